@@ -1,0 +1,77 @@
+/**
+ * One generation on one worker. The head says what the worker made of the request; each data frame holds JSON text in
+ * UTF-8: for a streamed generation the `choices` array of one chunk, otherwise the `choices` array of the whole
+ * answer (one frame). The envelope around it (id, model, tier) belongs to the caller, so a token crosses the gateway
+ * without being parsed. The end says what was used.
+ */
+import { z } from 'zod';
+import { service, stream } from './define.ts';
+import { leaseId, projectId, requestId, workerId } from './ids.ts';
+import { chatCompletionRequest } from './openai/chat-completion-request.ts';
+import { priority } from './router.ts';
+
+const tokens = z.number().int().nonnegative();
+
+export const tokenUsage = z.object({
+  promptTokens: tokens,
+  /** The part of the prompt that the engine did not need to compute again. */
+  cachedTokens: tokens,
+  completionTokens: tokens,
+  reasoningTokens: tokens.default(0),
+  acceptedPredictionTokens: tokens.default(0),
+  rejectedPredictionTokens: tokens.default(0),
+});
+export type TokenUsage = z.infer<typeof tokenUsage>;
+
+export const generationInput = z.object({
+  requestId,
+  /** Absent when the router could not be asked and any free worker may take it. */
+  leaseId: leaseId.optional(),
+  projectId,
+  priority,
+  /** The `index` of the choice that this generation fills. */
+  choiceIndex: z.number().int().nonnegative().max(127),
+  chat: chatCompletionRequest,
+});
+export type GenerationInput = z.infer<typeof generationInput>;
+
+export const generationHead = z.object({
+  workerId,
+  /** Identifies weights, engine and sampling code: equal seeds give equal text only where this is equal. */
+  systemFingerprint: z.string().optional(),
+  /** The number that was asked for, where it had to be lowered to fit the context. */
+  maxTokensClampedFrom: z.number().int().positive().optional(),
+});
+export type GenerationHead = z.infer<typeof generationHead>;
+
+export const generationEnd = z.object({
+  usage: tokenUsage,
+  /** True when the caller cancelled; `usage` then counts what was really generated. */
+  cancelled: z.boolean(),
+});
+export type GenerationEnd = z.infer<typeof generationEnd>;
+
+const generate = {
+  input: generationInput,
+  head: generationHead,
+  end: generationEnd,
+  errors: [
+    'worker.busy',
+    'worker.draining',
+    'request.unsupported_parameter',
+    'request.invalid',
+    'inference.context_length_exceeded',
+    'inference.upstream_rejected',
+    'inference.engine_failed',
+  ],
+} as const;
+
+/** A worker's own subject: the way of a placed request. */
+export const workerContract = service('xim', {
+  generate: stream({ subject: 'infer.v1.{model}.{worker}', ...generate }),
+});
+
+/** A model's shared subject: any free worker (queue group `xim`); the way when no router answers. */
+export const modelContract = service('xim', {
+  generate: stream({ subject: 'infer.v1.{model}', ...generate }),
+});

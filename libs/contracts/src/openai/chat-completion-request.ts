@@ -1,0 +1,130 @@
+/**
+ * The body of `POST /v1/chat/completions`: the 27 parameters of seed 002 with the bounds of the OpenAI specification,
+ * and ours where it names none. `null` means the same as leaving a parameter out. Fields that are not listed are
+ * dropped, as other servers of this API do.
+ *
+ * Whether an engine can honour a parameter is not decided here: a worker refuses by name what its engine cannot do.
+ */
+import { z } from 'zod';
+import { chatMessage } from './chat-message.ts';
+
+/** Optional, with `null` meaning "not given". */
+// eslint-disable-next-line @typescript-eslint/explicit-function-return-type -- zod's inferred type is the point
+function optional<T extends z.ZodType>(schema: T) {
+  return schema
+    .nullish()
+    .transform((value): z.output<T> | undefined => value ?? undefined)
+    .optional();
+}
+
+/** JSON numbers are doubles, so a 64-bit seed is accepted over its whole range and rounded as any JSON reader does. */
+const seed = z
+  .number()
+  .refine((value) => Number.isInteger(value) && Math.abs(value) <= 2 ** 63, 'must be a 64-bit integer');
+
+const functionName = z.string().regex(/^[a-zA-Z0-9_-]{1,64}$/, 'must be 1 to 64 letters, digits, _ or -');
+const jsonSchemaObject = z.record(z.string(), z.unknown());
+
+const tool = z.object({
+  type: z.literal('function'),
+  function: z.object({
+    name: functionName,
+    description: z.string().max(65_536).optional(),
+    parameters: jsonSchemaObject.optional(),
+    strict: z.boolean().nullish(),
+  }),
+});
+
+const toolChoice = z.union([
+  z.enum(['none', 'auto', 'required']),
+  z.object({ type: z.literal('function'), function: z.object({ name: functionName }) }),
+  z.object({
+    type: z.literal('allowed_tools'),
+    allowed_tools: z.object({
+      mode: z.enum(['auto', 'required']),
+      tools: z.array(z.record(z.string(), z.unknown())).max(128),
+    }),
+  }),
+]);
+
+const responseFormat = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('text') }),
+  z.object({ type: z.literal('json_object') }),
+  z.object({
+    type: z.literal('json_schema'),
+    json_schema: z.object({
+      name: functionName,
+      description: z.string().optional(),
+      schema: jsonSchemaObject.optional(),
+      strict: z.boolean().nullish(),
+    }),
+  }),
+]);
+
+const STOP_LENGTH_MAX = 256;
+const stopSequence = z.string().min(1).max(STOP_LENGTH_MAX);
+
+const metadata = z
+  .record(z.string().max(64), z.string().max(512))
+  .refine((pairs) => Object.keys(pairs).length <= 16, 'may have 16 pairs at most');
+
+const logitBias = z
+  .record(z.string().regex(/^\d{1,9}$/, 'must be token ids'), z.number().min(-100).max(100))
+  .refine((pairs) => Object.keys(pairs).length <= 1_024, 'may have 1024 entries at most');
+
+export const chatCompletionRequest = z
+  .object({
+    model: z.string().min(1).max(256),
+    messages: z.array(chatMessage).min(1).max(2_048),
+    max_tokens: optional(z.number().int().min(1)),
+    max_completion_tokens: optional(z.number().int().min(1)),
+    temperature: optional(z.number().min(0).max(2)),
+    top_p: optional(z.number().min(0).max(1)),
+    stream: optional(z.boolean()),
+    stream_options: optional(
+      z.object({ include_usage: z.boolean().nullish(), include_obfuscation: z.boolean().nullish() }),
+    ),
+    stop: optional(z.union([stopSequence, z.array(stopSequence).max(4)])),
+    tools: optional(z.array(tool).max(128)),
+    tool_choice: optional(toolChoice),
+    parallel_tool_calls: optional(z.boolean()),
+    logprobs: optional(z.boolean()),
+    top_logprobs: optional(z.number().int().min(0).max(20)),
+    reasoning_effort: optional(z.enum(['none', 'minimal', 'low', 'medium', 'high', 'xhigh'])),
+    prediction: optional(
+      z.object({
+        type: z.literal('content'),
+        content: z.union([z.string(), z.array(z.object({ type: z.literal('text'), text: z.string() })).max(2_048)]),
+      }),
+    ),
+    service_tier: optional(z.string().max(64)),
+    seed: optional(seed),
+    n: optional(z.number().int().min(1).max(128)),
+    frequency_penalty: optional(z.number().min(-2).max(2)),
+    presence_penalty: optional(z.number().min(-2).max(2)),
+    logit_bias: optional(logitBias),
+    response_format: optional(responseFormat),
+    metadata: optional(metadata),
+    user: optional(z.string().max(512)),
+    web_search_options: optional(z.record(z.string(), z.unknown())),
+    store: optional(z.boolean()),
+  })
+  .superRefine((body, context) => {
+    const refuse = (path: string, message: string): void => context.addIssue({ code: 'custom', path: [path], message });
+    if (body.stream_options !== undefined && body.stream !== true)
+      refuse('stream_options', 'is only allowed when stream is true');
+    if (body.top_logprobs !== undefined && body.logprobs !== true) refuse('top_logprobs', 'needs logprobs to be true');
+    const tools = body.tools ?? [];
+    const choice = body.tool_choice;
+    if (choice !== undefined && choice !== 'none' && choice !== 'auto' && tools.length === 0) {
+      refuse('tool_choice', 'is only allowed when tools are given');
+    }
+    if (
+      typeof choice === 'object' &&
+      choice.type === 'function' &&
+      !tools.some((t) => t.function.name === choice.function.name)
+    ) {
+      refuse('tool_choice', `names a function '${choice.function.name}' that is not in tools`);
+    }
+  });
+export type ChatCompletionRequest = z.infer<typeof chatCompletionRequest>;

@@ -1,0 +1,79 @@
+/** What the router answers: which worker takes a generation, and which models there are. */
+import { z } from 'zod';
+import { event, request, service } from './define.ts';
+import { leaseId, modelId, projectId, requestId, workerId } from './ids.ts';
+import { tierSlug } from './tiers.ts';
+
+/** Classes of work, most urgent first. */
+export const priority = z.enum(['interactive', 'batch', 'background']);
+export type Priority = z.infer<typeof priority>;
+
+export const acquireInput = z.object({
+  /** Asking again with the same id keeps the place in the queue, and finds the same lease once it is granted. */
+  ticketId: z.string().regex(/^[A-Za-z0-9_-]{1,80}$/),
+  requestId,
+  modelId,
+  projectId,
+  tier: tierSlug,
+  priority,
+  /** Size of the prompt; never the prompt. An estimate until a tokenizer has seen it. */
+  promptTokensEstimate: z.number().int().nonnegative(),
+  /** Workers that failed this request already. */
+  excludedWorkers: z.array(workerId).max(16),
+  /** How long this call may be held open. The caller asks again when it ends with `queued`. */
+  waitMs: z.number().int().nonnegative().max(5_000),
+  /** What is left of the caller's patience: work that cannot start by then is refused instead of queued. */
+  deadlineMs: z.number().int().positive(),
+});
+export type AcquireInput = z.infer<typeof acquireInput>;
+
+export const acquireOutput = z.discriminatedUnion('status', [
+  z.object({ status: z.literal('granted'), leaseId, workerId }),
+  z.object({ status: z.literal('queued'), position: z.number().int().positive() }),
+]);
+export type AcquireOutput = z.infer<typeof acquireOutput>;
+
+export const model = z.object({
+  id: modelId,
+  /** What clients read in `model`, and may ask for by name. */
+  name: z.string().min(1).max(256),
+  ownedBy: z.string().min(1).max(256),
+  contextTokens: z.number().int().positive(),
+  createdAt: z.number().int(),
+});
+export type Model = z.infer<typeof model>;
+
+export const routerContract = service('router', {
+  acquire: request({
+    subject: 'router.v1.acquire',
+    // Held open for up to `waitMs` (5 s at most), so a caller gives up only well after that.
+    timeoutMs: 6_000,
+    input: acquireInput,
+    output: acquireOutput,
+    errors: ['router.no_worker', 'router.queue_full', 'router.queue_timeout'],
+  }),
+  getModels: request({
+    subject: 'router.v1.models.get',
+    timeoutMs: 2_000,
+    input: z.object({ ids: z.array(modelId).max(1_000) }),
+    output: z.object({ models: z.array(model) }),
+    errors: ['db.unavailable'],
+  }),
+});
+
+/** Slots that are free again, told to every router, since any of them may have granted them. */
+export const leasesReleased = event({
+  subject: 'router.v1.release',
+  data: z.object({
+    leases: z
+      .array(
+        z.object({
+          leaseId,
+          workerId,
+          /** `lost`: the worker went silent or refused; placement avoids it until its next heartbeat. */
+          outcome: z.enum(['done', 'cancelled', 'failed', 'lost', 'unused']),
+        }),
+      )
+      .max(1_000),
+  }),
+});

@@ -1,0 +1,29 @@
+/** What a request cost, once it is over. The request id makes its effect on the ledger happen once. */
+import { z } from 'zod';
+import { event } from './define.ts';
+import { modelId, projectId, requestId } from './ids.ts';
+import { tokenUsage } from './inference.ts';
+import { priority } from './router.ts';
+import { tierSlug } from './tiers.ts';
+
+export const usageRecord = z.object({
+  requestId,
+  kind: z.enum(['chat.completion']),
+  projectId,
+  endpointId: z.uuid(),
+  keyId: z.string(),
+  modelId,
+  tier: tierSlug,
+  priority,
+  usage: tokenUsage,
+  outcome: z.enum(['completed', 'cancelled', 'failed']),
+  streamed: z.boolean(),
+  /** Unix milliseconds, clock of the service that served the request. */
+  startedAt: z.number().int(),
+  durationMs: z.number().nonnegative(),
+  /** Null when no token came. */
+  timeToFirstTokenMs: z.number().nonnegative().nullable(),
+});
+export type UsageRecord = z.infer<typeof usageRecord>;
+
+export const usageRecorded = event({ subject: 'usage.v1.recorded', stream: 'USAGE', data: usageRecord });

@@ -1,0 +1,85 @@
+/**
+ * Settings come from environment variables, once, before anything else starts. Each service writes down its settings
+ * as a nested object of `setting(...)`s; code receives the parsed object and never sees the environment. The same
+ * description makes the reference page (docs/generated/configuration.md).
+ */
+import { z } from 'zod';
+
+export interface Setting<T extends z.ZodType = z.ZodType> {
+  readonly variable: string;
+  readonly schema: T;
+  /** One or two sentences for the operator: what it is, its unit, when to change it. */
+  readonly about: string;
+  /** Never printed, and without a default. */
+  readonly secret: boolean;
+}
+
+export interface SettingsTree {
+  readonly [name: string]: Setting | SettingsTree;
+}
+
+export type ConfigOf<T extends SettingsTree> = {
+  readonly [K in keyof T]: T[K] extends Setting<infer S>
+    ? z.output<S>
+    : T[K] extends SettingsTree
+      ? ConfigOf<T[K]>
+      : never;
+};
+
+/** One setting, read from one environment variable. The schema receives text; defaults belong to the schema. */
+export function setting<T extends z.ZodType>(variable: string, schema: T, about: string): Setting<T> {
+  return { variable, schema, about, secret: false };
+}
+
+export function secret<T extends z.ZodType>(variable: string, schema: T, about: string): Setting<T> {
+  return { variable, schema, about, secret: true };
+}
+
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+}
+
+/**
+ * Reads a settings tree from the environment (default: this process's).
+ * @throws {ConfigError} that lists every variable that is missing or has a bad value, with what it should be. The value
+ * of a secret is not repeated.
+ */
+export function loadConfig<T extends SettingsTree>(tree: T, env: NodeJS.ProcessEnv = process.env): ConfigOf<T> {
+  const problems: string[] = [];
+  const config = parseTree(tree, env, problems);
+  if (problems.length > 0) {
+    throw new ConfigError(
+      `The configuration is not usable:\n${problems.map((line) => `  - ${line}`).join('\n')}\nEvery setting is described in docs/generated/configuration.md.`,
+    );
+  }
+  return config as ConfigOf<T>;
+}
+
+/** Every setting of a tree with its path, in the order it is written. */
+export function listSettings(tree: SettingsTree): Setting[] {
+  return Object.values(tree).flatMap((node) => (isSetting(node) ? [node] : listSettings(node)));
+}
+
+function parseTree(tree: SettingsTree, env: NodeJS.ProcessEnv, problems: string[]): Record<string, unknown> {
+  const out: Record<string, unknown> = {};
+  for (const [name, node] of Object.entries(tree)) {
+    out[name] = isSetting(node) ? parseSetting(node, env, problems) : parseTree(node, env, problems);
+  }
+  return out;
+}
+
+function parseSetting(node: Setting, env: NodeJS.ProcessEnv, problems: string[]): unknown {
+  // An empty variable is what `FOO=` in an env file means: not set.
+  const text = env[node.variable] === '' ? undefined : env[node.variable];
+  const result = node.schema.safeParse(text);
+  if (result.success) return result.data;
+  const reason = result.error.issues.map((issue) => issue.message).join('; ');
+  const shown =
+    text === undefined ? 'is not set' : node.secret ? 'has a value that does not fit' : `is ${JSON.stringify(text)}`;
+  problems.push(`${node.variable} ${shown}: ${text === undefined ? 'it is required. ' : `${reason}. `}${node.about}`);
+  return undefined;
+}
+
+function isSetting(node: Setting | SettingsTree): node is Setting {
+  return typeof (node as Setting).variable === 'string' && (node as Setting).schema instanceof z.ZodType;
+}

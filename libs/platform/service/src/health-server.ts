@@ -1,0 +1,63 @@
+/**
+ * What an orchestrator asks a process: `/livez` (does the event loop turn?) and `/readyz` (can it take work now?).
+ * Readiness looks at this process only, never at other services: one that is down must not take the others with it.
+ */
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+export type ReadinessChecks = Record<string, () => boolean | Promise<boolean>>;
+
+export interface HealthServer {
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+export interface Readiness {
+  readonly ready: boolean;
+  readonly checks: Record<string, boolean>;
+}
+
+/** All checks; one that throws is not ready. */
+export async function checkReadiness(checks: ReadinessChecks): Promise<Readiness> {
+  const results = await Promise.all(
+    Object.entries(checks).map(
+      async ([name, check]) =>
+        [
+          name,
+          await Promise.resolve()
+            .then(check)
+            .catch(() => false),
+        ] as const,
+    ),
+  );
+  return { ready: results.every(([, ok]) => ok), checks: Object.fromEntries(results) };
+}
+
+/** Serves both on one port (0: any free one). */
+export async function startHealthServer(options: {
+  host: string;
+  port: number;
+  checks: ReadinessChecks;
+}): Promise<HealthServer> {
+  const server = createServer({ requestTimeout: 5_000, headersTimeout: 5_000 }, (request, response) => {
+    const answer = (status: number, body: unknown): void => {
+      response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+    };
+    if (request.url === '/livez') answer(200, { status: 'live' });
+    else if (request.url === '/readyz') {
+      void checkReadiness(options.checks).then((result) => answer(result.ready ? 200 : 503, result));
+    } else answer(404, { status: 'unknown', hint: 'ask for /livez or /readyz' });
+  });
+  server.maxConnections = 64;
+  await new Promise<void>((resolve, reject) =>
+    server.once('error', reject).listen(options.port, options.host, resolve),
+  );
+  return {
+    port: (server.address() as AddressInfo).port,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}

@@ -1,0 +1,82 @@
+/**
+ * How every service starts and ends. Configuration is read before anything else; SIGTERM and SIGINT drain (new work goes
+ * elsewhere, running work finishes) and end with exit code 0; what is not done after the grace time is cut off.
+ */
+import { ConfigError, loadConfig } from '@xerotier/config';
+import type { ConfigOf, SettingsTree } from '@xerotier/config';
+import { createLogger } from '@xerotier/log';
+import type { Logger, LogLevel } from '@xerotier/log';
+import { startHealthServer } from './health-server.ts';
+import type { ReadinessChecks } from './health-server.ts';
+import type { serviceSettings } from './service-settings.ts';
+
+export interface RunningService {
+  readonly readiness: ReadinessChecks;
+  /** Takes no new work and finishes the work at hand. The signal is aborted shortly before the grace time is over. */
+  drain(signal: AbortSignal): Promise<void>;
+  /** Lets go of everything else: connections, timers, children. */
+  close(): Promise<void>;
+}
+
+export type ServiceSettingsTree = SettingsTree & { readonly service: typeof serviceSettings };
+
+/** What of the grace time is kept for closing after work was told to end. */
+const CLOSING_SHARE_MS = 2_000;
+
+/**
+ * Runs one service until it is told to stop. Ends the process: 0 after an orderly stop, 1 when it could not start or a
+ * defect escaped, with the reason on standard error or in the log.
+ */
+export async function runService<T extends ServiceSettingsTree>(
+  name: string,
+  settings: T,
+  start: (config: ConfigOf<T>, log: Logger) => Promise<RunningService>,
+): Promise<void> {
+  const config = readConfig(name, settings);
+  const service = config.service as ConfigOf<typeof serviceSettings>;
+  const log = createLogger({ service: name, level: service.logLevel as LogLevel });
+  process.on('unhandledRejection', (error) => die(log, 'a promise was rejected and nobody looked', error));
+  process.on('uncaughtException', (error) => die(log, 'an error escaped', error));
+
+  let draining = false;
+  const running = await start(config, log).catch((error: unknown) => die(log, 'the service could not start', error));
+  const health = await startHealthServer({
+    host: service.healthHost,
+    port: service.healthPort,
+    checks: { ...running.readiness, notDraining: () => !draining },
+  });
+
+  const stop = async (signal: string): Promise<void> => {
+    if (draining) return;
+    draining = true;
+    log.info('stopping', { signal, graceMs: service.graceMs });
+    const abort = new AbortController();
+    const soon = setTimeout(() => abort.abort(), Math.max(0, service.graceMs - CLOSING_SHARE_MS));
+    const hard = setTimeout(() => die(log, 'the grace time is over', undefined), service.graceMs + CLOSING_SHARE_MS);
+    await running.drain(abort.signal);
+    clearTimeout(soon);
+    await running.close();
+    await health.close();
+    clearTimeout(hard);
+    log.info('stopped');
+    process.exit(0);
+  };
+  process.on('SIGTERM', () => void stop('SIGTERM'));
+  process.on('SIGINT', () => void stop('SIGINT'));
+  log.info('started', { pid: process.pid, healthPort: health.port });
+}
+
+function readConfig<T extends SettingsTree>(name: string, settings: T): ConfigOf<T> {
+  try {
+    return loadConfig(settings);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    process.stderr.write(`${name}: ${error.message}\n`);
+    process.exit(1);
+  }
+}
+
+function die(log: Logger, message: string, error: unknown): never {
+  log.error(message, { error });
+  process.exit(1);
+}
