@@ -1,0 +1,371 @@
+import { accessChanged, event, request, service, stream } from '@xerotier/contracts';
+import { AppError } from '@xerotier/errors';
+import { logContext, withLogContext } from '@xerotier/log';
+import { capturedLog, eventually, testBuses, testServers } from '@xerotier/testing';
+import { z } from 'zod';
+import type { Handlers } from './bus.ts';
+import type { ServedStream } from './stream-server.ts';
+import type { StreamSink } from './stream-caller.ts';
+
+const servers = testServers('nats');
+const connectBus = testBuses(() => servers.nats.url);
+
+const sum = request({
+  subject: 'math.v1.sum',
+  timeoutMs: 1_000,
+  input: z.object({ numbers: z.array(z.number()) }),
+  output: z.object({ total: z.number() }),
+  errors: ['request.invalid'],
+});
+const count = stream({
+  subject: 'math.v1.count.{who}',
+  input: z.object({ to: z.number(), padding: z.string().default('') }),
+  head: z.object({ from: z.number() }),
+  end: z.object({ counted: z.number(), cancelled: z.boolean(), paddingLength: z.number() }),
+  errors: [],
+});
+const math = service('math', { sum, count });
+const ticked = event({ subject: 'math.v1.ticked.{who}', data: z.object({ at: z.number() }) });
+
+type Count = ServedStream<typeof count>;
+
+const handlers: Handlers<(typeof math)['operations']> = {
+  sum: ({ numbers }) => ({ total: numbers.reduce((a, b) => a + b, 0) }),
+  count: async ({ to, padding }, served: Count) => {
+    served.head({ from: 0 });
+    let counted = 0;
+    for (; counted < to && !served.signal.aborted; counted += 1) {
+      served.data(Buffer.from(`${counted}`));
+      await (served.paused() ?? new Promise((resolve) => setImmediate(resolve)));
+    }
+    return { counted, cancelled: served.signal.aborted, paddingLength: padding.length };
+  },
+};
+
+/** Collects one stream. */
+function collector(): StreamSink<typeof count> & {
+  data: (payload: Uint8Array) => void;
+  texts: string[];
+  done: Promise<z.infer<(typeof count)['end']>>;
+} {
+  const texts: string[] = [];
+  const { promise, resolve, reject } = Promise.withResolvers<z.infer<(typeof count)['end']>>();
+  promise.catch(() => undefined);
+  return {
+    texts,
+    done: promise,
+    head: () => undefined,
+    data: (payload) => texts.push(Buffer.from(payload).toString()),
+    end: resolve,
+    error: reject,
+  };
+}
+
+async function codeOf(promise: Promise<unknown>): Promise<string> {
+  return promise.then(
+    () => 'no error',
+    (error: unknown) => (AppError.is(error) ? error.code : String(error)),
+  );
+}
+
+describe('a request', () => {
+  it('is answered by the handler of its contract', async () => {
+    const [server, client] = [await connectBus(), await connectBus()];
+    server.bus.serve(math, handlers, { values: { who: 'a' } });
+    await server.bus.flush();
+    await expect(client.bus.call(sum, { numbers: [1, 2, 3] })).resolves.toEqual({ total: 6 });
+  });
+
+  it('is answered by one of the replicas', async () => {
+    const answers: string[] = [];
+    for (const name of ['one', 'two']) {
+      const { bus } = await connectBus();
+      bus.serve(service('math', { sum }), { sum: () => (answers.push(name), { total: 0 }) });
+      await bus.flush();
+    }
+    const { bus } = await connectBus();
+    await Promise.all(Array.from({ length: 50 }, () => bus.call(sum, { numbers: [] })));
+    expect(answers).toHaveLength(50);
+    expect(new Set(answers).size).toBe(2);
+  });
+
+  it('fails at once when nobody listens', async () => {
+    const { bus } = await connectBus();
+    expect(await codeOf(bus.call(sum, { numbers: [] }))).toBe('bus.no_responders');
+  });
+
+  it('fails when the answer does not come in time', async () => {
+    const [server, client] = [await connectBus(), await connectBus()];
+    server.bus.serve(service('math', { sum }), { sum: () => new Promise(() => undefined) });
+    await server.bus.flush();
+    expect(await codeOf(client.bus.call(sum, { numbers: [] }, { deadlineMs: 50 }))).toBe('bus.timeout');
+  });
+
+  it('is refused when it does not fit the contract, with the field that does not', async () => {
+    const [server, client] = [await connectBus(), await connectBus()];
+    server.bus.serve(math, handlers, { values: { who: 'a' } });
+    await server.bus.flush();
+    const failing = client.bus.call(sum, { numbers: ['one'] } as never);
+    await expect(failing).rejects.toThrow('numbers.0');
+    expect(await codeOf(failing)).toBe('bus.unreadable');
+  });
+
+  it('is not trusted to have a fitting answer either', async () => {
+    const [server, client] = [await connectBus(), await connectBus()];
+    server.bus.serve(service('math', { sum }), { sum: () => ({ total: 'many' }) as never });
+    await server.bus.flush();
+    expect(await codeOf(client.bus.call(sum, { numbers: [] }))).toBe('bus.unreadable');
+  });
+
+  it('carries a refusal with code, details, param and retry time', async () => {
+    const [server, client] = [await connectBus(), await connectBus()];
+    const refusal = new AppError('router.no_worker', { model: 'm' }, { retryAfterSeconds: 7, param: 'model' });
+    server.bus.serve(service('math', { sum }), { sum: () => Promise.reject(refusal) });
+    await server.bus.flush();
+    await expect(client.bus.call(sum, { numbers: [] })).rejects.toMatchObject({
+      code: 'router.no_worker',
+      details: { model: 'm' },
+      retryAfterSeconds: 7,
+      param: 'model',
+    });
+  });
+
+  it('hides a defect of the handler from the caller, and logs it', async () => {
+    const { log, text } = capturedLog();
+    const [server, client] = [await connectBus({ log }), await connectBus()];
+    server.bus.serve(service('math', { sum }), { sum: () => Promise.reject(new Error('the secret detail')) });
+    await server.bus.flush();
+    const error = await client.bus.call(sum, { numbers: [] }).catch((caught: unknown) => caught as AppError);
+    expect(error).toMatchObject({ code: 'internal' });
+    expect(JSON.stringify(error)).not.toContain('secret detail');
+    expect(text()).toContain('the secret detail');
+  });
+
+  it('carries request id, trace and deadline', async () => {
+    const [server, client] = [await connectBus(), await connectBus()];
+    const seen: unknown[] = [];
+    server.bus.serve(service('math', { sum }), {
+      sum: (_, context) => {
+        seen.push(logContext(), context.deadlineMs);
+        return { total: 0 };
+      },
+    });
+    await server.bus.flush();
+    const context = { requestId: 'req_1', traceparent: `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01` };
+    await withLogContext(context, () => client.bus.call(sum, { numbers: [] }, { deadlineMs: 800 }));
+    expect(seen).toEqual([context, 800]);
+  });
+});
+
+describe('serving', () => {
+  it('refuses a contract whose operation has no handler, and says which', async () => {
+    const { bus } = await connectBus();
+    expect(() => bus.serve(math, { sum: handlers.sum } as never, { values: { who: 'a' } })).toThrow(
+      "Nothing handles math.count (math.v1.count.{who}): add a handler called 'count'",
+    );
+  });
+
+  it('refuses to serve a subject twice in one process', async () => {
+    const { bus } = await connectBus();
+    bus.serve(service('math', { sum }), { sum: handlers.sum });
+    expect(() => bus.serve(service('math', { sum }), { sum: handlers.sum })).toThrow('served twice');
+  });
+
+  it('refuses a value that would address other subjects', async () => {
+    const { bus } = await connectBus();
+    for (const who of ['', 'a.b', '*', '>', 'a b'])
+      expect(() => bus.serve(service('math', { count }), { count: handlers.count }, { values: { who } })).toThrow(
+        'must be one token',
+      );
+  });
+});
+
+describe('a stream', () => {
+  it('delivers head, data in order, and end', async () => {
+    const [server, client] = [await connectBus(), await connectBus()];
+    server.bus.serve(math, handlers, { values: { who: 'a' } });
+    await server.bus.flush();
+    const sink = collector();
+    client.bus.open(count, { to: 500 }, sink, { values: { who: 'a' } });
+    await expect(sink.done).resolves.toMatchObject({ counted: 500, cancelled: false });
+    expect(sink.texts).toEqual(Array.from({ length: 500 }, (_, i) => `${i}`));
+    expect(client.bus.openStreams).toBe(0);
+    expect(server.bus.servedStreams).toBe(0);
+  });
+
+  it('fails at once when nobody listens', async () => {
+    const { bus } = await connectBus();
+    const sink = collector();
+    bus.open(count, { to: 1 }, sink, { values: { who: 'nobody' } });
+    expect(await codeOf(sink.done)).toBe('bus.no_responders');
+  });
+
+  it('ends early when the caller cancels, and still says what was done', async () => {
+    const [server, client] = [await connectBus(), await connectBus()];
+    server.bus.serve(math, handlers, { values: { who: 'a' } });
+    await server.bus.flush();
+    const sink = collector();
+    const opened = client.bus.open(count, { to: 1e9 }, sink, { values: { who: 'a' } });
+    await eventually('data comes', () => sink.texts.length > 10);
+    opened.cancel();
+    const end = await sink.done;
+    expect(end.cancelled).toBe(true);
+    expect(end.counted).toBeGreaterThanOrEqual(sink.texts.length);
+  });
+
+  it('is held while paused, and goes on without loss', async () => {
+    const [server, client] = [await connectBus(), await connectBus()];
+    server.bus.serve(math, handlers, { values: { who: 'a' } });
+    await server.bus.flush();
+    const sink = collector();
+    const opened = client.bus.open(count, { to: 20_000 }, sink, { values: { who: 'a' } });
+    await eventually('data comes', () => sink.texts.length > 0);
+    opened.pause();
+    const settled = await eventually('the stream stands still', async () => {
+      const before = sink.texts.length;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      return before === sink.texts.length ? before : undefined;
+    });
+    expect(settled).toBeLessThan(20_000);
+    opened.resume();
+    await sink.done;
+    expect(sink.texts).toEqual(Array.from({ length: 20_000 }, (_, i) => `${i}`));
+  });
+
+  it('carries a request and payloads far larger than a NATS message', async () => {
+    const [server, client] = [await connectBus(), await connectBus()];
+    const large = 5_000_000;
+    server.bus.serve(
+      service('math', { count }),
+      {
+        count: ({ padding }, served) => {
+          served.head({ from: 0 });
+          served.data(Buffer.from(padding));
+          return Promise.resolve({ counted: 1, cancelled: false, paddingLength: padding.length });
+        },
+      },
+      { values: { who: 'a' } },
+    );
+    await server.bus.flush();
+    const sink = collector();
+    const padding = 'é€x'.repeat(large / 6);
+    client.bus.open(count, { to: 1, padding }, sink, { values: { who: 'a' } });
+    await expect(sink.done).resolves.toMatchObject({ paddingLength: padding.length });
+    expect(sink.texts).toEqual([padding]);
+  });
+
+  it('ends with an error when its server goes silent', async () => {
+    const [server, client] = [await connectBus(), await connectBus({ liveness: { intervalMs: 50, silenceMs: 200 } })];
+    server.bus.serve(math, { ...handlers, count: () => new Promise(() => undefined) }, { values: { who: 'a' } });
+    await server.bus.flush();
+    const sink = collector();
+    client.bus.open(count, { to: 1 }, sink, { values: { who: 'a' } });
+    await eventually('the server has it', () => server.bus.servedStreams === 1);
+    // What a killed process does: nothing more is said, and nothing is closed in an orderly way.
+    await server.connection.nats.close();
+    expect(await codeOf(sink.done)).toBe('bus.peer_lost');
+  });
+
+  it('stays open while its server has nothing to say', async () => {
+    const liveness = { intervalMs: 50, silenceMs: 200 };
+    const [server, client] = [await connectBus({ liveness }), await connectBus({ liveness })];
+    const { promise: released, resolve: release } = Promise.withResolvers<void>();
+    server.bus.serve(
+      service('math', { count }),
+      {
+        count: async () => {
+          await released;
+          return { counted: 0, cancelled: false, paddingLength: 0 };
+        },
+      },
+      { values: { who: 'a' } },
+    );
+    await server.bus.flush();
+    const sink = collector();
+    client.bus.open(count, { to: 1 }, sink, { values: { who: 'a' } });
+    await new Promise((resolve) => setTimeout(resolve, 600));
+    release();
+    await expect(sink.done).resolves.toMatchObject({ counted: 0 });
+  });
+
+  it('is stopped at the server when its caller goes silent', async () => {
+    const [server, client] = [await connectBus({ liveness: { intervalMs: 50, silenceMs: 200 } }), await connectBus()];
+    server.bus.serve(math, handlers, { values: { who: 'a' } });
+    await server.bus.flush();
+    client.bus.open(count, { to: 1e9 }, collector(), { values: { who: 'a' } });
+    await eventually('the server has it', () => server.bus.servedStreams === 1);
+    await client.connection.nats.close();
+    await eventually('the server gave it up', () => server.bus.servedStreams === 0);
+  });
+
+  it('is aborted at the server when its deadline passes', async () => {
+    const [server, client] = [await connectBus(), await connectBus()];
+    server.bus.serve(math, handlers, { values: { who: 'a' } });
+    await server.bus.flush();
+    const sink = collector();
+    client.bus.open(count, { to: 1e9 }, sink, { values: { who: 'a' }, deadlineMs: 100 });
+    await expect(sink.done).resolves.toMatchObject({ cancelled: true });
+  });
+
+  it('goes to one worker of a queue group, and only the named one when it is named', async () => {
+    const hits: string[] = [];
+    const address = service('math', { count });
+    for (const who of ['a', 'b']) {
+      const { bus } = await connectBus();
+      bus.serve(
+        address,
+        { count: () => (hits.push(who), Promise.resolve({ counted: 0, cancelled: false, paddingLength: 0 })) },
+        { values: { who }, queue: null },
+      );
+      await bus.flush();
+    }
+    const { bus } = await connectBus();
+    const sink = collector();
+    bus.open(count, { to: 0 }, sink, { values: { who: 'b' } });
+    await sink.done;
+    expect(hits).toEqual(['b']);
+  });
+});
+
+describe('an event', () => {
+  it('is heard by every subscriber', async () => {
+    const heard: number[] = [];
+    for (let i = 0; i < 3; i += 1) {
+      const { bus } = await connectBus();
+      bus.subscribe(ticked, ({ at }) => heard.push(at));
+      await bus.flush();
+    }
+    const { bus } = await connectBus();
+    bus.publish(ticked, { at: 5 }, { values: { who: 'x' } });
+    await eventually('all heard it', () => heard.length === 3);
+    expect(heard).toEqual([5, 5, 5]);
+  });
+
+  it('that does not fit its contract is dropped and logged', async () => {
+    const { log, text } = capturedLog();
+    const [listener, speaker] = [await connectBus({ log }), await connectBus()];
+    const heard: unknown[] = [];
+    listener.bus.subscribe(accessChanged, (data) => heard.push(data));
+    await listener.bus.flush();
+    speaker.bus.publish(accessChanged, { nonsense: true } as never);
+    speaker.bus.publish(accessChanged, { projectId: 'proj_1' });
+    await eventually('the second came', () => heard.length === 1);
+    expect(heard).toEqual([{ projectId: 'proj_1' }]);
+    expect(text()).toContain('an event could not be handled');
+  });
+});
+
+describe('the connection', () => {
+  it('comes back by itself after NATS was killed, for requests and for streams', async () => {
+    const [server, client] = [await connectBus(), await connectBus()];
+    server.bus.serve(math, handlers, { values: { who: 'a' } });
+    await server.bus.flush();
+    await servers.nats.kill('SIGKILL');
+    expect(await codeOf(client.bus.call(sum, { numbers: [1] }, { deadlineMs: 200 }))).toMatch(/^bus\./);
+    await servers.nats.restart();
+    await eventually('requests work again', async () => (await client.bus.call(sum, { numbers: [4] })).total === 4);
+    const sink = collector();
+    client.bus.open(count, { to: 3 }, sink, { values: { who: 'a' } });
+    await expect(sink.done).resolves.toMatchObject({ counted: 3 });
+  });
+});

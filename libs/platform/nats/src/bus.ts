@@ -1,0 +1,204 @@
+/**
+ * The message bus: serves and calls contracts over NATS. A service has one; everything it says to another service goes
+ * through it.
+ */
+import type { Msg } from '@nats-io/nats-core';
+import { subjectOf, wildcardOf } from '@xerotier/contracts';
+import type {
+  EventContract,
+  RequestContract,
+  ServiceContract,
+  StreamContract,
+  TemplateValues,
+} from '@xerotier/contracts';
+import type { Logger } from '@xerotier/log';
+import type { z } from 'zod';
+import type { CallOptions } from './call-context.ts';
+import { decode, encode } from './codec.ts';
+import type { BusConnection } from './connection.ts';
+import { livenessDefaults } from './liveness.ts';
+import type { LivenessOptions } from './liveness.ts';
+import { callOver, serveRequests } from './requests.ts';
+import type { RequestHandler } from './requests.ts';
+import { StreamCaller } from './stream-caller.ts';
+import type { OpenStream, StreamSink } from './stream-caller.ts';
+import { StreamServer } from './stream-server.ts';
+import type { StreamHandler } from './stream-server.ts';
+
+type Operations = Record<string, RequestContract | StreamContract>;
+
+/** One handler for each operation of a service: a forgotten one does not compile. */
+export type Handlers<Ops extends Operations> = {
+  readonly [Name in keyof Ops]: Ops[Name] extends RequestContract
+    ? RequestHandler<Ops[Name]>
+    : Ops[Name] extends StreamContract
+      ? StreamHandler<Ops[Name]>
+      : never;
+};
+
+export interface BusOptions {
+  readonly log: Logger;
+  readonly liveness?: Partial<LivenessOptions>;
+  /** Requests of one operation that may be in flight in this process. Default 4,096. */
+  readonly inFlightMax?: number;
+}
+
+export interface ServeSettings<Values> {
+  /** What fills the `{names}` of the subjects. */
+  readonly values?: Values;
+  /** Queue group; default the service's name. `null`: this process alone owns the subject. */
+  readonly queue?: string | null;
+}
+
+export interface Serving {
+  /** Takes nothing new; what was taken goes on. Resolves once the server knows. */
+  stop(): Promise<void>;
+}
+
+type ValuesOf<Ops extends Operations> = TemplateValues<Ops[keyof Ops]['subject']>;
+type WithValues<S extends string> = keyof TemplateValues<S> extends never
+  ? { values?: undefined }
+  : { values: TemplateValues<S> };
+
+const IN_FLIGHT_MAX = 4_096;
+
+export class Bus {
+  readonly #connection: BusConnection;
+  readonly #log: Logger;
+  readonly #inFlightMax: number;
+  readonly #caller: StreamCaller;
+  readonly #server: StreamServer;
+  readonly #served = new Set<string>();
+
+  constructor(connection: BusConnection, options: BusOptions) {
+    const liveness = { ...livenessDefaults, ...options.liveness };
+    this.#connection = connection;
+    this.#log = options.log;
+    this.#inFlightMax = options.inFlightMax ?? IN_FLIGHT_MAX;
+    this.#caller = new StreamCaller(connection, liveness);
+    this.#server = new StreamServer(connection, liveness, options.log);
+  }
+
+  get connected(): boolean {
+    return this.#connection.nats.info !== undefined && !this.#connection.nats.isClosed();
+  }
+
+  /** Streams that this process has opened and that have not ended. */
+  get openStreams(): number {
+    return this.#caller.openStreams;
+  }
+
+  /** Streams that this process is answering. */
+  get servedStreams(): number {
+    return this.#server.openStreams;
+  }
+
+  /**
+   * Asks one question.
+   * @throws {AppError} one of the contract's errors, `bus.*`, or `internal` when the other side failed.
+   */
+  call<C extends RequestContract>(
+    contract: C,
+    input: z.input<C['input']>,
+    options: CallOptions & WithValues<C['subject']> = {} as never,
+  ): Promise<z.output<C['output']>> {
+    return callOver(this.#connection, contract, subjectOf(contract, options.values ?? ({} as never)), input, options);
+  }
+
+  /** Opens a stream; its frames go to the sink. The stream of a caller that stops listening is cancelled by its liveness. */
+  open<C extends StreamContract>(
+    contract: C,
+    input: z.input<C['input']>,
+    sink: StreamSink<C>,
+    options: CallOptions & WithValues<C['subject']>,
+  ): OpenStream {
+    return this.#caller.open(contract, subjectOf(contract, options.values ?? ({} as never)), input, sink, options);
+  }
+
+  /**
+   * Answers every operation of a service.
+   * @throws {Error} when an operation has no handler, or when this process answers it already.
+   */
+  serve<Ops extends Operations>(
+    contract: ServiceContract<Ops>,
+    handlers: Handlers<Ops>,
+    settings: ServeSettings<ValuesOf<Ops>> = {},
+  ): Serving {
+    const options = {
+      queue: settings.queue === null ? undefined : (settings.queue ?? contract.name),
+      inFlightMax: this.#inFlightMax,
+      log: this.#log,
+    };
+    const values = (settings.values ?? {}) as never;
+    const served = Object.entries(contract.operations).map(([name, operation]) => ({
+      operation,
+      subject: this.#claim(subjectOf(operation, values)),
+      handler: handlerOf(contract.name, name, operation, handlers),
+    }));
+    const subscriptions = served.map(({ operation, subject, handler }) =>
+      operation.kind === 'request'
+        ? serveRequests(this.#connection, operation, subject, handler as RequestHandler<RequestContract>, options)
+        : this.#server.serve(operation, subject, handler as StreamHandler<StreamContract>, options),
+    );
+    return {
+      stop: async () => {
+        await Promise.all(subscriptions.map((subscription) => subscription.drain()));
+        for (const { subject } of served) this.#served.delete(subject);
+      },
+    };
+  }
+
+  /** One process answers a subject once: a second handler would take half of the messages. */
+  #claim(subject: string): string {
+    if (this.#served.has(subject))
+      throw new Error(`${subject} is served twice in this process: remove one of the handlers.`);
+    this.#served.add(subject);
+    return subject;
+  }
+
+  /** Says that something happened, to whoever listens right now. */
+  publish<C extends EventContract>(
+    contract: C,
+    data: z.input<C['data']>,
+    options: WithValues<C['subject']> = {} as never,
+  ): void {
+    this.#connection.nats.publish(subjectOf(contract, options.values ?? ({} as never)), encode(data));
+  }
+
+  /** Hears every such event while subscribed. One that does not fit its contract is logged and dropped. */
+  subscribe<C extends EventContract>(contract: C, handler: (data: z.output<C['data']>) => void): Serving {
+    const subject = wildcardOf(contract);
+    const subscription = this.#connection.nats.subscribe(subject, {
+      callback: (error, message: Msg) => {
+        if (error !== null) return;
+        try {
+          handler(decode(contract.data, message.data, message.subject) as z.output<C['data']>);
+        } catch (failure) {
+          this.#log.error('an event could not be handled', { subject: message.subject, error: failure });
+        }
+      },
+    });
+    return { stop: () => subscription.drain() };
+  }
+
+  /** Resolves when everything published so far has reached the server. */
+  flush(): Promise<void> {
+    return this.#connection.nats.flush();
+  }
+
+  /** Sends what is buffered, then closes. Streams that are still open end with `bus.disconnected`. */
+  async close(): Promise<void> {
+    this.#caller.close();
+    this.#server.close();
+    if (!this.#connection.nats.isClosed())
+      await this.#connection.nats.drain().catch(() => this.#connection.nats.close());
+  }
+}
+
+function handlerOf(service: string, name: string, operation: Operations[string], handlers: object): unknown {
+  const handler = (handlers as Record<string, unknown>)[name];
+  if (typeof handler === 'function') return handler;
+  throw new Error(
+    `Nothing handles ${service}.${name} (${operation.subject}): add a handler called '${name}' where the contract is served.`,
+  );
+}

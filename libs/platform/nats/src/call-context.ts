@@ -1,0 +1,49 @@
+/** What rides in the headers of every message: who asked, for how long, and which trace it belongs to. */
+import { headers } from '@nats-io/nats-core';
+import type { MsgHdrs } from '@nats-io/nats-core';
+import { logContext } from '@xerotier/log';
+
+export const headerName = {
+  requestId: 'Xero-Request-Id',
+  /** Milliseconds that are left, not a moment: clocks of two machines need not agree. */
+  deadlineMs: 'Xero-Deadline-Ms',
+  traceparent: 'traceparent',
+  /** Present on an answer that is a refusal. */
+  errorCode: 'Xero-Error',
+  /** Present on a stream's request whose body is too large for one message; the receiver pulls it from the caller. */
+  bodyBytes: 'Xero-Body-Bytes',
+} as const;
+
+export interface CallOptions {
+  /** What is left of the caller's patience. Default: the contract's own timeout. */
+  readonly deadlineMs?: number;
+  /** Default: the request id of the log context. */
+  readonly requestId?: string;
+}
+
+export interface CallContext {
+  readonly requestId: string | undefined;
+  readonly traceparent: string | undefined;
+  /** Milliseconds that were left when the message arrived; undefined without a deadline. */
+  readonly deadlineMs: number | undefined;
+}
+
+export function encodeContext(options: CallOptions): MsgHdrs {
+  const context = logContext();
+  const out = headers();
+  const requestId = options.requestId ?? context?.requestId;
+  if (requestId !== undefined) out.set(headerName.requestId, requestId);
+  if (options.deadlineMs !== undefined)
+    out.set(headerName.deadlineMs, String(Math.max(0, Math.round(options.deadlineMs))));
+  if (context?.traceparent !== undefined) out.set(headerName.traceparent, context.traceparent);
+  return out;
+}
+
+export function decodeContext(from: MsgHdrs | undefined): CallContext {
+  const deadline = from?.get(headerName.deadlineMs) ?? '';
+  return {
+    requestId: from?.get(headerName.requestId) || undefined,
+    traceparent: from?.get(headerName.traceparent) || undefined,
+    deadlineMs: /^\d{1,12}$/.test(deadline) ? Number(deadline) : undefined,
+  };
+}

@@ -1,0 +1,52 @@
+/** The one NATS connection of a process: it never gives up, and says in the log when it is gone and back. */
+import { connect } from '@nats-io/transport-node';
+import type { NatsConnection } from '@nats-io/nats-core';
+import type { Logger } from '@xerotier/log';
+import { randomBytes } from 'node:crypto';
+
+export interface ConnectionOptions {
+  readonly url: string;
+  /** Shows in the server's connection list: the service and which of its replicas. */
+  readonly name: string;
+  readonly log: Logger;
+}
+
+export interface BusConnection {
+  readonly nats: NatsConnection;
+  /** Prefix of every subject that only this process listens to. */
+  readonly inboxPrefix: string;
+}
+
+/** A dead link is found after about 20 s at the latest; streams and calls have their own, shorter, deadlines. */
+const PING_INTERVAL_MS = 10_000;
+const PINGS_UNANSWERED_MAX = 2;
+const RECONNECT_WAIT_MS = 250;
+const RECONNECT_JITTER_MS = 250;
+
+/** Connects, and keeps trying while the server cannot be reached: services may start before NATS does. */
+export async function connectBus(options: ConnectionOptions): Promise<BusConnection> {
+  const inboxPrefix = `_INBOX_${options.name}_${randomBytes(6).toString('hex')}`;
+  const nats = await connect({
+    servers: options.url,
+    name: options.name,
+    inboxPrefix,
+    maxReconnectAttempts: -1,
+    waitOnFirstConnect: true,
+    reconnectTimeWait: RECONNECT_WAIT_MS,
+    reconnectJitter: RECONNECT_JITTER_MS,
+    pingInterval: PING_INTERVAL_MS,
+    maxPingOut: PINGS_UNANSWERED_MAX,
+    noAsyncTraces: true,
+  });
+  void watch(nats, options.log);
+  return { nats, inboxPrefix };
+}
+
+async function watch(nats: NatsConnection, log: Logger): Promise<void> {
+  for await (const status of nats.status()) {
+    if (status.type === 'disconnect') log.warn('nats disconnected');
+    if (status.type === 'reconnect') log.info('nats reconnected');
+    if (status.type === 'error') log.warn('nats reported an error', { error: status.error });
+    if (status.type === 'slowConsumer') log.warn('nats messages pile up in this process', { pending: status.pending });
+  }
+}

@@ -1,0 +1,10 @@
+export { connectBus } from './connection.ts';
+export type { BusConnection, ConnectionOptions } from './connection.ts';
+export { Bus } from './bus.ts';
+export type { BusOptions, Handlers, ServeSettings, Serving } from './bus.ts';
+export type { CallContext, CallOptions } from './call-context.ts';
+export type { OpenStream, StreamSink } from './stream-caller.ts';
+export type { ServedStream, StreamHandler } from './stream-server.ts';
+export type { RequestHandler } from './requests.ts';
+export { consumeEvents, DurablePublisher, ensureStream } from './durable-events.ts';
+export type { ConsumeOptions, Consuming } from './durable-events.ts';

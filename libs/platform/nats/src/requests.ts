@@ -1,0 +1,87 @@
+/** One question, one answer: NATS request/reply, with refusals as a header and a body. */
+import { headers, NoRespondersError, TimeoutError, RequestError } from '@nats-io/nats-core';
+import type { Msg, Subscription } from '@nats-io/nats-core';
+import type { RequestContract } from '@xerotier/contracts';
+import { AppError } from '@xerotier/errors';
+import { withLogContext } from '@xerotier/log';
+import type { z } from 'zod';
+import { decodeContext, encodeContext, headerName } from './call-context.ts';
+import type { CallContext, CallOptions } from './call-context.ts';
+import { decode, decodeError, encode, encodeError } from './codec.ts';
+import type { BusConnection } from './connection.ts';
+import type { ServeOptions } from './serve-options.ts';
+
+/**
+ * Asks and waits for the answer.
+ * @throws {AppError} the refusal of the other side, or `bus.no_responders`, `bus.timeout`, `bus.disconnected`, `bus.unreadable`.
+ */
+export async function callOver<C extends RequestContract>(
+  { nats }: BusConnection,
+  contract: C,
+  subject: string,
+  input: z.input<C['input']>,
+  options: CallOptions,
+): Promise<z.output<C['output']>> {
+  const timeoutMs = Math.min(options.deadlineMs ?? contract.timeoutMs, contract.timeoutMs);
+  let answer: Msg;
+  try {
+    answer = await nats.request(subject, encode(input), {
+      timeout: Math.max(1, timeoutMs),
+      headers: encodeContext({ ...options, deadlineMs: timeoutMs }),
+    });
+  } catch (error) {
+    throw transportError(error, subject);
+  }
+  if (answer.headers?.has(headerName.errorCode) === true) throw decodeError(answer.data, subject);
+  return decode(contract.output, answer.data, subject) as z.output<C['output']>;
+}
+
+export type RequestHandler<C extends RequestContract> = (
+  input: z.output<C['input']>,
+  context: CallContext,
+) => z.input<C['output']> | Promise<z.input<C['output']>>;
+
+/** Answers a subject. Everything a handler throws becomes a refusal; what is not an AppError is logged as a defect. */
+export function serveRequests<C extends RequestContract>(
+  { nats }: BusConnection,
+  contract: C,
+  subject: string,
+  handler: RequestHandler<C>,
+  options: ServeOptions,
+): Subscription {
+  let inFlight = 0;
+  const answer = async (message: Msg): Promise<void> => {
+    const context = decodeContext(message.headers);
+    try {
+      if (inFlight > options.inFlightMax) throw new AppError('bus.overloaded', { subject });
+      const input = decode(contract.input, message.data, subject) as z.output<C['input']>;
+      message.respond(encode(await handler(input, context)));
+    } catch (error) {
+      const refusal = AppError.from(error);
+      if (refusal.code === 'internal') options.log.error('a bus handler failed', { subject, error });
+      const errorHeaders = headers();
+      errorHeaders.set(headerName.errorCode, refusal.code);
+      message.respond(encodeError(refusal), { headers: errorHeaders });
+    }
+  };
+  return nats.subscribe(subject, {
+    ...(options.queue !== undefined && { queue: options.queue }),
+    callback: (error, message) => {
+      if (error !== null) return;
+      const { requestId, traceparent } = decodeContext(message.headers);
+      inFlight += 1;
+      void withLogContext({ ...(requestId && { requestId }), ...(traceparent && { traceparent }) }, () =>
+        answer(message),
+      ).finally(() => (inFlight -= 1));
+    },
+  });
+}
+
+/** Errors of the NATS client as ours. */
+export function transportError(error: unknown, subject: string): AppError {
+  if (error instanceof NoRespondersError || (error instanceof RequestError && error.isNoResponders())) {
+    return new AppError('bus.no_responders', { subject }, { cause: error });
+  }
+  if (error instanceof TimeoutError) return new AppError('bus.timeout', { subject }, { cause: error });
+  return new AppError('bus.disconnected', {}, { cause: error });
+}

@@ -1,0 +1,253 @@
+/**
+ * The caller's side of streams. All streams of a process share two subscriptions: `<inbox>.s` for frames, and
+ * `<inbox>.s.<id>`, the reply subject of the opening message, where NATS says that nobody listens and where a server
+ * learns the stream's id. Frames reach their sink in order or not at all: a gap ends the stream with an error.
+ */
+import type { Msg, Subscription } from '@nats-io/nats-core';
+import type { StreamContract } from '@xerotier/contracts';
+import { AppError } from '@xerotier/errors';
+import { randomInt } from 'node:crypto';
+import { encodeContext, headerName } from './call-context.ts';
+import type { CallOptions } from './call-context.ts';
+import { decode, decodeError, encode } from './codec.ts';
+import type { BusConnection } from './connection.ts';
+import { decodeFrames, frameKind, FrameReader } from './frames.ts';
+import type { Frame } from './frames.ts';
+import { Heartbeat } from './liveness.ts';
+import type { LivenessOptions } from './liveness.ts';
+import { controlAction, encodeControl } from './stream-control.ts';
+import type { ControlAction } from './stream-control.ts';
+import type { z } from 'zod';
+
+/** Receives one stream. Exactly one of `end` and `error` is called, last. */
+export interface StreamSink<C extends StreamContract> {
+  head(head: z.output<C['head']>): void;
+  /** One payload; the bytes are only valid during the call. */
+  data(payload: Uint8Array): void;
+  end(end: z.output<C['end']>): void;
+  error(error: AppError): void;
+}
+
+export interface OpenStream {
+  /** Asks the server to stop. The stream still ends with its end frame (or an error), which tells what was done. */
+  cancel(): void;
+  /** Holds the server back, until `resume`; what is on its way still arrives. */
+  pause(): void;
+  resume(): void;
+  /** Forgets the stream: its sink is not called again. */
+  abandon(): void;
+}
+
+interface Calling {
+  readonly sink: StreamSink<StreamContract>;
+  readonly contract: StreamContract;
+  readonly subject: string;
+  readonly reader: FrameReader;
+  /** Kept until the server has taken the request, since it may pull it in parts. */
+  body: Uint8Array | undefined;
+  control: string | undefined;
+  /** Asked for before the server was known. */
+  pending: ControlAction[];
+  lastHeardAt: number;
+}
+
+/** Bound of one joined payload: an answer with many choices and log probabilities stays far below. */
+const PAYLOAD_BYTES_MAX = 64 * 1024 * 1024;
+/** Streams that one process may have open. */
+const STREAMS_MAX = 20_000;
+
+export class StreamCaller {
+  readonly #bus: BusConnection;
+  readonly #liveness: LivenessOptions;
+  readonly #calls = new Map<number, Calling>();
+  readonly #subscriptions: Subscription[];
+  readonly #heartbeat: Heartbeat;
+  readonly #inbox: string;
+
+  constructor(bus: BusConnection, liveness: LivenessOptions) {
+    this.#bus = bus;
+    this.#liveness = liveness;
+    this.#inbox = `${bus.inboxPrefix}.s`;
+    this.#heartbeat = new Heartbeat(liveness.intervalMs, (now) => this.#checkLiveness(now));
+    this.#subscriptions = [
+      bus.nats.subscribe(this.#inbox, { callback: (error, message) => void (error ?? this.#receive(message)) }),
+      bus.nats.subscribe(`${this.#inbox}.*`, { callback: (error, message) => this.#refused(error, message) }),
+      bus.nats.subscribe(`${bus.inboxPrefix}.b.*`, {
+        callback: (error, message) => void (error ?? this.#sendPart(message)),
+      }),
+    ];
+  }
+
+  get openStreams(): number {
+    return this.#calls.size;
+  }
+
+  open<C extends StreamContract>(
+    contract: C,
+    subject: string,
+    input: z.input<C['input']>,
+    sink: StreamSink<C>,
+    options: CallOptions,
+  ): OpenStream {
+    if (this.#calls.size >= STREAMS_MAX) throw new AppError('bus.overloaded', { subject });
+    const id = randomInt(2 ** 48 - 1);
+    const body = encode(input);
+    this.#calls.set(id, {
+      sink: sink as unknown as StreamSink<StreamContract>,
+      contract,
+      subject,
+      reader: new FrameReader(PAYLOAD_BYTES_MAX),
+      body,
+      control: undefined,
+      pending: [],
+      lastHeardAt: performance.now(),
+    });
+    this.#heartbeat.start();
+    this.#send(id, subject, body, options);
+    return {
+      cancel: () => this.#tell(id, controlAction.cancel),
+      pause: () => this.#tell(id, controlAction.pause),
+      resume: () => this.#tell(id, controlAction.resume),
+      abandon: () => this.#forget(id),
+    };
+  }
+
+  close(): void {
+    this.#heartbeat.stop();
+    for (const subscription of this.#subscriptions) subscription.unsubscribe();
+    for (const id of [...this.#calls.keys()]) this.#fail(id, new AppError('bus.disconnected'));
+  }
+
+  #send(id: number, subject: string, body: Uint8Array, options: CallOptions): void {
+    const headers = encodeContext(options);
+    const inOneMessage = body.length <= partBytes(this.#bus);
+    if (!inOneMessage) headers.set(headerName.bodyBytes, String(body.length));
+    try {
+      this.#bus.nats.publish(subject, inOneMessage ? body : new Uint8Array(0), {
+        reply: `${this.#inbox}.${id}`,
+        headers,
+      });
+    } catch (cause) {
+      // Asynchronously, as every other failure: the caller has not got its handle yet.
+      queueMicrotask(() => this.#fail(id, new AppError('bus.disconnected', {}, { cause })));
+    }
+  }
+
+  #receive(message: Msg): void {
+    const now = performance.now();
+    try {
+      decodeFrames(message.data, (frame) => this.#take(frame, now));
+    } catch {
+      // Not a frame of ours. A stream that lost something by it will see the gap.
+    }
+  }
+
+  #take(frame: Frame, now: number): void {
+    const call = this.#calls.get(frame.streamId);
+    if (call === undefined) return;
+    call.lastHeardAt = now;
+    if (frame.kind === frameKind.ping) return;
+    let payload: Uint8Array | undefined;
+    try {
+      payload = call.reader.accept(frame);
+    } catch (cause) {
+      this.#tell(frame.streamId, controlAction.cancel);
+      this.#fail(frame.streamId, new AppError('bus.gap', {}, { cause }));
+      return;
+    }
+    if (payload === undefined) return;
+    try {
+      this.#deliver(frame, call, payload);
+    } catch (error) {
+      this.#tell(frame.streamId, controlAction.cancel);
+      this.#fail(frame.streamId, AppError.from(error));
+    }
+  }
+
+  #deliver(frame: Frame, call: Calling, payload: Uint8Array): void {
+    switch (frame.kind) {
+      case frameKind.data:
+        call.sink.data(payload);
+        return;
+      case frameKind.accept:
+        call.control = Buffer.from(payload).toString('utf8');
+        call.body = undefined;
+        for (const action of call.pending.splice(0)) this.#tell(frame.streamId, action);
+        return;
+      case frameKind.head:
+        call.sink.head(decode(call.contract.head, payload, call.subject));
+        return;
+      case frameKind.end: {
+        const end = decode(call.contract.end, payload, call.subject);
+        this.#forget(frame.streamId);
+        call.sink.end(end);
+        return;
+      }
+      case frameKind.error:
+        this.#fail(frame.streamId, decodeError(payload, call.subject));
+        return;
+    }
+  }
+
+  /** Only NATS itself answers on `<inbox>.s.<id>`: nobody listens to the subject. */
+  #refused(_error: Error | null, message: Msg): void {
+    const id = Number(message.subject.slice(message.subject.lastIndexOf('.') + 1));
+    const call = this.#calls.get(id);
+    if (call !== undefined) this.#fail(id, new AppError('bus.no_responders', { subject: call.subject }));
+  }
+
+  /** A server pulls a body that did not fit one message: the question is an offset, the answer the bytes from there. */
+  #sendPart(message: Msg): void {
+    const id = Number(message.subject.slice(message.subject.lastIndexOf('.') + 1));
+    const offset = Number(Buffer.from(message.data).toString('latin1'));
+    const body = this.#calls.get(id)?.body;
+    if (body === undefined || !Number.isSafeInteger(offset) || offset < 0) return;
+    message.respond(body.subarray(offset, offset + partBytes(this.#bus)));
+  }
+
+  #tell(id: number, action: ControlAction): void {
+    const call = this.#calls.get(id);
+    if (call === undefined) return;
+    if (call.control === undefined) call.pending.push(action);
+    else this.#publish(call.control, encodeControl(action, [id]));
+  }
+
+  #checkLiveness(now: number): void {
+    if (this.#calls.size === 0) this.#heartbeat.stop();
+    const alive = new Map<string, number[]>();
+    for (const [id, call] of this.#calls) {
+      if (now - call.lastHeardAt > this.#liveness.silenceMs) {
+        this.#fail(id, new AppError('bus.peer_lost'));
+      } else if (call.control !== undefined) {
+        const ids = alive.get(call.control);
+        if (ids === undefined) alive.set(call.control, [id]);
+        else ids.push(id);
+      }
+    }
+    for (const [control, ids] of alive) this.#publish(control, encodeControl(controlAction.keepAlive, ids));
+  }
+
+  #publish(subject: string, message: Uint8Array): void {
+    try {
+      this.#bus.nats.publish(subject, message);
+    } catch {
+      // Closed: the streams end by their own liveness.
+    }
+  }
+
+  #fail(id: number, error: AppError): void {
+    const call = this.#calls.get(id);
+    if (call === undefined) return;
+    this.#forget(id);
+    call.sink.error(error);
+  }
+
+  #forget(id: number): void {
+    this.#calls.delete(id);
+  }
+}
+
+/** What is left for data in one message when headers and protocol have taken theirs. */
+export function partBytes(bus: BusConnection): number {
+  return (bus.nats.info?.max_payload ?? 1024 * 1024) - 4_096;
+}

@@ -1,0 +1,270 @@
+/** The server's side of streams: takes opening messages, runs a handler for each, and sends its frames. */
+import type { Msg, Subscription } from '@nats-io/nats-core';
+import type { StreamContract } from '@xerotier/contracts';
+import { AppError } from '@xerotier/errors';
+import { withLogContext } from '@xerotier/log';
+import type { Logger } from '@xerotier/log';
+import type { z } from 'zod';
+import { decodeContext, headerName } from './call-context.ts';
+import type { CallContext } from './call-context.ts';
+import { decode, encode, encodeError } from './codec.ts';
+import type { BusConnection } from './connection.ts';
+import { frameKind, FrameWriter } from './frames.ts';
+import type { FrameKind } from './frames.ts';
+import { Heartbeat } from './liveness.ts';
+import type { LivenessOptions } from './liveness.ts';
+import type { ServeOptions } from './serve-options.ts';
+import { partBytes } from './stream-caller.ts';
+import { controlAction, decodeControl } from './stream-control.ts';
+
+/** What a handler works with. */
+export interface ServedStream<C extends StreamContract> extends CallContext {
+  /** Aborted when the caller cancels, goes silent, or the deadline passes. The handler should end soon, with its end. */
+  readonly signal: AbortSignal;
+  head(head: z.input<C['head']>): void;
+  data(payload: Uint8Array): void;
+  /** Undefined while the caller keeps up; else a promise that resolves when it does again, or when the stream is aborted. */
+  paused(): Promise<void> | undefined;
+}
+
+export type StreamHandler<C extends StreamContract> = (
+  input: z.output<C['input']>,
+  stream: ServedStream<C>,
+) => Promise<z.input<C['end']>>;
+
+/** Bound of an opening body that is pulled in parts: what the gateway accepts over HTTP (32 MB), and its envelope. */
+const BODY_BYTES_MAX = 40 * 1024 * 1024;
+const PULL_TIMEOUT_MS = 5_000;
+
+export class StreamServer {
+  readonly #bus: BusConnection;
+  readonly #liveness: LivenessOptions;
+  readonly #log: Logger;
+  readonly #streams = new Map<number, Served>();
+  readonly #writers = new Map<string, { writer: FrameWriter; users: number }>();
+  readonly #control: string;
+  readonly #controlSubscription: Subscription;
+  readonly #heartbeat: Heartbeat;
+
+  constructor(bus: BusConnection, liveness: LivenessOptions, log: Logger) {
+    this.#bus = bus;
+    this.#liveness = liveness;
+    this.#log = log;
+    this.#control = `${bus.inboxPrefix}.c`;
+    this.#controlSubscription = bus.nats.subscribe(this.#control, {
+      callback: (error, message) => {
+        if (error === null) this.#obey(message.data);
+      },
+    });
+    this.#heartbeat = new Heartbeat(liveness.intervalMs, (now) => this.#checkLiveness(now));
+  }
+
+  get openStreams(): number {
+    return this.#streams.size;
+  }
+
+  serve<C extends StreamContract>(
+    contract: C,
+    subject: string,
+    handler: StreamHandler<C>,
+    options: ServeOptions,
+  ): Subscription {
+    return this.#bus.nats.subscribe(subject, {
+      ...(options.queue !== undefined && { queue: options.queue }),
+      callback: (error, message) => {
+        if (error !== null || message.reply === undefined) return;
+        const context = decodeContext(message.headers);
+        const { requestId, traceparent } = context;
+        void withLogContext({ ...(requestId && { requestId }), ...(traceparent && { traceparent }) }, () =>
+          this.#run(contract, subject, handler, options, message, context),
+        );
+      },
+    });
+  }
+
+  close(): void {
+    this.#heartbeat.stop();
+    this.#controlSubscription.unsubscribe();
+  }
+
+  async #run<C extends StreamContract>(
+    contract: C,
+    subject: string,
+    handler: StreamHandler<C>,
+    options: ServeOptions,
+    message: Msg,
+    context: CallContext,
+  ): Promise<void> {
+    const reply = message.reply as string;
+    const inbox = reply.slice(0, reply.lastIndexOf('.'));
+    const id = Number(reply.slice(inbox.length + 1));
+    if (!Number.isSafeInteger(id)) return;
+    const stream = new Served(id, this.#writerOf(inbox), context);
+    this.#streams.set(id, stream);
+    this.#heartbeat.start();
+    try {
+      if (this.#streams.size > options.inFlightMax) throw new AppError('bus.overloaded', { subject });
+      const body = await this.#bodyOf(message, inbox, id, subject);
+      const input = decode(contract.input, body, subject) as z.output<C['input']>;
+      stream.send(frameKind.accept, Buffer.from(this.#control));
+      stream.send(frameKind.end, encode(await handler(input, stream as unknown as ServedStream<C>)));
+    } catch (error) {
+      const refusal = AppError.from(error);
+      if (refusal.code === 'internal') this.#log.error('a stream handler failed', { subject, error });
+      stream.send(frameKind.error, encodeError(refusal));
+    } finally {
+      stream.finish();
+      this.#streams.delete(id);
+      this.#releaseWriter(inbox);
+    }
+  }
+
+  /** The body of an opening message; pulled from the caller, part by part, when it did not fit. */
+  async #bodyOf(message: Msg, inbox: string, id: number, subject: string): Promise<Uint8Array> {
+    const announced = message.headers?.get(headerName.bodyBytes) ?? '';
+    if (announced === '') return message.data;
+    const bytes = Number(announced);
+    if (!Number.isSafeInteger(bytes) || bytes < 0 || bytes > BODY_BYTES_MAX) {
+      throw new AppError('bus.too_large', { subject, bytesMax: BODY_BYTES_MAX });
+    }
+    const body = Buffer.allocUnsafe(bytes);
+    const source = `${inbox.slice(0, inbox.lastIndexOf('.'))}.b.${id}`;
+    for (let at = 0; at < bytes;) {
+      const part = await this.#bus.nats
+        .request(source, Buffer.from(String(at)), { timeout: PULL_TIMEOUT_MS })
+        .catch((cause: unknown) => {
+          throw new AppError('bus.peer_lost', {}, { cause });
+        });
+      if (part.data.length === 0 || part.data.length > bytes - at) throw new AppError('bus.gap');
+      body.set(part.data, at);
+      at += part.data.length;
+    }
+    return body;
+  }
+
+  #obey(message: Uint8Array): void {
+    const control = decodeControl(message);
+    if (control === undefined) return;
+    const now = performance.now();
+    for (const id of control.streamIds) {
+      const stream = this.#streams.get(id);
+      if (stream === undefined) continue;
+      stream.lastHeardAt = now;
+      if (control.action === controlAction.cancel) stream.abort(new AppError('inference.cancelled'));
+      if (control.action === controlAction.pause) stream.pause();
+      if (control.action === controlAction.resume) stream.resume();
+    }
+  }
+
+  #checkLiveness(now: number): void {
+    if (this.#streams.size === 0) this.#heartbeat.stop();
+    for (const stream of this.#streams.values()) {
+      if (now - stream.lastHeardAt > this.#liveness.silenceMs) stream.abort(new AppError('bus.peer_lost'));
+      else if (now - stream.lastSentAt >= this.#liveness.intervalMs) stream.ping(now);
+    }
+  }
+
+  #writerOf(inbox: string): FrameWriter {
+    const known = this.#writers.get(inbox);
+    if (known !== undefined) {
+      known.users += 1;
+      return known.writer;
+    }
+    const writer = new FrameWriter((message) => this.#publish(inbox, message), partBytes(this.#bus));
+    this.#writers.set(inbox, { writer, users: 1 });
+    return writer;
+  }
+
+  #releaseWriter(inbox: string): void {
+    const known = this.#writers.get(inbox);
+    if (known !== undefined && --known.users === 0) this.#writers.delete(inbox);
+  }
+
+  #publish(subject: string, message: Uint8Array): void {
+    try {
+      this.#bus.nats.publish(subject, message);
+    } catch (error) {
+      this.#log.warn('frames could not be sent', { error });
+    }
+  }
+}
+
+const NOTHING = new Uint8Array(0);
+
+/** One stream that is being served. */
+class Served implements ServedStream<StreamContract> {
+  readonly requestId: string | undefined;
+  readonly traceparent: string | undefined;
+  readonly deadlineMs: number | undefined;
+  lastHeardAt = performance.now();
+  lastSentAt = performance.now();
+  readonly #id: number;
+  readonly #writer: FrameWriter;
+  readonly #abort = new AbortController();
+  readonly #deadline: NodeJS.Timeout | undefined;
+  #sequence = 0;
+  #finished = false;
+  #held: { promise: Promise<void>; release: () => void } | undefined;
+
+  constructor(id: number, writer: FrameWriter, context: CallContext) {
+    this.#id = id;
+    this.#writer = writer;
+    this.requestId = context.requestId;
+    this.traceparent = context.traceparent;
+    this.deadlineMs = context.deadlineMs;
+    if (context.deadlineMs !== undefined) {
+      this.#deadline = setTimeout(() => this.abort(new AppError('inference.deadline_exceeded')), context.deadlineMs);
+    }
+  }
+
+  get signal(): AbortSignal {
+    return this.#abort.signal;
+  }
+
+  head(head: unknown): void {
+    this.send(frameKind.head, encode(head));
+  }
+
+  data(payload: Uint8Array): void {
+    this.send(frameKind.data, payload);
+  }
+
+  paused(): Promise<void> | undefined {
+    return this.#held?.promise;
+  }
+
+  send(kind: FrameKind, payload: Uint8Array): void {
+    if (this.#finished) return;
+    this.#sequence += this.#writer.write(kind, this.#id, this.#sequence, payload);
+    this.lastSentAt = performance.now();
+  }
+
+  /** Pings are outside the sequence: they say only that someone is there. */
+  ping(now: number): void {
+    this.#writer.write(frameKind.ping, this.#id, 0, NOTHING);
+    this.lastSentAt = now;
+  }
+
+  pause(): void {
+    if (this.#held !== undefined || this.signal.aborted) return;
+    let release = (): void => undefined;
+    const promise = new Promise<void>((resolve) => (release = resolve));
+    this.#held = { promise, release };
+  }
+
+  resume(): void {
+    this.#held?.release();
+    this.#held = undefined;
+  }
+
+  abort(reason: AppError): void {
+    this.#abort.abort(reason);
+    this.resume();
+  }
+
+  finish(): void {
+    this.#finished = true;
+    clearTimeout(this.#deadline);
+    this.resume();
+  }
+}

@@ -1,0 +1,23 @@
+/**
+ * Waits until a check holds, asking again and again.
+ * @throws what the last check threw, or an error with the given words, when it does not hold in time (default 10 s).
+ */
+export async function eventually<T>(
+  what: string,
+  check: () => T | Promise<T>,
+  timeoutMs = 10_000,
+): Promise<NonNullable<T>> {
+  const deadline = performance.now() + timeoutMs;
+  let failure: unknown;
+  for (;;) {
+    try {
+      const result = await check();
+      if (result !== undefined && result !== null && result !== false) return result;
+      failure = undefined;
+    } catch (error) {
+      failure = error;
+    }
+    if (performance.now() > deadline) throw failure ?? new Error(`${what}: not so after ${timeoutMs} ms`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
