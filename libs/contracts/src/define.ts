@@ -101,19 +101,33 @@ export function service<Ops extends Record<string, RequestContract | StreamContr
 }
 
 const SUBJECT_TOKEN = /^[A-Za-z0-9_-]+$/;
+/** Templates taken apart: text and names in turn. */
+const templates = new Map<string, string[]>();
 
 /**
  * The subject with its `{names}` filled in.
  * @throws {RangeError} when a value is missing or is not one subject token (a dot or wildcard would address others).
  */
 export function subjectOf<S extends string>(contract: { readonly subject: S }, values: TemplateValues<S>): string {
-  return contract.subject.replace(/\{(\w+)\}/g, (_, name: string) => {
+  const template = partsOf(contract.subject);
+  let subject = template[0] ?? '';
+  for (let at = 1; at < template.length; at += 2) {
+    const name = template[at] ?? '';
     const value = (values as Record<string, string | undefined>)[name];
     if (value === undefined || !SUBJECT_TOKEN.test(value)) {
       throw new RangeError(`subject ${contract.subject}: {${name}} must be one token of letters, digits, _ or -`);
     }
-    return value;
-  });
+    subject += value + (template[at + 1] ?? '');
+  }
+  return subject;
+}
+
+function partsOf(subject: string): string[] {
+  const known = templates.get(subject);
+  if (known !== undefined) return known;
+  const parts = subject.split(/\{(\w+)\}/);
+  templates.set(subject, parts);
+  return parts;
 }
 
 /** The subject with `*` for each `{name}`: what a subscriber to all of them listens to. */

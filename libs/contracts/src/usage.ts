@@ -1,4 +1,4 @@
-/** What a request cost, once it is over. The request id makes its effect on the ledger happen once. */
+/** What a request cost, once it is over. The request id makes its effect on the ledger happen once, however often it comes. */
 import { z } from 'zod';
 import { event } from './define.ts';
 import { modelId, projectId, requestId } from './ids.ts';

@@ -9,7 +9,6 @@ import { z } from 'zod';
 import { chatMessage } from './chat-message.ts';
 
 /** Optional, with `null` meaning "not given". */
-// eslint-disable-next-line @typescript-eslint/explicit-function-return-type -- zod's inferred type is the point
 function optional<T extends z.ZodType>(schema: T) {
   return schema
     .nullish()

@@ -64,7 +64,7 @@ export class AppError<C extends ErrorCode = ErrorCode> extends Error {
       ...(wire.param !== undefined && { param: wire.param }),
     };
     if (!isErrorCode(wire.code)) return new AppError('internal', {}, { ...options, cause: wire });
-    return new AppError(wire.code, wire.details as never, options);
+    return new AppError(wire.code, wire.details, options);
   }
 
   /** Any thrown value as an AppError: itself, or `internal` with the value as its cause. */
@@ -106,5 +106,8 @@ export function ensure<T, C extends ErrorCode>(
 }
 
 function fill(template: string, details: Record<string, unknown>): string {
-  return template.replace(/\{(\w+)\}/g, (_, name: string) => String(details[name] ?? `{${name}}`));
+  return template.replace(/\{(\w+)\}/g, (placeholder, name: string) => {
+    const value = details[name];
+    return typeof value === 'string' || typeof value === 'number' ? String(value) : placeholder;
+  });
 }

@@ -27,7 +27,7 @@ export interface LoggerOptions {
   readonly destination?: DestinationStream;
 }
 
-const SECRET_FIELDS = [
+const SECRET_FIELDS = new Set([
   'authorization',
   'apiKey',
   'key',
@@ -39,8 +39,9 @@ const SECRET_FIELDS = [
   'content',
   'headers',
   'body',
-];
-const REDACTED_PATHS = SECRET_FIELDS.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]);
+]);
+const REMOVED = '[removed]';
+const CLEANED_DEPTH = 3;
 
 export function createLogger(options: LoggerOptions): Logger {
   const instance = pino(
@@ -49,7 +50,6 @@ export function createLogger(options: LoggerOptions): Logger {
       base: { service: options.service },
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
-      redact: { paths: REDACTED_PATHS, censor: '[removed]' },
       mixin: () => ({ ...logContext() }),
     },
     options.destination ?? pino.destination({ fd: 1, sync: false, minLength: 0 }),
@@ -59,12 +59,31 @@ export function createLogger(options: LoggerOptions): Logger {
 
 function wrap(instance: pino.Logger): Logger {
   return {
-    error: (message, fields) => instance.error(describeErrors(fields), message),
-    warn: (message, fields) => instance.warn(describeErrors(fields), message),
-    info: (message, fields) => instance.info(fields, message),
-    debug: (message, fields) => instance.debug(fields, message),
-    child: (fields) => wrap(instance.child(fields)),
+    error: (message, fields) => instance.error(clean(describeErrors(fields), 0), message),
+    warn: (message, fields) => instance.warn(clean(describeErrors(fields), 0), message),
+    info: (message, fields) => instance.info(clean(fields, 0), message),
+    debug: (message, fields) => instance.debug(clean(fields, 0), message),
+    child: (fields) => wrap(instance.child(clean(fields, 0) ?? {})),
   };
+}
+
+/**
+ * The fields without those that are named like secrets, three levels deep. Done here and not by pino's redaction, whose
+ * wildcard paths cost an eighth of the gateway's time; most lines have nothing to remove and are returned as they are.
+ */
+function clean(fields: LogFields | undefined, depth: number): LogFields | undefined {
+  let cleaned = fields;
+  for (const name in fields) {
+    const value = fields[name];
+    let kept = value;
+    if (SECRET_FIELDS.has(name)) kept = REMOVED;
+    else if (typeof value === 'object' && value !== null && depth < CLEANED_DEPTH)
+      kept = clean(value as LogFields, depth + 1);
+    if (kept === value) continue;
+    if (cleaned === fields) cleaned = { ...fields };
+    (cleaned as LogFields)[name] = kept;
+  }
+  return cleaned;
 }
 
 /** An `error` field becomes text: name, code, message and the chain of causes, with the stack of the innermost. */
@@ -76,7 +95,7 @@ function describeErrors(fields: LogFields | undefined): LogFields | undefined {
 const CAUSES_MAX = 5;
 
 function describe(error: unknown, depth: number): unknown {
-  if (!(error instanceof Error)) return typeof error === 'object' ? '(not an Error)' : String(error);
+  if (!(error instanceof Error)) return typeof error === 'string' ? error : '(not an Error)';
   const { cause } = error;
   return {
     name: error.name,

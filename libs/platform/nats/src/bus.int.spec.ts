@@ -1,10 +1,12 @@
 import { accessChanged, event, request, service, stream } from '@xerotier/contracts';
 import { AppError } from '@xerotier/errors';
 import { logContext, withLogContext } from '@xerotier/log';
-import { capturedLog, eventually, testBuses, testServers } from '@xerotier/testing';
+import { capturedLog } from '@xerotier/log/testing';
+import { eventually, testServers } from '@xerotier/testing';
 import { z } from 'zod';
 import type { Handlers } from './bus.ts';
 import type { ServedStream } from './stream-server.ts';
+import { testBuses } from './testing.ts';
 import type { StreamSink } from './stream-caller.ts';
 
 const servers = testServers('nats');

@@ -190,6 +190,7 @@ export class Bus {
   async close(): Promise<void> {
     this.#caller.close();
     this.#server.close();
+    this.#connection.requests.close();
     if (!this.#connection.nats.isClosed())
       await this.#connection.nats.drain().catch(() => this.#connection.nats.close());
   }

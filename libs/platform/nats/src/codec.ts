@@ -1,6 +1,5 @@
 /** Messages are JSON. The compiler checks what is sent against the contract; whoever receives a message parses it. */
 import { AppError } from '@xerotier/errors';
-import type { WireError } from '@xerotier/errors';
 import { z } from 'zod';
 
 const wireError = z.object({
@@ -37,5 +36,5 @@ export function encodeError(error: AppError): Uint8Array {
 }
 
 export function decodeError(bytes: Uint8Array, subject: string): AppError {
-  return AppError.fromWire(decode(wireError, bytes, subject) as WireError);
+  return AppError.fromWire(decode(wireError, bytes, subject));
 }

@@ -3,6 +3,7 @@ import { connect } from '@nats-io/transport-node';
 import type { NatsConnection } from '@nats-io/nats-core';
 import type { Logger } from '@xerotier/log';
 import { randomBytes } from 'node:crypto';
+import { RequestCaller } from './request-caller.ts';
 
 export interface ConnectionOptions {
   readonly url: string;
@@ -15,6 +16,7 @@ export interface BusConnection {
   readonly nats: NatsConnection;
   /** Prefix of every subject that only this process listens to. */
   readonly inboxPrefix: string;
+  readonly requests: RequestCaller;
 }
 
 /** A dead link is found after about 20 s at the latest; streams and calls have their own, shorter, deadlines. */
@@ -39,7 +41,7 @@ export async function connectBus(options: ConnectionOptions): Promise<BusConnect
     noAsyncTraces: true,
   });
   void watch(nats, options.log);
-  return { nats, inboxPrefix };
+  return { nats, inboxPrefix, requests: new RequestCaller(nats, inboxPrefix) };
 }
 
 async function watch(nats: NatsConnection, log: Logger): Promise<void> {

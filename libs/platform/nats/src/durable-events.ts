@@ -1,14 +1,17 @@
 /**
- * Events that must not be lost: JetStream keeps them until a consumer has acted on them. An id makes the effect of an
- * event happen once: JetStream drops a repeat within its window, and the consumer's own table does so for ever.
+ * Events that must not be lost: JetStream keeps them until a consumer has acted on them. JetStream drops the repeat of
+ * a message within its window; that an event has its effect once is up to the consumer's own table, for ever.
  */
+import { headers } from '@nats-io/nats-core';
 import { AckPolicy, jetstream, jetstreamManager, RetentionPolicy, StorageType } from '@nats-io/jetstream';
-import type { Consumer, JetStreamClient, JsMsg } from '@nats-io/jetstream';
+import type { Consumer, JsMsg } from '@nats-io/jetstream';
 import { wildcardOf } from '@xerotier/contracts';
 import type { EventContract } from '@xerotier/contracts';
 import type { Logger } from '@xerotier/log';
-import type { z } from 'zod';
-import { decode, encode } from './codec.ts';
+import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import { z } from 'zod';
+import { decode } from './codec.ts';
 import type { BusConnection } from './connection.ts';
 
 /** Bounds of what a stream keeps: when a consumer is away for longer, its oldest events go. */
@@ -18,6 +21,10 @@ const DUPLICATE_WINDOW_MS = 120_000;
 const ACK_WAIT_MS = 30_000;
 const PUBLISH_TIMEOUT_MS = 5_000;
 const RETRY_WAIT_MS = 500;
+/** Bounds of one message: events, bytes (well below what NATS takes), and how long an event waits for company. */
+const BATCH_EVENTS_MAX = 200;
+const BATCH_BYTES_MAX = 512 * 1024;
+const BATCH_WAIT_MS = 10;
 
 /** Creates the stream that keeps an event, unless it is there. */
 export async function ensureStream(
@@ -39,61 +46,91 @@ export async function ensureStream(
 }
 
 /**
- * Publishes events and keeps each until JetStream has confirmed it, sending it again, with the same id, until then.
+ * Publishes events and keeps each until JetStream has confirmed it, sending it again until then. Events of a few
+ * milliseconds leave as one message, which costs the server as much as one event would; the message id makes a repeat harmless.
  * At its bound it refuses: the caller decides what that means.
  */
 export class DurablePublisher<C extends EventContract> {
-  readonly #jetstream: JetStreamClient;
+  readonly #connection: BusConnection;
   readonly #contract: C;
   readonly #pendingMax: number;
   readonly #log: Logger;
-  readonly #pending = new Set<Promise<void>>();
+  readonly #sending = new Set<Promise<void>>();
+  #batch: string[] = [];
+  #batchBytes = 0;
+  #pending = 0;
+  #timer: NodeJS.Timeout | undefined;
   #closing = false;
 
   /** @param pendingMax events that may wait for their confirmation; default 50,000 (about 50 MB). */
   constructor(connection: BusConnection, contract: C, log: Logger, pendingMax = 50_000) {
-    this.#jetstream = jetstream(connection.nats, { timeout: PUBLISH_TIMEOUT_MS });
+    this.#connection = connection;
     this.#contract = contract;
     this.#pendingMax = pendingMax;
     this.#log = log;
   }
 
+  /** Events that JetStream has not confirmed yet. */
   get pending(): number {
-    return this.#pending.size;
+    return this.#pending;
   }
 
   /** @returns false when too many events wait already: this one was not taken. */
-  publish(data: z.input<C['data']>, id: string): boolean {
-    if (this.#pending.size >= this.#pendingMax) return false;
-    const sending = this.#send(encode(data), id).finally(() => this.#pending.delete(sending));
-    this.#pending.add(sending);
+  publish(data: z.input<C['data']>): boolean {
+    if (this.#pending >= this.#pendingMax) return false;
+    const text = JSON.stringify(data);
+    this.#batch.push(text);
+    this.#batchBytes += text.length;
+    this.#pending += 1;
+    if (this.#batch.length >= BATCH_EVENTS_MAX || this.#batchBytes >= BATCH_BYTES_MAX) this.#flush();
+    else this.#timer ??= setTimeout(() => this.#flush(), BATCH_WAIT_MS);
     return true;
   }
 
   /** Waits until everything is confirmed, or the time is over. Returns how many events are not. */
   async close(timeoutMs: number): Promise<number> {
-    const timer = setTimeout(() => (this.#closing = true), timeoutMs);
-    const timeout = new Promise<void>((resolve) => setTimeout(resolve, timeoutMs).unref());
-    await Promise.race([Promise.all(this.#pending), timeout]);
-    clearTimeout(timer);
+    this.#flush();
+    await Promise.race([Promise.all(this.#sending), delay(timeoutMs, undefined, { ref: false })]);
     this.#closing = true;
-    return this.#pending.size;
+    return this.#pending;
+  }
+
+  #flush(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    if (this.#batch.length === 0) return;
+    const events = this.#batch;
+    this.#batch = [];
+    this.#batchBytes = 0;
+    const sending = this.#send(Buffer.from(`[${events.join(',')}]`), randomUUID()).finally(() => {
+      this.#sending.delete(sending);
+      this.#pending -= events.length;
+    });
+    this.#sending.add(sending);
   }
 
   async #send(payload: Uint8Array, id: string): Promise<void> {
-    for (let attempt = 1; ; attempt += 1) {
+    const messageHeaders = headers();
+    messageHeaders.set('Nats-Msg-Id', id);
+    for (let attempt = 1; !this.#closing; attempt += 1) {
       try {
-        await this.#jetstream.publish(this.#contract.subject, payload, { msgID: id });
-        return;
+        const answer = await this.#connection.requests.ask(this.#contract.subject, payload, {
+          timeoutMs: PUBLISH_TIMEOUT_MS,
+          headers: messageHeaders,
+        });
+        const { error } = decode(acknowledgement, answer.data, this.#contract.subject);
+        if (error === undefined) return;
+        throw new Error(`JetStream answered: ${error.description}`);
       } catch (error) {
-        if (this.#closing) return;
-        if (attempt === 1)
-          this.#log.warn('an event is not confirmed yet', { subject: this.#contract.subject, eventId: id, error });
-        await new Promise((resolve) => setTimeout(resolve, RETRY_WAIT_MS * Math.min(attempt, 10)));
+        if (attempt === 1) this.#log.warn('events are not confirmed yet', { subject: this.#contract.subject, error });
+        await delay(RETRY_WAIT_MS * Math.min(attempt, 10));
       }
     }
   }
 }
+
+/** What JetStream answers to a publish. */
+const acknowledgement = z.object({ error: z.object({ description: z.string() }).optional() });
 
 export interface ConsumeOptions {
   /** Name of the durable consumer: replicas that share it share the work. */
@@ -131,7 +168,7 @@ export async function consumeEvents<C extends EventContract>(
       } catch (error) {
         if (stopping) return;
         options.log.warn('events cannot be fetched', { subject: contract.subject, error });
-        await new Promise((resolve) => setTimeout(resolve, RETRY_WAIT_MS));
+        await delay(RETRY_WAIT_MS);
         source = await openConsumer(connection, contract, options.durable).catch(() => source);
       }
     }
@@ -170,7 +207,7 @@ async function handle<C extends EventContract>(
   const readable: JsMsg[] = [];
   for (const message of batch) {
     try {
-      events.push(decode(contract.data, message.data, message.subject) as z.output<C['data']>);
+      events.push(...(decode(z.array(contract.data), message.data, message.subject) as z.output<C['data']>[]));
       readable.push(message);
     } catch (error) {
       log.error('an event does not fit its contract and is dropped', {

@@ -1,5 +1,5 @@
 /** One question, one answer: NATS request/reply, with refusals as a header and a body. */
-import { headers, NoRespondersError, TimeoutError, RequestError } from '@nats-io/nats-core';
+import { headers } from '@nats-io/nats-core';
 import type { Msg, Subscription } from '@nats-io/nats-core';
 import type { RequestContract } from '@xerotier/contracts';
 import { AppError } from '@xerotier/errors';
@@ -16,22 +16,17 @@ import type { ServeOptions } from './serve-options.ts';
  * @throws {AppError} the refusal of the other side, or `bus.no_responders`, `bus.timeout`, `bus.disconnected`, `bus.unreadable`.
  */
 export async function callOver<C extends RequestContract>(
-  { nats }: BusConnection,
+  { requests }: BusConnection,
   contract: C,
   subject: string,
   input: z.input<C['input']>,
   options: CallOptions,
 ): Promise<z.output<C['output']>> {
-  const timeoutMs = Math.min(options.deadlineMs ?? contract.timeoutMs, contract.timeoutMs);
-  let answer: Msg;
-  try {
-    answer = await nats.request(subject, encode(input), {
-      timeout: Math.max(1, timeoutMs),
-      headers: encodeContext({ ...options, deadlineMs: timeoutMs }),
-    });
-  } catch (error) {
-    throw transportError(error, subject);
-  }
+  const timeoutMs = Math.max(1, Math.min(options.deadlineMs ?? contract.timeoutMs, contract.timeoutMs));
+  const answer = await requests.ask(subject, encode(input), {
+    timeoutMs,
+    headers: encodeContext({ ...options, deadlineMs: timeoutMs }),
+  });
   if (answer.headers?.has(headerName.errorCode) === true) throw decodeError(answer.data, subject);
   return decode(contract.output, answer.data, subject) as z.output<C['output']>;
 }
@@ -75,13 +70,4 @@ export function serveRequests<C extends RequestContract>(
       ).finally(() => (inFlight -= 1));
     },
   });
-}
-
-/** Errors of the NATS client as ours. */
-export function transportError(error: unknown, subject: string): AppError {
-  if (error instanceof NoRespondersError || (error instanceof RequestError && error.isNoResponders())) {
-    return new AppError('bus.no_responders', { subject }, { cause: error });
-  }
-  if (error instanceof TimeoutError) return new AppError('bus.timeout', { subject }, { cause: error });
-  return new AppError('bus.disconnected', {}, { cause: error });
 }

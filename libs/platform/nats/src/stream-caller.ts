@@ -6,7 +6,6 @@
 import type { Msg, Subscription } from '@nats-io/nats-core';
 import type { StreamContract } from '@xerotier/contracts';
 import { AppError } from '@xerotier/errors';
-import { randomInt } from 'node:crypto';
 import { encodeContext, headerName } from './call-context.ts';
 import type { CallOptions } from './call-context.ts';
 import { decode, decodeError, encode } from './codec.ts';
@@ -14,6 +13,7 @@ import type { BusConnection } from './connection.ts';
 import { decodeFrames, frameKind, FrameReader } from './frames.ts';
 import type { Frame } from './frames.ts';
 import { Heartbeat } from './liveness.ts';
+import { randomId48 } from './random-id.ts';
 import type { LivenessOptions } from './liveness.ts';
 import { controlAction, encodeControl } from './stream-control.ts';
 import type { ControlAction } from './stream-control.ts';
@@ -90,10 +90,10 @@ export class StreamCaller {
     options: CallOptions,
   ): OpenStream {
     if (this.#calls.size >= STREAMS_MAX) throw new AppError('bus.overloaded', { subject });
-    const id = randomInt(2 ** 48 - 1);
+    const id = randomId48();
     const body = encode(input);
     this.#calls.set(id, {
-      sink: sink as unknown as StreamSink<StreamContract>,
+      sink: sink,
       contract,
       subject,
       reader: new FrameReader(PAYLOAD_BYTES_MAX),
@@ -166,6 +166,8 @@ export class StreamCaller {
 
   #deliver(frame: Frame, call: Calling, payload: Uint8Array): void {
     switch (frame.kind) {
+      case frameKind.ping:
+        return;
       case frameKind.data:
         call.sink.data(payload);
         return;

@@ -107,7 +107,7 @@ export class StreamServer {
       const body = await this.#bodyOf(message, inbox, id, subject);
       const input = decode(contract.input, body, subject) as z.output<C['input']>;
       stream.send(frameKind.accept, Buffer.from(this.#control));
-      stream.send(frameKind.end, encode(await handler(input, stream as unknown as ServedStream<C>)));
+      stream.send(frameKind.end, encode(await handler(input, stream)));
     } catch (error) {
       const refusal = AppError.from(error);
       if (refusal.code === 'internal') this.#log.error('a stream handler failed', { subject, error });
@@ -130,8 +130,8 @@ export class StreamServer {
     const body = Buffer.allocUnsafe(bytes);
     const source = `${inbox.slice(0, inbox.lastIndexOf('.'))}.b.${id}`;
     for (let at = 0; at < bytes;) {
-      const part = await this.#bus.nats
-        .request(source, Buffer.from(String(at)), { timeout: PULL_TIMEOUT_MS })
+      const part = await this.#bus.requests
+        .ask(source, Buffer.from(String(at)), { timeoutMs: PULL_TIMEOUT_MS })
         .catch((cause: unknown) => {
           throw new AppError('bus.peer_lost', {}, { cause });
         });

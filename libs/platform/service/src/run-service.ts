@@ -5,13 +5,15 @@
 import { ConfigError, loadConfig } from '@xerotier/config';
 import type { ConfigOf, SettingsTree } from '@xerotier/config';
 import { createLogger } from '@xerotier/log';
-import type { Logger, LogLevel } from '@xerotier/log';
+import type { Logger } from '@xerotier/log';
 import { startHealthServer } from './health-server.ts';
 import type { ReadinessChecks } from './health-server.ts';
 import type { serviceSettings } from './service-settings.ts';
 
 export interface RunningService {
   readonly readiness: ReadinessChecks;
+  /** Ports and ids that only the running service knows, for a supervisor that started it. */
+  readonly announce?: Readonly<Record<string, string | number>>;
   /** Takes no new work and finishes the work at hand. The signal is aborted shortly before the grace time is over. */
   drain(signal: AbortSignal): Promise<void>;
   /** Lets go of everything else: connections, timers, children. */
@@ -34,7 +36,7 @@ export async function runService<T extends ServiceSettingsTree>(
 ): Promise<void> {
   const config = readConfig(name, settings);
   const service = config.service as ConfigOf<typeof serviceSettings>;
-  const log = createLogger({ service: name, level: service.logLevel as LogLevel });
+  const log = createLogger({ service: name, level: service.logLevel });
   process.on('unhandledRejection', (error) => die(log, 'a promise was rejected and nobody looked', error));
   process.on('uncaughtException', (error) => die(log, 'an error escaped', error));
 
@@ -63,7 +65,22 @@ export async function runService<T extends ServiceSettingsTree>(
   };
   process.on('SIGTERM', () => void stop('SIGTERM'));
   process.on('SIGINT', () => void stop('SIGINT'));
+  announce({ healthPort: health.port, ...running.announce }, () => void stop('parent gone'));
   log.info('started', { pid: process.pid, healthPort: health.port });
+}
+
+/** What a service tells the process that started it, when that keeps a channel open (as `npm start` does). */
+export interface Announcement {
+  readonly type: 'started';
+  readonly facts: Readonly<Record<string, string | number>>;
+}
+
+/** A supervisor that keeps a channel open hears when the service is up; when the channel breaks, the supervisor is gone. */
+function announce(facts: Announcement['facts'], parentGone: () => void): void {
+  if (process.send === undefined) return;
+  const message: Announcement = { type: 'started', facts };
+  process.send(message);
+  process.once('disconnect', parentGone);
 }
 
 function readConfig<T extends SettingsTree>(name: string, settings: T): ConfigOf<T> {

@@ -8,14 +8,14 @@ export async function eventually<T>(
   timeoutMs = 10_000,
 ): Promise<NonNullable<T>> {
   const deadline = performance.now() + timeoutMs;
-  let failure: unknown;
+  let failure: Error | undefined;
   for (;;) {
     try {
       const result = await check();
       if (result !== undefined && result !== null && result !== false) return result;
       failure = undefined;
     } catch (error) {
-      failure = error;
+      failure = error instanceof Error ? error : new Error(String(error));
     }
     if (performance.now() > deadline) throw failure ?? new Error(`${what}: not so after ${timeoutMs} ms`);
     await new Promise((resolve) => setTimeout(resolve, 20));

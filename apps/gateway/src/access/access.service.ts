@@ -1,0 +1,115 @@
+/**
+ * Who may do what: asks the auth service, and remembers its answer for a short while. A remembered answer serves for 30 s
+ * at most, also when auth is away; it is asked for again in the background well before that, and dropped at once when auth says
+ * that the key or its project changed.
+ */
+import { Injectable } from '@nestjs/common';
+import type { OnModuleDestroy } from '@nestjs/common';
+import { hashApiKey } from '@xerotier/api-keys';
+import { accessChanged, authContract } from '@xerotier/contracts';
+import type { Access, Scope } from '@xerotier/contracts';
+import { AppError } from '@xerotier/errors';
+import { Bus } from '@xerotier/nats';
+import type { Serving } from '@xerotier/nats';
+import { LRUCache } from 'lru-cache';
+
+export interface AccessQuestion {
+  readonly key: string;
+  readonly projectId: string;
+  readonly endpointSlug: string | undefined;
+  readonly scope: Scope;
+  readonly clientAddress: string;
+}
+
+interface Remembered {
+  access: Access;
+  askedAt: number;
+  refreshing: boolean;
+}
+
+const SERVES_FOR_MS = 30_000;
+const REFRESHED_AFTER_MS = 10_000;
+const ENTRIES_MAX = 20_000;
+/** The same wrong key over and over is answered from memory, briefly: a key that was just created must work. */
+const REFUSAL_SERVES_FOR_MS = 1_000;
+
+@Injectable()
+export class AccessService implements OnModuleDestroy {
+  readonly #bus: Bus;
+  readonly #remembered = new LRUCache<string, Remembered>({ max: ENTRIES_MAX, ttl: SERVES_FOR_MS });
+  readonly #refused = new LRUCache<string, AppError>({ max: ENTRIES_MAX, ttl: REFUSAL_SERVES_FOR_MS });
+  readonly #asking = new Map<string, Promise<Access>>();
+  readonly #changes: Serving;
+
+  constructor(bus: Bus) {
+    this.#bus = bus;
+    this.#changes = bus.subscribe(accessChanged, ({ projectId, keyId }) => this.#forget(projectId, keyId));
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    await this.#changes.stop();
+  }
+
+  /**
+   * What the key may do.
+   * @throws {AppError} `auth.invalid_key`, `auth.scope_insufficient`, `project.not_found`, `endpoint.not_found`, or
+   * `auth.unavailable` when auth does not answer and nothing is remembered.
+   */
+  authorize(question: AccessQuestion): Access | Promise<Access> {
+    const entry = `${hashApiKey(question.key)} ${question.scope} ${question.projectId} ${question.endpointSlug ?? ''}`;
+    const known = this.#remembered.get(entry);
+    if (known !== undefined) {
+      if (performance.now() - known.askedAt > REFRESHED_AFTER_MS) this.#refresh(entry, known, question);
+      return known.access;
+    }
+    const refusal = this.#refused.get(entry);
+    if (refusal !== undefined) throw refusal;
+    return this.#ask(entry, question);
+  }
+
+  #refresh(entry: string, known: Remembered, question: AccessQuestion): void {
+    if (known.refreshing) return;
+    known.refreshing = true;
+    this.#ask(entry, question).catch((error: unknown) => {
+      known.refreshing = false;
+      // Auth said no: the key is gone. Auth said nothing: what is remembered serves until its time is over.
+      if (AppError.is(error) && error.code !== 'auth.unavailable') this.#remembered.delete(entry);
+    });
+  }
+
+  #ask(entry: string, question: AccessQuestion): Promise<Access> {
+    const asking = this.#asking.get(entry) ?? this.#askAuth(entry, question).finally(() => this.#asking.delete(entry));
+    this.#asking.set(entry, asking);
+    return asking;
+  }
+
+  async #askAuth(
+    entry: string,
+    { key, projectId, endpointSlug, scope, clientAddress }: AccessQuestion,
+  ): Promise<Access> {
+    try {
+      const access = await this.#bus.call(authContract.operations.authorize, {
+        keyHash: hashApiKey(key),
+        projectId,
+        ...(endpointSlug !== undefined && { endpointSlug }),
+        scope,
+        clientAddress,
+      });
+      this.#remembered.set(entry, { access, askedAt: performance.now(), refreshing: false });
+      return access;
+    } catch (error) {
+      const refusal = AppError.from(error);
+      if (refusal.status >= 500) throw new AppError('auth.unavailable', {}, { cause: refusal });
+      this.#refused.set(entry, refusal);
+      throw refusal;
+    }
+  }
+
+  #forget(projectId: string, keyId: string | undefined): void {
+    for (const [entry, { access }] of this.#remembered.entries()) {
+      if (access.project.id === projectId && (keyId === undefined || access.keyId === keyId))
+        this.#remembered.delete(entry);
+    }
+    this.#refused.clear();
+  }
+}

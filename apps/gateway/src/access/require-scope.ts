@@ -1,0 +1,65 @@
+/**
+ * `@RequireScope('inference')` on a route: its key is checked before the body is read, and the handler finds the result in
+ * `request.access`. A route without it must say `@Public()`; `assertRoutesDeclareAccess` refuses to start otherwise.
+ */
+import { RouteConfig } from '@nestjs/platform-fastify';
+import type { Access, Scope } from '@xerotier/contracts';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { AccessService } from './access.service.ts';
+import { bearerKey } from './bearer-key.ts';
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    scope?: Scope | 'public';
+  }
+  interface FastifyRequest {
+    /** Set on every route that requires a scope. */
+    access?: Access;
+  }
+}
+
+export function RequireScope(scope: Scope): ReturnType<typeof RouteConfig> {
+  return RouteConfig({ scope });
+}
+
+export function Public(): ReturnType<typeof RouteConfig> {
+  return RouteConfig({ scope: 'public' });
+}
+
+/** The hook that does what the decorators say. */
+export async function checkAccess(service: AccessService, request: FastifyRequest): Promise<void> {
+  const { scope } = request.routeOptions.config;
+  if (scope === undefined || scope === 'public') return;
+  const { project, endpoint } = request.params as { project: string; endpoint?: string };
+  const access = service.authorize({
+    key: bearerKey(request.headers.authorization),
+    projectId: project,
+    endpointSlug: endpoint,
+    scope,
+    clientAddress: request.ip,
+  });
+  request.access = access instanceof Promise ? await access : access;
+  request.logFields = {
+    projectId: request.access.project.id,
+    keyId: request.access.keyId,
+    ...(endpoint !== undefined && { endpoint }),
+  };
+}
+
+/** The access that the hook has found; a handler without one is on a route that forgot to require it. */
+export function accessOf(request: FastifyRequest): Access {
+  if (request.access === undefined)
+    throw new Error(`${request.method} ${request.routeOptions.url} needs @RequireScope(...)`);
+  return request.access;
+}
+
+/** @throws {Error} on the registration of a route that says nothing about access. */
+export function assertRoutesDeclareAccess(fastify: FastifyInstance): void {
+  fastify.addHook('onRoute', ({ method, url, config }) => {
+    // Nest's own catch-all answers 404 and nothing else.
+    if (url === '*' || url === '/*' || config?.scope !== undefined) return;
+    throw new Error(
+      `${[method].flat().join(', ')} ${url} says nothing about access: add @RequireScope('...') or @Public() to its handler.`,
+    );
+  });
+}

@@ -1,0 +1,114 @@
+/**
+ * An answer as server-sent events. The status line waits for the first token, so that an error before it is an ordinary
+ * HTTP error; an error after it is an event, and the stream then ends without `[DONE]`.
+ *
+ * A client that reads slower than the model writes pauses the worker; one that does not read at all is given up.
+ */
+import type { GenerationHead, TokenUsage } from '@xerotier/contracts';
+import { AppError, publicErrorBody } from '@xerotier/errors';
+import { writeError } from '@xerotier/http';
+import type { InferenceSink, RunningInference } from '@xerotier/inference';
+import type { ServerResponse } from 'node:http';
+import { answerHeaders } from './answer-headers.ts';
+import type { ChatEnvelope } from './chat-envelope.ts';
+
+/** Silence after which a comment tells proxies and clients that the request is alive. */
+const KEEP_ALIVE_MS = 15_000;
+/** How long a client may leave its connection full. */
+const STALLED_MS = 30_000;
+const KEEP_ALIVE = ': keep-alive\n\n';
+
+export class StreamedAnswer implements InferenceSink {
+  readonly #response: ServerResponse;
+  readonly #envelope: ChatEnvelope;
+  readonly #keepAlive: NodeJS.Timeout;
+  #run: RunningInference | undefined;
+  #stalled: NodeJS.Timeout | undefined;
+  #over = false;
+
+  constructor(response: ServerResponse, envelope: ChatEnvelope) {
+    this.#response = response;
+    this.#envelope = envelope;
+    this.#keepAlive = setInterval(() => this.#beat(), KEEP_ALIVE_MS);
+    response.on('drain', () => this.#drained());
+    response.once('close', () => this.#gone());
+  }
+
+  /** The run that writes here: it is held back and ended as the client's connection demands. */
+  attach(run: RunningInference): void {
+    this.#run = run;
+  }
+
+  start(head: GenerationHead): void {
+    this.#envelope.begin(head);
+    this.#writeHead(answerHeaders(head));
+  }
+
+  choices(json: Uint8Array): void {
+    this.#keepAlive.refresh();
+    this.#write(this.#envelope.chunk(json));
+  }
+
+  end(usage: TokenUsage): void {
+    if (this.#over) return;
+    this.#finish();
+    this.#response.end(this.#envelope.ending(usage));
+  }
+
+  error(error: AppError): void {
+    if (this.#over) return;
+    this.#finish();
+    if (this.#response.headersSent) this.#response.end(errorEvent(error));
+    else writeError(this.#response, error);
+  }
+
+  #writeHead(headers: Record<string, string>): void {
+    if (this.#response.headersSent || this.#over) return;
+    this.#response.writeHead(200, {
+      'content-type': 'text/event-stream; charset=utf-8',
+      'cache-control': 'no-cache',
+      'x-accel-buffering': 'no',
+      ...headers,
+    });
+  }
+
+  #write(data: Buffer | string): void {
+    if (this.#over || this.#response.write(data) || this.#stalled !== undefined) return;
+    this.#run?.pause();
+    this.#stalled = setTimeout(() => this.#giveUp(), STALLED_MS);
+  }
+
+  #drained(): void {
+    clearTimeout(this.#stalled);
+    this.#stalled = undefined;
+    this.#run?.resume();
+  }
+
+  #giveUp(): void {
+    this.error(new AppError('inference.client_too_slow'));
+    this.#response.destroy();
+  }
+
+  #beat(): void {
+    this.#writeHead({});
+    this.#write(KEEP_ALIVE);
+  }
+
+  /** The connection is closed: by us at the end, or by a client that went away, and then the worker must stop. */
+  #gone(): void {
+    this.#finish();
+    this.#run?.cancel();
+  }
+
+  #finish(): void {
+    this.#over = true;
+    clearInterval(this.#keepAlive);
+    clearTimeout(this.#stalled);
+  }
+}
+
+/** Flat fields and a nested object, so that both families of client read it. */
+function errorEvent(error: AppError): string {
+  const fields = { ...publicErrorBody(error).error, type: 'stream_error' };
+  return `data: ${JSON.stringify({ ...fields, error: fields })}\n\n`;
+}

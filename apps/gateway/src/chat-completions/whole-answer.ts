@@ -1,0 +1,53 @@
+/** An answer as one JSON document. */
+import type { GenerationHead, TokenUsage } from '@xerotier/contracts';
+import type { AppError } from '@xerotier/errors';
+import { writeError } from '@xerotier/http';
+import type { InferenceSink, RunningInference } from '@xerotier/inference';
+import type { ServerResponse } from 'node:http';
+import { answerHeaders } from './answer-headers.ts';
+import type { ChatEnvelope } from './chat-envelope.ts';
+
+export class WholeAnswer implements InferenceSink {
+  readonly #response: ServerResponse;
+  readonly #envelope: ChatEnvelope;
+  /** JSON text of each choice, by index. */
+  readonly #choices: string[] = [];
+  #head: GenerationHead | undefined;
+  #run: RunningInference | undefined;
+
+  constructor(response: ServerResponse, envelope: ChatEnvelope) {
+    this.#response = response;
+    this.#envelope = envelope;
+    response.once('close', () => this.#run?.cancel());
+  }
+
+  attach(run: RunningInference): void {
+    this.#run = run;
+  }
+
+  start(head: GenerationHead): void {
+    this.#head = head;
+  }
+
+  choices(json: Uint8Array, choiceIndex: number): void {
+    const text = Buffer.from(json.buffer, json.byteOffset, json.byteLength).toString('utf8');
+    // Each comes as an array of one; they go out as one array of all.
+    this.#choices[choiceIndex] = text.slice(1, -1);
+  }
+
+  end(usage: TokenUsage): void {
+    const head = this.#head as GenerationHead;
+    const body = this.#envelope.answer(head, `[${this.#choices.join(',')}]`, usage);
+    if (this.#response.destroyed) return;
+    this.#response.writeHead(200, {
+      'content-type': 'application/json; charset=utf-8',
+      'content-length': Buffer.byteLength(body),
+      ...answerHeaders(head),
+    });
+    this.#response.end(body);
+  }
+
+  error(error: AppError): void {
+    if (!this.#response.destroyed) writeError(this.#response, error);
+  }
+}

@@ -1,0 +1,42 @@
+/** The settings of the gateway. */
+import { integer, port, setting } from '@xerotier/config';
+import type { ConfigOf } from '@xerotier/config';
+import { natsSettings, serviceSettings } from '@xerotier/service';
+import { z } from 'zod';
+
+export const gatewaySettings = {
+  service: serviceSettings,
+  nats: natsSettings,
+  http: {
+    host: setting(
+      'HTTP_HOST',
+      z.string().default('127.0.0.1'),
+      'Address that the public API listens on. Default 127.0.0.1; 0.0.0.0 in containers.',
+    ),
+    port: setting('HTTP_PORT', port.default(8080), 'Port of the public API. Default 8080; 0 for any free one.'),
+    drainDelayMs: setting(
+      'DRAIN_DELAY_MS',
+      integer({ min: 0, max: 60_000 }).default(0),
+      'Milliseconds for which a stopping gateway still accepts connections, while load balancers notice that it is not ready. Default 0; 5000 behind Kubernetes services.',
+    ),
+    trustedProxies: setting(
+      'TRUSTED_PROXIES',
+      integer({ min: 0, max: 10 }).default(0),
+      'How many proxies in front of the gateway are trusted to say where a request comes from (X-Forwarded-For). Default 0.',
+    ),
+  },
+  limits: {
+    requestTimeoutMs: setting(
+      'REQUEST_TIMEOUT_MS',
+      integer({ min: 1_000, max: 86_400_000 }).default(600_000),
+      'Milliseconds that one request may take from its arrival to its last token. Default 600000 (10 minutes).',
+    ),
+    queueTimeoutMs: setting(
+      'QUEUE_TIMEOUT_MS',
+      integer({ min: 100, max: 3_600_000 }).default(30_000),
+      'Milliseconds that one request may wait for a free worker. Default 30000.',
+    ),
+  },
+} as const;
+
+export type GatewayConfig = ConfigOf<typeof gatewaySettings>;

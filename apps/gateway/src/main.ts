@@ -1,0 +1,48 @@
+/** The HTTP edge: keys, parsing, streaming. Nothing here is durable, and nothing here touches a database. */
+import 'reflect-metadata';
+import { usageRecorded } from '@xerotier/contracts';
+import { createHttpApp } from '@xerotier/http';
+import { InferenceClient } from '@xerotier/inference';
+import { Bus, connectBus, DurablePublisher, ensureStream } from '@xerotier/nats';
+import { runService } from '@xerotier/service';
+import { randomBytes } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import { AccessService } from './access/access.service.ts';
+import { assertRoutesDeclareAccess, checkAccess } from './access/require-scope.ts';
+import { AppModule } from './app.module.ts';
+import { gatewaySettings } from './config.ts';
+
+/** What one request body may hold: images and documents ride in it as text. */
+const BODY_BYTES_MAX = 32 * 1024 * 1024;
+
+await runService('gateway', gatewaySettings, async (config, log) => {
+  const connection = await connectBus({ url: config.nats.url, name: `gateway-${randomBytes(4).toString('hex')}`, log });
+  const bus = new Bus(connection, { log });
+  await ensureStream(connection, usageRecorded);
+  const usage = new DurablePublisher(connection, usageRecorded, log);
+  const inference = new InferenceClient({ bus, usage, log, limits: config.limits });
+  const app = await createHttpApp(AppModule.register({ bus, inference }), {
+    log,
+    bodyBytesMax: BODY_BYTES_MAX,
+    trustedProxies: config.http.trustedProxies,
+    prepare: assertRoutesDeclareAccess,
+    onRequest: (request) => checkAccess(app.nest.get(AccessService), request),
+  });
+  const port = await app.listen(config.http.port, config.http.host);
+  log.info('listening', { host: config.http.host, port });
+  return {
+    readiness: { nats: () => bus.connected },
+    announce: { port },
+    drain: async (signal) => {
+      await delay(config.http.drainDelayMs);
+      app.stopAccepting();
+      await inference.drain(signal);
+    },
+    close: async () => {
+      await app.close();
+      const unconfirmed = await usage.close(5_000);
+      if (unconfirmed > 0) log.error('usage events were not confirmed', { events: unconfirmed });
+      await bus.close();
+    },
+  };
+});

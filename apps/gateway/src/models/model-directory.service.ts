@@ -1,0 +1,59 @@
+/** Names and sizes of models, from the router's catalogue; remembered, since every answer names its model. */
+import { Injectable } from '@nestjs/common';
+import { routerContract } from '@xerotier/contracts';
+import type { EndpointAccess, Model } from '@xerotier/contracts';
+import { AppError } from '@xerotier/errors';
+import { Bus } from '@xerotier/nats';
+import { LRUCache } from 'lru-cache';
+
+const FRESH_FOR_MS = 30_000;
+const MODELS_MAX = 10_000;
+
+@Injectable()
+export class ModelDirectory {
+  readonly #bus: Bus;
+  /** Kept when it is no longer fresh: a model's name from a minute ago is better than none while the router is away. */
+  readonly #models = new LRUCache<string, Model>({
+    max: MODELS_MAX,
+    ttl: FRESH_FOR_MS,
+    allowStale: true,
+    noDeleteOnStaleGet: true,
+  });
+  readonly #asking = new Map<string, Promise<void>>();
+
+  constructor(bus: Bus) {
+    this.#bus = bus;
+  }
+
+  /** The model, at once when it is known (however old; it is then asked for again), else after asking. Undefined when there is none or nobody can say. */
+  async get(modelId: string): Promise<Model | undefined> {
+    const known = this.#models.get(modelId);
+    if (known !== undefined && this.#models.getRemainingTTL(modelId) > 0) return known;
+    const asking = this.#ask([modelId]);
+    if (known === undefined) await asking;
+    return known ?? this.#models.get(modelId);
+  }
+
+  /** The models of endpoints, one entry per model, in the order of the endpoints. An endpoint's model that the catalogue does not know is left out. */
+  async list(endpoints: readonly EndpointAccess[]): Promise<Model[]> {
+    const ids = [...new Set(endpoints.map(({ modelId }) => modelId))];
+    const missing = ids.filter((id) => !this.#models.has(id));
+    if (missing.length > 0) await this.#ask(missing);
+    const models = ids.map((id) => this.#models.get(id)).filter((model) => model !== undefined);
+    if (models.length === 0 && ids.length > 0) throw new AppError('router.unavailable');
+    return models;
+  }
+
+  #ask(ids: string[]): Promise<void> {
+    const entry = ids.join(' ');
+    const asking =
+      this.#asking.get(entry) ??
+      this.#bus
+        .call(routerContract.operations.getModels, { ids })
+        .then(({ models }) => models.forEach((model) => this.#models.set(model.id, model)))
+        .catch(() => undefined)
+        .finally(() => this.#asking.delete(entry));
+    this.#asking.set(entry, asking);
+    return asking;
+  }
+}

@@ -1,0 +1,40 @@
+/** `GET /v1/models` and `GET /v1/models/{model}`: of one endpoint, and of the whole project. */
+import { Controller, Get, Param, Req } from '@nestjs/common';
+import type { Model } from '@xerotier/contracts';
+import { AppError } from '@xerotier/errors';
+import type { FastifyRequest } from 'fastify';
+import { accessOf, RequireScope } from '../access/require-scope.ts';
+import { ModelDirectory } from './model-directory.service.ts';
+
+interface PublicModel {
+  id: string;
+  object: 'model';
+  created: number;
+  owned_by: string;
+}
+
+@Controller()
+export class ModelsController {
+  constructor(private readonly directory: ModelDirectory) {}
+
+  @Get([':project/:endpoint/v1/models', ':project/v1/models'])
+  @RequireScope('inference')
+  async list(@Req() request: FastifyRequest): Promise<{ object: 'list'; data: PublicModel[] }> {
+    const models = await this.directory.list(accessOf(request).endpoints);
+    return { object: 'list', data: models.map(publicModel) };
+  }
+
+  // Model names may hold slashes (`org/model`), as clients of other servers know them.
+  @Get([':project/:endpoint/v1/models/*', ':project/v1/models/*'])
+  @RequireScope('inference')
+  async retrieve(@Req() request: FastifyRequest, @Param('*') name: string): Promise<PublicModel> {
+    const models = await this.directory.list(accessOf(request).endpoints);
+    const model = models.find((candidate) => candidate.name === name || candidate.id === name);
+    if (model === undefined) throw new AppError('model.not_found', { model: name }, { param: 'model' });
+    return publicModel(model);
+  }
+}
+
+function publicModel({ name, createdAt, ownedBy }: Model): PublicModel {
+  return { id: name, object: 'model', created: createdAt, owned_by: ownedBy };
+}

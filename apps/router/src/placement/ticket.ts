@@ -1,0 +1,54 @@
+/**
+ * One request's place in the queue.
+ *
+ *     waiting ──> granted ──> (collected by the caller, gone)
+ *        │           └──> lapsed: nobody collected it, the slot goes to the next
+ *        └──> refused: its deadline passed, or its caller stopped asking
+ */
+import type { AcquireInput, AcquireOutput } from '@xerotier/contracts';
+import type { AppError } from '@xerotier/errors';
+import type { QueuedRequest } from './placement-policy.ts';
+
+export interface Grant {
+  readonly leaseId: string;
+  readonly workerId: string;
+}
+
+export class Ticket implements QueuedRequest {
+  readonly arrival: number;
+  readonly enqueuedAt: number;
+  readonly deadlineAt: number;
+  input: AcquireInput;
+  grant: Grant | undefined;
+  /** Until when the caller must have asked again. */
+  askedUntil: number;
+  #held: { resolve: (output: AcquireOutput) => void; reject: (error: AppError) => void } | undefined;
+
+  constructor(input: AcquireInput, arrival: number, now: number) {
+    this.input = input;
+    this.arrival = arrival;
+    this.enqueuedAt = now;
+    this.deadlineAt = now + input.deadlineMs;
+    this.askedUntil = now;
+  }
+
+  /** Is a question of the caller open right now? */
+  get held(): boolean {
+    return this.#held !== undefined;
+  }
+
+  /** Holds the caller's question open until `answer` or `refuse`. A question that was open before is let go: its caller asked anew. */
+  hold(): Promise<AcquireOutput> {
+    return new Promise((resolve, reject) => (this.#held = { resolve, reject }));
+  }
+
+  answer(output: AcquireOutput): void {
+    this.#held?.resolve(output);
+    this.#held = undefined;
+  }
+
+  refuse(error: AppError): void {
+    this.#held?.reject(error);
+    this.#held = undefined;
+  }
+}

@@ -1,0 +1,1 @@
+export { generateApiKey, hashApiKey, hasValidChecksum, isKeyOfProject } from './api-key.ts';

@@ -1,0 +1,221 @@
+/**
+ * One generation, from the question for a slot to the last frame. Until the first data has come, a failure that may be
+ * somebody else's fault is tried again on another worker and the caller notices nothing; after it, every failure ends
+ * the generation, since what a client has read cannot be taken back.
+ *
+ *     placing ──> opening ──> streaming ──> over
+ *        ^           │            │
+ *        └── retry ──┘            └──> over (error)
+ */
+import { modelContract, workerContract } from '@xerotier/contracts';
+import type { GenerationEnd, GenerationHead, GenerationInput, Priority } from '@xerotier/contracts';
+import { AppError } from '@xerotier/errors';
+import type { Bus, OpenStream } from '@xerotier/nats';
+import type { RetryBudget } from './retry-budget.ts';
+import type { LeaseOutcome, Slot, Slots } from './slots.ts';
+
+export interface GenerationJob {
+  readonly input: Omit<GenerationInput, 'leaseId'>;
+  readonly modelId: string;
+  readonly tier: string;
+  readonly priority: Priority;
+  readonly promptTokensEstimate: number;
+  /** When the answer must be complete, in `performance.now()` milliseconds. */
+  readonly deadlineAt: number;
+  /** When waiting for a slot ends; not after `deadlineAt`. */
+  readonly queueDeadlineAt: number;
+}
+
+/** Receives one generation. `start` comes once, before the first data; exactly one of `end` and `error` comes, last. */
+export interface GenerationSink {
+  start(head: GenerationHead): void;
+  /** JSON text of a `choices` array (see the inference contract); only valid during the call. */
+  data(payload: Uint8Array): void;
+  end(end: GenerationEnd): void;
+  error(error: AppError): void;
+}
+
+export interface GenerationPlatform {
+  readonly bus: Bus;
+  readonly slots: Slots;
+  readonly retryBudget: RetryBudget;
+}
+
+/** Attempts on workers in all, for one generation. */
+const ATTEMPTS_MAX = 3;
+/** Pauses between attempts on the shared subject, where only luck finds a free worker. */
+const SHARED_PAUSE_FIRST_MS = 25;
+const SHARED_PAUSE_MAX_MS = 500;
+/** How long a cancelled generation may take to say what it used. */
+const CANCEL_PATIENCE_MS = 2_000;
+
+export class Generation {
+  readonly #platform: GenerationPlatform;
+  readonly #job: GenerationJob;
+  readonly #sink: GenerationSink;
+  readonly #excluded: string[] = [];
+  #attempts = 0;
+  #sharedPauseMs = SHARED_PAUSE_FIRST_MS;
+  #slot: Slot | undefined;
+  #stream: OpenStream | undefined;
+  #head: GenerationHead | undefined;
+  #started = false;
+  #cancelled = false;
+  #over = false;
+  #paused = false;
+  #cancelTimer: NodeJS.Timeout | undefined;
+
+  constructor(platform: GenerationPlatform, job: GenerationJob, sink: GenerationSink) {
+    this.#platform = platform;
+    this.#job = job;
+    this.#sink = sink;
+  }
+
+  begin(): void {
+    this.#platform.retryBudget.earn();
+    void this.#place();
+  }
+
+  /** Stops it. It still ends, by its end frame with what was used, or by `inference.cancelled` when it had not begun. */
+  cancel(): void {
+    if (this.#over || this.#cancelled) return;
+    this.#cancelled = true;
+    this.#stream?.cancel();
+    this.#cancelTimer = setTimeout(() => this.#fail(new AppError('inference.cancelled'), 'lost'), CANCEL_PATIENCE_MS);
+  }
+
+  pause(): void {
+    this.#paused = true;
+    this.#stream?.pause();
+  }
+
+  resume(): void {
+    this.#paused = false;
+    this.#stream?.resume();
+  }
+
+  async #place(): Promise<void> {
+    const job = this.#job;
+    try {
+      this.#slot = await this.#platform.slots.acquire(
+        {
+          ticketId: `${job.input.requestId}-${job.input.choiceIndex}-${this.#attempts}`,
+          requestId: job.input.requestId,
+          modelId: job.modelId,
+          projectId: job.input.projectId,
+          tier: job.tier,
+          priority: job.priority,
+          promptTokensEstimate: job.promptTokensEstimate,
+          excludedWorkers: this.#excluded,
+          deadlineAt: job.queueDeadlineAt,
+        },
+        () => this.#cancelled,
+      );
+      if (this.#cancelled) throw new AppError('inference.cancelled');
+      this.#open();
+    } catch (error) {
+      this.#fail(AppError.from(error), 'unused');
+    }
+  }
+
+  #open(): void {
+    this.#attempts += 1;
+    this.#head = undefined;
+    const sink = {
+      head: (head: GenerationHead) => (this.#head = head),
+      data: (payload: Uint8Array) => this.#data(payload),
+      end: (end: GenerationEnd) => this.#end(end),
+      error: (error: AppError) => this.#lost(error),
+    };
+    const options = { requestId: this.#job.input.requestId, deadlineMs: this.#job.deadlineAt - performance.now() };
+    const { modelId } = this.#job;
+    this.#stream =
+      this.#slot === undefined
+        ? this.#platform.bus.open(modelContract.operations.generate, this.#job.input, sink, {
+            ...options,
+            values: { model: modelId },
+          })
+        : this.#platform.bus.open(
+            workerContract.operations.generate,
+            { ...this.#job.input, leaseId: this.#slot.leaseId },
+            sink,
+            { ...options, values: { model: modelId, worker: this.#slot.workerId } },
+          );
+    if (this.#paused) this.#stream.pause();
+  }
+
+  #data(payload: Uint8Array): void {
+    if (this.#over) return;
+    this.#start();
+    this.#sink.data(payload);
+  }
+
+  #end(end: GenerationEnd): void {
+    if (this.#over) return;
+    // An answer without any data is an answer still: a stop sequence may come first.
+    if (!end.cancelled) this.#start();
+    this.#finish(end.cancelled ? 'cancelled' : 'done');
+    this.#sink.end(end);
+  }
+
+  #start(): void {
+    if (this.#started) return;
+    if (this.#head === undefined) throw new AppError('bus.gap');
+    this.#started = true;
+    this.#sink.start(this.#head);
+  }
+
+  /** The attempt failed: on to the next one, or the end. */
+  #lost(error: AppError): void {
+    if (this.#over) return;
+    this.#stream = undefined;
+    const outcome: LeaseOutcome = workerAtFault(error) ? 'lost' : 'failed';
+    if (this.#cancelled) this.#fail(new AppError('inference.cancelled'), outcome);
+    else if (this.#started) this.#fail(interruption(error), outcome);
+    else if (!this.#mayRetry(error)) this.#fail(error, outcome);
+    else this.#retry(outcome);
+  }
+
+  #mayRetry(error: AppError): boolean {
+    if (!error.retryable || performance.now() >= this.#job.queueDeadlineAt) return false;
+    // Nobody was asked by name: looking for a free worker again is not a retry of work.
+    if (this.#slot === undefined && (error.code === 'worker.busy' || error.code === 'worker.draining')) return true;
+    return this.#attempts < ATTEMPTS_MAX && this.#platform.retryBudget.spend();
+  }
+
+  #retry(outcome: LeaseOutcome): void {
+    if (this.#slot !== undefined) {
+      this.#excluded.push(this.#slot.workerId);
+      this.#platform.slots.release(this.#slot, outcome);
+      this.#slot = undefined;
+      void this.#place();
+      return;
+    }
+    const pauseMs = this.#sharedPauseMs * (0.5 + Math.random());
+    this.#sharedPauseMs = Math.min(this.#sharedPauseMs * 2, SHARED_PAUSE_MAX_MS);
+    setTimeout(() => void (this.#over || this.#place()), pauseMs);
+  }
+
+  #fail(error: AppError, outcome: LeaseOutcome): void {
+    if (this.#over) return;
+    this.#stream?.abandon();
+    this.#finish(outcome);
+    this.#sink.error(error);
+  }
+
+  #finish(outcome: LeaseOutcome): void {
+    this.#over = true;
+    clearTimeout(this.#cancelTimer);
+    if (this.#slot !== undefined) this.#platform.slots.release(this.#slot, outcome);
+  }
+}
+
+/** Whether placement should look at the worker with suspicion. */
+function workerAtFault(error: AppError): boolean {
+  return error.code.startsWith('bus.') || error.code.startsWith('worker.');
+}
+
+/** What a client is told when a stream that has begun cannot go on. */
+function interruption(error: AppError): AppError {
+  return workerAtFault(error) ? new AppError('inference.interrupted', error.details, { cause: error }) : error;
+}

@@ -1,0 +1,285 @@
+/**
+ * The way to an answer, for everything that needs one: places a request on workers, fans `n` choices out, joins what
+ * they used and records it once. The gateway uses it for people who wait; batches and agent runs use it at their own priority.
+ */
+import { usageRecorded } from '@xerotier/contracts';
+import type {
+  ChatCompletionRequest,
+  GenerationEnd,
+  GenerationHead,
+  Priority,
+  TokenUsage,
+  UsageRecord,
+} from '@xerotier/contracts';
+import { AppError } from '@xerotier/errors';
+import type { Logger } from '@xerotier/log';
+import type { Bus, DurablePublisher } from '@xerotier/nats';
+import { Generation } from './generation.ts';
+import { estimatePromptTokens } from './prompt-estimate.ts';
+import { RetryBudget } from './retry-budget.ts';
+import { Slots } from './slots.ts';
+
+export interface InferenceRequest {
+  readonly requestId: string;
+  readonly projectId: string;
+  readonly endpointId: string;
+  readonly keyId: string;
+  readonly tier: string;
+  readonly modelId: string;
+  readonly priority: Priority;
+  readonly chat: ChatCompletionRequest;
+}
+
+/** Receives one request's answer. `start` comes once, before the first choices; exactly one of `end` and `error`, last. */
+export interface InferenceSink {
+  start(head: GenerationHead): void;
+  /** JSON text of a `choices` array with entries of one choice only; valid during the call. */
+  choices(json: Uint8Array, choiceIndex: number): void;
+  end(usage: TokenUsage): void;
+  error(error: AppError): void;
+}
+
+export interface RunningInference {
+  /** Stops all of it; the sink gets `inference.cancelled`. Does nothing once the request is over. */
+  cancel(): void;
+  /** Holds the workers back while the reader cannot keep up. */
+  pause(): void;
+  resume(): void;
+}
+
+export interface InferenceLimits {
+  /** Time for the whole answer. Default 10 minutes. */
+  readonly requestTimeoutMs: number;
+  /** Time a request may wait for a slot. Default 30 s. */
+  readonly queueTimeoutMs: number;
+  /** Choices of one request that run at once. Default 8; the rest follow as these end. */
+  readonly fanOutMax: number;
+}
+
+export const inferenceLimitsDefaults: InferenceLimits = {
+  requestTimeoutMs: 600_000,
+  queueTimeoutMs: 30_000,
+  fanOutMax: 8,
+};
+
+export interface InferenceClientOptions {
+  readonly bus: Bus;
+  readonly usage: DurablePublisher<typeof usageRecorded>;
+  readonly log: Logger;
+  readonly limits?: Partial<InferenceLimits>;
+}
+
+export class InferenceClient {
+  readonly #options: InferenceClientOptions;
+  readonly #limits: InferenceLimits;
+  readonly #platform: { bus: Bus; slots: Slots; retryBudget: RetryBudget };
+  readonly #runs = new Set<InferenceRun>();
+  #idle: (() => void) | undefined;
+
+  constructor(options: InferenceClientOptions) {
+    this.#options = options;
+    this.#limits = { ...inferenceLimitsDefaults, ...options.limits };
+    this.#platform = { bus: options.bus, slots: new Slots(options.bus), retryBudget: new RetryBudget() };
+  }
+
+  run(request: InferenceRequest, sink: InferenceSink): RunningInference {
+    const run: InferenceRun = new InferenceRun(this.#platform, this.#limits, request, sink, (record) => {
+      this.#runs.delete(run);
+      this.#record(record);
+      if (this.#runs.size === 0) this.#idle?.();
+    });
+    this.#runs.add(run);
+    run.begin();
+    return run;
+  }
+
+  /**
+   * Waits until everything that runs is over. Once the signal is aborted, what still runs is ended with
+   * `service.draining`.
+   */
+  async drain(signal: AbortSignal): Promise<void> {
+    const stop = (): void => this.#runs.forEach((run) => run.stop(new AppError('service.draining')));
+    signal.addEventListener('abort', stop, { once: true });
+    if (this.#runs.size > 0) await new Promise<void>((resolve) => (this.#idle = resolve));
+    signal.removeEventListener('abort', stop);
+  }
+
+  #record(record: UsageRecord): void {
+    if (this.#options.usage.publish(record)) return;
+    // Nothing may get lost in silence: the line holds all that the ledger would have had.
+    this.#options.log.error('usage could not be queued: settle it by hand', { record });
+  }
+}
+
+class InferenceRun implements RunningInference {
+  readonly #platform: { bus: Bus; slots: Slots; retryBudget: RetryBudget };
+  readonly #limits: InferenceLimits;
+  readonly #request: InferenceRequest;
+  readonly #sink: InferenceSink;
+  readonly #record: (record: UsageRecord) => void;
+  readonly #begunAt = performance.now();
+  readonly #startedAt = Date.now();
+  readonly #running = new Map<number, Generation>();
+  readonly #usages = new Map<number, TokenUsage>();
+  readonly #promptTokensEstimate: number;
+  #next = 0;
+  #framesReceived = 0;
+  #firstDataAt: number | undefined;
+  #failure: AppError | undefined;
+  #paused = false;
+  #over = false;
+
+  constructor(
+    platform: { bus: Bus; slots: Slots; retryBudget: RetryBudget },
+    limits: InferenceLimits,
+    request: InferenceRequest,
+    sink: InferenceSink,
+    record: (record: UsageRecord) => void,
+  ) {
+    this.#platform = platform;
+    this.#limits = limits;
+    this.#request = request;
+    this.#sink = sink;
+    this.#record = record;
+    this.#promptTokensEstimate = estimatePromptTokens(request.chat.messages);
+  }
+
+  begin(): void {
+    const choices = this.#request.chat.n ?? 1;
+    while (this.#next < choices && this.#running.size < this.#limits.fanOutMax) this.#beginChoice(this.#next++);
+  }
+
+  cancel(): void {
+    if (!this.#over) this.stop(new AppError('inference.cancelled'));
+  }
+
+  /** Ends everything for the given reason, which the sink gets once the workers have said what they used. */
+  stop(reason: AppError): void {
+    if (this.#failure !== undefined || this.#over) return;
+    this.#failure = reason;
+    for (const generation of [...this.#running.values()]) generation.cancel();
+  }
+
+  pause(): void {
+    this.#paused = true;
+    for (const generation of this.#running.values()) generation.pause();
+  }
+
+  resume(): void {
+    this.#paused = false;
+    for (const generation of this.#running.values()) generation.resume();
+  }
+
+  #beginChoice(choiceIndex: number): void {
+    const { requestId, projectId, priority, chat, modelId, tier } = this.#request;
+    const { requestTimeoutMs, queueTimeoutMs } = this.#limits;
+    const generation = new Generation(
+      this.#platform,
+      {
+        input: { requestId, projectId, priority, choiceIndex, chat },
+        modelId,
+        tier,
+        priority,
+        promptTokensEstimate: this.#promptTokensEstimate,
+        deadlineAt: this.#begunAt + requestTimeoutMs,
+        queueDeadlineAt: this.#begunAt + Math.min(queueTimeoutMs, requestTimeoutMs),
+      },
+      {
+        start: (head) => this.#start(head),
+        data: (payload) => this.#data(payload, choiceIndex),
+        end: (end) => this.#choiceEnded(choiceIndex, end),
+        error: (error) => this.#choiceFailed(choiceIndex, error),
+      },
+    );
+    this.#running.set(choiceIndex, generation);
+    if (this.#paused) generation.pause();
+    generation.begin();
+  }
+
+  #start(head: GenerationHead): void {
+    if (this.#firstDataAt !== undefined || this.#failure !== undefined) return;
+    this.#firstDataAt = performance.now();
+    this.#sink.start(head);
+  }
+
+  #data(payload: Uint8Array, choiceIndex: number): void {
+    this.#framesReceived += 1;
+    if (this.#failure === undefined) this.#sink.choices(payload, choiceIndex);
+  }
+
+  #choiceEnded(choiceIndex: number, end: GenerationEnd): void {
+    this.#running.delete(choiceIndex);
+    this.#usages.set(choiceIndex, end.usage);
+    // The worker was told to stop by its deadline, not by us.
+    if (end.cancelled && this.#failure === undefined) this.stop(new AppError('inference.deadline_exceeded'));
+    if (this.#failure === undefined) this.begin();
+    this.#finishWhenIdle();
+  }
+
+  #choiceFailed(choiceIndex: number, error: AppError): void {
+    this.#running.delete(choiceIndex);
+    const usage = error.details['usage'];
+    if (usage !== undefined) this.#usages.set(choiceIndex, usage as TokenUsage);
+    this.stop(error);
+    this.#finishWhenIdle();
+  }
+
+  #finishWhenIdle(): void {
+    if (this.#running.size > 0) return;
+    this.#over = true;
+    const usage = this.#usage();
+    const { requestId, projectId, endpointId, keyId, modelId, tier, priority, chat } = this.#request;
+    this.#record({
+      requestId,
+      kind: 'chat.completion',
+      projectId,
+      endpointId,
+      keyId,
+      modelId,
+      tier,
+      priority,
+      usage,
+      outcome:
+        this.#failure === undefined
+          ? 'completed'
+          : this.#failure.code === 'inference.cancelled'
+            ? 'cancelled'
+            : 'failed',
+      streamed: chat.stream === true,
+      startedAt: this.#startedAt,
+      durationMs: performance.now() - this.#begunAt,
+      timeToFirstTokenMs: this.#firstDataAt === undefined ? null : this.#firstDataAt - this.#begunAt,
+    });
+    if (this.#failure === undefined) this.#sink.end(usage);
+    else this.#sink.error(this.#failure);
+  }
+
+  /** The prompt is counted once, whatever `n` is. Choices that never said what they used count what arrived of them. */
+  #usage(): TokenUsage {
+    const all = [...this.#usages.values()];
+    const sum = (field: keyof TokenUsage): number => all.reduce((total, usage) => total + usage[field], 0);
+    const first = this.#usages.get(0) ?? all[0];
+    if (first === undefined) {
+      return this.#framesReceived === 0
+        ? nothing
+        : { ...nothing, promptTokens: this.#promptTokensEstimate, completionTokens: this.#framesReceived };
+    }
+    return {
+      promptTokens: first.promptTokens,
+      cachedTokens: first.cachedTokens,
+      completionTokens: sum('completionTokens'),
+      reasoningTokens: sum('reasoningTokens'),
+      acceptedPredictionTokens: sum('acceptedPredictionTokens'),
+      rejectedPredictionTokens: sum('rejectedPredictionTokens'),
+    };
+  }
+}
+
+const nothing: TokenUsage = {
+  promptTokens: 0,
+  cachedTokens: 0,
+  completionTokens: 0,
+  reasoningTokens: 0,
+  acceptedPredictionTokens: 0,
+  rejectedPredictionTokens: 0,
+};

@@ -1,0 +1,14 @@
+import type { ChatMessage } from '@xerotier/contracts';
+
+/** About what tokenizers of current models make of English text; placement needs an order of magnitude, billing never uses it. */
+const CHARACTERS_PER_TOKEN = 4;
+
+/** How long a prompt roughly is, in tokens, without a tokenizer. */
+export function estimatePromptTokens(messages: readonly ChatMessage[]): number {
+  let characters = 0;
+  for (const { content } of messages) {
+    if (typeof content === 'string') characters += content.length;
+    else for (const part of content ?? []) characters += 'text' in part ? part.text.length : 0;
+  }
+  return Math.ceil(characters / CHARACTERS_PER_TOKEN);
+}

@@ -1,0 +1,156 @@
+/**
+ * A Nest application on Fastify, set up the way every HTTP edge of the platform is: bounded bodies and timeouts, an
+ * X-Request-ID on every answer, one error envelope, one access log line, and a close that lets open answers finish.
+ */
+import { Catch } from '@nestjs/common';
+import type { ArgumentsHost, DynamicModule, ExceptionFilter, Type } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { AppError } from '@xerotier/errors';
+import { withLogContext } from '@xerotier/log';
+import type { Logger } from '@xerotier/log';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { randomUUID } from 'node:crypto';
+import type { AddressInfo } from 'node:net';
+import { logAccess } from './access-log.ts';
+import { replyWithError, toAppError } from './error-reply.ts';
+import { readJsonBodies } from './json-body.ts';
+import { RouteTable } from './route-table.ts';
+
+export interface HttpAppOptions {
+  readonly log: Logger;
+  /** Bound of a request body; larger is 413. */
+  readonly bodyBytesMax: number;
+  /** How many proxies in front are trusted to name the client's address. Default 0. */
+  readonly trustedProxies?: number;
+  /** Adds hooks before any route is registered. */
+  readonly prepare?: (fastify: FastifyInstance) => void;
+  /** Runs before the body is read; what it throws is the answer. */
+  readonly onRequest?: (request: FastifyRequest, reply: FastifyReply) => void | Promise<void>;
+}
+
+export interface HttpApp {
+  readonly nest: NestFastifyApplication;
+  readonly routes: RouteTable;
+  listen(port: number, host: string): Promise<number>;
+  /** Accepts no more connections and tells clients with idle ones to go elsewhere; open answers go on. */
+  stopAccepting(): void;
+  close(): Promise<void>;
+}
+
+const HEADERS_TIMEOUT_MS = 10_000;
+/** For a body of 32 MB over a slow line. */
+const REQUEST_TIMEOUT_MS = 120_000;
+/** Longer than the 60 s that load balancers keep idle connections, so that they are the ones who close. */
+const KEEP_ALIVE_TIMEOUT_MS = 72_000;
+const CONNECTIONS_MAX = 10_000;
+
+export async function createHttpApp(module: Type | DynamicModule, options: HttpAppOptions): Promise<HttpApp> {
+  const adapter = new FastifyAdapter({
+    bodyLimit: options.bodyBytesMax,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
+    http: { headersTimeout: HEADERS_TIMEOUT_MS },
+    trustProxy: options.trustedProxies ?? 0,
+    genReqId: newRequestId,
+    disableRequestLogging: true,
+    forceCloseConnections: 'idle',
+    return503OnClosing: false,
+  } as never);
+  const fastify = adapter.getInstance<FastifyInstance>();
+  const routes = new RouteTable();
+  routes.watch(fastify);
+  fastify.server.maxConnections = CONNECTIONS_MAX;
+  let draining = false;
+  addRequestContext(fastify, () => draining);
+  logAccess(fastify, options.log);
+  if (options.onRequest !== undefined)
+    fastify.addHook('onRequest', async (request, reply) => options.onRequest?.(request, reply));
+  options.prepare?.(fastify);
+  const errors = new ErrorAnswers(options, routes);
+  fastify.setErrorHandler((error, request, reply) => errors.answer(error, request, reply));
+  const nest = await NestFactory.create<NestFastifyApplication>(module, adapter, {
+    logger: false,
+    bodyParser: false,
+    abortOnError: false,
+  });
+  nest.useGlobalFilters(errors);
+  readJsonBodies(fastify);
+  return {
+    nest,
+    routes,
+    listen: async (port, host) => {
+      await nest.listen(port, host);
+      return (fastify.server.address() as AddressInfo).port;
+    },
+    stopAccepting: () => {
+      draining = true;
+      fastify.server.close();
+      fastify.server.closeIdleConnections();
+    },
+    close: async () => {
+      fastify.server.closeAllConnections();
+      await nest.close();
+    },
+  };
+}
+
+function newRequestId(): string {
+  return `req_${randomHex()}`;
+}
+
+function addRequestContext(fastify: FastifyInstance, draining: () => boolean): void {
+  fastify.addHook('onRequest', (request, reply, next) => {
+    reply.raw.setHeader('x-request-id', request.id);
+    // Whoever holds a connection to a server that is going away should open the next one elsewhere.
+    if (draining()) reply.raw.setHeader('connection', 'close');
+    withLogContext({ requestId: request.id, traceparent: traceparentOf(request) }, next);
+  });
+}
+
+const TRACEPARENT = /^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
+
+/** The client's trace when it sent one, else a new one (W3C Trace Context). */
+function traceparentOf(request: FastifyRequest): string {
+  const given = request.headers['traceparent'];
+  if (typeof given === 'string' && TRACEPARENT.test(given)) return given;
+  return `00-${randomHex()}-${randomHex().slice(16)}-01`;
+}
+
+/** 32 hex digits; the generator of UUIDs keeps random bytes in stock, which makes it the cheapest. */
+function randomHex(): string {
+  return randomUUID().replaceAll('-', '');
+}
+
+@Catch()
+class ErrorAnswers implements ExceptionFilter {
+  readonly #options: HttpAppOptions;
+  readonly #routes: RouteTable;
+
+  constructor(options: HttpAppOptions, routes: RouteTable) {
+    this.#options = options;
+    this.#routes = routes;
+  }
+
+  /** From Nest: errors of handlers, and its "no such route". */
+  catch(error: unknown, host: ArgumentsHost): void {
+    const http = host.switchToHttp();
+    this.answer(error, http.getRequest<FastifyRequest>(), http.getResponse<FastifyReply>());
+  }
+
+  /** From Fastify: errors before a handler runs. */
+  answer(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
+    const failure = this.#withMethods(toAppError(error, request, this.#options.bodyBytesMax), request, reply);
+    if (failure.code === 'internal') this.#options.log.error('a request failed', { error });
+    replyWithError(reply, failure);
+  }
+
+  #withMethods(failure: AppError, request: FastifyRequest, reply: FastifyReply): AppError {
+    if (failure.code !== 'route.not_found') return failure;
+    const methods = this.#routes.methodsOf(request);
+    if (methods.length === 0) return failure;
+    reply.raw.setHeader('allow', methods.join(', '));
+    return new AppError('route.method_not_allowed', { method: request.method, path: String(failure.details['path']) });
+  }
+}

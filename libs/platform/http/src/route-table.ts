@@ -1,0 +1,44 @@
+/** Remembers the routes of an application, to tell a wrong method from a wrong path, and to refuse a route without access rules. */
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+
+export interface RouteEntry {
+  readonly method: string;
+  readonly url: string;
+}
+
+export class RouteTable {
+  readonly #patterns = new Map<string, { matches: RegExp; methods: Set<string> }>();
+
+  /** Notes every route that is registered from now on. */
+  watch(fastify: FastifyInstance): void {
+    fastify.addHook('onRoute', ({ method, url }) => {
+      for (const name of [method].flat()) this.#add(name, url);
+    });
+  }
+
+  routes(): RouteEntry[] {
+    return [...this.#patterns].flatMap(([url, { methods }]) => [...methods].map((method) => ({ method, url })));
+  }
+
+  /** Methods that the path of a request has; empty when nothing is there. */
+  methodsOf(request: FastifyRequest): string[] {
+    const path = request.url.split('?', 1)[0] ?? '';
+    return [...this.#patterns.values()]
+      .filter(({ matches }) => matches.test(path))
+      .flatMap(({ methods }) => [...methods]);
+  }
+
+  #add(method: string, url: string): void {
+    const entry = this.#patterns.get(url) ?? { matches: patternOf(url), methods: new Set<string>() };
+    entry.methods.add(method);
+    this.#patterns.set(url, entry);
+  }
+}
+
+function patternOf(url: string): RegExp {
+  const source = url
+    .split('/')
+    .map((part) => (part.startsWith(':') ? '[^/]+' : part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')))
+    .join('/');
+  return new RegExp(`^${source}/?$`);
+}

@@ -1,0 +1,72 @@
+/**
+ * Request/reply over one shared reply subscription. The NATS client has the same, but records a stack trace for every request,
+ * also for one that succeeds, which was a sixteenth of the gateway's time.
+ */
+import type { Msg, MsgHdrs, NatsConnection, Subscription } from '@nats-io/nats-core';
+import { AppError } from '@xerotier/errors';
+import { randomId48 } from './random-id.ts';
+
+interface Asked {
+  readonly subject: string;
+  readonly resolve: (answer: Msg) => void;
+  readonly reject: (error: AppError) => void;
+  readonly timer: NodeJS.Timeout;
+}
+
+export interface AskOptions {
+  readonly timeoutMs: number;
+  readonly headers?: MsgHdrs;
+}
+
+const NO_RESPONDERS = 503;
+
+export class RequestCaller {
+  readonly #nats: NatsConnection;
+  readonly #inbox: string;
+  readonly #asked = new Map<string, Asked>();
+  readonly #subscription: Subscription;
+
+  constructor(nats: NatsConnection, inboxPrefix: string) {
+    this.#nats = nats;
+    this.#inbox = `${inboxPrefix}.r.`;
+    this.#subscription = nats.subscribe(`${this.#inbox}*`, { callback: (_error, message) => this.#answered(message) });
+  }
+
+  /**
+   * The first answer.
+   * @throws {AppError} `bus.no_responders`, `bus.timeout` or `bus.disconnected`.
+   */
+  ask(subject: string, data: Uint8Array, { timeoutMs, headers }: AskOptions): Promise<Msg> {
+    return new Promise((resolve, reject) => {
+      const reply = `${this.#inbox}${randomId48().toString(36)}`;
+      const timer = setTimeout(() => this.#settle(reply)?.reject(new AppError('bus.timeout', { subject })), timeoutMs);
+      this.#asked.set(reply, { subject, resolve, reject, timer });
+      try {
+        this.#nats.publish(subject, data, { reply, ...(headers !== undefined && { headers }) });
+      } catch (cause) {
+        this.#settle(reply)?.reject(new AppError('bus.disconnected', {}, { cause }));
+      }
+    });
+  }
+
+  close(): void {
+    this.#subscription.unsubscribe();
+    for (const reply of [...this.#asked.keys()]) this.#settle(reply)?.reject(new AppError('bus.disconnected'));
+  }
+
+  #answered(message: Msg): void {
+    const asked = this.#settle(message.subject);
+    if (asked === undefined) return;
+    if (message.data.length === 0 && message.headers?.code === NO_RESPONDERS) {
+      asked.reject(new AppError('bus.no_responders', { subject: asked.subject }));
+    } else asked.resolve(message);
+  }
+
+  #settle(reply: string): Asked | undefined {
+    const asked = this.#asked.get(reply);
+    if (asked === undefined) return undefined;
+    this.#asked.delete(reply);
+    clearTimeout(asked.timer);
+    return asked;
+  }
+}
