@@ -4,7 +4,7 @@ import type { ConfigOf } from '@xerotier/config';
 import { natsSettings, serviceSettings } from '@xerotier/service';
 import { z } from 'zod';
 
-export const gatewaySettings = {
+export const settings = {
   service: serviceSettings,
   nats: natsSettings,
   http: {
@@ -39,4 +39,4 @@ export const gatewaySettings = {
   },
 } as const;
 
-export type GatewayConfig = ConfigOf<typeof gatewaySettings>;
+export type GatewayConfig = ConfigOf<typeof settings>;

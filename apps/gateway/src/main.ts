@@ -10,12 +10,12 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { AccessService } from './access/access.service.ts';
 import { assertRoutesDeclareAccess, checkAccess } from './access/require-scope.ts';
 import { AppModule } from './app.module.ts';
-import { gatewaySettings } from './config.ts';
+import { settings } from './config.ts';
 
 /** What one request body may hold: images and documents ride in it as text. */
 const BODY_BYTES_MAX = 32 * 1024 * 1024;
 
-await runService('gateway', gatewaySettings, async (config, log) => {
+await runService('gateway', settings, async (config, log) => {
   const connection = await connectBus({ url: config.nats.url, name: `gateway-${randomBytes(4).toString('hex')}`, log });
   const bus = new Bus(connection, { log });
   await ensureStream(connection, usageRecorded);

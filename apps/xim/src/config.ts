@@ -1,0 +1,58 @@
+/** The settings of a worker. */
+import { integer, secret, setting, url } from '@xerotier/config';
+import type { ConfigOf } from '@xerotier/config';
+import { natsSettings, serviceSettings } from '@xerotier/service';
+import { z } from 'zod';
+
+const token = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, 'must be 1 to 64 letters, digits, _ or -');
+
+export const settings = {
+  service: serviceSettings,
+  nats: natsSettings,
+  workerId: setting(
+    'XIM_WORKER_ID',
+    token.optional(),
+    'Id of this worker in the fleet. Default: a new one at each start, which is what you want unless something else must recognise it.',
+  ),
+  modelId: setting(
+    'XIM_MODEL_ID',
+    token,
+    'Id of the model that this worker serves: the name of its NATS subjects, and of its row in the model catalogue.',
+  ),
+  engine: {
+    kind: setting(
+      'XIM_ENGINE',
+      z.enum(['llama', 'openai', 'scripted']),
+      'llama: a GGUF file in this process, on the CPU. openai: an OpenAI-compatible server (vLLM, SGLang, llama-server, Ollama). scripted: deterministic text for tests and benchmarks.',
+    ),
+    slots: setting(
+      'XIM_SLOTS',
+      integer({ min: 1, max: 4_096 }).default(4),
+      'Generations that run at once. Default 4. With vLLM set it to its --max-num-seqs.',
+    ),
+    contextTokens: setting(
+      'XIM_CONTEXT_TOKENS',
+      integer({ min: 16, max: 10_000_000 }).optional(),
+      'Context window per generation. Default: what the model says, at most 4096 for llama.',
+    ),
+    modelPath: setting('XIM_MODEL_PATH', z.string().optional(), 'llama: path of the GGUF file.'),
+    threads: setting(
+      'XIM_THREADS',
+      integer({ min: 1, max: 1_024 }).optional(),
+      'llama: threads that compute. Default: all cores but one; more than there are idle cores makes it many times slower.',
+    ),
+    upstreamUrl: setting(
+      'XIM_UPSTREAM_URL',
+      url('http', 'https').optional(),
+      'openai: base URL of the server, ending in /v1.',
+    ),
+    upstreamKey: secret('XIM_UPSTREAM_KEY', z.string().optional(), 'openai: key for the server, when it wants one.'),
+    upstreamModel: setting(
+      'XIM_UPSTREAM_MODEL',
+      z.string().optional(),
+      'openai: name of the model at the server. Default: the first that it lists.',
+    ),
+  },
+} as const;
+
+export type XimConfig = ConfigOf<typeof settings>;

@@ -1,0 +1,25 @@
+import type { Logger } from '@xerotier/log';
+import type { EngineConfig } from './engine-config.ts';
+import type { Engine } from './engine.ts';
+
+/**
+ * The engine that the configuration names. Each is imported only when it is used: llama.cpp is native code that a worker
+ * with another engine need not load, nor have.
+ * @throws an Error that says what to do when the engine cannot be made; the model file is loaded here.
+ */
+export async function createEngine(config: EngineConfig, log?: Logger): Promise<Engine> {
+  switch (config.kind) {
+    case 'scripted': {
+      const { ScriptedEngine } = await import('./scripted/scripted.engine.ts');
+      return new ScriptedEngine(config);
+    }
+    case 'llama': {
+      const { LlamaEngine } = await import('./llama/llama.engine.ts');
+      return LlamaEngine.load(config, log);
+    }
+    case 'openai': {
+      const { OpenaiEngine } = await import('./openai/openai.engine.ts');
+      return new OpenaiEngine(config);
+    }
+  }
+}

@@ -1,0 +1,49 @@
+import { loadConfig } from '@xerotier/config';
+import { ximSettings } from '../config.ts';
+import type { XimConfig } from '../config.ts';
+import { createEngine } from './create-engine.ts';
+import { engineConfigOf } from './engine-config.ts';
+
+function settings(env: Record<string, string>): XimConfig['engine'] {
+  return loadConfig({ engine: ximSettings.engine }, env).engine;
+}
+
+describe('engineConfigOf', () => {
+  it('fills in what the settings leave out', () => {
+    expect(engineConfigOf(settings({ XIM_ENGINE: 'llama', XIM_MODEL_PATH: 'model.gguf' }))).toEqual({
+      kind: 'llama',
+      modelPath: 'model.gguf',
+      slots: 4,
+      contextTokens: 4_096,
+      threads: expect.any(Number),
+    });
+  });
+
+  it('passes on what they say', () => {
+    const env = {
+      XIM_ENGINE: 'openai',
+      XIM_UPSTREAM_URL: 'http://vllm:8000/v1',
+      XIM_UPSTREAM_KEY: 'k',
+      XIM_UPSTREAM_MODEL: 'm',
+      XIM_SLOTS: '32',
+    };
+    expect(engineConfigOf(settings(env))).toMatchObject({
+      baseUrl: 'http://vllm:8000/v1',
+      apiKey: 'k',
+      model: 'm',
+      slots: 32,
+    });
+  });
+
+  it.each([
+    ['llama', 'XIM_MODEL_PATH'],
+    ['openai', 'XIM_UPSTREAM_URL'],
+  ])('names what the %s engine needs and does not have', (kind, variable) => {
+    expect(() => engineConfigOf(settings({ XIM_ENGINE: kind }))).toThrow(variable);
+  });
+
+  it('needs nothing more for the scripted engine', async () => {
+    const engine = await createEngine(engineConfigOf(settings({ XIM_ENGINE: 'scripted', XIM_SLOTS: '300' })));
+    expect(engine).toMatchObject({ name: 'scripted', slots: 300 });
+  });
+});

@@ -1,0 +1,77 @@
+/** What an engine is made from, and how the worker's settings become that. */
+import { availableParallelism } from 'node:os';
+import { z } from 'zod';
+import type { XimConfig } from '../config.ts';
+
+const slots = z.number().int().min(1).max(4_096);
+const contextTokens = z.number().int().min(16).max(10_000_000);
+
+const scriptedConfig = z.object({
+  kind: z.literal('scripted'),
+  slots: slots.default(8),
+  contextTokens: contextTokens.default(8_192),
+});
+
+const llamaConfig = z.object({
+  kind: z.literal('llama'),
+  /** A GGUF file. */
+  modelPath: z.string({ error: 'XIM_MODEL_PATH must name a GGUF file when XIM_ENGINE is llama' }).min(1),
+  slots: slots.default(4),
+  /** Of each slot; lowered to what the model was trained for. */
+  contextTokens: contextTokens.default(4_096),
+  /** As many threads as cores, or more, make each token many times slower, since they wait for one another. */
+  threads: z
+    .number()
+    .int()
+    .min(1)
+    .max(1_024)
+    .default(() => Math.max(1, availableParallelism() - 1)),
+});
+export type LlamaConfig = z.output<typeof llamaConfig>;
+
+const openaiConfig = z.object({
+  kind: z.literal('openai'),
+  /** The server's address, ending in `/v1`. */
+  baseUrl: z.url({
+    protocol: /^https?$/,
+    error: 'XIM_UPSTREAM_URL must be the address of the server, ending in /v1, when XIM_ENGINE is openai',
+  }),
+  apiKey: z.string().min(1).optional(),
+  /** The server's name of the model. Default: the first that it lists. */
+  model: z.string().min(1).optional(),
+  slots: slots.default(4),
+  /** Default: the `max_model_len` that the server lists, else 8,192. */
+  contextTokens: contextTokens.optional(),
+  /** From sending a streamed request to the first byte of its answer. */
+  firstByteTimeoutMs: z.number().int().min(1).default(120_000),
+  /** Between two pieces of a streamed answer. */
+  idleTimeoutMs: z.number().int().min(1).default(60_000),
+  /** For an answer that is not streamed, which arrives only when all of it is computed. */
+  answerTimeoutMs: z.number().int().min(1).default(600_000),
+  /** How often and how far apart the server is asked at the start whether it is there: five minutes. */
+  readyAttemptsMax: z.number().int().min(1).default(300),
+  readyPauseMs: z.number().int().min(1).default(1_000),
+});
+export type OpenaiConfig = z.output<typeof openaiConfig>;
+
+export const engineConfig = z.discriminatedUnion('kind', [scriptedConfig, llamaConfig, openaiConfig]);
+export type EngineConfig = z.output<typeof engineConfig>;
+
+/**
+ * The configuration of the engine that the settings choose.
+ * @throws an Error that names the variable when the chosen engine needs one that is not set.
+ */
+export function engineConfigOf(settings: XimConfig['engine']): EngineConfig {
+  const result = engineConfig.safeParse({
+    kind: settings.kind,
+    slots: settings.slots,
+    contextTokens: settings.contextTokens,
+    modelPath: settings.modelPath,
+    threads: settings.threads,
+    baseUrl: settings.upstreamUrl,
+    apiKey: settings.upstreamKey,
+    model: settings.upstreamModel,
+  });
+  if (result.success) return result.data;
+  throw new Error(`The engine cannot be configured: ${result.error.issues.map((issue) => issue.message).join('; ')}.`);
+}

@@ -1,0 +1,80 @@
+/**
+ * What the worker asks of an engine. An engine turns one validated request into a stream of events; it knows nothing
+ * of NATS, leases or tenants. Three of them exist: `llama` (in this process), `openai` (any OpenAI-compatible HTTP
+ * server) and `scripted` (deterministic, for tests and benchmarks).
+ */
+import type { ChatCompletionRequest, TokenUsage } from '@xerotier/contracts';
+
+/** Request parameters that not every engine can honour. What an engine does not list, the worker refuses by name. */
+export type EngineParameter =
+  | 'tools'
+  | 'logprobs'
+  | 'reasoning_effort'
+  | 'prediction'
+  | 'logit_bias'
+  | 'frequency_penalty'
+  | 'presence_penalty'
+  | 'response_format'
+  | 'seed'
+  | 'image_parts'
+  | 'audio_parts'
+  | 'file_parts';
+
+/** One entry of a chunk's `choices`, as the specification of chat completion chunks has it. */
+export interface ChunkChoice {
+  index: number;
+  delta: { role?: 'assistant'; content?: string | null; refusal?: string | null; [extra: string]: unknown };
+  finish_reason: string | null;
+  logprobs: unknown;
+  [extra: string]: unknown;
+}
+
+/** One entry of an answer's `choices`. */
+export interface Choice {
+  index: number;
+  message: { role: 'assistant'; content: string | null; refusal: string | null; [extra: string]: unknown };
+  finish_reason: string;
+  logprobs: unknown;
+  [extra: string]: unknown;
+}
+
+export type EngineEvent =
+  /** Exactly once and first, when the request is accepted and before anything is computed that takes long. */
+  | { type: 'head'; maxTokensClampedFrom?: number }
+  /** A part of the answer. An engine may yield these for a request that is not streamed too: the worker joins them. */
+  | { type: 'chunk'; choices: ChunkChoice[] }
+  /** The whole answer at once; only for a request that is not streamed. */
+  | { type: 'answer'; choices: Choice[] };
+
+export interface EngineJob {
+  readonly request: ChatCompletionRequest;
+  /** The `index` of every choice this generation yields; `n` in the request is not the engine's business. */
+  readonly choiceIndex: number;
+  /** Requests with different salts must never share cached prefixes that one could measure (one salt per project). */
+  readonly cacheSalt: string;
+}
+
+export interface Engine {
+  readonly name: 'llama' | 'openai' | 'scripted';
+  /** Generations that may run at once; the worker never starts more. */
+  readonly slots: number;
+  readonly contextTokens: number;
+  /** Identifies weights, engine and sampling code; absent when it cannot be known. */
+  readonly fingerprint: string | undefined;
+  readonly parameters: ReadonlySet<EngineParameter>;
+
+  /**
+   * Runs one generation. The first chunk of a choice carries the role, the last its finish reason, exactly once.
+   * Not pulling the next event holds the engine (that is how a slow reader pauses it). Ending the iteration early,
+   * or aborting the signal, stops the computation at once.
+   *
+   * @returns what was used, also when the signal ended it early (then counted up to there).
+   * @throws {AppError} `inference.*` or `request.*`; nothing else leaves an engine.
+   */
+  generate(job: EngineJob, signal: AbortSignal): AsyncGenerator<EngineEvent, TokenUsage>;
+
+  /** Resolves once the engine could answer; rejects with the reason why it never will. */
+  ready(): Promise<void>;
+
+  close(): Promise<void>;
+}

@@ -1,0 +1,175 @@
+/** What every engine promises (see `engine.ts`), checked on all of them with the same requests. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { AppError } from '@xerotier/errors';
+import { createEngine } from './create-engine.ts';
+import { engineConfig } from './engine-config.ts';
+import type { ChunkChoice, Engine } from './engine.ts';
+import { ScriptedEngine } from './scripted/scripted.engine.ts';
+import { beginStream, FakeUpstream, json, sse, usageChunk } from './testing/fake-upstream.ts';
+import type { Answer } from './testing/fake-upstream.ts';
+import { aChatRequest, aJob, choicesOf, contentOf, run } from './testing/jobs.ts';
+import { writeTinyModelFile } from './testing/tiny-model-file.ts';
+
+const CONTEXT_TOKENS = 1_024;
+const SLOTS = 3;
+/** The scripted engine does what it says; to the others it is a text like any other. */
+const LONG_REPLY = {
+  messages: [{ role: 'user', content: 'Go [[script {"tokens":300}]]' }],
+  temperature: 0,
+  stream: true,
+};
+
+/** An upstream that says what the scripted engine says. */
+function scriptedUpstream(): Answer {
+  const engine = new ScriptedEngine({ slots: 100, contextTokens: CONTEXT_TOKENS });
+  return async (response, { body }) => {
+    const stopped = new AbortController();
+    response.once('close', () => stopped.abort());
+    try {
+      const job = { request: aChatRequest({ ...body, stream_options: undefined }), choiceIndex: 0, cacheSalt: '' };
+      const { events, text, finishReasons, usage } = await run(engine, job, { signal: stopped.signal });
+      const upstreamUsage = { prompt_tokens: usage.promptTokens, completion_tokens: usage.completionTokens };
+      if (body['stream'] !== true) {
+        const message = { role: 'assistant', content: text };
+        json(response, { choices: [{ index: 0, message, finish_reason: finishReasons[0] }], usage: upstreamUsage });
+        return;
+      }
+      beginStream(response);
+      for (const choice of choicesOf(events)) {
+        // Not all at once, so that there is something to abort.
+        await new Promise((resolve) => setImmediate(resolve));
+        response.write(sse({ choices: [choice] }));
+      }
+      response.end(sse(usageChunk(upstreamUsage)) + sse('[DONE]'));
+    } catch (error) {
+      const { promptTokens, contextTokens } = AppError.from(error).details;
+      json(response, { error: { message: 'too long', n_prompt_tokens: promptTokens, n_ctx: contextTokens } }, 400);
+    }
+  };
+}
+
+describe.each(['scripted', 'llama', 'openai'] as const)('the %s engine', (kind) => {
+  let folder: string;
+  let upstream: FakeUpstream;
+  let engine: Engine;
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'engines-'));
+    upstream = new FakeUpstream();
+    upstream.answer = scriptedUpstream();
+    await upstream.start();
+    const modelPath = await writeTinyModelFile(folder);
+    const config = {
+      kind,
+      slots: SLOTS,
+      contextTokens: CONTEXT_TOKENS,
+      modelPath,
+      threads: 1,
+      baseUrl: upstream.baseUrl,
+    };
+    engine = await createEngine(engineConfig.parse(config));
+    await engine.ready();
+  });
+
+  afterAll(async () => {
+    await engine.close();
+    await upstream.stop();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  it('says what it is', () => {
+    expect(engine).toMatchObject({ name: kind, slots: SLOTS, contextTokens: CONTEXT_TOKENS });
+    expect(engine.parameters.has('seed')).toBe(true);
+  });
+
+  it('yields its head first, then the role, then text, then one finish reason, all under the index asked for', async () => {
+    const { events, text } = await run(engine, aJob({ ...LONG_REPLY, max_tokens: 20 }, { choiceIndex: 3 }));
+    expect(events.map(({ type }) => type)).toEqual(['head', ...events.slice(1).map(() => 'chunk')]);
+    const choices = choicesOf(events) as ChunkChoice[];
+    expect(choices.map(({ index }) => index)).toEqual(choices.map(() => 3));
+    expect(choices.map(({ delta }) => delta.role)).toEqual(['assistant', ...choices.slice(1).map(() => undefined)]);
+    expect(choices.map(({ finish_reason: reason }) => reason)).toEqual([...choices.slice(1).map(() => null), 'length']);
+    expect(choices.map(({ logprobs }) => logprobs)).toEqual(choices.map(() => null));
+    expect(text.length).toBeGreaterThan(20);
+  });
+
+  it('counts the tokens of prompt and reply', async () => {
+    const { usage } = await run(engine, aJob({ ...LONG_REPLY, max_tokens: 20 }));
+    expect(usage).toMatchObject({ completionTokens: 20, reasoningTokens: 0 });
+    expect(usage.promptTokens).toBeGreaterThan(0);
+    expect(usage.cachedTokens).toBeLessThanOrEqual(usage.promptTokens);
+  });
+
+  it('says the same whether it is streamed or not', async () => {
+    const streamed = await run(engine, aJob({ ...LONG_REPLY, max_tokens: 20 }));
+    const whole = await run(engine, aJob({ ...LONG_REPLY, max_tokens: 20, stream: false }));
+    expect(whole.text).toBe(streamed.text);
+    expect(whole.finishReasons).toEqual(['length']);
+    expect(whole.usage.completionTokens).toBe(20);
+  });
+
+  it('ends before a stop string, and never yields a part of it', async () => {
+    const { text: whole } = await run(engine, aJob({ ...LONG_REPLY, max_tokens: 20 }));
+    const stop = whole.slice(11, 24);
+    const { events, text, finishReasons } = await run(engine, aJob({ ...LONG_REPLY, max_tokens: 20, stop }));
+    expect(text).toBe(whole.slice(0, whole.indexOf(stop)));
+    expect(finishReasons).toEqual(['stop']);
+    let given = '';
+    for (const content of choicesOf(events).map(contentOf)) expect(text.startsWith((given += content))).toBe(true);
+  });
+
+  it('lowers a limit beyond its context and reports it in the head', async () => {
+    const { events, usage } = await run(engine, aJob({ ...LONG_REPLY, max_tokens: CONTEXT_TOKENS + 1 }));
+    expect(events[0]).toEqual({ type: 'head', maxTokensClampedFrom: CONTEXT_TOKENS + 1 });
+    expect(usage.promptTokens + usage.completionTokens).toBeLessThanOrEqual(CONTEXT_TOKENS);
+  });
+
+  it('refuses a prompt that fills its context, with the numbers', async () => {
+    const messages = [{ role: 'user', content: 'the '.repeat(CONTEXT_TOKENS) }];
+    const failure = await run(engine, aJob({ ...LONG_REPLY, messages })).catch((error: unknown) => error);
+    expect(failure).toMatchObject({
+      code: 'inference.context_length_exceeded',
+      details: { contextTokens: CONTEXT_TOKENS },
+    });
+  });
+
+  it('stops when it is aborted, counts up to there, and goes on working', async () => {
+    for (let i = 0; i < 2 * SLOTS; i += 1) {
+      const controller = new AbortController();
+      const onEvent = (_event: unknown, index: number): void => {
+        if (index === 4) controller.abort();
+      };
+      const { usage, finishReasons } = await run(engine, aJob(LONG_REPLY), { signal: controller.signal, onEvent });
+      expect(finishReasons).toEqual([]);
+      expect(usage.completionTokens).toBeGreaterThan(0);
+      expect(usage.completionTokens).toBeLessThan(300);
+    }
+    expect((await run(engine, aJob({ ...LONG_REPLY, max_tokens: 5 }))).usage.completionTokens).toBe(5);
+  });
+
+  it('does nothing when it is aborted before it begins', async () => {
+    const { usage, finishReasons } = await run(engine, aJob(LONG_REPLY), { signal: AbortSignal.abort() });
+    expect(finishReasons).toEqual([]);
+    expect(usage.completionTokens).toBe(0);
+  });
+
+  it('stops when its reader leaves, and goes on working', async () => {
+    for (let i = 0; i < 2 * SLOTS; i += 1) {
+      for await (const event of engine.generate(aJob(LONG_REPLY), new AbortController().signal)) {
+        if (event.type === 'chunk') break;
+      }
+    }
+    expect((await run(engine, aJob({ ...LONG_REPLY, max_tokens: 5 }))).usage.completionTokens).toBe(5);
+  });
+
+  it('runs as many generations at once as it has slots, each as if it were alone', async () => {
+    const alone = await run(engine, aJob({ ...LONG_REPLY, max_tokens: 30 }));
+    const jobs = Array.from({ length: SLOTS }, (_, i) =>
+      aJob({ ...LONG_REPLY, max_tokens: 30 }, { cacheSalt: `project-${i}` }),
+    );
+    const together = await Promise.all(jobs.map((job) => run(engine, job)));
+    expect(together.map(({ text }) => text)).toEqual(jobs.map(() => alone.text));
+  });
+});

@@ -1,0 +1,71 @@
+/**
+ * From a conversation to the tokens of the prompt. The texts of control tokens (`<|im_end|>`) have their meaning only
+ * where the chat template writes them: the same characters in a message stay characters, so that a message cannot end
+ * itself and forge another one.
+ */
+import { randomBytes } from 'node:crypto';
+import type { ChatMessage } from '@xerotier/contracts';
+import { contextLengthExceeded } from '../token-budget.ts';
+import type { ChatTemplate } from './chat-template.ts';
+import type { Vocabulary } from './vocabulary.ts';
+
+export interface PromptTokenizer {
+  /** `special`: whether the texts of control tokens become these tokens. */
+  tokenize(text: string, special: boolean, options?: 'trimLeadingSpace'): number[];
+  /** The token that a prompt of this model has to begin with. */
+  readonly firstToken: number | undefined;
+}
+
+export class PromptEncoder {
+  readonly #template: ChatTemplate;
+  readonly #longestToken: number;
+  readonly #tokenizer: PromptTokenizer;
+  readonly #contextTokens: number;
+  readonly #controlText: RegExp | undefined;
+
+  constructor(template: ChatTemplate, vocabulary: Vocabulary, tokenizer: PromptTokenizer, contextTokens: number) {
+    this.#template = template;
+    this.#longestToken = vocabulary.longestToken;
+    this.#tokenizer = tokenizer;
+    this.#contextTokens = contextTokens;
+    const texts = vocabulary.controlTexts.map((text) => text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&'));
+    this.#controlText = texts.length === 0 ? undefined : new RegExp(texts.join('|'), 'g');
+  }
+
+  /**
+   * @throws {AppError} `inference.upstream_rejected` when the template refuses the conversation;
+   * `inference.context_length_exceeded` when the text is so long that it cannot fit, without tokenizing it (which takes
+   * seconds for tens of megabytes, and nothing else runs meanwhile). The number of tokens is then the least there can be.
+   */
+  encode(messages: readonly ChatMessage[]): number[] {
+    const literals: string[] = [];
+    // Unguessable, so that no message can contain it.
+    const mark = `\u{e000}${randomBytes(12).toString('hex')}\u{e001}`;
+    const rendered = this.#template.render(messages, (text) =>
+      this.#controlText === undefined
+        ? text
+        : text.replace(this.#controlText, (literal) => {
+            literals.push(literal);
+            return `${mark}${literals.length - 1}${mark}`;
+          }),
+    );
+    const tokensMin = Math.ceil(rendered.length / this.#longestToken);
+    if (tokensMin > this.#contextTokens) throw contextLengthExceeded(tokensMin, this.#contextTokens);
+    return this.#withFirstToken(
+      literals.length === 0 ? this.#tokenizer.tokenize(rendered, true) : this.#split(rendered, mark, literals),
+    );
+  }
+
+  /** Every second part of the text between the marks is the number of a literal. */
+  #split(rendered: string, mark: string, literals: readonly string[]): number[] {
+    return rendered.split(mark).flatMap((part, i) => {
+      const text = i % 2 === 0 ? part : (literals[Number(part)] ?? '');
+      return this.#tokenizer.tokenize(text, i % 2 === 0, i === 0 ? undefined : 'trimLeadingSpace');
+    });
+  }
+
+  #withFirstToken(tokens: number[]): number[] {
+    const { firstToken } = this.#tokenizer;
+    return firstToken === undefined || tokens[0] === firstToken ? tokens : [firstToken, ...tokens];
+  }
+}

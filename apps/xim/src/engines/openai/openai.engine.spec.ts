@@ -1,0 +1,383 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { engineConfig } from '../engine-config.ts';
+import type { OpenaiConfig } from '../engine-config.ts';
+import {
+  beginStream,
+  chunk,
+  FakeUpstream,
+  goodAnswer,
+  goodStream,
+  json,
+  sse,
+  stream,
+  usageChunk,
+} from '../testing/fake-upstream.ts';
+import { aJob, choicesOf, run } from '../testing/jobs.ts';
+import { OpenaiEngine } from './openai.engine.ts';
+
+const STREAMED = { stream: true };
+
+describe('OpenaiEngine', () => {
+  let upstream: FakeUpstream;
+  const engines: OpenaiEngine[] = [];
+
+  beforeEach(async () => {
+    upstream = new FakeUpstream();
+    await upstream.start();
+  });
+
+  afterEach(async () => {
+    for (const engine of engines.splice(0)) await engine.close();
+    await upstream.stop();
+  });
+
+  function anEngine(config: Partial<OpenaiConfig> = {}): OpenaiEngine {
+    const parsed = engineConfig.parse({
+      kind: 'openai',
+      baseUrl: upstream.baseUrl,
+      model: 'named-model',
+      readyPauseMs: 5,
+      ...config,
+    });
+    const engine = new OpenaiEngine(parsed as OpenaiConfig);
+    engines.push(engine);
+    return engine;
+  }
+
+  describe('what the upstream gets', () => {
+    it('is the request, without what is none of its business', async () => {
+      upstream.answer = stream(...goodStream);
+      const request = {
+        ...STREAMED,
+        temperature: 0.5,
+        seed: 7,
+        stop: ['x'],
+        tools: [{ type: 'function', function: { name: 'f' } }],
+        response_format: { type: 'json_object' },
+        n: 3,
+        user: 'someone',
+        metadata: { a: 'b' },
+        store: true,
+        service_tier: 'auto',
+        max_completion_tokens: 50,
+      };
+      await run(anEngine({ apiKey: 'secret-key' }), aJob(request));
+      const [received] = upstream.requests;
+      expect(received?.path).toBe('/v1/chat/completions');
+      expect(received?.headers.authorization).toBe('Bearer secret-key');
+      expect(received?.body).toEqual({
+        model: 'named-model',
+        messages: [{ role: 'user', content: 'Hello there' }],
+        stream: true,
+        stream_options: { include_usage: true },
+        temperature: 0.5,
+        seed: 7,
+        stop: ['x'],
+        tools: [{ type: 'function', function: { name: 'f' } }],
+        response_format: { type: 'json_object' },
+        max_tokens: 50,
+        max_completion_tokens: 50,
+      });
+    });
+
+    it('has no key where none is set, and no stream where none is asked for', async () => {
+      upstream.answer = (response) => json(response, goodAnswer);
+      await run(anEngine(), aJob());
+      expect(upstream.requests[0]?.headers.authorization).toBeUndefined();
+      expect(upstream.requests[0]?.body).toMatchObject({ stream: false });
+      expect(upstream.requests[0]?.body).not.toHaveProperty('stream_options');
+    });
+  });
+
+  describe('a streamed answer', () => {
+    it('is passed on with all fields of its choices, under the index that was asked for', async () => {
+      const logprobs = { content: [{ token: 'Hi', logprob: -0.1, bytes: [72, 105], top_logprobs: [] }], refusal: null };
+      upstream.answer = stream(
+        chunk({ role: 'assistant', content: '' }),
+        chunk({ reasoning_content: 'Hm' }),
+        chunk({ content: 'Hi' }, null, { logprobs, token_ids: [1] }),
+        chunk({ tool_calls: [{ index: 0, id: 'c', function: { name: 'f', arguments: '{}' } }] }),
+        chunk({}, 'tool_calls', { stop_reason: 7 }),
+        usageChunk(goodAnswer.usage),
+        '[DONE]',
+      );
+      const { events } = await run(anEngine(), aJob(STREAMED, { choiceIndex: 5 }));
+      expect(events[0]).toEqual({ type: 'head' });
+      expect(choicesOf(events)).toEqual([
+        { index: 5, delta: { role: 'assistant', content: '' }, finish_reason: null, logprobs: null },
+        { index: 5, delta: { reasoning_content: 'Hm' }, finish_reason: null, logprobs: null },
+        { index: 5, delta: { content: 'Hi' }, finish_reason: null, logprobs, token_ids: [1] },
+        {
+          index: 5,
+          delta: { tool_calls: [{ index: 0, id: 'c', function: { name: 'f', arguments: '{}' } }] },
+          finish_reason: null,
+          logprobs: null,
+        },
+        { index: 5, delta: {}, finish_reason: 'tool_calls', logprobs: null, stop_reason: 7 },
+      ]);
+    });
+
+    it('has its role in the first chunk and in no other, whatever the upstream does', async () => {
+      upstream.answer = stream(
+        chunk({ content: 'a' }),
+        chunk({ role: 'assistant', content: 'b' }),
+        chunk({ role: 'assistant' }, 'stop'),
+        '[DONE]',
+      );
+      const { events } = await run(anEngine(), aJob(STREAMED));
+      expect(choicesOf(events).map((choice) => ('delta' in choice ? choice.delta : undefined))).toEqual([
+        { role: 'assistant', content: 'a' },
+        { content: 'b' },
+        {},
+      ]);
+    });
+
+    it('has one finish reason, also when the upstream goes on after it', async () => {
+      upstream.answer = stream(
+        chunk({ content: 'a' }),
+        chunk({}, 'stop'),
+        chunk({ content: 'b' }, 'length'),
+        usageChunk(goodAnswer.usage),
+        '[DONE]',
+      );
+      const { finishReasons, text, usage } = await run(anEngine(), aJob(STREAMED));
+      expect({ finishReasons, text }).toEqual({ finishReasons: ['stop'], text: 'a' });
+      expect(usage.promptTokens).toBe(9);
+    });
+
+    it('is the same wherever its bytes are cut', async () => {
+      const text = 'Grüße, 漢字 and 😀';
+      const bytes = Buffer.from(
+        [chunk({ role: 'assistant', content: '' }), chunk({ content: text }), chunk({}, 'stop'), '[DONE]']
+          .map(sse)
+          .join('')
+          .replaceAll('\n', '\r\n'),
+      );
+      upstream.answer = async (response) => {
+        beginStream(response);
+        for (let from = 0; from < bytes.length; from += 7) {
+          response.write(bytes.subarray(from, from + 7));
+          await sleep(0);
+        }
+        response.end();
+      };
+      expect((await run(anEngine(), aJob(STREAMED))).text).toBe(text);
+    });
+
+    it('arrives chunk by chunk, while the upstream is still writing', async () => {
+      let finish: () => void = () => undefined;
+      upstream.answer = (response) => {
+        beginStream(response);
+        response.write(sse(chunk({ content: 'first' })));
+        finish = () => response.end(sse(chunk({}, 'stop')));
+      };
+      const { text } = await run(anEngine(), aJob(STREAMED), {
+        onEvent: (event) => {
+          if (event.type === 'chunk') finish();
+        },
+      });
+      expect(text).toBe('first');
+    });
+
+    it('is complete with its finish reason, even when the connection breaks after it or is never ended', async () => {
+      for (const end of ['destroy', 'keep'] as const) {
+        upstream.answer = (response) => {
+          beginStream(response);
+          response.write(sse(chunk({ content: 'a' }, 'stop')) + (end === 'keep' ? sse('[DONE]') : ''));
+          if (end === 'destroy') setTimeout(() => response.destroy(), 20);
+        };
+        expect((await run(anEngine(), aJob(STREAMED))).finishReasons).toEqual(['stop']);
+      }
+    });
+  });
+
+  describe('usage', () => {
+    it('is what the upstream reports, with all its details', async () => {
+      const usage = {
+        ...goodAnswer.usage,
+        prompt_tokens_details: { cached_tokens: 4 },
+        completion_tokens_details: {
+          reasoning_tokens: 2,
+          accepted_prediction_tokens: 1,
+          rejected_prediction_tokens: 6,
+        },
+      };
+      upstream.answer = stream(...goodStream.slice(0, 3), usageChunk(usage), '[DONE]');
+      expect((await run(anEngine(), aJob(STREAMED))).usage).toEqual({
+        promptTokens: 9,
+        cachedTokens: 4,
+        completionTokens: 3,
+        reasoningTokens: 2,
+        acceptedPredictionTokens: 1,
+        rejectedPredictionTokens: 6,
+      });
+    });
+
+    it('is counted in chunks, and guessed for the prompt, when the upstream reports none', async () => {
+      upstream.answer = stream(
+        chunk({ role: 'assistant', content: '' }),
+        chunk({ content: 'a' }),
+        chunk({ content: 'b' }),
+        chunk({}, 'stop'),
+        '[DONE]',
+      );
+      expect((await run(anEngine(), aJob(STREAMED))).usage).toMatchObject({
+        promptTokens: 3 + 4,
+        completionTokens: 2,
+        cachedTokens: 0,
+      });
+    });
+
+    it.each([{ prompt_tokens: 'many' }, { prompt_tokens: -1 }, 5])(
+      'is counted when the report is %j',
+      async (usage) => {
+        upstream.answer = stream(chunk({ content: 'a' }, 'stop'), usageChunk(usage as object), '[DONE]');
+        expect((await run(anEngine(), aJob(STREAMED))).usage.completionTokens).toBe(1);
+      },
+    );
+  });
+
+  describe('an answer that is not streamed', () => {
+    it('comes as one event, with the usage of the upstream', async () => {
+      upstream.answer = (response) => json(response, goodAnswer);
+      const { events, usage } = await run(anEngine(), aJob({}, { choiceIndex: 2 }));
+      expect(events).toEqual([
+        { type: 'head' },
+        {
+          type: 'answer',
+          choices: [
+            {
+              index: 2,
+              message: { role: 'assistant', content: 'Hi there', refusal: null },
+              finish_reason: 'stop',
+              logprobs: null,
+            },
+          ],
+        },
+      ]);
+      expect(usage).toMatchObject({ promptTokens: 9, completionTokens: 3 });
+    });
+
+    it('keeps tool calls and other fields of its message', async () => {
+      const message = {
+        role: 'assistant',
+        content: null,
+        tool_calls: [{ id: 'c', type: 'function', function: { name: 'f', arguments: '{}' } }],
+        reasoning_content: 'Hm',
+      };
+      upstream.answer = (response) => json(response, { choices: [{ index: 0, message, finish_reason: 'tool_calls' }] });
+      const { events, usage } = await run(anEngine(), aJob());
+      expect(choicesOf(events)[0]).toMatchObject({ message: { ...message, refusal: null } });
+      expect(usage.completionTokens).toBeGreaterThan(0);
+    });
+
+    it.each([
+      ['no choice', { choices: [] }],
+      ['an unfinished choice', { choices: [{ index: 0, message: { content: 'a' } }] }],
+      ['an error instead', { error: { message: 'out of memory' } }],
+      ['no object', [1]],
+    ])('fails when the upstream answers with %s', async (_what, body) => {
+      upstream.answer = (response) => json(response, body);
+      await expect(run(anEngine(), aJob())).rejects.toMatchObject({ code: 'inference.engine_failed' });
+    });
+  });
+
+  describe('a limit', () => {
+    it('of the whole context or more is left to the upstream, and reported', async () => {
+      upstream.answer = stream(...goodStream);
+      const { events } = await run(anEngine({ contextTokens: 100 }), aJob({ ...STREAMED, max_tokens: 100 }));
+      expect(events[0]).toEqual({ type: 'head', maxTokensClampedFrom: 100 });
+      expect(upstream.requests[0]?.body).not.toHaveProperty('max_tokens');
+    });
+
+    it('that may fit is passed on as it is', async () => {
+      upstream.answer = stream(...goodStream);
+      const { events } = await run(anEngine({ contextTokens: 100 }), aJob({ ...STREAMED, max_tokens: 99 }));
+      expect(events[0]).toEqual({ type: 'head' });
+      expect(upstream.requests[0]?.body).toMatchObject({ max_tokens: 99 });
+    });
+
+    it('that the upstream has no room for is lowered to the room that it names', async () => {
+      upstream.answer = (response, { body }) => {
+        if (Number(body['max_tokens']) <= 90) return stream(...goodStream)(response, upstream.requests[0]!);
+        return json(
+          response,
+          {
+            error: {
+              message: "This model's maximum context length is 100 tokens and your request has 10 input tokens.",
+            },
+          },
+          400,
+        );
+      };
+      const { events, finishReasons } = await run(
+        anEngine({ contextTokens: 100 }),
+        aJob({ ...STREAMED, max_tokens: 95 }),
+      );
+      expect(events[0]).toEqual({ type: 'head', maxTokensClampedFrom: 95 });
+      expect(finishReasons).toEqual(['stop']);
+      expect(upstream.requests.map(({ body }) => body['max_tokens'])).toEqual([95, 90]);
+    });
+
+    it('is not lowered for a prompt that is too long by itself', async () => {
+      const message = "This model's maximum context length is 100 tokens. However, your request has 120 input tokens.";
+      upstream.answer = (response) => json(response, { error: { message } }, 400);
+      await expect(run(anEngine(), aJob({ ...STREAMED, max_tokens: 95 }))).rejects.toMatchObject({
+        code: 'inference.context_length_exceeded',
+        details: { promptTokens: 120, contextTokens: 100 },
+      });
+      expect(upstream.requests).toHaveLength(1);
+    });
+  });
+
+  describe('ready', () => {
+    it('takes the first model that the server lists, and its context', async () => {
+      upstream.answer = stream(...goodStream);
+      const engine = anEngine({ model: undefined });
+      await engine.ready();
+      expect(engine.contextTokens).toBe(2_048);
+      await run(engine, aJob(STREAMED));
+      expect(upstream.requests.at(-1)?.body).toMatchObject({ model: 'upstream-model' });
+    });
+
+    it('prefers what is configured', async () => {
+      const engine = anEngine({ contextTokens: 77 });
+      await engine.ready();
+      expect(engine.contextTokens).toBe(77);
+      expect(anEngine().contextTokens).toBe(8_192);
+    });
+
+    it('waits until the server answers', async () => {
+      let attempts = 0;
+      const { models } = upstream;
+      upstream.models = (response, request) => {
+        attempts += 1;
+        return attempts < 3 ? void response.writeHead(503).end() : models(response, request);
+      };
+      await anEngine().ready();
+      expect(attempts).toBe(3);
+    });
+
+    it('gives up after its attempts, and says what to look at', async () => {
+      upstream.models = (response) => void response.writeHead(503).end();
+      await expect(anEngine({ readyAttemptsMax: 2 }).ready()).rejects.toThrow(/not ready after 2 attempts/);
+      expect(upstream.requests).toHaveLength(2);
+    });
+
+    it.each([
+      [401, /XIM_UPSTREAM_KEY/],
+      [404, /end in \/v1/],
+    ])('does not try again after a %i', async (status, message) => {
+      upstream.models = (response) => json(response, {}, status);
+      await expect(anEngine().ready()).rejects.toThrow(message);
+      expect(upstream.requests).toHaveLength(1);
+    });
+
+    it('is not there without a model', async () => {
+      upstream.models = (response) => json(response, { data: [{ id: 5 }] });
+      await expect(anEngine({ model: undefined, readyAttemptsMax: 1 }).ready()).rejects.toMatchObject({
+        cause: expect.objectContaining({ message: expect.stringContaining('XIM_UPSTREAM_MODEL') }),
+      });
+    });
+  });
+});

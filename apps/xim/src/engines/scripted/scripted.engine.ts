@@ -1,0 +1,130 @@
+/**
+ * The engine of tests and benchmarks: it says what the request tells it to, at the pace and with the faults the request
+ * names (see `script.ts`). It computes nothing, so it can stand for hundreds of fast generations at once. Never a default.
+ */
+import { AppError } from '@xerotier/errors';
+import type { TokenUsage } from '@xerotier/contracts';
+import { contentChunk, finishChunk, headEvent, roleChunk } from '../chunk-events.ts';
+import type { FinishReason } from '../chunk-events.ts';
+import type { Engine, EngineEvent, EngineJob, EngineParameter } from '../engine.ts';
+import { messageText } from '../message-text.ts';
+import { StopMatcher } from '../stop-matcher.ts';
+import { askedMaxTokens, tokenBudget } from '../token-budget.ts';
+import { noUsage } from '../usage.ts';
+import { AbortablePause, Pacer } from './pace.ts';
+import { readScript } from './script.ts';
+import type { Script } from './script.ts';
+
+/** Before the process is killed: what was yielded last gets this long to leave it. */
+const EXIT_GRACE_MS = 20;
+
+export interface ScriptedEngineOptions {
+  readonly slots: number;
+  readonly contextTokens: number;
+  /** What `exitAfter` does. Default: kills this process at once, as a crash would. */
+  readonly exit?: () => void;
+}
+
+export class ScriptedEngine implements Engine {
+  readonly name = 'scripted';
+  readonly slots: number;
+  readonly contextTokens: number;
+  readonly fingerprint = 'fp_scripted';
+  readonly parameters: ReadonlySet<EngineParameter> = new Set<EngineParameter>(['seed']);
+  readonly #exit: () => void;
+
+  constructor(options: ScriptedEngineOptions) {
+    this.slots = options.slots;
+    this.contextTokens = options.contextTokens;
+    this.#exit = options.exit ?? ((): void => void process.kill(process.pid, 'SIGKILL'));
+  }
+
+  async *generate(job: EngineJob, signal: AbortSignal): AsyncGenerator<EngineEvent, TokenUsage> {
+    const script = readScript(job.request);
+    const usage = initialUsage(job, script);
+    const budget = tokenBudget(askedMaxTokens(job.request), usage.promptTokens, this.contextTokens);
+    const pause = new AbortablePause(signal);
+    try {
+      yield headEvent(budget.clampedFrom);
+      await pause.wait(script.prefillMs);
+      yield* this.#reply(job, script, budget.maxTokens, usage, pause);
+      return usage;
+    } finally {
+      pause.dispose();
+    }
+  }
+
+  async ready(): Promise<void> {
+    // It has nothing to load.
+  }
+
+  async close(): Promise<void> {
+    // It holds nothing.
+  }
+
+  async *#reply(
+    job: EngineJob,
+    script: Script,
+    maxTokens: number,
+    usage: TokenUsage,
+    pause: AbortablePause,
+  ): AsyncGenerator<EngineEvent, void> {
+    const tokens = scriptedTokens(script);
+    const count = Math.min(tokens.count, maxTokens);
+    const matcher = new StopMatcher([job.request.stop ?? []].flat());
+    const pacer = new Pacer(script.delayMs, pause);
+    let finish: FinishReason = tokens.count > maxTokens ? 'length' : 'stop';
+
+    if (hasFault(script, 0)) await this.#fault(script, usage, pause);
+    if (pause.aborted) return;
+    pacer.start();
+    yield roleChunk(job.choiceIndex);
+    for (let i = 0; i < count; i += 1) {
+      usage.completionTokens += 1;
+      const { text, stopped } = matcher.push(tokens.at(i));
+      if (text !== '') yield contentChunk(job.choiceIndex, text);
+      if (stopped) {
+        finish = 'stop';
+        break;
+      }
+      if (hasFault(script, i + 1)) await this.#fault(script, usage, pause);
+      const wait = i + 1 < count ? pacer.afterToken() : undefined;
+      if (wait !== undefined) await wait;
+      if (pause.aborted) return;
+    }
+    const rest = matcher.flush();
+    if (rest !== '') yield contentChunk(job.choiceIndex, rest);
+    yield finishChunk(job.choiceIndex, finish);
+  }
+
+  async #fault(script: Script, usage: TokenUsage, pause: AbortablePause): Promise<void> {
+    const tokensOut = usage.completionTokens;
+    if (script.failAfter === tokensOut) {
+      const cause = new Error(`The script fails after ${tokensOut} tokens.`);
+      throw new AppError('inference.engine_failed', { usage }, { cause });
+    }
+    if (script.exitAfter === tokensOut) {
+      await pause.wait(EXIT_GRACE_MS);
+      this.#exit();
+    }
+    if (script.hangAfter === tokensOut) await pause.untilAborted();
+  }
+}
+
+function hasFault(script: Script, tokensOut: number): boolean {
+  return script.failAfter === tokensOut || script.exitAfter === tokensOut || script.hangAfter === tokensOut;
+}
+
+function scriptedTokens(script: Script): { count: number; at: (i: number) => string } {
+  if (script.text === undefined) return { count: script.tokens, at: (i) => `tok${i} ` };
+  const pieces = script.text.match(/\s*\S+\s*|\s+/g) ?? [];
+  return { count: pieces.length, at: (i) => pieces[i] ?? '' };
+}
+
+function initialUsage(job: EngineJob, script: Script): TokenUsage {
+  return { ...noUsage(), promptTokens: script.promptTokens ?? countWords(job), cachedTokens: script.cachedTokens ?? 0 };
+}
+
+function countWords(job: EngineJob): number {
+  return job.request.messages.reduce((sum, message) => sum + (messageText(message).match(/\S+/g)?.length ?? 0), 0);
+}

@@ -1,0 +1,56 @@
+/** What the specs of engines share: requests, running a generation, and reading what came out. */
+import { chatCompletionRequest } from '@xerotier/contracts';
+import type { ChatCompletionRequest, TokenUsage } from '@xerotier/contracts';
+import type { Choice, ChunkChoice, Engine, EngineEvent, EngineJob } from '../engine.ts';
+
+/** A valid request with one user message, parsed as the gateway parses it. */
+export function aChatRequest(fields: Record<string, unknown> = {}): ChatCompletionRequest {
+  return chatCompletionRequest.parse({ model: 'any', messages: [{ role: 'user', content: 'Hello there' }], ...fields });
+}
+
+export function aJob(fields: Record<string, unknown> = {}, job: Partial<EngineJob> = {}): EngineJob {
+  return { request: aChatRequest(fields), choiceIndex: 0, cacheSalt: 'project-a', ...job };
+}
+
+export interface Generated {
+  readonly events: EngineEvent[];
+  readonly usage: TokenUsage;
+  readonly text: string;
+  readonly finishReasons: string[];
+}
+
+/**
+ * Runs a generation to its end. `onEvent` sees every event before the next one is asked for.
+ * @throws what the engine throws.
+ */
+export async function run(
+  engine: Engine,
+  job: EngineJob,
+  options: { signal?: AbortSignal; onEvent?: (event: EngineEvent, index: number) => void } = {},
+): Promise<Generated> {
+  const generation = engine.generate(job, options.signal ?? new AbortController().signal);
+  const events: EngineEvent[] = [];
+  for (;;) {
+    const next = await generation.next();
+    if (next.done === true) return { events, usage: next.value, ...textOf(events) };
+    events.push(next.value);
+    options.onEvent?.(next.value, events.length - 1);
+  }
+}
+
+/** The choices of all events, in their order. */
+export function choicesOf(events: readonly EngineEvent[]): (ChunkChoice | Choice)[] {
+  return events.flatMap((event): (ChunkChoice | Choice)[] => (event.type === 'head' ? [] : event.choices));
+}
+
+export function contentOf(choice: ChunkChoice | Choice): string {
+  return ('delta' in choice ? (choice as ChunkChoice).delta.content : choice.message.content) ?? '';
+}
+
+function textOf(events: readonly EngineEvent[]): { text: string; finishReasons: string[] } {
+  const choices = choicesOf(events);
+  return {
+    text: choices.map(contentOf).join(''),
+    finishReasons: choices.flatMap((choice) => (choice.finish_reason === null ? [] : [choice.finish_reason])),
+  };
+}

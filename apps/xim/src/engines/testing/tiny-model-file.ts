@@ -1,0 +1,14 @@
+/** The model file that specs run llama.cpp with, written by the command that `npm start` uses too. */
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
+const COMMAND = fileURLToPath(new URL('../../../../../tools/tiny-model/src/main.ts', import.meta.url));
+
+/** @returns the path of a new model file in the folder. */
+export async function writeTinyModelFile(folder: string): Promise<string> {
+  const path = join(folder, 'tiny.gguf');
+  await promisify(execFile)(process.execPath, ['--conditions=source', COMMAND, path]);
+  return path;
+}

@@ -1,0 +1,28 @@
+import { askedMaxTokens, tokenBudget } from './token-budget.ts';
+import { aChatRequest } from './testing/jobs.ts';
+
+describe('tokenBudget', () => {
+  it('gives what was asked for when there is room', () => {
+    expect(tokenBudget(10, 90, 100)).toEqual({ maxTokens: 10 });
+  });
+
+  it('lowers what does not fit, and says what was asked for', () => {
+    expect(tokenBudget(11, 90, 100)).toEqual({ maxTokens: 10, clampedFrom: 11 });
+  });
+
+  it('gives all the room there is when nothing was asked for', () => {
+    expect(tokenBudget(undefined, 99, 100)).toEqual({ maxTokens: 1 });
+  });
+
+  it('refuses a prompt that leaves no room, with the numbers', () => {
+    expect(() => tokenBudget(1, 100, 100)).toThrow(/100 tokens, which leaves no room in the context of 100 tokens/);
+  });
+});
+
+describe('askedMaxTokens', () => {
+  it('prefers max_completion_tokens over max_tokens', () => {
+    expect(askedMaxTokens(aChatRequest({ max_tokens: 5, max_completion_tokens: 7 }))).toBe(7);
+    expect(askedMaxTokens(aChatRequest({ max_tokens: 5 }))).toBe(5);
+    expect(askedMaxTokens(aChatRequest())).toBeUndefined();
+  });
+});

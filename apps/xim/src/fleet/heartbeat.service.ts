@@ -1,0 +1,58 @@
+/** Tells the fleet, once a second and at once when it matters, what this worker is and does. */
+import { heartbeat, workerLeft } from '@xerotier/contracts';
+import type { Bus } from '@xerotier/nats';
+import type { Engine } from '../engines/engine.ts';
+import type { GenerationsService } from '../generations/generations.service.ts';
+
+const INTERVAL_MS = 1_000;
+
+export interface WorkerIdentity {
+  readonly workerId: string;
+  readonly modelId: string;
+}
+
+export class HeartbeatService {
+  readonly #bus: Bus;
+  readonly #engine: Engine;
+  readonly #generations: GenerationsService;
+  readonly #identity: WorkerIdentity;
+  readonly #startedAt = Date.now();
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(bus: Bus, engine: Engine, generations: GenerationsService, identity: WorkerIdentity) {
+    this.#bus = bus;
+    this.#engine = engine;
+    this.#generations = generations;
+    this.#identity = identity;
+  }
+
+  start(): void {
+    this.beat();
+    this.#timer = setInterval(() => this.beat(), INTERVAL_MS);
+  }
+
+  beat(): void {
+    const { workerId, modelId } = this.#identity;
+    this.#bus.publish(
+      heartbeat,
+      {
+        workerId,
+        modelId,
+        engine: this.#engine.name,
+        slots: this.#engine.slots,
+        active: this.#generations.active(),
+        contextTokens: this.#engine.contextTokens,
+        draining: this.#generations.draining,
+        startedAt: this.#startedAt,
+      },
+      { values: { worker: workerId } },
+    );
+  }
+
+  /** Says good-bye: nobody needs to wait for this worker's silence. */
+  stop(): void {
+    clearInterval(this.#timer);
+    const { workerId } = this.#identity;
+    this.#bus.publish(workerLeft, { workerId }, { values: { worker: workerId } });
+  }
+}

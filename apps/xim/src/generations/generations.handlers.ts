@@ -1,0 +1,21 @@
+/** The ways in: this worker's own subject, and its model's shared one. */
+import { modelContract, workerContract } from '@xerotier/contracts';
+import type { GenerationInput } from '@xerotier/contracts';
+import type { Bus, Serving } from '@xerotier/nats';
+import type { GenerationOutput, GenerationsService } from './generations.service.ts';
+
+/** Takes generations until stopped. */
+export function serveGenerations(
+  bus: Bus,
+  generations: GenerationsService,
+  address: { model: string; worker: string },
+): Serving {
+  const handlers = { generate: (input: GenerationInput, stream: GenerationOutput) => generations.run(input, stream) };
+  const own = bus.serve(workerContract, handlers, { values: address, queue: null });
+  const shared = bus.serve(modelContract, handlers, { values: { model: address.model } });
+  return {
+    stop: async () => {
+      await Promise.all([own.stop(), shared.stop()]);
+    },
+  };
+}

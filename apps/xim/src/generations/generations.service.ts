@@ -1,0 +1,118 @@
+/**
+ * Runs generations on the engine: never more than its slots, whoever asks. The router should know; the worker makes
+ * sure, since several routers, or none, may send it work.
+ */
+import type { generationEnd, generationHead, GenerationInput, TokenUsage } from '@xerotier/contracts';
+import { AppError } from '@xerotier/errors';
+import type { Logger } from '@xerotier/log';
+import type { z } from 'zod';
+import type { Engine, EngineEvent } from '../engines/engine.ts';
+import { ChoiceCollector } from './choice-collector.ts';
+import { refuseUnsupported } from './unsupported-parameters.ts';
+
+/** What a generation writes to: the part of a served stream that it needs. */
+export interface GenerationOutput {
+  readonly signal: AbortSignal;
+  head(head: z.input<typeof generationHead>): void;
+  data(payload: Uint8Array): void;
+  paused(): Promise<void> | undefined;
+}
+
+export class GenerationsService {
+  readonly #engine: Engine;
+  readonly #workerId: string;
+  readonly #log: Logger;
+  readonly #active = new Set<{ readonly id: string }>();
+  readonly #drain = new AbortController();
+  #draining = false;
+  #idle: (() => void) | undefined;
+
+  constructor(engine: Engine, workerId: string, log: Logger) {
+    this.#engine = engine;
+    this.#workerId = workerId;
+    this.#log = log;
+  }
+
+  get draining(): boolean {
+    return this.#draining;
+  }
+
+  /** Lease ids of what runs; work without a lease shows its request id. */
+  active(): string[] {
+    return [...this.#active].map(({ id }) => id);
+  }
+
+  /**
+   * Runs one generation to its end.
+   * @returns what was used; `cancelled` when the caller stopped it or its time was over.
+   * @throws {AppError} `worker.busy`, `worker.draining`, `request.unsupported_parameter`, `inference.*`. When tokens were
+   * generated before the failure, `details.usage` counts them.
+   */
+  async run(input: GenerationInput, output: GenerationOutput): Promise<z.input<typeof generationEnd>> {
+    if (this.#draining) throw new AppError('worker.draining');
+    if (this.#active.size >= this.#engine.slots) throw new AppError('worker.busy');
+    refuseUnsupported(input.chat, this.#engine.parameters);
+    const entry = { id: input.leaseId ?? input.requestId };
+    this.#active.add(entry);
+    try {
+      return await this.#generate(input, output);
+    } finally {
+      this.#active.delete(entry);
+      if (this.#active.size === 0) this.#idle?.();
+    }
+  }
+
+  /**
+   * Takes nothing new and waits for what runs. Once the signal is aborted, what still runs is ended with
+   * `worker.draining`: whoever has seen nothing of it yet asks another worker.
+   */
+  async drain(signal: AbortSignal): Promise<void> {
+    this.#draining = true;
+    signal.addEventListener('abort', () => this.#drain.abort(), { once: true });
+    if (this.#active.size > 0) await new Promise<void>((resolve) => (this.#idle = resolve));
+  }
+
+  async #generate(input: GenerationInput, output: GenerationOutput): Promise<z.input<typeof generationEnd>> {
+    const signal = AbortSignal.any([output.signal, this.#drain.signal]);
+    const job = { request: input.chat, choiceIndex: input.choiceIndex, cacheSalt: input.projectId };
+    const collector = input.chat.stream === true ? undefined : new ChoiceCollector(input.choiceIndex);
+    const events = this.#engine.generate(job, signal);
+    for (;;) {
+      const next = await events.next();
+      if (next.done === true) return this.#finish(next.value, collector, output);
+      this.#write(next.value, collector, output);
+      const paused = output.paused();
+      if (paused !== undefined) await paused;
+    }
+  }
+
+  #write(event: EngineEvent, collector: ChoiceCollector | undefined, output: GenerationOutput): void {
+    if (event.type === 'head') {
+      output.head({
+        workerId: this.#workerId,
+        systemFingerprint: this.#engine.fingerprint,
+        maxTokensClampedFrom: event.maxTokensClampedFrom,
+      });
+    } else if (collector === undefined) {
+      output.data(Buffer.from(JSON.stringify(event.choices)));
+    } else if (event.type === 'chunk') {
+      for (const choice of event.choices) collector.add(choice);
+    } else {
+      for (const choice of event.choices) collector.set(choice);
+    }
+  }
+
+  #finish(
+    usage: TokenUsage,
+    collector: ChoiceCollector | undefined,
+    output: GenerationOutput,
+  ): z.input<typeof generationEnd> {
+    if (this.#drain.signal.aborted && !output.signal.aborted) throw new AppError('worker.draining', { usage });
+    if (output.signal.aborted) {
+      this.#log.debug('a generation was stopped', { reason: AppError.from(output.signal.reason).code });
+      return { usage, cancelled: true };
+    }
+    if (collector !== undefined) output.data(Buffer.from(JSON.stringify([collector.choice()])));
+    return { usage, cancelled: false };
+  }
+}

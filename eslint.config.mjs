@@ -1,0 +1,91 @@
+/**
+ * Lint rules that find defects; how code looks is prettier's business. Module boundaries are two axes of tags in each
+ * project.json: `layer` (who may build on whom) and `scope` (an app's own things, or shared).
+ */
+import nx from '@nx/eslint-plugin';
+import tseslint from 'typescript-eslint';
+
+const onlyLayers = (layer, ...allowed) => ({
+  sourceTag: `layer:${layer}`,
+  onlyDependOnLibsWithTags: allowed.map((name) => `layer:${name}`),
+});
+
+export default tseslint.config(
+  {
+    ignores: [
+      '**/dist/**',
+      '**/node_modules/**',
+      '.nx/**',
+      '.xerotier/**',
+      '.cache/**',
+      'coverage/**',
+      'tools/bench/portkey/**',
+    ],
+  },
+  {
+    files: ['**/*.ts'],
+    extends: [...tseslint.configs.recommendedTypeChecked],
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    plugins: { '@nx': nx },
+    rules: {
+      '@nx/enforce-module-boundaries': [
+        'error',
+        {
+          enforceBuildableLibDependency: false,
+          depConstraints: [
+            onlyLayers('contracts', 'contracts'),
+            onlyLayers('platform', 'platform', 'contracts'),
+            onlyLayers('domain', 'domain', 'platform', 'contracts'),
+            onlyLayers('app', 'domain', 'platform', 'contracts'),
+            onlyLayers('tool', 'tool', 'app', 'domain', 'platform', 'contracts'),
+            onlyLayers('e2e', 'tool', 'domain', 'platform', 'contracts'),
+            ...['gateway', 'auth', 'router', 'xim'].map((app) => ({
+              sourceTag: `scope:${app}`,
+              onlyDependOnLibsWithTags: ['scope:shared', `scope:${app}`],
+            })),
+          ],
+        },
+      ],
+      '@typescript-eslint/no-floating-promises': 'error',
+      '@typescript-eslint/no-misused-promises': ['error', { checksVoidReturn: { arguments: false } }],
+      '@typescript-eslint/explicit-module-boundary-types': 'error',
+      '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
+      // Interfaces in this code base promise promises; whether an implementation needs `await` is its own affair.
+      '@typescript-eslint/require-await': 'off',
+      'no-restricted-syntax': [
+        'error',
+        { selector: 'ExportAllDeclaration', message: 'Export by name: a reader must see what a module offers.' },
+        { selector: 'TSEnumDeclaration', message: 'Use a union of strings, or an `as const` object.' },
+      ],
+      'no-console': 'error',
+    },
+  },
+  {
+    // Settings are read once, by the config library; tools and tests start processes and may hand an environment on.
+    files: ['apps/**/*.ts', 'libs/**/*.ts'],
+    ignores: ['libs/platform/config/**', 'libs/platform/local-servers/**', '**/*.spec.ts'],
+    rules: {
+      'no-restricted-properties': [
+        'error',
+        {
+          object: 'process',
+          property: 'env',
+          message: 'Describe the setting in config.ts; only @xerotier/config reads the environment.',
+        },
+      ],
+    },
+  },
+  {
+    files: ['**/*.spec.ts', '**/*.e2e.ts', 'e2e/**/*.ts'],
+    rules: {
+      // Matchers and parsed JSON are loosely typed; a test that reads a wrong field fails by itself.
+      '@typescript-eslint/no-unsafe-assignment': 'off',
+      '@typescript-eslint/no-unsafe-member-access': 'off',
+      '@typescript-eslint/no-unsafe-argument': 'off',
+      '@typescript-eslint/no-unsafe-call': 'off',
+      '@typescript-eslint/no-unsafe-return': 'off',
+      '@typescript-eslint/unbound-method': 'off',
+    },
+  },
+);

@@ -1,0 +1,42 @@
+export interface PackageVersion {
+  readonly name: string;
+  readonly version: string;
+}
+
+/** The packages that `apt-get -s install` says it would unpack: `Inst name [old] (version origin [arch])`. */
+export function parseSimulation(output: string): PackageVersion[] {
+  const packages: PackageVersion[] = [];
+  for (const line of output.split('\n')) {
+    const match = /^Inst (\S+) (?:\[[^\]]*\] )?\((\S+) /.exec(line);
+    if (match?.[1] && match[2]) packages.push({ name: match[1], version: match[2] });
+  }
+  return packages;
+}
+
+/**
+ * Packages that are in the closure but not needed to run a server: the scripts around PostgreSQL and their Perl, the
+ * compiler of its just-in-time mode (which `startPostgres` turns off), and the C library, which must stay the one that
+ * belongs to the machine's own dynamic loader.
+ */
+export function isNeededToRun(name: string): boolean {
+  return !/^(perl|libperl|lib.*-perl$|libllvm|libz3-|libc6(:|$)|libc-(bin|l10n|dev-bin)|locales|ssl-cert$|postgresql-common|postgresql-client-common|adduser$|debconf$|ucf$|sensible-utils$|netbase$|init-system-helpers$|iproute2$)/.test(
+    name,
+  );
+}
+
+/** What apt says went wrong, without repetitions, at most a handful of lines. */
+export function aptProblems(output: string): string[] {
+  const problems = output
+    .split('\n')
+    .filter((line) => /^(E|W): /.test(line))
+    .map((line) => line.replace(/^(E|W): /, '').trim());
+  return [...new Set(problems)].slice(0, 6);
+}
+
+/** Removes packages from a dpkg status file: for a simulation on a machine without them. */
+export function withoutPackages(status: string, family: RegExp): string {
+  return status
+    .split(/\n{2,}/)
+    .filter((stanza) => !family.test(/^Package: (\S+)/m.exec(stanza)?.[1] ?? ''))
+    .join('\n\n');
+}

@@ -1,0 +1,114 @@
+import { constants } from 'node:fs';
+import { access, readdir, realpath, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { PROGRAMS, USUAL_DIRS, type Program, type ServerKind } from './programs.ts';
+import { runCommand } from './run-command.ts';
+import { compareVersions, formatVersion, newestFirst, parseVersion, type Version } from './versions.ts';
+
+/** An executable that was run once and told its version. */
+export interface FoundProgram {
+  readonly command: string;
+  /** The folder of its companions, such as initdb beside postgres. */
+  readonly commandDir: string;
+  readonly version: string;
+}
+
+interface FindOptions {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Refuses an executable for a reason of the caller, which is told to the person. */
+  readonly refuse?: (command: string) => Promise<string | null>;
+  readonly onProgress: (message: string) => void;
+  /** This major version is tried before the others. */
+  readonly preferMajor?: number;
+}
+
+/** Looks for a server on this machine: PATH, then the usual folders. Answers null when none is there that works. */
+export async function findOnMachine(kind: ServerKind, options: FindOptions): Promise<FoundProgram | null> {
+  const program = PROGRAMS[kind];
+  const pathDirs = (options.env.PATH ?? '').split(':').filter((dir) => dir.startsWith('/'));
+  const extraDirs = (await Promise.all(program.extraDirs.map(expandDir))).flat();
+  const dirs = new Set([...pathDirs, ...extraDirs, ...USUAL_DIRS]);
+  let fallback: FoundProgram | null = null;
+  for (const name of program.commands) {
+    for (const dir of dirs) {
+      const found = await tryProgram(kind, join(dir, name), options);
+      if (!found) continue;
+      if (options.preferMajor === undefined || parseVersion(found.version)?.[0] === options.preferMajor) return found;
+      fallback ??= found;
+    }
+  }
+  return fallback;
+}
+
+async function tryProgram(kind: ServerKind, command: string, options: FindOptions): Promise<FoundProgram | null> {
+  if (!(await isExecutableFile(command))) return null;
+  const refusal = await options.refuse?.(command);
+  if (refusal) {
+    options.onProgress(`${command} is not used: ${refusal}`);
+    return null;
+  }
+  const checked = await checkProgram(PROGRAMS[kind], command, { PATH: options.env.PATH, LC_ALL: 'C' });
+  if ('problem' in checked) {
+    options.onProgress(`${command} is not used: ${checked.problem}`);
+    return null;
+  }
+  return checked;
+}
+
+/** Runs a candidate once: present is not enough, as a library may be missing or the version too old. */
+export async function checkProgram(
+  program: Program,
+  command: string,
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<FoundProgram | { readonly problem: string }> {
+  // The link is followed only for the companions. The command keeps its name, because redis-server can be a link to
+  // redis-check-rdb that behaves by the name it is called with.
+  const commandDir = program.companions.length > 0 ? dirname(await realpath(command)) : dirname(command);
+  for (const companion of program.companions) {
+    if (!(await isExecutableFile(join(commandDir, companion)))) return { problem: `${companion} is not beside it` };
+  }
+  try {
+    const result = await runCommand(command, [program.versionFlag], { env, timeoutMs: 10_000 });
+    const output = `${result.stdout}\n${result.stderr}`.trim();
+    if (result.code !== 0) return { problem: `it does not run (${firstLine(output)})` };
+    const version = parseVersion(output);
+    if (!version) return { problem: 'it does not tell its version' };
+    const tooOld = tooOldProblem(version, program.oldest);
+    return tooOld ? { problem: tooOld } : { command, commandDir, version: formatVersion(version) };
+  } catch (error) {
+    return { problem: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+function tooOldProblem(version: Version, oldest: Version): string | null {
+  if (compareVersions(version, oldest) >= 0) return null;
+  return `version ${formatVersion(version)} is older than ${formatVersion(oldest)}`;
+}
+
+function firstLine(text: string): string {
+  return text.split('\n')[0] ?? '';
+}
+
+export async function isExecutableFile(path: string): Promise<boolean> {
+  try {
+    if (!(await stat(path)).isFile()) return false;
+    await access(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** `/usr/lib/postgresql/*\/bin` to the folders that exist, newest version first. At most one segment has a star. */
+export async function expandDir(pattern: string): Promise<string[]> {
+  const segments = pattern.split('/');
+  const starAt = segments.findIndex((segment) => segment.includes('*'));
+  if (starAt < 0) return [pattern];
+  const parent = segments.slice(0, starAt).join('/') || '/';
+  const [before = '', after = ''] = (segments[starAt] ?? '').split('*');
+  const names = await readdir(parent).catch(() => []);
+  const matching = names.filter(
+    (name) => name.length >= before.length + after.length && name.startsWith(before) && name.endsWith(after),
+  );
+  return newestFirst(matching).map((name) => [parent, name, ...segments.slice(starAt + 1)].join('/'));
+}

@@ -1,0 +1,162 @@
+import { mkdir, mkdtemp, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { AptSession } from './apt-session.ts';
+import type { PackageVersion } from './apt-output.ts';
+import { acquireFetchLock } from './fetch-lock.ts';
+import { checkProgram, expandDir, isExecutableFile, type FoundProgram } from './find-on-machine.ts';
+import { PROGRAMS, type ServerKind } from './programs.ts';
+
+/** A server that was unpacked from packages of the operating system. */
+export interface UnpackedProgram extends FoundProgram {
+  /** The folder that stands for `/`. */
+  readonly rootDir: string;
+  /** What it needs to find its libraries. */
+  readonly env: Readonly<Record<string, string>>;
+}
+
+interface PackageCacheOptions {
+  readonly cacheDir: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly onProgress: (message: string) => void;
+  readonly signal?: AbortSignal;
+}
+
+const MARKER = 'packages.json';
+const LOCK_WAIT_MS = 600_000;
+/** Never read by a server. Postgres alone has 15 MB of them. */
+const USELESS_DIRS = ['doc', 'man', 'locale', 'lintian', 'bug', 'info', 'perl5'];
+
+/** The unpacked program that is in the cache already, or null. */
+export async function findInCache(kind: ServerKind, options: PackageCacheOptions): Promise<UnpackedProgram | null> {
+  const dir = join(options.cacheDir, await machineName(), kind);
+  const marker = await readFile(join(dir, MARKER), 'utf8').catch(() => null);
+  if (marker === null) return null;
+  return openUnpacked(kind, join(dir, 'root')).catch(() => null);
+}
+
+/**
+ * Fetches and unpacks servers into the cache, for those that are not there yet. Several processes may call this at
+ * once. Killed at any moment, it leaves nothing that looks finished; the next call removes what it left.
+ */
+export async function fetchIntoCache(
+  kinds: readonly ServerKind[],
+  options: PackageCacheOptions,
+): Promise<Map<ServerKind, UnpackedProgram>> {
+  const { cacheDir, onProgress } = options;
+  await mkdir(cacheDir, { recursive: true });
+  const lock = await acquireFetchLock(cacheDir, LOCK_WAIT_MS, () =>
+    onProgress('another process is fetching servers: waiting for it'),
+  );
+  try {
+    const found = new Map<ServerKind, UnpackedProgram>();
+    for (const kind of kinds) {
+      const cached = await findInCache(kind, options);
+      if (cached) found.set(kind, cached);
+    }
+    const missing = kinds.filter((kind) => !found.has(kind));
+    if (missing.length === 0) return found;
+    await removeLeftovers(cacheDir);
+    const workDir = await mkdtemp(join(cacheDir, 'work-'));
+    try {
+      for (const [kind, program] of await fetchPackages(missing, workDir, options)) found.set(kind, program);
+    } finally {
+      await rm(workDir, { recursive: true, force: true });
+    }
+    return found;
+  } finally {
+    lock.release();
+  }
+}
+
+async function fetchPackages(
+  kinds: readonly ServerKind[],
+  workDir: string,
+  options: PackageCacheOptions,
+): Promise<Map<ServerKind, UnpackedProgram>> {
+  const { env, onProgress, signal } = options;
+  const apt = await AptSession.open({ workDir, env, signal });
+  onProgress('reading the package lists of this system');
+  await apt.update();
+  const found = new Map<ServerKind, UnpackedProgram>();
+  for (const kind of kinds) {
+    const packages = await apt.closure(PROGRAMS[kind]);
+    found.set(kind, await fetchOne(kind, packages, apt, workDir, options));
+  }
+  return found;
+}
+
+async function fetchOne(
+  kind: ServerKind,
+  packages: readonly PackageVersion[],
+  apt: AptSession,
+  workDir: string,
+  { cacheDir, onProgress }: PackageCacheOptions,
+): Promise<UnpackedProgram> {
+  let done = 0;
+  onProgress(`${kind}: downloading ${packages.length} packages`);
+  const debsDir = join(workDir, 'debs', kind);
+  await apt.download(packages, debsDir, () => onProgress(`${kind}: package ${++done} of ${packages.length}`));
+  onProgress(`${kind}: unpacking`);
+  const unpackedDir = join(workDir, kind);
+  const rootDir = join(unpackedDir, 'root');
+  await mkdir(rootDir, { recursive: true });
+  for (const deb of await readdir(debsDir)) {
+    if (deb.endsWith('.deb')) await apt.unpack(join(debsDir, deb), rootDir);
+  }
+  await Promise.all(USELESS_DIRS.map((dir) => rm(join(rootDir, 'usr/share', dir), { recursive: true, force: true })));
+  const { version } = await openUnpacked(kind, rootDir);
+  await writeFile(join(unpackedDir, MARKER), JSON.stringify({ kind, version, packages }, null, 2));
+
+  const finalDir = join(cacheDir, await machineName(), kind);
+  await mkdir(join(finalDir, '..'), { recursive: true });
+  // What is in the way was found unusable a moment ago, under the same lock.
+  await rm(finalDir, { recursive: true, force: true });
+  await rename(unpackedDir, finalDir);
+  onProgress(`${kind}: version ${version} is ready`);
+  return openUnpacked(kind, join(finalDir, 'root'));
+}
+
+/** Describes an unpacked program. Throws when it does not run. */
+export async function openUnpacked(kind: ServerKind, rootDir: string): Promise<UnpackedProgram> {
+  const program = PROGRAMS[kind];
+  const env = { LD_LIBRARY_PATH: (await libraryDirs(rootDir)).join(':') };
+  const dirs = (await Promise.all(program.unpackedDirs.map((dir) => expandDir(join(rootDir, dir))))).flat();
+  for (const dir of dirs) {
+    for (const name of program.commands) {
+      const command = join(dir, name);
+      if (!(await isExecutableFile(command))) continue;
+      const checked = await checkProgram(program, command, { ...env, LC_ALL: 'C' });
+      if ('problem' in checked)
+        throw new Error(`The ${name} of the system's packages cannot be used: ${checked.problem}`);
+      return { ...checked, rootDir, env };
+    }
+  }
+  throw new Error(`The packages for ${kind} hold no ${program.commands.join(' or ')}`);
+}
+
+/** Both `usr/lib/<arch>` and `lib/<arch>`: packages still use the two, and PostgreSQL needs libraries from each. */
+async function libraryDirs(rootDir: string): Promise<string[]> {
+  const perArchitecture = await Promise.all(
+    ['usr/lib', 'lib'].map(async (dir) => {
+      const names = await readdir(join(rootDir, dir)).catch(() => []);
+      return names.filter((name) => /-linux-gnu/.test(name)).map((name) => join(rootDir, dir, name));
+    }),
+  );
+  return [...perArchitecture.flat(), join(rootDir, 'usr/lib')];
+}
+
+async function removeLeftovers(cacheDir: string): Promise<void> {
+  const names = await readdir(cacheDir);
+  const leftovers = names.filter((name) => name.startsWith('work-'));
+  await Promise.all(leftovers.map((name) => rm(join(cacheDir, name), { recursive: true, force: true })));
+}
+
+/**
+ * The kind of machine that unpacked programs run on, such as `debian-12-x64`: a folder may be shared with a container,
+ * or outlive an upgrade of the system.
+ */
+async function machineName(): Promise<string> {
+  const release = await readFile('/etc/os-release', 'utf8').catch(() => '');
+  const field = (name: string): string => new RegExp(`^${name}="?([\\w.-]*)`, 'm').exec(release)?.[1] || 'unknown';
+  return `${field('ID')}-${field('VERSION_ID')}-${process.arch}`;
+}

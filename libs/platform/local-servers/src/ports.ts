@@ -1,0 +1,56 @@
+import { randomInt } from 'node:crypto';
+import { connect, createServer } from 'node:net';
+
+export const LOOPBACK = '127.0.0.1';
+
+/**
+ * Below the ranges that operating systems give to outgoing connections (from 32768 on Linux, 49152 elsewhere).
+ * A port out of those could be taken by any client while its server restarts; even by a client that tries to reach
+ * that very server, which then connects to itself.
+ */
+const LOWEST_PORT = 15_000;
+const HIGHEST_PORT = 32_000;
+const ATTEMPTS_MAX = 200;
+
+/** The last ones handed out by this process, so that servers that are started at once do not get the same. */
+const handedOut: number[] = [];
+const HANDED_OUT_MAX = 1_000;
+
+/** A port of 127.0.0.1 on which nobody listens. Nothing reserves it against other processes. */
+export async function freePort(): Promise<number> {
+  for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
+    const port = randomInt(LOWEST_PORT, HIGHEST_PORT);
+    if (handedOut.includes(port)) continue;
+    handedOut.push(port);
+    if (handedOut.length > HANDED_OUT_MAX) handedOut.shift();
+    if (await isPortFree(port)) return port;
+  }
+  throw new Error(`Found no free port between ${LOWEST_PORT} and ${HIGHEST_PORT} in ${ATTEMPTS_MAX} attempts`);
+}
+
+/** Whether a server could listen on this port of 127.0.0.1 now. */
+export async function isPortFree(port: number): Promise<boolean> {
+  // Both questions are needed: some systems let a second server bind beside one that listens on all addresses.
+  return (await canListen(port)) && !(await somebodyAnswers(port));
+}
+
+function canListen(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', () => resolve(false));
+    server.listen({ port, host: LOOPBACK, exclusive: true }, () => server.close(() => resolve(true)));
+  });
+}
+
+function somebodyAnswers(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ port, host: LOOPBACK, timeout: 1_000 });
+    const finish = (answer: boolean): void => {
+      socket.destroy();
+      resolve(answer);
+    };
+    socket.once('connect', () => finish(true));
+    socket.once('error', () => finish(false));
+    socket.once('timeout', () => finish(false));
+  });
+}

@@ -1,0 +1,48 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { realpath } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { isAlive, isServerIn, mentionsDir, startMark } from './process-identity.ts';
+
+describe('mentionsDir', () => {
+  it('knows the folder itself, a file in it, and both behind an equals sign', () => {
+    expect(mentionsDir(['nats-server', '-c', '/data/nats/nats.conf'], '/data/nats')).toBe(true);
+    expect(mentionsDir(['--dir=/data/nats'], '/data/nats')).toBe(true);
+    expect(mentionsDir(['nats-server -c /data/nats/nats.conf'], '/data/nats')).toBe(true);
+  });
+
+  it('does not take a longer name or the end of another path for it', () => {
+    expect(mentionsDir(['/data/nats-old/nats.conf'], '/data/nats')).toBe(false);
+    expect(mentionsDir(['/backup/data/nats'], '/data/nats')).toBe(false);
+  });
+});
+
+describe('a process', () => {
+  it('is alive and keeps its mark until it ends', async () => {
+    const child = spawn('sleep', ['60']);
+    await once(child, 'spawn');
+    const pid = child.pid ?? 0;
+    expect(await isAlive(pid)).toBe(true);
+    expect(await startMark(pid)).toBe(await startMark(pid));
+    expect(await startMark(pid)).not.toBeNull();
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+    expect(await isAlive(pid)).toBe(false);
+    expect(await startMark(pid)).toBeNull();
+  });
+
+  it('is a server in a folder only by its name and that folder', async () => {
+    const dir = await realpath(tmpdir());
+    const child = spawn('sleep', ['60'], { cwd: dir });
+    await once(child, 'spawn');
+    const pid = child.pid ?? 0;
+    try {
+      // On macOS the folder is read from the command line, which does not have it here.
+      if (process.platform === 'linux') expect(await isServerIn(pid, 'sleep', dir)).toBe(true);
+      expect(await isServerIn(pid, 'nats-server', dir)).toBe(false);
+      expect(await isServerIn(pid, 'sleep', `${dir}/elsewhere`)).toBe(false);
+    } finally {
+      child.kill('SIGKILL');
+    }
+  });
+});

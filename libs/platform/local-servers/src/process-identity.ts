@@ -1,0 +1,76 @@
+import { readFile, readlink } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { runCommand } from './run-command.ts';
+
+/**
+ * Whether there is a process with this id. One that has ended but was not yet collected by its parent counts as gone:
+ * in a container, nobody may ever collect it.
+ */
+export async function isAlive(pid: number): Promise<boolean> {
+  if (process.platform === 'linux') {
+    const state = (await linuxStat(pid))?.[0];
+    return state !== undefined && state !== 'Z' && state !== 'X';
+  }
+  const state = await ps(pid, 'state=');
+  return state !== null && !state.startsWith('Z');
+}
+
+/**
+ * A text that differs between two processes that had the same id one after the other: when it was started.
+ * Null when there is no such process.
+ */
+export async function startMark(pid: number): Promise<string | null> {
+  if (process.platform === 'linux') return (await linuxStat(pid))?.[19] ?? null;
+  return ps(pid, 'lstart=');
+}
+
+/** The name of a process's executable, or null when there is none or it cannot be seen. */
+export async function processName(pid: number): Promise<string | null> {
+  if (process.platform === 'linux') {
+    const name = await readFile(`/proc/${pid}/comm`, 'utf8').catch(() => null);
+    return name === null ? null : name.trim();
+  }
+  const command = await ps(pid, 'comm=');
+  return command === null ? null : basename(command);
+}
+
+/**
+ * Whether process `pid` is the server `program` that works in `dir`: by its name, and by its current folder or a
+ * mention of the folder in its command line. When in doubt, no: the caller would kill it.
+ */
+export async function isServerIn(pid: number, program: string, dir: string): Promise<boolean> {
+  if (process.platform === 'linux') {
+    // The kernel keeps 15 characters of the name.
+    if ((await processName(pid)) !== program.slice(0, 15)) return false;
+    const cwd = await readlink(`/proc/${pid}/cwd`).catch(() => null);
+    if (cwd === dir) return true;
+    const commandLine = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
+    return mentionsDir(commandLine.split('\0'), dir);
+  }
+  const commandLine = (await ps(pid, 'command=')) ?? '';
+  return basename(commandLine.split(/\s+/)[0] ?? '') === program && mentionsDir([commandLine], dir);
+}
+
+/** Whether an argument is the folder or a file in it. `/data/redis` is not mentioned by `/data/redis-old/x`. */
+export function mentionsDir(args: readonly string[], dir: string): boolean {
+  return args.some((arg) => {
+    for (let at = arg.indexOf(dir); at >= 0; at = arg.indexOf(dir, at + 1)) {
+      const next = arg[at + dir.length];
+      const previous = arg[at - 1];
+      if ((next === undefined || /[/\s]/.test(next)) && (previous === undefined || /[=\s]/.test(previous))) return true;
+    }
+    return false;
+  });
+}
+
+/** The fields of /proc/<pid>/stat from the state on. The name before them is in parentheses and may hold anything. */
+async function linuxStat(pid: number): Promise<string[] | null> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => null);
+  return stat === null ? null : stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+}
+
+async function ps(pid: number, field: string): Promise<string | null> {
+  const result = await runCommand('ps', ['-o', field, '-p', String(pid)], { env: process.env, timeoutMs: 5_000 });
+  const text = result.stdout.trim();
+  return result.code === 0 && text !== '' ? text : null;
+}

@@ -1,0 +1,82 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ensureDataDir } from './data-dir.ts';
+import type { LocalServer, ServerPlan, StartOptions } from './local-server.ts';
+import { startServer } from './managed-server.ts';
+import { LOOPBACK } from './ports.ts';
+import { redisProcessId } from './probes.ts';
+import { compareVersions, parseVersion } from './versions.ts';
+
+export interface RedisOptions extends StartOptions {
+  /** Default: none; it then takes connections from this machine without one. */
+  readonly password?: string;
+  /** When it is full, writes fail; nothing is evicted. Default: no limit. */
+  readonly memoryBytesMax?: number;
+  /** More lines for the configuration; they win over the ones before. */
+  readonly extraConfig?: string;
+}
+
+interface RedisConfig {
+  readonly port: number;
+  readonly dir: string;
+  readonly keepsProcessTitle: boolean;
+  readonly password?: string;
+  readonly memoryBytesMax?: number;
+  readonly extraConfig?: string;
+}
+
+/**
+ * Starts a private Redis that keeps an append-only file, synced each second, and evicts nothing. Throws with the end
+ * of its log when it does not come up.
+ */
+export async function startRedis(options: RedisOptions): Promise<LocalServer> {
+  const dataDir = await ensureDataDir(options.dataDir, 'redis');
+  const configPath = join(dataDir, 'redis.conf');
+  const { password } = options;
+  const version = parseVersion(options.binary.version) ?? [0, 0, 0];
+  const plan: ServerPlan = {
+    name: 'redis',
+    cwd: dataDir,
+    prepare: async (port) => {
+      const config = redisConfig({
+        port,
+        dir: dataDir,
+        keepsProcessTitle: compareVersions(version, [6, 2, 0]) >= 0,
+        password,
+        memoryBytesMax: options.memoryBytesMax,
+        extraConfig: options.extraConfig,
+      });
+      await writeFile(configPath, config, { mode: 0o600 });
+      return { command: options.binary.command, args: [configPath], env: options.binary.env };
+    },
+    isReady: async (port, pid) => (await redisProcessId(port, password)) === pid,
+    url: (port) => `redis://${password === undefined ? '' : `:${encodeURIComponent(password)}@`}${LOOPBACK}:${port}`,
+  };
+  return startServer(plan, { ...options, dataDir });
+}
+
+export function redisConfig(config: RedisConfig): string {
+  const lines = [
+    `bind ${LOOPBACK}`,
+    `port ${config.port}`,
+    `dir ${redisString(config.dir)}`,
+    'daemonize no',
+    'logfile ""',
+    'appendonly yes',
+    'appendfsync everysec',
+    // The append-only file is the only copy that is needed.
+    'save ""',
+    // A queue that loses keys under pressure loses work.
+    'maxmemory-policy noeviction',
+  ];
+  // The configuration's path in the process list shows whose server it is. Redis 6.0 cannot keep it.
+  if (config.keepsProcessTitle) lines.push('set-proc-title no');
+  if (config.memoryBytesMax !== undefined) lines.push(`maxmemory ${config.memoryBytesMax}`);
+  if (config.password !== undefined) lines.push(`requirepass ${redisString(config.password)}`);
+  if (config.extraConfig !== undefined) lines.push(config.extraConfig);
+  return `${lines.join('\n')}\n`;
+}
+
+function redisString(text: string): string {
+  return `"${text.replace(/["\\]/g, '\\$&')}"`;
+}

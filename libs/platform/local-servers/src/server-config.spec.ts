@@ -1,0 +1,70 @@
+import { natsConfig } from './nats.ts';
+import { postgresConfig } from './postgres.ts';
+import { redisConfig } from './redis.ts';
+
+describe('natsConfig', () => {
+  const base = {
+    port: 4001,
+    serverName: 'one',
+    storeDir: '/data/a "quoted" \\ folder',
+    maxPayloadBytes: 1_048_576,
+    memoryStoreBytesMax: 1,
+    fileStoreBytesMax: 2,
+  };
+
+  it('listens on the loopback address only and quotes paths', () => {
+    const config = natsConfig(base);
+    expect(config).toContain('host: "127.0.0.1"\nport: 4001\n');
+    expect(config).toContain('store_dir: "/data/a \\"quoted\\" \\\\ folder"');
+    expect(config).not.toContain('http:');
+  });
+
+  it('lets more wait for a reader than the largest message, which NATS insists on', () => {
+    expect(natsConfig({ ...base, maxPayloadBytes: 64 * 1_048_576 })).toContain(`max_pending: ${128 * 1_048_576}`);
+  });
+
+  it('opens monitoring pages only when asked, and on the loopback address', () => {
+    expect(natsConfig({ ...base, monitorPort: 4002 })).toContain('http: "127.0.0.1:4002"');
+  });
+});
+
+describe('redisConfig', () => {
+  const base = { port: 4003, dir: '/data/r', keepsProcessTitle: true };
+
+  it('keeps an append-only file and evicts nothing', () => {
+    const lines = redisConfig(base).split('\n');
+    expect(lines).toEqual(
+      expect.arrayContaining([
+        'bind 127.0.0.1',
+        'appendonly yes',
+        'appendfsync everysec',
+        'maxmemory-policy noeviction',
+      ]),
+    );
+    expect(lines.join()).not.toMatch(/requirepass|maxmemory \d/);
+  });
+
+  it('leaves out a setting that an old Redis would not know', () => {
+    expect(redisConfig(base)).toContain('set-proc-title');
+    expect(redisConfig({ ...base, keepsProcessTitle: false })).not.toContain('set-proc-title');
+  });
+
+  it('puts own lines last, where they win', () => {
+    expect(redisConfig({ ...base, password: 'a"b', extraConfig: 'appendonly no' })).toMatch(
+      /requirepass "a\\"b"\nappendonly no\n$/,
+    );
+  });
+});
+
+describe('postgresConfig', () => {
+  it('listens on the loopback address only, without a socket file', () => {
+    const config = postgresConfig({ port: 4004, connectionsMax: 7, isDurable: true });
+    expect(config).toContain("listen_addresses = '127.0.0.1'\nport = 4004\nunix_socket_directories = ''\n");
+    expect(config).toContain('max_connections = 7');
+    expect(config).not.toContain('fsync');
+  });
+
+  it('gives up durability only when told', () => {
+    expect(postgresConfig({ port: 1, connectionsMax: 7, isDurable: false })).toContain('fsync = off');
+  });
+});

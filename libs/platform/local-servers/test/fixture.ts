@@ -1,0 +1,104 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { chmod, mkdtemp, realpath, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import {
+  removeDataDir,
+  resolveBinaries,
+  startNats,
+  startPostgres,
+  startRedis,
+  type LocalServer,
+  type PostgresOptions,
+  type PostgresServer,
+  type ServerBinary,
+} from '../src/index.ts';
+
+export type Kind = 'nats' | 'redis' | 'postgres';
+export const KINDS: readonly Kind[] = ['nats', 'redis', 'postgres'];
+export type Binaries = Record<Kind, ServerBinary>;
+type Extra = Partial<Omit<PostgresOptions, 'binary'>>;
+
+/** The cache that the whole project shares, so that a test fetches only what nobody fetched before. */
+export const CACHE_DIR = join(import.meta.dirname, '../../../../.cache/servers');
+
+export function binaries(): Promise<Binaries> {
+  return resolveBinaries({ cacheDir: CACHE_DIR, want: KINDS });
+}
+
+/** A folder for the data of one test, and an end for everything that was started in it. */
+export class Fixture {
+  readonly dir: string;
+  readonly binaries: Binaries;
+  readonly #servers: LocalServer[] = [];
+  readonly #dataDirs = new Set<string>();
+
+  private constructor(dir: string, found: Binaries) {
+    this.dir = dir;
+    this.binaries = found;
+  }
+
+  /** Closed to other users when `mode` is 0o700: then PostgreSQL cannot keep its data in it when this runs as root. */
+  static async open(mode = 0o755): Promise<Fixture> {
+    // A long name with a space, a quote and a letter that is not ASCII: what people's folders are called.
+    const dir = await realpath(await mkdtemp(`/tmp/local servers 'é' ${'x'.repeat(80)}-`));
+    await chmod(dir, mode);
+    return new Fixture(dir, await binaries());
+  }
+
+  start(kind: 'postgres', extra?: Extra): Promise<PostgresServer>;
+  start(kind: Kind, extra?: Extra): Promise<LocalServer>;
+  async start(kind: Kind, extra: Extra = {}): Promise<LocalServer> {
+    const options = { binary: this.binaries[kind], dataDir: join(this.dir, kind), isDurable: false, ...extra };
+    this.#dataDirs.add(options.dataDir);
+    const start = { nats: startNats, redis: startRedis, postgres: startPostgres }[kind];
+    const server = await start(options);
+    this.#servers.push(server);
+    return server;
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#servers.map((server) => server.stop()));
+    for (const dir of this.#dataDirs) await removeDataDir(dir);
+    await rm(this.dir, { recursive: true, force: true });
+  }
+
+  /**
+   * Starts a server from another process, which then kills itself without a chance to tidy up. Answers the server's
+   * process id and the port that it had.
+   */
+  async startOrphan(kind: Kind, endWithParent: boolean): Promise<{ pid: number; port: number }> {
+    const { child, line } = await this.startElsewhere(kind, endWithParent);
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+    return JSON.parse(line) as { pid: number; port: number };
+  }
+
+  /** Starts a server from another process, which goes on. */
+  async startElsewhere(kind: Kind, endWithParent: boolean): Promise<{ child: ChildProcess; line: string }> {
+    const dataDir = join(this.dir, kind);
+    this.#dataDirs.add(dataDir);
+    const options = { binary: this.binaries[kind], dataDir, isDurable: false, endWithParent };
+    const starter = { nats: 'startNats', redis: 'startRedis', postgres: 'startPostgres' }[kind];
+    const code = `
+      import { ${starter} } from ${JSON.stringify(new URL('../src/index.ts', import.meta.url).href)};
+      const { pid, port } = await ${starter}(${JSON.stringify(options)});
+      console.log(JSON.stringify({ pid, port }));
+      setInterval(() => {}, 1000);`;
+    const child = spawn(process.execPath, ['--input-type=module', '-e', code], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const [line] = (await once(child.stdout, 'data')) as [Buffer];
+    return { child, line: line.toString('utf8') };
+  }
+}
+
+/** Waits for something that has to come true soon. */
+export async function eventually(isTrue: () => Promise<boolean>): Promise<void> {
+  for (let attempt = 0; attempt < 250; attempt++) {
+    if (await isTrue()) return;
+    await delay(20);
+  }
+  throw new Error('It did not come true within 5 s');
+}

@@ -1,0 +1,253 @@
+import { readFile, readdir } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import pg from 'pg';
+import { freePort, isPortFree, postgresMajorOf, type ServerExit } from '../src/index.ts';
+import { isAlive } from '../src/process-identity.ts';
+import { Fixture, KINDS, eventually, type Kind } from './fixture.ts';
+import { jetStream, natsRequest, redis } from './wire.ts';
+
+async function sql(url: string, text: string): Promise<unknown[]> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    return (await client.query<Record<string, unknown>>(text)).rows;
+  } finally {
+    await client.end();
+  }
+}
+
+/** Puts something into a server that it has to remember, and asks for it. */
+const memory: Record<
+  Kind,
+  { put(port: number, url: string): Promise<void>; get(port: number, url: string): Promise<unknown> }
+> = {
+  nats: {
+    put: async (port) => {
+      await jetStream(port, '$JS.API.STREAM.CREATE.KEPT', '{"name":"KEPT","subjects":["kept"]}');
+      await jetStream(port, 'kept', 'hello');
+    },
+    get: async (port) => ((await jetStream(port, '$JS.API.STREAM.INFO.KEPT')).state as { messages: number }).messages,
+  },
+  redis: {
+    put: async (port) => void (await redis(port, 'SET kept 1')),
+    get: async (port) => Number(await redis(port, 'GET kept')),
+  },
+  postgres: {
+    put: async (_port, url) => void (await sql(url, 'CREATE TABLE kept AS SELECT 1 AS one')),
+    get: async (_port, url) => (await sql(url, 'SELECT count(*)::int AS rows FROM kept'))[0],
+  },
+};
+const REMEMBERED: Record<Kind, unknown> = { nats: 1, redis: 1, postgres: { rows: 1 } };
+
+describe('a local server', () => {
+  let fixture: Fixture;
+
+  beforeEach(async () => {
+    fixture = await Fixture.open();
+  });
+  afterEach(() => fixture.close());
+
+  it.each(KINDS)('%s keeps its data and its port through stop, start, restart and kill', async (kind) => {
+    const first = await fixture.start(kind);
+    await memory[kind].put(first.port, first.url);
+    await first.stop();
+
+    const second = await fixture.start(kind);
+    expect(second.url).toBe(first.url);
+    expect(await memory[kind].get(second.port, second.url)).toEqual(REMEMBERED[kind]);
+
+    const pid = second.pid;
+    await second.restart();
+    expect(second.pid).not.toBe(pid);
+    expect(second.port).toBe(first.port);
+    await second.kill('SIGKILL');
+    expect(second.pid).toBeNull();
+    await second.restart();
+    expect(await memory[kind].get(second.port, second.url)).toEqual(REMEMBERED[kind]);
+  });
+
+  it.each(KINDS)('%s leaves no process and no listener after a stop, and a second stop does nothing', async (kind) => {
+    const server = await fixture.start(kind);
+    const pid = server.pid ?? 0;
+    expect(await isAlive(pid)).toBe(true);
+    expect(await isPortFree(server.port)).toBe(false);
+    await server.stop();
+    expect(await isAlive(pid)).toBe(false);
+    expect(await isPortFree(server.port)).toBe(true);
+    await server.stop();
+  });
+
+  it.each(KINDS)('%s takes another port when the wanted one belongs to a stranger', async (kind) => {
+    const stranger = createServer().listen(await freePort(), '127.0.0.1');
+    await once(stranger, 'listening');
+    const { port } = stranger.address() as { port: number };
+    try {
+      const server = await fixture.start(kind, { port });
+      expect(server.port).not.toBe(port);
+      expect(await isPortFree(server.port)).toBe(false);
+    } finally {
+      stranger.close();
+    }
+  });
+
+  it.each(KINDS)('%s takes the wanted port when it is free', async (kind) => {
+    const port = await freePort();
+    expect((await fixture.start(kind, { port })).port).toBe(port);
+  });
+
+  it.each(KINDS)(
+    '%s runs twice at once, on folders of their own, and neither knows the data of the other',
+    async (kind) => {
+      const [one, two] = await Promise.all([
+        fixture.start(kind, { dataDir: join(fixture.dir, 'one') }),
+        fixture.start(kind, { dataDir: join(fixture.dir, 'two') }),
+      ]);
+      expect(one.port).not.toBe(two.port);
+      await memory[kind].put(one.port, one.url);
+      expect(await memory[kind].get(one.port, one.url)).toEqual(REMEMBERED[kind]);
+      const foreign = await memory[kind].get(two.port, two.url).catch(() => 'nothing');
+      expect(foreign).not.toEqual(REMEMBERED[kind]);
+    },
+  );
+
+  it.each([
+    ['nats' as const, 'write_deadline: no_such_value'],
+    ['redis' as const, 'maxmemory-policy no_such_value'],
+    ['postgres' as const, 'wal_level = no_such_value'],
+  ])('%s that cannot start says why, with its last lines and the path of its log', async (kind, extraConfig) => {
+    const failure: unknown = await fixture.start(kind, { extraConfig }).catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(Error);
+    const { message } = failure as Error;
+    expect(message).toContain(`${kind} did not start: it ended`);
+    expect(message).toContain(join(fixture.dir, kind, `${kind}.log`));
+    expect(message).toContain('no_such_value');
+  });
+
+  it('that does not answer in time is stopped again', async () => {
+    const late = fixture.start('nats', { startTimeoutMs: -1_000 });
+    await expect(late).rejects.toThrow('it did not answer in time');
+    const record = JSON.parse(await readFile(join(fixture.dir, 'nats/server.json'), 'utf8')) as { pid: number | null };
+    expect(record.pid).toBeNull();
+  });
+
+  it.each(KINDS)('%s tells about an end that nobody asked for', async (kind) => {
+    const exits: ServerExit[] = [];
+    const server = await fixture.start(kind, { onUnexpectedExit: (exit) => exits.push(exit) });
+    process.kill(server.pid ?? 0, 'SIGKILL');
+    await eventually(async () => exits.length > 0);
+    expect(exits).toEqual([{ code: null, signal: 'SIGKILL', logTail: expect.any(Array) }]);
+    await server.restart();
+    expect(server.pid).not.toBeNull();
+  });
+
+  it.each(KINDS)('%s tells nothing about an end that was asked for', async (kind) => {
+    const exits: ServerExit[] = [];
+    const server = await fixture.start(kind, { onUnexpectedExit: (exit) => exits.push(exit) });
+    await server.restart();
+    await server.kill('SIGKILL');
+    await server.restart();
+    await server.stop();
+    expect(exits).toEqual([]);
+  });
+
+  it('refuses the folder of another kind of server', async () => {
+    await (await fixture.start('nats')).stop();
+    await expect(fixture.start('redis', { dataDir: join(fixture.dir, 'nats') })).rejects.toThrow(
+      'is the folder of a nats server',
+    );
+  });
+});
+
+describe('NATS', () => {
+  let fixture: Fixture;
+
+  beforeEach(async () => {
+    fixture = await Fixture.open();
+  });
+  afterEach(() => fixture.close());
+
+  it('takes messages up to the given size and no larger ones', async () => {
+    const { port } = await fixture.start('nats', { maxPayloadBytes: 2_000 } as object);
+    const echo = (bytes: number): Promise<string> => natsRequest(port, 'answer.here', 'x'.repeat(bytes));
+    expect(await echo(2_000)).toHaveLength(2_000);
+    await expect(echo(2_001)).rejects.toThrow(/Maximum Payload/i);
+  });
+});
+
+describe('Redis', () => {
+  let fixture: Fixture;
+
+  beforeEach(async () => {
+    fixture = await Fixture.open();
+  });
+  afterEach(() => fixture.close());
+
+  it('asks for the password when there is one', async () => {
+    const { port, url } = await fixture.start('redis', { password: 'p@ss "word"' });
+    expect(url).toBe(`redis://:p%40ss%20%22word%22@127.0.0.1:${port}`);
+    expect(await redis(port, 'GET kept')).toContain('NOAUTH');
+  });
+
+  it('refuses writes when it is full instead of forgetting', async () => {
+    const { port } = await fixture.start('redis', { memoryBytesMax: 1 } as object);
+    expect(await redis(port, 'SET kept 1')).toContain('OOM');
+  });
+});
+
+describe('PostgreSQL', () => {
+  let fixture: Fixture;
+
+  beforeEach(async () => {
+    fixture = await Fixture.open();
+  });
+  afterEach(() => fixture.close());
+
+  it('lets nobody in without the password', async () => {
+    const { url, password } = await fixture.start('postgres');
+    expect(await sql(url, 'SELECT current_user')).toEqual([{ current_user: 'xerotier' }]);
+    await expect(sql(url.replace(password, 'wrong'), 'SELECT 1')).rejects.toThrow('password authentication failed');
+  });
+
+  it('shows the password in no command line, log or configuration', async () => {
+    const server = await fixture.start('postgres', { password: 'very-secret-indeed' });
+    expect(server.url).toContain('very-secret-indeed');
+    const texts = [await readFile(server.logPath, 'utf8')];
+    if (process.platform === 'linux') {
+      for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/.test(name))) {
+        texts.push(await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => ''));
+      }
+    }
+    expect(texts.filter((text) => text.includes('very-secret-indeed'))).toEqual([]);
+    expect((await readdir(server.dataDir)).filter((name) => name.startsWith('.password'))).toEqual([]);
+  });
+
+  it('takes a new password, a new role and a new database at the next start, and keeps the old data', async () => {
+    const first = await fixture.start('postgres', { password: 'one' });
+    await sql(first.url, 'CREATE TABLE kept ()');
+    await first.stop();
+    const second = await fixture.start('postgres', { password: `it's "two" \\` });
+    expect(await sql(second.url, 'SELECT * FROM kept')).toEqual([]);
+    await expect(sql(first.url, 'SELECT 1')).rejects.toThrow('password authentication failed');
+    await second.stop();
+    const third = await fixture.start('postgres', { user: 'other', database: 'odd "name"' });
+    expect(await sql(third.url, 'SELECT current_user, current_database()')).toEqual([
+      { current_user: 'other', current_database: 'odd "name"' },
+    ]);
+  });
+
+  it('tells which major version the data need', async () => {
+    expect(await postgresMajorOf(join(fixture.dir, 'postgres'))).toBeNull();
+    const { dataDir } = await fixture.start('postgres');
+    expect(await postgresMajorOf(dataDir)).toBe(Number.parseInt(fixture.binaries.postgres.version, 10));
+  });
+
+  it('refuses the data of another major version', async () => {
+    await (await fixture.start('postgres')).stop();
+    const binary = { ...fixture.binaries.postgres, version: '99.0.0' };
+    await expect(fixture.start('postgres', { binary } as object)).rejects.toThrow(
+      /were written by PostgreSQL \d+, and .* is 99\. Install PostgreSQL/,
+    );
+  });
+});

@@ -1,0 +1,31 @@
+/** Builds what is not built yet; Nx knows what that is. */
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { projectRoot } from './project-paths.ts';
+
+/** @throws {Error} with the compiler's output when it fails. */
+export async function buildAll(): Promise<void> {
+  const child = spawn(
+    process.execPath,
+    [
+      join(projectRoot, 'node_modules', 'nx', 'dist', 'bin', 'nx.js'),
+      'run-many',
+      '-t',
+      'build',
+      '--output-style=stream',
+    ],
+    {
+      cwd: projectRoot,
+      env: { ...process.env, NX_DAEMON: 'false', NX_TUI: 'false' },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
+  );
+  const output: Buffer[] = [];
+  child.stdout.on('data', (chunk: Buffer) => output.push(chunk));
+  child.stderr.on('data', (chunk: Buffer) => output.push(chunk));
+  const code = await new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', resolve);
+  });
+  if (code !== 0) throw new Error(`The build failed:\n${Buffer.concat(output).toString()}`);
+}

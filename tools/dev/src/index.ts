@@ -1,0 +1,6 @@
+export { startPlatform } from './platform.ts';
+export type { Platform, PlatformDescription, PlatformOptions, WorkerSpec } from './platform.ts';
+export { boxPlatform, removeState, scriptedPlatform, startTemporaryPlatform } from './presets.ts';
+export { defaultStateDir, projectRoot, stateDirAt } from './project-paths.ts';
+export type { StateDir } from './project-paths.ts';
+export type { ServiceProcess } from './service-process.ts';

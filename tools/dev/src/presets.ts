@@ -1,0 +1,64 @@
+/** The platforms that are commonly wanted. */
+import { removeDataDir } from '@xerotier/local-servers';
+import { writeTinyModel } from '@xerotier/tiny-model';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startPlatform } from './platform.ts';
+import type { Platform, PlatformOptions } from './platform.ts';
+import { stateDirAt } from './project-paths.ts';
+import type { StateDir } from './project-paths.ts';
+
+const OWNER = 'Xerotier.ai';
+const SLOTS = 4;
+
+/** One CPU worker with the small model in the box, behind one endpoint: what `npm start` runs. */
+export async function boxPlatform(state: StateDir): Promise<Pick<PlatformOptions, 'models' | 'endpoints' | 'workers'>> {
+  const modelPath = join(state.models, 'xero-tiny.gguf');
+  await mkdir(state.models, { recursive: true });
+  await writeTinyModel(modelPath);
+  return {
+    models: [{ id: 'xero-tiny', name: 'xero-tiny', ownedBy: OWNER, contextTokens: 4_096 }],
+    endpoints: [{ slug: 'chat', modelId: 'xero-tiny', tier: 'self_hosted' }],
+    workers: [
+      { modelId: 'xero-tiny', env: { XIM_ENGINE: 'llama', XIM_MODEL_PATH: modelPath, XIM_SLOTS: String(SLOTS) } },
+    ],
+  };
+}
+
+/** Workers with scripted answers, for benchmarks and tests of everything around an engine. */
+export function scriptedPlatform(
+  options: { workers?: number; slots?: number } = {},
+): Pick<PlatformOptions, 'models' | 'endpoints' | 'workers'> {
+  const { workers = 1, slots = 8 } = options;
+  return {
+    models: [{ id: 'scripted', name: 'scripted', ownedBy: OWNER, contextTokens: 1_000_000 }],
+    endpoints: [{ slug: 'chat', modelId: 'scripted', tier: 'self_hosted' }],
+    workers: Array.from({ length: workers }, () => ({
+      modelId: 'scripted',
+      env: { XIM_ENGINE: 'scripted', XIM_SLOTS: String(slots) },
+    })),
+  };
+}
+
+/** A platform in a folder of its own that is removed when it stops. */
+export async function startTemporaryPlatform(options: Omit<PlatformOptions, 'state'>): Promise<Platform> {
+  const folder = await mkdtemp(join(tmpdir(), 'xerotier-'));
+  const state = stateDirAt(folder);
+  const platform = await startPlatform({ ...options, state }).catch(async (error: unknown) => {
+    await removeState(state);
+    throw error;
+  });
+  const stop = async (): Promise<void> => {
+    await platform.stop();
+    await removeState(state);
+  };
+  return Object.create(platform, { stop: { value: stop } }) as Platform;
+}
+
+/** Removes everything of a stopped platform, also what lies elsewhere because another user must read it. */
+export async function removeState(state: StateDir): Promise<void> {
+  for (const name of ['nats', 'redis', 'postgres'])
+    await removeDataDir(join(state.servers, name)).catch(() => undefined);
+  await rm(state.root, { recursive: true, force: true });
+}

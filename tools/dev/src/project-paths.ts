@@ -1,0 +1,33 @@
+/** Where the embedded stack keeps things: data in `.xerotier/`, which `npm run reset` removes; downloads in `.cache/`. */
+import { join, resolve } from 'node:path';
+
+export const projectRoot = resolve(import.meta.dirname, '../../..');
+
+export const serverCache = join(projectRoot, '.cache', 'servers');
+
+export interface StateDir {
+  readonly root: string;
+  /** What tools and tests read: addresses, keys, process ids. Mode 0600. */
+  readonly devFile: string;
+  /** Keys and secrets that are kept between starts. Mode 0600. */
+  readonly credentialsFile: string;
+  /** Which process holds this folder. */
+  readonly lockFile: string;
+  readonly servers: string;
+  readonly logs: string;
+  readonly models: string;
+}
+
+export function stateDirAt(root: string): StateDir {
+  return {
+    root,
+    devFile: join(root, 'dev.json'),
+    credentialsFile: join(root, 'credentials.json'),
+    lockFile: join(root, 'supervisor.json'),
+    servers: join(root, 'servers'),
+    logs: join(root, 'logs'),
+    models: join(root, 'models'),
+  };
+}
+
+export const defaultStateDir = stateDirAt(process.env['XEROTIER_HOME'] ?? join(projectRoot, '.xerotier'));

@@ -1,0 +1,64 @@
+/** Puts the first team, project, endpoints, keys and models into the databases, through the services' own commands. */
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { projectRoot } from './project-paths.ts';
+
+export interface ModelSeed {
+  readonly id: string;
+  readonly name: string;
+  readonly ownedBy: string;
+  readonly contextTokens: number;
+}
+
+export interface EndpointSeed {
+  readonly slug: string;
+  readonly modelId: string;
+  readonly tier: string;
+}
+
+export interface KeySeed {
+  readonly name: string;
+  readonly scopes: readonly string[];
+  readonly value: string;
+}
+
+export interface ProjectSeed {
+  readonly team: { readonly name: string };
+  readonly project: { readonly name: string; readonly slug: string };
+  readonly endpoints: readonly EndpointSeed[];
+  readonly keys: readonly KeySeed[];
+}
+
+/** Returns the public id of the project. Seeding again changes nothing. */
+export async function seedProject(
+  seed: ProjectSeed,
+  env: Readonly<Record<string, string>>,
+): Promise<{ projectId: string }> {
+  return JSON.parse(await runSeed('auth', seed, env)) as { projectId: string };
+}
+
+export async function seedModels(models: readonly ModelSeed[], env: Readonly<Record<string, string>>): Promise<void> {
+  await runSeed('router', { models }, env);
+}
+
+/** The document goes through standard input: arguments and variables of a process can be seen by others. */
+function runSeed(app: 'auth' | 'router', document: unknown, env: Readonly<Record<string, string>>): Promise<string> {
+  const child = spawn(process.execPath, [join(projectRoot, 'apps', app, 'dist', 'main.js'), 'seed'], {
+    cwd: projectRoot,
+    env: { PATH: process.env['PATH'], ...env },
+    stdio: ['pipe', 'pipe', 'pipe'],
+  });
+  const out: Buffer[] = [];
+  const log: Buffer[] = [];
+  child.stdout.on('data', (chunk: Buffer) => out.push(chunk));
+  child.stderr.on('data', (chunk: Buffer) => log.push(chunk));
+  child.stdin.end(JSON.stringify(document));
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code) => {
+      const text = Buffer.concat(out).toString();
+      if (code === 0) resolve(text);
+      else reject(new Error(`Seeding ${app} failed (code ${code}):\n${text}${Buffer.concat(log).toString()}`));
+    });
+  });
+}

@@ -1,0 +1,134 @@
+/**
+ * One service as a child process: started with its settings, watched until it says that it is up, stopped in an
+ * orderly way. Its output goes to a log file. It keeps a channel to this process and stops when that breaks, so
+ * nothing outlives a supervisor that was killed.
+ */
+import { fork } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { projectRoot } from './project-paths.ts';
+
+export interface ServiceSpec {
+  /** Unique in the stack: `xim-2`. */
+  readonly name: string;
+  readonly app: 'gateway' | 'auth' | 'router' | 'xim';
+  readonly env: Readonly<Record<string, string>>;
+  readonly logFile: string;
+  /** Bring it back when it ends by itself. */
+  readonly restart: boolean;
+}
+
+const START_TIMEOUT_MS = 60_000;
+const STOP_TIMEOUT_MS = 35_000;
+const RESTART_WAIT_FIRST_MS = 500;
+const RESTART_WAIT_MAX_MS = 15_000;
+/** A service that ran for so long was healthy: the next restart waits little again. */
+const HEALTHY_AFTER_MS = 60_000;
+
+export class ServiceProcess {
+  readonly spec: ServiceSpec;
+  readonly #onChange: () => void;
+  #child: ChildProcess | undefined;
+  #facts: Readonly<Record<string, string | number>> = {};
+  #stopping = false;
+  #restartWaitMs = RESTART_WAIT_FIRST_MS;
+
+  /** @param onChange called when the process id or an announced fact is another one. */
+  constructor(spec: ServiceSpec, onChange: () => void = () => undefined) {
+    this.spec = spec;
+    this.#onChange = onChange;
+  }
+
+  /** Null when it does not run. */
+  get pid(): number | null {
+    return this.#child?.pid ?? null;
+  }
+
+  /** What the service said about itself: ports and ids. */
+  get facts(): Readonly<Record<string, string | number>> {
+    return this.#facts;
+  }
+
+  get healthUrl(): string {
+    return `http://127.0.0.1:${this.#facts['healthPort']}`;
+  }
+
+  /** Starts it and waits until it is up. Rejects with the end of its log when it is not. */
+  async start(): Promise<void> {
+    this.#stopping = false;
+    const child = this.#spawn();
+    const startedAt = performance.now();
+    const up = new Promise<void>((resolve, reject) => {
+      child.on('message', (message) => {
+        const { type, facts } = message as { type?: string; facts?: Record<string, string | number> };
+        if (type !== 'started') return;
+        this.#facts = facts ?? {};
+        resolve();
+      });
+      child.once('exit', (code, signal) => reject(new Error(this.#failure(`ended with ${signal ?? `code ${code}`}`))));
+      setTimeout(
+        () => reject(new Error(this.#failure(`is not up after ${START_TIMEOUT_MS / 1_000} s`))),
+        START_TIMEOUT_MS,
+      ).unref();
+    });
+    await up;
+    this.#onChange();
+    child.once('exit', () => this.#ended(child, startedAt));
+  }
+
+  /** SIGTERM, then SIGKILL when it does not end in its grace time. */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    const child = this.#child;
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    const ended = once(child, 'exit');
+    child.kill('SIGTERM');
+    const timer = setTimeout(() => child.kill('SIGKILL'), STOP_TIMEOUT_MS);
+    await ended;
+    clearTimeout(timer);
+  }
+
+  /** Sends a signal and, for one that ends it, waits for the end. */
+  async kill(signal: NodeJS.Signals): Promise<void> {
+    const child = this.#child;
+    if (child === undefined) return;
+    const ended = once(child, 'exit');
+    child.kill(signal);
+    if (signal === 'SIGKILL') await ended;
+  }
+
+  #spawn(): ChildProcess {
+    mkdirSync(dirname(this.spec.logFile), { recursive: true });
+    const log = openSync(this.spec.logFile, 'a', 0o600);
+    const child = fork(join(projectRoot, 'apps', this.spec.app, 'dist', 'main.js'), [], {
+      cwd: projectRoot,
+      env: { PATH: process.env['PATH'], HOME: process.env['HOME'], TMPDIR: process.env['TMPDIR'], ...this.spec.env },
+      execArgv: ['--enable-source-maps'],
+      stdio: ['ignore', log, log, 'ipc'],
+      // A group of its own: Ctrl-C in the terminal is for the supervisor, which then stops things in order.
+      detached: true,
+    });
+    closeSync(log);
+    this.#child = child;
+    return child;
+  }
+
+  #ended(child: ChildProcess, startedAt: number): void {
+    if (this.#child === child) this.#child = undefined;
+    this.#onChange();
+    if (this.#stopping || !this.spec.restart) return;
+    if (performance.now() - startedAt > HEALTHY_AFTER_MS) this.#restartWaitMs = RESTART_WAIT_FIRST_MS;
+    const waitMs = this.#restartWaitMs;
+    this.#restartWaitMs = Math.min(waitMs * 2, RESTART_WAIT_MAX_MS);
+    setTimeout(() => {
+      if (!this.#stopping) this.start().catch(() => this.#ended(child, performance.now()));
+    }, waitMs);
+  }
+
+  #failure(what: string): string {
+    const lines = readFileSync(this.spec.logFile, 'utf8').trimEnd().split('\n').slice(-15);
+    return `${this.spec.name} ${what}. The end of its log (${this.spec.logFile}):\n${lines.map((line) => `    ${line}`).join('\n')}`;
+  }
+}

@@ -1,0 +1,18 @@
+/** The files that are made from the code, so that they cannot say something else than it does. */
+import { configurationPage } from './configuration-page.ts';
+import { errorsPage } from './errors-page.ts';
+import { subjectsPage } from './subjects-page.ts';
+
+export interface GeneratedFile {
+  /** Relative to the project's root. */
+  readonly path: string;
+  readonly content: string;
+}
+
+export async function generatedFiles(): Promise<GeneratedFile[]> {
+  return [
+    { path: 'docs/generated/configuration.md', content: await configurationPage() },
+    { path: 'docs/generated/errors.md', content: errorsPage() },
+    { path: 'docs/generated/subjects.md', content: subjectsPage() },
+  ];
+}

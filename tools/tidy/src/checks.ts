@@ -1,0 +1,29 @@
+/** Everything that is checked without running the code. Each check says in its output what to do. */
+import { checkGeneratedFiles } from './generated-files.ts';
+import { checkHouseRules } from './house-rules.ts';
+import { projectRoot, runProgram } from './run-program.ts';
+import type { ProgramResult } from './run-program.ts';
+
+export interface Check {
+  readonly name: string;
+  readonly run: () => Promise<ProgramResult>;
+}
+
+export const checks: readonly Check[] = [
+  { name: 'format (prettier)', run: () => runProgram('prettier', ['--check', '--log-level', 'warn', '.']) },
+  { name: 'types (tsc)', run: () => runProgram('tsc', ['-p', 'tsconfig.json']) },
+  { name: 'lint and module boundaries (eslint)', run: lint },
+  { name: 'dead code and undeclared dependencies (knip)', run: () => runProgram('knip', ['--no-progress']) },
+  { name: 'house rules (tidy)', run: async () => problems(await checkHouseRules(projectRoot)) },
+  { name: 'generated files', run: async () => problems(await checkGeneratedFiles()) },
+];
+
+/** The boundaries are read from Nx's project graph, which must be the one of now. */
+async function lint(): Promise<ProgramResult> {
+  const graph = await runProgram('nx', ['show', 'projects']);
+  return graph.ok ? runProgram('eslint', ['.', '--max-warnings', '0']) : graph;
+}
+
+function problems(found: readonly string[]): ProgramResult {
+  return { ok: found.length === 0, output: found.join('\n') };
+}

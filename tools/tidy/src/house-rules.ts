@@ -1,0 +1,109 @@
+/**
+ * Rules of this house that no linter knows. Each problem names the file and says what to do. Reads tracked files (and
+ * new ones that git does not ignore), so build output never counts.
+ */
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+
+export interface SourceFile {
+  /** Relative to the project's root. */
+  readonly path: string;
+  readonly text: string;
+}
+
+export type Rule = (file: SourceFile, root: string) => string[];
+
+const LINES_MAX = 500;
+const LAYERS = ['contracts', 'platform', 'domain', 'app', 'tool', 'e2e'];
+const SCOPES = ['shared', 'gateway', 'auth', 'router', 'xim'];
+const DRAWERS = /(^|\/)(common|utils?|shared|helpers|misc)(\/|\.ts$)/;
+
+export const rules: Readonly<Record<string, Rule>> = {
+  'files are about one noun': ({ path, text }) => {
+    const lines = text.split('\n').length;
+    return path.endsWith('.ts') && lines > LINES_MAX
+      ? [`${path} has ${lines} lines: find the noun that hides in it and give it a file`]
+      : [];
+  },
+  'names say what is inside': ({ path }) =>
+    DRAWERS.test(path) ? [`${path}: name it after what it holds; a drawer takes everything`] : [],
+  'tests run': ({ path, text }) => {
+    if (!/\.(spec|e2e)\.ts$/.test(path)) return [];
+    const focused = /\b(?:describe|it|test)\.only\(|\bf(?:it|describe)\(/.test(text);
+    const skipped = /(?<!reason.*)\b(?:describe|it|test)\.skip\(|\bx(?:it|describe)\(/.test(text);
+    return [
+      ...(focused ? [`${path}: remove .only, or the other tests never run`] : []),
+      ...(skipped ? [`${path}: a skipped test is removed, or says "reason:" in a comment on the same line`] : []),
+    ];
+  },
+  'projects have a layer and a scope': ({ path, text }) => {
+    if (!path.endsWith('/project.json')) return [];
+    const { tags = [] } = JSON.parse(text) as { tags?: string[] };
+    const [layer, scope] = ['layer', 'scope'].map((axis) =>
+      tags.filter((tag) => tag.startsWith(`${axis}:`)).map((tag) => tag.slice(axis.length + 1)),
+    );
+    return [
+      ...(layer?.length === 1 && LAYERS.includes(layer[0] as string)
+        ? []
+        : [`${path}: needs exactly one tag layer:${LAYERS.join('|')}`]),
+      ...(scope?.length === 1 && SCOPES.includes(scope[0] as string)
+        ? []
+        : [`${path}: needs exactly one tag scope:${SCOPES.join('|')}`]),
+    ];
+  },
+  'libraries introduce themselves': ({ path }, root) =>
+    /^libs\/.*\/project\.json$/.test(path) && !existsSync(join(root, dirname(path), 'README.md'))
+      ? [`${dirname(path)}: add a README.md that says what the library promises, with an example, and what it is not`]
+      : [],
+  'documents name files that exist': ({ path, text }, root) => {
+    if (!path.endsWith('.md') || path === 'CHANGELOG.md') return [];
+    const named = [...text.matchAll(/(?<![\w/.])((?:apps|libs|tools|docs|deploy|e2e)\/[\w./-]+\.\w+)/g)].map(
+      ([, name]) => name as string,
+    );
+    const linked = [...text.matchAll(/\]\((?!https?:|#|mailto:)([^)#\s]+)/g)].map(([, target]) =>
+      join(dirname(path), target as string),
+    );
+    return [...new Set([...named, ...linked])]
+      .filter((name) => !existsSync(join(root, name)) && !name.includes('/dist/') && !name.includes('docs/generated/'))
+      .map((name) => `${path} names ${name}, which does not exist`);
+  },
+  'lock files hold no addresses': ({ path, text }) =>
+    path.endsWith('package-lock.json') && /"resolved": "https?:/.test(text)
+      ? [
+          `${path}: install with omit-lockfile-registry-resolved (.npmrc has it) so that no registry address is recorded`,
+        ]
+      : [],
+  'versions are exact': ({ path, text }) => {
+    if (!path.endsWith('package.json') || path.includes('fixtures/')) return [];
+    const { dependencies = {}, devDependencies = {} } = JSON.parse(text) as Record<string, Record<string, string>>;
+    return Object.entries({ ...dependencies, ...devDependencies })
+      .filter(([, version]) => !/^\d/.test(version))
+      .map(([name, version]) => `${path}: pin ${name} exactly instead of '${version}'`);
+  },
+};
+
+/** All problems of the project, empty when there are none. */
+export async function checkHouseRules(root: string): Promise<string[]> {
+  const listed = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], {
+    cwd: root,
+    encoding: 'utf8',
+    maxBuffer: 1 << 26,
+  });
+  const files = listed
+    .split('\n')
+    .filter((path) => path !== '' && existsSync(join(root, path)) && isText(join(root, path)));
+  return files.flatMap((path) => checkFile({ path, text: readFileSync(join(root, path), 'utf8') }, root));
+}
+
+export function checkFile(file: SourceFile, root: string): string[] {
+  return Object.values(rules).flatMap((rule) => rule(file, root));
+}
+
+const TEXT = /\.(ts|mjs|js|json|md|ya?ml)$/;
+const BYTES_MAX = 4_000_000;
+
+function isText(path: string): boolean {
+  const stat = statSync(path);
+  return TEXT.test(path) && stat.isFile() && stat.size < BYTES_MAX;
+}

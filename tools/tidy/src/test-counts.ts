@@ -1,0 +1,25 @@
+/** Counts of a jest run, from its JSON report. */
+export interface Counts {
+  readonly passed: number;
+  readonly failed: number;
+}
+
+interface JestReport {
+  numPassedTests: number;
+  numFailedTests: number;
+  numRuntimeErrorTestSuites: number;
+  testResults: { assertionResults: unknown[] }[];
+}
+
+/** What a run counts: failed files that ran nothing count as one failure each, and so does a run without a report. */
+export function countsOf(report: string | undefined, exitCode: number): Counts {
+  if (report === undefined) return { passed: 0, failed: 1 };
+  const { numPassedTests, numFailedTests, numRuntimeErrorTestSuites } = JSON.parse(report) as JestReport;
+  const failed = numFailedTests + numRuntimeErrorTestSuites;
+  // jest may fail for a reason that is no test's (open handles, coverage): that is a failure too.
+  return { passed: numPassedTests, failed: failed === 0 && exitCode !== 0 ? 1 : failed };
+}
+
+export function add(a: Counts, b: Counts): Counts {
+  return { passed: a.passed + b.passed, failed: a.failed + b.failed };
+}

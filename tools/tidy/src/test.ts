@@ -1,0 +1,73 @@
+/**
+ * `npm test`: builds, checks and runs every suite, and ends with one line that counts. A suite that ran no test has failed,
+ * whatever its exit code says.
+ */
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { spawn } from 'node:child_process';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { checks } from './checks.ts';
+import { projectRoot, runProgram } from './run-program.ts';
+import { add, countsOf } from './test-counts.ts';
+import type { Counts } from './test-counts.ts';
+
+const suites = [
+  { name: 'unit', config: 'jest.config.mjs' },
+  { name: 'integration', config: 'jest.int.config.mjs' },
+  { name: 'e2e', config: 'jest.e2e.config.mjs' },
+];
+
+let total: Counts = { passed: 0, failed: 0 };
+
+heading('build');
+const build = await runProgram('nx', ['run-many', '-t', 'build', '--output-style=stream']);
+if (!build.ok) {
+  process.stdout.write(build.output);
+  finish({ passed: 0, failed: 1 });
+}
+
+heading('checks');
+for (const { name, run } of checks) {
+  const { ok, output } = await run();
+  process.stdout.write(`${ok ? 'ok    ' : 'FAILED'}  ${name}\n${ok ? '' : `${output.trimEnd()}\n`}`);
+  total = add(total, { passed: ok ? 1 : 0, failed: ok ? 0 : 1 });
+}
+
+const folder = await mkdtemp(join(tmpdir(), 'xerotier-results-'));
+for (const { name, config } of suites) {
+  heading(`${name} tests`);
+  const results = join(folder, `${name}.json`);
+  const code = await runJest(config, results);
+  const counts = countsOf(await readFile(results, 'utf8').catch(() => undefined), code);
+  if (counts.passed + counts.failed === 0) process.stdout.write(`FAILED  the ${name} suite ran no test\n`);
+  total = add(total, counts.passed + counts.failed === 0 ? { passed: 0, failed: 1 } : counts);
+}
+await rm(folder, { recursive: true, force: true });
+finish(total);
+
+function heading(text: string): void {
+  process.stdout.write(`\n== ${text}\n`);
+}
+
+function runJest(config: string, results: string): Promise<number> {
+  const args = [
+    '--experimental-vm-modules',
+    '--disable-warning=ExperimentalWarning',
+    join(projectRoot, 'node_modules', 'jest', 'bin', 'jest.js'),
+  ];
+  const child = spawn(
+    process.execPath,
+    [...args, '-c', config, '--json', '--outputFile', results, '--testLocationInResults'],
+    {
+      cwd: projectRoot,
+      // The results go to the file; jest's report for people goes to standard error.
+      stdio: ['ignore', 'ignore', 'inherit'],
+    },
+  );
+  return new Promise((resolve) => child.once('close', (code) => resolve(code ?? 1)));
+}
+
+function finish({ passed, failed }: Counts): never {
+  process.stdout.write(`\n${passed} passed, ${failed} failed\n`);
+  process.exit(failed === 0 ? 0 : 1);
+}

@@ -1,0 +1,1 @@
+export { encodeTinyModel, writeTinyModel } from './tiny-model.ts';
