@@ -15,6 +15,7 @@ import { defaultStateDir as state } from './project-paths.ts';
 import { holderOf, releaseLock, takeLock } from './supervisor-lock.ts';
 import { welcome } from './welcome.ts';
 
+const IN_BACKGROUND = 'XEROTIER_IN_BACKGROUND';
 const PORT_USUAL = 8_080;
 const DETACHED_START_TIMEOUT_MS = 300_000;
 
@@ -64,7 +65,8 @@ async function startHere(): Promise<void> {
     progress.step('waiting for the first token');
     await waitForFirstToken(platform.description);
     await writeDevFile(platform.description);
-    progress.done(welcome(platform.description));
+    // In the background this output is a log, which must not hold the key.
+    progress.done(process.env[IN_BACKGROUND] === undefined ? welcome(platform.description) : 'running');
   } catch (error) {
     progress.fail(error instanceof Error ? error.message : String(error));
     await stop(1);
@@ -79,6 +81,7 @@ async function startDetached(): Promise<void> {
   const log = openSync(logFile, 'w', 0o600);
   const child = spawn(process.execPath, [...process.execArgv, join(import.meta.dirname, 'main.ts'), 'start'], {
     stdio: ['ignore', log, log],
+    env: { ...process.env, [IN_BACKGROUND]: '1' },
     detached: true,
   });
   const ended = new Promise<'ended'>((resolve) => child.once('exit', () => resolve('ended')));

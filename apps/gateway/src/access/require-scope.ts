@@ -1,6 +1,6 @@
 /**
  * `@RequireScope('inference')` on a route: its key is checked before the body is read, and the handler finds the result in
- * `request.access`. A route without it must say `@Public()`; `assertRoutesDeclareAccess` refuses to start otherwise.
+ * `request.access`. A route without it does not start: `assertRoutesDeclareAccess` sees to that.
  */
 import { RouteConfig } from '@nestjs/platform-fastify';
 import type { Access, Scope } from '@xerotier/contracts';
@@ -10,7 +10,7 @@ import { bearerKey } from './bearer-key.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    scope?: Scope | 'public';
+    scope?: Scope;
   }
   interface FastifyRequest {
     /** Set on every route that requires a scope. */
@@ -22,14 +22,10 @@ export function RequireScope(scope: Scope): ReturnType<typeof RouteConfig> {
   return RouteConfig({ scope });
 }
 
-export function Public(): ReturnType<typeof RouteConfig> {
-  return RouteConfig({ scope: 'public' });
-}
-
 /** The hook that does what the decorators say. */
 export async function checkAccess(service: AccessService, request: FastifyRequest): Promise<void> {
   const { scope } = request.routeOptions.config;
-  if (scope === undefined || scope === 'public') return;
+  if (scope === undefined) return;
   const { project, endpoint } = request.params as { project: string; endpoint?: string };
   const access = service.authorize({
     key: bearerKey(request.headers.authorization),
@@ -59,7 +55,7 @@ export function assertRoutesDeclareAccess(fastify: FastifyInstance): void {
     // Nest's own catch-all answers 404 and nothing else.
     if (url === '*' || url === '/*' || config?.scope !== undefined) return;
     throw new Error(
-      `${[method].flat().join(', ')} ${url} says nothing about access: add @RequireScope('...') or @Public() to its handler.`,
+      `${[method].flat().join(', ')} ${url} says nothing about access: add @RequireScope('...') to its handler.`,
     );
   });
 }

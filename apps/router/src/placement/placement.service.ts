@@ -97,6 +97,13 @@ export class PlacementService {
     this.#serveQueues();
   }
 
+  /** Ends every question that is open: their callers ask again, elsewhere. */
+  dismissAll(): void {
+    for (const ticket of [...this.#tickets.values()]) {
+      if (ticket.held) ticket.answer(this.#queuedAnswer(ticket));
+    }
+  }
+
   #sweepTicket(ticket: Ticket, now: number): void {
     const { modelId } = ticket.input;
     if (ticket.held || ticket.grant === undefined) {

@@ -1,16 +1,16 @@
 import { loadConfig } from '@xerotier/config';
-import { ximSettings } from '../config.ts';
+import { settings } from '../config.ts';
 import type { XimConfig } from '../config.ts';
 import { createEngine } from './create-engine.ts';
 import { engineConfigOf } from './engine-config.ts';
 
-function settings(env: Record<string, string>): XimConfig['engine'] {
-  return loadConfig({ engine: ximSettings.engine }, env).engine;
+function engineSettings(env: Record<string, string>): XimConfig['engine'] {
+  return loadConfig({ engine: settings.engine }, env).engine;
 }
 
 describe('engineConfigOf', () => {
   it('fills in what the settings leave out', () => {
-    expect(engineConfigOf(settings({ XIM_ENGINE: 'llama', XIM_MODEL_PATH: 'model.gguf' }))).toEqual({
+    expect(engineConfigOf(engineSettings({ XIM_ENGINE: 'llama', XIM_MODEL_PATH: 'model.gguf' }))).toEqual({
       kind: 'llama',
       modelPath: 'model.gguf',
       slots: 4,
@@ -27,7 +27,7 @@ describe('engineConfigOf', () => {
       XIM_UPSTREAM_MODEL: 'm',
       XIM_SLOTS: '32',
     };
-    expect(engineConfigOf(settings(env))).toMatchObject({
+    expect(engineConfigOf(engineSettings(env))).toMatchObject({
       baseUrl: 'http://vllm:8000/v1',
       apiKey: 'k',
       model: 'm',
@@ -39,11 +39,11 @@ describe('engineConfigOf', () => {
     ['llama', 'XIM_MODEL_PATH'],
     ['openai', 'XIM_UPSTREAM_URL'],
   ])('names what the %s engine needs and does not have', (kind, variable) => {
-    expect(() => engineConfigOf(settings({ XIM_ENGINE: kind }))).toThrow(variable);
+    expect(() => engineConfigOf(engineSettings({ XIM_ENGINE: kind }))).toThrow(variable);
   });
 
   it('needs nothing more for the scripted engine', async () => {
-    const engine = await createEngine(engineConfigOf(settings({ XIM_ENGINE: 'scripted', XIM_SLOTS: '300' })));
+    const engine = await createEngine(engineConfigOf(engineSettings({ XIM_ENGINE: 'scripted', XIM_SLOTS: '300' })));
     expect(engine).toMatchObject({ name: 'scripted', slots: 300 });
   });
 });

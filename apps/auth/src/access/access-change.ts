@@ -1,0 +1,7 @@
+import type { accessChanged } from '@xerotier/contracts';
+import type { z } from 'zod';
+
+export type AccessChange = z.input<typeof accessChanged.data>;
+
+/** Tells everybody who caches answers of `authorize` to drop what changed. Called after the change is committed. */
+export type AnnounceAccessChange = (change: AccessChange) => void;

@@ -1,0 +1,160 @@
+import { generateApiKey, hashApiKey } from '@xerotier/api-keys';
+import { AppError } from '@xerotier/errors';
+import { pepper, runningAuth } from '../../test/running-auth.ts';
+import type { SeededProject } from '../../test/running-auth.ts';
+
+const auth = runningAuth();
+
+/** Changes the one key of a project by hand, as time or an operator would. */
+async function alterKey(project: SeededProject, assignment: string): Promise<void> {
+  await auth.database.query(`UPDATE auth.api_key SET ${assignment} WHERE project_id = $1`, [project.id]);
+}
+
+/** The refusal as it crossed the bus. */
+async function refusal(asking: Promise<unknown>): Promise<Record<string, unknown>> {
+  const error: unknown = await asking.then(
+    () => new Error('it was allowed'),
+    (reason: unknown) => reason,
+  );
+  return AppError.is(error) ? { ...error.toWire() } : { code: String(error) };
+}
+
+describe('authorize', () => {
+  it('answers with the endpoint, its tier and the limits of that tier', async () => {
+    const project = await auth.seed();
+    const access = await auth.authorize(project.key, project.id, 'chat');
+    expect(access).toEqual({
+      keyId: expect.stringMatching(/^key_/),
+      scopes: ['inference'],
+      project: { id: project.id, slug: project.slug },
+      endpoints: [
+        {
+          id: expect.any(String),
+          slug: 'chat',
+          modelId: 'tiny',
+          tier: 'free',
+          limits: { requestsPerMinute: 20, tokensPerMinute: 10_000 },
+          createdAt: expect.any(Number),
+        },
+      ],
+    });
+    expect(new Date((access.endpoints[0]?.createdAt ?? 0) * 1_000).getFullYear()).toBe(new Date().getFullYear());
+  });
+
+  it('answers with all endpoints of the project and no others when none is named', async () => {
+    await auth.seed();
+    const project = await auth.seed({
+      endpoints: [
+        { slug: 'chat', modelId: 'tiny', tier: 'free' },
+        { slug: 'own', modelId: 'large', tier: 'self_hosted' },
+      ],
+    });
+    const { endpoints } = await auth.authorize(project.key, project.id);
+    expect(endpoints.map(({ slug }) => slug).sort()).toEqual(['chat', 'own']);
+    expect(endpoints.find(({ slug }) => slug === 'own')?.limits).toEqual({
+      requestsPerMinute: null,
+      tokensPerMinute: null,
+    });
+  });
+
+  it('answers for a project without endpoints when none is named', async () => {
+    const project = await auth.seed({ endpoints: [] });
+    expect((await auth.authorize(project.key, project.id)).endpoints).toEqual([]);
+  });
+
+  it('reads what an operator changed in a tier', async () => {
+    const project = await auth.seed({ endpoints: [{ slug: 'chat', modelId: 'tiny', tier: 'gpu_amd_shared' }] });
+    await auth.database.query("UPDATE auth.tier SET requests_per_minute = 7 WHERE slug = 'gpu_amd_shared'");
+    const { endpoints } = await auth.authorize(project.key, project.id, 'chat');
+    expect(endpoints[0]?.limits.requestsPerMinute).toBe(7);
+  });
+
+  it('refuses a key that nobody made', async () => {
+    const project = await auth.seed();
+    const made = generateApiKey(project.slug);
+    expect(await refusal(auth.authorize(made, project.id, 'chat'))).toMatchObject({ code: 'auth.invalid_key' });
+  });
+
+  it('refuses a key once it is revoked, and not before', async () => {
+    const project = await auth.seed();
+    await expect(auth.authorize(project.key, project.id, 'chat')).resolves.toBeDefined();
+    await alterKey(project, 'revoked_at = now()');
+    expect(await refusal(auth.authorize(project.key, project.id, 'chat'))).toMatchObject({ code: 'auth.invalid_key' });
+  });
+
+  it('refuses a key once it has expired, and not before', async () => {
+    const project = await auth.seed();
+    await alterKey(project, "expires_at = now() + interval '1 hour'");
+    await expect(auth.authorize(project.key, project.id, 'chat')).resolves.toBeDefined();
+    await alterKey(project, "expires_at = now() - interval '1 second'");
+    expect(await refusal(auth.authorize(project.key, project.id, 'chat'))).toMatchObject({ code: 'auth.invalid_key' });
+  });
+
+  it('gives a key of another project the answer that an unknown project gets', async () => {
+    const [mine, other] = [await auth.seed(), await auth.seed()];
+    const foreign = await refusal(auth.authorize(mine.key, other.id, 'chat'));
+    const unknown = await refusal(auth.authorize(mine.key, 'proj_NOSUCHONE1', 'chat'));
+    expect(foreign).toEqual({
+      code: 'project.not_found',
+      message: `Project '${other.id}' was not found.`,
+      details: { project: other.id },
+    });
+    expect(JSON.stringify(foreign).replaceAll(other.id, 'X')).toBe(
+      JSON.stringify(unknown).replaceAll('proj_NOSUCHONE1', 'X'),
+    );
+  });
+
+  it('says nothing about scopes or endpoints of another project', async () => {
+    const [mine, other] = [await auth.seed(), await auth.seed()];
+    expect(await refusal(auth.authorize(mine.key, other.id, 'nothing', 'management'))).toMatchObject({
+      code: 'project.not_found',
+    });
+  });
+
+  it('refuses a scope that the key does not have', async () => {
+    const project = await auth.seed({}, ['management']);
+    expect(await refusal(auth.authorize(project.key, project.id, 'chat'))).toMatchObject({
+      code: 'auth.scope_insufficient',
+      details: { scope: 'inference' },
+    });
+  });
+
+  it('allows each scope that the key has', async () => {
+    const project = await auth.seed({}, ['management', 'inference']);
+    await expect(auth.authorize(project.key, project.id, 'chat', 'inference')).resolves.toBeDefined();
+    await expect(auth.authorize(project.key, project.id, 'chat', 'management')).resolves.toBeDefined();
+  });
+
+  it('refuses an endpoint that the project does not have, also when another has it', async () => {
+    await auth.seed({ endpoints: [{ slug: 'theirs', modelId: 'tiny', tier: 'free' }] });
+    const project = await auth.seed();
+    expect(await refusal(auth.authorize(project.key, project.id, 'theirs'))).toMatchObject({
+      code: 'endpoint.not_found',
+      details: { endpoint: 'theirs' },
+    });
+  });
+});
+
+describe('what is left behind', () => {
+  it('is neither the key nor its hash in the table, so that a copy of it opens nothing', async () => {
+    const project = await auth.seed();
+    const rows = await auth.database.query<unknown[]>(
+      "SELECT api_key::text, encode(key_hash, 'hex') FROM auth.api_key WHERE project_id = $1",
+      [project.id],
+    );
+    expect(rows).toHaveLength(1);
+    expect(JSON.stringify(rows)).not.toContain(project.key);
+    expect(JSON.stringify(rows)).not.toContain(hashApiKey(project.key));
+  });
+
+  it('is no key, no hash of a key and no pepper in any log', async () => {
+    const project = await auth.seed();
+    await auth.authorize(project.key, project.id, 'chat');
+    await refusal(auth.authorize(project.key, 'proj_NOSUCHONE1'));
+    const text = auth.logText();
+    expect(text).toContain('migrated');
+    for (const secret of [project.key, hashApiKey(project.key), pepper, auth.servers.postgres.password]) {
+      expect(text).not.toContain(secret);
+    }
+  });
+});

@@ -1,0 +1,42 @@
+import { Injectable } from '@nestjs/common';
+import type { Access, authContract } from '@xerotier/contracts';
+import { AppError, ensure } from '@xerotier/errors';
+import type { z } from 'zod';
+import { KeyHasher } from '../api-keys/key-hasher.ts';
+import { KeyUses } from '../api-keys/key-uses.ts';
+import { AccessRepository } from './access.repository.ts';
+
+export type AccessRequest = z.output<typeof authContract.operations.authorize.input>;
+
+@Injectable()
+export class AccessService {
+  constructor(
+    private readonly repository: AccessRepository,
+    private readonly hasher: KeyHasher,
+    private readonly keyUses: KeyUses,
+  ) {}
+
+  /**
+   * What a key may do on an endpoint or, without one, in its project.
+   *
+   * The order of the refusals is part of the promise: whoever has no key that counts learns nothing else, and a key
+   * learns nothing about other projects, not even whether they exist.
+   * @throws {AppError} `auth.invalid_key`, `project.not_found`, `auth.scope_insufficient`, `endpoint.not_found` or
+   * `db.unavailable`.
+   */
+  async authorize(request: AccessRequest): Promise<Access> {
+    const { keyHash, projectId, endpointSlug, scope } = request;
+    const found = await this.repository.findGrant(this.hasher.hash(keyHash), endpointSlug ?? null);
+    const grant = ensure(found, 'auth.invalid_key');
+    if (grant.projectId !== projectId) throw new AppError('project.not_found', { project: projectId });
+    if (!grant.scopes.includes(scope)) throw new AppError('auth.scope_insufficient', { scope });
+    if (endpointSlug !== undefined) ensure(grant.endpoints[0], 'endpoint.not_found', { endpoint: endpointSlug });
+    this.keyUses.note(grant.keyId);
+    return {
+      keyId: grant.keyId,
+      scopes: grant.scopes,
+      project: { id: grant.projectId, slug: grant.projectSlug },
+      endpoints: grant.endpoints,
+    };
+  }
+}

@@ -1,0 +1,67 @@
+import { capturedLog } from '@xerotier/log/testing';
+import { runningAuth } from '../../test/running-auth.ts';
+import { ApiKeysRepository } from './api-keys.repository.ts';
+import { KeyUses } from './key-uses.ts';
+
+const auth = runningAuth();
+let uses: KeyUses;
+let captured: ReturnType<typeof capturedLog>;
+
+beforeEach(() => {
+  captured = capturedLog();
+  uses = new KeyUses(new ApiKeysRepository(auth.database.manager), captured.log);
+});
+
+async function newKeyId(): Promise<string> {
+  const project = await auth.seed();
+  return (await auth.authorize(project.key, project.id)).keyId;
+}
+
+async function lastUse(keyId: string): Promise<Date | null> {
+  const [row] = await auth.database.query<{ last_used_at: Date | null }[]>(
+    'SELECT last_used_at FROM auth.api_key WHERE id = $1',
+    [keyId],
+  );
+  return row?.last_used_at ?? null;
+}
+
+describe('KeyUses', () => {
+  it('writes nothing until it is flushed, then the latest use of each key', async () => {
+    const [first, second] = [await newKeyId(), await newKeyId()];
+    uses.note(first, new Date('2030-01-01T00:00:00Z'));
+    uses.note(first, new Date('2030-01-01T00:00:30Z'));
+    uses.note(second, new Date('2030-01-01T00:00:10Z'));
+    expect(await lastUse(first)).toBeNull();
+    await uses.flush();
+    expect(await lastUse(first)).toEqual(new Date('2030-01-01T00:00:30Z'));
+    expect(await lastUse(second)).toEqual(new Date('2030-01-01T00:00:10Z'));
+  });
+
+  it('does not go back when another replica saw a later use', async () => {
+    const keyId = await newKeyId();
+    uses.note(keyId, new Date('2030-01-01T00:01:00Z'));
+    await uses.flush();
+    uses.note(keyId, new Date('2030-01-01T00:00:00Z'));
+    await uses.flush();
+    expect(await lastUse(keyId)).toEqual(new Date('2030-01-01T00:01:00Z'));
+  });
+
+  it('keeps what it could not write, and says so', async () => {
+    const keyId = await newKeyId();
+    uses.note(keyId, new Date('2030-01-01T00:00:00Z'));
+    await auth.servers.postgres.stop();
+    await uses.flush();
+    expect(captured.text()).toContain('could not be noted yet');
+    await auth.servers.postgres.restart();
+    await uses.flush();
+    expect(await lastUse(keyId)).toEqual(new Date('2030-01-01T00:00:00Z'));
+  });
+});
+
+describe('a draining service', () => {
+  it('notes the last uses before it ends', async () => {
+    const keyId = await newKeyId();
+    await auth.service.drain(AbortSignal.timeout(10_000));
+    expect(await lastUse(keyId)).not.toBeNull();
+  });
+});

@@ -1,0 +1,45 @@
+import type { Logger } from '@xerotier/log';
+import type { ApiKeysRepository } from './api-keys.repository.ts';
+
+const FLUSH_EVERY_MS = 60_000;
+/** Beyond it, uses of further keys go unnoted until the next flush: the time of last use is for people, not for rules. */
+const KEYS_MAX = 100_000;
+
+/** When keys were last used, written to the database once a minute in one statement instead of at every request. */
+export class KeyUses {
+  readonly #repository: ApiKeysRepository;
+  readonly #log: Logger;
+  #uses = new Map<string, Date>();
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(repository: ApiKeysRepository, log: Logger) {
+    this.#repository = repository;
+    this.#log = log;
+  }
+
+  note(keyId: string, at = new Date()): void {
+    if (this.#uses.size < KEYS_MAX || this.#uses.has(keyId)) this.#uses.set(keyId, at);
+  }
+
+  start(): void {
+    this.#timer = setInterval(() => void this.flush(), FLUSH_EVERY_MS).unref();
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.#timer);
+    await this.flush();
+  }
+
+  /** Writes what is noted. What could not be written is kept for the next time. */
+  async flush(): Promise<void> {
+    if (this.#uses.size === 0) return;
+    const uses = this.#uses;
+    this.#uses = new Map();
+    try {
+      await this.#repository.noteUses(uses);
+    } catch (error) {
+      for (const [keyId, at] of uses) if (!this.#uses.has(keyId)) this.note(keyId, at);
+      this.#log.warn('the last use of API keys could not be noted yet', { keys: uses.size, error });
+    }
+  }
+}

@@ -1,0 +1,41 @@
+import { loadConfig } from '@xerotier/config';
+import type { Logger } from '@xerotier/log';
+import { KeyHasher } from '../api-keys/key-hasher.ts';
+import { settings } from '../config.ts';
+import { SeedRepository } from '../seed/seed.repository.ts';
+import { SeedError, SeedService } from '../seed/seed.service.ts';
+import { seedDocument } from '../seed/seed-document.ts';
+import type { SeedDocument } from '../seed/seed-document.ts';
+import { readAll, UsageError } from './command-io.ts';
+import type { CommandIo } from './command-io.ts';
+import { withAuthDatabase } from './with-auth-database.ts';
+
+const DOCUMENT_BYTES_MAX = 1024 * 1024;
+
+export async function runSeedCommand(args: readonly string[], io: CommandIo, log: Logger): Promise<void> {
+  if (args.length > 0) throw new UsageError('it takes no arguments, but a document on standard input.');
+  const config = loadConfig(settings, io.env);
+  const document = parseDocument(await readAll(io.stdin, DOCUMENT_BYTES_MAX));
+  const seeded = await withAuthDatabase(
+    // A document may name what only the newest schema has.
+    { ...config, database: { ...config.database, migrateOnStart: true } },
+    log,
+    (database, announce) =>
+      new SeedService(new SeedRepository(database), new KeyHasher(config.keys.pepper), announce).apply(document),
+  );
+  io.stdout.write(`${JSON.stringify(seeded)}\n`);
+}
+
+/** Messages name the place in the document and never what is there, which may be a key. */
+function parseDocument(text: string): SeedDocument {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw new SeedError('Standard input is not JSON.');
+  }
+  const result = seedDocument.safeParse(value);
+  if (result.success) return result.data;
+  const problems = result.error.issues.map((issue) => `${issue.path.join('.') || 'the document'}: ${issue.message}`);
+  throw new SeedError(`The document does not fit: ${problems.join('; ')}.`);
+}

@@ -1,0 +1,93 @@
+import { silentLog } from '@xerotier/log/testing';
+import { testServers } from '@xerotier/testing';
+import type { DataSource } from 'typeorm';
+import { migrateAuthDatabase, openAuthDatabase } from './database.ts';
+
+const servers = testServers('postgres');
+let database: DataSource;
+
+beforeEach(async () => {
+  database = await open();
+});
+
+afterEach(() => database.destroy());
+
+function open(): Promise<DataSource> {
+  return openAuthDatabase({ url: servers.postgres.url, poolMax: 2, migrateOnStart: true }, silentLog());
+}
+
+/** Everything of the schema that a migration could leave behind; indexes go with their tables. */
+async function contentsOfSchema(): Promise<string[]> {
+  const rows = await database.query<{ name: string }[]>(
+    `SELECT relkind::text || ' ' || relname AS name FROM pg_class WHERE relnamespace = 'auth'::regnamespace AND relkind <> 'i'
+     UNION ALL SELECT 'function ' || proname FROM pg_proc WHERE pronamespace = 'auth'::regnamespace
+     ORDER BY 1`,
+  );
+  return rows.map((row) => row.name).filter((name) => !name.includes('migrations'));
+}
+
+describe('the migrations', () => {
+  it('build tables that the entities fit', async () => {
+    for (const { target } of database.entityMetadatas) await database.getRepository(target).find({ take: 1 });
+    expect(database.entityMetadatas.map((entity) => entity.tableName).sort()).toEqual([
+      'api_key',
+      'endpoint',
+      'project',
+      'team',
+      'tier',
+    ]);
+  });
+
+  it('run once', async () => {
+    const config = { url: servers.postgres.url, poolMax: 2, migrateOnStart: true };
+    expect(await migrateAuthDatabase(config, silentLog())).toEqual([]);
+  });
+
+  it('leave nothing behind when they are undone, and can be done again', async () => {
+    const before = await contentsOfSchema();
+    expect(before).toContain('r usage_event');
+    for (const _ of database.migrations) await database.undoLastMigration();
+    expect(await contentsOfSchema()).toEqual([]);
+    await database.destroy();
+    database = await open();
+    expect(await contentsOfSchema()).toEqual(before);
+  });
+});
+
+describe('the tiers', () => {
+  it('are the eleven of the product with their limits', async () => {
+    const rows = await database.query<Record<string, unknown>[]>('SELECT * FROM auth.tier');
+    const limits = rows.map((row) => [row['slug'], row['requests_per_minute'], row['tokens_per_minute']]);
+    expect(limits.sort()).toEqual([
+      ['cpu_amd_optimized', 80, 100_000],
+      ['cpu_intel_optimized', 80, 100_000],
+      ['cpu_standard', 60, 50_000],
+      ['free', 20, 10_000],
+      ['gpu_amd_dedicated', 500, 500_000],
+      ['gpu_amd_shared', 100, 250_000],
+      ['gpu_intel_dedicated', 500, 500_000],
+      ['gpu_intel_shared', 100, 250_000],
+      ['gpu_nvidia_dedicated', 500, 500_000],
+      ['gpu_nvidia_shared', 100, 250_000],
+      ['self_hosted', null, null],
+    ]);
+  });
+
+  it('cannot be set to a limit of nothing', async () => {
+    await expect(database.query("UPDATE auth.tier SET tokens_per_minute = 0 WHERE slug = 'free'")).rejects.toThrow(
+      'check',
+    );
+  });
+});
+
+describe('a key', () => {
+  it.each(["'{}'", "'{admin}'"])('cannot have the scopes %s', async (scopes) => {
+    const insert = database.query(
+      `WITH team AS (INSERT INTO auth.team (name) VALUES ('t') RETURNING id),
+            project AS (INSERT INTO auth.project (id, team_id, name, slug) SELECT 'proj_KEYSCOPES', id, 'p', 'p' FROM team RETURNING id)
+       INSERT INTO auth.api_key (id, project_id, name, key_hash, last4, scopes)
+       SELECT 'key_1', id, 'k', sha256('k'), 'abcd', ${scopes}::text[] FROM project`,
+    );
+    await expect(insert).rejects.toThrow('api_key_scopes_check');
+  });
+});

@@ -1,0 +1,198 @@
+import { generateApiKey, hashApiKey, hasValidChecksum } from '@xerotier/api-keys';
+import { accessChanged, authContract } from '@xerotier/contracts';
+import type { Access } from '@xerotier/contracts';
+import { silentLog } from '@xerotier/log/testing';
+import { Bus, connectBus } from '@xerotier/nats';
+import { eventually, testServers } from '@xerotier/testing';
+import { runAuthProcess, startAuthProcess } from '../test/auth-process.ts';
+import type { AuthProcess } from '../test/auth-process.ts';
+import type { AccessChange } from './access/access-change.ts';
+
+const pepper = 'a pepper of at least thirty-two characters';
+const key = generateApiKey('home');
+const document = {
+  team: { name: 'Home' },
+  project: { id: 'proj_HOME000001', name: 'Home', slug: 'home' },
+  endpoints: [{ slug: 'chat', modelId: 'tiny', tier: 'self_hosted' }],
+  keys: [{ name: 'mine', scopes: ['inference'], value: key }],
+};
+
+const servers = testServers('nats', 'postgres');
+let env: NodeJS.ProcessEnv;
+let bus: Bus;
+let changes: AccessChange[];
+const processes: AuthProcess[] = [];
+
+beforeAll(async () => {
+  env = { DATABASE_URL: servers.postgres.url, NATS_URL: servers.nats.url, AUTH_KEY_PEPPER: pepper };
+  bus = new Bus(await connectBus({ url: servers.nats.url, name: 'test', log: silentLog() }), { log: silentLog() });
+  bus.subscribe(accessChanged, (change) => void changes.push(change));
+  await bus.flush();
+});
+
+afterAll(() => bus.close());
+
+beforeEach(() => {
+  changes = [];
+});
+
+afterEach(async () => {
+  for (const { child, ended } of processes.splice(0)) {
+    child.kill('SIGKILL');
+    await ended;
+  }
+});
+
+function serve(overrides: NodeJS.ProcessEnv = {}): AuthProcess {
+  const running = startAuthProcess([], { ...env, ...overrides });
+  processes.push(running);
+  return running;
+}
+
+function authorize(value: string): Promise<Access> {
+  return bus.call(authContract.operations.authorize, {
+    keyHash: hashApiKey(value),
+    projectId: 'proj_HOME000001',
+    scope: 'inference',
+    clientAddress: '127.0.0.1',
+  });
+}
+
+describe('migrate', () => {
+  it('needs the database and nothing else', async () => {
+    expect(await runAuthProcess(['migrate'], { DATABASE_URL: servers.postgres.url })).toMatchObject({
+      code: 0,
+      stdout: '',
+    });
+  });
+
+  it('works once when processes run it at once on an empty database', async () => {
+    const url = await emptyDatabase('together');
+    const results = await Promise.all([1, 2].map(() => runAuthProcess(['migrate'], { DATABASE_URL: url })));
+    expect(results.map(({ code }) => code)).toEqual([0, 0]);
+    const migrated = results.filter(({ stderr }) => stderr.includes('the database schema was migrated'));
+    expect(migrated).toHaveLength(1);
+  });
+
+  it('names what is not set', async () => {
+    const result = await runAuthProcess(['migrate'], {});
+    expect(result.code).toBe(1);
+    expect(result.stderr).toContain('DATABASE_URL is not set');
+  });
+});
+
+describe('seed', () => {
+  it('prints the project and nothing else, and the same again the second time', async () => {
+    for (let time = 1; time <= 2; time += 1) {
+      const result = await runAuthProcess(['seed'], env, JSON.stringify(document));
+      expect(result).toMatchObject({ code: 0, stdout: '{"projectId":"proj_HOME000001"}\n' });
+      expect(result.stderr).not.toContain(key);
+    }
+    await eventually('the change is announced', () => changes.length === 1);
+  });
+
+  it.each([
+    ['something that is not JSON', key],
+    ['a document with a field missing', JSON.stringify({ ...document, team: undefined })],
+    ['a key that is none', JSON.stringify({ ...document, keys: [{ ...document.keys[0], value: `${key}x` }] })],
+  ])('refuses %s with the exit code 1, and repeats no key', async (_, input) => {
+    const result = await runAuthProcess(['seed'], env, input);
+    expect(result).toMatchObject({ code: 1, stdout: '' });
+    expect(result.stderr).not.toContain(key);
+  });
+});
+
+describe('keys', () => {
+  it('revokes a key of a running service at once', async () => {
+    serve();
+    await seed(env);
+    const { keyId } = await eventually('the service answers', () => authorize(key));
+    expect(await runAuthProcess(['keys', 'revoke', keyId], env)).toMatchObject({ code: 0, stdout: '' });
+    await expect(authorize(key)).rejects.toMatchObject({ code: 'auth.invalid_key' });
+    await eventually('the change is announced', () => changes.some((change) => change.keyId === keyId));
+  });
+
+  it('rotates a key, and shows the new value on standard output only', async () => {
+    const value = generateApiKey('home');
+    serve();
+    await seed(env, value);
+    const { keyId } = await eventually('the service answers', () => authorize(value));
+    const result = await runAuthProcess(['keys', 'rotate', keyId, '0'], env);
+    const rotated = JSON.parse(result.stdout) as { value: string };
+    expect(hasValidChecksum(rotated.value)).toBe(true);
+    expect(result.stderr).not.toContain(rotated.value);
+    expect((await authorize(rotated.value)).keyId).toBe(keyId);
+    await expect(authorize(value)).rejects.toMatchObject({ code: 'auth.invalid_key' });
+  });
+
+  it('says that a key does not exist', async () => {
+    const result = await runAuthProcess(['keys', 'revoke', 'key_none'], env);
+    expect(result.code).toBe(1);
+    expect(result.stderr).toContain('There is no API key key_none');
+  });
+
+  it('does its work without NATS, and says what that means', async () => {
+    const value = generateApiKey('home');
+    serve();
+    await seed(env, value);
+    const { keyId } = await eventually('the service answers', () => authorize(value));
+    const result = await runAuthProcess(['keys', 'revoke', keyId], { ...env, NATS_URL: 'nats://127.0.0.1:9' });
+    expect(result.code).toBe(0);
+    expect(result.stderr).toContain('within 30 seconds');
+    await expect(authorize(value)).rejects.toMatchObject({ code: 'auth.invalid_key' });
+  });
+});
+
+describe('main', () => {
+  it.each([[['nonsense']], [['toString']], [['keys']], [['keys', 'rotate', 'key_1', '169']], [['migrate', 'now']]])(
+    'answers %j with its usage and the exit code 2',
+    async (args) => {
+      const result = await runAuthProcess(args, env);
+      expect(result).toMatchObject({ code: 2, stdout: '' });
+      expect(result.stderr).toContain('usage: node dist/main.js');
+    },
+  );
+
+  it('does not start without a pepper of some length, and does not repeat the one it has', async () => {
+    const result = await runAuthProcess([], { ...env, AUTH_KEY_PEPPER: 'too-short' });
+    expect(result.code).toBe(1);
+    expect(result.stderr).toContain('AUTH_KEY_PEPPER');
+    expect(result.stderr).not.toContain('too-short');
+  });
+
+  it('does not start on an old schema that it may not migrate', async () => {
+    const url = await emptyDatabase('untouched');
+    const result = await runAuthProcess([], { ...env, DATABASE_URL: url, DATABASE_MIGRATE_ON_START: 'false' });
+    expect(result.code).toBe(1);
+    expect(result.stdout).toContain('subcommand `migrate`');
+  });
+
+  it('ends with the exit code 0 when it is told to, and has logged no secret', async () => {
+    const value = generateApiKey('home');
+    const running = serve({ LOG_LEVEL: 'debug' });
+    await seed(env, value);
+    await eventually('the service answers', () => authorize(value));
+    running.child.kill('SIGTERM');
+    expect((await running.ended).code).toBe(0);
+    const output = running.output();
+    expect(output).toContain('"stopped"');
+    for (const secret of [value, hashApiKey(value), pepper, servers.postgres.password]) {
+      expect(output).not.toContain(secret);
+    }
+  });
+});
+
+async function seed(to: NodeJS.ProcessEnv, value?: string): Promise<void> {
+  const keys = value === undefined ? document.keys : [{ name: 'another', scopes: ['inference'], value }];
+  expect((await runAuthProcess(['seed'], to, JSON.stringify({ ...document, keys }))).code).toBe(0);
+}
+
+async function emptyDatabase(name: string): Promise<string> {
+  const { DataSource } = await import('typeorm');
+  const admin = await new DataSource({ type: 'postgres', url: servers.postgres.url }).initialize();
+  await admin.query(`CREATE DATABASE "${name}"`);
+  await admin.destroy();
+  const url = new URL(servers.postgres.url);
+  url.pathname = `/${name}`;
+  return url.href;
+}

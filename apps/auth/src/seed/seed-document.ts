@@ -1,0 +1,33 @@
+import { hasValidChecksum } from '@xerotier/api-keys';
+import { modelId, scope, slug, tierSlug } from '@xerotier/contracts';
+import { z } from 'zod';
+
+const name = z.string().min(1).max(256);
+
+/** What `seed` reads. The values of keys are made by the caller, who is the only one to see them. */
+export const seedDocument = z.strictObject({
+  team: z.strictObject({ name }),
+  project: z.strictObject({
+    /** Default: a new one. */
+    id: z
+      .string()
+      .regex(/^proj_[A-Z0-9]{6,32}$/, 'must be proj_ and 6 to 32 upper-case letters or digits')
+      .optional(),
+    name,
+    slug,
+  }),
+  endpoints: z.array(z.strictObject({ slug, modelId, tier: tierSlug })).max(1_000),
+  keys: z
+    .array(
+      z.strictObject({
+        name,
+        scopes: z.array(scope).min(1).max(scope.options.length),
+        value: z
+          .string()
+          .refine(hasValidChecksum, 'is not an API key; make one with generateApiKey of @xerotier/api-keys'),
+      }),
+    )
+    .max(1_000),
+});
+
+export type SeedDocument = z.output<typeof seedDocument>;

@@ -1,0 +1,137 @@
+import { generateApiKey } from '@xerotier/api-keys';
+import { randomBytes } from 'node:crypto';
+import { runningAuth } from '../../test/running-auth.ts';
+
+const auth = runningAuth();
+
+/** All rows of what a seed writes, without what it does not decide. */
+function everything(): Promise<unknown> {
+  return auth.database.query(
+    `SELECT
+       (SELECT json_agg(team ORDER BY id) FROM auth.team) AS teams,
+       (SELECT json_agg(project ORDER BY id) FROM auth.project) AS projects,
+       (SELECT json_agg(endpoint ORDER BY id) FROM auth.endpoint) AS endpoints,
+       (SELECT json_agg(json_build_array(id, project_id, name, scopes, key_hash::text, revoked_at) ORDER BY id) FROM auth.api_key) AS keys`,
+  );
+}
+
+function announcements(projectId: string): number {
+  return auth.announced.filter((change) => change.projectId === projectId).length;
+}
+
+describe('seeding', () => {
+  it('makes a project whose key works, and announces it', async () => {
+    const project = await auth.seed();
+    await expect(auth.authorize(project.key, project.id, 'chat')).resolves.toBeDefined();
+    expect(announcements(project.id)).toBe(1);
+  });
+
+  it('changes nothing the second time, and announces nothing', async () => {
+    const project = await auth.seed();
+    const before = await everything();
+    expect((await auth.seed(project.document)).id).toBe(project.id);
+    expect(await everything()).toEqual(before);
+    expect(announcements(project.id)).toBe(1);
+  });
+
+  it('makes one project when two seeds run at once', async () => {
+    const slug = `twice-${randomBytes(4).toString('hex')}`;
+    const document = {
+      project: { name: 'Twice', slug },
+      keys: [{ name: 'k', scopes: ['inference' as const], value: generateApiKey(slug) }],
+    };
+    const [first, second] = await Promise.all([auth.seed(document), auth.seed(document)]);
+    expect(first.id).toBe(second.id);
+  });
+
+  it('keeps the id that it is given', async () => {
+    const id = `proj_${randomBytes(5).toString('hex').toUpperCase()}`;
+    const project = await auth.seed({ project: { id, name: 'Mine', slug: 'mine' } });
+    expect(project.id).toBe(id);
+    expect((await auth.seed(project.document)).id).toBe(id);
+  });
+
+  it('changes what differs: names, scopes, the model and the tier of an endpoint', async () => {
+    const { document, key, id } = await auth.seed();
+    await auth.seed({
+      ...document,
+      project: { ...document.project, name: 'Another name' },
+      endpoints: [{ slug: 'chat', modelId: 'large', tier: 'self_hosted' }],
+      keys: [{ name: 'renamed', scopes: ['inference', 'management'], value: key }],
+    });
+    const access = await auth.authorize(key, id, 'chat', 'management');
+    expect(access.endpoints[0]).toMatchObject({ modelId: 'large', tier: 'self_hosted' });
+    expect(announcements(id)).toBe(2);
+  });
+
+  it('leaves alone what the document does not name', async () => {
+    const { document, key, id } = await auth.seed();
+    await auth.seed({ ...document, endpoints: [], keys: [] });
+    await expect(auth.authorize(key, id, 'chat')).resolves.toBeDefined();
+  });
+});
+
+describe('a seed is refused, and changes nothing, when', () => {
+  let before: unknown;
+
+  beforeEach(async () => {
+    await auth.seed();
+    before = await everything();
+  });
+
+  afterEach(async () => {
+    expect(await everything()).toEqual(before);
+  });
+
+  it('a tier does not exist; it says which there are', async () => {
+    const seeding = auth.seed({ endpoints: [{ slug: 'chat', modelId: 'tiny', tier: 'gold' }] });
+    await expect(seeding).rejects.toThrow(/'gold'.*free/);
+  });
+
+  it('a key was made for another slug; it does not repeat the key', async () => {
+    const value = generateApiKey('another');
+    const seeding = auth.seed({ keys: [{ name: 'wrong', scopes: ['inference'], value }] });
+    await expect(seeding).rejects.toThrow(/'wrong'.*another project slug/);
+    await expect(seeding).rejects.not.toThrow(value);
+  });
+});
+
+describe('a seed is refused when', () => {
+  it('a key belongs to another project', async () => {
+    const { document, key, slug } = await auth.seed();
+    const seeding = auth.seed({
+      ...document,
+      team: { name: `Another team ${slug}` },
+      keys: [{ name: 'theirs', scopes: ['inference'], value: key }],
+    });
+    await expect(seeding).rejects.toThrow('belongs to another project');
+  });
+
+  it('a key was revoked: it stays so', async () => {
+    const { document, key, id } = await auth.seed();
+    await auth.database.query('UPDATE auth.api_key SET revoked_at = now() WHERE project_id = $1', [id]);
+    await expect(auth.seed(document)).rejects.toThrow('was revoked');
+    await expect(auth.authorize(key, id)).rejects.toMatchObject({ code: 'auth.invalid_key' });
+  });
+
+  it('a key was rotated: the old value does not come back', async () => {
+    const { document, id } = await auth.seed();
+    await auth.database.query(
+      `UPDATE auth.api_key SET previous_key_hash = key_hash, previous_valid_until = now(), key_hash = sha256('new') WHERE project_id = $1`,
+      [id],
+    );
+    await expect(auth.seed(document)).rejects.toThrow('was rotated');
+  });
+
+  it('the project of that id has another slug', async () => {
+    const { document, id } = await auth.seed();
+    const seeding = auth.seed({ ...document, project: { id, name: 'x', slug: 'other' }, keys: [] });
+    await expect(seeding).rejects.toThrow(/cannot become 'other'/);
+  });
+
+  it('the project of that slug has another id', async () => {
+    const { document } = await auth.seed();
+    const seeding = auth.seed({ ...document, project: { ...document.project, id: 'proj_OTHER00001' } });
+    await expect(seeding).rejects.toThrow(/cannot become proj_OTHER00001/);
+  });
+});

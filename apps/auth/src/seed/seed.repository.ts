@@ -1,0 +1,37 @@
+import { withDbErrors } from '@xerotier/db';
+import type { DataSource } from 'typeorm';
+import { ApiKeysRepository } from '../api-keys/api-keys.repository.ts';
+import { EndpointsRepository } from '../endpoints/endpoints.repository.ts';
+import { ProjectsRepository } from '../projects/projects.repository.ts';
+import { TiersRepository } from '../tiers/tiers.repository.ts';
+
+/** The repositories of one transaction. */
+export interface SeedStores {
+  readonly projects: ProjectsRepository;
+  readonly endpoints: EndpointsRepository;
+  readonly apiKeys: ApiKeysRepository;
+  readonly tiers: TiersRepository;
+}
+
+export class SeedRepository {
+  readonly #database: DataSource;
+
+  constructor(database: DataSource) {
+    this.#database = database;
+  }
+
+  /** Runs the work in one transaction, of which there is one at a time: two seeds at once would both find nothing. */
+  inTransaction<T>(work: (stores: SeedStores) => Promise<T>): Promise<T> {
+    return withDbErrors(() =>
+      this.#database.transaction(async (manager) => {
+        await manager.query("SELECT pg_advisory_xact_lock(hashtextextended('xerotier.seed.auth', 0))");
+        return work({
+          projects: new ProjectsRepository(manager),
+          endpoints: new EndpointsRepository(manager),
+          apiKeys: new ApiKeysRepository(manager),
+          tiers: new TiersRepository(manager),
+        });
+      }),
+    );
+  }
+}

@@ -1,0 +1,118 @@
+import { hashApiKey, isKeyOfProject } from '@xerotier/api-keys';
+import type { AnnounceAccessChange } from '../access/access-change.ts';
+import { generateKeyId } from '../api-keys/key-id.ts';
+import type { KeyHasher } from '../api-keys/key-hasher.ts';
+import type { Project } from '../projects/project.entity.ts';
+import { generateProjectId } from '../projects/project-id.ts';
+import type { SeedDocument } from './seed-document.ts';
+import type { SeedRepository, SeedStores } from './seed.repository.ts';
+
+/** The document contradicts itself or what is stored. Its message tells what to change, and holds no key. */
+export class SeedError extends Error {
+  override readonly name = 'SeedError';
+}
+
+/**
+ * Brings the database to what a document says: creates what is missing, changes what differs, and leaves alone what the
+ * document does not name. Doing it again changes nothing.
+ */
+export class SeedService {
+  readonly #repository: SeedRepository;
+  readonly #hasher: KeyHasher;
+  readonly #announce: AnnounceAccessChange;
+
+  constructor(repository: SeedRepository, hasher: KeyHasher, announce: AnnounceAccessChange) {
+    this.#repository = repository;
+    this.#hasher = hasher;
+    this.#announce = announce;
+  }
+
+  /** @throws {SeedError} and then nothing has changed. */
+  async apply(document: SeedDocument): Promise<{ projectId: string }> {
+    const { projectId, changed } = await this.#repository.inTransaction(async (stores) => {
+      await refuseUnknownTiers(stores, document);
+      const projectId = await ensureProject(stores, document);
+      let changed = false;
+      for (const endpoint of document.endpoints) {
+        if (await stores.endpoints.upsert({ projectId, ...endpoint })) changed = true;
+      }
+      for (const key of document.keys) {
+        if (await this.#ensureKey(stores, projectId, document.project.slug, key)) changed = true;
+      }
+      return { projectId, changed };
+    });
+    if (changed) this.#announce({ projectId });
+    return { projectId };
+  }
+
+  async #ensureKey(
+    { apiKeys }: SeedStores,
+    projectId: string,
+    projectSlug: string,
+    key: SeedDocument['keys'][number],
+  ): Promise<boolean> {
+    const { name, scopes, value } = key;
+    if (!isKeyOfProject(value, projectSlug)) {
+      throw new SeedError(`The value of the key '${name}' was made for another project slug than '${projectSlug}'.`);
+    }
+    const keyHash = this.#hasher.hash(hashApiKey(value));
+    const stored = await apiKeys.findByHash(keyHash);
+    if (stored === null) {
+      await apiKeys.insert({ id: generateKeyId(), projectId, name, keyHash, last4: value.slice(-4), scopes });
+      return true;
+    }
+    if (stored.projectId !== projectId)
+      throw new SeedError(`The key '${name}' belongs to another project: give another value.`);
+    // Brought back to life, a key that somebody ended on purpose would be a surprise of the worst kind.
+    if (stored.revokedAt !== null) throw new SeedError(`The key '${name}' was revoked: give another value.`);
+    if (!stored.keyHash.equals(keyHash)) {
+      throw new SeedError(`The key '${name}' was rotated since: give its new value, or one that was never used.`);
+    }
+    return apiKeys.update(stored.id, name, scopes);
+  }
+}
+
+async function refuseUnknownTiers({ tiers }: SeedStores, document: SeedDocument): Promise<void> {
+  const known = await tiers.listSlugs();
+  for (const { slug, tier } of document.endpoints) {
+    if (known.includes(tier)) continue;
+    throw new SeedError(
+      `The endpoint '${slug}' names the tier '${tier}', which does not exist. There are: ${known.join(', ')}.`,
+    );
+  }
+}
+
+/** The project of the document, by its id or else by team and slug; a new one when there is none. */
+async function ensureProject({ projects }: SeedStores, { team, project }: SeedDocument): Promise<string> {
+  const stored = await findProject({ projects }, team.name, project);
+  if (stored !== null) {
+    if (stored.slug !== project.slug) {
+      throw new SeedError(
+        `The project ${stored.id} has the slug '${stored.slug}', which cannot become '${project.slug}'.`,
+      );
+    }
+    if (stored.name !== project.name) await projects.rename(stored.id, project.name);
+    return stored.id;
+  }
+  const owner = (await projects.findTeam(team.name)) ?? (await projects.insertTeam(team.name));
+  const id = project.id ?? generateProjectId();
+  await projects.insert({ id, teamId: owner.id, name: project.name, slug: project.slug });
+  return id;
+}
+
+async function findProject(
+  { projects }: Pick<SeedStores, 'projects'>,
+  teamName: string,
+  { id, slug }: SeedDocument['project'],
+): Promise<Project | null> {
+  const byId = id === undefined ? null : await projects.findById(id);
+  if (byId !== null) return byId;
+  const team = await projects.findTeam(teamName);
+  const bySlug = team === null ? null : await projects.findBySlug(team.id, slug);
+  if (bySlug !== null && id !== undefined) {
+    throw new SeedError(
+      `The team '${teamName}' has a project '${slug}' with the id ${bySlug.id}, which cannot become ${id}.`,
+    );
+  }
+  return bySlug;
+}

@@ -1,0 +1,188 @@
+import { usageRecorded } from '@xerotier/contracts';
+import type { UsageRecord } from '@xerotier/contracts';
+import { silentLog } from '@xerotier/log/testing';
+import { connectBus, consumeEvents, DurablePublisher, ensureStream } from '@xerotier/nats';
+import type { BusConnection } from '@xerotier/nats';
+import { eventually } from '@xerotier/testing';
+import { randomUUID } from 'node:crypto';
+import { runningAuth } from '../../test/running-auth.ts';
+import { UsageRepository } from './usage.repository.ts';
+import { UsageService } from './usage.service.ts';
+
+const auth = runningAuth();
+let connection: BusConnection;
+let publisher: DurablePublisher<typeof usageRecorded>;
+
+beforeAll(async () => {
+  connection = await connectBus({ url: auth.servers.nats.url, name: 'test', log: silentLog() });
+  await ensureStream(connection, usageRecorded);
+  publisher = new DurablePublisher(connection, usageRecorded, silentLog());
+});
+
+afterAll(async () => {
+  await publisher.close(1_000);
+  await connection.nats.close();
+});
+
+function aRecord(overrides: Partial<UsageRecord> = {}): UsageRecord {
+  return {
+    requestId: `req_${randomUUID()}`,
+    kind: 'chat.completion',
+    projectId: 'proj_TEST000001',
+    endpointId: randomUUID(),
+    keyId: 'key_1',
+    modelId: 'tiny',
+    tier: 'free',
+    priority: 'interactive',
+    usage: {
+      promptTokens: 10,
+      cachedTokens: 4,
+      completionTokens: 20,
+      reasoningTokens: 1,
+      acceptedPredictionTokens: 2,
+      rejectedPredictionTokens: 3,
+    },
+    outcome: 'completed',
+    streamed: true,
+    startedAt: Date.UTC(2026, 10, 20, 12, 0, 0, 123),
+    durationMs: 1_234.6,
+    timeToFirstTokenMs: 12.4,
+    ...overrides,
+  };
+}
+
+/** The rows of these requests, by request id. */
+async function ledger(...records: UsageRecord[]): Promise<Record<string, unknown>[]> {
+  return auth.database.query<Record<string, unknown>[]>(
+    'SELECT * FROM auth.usage_event WHERE request_id = ANY($1) ORDER BY request_id',
+    [records.map((record) => record.requestId)],
+  );
+}
+
+function publish(...records: UsageRecord[]): void {
+  for (const record of records) publisher.publish(record);
+}
+
+describe('the ledger', () => {
+  it('keeps every field of a record, in whole numbers', async () => {
+    const record = aRecord();
+    publish(record);
+    const [row] = await eventually('the record is in the ledger', async () => {
+      const rows = await ledger(record);
+      return rows.length > 0 ? rows : null;
+    });
+    expect(row).toEqual({
+      id: expect.any(String),
+      request_id: record.requestId,
+      kind: 'chat.completion',
+      project_id: 'proj_TEST000001',
+      endpoint_id: record.endpointId,
+      key_id: 'key_1',
+      model_id: 'tiny',
+      tier: 'free',
+      priority: 'interactive',
+      outcome: 'completed',
+      streamed: true,
+      prompt_tokens: '10',
+      cached_tokens: '4',
+      completion_tokens: '20',
+      reasoning_tokens: '1',
+      accepted_prediction_tokens: '2',
+      rejected_prediction_tokens: '3',
+      started_at: new Date(record.startedAt),
+      duration_ms: '1235',
+      time_to_first_token_ms: '12',
+      recorded_at: expect.any(Date),
+    });
+  });
+
+  it('keeps a record without a first token', async () => {
+    const record = aRecord({ timeToFirstTokenMs: null, outcome: 'failed', streamed: false });
+    publish(record);
+    await eventually('the record is in the ledger', async () => (await ledger(record)).length === 1);
+    expect((await ledger(record))[0]).toMatchObject({
+      time_to_first_token_ms: null,
+      outcome: 'failed',
+      streamed: false,
+    });
+  });
+
+  it('holds a request once, however often it is told of it', async () => {
+    const [twice, once] = [aRecord(), aRecord()];
+    publish(twice, twice);
+    publish({ ...twice, usage: { ...twice.usage, completionTokens: 999 } }, once);
+    await eventually('the last record is in the ledger', async () => (await ledger(once)).length === 1);
+    const rows = await ledger(twice, once);
+    expect(rows).toHaveLength(2);
+    expect(rows.map((row) => row['completion_tokens'])).toEqual(['20', '20']);
+  });
+
+  it('holds different requests of one key each, more of them than one statement takes', async () => {
+    const records = Array.from({ length: 2_500 }, () => aRecord());
+    publish(...records);
+    await eventually('all records are in the ledger', async () => (await ledger(...records)).length === 2_500);
+  });
+
+  it('refuses to be changed', async () => {
+    publish(aRecord());
+    await expect(auth.database.query('UPDATE auth.usage_event SET prompt_tokens = 0')).rejects.toThrow('append-only');
+    await expect(auth.database.query('DELETE FROM auth.usage_event')).rejects.toThrow('append-only');
+    await expect(auth.database.query('TRUNCATE auth.usage_event')).rejects.toThrow('append-only');
+  });
+
+  it('gets what was used while the database was away', async () => {
+    await auth.servers.postgres.stop();
+    const record = aRecord();
+    publish(record);
+    await eventually('the record was refused', () => auth.logText().includes('events could not be handled'));
+    await auth.servers.postgres.restart();
+    await eventually('the record is in the ledger', async () => (await ledger(record)).length === 1);
+  });
+});
+
+describe('UsageService', () => {
+  function newService(): UsageService {
+    return new UsageService(new UsageRepository(auth.database.manager), silentLog());
+  }
+
+  it('drops a record that the database cannot take, and keeps the others of its batch', async () => {
+    const [good, bad, alsoGood] = [aRecord(), aRecord({ keyId: 'key_\u0000' }), aRecord()];
+    await newService().record([good, bad, alsoGood]);
+    expect((await ledger(good, bad, alsoGood)).map((row) => row['request_id']).sort()).toEqual(
+      [good.requestId, alsoGood.requestId].sort(),
+    );
+  });
+
+  it('drops nothing when the database is away', async () => {
+    const record = aRecord();
+    await auth.servers.postgres.stop();
+    await expect(newService().record([record])).rejects.toMatchObject({ code: 'db.unavailable' });
+    await auth.servers.postgres.restart();
+    await newService().record([record]);
+    expect(await ledger(record)).toHaveLength(1);
+  });
+});
+
+describe('a consumer that dies between commit and confirmation', () => {
+  it('finds its records in the ledger when they come again, and adds nothing', async () => {
+    // The service itself stops first, so that all deliveries come here.
+    await auth.service.drain(AbortSignal.timeout(10_000));
+    const service = new UsageService(new UsageRepository(auth.database.manager), silentLog());
+    const record = aRecord();
+    let deliveries = 0;
+    const consuming = await consumeEvents(
+      connection,
+      usageRecorded,
+      async (records) => {
+        await service.record(records);
+        deliveries += 1;
+        if (deliveries === 1) throw new Error('died after the commit');
+      },
+      { durable: 'auth-ledger', log: silentLog() },
+    );
+    publish(record);
+    await eventually('the record came twice', () => deliveries >= 2);
+    await consuming.stop();
+    expect(await ledger(record)).toHaveLength(1);
+  });
+});

@@ -1,0 +1,38 @@
+import { Injectable } from '@nestjs/common';
+import type { UsageRecord } from '@xerotier/contracts';
+import { withDbErrors } from '@xerotier/db';
+import { EntityManager } from 'typeorm';
+
+/** A batch travels as one JSON parameter, so its statement is the same text for any number of records. */
+const INSERT = `
+  INSERT INTO auth.usage_event (
+    request_id, kind, project_id, endpoint_id, key_id, model_id, tier, priority, outcome, streamed,
+    prompt_tokens, cached_tokens, completion_tokens, reasoning_tokens,
+    accepted_prediction_tokens, rejected_prediction_tokens,
+    started_at, duration_ms, time_to_first_token_ms
+  )
+  SELECT
+    "requestId", kind, "projectId", "endpointId", "keyId", "modelId", tier, priority, outcome, streamed,
+    (usage->>'promptTokens')::bigint, (usage->>'cachedTokens')::bigint,
+    (usage->>'completionTokens')::bigint, (usage->>'reasoningTokens')::bigint,
+    (usage->>'acceptedPredictionTokens')::bigint, (usage->>'rejectedPredictionTokens')::bigint,
+    to_timestamp("startedAt" / 1000), round("durationMs"), round("timeToFirstTokenMs")
+  FROM json_to_recordset($1::json) AS record (
+    "requestId" text, kind text, "projectId" text, "endpointId" uuid, "keyId" text, "modelId" text, tier text,
+    priority text, outcome text, streamed boolean, usage json, "startedAt" double precision,
+    "durationMs" numeric, "timeToFirstTokenMs" numeric
+  )
+  ON CONFLICT ON CONSTRAINT usage_event_request_key DO NOTHING
+  RETURNING id`;
+
+/** The ledger: append-only, and a request is in it once for each kind of work. */
+@Injectable()
+export class UsageRepository {
+  constructor(private readonly manager: EntityManager) {}
+
+  /** Writes all of the records or, when it throws, none. Returns how many were new. */
+  async append(records: readonly UsageRecord[]): Promise<number> {
+    const rows = await withDbErrors(() => this.manager.query<unknown[]>(INSERT, [JSON.stringify(records)]));
+    return rows.length;
+  }
+}

@@ -1,0 +1,40 @@
+/** The auth service as a process of its own, as it is deployed. */
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { join } from 'node:path';
+
+export interface Ended {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface AuthProcess {
+  readonly child: ChildProcess;
+  readonly output: () => string;
+  readonly ended: Promise<Ended>;
+}
+
+/** Starts `main` with these arguments, this environment and nothing else of ours. */
+export function startAuthProcess(args: readonly string[], env: NodeJS.ProcessEnv, input = ''): AuthProcess {
+  const hooks = join(import.meta.dirname, 'swc-hooks.mjs');
+  const main = join(import.meta.dirname, '../src/main.ts');
+  const child = spawn(process.execPath, ['--conditions=source', '--import', hooks, main, ...args], {
+    env: { PATH: process.env['PATH'], ...env },
+  });
+  let stdout = '';
+  let stderr = '';
+  child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
+  child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
+  child.stdin.on('error', () => {});
+  child.stdin.end(input);
+  const ended = new Promise<Ended>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code) => resolve({ code, stdout, stderr }));
+  });
+  return { child, output: () => stdout + stderr, ended };
+}
+
+export function runAuthProcess(args: readonly string[], env: NodeJS.ProcessEnv, input = ''): Promise<Ended> {
+  return startAuthProcess(args, env, input).ended;
+}

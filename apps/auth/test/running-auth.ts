@@ -1,0 +1,100 @@
+/** The auth service on real servers, for a test file, and a client on the bus that asks it. */
+import { generateApiKey, hashApiKey } from '@xerotier/api-keys';
+import { loadConfig } from '@xerotier/config';
+import { authContract } from '@xerotier/contracts';
+import type { Access, Scope } from '@xerotier/contracts';
+import { capturedLog, silentLog } from '@xerotier/log/testing';
+import { Bus, connectBus } from '@xerotier/nats';
+import type { RunningService } from '@xerotier/service';
+import { testServers } from '@xerotier/testing';
+import { randomBytes } from 'node:crypto';
+import type { DataSource } from 'typeorm';
+import type { AccessChange } from '../src/access/access-change.ts';
+import { KeyHasher } from '../src/api-keys/key-hasher.ts';
+import { settings } from '../src/config.ts';
+import type { AuthConfig } from '../src/config.ts';
+import { openAuthDatabase } from '../src/db/database.ts';
+import type { SeedDocument } from '../src/seed/seed-document.ts';
+import { SeedRepository } from '../src/seed/seed.repository.ts';
+import { SeedService } from '../src/seed/seed.service.ts';
+import { start } from '../src/start.ts';
+
+export const pepper = `test-pepper-${randomBytes(24).toString('hex')}`;
+
+export interface SeededProject {
+  readonly id: string;
+  readonly slug: string;
+  readonly document: SeedDocument;
+  /** The value of its first key. */
+  readonly key: string;
+}
+
+export interface RunningAuth {
+  readonly servers: ReturnType<typeof testServers<'nats' | 'postgres'>>;
+  readonly env: NodeJS.ProcessEnv;
+  readonly config: AuthConfig;
+  readonly service: RunningService;
+  readonly bus: Bus;
+  /** A connection of the test's own. */
+  readonly database: DataSource;
+  readonly logText: () => string;
+  /** What seeding announced. */
+  readonly announced: AccessChange[];
+  seed(overrides?: Partial<SeedDocument>, scopes?: Scope[]): Promise<SeededProject>;
+  authorize(key: string, projectId: string, endpointSlug?: string, scope?: Scope): Promise<Access>;
+}
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+/** Call it at the top of a file; read it inside tests only. */
+export function runningAuth(): RunningAuth {
+  const servers = testServers('nats', 'postgres');
+  const captured = capturedLog();
+  // Filled below, before the first test reads it.
+  const running = { servers, logText: captured.text, announced: [] } as unknown as Mutable<RunningAuth>;
+
+  beforeAll(async () => {
+    running.env = { DATABASE_URL: servers.postgres.url, NATS_URL: servers.nats.url, AUTH_KEY_PEPPER: pepper };
+    running.config = loadConfig(settings, running.env);
+    running.service = await start(running.config, captured.log);
+    running.database = await openAuthDatabase(running.config.database, silentLog());
+    running.bus = new Bus(await connectBus({ url: servers.nats.url, name: 'test', log: silentLog() }), {
+      log: silentLog(),
+    });
+  });
+
+  afterAll(async () => {
+    await running.bus.close();
+    await running.database.destroy();
+    await running.service.drain(AbortSignal.timeout(10_000));
+    await running.service.close();
+  });
+
+  running.seed = async (overrides = {}, scopes = ['inference']) => {
+    const slug = overrides.project?.slug ?? `project-${randomBytes(4).toString('hex')}`;
+    const document: SeedDocument = {
+      team: { name: 'A team' },
+      project: { name: 'A project', slug },
+      endpoints: [{ slug: 'chat', modelId: 'tiny', tier: 'free' }],
+      keys: [{ name: 'first', scopes, value: generateApiKey(slug) }],
+      ...overrides,
+    };
+    const hasher = new KeyHasher(pepper);
+    const seeding = new SeedService(new SeedRepository(running.database), hasher, (change) =>
+      running.announced.push(change),
+    );
+    const { projectId } = await seeding.apply(document);
+    return { id: projectId, slug, document, key: document.keys[0]?.value ?? '' };
+  };
+
+  running.authorize = (key, projectId, endpointSlug, scope = 'inference') =>
+    running.bus.call(authContract.operations.authorize, {
+      keyHash: hashApiKey(key),
+      projectId,
+      ...(endpointSlug !== undefined && { endpointSlug }),
+      scope,
+      clientAddress: '127.0.0.1',
+    });
+
+  return running;
+}

@@ -1,0 +1,28 @@
+/** The settings of the router. */
+import { integer, setting } from '@xerotier/config';
+import type { ConfigOf } from '@xerotier/config';
+import { databaseSettings } from '@xerotier/db';
+import { natsSettings, serviceSettings } from '@xerotier/service';
+
+export const settings = {
+  service: serviceSettings,
+  database: databaseSettings,
+  nats: natsSettings,
+  placement: {
+    queueLengthMax: setting(
+      'ROUTER_QUEUE_LENGTH_MAX',
+      integer({ min: 1, max: 1_000_000 }).default(1_000),
+      'Requests that may wait for one model in this router; more are refused with 503. Default 1000.',
+    ),
+    workerAbsenceMs: setting(
+      'ROUTER_WORKER_ABSENCE_MS',
+      integer({ min: 0, max: 3_600_000 }).default(15_000),
+      'Milliseconds for which requests wait for a model whose last worker left, before they are refused. Default 15000: a worker that restarts is back by then.',
+    ),
+  },
+} as const;
+
+/** What migrating and seeding need. */
+export const databaseOnlySettings = { service: serviceSettings, database: databaseSettings } as const;
+
+export type RouterConfig = ConfigOf<typeof settings>;

@@ -1,0 +1,11 @@
+/** The fleet and its queue: which worker takes which request, and when. */
+import 'reflect-metadata';
+import { runService } from '@xerotier/service';
+import { runCommand } from './commands/run-command.ts';
+import { settings } from './config.ts';
+import { start } from './start.ts';
+
+const [command, ...args] = process.argv.slice(2);
+
+if (command === undefined) await runService('router', settings, start);
+else process.exit(await runCommand([command, ...args], process));

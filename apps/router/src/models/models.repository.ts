@@ -1,0 +1,33 @@
+import type { Model } from '@xerotier/contracts';
+import { withDbErrors } from '@xerotier/db';
+import { In } from 'typeorm';
+import type { EntityManager } from 'typeorm';
+import { ModelEntity } from './model.entity.ts';
+
+export type NewModel = Omit<Model, 'createdAt'>;
+
+export class ModelsRepository {
+  readonly #manager: EntityManager;
+
+  constructor(manager: EntityManager) {
+    this.#manager = manager;
+  }
+
+  /** The models that exist among the given ids. */
+  async findByIds(ids: readonly string[]): Promise<Model[]> {
+    const rows = await withDbErrors(() => this.#manager.findBy(ModelEntity, { id: In([...ids]) }));
+    return rows.map(({ createdAt, ...row }) => ({ ...row, createdAt: Math.floor(createdAt.getTime() / 1_000) }));
+  }
+
+  /** Inserts a model, or overwrites what is known of it. */
+  async upsert(model: NewModel): Promise<void> {
+    await withDbErrors(() => this.#manager.upsert(ModelEntity, model, ['id']));
+  }
+
+  /** Inserts a model unless its id is there. */
+  async insertIfMissing(model: NewModel): Promise<void> {
+    await withDbErrors(() =>
+      this.#manager.createQueryBuilder().insert().into(ModelEntity).values(model).orIgnore().execute(),
+    );
+  }
+}

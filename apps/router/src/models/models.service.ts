@@ -1,0 +1,39 @@
+/** The model catalogue: what operators entered, and what workers that nobody announced brought along. */
+import type { Model, WorkerState } from '@xerotier/contracts';
+import type { Logger } from '@xerotier/log';
+import type { ModelsRepository, NewModel } from './models.repository.ts';
+
+const OWNER = 'Xerotier.ai';
+
+export class ModelsService {
+  readonly #repository: ModelsRepository;
+  readonly #log: Logger;
+  /** Ids that are in the catalogue for sure: a heartbeat a second must not be a query a second. */
+  readonly #known = new Set<string>();
+
+  constructor(repository: ModelsRepository, log: Logger) {
+    this.#repository = repository;
+    this.#log = log;
+  }
+
+  /** The models that exist among the given ids. @throws {AppError} `db.unavailable`. */
+  get(ids: readonly string[]): Promise<Model[]> {
+    return ids.length === 0 ? Promise.resolve([]) : this.#repository.findByIds(ids);
+  }
+
+  async enter(models: readonly NewModel[]): Promise<void> {
+    for (const model of models) await this.#repository.upsert(model);
+  }
+
+  /** A worker serves a model: one that is not in the catalogue gets an entry under its id. Tried again at the next heartbeat when the database is away. */
+  async noteAdvertised({ modelId, contextTokens }: Pick<WorkerState, 'modelId' | 'contextTokens'>): Promise<void> {
+    if (this.#known.has(modelId)) return;
+    this.#known.add(modelId);
+    try {
+      await this.#repository.insertIfMissing({ id: modelId, name: modelId, ownedBy: OWNER, contextTokens });
+    } catch (error) {
+      this.#known.delete(modelId);
+      this.#log.warn('an advertised model could not be entered', { modelId, error });
+    }
+  }
+}

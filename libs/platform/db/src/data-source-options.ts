@@ -1,0 +1,70 @@
+import type { Logger } from '@xerotier/log';
+import pg from 'pg';
+import type { DataSourceOptions, EntitySchema, MigrationInterface } from 'typeorm';
+import { BoundedClient } from './bounded-client.ts';
+import { lossReporter } from './loss-reporter.ts';
+import { quietLogger } from './quiet-logger.ts';
+
+export type MigrationClass = new () => MigrationInterface;
+
+/** Where a service's tables are, and who connects. */
+export interface DatabaseTarget {
+  readonly url: string;
+  /** The service's own schema: lower-case letters, digits and _. */
+  readonly schema: string;
+  /** Shows in pg_stat_activity: the service. */
+  readonly applicationName: string;
+  readonly log: Logger;
+}
+
+export interface ConnectionBounds {
+  readonly poolMax: number;
+  /** How long a query may wait for a connection, new or from the pool. */
+  readonly connectTimeoutMs: number;
+  /** How long one statement may run. The server ends it; when the server is silent too, the connection is closed. */
+  readonly statementTimeoutMs: number;
+  /** How long a statement may wait for a lock; absent: as long as it may run. */
+  readonly lockTimeoutMs?: number;
+}
+
+/** The client gives up only after the server had the chance to say why. */
+const SILENCE_MARGIN_MS = 1_000;
+const IDLE_TIMEOUT_MS = 30_000;
+const IDLE_IN_TRANSACTION_TIMEOUT_MS = 60_000;
+/** Connections are renewed, so that they spread again over servers that came back behind one address. */
+const LIFETIME_SECONDS = 1_800;
+const KEEP_ALIVE_AFTER_MS = 10_000;
+
+export function dataSourceOptions(
+  target: DatabaseTarget,
+  bounds: ConnectionBounds,
+  contents: { readonly entities: readonly EntitySchema[]; readonly migrations: readonly MigrationClass[] },
+): DataSourceOptions {
+  return {
+    type: 'postgres',
+    driver: pg,
+    url: target.url,
+    schema: target.schema,
+    applicationName: target.applicationName,
+    entities: [...contents.entities],
+    migrations: [...contents.migrations],
+    synchronize: false,
+    // Extensions need rights that a service should not have; gen_random_uuid() is built in.
+    installExtensions: false,
+    logger: quietLogger,
+    poolSize: bounds.poolMax,
+    connectTimeoutMS: bounds.connectTimeoutMs,
+    poolErrorHandler: lossReporter(target.log),
+    extra: {
+      Client: BoundedClient,
+      statement_timeout: bounds.statementTimeoutMs,
+      query_timeout: bounds.statementTimeoutMs + SILENCE_MARGIN_MS,
+      ...(bounds.lockTimeoutMs !== undefined && { lock_timeout: bounds.lockTimeoutMs }),
+      idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_TIMEOUT_MS,
+      idleTimeoutMillis: IDLE_TIMEOUT_MS,
+      maxLifetimeSeconds: LIFETIME_SECONDS,
+      keepAlive: true,
+      keepAliveInitialDelayMillis: KEEP_ALIVE_AFTER_MS,
+    },
+  };
+}

@@ -1,0 +1,74 @@
+import { AppError } from '@xerotier/errors';
+import type { Logger } from '@xerotier/log';
+import pg from 'pg';
+import { setTimeout as delay } from 'node:timers/promises';
+import { isUnavailability } from './db-errors.ts';
+
+const RETRY_WAIT_MS = 500;
+const LOG_EVERY_MS = 10_000;
+
+export interface WaitOptions {
+  readonly url: string;
+  readonly applicationName: string;
+  readonly log: Logger;
+  /** How long to keep trying. */
+  readonly waitMs: number;
+  /** How long one attempt may take. */
+  readonly connectTimeoutMs: number;
+}
+
+/**
+ * Returns once the database takes connections: services may start before it does.
+ * @throws {AppError} `db.unavailable` when it does not within the time.
+ * @throws {Error} at once when it refuses the login or does not have the database: waiting would not help.
+ */
+export async function waitForDatabase(options: WaitOptions): Promise<void> {
+  const startedAt = performance.now();
+  let loggedAt = -Infinity;
+  for (;;) {
+    const failure = await tryToConnect(options);
+    if (failure === undefined) return;
+    if (!isUnavailability(failure)) throw refused(options.url, failure);
+    const now = performance.now();
+    if (now - startedAt >= options.waitMs) throw new AppError('db.unavailable', {}, { cause: failure });
+    if (now - loggedAt >= LOG_EVERY_MS) {
+      loggedAt = now;
+      options.log.warn('the database cannot be reached yet', {
+        host: hostOf(options.url),
+        waitMs: options.waitMs,
+        error: failure,
+      });
+    }
+    await delay(RETRY_WAIT_MS);
+  }
+}
+
+async function tryToConnect({ url, applicationName, connectTimeoutMs }: WaitOptions): Promise<unknown> {
+  const client = new pg.Client({
+    connectionString: url,
+    application_name: applicationName,
+    connectionTimeoutMillis: connectTimeoutMs,
+  });
+  // A connection that breaks after it was made must not end the process.
+  client.on('error', () => {});
+  try {
+    await client.connect();
+    return undefined;
+  } catch (error) {
+    return error;
+  } finally {
+    await client.end().catch(() => {});
+  }
+}
+
+function refused(url: string, cause: unknown): Error {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new Error(
+    `The database at ${hostOf(url)} refused the connection: ${reason}. Check user, password and database name in DATABASE_URL.`,
+    { cause },
+  );
+}
+
+function hostOf(url: string): string {
+  return URL.canParse(url) ? new URL(url).host : 'an address that cannot be read';
+}

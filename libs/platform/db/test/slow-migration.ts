@@ -1,0 +1,13 @@
+import type { MigrationInterface, QueryRunner } from 'typeorm';
+
+/** Long enough that processes that start together overlap, and it fails when it runs twice. */
+export class CreateSlowly1795132800000 implements MigrationInterface {
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query('CREATE TABLE slow.thing (id integer PRIMARY KEY)');
+    await runner.query('SELECT pg_sleep(0.5)');
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query('DROP TABLE slow.thing');
+  }
+}

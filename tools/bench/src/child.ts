@@ -1,0 +1,82 @@
+import { fork, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+
+const startTimeoutMs = 20_000;
+const stopTimeoutMs = 3_000;
+const outputBytesMax = 4_096;
+
+/** A process of this benchmark. `output` is the end of what it printed, for a failure's message. */
+export interface Child {
+  pid: number;
+  process: ChildProcess;
+  output(): string;
+  stop(): Promise<void>;
+  /** Passes a step of the start on; when it fails, the process is stopped before the failure goes on. */
+  orStop<T>(step: Promise<T>): Promise<T>;
+}
+
+/** Starts a TypeScript file of this package with a channel to it, and waits for its first message. */
+export async function forkEntry<M>(entry: URL, args: string[] = []): Promise<Child & { first: M }> {
+  const child = watch(
+    fork(entry, args, { execArgv: ['--conditions=source'], stdio: ['ignore', 'pipe', 'pipe', 'ipc'] }),
+  );
+  return { ...child, first: await child.orStop(firstMessage<M>(child)) };
+}
+
+/** Starts another program. It is stopped with this process, unless this one is killed without notice. */
+export function startProgram(command: string, args: string[], env?: NodeJS.ProcessEnv): Child {
+  return watch(spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], env }));
+}
+
+/** The next message of a child; rejects, with what the child printed, when it ends instead or takes too long. */
+function firstMessage<M>(child: Child, timeoutMs = startTimeoutMs): Promise<M> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => fail(`said nothing for ${timeoutMs} ms`), timeoutMs);
+    const onExit = (code: number | null): void => fail(`ended with code ${code}`);
+    const onMessage = (message: unknown): void => {
+      cleanUp();
+      resolve(message as M);
+    };
+    const cleanUp = (): void => {
+      clearTimeout(timer);
+      child.process.off('exit', onExit).off('message', onMessage);
+    };
+    function fail(reason: string): void {
+      cleanUp();
+      reject(new Error(`${child.process.spawnargs.join(' ')} ${reason}. ${child.output()}`));
+    }
+    child.process.once('exit', onExit);
+    child.process.once('message', onMessage);
+  });
+}
+
+function watch(process: ChildProcess): Child {
+  let printed = '';
+  const keep = (part: Buffer): void => {
+    printed = (printed + part.toString()).slice(-outputBytesMax);
+  };
+  process.stdout?.on('data', keep);
+  process.stderr?.on('data', keep);
+  process.on('error', (error) => keep(Buffer.from(error.message)));
+  return {
+    pid: process.pid ?? 0,
+    process,
+    output: () => printed.trim(),
+    stop: () => stop(process),
+    orStop: (step) =>
+      step.catch(async (error: unknown) => {
+        await stop(process);
+        throw error;
+      }),
+  };
+}
+
+async function stop(process: ChildProcess): Promise<void> {
+  if (process.exitCode !== null || process.signalCode !== null || process.pid === undefined) return;
+  const exited = once(process, 'exit');
+  process.kill('SIGTERM');
+  const timer = setTimeout(() => process.kill('SIGKILL'), stopTimeoutMs);
+  await exited;
+  clearTimeout(timer);
+}

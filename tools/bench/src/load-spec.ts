@@ -1,0 +1,93 @@
+import { scriptMessage } from './script.ts';
+
+/** Where and how a target takes chat completions. */
+export interface LoadTarget {
+  host: string;
+  port: number;
+  path: string;
+  headers: Record<string, string>;
+  model: string;
+}
+
+/** As many requests as `connections` can carry when each sends its next one as soon as it has its answer. */
+export interface RequestsSpec {
+  kind: 'requests';
+  connections: number;
+  durationMs: number;
+  /** Tokens in each reply. */
+  tokens: number;
+}
+
+/** `concurrency` connections, each reading `streamsEach` replies one after the other. */
+export interface StreamsSpec {
+  kind: 'streams';
+  concurrency: number;
+  streamsEach: number;
+  tokens: number;
+  delayMs: number;
+  /** The first streams start evenly over this time, not all in one instant. */
+  rampMs: number;
+  /**
+   * After the first token of a stream and until its last few, read it only this often. It keeps the generator, which
+   * shares a CPU with the engine, from slowing the engine down; 0 reads every frame as it comes.
+   */
+  readPauseMs: number;
+}
+
+export type LoadSpec = RequestsSpec | StreamsSpec;
+
+/** No answer within this time is a failed request; it also bounds every run. */
+export const requestTimeoutMs = 60_000;
+
+export interface RequestsResult {
+  kind: 'requests';
+  /** Good answers inside the measured time. */
+  requests: number;
+  failed: number;
+  durationMs: number;
+  requestsPerSecond: number;
+  p50Ms: number;
+  p99Ms: number;
+  problems: string[];
+}
+
+export interface StreamsResult {
+  kind: 'streams';
+  streams: number;
+  /** Streams with anything wrong: an error, a lost or changed frame, no finish reason, no `[DONE]`. */
+  failed: number;
+  /** Most streams that were open in the same instant, each counted from its request to its last byte. */
+  peakConcurrency: number;
+  frames: number;
+  tokens: number;
+  lostTokens: number;
+  durationMs: number;
+  firstTokenP50Ms: number;
+  firstTokenP99Ms: number;
+  totalP50Ms: number;
+  totalP99Ms: number;
+  problems: string[];
+}
+
+export type LoadResult = RequestsResult | StreamsResult;
+
+/** The whole request as bytes, made once per run. */
+export function requestBytes(target: LoadTarget, spec: LoadSpec): Buffer {
+  const stream = spec.kind === 'streams';
+  const directive = { tokens: spec.tokens, delayMs: spec.kind === 'streams' ? spec.delayMs : 0 };
+  const body = JSON.stringify({
+    model: target.model,
+    messages: [{ role: 'user', content: scriptMessage(directive) }],
+    max_tokens: spec.tokens,
+    stream,
+  });
+  const headers = {
+    host: `${target.host}:${target.port}`,
+    accept: stream ? 'text/event-stream' : 'application/json',
+    'content-type': 'application/json',
+    ...target.headers,
+    'content-length': String(Buffer.byteLength(body)),
+  };
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  return Buffer.from(`POST ${target.path} HTTP/1.1\r\n${lines.join('')}\r\n${body}`);
+}

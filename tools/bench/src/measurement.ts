@@ -1,0 +1,109 @@
+import { once } from 'node:events';
+import type { Phase } from './bench-plan.ts';
+import { forkEntry } from './child.ts';
+import type { Child } from './child.ts';
+import type { LoadResult, LoadSpec, LoadTarget } from './load-spec.ts';
+import { allProcessesCpuMs, peakMemoryBytes, resetPeakMemory } from './process-usage.ts';
+import type { RunningTarget, TargetName, TargetProcess } from './targets/target.ts';
+
+/** One phase of one target in one round: the raw material of every number in the report. */
+export interface Measurement {
+  /** From 0. */
+  round: number;
+  target: TargetName;
+  phase: string;
+  result: LoadResult;
+  /** CPU time by process during the phase; a process that cannot be read is missing. */
+  cpuMs: Record<string, number>;
+  /** The names in `cpuMs` that belong to the system under test. */
+  system: string[];
+  /** The part of `cpuMs` that the system under test used; undefined when any of its processes cannot be read. */
+  systemCpuMs: number | undefined;
+  /** What all other processes that lived to its end used meanwhile: a sign of how much to trust the rest. */
+  foreignCpuMs: number | undefined;
+  /** Most resident memory of the system under test during the phase. */
+  systemPeakBytes: number | undefined;
+}
+
+/** The load generator in its own process. */
+export class LoadProcess {
+  readonly #child: Child;
+
+  constructor(child: Child) {
+    this.#child = child;
+  }
+
+  static async start(): Promise<LoadProcess> {
+    return new LoadProcess(await forkEntry(new URL('./load-process.ts', import.meta.url)));
+  }
+
+  get pid(): number {
+    return this.#child.pid;
+  }
+
+  async run(target: LoadTarget, spec: LoadSpec): Promise<LoadResult> {
+    const ended = new AbortController();
+    const answer = once(this.#child.process, 'message', { signal: ended.signal });
+    const onExit = (): void => ended.abort(new Error(`The load generator ended. ${this.#child.output()}`));
+    this.#child.process.once('exit', onExit);
+    this.#child.process.send({ target, spec });
+    try {
+      const [message] = (await answer) as [{ result: LoadResult }];
+      return message.result;
+    } finally {
+      this.#child.process.off('exit', onExit);
+    }
+  }
+
+  stop(): Promise<void> {
+    return this.#child.stop();
+  }
+}
+
+/** Runs one phase against one target, and reads before and after it what each process has used. */
+export async function measure(
+  round: number,
+  target: TargetName,
+  running: RunningTarget,
+  phase: Phase,
+  load: LoadProcess,
+): Promise<Measurement> {
+  const processes: TargetProcess[] = [...running.system, ...running.helpers, { name: 'load generator', pid: load.pid }];
+  for (const { pid } of running.system) resetPeakMemory(pid);
+  const before = allProcessesCpuMs();
+  const result = await load.run(running.load, phase);
+  const after = allProcessesCpuMs();
+  const used = processes.map(({ pid }) => difference(after.get(pid), before.get(pid)));
+  return {
+    round,
+    target,
+    phase: phase.name,
+    result,
+    cpuMs: Object.fromEntries(
+      processes.flatMap(({ name }, index) => (used[index] === undefined ? [] : [[name, used[index]]])),
+    ),
+    system: running.system.map(({ name }) => name),
+    systemCpuMs: total(used.slice(0, running.system.length)),
+    foreignCpuMs: foreignCpuMs(before, after, new Set([process.pid, ...processes.map(({ pid }) => pid)])),
+    systemPeakBytes: total(running.system.map(({ pid }) => peakMemoryBytes(pid))),
+  };
+}
+
+function foreignCpuMs(
+  before: ReadonlyMap<number, number>,
+  after: ReadonlyMap<number, number>,
+  ours: ReadonlySet<number>,
+): number | undefined {
+  if (after.size === 0) return undefined;
+  const others = [...after].filter(([pid]) => !ours.has(pid));
+  return others.reduce((sum, [pid, cpuMs]) => sum + cpuMs - (before.get(pid) ?? 0), 0);
+}
+
+function difference(after: number | undefined, before: number | undefined): number | undefined {
+  return after === undefined || before === undefined ? undefined : after - before;
+}
+
+/** Undefined when any part is: a sum without one of its parts would look too good. */
+function total(parts: (number | undefined)[]): number | undefined {
+  return parts.reduce((sum, part) => (sum === undefined || part === undefined ? undefined : sum + part), 0);
+}

@@ -1,0 +1,32 @@
+import { parseOptions } from './options.ts';
+
+describe('parseOptions', () => {
+  it('measures everything three times by default and does not insist on any target', () => {
+    expect(parseOptions([])).toMatchObject({
+      targets: ['direct', 'nginx', 'portkey', 'xerotier'],
+      targetsNamed: false,
+      rounds: 3,
+      seconds: 3,
+    });
+  });
+
+  it('keeps the order of the columns and insists on targets that are named', () => {
+    expect(parseOptions(['--targets', 'nginx,direct'])).toMatchObject({
+      targets: ['direct', 'nginx'],
+      targetsNamed: true,
+    });
+  });
+
+  it('is quick with one round of one second, unless told otherwise', () => {
+    expect(parseOptions(['--quick', '--rounds', '2'])).toMatchObject({ rounds: 2, seconds: 1 });
+  });
+
+  it.each([
+    [['--targets', 'apache'], '"apache"'],
+    [['--rounds', '0'], '--rounds'],
+    [['--seconds', 'ten'], '--seconds'],
+    [['--fast'], '--fast'],
+  ])('refuses %j and names what is wrong', (args, named) => {
+    expect(() => parseOptions(args)).toThrow(named);
+  });
+});

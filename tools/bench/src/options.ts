@@ -1,0 +1,76 @@
+import { parseArgs } from 'node:util';
+import { targetNames } from './targets/target.ts';
+import type { TargetName } from './targets/target.ts';
+
+export interface BenchOptions {
+  /** In the order of their columns. */
+  targets: TargetName[];
+  /** True when the targets were named: each of them then has to run. */
+  targetsNamed: boolean;
+  rounds: number;
+  seconds: number;
+  selfCheck: boolean;
+  profile: boolean;
+  writePage: boolean;
+  platformPath: string | undefined;
+}
+
+export const usage = `Measures the platform beside other gateways.
+
+  npm run bench -- [options]
+
+  --targets <names>   of direct, nginx, portkey, xerotier; separated by commas (default: all that can run)
+  --rounds <n>        how often everything is measured (default 3, at most 20)
+  --seconds <n>       length of each load (default 3, at most 60)
+  --quick             one round of one second; the numbers are only a hint
+  --xerotier <path>   measure the running platform that this file describes (.xerotier/dev.json)
+  --profile           afterwards take CPU profiles of the Node gateways
+  --write             write docs/benchmarks.md also for a run of fewer targets or rounds
+  --self-check        one tiny round of everything, to see that it works; nothing is written
+`;
+
+/** Fewer rounds give no median worth keeping. */
+export const pageRoundsMin = 3;
+
+/** Reads the arguments. Throws an Error that names the one that is wrong. */
+export function parseOptions(args: string[]): BenchOptions | 'help' {
+  const { values } = parseArgs({
+    args,
+    options: {
+      targets: { type: 'string' },
+      rounds: { type: 'string' },
+      seconds: { type: 'string' },
+      quick: { type: 'boolean', default: false },
+      xerotier: { type: 'string' },
+      profile: { type: 'boolean', default: false },
+      write: { type: 'boolean', default: false },
+      'self-check': { type: 'boolean', default: false },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  });
+  if (values.help) return 'help';
+  return {
+    targets: values.targets === undefined ? [...targetNames] : parseTargets(values.targets),
+    targetsNamed: values.targets !== undefined,
+    rounds: parseNumber('--rounds', values.rounds ?? (values.quick ? '1' : '3'), 20),
+    seconds: parseNumber('--seconds', values.seconds ?? (values.quick ? '1' : '3'), 60),
+    selfCheck: values['self-check'],
+    profile: values.profile,
+    writePage: values.write,
+    platformPath: values.xerotier,
+  };
+}
+
+function parseTargets(list: string): TargetName[] {
+  const names = list.split(',').map((name) => name.trim());
+  const unknown = names.find((name) => !targetNames.some((known) => known === name));
+  if (unknown !== undefined)
+    throw new Error(`--targets: there is no "${unknown}"; known are ${targetNames.join(', ')}`);
+  return targetNames.filter((known) => names.includes(known));
+}
+
+function parseNumber(name: string, value: string, max: number): number {
+  const number = Number(value);
+  if (Number.isInteger(number) && number >= 1 && number <= max) return number;
+  throw new Error(`${name} must be a whole number from 1 to ${max}, not "${value}"`);
+}

@@ -1,0 +1,16 @@
+const problemsMax = 5;
+
+/** Counts what went wrong and keeps the first few distinct descriptions: a thousand streams can fail in one way. */
+export class ProblemList {
+  count = 0;
+  readonly #texts = new Set<string>();
+
+  add(text: string): void {
+    this.count += 1;
+    if (this.#texts.size < problemsMax) this.#texts.add(text.slice(0, 300));
+  }
+
+  get texts(): string[] {
+    return [...this.#texts];
+  }
+}

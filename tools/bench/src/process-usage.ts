@@ -1,0 +1,61 @@
+import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
+
+/** Linux counts process time in hundredths of a second for programs, whatever the kernel's own tick is. */
+const tickMs = 10;
+const statField = { userTime: 11, systemTime: 12 };
+
+/** CPU time that a process has used so far, user and system, all its threads; undefined where /proc does not tell. */
+export function processCpuMs(pid: number): number | undefined {
+  const stat = read(`/proc/${pid}/stat`);
+  if (stat === undefined) return undefined;
+  // The second field, the name in brackets, may itself hold blanks and brackets.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return (Number(fields[statField.userTime]) + Number(fields[statField.systemTime])) * tickMs;
+}
+
+/**
+ * CPU time that each process of the machine has used so far. The machine's own counters are not used, because many
+ * kernels only sample them, and short bursts between two samples are then missing.
+ */
+export function allProcessesCpuMs(): Map<number, number> {
+  const pids = (list('/proc') ?? []).map(Number).filter(Number.isInteger);
+  return new Map(
+    pids.flatMap((pid) => {
+      const cpuMs = processCpuMs(pid);
+      return cpuMs === undefined ? [] : [[pid, cpuMs] as const];
+    }),
+  );
+}
+
+/**
+ * Starts the peak of a process's resident memory anew; without the right to do so the peak is that of its whole life.
+ */
+export function resetPeakMemory(pid: number): void {
+  try {
+    writeFileSync(`/proc/${pid}/clear_refs`, '5');
+  } catch {
+    // Not ours, or not Linux: the larger number is the honest one then.
+  }
+}
+
+/** Most memory that a process has had resident since the last reset, in bytes. */
+export function peakMemoryBytes(pid: number): number | undefined {
+  const kilobytes = /^VmHWM:\s+(\d+) kB/m.exec(read(`/proc/${pid}/status`) ?? '')?.[1];
+  return kilobytes === undefined ? undefined : Number(kilobytes) * 1024;
+}
+
+function read(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return undefined;
+  }
+}
+
+function list(path: string): string[] | undefined {
+  try {
+    return readdirSync(path);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,137 @@
+import { judgeAims } from './aims.ts';
+import { streamPhase } from './bench-plan.ts';
+import type { RequestsResult, StreamsResult } from './load-spec.ts';
+import type { Measurement } from './measurement.ts';
+import { Summary, addedP50Ms, requestsPerSecond } from './summary.ts';
+import type { TargetName } from './targets/target.ts';
+
+function measurement(
+  target: TargetName,
+  round: number,
+  phase: string,
+  result: RequestsResult | StreamsResult,
+): Measurement {
+  const systemCpuMs = target === 'nginx' ? 1_000 : 1_200;
+  return {
+    round,
+    target,
+    phase,
+    result,
+    cpuMs: {},
+    system: [],
+    systemCpuMs,
+    foreignCpuMs: 0,
+    systemPeakBytes: 100_000_000,
+  };
+}
+
+function requests(target: TargetName, round: number, phase: string, perSecond: number, p50Ms = 1): Measurement {
+  const result: RequestsResult = {
+    kind: 'requests',
+    requests: perSecond,
+    failed: 0,
+    durationMs: 1_000,
+    requestsPerSecond: perSecond,
+    p50Ms,
+    p99Ms: 9,
+    problems: [],
+  };
+  return measurement(target, round, phase, result);
+}
+
+function streams(target: TargetName, round: number, phase: string, changes: Partial<StreamsResult> = {}): Measurement {
+  const times = { durationMs: 1, firstTokenP50Ms: 1, firstTokenP99Ms: 1, totalP50Ms: 1, totalP99Ms: 1 };
+  const counts = { streams: 1_000, failed: 0, peakConcurrency: 1_000, frames: 131, tokens: 1_000_000, lostTokens: 0 };
+  return measurement(target, round, phase, { kind: 'streams', ...counts, ...times, problems: [], ...changes });
+}
+
+/** Three rounds in which every aim is just met. */
+function goodRun(): Measurement[] {
+  return [0, 1, 2].flatMap((round) => [
+    requests('direct', round, 'requests-1', 100, 0.1),
+    requests('xerotier', round, 'requests-1', 100, 1.6),
+    requests('nginx', round, 'requests-64', 10_000),
+    requests('portkey', round, 'requests-64', 400),
+    requests('xerotier', round, 'requests-64', 2_000),
+    streams('nginx', round, 'streams-400'),
+    streams('xerotier', round, 'streams-400'),
+    streams('xerotier', round, 'streams-1000'),
+  ]);
+}
+
+function verdicts(measurements: Measurement[]): string[] {
+  return judgeAims(new Summary(measurements)).map(({ verdict }) => verdict);
+}
+
+describe('Summary', () => {
+  it('compares targets within a round, so that a slow round counts for both', () => {
+    const summary = new Summary([
+      requests('nginx', 0, 'requests-64', 10_000),
+      requests('xerotier', 0, 'requests-64', 5_000),
+      requests('nginx', 1, 'requests-64', 1_000),
+      requests('xerotier', 1, 'requests-64', 500),
+    ]);
+    expect(summary.ratio('xerotier', 'nginx', 'requests-64', requestsPerSecond)).toEqual({
+      median: 0.5,
+      min: 0.5,
+      max: 0.5,
+    });
+  });
+
+  it('has no ratio for a round in which the other target is missing', () => {
+    const summary = new Summary([requests('nginx', 0, 'requests-64', 10), requests('xerotier', 1, 'requests-64', 5)]);
+    expect(summary.ratio('xerotier', 'nginx', 'requests-64', requestsPerSecond)).toBeUndefined();
+  });
+
+  it('adds to the time of the bare engine of the same round, and to nothing without one', () => {
+    const own = requests('xerotier', 0, 'requests-1', 10, 3);
+    expect(
+      new Summary([requests('direct', 0, 'requests-1', 10, 1), own]).reading('xerotier', 'requests-1', addedP50Ms)
+        ?.median,
+    ).toBe(2);
+    expect(new Summary([own]).reading('xerotier', 'requests-1', addedP50Ms)).toBeUndefined();
+  });
+});
+
+describe('the rows of the table', () => {
+  const plan = { rounds: 1, warmUp: [], phases: [streamPhase(400, 1_000)] };
+
+  function engineRow(measurements: Measurement[]): unknown {
+    return new Summary(measurements).rows(plan).find(({ label }) => label.endsWith(': engine'))?.cells;
+  }
+
+  it('show the time of helpers by name, and that of the system under test only once', () => {
+    const cpuMs = { engine: 500 };
+    const behindNginx = { ...streams('nginx', 0, 'streams-400'), cpuMs };
+    const itself = { ...streams('direct', 0, 'streams-400'), cpuMs, system: ['engine'] };
+    expect(engineRow([behindNginx, itself])).toEqual({ nginx: { median: 0.5, min: 0.5, max: 0.5 } });
+    expect(engineRow([itself])).toBeUndefined();
+  });
+});
+
+describe('judgeAims', () => {
+  it('passes a run in which every aim is met', () => {
+    expect(verdicts(goodRun())).toEqual(Array(6).fill('pass'));
+  });
+
+  it('misses the aim of no lost frame for one failed stream in one round', () => {
+    const run = [...goodRun(), streams('xerotier', 3, 'streams-1000', { failed: 1 })];
+    expect(verdicts(run)[4]).toBe('miss');
+  });
+
+  it('misses the aim of no lost frame when the streams were not all open at once', () => {
+    const run = [...goodRun(), streams('xerotier', 3, 'streams-1000', { peakConcurrency: 999 })];
+    expect(verdicts(run)[4]).toBe('miss');
+  });
+
+  it('misses each ratio when the platform is slower', () => {
+    const slow = goodRun().map((m) =>
+      m.target === 'xerotier' && m.phase === 'requests-64' ? requests('xerotier', m.round, m.phase, 1_999) : m,
+    );
+    expect(verdicts(slow).slice(0, 2)).toEqual(['miss', 'miss']);
+  });
+
+  it('calls nothing met that was not measured', () => {
+    expect(verdicts([])).toEqual(Array(6).fill('not measured'));
+  });
+});

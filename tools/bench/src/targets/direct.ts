@@ -1,0 +1,21 @@
+import { forkEntry } from '../child.ts';
+import type { Target } from './target.ts';
+
+export const engineEntry = new URL('../engine-process.ts', import.meta.url);
+export const chatPath = '/v1/chat/completions';
+
+/** The engine itself, with nothing in front: the ceiling, and what latency "added" is measured against. */
+export const direct: Target = {
+  name: 'direct',
+  async start({ pinning }) {
+    const engine = await forkEntry<{ port: number }>(engineEntry);
+    pinning.pin(engine.pid, 'system');
+    return {
+      load: { host: '127.0.0.1', port: engine.first.port, path: chatPath, headers: {}, model: 'scripted' },
+      system: [{ name: 'engine', pid: engine.pid }],
+      helpers: [],
+      versions: { node: process.versions.node },
+      stop: () => engine.stop(),
+    };
+  },
+};

@@ -1,0 +1,12 @@
+import { pathToFileURL } from 'node:url';
+
+/**
+ * Runs the Portkey gateway unchanged in a process that ends with its parent. It reads its port from the arguments
+ * itself; the first of them is the file to run.
+ */
+const [program, ...rest] = process.argv.slice(2);
+if (program === undefined) throw new Error('usage: portkey-process.ts <start-server.js> --port=<port> --headless');
+process.argv.splice(2, process.argv.length - 2, ...rest);
+process.on('disconnect', () => process.exit(0));
+await import(pathToFileURL(program).href);
+process.send?.({ started: true });

@@ -1,0 +1,100 @@
+import { readFileSync } from 'node:fs';
+import type { Pinning } from '../pinning.ts';
+import { TargetUnavailable } from './target.ts';
+import type { RunningTarget, Target, TargetProcess } from './target.ts';
+
+/** A running platform, as far as a benchmark needs to know it. */
+export interface PlatformAccess {
+  baseUrl: string;
+  apiKey: string;
+  projectId: string;
+  endpointSlug: string;
+  model: string;
+  /** Every process of the platform; those whose name begins with `gateway` are the system under test. */
+  processes: TargetProcess[];
+}
+
+/** The description that a started platform leaves for tools, `.xerotier/dev.json`. */
+export interface PlatformDescription {
+  baseUrl: string;
+  apiKey: string;
+  projectId: string;
+  endpointSlug: string;
+  model: string;
+  services: Record<string, { pid: number }>;
+}
+
+interface StartedPlatform {
+  description: PlatformDescription;
+  stop(): Promise<void>;
+}
+
+/**
+ * This platform with everything on. Its worker must run the `scripted` engine: the same replies that the bare engine
+ * gives, so that the difference is the platform. Takes a running platform, or else starts a private one.
+ */
+export const xerotier: Target = {
+  name: 'xerotier',
+  async start({ pinning, platformPath, say }) {
+    if (platformPath !== undefined) return attachPlatform(accessOf(readDescription(platformPath)), pinning);
+    say('starting the platform');
+    const platform = await startPlatform();
+    const target = attachPlatform(accessOf(platform.description), pinning);
+    return { ...target, stop: () => target.stop().then(() => platform.stop()) };
+  },
+};
+
+/** Takes a running platform as a target: pins its processes until the target is stopped, and stops none of them. */
+export function attachPlatform(access: PlatformAccess, pinning: Pinning): RunningTarget {
+  const url = new URL(access.baseUrl);
+  const system = access.processes.filter(({ name }) => name.startsWith('gateway'));
+  if (system.length === 0) throw new TargetUnavailable('The description of the platform names no gateway process.');
+  const helpers = access.processes.filter((process) => !system.includes(process));
+  for (const { pid } of system) pinning.borrow(pid, 'system');
+  for (const { pid } of helpers) pinning.borrow(pid, 'rest');
+  const base = url.pathname.replace(/\/$/, '');
+  return {
+    load: {
+      host: url.hostname.replace(/^\[(.*)\]$/, '$1'),
+      port: Number(url.port || 80),
+      path: `${base}/${access.projectId}/${access.endpointSlug}/v1/chat/completions`,
+      headers: { authorization: `Bearer ${access.apiKey}` },
+      model: access.model,
+    },
+    system,
+    helpers,
+    versions: {},
+    stop: async () => pinning.restore(),
+  };
+}
+
+function accessOf({ services, ...access }: PlatformDescription): PlatformAccess {
+  return { ...access, processes: Object.entries(services).map(([name, { pid }]) => ({ name, pid })) };
+}
+
+function readDescription(path: string): PlatformDescription {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8')) as PlatformDescription;
+  } catch (cause) {
+    throw new TargetUnavailable(`There is no description of a platform in ${path}; start one with: npm start`, {
+      cause,
+    });
+  }
+}
+
+/** Loaded only when needed: the benchmark of the other targets works without the platform's own tools. */
+async function startPlatform(): Promise<StartedPlatform> {
+  const tool: string = '@xerotier/dev';
+  let start: ((options: { engine: 'scripted' }) => Promise<StartedPlatform>) | undefined;
+  try {
+    ({ startPlatform: start } = (await import(tool)) as { startPlatform?: typeof start });
+  } catch (cause) {
+    throw new TargetUnavailable(
+      'The platform cannot be started from here yet; give a running one: --xerotier <path of dev.json>',
+      { cause },
+    );
+  }
+  if (start === undefined)
+    throw new TargetUnavailable(`${tool} has no startPlatform; give a running platform: --xerotier <path of dev.json>`);
+  return start({ engine: 'scripted' });
+}
