@@ -1,3 +1,8 @@
 import { base } from './jest.config.base.mjs';
 
-export default { ...base, displayName: 'unit', testRegex: '(?<!\\.int)\\.spec\\.ts$', testPathIgnorePatterns: [...base.testPathIgnorePatterns, '<rootDir>/e2e/'] };
+export default {
+  ...base,
+  displayName: 'unit',
+  testRegex: '(?<!\\.int)\\.spec\\.ts$',
+  testPathIgnorePatterns: [...base.testPathIgnorePatterns, '<rootDir>/e2e/'],
+};

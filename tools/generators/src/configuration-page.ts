@@ -5,8 +5,11 @@ import { GENERATED_NOTE, table } from './markdown.ts';
 
 /** Read at run time: an app's source is plain settings, and no tool may depend on an app otherwise. */
 async function settingsOf(app: string): Promise<SettingsTree> {
-  const module = (await import(new URL(`../../../apps/${app}/src/config.ts`, import.meta.url).href)) as { settings?: SettingsTree };
-  if (module.settings === undefined) throw new Error(`apps/${app}/src/config.ts must export its settings as 'settings'`);
+  const module = (await import(new URL(`../../../apps/${app}/src/config.ts`, import.meta.url).href)) as {
+    settings?: SettingsTree;
+  };
+  if (module.settings === undefined)
+    throw new Error(`apps/${app}/src/config.ts must export its settings as 'settings'`);
   return module.settings;
 }
 

@@ -11,9 +11,12 @@ export interface Check {
 
 export const checks: readonly Check[] = [
   { name: 'format (prettier)', run: () => runProgram('prettier', ['--check', '--log-level', 'warn', '.']) },
-  { name: 'types (tsc)', run: () => runProgram('tsc', ['-p', 'tsconfig.json']) },
+  { name: 'types (tsc)', run: () => runProgram('tsc', ['-p', 'tsconfig.json', '--pretty', 'false']) },
   { name: 'lint and module boundaries (eslint)', run: lint },
-  { name: 'dead code and undeclared dependencies (knip)', run: () => runProgram('knip', ['--no-progress', '--no-config-hints']) },
+  {
+    name: 'dead code and undeclared dependencies (knip)',
+    run: () => runProgram('knip', ['--no-progress', '--no-config-hints']),
+  },
   { name: 'house rules (tidy)', run: async () => problems(await checkHouseRules(projectRoot)) },
   { name: 'generated files', run: async () => problems(await checkGeneratedFiles()) },
 ];

@@ -17,8 +17,7 @@ export class ChoiceCollector {
     if (typeof delta.content === 'string') this.#content.push(delta.content);
     if (typeof delta.refusal === 'string') this.#refusal.push(delta.refusal);
     if (finishReason !== null) this.#finishReason = finishReason;
-    if (logprobs !== null && typeof logprobs === 'object')
-      this.#addLogprobs(logprobs);
+    if (logprobs !== null && typeof logprobs === 'object') this.#addLogprobs(logprobs);
   }
 
   /** An engine that had the whole answer at once: it is passed on as it is. */

@@ -13,6 +13,7 @@ import { refuseUnsupported } from './unsupported-parameters.ts';
 /** What a generation writes to: the part of a served stream that it needs. */
 export interface GenerationOutput {
   readonly signal: AbortSignal;
+  abort(reason: AppError): void;
   head(head: z.input<typeof generationHead>): void;
   data(payload: Uint8Array): void;
   paused(): Promise<void> | undefined;
@@ -22,8 +23,7 @@ export class GenerationsService {
   readonly #engine: Engine;
   readonly #workerId: string;
   readonly #log: Logger;
-  readonly #active = new Set<{ readonly id: string }>();
-  readonly #drain = new AbortController();
+  readonly #active = new Set<{ readonly id: string; readonly output: GenerationOutput }>();
   #draining = false;
   #idle: (() => void) | undefined;
 
@@ -52,7 +52,7 @@ export class GenerationsService {
     if (this.#draining) throw new AppError('worker.draining');
     if (this.#active.size >= this.#engine.slots) throw new AppError('worker.busy');
     refuseUnsupported(input.chat, this.#engine.parameters);
-    const entry = { id: input.leaseId ?? input.requestId };
+    const entry = { id: input.leaseId ?? input.requestId, output };
     this.#active.add(entry);
     try {
       return await this.#generate(input, output);
@@ -68,15 +68,20 @@ export class GenerationsService {
    */
   async drain(signal: AbortSignal): Promise<void> {
     this.#draining = true;
-    signal.addEventListener('abort', () => this.#drain.abort(), { once: true });
+    signal.addEventListener(
+      'abort',
+      () => this.#active.forEach(({ output }) => output.abort(new AppError('worker.draining'))),
+      {
+        once: true,
+      },
+    );
     if (this.#active.size > 0) await new Promise<void>((resolve) => (this.#idle = resolve));
   }
 
   async #generate(input: GenerationInput, output: GenerationOutput): Promise<z.input<typeof generationEnd>> {
-    const signal = AbortSignal.any([output.signal, this.#drain.signal]);
     const job = { request: input.chat, choiceIndex: input.choiceIndex, cacheSalt: input.projectId };
     const collector = input.chat.stream === true ? undefined : new ChoiceCollector(input.choiceIndex);
-    const events = this.#engine.generate(job, signal);
+    const events = this.#engine.generate(job, output.signal);
     for (;;) {
       const next = await events.next();
       if (next.done === true) return this.#finish(next.value, collector, output);
@@ -107,9 +112,10 @@ export class GenerationsService {
     collector: ChoiceCollector | undefined,
     output: GenerationOutput,
   ): z.input<typeof generationEnd> {
-    if (this.#drain.signal.aborted && !output.signal.aborted) throw new AppError('worker.draining', { usage });
     if (output.signal.aborted) {
-      this.#log.debug('a generation was stopped', { reason: AppError.from(output.signal.reason).code });
+      const reason = AppError.from(output.signal.reason);
+      this.#log.debug('a generation was stopped', { reason: reason.code });
+      if (reason.code === 'worker.draining') throw new AppError('worker.draining', { usage });
       return { usage, cancelled: true };
     }
     if (collector !== undefined) output.data(Buffer.from(JSON.stringify([collector.choice()])));

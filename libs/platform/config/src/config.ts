@@ -75,9 +75,18 @@ function parseSetting(node: Setting, env: NodeJS.ProcessEnv, problems: string[])
   if (result.success) return result.data;
   const reason = result.error.issues.map((issue) => issue.message).join('; ');
   const shown =
-    text === undefined ? 'is not set' : node.secret ? 'has a value that does not fit' : `is ${JSON.stringify(text)}`;
+    text === undefined
+      ? 'is not set'
+      : node.secret
+        ? 'has a value that does not fit'
+        : `is ${JSON.stringify(withoutPassword(text))}`;
   problems.push(`${node.variable} ${shown}: ${text === undefined ? 'it is required. ' : `${reason}. `}${node.about}`);
   return undefined;
+}
+
+/** A URL may carry a user and a password: an address that does not fit is shown without them. */
+function withoutPassword(text: string): string {
+  return text.replace(/\/\/.*@/s, '//...@');
 }
 
 function isSetting(node: Setting | SettingsTree): node is Setting {

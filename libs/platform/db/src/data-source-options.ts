@@ -1,7 +1,7 @@
 import type { Logger } from '@xerotier/log';
 import pg from 'pg';
 import type { DataSourceOptions, EntitySchema, MigrationInterface } from 'typeorm';
-import { BoundedClient } from './bounded-client.ts';
+import { SteadyClient } from './steady-client.ts';
 import { lossReporter } from './loss-reporter.ts';
 import { quietLogger } from './quiet-logger.ts';
 
@@ -56,7 +56,7 @@ export function dataSourceOptions(
     connectTimeoutMS: bounds.connectTimeoutMs,
     poolErrorHandler: lossReporter(target.log),
     extra: {
-      Client: BoundedClient,
+      Client: SteadyClient,
       statement_timeout: bounds.statementTimeoutMs,
       query_timeout: bounds.statementTimeoutMs + SILENCE_MARGIN_MS,
       ...(bounds.lockTimeoutMs !== undefined && { lock_timeout: bounds.lockTimeoutMs }),

@@ -52,9 +52,21 @@ export function createLogger(options: LoggerOptions): Logger {
       formatters: { level: (label) => ({ level: label }) },
       mixin: () => ({ ...logContext() }),
     },
-    options.destination ?? pino.destination({ fd: 1, sync: false, minLength: 0 }),
+    options.destination ?? standardOutput(),
   );
   return wrap(instance);
+}
+
+/** Lines are written together, a few times a second: one system call for each was a tenth of the gateway's time. */
+const WRITE_TOGETHER_BYTES = 4_096;
+const WRITE_EVERY_MS = 200;
+
+/** What a killed process had not written yet is lost, a fifth of a second at most; an orderly end loses nothing. */
+function standardOutput(): DestinationStream {
+  const destination = pino.destination({ fd: 1, sync: false, minLength: WRITE_TOGETHER_BYTES });
+  setInterval(() => destination.flush(), WRITE_EVERY_MS).unref();
+  process.on('exit', () => destination.flushSync());
+  return destination;
 }
 
 function wrap(instance: pino.Logger): Logger {
@@ -80,7 +92,7 @@ function clean(fields: LogFields | undefined, depth: number): LogFields | undefi
     else if (typeof value === 'object' && value !== null && depth < CLEANED_DEPTH)
       kept = clean(value as LogFields, depth + 1);
     if (kept === value) continue;
-    if (cleaned === fields) cleaned = { ...fields };
+    if (cleaned === fields) cleaned = Array.isArray(fields) ? ([...fields] as unknown as LogFields) : { ...fields };
     (cleaned as LogFields)[name] = kept;
   }
   return cleaned;

@@ -21,6 +21,8 @@ import { controlAction, decodeControl } from './stream-control.ts';
 export interface ServedStream<C extends StreamContract> extends CallContext {
   /** Aborted when the caller cancels, goes silent, or the deadline passes. The handler should end soon, with its end. */
   readonly signal: AbortSignal;
+  /** Aborts the signal from this side, for the given reason. */
+  abort(reason: AppError): void;
   head(head: z.input<C['head']>): void;
   data(payload: Uint8Array): void;
   /** Undefined while the caller keeps up; else a promise that resolves when it does again, or when the stream is aborted. */

@@ -4,6 +4,7 @@ import { ScriptedEngine } from './scripted.engine.ts';
 
 function aScript(script: Record<string, unknown>, fields: Record<string, unknown> = {}): EngineJob {
   return aJob({
+    stream: true,
     messages: [{ role: 'user', content: `do this [[script ${JSON.stringify(script)}]] please` }],
     ...fields,
   });
@@ -17,7 +18,7 @@ describe('ScriptedEngine', () => {
   const engine = new ScriptedEngine({ slots: 8, contextTokens: 8_192 });
 
   it('says sixteen numbered tokens, one in a chunk, when it is told nothing', async () => {
-    const { events, text, finishReasons, usage } = await run(engine, aJob());
+    const { events, text, finishReasons, usage } = await run(engine, aJob({ stream: true }));
     expect(text).toBe(numbered(16));
     expect(finishReasons).toEqual(['stop']);
     expect(usage).toMatchObject({ promptTokens: 2, cachedTokens: 0, completionTokens: 16 });
@@ -26,6 +27,13 @@ describe('ScriptedEngine', () => {
         .map(contentOf)
         .filter((content) => content !== ''),
     ).toHaveLength(16);
+  });
+
+  it('says an answer that is not streamed in one piece', async () => {
+    const { events, text, usage } = await run(engine, aScript({ tokens: 9 }, { stream: false }));
+    expect(text).toBe(numbered(9));
+    expect(usage.completionTokens).toBe(9);
+    expect(choicesOf(events)).toHaveLength(3);
   });
 
   it('says as many tokens as the last user message orders', async () => {

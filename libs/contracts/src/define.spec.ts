@@ -1,0 +1,56 @@
+import { z } from 'zod';
+import { event, request, service, stream, subjectOf, wildcardOf } from './define.ts';
+
+const generate = { subject: 'infer.v1.{model}.{worker}' } as const;
+
+describe('subjectOf', () => {
+  it('fills every name of the template', () => {
+    expect(subjectOf(generate, { model: 'tiny-1', worker: 'worker_A9' })).toBe('infer.v1.tiny-1.worker_A9');
+  });
+
+  it('returns a subject without names as it is', () => {
+    expect(subjectOf({ subject: 'router.v1.acquire' }, {})).toBe('router.v1.acquire');
+  });
+
+  it('fills the same template again with other values', () => {
+    expect(subjectOf(generate, { model: 'a', worker: 'b' })).toBe('infer.v1.a.b');
+    expect(subjectOf(generate, { model: 'c', worker: 'd' })).toBe('infer.v1.c.d');
+  });
+
+  it.each(['a.b', '*', '>', 'a*', '', ' ', 'a b', 'a\n', 'é', '{x}'])(
+    'refuses %p, which would address other subjects or none',
+    (worker) => {
+      expect(() => subjectOf(generate, { model: 'm', worker })).toThrow(RangeError);
+      expect(() => subjectOf(generate, { model: 'm', worker })).toThrow('{worker} must be one token');
+    },
+  );
+
+  it('refuses a missing value and names it', () => {
+    expect(() => subjectOf(generate, { model: 'm' } as never)).toThrow('{worker} must be one token');
+  });
+
+  it('takes no value from what every object inherits', () => {
+    expect(() => subjectOf({ subject: 'a.{constructor}' }, {} as never)).toThrow(RangeError);
+  });
+});
+
+describe('wildcardOf', () => {
+  it('puts a star where a name stands', () => {
+    expect(wildcardOf(generate)).toBe('infer.v1.*.*');
+  });
+
+  it('leaves a subject without names as it is', () => {
+    expect(wildcardOf({ subject: 'auth.v1.changed' })).toBe('auth.v1.changed');
+  });
+});
+
+describe('a contract', () => {
+  it('says what kind it is and keeps what it was given', () => {
+    const input = z.object({});
+    const ask = request({ subject: 'a.b', timeoutMs: 1, input, output: input, errors: [] });
+    expect(ask).toMatchObject({ kind: 'request', subject: 'a.b', timeoutMs: 1 });
+    expect(stream({ subject: 'a.c', input, head: input, end: input, errors: [] }).kind).toBe('stream');
+    expect(event({ subject: 'a.d', data: input }).kind).toBe('event');
+    expect(service('math', { ask })).toEqual({ name: 'math', operations: { ask } });
+  });
+});

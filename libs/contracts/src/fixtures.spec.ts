@@ -1,0 +1,74 @@
+/**
+ * One golden sample of every message, kept for ever: a service of last month sends what is in `fixtures/`. A file is named
+ * after its message, `service.operation.part[.variant].json` or `event[.variant].json`; a variant without the optional
+ * fields stands beside the full one. Files are added, never edited: a change that needs an edit needs a new version.
+ */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import type { Contract, ServiceContract } from './define.ts';
+import * as contracts from './index.ts';
+
+const folder = join(import.meta.dirname, 'fixtures');
+const files = readdirSync(folder);
+
+const messages = new Map<string, z.ZodType>();
+for (const [name, value] of Object.entries<unknown>(contracts)) {
+  if (isService(value)) {
+    for (const [operation, contract] of Object.entries(value.operations)) note(`${value.name}.${operation}`, contract);
+  } else if (isContract(value)) note(name, value);
+}
+
+function note(name: string, contract: Contract): void {
+  switch (contract.kind) {
+    case 'request':
+      messages.set(`${name}.input`, contract.input).set(`${name}.output`, contract.output);
+      break;
+    case 'stream':
+      messages.set(`${name}.input`, contract.input).set(`${name}.head`, contract.head).set(`${name}.end`, contract.end);
+      break;
+    case 'event':
+      messages.set(name, contract.data);
+  }
+}
+
+function isContract(value: unknown): value is Contract {
+  return ['request', 'stream', 'event'].includes((value as { kind?: string }).kind ?? '');
+}
+
+function isService(value: unknown): value is ServiceContract<Record<string, Extract<Contract, { errors: unknown }>>> {
+  return typeof (value as { operations?: unknown }).operations === 'object';
+}
+
+/** The name of the message itself, or of each of its variants when it is a union. */
+function samplesWanted(name: string, schema: z.ZodType): string[] {
+  if (!(schema instanceof z.ZodDiscriminatedUnion)) return [`${name}.json`];
+  const { discriminator } = schema.def;
+  return schema.options.map((option) => `${name}.${variantOf(option as z.ZodObject, discriminator)}.json`);
+}
+
+function variantOf(option: z.ZodObject, discriminator: string): string {
+  return (option.shape[discriminator] as z.ZodLiteral<string>).value;
+}
+
+function messageOf(file: string): [string, z.ZodType] | undefined {
+  const [name = '', schema] =
+    [...messages].find(([known]) => file === `${known}.json` || file.startsWith(`${known}.`)) ?? [];
+  return schema && [name, schema];
+}
+
+describe('golden messages', () => {
+  it('exist for every message of every contract', () => {
+    const wanted = [...messages].flatMap(([name, schema]) => samplesWanted(name, schema));
+    expect(wanted.length).toBeGreaterThan(10);
+    expect(wanted.filter((file) => !files.includes(file))).toEqual([]);
+  });
+
+  it.each(files)('%s is read today with everything that is in it', (file) => {
+    const [name, schema] = messageOf(file) ?? [];
+    if (schema === undefined)
+      throw new Error(`${file} belongs to no message: name it after one of ${[...messages.keys()].join(', ')}`);
+    const sample: unknown = JSON.parse(readFileSync(join(folder, file), 'utf8'));
+    expect([name, schema.parse(sample)]).toMatchObject([name, sample]);
+  });
+});

@@ -1,0 +1,44 @@
+/** A service that does as it is told, for the tests of how services start and end. */
+import { setting } from '@xerotier/config';
+import { z } from 'zod';
+import { runService, serviceSettings } from '../src/index.ts';
+
+const settings = {
+  service: serviceSettings,
+  mode: setting('FIXTURE_MODE', z.string().default('orderly'), 'What the fixture does.'),
+  required: setting('FIXTURE_REQUIRED', z.string(), 'Must be there.'),
+} as const;
+
+const forever = new Promise<never>(() => setInterval(() => undefined, 1_000));
+
+await runService('fixture', settings, async ({ mode }, log) => {
+  if (mode === 'fails to start') throw new Error('the model file is missing');
+  if (mode === 'never starts') await forever;
+  if (mode === 'throws later') setTimeout(() => failLater(), 50);
+  if (mode === 'rejects later') setTimeout(() => void Promise.reject(new Error('nobody looked')), 50);
+  return {
+    readiness: {
+      good: () => true,
+      bad: () => {
+        if (mode === 'check throws') throw new Error('not connected');
+        return mode !== 'check says no';
+      },
+    },
+    announce: { port: 4711 },
+    drain: async (signal) => {
+      log.info('draining');
+      signal.addEventListener('abort', () => log.info('cut off'));
+      if (mode === 'never drains') await forever;
+      if (mode === 'drain fails') throw new Error('could not drain');
+      if (mode === 'drains until cut off') await new Promise((resolve) => signal.addEventListener('abort', resolve));
+    },
+    close: async () => {
+      log.info('closing');
+      if (mode === 'never closes') await forever;
+    },
+  };
+});
+
+function failLater(): never {
+  throw new Error('a defect');
+}
