@@ -17,7 +17,16 @@ export { access, accessChanged, authContract, endpointAccess, scope } from './au
 export type { Access, EndpointAccess, Scope } from './auth.ts';
 export { heartbeat, workerLeft, workerState } from './fleet.ts';
 export type { WorkerState } from './fleet.ts';
-export { acquireInput, acquireOutput, leasesReleased, model, priority, routerContract } from './router.ts';
+export {
+  acquireInput,
+  acquireManyInput,
+  acquireManyOutput,
+  acquireOutput,
+  leasesReleased,
+  model,
+  priority,
+  routerContract,
+} from './router.ts';
 export type { AcquireInput, AcquireOutput, Model, Priority } from './router.ts';
 export {
   generationEnd,

@@ -33,6 +33,27 @@ export const acquireOutput = z.discriminatedUnion('status', [
 ]);
 export type AcquireOutput = z.infer<typeof acquireOutput>;
 
+/** Questions that one caller had at the same moment. */
+export const acquireManyInput = z.object({ requests: z.array(acquireInput).min(1).max(256) });
+
+/** The answers in the order of the questions; a refusal has the code and details of an error. */
+export const acquireManyOutput = z.object({
+  answers: z.array(
+    z.union([
+      acquireOutput,
+      z.object({
+        status: z.literal('refused'),
+        error: z.object({
+          code: z.string().max(128),
+          message: z.string(),
+          details: z.record(z.string(), z.unknown()),
+          retryAfterSeconds: z.number().optional(),
+        }),
+      }),
+    ]),
+  ),
+});
+
 export const model = z.object({
   id: modelId,
   /** What clients read in `model`, and may ask for by name. */
@@ -51,6 +72,17 @@ export const routerContract = service('router', {
     input: acquireInput,
     output: acquireOutput,
     errors: ['router.no_worker', 'router.queue_full', 'router.queue_timeout'],
+  }),
+  /**
+   * What can be answered at once, for many requests in one message: granted, queued, or refused. A caller whose request is
+   * queued goes on with `acquire` and the same ticket.
+   */
+  acquireMany: request({
+    subject: 'router.v1.acquire-many',
+    timeoutMs: 2_000,
+    input: acquireManyInput,
+    output: acquireManyOutput,
+    errors: [],
   }),
   getModels: request({
     subject: 'router.v1.models.get',

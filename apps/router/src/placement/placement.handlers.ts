@@ -1,6 +1,9 @@
 /** The ways in over NATS: questions for slots and models, slots that are free again, and what workers say of themselves. */
 import { Injectable } from '@nestjs/common';
 import { heartbeat, leasesReleased, routerContract, workerLeft } from '@xerotier/contracts';
+import type { AcquireInput, AcquireOutput } from '@xerotier/contracts';
+import { AppError } from '@xerotier/errors';
+import type { WireError } from '@xerotier/errors';
 import { Bus } from '@xerotier/nats';
 import type { Serving } from '@xerotier/nats';
 import { ModelsService } from '../models/models.service.ts';
@@ -38,8 +41,19 @@ export class PlacementHandlers {
     await new Promise((resolve) => setTimeout(resolve, learnMs));
     this.#serving = this.bus.serve(routerContract, {
       acquire: (input) => this.placement.acquire(input),
+      acquireMany: async ({ requests }) => ({
+        answers: await Promise.all(requests.map((input) => this.#answerNow(input))),
+      }),
       getModels: async ({ ids }) => ({ models: await this.models.get(ids) }),
     });
+  }
+
+  async #answerNow(input: AcquireInput): Promise<AcquireOutput | { status: 'refused'; error: WireError }> {
+    try {
+      return await this.placement.acquire({ ...input, waitMs: 0 });
+    } catch (error) {
+      return { status: 'refused', error: AppError.from(error).toWire() };
+    }
   }
 
   /** Takes no more questions. Callers whose question is open ask again, and another router answers. */

@@ -3,9 +3,10 @@
  * answers, `acquire` says so once and for a while after, so that requests take the shared subject without waiting.
  */
 import { leasesReleased, routerContract } from '@xerotier/contracts';
-import type { AcquireInput } from '@xerotier/contracts';
+import type { AcquireInput, acquireManyOutput, AcquireOutput } from '@xerotier/contracts';
 import { AppError } from '@xerotier/errors';
 import type { Bus } from '@xerotier/nats';
+import type { z } from 'zod';
 
 export interface Slot {
   readonly leaseId: string;
@@ -26,8 +27,20 @@ const SILENCE_MS = 1_000;
 /** How long a router that did not answer is left alone. */
 const ROUTER_PAUSE_MS = 1_000;
 
+/** Questions in one message. */
+const ASKED_TOGETHER_MAX = 256;
+
+type AcquireManyAnswers = z.output<typeof acquireManyOutput>['answers'];
+
+interface Asking {
+  readonly request: SlotRequest;
+  readonly resolve: (answer: AcquireOutput | undefined) => void;
+  readonly reject: (error: AppError) => void;
+}
+
 export class Slots {
   readonly #bus: Bus;
+  #asking: Asking[] = [];
   readonly #released: { leaseId: string; workerId: string; outcome: LeaseOutcome }[] = [];
   #routerGoneUntil = 0;
 
@@ -41,26 +54,63 @@ export class Slots {
    * cancelled (a slot that is granted after that is given back).
    */
   async acquire(request: SlotRequest, cancelled: () => boolean): Promise<Slot | undefined> {
-    const { deadlineAt, ...input } = request;
-    while (performance.now() >= this.#routerGoneUntil) {
-      const remainingMs = deadlineAt - performance.now();
-      if (remainingMs <= 0) throw new AppError('router.queue_timeout', { model: input.modelId });
-      const waitMs = Math.round(Math.min(WAIT_MS, remainingMs));
-      const answer = await this.#bus
-        .call(
-          routerContract.operations.acquire,
-          { ...input, waitMs, deadlineMs: Math.ceil(remainingMs) },
-          { deadlineMs: waitMs + SILENCE_MS },
-        )
-        .catch((error: unknown) => this.#unavailable(AppError.from(error)));
-      if (answer === undefined) return undefined;
+    let answer = await this.#askTogether(request);
+    while (answer !== undefined) {
       if (answer.status === 'granted') {
         if (!cancelled()) return answer;
         this.release(answer, 'unused');
       }
       if (cancelled()) throw new AppError('inference.cancelled');
+      answer = await this.#askAndWait(request);
     }
     return undefined;
+  }
+
+  /** The first question: all that come up in one event-loop turn leave as one message, and are answered at once. */
+  #askTogether(request: SlotRequest): Promise<AcquireOutput | undefined> {
+    return new Promise((resolve, reject) => {
+      this.#asking.push({ request, resolve, reject });
+      if (this.#asking.length === 1) setImmediate(() => void this.#ask(this.#asking.splice(0)));
+      else if (this.#asking.length === ASKED_TOGETHER_MAX) void this.#ask(this.#asking.splice(0));
+    });
+  }
+
+  async #ask(asked: readonly Asking[]): Promise<void> {
+    if (asked.length === 0) return;
+    try {
+      const answers = await this.#answersTo(asked.map(({ request }) => request));
+      asked.forEach(({ resolve, reject }, at) => {
+        const answer = answers?.[at];
+        if (answer?.status === 'refused') reject(AppError.fromWire(answer.error));
+        else resolve(answer);
+      });
+    } catch (error) {
+      for (const { reject } of asked) reject(AppError.from(error));
+    }
+  }
+
+  /** Undefined when no router answers, or when none did a moment ago. */
+  async #answersTo(requests: readonly SlotRequest[]): Promise<AcquireManyAnswers | undefined> {
+    if (performance.now() < this.#routerGoneUntil) return undefined;
+    const questions = requests.map(({ deadlineAt, ...input }) => ({
+      ...input,
+      waitMs: 0,
+      deadlineMs: leftUntil(deadlineAt),
+    }));
+    const answer = await this.#bus
+      .call(routerContract.operations.acquireMany, { requests: questions }, { deadlineMs: SILENCE_MS })
+      .catch((error: unknown) => this.#unavailable(AppError.from(error)));
+    return answer?.answers;
+  }
+
+  /** The question of one who is queued: held open by the router until a slot is free, or for a while. */
+  #askAndWait({ deadlineAt, ...input }: SlotRequest): Promise<AcquireOutput | undefined> {
+    if (deadlineAt <= performance.now()) throw new AppError('router.queue_timeout', { model: input.modelId });
+    const deadlineMs = leftUntil(deadlineAt);
+    const waitMs = Math.min(WAIT_MS, deadlineMs);
+    return this.#bus
+      .call(routerContract.operations.acquire, { ...input, waitMs, deadlineMs }, { deadlineMs: waitMs + SILENCE_MS })
+      .catch((error: unknown) => this.#unavailable(AppError.from(error)));
   }
 
   /** Gives a slot back. Several in one event-loop turn leave as one message. */
@@ -85,4 +135,9 @@ export class Slots {
     this.#routerGoneUntil = performance.now() + ROUTER_PAUSE_MS;
     return undefined;
   }
+}
+
+/** Whole milliseconds until a moment, at least one: a deadline that is over is found out by whoever waits. */
+function leftUntil(deadlineAt: number): number {
+  return Math.max(1, Math.ceil(deadlineAt - performance.now()));
 }
