@@ -1,6 +1,7 @@
 import type { Logger } from '@xerotier/log';
 import { Bus, connectBus } from '@xerotier/nats';
 import { accessChanged } from '@xerotier/contracts';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { DataSource } from 'typeorm';
 import type { AccessChange, AnnounceAccessChange } from '../access/access-change.ts';
 import type { AuthConfig } from '../config.ts';
@@ -32,7 +33,6 @@ async function announceAll(url: string, changes: readonly AccessChange[], log: L
     await bus.close();
     return true;
   })();
-  const timeout = new Promise<boolean>((resolve) => setTimeout(resolve, ANNOUNCE_TIMEOUT_MS, false).unref());
-  if (await Promise.race([announcing, timeout])) return;
+  if (await Promise.race([announcing, delay(ANNOUNCE_TIMEOUT_MS, false)])) return;
   log.warn('NATS cannot be reached: gateways learn of the change within 30 seconds instead of at once');
 }

@@ -3,7 +3,9 @@
  * `request.access`. A route without it does not start: `assertRoutesDeclareAccess` sees to that.
  */
 import { RouteConfig } from '@nestjs/platform-fastify';
+import { projectId, slug } from '@xerotier/contracts';
 import type { Access, Scope } from '@xerotier/contracts';
+import { AppError } from '@xerotier/errors';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { AccessService } from './access.service.ts';
 import { bearerKey } from './bearer-key.ts';
@@ -26,7 +28,7 @@ export function RequireScope(scope: Scope): ReturnType<typeof RouteConfig> {
 export async function checkAccess(service: AccessService, request: FastifyRequest): Promise<void> {
   const { scope } = request.routeOptions.config;
   if (scope === undefined) return;
-  const { project, endpoint } = request.params as { project: string; endpoint?: string };
+  const { project, endpoint } = addressOf(request);
   const access = service.authorize({
     key: bearerKey(request.headers.authorization),
     projectId: project,
@@ -40,6 +42,24 @@ export async function checkAccess(service: AccessService, request: FastifyReques
     keyId: request.access.keyId,
     ...(endpoint !== undefined && { endpoint }),
   };
+}
+
+/**
+ * The project and endpoint of the path. What cannot be an id is nobody's, and need not be asked for.
+ * @throws {AppError} `project.not_found` or `endpoint.not_found`.
+ */
+function addressOf(request: FastifyRequest): { project: string; endpoint: string | undefined } {
+  const { project, endpoint } = request.params as { project: string; endpoint?: string };
+  if (!projectId.safeParse(project).success) throw new AppError('project.not_found', { project: shown(project) });
+  if (endpoint !== undefined && !slug.safeParse(endpoint).success) {
+    throw new AppError('endpoint.not_found', { endpoint: shown(endpoint) });
+  }
+  return { project, endpoint };
+}
+
+/** Text from a client, bounded and without control characters, for a message. */
+function shown(text: string): string {
+  return text.slice(0, 64).replace(/[^\x20-\x7e]/g, '?');
 }
 
 /** The access that the hook has found; a handler without one is on a route that forgot to require it. */

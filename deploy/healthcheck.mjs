@@ -1,0 +1,15 @@
+/**
+ * The health check of the images: asks this container's own /readyz. A script, because the image has no curl and needs
+ * none; a container that drains or has lost NATS is unhealthy, and whoever orders containers by health sees it.
+ */
+const port = process.env.HEALTH_PORT;
+const answer = await fetch(`http://127.0.0.1:${port}/readyz`, { signal: AbortSignal.timeout(4_000) }).catch(
+  (error) => ({
+    ok: false,
+    status: String(error.cause?.code ?? error.name),
+    text: async () => '',
+  }),
+);
+// What is printed here is kept with the state of the container (docker inspect).
+if (!answer.ok) process.stdout.write(`not ready (${answer.status}) ${await answer.text()}\n`);
+process.exit(answer.ok ? 0 : 1);

@@ -1,0 +1,21 @@
+#!/bin/sh
+# Writes .env for docker-compose.yml: deploy/compose.env.example with new secrets. Needs nothing but a POSIX shell.
+set -eu
+cd "$(dirname "$0")/.."
+
+if [ -e .env ]; then
+  echo "make-env: there is a .env already, and its secrets belong to your data. Nothing was changed." >&2
+  echo "make-env: compare it with deploy/compose.env.example; remove it only together with the volumes." >&2
+  exit 1
+fi
+
+secret() {
+  od -A n -N 32 -t x1 /dev/urandom | tr -d ' \n'
+}
+
+umask 077
+sed -e "s/^AUTH_KEY_PEPPER=\$/AUTH_KEY_PEPPER=$(secret)/" \
+    -e "s/^POSTGRES_PASSWORD=\$/POSTGRES_PASSWORD=$(secret)/" \
+    deploy/compose.env.example > .env.new
+mv .env.new .env
+echo "make-env: wrote .env with new secrets; only you can read it. Keep a copy in a safe place."

@@ -1,0 +1,152 @@
+/**
+ * Gives a new installation something to use: a project with one endpoint, its model, and keys for it. Each service
+ * writes its own part (`main.js seed`); this only decides what, makes the keys, and tells the person who starts it.
+ *
+ *   node deploy/seed.mjs         seeds, unless the same was seeded before
+ *   node deploy/seed.mjs again   seeds also then: for a database that was made anew
+ *   node deploy/seed.mjs show    prints the keys that were made here
+ *
+ * Once only, because what people change later (a tier, a revoked key) must not come back at the next start.
+ */
+import { generateApiKey, hasValidChecksum, isKeyOfProject } from '@xerotier/api-keys';
+import { ConfigError, loadConfig } from '@xerotier/config';
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { readFile, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { calledServices, settings } from './seed-settings.mjs';
+
+/** The person who reads this has to act; a stack would not help. */
+class SeedError extends Error {}
+
+try {
+  const [command = 'once', ...rest] = process.argv.slice(2);
+  if (!['once', 'again', 'show'].includes(command) || rest.length > 0)
+    throw new SeedError("There are the commands 'again' and 'show', and no command for seeding once.");
+  const config = loadConfig(settings);
+  if (command === 'show') await show(config);
+  else await seed(config, { again: command === 'again' });
+} catch (error) {
+  if (!(error instanceof SeedError || error instanceof ConfigError)) throw error;
+  process.stderr.write(`seed: ${error.message}\n`);
+  process.exitCode = 1;
+}
+
+async function seed(config, { again }) {
+  const keys = await loadKeys(config);
+  const documents = documentsOf(config, keys);
+  const digest = createHash('sha256').update(JSON.stringify(documents)).digest('hex');
+  const before = await readJson(seededFile(config));
+  const note = before?.[config.endpointSlug];
+  if (note?.digest === digest && !again) {
+    process.stdout.write(`seed: nothing to do, this was seeded before\n${describe(config, note.projectId)}`);
+    return;
+  }
+  const answers = {};
+  for (const app of calledServices) answers[app] = await runService(app, documents[app]);
+  const { projectId } = JSON.parse(answers.auth);
+  await writePrivately(seededFile(config), { ...before, [config.endpointSlug]: { digest, projectId } });
+  process.stdout.write('seed: done\n');
+  if (before === undefined && config.apiKey === undefined) {
+    process.stdout.write(
+      `\nThe key of this installation, printed this once (later: the command show):\n\nexport XEROTIER_API_KEY=${keys.apiKey}\n`,
+    );
+  }
+  process.stdout.write(describe(config, projectId));
+}
+
+async function show(config) {
+  const kept = await readJson(keysFile(config));
+  if (kept === undefined) throw new SeedError(`No keys were made yet: there is no ${keysFile(config)}.`);
+  process.stdout.write(`${JSON.stringify(kept, null, 2)}\n`);
+}
+
+/** The keys of earlier starts, else new ones. They are on disk before they are in the database: none is ever lost. */
+async function loadKeys(config) {
+  const given = config.apiKey;
+  if (given !== undefined && !(hasValidChecksum(given) && isKeyOfProject(given, config.projectSlug))) {
+    throw new SeedError(
+      `SEED_API_KEY is no key of the project ${config.projectSlug}. Leave it empty to have one made, or take one from another installation whose project has this slug.`,
+    );
+  }
+  let keys = await readJson(keysFile(config));
+  if (keys === undefined) {
+    keys = { apiKey: given ?? generateApiKey(config.projectSlug), managementKey: generateApiKey(config.projectSlug) };
+    await writePrivately(keysFile(config), keys);
+  }
+  return { ...keys, apiKey: given ?? keys.apiKey };
+}
+
+function documentsOf(config, { apiKey, managementKey }) {
+  const { id, name = id, ownedBy, contextTokens } = config.model;
+  return {
+    router: { models: [{ id, name, ownedBy, contextTokens }] },
+    auth: {
+      team: { name: config.teamName },
+      project: { name: config.projectName, slug: config.projectSlug },
+      endpoints: [{ slug: config.endpointSlug, modelId: id, tier: config.tier }],
+      keys: [
+        { name: `${config.projectSlug} inference`, scopes: ['inference'], value: apiKey },
+        { name: `${config.projectSlug} management`, scopes: ['management'], value: managementKey },
+      ],
+    },
+  };
+}
+
+/** The document goes through standard input: arguments of a process can be read by others. */
+function runService(app, document) {
+  const child = spawn(process.execPath, [`apps/${app}/dist/main.js`, 'seed'], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const output = [];
+  child.stdout.on('data', (chunk) => output.push(chunk));
+  // A service that ends before it has read everything says why on standard error; EPIPE would only hide it.
+  child.stdin.on('error', () => undefined).end(JSON.stringify(document));
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code) => {
+      if (code === 0) resolve(Buffer.concat(output).toString());
+      else reject(new SeedError(`the ${app} service refused (code ${code}); its reason is above`));
+    });
+  });
+}
+
+/** What to paste, apart from the key. */
+function describe(config, projectId) {
+  const url = `${config.publicUrl.replace(/\/$/, '')}/${projectId}/${config.endpointSlug}/v1`;
+  const body = JSON.stringify({
+    model: config.model.name ?? config.model.id,
+    messages: [{ role: 'user', content: 'What is the capital of France?' }],
+    max_tokens: 100,
+  });
+  return [
+    '',
+    `curl ${url}/chat/completions \\`,
+    '  -H "Authorization: Bearer $XEROTIER_API_KEY" \\',
+    '  -H "Content-Type: application/json" \\',
+    `  -d '${body.replaceAll("'", String.raw`'\''`)}'`,
+    '',
+  ].join('\n');
+}
+
+function keysFile(config) {
+  return join(config.stateDir, `keys-${config.projectSlug}.json`);
+}
+
+/** What was seeded, by endpoint: several seeds of one project share the folder. */
+function seededFile(config) {
+  return join(config.stateDir, `seeded-${config.projectSlug}.json`);
+}
+
+async function readJson(path) {
+  try {
+    return JSON.parse(await readFile(path, 'utf8'));
+  } catch (error) {
+    if (error.code === 'ENOENT') return undefined;
+    throw new SeedError(`${path} cannot be read (${error.code ?? error.message})`);
+  }
+}
+
+async function writePrivately(path, value) {
+  // Written whole or not at all.
+  await writeFile(`${path}.new`, `${JSON.stringify(value, null, 2)}\n`, { mode: 0o600, flush: true });
+  await rename(`${path}.new`, path).catch((error) => Promise.reject(new SeedError(`${path}: ${error.code}`)));
+}

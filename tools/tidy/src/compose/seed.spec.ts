@@ -1,0 +1,152 @@
+import { generateApiKey, hasValidChecksum } from '@xerotier/api-keys';
+import { spawn } from 'node:child_process';
+import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { projectRoot } from '../run-program.ts';
+
+/** Stands in for a service: keeps its document and its arguments, and answers as auth does. */
+const SERVICE = `
+import { appendFileSync } from 'node:fs';
+const chunks = [];
+for await (const chunk of process.stdin) chunks.push(chunk);
+appendFileSync(new URL('../calls.jsonl', import.meta.url), JSON.stringify({ args: process.argv.slice(2), document: JSON.parse(Buffer.concat(chunks)) }) + '\\n');
+if (process.env.REFUSE === 'yes') { console.error('no such tier'); process.exit(1); }
+console.log('{"projectId":"proj_ABC123"}');
+`;
+
+interface Call {
+  readonly args: readonly string[];
+  readonly document: { readonly keys: readonly { readonly value: string }[] };
+}
+
+describe('deploy/seed.mjs', () => {
+  let folder: string;
+
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'seed-'));
+    for (const app of ['auth', 'router']) {
+      await mkdir(join(folder, 'apps', app, 'dist'), { recursive: true });
+      await writeFile(join(folder, 'apps', app, 'package.json'), '{"type":"module"}');
+      await writeFile(join(folder, 'apps', app, 'dist/main.js'), SERVICE);
+    }
+  });
+
+  afterEach(() => rm(folder, { recursive: true }));
+
+  const seed = (
+    env: Readonly<Record<string, string>> = {},
+    ...args: string[]
+  ): Promise<{ code: number | null; out: string; err: string }> => {
+    const child = spawn(process.execPath, ['--conditions=source', join(projectRoot, 'deploy/seed.mjs'), ...args], {
+      cwd: folder,
+      env: { SEED_STATE_DIR: folder, SEED_MODEL_ID: 'tiny', ...env },
+    });
+    let out = '';
+    let err = '';
+    child.stdout.on('data', (chunk) => (out += String(chunk)));
+    child.stderr.on('data', (chunk) => (err += String(chunk)));
+    return new Promise((done) => child.once('close', (code) => done({ code, out, err })));
+  };
+
+  const callsOf = async (app: string): Promise<Call[]> =>
+    (await readFile(join(folder, 'apps', app, 'calls.jsonl'), 'utf8').catch(() => ''))
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => JSON.parse(line) as Call);
+
+  it('gives each service its part, on standard input, and prints a key that works with what is printed', async () => {
+    const { code, out } = await seed({ SEED_PUBLIC_URL: 'https://ai.example/' });
+    expect(code).toBe(0);
+    const key = /^export XEROTIER_API_KEY=(\S+)$/m.exec(out)?.[1] ?? '';
+    expect(hasValidChecksum(key)).toBe(true);
+    expect(out).toContain('curl https://ai.example/proj_ABC123/chat/v1/chat/completions');
+    expect(await callsOf('router')).toEqual([
+      { args: ['seed'], document: { models: [{ id: 'tiny', name: 'tiny', ownedBy: 'local', contextTokens: 4_096 }] } },
+    ]);
+    expect(await callsOf('auth')).toMatchObject([
+      {
+        args: ['seed'],
+        document: {
+          project: { name: 'Demo', slug: 'demo' },
+          endpoints: [{ slug: 'chat', modelId: 'tiny', tier: 'self_hosted' }],
+          keys: [
+            { scopes: ['inference'], value: key },
+            { scopes: ['management'], value: expect.stringMatching(/^xero_demo_/) },
+          ],
+        },
+      },
+    ]);
+  });
+
+  it('does nothing the second time, and does not print the key again', async () => {
+    await seed();
+    const { code, out } = await seed();
+    expect(code).toBe(0);
+    expect(out).toContain('nothing to do');
+    expect(out).not.toContain('xero_');
+    expect(await callsOf('auth')).toHaveLength(1);
+  });
+
+  it('seeds the same again when it is told to, for a database that was made anew', async () => {
+    await seed();
+    await seed({}, 'again');
+    const [first, second] = await callsOf('auth');
+    expect(second).toEqual(first);
+  });
+
+  it('adds a second endpoint with the same keys', async () => {
+    await seed();
+    const { out } = await seed({ SEED_ENDPOINT_SLUG: 'gpu', SEED_MODEL_ID: 'big' });
+    const [first, second] = await callsOf('auth');
+    expect(second?.document).toMatchObject({
+      endpoints: [{ slug: 'gpu', modelId: 'big' }],
+      keys: first?.document.keys,
+    });
+    expect(out).not.toContain('xero_');
+    expect((await seed()).out).toContain('nothing to do');
+  });
+
+  it('takes a key that is given, and does not print it', async () => {
+    const key = generateApiKey('demo');
+    const { code, out } = await seed({ SEED_API_KEY: key });
+    expect(code).toBe(0);
+    expect(out).not.toContain('xero_');
+    expect((await callsOf('auth'))[0]?.document.keys[0]?.value).toBe(key);
+  });
+
+  it.each(['secret', generateApiKey('other')])(
+    'refuses %p, which is no key of the project, without repeating it',
+    async (key) => {
+      const { code, out, err } = await seed({ SEED_API_KEY: key });
+      expect(code).toBe(1);
+      expect(err).toContain('SEED_API_KEY is no key of the project demo');
+      expect(out + err).not.toContain(key);
+      expect(await callsOf('auth')).toEqual([]);
+    },
+  );
+
+  it('fails with a service, tells no key, and tells it at the next try', async () => {
+    const failed = await seed({ REFUSE: 'yes' });
+    expect(failed.code).toBe(1);
+    expect(failed.err).toMatch(/no such tier[\s\S]*the router service refused/);
+    expect(failed.out).not.toContain('xero_');
+    expect((await seed()).out).toMatch(/export XEROTIER_API_KEY=xero_demo_/);
+  });
+
+  it('keeps keys for the eyes of its user only, and shows them when asked', async () => {
+    await seed();
+    const file = join(folder, 'keys-demo.json');
+    expect((await stat(file)).mode & 0o777).toBe(0o600);
+    expect(JSON.parse((await seed({}, 'show')).out)).toEqual(JSON.parse(await readFile(file, 'utf8')));
+  });
+
+  it('says what it needs', async () => {
+    expect(await seed({ SEED_MODEL_ID: '' })).toMatchObject({
+      code: 1,
+      err: expect.stringMatching('SEED_MODEL_ID is not set'),
+    });
+    expect(await seed({}, 'show')).toMatchObject({ code: 1, err: expect.stringMatching('No keys were made yet') });
+    expect(await seed({}, 'shwo')).toMatchObject({ code: 1, err: expect.stringMatching("'again' and 'show'") });
+  });
+});
