@@ -4,8 +4,8 @@ import type { Access } from '@xerotier/contracts';
 import { silentLog } from '@xerotier/log/testing';
 import { Bus, connectBus } from '@xerotier/nats';
 import { eventually, testServers } from '@xerotier/testing';
-import { runAuthProcess, startAuthProcess } from '../test/auth-process.ts';
-import type { AuthProcess } from '../test/auth-process.ts';
+import { startAuthProcess } from '../test/auth-process.ts';
+import type { AuthProcess, Ended } from '../test/auth-process.ts';
 import type { AccessChange } from './access/access-change.ts';
 
 const pepper = 'a pepper of at least thirty-two characters';
@@ -43,10 +43,18 @@ afterEach(async () => {
   }
 });
 
-function serve(overrides: NodeJS.ProcessEnv = {}): AuthProcess {
-  const running = startAuthProcess([], { ...env, ...overrides });
+function startProcess(args: readonly string[], processEnv: NodeJS.ProcessEnv, input?: string): AuthProcess {
+  const running = startAuthProcess(args, processEnv, input);
   processes.push(running);
   return running;
+}
+
+function serve(overrides: NodeJS.ProcessEnv = {}): AuthProcess {
+  return startProcess([], { ...env, ...overrides });
+}
+
+function run(args: readonly string[], processEnv: NodeJS.ProcessEnv, input?: string): Promise<Ended> {
+  return startProcess(args, processEnv, input).ended;
 }
 
 function authorize(value: string): Promise<Access> {
@@ -60,7 +68,7 @@ function authorize(value: string): Promise<Access> {
 
 describe('migrate', () => {
   it('needs the database and nothing else', async () => {
-    expect(await runAuthProcess(['migrate'], { DATABASE_URL: servers.postgres.url })).toMatchObject({
+    expect(await run(['migrate'], { DATABASE_URL: servers.postgres.url })).toMatchObject({
       code: 0,
       stdout: '',
     });
@@ -68,14 +76,14 @@ describe('migrate', () => {
 
   it('works once when processes run it at once on an empty database', async () => {
     const url = await emptyDatabase('together');
-    const results = await Promise.all([1, 2].map(() => runAuthProcess(['migrate'], { DATABASE_URL: url })));
+    const results = await Promise.all([1, 2].map(() => run(['migrate'], { DATABASE_URL: url })));
     expect(results.map(({ code }) => code)).toEqual([0, 0]);
     const migrated = results.filter(({ stderr }) => stderr.includes('the database schema was migrated'));
     expect(migrated).toHaveLength(1);
   });
 
   it('names what is not set', async () => {
-    const result = await runAuthProcess(['migrate'], {});
+    const result = await run(['migrate'], {});
     expect(result.code).toBe(1);
     expect(result.stderr).toContain('DATABASE_URL is not set');
   });
@@ -84,7 +92,7 @@ describe('migrate', () => {
 describe('seed', () => {
   it('prints the project and nothing else, and the same again the second time', async () => {
     for (let time = 1; time <= 2; time += 1) {
-      const result = await runAuthProcess(['seed'], env, JSON.stringify(document));
+      const result = await run(['seed'], env, JSON.stringify(document));
       expect(result).toMatchObject({ code: 0, stdout: '{"projectId":"proj_HOME000001"}\n' });
       expect(result.stderr).not.toContain(key);
     }
@@ -96,7 +104,7 @@ describe('seed', () => {
     ['a document with a field missing', JSON.stringify({ ...document, team: undefined })],
     ['a key that is none', JSON.stringify({ ...document, keys: [{ ...document.keys[0], value: `${key}x` }] })],
   ])('refuses %s with the exit code 1, and repeats no key', async (_, input) => {
-    const result = await runAuthProcess(['seed'], env, input);
+    const result = await run(['seed'], env, input);
     expect(result).toMatchObject({ code: 1, stdout: '' });
     expect(result.stderr).not.toContain(key);
   });
@@ -107,7 +115,7 @@ describe('keys', () => {
     serve();
     await seed(env);
     const { keyId } = await eventually('the service answers', () => authorize(key));
-    expect(await runAuthProcess(['keys', 'revoke', keyId], env)).toMatchObject({ code: 0, stdout: '' });
+    expect(await run(['keys', 'revoke', keyId], env)).toMatchObject({ code: 0, stdout: '' });
     await expect(authorize(key)).rejects.toMatchObject({ code: 'auth.invalid_key' });
     await eventually('the change is announced', () => changes.some((change) => change.keyId === keyId));
   });
@@ -117,7 +125,7 @@ describe('keys', () => {
     serve();
     await seed(env, value);
     const { keyId } = await eventually('the service answers', () => authorize(value));
-    const result = await runAuthProcess(['keys', 'rotate', keyId, '0'], env);
+    const result = await run(['keys', 'rotate', keyId, '0'], env);
     const rotated = JSON.parse(result.stdout) as { value: string };
     expect(hasValidChecksum(rotated.value)).toBe(true);
     expect(result.stderr).not.toContain(rotated.value);
@@ -126,7 +134,7 @@ describe('keys', () => {
   });
 
   it('says that a key does not exist', async () => {
-    const result = await runAuthProcess(['keys', 'revoke', 'key_none'], env);
+    const result = await run(['keys', 'revoke', 'key_none'], env);
     expect(result.code).toBe(1);
     expect(result.stderr).toContain('There is no API key key_none');
   });
@@ -136,7 +144,7 @@ describe('keys', () => {
     serve();
     await seed(env, value);
     const { keyId } = await eventually('the service answers', () => authorize(value));
-    const result = await runAuthProcess(['keys', 'revoke', keyId], { ...env, NATS_URL: 'nats://127.0.0.1:9' });
+    const result = await run(['keys', 'revoke', keyId], { ...env, NATS_URL: 'nats://127.0.0.1:9' });
     expect(result.code).toBe(0);
     expect(result.stderr).toContain('within 30 seconds');
     await expect(authorize(value)).rejects.toMatchObject({ code: 'auth.invalid_key' });
@@ -147,14 +155,14 @@ describe('main', () => {
   it.each([[['nonsense']], [['toString']], [['keys']], [['keys', 'rotate', 'key_1', '169']], [['migrate', 'now']]])(
     'answers %j with its usage and the exit code 2',
     async (args) => {
-      const result = await runAuthProcess(args, env);
+      const result = await run(args, env);
       expect(result).toMatchObject({ code: 2, stdout: '' });
       expect(result.stderr).toContain('usage: node dist/main.js');
     },
   );
 
   it('does not start without a pepper of some length, and does not repeat the one it has', async () => {
-    const result = await runAuthProcess([], { ...env, AUTH_KEY_PEPPER: 'too-short' });
+    const result = await run([], { ...env, AUTH_KEY_PEPPER: 'too-short' });
     expect(result.code).toBe(1);
     expect(result.stderr).toContain('AUTH_KEY_PEPPER');
     expect(result.stderr).not.toContain('too-short');
@@ -162,7 +170,7 @@ describe('main', () => {
 
   it('does not start on an old schema that it may not migrate', async () => {
     const url = await emptyDatabase('untouched');
-    const result = await runAuthProcess([], { ...env, DATABASE_URL: url, DATABASE_MIGRATE_ON_START: 'false' });
+    const result = await run([], { ...env, DATABASE_URL: url, DATABASE_MIGRATE_ON_START: 'false' });
     expect(result.code).toBe(1);
     expect(result.stdout).toContain('subcommand `migrate`');
   });
@@ -184,7 +192,7 @@ describe('main', () => {
 
 async function seed(to: NodeJS.ProcessEnv, value?: string): Promise<void> {
   const keys = value === undefined ? document.keys : [{ name: 'another', scopes: ['inference'], value }];
-  expect((await runAuthProcess(['seed'], to, JSON.stringify({ ...document, keys }))).code).toBe(0);
+  expect((await run(['seed'], to, JSON.stringify({ ...document, keys }))).code).toBe(0);
 }
 
 async function emptyDatabase(name: string): Promise<string> {

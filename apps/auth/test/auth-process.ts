@@ -20,7 +20,7 @@ export function startAuthProcess(args: readonly string[], env: NodeJS.ProcessEnv
   const hooks = join(import.meta.dirname, 'swc-hooks.mjs');
   const main = join(import.meta.dirname, '../src/main.ts');
   const child = spawn(process.execPath, ['--conditions=source', '--import', hooks, main, ...args], {
-    env: { PATH: process.env['PATH'], ...env },
+    env,
   });
   let stdout = '';
   let stderr = '';
@@ -33,8 +33,4 @@ export function startAuthProcess(args: readonly string[], env: NodeJS.ProcessEnv
     child.once('close', (code) => resolve({ code, stdout, stderr }));
   });
   return { child, output: () => stdout + stderr, ended };
-}
-
-export function runAuthProcess(args: readonly string[], env: NodeJS.ProcessEnv, input = ''): Promise<Ended> {
-  return startAuthProcess(args, env, input).ended;
 }

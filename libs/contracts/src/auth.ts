@@ -16,6 +16,7 @@ export const endpointAccess = z.object({
   modelId,
   tier: tierSlug,
   limits: tierLimits,
+  /** Unix seconds. */
   createdAt: z.number().int(),
 });
 export type EndpointAccess = z.infer<typeof endpointAccess>;

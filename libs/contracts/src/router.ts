@@ -60,6 +60,7 @@ export const model = z.object({
   name: z.string().min(1).max(256),
   ownedBy: z.string().min(1).max(256),
   contextTokens: z.number().int().positive(),
+  /** Unix seconds. */
   createdAt: z.number().int(),
 });
 export type Model = z.infer<typeof model>;

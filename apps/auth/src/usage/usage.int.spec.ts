@@ -115,6 +115,7 @@ describe('the ledger', () => {
     const rows = await ledger(twice, once);
     expect(rows).toHaveLength(2);
     expect(rows.map((row) => row['completion_tokens'])).toEqual(['20', '20']);
+    expect(auth.logText()).not.toContain('is dropped');
   });
 
   it('holds different requests of one key each, more of them than one statement takes', async () => {
@@ -151,6 +152,23 @@ describe('UsageService', () => {
     expect((await ledger(good, bad, alsoGood)).map((row) => row['request_id']).sort()).toEqual(
       [good.requestId, alsoGood.requestId].sort(),
     );
+  });
+
+  it('drops nothing when the database goes away while it looks for the bad one', async () => {
+    const [good, bad] = [aRecord(), aRecord({ keyId: 'key_\u0000' })];
+    let statements = 0;
+    class InterruptedRepository extends UsageRepository {
+      override async append(records: readonly UsageRecord[]): Promise<number> {
+        statements += 1;
+        if (statements === 2) await auth.servers.postgres.stop();
+        return super.append(records);
+      }
+    }
+    const service = new UsageService(new InterruptedRepository(auth.database.manager), silentLog());
+    await expect(service.record([good, bad])).rejects.toMatchObject({ code: 'db.unavailable' });
+    await auth.servers.postgres.restart();
+    await service.record([good, bad]);
+    expect(await ledger(good, bad)).toHaveLength(1);
   });
 
   it('drops nothing when the database is away', async () => {

@@ -1,6 +1,6 @@
 /** One line per request, when its answer is complete or its client is gone. No query strings: they may hold secrets. */
 import type { Logger } from '@xerotier/log';
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -11,10 +11,15 @@ declare module 'fastify' {
 
 export function logAccess(fastify: FastifyInstance, log: Logger): void {
   fastify.addHook('onRequest', (request, reply, next) => {
-    const startedAt = performance.now();
-    reply.raw.once('close', () => line(log, request, reply.raw.statusCode, reply.raw.writableFinished, startedAt));
+    logAnswer(log, request, reply);
     next();
   });
+}
+
+/** Writes the line of this request once its answer is complete or its client is gone. */
+export function logAnswer(log: Logger, request: FastifyRequest, reply: FastifyReply): void {
+  const startedAt = performance.now();
+  reply.raw.once('close', () => line(log, request, reply.raw.statusCode, reply.raw.writableFinished, startedAt));
 }
 
 function line(log: Logger, request: FastifyRequest, status: number, finished: boolean, startedAt: number): void {

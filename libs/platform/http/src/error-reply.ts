@@ -2,7 +2,9 @@
 import { HttpException } from '@nestjs/common';
 import { AppError, publicErrorBody, retryAfterSeconds } from '@xerotier/errors';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { STATUS_CODES } from 'node:http';
 import type { ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 
 /** Writes the error envelope with its headers, unless the answer has begun already: then the connection is cut, never left open. */
 export function writeError(response: ServerResponse, error: AppError): void {
@@ -23,6 +25,31 @@ export function replyWithError(reply: FastifyReply, error: AppError): void {
   writeError(reply.raw, error);
 }
 
+/** Answers what is not HTTP: there is no request, so the envelope and its id go to the socket as they are. */
+export function answerClientError(error: NodeJS.ErrnoException, socket: Socket, requestId: string): void {
+  if (error.code !== 'ECONNRESET' && socket.writable) {
+    const failure = error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? new AppError('request.timeout') : notHttp(error);
+    const body = JSON.stringify(publicErrorBody(failure));
+    socket.write(
+      [
+        `HTTP/1.1 ${failure.status} ${STATUS_CODES[failure.status]}`,
+        `x-request-id: ${requestId}`,
+        'content-type: application/json; charset=utf-8',
+        `content-length: ${Buffer.byteLength(body)}`,
+        'connection: close',
+        '',
+        body,
+      ].join('\r\n'),
+    );
+  }
+  socket.destroy();
+}
+
+function notHttp(error: NodeJS.ErrnoException): AppError {
+  const reason = error.code === 'HPE_HEADER_OVERFLOW' ? 'The headers are too large.' : 'The request is not valid HTTP.';
+  return new AppError('request.invalid', { reason }, { cause: error });
+}
+
 const FASTIFY_ERRORS: Readonly<Record<string, (cause: unknown, bodyBytesMax: number) => AppError>> = {
   FST_ERR_CTP_BODY_TOO_LARGE: (cause, bytesMax) => new AppError('request.too_large', { bytesMax }, { cause }),
   FST_ERR_CTP_INVALID_MEDIA_TYPE: (cause) => new AppError('request.unsupported_media_type', {}, { cause }),
@@ -34,6 +61,9 @@ const FASTIFY_ERRORS: Readonly<Record<string, (cause: unknown, bodyBytesMax: num
 /** What frameworks throw, as ours. */
 export function toAppError(error: unknown, request: FastifyRequest, bodyBytesMax: number): AppError {
   if (AppError.is(error)) return error;
+  // Nest wraps what Fastify throws: what it was is in the cause.
+  if (error instanceof HttpException && error.cause instanceof Error)
+    return toAppError(error.cause, request, bodyBytesMax);
   const { code, statusCode, message } = error as { code?: string; statusCode?: number; message?: string };
   const known = code === undefined ? undefined : FASTIFY_ERRORS[code];
   if (known !== undefined) return known(error, bodyBytesMax);

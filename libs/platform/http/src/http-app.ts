@@ -12,9 +12,10 @@ import { withLogContext } from '@xerotier/log';
 import type { Logger } from '@xerotier/log';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { randomUUID } from 'node:crypto';
-import type { AddressInfo } from 'node:net';
-import { logAccess } from './access-log.ts';
-import { replyWithError, toAppError } from './error-reply.ts';
+import type { AddressInfo, Socket } from 'node:net';
+import { logAccess, logAnswer } from './access-log.ts';
+import { Connections } from './connections.ts';
+import { answerClientError, replyWithError, toAppError } from './error-reply.ts';
 import { readJsonBodies } from './json-body.ts';
 import { RouteTable } from './route-table.ts';
 
@@ -36,6 +37,7 @@ export interface HttpApp {
   listen(port: number, host: string): Promise<number>;
   /** Accepts no more connections and tells clients with idle ones to go elsewhere; open answers go on. */
   stopAccepting(): void;
+  /** Ends every connection, at once where it is idle and within a second where its client still reads. */
   close(): Promise<void>;
 }
 
@@ -45,6 +47,8 @@ const REQUEST_TIMEOUT_MS = 120_000;
 /** Longer than the 60 s that load balancers keep idle connections, so that they are the ones who close. */
 const KEEP_ALIVE_TIMEOUT_MS = 72_000;
 const CONNECTIONS_MAX = 10_000;
+/** How long a closing server waits for clients to read the end of their answers. */
+const LAST_BYTES_MS = 1_000;
 
 export async function createHttpApp(module: Type | DynamicModule, options: HttpAppOptions): Promise<HttpApp> {
   const adapter = new FastifyAdapter({
@@ -54,7 +58,13 @@ export async function createHttpApp(module: Type | DynamicModule, options: HttpA
     http: { headersTimeout: HEADERS_TIMEOUT_MS },
     trustProxy: options.trustedProxies ?? 0,
     genReqId: newRequestId,
-    disableRequestLogging: true,
+    clientErrorHandler: (error: Error, socket: Socket) => answerClientError(error, socket, newRequestId()),
+    // A path that cannot be decoded reaches neither hooks nor handlers.
+    frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) => {
+      reply.raw.setHeader('x-request-id', request.id);
+      logAnswer(options.log, request, reply);
+      replyWithError(reply, toAppError(error, request, options.bodyBytesMax));
+    },
     forceCloseConnections: 'idle',
     return503OnClosing: false,
   } as never);
@@ -62,6 +72,7 @@ export async function createHttpApp(module: Type | DynamicModule, options: HttpA
   const routes = new RouteTable();
   routes.watch(fastify);
   fastify.server.maxConnections = CONNECTIONS_MAX;
+  const connections = new Connections(fastify.server);
   let draining = false;
   addRequestContext(fastify, () => draining);
   logAccess(fastify, options.log);
@@ -69,7 +80,6 @@ export async function createHttpApp(module: Type | DynamicModule, options: HttpA
     fastify.addHook('onRequest', async (request, reply) => options.onRequest?.(request, reply));
   options.prepare?.(fastify);
   const errors = new ErrorAnswers(options, routes);
-  fastify.setErrorHandler((error, request, reply) => errors.answer(error, request, reply));
   const nest = await NestFactory.create<NestFastifyApplication>(module, adapter, {
     logger: false,
     bodyParser: false,
@@ -86,11 +96,10 @@ export async function createHttpApp(module: Type | DynamicModule, options: HttpA
     },
     stopAccepting: () => {
       draining = true;
-      fastify.server.close();
-      fastify.server.closeIdleConnections();
+      connections.stopAccepting();
     },
     close: async () => {
-      fastify.server.closeAllConnections();
+      await connections.close(LAST_BYTES_MS);
       await nest.close();
     },
   };
@@ -133,14 +142,11 @@ class ErrorAnswers implements ExceptionFilter {
     this.#routes = routes;
   }
 
-  /** From Nest: errors of handlers, and its "no such route". */
+  /** Errors of handlers, of what runs before them (Nest hands Fastify's own on), and Nest's "no such route". */
   catch(error: unknown, host: ArgumentsHost): void {
     const http = host.switchToHttp();
-    this.answer(error, http.getRequest<FastifyRequest>(), http.getResponse<FastifyReply>());
-  }
-
-  /** From Fastify: errors before a handler runs. */
-  answer(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
+    const request = http.getRequest<FastifyRequest>();
+    const reply = http.getResponse<FastifyReply>();
     const failure = this.#withMethods(toAppError(error, request, this.#options.bodyBytesMax), request, reply);
     if (failure.code === 'internal') this.#options.log.error('a request failed', { error });
     replyWithError(reply, failure);

@@ -61,12 +61,16 @@ export function createLogger(options: LoggerOptions): Logger {
 const WRITE_TOGETHER_BYTES = 4_096;
 const WRITE_EVERY_MS = 200;
 
+let output: DestinationStream | undefined;
+
 /** What a killed process had not written yet is lost, a fifth of a second at most; an orderly end loses nothing. */
 function standardOutput(): DestinationStream {
+  if (output !== undefined) return output;
   const destination = pino.destination({ fd: 1, sync: false, minLength: WRITE_TOGETHER_BYTES });
   setInterval(() => destination.flush(), WRITE_EVERY_MS).unref();
   process.on('exit', () => destination.flushSync());
-  return destination;
+  output = destination;
+  return output;
 }
 
 function wrap(instance: pino.Logger): Logger {

@@ -362,10 +362,13 @@ describe('the connection', () => {
     const [server, client] = [await connectBus(), await connectBus()];
     server.bus.serve(math, handlers, { values: { who: 'a' } });
     await server.bus.flush();
+    expect(client.bus.connected).toBe(true);
     await servers.nats.kill('SIGKILL');
+    await eventually('the bus says so', () => !client.bus.connected);
     expect(await codeOf(client.bus.call(sum, { numbers: [1] }, { deadlineMs: 200 }))).toMatch(/^bus\./);
     await servers.nats.restart();
     await eventually('requests work again', async () => (await client.bus.call(sum, { numbers: [4] })).total === 4);
+    expect(client.bus.connected).toBe(true);
     const sink = collector();
     client.bus.open(count, { to: 3 }, sink, { values: { who: 'a' } });
     await expect(sink.done).resolves.toMatchObject({ counted: 3 });

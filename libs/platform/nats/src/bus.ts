@@ -80,7 +80,7 @@ export class Bus {
   }
 
   get connected(): boolean {
-    return this.#connection.nats.info !== undefined && !this.#connection.nats.isClosed();
+    return this.#connection.isConnected();
   }
 
   /** Streams that this process has opened and that have not ended. */

@@ -17,6 +17,8 @@ export interface BusConnection {
   /** Prefix of every subject that only this process listens to. */
   readonly inboxPrefix: string;
   readonly requests: RequestCaller;
+  /** Whether the server is connected right now; false while the client tries to reconnect. */
+  isConnected(): boolean;
 }
 
 /** A dead link is found after about 20 s at the latest; streams and calls have their own, shorter, deadlines. */
@@ -40,12 +42,20 @@ export async function connectBus(options: ConnectionOptions): Promise<BusConnect
     maxPingOut: PINGS_UNANSWERED_MAX,
     noAsyncTraces: true,
   });
-  void watch(nats, options.log);
-  return { nats, inboxPrefix, requests: new RequestCaller(nats, inboxPrefix) };
+  let connected = true;
+  void watch(nats, options.log, (now) => (connected = now));
+  return {
+    nats,
+    inboxPrefix,
+    requests: new RequestCaller(nats, inboxPrefix),
+    isConnected: () => connected && !nats.isClosed(),
+  };
 }
 
-async function watch(nats: NatsConnection, log: Logger): Promise<void> {
+async function watch(nats: NatsConnection, log: Logger, onChange: (connected: boolean) => void): Promise<void> {
   for await (const status of nats.status()) {
+    if (status.type === 'disconnect') onChange(false);
+    if (status.type === 'reconnect') onChange(true);
     if (status.type === 'disconnect') log.warn('nats disconnected');
     if (status.type === 'reconnect') log.info('nats reconnected');
     if (status.type === 'error') log.warn('nats reported an error', { error: status.error });

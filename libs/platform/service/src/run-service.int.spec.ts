@@ -5,13 +5,14 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import type { Announcement } from './run-service.ts';
 
 interface Running {
   readonly child: ChildProcess;
   readonly started: Promise<Announcement['facts']>;
   /** Exit code, and the signal that ended it. */
-  readonly ended: Promise<[number | null, string | null]>;
+  readonly ended: Promise<readonly [number | null, string | null]>;
   readonly stdout: () => string;
   readonly stderr: () => string;
   /** The messages of its log, in order. */
@@ -39,7 +40,12 @@ function run(mode: string, env: Record<string, string> = {}): Running {
   return {
     child,
     started,
-    ended: once(child, 'close') as Promise<[number | null, string | null]>,
+    // Not 'close', which never comes once the channel was closed on this side.
+    ended: Promise.all([
+      once(child, 'exit'),
+      once(child.stdout as Readable, 'end'),
+      once(child.stderr as Readable, 'end'),
+    ]).then(([[code, signal]]) => [code as number | null, signal as string | null] as const),
     stdout: () => output.stdout,
     stderr: () => output.stderr,
     said: () =>
@@ -81,10 +87,9 @@ describe('a service that cannot start', () => {
     stranger.close();
   });
 
-  it('does not outlive the process that started it', async () => {
+  it('does not outlive the process that started it, though it waits for something', async () => {
     const service = run('never starts');
-    await eventually('it runs', () => service.child.connected);
-    await new Promise((resolve) => setTimeout(resolve, 500));
+    await eventually('it starts', () => service.said().includes('starting'));
     service.child.disconnect();
     expect(await service.ended).toEqual([1, null]);
   });

@@ -41,6 +41,9 @@ export async function runService<T extends ServiceSettingsTree>(
   process.on('uncaughtException', (error) => die(log, 'an error escaped', error));
 
   let draining = false;
+  // Until it runs there is nothing to drain, and what it waits for may never come: without its supervisor it just ends.
+  const orphaned = (): never => die(log, 'the process that started this service is gone', undefined);
+  process.once('disconnect', orphaned);
   const running = await start(config, log).catch((error: unknown) => die(log, 'the service could not start', error));
   const health = await startHealthServer({
     host: service.healthHost,
@@ -65,6 +68,7 @@ export async function runService<T extends ServiceSettingsTree>(
   };
   process.on('SIGTERM', () => void stop('SIGTERM'));
   process.on('SIGINT', () => void stop('SIGINT'));
+  process.off('disconnect', orphaned);
   announce({ healthPort: health.port, ...running.announce }, () => void stop('parent gone'));
   log.info('started', { pid: process.pid, healthPort: health.port });
 }

@@ -13,7 +13,10 @@ const forever = new Promise<never>(() => setInterval(() => undefined, 1_000));
 
 await runService('fixture', settings, async ({ mode }, log) => {
   if (mode === 'fails to start') throw new Error('the model file is missing');
-  if (mode === 'never starts') await forever;
+  if (mode === 'never starts') {
+    log.info('starting');
+    await forever;
+  }
   if (mode === 'throws later') setTimeout(() => failLater(), 50);
   if (mode === 'rejects later') setTimeout(() => void Promise.reject(new Error('nobody looked')), 50);
   return {
