@@ -1,4 +1,6 @@
 import { readFileSync } from 'node:fs';
+import { scriptedPlatform, startTemporaryPlatform } from '@xerotier/dev';
+import type { Platform, PlatformDescription } from '@xerotier/dev';
 import type { Pinning } from '../pinning.ts';
 import { TargetUnavailable } from './target.ts';
 import type { RunningTarget, Target, TargetProcess } from './target.ts';
@@ -12,21 +14,6 @@ export interface PlatformAccess {
   model: string;
   /** Every process of the platform; those whose name begins with `gateway` are the system under test. */
   processes: TargetProcess[];
-}
-
-/** The description that a started platform leaves for tools, `.xerotier/dev.json`. */
-export interface PlatformDescription {
-  baseUrl: string;
-  apiKey: string;
-  projectId: string;
-  endpointSlug: string;
-  model: string;
-  services: Record<string, { pid: number }>;
-}
-
-interface StartedPlatform {
-  description: PlatformDescription;
-  stop(): Promise<void>;
 }
 
 /**
@@ -69,7 +56,8 @@ export function attachPlatform(access: PlatformAccess, pinning: Pinning): Runnin
 }
 
 function accessOf({ services, ...access }: PlatformDescription): PlatformAccess {
-  return { ...access, processes: Object.entries(services).map(([name, { pid }]) => ({ name, pid })) };
+  const processes = Object.entries(services).flatMap(([name, { pid }]) => (pid === null ? [] : [{ name, pid }]));
+  return { ...access, processes };
 }
 
 function readDescription(path: string): PlatformDescription {
@@ -82,19 +70,10 @@ function readDescription(path: string): PlatformDescription {
   }
 }
 
-/** Loaded only when needed: the benchmark of the other targets works without the platform's own tools. */
-async function startPlatform(): Promise<StartedPlatform> {
-  const tool: string = '@xerotier/dev';
-  let start: ((options: { engine: 'scripted' }) => Promise<StartedPlatform>) | undefined;
-  try {
-    ({ startPlatform: start } = (await import(tool)) as { startPlatform?: typeof start });
-  } catch (cause) {
-    throw new TargetUnavailable(
-      'The platform cannot be started from here yet; give a running one: --xerotier <path of dev.json>',
-      { cause },
-    );
-  }
-  if (start === undefined)
-    throw new TargetUnavailable(`${tool} has no startPlatform; give a running platform: --xerotier <path of dev.json>`);
-  return start({ engine: 'scripted' });
+/** Slots of the worker: more than the most streams at once, so that the engine is never what is waited for. */
+const SLOTS = 1_200;
+
+/** Everything on, as users run it; only the engine is scripted. */
+function startPlatform(): Promise<Platform> {
+  return startTemporaryPlatform({ ...scriptedPlatform({ slots: SLOTS }), restart: false });
 }
