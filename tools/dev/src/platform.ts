@@ -72,7 +72,10 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
   const { state, onProgress = () => undefined } = options;
   const services: ServiceProcess[] = [];
   const credentials = await loadCredentials(state, PROJECT_SLUG);
-  const servers = await startDataServers(state, options.given ?? givenUrls({}), onProgress);
+  const servers = await startDataServers(state, options.given ?? givenUrls({}), {
+    restart: options.restart ?? true,
+    onProgress,
+  });
   const stop = async (): Promise<void> => {
     // Workers and gateways first: they have the open requests, and need the others to finish them.
     await Promise.all(services.filter(({ spec }) => spec.app === 'gateway').map((service) => service.stop()));

@@ -66,6 +66,7 @@ export class ServiceProcess {
     this.#stopping = false;
     const child = this.#spawn();
     const startedAt = performance.now();
+    let timer: NodeJS.Timeout | undefined;
     const up = new Promise<void>((resolve, reject) => {
       child.on('message', (message) => {
         const { type, facts } = message as { type?: string; facts?: Record<string, string | number> };
@@ -74,11 +75,11 @@ export class ServiceProcess {
         resolve();
       });
       child.once('exit', (code, signal) => reject(new Error(this.#failure(`ended with ${signal ?? `code ${code}`}`))));
-      setTimeout(
+      timer = setTimeout(
         () => reject(new Error(this.#failure(`is not up after ${START_TIMEOUT_MS / 1_000} s`))),
         START_TIMEOUT_MS,
       ).unref();
-    });
+    }).finally(() => clearTimeout(timer));
     await up;
     this.#onChange();
     child.once('exit', () => this.#ended(child, startedAt));

@@ -79,6 +79,7 @@ async function startDetached(): Promise<void> {
   await mkdir(state.logs, { recursive: true });
   const logFile = join(state.logs, 'supervisor.log');
   const log = openSync(logFile, 'w', 0o600);
+  await rm(state.devFile, { force: true });
   const child = spawn(process.execPath, [...process.execArgv, join(import.meta.dirname, 'main.ts'), 'start'], {
     stdio: ['ignore', log, log],
     env: { ...process.env, [IN_BACKGROUND]: '1' },

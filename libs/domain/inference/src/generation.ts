@@ -170,7 +170,8 @@ export class Generation {
     if (this.#over) return;
     this.#stream = undefined;
     const outcome: LeaseOutcome = workerAtFault(error) ? 'lost' : 'failed';
-    if (this.#cancelled) this.#fail(new AppError('inference.cancelled'), outcome);
+    // What the worker says it used is in the details, whatever ended it.
+    if (this.#cancelled) this.#fail(new AppError('inference.cancelled', error.details, { cause: error }), outcome);
     else if (this.#started) this.#fail(interruption(error), outcome);
     else if (!this.#mayRetry(error)) this.#fail(error, outcome);
     else this.#retry(outcome);

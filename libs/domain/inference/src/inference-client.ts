@@ -50,7 +50,7 @@ export interface RunningInference {
 export interface InferenceLimits {
   /** Time for the whole answer. Default 10 minutes. */
   readonly requestTimeoutMs: number;
-  /** Time a request may wait for a slot. Default 30 s. */
+  /** Time a request, and each further choice of it, may wait for a slot. Default 30 s. */
   readonly queueTimeoutMs: number;
   /** Choices of one request that run at once. Default 8; the rest follow as these end. */
   readonly fanOutMax: number;
@@ -75,6 +75,7 @@ export class InferenceClient {
   readonly #platform: { bus: Bus; slots: Slots; retryBudget: RetryBudget };
   readonly #runs = new Set<InferenceRun>();
   #idle: (() => void) | undefined;
+  #draining: AbortSignal | undefined;
 
   constructor(options: InferenceClientOptions) {
     this.#options = options;
@@ -90,15 +91,18 @@ export class InferenceClient {
     });
     this.#runs.add(run);
     run.begin();
+    if (this.#draining?.aborted === true) run.stop(new AppError('service.draining'));
     return run;
   }
 
   /**
-   * Waits until everything that runs is over. Once the signal is aborted, what still runs is ended with
-   * `service.draining`.
+   * Waits until everything that runs is over. Once the signal is aborted, what still runs and what comes after is ended
+   * with `service.draining`.
    */
   async drain(signal: AbortSignal): Promise<void> {
     const stop = (): void => this.#runs.forEach((run) => run.stop(new AppError('service.draining')));
+    this.#draining = signal;
+    if (signal.aborted) stop();
     signal.addEventListener('abort', stop, { once: true });
     if (this.#runs.size > 0) await new Promise<void>((resolve) => (this.#idle = resolve));
     signal.removeEventListener('abort', stop);
@@ -122,8 +126,10 @@ class InferenceRun implements RunningInference {
   readonly #running = new Map<number, Generation>();
   readonly #usages = new Map<number, TokenUsage>();
   readonly #promptTokensEstimate: number;
+  /** Frames that came of each choice: what counts of one that never says what it used. */
+  readonly #frames = new Map<number, number>();
+  #deadline: NodeJS.Timeout | undefined;
   #next = 0;
-  #framesReceived = 0;
   #firstDataAt: number | undefined;
   #failure: AppError | undefined;
   #paused = false;
@@ -145,6 +151,15 @@ class InferenceRun implements RunningInference {
   }
 
   begin(): void {
+    // The worker keeps the same deadline and counts what it did; this one is for a worker that does not.
+    this.#deadline = setTimeout(
+      () => this.stop(new AppError('inference.deadline_exceeded')),
+      this.#limits.requestTimeoutMs,
+    );
+    this.#beginChoices();
+  }
+
+  #beginChoices(): void {
     const choices = this.#request.chat.n ?? 1;
     while (this.#next < choices && this.#running.size < this.#limits.fanOutMax) this.#beginChoice(this.#next++);
   }
@@ -172,7 +187,7 @@ class InferenceRun implements RunningInference {
 
   #beginChoice(choiceIndex: number): void {
     const { requestId, projectId, priority, chat, modelId, tier } = this.#request;
-    const { requestTimeoutMs, queueTimeoutMs } = this.#limits;
+    const deadlineAt = this.#begunAt + this.#limits.requestTimeoutMs;
     const generation = new Generation(
       this.#platform,
       {
@@ -181,8 +196,8 @@ class InferenceRun implements RunningInference {
         tier,
         priority,
         promptTokensEstimate: this.#promptTokensEstimate,
-        deadlineAt: this.#begunAt + requestTimeoutMs,
-        queueDeadlineAt: this.#begunAt + Math.min(queueTimeoutMs, requestTimeoutMs),
+        deadlineAt,
+        queueDeadlineAt: Math.min(performance.now() + this.#limits.queueTimeoutMs, deadlineAt),
       },
       {
         start: (head) => this.#start(head),
@@ -203,7 +218,7 @@ class InferenceRun implements RunningInference {
   }
 
   #data(payload: Uint8Array, choiceIndex: number): void {
-    this.#framesReceived += 1;
+    this.#frames.set(choiceIndex, (this.#frames.get(choiceIndex) ?? 0) + 1);
     if (this.#failure === undefined) this.#sink.choices(payload, choiceIndex);
   }
 
@@ -212,7 +227,7 @@ class InferenceRun implements RunningInference {
     this.#usages.set(choiceIndex, end.usage);
     // The worker was told to stop by its deadline, not by us.
     if (end.cancelled && this.#failure === undefined) this.stop(new AppError('inference.deadline_exceeded'));
-    if (this.#failure === undefined) this.begin();
+    if (this.#failure === undefined) this.#beginChoices();
     this.#finishWhenIdle();
   }
 
@@ -227,6 +242,7 @@ class InferenceRun implements RunningInference {
   #finishWhenIdle(): void {
     if (this.#running.size > 0) return;
     this.#over = true;
+    clearTimeout(this.#deadline);
     const usage = this.#usage();
     const { requestId, projectId, endpointId, keyId, modelId, tier, priority, chat } = this.#request;
     this.#record({
@@ -256,30 +272,18 @@ class InferenceRun implements RunningInference {
 
   /** The prompt is counted once, whatever `n` is. Choices that never said what they used count what arrived of them. */
   #usage(): TokenUsage {
-    const all = [...this.#usages.values()];
-    const sum = (field: keyof TokenUsage): number => all.reduce((total, usage) => total + usage[field], 0);
-    const first = this.#usages.get(0) ?? all[0];
-    if (first === undefined) {
-      return this.#framesReceived === 0
-        ? nothing
-        : { ...nothing, promptTokens: this.#promptTokensEstimate, completionTokens: this.#framesReceived };
-    }
+    const told = [...this.#usages.values()];
+    const sum = (field: keyof TokenUsage): number => told.reduce((total, usage) => total + usage[field], 0);
+    const first = this.#usages.get(0) ?? told[0];
+    const untold = [...this.#frames].filter(([choice]) => !this.#usages.has(choice));
     return {
-      promptTokens: first.promptTokens,
-      cachedTokens: first.cachedTokens,
-      completionTokens: sum('completionTokens'),
+      promptTokens: first?.promptTokens ?? (untold.length === 0 ? 0 : this.#promptTokensEstimate),
+      cachedTokens: first?.cachedTokens ?? 0,
+      // The first frame of a choice has its role and no token.
+      completionTokens: sum('completionTokens') + untold.reduce((total, [, frames]) => total + frames - 1, 0),
       reasoningTokens: sum('reasoningTokens'),
       acceptedPredictionTokens: sum('acceptedPredictionTokens'),
       rejectedPredictionTokens: sum('rejectedPredictionTokens'),
     };
   }
 }
-
-const nothing: TokenUsage = {
-  promptTokens: 0,
-  cachedTokens: 0,
-  completionTokens: 0,
-  reasoningTokens: 0,
-  acceptedPredictionTokens: 0,
-  rejectedPredictionTokens: 0,
-};

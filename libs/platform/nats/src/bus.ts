@@ -189,7 +189,7 @@ export class Bus {
   /** Sends what is buffered, then closes. Streams that are still open end with `bus.disconnected`. */
   async close(): Promise<void> {
     this.#caller.close();
-    this.#server.close();
+    await this.#server.close();
     this.#connection.requests.close();
     if (!this.#connection.nats.isClosed())
       await this.#connection.nats.drain().catch(() => this.#connection.nats.close());

@@ -37,6 +37,7 @@ export type StreamHandler<C extends StreamContract> = (
 /** Bound of an opening body that is pulled in parts: what the gateway accepts over HTTP (32 MB), and its envelope. */
 const BODY_BYTES_MAX = 40 * 1024 * 1024;
 const PULL_TIMEOUT_MS = 5_000;
+const CLOSE_PATIENCE_MS = 1_000;
 
 export class StreamServer {
   readonly #bus: BusConnection;
@@ -84,7 +85,12 @@ export class StreamServer {
     });
   }
 
-  close(): void {
+  /** Waits a moment for streams that are ending, so that their last frames leave before the connection does. */
+  async close(): Promise<void> {
+    const deadline = performance.now() + CLOSE_PATIENCE_MS;
+    while (this.#streams.size > 0 && performance.now() < deadline) await nextTurn();
+    // Frames of this turn are published in the next one.
+    await nextTurn();
     this.#heartbeat.stop();
     this.#controlSubscription.unsubscribe();
   }
@@ -192,6 +198,10 @@ export class StreamServer {
 }
 
 const NOTHING = new Uint8Array(0);
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
 
 /** One stream that is being served. */
 class Served implements ServedStream<StreamContract> {

@@ -1,0 +1,251 @@
+/**
+ * The parameters of a chat completion: each is honoured, or refused with an error that names it; none is ignored in
+ * silence. The bounds are the specification's.
+ */
+import { numberedTokens, scripted } from './support/api-client.ts';
+import type { ApiClient, ChatBody } from './support/api-client.ts';
+import { contentOf, expectRefusal, hello } from './support/chat-checks.ts';
+import { bothEngines, testPlatform } from './support/test-platform.ts';
+
+const test = testPlatform(bothEngines);
+
+const tiny = (): ApiClient => test.api.with({ endpointSlug: 'tiny' });
+
+describe('seed', () => {
+  it('gives the same text again, and another one for another seed', async () => {
+    const ask = async (seed: number): Promise<string> =>
+      contentOf(await tiny().chat(hello({ seed, temperature: 1, max_tokens: 24 })));
+    expect(await ask(42)).toBe(await ask(42));
+    expect(await ask(42)).not.toBe(await ask(43));
+  });
+
+  it.each([0, -5, 2 ** 53, -(2 ** 63)])('may be %d', async (seed) => {
+    expect(contentOf(await tiny().chat(hello({ seed })))).not.toBe('');
+  });
+
+  it.each([2 ** 64, 1.5, '7', {}])('is refused when it is %j', async (seed) => {
+    expectRefusal(await tiny().refused(hello({ seed })), 400, 'invalid_request', 'seed');
+  });
+});
+
+describe('temperature and top_p', () => {
+  it('give one text again and again at 0', async () => {
+    const ask = async (params: ChatBody): Promise<string> => contentOf(await tiny().chat(hello(params)));
+    expect(await ask({ temperature: 0 })).toBe(await ask({ temperature: 0 }));
+    expect(await ask({ top_p: 0 })).toBe(await ask({ temperature: 0 }));
+  });
+
+  it.each([
+    ['temperature', [-0.1, 2.1, '1']],
+    ['top_p', [-0.1, 1.1, '1']],
+    ['frequency_penalty', [-2.1, 2.1]],
+    ['presence_penalty', [-2.1, 2.1]],
+  ])('%s outside its bounds is refused', async (param, values) => {
+    for (const value of values) {
+      expectRefusal(await tiny().refused(hello({ [param]: value })), 400, 'invalid_request', param);
+    }
+  });
+});
+
+describe('metadata and user', () => {
+  const pairs = (count: number): Record<string, string> =>
+    Object.fromEntries(Array.from({ length: count }, (_, i) => [`k${i}`, 'v']));
+
+  it('may be as large as the specification says', async () => {
+    const metadata = { ...pairs(15), ['k'.repeat(64)]: 'v'.repeat(512) };
+    await test.api.chat(scripted({ tokens: 1 }, { metadata, user: 'user-1' }));
+  });
+
+  it.each<[string, unknown]>([
+    ['17 pairs', pairs(17)],
+    ['a key of 65 characters', { ['k'.repeat(65)]: 'v' }],
+    ['a value of 513 characters', { k: 'v'.repeat(513) }],
+    ['a value that is no text', { k: 1 }],
+    ['a list', ['k']],
+    ['text', 'k'],
+  ])('metadata is refused with %s', async (_, metadata) => {
+    const answer = await test.api.refused(scripted({ tokens: 1 }, { metadata }));
+    expectRefusal(answer, 400, 'invalid_request', expect.stringMatching(/^metadata/));
+  });
+
+  it.each([1, {}, ['u']])('user is refused when it is %j', async (user) => {
+    expectRefusal(await test.api.refused(scripted({ tokens: 1 }, { user })), 400, 'invalid_request', 'user');
+  });
+});
+
+describe('a parameter', () => {
+  it('that is null is one that was left out', async () => {
+    const names = [
+      ...['max_tokens', 'max_completion_tokens', 'temperature', 'top_p', 'stream', 'stream_options', 'stop', 'tools'],
+      ...['tool_choice', 'parallel_tool_calls', 'logprobs', 'top_logprobs', 'reasoning_effort', 'prediction', 'seed'],
+      ...['service_tier', 'n', 'frequency_penalty', 'presence_penalty', 'logit_bias', 'response_format', 'metadata'],
+      ...['user', 'web_search_options', 'store', 'functions', 'function_call', 'audio', 'modalities'],
+    ];
+    const nothing = Object.fromEntries(names.map((name) => [name, null]));
+    const answer = await test.api.chat(scripted({ tokens: 3 }, nothing));
+    expect(contentOf(answer)).toBe(numberedTokens(3));
+  });
+
+  it('that the specification does not have is ignored, as other servers do', async () => {
+    await test.api.chat(scripted({ tokens: 1 }, { some_new_parameter: { deep: [1] }, top_k: 40 }));
+  });
+
+  it.each<[string, ChatBody]>([
+    ['logprobs: false', { logprobs: false }],
+    ['the format that is text anyway', { response_format: { type: 'text' } }],
+    ['no tools', { tools: [], tool_choice: 'none' }],
+    ['penalties of 0', { frequency_penalty: 0, presence_penalty: 0 }],
+    ['no bias', { logit_bias: {} }],
+    ['store: false', { store: false }],
+    ['modalities that are text', { modalities: ['text'] }],
+  ])('with its default is served by every engine: %s', async (_, params) => {
+    for (const answer of [await test.api.chat(scripted({ tokens: 1 }, params)), await tiny().chat(hello(params))]) {
+      expect(answer.body.choices[0]?.logprobs).toBeNull();
+    }
+  });
+
+  const tool = { type: 'function', function: { name: 'look', parameters: { type: 'object', properties: {} } } };
+  const unsupported: [string, string, ChatBody][] = [
+    ['tools', 'tools', { tools: [tool] }],
+    ['logprobs', 'logprobs', { logprobs: true }],
+    ['a JSON object as format', 'response_format', { response_format: { type: 'json_object' } }],
+    [
+      'a JSON schema as format',
+      'response_format',
+      { response_format: { type: 'json_schema', json_schema: { name: 'x', schema: { type: 'object' } } } },
+    ],
+    ['web_search_options', 'web_search_options', { web_search_options: {} }],
+    ['store: true', 'store', { store: true }],
+    ['reasoning_effort', 'reasoning_effort', { reasoning_effort: 'high' }],
+    ['prediction', 'prediction', { prediction: { type: 'content', content: 'x' } }],
+    ['functions', 'functions', { functions: [{ name: 'look' }] }],
+    ['function_call', 'function_call', { function_call: 'auto' }],
+    ['audio', 'audio', { audio: { voice: 'alloy', format: 'wav' } }],
+    ['modalities beyond text', 'modalities', { modalities: ['text', 'audio'] }],
+    [
+      'an image',
+      'messages[0].content[0]',
+      {
+        messages: [
+          { role: 'user', content: [{ type: 'image_url', image_url: { url: 'data:image/png;base64,AA==' } }] },
+        ],
+      },
+    ],
+    [
+      'a tool message',
+      'messages[1]',
+      {
+        messages: [
+          { role: 'user', content: 'x' },
+          { role: 'tool', content: 'y', tool_call_id: 'call_1' },
+        ],
+      },
+    ],
+  ];
+  it.each(unsupported)('that nothing can honour here is refused by name: %s', async (_, param, params) => {
+    expectRefusal(await test.api.refused(scripted({}, params)), 400, 'unsupported_parameter', param);
+    expectRefusal(await tiny().refused(hello(params)), 400, 'unsupported_parameter', param);
+    expectRefusal(await tiny().refused(hello({ ...params, stream: true })), 400, 'unsupported_parameter', param);
+  });
+
+  it('that one engine can honour and another cannot is served by the one and refused by the other', async () => {
+    for (const params of [{ frequency_penalty: 1 }, { presence_penalty: -1 }, { logit_bias: { '300': 5 } }]) {
+      const [param] = Object.keys(params);
+      expect(contentOf(await tiny().chat(hello(params)))).not.toBe('');
+      expectRefusal(await test.api.refused(scripted({}, params)), 400, 'unsupported_parameter', param);
+    }
+  });
+
+  it.each<[string, unknown, ChatBody]>([
+    ['more than 20 top_logprobs', 'top_logprobs', { logprobs: true, top_logprobs: 21 }],
+    ['top_logprobs without logprobs', 'top_logprobs', { top_logprobs: 1 }],
+    ['a format of an unknown type', expect.stringMatching(/^response_format/), { response_format: { type: 'hiccup' } }],
+    [
+      'a JSON schema that is a number',
+      expect.stringMatching(/^response_format/),
+      { response_format: { type: 'json_schema', json_schema: { name: 'x', schema: 123 } } },
+    ],
+    ['a forced tool without tools', 'tool_choice', { tool_choice: 'required' }],
+    ['an empty tool choice', expect.stringMatching(/^tool_choice/), { tools: [tool], tool_choice: {} }],
+    [
+      'a tool choice that names no tool',
+      'tool_choice',
+      { tools: [tool], tool_choice: { type: 'function', function: { name: 'other' } } },
+    ],
+    ['a bias beyond 100', expect.stringMatching(/^logit_bias/), { logit_bias: { '1': 101 } }],
+    ['a bias of no token', expect.stringMatching(/^logit_bias/), { logit_bias: { a: 1 } }],
+    ['a stream that is neither true nor false', 'stream', { stream: 'yes' }],
+  ])('that makes no sense is refused, before any stream begins: %s', async (_, param, params) => {
+    expectRefusal(await tiny().refused(hello(params)), 400, 'invalid_request', param);
+    if ('stream' in params) return;
+    expectRefusal(await tiny().refused(hello({ ...params, stream: true })), 400, 'invalid_request', param);
+  });
+});
+
+describe('messages', () => {
+  it('mean the same as text and as parts', async () => {
+    const ask = async (content: unknown): Promise<string> =>
+      contentOf(await tiny().chat(hello({ messages: [{ role: 'user', content }], temperature: 0 })));
+    expect(await ask([{ type: 'text', text: 'Hello there' }])).toBe(await ask('Hello there'));
+  });
+
+  it('may hold every role of a conversation', async () => {
+    const messages = [
+      { role: 'system', content: 'Be brief.' },
+      { role: 'user', content: 'One?', name: 'ada' },
+      { role: 'assistant', content: 'Two.' },
+      { role: 'user', content: [{ type: 'text', text: 'Three?' }] },
+    ];
+    expect((await tiny().chat(hello({ messages }))).body.usage.prompt_tokens).toBeGreaterThan(10);
+    await tiny().chat(hello({ messages: [{ role: 'developer', content: 'Be brief.' }, ...messages.slice(1)] }));
+  });
+
+  it.each<[string, unknown, unknown]>([
+    ['missing', undefined, 'messages'],
+    ['null', null, 'messages'],
+    ['text', 'Hello', 'messages'],
+    ['empty', [], 'messages'],
+    ['an object', { role: 'user', content: 'x' }, 'messages'],
+    ['a list of numbers', [123], expect.stringMatching(/^messages/)],
+    ['a list of nothing', [{}], expect.stringMatching(/^messages\[0\]/)],
+    ['of an unknown role', [{ role: 'king', content: 'x' }], expect.stringMatching(/^messages\[0\]/)],
+    ['of a role that is a number', [{ role: 123, content: 'x' }], expect.stringMatching(/^messages\[0\]/)],
+    ['with a number as content', [{ role: 'user', content: 123 }], expect.stringMatching(/^messages\[0\]\.content/)],
+    ['without content', [{ role: 'user' }], expect.stringMatching(/^messages\[0\]\.content/)],
+    [
+      'with null as content of a user',
+      [{ role: 'user', content: null }],
+      expect.stringMatching(/^messages\[0\]\.content/),
+    ],
+    [
+      'with a part of an unknown type',
+      [{ role: 'user', content: [{ type: 'smell', smell: 'x' }] }],
+      expect.stringMatching(/^messages\[0\]\.content/),
+    ],
+  ])('are refused when they are %s', async (_, messages, param) => {
+    expectRefusal(await test.api.refused({ model: 'scripted', messages }), 400, 'invalid_request', param);
+  });
+
+  it('are refused where they are wrong, not where they are right', async () => {
+    const messages = [
+      { role: 'user', content: 'x' },
+      { role: 'user', content: 7 },
+    ];
+    const answer = await test.api.refused({ model: 'scripted', messages });
+    expectRefusal(answer, 400, 'invalid_request', expect.stringMatching(/^messages\[1\]\.content/));
+  });
+});
+
+describe('model', () => {
+  it('is decided by the endpoint: the answer names the real one, whatever was asked for', async () => {
+    const { body } = await test.api.chat(scripted({ tokens: 1 }, { model: 'gpt-4o' }));
+    expect(body.model).toBe('scripted');
+    const stream = await test.api.stream(scripted({ tokens: 1 }, { model: 'gpt-4o' }));
+    await stream.ended;
+    expect(stream.chunks[0]?.model).toBe('scripted');
+  });
+
+  it.each([undefined, null, '', 7, ['scripted']])('is required, and %j is none', async (model) => {
+    expectRefusal(await test.api.refused(scripted({ tokens: 1 }, { model })), 400, 'invalid_request', 'model');
+  });
+});

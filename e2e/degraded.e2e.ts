@@ -1,0 +1,354 @@
+/**
+ * What happens when parts of the platform die: each service and each server is killed with SIGKILL while streams run, and
+ * what the degraded modes promise is what a client sees. A stream never just stops: it is complete and ends with `[DONE]`,
+ * or it ends with an error event.
+ */
+import { generateApiKey } from '@xerotier/api-keys';
+import { scriptedPlatform } from '@xerotier/dev';
+import type { ServiceProcess } from '@xerotier/dev';
+import { eventually } from '@xerotier/testing';
+import { numberedTokens, scripted } from './support/api-client.ts';
+import type { ApiClient } from './support/api-client.ts';
+import { contentOf, expectRefusal } from './support/chat-checks.ts';
+import type { EventStream } from './support/event-stream.ts';
+import { endOwnProcesses, OwnProcess } from './support/own-process.ts';
+import { testPlatform } from './support/test-platform.ts';
+
+const TOKENS = 120;
+const DELAY_MS = 20;
+/** Some two and a half seconds: long enough to kill something meanwhile. */
+const paced = scripted({ tokens: TOKENS, delayMs: DELAY_MS }, { stream_options: { include_usage: true } });
+const endless = scripted({ tokens: 8_000, delayMs: DELAY_MS });
+
+const test = testPlatform(() => ({ ...scriptedPlatform({ workers: 2, slots: 4 }), gateways: 2 }));
+
+const workers = (): ServiceProcess[] => ['xim', 'xim-2'].map((name) => test.platform.service(name));
+
+const workerIdOf = (service: ServiceProcess): string => String(service.facts['workerId']);
+
+function serviceOf(workerId: string): ServiceProcess {
+  const service = workers().find((worker) => workerIdOf(worker) === workerId);
+  if (service === undefined) throw new Error(`no worker has the id ${workerId}`);
+  return service;
+}
+
+const workerOf = (stream: EventStream): ServiceProcess =>
+  serviceOf(stream.headers.get('x-xerotier-worker-id') as string);
+
+const secondGateway = (): ApiClient =>
+  test.api.with({ baseUrl: `http://127.0.0.1:${test.platform.service('gateway-2').facts['port']}` });
+
+/** Whatever happened meanwhile, a stream that says it is complete is complete. */
+async function expectHonestEnd(stream: EventStream): Promise<'done' | 'error'> {
+  const ending = await stream.ended;
+  expect(['done', 'error']).toContain(ending);
+  if (ending === 'done') {
+    expect(stream.text()).toBe(numberedTokens(TOKENS));
+    expect(stream.finishReasons()).toEqual(['stop']);
+  } else {
+    expect(numberedTokens(TOKENS).startsWith(stream.text())).toBe(true);
+    expect(stream.error?.type).toBe('stream_error');
+  }
+  return ending as 'done' | 'error';
+}
+
+/** Brings everything back that a test has killed or frozen, and waits until it serves. */
+async function heal(): Promise<void> {
+  endOwnProcesses();
+  for (const server of Object.values(test.platform.servers.started)) {
+    if (server.pid === null) await server.restart();
+  }
+  for (const service of test.platform.services) {
+    if (service.pid === null) await service.start();
+    else process.kill(service.pid, 'SIGCONT');
+  }
+  await test.fleet.onlyThese(workers().map(workerIdOf));
+  for (const api of [test.api, secondGateway()]) {
+    await eventually('the platform serves again', () => api.chat(scripted({ tokens: 1 })), 20_000);
+  }
+}
+
+afterEach(heal, 60_000);
+
+describe('a worker that is killed', () => {
+  it('before its first token is replaced by another one, and the client notices nothing', async () => {
+    const body = scripted({ tokens: 5, prefillMs: 2_000 });
+    const answers = [test.api.stream(body), test.api.chat(body)] as const;
+    const busy = await test.fleet.busyWorker();
+    await serviceOf(busy.workerId).kill('SIGKILL');
+    const [stream, whole] = await Promise.all(answers);
+    expect(await stream.ended).toBe('done');
+    expect(stream.text()).toBe(numberedTokens(5));
+    expect(contentOf(whole)).toBe(numberedTokens(5));
+    expect(stream.headers.get('x-xerotier-worker-id')).not.toBe(busy.workerId);
+    expect(whole.headers.get('x-xerotier-worker-id')).not.toBe(busy.workerId);
+  });
+
+  it('after it ends the stream with an error event, never with [DONE]', async () => {
+    const stream = await test.api.stream(endless);
+    await stream.textChunks(5);
+    await workerOf(stream).kill('SIGKILL');
+    expect(await stream.ended).toBe('error');
+    expect(stream.error).toMatchObject({ type: 'stream_error', code: 'stream_interrupted' });
+    expect(stream.finishReasons()).toEqual([]);
+  });
+
+  it('in the middle of an answer in one piece is replaced too, since nothing was sent yet', async () => {
+    const answer = test.api.chat(scripted({ tokens: 100, delayMs: DELAY_MS }));
+    const busy = await test.fleet.busyWorker();
+    await serviceOf(busy.workerId).kill('SIGKILL');
+    expect(contentOf(await answer)).toBe(numberedTokens(100));
+  });
+
+  it('is no longer given requests, and the other one serves', async () => {
+    const [dead, alive] = workers() as [ServiceProcess, ServiceProcess];
+    await dead.kill('SIGKILL');
+    const answers = await Promise.all(Array.from({ length: 12 }, () => test.api.chat(scripted({ tokens: 2 }))));
+    const served = answers.map(({ headers }) => headers.get('x-xerotier-worker-id'));
+    expect(new Set(served)).toEqual(new Set([workerIdOf(alive)]));
+  });
+
+  it('by the request itself takes no more than two others with it, and the request is an error', async () => {
+    const spare = workers()[0] as ServiceProcess;
+    const more = await Promise.all([OwnProcess.start(spare), OwnProcess.start(spare)]);
+    await test.fleet.onlyThese([...workers().map(workerIdOf), ...more.map(({ facts }) => String(facts['workerId']))]);
+    const answer = await test.api.refused(scripted({ exitAfter: 0 }));
+    expect(answer.status).toBe(503);
+    expect(answer.headers.get('retry-after')).toMatch(/^\d+$/);
+    expect(contentOf(await test.api.chat(scripted({ tokens: 2 })))).toBe(numberedTokens(2));
+  });
+});
+
+describe('a worker that is told to stop', () => {
+  it('finishes its streams, takes nothing new, and ends with code 0', async () => {
+    await Promise.all(workers().map((worker) => worker.kill('SIGKILL')));
+    const draining = await OwnProcess.start(workers()[0] as ServiceProcess);
+    const stream = await eventually('the new worker serves', () => test.api.stream(paced));
+    await stream.textChunks(3);
+    await (workers()[1] as ServiceProcess).start();
+    draining.signal('SIGTERM');
+    await eventually('it says that it drains', () => test.fleet.workers.some((worker) => worker.draining));
+    const others = await Promise.all(Array.from({ length: 4 }, () => test.api.chat(scripted({ tokens: 2 }))));
+    expect(others.map(({ headers }) => headers.get('x-xerotier-worker-id'))).not.toContain(draining.facts['workerId']);
+    expect(await stream.ended).toBe('done');
+    expect(stream.text()).toBe(numberedTokens(TOKENS));
+    expect(stream.headers.get('x-xerotier-worker-id')).toBe(draining.facts['workerId']);
+    expect(await draining.exited).toEqual({ code: 0, signal: null });
+  });
+
+  it('ends its streams with an error event when its grace time is over, and with code 0 itself', async () => {
+    await Promise.all(workers().map((worker) => worker.kill('SIGKILL')));
+    const draining = await OwnProcess.start(workers()[0] as ServiceProcess, { SHUTDOWN_GRACE_MS: '3000' });
+    const stream = await eventually('the new worker serves', () => test.api.stream(endless));
+    await stream.textChunks(3);
+    draining.signal('SIGTERM');
+    expect(await stream.ended).toBe('error');
+    expect(stream.error?.type).toBe('stream_error');
+    expect(await draining.exited).toEqual({ code: 0, signal: null });
+  });
+});
+
+describe('a router that is gone', () => {
+  it('when it was killed, leaves running streams alone and new requests served', async () => {
+    const running = await test.api.stream(paced);
+    await running.textChunks(3);
+    await test.platform.service('router').kill('SIGKILL');
+    const stream = await test.api.stream(scripted({ tokens: 5 }));
+    expect(await stream.ended).toBe('done');
+    expect(contentOf(await test.api.chat(scripted({ tokens: 5 })))).toBe(numberedTokens(5));
+    expect(await running.ended).toBe('done');
+    expect(running.text()).toBe(numberedTokens(TOKENS));
+  });
+
+  it('when it is frozen, costs a request some waiting and nothing else', async () => {
+    await test.platform.service('router').kill('SIGSTOP');
+    expect(contentOf(await test.api.chat(scripted({ tokens: 5 })))).toBe(numberedTokens(5));
+  });
+
+  it('lets as many requests run as there are slots, and the rest find one when it is free', async () => {
+    await test.platform.service('router').kill('SIGKILL');
+    const answers = await Promise.all(
+      Array.from({ length: 24 }, () => test.api.chat(scripted({ tokens: 10, delayMs: 10 }))),
+    );
+    expect(answers.every((answer) => contentOf(answer) === numberedTokens(10))).toBe(true);
+  });
+
+  it('places requests again when it is back', async () => {
+    await test.platform.service('router').kill('SIGKILL');
+    await test.api.chat(scripted({ tokens: 1 }));
+    await test.platform.service('router').start();
+    await eventually('a request runs by a lease again', async () => {
+      const stream = await test.api.stream(endless);
+      const { active } = await test.fleet.busyWorker();
+      stream.abort();
+      return active.every((id) => id !== stream.requestId);
+    });
+  });
+});
+
+describe('an auth service that is killed', () => {
+  it('leaves keys that were seen just now working, and answers for others within seconds', async () => {
+    await test.api.chat(scripted({ tokens: 1 }));
+    await test.platform.service('auth').kill('SIGKILL');
+    expect(contentOf(await test.api.chat(scripted({ tokens: 2 })))).toBe(numberedTokens(2));
+    expect(await (await test.api.stream(scripted({ tokens: 2 }))).ended).toBe('done');
+    const signal = AbortSignal.timeout(5_000);
+    const unknown = await test.api.refused(scripted({ tokens: 1 }), { key: generateApiKey('demo'), signal });
+    expectRefusal(unknown, 503, 'auth_unavailable', null);
+    expect(unknown.body.error).toMatchObject({ type: 'service_unavailable', retry_after: expect.any(Number) });
+    expect(unknown.headers.get('retry-after')).toMatch(/^\d+$/);
+    // A key that cannot be one of ours needs no auth service.
+    expectRefusal(await test.api.refused(scripted({}), { key: 'sk-nonsense' }), 401, 'invalid_api_key', null);
+  });
+
+  it('knows all keys again when it is back', async () => {
+    await test.platform.service('auth').kill('SIGKILL');
+    await test.platform.service('auth').start();
+    const unknown = await test.api.refused(scripted({ tokens: 1 }), { key: generateApiKey('demo') });
+    expectRefusal(unknown, 401, 'invalid_api_key', null);
+  });
+});
+
+describe('a NATS server that is killed', () => {
+  const nats = (): NonNullable<(typeof test.platform.servers.started)['nats']> =>
+    test.platform.servers.started.nats as never;
+
+  it('ends open streams honestly, and everything finds back by itself', async () => {
+    const streams = await Promise.all([test.api.stream(paced), secondGateway().stream(paced)]);
+    await Promise.all(streams.map((stream) => stream.textChunks(3)));
+    await nats().kill('SIGKILL');
+    await nats().restart();
+    await Promise.all(streams.map(expectHonestEnd));
+    for (const api of [test.api, secondGateway()]) {
+      await eventually('it serves again', () => api.chat(scripted({ tokens: 2 })), 15_000);
+    }
+    expect(test.platform.services.filter(({ pid }) => pid === null)).toEqual([]);
+  });
+
+  it('and stays away ends streams and requests with an error, in time', async () => {
+    const stream = await test.api.stream(endless);
+    await stream.textChunks(3);
+    await nats().kill('SIGKILL');
+    const refused = await test.api.refused(scripted({ tokens: 1 }), { signal: AbortSignal.timeout(15_000) });
+    expect(refused.status).toBe(503);
+    expect(await stream.ended).toBe('error');
+    expect(stream.error?.type).toBe('stream_error');
+  });
+});
+
+describe('a PostgreSQL server that is killed', () => {
+  it('is not missed by streams, nor by keys that were seen just now', async () => {
+    const stream = await test.api.stream(paced);
+    await stream.textChunks(3);
+    await test.platform.servers.started.postgres?.kill('SIGKILL');
+    expect(contentOf(await test.api.chat(scripted({ tokens: 2 })))).toBe(numberedTokens(2));
+    const unknown = await test.api.refused(scripted({}), {
+      key: generateApiKey('demo'),
+      signal: AbortSignal.timeout(15_000),
+    });
+    expectRefusal(unknown, 503, 'auth_unavailable', null);
+    await test.platform.servers.started.postgres?.restart();
+    expect(await expectHonestEnd(stream)).toBe('done');
+    await eventually('keys are looked up again', async () => {
+      const answer = await test.api.refused(scripted({}), { key: generateApiKey('demo') });
+      return answer.status === 401;
+    });
+    expect(test.platform.services.filter(({ pid }) => pid === null)).toEqual([]);
+  });
+});
+
+describe('a Redis server that is killed', () => {
+  it('is not missed by anything that runs, and nothing of it had to be kept', async () => {
+    const stream = await test.api.stream(paced);
+    await stream.textChunks(3);
+    await test.platform.servers.started.redis?.kill('SIGKILL');
+    expect(contentOf(await test.api.chat(scripted({ tokens: 2 })))).toBe(numberedTokens(2));
+    await test.platform.servers.started.redis?.restart();
+    expect(await expectHonestEnd(stream)).toBe('done');
+    expect(contentOf(await test.api.chat(scripted({ tokens: 2 })))).toBe(numberedTokens(2));
+  });
+});
+
+describe('a gateway that is killed', () => {
+  it('leaves the other one serving, and the workers stop what it had asked for', async () => {
+    const lost = await test.api.stream(endless);
+    const kept = await secondGateway().stream(paced);
+    await Promise.all([lost.textChunks(3), kept.textChunks(3)]);
+    await test.platform.service('gateway').kill('SIGKILL');
+    expect(await lost.ended).toBe('cut');
+    expect(contentOf(await secondGateway().chat(scripted({ tokens: 2 })))).toBe(numberedTokens(2));
+    expect(await kept.ended).toBe('done');
+    const freeAfterMs = await test.fleet.allIdle(8_000);
+    process.stdout.write(
+      `all slots were free ${freeAfterMs.toFixed(0)} ms after the last stream of a living gateway\n`,
+    );
+  });
+});
+
+describe('a gateway that is told to stop', () => {
+  const start = async (env: Record<string, string> = {}): Promise<[OwnProcess, ApiClient]> => {
+    const gateway = await OwnProcess.start(test.platform.service('gateway'), { HTTP_PORT: '0', ...env });
+    return [gateway, test.api.with({ baseUrl: `http://127.0.0.1:${gateway.facts['port']}` })];
+  };
+
+  it('finishes its open answers, accepts nothing new, and ends with code 0', async () => {
+    const [gateway, api] = await start();
+    const stream = await api.stream(paced);
+    const whole = api.chat(scripted({ tokens: 50, delayMs: DELAY_MS }));
+    await stream.textChunks(3);
+    gateway.signal('SIGTERM');
+    await eventually('it accepts no connection', () =>
+      api.chat(scripted({})).then(
+        () => false,
+        () => true,
+      ),
+    );
+    expect(await stream.ended).toBe('done');
+    expect(stream.text()).toBe(numberedTokens(TOKENS));
+    expect(contentOf(await whole)).toBe(numberedTokens(50));
+    expect(await gateway.exited).toEqual({ code: 0, signal: null });
+  });
+
+  it('ends its open streams with an error event when its grace time is over, and with code 0 itself', async () => {
+    const [gateway, api] = await start({ SHUTDOWN_GRACE_MS: '3000' });
+    const stream = await api.stream(endless);
+    await stream.textChunks(3);
+    gateway.signal('SIGTERM');
+    expect(await stream.ended).toBe('error');
+    expect(stream.error?.type).toBe('stream_error');
+    expect(await gateway.exited).toEqual({ code: 0, signal: null });
+    await test.fleet.allIdle();
+  });
+});
+
+describe('a client that goes away', () => {
+  it('stops the engine, and its slot is free', async () => {
+    const stream = await test.api.stream(endless);
+    await stream.textChunks(3);
+    const abortedAt = performance.now();
+    stream.abort();
+    const { usage, heardAt, outcome } = await test.fleet.usageOf(stream.requestId);
+    process.stdout.write(`the worker had stopped ${(heardAt - abortedAt).toFixed(1)} ms after the client went away\n`);
+    expect(outcome).toBe('cancelled');
+    expect(usage.completionTokens).toBeLessThan(500);
+    await test.fleet.allIdle();
+  });
+
+  it('before the first token stops the engine too', async () => {
+    const abort = new AbortController();
+    const answer = test.api.chat(scripted({ tokens: 5, prefillMs: 60_000 }), { signal: abort.signal });
+    const outcome = answer.catch((error: Error) => error.name);
+    await test.fleet.busyWorker();
+    abort.abort();
+    expect(await outcome).toBe('AbortError');
+    await test.fleet.allIdle();
+  });
+
+  it('stops all of its choices', async () => {
+    const stream = await test.api.stream({ ...endless, n: 6 });
+    await stream.textChunks(12);
+    stream.abort();
+    await test.fleet.allIdle();
+    expect((await test.fleet.usageOf(stream.requestId)).outcome).toBe('cancelled');
+  });
+});

@@ -1,0 +1,287 @@
+/**
+ * The edge that the world sees: whatever is sent to it, the answer is the API's own JSON with a request id, and the
+ * next request is served as if nothing had happened.
+ */
+import { scriptedPlatform } from '@xerotier/dev';
+import { eventually } from '@xerotier/testing';
+import { once } from 'node:events';
+import { numberedTokens, scripted } from './support/api-client.ts';
+import type { Answer, ErrorBody } from './support/api-client.ts';
+import { contentOf, expectRefusal } from './support/chat-checks.ts';
+import type { SchemaName } from './support/openai-schema.ts';
+import { httpChunksOf, open, postText, rawExchange } from './support/raw-http.ts';
+import type { RawAnswer } from './support/raw-http.ts';
+import { testPlatform, withContext } from './support/test-platform.ts';
+
+const MIB = 1024 * 1024;
+const BODY_BYTES_MAX = 32 * MIB;
+
+const test = testPlatform(() => withContext(scriptedPlatform(), 1_000_000));
+
+const chatUrl = (): string => `${test.api.endpointUrl}/chat/completions`;
+
+/** An error as every one has to be: JSON, the envelope, a request id. */
+function expectErrorAnswer({ status, headers, body }: RawAnswer, statusWanted: number): void {
+  expect({ status, body }).toMatchObject({ status: statusWanted });
+  expect(headers['content-type']).toContain('application/json');
+  expect(headers['x-request-id']).toMatch(/^req_/);
+  test.schema.expectValid('ErrorResponse', JSON.parse(body));
+}
+
+/** A chat request of exactly so many bytes. */
+function bodyOfBytes(bytes: number, character = 'x'): string {
+  const wrap = (filling: string): string =>
+    JSON.stringify(
+      scripted(
+        { tokens: 2, promptTokens: 1 },
+        {
+          messages: [
+            { role: 'user', content: filling },
+            { role: 'user', content: '[[script {"tokens":2,"promptTokens":1}]]' },
+          ],
+        },
+      ),
+    );
+  const left = bytes - Buffer.byteLength(wrap(''));
+  const width = Buffer.byteLength(character);
+  return wrap(character.repeat(Math.floor(left / width)) + 'x'.repeat(left % width));
+}
+
+describe('a body that is no chat request', () => {
+  it.each(['"text"', '[]', '[{"model":"scripted"}]', '42', 'null', 'true'])('such as %s is 400', async (body) => {
+    expectRefusal(await test.api.refused(body), 400, 'invalid_request', null);
+  });
+
+  it.each(['', '{', '{"model":"scripted",}', 'model=scripted', '{"model":"a"}{', '\u0000', '{"a":"\ud83d'])(
+    'because it is no JSON (%j) is 400, and says so',
+    async (body) => {
+      expectRefusal(await test.api.refused(body), 400, 'json_parse_error', null);
+    },
+  );
+
+  it('but is nested without end is 400, as an object and as a list', async () => {
+    for (const body of ['['.repeat(100_000), `{"model":"scripted","messages":${'[{"a":'.repeat(50_000)}`]) {
+      expectRefusal(await test.api.refused(body), 400, 'invalid_request', null);
+    }
+    const { length } = (await test.api.chat(scripted({ tokens: 1 }))).body.choices;
+    expect(length).toBe(1);
+  });
+
+  it('with names that mean something to JavaScript changes nothing', async () => {
+    const body = JSON.stringify(scripted({ tokens: 2 })).replace('{', '{"__proto__":{"n":9},"constructor":{"x":1},');
+    const answer = await test.api.chat(JSON.parse(body));
+    expect(answer.body.choices).toHaveLength(1);
+    expect((await test.api.post(body)).status).toBe(200);
+  });
+});
+
+describe('the size of a body', () => {
+  it.each([
+    ['1 MiB, more than one message of the bus holds', MIB + 1, 'x'],
+    ['32 MB, the largest there is', BODY_BYTES_MAX, 'x'],
+    ['32 MB of characters with four bytes', BODY_BYTES_MAX, '😀'],
+  ])('may be %s', async (_, bytes, character) => {
+    const body = bodyOfBytes(bytes, character);
+    expect(Buffer.byteLength(body)).toBe(bytes);
+    const answer = await test.api.post(body);
+    expect(answer.status).toBe(200);
+    expect(contentOf(answer as never)).toBe(numberedTokens(2));
+  });
+
+  it('that is announced as larger is 413, before the body is sent', async () => {
+    const head = postText(chatUrl(), test.description.apiKey, '').replace(
+      /Content-Length: 0/,
+      `Content-Length: ${BODY_BYTES_MAX + 1}`,
+    );
+    expectErrorAnswer(await rawExchange(test.description.baseUrl, head), 413);
+  });
+
+  it('that turns out to be larger is 413', async () => {
+    const head = postText(chatUrl(), test.description.apiKey, '').replace(
+      /Content-Length: 0/,
+      'Transfer-Encoding: chunked',
+    );
+    const chunk = Buffer.concat([Buffer.from(`${MIB.toString(16)}\r\n`), Buffer.alloc(MIB, 'x'), Buffer.from('\r\n')]);
+    const chunks = Array.from({ length: 33 }, () => chunk);
+    expectErrorAnswer(await rawExchange(test.description.baseUrl, head, ...chunks), 413);
+  });
+});
+
+describe('the media type of a body', () => {
+  it.each(['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data; boundary=x', 'application/xml'])(
+    'that is %s is 415',
+    async (type) => {
+      const answer = await test.api.refused(JSON.stringify(scripted({})), { headers: { 'content-type': type } });
+      expectRefusal(answer, 415, 'unsupported_media_type', null);
+    },
+  );
+
+  it('that is missing is 415', async () => {
+    const text = postText(chatUrl(), test.description.apiKey, JSON.stringify(scripted({}))).replace(
+      /Content-Type.*\r\n/,
+      '',
+    );
+    expectErrorAnswer(await rawExchange(test.description.baseUrl, text), 415);
+  });
+
+  it('may name its character set', async () => {
+    const headers = { 'content-type': 'application/json; charset=utf-8' };
+    expect((await test.api.chat(scripted({ tokens: 1 }), { headers })).status).toBe(200);
+  });
+});
+
+describe('a method that a path does not have', () => {
+  const refusal = (method: string, url: string): Promise<Answer<ErrorBody>> =>
+    test.api.request<ErrorBody>(method, url, 'ErrorResponse' satisfies SchemaName);
+
+  it.each(['GET', 'PUT', 'DELETE', 'PATCH'])(
+    '%s of chat completions is 405, and says what is allowed',
+    async (method) => {
+      const answer = await refusal(method, chatUrl());
+      expectRefusal(answer, 405, 'method_not_allowed', null);
+      expect(answer.headers.get('allow')?.split(', ')).toEqual(['POST']);
+    },
+  );
+
+  it.each([
+    ['the models of an endpoint', () => `${test.api.endpointUrl}/models`],
+    ['the models of a project', () => `${test.api.projectUrl}/models`],
+    ['one model', () => `${test.api.endpointUrl}/models/scripted`],
+    ['one model with a slash in its name', () => `${test.api.projectUrl}/models/some/model`],
+  ])('DELETE of %s is 405, and says what is allowed', async (_, url) => {
+    const answer = await refusal('DELETE', url());
+    expectRefusal(answer, 405, 'method_not_allowed', null);
+    expect(answer.headers.get('allow')).toContain('GET');
+  });
+});
+
+describe('a path that is not there', () => {
+  it.each([
+    '/',
+    '/v1/chat/completions',
+    '/favicon.ico',
+    '/PROJECT/chat/v1',
+    '/PROJECT/chat/v1/completions',
+    '/PROJECT/chat/v1/moderations',
+    '/PROJECT/chat/v2/chat/completions',
+    '/PROJECT/chat/v1/chat/completions/extra/parts',
+    '/PROJECT/../../etc/passwd',
+  ])('%s is 404 in JSON', async (path) => {
+    const url = test.description.baseUrl + path.replace('PROJECT', test.description.projectId);
+    for (const method of ['GET', 'POST']) {
+      const answer = await test.api.request<ErrorBody>(method, url, 'ErrorResponse');
+      expectRefusal(answer, 404, 'unknown_url', null);
+    }
+  });
+});
+
+describe('what is hardly HTTP', () => {
+  it.each<[string, number, string]>([
+    ['nonsense', 400, 'nonsense\r\n\r\n'],
+    ['a header that is none', 400, 'GET / HTTP/1.1\r\nHost: x\r\nno colon here\r\n\r\n'],
+    ['two lengths', 400, 'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nx'],
+    ['a header of 64 kB', 400, `GET / HTTP/1.1\r\nHost: x\r\nX-Long: ${'x'.repeat(65_536)}\r\n\r\n`],
+  ])('%s is answered with %d in the form of the API', async (_, status, text) => {
+    expectErrorAnswer(await rawExchange(test.description.baseUrl, text), status);
+  });
+
+  it.each<[string, number, string]>([
+    ['a path with a broken escape', 400, '/%E0%A4%A/chat/v1/models'],
+    ['a project id that no project can have', 404, `/proj_${'X'.repeat(80)}/chat/v1/models`],
+    ['a project id that is endless', 400, `/proj_${'X'.repeat(2_000)}/chat/v1/models`],
+    ['an endpoint slug that no endpoint can have', 404, `/PROJECT/${'x'.repeat(80)}/v1/models`],
+    ['an endpoint slug that holds a NUL', 404, '/PROJECT/ch%00at/v1/models'],
+    ['a model name that is endless', 404, `/PROJECT/chat/v1/models/${'x'.repeat(2_000)}`],
+  ])('%s is %d in the form of the API', async (_, status, path) => {
+    const { apiKey, baseUrl, projectId } = test.description;
+    const text = `GET ${path.replace('PROJECT', projectId)} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${apiKey}\r\nConnection: close\r\n\r\n`;
+    expectErrorAnswer(await rawExchange(baseUrl, text), status);
+  });
+});
+
+describe('the Authorization header', () => {
+  it.each([
+    ['empty', ''],
+    ['a word', 'Bearer'],
+    ['of another scheme', 'Basic dTpw'],
+    ['two keys', 'Bearer a b'],
+    ['endless', `Bearer ${'x'.repeat(2_000)}`],
+  ])('that is %s is 401', async (_, authorization) => {
+    const answer = await test.api.refused(scripted({}), { key: null, headers: { authorization } });
+    expectRefusal(answer, 401, 'invalid_api_key', null);
+  });
+
+  it('is looked at before the body is', async () => {
+    expectRefusal(await test.api.refused('{', { key: null }), 401, 'invalid_api_key', null);
+    expectRefusal(
+      await test.api.refused('{', { key: test.description.managementKey }),
+      403,
+      'scope_insufficient',
+      null,
+    );
+  });
+
+  it('may write Bearer as it likes', async () => {
+    const headers = { authorization: `bearer ${test.description.apiKey}` };
+    expect((await test.api.chat(scripted({ tokens: 1 }), { key: null, headers })).status).toBe(200);
+  });
+});
+
+describe('the request id', () => {
+  it('is made here: a client cannot choose it, nor put anything into the log by it', async () => {
+    const answer = await test.api.chat(scripted({ tokens: 1 }), { headers: { 'x-request-id': 'mine' } });
+    expect(answer.requestId).not.toBe('mine');
+  });
+});
+
+describe('a connection', () => {
+  it('serves a stream and then the next request', async () => {
+    const socket = open(test.description.baseUrl);
+    const { apiKey } = test.description;
+    const body = JSON.stringify(scripted({ tokens: 2 }, { stream: true }));
+    const request = postText(chatUrl(), apiKey, body).replace('Connection: close\r\n', '');
+    let received = '';
+    socket.on('data', (chunk) => (received += chunk.toString()));
+    const ends = (): number => received.split('data: [DONE]').length - 1;
+    socket.write(request);
+    await eventually('the first stream has ended', () => ends() === 1);
+    socket.write(request);
+    await eventually('the second stream has ended', () => ends() === 2);
+    socket.destroy();
+  });
+
+  it('gets each event in one piece', async () => {
+    const body = JSON.stringify(scripted({ tokens: 10, delayMs: 5 }, { stream: true }));
+    const answer = await rawExchange(test.description.baseUrl, postText(chatUrl(), test.description.apiKey, body));
+    const pieces = httpChunksOf(answer.body);
+    expect(pieces.length).toBeGreaterThan(8);
+    expect(pieces.every((piece) => piece.startsWith('data: ') && piece.endsWith('\n\n'))).toBe(true);
+  });
+
+  it('that is read late loses nothing, and holds the worker back instead of filling memory', async () => {
+    const tokens = 200_000;
+    const body = JSON.stringify(
+      scripted({ tokens, promptTokens: 1 }, { stream: true, stream_options: { include_usage: true } }),
+    );
+    const socket = open(test.description.baseUrl);
+    socket.write(postText(chatUrl(), test.description.apiKey, body));
+    await once(socket, 'readable');
+    socket.pause();
+    // Nobody reads, and the worker, which could be done in a moment, is not: its slot stays taken.
+    const busy = await test.fleet.busyWorker();
+    await eventually('another heartbeat', () =>
+      test.fleet.workers.some(({ heardAt }) => heardAt > busy.heardAt + 1_500),
+    );
+    expect((await test.fleet.busyWorker()).active).toEqual(busy.active);
+
+    let text = '';
+    socket.on('data', (chunk) => (text += chunk.toString('latin1')));
+    socket.resume();
+    await once(socket, 'close');
+    const events = httpChunksOf(text.slice(text.indexOf('\r\n\r\n') + 4))
+      .join('')
+      .split('\n\n');
+    expect(events.filter((event) => event.includes('"content":"tok'))).toHaveLength(tokens);
+    expect(events.at(-2)).toBe('data: [DONE]');
+  });
+});

@@ -1,0 +1,88 @@
+/** What the workers and the gateways say on the bus, for tests that must know what an engine does right now. */
+import { heartbeat, usageRecord, usageRecorded } from '@xerotier/contracts';
+import type { UsageRecord, WorkerState } from '@xerotier/contracts';
+import { Bus, connectBus } from '@xerotier/nats';
+import type { BusConnection } from '@xerotier/nats';
+import { silentLog } from '@xerotier/log/testing';
+import { eventually } from '@xerotier/testing';
+
+export interface HeardWorker extends WorkerState {
+  /** In `performance.now()` milliseconds. */
+  readonly heardAt: number;
+}
+
+/** Several heartbeats: a worker that said nothing for so long is gone. */
+const GONE_AFTER_MS = 3_500;
+
+export class FleetWatch {
+  readonly #bus: Bus;
+  readonly #workers = new Map<string, HeardWorker>();
+  readonly #usages = new Map<string, UsageRecord & { readonly heardAt: number }>();
+
+  private constructor(bus: Bus, connection: BusConnection) {
+    this.#bus = bus;
+    bus.subscribe(heartbeat, (state) => this.#workers.set(state.workerId, { ...state, heardAt: performance.now() }));
+    // Durable events travel as lists, of all that came within a few milliseconds.
+    connection.nats.subscribe(usageRecorded.subject, {
+      callback: (_, message) => {
+        const heardAt = performance.now();
+        for (const record of usageRecord.array().parse(message.json()))
+          this.#usages.set(record.requestId, { ...record, heardAt });
+      },
+    });
+  }
+
+  static async connect(natsUrl: string): Promise<FleetWatch> {
+    const log = silentLog();
+    const connection = await connectBus({ url: natsUrl, name: 'e2e', log });
+    const watch = new FleetWatch(new Bus(connection, { log }), connection);
+    await watch.#bus.flush();
+    return watch;
+  }
+
+  /** Workers that were heard of lately. */
+  get workers(): HeardWorker[] {
+    return [...this.#workers.values()].filter(({ heardAt }) => performance.now() - heardAt < GONE_AFTER_MS);
+  }
+
+  /** Waits until a heartbeat of a worker says that it generates something, and returns that worker. */
+  busyWorker(timeoutMs = 10_000): Promise<HeardWorker> {
+    return eventually('a worker is busy', () => this.workers.find(({ active }) => active.length > 0), timeoutMs);
+  }
+
+  /** Waits until every worker has said, from now on, that it generates nothing. Returns how long that took. */
+  async allIdle(timeoutMs = 10_000): Promise<number> {
+    const since = performance.now();
+    await eventually(
+      'all slots are free',
+      () =>
+        this.workers.length > 0 && this.workers.every(({ heardAt, active }) => heardAt > since && active.length === 0),
+      timeoutMs,
+    );
+    return performance.now() - since;
+  }
+
+  /** Waits until exactly these workers are heard of again, and all of them are idle. */
+  async onlyThese(workerIds: readonly string[], timeoutMs = 15_000): Promise<void> {
+    this.#workers.clear();
+    const wanted = [...workerIds].sort().join(' ');
+    await eventually(
+      `the workers ${wanted} are there and idle`,
+      () =>
+        this.workers
+          .map(({ workerId }) => workerId)
+          .sort()
+          .join(' ') === wanted && this.workers.every(({ active }) => active.length === 0),
+      timeoutMs,
+    );
+  }
+
+  /** Waits for the usage event of a request: it comes once the worker has said what it used. */
+  usageOf(requestId: string, timeoutMs = 10_000): Promise<UsageRecord & { readonly heardAt: number }> {
+    return eventually(`the usage of ${requestId}`, () => this.#usages.get(requestId), timeoutMs);
+  }
+
+  async close(): Promise<void> {
+    await this.#bus.close();
+  }
+}

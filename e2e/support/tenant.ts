@@ -1,0 +1,34 @@
+/** A second tenant, made as the first one was: by the auth service's own seed command, on the platform's database. */
+import { generateApiKey } from '@xerotier/api-keys';
+import { projectRoot } from '@xerotier/dev';
+import type { Platform } from '@xerotier/dev';
+import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { text } from 'node:stream/consumers';
+import { join } from 'node:path';
+
+export interface Tenant {
+  readonly projectId: string;
+  readonly endpointSlug: string;
+  readonly apiKey: string;
+}
+
+/** A team with a project, an endpoint `chat` for the given model, and a key for inference. */
+export async function addTenant(platform: Platform, modelId: string): Promise<Tenant> {
+  const slug = `tenant-${randomBytes(3).toString('hex')}`;
+  const apiKey = generateApiKey(slug);
+  const seed = {
+    team: { name: slug },
+    project: { name: slug, slug },
+    endpoints: [{ slug: 'chat', modelId, tier: 'self_hosted' }],
+    keys: [{ name: 'other', scopes: ['inference'], value: apiKey }],
+  };
+  const child = spawn(process.execPath, [join(projectRoot, 'apps/auth/dist/main.js'), 'seed'], {
+    cwd: projectRoot,
+    env: { PATH: process.env['PATH'], ...platform.service('auth').spec.env },
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  child.stdin.end(JSON.stringify(seed));
+  const { projectId } = JSON.parse(await text(child.stdout)) as { projectId: string };
+  return { projectId, endpointSlug: 'chat', apiKey };
+}

@@ -1,0 +1,23 @@
+import { estimatePromptTokens } from './prompt-estimate.ts';
+
+describe('estimatePromptTokens', () => {
+  it('counts the text of every message, four characters to a token, rounded up', () => {
+    expect(
+      estimatePromptTokens([
+        { role: 'system', content: 'abcd' },
+        { role: 'user', content: [{ type: 'text', text: 'abcde' }] },
+      ]),
+    ).toBe(3);
+  });
+
+  it('counts nothing where there is no text', () => {
+    expect(
+      estimatePromptTokens([
+        { role: 'assistant', content: null, tool_calls: [] },
+        { role: 'assistant' } as never,
+        { role: 'user', content: [{ type: 'image_url', image_url: { url: 'data:image/png;base64,AAAA' } }] },
+        { role: 'user', content: '' },
+      ]),
+    ).toBe(0);
+  });
+});

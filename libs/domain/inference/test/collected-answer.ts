@@ -1,0 +1,47 @@
+/** Keeps what an inference run tells its sink, in the order in which it was told. */
+import type { GenerationHead, TokenUsage } from '@xerotier/contracts';
+import type { AppError } from '@xerotier/errors';
+import type { InferenceSink } from '../src/index.ts';
+
+export class CollectedAnswer implements InferenceSink {
+  /** Choices that follow each other show once. */
+  readonly order: ('start' | 'choices' | 'end' | 'error')[] = [];
+  readonly heads: GenerationHead[] = [];
+  readonly texts: Record<number, string[]> = {};
+  usage: TokenUsage | undefined;
+  failure: AppError | undefined;
+  /** Resolves with the first end or error. */
+  readonly over: Promise<void>;
+  #over: () => void = () => undefined;
+
+  constructor() {
+    this.over = new Promise((resolve) => (this.#over = resolve));
+  }
+
+  /** Frames so far, of all choices. */
+  get frames(): number {
+    return Object.values(this.texts).flat().length;
+  }
+
+  start(head: GenerationHead): void {
+    this.order.push('start');
+    this.heads.push(head);
+  }
+
+  choices(json: Uint8Array, choiceIndex: number): void {
+    if (this.order.at(-1) !== 'choices') this.order.push('choices');
+    (this.texts[choiceIndex] ??= []).push(Buffer.from(json).toString());
+  }
+
+  end(usage: TokenUsage): void {
+    this.order.push('end');
+    this.usage = usage;
+    this.#over();
+  }
+
+  error(error: AppError): void {
+    this.order.push('error');
+    this.failure = error;
+    this.#over();
+  }
+}
