@@ -144,7 +144,6 @@ function lastLines(result: CommandResult): string {
 }
 
 function refuseControlCharacters(text: string): void {
-  // eslint-disable-next-line no-control-regex -- exactly these would end a statement or a parameter early
   if (text === '' || /[\u0000-\u001f]/.test(text)) {
     throw new Error('User, password and database must not be empty or hold control characters');
   }
