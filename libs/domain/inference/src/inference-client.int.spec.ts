@@ -593,7 +593,7 @@ describe('a request for several choices', () => {
     const { answer, requestId } = run({ n: 2 });
     await answer.over;
     expect(answer.failure?.code).toBe('inference.interrupted');
-    expect((await recordOf(requestId)).usage).toMatchObject({ promptTokens: 7, completionTokens: 4 });
+    expect((await recordOf(requestId)).usage).toMatchObject({ promptTokens: 7, completionTokens: 5 });
   });
 
   it('begins no further choice once it has failed', async () => {
