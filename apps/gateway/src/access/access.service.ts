@@ -40,6 +40,8 @@ export class AccessService implements OnModuleDestroy {
   readonly #refused = new LRUCache<string, AppError>({ max: ENTRIES_MAX, ttl: REFUSAL_SERVES_FOR_MS });
   readonly #asking = new Map<string, Promise<Access>>();
   readonly #changes: Serving;
+  /** An answer that was asked for before the last change may be older than the change: it is given, not remembered. */
+  #changesHeard = 0;
 
   constructor(bus: Bus) {
     this.#bus = bus;
@@ -70,15 +72,20 @@ export class AccessService implements OnModuleDestroy {
   #refresh(entry: string, known: Remembered, question: AccessQuestion): void {
     if (known.refreshing) return;
     known.refreshing = true;
-    this.#ask(entry, question).catch((error: unknown) => {
-      known.refreshing = false;
-      // Auth said no: the key is gone. Auth said nothing: what is remembered serves until its time is over.
-      if (AppError.is(error) && error.code !== 'auth.unavailable') this.#remembered.delete(entry);
-    });
+    this.#ask(entry, question)
+      .catch((error: unknown) => {
+        // Auth said no: the key is gone. Auth said nothing: what is remembered serves until its time is over.
+        if (AppError.is(error) && error.code !== 'auth.unavailable') this.#remembered.delete(entry);
+      })
+      .finally(() => (known.refreshing = false));
   }
 
   #ask(entry: string, question: AccessQuestion): Promise<Access> {
-    const asking = this.#asking.get(entry) ?? this.#askAuth(entry, question).finally(() => this.#asking.delete(entry));
+    const known = this.#asking.get(entry);
+    if (known !== undefined) return known;
+    const asking = this.#askAuth(entry, question).finally(() => {
+      if (this.#asking.get(entry) === asking) this.#asking.delete(entry);
+    });
     this.#asking.set(entry, asking);
     return asking;
   }
@@ -87,6 +94,7 @@ export class AccessService implements OnModuleDestroy {
     entry: string,
     { key, projectId, endpointSlug, scope, clientAddress }: AccessQuestion,
   ): Promise<Access> {
+    const changesBefore = this.#changesHeard;
     try {
       const access = await this.#bus.call(authContract.operations.authorize, {
         keyHash: hashApiKey(key),
@@ -95,17 +103,20 @@ export class AccessService implements OnModuleDestroy {
         scope,
         clientAddress,
       });
-      this.#remembered.set(entry, { access, askedAt: performance.now(), refreshing: false });
+      if (changesBefore === this.#changesHeard)
+        this.#remembered.set(entry, { access, askedAt: performance.now(), refreshing: false });
       return access;
     } catch (error) {
       const refusal = AppError.from(error);
       if (refusal.status >= 500) throw new AppError('auth.unavailable', {}, { cause: refusal });
-      this.#refused.set(entry, refusal);
+      if (changesBefore === this.#changesHeard) this.#refused.set(entry, refusal);
       throw refusal;
     }
   }
 
   #forget(projectId: string, keyId: string | undefined): void {
+    this.#changesHeard += 1;
+    this.#asking.clear();
     for (const [entry, { access }] of this.#remembered.entries()) {
       if (access.project.id === projectId && (keyId === undefined || access.keyId === keyId))
         this.#remembered.delete(entry);

@@ -41,6 +41,8 @@ export function parseChatRequest(body: unknown): ChatCompletionRequest {
   throw invalid(result.error.issues[0] as z.core.$ZodIssue);
 }
 
+const NAME_LENGTH_MAX = 64;
+
 function invalid(issue: z.core.$ZodIssue): AppError {
   const param = fieldName(issue.path);
   const missing = issue.code === 'invalid_type' && issue.message.endsWith('received undefined');
@@ -50,11 +52,11 @@ function invalid(issue: z.core.$ZodIssue): AppError {
   return new AppError('request.invalid', { reason }, { param });
 }
 
-/** `messages[0].content`, as clients know fields. */
+/** `messages[0].content`, as clients know fields. A name may be the client's own, and as long as the body. */
 function fieldName(path: readonly PropertyKey[]): string {
-  return path.reduce<string>(
-    (name, part) =>
-      typeof part === 'number' ? `${name}[${part}]` : name === '' ? String(part) : `${name}.${String(part)}`,
-    '',
-  );
+  return path.reduce<string>((name, part) => {
+    if (typeof part === 'number') return `${name}[${part}]`;
+    const text = String(part).slice(0, NAME_LENGTH_MAX);
+    return name === '' ? text : `${name}.${text}`;
+  }, '');
 }

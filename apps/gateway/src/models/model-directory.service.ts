@@ -19,7 +19,7 @@ export class ModelDirectory {
     allowStale: true,
     noDeleteOnStaleGet: true,
   });
-  readonly #asking = new Map<string, Promise<void>>();
+  readonly #asking = new Map<string, Promise<boolean>>();
 
   constructor(bus: Bus) {
     this.#bus = bus;
@@ -38,20 +38,24 @@ export class ModelDirectory {
   async list(endpoints: readonly EndpointAccess[]): Promise<Model[]> {
     const ids = [...new Set(endpoints.map(({ modelId }) => modelId))];
     const missing = ids.filter((id) => !this.#models.has(id));
-    if (missing.length > 0) await this.#ask(missing);
+    const answered = missing.length === 0 || (await this.#ask(missing));
     const models = ids.map((id) => this.#models.get(id)).filter((model) => model !== undefined);
-    if (models.length === 0 && ids.length > 0) throw new AppError('router.unavailable');
+    if (models.length === 0 && !answered) throw new AppError('router.unavailable');
     return models;
   }
 
-  #ask(ids: string[]): Promise<void> {
+  /** Whether the router answered; what it knows is then remembered. */
+  #ask(ids: string[]): Promise<boolean> {
     const entry = ids.join(' ');
     const asking =
       this.#asking.get(entry) ??
       this.#bus
         .call(routerContract.operations.getModels, { ids })
-        .then(({ models }) => models.forEach((model) => this.#models.set(model.id, model)))
-        .catch(() => undefined)
+        .then(({ models }) => {
+          for (const model of models) this.#models.set(model.id, model);
+          return true;
+        })
+        .catch(() => false)
         .finally(() => this.#asking.delete(entry));
     this.#asking.set(entry, asking);
     return asking;

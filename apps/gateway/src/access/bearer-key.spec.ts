@@ -1,0 +1,47 @@
+import { generateApiKey } from '@xerotier/api-keys';
+import type { AppError } from '@xerotier/errors';
+import { bearerKey } from './bearer-key.ts';
+
+const KEY = generateApiKey('demo');
+
+function codeOf(authorization: string | undefined): string {
+  try {
+    bearerKey(authorization);
+  } catch (error) {
+    return (error as AppError).code;
+  }
+  return 'no error';
+}
+
+describe('bearerKey', () => {
+  it.each([`Bearer ${KEY}`, `bearer ${KEY}`, `BEARER   ${KEY}`])('finds the key of %p', (header) => {
+    expect(bearerKey(header)).toBe(KEY);
+  });
+
+  it.each([
+    undefined,
+    '',
+    'Bearer',
+    'Bearer ',
+    `Basic ${KEY}`,
+    KEY,
+    `Bearer ${KEY} ${KEY}`,
+    ` Bearer ${KEY}`,
+    `Bearer ${'x'.repeat(513)}`,
+  ])('finds no key in %p', (header) => {
+    expect(codeOf(header)).toBe('auth.missing_key');
+  });
+
+  it.each([`Bearer ${KEY}x`, `Bearer ${KEY.slice(0, -1)}`, 'Bearer sk-1234', `Bearer ${KEY.toUpperCase()}`])(
+    'refuses %p without asking anybody',
+    (header) => {
+      expect(codeOf(header)).toBe('auth.invalid_key');
+    },
+  );
+
+  it('does not show the key in its error', () => {
+    expect(() => bearerKey('Bearer sk-hunter2')).toThrow(
+      expect.objectContaining({ message: expect.not.stringContaining('hunter2') }),
+    );
+  });
+});

@@ -1,0 +1,201 @@
+import 'reflect-metadata';
+import { Controller, Get, Module, Post, Req } from '@nestjs/common';
+import { generateApiKey } from '@xerotier/api-keys';
+import { authContract } from '@xerotier/contracts';
+import type { Access } from '@xerotier/contracts';
+import { AppError } from '@xerotier/errors';
+import { createHttpApp } from '@xerotier/http';
+import type { HttpApp } from '@xerotier/http';
+import { capturedLog } from '@xerotier/log/testing';
+import { testBuses } from '@xerotier/nats/testing';
+import { eventually, testServers } from '@xerotier/testing';
+import type { FastifyRequest } from 'fastify';
+import { AccessService } from './access.service.ts';
+import { accessOf, assertRoutesDeclareAccess, checkAccess, RequireScope } from './require-scope.ts';
+
+const servers = testServers('nats');
+const connectBus = testBuses(() => servers.nats.url);
+
+const KEY = generateApiKey('demo');
+const ACCESS: Access = {
+  keyId: 'key_1',
+  scopes: ['inference'],
+  project: { id: 'proj_1', slug: 'demo' },
+  endpoints: [],
+};
+
+@Controller()
+class GuardedController {
+  @Get([':project/:endpoint/v1/things', ':project/v1/things'])
+  @RequireScope('inference')
+  list(@Req() request: FastifyRequest): object {
+    return { keyId: accessOf(request).keyId };
+  }
+
+  @Post(':project/v1/things')
+  @RequireScope('management')
+  create(@Req() request: FastifyRequest): object {
+    return { body: request.body };
+  }
+}
+
+@Controller()
+class ForgetfulController {
+  @Get(':project/v1/secrets')
+  list(): object {
+    return { secret: true };
+  }
+}
+
+@Module({ controllers: [GuardedController] })
+class GuardedModule {}
+
+@Module({ controllers: [GuardedController, ForgetfulController] })
+class ForgetfulModule {}
+
+const apps: HttpApp[] = [];
+afterEach(async () => {
+  await Promise.all(apps.splice(0).map((app) => app.close()));
+});
+
+interface Edge {
+  readonly url: string;
+  readonly asked: unknown[];
+  readonly log: ReturnType<typeof capturedLog>;
+}
+
+async function newEdge(answer: () => Access | Promise<Access> = () => ACCESS): Promise<Edge> {
+  const auth = await connectBus();
+  const asked: unknown[] = [];
+  auth.bus.serve(authContract, { authorize: (input) => (asked.push(input), answer()) });
+  await auth.bus.flush();
+  const service = new AccessService((await connectBus()).bus);
+  const log = capturedLog();
+  const app = await createHttpApp(GuardedModule, {
+    log: log.log,
+    bodyBytesMax: 1_024,
+    prepare: assertRoutesDeclareAccess,
+    onRequest: (request) => checkAccess(service, request),
+  });
+  apps.push(app);
+  return { url: `http://127.0.0.1:${await app.listen(0, '127.0.0.1')}`, asked, log };
+}
+
+function get(url: string, authorization = `Bearer ${KEY}`): Promise<Response> {
+  return fetch(url, { headers: { authorization } });
+}
+
+async function errorCode(response: Response): Promise<[number, string]> {
+  const { error } = (await response.json()) as { error: { code: string } };
+  return [response.status, error.code];
+}
+
+describe('a route that requires a scope', () => {
+  it('is reached with a key, and its handler finds what the key may do', async () => {
+    const { url, asked } = await newEdge();
+    const response = await get(`${url}/proj_1/chat/v1/things`);
+    expect([response.status, await response.json()]).toEqual([200, { keyId: 'key_1' }]);
+    expect(asked).toEqual([
+      expect.objectContaining({
+        projectId: 'proj_1',
+        endpointSlug: 'chat',
+        scope: 'inference',
+        clientAddress: '127.0.0.1',
+      }),
+    ]);
+  });
+
+  it('on the project-wide base asks for no endpoint', async () => {
+    const { url, asked } = await newEdge();
+    await get(`${url}/proj_1/v1/things`);
+    expect(asked[0]).not.toHaveProperty('endpointSlug');
+  });
+
+  it('is not reached without a key, nor with what is none, and auth is not asked', async () => {
+    const { url, asked } = await newEdge();
+    expect(await errorCode(await fetch(`${url}/proj_1/v1/things`))).toEqual([401, 'invalid_api_key']);
+    expect(await errorCode(await get(`${url}/proj_1/v1/things`, 'Bearer sk-1'))).toEqual([401, 'invalid_api_key']);
+    expect(asked).toEqual([]);
+  });
+
+  it.each(['proj 1', 'proj.1', '*', 'p'.repeat(65), '%00'])(
+    'is not reached for the project %j, which is none',
+    async (project) => {
+      const { url, asked } = await newEdge();
+      const path = project === '%00' ? project : encodeURIComponent(project);
+      expect(await errorCode(await get(`${url}/${path}/v1/things`))).toEqual([404, 'project_not_found']);
+      expect(asked).toEqual([]);
+    },
+  );
+
+  it.each(['Chat', 'a_b', 'a.b', '-a'])('is not reached for the endpoint %j, which is none', async (endpoint) => {
+    const { url, asked } = await newEdge();
+    expect(await errorCode(await get(`${url}/proj_1/${encodeURIComponent(endpoint)}/v1/things`))).toEqual([
+      404,
+      'endpoint_not_found',
+    ]);
+    expect(asked).toEqual([]);
+  });
+
+  it.each([
+    ['auth.scope_insufficient', [403, 'scope_insufficient']],
+    ['project.not_found', [404, 'project_not_found']],
+    ['db.unavailable', [503, 'auth_unavailable']],
+  ] as const)('tells the refusal %s of auth', async (code, told) => {
+    const { url } = await newEdge(() => Promise.reject(new AppError(code as 'internal', { scope: 's', project: 'p' })));
+    expect(await errorCode(await get(`${url}/proj_1/v1/things`))).toEqual(told);
+  });
+
+  it('is checked before its body is read', async () => {
+    const { url, asked } = await newEdge();
+    const body = '{ no JSON at all';
+    const headers = { 'content-type': 'application/json' };
+    expect((await fetch(`${url}/proj_1/v1/things`, { method: 'POST', body, headers })).status).toBe(401);
+    const response = await fetch(`${url}/proj_1/v1/things`, {
+      method: 'POST',
+      body,
+      headers: { ...headers, authorization: `Bearer ${KEY}` },
+    });
+    expect(response.status).toBe(400);
+    expect(asked).toEqual([expect.objectContaining({ scope: 'management' })]);
+  });
+
+  it('writes whose request it was to the access log, and no key', async () => {
+    const { url, log } = await newEdge();
+    await get(`${url}/proj_1/chat/v1/things`);
+    const line = await eventually('the line is written', () => log.lines().find(({ msg }) => msg === 'request'));
+    expect(line).toMatchObject({ projectId: 'proj_1', keyId: 'key_1', endpoint: 'chat' });
+    expect(log.text()).not.toContain(KEY);
+  });
+});
+
+describe('a route that says nothing about access', () => {
+  it('keeps the gateway from starting, and the message says what to do', async () => {
+    const app = createHttpApp(ForgetfulModule, {
+      log: capturedLog().log,
+      bodyBytesMax: 1_024,
+      prepare: assertRoutesDeclareAccess,
+    });
+    const started = app.then(async (created) => (apps.push(created), created.listen(0, '127.0.0.1')));
+    await expect(started).rejects.toThrow(
+      "GET /:project/v1/secrets says nothing about access: add @RequireScope('...') to its handler.",
+    );
+  });
+
+  it('cannot be reached by what is not there', async () => {
+    const { url, asked } = await newEdge();
+    expect(await errorCode(await get(`${url}/nothing/at/all`))).toEqual([404, 'unknown_url']);
+    expect(await errorCode(await fetch(`${url}/proj_1/v1/things`, { method: 'DELETE' }))).toEqual([
+      405,
+      'method_not_allowed',
+    ]);
+    expect(asked).toEqual([]);
+  });
+});
+
+describe('accessOf', () => {
+  it('refuses a request whose route required nothing: a handler that forgot', () => {
+    const request = { method: 'GET', routeOptions: { url: '/x' } } as FastifyRequest;
+    expect(() => accessOf(request)).toThrow('GET /x needs @RequireScope(...)');
+  });
+});

@@ -1,0 +1,124 @@
+import fc from 'fast-check';
+import { ChatEnvelope, publicUsage } from './chat-envelope.ts';
+
+const FIELDS = { id: 'chatcmpl-1', createdSeconds: 1_795_132_800, model: 'org/tiny "1"', tier: 'free' };
+const HEAD = { workerId: 'w1', systemFingerprint: 'fp_1' };
+const USAGE = {
+  promptTokens: 5,
+  cachedTokens: 3,
+  completionTokens: 7,
+  reasoningTokens: 2,
+  acceptedPredictionTokens: 1,
+  rejectedPredictionTokens: 4,
+};
+const PUBLIC_USAGE = {
+  prompt_tokens: 5,
+  completion_tokens: 7,
+  total_tokens: 12,
+  prompt_tokens_details: { cached_tokens: 3, audio_tokens: 0 },
+  completion_tokens_details: {
+    reasoning_tokens: 2,
+    audio_tokens: 0,
+    accepted_prediction_tokens: 1,
+    rejected_prediction_tokens: 4,
+  },
+};
+const AROUND = {
+  id: 'chatcmpl-1',
+  created: 1_795_132_800,
+  model: 'org/tiny "1"',
+  service_tier: 'free',
+  system_fingerprint: 'fp_1',
+};
+
+function begun(withUsage = false, head: object = HEAD): ChatEnvelope {
+  const envelope = new ChatEnvelope(FIELDS, withUsage);
+  envelope.begin(head as typeof HEAD);
+  return envelope;
+}
+
+/** The documents of server-sent events, as a client parses them. */
+function events(stream: string): unknown[] {
+  expect(stream.endsWith('\n\n')).toBe(true);
+  return stream
+    .slice(0, -2)
+    .split('\n\n')
+    .map((event) => {
+      expect(event.startsWith('data: ')).toBe(true);
+      const data = event.slice('data: '.length);
+      return data === '[DONE]' ? data : JSON.parse(data);
+    });
+}
+
+describe('a chunk', () => {
+  it('is one event with exactly its fields, whatever the choices and the model are called', () => {
+    const text = fc.oneof(
+      fc.string({ unit: 'binary' }),
+      fc.constantFrom('\n\ndata: [DONE]\n\n', '\r\n\r\n', '\u2028', '"}]}'),
+    );
+    const choices = fc.array(
+      fc.record({ index: fc.nat(), delta: fc.dictionary(text, text), finish_reason: fc.option(text) }),
+    );
+    fc.assert(
+      fc.property(choices, text, fc.boolean(), (given, model, withUsage) => {
+        const envelope = new ChatEnvelope({ ...FIELDS, model }, withUsage);
+        envelope.begin(HEAD);
+        const [chunk, ...more] = events(envelope.chunk(Buffer.from(JSON.stringify(given))).toString('utf8'));
+        expect(more).toEqual([]);
+        expect(chunk).toEqual({
+          ...AROUND,
+          model: JSON.parse(Buffer.from(JSON.stringify(model)).toString()),
+          object: 'chat.completion.chunk',
+          choices: JSON.parse(Buffer.from(JSON.stringify(given)).toString()),
+          ...(withUsage && { usage: null }),
+        });
+      }),
+    );
+  });
+
+  it('has no fingerprint when the engine has none: never null', () => {
+    const [chunk] = events(begun(false, { workerId: 'w1' }).chunk(Buffer.from('[]')).toString());
+    expect(chunk).not.toHaveProperty('system_fingerprint');
+  });
+
+  it('does not keep the buffer that it was given', () => {
+    const given = Buffer.from('[1]');
+    const chunk = begun().chunk(given);
+    given.fill(0x20);
+    expect(events(chunk.toString())).toMatchObject([{ choices: [1] }]);
+  });
+});
+
+describe('the ending of a stream', () => {
+  it('is [DONE], and nothing about usage when it was not asked for', () => {
+    expect(events(begun(false).ending(USAGE))).toEqual(['[DONE]']);
+    expect(events(begun(false).chunk(Buffer.from('[]')).toString())[0]).not.toHaveProperty('usage');
+  });
+
+  it('says what was used in a chunk without choices, when it was asked for', () => {
+    expect(events(begun(true).ending(USAGE))).toEqual([
+      { ...AROUND, object: 'chat.completion.chunk', choices: [], usage: PUBLIC_USAGE },
+      '[DONE]',
+    ]);
+  });
+});
+
+describe('a whole answer', () => {
+  it('has its choices and its usage, asked for or not', () => {
+    for (const withUsage of [true, false]) {
+      const answer = new ChatEnvelope(FIELDS, withUsage).answer(HEAD, '[{"index":0}]', USAGE);
+      expect(JSON.parse(answer)).toEqual({
+        ...AROUND,
+        object: 'chat.completion',
+        choices: [{ index: 0 }],
+        usage: PUBLIC_USAGE,
+      });
+    }
+  });
+});
+
+describe('publicUsage', () => {
+  it('adds up prompt and completion', () => {
+    expect(publicUsage(USAGE)).toEqual(PUBLIC_USAGE);
+  });
+});

@@ -1,0 +1,82 @@
+import type { AppError } from '@xerotier/errors';
+import { parseChatRequest } from './chat-request.ts';
+
+const MINIMAL = { model: 'm', messages: [{ role: 'user', content: 'hi' }] };
+
+function refusal(body: unknown): AppError {
+  try {
+    parseChatRequest(body);
+  } catch (error) {
+    return error as AppError;
+  }
+  throw new Error('it was accepted');
+}
+
+describe('a chat request', () => {
+  it('is read when it fits, without what is not of the specification', () => {
+    expect(parseChatRequest({ ...MINIMAL, temperature: null, unheard_of: 1 })).toEqual(MINIMAL);
+  });
+
+  it.each([undefined, null, 'text', 7, [], [MINIMAL]])('is refused when it is %p', (body) => {
+    expect(refusal(body)).toMatchObject({
+      code: 'request.invalid',
+      message: 'The request body must be a JSON object.',
+    });
+  });
+
+  it.each([
+    [{ messages: MINIMAL.messages }, 'model', "Missing required parameter: 'model'."],
+    [{ model: 'm' }, 'messages', "Missing required parameter: 'messages'."],
+    [{ ...MINIMAL, temperature: 3 }, 'temperature', /^Invalid value for 'temperature': .*2/],
+    [{ ...MINIMAL, stream: 'yes' }, 'stream', /^Invalid value for 'stream'/],
+    [{ ...MINIMAL, stop: ['a', ''] }, 'stop[1]', /^Invalid value for 'stop\[1\]'/],
+    [
+      { ...MINIMAL, messages: [{ role: 'user' }] },
+      'messages[0].content',
+      /^Invalid value for 'messages\[0\]\.content'/,
+    ],
+    [{ ...MINIMAL, messages: [MINIMAL.messages[0], { role: 'robot' }] }, 'messages[1].role', /'messages\[1\]\.role'/],
+    [
+      { ...MINIMAL, tools: [{ type: 'function', function: { name: 'a b' } }] },
+      'tools[0].function.name',
+      /must be 1 to 64 letters/,
+    ],
+    [{ ...MINIMAL, stream_options: {} }, 'stream_options', /is only allowed when stream is true/],
+  ])('%j is refused, naming the parameter as the client knows it', (body, param, message) => {
+    const error = refusal(body);
+    expect(error).toMatchObject({ code: 'request.invalid', status: 400, param });
+    expect(error.message).toMatch(message);
+  });
+
+  it.each([
+    ['store', true, null],
+    ['web_search_options', {}, null],
+    ['functions', [], null],
+    ['function_call', 'auto', null],
+    ['audio', {}, null],
+    ['modalities', ['text', 'audio'], ['text']],
+  ])('that asks for %s is refused by name, and is read when it asks for nothing', (param, asking, nothing) => {
+    expect(refusal({ ...MINIMAL, [param]: asking })).toMatchObject({
+      code: 'request.unsupported_parameter',
+      status: 400,
+      param,
+    });
+    expect(parseChatRequest({ ...MINIMAL, [param]: nothing })).toEqual(MINIMAL);
+  });
+
+  it('with store false asks for nothing', () => {
+    expect(parseChatRequest({ ...MINIMAL, store: false })).toMatchObject({ store: false });
+  });
+
+  it('is refused in few words, however long the name of what is wrong', () => {
+    const error = refusal({ ...MINIMAL, metadata: { ['x'.repeat(1_000_000)]: 'y' } });
+    expect(error.param).toMatch(/^metadata\.x+/);
+    expect(error.message.length).toBeLessThan(1_000);
+    expect(error.param?.length).toBeLessThan(300);
+  });
+
+  it('is refused without repeating what was sent', () => {
+    const error = refusal({ ...MINIMAL, temperature: 'the secret of the client' });
+    expect(JSON.stringify(error.toWire())).not.toContain('secret of the client');
+  });
+});

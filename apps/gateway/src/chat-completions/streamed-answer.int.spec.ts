@@ -1,0 +1,280 @@
+import { jest } from '@jest/globals';
+import { AppError } from '@xerotier/errors';
+import { eventually } from '@xerotier/testing';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { Server, ServerResponse } from 'node:http';
+import { connect } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
+import { ChatEnvelope } from './chat-envelope.ts';
+import { StreamedAnswer } from './streamed-answer.ts';
+
+const HEAD = { workerId: 'w1', maxTokensClampedFrom: 4_096 };
+const USAGE = {
+  promptTokens: 1,
+  cachedTokens: 0,
+  completionTokens: 2,
+  reasoningTokens: 0,
+  acceptedPredictionTokens: 0,
+  rejectedPredictionTokens: 0,
+};
+
+/** One request on its way: the client's socket, and the answer that is written to it. */
+interface Exchange {
+  readonly client: Socket;
+  readonly response: ServerResponse;
+  readonly answer: StreamedAnswer;
+  /** What the run was told. */
+  readonly told: string[];
+  readonly received: () => string;
+  readonly closed: Promise<unknown>;
+}
+
+let server: Server;
+const clients: Socket[] = [];
+const faults: unknown[] = [];
+
+beforeEach(async () => {
+  server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+});
+afterEach(async () => {
+  jest.useRealTimers();
+  for (const client of clients.splice(0)) client.destroy();
+  await new Promise((resolve) => server.close(resolve).closeAllConnections());
+  expect(faults.splice(0)).toEqual([]);
+});
+
+async function exchange(options: { withUsage?: boolean; timers?: 'real' | 'ours' } = {}): Promise<Exchange> {
+  const client = connect((server.address() as AddressInfo).port, '127.0.0.1').on('error', () => undefined);
+  clients.push(client);
+  const chunks: string[] = [];
+  client.on('data', (chunk: Buffer) => chunks.push(chunk.toString()));
+  client.write('POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 0\r\n\r\n');
+  const [, response] = (await once(server, 'request')) as [unknown, ServerResponse];
+  response.on('error', (error) => faults.push(error));
+  if (options.timers === 'ours')
+    jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask', 'performance'] });
+  const fields = { id: 'chatcmpl-1', createdSeconds: 1, model: 'tiny', tier: 'free' };
+  const answer = new StreamedAnswer(response, new ChatEnvelope(fields, options.withUsage ?? false));
+  const told: string[] = [];
+  answer.attach({
+    cancel: () => told.push('cancel'),
+    pause: () => told.push('pause'),
+    resume: () => told.push('resume'),
+  });
+  return { client, response, answer, told, received: () => chunks.join(''), closed: once(client, 'close') };
+}
+
+/** Everything after the headers, without the framing of chunks. */
+function bodyOf(received: string): string {
+  return received
+    .slice(received.indexOf('\r\n\r\n') + 4)
+    .replace(/(?:^|\r\n)[0-9a-f]+\r\n/g, '')
+    .trimEnd();
+}
+
+function dataOf(received: string): unknown[] {
+  return bodyOf(received)
+    .split('\n\n')
+    .filter((event) => event.startsWith('data: '))
+    .map((event) => (event === 'data: [DONE]' ? '[DONE]' : JSON.parse(event.slice('data: '.length))));
+}
+
+function say(answer: StreamedAnswer, content: string): void {
+  answer.choices(Buffer.from(JSON.stringify([{ index: 0, delta: { content } }])));
+}
+
+describe('a streamed answer', () => {
+  it('says nothing until its first token, and then the headers and the token', async () => {
+    const { answer, received, response } = await exchange();
+    expect(response.headersSent).toBe(false);
+    answer.start(HEAD);
+    say(answer, 'hello');
+    await eventually('it arrives', () => received().includes('hello'));
+    expect(received()).toMatch(/^HTTP\/1\.1 200 /);
+    expect(received().toLowerCase()).toContain('content-type: text/event-stream; charset=utf-8\r\n');
+    expect(received().toLowerCase()).toContain('cache-control: no-cache\r\n');
+    expect(received().toLowerCase()).toContain('x-accel-buffering: no\r\n');
+    expect(received().toLowerCase()).toContain('x-xerotier-worker-id: w1\r\n');
+    expect(received().toLowerCase()).toContain('x-xerotier-max-tokens-clamped: 4096\r\n');
+    expect(dataOf(received())).toMatchObject([{ choices: [{ delta: { content: 'hello' } }] }]);
+  });
+
+  it('ends with its usage, when it was asked for, and [DONE]', async () => {
+    const { answer, received } = await exchange({ withUsage: true });
+    answer.start(HEAD);
+    say(answer, 'a');
+    say(answer, 'b');
+    answer.end(USAGE);
+    await eventually('it is complete', () => received().includes('[DONE]'));
+    expect(dataOf(received())).toMatchObject([
+      { usage: null },
+      { usage: null },
+      { choices: [], usage: { total_tokens: 3 } },
+      '[DONE]',
+    ]);
+  });
+
+  it('cannot be broken by what a model says', async () => {
+    const { answer, received } = await exchange();
+    const nasty = '\n\ndata: [DONE]\n\n\r\n0\r\n\r\nevent: error\n: comment\u2028';
+    answer.start(HEAD);
+    say(answer, nasty);
+    answer.end(USAGE);
+    await eventually('it is complete', () => received().endsWith('0\r\n\r\n'));
+    const data = dataOf(received());
+    expect(data).toHaveLength(2);
+    expect(data).toMatchObject([{ choices: [{ delta: { content: nasty } }] }, '[DONE]']);
+  });
+
+  it('is told apart from an answer that failed: an error before the first token is an HTTP error', async () => {
+    const { answer, received } = await exchange();
+    answer.error(new AppError('router.queue_full', { model: 'tiny' }, { retryAfterSeconds: 5 }));
+    await eventually('it arrives', () => received().includes('capacity_exceeded'));
+    expect(received()).toMatch(/^HTTP\/1\.1 503 /);
+    expect(received().toLowerCase()).toContain('retry-after: 5\r\n');
+    expect(received()).not.toContain('event-stream');
+    expect(JSON.parse(bodyOf(received()))).toMatchObject({ error: { type: 'service_unavailable' } });
+  });
+
+  it('ends with an error event and without [DONE] when it fails after the first token', async () => {
+    const { answer, received } = await exchange();
+    answer.start(HEAD);
+    say(answer, 'a');
+    answer.error(new AppError('inference.interrupted'));
+    await eventually('it is complete', () => received().endsWith('0\r\n\r\n'));
+    const fields = {
+      type: 'stream_error',
+      code: 'stream_interrupted',
+      param: null,
+      message: 'The worker was lost while it was answering.',
+    };
+    expect(dataOf(received())[1]).toMatchObject({ ...fields, error: fields });
+    expect(received()).not.toContain('[DONE]');
+  });
+});
+
+describe('a client that went away', () => {
+  it('stops the run, and nothing is written any more', async () => {
+    const { answer, client, told, response } = await exchange();
+    answer.start(HEAD);
+    say(answer, 'a');
+    client.destroy();
+    await eventually('the run is told', () => told.includes('cancel'));
+    say(answer, 'b');
+    answer.end(USAGE);
+    answer.error(new AppError('inference.cancelled'));
+    expect(told).toEqual(['cancel']);
+    expect(response.destroyed).toBe(true);
+  });
+
+  it('before the first token stops the run too', async () => {
+    const { answer, client, told } = await exchange();
+    client.destroy();
+    await eventually('the run is told', () => told.includes('cancel'));
+    answer.start(HEAD);
+    answer.error(new AppError('inference.cancelled'));
+    expect(told).toEqual(['cancel']);
+  });
+});
+
+const MUCH = 'x'.repeat(64 * 1024);
+
+/** Writes as a run does, which stops while it is held, until it stays held. Returns how many chunks it wrote. */
+async function fill(answer: StreamedAnswer, told: readonly string[]): Promise<number> {
+  let chunks = 0;
+  for (let heldFor = 0; heldFor < 500; heldFor += 1) {
+    if (told.at(-1) !== 'pause') {
+      say(answer, MUCH);
+      chunks += 1;
+      heldFor = 0;
+    }
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  return chunks;
+}
+
+describe('a client that reads slowly', () => {
+  it('holds the run until it has caught up, and loses nothing', async () => {
+    const { answer, client, told, received } = await exchange();
+    client.pause();
+    answer.start(HEAD);
+    let chunks = await fill(answer, told);
+    // What was on its way when the run was held still arrives.
+    for (let i = 0; i < 3; i += 1, chunks += 1) say(answer, MUCH);
+    expect(told.at(-1)).toBe('pause');
+    client.resume();
+    await eventually('the run goes on', () => told.at(-1) === 'resume');
+    answer.end(USAGE);
+    await eventually('it is complete', () => received().endsWith('0\r\n\r\n'));
+    expect(received().match(/x{65536}/g)).toHaveLength(chunks);
+  });
+
+  it('does not hold the run while it keeps up', async () => {
+    const { answer, told, received } = await exchange();
+    answer.start(HEAD);
+    for (let i = 0; i < 100; i += 1) {
+      say(answer, 'token');
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    answer.end(USAGE);
+    await eventually('it is complete', () => received().endsWith('0\r\n\r\n'));
+    expect(told.filter((action) => action === 'pause')).toEqual([]);
+  });
+
+  it('and then not at all is given up', async () => {
+    const { answer, client, told, response, closed } = await exchange({ timers: 'ours' });
+    client.pause();
+    answer.start(HEAD);
+    await fill(answer, told);
+    jest.advanceTimersByTime(29_000);
+    expect(response.destroyed).toBe(false);
+    jest.advanceTimersByTime(2_000);
+    expect(response.destroyed).toBe(true);
+    jest.useRealTimers();
+    await eventually('the run is told', () => told.includes('cancel'));
+    client.resume();
+    await closed;
+  });
+});
+
+describe('a silent model', () => {
+  it('is covered by comments, before the first token too', async () => {
+    const { answer, received } = await exchange({ timers: 'ours' });
+    jest.advanceTimersByTime(14_000);
+    expect(received()).toBe('');
+    jest.advanceTimersByTime(2_000);
+    jest.useRealTimers();
+    await eventually('the comment arrives', () => received().includes(': keep-alive\n\n'));
+    expect(received()).toMatch(/^HTTP\/1\.1 200 /);
+    answer.start(HEAD);
+    say(answer, 'a');
+    answer.end(USAGE);
+    await eventually('it is complete', () => received().endsWith('0\r\n\r\n'));
+    expect(dataOf(received())).toMatchObject([{ choices: [{ delta: { content: 'a' } }] }, '[DONE]']);
+  });
+
+  it('that fails after a comment ends with an error event', async () => {
+    const { answer, received } = await exchange({ timers: 'ours' });
+    jest.advanceTimersByTime(16_000);
+    jest.useRealTimers();
+    answer.error(new AppError('router.queue_timeout', { model: 'tiny' }));
+    await eventually('it is complete', () => received().endsWith('0\r\n\r\n'));
+    expect(dataOf(received())).toMatchObject([{ type: 'stream_error', error: { code: 'capacity_exceeded' } }]);
+  });
+
+  it('that speaks needs no comment', async () => {
+    const { answer, received } = await exchange({ timers: 'ours' });
+    answer.start(HEAD);
+    for (let i = 0; i < 3; i += 1) {
+      jest.advanceTimersByTime(10_000);
+      say(answer, 'a');
+    }
+    answer.end(USAGE);
+    jest.advanceTimersByTime(60_000);
+    jest.useRealTimers();
+    await eventually('it is complete', () => received().endsWith('0\r\n\r\n'));
+    expect(received()).not.toContain('keep-alive\n');
+  });
+});

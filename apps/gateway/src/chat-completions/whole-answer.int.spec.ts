@@ -1,0 +1,112 @@
+import { AppError } from '@xerotier/errors';
+import { eventually } from '@xerotier/testing';
+import { once } from 'node:events';
+import { createServer, request } from 'node:http';
+import type { Server, ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { ChatEnvelope } from './chat-envelope.ts';
+import { WholeAnswer } from './whole-answer.ts';
+
+const USAGE = {
+  promptTokens: 1,
+  cachedTokens: 0,
+  completionTokens: 2,
+  reasoningTokens: 0,
+  acceptedPredictionTokens: 0,
+  rejectedPredictionTokens: 0,
+};
+
+let server: Server;
+beforeEach(async () => {
+  server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+});
+afterEach(() => new Promise((resolve) => void server.close(resolve).closeAllConnections()));
+
+interface Exchange {
+  readonly response: ServerResponse;
+  readonly answer: WholeAnswer;
+  readonly cancelled: () => number;
+  readonly reply: Promise<{ status: number; headers: Headers; text: string }>;
+  readonly leave: () => void;
+}
+
+async function exchange(): Promise<Exchange> {
+  const leave = new AbortController();
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const reply = fetch(url, { signal: leave.signal }).then(async (response) => ({
+    status: response.status,
+    headers: response.headers,
+    text: await response.text(),
+  }));
+  reply.catch(() => undefined);
+  const [, response] = (await once(server, 'request')) as [typeof request, ServerResponse];
+  const fields = { id: 'chatcmpl-1', createdSeconds: 1, model: 'tiny', tier: 'free' };
+  const answer = new WholeAnswer(response, new ChatEnvelope(fields, false));
+  let cancelled = 0;
+  answer.attach({ cancel: () => (cancelled += 1), pause: () => undefined, resume: () => undefined });
+  return { response, answer, cancelled: () => cancelled, reply, leave: () => leave.abort() };
+}
+
+function choice(index: number, content: string): Buffer {
+  return Buffer.from(JSON.stringify([{ index, message: { role: 'assistant', content } }]));
+}
+
+describe('a whole answer', () => {
+  it('is one document with every choice in its place, in whatever order they came', async () => {
+    const { answer, reply } = await exchange();
+    answer.start({ workerId: 'w1', systemFingerprint: 'fp_1', maxTokensClampedFrom: 99 });
+    for (const index of [2, 0, 1]) answer.choices(choice(index, `é😀 ${index}`), index);
+    answer.end(USAGE);
+    const { status, headers, text } = await reply;
+    expect(status).toBe(200);
+    expect(headers.get('content-type')).toBe('application/json; charset=utf-8');
+    expect(headers.get('content-length')).toBe(String(Buffer.byteLength(text)));
+    expect(headers.get('x-xerotier-worker-id')).toBe('w1');
+    expect(headers.get('x-xerotier-max-tokens-clamped')).toBe('99');
+    expect(JSON.parse(text)).toMatchObject({
+      object: 'chat.completion',
+      system_fingerprint: 'fp_1',
+      choices: [0, 1, 2].map((index) => ({ index, message: { content: `é😀 ${index}` } })),
+      usage: { total_tokens: 3 },
+    });
+  });
+
+  it('says nothing of a limit that was not lowered', async () => {
+    const { answer, reply } = await exchange();
+    answer.start({ workerId: 'w1' });
+    answer.choices(choice(0, 'a'), 0);
+    answer.end(USAGE);
+    expect((await reply).headers.has('x-xerotier-max-tokens-clamped')).toBe(false);
+  });
+
+  it('does not keep the bytes that it was given', async () => {
+    const { answer, reply } = await exchange();
+    const bytes = choice(0, 'kept');
+    answer.start({ workerId: 'w1' });
+    answer.choices(bytes, 0);
+    bytes.fill(0x20);
+    answer.end(USAGE);
+    expect(JSON.parse((await reply).text)).toMatchObject({ choices: [{ message: { content: 'kept' } }] });
+  });
+
+  it('that fails is an HTTP error, also when a part of it had come', async () => {
+    const { answer, reply } = await exchange();
+    answer.start({ workerId: 'w1' });
+    answer.choices(choice(0, 'a'), 0);
+    answer.error(new AppError('inference.engine_failed'));
+    const { status, text } = await reply;
+    expect([status, JSON.parse(text)]).toMatchObject([500, { error: { code: 'engine_error' } }]);
+  });
+
+  it('whose client went away is stopped, and nothing is written any more', async () => {
+    const { answer, cancelled, leave, response } = await exchange();
+    leave();
+    await eventually('the run is told', () => cancelled() === 1);
+    answer.start({ workerId: 'w1' });
+    answer.choices(choice(0, 'a'), 0);
+    answer.end(USAGE);
+    answer.error(new AppError('inference.cancelled'));
+    expect(response.headersSent).toBe(false);
+  });
+});
