@@ -184,6 +184,74 @@ describe('PlacementService.acquire', () => {
   });
 });
 
+describe('a question that is held open', () => {
+  it('is let go when its caller asks anew, and the new one is answered', async () => {
+    const { sut } = newPlacement();
+    sut.heard(aWorker());
+    const first = granted(await sut.acquire(aRequest()));
+    const request = aRequest({ waitMs: 5_000 });
+    const old = sut.acquire(request);
+    const anew = sut.acquire(request);
+    expect(await old).toEqual({ status: 'queued', position: 1 });
+    expect(sut.queued).toBe(1);
+    sut.release('w1', first.leaseId, false);
+    expect(await anew).toMatchObject({ status: 'granted' });
+  });
+
+  it('is answered with its place when its time is over', async () => {
+    const { sut } = newPlacement();
+    sut.heard(aWorker());
+    await sut.acquire(aRequest());
+    expect(await sut.acquire(aRequest({ waitMs: 1 }))).toEqual({ status: 'queued', position: 1 });
+  });
+
+  it('is answered when the router goes away, so that its caller asks another', async () => {
+    const { sut } = newPlacement();
+    sut.heard(aWorker());
+    await sut.acquire(aRequest());
+    const waiting = [sut.acquire(aRequest({ waitMs: 5_000 })), sut.acquire(aRequest({ waitMs: 5_000 }))];
+    sut.dismissAll();
+    expect(await Promise.all(waiting)).toEqual([
+      { status: 'queued', position: 1 },
+      { status: 'queued', position: 2 },
+    ]);
+  });
+
+  it('of another model does not wait for this one', async () => {
+    const { sut } = newPlacement();
+    sut.heard(aWorker());
+    sut.heard(aWorker({ workerId: 'w2', modelId: 'other' }));
+    await sut.acquire(aRequest());
+    void sut.acquire(aRequest());
+    expect(await sut.acquire(aRequest({ modelId: 'other' }))).toMatchObject({ status: 'granted', workerId: 'w2' });
+  });
+});
+
+describe('a slot that is granted while nobody asks', () => {
+  it('is found when its caller asks again in time', async () => {
+    const { sut, pass } = newPlacement({ workerAbsenceMs: 60_000 });
+    sut.heard(aWorker());
+    const first = granted(await sut.acquire(aRequest()));
+    const request = aRequest();
+    await sut.acquire(request);
+    sut.release('w1', first.leaseId, false);
+    pass(1_900);
+    expect(await sut.acquire(request)).toMatchObject({ status: 'granted' });
+  });
+
+  it('goes to the next when its caller does not ask again', async () => {
+    const { sut, pass } = newPlacement({ workerAbsenceMs: 60_000 });
+    sut.heard(aWorker());
+    const first = granted(await sut.acquire(aRequest()));
+    await sut.acquire(aRequest());
+    sut.release('w1', first.leaseId, false);
+    const next = sut.acquire(aRequest({ waitMs: 5_000 }));
+    pass(2_100);
+    sut.heard(aWorker());
+    expect(await next).toMatchObject({ status: 'granted', workerId: 'w1' });
+  });
+});
+
 describe('SlotLedger, whatever happens in whatever order', () => {
   type Step =
     | { do: 'acquire' }

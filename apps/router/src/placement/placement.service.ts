@@ -137,6 +137,8 @@ export class PlacementService {
   }
 
   async #holdOpen(ticket: Ticket, waitMs: number): Promise<AcquireOutput> {
+    // A question that is open already is let go: its caller asks anew.
+    ticket.answer(this.#queuedAnswer(ticket));
     const timer = setTimeout(() => ticket.answer(this.#queuedAnswer(ticket)), waitMs);
     try {
       return await ticket.hold();

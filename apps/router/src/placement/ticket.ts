@@ -37,7 +37,7 @@ export class Ticket implements QueuedRequest {
     return this.#held !== undefined;
   }
 
-  /** Holds the caller's question open until `answer` or `refuse`. A question that was open before is let go: its caller asked anew. */
+  /** Holds the caller's question open until `answer` or `refuse`. None may be open already. */
   hold(): Promise<AcquireOutput> {
     return new Promise((resolve, reject) => (this.#held = { resolve, reject }));
   }

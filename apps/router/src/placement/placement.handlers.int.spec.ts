@@ -1,0 +1,167 @@
+import { heartbeat, leasesReleased, routerContract, workerLeft } from '@xerotier/contracts';
+import type { AcquireInput, Model, WorkerState } from '@xerotier/contracts';
+import { AppError } from '@xerotier/errors';
+import { silentLog } from '@xerotier/log/testing';
+import type { Bus } from '@xerotier/nats';
+import { testBuses } from '@xerotier/nats/testing';
+import { eventually, testServers } from '@xerotier/testing';
+import { SlotLedger } from '../fleet/slot-ledger.ts';
+import type { ModelsService } from '../models/models.service.ts';
+import { LeastLoadedPolicy } from './least-loaded.policy.ts';
+import { PlacementHandlers } from './placement.handlers.ts';
+import { PlacementService } from './placement.service.ts';
+
+const servers = testServers('nats');
+// Before the buses of a test are closed.
+const started: PlacementHandlers[] = [];
+afterEach(async () => {
+  await Promise.all(started.splice(0).map((handlers) => handlers.stop()));
+});
+const connectBus = testBuses(() => servers.nats.url);
+
+const MODEL: Model = { id: 'm', name: 'org/m', ownedBy: 'org', contextTokens: 100, createdAt: 1 };
+const { acquire, acquireMany, getModels } = routerContract.operations;
+let tickets = 0;
+
+function aRequest(overrides: Partial<AcquireInput> = {}): AcquireInput {
+  tickets += 1;
+  return {
+    ticketId: `ticket-${tickets}`,
+    requestId: `req-${tickets}`,
+    modelId: 'm',
+    projectId: 'proj_1',
+    tier: 'free',
+    priority: 'interactive',
+    promptTokensEstimate: 1,
+    excludedWorkers: [],
+    waitMs: 0,
+    deadlineMs: 30_000,
+    ...overrides,
+  };
+}
+
+interface Router {
+  /** A caller on a bus of its own, which plays the workers too. */
+  readonly bus: Bus;
+  readonly placement: PlacementService;
+  readonly advertised: string[];
+  beat(overrides?: Partial<WorkerState>): Promise<void>;
+}
+
+async function newRouter(): Promise<Router> {
+  const placement = new PlacementService(new SlotLedger(), new LeastLoadedPolicy(), silentLog());
+  const advertised: string[] = [];
+  const models = {
+    get: (ids: string[]) => Promise.resolve([MODEL].filter(({ id }) => ids.includes(id))),
+    noteAdvertised: async ({ workerId }: WorkerState) => void advertised.push(workerId),
+  };
+  const handlers = new PlacementHandlers((await connectBus()).bus, placement, models as unknown as ModelsService);
+  started.push(handlers);
+  await handlers.start(0);
+  const { bus } = await connectBus();
+  await eventually('it answers', () => bus.call(getModels, { ids: [] }));
+  return {
+    bus,
+    placement,
+    advertised,
+    beat: async (overrides = {}) => {
+      const state = {
+        workerId: 'w1',
+        modelId: 'm',
+        engine: 'scripted',
+        slots: 1,
+        active: [],
+        contextTokens: 100,
+        draining: false,
+        startedAt: 1,
+        ...overrides,
+      };
+      bus.publish(heartbeat, state, { values: { worker: state.workerId } });
+      await eventually('it is heard', () => advertised.includes(state.workerId));
+    },
+  };
+}
+
+async function codeOf(promise: Promise<unknown>): Promise<string> {
+  return promise.then(
+    () => 'no error',
+    (error: unknown) => AppError.from(error).code,
+  );
+}
+
+describe('the router on the bus', () => {
+  it('knows a worker by its heartbeat, and grants its slots', async () => {
+    const { bus, beat } = await newRouter();
+    expect(await codeOf(bus.call(acquire, aRequest()))).toBe('router.no_worker');
+    await beat();
+    expect(await bus.call(acquire, aRequest())).toMatchObject({ status: 'granted', workerId: 'w1' });
+    expect(await bus.call(acquire, aRequest())).toEqual({ status: 'queued', position: 1 });
+  });
+
+  it('answers many questions in their order, each with a grant, a place or a refusal', async () => {
+    const { bus, beat } = await newRouter();
+    await beat();
+    const { answers } = await bus.call(acquireMany, {
+      requests: [aRequest(), aRequest({ modelId: 'unknown' }), aRequest({ waitMs: 5_000 })],
+    });
+    expect(answers).toEqual([
+      { status: 'granted', leaseId: expect.any(String), workerId: 'w1' },
+      {
+        status: 'refused',
+        error: expect.objectContaining({
+          code: 'router.no_worker',
+          details: { model: 'unknown' },
+          retryAfterSeconds: 5,
+        }),
+      },
+      { status: 'queued', position: 1 },
+    ]);
+  });
+
+  it('gives a slot that is told to be free to whoever waits', async () => {
+    const { bus, beat } = await newRouter();
+    await beat();
+    const first = await bus.call(acquire, aRequest());
+    if (first.status !== 'granted') throw new Error('it was not granted');
+    const waiting = bus.call(acquire, aRequest({ waitMs: 5_000 }));
+    bus.publish(leasesReleased, { leases: [{ leaseId: first.leaseId, workerId: 'w1', outcome: 'done' }] });
+    expect(await waiting).toMatchObject({ status: 'granted', workerId: 'w1' });
+  });
+
+  it('grants nothing on a worker that lost a request, until it beats again', async () => {
+    const { bus, beat, placement } = await newRouter();
+    await beat({ slots: 2 });
+    const first = await bus.call(acquire, aRequest());
+    if (first.status !== 'granted') throw new Error('it was not granted');
+    bus.publish(leasesReleased, { leases: [{ leaseId: first.leaseId, workerId: 'w1', outcome: 'lost' }] });
+    await bus.flush();
+    const waiting = bus.call(acquire, aRequest({ waitMs: 5_000 }));
+    await eventually('it is queued', () => placement.queued === 1);
+    await beat({ slots: 2 });
+    expect(await waiting).toMatchObject({ status: 'granted' });
+  });
+
+  it('forgets a worker that says good-bye', async () => {
+    const { bus, beat } = await newRouter();
+    await beat();
+    bus.publish(workerLeft, { workerId: 'w1' }, { values: { worker: 'w1' } });
+    await bus.flush();
+    expect(await bus.call(acquire, aRequest())).toMatchObject({ status: 'queued' });
+  });
+
+  it('answers what it knows of models', async () => {
+    const { bus } = await newRouter();
+    expect(await bus.call(getModels, { ids: ['m', 'unknown'] })).toEqual({ models: [MODEL] });
+  });
+
+  it('lets everybody go who waits when it stops, and answers no more', async () => {
+    const { bus, beat, placement } = await newRouter();
+    await beat();
+    await bus.call(acquire, aRequest());
+    const waiting = bus.call(acquire, aRequest({ waitMs: 5_000 }));
+    await eventually('it is queued', () => placement.queued === 1);
+    await started.pop()?.stop();
+    expect(await waiting).toEqual({ status: 'queued', position: 1 });
+    expect(await codeOf(bus.call(acquire, aRequest()))).toBe('bus.no_responders');
+  });
+});
