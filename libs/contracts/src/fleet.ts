@@ -9,7 +9,7 @@ export const workerState = z.object({
   engine: z.string().max(32),
   /** Generations that may run at once. */
   slots: z.number().int().positive().max(4_096),
-  /** The leases that run now; `slots` minus these is what is free. Work without a lease is listed by its request id. */
+  /** The leases that run now; `slots` minus these is what is free. Work without a lease is listed by its request and choice. */
   active: z.array(leaseId).max(4_096),
   contextTokens: z.number().int().positive(),
   /** A draining worker finishes what it has and takes nothing new. */

@@ -7,6 +7,7 @@ import { AppError } from '@xerotier/errors';
 import type { Logger } from '@xerotier/log';
 import type { z } from 'zod';
 import type { Engine, EngineEvent } from '../engines/engine.ts';
+import { noUsage } from '../engines/usage.ts';
 import { ChoiceCollector } from './choice-collector.ts';
 import { refuseUnsupported } from './unsupported-parameters.ts';
 
@@ -37,7 +38,7 @@ export class GenerationsService {
     return this.#draining;
   }
 
-  /** Lease ids of what runs; work without a lease shows its request id. */
+  /** Lease ids of what runs; work without a lease shows its request and choice. */
   active(): string[] {
     return [...this.#active].map(({ id }) => id);
   }
@@ -52,7 +53,7 @@ export class GenerationsService {
     if (this.#draining) throw new AppError('worker.draining');
     if (this.#active.size >= this.#engine.slots) throw new AppError('worker.busy');
     refuseUnsupported(input.chat, this.#engine.parameters);
-    const entry = { id: input.leaseId ?? input.requestId, output };
+    const entry = { id: input.leaseId ?? nameOf(input), output };
     this.#active.add(entry);
     try {
       return await this.#generate(input, output);
@@ -68,13 +69,9 @@ export class GenerationsService {
    */
   async drain(signal: AbortSignal): Promise<void> {
     this.#draining = true;
-    signal.addEventListener(
-      'abort',
-      () => this.#active.forEach(({ output }) => output.abort(new AppError('worker.draining'))),
-      {
-        once: true,
-      },
-    );
+    const stop = (): void => this.#active.forEach(({ output }) => output.abort(new AppError('worker.draining')));
+    if (signal.aborted) stop();
+    signal.addEventListener('abort', stop, { once: true });
     if (this.#active.size > 0) await new Promise<void>((resolve) => (this.#idle = resolve));
   }
 
@@ -82,12 +79,17 @@ export class GenerationsService {
     const job = { request: input.chat, choiceIndex: input.choiceIndex, cacheSalt: input.projectId };
     const collector = input.chat.stream === true ? undefined : new ChoiceCollector(input.choiceIndex);
     const events = this.#engine.generate(job, output.signal);
-    for (;;) {
-      const next = await events.next();
-      if (next.done === true) return this.#finish(next.value, collector, output);
-      this.#write(next.value, collector, output);
-      const paused = output.paused();
-      if (paused !== undefined) await paused;
+    try {
+      for (;;) {
+        const next = await events.next();
+        if (next.done === true) return this.#finish(next.value, collector, output);
+        this.#write(next.value, collector, output);
+        const paused = output.paused();
+        if (paused !== undefined) await paused;
+      }
+    } finally {
+      // Whatever ended it, the engine must not hold its slot for a generation that nobody pulls.
+      await events.return(noUsage());
     }
   }
 
@@ -121,4 +123,9 @@ export class GenerationsService {
     if (collector !== undefined) output.data(Buffer.from(JSON.stringify([collector.choice()])));
     return { usage, cancelled: false };
   }
+}
+
+/** A slot is a slot: choices of one request take one each, and are told apart. An id is one token of 64 characters at most. */
+function nameOf({ requestId, choiceIndex }: GenerationInput): string {
+  return choiceIndex === 0 ? requestId : `${requestId.slice(0, 60)}-${choiceIndex}`;
 }

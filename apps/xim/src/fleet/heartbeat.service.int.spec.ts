@@ -1,0 +1,84 @@
+import { heartbeat, workerLeft } from '@xerotier/contracts';
+import type { WorkerState } from '@xerotier/contracts';
+import { silentLog } from '@xerotier/log/testing';
+import { testBuses } from '@xerotier/nats/testing';
+import { eventually, testServers } from '@xerotier/testing';
+import type { Engine } from '../engines/engine.ts';
+import { GenerationsService } from '../generations/generations.service.ts';
+import { HeartbeatService } from './heartbeat.service.ts';
+
+const servers = testServers('nats');
+// Before the buses of a test are closed.
+const started: HeartbeatService[] = [];
+afterEach(() => {
+  for (const heartbeats of started.splice(0)) heartbeats.stop();
+});
+const connectBus = testBuses(() => servers.nats.url);
+
+interface Fleet {
+  readonly heartbeats: HeartbeatService;
+  readonly generations: GenerationsService;
+  readonly heard: WorkerState[];
+  readonly left: string[];
+}
+
+async function newWorker(): Promise<Fleet> {
+  const listener = await connectBus();
+  const heard: WorkerState[] = [];
+  const left: string[] = [];
+  listener.bus.subscribe(heartbeat, (state) => heard.push(state));
+  listener.bus.subscribe(workerLeft, ({ workerId }) => left.push(workerId));
+  await listener.bus.flush();
+  const engine = { name: 'scripted', slots: 3, contextTokens: 512 } as Engine;
+  const generations = new GenerationsService(engine, 'w1', silentLog());
+  const heartbeats = new HeartbeatService((await connectBus()).bus, engine, generations, {
+    workerId: 'w1',
+    modelId: 'm',
+  });
+  heartbeats.start();
+  started.push(heartbeats);
+  return { heartbeats, generations, heard, left };
+}
+
+describe('a worker', () => {
+  it('says what it is as soon as it starts', async () => {
+    const { heard } = await newWorker();
+    await eventually('it is heard', () => heard.length === 1);
+    expect(heard).toEqual([
+      {
+        workerId: 'w1',
+        modelId: 'm',
+        engine: 'scripted',
+        slots: 3,
+        active: [],
+        contextTokens: 512,
+        draining: false,
+        startedAt: expect.any(Number),
+      },
+    ]);
+  });
+
+  it('says it again and again, as the same start of itself', async () => {
+    const { heard } = await newWorker();
+    await eventually('it is heard three times', () => heard.length >= 3);
+    expect(new Set(heard.map(({ startedAt }) => startedAt)).size).toBe(1);
+  });
+
+  it('says that it drains', async () => {
+    const { heartbeats, generations, heard } = await newWorker();
+    await generations.drain(new AbortController().signal);
+    heartbeats.beat();
+    await eventually('it is heard', () => heard.some(({ draining }) => draining));
+  });
+
+  it('says good-bye, and nothing after that', async () => {
+    const { heartbeats, heard, left } = await newWorker();
+    await eventually('it is heard', () => heard.length === 1);
+    heartbeats.stop();
+    await eventually('it said good-bye', () => left.length === 1);
+    expect(left).toEqual(['w1']);
+    const before = heard.length;
+    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    expect(heard).toHaveLength(before);
+  });
+});

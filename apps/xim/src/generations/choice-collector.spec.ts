@@ -1,0 +1,70 @@
+import fc from 'fast-check';
+import type { ChunkChoice } from '../engines/engine.ts';
+import { ChoiceCollector } from './choice-collector.ts';
+
+function chunk(delta: ChunkChoice['delta'], rest: Partial<ChunkChoice> = {}): ChunkChoice {
+  return { index: 0, delta, finish_reason: null, logprobs: null, ...rest };
+}
+
+function collected(...chunks: ChunkChoice[]): ReturnType<ChoiceCollector['choice']> {
+  const collector = new ChoiceCollector(4);
+  for (const each of chunks) collector.add(each);
+  return collector.choice();
+}
+
+describe('ChoiceCollector', () => {
+  it('joins the texts of a choice, and takes its finish reason', () => {
+    expect(
+      collected(
+        chunk({ role: 'assistant', content: '' }),
+        chunk({ content: 'he' }),
+        chunk({ content: 'llo' }),
+        chunk({}, { finish_reason: 'stop' }),
+      ),
+    ).toEqual({
+      index: 4,
+      message: { role: 'assistant', content: 'hello', refusal: null, annotations: [] },
+      logprobs: null,
+      finish_reason: 'stop',
+    });
+  });
+
+  it('joins to the same text, however it was cut', () => {
+    fc.assert(
+      fc.property(fc.array(fc.string({ unit: 'binary' })), (parts) => {
+        expect(collected(...parts.map((content) => chunk({ content }))).message.content).toBe(parts.join(''));
+      }),
+    );
+  });
+
+  it('of nothing is an empty text that was stopped from outside', () => {
+    expect(collected()).toMatchObject({ message: { content: '' }, finish_reason: 'length' });
+  });
+
+  it('joins refusals', () => {
+    expect(collected(chunk({ refusal: 'I ' }), chunk({ refusal: 'will not', content: null })).message.refusal).toBe(
+      'I will not',
+    );
+  });
+
+  it('joins log probabilities, and has none when there were none', () => {
+    const logprobs = (...content: unknown[]): Partial<ChunkChoice> => ({ logprobs: { content, refusal: null } });
+    expect(collected(chunk({}, logprobs('a')), chunk({}), chunk({}, logprobs('b', 'c'))).logprobs).toMatchObject({
+      content: ['a', 'b', 'c'],
+    });
+    expect(collected(chunk({ content: 'x' })).logprobs).toBeNull();
+  });
+
+  it('passes a whole choice on as it is', () => {
+    const whole = {
+      index: 0,
+      message: { role: 'assistant' as const, content: 'x', refusal: null },
+      finish_reason: 'stop',
+      logprobs: null,
+    };
+    const collector = new ChoiceCollector(0);
+    collector.add(chunk({ content: 'ignored' }));
+    collector.set(whole);
+    expect(collector.choice()).toBe(whole);
+  });
+});

@@ -1,0 +1,139 @@
+import { modelContract, workerContract } from '@xerotier/contracts';
+import type { GenerationEnd, GenerationHead, GenerationInput } from '@xerotier/contracts';
+import type { AppError } from '@xerotier/errors';
+import { silentLog } from '@xerotier/log/testing';
+import type { Bus } from '@xerotier/nats';
+import { testBuses } from '@xerotier/nats/testing';
+import { eventually, testServers } from '@xerotier/testing';
+import { contentChunk, finishChunk, headEvent, roleChunk } from '../engines/chunk-events.ts';
+import type { Engine } from '../engines/engine.ts';
+import { aChatRequest } from '../engines/testing/jobs.ts';
+import { noUsage } from '../engines/usage.ts';
+import { serveGenerations } from './generations.handlers.ts';
+import { GenerationsService } from './generations.service.ts';
+
+const servers = testServers('nats');
+const connectBus = testBuses(() => servers.nats.url);
+
+/** Says its own name, a token a turn, until it is stopped; `text` of nothing ends at once. */
+function talker(name: string, tokens: number): Engine {
+  return {
+    name: 'scripted',
+    slots: 1,
+    contextTokens: 100,
+    fingerprint: 'fp_1',
+    parameters: new Set(),
+    ready: () => Promise.resolve(),
+    close: () => Promise.resolve(),
+    async *generate({ choiceIndex }, signal) {
+      let completionTokens = 0;
+      yield headEvent();
+      yield roleChunk(choiceIndex);
+      while (completionTokens < tokens && !signal.aborted) {
+        yield contentChunk(choiceIndex, name);
+        completionTokens += 1;
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+      yield finishChunk(choiceIndex, 'stop');
+      return { ...noUsage(), completionTokens };
+    },
+  };
+}
+
+interface Worker {
+  readonly generations: GenerationsService;
+  readonly stop: () => Promise<void>;
+}
+
+async function newWorker(workerId: string, tokens = 3): Promise<Worker> {
+  const { bus } = await connectBus();
+  const generations = new GenerationsService(talker(workerId, tokens), workerId, silentLog());
+  const serving = serveGenerations(bus, generations, { model: 'm', worker: workerId });
+  await bus.flush();
+  return { generations, stop: () => serving.stop() };
+}
+
+interface Answer {
+  readonly head: () => GenerationHead | undefined;
+  readonly frames: string[];
+  readonly cancel: () => void;
+  readonly over: Promise<GenerationEnd | AppError>;
+}
+
+/** Asks the named worker, or any of the model. */
+function ask(bus: Bus, worker: string | undefined): Answer {
+  const frames: string[] = [];
+  let head: GenerationHead | undefined;
+  const { promise: over, resolve } = Promise.withResolvers<GenerationEnd | AppError>();
+  const sink = {
+    head: (value: GenerationHead) => (head = value),
+    data: (payload: Uint8Array) => frames.push(Buffer.from(payload).toString()),
+    end: resolve,
+    error: resolve,
+  };
+  const input: GenerationInput = {
+    requestId: 'req_1',
+    projectId: 'proj_1',
+    priority: 'interactive',
+    choiceIndex: 0,
+    chat: aChatRequest({ stream: true }),
+  };
+  const opened =
+    worker === undefined
+      ? bus.open(modelContract.operations.generate, input, sink, { values: { model: 'm' } })
+      : bus.open(workerContract.operations.generate, input, sink, { values: { model: 'm', worker } });
+  return { head: () => head, frames, cancel: () => opened.cancel(), over };
+}
+
+describe('a worker on the bus', () => {
+  it('answers on its own subject', async () => {
+    await newWorker('w1');
+    await newWorker('w2');
+    const answer = ask((await connectBus()).bus, 'w2');
+    expect(await answer.over).toEqual({ usage: { ...noUsage(), completionTokens: 3 }, cancelled: false });
+    expect(answer.head()).toEqual({ workerId: 'w2', systemFingerprint: 'fp_1' });
+    expect(answer.frames.join('')).not.toContain('w1');
+  });
+
+  it('answers on the shared subject of its model, one of all', async () => {
+    const workers = [await newWorker('w1'), await newWorker('w2')];
+    expect(workers).toHaveLength(2);
+    const { bus } = await connectBus();
+    const served = new Set<string | undefined>();
+    await eventually('both had one', async () => {
+      const answer = ask(bus, undefined);
+      await answer.over;
+      expect(answer.frames.filter((frame) => frame.includes('assistant'))).toHaveLength(1);
+      served.add(answer.head()?.workerId);
+      return served.size === 2;
+    });
+  });
+
+  it('refuses what is more than its slots, on both subjects together', async () => {
+    const { generations } = await newWorker('w1', 1e9);
+    const { bus } = await connectBus();
+    const first = ask(bus, 'w1');
+    await eventually('it talks', () => first.frames.length > 1);
+    expect(await ask(bus, undefined).over).toMatchObject({ code: 'worker.busy' });
+    expect(await ask(bus, 'w1').over).toMatchObject({ code: 'worker.busy' });
+    first.cancel();
+    expect(await first.over).toMatchObject({ cancelled: true });
+    await eventually('its slot is free', () => generations.active().length === 0);
+  });
+
+  it('tells its caller when it is cut off while it drains', async () => {
+    const { generations } = await newWorker('w1', 1e9);
+    const answer = ask((await connectBus()).bus, 'w1');
+    await eventually('it talks', () => answer.frames.length > 1);
+    await generations.drain(AbortSignal.abort());
+    expect(await answer.over).toMatchObject({ code: 'worker.draining', details: { usage: expect.anything() } });
+  });
+
+  it('is asked no more when it has stopped serving', async () => {
+    const { stop } = await newWorker('w1');
+    await stop();
+    const { bus } = await connectBus();
+    expect(await ask(bus, 'w1').over).toMatchObject({ code: 'bus.no_responders' });
+    expect(await ask(bus, undefined).over).toMatchObject({ code: 'bus.no_responders' });
+  });
+});

@@ -1,0 +1,354 @@
+import type { GenerationInput, TokenUsage } from '@xerotier/contracts';
+import { AppError } from '@xerotier/errors';
+import { silentLog } from '@xerotier/log/testing';
+import { contentChunk, finishChunk, headEvent, roleChunk } from '../engines/chunk-events.ts';
+import type { Choice, Engine, EngineEvent, EngineJob, EngineParameter } from '../engines/engine.ts';
+import { aChatRequest } from '../engines/testing/jobs.ts';
+import { noUsage } from '../engines/usage.ts';
+import { GenerationsService } from './generations.service.ts';
+import type { GenerationOutput } from './generations.service.ts';
+
+type Script = (job: EngineJob, signal: AbortSignal) => AsyncGenerator<EngineEvent, TokenUsage>;
+
+function anEngine(script: Script, overrides: Partial<Engine> = {}): Engine {
+  return {
+    name: 'scripted',
+    slots: 2,
+    contextTokens: 100,
+    fingerprint: 'fp_1',
+    parameters: new Set<EngineParameter>(),
+    generate: script,
+    ready: () => Promise.resolve(),
+    close: () => Promise.resolve(),
+    ...overrides,
+  };
+}
+
+function newService(script: Script, overrides: Partial<Engine> = {}): GenerationsService {
+  return new GenerationsService(anEngine(script, overrides), 'w1', silentLog());
+}
+
+const USAGE: TokenUsage = { ...noUsage(), promptTokens: 3, completionTokens: 2 };
+
+const saysHello: Script = async function* ({ choiceIndex }) {
+  yield headEvent(4_096);
+  yield roleChunk(choiceIndex);
+  yield contentChunk(choiceIndex, 'hel');
+  yield contentChunk(choiceIndex, 'lo');
+  yield finishChunk(choiceIndex, 'stop');
+  return USAGE;
+};
+
+/** Talks until it is stopped, and counts what it said. */
+const talksOn: Script = async function* (_job, signal) {
+  yield headEvent();
+  let completionTokens = 0;
+  while (!signal.aborted) {
+    yield contentChunk(0, 'x');
+    completionTokens += 1;
+    await turn();
+  }
+  return { ...noUsage(), promptTokens: 3, completionTokens };
+};
+
+function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+let requests = 0;
+
+function anInput(
+  overrides: Partial<GenerationInput> = {},
+  chat: Record<string, unknown> = { stream: true },
+): GenerationInput {
+  requests += 1;
+  return {
+    requestId: `req_${requests}`,
+    leaseId: `lease_${requests}`,
+    projectId: 'proj_1',
+    priority: 'interactive',
+    choiceIndex: 0,
+    chat: aChatRequest(chat),
+    ...overrides,
+  };
+}
+
+/** The caller's side of a generation. */
+class Caller implements GenerationOutput {
+  readonly heads: unknown[] = [];
+  readonly frames: unknown[] = [];
+  readonly #abort = new AbortController();
+  #held: Promise<void> | undefined;
+  release: () => void = () => undefined;
+
+  get signal(): AbortSignal {
+    return this.#abort.signal;
+  }
+
+  abort(reason: AppError): void {
+    this.#abort.abort(reason);
+    this.release();
+  }
+
+  head(head: object): void {
+    this.heads.push(head);
+  }
+
+  data(payload: Uint8Array): void {
+    this.frames.push(JSON.parse(Buffer.from(payload).toString()));
+  }
+
+  paused(): Promise<void> | undefined {
+    return this.#held;
+  }
+
+  hold(): void {
+    this.#held = new Promise((resolve) => (this.release = resolve));
+  }
+
+  /** Until so many frames have come. */
+  async heard(frames: number): Promise<void> {
+    while (this.frames.length < frames) await turn();
+  }
+}
+
+async function failureOf(promise: Promise<unknown>): Promise<AppError> {
+  return promise.then(
+    () => {
+      throw new Error('it did not fail');
+    },
+    (error: unknown) => error as AppError,
+  );
+}
+
+describe('a generation', () => {
+  it('that is streamed sends the head, then each chunk as it comes, and ends with its usage', async () => {
+    const caller = new Caller();
+    const end = await newService(saysHello).run(anInput({ choiceIndex: 3 }), caller);
+    expect(caller.heads).toEqual([{ workerId: 'w1', systemFingerprint: 'fp_1', maxTokensClampedFrom: 4_096 }]);
+    expect(caller.frames).toMatchObject([
+      [{ index: 3, delta: { role: 'assistant' } }],
+      [{ index: 3, delta: { content: 'hel' } }],
+      [{ index: 3, delta: { content: 'lo' } }],
+      [{ index: 3, delta: {}, finish_reason: 'stop' }],
+    ]);
+    expect(end).toEqual({ usage: USAGE, cancelled: false });
+  });
+
+  it.each([{ stream: false }, {}])('that is not streamed (%j) sends its parts as one', async (chat) => {
+    const caller = new Caller();
+    const end = await newService(saysHello).run(anInput({ choiceIndex: 1 }, chat), caller);
+    expect(caller.frames).toMatchObject([
+      [{ index: 1, message: { role: 'assistant', content: 'hello' }, finish_reason: 'stop' }],
+    ]);
+    expect(end.cancelled).toBe(false);
+  });
+
+  it('that comes whole from its engine is passed on as it is', async () => {
+    const choice: Choice = {
+      index: 0,
+      message: { role: 'assistant', content: null, refusal: null, tool_calls: [{ id: 'call_1' }] },
+      finish_reason: 'tool_calls',
+      logprobs: null,
+      extra: 1,
+    };
+    const caller = new Caller();
+    const whole: Script = async function* () {
+      yield headEvent();
+      yield { type: 'answer', choices: [choice] };
+      return USAGE;
+    };
+    await newService(whole).run(anInput({}, {}), caller);
+    expect(caller.frames).toEqual([[choice]]);
+  });
+
+  it('gives the engine the request, the choice, and a salt of its project', async () => {
+    const jobs: EngineJob[] = [];
+    const service = newService((job, signal) => (jobs.push(job), saysHello(job, signal)));
+    const input = anInput({ choiceIndex: 2, projectId: 'proj_9' });
+    await service.run(input, new Caller());
+    expect(jobs).toEqual([{ request: input.chat, choiceIndex: 2, cacheSalt: 'proj_9' }]);
+  });
+
+  it('asks the engine for no more while its caller is held', async () => {
+    const pulled: string[] = [];
+    const counting: Script = async function* () {
+      yield headEvent();
+      for (const text of ['a', 'b', 'c']) {
+        pulled.push(text);
+        yield contentChunk(0, text);
+      }
+      return USAGE;
+    };
+    const caller = new Caller();
+    caller.hold();
+    const running = newService(counting).run(anInput(), caller);
+    for (let i = 0; i < 20; i += 1) await turn();
+    expect(pulled).toEqual([]);
+    const { release } = caller;
+    caller.paused = () => undefined;
+    release();
+    await running;
+    expect(pulled).toEqual(['a', 'b', 'c']);
+  });
+
+  it('that fails in the engine fails with the reason of the engine', async () => {
+    const failing: Script = async function* () {
+      yield headEvent();
+      throw new AppError('inference.engine_failed', { usage: USAGE });
+    };
+    const error = await failureOf(newService(failing).run(anInput(), new Caller()));
+    expect(error).toMatchObject({ code: 'inference.engine_failed', details: { usage: USAGE } });
+  });
+
+  it('whose frames cannot be written stops the engine', async () => {
+    let stopped = false;
+    const watched: Script = async function* (job, signal) {
+      try {
+        return yield* talksOn(job, signal);
+      } finally {
+        stopped = true;
+      }
+    };
+    const caller = new Caller();
+    caller.data = () => {
+      throw new Error('no connection');
+    };
+    const service = newService(watched);
+    expect((await failureOf(service.run(anInput(), caller))).message).toBe('no connection');
+    expect(stopped).toBe(true);
+    expect(service.active()).toEqual([]);
+  });
+});
+
+describe('the slots of the engine', () => {
+  it('are never exceeded, and are free again afterwards', async () => {
+    const service = newService(talksOn);
+    const callers = [new Caller(), new Caller()];
+    const running = callers.map((caller) => service.run(anInput(), caller));
+    expect((await failureOf(service.run(anInput(), new Caller()))).code).toBe('worker.busy');
+    callers[0]?.abort(new AppError('inference.cancelled'));
+    await running[0];
+    const third = new Caller();
+    const last = service.run(anInput(), third);
+    await third.heard(1);
+    for (const caller of [...callers, third]) caller.abort(new AppError('inference.cancelled'));
+    await Promise.all([...running, last]);
+    expect(service.active()).toEqual([]);
+  });
+
+  it('are free again after a failure', async () => {
+    const service = newService(() => {
+      throw new AppError('inference.engine_failed');
+    });
+    for (let i = 0; i < 5; i += 1)
+      expect((await failureOf(service.run(anInput(), new Caller()))).code).toBe('inference.engine_failed');
+    expect(service.active()).toEqual([]);
+  });
+
+  it('are listed by their leases, and without a lease each by its own name', async () => {
+    const service = newService(talksOn, { slots: 4 });
+    const caller = new Caller();
+    const inputs = [
+      anInput({ leaseId: 'lease_x' }),
+      anInput({ requestId: 'req_y', leaseId: undefined }),
+      anInput({ requestId: 'req_y', leaseId: undefined, choiceIndex: 1 }),
+    ];
+    const running = inputs.map((input) => service.run(input, caller));
+    expect(service.active()).toContain('lease_x');
+    expect(service.active()).toContain('req_y');
+    expect(new Set(service.active()).size).toBe(3);
+    caller.abort(new AppError('inference.cancelled'));
+    await Promise.all(running);
+  });
+});
+
+describe('a generation that is cancelled', () => {
+  it.each(['inference.cancelled', 'inference.deadline_exceeded', 'bus.peer_lost'] as const)(
+    'because of %s ends with what it used',
+    async (code) => {
+      const caller = new Caller();
+      const running = newService(talksOn).run(anInput(), caller);
+      await caller.heard(5);
+      caller.abort(new AppError(code));
+      const { usage, cancelled } = await running;
+      expect(cancelled).toBe(true);
+      expect(usage.completionTokens).toBe(caller.frames.length);
+    },
+  );
+
+  it('while it is held ends too', async () => {
+    const caller = new Caller();
+    caller.hold();
+    const running = newService(talksOn).run(anInput(), caller);
+    await turn();
+    caller.abort(new AppError('inference.cancelled'));
+    expect((await running).cancelled).toBe(true);
+  });
+
+  it('sends no answer when it was not streamed', async () => {
+    const caller = new Caller();
+    const running = newService(talksOn).run(anInput({}, {}), caller);
+    await turn();
+    caller.abort(new AppError('inference.cancelled'));
+    expect((await running).cancelled).toBe(true);
+    expect(caller.frames).toEqual([]);
+  });
+});
+
+describe('a worker that drains', () => {
+  const never = new AbortController().signal;
+
+  it('takes nothing new, and waits for what runs', async () => {
+    const service = newService(talksOn);
+    const caller = new Caller();
+    const running = service.run(anInput(), caller);
+    let drained = false;
+    const draining = service.drain(never).then(() => (drained = true));
+    expect(service.draining).toBe(true);
+    expect((await failureOf(service.run(anInput(), new Caller()))).code).toBe('worker.draining');
+    await turn();
+    expect(drained).toBe(false);
+    caller.abort(new AppError('inference.cancelled'));
+    expect((await running).cancelled).toBe(true);
+    await draining;
+  });
+
+  it('is drained at once when nothing runs', async () => {
+    await newService(talksOn).drain(never);
+  });
+
+  it.each([
+    ['when its signal says so', false],
+    ['when its signal said so before', true],
+  ])('ends what runs %s, as draining and with what was used', async (_, before) => {
+    const service = newService(talksOn);
+    const callers = [new Caller(), new Caller()];
+    const running = callers.map((caller) => failureOf(service.run(anInput(), caller)));
+    await Promise.all(callers.map((caller) => caller.heard(2)));
+    const cut = new AbortController();
+    if (before) cut.abort();
+    const drained = service.drain(cut.signal);
+    cut.abort();
+    for (const [at, failure] of (await Promise.all(running)).entries()) {
+      expect(failure.code).toBe('worker.draining');
+      expect(failure.details['usage']).toMatchObject({ completionTokens: callers[at]?.frames.length });
+    }
+    await drained;
+  });
+});
+
+describe('a request that the engine cannot honour', () => {
+  it('is refused by name, before anything runs', async () => {
+    const service = newService(() => {
+      throw new Error('the engine was asked');
+    });
+    const caller = new Caller();
+    expect(await failureOf(service.run(anInput({}, { seed: 1 }), caller))).toMatchObject({
+      code: 'request.unsupported_parameter',
+      param: 'seed',
+    });
+    expect(caller.heads).toEqual([]);
+    expect(service.active()).toEqual([]);
+  });
+});
