@@ -21,6 +21,11 @@ const LAYERS = ['contracts', 'platform', 'domain', 'app', 'tool', 'e2e'];
 const SCOPES = ['shared', 'gateway', 'auth', 'router', 'xim'];
 const DRAWERS = /(^|\/)(common|utils?|shared|helpers|misc)(\/|\.ts$)/;
 
+const FOCUSED = /\b(?:describe|it|test)(?:\.\w+)*\.only(?:\.each)?\(|\bf(?:it|describe)(?:\.each)?\(/;
+const SKIPPED = /\b(?:describe|it|test)(?:\.\w+)*\.skip(?:\.each)?\(|\bx(?:it|describe)(?:\.each)?\(/;
+const REASON = /(?:\/\/|\/\*).*\breason:/;
+const EXACT_VERSION = /^\d+\.\d+\.\d+(?:[-+][\w.+-]+)?$/;
+
 export const rules: Readonly<Record<string, Rule>> = {
   'files are about one noun': ({ path, text }) => {
     const lines = text.split('\n').length;
@@ -32,8 +37,8 @@ export const rules: Readonly<Record<string, Rule>> = {
     DRAWERS.test(path) ? [`${path}: name it after what it holds; a drawer takes everything`] : [],
   'tests run': ({ path, text }) => {
     if (!/\.(spec|e2e)\.ts$/.test(path)) return [];
-    const focused = /\b(?:describe|it|test)\.only\(|\bf(?:it|describe)\(/.test(text);
-    const skipped = /(?<!reason.*)\b(?:describe|it|test)\.skip\(|\bx(?:it|describe)\(/.test(text);
+    const focused = FOCUSED.test(text);
+    const skipped = text.split('\n').some((line) => SKIPPED.test(line) && !REASON.test(line));
     return [
       ...(focused ? [`${path}: remove .only, or the other tests never run`] : []),
       ...(skipped ? [`${path}: a skipped test is removed, or says "reason:" in a comment on the same line`] : []),
@@ -80,7 +85,7 @@ export const rules: Readonly<Record<string, Rule>> = {
     if (!path.endsWith('package.json') || path.includes('fixtures/')) return [];
     const { dependencies = {}, devDependencies = {} } = JSON.parse(text) as Record<string, Record<string, string>>;
     return Object.entries({ ...dependencies, ...devDependencies })
-      .filter(([, version]) => !/^\d/.test(version))
+      .filter(([, version]) => !EXACT_VERSION.test(version))
       .map(([name, version]) => `${path}: pin ${name} exactly instead of '${version}'`);
   },
 };

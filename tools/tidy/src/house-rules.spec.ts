@@ -1,0 +1,189 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { checkFile, checkHouseRules, rules } from './house-rules.ts';
+
+let root: string;
+beforeEach(() => (root = mkdtempSync(join(tmpdir(), 'xerotier-rules-'))));
+afterEach(() => rmSync(root, { recursive: true, force: true }));
+
+function write(path: string, text = ''): void {
+  mkdirSync(dirname(join(root, path)), { recursive: true });
+  writeFileSync(join(root, path), text);
+}
+
+/** A call of jest, put together here so that no rule finds it in this file. */
+function called(...names: string[]): string {
+  return `${names.join('.')}('does it', () => undefined);`;
+}
+
+/** What each rule refuses, and what it must leave alone. */
+const CASES: Readonly<Record<string, { bad: [path: string, text: string][]; good: [path: string, text: string][] }>> = {
+  'files are about one noun': {
+    bad: [
+      ['a.ts', '\n'.repeat(500)],
+      ['a.spec.ts', '\n'.repeat(800)],
+    ],
+    good: [
+      ['a.ts', '\n'.repeat(499)],
+      ['a.spec.ts', '\n'.repeat(799)],
+      ['a.json', '\n'.repeat(5_000)],
+    ],
+  },
+  'names say what is inside': {
+    bad: [
+      ['libs/common/src/index.ts', ''],
+      ['apps/gateway/src/utils/x.ts', ''],
+      ['apps/gateway/src/util.ts', ''],
+      ['helpers.ts', ''],
+      ['libs/shared/README.md', ''],
+    ],
+    good: [
+      ['libs/platform/nats/src/bus.ts', ''],
+      ['apps/gateway/src/commonwealth.ts', ''],
+      ['docs/shared-subject.md', ''],
+    ],
+  },
+  'tests run': {
+    bad: [
+      ['a.spec.ts', called('it', 'only')],
+      ['a.e2e.ts', called('describe', 'only')],
+      ['a.spec.ts', called('fit')],
+      ['a.spec.ts', called('fdescribe')],
+      ['a.spec.ts', called('test', 'concurrent', 'only')],
+      ['a.spec.ts', `it.${'only'}.each([1])('x', () => undefined)`],
+      ['a.spec.ts', called('it', 'skip')],
+      ['a.spec.ts', called('xit')],
+      ['a.spec.ts', called('xdescribe')],
+      ['a.spec.ts', `describe.${'skip'}.each([1])('x', () => undefined)`],
+      ['a.spec.ts', `// a reason: of another line\n${called('it', 'skip')}`],
+      ['a.spec.ts', `const reason = 1; ${called('it', 'skip')}`],
+    ],
+    good: [
+      ['a.spec.ts', called('it')],
+      ['a.spec.ts', `${called('it', 'skip')} // reason: there is no network here`],
+      ['a.spec.ts', `const ifRoot = isRoot ? it : it.${'skip'};`],
+      ['a.spec.ts', `/* reason: no GPU */ ${called('describe', 'skip')}`],
+      ['a.ts', called('it', 'only')],
+      ['a.spec.ts', "it('exits, and commits if it can', () => benefit(split()));"],
+    ],
+  },
+  'projects have a layer and a scope': {
+    bad: [
+      ['apps/x/project.json', '{}'],
+      ['apps/x/project.json', '{"tags":["layer:app"]}'],
+      ['apps/x/project.json', '{"tags":["scope:shared"]}'],
+      ['apps/x/project.json', '{"tags":["layer:ap","scope:shared"]}'],
+      ['apps/x/project.json', '{"tags":["layer:app","scope:mesages"]}'],
+      ['apps/x/project.json', '{"tags":["layer:app","layer:domain","scope:shared"]}'],
+      ['apps/x/project.json', '{"tags":["layer:app","scope:*"]}'],
+    ],
+    good: [
+      ['apps/x/project.json', '{"tags":["layer:app","scope:gateway"]}'],
+      ['apps/x/package.json', '{}'],
+    ],
+  },
+  'libraries introduce themselves': {
+    bad: [['libs/platform/new/project.json', '{"tags":["layer:platform","scope:shared"]}']],
+    good: [
+      ['libs/platform/told/project.json', '{"tags":["layer:platform","scope:shared"]}'],
+      ['apps/x/project.json', '{"tags":["layer:app","scope:shared"]}'],
+    ],
+  },
+  'documents name files that exist': {
+    bad: [
+      ['docs/a.md', 'See libs/gone/src/index.ts.'],
+      ['docs/a.md', 'It is in `apps/gone/src/main.ts`'],
+      ['docs/a.md', '[there](gone.md)'],
+      ['docs/a.md', '[there](../gone.md#part)'],
+    ],
+    good: [
+      ['docs/a.md', 'See docs/there.md, and libs/platform/told/README.md.'],
+      [
+        'docs/a.md',
+        '[there](there.md#part), [here](#part), [far](https://example.test/x.md), [mail](mailto:a@example.test)',
+      ],
+      ['docs/a.md', 'Built: apps/x/dist/main.js; generated: docs/generated/errors.md'],
+      ['CHANGELOG.md', 'Removed apps/gone/src/main.ts'],
+      ['src/a.ts', '// libs/gone/src/index.ts'],
+    ],
+  },
+  'lock files hold no addresses': {
+    bad: [['package-lock.json', '{"resolved": "https://registry.example.test/x.tgz"}']],
+    good: [['package-lock.json', '{"resolved": "libs/contracts", "link": true}']],
+  },
+  'versions are exact': {
+    bad: [
+      ['package.json', '{"dependencies":{"zod":"^4.0.0"}}'],
+      ['package.json', '{"devDependencies":{"zod":"~4.0.0"}}'],
+      ['libs/x/package.json', '{"dependencies":{"zod":"*"}}'],
+      ['package.json', '{"dependencies":{"zod":"latest"}}'],
+      ['package.json', '{"dependencies":{"zod":"4.x"}}'],
+      ['package.json', '{"dependencies":{"zod":"4"}}'],
+      ['package.json', '{"dependencies":{"zod":"4.0.0 || 5.0.0"}}'],
+      ['package.json', '{"dependencies":{"zod":"4.0.0 - 5.0.0"}}'],
+    ],
+    good: [
+      ['package.json', '{"dependencies":{"zod":"4.6.7","pg":"18.4.0-beta.17","x":"0.1.0+build.5"}}'],
+      ['package.json', '{"name":"x"}'],
+      ['src/fixtures/package.json', '{"dependencies":{"zod":"^4.0.0"}}'],
+      ['tsconfig.json', '{"dependencies":{"zod":"^4.0.0"}}'],
+    ],
+  },
+};
+
+describe('the house rules', () => {
+  beforeEach(() => {
+    write('libs/platform/told/README.md');
+    write('docs/there.md');
+  });
+
+  it('all have their cases here', () => {
+    expect(Object.keys(CASES)).toEqual(Object.keys(rules));
+  });
+
+  it.each(Object.entries(CASES))('%s: what breaks it is named with what to do', (name, { bad }) => {
+    for (const [path, text] of bad) {
+      const problems = rules[name]?.({ path, text }, root) ?? [];
+      expect([path, text, problems.length > 0]).toEqual([path, text, true]);
+      expect(problems.every((problem) => problem.startsWith(path) || problem.startsWith(dirname(path)))).toBe(true);
+    }
+  });
+
+  it.each(Object.entries(CASES))('%s: what keeps it is left alone', (name, { good }) => {
+    for (const [path, text] of good)
+      expect([path, text, rules[name]?.({ path, text }, root)]).toEqual([path, text, []]);
+  });
+
+  it('are all looked at for a file', () => {
+    const text = `${called('it', 'only')}${'\n'.repeat(900)}`;
+    expect(checkFile({ path: 'utils/a.spec.ts', text }, root)).toHaveLength(3);
+  });
+});
+
+describe('checkHouseRules', () => {
+  const git = (...args: string[]): void => void execFileSync('git', args, { cwd: root, stdio: 'ignore' });
+
+  beforeEach(() => {
+    git('init');
+    write('.gitignore', 'dist/\n');
+  });
+
+  it('looks at tracked files and at new ones, and at nothing that git ignores', async () => {
+    write('tracked/utils.ts');
+    git('add', 'tracked');
+    write('fresh/utils.ts');
+    write('dist/utils.ts');
+    const problems = await checkHouseRules(root);
+    expect(problems.map((problem) => problem.split(':')[0]).toSorted()).toEqual(['fresh/utils.ts', 'tracked/utils.ts']);
+  });
+
+  it('finds nothing in a clean project, nor in a file that is tracked and gone', async () => {
+    write('src/bus.ts', 'export {};\n');
+    write('src/utils.ts');
+    git('add', '.');
+    rmSync(join(root, 'src/utils.ts'));
+    expect(await checkHouseRules(root)).toEqual([]);
+  });
+});
