@@ -21,11 +21,17 @@ export async function holderOf(state: StateDir): Promise<Holder | undefined> {
   }
 }
 
-/** Takes the folder for this process. Returns the one that has it instead, when there is one. */
+/**
+ * Takes the folder for this process. Returns the one that has it instead, when there is one.
+ * @throws the file system's error when the folder cannot be written to.
+ */
 export async function takeLock(state: StateDir): Promise<Holder | undefined> {
   await mkdir(state.root, { recursive: true, mode: 0o711 });
   for (;;) {
-    const file = await open(state.lockFile, 'wx', 0o600).catch(() => undefined);
+    const file = await open(state.lockFile, 'wx', 0o600).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EEXIST') throw error;
+      return undefined;
+    });
     if (file !== undefined) {
       await file.writeFile(JSON.stringify({ pid: process.pid, startTime: startTimeOf(process.pid) }));
       await file.close();

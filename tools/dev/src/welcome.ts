@@ -21,9 +21,14 @@ export function welcome({ baseUrl, projectId, endpointSlug, apiKey, model }: Pla
     `curl ${url}/chat/completions \\`,
     `  -H "Authorization: Bearer ${apiKey}" \\`,
     `  -H "Content-Type: application/json" \\`,
-    `  -d '${body}'`,
+    `  -d ${shellQuoted(body)}`,
     '',
     'Ctrl-C or `npm stop` ends it; data stay in .xerotier/ (`npm run reset` removes them).',
     '',
   ].join('\n');
+}
+
+/** As one word for a POSIX shell, whatever it holds. */
+function shellQuoted(text: string): string {
+  return `'${text.replaceAll("'", String.raw`'\''`)}'`;
 }

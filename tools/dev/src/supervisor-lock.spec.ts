@@ -1,0 +1,85 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { stateDirAt } from './project-paths.ts';
+import type { StateDir } from './project-paths.ts';
+import { holderOf, releaseLock, takeLock } from './supervisor-lock.ts';
+import type { Holder } from './supervisor-lock.ts';
+
+let folder: string;
+let state: StateDir;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'xerotier-lock-'));
+  state = stateDirAt(join(folder, 'state'));
+});
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+async function ownEntry(): Promise<Holder> {
+  await takeLock(state);
+  return JSON.parse(await readFile(state.lockFile, 'utf8')) as Holder;
+}
+
+/** The id of a process that has ended. */
+function deadPid(): number {
+  return spawnSync(process.execPath, ['--version']).pid;
+}
+
+describe('the lock of a state folder', () => {
+  it('is taken by the first who comes, who then holds it', async () => {
+    expect(await holderOf(state)).toBeUndefined();
+    expect(await takeLock(state)).toBeUndefined();
+    expect(await holderOf(state)).toMatchObject({ pid: process.pid });
+  });
+
+  it('is not taken again while its holder lives, and the holder is named', async () => {
+    await takeLock(state);
+    expect(await takeLock(state)).toMatchObject({ pid: process.pid });
+  });
+
+  it('is free again when it is released', async () => {
+    await takeLock(state);
+    await releaseLock(state);
+    expect(await holderOf(state)).toBeUndefined();
+    expect(await takeLock(state)).toBeUndefined();
+  });
+
+  it('is readable by its owner only', async () => {
+    await takeLock(state);
+    expect((await stat(state.lockFile)).mode & 0o777).toBe(0o600);
+  });
+
+  it.each<[string, (own: Holder) => string]>([
+    ['a process that was killed', (own) => JSON.stringify({ ...own, pid: deadPid() })],
+    ['another process that had the same id', (own) => JSON.stringify({ ...own, startTime: '1' })],
+    ['a process that was killed while it wrote', () => '{"pid":'],
+    ['a process that was killed before it wrote', () => ''],
+    ['something else', () => 'null'],
+  ])('that was left by %s is no obstacle', async (_, text) => {
+    const own = await ownEntry();
+    await writeFile(state.lockFile, text(own));
+    expect(await holderOf(state)).toBeUndefined();
+    expect(await takeLock(state)).toBeUndefined();
+    expect(await holderOf(state)).toEqual(own);
+    expect(await readdir(state.root)).toEqual(['supervisor.json']);
+  });
+
+  it.each(['fresh', 'left by a killed process'])(
+    'when it is %s is taken by one of many who come at once',
+    async (kind) => {
+      for (let round = 0; round < 10; round += 1) {
+        const own = await ownEntry();
+        await releaseLock(state);
+        if (kind !== 'fresh') await writeFile(state.lockFile, JSON.stringify({ ...own, pid: deadPid() }));
+        const holders = await Promise.all(Array.from({ length: 20 }, () => takeLock(state)));
+        expect(holders.filter((holder) => holder === undefined)).toHaveLength(1);
+        await releaseLock(state);
+      }
+    },
+  );
+
+  it('that cannot be written is an error, and not waited for', async () => {
+    const unwritable = { ...state, lockFile: join(state.root, 'missing', 'supervisor.json') };
+    await expect(takeLock(unwritable)).rejects.toThrow('ENOENT');
+  });
+});
