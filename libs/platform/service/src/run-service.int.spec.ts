@@ -140,6 +140,19 @@ describe('a service that is told to stop', () => {
     expect(service.said()).toEqual(['started', 'stopping', 'draining', 'closing', 'stopped']);
   });
 
+  it('while it starts does the same once it has started', async () => {
+    const service = run('is told to stop while it starts');
+    expect(await service.ended).toEqual([0, null]);
+    expect(service.said()).toEqual(['started', 'stopping', 'draining', 'closing', 'stopped']);
+  });
+
+  it('while it waits for something that never comes ends all the same', async () => {
+    const service = run('never starts');
+    await eventually('it starts', () => service.said().length > 0);
+    service.child.kill('SIGTERM');
+    expect(await service.ended).toEqual([0, null]);
+  });
+
   it('because its parent is gone does the same', async () => {
     const service = run('orderly');
     await service.started;

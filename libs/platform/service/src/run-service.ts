@@ -24,6 +24,8 @@ export type ServiceSettingsTree = SettingsTree & { readonly service: typeof serv
 
 /** What of the grace time is kept for closing after work was told to end. */
 const CLOSING_SHARE_MS = 2_000;
+/** A service that is told to stop while it starts may get so far within this time; it has promised nothing to anybody yet. */
+const STARTING_PATIENCE_MS = 2_000;
 
 /**
  * Runs one service until it is told to stop. Ends the process: 0 after an orderly stop, 1 when it could not start or a
@@ -41,6 +43,11 @@ export async function runService<T extends ServiceSettingsTree>(
   process.on('uncaughtException', (error) => die(log, 'an error escaped', error));
 
   let draining = false;
+  // From the beginning: a service answers before the rest of its start is done, and a signal in between must not cut it off.
+  const told = Promise.withResolvers<string>();
+  process.on('SIGTERM', () => told.resolve('SIGTERM'));
+  process.on('SIGINT', () => told.resolve('SIGINT'));
+  const patience = told.promise.then(() => setTimeout(() => process.exit(0), STARTING_PATIENCE_MS));
   // Until it runs there is nothing to drain, and what it waits for may never come: without its supervisor it just ends.
   const orphaned = (): never => die(log, 'the process that started this service is gone', undefined);
   process.once('disconnect', orphaned);
@@ -52,7 +59,7 @@ export async function runService<T extends ServiceSettingsTree>(
   });
 
   const stop = async (signal: string): Promise<void> => {
-    if (draining) return;
+    clearTimeout(await patience);
     draining = true;
     log.info('stopping', { signal, graceMs: service.graceMs });
     const abort = new AbortController();
@@ -66,10 +73,9 @@ export async function runService<T extends ServiceSettingsTree>(
     log.info('stopped');
     process.exit(0);
   };
-  process.on('SIGTERM', () => void stop('SIGTERM'));
-  process.on('SIGINT', () => void stop('SIGINT'));
+  void told.promise.then(stop);
   process.off('disconnect', orphaned);
-  announce({ healthPort: health.port, ...running.announce }, () => void stop('parent gone'));
+  announce({ healthPort: health.port, ...running.announce }, () => told.resolve('parent gone'));
   log.info('started', { pid: process.pid, healthPort: health.port });
 }
 

@@ -13,6 +13,10 @@ const forever = new Promise<never>(() => setInterval(() => undefined, 1_000));
 
 await runService('fixture', settings, async ({ mode }, log) => {
   if (mode === 'fails to start') throw new Error('the model file is missing');
+  if (mode === 'is told to stop while it starts') {
+    process.kill(process.pid, 'SIGTERM');
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
   if (mode === 'never starts') {
     log.info('starting');
     await forever;
