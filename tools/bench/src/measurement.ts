@@ -3,7 +3,7 @@ import type { Phase } from './bench-plan.ts';
 import { forkEntry } from './child.ts';
 import type { Child } from './child.ts';
 import type { LoadResult, LoadSpec, LoadTarget } from './load-spec.ts';
-import { allProcessesCpuMs, peakMemoryBytes, resetPeakMemory } from './process-usage.ts';
+import { allProcessesCpuMs, peakMemoryBytes, processTree, resetPeakMemory } from './process-usage.ts';
 import type { RunningTarget, TargetName, TargetProcess } from './targets/target.ts';
 
 /** One phase of one target in one round: the raw material of every number in the report. */
@@ -13,7 +13,7 @@ export interface Measurement {
   target: TargetName;
   phase: string;
   result: LoadResult;
-  /** CPU time by process during the phase; a process that cannot be read is missing. */
+  /** CPU time by process, with its children, during the phase; a process that cannot be read is missing. */
   cpuMs: Record<string, number>;
   /** The names in `cpuMs` that belong to the system under test. */
   system: string[];
@@ -73,7 +73,8 @@ export async function measure(
   const before = allProcessesCpuMs();
   const result = await load.run(running.load, phase);
   const after = allProcessesCpuMs();
-  const used = processes.map(({ pid }) => difference(after.get(pid), before.get(pid)));
+  const trees = processes.map(({ pid }) => processTree(pid));
+  const used = trees.map((tree) => usedByTree(tree, before, after));
   return {
     round,
     target,
@@ -84,7 +85,7 @@ export async function measure(
     ),
     system: running.system.map(({ name }) => name),
     systemCpuMs: total(used.slice(0, running.system.length)),
-    foreignCpuMs: foreignCpuMs(before, after, new Set([process.pid, ...processes.map(({ pid }) => pid)])),
+    foreignCpuMs: foreignCpuMs(before, after, new Set([process.pid, ...trees.flat()])),
     systemPeakBytes: total(running.system.map(({ pid }) => peakMemoryBytes(pid))),
   };
 }
@@ -99,8 +100,18 @@ function foreignCpuMs(
   return others.reduce((sum, [pid, cpuMs]) => sum + cpuMs - (before.get(pid) ?? 0), 0);
 }
 
-function difference(after: number | undefined, before: number | undefined): number | undefined {
-  return after === undefined || before === undefined ? undefined : after - before;
+/** Children that came meanwhile count from nothing, and those that went do not count. */
+function usedByTree(
+  [root, ...children]: number[],
+  before: ReadonlyMap<number, number>,
+  after: ReadonlyMap<number, number>,
+): number | undefined {
+  const [rootBefore, rootAfter] = [before, after].map((at) => at.get(root ?? 0));
+  if (rootBefore === undefined || rootAfter === undefined) return undefined;
+  return children.reduce(
+    (sum, pid) => sum + (after.get(pid) ?? before.get(pid) ?? 0) - (before.get(pid) ?? 0),
+    rootAfter - rootBefore,
+  );
 }
 
 /** Undefined when any part is: a sum without one of its parts would look too good. */

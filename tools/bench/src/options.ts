@@ -24,7 +24,7 @@ export const usage = `Measures the platform beside other gateways.
   --seconds <n>       length of each load (default 3, at most 60)
   --quick             one round of one second; the numbers are only a hint
   --xerotier <path>   measure the running platform that this file describes (.xerotier/dev.json)
-  --profile           afterwards take CPU profiles of the Node gateways
+  --profile           afterwards take CPU profiles of the Node processes
   --write             write docs/benchmarks.md also for a run of fewer targets or rounds
   --self-check        one tiny round of everything, to see that it works; nothing is written
 `;

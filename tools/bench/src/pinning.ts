@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { processTree } from './process-usage.ts';
 
 /** The system under test has a CPU of its own; the load, the engine and every helper share the other one. */
 type Seat = 'system' | 'rest';
@@ -34,12 +35,14 @@ export class Pinning {
     if (this.#cpus !== undefined) taskset(pid, String(this.#cpus[seat]));
   }
 
-  /** Like `pin`, for a process that was there before: `restore` gives it back the CPUs that it had. */
-  borrow(pid: number, seat: Seat): void {
+  /** Like `pin`, for a process that was there before, and its children: `restore` gives them back the CPUs that they had. */
+  borrow(root: number, seat: Seat): void {
     if (this.#cpus === undefined) return;
-    const before = cpuListOf(pid);
-    if (before !== undefined && !this.#before.has(pid)) this.#before.set(pid, before);
-    this.pin(pid, seat);
+    for (const pid of processTree(root)) {
+      const before = cpuListOf(pid);
+      if (before !== undefined && !this.#before.has(pid)) this.#before.set(pid, before);
+      this.pin(pid, seat);
+    }
   }
 
   restore(): void {

@@ -2,15 +2,25 @@ import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 
 /** Linux counts process time in hundredths of a second for programs, whatever the kernel's own tick is. */
 const tickMs = 10;
-const statField = { userTime: 11, systemTime: 12 };
+const statField = { parent: 1, userTime: 11, systemTime: 12 };
 
 /** CPU time that a process has used so far, user and system, all its threads; undefined where /proc does not tell. */
 export function processCpuMs(pid: number): number | undefined {
-  const stat = read(`/proc/${pid}/stat`);
-  if (stat === undefined) return undefined;
-  // The second field, the name in brackets, may itself hold blanks and brackets.
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  const fields = statOf(pid);
+  if (fields === undefined) return undefined;
   return (Number(fields[statField.userTime]) + Number(fields[statField.systemTime])) * tickMs;
+}
+
+/** A process and all that descend from it, as they are now: PostgreSQL has a process for each connection. */
+export function processTree(pid: number): number[] {
+  const children = new Map<number, number[]>();
+  for (const child of allPids()) {
+    const parent = Number(statOf(child)?.[statField.parent]);
+    children.set(parent, [...(children.get(parent) ?? []), child]);
+  }
+  const tree = [pid];
+  for (let at = 0; at < tree.length; at += 1) tree.push(...(children.get(tree[at] as number) ?? []));
+  return tree;
 }
 
 /**
@@ -18,9 +28,8 @@ export function processCpuMs(pid: number): number | undefined {
  * kernels only sample them, and short bursts between two samples are then missing.
  */
 export function allProcessesCpuMs(): Map<number, number> {
-  const pids = (list('/proc') ?? []).map(Number).filter(Number.isInteger);
   return new Map(
-    pids.flatMap((pid) => {
+    allPids().flatMap((pid) => {
       const cpuMs = processCpuMs(pid);
       return cpuMs === undefined ? [] : [[pid, cpuMs] as const];
     }),
@@ -42,6 +51,16 @@ export function resetPeakMemory(pid: number): void {
 export function peakMemoryBytes(pid: number): number | undefined {
   const kilobytes = /^VmHWM:\s+(\d+) kB/m.exec(read(`/proc/${pid}/status`) ?? '')?.[1];
   return kilobytes === undefined ? undefined : Number(kilobytes) * 1024;
+}
+
+function allPids(): number[] {
+  return (list('/proc') ?? []).map(Number).filter(Number.isInteger);
+}
+
+/** The fields of /proc/<pid>/stat from the third on. The second, the name in brackets, may itself hold blanks and brackets. */
+function statOf(pid: number): string[] | undefined {
+  const stat = read(`/proc/${pid}/stat`);
+  return stat?.slice(stat.lastIndexOf(')') + 2).split(' ');
 }
 
 function read(path: string): string | undefined {

@@ -8,7 +8,7 @@ import type { RunningTargets } from './rounds.ts';
 const linesPerProfile = 12;
 
 /**
- * Takes one CPU profile of each Node gateway under requests and one under paced streams, after the measured rounds,
+ * Takes one CPU profile of each Node process under requests and one under paced streams, after the measured rounds,
  * because being watched costs time. Keeps them as `.cpuprofile` files and prints where the time went.
  */
 export async function takeProfiles(
@@ -19,15 +19,15 @@ export async function takeProfiles(
 ): Promise<void> {
   const phases = [requestPhase(64, 3_000), streamPhase(400, 3_000)];
   for (const [name, running] of targets) {
-    const [gateway] = running.system;
-    if (name === 'nginx' || gateway === undefined) continue;
-    for (const phase of phases) {
-      const profile = await profileDuring(gateway.pid, () => load.run(running.load, phase));
-      const path = join(outputDir, `${name}-${phase.name}.cpuprofile`);
-      writeFileSync(path, JSON.stringify(profile));
-      say(`\n${name}, ${phase.name}: share of busy time (${path})`);
-      for (const { share, name: function_ } of busiestFunctions(profile, linesPerProfile)) {
-        say(`  ${(share * 100).toFixed(1).padStart(5)} %  ${function_}`);
+    for (const process of [...running.system, ...running.helpers].filter(({ isNode }) => isNode === true)) {
+      for (const phase of phases) {
+        const profile = await profileDuring(process.pid, () => load.run(running.load, phase));
+        const path = join(outputDir, `${name}-${process.name}-${phase.name}.cpuprofile`);
+        writeFileSync(path, JSON.stringify(profile));
+        say(`\n${name}, ${process.name}, ${phase.name}: share of busy time (${path})`);
+        for (const { share, name: function_ } of busiestFunctions(profile, linesPerProfile)) {
+          say(`  ${(share * 100).toFixed(1).padStart(5)} %  ${function_}`);
+        }
       }
     }
   }

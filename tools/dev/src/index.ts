@@ -1,3 +1,4 @@
+export { buildAll } from './build.ts';
 export { startPlatform } from './platform.ts';
 export type { Platform, PlatformDescription, PlatformOptions, WorkerSpec } from './platform.ts';
 export { boxPlatform, removeState, scriptedPlatform, startTemporaryPlatform } from './presets.ts';

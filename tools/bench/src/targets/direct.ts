@@ -12,7 +12,7 @@ export const direct: Target = {
     pinning.pin(engine.pid, 'system');
     return {
       load: { host: '127.0.0.1', port: engine.first.port, path: chatPath, headers: {}, model: 'scripted' },
-      system: [{ name: 'engine', pid: engine.pid }],
+      system: [{ name: 'engine', pid: engine.pid, isNode: true }],
       helpers: [],
       versions: { node: process.versions.node },
       stop: () => engine.stop(),

@@ -42,7 +42,7 @@ export const portkey: Target = {
         },
         model: 'scripted',
       },
-      system: [{ name: 'portkey', pid: gateway.pid }],
+      system: [{ name: 'portkey', pid: gateway.pid, isNode: true }],
       helpers: [{ name: 'engine', pid: upstream.pid }],
       versions: { '@portkey-ai/gateway': version(packageDir), '@hono/node-server': honoVersion() },
       stop: () => gateway.stop(),

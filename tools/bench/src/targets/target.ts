@@ -8,6 +8,8 @@ export type TargetName = (typeof targetNames)[number];
 export interface TargetProcess {
   name: string;
   pid: number;
+  /** Whether it is a Node process, of which a CPU profile can be taken. */
+  isNode?: boolean;
 }
 
 /** A system that is up and takes chat completions that a scripted engine answers. */

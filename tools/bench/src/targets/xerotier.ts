@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { scriptedPlatform, startTemporaryPlatform } from '@xerotier/dev';
+import { buildAll, scriptedPlatform, startTemporaryPlatform } from '@xerotier/dev';
 import type { Platform, PlatformDescription } from '@xerotier/dev';
 import type { Pinning } from '../pinning.ts';
 import { TargetUnavailable } from './target.ts';
@@ -24,7 +24,8 @@ export const xerotier: Target = {
   name: 'xerotier',
   async start({ pinning, platformPath, say }) {
     if (platformPath !== undefined) return attachPlatform(accessOf(readDescription(platformPath)), pinning);
-    say('starting the platform');
+    say('building and starting the platform');
+    await buildAll();
     const platform = await startPlatform();
     const target = attachPlatform(accessOf(platform.description), pinning);
     return { ...target, stop: () => target.stop().then(() => platform.stop()) };
@@ -56,7 +57,10 @@ export function attachPlatform(access: PlatformAccess, pinning: Pinning): Runnin
 }
 
 function accessOf({ services, ...access }: PlatformDescription): PlatformAccess {
-  const processes = Object.entries(services).flatMap(([name, { pid }]) => (pid === null ? [] : [{ name, pid }]));
+  // Our own services are the ones that have a health address; the rest are NATS, Redis and PostgreSQL.
+  const processes = Object.entries(services).flatMap(([name, { pid, healthUrl }]) =>
+    pid === null ? [] : [{ name, pid, isNode: healthUrl !== undefined }],
+  );
   return { ...access, processes };
 }
 
