@@ -1,0 +1,34 @@
+/**
+ * Log lines that are written together. They are copied into one buffer as they come: a line is built from dozens of small
+ * strings, which would all have to outlive the garbage collections until they are written.
+ */
+import type { DestinationStream } from 'pino';
+
+/** No character of a line takes more bytes than this (a pair of surrogates counts as two characters). */
+const BYTES_PER_CHARACTER_MAX = 3;
+
+export class LineBuffer implements DestinationStream {
+  readonly #destination: DestinationStream;
+  readonly #bytes: Buffer;
+  #used = 0;
+
+  /** @param capacity bytes that are written together, at the most. */
+  constructor(destination: DestinationStream, capacity: number) {
+    this.#destination = destination;
+    this.#bytes = Buffer.allocUnsafeSlow(capacity);
+  }
+
+  write(line: string): void {
+    const bytesMax = line.length * BYTES_PER_CHARACTER_MAX;
+    if (bytesMax > this.#bytes.length - this.#used) this.flush();
+    if (bytesMax > this.#bytes.length) this.#destination.write(line);
+    else this.#used += this.#bytes.write(line, this.#used);
+  }
+
+  flush(): void {
+    if (this.#used === 0) return;
+    const text = this.#bytes.toString('utf8', 0, this.#used);
+    this.#used = 0;
+    this.#destination.write(text);
+  }
+}
