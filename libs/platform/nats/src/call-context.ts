@@ -1,7 +1,8 @@
 /** What rides in the headers of every message: who asked, for how long, and which trace it belongs to. */
-import { headers } from '@nats-io/nats-core';
 import type { MsgHdrs } from '@nats-io/nats-core';
 import { logContext } from '@xerotier/log';
+import type { LogContext } from '@xerotier/log';
+import { encodeHeaders } from './message-headers.ts';
 
 export const headerName = {
   requestId: 'Xero-Request-Id',
@@ -13,6 +14,10 @@ export const headerName = {
   /** Present on a stream's request whose body is too large for one message; the receiver pulls it from the caller. */
   bodyBytes: 'Xero-Body-Bytes',
 } as const;
+
+type HeaderName = (typeof headerName)[keyof typeof headerName];
+/** Headers of one message; one that is undefined is left out. */
+export type HeaderValues = Partial<Record<HeaderName, string | undefined>>;
 
 export interface CallOptions {
   /** What is left of the caller's patience. Default: the contract's own timeout. */
@@ -28,15 +33,15 @@ export interface CallContext {
   readonly deadlineMs: number | undefined;
 }
 
-export function encodeContext(options: CallOptions): MsgHdrs {
+export function encodeContext(options: CallOptions, more?: HeaderValues): MsgHdrs {
   const context = logContext();
-  const out = headers();
-  const requestId = options.requestId ?? context?.requestId;
-  if (requestId !== undefined) out.set(headerName.requestId, requestId);
-  if (options.deadlineMs !== undefined)
-    out.set(headerName.deadlineMs, String(Math.max(0, Math.round(options.deadlineMs))));
-  if (context?.traceparent !== undefined) out.set(headerName.traceparent, context.traceparent);
-  return out;
+  return encodeHeaders({
+    [headerName.requestId]: options.requestId ?? context?.requestId,
+    [headerName.deadlineMs]:
+      options.deadlineMs === undefined ? undefined : String(Math.max(0, Math.round(options.deadlineMs))),
+    [headerName.traceparent]: context?.traceparent,
+    ...more,
+  });
 }
 
 export function decodeContext(from: MsgHdrs | undefined): CallContext {
@@ -46,4 +51,9 @@ export function decodeContext(from: MsgHdrs | undefined): CallContext {
     traceparent: from?.get(headerName.traceparent) || undefined,
     deadlineMs: /^\d{1,12}$/.test(deadline) ? Number(deadline) : undefined,
   };
+}
+
+/** What the log lines of the work for a message carry. */
+export function logContextOf({ requestId, traceparent }: CallContext): LogContext {
+  return { ...(requestId !== undefined && { requestId }), ...(traceparent !== undefined && { traceparent }) };
 }

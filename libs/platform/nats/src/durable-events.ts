@@ -2,7 +2,6 @@
  * Events that must not be lost: JetStream keeps them until a consumer has acted on them. JetStream drops the repeat of
  * a message within its window; that an event has its effect once is up to the consumer's own table, for ever.
  */
-import { headers } from '@nats-io/nats-core';
 import { AckPolicy, jetstream, jetstreamManager, RetentionPolicy, StorageType } from '@nats-io/jetstream';
 import type { Consumer, JsMsg } from '@nats-io/jetstream';
 import { wildcardOf } from '@xerotier/contracts';
@@ -13,6 +12,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import { decode } from './codec.ts';
 import type { BusConnection } from './connection.ts';
+import { encodeHeaders } from './message-headers.ts';
 
 /** Bounds of what a stream keeps: when a consumer is away for longer, its oldest events go. */
 const STREAM_BYTES_MAX = 4 * 1024 * 1024 * 1024;
@@ -110,13 +110,12 @@ export class DurablePublisher<C extends EventContract> {
   }
 
   async #send(payload: Uint8Array, id: string): Promise<void> {
-    const messageHeaders = headers();
-    messageHeaders.set('Nats-Msg-Id', id);
+    const headers = encodeHeaders({ 'Nats-Msg-Id': id });
     for (let attempt = 1; !this.#closing; attempt += 1) {
       try {
         const answer = await this.#connection.requests.ask(this.#contract.subject, payload, {
           timeoutMs: PUBLISH_TIMEOUT_MS,
-          headers: messageHeaders,
+          headers,
         });
         const { error } = decode(acknowledgement, answer.data, this.#contract.subject);
         if (error === undefined) return;

@@ -1,14 +1,14 @@
 /** One question, one answer: NATS request/reply, with refusals as a header and a body. */
-import { headers } from '@nats-io/nats-core';
 import type { Msg, Subscription } from '@nats-io/nats-core';
 import type { RequestContract } from '@xerotier/contracts';
 import { AppError } from '@xerotier/errors';
 import { withLogContext } from '@xerotier/log';
 import type { z } from 'zod';
-import { decodeContext, encodeContext, headerName } from './call-context.ts';
+import { decodeContext, encodeContext, headerName, logContextOf } from './call-context.ts';
 import type { CallContext, CallOptions } from './call-context.ts';
 import { decode, decodeError, encode, encodeError } from './codec.ts';
 import type { BusConnection } from './connection.ts';
+import { encodeHeaders } from './message-headers.ts';
 import type { ServeOptions } from './serve-options.ts';
 
 /**
@@ -45,8 +45,7 @@ export function serveRequests<C extends RequestContract>(
   options: ServeOptions,
 ): Subscription {
   let inFlight = 0;
-  const answer = async (message: Msg): Promise<void> => {
-    const context = decodeContext(message.headers);
+  const answer = async (message: Msg, context: CallContext): Promise<void> => {
     try {
       if (inFlight > options.inFlightMax) throw new AppError('bus.overloaded', { subject });
       const input = decode(contract.input, message.data, subject) as z.output<C['input']>;
@@ -54,20 +53,16 @@ export function serveRequests<C extends RequestContract>(
     } catch (error) {
       const refusal = AppError.from(error);
       if (refusal.code === 'internal') options.log.error('a bus handler failed', { subject, error });
-      const errorHeaders = headers();
-      errorHeaders.set(headerName.errorCode, refusal.code);
-      message.respond(encodeError(refusal), { headers: errorHeaders });
+      message.respond(encodeError(refusal), { headers: encodeHeaders({ [headerName.errorCode]: refusal.code }) });
     }
   };
   return nats.subscribe(subject, {
     ...(options.queue !== undefined && { queue: options.queue }),
     callback: (error, message) => {
       if (error !== null) return;
-      const { requestId, traceparent } = decodeContext(message.headers);
+      const context = decodeContext(message.headers);
       inFlight += 1;
-      void withLogContext({ ...(requestId && { requestId }), ...(traceparent && { traceparent }) }, () =>
-        answer(message),
-      ).finally(() => (inFlight -= 1));
+      void withLogContext(logContextOf(context), () => answer(message, context)).finally(() => (inFlight -= 1));
     },
   });
 }

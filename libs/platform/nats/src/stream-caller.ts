@@ -119,9 +119,8 @@ export class StreamCaller {
   }
 
   #send(id: number, subject: string, body: Uint8Array, options: CallOptions): void {
-    const headers = encodeContext(options);
     const inOneMessage = body.length <= partBytes(this.#bus);
-    if (!inOneMessage) headers.set(headerName.bodyBytes, String(body.length));
+    const headers = encodeContext(options, inOneMessage ? undefined : { [headerName.bodyBytes]: String(body.length) });
     try {
       this.#bus.nats.publish(subject, inOneMessage ? body : new Uint8Array(0), {
         reply: `${this.#inbox}.${id}`,

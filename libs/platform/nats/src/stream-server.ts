@@ -5,7 +5,7 @@ import { AppError } from '@xerotier/errors';
 import { withLogContext } from '@xerotier/log';
 import type { Logger } from '@xerotier/log';
 import type { z } from 'zod';
-import { decodeContext, headerName } from './call-context.ts';
+import { decodeContext, headerName, logContextOf } from './call-context.ts';
 import type { CallContext } from './call-context.ts';
 import { decode, encode, encodeError } from './codec.ts';
 import type { BusConnection } from './connection.ts';
@@ -77,8 +77,7 @@ export class StreamServer {
       callback: (error, message) => {
         if (error !== null || message.reply === undefined) return;
         const context = decodeContext(message.headers);
-        const { requestId, traceparent } = context;
-        void withLogContext({ ...(requestId && { requestId }), ...(traceparent && { traceparent }) }, () =>
+        void withLogContext(logContextOf(context), () =>
           this.#run(contract, subject, handler, options, message, context),
         );
       },
