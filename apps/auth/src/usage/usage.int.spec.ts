@@ -158,10 +158,10 @@ describe('UsageService', () => {
     const [good, bad] = [aRecord(), aRecord({ keyId: 'key_\u0000' })];
     let statements = 0;
     class InterruptedRepository extends UsageRepository {
-      override async append(records: readonly UsageRecord[]): Promise<number> {
+      override async append(records: readonly UsageRecord[]): Promise<void> {
         statements += 1;
         if (statements === 2) await auth.servers.postgres.stop();
-        return super.append(records);
+        await super.append(records);
       }
     }
     const service = new UsageService(new InterruptedRepository(auth.database.manager), silentLog());

@@ -13,26 +13,25 @@ const INSERT = `
   )
   SELECT
     "requestId", kind, "projectId", "endpointId", "keyId", "modelId", tier, priority, outcome, streamed,
-    (usage->>'promptTokens')::bigint, (usage->>'cachedTokens')::bigint,
-    (usage->>'completionTokens')::bigint, (usage->>'reasoningTokens')::bigint,
-    (usage->>'acceptedPredictionTokens')::bigint, (usage->>'rejectedPredictionTokens')::bigint,
+    "promptTokens", "cachedTokens", "completionTokens", "reasoningTokens",
+    "acceptedPredictionTokens", "rejectedPredictionTokens",
     to_timestamp("startedAt" / 1000), round("durationMs"), round("timeToFirstTokenMs")
   FROM json_to_recordset($1::json) AS record (
     "requestId" text, kind text, "projectId" text, "endpointId" uuid, "keyId" text, "modelId" text, tier text,
-    priority text, outcome text, streamed boolean, usage json, "startedAt" double precision,
-    "durationMs" numeric, "timeToFirstTokenMs" numeric
+    priority text, outcome text, streamed boolean, "promptTokens" bigint, "cachedTokens" bigint,
+    "completionTokens" bigint, "reasoningTokens" bigint, "acceptedPredictionTokens" bigint,
+    "rejectedPredictionTokens" bigint, "startedAt" double precision, "durationMs" numeric, "timeToFirstTokenMs" numeric
   )
-  ON CONFLICT ON CONSTRAINT usage_event_request_key DO NOTHING
-  RETURNING id`;
+  ON CONFLICT ON CONSTRAINT usage_event_request_key DO NOTHING`;
 
 /** The ledger: append-only, and a request is in it once for each kind of work. */
 @Injectable()
 export class UsageRepository {
   constructor(private readonly manager: EntityManager) {}
 
-  /** Writes all of the records or, when it throws, none. Returns how many were new. */
-  async append(records: readonly UsageRecord[]): Promise<number> {
-    const rows = await withDbErrors(() => this.manager.query<unknown[]>(INSERT, [JSON.stringify(records)]));
-    return rows.length;
+  /** Writes all of the records that are new or, when it throws, none. */
+  async append(records: readonly UsageRecord[]): Promise<void> {
+    const rows = JSON.stringify(records.map(({ usage, ...record }) => ({ ...record, ...usage })));
+    await withDbErrors(() => this.manager.query(INSERT, [rows]));
   }
 }

@@ -8,14 +8,6 @@
 import { z } from 'zod';
 import { chatMessage } from './chat-message.ts';
 
-/** Optional, with `null` meaning "not given". */
-function optional<T extends z.ZodType>(schema: T) {
-  return schema
-    .nullish()
-    .transform((value): z.output<T> | undefined => value ?? undefined)
-    .optional();
-}
-
 /** JSON numbers are doubles, so a 64-bit seed is accepted over its whole range and rounded as any JSON reader does. */
 const seed = z
   .number()
@@ -71,59 +63,77 @@ const logitBias = z
   .record(z.string().regex(/^\d{1,9}$/, 'must be token ids'), z.number().min(-100).max(100))
   .refine((pairs) => Object.keys(pairs).length <= 1_024, 'may have 1024 entries at most');
 
-export const chatCompletionRequest = z
-  .object({
-    model: z.string().min(1).max(256),
-    messages: z.array(chatMessage).min(1).max(2_048),
-    max_tokens: optional(z.number().int().min(1)),
-    max_completion_tokens: optional(z.number().int().min(1)),
-    temperature: optional(z.number().min(0).max(2)),
-    top_p: optional(z.number().min(0).max(1)),
-    stream: optional(z.boolean()),
-    stream_options: optional(
-      z.object({ include_usage: z.boolean().nullish(), include_obfuscation: z.boolean().nullish() }),
-    ),
-    stop: optional(z.union([stopSequence, z.array(stopSequence).max(4)])),
-    tools: optional(z.array(tool).max(128)),
-    tool_choice: optional(toolChoice),
-    parallel_tool_calls: optional(z.boolean()),
-    logprobs: optional(z.boolean()),
-    top_logprobs: optional(z.number().int().min(0).max(20)),
-    reasoning_effort: optional(z.enum(['none', 'minimal', 'low', 'medium', 'high', 'xhigh'])),
-    prediction: optional(
-      z.object({
-        type: z.literal('content'),
-        content: z.union([z.string(), z.array(z.object({ type: z.literal('text'), text: z.string() })).max(2_048)]),
-      }),
-    ),
-    service_tier: optional(z.string().max(64)),
-    seed: optional(seed),
-    n: optional(z.number().int().min(1).max(128)),
-    frequency_penalty: optional(z.number().min(-2).max(2)),
-    presence_penalty: optional(z.number().min(-2).max(2)),
-    logit_bias: optional(logitBias),
-    response_format: optional(responseFormat),
-    metadata: optional(metadata),
-    user: optional(z.string().max(512)),
-    web_search_options: optional(z.record(z.string(), z.unknown())),
-    store: optional(z.boolean()),
-  })
-  .superRefine((body, context) => {
-    const refuse = (path: string, message: string): void => context.addIssue({ code: 'custom', path: [path], message });
-    if (body.stream_options !== undefined && body.stream !== true)
-      refuse('stream_options', 'is only allowed when stream is true');
-    if (body.top_logprobs !== undefined && body.logprobs !== true) refuse('top_logprobs', 'needs logprobs to be true');
-    const tools = body.tools ?? [];
-    const choice = body.tool_choice;
-    if (choice !== undefined && choice !== 'none' && choice !== 'auto' && tools.length === 0) {
-      refuse('tool_choice', 'is only allowed when tools are given');
-    }
-    if (
-      typeof choice === 'object' &&
-      choice.type === 'function' &&
-      !tools.some((t) => t.function.name === choice.function.name)
-    ) {
-      refuse('tool_choice', `names a function '${choice.function.name}' that is not in tools`);
-    }
-  });
+const chatCompletionBody = z.object({
+  model: z.string().min(1).max(256),
+  messages: z.array(chatMessage).min(1).max(2_048),
+  max_tokens: z.nullish(z.number().int().min(1)),
+  max_completion_tokens: z.nullish(z.number().int().min(1)),
+  temperature: z.nullish(z.number().min(0).max(2)),
+  top_p: z.nullish(z.number().min(0).max(1)),
+  stream: z.nullish(z.boolean()),
+  stream_options: z.nullish(
+    z.object({ include_usage: z.boolean().nullish(), include_obfuscation: z.boolean().nullish() }),
+  ),
+  stop: z.nullish(z.union([stopSequence, z.array(stopSequence).max(4)])),
+  tools: z.nullish(z.array(tool).max(128)),
+  tool_choice: z.nullish(toolChoice),
+  parallel_tool_calls: z.nullish(z.boolean()),
+  logprobs: z.nullish(z.boolean()),
+  top_logprobs: z.nullish(z.number().int().min(0).max(20)),
+  reasoning_effort: z.nullish(z.enum(['none', 'minimal', 'low', 'medium', 'high', 'xhigh'])),
+  prediction: z.nullish(
+    z.object({
+      type: z.literal('content'),
+      content: z.union([z.string(), z.array(z.object({ type: z.literal('text'), text: z.string() })).max(2_048)]),
+    }),
+  ),
+  service_tier: z.nullish(z.string().max(64)),
+  seed: z.nullish(seed),
+  n: z.nullish(z.number().int().min(1).max(128)),
+  frequency_penalty: z.nullish(z.number().min(-2).max(2)),
+  presence_penalty: z.nullish(z.number().min(-2).max(2)),
+  logit_bias: z.nullish(logitBias),
+  response_format: z.nullish(responseFormat),
+  metadata: z.nullish(metadata),
+  user: z.nullish(z.string().max(512)),
+  web_search_options: z.nullish(z.record(z.string(), z.unknown())),
+  store: z.nullish(z.boolean()),
+});
+
+export const chatCompletionRequest = chatCompletionBody.transform((body, context) => {
+  refuseContradictions(body, context);
+  return withoutNulls(body);
+});
 export type ChatCompletionRequest = z.infer<typeof chatCompletionRequest>;
+
+type ReadBody = z.output<typeof chatCompletionBody>;
+
+/** What each field allows by itself and not beside the others. */
+function refuseContradictions(body: ReadBody, context: z.RefinementCtx): void {
+  const refuse = (path: string, message: string): void => context.addIssue({ code: 'custom', path: [path], message });
+  if (body.stream_options != null && body.stream !== true)
+    refuse('stream_options', 'is only allowed when stream is true');
+  if (body.top_logprobs != null && body.logprobs !== true) refuse('top_logprobs', 'needs logprobs to be true');
+  const tools = body.tools ?? [];
+  const choice = body.tool_choice;
+  if (choice != null && choice !== 'none' && choice !== 'auto' && tools.length === 0) {
+    refuse('tool_choice', 'is only allowed when tools are given');
+  }
+  if (
+    typeof choice === 'object' &&
+    choice?.type === 'function' &&
+    !tools.some((t) => t.function.name === choice.function.name)
+  ) {
+    refuse('tool_choice', `names a function '${choice.function.name}' that is not in tools`);
+  }
+}
+
+type WithoutNulls<T> = { [K in keyof T]: Exclude<T[K], null> };
+
+/** For the whole object at once: a schema that does it for each of its fields takes three times as long to read a request. */
+function withoutNulls(body: ReadBody): WithoutNulls<ReadBody> {
+  const given = Object.values(body).includes(null)
+    ? Object.fromEntries(Object.entries(body).filter(([, value]) => value !== null))
+    : body;
+  return given as WithoutNulls<ReadBody>;
+}
