@@ -24,8 +24,8 @@ export function RequireScope(scope: Scope): ReturnType<typeof RouteConfig> {
   return RouteConfig({ scope });
 }
 
-/** The hook that does what the decorators say. */
-export async function checkAccess(service: AccessService, request: FastifyRequest): Promise<void> {
+/** The hook that does what the decorators say; at once when the access is remembered. */
+export function checkAccess(service: AccessService, request: FastifyRequest): void | Promise<void> {
   const { scope } = request.routeOptions.config;
   if (scope === undefined) return;
   const { project, endpoint } = addressOf(request);
@@ -36,10 +36,15 @@ export async function checkAccess(service: AccessService, request: FastifyReques
     scope,
     clientAddress: request.ip,
   });
-  request.access = access instanceof Promise ? await access : access;
+  if (access instanceof Promise) return access.then((answer) => noteAccess(request, answer, endpoint));
+  noteAccess(request, access, endpoint);
+}
+
+function noteAccess(request: FastifyRequest, access: Access, endpoint: string | undefined): void {
+  request.access = access;
   request.logFields = {
-    projectId: request.access.project.id,
-    keyId: request.access.keyId,
+    projectId: access.project.id,
+    keyId: access.keyId,
     ...(endpoint !== undefined && { endpoint }),
   };
 }

@@ -32,14 +32,9 @@ export class ChatEnvelope {
     this.#prefix = Buffer.from(`data: ${this.#open(CHUNK_OBJECT, head.systemFingerprint)}"choices":`);
   }
 
-  /** One server-sent event. */
-  chunk(choices: Uint8Array): Buffer {
-    const prefix = this.#prefix as Buffer;
-    const event = Buffer.allocUnsafe(prefix.length + choices.length + this.#suffix.length);
-    event.set(prefix, 0);
-    event.set(choices, prefix.length);
-    event.set(this.#suffix, prefix.length + choices.length);
-    return event;
+  /** One server-sent event, in the parts that it is put together from. */
+  chunk(choices: Uint8Array): readonly Uint8Array[] {
+    return [this.#prefix as Buffer, choices, this.#suffix];
   }
 
   /** What ends a stream: the usage, when it was asked for, and `[DONE]`. */

@@ -6,31 +6,34 @@
  */
 import type { GenerationHead, TokenUsage } from '@xerotier/contracts';
 import { AppError, publicErrorBody } from '@xerotier/errors';
-import { writeError } from '@xerotier/http';
+import { ChunkedBody, writeError } from '@xerotier/http';
 import type { InferenceSink, RunningInference } from '@xerotier/inference';
 import type { ServerResponse } from 'node:http';
 import { answerHeaders } from './answer-headers.ts';
 import type { ChatEnvelope } from './chat-envelope.ts';
 
-/** Silence after which a comment tells proxies and clients that the request is alive. */
+/** After a silence of once to twice this time a comment tells proxies and clients that the request is alive. */
 const KEEP_ALIVE_MS = 15_000;
 /** How long a client may leave its connection full. */
 const STALLED_MS = 30_000;
-const KEEP_ALIVE = ': keep-alive\n\n';
+const KEEP_ALIVE = [Buffer.from(': keep-alive\n\n')];
 
 export class StreamedAnswer implements InferenceSink {
   readonly #response: ServerResponse;
+  readonly #body: ChunkedBody;
   readonly #envelope: ChatEnvelope;
   readonly #keepAlive: NodeJS.Timeout;
   #run: RunningInference | undefined;
   #stalled: NodeJS.Timeout | undefined;
+  /** Whether anything was written since the last look: cheaper for each token than to begin a timer anew. */
+  #spoke = false;
   #over = false;
 
   constructor(response: ServerResponse, envelope: ChatEnvelope) {
     this.#response = response;
     this.#envelope = envelope;
+    this.#body = new ChunkedBody(response, () => this.#drained());
     this.#keepAlive = setInterval(() => this.#beat(), KEEP_ALIVE_MS);
-    response.on('drain', () => this.#drained());
     response.once('close', () => this.#gone());
   }
 
@@ -45,26 +48,26 @@ export class StreamedAnswer implements InferenceSink {
   }
 
   choices(json: Uint8Array): void {
-    this.#keepAlive.refresh();
+    this.#spoke = true;
     this.#write(this.#envelope.chunk(json));
   }
 
   end(usage: TokenUsage): void {
     if (this.#over) return;
     this.#finish();
-    this.#response.end(this.#envelope.ending(usage));
+    this.#body.end(this.#envelope.ending(usage));
   }
 
   error(error: AppError): void {
     if (this.#over) return;
     this.#finish();
-    if (this.#response.headersSent) this.#response.end(errorEvent(error));
+    if (this.#response.headersSent) this.#body.end(errorEvent(error));
     else writeError(this.#response, error);
   }
 
   #writeHead(headers: Record<string, string>): void {
     if (this.#response.headersSent || this.#over) return;
-    this.#response.writeHead(200, {
+    this.#body.begin(200, {
       'content-type': 'text/event-stream; charset=utf-8',
       'cache-control': 'no-cache',
       'x-accel-buffering': 'no',
@@ -72,8 +75,8 @@ export class StreamedAnswer implements InferenceSink {
     });
   }
 
-  #write(data: Buffer | string): void {
-    if (this.#over || this.#response.write(data) || this.#stalled !== undefined) return;
+  #write(parts: readonly Uint8Array[]): void {
+    if (this.#over || this.#body.write(parts) || this.#stalled !== undefined) return;
     this.#run?.pause();
     this.#stalled = setTimeout(() => this.#giveUp(), STALLED_MS);
   }
@@ -90,8 +93,11 @@ export class StreamedAnswer implements InferenceSink {
   }
 
   #beat(): void {
-    this.#writeHead({});
-    this.#write(KEEP_ALIVE);
+    if (!this.#spoke) {
+      this.#writeHead({});
+      this.#write(KEEP_ALIVE);
+    }
+    this.#spoke = false;
   }
 
   /** The connection is closed: by us at the end, or by a client that went away, and then the worker must stop. */

@@ -127,7 +127,7 @@ class InferenceRun implements RunningInference {
   readonly #usages = new Map<number, TokenUsage>();
   readonly #promptTokensEstimate: number;
   /** Frames that came of each choice: what counts of one that never says what it used. */
-  readonly #frames = new Map<number, number>();
+  readonly #frames: number[] = [];
   #deadline: NodeJS.Timeout | undefined;
   #next = 0;
   #firstDataAt: number | undefined;
@@ -218,7 +218,7 @@ class InferenceRun implements RunningInference {
   }
 
   #data(payload: Uint8Array, choiceIndex: number): void {
-    this.#frames.set(choiceIndex, (this.#frames.get(choiceIndex) ?? 0) + 1);
+    this.#frames[choiceIndex] = (this.#frames[choiceIndex] ?? 0) + 1;
     if (this.#failure === undefined) this.#sink.choices(payload, choiceIndex);
   }
 
@@ -275,12 +275,12 @@ class InferenceRun implements RunningInference {
     const told = [...this.#usages.values()];
     const sum = (field: keyof TokenUsage): number => told.reduce((total, usage) => total + usage[field], 0);
     const first = this.#usages.get(0) ?? told[0];
-    const untold = [...this.#frames].filter(([choice]) => !this.#usages.has(choice));
+    const untold = this.#frames.filter((_frames, choice) => !this.#usages.has(choice));
     return {
       promptTokens: first?.promptTokens ?? (untold.length === 0 ? 0 : this.#promptTokensEstimate),
       cachedTokens: first?.cachedTokens ?? 0,
       // The first frame of a choice has its role and no token.
-      completionTokens: sum('completionTokens') + untold.reduce((total, [, frames]) => total + frames - 1, 0),
+      completionTokens: sum('completionTokens') + untold.reduce((total, frames) => total + frames - 1, 0),
       reasoningTokens: sum('reasoningTokens'),
       acceptedPredictionTokens: sum('acceptedPredictionTokens'),
       rejectedPredictionTokens: sum('rejectedPredictionTokens'),

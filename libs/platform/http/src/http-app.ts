@@ -11,12 +11,12 @@ import { AppError } from '@xerotier/errors';
 import { withLogContext } from '@xerotier/log';
 import type { Logger } from '@xerotier/log';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { randomUUID } from 'node:crypto';
 import type { AddressInfo, Socket } from 'node:net';
 import { logAccess, logAnswer } from './access-log.ts';
 import { Connections } from './connections.ts';
 import { answerClientError, replyWithError, toAppError } from './error-reply.ts';
 import { readJsonBodies } from './json-body.ts';
+import { randomHex } from './random-hex.ts';
 import { RouteTable } from './route-table.ts';
 
 export interface HttpAppOptions {
@@ -76,8 +76,7 @@ export async function createHttpApp(module: Type | DynamicModule, options: HttpA
   let draining = false;
   addRequestContext(fastify, () => draining);
   logAccess(fastify, options.log);
-  if (options.onRequest !== undefined)
-    fastify.addHook('onRequest', async (request, reply) => options.onRequest?.(request, reply));
+  if (options.onRequest !== undefined) addOnRequest(fastify, options.onRequest);
   options.prepare?.(fastify);
   const errors = new ErrorAnswers(options, routes);
   const nest = await NestFactory.create<NestFastifyApplication>(module, adapter, {
@@ -106,7 +105,7 @@ export async function createHttpApp(module: Type | DynamicModule, options: HttpA
 }
 
 function newRequestId(): string {
-  return `req_${randomHex()}`;
+  return `req_${randomHex(16)}`;
 }
 
 function addRequestContext(fastify: FastifyInstance, draining: () => boolean): void {
@@ -118,18 +117,26 @@ function addRequestContext(fastify: FastifyInstance, draining: () => boolean): v
   });
 }
 
+/** A hook that waits only when there is something to wait for: most requests are answered from memory. */
+function addOnRequest(fastify: FastifyInstance, onRequest: NonNullable<HttpAppOptions['onRequest']>): void {
+  fastify.addHook('onRequest', (request, reply, next) => {
+    try {
+      const waiting = onRequest(request, reply);
+      if (waiting instanceof Promise) waiting.then(() => next(), next);
+      else next();
+    } catch (error) {
+      next(error as Error);
+    }
+  });
+}
+
 const TRACEPARENT = /^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
 
 /** The client's trace when it sent one, else a new one (W3C Trace Context). */
 function traceparentOf(request: FastifyRequest): string {
   const given = request.headers['traceparent'];
   if (typeof given === 'string' && TRACEPARENT.test(given)) return given;
-  return `00-${randomHex()}-${randomHex().slice(16)}-01`;
-}
-
-/** 32 hex digits; the generator of UUIDs keeps random bytes in stock, which makes it the cheapest. */
-function randomHex(): string {
-  return randomUUID().replaceAll('-', '');
+  return `00-${randomHex(16)}-${randomHex(8)}-01`;
 }
 
 @Catch()

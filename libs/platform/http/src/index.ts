@@ -1,3 +1,4 @@
+export { ChunkedBody } from './chunked-body.ts';
 export { createHttpApp } from './http-app.ts';
 export type { HttpApp, HttpAppOptions } from './http-app.ts';
 export { replyWithError, writeError } from './error-reply.ts';

@@ -1,0 +1,149 @@
+import { eventually } from '@xerotier/testing';
+import fc from 'fast-check';
+import { once } from 'node:events';
+import { Agent, createServer, request } from 'node:http';
+import type { Server, ServerResponse } from 'node:http';
+import { connect } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { ChunkedBody } from './chunked-body.ts';
+
+let server: Server;
+let answer: (body: ChunkedBody, response: ServerResponse) => void;
+let drained: number;
+const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+
+beforeAll(async () => {
+  server = createServer((incoming, response) => {
+    incoming.resume();
+    answer(new ChunkedBody(response, () => (drained += 1)), response);
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+});
+beforeEach(() => (drained = 0));
+afterAll(() => {
+  agent.destroy();
+  server.close().closeAllConnections();
+});
+
+function port(): number {
+  return (server.address() as AddressInfo).port;
+}
+
+/** What Node's own client makes of the answer. */
+async function ask(): Promise<{ body: Buffer; localPort: number | undefined }> {
+  const asked = request({ port: port(), agent }).end();
+  const [response] = (await once(asked, 'response')) as [AsyncIterable<Buffer> & { socket: { localPort?: number } }];
+  const { localPort } = response.socket;
+  const chunks: Buffer[] = [];
+  for await (const chunk of response) chunks.push(chunk);
+  return { body: Buffer.concat(chunks), localPort };
+}
+
+/** What comes on a bare connection until the server closes it, or until it ends with `last`. */
+async function askRaw(text: string, last?: string): Promise<string> {
+  const socket = connect(port(), '127.0.0.1');
+  let received = '';
+  socket.on('data', (chunk: Buffer) => (received += chunk.toString('latin1')));
+  socket.write(text);
+  if (last === undefined) await once(socket, 'close');
+  else await eventually('the last byte', () => received.endsWith(last));
+  socket.destroy();
+  return received;
+}
+
+describe('ChunkedBody', () => {
+  it('carries every byte of every piece, whatever its size, and leaves the connection usable', async () => {
+    const pieces = fc.array(fc.array(fc.uint8Array({ maxLength: 300 }), { maxLength: 4 }).filter(hasBytes), {
+      maxLength: 8,
+    });
+    const ports = new Set<number | undefined>();
+    await fc.assert(
+      fc.asyncProperty(pieces, fc.string(), async (given, last) => {
+        answer = (body) => {
+          body.begin(200, {});
+          for (const parts of given) body.write(parts);
+          body.end(last);
+        };
+        const { body, localPort } = await ask();
+        ports.add(localPort);
+        expect(body).toEqual(Buffer.concat([...given.flat(), Buffer.from(last)]));
+      }),
+    );
+    expect(ports.size).toBe(1);
+  });
+
+  it('does not keep the parts that it was given', async () => {
+    const part = Buffer.from('before');
+    answer = (body) => {
+      body.begin(200, {});
+      body.write([part]);
+      part.fill('x');
+      body.end('');
+    };
+    expect((await ask()).body.toString()).toBe('before');
+  });
+
+  it('sends the headers when nothing follows at once', async () => {
+    let body: ChunkedBody | undefined;
+    answer = (begun) => {
+      body = begun;
+      begun.begin(200, { 'x-early': 'yes' });
+    };
+    const asked = request({ port: port(), agent }).end();
+    const [response] = await once(asked, 'response');
+    expect(response.headers).toMatchObject({ 'x-early': 'yes', 'transfer-encoding': 'chunked' });
+    body?.end('');
+    await once(response.resume(), 'end');
+  });
+
+  it('says when the connection is full, and once when the client reads again', async () => {
+    // More than the operating system takes for a client that does not read.
+    const piece = [Buffer.alloc(32 * 1024 * 1024, 'x')];
+    let body: ChunkedBody | undefined;
+    answer = (begun) => {
+      body = begun;
+      begun.begin(200, {});
+      expect(begun.write([Buffer.from('x')])).toBe(true);
+      expect(begun.write(piece)).toBe(false);
+      expect(begun.write(piece)).toBe(false);
+    };
+    const asked = request({ port: port(), agent }).end();
+    const [response] = await once(asked, 'response');
+    expect(drained).toBe(0);
+    response.resume();
+    await eventually('it drains', () => drained === 1);
+    body?.end('');
+    await once(response, 'end');
+    expect(drained).toBe(1);
+  });
+
+  it('is framed by the connection for a client that knows no chunks', async () => {
+    answer = (body) => {
+      body.begin(200, {});
+      body.write([Buffer.from('a'), Buffer.from('b')]);
+      body.end('c');
+    };
+    const received = await askRaw('GET / HTTP/1.0\r\n\r\n');
+    expect(received).not.toMatch(/transfer-encoding/i);
+    expect(received.slice(received.indexOf('\r\n\r\n') + 4)).toBe('abc');
+  });
+
+  it('keeps the order of answers to requests that were sent together', async () => {
+    const bodies: ChunkedBody[] = [];
+    answer = (body) => {
+      bodies.push(body);
+      body.begin(200, {});
+      body.write([Buffer.from(`answer ${bodies.length}`)]);
+      if (bodies.length < 2) return;
+      bodies[1]?.end('.');
+      bodies[0]?.end('.');
+    };
+    const received = await askRaw('GET / HTTP/1.1\r\nhost: x\r\n\r\n'.repeat(2), 'answer 2\r\n1\r\n.\r\n0\r\n\r\n');
+    expect(received.indexOf('answer 1')).toBeLessThan(received.indexOf('answer 2'));
+    expect(received.match(/answer \d\r\n1\r\n\.\r\n0\r\n\r\n/g)).toHaveLength(2);
+  });
+});
+
+function hasBytes(parts: readonly Uint8Array[]): boolean {
+  return parts.some((part) => part.length > 0);
+}
