@@ -1,7 +1,7 @@
 /** The chunks of one choice, for engines that make their own: role, text, finish reason. */
-import type { EngineEvent } from './engine.ts';
+import type { EngineEvent, ToolCallDelta } from './engine.ts';
 
-export type FinishReason = 'stop' | 'length';
+export type FinishReason = 'stop' | 'length' | 'tool_calls';
 
 export function roleChunk(index: number): EngineEvent {
   return {
@@ -12,6 +12,20 @@ export function roleChunk(index: number): EngineEvent {
 
 export function contentChunk(index: number, content: string): EngineEvent {
   return { type: 'chunk', choices: [{ index, delta: { content }, logprobs: null, finish_reason: null }] };
+}
+
+/** A tool call begins: its id and name, once. */
+export function callChunk(index: number, callIndex: number, id: string, name: string): EngineEvent {
+  return toolChunk(index, { index: callIndex, id, type: 'function', function: { name, arguments: '' } });
+}
+
+/** The next piece of a tool call's arguments. */
+export function argumentsChunk(index: number, callIndex: number, text: string): EngineEvent {
+  return toolChunk(index, { index: callIndex, function: { arguments: text } });
+}
+
+function toolChunk(index: number, call: ToolCallDelta): EngineEvent {
+  return { type: 'chunk', choices: [{ index, delta: { tool_calls: [call] }, logprobs: null, finish_reason: null }] };
 }
 
 export function finishChunk(index: number, reason: FinishReason): EngineEvent {

@@ -20,10 +20,24 @@ export type EngineParameter =
   | 'audio_parts'
   | 'file_parts';
 
+/** A piece of a tool call in a chunk: id, type and name come with the first, the arguments in all. */
+export interface ToolCallDelta {
+  index: number;
+  id?: string;
+  type?: 'function';
+  function?: { name?: string; arguments?: string };
+}
+
 /** One entry of a chunk's `choices`, as the specification of chat completion chunks has it. */
 export interface ChunkChoice {
   index: number;
-  delta: { role?: 'assistant'; content?: string | null; refusal?: string | null; [extra: string]: unknown };
+  delta: {
+    role?: 'assistant';
+    content?: string | null;
+    refusal?: string | null;
+    tool_calls?: ToolCallDelta[];
+    [extra: string]: unknown;
+  };
   finish_reason: string | null;
   logprobs: unknown;
   [extra: string]: unknown;

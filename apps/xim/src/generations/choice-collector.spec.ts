@@ -47,6 +47,26 @@ describe('ChoiceCollector', () => {
     );
   });
 
+  it('joins tool calls by their index, and has no text beside them unless there was one', () => {
+    const call = (index: number, id: string, name: string): ChunkChoice =>
+      chunk({ tool_calls: [{ index, id, type: 'function', function: { name, arguments: '' } }] });
+    const more = (index: number, text: string): ChunkChoice =>
+      chunk({ tool_calls: [{ index, function: { arguments: text } }] });
+    const calls = [call(0, 'call_a', 'one'), more(0, '{"x"'), call(1, 'call_b', 'two'), more(1, '{}'), more(0, ':1}')];
+    const { message } = collected(chunk({ role: 'assistant', content: '' }), ...calls);
+    expect(message).toEqual({
+      role: 'assistant',
+      content: null,
+      refusal: null,
+      annotations: [],
+      tool_calls: [
+        { id: 'call_a', type: 'function', function: { name: 'one', arguments: '{"x":1}' } },
+        { id: 'call_b', type: 'function', function: { name: 'two', arguments: '{}' } },
+      ],
+    });
+    expect(collected(chunk({ content: 'I look.' }), ...calls).message.content).toBe('I look.');
+  });
+
   it('joins log probabilities, and has none when there were none', () => {
     const logprobs = (...content: unknown[]): Partial<ChunkChoice> => ({ logprobs: { content, refusal: null } });
     expect(collected(chunk({}, logprobs('a')), chunk({}), chunk({}, logprobs('b', 'c'))).logprobs).toMatchObject({

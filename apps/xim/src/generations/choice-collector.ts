@@ -1,10 +1,17 @@
 /** Joins the chunks of one choice into the message of an answer that is not streamed. */
-import type { Choice, ChunkChoice } from '../engines/engine.ts';
+import type { Choice, ChunkChoice, ToolCallDelta } from '../engines/engine.ts';
+
+interface CollectedCall {
+  id: string;
+  name: string;
+  readonly pieces: string[];
+}
 
 export class ChoiceCollector {
   readonly #index: number;
   #content: string[] = [];
   #refusal: string[] = [];
+  readonly #calls: CollectedCall[] = [];
   #finishReason: string | undefined;
   #whole: Choice | undefined;
   #logprobs: { content: unknown[]; refusal: unknown[] } | undefined;
@@ -16,6 +23,7 @@ export class ChoiceCollector {
   add({ delta, finish_reason: finishReason, logprobs }: ChunkChoice): void {
     if (typeof delta.content === 'string') this.#content.push(delta.content);
     if (typeof delta.refusal === 'string') this.#refusal.push(delta.refusal);
+    for (const call of delta.tool_calls ?? []) this.#addCall(call);
     if (finishReason !== null) this.#finishReason = finishReason;
     if (logprobs !== null && typeof logprobs === 'object') this.#addLogprobs(logprobs);
   }
@@ -32,13 +40,28 @@ export class ChoiceCollector {
       index: this.#index,
       message: {
         role: 'assistant',
-        content: this.#content.join(''),
+        // Beside calls, a message has text or none: an empty text would be an answer.
+        content: this.#calls.length > 0 && this.#content.every((text) => text === '') ? null : this.#content.join(''),
         refusal: this.#refusal.length === 0 ? null : this.#refusal.join(''),
         annotations: [],
+        ...(this.#calls.length > 0 && {
+          tool_calls: this.#calls.map(({ id, name, pieces }) => ({
+            id,
+            type: 'function',
+            function: { name, arguments: pieces.join('') },
+          })),
+        }),
       },
       logprobs: this.#logprobs ?? null,
       finish_reason: this.#finishReason ?? 'length',
     };
+  }
+
+  #addCall({ index, id, function: { name, arguments: piece } = {} }: ToolCallDelta): void {
+    const call = (this.#calls[index] ??= { id: '', name: '', pieces: [] });
+    if (id !== undefined) call.id = id;
+    if (name !== undefined) call.name = name;
+    if (piece !== undefined) call.pieces.push(piece);
   }
 
   #addLogprobs({ content, refusal }: { content?: unknown[] | null; refusal?: unknown[] | null }): void {

@@ -5,7 +5,7 @@
  */
 import { Template } from '@huggingface/jinja';
 import { AppError } from '@xerotier/errors';
-import type { ChatMessage } from '@xerotier/contracts';
+import type { ChatCompletionRequest, ChatMessage } from '@xerotier/contracts';
 import { messageText } from '../message-text.ts';
 
 const SOURCE_LENGTH_MAX = 256 * 1_024;
@@ -28,6 +28,13 @@ export interface TemplateOptions {
   readonly source?: string | undefined;
   readonly bosText?: string | undefined;
   readonly eosText?: string | undefined;
+}
+
+/** What a template is told besides the conversation. */
+export interface TemplateContext {
+  readonly tools?: ChatCompletionRequest['tools'];
+  /** Default: what the template does by itself. */
+  readonly enableThinking?: boolean | undefined;
 }
 
 /** A message as templates know it. */
@@ -57,14 +64,21 @@ export class ChatTemplate {
 
   /**
    * The prompt, up to where the assistant's next message begins. `replaceText` is applied to every text that comes from
-   * the conversation.
+   * the request.
    * @throws {AppError} `inference.upstream_rejected` when the template refuses the conversation or cannot render it.
    */
-  render(messages: readonly ChatMessage[], replaceText: (text: string) => string = (text) => text): string {
+  render(
+    messages: readonly ChatMessage[],
+    context: TemplateContext = {},
+    replaceText: (text: string) => string = (text) => text,
+  ): string {
+    const { tools = [], enableThinking } = context;
     try {
       return this.#template.render({
         ...this.#texts,
         messages: messages.map((message) => this.#toTemplateMessage(message, replaceText)),
+        ...(tools.length > 0 && { tools: replaceTexts(tools, replaceText) }),
+        ...(enableThinking !== undefined && { enable_thinking: enableThinking }),
         add_generation_prompt: true,
         bounded_range: boundedRange,
       });
@@ -75,6 +89,17 @@ export class ChatTemplate {
         { reason: `the chat template of this model cannot render these messages (${reason})` },
         { cause: error, param: 'messages' },
       );
+    }
+  }
+
+  /** Whether a prompt ends with this text, white space aside: some templates begin the thought of the model. */
+  promptEndsWith(text: string): boolean {
+    try {
+      return this.render([{ role: 'user', content: 'x' }])
+        .trimEnd()
+        .endsWith(text);
+    } catch {
+      return false;
     }
   }
 
@@ -94,6 +119,16 @@ export class ChatTemplate {
     }));
     return { role, content, ...name, tool_calls: toolCalls };
   }
+}
+
+/** The same value with every text in it replaced, names of fields too. */
+function replaceTexts(value: unknown, replaceText: (text: string) => string): unknown {
+  if (typeof value === 'string') return replaceText(value);
+  if (Array.isArray(value)) return value.map((item) => replaceTexts(item, replaceText));
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([name, item]) => [replaceText(name), replaceTexts(item, replaceText)]),
+  );
 }
 
 /** Templates expect the arguments of a tool call as an object; text that is not one stays text. */

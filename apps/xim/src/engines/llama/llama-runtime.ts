@@ -2,11 +2,11 @@
 import { stat } from 'node:fs/promises';
 import type { Logger } from '@xerotier/log';
 import { getLlama, LlamaLogLevel } from 'node-llama-cpp';
-import type { LlamaContextSequence, LlamaModel } from 'node-llama-cpp';
+import type { LlamaContextSequence, LlamaGrammar, LlamaModel } from 'node-llama-cpp';
 import type { LlamaConfig } from '../engine-config.ts';
 
 /** To be raised when the way from logits to a reply changes: it is a part of the fingerprint. */
-const SAMPLING_VERSION = 1;
+const SAMPLING_VERSION = 2;
 
 export interface LlamaRuntime {
   readonly model: LlamaModel;
@@ -14,6 +14,8 @@ export interface LlamaRuntime {
   readonly contextTokens: number;
   /** Release of llama.cpp and of the code here, for the fingerprint. */
   readonly version: string;
+  /** @throws an Error when the text is no grammar. */
+  createGrammar(text: string): Promise<LlamaGrammar>;
   dispose(): Promise<void>;
 }
 
@@ -48,6 +50,7 @@ export async function loadLlamaRuntime(config: LlamaConfig, log?: Logger): Promi
       contextTokens,
       sequences: Array.from({ length: config.slots }, () => context.getSequence()),
       version: `llama.cpp ${llama.llamaCppRelease.release}, sampling ${SAMPLING_VERSION}`,
+      createGrammar: (grammar) => llama.createGrammar({ grammar }),
       // The order matters: a context uses its model, and a model the library; disposed otherwise, the process hangs or
       // crashes at its end.
       dispose: async () => {

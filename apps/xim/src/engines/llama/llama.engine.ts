@@ -10,18 +10,26 @@ import { AppError } from '@xerotier/errors';
 import type { Logger } from '@xerotier/log';
 import type { ChatCompletionRequest, TokenUsage } from '@xerotier/contracts';
 import type { LlamaContextSequence, LlamaModel, Token } from 'node-llama-cpp';
-import { contentChunk, finishChunk, headEvent, roleChunk } from '../chunk-events.ts';
-import type { FinishReason } from '../chunk-events.ts';
+import { headEvent, roleChunk } from '../chunk-events.ts';
 import type { LlamaConfig } from '../engine-config.ts';
 import type { Engine, EngineEvent, EngineJob, EngineParameter } from '../engine.ts';
-import { StopMatcher } from '../stop-matcher.ts';
 import { askedMaxTokens, tokenBudget } from '../token-budget.ts';
 import { noUsage } from '../usage.ts';
 import { ChatTemplate } from './chat-template.ts';
+import type { TemplateContext } from './chat-template.ts';
+import { dialectOf } from './dialect.ts';
+import type { Dialect } from './dialect.ts';
 import { modelFingerprint } from './fingerprint.ts';
+import { GrammarCache } from './grammar/grammar-cache.ts';
+import { GrammarGuide } from './grammar/grammar-guide.ts';
+import type { GuideGrammars } from './grammar/grammar-guide.ts';
+import { callableTools, replyGrammars } from './grammar/reply-grammars.ts';
+import type { ReplyGrammars } from './grammar/reply-grammars.ts';
 import { loadLlamaRuntime } from './llama-runtime.ts';
 import type { LlamaRuntime } from './llama-runtime.ts';
 import { PromptEncoder } from './prompt-encoder.ts';
+import { ReplyReader } from './reply-reader.ts';
+import { ReplyWriter } from './reply-writer.ts';
 import { samplerOptions } from './sampling.ts';
 import { SequencePool } from './sequence-pool.ts';
 import { Utf8Assembler } from './utf8-assembler.ts';
@@ -37,16 +45,14 @@ export class LlamaEngine implements Engine {
   readonly slots: number;
   readonly contextTokens: number;
   readonly fingerprint: string;
-  readonly parameters: ReadonlySet<EngineParameter> = new Set<EngineParameter>([
-    'seed',
-    'frequency_penalty',
-    'presence_penalty',
-    'logit_bias',
-  ]);
+  readonly parameters: ReadonlySet<EngineParameter>;
   readonly #runtime: LlamaRuntime;
   readonly #vocabulary: Vocabulary;
   readonly #prompts: PromptEncoder;
   readonly #pool: SequencePool<LlamaContextSequence>;
+  readonly #dialect: Dialect;
+  readonly #opensThought: boolean;
+  readonly #grammars: GrammarCache;
   #closing = false;
 
   /** @throws an Error that says what to do when the model cannot be used. */
@@ -68,8 +74,12 @@ export class LlamaEngine implements Engine {
     this.fingerprint = fingerprint;
     this.#pool = new SequencePool(sequences);
     this.#vocabulary = new Vocabulary(vocabularyTables(model), (token) => model.detokenize([token as Token]));
+    const source = model.fileInfo.metadata.tokenizer.chat_template;
+    this.#dialect = dialectOf(source);
+    this.parameters = parametersOf(this.#dialect);
+    this.#grammars = new GrammarCache((text) => runtime.createGrammar(text));
     const template = new ChatTemplate({
-      source: model.fileInfo.metadata.tokenizer.chat_template,
+      source,
       bosText: model.tokens.bosString ?? undefined,
       eosText: model.tokens.eosString ?? undefined,
     });
@@ -78,22 +88,30 @@ export class LlamaEngine implements Engine {
         model.tokenize(text, special, options),
       firstToken: model.tokens.shouldPrependBosToken ? (model.tokens.bos ?? undefined) : undefined,
     };
+    this.#opensThought = template.promptEndsWith(this.#dialect.thoughtOpens);
     this.#prompts = new PromptEncoder(template, this.#vocabulary, tokenizer, contextTokens);
   }
 
   async *generate(job: EngineJob, signal: AbortSignal): AsyncGenerator<EngineEvent, TokenUsage> {
-    const prompt = this.#prompts.encode(job.request.messages) as Token[];
+    const plan = planOf(job.request, this.#dialect);
+    const prompt = this.#prompts.encode(job.request.messages, plan) as Token[];
     const { maxTokens, clampedFrom } = tokenBudget(askedMaxTokens(job.request), prompt.length, this.contextTokens);
+    const { model } = this.#runtime;
+    const guide = new GrammarGuide(model, await this.#grammarsOf(plan));
     const generation: Generation = {
       job,
       prompt,
+      reader: new ReplyReader(this.#dialect, { thinking: this.#thinking(plan), mayCall: plan.mayCall }),
+      guide,
       maxTokens,
       generated: [],
       usage: { ...noUsage(), promptTokens: prompt.length },
       stopped: () => signal.aborted || this.#closing,
     };
-    const { model } = this.#runtime;
-    const options = samplerOptions(job.request, job.choiceIndex, model, this.#vocabulary.size, generation.generated);
+    const options = {
+      ...samplerOptions(job.request, job.choiceIndex, model, this.#vocabulary.size, generation.generated),
+      grammarEvaluationState: () => guide.state,
+    };
 
     yield headEvent(clampedFrom);
     if (!generation.stopped()) yield* this.#onSequence(generation, options);
@@ -144,10 +162,16 @@ export class LlamaEngine implements Engine {
 
   /** The token that ends a turn has no text and is not counted as a part of the reply. */
   async *#reply(generation: Generation, tokens: AsyncIterable<Token>): AsyncGenerator<EngineEvent, void> {
-    const { job, usage, generated, maxTokens } = generation;
+    const { job, usage, generated, maxTokens, reader, guide } = generation;
     const characters = new Utf8Assembler();
-    const matcher = new StopMatcher([job.request.stop ?? []].flat());
-    let finish: FinishReason = 'stop';
+    const writer = new ReplyWriter({
+      choiceIndex: job.choiceIndex,
+      reader,
+      guide,
+      stops: [job.request.stop ?? []].flat(),
+      parallelCalls: job.request.parallel_tool_calls !== false,
+    });
+    let finish: 'stop' | 'length' = 'stop';
     let isFirst = true;
     for await (const token of tokens) {
       const ends = this.#runtime.model.isEogToken(token);
@@ -156,9 +180,11 @@ export class LlamaEngine implements Engine {
       if (isFirst) yield roleChunk(job.choiceIndex);
       isFirst = false;
       if (ends) break;
-      const { text, stopped } = matcher.push(characters.push(this.#vocabulary.bytesOf(token)));
-      if (text !== '') yield contentChunk(job.choiceIndex, text);
-      if (stopped) break;
+      const thought = reader.isThinking;
+      const events = writer.push(characters.push(this.#vocabulary.bytesOf(token)));
+      if (thought || reader.isThinking) usage.reasoningTokens += 1;
+      yield* events;
+      if (writer.isOver) break;
       if (generated.length >= maxTokens) {
         finish = 'length';
         break;
@@ -166,17 +192,60 @@ export class LlamaEngine implements Engine {
       if (generation.stopped()) return;
     }
     if (isFirst) throw new Error('The model gave no token.');
-    const rest = matcher.flush();
-    if (rest !== '') yield contentChunk(job.choiceIndex, rest);
-    yield finishChunk(job.choiceIndex, finish);
+    yield* writer.end(finish);
+  }
+
+  #thinking({ enableThinking, reply }: ReplyPlan): 'impossible' | 'possible' | 'begun' {
+    if (!this.#dialect.thinks || enableThinking === false || reply !== undefined) return 'impossible';
+    return this.#opensThought ? 'begun' : 'possible';
+  }
+
+  async #grammarsOf({ reply, call }: ReplyPlan): Promise<GuideGrammars> {
+    return {
+      reply: reply === undefined ? undefined : await this.#grammars.get(reply),
+      call: call === undefined ? undefined : await this.#grammars.get(call),
+    };
   }
 }
 
 type SamplerOptions = ReturnType<typeof samplerOptions>;
 
+/** What the request makes of the template and of the grammars. */
+interface ReplyPlan extends TemplateContext, ReplyGrammars {
+  readonly mayCall: boolean;
+}
+
+function planOf(request: ChatCompletionRequest, dialect: Dialect): ReplyPlan {
+  const grammars = replyGrammars(request, dialect);
+  const mayCall = callableTools(request).length > 0;
+  const effort = request.reasoning_effort;
+  // A reply that has to have a form from its first token on cannot begin with a thought.
+  const thinks = grammars.reply !== undefined || effort === 'none' || effort === 'minimal' ? false : effort && true;
+  return {
+    ...grammars,
+    mayCall,
+    ...(mayCall && { tools: request.tools }),
+    ...(dialect.thinkingCanBeTurnedOff && { enableThinking: thinks }),
+  };
+}
+
+function parametersOf(dialect: Dialect): ReadonlySet<EngineParameter> {
+  return new Set<EngineParameter>([
+    'seed',
+    'frequency_penalty',
+    'presence_penalty',
+    'logit_bias',
+    'response_format',
+    ...(dialect.knowsTools ? (['tools'] as const) : []),
+    ...(dialect.thinkingCanBeTurnedOff ? (['reasoning_effort'] as const) : []),
+  ]);
+}
+
 interface Generation {
   readonly job: EngineJob;
   readonly prompt: readonly Token[];
+  readonly reader: ReplyReader;
+  readonly guide: GrammarGuide;
   readonly maxTokens: number;
   /** The tokens of the reply so far; the penalties read them. */
   readonly generated: Token[];

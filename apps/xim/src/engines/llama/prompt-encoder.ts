@@ -6,7 +6,7 @@
 import { randomBytes } from 'node:crypto';
 import type { ChatMessage } from '@xerotier/contracts';
 import { contextLengthExceeded } from '../token-budget.ts';
-import type { ChatTemplate } from './chat-template.ts';
+import type { ChatTemplate, TemplateContext } from './chat-template.ts';
 import type { Vocabulary } from './vocabulary.ts';
 
 export interface PromptTokenizer {
@@ -37,11 +37,11 @@ export class PromptEncoder {
    * `inference.context_length_exceeded` when the text is so long that it cannot fit, without tokenizing it (which takes
    * seconds for tens of megabytes, and nothing else runs meanwhile). The number of tokens is then the least there can be.
    */
-  encode(messages: readonly ChatMessage[]): number[] {
+  encode(messages: readonly ChatMessage[], context: TemplateContext = {}): number[] {
     const literals: string[] = [];
     // Unguessable, so that no message can contain it.
     const mark = `\u{e000}${randomBytes(12).toString('hex')}\u{e001}`;
-    const rendered = this.#template.render(messages, (text) =>
+    const rendered = this.#template.render(messages, context, (text) =>
       this.#controlText === undefined
         ? text
         : text.replace(this.#controlText, (literal) => {

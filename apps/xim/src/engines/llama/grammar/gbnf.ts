@@ -1,0 +1,53 @@
+/** Rules of a grammar in GBNF, the notation of llama.cpp, as they come up. */
+import { AppError } from '@xerotier/errors';
+
+/** A grammar of more rules takes seconds to read, and nobody asks for one by accident. */
+const RULES_MAX = 5_000;
+
+export class GbnfRules {
+  readonly #rules = new Map<string, string>();
+  readonly #names = new Map<string, string>();
+
+  /** The name of a rule with this body; equal bodies share one. @throws {AppError} `request.invalid` at the bound. */
+  add(kind: string, body: string): string {
+    const known = this.#names.get(body);
+    if (known !== undefined) return known;
+    const name = this.reserve(kind);
+    this.define(name, body);
+    this.#names.set(body, name);
+    return name;
+  }
+
+  /** A name for a rule whose body is not known yet: one that refers to itself. */
+  reserve(kind: string): string {
+    if (this.#rules.size >= RULES_MAX)
+      throw new AppError('request.invalid', {
+        reason: `The JSON schemas of this request are too large: they make more than ${RULES_MAX} rules.`,
+      });
+    const name = `${kind}-${this.#rules.size}`;
+    this.#rules.set(name, '');
+    return name;
+  }
+
+  define(name: string, body: string): void {
+    this.#rules.set(name, body);
+  }
+
+  /** The text of the grammar, which begins with `root`. */
+  text(root: string): string {
+    return [`root ::= ${root}`, ...[...this.#rules].map(([name, body]) => `${name} ::= ${body}`)].join('\n');
+  }
+}
+
+/** Exactly this text, as a terminal. */
+export function literal(text: string): string {
+  return `"${text.replace(/[\\"\n\r\t]/g, (character) => ESCAPES[character] ?? character)}"`;
+}
+
+const ESCAPES: Readonly<Record<string, string>> = { '\\': '\\\\', '"': '\\"', '\n': '\\n', '\r': '\\r', '\t': '\\t' };
+
+/** `{min,max}` times, in the shortest notation. */
+export function repeated(what: string, min: number, max: number | undefined): string {
+  if (max === undefined) return min === 0 ? `${what}*` : min === 1 ? `${what}+` : `${what}{${min},}`;
+  return min === max ? `${what}{${min}}` : `${what}{${min},${max}}`;
+}

@@ -1,0 +1,82 @@
+/** The grammars of one reply: what it must look like from its beginning, and what a tool call must look like. */
+import type { ChatCompletionRequest } from '@xerotier/contracts';
+import type { Dialect } from '../dialect.ts';
+import { GbnfRules, literal } from './gbnf.ts';
+import { JsonRules } from './json-rules.ts';
+import { SchemaRules } from './schema-rules.ts';
+
+type FunctionTool = NonNullable<ChatCompletionRequest['tools']>[number];
+
+export interface ReplyGrammars {
+  /** Holds from the first token; undefined while the reply may be any text. */
+  readonly reply: string | undefined;
+  /** Holds after the mark that opens a tool call, up to the end of the call; undefined without tools. */
+  readonly call: string | undefined;
+}
+
+/** @throws {AppError} `request.invalid` for a schema that cannot be promised. */
+export function replyGrammars(request: ChatCompletionRequest, dialect: Dialect): ReplyGrammars {
+  const tools = callableTools(request);
+  const format = request.response_format;
+  return {
+    reply: mustCall(request)
+      ? callGrammar(tools, dialect, 'with its opening')
+      : format === undefined || format.type === 'text'
+        ? undefined
+        : documentGrammar(format, tools, dialect),
+    call: tools.length === 0 ? undefined : callGrammar(tools, dialect, 'after its opening'),
+  };
+}
+
+/** The tools that the model may call: those that are given, or those of them that `tool_choice` allows. */
+export function callableTools({ tools = [], tool_choice: choice }: ChatCompletionRequest): readonly FunctionTool[] {
+  if (choice === 'none') return [];
+  if (typeof choice !== 'object') return tools;
+  const names =
+    choice.type === 'function'
+      ? [choice.function.name]
+      : choice.allowed_tools.tools.map((tool) => (tool['function'] as { name?: unknown } | undefined)?.name);
+  return tools.filter((tool) => names.includes(tool.function.name));
+}
+
+/** Whether the reply has to be a tool call. */
+export function mustCall({ tool_choice: choice }: ChatCompletionRequest): boolean {
+  if (typeof choice !== 'object') return choice === 'required';
+  return choice.type === 'function' || choice.allowed_tools.mode === 'required';
+}
+
+function callGrammar(
+  tools: readonly FunctionTool[],
+  dialect: Dialect,
+  from: 'with its opening' | 'after its opening',
+): string {
+  const rules = new GbnfRules();
+  const call = callRule(rules, tools, dialect);
+  return rules.text(from === 'with its opening' ? `${literal(dialect.callOpens)} ${call}` : call);
+}
+
+/** `{"name": ..., "arguments": ...}` as models of this family write it, and the mark that closes the call. */
+function callRule(rules: GbnfRules, tools: readonly FunctionTool[], dialect: Dialect): string {
+  const calls = tools.map(({ function: { name, parameters, strict } }, at) => {
+    const options = { param: `tools[${at}].function.parameters`, strict: strict === true };
+    const values = new SchemaRules(rules, { type: 'object', ...parameters }, options).rule();
+    return rules.add('call', `${literal(`{"name": ${JSON.stringify(name)}, "arguments": `)} ${values} "}"`);
+  });
+  return rules.add('calls', `"\\n"? (${calls.join(' | ')}) ${literal(`\n${dialect.callCloses}`)}`);
+}
+
+/** A JSON document, or a tool call where there are tools. */
+function documentGrammar(
+  format: Exclude<NonNullable<ChatCompletionRequest['response_format']>, { type: 'text' }>,
+  tools: readonly FunctionTool[],
+  dialect: Dialect,
+): string {
+  const rules = new GbnfRules();
+  const param = 'response_format.json_schema.schema';
+  const document =
+    format.type === 'json_object' || format.json_schema.schema === undefined
+      ? new JsonRules(rules).object()
+      : new SchemaRules(rules, format.json_schema.schema, { param, strict: format.json_schema.strict === true }).rule();
+  if (tools.length === 0) return rules.text(document);
+  return rules.text(`${document} | ${literal(dialect.callOpens)} ${callRule(rules, tools, dialect)}`);
+}

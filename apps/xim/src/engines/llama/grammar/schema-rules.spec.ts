@@ -1,0 +1,78 @@
+import { AppError } from '@xerotier/errors';
+import { GbnfRules } from './gbnf.ts';
+import { SchemaRules } from './schema-rules.ts';
+import type { JsonSchema } from './schema-rules.ts';
+
+function grammar(schema: unknown, strict = true): string {
+  const rules = new GbnfRules();
+  const root = new SchemaRules(rules, schema as JsonSchema, {
+    param: 'response_format.json_schema.schema',
+    strict,
+  }).rule();
+  return rules.text(root);
+}
+
+function refusal(schema: unknown, strict = true): AppError {
+  try {
+    grammar(schema, strict);
+  } catch (error) {
+    if (AppError.is(error)) return error;
+    throw error;
+  }
+  throw new Error('it was not refused');
+}
+
+describe('SchemaRules', () => {
+  it.each<[string, JsonSchema]>([
+    ['minimum', { type: 'integer', minimum: 3 }],
+    ['pattern', { type: 'string', pattern: '^a' }],
+    ['patternProperties', { type: 'object', patternProperties: {} }],
+    ['not', { not: { type: 'string' } }],
+    ['uniqueItems', { type: 'array', uniqueItems: true }],
+    ['an unknown keyword', { type: 'string', minlength: 3 }],
+    ['an unknown format', { type: 'string', format: 'regex' }],
+    ['a nested one', { type: 'object', properties: { a: { items: { multipleOf: 2 } } } }],
+  ])('refuses %s in a strict schema, names the parameter, and lets it pass in others', (_, schema) => {
+    const { code, param, message } = refusal(schema);
+    expect([code, param]).toEqual(['request.invalid', 'response_format.json_schema.schema']);
+    expect(message).toMatch(/cannot be promised/);
+    expect(() => grammar(schema, false)).not.toThrow();
+  });
+
+  it.each<[string, unknown, RegExp]>([
+    ['a type that there is not', { type: 'text' }, /no type 'text'/],
+    ['a reference to nothing', { $ref: '#/$defs/a' }, /points to nothing/],
+    ['a reference to elsewhere', { $ref: 'https://example.test/a' }, /does not point into the schema/],
+    ['a schema that is none', { items: 5 }, /must be an object/],
+    ['no choice', { anyOf: [] }, /nothing|without anything/],
+    ['a count that is none', { type: 'string', maxLength: -1 }, /maxLength/],
+    ['a count that is too large', { type: 'string', minLength: 1_000_000 }, /minLength/],
+    ['a nesting without end', nested(40), /levels deep/],
+  ])('refuses %s, strict or not', (_, schema, message) => {
+    expect(refusal(schema).message).toMatch(message);
+    expect(refusal(schema, false).message).toMatch(message);
+  });
+
+  it('takes a schema that refers to itself', () => {
+    const tree = {
+      type: 'object',
+      properties: { children: { type: 'array', items: { $ref: '#' } } },
+      required: ['children'],
+    };
+    expect(grammar(tree)).toContain('definition-');
+  });
+
+  it('stays small for an object of many optional properties', () => {
+    const properties = Object.fromEntries(Array.from({ length: 200 }, (_, at) => [`p${at}`, { type: 'string' }]));
+    expect(grammar({ type: 'object', properties }).length).toBeLessThan(100_000);
+  });
+
+  it('refuses a grammar without end instead of making it', () => {
+    const properties = Object.fromEntries(Array.from({ length: 3_000 }, (_, at) => [`p${at}`, { type: 'string' }]));
+    expect(refusal({ type: 'object', properties }).message).toMatch(/too large/);
+  });
+});
+
+function nested(levels: number): unknown {
+  return levels === 0 ? { type: 'string' } : { type: 'array', items: nested(levels - 1) };
+}

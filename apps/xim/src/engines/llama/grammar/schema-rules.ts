@@ -1,0 +1,264 @@
+/**
+ * From a JSON schema to a grammar whose every text fits the schema. Objects are written with their properties in the order
+ * of the schema, required ones always and optional ones or not.
+ *
+ * What a grammar cannot promise (`minimum`, `pattern`, `not`, ...) is refused for a strict schema and left to the model
+ * otherwise, as the specification has it for strict and for other schemas.
+ */
+import { AppError } from '@xerotier/errors';
+import { literal, repeated } from './gbnf.ts';
+import type { GbnfRules } from './gbnf.ts';
+import { jsonInteger, jsonNumber, JsonRules } from './json-rules.ts';
+import { stringFormats } from './string-formats.ts';
+
+export type JsonSchema = Readonly<Record<string, unknown>>;
+
+export interface SchemaOptions {
+  /** The parameter of the request that holds the schema, for the errors. */
+  readonly param: string;
+  /** Whether a keyword that cannot be promised is refused. */
+  readonly strict: boolean;
+}
+
+const DEPTH_MAX = 32;
+/** Bounds of what may be counted by a grammar: repetitions are written out when it is read. */
+const COUNT_MAX = 2_000;
+
+/** Keywords that say nothing about what is valid. */
+const ANNOTATIONS = new Set(
+  [
+    'title description default examples $comment $schema $id deprecated readOnly writeOnly $defs definitions strict contentMediaType contentEncoding',
+  ].flatMap((words) => words.split(' ')),
+);
+/** Keywords that the grammar keeps. */
+const KEPT = new Set(
+  'type enum const anyOf oneOf allOf $ref properties required additionalProperties items prefixItems minItems maxItems minLength maxLength format'.split(
+    ' ',
+  ),
+);
+const TYPES = ['object', 'array', 'string', 'number', 'integer', 'boolean', 'null'] as const;
+type TypeName = (typeof TYPES)[number];
+
+export class SchemaRules {
+  readonly #rules: GbnfRules;
+  readonly #json: JsonRules;
+  readonly #root: JsonSchema;
+  readonly #options: SchemaOptions;
+  readonly #references = new Map<string, string>();
+
+  constructor(rules: GbnfRules, root: JsonSchema, options: SchemaOptions) {
+    this.#rules = rules;
+    this.#json = new JsonRules(rules);
+    this.#root = root;
+    this.#options = options;
+  }
+
+  /** The rule of the whole schema. @throws {AppError} `request.invalid` that names the parameter and the keyword. */
+  rule(): string {
+    return this.#schema(this.#root, 0);
+  }
+
+  #schema(schema: unknown, depth: number): string {
+    if (depth > DEPTH_MAX) throw this.#refusal(`the schema is nested more than ${DEPTH_MAX} levels deep`);
+    if (schema === true || schema === undefined) return this.#json.value();
+    if (!isObject(schema)) throw this.#refusal('a schema must be an object or true');
+    this.#checkKeywords(schema);
+    if (typeof schema['$ref'] === 'string') return this.#reference(schema['$ref'], depth);
+    if ('const' in schema) return this.#constant(schema['const']);
+    if (Array.isArray(schema['enum'])) return this.#oneOf(schema['enum'].map((value) => this.#constant(value)));
+    const choices = schema['anyOf'] ?? schema['oneOf'];
+    if (Array.isArray(choices))
+      return this.#oneOf(
+        choices.map((choice) => this.#schema(merged(without(schema, 'anyOf', 'oneOf'), choice), depth + 1)),
+      );
+    if (Array.isArray(schema['allOf']))
+      return this.#schema(
+        schema['allOf'].map((part) => this.#resolved(part)).reduce(merged, without(schema, 'allOf')),
+        depth + 1,
+      );
+    const types = this.#typesOf(schema);
+    return types.length === 0 ? this.#json.value() : this.#oneOf(types.map((type) => this.#typed(type, schema, depth)));
+  }
+
+  #typed(type: TypeName, schema: JsonSchema, depth: number): string {
+    switch (type) {
+      case 'object':
+        return this.#object(schema, depth);
+      case 'array':
+        return this.#array(schema, depth);
+      case 'string':
+        return this.#string(schema);
+      case 'number':
+        return this.#rules.add('number', jsonNumber);
+      case 'integer':
+        return this.#rules.add('integer', jsonInteger);
+      case 'boolean':
+        return this.#rules.add('boolean', '"true" | "false"');
+      case 'null':
+        return this.#rules.add('null', '"null"');
+    }
+  }
+
+  #object(schema: JsonSchema, depth: number): string {
+    const properties = isObject(schema['properties']) ? schema['properties'] : {};
+    const required = new Set(Array.isArray(schema['required']) ? schema['required'].map(String) : []);
+    const names = [...new Set([...Object.keys(properties), ...required])];
+    const additional = schema['additionalProperties'];
+    if (names.length === 0 && additional !== false)
+      return isObject(additional) ? this.#map(additional, depth) : this.#json.object();
+    const pairs = names.map((name) => ({
+      isRequired: required.has(name),
+      rule: `${literal(JSON.stringify(name))} ${this.#json.colon} ${this.#schema(properties[name] ?? true, depth + 1)}`,
+    }));
+    return this.#rules.add('object', `"{" ${this.#json.gap} ${this.#members(pairs)} ${this.#json.gap} "}"`);
+  }
+
+  /**
+   * All members: a required one comes, an optional one comes or does not. Put together from the last one on, twice: for
+   * when something stands before it, and so a comma, and for when nothing does.
+   */
+  #members(pairs: readonly { isRequired: boolean; rule: string }[]): string {
+    let [following, first] = ['""', '""'];
+    for (const { isRequired, rule } of pairs.toReversed()) {
+      const own = `${rule} ${following}`;
+      first = this.#rules.add('members', isRequired ? own : `${own} | ${first}`);
+      const withComma = `${this.#json.comma} ${own}`;
+      following = this.#rules.add('members', isRequired ? withComma : `${withComma} | ${following}`);
+    }
+    return first;
+  }
+
+  /** An object of any names. */
+  #map(values: JsonSchema, depth: number): string {
+    const pair = this.#rules.add('pair', `${this.#json.string} ${this.#json.colon} ${this.#schema(values, depth + 1)}`);
+    return this.#rules.add(
+      'map',
+      `"{" ${this.#json.gap} (${pair} (${this.#json.comma} ${pair})* ${this.#json.gap})? "}"`,
+    );
+  }
+
+  #array(schema: JsonSchema, depth: number): string {
+    const first = Array.isArray(schema['prefixItems']) ? schema['prefixItems'] : [];
+    const min = this.#count(schema, 'minItems') ?? 0;
+    const max = this.#count(schema, 'maxItems');
+    const listed = first.slice(0, max).map((item) => this.#schema(item, depth + 1));
+    const mayGoOn = schema['items'] !== false && (max === undefined || max > listed.length);
+    const item = mayGoOn ? this.#schema(schema['items'] ?? true, depth + 1) : '""';
+    const more = mayGoOn
+      ? repeated(
+          `(${this.#json.comma} ${item})`,
+          Math.max(0, min - Math.max(listed.length, 1)),
+          max && max - Math.max(listed.length, 1),
+        )
+      : '';
+    const body = listed.length > 0 ? [listed.join(` ${this.#json.comma} `), more] : mayGoOn ? [item, more] : [];
+    const whole = body.join(' ');
+    const inside = min === 0 && listed.length === 0 ? `(${whole === '' ? '""' : whole})?` : whole;
+    return this.#rules.add('array', `"[" ${this.#json.gap} ${inside} ${this.#json.gap} "]"`);
+  }
+
+  #string(schema: JsonSchema): string {
+    const format = typeof schema['format'] === 'string' ? stringFormats[schema['format']] : undefined;
+    if (format !== undefined) return this.#rules.add('format', `"\\"" ${format} "\\""`);
+    if (schema['format'] !== undefined && this.#options.strict)
+      throw this.#refusal(`the format ${shown(schema['format'])} cannot be promised`);
+    const min = this.#count(schema, 'minLength') ?? 0;
+    const max = this.#count(schema, 'maxLength');
+    if (min === 0 && max === undefined) return this.#json.string;
+    return this.#rules.add('string', `"\\"" ${repeated(this.#json.character, min, max)} "\\""`);
+  }
+
+  #constant(value: unknown): string {
+    return this.#rules.add('constant', literal(JSON.stringify(value)));
+  }
+
+  #oneOf(rules: readonly string[]): string {
+    if (rules.length === 0) throw this.#refusal('a choice without anything to choose from');
+    return rules.length === 1 ? (rules[0] as string) : this.#rules.add('choice', [...new Set(rules)].join(' | '));
+  }
+
+  /** A definition that is referred to is one rule, so it may refer to itself. */
+  #reference(reference: string, depth: number): string {
+    const known = this.#references.get(reference);
+    if (known !== undefined) return known;
+    const target = this.#target(reference);
+    const name = this.#rules.reserve('definition');
+    this.#references.set(reference, name);
+    this.#rules.define(name, this.#schema(target, depth + 1));
+    return name;
+  }
+
+  #resolved(schema: unknown): JsonSchema {
+    if (!isObject(schema)) throw this.#refusal('allOf holds something that is not a schema');
+    return typeof schema['$ref'] === 'string' ? this.#resolved(this.#target(schema['$ref'])) : schema;
+  }
+
+  #target(reference: string): unknown {
+    if (!/^#(\/|$)/.test(reference)) throw this.#refusal(`$ref ${shown(reference)} does not point into the schema`);
+    const path = reference
+      .split('/')
+      .slice(1)
+      .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'));
+    const target = path.reduce<unknown>(
+      (at, part) => (isObject(at) && Object.hasOwn(at, part) ? at[part] : undefined),
+      this.#root,
+    );
+    if (target === undefined) throw this.#refusal(`$ref ${shown(reference)} points to nothing`);
+    return target;
+  }
+
+  #typesOf(schema: JsonSchema): TypeName[] {
+    const named = [schema['type'] ?? []].flat();
+    const unknown = named.find((type) => !TYPES.includes(type as TypeName));
+    if (unknown !== undefined) throw this.#refusal(`there is no type ${shown(unknown)}`);
+    if (named.length > 0) return named as TypeName[];
+    if ('properties' in schema || 'required' in schema || 'additionalProperties' in schema) return ['object'];
+    if ('items' in schema || 'prefixItems' in schema) return ['array'];
+    return 'minLength' in schema || 'maxLength' in schema || 'format' in schema ? ['string'] : [];
+  }
+
+  #count(schema: JsonSchema, keyword: string): number | undefined {
+    const value = schema[keyword];
+    if (value === undefined) return undefined;
+    if (typeof value !== 'number' || !Number.isInteger(value) || value < 0 || value > COUNT_MAX)
+      throw this.#refusal(`${keyword} must be a whole number from 0 to ${COUNT_MAX}`);
+    return value;
+  }
+
+  #checkKeywords(schema: JsonSchema): void {
+    if (!this.#options.strict) return;
+    const unknown = Object.keys(schema).find((keyword) => !KEPT.has(keyword) && !ANNOTATIONS.has(keyword));
+    if (unknown !== undefined)
+      throw this.#refusal(`the keyword ${shown(unknown)} cannot be promised; leave it out, or set strict to false`);
+  }
+
+  #refusal(reason: string): AppError {
+    const { param } = this.#options;
+    return new AppError('request.invalid', { reason: `Invalid schema for '${param}': ${reason}.` }, { param });
+  }
+}
+
+function isObject(value: unknown): value is JsonSchema {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function without(schema: JsonSchema, ...keywords: string[]): JsonSchema {
+  return Object.fromEntries(Object.entries(schema).filter(([keyword]) => !keywords.includes(keyword)));
+}
+
+/** Both schemas at once, as far as their keywords do not contradict each other: properties and required are joined. */
+function merged(one: JsonSchema, other: unknown): JsonSchema {
+  if (!isObject(other)) return one;
+  const properties = { ...(one['properties'] as object | undefined), ...(other['properties'] as object | undefined) };
+  const required = [one['required'] ?? [], other['required'] ?? []].flat();
+  return {
+    ...one,
+    ...other,
+    ...(Object.keys(properties).length > 0 && { properties }),
+    ...(required.length > 0 && { required }),
+  };
+}
+
+function shown(value: unknown): string {
+  return `'${String(value).slice(0, 64)}'`;
+}

@@ -1,0 +1,90 @@
+import type { ChunkChoice, EngineEvent } from '../engine.ts';
+import { choicesOf, contentOf } from '../testing/jobs.ts';
+import { dialectOf } from './dialect.ts';
+import { ReplyReader } from './reply-reader.ts';
+import { ReplyWriter } from './reply-writer.ts';
+import type { ReplyWriterOptions } from './reply-writer.ts';
+
+const PARIS = '<tool_call>\n{"name": "get_weather", "arguments": {"city": "Paris"}}\n</tool_call>';
+
+function writing(options: Partial<ReplyWriterOptions> = {}): { writer: ReplyWriter; told: string[] } {
+  const told: string[] = [];
+  const writer = new ReplyWriter({
+    choiceIndex: 2,
+    reader: new ReplyReader(dialectOf(''), { thinking: 'possible', mayCall: true }),
+    guide: { callOpened: () => void told.push('opened'), callClosed: () => void told.push('closed') },
+    stops: [],
+    parallelCalls: true,
+    ...options,
+  });
+  return { writer, told };
+}
+
+function deltasOf(events: EngineEvent[]): ChunkChoice['delta'][] {
+  return (choicesOf(events) as ChunkChoice[]).map(({ delta }) => delta);
+}
+
+describe('ReplyWriter', () => {
+  it('writes the answer without its thought', () => {
+    const { writer } = writing();
+    const events = [...writer.push('<think>\nhm\n</think>\n\nYes'), ...writer.push('.'), ...writer.end('stop')];
+    expect((choicesOf(events) as ChunkChoice[]).map(contentOf).join('')).toBe('Yes.');
+    expect(choicesOf(events).at(-1)).toMatchObject({ index: 2, finish_reason: 'stop' });
+  });
+
+  it('writes calls as deltas: id and name once, then the arguments, each call with its own index', () => {
+    const { writer, told } = writing();
+    const events = [...writer.push(`${PARIS}\n`), ...writer.push(PARIS), ...writer.end('stop')];
+    const calls = deltasOf(events).flatMap((delta) => delta.tool_calls ?? []);
+    expect(calls).toEqual(
+      [0, 1].flatMap((index) => [
+        {
+          index,
+          id: expect.stringMatching(/^call_[0-9a-f]{24}$/),
+          type: 'function',
+          function: { name: 'get_weather', arguments: '' },
+        },
+        { index, function: { arguments: '{"city": "Paris"}' } },
+      ]),
+    );
+    expect(new Set(calls.flatMap(({ id }) => id ?? [])).size).toBe(2);
+    expect(choicesOf(events).at(-1)).toMatchObject({ finish_reason: 'tool_calls' });
+    expect(told).toEqual(['closed', 'closed']);
+  });
+
+  it('tells the grammar when a call opens and closes', () => {
+    const { writer, told } = writing();
+    writer.push('<tool_call>');
+    expect(told).toEqual(['opened']);
+    writer.push('{"name": "a", "arguments": {}}</tool_call>');
+    expect(told).toEqual(['opened', 'closed']);
+  });
+
+  it('is over after the first call when no second one may follow, and after any text behind a call', () => {
+    const one = writing({ parallelCalls: false }).writer;
+    one.push(PARIS);
+    expect(one.isOver).toBe(true);
+    const chatty = writing().writer;
+    chatty.push(PARIS);
+    expect(chatty.isOver).toBe(false);
+    expect(deltasOf(chatty.push(' I called it.'))).toEqual([]);
+    expect(chatty.isOver).toBe(true);
+  });
+
+  it('ends before a stop string of the answer, not before one in a thought or in arguments', () => {
+    const { writer } = writing({ stops: ['Paris'] });
+    const events = writer.push(`<think>Paris</think>It is Par`);
+    expect(writer.isOver).toBe(false);
+    events.push(...writer.push('is.'), ...writer.end('stop'));
+    expect(writer.isOver).toBe(true);
+    expect((choicesOf(events) as ChunkChoice[]).map(contentOf).join('')).toBe('It is ');
+    const calling = writing({ stops: ['Paris'] }).writer;
+    expect(deltasOf(calling.push(PARIS))).toHaveLength(2);
+  });
+
+  it('says length when the limit came first, in the middle of a call too', () => {
+    const { writer } = writing();
+    writer.push(PARIS.slice(0, -20));
+    expect(choicesOf(writer.end('length')).at(-1)).toMatchObject({ finish_reason: 'length' });
+  });
+});

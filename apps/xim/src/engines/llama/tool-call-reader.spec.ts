@@ -1,0 +1,43 @@
+import fc from 'fast-check';
+import { cut } from '../testing/cut.ts';
+import { ToolCallReader } from './tool-call-reader.ts';
+
+/** Everything that comes out of a call that is written in these pieces. */
+function read(pieces: readonly string[]): { name: string | undefined; arguments: string } {
+  const reader = new ToolCallReader();
+  const out = pieces.flatMap((piece) => reader.push(piece) ?? []);
+  return { name: out[0]?.name, arguments: out.map((piece) => piece.arguments).join('') };
+}
+
+describe('ToolCallReader', () => {
+  it('gives out name and arguments as they were written, wherever the text is cut', () => {
+    const call = fc.record({
+      name: fc.stringMatching(/^[a-zA-Z0-9_-]{1,20}$/),
+      arguments: fc.dictionary(fc.string(), fc.jsonValue()),
+    });
+    fc.assert(
+      fc.property(
+        call,
+        fc.array(fc.nat({ max: 12 }), { minLength: 1 }),
+        fc.constantFrom('', ' '),
+        (given, sizes, space) => {
+          const values = JSON.stringify(given.arguments);
+          const text = `\n{"name":${space}"${given.name}",${space}"arguments":${space}${values}}\n`;
+          expect(read(cut(text, sizes))).toEqual({ name: given.name, arguments: values });
+        },
+      ),
+    );
+  });
+
+  it('tells the name once, before the arguments are complete', () => {
+    const reader = new ToolCallReader();
+    expect(reader.push('{"name": "get_')).toBeUndefined();
+    expect(reader.push('weather", "arguments": {"ci')).toEqual({ name: 'get_weather', arguments: '{"ci' });
+    expect(reader.push('ty": "Bern"')).toEqual({ arguments: 'ty": "Bern"' });
+  });
+
+  it('gives out nothing of what is no call', () => {
+    expect(read(['I would rather ', 'not'])).toEqual({ name: undefined, arguments: '' });
+    expect(read(['{"arguments": {}, "name": "x"}'])).toEqual({ name: undefined, arguments: '' });
+  });
+});
