@@ -230,7 +230,7 @@ describe('a NATS server that is killed', () => {
     await stream.textChunks(3);
     await nats().kill('SIGKILL');
     const refused = await test.api.refused(scripted({ tokens: 1 }), { signal: AbortSignal.timeout(15_000) });
-    expect(refused.status).toBe(503);
+    expectRefusal(refused, 503, 'service_unavailable', null);
     expect(await stream.ended).toBe('error');
     expect(stream.error?.type).toBe('stream_error');
   });

@@ -46,6 +46,8 @@ const ATTEMPTS_MAX = 3;
 /** Pauses between attempts on the shared subject, where only luck finds a free worker. */
 const SHARED_PAUSE_FIRST_MS = 25;
 const SHARED_PAUSE_MAX_MS = 500;
+/** How long a request waits for a bus that is away: a restart takes less, and everything else is answered at once. */
+const BUS_ABSENCE_MS = 2_000;
 /** How long a cancelled generation may take to say what it used. */
 const CANCEL_PATIENCE_MS = 2_000;
 
@@ -96,7 +98,9 @@ export class Generation {
 
   async #place(): Promise<void> {
     const job = this.#job;
+    const { bus } = this.#platform;
     try {
+      if (!bus.connected && !(await bus.connectedWithin(BUS_ABSENCE_MS))) throw new AppError('bus.disconnected');
       this.#slot = await this.#platform.slots.acquire(
         {
           ticketId: `${job.input.requestId}-${job.input.choiceIndex}-${this.#attempts}`,

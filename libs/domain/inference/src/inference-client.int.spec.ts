@@ -615,6 +615,19 @@ describe('a request for several choices', () => {
   });
 });
 
+describe('a bus that is away', () => {
+  it('is waited for shortly; then the request is refused, and still recorded once the bus is back', async () => {
+    const { run, workers } = await newFleet({ workers: { a: says('x') } });
+    await servers.nats.kill('SIGKILL');
+    const { answer, requestId } = run();
+    await answer.over;
+    await servers.nats.restart();
+    expect(answer.failure?.code).toBe('bus.disconnected');
+    expect(workers['a']?.received).toEqual([]);
+    await expect(recordOf(requestId)).resolves.toMatchObject({ outcome: 'failed' });
+  });
+});
+
 describe('draining', () => {
   it('waits for what runs', async () => {
     const { run, client } = await newFleet({ workers: { a: says('x', 'y', 'z') } });

@@ -366,7 +366,11 @@ describe('the connection', () => {
     await servers.nats.kill('SIGKILL');
     await eventually('the bus says so', () => !client.bus.connected);
     expect(await codeOf(client.bus.call(sum, { numbers: [1] }, { deadlineMs: 200 }))).toMatch(/^bus\./);
+    expect(await client.bus.connectedWithin(50)).toBe(false);
+    const back = client.bus.connectedWithin(20_000);
     await servers.nats.restart();
+    expect(await back).toBe(true);
+    expect(await client.bus.connectedWithin(0)).toBe(true);
     await eventually('requests work again', async () => (await client.bus.call(sum, { numbers: [4] })).total === 4);
     expect(client.bus.connected).toBe(true);
     const sink = collector();

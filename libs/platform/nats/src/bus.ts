@@ -83,6 +83,11 @@ export class Bus {
     return this.#connection.isConnected();
   }
 
+  /** Whether the server is there now or comes back within this time. */
+  connectedWithin(timeoutMs: number): Promise<boolean> {
+    return this.#connection.connectedWithin(timeoutMs);
+  }
+
   /** Streams that this process has opened and that have not ended. */
   get openStreams(): number {
     return this.#caller.openStreams;

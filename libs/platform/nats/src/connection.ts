@@ -19,6 +19,8 @@ export interface BusConnection {
   readonly requests: RequestCaller;
   /** Whether the server is connected right now; false while the client tries to reconnect. */
   isConnected(): boolean;
+  /** Whether it is connected now or gets connected within this time. */
+  connectedWithin(timeoutMs: number): Promise<boolean>;
 }
 
 /** A dead link is found after about 20 s at the latest; streams and calls have their own, shorter, deadlines. */
@@ -43,12 +45,27 @@ export async function connectBus(options: ConnectionOptions): Promise<BusConnect
     noAsyncTraces: true,
   });
   let connected = true;
-  void watch(nats, options.log, (now) => (connected = now));
+  const waiting = new Set<() => void>();
+  void watch(nats, options.log, (now) => {
+    connected = now;
+    if (now) for (const tell of waiting) tell();
+  });
+  const isConnected = (): boolean => connected && !nats.isClosed();
   return {
     nats,
     inboxPrefix,
     requests: new RequestCaller(nats, inboxPrefix),
-    isConnected: () => connected && !nats.isClosed(),
+    isConnected,
+    connectedWithin: async (timeoutMs) => {
+      if (isConnected()) return true;
+      const { promise, resolve } = Promise.withResolvers<void>();
+      const timer = setTimeout(resolve, timeoutMs);
+      waiting.add(resolve);
+      await promise;
+      waiting.delete(resolve);
+      clearTimeout(timer);
+      return isConnected();
+    },
   };
 }
 
