@@ -1,5 +1,5 @@
 /** Ports and addresses: who listens where, and whether those who call know it. */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Container, Deployment } from './deployment.ts';
 
@@ -41,8 +41,7 @@ function checkHealth({ root }: Deployment, { service, image, program, healthchec
   const host = environment['HEALTH_HOST'] ?? '127.0.0.1';
   const script = healthcheck.find((word) => /^deploy\/[\w.-]+\.mjs$/.test(word));
   const asked = script === undefined ? /127\.0\.0\.1:(\d+)/.exec(healthcheck.join(' '))?.[1] : undefined;
-  const asksSetting =
-    script !== undefined && readFileSync(join(root, script), 'utf8').includes('process.env.HEALTH_PORT');
+  const asksSetting = script !== undefined && readIfThere(join(root, script)).includes('process.env.HEALTH_PORT');
   return [
     ...(port !== undefined && port !== '0'
       ? []
@@ -91,4 +90,9 @@ function portOf({ service, image, command, environment }: Container): number | u
   const given = command.map((word) => /^--port=(\d+)$/.exec(word)?.[1]).find((port) => port !== undefined);
   const known = KNOWN_PORTS[(service.image ?? '').split(':')[0] ?? ''];
   return given === undefined ? known : Number(given);
+}
+
+/** Nothing for a file that is not there: that is another check's finding. */
+function readIfThere(path: string): string {
+  return existsSync(path) ? readFileSync(path, 'utf8') : '';
 }
