@@ -1,4 +1,4 @@
-/** Answers chat completion requests: finds the endpoint's model, runs the inference, and writes what comes. */
+/** Answers chat completion requests: names the endpoint's model, runs the inference, and writes what comes. */
 import { Injectable } from '@nestjs/common';
 import type { Access, ChatCompletionRequest, EndpointAccess } from '@xerotier/contracts';
 import { InferenceClient } from '@xerotier/inference';
@@ -19,11 +19,10 @@ export class ChatCompletionsService {
   async answer(
     requestId: string,
     access: Access,
+    endpoint: EndpointAccess,
     chat: ChatCompletionRequest,
     response: ServerResponse,
   ): Promise<void> {
-    // An endpoint URL names exactly one.
-    const endpoint = access.endpoints[0] as EndpointAccess;
     const model = await this.models.get(endpoint.modelId);
     const envelope = new ChatEnvelope(
       {

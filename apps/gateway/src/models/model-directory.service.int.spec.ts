@@ -24,6 +24,29 @@ function endpointsOf(...modelIds: string[]): EndpointAccess[] {
   }));
 }
 
+describe('the endpoint of a request without one', () => {
+  const endpoints = endpointsOf('a', 'b', 'b');
+
+  it.each([
+    ['its slug', 'endpoint-2', 'endpoint-2'],
+    ['the name of its model, the first of several', 'org/b', 'endpoint-1'],
+    ['the id of its model', 'a', 'endpoint-0'],
+  ])('is found by %s', async (_, model, slug) => {
+    const { sut } = await newDirectory(aModel('a'), aModel('b'));
+    expect((await sut.endpointFor(model, endpoints)).slug).toBe(slug);
+  });
+
+  it('is its slug before it is a model of that name', async () => {
+    const { sut } = await newDirectory(aModel('a', 'endpoint-1'), aModel('b'));
+    expect((await sut.endpointFor('endpoint-1', endpoints)).slug).toBe('endpoint-1');
+  });
+
+  it.each(['c', 'org/c', '', 'ENDPOINT-1'])('is not found by %p, and the parameter is named', async (model) => {
+    const { sut } = await newDirectory(aModel('a'), aModel('c'));
+    await expect(sut.endpointFor(model, endpoints)).rejects.toMatchObject({ code: 'model.not_found', param: 'model' });
+  });
+});
+
 interface Router {
   models: readonly Model[];
   readonly asked: string[][];

@@ -44,6 +44,20 @@ export class ModelDirectory {
     return models;
   }
 
+  /**
+   * The endpoint that a request without an endpoint in its URL means: the one of this slug, else the first whose model has
+   * this name or id.
+   * @throws {AppError} `model.not_found`; `router.unavailable` when nobody can say which names there are.
+   */
+  async endpointFor(model: string, endpoints: readonly EndpointAccess[]): Promise<EndpointAccess> {
+    const ofSlug = endpoints.find(({ slug }) => slug === model);
+    if (ofSlug !== undefined) return ofSlug;
+    const named = (await this.list(endpoints)).find(({ id, name }) => name === model || id === model);
+    const ofModel = endpoints.find(({ modelId }) => modelId === named?.id);
+    if (ofModel === undefined) throw new AppError('model.not_found', { model }, { param: 'model' });
+    return ofModel;
+  }
+
   /** Whether the router answered; what it knows is then remembered. */
   #ask(ids: string[]): Promise<boolean> {
     const entry = ids.join(' ');
