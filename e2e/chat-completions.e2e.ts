@@ -340,7 +340,7 @@ describe('the context of the model in the box', () => {
   });
 
   it('is never shared between projects, where it would tell what others have asked', async () => {
-    const stranger = await addTenant(test.platform, 'xero-tiny');
+    const stranger = await addTenant(test.platform, 'xero-random');
     const body = longPrompt('secret', 100);
     await tiny().chat(body);
     await tiny().chat(body);

@@ -36,9 +36,9 @@ function newClient(options: ClientOptions = {}, slug = 'chat'): OpenAI & { sent:
 const say = (script: Readonly<Record<string, unknown>>, params: Partial<ChatParams> = {}): ChatParams =>
   ({ ...scripted(script), ...params }) as ChatParams;
 
-/** A request to the model in the box that gives the same answer each time. */
+/** A request to the model of random weights that gives the same answer each time. */
 const certain = (content: string, params: Partial<ChatParams> = {}): ChatParams => ({
-  model: 'xero-tiny',
+  model: 'xero-random',
   messages: [{ role: 'user', content }],
   temperature: 0,
   seed: 7,
@@ -96,7 +96,7 @@ describe('chat.completions.create', () => {
   it('computes an answer of a real model on the CPU', async () => {
     const completion = await newClient({}, 'tiny').chat.completions.create(certain('What is the capital of France?'));
     test.schema.expectValid('CreateChatCompletionResponse', completion);
-    expect(completion.model).toBe('xero-tiny');
+    expect(completion.model).toBe('xero-random');
     expect(completion.choices[0]?.message.content).not.toBe('');
     expect(completion.usage?.completion_tokens).toBeGreaterThan(0);
   });
@@ -178,12 +178,30 @@ describe('an answer that is aborted before it is complete', () => {
   });
 });
 
+describe('a project', () => {
+  it('has all its models behind one base URL: the model says which endpoint answers', async () => {
+    const client = newClient({ baseURL: test.api.projectUrl });
+    const byName = await client.chat.completions.create(certain('Hello'));
+    expect([byName.model, byName.service_tier]).toEqual(['xero-random', 'self_hosted']);
+    const bySlug = await client.chat.completions.create(say({ tokens: 2 }, { model: 'shared' }));
+    expect([bySlug.model, bySlug.service_tier]).toEqual(['scripted', 'gpu_nvidia_shared']);
+    expect(bySlug.choices[0]?.message.content).toBe(numberedTokens(2));
+  });
+
+  it('has no model of another name', async () => {
+    const client = newClient({ baseURL: test.api.projectUrl });
+    const error = await rejection<NotFoundError>(client.chat.completions.create(certain('Hello', { model: 'gpt-4' })));
+    expect(error).toBeInstanceOf(NotFoundError);
+    expect([error.code, error.param]).toEqual(['model_not_found', 'model']);
+  });
+});
+
 describe('models', () => {
   it('lists the one model of an endpoint', async () => {
     const page = await newClient({}, 'tiny').models.list();
     test.schema.expectValid('ListModelsResponse', { object: page.object, data: page.data });
     expect(page.data).toEqual([
-      { id: 'xero-tiny', object: 'model', created: expect.any(Number), owned_by: 'Xerotier.ai' },
+      { id: 'xero-random', object: 'model', created: expect.any(Number), owned_by: 'Xerotier.ai' },
     ]);
     // Seconds, not milliseconds.
     expect(Math.abs((page.data[0]?.created ?? 0) - Date.now() / 1_000)).toBeLessThan(86_400);
@@ -191,16 +209,16 @@ describe('models', () => {
 
   it("lists each model of a project's endpoints once", async () => {
     const page = await newClient({ baseURL: test.api.projectUrl }).models.list();
-    expect(page.data.map(({ id }) => id).sort()).toEqual(['scripted', 'xero-tiny']);
+    expect(page.data.map(({ id }) => id).sort()).toEqual(['scripted', 'xero-random']);
   });
 
   it.each([
     ['an endpoint', () => test.api.with({ endpointSlug: 'tiny' }).endpointUrl],
     ['a project', () => test.api.projectUrl],
   ])('retrieves a model of %s by its name', async (_, baseURL) => {
-    const model = await newClient({ baseURL: baseURL() }).models.retrieve('xero-tiny');
+    const model = await newClient({ baseURL: baseURL() }).models.retrieve('xero-random');
     test.schema.expectValid('Model', model);
-    expect(model.id).toBe('xero-tiny');
+    expect(model.id).toBe('xero-random');
   });
 
   it('finds no model of another endpoint behind this one', async () => {

@@ -1,9 +1,9 @@
 /** What the chat suites ask and look at again and again. */
 import type { Answer, ChatBody, Completion, ErrorBody } from './api-client.ts';
 
-/** A short request to the model in the box. */
+/** A short request to the model of random weights. */
 export function hello(params: ChatBody = {}): ChatBody {
-  return { model: 'xero-tiny', messages: [{ role: 'user', content: 'Hello there' }], max_tokens: 8, ...params };
+  return { model: 'xero-random', messages: [{ role: 'user', content: 'Hello there' }], max_tokens: 8, ...params };
 }
 
 export function contentOf({ body }: Answer<Completion>, index = 0): string {

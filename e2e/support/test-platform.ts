@@ -1,7 +1,8 @@
 /** A whole platform for one test file: started before its first test, stopped after its last. */
-import { boxPlatform, scriptedPlatform, startTemporaryPlatform, stateDirAt } from '@xerotier/dev';
+import { llamaPlatform, scriptedPlatform, startTemporaryPlatform } from '@xerotier/dev';
 import type { Platform, PlatformDescription, PlatformOptions } from '@xerotier/dev';
 import { eventually } from '@xerotier/testing';
+import { writeTinyModel } from '@xerotier/tiny-model';
 import { copyFile, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
@@ -80,20 +81,23 @@ export function testPlatform(plan: MakePlan): TestPlatform {
 }
 
 /**
- * Both engines behind one project: endpoint `chat` on a scripted worker, endpoint `tiny` on the small model in the box,
- * and endpoint `shared` on the scripted worker again, in another tier.
+ * Both engines behind one project: endpoint `chat` on a scripted worker, endpoint `tiny` on a real engine with random
+ * weights (its answers mean nothing, and go on for as long as they may), and endpoint `shared` on the scripted worker
+ * again, in another tier.
  */
 export async function bothEngines(folder: string): Promise<PlatformPlan> {
   const script = scriptedPlatform({ slots: 8 });
-  const box = await boxPlatform(stateDirAt(folder));
+  const modelPath = join(folder, 'random.gguf');
+  await writeTinyModel(modelPath);
+  const random = llamaPlatform('xero-random', modelPath, 4_096);
   return {
-    models: [...script.models, ...box.models],
+    models: [...script.models, ...random.models],
     endpoints: [
       ...script.endpoints,
-      ...box.endpoints.map((endpoint) => ({ ...endpoint, slug: 'tiny' })),
+      ...random.endpoints.map((endpoint) => ({ ...endpoint, slug: 'tiny' })),
       ...script.endpoints.map((endpoint) => ({ ...endpoint, slug: 'shared', tier: 'gpu_nvidia_shared' })),
     ],
-    workers: [...script.workers, ...box.workers],
+    workers: [...script.workers, ...random.workers],
   };
 }
 

@@ -1,7 +1,7 @@
 /** The platforms that are commonly wanted. */
 import { removeDataDir } from '@xerotier/local-servers';
-import { writeTinyModel } from '@xerotier/tiny-model';
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { boxModels } from '@xerotier/box-model';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startPlatform } from './platform.ts';
@@ -12,24 +12,25 @@ import type { StateDir } from './project-paths.ts';
 const OWNER = 'Xerotier.ai';
 const SLOTS = 4;
 
+export type PlatformParts = Pick<PlatformOptions, 'models' | 'endpoints' | 'workers'>;
+
 /** One CPU worker with the small model in the box, behind one endpoint: what `npm start` runs. */
-export async function boxPlatform(state: StateDir): Promise<Pick<PlatformOptions, 'models' | 'endpoints' | 'workers'>> {
-  const modelPath = join(state.models, 'xero-tiny.gguf');
-  await mkdir(state.models, { recursive: true });
-  await writeTinyModel(modelPath);
+export function boxPlatform(): PlatformParts {
+  const { id, path, contextTokens } = boxModels.chat;
+  return llamaPlatform(id, path, contextTokens);
+}
+
+/** One CPU worker with the model of a file, behind one endpoint. */
+export function llamaPlatform(modelId: string, modelPath: string, contextTokens: number): PlatformParts {
   return {
-    models: [{ id: 'xero-tiny', name: 'xero-tiny', ownedBy: OWNER, contextTokens: 4_096 }],
-    endpoints: [{ slug: 'chat', modelId: 'xero-tiny', tier: 'self_hosted' }],
-    workers: [
-      { modelId: 'xero-tiny', env: { XIM_ENGINE: 'llama', XIM_MODEL_PATH: modelPath, XIM_SLOTS: String(SLOTS) } },
-    ],
+    models: [{ id: modelId, name: modelId, ownedBy: OWNER, contextTokens }],
+    endpoints: [{ slug: 'chat', modelId, tier: 'self_hosted' }],
+    workers: [{ modelId, env: { XIM_ENGINE: 'llama', XIM_MODEL_PATH: modelPath, XIM_SLOTS: String(SLOTS) } }],
   };
 }
 
 /** Workers with scripted answers, for benchmarks and tests of everything around an engine. */
-export function scriptedPlatform(
-  options: { workers?: number; slots?: number } = {},
-): Pick<PlatformOptions, 'models' | 'endpoints' | 'workers'> {
+export function scriptedPlatform(options: { workers?: number; slots?: number } = {}): PlatformParts {
   const { workers = 1, slots = 8 } = options;
   return {
     models: [{ id: 'scripted', name: 'scripted', ownedBy: OWNER, contextTokens: 1_000_000 }],

@@ -55,7 +55,7 @@ async function startHere(): Promise<void> {
     await buildAll();
     platform = await startPlatform({
       state,
-      ...(await boxPlatform(state)),
+      ...boxPlatform(),
       httpPort: await choosePort(process.env['XEROTIER_PORT']),
       given: givenUrls(process.env),
       env: { LOG_LEVEL: process.env['LOG_LEVEL'] ?? 'info' },

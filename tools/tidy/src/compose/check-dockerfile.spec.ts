@@ -13,15 +13,15 @@ describe('the Dockerfile of the project', () => {
     ],
     [
       'a stage that is not there',
-      'COPY --from=tiny-model',
-      'COPY --from=tiny-modle',
-      /copies from 'tiny-modle', which is no earlier stage/,
+      'COPY --from=worker-modules',
+      'COPY --from=worker-modlues',
+      /copies from 'worker-modlues', which is no earlier stage/,
     ],
     [
       'a path that no stage makes',
-      '/xero-tiny.gguf models',
-      '/tiny.gguf models',
-      /copies \/tiny\.gguf from tiny-model, where nothing makes it/,
+      '--from=worker-modules /app',
+      '--from=worker-modules /apps',
+      /copies \/apps from worker-modules, where nothing makes it/,
     ],
     [
       'a service that is not there',
@@ -31,9 +31,9 @@ describe('the Dockerfile of the project', () => {
     ],
     [
       'a tool that is not there',
-      'tools/tiny-model/src/main.ts',
-      'tools/tiny-model/src/index.mts',
-      /names tools\/tiny-model\/src\/index\.mts, but there is no/,
+      '"deploy/healthcheck.mjs"',
+      '"deploy/helthcheck.mjs"',
+      /names deploy\/helthcheck\.mjs, but there is no/,
     ],
     [
       'a command that is not there',

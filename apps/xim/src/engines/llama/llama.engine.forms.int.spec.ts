@@ -1,0 +1,166 @@
+/** That answers have the form that was asked for, whatever the model would rather say: its weights are random here. */
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import fc from 'fast-check';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { ChunkChoice } from '../engine.ts';
+import { aChatRequest, choicesOf, run } from '../testing/jobs.ts';
+import { writeTinyModelFile } from '../testing/tiny-model-file.ts';
+import { stringFormats } from './grammar/string-formats.ts';
+import { LlamaEngine } from './llama.engine.ts';
+
+let folder: string;
+let engine: LlamaEngine;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'llama-forms-'));
+  const modelPath = await writeTinyModelFile(folder);
+  engine = await LlamaEngine.load({ kind: 'llama', modelPath, slots: 2, contextTokens: 4_096, threads: 1 });
+});
+afterAll(async () => {
+  await engine.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+/** The text of an answer, which must have ended by itself. */
+async function answer(fields: Record<string, unknown>): Promise<string> {
+  const request = aChatRequest({ temperature: 1, max_tokens: 3_500, ...fields });
+  const { text, finishReasons } = await run(engine, { request, choiceIndex: 0, cacheSalt: '' });
+  expect(finishReasons).toEqual(['stop']);
+  return text;
+}
+
+function ofSchema(schema: object, strict = true): Record<string, unknown> {
+  return { response_format: { type: 'json_schema', json_schema: { name: 'form', schema, strict } } };
+}
+
+/** Schemas whose texts are short: a model of random weights would not end a string for hundreds of tokens. */
+const { schema: schemas } = fc.letrec<{ schema: object }>((tie) => ({
+  schema: fc.oneof(
+    { maxDepth: 3, withCrossShrink: true },
+    fc.constantFrom<object>(
+      { type: 'boolean' },
+      { type: 'null' },
+      { type: 'integer' },
+      { type: 'number' },
+      { type: ['integer', 'null'] },
+    ),
+    fc
+      .tuple(fc.nat({ max: 3 }), fc.nat({ max: 4 }))
+      .map(([minLength, more]) => ({ type: 'string', minLength, maxLength: minLength + more })),
+    fc
+      .array(fc.oneof(fc.string({ maxLength: 6 }), fc.integer(), fc.boolean(), fc.constant(null)), {
+        minLength: 1,
+        maxLength: 4,
+      })
+      .map((values) => ({ enum: values })),
+    fc.jsonValue({ maxDepth: 1 }).map((value) => ({ const: value })),
+    fc.array(tie('schema'), { minLength: 1, maxLength: 3 }).map((anyOf) => ({ anyOf })),
+    fc
+      .record({ items: tie('schema'), minItems: fc.nat({ max: 2 }), more: fc.nat({ max: 2 }) })
+      .map(({ items, minItems, more }) => ({ type: 'array', items, minItems, maxItems: minItems + more })),
+    fc
+      .tuple(fc.array(tie('schema'), { minLength: 1, maxLength: 2 }), fc.nat({ max: 3 }))
+      .map(([prefixItems, maxItems]) => ({
+        type: 'array',
+        prefixItems,
+        items: { type: 'null' },
+        minItems: Math.min(1, maxItems),
+        maxItems,
+      })),
+    fc
+      .tuple(
+        fc.dictionary(fc.string({ maxLength: 8 }), tie('schema'), { maxKeys: 3 }),
+        fc.array(fc.boolean(), { minLength: 3, maxLength: 3 }),
+      )
+      .map(([properties, required]) => ({
+        type: 'object',
+        properties,
+        required: Object.keys(properties).filter((_, at) => required[at]),
+        additionalProperties: false,
+      })),
+  ),
+}));
+
+describe('an answer in a form', () => {
+  it('fits its schema, whatever the schema', async () => {
+    const ajv = new Ajv2020({ strict: false });
+    await fc.assert(
+      fc.asyncProperty(schemas, fc.integer(), async (schema, seed) => {
+        const value: unknown = JSON.parse(await answer({ ...ofSchema(schema), seed }));
+        expect({ value, errors: ajv.validate(schema, value) ? null : ajv.errors }).toEqual({ value, errors: null });
+      }),
+      { numRuns: 120 },
+    );
+  }, 120_000);
+
+  it.each(Object.keys(stringFormats))('has strings of the format %s', async (format) => {
+    const schema = {
+      type: 'object',
+      properties: { it: { type: 'string', format } },
+      required: ['it'],
+      additionalProperties: false,
+    };
+    const { it: text } = JSON.parse(await answer(ofSchema(schema))) as { it: string };
+    expect(text).toMatch(FORMATS[format] as RegExp);
+    if (format.startsWith('date')) expect(Number.isNaN(Date.parse(text))).toBe(false);
+  });
+
+  it('may refer to parts of its schema, also to itself', async () => {
+    const schema = {
+      $defs: {
+        leaf: { enum: ['a', 'b'] },
+        tree: {
+          type: 'object',
+          properties: {
+            leaf: { $ref: '#/$defs/leaf' },
+            more: { type: 'array', items: { $ref: '#/$defs/tree' }, maxItems: 1 },
+          },
+          required: ['leaf', 'more'],
+          additionalProperties: false,
+        },
+      },
+      $ref: '#/$defs/tree',
+    };
+    const ajv = new Ajv2020({ strict: false });
+    for (const seed of [1, 2, 3])
+      expect(ajv.validate(schema, JSON.parse(await answer({ ...ofSchema(schema), seed })))).toBe(true);
+  });
+
+  it('is refused with the name of the parameter when its schema cannot be promised', async () => {
+    await expect(answer(ofSchema({ type: 'integer', minimum: 3 }))).rejects.toMatchObject({
+      code: 'request.invalid',
+      param: 'response_format.json_schema.schema',
+    });
+    await expect(answer(ofSchema({ type: 'integer', minimum: 3 }, false))).resolves.toMatch(/^-?\d+$/);
+  });
+
+  it('is an object in JSON mode, as far as it goes', async () => {
+    const request = aChatRequest({ temperature: 0, max_tokens: 40, response_format: { type: 'json_object' } });
+    const { text } = await run(engine, { request, choiceIndex: 0, cacheSalt: '' });
+    expect(text).toMatch(/^\{\s*("|\})/);
+  });
+
+  it('has no tool calls in it where the model knows no tools', () => {
+    expect(engine.parameters.has('tools')).toBe(false);
+  });
+
+  it('comes in chunks that are never of a call', async () => {
+    const request = aChatRequest({ temperature: 1, seed: 4, ...ofSchema({ enum: ['a', 'b'] }) });
+    const { events } = await run(engine, { request, choiceIndex: 0, cacheSalt: '' });
+    expect(choicesOf(events).some((choice) => (choice as ChunkChoice).delta.tool_calls !== undefined)).toBe(false);
+  });
+});
+
+const FORMATS: Readonly<Record<string, RegExp>> = {
+  date: /^\d{4}-\d{2}-\d{2}$/,
+  time: /^\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})$/,
+  'date-time': /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})$/,
+  duration: /^P\d+[YMWD]$/,
+  uuid: /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/,
+  ipv4: /^((25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(\.|$)){4}$/,
+  ipv6: /^[0-9a-f]{1,4}(:[0-9a-f]{1,4}){7}$/,
+  hostname: /^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/,
+  email: /^[a-z0-9][a-z0-9_-]*@[a-z0-9-]+(\.[a-z0-9-]+)+$/,
+};

@@ -1,0 +1,230 @@
+/** What the model in the box shows a person who has just typed `npm start`: answers, tools, JSON, thoughts, memory. */
+import { boxPlatform } from '@xerotier/dev';
+import OpenAI from 'openai';
+import { testPlatform } from './support/test-platform.ts';
+
+type Params = OpenAI.Chat.ChatCompletionCreateParamsNonStreaming;
+type Message = OpenAI.Chat.ChatCompletionMessageParam;
+
+const test = testPlatform(() => boxPlatform());
+
+function client(): OpenAI {
+  return new OpenAI({ baseURL: test.api.endpointUrl, apiKey: test.description.apiKey, maxRetries: 0 });
+}
+
+function said(content: string): Message[] {
+  return [{ role: 'user', content }];
+}
+
+/** The first choice, from a model that is asked for its likeliest answer. */
+async function choice(
+  params: Partial<Params>,
+): Promise<OpenAI.Chat.ChatCompletion.Choice & { usage: OpenAI.CompletionUsage }> {
+  const completion = await client().chat.completions.create({
+    model: 'xero-tiny',
+    messages: [],
+    temperature: 0,
+    max_tokens: 200,
+    ...params,
+  });
+  const [first] = test.schema.expectValid('CreateChatCompletionResponse', completion).choices;
+  if (first === undefined || completion.usage === undefined) throw new Error('there is no choice, or no usage');
+  return { ...first, usage: completion.usage };
+}
+
+async function textOf(params: Partial<Params>): Promise<string> {
+  return (await choice(params)).message.content ?? '';
+}
+
+const WEATHER: OpenAI.Chat.ChatCompletionTool = {
+  type: 'function',
+  function: {
+    name: 'get_weather',
+    description: 'Get the current weather in a city',
+    parameters: { type: 'object', properties: { city: { type: 'string' } }, required: ['city'] },
+  },
+};
+const TIMER: OpenAI.Chat.ChatCompletionTool = {
+  type: 'function',
+  function: {
+    name: 'set_timer',
+    description: 'Set a timer',
+    parameters: { type: 'object', properties: { minutes: { type: 'integer' } }, required: ['minutes'] },
+  },
+};
+
+describe('the model in the box', () => {
+  it.each([
+    ['as the quickstart asks', said('What is the capital of France?')],
+    [
+      'under a system message',
+      [{ role: 'system', content: 'You are a helpful assistant.' } as const, ...said('What is the capital of France?')],
+    ],
+  ])('knows the capital of France, %s', async (_, messages) => {
+    expect(await textOf({ messages, max_tokens: 100 })).toContain('Paris');
+  });
+
+  it('says it token by token when it is streamed', async () => {
+    const pieces: string[] = [];
+    const stream = await client().chat.completions.create({
+      model: 'xero-tiny',
+      messages: said('What is the capital of France?'),
+      temperature: 0,
+      stream: true,
+    });
+    for await (const chunk of stream) pieces.push(chunk.choices[0]?.delta.content ?? '');
+    expect(pieces.join('')).toContain('Paris');
+    expect(pieces.filter((piece) => piece !== '').length).toBeGreaterThan(3);
+  });
+
+  it('remembers a name over two turns', async () => {
+    const [hello] = said('My name is Selma.');
+    const messages: Message[] = [hello as Message];
+    messages.push({ role: 'assistant', content: await textOf({ messages }) }, ...said('What is my name?'));
+    expect(await textOf({ messages })).toContain('Selma');
+  });
+
+  it('ends before a stop string, and at its limit', async () => {
+    const whole = await textOf({ messages: said('What is the capital of France?') });
+    expect(await textOf({ messages: said('What is the capital of France?'), stop: 'Paris' })).toBe(
+      whole.slice(0, whole.indexOf('Paris')),
+    );
+    const cut = await choice({ messages: said('What is the capital of France?'), max_tokens: 2 });
+    expect([cut.finish_reason, cut.usage.completion_tokens]).toEqual(['length', 2]);
+  });
+
+  it('computes the beginning of a conversation once', async () => {
+    const messages: Message[] = said('What is the capital of Italy?');
+    messages.push(
+      { role: 'assistant', content: await textOf({ messages }) },
+      ...said('And what is the capital of Spain?'),
+    );
+    const { usage } = await choice({ messages });
+    expect(usage.prompt_tokens_details?.cached_tokens ?? 0).toBeGreaterThan(usage.prompt_tokens / 3);
+  });
+});
+
+describe('tools', () => {
+  it('are called with what was asked for, and the answer uses their result', async () => {
+    const messages: Message[] = said('What is the weather in Lisbon?');
+    const { message, finish_reason: finish } = await choice({ messages, tools: [WEATHER, TIMER] });
+    const [call] = message.tool_calls ?? [];
+    if (call?.type !== 'function') throw new Error(`it did not call: ${message.content}`);
+    expect([finish, message.content, call.function.name]).toEqual(['tool_calls', null, 'get_weather']);
+    expect(JSON.parse(call.function.arguments)).toEqual({ city: 'Lisbon' });
+    messages.push(message, {
+      role: 'tool',
+      tool_call_id: call.id,
+      content: JSON.stringify({ city: 'Lisbon', condition: 'sunny', temperature: 23 }),
+    });
+    const answer = await textOf({ messages, tools: [WEATHER, TIMER] });
+    expect(answer).toMatch(/sunny|23/);
+  });
+
+  it('are left alone when nobody needs them, or when they may not be called', async () => {
+    const hello = await choice({ messages: said('Hello!'), tools: [WEATHER, TIMER] });
+    expect([hello.finish_reason, hello.message.tool_calls]).toEqual(['stop', undefined]);
+    const forbidden = await choice({
+      messages: said('What is the weather in Lisbon?'),
+      tools: [WEATHER],
+      tool_choice: 'none',
+    });
+    expect([forbidden.finish_reason, forbidden.message.tool_calls]).toEqual(['stop', undefined]);
+  });
+
+  it.each<[string, Params['tool_choice'], string[]]>([
+    ['some tool', 'required', ['get_weather', 'set_timer']],
+    ['the named one', { type: 'function', function: { name: 'set_timer' } }, ['set_timer']],
+    [
+      'one of those that are allowed',
+      {
+        type: 'allowed_tools',
+        allowed_tools: { mode: 'required', tools: [{ type: 'function', function: { name: 'set_timer' } }] },
+      },
+      ['set_timer'],
+    ],
+  ])('are called when they must be: %s', async (_, toolChoice, names) => {
+    const { message } = await choice({ messages: said('Hello!'), tools: [WEATHER, TIMER], tool_choice: toolChoice });
+    const [call] = message.tool_calls ?? [];
+    if (call?.type !== 'function') throw new Error('it did not call');
+    expect(names).toContain(call.function.name);
+    expect(Object.keys(JSON.parse(call.function.arguments) as object)).toEqual([
+      call.function.name === 'set_timer' ? 'minutes' : 'city',
+    ]);
+  });
+
+  it('stream as deltas: id and name first, then the arguments', async () => {
+    const stream = await client().chat.completions.create({
+      model: 'xero-tiny',
+      messages: said('What is the weather in Lisbon?'),
+      tools: [WEATHER],
+      temperature: 0,
+      stream: true,
+    });
+    const calls: OpenAI.Chat.ChatCompletionChunk.Choice.Delta.ToolCall[] = [];
+    for await (const chunk of stream)
+      calls.push(
+        ...(test.schema.expectValid('CreateChatCompletionStreamResponse', chunk).choices[0]?.delta.tool_calls ?? []),
+      );
+    expect(calls[0]).toMatchObject({
+      index: 0,
+      id: expect.stringMatching(/^call_/),
+      type: 'function',
+      function: { name: 'get_weather' },
+    });
+    expect(calls.slice(1).every(({ id, function: of }) => id === undefined && of?.name === undefined)).toBe(true);
+    expect(JSON.parse(calls.map((call) => call.function?.arguments ?? '').join(''))).toEqual({ city: 'Lisbon' });
+  });
+});
+
+describe('forms', () => {
+  it('are JSON in JSON mode', async () => {
+    const { message, finish_reason: finish } = await choice({
+      messages: said('List three colours. Answer in JSON with the key colours.'),
+      response_format: { type: 'json_object' },
+    });
+    expect(finish).toBe('stop');
+    expect(JSON.parse(message.content ?? '')).toEqual(expect.any(Object));
+  });
+
+  it('fit their schema, with what the text says', async () => {
+    const schema = {
+      type: 'object',
+      properties: { name: { type: 'string' }, age: { type: 'integer' }, city: { type: 'string' } },
+      required: ['name', 'age', 'city'],
+      additionalProperties: false,
+    };
+    const content = await textOf({
+      messages: said('Extract the information: Hanna lives in Copenhagen and is 34 years old.'),
+      response_format: { type: 'json_schema', json_schema: { name: 'person', strict: true, schema } },
+    });
+    expect(JSON.parse(content)).toEqual({ name: 'Hanna', age: 34, city: 'Copenhagen' });
+  });
+
+  it('that cannot be promised are refused, with the name of the parameter', async () => {
+    const asking = choice({
+      messages: said('A number.'),
+      response_format: {
+        type: 'json_schema',
+        json_schema: { name: 'n', strict: true, schema: { type: 'integer', minimum: 3 } },
+      },
+    });
+    await expect(asking).rejects.toMatchObject({ status: 400, param: 'response_format.json_schema.schema' });
+  });
+});
+
+describe('thoughts', () => {
+  it('are counted, and are not a part of the answer', async () => {
+    const { message, usage } = await choice({ messages: said('What is 24 + 31?') });
+    expect(message.content).toContain('55');
+    expect(message.content).not.toMatch(/think/);
+    const reasoning = usage.completion_tokens_details?.reasoning_tokens ?? 0;
+    expect(reasoning).toBeGreaterThan(0);
+    expect(reasoning).toBeLessThan(usage.completion_tokens);
+  });
+
+  it('can be turned off', async () => {
+    const { usage } = await choice({ messages: said('What is 24 + 31?'), reasoning_effort: 'none' });
+    expect(usage.completion_tokens_details?.reasoning_tokens).toBe(0);
+  });
+});

@@ -1,0 +1,2 @@
+export { boxModels } from './box-models.ts';
+export type { BoxModel } from './box-models.ts';
