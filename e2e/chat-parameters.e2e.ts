@@ -108,12 +108,6 @@ describe('a parameter', () => {
   const unsupported: [string, string, ChatBody][] = [
     ['tools', 'tools', { tools: [tool] }],
     ['logprobs', 'logprobs', { logprobs: true }],
-    ['a JSON object as format', 'response_format', { response_format: { type: 'json_object' } }],
-    [
-      'a JSON schema as format',
-      'response_format',
-      { response_format: { type: 'json_schema', json_schema: { name: 'x', schema: { type: 'object' } } } },
-    ],
     ['web_search_options', 'web_search_options', { web_search_options: {} }],
     ['store: true', 'store', { store: true }],
     ['reasoning_effort', 'reasoning_effort', { reasoning_effort: 'high' }],
