@@ -2,7 +2,8 @@
 import { freePort, isPortFree } from '@xerotier/local-servers';
 import { spawn } from 'node:child_process';
 import { openSync, readFileSync } from 'node:fs';
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm } from 'node:fs/promises';
+import { writeAtomic } from '@xerotier/local-servers';
 import { join } from 'node:path';
 import { buildAll } from './build.ts';
 import { givenUrls } from './data-servers.ts';
@@ -116,8 +117,12 @@ async function sayRunning(pid: number): Promise<void> {
 }
 
 /** What is written there may be read by anybody who may use the platform anyway: the owner. */
-async function writeDevFile(description: PlatformDescription): Promise<void> {
-  await writeFile(state.devFile, `${JSON.stringify(description, null, 2)}\n`, { mode: 0o600 });
+let writing: Promise<void> = Promise.resolve();
+
+/** One after the other, and each at once: tools read the file at any moment. */
+function writeDevFile(description: PlatformDescription): Promise<void> {
+  writing = writing.then(() => writeAtomic(state.devFile, `${JSON.stringify(description, null, 2)}\n`));
+  return writing;
 }
 
 export async function readDevFile(): Promise<PlatformDescription | undefined> {

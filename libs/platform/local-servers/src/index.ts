@@ -7,3 +7,4 @@ export { freePort, isPortFree } from './ports.ts';
 export { postgresMajorOf, startPostgres, type PostgresOptions, type PostgresServer } from './postgres.ts';
 export type { ServerKind } from './programs.ts';
 export { startRedis, type RedisOptions } from './redis.ts';
+export { writeAtomic } from './write-atomic.ts';
