@@ -64,10 +64,17 @@ async function choose(): Promise<Answerer> {
   if (baseUrl !== undefined && apiKey !== undefined) return new ApiAnswerer({ baseUrl, apiKey, model, temperature });
   const platform = JSON.parse(await readFile(options.dev, 'utf8')) as {
     baseUrl: string;
+    projectId: string;
+    endpointSlug: string;
     apiKey: string;
     model: string;
   };
-  return new ApiAnswerer({ baseUrl: platform.baseUrl, apiKey: platform.apiKey, model: platform.model, temperature });
+  return new ApiAnswerer({
+    baseUrl: `${platform.baseUrl}/${platform.projectId}/${platform.endpointSlug}/v1`,
+    apiKey: platform.apiKey,
+    model: platform.model,
+    temperature,
+  });
 }
 
 /** The answer, or why there is none. */

@@ -121,7 +121,9 @@ let writing: Promise<void> = Promise.resolve();
 
 /** One after the other, and each at once: tools read the file at any moment. */
 function writeDevFile(description: PlatformDescription): Promise<void> {
-  writing = writing.then(() => writeAtomic(state.devFile, `${JSON.stringify(description, null, 2)}\n`));
+  const write = (): Promise<void> => writeAtomic(state.devFile, `${JSON.stringify(description, null, 2)}\n`);
+  // One that fails does not keep the next from being tried.
+  writing = writing.then(write, write);
   return writing;
 }
 
