@@ -2,29 +2,41 @@
 import { Module } from '@nestjs/common';
 import type { DynamicModule } from '@nestjs/common';
 import { InferenceClient } from '@xerotier/inference';
+import type { Logger } from '@xerotier/log';
 import { Bus } from '@xerotier/nats';
+import type { RedisClient } from '@xerotier/redis';
 import { AccessService } from './access/access.service.ts';
+import { CancellationController } from './cancellation/cancellation.controller.ts';
+import { CancellationService, GatewayInstance } from './cancellation/cancellation.service.ts';
 import { ChatCompletionsController } from './chat-completions/chat-completions.controller.ts';
 import { ChatCompletionsService } from './chat-completions/chat-completions.service.ts';
 import { ModelDirectory } from './models/model-directory.service.ts';
 import { ModelsController } from './models/models.controller.ts';
+import { RateLimitsService } from './rate-limits/rate-limits.service.ts';
 
 export interface GatewayPlatform {
   readonly bus: Bus;
   readonly inference: InferenceClient;
+  readonly redis: RedisClient;
+  readonly log: Logger;
+  /** Eight hexadecimal digits that are this process's own; ids of requests begin with them. */
+  readonly instance: string;
 }
 
 @Module({})
 export class AppModule {
-  static register({ bus, inference }: GatewayPlatform): DynamicModule {
+  static register({ bus, inference, redis, log, instance }: GatewayPlatform): DynamicModule {
     return {
       module: AppModule,
-      controllers: [ChatCompletionsController, ModelsController],
+      controllers: [ChatCompletionsController, CancellationController, ModelsController],
       providers: [
         { provide: Bus, useValue: bus },
         { provide: InferenceClient, useValue: inference },
+        { provide: GatewayInstance, useValue: new GatewayInstance(instance) },
         AccessService,
+        CancellationService,
         ModelDirectory,
+        { provide: RateLimitsService, useFactory: () => new RateLimitsService(redis, log) },
         ChatCompletionsService,
       ],
     };

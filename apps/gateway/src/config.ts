@@ -1,12 +1,14 @@
 /** The settings of the gateway. */
 import { integer, port, setting } from '@xerotier/config';
 import type { ConfigOf } from '@xerotier/config';
+import { redisSettings } from '@xerotier/redis';
 import { natsSettings, serviceSettings } from '@xerotier/service';
 import { z } from 'zod';
 
 export const settings = {
   service: serviceSettings,
   nats: natsSettings,
+  redis: redisSettings,
   http: {
     host: setting(
       'HTTP_HOST',

@@ -4,6 +4,7 @@ import { usageRecorded } from '@xerotier/contracts';
 import { createHttpApp } from '@xerotier/http';
 import { InferenceClient } from '@xerotier/inference';
 import { Bus, connectBus, DurablePublisher, ensureStream } from '@xerotier/nats';
+import { connectRedis } from '@xerotier/redis';
 import { runService } from '@xerotier/service';
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -16,13 +17,16 @@ import { settings } from './config.ts';
 const BODY_BYTES_MAX = 32 * 1024 * 1024;
 
 await runService('gateway', settings, async (config, log) => {
-  const connection = await connectBus({ url: config.nats.url, name: `gateway-${randomBytes(4).toString('hex')}`, log });
+  const instance = randomBytes(4).toString('hex');
+  const connection = await connectBus({ url: config.nats.url, name: `gateway-${instance}`, log });
   const bus = new Bus(connection, { log });
+  const redis = connectRedis({ url: config.redis.url, name: `gateway-${instance}`, log });
   await ensureStream(connection, usageRecorded);
   const usage = new DurablePublisher(connection, usageRecorded, log);
   const inference = new InferenceClient({ bus, usage, log, limits: config.limits });
-  const app = await createHttpApp(AppModule.register({ bus, inference }), {
+  const app = await createHttpApp(AppModule.register({ bus, inference, redis, log, instance }), {
     log,
+    instance,
     bodyBytesMax: BODY_BYTES_MAX,
     trustedProxies: config.http.trustedProxies,
     prepare: assertRoutesDeclareAccess,
@@ -42,6 +46,7 @@ await runService('gateway', settings, async (config, log) => {
       await app.close();
       const unconfirmed = await usage.close(5_000);
       if (unconfirmed > 0) log.error('usage events were not confirmed', { events: unconfirmed });
+      redis.disconnect();
       await bus.close();
     },
   };

@@ -107,6 +107,27 @@ export const errors = defineErrors({
     message: "The model '{model}' does not exist or you do not have access to it.",
   },
 
+  'completion.not_found': {
+    status: 404,
+    publicCode: 'completion_not_found',
+    retryable: false,
+    message: "The completion '{id}' was not found.",
+  },
+
+  // Limits.
+  'limits.requests_exceeded': {
+    status: 429,
+    publicCode: 'rate_limit_exceeded',
+    retryable: true,
+    message: 'Rate limit reached: the tier {tier} allows {limit} requests per minute.',
+  },
+  'limits.tokens_exceeded': {
+    status: 429,
+    publicCode: 'rate_limit_exceeded',
+    retryable: true,
+    message: 'Rate limit reached: the tier {tier} allows {limit} tokens per minute, prompts and answers together.',
+  },
+
   // Placement.
   'router.no_worker': {
     status: 503,

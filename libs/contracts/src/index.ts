@@ -22,12 +22,13 @@ export {
   acquireManyInput,
   acquireManyOutput,
   acquireOutput,
+  latencyTargets,
   leasesReleased,
   model,
   priority,
   routerContract,
 } from './router.ts';
-export type { AcquireInput, AcquireOutput, Model, Priority } from './router.ts';
+export type { AcquireInput, AcquireOutput, LatencyTargets, Model, Priority } from './router.ts';
 export {
   generationEnd,
   generationHead,
@@ -37,6 +38,7 @@ export {
   workerContract,
 } from './inference.ts';
 export type { GenerationEnd, GenerationHead, GenerationInput, TokenUsage } from './inference.ts';
+export { gatewayContract } from './gateway.ts';
 export { usageRecord, usageRecorded } from './usage.ts';
 export type { UsageRecord } from './usage.ts';
 export { chatMessage } from './openai/chat-message.ts';

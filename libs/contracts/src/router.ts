@@ -8,6 +8,13 @@ import { tierSlug } from './tiers.ts';
 export const priority = z.enum(['interactive', 'batch', 'background']);
 export type Priority = z.infer<typeof priority>;
 
+/** What a client would like to see (`X-SLO-TTFT-Ms`, `X-SLO-TPOT-Ms`): a hint for placement, in milliseconds, never a promise. */
+export const latencyTargets = z.object({
+  timeToFirstTokenMs: z.number().int().positive().optional(),
+  timePerOutputTokenMs: z.number().int().positive().optional(),
+});
+export type LatencyTargets = z.infer<typeof latencyTargets>;
+
 export const acquireInput = z.object({
   /** Asking again with the same id keeps the place in the queue, and finds the same lease once it is granted. */
   ticketId: z.string().regex(/^[A-Za-z0-9_-]{1,80}$/),
@@ -18,6 +25,7 @@ export const acquireInput = z.object({
   priority,
   /** Size of the prompt; never the prompt. An estimate until a tokenizer has seen it. */
   promptTokensEstimate: z.number().int().nonnegative(),
+  latencyTargets: latencyTargets.optional(),
   /** Workers that failed this request already. */
   excludedWorkers: z.array(workerId).max(16),
   /** How long this call may be held open. The caller asks again when it ends with `queued`. */

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { event } from './define.ts';
 import { modelId, projectId, requestId } from './ids.ts';
 import { tokenUsage } from './inference.ts';
-import { priority } from './router.ts';
+import { latencyTargets, priority } from './router.ts';
 import { tierSlug } from './tiers.ts';
 
 export const usageRecord = z.object({
@@ -23,6 +23,10 @@ export const usageRecord = z.object({
   durationMs: z.number().nonnegative(),
   /** Null when no token came. */
   timeToFirstTokenMs: z.number().nonnegative().nullable(),
+  /** From the first token of a choice to its last, divided by the tokens between; null when there were fewer than two. */
+  timePerOutputTokenMs: z.number().nonnegative().nullable().optional(),
+  /** What the client had asked for, to be compared with what it got. */
+  latencyTargets: latencyTargets.optional(),
 });
 export type UsageRecord = z.infer<typeof usageRecord>;
 

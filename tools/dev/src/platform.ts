@@ -106,7 +106,11 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
     // A port that is chosen here stays the gateway's when it is restarted.
     const addGateway = async (index: number): Promise<ServiceProcess> => {
       const port = index === 0 && options.httpPort !== undefined ? options.httpPort : await freePort();
-      return add({ name: numbered('gateway', index), app: 'gateway', env: { ...common, HTTP_PORT: String(port) } });
+      return add({
+        name: numbered('gateway', index),
+        app: 'gateway',
+        env: { ...common, REDIS_URL: servers.redisUrl, HTTP_PORT: String(port) },
+      });
     };
 
     onProgress('migrating and seeding the databases');

@@ -6,6 +6,7 @@ import { accessOf, RequireScope } from '../access/require-scope.ts';
 import { ModelDirectory } from '../models/model-directory.service.ts';
 import { ChatCompletionsService } from './chat-completions.service.ts';
 import { parseChatRequest } from './chat-request.ts';
+import { latencyTargetsOf } from './latency-target-headers.ts';
 
 @Controller()
 export class ChatCompletionsController {
@@ -14,24 +15,18 @@ export class ChatCompletionsController {
     private readonly models: ModelDirectory,
   ) {}
 
-  @Post(':project/:endpoint/v1/chat/completions')
+  @Post([':project/:endpoint/v1/chat/completions', ':project/v1/chat/completions'])
   @RequireScope('inference')
   async create(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const access = accessOf(request);
+    const latencyTargets = latencyTargetsOf(request.headers);
     const chat = parseChatRequest(request.body);
-    // From here on the answer is written as it comes, past Fastify.
-    reply.hijack();
-    // An endpoint URL names exactly one.
-    await this.completions.answer(request.id, access, access.endpoints[0] as EndpointAccess, chat, reply.raw);
-  }
-
-  @Post(':project/v1/chat/completions')
-  @RequireScope('inference')
-  async createInProject(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
-    const access = accessOf(request);
-    const chat = parseChatRequest(request.body);
-    const endpoint = await this.models.endpointFor(chat.model, access.endpoints);
-    reply.hijack();
-    await this.completions.answer(request.id, access, endpoint, chat, reply.raw);
+    const { endpoint: named } = request.params as { endpoint?: string };
+    const endpoint =
+      named === undefined
+        ? await this.models.endpointFor(chat.model, access.endpoints)
+        : // An endpoint URL names exactly one.
+          (access.endpoints[0] as EndpointAccess);
+    await this.completions.answer({ requestId: request.id, access, endpoint, chat, latencyTargets }, reply);
   }
 }

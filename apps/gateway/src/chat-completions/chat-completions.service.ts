@@ -1,32 +1,56 @@
-/** Answers chat completion requests: names the endpoint's model, runs the inference, and writes what comes. */
+/** Answers chat completion requests: takes what the limits allow, names the endpoint's model, runs the inference, and writes what comes. */
 import { Injectable } from '@nestjs/common';
-import type { Access, ChatCompletionRequest, EndpointAccess } from '@xerotier/contracts';
-import { InferenceClient } from '@xerotier/inference';
-import type { ServerResponse } from 'node:http';
+import type { Access, ChatCompletionRequest, EndpointAccess, LatencyTargets, Model } from '@xerotier/contracts';
+import { estimatePromptTokens, InferenceClient } from '@xerotier/inference';
+import type { FastifyReply } from 'fastify';
+import { CancellationService } from '../cancellation/cancellation.service.ts';
 import { ModelDirectory } from '../models/model-directory.service.ts';
+import { admitOrRefuse } from '../rate-limits/admit-or-refuse.ts';
+import { RateLimitsService } from '../rate-limits/rate-limits.service.ts';
 import { ChatEnvelope } from './chat-envelope.ts';
 import { StreamedAnswer } from './streamed-answer.ts';
 import { WholeAnswer } from './whole-answer.ts';
+
+/** What the limits hold for an answer whose request names no bound: what it really uses is charged in the end. */
+const UNBOUNDED_ANSWER_TOKENS = 1_024;
+
+export interface ChatTask {
+  readonly requestId: string;
+  readonly access: Access;
+  readonly endpoint: EndpointAccess;
+  readonly chat: ChatCompletionRequest;
+  readonly latencyTargets: LatencyTargets | undefined;
+}
 
 @Injectable()
 export class ChatCompletionsService {
   constructor(
     private readonly inference: InferenceClient,
     private readonly models: ModelDirectory,
+    private readonly limits: RateLimitsService,
+    private readonly cancellations: CancellationService,
   ) {}
 
-  /** Begins the answer; it is written to the response as it comes, errors included. */
-  async answer(
-    requestId: string,
-    access: Access,
-    endpoint: EndpointAccess,
-    chat: ChatCompletionRequest,
-    response: ServerResponse,
-  ): Promise<void> {
+  /**
+   * Begins the answer; from then on it is written to the response as it comes, errors included.
+   * @throws {AppError} `limits.*` before anything has begun.
+   */
+  async answer({ requestId, access, endpoint, chat, latencyTargets }: ChatTask, reply: FastifyReply): Promise<void> {
     const model = await this.models.get(endpoint.modelId);
+    const bucket = { keyId: access.keyId, tier: endpoint.tier, limits: endpoint.limits };
+    const settle = await admitOrRefuse(
+      this.limits,
+      bucket,
+      { id: requestId, tokens: tokensAtMost(chat, model) },
+      reply,
+    );
+    // From here on the answer is written past Fastify.
+    reply.hijack();
+    const response = reply.raw;
+    const id = `chatcmpl-${requestId.slice(requestId.indexOf('_') + 1)}`;
     const envelope = new ChatEnvelope(
       {
-        id: `chatcmpl-${requestId.slice(requestId.indexOf('_') + 1)}`,
+        id,
         createdSeconds: Math.floor(Date.now() / 1_000),
         model: model?.name ?? endpoint.modelId,
         tier: endpoint.tier,
@@ -44,11 +68,28 @@ export class ChatCompletionsService {
         modelId: endpoint.modelId,
         priority: 'interactive',
         chat,
+        latencyTargets,
+        onUsage: ({ promptTokens, completionTokens }) => {
+          over();
+          settle(promptTokens + completionTokens);
+        },
       },
       answer,
     );
+    const over = this.cancellations.begun(id, {
+      projectId: access.project.id,
+      endpointId: endpoint.id,
+      cancel: () => run.cancel(),
+    });
     answer.attach(run);
     // The client may have left while the model was looked up.
     if (response.destroyed) run.cancel();
   }
+}
+
+/** The prompt, which is computed once, and as much as each choice may have. */
+function tokensAtMost(chat: ChatCompletionRequest, model: Model | undefined): number {
+  const asked = chat.max_completion_tokens ?? chat.max_tokens ?? UNBOUNDED_ANSWER_TOKENS;
+  const ofChoice = Math.min(asked, model?.contextTokens ?? asked);
+  return estimatePromptTokens(chat.messages) + (chat.n ?? 1) * ofChoice;
 }

@@ -8,7 +8,7 @@
  *        └── retry ──┘            └──> over (error)
  */
 import { modelContract, workerContract } from '@xerotier/contracts';
-import type { GenerationEnd, GenerationHead, GenerationInput, Priority } from '@xerotier/contracts';
+import type { GenerationEnd, GenerationHead, GenerationInput, LatencyTargets, Priority } from '@xerotier/contracts';
 import { AppError } from '@xerotier/errors';
 import type { Bus, OpenStream } from '@xerotier/nats';
 import type { RetryBudget } from './retry-budget.ts';
@@ -20,6 +20,7 @@ export interface GenerationJob {
   readonly tier: string;
   readonly priority: Priority;
   readonly promptTokensEstimate: number;
+  readonly latencyTargets: LatencyTargets | undefined;
   /** When the answer must be complete, in `performance.now()` milliseconds. */
   readonly deadlineAt: number;
   /** When waiting for a slot ends; not after `deadlineAt`. */
@@ -110,6 +111,7 @@ export class Generation {
           tier: job.tier,
           priority: job.priority,
           promptTokensEstimate: job.promptTokensEstimate,
+          latencyTargets: job.latencyTargets,
           excludedWorkers: this.#excluded,
           deadlineAt: job.queueDeadlineAt,
         },

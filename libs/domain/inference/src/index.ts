@@ -1,4 +1,5 @@
 export { InferenceClient, inferenceLimitsDefaults } from './inference-client.ts';
+export { estimatePromptTokens } from './prompt-estimate.ts';
 export type {
   InferenceClientOptions,
   InferenceLimits,

@@ -37,7 +37,10 @@ interface Fleet {
   readonly workers: Record<string, FakeWorker>;
   readonly workerBuses: Record<string, TestBus>;
   readonly lines: () => Record<string, unknown>[];
-  run(chat?: Partial<ChatCompletionRequest>): { run: RunningInference; answer: CollectedAnswer; requestId: string };
+  run(
+    chat?: Partial<ChatCompletionRequest>,
+    more?: Partial<InferenceRequest>,
+  ): { run: RunningInference; answer: CollectedAnswer; requestId: string };
 }
 
 /** Everything that is told about a test's requests afterwards. */
@@ -74,9 +77,9 @@ async function newFleet(setup: Setup = {}): Promise<Fleet> {
     workers,
     workerBuses,
     lines,
-    run: (chat = {}) => {
+    run: (chat = {}, more = {}) => {
       const answer = new CollectedAnswer();
-      const request = aRequest(chat);
+      const request = { ...aRequest(chat), ...more };
       runs.push({ answer, requestId: request.requestId });
       return { run: client.run(request, answer), answer, requestId: request.requestId };
     },
@@ -185,6 +188,7 @@ describe('a request', () => {
       startedAt: expect.any(Number),
       durationMs: expect.any(Number),
       timeToFirstTokenMs: expect.any(Number),
+      timePerOutputTokenMs: expect.any(Number),
     });
   });
 
@@ -682,5 +686,45 @@ describe('usage that cannot be queued', () => {
     const [line] = lines().filter(({ level }) => level === 'error');
     expect(line).toMatchObject({ record: { requestId, usage: usageOf(1) } });
     usages.push(usageRecord.parse(line?.['record']));
+  });
+});
+
+describe('InferenceClient and what a client would like', () => {
+  it('tells the router the targets, and the ledger what became of them', async () => {
+    const { run, router } = await newFleet({ workers: { w1: says('a', 'b', 'c') } });
+    const latencyTargets = { timeToFirstTokenMs: 500, timePerOutputTokenMs: 50 };
+    const { answer, requestId } = run({}, { latencyTargets });
+    await answer.over;
+    expect(router.asked[0]?.latencyTargets).toEqual(latencyTargets);
+    const record = await recordOf(requestId);
+    expect(record.latencyTargets).toEqual(latencyTargets);
+    const { durationMs, timeToFirstTokenMs, timePerOutputTokenMs } = record;
+    expect(timePerOutputTokenMs).toBeCloseTo((durationMs - Number(timeToFirstTokenMs)) / 2);
+  });
+
+  it('says nothing of targets that nobody has, nor of the pace of a single token', async () => {
+    const { run, router } = await newFleet({ workers: { w1: says('a') } });
+    const { answer, requestId } = run();
+    await answer.over;
+    expect(router.asked[0]).not.toHaveProperty('latencyTargets');
+    expect(await recordOf(requestId)).toMatchObject({ timePerOutputTokenMs: null });
+  });
+});
+
+describe('InferenceRequest.onUsage', () => {
+  it('hears what was used before the sink hears of the end', async () => {
+    const { run } = await newFleet({ workers: { w1: says('a', 'b') } });
+    const heard: unknown[] = [];
+    const { answer } = run({}, { onUsage: (usage) => heard.push([usage.completionTokens, answer.usage]) });
+    await answer.over;
+    expect(heard).toEqual([[2, undefined]]);
+  });
+
+  it('hears it of a request that failed, once', async () => {
+    const { run } = await newFleet({ workers: { w1: fails(new AppError('inference.engine_failed'), 3) } });
+    const heard: number[] = [];
+    const { answer } = run({}, { onUsage: ({ completionTokens }) => heard.push(completionTokens) });
+    await answer.over;
+    expect(heard).toHaveLength(1);
   });
 });

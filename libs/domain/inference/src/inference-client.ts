@@ -7,6 +7,7 @@ import type {
   ChatCompletionRequest,
   GenerationEnd,
   GenerationHead,
+  LatencyTargets,
   Priority,
   TokenUsage,
   UsageRecord,
@@ -28,6 +29,9 @@ export interface InferenceRequest {
   readonly modelId: string;
   readonly priority: Priority;
   readonly chat: ChatCompletionRequest;
+  readonly latencyTargets?: LatencyTargets | undefined;
+  /** Hears what was used once the request is over, however it ended, before the sink hears of the end. */
+  readonly onUsage?: (usage: TokenUsage) => void;
 }
 
 /** Receives one request's answer. `start` comes once, before the first choices; exactly one of `end` and `error`, last. */
@@ -196,6 +200,7 @@ class InferenceRun implements RunningInference {
         tier,
         priority,
         promptTokensEstimate: this.#promptTokensEstimate,
+        latencyTargets: this.#request.latencyTargets,
         deadlineAt,
         queueDeadlineAt: Math.min(performance.now() + this.#limits.queueTimeoutMs, deadlineAt),
       },
@@ -244,6 +249,8 @@ class InferenceRun implements RunningInference {
     this.#over = true;
     clearTimeout(this.#deadline);
     const usage = this.#usage();
+    const durationMs = performance.now() - this.#begunAt;
+    const timeToFirstTokenMs = this.#firstDataAt === undefined ? null : this.#firstDataAt - this.#begunAt;
     const { requestId, projectId, endpointId, keyId, modelId, tier, priority, chat } = this.#request;
     this.#record({
       requestId,
@@ -263,9 +270,12 @@ class InferenceRun implements RunningInference {
             : 'failed',
       streamed: chat.stream === true,
       startedAt: this.#startedAt,
-      durationMs: performance.now() - this.#begunAt,
-      timeToFirstTokenMs: this.#firstDataAt === undefined ? null : this.#firstDataAt - this.#begunAt,
+      durationMs,
+      timeToFirstTokenMs,
+      timePerOutputTokenMs: timePerOutputToken(durationMs, timeToFirstTokenMs, usage.completionTokens / (chat.n ?? 1)),
+      latencyTargets: this.#request.latencyTargets,
     });
+    this.#request.onUsage?.(usage);
     if (this.#failure === undefined) this.#sink.end(usage);
     else this.#sink.error(this.#failure);
   }
@@ -286,4 +296,9 @@ class InferenceRun implements RunningInference {
       rejectedPredictionTokens: sum('rejectedPredictionTokens'),
     };
   }
+}
+
+/** Choices run side by side, so the time is that of the tokens of one. */
+function timePerOutputToken(durationMs: number, timeToFirstTokenMs: number | null, tokens: number): number | null {
+  return timeToFirstTokenMs === null || tokens < 2 ? null : (durationMs - timeToFirstTokenMs) / (tokens - 1);
 }

@@ -25,6 +25,8 @@ export interface HttpAppOptions {
   readonly bodyBytesMax: number;
   /** How many proxies in front are trusted to name the client's address. Default 0. */
   readonly trustedProxies?: number;
+  /** Eight hexadecimal digits that every request id begins with: who has an id knows who serves it. Default random. */
+  readonly instance?: string;
   /** Adds hooks before any route is registered. */
   readonly prepare?: (fastify: FastifyInstance) => void;
   /** Runs before the body is read; what it throws is the answer. */
@@ -51,6 +53,7 @@ const CONNECTIONS_MAX = 10_000;
 const LAST_BYTES_MS = 1_000;
 
 export async function createHttpApp(module: Type | DynamicModule, options: HttpAppOptions): Promise<HttpApp> {
+  const newRequestId = requestIds(options.instance ?? randomHex(4));
   const adapter = new FastifyAdapter({
     bodyLimit: options.bodyBytesMax,
     requestTimeout: REQUEST_TIMEOUT_MS,
@@ -104,8 +107,8 @@ export async function createHttpApp(module: Type | DynamicModule, options: HttpA
   };
 }
 
-function newRequestId(): string {
-  return `req_${randomHex(16)}`;
+function requestIds(instance: string): () => string {
+  return () => `req_${instance}${randomHex(12)}`;
 }
 
 function addRequestContext(fastify: FastifyInstance, draining: () => boolean): void {

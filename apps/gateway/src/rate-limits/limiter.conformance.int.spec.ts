@@ -1,0 +1,224 @@
+/** What every limiter promises, on Redis and in memory; and that the two always say the same. The clock is the test's. */
+import { testServers } from '@xerotier/testing';
+import { connectRedis } from '@xerotier/redis';
+import type { RedisClient } from '@xerotier/redis';
+import { silentLog } from '@xerotier/log/testing';
+import fc from 'fast-check';
+import { once } from 'node:events';
+import { LocalLimiter } from './local-limiter.ts';
+import { HOLD_MS } from './limiter.ts';
+import type { Bucket, Limiter } from './limiter.ts';
+import { RedisLimiter } from './redis-limiter.ts';
+
+const servers = testServers('redis');
+const START_US = 1_764_000_000_000_000;
+let redis: RedisClient;
+let nowUs = START_US;
+let buckets = 0;
+
+beforeAll(async () => {
+  redis = connectRedis({ url: servers.redis.url, name: 'test', log: silentLog(), commandTimeoutMs: 3_000 });
+  await once(redis, 'ready');
+});
+afterAll(() => redis.disconnect());
+beforeEach(() => (nowUs = START_US));
+
+const limiters: Record<string, () => Limiter> = {
+  RedisLimiter: () => new RedisLimiter(redis, () => nowUs),
+  LocalLimiter: () => new LocalLimiter(() => nowUs),
+};
+
+/** A bucket that nothing was taken from. */
+function aBucket(requestsPerMinute: number | null, tokensPerMinute: number | null): Bucket {
+  return { keyId: `key_${++buckets}`, tier: 'free', limits: { requestsPerMinute, tokensPerMinute } };
+}
+
+let holds = 0;
+const aHold = (tokens = 1): { id: string; tokens: number } => ({ id: `req_${++holds}`, tokens });
+const pass = (ms: number): void => void (nowUs += ms * 1_000);
+
+describe.each(Object.keys(limiters))('%s', (name) => {
+  let limiter: Limiter;
+  beforeEach(() => (limiter = (limiters[name] as () => Limiter)()));
+
+  const admitted = async (bucket: Bucket, times: number, tokens = 1): Promise<number> => {
+    let count = 0;
+    for (let i = 0; i < times; i += 1)
+      if ((await limiter.admit(bucket, aHold(tokens))).refusedBy === undefined) count += 1;
+    return count;
+  };
+
+  it('lets a minute of requests through at once, and no more', async () => {
+    const bucket = aBucket(60, null);
+    expect(await admitted(bucket, 70)).toBe(60);
+  });
+
+  it('lets requests through again at the rate of the limit', async () => {
+    const bucket = aBucket(60, null);
+    await admitted(bucket, 60);
+    pass(10_000);
+    expect(await admitted(bucket, 20)).toBe(10);
+  });
+
+  it('tells the time to wait truly: a millisecond before it the answer is still no', async () => {
+    const bucket = aBucket(20, null);
+    await admitted(bucket, 20);
+    const { refusedBy, retryAfterMs } = await limiter.admit(bucket, aHold());
+    expect([refusedBy, retryAfterMs]).toEqual(['requests', 3_000]);
+    pass(retryAfterMs - 1);
+    expect(await admitted(bucket, 1)).toBe(0);
+    pass(1);
+    expect(await admitted(bucket, 1)).toBe(1);
+  });
+
+  it('holds the tokens that a request may use, and gives back what it did not', async () => {
+    const bucket = aBucket(null, 1_000);
+    const hold = aHold(900);
+    await limiter.admit(bucket, hold);
+    const refused = await limiter.admit(bucket, aHold(200));
+    expect(refused).toMatchObject({ refusedBy: 'tokens', tokens: { limit: 1_000, remaining: 100 } });
+    await limiter.settle(bucket, hold, 50);
+    expect(await limiter.admit(bucket, aHold(200))).toMatchObject({ refusedBy: undefined, tokens: { remaining: 750 } });
+  });
+
+  it('charges what was used beyond the hold: the next request waits for it', async () => {
+    const bucket = aBucket(null, 1_000);
+    const hold = aHold(10);
+    await limiter.admit(bucket, hold);
+    await limiter.settle(bucket, hold, 2_000);
+    const refused = await limiter.admit(bucket, aHold(1));
+    expect(refused).toMatchObject({ refusedBy: 'tokens', tokens: { remaining: 0 } });
+    expect(refused.retryAfterMs).toBe(60_060);
+  });
+
+  it('settles a hold once, and charges it even when it has run out', async () => {
+    const bucket = aBucket(null, 1_000);
+    const hold = aHold(500);
+    await limiter.admit(bucket, hold);
+    pass(HOLD_MS + 1);
+    expect(await limiter.admit(bucket, aHold(1_000))).toMatchObject({ refusedBy: undefined });
+    await limiter.settle(bucket, hold, 100);
+    expect((await limiter.admit(bucket, aHold(1))).refusedBy).toBe('tokens');
+  });
+
+  it('lets a hold run out when nobody renews it, and keeps it when somebody does', async () => {
+    const bucket = aBucket(null, 1_000);
+    const hold = aHold(1_000);
+    await limiter.admit(bucket, hold);
+    pass(HOLD_MS - 1);
+    await limiter.renew(bucket, [hold]);
+    pass(HOLD_MS - 1);
+    expect((await limiter.admit(bucket, aHold(1))).refusedBy).toBe('tokens');
+    pass(1);
+    expect((await limiter.admit(bucket, aHold(1))).refusedBy).toBeUndefined();
+  });
+
+  it('takes requests and tokens together or neither', async () => {
+    const bucket = aBucket(2, 1_000);
+    expect((await limiter.admit(bucket, aHold(1_000))).refusedBy).toBeUndefined();
+    expect((await limiter.admit(bucket, aHold(1_000))).refusedBy).toBe('tokens');
+    expect(await limiter.admit(bucket, aHold(1_000))).toMatchObject({ requests: { remaining: 1 } });
+  });
+
+  it('runs a request that may use more than the allowance when the bucket is full, and only then', async () => {
+    const bucket = aBucket(null, 1_000);
+    const large = aHold(50_000);
+    expect((await limiter.admit(bucket, large)).refusedBy).toBeUndefined();
+    await limiter.settle(bucket, large, 100);
+    expect((await limiter.admit(bucket, aHold(50_000))).refusedBy).toBe('tokens');
+  });
+
+  it('keeps keys apart, and the tiers of one key', async () => {
+    const bucket = aBucket(1, null);
+    await admitted(bucket, 1);
+    expect(await admitted({ ...bucket, keyId: `${bucket.keyId}x` }, 2)).toBe(1);
+    expect(await admitted({ ...bucket, tier: 'cpu_standard' }, 2)).toBe(1);
+    expect(await admitted(bucket, 1)).toBe(0);
+  });
+
+  it('says how much is left and when all of it will be there', async () => {
+    const bucket = aBucket(60, 6_000);
+    await limiter.admit(bucket, aHold(600));
+    const { requests, tokens } = await limiter.admit(bucket, aHold(600));
+    expect(requests).toEqual({ limit: 60, remaining: 58, resetMs: 2_000 });
+    expect(tokens).toEqual({ limit: 6_000, remaining: 4_800, resetMs: 12_000 });
+  });
+
+  it('says nothing of what is not limited', async () => {
+    expect(await limiter.admit(aBucket(60, null), aHold())).toMatchObject({ tokens: null });
+    expect(await limiter.admit(aBucket(null, 60), aHold())).toMatchObject({ requests: null });
+  });
+});
+
+describe('both limiters', () => {
+  const step = fc.oneof(
+    fc.record({ do: fc.constant('admit' as const), tokens: fc.integer({ min: 1, max: 3_000 }) }),
+    fc.record({
+      do: fc.constant('settle' as const),
+      which: fc.nat({ max: 9 }),
+      used: fc.integer({ min: 0, max: 3_000 }),
+    }),
+    fc.record({ do: fc.constant('renew' as const), which: fc.nat({ max: 9 }) }),
+    fc.record({ do: fc.constant('pass' as const), ms: fc.integer({ min: 0, max: 40_000 }) }),
+  );
+
+  it('answer the same to any sequence of questions', async () => {
+    await fc.assert(
+      // Limits that divide a minute of microseconds: the one rounds its times to whole ones, the other does not.
+      fc.asyncProperty(
+        fc.constantFrom(null, 1, 5, 20, 60),
+        fc.constantFrom(null, 1_000, 2_500),
+        fc.array(step, { maxLength: 25 }),
+        async (requests, tokens, steps) => {
+          nowUs = START_US;
+          const bucket = aBucket(requests, tokens);
+          const pair = Object.values(limiters).map((make) => make());
+          const open: { id: string; tokens: number }[] = [];
+          for (const move of steps) {
+            if (move.do === 'pass') pass(move.ms);
+            else if (move.do === 'admit') {
+              const hold = aHold(move.tokens);
+              const [one, other] = await Promise.all(pair.map((limiter) => limiter.admit(bucket, hold)));
+              expect(other).toEqual(one);
+              if (one?.refusedBy === undefined) open.push(hold);
+            } else {
+              const hold = open[move.which];
+              if (hold === undefined) continue;
+              if (move.do === 'renew') await Promise.all(pair.map((limiter) => limiter.renew(bucket, [hold])));
+              else {
+                open.splice(move.which, 1);
+                await Promise.all(pair.map((limiter) => limiter.settle(bucket, hold, move.used)));
+              }
+            }
+          }
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
+
+  it('never let more through in a minute than the limit and what it refills', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.integer({ min: 0, max: 4_000 }), { minLength: 50, maxLength: 150 }),
+        async (gaps) => {
+          nowUs = START_US;
+          const limiter = new LocalLimiter(() => nowUs);
+          const bucket = aBucket(20, null);
+          const times: number[] = [];
+          for (const gap of gaps) {
+            pass(gap);
+            if ((await limiter.admit(bucket, aHold())).refusedBy === undefined) times.push(nowUs);
+          }
+          for (const [i, from] of times.entries()) {
+            for (const [j, to] of times.entries()) {
+              if (j < i) continue;
+              expect(j - i + 1).toBeLessThanOrEqual(20 + ((to - from) / 60_000_000) * 20 + 1e-6);
+            }
+          }
+        },
+      ),
+      { numRuns: 50 },
+    );
+  });
+});

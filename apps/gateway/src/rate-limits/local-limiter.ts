@@ -1,0 +1,91 @@
+/** The same limits in the memory of one gateway: what is left when Redis is away. Its allowance is a share of the whole. */
+import { LRUCache } from 'lru-cache';
+import { HOLD_MS, heldTokens, WINDOW_US } from './limiter.ts';
+import type { Allowance, Bucket, Hold, Limiter, Verdict } from './limiter.ts';
+
+/** As in the scripts for Redis: times at which an allowance is full again, in microseconds. */
+interface State {
+  requests: number;
+  tokens: number;
+  held: number;
+  readonly holds: Map<string, { readonly tokens: number; expiresAt: number }>;
+}
+
+/** A bucket that was not asked for longest is forgotten first, and is full when it comes back. */
+const BUCKETS_MAX = 20_000;
+
+export class LocalLimiter implements Limiter {
+  readonly #buckets = new LRUCache<string, State>({ max: BUCKETS_MAX });
+  readonly #nowUs: () => number;
+
+  constructor(nowUs: () => number = () => performance.now() * 1_000) {
+    this.#nowUs = nowUs;
+  }
+
+  async admit(bucket: Bucket, hold: Hold): Promise<Verdict> {
+    const now = this.#nowUs();
+    const state = this.#at(bucket, now);
+    const { requestsPerMinute, tokensPerMinute } = bucket.limits;
+    const requestStep = requestsPerMinute === null ? 0 : WINDOW_US / requestsPerMinute;
+    const tokenStep = tokensPerMinute === null ? 0 : WINDOW_US / tokensPerMinute;
+    const cost = tokensPerMinute === null ? 0 : heldTokens(hold, tokensPerMinute);
+    const requestWait = state.requests - now + requestStep - WINDOW_US;
+    const tokenWait = state.tokens - now + (state.held + cost) * tokenStep - WINDOW_US;
+    let refusedBy: Verdict['refusedBy'];
+    let wait = 0;
+    if (requestWait > 1) [refusedBy, wait] = ['requests', requestWait];
+    if (tokensPerMinute !== null && tokenWait > 1 && tokenWait > wait) [refusedBy, wait] = ['tokens', tokenWait];
+    if (refusedBy === undefined) {
+      state.requests += requestStep;
+      if (tokensPerMinute !== null) {
+        state.held += cost;
+        state.holds.set(hold.id, { tokens: cost, expiresAt: now + HOLD_MS * 1_000 });
+      }
+    }
+    return {
+      refusedBy,
+      retryAfterMs: Math.ceil(wait / 1_000),
+      requests: allowance(requestsPerMinute, state.requests - now, requestStep, 0),
+      tokens: allowance(tokensPerMinute, state.tokens - now, tokenStep, state.held),
+    };
+  }
+
+  async settle(bucket: Bucket, hold: Hold, usedTokens: number): Promise<void> {
+    const limit = bucket.limits.tokensPerMinute;
+    if (limit === null) return;
+    const state = this.#at(bucket, this.#nowUs());
+    end(state, hold.id);
+    state.tokens += (usedTokens * WINDOW_US) / limit;
+  }
+
+  async renew(bucket: Bucket, holds: readonly Hold[]): Promise<void> {
+    const now = this.#nowUs();
+    const state = this.#at(bucket, now);
+    for (const { id } of holds) {
+      const hold = state.holds.get(id);
+      if (hold !== undefined) hold.expiresAt = now + HOLD_MS * 1_000;
+    }
+  }
+
+  #at({ keyId, tier }: Bucket, now: number): State {
+    const name = `${keyId} ${tier}`;
+    const state = this.#buckets.get(name) ?? { requests: 0, tokens: 0, held: 0, holds: new Map() };
+    this.#buckets.set(name, state);
+    state.requests = Math.max(now, state.requests);
+    state.tokens = Math.max(now, state.tokens);
+    for (const [id, { expiresAt }] of state.holds) if (expiresAt <= now) end(state, id);
+    return state;
+  }
+}
+
+function end(state: State, holdId: string): void {
+  state.held -= state.holds.get(holdId)?.tokens ?? 0;
+  state.holds.delete(holdId);
+}
+
+function allowance(limit: number | null, owedUs: number, step: number, held: number): Allowance | null {
+  if (limit === null) return null;
+  // Numbers that are a whole but for a rounding error are that whole.
+  const remaining = Math.floor((WINDOW_US - owedUs) / step - held + 1e-6);
+  return { limit, remaining: Math.max(0, remaining), resetMs: Math.ceil((owedUs + held * step) / 1_000) };
+}

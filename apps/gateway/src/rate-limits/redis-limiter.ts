@@ -1,0 +1,81 @@
+/** Limits that all gateways share, kept in Redis. Every method rejects when Redis does not answer. */
+import type { RedisClient } from '@xerotier/redis';
+import { HOLD_MS, heldTokens } from './limiter.ts';
+import type { Allowance, Bucket, Hold, Limiter, Verdict } from './limiter.ts';
+import { ADMIT_SCRIPT, RENEW_SCRIPT, SETTLE_SCRIPT } from './limit-scripts.ts';
+
+type Answer = [refusedBy: number, waitUs: string, ...allowances: [number, string, number, string]];
+
+interface LimitCommands {
+  limitsAdmit(...args: (string | number)[]): Promise<Answer>;
+  limitsSettle(...args: (string | number)[]): Promise<number>;
+  limitsRenew(...args: (string | number)[]): Promise<number>;
+}
+
+const REFUSED_BY = [undefined, 'requests', 'tokens'] as const;
+
+export class RedisLimiter implements Limiter {
+  readonly #redis: LimitCommands;
+  readonly #nowUs: () => number | '';
+
+  /** @param nowUs for tests; the clock of Redis otherwise. */
+  constructor(redis: RedisClient, nowUs: () => number | '' = () => '') {
+    for (const [name, lua] of Object.entries({
+      limitsAdmit: ADMIT_SCRIPT,
+      limitsSettle: SETTLE_SCRIPT,
+      limitsRenew: RENEW_SCRIPT,
+    }))
+      redis.defineCommand(name, { numberOfKeys: 2, lua });
+    this.#redis = redis as unknown as LimitCommands;
+    this.#nowUs = nowUs;
+  }
+
+  async admit(bucket: Bucket, hold: Hold): Promise<Verdict> {
+    const { requestsPerMinute, tokensPerMinute } = bucket.limits;
+    const [refusedBy, waitUs, requestsLeft, requestsResetUs, tokensLeft, tokensResetUs] = await this.#redis.limitsAdmit(
+      ...keysOf(bucket),
+      this.#nowUs(),
+      requestsPerMinute ?? 0,
+      tokensPerMinute ?? 0,
+      hold.id,
+      heldTokens(hold, tokensPerMinute ?? Infinity),
+      HOLD_MS,
+    );
+    return {
+      refusedBy: REFUSED_BY[refusedBy],
+      retryAfterMs: Math.ceil(Number(waitUs) / 1_000),
+      requests: allowance(requestsPerMinute, requestsLeft, requestsResetUs),
+      tokens: allowance(tokensPerMinute, tokensLeft, tokensResetUs),
+    };
+  }
+
+  async settle(bucket: Bucket, hold: Hold, usedTokens: number): Promise<void> {
+    const limit = bucket.limits.tokensPerMinute;
+    if (limit === null) return;
+    await this.#redis.limitsSettle(
+      ...keysOf(bucket),
+      this.#nowUs(),
+      limit,
+      hold.id,
+      heldTokens(hold, limit),
+      usedTokens,
+    );
+  }
+
+  async renew(bucket: Bucket, holds: readonly Hold[]): Promise<void> {
+    const limit = bucket.limits.tokensPerMinute;
+    if (limit === null) return;
+    const entries = holds.map((hold) => `${hold.id}:${heldTokens(hold, limit)}`);
+    await this.#redis.limitsRenew(...keysOf(bucket), this.#nowUs(), HOLD_MS, ...entries);
+  }
+}
+
+/** Both keys of a bucket lie on one node of a cluster. */
+function keysOf({ keyId, tier }: Bucket): [string, string] {
+  const key = `limits:{${keyId}}:${tier}`;
+  return [key, `${key}:holds`];
+}
+
+function allowance(limit: number | null, remaining: number, resetUs: string): Allowance | null {
+  return limit === null ? null : { limit, remaining, resetMs: Math.ceil(Number(resetUs) / 1_000) };
+}

@@ -1,0 +1,161 @@
+/** The limits of a tier hold for a key across all gateways, tell their clients when to come back, and outlive Redis. */
+import { scriptedPlatform } from '@xerotier/dev';
+import { silentLog } from '@xerotier/log/testing';
+import { connectRedis } from '@xerotier/redis';
+import { eventually } from '@xerotier/testing';
+import { once } from 'node:events';
+import OpenAI from 'openai';
+import { scripted } from './support/api-client.ts';
+import type { Answer, ApiClient, ErrorBody } from './support/api-client.ts';
+import { testPlatform } from './support/test-platform.ts';
+
+const GATEWAYS = 4;
+
+const test = testPlatform(() => {
+  const plan = scriptedPlatform({ slots: 64 });
+  const tiers = ['gpu_nvidia_shared', 'free', 'cpu_standard', 'cpu_amd_optimized'];
+  return {
+    ...plan,
+    gateways: GATEWAYS,
+    endpoints: [
+      ...plan.endpoints,
+      ...tiers.map((tier) => ({ slug: tier.replaceAll('_', '-'), modelId: 'scripted', tier })),
+    ],
+  };
+});
+
+/** A client of the endpoint through one of the gateways. */
+function through(gateway: number, endpointSlug: string): ApiClient {
+  const name = gateway === 0 ? 'gateway' : `gateway-${gateway + 1}`;
+  const baseUrl = `http://127.0.0.1:${test.platform.service(name).facts['port']}`;
+  return test.api.with({ baseUrl, endpointSlug });
+}
+
+/** Waits until every gateway has told Redis of itself after the last one did so for the first time. */
+async function allGatewaysCounted(): Promise<void> {
+  const redis = connectRedis({ url: test.description.redisUrl, name: 'test', log: silentLog() });
+  await once(redis, 'ready');
+  const heard = async (): Promise<number[]> => {
+    const gateways = await redis.zrange('gateways', 0, -1, 'WITHSCORES');
+    return gateways.filter((_, i) => i % 2 === 1).map(Number);
+  };
+  const known = Math.max(
+    ...(await eventually('all are known', async () => {
+      const seconds = await heard();
+      return seconds.length === GATEWAYS ? seconds : undefined;
+    })),
+  );
+  await eventually('all have read the count', async () => Math.min(...(await heard())) > known);
+  redis.disconnect();
+}
+
+const ASKED = scripted({ tokens: 1 }, { max_tokens: 1 });
+
+describe('the limit of requests', () => {
+  it('is exact over four gateways at once', async () => {
+    const begun = performance.now();
+    const statuses = await Promise.all(
+      Array.from({ length: 400 }, async (_, i) => {
+        const answer = await through(i % GATEWAYS, 'gpu-nvidia-shared').post(ASKED);
+        return answer.status;
+      }),
+    );
+    const refilled = ((performance.now() - begun) / 60_000) * 100;
+    const admitted = statuses.filter((status) => status === 200).length;
+    expect(admitted).toBeGreaterThanOrEqual(99);
+    expect(admitted).toBeLessThanOrEqual(101 + refilled);
+    expect(new Set(statuses)).toEqual(new Set([200, 429]));
+  });
+
+  it('is told with every answer, and with a refusal the time to wait', async () => {
+    const api = through(0, 'free');
+    const first = await api.chat(ASKED);
+    expect(Object.fromEntries([...first.headers].filter(([name]) => name.startsWith('x-ratelimit')))).toMatchObject({
+      'x-ratelimit-limit': '20',
+      'x-ratelimit-remaining': '19',
+      'x-ratelimit-reset': '3',
+      'x-ratelimit-limit-requests': '20',
+      'x-ratelimit-remaining-requests': '19',
+      'x-ratelimit-reset-requests': '3s',
+      'x-ratelimit-limit-tokens': '10000',
+    });
+    expect(first.headers.get('x-ratelimit-warning')).toBeNull();
+    const answers = await Promise.all(Array.from({ length: 30 }, () => api.post(ASKED)));
+    const refused = answers.find(({ status }) => status === 429) as Answer<ErrorBody>;
+    expect(refused.body.error).toEqual({
+      message: 'Rate limit reached: the tier free allows 20 requests per minute.',
+      type: 'rate_limit_error',
+      param: null,
+      code: 'rate_limit_exceeded',
+      retry_after: Number(refused.headers.get('retry-after')),
+      retry_strategy: 'exponential',
+    });
+    expect(refused.body.error.retry_after).toBeGreaterThanOrEqual(1);
+    expect(refused.body.error.retry_after).toBeLessThanOrEqual(3);
+    expect(refused.headers.get('x-ratelimit-remaining')).toBe('0');
+    expect(refused.headers.get('x-ratelimit-warning')).toContain('0 of 20 requests');
+  });
+
+  it('is one that the official client waits for by itself', async () => {
+    const { apiKey } = test.description;
+    const client = new OpenAI({ apiKey, baseURL: through(0, 'free').endpointUrl, maxRetries: 3 });
+    const before = await through(0, 'free').post(ASKED);
+    expect([200, 429]).toContain(before.status);
+    const answer = await client.chat.completions.create({
+      model: 'scripted',
+      max_tokens: 1,
+      messages: [{ role: 'user', content: 'Hello' }],
+    });
+    expect(answer.object).toBe('chat.completion');
+  });
+
+  it('does not exist on a tier without one', async () => {
+    const { headers } = await test.api.chat(ASKED);
+    expect([...headers].filter(([name]) => name.startsWith('x-ratelimit'))).toEqual([]);
+  });
+});
+
+describe('the limit of tokens', () => {
+  it('holds what a request may use while it runs, and gives back what it did not use', async () => {
+    const api = through(0, 'cpu-standard');
+    const open = await api.stream(scripted({ tokens: 1_000, delayMs: 20 }, { max_tokens: 49_000 }));
+    await open.textChunks(1);
+    const refused = (await through(1, 'cpu-standard').post(
+      scripted({ tokens: 1 }, { max_tokens: 2_000 }),
+    )) as Answer<ErrorBody>;
+    expect([refused.status, refused.body.error.message]).toEqual([
+      429,
+      'Rate limit reached: the tier cpu_standard allows 50000 tokens per minute, prompts and answers together.',
+    ]);
+    open.abort();
+    await eventually('the hold has ended', async () => {
+      const answer = await through(1, 'cpu-standard').post(scripted({ tokens: 1 }, { max_tokens: 2_000 }));
+      return answer.status === 200;
+    });
+  });
+
+  it('charges what a request really used, prompt and answer', async () => {
+    const api = through(0, 'cpu-amd-optimized');
+    const asked = scripted({ tokens: 500, promptTokens: 7_000 });
+    const answers = await Promise.all(Array.from({ length: 4 }, () => api.chat(asked)));
+    expect(answers.map(({ body }) => body.usage.total_tokens)).toEqual([7_500, 7_500, 7_500, 7_500]);
+    const remaining = await eventually('all of it is charged', async () => {
+      const { headers } = await api.chat(ASKED);
+      const left = Number(headers.get('x-ratelimit-remaining-tokens'));
+      return left < 75_000 && left;
+    });
+    expect(remaining).toBeGreaterThanOrEqual(69_900);
+  });
+});
+
+describe('without Redis', () => {
+  it('goes on serving, each gateway within its share', async () => {
+    await allGatewaysCounted();
+    await test.platform.servers.started.redis?.kill('SIGKILL');
+    const answers = await Promise.all(Array.from({ length: 60 }, () => through(2, 'gpu-nvidia-shared').post(ASKED)));
+    const admitted = answers.filter(({ status }) => status === 200).length;
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200, 429]));
+    expect(admitted).toBeGreaterThanOrEqual(25);
+    expect(admitted).toBeLessThan(40);
+  });
+});

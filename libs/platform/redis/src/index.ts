@@ -1,0 +1,3 @@
+export { connectRedis } from './connect-redis.ts';
+export type { RedisClient } from './connect-redis.ts';
+export { redisSettings } from './redis-settings.ts';
