@@ -13,8 +13,8 @@ export type { ErrorCode, ErrorDefinition, ErrorTable } from './errors.ts';
 export { leaseId, modelId, projectId, requestId, slug, workerId } from './ids.ts';
 export { tierLimits, tierSlug } from './tiers.ts';
 export type { TierLimits } from './tiers.ts';
-export { access, accessChanged, authContract, endpointAccess, scope } from './auth.ts';
-export type { Access, EndpointAccess, Scope } from './auth.ts';
+export { access, accessChanged, authContract, endpointAccess, endpointTask, scope } from './auth.ts';
+export type { Access, EndpointAccess, EndpointTask, Scope } from './auth.ts';
 export { heartbeat, workerLeft, workerState } from './fleet.ts';
 export type { WorkerState } from './fleet.ts';
 export {

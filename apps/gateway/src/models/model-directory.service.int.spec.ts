@@ -19,6 +19,7 @@ function endpointsOf(...modelIds: string[]): EndpointAccess[] {
     slug: `endpoint-${at}`,
     modelId,
     tier: 'free',
+    task: 'generate',
     limits: { requestsPerMinute: null, tokensPerMinute: null },
     createdAt: 1,
   }));
