@@ -37,9 +37,18 @@ export {
   workerContract,
 } from './inference.ts';
 export type { GenerationEnd, GenerationHead, GenerationInput, TokenUsage } from './inference.ts';
+export { embeddingInput, rankingInput } from './embedding.ts';
+export type { EmbeddingInput, RankingInput } from './embedding.ts';
+export { decodeScore, decodeVector, encodeScore, encodeVector } from './embedding-frames.ts';
 export { usageRecord, usageRecorded } from './usage.ts';
 export type { UsageRecord } from './usage.ts';
 export { chatMessage } from './openai/chat-message.ts';
 export type { ChatMessage } from './openai/chat-message.ts';
 export { chatCompletionRequest } from './openai/chat-completion-request.ts';
 export type { ChatCompletionRequest } from './openai/chat-completion-request.ts';
+export { embeddingRequest } from './openai/embedding-request.ts';
+export type { EmbeddingRequest } from './openai/embedding-request.ts';
+export { rerankRequest } from './openai/rerank-request.ts';
+export type { RerankRequest } from './openai/rerank-request.ts';
+export { scoreRequest } from './openai/score-request.ts';
+export type { ScoreRequest } from './openai/score-request.ts';

@@ -1,8 +1,10 @@
 export { InferenceClient, inferenceLimitsDefaults } from './inference-client.ts';
+export type { Numbers } from './numbers-sink.ts';
 export type {
   InferenceClientOptions,
   InferenceLimits,
   InferenceRequest,
   InferenceSink,
+  RequestOrigin,
   RunningInference,
 } from './inference-client.ts';
