@@ -1,8 +1,8 @@
 /** `POST /v1/chat/completions`: of one endpoint, and of the whole project, where `model` says which endpoint. */
 import { Controller, Post, Req, Res } from '@nestjs/common';
-import type { EndpointAccess } from '@xerotier/contracts';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { accessOf, RequireScope } from '../access/require-scope.ts';
+import { addressedEndpoint } from '../models/addressed-endpoint.ts';
 import { ModelDirectory } from '../models/model-directory.service.ts';
 import { ChatCompletionsService } from './chat-completions.service.ts';
 import { parseChatRequest } from './chat-request.ts';
@@ -14,24 +14,13 @@ export class ChatCompletionsController {
     private readonly models: ModelDirectory,
   ) {}
 
-  @Post(':project/:endpoint/v1/chat/completions')
+  @Post([':project/:endpoint/v1/chat/completions', ':project/v1/chat/completions'])
   @RequireScope('inference')
   async create(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
-    const access = accessOf(request);
     const chat = parseChatRequest(request.body);
+    const endpoint = await addressedEndpoint(request, chat.model, ['generate'], this.models);
     // From here on the answer is written as it comes, past Fastify.
     reply.hijack();
-    // An endpoint URL names exactly one.
-    await this.completions.answer(request.id, access, access.endpoints[0] as EndpointAccess, chat, reply.raw);
-  }
-
-  @Post(':project/v1/chat/completions')
-  @RequireScope('inference')
-  async createInProject(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
-    const access = accessOf(request);
-    const chat = parseChatRequest(request.body);
-    const endpoint = await this.models.endpointFor(chat.model, access.endpoints);
-    reply.hijack();
-    await this.completions.answer(request.id, access, endpoint, chat, reply.raw);
+    await this.completions.answer(request.id, accessOf(request), endpoint, chat, reply.raw);
   }
 }
