@@ -23,6 +23,6 @@ export class EmbeddingsController {
     const endpoint = await addressedEndpoint(request, body.model, ['embed'], this.models);
     const caller = { requestId: request.id, access: accessOf(request), endpoint };
     const { headers, text } = await this.embeddings.answer(caller, body, leftSignal(reply.raw));
-    await reply.headers(headers).type('application/json; charset=utf-8').send(text);
+    await reply.code(200).headers(headers).type('application/json; charset=utf-8').send(text);
   }
 }

@@ -60,5 +60,5 @@ function servedFields(request: FastifyRequest): Fields {
 }
 
 async function send(reply: FastifyReply, { headers, body }: ScoredAnswer): Promise<void> {
-  await reply.headers(headers).type('application/json; charset=utf-8').send(JSON.stringify(body));
+  await reply.code(200).headers(headers).type('application/json; charset=utf-8').send(JSON.stringify(body));
 }
