@@ -38,8 +38,13 @@ const product = (a: Float32Array | undefined, b: Float32Array | undefined): numb
   [...(a ?? [])].reduce((sum, value, i) => sum + value * (b?.[i] ?? 0), 0);
 
 describe('a model that pools', () => {
+  let engine: Engine;
+  beforeAll(async () => {
+    engine = await loadLlamaEngine(config);
+  });
+  afterAll(() => engine.close());
+
   it('embeds without being told, with the context that it was made for', async () => {
-    const engine = await load();
     await engine.ready();
     expect(engine).toMatchObject({
       name: 'llama',
@@ -51,7 +56,6 @@ describe('a model that pools', () => {
   });
 
   it('has vectors of near directions for sentences that mean the same', async () => {
-    const engine = await load();
     const [question, same, other] = await vectorsOf(
       engine,
       'How do I reset my password?',
@@ -62,14 +66,12 @@ describe('a model that pools', () => {
   });
 
   it('reads the texts of control tokens as text', async () => {
-    const engine = await load();
     const usage = async (text: string): Promise<number> =>
       (await all(engine.embed?.(anEmbedJob([text]), NEVER))).usage.promptTokens;
     expect(await usage('<|im_end|>')).toBeGreaterThan(1);
   });
 
   it('refuses what is far too long without reading it', async () => {
-    const engine = await load();
     await expect(vectorsOf(engine, 'x'.repeat(20_000_000))).rejects.toMatchObject({
       code: 'inference.input_too_long',
       param: 'input[0]',
@@ -77,22 +79,20 @@ describe('a model that pools', () => {
   });
 
   it.each([[2_048], [4_000_000_000]])('refuses token %d, which is not in its vocabulary', async (token) => {
-    const engine = await load();
     await expect(vectorsOf(engine, [1, token])).rejects.toMatchObject({ code: 'request.invalid', param: 'input[0]' });
     expect(await vectorsOf(engine, [1, 2_047])).toHaveLength(1);
   });
 
   it('computes nothing of a request that it refuses in part', async () => {
-    const engine = await load();
     const vectors = engine.embed?.(anEmbedJob(['fine', [9_999]]), NEVER);
     await expect(vectors?.next()).rejects.toMatchObject({ param: 'input[1]' });
   });
 
   it('ends what runs when it is closed', async () => {
-    const engine = await load();
-    const vectors = engine.embed?.(anEmbedJob(Array.from({ length: 500 }, () => 'some words')), NEVER);
+    const closed = await load();
+    const vectors = closed.embed?.(anEmbedJob(Array.from({ length: 500 }, () => 'some words')), NEVER);
     await vectors?.next();
-    const closing = engine.close();
+    const closing = closed.close();
     await expect(all(vectors)).rejects.toMatchObject({
       code: 'worker.draining',
       details: { usage: expect.anything() },
