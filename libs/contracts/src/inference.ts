@@ -1,8 +1,9 @@
 /**
- * One generation on one worker. The head says what the worker made of the request; each data frame holds JSON text in
+ * What a worker does. `generate` is one generation: the head says what the worker made of the request; each data frame holds JSON text in
  * UTF-8: for a streamed generation the `choices` array of one chunk, otherwise the `choices` array of the whole
  * answer (one frame). The envelope around it (id, model, tier) belongs to the caller, so a token crosses the gateway
- * without being parsed. The end says what was used.
+ * without being parsed. The end says what was used. `embed` and `rank` answer
+ * with numbers, under the same head and end.
  */
 import { z } from 'zod';
 import { service, stream } from './define.ts';
