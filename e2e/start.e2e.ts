@@ -138,6 +138,13 @@ describe('npm start', () => {
     expect(events.at(-1)).toBe('data: [DONE]');
   });
 
+  it('serves embeddings beside the chat model', async () => {
+    const api = new ApiClient(await description()).with({ endpointSlug: 'embed' });
+    const body = { model: 'embed', input: 'Hello' };
+    const answer = await api.request('POST', `${api.endpointUrl}/embeddings`, 'CreateEmbeddingResponse', body);
+    expect(answer).toMatchObject({ status: 200, body: { data: [{ index: 0 }], model: 'xero-embed' } });
+  });
+
   it('writes all that tools need into a file that only its owner can read', async () => {
     expect((await stat(devFile())).mode & 0o777).toBe(0o600);
     const { services, ...rest } = await description();

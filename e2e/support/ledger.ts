@@ -11,6 +11,9 @@ export interface LedgerRow {
   readonly completion_tokens: number;
 }
 
+/** A row with what kind of work it was. */
+export type KindRow = LedgerRow & { readonly kind: string };
+
 const COLUMNS = 'request_id, outcome, streamed, prompt_tokens::int, cached_tokens::int, completion_tokens::int';
 
 export class Ledger {
@@ -20,14 +23,18 @@ export class Ledger {
     this.#databaseUrl = databaseUrl;
   }
 
-  async rows(requestIds: readonly string[]): Promise<LedgerRow[]> {
+  rows(requestIds: readonly string[]): Promise<LedgerRow[]> {
+    return this.#select<LedgerRow>(COLUMNS, requestIds);
+  }
+
+  async #select<R extends object>(columns: string, requestIds: readonly string[]): Promise<R[]> {
     // A connection each time: the database is killed in between.
     const client = new pg.Client({ connectionString: this.#databaseUrl });
     client.on('error', () => undefined);
     await client.connect();
     try {
-      const { rows } = await client.query<LedgerRow>(
-        `SELECT ${COLUMNS} FROM auth.usage_event WHERE request_id = ANY($1) ORDER BY id`,
+      const { rows } = await client.query<R>(
+        `SELECT ${columns} FROM auth.usage_event WHERE request_id = ANY($1) ORDER BY id`,
         [requestIds],
       );
       return rows;
@@ -47,5 +54,11 @@ export class Ledger {
       timeoutMs,
     );
     return rows.toSorted((a, b) => requestIds.indexOf(a.request_id) - requestIds.indexOf(b.request_id));
+  }
+
+  /** As `settled`, for one request. */
+  async settledOfKind(requestId: string): Promise<KindRow[]> {
+    await this.settled([requestId]);
+    return this.#select<KindRow>(`kind, ${COLUMNS}`, [requestId]);
   }
 }

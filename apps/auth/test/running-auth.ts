@@ -9,11 +9,13 @@ import type { RunningService } from '@xerotier/service';
 import { testServers } from '@xerotier/testing';
 import { randomBytes } from 'node:crypto';
 import type { DataSource } from 'typeorm';
+import type { z } from 'zod';
 import type { AccessChange } from '../src/access/access-change.ts';
 import { KeyHasher } from '../src/api-keys/key-hasher.ts';
 import { settings } from '../src/config.ts';
 import type { AuthConfig } from '../src/config.ts';
 import { openAuthDatabase } from '../src/db/database.ts';
+import { seedDocument } from '../src/seed/seed-document.ts';
 import type { SeedDocument } from '../src/seed/seed-document.ts';
 import { SeedRepository } from '../src/seed/seed.repository.ts';
 import { SeedService } from '../src/seed/seed.service.ts';
@@ -40,7 +42,7 @@ export interface RunningAuth {
   readonly logText: () => string;
   /** What seeding announced. */
   readonly announced: AccessChange[];
-  seed(overrides?: Partial<SeedDocument>, scopes?: Scope[]): Promise<SeededProject>;
+  seed(overrides?: Partial<z.input<typeof seedDocument>>, scopes?: Scope[]): Promise<SeededProject>;
   authorize(key: string, projectId: string, endpointSlug?: string, scope?: Scope): Promise<Access>;
 }
 
@@ -72,13 +74,13 @@ export function runningAuth(): RunningAuth {
 
   running.seed = async (overrides = {}, scopes = ['inference']) => {
     const slug = overrides.project?.slug ?? `project-${randomBytes(4).toString('hex')}`;
-    const document: SeedDocument = {
+    const document = seedDocument.parse({
       team: { name: 'A team' },
       project: { name: 'A project', slug },
       endpoints: [{ slug: 'chat', modelId: 'tiny', tier: 'free' }],
       keys: [{ name: 'first', scopes, value: generateApiKey(slug) }],
       ...overrides,
-    };
+    });
     const hasher = new KeyHasher(pepper);
     const seeding = new SeedService(new SeedRepository(running.database), hasher, (change) =>
       running.announced.push(change),

@@ -10,9 +10,13 @@ import { CancellationController } from './cancellation/cancellation.controller.t
 import { CancellationService, GatewayInstance } from './cancellation/cancellation.service.ts';
 import { ChatCompletionsController } from './chat-completions/chat-completions.controller.ts';
 import { ChatCompletionsService } from './chat-completions/chat-completions.service.ts';
+import { EmbeddingsController } from './embeddings/embeddings.controller.ts';
+import { EmbeddingsService } from './embeddings/embeddings.service.ts';
 import { ModelDirectory } from './models/model-directory.service.ts';
 import { ModelsController } from './models/models.controller.ts';
 import { RateLimitsService } from './rate-limits/rate-limits.service.ts';
+import { RerankController } from './rerank/rerank.controller.ts';
+import { RerankService } from './rerank/rerank.service.ts';
 
 export interface GatewayPlatform {
   readonly bus: Bus;
@@ -28,7 +32,13 @@ export class AppModule {
   static register({ bus, inference, redis, log, instance }: GatewayPlatform): DynamicModule {
     return {
       module: AppModule,
-      controllers: [ChatCompletionsController, CancellationController, ModelsController],
+      controllers: [
+        ChatCompletionsController,
+        CancellationController,
+        EmbeddingsController,
+        RerankController,
+        ModelsController,
+      ],
       providers: [
         { provide: Bus, useValue: bus },
         { provide: InferenceClient, useValue: inference },
@@ -38,6 +48,8 @@ export class AppModule {
         ModelDirectory,
         { provide: RateLimitsService, useFactory: () => new RateLimitsService(redis, log) },
         ChatCompletionsService,
+        EmbeddingsService,
+        RerankService,
       ],
     };
   }

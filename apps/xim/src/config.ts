@@ -25,6 +25,11 @@ export const settings = {
       z.enum(['llama', 'openai', 'scripted']),
       'llama: a GGUF file in this process, on the CPU. openai: an OpenAI-compatible server (vLLM, SGLang, llama-server, Ollama). scripted: deterministic text for tests and benchmarks.',
     ),
+    task: setting(
+      'XIM_TASK',
+      z.enum(['generate', 'embed', 'score']).default('generate'),
+      'What the worker does with its model. generate: chat. embed: embeddings, and scores by their similarity. score: scores of the model itself (openai), else as embed. A GGUF file that pools embeds whatever this says; the scripted engine does all of it. Default generate.',
+    ),
     slots: setting(
       'XIM_SLOTS',
       integer({ min: 1, max: 4_096 }).default(4),

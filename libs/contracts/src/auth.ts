@@ -7,6 +7,10 @@ import { tierLimits, tierSlug } from './tiers.ts';
 export const scope = z.enum(['inference', 'management', 'execution']);
 export type Scope = z.infer<typeof scope>;
 
+/** What an endpoint is for: its routes refuse another kind of work, whatever its model could do. */
+export const endpointTask = z.enum(['generate', 'embed', 'score']);
+export type EndpointTask = z.infer<typeof endpointTask>;
+
 /** SHA-256 of the whole key, hex: the key itself never leaves the gateway's memory. */
 const keyHash = z.string().regex(/^[0-9a-f]{64}$/);
 
@@ -15,6 +19,7 @@ export const endpointAccess = z.object({
   slug,
   modelId,
   tier: tierSlug,
+  task: endpointTask.default('generate'),
   limits: tierLimits,
   /** Unix seconds. */
   createdAt: z.number().int(),

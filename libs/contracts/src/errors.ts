@@ -100,6 +100,12 @@ export const errors = defineErrors({
     retryable: false,
     message: "Endpoint '{endpoint}' was not found.",
   },
+  'endpoint.wrong_task': {
+    status: 400,
+    publicCode: 'wrong_task_mode',
+    retryable: false,
+    message: "The endpoint '{endpoint}' has the task '{task}'; this route needs an endpoint with the task {needed}.",
+  },
   'model.not_found': {
     status: 404,
     publicCode: 'model_not_found',
@@ -172,6 +178,18 @@ export const errors = defineErrors({
     publicCode: 'context_length_exceeded',
     retryable: false,
     message: 'The prompt has {promptTokens} tokens, which leaves no room in the context of {contextTokens} tokens.',
+  },
+  'inference.input_too_long': {
+    status: 400,
+    publicCode: 'context_length_exceeded',
+    retryable: false,
+    message: "'{param}' has {tokens} tokens or more, and this model reads {contextTokens} at most.",
+  },
+  'inference.task_unsupported': {
+    status: 400,
+    publicCode: 'wrong_task_mode',
+    retryable: false,
+    message: 'The workers of this model cannot {task}.',
   },
   'inference.upstream_rejected': {
     status: 400,

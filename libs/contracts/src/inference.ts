@@ -1,11 +1,13 @@
 /**
- * One generation on one worker. The head says what the worker made of the request; each data frame holds JSON text in
+ * What a worker does. `generate` is one generation: the head says what the worker made of the request; each data frame holds JSON text in
  * UTF-8: for a streamed generation the `choices` array of one chunk, otherwise the `choices` array of the whole
  * answer (one frame). The envelope around it (id, model, tier) belongs to the caller, so a token crosses the gateway
- * without being parsed. The end says what was used.
+ * without being parsed. The end says what was used. `embed` and `rank` answer
+ * with numbers, under the same head and end.
  */
 import { z } from 'zod';
 import { service, stream } from './define.ts';
+import { embeddingInput, rankingInput } from './embedding.ts';
 import { leaseId, projectId, requestId, workerId } from './ids.ts';
 import { chatCompletionRequest } from './openai/chat-completion-request.ts';
 import { priority } from './router.ts';
@@ -60,18 +62,39 @@ const generate = {
     'worker.draining',
     'request.unsupported_parameter',
     'request.invalid',
+    'inference.task_unsupported',
     'inference.context_length_exceeded',
     'inference.upstream_rejected',
     'inference.engine_failed',
   ],
 } as const;
 
-/** A worker's own subject: the way of a placed request. */
+const readErrors = [
+  'worker.busy',
+  'worker.draining',
+  'request.invalid',
+  'inference.input_too_long',
+  'inference.task_unsupported',
+  'inference.upstream_rejected',
+  'inference.engine_failed',
+] as const;
+
+/** One data frame for each input, in their order: its vector (`encodeVector`). */
+const embed = { input: embeddingInput, head: generationHead, end: generationEnd, errors: readErrors } as const;
+
+/** One data frame for each document, in their order: its score (`encodeScore`). */
+const rank = { input: rankingInput, head: generationHead, end: generationEnd, errors: readErrors } as const;
+
+/** A worker's own subjects: the way of a placed request. Each answers all of them, and refuses what its engine cannot do. */
 export const workerContract = service('xim', {
   generate: stream({ subject: 'infer.v1.{model}.{worker}', ...generate }),
+  embed: stream({ subject: 'embed.v1.{model}.{worker}', ...embed }),
+  rank: stream({ subject: 'rank.v1.{model}.{worker}', ...rank }),
 });
 
-/** A model's shared subject: any free worker (queue group `xim`); the way when no router answers. */
+/** A model's shared subjects: any free worker (queue group `xim`); the way when no router answers. */
 export const modelContract = service('xim', {
   generate: stream({ subject: 'infer.v1.{model}', ...generate }),
+  embed: stream({ subject: 'embed.v1.{model}', ...embed }),
+  rank: stream({ subject: 'rank.v1.{model}', ...rank }),
 });

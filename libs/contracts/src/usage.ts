@@ -8,7 +8,7 @@ import { tierSlug } from './tiers.ts';
 
 export const usageRecord = z.object({
   requestId,
-  kind: z.enum(['chat.completion']),
+  kind: z.enum(['chat.completion', 'embedding', 'rerank', 'score']),
   projectId,
   endpointId: z.uuid(),
   keyId: z.string(),

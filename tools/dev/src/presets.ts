@@ -14,10 +14,30 @@ const SLOTS = 4;
 
 export type PlatformParts = Pick<PlatformOptions, 'models' | 'endpoints' | 'workers'>;
 
-/** One CPU worker with the small model in the box, behind one endpoint: what `npm start` runs. */
+/** The small models in the box, each on a CPU worker behind an endpoint: `chat`, and `embed` for vectors. What `npm start` runs. */
 export function boxPlatform(): PlatformParts {
   const { id, path, contextTokens } = boxModels.chat;
-  return llamaPlatform(id, path, contextTokens);
+  return together(llamaPlatform(id, path, contextTokens), boxEmbeddings());
+}
+
+/** One small CPU worker with the embedding model in the box, behind the endpoint `embed`. */
+export function boxEmbeddings(): PlatformParts {
+  const { id, path, contextTokens } = boxModels.embed;
+  const env = { XIM_ENGINE: 'llama', XIM_MODEL_PATH: path, XIM_SLOTS: '2', XIM_THREADS: '1' };
+  return {
+    models: [{ id, name: id, ownedBy: OWNER, contextTokens }],
+    endpoints: [{ slug: 'embed', modelId: id, tier: 'self_hosted', task: 'embed' }],
+    workers: [{ modelId: id, env }],
+  };
+}
+
+/** All of several platforms as one; the first one's endpoint stays the one that is printed. */
+export function together(...parts: readonly PlatformParts[]): PlatformParts {
+  return {
+    models: parts.flatMap(({ models }) => models),
+    endpoints: parts.flatMap(({ endpoints }) => endpoints),
+    workers: parts.flatMap(({ workers }) => workers),
+  };
 }
 
 /** One CPU worker with the model of a file, behind one endpoint. */

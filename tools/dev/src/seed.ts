@@ -14,6 +14,8 @@ export interface EndpointSeed {
   readonly slug: string;
   readonly modelId: string;
   readonly tier: string;
+  /** Default `generate`. */
+  readonly task?: 'generate' | 'embed' | 'score';
 }
 
 export interface KeySeed {

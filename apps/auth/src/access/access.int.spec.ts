@@ -33,6 +33,7 @@ describe('authorize', () => {
           slug: 'chat',
           modelId: 'tiny',
           tier: 'free',
+          task: 'generate',
           limits: { requestsPerMinute: 20, tokensPerMinute: 10_000 },
           createdAt: expect.any(Number),
         },
@@ -46,11 +47,12 @@ describe('authorize', () => {
     const project = await auth.seed({
       endpoints: [
         { slug: 'chat', modelId: 'tiny', tier: 'free' },
-        { slug: 'own', modelId: 'large', tier: 'self_hosted' },
+        { slug: 'own', modelId: 'large', tier: 'self_hosted', task: 'score' },
       ],
     });
     const { endpoints } = await auth.authorize(project.key, project.id);
     expect(endpoints.map(({ slug }) => slug).sort()).toEqual(['chat', 'own']);
+    expect(endpoints.find(({ slug }) => slug === 'own')?.task).toBe('score');
     expect(endpoints.find(({ slug }) => slug === 'own')?.limits).toEqual({
       requestsPerMinute: null,
       tokensPerMinute: null,

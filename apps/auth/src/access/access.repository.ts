@@ -29,6 +29,7 @@ const FIND_GRANT = `
           'slug', endpoint.slug,
           'modelId', endpoint.model_id,
           'tier', endpoint.tier,
+          'task', endpoint.task,
           'limits', json_build_object(
             'requestsPerMinute', tier.requests_per_minute,
             'tokensPerMinute', tier.tokens_per_minute

@@ -12,6 +12,7 @@ import { TierEntity } from '../tiers/tier.entity.ts';
 import { CreateTiers1795132800000 } from './migrations/1795132800000-create-tiers.ts';
 import { CreateTenants1795132800001 } from './migrations/1795132800001-create-tenants.ts';
 import { CreateUsageLedger1795132800002 } from './migrations/1795132800002-create-usage-ledger.ts';
+import { AddEndpointTask1795132800020 } from './migrations/1795132800020-add-endpoint-task.ts';
 
 type DatabaseConfig = ConfigOf<typeof migrateSettings>['database'];
 
@@ -20,7 +21,12 @@ const contents = {
   applicationName: 'auth',
   entities: [TierEntity, TeamEntity, ProjectEntity, EndpointEntity, ApiKeyEntity],
   // Append only.
-  migrations: [CreateTiers1795132800000, CreateTenants1795132800001, CreateUsageLedger1795132800002],
+  migrations: [
+    CreateTiers1795132800000,
+    CreateTenants1795132800001,
+    CreateUsageLedger1795132800002,
+    AddEndpointTask1795132800020,
+  ],
 };
 
 /** Connects, and migrates unless the configuration says otherwise. */

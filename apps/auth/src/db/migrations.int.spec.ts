@@ -80,6 +80,24 @@ describe('the tiers', () => {
   });
 });
 
+describe('an endpoint', () => {
+  const insert = (columns: string, values: string): Promise<unknown> =>
+    database.query(
+      `WITH team AS (INSERT INTO auth.team (name) VALUES ('t') RETURNING id),
+            project AS (INSERT INTO auth.project (id, team_id, name, slug) SELECT 'proj_' || upper(substr(md5(random()::text), 1, 12)), id, 'p', 'p' FROM team RETURNING id)
+       INSERT INTO auth.endpoint (project_id, slug, model_id, tier${columns}) SELECT id, 'chat', 'm', 'free'${values} FROM project RETURNING task`,
+    );
+
+  it('is for chat unless it says another task', async () => {
+    expect(await insert('', '')).toEqual([{ task: 'generate' }]);
+    expect(await insert(', task', ", 'embed'")).toEqual([{ task: 'embed' }]);
+  });
+
+  it('cannot have a task that does not exist', async () => {
+    await expect(insert(', task', ", 'draw'")).rejects.toThrow('endpoint_task_check');
+  });
+});
+
 describe('a key', () => {
   it.each(["'{}'", "'{admin}'"])('cannot have the scopes %s', async (scopes) => {
     const insert = database.query(

@@ -1,6 +1,7 @@
+import type { EndpointTask } from '@xerotier/contracts';
 import { EntitySchema } from 'typeorm';
 
-/** An inference URL of a project, bound to one model and one tier. */
+/** An inference URL of a project, bound to one model, one tier and one task. */
 export interface Endpoint {
   id: string;
   projectId: string;
@@ -8,6 +9,8 @@ export interface Endpoint {
   slug: string;
   modelId: string;
   tier: string;
+  /** What it is for: the other routes refuse it. */
+  task: EndpointTask;
   createdAt: Date;
 }
 
@@ -19,6 +22,7 @@ export const EndpointEntity = new EntitySchema<Endpoint>({
     slug: { type: 'text' },
     modelId: { type: 'text', name: 'model_id' },
     tier: { type: 'text' },
+    task: { type: 'text', default: 'generate' },
     createdAt: { type: 'timestamptz', name: 'created_at', createDate: true },
   },
 });

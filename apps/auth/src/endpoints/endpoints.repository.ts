@@ -9,16 +9,18 @@ export class EndpointsRepository {
     this.#manager = manager;
   }
 
-  /** Creates the endpoint, or gives the one of this slug another model and tier. Returns whether anything changed. */
-  async upsert(endpoint: Pick<Endpoint, 'projectId' | 'slug' | 'modelId' | 'tier'>): Promise<boolean> {
-    const { projectId, slug, modelId, tier } = endpoint;
+  /** Creates the endpoint, or gives the one of this slug another model, tier and task. Returns whether anything changed. */
+  async upsert(endpoint: Pick<Endpoint, 'projectId' | 'slug' | 'modelId' | 'tier' | 'task'>): Promise<boolean> {
+    const { projectId, slug, modelId, tier, task } = endpoint;
     const rows = await withDbErrors(() =>
       this.#manager.query<unknown[]>(
-        `INSERT INTO auth.endpoint (project_id, slug, model_id, tier) VALUES ($1, $2, $3, $4)
-         ON CONFLICT ON CONSTRAINT endpoint_slug_key DO UPDATE SET model_id = excluded.model_id, tier = excluded.tier
-           WHERE (endpoint.model_id, endpoint.tier) IS DISTINCT FROM (excluded.model_id, excluded.tier)
+        `INSERT INTO auth.endpoint (project_id, slug, model_id, tier, task) VALUES ($1, $2, $3, $4, $5)
+         ON CONFLICT ON CONSTRAINT endpoint_slug_key
+           DO UPDATE SET model_id = excluded.model_id, tier = excluded.tier, task = excluded.task
+           WHERE (endpoint.model_id, endpoint.tier, endpoint.task)
+             IS DISTINCT FROM (excluded.model_id, excluded.tier, excluded.task)
          RETURNING id`,
-        [projectId, slug, modelId, tier],
+        [projectId, slug, modelId, tier, task],
       ),
     );
     return rows.length > 0;

@@ -14,10 +14,17 @@ describe('seedDocument', () => {
     expect(seedDocument.safeParse({ ...valid, project: { name: 'Home', slug: 'home' } }).success).toBe(true);
   });
 
+  it('takes endpoints for chat unless they say another task', () => {
+    const endpoints = [...valid.endpoints, { slug: 'vectors', modelId: 'tiny', tier: 'free', task: 'embed' }];
+    const tasks = seedDocument.parse({ ...valid, endpoints }).endpoints.map(({ task }) => task);
+    expect(tasks).toEqual(['generate', 'embed']);
+  });
+
   it.each([
     ['an id that a host name cannot carry', { project: { ...valid.project, id: 'proj_lower00001' } }],
     ['a slug with an underscore', { project: { ...valid.project, slug: 'under_score' } }],
     ['a model id with a dot', { endpoints: [{ slug: 'chat', modelId: 'a.b', tier: 'free' }] }],
+    ['a task that does not exist', { endpoints: [{ slug: 'chat', modelId: 'a', tier: 'free', task: 'draw' }] }],
     ['a key without scopes', { keys: [{ ...valid.keys[0], scopes: [] }] }],
     ['a scope that does not exist', { keys: [{ ...valid.keys[0], scopes: ['everything'] }] }],
     ['a field that does not exist', { extra: true }],

@@ -1,5 +1,5 @@
 import { hasValidChecksum } from '@xerotier/api-keys';
-import { modelId, scope, slug, tierSlug } from '@xerotier/contracts';
+import { endpointTask, modelId, scope, slug, tierSlug } from '@xerotier/contracts';
 import { z } from 'zod';
 
 const name = z.string().min(1).max(256);
@@ -16,7 +16,9 @@ export const seedDocument = z.strictObject({
     name,
     slug,
   }),
-  endpoints: z.array(z.strictObject({ slug, modelId, tier: tierSlug })).max(1_000),
+  endpoints: z
+    .array(z.strictObject({ slug, modelId, tier: tierSlug, task: endpointTask.default('generate') }))
+    .max(1_000),
   keys: z
     .array(
       z.strictObject({

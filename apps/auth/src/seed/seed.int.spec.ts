@@ -53,16 +53,16 @@ describe('seeding', () => {
     expect((await auth.seed(project.document)).id).toBe(id);
   });
 
-  it('changes what differs: names, scopes, the model and the tier of an endpoint', async () => {
+  it('changes what differs: names, scopes, the model, the tier and the task of an endpoint', async () => {
     const { document, key, id } = await auth.seed();
     await auth.seed({
       ...document,
       project: { ...document.project, name: 'Another name' },
-      endpoints: [{ slug: 'chat', modelId: 'large', tier: 'self_hosted' }],
+      endpoints: [{ slug: 'chat', modelId: 'large', tier: 'self_hosted', task: 'embed' }],
       keys: [{ name: 'renamed', scopes: ['inference', 'management'], value: key }],
     });
     const access = await auth.authorize(key, id, 'chat', 'management');
-    expect(access.endpoints[0]).toMatchObject({ modelId: 'large', tier: 'self_hosted' });
+    expect(access.endpoints[0]).toMatchObject({ modelId: 'large', tier: 'self_hosted', task: 'embed' });
     expect(announcements(id)).toBe(2);
   });
 

@@ -1,8 +1,8 @@
 /** `POST /v1/chat/completions`: of one endpoint, and of the whole project, where `model` says which endpoint. */
 import { Controller, Post, Req, Res } from '@nestjs/common';
-import type { EndpointAccess } from '@xerotier/contracts';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { accessOf, RequireScope } from '../access/require-scope.ts';
+import { addressedEndpoint } from '../models/addressed-endpoint.ts';
 import { ModelDirectory } from '../models/model-directory.service.ts';
 import { ChatCompletionsService } from './chat-completions.service.ts';
 import { parseChatRequest } from './chat-request.ts';
@@ -18,15 +18,10 @@ export class ChatCompletionsController {
   @Post([':project/:endpoint/v1/chat/completions', ':project/v1/chat/completions'])
   @RequireScope('inference')
   async create(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
-    const access = accessOf(request);
     const latencyTargets = latencyTargetsOf(request.headers);
     const chat = parseChatRequest(request.body);
-    const { endpoint: named } = request.params as { endpoint?: string };
-    const endpoint =
-      named === undefined
-        ? await this.models.endpointFor(chat.model, access.endpoints)
-        : // An endpoint URL names exactly one.
-          (access.endpoints[0] as EndpointAccess);
-    await this.completions.answer({ requestId: request.id, access, endpoint, chat, latencyTargets }, reply);
+    const endpoint = await addressedEndpoint(request, chat.model, ['generate'], this.models);
+    const caller = { requestId: request.id, access: accessOf(request), endpoint, latencyTargets };
+    await this.completions.answer(caller, chat, reply);
   }
 }

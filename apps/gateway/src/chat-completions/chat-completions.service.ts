@@ -1,26 +1,20 @@
 /** Answers chat completion requests: takes what the limits allow, names the endpoint's model, runs the inference, and writes what comes. */
 import { Injectable } from '@nestjs/common';
-import type { Access, ChatCompletionRequest, EndpointAccess, LatencyTargets, Model } from '@xerotier/contracts';
+import type { ChatCompletionRequest, Model, TokenUsage } from '@xerotier/contracts';
 import { estimatePromptTokens, InferenceClient } from '@xerotier/inference';
 import type { FastifyReply } from 'fastify';
 import { CancellationService } from '../cancellation/cancellation.service.ts';
 import { ModelDirectory } from '../models/model-directory.service.ts';
 import { admitOrRefuse } from '../rate-limits/admit-or-refuse.ts';
 import { RateLimitsService } from '../rate-limits/rate-limits.service.ts';
+import { originOf } from '../requests/caller.ts';
+import type { Caller } from '../requests/caller.ts';
 import { ChatEnvelope } from './chat-envelope.ts';
 import { StreamedAnswer } from './streamed-answer.ts';
 import { WholeAnswer } from './whole-answer.ts';
 
 /** What the limits hold for an answer whose request names no bound: what it really uses is charged in the end. */
 const UNBOUNDED_ANSWER_TOKENS = 1_024;
-
-export interface ChatTask {
-  readonly requestId: string;
-  readonly access: Access;
-  readonly endpoint: EndpointAccess;
-  readonly chat: ChatCompletionRequest;
-  readonly latencyTargets: LatencyTargets | undefined;
-}
 
 @Injectable()
 export class ChatCompletionsService {
@@ -35,15 +29,10 @@ export class ChatCompletionsService {
    * Begins the answer; from then on it is written to the response as it comes, errors included.
    * @throws {AppError} `limits.*` before anything has begun.
    */
-  async answer({ requestId, access, endpoint, chat, latencyTargets }: ChatTask, reply: FastifyReply): Promise<void> {
+  async answer(caller: Caller, chat: ChatCompletionRequest, reply: FastifyReply): Promise<void> {
+    const { requestId, access, endpoint } = caller;
     const model = await this.models.get(endpoint.modelId);
-    const bucket = { keyId: access.keyId, tier: endpoint.tier, limits: endpoint.limits };
-    const settle = await admitOrRefuse(
-      this.limits,
-      bucket,
-      { id: requestId, tokens: tokensAtMost(chat, model) },
-      reply,
-    );
+    const charge = await admitOrRefuse(this.limits, caller, tokensAtMost(chat, model), reply.raw);
     // From here on the answer is written past Fastify.
     reply.hijack();
     const response = reply.raw;
@@ -58,24 +47,11 @@ export class ChatCompletionsService {
       chat.stream_options?.include_usage === true,
     );
     const answer = chat.stream === true ? new StreamedAnswer(response, envelope) : new WholeAnswer(response, envelope);
-    const run = this.inference.run(
-      {
-        requestId,
-        projectId: access.project.id,
-        endpointId: endpoint.id,
-        keyId: access.keyId,
-        tier: endpoint.tier,
-        modelId: endpoint.modelId,
-        priority: 'interactive',
-        chat,
-        latencyTargets,
-        onUsage: ({ promptTokens, completionTokens }) => {
-          over();
-          settle(promptTokens + completionTokens);
-        },
-      },
-      answer,
-    );
+    const onUsage = (usage: TokenUsage): void => {
+      over();
+      charge(usage);
+    };
+    const run = this.inference.run({ ...originOf(caller, onUsage), chat }, answer);
     const over = this.cancellations.begun(id, {
       projectId: access.project.id,
       endpointId: endpoint.id,

@@ -19,6 +19,7 @@ function endpointsOf(...modelIds: string[]): EndpointAccess[] {
     slug: `endpoint-${at}`,
     modelId,
     tier: 'free',
+    task: 'generate',
     limits: { requestsPerMinute: null, tokensPerMinute: null },
     createdAt: 1,
   }));
@@ -33,17 +34,29 @@ describe('the endpoint of a request without one', () => {
     ['the id of its model', 'a', 'endpoint-0'],
   ])('is found by %s', async (_, model, slug) => {
     const { sut } = await newDirectory(aModel('a'), aModel('b'));
-    expect((await sut.endpointFor(model, endpoints)).slug).toBe(slug);
+    expect((await sut.endpointFor(model, endpoints, ['generate'])).slug).toBe(slug);
   });
 
   it('is its slug before it is a model of that name', async () => {
     const { sut } = await newDirectory(aModel('a', 'endpoint-1'), aModel('b'));
-    expect((await sut.endpointFor('endpoint-1', endpoints)).slug).toBe('endpoint-1');
+    expect((await sut.endpointFor('endpoint-1', endpoints, ['generate'])).slug).toBe('endpoint-1');
+  });
+
+  it('is by its name the one with the right task, and if there is none, another that then says so', async () => {
+    const { sut } = await newDirectory(aModel('a'), aModel('b'));
+    const mixed = endpoints.map((endpoint, at) => (at === 2 ? { ...endpoint, task: 'embed' as const } : endpoint));
+    expect((await sut.endpointFor('org/b', mixed, ['score', 'embed'])).slug).toBe('endpoint-2');
+    expect((await sut.endpointFor('org/b', mixed, ['generate'])).slug).toBe('endpoint-1');
+    expect((await sut.endpointFor('org/b', mixed, ['score'])).slug).toBe('endpoint-1');
+    expect((await sut.endpointFor('endpoint-1', mixed, ['embed'])).slug).toBe('endpoint-1');
   });
 
   it.each(['c', 'org/c', '', 'ENDPOINT-1'])('is not found by %p, and the parameter is named', async (model) => {
     const { sut } = await newDirectory(aModel('a'), aModel('c'));
-    await expect(sut.endpointFor(model, endpoints)).rejects.toMatchObject({ code: 'model.not_found', param: 'model' });
+    await expect(sut.endpointFor(model, endpoints, ['generate'])).rejects.toMatchObject({
+      code: 'model.not_found',
+      param: 'model',
+    });
   });
 });
 

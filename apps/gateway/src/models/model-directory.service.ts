@@ -1,7 +1,7 @@
 /** Names and sizes of models, from the router's catalogue; remembered, since every answer names its model. */
 import { Injectable } from '@nestjs/common';
 import { routerContract } from '@xerotier/contracts';
-import type { EndpointAccess, Model } from '@xerotier/contracts';
+import type { EndpointAccess, EndpointTask, Model } from '@xerotier/contracts';
 import { AppError } from '@xerotier/errors';
 import { Bus } from '@xerotier/nats';
 import { LRUCache } from 'lru-cache';
@@ -46,14 +46,19 @@ export class ModelDirectory {
 
   /**
    * The endpoint that a request without an endpoint in its URL means: the one of this slug, else the first whose model has
-   * this name or id.
+   * this name or id, and of several of these the first with one of the tasks.
    * @throws {AppError} `model.not_found`; `router.unavailable` when nobody can say which names there are.
    */
-  async endpointFor(model: string, endpoints: readonly EndpointAccess[]): Promise<EndpointAccess> {
+  async endpointFor(
+    model: string,
+    endpoints: readonly EndpointAccess[],
+    tasks: readonly EndpointTask[],
+  ): Promise<EndpointAccess> {
     const ofSlug = endpoints.find(({ slug }) => slug === model);
     if (ofSlug !== undefined) return ofSlug;
     const named = (await this.list(endpoints)).find(({ id, name }) => name === model || id === model);
-    const ofModel = endpoints.find(({ modelId }) => modelId === named?.id);
+    const ofName = endpoints.filter(({ modelId }) => modelId === named?.id);
+    const ofModel = ofName.find(({ task }) => tasks.includes(task)) ?? ofName[0];
     if (ofModel === undefined) throw new AppError('model.not_found', { model }, { param: 'model' });
     return ofModel;
   }

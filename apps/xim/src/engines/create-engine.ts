@@ -14,12 +14,13 @@ export async function createEngine(config: EngineConfig, log?: Logger): Promise<
       return new ScriptedEngine(config);
     }
     case 'llama': {
-      const { LlamaEngine } = await import('./llama/llama.engine.ts');
-      return LlamaEngine.load(config, log);
+      const { loadLlamaEngine } = await import('./llama/load-llama-engine.ts');
+      return loadLlamaEngine(config, log);
     }
     case 'openai': {
       const { OpenaiEngine } = await import('./openai/openai.engine.ts');
-      return new OpenaiEngine(config);
+      const { OpenaiNumbersEngine } = await import('./openai/openai-numbers.engine.ts');
+      return config.task === 'generate' ? new OpenaiEngine(config) : new OpenaiNumbersEngine(config, config.task);
     }
   }
 }

@@ -12,6 +12,7 @@ describe('engineConfigOf', () => {
   it('fills in what the settings leave out', () => {
     expect(engineConfigOf(engineSettings({ XIM_ENGINE: 'llama', XIM_MODEL_PATH: 'model.gguf' }))).toEqual({
       kind: 'llama',
+      task: 'generate',
       modelPath: 'model.gguf',
       slots: 4,
       contextTokens: 4_096,
@@ -26,12 +27,14 @@ describe('engineConfigOf', () => {
       XIM_UPSTREAM_KEY: 'k',
       XIM_UPSTREAM_MODEL: 'm',
       XIM_SLOTS: '32',
+      XIM_TASK: 'embed',
     };
     expect(engineConfigOf(engineSettings(env))).toMatchObject({
       baseUrl: 'http://vllm:8000/v1',
       apiKey: 'k',
       model: 'm',
       slots: 32,
+      task: 'embed',
     });
   });
 

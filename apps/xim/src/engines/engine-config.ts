@@ -4,6 +4,7 @@ import { z } from 'zod';
 import type { XimConfig } from '../config.ts';
 
 const slots = z.number().int().min(1).max(4_096);
+const task = z.enum(['generate', 'embed', 'score']).default('generate');
 const contextTokens = z.number().int().min(16).max(10_000_000);
 
 const scriptedConfig = z.object({
@@ -14,6 +15,7 @@ const scriptedConfig = z.object({
 
 const llamaConfig = z.object({
   kind: z.literal('llama'),
+  task,
   /** A GGUF file. */
   modelPath: z.string({ error: 'XIM_MODEL_PATH must name a GGUF file when XIM_ENGINE is llama' }).min(1),
   slots: slots.default(4),
@@ -28,9 +30,12 @@ const llamaConfig = z.object({
     .default(() => Math.max(1, availableParallelism() - 1)),
 });
 export type LlamaConfig = z.output<typeof llamaConfig>;
+/** What a model file is loaded with, whatever for. */
+export type LlamaModelConfig = Omit<LlamaConfig, 'task'>;
 
 const openaiConfig = z.object({
   kind: z.literal('openai'),
+  task,
   /** The server's address, ending in `/v1`. */
   baseUrl: z.url({
     protocol: /^https?$/,
@@ -64,6 +69,7 @@ export type EngineConfig = z.output<typeof engineConfig>;
 export function engineConfigOf(settings: XimConfig['engine']): EngineConfig {
   const result = engineConfig.safeParse({
     kind: settings.kind,
+    task: settings.task,
     slots: settings.slots,
     contextTokens: settings.contextTokens,
     modelPath: settings.modelPath,

@@ -68,6 +68,21 @@ export interface EngineJob {
   readonly cacheSalt: string;
 }
 
+export interface EmbedJob {
+  /** Texts, or tokens of the model's vocabulary. */
+  readonly inputs: readonly (string | readonly number[])[];
+  /** How many numbers a vector shall have. */
+  readonly dimensions?: number | undefined;
+  /** What a refusal calls an input. */
+  readonly paramOf: (index: number) => string;
+}
+
+export interface RankJob {
+  /** One for all documents, or one for each. */
+  readonly queries: readonly string[];
+  readonly documents: readonly string[];
+}
+
 export interface Engine {
   readonly name: 'llama' | 'openai' | 'scripted';
   /** Generations that may run at once; the worker never starts more. */
@@ -83,9 +98,21 @@ export interface Engine {
    * or aborting the signal, stops the computation at once.
    *
    * @returns what was used, also when the signal ended it early (then counted up to there).
-   * @throws {AppError} `inference.*` or `request.*`; nothing else leaves an engine.
+   * @throws {AppError} `inference.*` or `request.*`; nothing else leaves an engine. `inference.task_unsupported` when its model
+   * does not write text.
    */
   generate(job: EngineJob, signal: AbortSignal): AsyncGenerator<EngineEvent, TokenUsage>;
+
+  /**
+   * A vector for each input, in their order, each as soon as it is computed. Absent when the engine or its model cannot.
+   * What `generate` promises of pulling, stopping and usage holds here too.
+   *
+   * @throws {AppError} also `inference.input_too_long`, naming the input.
+   */
+  embed?(job: EmbedJob, signal: AbortSignal): AsyncGenerator<Float32Array, TokenUsage>;
+
+  /** A score for each document, in their order; more is nearer to its query. As `embed` in everything else. */
+  rank?(job: RankJob, signal: AbortSignal): AsyncGenerator<number, TokenUsage>;
 
   /** Resolves once the engine could answer; rejects with the reason why it never will. */
   ready(): Promise<void>;

@@ -1,6 +1,6 @@
 /** The ways in: this worker's own subject, and its model's shared one. */
 import { modelContract, workerContract } from '@xerotier/contracts';
-import type { GenerationInput } from '@xerotier/contracts';
+import type { EmbeddingInput, GenerationInput, RankingInput } from '@xerotier/contracts';
 import type { Bus, Serving } from '@xerotier/nats';
 import type { GenerationOutput, GenerationsService } from './generations.service.ts';
 
@@ -10,7 +10,11 @@ export function serveGenerations(
   generations: GenerationsService,
   address: { model: string; worker: string },
 ): Serving {
-  const handlers = { generate: (input: GenerationInput, stream: GenerationOutput) => generations.run(input, stream) };
+  const handlers = {
+    generate: (input: GenerationInput, stream: GenerationOutput) => generations.run(input, stream),
+    embed: (input: EmbeddingInput, stream: GenerationOutput) => generations.embed(input, stream),
+    rank: (input: RankingInput, stream: GenerationOutput) => generations.rank(input, stream),
+  };
   const own = bus.serve(workerContract, handlers, { values: address, queue: null });
   const shared = bus.serve(modelContract, handlers, { values: { model: address.model } });
   return {

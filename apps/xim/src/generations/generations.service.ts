@@ -2,11 +2,20 @@
  * Runs generations on the engine: never more than its slots, whoever asks. The router should know; the worker makes
  * sure, since several routers, or none, may send it work.
  */
-import type { generationEnd, generationHead, GenerationInput, TokenUsage } from '@xerotier/contracts';
+import { encodeScore, encodeVector } from '@xerotier/contracts';
+import type {
+  EmbeddingInput,
+  generationEnd,
+  generationHead,
+  GenerationInput,
+  RankingInput,
+  TokenUsage,
+} from '@xerotier/contracts';
 import { AppError } from '@xerotier/errors';
 import type { Logger } from '@xerotier/log';
 import type { z } from 'zod';
 import type { Engine, EngineEvent } from '../engines/engine.ts';
+import { rankByEmbeddings } from '../engines/rank-by-embeddings.ts';
 import { noUsage } from '../engines/usage.ts';
 import { ChoiceCollector } from './choice-collector.ts';
 import { refuseUnsupported } from './unsupported-parameters.ts';
@@ -19,6 +28,8 @@ export interface GenerationOutput {
   data(payload: Uint8Array): void;
   paused(): Promise<void> | undefined;
 }
+
+type End = z.input<typeof generationEnd>;
 
 export class GenerationsService {
   readonly #engine: Engine;
@@ -49,14 +60,45 @@ export class GenerationsService {
    * @throws {AppError} `worker.busy`, `worker.draining`, `request.unsupported_parameter`, `inference.*`. When tokens were
    * generated before the failure, `details.usage` counts them.
    */
-  async run(input: GenerationInput, output: GenerationOutput): Promise<z.input<typeof generationEnd>> {
+  run(input: GenerationInput, output: GenerationOutput): Promise<End> {
+    return this.#inSlot(input.leaseId ?? nameOf(input), output, () => {
+      refuseUnsupported(input.chat, this.#engine.parameters);
+      return this.#generate(input, output);
+    });
+  }
+
+  /**
+   * Writes the vectors of all inputs, one frame each.
+   * @throws {AppError} as `run`; `inference.task_unsupported` when the engine makes no vectors.
+   */
+  embed({ inputs, dimensions, leaseId, requestId }: EmbeddingInput, output: GenerationOutput): Promise<End> {
+    return this.#inSlot(leaseId ?? requestId, output, () => {
+      const paramOf = (index: number): string => (inputs.length === 1 ? 'input' : `input[${index}]`);
+      const vectors = this.#engine.embed?.({ inputs, dimensions, paramOf }, output.signal);
+      if (vectors === undefined) throw new AppError('inference.task_unsupported', { task: 'compute embeddings' });
+      return this.#numbers(vectors, encodeVector, output);
+    });
+  }
+
+  /**
+   * Writes the scores of all documents, one frame each: the model's own where it ranks, else the similarity of embeddings.
+   * @throws {AppError} as `run`; `inference.task_unsupported` when the engine can do neither.
+   */
+  rank({ queries, documents, leaseId, requestId }: RankingInput, output: GenerationOutput): Promise<End> {
+    return this.#inSlot(leaseId ?? requestId, output, () => {
+      const job = { queries, documents };
+      const scores = this.#engine.rank?.(job, output.signal) ?? rankByEmbeddings(this.#engine, job, output.signal);
+      return this.#numbers(scores, encodeScore, output);
+    });
+  }
+
+  async #inSlot(id: string, output: GenerationOutput, work: () => Promise<End>): Promise<End> {
     if (this.#draining) throw new AppError('worker.draining');
     if (this.#active.size >= this.#engine.slots) throw new AppError('worker.busy');
-    refuseUnsupported(input.chat, this.#engine.parameters);
-    const entry = { id: input.leaseId ?? nameOf(input), output };
+    const entry = { id, output };
     this.#active.add(entry);
     try {
-      return await this.#generate(input, output);
+      return await work();
     } finally {
       this.#active.delete(entry);
       if (this.#active.size === 0) this.#idle?.();
@@ -75,7 +117,28 @@ export class GenerationsService {
     if (this.#active.size > 0) await new Promise<void>((resolve) => (this.#idle = resolve));
   }
 
-  async #generate(input: GenerationInput, output: GenerationOutput): Promise<z.input<typeof generationEnd>> {
+  async #numbers<T>(
+    values: AsyncGenerator<T, TokenUsage>,
+    bytesOf: (value: T) => Uint8Array,
+    output: GenerationOutput,
+  ): Promise<End> {
+    let begun = false;
+    try {
+      for (;;) {
+        const next = await values.next();
+        if (next.done === true) return this.#finish(next.value, undefined, output);
+        if (!begun) this.#write({ type: 'head' }, undefined, output);
+        begun = true;
+        output.data(bytesOf(next.value));
+        const paused = output.paused();
+        if (paused !== undefined) await paused;
+      }
+    } finally {
+      await values.return(noUsage());
+    }
+  }
+
+  async #generate(input: GenerationInput, output: GenerationOutput): Promise<End> {
     const job = { request: input.chat, choiceIndex: input.choiceIndex, cacheSalt: input.projectId };
     const collector = input.chat.stream === true ? undefined : new ChoiceCollector(input.choiceIndex);
     const events = this.#engine.generate(job, output.signal);
@@ -109,11 +172,7 @@ export class GenerationsService {
     }
   }
 
-  #finish(
-    usage: TokenUsage,
-    collector: ChoiceCollector | undefined,
-    output: GenerationOutput,
-  ): z.input<typeof generationEnd> {
+  #finish(usage: TokenUsage, collector: ChoiceCollector | undefined, output: GenerationOutput): End {
     if (output.signal.aborted) {
       const reason = AppError.from(output.signal.reason);
       this.#log.debug('a generation was stopped', { reason: reason.code });

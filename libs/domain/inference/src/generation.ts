@@ -1,24 +1,33 @@
 /**
- * One generation, from the question for a slot to the last frame. Until the first data has come, a failure that may be
+ * One generation, from the question for a slot to the last frame; the vectors or scores of one request are one too. Until the first data has come, a failure that may be
  * somebody else's fault is tried again on another worker and the caller notices nothing; after it, every failure ends
- * the generation, since what a client has read cannot be taken back.
+ * the generation, since what a client has read cannot be taken back. Where nobody reads before the end, it begins again
+ * elsewhere even then (`repeatable`).
  *
  *     placing ──> opening ──> streaming ──> over
  *        ^           │            │
  *        └── retry ──┘            └──> over (error)
  */
 import { modelContract, workerContract } from '@xerotier/contracts';
-import type { GenerationEnd, GenerationHead, GenerationInput, LatencyTargets, Priority } from '@xerotier/contracts';
+import type { GenerationEnd, GenerationHead, generationInput, LatencyTargets, Priority } from '@xerotier/contracts';
 import { AppError } from '@xerotier/errors';
 import type { Bus, OpenStream } from '@xerotier/nats';
+import type { z } from 'zod';
 import type { RetryBudget } from './retry-budget.ts';
 import type { LeaseOutcome, Slot, Slots } from './slots.ts';
+import type { Task } from './work.ts';
 
 export interface GenerationJob {
-  readonly input: Omit<GenerationInput, 'leaseId'>;
+  readonly task: Task;
+  /** Tells generations of one request apart. */
+  readonly index: number;
+  readonly requestId: string;
+  readonly projectId: string;
   readonly modelId: string;
   readonly tier: string;
   readonly priority: Priority;
+  /** Nobody has read what came until the end has: an attempt that failed on the way is tried again too. */
+  readonly repeatable: boolean;
   readonly promptTokensEstimate: number;
   readonly latencyTargets: LatencyTargets | undefined;
   /** When the answer must be complete, in `performance.now()` milliseconds. */
@@ -27,11 +36,13 @@ export interface GenerationJob {
   readonly queueDeadlineAt: number;
 }
 
-/** Receives one generation. `start` comes once, before the first data; exactly one of `end` and `error` comes, last. */
+/** Receives one generation. `start` comes before the first data; exactly one of `end` and `error` comes, last. */
 export interface GenerationSink {
   start(head: GenerationHead): void;
-  /** JSON text of a `choices` array (see the inference contract); only valid during the call. */
+  /** What a data frame of the operation holds (see its contract); only valid during the call. */
   data(payload: Uint8Array): void;
+  /** What came is void: `start` and all data come again. Only of a job that is repeatable. */
+  restart(): void;
   end(end: GenerationEnd): void;
   error(error: AppError): void;
 }
@@ -104,10 +115,10 @@ export class Generation {
       if (!bus.connected && !(await bus.connectedWithin(BUS_ABSENCE_MS))) throw new AppError('bus.disconnected');
       this.#slot = await this.#platform.slots.acquire(
         {
-          ticketId: `${job.input.requestId}-${job.input.choiceIndex}-${this.#attempts}`,
-          requestId: job.input.requestId,
+          ticketId: `${job.requestId}-${job.index}-${this.#attempts}`,
+          requestId: job.requestId,
           modelId: job.modelId,
-          projectId: job.input.projectId,
+          projectId: job.projectId,
           tier: job.tier,
           priority: job.priority,
           promptTokensEstimate: job.promptTokensEstimate,
@@ -133,17 +144,20 @@ export class Generation {
       end: (end: GenerationEnd) => this.#end(end),
       error: (error: AppError) => this.#lost(error),
     };
-    const options = { requestId: this.#job.input.requestId, deadlineMs: this.#job.deadlineAt - performance.now() };
-    const { modelId } = this.#job;
+    const { task, requestId, modelId, deadlineAt } = this.#job;
+    const options = { requestId, deadlineMs: deadlineAt - performance.now() };
+    // A task pairs its operation with the input of it, and the streams of all operations are alike but for that.
+    const operation = task.operation as 'generate';
+    const input = task.input as z.input<typeof generationInput>;
     this.#stream =
       this.#slot === undefined
-        ? this.#platform.bus.open(modelContract.operations.generate, this.#job.input, sink, {
+        ? this.#platform.bus.open(modelContract.operations[operation], input, sink, {
             ...options,
             values: { model: modelId },
           })
         : this.#platform.bus.open(
-            workerContract.operations.generate,
-            { ...this.#job.input, leaseId: this.#slot.leaseId },
+            workerContract.operations[operation],
+            { ...input, leaseId: this.#slot.leaseId },
             sink,
             { ...options, values: { model: modelId, worker: this.#slot.workerId } },
           );
@@ -178,8 +192,8 @@ export class Generation {
     const outcome: LeaseOutcome = workerAtFault(error) ? 'lost' : 'failed';
     // What the worker says it used is in the details, whatever ended it.
     if (this.#cancelled) this.#fail(new AppError('inference.cancelled', error.details, { cause: error }), outcome);
-    else if (this.#started) this.#fail(interruption(error), outcome);
-    else if (!this.#mayRetry(error)) this.#fail(error, outcome);
+    else if (this.#started && !this.#job.repeatable) this.#fail(interruption(error), outcome);
+    else if (!this.#mayRetry(error)) this.#fail(this.#started ? interruption(error) : error, outcome);
     else this.#retry(outcome);
   }
 
@@ -191,6 +205,8 @@ export class Generation {
   }
 
   #retry(outcome: LeaseOutcome): void {
+    if (this.#started) this.#sink.restart();
+    this.#started = false;
     if (this.#slot !== undefined) {
       this.#excluded.push(this.#slot.workerId);
       this.#platform.slots.release(this.#slot, outcome);

@@ -1,9 +1,11 @@
 export { InferenceClient, inferenceLimitsDefaults } from './inference-client.ts';
-export { estimatePromptTokens } from './prompt-estimate.ts';
+export { estimatePromptTokens, estimateTokens } from './prompt-estimate.ts';
+export type { Numbers } from './numbers-sink.ts';
 export type {
   InferenceClientOptions,
   InferenceLimits,
   InferenceRequest,
   InferenceSink,
+  RequestOrigin,
   RunningInference,
 } from './inference-client.ts';

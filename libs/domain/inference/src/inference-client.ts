@@ -2,13 +2,15 @@
  * The way to an answer, for everything that needs one: places a request on workers, fans `n` choices out, joins what
  * they used and records it once. The gateway uses it for people who wait; batches and agent runs use it at their own priority.
  */
-import { usageRecorded } from '@xerotier/contracts';
+import { decodeScore, decodeVector, usageRecorded } from '@xerotier/contracts';
 import type {
   ChatCompletionRequest,
+  EmbeddingInput,
   GenerationEnd,
   GenerationHead,
   LatencyTargets,
   Priority,
+  RankingInput,
   TokenUsage,
   UsageRecord,
 } from '@xerotier/contracts';
@@ -16,11 +18,15 @@ import { AppError } from '@xerotier/errors';
 import type { Logger } from '@xerotier/log';
 import type { Bus, DurablePublisher } from '@xerotier/nats';
 import { Generation } from './generation.ts';
-import { estimatePromptTokens } from './prompt-estimate.ts';
+import { NumbersSink } from './numbers-sink.ts';
+import type { Numbers } from './numbers-sink.ts';
 import { RetryBudget } from './retry-budget.ts';
 import { Slots } from './slots.ts';
+import { chatWork, embeddingWork, rankingWork } from './work.ts';
+import type { Work } from './work.ts';
 
-export interface InferenceRequest {
+/** Whose request it is, and which model it needs. */
+export interface RequestOrigin {
   readonly requestId: string;
   readonly projectId: string;
   readonly endpointId: string;
@@ -28,10 +34,22 @@ export interface InferenceRequest {
   readonly tier: string;
   readonly modelId: string;
   readonly priority: Priority;
-  readonly chat: ChatCompletionRequest;
   readonly latencyTargets?: LatencyTargets | undefined;
   /** Hears what was used once the request is over, however it ended, before the sink hears of the end. */
-  readonly onUsage?: (usage: TokenUsage) => void;
+  readonly onUsage?: ((usage: TokenUsage) => void) | undefined;
+}
+
+export interface InferenceRequest extends RequestOrigin {
+  readonly chat: ChatCompletionRequest;
+}
+
+export interface EmbeddingsRequest extends RequestOrigin {
+  readonly embedding: Pick<EmbeddingInput, 'inputs' | 'dimensions'>;
+}
+
+export interface RankingRequest extends RequestOrigin {
+  readonly kind: 'rerank' | 'score';
+  readonly ranking: Pick<RankingInput, 'queries' | 'documents'>;
 }
 
 /** Receives one request's answer. `start` comes once, before the first choices; exactly one of `end` and `error`, last. */
@@ -39,6 +57,15 @@ export interface InferenceSink {
   start(head: GenerationHead): void;
   /** JSON text of a `choices` array with entries of one choice only; valid during the call. */
   choices(json: Uint8Array, choiceIndex: number): void;
+  end(usage: TokenUsage): void;
+  error(error: AppError): void;
+}
+
+/** What a run tells while it goes on; `restart` voids what was told since `start`. */
+interface RunSink {
+  start(head: GenerationHead): void;
+  data(payload: Uint8Array, choiceIndex: number): void;
+  restart(): void;
   end(usage: TokenUsage): void;
   error(error: AppError): void;
 }
@@ -88,7 +115,45 @@ export class InferenceClient {
   }
 
   run(request: InferenceRequest, sink: InferenceSink): RunningInference {
-    const run: InferenceRun = new InferenceRun(this.#platform, this.#limits, request, sink, (record) => {
+    return this.#run(request, chatWork(request), {
+      start: (head) => sink.start(head),
+      data: (payload, choiceIndex) => sink.choices(payload, choiceIndex),
+      restart: () => undefined,
+      end: (usage) => sink.end(usage),
+      error: (error) => sink.error(error),
+    });
+  }
+
+  /**
+   * A vector for each input, in their order.
+   * @throws {AppError} `inference.cancelled` once the signal is aborted; otherwise as a run's sink gets it.
+   */
+  embed(request: EmbeddingsRequest, signal: AbortSignal): Promise<Numbers<Float32Array>> {
+    const { inputs } = request.embedding;
+    const sink = new NumbersSink(inputs.length, decodeVector);
+    return this.#whole(request, embeddingWork(request, request.embedding), sink, signal);
+  }
+
+  /**
+   * A score for each document, in their order: 0 to 1, more is nearer to the query.
+   * @throws as `embed`.
+   */
+  rank(request: RankingRequest, signal: AbortSignal): Promise<Numbers<number>> {
+    const { documents } = request.ranking;
+    const sink = new NumbersSink(documents.length, decodeScore);
+    return this.#whole(request, rankingWork(request, request.kind, request.ranking), sink, signal);
+  }
+
+  #whole<T>(origin: RequestOrigin, work: Work, sink: NumbersSink<T>, signal: AbortSignal): Promise<Numbers<T>> {
+    const run = this.#run(origin, work, sink);
+    const cancel = (): void => run.cancel();
+    if (signal.aborted) cancel();
+    signal.addEventListener('abort', cancel, { once: true });
+    return sink.whole.finally(() => signal.removeEventListener('abort', cancel));
+  }
+
+  #run(origin: RequestOrigin, work: Work, sink: RunSink): InferenceRun {
+    const run: InferenceRun = new InferenceRun(this.#platform, this.#limits, origin, work, sink, (record) => {
       this.#runs.delete(run);
       this.#record(record);
       if (this.#runs.size === 0) this.#idle?.();
@@ -122,14 +187,14 @@ export class InferenceClient {
 class InferenceRun implements RunningInference {
   readonly #platform: { bus: Bus; slots: Slots; retryBudget: RetryBudget };
   readonly #limits: InferenceLimits;
-  readonly #request: InferenceRequest;
-  readonly #sink: InferenceSink;
+  readonly #origin: RequestOrigin;
+  readonly #work: Work;
+  readonly #sink: RunSink;
   readonly #record: (record: UsageRecord) => void;
   readonly #begunAt = performance.now();
   readonly #startedAt = Date.now();
   readonly #running = new Map<number, Generation>();
   readonly #usages = new Map<number, TokenUsage>();
-  readonly #promptTokensEstimate: number;
   /** Frames that came of each choice: what counts of one that never says what it used. */
   readonly #frames: number[] = [];
   #deadline: NodeJS.Timeout | undefined;
@@ -142,16 +207,17 @@ class InferenceRun implements RunningInference {
   constructor(
     platform: { bus: Bus; slots: Slots; retryBudget: RetryBudget },
     limits: InferenceLimits,
-    request: InferenceRequest,
-    sink: InferenceSink,
+    origin: RequestOrigin,
+    work: Work,
+    sink: RunSink,
     record: (record: UsageRecord) => void,
   ) {
     this.#platform = platform;
     this.#limits = limits;
-    this.#request = request;
+    this.#origin = origin;
+    this.#work = work;
     this.#sink = sink;
     this.#record = record;
-    this.#promptTokensEstimate = estimatePromptTokens(request.chat.messages);
   }
 
   begin(): void {
@@ -164,8 +230,8 @@ class InferenceRun implements RunningInference {
   }
 
   #beginChoices(): void {
-    const choices = this.#request.chat.n ?? 1;
-    while (this.#next < choices && this.#running.size < this.#limits.fanOutMax) this.#beginChoice(this.#next++);
+    while (this.#next < this.#work.count && this.#running.size < this.#limits.fanOutMax)
+      this.#beginChoice(this.#next++);
   }
 
   cancel(): void {
@@ -190,23 +256,28 @@ class InferenceRun implements RunningInference {
   }
 
   #beginChoice(choiceIndex: number): void {
-    const { requestId, projectId, priority, chat, modelId, tier } = this.#request;
+    const { requestId, projectId, priority, modelId, tier } = this.#origin;
     const deadlineAt = this.#begunAt + this.#limits.requestTimeoutMs;
     const generation = new Generation(
       this.#platform,
       {
-        input: { requestId, projectId, priority, choiceIndex, chat },
+        task: this.#work.task(choiceIndex),
+        index: choiceIndex,
+        requestId,
+        projectId,
         modelId,
         tier,
         priority,
-        promptTokensEstimate: this.#promptTokensEstimate,
-        latencyTargets: this.#request.latencyTargets,
+        repeatable: this.#work.repeatable,
+        promptTokensEstimate: this.#work.promptTokensEstimate,
+        latencyTargets: this.#origin.latencyTargets,
         deadlineAt,
         queueDeadlineAt: Math.min(performance.now() + this.#limits.queueTimeoutMs, deadlineAt),
       },
       {
         start: (head) => this.#start(head),
         data: (payload) => this.#data(payload, choiceIndex),
+        restart: () => this.#restart(),
         end: (end) => this.#choiceEnded(choiceIndex, end),
         error: (error) => this.#choiceFailed(choiceIndex, error),
       },
@@ -224,7 +295,14 @@ class InferenceRun implements RunningInference {
 
   #data(payload: Uint8Array, choiceIndex: number): void {
     this.#frames[choiceIndex] = (this.#frames[choiceIndex] ?? 0) + 1;
-    if (this.#failure === undefined) this.#sink.choices(payload, choiceIndex);
+    if (this.#failure === undefined) this.#sink.data(payload, choiceIndex);
+  }
+
+  /** Work that may begin again is one generation. */
+  #restart(): void {
+    this.#firstDataAt = undefined;
+    this.#frames.length = 0;
+    this.#sink.restart();
   }
 
   #choiceEnded(choiceIndex: number, end: GenerationEnd): void {
@@ -251,10 +329,10 @@ class InferenceRun implements RunningInference {
     const usage = this.#usage();
     const durationMs = performance.now() - this.#begunAt;
     const timeToFirstTokenMs = this.#firstDataAt === undefined ? null : this.#firstDataAt - this.#begunAt;
-    const { requestId, projectId, endpointId, keyId, modelId, tier, priority, chat } = this.#request;
+    const { requestId, projectId, endpointId, keyId, modelId, tier, priority } = this.#origin;
     this.#record({
       requestId,
-      kind: 'chat.completion',
+      kind: this.#work.kind,
       projectId,
       endpointId,
       keyId,
@@ -268,14 +346,18 @@ class InferenceRun implements RunningInference {
           : this.#failure.code === 'inference.cancelled'
             ? 'cancelled'
             : 'failed',
-      streamed: chat.stream === true,
+      streamed: this.#work.streamed,
       startedAt: this.#startedAt,
       durationMs,
       timeToFirstTokenMs,
-      timePerOutputTokenMs: timePerOutputToken(durationMs, timeToFirstTokenMs, usage.completionTokens / (chat.n ?? 1)),
-      latencyTargets: this.#request.latencyTargets,
+      timePerOutputTokenMs: timePerOutputToken(
+        durationMs,
+        timeToFirstTokenMs,
+        usage.completionTokens / this.#work.count,
+      ),
+      latencyTargets: this.#origin.latencyTargets,
     });
-    this.#request.onUsage?.(usage);
+    this.#origin.onUsage?.(usage);
     if (this.#failure === undefined) this.#sink.end(usage);
     else this.#sink.error(this.#failure);
   }
@@ -287,10 +369,10 @@ class InferenceRun implements RunningInference {
     const first = this.#usages.get(0) ?? told[0];
     const untold = this.#frames.filter((_frames, choice) => !this.#usages.has(choice));
     return {
-      promptTokens: first?.promptTokens ?? (untold.length === 0 ? 0 : this.#promptTokensEstimate),
+      promptTokens: first?.promptTokens ?? (untold.length === 0 ? 0 : this.#work.promptTokensEstimate),
       cachedTokens: first?.cachedTokens ?? 0,
-      // The first frame of a choice has its role and no token.
-      completionTokens: sum('completionTokens') + untold.reduce((total, frames) => total + frames - 1, 0),
+      completionTokens:
+        sum('completionTokens') + untold.reduce((total, frames) => total + this.#work.tokensOf(frames), 0),
       reasoningTokens: sum('reasoningTokens'),
       acceptedPredictionTokens: sum('acceptedPredictionTokens'),
       rejectedPredictionTokens: sum('rejectedPredictionTokens'),

@@ -3,6 +3,13 @@ import type { ChatMessage } from '@xerotier/contracts';
 /** About what tokenizers of current models make of English text; placement needs an order of magnitude, billing never uses it. */
 const CHARACTERS_PER_TOKEN = 4;
 
+/** How long texts roughly are, in tokens; of tokens the number is known. */
+export function estimateTokens(texts: readonly (string | readonly number[])[]): number {
+  let tokens = 0;
+  for (const text of texts) tokens += typeof text === 'string' ? text.length / CHARACTERS_PER_TOKEN : text.length;
+  return Math.ceil(tokens);
+}
+
 /** How long a prompt roughly is, in tokens, without a tokenizer. */
 export function estimatePromptTokens(messages: readonly ChatMessage[]): number {
   let characters = 0;

@@ -1,6 +1,14 @@
 /** A router and workers that do as they are told, served by the real contracts: what the inference client talks to in tests. */
 import { leasesReleased, modelContract, routerContract, workerContract } from '@xerotier/contracts';
-import type { AcquireInput, AcquireOutput, GenerationEnd, GenerationInput, TokenUsage } from '@xerotier/contracts';
+import type {
+  AcquireInput,
+  AcquireOutput,
+  EmbeddingInput,
+  GenerationEnd,
+  GenerationInput,
+  RankingInput,
+  TokenUsage,
+} from '@xerotier/contracts';
 import type { AppError } from '@xerotier/errors';
 import type { Bus, Serving } from '@xerotier/nats';
 
@@ -115,7 +123,10 @@ export class FakeWorker {
 
   /** Listens on its own subject, and on the shared one of its model when it is told to. */
   async serve({ shared = false } = {}): Promise<void> {
-    const handlers = { generate: (input: GenerationInput, stream: FakeStream) => this.#run(input, stream) };
+    // Scripts look at what all inputs have, or know what they are sent.
+    const run = (input: GenerationInput | EmbeddingInput | RankingInput, stream: FakeStream): Promise<GenerationEnd> =>
+      this.#run(input as GenerationInput, stream);
+    const handlers = { generate: run, embed: run, rank: run };
     this.#bus.serve(workerContract, handlers, { values: { model: MODEL, worker: this.workerId }, queue: null });
     if (shared) this.#bus.serve(modelContract, handlers, { values: { model: MODEL } });
     await this.#bus.flush();

@@ -2,8 +2,8 @@
 import { stat } from 'node:fs/promises';
 import type { Logger } from '@xerotier/log';
 import { getLlama, LlamaLogLevel } from 'node-llama-cpp';
-import type { LlamaContextSequence, LlamaGrammar, LlamaModel } from 'node-llama-cpp';
-import type { LlamaConfig } from '../engine-config.ts';
+import type { Llama, LlamaContextSequence, LlamaEmbeddingContext, LlamaGrammar, LlamaModel } from 'node-llama-cpp';
+import type { LlamaModelConfig } from '../engine-config.ts';
 
 /** To be raised when the way from logits to a reply changes: it is a part of the fingerprint. */
 const SAMPLING_VERSION = 2;
@@ -23,22 +23,8 @@ export interface LlamaRuntime {
  * Each sequence has a context of its own size, so memory for `slots` times `contextTokens` is taken.
  * @throws an Error that says what to do when the file cannot be used or the memory is not enough.
  */
-export async function loadLlamaRuntime(config: LlamaConfig, log?: Logger): Promise<LlamaRuntime> {
-  if (!(await isFile(config.modelPath))) {
-    throw new Error(`There is no model file at ${config.modelPath}. Set XIM_MODEL_PATH to a GGUF file.`);
-  }
-  const llama = await getLlama({
-    gpu: false,
-    // A worker must not start a compiler: where no built library fits the machine, it says so.
-    build: 'never',
-    skipDownload: true,
-    progressLogs: false,
-    logLevel: log === undefined ? LlamaLogLevel.disabled : LlamaLogLevel.warn,
-    logger: (level, message) => log?.warn('llama.cpp reports', { level, report: message.trim() }),
-    maxThreads: config.threads,
-  });
-  try {
-    const model = await llama.loadModel({ modelPath: config.modelPath });
+export function loadLlamaRuntime(config: LlamaModelConfig, log?: Logger): Promise<LlamaRuntime> {
+  return withModel(config, log, async (llama, model) => {
     const contextTokens = Math.min(config.contextTokens, model.trainContextSize);
     const context = await model.createContext({
       sequences: config.slots,
@@ -49,16 +35,70 @@ export async function loadLlamaRuntime(config: LlamaConfig, log?: Logger): Promi
       model,
       contextTokens,
       sequences: Array.from({ length: config.slots }, () => context.getSequence()),
-      version: `llama.cpp ${llama.llamaCppRelease.release}, sampling ${SAMPLING_VERSION}`,
+      version: versionOf(llama),
       createGrammar: (grammar) => llama.createGrammar({ grammar }),
-      // The order matters: a context uses its model, and a model the library; disposed otherwise, the process hangs or
-      // crashes at its end.
-      dispose: async () => {
-        await context.dispose();
-        await model.dispose();
-        await llama.dispose();
-      },
+      dispose: () => disposeInOrder(context, model, llama),
     };
+  });
+}
+
+export interface EmbeddingRuntime {
+  readonly model: LlamaModel;
+  readonly context: LlamaEmbeddingContext;
+  readonly contextTokens: number;
+  readonly version: string;
+  dispose(): Promise<void>;
+}
+
+/**
+ * One context, which computes one input after the other: on a CPU, several at once would take as long.
+ * @throws as `loadLlamaRuntime`.
+ */
+export function loadEmbeddingRuntime(config: LlamaModelConfig, log?: Logger): Promise<EmbeddingRuntime> {
+  return withModel(config, log, async (llama, model) => {
+    const contextTokens = Math.min(config.contextTokens, model.trainContextSize);
+    // The library wants room for one token more than it reads, and an input that is pooled has to be computed in one piece.
+    const room = contextTokens + 1;
+    const context = await model.createEmbeddingContext({
+      contextSize: room,
+      batchSize: room,
+      threads: config.threads,
+    });
+    return {
+      model,
+      context,
+      contextTokens,
+      version: versionOf(llama),
+      dispose: () => disposeInOrder(context, model, llama),
+    };
+  });
+}
+
+/** What llama.cpp says of the room that it is given beyond what the model was trained for. Nothing is ever put there. */
+const EXPECTED_REPORT = 'possible training context overflow';
+
+async function withModel<T>(
+  config: LlamaModelConfig,
+  log: Logger | undefined,
+  make: (llama: Llama, model: LlamaModel) => Promise<T>,
+): Promise<T> {
+  if (!(await isFile(config.modelPath))) {
+    throw new Error(`There is no model file at ${config.modelPath}. Set XIM_MODEL_PATH to a GGUF file.`);
+  }
+  const llama = await getLlama({
+    gpu: false,
+    // A worker must not start a compiler: where no built library fits the machine, it says so.
+    build: 'never',
+    skipDownload: true,
+    progressLogs: false,
+    logLevel: log === undefined ? LlamaLogLevel.disabled : LlamaLogLevel.warn,
+    logger: (level, message) => {
+      if (!message.includes(EXPECTED_REPORT)) log?.warn('llama.cpp reports', { level, report: message.trim() });
+    },
+    maxThreads: config.threads,
+  });
+  try {
+    return await make(llama, await llama.loadModel({ modelPath: config.modelPath }));
   } catch (error) {
     await llama.dispose();
     const reason = error instanceof Error ? error.message : String(error);
@@ -68,6 +108,15 @@ export async function loadLlamaRuntime(config: LlamaConfig, log?: Logger): Promi
       { cause: error },
     );
   }
+}
+
+function versionOf(llama: Llama): string {
+  return `llama.cpp ${llama.llamaCppRelease.release}, sampling ${SAMPLING_VERSION}`;
+}
+
+/** A context uses its model, and a model the library; disposed in another order, the process hangs or crashes at its end. */
+async function disposeInOrder(...parts: readonly { dispose(): Promise<void> }[]): Promise<void> {
+  for (const part of parts) await part.dispose();
 }
 
 async function isFile(path: string): Promise<boolean> {

@@ -9,9 +9,9 @@
 import { AppError } from '@xerotier/errors';
 import type { Logger } from '@xerotier/log';
 import type { ChatCompletionRequest, TokenUsage } from '@xerotier/contracts';
-import type { LlamaContextSequence, LlamaModel, Token } from 'node-llama-cpp';
+import type { LlamaContextSequence, Token } from 'node-llama-cpp';
 import { headEvent, roleChunk } from '../chunk-events.ts';
-import type { LlamaConfig } from '../engine-config.ts';
+import type { LlamaModelConfig } from '../engine-config.ts';
 import type { Engine, EngineEvent, EngineJob, EngineParameter } from '../engine.ts';
 import { askedMaxTokens, tokenBudget } from '../token-budget.ts';
 import { noUsage } from '../usage.ts';
@@ -34,7 +34,7 @@ import { samplerOptions } from './sampling.ts';
 import { SequencePool } from './sequence-pool.ts';
 import { Utf8Assembler } from './utf8-assembler.ts';
 import { Vocabulary } from './vocabulary.ts';
-import type { VocabularyTables } from './vocabulary.ts';
+import { vocabularyTables } from './vocabulary-tables.ts';
 
 /** A prompt is computed in pieces of this size: between two of them an abort is seen and other generations get their turn. */
 const PREFILL_TOKENS = 64;
@@ -56,7 +56,7 @@ export class LlamaEngine implements Engine {
   #closing = false;
 
   /** @throws an Error that says what to do when the model cannot be used. */
-  static async load(config: LlamaConfig, log?: Logger): Promise<LlamaEngine> {
+  static async load(config: LlamaModelConfig, log?: Logger): Promise<LlamaEngine> {
     const runtime = await loadLlamaRuntime(config, log);
     try {
       return new LlamaEngine(runtime, await modelFingerprint(config.modelPath, runtime.version));
@@ -265,9 +265,4 @@ async function prefill(
     from += PREFILL_TOKENS;
   }
   return prompt.slice(from);
-}
-
-function vocabularyTables(model: LlamaModel): VocabularyTables {
-  const tables = model.fileInfo.metadata.tokenizer.ggml;
-  return { model: tables.model, tokens: tables.tokens, token_type: tables.token_type };
 }

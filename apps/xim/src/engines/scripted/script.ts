@@ -38,26 +38,31 @@ const DIRECTIVE = /\[\[script\s*(\{.*?\})\s*\]\]/s;
 /** @throws {AppError} `request.invalid` when the directive is not JSON or has a field that does not exist. */
 export function readScript(request: ChatCompletionRequest): Script {
   const last = request.messages.findLast((message) => message.role === 'user');
-  const directive = last === undefined ? null : DIRECTIVE.exec(messageText(last));
+  return readScriptIn(last === undefined ? '' : messageText(last), 'messages');
+}
+
+/** `param` is what the client calls the text. @throws as `readScript`. */
+export function readScriptIn(text: string, param: string): Script {
+  const directive = DIRECTIVE.exec(text);
   if (directive === null) return script.parse({});
-  const parsed = script.safeParse(parseJson(directive[1] ?? ''));
+  const parsed = script.safeParse(parseJson(directive[1] ?? '', param));
   if (!parsed.success)
-    throw invalid(parsed.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`).join('; '));
+    throw invalid(parsed.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`).join('; '), param);
   return parsed.data;
 }
 
-function parseJson(text: string): unknown {
+function parseJson(text: string, param: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw invalid(`not JSON (${(error as Error).message})`);
+    throw invalid(`not JSON (${(error as Error).message})`, param);
   }
 }
 
-function invalid(reason: string): AppError {
+function invalid(reason: string, param: string): AppError {
   return new AppError(
     'request.invalid',
     { reason: `The [[script ...]] directive is not usable: ${reason}` },
-    { param: 'messages' },
+    { param },
   );
 }

@@ -6,14 +6,16 @@ import { AppError } from '@xerotier/errors';
 import type { TokenUsage } from '@xerotier/contracts';
 import { contentChunk, finishChunk, headEvent, roleChunk } from '../chunk-events.ts';
 import type { FinishReason } from '../chunk-events.ts';
-import type { Engine, EngineEvent, EngineJob, EngineParameter } from '../engine.ts';
+import { inputTooLong, refuseOtherDimensions, refuseUnknownTokens } from '../embedding-rules.ts';
+import type { EmbedJob, Engine, EngineEvent, EngineJob, EngineParameter } from '../engine.ts';
 import { messageText } from '../message-text.ts';
 import { StopMatcher } from '../stop-matcher.ts';
 import { askedMaxTokens, tokenBudget } from '../token-budget.ts';
 import { noUsage } from '../usage.ts';
 import { AbortablePause, Pacer } from './pace.ts';
-import { readScript } from './script.ts';
+import { readScript, readScriptIn } from './script.ts';
 import type { Script } from './script.ts';
+import { VECTOR_DIMENSIONS, VOCABULARY_TOKENS, wordVector, wordsIn } from './word-vector.ts';
 
 /** Before the process is killed: what was yielded last gets this long to leave it. */
 const EXIT_GRACE_MS = 20;
@@ -54,6 +56,29 @@ export class ScriptedEngine implements Engine {
     }
   }
 
+  /** Texts that share words have similar vectors. The directive of the first text says pace and faults, counted in vectors. */
+  async *embed(job: EmbedJob, signal: AbortSignal): AsyncGenerator<Float32Array, TokenUsage> {
+    refuseOtherDimensions(job.dimensions, VECTOR_DIMENSIONS);
+    const inputs = job.inputs.map((input, i) => this.#wordsOf(input, job.paramOf(i)));
+    const [first] = job.inputs;
+    const script = readScriptIn(typeof first === 'string' ? first : '', job.paramOf(0));
+    const usage = noUsage();
+    const pause = new AbortablePause(signal);
+    try {
+      await pause.wait(script.prefillMs);
+      for (const [done, words] of inputs.entries()) {
+        if (hasFault(script, done)) await this.#fault(script, done, usage, pause);
+        if (script.delayMs > 0) await pause.wait(script.delayMs);
+        if (pause.aborted) return usage;
+        usage.promptTokens += words.length;
+        yield wordVector(words);
+      }
+      return usage;
+    } finally {
+      pause.dispose();
+    }
+  }
+
   async ready(): Promise<void> {
     // It has nothing to load.
   }
@@ -75,7 +100,7 @@ export class ScriptedEngine implements Engine {
     const pacer = new Pacer(script.delayMs, pause);
     let finish: FinishReason = tokens.count > maxTokens ? 'length' : 'stop';
 
-    if (hasFault(script, 0)) await this.#fault(script, usage, pause);
+    if (hasFault(script, 0)) await this.#fault(script, 0, usage, pause);
     if (pause.aborted) return;
     pacer.start();
     yield roleChunk(job.choiceIndex);
@@ -94,7 +119,7 @@ export class ScriptedEngine implements Engine {
         finish = 'stop';
         break;
       }
-      if (hasFault(script, i + 1)) await this.#fault(script, usage, pause);
+      if (hasFault(script, i + 1)) await this.#fault(script, i + 1, usage, pause);
       const wait = i + 1 < count ? pacer.afterToken() : undefined;
       if (wait !== undefined) await wait;
       if (pause.aborted) return;
@@ -104,17 +129,23 @@ export class ScriptedEngine implements Engine {
     yield finishChunk(job.choiceIndex, finish);
   }
 
-  async #fault(script: Script, usage: TokenUsage, pause: AbortablePause): Promise<void> {
-    const tokensOut = usage.completionTokens;
-    if (script.failAfter === tokensOut) {
-      const cause = new Error(`The script fails after ${tokensOut} tokens.`);
+  #wordsOf(input: string | readonly number[], param: string): readonly string[] {
+    if (typeof input !== 'string') refuseUnknownTokens(param, input, VOCABULARY_TOKENS);
+    const words = typeof input === 'string' ? wordsIn(input) : input.map(String);
+    if (words.length > this.contextTokens) throw inputTooLong(param, words.length, this.contextTokens);
+    return words;
+  }
+
+  async #fault(script: Script, done: number, usage: TokenUsage, pause: AbortablePause): Promise<void> {
+    if (script.failAfter === done) {
+      const cause = new Error(`The script fails after ${done}.`);
       throw new AppError('inference.engine_failed', { usage }, { cause });
     }
-    if (script.exitAfter === tokensOut) {
+    if (script.exitAfter === done) {
       await pause.wait(EXIT_GRACE_MS);
       this.#exit();
     }
-    if (script.hangAfter === tokensOut) await pause.untilAborted();
+    if (script.hangAfter === done) await pause.untilAborted();
   }
 }
 

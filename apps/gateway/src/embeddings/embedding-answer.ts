@@ -1,0 +1,29 @@
+/** The public answer to an embedding request, as JSON text. */
+import { encodeVector } from '@xerotier/contracts';
+import type { TokenUsage } from '@xerotier/contracts';
+
+export interface EmbeddingAnswerParts {
+  readonly model: string;
+  readonly vectors: readonly Float32Array[];
+  readonly format: 'float' | 'base64';
+  readonly usage: TokenUsage;
+}
+
+/** Vectors that are written in one go; between two portions others have their turn, since a list may be 40 MB of text. */
+const PORTION = 32;
+
+export async function embeddingAnswer({ model, vectors, format, usage }: EmbeddingAnswerParts): Promise<string> {
+  const entries: string[] = [];
+  for (const [index, vector] of vectors.entries()) {
+    entries.push(`{"object":"embedding","index":${index},"embedding":${embeddingText(vector, format)}}`);
+    if (index % PORTION === PORTION - 1) await new Promise((resolve) => setImmediate(resolve));
+  }
+  const { promptTokens } = usage;
+  const publicUsage = { prompt_tokens: promptTokens, total_tokens: promptTokens };
+  return `{"object":"list","data":[${entries.join(',')}],"model":${JSON.stringify(model)},"usage":${JSON.stringify(publicUsage)}}`;
+}
+
+/** Either form is exact: the numbers are written with all their digits. */
+function embeddingText(vector: Float32Array, format: 'float' | 'base64'): string {
+  return format === 'float' ? `[${vector.join(',')}]` : `"${Buffer.from(encodeVector(vector)).toString('base64')}"`;
+}

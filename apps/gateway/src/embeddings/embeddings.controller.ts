@@ -1,0 +1,27 @@
+/** `POST /v1/embeddings`: of one endpoint, and of the whole project, where `model` says which endpoint. */
+import { Controller, Post, Req, Res } from '@nestjs/common';
+import { embeddingRequest } from '@xerotier/contracts';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { accessOf, RequireScope } from '../access/require-scope.ts';
+import { addressedEndpoint } from '../models/addressed-endpoint.ts';
+import { ModelDirectory } from '../models/model-directory.service.ts';
+import { fieldsOf, readFields } from '../requests/request-fields.ts';
+import { EmbeddingsService } from './embeddings.service.ts';
+
+@Controller()
+export class EmbeddingsController {
+  constructor(
+    private readonly embeddings: EmbeddingsService,
+    private readonly models: ModelDirectory,
+  ) {}
+
+  @Post([':project/:endpoint/v1/embeddings', ':project/v1/embeddings'])
+  @RequireScope('inference')
+  async create(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    const body = readFields(embeddingRequest, fieldsOf(request.body));
+    const endpoint = await addressedEndpoint(request, body.model, ['embed'], this.models);
+    const caller = { requestId: request.id, access: accessOf(request), endpoint };
+    const { headers, text } = await this.embeddings.answer(caller, body, reply.raw);
+    await reply.code(200).headers(headers).type('application/json; charset=utf-8').send(text);
+  }
+}

@@ -1,0 +1,40 @@
+import { Injectable } from '@nestjs/common';
+import type { EmbeddingRequest } from '@xerotier/contracts';
+import { estimateTokens, InferenceClient } from '@xerotier/inference';
+import type { ServerResponse } from 'node:http';
+import { answerHeaders } from '../chat-completions/answer-headers.ts';
+import { ModelDirectory } from '../models/model-directory.service.ts';
+import { admitOrRefuse } from '../rate-limits/admit-or-refuse.ts';
+import { RateLimitsService } from '../rate-limits/rate-limits.service.ts';
+import { originOf } from '../requests/caller.ts';
+import type { Caller } from '../requests/caller.ts';
+import { leftSignal } from '../requests/left-signal.ts';
+import { embeddingAnswer } from './embedding-answer.ts';
+
+@Injectable()
+export class EmbeddingsService {
+  constructor(
+    private readonly inference: InferenceClient,
+    private readonly models: ModelDirectory,
+    private readonly limits: RateLimitsService,
+  ) {}
+
+  /** @throws {AppError} `limits.*`; what the inference throws; `inference.cancelled` once the client is gone. */
+  async answer(
+    caller: Caller,
+    { input, dimensions, encoding_format: format }: EmbeddingRequest,
+    response: ServerResponse,
+  ): Promise<{ headers: Record<string, string>; text: string }> {
+    const { modelId } = caller.endpoint;
+    const charge = await admitOrRefuse(this.limits, caller, estimateTokens(input), response);
+    const [model, { head, values, usage }] = await Promise.all([
+      this.models.get(modelId),
+      this.inference.embed(
+        { ...originOf(caller, charge), embedding: { inputs: input, dimensions } },
+        leftSignal(response),
+      ),
+    ]);
+    const text = await embeddingAnswer({ model: model?.name ?? modelId, vectors: values, format, usage });
+    return { headers: answerHeaders(head), text };
+  }
+}

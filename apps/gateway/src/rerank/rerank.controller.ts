@@ -1,0 +1,63 @@
+/** `POST /v1/rerank` and `/v1/score`: of one endpoint, and of the whole project, where `model` says which endpoint. */
+import { Controller, Post, Req, Res } from '@nestjs/common';
+import { rerankRequest, scoreRequest } from '@xerotier/contracts';
+import type { EndpointTask } from '@xerotier/contracts';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { accessOf, RequireScope } from '../access/require-scope.ts';
+import { addressedEndpoint } from '../models/addressed-endpoint.ts';
+import { ModelDirectory } from '../models/model-directory.service.ts';
+import type { Caller } from '../requests/caller.ts';
+import { fieldsOf, readFields, refuseNotServed } from '../requests/request-fields.ts';
+import type { Fields, NotServed } from '../requests/request-fields.ts';
+import { RerankService } from './rerank.service.ts';
+import type { ScoredAnswer } from './rerank.service.ts';
+
+/** An endpoint for embeddings scores by their similarity. */
+const TASKS: readonly EndpointTask[] = ['score', 'embed'];
+
+const NOT_SERVED: readonly NotServed[] = ['max_tokens_per_doc', 'truncate_prompt_tokens', 'rank_fields'].map(
+  (param) => ({
+    param,
+    asked: (value) => value != null,
+    reason: 'texts are read as a whole.',
+  }),
+);
+
+@Controller()
+export class RerankController {
+  constructor(
+    private readonly reranking: RerankService,
+    private readonly models: ModelDirectory,
+  ) {}
+
+  @Post([':project/:endpoint/v1/rerank', ':project/:endpoint/v2/rerank', ':project/v1/rerank', ':project/v2/rerank'])
+  @RequireScope('inference')
+  async rerank(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    const body = readFields(rerankRequest, servedFields(request));
+    const caller = await this.#callerOf(request, body.model);
+    await send(reply, await this.reranking.rerank(caller, body, reply.raw));
+  }
+
+  @Post([':project/:endpoint/v1/score', ':project/v1/score'])
+  @RequireScope('inference')
+  async score(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    const body = readFields(scoreRequest, servedFields(request));
+    const caller = await this.#callerOf(request, body.model);
+    await send(reply, await this.reranking.score(caller, body, reply.raw));
+  }
+
+  async #callerOf(request: FastifyRequest, model: string): Promise<Caller> {
+    const endpoint = await addressedEndpoint(request, model, TASKS, this.models);
+    return { requestId: request.id, access: accessOf(request), endpoint };
+  }
+}
+
+function servedFields(request: FastifyRequest): Fields {
+  const fields = fieldsOf(request.body);
+  refuseNotServed(fields, NOT_SERVED);
+  return fields;
+}
+
+async function send(reply: FastifyReply, { headers, body }: ScoredAnswer): Promise<void> {
+  await reply.code(200).headers(headers).type('application/json; charset=utf-8').send(JSON.stringify(body));
+}

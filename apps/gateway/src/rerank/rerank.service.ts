@@ -1,0 +1,110 @@
+/** Scores of documents, sorted (`rerank`, in the form of Cohere, Jina and vLLM) or in their order (`score`, vLLM's). */
+import { Injectable } from '@nestjs/common';
+import type { RerankRequest, ScoreRequest, TokenUsage } from '@xerotier/contracts';
+import { AppError } from '@xerotier/errors';
+import { estimateTokens, InferenceClient } from '@xerotier/inference';
+import type { Numbers } from '@xerotier/inference';
+import type { ServerResponse } from 'node:http';
+import { answerHeaders } from '../chat-completions/answer-headers.ts';
+import { ModelDirectory } from '../models/model-directory.service.ts';
+import { admitOrRefuse } from '../rate-limits/admit-or-refuse.ts';
+import { RateLimitsService } from '../rate-limits/rate-limits.service.ts';
+import { originOf } from '../requests/caller.ts';
+import type { Caller } from '../requests/caller.ts';
+import { leftSignal } from '../requests/left-signal.ts';
+
+export interface ScoredAnswer {
+  readonly headers: Record<string, string>;
+  readonly body: object;
+}
+
+interface Texts {
+  readonly queries: string[];
+  readonly documents: string[];
+  /** What the client calls the two. */
+  readonly names: readonly [queries: string, documents: string];
+}
+
+@Injectable()
+export class RerankService {
+  constructor(
+    private readonly inference: InferenceClient,
+    private readonly models: ModelDirectory,
+    private readonly limits: RateLimitsService,
+  ) {}
+
+  /** @throws {AppError} `limits.*`; what the inference throws; `inference.cancelled` once the client is gone. */
+  async rerank(caller: Caller, request: RerankRequest, response: ServerResponse): Promise<ScoredAnswer> {
+    const { query, documents, top_n: topN, return_documents: withDocuments } = request;
+    const texts: Texts = { queries: [query], documents, names: ['query', 'documents'] };
+    const { head, values, usage } = await this.#scores(caller, 'rerank', texts, response);
+    const results = values
+      .map((score, index) => ({
+        index,
+        relevance_score: score,
+        ...(withDocuments && { document: { text: documents[index] } }),
+      }))
+      .toSorted((a, b) => b.relevance_score - a.relevance_score)
+      .slice(0, topN ?? documents.length);
+    const body = { id: idOf('rerank', caller), model: await this.#nameOf(caller), results, usage: publicUsage(usage) };
+    return { headers: answerHeaders(head), body };
+  }
+
+  /** @throws as `rerank`. */
+  async score(caller: Caller, request: ScoreRequest, response: ServerResponse): Promise<ScoredAnswer> {
+    const { head, values, usage } = await this.#scores(caller, 'score', request, response);
+    const body = {
+      id: idOf('score', caller),
+      object: 'list',
+      created: Math.floor(Date.now() / 1_000),
+      model: await this.#nameOf(caller),
+      data: values.map((score, index) => ({ index, object: 'score', score })),
+      usage: publicUsage(usage),
+    };
+    return { headers: answerHeaders(head), body };
+  }
+
+  async #scores(
+    caller: Caller,
+    kind: 'rerank' | 'score',
+    { queries, documents, names }: Texts,
+    response: ServerResponse,
+  ): Promise<Numbers<number>> {
+    const tokens = estimateTokens(queries) + estimateTokens(documents);
+    const charge = await admitOrRefuse(this.limits, caller, tokens, response);
+    try {
+      return await this.inference.rank(
+        { ...originOf(caller, charge), kind, ranking: { queries, documents } },
+        leftSignal(response),
+      );
+    } catch (error) {
+      throw inWordsOfClient(error, { queries, documents, names });
+    }
+  }
+
+  async #nameOf({ endpoint: { modelId } }: Caller): Promise<string> {
+    return (await this.models.get(modelId))?.name ?? modelId;
+  }
+}
+
+function idOf(kind: string, { requestId }: Caller): string {
+  return `${kind}-${requestId.slice(requestId.indexOf('_') + 1)}`;
+}
+
+function publicUsage({ promptTokens }: TokenUsage): object {
+  return { prompt_tokens: promptTokens, total_tokens: promptTokens };
+}
+
+/** A worker calls the texts `queries[i]` and `documents[i]`; a client may call them otherwise. */
+function inWordsOfClient(error: unknown, { queries, documents, names }: Texts): unknown {
+  if (!AppError.is(error)) return error;
+  const [, side, index] = /^(queries|documents)\[(\d+)\]$/.exec(error.param ?? '') ?? [];
+  if (side === undefined) return error;
+  const [name, count] = side === 'queries' ? [names[0], queries.length] : [names[1], documents.length];
+  const param = count === 1 ? name : `${name}[${index}]`;
+  const details = Object.entries(error.details).map(([key, value]) => [
+    key,
+    typeof value === 'string' ? value.replaceAll(`${side}[${index}]`, param) : value,
+  ]);
+  return new AppError(error.code, Object.fromEntries(details), { param, cause: error });
+}

@@ -1,0 +1,28 @@
+/** What engines that compute vectors themselves check alike. */
+import { AppError } from '@xerotier/errors';
+
+/** `tokens` may be a lower bound, where nobody counted a text that cannot fit. */
+export function inputTooLong(param: string, tokens: number, contextTokens: number): AppError {
+  return new AppError('inference.input_too_long', { param, tokens, contextTokens }, { param });
+}
+
+/** @throws {AppError} `request.invalid` when the vectors shall have another size than they have. */
+export function refuseOtherDimensions(asked: number | undefined, size: number): void {
+  if (asked === undefined || asked === size) return;
+  const reason = `Invalid value for 'dimensions': this model has vectors of ${size} numbers and no other size.`;
+  throw new AppError('request.invalid', { reason }, { param: 'dimensions' });
+}
+
+/** @throws {AppError} `request.invalid` naming the first token that the vocabulary does not have. */
+export function refuseUnknownTokens(param: string, tokens: readonly number[], vocabularySize: number): void {
+  const at = tokens.findIndex((token) => token >= vocabularySize);
+  if (at < 0) return;
+  const reason = `Invalid value for '${param}': token ${at} is not in the vocabulary of this model, which has ${vocabularySize} tokens.`;
+  throw new AppError('request.invalid', { reason }, { param });
+}
+
+/** The vector of length 1 in the same direction. One without a direction stays as it is. */
+export function normalised(vector: readonly number[]): Float32Array {
+  const length = Math.hypot(...vector);
+  return Float32Array.from(vector, (value) => (length === 0 ? 0 : value / length));
+}

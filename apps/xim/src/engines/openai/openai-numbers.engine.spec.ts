@@ -1,0 +1,203 @@
+import { engineConfig } from '../engine-config.ts';
+import type { OpenaiConfig } from '../engine-config.ts';
+import type { Engine } from '../engine.ts';
+import { FakeUpstream, json } from '../testing/fake-upstream.ts';
+import type { Answer } from '../testing/fake-upstream.ts';
+import { all, anEmbedJob } from '../testing/numbers.ts';
+import { OpenaiNumbersEngine } from './openai-numbers.engine.ts';
+
+const NEVER = new AbortController().signal;
+const base64 = (...values: number[]): string => Buffer.from(Float32Array.from(values).buffer).toString('base64');
+
+let upstream: FakeUpstream;
+const engines: Engine[] = [];
+
+beforeEach(async () => {
+  upstream = new FakeUpstream();
+  await upstream.start();
+});
+
+afterEach(async () => {
+  for (const engine of engines.splice(0)) await engine.close();
+  await upstream.stop();
+});
+
+function anEngine(task: 'embed' | 'score', config: Partial<OpenaiConfig> = {}): OpenaiNumbersEngine {
+  const parsed = engineConfig.parse({ kind: 'openai', baseUrl: upstream.baseUrl, model: 'named', task, ...config });
+  const engine = new OpenaiNumbersEngine(parsed as OpenaiConfig, task);
+  engines.push(engine);
+  return engine;
+}
+
+const embed = (...inputs: (string | number[])[]): ReturnType<typeof all<Float32Array>> =>
+  all(anEngine('embed').embed?.(anEmbedJob(inputs), NEVER));
+
+const rank = (queries: string[], documents: string[]): ReturnType<typeof all<number>> =>
+  all(anEngine('score').rank?.({ queries, documents }, NEVER));
+
+/** Answers every input with a vector that holds its number in the request. */
+const counts: Answer = (response, { body }) => {
+  const input = body['input'] as unknown[];
+  json(response, {
+    data: input.map((_, index) => ({ index, embedding: base64(index, 1) })),
+    usage: { prompt_tokens: 7 },
+  });
+};
+
+describe('a server that embeds', () => {
+  it('is sent the inputs as they came, and asked for base64', async () => {
+    upstream.answer = counts;
+    const engine = anEngine('embed');
+    await all(engine.embed?.(anEmbedJob([[1, 2], [3]], { dimensions: 2 }), NEVER));
+    expect(upstream.requests).toMatchObject([
+      {
+        path: '/v1/embeddings',
+        body: { model: 'named', input: [[1, 2], [3]], encoding_format: 'base64', dimensions: 2 },
+      },
+    ]);
+  });
+
+  it('is asked in pieces, one after the other, and its usage is summed', async () => {
+    upstream.answer = counts;
+    const inputs = Array.from({ length: 600 }, (_, i) => `text ${i}`);
+    const { values, usage } = await embed(...inputs);
+    expect(upstream.requests.map(({ body }) => (body['input'] as unknown[]).length)).toEqual([256, 256, 88]);
+    expect(values).toHaveLength(600);
+    expect(values[256]).toEqual(Float32Array.of(0, 1));
+    expect(usage.promptTokens).toBe(21);
+    expect(upstream.requests[0]?.body).not.toHaveProperty('dimensions');
+  });
+
+  it('may answer with numbers, and in any order', async () => {
+    upstream.answer = (response) =>
+      json(response, {
+        data: [
+          { index: 1, embedding: [0.5, -2] },
+          { index: 0, embedding: base64(3, 4) },
+        ],
+      });
+    const { values, usage } = await embed('four char', 'more');
+    expect(values).toEqual([Float32Array.of(3, 4), Float32Array.of(0.5, -2)]);
+    // It did not say: four characters make a token.
+    expect(usage.promptTokens).toBe(4);
+  });
+
+  it.each([
+    ['no list', {}],
+    ['too few vectors', { data: [{ index: 0, embedding: [1] }] }],
+    ['too many vectors', { data: [0, 1, 2].map((index) => ({ index, embedding: [1] })) }],
+    ['the same vector twice', { data: [0, 0].map((index) => ({ index, embedding: [1] })) }],
+    ['vectors of two sizes', { data: [{ embedding: [1] }, { embedding: [1, 2] }] }],
+    ['an empty vector', { data: [{ embedding: [] }, { embedding: [] }] }],
+    ['a vector that is cut off', { data: [{ embedding: 'AAAA' }, { embedding: 'AAAA' }] }],
+    ['no vector', { data: [{ index: 0 }, { index: 1 }] }],
+    ['something that is no number', { data: [{ embedding: [1] }, { embedding: ['x'] }] }],
+    ['what is not a number', { data: [{ embedding: [1] }, { embedding: base64(NaN) }] }],
+    ['nothing', null],
+  ])('that answers with %s has failed', async (_, answer) => {
+    upstream.answer = (response) => json(response, answer);
+    await expect(embed('a', 'b')).rejects.toMatchObject({ code: 'inference.engine_failed' });
+  });
+
+  it('counts what was computed before it failed', async () => {
+    upstream.answer = (response, request) =>
+      upstream.requests.length === 1 ? counts(response, request) : json(response, {}, 500);
+    await expect(embed(...Array.from({ length: 300 }, () => 'x'))).rejects.toMatchObject({
+      code: 'inference.engine_failed',
+      details: { upstreamStatus: 500, usage: { promptTokens: 7 } },
+    });
+  });
+
+  it.each([
+    [400, { error: { message: 'dimensions are fixed' } }, 'inference.upstream_rejected'],
+    [429, {}, 'worker.busy'],
+    [503, {}, 'worker.busy'],
+    [404, {}, 'inference.engine_failed'],
+  ])('that answers %d is understood', async (status, body, code) => {
+    upstream.answer = (response) => json(response, body, status);
+    await expect(embed('a')).rejects.toMatchObject({ code });
+  });
+
+  it('that has no room for an input says so in our words', async () => {
+    upstream.answer = (response) =>
+      json(response, { error: { message: 'long', n_prompt_tokens: 900, n_ctx: 512 } }, 400);
+    await expect(embed('a')).rejects.toMatchObject({
+      code: 'inference.input_too_long',
+      param: 'input',
+      details: { tokens: 900, contextTokens: 512 },
+    });
+  });
+
+  it('is left when the request is called off', async () => {
+    upstream.answer = () => undefined;
+    const caller = new AbortController();
+    const computing = all(anEngine('embed').embed?.(anEmbedJob(['a']), caller.signal));
+    while (upstream.requests.length === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+    caller.abort();
+    expect((await computing).usage.promptTokens).toBe(0);
+    await upstream.requests[0]?.aborted;
+  });
+
+  it('is left when the worker closes', async () => {
+    upstream.answer = () => undefined;
+    const engine = anEngine('embed');
+    const computing = all(engine.embed?.(anEmbedJob(['a']), NEVER)).catch((error: unknown) => error);
+    while (upstream.requests.length === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+    await engine.close();
+    expect(await computing).toMatchObject({ code: 'worker.draining' });
+  });
+
+  it('does not rank, and writes no text', async () => {
+    const engine = anEngine('embed');
+    expect(engine.rank).toBeUndefined();
+    await expect(engine.generate().next()).rejects.toMatchObject({ code: 'inference.task_unsupported' });
+  });
+});
+
+describe('a server that ranks', () => {
+  it('is asked for one query against all documents, and its order undone', async () => {
+    upstream.answer = (response) =>
+      json(response, {
+        results: [
+          { index: 1, relevance_score: 0.9 },
+          { index: 0, relevance_score: 0.2 },
+        ],
+        usage: { prompt_tokens: 11, total_tokens: 11 },
+      });
+    expect(await rank(['q'], ['a', 'b'])).toMatchObject({ values: [0.2, 0.9], usage: { promptTokens: 11 } });
+    expect(upstream.requests).toMatchObject([
+      { path: '/v1/rerank', body: { model: 'named', query: 'q', documents: ['a', 'b'] } },
+    ]);
+  });
+
+  it('is asked for pairs where there is a query for each', async () => {
+    upstream.answer = (response) =>
+      json(response, {
+        data: [
+          { index: 0, score: 0.1 },
+          { index: 1, score: 0.8 },
+        ],
+      });
+    expect((await rank(['q', 'r'], ['a', 'b'])).values).toEqual([0.1, 0.8]);
+    expect(upstream.requests).toMatchObject([{ path: '/v1/score', body: { text_1: ['q', 'r'], text_2: ['a', 'b'] } }]);
+  });
+
+  it('is asked in pieces that keep queries and documents together', async () => {
+    upstream.answer = (response, { body }) => {
+      const [left, right] = [body['text_1'] as string[], body['text_2'] as string[]];
+      json(response, { data: left.map((text, index) => ({ index, score: text === right[index] ? 1 : 0 })) });
+    };
+    const texts = Array.from({ length: 300 }, (_, i) => `text ${i}`);
+    expect((await rank(texts, texts)).values).toEqual(texts.map(() => 1));
+    expect(upstream.requests).toHaveLength(2);
+  });
+
+  it('that leaves out a score has failed', async () => {
+    upstream.answer = (response) => json(response, { results: [{ index: 0, relevance_score: 0.9 }] });
+    await expect(rank(['q'], ['a', 'b'])).rejects.toMatchObject({ code: 'inference.engine_failed' });
+  });
+
+  it('does not embed', () => {
+    expect(anEngine('score').embed).toBeUndefined();
+  });
+});

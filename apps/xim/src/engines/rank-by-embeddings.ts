@@ -1,0 +1,52 @@
+/** Scores of documents for models that only embed. */
+import type { TokenUsage } from '@xerotier/contracts';
+import { AppError } from '@xerotier/errors';
+import type { Engine, RankJob } from './engine.ts';
+import { noUsage } from './usage.ts';
+
+/**
+ * The cosine similarity of each document and its query, moved from -1...1 to 0...1: 1 is the same direction, 0.5 nothing in
+ * common. Queries are computed first, each once.
+ * @throws {AppError} `inference.task_unsupported` when the engine does not embed; what it throws, naming `queries[i]` or
+ * `documents[i]`.
+ */
+export async function* rankByEmbeddings(
+  engine: Engine,
+  { queries, documents }: RankJob,
+  signal: AbortSignal,
+): AsyncGenerator<number, TokenUsage> {
+  const paramOf = (index: number): string =>
+    index < queries.length ? `queries[${index}]` : `documents[${index - queries.length}]`;
+  const vectors = engine.embed?.({ inputs: [...queries, ...documents], paramOf }, signal);
+  if (vectors === undefined) throw new AppError('inference.task_unsupported', { task: 'score texts' });
+  const queryVectors: Float32Array[] = [];
+  let document = 0;
+  try {
+    for (;;) {
+      const next = await vectors.next();
+      if (next.done === true) return next.value;
+      if (queryVectors.length < queries.length) {
+        queryVectors.push(next.value);
+        continue;
+      }
+      const query = queryVectors[queries.length === 1 ? 0 : document] as Float32Array;
+      document += 1;
+      yield similarity(query, next.value);
+    }
+  } finally {
+    await vectors.return(noUsage());
+  }
+}
+
+function similarity(a: Float32Array, b: Float32Array): number {
+  let [product, lengthA, lengthB] = [0, 0, 0];
+  for (let i = 0; i < a.length; i += 1) {
+    const [x, y] = [a[i] ?? 0, b[i] ?? 0];
+    product += x * y;
+    lengthA += x * x;
+    lengthB += y * y;
+  }
+  const lengths = Math.sqrt(lengthA * lengthB);
+  // Rounding may put it a little beyond its ends.
+  return lengths === 0 ? 0.5 : Math.min(1, Math.max(0, (1 + product / lengths) / 2));
+}

@@ -1,0 +1,178 @@
+/** Embeddings and rankings over NATS: what a worker sends, and what it refuses. */
+import { decodeScore, decodeVector, modelContract, workerContract } from '@xerotier/contracts';
+import type { GenerationEnd, GenerationHead } from '@xerotier/contracts';
+import type { AppError } from '@xerotier/errors';
+import { silentLog } from '@xerotier/log/testing';
+import type { Bus } from '@xerotier/nats';
+import { testBuses } from '@xerotier/nats/testing';
+import { eventually, testServers } from '@xerotier/testing';
+import type { Engine } from '../engines/engine.ts';
+import { ScriptedEngine } from '../engines/scripted/scripted.engine.ts';
+import { noUsage } from '../engines/usage.ts';
+import { serveGenerations } from './generations.handlers.ts';
+import { GenerationsService } from './generations.service.ts';
+
+const servers = testServers('nats');
+const connectBus = testBuses(() => servers.nats.url);
+const ADDRESS = { model: 'm', worker: 'w1' };
+
+async function newWorker(changes: Partial<Engine> = {}): Promise<GenerationsService> {
+  const engine: Engine = new ScriptedEngine({ slots: 1, contextTokens: 100 });
+  const { bus } = await connectBus();
+  const service = new GenerationsService(Object.assign(engine, changes), 'w1', silentLog());
+  serveGenerations(bus, service, ADDRESS);
+  await bus.flush();
+  return service;
+}
+
+interface Answer {
+  readonly head: () => GenerationHead | undefined;
+  readonly frames: Uint8Array[];
+  readonly cancel: () => void;
+  readonly over: Promise<GenerationEnd | AppError>;
+}
+
+function ask(bus: Bus, operation: 'embed' | 'rank', texts: object, shared = false): Answer {
+  const frames: Uint8Array[] = [];
+  let head: GenerationHead | undefined;
+  const { promise: over, resolve } = Promise.withResolvers<GenerationEnd | AppError>();
+  const sink = {
+    head: (value: GenerationHead) => (head = value),
+    data: (payload: Uint8Array) => frames.push(payload.slice()),
+    end: resolve,
+    error: resolve,
+  };
+  const input = { requestId: 'req_1', projectId: 'proj_1', priority: 'interactive', ...texts } as never;
+  const opened = shared
+    ? bus.open(modelContract.operations[operation], input, sink, { values: { model: ADDRESS.model } })
+    : bus.open(workerContract.operations[operation], input, sink, { values: ADDRESS });
+  return { head: () => head, frames, cancel: () => opened.cancel(), over };
+}
+
+describe('a worker that embeds', () => {
+  it.each([false, true])('sends one frame per input, in their order (shared subject: %p)', async (shared) => {
+    await newWorker();
+    const { bus } = await connectBus();
+    const answer = ask(bus, 'embed', { inputs: ['a b', 'c', [1, 2, 3]] }, shared);
+    expect(await answer.over).toEqual({ usage: { ...noUsage(), promptTokens: 6 }, cancelled: false });
+    expect(answer.head()).toEqual({ workerId: 'w1', systemFingerprint: 'fp_scripted' });
+    const vectors = answer.frames.map(decodeVector);
+    expect(vectors.map(({ length }) => length)).toEqual([64, 64, 64]);
+    const alone = ask(bus, 'embed', { inputs: ['c'] });
+    await alone.over;
+    expect(decodeVector(alone.frames[0] as Uint8Array)).toEqual(vectors[1]);
+  });
+
+  it('takes lists that are larger than a message can be, and answers them whole', async () => {
+    await newWorker();
+    const { bus } = await connectBus();
+    // More than a megabyte there and half a megabyte back.
+    const inputs = Array.from({ length: 2_048 }, (_, i) => `${i}${'x'.repeat(600)}`);
+    const answer = ask(bus, 'embed', { inputs });
+    expect(await answer.over).toMatchObject({ usage: { promptTokens: 2_048 } });
+    expect(answer.frames).toHaveLength(2_048);
+  });
+
+  it('names the input that it cannot read', async () => {
+    await newWorker();
+    const { bus } = await connectBus();
+    const long = 'word '.repeat(101);
+    expect(await ask(bus, 'embed', { inputs: [long] }).over).toMatchObject({
+      code: 'inference.input_too_long',
+      param: 'input',
+      details: { tokens: 101, contextTokens: 100 },
+    });
+    expect(await ask(bus, 'embed', { inputs: ['a', long] }).over).toMatchObject({ param: 'input[1]' });
+    expect(await ask(bus, 'embed', { inputs: ['a', [100_000]] }).over).toMatchObject({
+      code: 'request.invalid',
+      param: 'input[1]',
+    });
+    expect(await ask(bus, 'embed', { inputs: ['a'], dimensions: 65 }).over).toMatchObject({ param: 'dimensions' });
+  });
+
+  it('never runs more than its slots, whatever kind of work it is', async () => {
+    const service = await newWorker();
+    const { bus } = await connectBus();
+    const first = ask(bus, 'embed', {
+      inputs: ['[[script {"delayMs":50}]]', ...Array.from({ length: 500 }, () => 'x')],
+    });
+    await eventually('it is at it', () => first.frames.length > 0);
+    expect(service.active()).toEqual(['req_1']);
+    expect(await ask(bus, 'embed', { inputs: ['a'] }).over).toMatchObject({ code: 'worker.busy' });
+    expect(await ask(bus, 'rank', { queries: ['a'], documents: ['b'] }).over).toMatchObject({ code: 'worker.busy' });
+    first.cancel();
+    expect(await first.over).toMatchObject({ cancelled: true });
+    await eventually('its slot is free', () => service.active().length === 0);
+    expect(await ask(bus, 'embed', { inputs: ['a'] }).over).toMatchObject({ cancelled: false });
+  });
+
+  it('cuts off what runs when its time to drain is over, and takes nothing new', async () => {
+    const service = await newWorker();
+    const { bus } = await connectBus();
+    const first = ask(bus, 'embed', { inputs: ['[[script {"hangAfter":1}]]', 'x'] });
+    await eventually('it is at it', () => first.frames.length > 0);
+    await service.drain(AbortSignal.abort());
+    expect(await first.over).toMatchObject({ code: 'worker.draining', details: { usage: { promptTokens: 2 } } });
+    expect(await ask(bus, 'embed', { inputs: ['a'] }).over).toMatchObject({ code: 'worker.draining' });
+  });
+
+  it('ranks by the similarity of its vectors: 1 for the same, one half for nothing in common', async () => {
+    await newWorker();
+    const { bus } = await connectBus();
+    const one = ask(bus, 'rank', { queries: ['red apple'], documents: ['red apple', 'blue car', 'red car'] });
+    expect(await one.over).toMatchObject({ usage: { promptTokens: 8 } });
+    const [same = 0, other = 0, half = 0] = one.frames.map(decodeScore);
+    expect(same).toBeCloseTo(1, 6);
+    expect(half).toBeCloseTo(0.75, 6);
+    expect(other).toBeCloseTo(0.5, 6);
+    const pairs = ask(bus, 'rank', { queries: ['a', 'b'], documents: ['b', 'b'] });
+    await pairs.over;
+    const [different = 1, equal = 0] = pairs.frames.map(decodeScore);
+    expect(equal).toBeCloseTo(1, 6);
+    expect(different).toBeLessThan(0.6);
+  });
+
+  it('names the text of a ranking that it cannot read', async () => {
+    await newWorker();
+    const { bus } = await connectBus();
+    const long = 'word '.repeat(101);
+    expect(await ask(bus, 'rank', { queries: [long], documents: ['a'] }).over).toMatchObject({ param: 'queries[0]' });
+    expect(await ask(bus, 'rank', { queries: ['a'], documents: ['a', long] }).over).toMatchObject({
+      param: 'documents[1]',
+    });
+  });
+});
+
+describe('a worker', () => {
+  it('that ranks itself is asked for its own scores', async () => {
+    const rank: Engine['rank'] = async function* ({ documents }) {
+      yield* await Promise.resolve(documents.map((_, i) => i / 8));
+      return { ...noUsage(), promptTokens: 5 };
+    };
+    await newWorker({ rank });
+    const answer = ask((await connectBus()).bus, 'rank', { queries: ['a'], documents: ['b', 'c'] });
+    expect(await answer.over).toMatchObject({ usage: { promptTokens: 5 } });
+    expect(answer.frames.map(decodeScore)).toEqual([0, 0.125]);
+  });
+
+  it('that does not embed says so, and can go on', async () => {
+    const service = await newWorker({ embed: undefined } as never);
+    const { bus } = await connectBus();
+    expect(await ask(bus, 'embed', { inputs: ['a'] }).over).toMatchObject({
+      code: 'inference.task_unsupported',
+      status: 400,
+    });
+    expect(await ask(bus, 'rank', { queries: ['a'], documents: ['b'] }).over).toMatchObject({
+      code: 'inference.task_unsupported',
+    });
+    expect(service.active()).toEqual([]);
+  });
+
+  it('does not read a ranking with queries that fit no documents', async () => {
+    await newWorker();
+    const { bus } = await connectBus();
+    expect(await ask(bus, 'rank', { queries: ['a', 'b'], documents: ['a', 'b', 'c'] }).over).toMatchObject({
+      code: 'bus.unreadable',
+    });
+  });
+});

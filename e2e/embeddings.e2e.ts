@@ -1,0 +1,457 @@
+/**
+ * `POST /v1/embeddings`, `/v1/rerank` and `/v1/score` as bytes. What vectors mean is asked of the model in the box; all that
+ * is around an engine is seen on the scripted one, whose vectors follow from the words of a text.
+ */
+import { boxEmbeddings, scriptedPlatform, together } from '@xerotier/dev';
+import OpenAI from 'openai';
+import type { Answer, ApiClient, ErrorBody } from './support/api-client.ts';
+import { scripted } from './support/api-client.ts';
+import { Ledger } from './support/ledger.ts';
+import { addTenant } from './support/tenant.ts';
+import { testPlatform } from './support/test-platform.ts';
+
+const BOX_DIMENSIONS = 192;
+const SCRIPTED_DIMENSIONS = 64;
+const TEXTS_MAX = 2_048;
+
+const test = testPlatform(() => {
+  const platform = together(scriptedPlatform({ workers: 2, slots: 4 }), boxEmbeddings());
+  const more = [
+    { slug: 'vectors', modelId: 'scripted', tier: 'self_hosted', task: 'embed' },
+    { slug: 'scores', modelId: 'scripted', tier: 'self_hosted', task: 'score' },
+  ] as const;
+  return { ...platform, endpoints: [...platform.endpoints, ...more] };
+});
+
+const ledger = (): Ledger => new Ledger(test.description.databaseUrl);
+const at = (endpointSlug: string): ApiClient => test.api.with({ endpointSlug });
+
+interface Usage {
+  readonly prompt_tokens: number;
+  readonly total_tokens: number;
+}
+
+interface Embeddings {
+  readonly object: string;
+  readonly model: string;
+  readonly data: readonly { readonly index: number; readonly embedding: number[] }[];
+  readonly usage: Usage;
+}
+
+interface Ranking {
+  readonly id: string;
+  readonly model: string;
+  readonly results: readonly { index: number; relevance_score: number; document?: { text: string } }[];
+  readonly usage: Usage;
+}
+
+interface Scores {
+  readonly id: string;
+  readonly object: string;
+  readonly created: number;
+  readonly model: string;
+  readonly data: readonly { index: number; object: string; score: number }[];
+  readonly usage: Usage;
+}
+
+async function good<T>(answer: Promise<Answer<T>>): Promise<Answer<T>> {
+  const { status, body } = await answer;
+  if (status !== 200) throw new Error(`${status}: ${JSON.stringify(body)}`);
+  return answer;
+}
+
+function embed(api: ApiClient, input: unknown, params: object = {}): Promise<Answer<Embeddings>> {
+  const body = { model: 'any', input, ...params };
+  return good(api.request<Embeddings>('POST', `${api.endpointUrl}/embeddings`, 'CreateEmbeddingResponse', body));
+}
+
+/** Vectors of an answer in base64, which the OpenAI document has no schema for. */
+async function embedBase64(api: ApiClient, input: unknown): Promise<number[][]> {
+  const body = { model: 'any', input, encoding_format: 'base64' };
+  const answer = await good(
+    api.request<{ data: { embedding: string }[] }>('POST', `${api.endpointUrl}/embeddings`, undefined, body),
+  );
+  return answer.body.data.map(({ embedding }) => {
+    const bytes = Buffer.from(embedding, 'base64');
+    return Array.from({ length: bytes.length / 4 }, (_, i) => bytes.readFloatLE(4 * i));
+  });
+}
+
+const rank = <T = Ranking>(api: ApiClient, body: object, route = 'v1/rerank'): Promise<Answer<T>> =>
+  good(api.request<T>('POST', api.endpointUrl.replace(/v1$/, route), undefined, { model: 'any', ...body }));
+
+const score = (api: ApiClient, body: object): Promise<Answer<Scores>> => rank<Scores>(api, body, 'v1/score');
+
+async function refused(api: ApiClient, route: string, body: object): Promise<Answer<ErrorBody>> {
+  const url = `${api.endpointUrl}/${route}`;
+  const answer = await api.request<ErrorBody>('POST', url, undefined, { model: 'any', ...body });
+  if (answer.status === 200) throw new Error(`This should have been refused: ${JSON.stringify(answer.body)}`);
+  return answer;
+}
+
+const vectorsOf = ({ body }: Answer<Embeddings>): number[][] => body.data.map(({ embedding }) => embedding);
+const lengthOf = (vector: readonly number[]): number => Math.hypot(...vector);
+const product = (a: readonly number[] = [], b: readonly number[] = []): number =>
+  a.reduce((sum, value, i) => sum + value * (b[i] ?? 0), 0);
+const words = (count: number): string => Array.from({ length: count }, (_, i) => `word${i}`).join(' ');
+
+describe.each([
+  ['the model in the box', 'embed', 'xero-embed', BOX_DIMENSIONS],
+  ['the scripted engine', 'vectors', 'scripted', SCRIPTED_DIMENSIONS],
+])('embeddings of %s', (_, slug, model, dimensions) => {
+  const texts = ['The cat sat on the mat.', 'Ünïcödé 😀 too', 'Bread is baked from flour.'];
+
+  it('come in the order of the inputs, of the right size and of length 1', async () => {
+    const answer = await embed(at(slug), texts);
+    expect(answer.body).toMatchObject({ object: 'list', model });
+    expect(answer.body.data.map(({ index }) => index)).toEqual([0, 1, 2]);
+    for (const [i, text] of texts.entries()) {
+      const [alone] = vectorsOf(await embed(at(slug), text));
+      expect(alone).toHaveLength(dimensions);
+      expect(lengthOf(alone ?? [])).toBeCloseTo(1, 5);
+      expect(product(alone, vectorsOf(answer)[i])).toBeCloseTo(1, 5);
+    }
+  });
+
+  it('are the same in base64, number by number', async () => {
+    expect(await embedBase64(at(slug), texts)).toEqual(vectorsOf(await embed(at(slug), texts)));
+  });
+
+  it('reach the official SDK, which asks for base64 unless it is told otherwise', async () => {
+    const client = new OpenAI({ baseURL: at(slug).endpointUrl, apiKey: test.description.apiKey });
+    const { data } = await client.embeddings.create({ model, input: texts });
+    expect(data.map(({ embedding }) => embedding)).toEqual(vectorsOf(await embed(at(slug), texts)));
+  });
+
+  it('count the tokens of all inputs', async () => {
+    const alone = await Promise.all(texts.map((text) => embed(at(slug), text)));
+    const { usage } = (await embed(at(slug), texts)).body;
+    expect(usage.prompt_tokens).toBe(alone.reduce((sum, { body }) => sum + body.usage.prompt_tokens, 0));
+    expect(usage).toEqual({ prompt_tokens: usage.total_tokens, total_tokens: usage.prompt_tokens });
+    expect(usage.prompt_tokens).toBeGreaterThan(texts.length);
+  });
+
+  it('are of tokens too: one list is one input, a list of lists is several', async () => {
+    const one = await embed(at(slug), [15, 16, 17]);
+    const two = await embed(at(slug), [[15, 16, 17], [18]]);
+    expect(one.body.data).toHaveLength(1);
+    expect(one.body.usage.prompt_tokens).toBe(3);
+    expect(two.body.usage.prompt_tokens).toBe(4);
+    expect(vectorsOf(two)[0]).toEqual(vectorsOf(one)[0]);
+    expect(vectorsOf(two)[1]).not.toEqual(vectorsOf(one)[0]);
+  });
+
+  it('have the size that is asked for when it is the one they have', async () => {
+    expect(vectorsOf(await embed(at(slug), 'a', { dimensions }))[0]).toHaveLength(dimensions);
+  });
+
+  it.each([
+    ['another size', { dimensions: 10 }, 'dimensions', 'invalid_request'],
+    ['a token that the model does not have', { input: [[1], [1, 9_999_999]] }, 'input[1]', 'invalid_request'],
+  ])('are refused for %s, by name', async (_name, body, param, code) => {
+    const answer = await refused(at(slug), 'embeddings', { input: 'a', ...body });
+    expect([answer.status, answer.body.error]).toMatchObject([400, { type: 'invalid_request_error', param, code }]);
+  });
+
+  it('say which worker made them, and which request they belong to', async () => {
+    const { headers, requestId } = await embed(at(slug), 'a');
+    expect(headers.get('x-xerotier-worker-id')).toMatch(/./);
+    expect(headers.get('content-type')).toBe('application/json; charset=utf-8');
+    expect(requestId).toMatch(/^req_/);
+  });
+
+  it('are in the ledger once, with what the client was told', async () => {
+    const { requestId, body } = await embed(at(slug), texts);
+    expect(await ledger().settledOfKind(requestId)).toEqual([
+      {
+        request_id: requestId,
+        kind: 'embedding',
+        outcome: 'completed',
+        streamed: false,
+        prompt_tokens: body.usage.prompt_tokens,
+        cached_tokens: 0,
+        completion_tokens: 0,
+      },
+    ]);
+  });
+});
+
+describe('an embedding request', () => {
+  it.each([
+    ['no input', {}, 'input'],
+    ['an empty text', { input: '' }, 'input'],
+    ['no inputs', { input: [] }, 'input'],
+    ['an empty text among others', { input: ['a', ''] }, 'input[1]'],
+    ['no tokens', { input: [[1], []] }, 'input[1]'],
+    ['a token below zero', { input: [1, -1] }, 'input[1]'],
+    ['half a token', { input: [1.5] }, 'input[0]'],
+    ['texts and tokens mixed', { input: ['a', [1]] }, 'input[1]'],
+    ['an object', { input: { text: 'a' } }, 'input'],
+    ['null', { input: null }, 'input'],
+    ['too many inputs', { input: Array.from({ length: TEXTS_MAX + 1 }, () => 'a') }, 'input'],
+    ['an encoding that does not exist', { input: 'a', encoding_format: 'hex' }, 'encoding_format'],
+    ['no dimensions', { input: 'a', dimensions: 0 }, 'dimensions'],
+    ['dimensions below zero', { input: 'a', dimensions: -1 }, 'dimensions'],
+    ['half a dimension', { input: 'a', dimensions: 1.5 }, 'dimensions'],
+    ['an empty model', { input: 'a', model: '' }, 'model'],
+  ])('with %s is a 400 that names it', async (_, body, param) => {
+    const { status, body: answer } = await refused(at('vectors'), 'embeddings', body);
+    expect([status, answer.error]).toMatchObject([400, { type: 'invalid_request_error', param }]);
+  });
+
+  it('with an input longer than the context is a 400 that names the input', async () => {
+    const { status, body } = await refused(at('embed'), 'embeddings', { input: ['short', words(600)] });
+    expect([status, body.error]).toMatchObject([400, { code: 'context_length_exceeded', param: 'input[1]' }]);
+    const alone = await refused(at('embed'), 'embeddings', { input: words(600) });
+    expect(alone.body.error.param).toBe('input');
+  });
+
+  it('may fill the context to its last token', async () => {
+    const tokens = Array.from({ length: 512 }, () => 100);
+    expect((await embed(at('embed'), tokens)).body.usage.prompt_tokens).toBe(512);
+    const { body } = await refused(at('embed'), 'embeddings', { input: [...tokens, 100] });
+    expect(body.error).toMatchObject({ code: 'context_length_exceeded', param: 'input' });
+  });
+
+  it('may leave out with null what it may leave out', async () => {
+    const nothing = { encoding_format: null, dimensions: null, user: null };
+    expect(vectorsOf(await embed(at('vectors'), 'a', nothing))).toEqual(vectorsOf(await embed(at('vectors'), 'a')));
+  });
+
+  it('may have as many inputs as the specification allows: they come whole, in order, from one worker', async () => {
+    const inputs = Array.from({ length: TEXTS_MAX }, (_, i) => `text number${i}`);
+    const answer = await embed(at('vectors'), inputs);
+    expect(answer.body.data.map(({ index }) => index)).toEqual(inputs.map((_, i) => i));
+    expect(answer.body.usage.prompt_tokens).toBe(2 * TEXTS_MAX);
+    for (const i of [0, 1_000, TEXTS_MAX - 1]) {
+      expect(vectorsOf(answer)[i]).toEqual(vectorsOf(await embed(at('vectors'), inputs[i]))[0]);
+    }
+    expect(await ledger().settledOfKind(answer.requestId)).toHaveLength(1);
+  });
+
+  it('on the project-wide base is answered by the endpoint that the model names', async () => {
+    const api = at('vectors');
+    const ask = (model: string): Promise<Answer<Embeddings>> =>
+      api.request('POST', `${api.projectUrl}/embeddings`, undefined, { model, input: 'a' });
+    for (const [name, size] of [
+      ['embed', BOX_DIMENSIONS],
+      ['xero-embed', BOX_DIMENSIONS],
+      ['vectors', SCRIPTED_DIMENSIONS],
+      // Of the three endpoints of this model, only one is for embeddings.
+      ['scripted', SCRIPTED_DIMENSIONS],
+    ] as const) {
+      expect(vectorsOf(await ask(name))[0]).toHaveLength(size);
+    }
+    expect(await ask('nothing')).toMatchObject({
+      status: 404,
+      body: { error: { code: 'model_not_found', param: 'model' } },
+    });
+    expect(await ask('chat')).toMatchObject({
+      status: 400,
+      body: { error: { code: 'wrong_task_mode', param: 'model' } },
+    });
+  });
+
+  it('survives the death of its worker, in the middle of a list', async () => {
+    const inputs = Array.from({ length: 150 }, (_, i) => `[[script {"delayMs":20}]] ${i}`);
+    const answering = embed(at('vectors'), inputs);
+    const busy = await test.fleet.busyWorker();
+    const worker = test.platform.services.find(({ facts }) => facts['workerId'] === busy.workerId);
+    await worker?.kill('SIGKILL');
+    const answer = await answering;
+    await worker?.start();
+    expect(answer.headers.get('x-xerotier-worker-id')).not.toBe(busy.workerId);
+    expect(answer.body.data).toHaveLength(inputs.length);
+    expect(await ledger().settledOfKind(answer.requestId)).toMatchObject([{ outcome: 'completed' }]);
+  });
+
+  it('that its client leaves is stopped', async () => {
+    const leave = new AbortController();
+    const api = at('vectors');
+    const inputs = Array.from({ length: 1_000 }, () => '[[script {"delayMs":20}]]');
+    const left = api
+      .request(
+        'POST',
+        `${api.endpointUrl}/embeddings`,
+        undefined,
+        { model: 'any', input: inputs },
+        { signal: leave.signal },
+      )
+      .catch(() => 'left');
+    await test.fleet.busyWorker();
+    leave.abort();
+    expect(await left).toBe('left');
+    await test.fleet.allIdle();
+  });
+
+  it('that the engine fails is a 500, after it was tried elsewhere', async () => {
+    const { status, body } = await refused(at('vectors'), 'embeddings', { input: ['[[script {"failAfter":0}]]'] });
+    expect([status, body.error]).toMatchObject([500, { type: 'server_error', code: 'engine_error' }]);
+  });
+});
+
+describe('an endpoint', () => {
+  it.each([
+    ['chat', 'embeddings', { input: 'a' }, "'embed'"],
+    ['scores', 'embeddings', { input: 'a' }, "'embed'"],
+    ['chat', 'rerank', { query: 'a', documents: ['b'] }, "'score' or 'embed'"],
+    ['chat', 'score', { text_1: 'a', text_2: 'b' }, "'score' or 'embed'"],
+    ['embed', 'chat/completions', scripted({}), "'generate'"],
+    ['scores', 'chat/completions', scripted({}), "'generate'"],
+  ])("'%s' refuses %s, which is not its task", async (slug, route, body, needed) => {
+    const { status, body: answer } = await refused(at(slug), route, body);
+    expect([status, answer.error]).toMatchObject([
+      400,
+      { type: 'invalid_request_error', code: 'wrong_task_mode', param: 'model' },
+    ]);
+    expect(answer.error.message).toContain(`'${slug}'`);
+    expect(answer.error.message).toContain(needed);
+  });
+
+  it('of another project is not there, with or without a key of its own', async () => {
+    const tenant = await addTenant(test.platform, 'scripted');
+    const theirs = at('vectors').with({ apiKey: tenant.apiKey });
+    expect((await refused(theirs, 'embeddings', { input: 'a' })).body.error.code).toBe('project_not_found');
+    const atHome = theirs.with({ projectId: tenant.projectId });
+    expect(await refused(atHome, 'embeddings', { input: 'a' })).toMatchObject({
+      status: 404,
+      body: { error: { code: 'endpoint_not_found' } },
+    });
+    const byName = await atHome.request<ErrorBody>('POST', `${atHome.projectUrl}/embeddings`, undefined, {
+      model: 'xero-embed',
+      input: 'a',
+    });
+    expect(byName).toMatchObject({ status: 404, body: { error: { code: 'model_not_found' } } });
+  });
+});
+
+const QUERY = 'How do I reset my password?';
+const RIGHT = 'I forgot my password, how can I change it?';
+const DOCUMENTS = ['The cat sat on the mat.', 'Bread is baked from flour.', RIGHT, 'What is the capital of France?'];
+
+describe('a ranking', () => {
+  it('of the model in the box has the document about the same thing first', async () => {
+    const { body, headers } = await rank(at('embed'), { query: QUERY, documents: DOCUMENTS });
+    expect(body).toMatchObject({ id: expect.stringMatching(/^rerank-/), model: 'xero-embed' });
+    expect(body.results[0]).toMatchObject({ index: 2, document: { text: RIGHT } });
+    const scores = body.results.map((result) => result.relevance_score);
+    expect(scores).toEqual(scores.toSorted((a, b) => b - a));
+    for (const value of scores) expect(value >= 0 && value <= 1).toBe(true);
+    expect(body.results.map(({ index }) => index).toSorted()).toEqual([0, 1, 2, 3]);
+    expect(body.usage.prompt_tokens).toBe(body.usage.total_tokens);
+    expect(headers.get('x-xerotier-worker-id')).toMatch(/./);
+  });
+
+  it.each(['scores', 'vectors'])("is made by the endpoint '%s'", async (slug) => {
+    const { body } = await rank(at(slug), { query: 'red apple', documents: ['blue car', 'red apple', 'red car'] });
+    expect(body.results.map(({ index }) => index)).toEqual([1, 2, 0]);
+    expect(body.results[0]?.relevance_score).toBeCloseTo(1, 6);
+    expect(body.usage.prompt_tokens).toBe(8);
+  });
+
+  it('has as many results as top_n says, and never more than there are', async () => {
+    const ask = async (topN?: number | null): Promise<number[]> =>
+      (await rank(at('scores'), { query: 'b', documents: ['a', 'b', 'c'], top_n: topN })).body.results.map(
+        ({ index }) => index,
+      );
+    const all = await ask();
+    expect(all).toHaveLength(3);
+    expect(await ask(null)).toEqual(all);
+    expect(await ask(99)).toEqual(all);
+    expect(await ask(1)).toEqual([1]);
+  });
+
+  it('takes documents as objects, and leaves them out of the answer when it is told to', async () => {
+    const asTexts = await rank(at('scores'), { query: 'b', documents: ['a', 'b'] });
+    const asObjects = await rank(at('scores'), { query: 'b', documents: [{ text: 'a' }, { text: 'b' }] });
+    expect(asObjects.body.results).toEqual(asTexts.body.results);
+    const bare = await rank(at('scores'), { query: 'b', documents: ['a', 'b'], return_documents: false });
+    expect(bare.body.results.every((result) => !('document' in result))).toBe(true);
+  });
+
+  it('is the same on /v1 and /v2, and on the project-wide base', async () => {
+    const body = { query: 'b', documents: ['a', 'b'] };
+    const one = (await rank(at('scores'), body)).body.results;
+    expect((await rank(at('scores'), body, 'v2/rerank')).body.results).toEqual(one);
+    for (const version of ['v1', 'v2']) {
+      const url = at('scores').projectUrl.replace(/v1$/, `${version}/rerank`);
+      const answer = await at('scores').request<Ranking>('POST', url, undefined, { model: 'scores', ...body });
+      expect(answer.body.results).toEqual(one);
+    }
+  });
+
+  it.each([
+    ['no query', { documents: ['a'] }, 'query'],
+    ['an empty query', { query: '', documents: ['a'] }, 'query'],
+    ['no documents', { query: 'a', documents: [] }, 'documents'],
+    ['documents of null', { query: 'a', documents: null }, 'documents'],
+    ['a number for documents', { query: 'a', documents: 123 }, 'documents'],
+    ['numbers for documents', { query: 'a', documents: [1, 2] }, 'documents[0]'],
+    ['an empty document', { query: 'a', documents: ['a', { text: '' }] }, 'documents[1]'],
+    ['too many documents', { query: 'a', documents: Array.from({ length: TEXTS_MAX + 1 }, () => 'a') }, 'documents'],
+    ['top_n of zero', { query: 'a', documents: ['a'], top_n: 0 }, 'top_n'],
+    ['a limit per document', { query: 'a', documents: ['a'], max_tokens_per_doc: 5 }, 'max_tokens_per_doc'],
+  ])('with %s is a 400 that names it', async (_, body, param) => {
+    const { status, body: answer } = await refused(at('scores'), 'rerank', body);
+    expect([status, answer.error]).toMatchObject([400, { type: 'invalid_request_error', param }]);
+  });
+
+  it.each([
+    ['query', { query: words(600), documents: ['a'] }],
+    ['documents[1]', { query: 'a', documents: ['a', words(600)] }],
+  ])('with a %s longer than the context is a 400 that names it', async (param, body) => {
+    const { status, body: answer } = await refused(at('embed'), 'rerank', body);
+    expect([status, answer.error]).toMatchObject([400, { code: 'context_length_exceeded', param }]);
+    expect(answer.error.message).toContain(`'${param}'`);
+  });
+
+  it('is in the ledger once, as what it is', async () => {
+    const { requestId, body } = await rank(at('scores'), { query: 'a', documents: ['b', 'c'] });
+    expect(await ledger().settledOfKind(requestId)).toMatchObject([
+      { kind: 'rerank', outcome: 'completed', prompt_tokens: body.usage.prompt_tokens, completion_tokens: 0 },
+    ]);
+  });
+});
+
+describe('scores', () => {
+  it.each([
+    ['one and one', { text_1: 'a b', text_2: 'a b' }, [1]],
+    ['one and many', { queries: 'a b', documents: ['a b', 'c d', 'a b'] }, [1, undefined, 1]],
+    ['a list of one and many', { queries: ['a b'], documents: ['c d', 'a b'] }, [undefined, 1]],
+    ['pairs', { data_1: ['a b', 'c d'], data_2: ['a b', 'c d'] }, [1, 1]],
+  ])('of %s come in the order of the texts', async (_, body, expected) => {
+    const answer = (await score(at('scores'), body)).body;
+    expect(answer).toMatchObject({ id: expect.stringMatching(/^score-/), object: 'list', model: 'scripted' });
+    expect(Number.isInteger(answer.created)).toBe(true);
+    expect(answer.data.map(({ index, object }) => [index, object])).toEqual(expected.map((_score, i) => [i, 'score']));
+    for (const [i, value] of expected.entries()) {
+      if (value === undefined) expect(answer.data[i]?.score).toBeLessThan(0.9);
+      else expect(answer.data[i]?.score).toBeCloseTo(value, 6);
+    }
+    expect(answer.usage.prompt_tokens).toBe(answer.usage.total_tokens);
+  });
+
+  it.each([
+    ['two and three', { text_1: ['a', 'b'], text_2: ['a', 'b', 'c'] }, 'text_1'],
+    ['two and one', { queries: ['a', 'b'], documents: 'a' }, 'queries'],
+    ['one side only', { text_1: 'a' }, 'text_2'],
+    ['no side', {}, 'text_1'],
+    ['sides of two kinds', { text_1: 'a', documents: ['b'] }, 'text_2'],
+    ['sides of both kinds', { text_1: 'a', text_2: 'b', data_1: 'c' }, 'data_1'],
+    ['an empty side', { text_1: 'a', text_2: [] }, 'text_2'],
+    ['an empty text', { text_1: 'a', text_2: [''] }, 'text_2[0]'],
+  ])('of %s are a 400 that names what is wrong', async (_, body, param) => {
+    const { status, body: answer } = await refused(at('scores'), 'score', body);
+    expect([status, answer.error]).toMatchObject([400, { type: 'invalid_request_error', param }]);
+  });
+
+  it('of a text longer than the context are a 400 in the names of the request', async () => {
+    const { body } = await refused(at('embed'), 'score', { text_1: 'a', text_2: ['b', words(600)] });
+    expect(body.error).toMatchObject({ code: 'context_length_exceeded', param: 'text_2[1]' });
+  });
+
+  it('are in the ledger once, as what they are', async () => {
+    const { requestId } = await score(at('scores'), { text_1: 'a', text_2: ['b', 'c'] });
+    expect(await ledger().settledOfKind(requestId)).toMatchObject([{ kind: 'score', outcome: 'completed' }]);
+  });
+});

@@ -1,0 +1,46 @@
+/**
+ * What a worker reads to answer with numbers instead of text: vectors of inputs, or scores of documents. Either is one
+ * piece of work on one worker under one lease, however many texts it holds.
+ */
+import { z } from 'zod';
+import { leaseId, projectId, requestId } from './ids.ts';
+import { priority } from './router.ts';
+
+/** Texts in one request, as the OpenAI specification bounds the inputs of an embedding. */
+export const TEXTS_MAX = 2_048;
+
+const origin = {
+  requestId,
+  /** Absent when the router could not be asked and any free worker may take it. */
+  leaseId: leaseId.optional(),
+  projectId,
+  priority,
+};
+
+const text = z.string().min(1);
+const texts = z.array(text).min(1).max(TEXTS_MAX);
+
+export const embeddingInput = z.object({
+  ...origin,
+  /** Each a text, or the tokens of one in the model's own vocabulary. */
+  inputs: z
+    .array(z.union([text, z.array(z.number().int().nonnegative()).min(1)]))
+    .min(1)
+    .max(TEXTS_MAX),
+  /** How many numbers a vector shall have. Default: as many as the model gives. */
+  dimensions: z.number().int().positive().optional(),
+});
+export type EmbeddingInput = z.infer<typeof embeddingInput>;
+
+export const rankingInput = z
+  .object({
+    ...origin,
+    /** One for all documents, or one for each of them. */
+    queries: texts,
+    documents: texts,
+  })
+  .refine(({ queries, documents }) => queries.length === 1 || queries.length === documents.length, {
+    path: ['queries'],
+    message: 'must be one, or as many as there are documents',
+  });
+export type RankingInput = z.infer<typeof rankingInput>;

@@ -1,0 +1,68 @@
+/**
+ * The body of `POST /v1/embeddings`, with the bounds of the OpenAI specification. `null` means the same as leaving a
+ * parameter out; fields that are not listed are dropped. Whatever form `input` has, it is read as a list of inputs.
+ */
+import { z } from 'zod';
+import { TEXTS_MAX } from '../embedding.ts';
+
+/** Token ids are 32-bit integers in every engine. */
+const TOKEN_MAX = 2 ** 31 - 1;
+
+type Input = string | number[];
+
+/**
+ * By hand, since a union of four forms could only say that none of them fits, and because a request may hold millions of
+ * tokens.
+ */
+const input = z.unknown().transform((value, context): Input[] => {
+  const refuse = (message: string, ...path: number[]): never => {
+    context.addIssue({ code: 'custom', path, message });
+    return z.NEVER;
+  };
+  if (value === undefined) {
+    context.addIssue({ code: 'invalid_type', expected: 'string', input: value });
+    return z.NEVER;
+  }
+  if (typeof value === 'string') return value === '' ? refuse('must not be empty') : [value];
+  if (!Array.isArray(value)) return refuse('must be a text, a list of texts, or tokens');
+  const items: readonly unknown[] = value;
+  if (items.length === 0) return refuse('must not be empty');
+  if (items.length > TEXTS_MAX) return refuse(`may have ${TEXTS_MAX} entries at most`);
+  if (typeof items[0] === 'number') {
+    const fault = items.findIndex((item) => !isToken(item));
+    return fault < 0 ? [items as number[]] : refuse('must be a token id, as its neighbours are', fault);
+  }
+  const isTexts = typeof items[0] === 'string';
+  for (const [at, item] of items.entries()) {
+    if (isTexts ? typeof item !== 'string' : !Array.isArray(item)) {
+      return refuse(isTexts ? 'must be a text, as its neighbours are' : 'must be a text or a list of token ids', at);
+    }
+    const entry = item as string | readonly unknown[];
+    if (entry.length === 0) return refuse('must not be empty', at);
+    const fault = typeof entry === 'string' ? -1 : entry.findIndex((token) => !isToken(token));
+    if (fault >= 0) return refuse('must be a token id', at, fault);
+  }
+  return items as Input[];
+});
+
+function isToken(value: unknown): boolean {
+  return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= TOKEN_MAX;
+}
+
+export const embeddingRequest = z.object({
+  model: z.string().min(1).max(256),
+  input,
+  encoding_format: z
+    .enum(['float', 'base64'])
+    .nullish()
+    .transform((format) => format ?? 'float'),
+  dimensions: z
+    .number()
+    .int()
+    .min(1)
+    .nullish()
+    .transform((dimensions) => dimensions ?? undefined),
+  user: z.string().max(512).nullish(),
+  service_tier: z.string().max(64).nullish(),
+});
+export type EmbeddingRequest = z.output<typeof embeddingRequest>;

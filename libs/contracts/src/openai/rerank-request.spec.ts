@@ -1,0 +1,29 @@
+import { rerankRequest } from './rerank-request.ts';
+
+const MINIMAL = { model: 'm', query: 'q', documents: ['a'] };
+const times = <T>(count: number, value: T): T[] => Array.from({ length: count }, () => value);
+
+function fault(fields: object): string | undefined {
+  return rerankRequest.safeParse({ ...MINIMAL, ...fields }).error?.issues[0]?.path.join('.');
+}
+
+describe('a rerank request', () => {
+  it('reads documents of either form as texts, and gives them back unless told otherwise', () => {
+    const request = rerankRequest.parse({ ...MINIMAL, documents: ['a', { text: 'b', title: 'dropped' }], unknown: 1 });
+    expect(request).toEqual({ ...MINIMAL, documents: ['a', 'b'], return_documents: true });
+    expect(rerankRequest.parse({ ...MINIMAL, return_documents: false }).return_documents).toBe(false);
+    expect(rerankRequest.parse({ ...MINIMAL, return_documents: null }).return_documents).toBe(true);
+  });
+
+  it.each([
+    ['model', ['x'], ['', null], 'model'],
+    ['query', ['x'], ['', null, 7, ['x']], 'query'],
+    ['documents', [['a'], times(2_048, 'a')], [[], times(2_049, 'a'), null, 'a', 123], 'documents'],
+    ['documents', [[{ text: 'a' }]], [[''], [1, 2], [null], [{}], [{ text: '' }], [{ text: 7 }]], 'documents.0'],
+    ['top_n', [1, 99, null], [0, -1, 1.5, '1'], 'top_n'],
+    ['return_documents', [true, false, null], ['yes', 1], 'return_documents'],
+  ])('holds %s to its bounds', (param, good, bad, path) => {
+    for (const value of good) expect([value, fault({ [param]: value })]).toEqual([value, undefined]);
+    for (const value of bad) expect([value, fault({ [param]: value })?.slice(0, path.length)]).toEqual([value, path]);
+  });
+});

@@ -1,0 +1,25 @@
+/**
+ * The body of `POST /v1/rerank`, in the form that Cohere, Jina and vLLM share. A document is a text or an object with a
+ * `text`; either is read as a text.
+ */
+import { z } from 'zod';
+import { TEXTS_MAX } from '../embedding.ts';
+
+const text = z.string().min(1, 'must not be empty');
+const document = z.union([text, z.object({ text }).transform((object) => object.text)], {
+  error: 'must be a text that is not empty, or an object with one in text',
+});
+
+export const rerankRequest = z.object({
+  model: z.string().min(1).max(256),
+  query: text,
+  documents: z.array(document).min(1).max(TEXTS_MAX),
+  /** More than there are documents means all of them. */
+  top_n: z.number().int().min(1).nullish(),
+  return_documents: z
+    .boolean()
+    .nullish()
+    .transform((wanted) => wanted ?? true),
+  user: z.string().max(512).nullish(),
+});
+export type RerankRequest = z.output<typeof rerankRequest>;

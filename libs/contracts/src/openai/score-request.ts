@@ -1,0 +1,57 @@
+/**
+ * The body of `POST /v1/score` as vLLM has it: two sides of texts under one of three pairs of names. One text on the left is
+ * scored against each on the right; otherwise both sides have as many, and are scored pair by pair.
+ */
+import { z } from 'zod';
+import { TEXTS_MAX } from '../embedding.ts';
+
+const text = z.string().min(1, 'must not be empty');
+const side = z
+  .union([text.transform((one) => [one]), z.array(text).min(1).max(TEXTS_MAX)], {
+    error: `must be a text or a list of 1 to ${TEXTS_MAX} texts, none of them empty`,
+  })
+  .nullish();
+
+const NAMES = [
+  ['text_1', 'text_2'],
+  ['queries', 'documents'],
+  ['data_1', 'data_2'],
+] as const;
+
+type Names = (typeof NAMES)[number];
+type Side = Names[number];
+
+export interface ScoreRequest {
+  readonly model: string;
+  /** One for all documents, or one for each. */
+  readonly queries: string[];
+  readonly documents: string[];
+  /** What the client calls the two sides. */
+  readonly names: Names;
+}
+
+const sides = { text_1: side, text_2: side, queries: side, documents: side, data_1: side, data_2: side };
+
+export const scoreRequest = z
+  .object({ model: z.string().min(1).max(256), ...sides, user: z.string().max(512).nullish() })
+  .transform((body, context): ScoreRequest => {
+    const refuse = (name: Side, message: string): never => {
+      context.addIssue({ code: 'custom', path: [name], message });
+      return z.NEVER;
+    };
+    const names = NAMES.find((pair) => pair.some((name) => body[name] != null)) ?? NAMES[0];
+    const [left, right] = names;
+    for (const name of names) {
+      if (body[name] != null) continue;
+      context.addIssue({ code: 'invalid_type', expected: 'string', input: undefined, path: [name] });
+      return z.NEVER;
+    }
+    const foreign = NAMES.flat().find((name) => !(names as readonly Side[]).includes(name) && body[name] != null);
+    if (foreign !== undefined) return refuse(foreign, `cannot stand beside ${left}`);
+    const queries = body[left] ?? [];
+    const documents = body[right] ?? [];
+    if (queries.length !== 1 && queries.length !== documents.length) {
+      return refuse(left, `must be one text, or as many as there are in ${right} (${documents.length})`);
+    }
+    return { model: body.model, queries, documents, names };
+  });

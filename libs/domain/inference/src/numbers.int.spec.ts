@@ -1,0 +1,239 @@
+/** Embeddings and rankings: the same way as a chat request, but for what comes back and that it may begin again. */
+import { encodeScore, encodeVector, usageRecord, usageRecorded } from '@xerotier/contracts';
+import type { EmbeddingInput, RankingInput, UsageRecord } from '@xerotier/contracts';
+import { AppError } from '@xerotier/errors';
+import { silentLog } from '@xerotier/log/testing';
+import { DurablePublisher, ensureStream } from '@xerotier/nats';
+import { testBuses } from '@xerotier/nats/testing';
+import { eventually, testServers } from '@xerotier/testing';
+import { z } from 'zod';
+import { FakeRouter, FakeWorker, MODEL, usageOf } from '../test/fake-fleet.ts';
+import type { FakeStream, Script } from '../test/fake-fleet.ts';
+import { InferenceClient } from './inference-client.ts';
+import type { RequestOrigin } from './inference-client.ts';
+
+const servers = testServers('nats');
+const connectBus = testBuses(() => servers.nats.url);
+
+interface Fleet {
+  readonly client: InferenceClient;
+  readonly router: FakeRouter;
+  readonly workers: Record<string, FakeWorker>;
+  readonly killWorker: (workerId: string) => Promise<void>;
+}
+
+const usages: UsageRecord[] = [];
+afterEach(() => void (usages.length = 0));
+
+async function newFleet(scripts: Record<string, Script>, setup: { router?: boolean } = {}): Promise<Fleet> {
+  const routerBus = await connectBus();
+  const router = new FakeRouter(routerBus.bus, Object.keys(scripts));
+  if (setup.router !== false) await router.serve();
+  const workers: Record<string, FakeWorker> = {};
+  const kill: Record<string, () => Promise<void>> = {};
+  for (const [workerId, script] of Object.entries(scripts)) {
+    const { bus, connection } = await connectBus();
+    workers[workerId] = new FakeWorker(bus, workerId, script);
+    await workers[workerId].serve({ shared: true });
+    kill[workerId] = async () => {
+      // What it has said is on its way, and arrives.
+      await new Promise((resolve) => setImmediate(resolve));
+      await connection.nats.flush();
+      await connection.nats.close();
+    };
+  }
+  await ensureStream(routerBus.connection, usageRecorded);
+  routerBus.connection.nats.subscribe(usageRecorded.subject, {
+    callback: (_error, message) => void usages.push(...z.array(usageRecord).parse(message.json())),
+  });
+  await routerBus.bus.flush();
+  const { bus, connection } = await connectBus({ liveness: { intervalMs: 50, silenceMs: 300 } });
+  const usage = new DurablePublisher(connection, usageRecorded, silentLog());
+  const client = new InferenceClient({ bus, usage, log: silentLog() });
+  return { client, router, workers, killWorker: async (workerId) => kill[workerId]?.() };
+}
+
+let requests = 0;
+function anOrigin(): RequestOrigin {
+  requests += 1;
+  return {
+    requestId: `req_n${requests}`,
+    projectId: 'proj_1',
+    endpointId: '0b7c9a52-51f1-4f4e-9d31-3b6c1d2f4a10',
+    keyId: 'key_1',
+    tier: 'free',
+    modelId: MODEL,
+    priority: 'interactive',
+  };
+}
+
+const INPUTS = ['one', 'two', [3]];
+const USAGE = usageOf(0);
+const FOREVER = new AbortController().signal;
+
+/** The vector of the nth input on a worker says both. */
+const vector = (n: number, workerId = 'a'): Float32Array => Float32Array.of(n, workerId.charCodeAt(0));
+
+/** Computes a vector for each input; `meanwhile` runs before each. */
+function embeds(meanwhile: (n: number, stream: FakeStream) => unknown = () => undefined): Script {
+  return async (input, stream, workerId) => {
+    const { inputs } = input as unknown as EmbeddingInput;
+    stream.head({ workerId });
+    for (const n of inputs.keys()) {
+      await meanwhile(n, stream);
+      if (stream.signal.aborted) return { usage: usageOf(0, { promptTokens: n }), cancelled: true };
+      stream.data(encodeVector(vector(n, workerId)));
+    }
+    return { usage: USAGE, cancelled: false };
+  };
+}
+
+async function recordsOf({ requestId }: RequestOrigin): Promise<UsageRecord[]> {
+  await eventually('the usage is recorded', () => usages.some((record) => record.requestId === requestId));
+  return usages.filter((record) => record.requestId === requestId);
+}
+
+function failureOf(promise: Promise<unknown>): Promise<AppError> {
+  return promise.then(
+    (value) => Promise.reject(new Error(`it was answered: ${JSON.stringify(value)}`)),
+    (error: unknown) => error as AppError,
+  );
+}
+
+describe('an embedding request', () => {
+  it('is one lease on one worker, whatever it holds, and gets all of its vectors in order', async () => {
+    const { client, router, workers } = await newFleet({ a: embeds(), b: embeds() });
+    const origin = anOrigin();
+    const numbers = await client.embed({ ...origin, embedding: { inputs: INPUTS, dimensions: 2 } }, FOREVER);
+    expect(numbers).toEqual({ head: { workerId: 'a' }, values: INPUTS.map((_, n) => vector(n)), usage: USAGE });
+    expect(router.asked).toMatchObject([{ promptTokensEstimate: 3, modelId: MODEL, tier: 'free' }]);
+    expect(workers['a']?.received).toMatchObject([{ inputs: INPUTS, dimensions: 2, leaseId: 'lease_0' }]);
+    await eventually('the slot is given back', () => router.released.length > 0);
+    expect(router.released).toEqual([{ leaseId: 'lease_0', workerId: 'a', outcome: 'done' }]);
+  });
+
+  it('is recorded once, as what it is', async () => {
+    const { client } = await newFleet({ a: embeds() });
+    const origin = anOrigin();
+    await client.embed({ ...origin, embedding: { inputs: INPUTS } }, FOREVER);
+    expect(await recordsOf(origin)).toMatchObject([
+      {
+        kind: 'embedding',
+        outcome: 'completed',
+        streamed: false,
+        usage: USAGE,
+        timeToFirstTokenMs: expect.any(Number),
+      },
+    ]);
+  });
+
+  it('takes the shared subject when no router answers', async () => {
+    const { client, workers } = await newFleet({ a: embeds() }, { router: false });
+    const { values } = await client.embed({ ...anOrigin(), embedding: { inputs: ['one'] } }, FOREVER);
+    expect(values).toHaveLength(1);
+    expect(workers['a']?.received[0]).not.toHaveProperty('leaseId');
+  });
+
+  it('begins again elsewhere when its worker is lost in the middle, and keeps nothing of what had come', async () => {
+    const middle = Promise.withResolvers<void>();
+    const stuck = embeds((n) => {
+      if (n < 2) return undefined;
+      middle.resolve();
+      return new Promise(() => undefined);
+    });
+    const { client, router, killWorker } = await newFleet({ a: stuck, b: embeds() });
+    const origin = anOrigin();
+    const answer = client.embed({ ...origin, embedding: { inputs: INPUTS } }, FOREVER);
+    await middle.promise;
+    await killWorker('a');
+    const { head, values } = await answer;
+    expect([head, values]).toEqual([{ workerId: 'b' }, INPUTS.map((_, n) => vector(n, 'b'))]);
+    expect(await recordsOf(origin)).toMatchObject([{ outcome: 'completed', usage: USAGE }]);
+    expect(router.released[0]).toMatchObject({ workerId: 'a', outcome: 'lost' });
+  });
+
+  it('fails when every worker fails in the middle, as an interrupted answer does', async () => {
+    const lost = embeds((n) => {
+      if (n === 1) throw new AppError('worker.draining', { usage: usageOf(0, { promptTokens: 1 }) });
+    });
+    const { client, router } = await newFleet({ a: lost, b: lost, c: lost, d: embeds() });
+    const origin = anOrigin();
+    const failure = await failureOf(client.embed({ ...origin, embedding: { inputs: INPUTS } }, FOREVER));
+    expect(failure.code).toBe('inference.interrupted');
+    expect(router.granted.map(({ workerId }) => workerId)).toEqual(['a', 'b', 'c']);
+    expect(await recordsOf(origin)).toMatchObject([{ outcome: 'failed', usage: { promptTokens: 1 } }]);
+  });
+
+  it('is not tried again when it is at fault itself', async () => {
+    const refusal = new AppError('request.invalid', { reason: 'no.' }, { param: 'dimensions' });
+    const { client, workers } = await newFleet({ a: embeds(() => Promise.reject(refusal)), b: embeds() });
+    const failure = await failureOf(client.embed({ ...anOrigin(), embedding: { inputs: INPUTS } }, FOREVER));
+    expect(failure).toMatchObject({ code: 'request.invalid', param: 'dimensions' });
+    expect(workers['b']?.received).toEqual([]);
+  });
+
+  it.each([
+    ['too few', INPUTS.length + 1],
+    ['too many', INPUTS.length - 1],
+  ])('is not answered with %s vectors', async (_, asked) => {
+    const computes: Script = (input, stream, workerId) =>
+      embeds()({ ...input, inputs: INPUTS } as unknown as typeof input, stream, workerId);
+    const { client } = await newFleet({ a: computes });
+    const inputs = Array.from({ length: asked }, () => 'x');
+    const failure = await failureOf(client.embed({ ...anOrigin(), embedding: { inputs } }, FOREVER));
+    expect(failure.code).toBe('bus.gap');
+  });
+
+  it('that is called off stops its worker, and counts what that says it used', async () => {
+    const caller = new AbortController();
+    const { client, workers } = await newFleet({ a: embeds((_n, stream) => untilAborted(stream)) });
+    const origin = anOrigin();
+    const answer = failureOf(client.embed({ ...origin, embedding: { inputs: INPUTS } }, caller.signal));
+    await eventually('it runs', () => workers['a']?.running === 1);
+    caller.abort();
+    expect((await answer).code).toBe('inference.cancelled');
+    expect(await recordsOf(origin)).toMatchObject([{ outcome: 'cancelled' }]);
+    expect(workers['a']?.running).toBe(0);
+  });
+
+  it('that was called off before it began asks no worker', async () => {
+    const { client, workers } = await newFleet({ a: embeds() });
+    const answer = client.embed({ ...anOrigin(), embedding: { inputs: INPUTS } }, AbortSignal.abort());
+    expect((await failureOf(answer)).code).toBe('inference.cancelled');
+    expect(workers['a']?.received).toEqual([]);
+  });
+
+  it('is ended by a drain whose time is over', async () => {
+    const { client, workers } = await newFleet({ a: embeds((_n, stream) => untilAborted(stream)) });
+    const answer = failureOf(client.embed({ ...anOrigin(), embedding: { inputs: INPUTS } }, FOREVER));
+    await eventually('it runs', () => workers['a']?.running === 1);
+    await client.drain(AbortSignal.abort());
+    expect((await answer).code).toBe('service.draining');
+  });
+});
+
+describe('a ranking', () => {
+  const ranks: Script = async (input, stream, workerId) => {
+    const { queries, documents } = input as unknown as RankingInput;
+    stream.head({ workerId });
+    for (const n of documents.keys()) stream.data(encodeScore(n / 10 + queries.length));
+    return Promise.resolve({ usage: USAGE, cancelled: false });
+  };
+
+  it.each(['rerank', 'score'] as const)('is answered with a score per document, and recorded as %s', async (kind) => {
+    const { client, router } = await newFleet({ a: ranks });
+    const origin = anOrigin();
+    const ranking = { queries: ['four'], documents: ['four', 'eight888'] };
+    expect(await client.rank({ ...origin, kind, ranking }, FOREVER)).toEqual({
+      head: { workerId: 'a' },
+      values: [1, 1.1],
+      usage: USAGE,
+    });
+    expect(router.asked).toMatchObject([{ promptTokensEstimate: 4 }]);
+    expect(await recordsOf(origin)).toMatchObject([{ kind, outcome: 'completed' }]);
+  });
+});
+
+async function untilAborted({ signal }: FakeStream): Promise<void> {
+  if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve));
+}
