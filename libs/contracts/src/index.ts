@@ -39,6 +39,10 @@ export {
 export type { GenerationEnd, GenerationHead, GenerationInput, TokenUsage } from './inference.ts';
 export { usageRecord, usageRecorded } from './usage.ts';
 export type { UsageRecord } from './usage.ts';
+export { completionId, responsesContract, STORED_BYTES_MAX, storedCompletion } from './responses.ts';
+export type { StoredCompletion } from './responses.ts';
+export { metadata } from './openai/metadata.ts';
+export type { Metadata } from './openai/metadata.ts';
 export { chatMessage } from './openai/chat-message.ts';
 export type { ChatMessage } from './openai/chat-message.ts';
 export { chatCompletionRequest } from './openai/chat-completion-request.ts';
