@@ -48,7 +48,11 @@ describe('seal', () => {
   it('makes what does not open cut short, with more behind it, or as something else', () => {
     const sealed = seal(key, 'some content', ['a']);
     const changed = [...Array(sealed.length).keys()].map((length) => sealed.subarray(0, length));
-    for (const bytes of [...changed, Buffer.concat([sealed, Buffer.from('x')]), Buffer.from('some content'.repeat(9))]) {
+    for (const bytes of [
+      ...changed,
+      Buffer.concat([sealed, Buffer.from('x')]),
+      Buffer.from('some content'.repeat(9)),
+    ]) {
       expect(() => open(key, bytes, ['a'])).toThrow(UnsealError);
     }
   });
