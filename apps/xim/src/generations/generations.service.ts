@@ -2,13 +2,13 @@
  * Runs generations on the engine: never more than its slots, whoever asks. The router should know; the worker makes
  * sure, since several routers, or none, may send it work.
  */
+import { ChoiceCollector } from '@xerotier/chat-choices';
 import type { generationEnd, generationHead, GenerationInput, TokenUsage } from '@xerotier/contracts';
 import { AppError } from '@xerotier/errors';
 import type { Logger } from '@xerotier/log';
 import type { z } from 'zod';
 import type { Engine, EngineEvent } from '../engines/engine.ts';
 import { noUsage } from '../engines/usage.ts';
-import { ChoiceCollector } from './choice-collector.ts';
 import { refuseUnsupported } from './unsupported-parameters.ts';
 
 /** What a generation writes to: the part of a served stream that it needs. */
