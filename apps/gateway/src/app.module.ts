@@ -8,6 +8,8 @@ import { ChatCompletionsController } from './chat-completions/chat-completions.c
 import { ChatCompletionsService } from './chat-completions/chat-completions.service.ts';
 import { ModelDirectory } from './models/model-directory.service.ts';
 import { ModelsController } from './models/models.controller.ts';
+import { StoredCompletionsController } from './stored-completions/stored-completions.controller.ts';
+import { StoredCompletionsService } from './stored-completions/stored-completions.service.ts';
 
 export interface GatewayPlatform {
   readonly bus: Bus;
@@ -19,12 +21,13 @@ export class AppModule {
   static register({ bus, inference }: GatewayPlatform): DynamicModule {
     return {
       module: AppModule,
-      controllers: [ChatCompletionsController, ModelsController],
+      controllers: [ChatCompletionsController, StoredCompletionsController, ModelsController],
       providers: [
         { provide: Bus, useValue: bus },
         { provide: InferenceClient, useValue: inference },
         AccessService,
         ModelDirectory,
+        StoredCompletionsService,
         ChatCompletionsService,
       ],
     };

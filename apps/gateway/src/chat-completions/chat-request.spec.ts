@@ -49,7 +49,6 @@ describe('a chat request', () => {
   });
 
   it.each([
-    ['store', true, null],
     ['web_search_options', {}, null],
     ['functions', [], null],
     ['function_call', 'auto', null],

@@ -2,11 +2,11 @@
 import { chatCompletionRequest } from '@xerotier/contracts';
 import type { ChatCompletionRequest } from '@xerotier/contracts';
 import { AppError } from '@xerotier/errors';
-import type { z } from 'zod';
+import { parseRequest } from '../invalid-request.ts';
+import { assertStorable } from '../stored-completions/stored-completion.ts';
 
 /** Parameters of the specification that change the answer, and that no part of the platform serves. */
 const NOT_SERVED: readonly { param: string; asked: (value: unknown) => boolean; reason: string }[] = [
-  { param: 'store', asked: (value) => value === true, reason: 'completions are not stored on this platform yet.' },
   {
     param: 'web_search_options',
     asked: (value) => value != null,
@@ -22,7 +22,10 @@ const NOT_SERVED: readonly { param: string; asked: (value: unknown) => boolean; 
   },
 ];
 
-/** @throws {AppError} `request.invalid` or `request.unsupported_parameter`, naming the field in `param`. */
+/**
+ * @throws {AppError} `request.invalid` or `request.unsupported_parameter`, naming the field in `param`;
+ * `completion.too_large` when it wants to be stored and cannot.
+ */
 export function parseChatRequest(body: unknown): ChatCompletionRequest {
   if (typeof body !== 'object' || body === null || Array.isArray(body)) {
     throw new AppError('request.invalid', { reason: 'The request body must be a JSON object.' });
@@ -36,27 +39,7 @@ export function parseChatRequest(body: unknown): ChatCompletionRequest {
       { param: refused.param },
     );
   }
-  const result = chatCompletionRequest.safeParse(fields);
-  if (result.success) return result.data;
-  throw invalid(result.error.issues[0] as z.core.$ZodIssue);
-}
-
-const NAME_LENGTH_MAX = 64;
-
-function invalid(issue: z.core.$ZodIssue): AppError {
-  const param = fieldName(issue.path);
-  const missing = issue.code === 'invalid_type' && issue.message.endsWith('received undefined');
-  const reason = missing
-    ? `Missing required parameter: '${param}'.`
-    : `Invalid value for '${param}': ${issue.message}.`;
-  return new AppError('request.invalid', { reason }, { param });
-}
-
-/** `messages[0].content`, as clients know fields. A name may be the client's own, and as long as the body. */
-function fieldName(path: readonly PropertyKey[]): string {
-  return path.reduce<string>((name, part) => {
-    if (typeof part === 'number') return `${name}[${part}]`;
-    const text = String(part).slice(0, NAME_LENGTH_MAX);
-    return name === '' ? text : `${name}.${text}`;
-  }, '');
+  const chat = parseRequest(chatCompletionRequest, fields);
+  if (chat.store === true) assertStorable(chat);
+  return chat;
 }
