@@ -12,6 +12,8 @@ import { join } from 'node:path';
 export type SchemaName =
   | 'CreateChatCompletionResponse'
   | 'CreateChatCompletionStreamResponse'
+  | 'ChatCompletionList'
+  | 'ChatCompletionDeleted'
   | 'ListModelsResponse'
   | 'Model'
   | 'ErrorResponse';
