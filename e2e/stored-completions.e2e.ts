@@ -191,7 +191,7 @@ describe('a list', () => {
     ['after', { after: 'chatcmpl-none' }],
     ['metadata', { metadata: '{}' }],
   ])('is refused by the name %s for %j', async (param, params) => {
-    const answer = await here().refused('GET', `?${new URLSearchParams(params)}`);
+    const answer = await here().refused('GET', `?${new URLSearchParams(params).toString()}`);
     expectRefusal(answer, 400, 'invalid_request', param);
   });
 });

@@ -33,7 +33,7 @@ export class StoredClient {
   }
 
   async list(query: Query = {}): Promise<List> {
-    const url = `${this.#url}?${new URLSearchParams(query)}`;
+    const url = `${this.#url}?${new URLSearchParams(query).toString()}`;
     return succeeded(await this.api.get<List>(url, 'ChatCompletionList')).body;
   }
 
@@ -43,7 +43,7 @@ export class StoredClient {
 
   /** Not held against the specification, which allows nobody but the assistant to speak here. */
   async messages(id: string, query: Query = {}): Promise<List<{ readonly id: string }>> {
-    const response = await fetch(`${this.#url}/${id}/messages?${new URLSearchParams(query)}`, {
+    const response = await fetch(`${this.#url}/${id}/messages?${new URLSearchParams(query).toString()}`, {
       headers: { authorization: `Bearer ${this.api.target.apiKey}` },
     });
     if (response.status !== 200) throw new Error(`${response.status}: ${await response.text()}`);

@@ -54,7 +54,7 @@ const operations: readonly [string, (sut: StoredCompletionsService) => Promise<u
 
 describe.each(operations)('%s', (_, run) => {
   it.each(['db.unavailable', 'bus.overloaded'] as const)('is unavailable for a client after %s', async (code) => {
-    const sut = await newService(() => Promise.reject(new AppError(code, { subject: 'x' } as never)));
+    const sut = await newService(() => Promise.reject(new AppError(code, { subject: 'x' })));
     await expect(run(sut)).rejects.toMatchObject({ code: 'responses.unavailable' });
   });
 
@@ -65,7 +65,7 @@ describe.each(operations)('%s', (_, run) => {
   });
 
   it.each(['completion.not_found', 'internal'] as const)('passes %s on', async (code) => {
-    const sut = await newService(() => Promise.reject(new AppError(code, { completion: 'a' } as never)));
+    const sut = await newService(() => Promise.reject(new AppError(code, { completion: 'a' })));
     await expect(run(sut)).rejects.toMatchObject({ code });
   });
 });

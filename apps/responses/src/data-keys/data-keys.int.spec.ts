@@ -66,7 +66,7 @@ describe('a key of a project', () => {
       [two, one],
     );
     await running.restart();
-    await expect(running.bus.call(get, { projectId: one, id: saved?.id as string })).rejects.toMatchObject({
+    await expect(running.bus.call(get, { projectId: one, id: saved?.id })).rejects.toMatchObject({
       code: 'internal',
     });
   });
