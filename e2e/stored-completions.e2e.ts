@@ -118,7 +118,10 @@ describe('an answer that is stored', () => {
     const large = { ...stored(), messages: [{ role: 'user', content: 'x'.repeat(1_000_000) }] };
     expectRefusal(await test.api.refused(large), 413, 'completion_too_large', 'store');
     expect((await test.api.chat({ ...large, store: false })).status).toBe(200);
-    const stream = await test.api.stream(stored({}, 120_000));
+    // Question and answer fit by themselves, and not together.
+    const half = scripted({ text: 'x'.repeat(500_000), promptTokens: 1 }, { store: true, metadata: mark });
+    expectRefusal(await test.api.refused(half), 413, 'completion_too_large', 'store');
+    const stream = await test.api.stream(half);
     expect(await stream.ended).toBe('error');
     expect(stream.error).toMatchObject({ code: 'completion_too_large', param: 'store' });
     expect(await isKept(stream.chunks[0]?.id as string)).toBe(false);
