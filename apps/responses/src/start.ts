@@ -34,6 +34,8 @@ export async function start(config: ResponsesConfig, log: Logger): Promise<Runni
     throw error;
   }
   handlers.serve();
+  // Who is told that this service is up may ask it at once.
+  await bus.flush();
   return {
     readiness: { database: () => isDatabaseReachable(database), nats: () => bus.connected },
     drain: async (signal) => {
