@@ -39,7 +39,7 @@ export default tseslint.config(
             onlyLayers('app', 'domain', 'platform', 'contracts'),
             onlyLayers('tool', 'tool', 'app', 'domain', 'platform', 'contracts'),
             onlyLayers('e2e', 'tool', 'domain', 'platform', 'contracts'),
-            ...['gateway', 'auth', 'router', 'xim'].map((app) => ({
+            ...['gateway', 'auth', 'router', 'responses', 'xim'].map((app) => ({
               sourceTag: `scope:${app}`,
               onlyDependOnLibsWithTags: ['scope:shared', `scope:${app}`],
             })),

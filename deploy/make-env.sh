@@ -15,6 +15,7 @@ secret() {
 
 umask 077
 sed -e "s/^AUTH_KEY_PEPPER=\$/AUTH_KEY_PEPPER=$(secret)/" \
+    -e "s/^RESPONSES_MASTER_KEY=\$/RESPONSES_MASTER_KEY=$(secret)/" \
     -e "s/^POSTGRES_PASSWORD=\$/POSTGRES_PASSWORD=$(secret)/" \
     deploy/compose.env.example > .env.new
 mv .env.new .env

@@ -67,9 +67,9 @@ describe('POST /chat/completions/{id}', () => {
       expect([status, (body as ErrorBody).error]).toEqual([
         404,
         {
-          message: `The completion '${id}' was not found.`,
+          message: `Completion '${id}' was not found.`,
           type: 'not_found_error',
-          param: 'id',
+          param: null,
           code: 'completion_not_found',
         },
       ]);

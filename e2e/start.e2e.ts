@@ -163,7 +163,7 @@ describe('npm start', () => {
     for (const url of [rest.natsUrl, rest.redisUrl, rest.databaseUrl]) {
       expect(USUAL_PORTS).not.toContain(Number(new URL(url).port));
     }
-    for (const name of ['gateway', 'auth', 'router', 'xim']) {
+    for (const name of ['gateway', 'auth', 'router', 'responses', 'xim']) {
       expect(isAlive(services[name]?.pid as number)).toBe(true);
       expect((await fetch(`${services[name]?.healthUrl}/readyz`)).status).toBe(200);
     }
@@ -193,7 +193,7 @@ describe('npm start', () => {
   it('shows its parts with npm run status', async () => {
     const { code, output } = await npm(['run', 'status'], env());
     expect(code).toBe(0);
-    for (const name of ['nats', 'redis', 'postgres', 'gateway', 'auth', 'router', 'xim'])
+    for (const name of ['nats', 'redis', 'postgres', 'gateway', 'auth', 'router', 'responses', 'xim'])
       expect(output).toContain(name);
     expect(output).not.toMatch(/not ready|does not answer|down/);
   });

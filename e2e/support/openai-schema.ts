@@ -13,6 +13,8 @@ export type SchemaName =
   | 'CreateChatCompletionResponse'
   | 'CreateChatCompletionStreamResponse'
   | 'CreateEmbeddingResponse'
+  | 'ChatCompletionList'
+  | 'ChatCompletionDeleted'
   | 'ListModelsResponse'
   | 'Model'
   | 'ErrorResponse';

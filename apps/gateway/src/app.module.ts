@@ -6,7 +6,6 @@ import type { Logger } from '@xerotier/log';
 import { Bus } from '@xerotier/nats';
 import type { RedisClient } from '@xerotier/redis';
 import { AccessService } from './access/access.service.ts';
-import { CancellationController } from './cancellation/cancellation.controller.ts';
 import { CancellationService, GatewayInstance } from './cancellation/cancellation.service.ts';
 import { ChatCompletionsController } from './chat-completions/chat-completions.controller.ts';
 import { ChatCompletionsService } from './chat-completions/chat-completions.service.ts';
@@ -17,6 +16,8 @@ import { ModelsController } from './models/models.controller.ts';
 import { RateLimitsService } from './rate-limits/rate-limits.service.ts';
 import { RerankController } from './rerank/rerank.controller.ts';
 import { RerankService } from './rerank/rerank.service.ts';
+import { StoredCompletionsController } from './stored-completions/stored-completions.controller.ts';
+import { StoredCompletionsService } from './stored-completions/stored-completions.service.ts';
 
 export interface GatewayPlatform {
   readonly bus: Bus;
@@ -34,7 +35,7 @@ export class AppModule {
       module: AppModule,
       controllers: [
         ChatCompletionsController,
-        CancellationController,
+        StoredCompletionsController,
         EmbeddingsController,
         RerankController,
         ModelsController,
@@ -47,6 +48,7 @@ export class AppModule {
         CancellationService,
         ModelDirectory,
         { provide: RateLimitsService, useFactory: () => new RateLimitsService(redis, log) },
+        StoredCompletionsService,
         ChatCompletionsService,
         EmbeddingsService,
         RerankService,

@@ -12,6 +12,7 @@ import { AccessService } from './access/access.service.ts';
 import { assertRoutesDeclareAccess, checkAccess } from './access/require-scope.ts';
 import { AppModule } from './app.module.ts';
 import { settings } from './config.ts';
+import { StoredCompletionsService } from './stored-completions/stored-completions.service.ts';
 
 /** What one request body may hold: images and documents ride in it as text. */
 const BODY_BYTES_MAX = 32 * 1024 * 1024;
@@ -41,6 +42,7 @@ await runService('gateway', settings, async (config, log) => {
       await delay(config.http.drainDelayMs);
       app.stopAccepting();
       await inference.drain(signal);
+      await app.nest.get(StoredCompletionsService).settled(signal);
     },
     close: async () => {
       await app.close();

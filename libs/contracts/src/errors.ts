@@ -113,13 +113,6 @@ export const errors = defineErrors({
     message: "The model '{model}' does not exist or you do not have access to it.",
   },
 
-  'completion.not_found': {
-    status: 404,
-    publicCode: 'completion_not_found',
-    retryable: false,
-    message: "The completion '{id}' was not found.",
-  },
-
   // Limits.
   'limits.requests_exceeded': {
     status: 429,
@@ -226,6 +219,32 @@ export const errors = defineErrors({
     publicCode: 'client_too_slow',
     retryable: false,
     message: 'The stream was not read in time.',
+  },
+
+  // Stored completions.
+  'completion.not_found': {
+    status: 404,
+    publicCode: 'completion_not_found',
+    retryable: false,
+    message: "Completion '{completion}' was not found.",
+  },
+  'completion.unknown_cursor': {
+    status: 400,
+    publicCode: 'invalid_request',
+    retryable: false,
+    message: "'{after}' is not in this list, so nothing comes after it.",
+  },
+  'completion.too_large': {
+    status: 413,
+    publicCode: 'completion_too_large',
+    retryable: false,
+    message: 'A completion and its messages can be stored up to {bytesMax} bytes: send this one without store.',
+  },
+  'responses.unavailable': {
+    status: 503,
+    publicCode: 'storage_unavailable',
+    retryable: true,
+    message: 'Completions cannot be stored or read right now.',
   },
 
   // The bus.

@@ -15,14 +15,23 @@ beforeEach(async () => {
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
 describe('loadCredentials', () => {
-  it('makes keys of the project and a pepper, all different', async () => {
-    const { apiKey, managementKey, keyPepper } = await loadCredentials(state, 'demo');
+  it('makes keys of the project, a pepper and a master key, all different', async () => {
+    const { apiKey, managementKey, keyPepper, responsesMasterKey } = await loadCredentials(state, 'demo');
     for (const key of [apiKey, managementKey]) {
       expect(hasValidChecksum(key)).toBe(true);
       expect(isKeyOfProject(key, 'demo')).toBe(true);
     }
     expect(keyPepper).toMatch(/^[0-9a-f]{64}$/);
-    expect(new Set([apiKey, managementKey, keyPepper]).size).toBe(3);
+    expect(Buffer.from(responsesMasterKey, 'base64')).toHaveLength(32);
+    expect(new Set([apiKey, managementKey, keyPepper, responsesMasterKey]).size).toBe(4);
+  });
+
+  it('gives a stack of an earlier version what it lacks, and keeps what it has', async () => {
+    const { responsesMasterKey: _, ...earlier } = await loadCredentials(state, 'demo');
+    await writeFile(state.credentialsFile, JSON.stringify(earlier));
+    const now = await loadCredentials(state, 'demo');
+    expect(now).toEqual({ ...earlier, responsesMasterKey: expect.any(String) });
+    expect(await loadCredentials(state, 'demo')).toEqual(now);
   });
 
   it('keeps them between starts', async () => {

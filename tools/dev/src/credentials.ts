@@ -8,27 +8,46 @@ export interface Credentials {
   readonly apiKey: string;
   readonly managementKey: string;
   readonly keyPepper: string;
+  readonly responsesMasterKey: string;
 }
 
 /** @throws {Error} that says what to do when the file of an earlier start cannot be used. */
 export async function loadCredentials(state: StateDir, projectSlug: string): Promise<Credentials> {
-  const kept = await readFile(state.credentialsFile, 'utf8').catch(() => undefined);
-  if (kept !== undefined) return parseCredentials(kept, state.credentialsFile);
+  const text = await readFile(state.credentialsFile, 'utf8').catch(() => undefined);
+  const kept = text === undefined ? undefined : parseCredentials(text, state.credentialsFile);
+  if (isComplete(kept)) return kept;
   const credentials = {
     apiKey: generateApiKey(projectSlug),
     managementKey: generateApiKey(projectSlug),
     keyPepper: randomBytes(32).toString('hex'),
+    ...kept,
+    responsesMasterKey: randomBytes(32).toString('base64'),
   };
   await mkdir(state.root, { recursive: true, mode: 0o700 });
   await writeFile(state.credentialsFile, `${JSON.stringify(credentials, null, 2)}\n`, { mode: 0o600 });
   return credentials;
 }
 
-function parseCredentials(text: string, path: string): Credentials {
+/** A stack from before completions were stored has no key for them, and none that needs one. */
+type KeptCredentials = Omit<Credentials, 'responsesMasterKey'> & Partial<Credentials>;
+
+function isComplete(kept: KeptCredentials | undefined): kept is Credentials {
+  return kept?.responsesMasterKey !== undefined;
+}
+
+function parseCredentials(text: string, path: string): KeptCredentials {
   try {
-    const { apiKey, managementKey, keyPepper } = JSON.parse(text) as Partial<Record<keyof Credentials, unknown>>;
-    if (typeof apiKey === 'string' && typeof managementKey === 'string' && typeof keyPepper === 'string')
-      return { apiKey, managementKey, keyPepper };
+    const { apiKey, managementKey, keyPepper, responsesMasterKey } = JSON.parse(text) as Partial<
+      Record<keyof Credentials, unknown>
+    >;
+    if (typeof apiKey === 'string' && typeof managementKey === 'string' && typeof keyPepper === 'string') {
+      return {
+        apiKey,
+        managementKey,
+        keyPepper,
+        ...(typeof responsesMasterKey === 'string' && { responsesMasterKey }),
+      };
+    }
   } catch {
     // Cut off or edited: the same advice as for one with a field missing.
   }

@@ -95,6 +95,11 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
   try {
     const common = { NATS_URL: servers.natsUrl, ...options.env };
     const authEnv = { ...common, DATABASE_URL: servers.databaseUrl, AUTH_KEY_PEPPER: credentials.keyPepper };
+    const responsesEnv = {
+      ...common,
+      DATABASE_URL: servers.databaseUrl,
+      RESPONSES_MASTER_KEY: credentials.responsesMasterKey,
+    };
     const routerEnv = { ...common, DATABASE_URL: servers.databaseUrl };
     const addWorker = ({ name, modelId, env }: WorkerSpec): Promise<ServiceProcess> =>
       add({
@@ -130,11 +135,12 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
       seedModels(options.models, routerEnv),
     ]);
 
-    onProgress('starting auth, router, gateway and worker');
+    onProgress('starting auth, router, responses, gateway and worker');
     const gateways = range(options.gateways ?? 1).map((i) => addGateway(i));
     const [gateway] = await Promise.all([
       ...gateways,
       add({ name: 'auth', app: 'auth', env: authEnv }),
+      add({ name: 'responses', app: 'responses', env: responsesEnv }),
       ...range(options.routers ?? 1).map((i) => add({ name: numbered('router', i), app: 'router', env: routerEnv })),
       ...options.workers.map((worker, i) => addWorker({ name: numbered('xim', i), ...worker })),
     ]);

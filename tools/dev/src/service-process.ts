@@ -13,7 +13,7 @@ import { projectRoot } from './project-paths.ts';
 export interface ServiceSpec {
   /** Unique in the stack: `xim-2`. */
   readonly name: string;
-  readonly app: 'gateway' | 'auth' | 'router' | 'xim';
+  readonly app: 'gateway' | 'auth' | 'router' | 'responses' | 'xim';
   readonly env: Readonly<Record<string, string>>;
   readonly logFile: string;
   /** Bring it back when it ends by itself. */

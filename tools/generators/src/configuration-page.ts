@@ -15,7 +15,7 @@ async function settingsOf(app: string): Promise<SettingsTree> {
 
 export async function configurationPage(): Promise<string> {
   const sections: string[] = [];
-  for (const app of ['gateway', 'auth', 'router', 'xim']) {
+  for (const app of ['gateway', 'auth', 'router', 'responses', 'xim']) {
     const rows = listSettings(await settingsOf(app)).map(row);
     sections.push(`## ${app}\n\n${table(['Variable', 'Required', 'What it is'], rows)}`);
   }

@@ -5,6 +5,7 @@ import {
   heartbeat,
   leasesReleased,
   modelContract,
+  responsesContract,
   routerContract,
   usageRecorded,
   workerContract,
@@ -17,6 +18,7 @@ export function subjectsPage(): string {
   const services: readonly ServiceContract<Record<string, RequestContract | StreamContract>>[] = [
     authContract,
     routerContract,
+    responsesContract,
     workerContract,
     modelContract,
   ];

@@ -63,7 +63,7 @@ function addressOf(request: FastifyRequest): { project: string; endpoint: string
 }
 
 /** Text from a client, bounded and without control characters, for a message. */
-function shown(text: string): string {
+export function shown(text: string): string {
   return text.slice(0, 64).replace(/[^\x20-\x7e]/g, '?');
 }
 

@@ -1,4 +1,4 @@
-/** Answers chat completion requests: takes what the limits allow, names the endpoint's model, runs the inference, and writes what comes. */
+/** Answers chat completion requests: takes what the limits allow, runs the inference, and writes what comes, stored first when asked for. */
 import { Injectable } from '@nestjs/common';
 import type { ChatCompletionRequest, Model, TokenUsage } from '@xerotier/contracts';
 import { estimatePromptTokens, InferenceClient } from '@xerotier/inference';
@@ -9,6 +9,9 @@ import { admitOrRefuse } from '../rate-limits/admit-or-refuse.ts';
 import { RateLimitsService } from '../rate-limits/rate-limits.service.ts';
 import { originOf } from '../requests/caller.ts';
 import type { Caller } from '../requests/caller.ts';
+import { storedCompletionOf } from '../stored-completions/stored-completion.ts';
+import { StoredCompletionsService } from '../stored-completions/stored-completions.service.ts';
+import { StoringAnswer } from '../stored-completions/storing-answer.ts';
 import { ChatEnvelope } from './chat-envelope.ts';
 import { StreamedAnswer } from './streamed-answer.ts';
 import { WholeAnswer } from './whole-answer.ts';
@@ -23,6 +26,7 @@ export class ChatCompletionsService {
     private readonly models: ModelDirectory,
     private readonly limits: RateLimitsService,
     private readonly cancellations: CancellationService,
+    private readonly stored: StoredCompletionsService,
   ) {}
 
   /**
@@ -36,23 +40,33 @@ export class ChatCompletionsService {
     // From here on the answer is written past Fastify.
     reply.hijack();
     const response = reply.raw;
-    const id = `chatcmpl-${requestId.slice(requestId.indexOf('_') + 1)}`;
-    const envelope = new ChatEnvelope(
-      {
-        id,
-        createdSeconds: Math.floor(Date.now() / 1_000),
-        model: model?.name ?? endpoint.modelId,
-        tier: endpoint.tier,
-      },
-      chat.stream_options?.include_usage === true,
-    );
+    const createdAt = Date.now();
+    const fields = {
+      id: `chatcmpl-${requestId.slice(requestId.indexOf('_') + 1)}`,
+      createdSeconds: Math.floor(createdAt / 1_000),
+      model: model?.name ?? endpoint.modelId,
+      tier: endpoint.tier,
+    };
+    const envelope = new ChatEnvelope(fields, chat.stream_options?.include_usage === true);
     const answer = chat.stream === true ? new StreamedAnswer(response, envelope) : new WholeAnswer(response, envelope);
+    const sink =
+      chat.store === true
+        ? new StoringAnswer(answer, chat.stream === true, (collected) =>
+            this.stored.save({
+              projectId: access.project.id,
+              endpointId: endpoint.id,
+              createdAt,
+              completion: storedCompletionOf(fields, requestId, chat, collected),
+              messages: chat.messages,
+            }),
+          )
+        : answer;
     const onUsage = (usage: TokenUsage): void => {
       over();
       charge(usage);
     };
-    const run = this.inference.run({ ...originOf(caller, onUsage), chat }, answer);
-    const over = this.cancellations.begun(id, {
+    const run = this.inference.run({ ...originOf(caller, onUsage), chat }, sink);
+    const over = this.cancellations.begun(fields.id, {
       projectId: access.project.id,
       endpointId: endpoint.id,
       cancel: () => run.cancel(),

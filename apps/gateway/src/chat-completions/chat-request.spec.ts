@@ -1,3 +1,4 @@
+import { STORED_BYTES_MAX } from '@xerotier/contracts';
 import type { AppError } from '@xerotier/errors';
 import { parseChatRequest } from './chat-request.ts';
 
@@ -49,7 +50,6 @@ describe('a chat request', () => {
   });
 
   it.each([
-    ['store', true, null],
     ['web_search_options', {}, null],
     ['functions', [], null],
     ['function_call', 'auto', null],
@@ -66,6 +66,13 @@ describe('a chat request', () => {
 
   it('with store false asks for nothing', () => {
     expect(parseChatRequest({ ...MINIMAL, store: false })).toMatchObject({ store: false });
+  });
+
+  it('with store true is read, unless its messages alone are too large to be stored', () => {
+    const large = { ...MINIMAL, messages: [{ role: 'user', content: 'x'.repeat(STORED_BYTES_MAX) }] };
+    expect(parseChatRequest({ ...MINIMAL, store: true })).toMatchObject({ store: true });
+    expect(parseChatRequest(large)).not.toHaveProperty('store');
+    expect(refusal({ ...large, store: true })).toMatchObject({ code: 'completion.too_large', param: 'store' });
   });
 
   it('is refused in few words, however long the name of what is wrong', () => {

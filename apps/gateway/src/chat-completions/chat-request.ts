@@ -3,10 +3,10 @@ import { chatCompletionRequest } from '@xerotier/contracts';
 import type { ChatCompletionRequest } from '@xerotier/contracts';
 import { fieldsOf, readFields, refuseNotServed } from '../requests/request-fields.ts';
 import type { NotServed } from '../requests/request-fields.ts';
+import { assertStorable } from '../stored-completions/stored-completion.ts';
 
 /** Parameters of the specification that change the answer, and that no part of the platform serves. */
 const NOT_SERVED: readonly NotServed[] = [
-  { param: 'store', asked: (value) => value === true, reason: 'completions are not stored on this platform yet.' },
   {
     param: 'web_search_options',
     asked: (value) => value != null,
@@ -22,9 +22,14 @@ const NOT_SERVED: readonly NotServed[] = [
   },
 ];
 
-/** @throws {AppError} `request.invalid` or `request.unsupported_parameter`, naming the field in `param`. */
+/**
+ * @throws {AppError} `request.invalid` or `request.unsupported_parameter`, naming the field in `param`;
+ * `completion.too_large` when it wants to be stored and cannot.
+ */
 export function parseChatRequest(body: unknown): ChatCompletionRequest {
   const fields = fieldsOf(body);
   refuseNotServed(fields, NOT_SERVED);
-  return readFields(chatCompletionRequest, fields);
+  const chat = readFields(chatCompletionRequest, fields);
+  if (chat.store === true) assertStorable(chat);
+  return chat;
 }

@@ -27,9 +27,9 @@ export function refuseNotServed(fields: Fields, notServed: readonly NotServed[])
   throw new AppError('request.unsupported_parameter', { param, reason }, { param });
 }
 
-/** @throws {AppError} `request.invalid`, naming the field in `param`. */
-export function readFields<S extends z.ZodType>(schema: S, fields: Fields): z.output<S> {
-  const result = schema.safeParse(fields);
+/** The parsed value. @throws {AppError} `request.invalid` for the first thing that does not fit, naming the field in `param`. */
+export function readFields<S extends z.ZodType>(schema: S, value: unknown): z.output<S> {
+  const result = schema.safeParse(value);
   if (result.success) return result.data;
   throw invalid(result.error.issues[0] as z.core.$ZodIssue);
 }

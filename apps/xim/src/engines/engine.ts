@@ -3,7 +3,11 @@
  * of NATS, leases or tenants. Three of them exist: `llama` (in this process), `openai` (any OpenAI-compatible HTTP
  * server) and `scripted` (deterministic, for tests and benchmarks).
  */
+import type { Choice, ChunkChoice } from '@xerotier/chat-choices';
 import type { ChatCompletionRequest, TokenUsage } from '@xerotier/contracts';
+
+/** What engines answer in. */
+export type { Choice, ChunkChoice, ToolCallDelta } from '@xerotier/chat-choices';
 
 /** Request parameters that not every engine can honour. What an engine does not list, the worker refuses by name. */
 export type EngineParameter =
@@ -19,38 +23,6 @@ export type EngineParameter =
   | 'image_parts'
   | 'audio_parts'
   | 'file_parts';
-
-/** A piece of a tool call in a chunk: id, type and name come with the first, the arguments in all. */
-export interface ToolCallDelta {
-  index: number;
-  id?: string;
-  type?: 'function';
-  function?: { name?: string; arguments?: string };
-}
-
-/** One entry of a chunk's `choices`, as the specification of chat completion chunks has it. */
-export interface ChunkChoice {
-  index: number;
-  delta: {
-    role?: 'assistant';
-    content?: string | null;
-    refusal?: string | null;
-    tool_calls?: ToolCallDelta[];
-    [extra: string]: unknown;
-  };
-  finish_reason: string | null;
-  logprobs: unknown;
-  [extra: string]: unknown;
-}
-
-/** One entry of an answer's `choices`. */
-export interface Choice {
-  index: number;
-  message: { role: 'assistant'; content: string | null; refusal: string | null; [extra: string]: unknown };
-  finish_reason: string;
-  logprobs: unknown;
-  [extra: string]: unknown;
-}
 
 export type EngineEvent =
   /** Exactly once and first, when the request is accepted and before anything is computed that takes long. */

@@ -2,6 +2,7 @@
  * Runs generations on the engine: never more than its slots, whoever asks. The router should know; the worker makes
  * sure, since several routers, or none, may send it work.
  */
+import { ChoiceCollector } from '@xerotier/chat-choices';
 import { encodeScore, encodeVector } from '@xerotier/contracts';
 import type {
   EmbeddingInput,
@@ -17,7 +18,6 @@ import type { z } from 'zod';
 import type { Engine, EngineEvent } from '../engines/engine.ts';
 import { rankByEmbeddings } from '../engines/rank-by-embeddings.ts';
 import { noUsage } from '../engines/usage.ts';
-import { ChoiceCollector } from './choice-collector.ts';
 import { refuseUnsupported } from './unsupported-parameters.ts';
 
 /** What a generation writes to: the part of a served stream that it needs. */

@@ -7,6 +7,7 @@
  */
 import { z } from 'zod';
 import { chatMessage } from './chat-message.ts';
+import { metadata } from './metadata.ts';
 
 /** JSON numbers are doubles, so a 64-bit seed is accepted over its whole range and rounded as any JSON reader does. */
 const seed = z
@@ -54,10 +55,6 @@ const responseFormat = z.discriminatedUnion('type', [
 
 const STOP_LENGTH_MAX = 256;
 const stopSequence = z.string().min(1).max(STOP_LENGTH_MAX);
-
-const metadata = z
-  .record(z.string().max(64), z.string().max(512))
-  .refine((pairs) => Object.keys(pairs).length <= 16, 'may have 16 pairs at most');
 
 const logitBias = z
   .record(z.string().regex(/^\d{1,9}$/, 'must be token ids'), z.number().min(-100).max(100))

@@ -159,6 +159,28 @@ describe('a request', () => {
   });
 });
 
+describe('a question or an answer that is larger than a message', () => {
+  const echo = request({
+    subject: 'echo.v1.say',
+    timeoutMs: 1_000,
+    input: z.object({ text: z.string(), times: z.number() }),
+    output: z.object({ text: z.string() }),
+    errors: [],
+  });
+
+  it('is refused by its name, and what just fits is not', async () => {
+    const { bus: server } = await connectBus();
+    const { bus: client } = await connectBus();
+    server.serve(service('echo', { echo }), { echo: ({ text, times }) => ({ text: text.repeat(times) }) });
+    await server.flush();
+    const text = 'x'.repeat(1_000_000);
+    expect(await client.call(echo, { text, times: 1 })).toEqual({ text });
+    const refused = { code: 'bus.too_large', details: { subject: 'echo.v1.say' } };
+    await expect(client.call(echo, { text: `${text}${text}`, times: 1 })).rejects.toMatchObject(refused);
+    await expect(client.call(echo, { text, times: 2 })).rejects.toMatchObject(refused);
+  });
+});
+
 describe('serving', () => {
   it('refuses a contract whose operation has no handler, and says which', async () => {
     const { bus } = await connectBus();

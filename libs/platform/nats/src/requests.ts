@@ -10,20 +10,22 @@ import { decode, decodeError, encode, encodeError } from './codec.ts';
 import type { BusConnection } from './connection.ts';
 import { encodeHeaders } from './message-headers.ts';
 import type { ServeOptions } from './serve-options.ts';
+import { partBytes } from './stream-caller.ts';
 
 /**
  * Asks and waits for the answer.
- * @throws {AppError} the refusal of the other side, or `bus.no_responders`, `bus.timeout`, `bus.disconnected`, `bus.unreadable`.
+ * @throws {AppError} the refusal of the other side, or `bus.no_responders`, `bus.timeout`, `bus.disconnected`, `bus.unreadable`,
+ * `bus.too_large` when the question or the answer is more than one message holds.
  */
 export async function callOver<C extends RequestContract>(
-  { requests }: BusConnection,
+  connection: BusConnection,
   contract: C,
   subject: string,
   input: z.input<C['input']>,
   options: CallOptions,
 ): Promise<z.output<C['output']>> {
   const timeoutMs = Math.max(1, Math.min(options.deadlineMs ?? contract.timeoutMs, contract.timeoutMs));
-  const answer = await requests.ask(subject, encode(input), {
+  const answer = await connection.requests.ask(subject, fitting(connection, encode(input), subject), {
     timeoutMs,
     headers: encodeContext({ ...options, deadlineMs: timeoutMs }),
   });
@@ -38,7 +40,7 @@ export type RequestHandler<C extends RequestContract> = (
 
 /** Answers a subject. Everything a handler throws becomes a refusal; what is not an AppError is logged as a defect. */
 export function serveRequests<C extends RequestContract>(
-  { nats }: BusConnection,
+  connection: BusConnection,
   contract: C,
   subject: string,
   handler: RequestHandler<C>,
@@ -49,14 +51,14 @@ export function serveRequests<C extends RequestContract>(
     try {
       if (inFlight > options.inFlightMax) throw new AppError('bus.overloaded', { subject });
       const input = decode(contract.input, message.data, subject) as z.output<C['input']>;
-      message.respond(encode(await handler(input, context)));
+      message.respond(fitting(connection, encode(await handler(input, context)), subject));
     } catch (error) {
       const refusal = AppError.from(error);
       if (refusal.code === 'internal') options.log.error('a bus handler failed', { subject, error });
       message.respond(encodeError(refusal), { headers: encodeHeaders({ [headerName.errorCode]: refusal.code }) });
     }
   };
-  return nats.subscribe(subject, {
+  return connection.nats.subscribe(subject, {
     ...(options.queue !== undefined && { queue: options.queue }),
     callback: (error, message) => {
       if (error !== null) return;
@@ -65,4 +67,11 @@ export function serveRequests<C extends RequestContract>(
       void withLogContext(logContextOf(context), () => answer(message, context)).finally(() => (inFlight -= 1));
     },
   });
+}
+
+/** A message that is larger than the server takes would not be sent, and look like a connection that is lost. */
+function fitting(connection: BusConnection, data: Uint8Array, subject: string): Uint8Array {
+  const bytesMax = partBytes(connection);
+  if (data.length > bytesMax) throw new AppError('bus.too_large', { subject, bytesMax });
+  return data;
 }

@@ -9,7 +9,7 @@ import type { Copy, Image } from './image.ts';
 import { programPathOf } from './programs.ts';
 
 const PROJECT_PATH = /(?:apps|libs|tools|deploy|e2e|docs)\/[\w./-]+/g;
-const SECRET_NAME = /(?:PASSWORD|SECRET|TOKEN|PEPPER|API_KEY)$/;
+const SECRET_NAME = /(?:PASSWORD|SECRET|TOKEN|PEPPER|API_KEY|MASTER_KEY)$/;
 
 export function checkDockerfile(deployment: Deployment): string[] {
   const { dockerfile } = deployment;

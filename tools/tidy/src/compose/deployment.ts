@@ -121,6 +121,8 @@ export function sourceOf(path: string): string {
 
 /** An empty secret is one that everybody makes for themselves. */
 function filledIn(example: Readonly<Record<string, string>>): Record<string, string> {
-  const secrets = Object.keys(example).filter((name) => example[name] === '' && /(?:PEPPER|PASSWORD)$/.test(name));
+  const secrets = Object.keys(example).filter(
+    (name) => example[name] === '' && /(?:PEPPER|PASSWORD|MASTER_KEY)$/.test(name),
+  );
   return Object.fromEntries(secrets.map((name) => [name, '0123456789abcdef'.repeat(4)]));
 }

@@ -28,6 +28,8 @@ describe('deploy/make-env.sh', () => {
     expect(readComposeFile(readDeploymentTexts(projectRoot).compose, env).problems).toEqual([]);
     expect(env['AUTH_KEY_PEPPER']).toMatch(/^[0-9a-f]{64}$/);
     expect(env['POSTGRES_PASSWORD']).toMatch(/^[0-9a-f]{64}$/);
+    expect(env['RESPONSES_MASTER_KEY']).toMatch(/^[0-9a-f]{64}$/);
+    expect(env['RESPONSES_MASTER_KEY']).not.toBe(env['AUTH_KEY_PEPPER']);
     expect(env['POSTGRES_PASSWORD']).not.toBe(env['AUTH_KEY_PEPPER']);
     expect((await stat(join(folder, '.env'))).mode & 0o777).toBe(0o600);
     expect(stdout).not.toContain(env['AUTH_KEY_PEPPER']);

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { ChunkChoice } from '../engines/engine.ts';
+import type { ChunkChoice } from './choice.ts';
 import { ChoiceCollector } from './choice-collector.ts';
 
 function chunk(delta: ChunkChoice['delta'], rest: Partial<ChunkChoice> = {}): ChunkChoice {

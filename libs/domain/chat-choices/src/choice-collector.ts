@@ -1,5 +1,5 @@
 /** Joins the chunks of one choice into the message of an answer that is not streamed. */
-import type { Choice, ChunkChoice, ToolCallDelta } from '../engines/engine.ts';
+import type { Choice, ChunkChoice, ToolCallDelta } from './choice.ts';
 
 interface CollectedCall {
   id: string;

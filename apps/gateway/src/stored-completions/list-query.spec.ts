@@ -1,0 +1,54 @@
+import { AppError } from '@xerotier/errors';
+import { parseListQuery, parsePageQuery } from './list-query.ts';
+
+function refusal(parse: (query: unknown) => unknown, query: unknown): AppError {
+  try {
+    parse(query);
+  } catch (error) {
+    if (AppError.is(error)) return error;
+    throw error;
+  }
+  throw new Error(`this should have been refused: ${JSON.stringify(query)}`);
+}
+
+describe('the query of a list', () => {
+  it('is for the twenty oldest when it says nothing', () => {
+    expect(parseListQuery({})).toEqual({ limit: 20, order: 'asc' });
+    expect(parsePageQuery({})).toEqual({ limit: 20, order: 'asc' });
+  });
+
+  it('may say everything', () => {
+    const query = { after: 'a', limit: '100', order: 'desc', model: 'org/m', 'metadata[k]': 'v', 'metadata[a[b]]': '' };
+    expect(parseListQuery(query)).toEqual({
+      after: 'a',
+      limit: 100,
+      order: 'desc',
+      model: 'org/m',
+      metadata: { k: 'v', 'a[b]': '' },
+    });
+  });
+
+  it('ignores what other servers know', () => {
+    expect(parseListQuery({ before: 'x', toString: 'y' })).toEqual({ limit: 20, order: 'asc' });
+  });
+
+  it.each(['0', '101', '-1', '1.5', '', 'x', '1e1', ' 1', ['1', '2']])('is refused with the limit %j', (limit) => {
+    for (const parse of [parseListQuery, parsePageQuery]) {
+      expect(refusal(parse, { limit })).toMatchObject({ code: 'request.invalid', param: 'limit' });
+    }
+  });
+
+  it.each([
+    ['order', { order: 'up' }],
+    ['after', { after: '' }],
+    ['after', { after: ['a', 'b'] }],
+    ['model', { model: 'x'.repeat(257) }],
+    ['metadata', { metadata: '{"k":"v"}' }],
+    ['metadata.k', { 'metadata[k]': ['v', 'w'] }],
+    ['metadata.k', { 'metadata[k]': 'v'.repeat(513) }],
+    ['metadata.k', { 'metadata[k]': 'a\0b' }],
+    ['metadata', Object.fromEntries([...Array(17).keys()].map((i) => [`metadata[${i}]`, 'v']))],
+  ])('is refused by the name %s for what does not fit', (param, query) => {
+    expect(refusal(parseListQuery, query)).toMatchObject({ code: 'request.invalid', param });
+  });
+});

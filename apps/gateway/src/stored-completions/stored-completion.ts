@@ -1,0 +1,53 @@
+/** The object that is kept of a request and its answer, with the fields that clients of stored completions read. */
+import { STORED_BYTES_MAX } from '@xerotier/contracts';
+import type { ChatCompletionRequest, StoredCompletion } from '@xerotier/contracts';
+import { AppError } from '@xerotier/errors';
+import { publicUsage } from '../chat-completions/chat-envelope.ts';
+import type { ChatEnvelopeFields } from '../chat-completions/chat-envelope.ts';
+import type { CollectedAnswer } from './storing-answer.ts';
+
+export function storedCompletionOf(
+  { id, createdSeconds, model, tier }: ChatEnvelopeFields,
+  requestId: string,
+  chat: ChatCompletionRequest,
+  { head: { systemFingerprint }, choices, usage }: CollectedAnswer,
+): StoredCompletion {
+  return {
+    object: 'chat.completion',
+    id,
+    model,
+    created: createdSeconds,
+    request_id: requestId,
+    service_tier: tier,
+    ...(systemFingerprint !== undefined && { system_fingerprint: systemFingerprint }),
+    choices,
+    usage: publicUsage(usage),
+    metadata: chat.metadata ?? {},
+    temperature: chat.temperature ?? 1,
+    top_p: chat.top_p ?? 1,
+    presence_penalty: chat.presence_penalty ?? 0,
+    frequency_penalty: chat.frequency_penalty ?? 0,
+    seed: chat.seed ?? null,
+    input_user: chat.user ?? null,
+    ...requestContent(chat),
+  };
+}
+
+/** Refuses what could not be stored whatever the answer is, before anything is computed. @throws {AppError} `completion.too_large`. */
+export function assertStorable(chat: ChatCompletionRequest): void {
+  assertFits({ ...requestContent(chat), metadata: chat.metadata, messages: chat.messages });
+}
+
+/** @throws {AppError} `completion.too_large` when this is more than the bound in JSON. */
+export function assertFits(content: unknown): void {
+  if (Buffer.byteLength(JSON.stringify(content)) <= STORED_BYTES_MAX) return;
+  throw new AppError('completion.too_large', { bytesMax: STORED_BYTES_MAX }, { param: 'store' });
+}
+
+function requestContent({ tools, tool_choice: toolChoice, response_format: responseFormat }: ChatCompletionRequest): {
+  tools: unknown;
+  tool_choice: unknown;
+  response_format: unknown;
+} {
+  return { tools: tools ?? null, tool_choice: toolChoice ?? null, response_format: responseFormat ?? null };
+}

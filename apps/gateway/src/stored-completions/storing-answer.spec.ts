@@ -1,0 +1,130 @@
+import type { Choice } from '@xerotier/chat-choices';
+import { STORED_BYTES_MAX } from '@xerotier/contracts';
+import type { TokenUsage } from '@xerotier/contracts';
+import { AppError } from '@xerotier/errors';
+import type { InferenceSink } from '@xerotier/inference';
+import { StoringAnswer } from './storing-answer.ts';
+import type { CollectedAnswer } from './storing-answer.ts';
+
+const USAGE = { promptTokens: 1, completionTokens: 2 } as TokenUsage;
+const HEAD = { workerId: 'w1' };
+
+/** What the answer behind it was told, in order. */
+class Recorder implements InferenceSink {
+  readonly told: string[] = [];
+  start(): void {
+    this.told.push('start');
+  }
+  choices(json: Uint8Array, index: number): void {
+    this.told.push(`choices ${index} ${Buffer.from(json).toString()}`);
+  }
+  end(usage: TokenUsage): void {
+    this.told.push(`end ${usage.completionTokens}`);
+  }
+  error(error: AppError): void {
+    this.told.push(`error ${error.code}`);
+  }
+}
+
+function begin(streamed: boolean): {
+  answer: StoringAnswer;
+  recorder: Recorder;
+  stored: CollectedAnswer[];
+  /** Ends the storing that is under way. */
+  settle: (error?: unknown) => Promise<void>;
+} {
+  const recorder = new Recorder();
+  const stored: CollectedAnswer[] = [];
+  const committed = Promise.withResolvers<void>();
+  const answer = new StoringAnswer(recorder, streamed, (collected) => {
+    stored.push(collected);
+    return committed.promise;
+  });
+  answer.start(HEAD);
+  const settle = async (error?: unknown): Promise<void> => {
+    if (error === undefined) committed.resolve();
+    else committed.reject(error);
+    await new Promise(setImmediate);
+  };
+  return { answer, recorder, stored, settle };
+}
+
+const bytes = (value: unknown): Buffer => Buffer.from(JSON.stringify(value));
+const delta = (index: number, content: string, finish: string | null = null): Buffer =>
+  bytes([{ index, delta: { content }, logprobs: null, finish_reason: finish }]);
+
+describe('an answer that is stored', () => {
+  it('passes chunks on as they come, and joins them', async () => {
+    const { answer, recorder, stored, settle } = begin(true);
+    answer.choices(delta(1, 'b'), 1);
+    answer.choices(delta(0, 'é'), 0);
+    answer.choices(delta(0, '😀', 'stop'), 0);
+    expect(recorder.told).toHaveLength(4);
+    answer.end(USAGE);
+    await settle();
+    expect(stored).toMatchObject([{ head: HEAD, usage: USAGE }]);
+    expect(
+      stored[0]?.choices.map(({ index, message, finish_reason }) => [index, message.content, finish_reason]),
+    ).toEqual([
+      [0, 'é😀', 'stop'],
+      [1, 'b', 'length'],
+    ]);
+    expect(recorder.told.at(-1)).toBe('end 2');
+  });
+
+  it('keeps whole choices as they are, also when their bytes are used again', async () => {
+    const { answer, stored, settle } = begin(false);
+    const choice: Choice = {
+      index: 0,
+      message: { role: 'assistant', content: 'whole', refusal: null, reasoning_content: 'thought' },
+      logprobs: null,
+      finish_reason: 'stop',
+    };
+    const json = bytes([choice]);
+    answer.choices(json, 0);
+    json.fill(0x20);
+    answer.end(USAGE);
+    await settle();
+    expect(stored[0]?.choices).toEqual([choice]);
+  });
+
+  it('does not end before it is stored', async () => {
+    const { answer, recorder, settle } = begin(true);
+    answer.choices(delta(0, 'x'), 0);
+    answer.end(USAGE);
+    await new Promise(setImmediate);
+    expect(recorder.told).not.toContain('end 2');
+    await settle();
+    expect(recorder.told).toContain('end 2');
+  });
+
+  it.each([
+    [new AppError('responses.unavailable'), 'responses.unavailable'],
+    [new TypeError('a defect'), 'internal'],
+  ])('ends with an error when storing fails: %p', async (error, code) => {
+    const { answer, recorder, settle } = begin(true);
+    answer.choices(delta(0, 'x'), 0);
+    answer.end(USAGE);
+    await settle(error);
+    expect(recorder.told.slice(2)).toEqual([`error ${code}`]);
+  });
+
+  it('that fails or is cancelled is not stored', async () => {
+    const { answer, recorder, stored, settle } = begin(true);
+    answer.choices(delta(0, 'x'), 0);
+    answer.error(new AppError('inference.cancelled'));
+    await settle();
+    expect(stored).toEqual([]);
+    expect(recorder.told.at(-1)).toBe('error inference.cancelled');
+  });
+
+  it('is collected up to a bound only, and then says that it is too large', async () => {
+    const { answer, recorder, stored } = begin(true);
+    const large = delta(0, 'x'.repeat(STORED_BYTES_MAX));
+    for (let i = 0; i < 65; i += 1) answer.choices(large, 0);
+    answer.end(USAGE);
+    await new Promise(setImmediate);
+    expect(stored).toEqual([]);
+    expect(recorder.told.at(-1)).toBe('error completion.too_large');
+  });
+});

@@ -1,0 +1,83 @@
+/**
+ * Stands before an answer that has to be stored: passes everything on as it comes, collects the choices, and holds the end
+ * back until they are stored. Whoever has read an answer to its end finds it. What fails or is cancelled is not stored.
+ */
+import { ChoiceCollector } from '@xerotier/chat-choices';
+import type { Choice, ChunkChoice } from '@xerotier/chat-choices';
+import { STORED_BYTES_MAX } from '@xerotier/contracts';
+import type { GenerationHead, TokenUsage } from '@xerotier/contracts';
+import { AppError } from '@xerotier/errors';
+import type { InferenceSink } from '@xerotier/inference';
+
+export interface CollectedAnswer {
+  readonly head: GenerationHead;
+  readonly choices: readonly Choice[];
+  readonly usage: TokenUsage;
+}
+
+/** Chunks are mostly what is around a token: of an answer that can be stored, they have less than this. */
+const COLLECTED_BYTES_MAX = 64 * STORED_BYTES_MAX;
+
+export class StoringAnswer implements InferenceSink {
+  readonly #answer: InferenceSink;
+  readonly #streamed: boolean;
+  readonly #store: (collected: CollectedAnswer) => Promise<void>;
+  /** By the index of the choice. */
+  #collectors: ChoiceCollector[] = [];
+  #collectedBytes = 0;
+  #head: GenerationHead | undefined;
+
+  /**
+   * @param streamed whether choices come in chunks.
+   * @param store resolves when it is stored; what it throws ends the answer.
+   */
+  constructor(answer: InferenceSink, streamed: boolean, store: (collected: CollectedAnswer) => Promise<void>) {
+    this.#answer = answer;
+    this.#streamed = streamed;
+    this.#store = store;
+  }
+
+  start(head: GenerationHead): void {
+    this.#head = head;
+    this.#answer.start(head);
+  }
+
+  choices(json: Uint8Array, choiceIndex: number): void {
+    this.#collect(json, choiceIndex);
+    this.#answer.choices(json, choiceIndex);
+  }
+
+  end(usage: TokenUsage): void {
+    this.#save(usage).then(
+      () => this.#answer.end(usage),
+      (error: unknown) => this.#answer.error(AppError.from(error)),
+    );
+  }
+
+  error(error: AppError): void {
+    this.#collectors = [];
+    this.#answer.error(error);
+  }
+
+  #collect(json: Uint8Array, choiceIndex: number): void {
+    this.#collectedBytes += json.byteLength;
+    if (this.#collectedBytes > COLLECTED_BYTES_MAX) {
+      this.#collectors = [];
+      return;
+    }
+    const collector = (this.#collectors[choiceIndex] ??= new ChoiceCollector(choiceIndex));
+    const text = Buffer.from(json.buffer, json.byteOffset, json.byteLength).toString('utf8');
+    for (const choice of JSON.parse(text) as (Choice | ChunkChoice)[]) {
+      if (this.#streamed) collector.add(choice as ChunkChoice);
+      else collector.set(choice as Choice);
+    }
+  }
+
+  async #save(usage: TokenUsage): Promise<void> {
+    if (this.#collectedBytes > COLLECTED_BYTES_MAX) {
+      throw new AppError('completion.too_large', { bytesMax: STORED_BYTES_MAX }, { param: 'store' });
+    }
+    const choices = this.#collectors.map((collector) => collector.choice());
+    await this.#store({ head: this.#head as GenerationHead, choices, usage });
+  }
+}

@@ -1,0 +1,129 @@
+import type { Metadata } from '@xerotier/contracts';
+import { withDbErrors } from '@xerotier/db';
+import type { EntityManager } from 'typeorm';
+import { CompletionEntity } from './completion.entity.ts';
+import type { CompletionRow } from './completion.entity.ts';
+
+/** Whose completions are meant. Without an endpoint, the whole project's. */
+export interface CompletionScope {
+  readonly projectId: string;
+  readonly endpointId?: string | undefined;
+}
+
+export interface CompletionPage extends CompletionScope {
+  /** Of the completion that the page comes after. */
+  readonly after?: { readonly createdAt: Date; readonly id: string } | undefined;
+  readonly limit: number;
+  readonly order: 'asc' | 'desc';
+  readonly model?: string | undefined;
+  readonly metadata?: Metadata | undefined;
+}
+
+export type CompletionSummary = Pick<CompletionRow, 'id' | 'metadata' | 'content'>;
+
+/** TypeORM gives the rows and the count of an UPDATE. */
+type Updated<Row> = [rows: Row[], count: number];
+
+const IN_SCOPE = 'project_id = $1 AND ($2::uuid IS NULL OR endpoint_id = $2)';
+
+/**
+ * One row more than asked for is looked at, to know whether there are more; of a row that is not taken, no content is
+ * fetched. The sizes are known without reading what they are of.
+ */
+function pageQuery(order: 'asc' | 'desc'): string {
+  const by = `created_at ${order}, id ${order}`;
+  return `
+  SELECT id, metadata, content, found > taken AS "hasMore" FROM (
+    SELECT sized.*, count(*) OVER () AS taken FROM (
+      SELECT page.*,
+        row_number() OVER (ORDER BY ${by}) AS place,
+        sum(octet_length(content) + octet_length(metadata::text)) OVER (ORDER BY ${by}) AS bytes,
+        count(*) OVER () AS found
+      FROM (
+        SELECT created_at, id, metadata, content FROM responses.completion
+        WHERE ${IN_SCOPE}
+          AND ($3::text IS NULL OR model = $3)
+          AND ($4::jsonb IS NULL OR metadata @> $4)
+          AND ($5::timestamptz IS NULL OR (created_at, id) ${order === 'asc' ? '>' : '<'} ($5, $6::text))
+        ORDER BY ${by}
+        LIMIT $7::integer + 1
+      ) AS page
+    ) AS sized
+    WHERE place <= $7 AND (place = 1 OR bytes <= $8)
+  ) AS taken
+  ORDER BY ${by}`;
+}
+
+const PAGE_QUERIES = { asc: pageQuery('asc'), desc: pageQuery('desc') } as const;
+
+export class CompletionsRepository {
+  readonly #manager: EntityManager;
+
+  constructor(manager: EntityManager) {
+    this.#manager = manager;
+  }
+
+  /** Committed when it resolves. Does nothing when the project has a completion of this id. */
+  async insertIfMissing(row: CompletionRow): Promise<void> {
+    await withDbErrors(() =>
+      this.#manager.createQueryBuilder().insert().into(CompletionEntity).values(row).orIgnore().execute(),
+    );
+  }
+
+  /** With the sealed columns that are named, and the others. */
+  findById(
+    { projectId, endpointId }: CompletionScope,
+    id: string,
+    sealed: readonly ('content' | 'messages')[],
+  ): Promise<CompletionRow | null> {
+    const select = { id: true, createdAt: true, metadata: true } as const;
+    return withDbErrors(() =>
+      this.#manager.findOne(CompletionEntity, {
+        select: { ...select, content: sealed.includes('content'), messages: sealed.includes('messages') },
+        where: { projectId, id, ...(endpointId !== undefined && { endpointId }) },
+      }),
+    );
+  }
+
+  /** A page, cut shorter where it would have more bytes than that; the first row is always there. */
+  async listPage(page: CompletionPage, bytesMax: number): Promise<{ rows: CompletionSummary[]; hasMore: boolean }> {
+    const { projectId, endpointId, after, limit, order, model, metadata } = page;
+    const rows = await withDbErrors(() =>
+      this.#manager.query<(CompletionSummary & { hasMore: boolean })[]>(PAGE_QUERIES[order], [
+        projectId,
+        endpointId ?? null,
+        model ?? null,
+        metadata === undefined ? null : JSON.stringify(metadata),
+        after?.createdAt ?? null,
+        after?.id ?? null,
+        limit,
+        bytesMax,
+      ]),
+    );
+    return { rows, hasMore: rows[0]?.hasMore ?? false };
+  }
+
+  /** Returns the row with its new metadata, or null when there is none. */
+  async updateMetadata(
+    { projectId, endpointId }: CompletionScope,
+    id: string,
+    metadata: Metadata,
+  ): Promise<CompletionSummary | null> {
+    const [rows] = await withDbErrors(() =>
+      this.#manager.query<Updated<CompletionSummary>>(
+        `UPDATE responses.completion SET metadata = $4::jsonb WHERE ${IN_SCOPE} AND id = $3
+         RETURNING id, metadata, content`,
+        [projectId, endpointId ?? null, id, JSON.stringify(metadata)],
+      ),
+    );
+    return rows[0] ?? null;
+  }
+
+  /** Returns whether there was one. */
+  async delete({ projectId, endpointId }: CompletionScope, id: string): Promise<boolean> {
+    const { affected } = await withDbErrors(() =>
+      this.#manager.delete(CompletionEntity, { projectId, id, ...(endpointId !== undefined && { endpointId }) }),
+    );
+    return (affected ?? 0) > 0;
+  }
+}

@@ -1,0 +1,109 @@
+/**
+ * Stored chat completions. What was said and answered is sealed with the key of the project, and bound to the row that it
+ * belongs to; model and metadata are in clear, because completions are looked for by them.
+ */
+import { STORED_BYTES_MAX } from '@xerotier/contracts';
+import type { responsesContract, StoredCompletion } from '@xerotier/contracts';
+import { AppError, ensure } from '@xerotier/errors';
+import { open, seal } from '@xerotier/sealing';
+import type { Place } from '@xerotier/sealing';
+import type { z } from 'zod';
+import type { DataKeysService } from '../data-keys/data-keys.service.ts';
+import type { CompletionScope, CompletionsRepository, CompletionSummary } from './completions.repository.ts';
+
+type Operations = typeof responsesContract.operations;
+type Input<Name extends keyof Operations> = z.output<Operations[Name]['input']>;
+type Output<Name extends keyof Operations> = z.output<Operations[Name]['output']>;
+
+type Message = Record<string, unknown>;
+
+export class CompletionsService {
+  readonly #repository: CompletionsRepository;
+  readonly #dataKeys: DataKeysService;
+
+  constructor(repository: CompletionsRepository, dataKeys: DataKeysService) {
+    this.#repository = repository;
+    this.#dataKeys = dataKeys;
+  }
+
+  /** Returns once it is committed. An id that the project has stored before keeps what it has. */
+  async save({ projectId, endpointId, createdAt, completion, messages }: Input<'save'>): Promise<void> {
+    const { metadata, ...content } = completion;
+    const { id, model } = completion;
+    const key = await this.#dataKeys.getOrCreate(projectId);
+    await this.#repository.insertIfMissing({
+      projectId,
+      id,
+      endpointId,
+      model,
+      metadata,
+      createdAt: new Date(createdAt),
+      content: seal(key, JSON.stringify(content), placeOf('content', projectId, id)),
+      messages: seal(key, JSON.stringify(messages), placeOf('messages', projectId, id)),
+    });
+  }
+
+  /** @throws {AppError} `completion.unknown_cursor`. */
+  async list({ after, ...question }: Input<'list'>): Promise<Output<'list'>> {
+    const cursor = after === undefined ? undefined : await this.#repository.findById(question, after, []);
+    if (cursor === null) throw unknownCursor(after as string);
+    const { rows, hasMore } = await this.#repository.listPage({ ...question, after: cursor }, STORED_BYTES_MAX);
+    const { projectId } = question;
+    return { data: await Promise.all(rows.map((row) => this.#completionOf(projectId, row))), hasMore };
+  }
+
+  /** @throws {AppError} `completion.not_found`. */
+  async get({ id, ...scope }: Input<'get'>): Promise<StoredCompletion> {
+    const row = await this.#repository.findById(scope, id, ['content']);
+    return this.#completionOf(scope.projectId, ensure(row, 'completion.not_found', { completion: id }));
+  }
+
+  /** @throws {AppError} `completion.not_found`, `completion.unknown_cursor`. */
+  async listMessages({ id, after, limit, order, ...scope }: Input<'messages'>): Promise<Output<'messages'>> {
+    const messages = await this.#messagesOf(scope, id);
+    const all = messages.map((message, place) => ({ id: `${id}-${place}`, message }));
+    if (order === 'desc') all.reverse();
+    const found = after === undefined ? -1 : all.findIndex((message) => message.id === after);
+    if (after !== undefined && found < 0) throw unknownCursor(after);
+    const rest = all.slice(found + 1);
+    // All messages of a completion together fit into one answer: what is stored has the same bound.
+    return { data: rest.slice(0, limit), hasMore: rest.length > limit };
+  }
+
+  /** Replaces the metadata. @throws {AppError} `completion.not_found`. */
+  async update({ id, metadata, ...scope }: Input<'update'>): Promise<StoredCompletion> {
+    const row = await this.#repository.updateMetadata(scope, id, metadata);
+    return this.#completionOf(scope.projectId, ensure(row, 'completion.not_found', { completion: id }));
+  }
+
+  /** @throws {AppError} `completion.not_found`. */
+  async delete({ id, ...scope }: Input<'delete'>): Promise<void> {
+    if (!(await this.#repository.delete(scope, id))) throw new AppError('completion.not_found', { completion: id });
+  }
+
+  async #completionOf(projectId: string, { id, content, metadata }: CompletionSummary): Promise<StoredCompletion> {
+    const key = await this.#dataKeys.get(projectId);
+    const opened = parse<Omit<StoredCompletion, 'metadata'>>(open(key, content, placeOf('content', projectId, id)));
+    return { ...opened, metadata } as StoredCompletion;
+  }
+
+  async #messagesOf(scope: CompletionScope, id: string): Promise<Message[]> {
+    const found = await this.#repository.findById(scope, id, ['messages']);
+    const { messages } = ensure(found, 'completion.not_found', { completion: id });
+    const key = await this.#dataKeys.get(scope.projectId);
+    return parse<Message[]>(open(key, messages, placeOf('messages', scope.projectId, id)));
+  }
+}
+
+/** Bytes of another column, project or completion do not open here. */
+function placeOf(column: 'content' | 'messages', projectId: string, id: string): Place {
+  return ['responses.completion', column, projectId, id];
+}
+
+function unknownCursor(after: string): AppError {
+  return new AppError('completion.unknown_cursor', { after }, { param: 'after' });
+}
+
+function parse<T>(bytes: Buffer): T {
+  return JSON.parse(bytes.toString('utf8')) as T;
+}

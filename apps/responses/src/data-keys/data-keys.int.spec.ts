@@ -1,0 +1,73 @@
+import { responsesContract } from '@xerotier/contracts';
+import { randomBytes } from 'node:crypto';
+import { aSave, runningResponses } from '../../test/running-responses.ts';
+
+const running = runningResponses();
+const { get } = responsesContract.operations;
+const aKey = (): string => randomBytes(32).toString('base64');
+
+async function wrappedKeys(): Promise<string[]> {
+  const rows = await running.database.query<{ id: string }[]>(
+    `SELECT DISTINCT master_key_id AS id FROM responses.data_key`,
+  );
+  return rows.map(({ id }) => id);
+}
+
+beforeEach(() => running.database.query('TRUNCATE responses.data_key CASCADE'));
+
+describe('the master key', () => {
+  it('can be replaced: everything is readable afterwards, and the old one is not needed any more', async () => {
+    const [older, newer] = [aKey(), aKey()];
+    await running.restart({ RESPONSES_MASTER_KEY: older });
+    const projects = Array.from({ length: 3 }, () => running.newProject());
+    const saved = await Promise.all(projects.map((projectId) => running.save(aSave(projectId))));
+    const [before] = await wrappedKeys();
+
+    await running.restart({ RESPONSES_MASTER_KEY: newer, RESPONSES_MASTER_KEY_PREVIOUS: older });
+    const after = await wrappedKeys();
+    expect(after).toHaveLength(1);
+    expect(after[0]).not.toBe(before);
+
+    await running.restart({ RESPONSES_MASTER_KEY: newer });
+    for (const [i, projectId] of projects.entries()) {
+      expect(await running.bus.call(get, { projectId, id: saved[i]?.id as string })).toEqual(saved[i]);
+    }
+  });
+
+  it('cannot be another one while there is something under the old one: the service does not start', async () => {
+    const older = aKey();
+    await running.restart({ RESPONSES_MASTER_KEY: older });
+    await running.save(aSave(running.newProject()));
+    await expect(running.restart({ RESPONSES_MASTER_KEY: aKey() })).rejects.toThrow('RESPONSES_MASTER_KEY_PREVIOUS');
+    await running.restart({ RESPONSES_MASTER_KEY: older });
+  });
+
+  it.each(['', 'short', Buffer.alloc(31).toString('base64')])('is not %j: the service does not start', async (key) => {
+    await expect(running.restart({ RESPONSES_MASTER_KEY: key })).rejects.toThrow('RESPONSES_MASTER_KEY');
+    await running.restart();
+  });
+
+  it('and the keys of projects are in no log', async () => {
+    const key = aKey();
+    await running.restart({ RESPONSES_MASTER_KEY: key });
+    await running.save(aSave(running.newProject()));
+    expect(running.logText()).not.toContain(key);
+    expect(running.logText()).not.toContain(Buffer.from(key, 'base64').toString('hex'));
+  });
+});
+
+describe('a key of a project', () => {
+  it('lies in the database wrapped, and does not open for another project', async () => {
+    await running.restart();
+    const [one, two] = [running.newProject(), running.newProject()];
+    const [saved] = [await running.save(aSave(one)), await running.save(aSave(two))];
+    await running.database.query(
+      'UPDATE responses.data_key SET wrapped = (SELECT wrapped FROM responses.data_key WHERE project_id = $1) WHERE project_id = $2',
+      [two, one],
+    );
+    await running.restart();
+    await expect(running.bus.call(get, { projectId: one, id: saved?.id })).rejects.toMatchObject({
+      code: 'internal',
+    });
+  });
+});

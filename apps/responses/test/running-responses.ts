@@ -1,0 +1,102 @@
+/** The responses service on real servers, for a test file, and a client on the bus that asks it. */
+import { loadConfig } from '@xerotier/config';
+import { responsesContract } from '@xerotier/contracts';
+import type { StoredCompletion } from '@xerotier/contracts';
+import { capturedLog, silentLog } from '@xerotier/log/testing';
+import { Bus, connectBus } from '@xerotier/nats';
+import type { RunningService } from '@xerotier/service';
+import { testServers } from '@xerotier/testing';
+import { randomBytes } from 'node:crypto';
+import type { DataSource } from 'typeorm';
+import type { z } from 'zod';
+import { settings } from '../src/config.ts';
+import { openResponsesDatabase } from '../src/db/database.ts';
+import { start } from '../src/start.ts';
+
+export const ENDPOINT = '5b2f1f0e-6f3c-4f0a-9a53-0d8b8f5b7c11';
+export const OTHER_ENDPOINT = '5b2f1f0e-6f3c-4f0a-9a53-0d8b8f5b7c12';
+
+export type Save = z.input<typeof responsesContract.operations.save.input>;
+
+export interface RunningResponses {
+  readonly servers: ReturnType<typeof testServers<'nats' | 'postgres'>>;
+  readonly bus: Bus;
+  /** A connection of the test's own. */
+  readonly database: DataSource;
+  readonly logText: () => string;
+  /** Ends the service that runs, if one does, and starts one with these settings. */
+  restart(env?: NodeJS.ProcessEnv): Promise<void>;
+  /** A project that nobody has used. */
+  newProject(): string;
+  save(input: Save): Promise<StoredCompletion>;
+}
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+/** Call it at the top of a file; read it inside tests only. */
+export function runningResponses(): RunningResponses {
+  const servers = testServers('nats', 'postgres');
+  const captured = capturedLog();
+  // Filled below, before the first test reads it.
+  const running = { servers, logText: captured.text } as unknown as Mutable<RunningResponses>;
+  const masterKey = randomBytes(32).toString('base64');
+  let service: RunningService | undefined;
+
+  const stop = async (): Promise<void> => {
+    await service?.drain(AbortSignal.timeout(10_000));
+    await service?.close();
+    service = undefined;
+  };
+
+  running.restart = async (env = {}) => {
+    await stop();
+    const given = { DATABASE_URL: servers.postgres.url, NATS_URL: servers.nats.url, RESPONSES_MASTER_KEY: masterKey };
+    service = await start(loadConfig(settings, { ...given, ...env }), captured.log);
+  };
+
+  beforeAll(async () => {
+    await running.restart();
+    const config = { url: servers.postgres.url, poolMax: 2, migrateOnStart: false };
+    running.database = await openResponsesDatabase(config, silentLog());
+    running.bus = new Bus(await connectBus({ url: servers.nats.url, name: 'test', log: silentLog() }), {
+      log: silentLog(),
+    });
+  });
+
+  afterAll(async () => {
+    await running.bus.close();
+    await running.database.destroy();
+    await stop();
+  });
+
+  running.newProject = () => `proj_${randomBytes(6).toString('hex').toUpperCase()}`;
+  running.save = async (input) => {
+    await running.bus.call(responsesContract.operations.save, input);
+    return input.completion;
+  };
+  return running;
+}
+
+let counter = 0;
+
+/** One that differs from all before it, and is newer. */
+export function aSave(projectId: string, changes: Partial<StoredCompletion> = {}, rest: Partial<Save> = {}): Save {
+  counter += 1;
+  const createdAt = Date.UTC(2026, 0, 1) + counter;
+  return {
+    projectId,
+    endpointId: ENDPOINT,
+    createdAt,
+    completion: {
+      id: `chatcmpl-${String(counter).padStart(6, '0')}`,
+      object: 'chat.completion',
+      created: Math.floor(createdAt / 1_000),
+      model: 'tiny',
+      metadata: {},
+      choices: [{ index: 0, message: { role: 'assistant', content: `answer ${counter}` }, finish_reason: 'stop' }],
+      ...changes,
+    },
+    messages: [{ role: 'user', content: `question ${counter}` }],
+    ...rest,
+  };
+}

@@ -1,0 +1,75 @@
+/** Stored chat completions as a client of the public API sees them, of an endpoint or of its whole project. */
+import type { Answer, ApiClient, Completion, ErrorBody } from './api-client.ts';
+
+export interface Stored extends Completion {
+  readonly request_id: string;
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+export interface List<T = Stored> {
+  readonly object: string;
+  readonly data: readonly T[];
+  readonly first_id: string;
+  readonly last_id: string;
+  readonly has_more: boolean;
+}
+
+type Query = Readonly<Record<string, string>>;
+
+const COMPLETION = 'CreateChatCompletionResponse';
+
+export class StoredClient {
+  readonly api: ApiClient;
+  readonly #url: string;
+
+  constructor(api: ApiClient, baseUrl: string = api.endpointUrl) {
+    this.api = api;
+    this.#url = `${baseUrl}/chat/completions`;
+  }
+
+  /** The same client on the address of the whole project. */
+  inProject(): StoredClient {
+    return new StoredClient(this.api, this.api.projectUrl);
+  }
+
+  async list(query: Query = {}): Promise<List> {
+    const url = `${this.#url}?${new URLSearchParams(query).toString()}`;
+    return succeeded(await this.api.get<List>(url, 'ChatCompletionList')).body;
+  }
+
+  async get(id: string): Promise<Answer<Stored>> {
+    return succeeded(await this.api.get<Stored>(`${this.#url}/${id}`, COMPLETION));
+  }
+
+  /** Not held against the specification, which allows nobody but the assistant to speak here. */
+  async messages(id: string, query: Query = {}): Promise<List<{ readonly id: string }>> {
+    const response = await fetch(`${this.#url}/${id}/messages?${new URLSearchParams(query).toString()}`, {
+      headers: { authorization: `Bearer ${this.api.target.apiKey}` },
+    });
+    if (response.status !== 200) throw new Error(`${response.status}: ${await response.text()}`);
+    return (await response.json()) as List<{ readonly id: string }>;
+  }
+
+  async update(id: string, body: object): Promise<Answer<Stored>> {
+    return succeeded(await this.api.request<Stored>('POST', `${this.#url}/${id}`, COMPLETION, body));
+  }
+
+  async delete(id: string): Promise<Answer<unknown>> {
+    return succeeded(await this.api.request('DELETE', `${this.#url}/${id}`, 'ChatCompletionDeleted'));
+  }
+
+  /** What has to fail; the path is behind that of the collection. */
+  async refused(method: string, path: string, body?: unknown, key?: string | null): Promise<Answer<ErrorBody>> {
+    const url = path.startsWith('?') ? `${this.#url}${path}` : `${this.#url}/${path}`;
+    const answer = await this.api.request<ErrorBody>(method, url, 'ErrorResponse', body, {
+      ...(key !== undefined && { key }),
+    });
+    if (answer.status < 400) throw new Error(`This should have been refused: ${JSON.stringify(answer.body)}`);
+    return answer;
+  }
+}
+
+function succeeded<T>(answer: Answer<T>): Answer<T> {
+  if (answer.status !== 200) throw new Error(`${answer.status}: ${JSON.stringify(answer.body)}`);
+  return answer;
+}

@@ -1,0 +1,69 @@
+import fc from 'fast-check';
+import { newDataKey, open, seal, UnsealError } from './seal.ts';
+
+const key = newDataKey();
+const place = fc.array(fc.string(), { maxLength: 4 });
+const content = fc.uint8Array({ maxLength: 300 });
+
+describe('seal', () => {
+  it('makes what opens to the same bytes in the same place', () => {
+    fc.assert(
+      fc.property(content, place, (bytes, at) => {
+        expect(Buffer.compare(open(key, seal(key, bytes, at), at), bytes)).toBe(0);
+      }),
+    );
+  });
+
+  it('keeps text as UTF-8, and an empty one too', () => {
+    for (const text of ['', 'é😀 text']) expect(open(key, seal(key, text, ['a']), ['a']).toString()).toBe(text);
+  });
+
+  it('makes what does not open elsewhere', () => {
+    fc.assert(
+      fc.property(content, place, place, (bytes, at, elsewhere) => {
+        fc.pre(JSON.stringify(at) !== JSON.stringify(elsewhere));
+        expect(() => open(key, seal(key, bytes, at), elsewhere)).toThrow(UnsealError);
+      }),
+    );
+  });
+
+  it('tells places apart that would be the same when they are joined', () => {
+    const sealed = seal(key, 'x', ['a', 'b-c']);
+    for (const at of [['a-b', 'c'], ['a', 'b', 'c'], ['a'], ['a', 'b-c', ''], []]) {
+      expect(() => open(key, sealed, at)).toThrow(UnsealError);
+    }
+  });
+
+  it('makes what does not open with any one bit flipped', () => {
+    fc.assert(
+      fc.property(content, fc.nat(), (bytes, at) => {
+        const sealed = seal(key, bytes, ['a']);
+        const bit = at % (sealed.length * 8);
+        sealed[bit >> 3] = (sealed[bit >> 3] as number) ^ (1 << (bit & 7));
+        expect(() => open(key, sealed, ['a'])).toThrow(UnsealError);
+      }),
+    );
+  });
+
+  it('makes what does not open cut short, with more behind it, or as something else', () => {
+    const sealed = seal(key, 'some content', ['a']);
+    const changed = [...Array(sealed.length).keys()].map((length) => sealed.subarray(0, length));
+    for (const bytes of [
+      ...changed,
+      Buffer.concat([sealed, Buffer.from('x')]),
+      Buffer.from('some content'.repeat(9)),
+    ]) {
+      expect(() => open(key, bytes, ['a'])).toThrow(UnsealError);
+    }
+  });
+
+  it('makes what does not open with another key', () => {
+    expect(() => open(newDataKey(), seal(key, 'x', ['a']), ['a'])).toThrow(UnsealError);
+  });
+
+  it('hides the content, and gives other bytes each time', () => {
+    const [one, two] = [seal(key, 'a secret sentence', ['a']), seal(key, 'a secret sentence', ['a'])];
+    expect(one.includes('secret')).toBe(false);
+    expect(one.equals(two)).toBe(false);
+  });
+});
