@@ -206,7 +206,7 @@ describe('forms', () => {
       messages: said('A number.'),
       response_format: {
         type: 'json_schema',
-        json_schema: { name: 'n', strict: true, schema: { type: 'integer', minimum: 3 } },
+        json_schema: { name: 'n', strict: true, schema: { type: 'number', minimum: 3 } },
       },
     });
     await expect(asking).rejects.toMatchObject({ status: 400, param: 'response_format.json_schema.schema' });

@@ -10,6 +10,16 @@ export function roleChunk(index: number): EngineEvent {
   };
 }
 
+/** A chunk of an answer without a text, when it is the first one. */
+export function withRole(event: EngineEvent): EngineEvent {
+  if (event.type !== 'chunk') return event;
+  const choices = event.choices.map((choice) => ({
+    ...choice,
+    delta: { role: 'assistant' as const, content: null, ...choice.delta },
+  }));
+  return { type: 'chunk', choices };
+}
+
 export function contentChunk(index: number, content: string): EngineEvent {
   return { type: 'chunk', choices: [{ index, delta: { content }, logprobs: null, finish_reason: null }] };
 }

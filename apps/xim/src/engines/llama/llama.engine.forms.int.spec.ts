@@ -45,7 +45,12 @@ const { schema: schemas } = fc.letrec<{ schema: object }>((tie) => ({
       { type: 'integer' },
       { type: 'number' },
       { type: ['integer', 'null'] },
+      // What zod makes of any integer.
+      { type: 'integer', minimum: Number.MIN_SAFE_INTEGER, maximum: Number.MAX_SAFE_INTEGER },
     ),
+    fc
+      .tuple(fc.integer({ min: -2_000, max: 2_000 }), fc.nat({ max: 300 }))
+      .map(([minimum, more]) => ({ type: 'integer', minimum, exclusiveMaximum: minimum + more + 1 })),
     fc
       .tuple(fc.nat({ max: 3 }), fc.nat({ max: 4 }))
       .map(([minLength, more]) => ({ type: 'string', minLength, maxLength: minLength + more })),
@@ -55,7 +60,11 @@ const { schema: schemas } = fc.letrec<{ schema: object }>((tie) => ({
         maxLength: 4,
       })
       .map((values) => ({ enum: values })),
-    fc.jsonValue({ maxDepth: 1 }).map((value) => ({ const: value })),
+    fc
+      .jsonValue({ maxDepth: 1 })
+      // The validator itself cannot compare objects with these names in them.
+      .filter((value) => !/"(valueOf|toString)"/.test(JSON.stringify(value)))
+      .map((value) => ({ const: value })),
     fc.array(tie('schema'), { minLength: 1, maxLength: 3 }).map((anyOf) => ({ anyOf })),
     fc
       .record({ items: tie('schema'), minItems: fc.nat({ max: 2 }), more: fc.nat({ max: 2 }) })
@@ -129,11 +138,11 @@ describe('an answer in a form', () => {
   });
 
   it('is refused with the name of the parameter when its schema cannot be promised', async () => {
-    await expect(answer(ofSchema({ type: 'integer', minimum: 3 }))).rejects.toMatchObject({
+    await expect(answer(ofSchema({ type: 'number', minimum: 3 }))).rejects.toMatchObject({
       code: 'request.invalid',
       param: 'response_format.json_schema.schema',
     });
-    await expect(answer(ofSchema({ type: 'integer', minimum: 3 }, false))).resolves.toMatch(/^-?\d+$/);
+    await expect(answer(ofSchema({ type: 'number', minimum: 3 }, false))).resolves.toMatch(/^-?\d/);
   });
 
   it('is an object in JSON mode, as far as it goes', async () => {

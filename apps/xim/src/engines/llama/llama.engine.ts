@@ -10,7 +10,7 @@ import { AppError } from '@xerotier/errors';
 import type { Logger } from '@xerotier/log';
 import type { ChatCompletionRequest, TokenUsage } from '@xerotier/contracts';
 import type { LlamaContextSequence, Token } from 'node-llama-cpp';
-import { headEvent, roleChunk } from '../chunk-events.ts';
+import { headEvent } from '../chunk-events.ts';
 import type { LlamaModelConfig } from '../engine-config.ts';
 import type { Engine, EngineEvent, EngineJob, EngineParameter } from '../engine.ts';
 import { askedMaxTokens, tokenBudget } from '../token-budget.ts';
@@ -102,6 +102,7 @@ export class LlamaEngine implements Engine {
       job,
       prompt,
       reader: new ReplyReader(this.#dialect, { thinking: this.#thinking(plan), mayCall: plan.mayCall }),
+      mayCall: plan.mayCall,
       guide,
       maxTokens,
       generated: [],
@@ -162,13 +163,14 @@ export class LlamaEngine implements Engine {
 
   /** The token that ends a turn has no text and is not counted as a part of the reply. */
   async *#reply(generation: Generation, tokens: AsyncIterable<Token>): AsyncGenerator<EngineEvent, void> {
-    const { job, usage, generated, maxTokens, reader, guide } = generation;
+    const { job, usage, generated, maxTokens, reader, mayCall, guide } = generation;
     const characters = new Utf8Assembler();
     const writer = new ReplyWriter({
       choiceIndex: job.choiceIndex,
       reader,
       guide,
       stops: [job.request.stop ?? []].flat(),
+      mayCall,
       parallelCalls: job.request.parallel_tool_calls !== false,
     });
     let finish: 'stop' | 'length' = 'stop';
@@ -177,7 +179,6 @@ export class LlamaEngine implements Engine {
       const ends = this.#runtime.model.isEogToken(token);
       if (!ends) usage.completionTokens = generated.push(token);
       if (generation.stopped()) return;
-      if (isFirst) yield roleChunk(job.choiceIndex);
       isFirst = false;
       if (ends) break;
       const thought = reader.isThinking;
@@ -246,6 +247,7 @@ interface Generation {
   readonly prompt: readonly Token[];
   readonly reader: ReplyReader;
   readonly guide: GrammarGuide;
+  readonly mayCall: boolean;
   readonly maxTokens: number;
   /** The tokens of the reply so far; the penalties read them. */
   readonly generated: Token[];

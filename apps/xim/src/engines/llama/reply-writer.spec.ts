@@ -14,6 +14,7 @@ function writing(options: Partial<ReplyWriterOptions> = {}): { writer: ReplyWrit
     reader: new ReplyReader(dialectOf(''), { thinking: 'possible', mayCall: true }),
     guide: { callOpened: () => void told.push('opened'), callClosed: () => void told.push('closed') },
     stops: [],
+    mayCall: true,
     parallelCalls: true,
     ...options,
   });
@@ -50,6 +51,26 @@ describe('ReplyWriter', () => {
     expect(new Set(calls.flatMap(({ id }) => id ?? [])).size).toBe(2);
     expect(choicesOf(events).at(-1)).toMatchObject({ finish_reason: 'tool_calls' });
     expect(told).toEqual(['closed', 'closed']);
+  });
+
+  it('begins with the role once: beside the first call and no text, or else beside an empty text', () => {
+    const { writer: calling } = writing();
+    const deltas = deltasOf([...calling.push(PARIS), ...calling.push(PARIS), ...calling.end('stop')]);
+    expect(deltas[0]).toMatchObject({
+      role: 'assistant',
+      content: null,
+      tool_calls: [{ index: 0, id: expect.any(String) }],
+    });
+    expect(deltas.slice(1).some((delta) => 'role' in delta || 'content' in delta)).toBe(false);
+    const { writer: saying } = writing();
+    const begun = deltasOf([...saying.push('Yes'), ...saying.push('.')]);
+    expect(begun).toEqual([{ role: 'assistant', content: '' }, { content: 'Yes' }, { content: '.' }]);
+    expect(deltasOf(writing().writer.end('stop'))).toEqual([{ role: 'assistant', content: '' }, {}]);
+  });
+
+  it('begins at the first token when there can be no call, even while it thinks', () => {
+    expect(deltasOf(writing({ mayCall: false }).writer.push('<think>'))).toEqual([{ role: 'assistant', content: '' }]);
+    expect(deltasOf(writing().writer.push('<think>'))).toEqual([]);
   });
 
   it('tells the grammar when a call opens and closes', () => {

@@ -3,7 +3,7 @@
  * calls become deltas, and the grammar follows where the model is.
  */
 import { randomBytes } from 'node:crypto';
-import { argumentsChunk, callChunk, contentChunk, finishChunk } from '../chunk-events.ts';
+import { argumentsChunk, callChunk, contentChunk, finishChunk, roleChunk, withRole } from '../chunk-events.ts';
 import type { FinishReason } from '../chunk-events.ts';
 import type { EngineEvent } from '../engine.ts';
 import { StopMatcher } from '../stop-matcher.ts';
@@ -15,6 +15,7 @@ export interface ReplyWriterOptions {
   readonly reader: ReplyReader;
   readonly guide: Pick<GrammarGuide, 'callOpened' | 'callClosed'>;
   readonly stops: readonly string[];
+  readonly mayCall: boolean;
   /** Whether a second call may follow the first. */
   readonly parallelCalls: boolean;
 }
@@ -23,6 +24,7 @@ export class ReplyWriter {
   readonly #options: ReplyWriterOptions;
   readonly #matcher: StopMatcher;
   #calls = 0;
+  #hasBegun = false;
   #isOver = false;
 
   constructor(options: ReplyWriterOptions) {
@@ -40,7 +42,8 @@ export class ReplyWriter {
     const wasCalling = reader.isCalling;
     const events = reader.push(text).flatMap((part) => this.#eventsOf(part));
     if (reader.isCalling && !wasCalling) guide.callOpened();
-    return events;
+    // Whether there is a text is only known when the answer turns out to be one, or a call.
+    return events.length === 0 && this.#options.mayCall ? [] : this.#begun(events);
   }
 
   /** What was held back, and the end. */
@@ -50,7 +53,17 @@ export class ReplyWriter {
     const rest = this.#isOver ? '' : this.#matcher.flush();
     if (rest !== '') events.push(contentChunk(choiceIndex, rest));
     const finish: FinishReason = reason === 'stop' && this.#calls > 0 ? 'tool_calls' : reason;
-    return [...events, finishChunk(choiceIndex, finish)];
+    return this.#begun([...events, finishChunk(choiceIndex, finish)]);
+  }
+
+  /** The first of all chunks has the role: beside an empty text, or beside a call and no text. */
+  #begun(events: EngineEvent[]): EngineEvent[] {
+    if (this.#hasBegun) return events;
+    this.#hasBegun = true;
+    const [first, ...others] = events;
+    return this.#calls > 0 && first !== undefined
+      ? [withRole(first), ...others]
+      : [roleChunk(this.#options.choiceIndex), ...events];
   }
 
   #eventsOf(part: ReplyPart): EngineEvent[] {

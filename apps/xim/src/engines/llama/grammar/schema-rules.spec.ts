@@ -24,7 +24,9 @@ function refusal(schema: unknown, strict = true): AppError {
 
 describe('SchemaRules', () => {
   it.each<[string, JsonSchema]>([
-    ['minimum', { type: 'integer', minimum: 3 }],
+    ['minimum of a fraction', { type: 'number', minimum: 3 }],
+    ['maximum of an integer or a fraction', { type: ['integer', 'number'], maximum: 3 }],
+    ['minimum of anything', { minimum: 3 }],
     ['pattern', { type: 'string', pattern: '^a' }],
     ['patternProperties', { type: 'object', patternProperties: {} }],
     ['not', { not: { type: 'string' } }],
@@ -47,10 +49,22 @@ describe('SchemaRules', () => {
     ['no choice', { anyOf: [] }, /nothing|without anything/],
     ['a count that is none', { type: 'string', maxLength: -1 }, /maxLength/],
     ['a count that is too large', { type: 'string', minLength: 1_000_000 }, /minLength/],
+    ['a range of integers without any', { type: 'integer', minimum: 3, exclusiveMaximum: 3 }, /no integer/],
+    ['a bound that is none', { type: 'integer', exclusiveMinimum: true }, /must be a number/],
     ['a nesting without end', nested(40), /levels deep/],
   ])('refuses %s, strict or not', (_, schema, message) => {
     expect(refusal(schema).message).toMatch(message);
     expect(refusal(schema, false).message).toMatch(message);
+  });
+
+  it.each<[string, JsonSchema, string]>([
+    ['included', { minimum: 3, maximum: 5 }, '[3-5]'],
+    ['excluded', { exclusiveMinimum: 3, exclusiveMaximum: 6 }, '[4-5]'],
+    ['both', { minimum: 3, exclusiveMinimum: 3.5, maximum: 5.5, exclusiveMaximum: 9 }, '[4-5]'],
+  ])('keeps the bounds of an integer, strict or not: %s', (_, bounds, range) => {
+    for (const strict of [true, false])
+      expect(grammar({ type: 'integer', ...bounds }, strict)).toBe(`root ::= integer-0\ninteger-0 ::= ${range}`);
+    expect(grammar({ type: ['integer', 'null'], ...bounds })).toContain(range);
   });
 
   it('takes a schema that refers to itself', () => {

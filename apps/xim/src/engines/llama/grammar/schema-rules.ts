@@ -2,12 +2,13 @@
  * From a JSON schema to a grammar whose every text fits the schema. Objects are written with their properties in the order
  * of the schema, required ones always and optional ones or not.
  *
- * What a grammar cannot promise (`minimum`, `pattern`, `not`, ...) is refused for a strict schema and left to the model
+ * What a grammar cannot promise (`pattern`, `not`, `minimum` of a fraction, ...) is refused for a strict schema and left to the model
  * otherwise, as the specification has it for strict and for other schemas.
  */
 import { AppError } from '@xerotier/errors';
 import { literal, repeated } from './gbnf.ts';
 import type { GbnfRules } from './gbnf.ts';
+import { integerRange } from './integer-range.ts';
 import { jsonInteger, jsonNumber, JsonRules } from './json-rules.ts';
 import { stringFormats } from './string-formats.ts';
 
@@ -36,6 +37,8 @@ const KEPT = new Set(
     ' ',
   ),
 );
+/** Keywords that it keeps for integers: libraries write the range of exact numbers into each of their integers. */
+const BOUNDS = ['minimum', 'maximum', 'exclusiveMinimum', 'exclusiveMaximum'];
 const TYPES = ['object', 'array', 'string', 'number', 'integer', 'boolean', 'null'] as const;
 type TypeName = (typeof TYPES)[number];
 
@@ -91,7 +94,7 @@ export class SchemaRules {
       case 'number':
         return this.#rules.add('number', jsonNumber);
       case 'integer':
-        return this.#rules.add('integer', jsonInteger);
+        return this.#integer(schema);
       case 'boolean':
         return this.#rules.add('boolean', '"true" | "false"');
       case 'null':
@@ -155,6 +158,21 @@ export class SchemaRules {
     const whole = body.join(' ');
     const inside = min === 0 && listed.length === 0 ? `(${whole === '' ? '""' : whole})?` : whole;
     return this.#rules.add('array', `"[" ${this.#json.gap} ${inside} ${this.#json.gap} "]"`);
+  }
+
+  #integer(schema: JsonSchema): string {
+    const bound = (keyword: string, open: number): number => {
+      const value = schema[keyword] ?? open;
+      if (typeof value === 'number') return value;
+      throw this.#refusal(`${keyword} must be a number`);
+    };
+    if (BOUNDS.every((keyword) => schema[keyword] === undefined)) return this.#rules.add('integer', jsonInteger);
+    const range = integerRange(
+      Math.max(bound('minimum', -Infinity), Math.floor(bound('exclusiveMinimum', -Infinity)) + 1),
+      Math.min(bound('maximum', Infinity), Math.ceil(bound('exclusiveMaximum', Infinity)) - 1),
+    );
+    if (range === undefined) throw this.#refusal('no integer is within its minimum and maximum');
+    return this.#rules.add('integer', range);
   }
 
   #string(schema: JsonSchema): string {
@@ -227,7 +245,12 @@ export class SchemaRules {
 
   #checkKeywords(schema: JsonSchema): void {
     if (!this.#options.strict) return;
-    const unknown = Object.keys(schema).find((keyword) => !KEPT.has(keyword) && !ANNOTATIONS.has(keyword));
+    const kept = (keyword: string): boolean =>
+      KEPT.has(keyword) ||
+      ANNOTATIONS.has(keyword) ||
+      // Beside other types they would bind those too; without them they say nothing.
+      (BOUNDS.includes(keyword) && [schema['type']].flat().every((type) => type === 'integer' || type === 'null'));
+    const unknown = Object.keys(schema).find((keyword) => !kept(keyword));
     if (unknown !== undefined)
       throw this.#refusal(`the keyword ${shown(unknown)} cannot be promised; leave it out, or set strict to false`);
   }

@@ -1,0 +1,326 @@
+/** Libraries for Node that nobody here wrote, as their own documents say that they are used: only URL, key and model are ours. */
+import { createOpenAI } from '@ai-sdk/openai';
+import { createOpenAICompatible } from '@ai-sdk/openai-compatible';
+import { HumanMessage } from '@langchain/core/messages';
+import type { BaseMessage } from '@langchain/core/messages';
+import { tool as langchainTool } from '@langchain/core/tools';
+import { ChatOpenAI } from '@langchain/openai';
+import { Agent, OpenAIChatCompletionsModel, Runner, setTracingDisabled, tool as agentTool } from '@openai/agents';
+import { boxPlatform } from '@xerotier/dev';
+import { generateText, isStepCount, Output, streamText, tool as aiTool } from 'ai';
+import type { LanguageModel } from 'ai';
+import OpenAI from 'openai';
+import { zodFunction, zodResponseFormat } from 'openai/helpers/zod';
+import {
+  FRANCE,
+  FROM_THE_RESULT,
+  HANNA,
+  HANNA_AS_A_PERSON,
+  LISBON,
+  person,
+  WEATHER_TOOL,
+  weatherStation,
+} from '../support/box-questions.ts';
+import { recordedFetch } from '../support/recorded-fetch.ts';
+import type { RecordedFetch } from '../support/recorded-fetch.ts';
+import { testPlatform } from '../support/test-platform.ts';
+
+const test = testPlatform(() => boxPlatform());
+
+interface Connection extends RecordedFetch {
+  readonly baseURL: string;
+  readonly apiKey: string;
+}
+
+function connection(): Connection {
+  return { ...recordedFetch(), baseURL: test.api.endpointUrl, apiKey: test.description.apiKey };
+}
+
+describe('openai', () => {
+  const MODEL = { model: 'xero-tiny', temperature: 0 } as const;
+
+  function newClient(): { client: OpenAI; sent: RecordedFetch['sent'] } {
+    const { sent, ...options } = connection();
+    return { client: new OpenAI({ ...options, maxRetries: 0 }), sent };
+  }
+
+  it('parses an answer into the form that zod describes', async () => {
+    const { client, sent } = newClient();
+    const completion = await client.chat.completions.parse({
+      ...MODEL,
+      messages: [{ role: 'user', content: HANNA }],
+      response_format: zodResponseFormat(person, 'person'),
+    });
+    expect(completion.choices[0]?.message.parsed).toEqual(HANNA_AS_A_PERSON);
+    expect(sent).toMatchObject([{ response_format: { type: 'json_schema', json_schema: { strict: true } } }]);
+  });
+
+  const weather = (station: ReturnType<typeof weatherStation>) =>
+    zodFunction({ ...WEATHER_TOOL, function: station.measure });
+
+  it('runs tools until the answer', async () => {
+    const { client, sent } = newClient();
+    const station = weatherStation();
+    const runner = client.chat.completions.runTools({
+      ...MODEL,
+      messages: [{ role: 'user', content: LISBON }],
+      tools: [weather(station)],
+    });
+    expect(await runner.finalContent()).toMatch(FROM_THE_RESULT);
+    expect(station.calls).toEqual([{ city: 'Lisbon' }]);
+    expect(sent).toMatchObject(Array(2).fill({ tool_choice: 'auto', tools: [{ function: { strict: true } }] }));
+    expect(runner.messages.map(({ role, content }) => [role, content === null])).toEqual([
+      ['user', false],
+      ['assistant', true],
+      ['tool', false],
+      ['assistant', false],
+    ]);
+  });
+
+  it('runs tools on streams, to the same end', async () => {
+    const { client, sent } = newClient();
+    const station = weatherStation();
+    const runner = client.chat.completions.runTools({
+      ...MODEL,
+      stream: true,
+      messages: [{ role: 'user', content: LISBON }],
+      tools: [weather(station)],
+    });
+    const pieces: string[] = [];
+    runner.on('content', (piece) => pieces.push(piece));
+    expect(await runner.finalContent()).toMatch(FROM_THE_RESULT);
+    // A call has no text, not even an empty one.
+    expect(pieces.join('')).toMatch(FROM_THE_RESULT);
+    expect(runner.messages[1]).toMatchObject({ role: 'assistant', content: null });
+    expect(station.calls).toEqual([{ city: 'Lisbon' }]);
+    expect(sent.map(({ stream }) => stream)).toEqual([true, true]);
+  });
+
+  it('may say developer where it said system', async () => {
+    const { client } = newClient();
+    const [developer, system] = await Promise.all(
+      (['developer', 'system'] as const).map((role) =>
+        client.chat.completions.create({
+          ...MODEL,
+          messages: [
+            { role, content: 'You are a pirate.' },
+            { role: 'user', content: FRANCE },
+          ],
+        }),
+      ),
+    );
+    expect(developer?.choices).toEqual(system?.choices);
+    expect(developer?.usage?.prompt_tokens).toBe(system?.usage?.prompt_tokens);
+    expect(developer?.choices[0]?.message.content).toContain('Paris');
+  });
+});
+
+describe.each<[string, (to: Connection) => LanguageModel]>([
+  [
+    '@ai-sdk/openai-compatible',
+    ({ sent: _, ...options }) =>
+      createOpenAICompatible({ ...options, name: 'xerotier', includeUsage: true, supportsStructuredOutputs: true })(
+        'xero-tiny',
+      ),
+  ],
+  ['@ai-sdk/openai', ({ sent: _, ...options }) => createOpenAI(options).chat('xero-tiny')],
+])('ai with %s', (_, modelOf) => {
+  function asking(prompt: string) {
+    const to = connection();
+    return { sent: to.sent, call: { model: modelOf(to), prompt, temperature: 0, maxRetries: 0 } };
+  }
+
+  it('chats', async () => {
+    const { call } = asking(FRANCE);
+    const { text, finishReason, usage, response, warnings } = await generateText(call);
+    expect([text, finishReason, response.modelId]).toEqual([expect.stringContaining('Paris'), 'stop', 'xero-tiny']);
+    expect(usage.totalTokens).toBe((usage.inputTokens ?? 0) + (usage.outputTokens ?? 0));
+    expect(warnings).toEqual([]);
+  });
+
+  it('streams, and knows at the end what was used', async () => {
+    const { call, sent } = asking(FRANCE);
+    const stream = streamText(call);
+    const pieces: string[] = [];
+    for await (const piece of stream.textStream) pieces.push(piece);
+    expect(pieces.join('')).toContain('Paris');
+    expect(pieces.length).toBeGreaterThan(3);
+    expect(sent).toMatchObject([{ stream: true, stream_options: { include_usage: true } }]);
+    const whole = await generateText(call);
+    const { outputTokens, inputTokens } = await stream.usage;
+    expect([await stream.text, inputTokens, outputTokens]).toEqual([
+      whole.text,
+      whole.usage.inputTokens,
+      whole.usage.outputTokens,
+    ]);
+  });
+
+  function toolCall(prompt: string) {
+    const station = weatherStation();
+    const { parameters: inputSchema, description } = WEATHER_TOOL;
+    const tools = {
+      get_weather: aiTool({ description, inputSchema, execute: async (input) => station.measure(input) }),
+    };
+    return { station, call: { ...asking(prompt).call, tools, stopWhen: isStepCount(3) } };
+  }
+
+  it('calls tools, and answers with their results', async () => {
+    const { station, call } = toolCall(LISBON);
+    const { text, steps } = await generateText(call);
+    expect(steps.map(({ finishReason }) => finishReason)).toEqual(['tool-calls', 'stop']);
+    expect(station.calls).toEqual([{ city: 'Lisbon' }]);
+    expect(text).toMatch(FROM_THE_RESULT);
+  });
+
+  it('calls tools on streams, where a call is no text', async () => {
+    const { station, call } = toolCall(LISBON);
+    const stream = streamText(call);
+    const types: string[] = [];
+    for await (const { type } of stream.fullStream) if (types.at(-1) !== type) types.push(type);
+    expect(types.slice(0, types.indexOf('finish-step'))).toEqual([
+      'start',
+      'start-step',
+      'tool-input-start',
+      'tool-input-delta',
+      'tool-input-end',
+      'tool-call',
+      'tool-result',
+    ]);
+    expect(station.calls).toEqual([{ city: 'Lisbon' }]);
+    expect(await stream.text).toMatch(FROM_THE_RESULT);
+  });
+
+  it('gives objects', async () => {
+    const { call, sent } = asking(HANNA);
+    const { output } = await generateText({ ...call, output: Output.object({ schema: person }) });
+    expect(output).toEqual(HANNA_AS_A_PERSON);
+    expect(sent).toMatchObject([{ response_format: { type: 'json_schema', json_schema: { strict: true } } }]);
+  });
+});
+
+describe('@langchain/openai', () => {
+  function newModel(): { model: ChatOpenAI; sent: RecordedFetch['sent'] } {
+    const { sent, apiKey, baseURL, fetch } = connection();
+    const configuration = { baseURL, fetch };
+    return {
+      model: new ChatOpenAI({ model: 'xero-tiny', temperature: 0, maxRetries: 0, apiKey, configuration }),
+      sent,
+    };
+  }
+
+  it('chats', async () => {
+    const answer = await newModel().model.invoke(FRANCE);
+    expect(answer.content).toContain('Paris');
+    expect(answer.response_metadata).toMatchObject({ finish_reason: 'stop', model_name: 'xero-tiny' });
+    expect(answer.usage_metadata?.output_tokens).toBeGreaterThan(3);
+  });
+
+  it('streams, and knows at the end what was used', async () => {
+    const { model, sent } = newModel();
+    const whole = await model.invoke(FRANCE);
+    const chunks = [];
+    for await (const chunk of await model.stream(FRANCE)) chunks.push(chunk);
+    expect(chunks.map(({ text }) => text).join('')).toBe(whole.text);
+    expect(chunks.filter(({ usage_metadata: usage }) => usage !== undefined)).toMatchObject([
+      { usage_metadata: { output_tokens: whole.usage_metadata?.output_tokens } },
+    ]);
+    expect(sent[1]).toMatchObject({ stream: true, stream_options: { include_usage: true } });
+  });
+
+  it('calls tools, and answers with their results', async () => {
+    const station = weatherStation();
+    const { parameters: schema, name, description } = WEATHER_TOOL;
+    const weather = langchainTool(async (input) => JSON.stringify(station.measure(input)), {
+      name,
+      description,
+      schema,
+    });
+    const { model, sent } = newModel();
+    const bound = model.bindTools([weather], { strict: true, parallel_tool_calls: false });
+    const question = new HumanMessage(LISBON);
+    const calling = await bound.invoke([question]);
+    expect(calling.tool_calls).toMatchObject([{ name, args: { city: 'Lisbon' } }]);
+    const results: BaseMessage[] = await Promise.all(
+      (calling.tool_calls ?? []).map((call) => weather.invoke({ ...call, type: 'tool_call' }) as Promise<BaseMessage>),
+    );
+    expect((await bound.invoke([question, calling, ...results])).content).toMatch(FROM_THE_RESULT);
+    expect(station.calls).toEqual([{ city: 'Lisbon' }]);
+    expect(sent).toMatchObject(
+      Array(2).fill({ parallel_tool_calls: false, tools: [{ function: { name, strict: true } }] }),
+    );
+  });
+
+  it.each([
+    ['jsonSchema', { response_format: { type: 'json_schema', json_schema: { strict: true } } }],
+    ['functionCalling', { tool_choice: { type: 'function', function: { name: 'person' } } }],
+  ] as const)('gives objects by the method %s', async (method, asked) => {
+    const { model, sent } = newModel();
+    const structured = model.withStructuredOutput(person, { name: 'person', method, strict: true });
+    expect(await structured.invoke(HANNA)).toEqual(HANNA_AS_A_PERSON);
+    expect(sent).toMatchObject([asked]);
+  });
+});
+
+describe('@openai/agents', () => {
+  setTracingDisabled(true);
+
+  function newModel(): { model: OpenAIChatCompletionsModel; sent: RecordedFetch['sent'] } {
+    const { sent, ...options } = connection();
+    return { model: new OpenAIChatCompletionsModel(new OpenAI({ ...options, maxRetries: 0 }), 'xero-tiny'), sent };
+  }
+
+  function newAgent() {
+    const station = weatherStation();
+    const { model, sent } = newModel();
+    const tools = [agentTool({ ...WEATHER_TOOL, execute: async (input) => station.measure(input) })];
+    const agent = new Agent({
+      name: 'Weather',
+      instructions: 'You are a helpful assistant.',
+      model,
+      modelSettings: { temperature: 0 },
+      tools,
+    });
+    return { agent, station, sent };
+  }
+
+  it('runs an agent with a tool to its last answer', async () => {
+    const { agent, station, sent } = newAgent();
+    const { finalOutput, newItems, state } = await new Runner().run(agent, LISBON);
+    expect(finalOutput).toMatch(FROM_THE_RESULT);
+    expect(station.calls).toEqual([{ city: 'Lisbon' }]);
+    expect(newItems.map(({ type }) => type)).toEqual([
+      'tool_call_item',
+      'tool_call_output_item',
+      'message_output_item',
+    ]);
+    expect(state.usage.requests).toBe(2);
+    expect(state.usage.totalTokens).toBe(state.usage.inputTokens + state.usage.outputTokens);
+    expect(sent[0]).toMatchObject({ messages: [{ role: 'system' }, {}], tools: [{ function: { strict: true } }] });
+  });
+
+  it('streams one', async () => {
+    const { agent, station, sent } = newAgent();
+    const result = await new Runner().run(agent, LISBON, { stream: true });
+    const pieces: string[] = [];
+    for await (const piece of result.toTextStream()) pieces.push(piece);
+    await result.completed;
+    expect(pieces.join('')).toBe(result.finalOutput);
+    expect(result.finalOutput).toMatch(FROM_THE_RESULT);
+    expect(station.calls).toEqual([{ city: 'Lisbon' }]);
+    expect(result.state.usage.outputTokens).toBeGreaterThan(0);
+    expect(sent).toMatchObject(Array(2).fill({ stream: true, stream_options: { include_usage: true } }));
+  });
+
+  it('ends with an output of a type', async () => {
+    const { model, sent } = newModel();
+    const agent = new Agent({
+      name: 'Extractor',
+      instructions: 'You are a helpful assistant.',
+      model,
+      modelSettings: { temperature: 0 },
+      outputType: person,
+    });
+    expect((await new Runner().run(agent, HANNA)).finalOutput).toEqual(HANNA_AS_A_PERSON);
+    expect(sent).toMatchObject([{ response_format: { type: 'json_schema', json_schema: { strict: true } } }]);
+  });
+});

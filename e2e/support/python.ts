@@ -1,0 +1,81 @@
+/**
+ * The Python of this machine with the packages of a list in `../python`. They are installed once, into a folder of the
+ * project that git ignores, and again when the list or the Python changes. A machine may lack what that takes.
+ */
+import { projectRoot } from '@xerotier/dev';
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { hasProgram, runProgram } from './program.ts';
+
+/** Where the program is, or why there is none. */
+export type Python = { readonly path: string; readonly missing?: undefined } | { readonly missing: string };
+
+/** `requirements-llama-index.txt` has what needs an older `openai`. */
+export type PackageList = 'requirements.txt' | 'requirements-llama-index.txt';
+
+export const pythonFolder = join(import.meta.dirname, '../python');
+
+/** The pinned packages have no builds for older ones. */
+const CHECK_VERSION = 'import sys; print(sys.version); sys.exit(sys.version_info < (3, 11))';
+const INSTALL_TIMEOUT_MS = 600_000;
+
+/**
+ * @throws {Error} when the packages cannot be installed though they can be reached: then the list of versions is wrong,
+ * and that is a defect of this project, not a lack of the machine.
+ */
+export async function preparePython(list: PackageList): Promise<Python> {
+  const python = await install(list);
+  if (python.missing !== undefined)
+    process.stderr.write(`\n  !! Tests with Python are SKIPPED on this machine: ${python.missing}\n\n`);
+  return python;
+}
+
+async function install(list: PackageList): Promise<Python> {
+  const env = process.env;
+  const version = await runProgram('python3', ['-c', CHECK_VERSION], { env }).catch(() => undefined);
+  if (version === undefined) return { missing: 'there is no python3' };
+  if (version.code !== 0) return { missing: `python3 is older than 3.11: ${version.stdout.trim()}` };
+  if (!(await hasProgram('python3', '-c', 'import venv, ensurepip')))
+    return { missing: 'python3 cannot make virtual environments (on Debian: apt install python3-venv)' };
+
+  const lists = [list, 'constraints.txt'].map((name) => readFile(join(pythonFolder, name), 'utf8'));
+  const wanted = [version.stdout, ...(await Promise.all(lists))].join('\0');
+  const folder = join(projectRoot, '.cache', 'python', createHash('sha256').update(wanted).digest('hex').slice(0, 16));
+  const path = join(folder, 'bin', 'python');
+  const done = join(folder, 'complete');
+  if (existsSync(done)) return { path };
+
+  await rm(folder, { recursive: true, force: true });
+  process.stderr.write(`installing Python clients of ${list} (once; this takes a minute)\n`);
+  const made = await runProgram('python3', ['-m', 'venv', folder], { env });
+  if (made.code !== 0) return { missing: `python3 -m venv failed: ${lastLine(made.stderr)}` };
+  const installed = await runProgram(
+    path,
+    [
+      '-m',
+      'pip',
+      'install',
+      '--disable-pip-version-check',
+      '--no-input',
+      '--retries',
+      '1',
+      '--timeout',
+      '20',
+      '--quiet',
+    ].concat(['--only-binary', ':all:', '-r', join(pythonFolder, list)]),
+    { env, timeoutMs: INSTALL_TIMEOUT_MS },
+  ).catch((error: Error) => ({ code: null, stderr: error.message }));
+  if (installed.code === 0) {
+    await writeFile(done, '');
+    return { path };
+  }
+  await rm(folder, { recursive: true, force: true });
+  if (/ResolutionImpossible|from versions: (?!none)/.test(installed.stderr)) throw new Error(installed.stderr);
+  return { missing: `pip could not install the clients: ${lastLine(installed.stderr)}` };
+}
+
+function lastLine(text: string): string {
+  return text.trim().split('\n').at(-1) ?? '';
+}
