@@ -16,6 +16,8 @@ export interface UpstreamReply {
   /** One for an answer, any number for a stream, which gets its `[DONE]` by itself. */
   readonly bodies: readonly Json[];
   readonly cut?: Cut;
+  /** Default 200. */
+  readonly status?: number;
 }
 
 export interface UpstreamRequest {
@@ -90,11 +92,11 @@ export class ScriptedUpstream {
     const parts: Buffer[] = [];
     for await (const part of request) parts.push(part as Buffer);
     this.#requests.push({ path: request.url ?? '', body: JSON.parse(Buffer.concat(parts).toString()) as Json });
-    const { stream, bodies, cut = 'events' } = this.reply;
+    const { stream, bodies, cut = 'events', status = 200 } = this.reply;
     const texts = stream
       ? [...bodies.map((body) => `data: ${JSON.stringify(body)}\n\n`), 'data: [DONE]\n\n']
       : bodies.map((body) => JSON.stringify(body));
-    response.writeHead(200, { 'content-type': stream ? 'text/event-stream; charset=utf-8' : 'application/json' });
+    response.writeHead(status, { 'content-type': stream ? 'text/event-stream; charset=utf-8' : 'application/json' });
     if (cut === 'events') for (const text of texts) response.write(text);
     else {
       for (const piece of oddPieces(texts.join(''))) {
