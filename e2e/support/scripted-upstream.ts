@@ -25,6 +25,8 @@ export interface UpstreamRequest {
   readonly body: Json;
 }
 
+/** The latest are kept. */
+const REQUESTS_MAX = 16;
 const MODEL = 'upstream-model';
 /** Primes, so that pieces and whatever is in them do not keep step. */
 const ODD_LENGTHS = [3, 401, 13, 211, 997, 7, 607];
@@ -33,21 +35,29 @@ const PIECE_PAUSE_MS = 1;
 /** From here on a byte begins a character of several bytes. */
 const FIRST_OF_SEVERAL = 0xc0;
 
-const plainAnswer: UpstreamReply = {
-  stream: false,
-  bodies: [
-    {
-      id: 'chatcmpl-plain',
-      object: 'chat.completion',
-      choices: [{ index: 0, message: { role: 'assistant', content: 'Hello' }, finish_reason: 'stop' }],
-      usage: { prompt_tokens: 1, completion_tokens: 1, total_tokens: 2 },
-    },
-  ],
-};
+/** One word, in one piece or as a stream, as the request wants it. */
+function plainReply({ stream }: Json): UpstreamReply {
+  const common = { id: 'chatcmpl-plain', created: 0, model: MODEL };
+  const usage = { prompt_tokens: 1, completion_tokens: 1, total_tokens: 2 };
+  if (stream !== true) {
+    const message = { role: 'assistant', content: 'Hello' };
+    const choices = [{ index: 0, message, finish_reason: 'stop' }];
+    return { stream: false, bodies: [{ ...common, object: 'chat.completion', choices, usage }] };
+  }
+  const choices = [{ index: 0, delta: { role: 'assistant', content: 'Hello' }, finish_reason: 'stop' }];
+  const chunk = { ...common, object: 'chat.completion.chunk' };
+  return {
+    stream: true,
+    bodies: [
+      { ...chunk, choices },
+      { ...chunk, choices: [], usage },
+    ],
+  };
+}
 
 export class ScriptedUpstream {
-  /** How the next requests are answered. */
-  reply: UpstreamReply = plainAnswer;
+  /** How the next requests are answered; default a plain answer. */
+  reply: UpstreamReply | undefined;
   readonly #requests: UpstreamRequest[] = [];
   readonly #server: Server = createServer((request, response) => void this.#serve(request, response));
 
@@ -68,19 +78,24 @@ export class ScriptedUpstream {
   }
 
   /** One worker in front of it, and an endpoint `chat`. Call it after {@link start}. */
-  plan(): PlatformPlan {
+  plan({ slots = 4 }: { slots?: number } = {}): PlatformPlan {
     const { port } = this.#server.address() as AddressInfo;
     const env = {
       XIM_ENGINE: 'openai',
       XIM_UPSTREAM_URL: `http://127.0.0.1:${port}/v1`,
       XIM_CONTEXT_TOKENS: '1000000',
-      XIM_SLOTS: '4',
+      XIM_SLOTS: String(slots),
     };
     return {
       models: [{ id: 'upstream', name: 'upstream', ownedBy: 'Xerotier.ai', contextTokens: 1_000_000 }],
       endpoints: [{ slug: 'chat', modelId: 'upstream', tier: 'self_hosted' }],
       workers: [{ modelId: 'upstream', env }],
     };
+  }
+
+  #remember(request: UpstreamRequest): void {
+    this.#requests.push(request);
+    if (this.#requests.length > REQUESTS_MAX) this.#requests.shift();
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -91,11 +106,12 @@ export class ScriptedUpstream {
     }
     const parts: Buffer[] = [];
     for await (const part of request) parts.push(part as Buffer);
-    this.#requests.push({ path: request.url ?? '', body: JSON.parse(Buffer.concat(parts).toString()) as Json });
-    const { stream, bodies, cut = 'events', status = 200 } = this.reply;
+    const body = JSON.parse(Buffer.concat(parts).toString()) as Json;
+    this.#remember({ path: request.url ?? '', body });
+    const { stream, bodies, cut = 'events', status = 200 } = this.reply ?? plainReply(body);
     const texts = stream
-      ? [...bodies.map((body) => `data: ${JSON.stringify(body)}\n\n`), 'data: [DONE]\n\n']
-      : bodies.map((body) => JSON.stringify(body));
+      ? [...bodies.map((event) => `data: ${JSON.stringify(event)}\n\n`), 'data: [DONE]\n\n']
+      : bodies.map((answer) => JSON.stringify(answer));
     response.writeHead(status, { 'content-type': stream ? 'text/event-stream; charset=utf-8' : 'application/json' });
     if (cut === 'events') for (const text of texts) response.write(text);
     else {
