@@ -35,28 +35,36 @@ async function allEngines(folder: string): Promise<PlatformPlan> {
 const test = testPlatform(allEngines);
 afterAll(() => upstream.stop());
 
-function keyOf({ key }: Operation): string | undefined {
+type Asked = Pick<Operation, 'route' | 'body' | 'headers' | 'key'>;
+
+function keyOf(key: Operation['key']): string | undefined {
   const { apiKey, managementKey } = test.description;
   if (key === 'none') return undefined;
   if (key === 'unknown') return generateApiKey('demo');
   return key === 'management' ? managementKey : apiKey;
 }
 
-async function perform(operation: Operation): Promise<Response> {
-  if (operation.upstream !== undefined) upstream.reply = operation.upstream;
-  const [method = '', path = ''] = operation.route.split(' ');
+async function send({ route, body, headers, key }: Asked, id = ''): Promise<Response> {
+  const [method = '', path = ''] = route.split(' ');
   const { baseUrl, projectId } = test.description;
-  const { body } = operation;
-  const key = keyOf(operation);
-  return fetch(`${baseUrl}${path.replace('{project}', projectId)}`, {
+  const bearer = keyOf(key);
+  const sent = body === undefined || body instanceof FormData || typeof body === 'string' ? body : JSON.stringify(body);
+  return fetch(`${baseUrl}${path.replace('{project}', projectId).replace('{id}', id)}`, {
     method,
     headers: {
-      ...(key !== undefined && { authorization: `Bearer ${key}` }),
-      ...(body !== undefined && { 'content-type': 'application/json' }),
-      ...operation.headers,
+      ...(bearer !== undefined && { authorization: `Bearer ${bearer}` }),
+      ...(typeof sent === 'string' && { 'content-type': 'application/json' }),
+      ...headers,
     },
-    ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+    ...(sent !== undefined && { body: sent }),
   });
+}
+
+async function perform(operation: Operation): Promise<Response> {
+  upstream.reply = operation.upstream;
+  if (operation.after === undefined) return send(operation);
+  const { id } = (await (await send(operation.after)).json()) as { id: string };
+  return send(operation, id);
 }
 
 /** The data of the events of a whole stream; comments are left out. */

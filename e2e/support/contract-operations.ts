@@ -12,7 +12,10 @@ export interface Operation {
   readonly name: string;
   /** As the API's own documentation has it, such as `POST /{project}/chat/v1/chat/completions`. */
   readonly route: string;
+  /** JSON, or a form. */
   readonly body?: unknown;
+  /** What is asked first: `{id}` in the route is the `id` that this was answered with. */
+  readonly after?: Pick<Operation, 'route' | 'body'>;
   readonly headers?: Readonly<Record<string, string>>;
   /** Whose key is sent; default one for inference. */
   readonly key?: 'management' | 'unknown' | 'none';
@@ -150,6 +153,12 @@ const answers: readonly Operation[] = [
   { name: 'the models of an endpoint', route: 'GET /{project}/chat/v1/models', schema: 'ListModelsResponse' },
   { name: 'the models of a project', route: 'GET /{project}/v1/models', schema: 'ListModelsResponse' },
   { name: 'a model of an endpoint', route: 'GET /{project}/chat/v1/models/scripted', schema: 'Model' },
+  {
+    name: 'a model by the id in its own answer',
+    route: 'GET /{project}/chat/v1/models/{id}',
+    after: { route: 'GET /{project}/chat/v1/models/scripted' },
+    schema: 'Model',
+  },
   { name: 'a model of a project', route: 'GET /{project}/v1/models/scripted', schema: 'Model' },
 ];
 
