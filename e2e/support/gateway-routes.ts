@@ -1,6 +1,6 @@
-/** The routes that the gateway really has, read from its controllers: what no list that is kept by hand can promise. */
+/** The routes that the gateway really has, read from its built controllers: what no list that is kept by hand can promise. */
 import { projectRoot } from '@xerotier/dev';
-import { globSync, readFileSync } from 'node:fs';
+import { globSync } from 'node:fs';
 import { join } from 'node:path';
 
 export interface GatewayRoute {
@@ -10,15 +10,30 @@ export interface GatewayRoute {
   readonly pattern: RegExp;
 }
 
-const DECORATOR = /@(Get|Post|Put|Patch|Delete)\(([^)]*)\)/g;
+/** As Nest numbers them. */
+const METHODS = ['GET', 'POST', 'PUT', 'DELETE', 'PATCH'];
+/** Comes with Nest, which keeps there what its decorators were told. */
+type Metadata = typeof Reflect & { getMetadata: (key: string, target: object) => unknown };
 
-export function gatewayRoutes(): GatewayRoute[] {
-  const folder = join(projectRoot, 'apps/gateway/src');
-  return globSync('**/*.controller.ts', { cwd: folder }).flatMap((file) =>
-    [...readFileSync(join(folder, file), 'utf8').matchAll(DECORATOR)].flatMap(([, method = '', paths = '']) =>
-      [...paths.matchAll(/'([^']*)'/g)].map(([, path = '']) => route(method.toUpperCase(), path)),
-    ),
-  );
+export async function gatewayRoutes(): Promise<GatewayRoute[]> {
+  const folder = join(projectRoot, 'apps/gateway/dist');
+  const files = globSync('**/*.controller.js', { cwd: folder }).sort();
+  const modules = await Promise.all(files.map((file) => import(join(folder, file)) as Promise<object>));
+  return modules.flatMap((module) => Object.values(module).flatMap((controller) => routesOf(controller as Controller)));
+}
+
+type Controller = new (...args: never[]) => object;
+
+function routesOf({ prototype }: Controller): GatewayRoute[] {
+  return Object.values(Object.getOwnPropertyDescriptors(prototype)).flatMap(({ value: handler }) => {
+    const read = (key: string): unknown => (Reflect as Metadata).getMetadata(key, handler as object);
+    const number = read('method') as number | undefined;
+    if (number === undefined) return [];
+    const paths = read('path') as string | string[];
+    const method = METHODS[number];
+    if (method === undefined) throw new Error(`A route has a method that is not known here: ${String(paths)}`);
+    return [paths].flat().map((path) => route(method, path));
+  });
 }
 
 function route(method: string, path: string): GatewayRoute {
