@@ -3,7 +3,8 @@
  * a worker, its request is sent to the gateway, and both ends are compared field by field. What may differ is listed here,
  * and nowhere else.
  */
-import { recordedChats } from './support/recorded-exchanges.ts';
+import { scriptedPlatform } from '@xerotier/dev';
+import { recordedChats, recordedEmbeddings } from './support/recorded-exchanges.ts';
 import type { Json, RecordedExchange } from './support/recorded-exchanges.ts';
 import { ScriptedUpstream } from './support/scripted-upstream.ts';
 import type { Cut } from './support/scripted-upstream.ts';
@@ -160,4 +161,51 @@ it('has recordings of what it lists as exceptions, and refuses what it lists as 
     const { status, body } = await test.api.refused(request);
     expect({ status, ...body.error }).toMatchObject({ status: 400, code: 'unsupported_parameter', param });
   }
+});
+
+describe('a recorded embedding reaches the client', () => {
+  const embedder = new ScriptedUpstream();
+  // Beside a worker for chat, which is what a platform is ready by.
+  const embedding = testPlatform(async () => {
+    await embedder.start();
+    const [chat, embed] = [scriptedPlatform(), embedder.plan({ task: 'embed' })];
+    return {
+      models: [...chat.models, ...embed.models],
+      endpoints: [...chat.endpoints, ...embed.endpoints],
+      workers: [...chat.workers, ...embed.workers],
+    };
+  });
+  afterAll(() => embedder.stop());
+
+  /** Engines and clients have 32 bits for a number; in how many digits it is written is free. */
+  const asFloats = (body: Json): Json => ({
+    ...body,
+    data: (body['data'] as { embedding: number[] }[]).map((entry) => ({
+      ...entry,
+      embedding: entry.embedding.map(Math.fround),
+    })),
+  });
+
+  it('has 4 recordings', () => {
+    expect(recordedEmbeddings).toHaveLength(4);
+  });
+
+  it.each(
+    recordedEmbeddings.flatMap((exchange) =>
+      CUTS.map((cut): [string, Cut, RecordedExchange] => [exchange.title, cut, exchange]),
+    ),
+  )('%s, cut into %s', async (_, cut, { request, response }) => {
+    embedder.reply = { stream: false, bodies: response, cut };
+    const url = `${embedding.api.projectUrl.replace(/\/v1$/, '/embed/v1')}/embeddings`;
+    const { status, body } = await embedding.api.request<Json>('POST', url, 'CreateEmbeddingResponse', request);
+    expect({ status, model: body['model'] }).toEqual({ status: 200, model: 'upstream-embed' });
+    expect(asFloats(without(body, SET_BY_PLATFORM))).toEqual(asFloats(without(response[0] as Json, SET_BY_PLATFORM)));
+    // The worker asks for base64, whatever the client wants: a third of the bytes.
+    expect(embedder.takeRequests()).toEqual([
+      {
+        path: '/v1/embeddings',
+        body: { model: 'upstream-model', input: request['input'], encoding_format: 'base64' },
+      },
+    ]);
+  });
 });

@@ -12,6 +12,7 @@ import { join } from 'node:path';
 export type SchemaName =
   | 'CreateChatCompletionResponse'
   | 'CreateChatCompletionStreamResponse'
+  | 'CreateEmbeddingResponse'
   | 'ListModelsResponse'
   | 'Model'
   | 'ErrorResponse';

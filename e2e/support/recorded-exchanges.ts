@@ -45,3 +45,4 @@ const all: readonly RecordedExchange[] = readFileSync(
   });
 
 export const recordedChats = all.filter(({ path }) => path === 'chat/completions');
+export const recordedEmbeddings = all.filter(({ path }) => path === 'embeddings');

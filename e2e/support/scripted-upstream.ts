@@ -77,19 +77,23 @@ export class ScriptedUpstream {
     return this.#requests.splice(0);
   }
 
-  /** One worker in front of it, and an endpoint `chat`. Call it after {@link start}. */
-  plan({ slots = 4 }: { slots?: number } = {}): PlatformPlan {
+  /** One worker in front of it, and an endpoint `chat` (or `embed`, for that task). Call it after {@link start}. */
+  plan({ slots = 4, task = 'generate' }: { slots?: number; task?: 'generate' | 'embed' } = {}): PlatformPlan {
     const { port } = this.#server.address() as AddressInfo;
     const env = {
       XIM_ENGINE: 'openai',
+      XIM_TASK: task,
       XIM_UPSTREAM_URL: `http://127.0.0.1:${port}/v1`,
       XIM_CONTEXT_TOKENS: '1000000',
       XIM_SLOTS: String(slots),
     };
+    const id = task === 'embed' ? 'upstream-embed' : 'upstream';
+    const chat = { slug: 'chat', modelId: id, tier: 'self_hosted' };
+    const endpoint = task === 'embed' ? { ...chat, slug: 'embed', task } : chat;
     return {
-      models: [{ id: 'upstream', name: 'upstream', ownedBy: 'Xerotier.ai', contextTokens: 1_000_000 }],
-      endpoints: [{ slug: 'chat', modelId: 'upstream', tier: 'self_hosted' }],
-      workers: [{ modelId: 'upstream', env }],
+      models: [{ id, name: id, ownedBy: 'Xerotier.ai', contextTokens: 1_000_000 }],
+      endpoints: [endpoint],
+      workers: [{ modelId: id, env }],
     };
   }
 
