@@ -89,6 +89,21 @@ function asSpoken(body: Json): Json {
   return JSON.parse(text) as Json;
 }
 
+/** An embedding of two inputs, of an endpoint and of the project. */
+function embeddings(): Operation[] {
+  const body = { model: 'embed', input: ['Hello there', 'Good bye'] };
+  const route = 'POST /{project}/embed/v1/embeddings';
+  return [
+    { name: 'embeddings of an endpoint', route, body, schema: 'CreateEmbeddingResponse' },
+    {
+      name: 'embeddings of the project',
+      route: 'POST /{project}/v1/embeddings',
+      body,
+      schema: 'CreateEmbeddingResponse',
+    },
+  ];
+}
+
 const saysToolCalls = ({ response }: RecordedExchange): boolean => JSON.stringify(response).includes('"tool_calls":[');
 /** An answer with log probabilities in one piece; the recordings have them in streams only. */
 const logprobsReply: UpstreamReply = {
@@ -150,6 +165,7 @@ const answers: readonly Operation[] = [
     schema: 'CreateChatCompletionResponse',
   },
   ...recorded('JSON of a schema', ({ request }) => request['response_format'] !== undefined),
+  ...embeddings(),
   { name: 'the models of an endpoint', route: 'GET /{project}/chat/v1/models', schema: 'ListModelsResponse' },
   { name: 'the models of a project', route: 'GET /{project}/v1/models', schema: 'ListModelsResponse' },
   { name: 'a model of an endpoint', route: 'GET /{project}/chat/v1/models/scripted', schema: 'Model' },
@@ -267,3 +283,13 @@ export const operations: readonly Operation[] = [
     code: 'engine_error',
   },
 ];
+
+/** Routes that OpenAI does not have: there is no document to hold them to, so their own suites do. */
+export const ownRoutes: ReadonlySet<string> = new Set([
+  'POST :project/:endpoint/v1/rerank',
+  'POST :project/:endpoint/v2/rerank',
+  'POST :project/v1/rerank',
+  'POST :project/v2/rerank',
+  'POST :project/:endpoint/v1/score',
+  'POST :project/v1/score',
+]);
