@@ -1,22 +1,12 @@
 /** The validator is a test's eye: what it lets through nobody looks at again, so it is tested both ways itself. */
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { OpenaiSchema } from './support/openai-schema.ts';
 import type { SchemaName } from './support/openai-schema.ts';
-
-interface Recorded {
-  readonly stream: boolean;
-  readonly response: readonly Record<string, unknown>[];
-}
+import { recordedChats } from './support/recorded-exchanges.ts';
+import type { RecordedExchange } from './support/recorded-exchanges.ts';
 
 const schema = new OpenaiSchema();
 
-const recorded = readFileSync(join(import.meta.dirname, 'fixtures/recorded-openai-exchanges.jsonl'), 'utf8')
-  .trimEnd()
-  .split('\n')
-  .map((line) => JSON.parse(line) as Recorded);
-
-const schemaOf = ({ stream }: Recorded): SchemaName =>
+const schemaOf = ({ stream }: RecordedExchange): SchemaName =>
   stream ? 'CreateChatCompletionStreamResponse' : 'CreateChatCompletionResponse';
 
 const answer = {
@@ -55,15 +45,14 @@ function changed(value: object, path: readonly (string | number)[], to: unknown)
 
 describe('the lenient reading of the OpenAI document', () => {
   it('takes what the real API sends', () => {
-    expect(recorded).toHaveLength(7);
-    const refused = recorded.flatMap((exchange) =>
+    const refused = recordedChats.flatMap((exchange) =>
       exchange.response.flatMap((body) => schema.check(schemaOf(exchange), body).lenient),
     );
     expect(refused).toEqual([]);
   });
 
   it('refuses what the real API sends once a required field is gone from it', () => {
-    for (const exchange of recorded) {
+    for (const exchange of recordedChats) {
       for (const body of exchange.response) {
         for (const field of ['id', 'object', 'created', 'model', 'choices']) {
           expect(schema.check(schemaOf(exchange), changed(body, [field], undefined)).lenient).not.toEqual([]);

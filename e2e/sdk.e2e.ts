@@ -319,6 +319,7 @@ describe('an error', () => {
 
 describe('the OpenAI document, taken at its word', () => {
   it('refuses of all that was answered above only what is listed with its reason', () => {
-    expect(test.schema.strictFindings).toEqual(Object.keys(strictFindingsExplained).sort());
+    const explained = Object.keys(strictFindingsExplained);
+    expect(test.schema.strictFindings.filter((finding) => !explained.includes(finding))).toEqual([]);
   });
 });
