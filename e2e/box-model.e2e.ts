@@ -227,4 +227,61 @@ describe('thoughts', () => {
     const { usage } = await choice({ messages: said('What is 24 + 31?'), reasoning_effort: 'none' });
     expect(usage.completion_tokens_details?.reasoning_tokens).toBe(0);
   });
+
+  it('come beside the answer when they are asked for, whole and streamed', async () => {
+    const asked = { model: 'm', messages: said('What is 24 + 31?'), include_reasoning: true };
+    const { body } = await test.api.chat(asked);
+    const message = body.choices[0]?.message as unknown as { content: string; reasoning_content: string };
+    expect(message.reasoning_content).toContain('Tens');
+    expect(message.content).toContain('55');
+    const stream = await test.api.stream(asked);
+    expect(await stream.ended).toBe('done');
+    const deltas = stream.chunks.flatMap(({ choices }) => choices.map(({ delta }) => delta as Record<string, string>));
+    expect(deltas.map((delta) => delta['reasoning_content'] ?? '').join('')).toContain('Tens');
+    expect(stream.text()).toContain('55');
+    expect(stream.text()).not.toContain('Tens');
+  });
+
+  it('come as vendor events between the chunks when those are asked for', async () => {
+    const { apiKey } = test.description;
+    const response = await fetch(`${test.api.endpointUrl}/chat/completions`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${apiKey}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ model: 'm', messages: said('What is 24 + 31?'), stream: true, x_events: true }),
+    });
+    const events = (await response.text()).trimEnd().split('\n\n');
+    const vendor = events.filter((event) => event.startsWith('event: x_reasoning.delta\ndata: '));
+    const chunks = events.filter((event) => event.startsWith('data: {'));
+    expect(vendor.length + chunks.length + 1).toBe(events.length);
+    const thoughts = vendor.map((event) => JSON.parse(event.slice(event.indexOf('{'))) as { delta: string });
+    expect(thoughts.map(({ delta }) => delta).join('')).toContain('Tens');
+    expect(chunks.join('')).not.toContain('reasoning_content');
+    expect(events.at(-1)).toBe('data: [DONE]');
+  });
+
+  it('are told as the effort that is really made', async () => {
+    const effort = async (asked: object): Promise<unknown> => {
+      const { body } = await test.api.chat({ model: 'm', messages: said('What is 2 + 3?'), ...asked });
+      return (body as { x_adjusted_reasoning_effort?: string }).x_adjusted_reasoning_effort;
+    };
+    expect(await effort({})).toBe('medium');
+    expect(await effort({ reasoning_effort: 'high' })).toBe('medium');
+    expect(await effort({ reasoning_effort: 'none' })).toBe('none');
+    const stream = await test.api.stream({ model: 'm', messages: said('What is 2 + 3?'), reasoning_effort: 'low' });
+    await stream.ended;
+    for (const chunk of stream.chunks) expect(chunk).toMatchObject({ x_adjusted_reasoning_effort: 'medium' });
+  });
+});
+
+describe('logprobs', () => {
+  it('are of the tokens of the answer alone: thoughts have none', async () => {
+    const asked = { model: 'm', messages: said('What is 24 + 31?'), logprobs: true, top_logprobs: 2, temperature: 0 };
+    const { body } = await test.api.chat(asked);
+    const { message, logprobs } = body.choices[0] as unknown as {
+      message: { content: string };
+      logprobs: { content: { token: string; bytes: number[]; top_logprobs: unknown[] }[]; refusal: null };
+    };
+    expect(Buffer.from(logprobs.content.flatMap(({ bytes }) => bytes)).toString()).toBe(message.content);
+    expect(logprobs.content.every(({ top_logprobs: top }) => top.length === 2)).toBe(true);
+  });
 });

@@ -51,7 +51,7 @@ export type { Metadata } from './openai/metadata.ts';
 export { chatMessage } from './openai/chat-message.ts';
 export type { ChatMessage } from './openai/chat-message.ts';
 export { chatCompletionRequest } from './openai/chat-completion-request.ts';
-export type { ChatCompletionRequest } from './openai/chat-completion-request.ts';
+export type { ChatCompletionRequest, ReasoningEffort } from './openai/chat-completion-request.ts';
 export { embeddingRequest } from './openai/embedding-request.ts';
 export type { EmbeddingRequest } from './openai/embedding-request.ts';
 export { rerankRequest } from './openai/rerank-request.ts';

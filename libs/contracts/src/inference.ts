@@ -9,7 +9,7 @@ import { z } from 'zod';
 import { service, stream } from './define.ts';
 import { embeddingInput, rankingInput } from './embedding.ts';
 import { leaseId, projectId, requestId, workerId } from './ids.ts';
-import { chatCompletionRequest } from './openai/chat-completion-request.ts';
+import { chatCompletionRequest, reasoningEffort } from './openai/chat-completion-request.ts';
 import { priority } from './router.ts';
 
 const tokens = z.number().int().nonnegative();
@@ -43,6 +43,8 @@ export const generationHead = z.object({
   systemFingerprint: z.string().optional(),
   /** The number that was asked for, where it had to be lowered to fit the context. */
   maxTokensClampedFrom: z.number().int().positive().optional(),
+  /** How much the model thinks in the end, of what was asked for. */
+  adjustedReasoningEffort: reasoningEffort.optional(),
 });
 export type GenerationHead = z.infer<typeof generationHead>;
 

@@ -47,7 +47,11 @@ export class ChatCompletionsService {
       model: model?.name ?? endpoint.modelId,
       tier: endpoint.tier,
     };
-    const envelope = new ChatEnvelope(fields, chat.stream_options?.include_usage === true);
+    const envelope = new ChatEnvelope(fields, {
+      withUsage: chat.stream_options?.include_usage === true,
+      vendorEvents: chat.x_events === true,
+      thoughtsInChunks: chat.include_reasoning === true,
+    });
     const answer = chat.stream === true ? new StreamedAnswer(response, envelope) : new WholeAnswer(response, envelope);
     const sink =
       chat.store === true

@@ -32,7 +32,7 @@ const AROUND = {
 };
 
 function begun(withUsage = false, head: object = HEAD): ChatEnvelope {
-  const envelope = new ChatEnvelope(FIELDS, withUsage);
+  const envelope = new ChatEnvelope(FIELDS, { withUsage });
   envelope.begin(head as typeof HEAD);
   return envelope;
 }
@@ -65,7 +65,7 @@ describe('a chunk', () => {
     );
     fc.assert(
       fc.property(choices, text, fc.boolean(), (given, model, withUsage) => {
-        const envelope = new ChatEnvelope({ ...FIELDS, model }, withUsage);
+        const envelope = new ChatEnvelope({ ...FIELDS, model }, { withUsage });
         envelope.begin(HEAD);
         const [chunk, ...more] = events(joined(envelope.chunk(Buffer.from(JSON.stringify(given)))));
         expect(more).toEqual([]);
@@ -103,7 +103,7 @@ describe('the ending of a stream', () => {
 describe('a whole answer', () => {
   it('has its choices and its usage, asked for or not', () => {
     for (const withUsage of [true, false]) {
-      const answer = new ChatEnvelope(FIELDS, withUsage).answer(HEAD, '[{"index":0}]', USAGE);
+      const answer = new ChatEnvelope(FIELDS, { withUsage }).answer(HEAD, '[{"index":0}]', USAGE);
       expect(JSON.parse(answer)).toEqual({
         ...AROUND,
         object: 'chat.completion',

@@ -3,6 +3,16 @@
  * and go out as they came; only what is around them is made here, once per request.
  */
 import type { GenerationHead, TokenUsage } from '@xerotier/contracts';
+import { splitVendorEvents } from './vendor-events.ts';
+
+export interface ChatEnvelopeOptions {
+  /** Chunks say `usage: null`, and a last one says what was used. Default false. */
+  readonly withUsage?: boolean;
+  /** Thoughts are events of their own. Default false: whatever a worker puts into a chunk stays there. */
+  readonly vendorEvents?: boolean;
+  /** Beside the events, thoughts stay in the chunks. Default false. */
+  readonly thoughtsInChunks?: boolean;
+}
 
 export interface ChatEnvelopeFields {
   readonly id: string;
@@ -16,30 +26,36 @@ const ANSWER_OBJECT = 'chat.completion';
 
 export class ChatEnvelope {
   readonly #fields: ChatEnvelopeFields;
-  readonly #withUsage: boolean;
+  readonly #options: ChatEnvelopeOptions;
   #prefix: Buffer | undefined;
   readonly #suffix: Buffer;
 
-  /** @param withUsage chunks say `usage: null`, and a last one says what was used. */
-  constructor(fields: ChatEnvelopeFields, withUsage: boolean) {
+  constructor(fields: ChatEnvelopeFields, options: ChatEnvelopeOptions = {}) {
     this.#fields = fields;
-    this.#withUsage = withUsage;
-    this.#suffix = Buffer.from(withUsage ? ',"usage":null}\n\n' : '}\n\n');
+    this.#options = options;
+    this.#suffix = Buffer.from(options.withUsage === true ? ',"usage":null}\n\n' : '}\n\n');
   }
 
   /** The head is known with the first token: everything after it carries its fingerprint. */
   begin(head: GenerationHead): void {
-    this.#prefix = Buffer.from(`data: ${this.#open(CHUNK_OBJECT, head.systemFingerprint)}"choices":`);
+    this.#prefix = Buffer.from(`data: ${this.#open(CHUNK_OBJECT, head)}"choices":`);
   }
 
-  /** One server-sent event, in the parts that it is put together from. */
+  /** One server-sent event, or several, in the parts that they are put together from. */
   chunk(choices: Uint8Array): readonly Uint8Array[] {
-    return [this.#prefix as Buffer, choices, this.#suffix];
+    if (this.#options.vendorEvents !== true) return [this.#prefix as Buffer, choices, this.#suffix];
+    const { events, choices: left } = splitVendorEvents(
+      choices,
+      this.#fields.id,
+      this.#options.thoughtsInChunks === true,
+    );
+    const chunk = left === undefined ? [] : [this.#prefix as Buffer, Buffer.from(left), this.#suffix];
+    return events === '' ? chunk : [Buffer.from(events), ...chunk];
   }
 
   /** What ends a stream: the usage, when it was asked for, and `[DONE]`. */
   ending(usage: TokenUsage): string {
-    const last = this.#withUsage
+    const last = this.#options.withUsage
       ? `${(this.#prefix as Buffer).toString()}[],"usage":${JSON.stringify(publicUsage(usage))}}\n\n`
       : '';
     return `${last}data: [DONE]\n\n`;
@@ -47,10 +63,10 @@ export class ChatEnvelope {
 
   /** A whole answer. `choices` is JSON text. */
   answer(head: GenerationHead, choices: string, usage: TokenUsage): string {
-    return `${this.#open(ANSWER_OBJECT, head.systemFingerprint)}"choices":${choices},"usage":${JSON.stringify(publicUsage(usage))}}`;
+    return `${this.#open(ANSWER_OBJECT, head)}"choices":${choices},"usage":${JSON.stringify(publicUsage(usage))}}`;
   }
 
-  #open(object: string, systemFingerprint: string | undefined): string {
+  #open(object: string, { systemFingerprint, adjustedReasoningEffort }: GenerationHead): string {
     const { id, createdSeconds, model, tier } = this.#fields;
     const fields = {
       id,
@@ -59,6 +75,7 @@ export class ChatEnvelope {
       model,
       service_tier: tier,
       system_fingerprint: systemFingerprint,
+      x_adjusted_reasoning_effort: adjustedReasoningEffort,
     };
     return `${JSON.stringify(fields).slice(0, -1)},`;
   }

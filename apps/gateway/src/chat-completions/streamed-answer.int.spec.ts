@@ -56,7 +56,7 @@ async function exchange(options: { withUsage?: boolean; timers?: 'real' | 'ours'
   if (options.timers === 'ours')
     jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask', 'performance'] });
   const fields = { id: 'chatcmpl-1', createdSeconds: 1, model: 'tiny', tier: 'free' };
-  const answer = new StreamedAnswer(response, new ChatEnvelope(fields, options.withUsage ?? false));
+  const answer = new StreamedAnswer(response, new ChatEnvelope(fields, { withUsage: options.withUsage ?? false }));
   const told: string[] = [];
   answer.attach({
     cancel: () => told.push('cancel'),

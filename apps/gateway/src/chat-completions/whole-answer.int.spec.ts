@@ -42,7 +42,7 @@ async function exchange(): Promise<Exchange> {
   reply.catch(() => undefined);
   const [, response] = (await once(server, 'request')) as [typeof request, ServerResponse];
   const fields = { id: 'chatcmpl-1', createdSeconds: 1, model: 'tiny', tier: 'free' };
-  const answer = new WholeAnswer(response, new ChatEnvelope(fields, false));
+  const answer = new WholeAnswer(response, new ChatEnvelope(fields, { withUsage: false }));
   let cancelled = 0;
   answer.attach({ cancel: () => (cancelled += 1), pause: () => undefined, resume: () => undefined });
   return { response, answer, cancelled: () => cancelled, reply, leave: () => leave.abort() };

@@ -1,4 +1,5 @@
 /** The chunks of one choice, for engines that make their own: role, text, finish reason. */
+import type { ReasoningEffort } from '@xerotier/contracts';
 import type { EngineEvent, ToolCallDelta } from './engine.ts';
 
 export type FinishReason = 'stop' | 'length' | 'tool_calls';
@@ -24,6 +25,14 @@ export function contentChunk(index: number, content: string): EngineEvent {
   return { type: 'chunk', choices: [{ index, delta: { content }, logprobs: null, finish_reason: null }] };
 }
 
+/** A piece of what the model thinks before it answers, under the name that vLLM's clients know. */
+export function thoughtChunk(index: number, text: string): EngineEvent {
+  return {
+    type: 'chunk',
+    choices: [{ index, delta: { reasoning_content: text }, logprobs: null, finish_reason: null }],
+  };
+}
+
 /** A tool call begins: its id and name, once. */
 export function callChunk(index: number, callIndex: number, id: string, name: string): EngineEvent {
   return toolChunk(index, { index: callIndex, id, type: 'function', function: { name, arguments: '' } });
@@ -42,7 +51,14 @@ export function finishChunk(index: number, reason: FinishReason): EngineEvent {
   return { type: 'chunk', choices: [{ index, delta: {}, logprobs: null, finish_reason: reason }] };
 }
 
-/** The first event of a generation; `maxTokensClampedFrom` is absent unless the limit was lowered. */
-export function headEvent(maxTokensClampedFrom?: number): EngineEvent {
-  return { type: 'head', ...(maxTokensClampedFrom !== undefined && { maxTokensClampedFrom }) };
+/**
+ * The first event of a generation; `maxTokensClampedFrom` is absent unless the limit was lowered, and the effort where
+ * nothing is known of thinking.
+ */
+export function headEvent(maxTokensClampedFrom?: number, adjustedReasoningEffort?: ReasoningEffort): EngineEvent {
+  return {
+    type: 'head',
+    ...(maxTokensClampedFrom !== undefined && { maxTokensClampedFrom }),
+    ...(adjustedReasoningEffort !== undefined && { adjustedReasoningEffort }),
+  };
 }

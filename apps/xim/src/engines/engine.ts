@@ -4,7 +4,7 @@
  * server) and `scripted` (deterministic, for tests and benchmarks).
  */
 import type { Choice, ChunkChoice } from '@xerotier/chat-choices';
-import type { ChatCompletionRequest, TokenUsage } from '@xerotier/contracts';
+import type { ChatCompletionRequest, TokenUsage, ReasoningEffort } from '@xerotier/contracts';
 
 /** What engines answer in. */
 export type { Choice, ChunkChoice, ToolCallDelta } from '@xerotier/chat-choices';
@@ -26,7 +26,7 @@ export type EngineParameter =
 
 export type EngineEvent =
   /** Exactly once and first, when the request is accepted and before anything is computed that takes long. */
-  | { type: 'head'; maxTokensClampedFrom?: number }
+  | { type: 'head'; maxTokensClampedFrom?: number; adjustedReasoningEffort?: ReasoningEffort }
   /** A part of the answer. An engine may yield these for a request that is not streamed too: the worker joins them. */
   | { type: 'chunk'; choices: ChunkChoice[] }
   /** The whole answer at once; only for a request that is not streamed. */

@@ -162,6 +162,7 @@ export class GenerationsService {
         workerId: this.#workerId,
         systemFingerprint: this.#engine.fingerprint,
         maxTokensClampedFrom: event.maxTokensClampedFrom,
+        adjustedReasoningEffort: event.adjustedReasoningEffort,
       });
     } else if (collector === undefined) {
       output.data(Buffer.from(JSON.stringify(event.choices)));

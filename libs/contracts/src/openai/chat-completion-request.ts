@@ -53,6 +53,9 @@ const responseFormat = z.discriminatedUnion('type', [
   }),
 ]);
 
+export const reasoningEffort = z.enum(['none', 'minimal', 'low', 'medium', 'high', 'xhigh']);
+export type ReasoningEffort = z.infer<typeof reasoningEffort>;
+
 const STOP_LENGTH_MAX = 256;
 const stopSequence = z.string().min(1).max(STOP_LENGTH_MAX);
 
@@ -77,7 +80,7 @@ const chatCompletionBody = z.object({
   parallel_tool_calls: z.nullish(z.boolean()),
   logprobs: z.nullish(z.boolean()),
   top_logprobs: z.nullish(z.number().int().min(0).max(20)),
-  reasoning_effort: z.nullish(z.enum(['none', 'minimal', 'low', 'medium', 'high', 'xhigh'])),
+  reasoning_effort: z.nullish(reasoningEffort),
   prediction: z.nullish(
     z.object({
       type: z.literal('content'),
@@ -95,6 +98,10 @@ const chatCompletionBody = z.object({
   user: z.nullish(z.string().max(512)),
   web_search_options: z.nullish(z.record(z.string(), z.unknown())),
   store: z.nullish(z.boolean()),
+  /** Ours, and vLLM's: thoughts come as `reasoning_content` beside the content. */
+  include_reasoning: z.nullish(z.boolean()),
+  /** Ours: a stream has vendor events (`x_*`) between its chunks. Clients that know only chunks must not ask for them. */
+  x_events: z.nullish(z.boolean()),
 });
 
 export const chatCompletionRequest = chatCompletionBody.transform((body, context) => {
@@ -110,6 +117,7 @@ function refuseContradictions(body: ReadBody, context: z.RefinementCtx): void {
   const refuse = (path: string, message: string): void => context.addIssue({ code: 'custom', path: [path], message });
   if (body.stream_options != null && body.stream !== true)
     refuse('stream_options', 'is only allowed when stream is true');
+  if (body.x_events === true && body.stream !== true) refuse('x_events', 'is only allowed when stream is true');
   if (body.top_logprobs != null && body.logprobs !== true) refuse('top_logprobs', 'needs logprobs to be true');
   const tools = body.tools ?? [];
   const choice = body.tool_choice;

@@ -11,6 +11,7 @@ export class ChoiceCollector {
   readonly #index: number;
   #content: string[] = [];
   #refusal: string[] = [];
+  #thoughts: string[] = [];
   readonly #calls: CollectedCall[] = [];
   #finishReason: string | undefined;
   #whole: Choice | undefined;
@@ -23,6 +24,7 @@ export class ChoiceCollector {
   add({ delta, finish_reason: finishReason, logprobs }: ChunkChoice): void {
     if (typeof delta.content === 'string') this.#content.push(delta.content);
     if (typeof delta.refusal === 'string') this.#refusal.push(delta.refusal);
+    if (typeof delta.reasoning_content === 'string') this.#thoughts.push(delta.reasoning_content);
     for (const call of delta.tool_calls ?? []) this.#addCall(call);
     if (finishReason !== null) this.#finishReason = finishReason;
     if (logprobs !== null && typeof logprobs === 'object') this.#addLogprobs(logprobs);
@@ -44,6 +46,7 @@ export class ChoiceCollector {
         content: this.#calls.length > 0 && this.#content.every((text) => text === '') ? null : this.#content.join(''),
         refusal: this.#refusal.length === 0 ? null : this.#refusal.join(''),
         annotations: [],
+        ...(this.#thoughts.length > 0 && { reasoning_content: this.#thoughts.join('') }),
         ...(this.#calls.length > 0 && {
           tool_calls: this.#calls.map(({ id, name, pieces }) => ({
             id,

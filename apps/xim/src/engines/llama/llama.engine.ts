@@ -8,7 +8,7 @@
  */
 import { AppError } from '@xerotier/errors';
 import type { Logger } from '@xerotier/log';
-import type { ChatCompletionRequest, TokenUsage } from '@xerotier/contracts';
+import type { ChatCompletionRequest, ReasoningEffort, TokenUsage } from '@xerotier/contracts';
 import type { LlamaContextSequence, Token } from 'node-llama-cpp';
 import { headEvent } from '../chunk-events.ts';
 import type { LlamaModelConfig } from '../engine-config.ts';
@@ -27,6 +27,8 @@ import { callableTools, replyGrammars } from './grammar/reply-grammars.ts';
 import type { ReplyGrammars } from './grammar/reply-grammars.ts';
 import { loadLlamaRuntime } from './llama-runtime.ts';
 import type { LlamaRuntime } from './llama-runtime.ts';
+import { LogprobTape } from './logprob-tape.ts';
+import { PredictionTally } from './prediction-tally.ts';
 import { PromptEncoder } from './prompt-encoder.ts';
 import { ReplyReader } from './reply-reader.ts';
 import { ReplyWriter } from './reply-writer.ts';
@@ -114,7 +116,7 @@ export class LlamaEngine implements Engine {
       grammarEvaluationState: () => guide.state,
     };
 
-    yield headEvent(clampedFrom);
+    yield headEvent(clampedFrom, effortOf(plan, this.#dialect));
     if (!generation.stopped()) yield* this.#onSequence(generation, options);
     if (this.#closing && !signal.aborted) throw new AppError('worker.draining', { usage: generation.usage });
     return generation.usage;
@@ -152,7 +154,10 @@ export class LlamaEngine implements Engine {
       sequence = lease.sequence;
       usage.cachedTokens = lease.cachedTokens;
       const rest = await prefill(sequence, prompt.slice(lease.cachedTokens), generation.stopped);
-      if (!generation.stopped()) yield* this.#reply(generation, sequence.evaluate(rest, options));
+      if (generation.stopped()) return;
+      // The probabilities of a whole vocabulary are many numbers: they are asked for only when somebody reads them.
+      const metadata = { probabilities: job.request.logprobs === true } as const;
+      yield* this.#reply(generation, sequence.evaluateWithMetadata(rest, metadata, options));
     } catch (error) {
       intact = false;
       throw AppError.is(error) ? error : new AppError('inference.engine_failed', { usage }, { cause: error });
@@ -162,7 +167,7 @@ export class LlamaEngine implements Engine {
   }
 
   /** The token that ends a turn has no text and is not counted as a part of the reply. */
-  async *#reply(generation: Generation, tokens: AsyncIterable<Token>): AsyncGenerator<EngineEvent, void> {
+  async *#reply(generation: Generation, tokens: AsyncIterable<SampledToken>): AsyncGenerator<EngineEvent, void> {
     const { job, usage, generated, maxTokens, reader, mayCall, guide } = generation;
     const characters = new Utf8Assembler();
     const writer = new ReplyWriter({
@@ -171,20 +176,30 @@ export class LlamaEngine implements Engine {
       guide,
       stops: [job.request.stop ?? []].flat(),
       mayCall,
+      showsThoughts: job.request.include_reasoning === true || job.request.x_events === true,
       parallelCalls: job.request.parallel_tool_calls !== false,
     });
+    const tape =
+      job.request.logprobs === true ? new LogprobTape(this.#vocabulary, job.request.top_logprobs ?? 0) : undefined;
+    const prediction = this.#prediction(job.request);
     let finish: 'stop' | 'length' = 'stop';
     let isFirst = true;
-    for await (const token of tokens) {
+    for await (const { token, probabilities } of tokens) {
       const ends = this.#runtime.model.isEogToken(token);
       if (!ends) usage.completionTokens = generated.push(token);
       if (generation.stopped()) return;
       isFirst = false;
       if (ends) break;
       const thought = reader.isThinking;
+      tape?.add(token, probabilities ?? NO_PROBABILITIES);
       const events = writer.push(characters.push(this.#vocabulary.bytesOf(token)));
       if (thought || reader.isThinking) usage.reasoningTokens += 1;
-      yield* events;
+      prediction?.add(token, usage);
+      if (tape === undefined) yield* events;
+      else {
+        if (reader.isThinking || reader.isCalling) tape.clear();
+        yield* withLogprobs(events, tape, writer.isOver);
+      }
       if (writer.isOver) break;
       if (generated.length >= maxTokens) {
         finish = 'length';
@@ -193,7 +208,16 @@ export class LlamaEngine implements Engine {
       if (generation.stopped()) return;
     }
     if (isFirst) throw new Error('The model gave no token.');
-    yield* writer.end(finish);
+    const last = writer.end(finish);
+    yield* tape === undefined ? last : withLogprobs(last, tape, true);
+  }
+
+  /** What the client expects the answer to be, as tokens that are looked for in it. */
+  #prediction({ prediction }: ChatCompletionRequest): PredictionTally | undefined {
+    if (prediction === undefined) return undefined;
+    const { content } = prediction;
+    const text = typeof content === 'string' ? content : content.map((part) => part.text).join('');
+    return new PredictionTally(this.#runtime.model.tokenize(text, false, 'trimLeadingSpace'));
   }
 
   #thinking({ enableThinking, reply }: ReplyPlan): 'impossible' | 'possible' | 'begun' {
@@ -210,6 +234,26 @@ export class LlamaEngine implements Engine {
 }
 
 type SamplerOptions = ReturnType<typeof samplerOptions>;
+
+interface SampledToken {
+  readonly token: Token;
+  /** Of the tokens that it was chosen from; only when they were asked for. */
+  readonly probabilities?: ReadonlyMap<Token, number>;
+}
+
+const NO_PROBABILITIES: ReadonlyMap<number, number> = new Map();
+
+/** Texts of the answer with the tokens that they are made of. */
+function withLogprobs(events: readonly EngineEvent[], tape: LogprobTape, isLast: boolean): EngineEvent[] {
+  return events.map((event) => {
+    if (event.type !== 'chunk') return event;
+    const choices = event.choices.map((choice) => {
+      const text = choice.delta.content ?? '';
+      return text === '' ? choice : { ...choice, logprobs: { content: tape.take(text, isLast), refusal: null } };
+    });
+    return { type: 'chunk', choices };
+  });
+}
 
 /** What the request makes of the template and of the grammars. */
 interface ReplyPlan extends TemplateContext, ReplyGrammars {
@@ -230,6 +274,11 @@ function planOf(request: ChatCompletionRequest, dialect: Dialect): ReplyPlan {
   };
 }
 
+/** A model of these families thinks or does not; how much is its own affair. */
+function effortOf({ enableThinking, reply }: ReplyPlan, { thinks }: Dialect): ReasoningEffort {
+  return thinks && enableThinking !== false && reply === undefined ? 'medium' : 'none';
+}
+
 function parametersOf(dialect: Dialect): ReadonlySet<EngineParameter> {
   return new Set<EngineParameter>([
     'seed',
@@ -237,8 +286,10 @@ function parametersOf(dialect: Dialect): ReadonlySet<EngineParameter> {
     'presence_penalty',
     'logit_bias',
     'response_format',
+    'logprobs',
+    'prediction',
+    'reasoning_effort',
     ...(dialect.knowsTools ? (['tools'] as const) : []),
-    ...(dialect.thinkingCanBeTurnedOff ? (['reasoning_effort'] as const) : []),
   ]);
 }
 

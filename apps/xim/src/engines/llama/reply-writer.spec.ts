@@ -15,6 +15,7 @@ function writing(options: Partial<ReplyWriterOptions> = {}): { writer: ReplyWrit
     guide: { callOpened: () => void told.push('opened'), callClosed: () => void told.push('closed') },
     stops: [],
     mayCall: true,
+    showsThoughts: false,
     parallelCalls: true,
     ...options,
   });
@@ -31,6 +32,20 @@ describe('ReplyWriter', () => {
     const events = [...writer.push('<think>\nhm\n</think>\n\nYes'), ...writer.push('.'), ...writer.end('stop')];
     expect((choicesOf(events) as ChunkChoice[]).map(contentOf).join('')).toBe('Yes.');
     expect(choicesOf(events).at(-1)).toMatchObject({ index: 2, finish_reason: 'stop' });
+  });
+
+  it('writes the thought beside the answer where it is wanted', () => {
+    const { writer } = writing({ showsThoughts: true, mayCall: false });
+    const events = [...writer.push('<think>\nhm'), ...writer.push(', so\n</think>\n\nYes.'), ...writer.end('stop')];
+    const deltas = deltasOf(events);
+    expect(
+      deltas
+        .map(({ reasoning_content: thought }) => thought ?? '')
+        .join('')
+        .trim(),
+    ).toBe('hm, so');
+    expect(deltas.map(({ content }) => content ?? '').join('')).toBe('Yes.');
+    expect(deltas.filter((delta) => delta.content && delta.reasoning_content)).toEqual([]);
   });
 
   it('writes calls as deltas: id and name once, then the arguments, each call with its own index', () => {

@@ -1,9 +1,17 @@
 /**
- * From the text that a model writes to the chunks of the answer: thoughts are left out, stop strings end the answer, tool
+ * From the text that a model writes to the chunks of the answer: thoughts are left out unless they are wanted, stop strings end the answer, tool
  * calls become deltas, and the grammar follows where the model is.
  */
 import { randomBytes } from 'node:crypto';
-import { argumentsChunk, callChunk, contentChunk, finishChunk, roleChunk, withRole } from '../chunk-events.ts';
+import {
+  argumentsChunk,
+  callChunk,
+  contentChunk,
+  finishChunk,
+  roleChunk,
+  thoughtChunk,
+  withRole,
+} from '../chunk-events.ts';
 import type { FinishReason } from '../chunk-events.ts';
 import type { EngineEvent } from '../engine.ts';
 import { StopMatcher } from '../stop-matcher.ts';
@@ -16,6 +24,8 @@ export interface ReplyWriterOptions {
   readonly guide: Pick<GrammarGuide, 'callOpened' | 'callClosed'>;
   readonly stops: readonly string[];
   readonly mayCall: boolean;
+  /** Whether thoughts are given out, beside the answer and never in it. */
+  readonly showsThoughts: boolean;
   /** Whether a second call may follow the first. */
   readonly parallelCalls: boolean;
 }
@@ -68,10 +78,10 @@ export class ReplyWriter {
 
   #eventsOf(part: ReplyPart): EngineEvent[] {
     if (this.#isOver) return [];
-    const { choiceIndex, guide, parallelCalls } = this.#options;
+    const { choiceIndex, guide, parallelCalls, showsThoughts } = this.#options;
     switch (part.type) {
       case 'thought':
-        return [];
+        return showsThoughts ? [thoughtChunk(choiceIndex, part.text)] : [];
       case 'answer':
         return this.#answer(part.text);
       case 'call':

@@ -51,6 +51,11 @@ export class Vocabulary {
     }
   }
 
+  /** As the tables write it; for control tokens, which stand for no bytes. */
+  textOf(token: number): string {
+    return this.#tables.tokens[token] ?? '';
+  }
+
   #typeOf(token: number): number {
     return this.#tables.token_type?.[token] ?? tokenTypes.normal;
   }

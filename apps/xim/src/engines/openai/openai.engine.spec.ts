@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { engineConfig } from '../engine-config.ts';
 import type { OpenaiConfig } from '../engine-config.ts';
+import type { ChunkChoice } from '../engine.ts';
 import {
   beginStream,
   chunk,
@@ -101,7 +102,7 @@ describe('OpenaiEngine', () => {
         usageChunk(goodAnswer.usage),
         '[DONE]',
       );
-      const { events } = await run(anEngine(), aJob(STREAMED, { choiceIndex: 5 }));
+      const { events } = await run(anEngine(), aJob({ ...STREAMED, include_reasoning: true }, { choiceIndex: 5 }));
       expect(events[0]).toEqual({ type: 'head' });
       expect(choicesOf(events)).toEqual([
         { index: 5, delta: { role: 'assistant', content: '' }, finish_reason: null, logprobs: null },
@@ -115,6 +116,23 @@ describe('OpenaiEngine', () => {
         },
         { index: 5, delta: {}, finish_reason: 'tool_calls', logprobs: null, stop_reason: 7 },
       ]);
+    });
+
+    it('has no thoughts for a client that did not ask for them, and no chunk for one that is all there is', async () => {
+      upstream.answer = stream(
+        chunk({ role: 'assistant', content: '' }),
+        chunk({ reasoning_content: 'Hm' }),
+        chunk({ reasoning: 'Hm', content: 'Hi' }),
+        chunk({}, 'stop'),
+        '[DONE]',
+      );
+      const { events, usage } = await run(anEngine(), aJob(STREAMED));
+      expect(choicesOf(events).map((choice) => (choice as ChunkChoice).delta)).toEqual([
+        { role: 'assistant', content: '' },
+        { content: 'Hi' },
+        {},
+      ]);
+      expect(usage.completionTokens).toBe(2);
     });
 
     it('has its role in the first chunk and in no other, whatever the upstream does', async () => {
@@ -266,7 +284,7 @@ describe('OpenaiEngine', () => {
         reasoning_content: 'Hm',
       };
       upstream.answer = (response) => json(response, { choices: [{ index: 0, message, finish_reason: 'tool_calls' }] });
-      const { events, usage } = await run(anEngine(), aJob());
+      const { events, usage } = await run(anEngine(), aJob({ include_reasoning: true }));
       expect(choicesOf(events)[0]).toMatchObject({ message: { ...message, refusal: null } });
       expect(usage.completionTokens).toBeGreaterThan(0);
     });

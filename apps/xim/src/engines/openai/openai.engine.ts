@@ -17,6 +17,7 @@ import { findModel } from './upstream-models.ts';
 import type { UpstreamModel } from './upstream-models.ts';
 import { fitLimit, lowerLimit, upstreamBody } from './upstream-request.ts';
 import type { FittedRequest } from './upstream-request.ts';
+import { wantsThoughts } from './upstream-thoughts.ts';
 import { estimateUsage } from './upstream-usage.ts';
 
 const CONTEXT_TOKENS_DEFAULT = 8_192;
@@ -82,7 +83,7 @@ export class OpenaiEngine implements Engine {
       // It is waited for below, unless the caller leaves after the head.
       opening.catch(() => undefined);
       await orTimeout(opening, HEAD_GRACE_MS);
-      yield headEvent(fitted.clampedFrom);
+      yield headEvent(fitted.clampedFrom, job.request.reasoning_effort);
       const response = await opening;
       if (job.request.stream === true) yield* this.#stream(job, response, exchange, progress);
       else yield* this.#answer(job, response, exchange.signal, progress);
@@ -151,7 +152,9 @@ export class OpenaiEngine implements Engine {
     progress: Progress,
   ): AsyncGenerator<EngineEvent, void> {
     const json = await this.#client.readJson(response, ANSWER_BYTES_MAX, signal);
-    const { choice, usage } = readAnswer(json, job.choiceIndex, (error) => this.#client.reasonIn(error));
+    const { choice, usage } = readAnswer(json, job.choiceIndex, wantsThoughts(job.request), (error) =>
+      this.#client.reasonIn(error),
+    );
     progress.usage = usage ?? estimateUsage(job.request, estimateCompletionTokens(choice));
     yield { type: 'answer', choices: [choice] };
   }
@@ -162,7 +165,9 @@ export class OpenaiEngine implements Engine {
     exchange: AbortController,
     progress: Progress,
   ): AsyncGenerator<EngineEvent, void> {
-    const reader = new ChunkReader(job.choiceIndex, (error) => this.#client.reasonIn(error));
+    const reader = new ChunkReader(job.choiceIndex, wantsThoughts(job.request), (error) =>
+      this.#client.reasonIn(error),
+    );
     let patience: NodeJS.Timeout | undefined;
     try {
       for await (const data of events(response)) {

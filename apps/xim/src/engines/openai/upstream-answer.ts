@@ -4,6 +4,7 @@
  */
 import type { TokenUsage } from '@xerotier/contracts';
 import type { Choice, ChunkChoice } from '../engine.ts';
+import { withThoughts } from './upstream-thoughts.ts';
 import { estimateTokens, readUsage } from './upstream-usage.ts';
 
 type Json = Readonly<Record<string, unknown>>;
@@ -17,14 +18,16 @@ class UpstreamAnswerError extends Error {
 export class ChunkReader {
   readonly #index: number;
   readonly #reasonIn: (error: unknown) => string;
+  readonly #thoughtsWanted: boolean;
   #usage: TokenUsage | undefined;
   #contentChunks = 0;
   #begun = false;
   #finished = false;
 
   /** `reasonIn` makes the text of an error object fit for a log. */
-  constructor(index: number, reasonIn: (error: unknown) => string) {
+  constructor(index: number, thoughtsWanted: boolean, reasonIn: (error: unknown) => string) {
     this.#index = index;
+    this.#thoughtsWanted = thoughtsWanted;
     this.#reasonIn = reasonIn;
   }
 
@@ -52,12 +55,15 @@ export class ChunkReader {
     this.#usage = readUsage(chunk['usage']) ?? this.#usage;
     const choice = firstChoice(chunk);
     if (choice === undefined || this.#finished) return [];
-    const { role: _role, ...delta } = asObject(choice['delta']) ?? {};
+    const { role: _role, ...told } = asObject(choice['delta']) ?? {};
     const finishReason = typeof choice['finish_reason'] === 'string' ? choice['finish_reason'] : null;
     const isFirst = !this.#begun;
     this.#begun = true;
     this.#finished = finishReason !== null;
-    if (Object.values(delta).some(isContent)) this.#contentChunks += 1;
+    if (Object.values(told).some(isContent)) this.#contentChunks += 1;
+    const delta = withThoughts(told, this.#thoughtsWanted);
+    // Only a thought that nobody wants: there is nothing to say yet.
+    if (!isFirst && !this.#finished && Object.keys(delta).length === 0 && Object.keys(told).length > 0) return [];
     return [
       {
         ...choice,
@@ -77,6 +83,7 @@ export class ChunkReader {
 export function readAnswer(
   json: unknown,
   index: number,
+  thoughtsWanted: boolean,
   reasonIn: (error: unknown) => string,
 ): { choice: Choice; usage: TokenUsage | undefined } {
   const answer = asObject(json);
@@ -93,7 +100,7 @@ export function readAnswer(
     choice: {
       ...choice,
       index,
-      message: { ...message, role: 'assistant', content, refusal },
+      message: { ...withThoughts(message, thoughtsWanted), role: 'assistant', content, refusal },
       finish_reason: choice['finish_reason'],
       logprobs: choice['logprobs'] ?? null,
     },

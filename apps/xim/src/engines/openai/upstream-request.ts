@@ -26,6 +26,8 @@ const NOT_PASSED_ON: ReadonlySet<string> = new Set([
   'service_tier',
   'max_tokens',
   'max_completion_tokens',
+  'include_reasoning',
+  'x_events',
 ]);
 
 /**
