@@ -2,7 +2,6 @@
 import { request as httpRequest } from 'node:http';
 import { Readable } from 'node:stream';
 import type { LookupFunction } from 'node:net';
-import type { ReadableStream } from 'node:stream/web';
 
 const lookup: LookupFunction = (_name, options, found) => {
   if (options.all === true) found(null, [{ address: '127.0.0.1', family: 4 }]);
@@ -20,8 +19,9 @@ export const fetchByName: typeof fetch = (url, { method = 'GET', headers, body, 
     request.once('error', reject);
     request.once('response', (response) => {
       const given = Object.entries(response.headers).map(([name, value]) => [name, String(value)] as [string, string]);
-      const stream = Readable.toWeb(response) as ReadableStream<Uint8Array>;
-      resolve(new Response(stream as BodyInit, { status: response.statusCode ?? 0, headers: given }));
+      resolve(
+        new Response(Readable.toWeb(response) as ReadableStream, { status: response.statusCode ?? 0, headers: given }),
+      );
     });
     request.end(body as string | undefined);
   });
