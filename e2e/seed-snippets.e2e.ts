@@ -2,6 +2,7 @@
 import { boxPlatform, projectRoot } from '@xerotier/dev';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { extname, join } from 'node:path';
+import { startNameProxy } from './support/name-proxy.ts';
 import { hasProgram, runProgram } from './support/program.ts';
 import type { ProgramEnd } from './support/program.ts';
 import { preparePython } from './support/python.ts';
@@ -63,8 +64,10 @@ const snippets: readonly Snippet[] = [
   { files: ['002-langchain.py'], says: /The capital of France is Paris\.\n\w+/ },
   { files: ['002-llama-index.py'], model: 'gpt-4o-mini', says: PARIS },
   { files: ['003-chat.sh'], says: JSON_PARIS },
+  { files: ['003-chat-dns.sh'], says: JSON_PARIS },
   { files: ['003-list-models.sh'], says: /"id":"xero-tiny","object":"model"/ },
   { files: ['004-streaming.py'], says: POEM },
+  { files: ['004-streaming-dns.py'], says: POEM },
   { files: ['004-streaming.mjs'], says: POEM },
   {
     files: ['004-rate-limits.py'],
@@ -72,6 +75,8 @@ const snippets: readonly Snippet[] = [
     says: HELLO,
   },
   { files: ['004-errors.py'], then: print, says: HELLO },
+  { files: ['004-errors-dns.py'], then: print, says: HELLO },
+  { files: ['004-errors-dns.py'], key: 'xero_myproject_your_api_key', says: /^API error: .*API key/ },
   { files: ['004-errors.py'], key: 'xero_myproject_your_api_key', says: /^API error: .*API key/ },
   { files: ['004-errors.mjs'], then: `const response = await makeRequest();\n${log}`, says: HELLO },
   {
@@ -94,7 +99,16 @@ const lacking: Readonly<Record<string, string | undefined>> = {
 for (const reason of new Set(Object.values(lacking)))
   if (reason !== undefined) process.stderr.write(`\n  !! Snippets are SKIPPED on this machine: ${reason}\n\n`);
 
-const test = testPlatform(() => boxPlatform());
+/** No DNS server knows it: programs that write it get there through {@link proxy}. */
+const DOMAIN = 'api.xerotier.test';
+
+const test = testPlatform(() => ({ ...boxPlatform(), env: { PUBLIC_DOMAIN: DOMAIN } }));
+
+let proxy: Awaited<ReturnType<typeof startNameProxy>>;
+beforeAll(async () => {
+  proxy = await startNameProxy(test.description.baseUrl);
+});
+afterAll(() => proxy.stop());
 
 /** The whole program, with the platform under test in it. */
 async function programOf({ files, then = '', key, model }: Snippet): Promise<string> {
@@ -110,15 +124,17 @@ async function programOf({ files, then = '', key, model }: Snippet): Promise<str
   const { baseUrl, projectId, apiKey, model: ours, endpointSlug } = test.description;
   return whole
     .replaceAll('https://api.xerotier.ai', baseUrl)
+    .replaceAll(/https:\/\/(.*?)\.api\.xerotier\.ai/g, `http://$1.${DOMAIN}`)
     .replaceAll('proj_ABC123', projectId)
     .replaceAll('my-endpoint', endpointSlug)
     .replaceAll(/xero_(?:myproject_your_api_key|YOUR_PROJECT_SLUG_YOUR_API_KEY)/g, key ?? apiKey)
     .replaceAll(/deepseek-r1-distill-llama-70b|YOUR_MODEL_NAME/g, model ?? ours);
 }
 
-const env = { PATH: process.env['PATH'], HOME: process.env['HOME'] };
+const basicEnv = { PATH: process.env['PATH'], HOME: process.env['HOME'] };
 
 async function run(file: string, program: string): Promise<ProgramEnd> {
+  const env = { ...basicEnv, ...(program.includes(DOMAIN) && { http_proxy: proxy.url, no_proxy: '127.0.0.1' }) };
   switch (extname(file)) {
     case '.sh':
       return runProgram('sh', ['-s'], { env, input: program });
@@ -148,7 +164,13 @@ async function runGo(program: string): Promise<ProgramEnd> {
   await mkdir(cache, { recursive: true });
   const file = join(cache, 'snippet.go');
   await writeFile(file, program);
-  const goEnv = { ...env, GOCACHE: join(cache, 'build'), GOTOOLCHAIN: 'local', GOPROXY: 'off', GO111MODULE: 'off' };
+  const goEnv = {
+    ...basicEnv,
+    GOCACHE: join(cache, 'build'),
+    GOTOOLCHAIN: 'local',
+    GOPROXY: 'off',
+    GO111MODULE: 'off',
+  };
   return runProgram('go', ['run', file], { env: goEnv, timeoutMs: GO_TIMEOUT_MS });
 }
 

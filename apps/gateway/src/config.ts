@@ -5,6 +5,8 @@ import { redisSettings } from '@xerotier/redis';
 import { natsSettings, serviceSettings } from '@xerotier/service';
 import { z } from 'zod';
 
+const DOMAIN = /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*$/;
+
 export const settings = {
   service: serviceSettings,
   nats: natsSettings,
@@ -25,6 +27,16 @@ export const settings = {
       'TRUSTED_PROXIES',
       integer({ min: 0, max: 10 }).default(0),
       'How many proxies in front of the gateway are trusted to say where a request comes from (X-Forwarded-For). Default 0.',
+    ),
+    publicDomain: setting(
+      'PUBLIC_DOMAIN',
+      z
+        .string()
+        .max(200)
+        .toLowerCase()
+        .regex(DOMAIN, 'must be a domain such as api.example.com, without scheme and port')
+        .optional(),
+      'Domain below which hosts name endpoints: {endpoint}.{project}.<domain>/v1 is /{project}/{endpoint}/v1, and {project}.<domain>/v1 is /{project}/v1. Not set by default: hosts are not looked at.',
     ),
   },
   limits: {

@@ -2,6 +2,7 @@
 import 'reflect-metadata';
 import { usageRecorded } from '@xerotier/contracts';
 import { createHttpApp } from '@xerotier/http';
+import type { HttpAppOptions } from '@xerotier/http';
 import { InferenceClient } from '@xerotier/inference';
 import { Bus, connectBus, DurablePublisher, ensureStream } from '@xerotier/nats';
 import { connectRedis } from '@xerotier/redis';
@@ -9,6 +10,7 @@ import { runService } from '@xerotier/service';
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { AccessService } from './access/access.service.ts';
+import { urlByPath } from './access/host-address.ts';
 import { assertRoutesDeclareAccess, checkAccess } from './access/require-scope.ts';
 import { AppModule } from './app.module.ts';
 import { settings } from './config.ts';
@@ -30,6 +32,7 @@ await runService('gateway', settings, async (config, log) => {
     instance,
     bodyBytesMax: BODY_BYTES_MAX,
     trustedProxies: config.http.trustedProxies,
+    ...hostAddresses(config.http.publicDomain),
     prepare: assertRoutesDeclareAccess,
     onRequest: (request) => checkAccess(app.nest.get(AccessService), request),
   });
@@ -53,3 +56,7 @@ await runService('gateway', settings, async (config, log) => {
     },
   };
 });
+
+function hostAddresses(domain: string | undefined): Pick<HttpAppOptions, 'rewriteUrl'> {
+  return domain === undefined ? {} : { rewriteUrl: (host, url) => urlByPath(host, url, domain) };
+}

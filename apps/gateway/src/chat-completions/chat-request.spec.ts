@@ -55,6 +55,9 @@ describe('a chat request', () => {
     ['function_call', 'auto', null],
     ['audio', {}, null],
     ['modalities', ['text', 'audio'], ['text']],
+    ['verbosity', 'low', null],
+    ['verbosity', 'high', 'medium'],
+    ['moderation', { mode: 'block' }, null],
   ])('that asks for %s is refused by name, and is read when it asks for nothing', (param, asking, nothing) => {
     expect(refusal({ ...MINIMAL, [param]: asking })).toMatchObject({
       code: 'request.unsupported_parameter',
@@ -62,6 +65,11 @@ describe('a chat request', () => {
       param,
     });
     expect(parseChatRequest({ ...MINIMAL, [param]: nothing })).toEqual(MINIMAL);
+  });
+
+  it('is read with what has no effect on an answer, and without it afterwards', () => {
+    const hints = { prompt_cache_key: 'k', safety_identifier: 'u', prompt_cache_retention: '24h' };
+    expect(parseChatRequest({ ...MINIMAL, ...hints })).toEqual(MINIMAL);
   });
 
   it('with store false asks for nothing', () => {

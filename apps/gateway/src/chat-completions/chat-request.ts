@@ -20,6 +20,12 @@ const NOT_SERVED: readonly NotServed[] = [
     asked: (value) => Array.isArray(value) && value.some((kind) => kind !== 'text'),
     reason: 'answers are text.',
   },
+  {
+    param: 'verbosity',
+    asked: (value) => value != null && value !== 'medium',
+    reason: 'answers are as long as the model makes them.',
+  },
+  { param: 'moderation', asked: (value) => value != null, reason: 'answers are not moderated.' },
 ];
 
 /**

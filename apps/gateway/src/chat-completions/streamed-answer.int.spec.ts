@@ -1,6 +1,7 @@
 import { jest } from '@jest/globals';
 import { AppError } from '@xerotier/errors';
 import { eventually } from '@xerotier/testing';
+import fc from 'fast-check';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { Server, ServerResponse } from 'node:http';
@@ -81,6 +82,34 @@ function dataOf(received: string): unknown[] {
     .map((event) => (event === 'data: [DONE]' ? '[DONE]' : JSON.parse(event.slice('data: '.length))));
 }
 
+/** The body of an answer, by the lengths of its chunks. */
+function unchunked(answer: Buffer): string {
+  const parts: Buffer[] = [];
+  for (let at = answer.indexOf('\r\n\r\n') + 4; ;) {
+    const lineEnd = answer.indexOf('\r\n', at);
+    const length = Number.parseInt(answer.toString('latin1', at, lineEnd), 16);
+    if (length === 0) return Buffer.concat(parts).toString();
+    parts.push(answer.subarray(lineEnd + 2, lineEnd + 2 + length));
+    at = lineEnd + 2 + length + 2;
+  }
+}
+
+/** The data of server-sent events, read by the rules of their standard: lines end in CR, LF or both. */
+function eventsOf(stream: string): string[] {
+  const events: string[] = [];
+  let data: string[] = [];
+  for (const line of stream.split(/\r\n|\r|\n/)) {
+    if (line === '' && data.length > 0) {
+      events.push(data.join('\n'));
+      data = [];
+    } else if (line !== '') {
+      expect(line.startsWith('data: ')).toBe(true);
+      data.push(line.slice('data: '.length));
+    }
+  }
+  return events;
+}
+
 function say(answer: StreamedAnswer, content: string): void {
   answer.choices(Buffer.from(JSON.stringify([{ index: 0, delta: { content } }])));
 }
@@ -126,6 +155,45 @@ describe('a streamed answer', () => {
     const data = dataOf(received());
     expect(data).toHaveLength(2);
     expect(data).toMatchObject([{ choices: [{ delta: { content: nasty } }] }, '[DONE]']);
+  });
+
+  it('gives every choice the text that was said, whatever it is and however choices mix, and ends once', async () => {
+    const text = fc.oneof(
+      fc.string({ unit: 'binary' }),
+      fc.constantFrom(
+        '\n\ndata: [DONE]\n\n',
+        '\r',
+        '\r\n\r\n',
+        '\u2028',
+        '\u0085',
+        '\0',
+        '\ud800',
+        '\udc00',
+        '0\r\n\r\n',
+      ),
+      fc.constantFrom('data: ', 'event: error\n', ': ', 'id: 1\n', '"}]}\n\n', '\ufeff', '\\', '\\n'),
+    );
+    const delta = fc.record({ index: fc.nat({ max: 3 }), content: text });
+    await fc.assert(
+      fc.asyncProperty(fc.array(delta, { maxLength: 30 }), async (deltas) => {
+        const { answer, client } = await exchange();
+        const bytes: Buffer[] = [];
+        client.on('data', (chunk: Buffer) => bytes.push(chunk));
+        answer.start(HEAD);
+        for (const { index, content } of deltas)
+          answer.choices(Buffer.from(JSON.stringify([{ index, delta: { content } }])));
+        answer.end(USAGE);
+        const received = (): Buffer => Buffer.concat(bytes);
+        await eventually('it is complete', () => received().subarray(-5).toString() === '0\r\n\r\n');
+        const events = eventsOf(unchunked(received()));
+        expect(events.filter((event) => event === '[DONE]')).toHaveLength(1);
+        expect(events.pop()).toBe('[DONE]');
+        expect(events.map((event) => (JSON.parse(event) as { choices: unknown[] }).choices)).toEqual(
+          deltas.map(({ index, content }) => [{ index, delta: { content } }]),
+        );
+      }),
+      { numRuns: 60 },
+    );
   });
 
   it('is told apart from an answer that failed: an error before the first token is an HTTP error', async () => {

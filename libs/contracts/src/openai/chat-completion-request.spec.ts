@@ -158,6 +158,68 @@ describe('parameters that need each other', () => {
   });
 });
 
+/** A schema for a value that is so many objects inside one another. */
+function schemaOfLevels(levels: number): object {
+  return levels === 0 ? { type: 'string' } : { type: 'object', properties: { a: schemaOfLevels(levels - 1) } };
+}
+
+/** A schema of exactly so many bytes. */
+function schemaOfBytes(bytes: number, character = 'x'): object {
+  const left = bytes - JSON.stringify({ description: '' }).length;
+  const width = new TextEncoder().encode(character).length;
+  return { description: character.repeat(Math.floor(left / width)) + 'x'.repeat(left % width) };
+}
+
+describe.each([
+  [
+    'tools.0.function.parameters',
+    (schema: unknown) => ({ tools: [{ type: 'function', function: { name: 'f', parameters: schema } }] }),
+  ],
+  [
+    'response_format.json_schema.schema',
+    (schema: unknown) => ({ response_format: { type: 'json_schema', json_schema: { name: 'n', schema } } }),
+  ],
+])('the JSON schema in %s', (path, within) => {
+  const list = (items: object): object => ({ type: 'array', items });
+
+  it.each<[string, unknown]>([
+    ['of 64 KB', schemaOfBytes(65_536)],
+    ['of 64 KB in characters of four bytes', schemaOfBytes(65_536, '😀')],
+    ['of 10 levels', schemaOfLevels(10)],
+    ['of 10 levels, lists among them', list(list(schemaOfLevels(8)))],
+    ['of choices, which are no levels', { anyOf: [{ allOf: [schemaOfLevels(10)] }, { not: schemaOfLevels(9) }] }],
+    ['with parts of 10 levels elsewhere', { $defs: { a: schemaOfLevels(10) }, $ref: '#/$defs/a' }],
+    ['with data that looks like a schema', { enum: [schemaOfLevels(11)], default: schemaOfLevels(11) }],
+    ['with properties of the names of keywords', { properties: { properties: { type: 'string' } } }],
+    ['that is empty', {}],
+  ])('is read: one %s', (_, schema) => {
+    expect(fault(within(schema))).toBeUndefined();
+  });
+
+  it.each<[string, unknown]>([
+    ['of 64 KB and a byte', schemaOfBytes(65_537)],
+    ['of 64 KB and a byte, in characters of four', schemaOfBytes(65_537, '😀')],
+    ['of 11 levels', schemaOfLevels(11)],
+    ['of 11 levels of lists', list(list(list(schemaOfLevels(8))))],
+    ['of 11 levels in a choice', { anyOf: [{ type: 'null' }, { oneOf: [schemaOfLevels(11)] }] }],
+    ['of 11 levels that others refer to', { $defs: { a: schemaOfLevels(11) } }],
+    ['of 11 levels of anything', { additionalProperties: { prefixItems: [{}, schemaOfLevels(9)] } }],
+    ['of 11 levels that patterns name', { patternProperties: { a: schemaOfLevels(10) } }],
+    ['that is a list', [{}]],
+    ['that is a text', 'object'],
+    ['that is a number', 123],
+    ['that is true', true],
+  ])('is refused: one %s', (_, schema) => {
+    expect(fault(within(schema))).toBe(path);
+  });
+});
+
+describe('names that a client makes up', () => {
+  it.each(['metadata', 'logit_bias'])('are counted before they are read: %s', (param) => {
+    expect(parse({ [param]: pairs(100_000, null) }).error?.issues).toMatchObject([{ path: [param] }]);
+  });
+});
+
 describe('the messages of a request', () => {
   const call = { id: 'call_1', type: 'function', function: { name: 'f', arguments: '{}' } };
   const parts = [

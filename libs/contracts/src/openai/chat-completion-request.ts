@@ -7,6 +7,8 @@
  */
 import { z } from 'zod';
 import { chatMessage } from './chat-message.ts';
+import { fewNames } from './few-names.ts';
+import { jsonSchema } from './json-schema.ts';
 import { metadata } from './metadata.ts';
 
 /** JSON numbers are doubles, so a 64-bit seed is accepted over its whole range and rounded as any JSON reader does. */
@@ -15,14 +17,13 @@ const seed = z
   .refine((value) => Number.isInteger(value) && Math.abs(value) <= 2 ** 63, 'must be a 64-bit integer');
 
 const functionName = z.string().regex(/^[a-zA-Z0-9_-]{1,64}$/, 'must be 1 to 64 letters, digits, _ or -');
-const jsonSchemaObject = z.record(z.string(), z.unknown());
 
 const tool = z.object({
   type: z.literal('function'),
   function: z.object({
     name: functionName,
     description: z.string().max(65_536).optional(),
-    parameters: jsonSchemaObject.optional(),
+    parameters: jsonSchema.optional(),
     strict: z.boolean().nullish(),
   }),
 });
@@ -47,7 +48,7 @@ const responseFormat = z.discriminatedUnion('type', [
     json_schema: z.object({
       name: functionName,
       description: z.string().optional(),
-      schema: jsonSchemaObject.optional(),
+      schema: jsonSchema.optional(),
       strict: z.boolean().nullish(),
     }),
   }),
@@ -59,9 +60,9 @@ export type ReasoningEffort = z.infer<typeof reasoningEffort>;
 const STOP_LENGTH_MAX = 256;
 const stopSequence = z.string().min(1).max(STOP_LENGTH_MAX);
 
-const logitBias = z
-  .record(z.string().regex(/^\d{1,9}$/, 'must be token ids'), z.number().min(-100).max(100))
-  .refine((pairs) => Object.keys(pairs).length <= 1_024, 'may have 1024 entries at most');
+const logitBias = fewNames<number>(1_024, 'may have 1024 entries at most').pipe(
+  z.record(z.string().regex(/^\d{1,9}$/, 'must be token ids'), z.number().min(-100).max(100)),
+);
 
 const chatCompletionBody = z.object({
   model: z.string().min(1).max(256),

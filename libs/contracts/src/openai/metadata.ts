@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { fewNames } from './few-names.ts';
 
 const PAIRS_MAX = 16;
 
@@ -7,7 +8,7 @@ const isStorable = (text: string): boolean => !text.includes('\0') && text.isWel
 const UNSTORABLE = 'may not hold NUL characters or halves of surrogate pairs';
 
 /** Names and texts that a client attaches to what it stores, and asks for them by. */
-export const metadata = z
-  .record(z.string().max(64).refine(isStorable, UNSTORABLE), z.string().max(512).refine(isStorable, UNSTORABLE))
-  .refine((pairs) => Object.keys(pairs).length <= PAIRS_MAX, `may have ${PAIRS_MAX} pairs at most`);
+export const metadata = fewNames<string>(PAIRS_MAX, `may have ${PAIRS_MAX} pairs at most`).pipe(
+  z.record(z.string().max(64).refine(isStorable, UNSTORABLE), z.string().max(512).refine(isStorable, UNSTORABLE)),
+);
 export type Metadata = z.infer<typeof metadata>;

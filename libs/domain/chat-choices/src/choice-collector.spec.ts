@@ -67,6 +67,32 @@ describe('ChoiceCollector', () => {
     expect(collected(chunk({ content: 'I look.' }), ...calls).message.content).toBe('I look.');
   });
 
+  it('joins tool calls to the arguments that were meant, however they were cut and mixed', () => {
+    const call = fc.record({ name: fc.stringMatching(/^[a-z]{1,8}$/), value: fc.object({ maxDepth: 2 }) });
+    const calls = fc.array(call, { minLength: 1, maxLength: 4 });
+    fc.assert(
+      fc.property(calls, fc.infiniteStream(fc.nat({ max: 5 })), fc.infiniteStream(fc.nat()), (given, sizes, turns) => {
+        const left = given.map(({ value }) => JSON.stringify(value));
+        const chunks = given.map(({ name }, index) =>
+          chunk({ tool_calls: [{ index, id: `call_${index}`, type: 'function', function: { name, arguments: '' } }] }),
+        );
+        while (left.some((text) => text !== '')) {
+          const index = turns.next().value % left.length;
+          const size = sizes.next().value;
+          const text = left[index] as string;
+          chunks.push(chunk({ tool_calls: [{ index, function: { arguments: text.slice(0, size) } }] }));
+          left[index] = text.slice(size);
+        }
+        const joined = collected(...chunks).message['tool_calls'] as { id: string; function: Record<string, string> }[];
+        expect(joined.map(({ id }) => id)).toEqual(given.map((_, index) => `call_${index}`));
+        expect(joined.map(({ function: called }) => called['name'])).toEqual(given.map(({ name }) => name));
+        expect(joined.map(({ function: called }) => JSON.parse(called['arguments'] ?? '') as unknown)).toEqual(
+          given.map(({ value }) => JSON.parse(JSON.stringify(value)) as unknown),
+        );
+      }),
+    );
+  });
+
   it('joins log probabilities, and has none when there were none', () => {
     const logprobs = (...content: unknown[]): Partial<ChunkChoice> => ({ logprobs: { content, refusal: null } });
     expect(collected(chunk({}, logprobs('a')), chunk({}), chunk({}, logprobs('b', 'c'))).logprobs).toMatchObject({

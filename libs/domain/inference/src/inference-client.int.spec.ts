@@ -7,6 +7,8 @@ import type { BusOptions } from '@xerotier/nats';
 import { testBuses } from '@xerotier/nats/testing';
 import type { TestBus } from '@xerotier/nats/testing';
 import { eventually, testServers } from '@xerotier/testing';
+import fc from 'fast-check';
+import { setImmediate as turn } from 'node:timers/promises';
 import { z } from 'zod';
 import { CollectedAnswer } from '../test/collected-answer.ts';
 import { FakeRouter, FakeWorker, fails, isStuck, MODEL, says, talksOn, usageOf } from '../test/fake-fleet.ts';
@@ -127,6 +129,12 @@ async function checkPromises(): Promise<void> {
   }
 }
 
+/** Whether a choice goes on after another one has said something. */
+function interleaved(arrivals: readonly number[]): boolean {
+  const runsOfOne = arrivals.filter((choice, i) => choice !== arrivals[i - 1]);
+  return runsOfOne.length > new Set(arrivals).size;
+}
+
 describe('a request', () => {
   it('is answered by the worker that the router names', async () => {
     const { run, workers, router } = await newFleet({ workers: { a: says('x'), b: says('y') } });
@@ -159,6 +167,38 @@ describe('a request', () => {
     expect(JSON.stringify(router.asked)).not.toContain('hello');
     await eventually('the slot is free', () => router.released.length === 1);
     expect(router.released[0]?.outcome).toBe('done');
+  });
+
+  it('for several choices gets each of them whole and in order, however they come in between each other', async () => {
+    const piece = fc.record({ text: fc.string({ unit: 'binary', minLength: 1 }), pause: fc.nat({ max: 3 }) });
+    const choices = fc.array(fc.array(piece, { maxLength: 12 }), { minLength: 1, maxLength: 10 });
+    const { run, workers } = await newFleet({ workers: { a: says() } });
+    const between: boolean[] = [];
+    await fc.assert(
+      fc.asyncProperty(choices, async (plan) => {
+        const ended: number[] = [];
+        (workers['a'] as FakeWorker).script = async ({ choiceIndex }, stream, workerId) => {
+          stream.head({ workerId });
+          const pieces = plan[choiceIndex] ?? [];
+          for (const { text, pause } of pieces) {
+            stream.data(Buffer.from(JSON.stringify([choiceIndex, text])));
+            for (let i = 0; i < pause; i += 1) await turn();
+          }
+          ended.push(choiceIndex);
+          return { usage: usageOf(pieces.length), cancelled: false };
+        };
+        const { answer } = run({ n: plan.length });
+        await answer.over;
+        const texts = plan.map((_, i) => (answer.texts[i] ?? []).map((text) => JSON.parse(text) as unknown));
+        expect(texts).toEqual(plan.map((pieces, i) => pieces.map(({ text }) => [i, JSON.parse(JSON.stringify(text))])));
+        expect(ended.toSorted((a, b) => a - b)).toEqual(plan.map((_, i) => i));
+        expect(answer.usage?.completionTokens).toBe(plan.flat().length);
+        between.push(interleaved(answer.arrivals));
+      }),
+      { numRuns: 40 },
+    );
+    // Otherwise this would be a test of nothing.
+    expect(between).toContain(true);
   });
 
   it('without any data is an answer still', async () => {

@@ -7,6 +7,8 @@ export class CollectedAnswer implements InferenceSink {
   /** Choices that follow each other show once. */
   readonly order: ('start' | 'choices' | 'end' | 'error')[] = [];
   readonly heads: GenerationHead[] = [];
+  /** Which choice each frame was of. */
+  readonly arrivals: number[] = [];
   readonly texts: Record<number, string[]> = {};
   usage: TokenUsage | undefined;
   failure: AppError | undefined;
@@ -30,6 +32,7 @@ export class CollectedAnswer implements InferenceSink {
 
   choices(json: Uint8Array, choiceIndex: number): void {
     if (this.order.at(-1) !== 'choices') this.order.push('choices');
+    this.arrivals.push(choiceIndex);
     (this.texts[choiceIndex] ??= []).push(Buffer.from(json).toString());
   }
 

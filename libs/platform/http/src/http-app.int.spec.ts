@@ -173,6 +173,37 @@ describe('every answer', () => {
   });
 });
 
+describe('an application that rewrites URLs', () => {
+  const rewriteUrl = (host: string | undefined, path: string): string => `/things/${host ?? 'none'}${path}`;
+  const hostOf = async (...headers: string[]): Promise<unknown> => {
+    const answer = await raw(['GET /x HTTP/1.1', ...headers, 'connection: close', '', ''].join('\r\n'));
+    return JSON.parse(answer.slice(answer.indexOf('\r\n\r\n')));
+  };
+  const restart = async (options: Partial<HttpAppOptions>): Promise<void> => {
+    await app.close();
+    await start({ rewriteUrl: (host) => `/things/${encodeURIComponent(host ?? 'none')}`, ...options });
+  };
+
+  it('routes the new one, and names it in errors', async () => {
+    await restart({ rewriteUrl });
+    expect(await hostOf('host: a')).toMatchObject({ error: { message: expect.stringContaining('/things/a/x') } });
+  });
+
+  it('goes by the Host header, and not by what a client says that it was', async () => {
+    await restart({});
+    expect(await hostOf('host: a:80', 'x-forwarded-host: b')).toMatchObject({ id: 'a:80' });
+    expect(await hostOf('host: a', 'forwarded: host=b', 'x-host: b')).toMatchObject({ id: 'a' });
+  });
+
+  it('goes by what its proxy says when there is one: the last that was appended', async () => {
+    await restart({ trustedProxies: 1 });
+    expect(await hostOf('host: a', 'x-forwarded-host: b')).toMatchObject({ id: 'b' });
+    expect(await hostOf('host: a', 'x-forwarded-host: c, b')).toMatchObject({ id: 'b' });
+    expect(await hostOf('host: a', 'x-forwarded-host: c', 'x-forwarded-host: b')).toMatchObject({ id: 'b' });
+    expect(await hostOf('host: a')).toMatchObject({ id: 'a' });
+  });
+});
+
 describe('a wrong method', () => {
   it('is told the right ones', async () => {
     const response = await fetch(`${url}/things/1`, { method: 'POST' });

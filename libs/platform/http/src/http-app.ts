@@ -11,6 +11,7 @@ import { AppError } from '@xerotier/errors';
 import { withLogContext } from '@xerotier/log';
 import type { Logger } from '@xerotier/log';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { IncomingMessage } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { logAccess, logAnswer } from './access-log.ts';
 import { Connections } from './connections.ts';
@@ -27,6 +28,11 @@ export interface HttpAppOptions {
   readonly trustedProxies?: number;
   /** Eight hexadecimal digits that every request id begins with: who has an id knows who serves it. Default random. */
   readonly instance?: string;
+  /**
+   * The URL to answer instead of the one that was asked for: what is routed, and named in errors. `host` is the Host header
+   * as it came, or what a trusted proxy says that it was.
+   */
+  readonly rewriteUrl?: (host: string | undefined, url: string) => string;
   /** Adds hooks before any route is registered. */
   readonly prepare?: (fastify: FastifyInstance) => void;
   /** Runs before the body is read; what it throws is the answer. */
@@ -61,6 +67,7 @@ export async function createHttpApp(module: Type | DynamicModule, options: HttpA
     http: { headersTimeout: HEADERS_TIMEOUT_MS },
     trustProxy: options.trustedProxies ?? 0,
     genReqId: newRequestId,
+    ...rewriting(options),
     clientErrorHandler: (error: Error, socket: Socket) => answerClientError(error, socket, newRequestId()),
     // A path that cannot be decoded reaches neither hooks nor handlers.
     frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) => {
@@ -103,6 +110,19 @@ export async function createHttpApp(module: Type | DynamicModule, options: HttpA
     close: async () => {
       await connections.close(LAST_BYTES_MS);
       await nest.close();
+    },
+  };
+}
+
+/** Fastify rewrites before there is a request of its own, so the host is found here, by the rule that its requests have. */
+function rewriting({ rewriteUrl, trustedProxies = 0 }: HttpAppOptions): object {
+  if (rewriteUrl === undefined) return {};
+  return {
+    rewriteUrl: ({ headers, url = '/' }: IncomingMessage) => {
+      const forwarded = trustedProxies > 0 ? headers['x-forwarded-host'] : undefined;
+      // Each proxy appends what it was asked for: the last one is the nearest.
+      const nearest = forwarded === undefined ? undefined : [forwarded].flat().join(',').split(',').at(-1)?.trim();
+      return rewriteUrl(nearest ?? headers.host, url);
     },
   };
 }

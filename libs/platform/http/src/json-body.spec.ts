@@ -29,6 +29,46 @@ describe('parseJsonBody', () => {
     expect(failure('{"a":'.repeat(1_000_000)).code).toBe('request.invalid');
   });
 
+  it('reads 100,000 objects, lists and names, and refuses one more, in whatever form', () => {
+    const objects = (count: number): string => `[${'{},'.repeat(count - 2)}{}]`;
+    const names = (count: number): string =>
+      `{${Array.from({ length: count - 1 }, (_, i) => `"${i.toString(36)}":0`).join(',')}}`;
+    const sameName = (count: number): string => `{${'"a":0,'.repeat(count - 2)}"a":0}`;
+    for (const text of [objects, names, sameName]) {
+      expect(parseJsonBody(Buffer.from(text(100_000)))).toBeInstanceOf(Object);
+      expect(failure(text(100_001))).toMatchObject({
+        code: 'request.invalid',
+        message: expect.stringContaining('100000'),
+      });
+    }
+  });
+
+  it('reads long lists of numbers and long texts, which are not many parts', () => {
+    expect(parseJsonBody(Buffer.from(`[${'0,'.repeat(500_000)}0]`))).toHaveLength(500_001);
+    expect(parseJsonBody(Buffer.from(JSON.stringify('{[:'.repeat(500_000))))).toHaveLength(1_500_000);
+  });
+
+  it.each<[string, readonly number[]]>([
+    ['a byte that begins no character', [0xff]],
+    ['a character that ends early', [0xe2, 0x82]],
+    ['half a pair', [0xed, 0xa0, 0x80]],
+    ['an overlong form', [0xc0, 0xaf]],
+    ['a character beyond Unicode', [0xf4, 0x90, 0x80, 0x80]],
+    ['Latin-1', [0xe9]],
+  ])('refuses what is not UTF-8 instead of reading something else: %s', (_, bytes) => {
+    const body = Buffer.concat([Buffer.from('{"a":"'), Buffer.from(bytes), Buffer.from('"}')]);
+    expect(failure(body)).toMatchObject({ code: 'request.unreadable_json', message: expect.stringContaining('UTF-8') });
+  });
+
+  it('refuses UTF-16 and a byte order mark', () => {
+    expect(failure(Buffer.from('{"a":1}', 'utf16le')).code).toBe('request.unreadable_json');
+    expect(failure('\ufeff{}').code).toBe('request.unreadable_json');
+  });
+
+  it('takes the last of two names that are the same', () => {
+    expect(parseJsonBody(Buffer.from('{"a":1,"b":2,"a":3,"\\u0061":4}'))).toEqual({ a: 4, b: 2 });
+  });
+
   it('says what is wrong with a text that is not JSON, in a few words', () => {
     expect(failure('').message).toBe('The request body is not valid JSON: it is empty.');
     expect(failure('{"a":1,}')).toMatchObject({ code: 'request.unreadable_json', status: 400 });

@@ -1,9 +1,15 @@
-/** Reads JSON bodies: bounded in bytes and depth, with errors that say what is wrong. Other media types are refused. */
+/** Reads JSON bodies: bounded in bytes, depth and parts, with errors that say what is wrong. Other media types are refused. */
 import { AppError } from '@xerotier/errors';
 import type { FastifyInstance } from 'fastify';
-import { jsonDepthExceeds } from './json-depth.ts';
+import { isUtf8 } from 'node:buffer';
+import { exceededJsonBound } from './json-bounds.ts';
+import type { JsonBounds } from './json-bounds.ts';
 
-const DEPTH_MAX = 64;
+const BOUNDS: JsonBounds = { depthMax: 64, partsMax: 100_000 };
+const EXCEEDED: Readonly<Record<keyof JsonBounds, string>> = {
+  depthMax: `The request body is nested more than ${BOUNDS.depthMax} levels deep.`,
+  partsMax: `The request body has more than ${BOUNDS.partsMax} objects, lists and names in it.`,
+};
 
 export function readJsonBodies(fastify: FastifyInstance): void {
   fastify.removeAllContentTypeParsers();
@@ -16,11 +22,15 @@ export function readJsonBodies(fastify: FastifyInstance): void {
   });
 }
 
-/** @throws {AppError} `request.unreadable_json`, or `request.invalid` when it is nested too deeply. */
+/**
+ * Of a name that comes twice in an object, the last one counts, as everywhere in JavaScript.
+ * @throws {AppError} `request.unreadable_json`, or `request.invalid` when it is nested too deeply or has too many parts.
+ */
 export function parseJsonBody(body: Buffer): unknown {
-  if (jsonDepthExceeds(body, DEPTH_MAX)) {
-    throw new AppError('request.invalid', { reason: `The request body is nested more than ${DEPTH_MAX} levels deep.` });
-  }
+  const exceeded = exceededJsonBound(body, BOUNDS);
+  if (exceeded !== undefined) throw new AppError('request.invalid', { reason: EXCEEDED[exceeded] });
+  // Decoding would put another character in the place of what is none, and a model would answer to that.
+  if (!isUtf8(body)) throw new AppError('request.unreadable_json', { reason: 'it is not UTF-8.' });
   try {
     return JSON.parse(body.toString('utf8'));
   } catch (cause) {

@@ -1,5 +1,8 @@
 import fc from 'fast-check';
-import { jsonDepthExceeds } from './json-depth.ts';
+import { exceededJsonBound } from './json-bounds.ts';
+
+const jsonDepthExceeds = (bytes: Uint8Array, depthMax: number): boolean =>
+  exceededJsonBound(bytes, { depthMax, partsMax: Infinity }) === 'depthMax';
 
 /** The reference: parse, then walk. */
 function depthOf(value: unknown): number {
@@ -19,7 +22,14 @@ const json = fc.letrec((tie) => ({
 })).value;
 const spacing = fc.constantFrom(undefined, 1, '\t', '\n  ');
 
-describe('jsonDepthExceeds', () => {
+/** The reference: parse, then count. */
+function partsOf(value: unknown): number {
+  if (typeof value !== 'object' || value === null) return 0;
+  const names = Array.isArray(value) ? 0 : Object.keys(value).length;
+  return Object.values(value).reduce((sum: number, inner) => sum + partsOf(inner), 1 + names);
+}
+
+describe('the bound of depth', () => {
   it('agrees with parsing and walking, whatever the text holds', () => {
     fc.assert(
       fc.property(json, spacing, fc.integer({ min: 0, max: 10 }), (value, space, max) => {
@@ -57,5 +67,34 @@ describe('jsonDepthExceeds', () => {
 
   it('stops at an unfinished string or escape', () => {
     for (const text of ['"[[[[', '"\\', '[', '']) expect(jsonDepthExceeds(Buffer.from(text), 1)).toBe(false);
+  });
+});
+
+describe('the bound of parts', () => {
+  const exceeds = (text: string, partsMax: number): boolean =>
+    exceededJsonBound(Buffer.from(text), { depthMax: Infinity, partsMax }) === 'partsMax';
+
+  it('agrees with parsing and counting, whatever the text holds', () => {
+    fc.assert(
+      fc.property(json, spacing, (value, space) => {
+        const text = JSON.stringify(value, undefined, space);
+        const parts = partsOf(JSON.parse(text));
+        expect([text, exceeds(text, parts), exceeds(text, parts - 1)]).toEqual([text, false, parts > 0]);
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
+  it('counts a name that comes twice as two, and numbers and texts of a list not at all', () => {
+    expect(exceeds('{"a":1,"a":2}', 3)).toBe(false);
+    expect(exceeds('{"a":1,"a":2}', 2)).toBe(true);
+    expect(exceeds(`[${'1,"x",null,'.repeat(10_000)}0]`, 1)).toBe(false);
+  });
+
+  it('is told apart from the bound of depth', () => {
+    const bounds = { depthMax: 2, partsMax: 3 };
+    expect(exceededJsonBound(Buffer.from('[[[]]]'), bounds)).toBe('depthMax');
+    expect(exceededJsonBound(Buffer.from('[[],[],[]]'), bounds)).toBe('partsMax');
+    expect(exceededJsonBound(Buffer.from('[[],[]]'), bounds)).toBeUndefined();
   });
 });

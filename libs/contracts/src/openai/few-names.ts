@@ -1,0 +1,15 @@
+import { z } from 'zod';
+
+/**
+ * An object with few names of the client's own, for a record to be piped into. They are counted first: a record says of each
+ * name what is wrong with it, and a body may hold a hundred thousand of them.
+ */
+export function fewNames<T>(namesMax: number, tooMany: string): z.ZodCustom<Record<string, T>, Record<string, T>> {
+  return z
+    .custom<Record<string, T>>()
+    .refine((given) => !isRecord(given) || Object.keys(given).length <= namesMax, tooMany);
+}
+
+export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

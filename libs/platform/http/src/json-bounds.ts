@@ -1,0 +1,40 @@
+/** How much a JSON text may hold. */
+export interface JsonBounds {
+  /** Objects and lists inside one another. */
+  readonly depthMax: number;
+  /** Objects, lists, and names in objects, all together. */
+  readonly partsMax: number;
+}
+
+/**
+ * Which bound the JSON in these bytes exceeds; the scan stops there. A parser takes millions of levels without a word, and
+ * whatever walks the value afterwards overflows the stack; and an object of a million names takes it seconds. So both are
+ * looked at before parsing. What is not JSON gets some answer, and is the parser's to refuse.
+ */
+export function exceededJsonBound(bytes: Uint8Array, { depthMax, partsMax }: JsonBounds): keyof JsonBounds | undefined {
+  let depth = 0;
+  let parts = 0;
+  let inString = false;
+  for (let at = 0; at < bytes.length; at += 1) {
+    const byte = bytes[at];
+    if (inString) {
+      if (byte === BACKSLASH) at += 1;
+      else if (byte === QUOTE) inString = false;
+    } else if (byte === QUOTE) inString = true;
+    else if (byte === COLON || byte === OPEN_BRACE || byte === OPEN_BRACKET) {
+      parts += 1;
+      if (byte !== COLON) depth += 1;
+      if (depth > depthMax) return 'depthMax';
+      if (parts > partsMax) return 'partsMax';
+    } else if (byte === CLOSE_BRACE || byte === CLOSE_BRACKET) depth -= 1;
+  }
+  return undefined;
+}
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const COLON = 0x3a;
+const OPEN_BRACE = 0x7b;
+const CLOSE_BRACE = 0x7d;
+const OPEN_BRACKET = 0x5b;
+const CLOSE_BRACKET = 0x5d;
