@@ -104,6 +104,49 @@ function embeddings(): Operation[] {
   ];
 }
 
+/** The stored completions of an endpoint and of the project, beginning with one that is stored for each. */
+function storedCompletions(): Operation[] {
+  const after = { route: CHAT, body: { ...words(), store: true, metadata: { topic: 'news' } } };
+  const bases = [
+    ['an endpoint', '/{project}/chat/v1/chat/completions'],
+    ['a project', '/{project}/v1/chat/completions'],
+  ] as const;
+  return bases.flatMap(([of, path]): Operation[] => [
+    { name: `the stored completions of ${of}`, route: `GET ${path}`, after, schema: 'ChatCompletionList' },
+    {
+      name: `a page of the stored completions of ${of}`,
+      route: `GET ${path}?limit=1&order=desc&metadata[topic]=news`,
+      after,
+      schema: 'ChatCompletionList',
+    },
+    {
+      name: `a stored completion of ${of}`,
+      route: `GET ${path}/{id}`,
+      after,
+      schema: 'CreateChatCompletionResponse',
+    },
+    {
+      name: `the messages of a stored completion of ${of}`,
+      route: `GET ${path}/{id}/messages`,
+      after,
+      schema: 'ChatCompletionMessageList',
+    },
+    {
+      name: `new metadata of a stored completion of ${of}`,
+      route: `POST ${path}/{id}`,
+      after,
+      body: { metadata: { topic: 'sport' } },
+      schema: 'CreateChatCompletionResponse',
+    },
+    {
+      name: `the deletion of a stored completion of ${of}`,
+      route: `DELETE ${path}/{id}`,
+      after,
+      schema: 'ChatCompletionDeleted',
+    },
+  ]);
+}
+
 const saysToolCalls = ({ response }: RecordedExchange): boolean => JSON.stringify(response).includes('"tool_calls":[');
 /** An answer with log probabilities in one piece; the recordings have them in streams only. */
 const logprobsReply: UpstreamReply = {
@@ -166,6 +209,7 @@ const answers: readonly Operation[] = [
   },
   ...recorded('JSON of a schema', ({ request }) => request['response_format'] !== undefined),
   ...embeddings(),
+  ...storedCompletions(),
   { name: 'the models of an endpoint', route: 'GET /{project}/chat/v1/models', schema: 'ListModelsResponse' },
   { name: 'the models of a project', route: 'GET /{project}/v1/models', schema: 'ListModelsResponse' },
   { name: 'a model of an endpoint', route: 'GET /{project}/chat/v1/models/scripted', schema: 'Model' },
@@ -245,7 +289,32 @@ const errors: readonly Operation[] = [
     status: 404,
     code: 'model_not_found',
   },
-  { name: 'another method', route: 'GET /{project}/chat/v1/chat/completions', status: 405, code: 'method_not_allowed' },
+  {
+    name: 'a completion that was not stored',
+    route: 'GET /{project}/chat/v1/chat/completions/{id}',
+    after: { route: CHAT, body: words() },
+    status: 404,
+    code: 'completion_not_found',
+  },
+  {
+    name: 'a cursor that is in no list',
+    route: 'GET /{project}/chat/v1/chat/completions?after=chatcmpl-none',
+    status: 400,
+    code: 'invalid_request',
+  },
+  {
+    name: 'a completion that is too large to be stored',
+    route: CHAT,
+    body: { ...words(), store: true, messages: [{ role: 'user', content: 'word '.repeat(200_000) }] },
+    status: 413,
+    code: 'completion_too_large',
+  },
+  {
+    name: 'another method',
+    route: 'DELETE /{project}/chat/v1/chat/completions',
+    status: 405,
+    code: 'method_not_allowed',
+  },
   {
     name: 'a body that is too large',
     route: CHAT,
