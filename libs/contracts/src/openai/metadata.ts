@@ -9,5 +9,6 @@ const UNSTORABLE = 'may not hold NUL characters or halves of surrogate pairs';
 /** Names and texts that a client attaches to what it stores, and asks for them by. */
 export const metadata = z
   .record(z.string().max(64).refine(isStorable, UNSTORABLE), z.string().max(512).refine(isStorable, UNSTORABLE))
-  .refine((pairs) => Object.keys(pairs).length <= PAIRS_MAX, `may have ${PAIRS_MAX} pairs at most`);
+  .refine((pairs) => Object.keys(pairs).length <= PAIRS_MAX, `may have ${PAIRS_MAX} pairs at most`)
+  .meta({ maxProperties: PAIRS_MAX });
 export type Metadata = z.infer<typeof metadata>;
