@@ -23,8 +23,10 @@ export interface Operation {
   readonly upstream?: UpstreamReply;
   /** Default 200. */
   readonly status?: number;
-  /** Of the body, or of each event but the last of a stream. */
-  readonly schema: SchemaName;
+  /** Of the body, or of each event but the last of a stream. Absent for what OpenAI does not have: our document has it. */
+  readonly schema?: SchemaName;
+  /** Default JSON. */
+  readonly mediaType?: 'text/html';
   /** For streams: what they end with. */
   readonly ending?: 'done' | 'error';
   /** For errors. */
@@ -147,6 +149,25 @@ function storedCompletions(): Operation[] {
   ]);
 }
 
+/** What OpenAI does not have. */
+function own(): Operation[] {
+  const ranked = { model: 'embed', query: 'What do cats eat?', documents: ['Cats eat mice.', { text: 'Trains.' }] };
+  const scored = { model: 'embed', text_1: 'Hello there', text_2: ['Hello there', 'Good bye'] };
+  const forms = [
+    ['v1/rerank', ranked],
+    ['v2/rerank', { ...ranked, top_n: 1, return_documents: false }],
+    ['v1/score', scored],
+  ] as const;
+  return [
+    ...forms.flatMap(([path, body]) => [
+      { name: `${path} of an endpoint`, route: `POST /{project}/embed/${path}`, body },
+      { name: `${path} of the project`, route: `POST /{project}/${path}`, body },
+    ]),
+    { name: 'the document of all this', route: 'GET /openapi.json', key: 'none' },
+    { name: 'the document as a page', route: 'GET /docs', key: 'none', mediaType: 'text/html' },
+  ];
+}
+
 const saysToolCalls = ({ response }: RecordedExchange): boolean => JSON.stringify(response).includes('"tool_calls":[');
 /** An answer with log probabilities in one piece; the recordings have them in streams only. */
 const logprobsReply: UpstreamReply = {
@@ -210,6 +231,7 @@ const answers: readonly Operation[] = [
   ...recorded('JSON of a schema', ({ request }) => request['response_format'] !== undefined),
   ...embeddings(),
   ...storedCompletions(),
+  ...own(),
   { name: 'the models of an endpoint', route: 'GET /{project}/chat/v1/models', schema: 'ListModelsResponse' },
   { name: 'the models of a project', route: 'GET /{project}/v1/models', schema: 'ListModelsResponse' },
   { name: 'a model of an endpoint', route: 'GET /{project}/chat/v1/models/scripted', schema: 'Model' },
@@ -352,13 +374,3 @@ export const operations: readonly Operation[] = [
     code: 'engine_error',
   },
 ];
-
-/** Routes that OpenAI does not have: there is no document to hold them to, so their own suites do. */
-export const ownRoutes: ReadonlySet<string> = new Set([
-  'POST :project/:endpoint/v1/rerank',
-  'POST :project/:endpoint/v2/rerank',
-  'POST :project/v1/rerank',
-  'POST :project/v2/rerank',
-  'POST :project/:endpoint/v1/score',
-  'POST :project/v1/score',
-]);
