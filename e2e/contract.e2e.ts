@@ -1,14 +1,17 @@
 /**
- * Every operation that the gateway has answers as the OpenAI document says. The operations are a table in
+ * Every operation that the gateway has answers as the OpenAI document says, and as our own does. The operations are a table in
  * support/contract-operations.ts; what the document, taken at its word, still refuses is a list with reasons in
  * support/openai-schema.ts.
  */
 import { scriptedPlatform } from '@xerotier/dev';
 import { generateApiKey } from '@xerotier/api-keys';
-import { operations, ownRoutes } from './support/contract-operations.ts';
+import { scripted } from './support/api-client.ts';
+import { operations } from './support/contract-operations.ts';
 import type { Operation } from './support/contract-operations.ts';
 import { gatewayRoutes } from './support/gateway-routes.ts';
 import { OpenaiSchema, strictFindingsExplained } from './support/openai-schema.ts';
+import { OwnDocument } from './support/own-document.ts';
+import type { Answer } from './support/own-document.ts';
 import { ScriptedUpstream } from './support/scripted-upstream.ts';
 import { bothEngines, testPlatform } from './support/test-platform.ts';
 import type { PlatformPlan } from './support/test-platform.ts';
@@ -36,6 +39,10 @@ async function allEngines(folder: string): Promise<PlatformPlan> {
 }
 
 const test = testPlatform(allEngines);
+let ownDocument: OwnDocument;
+beforeAll(async () => {
+  ownDocument = await OwnDocument.read(test.description.baseUrl);
+});
 afterAll(() => upstream.stop());
 
 type Asked = Pick<Operation, 'route' | 'body' | 'headers' | 'key'>;
@@ -80,29 +87,86 @@ function eventsOf(text: string): string[] {
     .map((event) => /^data: (.*)$/.exec(event)?.[1] ?? `not one line of data: ${event}`);
 }
 
-function expectStream(text: string, operation: Operation): void {
+/** The values of the answer: its body, or the data of its events. */
+function expectStream(text: string, operation: Operation): unknown[] {
   const events = eventsOf(text);
   const last = events.pop() as string;
   expect(events).not.toEqual([]);
-  for (const event of events) schema.expectValid(operation.schema, JSON.parse(event) as unknown);
-  if (operation.ending === 'done') expect(last).toBe('[DONE]');
-  else expect(schema.expectValid('ErrorResponse', JSON.parse(last)).error.code).toBe(operation.code);
+  const values = events.map((event) => JSON.parse(event) as unknown);
+  for (const value of values) expectOpenai(operation, value);
+  if (operation.ending === 'done') {
+    expect(last).toBe('[DONE]');
+    return values;
+  }
+  const failure = JSON.parse(last) as { error: { code: string } };
+  expect(schema.expectValid('ErrorResponse', failure).error.code).toBe(operation.code);
+  return [...values, failure];
 }
 
-describe('an operation answers as the OpenAI document says', () => {
+function expectBody(text: string, operation: Operation): unknown[] {
+  if (operation.mediaType !== undefined) return [];
+  const body = JSON.parse(text) as { error?: { code: string } };
+  expectOpenai(operation, body);
+  expect(body.error?.code).toBe(operation.code);
+  return [body];
+}
+
+function expectOpenai({ schema: name }: Operation, value: unknown): void {
+  if (name !== undefined) schema.expectValid(name, value);
+}
+
+describe('an operation answers as the documents say', () => {
   it.each(operations.map((operation) => [operation.name, operation] as const))('%s', async (_, operation) => {
     const response = await perform(operation);
     const text = await response.text();
-    expect({ status: response.status, text }).toMatchObject({ status: operation.status ?? 200 });
+    const { route, status = 200, ending, mediaType = 'application/json' } = operation;
+    expect({ status: response.status, text }).toMatchObject({ status });
     expect(response.headers.get('x-request-id')).toMatch(/^req_/);
-    const type = operation.ending === undefined ? 'application/json' : 'text/event-stream';
+    const type = ending === undefined ? mediaType : 'text/event-stream';
     expect(response.headers.get('content-type')).toBe(`${type}; charset=utf-8`);
-    if (operation.ending !== undefined) {
-      expectStream(text, operation);
-      return;
-    }
-    const body = schema.expectValid(operation.schema, JSON.parse(text) as { error?: { code: string } });
-    expect(body.error?.code).toBe(operation.code);
+    const values = ending === undefined ? expectBody(text, operation) : expectStream(text, operation);
+    expect(ownDocument.findings({ route, status, headers: response.headers, values })).toEqual([]);
+  });
+
+  it('a completion that is cancelled', async () => {
+    const stream = await test.api.stream(scripted({ tokens: 5_000, delayMs: 20 }));
+    await stream.textChunks(1);
+    const route = 'POST /{project}/chat/v1/chat/completions/{id}';
+    const response = await send({ route }, stream.chunks[0]?.id);
+    const body: unknown = await response.json();
+    expect(body).toMatchObject({ cancelled: true });
+    const { status, headers } = response;
+    expect(ownDocument.findings({ route, status, headers, values: [body] })).toEqual([]);
+    expect(await stream.ended).toBe('error');
+  });
+});
+
+describe('our own document', () => {
+  const headers = (more: object = {}): Headers => new Headers({ 'content-type': 'application/json', ...more });
+  const model = { id: 'm', object: 'model', created: 1, owned_by: 'x' };
+  const answer: Answer = { route: 'GET /p/e/v1/models/m', status: 200, headers: headers(), values: [model] };
+  const error = { message: 'no', type: 'not_found_error', param: null, code: 'model_not_found' };
+  const refusal: Answer = { ...answer, status: 404, values: [{ error }] };
+
+  it('has what is in it', () => {
+    expect(ownDocument.findings(answer)).toEqual([]);
+    expect(ownDocument.findings(refusal)).toEqual([]);
+  });
+
+  it.each<[string, Answer, string]>([
+    ['a field', { ...answer, values: [{ ...model, parent: null }] }, 'additional properties'],
+    ['a value', { ...answer, values: [{ ...model, created: 'today' }] }, 'must be integer'],
+    ['a status', { ...answer, status: 201 }, 'has no 201'],
+    ['a media type', { ...answer, headers: headers({ 'content-type': 'text/plain' }) }, 'has no text/plain'],
+    ['a header', { ...answer, headers: headers({ 'x-xerotier-mood': 'good' }) }, 'header x-xerotier-mood'],
+    [
+      'a code of another route',
+      { ...refusal, values: [{ error: { ...error, code: 'completion_not_found' } }] },
+      'code',
+    ],
+    ['a route', { ...answer, route: 'GET /p/e/v1/moods' }, 'no GET /p/e/v1/moods'],
+  ])('has not %s that is not in it', (_, unknown, words) => {
+    expect(ownDocument.findings(unknown).join()).toContain(words);
   });
 });
 
@@ -110,16 +174,11 @@ describe('the table of operations', () => {
   const good = operations.filter(({ status = 200 }) => status === 200);
   const missing = async (performed: readonly Operation[]): Promise<string[]> =>
     (await gatewayRoutes())
-      .filter(({ name, pattern }) => !ownRoutes.has(name) && !performed.some(({ route }) => pattern.test(route)))
+      .filter(({ pattern }) => !performed.some(({ route }) => pattern.test(route)))
       .map(({ name }) => name);
 
   it('has a good answer of each route of the gateway', async () => {
     expect(await missing(good)).toEqual([]);
-  });
-
-  it('excuses only routes that there are', async () => {
-    const names = (await gatewayRoutes()).map(({ name }) => name);
-    expect([...ownRoutes].filter((name) => !names.includes(name))).toEqual([]);
   });
 
   it('would be found wanting without those of one route', async () => {

@@ -23,8 +23,10 @@ export interface Operation {
   readonly upstream?: UpstreamReply;
   /** Default 200. */
   readonly status?: number;
-  /** Of the body, or of each event but the last of a stream. */
-  readonly schema: SchemaName;
+  /** Of the body, or of each event but the last of a stream. Absent for what OpenAI does not have: our document has it. */
+  readonly schema?: SchemaName;
+  /** Default JSON. */
+  readonly mediaType?: 'text/html';
   /** For streams: what they end with. */
   readonly ending?: 'done' | 'error';
   /** For errors. */
@@ -104,6 +106,68 @@ function embeddings(): Operation[] {
   ];
 }
 
+/** The stored completions of an endpoint and of the project, beginning with one that is stored for each. */
+function storedCompletions(): Operation[] {
+  const after = { route: CHAT, body: { ...words(), store: true, metadata: { topic: 'news' } } };
+  const bases = [
+    ['an endpoint', '/{project}/chat/v1/chat/completions'],
+    ['a project', '/{project}/v1/chat/completions'],
+  ] as const;
+  return bases.flatMap(([of, path]): Operation[] => [
+    { name: `the stored completions of ${of}`, route: `GET ${path}`, after, schema: 'ChatCompletionList' },
+    {
+      name: `a page of the stored completions of ${of}`,
+      route: `GET ${path}?limit=1&order=desc&metadata[topic]=news`,
+      after,
+      schema: 'ChatCompletionList',
+    },
+    {
+      name: `a stored completion of ${of}`,
+      route: `GET ${path}/{id}`,
+      after,
+      schema: 'CreateChatCompletionResponse',
+    },
+    {
+      name: `the messages of a stored completion of ${of}`,
+      route: `GET ${path}/{id}/messages`,
+      after,
+      schema: 'ChatCompletionMessageList',
+    },
+    {
+      name: `new metadata of a stored completion of ${of}`,
+      route: `POST ${path}/{id}`,
+      after,
+      body: { metadata: { topic: 'sport' } },
+      schema: 'CreateChatCompletionResponse',
+    },
+    {
+      name: `the deletion of a stored completion of ${of}`,
+      route: `DELETE ${path}/{id}`,
+      after,
+      schema: 'ChatCompletionDeleted',
+    },
+  ]);
+}
+
+/** What OpenAI does not have. */
+function own(): Operation[] {
+  const ranked = { model: 'embed', query: 'What do cats eat?', documents: ['Cats eat mice.', { text: 'Trains.' }] };
+  const scored = { model: 'embed', text_1: 'Hello there', text_2: ['Hello there', 'Good bye'] };
+  const forms = [
+    ['v1/rerank', ranked],
+    ['v2/rerank', { ...ranked, top_n: 1, return_documents: false }],
+    ['v1/score', scored],
+  ] as const;
+  return [
+    ...forms.flatMap(([path, body]) => [
+      { name: `${path} of an endpoint`, route: `POST /{project}/embed/${path}`, body },
+      { name: `${path} of the project`, route: `POST /{project}/${path}`, body },
+    ]),
+    { name: 'the document of all this', route: 'GET /openapi.json', key: 'none' },
+    { name: 'the document as a page', route: 'GET /docs', key: 'none', mediaType: 'text/html' },
+  ];
+}
+
 const saysToolCalls = ({ response }: RecordedExchange): boolean => JSON.stringify(response).includes('"tool_calls":[');
 /** An answer with log probabilities in one piece; the recordings have them in streams only. */
 const logprobsReply: UpstreamReply = {
@@ -166,6 +230,8 @@ const answers: readonly Operation[] = [
   },
   ...recorded('JSON of a schema', ({ request }) => request['response_format'] !== undefined),
   ...embeddings(),
+  ...storedCompletions(),
+  ...own(),
   { name: 'the models of an endpoint', route: 'GET /{project}/chat/v1/models', schema: 'ListModelsResponse' },
   { name: 'the models of a project', route: 'GET /{project}/v1/models', schema: 'ListModelsResponse' },
   { name: 'a model of an endpoint', route: 'GET /{project}/chat/v1/models/scripted', schema: 'Model' },
@@ -245,7 +311,32 @@ const errors: readonly Operation[] = [
     status: 404,
     code: 'model_not_found',
   },
-  { name: 'another method', route: 'GET /{project}/chat/v1/chat/completions', status: 405, code: 'method_not_allowed' },
+  {
+    name: 'a completion that was not stored',
+    route: 'GET /{project}/chat/v1/chat/completions/{id}',
+    after: { route: CHAT, body: words() },
+    status: 404,
+    code: 'completion_not_found',
+  },
+  {
+    name: 'a cursor that is in no list',
+    route: 'GET /{project}/chat/v1/chat/completions?after=chatcmpl-none',
+    status: 400,
+    code: 'invalid_request',
+  },
+  {
+    name: 'a completion that is too large to be stored',
+    route: CHAT,
+    body: { ...words(), store: true, messages: [{ role: 'user', content: 'word '.repeat(200_000) }] },
+    status: 413,
+    code: 'completion_too_large',
+  },
+  {
+    name: 'another method',
+    route: 'DELETE /{project}/chat/v1/chat/completions',
+    status: 405,
+    code: 'method_not_allowed',
+  },
   {
     name: 'a body that is too large',
     route: CHAT,
@@ -283,13 +374,3 @@ export const operations: readonly Operation[] = [
     code: 'engine_error',
   },
 ];
-
-/** Routes that OpenAI does not have: there is no document to hold them to, so their own suites do. */
-export const ownRoutes: ReadonlySet<string> = new Set([
-  'POST :project/:endpoint/v1/rerank',
-  'POST :project/:endpoint/v2/rerank',
-  'POST :project/v1/rerank',
-  'POST :project/v2/rerank',
-  'POST :project/:endpoint/v1/score',
-  'POST :project/v1/score',
-]);

@@ -14,6 +14,7 @@ export type SchemaName =
   | 'CreateChatCompletionStreamResponse'
   | 'CreateEmbeddingResponse'
   | 'ChatCompletionList'
+  | 'ChatCompletionMessageList'
   | 'ChatCompletionDeleted'
   | 'ListModelsResponse'
   | 'Model'
@@ -31,6 +32,9 @@ export const strictFindingsExplained: Readonly<Record<string, string>> = {
   'CreateChatCompletionResponse /service_tier':
     "The product answers with the endpoint's tier slug, which is not a word of OpenAI's list.",
   'CreateChatCompletionStreamResponse /service_tier': 'The same, in every chunk.',
+  'ChatCompletionList /data/*/service_tier': 'The same, in what is stored.',
+  'ChatCompletionMessageList /data/*/role':
+    'The list holds the messages of the request; the document gives them the schema of an answer.',
 };
 
 type Json = Record<string, unknown>;
@@ -98,8 +102,28 @@ function placeOf(line: string): string {
 
 function lenientComponents(components: Json): Json {
   const schemas = lenient(components['schemas'], 'map') as Json;
-  // Decided by the product, and the one place where its answers do not speak OpenAI's vocabulary.
-  return { ...components, schemas: { ...schemas, ServiceTier: { type: ['string', 'null'] } } };
+  return {
+    ...components,
+    schemas: {
+      ...schemas,
+      // Decided by the product, and the one place where its answers do not speak OpenAI's vocabulary.
+      ServiceTier: { type: ['string', 'null'] },
+      ...messagesOfRequests(schemas),
+    },
+  };
+}
+
+/** A stored completion's messages are those of its request, for which the document has the schema of an answer's. */
+function messagesOfRequests(schemas: Json): Json {
+  const answer = schemas['ChatCompletionResponseMessage'] as Json;
+  const role = { enum: ['system', 'developer', 'user', 'assistant', 'tool'] };
+  const list = JSON.stringify(schemas['ChatCompletionMessageList']);
+  return {
+    ChatCompletionRequestedMessage: { ...answer, properties: { ...(answer['properties'] as Json), role } },
+    ChatCompletionMessageList: JSON.parse(
+      list.replaceAll('/ChatCompletionResponseMessage"', '/ChatCompletionRequestedMessage"'),
+    ) as Json,
+  };
 }
 
 /** Walks schemas and maps of schemas apart, so that a property called `properties` is not taken for the keyword. */

@@ -13,6 +13,7 @@ import { EmbeddingsController } from './embeddings/embeddings.controller.ts';
 import { EmbeddingsService } from './embeddings/embeddings.service.ts';
 import { ModelDirectory } from './models/model-directory.service.ts';
 import { ModelsController } from './models/models.controller.ts';
+import { ReferenceController } from './openapi/reference.controller.ts';
 import { RateLimitsService } from './rate-limits/rate-limits.service.ts';
 import { RerankController } from './rerank/rerank.controller.ts';
 import { RerankService } from './rerank/rerank.service.ts';
@@ -39,6 +40,7 @@ export class AppModule {
         EmbeddingsController,
         RerankController,
         ModelsController,
+        ReferenceController,
       ],
       providers: [
         { provide: Bus, useValue: bus },

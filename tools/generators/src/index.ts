@@ -1,6 +1,7 @@
 /** The files that are made from the code, so that they cannot say something else than it does. */
 import { configurationPage } from './configuration-page.ts';
 import { errorsPage } from './errors-page.ts';
+import { openapiDocument } from './openapi-document.ts';
 import { subjectsPage } from './subjects-page.ts';
 
 export interface GeneratedFile {
@@ -13,6 +14,7 @@ export async function generatedFiles(): Promise<GeneratedFile[]> {
   return [
     { path: 'docs/generated/configuration.md', content: await configurationPage() },
     { path: 'docs/generated/errors.md', content: errorsPage() },
+    { path: 'docs/generated/openapi.json', content: await openapiDocument() },
     { path: 'docs/generated/subjects.md', content: subjectsPage() },
   ];
 }

@@ -11,7 +11,7 @@ import { testBuses } from '@xerotier/nats/testing';
 import { eventually, testServers } from '@xerotier/testing';
 import type { FastifyRequest } from 'fastify';
 import { AccessService } from './access.service.ts';
-import { accessOf, assertRoutesDeclareAccess, checkAccess, RequireScope } from './require-scope.ts';
+import { accessOf, assertRoutesDeclareAccess, checkAccess, PublicRoute, RequireScope } from './require-scope.ts';
 
 const servers = testServers('nats');
 const connectBus = testBuses(() => servers.nats.url);
@@ -40,6 +40,15 @@ class GuardedController {
 }
 
 @Controller()
+class OpenController {
+  @Get('open')
+  @PublicRoute()
+  read(@Req() request: FastifyRequest): object {
+    return { open: true, access: request.access ?? null };
+  }
+}
+
+@Controller()
 class ForgetfulController {
   @Get(':project/v1/secrets')
   list(): object {
@@ -47,7 +56,7 @@ class ForgetfulController {
   }
 }
 
-@Module({ controllers: [GuardedController] })
+@Module({ controllers: [GuardedController, OpenController] })
 class GuardedModule {}
 
 @Module({ controllers: [GuardedController, ForgetfulController] })
@@ -169,6 +178,21 @@ describe('a route that requires a scope', () => {
   });
 });
 
+describe('a public route', () => {
+  it('is reached without a key, and with one that nobody looks at', async () => {
+    const { url, asked } = await newEdge();
+    for (const response of [await fetch(`${url}/open`), await get(`${url}/open`), await get(`${url}/open`, 'x')]) {
+      expect([response.status, await response.json()]).toEqual([200, { open: true, access: null }]);
+    }
+    expect(asked).toEqual([]);
+  });
+
+  it('does not open the one beside it', async () => {
+    const { url } = await newEdge();
+    expect(await errorCode(await fetch(`${url}/open/v1/things`))).toEqual([401, 'invalid_api_key']);
+  });
+});
+
 describe('a route that says nothing about access', () => {
   it('keeps the gateway from starting, and the message says what to do', async () => {
     const app = createHttpApp(ForgetfulModule, {
@@ -178,7 +202,7 @@ describe('a route that says nothing about access', () => {
     });
     const started = app.then(async (created) => (apps.push(created), created.listen(0, '127.0.0.1')));
     await expect(started).rejects.toThrow(
-      "GET /:project/v1/secrets says nothing about access: add @RequireScope('...') to its handler.",
+      "GET /:project/v1/secrets says nothing about access: add @RequireScope('...') to its handler, or @PublicRoute().",
     );
   });
 

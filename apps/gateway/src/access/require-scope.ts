@@ -1,6 +1,7 @@
 /**
  * `@RequireScope('inference')` on a route: its key is checked before the body is read, and the handler finds the result in
- * `request.access`. A route without it does not start: `assertRoutesDeclareAccess` sees to that.
+ * `request.access`. What anyone may read says `@PublicRoute()`. A route with neither does not start:
+ * `assertRoutesDeclareAccess` sees to that.
  */
 import { RouteConfig } from '@nestjs/platform-fastify';
 import { projectId, slug } from '@xerotier/contracts';
@@ -13,6 +14,7 @@ import { bearerKey } from './bearer-key.ts';
 declare module 'fastify' {
   interface FastifyContextConfig {
     scope?: Scope;
+    isPublic?: true;
   }
   interface FastifyRequest {
     /** Set on every route that requires a scope. */
@@ -22,6 +24,11 @@ declare module 'fastify' {
 
 export function RequireScope(scope: Scope): ReturnType<typeof RouteConfig> {
   return RouteConfig({ scope });
+}
+
+/** For what is the same for everyone. Its handler knows nobody. */
+export function PublicRoute(): ReturnType<typeof RouteConfig> {
+  return RouteConfig({ isPublic: true });
 }
 
 /** The hook that does what the decorators say; at once when the access is remembered. */
@@ -78,9 +85,9 @@ export function accessOf(request: FastifyRequest): Access {
 export function assertRoutesDeclareAccess(fastify: FastifyInstance): void {
   fastify.addHook('onRoute', ({ method, url, config }) => {
     // Nest's own catch-all answers 404 and nothing else.
-    if (url === '*' || url === '/*' || config?.scope !== undefined) return;
+    if (url === '*' || url === '/*' || config?.scope !== undefined || config?.isPublic === true) return;
     throw new Error(
-      `${[method].flat().join(', ')} ${url} says nothing about access: add @RequireScope('...') to its handler.`,
+      `${[method].flat().join(', ')} ${url} says nothing about access: add @RequireScope('...') to its handler, or @PublicRoute().`,
     );
   });
 }

@@ -3,6 +3,8 @@
  * and go out as they came; only what is around them is made here, once per request.
  */
 import type { GenerationHead, TokenUsage } from '@xerotier/contracts';
+import type { z } from 'zod';
+import type { completionUsage } from './chat-completion.schema.ts';
 import { splitVendorEvents } from './vendor-events.ts';
 
 export interface ChatEnvelopeOptions {
@@ -81,20 +83,7 @@ export class ChatEnvelope {
   }
 }
 
-interface PublicUsage {
-  prompt_tokens: number;
-  completion_tokens: number;
-  total_tokens: number;
-  prompt_tokens_details: { cached_tokens: number; audio_tokens: number };
-  completion_tokens_details: {
-    reasoning_tokens: number;
-    audio_tokens: number;
-    accepted_prediction_tokens: number;
-    rejected_prediction_tokens: number;
-  };
-}
-
-export function publicUsage(usage: TokenUsage): PublicUsage {
+export function publicUsage(usage: TokenUsage): z.infer<typeof completionUsage> {
   return {
     prompt_tokens: usage.promptTokens,
     completion_tokens: usage.completionTokens,

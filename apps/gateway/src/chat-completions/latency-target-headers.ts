@@ -2,14 +2,25 @@
 import type { LatencyTargets } from '@xerotier/contracts';
 import { AppError } from '@xerotier/errors';
 import type { IncomingHttpHeaders } from 'node:http';
+import { z } from 'zod';
 
 const HEADERS = [
-  { name: 'X-SLO-TTFT-Ms', target: 'timeToFirstTokenMs' },
-  { name: 'X-SLO-TPOT-Ms', target: 'timePerOutputTokenMs' },
+  { name: 'X-SLO-TTFT-Ms', target: 'timeToFirstTokenMs', about: 'Milliseconds until the first token.' },
+  { name: 'X-SLO-TPOT-Ms', target: 'timePerOutputTokenMs', about: 'Milliseconds for each token after the first.' },
 ] as const;
 
 /** No request lives longer than a day. */
 const TARGET_MS_MAX = 86_400_000;
+
+/** The same for the API's document. Requests are read by hand: it is done for each, and most have neither. */
+export const latencyTargetHeaders = z.object(
+  Object.fromEntries(
+    HEADERS.map(({ name, about }) => [
+      name,
+      z.number().int().min(1).max(TARGET_MS_MAX).optional().describe(`A target that placement looks at. ${about}`),
+    ]),
+  ),
+);
 
 /** @throws {AppError} `request.invalid`, naming the header in `param`, for anything but whole milliseconds from 1 to a day. */
 export function latencyTargetsOf(headers: IncomingHttpHeaders): LatencyTargets | undefined {

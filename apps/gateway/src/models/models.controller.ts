@@ -3,15 +3,10 @@ import { Controller, Get, Param, Req } from '@nestjs/common';
 import type { Model } from '@xerotier/contracts';
 import { AppError } from '@xerotier/errors';
 import type { FastifyRequest } from 'fastify';
+import type { z } from 'zod';
 import { accessOf, RequireScope } from '../access/require-scope.ts';
 import { ModelDirectory } from './model-directory.service.ts';
-
-interface PublicModel {
-  id: string;
-  object: 'model';
-  created: number;
-  owned_by: string;
-}
+import type { modelList, PublicModel } from './model.schema.ts';
 
 @Controller()
 export class ModelsController {
@@ -19,7 +14,7 @@ export class ModelsController {
 
   @Get([':project/:endpoint/v1/models', ':project/v1/models'])
   @RequireScope('inference')
-  async list(@Req() request: FastifyRequest): Promise<{ object: 'list'; data: PublicModel[] }> {
+  async list(@Req() request: FastifyRequest): Promise<z.infer<typeof modelList>> {
     const models = await this.directory.list(accessOf(request).endpoints);
     return { object: 'list', data: models.map(publicModel) };
   }

@@ -9,20 +9,25 @@ const LIMIT_MAX = 100;
 const LIMIT_ERROR = `must be a whole number from 1 to ${LIMIT_MAX}`;
 
 const page = {
-  after: z.string().min(1).max(256).optional(),
+  after: z.string().min(1).max(256).optional().describe('The last id of the page before.'),
   limit: z
     .string({ error: LIMIT_ERROR })
     .regex(/^\d{1,3}$/, LIMIT_ERROR)
     .transform(Number)
     .refine((limit) => limit >= 1 && limit <= LIMIT_MAX, LIMIT_ERROR)
-    .default(LIMIT_DEFAULT),
+    .default(LIMIT_DEFAULT)
+    .meta({ jsonSchema: { type: 'integer', minimum: 1, maximum: LIMIT_MAX, default: LIMIT_DEFAULT } }),
   order: z.enum(['asc', 'desc']).default('asc'),
 };
 
-const pageQuery = z.object(page);
+export const pageQuery = z.object(page);
 export type PageQuery = z.output<typeof pageQuery>;
 
-const listQuery = z.object({ ...page, model: z.string().min(1).max(256).optional(), metadata: metadata.optional() });
+export const listQuery = z.object({
+  ...page,
+  model: z.string().min(1).max(256).optional().describe('The name of the model that answered.'),
+  metadata: metadata.optional().describe('Pairs that a completion must have, all of them: `metadata[topic]=news`.'),
+});
 export type ListQuery = z.output<typeof listQuery>;
 
 /** @throws {AppError} `request.invalid`. */

@@ -3,17 +3,19 @@
  * POST to a completion that is still in flight cancels it (seed 002, "Cancellation").
  */
 import { Controller, Delete, Get, HttpCode, Param, Post, Req } from '@nestjs/common';
-import { completionId, metadata } from '@xerotier/contracts';
+import { completionId } from '@xerotier/contracts';
 import type { StoredCompletion } from '@xerotier/contracts';
 import { AppError } from '@xerotier/errors';
 import type { FastifyRequest } from 'fastify';
-import { z } from 'zod';
+import type { z } from 'zod';
 import { accessOf, RequireScope, shown } from '../access/require-scope.ts';
 import { CancellationService } from '../cancellation/cancellation.service.ts';
 import { readFields } from '../requests/request-fields.ts';
 import { parseListQuery, parsePageQuery } from './list-query.ts';
 import { publicMessage } from './public-message.ts';
 import type { PublicMessage } from './public-message.ts';
+import { completionChanges } from './stored-completion.schema.ts';
+import type { chatCompletionCancelled, chatCompletionDeleted } from './stored-completion.schema.ts';
 import { StoredCompletionsService } from './stored-completions.service.ts';
 import type { CompletionScope } from './stored-completions.service.ts';
 
@@ -26,18 +28,9 @@ interface PublicList<T> {
   has_more: boolean;
 }
 
-interface CancelledCompletion {
-  id: string;
-  object: 'chat.completion.cancelled';
-  cancelled: true;
-}
-
 const COLLECTION = [':project/:endpoint/v1/chat/completions', ':project/v1/chat/completions'];
 const ITEM = COLLECTION.map((path) => `${path}/:completion`);
 const MESSAGES = ITEM.map((path) => `${path}/messages`);
-
-/** `null` is what clearing it is written as. */
-const changes = z.object({ metadata: metadata.nullable() });
 
 @Controller()
 export class StoredCompletionsController {
@@ -76,12 +69,12 @@ export class StoredCompletionsController {
   async cancelOrUpdate(
     @Req() request: FastifyRequest,
     @Param('completion') id: string,
-  ): Promise<CancelledCompletion | StoredCompletion> {
+  ): Promise<z.infer<typeof chatCompletionCancelled> | StoredCompletion> {
     if (await this.cancellations.cancel({ ...scopeOf(request), completionId: id }))
       return { id, object: 'chat.completion.cancelled', cancelled: true };
     // Who wants to cancel what is over sends no changes: one that was not stored is then not there.
     if (request.body === undefined) await this.completions.get(scopeOf(request), knownAsId(id));
-    const { metadata: pairs } = readFields(changes, request.body ?? {});
+    const { metadata: pairs } = readFields(completionChanges, request.body ?? {});
     return this.completions.update(scopeOf(request), knownAsId(id), pairs ?? {});
   }
 
@@ -90,7 +83,7 @@ export class StoredCompletionsController {
   async delete(
     @Req() request: FastifyRequest,
     @Param('completion') id: string,
-  ): Promise<{ object: 'chat.completion.deleted'; id: string; deleted: true }> {
+  ): Promise<z.infer<typeof chatCompletionDeleted>> {
     await this.completions.delete(scopeOf(request), knownAsId(id));
     return { object: 'chat.completion.deleted', id, deleted: true };
   }

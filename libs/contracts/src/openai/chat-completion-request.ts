@@ -14,7 +14,8 @@ import { metadata } from './metadata.ts';
 /** JSON numbers are doubles, so a 64-bit seed is accepted over its whole range and rounded as any JSON reader does. */
 const seed = z
   .number()
-  .refine((value) => Number.isInteger(value) && Math.abs(value) <= 2 ** 63, 'must be a 64-bit integer');
+  .refine((value) => Number.isInteger(value) && Math.abs(value) <= 2 ** 63, 'must be a 64-bit integer')
+  .meta({ type: 'integer' });
 
 const functionName = z.string().regex(/^[a-zA-Z0-9_-]{1,64}$/, 'must be 1 to 64 letters, digits, _ or -');
 
@@ -60,9 +61,10 @@ export type ReasoningEffort = z.infer<typeof reasoningEffort>;
 const STOP_LENGTH_MAX = 256;
 const stopSequence = z.string().min(1).max(STOP_LENGTH_MAX);
 
-const logitBias = fewNames<number>(1_024, 'may have 1024 entries at most').pipe(
-  z.record(z.string().regex(/^\d{1,9}$/, 'must be token ids'), z.number().min(-100).max(100)),
-);
+const logitBias = fewNames<number>(1_024, 'may have 1024 entries at most', {
+  propertyNames: { pattern: '^\\d{1,9}$' },
+  additionalProperties: { type: 'number', minimum: -100, maximum: 100 },
+}).pipe(z.record(z.string().regex(/^\d{1,9}$/, 'must be token ids'), z.number().min(-100).max(100)));
 
 const chatCompletionBody = z.object({
   model: z.string().min(1).max(256),

@@ -10,40 +10,48 @@ const TOKEN_MAX = 2 ** 31 - 1;
 
 type Input = string | number[];
 
+const text = { type: 'string', minLength: 1 };
+const tokens = { type: 'array', items: { type: 'integer', minimum: 0, maximum: TOKEN_MAX }, minItems: 1 };
+const listOf = (items: object): object => ({ type: 'array', items, minItems: 1, maxItems: TEXTS_MAX });
+const inputForms = { anyOf: [text, listOf(text), { ...tokens, maxItems: TEXTS_MAX }, listOf(tokens)] };
+
 /**
  * By hand, since a union of four forms could only say that none of them fits, and because a request may hold millions of
  * tokens.
  */
-const input = z.unknown().transform((value, context): Input[] => {
-  const refuse = (message: string, ...path: number[]): never => {
-    context.addIssue({ code: 'custom', path, message });
-    return z.NEVER;
-  };
-  if (value === undefined) {
-    context.addIssue({ code: 'invalid_type', expected: 'string', input: value });
-    return z.NEVER;
-  }
-  if (typeof value === 'string') return value === '' ? refuse('must not be empty') : [value];
-  if (!Array.isArray(value)) return refuse('must be a text, a list of texts, or tokens');
-  const items: readonly unknown[] = value;
-  if (items.length === 0) return refuse('must not be empty');
-  if (items.length > TEXTS_MAX) return refuse(`may have ${TEXTS_MAX} entries at most`);
-  if (typeof items[0] === 'number') {
-    const fault = items.findIndex((item) => !isToken(item));
-    return fault < 0 ? [items as number[]] : refuse('must be a token id, as its neighbours are', fault);
-  }
-  const isTexts = typeof items[0] === 'string';
-  for (const [at, item] of items.entries()) {
-    if (isTexts ? typeof item !== 'string' : !Array.isArray(item)) {
-      return refuse(isTexts ? 'must be a text, as its neighbours are' : 'must be a text or a list of token ids', at);
+const input = z
+  .unknown()
+  .meta(inputForms)
+  .transform((value, context): Input[] => {
+    const refuse = (message: string, ...path: number[]): never => {
+      context.addIssue({ code: 'custom', path, message });
+      return z.NEVER;
+    };
+    if (value === undefined) {
+      context.addIssue({ code: 'invalid_type', expected: 'string', input: value });
+      return z.NEVER;
     }
-    const entry = item as string | readonly unknown[];
-    if (entry.length === 0) return refuse('must not be empty', at);
-    const fault = typeof entry === 'string' ? -1 : entry.findIndex((token) => !isToken(token));
-    if (fault >= 0) return refuse('must be a token id', at, fault);
-  }
-  return items as Input[];
-});
+    if (typeof value === 'string') return value === '' ? refuse('must not be empty') : [value];
+    if (!Array.isArray(value)) return refuse('must be a text, a list of texts, or tokens');
+    const items: readonly unknown[] = value;
+    if (items.length === 0) return refuse('must not be empty');
+    if (items.length > TEXTS_MAX) return refuse(`may have ${TEXTS_MAX} entries at most`);
+    if (typeof items[0] === 'number') {
+      const fault = items.findIndex((item) => !isToken(item));
+      return fault < 0 ? [items as number[]] : refuse('must be a token id, as its neighbours are', fault);
+    }
+    const isTexts = typeof items[0] === 'string';
+    for (const [at, item] of items.entries()) {
+      if (isTexts ? typeof item !== 'string' : !Array.isArray(item)) {
+        return refuse(isTexts ? 'must be a text, as its neighbours are' : 'must be a text or a list of token ids', at);
+      }
+      const entry = item as string | readonly unknown[];
+      if (entry.length === 0) return refuse('must not be empty', at);
+      const fault = typeof entry === 'string' ? -1 : entry.findIndex((token) => !isToken(token));
+      if (fault >= 0) return refuse('must be a token id', at, fault);
+    }
+    return items as Input[];
+  });
 
 function isToken(value: unknown): boolean {
   return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= TOKEN_MAX;

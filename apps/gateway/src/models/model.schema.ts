@@ -1,0 +1,12 @@
+import { z } from 'zod';
+
+/** A model as clients read it. */
+export const publicModel = z.object({
+  id: z.string(),
+  object: z.literal('model'),
+  created: z.number().int().describe('Unix time in seconds.'),
+  owned_by: z.string(),
+});
+export type PublicModel = z.infer<typeof publicModel>;
+
+export const modelList = z.object({ object: z.literal('list'), data: z.array(publicModel) });

@@ -1,0 +1,243 @@
+/** Gateway, table of operations and document say the same: the routes are asked of a gateway that has started. */
+import 'reflect-metadata';
+import { generateApiKey } from '@xerotier/api-keys';
+import { authContract, usageRecorded } from '@xerotier/contracts';
+import { createHttpApp } from '@xerotier/http';
+import type { HttpApp } from '@xerotier/http';
+import { InferenceClient } from '@xerotier/inference';
+import { silentLog } from '@xerotier/log/testing';
+import { DurablePublisher } from '@xerotier/nats';
+import { testBuses } from '@xerotier/nats/testing';
+import { connectRedis } from '@xerotier/redis';
+import type { RedisClient } from '@xerotier/redis';
+import { testServers } from '@xerotier/testing';
+import { z } from 'zod';
+import { AccessService } from '../access/access.service.ts';
+import { assertRoutesDeclareAccess, checkAccess } from '../access/require-scope.ts';
+import { AppModule } from '../app.module.ts';
+import { buildDocument } from './build-document.ts';
+import { openapiDocument } from './document.ts';
+import type { JsonSchema } from './json-schemas.ts';
+import type { OpenapiDocument, Parameter } from './openapi-document.ts';
+import type { Operation } from './operation.ts';
+import { operations } from './operations.ts';
+import { schemas } from './schemas.ts';
+
+const servers = testServers('nats', 'redis');
+const connectBus = testBuses(() => servers.nats.url);
+const log = silentLog();
+
+interface Route {
+  readonly name: string;
+  readonly isPublic: boolean;
+}
+
+let app: HttpApp;
+let redis: RedisClient;
+let routes: Route[];
+let url: string;
+
+beforeEach(async () => {
+  const auth = await connectBus();
+  const project = { id: 'proj_1', slug: 'demo' };
+  auth.bus.serve(authContract, {
+    authorize: async ({ scope }) => ({ keyId: 'key_1', scopes: [scope], project, endpoints: [] }),
+  });
+  await auth.bus.flush();
+  const { bus, connection } = await connectBus();
+  redis = connectRedis({ url: servers.redis.url, name: 'test', log });
+  const inference = new InferenceClient({ bus, usage: new DurablePublisher(connection, usageRecorded, log), log });
+  routes = [];
+  app = await createHttpApp(AppModule.register({ bus, inference, redis, log, instance: '0123abcd' }), {
+    log,
+    bodyBytesMax: 1_000_000,
+    prepare: (fastify) => {
+      assertRoutesDeclareAccess(fastify);
+      fastify.addHook('onRoute', ({ method, url: path, config }) => {
+        for (const name of [method].flat()) {
+          routes.push({ name: `${name} ${path}`, isPublic: config?.isPublic === true });
+        }
+      });
+    },
+    onRequest: (request) => checkAccess(app.nest.get(AccessService), request),
+  });
+  url = `http://127.0.0.1:${await app.listen(0, '127.0.0.1')}`;
+});
+afterEach(async () => {
+  await app.close();
+  redis.disconnect();
+});
+
+/** Routes of the gateway by the names that the document has for them. A HEAD comes by itself with each GET. */
+function documentedNames(): string[] {
+  return routes
+    .filter(({ name }) => !name.startsWith('HEAD ') && !name.endsWith(' *') && !name.endsWith(' /*'))
+    .map(({ name }) => name.replace(/:(\w+)/g, '{$1}').replace('/models/*', '/models/{model}'));
+}
+
+function placesOf({ paths }: OpenapiDocument): string[] {
+  return Object.entries(paths).flatMap(([path, item]) =>
+    Object.keys(item).map((method) => `${method.toUpperCase()} ${path}`),
+  );
+}
+
+/** What one side has and the other has not. */
+function routesThatDiffer(document: OpenapiDocument): string[] {
+  const [ours, theirs] = [documentedNames(), placesOf(document)];
+  return [
+    ...ours.filter((name) => !theirs.includes(name)).map((name) => `${name} has no row`),
+    ...theirs.filter((name) => !ours.includes(name)).map((name) => `${name} is no route`),
+  ];
+}
+
+function propertiesOf(schema: JsonSchema): string[] {
+  return Object.keys((schema['properties'] as object | undefined) ?? {});
+}
+
+/** The fields that a schema reads, behind whatever is done with them afterwards. */
+function fieldsOf(schema: z.ZodType): string[] {
+  if (schema instanceof z.ZodPipe) return fieldsOf(schema.in as z.ZodType);
+  if (!(schema instanceof z.ZodObject)) throw new Error('A body must be an object.');
+  return Object.keys(schema.shape);
+}
+
+/** Parameters that a row's schemas read and the document does not have. */
+function missingParameters(document: OpenapiDocument, rows: readonly Operation[] = operations): string[] {
+  return rows.flatMap(({ method, path, isPublic, operationId, body, query, headers }) => {
+    const place = document.paths[isPublic === true ? path : `/{project}/{endpoint}${path}`]?.[method];
+    const parameters = (place?.parameters ?? []).filter((one): one is Parameter => 'name' in one);
+    const told = {
+      body: body === undefined ? [] : propertiesOf(document.components.schemas[body.schema] ?? {}),
+      query: parameters.filter((one) => one.in === 'query').map(({ name }) => name),
+      header: parameters.filter((one) => one.in === 'header').map(({ name }) => name),
+    };
+    const read = {
+      body: body === undefined ? [] : fieldsOf(schemas[body.schema]),
+      query: query === undefined ? [] : fieldsOf(query),
+      header: headers === undefined ? [] : fieldsOf(headers),
+    };
+    return (['body', 'query', 'header'] as const).flatMap((kind) =>
+      read[kind].filter((name) => !told[kind].includes(name)).map((name) => `${operationId}: ${kind} ${name}`),
+    );
+  });
+}
+
+describe('gateway and document', () => {
+  it('have the same routes', () => {
+    expect(routesThatDiffer(openapiDocument())).toEqual([]);
+  });
+
+  it('would be told apart by a row too few and one too many', () => {
+    const scored = operations.find(({ operationId }) => operationId === 'score') as Operation;
+    const others = operations.filter((row) => row !== scored);
+    expect(routesThatDiffer(buildDocument([...others, { ...scored, path: '/v1/guess' }]))).toEqual([
+      'POST /{project}/{endpoint}/v1/score has no row',
+      'POST /{project}/v1/score has no row',
+      'POST /{project}/{endpoint}/v1/guess is no route',
+      'POST /{project}/v1/guess is no route',
+    ]);
+  });
+
+  it('open the same routes to everyone: the reference, and nothing else', () => {
+    const open = routes.filter(({ name, isPublic }) => isPublic && !name.startsWith('HEAD ')).map(({ name }) => name);
+    const rows = operations.filter(({ isPublic }) => isPublic).map(({ path }) => `GET ${path}`);
+    expect(open).toEqual(['GET /openapi.json', 'GET /docs']);
+    expect(rows).toEqual(open);
+  });
+});
+
+describe('the parameters of the document', () => {
+  it('are all that the schemas read', () => {
+    expect(missingParameters(openapiDocument())).toEqual([]);
+  });
+
+  it('would be found wanting without one of a body, of a query and of the headers', () => {
+    const bare = operations.map(({ query: _query, headers: _headers, ...row }) => row);
+    const document = buildDocument(bare);
+    const schema = document.components.schemas['CreateScoreRequest'] as { properties: Record<string, JsonSchema> };
+    const { text_1: _side, ...properties } = schema.properties;
+    const without = {
+      ...document,
+      components: {
+        ...document.components,
+        schemas: { ...document.components.schemas, CreateScoreRequest: { ...schema, properties } },
+      },
+    };
+    expect(missingParameters(without)).toEqual(
+      expect.arrayContaining([
+        'createChatCompletion: header X-SLO-TTFT-Ms',
+        'listChatCompletions: query limit',
+        'score: body text_1',
+      ]),
+    );
+  });
+});
+
+const KEY = generateApiKey('demo');
+/** Fits no field of any body. */
+const WRONG = 7.5;
+
+/** The parameter that the gateway complains of. */
+async function complaint(method: string, path: string, body?: object, headers: object = {}): Promise<string | null> {
+  const address = path.replace('{completion}', 'chatcmpl-1').replace('{model}', 'm');
+  const response = await fetch(`${url}/proj_1/chat${address}`, {
+    method: method.toUpperCase(),
+    headers: {
+      authorization: `Bearer ${KEY}`,
+      ...(body !== undefined && { 'content-type': 'application/json' }),
+      ...headers,
+    },
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+  });
+  const { error } = (await response.json()) as { error?: { code: string; param: string | null } };
+  expect([response.status, error?.code]).toEqual([
+    400,
+    expect.stringMatching(/^(invalid_request|unsupported_parameter)$/),
+  ]);
+  return error?.param ?? null;
+}
+
+describe('a route reads what the document says of it', () => {
+  it.each(operations.filter(({ body }) => body !== undefined))(
+    '$operationId complains of each field of its body',
+    async ({ method, path, body }) => {
+      const { schema, example } = body as NonNullable<Operation['body']>;
+      const fields = propertiesOf(openapiDocument().components.schemas[schema] as JsonSchema);
+      expect(fields).not.toEqual([]);
+      for (const field of fields) {
+        expect(await complaint(method, path, { ...example, [field]: WRONG })).toBe(field);
+      }
+    },
+  );
+
+  it.each(operations.filter(({ query }) => query !== undefined))(
+    '$operationId complains of each parameter of its query',
+    async ({ method, path, query }) => {
+      for (const name of fieldsOf(query as z.ZodObject)) expect(await complaint(method, `${path}?${name}=`)).toBe(name);
+    },
+  );
+
+  it.each(operations.filter(({ headers }) => headers !== undefined))(
+    '$operationId complains of each of its headers',
+    async ({ method, path, headers, body }) => {
+      for (const name of fieldsOf(headers as z.ZodObject)) {
+        expect(await complaint(method, path, body?.example, { [name]: '-1' })).toBe(name);
+      }
+    },
+  );
+});
+
+describe('the reference of a running gateway', () => {
+  it('is read without a key, and is the document', async () => {
+    const response = await fetch(`${url}/openapi.json`);
+    expect(response.headers.get('content-type')).toBe('application/json; charset=utf-8');
+    expect(await response.json()).toEqual(openapiDocument());
+  });
+
+  it('has a page, which may load nothing and run nothing', async () => {
+    const response = await fetch(`${url}/docs`);
+    expect(response.headers.get('content-type')).toBe('text/html; charset=utf-8');
+    expect(response.headers.get('content-security-policy')).toMatch(/^default-src 'none'; style-src 'sha256-[^']+';/);
+    expect(await response.text()).toContain('<h1>Xerotier API</h1>');
+  });
+});

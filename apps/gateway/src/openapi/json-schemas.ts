@@ -1,0 +1,66 @@
+/** zod schemas as the JSON Schemas of the document: what a client may send, and what it has to be ready to read. */
+import { z } from 'zod';
+import { schemas } from './schemas.ts';
+import type { SchemaName } from './schemas.ts';
+
+export type JsonSchema = Readonly<Record<string, unknown>>;
+
+/**
+ * A request is described by what is read, before it is transformed. Answers are too: a reader must not mind a field that is
+ * added later, so their objects are open.
+ *
+ * What zod cannot know of a schema, such as the form behind a transform, is written in its `meta({ jsonSchema })`.
+ */
+const OPTIONS = {
+  io: 'input',
+  // Checks of our own: `jsonSchema` says what zod cannot know of them.
+  unrepresentable: 'any',
+  override: ({
+    zodSchema,
+    jsonSchema,
+  }: {
+    zodSchema: z.core.$ZodType;
+    jsonSchema: z.core.JSONSchema.BaseSchema;
+  }): void => {
+    // What zod says of every integer, and which tells nobody anything.
+    if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
+    if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum;
+    const { jsonSchema: given, description } = jsonSchema as { jsonSchema?: JsonSchema; description?: string };
+    if (given === undefined) return;
+    for (const key of Object.keys(jsonSchema)) delete jsonSchema[key];
+    Object.assign(jsonSchema, { ...(description !== undefined && { description }), ...given });
+  },
+} as const;
+
+export function referenceTo(name: SchemaName): JsonSchema {
+  return { $ref: `#/components/schemas/${name}` };
+}
+
+/** All that have a name; one inside another is a reference. */
+export function namedSchemas(): Record<string, JsonSchema> {
+  const registry = z.registry<{ id: string }>();
+  for (const [id, schema] of Object.entries(schemas)) registry.add(schema, { id });
+  const named = z.toJSONSchema(registry, { ...OPTIONS, uri: (id) => referenceTo(id as SchemaName)['$ref'] as string });
+  return Object.fromEntries(
+    Object.keys(schemas).map((name) => {
+      const { $schema: _dialect, $id: _place, ...schema } = named.schemas[name] as JsonSchema;
+      return [name, schema];
+    }),
+  );
+}
+
+export interface JsonField {
+  readonly name: string;
+  readonly isRequired: boolean;
+  readonly schema: JsonSchema;
+}
+
+/** The fields of an object by themselves, as parameters are written. */
+export function jsonFields(object: z.ZodObject): JsonField[] {
+  const { properties = {}, required = [] } = z.toJSONSchema(object, OPTIONS);
+  return Object.entries(properties).map(([name, schema]) => ({
+    name,
+    isRequired: required.includes(name) && (schema as JsonSchema)['default'] === undefined,
+    schema: schema as JsonSchema,
+  }));
+}

@@ -1,0 +1,40 @@
+/** Every body of the public API by the name that it has in the document: the names are the types of generated clients. */
+import { chatCompletionRequest, embeddingRequest, rerankRequest, scoreRequest } from '@xerotier/contracts';
+import type { z } from 'zod';
+import { chatCompletion, chatCompletionChunk } from '../chat-completions/chat-completion.schema.ts';
+import { embeddingList } from '../embeddings/embedding.schema.ts';
+import { modelList, publicModel } from '../models/model.schema.ts';
+import { rerankAnswer, scoreAnswer } from '../rerank/rerank.schema.ts';
+import {
+  chatCompletionCancelled,
+  chatCompletionDeleted,
+  chatCompletionList,
+  chatCompletionMessageList,
+  completionChanges,
+  storedChatCompletion,
+} from '../stored-completions/stored-completion.schema.ts';
+import { errorResponse, streamError } from './error.schema.ts';
+
+export const schemas = {
+  CreateChatCompletionRequest: chatCompletionRequest,
+  ChatCompletion: chatCompletion,
+  ChatCompletionChunk: chatCompletionChunk,
+  StoredChatCompletion: storedChatCompletion,
+  ChatCompletionList: chatCompletionList,
+  ChatCompletionMessageList: chatCompletionMessageList,
+  UpdateChatCompletionRequest: completionChanges,
+  ChatCompletionCancelled: chatCompletionCancelled,
+  ChatCompletionDeleted: chatCompletionDeleted,
+  CreateEmbeddingRequest: embeddingRequest,
+  EmbeddingList: embeddingList,
+  CreateRerankRequest: rerankRequest,
+  Rerank: rerankAnswer,
+  CreateScoreRequest: scoreRequest,
+  Score: scoreAnswer,
+  Model: publicModel,
+  ModelList: modelList,
+  ErrorResponse: errorResponse,
+  StreamError: streamError,
+} as const satisfies Readonly<Record<string, z.ZodType>>;
+
+export type SchemaName = keyof typeof schemas;

@@ -1,0 +1,122 @@
+/**
+ * Checks answers against our own document, as the gateway serves it. Objects are read as closed here: a field, a status or
+ * a code that an answer has and the document has not is a hole in the document.
+ */
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import type { ValidateFunction } from 'ajv/dist/2020.js';
+
+type Json = Record<string, unknown>;
+
+interface DocumentedAnswer {
+  readonly headers?: Json;
+  readonly content: Readonly<Record<string, { readonly schema?: object }>>;
+  readonly 'x-error-codes'?: readonly string[];
+}
+
+interface Document extends Json {
+  readonly paths: Readonly<
+    Record<string, Record<string, { readonly responses: Readonly<Record<string, DocumentedAnswer>> }>>
+  >;
+}
+
+export interface Answer {
+  /** Such as `POST /proj_1/chat/v1/chat/completions`. */
+  readonly route: string;
+  readonly status: number;
+  readonly headers: Headers;
+  /** The body as JSON, or the data of each event; absent for what is no JSON. */
+  readonly values: readonly unknown[];
+}
+
+/** The headers that mean something to our clients only. */
+const OWN_HEADERS = /^(?:x-(?:request-id|xerotier-|ratelimit-)|retry-after)/;
+
+export class OwnDocument {
+  readonly #document: Document;
+  readonly #ajv: Ajv2020;
+  readonly #compiled = new Map<string, ValidateFunction>();
+
+  constructor(document: Document) {
+    this.#document = document;
+    const options = { strict: false, allErrors: true, validateFormats: false };
+    this.#ajv = new Ajv2020(options).addSchema({ $id: 'own', ...(closed(document) as Json) });
+  }
+
+  static async read(baseUrl: string): Promise<OwnDocument> {
+    return new OwnDocument((await (await fetch(`${baseUrl}/openapi.json`)).json()) as Document);
+  }
+
+  /** What the document does not have of this answer. Empty is a pass. */
+  findings({ route, status, headers, values }: Answer): string[] {
+    const place = this.#placeOf(route);
+    // What is no operation has no place, and its refusal has the schema of all.
+    if (place === undefined) return status === 404 || status === 405 ? this.#refused(ERROR, values) : [`no ${route}`];
+    const { path, method } = place;
+    const answer = this.#document.paths[path]?.[method]?.responses[status];
+    if (answer === undefined) return [`${route} has no ${status}`];
+    const type = (headers.get('content-type') ?? '').replace(/;.*/, '');
+    const content = answer.content[type];
+    if (content === undefined) return [`${route} has no ${type} with ${status}`];
+    const schema = ['paths', path, method, 'responses', String(status), 'content', type, 'schema'];
+    return [
+      ...undocumented(answer, headers, values),
+      ...(content.schema === undefined ? [] : this.#refused(schema, values)),
+    ];
+  }
+
+  #placeOf(route: string): { path: string; method: string } | undefined {
+    const [method = '', url = ''] = route.split(' ');
+    const path = Object.keys(this.#document.paths).find(
+      (template) => patternOf(template).test(url.replace(/\?.*/, '')) && this.#hasMethod(template, method),
+    );
+    return path === undefined ? undefined : { path, method: method.toLowerCase() };
+  }
+
+  #hasMethod(template: string, method: string): boolean {
+    return this.#document.paths[template]?.[method.toLowerCase()] !== undefined;
+  }
+
+  #refused(place: readonly string[], values: readonly unknown[]): string[] {
+    const pointer = place.map((key) => encodeURIComponent(key.replaceAll('~', '~0').replaceAll('/', '~1'))).join('/');
+    const validate = this.#compiled.get(pointer) ?? this.#ajv.compile({ $ref: `own#/${pointer}` });
+    this.#compiled.set(pointer, validate);
+    return values.flatMap((value) =>
+      validate(value)
+        ? []
+        : (validate.errors ?? []).map(
+            ({ instancePath, message, params }) => `${instancePath}: ${message} ${JSON.stringify(params)}`,
+          ),
+    );
+  }
+}
+
+const ERROR = ['components', 'schemas', 'ErrorResponse'];
+
+function undocumented(answer: DocumentedAnswer, headers: Headers, values: readonly unknown[]): string[] {
+  const told = new Set(Object.keys(answer.headers ?? {}).map((name) => name.toLowerCase()));
+  const unknown = [...headers.keys()].filter((name) => OWN_HEADERS.test(name) && !told.has(name));
+  const codes = answer['x-error-codes'];
+  const code = (values[0] as { error?: { code: string } } | undefined)?.error?.code;
+  return [
+    ...unknown.map((name) => `header ${name}`),
+    ...(codes === undefined || codes.includes(code as string) ? [] : [`code ${code}`]),
+  ];
+}
+
+/** `{model}` may hold slashes, and the slug of an endpoint is never a version. */
+function patternOf(template: string): RegExp {
+  const parts = template.split('/').map((part) => {
+    if (part === '{model}') return '.+';
+    return part.startsWith('{') ? '(?!v\\d(?:/|$))[^/]+' : part.replaceAll('.', '\\.');
+  });
+  return new RegExp(`^${parts.join('/')}$`);
+}
+
+/** Each object that lists its fields and says nothing of others has no others. */
+function closed(node: unknown): unknown {
+  if (Array.isArray(node)) return node.map(closed);
+  if (typeof node !== 'object' || node === null) return node;
+  const walked = Object.fromEntries(Object.entries(node).map(([key, value]) => [key, closed(value)]));
+  const isObject = walked['type'] === 'object' && typeof walked['properties'] === 'object';
+  return isObject && !('additionalProperties' in walked) ? { ...walked, additionalProperties: false } : walked;
+}
