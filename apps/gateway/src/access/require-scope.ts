@@ -20,8 +20,9 @@ declare module 'fastify' {
   }
 }
 
-export function RequireScope(scope: Scope): ReturnType<typeof RouteConfig> {
-  return RouteConfig({ scope });
+/** @param reads `form` on a route whose body is a form; default JSON. */
+export function RequireScope(scope: Scope, reads?: 'form'): ReturnType<typeof RouteConfig> {
+  return RouteConfig({ scope, ...(reads === 'form' && { form: true }) });
 }
 
 /** The hook that does what the decorators say; at once when the access is remembered. */
