@@ -8,35 +8,44 @@ import { generateApiKey } from '@xerotier/api-keys';
 import { operations, ownRoutes } from './support/contract-operations.ts';
 import type { Operation } from './support/contract-operations.ts';
 import { gatewayRoutes } from './support/gateway-routes.ts';
+import { MediaUpstream } from './support/media-upstream.ts';
 import { OpenaiSchema, strictFindingsExplained } from './support/openai-schema.ts';
+import type { SchemaName } from './support/openai-schema.ts';
 import { ScriptedUpstream } from './support/scripted-upstream.ts';
 import { bothEngines, testPlatform } from './support/test-platform.ts';
 import type { PlatformPlan } from './support/test-platform.ts';
 
 const upstream = new ScriptedUpstream();
+const mediaUpstream = new MediaUpstream();
 /** Not the platform's own, which has seen other answers too. */
 const schema = new OpenaiSchema();
 
 /** All engines behind one project, and an endpoint `idle` whose model nobody serves. */
 async function allEngines(folder: string): Promise<PlatformPlan> {
-  await upstream.start();
-  const [both, behind] = [await bothEngines(folder), upstream.plan()];
+  await Promise.all([upstream.start(), mediaUpstream.start()]);
+  const [both, behind, media] = [await bothEngines(folder), upstream.plan(), mediaUpstream.plan()];
   // The scripted engine embeds too, on the same worker.
   const embed = { ...both.endpoints[0]!, slug: 'embed', task: 'embed' as const };
   return {
-    models: [...both.models, ...behind.models, { ...scriptedPlatform().models[0]!, id: 'idle', name: 'idle' }],
+    models: [
+      ...both.models,
+      ...behind.models,
+      ...media.models,
+      { ...scriptedPlatform().models[0]!, id: 'idle', name: 'idle' },
+    ],
     endpoints: [
       ...both.endpoints,
       ...behind.endpoints.map((endpoint) => ({ ...endpoint, slug: 'upstream' })),
       { slug: 'idle', modelId: 'idle', tier: 'self_hosted' },
       embed,
+      ...media.endpoints,
     ],
-    workers: [...both.workers, ...behind.workers],
+    workers: [...both.workers, ...behind.workers, ...media.workers],
   };
 }
 
 const test = testPlatform(allEngines);
-afterAll(() => upstream.stop());
+afterAll(() => Promise.all([upstream.stop(), mediaUpstream.stop()]));
 
 type Asked = Pick<Operation, 'route' | 'body' | 'headers' | 'key'>;
 
@@ -80,11 +89,12 @@ function eventsOf(text: string): string[] {
     .map((event) => /^data: (.*)$/.exec(event)?.[1] ?? `not one line of data: ${event}`);
 }
 
-function expectStream(text: string, operation: Operation): void {
+function expectStream(text: string, operation: Operation, name: SchemaName): void {
   const events = eventsOf(text);
-  const last = events.pop() as string;
+  const last = operation.ending === 'event' ? '' : (events.pop() as string);
   expect(events).not.toEqual([]);
-  for (const event of events) schema.expectValid(operation.schema, JSON.parse(event) as unknown);
+  for (const event of events) schema.expectValid(name, JSON.parse(event) as unknown);
+  if (operation.ending === 'event') return;
   if (operation.ending === 'done') expect(last).toBe('[DONE]');
   else expect(schema.expectValid('ErrorResponse', JSON.parse(last)).error.code).toBe(operation.code);
 }
@@ -95,10 +105,15 @@ describe('an operation answers as the OpenAI document says', () => {
     const text = await response.text();
     expect({ status: response.status, text }).toMatchObject({ status: operation.status ?? 200 });
     expect(response.headers.get('x-request-id')).toMatch(/^req_/);
+    if (operation.schema === undefined) {
+      expect(response.headers.get('content-type')).toBe(operation.mediaType);
+      expect(text).not.toBe('');
+      return;
+    }
     const type = operation.ending === undefined ? 'application/json' : 'text/event-stream';
     expect(response.headers.get('content-type')).toBe(`${type}; charset=utf-8`);
     if (operation.ending !== undefined) {
-      expectStream(text, operation);
+      expectStream(text, operation, operation.schema);
       return;
     }
     const body = schema.expectValid(operation.schema, JSON.parse(text) as { error?: { code: string } });

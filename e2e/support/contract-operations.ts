@@ -6,6 +6,7 @@ import { scripted } from './api-client.ts';
 import type { SchemaName } from './openai-schema.ts';
 import { recordedChats } from './recorded-exchanges.ts';
 import type { Json, RecordedExchange } from './recorded-exchanges.ts';
+import { mediaOperations } from './media-operations.ts';
 import type { UpstreamReply } from './scripted-upstream.ts';
 
 export interface Operation {
@@ -23,10 +24,12 @@ export interface Operation {
   readonly upstream?: UpstreamReply;
   /** Default 200. */
   readonly status?: number;
-  /** Of the body, or of each event but the last of a stream. */
-  readonly schema: SchemaName;
-  /** For streams: what they end with. */
-  readonly ending?: 'done' | 'error';
+  /** Of the body, or of each event but the last of a stream. Absent where the body is no JSON. */
+  readonly schema?: SchemaName;
+  /** Of a body that is no JSON. */
+  readonly mediaType?: string;
+  /** For streams: what they end with; `event` is one as the others are. */
+  readonly ending?: 'done' | 'error' | 'event';
   /** For errors. */
   readonly code?: string;
 }
@@ -166,6 +169,7 @@ const answers: readonly Operation[] = [
   },
   ...recorded('JSON of a schema', ({ request }) => request['response_format'] !== undefined),
   ...embeddings(),
+  ...mediaOperations,
   { name: 'the models of an endpoint', route: 'GET /{project}/chat/v1/models', schema: 'ListModelsResponse' },
   { name: 'the models of a project', route: 'GET /{project}/v1/models', schema: 'ListModelsResponse' },
   { name: 'a model of an endpoint', route: 'GET /{project}/chat/v1/models/scripted', schema: 'Model' },
@@ -246,6 +250,13 @@ const errors: readonly Operation[] = [
     code: 'model_not_found',
   },
   { name: 'another method', route: 'GET /{project}/chat/v1/chat/completions', status: 405, code: 'method_not_allowed' },
+  {
+    name: 'a capability that the endpoint does not have',
+    route: 'POST /{project}/chat/v1/images/generations',
+    body: { prompt: 'a bird' },
+    status: 400,
+    code: 'wrong_task_mode',
+  },
   {
     name: 'a body that is too large',
     route: CHAT,

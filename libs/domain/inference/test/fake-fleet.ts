@@ -100,7 +100,7 @@ export class FakeRouter {
 /** What a generation on a fake worker writes to. */
 export interface FakeStream {
   readonly signal: AbortSignal;
-  head(head: { workerId: string }): void;
+  head(head: { workerId: string; contentType?: string }): void;
   data(payload: Uint8Array): void;
   paused(): Promise<void> | undefined;
 }
