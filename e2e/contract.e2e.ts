@@ -9,6 +9,7 @@ import { scripted } from './support/api-client.ts';
 import { operations } from './support/contract-operations.ts';
 import type { Operation } from './support/contract-operations.ts';
 import { gatewayRoutes } from './support/gateway-routes.ts';
+import { MediaUpstream } from './support/media-upstream.ts';
 import { OpenaiSchema, strictFindingsExplained } from './support/openai-schema.ts';
 import { OwnDocument } from './support/own-document.ts';
 import type { Answer } from './support/own-document.ts';
@@ -17,24 +18,31 @@ import { bothEngines, testPlatform } from './support/test-platform.ts';
 import type { PlatformPlan } from './support/test-platform.ts';
 
 const upstream = new ScriptedUpstream();
+const mediaUpstream = new MediaUpstream();
 /** Not the platform's own, which has seen other answers too. */
 const schema = new OpenaiSchema();
 
 /** All engines behind one project, and an endpoint `idle` whose model nobody serves. */
 async function allEngines(folder: string): Promise<PlatformPlan> {
-  await upstream.start();
-  const [both, behind] = [await bothEngines(folder), upstream.plan()];
+  await Promise.all([upstream.start(), mediaUpstream.start()]);
+  const [both, behind, media] = [await bothEngines(folder), upstream.plan(), mediaUpstream.plan()];
   // The scripted engine embeds too, on the same worker.
   const embed = { ...both.endpoints[0]!, slug: 'embed', task: 'embed' as const };
   return {
-    models: [...both.models, ...behind.models, { ...scriptedPlatform().models[0]!, id: 'idle', name: 'idle' }],
+    models: [
+      ...both.models,
+      ...behind.models,
+      ...media.models,
+      { ...scriptedPlatform().models[0]!, id: 'idle', name: 'idle' },
+    ],
     endpoints: [
       ...both.endpoints,
       ...behind.endpoints.map((endpoint) => ({ ...endpoint, slug: 'upstream' })),
       { slug: 'idle', modelId: 'idle', tier: 'self_hosted' },
       embed,
+      ...media.endpoints,
     ],
-    workers: [...both.workers, ...behind.workers],
+    workers: [...both.workers, ...behind.workers, ...media.workers],
   };
 }
 
@@ -43,7 +51,7 @@ let ownDocument: OwnDocument;
 beforeAll(async () => {
   ownDocument = await OwnDocument.read(test.description.baseUrl);
 });
-afterAll(() => upstream.stop());
+afterAll(() => Promise.all([upstream.stop(), mediaUpstream.stop()]));
 
 type Asked = Pick<Operation, 'route' | 'body' | 'headers' | 'key'>;
 
@@ -90,10 +98,11 @@ function eventsOf(text: string): string[] {
 /** The values of the answer: its body, or the data of its events. */
 function expectStream(text: string, operation: Operation): unknown[] {
   const events = eventsOf(text);
-  const last = events.pop() as string;
+  const last = operation.ending === 'event' ? '' : (events.pop() as string);
   expect(events).not.toEqual([]);
   const values = events.map((event) => JSON.parse(event) as unknown);
   for (const value of values) expectOpenai(operation, value);
+  if (operation.ending === 'event') return values;
   if (operation.ending === 'done') {
     expect(last).toBe('[DONE]');
     return values;
@@ -119,11 +128,11 @@ describe('an operation answers as the documents say', () => {
   it.each(operations.map((operation) => [operation.name, operation] as const))('%s', async (_, operation) => {
     const response = await perform(operation);
     const text = await response.text();
-    const { route, status = 200, ending, mediaType = 'application/json' } = operation;
+    const { route, status = 200, ending, mediaType = 'application/json; charset=utf-8' } = operation;
     expect({ status: response.status, text }).toMatchObject({ status });
     expect(response.headers.get('x-request-id')).toMatch(/^req_/);
-    const type = ending === undefined ? mediaType : 'text/event-stream';
-    expect(response.headers.get('content-type')).toBe(`${type}; charset=utf-8`);
+    const type = ending === undefined ? mediaType : 'text/event-stream; charset=utf-8';
+    expect(response.headers.get('content-type')).toBe(type);
     const values = ending === undefined ? expectBody(text, operation) : expectStream(text, operation);
     expect(ownDocument.findings({ route, status, headers: response.headers, values })).toEqual([]);
   });

@@ -6,6 +6,7 @@ import { scripted } from './api-client.ts';
 import type { SchemaName } from './openai-schema.ts';
 import { recordedChats } from './recorded-exchanges.ts';
 import type { Json, RecordedExchange } from './recorded-exchanges.ts';
+import { mediaOperations } from './media-operations.ts';
 import type { UpstreamReply } from './scripted-upstream.ts';
 
 export interface Operation {
@@ -23,12 +24,12 @@ export interface Operation {
   readonly upstream?: UpstreamReply;
   /** Default 200. */
   readonly status?: number;
-  /** Of the body, or of each event but the last of a stream. Absent for what OpenAI does not have: our document has it. */
+  /** Of the body, or of each event but the last of a stream. Absent for what OpenAI does not have, and for what is no JSON. */
   readonly schema?: SchemaName;
-  /** Default JSON. */
-  readonly mediaType?: 'text/html';
-  /** For streams: what they end with. */
-  readonly ending?: 'done' | 'error';
+  /** The content type of a body that is no JSON. */
+  readonly mediaType?: string;
+  /** For streams: what they end with; `event` is one as the others are. */
+  readonly ending?: 'done' | 'error' | 'event';
   /** For errors. */
   readonly code?: string;
 }
@@ -164,7 +165,7 @@ function own(): Operation[] {
       { name: `${path} of the project`, route: `POST /{project}/${path}`, body },
     ]),
     { name: 'the document of all this', route: 'GET /openapi.json', key: 'none' },
-    { name: 'the document as a page', route: 'GET /docs', key: 'none', mediaType: 'text/html' },
+    { name: 'the document as a page', route: 'GET /docs', key: 'none', mediaType: 'text/html; charset=utf-8' },
   ];
 }
 
@@ -232,6 +233,7 @@ const answers: readonly Operation[] = [
   ...embeddings(),
   ...storedCompletions(),
   ...own(),
+  ...mediaOperations,
   { name: 'the models of an endpoint', route: 'GET /{project}/chat/v1/models', schema: 'ListModelsResponse' },
   { name: 'the models of a project', route: 'GET /{project}/v1/models', schema: 'ListModelsResponse' },
   { name: 'a model of an endpoint', route: 'GET /{project}/chat/v1/models/scripted', schema: 'Model' },
@@ -336,6 +338,13 @@ const errors: readonly Operation[] = [
     route: 'DELETE /{project}/chat/v1/chat/completions',
     status: 405,
     code: 'method_not_allowed',
+  },
+  {
+    name: 'a capability that the endpoint does not have',
+    route: 'POST /{project}/chat/v1/images/generations',
+    body: { prompt: 'a bird' },
+    status: 400,
+    code: 'wrong_task_mode',
   },
   {
     name: 'a body that is too large',

@@ -11,6 +11,8 @@ import { ChatCompletionsController } from './chat-completions/chat-completions.c
 import { ChatCompletionsService } from './chat-completions/chat-completions.service.ts';
 import { EmbeddingsController } from './embeddings/embeddings.controller.ts';
 import { EmbeddingsService } from './embeddings/embeddings.service.ts';
+import { MediaController } from './media/media.controller.ts';
+import { MediaService } from './media/media.service.ts';
 import { ModelDirectory } from './models/model-directory.service.ts';
 import { ModelsController } from './models/models.controller.ts';
 import { ReferenceController } from './openapi/reference.controller.ts';
@@ -39,6 +41,7 @@ export class AppModule {
         StoredCompletionsController,
         EmbeddingsController,
         RerankController,
+        MediaController,
         ModelsController,
         ReferenceController,
       ],
@@ -54,6 +57,7 @@ export class AppModule {
         ChatCompletionsService,
         EmbeddingsService,
         RerankService,
+        MediaService,
       ],
     };
   }

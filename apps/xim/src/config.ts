@@ -1,6 +1,7 @@
 /** The settings of a worker. */
 import { integer, secret, setting, url } from '@xerotier/config';
 import type { ConfigOf } from '@xerotier/config';
+import { endpointTask } from '@xerotier/contracts';
 import { natsSettings, serviceSettings } from '@xerotier/service';
 import { z } from 'zod';
 
@@ -27,8 +28,8 @@ export const settings = {
     ),
     task: setting(
       'XIM_TASK',
-      z.enum(['generate', 'embed', 'score']).default('generate'),
-      'What the worker does with its model. generate: chat. embed: embeddings, and scores by their similarity. score: scores of the model itself (openai), else as embed. A GGUF file that pools embeds whatever this says; the scripted engine does all of it. Default generate.',
+      endpointTask.default('generate'),
+      'What the worker does with its model. generate: chat. embed: embeddings, and scores by their similarity. score: scores of the model itself (openai), else as embed. transcribe, speak, image: text of sound, sound of text, images (openai only). A GGUF file that pools embeds whatever this says; the scripted engine does the first three of it. Default generate.',
     ),
     slots: setting(
       'XIM_SLOTS',

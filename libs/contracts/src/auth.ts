@@ -8,7 +8,7 @@ export const scope = z.enum(['inference', 'management', 'execution']);
 export type Scope = z.infer<typeof scope>;
 
 /** What an endpoint is for: its routes refuse another kind of work, whatever its model could do. */
-export const endpointTask = z.enum(['generate', 'embed', 'score']);
+export const endpointTask = z.enum(['generate', 'embed', 'score', 'transcribe', 'speak', 'image']);
 export type EndpointTask = z.infer<typeof endpointTask>;
 
 /** SHA-256 of the whole key, hex: the key itself never leaves the gateway's memory. */

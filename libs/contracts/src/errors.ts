@@ -38,11 +38,17 @@ export const errors = defineErrors({
     retryable: false,
     message: 'The request body is larger than {bytesMax} bytes.',
   },
+  'request.files_too_large': {
+    status: 413,
+    publicCode: 'request_too_large',
+    retryable: false,
+    message: 'The files of a request may have {bytesMax} bytes together.',
+  },
   'request.unsupported_media_type': {
     status: 415,
     publicCode: 'unsupported_media_type',
     retryable: false,
-    message: 'Send the body as application/json.',
+    message: 'Send the body as {mediaType}.',
   },
   'request.timeout': {
     status: 408,
@@ -105,6 +111,12 @@ export const errors = defineErrors({
     publicCode: 'wrong_task_mode',
     retryable: false,
     message: "The endpoint '{endpoint}' has the task '{task}'; this route needs an endpoint with the task {needed}.",
+  },
+  'capability.not_available': {
+    status: 404,
+    publicCode: 'capability_not_available',
+    retryable: false,
+    message: "This project has no endpoint with the task '{task}', which this route needs.",
   },
   'model.not_found': {
     status: 404,

@@ -41,6 +41,8 @@ export type { GenerationEnd, GenerationHead, GenerationInput, TokenUsage } from 
 export { gatewayContract } from './gateway.ts';
 export { embeddingInput, rankingInput } from './embedding.ts';
 export type { EmbeddingInput, RankingInput } from './embedding.ts';
+export { mediaHead, mediaInput, mediaRoutes } from './media.ts';
+export type { MediaFile, MediaHead, MediaInput, MediaRoute, MediaTask } from './media.ts';
 export { decodeScore, decodeVector, encodeScore, encodeVector } from './embedding-frames.ts';
 export { usageRecord, usageRecorded } from './usage.ts';
 export type { UsageRecord } from './usage.ts';
@@ -58,3 +60,6 @@ export { rerankRequest } from './openai/rerank-request.ts';
 export type { RerankRequest } from './openai/rerank-request.ts';
 export { scoreRequest } from './openai/score-request.ts';
 export type { ScoreRequest } from './openai/score-request.ts';
+export { speechRequest } from './openai/speech-request.ts';
+export { transcriptionRequest, translationRequest } from './openai/transcription-request.ts';
+export { imageEditRequest, imageGenerationRequest, imageVariationRequest } from './openai/image-request.ts';

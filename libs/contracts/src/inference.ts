@@ -3,12 +3,13 @@
  * UTF-8: for a streamed generation the `choices` array of one chunk, otherwise the `choices` array of the whole
  * answer (one frame). The envelope around it (id, model, tier) belongs to the caller, so a token crosses the gateway
  * without being parsed. The end says what was used. `embed` and `rank` answer
- * with numbers, under the same head and end.
+ * with numbers, under the same head and end; `media` with bytes, under a head of its own.
  */
 import { z } from 'zod';
 import { service, stream } from './define.ts';
 import { embeddingInput, rankingInput } from './embedding.ts';
 import { leaseId, projectId, requestId, workerId } from './ids.ts';
+import { mediaHead, mediaInput } from './media.ts';
 import { chatCompletionRequest, reasoningEffort } from './openai/chat-completion-request.ts';
 import { priority } from './router.ts';
 
@@ -77,6 +78,7 @@ const readErrors = [
   'request.invalid',
   'inference.input_too_long',
   'inference.task_unsupported',
+  'inference.context_length_exceeded',
   'inference.upstream_rejected',
   'inference.engine_failed',
 ] as const;
@@ -87,11 +89,15 @@ const embed = { input: embeddingInput, head: generationHead, end: generationEnd,
 /** One data frame for each document, in their order: its score (`encodeScore`). */
 const rank = { input: rankingInput, head: generationHead, end: generationEnd, errors: readErrors } as const;
 
+/** Data frames are the bytes of the answer, in their order. */
+const media = { input: mediaInput, head: mediaHead, end: generationEnd, errors: readErrors } as const;
+
 /** A worker's own subjects: the way of a placed request. Each answers all of them, and refuses what its engine cannot do. */
 export const workerContract = service('xim', {
   generate: stream({ subject: 'infer.v1.{model}.{worker}', ...generate }),
   embed: stream({ subject: 'embed.v1.{model}.{worker}', ...embed }),
   rank: stream({ subject: 'rank.v1.{model}.{worker}', ...rank }),
+  media: stream({ subject: 'media.v1.{model}.{worker}', ...media }),
 });
 
 /** A model's shared subjects: any free worker (queue group `xim`); the way when no router answers. */
@@ -99,4 +105,5 @@ export const modelContract = service('xim', {
   generate: stream({ subject: 'infer.v1.{model}', ...generate }),
   embed: stream({ subject: 'embed.v1.{model}', ...embed }),
   rank: stream({ subject: 'rank.v1.{model}', ...rank }),
+  media: stream({ subject: 'media.v1.{model}', ...media }),
 });

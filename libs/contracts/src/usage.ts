@@ -3,12 +3,13 @@ import { z } from 'zod';
 import { event } from './define.ts';
 import { modelId, projectId, requestId } from './ids.ts';
 import { tokenUsage } from './inference.ts';
+import { mediaKind } from './media.ts';
 import { latencyTargets, priority } from './router.ts';
 import { tierSlug } from './tiers.ts';
 
 export const usageRecord = z.object({
   requestId,
-  kind: z.enum(['chat.completion', 'embedding', 'rerank', 'score']),
+  kind: z.enum(['chat.completion', 'embedding', 'rerank', 'score', ...mediaKind.options]),
   projectId,
   endpointId: z.uuid(),
   keyId: z.string(),

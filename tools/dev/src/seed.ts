@@ -15,7 +15,7 @@ export interface EndpointSeed {
   readonly modelId: string;
   readonly tier: string;
   /** Default `generate`. */
-  readonly task?: 'generate' | 'embed' | 'score';
+  readonly task?: 'generate' | 'embed' | 'score' | 'transcribe' | 'speak' | 'image';
 }
 
 export interface KeySeed {

@@ -13,6 +13,7 @@ import { CreateTiers1795132800000 } from './migrations/1795132800000-create-tier
 import { CreateTenants1795132800001 } from './migrations/1795132800001-create-tenants.ts';
 import { CreateUsageLedger1795132800002 } from './migrations/1795132800002-create-usage-ledger.ts';
 import { AddEndpointTask1795132800020 } from './migrations/1795132800020-add-endpoint-task.ts';
+import { AddMediaTasks1795132800040 } from './migrations/1795132800040-add-media-tasks.ts';
 
 type DatabaseConfig = ConfigOf<typeof migrateSettings>['database'];
 
@@ -26,6 +27,7 @@ const contents = {
     CreateTenants1795132800001,
     CreateUsageLedger1795132800002,
     AddEndpointTask1795132800020,
+    AddMediaTasks1795132800040,
   ],
 };
 

@@ -22,8 +22,9 @@ declare module 'fastify' {
   }
 }
 
-export function RequireScope(scope: Scope): ReturnType<typeof RouteConfig> {
-  return RouteConfig({ scope });
+/** @param reads `form` on a route whose body is a form; default JSON. */
+export function RequireScope(scope: Scope, reads?: 'form'): ReturnType<typeof RouteConfig> {
+  return RouteConfig({ scope, ...(reads === 'form' && { form: true }) });
 }
 
 /** For what is the same for everyone. Its handler knows nobody. */

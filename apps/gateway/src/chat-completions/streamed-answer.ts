@@ -114,7 +114,7 @@ export class StreamedAnswer implements InferenceSink {
 }
 
 /** Flat fields and a nested object, so that both families of client read it. */
-function errorEvent(error: AppError): string {
+export function errorEvent(error: AppError): string {
   const fields = { ...publicErrorBody(error).error, type: 'stream_error' };
   return `data: ${JSON.stringify({ ...fields, error: fields })}\n\n`;
 }

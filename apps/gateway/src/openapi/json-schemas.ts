@@ -15,13 +15,7 @@ const OPTIONS = {
   io: 'input',
   // Checks of our own: `jsonSchema` says what zod cannot know of them.
   unrepresentable: 'any',
-  override: ({
-    zodSchema,
-    jsonSchema,
-  }: {
-    zodSchema: z.core.$ZodType;
-    jsonSchema: z.core.JSONSchema.BaseSchema;
-  }): void => {
+  override: ({ jsonSchema }: { jsonSchema: z.core.JSONSchema.BaseSchema }): void => {
     // What zod says of every integer, and which tells nobody anything.
     if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
     if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum;

@@ -41,6 +41,8 @@ export const tags = {
   'Chat completions': 'Answers of a model to messages, in one piece or as a stream.',
   'Stored completions': 'Chat completions that were asked for with `store: true`.',
   Embeddings: 'Vectors of texts.',
+  'Audio and images':
+    'Passed on to a server of your own that speaks the OpenAI API; what it answers is passed back as it is.',
   Reranking: 'How near documents are to a query.',
   Models: 'What there is to ask.',
   Reference: 'This document.',

@@ -188,6 +188,79 @@ const reranking: readonly Operation[] = [
   },
 ];
 
+const MEDIA_ERRORS: readonly ErrorCode[] = [...INFERENCE_ERRORS, 'capability.not_available'];
+const FORM_ERRORS: readonly ErrorCode[] = [...MEDIA_ERRORS, 'request.files_too_large'];
+/** What servers of this kind answer is theirs: it is passed on, and not described twice. */
+const JSON_OR_EVENTS = { 'application/json': null, 'text/event-stream': null } as const;
+const WRITTEN = { ...JSON_OR_EVENTS, 'text/plain': null, 'text/vtt': null, 'application/x-subrip': null } as const;
+const SOUNDS = Object.fromEntries(
+  ['mpeg', 'opus', 'ogg', 'aac', 'flac', 'wav', 'pcm'].map((kind) => [`audio/${kind}`, null]),
+);
+
+const media = { method: 'post', tag: 'Audio and images', answerHeaders: WORKER_HEADERS } as const;
+const form = 'multipart/form-data';
+
+const audioAndImages: readonly Operation[] = [
+  {
+    ...media,
+    path: '/v1/audio/speech',
+    operationId: 'createSpeech',
+    summary: 'Speak a text',
+    body: { schema: 'CreateSpeechRequest', example: { model: 'speak', input: 'Good morning', voice: 'alloy' } },
+    answer: { ...SOUNDS, 'text/event-stream': null },
+    errors: MEDIA_ERRORS,
+  },
+  {
+    ...media,
+    path: '/v1/audio/transcriptions',
+    operationId: 'createTranscription',
+    summary: 'Write down what is said',
+    description: 'With a file `file`.',
+    body: { schema: 'CreateTranscriptionRequest', mediaType: form, example: { model: 'transcribe' } },
+    answer: WRITTEN,
+    errors: FORM_ERRORS,
+  },
+  {
+    ...media,
+    path: '/v1/audio/translations',
+    operationId: 'createTranslation',
+    summary: 'Write down in English what is said',
+    description: 'With a file `file`.',
+    body: { schema: 'CreateTranslationRequest', mediaType: form, example: { model: 'transcribe' } },
+    answer: WRITTEN,
+    errors: FORM_ERRORS,
+  },
+  {
+    ...media,
+    path: '/v1/images/generations',
+    operationId: 'createImage',
+    summary: 'Make an image',
+    body: { schema: 'CreateImageRequest', example: { model: 'image', prompt: 'a bird' } },
+    answer: JSON_OR_EVENTS,
+    errors: MEDIA_ERRORS,
+  },
+  {
+    ...media,
+    path: '/v1/images/edits',
+    operationId: 'createImageEdit',
+    summary: 'Change an image',
+    description: 'With files `image`, up to 16, and perhaps a `mask`.',
+    body: { schema: 'CreateImageEditRequest', mediaType: form, example: { model: 'image', prompt: 'bluer' } },
+    answer: JSON_OR_EVENTS,
+    errors: FORM_ERRORS,
+  },
+  {
+    ...media,
+    path: '/v1/images/variations',
+    operationId: 'createImageVariation',
+    summary: 'Vary an image',
+    description: 'With a file `image`.',
+    body: { schema: 'CreateImageVariationRequest', mediaType: form, example: { model: 'image' } },
+    answer: JSON_OR_EVENTS,
+    errors: FORM_ERRORS,
+  },
+];
+
 const models: readonly Operation[] = [
   {
     method: 'get',
@@ -238,6 +311,7 @@ export const operations: readonly Operation[] = [
   ...storedCompletions,
   ...embeddings,
   ...reranking,
+  ...audioAndImages,
   ...models,
   ...reference,
 ];

@@ -1,5 +1,16 @@
 /** Every body of the public API by the name that it has in the document: the names are the types of generated clients. */
-import { chatCompletionRequest, embeddingRequest, rerankRequest, scoreRequest } from '@xerotier/contracts';
+import {
+  chatCompletionRequest,
+  embeddingRequest,
+  imageEditRequest,
+  imageGenerationRequest,
+  imageVariationRequest,
+  rerankRequest,
+  scoreRequest,
+  speechRequest,
+  transcriptionRequest,
+  translationRequest,
+} from '@xerotier/contracts';
 import type { z } from 'zod';
 import { chatCompletion, chatCompletionChunk } from '../chat-completions/chat-completion.schema.ts';
 import { embeddingList } from '../embeddings/embedding.schema.ts';
@@ -31,6 +42,12 @@ export const schemas = {
   Rerank: rerankAnswer,
   CreateScoreRequest: scoreRequest,
   Score: scoreAnswer,
+  CreateSpeechRequest: speechRequest,
+  CreateTranscriptionRequest: transcriptionRequest,
+  CreateTranslationRequest: translationRequest,
+  CreateImageRequest: imageGenerationRequest,
+  CreateImageEditRequest: imageEditRequest,
+  CreateImageVariationRequest: imageVariationRequest,
   Model: publicModel,
   ModelList: modelList,
   ErrorResponse: errorResponse,

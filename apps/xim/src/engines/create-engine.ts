@@ -1,5 +1,5 @@
 import type { Logger } from '@xerotier/log';
-import type { EngineConfig } from './engine-config.ts';
+import type { EngineConfig, OpenaiConfig } from './engine-config.ts';
 import type { Engine } from './engine.ts';
 
 /**
@@ -17,10 +17,27 @@ export async function createEngine(config: EngineConfig, log?: Logger): Promise<
       const { loadLlamaEngine } = await import('./llama/load-llama-engine.ts');
       return loadLlamaEngine(config, log);
     }
-    case 'openai': {
+    case 'openai':
+      return createOpenaiEngine(config);
+  }
+}
+
+async function createOpenaiEngine(config: OpenaiConfig): Promise<Engine> {
+  switch (config.task) {
+    case 'generate': {
       const { OpenaiEngine } = await import('./openai/openai.engine.ts');
+      return new OpenaiEngine(config);
+    }
+    case 'embed':
+    case 'score': {
       const { OpenaiNumbersEngine } = await import('./openai/openai-numbers.engine.ts');
-      return config.task === 'generate' ? new OpenaiEngine(config) : new OpenaiNumbersEngine(config, config.task);
+      return new OpenaiNumbersEngine(config, config.task);
+    }
+    case 'transcribe':
+    case 'speak':
+    case 'image': {
+      const { OpenaiMediaEngine } = await import('./openai/openai-media.engine.ts');
+      return new OpenaiMediaEngine(config, config.task);
     }
   }
 }

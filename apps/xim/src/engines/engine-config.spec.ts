@@ -45,6 +45,14 @@ describe('engineConfigOf', () => {
     expect(() => engineConfigOf(engineSettings({ XIM_ENGINE: kind }))).toThrow(variable);
   });
 
+  it.each(['transcribe', 'speak', 'image'])('takes the task %s for the openai engine only', (task) => {
+    const more = { XIM_TASK: task, XIM_UPSTREAM_URL: 'http://vllm:8000/v1', XIM_MODEL_PATH: 'model.gguf' };
+    expect(engineConfigOf(engineSettings({ ...more, XIM_ENGINE: 'openai' }))).toMatchObject({ task });
+    for (const kind of ['llama', 'scripted']) {
+      expect(() => engineConfigOf(engineSettings({ ...more, XIM_ENGINE: kind }))).toThrow('XIM_TASK');
+    }
+  });
+
   it('needs nothing more for the scripted engine', async () => {
     const engine = await createEngine(engineConfigOf(engineSettings({ XIM_ENGINE: 'scripted', XIM_SLOTS: '300' })));
     expect(engine).toMatchObject({ name: 'scripted', slots: 300 });

@@ -1,21 +1,28 @@
 /** What an engine is made from, and how the worker's settings become that. */
+import { endpointTask } from '@xerotier/contracts';
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
 import type { XimConfig } from '../config.ts';
 
 const slots = z.number().int().min(1).max(4_096);
-const task = z.enum(['generate', 'embed', 'score']).default('generate');
+/** What an engine in this process can do; only a server behind it does more. */
+const ownTask = z
+  .enum(['generate', 'embed', 'score'], {
+    error: 'XIM_TASK may be transcribe, speak or image only when XIM_ENGINE is openai',
+  })
+  .default('generate');
 const contextTokens = z.number().int().min(16).max(10_000_000);
 
 const scriptedConfig = z.object({
   kind: z.literal('scripted'),
+  task: ownTask,
   slots: slots.default(8),
   contextTokens: contextTokens.default(8_192),
 });
 
 const llamaConfig = z.object({
   kind: z.literal('llama'),
-  task,
+  task: ownTask,
   /** A GGUF file. */
   modelPath: z.string({ error: 'XIM_MODEL_PATH must name a GGUF file when XIM_ENGINE is llama' }).min(1),
   slots: slots.default(4),
@@ -35,7 +42,7 @@ export type LlamaModelConfig = Omit<LlamaConfig, 'task'>;
 
 const openaiConfig = z.object({
   kind: z.literal('openai'),
-  task,
+  task: endpointTask.default('generate'),
   /** The server's address, ending in `/v1`. */
   baseUrl: z.url({
     protocol: /^https?$/,

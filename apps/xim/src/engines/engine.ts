@@ -4,7 +4,7 @@
  * server) and `scripted` (deterministic, for tests and benchmarks).
  */
 import type { Choice, ChunkChoice } from '@xerotier/chat-choices';
-import type { ChatCompletionRequest, TokenUsage, ReasoningEffort } from '@xerotier/contracts';
+import type { ChatCompletionRequest, MediaRoute, ReasoningEffort, TokenUsage } from '@xerotier/contracts';
 
 /** What engines answer in. */
 export type { Choice, ChunkChoice, ToolCallDelta } from '@xerotier/chat-choices';
@@ -55,6 +55,24 @@ export interface RankJob {
   readonly documents: readonly string[];
 }
 
+export interface MediaJob {
+  readonly route: MediaRoute;
+  /** With their types in JSON; without `model`. */
+  readonly fields: Readonly<Record<string, unknown>>;
+  readonly files: readonly {
+    readonly field: string;
+    readonly name: string;
+    readonly contentType: string;
+    readonly data: Uint8Array;
+  }[];
+}
+
+export type MediaEvent =
+  /** Exactly once and first, as soon as an answer has begun. */
+  | { type: 'head'; contentType: string }
+  /** The next bytes of the answer. */
+  | { type: 'data'; bytes: Uint8Array };
+
 export interface Engine {
   readonly name: 'llama' | 'openai' | 'scripted';
   /** Generations that may run at once; the worker never starts more. */
@@ -85,6 +103,13 @@ export interface Engine {
 
   /** A score for each document, in their order; more is nearer to its query. As `embed` in everything else. */
   rank?(job: RankJob, signal: AbortSignal): AsyncGenerator<number, TokenUsage>;
+
+  /**
+   * Sound of a text, the text of sound, or images, as the OpenAI API answers it. Absent when the engine cannot. As `embed` in
+   * everything else.
+   * @throws {AppError} `inference.task_unsupported` also when its model is for another of these routes.
+   */
+  media?(job: MediaJob, signal: AbortSignal): AsyncGenerator<MediaEvent, TokenUsage>;
 
   /** Resolves once the engine could answer; rejects with the reason why it never will. */
   ready(): Promise<void>;

@@ -1,8 +1,8 @@
 /** The ways in: this worker's own subject, and its model's shared one. */
 import { modelContract, workerContract } from '@xerotier/contracts';
-import type { EmbeddingInput, GenerationInput, RankingInput } from '@xerotier/contracts';
+import type { EmbeddingInput, GenerationInput, MediaInput, RankingInput } from '@xerotier/contracts';
 import type { Bus, Serving } from '@xerotier/nats';
-import type { GenerationOutput, GenerationsService } from './generations.service.ts';
+import type { GenerationOutput, GenerationsService, MediaOutput } from './generations.service.ts';
 
 /** Takes generations until stopped. */
 export function serveGenerations(
@@ -13,6 +13,7 @@ export function serveGenerations(
   const handlers = {
     generate: (input: GenerationInput, stream: GenerationOutput) => generations.run(input, stream),
     embed: (input: EmbeddingInput, stream: GenerationOutput) => generations.embed(input, stream),
+    media: (input: MediaInput, stream: MediaOutput) => generations.media(input, stream),
     rank: (input: RankingInput, stream: GenerationOutput) => generations.rank(input, stream),
   };
   const own = bus.serve(workerContract, handlers, { values: address, queue: null });

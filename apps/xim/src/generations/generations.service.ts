@@ -9,25 +9,30 @@ import type {
   generationEnd,
   generationHead,
   GenerationInput,
+  mediaHead,
+  MediaInput,
   RankingInput,
   TokenUsage,
 } from '@xerotier/contracts';
 import { AppError } from '@xerotier/errors';
 import type { Logger } from '@xerotier/log';
 import type { z } from 'zod';
-import type { Engine, EngineEvent } from '../engines/engine.ts';
+import type { Engine, EngineEvent, MediaEvent } from '../engines/engine.ts';
 import { rankByEmbeddings } from '../engines/rank-by-embeddings.ts';
 import { noUsage } from '../engines/usage.ts';
 import { refuseUnsupported } from './unsupported-parameters.ts';
 
-/** What a generation writes to: the part of a served stream that it needs. */
-export interface GenerationOutput {
+interface Output<H extends z.ZodType> {
   readonly signal: AbortSignal;
   abort(reason: AppError): void;
-  head(head: z.input<typeof generationHead>): void;
+  head(head: z.input<H>): void;
   data(payload: Uint8Array): void;
   paused(): Promise<void> | undefined;
 }
+
+/** What a generation writes to: the part of a served stream that it needs. */
+export type GenerationOutput = Output<typeof generationHead>;
+export type MediaOutput = Output<typeof mediaHead>;
 
 type End = z.input<typeof generationEnd>;
 
@@ -35,7 +40,7 @@ export class GenerationsService {
   readonly #engine: Engine;
   readonly #workerId: string;
   readonly #log: Logger;
-  readonly #active = new Set<{ readonly id: string; readonly output: GenerationOutput }>();
+  readonly #active = new Set<{ readonly id: string; readonly output: Pick<GenerationOutput, 'abort'> }>();
   #draining = false;
   #idle: (() => void) | undefined;
 
@@ -92,7 +97,20 @@ export class GenerationsService {
     });
   }
 
-  async #inSlot(id: string, output: GenerationOutput, work: () => Promise<End>): Promise<End> {
+  /**
+   * Writes the bytes of an audio or image answer.
+   * @throws {AppError} as `run`; `inference.task_unsupported` when the engine or its model is for other work.
+   */
+  media({ route, fields, files, leaseId, requestId }: MediaInput, output: MediaOutput): Promise<End> {
+    return this.#inSlot(leaseId ?? requestId, output, () => {
+      const job = { route, fields, files: files.map((file) => ({ ...file, data: Buffer.from(file.data, 'base64') })) };
+      const events = this.#engine.media?.(job, output.signal);
+      if (events === undefined) throw new AppError('inference.task_unsupported', { task: `answer ${route}` });
+      return this.#media(events, output);
+    });
+  }
+
+  async #inSlot(id: string, output: Pick<GenerationOutput, 'abort'>, work: () => Promise<End>): Promise<End> {
     if (this.#draining) throw new AppError('worker.draining');
     if (this.#active.size >= this.#engine.slots) throw new AppError('worker.busy');
     const entry = { id, output };
@@ -138,6 +156,21 @@ export class GenerationsService {
     }
   }
 
+  async #media(events: AsyncGenerator<MediaEvent, TokenUsage>, output: MediaOutput): Promise<End> {
+    try {
+      for (;;) {
+        const next = await events.next();
+        if (next.done === true) return this.#finish(next.value, undefined, output);
+        if (next.value.type === 'head') output.head({ workerId: this.#workerId, contentType: next.value.contentType });
+        else output.data(next.value.bytes);
+        const paused = output.paused();
+        if (paused !== undefined) await paused;
+      }
+    } finally {
+      await events.return(noUsage());
+    }
+  }
+
   async #generate(input: GenerationInput, output: GenerationOutput): Promise<End> {
     const job = { request: input.chat, choiceIndex: input.choiceIndex, cacheSalt: input.projectId };
     const collector = input.chat.stream === true ? undefined : new ChoiceCollector(input.choiceIndex);
@@ -173,7 +206,11 @@ export class GenerationsService {
     }
   }
 
-  #finish(usage: TokenUsage, collector: ChoiceCollector | undefined, output: GenerationOutput): End {
+  #finish(
+    usage: TokenUsage,
+    collector: ChoiceCollector | undefined,
+    output: Pick<GenerationOutput, 'signal' | 'data'>,
+  ): End {
     if (output.signal.aborted) {
       const reason = AppError.from(output.signal.reason);
       this.#log.debug('a generation was stopped', { reason: reason.code });

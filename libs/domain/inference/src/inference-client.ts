@@ -9,6 +9,8 @@ import type {
   GenerationEnd,
   GenerationHead,
   LatencyTargets,
+  MediaHead,
+  MediaInput,
   Priority,
   RankingInput,
   TokenUsage,
@@ -22,7 +24,7 @@ import { NumbersSink } from './numbers-sink.ts';
 import type { Numbers } from './numbers-sink.ts';
 import { RetryBudget } from './retry-budget.ts';
 import { Slots } from './slots.ts';
-import { chatWork, embeddingWork, rankingWork } from './work.ts';
+import { chatWork, embeddingWork, mediaWork, rankingWork } from './work.ts';
 import type { Work } from './work.ts';
 
 /** Whose request it is, and which model it needs. */
@@ -50,6 +52,19 @@ export interface EmbeddingsRequest extends RequestOrigin {
 export interface RankingRequest extends RequestOrigin {
   readonly kind: 'rerank' | 'score';
   readonly ranking: Pick<RankingInput, 'queries' | 'documents'>;
+}
+
+export interface MediaRequest extends RequestOrigin {
+  readonly media: Pick<MediaInput, 'route' | 'fields' | 'files'>;
+}
+
+/** Receives the bytes of one answer. `start` comes once, before them; exactly one of `end` and `error`, last. */
+export interface MediaSink {
+  start(head: MediaHead): void;
+  /** Valid during the call. */
+  data(bytes: Uint8Array): void;
+  end(): void;
+  error(error: AppError): void;
 }
 
 /** Receives one request's answer. `start` comes once, before the first choices; exactly one of `end` and `error`, last. */
@@ -120,6 +135,18 @@ export class InferenceClient {
       data: (payload, choiceIndex) => sink.choices(payload, choiceIndex),
       restart: () => undefined,
       end: (usage) => sink.end(usage),
+      error: (error) => sink.error(error),
+    });
+  }
+
+  /** Sound, text of sound, or images. */
+  media(request: MediaRequest, sink: MediaSink): RunningInference {
+    return this.#run(request, mediaWork(request, request.media), {
+      // The head of an operation is what its contract says, and this one is `media`.
+      start: (head) => sink.start(head as MediaHead),
+      data: (payload) => sink.data(payload),
+      restart: () => undefined,
+      end: () => sink.end(),
       error: (error) => sink.error(error),
     });
   }

@@ -1,6 +1,6 @@
-/** Embeddings and rankings: the same way as a chat request, but for what comes back and that it may begin again. */
+/** Embeddings, rankings and media: the same way as a chat request, but for what comes back, and that numbers may begin again. */
 import { encodeScore, encodeVector, usageRecord, usageRecorded } from '@xerotier/contracts';
-import type { EmbeddingInput, RankingInput, UsageRecord } from '@xerotier/contracts';
+import type { EmbeddingInput, MediaHead, RankingInput, UsageRecord } from '@xerotier/contracts';
 import { AppError } from '@xerotier/errors';
 import { silentLog } from '@xerotier/log/testing';
 import { DurablePublisher, ensureStream } from '@xerotier/nats';
@@ -10,7 +10,7 @@ import { z } from 'zod';
 import { FakeRouter, FakeWorker, MODEL, usageOf } from '../test/fake-fleet.ts';
 import type { FakeStream, Script } from '../test/fake-fleet.ts';
 import { InferenceClient } from './inference-client.ts';
-import type { RequestOrigin } from './inference-client.ts';
+import type { MediaRequest, RequestOrigin, RunningInference } from './inference-client.ts';
 
 const servers = testServers('nats');
 const connectBus = testBuses(() => servers.nats.url);
@@ -237,3 +237,102 @@ describe('a ranking', () => {
 async function untilAborted({ signal }: FakeStream): Promise<void> {
   if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve));
 }
+
+interface Heard {
+  readonly run: RunningInference;
+  readonly heads: MediaHead[];
+  readonly data: string[];
+  /** What it ended with; nothing for a good end. */
+  readonly over: Promise<AppError | undefined>;
+}
+
+const SPEECH: MediaRequest['media'] = { route: 'audio/speech', fields: { input: 'Good day' }, files: [] };
+
+function hear(client: InferenceClient, origin: RequestOrigin, media = SPEECH): Heard {
+  const [heads, data]: [MediaHead[], string[]] = [[], []];
+  const { promise: over, resolve } = Promise.withResolvers<AppError | undefined>();
+  const run = client.media(
+    { ...origin, media },
+    {
+      start: (head) => void heads.push(head),
+      data: (bytes) => void data.push(Buffer.from(bytes).toString()),
+      end: () => resolve(undefined),
+      error: resolve,
+    },
+  );
+  return { run, heads, data, over };
+}
+
+/** Answers with two pieces; `between` runs between them. */
+function speaks(between: (stream: FakeStream) => unknown = () => undefined): Script {
+  return async (_input, stream, workerId) => {
+    stream.head({ workerId, contentType: 'audio/wav' });
+    stream.data(Buffer.from('so'));
+    await between(stream);
+    if (stream.signal.aborted) return { usage: usageOf(0), cancelled: true };
+    stream.data(Buffer.from('und'));
+    return { usage: usageOf(9), cancelled: false };
+  };
+}
+
+describe('a media request', () => {
+  it('is one lease on one worker, and is recorded once as what it is', async () => {
+    const { client, router, workers } = await newFleet({ a: speaks() });
+    const origin = anOrigin();
+    const heard = hear(client, origin);
+    expect(await heard.over).toBeUndefined();
+    expect([heard.heads, heard.data]).toEqual([[{ workerId: 'a', contentType: 'audio/wav' }], ['so', 'und']]);
+    expect(router.asked).toMatchObject([{ promptTokensEstimate: 2 }]);
+    expect(workers['a']?.received).toMatchObject([{ ...SPEECH, leaseId: 'lease_0' }]);
+    expect(await recordsOf(origin)).toMatchObject([
+      { kind: 'audio.speech', outcome: 'completed', streamed: false, usage: usageOf(9) },
+    ]);
+  });
+
+  it.each([
+    ['audio/transcriptions', { stream: true }, 'audio.transcription', true],
+    ['audio/speech', { stream_format: 'sse' }, 'audio.speech', true],
+    ['images/generations', { prompt: 'x', stream: false }, 'image.generation', false],
+  ] as const)('to %s with %j is recorded as %s', async (route, fields, kind, streamed) => {
+    const { client } = await newFleet({ a: speaks() });
+    const origin = anOrigin();
+    await hear(client, origin, { route, fields, files: [] }).over;
+    expect(await recordsOf(origin)).toMatchObject([{ kind, streamed }]);
+  });
+
+  const failing = new AppError('inference.engine_failed');
+
+  it('is tried on another worker until its first byte', async () => {
+    const early = await newFleet({ a: () => Promise.reject(failing), b: speaks() });
+    const heard = hear(early.client, anOrigin());
+    expect(await heard.over).toBeUndefined();
+    expect([heard.heads.map(({ workerId }) => workerId), heard.data]).toEqual([['b'], ['so', 'und']]);
+  });
+
+  it('is not tried again after its first byte, which its client has', async () => {
+    const late = await newFleet({ a: speaks(() => Promise.reject(failing)), b: speaks() });
+    const origin = anOrigin();
+    const cut = hear(late.client, origin);
+    expect(await cut.over).toMatchObject({ code: 'inference.engine_failed' });
+    expect(cut.data).toEqual(['so']);
+    expect(late.workers['b']?.received).toEqual([]);
+    expect(await recordsOf(origin)).toMatchObject([{ outcome: 'failed', usage: { completionTokens: 0 } }]);
+  });
+
+  it('that is cancelled stops the worker, and frees its slot', async () => {
+    const stopped: boolean[] = [];
+    const untilStopped = async (stream: FakeStream): Promise<void> => {
+      await eventually('it is told to stop', () => stream.signal.aborted);
+      stopped.push(true);
+    };
+    const { client, router } = await newFleet({ a: speaks(untilStopped) });
+    const origin = anOrigin();
+    const heard = hear(client, origin);
+    await eventually('it has begun', () => heard.data.length === 1);
+    heard.run.cancel();
+    expect(await heard.over).toMatchObject({ code: 'inference.cancelled' });
+    expect(stopped).toEqual([true]);
+    await eventually('the slot is given back', () => router.released.length > 0);
+    expect(await recordsOf(origin)).toMatchObject([{ outcome: 'cancelled' }]);
+  });
+});

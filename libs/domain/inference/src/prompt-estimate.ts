@@ -19,3 +19,9 @@ export function estimatePromptTokens(messages: readonly ChatMessage[]): number {
   }
   return Math.ceil(characters / CHARACTERS_PER_TOKEN);
 }
+
+/** How long the texts of an audio or image request roughly are, in tokens; files count as nothing. */
+export function estimateMediaTokens(fields: Readonly<Record<string, unknown>>): number {
+  const texts = [fields['input'], fields['prompt'], fields['instructions']];
+  return estimateTokens(texts.filter((text) => typeof text === 'string'));
+}

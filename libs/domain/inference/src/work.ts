@@ -1,13 +1,15 @@
 /** What a request asks of workers: how many generations it takes, and what each of them is sent. */
+import { mediaRoutes } from '@xerotier/contracts';
 import type {
   EmbeddingInput,
   GenerationInput,
+  MediaInput,
   modelContract,
   Priority,
   RankingInput,
   UsageRecord,
 } from '@xerotier/contracts';
-import { estimatePromptTokens, estimateTokens } from './prompt-estimate.ts';
+import { estimateMediaTokens, estimatePromptTokens, estimateTokens } from './prompt-estimate.ts';
 
 type Operation = keyof typeof modelContract.operations;
 
@@ -77,3 +79,20 @@ export function rankingWork(
 
 /** Work that reads and writes no text: one generation, whatever it holds. */
 const readingWork = { count: 1, streamed: false, repeatable: true, tokensOf: () => 0 } as const;
+
+type Media = Pick<MediaInput, 'route' | 'fields' | 'files'>;
+
+export function mediaWork({ requestId, projectId, priority }: Origin, media: Media): Work {
+  const { fields } = media;
+  return {
+    kind: mediaRoutes[media.route].kind,
+    count: 1,
+    streamed: fields['stream'] === true || fields['stream_format'] === 'sse',
+    // The bytes are on their way to the client as they come.
+    repeatable: false,
+    promptTokensEstimate: estimateMediaTokens(fields),
+    task: () => ({ operation: 'media', input: { requestId, projectId, priority, ...media } }),
+    // What the bytes of a sound or an image are in tokens is the server's secret.
+    tokensOf: () => 0,
+  };
+}

@@ -6,6 +6,7 @@ import type {
   EmbeddingInput,
   GenerationEnd,
   GenerationInput,
+  MediaInput,
   RankingInput,
   TokenUsage,
 } from '@xerotier/contracts';
@@ -99,7 +100,7 @@ export class FakeRouter {
 /** What a generation on a fake worker writes to. */
 export interface FakeStream {
   readonly signal: AbortSignal;
-  head(head: { workerId: string }): void;
+  head(head: { workerId: string; contentType?: string }): void;
   data(payload: Uint8Array): void;
   paused(): Promise<void> | undefined;
 }
@@ -124,9 +125,11 @@ export class FakeWorker {
   /** Listens on its own subject, and on the shared one of its model when it is told to. */
   async serve({ shared = false } = {}): Promise<void> {
     // Scripts look at what all inputs have, or know what they are sent.
-    const run = (input: GenerationInput | EmbeddingInput | RankingInput, stream: FakeStream): Promise<GenerationEnd> =>
-      this.#run(input as GenerationInput, stream);
-    const handlers = { generate: run, embed: run, rank: run };
+    const run = (
+      input: GenerationInput | EmbeddingInput | RankingInput | MediaInput,
+      stream: FakeStream,
+    ): Promise<GenerationEnd> => this.#run(input as GenerationInput, stream);
+    const handlers = { generate: run, embed: run, rank: run, media: run };
     this.#bus.serve(workerContract, handlers, { values: { model: MODEL, worker: this.workerId }, queue: null });
     if (shared) this.#bus.serve(modelContract, handlers, { values: { model: MODEL } });
     await this.#bus.flush();

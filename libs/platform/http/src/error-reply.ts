@@ -52,7 +52,8 @@ function notHttp(error: NodeJS.ErrnoException): AppError {
 
 const FASTIFY_ERRORS: Readonly<Record<string, (cause: unknown, bodyBytesMax: number) => AppError>> = {
   FST_ERR_CTP_BODY_TOO_LARGE: (cause, bytesMax) => new AppError('request.too_large', { bytesMax }, { cause }),
-  FST_ERR_CTP_INVALID_MEDIA_TYPE: (cause) => new AppError('request.unsupported_media_type', {}, { cause }),
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: (cause) =>
+    new AppError('request.unsupported_media_type', { mediaType: 'application/json' }, { cause }),
   FST_ERR_CTP_EMPTY_JSON_BODY: (cause) =>
     new AppError('request.unreadable_json', { reason: 'it is empty.' }, { cause }),
   ECONNRESET: (cause) => new AppError('inference.cancelled', {}, { cause }),

@@ -16,6 +16,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import { logAccess, logAnswer } from './access-log.ts';
 import { Connections } from './connections.ts';
 import { answerClientError, replyWithError, toAppError } from './error-reply.ts';
+import { readFormBodies } from './form-body.ts';
 import { readJsonBodies } from './json-body.ts';
 import { randomHex } from './random-hex.ts';
 import { RouteTable } from './route-table.ts';
@@ -96,6 +97,7 @@ export async function createHttpApp(module: Type | DynamicModule, options: HttpA
   });
   nest.useGlobalFilters(errors);
   readJsonBodies(fastify);
+  readFormBodies(fastify);
   return {
     nest,
     routes,

@@ -4,7 +4,7 @@
  * connection, which is how such servers learn that nobody wants the rest.
  */
 import { AppError } from '@xerotier/errors';
-import { Agent } from 'undici';
+import { Agent, FormData } from 'undici';
 import type { Dispatcher } from 'undici';
 import { contextLengthExceeded } from '../token-budget.ts';
 import { contextLengthIn, upstreamReason } from './upstream-reason.ts';
@@ -23,8 +23,9 @@ export interface UpstreamRequest {
   readonly method: 'GET' | 'POST';
   /** Below the base URL, with a leading slash. */
   readonly path: string;
+  /** Sent as JSON, or as the form that it is. */
   readonly body?: unknown;
-  readonly accept: 'application/json' | 'text/event-stream';
+  readonly accept: 'application/json' | 'text/event-stream' | '*/*';
   readonly signal: AbortSignal;
   /** Until the headers of the answer. */
   readonly headersTimeoutMs: number;
@@ -80,8 +81,18 @@ export class UpstreamClient {
 
   /** @throws {AppError} `inference.engine_failed` when it is longer than allowed or no JSON. */
   async readJson(response: UpstreamResponse, bytesMax: number, signal: AbortSignal): Promise<unknown> {
+    return (await this.readJsonText(response, bytesMax, signal)).json;
+  }
+
+  /** The JSON together with its text. @throws as `readJson`. */
+  async readJsonText(
+    response: UpstreamResponse,
+    bytesMax: number,
+    signal: AbortSignal,
+  ): Promise<{ text: string; json: unknown }> {
     try {
-      return JSON.parse(await readText(response.body, bytesMax));
+      const text = await readText(response.body, bytesMax);
+      return { text, json: JSON.parse(text) };
     } catch (error) {
       throw this.failure(error, signal);
     }
@@ -98,6 +109,7 @@ export class UpstreamClient {
   }
 
   #request(request: UpstreamRequest): Promise<Dispatcher.ResponseData> {
+    const isForm = request.body instanceof FormData;
     return this.#agent.request({
       origin: this.#origin,
       path: `${this.#basePath}${request.path}`,
@@ -107,10 +119,10 @@ export class UpstreamClient {
       bodyTimeout: request.idleTimeoutMs,
       headers: {
         accept: request.accept,
-        ...(request.body !== undefined && { 'content-type': 'application/json' }),
+        ...(request.body !== undefined && !isForm && { 'content-type': 'application/json' }),
         ...(this.#apiKey !== undefined && { authorization: `Bearer ${this.#apiKey}` }),
       },
-      ...(request.body !== undefined && { body: JSON.stringify(request.body) }),
+      ...(request.body !== undefined && { body: isForm ? (request.body as FormData) : JSON.stringify(request.body) }),
     });
   }
 
@@ -120,6 +132,7 @@ export class UpstreamClient {
     switch (status) {
       case 400:
       case 413:
+      case 415:
       case 422: {
         const length = contextLengthIn(body);
         if (length !== undefined) return contextLengthExceeded(length.promptTokens, length.contextTokens);

@@ -7,7 +7,10 @@ import type { AddressInfo } from 'node:net';
 export interface ReceivedRequest {
   readonly path: string;
   readonly headers: IncomingMessage['headers'];
+  /** Of JSON. */
   readonly body: Record<string, unknown>;
+  /** Of a form, read by another parser than the platform's. */
+  readonly form: FormData;
   /** Resolves when the connection is closed before the answer was ended. */
   readonly aborted: Promise<void>;
 }
@@ -44,13 +47,17 @@ export class FakeUpstream {
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const parts: Buffer[] = [];
     for await (const part of request) parts.push(part as Buffer);
-    const body = parts.length === 0 ? {} : (JSON.parse(Buffer.concat(parts).toString()) as Record<string, unknown>);
+    const bytes = Buffer.concat(parts);
+    const type = request.headers['content-type'] ?? '';
+    const isForm = type.startsWith('multipart/form-data');
+    const body = isForm || bytes.length === 0 ? {} : (JSON.parse(bytes.toString()) as Record<string, unknown>);
+    const form = isForm ? await new Response(bytes, { headers: { 'content-type': type } }).formData() : new FormData();
     const aborted = new Promise<void>((resolve) => {
       response.once('close', () => {
         if (!response.writableFinished) resolve();
       });
     });
-    const received = { path: request.url ?? '', headers: request.headers, body, aborted };
+    const received = { path: request.url ?? '', headers: request.headers, body, form, aborted };
     this.requests.push(received);
     await (request.method === 'GET' ? this.models : this.answer)(response, received);
   }

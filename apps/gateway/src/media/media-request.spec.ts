@@ -1,0 +1,156 @@
+import { AppError } from '@xerotier/errors';
+import { FormBody } from '@xerotier/http';
+import type { FormFile } from '@xerotier/http';
+import type { FastifyRequest } from 'fastify';
+import { formFields } from './form-fields.ts';
+import { readFiles, readMediaFields, readMediaRequest } from './media-request.ts';
+
+const MIB = 1024 * 1024;
+
+function aForm(...fields: [string, string][]): FormBody {
+  const form = new FormBody();
+  form.fields.push(...fields);
+  return form;
+}
+
+const aFile = (field: string, data: string | Buffer = 'RIFF', changes: Partial<FormFile> = {}): FormFile => ({
+  field,
+  name: 'a.wav',
+  contentType: 'audio/wav',
+  data: Buffer.from(data),
+  ...changes,
+});
+
+function refusal(read: () => unknown): AppError {
+  try {
+    read();
+  } catch (error) {
+    if (AppError.is(error)) return error;
+  }
+  throw new Error('it was read');
+}
+
+describe('the fields of a form', () => {
+  it('are texts, lists and objects, as their names say', () => {
+    const form = aForm(
+      ['model', 'm'],
+      ['a[]', '1'],
+      ['a[]', '2'],
+      ['one[]', '1'],
+      ['twice', 'x'],
+      ['twice', 'y'],
+      ['strategy[type]', 'server_vad'],
+      ['strategy[threshold]', '0.5'],
+    );
+    expect(formFields(form)).toEqual({
+      model: 'm',
+      a: ['1', '2'],
+      one: ['1'],
+      twice: ['x', 'y'],
+      strategy: { type: 'server_vad', threshold: '0.5' },
+    });
+  });
+
+  it('may have names that mean something to JavaScript, which mean nothing here', () => {
+    const fields = formFields(aForm(['__proto__', 'x'], ['a[__proto__]', 'y'], ['constructor[prototype]', 'z']));
+    expect(Object.keys(fields)).toEqual(['__proto__', 'a', 'constructor']);
+    expect(Object.keys(fields['a'] as object)).toEqual(['__proto__']);
+    expect({}).not.toHaveProperty('prototype');
+  });
+
+  it('keep what is nested deeper under its own name, and the last of what does not go together', () => {
+    expect(formFields(aForm(['a[b][c]', '1'], ['d', '1'], ['d[e]', '2']))).toEqual({ 'a[b][c]': '1', d: { e: '2' } });
+  });
+});
+
+describe('a form', () => {
+  const request = (form: unknown): FastifyRequest => ({ body: form }) as FastifyRequest;
+
+  it('is read with its file, and its model apart', () => {
+    const form = aForm(
+      ['model', 'whisper'],
+      ['timestamp_granularities[]', 'word'],
+      ['response_format', 'verbose_json'],
+    );
+    form.files.push(aFile('file'), aFile('other'));
+    expect(readMediaRequest('audio/transcriptions', request(form))).toEqual({
+      model: 'whisper',
+      fields: { timestamp_granularities: ['word'], response_format: 'verbose_json' },
+      files: [{ field: 'file', name: 'a.wav', contentType: 'audio/wav', data: 'UklGRg==' }],
+    });
+  });
+
+  it('is no JSON, and JSON is no form', () => {
+    expect(refusal(() => readMediaRequest('audio/transcriptions', request({ model: 'm' })))).toMatchObject({
+      code: 'request.unsupported_media_type',
+      message: 'Send the body as multipart/form-data.',
+    });
+    expect(readMediaRequest('images/generations', request({ prompt: 'x', n: null, stream: true }))).toEqual({
+      model: undefined,
+      fields: { prompt: 'x', stream: true },
+      files: [],
+    });
+  });
+
+  it('names the field that does not fit', () => {
+    expect(refusal(() => readMediaFields('audio/transcriptions', {}))).toMatchObject({
+      code: 'request.invalid',
+      param: 'model',
+      message: "Missing required parameter: 'model'.",
+    });
+    expect(refusal(() => readMediaFields('audio/speech', { model: 'm', input: 'x', voice: 'v', speed: 5 })).param).toBe(
+      'speed',
+    );
+  });
+});
+
+describe('the files of a request', () => {
+  it.each([
+    ['audio/transcriptions', 'file'],
+    ['audio/translations', 'file'],
+    ['images/edits', 'image'],
+    ['images/variations', 'image'],
+  ] as const)('of %s must have %s', (route, field) => {
+    expect(refusal(() => readFiles(route, [aFile('fil'), aFile('images')]))).toMatchObject({
+      code: 'request.invalid',
+      param: field,
+      message: `Missing required parameter: '${field}'.`,
+    });
+    expect(readFiles(route, [aFile(field)])).toHaveLength(1);
+    expect(refusal(() => readFiles(route, [aFile(field, '')]))).toMatchObject({
+      param: field,
+      message: expect.stringContaining('it is empty'),
+    });
+  });
+
+  it('are one sound, and up to 16 images with one mask', () => {
+    expect(refusal(() => readFiles('audio/translations', [aFile('file'), aFile('file')])).param).toBe('file');
+    const images = Array.from({ length: 17 }, () => aFile('image[]'));
+    const most = [...images.slice(1), aFile('mask')];
+    expect(readFiles('images/edits', most).map(({ field }) => field)).toEqual([
+      ...Array<string>(16).fill('image'),
+      'mask',
+    ]);
+    expect(refusal(() => readFiles('images/edits', images)).param).toBe('image');
+    expect(refusal(() => readFiles('images/edits', [...most, aFile('mask')])).param).toBe('mask');
+  });
+
+  it('may have 25 MB together, and not a byte more', () => {
+    expect(readFiles('audio/transcriptions', [aFile('file', Buffer.alloc(25 * MIB))])).toHaveLength(1);
+    const tooLarge = [aFile('image', Buffer.alloc(25 * MIB)), aFile('mask', '1')];
+    expect(refusal(() => readFiles('images/edits', tooLarge))).toMatchObject({
+      code: 'request.files_too_large',
+      status: 413,
+      param: 'image',
+    });
+    expect(readFiles('images/edits', [tooLarge[0] as FormFile])).toHaveLength(1);
+  });
+
+  it('keep the end of a long name, and get a name and a type where theirs cannot be used', () => {
+    const odd = { name: `${'x'.repeat(300)}.mp3`, contentType: 'audio/"wav"' };
+    const [file] = readFiles('audio/translations', [aFile('file', 'x', odd)]);
+    expect(file?.name).toHaveLength(255);
+    expect(file).toMatchObject({ name: expect.stringMatching(/x\.mp3$/), contentType: 'application/octet-stream' });
+    expect(readFiles('audio/translations', [aFile('file', 'x', { name: '' })])[0]?.name).toBe('file');
+  });
+});

@@ -1,0 +1,105 @@
+/** Reads audio and image requests, forms and JSON, into what a worker is sent. */
+import {
+  imageEditRequest,
+  imageGenerationRequest,
+  imageVariationRequest,
+  mediaRoutes,
+  speechRequest,
+  transcriptionRequest,
+  translationRequest,
+} from '@xerotier/contracts';
+import type { MediaFile, MediaRoute } from '@xerotier/contracts';
+import { AppError } from '@xerotier/errors';
+import { formOf } from '@xerotier/http';
+import type { FormFile } from '@xerotier/http';
+import type { FastifyRequest } from 'fastify';
+import { fieldsOf, readFields } from '../requests/request-fields.ts';
+import type { Fields } from '../requests/request-fields.ts';
+import { formFields, withoutBrackets } from './form-fields.ts';
+
+export interface MediaRequestParts {
+  /** Absent where it may be left out. */
+  readonly model: string | undefined;
+  readonly fields: Fields;
+  readonly files: readonly MediaFile[];
+}
+
+/** Of all files of a request together: in base64 they have to fit one message to a worker. */
+const FILES_BYTES_MAX = 25 * 1024 * 1024;
+const NAME_LENGTH_MAX = 255;
+const TYPE = /^[\w.+-]+\/[\w.+-]+$/;
+const TYPE_LENGTH_MAX = 128;
+
+const schemas = {
+  'audio/transcriptions': transcriptionRequest,
+  'audio/translations': translationRequest,
+  'audio/speech': speechRequest,
+  'images/generations': imageGenerationRequest,
+  'images/edits': imageEditRequest,
+  'images/variations': imageVariationRequest,
+} as const;
+
+interface FileField {
+  readonly name: string;
+  readonly min: number;
+  readonly max: number;
+}
+
+const audioFile: FileField = { name: 'file', min: 1, max: 1 };
+
+const fileFields: Readonly<Record<MediaRoute, readonly FileField[]>> = {
+  'audio/transcriptions': [audioFile],
+  'audio/translations': [audioFile],
+  'audio/speech': [],
+  'images/generations': [],
+  'images/edits': [
+    { name: 'image', min: 1, max: 16 },
+    { name: 'mask', min: 0, max: 1 },
+  ],
+  'images/variations': [{ name: 'image', min: 1, max: 1 }],
+};
+
+/**
+ * @throws {AppError} `request.invalid` naming the field or file in `param`, `request.files_too_large`, or
+ * `request.unsupported_media_type`.
+ */
+export function readMediaRequest(route: MediaRoute, request: FastifyRequest): MediaRequestParts {
+  if (!mediaRoutes[route].form) return { ...readMediaFields(route, fieldsOf(request.body)), files: [] };
+  const form = formOf(request);
+  return { ...readMediaFields(route, formFields(form)), files: readFiles(route, form.files) };
+}
+
+export function readMediaFields(route: MediaRoute, body: Fields): Pick<MediaRequestParts, 'model' | 'fields'> {
+  const { model, ...fields } = readFields(schemas[route], body);
+  const given = Object.entries(fields).filter(([, value]) => value !== undefined && value !== null);
+  return { model: model ?? undefined, fields: Object.fromEntries(given) };
+}
+
+/** Files of other fields are ignored, as other fields are. */
+export function readFiles(route: MediaRoute, files: readonly FormFile[]): MediaFile[] {
+  const wanted = fileFields[route].flatMap(({ name, min, max }) => {
+    const found = files.filter(({ field }) => withoutBrackets(field) === name);
+    if (found.length < min) throw invalidFile(name, `Missing required parameter: '${name}'.`);
+    if (found.length > max) throw invalidFile(name, `Invalid value for '${name}': may be ${max} at most.`);
+    if (found.some(({ data }) => data.length === 0))
+      throw invalidFile(name, `Invalid value for '${name}': it is empty.`);
+    return found.map((file) => ({ ...file, field: name }));
+  });
+  const bytes = wanted.reduce((sum, { data }) => sum + data.length, 0);
+  if (bytes > FILES_BYTES_MAX) {
+    throw new AppError('request.files_too_large', { bytesMax: FILES_BYTES_MAX }, { param: wanted[0]?.field });
+  }
+  return wanted.map(({ field, name, contentType, data }) => ({
+    field,
+    // The end of a name says what the file is.
+    name: (name === '' ? field : name).slice(-NAME_LENGTH_MAX),
+    contentType: TYPE.test(contentType) && contentType.length <= TYPE_LENGTH_MAX ? contentType : OF_ANY_KIND,
+    data: data.toString('base64'),
+  }));
+}
+
+const OF_ANY_KIND = 'application/octet-stream';
+
+function invalidFile(param: string, reason: string): AppError {
+  return new AppError('request.invalid', { reason }, { param });
+}

@@ -1,0 +1,32 @@
+import { Injectable } from '@nestjs/common';
+import { estimateMediaTokens, InferenceClient } from '@xerotier/inference';
+import type { MediaRequest } from '@xerotier/inference';
+import type { FastifyReply } from 'fastify';
+import { admitOrRefuse } from '../rate-limits/admit-or-refuse.ts';
+import { RateLimitsService } from '../rate-limits/rate-limits.service.ts';
+import { originOf } from '../requests/caller.ts';
+import type { Caller } from '../requests/caller.ts';
+import { MediaAnswer } from './media-answer.ts';
+
+@Injectable()
+export class MediaService {
+  constructor(
+    private readonly inference: InferenceClient,
+    private readonly limits: RateLimitsService,
+  ) {}
+
+  /**
+   * Begins the answer; from then on it is written to the response as it comes, errors included.
+   * @throws {AppError} `limits.*` before anything has begun.
+   */
+  async answer(caller: Caller, media: MediaRequest['media'], reply: FastifyReply): Promise<void> {
+    const charge = await admitOrRefuse(this.limits, caller, estimateMediaTokens(media.fields), reply.raw);
+    // From here on the answer is written past Fastify.
+    reply.hijack();
+    const answer = new MediaAnswer(reply.raw);
+    const run = this.inference.media({ ...originOf(caller, charge), media }, answer);
+    answer.attach(run);
+    // The client may have left while the limits were asked.
+    if (reply.raw.destroyed) run.cancel();
+  }
+}

@@ -1,0 +1,328 @@
+import type { MediaRoute, MediaTask, TokenUsage } from '@xerotier/contracts';
+import type { AppError } from '@xerotier/errors';
+import { createEngine } from '../create-engine.ts';
+import { engineConfig } from '../engine-config.ts';
+import type { OpenaiConfig } from '../engine-config.ts';
+import type { Engine, MediaJob } from '../engine.ts';
+import { beginStream, FakeUpstream, json, sse } from '../testing/fake-upstream.ts';
+import type { Answer } from '../testing/fake-upstream.ts';
+import { noUsage } from '../usage.ts';
+import { OpenaiMediaEngine } from './openai-media.engine.ts';
+
+const NEVER = new AbortController().signal;
+const SOUND = Buffer.from(Array.from({ length: 200_000 }, (_, i) => (i * 31) % 256));
+const MIB = 2 ** 20;
+
+let upstream: FakeUpstream;
+const engines: Engine[] = [];
+
+beforeEach(async () => {
+  upstream = new FakeUpstream();
+  await upstream.start();
+});
+
+afterEach(async () => {
+  for (const engine of engines.splice(0)) await engine.close();
+  await upstream.stop();
+});
+
+function anEngine(task: MediaTask, config: Partial<OpenaiConfig> = {}): OpenaiMediaEngine {
+  const parsed = engineConfig.parse({ kind: 'openai', baseUrl: upstream.baseUrl, model: 'named', task, ...config });
+  const engine = new OpenaiMediaEngine(parsed as OpenaiConfig, task);
+  engines.push(engine);
+  return engine;
+}
+
+interface Media {
+  readonly contentType: string | undefined;
+  readonly bytes: Buffer;
+  readonly pieces: number;
+  readonly usage: TokenUsage;
+}
+
+async function ask(engine: Engine, job: Partial<MediaJob> & { route: MediaRoute }, signal = NEVER): Promise<Media> {
+  const events = engine.media?.({ fields: {}, files: [], ...job }, signal);
+  if (events === undefined) throw new Error('The engine does not do this.');
+  const parts: Uint8Array[] = [];
+  let contentType: string | undefined;
+  for (;;) {
+    const next = await events.next();
+    if (next.done === true)
+      return { contentType, bytes: Buffer.concat(parts), pieces: parts.length, usage: next.value };
+    if (next.value.type === 'data') parts.push(next.value.bytes);
+    else if (contentType === undefined && parts.length === 0) ({ contentType } = next.value);
+    else throw new Error('The head came twice, or late.');
+  }
+}
+
+const failure = (asked: Promise<unknown>): Promise<AppError> =>
+  asked.then(
+    () => Promise.reject(new Error('It was answered.')),
+    (error: unknown) => error as AppError,
+  );
+
+/** Answers with these pieces, each on its own. */
+function inPieces(contentType: string | undefined, ...pieces: readonly (string | Uint8Array)[]): Answer {
+  return async (response) => {
+    response.writeHead(200, contentType === undefined ? {} : { 'content-type': contentType });
+    for (const piece of pieces) {
+      response.write(piece);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    response.end();
+  };
+}
+
+const speech = { route: 'audio/speech', fields: { input: 'Hi', voice: 'alloy', speed: 2 } } as const;
+const painting = { route: 'images/generations', fields: { prompt: 'a bird', n: 2 } } as const;
+
+describe('a server of audio and images', () => {
+  it('is sent the parameters, and its own name of the model', async () => {
+    upstream.answer = inPieces('audio/mpeg', SOUND);
+    await ask(anEngine('speak', { apiKey: 'sk-secret' }), speech);
+    expect(upstream.requests).toMatchObject([
+      {
+        path: '/v1/audio/speech',
+        headers: { authorization: 'Bearer sk-secret', 'content-type': 'application/json' },
+        body: { model: 'named', input: 'Hi', voice: 'alloy', speed: 2 },
+      },
+    ]);
+  });
+
+  it('is sent a form where there are files, with lists and objects in brackets', async () => {
+    upstream.answer = (response) => json(response, { text: 'Hi' });
+    const fields = {
+      temperature: 0.5,
+      stream: false,
+      timestamp_granularities: ['word', 'segment'],
+      chunking_strategy: { type: 'server_vad', threshold: 0.25 },
+    };
+    const file = { field: 'file', name: 'größe.wav', contentType: 'audio/wav', data: SOUND };
+    await ask(anEngine('transcribe'), { route: 'audio/transcriptions', fields, files: [file] });
+    const [request] = upstream.requests;
+    expect(request?.path).toBe('/v1/audio/transcriptions');
+    expect([...(request?.form ?? [])].filter(([name]) => name !== 'file')).toEqual([
+      ['temperature', '0.5'],
+      ['stream', 'false'],
+      ['timestamp_granularities[]', 'word'],
+      ['timestamp_granularities[]', 'segment'],
+      ['chunking_strategy[type]', 'server_vad'],
+      ['chunking_strategy[threshold]', '0.25'],
+      ['model', 'named'],
+    ]);
+    const sent = request?.form.get('file') as File;
+    expect([sent.name, sent.type]).toEqual(['größe.wav', 'audio/wav']);
+    expect(Buffer.from(await sent.arrayBuffer()).equals(SOUND)).toBe(true);
+  });
+
+  it('is sent one image as a field, and several as a list', async () => {
+    upstream.answer = (response) => json(response, { created: 1 });
+    const image = { field: 'image', name: 'a.png', contentType: 'image/png', data: Buffer.from('x') };
+    const mask = { ...image, field: 'mask' };
+    const engine = anEngine('image');
+    await ask(engine, { route: 'images/edits', files: [image, mask] });
+    await ask(engine, { route: 'images/edits', files: [image, image] });
+    expect(upstream.requests.map(({ form }) => [...form.keys()])).toEqual([
+      ['model', 'image', 'mask'],
+      ['model', 'image[]', 'image[]'],
+    ]);
+  });
+
+  it.each([
+    ['audio/mpeg', SOUND],
+    ['audio/L16; rate=24000', SOUND],
+    ['application/octet-stream', SOUND],
+    ['text/plain; charset=utf-8', Buffer.from('1\n00:00:00,000 --> 00:00:01,000\nHällo\n')],
+    ['text/vtt', Buffer.from('WEBVTT\n')],
+    ['application/x-subrip', Buffer.from('1\n')],
+    ['audio/mpeg', Buffer.alloc(0)],
+  ])('may answer in %s, and its bytes come through as they are', async (type, bytes) => {
+    upstream.answer = inPieces(type, bytes.subarray(0, 7), bytes.subarray(7));
+    expect(await ask(anEngine('speak'), speech)).toMatchObject({ contentType: type, usage: noUsage() });
+    expect((await ask(anEngine('speak'), speech)).bytes.equals(bytes)).toBe(true);
+  });
+
+  it.each([['text/html'], ['image/svg+xml'], ['application/javascript'], ['audio/mpeg, text/html'], [undefined]])(
+    'may not answer in %s',
+    async (type) => {
+      upstream.answer = inPieces(type, '<script>');
+      expect(await failure(ask(anEngine('speak'), speech))).toMatchObject({ code: 'inference.engine_failed' });
+    },
+  );
+
+  it('counts what JSON says of its usage, in either set of words', async () => {
+    const text = '{ "created": 1, "data": [{"b64_json":"eA=="}], "usage": {"input_tokens": 5, "output_tokens": 70} }';
+    upstream.answer = inPieces('application/json', text.slice(0, 30), text.slice(30));
+    const { bytes, usage } = await ask(anEngine('image'), painting);
+    expect(bytes.toString()).toBe(text);
+    expect(usage).toEqual({ ...noUsage(), promptTokens: 5, completionTokens: 70 });
+    upstream.answer = (response) => json(response, { usage: { prompt_tokens: 3, completion_tokens: 4 } });
+    expect((await ask(anEngine('image'), painting)).usage).toMatchObject({ promptTokens: 3, completionTokens: 4 });
+  });
+
+  it.each([
+    [{ usage: { type: 'duration', seconds: 5 } }],
+    [{ usage: { input_tokens: -1 } }],
+    [{ usage: 'much' }],
+    [[]],
+  ])('counts nothing for %j', async (answer) => {
+    upstream.answer = (response) => json(response, answer);
+    expect((await ask(anEngine('image'), painting)).usage).toEqual(noUsage());
+  });
+
+  it('passes a stream on as it comes, and counts the usage of its last event', async () => {
+    const events = [
+      'event: image_generation.partial_image\n' + sse({ type: 'image_generation.partial_image', b64_json: 'eA==' }),
+      sse({ type: 'image_generation.completed', usage: { input_tokens: 1, output_tokens: 1 } }),
+      sse({ type: 'image_generation.completed', usage: { input_tokens: 6, output_tokens: 80 } }),
+      sse('{"usage" but no JSON'),
+    ];
+    const text = events.join('');
+    upstream.answer = inPieces(
+      'text/event-stream; charset=utf-8',
+      text.slice(0, 50),
+      text.slice(50, 101),
+      text.slice(101),
+    );
+    const { contentType, bytes, usage } = await ask(anEngine('image'), painting);
+    expect(contentType).toBe('text/event-stream; charset=utf-8');
+    expect(bytes.toString()).toBe(text);
+    expect(usage).toMatchObject({ promptTokens: 6, completionTokens: 80 });
+  });
+
+  it('is not read further while nobody pulls', async () => {
+    let written = 0;
+    upstream.answer = (response) => {
+      response.writeHead(200, { 'content-type': 'audio/wav' });
+      const write = (): void => {
+        while (written < 64 * MIB) {
+          written += SOUND.length;
+          if (!response.write(SOUND)) return void response.once('drain', write);
+        }
+        response.end();
+      };
+      write();
+    };
+    const events = anEngine('speak').media({ ...speech, files: [] }, NEVER);
+    await events.next();
+    await events.next();
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    expect(written).toBeLessThan(32 * MIB);
+    let length = 0;
+    for await (const event of events) if (event.type === 'data') length += event.bytes.length;
+    expect(written).toBeGreaterThanOrEqual(64 * MIB);
+    expect(length).toBeGreaterThan(63 * MIB);
+  });
+});
+
+describe('what goes wrong with a server of audio and images', () => {
+  it.each([
+    [400, 'inference.upstream_rejected'],
+    [413, 'inference.upstream_rejected'],
+    [415, 'inference.upstream_rejected'],
+    [422, 'inference.upstream_rejected'],
+    [429, 'worker.busy'],
+    [503, 'worker.busy'],
+    [401, 'inference.engine_failed'],
+    [404, 'inference.engine_failed'],
+    [500, 'inference.engine_failed'],
+  ])('status %i is %s', async (status, code) => {
+    upstream.answer = (response) => json(response, { error: { message: 'cannot decode the file' } }, status);
+    const error = await failure(ask(anEngine('speak'), speech));
+    expect(error.code).toBe(code);
+    if (code === 'inference.upstream_rejected') expect(error.details['reason']).toBe('cannot decode the file');
+  });
+
+  it.each([
+    ['JSON that is none', inPieces('application/json', '{"text": ')],
+    [
+      'JSON that breaks off',
+      ((response) => {
+        response.writeHead(200, { 'content-type': 'application/json' }).write('{"text": "Hi"}');
+        setTimeout(() => response.destroy(), 20);
+      }) as Answer,
+    ],
+    ['JSON beyond its bound', inPieces('application/json', Buffer.alloc(64 * MIB + 1, ' '))],
+  ])('%s fails before anything of it has come', async (_, answer) => {
+    upstream.answer = answer;
+    const events = anEngine('image').media({ ...painting, files: [] }, NEVER);
+    expect(await failure(events.next())).toMatchObject({ code: 'inference.engine_failed' });
+  });
+
+  it('a sound that breaks off fails after what has come', async () => {
+    upstream.answer = (response) => {
+      response.writeHead(200, { 'content-type': 'audio/wav' }).write(SOUND);
+      setTimeout(() => response.destroy(), 20);
+    };
+    const events = anEngine('speak').media({ ...speech, files: [] }, NEVER);
+    expect(await events.next()).toMatchObject({ value: { type: 'head' } });
+    expect(await failure(ask({ media: () => events } as never, speech))).toMatchObject({
+      code: 'inference.engine_failed',
+    });
+  });
+
+  it('an event beyond its bound fails', async () => {
+    upstream.answer = inPieces('text/event-stream', 'data: ', Buffer.alloc(33 * MIB, 'x'), '\n\n');
+    expect(await failure(ask(anEngine('image'), painting))).toMatchObject({ code: 'inference.engine_failed' });
+  });
+
+  it('a silent server is given up', async () => {
+    upstream.answer = () => undefined;
+    const slow = anEngine('speak', { answerTimeoutMs: 50 });
+    expect(await failure(ask(slow, speech))).toMatchObject({ code: 'inference.engine_failed' });
+    upstream.answer = (response) => void response.writeHead(200, { 'content-type': 'audio/wav' }).write('x');
+    const halting = anEngine('speak', { idleTimeoutMs: 50 });
+    expect(await failure(ask(halting, speech))).toMatchObject({ code: 'inference.engine_failed' });
+  });
+
+  it.each(['before its answer', 'within it'])('an aborted request closes its connection %s', async (when) => {
+    const leaving = new AbortController();
+    upstream.answer = (response) => {
+      if (when === 'within it') beginStream(response);
+      if (when === 'within it') response.write(sse({ usage: { input_tokens: 2, output_tokens: 1 } }));
+      setTimeout(() => leaving.abort(), 50);
+    };
+    const { usage } = await ask(anEngine('image'), painting, leaving.signal);
+    expect(usage.promptTokens).toBe(when === 'within it' ? 2 : 0);
+    await upstream.requests[0]?.aborted;
+  });
+
+  it('is not asked what is no longer wanted', async () => {
+    await ask(anEngine('speak'), speech, AbortSignal.abort());
+    expect(upstream.requests).toEqual([]);
+  });
+
+  it('a closing worker says that it closes', async () => {
+    const engine = anEngine('speak');
+    upstream.answer = () => void engine.close();
+    expect(await failure(ask(engine, speech))).toMatchObject({ code: 'worker.draining' });
+  });
+
+  it('is no chat server', async () => {
+    await expect(anEngine('speak').generate().next()).rejects.toMatchObject({ code: 'inference.task_unsupported' });
+  });
+});
+
+describe('a task', () => {
+  const routes: readonly (readonly [MediaTask, MediaRoute])[] = [
+    ['transcribe', 'audio/transcriptions'],
+    ['transcribe', 'audio/translations'],
+    ['speak', 'audio/speech'],
+    ['image', 'images/generations'],
+    ['image', 'images/edits'],
+    ['image', 'images/variations'],
+  ];
+
+  it.each(['transcribe', 'speak', 'image'] as const)('of %s is its own routes, and no others', async (task) => {
+    upstream.answer = (response) => json(response, {});
+    const engine = await createEngine(engineConfig.parse({ kind: 'openai', baseUrl: upstream.baseUrl, task }));
+    engines.push(engine);
+    await engine.ready();
+    for (const [of, route] of routes) {
+      const asked = ask(engine, { route });
+      if (of === task) expect(await asked).toMatchObject({ contentType: 'application/json' });
+      else expect(await failure(asked)).toMatchObject({ code: 'inference.task_unsupported' });
+    }
+    expect(upstream.requests.filter(({ path }) => path === '/v1/models')).toHaveLength(1);
+  });
+});

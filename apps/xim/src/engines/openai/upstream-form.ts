@@ -1,0 +1,26 @@
+/** Audio and image requests as the forms that OpenAI-compatible servers read. */
+import { FormData } from 'undici';
+import type { MediaJob } from '../engine.ts';
+
+/** Lists are fields with `[]`, objects fields with the name of each part in brackets. Several files of one field are a list. */
+export function formOf(fields: Readonly<Record<string, unknown>>, files: MediaJob['files']): FormData {
+  const form = new FormData();
+  for (const [name, value] of Object.entries(fields)) append(form, name, value);
+  for (const { field, name, contentType, data } of files) {
+    const isListed = files.filter((file) => file.field === field).length > 1;
+    form.append(
+      isListed ? `${field}[]` : field,
+      new Blob([data as Uint8Array<ArrayBuffer>], { type: contentType }),
+      name,
+    );
+  }
+  return form;
+}
+
+function append(form: FormData, name: string, value: unknown): void {
+  if (value === undefined || value === null) return;
+  if (Array.isArray(value)) for (const entry of value) append(form, `${name}[]`, entry);
+  else if (typeof value === 'object')
+    for (const [key, part] of Object.entries(value)) append(form, `${name}[${key}]`, part);
+  else form.append(name, String(value as string | number | boolean));
+}

@@ -1,0 +1,165 @@
+/** Audio and images over NATS: what a worker is sent, what it sends, and what it refuses. */
+import { modelContract, workerContract } from '@xerotier/contracts';
+import type { GenerationEnd, MediaHead } from '@xerotier/contracts';
+import type { AppError } from '@xerotier/errors';
+import { silentLog } from '@xerotier/log/testing';
+import type { Bus } from '@xerotier/nats';
+import { testBuses } from '@xerotier/nats/testing';
+import { eventually, testServers } from '@xerotier/testing';
+import type { Engine, MediaJob } from '../engines/engine.ts';
+import { ScriptedEngine } from '../engines/scripted/scripted.engine.ts';
+import { noUsage } from '../engines/usage.ts';
+import { serveGenerations } from './generations.handlers.ts';
+import { GenerationsService } from './generations.service.ts';
+
+const servers = testServers('nats');
+const connectBus = testBuses(() => servers.nats.url);
+const ADDRESS = { model: 'm', worker: 'w1' };
+const USAGE = { ...noUsage(), promptTokens: 3, completionTokens: 4 };
+
+interface Worker {
+  readonly generations: GenerationsService;
+  readonly jobs: MediaJob[];
+}
+
+/** Says the size of each file, and goes on after that for as long as it is told to. */
+async function newWorker({ pieces = 0 } = {}): Promise<Worker> {
+  const jobs: MediaJob[] = [];
+  const media: Engine['media'] = async function* (job, signal) {
+    jobs.push(job);
+    yield { type: 'head', contentType: 'audio/wav' };
+    for (const { data } of job.files) yield { type: 'data', bytes: Buffer.from(`${data.length} `) };
+    for (let i = 0; i < pieces && !signal.aborted; i += 1) {
+      yield { type: 'data', bytes: Buffer.alloc(65_536, i) };
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    return USAGE;
+  };
+  return { ...(await serve({ media })), jobs };
+}
+
+async function serve(changes: Partial<Engine>): Promise<{ generations: GenerationsService }> {
+  const engine: Engine = new ScriptedEngine({ slots: 1, contextTokens: 100 });
+  const { bus } = await connectBus();
+  const generations = new GenerationsService(Object.assign(engine, changes), 'w1', silentLog());
+  serveGenerations(bus, generations, ADDRESS);
+  await bus.flush();
+  return { generations };
+}
+
+interface Answer {
+  readonly head: () => MediaHead | undefined;
+  readonly frames: Buffer[];
+  readonly stream: ReturnType<Bus['open']>;
+  readonly over: Promise<GenerationEnd | AppError>;
+}
+
+const aFile = (data: Buffer): object => ({
+  field: 'file',
+  name: 'a.wav',
+  contentType: 'audio/wav',
+  data: data.toString('base64'),
+});
+
+function ask(bus: Bus, changes: object = {}, shared = false): Answer {
+  const frames: Buffer[] = [];
+  let head: MediaHead | undefined;
+  const { promise: over, resolve } = Promise.withResolvers<GenerationEnd | AppError>();
+  const sink = {
+    head: (value: MediaHead) => (head = value),
+    data: (payload: Uint8Array) => frames.push(Buffer.from(payload)),
+    end: resolve,
+    error: resolve,
+  };
+  const input = {
+    requestId: 'req_1',
+    projectId: 'proj_1',
+    priority: 'interactive',
+    route: 'audio/transcriptions',
+    fields: {},
+    files: [],
+    ...changes,
+  } as never;
+  const stream = shared
+    ? bus.open(modelContract.operations.media, input, sink, { values: { model: ADDRESS.model } })
+    : bus.open(workerContract.operations.media, input, sink, { values: ADDRESS });
+  return { head: () => head, frames, stream, over };
+}
+
+describe('a worker of audio and images', () => {
+  it.each([false, true])('gets fields and files, and answers with bytes (shared subject: %p)', async (shared) => {
+    const { jobs } = await newWorker();
+    const { bus } = await connectBus();
+    const fields = { response_format: 'json', temperature: 0.5, include: ['logprobs'] };
+    const answer = ask(bus, { fields, files: [aFile(Buffer.from([0, 255, 128]))] }, shared);
+    expect(await answer.over).toEqual({ usage: USAGE, cancelled: false });
+    expect(answer.head()).toEqual({ workerId: 'w1', contentType: 'audio/wav' });
+    expect(answer.frames.join('')).toBe('3 ');
+    const data = Buffer.from([0, 255, 128]);
+    expect(jobs).toEqual([
+      {
+        route: 'audio/transcriptions',
+        fields,
+        files: [{ field: 'file', name: 'a.wav', contentType: 'audio/wav', data }],
+      },
+    ]);
+  });
+
+  it('takes the largest files that a request may have', async () => {
+    await newWorker();
+    const { bus } = await connectBus();
+    const answer = ask(bus, { files: [aFile(Buffer.alloc(25 * 2 ** 20, 1))] });
+    expect(await answer.over).toMatchObject({ cancelled: false });
+    expect(answer.frames.join('')).toBe(`${25 * 2 ** 20} `);
+  });
+
+  it('waits for a reader that is slow, and then loses nothing', async () => {
+    await newWorker({ pieces: 200 });
+    const { bus } = await connectBus();
+    const answer = ask(bus);
+    await eventually('it has begun', () => answer.frames.length > 0);
+    answer.stream.pause();
+    let before = -1;
+    await eventually('it waits', async () => {
+      before = answer.frames.length;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      return answer.frames.length === before;
+    });
+    expect(before).toBeLessThan(200);
+    answer.stream.resume();
+    expect(await answer.over).toMatchObject({ cancelled: false });
+    expect(answer.frames.map((frame) => frame[0])).toEqual(Array.from({ length: 200 }, (_, i) => i));
+  });
+
+  it('never runs more than its slots, and is free again when a caller has left', async () => {
+    const { generations } = await newWorker({ pieces: 1e9 });
+    const { bus } = await connectBus();
+    const first = ask(bus);
+    await eventually('it is at it', () => first.frames.length > 0);
+    expect(generations.active()).toEqual(['req_1']);
+    expect(await ask(bus).over).toMatchObject({ code: 'worker.busy' });
+    first.stream.cancel();
+    expect(await first.over).toEqual({ usage: USAGE, cancelled: true });
+    await eventually('its slot is free', () => generations.active().length === 0);
+  });
+
+  it('does not read what is no request', async () => {
+    const { jobs } = await newWorker();
+    const { bus } = await connectBus();
+    for (const wrong of [{ route: 'audio/other' }, { files: Array(18).fill(aFile(Buffer.alloc(1))) }, { fields: null }])
+      expect(await ask(bus, wrong).over).toMatchObject({ code: 'bus.unreadable' });
+    expect(jobs).toEqual([]);
+  });
+});
+
+describe('a worker of something else', () => {
+  it('says so', async () => {
+    const { generations } = await serve({});
+    const { bus } = await connectBus();
+    expect(await ask(bus).over).toMatchObject({
+      code: 'inference.task_unsupported',
+      message: 'The workers of this model cannot answer audio/transcriptions.',
+    });
+    expect(generations.active()).toEqual([]);
+  });
+});

@@ -1,0 +1,389 @@
+/**
+ * Audio and images, with the official SDK and as bytes, against a server that speaks the specification. What is around the
+ * bytes is the platform's: endpoints, keys, forms, the ledger, and what happens when one side leaves.
+ */
+import { scriptedPlatform, together } from '@xerotier/dev';
+import { eventually } from '@xerotier/testing';
+import OpenAI, { toFile } from 'openai';
+import { expectRefusal } from './support/chat-checks.ts';
+import type { Answer, ApiClient, ErrorBody } from './support/api-client.ts';
+import { Ledger } from './support/ledger.ts';
+import { MEDIA_TASKS, MediaUpstream, paintingOf, soundOf } from './support/media-upstream.ts';
+import { addTenant } from './support/tenant.ts';
+import { testPlatform } from './support/test-platform.ts';
+
+const MIB = 2 ** 20;
+const FILE_BYTES_MAX = 25 * MIB;
+const upstream = new MediaUpstream();
+
+const test = testPlatform(async () => {
+  await upstream.start();
+  return together(scriptedPlatform(), upstream.plan());
+});
+
+afterAll(() => upstream.stop());
+beforeEach(() => {
+  upstream.trouble = undefined;
+  upstream.takeQuestions();
+});
+
+const ledger = (): Ledger => new Ledger(test.description.databaseUrl);
+const at = (endpointSlug: string): ApiClient => test.api.with({ endpointSlug });
+
+/** The official SDK, of one endpoint or of the project. */
+function sdk(slug?: string): OpenAI {
+  const baseURL = slug === undefined ? test.api.projectUrl : at(slug).endpointUrl;
+  return new OpenAI({ baseURL, apiKey: test.description.apiKey, maxRetries: 0 });
+}
+
+const wav = (bytes = 1_234): Promise<File> => toFile(Buffer.alloc(bytes, 7), 'talk.wav', { type: 'audio/wav' });
+const png = (bytes: number): Promise<File> => toFile(Buffer.alloc(bytes, 7), 'a.png', { type: 'image/png' });
+
+function form(fields: Readonly<Record<string, string | File>>): FormData {
+  const body = new FormData();
+  for (const [name, value] of Object.entries(fields)) body.append(name, value);
+  return body;
+}
+
+interface Sent {
+  readonly key?: string;
+  readonly signal?: AbortSignal;
+}
+
+/** A form, or JSON. */
+function post(
+  url: string,
+  body: FormData | object,
+  { key = test.description.apiKey, signal }: Sent = {},
+): Promise<Response> {
+  const isForm = body instanceof FormData;
+  return fetch(url, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${key}`, ...(!isForm && { 'content-type': 'application/json' }) },
+    body: isForm ? body : JSON.stringify(body),
+    ...(signal !== undefined && { signal }),
+  });
+}
+
+async function refused(url: string, body: FormData | object, sent: Sent = {}): Promise<Answer<ErrorBody>> {
+  const response = await post(url, body, sent);
+  const { status, headers } = response;
+  const parsed = test.schema.expectValid('ErrorResponse', (await response.json()) as ErrorBody);
+  return { status, headers, requestId: headers.get('x-request-id') ?? '', body: parsed };
+}
+
+const speech = { model: 'any', input: 'Good morning', voice: 'alloy' } as const;
+
+describe('speech', () => {
+  it.each([
+    ['mp3', 'audio/mpeg'],
+    ['wav', 'audio/wav'],
+    ['pcm', 'audio/pcm'],
+  ] as const)('in %s comes byte for byte, as %s', async (format, type) => {
+    const answer = await sdk('speak').audio.speech.create({ ...speech, response_format: format, speed: 1.5 });
+    expect(Buffer.from(await answer.arrayBuffer()).equals(soundOf(speech.input))).toBe(true);
+    expect(answer.headers.get('content-type')).toBe(type);
+    expect(answer.headers.get('x-request-id')).toMatch(/^req_/);
+    expect(answer.headers.get('x-xerotier-worker-id')).toMatch(/./);
+    for (const name of ['set-cookie', 'server']) expect(answer.headers.has(name)).toBe(false);
+    expect(upstream.takeQuestions()).toMatchObject([
+      { fields: { model: 'upstream-media', input: speech.input, voice: 'alloy', speed: 1.5, response_format: format } },
+    ]);
+  });
+
+  it('comes as events, and its tokens are in the ledger once', async () => {
+    const response = await post(`${at('speak').endpointUrl}/audio/speech`, { ...speech, stream_format: 'sse' });
+    expect(response.headers.get('content-type')).toBe('text/event-stream; charset=utf-8');
+    const events = (await response.text())
+      .split('\n\n')
+      .filter((text) => text !== '')
+      .map((text) => JSON.parse(text.slice('data: '.length)) as { type: string; audio?: string });
+    expect(events.map(({ type }) => type)).toEqual(['speech.audio.delta', 'speech.audio.delta', 'speech.audio.done']);
+    const sound = Buffer.concat(events.map(({ audio = '' }) => Buffer.from(audio, 'base64')));
+    expect(sound.equals(soundOf(speech.input))).toBe(true);
+    expect(await ledger().settledOfKind(response.headers.get('x-request-id') ?? '')).toMatchObject([
+      { kind: 'audio.speech', outcome: 'completed', streamed: true, prompt_tokens: 5, completion_tokens: 60 },
+    ]);
+  });
+
+  it('of the whole project is asked of the model that is named', async () => {
+    for (const model of ['speak', 'speak-model']) {
+      const answer = await sdk().audio.speech.create({ ...speech, model });
+      expect((await answer.arrayBuffer()).byteLength).toBe(300_000);
+    }
+  });
+});
+
+describe('a transcription', () => {
+  const create = sdkOf((client) => client.audio.transcriptions);
+
+  it('is JSON, text, subtitles, and JSON with words', async () => {
+    const file = await wav();
+    expect(await create().create({ file, model: 'any' })).toMatchObject({ text: 'Heard 1234 bytes.' });
+    expect(await create().create({ file, model: 'any', response_format: 'text' })).toBe('Heard 1234 bytes.\n');
+    expect(await create().create({ file, model: 'any', response_format: 'srt' })).toContain('00:00:00,000 --> ');
+    expect(await create().create({ file, model: 'any', response_format: 'vtt' })).toContain('WEBVTT');
+    const verbose = await create().create({
+      file,
+      model: 'any',
+      language: 'en',
+      temperature: 0.2,
+      response_format: 'verbose_json',
+      timestamp_granularities: ['word', 'segment'],
+    });
+    expect(verbose).toMatchObject({ duration: 1, words: [{ word: 'Heard' }] });
+    expect(upstream.takeQuestions().at(-1)).toMatchObject({
+      path: '/v1/audio/transcriptions',
+      fields: { language: 'en', temperature: '0.2', 'timestamp_granularities[]': ['word', 'segment'] },
+      files: [{ field: 'file', name: 'talk.wav', type: 'audio/wav', bytes: Buffer.alloc(1_234, 7) }],
+    });
+  });
+
+  it('is streamed, and its deltas are its text', async () => {
+    const stream = await create().create({ file: await wav(), model: 'any', stream: true });
+    let text = '';
+    let done = '';
+    for await (const event of stream) {
+      if (event.type === 'transcript.text.delta') text += event.delta;
+      if (event.type === 'transcript.text.done') done = event.text;
+    }
+    expect([text, done]).toEqual(['Heard 1234 bytes.', 'Heard 1234 bytes.']);
+  });
+
+  it('is in the ledger once, with the tokens that the server counted', async () => {
+    const body = form({ model: 'any', file: await wav() });
+    const response = await post(`${at('transcribe').endpointUrl}/audio/transcriptions`, body);
+    await response.text();
+    expect(await ledger().settledOfKind(response.headers.get('x-request-id') ?? '')).toMatchObject([
+      { kind: 'audio.transcription', outcome: 'completed', streamed: false, prompt_tokens: 5, completion_tokens: 60 },
+    ]);
+  });
+
+  it('may be of 25 MB, and of no byte more', async () => {
+    const { text } = await create().create({ file: await wav(FILE_BYTES_MAX), model: 'any' });
+    expect(text).toBe(`Heard ${FILE_BYTES_MAX} bytes.`);
+    const url = `${at('transcribe').endpointUrl}/audio/transcriptions`;
+    const tooLarge = await refused(url, form({ model: 'any', file: await wav(FILE_BYTES_MAX + 1) }));
+    expectRefusal(tooLarge, 413, 'request_too_large', 'file');
+    expectRefusal(
+      await refused(url, form({ model: 'any', file: await wav(33 * MIB) })),
+      413,
+      'request_too_large',
+      null,
+    );
+  });
+
+  it.each([
+    ['no file', { model: 'any' }, 'file'],
+    ['a text where the file should be', { model: 'any', file: 'RIFF' }, 'file'],
+    ['no model', { file: 'wav' }, 'model'],
+    ['a language that there is not', { model: 'any', file: 'wav', language: 'xx' }, 'language'],
+    [
+      'timestamps that go nowhere',
+      { model: 'any', file: 'wav', 'timestamp_granularities[]': 'word' },
+      'timestamp_granularities',
+    ],
+    ['a temperature beyond 1', { model: 'any', file: 'wav', temperature: '1.01' }, 'temperature'],
+    ['an unknown format', { model: 'any', file: 'wav', response_format: 'xml' }, 'response_format'],
+  ])('with %s is 400', async (_, fields, param) => {
+    const { file, ...texts } = fields as { file?: string };
+    const body = form({ ...texts, ...(file !== undefined && { file: file === 'wav' ? await wav() : file }) });
+    const url = `${at('transcribe').endpointUrl}/audio/transcriptions`;
+    expectRefusal(await refused(url, body), 400, 'invalid_request', param);
+    expect(upstream.takeQuestions()).toEqual([]);
+  });
+
+  it('into English is a translation', async () => {
+    const { text } = await sdk('transcribe').audio.translations.create({ file: await wav(), model: 'any' });
+    expect(text).toBe('Translated 1234 bytes.');
+  });
+
+  function sdkOf<T>(part: (client: OpenAI) => T): () => T {
+    return () => part(sdk('transcribe'));
+  }
+});
+
+describe('images', () => {
+  it('come in base64 and by address, as many as are asked for', async () => {
+    const { images } = sdk('image');
+    const painted = await images.generate({ prompt: 'a bird', n: 2, response_format: 'b64_json' });
+    expect(painted.data).toEqual([
+      { b64_json: paintingOf('a bird of ', 0) },
+      { b64_json: paintingOf('a bird of ', 1) },
+    ]);
+    const linked = await images.generate({ prompt: 'a bird', response_format: 'url', size: '1024x1024' });
+    expect(linked.data).toEqual([{ url: 'https://images.example/0.png' }]);
+  });
+
+  it('are streamed: three that are not done yet, then the one that is', async () => {
+    const stream = await sdk('image').images.generate({ prompt: 'a bird', stream: true, partial_images: 3 });
+    const events = [];
+    for await (const event of stream) events.push(event);
+    expect(events.map(({ type }) => type)).toEqual([
+      ...Array<string>(3).fill('image_generation.partial_image'),
+      'image_generation.completed',
+    ]);
+    expect(events.at(-1)).toMatchObject({ b64_json: paintingOf('a bird of ', 9), usage: { input_tokens: 5 } });
+  });
+
+  it('are edited with a mask, several at once, and varied', async () => {
+    const { images } = sdk('image');
+    const one = await images.edit({ image: await png(10), mask: await png(20), prompt: 'bluer', model: 'any', n: 1 });
+    expect(one.data).toEqual([{ b64_json: paintingOf('bluer of 10+20', 0) }]);
+    const two = await images.edit({ image: [await png(10), await png(30)], prompt: 'bluer' });
+    expect(two.data).toEqual([{ b64_json: paintingOf('bluer of 10+30', 0) }]);
+    const varied = await images.createVariation({ image: await png(40), n: 2, size: '512x512' });
+    expect(varied.data).toHaveLength(2);
+    const questions = upstream.takeQuestions();
+    expect(questions.map(({ files }) => files.map(({ field }) => field))).toEqual([
+      ['image', 'mask'],
+      ['image[]', 'image[]'],
+      ['image'],
+    ]);
+    expect(questions.map(({ fields }) => fields['model'])).toEqual(Array<string>(3).fill('upstream-media'));
+  });
+
+  it('of the whole project need no model', async () => {
+    const { data } = await sdk().images.generate({ prompt: 'a bird' });
+    expect(data).toHaveLength(1);
+  });
+
+  it.each([
+    ['eleven images', { n: 11 }, 'n'],
+    ['four that are not done yet', { partial_images: 4 }, 'partial_images'],
+    ['no prompt', { prompt: undefined }, 'prompt'],
+    ['another form of answer', { response_format: 'png' }, 'response_format'],
+  ])('%s are 400', async (_, params, param) => {
+    const body = { prompt: 'a bird', ...params };
+    expectRefusal(await refused(`${at('image').endpointUrl}/images/generations`, body), 400, 'invalid_request', param);
+  });
+
+  it('are in the ledger once for each request, whatever kind it is', async () => {
+    const url = at('image').endpointUrl;
+    const [image, prompt] = [await png(10), 'bluer'];
+    const answers = [
+      await post(`${url}/images/generations`, { prompt }),
+      await post(`${url}/images/edits`, form({ image, prompt })),
+      await post(`${url}/images/variations`, form({ image })),
+    ];
+    for (const [i, kind] of ['image.generation', 'image.edit', 'image.variation'].entries()) {
+      const response = answers[i] as Response;
+      await response.text();
+      expect(await ledger().settledOfKind(response.headers.get('x-request-id') ?? '')).toMatchObject([
+        { kind, outcome: 'completed', prompt_tokens: 5, completion_tokens: 60 },
+      ]);
+    }
+  });
+});
+
+describe('a route', () => {
+  const bodies = async (): Promise<[string, FormData | object][]> => [
+    ['audio/speech', speech],
+    ['audio/transcriptions', form({ model: 'any', file: await wav() })],
+    ['audio/translations', form({ model: 'any', file: await wav() })],
+    ['images/generations', { prompt: 'x' }],
+    ['images/edits', form({ image: await png(1), prompt: 'x' })],
+    ['images/variations', form({ image: await png(1) })],
+  ];
+
+  it('of an endpoint with another task is 400', async () => {
+    for (const [route, body] of await bodies()) {
+      const own = route.startsWith('images') ? 'image' : route === 'audio/speech' ? 'speak' : 'transcribe';
+      for (const slug of ['chat', ...MEDIA_TASKS].filter((task) => task !== own)) {
+        expectRefusal(await refused(`${at(slug).endpointUrl}/${route}`, body), 400, 'wrong_task_mode', 'model');
+      }
+    }
+    const chat = await at('speak').refused({ model: 'any', messages: [{ role: 'user', content: 'Hi' }] });
+    expectRefusal(chat, 400, 'wrong_task_mode', 'model');
+  });
+
+  it('of a project without such an endpoint is 404, and names what is missing', async () => {
+    const tenant = await addTenant(test.platform, 'scripted');
+    const url = test.api.with(tenant).projectUrl;
+    for (const [route, body] of await bodies()) {
+      const answer = await refused(`${url}/${route}`, body, { key: tenant.apiKey });
+      expectRefusal(answer, 404, 'capability_not_available', null);
+      const task = route.startsWith('images') ? 'image' : route === 'audio/speech' ? 'speak' : 'transcribe';
+      expect(answer.body.error.message).toContain(`'${task}'`);
+    }
+  });
+
+  it('of another tenant is not to be had', async () => {
+    const tenant = await addTenant(test.platform, 'scripted');
+    for (const [route, body] of await bodies()) {
+      const url = `${at('speak').endpointUrl}/${route}`;
+      const answer = await refused(url, body, { key: tenant.apiKey });
+      expect([answer.status, answer.body.error.code]).toEqual([404, 'project_not_found']);
+    }
+    expect(upstream.takeQuestions()).toEqual([]);
+  });
+
+  it('of an unknown model is 404', async () => {
+    const answer = await refused(`${test.api.projectUrl}/audio/speech`, { ...speech, model: 'none' });
+    expectRefusal(answer, 404, 'model_not_found', 'model');
+  });
+
+  it('that wants a form takes no JSON, and one that wants JSON no form', async () => {
+    const url = at('transcribe').endpointUrl;
+    expectRefusal(await refused(`${url}/audio/transcriptions`, { model: 'any' }), 415, 'unsupported_media_type', null);
+    const asForm = form({ model: 'any', input: 'x', voice: 'y' });
+    for (const [slug, route] of [
+      ['speak', 'audio/speech'],
+      ['chat', 'chat/completions'],
+    ] as const) {
+      expectRefusal(await refused(`${at(slug).endpointUrl}/${route}`, asForm), 415, 'unsupported_media_type', null);
+    }
+  });
+});
+
+describe('trouble', () => {
+  const url = (): string => `${at('speak').endpointUrl}/audio/speech`;
+
+  it('a refusal by the server is 400 with its reason, and a failure is ours', async () => {
+    upstream.trouble = 'refuse';
+    const answer = await refused(url(), speech);
+    expectRefusal(answer, 400, 'invalid_request', null);
+    expect(answer.body.error.message).toContain('no such sound');
+    upstream.trouble = 'fail';
+    expectRefusal(await refused(url(), speech), 500, 'engine_error', null);
+  });
+
+  it('a sound that breaks off is cut, and not taken for whole', async () => {
+    upstream.trouble = 'break';
+    const response = await post(url(), speech);
+    expect(response.status).toBe(200);
+    await expect(response.arrayBuffer()).rejects.toThrow();
+    const [row] = await ledger().settledOfKind(response.headers.get('x-request-id') ?? '');
+    expect(row).toMatchObject({ outcome: 'failed' });
+  });
+
+  it('a stream that breaks off ends with an error event', async () => {
+    upstream.trouble = 'break';
+    const text = await (await post(url(), { ...speech, stream_format: 'sse' })).text();
+    const last = text.trimEnd().split('\n\n').at(-1) ?? '';
+    expect(JSON.parse(last.slice('data: '.length))).toMatchObject({ type: 'stream_error', code: 'engine_error' });
+  });
+
+  it.each([
+    ['audio/speech', speech],
+    ['audio/speech', { ...speech, stream_format: 'sse' }],
+  ])('a client that leaves in the middle of %s stops the server', async (_, body) => {
+    upstream.trouble = 'hang';
+    const leaving = new AbortController();
+    const response = await post(url(), body, { signal: leaving.signal });
+    await response.body?.getReader().read();
+    leaving.abort();
+    await upstream.leftAfter;
+    const requestId = response.headers.get('x-request-id') ?? '';
+    expect(await ledger().settledOfKind(requestId)).toMatchObject([{ kind: 'audio.speech', outcome: 'cancelled' }]);
+    upstream.trouble = undefined;
+    // All slots are free again.
+    await eventually('it answers', async () => (await post(url(), speech)).ok);
+  });
+
+  it('a client that reads late gets everything all the same', async () => {
+    const response = await post(url(), speech);
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    expect(Buffer.from(await response.arrayBuffer()).equals(soundOf(speech.input))).toBe(true);
+  });
+});

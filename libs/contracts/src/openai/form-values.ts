@@ -1,0 +1,18 @@
+/** Values of a form, where everything is text, read as the types that the specification gives them. */
+import { z } from 'zod';
+
+const NUMBER = /^-?\d{1,15}(?:\.\d{1,15})?$/;
+
+/** @param number the bounds. */
+export function formNumber(number: z.ZodNumber) {
+  return z.string().regex(NUMBER, 'must be a number').transform(Number).pipe(number);
+}
+
+export const formBoolean = z
+  .enum(['true', 'false', 'True', 'False', '1', '0'], { error: 'must be true or false' })
+  .transform((text) => text === '1' || text.toLowerCase() === 'true');
+
+/** A field that was sent once is a list of one. */
+export function formList<E extends z.ZodType<unknown, string>>(entry: E, entriesMax: number) {
+  return z.preprocess((value) => (typeof value === 'string' ? [value] : value), z.array(entry).min(1).max(entriesMax));
+}

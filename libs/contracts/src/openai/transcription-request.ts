@@ -1,0 +1,60 @@
+/**
+ * The fields of the forms `POST /v1/audio/transcriptions` and `/v1/audio/translations`, with the bounds of the OpenAI
+ * specification, and ours where it names none. Their file is not a field.
+ */
+import { z } from 'zod';
+import { formBoolean, formList, formNumber } from './form-values.ts';
+
+const TEXT_LENGTH_MAX = 16_384;
+const ENTRIES_MAX = 100;
+
+const languageNames = new Intl.DisplayNames(['en'], { type: 'language', fallback: 'none' });
+
+/** ISO 639-1 as the specification has it (`en`), its longer form of three letters, either with a region (`en-GB`). */
+const language = z.string().refine((code) => /^[a-z]{2,3}(?:-[a-z0-9]{2,8}){0,2}$/i.test(code) && isLanguage(code), {
+  error: 'must be a language code of ISO 639-1, such as en',
+});
+
+function isLanguage(code: string): boolean {
+  return languageNames.of(code.split('-', 1)[0] as string) !== undefined;
+}
+
+const audio = {
+  model: z.string().min(1).max(256),
+  prompt: z.string().max(TEXT_LENGTH_MAX).optional(),
+  temperature: formNumber(z.number().min(0).max(1)).optional(),
+};
+
+/** How a server finds where speech begins and ends. */
+const voiceActivity = z.object({
+  type: z.literal('server_vad'),
+  prefix_padding_ms: formNumber(z.number().int().min(0)).optional(),
+  silence_duration_ms: formNumber(z.number().int().min(0)).optional(),
+  threshold: formNumber(z.number().min(0).max(1)).optional(),
+});
+
+export const transcriptionRequest = z
+  .object({
+    ...audio,
+    language: language.optional(),
+    languages: formList(language, ENTRIES_MAX).optional(),
+    keywords: formList(z.string().max(256), ENTRIES_MAX).optional(),
+    response_format: z.enum(['json', 'text', 'srt', 'verbose_json', 'vtt', 'diarized_json']).optional(),
+    timestamp_granularities: formList(z.enum(['word', 'segment']), 2).optional(),
+    include: formList(z.enum(['logprobs']), 1).optional(),
+    stream: formBoolean.optional(),
+    chunking_strategy: z
+      .union([z.literal('auto'), voiceActivity], { error: "must be auto or a 'server_vad'" })
+      .optional(),
+    known_speaker_names: formList(z.string().min(1).max(256), 4).optional(),
+    known_speaker_references: formList(z.string().min(1), 4).optional(),
+  })
+  .refine((form) => form.timestamp_granularities === undefined || form.response_format === 'verbose_json', {
+    path: ['timestamp_granularities'],
+    message: 'needs the response_format verbose_json',
+  });
+
+export const translationRequest = z.object({
+  ...audio,
+  response_format: z.enum(['json', 'text', 'srt', 'verbose_json', 'vtt']).optional(),
+});

@@ -1,0 +1,87 @@
+import { AppError } from '@xerotier/errors';
+import { FormBody, parseFormBody } from './form-body.ts';
+
+const A_BOUND = 'A form may have 256 fields and 32 files.';
+const TYPE = 'multipart/form-data; boundary=b';
+
+/** A body of parts that are written out by hand. */
+function body(...parts: string[]): Buffer {
+  return Buffer.from(`${parts.map((part) => `--b\r\n${part}\r\n`).join('')}--b--\r\n`, 'latin1');
+}
+
+const field = (name: string, value: string): string => `Content-Disposition: form-data; name="${name}"\r\n\r\n${value}`;
+const file = (name: string, data: string, filename = 'a.wav'): string =>
+  `Content-Disposition: form-data; name="${name}"; filename="${filename}"\r\nContent-Type: audio/wav\r\n\r\n${data}`;
+
+async function failure(bytes: Buffer, type = TYPE): Promise<AppError> {
+  const error: unknown = await parseFormBody(bytes, type).catch((reason: unknown) => reason);
+  if (!AppError.is(error)) throw new Error('it was read');
+  return error;
+}
+
+describe('a form', () => {
+  it('is read as a real client writes it, byte for byte', async () => {
+    const bytes = Buffer.from(Array.from({ length: 300_000 }, (_, i) => (i * 7) % 256));
+    const form = new FormData();
+    form.append('model', 'größer 😀');
+    form.append('list[]', 'a');
+    form.append('list[]', 'b');
+    form.append('file', new File([bytes], 'ü.wav', { type: 'audio/wav' }));
+    form.append('file2', new Blob([]), 'empty');
+    const sent = new Response(form);
+    const type = sent.headers.get('content-type') ?? '';
+    const read = await parseFormBody(Buffer.from(await sent.arrayBuffer()), type);
+    expect(read.fields).toEqual([
+      ['model', 'größer 😀'],
+      ['list[]', 'a'],
+      ['list[]', 'b'],
+    ]);
+    expect(read.files.map(({ field: of, name, contentType, data }) => [of, name, contentType, data.length])).toEqual([
+      ['file', 'ü.wav', 'audio/wav', 300_000],
+      ['file2', 'empty', 'application/octet-stream', 0],
+    ]);
+    expect(read.files[0]?.data.equals(bytes)).toBe(true);
+  });
+
+  it('may be empty, and may have parts without a name, which nobody can ask for', async () => {
+    expect(await parseFormBody(body(), TYPE)).toEqual(new FormBody());
+    const nameless = 'Content-Disposition: form-data\r\n\r\nx';
+    expect(await parseFormBody(body(nameless, field('a', '1')), TYPE)).toMatchObject({ fields: [['a', '1']] });
+  });
+
+  it('keeps names that mean something to JavaScript as they are, and files without their path', async () => {
+    const form = await parseFormBody(body(field('__proto__', 'x'), file('file', 'y', '../../etc/x.wav')), TYPE);
+    expect(form.fields).toEqual([['__proto__', 'x']]);
+    expect(form.files[0]?.name).toBe('x.wav');
+  });
+
+  it('may have 256 fields and 32 files, and not one more', async () => {
+    const fields = Array.from({ length: 257 }, () => field('a', '1'));
+    const files = Array.from({ length: 33 }, () => file('f', '1'));
+    const whole = await parseFormBody(body(...fields.slice(1), ...files.slice(1)), TYPE);
+    expect([whole.fields.length, whole.files.length]).toEqual([256, 32]);
+    for (const parts of [fields, files]) {
+      expect(await failure(body(...parts))).toMatchObject({ code: 'request.invalid', message: A_BOUND });
+    }
+  });
+
+  it('may have fields of 2 MB, and no longer ones', async () => {
+    const { fields } = await parseFormBody(body(field('a', 'x'.repeat(2 ** 21))), TYPE);
+    expect(fields[0]?.[1]).toHaveLength(2 ** 21);
+    expect(await failure(body(field('a', 'x'.repeat(2 ** 21 + 1))))).toMatchObject({
+      code: 'request.invalid',
+      message: expect.stringContaining('2097152 bytes'),
+    });
+  });
+
+  it.each([
+    ['without a boundary', 'multipart/form-data', body(field('a', '1'))],
+    ['of nothing', TYPE, Buffer.alloc(0)],
+    ['that is something else', TYPE, Buffer.from('{"a":1}')],
+    ['that is cut in a field', TYPE, Buffer.from(`--b\r\n${field('a', '1')}`)],
+    ['that is cut in a file', TYPE, Buffer.from(`--b\r\n${file('a', '1'.repeat(100_000))}`)],
+    ['that is cut in a header', TYPE, Buffer.from('--b\r\nContent-Disp')],
+  ])('%s is refused', async (_, type, bytes) => {
+    expect(await failure(bytes, type)).toMatchObject({ code: 'request.invalid', message: 'The form cannot be read.' });
+  });
+});
