@@ -109,10 +109,16 @@ describe('the document', () => {
 describe('the table of operations', () => {
   const bodies = operations.flatMap(({ operationId, body }) => (body === undefined ? [] : [{ operationId, body }]));
 
-  it.each(bodies)('has an example for $operationId that is accepted, and not without what is required', ({ body }) => {
-    expect(schemas[body.schema].safeParse(body.example).error).toBeUndefined();
-    expect(schemas[body.schema].safeParse({}).success).toBe(false);
-  });
+  /** A form of nothing but a file, which is no field. */
+  const withoutFields = new Set<string>(['createImageVariation']);
+
+  it.each(bodies)(
+    'has an example for $operationId that is accepted, and not without what is required',
+    ({ operationId, body }) => {
+      expect(schemas[body.schema].safeParse(body.example).error).toBeUndefined();
+      expect(schemas[body.schema].safeParse({}).success).toBe(withoutFields.has(operationId));
+    },
+  );
 
   it('has each error that a client may get somewhere', () => {
     // No operation has these two: they are for what is none.

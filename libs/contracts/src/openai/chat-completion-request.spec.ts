@@ -85,6 +85,8 @@ const BOUNDS: readonly { param: string; good: readonly unknown[]; bad: readonly 
   { param: 'user', good: ['', text(512)], bad: [text(513), 1] },
   { param: 'web_search_options', good: [{}, { search_context_size: 'low' }], bad: [true, 'x'] },
   { param: 'store', good: [true, false], bad: ['yes', 1] },
+  { param: 'include_reasoning', good: [true, false], bad: ['yes', 1] },
+  { param: 'x_events', good: [true, false], bad: ['yes', 1], with: { stream: true } },
 ];
 
 const REQUIRED = ['model', 'messages'];
