@@ -198,7 +198,8 @@ async function complaint(method: string, path: string, body?: object, headers: o
 }
 
 describe('a route reads what the document says of it', () => {
-  it.each(operations.filter(({ body }) => body !== undefined))(
+  // A form holds texts alone, and there is none that fits no field; media-requests.spec.ts has the bounds of forms.
+  it.each(operations.filter(({ body }) => body !== undefined && body.mediaType === undefined))(
     '$operationId complains of each field of its body',
     async ({ method, path, body }) => {
       const { schema, example } = body as NonNullable<Operation['body']>;
