@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto';
 import { buildDocument } from './build-document.ts';
 import { openapiDocument } from './document.ts';
+import type { JsonSchema } from './json-schemas.ts';
 import type { Operation } from './operation.ts';
 import { operations } from './operations.ts';
 import { CONTENT_SECURITY_POLICY, pageOf, referencePage } from './reference-page.ts';
+import { boundsText, typeText } from './schema-markup.ts';
 
 /** What the policy would refuse, or what comes from somewhere else. */
 function refused(page: string): string[] {
@@ -56,9 +58,22 @@ describe('the reference page', () => {
   });
 
   it('shows the bounds of a field that may be null, and the fields of what is inside', () => {
-    expect(page).toContain('<code>n</code> <i>integer or null</i> <small>at least 1, at most 128</small>');
+    expect(page).toContain('<code>n</code> <i>integer or null</i> <small>1 to 128</small>');
     expect(page).toMatch(
-      /<code>stream_options<\/code>.*?<details><summary>fields<\/summary><ul><li><code>include_usage<\/code>/s,
+      /<code>stream_options<\/code>[^\n]*?<summary>fields<\/summary><ul><li><code>include_usage<\/code>/,
+    );
+  });
+
+  it('says of each bound what it bounds, and names a type once', () => {
+    const text = (schema: object): string => boundsText(schema as JsonSchema);
+    expect(text({ minLength: 1, maxLength: 9 })).toBe('1 to 9 characters');
+    expect(text({ minItems: 1, default: ['a'] })).toBe('at least 1 entries, by default ["a"]');
+    expect(text({ maxProperties: 16, pattern: '^a$' })).toBe('at most 16 pairs, like ^a$');
+    expect(text({ anyOf: [{ maximum: 2 }, { type: 'null' }] })).toBe('at most 2');
+    expect(text({ anyOf: [{ maximum: 2 }, { maximum: 3 }] })).toBe('');
+    const object = { type: 'object' };
+    expect(typeText({ type: 'array', items: { anyOf: [object, object, { type: 'string' }] } }).text).toBe(
+      'list of object or string',
     );
   });
 });

@@ -19,28 +19,35 @@ export function typeText(schema: JsonSchema): Markup {
   const branches = branchesOf(schema);
   if (branches.length > 0) return joined(branches.map(typeText));
   if (type === 'array') return markup`list of ${typeText((items as JsonSchema | undefined) ?? {})}`;
-  return markup`${type === undefined ? 'anything' : [type].flat().join(' or ')}`;
+  return markup`${type === undefined ? 'anything' : [type as string | string[]].flat().join(' or ')}`;
 }
 
-const BOUNDS = [
-  ['minimum', 'at least'],
-  ['maximum', 'at most'],
-  ['minLength', 'characters at least'],
-  ['maxLength', 'characters at most'],
-  ['minItems', 'entries at least'],
-  ['maxItems', 'entries at most'],
-  ['maxProperties', 'pairs at most'],
-  ['pattern', 'like'],
-  ['default', 'by default'],
+const RANGES = [
+  ['minimum', 'maximum', ''],
+  ['minLength', 'maxLength', ' characters'],
+  ['minItems', 'maxItems', ' entries'],
+  ['minProperties', 'maxProperties', ' pairs'],
 ] as const;
 
 /** Bounds and default, in words. */
 export function boundsText(schema: JsonSchema): string {
-  const own = BOUNDS.flatMap(([key, words]) => (schema[key] === undefined ? [] : [`${words} ${String(schema[key])}`]));
+  const { pattern, default: otherwise } = schema;
   const [only, ...others] = branchesOf(schema).filter(({ type }) => type !== 'null');
-  // What may be null too has its bounds inside.
-  const inner = only !== undefined && others.length === 0 ? boundsText(only) : '';
-  return [...own, ...(inner === '' ? [] : [inner])].join(', ');
+  return [
+    ...RANGES.map(([least, most, unit]) => rangeText(schema[least], schema[most], unit)),
+    typeof pattern === 'string' ? `like ${pattern}` : '',
+    otherwise === undefined ? '' : `by default ${JSON.stringify(otherwise)}`,
+    // What may be null too has its bounds inside.
+    only !== undefined && others.length === 0 ? boundsText(only) : '',
+  ]
+    .filter((part) => part !== '')
+    .join(', ');
+}
+
+function rangeText(least: unknown, most: unknown, unit: string): string {
+  if (typeof least === 'number' && typeof most === 'number') return `${least} to ${most}${unit}`;
+  if (typeof least === 'number') return `at least ${least}${unit}`;
+  return typeof most === 'number' ? `at most ${most}${unit}` : '';
 }
 
 function fieldsOf({ properties, required = [] }: JsonSchema): Markup[] {
@@ -92,8 +99,9 @@ function branchesOf(schema: JsonSchema): readonly JsonSchema[] {
   return [schema['anyOf'], schema['oneOf']].flatMap((branches) => (branches as JsonSchema[] | undefined) ?? []);
 }
 
-/** `a, b or c` */
-function joined(parts: readonly Markup[]): Markup {
+/** `a, b or c`, each once. */
+function joined(all: readonly Markup[]): Markup {
+  const parts = [...new Map(all.map((part) => [part.text, part])).values()];
   const separator = (at: number): string => (at === 0 ? '' : at === parts.length - 1 ? ' or ' : ', ');
   return markup`${parts.map((part, at) => markup`${separator(at)}${part}`)}`;
 }
