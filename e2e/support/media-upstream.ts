@@ -166,7 +166,10 @@ function speech({ fields }: MediaQuestion): Reply {
   const sound = soundOf(String(fields['input']));
   const halves = [sound.subarray(0, 100_000), sound.subarray(100_000)];
   if (fields['stream_format'] !== 'sse') {
-    return { type: SPEECH_TYPES[String(fields['response_format'] ?? 'mp3')] ?? 'audio/mpeg', pieces: halves };
+    return {
+      type: SPEECH_TYPES[(fields['response_format'] as string | undefined) ?? 'mp3'] ?? 'audio/mpeg',
+      pieces: halves,
+    };
   }
   const deltas = halves.map((half) => event({ type: 'speech.audio.delta', audio: half.toString('base64') }));
   const { input_tokens, output_tokens, total_tokens } = usage;

@@ -55,10 +55,11 @@ const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve)
 
 /** Writes until nothing more goes into the connection: what the kernel takes is no pause that lasts. */
 async function fill(answer: MediaAnswer, told: readonly string[]): Promise<void> {
-  for (let quietTurns = 0; quietTurns < 50;) {
+  for (let pieces = 0, quietTurns = 0; quietTurns < 50;) {
     const isHeld = told.at(-1) === 'pause';
     if (!isHeld) answer.data(Buffer.alloc(65_536));
     quietTurns = isHeld ? quietTurns + 1 : 0;
+    if (!isHeld && (pieces += 1) > 1_000) throw new Error('The worker is never held back.');
     await turn();
   }
 }

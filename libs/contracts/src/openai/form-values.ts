@@ -4,7 +4,7 @@ import { z } from 'zod';
 const NUMBER = /^-?\d{1,15}(?:\.\d{1,15})?$/;
 
 /** @param number the bounds. */
-export function formNumber(number: z.ZodNumber) {
+export function formNumber(number: z.ZodNumber): z.ZodType<number, string> {
   return z.string().regex(NUMBER, 'must be a number').transform(Number).pipe(number);
 }
 
@@ -13,6 +13,6 @@ export const formBoolean = z
   .transform((text) => text === '1' || text.toLowerCase() === 'true');
 
 /** A field that was sent once is a list of one. */
-export function formList<E extends z.ZodType<unknown, string>>(entry: E, entriesMax: number) {
+export function formList<T>(entry: z.ZodType<T, string>, entriesMax: number): z.ZodType<T[]> {
   return z.preprocess((value) => (typeof value === 'string' ? [value] : value), z.array(entry).min(1).max(entriesMax));
 }

@@ -237,10 +237,10 @@ describe('what goes wrong with a server of audio and images', () => {
     ['JSON that is none', inPieces('application/json', '{"text": ')],
     [
       'JSON that breaks off',
-      ((response) => {
+      (response) => {
         response.writeHead(200, { 'content-type': 'application/json' }).write('{"text": "Hi"}');
         setTimeout(() => response.destroy(), 20);
-      }) as Answer,
+      },
     ],
     ['JSON beyond its bound', inPieces('application/json', Buffer.alloc(64 * MIB + 1, ' '))],
   ])('%s fails before anything of it has come', async (_, answer) => {

@@ -122,7 +122,7 @@ export class UpstreamClient {
         ...(request.body !== undefined && !isForm && { 'content-type': 'application/json' }),
         ...(this.#apiKey !== undefined && { authorization: `Bearer ${this.#apiKey}` }),
       },
-      ...(request.body !== undefined && { body: isForm ? (request.body as FormData) : JSON.stringify(request.body) }),
+      ...(request.body !== undefined && { body: isForm ? request.body : JSON.stringify(request.body) }),
     });
   }
 

@@ -8,11 +8,7 @@ export function formOf(fields: Readonly<Record<string, unknown>>, files: MediaJo
   for (const [name, value] of Object.entries(fields)) append(form, name, value);
   for (const { field, name, contentType, data } of files) {
     const isListed = files.filter((file) => file.field === field).length > 1;
-    form.append(
-      isListed ? `${field}[]` : field,
-      new Blob([data as Uint8Array<ArrayBuffer>], { type: contentType }),
-      name,
-    );
+    form.append(isListed ? `${field}[]` : field, new Blob([data], { type: contentType }), name);
   }
   return form;
 }
@@ -22,5 +18,5 @@ function append(form: FormData, name: string, value: unknown): void {
   if (Array.isArray(value)) for (const entry of value) append(form, `${name}[]`, entry);
   else if (typeof value === 'object')
     for (const [key, part] of Object.entries(value)) append(form, `${name}[${key}]`, part);
-  else form.append(name, String(value as string | number | boolean));
+  else form.append(name, typeof value === 'string' ? value : JSON.stringify(value));
 }
