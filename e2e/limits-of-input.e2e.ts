@@ -353,7 +353,7 @@ describe('what a model says', () => {
   it.each(HOSTILE_TEXTS)('is the same in one piece: %j', async (hostile) => {
     const message = { role: 'assistant', content: hostile };
     const choices = [{ index: 0, message, finish_reason: 'stop' }];
-    upstream.reply = { stream: false, bodies: [{ object: 'chat.completion', choices } as never] };
+    upstream.reply = { stream: false, bodies: [{ object: 'chat.completion', choices }] };
     const { body } = await test.api.chat(withField({}));
     expect(body.choices[0]?.message.content).toBe(hostile);
   });
