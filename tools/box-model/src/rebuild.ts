@@ -3,7 +3,7 @@
  * the tokenizer and the models, exports them, checks them against the trainer, and writes the checksums. README.md says
  * how long that takes. What was made before is kept in `.cache/`, so a run that was interrupted goes on where it was.
  *
- * Usage: rebuild.ts [--chat-minutes 75] [--embed-minutes 8] [--conversations 500000] [--work FOLDER]
+ * Usage: rebuild.ts [--chat-minutes 120] [--embed-minutes 8] [--conversations 500000] [--work FOLDER]
  */
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -15,7 +15,7 @@ import { parseArgs } from 'node:util';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const { values: options } = parseArgs({
   options: {
-    'chat-minutes': { type: 'string', default: '75' },
+    'chat-minutes': { type: 'string', default: '120' },
     'embed-minutes': { type: 'string', default: '8' },
     conversations: { type: 'string', default: '500000' },
     work: { type: 'string', default: join(root, '.cache') },

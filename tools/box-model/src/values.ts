@@ -1,4 +1,5 @@
 /** Names, places, things and numbers that fill the templates, each from the part of the split that is asked for. */
+import { countries } from './knowledge/countries.ts';
 import type { Random } from './random.ts';
 import { partOf, splitOf } from './split.ts';
 import type { Split } from './split.ts';
@@ -57,11 +58,54 @@ const endings = words(
   'n s r l m t k na ra la no ro lo ta to ka sa nia ria lia ville ton berg burg dale field ford x d',
 );
 
+/** Which letters follow two others in real words; nothing stands for a word's beginning and its end. */
+const followers = new Map<string, string[]>();
+for (const word of partOf([...firstNames, ...cities, ...nouns, ...adjectives], 'train')) {
+  const letters = ['', '', ...word.toLowerCase(), ''];
+  for (let i = 2; i < letters.length; i += 1) {
+    const before = `${letters[i - 2]}${letters[i - 1]}`;
+    const after = followers.get(before) ?? [];
+    followers.set(before, [...after, letters[i] as string]);
+  }
+}
+
+/** Sounds like a name or a thing, and so is made of the tokens that names and things are made of. */
+function likeReal(random: Random): string {
+  let word = '';
+  while (word.length < 12) {
+    const next = random.pick(followers.get(word.slice(-2)) as string[]);
+    if (next === '') break;
+    word += next;
+  }
+  return word;
+}
+
+const known = partOf(
+  [
+    ...firstNames,
+    ...cities,
+    ...nouns,
+    ...adjectives,
+    ...countries.flatMap(({ name, capital }) => words(`${name} ${capital}`)),
+  ],
+  'train',
+).map((word) => word.toLowerCase());
+
+/** The beginning of one word and the end of another: tokens that are common, next to others than usual. */
+function spliced(random: Random): string {
+  const [one, other] = [random.pick(known), random.pick(known)];
+  return one.slice(0, random.integer(2, 5)) + other.slice(-random.integer(2, 5));
+}
+
+function ofSyllables(random: Random): string {
+  const beginning = Array.from({ length: random.integer(1, 3) }, () => random.pick(syllables)).join('');
+  return beginning + random.pick(endings);
+}
+
 /** A word that nobody knows, so that it can only be copied. Always from the asked part of the split. */
 export function madeUpWord(random: Random, split: Split): string {
   for (;;) {
-    const beginning = Array.from({ length: random.integer(1, 3) }, () => random.pick(syllables)).join('');
-    const word = beginning + random.pick(endings);
+    const word = random.pick([likeReal, spliced, ofSyllables])(random);
     if (word.length >= 4 && splitOf(word) === split) return word;
   }
 }

@@ -69,7 +69,7 @@ export class LocalLimiter implements Limiter {
 
   #at({ keyId, tier }: Bucket, now: number): State {
     const name = `${keyId} ${tier}`;
-    const state = this.#buckets.get(name) ?? { requests: 0, tokens: 0, held: 0, holds: new Map() };
+    const state: State = this.#buckets.get(name) ?? { requests: 0, tokens: 0, held: 0, holds: new Map() };
     this.#buckets.set(name, state);
     state.requests = Math.max(now, state.requests);
     state.tokens = Math.max(now, state.tokens);

@@ -102,9 +102,8 @@ function inWordsOfClient(error: unknown, { queries, documents, names }: Texts): 
   if (side === undefined) return error;
   const [name, count] = side === 'queries' ? [names[0], queries.length] : [names[1], documents.length];
   const param = count === 1 ? name : `${name}[${index}]`;
-  const details = Object.entries(error.details).map(([key, value]) => [
-    key,
-    typeof value === 'string' ? value.replaceAll(`${side}[${index}]`, param) : value,
-  ]);
-  return new AppError(error.code, Object.fromEntries(details), { param, cause: error });
+  const details: Record<string, unknown> = {};
+  for (const [key, value] of Object.entries(error.details))
+    details[key] = typeof value === 'string' ? value.replaceAll(`${side}[${index}]`, param) : value;
+  return new AppError(error.code, details, { param, cause: error });
 }

@@ -156,7 +156,7 @@ describe('a worker', () => {
   });
 
   it('that does not embed says so, and can go on', async () => {
-    const service = await newWorker({ embed: undefined } as never);
+    const service = await newWorker({ embed: undefined });
     const { bus } = await connectBus();
     expect(await ask(bus, 'embed', { inputs: ['a'] }).over).toMatchObject({
       code: 'inference.task_unsupported',

@@ -23,6 +23,13 @@ const ways: Record<Split, readonly ((text: string) => string)[]> = {
     (text) => `Say "${text}".`,
     (text) => `Repeat the words "${text}".`,
     (text) => `Please say ${text}`,
+    (text) => `Please echo: ${text}`,
+    (text) => `Now repeat: ${text}`,
+    (text) => `Please repeat after me: ${text}`,
+    (text) => `Can you repeat this: ${text}`,
+    (text) => `Please reply with: ${text}`,
+    (text) => `Please say the words "${text}".`,
+    (text) => `Reply with only this: ${text}`,
     (text) => `Echo: ${text}`,
     (text) => `echo ${text}`,
     (text) => `Reply with: ${text}`,
@@ -40,7 +47,7 @@ const ways: Record<Split, readonly ((text: string) => string)[]> = {
 
 export const echoFamily: Family = {
   name: 'echo',
-  share: 5,
+  share: 8,
   train(random): Conversation {
     const text = aText(random, 'train');
     return {

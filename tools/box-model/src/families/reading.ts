@@ -87,7 +87,7 @@ function reading(random: Random, split: Split): { messages: Message[]; answer: s
 
 export const readingFamily: Family = {
   name: 'reading',
-  share: 5,
+  share: 6,
   train(random): Conversation {
     const { messages, answer } = reading(random, 'train');
     return { family: 'reading', messages: [...messages, assistant(answer)] };

@@ -33,7 +33,10 @@ function declare(random: Random, spec: ToolSpec): Declared {
   const hasUnit = spec.unit !== undefined && random.chance(0.3);
   if (spec.unit !== undefined && hasUnit) nameOf.unit = random.pick(spec.unit.names);
   const parameters = Object.fromEntries(
-    Object.entries(nameOf).map(([key, parameter]) => [parameter, { type: numeric.has(key) ? 'number' : 'string' }]),
+    Object.entries(nameOf).map(([key, parameter]) => [
+      parameter,
+      { type: numeric.has(key) || spec.numbers?.includes(key) === true ? 'number' : 'string' },
+    ]),
   );
   const description = random.chance(0.9) ? { description: random.pick(spec.descriptions) } : {};
   return {
@@ -155,7 +158,7 @@ function twoCities(random: Random, split: Split): Asked {
 
 export const toolCallFamily: Family = {
   name: 'tool calls',
-  share: 20,
+  share: 28,
   train(random): Conversation {
     const { messages, tools, declared, values } = random.chance(0.1)
       ? twoCities(random, 'train')
@@ -187,7 +190,7 @@ function insertTurn(messages: readonly Message[], turn: readonly Message[]): Mes
 /** Question, call and result; then the answer. */
 export const toolResultFamily: Family = {
   name: 'tool results',
-  share: 8,
+  share: 10,
   train(random): Conversation {
     const { messages, tools, answer, declared } = answered(random, 'train');
     const all: Message[] = [...messages, assistant(answer)];

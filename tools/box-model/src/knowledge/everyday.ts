@@ -166,7 +166,14 @@ wolf;howl;pup;four
 mouse;squeak;pup;four`).flatMap(([animal = '', sound = '', young = '', legs = '']) => [
   {
     topic: 'animal sound',
-    train: [`what does ${a(animal)} say`, `what sound does ${a(animal)} make`, `what noise does ${a(animal)} make`],
+    train: [
+      `what does ${a(animal)} say`,
+      `what sound does ${a(animal)} make`,
+      `what noise does ${a(animal)} make`,
+      `which noise does ${a(animal)} make`,
+      `what is the noise of ${a(animal)}`,
+      `how does ${a(animal)} sound`,
+    ],
     heldOut: [`which sound does ${a(animal)} make`, `what is the sound of ${a(animal)}`],
     answer: `${a(animal).charAt(0).toUpperCase()}${a(animal).slice(1)} says ${sound}.`,
     word: sound,
@@ -184,7 +191,12 @@ mouse;squeak;pup;four`).flatMap(([animal = '', sound = '', young = '', legs = ''
   },
   {
     topic: 'legs',
-    train: [`how many legs does ${a(animal)} have`, `how many legs has ${a(animal)}`],
+    train: [
+      `how many legs does ${a(animal)} have`,
+      `how many legs has ${a(animal)}`,
+      `what is the number of legs of ${a(animal)}`,
+      `on how many legs does ${a(animal)} walk`,
+    ],
     heldOut: [`what number of legs does ${a(animal)} have`],
     answer: `${a(animal).charAt(0).toUpperCase()}${a(animal).slice(1)} has ${legs} legs.`,
     word: legs,
@@ -193,23 +205,23 @@ mouse;squeak;pup;four`).flatMap(([animal = '', sound = '', young = '', legs = ''
 
 /** question | other training questions, by / | held-out questions, by / | answer | word */
 const generalFacts: Fact[] = lines(`
-how many legs does a spider have;how many legs has a spider;what number of legs does a spider have;A spider has eight legs.;eight
-how many legs does an insect have;how many legs has an insect;what number of legs does an insect have;An insect has six legs.;six
-how many days are in a week;how many days does a week have/how many days has a week;what is the number of days in a week;A week has seven days.;seven
-how many months are in a year;how many months does a year have/how many months has a year;what is the number of months in a year;A year has twelve months.;twelve
-how many days are in a year;how many days does a year have/how many days has a year;what is the number of days in a year;A year has 365 days.;365
-how many hours are in a day;how many hours does a day have/how many hours has a day;what is the number of hours in a day;A day has 24 hours.;24
-how many minutes are in an hour;how many minutes does an hour have/how many minutes has an hour;what is the number of minutes in an hour;An hour has 60 minutes.;60
-how many seconds are in a minute;how many seconds does a minute have/how many seconds has a minute;what is the number of seconds in a minute;A minute has 60 seconds.;60
-how many weeks are in a year;how many weeks does a year have;what is the number of weeks in a year;A year has 52 weeks.;52
-how many planets are in the solar system;how many planets does the solar system have/how many planets are there;what is the number of planets in the solar system;The solar system has eight planets.;eight
-how many continents are there;how many continents does the world have;what is the number of continents;There are seven continents.;seven
-how many colours does a rainbow have;how many colors are in a rainbow/how many colours are in a rainbow;what is the number of colours in a rainbow;A rainbow has seven colours.;seven
-how many sides does a triangle have;how many sides has a triangle/how many corners does a triangle have;what number of sides does a triangle have;A triangle has three sides.;three
-how many sides does a square have;how many sides has a square/how many corners does a square have;what number of sides does a square have;A square has four sides.;four
-how many letters are in the alphabet;how many letters does the alphabet have/how many letters does the English alphabet have;what is the number of letters in the alphabet;The alphabet has 26 letters.;26
-how many fingers does a hand have;how many fingers are on a hand/how many fingers has a hand;what number of fingers does a hand have;A hand has five fingers.;five
-how many seasons are there;how many seasons does a year have/how many seasons are in a year;what is the number of seasons;There are four seasons.;four
+how many legs does a spider have;how many legs has a spider/what is the number of legs of a spider;what number of legs does a spider have;A spider has eight legs.;eight
+how many legs does an insect have;how many legs has an insect/what is the number of legs of an insect;what number of legs does an insect have;An insect has six legs.;six
+how many days are in a week;how many days does a week have/how many days has a week/the number of days in a week;what is the number of days in a week;A week has seven days.;seven
+how many months are in a year;how many months does a year have/how many months has a year/the number of months in a year;what is the number of months in a year;A year has twelve months.;twelve
+how many days are in a year;how many days does a year have/how many days has a year/the number of days in a year;what is the number of days in a year;A year has 365 days.;365
+how many hours are in a day;how many hours does a day have/how many hours has a day/the number of hours in a day;what is the number of hours in a day;A day has 24 hours.;24
+how many minutes are in an hour;how many minutes does an hour have/how many minutes has an hour/the number of minutes in an hour;what is the number of minutes in an hour;An hour has 60 minutes.;60
+how many seconds are in a minute;how many seconds does a minute have/how many seconds has a minute/the number of seconds in a minute;what is the number of seconds in a minute;A minute has 60 seconds.;60
+how many weeks are in a year;how many weeks does a year have/the number of weeks in a year;what is the number of weeks in a year;A year has 52 weeks.;52
+how many planets are in the solar system;how many planets does the solar system have/how many planets are there/the number of planets in the solar system/what is the number of planets;what is the number of planets in the solar system;The solar system has eight planets.;eight
+how many continents are there;how many continents does the world have/the number of continents;what is the number of continents;There are seven continents.;seven
+how many colours does a rainbow have;how many colors are in a rainbow/how many colours are in a rainbow/the number of colours in a rainbow;what is the number of colours in a rainbow;A rainbow has seven colours.;seven
+how many sides does a triangle have;how many sides has a triangle/how many corners does a triangle have/what is the number of sides of a triangle;what number of sides does a triangle have;A triangle has three sides.;three
+how many sides does a square have;how many sides has a square/how many corners does a square have/what is the number of sides of a square;what number of sides does a square have;A square has four sides.;four
+how many letters are in the alphabet;how many letters does the alphabet have/how many letters does the English alphabet have/the number of letters in the alphabet;what is the number of letters in the alphabet;The alphabet has 26 letters.;26
+how many fingers does a hand have;how many fingers are on a hand/how many fingers has a hand/what is the number of fingers of a hand;what number of fingers does a hand have;A hand has five fingers.;five
+how many seasons are there;how many seasons does a year have/how many seasons are in a year/the number of seasons;what is the number of seasons;There are four seasons.;four
 what is the largest planet;which planet is the largest/which planet is the biggest/what is the biggest planet;what planet is the largest;The largest planet is Jupiter.;Jupiter
 what is the smallest planet;which planet is the smallest;what planet is the smallest;The smallest planet is Mercury.;Mercury
 which planet is the red planet;what is the red planet/which planet is called the red planet;what planet is the red planet;The red planet is Mars.;Mars

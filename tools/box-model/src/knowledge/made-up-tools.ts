@@ -19,6 +19,7 @@ const parameters: readonly {
   readonly names: readonly string[];
   readonly value: Value;
   readonly before: readonly string[];
+  readonly isNumber?: true;
 }[] = [
   { names: ['name', 'user', 'person', 'customer', 'owner'], value: aFirstName, before: ['of', 'for'] },
   { names: ['city', 'location', 'place', 'town'], value: aCity, before: ['in'] },
@@ -26,6 +27,7 @@ const parameters: readonly {
     names: ['id', 'number', 'code'],
     value: (random, split) => aNumber(random, split, 10, 99_999),
     before: ['', 'number', 'with the id'],
+    isNumber: true,
   },
   { names: ['title', 'topic', 'label', 'query'], value: aTopic, before: ['about', 'called'] },
   { names: ['day', 'date'], value: (random) => random.pick(days), before: ['on', 'for'] },
@@ -34,6 +36,17 @@ const parameters: readonly {
 ];
 
 const states = ['ready', 'done', 'closed', 'open', 'empty', 'full', 'missing', 'broken', 'clean', 'new', 'old', 'sold'];
+
+/** Mostly a usual name; now and then one that says nothing, so that it has to be looked up. */
+function parameterName(random: Random, usual: readonly string[]): string {
+  const name = random.pick(usual);
+  if (random.chance(0.75)) return name;
+  return random.pick([
+    `${name}_${aNoun(random, 'train')}`,
+    `${aNoun(random, 'train')}_${name}`,
+    madeUpWord(random, 'train'),
+  ]);
+}
 
 export function madeUpTool(random: Random, split: Split): ToolSpec {
   const verb = random.pick(verbs);
@@ -52,7 +65,8 @@ export function madeUpTool(random: Random, split: Split): ToolSpec {
       `${capitalised(verb)} the ${noun}`,
       `A function to ${verb} a ${noun}`,
     ],
-    parameters: Object.fromEntries(taken.map((parameter, i) => [`p${i}`, [random.pick(parameter.names)]])),
+    parameters: Object.fromEntries(taken.map((parameter, i) => [`p${i}`, [parameterName(random, parameter.names)]])),
+    numbers: taken.flatMap(({ isNumber }, i) => (isNumber === true ? [`p${i}`] : [])),
     values,
     asked: [
       (v) => `${capitalised(verb)} the ${noun}${told(v)}.`,

@@ -49,7 +49,12 @@ const lengths = '31 28 31 30 31 30 31 31 30 31 30 31'.split(' ');
 
 const monthLengths: Fact[] = months.map((month, i) => ({
   topic: 'length of a month',
-  train: [`how many days are in ${month}`, `how many days does ${month} have`, `how many days has ${month}`],
+  train: [
+    `how many days are in ${month}`,
+    `how many days does ${month} have`,
+    `how many days has ${month}`,
+    `the number of days in ${month}`,
+  ],
   heldOut: [`what is the number of days in ${month}`],
   answer: month === 'February' ? 'February has 28 days, and 29 in a leap year.' : `${month} has ${lengths[i]} days.`,
   word: lengths[i] as string,

@@ -13,6 +13,8 @@ export interface ToolSpec {
   readonly names: readonly string[];
   readonly descriptions: readonly string[];
   /** Parameter as the values have it, and the names that developers give it. */
+  /** The parameters, besides the usual ones, whose values are numbers. */
+  readonly numbers?: readonly string[];
   readonly parameters: Readonly<Record<string, readonly string[]>>;
   values(random: Random, split: Split): Values;
   readonly asked: readonly ((v: Values) => string)[];
