@@ -155,13 +155,13 @@ describe('LlamaEngine', () => {
   describe('the context', () => {
     it('lowers a limit that does not fit, says so, and fills the context to its end', async () => {
       const { events, usage, finishReasons } = await run(engine, aJob(says('Hello', { max_tokens: 5_000 })));
-      expect(events[0]).toEqual({ type: 'head', maxTokensClampedFrom: 5_000 });
+      expect(events[0]).toMatchObject({ type: 'head', maxTokensClampedFrom: 5_000 });
       expect(usage.promptTokens + usage.completionTokens).toBe(CONTEXT_TOKENS);
       expect(finishReasons).toEqual(['length']);
     });
 
     it('does not mention a limit that fits', async () => {
-      expect((await run(engine, aJob(says('Hello')))).events[0]).toEqual({ type: 'head' });
+      expect((await run(engine, aJob(says('Hello')))).events[0]).not.toHaveProperty('maxTokensClampedFrom');
     });
 
     it('refuses a prompt that leaves no room, with its length', async () => {
