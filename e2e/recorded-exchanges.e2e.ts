@@ -16,6 +16,7 @@ const SET_BY_PLATFORM: Readonly<Record<string, string>> = {
   created: 'the time of our request',
   model: 'the name in the catalogue; what a server behind a worker calls it is nobody’s business',
   service_tier: 'the slug of the endpoint’s tier',
+  x_adjusted_reasoning_effort: 'the effort that is made, beyond the specification',
 };
 
 /** Fields that the recordings have and the platform does not send. */
