@@ -70,11 +70,9 @@ keep()
 return 1
 `;
 
-/** ARGV: time, the life in milliseconds, then the holds as they are in the set. A hold that has run out stays so. */
+/** ARGV: time, the life in milliseconds, and the hold as it is in the set. One that has run out stays so. */
 export const RENEW_SCRIPT = `${PRELUDE}
-for i = 3, #ARGV do
-  redis.call('ZADD', KEYS[2], 'XX', number(now + tonumber(ARGV[2]) * 1000), ARGV[i])
-end
+redis.call('ZADD', KEYS[2], 'XX', number(now + tonumber(ARGV[2]) * 1000), ARGV[3])
 keep()
 return 1
 `;

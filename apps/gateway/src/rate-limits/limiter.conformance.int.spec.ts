@@ -106,7 +106,7 @@ describe.each(Object.keys(limiters))('%s', (name) => {
     const hold = aHold(1_000);
     await limiter.admit(bucket, hold);
     pass(HOLD_MS - 1);
-    await limiter.renew(bucket, [hold]);
+    await limiter.renew(bucket, hold);
     pass(HOLD_MS - 1);
     expect((await limiter.admit(bucket, aHold(1))).refusedBy).toBe('tokens');
     pass(1);
@@ -184,7 +184,7 @@ describe('both limiters', () => {
             } else {
               const hold = open[move.which];
               if (hold === undefined) continue;
-              if (move.do === 'renew') await Promise.all(pair.map((limiter) => limiter.renew(bucket, [hold])));
+              if (move.do === 'renew') await Promise.all(pair.map((limiter) => limiter.renew(bucket, hold)));
               else {
                 open.splice(move.which, 1);
                 await Promise.all(pair.map((limiter) => limiter.settle(bucket, hold, move.used)));

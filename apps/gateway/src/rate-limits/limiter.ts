@@ -43,7 +43,7 @@ export interface Limiter {
   /** The request is over: its hold ends and what it used is charged, also when the hold had run out. */
   settle(bucket: Bucket, hold: Hold, usedTokens: number): Promise<void>;
   /** The request still runs. */
-  renew(bucket: Bucket, holds: readonly Hold[]): Promise<void>;
+  renew(bucket: Bucket, hold: Hold): Promise<void>;
 }
 
 /** The time in which an empty allowance fills. */

@@ -58,13 +58,10 @@ export class LocalLimiter implements Limiter {
     state.tokens += (usedTokens * WINDOW_US) / limit;
   }
 
-  async renew(bucket: Bucket, holds: readonly Hold[]): Promise<void> {
+  async renew(bucket: Bucket, { id }: Hold): Promise<void> {
     const now = this.#nowUs();
-    const state = this.#at(bucket, now);
-    for (const { id } of holds) {
-      const hold = state.holds.get(id);
-      if (hold !== undefined) hold.expiresAt = now + HOLD_MS * 1_000;
-    }
+    const hold = this.#at(bucket, now).holds.get(id);
+    if (hold !== undefined) hold.expiresAt = now + HOLD_MS * 1_000;
   }
 
   #at({ keyId, tier }: Bucket, now: number): State {

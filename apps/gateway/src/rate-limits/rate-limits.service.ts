@@ -94,16 +94,8 @@ export class RateLimitsService implements OnModuleDestroy {
   }
 
   #renew(): void {
-    for (const [limiter, ofLimiter] of Map.groupBy(this.#open, (open) => open.limiter)) {
-      for (const [bucket, holds] of Map.groupBy(ofLimiter, (open) => open.bucket)) {
-        limiter
-          .renew(
-            bucket,
-            [...holds].map(({ hold }) => hold),
-          )
-          .catch((error: unknown) => this.#goAlone(error));
-      }
-    }
+    for (const { limiter, bucket, hold } of this.#open)
+      limiter.renew(bucket, hold).catch((error: unknown) => this.#goAlone(error));
   }
 
   #goAlone(error: unknown): void {

@@ -62,11 +62,11 @@ export class RedisLimiter implements Limiter {
     );
   }
 
-  async renew(bucket: Bucket, holds: readonly Hold[]): Promise<void> {
+  async renew(bucket: Bucket, hold: Hold): Promise<void> {
     const limit = bucket.limits.tokensPerMinute;
     if (limit === null) return;
-    const entries = holds.map((hold) => `${hold.id}:${heldTokens(hold, limit)}`);
-    await this.#redis.limitsRenew(...keysOf(bucket), this.#nowUs(), HOLD_MS, ...entries);
+    const entry = `${hold.id}:${heldTokens(hold, limit)}`;
+    await this.#redis.limitsRenew(...keysOf(bucket), this.#nowUs(), HOLD_MS, entry);
   }
 }
 

@@ -12,16 +12,16 @@ export interface ToolSpec {
   /** The first is the usual one. */
   readonly names: readonly string[];
   readonly descriptions: readonly string[];
-  /** Parameter as the values have it, and the names that developers give it. */
   /** The parameters, besides the usual ones, whose values are numbers. */
   readonly numbers?: readonly string[];
+  /** Parameter as the values have it, and the names that developers give it. */
   readonly parameters: Readonly<Record<string, readonly string[]>>;
   values(random: Random, split: Split): Values;
   readonly asked: readonly ((v: Values) => string)[];
   readonly askedHeldOut: readonly ((v: Values) => string)[];
-  /** What the function returns, in one of the shapes that functions return. */
   /** A measure that some developers want as a parameter: said in the question, or the first one. */
   readonly unit?: { readonly names: readonly string[]; readonly values: readonly string[] };
+  /** What the function returns, in one of the shapes that functions return. */
   result(
     random: Random,
     v: Values,
