@@ -2,8 +2,13 @@ import { fork, spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 
-const startTimeoutMs = 20_000;
-const stopTimeoutMs = 3_000;
+/** How long a child may take to say its first word, and to end after SIGTERM. */
+interface Patience {
+  startTimeoutMs: number;
+  stopTimeoutMs: number;
+}
+
+const usualPatience: Patience = { startTimeoutMs: 20_000, stopTimeoutMs: 3_000 };
 const outputBytesMax = 4_096;
 
 /** A process of this benchmark. `output` is the end of what it printed, for a failure's message. */
@@ -17,11 +22,16 @@ export interface Child {
 }
 
 /** Starts a TypeScript file of this package with a channel to it, and waits for its first message. */
-export async function forkEntry<M>(entry: URL, args: string[] = []): Promise<Child & { first: M }> {
+export async function forkEntry<M>(
+  entry: URL,
+  args: string[] = [],
+  patience = usualPatience,
+): Promise<Child & { first: M }> {
   const child = watch(
     fork(entry, args, { execArgv: ['--conditions=source'], stdio: ['ignore', 'pipe', 'pipe', 'ipc'] }),
+    patience.stopTimeoutMs,
   );
-  return { ...child, first: await child.orStop(firstMessage<M>(child)) };
+  return { ...child, first: await child.orStop(firstMessage<M>(child, patience.startTimeoutMs)) };
 }
 
 /** Starts another program. It is stopped with this process, unless this one is killed without notice. */
@@ -30,7 +40,7 @@ export function startProgram(command: string, args: string[], env?: NodeJS.Proce
 }
 
 /** The next message of a child; rejects, with what the child printed, when it ends instead or takes too long. */
-function firstMessage<M>(child: Child, timeoutMs = startTimeoutMs): Promise<M> {
+function firstMessage<M>(child: Child, timeoutMs: number): Promise<M> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => fail(`said nothing for ${timeoutMs} ms`), timeoutMs);
     const onExit = (code: number | null): void => fail(`ended with code ${code}`);
@@ -51,7 +61,7 @@ function firstMessage<M>(child: Child, timeoutMs = startTimeoutMs): Promise<M> {
   });
 }
 
-function watch(process: ChildProcess): Child {
+function watch(process: ChildProcess, stopTimeoutMs = usualPatience.stopTimeoutMs): Child {
   let printed = '';
   const keep = (part: Buffer): void => {
     printed = (printed + part.toString()).slice(-outputBytesMax);
@@ -63,20 +73,20 @@ function watch(process: ChildProcess): Child {
     pid: process.pid ?? 0,
     process,
     output: () => printed.trim(),
-    stop: () => stop(process),
+    stop: () => stop(process, stopTimeoutMs),
     orStop: (step) =>
       step.catch(async (error: unknown) => {
-        await stop(process);
+        await stop(process, stopTimeoutMs);
         throw error;
       }),
   };
 }
 
-async function stop(process: ChildProcess): Promise<void> {
+async function stop(process: ChildProcess, timeoutMs: number): Promise<void> {
   if (process.exitCode !== null || process.signalCode !== null || process.pid === undefined) return;
   const exited = once(process, 'exit');
   process.kill('SIGTERM');
-  const timer = setTimeout(() => process.kill('SIGKILL'), stopTimeoutMs);
+  const timer = setTimeout(() => process.kill('SIGKILL'), timeoutMs);
   await exited;
   clearTimeout(timer);
 }

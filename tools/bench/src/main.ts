@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { judgeAims } from './aims.ts';
+import { compareWithBaseline } from './baseline-comparison.ts';
 import { fullPlan, selfCheckPlan } from './bench-plan.ts';
 import { writeBenchmarksPage } from './benchmarks-page.ts';
 import { describeMachine } from './machine.ts';
@@ -15,7 +16,8 @@ import { runRounds } from './rounds.ts';
 import { median } from './statistics.ts';
 import { Summary } from './summary.ts';
 import { TargetSet } from './target-set.ts';
-import { targetNames } from './targets/target.ts';
+import { standardTargets } from './targets/target.ts';
+import type { TargetName } from './targets/target.ts';
 
 const root = join(import.meta.dirname, '../../..');
 const pagePath = join(root, 'docs/benchmarks.md');
@@ -40,6 +42,7 @@ async function main(): Promise<void> {
     serversDir: join(root, '.cache/servers'),
     scratchDir: outputDir,
     platformPath: options.platformPath,
+    baselinePath: options.baselinePath,
     say,
   });
   const stop = async (): Promise<void> => {
@@ -84,16 +87,22 @@ async function run(options: BenchOptions, parts: RunParts): Promise<void> {
     targets: [...targets.running.keys()],
     rows: summary.rows(plan),
     aims: judgeAims(summary),
+    comparison: compareWithBaseline(summary),
   };
   const rawPath = join(outputDir, 'raw.json');
   writeFileSync(rawPath, JSON.stringify({ options, plan, ...content, measurements }, null, 1));
   const report = renderReport(content);
   say(`\n${report}\n\nRaw numbers: ${relative(process.cwd(), rawPath)}`);
   if (options.selfCheck) return checkNothingFailed(measurements);
-  const complete = plan.rounds >= pageRoundsMin && content.targets.length === targetNames.length;
+  const complete = plan.rounds >= pageRoundsMin && isFullRun(content.targets);
   if (complete || options.writePage) writeBenchmarksPage(pagePath, report);
   else say(`docs/benchmarks.md is left as it is: it takes all targets and ${pageRoundsMin} rounds, or --write.`);
   if (options.profile) await takeProfiles(targets.running, load, outputDir, say);
+}
+
+/** Whether the documentation can show this run: every standard target, and no column more. */
+function isFullRun(targets: readonly TargetName[]): boolean {
+  return targets.length === standardTargets.length && standardTargets.every((name) => targets.includes(name));
 }
 
 /** CPUs that other programs kept busy, in the median phase. */

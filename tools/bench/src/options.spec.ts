@@ -17,12 +17,20 @@ describe('parseOptions', () => {
     });
   });
 
+  it('measures another checkout beside the platform, when one is given', () => {
+    expect(parseOptions(['--targets', 'direct,xerotier', '--baseline', '../before'])).toMatchObject({
+      targets: ['direct', 'baseline', 'xerotier'],
+      baselinePath: '../before',
+    });
+  });
+
   it('is quick with one round of one second, unless told otherwise', () => {
     expect(parseOptions(['--quick', '--rounds', '2'])).toMatchObject({ rounds: 2, seconds: 1 });
   });
 
   it.each([
     [['--targets', 'apache'], '"apache"'],
+    [['--targets', 'baseline'], '--baseline'],
     [['--rounds', '0'], '--rounds'],
     [['--seconds', 'ten'], '--seconds'],
     [['--fast'], '--fast'],

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { targetNames } from './targets/target.ts';
+import { standardTargets, targetNames } from './targets/target.ts';
 import type { TargetName } from './targets/target.ts';
 
 export interface BenchOptions {
@@ -13,16 +13,19 @@ export interface BenchOptions {
   profile: boolean;
   writePage: boolean;
   platformPath: string | undefined;
+  /** Folder of another checkout, whose platform is measured beside this one. */
+  baselinePath: string | undefined;
 }
 
 export const usage = `Measures the platform beside other gateways.
 
   npm run bench -- [options]
 
-  --targets <names>   of direct, nginx, portkey, xerotier; separated by commas (default: all that can run)
+  --targets <names>   of direct, nginx, portkey, baseline, xerotier; separated by commas (default: all that can run)
   --rounds <n>        how often everything is measured (default 3, at most 20)
   --seconds <n>       length of each load (default 3, at most 60)
   --quick             one round of one second; the numbers are only a hint
+  --baseline <folder> also measure the platform of another checkout, with its dependencies installed (git worktree)
   --xerotier <path>   measure the running platform that this file describes (.xerotier/dev.json)
   --profile           afterwards take CPU profiles of the Node processes
   --write             write docs/benchmarks.md also for a run of fewer targets or rounds
@@ -42,6 +45,7 @@ export function parseOptions(args: string[]): BenchOptions | 'help' {
       seconds: { type: 'string' },
       quick: { type: 'boolean', default: false },
       xerotier: { type: 'string' },
+      baseline: { type: 'string' },
       profile: { type: 'boolean', default: false },
       write: { type: 'boolean', default: false },
       'self-check': { type: 'boolean', default: false },
@@ -50,7 +54,7 @@ export function parseOptions(args: string[]): BenchOptions | 'help' {
   });
   if (values.help) return 'help';
   return {
-    targets: values.targets === undefined ? [...targetNames] : parseTargets(values.targets),
+    targets: chosenTargets(values.targets, values.baseline !== undefined),
     targetsNamed: values.targets !== undefined,
     rounds: parseNumber('--rounds', values.rounds ?? (values.quick ? '1' : '3'), 20),
     seconds: parseNumber('--seconds', values.seconds ?? (values.quick ? '1' : '3'), 60),
@@ -58,10 +62,19 @@ export function parseOptions(args: string[]): BenchOptions | 'help' {
     profile: values.profile,
     writePage: values.write,
     platformPath: values.xerotier,
+    baselinePath: values.baseline,
   };
 }
 
-function parseTargets(list: string): TargetName[] {
+/** The named targets or all of a full run, and the baseline whenever there is one. */
+function chosenTargets(list: string | undefined, hasBaseline: boolean): TargetName[] {
+  const chosen: readonly TargetName[] = list === undefined ? standardTargets : parseTargets(list);
+  if (chosen.includes('baseline') && !hasBaseline)
+    throw new Error('--targets: "baseline" needs --baseline <folder of another checkout>');
+  return targetNames.filter((name) => chosen.includes(name) || (name === 'baseline' && hasBaseline));
+}
+
+function parseTargets(list: string): readonly TargetName[] {
   const names = list.split(',').map((name) => name.trim());
   const unknown = names.find((name) => !targetNames.some((known) => known === name));
   if (unknown !== undefined)

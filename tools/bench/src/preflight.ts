@@ -24,7 +24,9 @@ export async function preflight(name: TargetName, running: RunningTarget, load: 
     const result = await load.run(running.load, phase);
     if (result.failed === 0) continue;
     const advice =
-      name === 'xerotier' ? ' (the key has to be valid, and the worker has to run the scripted engine)' : '';
+      name === 'xerotier' || name === 'baseline'
+        ? ' (the key has to be valid, and the worker has to run the scripted engine)'
+        : '';
     throw new TargetUnavailable(`${name} does not give the scripted reply: ${result.problems.join(' | ')}${advice}`);
   }
 }

@@ -14,6 +14,7 @@ describe('renderReport', () => {
     targets: ['direct', 'nginx'],
     rows: [{ label: 'p50 ms, 1 connection', decimals: 2, cells: { nginx: { median: 1.234, min: 1, max: 2 } } }],
     aims: [{ aim: 'Fast', measured: '–', verdict: 'not measured' }],
+    comparison: [{ measure: 'Requests/s', ratio: { median: 0.98, min: 0.95, max: 1.02 } }],
   });
 
   it('shows the median with its spread, and a dash where nothing was measured', () => {
@@ -23,6 +24,10 @@ describe('renderReport', () => {
   it('names date, machine, versions and what was left out', () => {
     for (const fact of ['2030-01-02', 'Some CPU', 'node 24.0.0', 'portkey was left out'])
       expect(report).toContain(fact);
+  });
+
+  it('shows this platform as a multiple of the baseline', () => {
+    expect(report).toContain('| Requests/s |   0.98 (0.95–1.02) |');
   });
 
   it('is laid out as the formatter of the project would lay it out', async () => {

@@ -1,4 +1,5 @@
 import type { AimResult } from './aims.ts';
+import type { ComparisonRow } from './baseline-comparison.ts';
 import type { Machine } from './machine.ts';
 import type { SummaryRow } from './summary.ts';
 import type { Spread } from './statistics.ts';
@@ -18,6 +19,8 @@ interface ReportContent {
   targets: TargetName[];
   rows: SummaryRow[];
   aims: AimResult[];
+  /** This platform beside the baseline; empty without one. */
+  comparison: ComparisonRow[];
 }
 
 /** The report as Markdown, laid out as prettier would lay it out. */
@@ -37,6 +40,7 @@ export function renderReport(content: ReportContent): string {
     ...foreign,
     ...content.notices.map((notice) => `- Notice: ${notice}`),
   ];
+  const comparison = content.comparison.map(({ measure, ratio }) => [measure, cell(ratio, 2)]);
   const aims = content.aims.map(({ aim, measured, verdict }) => [aim, measured, verdict]);
   return [
     facts.join('\n'),
@@ -45,6 +49,7 @@ export function renderReport(content: ReportContent): string {
       content.rows.map((row) => tableCells(row, content.targets)),
     ),
     renderTable(['Aim', 'Measured', 'Verdict'], aims),
+    ...(comparison.length === 0 ? [] : [renderTable(['Measure', 'Times the baseline'], comparison)]),
   ].join('\n\n');
 }
 

@@ -1,4 +1,5 @@
 import { judgeAims } from './aims.ts';
+import { compareWithBaseline } from './baseline-comparison.ts';
 import { streamPhase } from './bench-plan.ts';
 import type { RequestsResult, StreamsResult } from './load-spec.ts';
 import type { Measurement } from './measurement.ts';
@@ -133,5 +134,24 @@ describe('judgeAims', () => {
 
   it('calls nothing met that was not measured', () => {
     expect(verdicts([])).toEqual(Array(6).fill('not measured'));
+  });
+});
+
+describe('compareWithBaseline', () => {
+  it('gives this platform as a multiple of the baseline, round by round', () => {
+    const summary = new Summary([
+      requests('baseline', 0, 'requests-64', 1_000),
+      requests('xerotier', 0, 'requests-64', 900),
+      requests('baseline', 1, 'requests-64', 500),
+      requests('xerotier', 1, 'requests-64', 550),
+    ]);
+    expect(compareWithBaseline(summary)[0]).toEqual({
+      measure: 'Requests/s, 64 at once',
+      ratio: { median: 1, min: 0.9, max: 1.1 },
+    });
+  });
+
+  it('says nothing without a baseline', () => {
+    expect(compareWithBaseline(new Summary(goodRun()))).toEqual([]);
   });
 });

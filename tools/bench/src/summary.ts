@@ -157,7 +157,8 @@ export const peakMemoryMb: Reading = ({ systemPeakBytes }) =>
 /** CPU seconds of the system under test per million streamed tokens. */
 export const cpuPerMillionTokens: Reading = ({ systemCpuMs, result }) => perMillionTokens(systemCpuMs, result);
 
-const cpuPerRequest: Reading = ({ systemCpuMs, result }) =>
+/** CPU microseconds of the system under test per request. */
+export const cpuPerRequest: Reading = ({ systemCpuMs, result }) =>
   systemCpuMs === undefined || result.kind !== 'requests' || result.requests === 0
     ? undefined
     : (systemCpuMs * 1_000) / result.requests;

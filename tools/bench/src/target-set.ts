@@ -1,6 +1,7 @@
 import { forkEntry } from './child.ts';
 import type { LoadProcess } from './measurement.ts';
 import { preflight } from './preflight.ts';
+import { baseline } from './targets/baseline.ts';
 import { direct, engineEntry } from './targets/direct.ts';
 import { nginx } from './targets/nginx.ts';
 import { portkey } from './targets/portkey.ts';
@@ -8,7 +9,7 @@ import { TargetUnavailable } from './targets/target.ts';
 import type { RunningTarget, Target, TargetContext, TargetName } from './targets/target.ts';
 import { xerotier } from './targets/xerotier.ts';
 
-const all: readonly Target[] = [direct, nginx, portkey, xerotier];
+const all: readonly Target[] = [direct, nginx, portkey, baseline, xerotier];
 
 /** The systems of one run, and the engine that those without their own share. */
 export class TargetSet {

@@ -2,7 +2,11 @@ import type { Child } from '../child.ts';
 import type { LoadTarget } from '../load-spec.ts';
 import type { Pinning } from '../pinning.ts';
 
-export const targetNames = ['direct', 'nginx', 'portkey', 'xerotier'] as const;
+/** In the order of their columns. `baseline` is another checkout of this platform, measured only when one is given. */
+export const targetNames = ['direct', 'nginx', 'portkey', 'baseline', 'xerotier'] as const;
+
+/** The targets of a full run. */
+export const standardTargets = ['direct', 'nginx', 'portkey', 'xerotier'] as const satisfies readonly TargetName[];
 export type TargetName = (typeof targetNames)[number];
 
 export interface TargetProcess {
@@ -36,6 +40,8 @@ export interface TargetContext {
   engine(): Promise<Child & { first: { port: number } }>;
   /** Path of the description of a running platform, if one was given. */
   platformPath: string | undefined;
+  /** The folder of another checkout of this project, if one was given. */
+  baselinePath: string | undefined;
   say(line: string): void;
 }
 

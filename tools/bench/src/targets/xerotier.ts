@@ -56,7 +56,8 @@ export function attachPlatform(access: PlatformAccess, pinning: Pinning): Runnin
   };
 }
 
-function accessOf({ services, ...access }: PlatformDescription): PlatformAccess {
+/** What a benchmark needs to know of the platform that is described. */
+export function accessOf({ services, ...access }: PlatformDescription): PlatformAccess {
   // Our own services are the ones that have a health address; the rest are NATS, Redis and PostgreSQL.
   const processes = Object.entries(services).flatMap(([name, { pid, healthUrl }]) =>
     pid === null ? [] : [{ name, pid, isNode: healthUrl !== undefined }],
@@ -75,7 +76,7 @@ function readDescription(path: string): PlatformDescription {
 }
 
 /** Slots of the worker: more than the most streams at once, so that the engine is never what is waited for. */
-const SLOTS = 1_200;
+export const SLOTS = 1_200;
 
 /** Everything on, as users run it; only the engine is scripted. */
 function startPlatform(): Promise<Platform> {

@@ -1,0 +1,33 @@
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { PlatformDescription } from '@xerotier/dev';
+import { forkEntry } from '../child.ts';
+import { TargetUnavailable } from './target.ts';
+import type { Target } from './target.ts';
+import { SLOTS, accessOf, attachPlatform } from './xerotier.ts';
+
+const entry = new URL('../baseline-process.ts', import.meta.url);
+
+/** Building a checkout for the first time takes most of it. */
+const startTimeoutMs = 300_000;
+/** A platform stops its servers in order. */
+const stopTimeoutMs = 30_000;
+
+/** The platform of another checkout of this project, with the same load on it: what a change is compared with. */
+export const baseline: Target = {
+  name: 'baseline',
+  async start({ pinning, baselinePath, say }) {
+    const checkout = resolve(baselinePath ?? '');
+    if (!existsSync(`${checkout}/node_modules`))
+      throw new TargetUnavailable(
+        `${checkout} is no checkout with its dependencies installed; make one with: git worktree add ${checkout} <commit> && npm ci --prefix ${checkout}`,
+      );
+    say(`building and starting the baseline in ${checkout}`);
+    const child = await forkEntry<PlatformDescription>(entry, [checkout, String(SLOTS)], {
+      startTimeoutMs,
+      stopTimeoutMs,
+    });
+    const target = attachPlatform(accessOf(child.first), pinning);
+    return { ...target, stop: () => target.stop().then(() => child.stop()) };
+  },
+};
