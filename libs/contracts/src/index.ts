@@ -26,9 +26,10 @@ export {
   leasesReleased,
   model,
   priority,
+  requestedServiceTier,
   routerContract,
 } from './router.ts';
-export type { AcquireInput, AcquireOutput, LatencyTargets, Model, Priority } from './router.ts';
+export type { AcquireInput, AcquireOutput, LatencyTargets, Model, Priority, RequestedServiceTier } from './router.ts';
 export {
   generationEnd,
   generationHead,

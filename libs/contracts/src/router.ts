@@ -15,6 +15,13 @@ export const latencyTargets = z.object({
 });
 export type LatencyTargets = z.infer<typeof latencyTargets>;
 
+/**
+ * What a client asks for within the tier of its endpoint (`service_tier`): its project's own requests trade places by it, and
+ * the ledger keeps it for billing. It never changes the endpoint's tier, nor passes another tenant.
+ */
+export const requestedServiceTier = z.enum(['priority', 'default', 'flex']);
+export type RequestedServiceTier = z.infer<typeof requestedServiceTier>;
+
 export const acquireInput = z.object({
   /** Asking again with the same id keeps the place in the queue, and finds the same lease once it is granted. */
   ticketId: z.string().regex(/^[A-Za-z0-9_-]{1,80}$/),
@@ -26,6 +33,7 @@ export const acquireInput = z.object({
   /** Size of the prompt; never the prompt. An estimate until a tokenizer has seen it. */
   promptTokensEstimate: z.number().int().nonnegative(),
   latencyTargets: latencyTargets.optional(),
+  requestedServiceTier: requestedServiceTier.optional(),
   /** Workers that failed this request already. */
   excludedWorkers: z.array(workerId).max(16),
   /** How long this call may be held open. The caller asks again when it ends with `queued`. */

@@ -4,7 +4,7 @@ import { event } from './define.ts';
 import { modelId, projectId, requestId } from './ids.ts';
 import { tokenUsage } from './inference.ts';
 import { mediaKind } from './media.ts';
-import { latencyTargets, priority } from './router.ts';
+import { latencyTargets, priority, requestedServiceTier } from './router.ts';
 import { tierSlug } from './tiers.ts';
 
 export const usageRecord = z.object({
@@ -28,6 +28,10 @@ export const usageRecord = z.object({
   timePerOutputTokenMs: z.number().nonnegative().nullable().optional(),
   /** What the client had asked for, to be compared with what it got. */
   latencyTargets: latencyTargets.optional(),
+  /** What the client had asked for within the tier; billing may price it. */
+  requestedServiceTier: requestedServiceTier.optional(),
+  /** Whom the client asked for (`user`), in its own words: for looking into abuse. */
+  endUser: z.string().max(512).optional(),
 });
 export type UsageRecord = z.infer<typeof usageRecord>;
 

@@ -14,6 +14,7 @@ import { CreateTenants1795132800001 } from './migrations/1795132800001-create-te
 import { CreateUsageLedger1795132800002 } from './migrations/1795132800002-create-usage-ledger.ts';
 import { AddEndpointTask1795132800020 } from './migrations/1795132800020-add-endpoint-task.ts';
 import { AddMediaTasks1795132800040 } from './migrations/1795132800040-add-media-tasks.ts';
+import { AddUsageDetails1795132800060 } from './migrations/1795132800060-add-usage-details.ts';
 
 type DatabaseConfig = ConfigOf<typeof migrateSettings>['database'];
 
@@ -28,6 +29,7 @@ const contents = {
     CreateUsageLedger1795132800002,
     AddEndpointTask1795132800020,
     AddMediaTasks1795132800040,
+    AddUsageDetails1795132800060,
   ],
 };
 

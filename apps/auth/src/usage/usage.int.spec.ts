@@ -65,7 +65,7 @@ function publish(...records: UsageRecord[]): void {
 
 describe('the ledger', () => {
   it('keeps every field of a record, in whole numbers', async () => {
-    const record = aRecord();
+    const record = aRecord({ requestedServiceTier: 'flex', endUser: 'user-1' });
     publish(record);
     const [row] = await eventually('the record is in the ledger', async () => {
       const rows = await ledger(record);
@@ -81,6 +81,8 @@ describe('the ledger', () => {
       model_id: 'tiny',
       tier: 'free',
       priority: 'interactive',
+      requested_service_tier: 'flex',
+      end_user: 'user-1',
       outcome: 'completed',
       streamed: true,
       prompt_tokens: '10',
@@ -94,6 +96,13 @@ describe('the ledger', () => {
       time_to_first_token_ms: '12',
       recorded_at: expect.any(Date),
     });
+  });
+
+  it('has nothing where a request said nothing of itself', async () => {
+    const record = aRecord();
+    publish(record);
+    await eventually('the record is in the ledger', async () => (await ledger(record)).length === 1);
+    expect((await ledger(record))[0]).toMatchObject({ requested_service_tier: null, end_user: null });
   });
 
   it('keeps a record without a first token', async () => {

@@ -6,19 +6,20 @@ import { EntityManager } from 'typeorm';
 /** A batch travels as one JSON parameter, so its statement is the same text for any number of records. */
 const INSERT = `
   INSERT INTO auth.usage_event (
-    request_id, kind, project_id, endpoint_id, key_id, model_id, tier, priority, outcome, streamed,
-    prompt_tokens, cached_tokens, completion_tokens, reasoning_tokens,
+    request_id, kind, project_id, endpoint_id, key_id, model_id, tier, priority, requested_service_tier, end_user,
+    outcome, streamed, prompt_tokens, cached_tokens, completion_tokens, reasoning_tokens,
     accepted_prediction_tokens, rejected_prediction_tokens,
     started_at, duration_ms, time_to_first_token_ms
   )
   SELECT
-    "requestId", kind, "projectId", "endpointId", "keyId", "modelId", tier, priority, outcome, streamed,
+    "requestId", kind, "projectId", "endpointId", "keyId", "modelId", tier, priority, "requestedServiceTier", "endUser",
+    outcome, streamed,
     "promptTokens", "cachedTokens", "completionTokens", "reasoningTokens",
     "acceptedPredictionTokens", "rejectedPredictionTokens",
     to_timestamp("startedAt" / 1000), round("durationMs"), round("timeToFirstTokenMs")
   FROM json_to_recordset($1::json) AS record (
     "requestId" text, kind text, "projectId" text, "endpointId" uuid, "keyId" text, "modelId" text, tier text,
-    priority text, outcome text, streamed boolean, "promptTokens" bigint, "cachedTokens" bigint,
+    priority text, "requestedServiceTier" text, "endUser" text, outcome text, streamed boolean, "promptTokens" bigint, "cachedTokens" bigint,
     "completionTokens" bigint, "reasoningTokens" bigint, "acceptedPredictionTokens" bigint,
     "rejectedPredictionTokens" bigint, "startedAt" double precision, "durationMs" numeric, "timeToFirstTokenMs" numeric
   )

@@ -7,6 +7,7 @@ import { ModelDirectory } from '../models/model-directory.service.ts';
 import { ChatCompletionsService } from './chat-completions.service.ts';
 import { parseChatRequest } from './chat-request.ts';
 import { latencyTargetsOf } from './latency-target-headers.ts';
+import { requestedServiceTierOf } from '../requests/requested-service-tier.ts';
 
 @Controller()
 export class ChatCompletionsController {
@@ -21,7 +22,14 @@ export class ChatCompletionsController {
     const latencyTargets = latencyTargetsOf(request.headers);
     const chat = parseChatRequest(request.body);
     const endpoint = await addressedEndpoint(request, chat.model, ['generate'], this.models);
-    const caller = { requestId: request.id, access: accessOf(request), endpoint, latencyTargets };
+    const caller = {
+      requestId: request.id,
+      access: accessOf(request),
+      endpoint,
+      latencyTargets,
+      requestedServiceTier: requestedServiceTierOf(chat.service_tier),
+      endUser: chat.user,
+    };
     await this.completions.answer(caller, chat, reply);
   }
 }

@@ -6,6 +6,7 @@ import { accessOf, RequireScope } from '../access/require-scope.ts';
 import { addressedEndpoint } from '../models/addressed-endpoint.ts';
 import { ModelDirectory } from '../models/model-directory.service.ts';
 import { fieldsOf, readFields } from '../requests/request-fields.ts';
+import { requestedServiceTierOf } from '../requests/requested-service-tier.ts';
 import { EmbeddingsService } from './embeddings.service.ts';
 
 @Controller()
@@ -20,7 +21,13 @@ export class EmbeddingsController {
   async create(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const body = readFields(embeddingRequest, fieldsOf(request.body));
     const endpoint = await addressedEndpoint(request, body.model, ['embed'], this.models);
-    const caller = { requestId: request.id, access: accessOf(request), endpoint };
+    const caller = {
+      requestId: request.id,
+      access: accessOf(request),
+      endpoint,
+      requestedServiceTier: requestedServiceTierOf(body.service_tier ?? undefined),
+      endUser: body.user ?? undefined,
+    };
     const { headers, text } = await this.embeddings.answer(caller, body, reply.raw);
     await reply.code(200).headers(headers).type('application/json; charset=utf-8').send(text);
   }

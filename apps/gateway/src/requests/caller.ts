@@ -1,4 +1,4 @@
-import type { Access, EndpointAccess, LatencyTargets, TokenUsage } from '@xerotier/contracts';
+import type { Access, EndpointAccess, LatencyTargets, RequestedServiceTier, TokenUsage } from '@xerotier/contracts';
 import type { RequestOrigin } from '@xerotier/inference';
 
 /** Who asks, and which endpoint has to answer. */
@@ -7,6 +7,9 @@ export interface Caller {
   readonly access: Access;
   readonly endpoint: EndpointAccess;
   readonly latencyTargets?: LatencyTargets | undefined;
+  readonly requestedServiceTier?: RequestedServiceTier | undefined;
+  /** `user` of the request. */
+  readonly endUser?: string | undefined;
 }
 
 /**
@@ -14,7 +17,7 @@ export interface Caller {
  * @param onUsage hears what it used, once it is over.
  */
 export function originOf(
-  { requestId, access, endpoint, latencyTargets }: Caller,
+  { requestId, access, endpoint, latencyTargets, requestedServiceTier, endUser }: Caller,
   onUsage: (usage: TokenUsage) => void,
 ): RequestOrigin {
   return {
@@ -26,6 +29,8 @@ export function originOf(
     modelId: endpoint.modelId,
     priority: 'interactive',
     latencyTargets,
+    requestedServiceTier,
+    endUser,
     onUsage,
   };
 }

@@ -1,12 +1,23 @@
-import type { AcquireInput, Priority } from '@xerotier/contracts';
+import type { AcquireInput, Priority, RequestedServiceTier } from '@xerotier/contracts';
 import fc from 'fast-check';
 import { LeastLoadedPolicy } from './least-loaded.policy.ts';
 import type { QueuedRequest } from './placement-policy.ts';
 
 const sut = new LeastLoadedPolicy();
 
-function queued(priority: Priority, arrival: number): QueuedRequest {
-  return { input: { priority } as AcquireInput, enqueuedAt: 0, arrival };
+interface Asked {
+  readonly priority: Priority;
+  readonly projectId: string;
+  readonly tier?: string;
+  readonly requestedServiceTier?: RequestedServiceTier;
+}
+
+/** The arrivals in the order in which they are served. */
+function served(requests: readonly Asked[]): number[] {
+  const queue: QueuedRequest[] = [];
+  for (const [arrival, input] of requests.entries())
+    sut.enqueue(queue, { input: { tier: 'free', ...input } as AcquireInput, enqueuedAt: 0, arrival });
+  return queue.map(({ arrival }) => arrival);
 }
 
 function worker(
@@ -17,28 +28,69 @@ function worker(
   return { workerId, modelId: 'm', used, slots };
 }
 
-const request = fc.record({
-  priority: fc.constantFrom<Priority>('interactive', 'batch', 'background'),
-  arrival: fc.nat(),
-});
+const anyRequests = fc.array(
+  fc.record({
+    priority: fc.constantFrom<Priority>('interactive', 'batch', 'background'),
+    projectId: fc.constantFrom('a', 'b', 'c'),
+    tier: fc.constantFrom('free', 'self_hosted'),
+    requestedServiceTier: fc.constantFrom<RequestedServiceTier>('priority', 'default', 'flex'),
+  }),
+  { maxLength: 30 },
+);
 
-describe('LeastLoadedPolicy.compare', () => {
-  it('lets the more urgent class go first, and within a class the one who came first', () => {
-    const order = [queued('background', 0), queued('batch', 1), queued('interactive', 3), queued('interactive', 2)];
-    expect(order.toSorted((a, b) => sut.compare(a, b)).map(({ arrival }) => arrival)).toEqual([2, 3, 1, 0]);
+describe('LeastLoadedPolicy.enqueue', () => {
+  const of = (projectId: string, requestedServiceTier?: RequestedServiceTier): Asked => ({
+    priority: 'interactive',
+    projectId,
+    ...(requestedServiceTier !== undefined && { requestedServiceTier }),
   });
 
-  it('is a total order: equal only for the same request', () => {
+  it('lets the more urgent class go first, and within a class the one who came first', () => {
+    const classes: Priority[] = ['background', 'batch', 'interactive', 'interactive', 'background'];
+    expect(served(classes.map((priority) => ({ priority, projectId: 'a' })))).toEqual([2, 3, 1, 0, 4]);
+  });
+
+  it("has a project's own requests trade their turns by what they ask for", () => {
+    expect(served([of('a', 'flex'), of('a'), of('a', 'priority'), of('a', 'default'), of('a', 'flex')])).toEqual([
+      2, 1, 3, 0, 4,
+    ]);
+  });
+
+  it('never has one project pass another, whatever it asks for', () => {
+    expect(served([of('b', 'flex'), of('a'), of('b'), of('a', 'priority')])).toEqual([2, 3, 0, 1]);
+  });
+
+  it('never has one tier pass another', () => {
+    const shared = { ...of('a', 'priority'), tier: 'gpu_nvidia_shared' };
+    expect(served([of('a', 'flex'), shared])).toEqual([0, 1]);
+  });
+
+  it('gives each tenant the turns that it would have if nobody asked for anything', () => {
     fc.assert(
-      fc.property(request, request, request, (a, b, c) => {
-        const [x, y, z] = [a, b, c].map(({ priority, arrival }) => queued(priority, arrival)) as [
-          QueuedRequest,
-          QueuedRequest,
-          QueuedRequest,
-        ];
-        expect(Math.sign(sut.compare(x, y))).toBe(-Math.sign(sut.compare(y, x)) + 0);
-        if (sut.compare(x, y) === 0) expect(a).toEqual(b);
-        if (sut.compare(x, y) < 0 && sut.compare(y, z) < 0) expect(sut.compare(x, z)).toBeLessThan(0);
+      fc.property(anyRequests, (requests) => {
+        const plain = requests.map(({ requestedServiceTier: _, ...request }) => request);
+        const turns = (order: number[]): unknown[] =>
+          order.map((arrival) => {
+            const { projectId, tier, priority } = requests[arrival] as Asked;
+            return [projectId, tier, priority];
+          });
+        expect(turns(served(requests))).toEqual(turns(served(plain)));
+      }),
+    );
+  });
+
+  it('serves the requests of one project, tier and class by what they ask for, then as they came', () => {
+    const rank = { priority: 0, default: 1, flex: 2 };
+    fc.assert(
+      fc.property(anyRequests, (requests) => {
+        const turnOf = ({ projectId, tier, priority }: Asked): string => `${projectId} ${tier} ${priority}`;
+        for (const turn of new Set(requests.map(turnOf))) {
+          const own = (arrivals: number[]): number[] =>
+            arrivals.filter((arrival) => turnOf(requests[arrival] as Asked) === turn);
+          const asked = (arrival: number): number => rank[requests[arrival]?.requestedServiceTier ?? 'default'];
+          const expected = own([...requests.keys()]).toSorted((a, b) => asked(a) - asked(b) || a - b);
+          expect(own(served(requests))).toEqual(expected);
+        }
       }),
     );
   });

@@ -1,13 +1,28 @@
-import type { AcquireInput, Priority } from '@xerotier/contracts';
+import type { AcquireInput, Priority, RequestedServiceTier } from '@xerotier/contracts';
 import type { WorkerView } from '../fleet/slot-ledger.ts';
 import type { PlacementPolicy, QueuedRequest } from './placement-policy.ts';
 
 const RANK: Record<Priority, number> = { interactive: 0, batch: 1, background: 2 };
 
-/** First come, first served within each priority class; to the worker with the smallest share of its slots taken. */
+const REQUESTED_RANK: Record<RequestedServiceTier, number> = { priority: 0, default: 1, flex: 2 };
+
+/**
+ * First come, first served within each priority class; to the worker with the smallest share of its slots taken. What a
+ * request asks for by `service_tier` has its project's own requests trade their turns, and nobody else's: a tenant that
+ * always asks for priority gains nothing over the others.
+ */
 export class LeastLoadedPolicy implements PlacementPolicy {
-  compare(a: QueuedRequest, b: QueuedRequest): number {
-    return RANK[a.input.priority] - RANK[b.input.priority] || a.arrival - b.arrival;
+  enqueue<T extends QueuedRequest>(queue: T[], request: T): void {
+    let place = queue.findLastIndex(({ input }) => RANK[input.priority] <= RANK[request.input.priority]) + 1;
+    queue.splice(place, 0, request);
+    for (let at = place - 1; at >= 0; at -= 1) {
+      const other = queue[at] as T;
+      if (!takesTurnsWith(other, request)) continue;
+      if (requestedRank(other) <= requestedRank(request)) break;
+      queue[at] = request;
+      queue[place] = other;
+      place = at;
+    }
   }
 
   choose(_input: AcquireInput, candidates: readonly WorkerView[]): WorkerView {
@@ -16,6 +31,14 @@ export class LeastLoadedPolicy implements PlacementPolicy {
       load(next) < load(best) || (load(next) === load(best) && next.workerId < best.workerId) ? next : best,
     );
   }
+}
+
+function takesTurnsWith({ input: a }: QueuedRequest, { input: b }: QueuedRequest): boolean {
+  return a.projectId === b.projectId && a.tier === b.tier && a.priority === b.priority;
+}
+
+function requestedRank({ input }: QueuedRequest): number {
+  return REQUESTED_RANK[input.requestedServiceTier ?? 'default'];
 }
 
 function load({ used, slots }: WorkerView): number {

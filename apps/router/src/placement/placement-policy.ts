@@ -13,8 +13,8 @@ export interface QueuedRequest {
 }
 
 export interface PlacementPolicy {
-  /** Negative when `a` goes before `b`. A total order: equal only for the same request. */
-  compare(a: QueuedRequest, b: QueuedRequest): number;
+  /** Puts a request that has just come into the queue, which is served from its beginning; others may move for it. */
+  enqueue<T extends QueuedRequest>(queue: T[], request: T): void;
   /** One of the candidates (never empty), all of which have a free slot. */
   choose(input: AcquireInput, candidates: readonly WorkerView[]): WorkerView;
 }

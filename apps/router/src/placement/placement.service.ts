@@ -122,8 +122,7 @@ export class PlacementService {
     if (queue.length >= this.#limits.queueLengthMax)
       throw new AppError('router.queue_full', { model: input.modelId }, { retryAfterSeconds: 5 });
     const ticket = new Ticket(input, this.#arrivals++, now);
-    const place = queue.findLastIndex((other) => this.#policy.compare(other, ticket) < 0) + 1;
-    queue.splice(place, 0, ticket);
+    this.#policy.enqueue(queue, ticket);
     this.#queues.set(input.modelId, queue);
     this.#tickets.set(input.ticketId, ticket);
     return ticket;

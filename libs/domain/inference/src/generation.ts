@@ -9,7 +9,14 @@
  *        └── retry ──┘            └──> over (error)
  */
 import { modelContract, workerContract } from '@xerotier/contracts';
-import type { GenerationEnd, GenerationHead, generationInput, LatencyTargets, Priority } from '@xerotier/contracts';
+import type {
+  GenerationEnd,
+  GenerationHead,
+  generationInput,
+  LatencyTargets,
+  Priority,
+  RequestedServiceTier,
+} from '@xerotier/contracts';
 import { AppError } from '@xerotier/errors';
 import type { Bus, OpenStream } from '@xerotier/nats';
 import type { z } from 'zod';
@@ -30,6 +37,7 @@ export interface GenerationJob {
   readonly repeatable: boolean;
   readonly promptTokensEstimate: number;
   readonly latencyTargets: LatencyTargets | undefined;
+  readonly requestedServiceTier: RequestedServiceTier | undefined;
   /** When the answer must be complete, in `performance.now()` milliseconds. */
   readonly deadlineAt: number;
   /** When waiting for a slot ends; not after `deadlineAt`. */
@@ -123,6 +131,7 @@ export class Generation {
           priority: job.priority,
           promptTokensEstimate: job.promptTokensEstimate,
           latencyTargets: job.latencyTargets,
+          requestedServiceTier: job.requestedServiceTier,
           excludedWorkers: this.#excluded,
           deadlineAt: job.queueDeadlineAt,
         },

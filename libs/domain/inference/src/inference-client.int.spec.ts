@@ -742,6 +742,15 @@ describe('InferenceClient and what a client would like', () => {
     expect(timePerOutputTokenMs).toBeCloseTo((durationMs - Number(timeToFirstTokenMs)) / 2);
   });
 
+  it('tells the router what was asked for within the tier, and the ledger that and for whom', async () => {
+    const { run, router } = await newFleet({ workers: { w1: says('a') } });
+    const { answer, requestId } = run({}, { requestedServiceTier: 'flex', endUser: 'user-1' });
+    await answer.over;
+    expect(router.asked[0]).toMatchObject({ requestedServiceTier: 'flex' });
+    expect(router.asked[0]).not.toHaveProperty('endUser');
+    expect(await recordOf(requestId)).toMatchObject({ requestedServiceTier: 'flex', endUser: 'user-1' });
+  });
+
   it('says nothing of targets that nobody has, nor of the pace of a single token', async () => {
     const { run, router } = await newFleet({ workers: { w1: says('a') } });
     const { answer, requestId } = run();

@@ -9,6 +9,7 @@ import type {
   GenerationEnd,
   GenerationHead,
   LatencyTargets,
+  RequestedServiceTier,
   MediaHead,
   MediaInput,
   Priority,
@@ -37,6 +38,9 @@ export interface RequestOrigin {
   readonly modelId: string;
   readonly priority: Priority;
   readonly latencyTargets?: LatencyTargets | undefined;
+  readonly requestedServiceTier?: RequestedServiceTier | undefined;
+  /** Whom the client asked for, in its own words; for the usage record alone. */
+  readonly endUser?: string | undefined;
   /** Hears what was used once the request is over, however it ended, before the sink hears of the end. */
   readonly onUsage?: ((usage: TokenUsage) => void) | undefined;
 }
@@ -298,6 +302,7 @@ class InferenceRun implements RunningInference {
         repeatable: this.#work.repeatable,
         promptTokensEstimate: this.#work.promptTokensEstimate,
         latencyTargets: this.#origin.latencyTargets,
+        requestedServiceTier: this.#origin.requestedServiceTier,
         deadlineAt,
         queueDeadlineAt: Math.min(performance.now() + this.#limits.queueTimeoutMs, deadlineAt),
       },
@@ -383,6 +388,8 @@ class InferenceRun implements RunningInference {
         usage.completionTokens / this.#work.count,
       ),
       latencyTargets: this.#origin.latencyTargets,
+      requestedServiceTier: this.#origin.requestedServiceTier,
+      endUser: this.#origin.endUser,
     });
     this.#origin.onUsage?.(usage);
     if (this.#failure === undefined) this.#sink.end(usage);
