@@ -25,7 +25,6 @@ const ADDED: Readonly<Record<string, string>> = {
 
 /** Fields that the recordings have and the platform does not send. */
 const NOT_SENT: Readonly<Record<string, string>> = {
-  system_fingerprint: 'it names weights and code that the worker does not know, so that the key is absent',
   obfuscation: 'padding against listeners; it is made anew for each connection, and this platform makes none',
 };
 
@@ -66,9 +65,10 @@ function without(value: Json, names: Readonly<Record<string, string>>): Json {
 function asSent(body: Json, withUsage: boolean): Json {
   const compared = without(without(body, SET_BY_PLATFORM), NOT_SENT);
   // The recorder wrote every field that it knew; the API itself leaves these out, and so does the platform.
-  const { usage, ...rest } = compared;
+  const { usage, system_fingerprint: fingerprint, ...rest } = compared;
   return {
     ...rest,
+    ...(fingerprint != null && { system_fingerprint: fingerprint }),
     ...(withUsage && { usage }),
     choices: (body['choices'] as Json[]).map((choice) => {
       const delta = choice['delta'] as Json | undefined;

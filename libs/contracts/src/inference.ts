@@ -38,6 +38,7 @@ export const generationInput = z.object({
 });
 export type GenerationInput = z.infer<typeof generationInput>;
 
+/** Before any data; it may come again before the first of it, and then the later one counts. */
 export const generationHead = z.object({
   workerId,
   /** Identifies weights, engine and sampling code: equal seeds give equal text only where this is equal. */

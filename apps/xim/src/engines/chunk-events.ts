@@ -55,10 +55,15 @@ export function finishChunk(index: number, reason: FinishReason): EngineEvent {
  * The first event of a generation; `maxTokensClampedFrom` is absent unless the limit was lowered, and the effort where
  * nothing is known of thinking.
  */
-export function headEvent(maxTokensClampedFrom?: number, adjustedReasoningEffort?: ReasoningEffort): EngineEvent {
+export function headEvent(
+  maxTokensClampedFrom?: number,
+  adjustedReasoningEffort?: ReasoningEffort,
+  systemFingerprint?: string,
+): EngineEvent {
   return {
     type: 'head',
     ...(maxTokensClampedFrom !== undefined && { maxTokensClampedFrom }),
     ...(adjustedReasoningEffort !== undefined && { adjustedReasoningEffort }),
+    ...(systemFingerprint !== undefined && { systemFingerprint }),
   };
 }

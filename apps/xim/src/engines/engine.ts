@@ -25,8 +25,17 @@ export type EngineParameter =
   | 'file_parts';
 
 export type EngineEvent =
-  /** Exactly once and first, when the request is accepted and before anything is computed that takes long. */
-  | { type: 'head'; maxTokensClampedFrom?: number; adjustedReasoningEffort?: ReasoningEffort }
+  /**
+   * First, when the request is accepted and before anything is computed that takes long; and once more before the first part
+   * of the answer when more is known by then.
+   */
+  | {
+      type: 'head';
+      maxTokensClampedFrom?: number;
+      adjustedReasoningEffort?: ReasoningEffort;
+      /** Of whatever made this answer, where the engine's own `fingerprint` is absent. */
+      systemFingerprint?: string;
+    }
   /** A part of the answer. An engine may yield these for a request that is not streamed too: the worker joins them. */
   | { type: 'chunk'; choices: ChunkChoice[] }
   /** The whole answer at once; only for a request that is not streamed. */

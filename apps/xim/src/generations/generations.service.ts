@@ -193,7 +193,7 @@ export class GenerationsService {
     if (event.type === 'head') {
       output.head({
         workerId: this.#workerId,
-        systemFingerprint: this.#engine.fingerprint,
+        systemFingerprint: event.systemFingerprint ?? this.#engine.fingerprint,
         maxTokensClampedFrom: event.maxTokensClampedFrom,
         adjustedReasoningEffort: event.adjustedReasoningEffort,
       });

@@ -41,6 +41,14 @@ describe('ChoiceCollector', () => {
     expect(collected()).toMatchObject({ message: { content: '' }, finish_reason: 'length' });
   });
 
+  it('joins citations', () => {
+    expect(
+      collected(chunk({ annotations: ['a'] }), chunk({}), chunk({ annotations: ['b', 'c'] })).message,
+    ).toMatchObject({
+      annotations: ['a', 'b', 'c'],
+    });
+  });
+
   it('joins refusals', () => {
     expect(collected(chunk({ refusal: 'I ' }), chunk({ refusal: 'will not', content: null })).message.refusal).toBe(
       'I will not',
@@ -95,8 +103,14 @@ describe('ChoiceCollector', () => {
 
   it('joins log probabilities, and has none when there were none', () => {
     const logprobs = (...content: unknown[]): Partial<ChunkChoice> => ({ logprobs: { content, refusal: null } });
-    expect(collected(chunk({}, logprobs('a')), chunk({}), chunk({}, logprobs('b', 'c'))).logprobs).toMatchObject({
+    expect(collected(chunk({}, logprobs('a')), chunk({}), chunk({}, logprobs('b', 'c'))).logprobs).toEqual({
       content: ['a', 'b', 'c'],
+      refusal: null,
+    });
+    const refused = (...refusal: unknown[]): Partial<ChunkChoice> => ({ logprobs: { content: null, refusal } });
+    expect(collected(chunk({}, refused('a')), chunk({}, refused('b'))).logprobs).toEqual({
+      content: null,
+      refusal: ['a', 'b'],
     });
     expect(collected(chunk({ content: 'x' })).logprobs).toBeNull();
   });

@@ -12,10 +12,11 @@ export class ChoiceCollector {
   #content: string[] = [];
   #refusal: string[] = [];
   #thoughts: string[] = [];
+  readonly #annotations: unknown[] = [];
   readonly #calls: CollectedCall[] = [];
   #finishReason: string | undefined;
   #whole: Choice | undefined;
-  #logprobs: { content: unknown[]; refusal: unknown[] } | undefined;
+  #logprobs: { content: unknown[] | null; refusal: unknown[] | null } | undefined;
 
   constructor(index: number) {
     this.#index = index;
@@ -25,6 +26,7 @@ export class ChoiceCollector {
     if (typeof delta.content === 'string') this.#content.push(delta.content);
     if (typeof delta.refusal === 'string') this.#refusal.push(delta.refusal);
     if (typeof delta.reasoning_content === 'string') this.#thoughts.push(delta.reasoning_content);
+    if (Array.isArray(delta.annotations)) this.#annotations.push(...delta.annotations);
     for (const call of delta.tool_calls ?? []) this.#addCall(call);
     if (finishReason !== null) this.#finishReason = finishReason;
     if (logprobs !== null && typeof logprobs === 'object') this.#addLogprobs(logprobs);
@@ -45,7 +47,7 @@ export class ChoiceCollector {
         // Beside calls, a message has text or none: an empty text would be an answer.
         content: this.#calls.length > 0 && this.#content.every((text) => text === '') ? null : this.#content.join(''),
         refusal: this.#refusal.length === 0 ? null : this.#refusal.join(''),
-        annotations: [],
+        annotations: this.#annotations,
         ...(this.#thoughts.length > 0 && { reasoning_content: this.#thoughts.join('') }),
         ...(this.#calls.length > 0 && {
           tool_calls: this.#calls.map(({ id, name, pieces }) => ({
@@ -68,8 +70,16 @@ export class ChoiceCollector {
   }
 
   #addLogprobs({ content, refusal }: { content?: unknown[] | null; refusal?: unknown[] | null }): void {
-    this.#logprobs ??= { content: [], refusal: [] };
-    this.#logprobs.content.push(...(content ?? []));
-    this.#logprobs.refusal.push(...(refusal ?? []));
+    this.#logprobs = {
+      content: joined(this.#logprobs?.content, content),
+      refusal: joined(this.#logprobs?.refusal, refusal),
+    };
   }
+}
+
+/** One list of two, either of which may not be there; the first one grows. */
+function joined<T>(list: T[] | null | undefined, more: readonly T[] | null | undefined): T[] | null {
+  if (list == null || more == null) return list ?? (more == null ? null : [...more]);
+  for (const entry of more) list.push(entry);
+  return list;
 }

@@ -13,6 +13,8 @@ export interface ChunkChoice {
     role?: 'assistant';
     content?: string | null;
     refusal?: string | null;
+    /** Citations. */
+    annotations?: unknown[] | null;
     /** What the model thought; only for clients that asked for it. */
     reasoning_content?: string | null;
     tool_calls?: ToolCallDelta[];

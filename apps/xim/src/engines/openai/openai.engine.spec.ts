@@ -255,6 +255,26 @@ describe('OpenaiEngine', () => {
     );
   });
 
+  describe('the fingerprint of the upstream', () => {
+    const heads = async (params: Record<string, unknown> = {}): Promise<unknown[]> =>
+      (await run(anEngine(), aJob(params))).events.filter(({ type }) => type === 'head');
+
+    it('is told in a second head, before the first part of the answer', async () => {
+      upstream.answer = (response) => json(response, { ...goodAnswer, system_fingerprint: 'fp_1' });
+      expect(await heads()).toEqual([{ type: 'head' }, { type: 'head', systemFingerprint: 'fp_1' }]);
+      const first = { ...chunk({ content: 'a' }), system_fingerprint: 'fp_1' };
+      upstream.answer = stream(first, { ...chunk({}, 'stop'), system_fingerprint: 'fp_2' }, '[DONE]');
+      const { events } = await run(anEngine(), aJob(STREAMED));
+      expect(events.map(({ type }) => type)).toEqual(['head', 'head', 'chunk', 'chunk']);
+      expect(events[1]).toEqual({ type: 'head', systemFingerprint: 'fp_1' });
+    });
+
+    it.each([undefined, null, 7, {}, 'x'.repeat(257)])('is none when it is %j', async (fingerprint) => {
+      upstream.answer = (response) => json(response, { ...goodAnswer, system_fingerprint: fingerprint });
+      expect(await heads()).toEqual([{ type: 'head' }]);
+    });
+  });
+
   describe('an answer that is not streamed', () => {
     it('comes as one event, with the usage of the upstream', async () => {
       upstream.answer = (response) => json(response, goodAnswer);
@@ -266,7 +286,7 @@ describe('OpenaiEngine', () => {
           choices: [
             {
               index: 2,
-              message: { role: 'assistant', content: 'Hi there', refusal: null },
+              message: { role: 'assistant', content: 'Hi there', refusal: null, annotations: [] },
               finish_reason: 'stop',
               logprobs: null,
             },

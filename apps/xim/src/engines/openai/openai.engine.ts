@@ -83,10 +83,10 @@ export class OpenaiEngine implements Engine {
       // It is waited for below, unless the caller leaves after the head.
       opening.catch(() => undefined);
       await orTimeout(opening, HEAD_GRACE_MS);
-      yield headEvent(fitted.clampedFrom, job.request.reasoning_effort);
+      yield headOf(job, fitted);
       const response = await opening;
-      if (job.request.stream === true) yield* this.#stream(job, response, exchange, progress);
-      else yield* this.#answer(job, response, exchange.signal, progress);
+      if (job.request.stream === true) yield* this.#stream(job, fitted, response, exchange, progress);
+      else yield* this.#answer(job, fitted, response, exchange.signal, progress);
       return progress.usage;
     } catch (error) {
       if (signal.aborted) return progress.usage;
@@ -147,20 +147,23 @@ export class OpenaiEngine implements Engine {
 
   async *#answer(
     job: EngineJob,
+    fitted: FittedRequest,
     response: UpstreamResponse,
     signal: AbortSignal,
     progress: Progress,
   ): AsyncGenerator<EngineEvent, void> {
     const json = await this.#client.readJson(response, ANSWER_BYTES_MAX, signal);
-    const { choice, usage } = readAnswer(json, job.choiceIndex, wantsThoughts(job.request), (error) =>
+    const { choice, usage, fingerprint } = readAnswer(json, job.choiceIndex, wantsThoughts(job.request), (error) =>
       this.#client.reasonIn(error),
     );
     progress.usage = usage ?? estimateUsage(job.request, estimateCompletionTokens(choice));
+    if (fingerprint !== undefined) yield headOf(job, fitted, fingerprint);
     yield { type: 'answer', choices: [choice] };
   }
 
   async *#stream(
     job: EngineJob,
+    fitted: FittedRequest,
     response: UpstreamResponse,
     exchange: AbortController,
     progress: Progress,
@@ -169,6 +172,7 @@ export class OpenaiEngine implements Engine {
       this.#client.reasonIn(error),
     );
     let patience: NodeJS.Timeout | undefined;
+    let begun = false;
     try {
       for await (const data of events(response)) {
         if (data === '[DONE]') {
@@ -177,7 +181,10 @@ export class OpenaiEngine implements Engine {
         }
         const choices = reader.read(data);
         progress.usage = reader.usage ?? { ...progress.usage, completionTokens: reader.contentChunks };
-        if (choices.length > 0) yield { type: 'chunk', choices };
+        if (choices.length === 0) continue;
+        if (!begun && reader.fingerprint !== undefined) yield headOf(job, fitted, reader.fingerprint);
+        begun = true;
+        yield { type: 'chunk', choices };
       }
     } catch (error) {
       // Once the answer is complete, nothing that happens to the connection can take it back.
@@ -187,6 +194,11 @@ export class OpenaiEngine implements Engine {
     }
     if (!reader.finished) throw new Error('The stream ended before the answer was finished.');
   }
+}
+
+/** With the fingerprint only once the server has told it, which it does with the first part of its answer. */
+function headOf({ request }: EngineJob, { clampedFrom }: FittedRequest, fingerprint?: string): EngineEvent {
+  return headEvent(clampedFrom, request.reasoning_effort, fingerprint);
 }
 
 /** The data of the events of a stream. Leaving the loop closes the connection. */

@@ -9,6 +9,8 @@ import { estimateTokens, readUsage } from './upstream-usage.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
+const FINGERPRINT_LENGTH_MAX = 256;
+
 /** An answer that the upstream should not have given; the message is not for clients. */
 class UpstreamAnswerError extends Error {
   override readonly name = 'UpstreamAnswerError';
@@ -20,6 +22,7 @@ export class ChunkReader {
   readonly #reasonIn: (error: unknown) => string;
   readonly #thoughtsWanted: boolean;
   #usage: TokenUsage | undefined;
+  #fingerprint: string | undefined;
   #contentChunks = 0;
   #begun = false;
   #finished = false;
@@ -38,6 +41,11 @@ export class ChunkReader {
   /** As the upstream reported it last. */
   get usage(): TokenUsage | undefined {
     return this.#usage;
+  }
+
+  /** As the upstream said it with its first choice. */
+  get fingerprint(): string | undefined {
+    return this.#fingerprint;
   }
 
   /** Chunks that carried a part of the answer: the best count of tokens there is without a report. */
@@ -59,6 +67,7 @@ export class ChunkReader {
     const finishReason = typeof choice['finish_reason'] === 'string' ? choice['finish_reason'] : null;
     const isFirst = !this.#begun;
     this.#begun = true;
+    if (isFirst) this.#fingerprint = fingerprintIn(chunk);
     this.#finished = finishReason !== null;
     if (Object.values(told).some(isContent)) this.#contentChunks += 1;
     const delta = withThoughts(told, this.#thoughtsWanted);
@@ -85,7 +94,7 @@ export function readAnswer(
   index: number,
   thoughtsWanted: boolean,
   reasonIn: (error: unknown) => string,
-): { choice: Choice; usage: TokenUsage | undefined } {
+): { choice: Choice; usage: TokenUsage | undefined; fingerprint: string | undefined } {
   const answer = asObject(json);
   if (answer === undefined) throw new UpstreamAnswerError('The answer is not an object.');
   refuseError(answer, reasonIn);
@@ -96,15 +105,17 @@ export function readAnswer(
   }
   const content = typeof message['content'] === 'string' ? message['content'] : null;
   const refusal = typeof message['refusal'] === 'string' ? message['refusal'] : null;
+  const annotations = Array.isArray(message['annotations']) ? message['annotations'] : [];
   return {
     choice: {
       ...choice,
       index,
-      message: { ...withThoughts(message, thoughtsWanted), role: 'assistant', content, refusal },
+      message: { ...withThoughts(message, thoughtsWanted), role: 'assistant', content, refusal, annotations },
       finish_reason: choice['finish_reason'],
       logprobs: choice['logprobs'] ?? null,
     },
     usage: readUsage(answer['usage']),
+    fingerprint: fingerprintIn(answer),
   };
 }
 
@@ -118,6 +129,11 @@ export function estimateCompletionTokens({ message }: Choice): number {
 function refuseError(json: Json, reasonIn: (error: unknown) => string): void {
   const isError = (json['error'] !== undefined && json['error'] !== null) || json['object'] === 'error';
   if (isError) throw new UpstreamAnswerError(`The upstream failed while it was answering: ${reasonIn(json)}`);
+}
+
+/** What it says of its weights and code, which clients compare; a whole page would not be that. */
+function fingerprintIn({ system_fingerprint: fingerprint }: Json): string | undefined {
+  return typeof fingerprint === 'string' && fingerprint.length <= FINGERPRINT_LENGTH_MAX ? fingerprint : undefined;
 }
 
 /** The upstream is asked for one choice, whatever its index is. */

@@ -1,0 +1,336 @@
+/**
+ * Each row of the document's table of request parameters, on the engine `llama` by what it does to an answer, and on the
+ * engine `openai` by what reaches the server behind it. Bounds and refusals have suites of their own.
+ */
+import type { ChatBody } from '../support/api-client.ts';
+import { FRANCE, FROM_THE_RESULT, HANNA, HANNA_AS_A_PERSON, LISBON } from '../support/box-questions.ts';
+import { contentOf, expectRefusal, hello } from '../support/chat-checks.ts';
+import { asking, choiceOf, ofBox, seedPlatform } from '../support/seed-platform.ts';
+import type { Fields } from '../support/seed-platform.ts';
+import { seedTable, testEachRow } from '../support/seed-table.ts';
+import { StoredClient } from '../support/stored-client.ts';
+
+const { test, at, upstream, box, random, passedOn } = seedPlatform();
+
+const PARIS = 'The capital of France is Paris.';
+const CLAMPED = 'x-xerotier-max-tokens-clamped';
+
+const WEATHER = {
+  type: 'function',
+  function: {
+    name: 'get_weather',
+    description: 'Get the current weather in a city',
+    parameters: { type: 'object', properties: { city: { type: 'string' } }, required: ['city'] },
+  },
+};
+const TIMER = {
+  type: 'function',
+  function: {
+    name: 'set_timer',
+    description: 'Set a timer',
+    parameters: { type: 'object', properties: { minutes: { type: 'integer' } }, required: ['minutes'] },
+  },
+};
+const tools = [WEATHER, TIMER];
+const weather = { ...asking(LISBON), tools };
+
+const PERSON = {
+  type: 'object',
+  properties: { name: { type: 'string' }, age: { type: 'integer' }, city: { type: 'string' } },
+  required: ['name', 'age', 'city'],
+  additionalProperties: false,
+};
+
+async function calledBy(params: ChatBody): Promise<{ name: string; arguments: string }[]> {
+  const { message } = choiceOf(await box({ ...weather, ...params }));
+  return ((message.tool_calls ?? []) as { function: { name: string; arguments: string } }[]).map(
+    (call) => call.function,
+  );
+}
+
+/** A number of a parameter is held to its bounds and reaches the engine as it is. */
+async function isANumber(param: string, within: number, beyond: readonly number[]): Promise<void> {
+  expect(await passedOn({ [param]: within })).toMatchObject({ [param]: within });
+  for (const value of beyond)
+    expectRefusal(await at('chat').refused(hello({ [param]: value })), 400, 'invalid_request', param);
+}
+
+/** A limit ends an answer exactly there, on both engines, and is lowered to what fits, which a header says. */
+async function isALimit(param: string): Promise<void> {
+  const { body } = await box({ max_tokens: undefined, [param]: 3 });
+  expect([body.usage.completion_tokens, body.choices[0]?.finish_reason]).toEqual([3, 'length']);
+  expect(await passedOn({ [param]: 5 })).toMatchObject({ [param]: 5 });
+  const lowered = await box({ max_tokens: undefined, [param]: 1_000_000 });
+  expect([contentOf(lowered), lowered.headers.get(CLAMPED)]).toEqual([PARIS, '1000000']);
+}
+
+/** A penalty changes what random weights repeat. */
+async function isAPenalty(param: string): Promise<void> {
+  await isANumber(param, 1.5, [-2.1, 2.1]);
+  await isANumber(param, -2, []);
+  const said = async (penalty: number): Promise<string> =>
+    contentOf(await random({ ...asking('aaaa'), max_tokens: 48, logit_bias: REPEATS, [param]: penalty }));
+  expect(await said(2)).not.toBe(await said(0));
+  expect(await said(2)).toBe(await said(2));
+}
+
+/** Makes one token likelier than most, and not so likely that nothing else can come. */
+const REPEATS = { 300: 3 };
+
+testEachRow('002 Supported request parameters (27)', {
+  async model() {
+    const asked = { ...ofBox(), model: 'anything' };
+    expect((await at('box').chat(asked)).body.model).toBe('xero-tiny');
+    const url = `${test.api.projectUrl}/chat/completions`;
+    const inProject = await test.api.request('POST', url, 'CreateChatCompletionResponse', { ...asked, model: 'box' });
+    expect(inProject.body).toMatchObject({ model: 'xero-tiny' });
+    expectRefusal(await at('box').refused({ ...asked, model: undefined }), 400, 'invalid_request', 'model');
+  },
+
+  async messages() {
+    const call = { id: 'call_1', type: 'function', function: { name: 'get_weather', arguments: '{"city":"Lisbon"}' } };
+    const messages = [
+      { role: 'system', content: 'Be brief.' },
+      { role: 'developer', content: 'Be right.' },
+      { role: 'user', content: LISBON },
+      { role: 'assistant', content: null, tool_calls: [call] },
+      { role: 'tool', tool_call_id: 'call_1', content: '{"city":"Lisbon","condition":"sunny","temperature":23}' },
+    ];
+    expect(await passedOn({ messages })).toMatchObject({ messages });
+    expect(contentOf(await box({ messages: messages.slice(2), tools }))).toMatch(FROM_THE_RESULT);
+    for (const role of ['system', 'developer'])
+      expect(
+        contentOf(
+          await box({
+            messages: [
+              { role, content: 'Be brief.' },
+              { role: 'user', content: FRANCE },
+            ],
+          }),
+        ),
+      ).toBe('Paris.');
+  },
+
+  max_tokens: () => isALimit('max_tokens'),
+
+  async max_completion_tokens() {
+    await isALimit('max_completion_tokens');
+    expect((await box({ max_completion_tokens: 3, max_tokens: 5 })).body.usage.completion_tokens).toBe(3);
+  },
+
+  async temperature() {
+    await isANumber('temperature', 1.25, [-0.1, 2.1]);
+    const said = async (temperature: number): Promise<Set<string>> => {
+      const seeds = [1, 2, 3];
+      const answers = await Promise.all(seeds.map((seed) => random({ temperature, seed, max_tokens: 24 })));
+      return new Set(answers.map((answer) => contentOf(answer)));
+    };
+    expect((await said(0)).size).toBe(1);
+    expect((await said(2)).size).toBe(3);
+  },
+
+  async top_p() {
+    await isANumber('top_p', 0.25, [-0.1, 1.1]);
+    expect(contentOf(await random({ temperature: 2, top_p: 0 }))).toBe(contentOf(await random()));
+    expect(contentOf(await random({ temperature: 2, top_p: 1, seed: 1 }))).not.toBe(contentOf(await random()));
+  },
+
+  async stream() {
+    const stream = await at('box').stream(ofBox());
+    expect([await stream.ended, stream.text()]).toEqual(['done', PARIS]);
+    expect(stream.chunks.length).toBeGreaterThan(3);
+    expect(await passedOn({ stream: true })).toMatchObject({ stream: true });
+    expect(await passedOn({})).toMatchObject({ stream: false });
+  },
+
+  async stream_options() {
+    for (const slug of ['box', 'chat']) {
+      const told = await at(slug).stream(ofBox({ stream_options: { include_usage: true } }));
+      await told.ended;
+      expect(told.chunks.at(-1)).toMatchObject({ choices: [], usage: { total_tokens: expect.any(Number) } });
+      expect(told.chunks.slice(0, -1).every(({ usage }) => usage === null)).toBe(true);
+      const untold = await at(slug).stream(ofBox());
+      await untold.ended;
+      expect(untold.chunks.some((chunk) => 'usage' in chunk)).toBe(false);
+    }
+  },
+
+  async stop() {
+    for (const stop of ['Paris', ['never', ' Par']]) {
+      const answer = await box({ stop });
+      expect([contentOf(answer).trim(), choiceOf(answer)['finish_reason']]).toEqual([
+        'The capital of France is',
+        'stop',
+      ]);
+      expect(await passedOn({ stop })).toMatchObject({ stop });
+    }
+  },
+
+  async tools() {
+    const [call, ...others] = await calledBy({});
+    expect([call?.name, others]).toEqual(['get_weather', []]);
+    expect(JSON.parse(call?.arguments ?? '')).toEqual({ city: 'Lisbon' });
+    expect(await passedOn({ tools })).toMatchObject({ tools });
+  },
+
+  async tool_choice() {
+    const named = { type: 'function', function: { name: 'set_timer' } };
+    expect(await calledBy({ tool_choice: 'none' })).toEqual([]);
+    expect(await calledBy({ tool_choice: 'auto' })).toMatchObject([{ name: 'get_weather' }]);
+    expect(await calledBy({ ...asking('Hello!'), tool_choice: 'auto' })).toEqual([]);
+    expect(await calledBy({ ...asking('Hello!'), tool_choice: 'required' })).toHaveLength(1);
+    expect(await calledBy({ tool_choice: named })).toMatchObject([{ name: 'set_timer' }]);
+    for (const tool_choice of ['none', 'auto', 'required', named])
+      expect(await passedOn({ tools, tool_choice })).toMatchObject({ tool_choice });
+  },
+
+  async parallel_tool_calls() {
+    for (const parallel_tool_calls of [true, false])
+      expect(await passedOn({ tools, parallel_tool_calls })).toMatchObject({ parallel_tool_calls });
+    expect(await calledBy({ parallel_tool_calls: false })).toHaveLength(1);
+  },
+
+  async logprobs() {
+    const answer = choiceOf(await box({ logprobs: true }));
+    const entries = answer['logprobs'].content as { logprob: number; bytes: number[] }[];
+    expect(Buffer.from(entries.flatMap(({ bytes }) => bytes)).toString()).toBe(PARIS);
+    expect(entries.every(({ logprob }) => logprob <= 0)).toBe(true);
+    expect(choiceOf(await box({ logprobs: false }))['logprobs']).toBeNull();
+    expect(await passedOn({ logprobs: true })).toMatchObject({ logprobs: true });
+  },
+
+  async top_logprobs() {
+    for (const count of [0, 5, 20]) {
+      const { logprobs } = choiceOf(await random({ temperature: 1, logprobs: true, top_logprobs: count }));
+      const entries = logprobs.content as { top_logprobs: unknown[] }[];
+      expect(new Set(entries.map(({ top_logprobs: top }) => top.length))).toEqual(new Set([count]));
+    }
+    expect(await passedOn({ logprobs: true, top_logprobs: 3 })).toMatchObject({ top_logprobs: 3 });
+    for (const params of [{ logprobs: true, top_logprobs: 21 }, { top_logprobs: 1 }])
+      expectRefusal(await at('box').refused(ofBox(params)), 400, 'invalid_request', 'top_logprobs');
+  },
+
+  async reasoning_effort() {
+    const made = async (effort: string): Promise<unknown[]> => {
+      const { body } = await box({ ...asking('What is 24 + 31?'), reasoning_effort: effort });
+      const { x_adjusted_reasoning_effort: adjusted, usage } = body as unknown as Fields;
+      return [adjusted, usage.completion_tokens_details.reasoning_tokens > 0];
+    };
+    expect(await made('none')).toEqual(['none', false]);
+    for (const effort of ['low', 'medium', 'high']) {
+      expect(await made(effort)).toEqual(['medium', true]);
+      expect(await passedOn({ reasoning_effort: effort })).toMatchObject({ reasoning_effort: effort });
+    }
+  },
+
+  async prediction() {
+    const tally = async (content: string): Promise<unknown> => {
+      const { usage } = (await box({ prediction: { type: 'content', content } })).body as unknown as Fields;
+      const { accepted_prediction_tokens: accepted, rejected_prediction_tokens: rejected } =
+        usage.completion_tokens_details;
+      return { accepted, rejected };
+    };
+    expect(await tally(PARIS)).toEqual({ accepted: expect.any(Number), rejected: 0 });
+    expect(await tally(PARIS)).not.toMatchObject({ accepted: 0 });
+    expect(await tally('zzz')).not.toMatchObject({ rejected: 0 });
+    const prediction = { type: 'content', content: 'Hello' };
+    expect(await passedOn({ prediction })).toMatchObject({ prediction });
+  },
+
+  async service_tier() {
+    for (const asked of ['flex', 'priority']) {
+      const { body, requestId } = await box({ service_tier: asked });
+      expect(body.service_tier).toBe('self_hosted');
+      expect(await test.fleet.usageOf(requestId)).toMatchObject({ tier: 'self_hosted', requestedServiceTier: asked });
+    }
+  },
+
+  async seed() {
+    const said = async (seed: number): Promise<string> =>
+      contentOf(await random({ temperature: 1, seed, max_tokens: 24 }));
+    expect(await said(42)).toBe(await said(42));
+    expect(await said(42)).not.toBe(await said(43));
+    expect(await passedOn({ seed: 42 })).toMatchObject({ seed: 42 });
+  },
+
+  async n() {
+    const { body } = await random({ n: 3, temperature: 1, seed: 7 });
+    expect(body.choices.map(({ index }) => index)).toEqual([0, 1, 2]);
+    expect(new Set(body.choices.map(({ message }) => message.content)).size).toBe(3);
+    const stream = await at('random').stream(hello({ n: 3, temperature: 1, seed: 7 }));
+    await stream.ended;
+    for (const { index, message } of body.choices) {
+      expect([stream.text(index), stream.finishReasons(index)]).toEqual([message.content, ['length']]);
+    }
+    const { choices } = (await at('chat').chat(hello({ n: 3 }))).body;
+    expect(choices).toHaveLength(3);
+    expect(upstream.takeRequests()).toHaveLength(3);
+    for (const n of [0, 129]) expectRefusal(await at('random').refused(hello({ n })), 400, 'invalid_request', 'n');
+  },
+
+  frequency_penalty: () => isAPenalty('frequency_penalty'),
+  presence_penalty: () => isAPenalty('presence_penalty'),
+
+  async logit_bias() {
+    const said = contentOf(await random({ logit_bias: { 300: 100 }, max_tokens: 8 }));
+    expect(said).toBe(said.slice(0, said.length / 8).repeat(8));
+    expect(said).not.toBe(contentOf(await random({ max_tokens: 8 })));
+    const forbidden = contentOf(await random({ logit_bias: { 300: -100 }, max_tokens: 8 }));
+    expect(forbidden).not.toContain(said);
+    expect(await passedOn({ logit_bias: { 7: -100 } })).toMatchObject({ logit_bias: { 7: -100 } });
+  },
+
+  async response_format() {
+    const schema = { type: 'json_schema', json_schema: { name: 'person', strict: true, schema: PERSON } };
+    const answer = contentOf(await box({ ...asking(HANNA), response_format: schema }));
+    expect(JSON.parse(answer)).toEqual(HANNA_AS_A_PERSON);
+    const any = contentOf(
+      await random({ response_format: { type: 'json_object' }, temperature: 1, max_tokens: 2_000 }),
+    );
+    expect(any.startsWith('{')).toBe(true);
+    expect(contentOf(await box({ response_format: { type: 'text' } }))).toBe(PARIS);
+    for (const response_format of [schema, { type: 'json_object' }])
+      expect(await passedOn({ response_format })).toMatchObject({ response_format });
+  },
+
+  async metadata() {
+    const metadata = Object.fromEntries(Array.from({ length: 16 }, (_, i) => [`key${i}`, `value ${i}`]));
+    const { id } = (await box({ store: true, metadata })).body;
+    expect((await new StoredClient(at('box')).get(id)).body.metadata).toEqual(metadata);
+    expectRefusal(
+      await at('box').refused(ofBox({ metadata: { ...metadata, more: 'x' } })),
+      400,
+      'invalid_request',
+      'metadata',
+    );
+  },
+
+  async user() {
+    const { requestId } = await box({ user: 'user-1' });
+    expect(await test.fleet.usageOf(requestId)).toMatchObject({ endUser: 'user-1' });
+  },
+
+  /** Served when server-side tools are there; until then the refusal is what can be relied on. */
+  async web_search_options() {
+    for (const slug of ['box', 'chat'])
+      expectRefusal(
+        await at(slug).refused(ofBox({ web_search_options: { search_context_size: 'low' } })),
+        400,
+        'unsupported_parameter',
+        'web_search_options',
+      );
+  },
+
+  async store() {
+    const stored = new StoredClient(at('box'));
+    const kept = (await box({ store: true })).body;
+    expect((await stored.get(kept.id)).body.choices[0]?.message.content).toBe(PARIS);
+    const { id } = (await box()).body;
+    expect((await stored.refused('GET', id)).status).toBe(404);
+  },
+});
+
+it.each(['003 Request Body'])('%s names nothing else', (title) => {
+  const names = seedTable('002 Supported request parameters (27)').map(({ name }) => name);
+  expect(names).toEqual(expect.arrayContaining(seedTable(title).map(({ name }) => name)));
+});

@@ -1,0 +1,181 @@
+/** Each row of the documents' tables of response fields: in one piece and in chunks, on the engines `llama` and `openai`. */
+import type { ChatBody } from '../support/api-client.ts';
+import { asking, choiceOf, ofBox, seedPlatform } from '../support/seed-platform.ts';
+import type { Fields } from '../support/seed-platform.ts';
+import { seedTable, testEachRow } from '../support/seed-table.ts';
+import type { Json } from '../support/recorded-exchanges.ts';
+
+const { at, upstream, box } = seedPlatform({
+  endpoints: [{ slug: 'shared', modelId: 'upstream', tier: 'gpu_nvidia_shared' }],
+});
+
+const SUM = asking('What is 24 + 31?');
+
+async function chunksOf(slug: string, params: ChatBody): Promise<Fields[]> {
+  const stream = await at(slug).stream(ofBox(params));
+  expect(await stream.ended).toBe('done');
+  expect(stream.chunks.length).toBeGreaterThan(0);
+  return stream.chunks;
+}
+
+/** The usage of an answer in one piece, and of the same as a stream. */
+async function usagesOf(slug: string, params: ChatBody = {}): Promise<Fields[]> {
+  const whole = await at(slug).chat(ofBox(params));
+  const chunks = await chunksOf(slug, { ...params, stream_options: { include_usage: true } });
+  return [whole.body.usage, chunks.at(-1)?.['usage'] as Fields];
+}
+
+const COMMON = { id: 'chatcmpl-1', created: 0, model: 'upstream-model' };
+const USAGE = {
+  prompt_tokens: 50,
+  completion_tokens: 20,
+  total_tokens: 70,
+  prompt_tokens_details: { cached_tokens: 40 },
+  completion_tokens_details: { reasoning_tokens: 9, accepted_prediction_tokens: 3, rejected_prediction_tokens: 2 },
+};
+
+/** What the server behind the engine `openai` says next, in one piece. */
+function says(choice: Json, more: Json = {}): void {
+  const choices = [{ index: 0, finish_reason: 'stop', ...choice }];
+  upstream.reply = {
+    stream: false,
+    bodies: [{ ...COMMON, object: 'chat.completion', choices, usage: USAGE, ...more }],
+  };
+}
+
+/** The same as a stream of these deltas. */
+function streams(deltas: readonly Json[], more: Json = {}): void {
+  const chunk = { ...COMMON, object: 'chat.completion.chunk', ...more };
+  const pieces = deltas.map((delta) => ({ index: 0, finish_reason: null, ...delta }));
+  upstream.reply = {
+    stream: true,
+    bodies: [
+      ...[...pieces, { index: 0, delta: {}, finish_reason: 'stop' }].map((piece) => ({ ...chunk, choices: [piece] })),
+      { ...chunk, choices: [], usage: USAGE },
+    ],
+  };
+}
+
+const deltasOf = (chunks: readonly Fields[]): Fields[] =>
+  chunks.flatMap(({ choices }) => choices as Fields[]).map(({ delta }) => delta as Fields);
+
+const cached = async (): Promise<void> => {
+  const prompt = asking(`Hello! ${'My name is Ada. '.repeat(8)} What is my name?`);
+  await box(prompt);
+  for (const { prompt_tokens_details: details } of await usagesOf('box', prompt))
+    expect(details.cached_tokens).toBeGreaterThan(20);
+  says({ message: { role: 'assistant', content: 'Hello' } });
+  expect((await at('chat').chat(ofBox())).body.usage.prompt_tokens_details.cached_tokens).toBe(40);
+};
+
+const adjustedEffort = async (): Promise<void> => {
+  const asked = { ...SUM, reasoning_effort: 'high' };
+  expect((await box(asked)).body).toMatchObject({ x_adjusted_reasoning_effort: 'medium' });
+  for (const chunk of await chunksOf('box', asked)) expect(chunk['x_adjusted_reasoning_effort']).toBe('medium');
+  expect((await at('chat').chat(ofBox(asked))).body).toMatchObject({ x_adjusted_reasoning_effort: 'high' });
+};
+
+testEachRow('002 Supported response fields', {
+  async service_tier() {
+    for (const [slug, tier] of [
+      ['box', 'self_hosted'],
+      ['shared', 'gpu_nvidia_shared'],
+    ] as const) {
+      expect((await at(slug).chat(ofBox())).body.service_tier).toBe(tier);
+      for (const chunk of await chunksOf(slug, { stream_options: { include_usage: true } }))
+        expect(chunk['service_tier']).toBe(tier);
+    }
+  },
+
+  async system_fingerprint() {
+    const { system_fingerprint: fingerprint } = (await box()).body;
+    expect(fingerprint).toMatch(/^fp_\w+$/);
+    for (const chunk of await chunksOf('box', {})) expect(chunk['system_fingerprint']).toBe(fingerprint);
+    says({ message: { role: 'assistant', content: 'Hello' } }, { system_fingerprint: 'fp_theirs' });
+    expect((await at('chat').chat(ofBox())).body.system_fingerprint).toBe('fp_theirs');
+    streams([{ delta: { role: 'assistant', content: 'Hello' } }], { system_fingerprint: 'fp_theirs' });
+    for (const chunk of await chunksOf('chat', {})) expect(chunk['system_fingerprint']).toBe('fp_theirs');
+  },
+
+  async 'message.refusal'() {
+    expect(choiceOf(await box())['message']).toMatchObject({ refusal: null });
+    says({ message: { role: 'assistant', content: null, refusal: 'I cannot help with that.' } });
+    expect(choiceOf(await at('chat').chat(ofBox()))['message']).toMatchObject({
+      content: null,
+      refusal: 'I cannot help with that.',
+    });
+    streams([{ delta: { role: 'assistant', refusal: 'I cannot ' } }, { delta: { refusal: 'help with that.' } }]);
+    const said = deltasOf(await chunksOf('chat', {})).map(({ refusal }) => refusal ?? '');
+    expect(said.join('')).toBe('I cannot help with that.');
+  },
+
+  async 'message.annotations'() {
+    expect(choiceOf(await box())['message'].annotations).toEqual([]);
+    says({ message: { role: 'assistant', content: 'Hello' } });
+    expect(choiceOf(await at('chat').chat(ofBox()))['message'].annotations).toEqual([]);
+    const citation = {
+      type: 'url_citation',
+      url_citation: { url: 'https://example.com', title: 'Example', start_index: 0, end_index: 5 },
+    };
+    says({ message: { role: 'assistant', content: 'Hello', annotations: [citation] } });
+    expect(choiceOf(await at('chat').chat(ofBox()))['message'].annotations).toEqual([citation]);
+    streams([{ delta: { role: 'assistant', content: 'Hello' } }, { delta: { annotations: [citation] } }]);
+    expect(deltasOf(await chunksOf('chat', {})).flatMap(({ annotations }) => annotations ?? [])).toEqual([citation]);
+  },
+
+  async logprobs() {
+    const asked = { logprobs: true, top_logprobs: 2, temperature: 1 };
+    const { logprobs } = choiceOf(await box(asked));
+    expect(logprobs).toEqual({ content: expect.any(Array), refusal: null });
+    for (const entry of logprobs.content as Fields[]) {
+      expect(entry).toEqual({
+        token: expect.any(String),
+        logprob: expect.any(Number),
+        bytes: expect.any(Array),
+        top_logprobs: expect.any(Array),
+      });
+    }
+    const streamed = (await chunksOf('box', { ...asked, temperature: 0 })).flatMap(
+      ({ choices }) => choices as Fields[],
+    );
+    expect(streamed.flatMap((choice) => choice['logprobs']?.content ?? []).length).toBeGreaterThan(3);
+    const entry = { token: 'No', logprob: -0.5, bytes: [78, 111], top_logprobs: [] };
+    says({
+      message: { role: 'assistant', content: null, refusal: 'No' },
+      logprobs: { content: null, refusal: [entry] },
+    });
+    expect(choiceOf(await at('chat').chat(ofBox(asked)))['logprobs']).toEqual({ content: null, refusal: [entry] });
+  },
+
+  'usage.prompt_tokens_details': cached,
+
+  async 'usage.completion_tokens_details'() {
+    const asked = { ...SUM, prediction: { type: 'content', content: '55 zzz' } };
+    for (const { completion_tokens_details: details } of await usagesOf('box', asked)) {
+      expect(details.reasoning_tokens).toBeGreaterThan(0);
+      expect(details.accepted_prediction_tokens).toBeGreaterThan(0);
+      expect(details.rejected_prediction_tokens).toBeGreaterThan(0);
+    }
+    says({ message: { role: 'assistant', content: 'Hello' } });
+    expect((await at('chat').chat(ofBox())).body.usage).toMatchObject(USAGE);
+    streams([{ delta: { role: 'assistant', content: 'Hello' } }]);
+    expect((await chunksOf('chat', { stream_options: { include_usage: true } })).at(-1)?.['usage']).toMatchObject(
+      USAGE,
+    );
+  },
+
+  x_adjusted_reasoning_effort: adjustedEffort,
+});
+
+testEachRow('002 Response Fields Beyond OpenAI', {
+  x_adjusted_reasoning_effort: adjustedEffort,
+  'usage.prompt_tokens_details.cached_tokens': cached,
+});
+
+it('003 Message Object: a message has a role and a content', async () => {
+  expect(seedTable('003 Message Object').map(({ name }) => name)).toEqual(['role', 'content']);
+  expect(choiceOf(await box())['message']).toMatchObject({
+    role: 'assistant',
+    content: 'The capital of France is Paris.',
+  });
+});
