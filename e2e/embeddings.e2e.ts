@@ -206,6 +206,16 @@ describe('an embedding request', () => {
     expect(alone.body.error.param).toBe('input');
   });
 
+  it('with more tokens than the specification allows together is a 400 that names where they end', async () => {
+    const input = Array.from({ length: 1_000 }, () => words(120));
+    const { status, body } = await refused(at('embed'), 'embeddings', { input });
+    expect([status, body.error]).toMatchObject([
+      400,
+      { type: 'invalid_request_error', param: expect.stringMatching(/^input\[[1-9]\d+\]$/) },
+    ]);
+    expect(body.error.message).toContain('300000');
+  });
+
   it('may fill the context to its last token', async () => {
     const tokens = Array.from({ length: 512 }, () => 100);
     expect((await embed(at('embed'), tokens)).body.usage.prompt_tokens).toBe(512);
@@ -361,6 +371,18 @@ describe('a ranking', () => {
     expect(await ask(1)).toEqual([1]);
   });
 
+  it.each(['embed', 'scores'])("reads no more of a document than it is told to, at '%s'", async (slug) => {
+    const documents = [`${RIGHT} ${words(600)}`, 'Bread'];
+    const ask = (max: number): Promise<Answer<Ranking>> =>
+      rank(at(slug), { query: QUERY, documents, max_tokens_per_doc: max });
+    const [few, more] = [await ask(8), await ask(20)];
+    const whole = await rank(at(slug), { query: QUERY, documents: ['Bread', 'Bread'] });
+    // Marks around a text, if the model has any, are the same in all of them.
+    expect(more.body.usage.prompt_tokens - few.body.usage.prompt_tokens).toBe(12);
+    expect(few.body.usage.prompt_tokens).toBeGreaterThan(whole.body.usage.prompt_tokens);
+    expect(few.body.results).toHaveLength(2);
+  });
+
   it('takes documents as objects, and leaves them out of the answer when it is told to', async () => {
     const asTexts = await rank(at('scores'), { query: 'b', documents: ['a', 'b'] });
     const asObjects = await rank(at('scores'), { query: 'b', documents: [{ text: 'a' }, { text: 'b' }] });
@@ -390,7 +412,8 @@ describe('a ranking', () => {
     ['an empty document', { query: 'a', documents: ['a', { text: '' }] }, 'documents[1]'],
     ['too many documents', { query: 'a', documents: Array.from({ length: TEXTS_MAX + 1 }, () => 'a') }, 'documents'],
     ['top_n of zero', { query: 'a', documents: ['a'], top_n: 0 }, 'top_n'],
-    ['a limit per document', { query: 'a', documents: ['a'], max_tokens_per_doc: 5 }, 'max_tokens_per_doc'],
+    ['a limit of nothing', { query: 'a', documents: ['a'], max_tokens_per_doc: 0 }, 'max_tokens_per_doc'],
+    ['fields to rank by', { query: 'a', documents: ['a'], rank_fields: ['title'] }, 'rank_fields'],
   ])('with %s is a 400 that names it', async (_, body, param) => {
     const { status, body: answer } = await refused(at('scores'), 'rerank', body);
     expect([status, answer.error]).toMatchObject([400, { type: 'invalid_request_error', param }]);

@@ -38,6 +38,8 @@ export const rankingInput = z
     /** One for all documents, or one for each of them. */
     queries: texts,
     documents: texts,
+    /** Of a longer document only so many tokens are read, from its beginning. Default: a document is read as a whole, or refused. */
+    documentTokensMax: z.number().int().positive().optional(),
   })
   .refine(({ queries, documents }) => queries.length === 1 || queries.length === documents.length, {
     path: ['queries'],

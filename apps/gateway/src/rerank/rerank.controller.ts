@@ -15,13 +15,11 @@ import type { ScoredAnswer } from './rerank.service.ts';
 /** An endpoint for embeddings scores by their similarity. */
 const TASKS: readonly EndpointTask[] = ['score', 'embed'];
 
-const NOT_SERVED: readonly NotServed[] = ['max_tokens_per_doc', 'truncate_prompt_tokens', 'rank_fields'].map(
-  (param) => ({
-    param,
-    asked: (value) => value != null,
-    reason: 'texts are read as a whole.',
-  }),
-);
+const NOT_SERVED: readonly NotServed[] = ['truncate_prompt_tokens', 'rank_fields'].map((param) => ({
+  param,
+  asked: (value) => value != null,
+  reason: 'texts are read as a whole.',
+}));
 
 @Controller()
 export class RerankController {

@@ -21,6 +21,7 @@ export interface ScoredAnswer {
 interface Texts {
   readonly queries: string[];
   readonly documents: string[];
+  readonly documentTokensMax?: number | undefined;
   /** What the client calls the two. */
   readonly names: readonly [queries: string, documents: string];
 }
@@ -36,7 +37,12 @@ export class RerankService {
   /** @throws {AppError} `limits.*`; what the inference throws; `inference.cancelled` once the client is gone. */
   async rerank(caller: Caller, request: RerankRequest, response: ServerResponse): Promise<ScoredAnswer> {
     const { query, documents, top_n: topN, return_documents: withDocuments } = request;
-    const texts: Texts = { queries: [query], documents, names: ['query', 'documents'] };
+    const texts: Texts = {
+      queries: [query],
+      documents,
+      documentTokensMax: request.max_tokens_per_doc ?? undefined,
+      names: ['query', 'documents'],
+    };
     const { head, values, usage } = await this.#scores(caller, 'rerank', texts, response);
     const results = values
       .map((score, index) => ({
@@ -67,14 +73,14 @@ export class RerankService {
   async #scores(
     caller: Caller,
     kind: 'rerank' | 'score',
-    { queries, documents, names }: Texts,
+    { queries, documents, documentTokensMax, names }: Texts,
     response: ServerResponse,
   ): Promise<Numbers<number>> {
     const tokens = estimateTokens(queries) + estimateTokens(documents);
     const charge = await admitOrRefuse(this.limits, caller, tokens, response);
     try {
       return await this.inference.rank(
-        { ...originOf(caller, charge), kind, ranking: { queries, documents } },
+        { ...originOf(caller, charge), kind, ranking: { queries, documents, documentTokensMax } },
         leftSignal(response),
       );
     } catch (error) {

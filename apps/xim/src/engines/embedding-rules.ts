@@ -6,6 +6,16 @@ export function inputTooLong(param: string, tokens: number, contextTokens: numbe
   return new AppError('inference.input_too_long', { param, tokens, contextTokens }, { param });
 }
 
+/** All inputs of a request together, as the OpenAI specification bounds them. */
+const TOKENS_TOGETHER_MAX = 300_000;
+
+/** @throws {AppError} `request.invalid` naming the input that is one too many, when all up to it have so many tokens. */
+export function refuseTooManyTogether(param: string, tokens: number): void {
+  if (tokens <= TOKENS_TOGETHER_MAX) return;
+  const reason = `Invalid value for '${param}': the texts of a request may have ${TOKENS_TOGETHER_MAX} tokens together, and up to here they have ${tokens}.`;
+  throw new AppError('request.invalid', { reason }, { param });
+}
+
 /** @throws {AppError} `request.invalid` when the vectors shall have another size than they have. */
 export function refuseOtherDimensions(asked: number | undefined, size: number): void {
   if (asked === undefined || asked === size) return;

@@ -54,6 +54,8 @@ export interface EmbedJob {
   readonly inputs: readonly (string | readonly number[])[];
   /** How many numbers a vector shall have. */
   readonly dimensions?: number | undefined;
+  /** Of an input that is longer, only so many tokens from its beginning are read; undefined for the whole. Absent: all are read whole. */
+  readonly tokensMaxOf?: (index: number) => number | undefined;
   /** What a refusal calls an input. */
   readonly paramOf: (index: number) => string;
 }
@@ -62,6 +64,8 @@ export interface RankJob {
   /** One for all documents, or one for each. */
   readonly queries: readonly string[];
   readonly documents: readonly string[];
+  /** Of a longer document, only so many tokens from its beginning are read. */
+  readonly documentTokensMax?: number | undefined;
 }
 
 export interface MediaJob {

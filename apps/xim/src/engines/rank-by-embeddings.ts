@@ -12,12 +12,13 @@ import { noUsage } from './usage.ts';
  */
 export async function* rankByEmbeddings(
   engine: Engine,
-  { queries, documents }: RankJob,
+  { queries, documents, documentTokensMax }: RankJob,
   signal: AbortSignal,
 ): AsyncGenerator<number, TokenUsage> {
   const paramOf = (index: number): string =>
     index < queries.length ? `queries[${index}]` : `documents[${index - queries.length}]`;
-  const vectors = engine.embed?.({ inputs: [...queries, ...documents], paramOf }, signal);
+  const tokensMaxOf = (index: number): number | undefined => (index < queries.length ? undefined : documentTokensMax);
+  const vectors = engine.embed?.({ inputs: [...queries, ...documents], tokensMaxOf, paramOf }, signal);
   if (vectors === undefined) throw new AppError('inference.task_unsupported', { task: 'score texts' });
   const queryVectors: Float32Array[] = [];
   let document = 0;

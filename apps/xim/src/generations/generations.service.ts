@@ -89,9 +89,12 @@ export class GenerationsService {
    * Writes the scores of all documents, one frame each: the model's own where it ranks, else the similarity of embeddings.
    * @throws {AppError} as `run`; `inference.task_unsupported` when the engine can do neither.
    */
-  rank({ queries, documents, leaseId, requestId }: RankingInput, output: GenerationOutput): Promise<End> {
+  rank(
+    { queries, documents, documentTokensMax, leaseId, requestId }: RankingInput,
+    output: GenerationOutput,
+  ): Promise<End> {
     return this.#inSlot(leaseId ?? requestId, output, () => {
-      const job = { queries, documents };
+      const job = { queries, documents, documentTokensMax };
       const scores = this.#engine.rank?.(job, output.signal) ?? rankByEmbeddings(this.#engine, job, output.signal);
       return this.#numbers(scores, encodeScore, output);
     });

@@ -21,6 +21,7 @@ describe('a rerank request', () => {
     ['documents', [['a'], times(2_048, 'a')], [[], times(2_049, 'a'), null, 'a', 123], 'documents'],
     ['documents', [[{ text: 'a' }]], [[''], [1, 2], [null], [{}], [{ text: '' }], [{ text: 7 }]], 'documents.0'],
     ['top_n', [1, 99, null], [0, -1, 1.5, '1'], 'top_n'],
+    ['max_tokens_per_doc', [1, 4_096, null], [0, -1, 1.5, '1'], 'max_tokens_per_doc'],
     ['return_documents', [true, false, null], ['yes', 1], 'return_documents'],
   ])('holds %s to its bounds', (param, good, bad, path) => {
     for (const value of good) expect([value, fault({ [param]: value })]).toEqual([value, undefined]);

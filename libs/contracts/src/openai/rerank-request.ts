@@ -16,6 +16,8 @@ export const rerankRequest = z.object({
   documents: z.array(document).min(1).max(TEXTS_MAX),
   /** More than there are documents means all of them. */
   top_n: z.number().int().min(1).nullish(),
+  /** Cohere's: of a longer document only its beginning is read. */
+  max_tokens_per_doc: z.number().int().min(1).nullish(),
   return_documents: z
     .boolean()
     .nullish()

@@ -55,7 +55,7 @@ export interface EmbeddingsRequest extends RequestOrigin {
 
 export interface RankingRequest extends RequestOrigin {
   readonly kind: 'rerank' | 'score';
-  readonly ranking: Pick<RankingInput, 'queries' | 'documents'>;
+  readonly ranking: Pick<RankingInput, 'queries' | 'documents' | 'documentTokensMax'>;
 }
 
 export interface MediaRequest extends RequestOrigin {

@@ -62,7 +62,7 @@ export function embeddingWork({ requestId, projectId, priority }: Origin, embedd
   };
 }
 
-type Ranking = Pick<RankingInput, 'queries' | 'documents'>;
+type Ranking = Pick<RankingInput, 'queries' | 'documents' | 'documentTokensMax'>;
 
 export function rankingWork(
   { requestId, projectId, priority }: Origin,

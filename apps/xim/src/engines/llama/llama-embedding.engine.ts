@@ -6,7 +6,13 @@ import type { TokenUsage } from '@xerotier/contracts';
 import { AppError } from '@xerotier/errors';
 import type { Logger } from '@xerotier/log';
 import type { Token } from 'node-llama-cpp';
-import { inputTooLong, normalised, refuseOtherDimensions, refuseUnknownTokens } from '../embedding-rules.ts';
+import {
+  inputTooLong,
+  normalised,
+  refuseOtherDimensions,
+  refuseTooManyTogether,
+  refuseUnknownTokens,
+} from '../embedding-rules.ts';
 import type { LlamaModelConfig } from '../engine-config.ts';
 import type { EmbedJob, Engine, EngineEvent, EngineParameter } from '../engine.ts';
 import { noUsage } from '../usage.ts';
@@ -67,9 +73,13 @@ export class LlamaEmbeddingEngine implements Engine {
   async *embed(job: EmbedJob, signal: AbortSignal): AsyncGenerator<Float32Array, TokenUsage> {
     refuseOtherDimensions(job.dimensions, this.#runtime.model.embeddingVectorSize);
     const inputs: Input[] = [];
+    let together = 0;
     for (const [index, input] of job.inputs.entries()) {
       if (signal.aborted) return noUsage();
-      inputs.push(this.#read(input, job.paramOf(index)));
+      const read = this.#read(input, job.paramOf(index), job.tokensMaxOf?.(index));
+      together += read.length;
+      refuseTooManyTogether(job.paramOf(index), together);
+      inputs.push(read);
       // Reading a long list takes a while, and heartbeats must not wait for it.
       await nextTurn();
     }
@@ -96,8 +106,11 @@ export class LlamaEmbeddingEngine implements Engine {
     await this.#runtime.dispose();
   }
 
-  #read(input: string | readonly number[], param: string): Input {
+  /** @param tokensMax only so many of its tokens count, the first ones. */
+  #read(whole: string | readonly number[], param: string, tokensMax?: number): Input {
     const { model, context } = this.#runtime;
+    // More text than so many tokens can stand for need not be looked at.
+    const input = tokensMax === undefined ? whole : whole.slice(0, tokensMax * this.#longestToken);
     if (typeof input === 'string') {
       // Without tokenizing it, which takes seconds for tens of megabytes.
       const tokensMin = Math.ceil(input.length / this.#longestToken);
@@ -105,7 +118,8 @@ export class LlamaEmbeddingEngine implements Engine {
     } else {
       refuseUnknownTokens(param, input, this.#vocabularySize);
     }
-    const tokens = typeof input === 'string' ? model.tokenize(input, false) : (input as readonly Token[]);
+    const all = typeof input === 'string' ? model.tokenize(input, false) : (input as readonly Token[]);
+    const tokens = all.slice(0, tokensMax);
     const length = context.calculateInputLength([...tokens]);
     if (length > this.contextTokens) throw inputTooLong(param, length, this.contextTokens);
     if (length === 0) {

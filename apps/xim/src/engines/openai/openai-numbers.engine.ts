@@ -123,7 +123,9 @@ export class OpenaiNumbersEngine implements Engine {
   }
 }
 
-function* embedQuestions({ inputs, dimensions }: EmbedJob): Generator<Question<Float32Array>> {
+function* embedQuestions({ inputs, dimensions, tokensMaxOf }: EmbedJob): Generator<Question<Float32Array>> {
+  // How its tokens are cut only the server knows.
+  if (inputs.some((_, index) => tokensMaxOf?.(index) !== undefined)) throw cannotCut();
   for (const [from, to] of pieces(inputs.length)) {
     const texts = inputs.slice(from, to);
     yield {
@@ -138,7 +140,13 @@ function* embedQuestions({ inputs, dimensions }: EmbedJob): Generator<Question<F
   }
 }
 
-function* rankQuestions({ queries, documents }: RankJob): Generator<Question<number>> {
+function cannotCut(): AppError {
+  const param = 'max_tokens_per_doc';
+  const reason = 'this engine reads documents as a whole.';
+  return new AppError('request.unsupported_parameter', { param, reason }, { param });
+}
+
+function* rankQuestions({ queries, documents, documentTokensMax }: RankJob): Generator<Question<number>> {
   for (const [from, to] of pieces(documents.length)) {
     const texts = documents.slice(from, to);
     const count = texts.length;
@@ -151,7 +159,11 @@ function* rankQuestions({ queries, documents }: RankJob): Generator<Question<num
     yield pairs === undefined
       ? {
           path: '/rerank',
-          body: { query, documents: texts },
+          body: {
+            query,
+            documents: texts,
+            ...(documentTokensMax !== undefined && { max_tokens_per_doc: documentTokensMax }),
+          },
           count,
           tokensEstimate,
           param: 'documents',

@@ -59,7 +59,7 @@ export class ScriptedEngine implements Engine {
   /** Texts that share words have similar vectors. The directive of the first text says pace and faults, counted in vectors. */
   async *embed(job: EmbedJob, signal: AbortSignal): AsyncGenerator<Float32Array, TokenUsage> {
     refuseOtherDimensions(job.dimensions, VECTOR_DIMENSIONS);
-    const inputs = job.inputs.map((input, i) => this.#wordsOf(input, job.paramOf(i)));
+    const inputs = job.inputs.map((input, i) => this.#wordsOf(input, job.paramOf(i), job.tokensMaxOf?.(i)));
     const [first] = job.inputs;
     const script = readScriptIn(typeof first === 'string' ? first : '', job.paramOf(0));
     const usage = noUsage();
@@ -129,9 +129,9 @@ export class ScriptedEngine implements Engine {
     yield finishChunk(job.choiceIndex, finish);
   }
 
-  #wordsOf(input: string | readonly number[], param: string): readonly string[] {
+  #wordsOf(input: string | readonly number[], param: string, tokensMax?: number): readonly string[] {
     if (typeof input !== 'string') refuseUnknownTokens(param, input, VOCABULARY_TOKENS);
-    const words = typeof input === 'string' ? wordsIn(input) : input.map(String);
+    const words = (typeof input === 'string' ? wordsIn(input) : input.map(String)).slice(0, tokensMax);
     if (words.length > this.contextTokens) throw inputTooLong(param, words.length, this.contextTokens);
     return words;
   }

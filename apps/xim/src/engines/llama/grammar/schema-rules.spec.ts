@@ -47,6 +47,8 @@ describe('SchemaRules', () => {
     ['a reference to elsewhere', { $ref: 'https://example.test/a' }, /does not point into the schema/],
     ['a schema that is none', { items: 5 }, /must be an object/],
     ['no choice', { anyOf: [] }, /nothing|without anything/],
+    ['parts that contradict each other', { allOf: [{ type: 'string' }, { type: 'null' }] }, /without anything/],
+    ['values that its own type rules out', { type: 'string', enum: [1, 2] }, /without anything/],
     ['a count that is none', { type: 'string', maxLength: -1 }, /maxLength/],
     ['a count that is too large', { type: 'string', minLength: 1_000_000 }, /minLength/],
     ['a range of integers without any', { type: 'integer', minimum: 3, exclusiveMaximum: 3 }, /no integer/],

@@ -10,9 +10,11 @@ import { literal, repeated } from './gbnf.ts';
 import type { GbnfRules } from './gbnf.ts';
 import { integerRange } from './integer-range.ts';
 import { jsonInteger, jsonNumber, JsonRules } from './json-rules.ts';
+import { fitsBounds, isObject, merged } from './schema-sets.ts';
+import type { JsonSchema } from './schema-sets.ts';
 import { stringFormats } from './string-formats.ts';
 
-export type JsonSchema = Readonly<Record<string, unknown>>;
+export type { JsonSchema } from './schema-sets.ts';
 
 export interface SchemaOptions {
   /** The parameter of the request that holds the schema, for the errors. */
@@ -67,8 +69,9 @@ export class SchemaRules {
     if (!isObject(schema)) throw this.#refusal('a schema must be an object or true');
     this.#checkKeywords(schema);
     if (typeof schema['$ref'] === 'string') return this.#reference(schema['$ref'], depth);
-    if ('const' in schema) return this.#constant(schema['const']);
-    if (Array.isArray(schema['enum'])) return this.#oneOf(schema['enum'].map((value) => this.#constant(value)));
+    const values = 'const' in schema ? [schema['const']] : schema['enum'];
+    if (Array.isArray(values))
+      return this.#oneOf(values.filter((value) => fitsBounds(schema, value)).map((value) => this.#constant(value)));
     const choices = schema['anyOf'] ?? schema['oneOf'];
     if (Array.isArray(choices))
       return this.#oneOf(
@@ -261,25 +264,8 @@ export class SchemaRules {
   }
 }
 
-function isObject(value: unknown): value is JsonSchema {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
 function without(schema: JsonSchema, ...keywords: string[]): JsonSchema {
   return Object.fromEntries(Object.entries(schema).filter(([keyword]) => !keywords.includes(keyword)));
-}
-
-/** Both schemas at once, as far as their keywords do not contradict each other: properties and required are joined. */
-function merged(one: JsonSchema, other: unknown): JsonSchema {
-  if (!isObject(other)) return one;
-  const properties = { ...(one['properties'] as object | undefined), ...(other['properties'] as object | undefined) };
-  const required = [one['required'] ?? [], other['required'] ?? []].flat();
-  return {
-    ...one,
-    ...other,
-    ...(Object.keys(properties).length > 0 && { properties }),
-    ...(required.length > 0 && { required }),
-  };
 }
 
 function shown(value: unknown): string {
