@@ -1,6 +1,6 @@
 /** The settings of deploy/seed.mjs. The services that it calls read their own from the same environment. */
 import { integer, secret, setting, url } from '@xerotier/config';
-import { modelId, slug, tierSlug } from '@xerotier/contracts';
+import { endpointTask, modelId, slug, tierSlug } from '@xerotier/contracts';
 import { z } from 'zod';
 
 /** In this order: an endpoint comes after the model that it names. */
@@ -30,6 +30,11 @@ export const settings = {
     'A key of your own for inference, in the format xero_{project slug}_{43 characters}{checksum}. Default: one is made at the first start, kept in SEED_STATE_DIR and printed once.',
   ),
   endpointSlug: setting('SEED_ENDPOINT_SLUG', slug.default('chat'), 'Slug of the endpoint. Default chat.'),
+  task: setting(
+    'SEED_ENDPOINT_TASK',
+    endpointTask.default('generate'),
+    'What the endpoint is for: generate, embed, score, transcribe, speak or image. Default generate.',
+  ),
   tier: setting('SEED_TIER', tierSlug.default('self_hosted'), 'Service tier of the endpoint. Default self_hosted.'),
   model: {
     id: setting(

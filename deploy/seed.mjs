@@ -16,6 +16,14 @@ import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { calledServices, settings } from './seed-settings.mjs';
 
+/** What can be asked of an endpoint in one line. */
+const question = 'What is the capital of France?';
+const examples = {
+  generate: { path: 'chat/completions', body: { messages: [{ role: 'user', content: question }], max_tokens: 100 } },
+  embed: { path: 'embeddings', body: { input: question } },
+  score: { path: 'rerank', body: { query: question, documents: ['Paris is in France.', 'Bread is baked.'] } },
+};
+
 /** The person who reads this has to act; a stack would not help. */
 class SeedError extends Error {}
 
@@ -84,7 +92,7 @@ function documentsOf(config, { apiKey, managementKey }) {
     auth: {
       team: { name: config.teamName },
       project: { name: config.projectName, slug: config.projectSlug },
-      endpoints: [{ slug: config.endpointSlug, modelId: id, tier: config.tier }],
+      endpoints: [{ slug: config.endpointSlug, modelId: id, tier: config.tier, task: config.task }],
       keys: [
         { name: `${config.projectSlug} inference`, scopes: ['inference'], value: apiKey },
         { name: `${config.projectSlug} management`, scopes: ['management'], value: managementKey },
@@ -112,14 +120,12 @@ function runService(app, document) {
 /** What to paste, apart from the key. */
 function describe(config, projectId) {
   const url = `${config.publicUrl.replace(/\/$/, '')}/${projectId}/${config.endpointSlug}/v1`;
-  const body = JSON.stringify({
-    model: config.model.name ?? config.model.id,
-    messages: [{ role: 'user', content: 'What is the capital of France?' }],
-    max_tokens: 100,
-  });
+  const example = examples[config.task];
+  if (example === undefined) return `\n${url}\n`;
+  const body = JSON.stringify({ model: config.model.name ?? config.model.id, ...example.body });
   return [
     '',
-    `curl ${url}/chat/completions \\`,
+    `curl ${url}/${example.path} \\`,
     '  -H "Authorization: Bearer $XEROTIER_API_KEY" \\',
     '  -H "Content-Type: application/json" \\',
     `  -d '${body.replaceAll("'", String.raw`'\''`)}'`,

@@ -153,6 +153,40 @@ describe('tools', () => {
     ]);
   });
 
+  it('are called by default, also when the choice is null', async () => {
+    const messages = said('What is the weather in Lisbon?');
+    const asked = { messages, tools: [WEATHER], tool_choice: null } as unknown as Partial<Params>;
+    expect((await choice(asked)).finish_reason).toBe('tool_calls');
+  });
+
+  it.each(['', '{}'])('without arguments may be said again as %j', async (empty) => {
+    const messages: Message[] = [
+      ...said('What is the weather in Lisbon?'),
+      {
+        role: 'assistant',
+        content: null,
+        tool_calls: [{ id: 'call_1', type: 'function', function: { name: 'look', arguments: empty } }],
+      },
+      { role: 'tool', tool_call_id: 'call_1', content: '{"city":"Lisbon","condition":"sunny","temperature":23}' },
+    ];
+    const look = { type: 'function', function: { name: 'look' } } as const;
+    expect((await choice({ messages, tools: [look, WEATHER] })).message.content).toEqual(expect.any(String));
+  });
+
+  it('that must be called and have no room are cut off, and the next is answered', async () => {
+    const messages = said('What is the weather in Lisbon?');
+    for (const limit of [1, 3]) {
+      const { finish_reason: finish, usage } = await choice({
+        messages,
+        tools: [WEATHER],
+        tool_choice: 'required',
+        max_tokens: limit,
+      });
+      expect([finish, usage.completion_tokens]).toEqual(['length', limit]);
+    }
+    expect((await choice({ messages, tools: [WEATHER] })).finish_reason).toBe('tool_calls');
+  });
+
   it('stream as deltas: id and name first, then the arguments', async () => {
     const stream = await client().chat.completions.create({
       model: 'xero-tiny',

@@ -164,6 +164,21 @@ describe('a parameter', () => {
       expect.stringMatching(/^response_format/),
       { response_format: { type: 'json_schema', json_schema: { name: 'x', schema: 123 } } },
     ],
+    [
+      'a JSON schema of a type that there is not',
+      expect.stringMatching(/^response_format/),
+      { response_format: { type: 'json_schema', json_schema: { name: 'x', schema: { type: 'hiccup' } } } },
+    ],
+    [
+      'a strict JSON schema with an expression that is none',
+      expect.stringMatching(/^response_format/),
+      {
+        response_format: {
+          type: 'json_schema',
+          json_schema: { name: 'x', strict: true, schema: { type: 'string', pattern: '(' } },
+        },
+      },
+    ],
     ['a forced tool without tools', 'tool_choice', { tool_choice: 'required' }],
     ['an empty tool choice', expect.stringMatching(/^tool_choice/), { tools: [tool], tool_choice: {} }],
     [

@@ -192,7 +192,13 @@ testEachRow('002 Supported request parameters (27)', {
 
   async logprobs() {
     const answer = choiceOf(await box({ logprobs: true }));
+    const stream = await at('box').stream(ofBox({ logprobs: true }));
+    await stream.ended;
+    const streamed = stream.chunks.flatMap(({ choices }) =>
+      choices.flatMap((choice) => (choice as Fields)['logprobs']?.content ?? []),
+    );
     const entries = answer['logprobs'].content as { logprob: number; bytes: number[] }[];
+    expect(streamed).toEqual(entries);
     expect(Buffer.from(entries.flatMap(({ bytes }) => bytes)).toString()).toBe(PARIS);
     expect(entries.every(({ logprob }) => logprob <= 0)).toBe(true);
     expect(choiceOf(await box({ logprobs: false }))['logprobs']).toBeNull();

@@ -107,8 +107,8 @@ const requestParameters: readonly Removal[] = [
     'llama',
     llama(
       'chat-template.ts',
-      "message.role === 'developer' && !this.#knowsDevelopers ? 'system' : message.role",
-      'message.role',
+      "if (message.role === 'tool') return { role, content, tool",
+      "if (message.role === 'tool') return { role, content: '', tool",
     ),
   ),
   parameter('002.*max_tokens', 'workers', budget('return request.max_completion_tokens;')),

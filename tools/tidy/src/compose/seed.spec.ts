@@ -107,6 +107,17 @@ describe('deploy/seed.mjs', () => {
     expect((await seed()).out).toContain('nothing to do');
   });
 
+  it('adds an endpoint for another task, with what to paste for it', async () => {
+    await seed();
+    const { out } = await seed({ SEED_ENDPOINT_SLUG: 'embed', SEED_ENDPOINT_TASK: 'embed', SEED_MODEL_ID: 'vectors' });
+    expect((await callsOf('auth')).map(({ document }) => document)).toMatchObject([
+      { endpoints: [{ slug: 'chat', task: 'generate' }] },
+      { endpoints: [{ slug: 'embed', modelId: 'vectors', task: 'embed' }] },
+    ]);
+    expect(out).toContain('/proj_ABC123/embed/v1/embeddings');
+    expect((await seed({ SEED_ENDPOINT_TASK: 'dance' })).err).toContain('SEED_ENDPOINT_TASK');
+  });
+
   it('takes a key that is given, and does not print it', async () => {
     const key = generateApiKey('demo');
     const { code, out } = await seed({ SEED_API_KEY: key });
