@@ -53,6 +53,16 @@ const TIMER: OpenAI.Chat.ChatCompletionTool = {
   },
 };
 
+/** A few kilobytes that are eight to the power of fourteen schemas: each definition has the next one in every property. */
+function multiplying(properties: number, definitions: number): object {
+  const next = (i: number): object =>
+    Object.fromEntries(
+      Array.from({ length: properties }, (_, p) => [`p${p}`, { allOf: [{ $ref: `#/$defs/d${i + 1}` }] }]),
+    );
+  const all = Array.from({ length: definitions }, (_, i) => [`d${i}`, { properties: next(i) }]);
+  return { allOf: [{ $ref: '#/$defs/d0' }], $defs: { ...Object.fromEntries(all), [`d${definitions}`]: {} } };
+}
+
 describe('the model in the box', () => {
   it.each([
     ['as the quickstart asks', said('What is the capital of France?')],
@@ -233,6 +243,21 @@ describe('forms', () => {
       response_format: { type: 'json_schema', json_schema: { name: 'person', strict: true, schema } },
     });
     expect(JSON.parse(content)).toEqual({ name: 'Hanna', age: 34, city: 'Copenhagen' });
+  });
+
+  it.each<[string, object]>([
+    ['that nothing fits', { type: 'string', minLength: 3, maxLength: 1 }],
+    ['whose parts nothing fits together', { type: 'array', allOf: [{ minItems: 3 }, { maxItems: 1 }] }],
+    ['whose references multiply', multiplying(8, 14)],
+    ['that is itself and nothing else', { allOf: [{ $ref: '#/$defs/a' }], $defs: { a: { $ref: '#/$defs/a' } } }],
+  ])('%s are refused, and the worker goes on', async (_, schema) => {
+    const answer = await test.api.refused({
+      model: 'm',
+      messages: said('Hello!'),
+      response_format: { type: 'json_schema', json_schema: { name: 'a', schema } },
+    });
+    expect([answer.status, answer.body.error.type]).toEqual([400, 'invalid_request_error']);
+    expect(await textOf({ messages: said('What is the capital of France?') })).toContain('Paris');
   });
 
   it('that cannot be promised are refused, with the name of the parameter', async () => {

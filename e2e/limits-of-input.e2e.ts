@@ -43,6 +43,13 @@ const levels = (count: number): object =>
   count === 0 ? { type: 'string' } : { type: 'object', properties: { a: levels(count - 1) } };
 const schemaOfBytes = (bytes: number): object => ({ description: text(bytes - '{"description":""}'.length) });
 
+const allowed = (...names: string[]): ChatBody => ({
+  tool_choice: {
+    type: 'allowed_tools',
+    allowed_tools: { mode: 'required', tools: names.map((name) => ({ type: 'function', function: { name } })) },
+  },
+});
+
 type Bound = readonly [name: string, param: string, within: ChatBody, beyond: ChatBody];
 
 const BOUNDS: readonly Bound[] = [
@@ -134,6 +141,22 @@ const BOUNDS: readonly Bound[] = [
   ['a value of metadata', 'metadata.k', { metadata: { k: text(512) } }, { metadata: { k: text(513) } }],
   ['a key of metadata', `metadata.${text(64)}`, { metadata: { [text(64)]: 'v' } }, { metadata: { [text(65)]: 'v' } }],
   ['user', 'user', { user: text(512) }, { user: text(513) }],
+  ['what a database cannot hold in user', 'user', { user: '\u0001' }, { user: '\0' }],
+  ['half a character in user', 'user', { user: '\ud83d\ude00' }, { user: '\ud83d' }],
+  [
+    'a prediction',
+    'prediction.content',
+    { prediction: { type: 'content', content: text(131_072) } },
+    { prediction: { type: 'content', content: text(131_073) } },
+  ],
+  [
+    'a prediction in parts',
+    'prediction.content',
+    { prediction: { type: 'content', content: times(2, { type: 'text', text: text(65_536) }) } },
+    { prediction: { type: 'content', content: times(3, { type: 'text', text: text(65_536) }) } },
+  ],
+  ['allowed tools', 'tool_choice', { tools: [tool()], ...allowed('look') }, { tools: [tool()], ...allowed('leap') }],
+  ['no allowed tools', 'tool_choice', { tools: [tool()], ...allowed('look') }, { tools: [tool()], ...allowed() }],
   ['service_tier', 'service_tier', { service_tier: text(64) }, { service_tier: text(65) }],
   ['verbosity', 'verbosity', { verbosity: 'medium' }, { verbosity: 'low' }],
   ['moderation', 'moderation', { moderation: null }, { moderation: { mode: 'block' } }],

@@ -199,6 +199,15 @@ describe('a list', () => {
   });
 });
 
+describe('a list that no database can look for', () => {
+  it.each(['after', 'model'])('is refused by the name of its filter: %s', async (name) => {
+    for (const value of ['%00', 'a%00b']) {
+      const { status, body } = await here().refused('GET', `?${name}=${value}`);
+      expect([status, body.error.param]).toEqual([400, name]);
+    }
+  });
+});
+
 describe('the messages of a stored completion', () => {
   it('are those of the request, in pages', async () => {
     const messages = [

@@ -50,6 +50,7 @@ export type { UsageRecord } from './usage.ts';
 export { completionId, responsesContract, STORED_BYTES_MAX, storedCompletion } from './responses.ts';
 export type { StoredCompletion } from './responses.ts';
 export { metadata } from './openai/metadata.ts';
+export { storableText } from './openai/storable-text.ts';
 export type { Metadata } from './openai/metadata.ts';
 export { chatMessage } from './openai/chat-message.ts';
 export type { ChatMessage } from './openai/chat-message.ts';

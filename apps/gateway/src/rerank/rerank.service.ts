@@ -104,12 +104,12 @@ function publicUsage({ promptTokens }: TokenUsage): object {
 /** A worker calls the texts `queries[i]` and `documents[i]`; a client may call them otherwise. */
 function inWordsOfClient(error: unknown, { queries, documents, names }: Texts): unknown {
   if (!AppError.is(error)) return error;
-  const [, side, index] = /^(queries|documents)\[(\d+)\]$/.exec(error.param ?? '') ?? [];
-  if (side === undefined) return error;
+  const [whole, side, index] = /^(queries|documents)(?:\[(\d+)\])?$/.exec(error.param ?? '') ?? [];
+  if (whole === undefined) return error;
   const [name, count] = side === 'queries' ? [names[0], queries.length] : [names[1], documents.length];
-  const param = count === 1 ? name : `${name}[${index}]`;
+  const param = count === 1 || index === undefined ? name : `${name}[${index}]`;
   const details: Record<string, unknown> = {};
   for (const [key, value] of Object.entries(error.details))
-    details[key] = typeof value === 'string' ? value.replaceAll(`${side}[${index}]`, param) : value;
+    details[key] = typeof value === 'string' ? value.replaceAll(whole, param) : value;
   return new AppError(error.code, details, { param, cause: error });
 }

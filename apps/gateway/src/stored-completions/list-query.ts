@@ -1,5 +1,5 @@
 /** What a list is asked for by, in the query of its URL. */
-import { metadata } from '@xerotier/contracts';
+import { metadata, storableText } from '@xerotier/contracts';
 import { z } from 'zod';
 import { readFields } from '../requests/request-fields.ts';
 
@@ -9,7 +9,7 @@ const LIMIT_MAX = 100;
 const LIMIT_ERROR = `must be a whole number from 1 to ${LIMIT_MAX}`;
 
 const page = {
-  after: z.string().min(1).max(256).optional().describe('The last id of the page before.'),
+  after: storableText(256).min(1).optional().describe('The last id of the page before.'),
   limit: z
     .string({ error: LIMIT_ERROR })
     .regex(/^\d{1,3}$/, LIMIT_ERROR)
@@ -25,7 +25,7 @@ export type PageQuery = z.output<typeof pageQuery>;
 
 export const listQuery = z.object({
   ...page,
-  model: z.string().min(1).max(256).optional().describe('The name of the model that answered.'),
+  model: storableText(256).min(1).optional().describe('The name of the model that answered.'),
   metadata: metadata.optional().describe('Pairs that a completion must have, all of them: `metadata[topic]=news`.'),
 });
 export type ListQuery = z.output<typeof listQuery>;

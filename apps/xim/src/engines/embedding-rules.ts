@@ -1,9 +1,14 @@
 /** What engines that compute vectors themselves check alike. */
+import type { TokenUsage } from '@xerotier/contracts';
 import { AppError } from '@xerotier/errors';
 
-/** `tokens` may be a lower bound, where nobody counted a text that cannot fit. */
-export function inputTooLong(param: string, tokens: number, contextTokens: number): AppError {
-  return new AppError('inference.input_too_long', { param, tokens, contextTokens }, { param });
+/**
+ * `tokens` may be a lower bound, where nobody counted a text that cannot fit. `usage` is what was computed before this input
+ * was looked at.
+ */
+export function inputTooLong(param: string, tokens: number, contextTokens: number, usage?: TokenUsage): AppError {
+  const details = { param, tokens, contextTokens, ...(usage !== undefined && { usage }) };
+  return new AppError('inference.input_too_long', details, { param });
 }
 
 /** All inputs of a request together, as the OpenAI specification bounds them. */

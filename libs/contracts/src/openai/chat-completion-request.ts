@@ -10,6 +10,7 @@ import { chatMessage } from './chat-message.ts';
 import { fewNames } from './few-names.ts';
 import { jsonSchema } from './json-schema.ts';
 import { metadata } from './metadata.ts';
+import { storableText } from './storable-text.ts';
 
 /** JSON numbers are doubles, so a 64-bit seed is accepted over its whole range and rounded as any JSON reader does. */
 const seed = z
@@ -66,6 +67,13 @@ const logitBias = fewNames<number>(1_024, 'may have 1024 entries at most', {
   additionalProperties: { type: 'number', minimum: -100, maximum: 100 },
 }).pipe(z.record(z.string().regex(/^\d{1,9}$/, 'must be token ids'), z.number().min(-100).max(100)));
 
+/** Longer than answers are; it is read by the tokenizer, and nothing else runs meanwhile. */
+const PREDICTION_LENGTH_MAX = 131_072;
+
+function lengthOf(parts: readonly { text: string }[]): number {
+  return parts.reduce((length, { text }) => length + text.length, 0);
+}
+
 const chatCompletionBody = z.object({
   model: z.string().min(1).max(256),
   messages: z.array(chatMessage).min(1).max(2_048),
@@ -87,7 +95,15 @@ const chatCompletionBody = z.object({
   prediction: z.nullish(
     z.object({
       type: z.literal('content'),
-      content: z.union([z.string(), z.array(z.object({ type: z.literal('text'), text: z.string() })).max(2_048)]),
+      content: z.union([
+        z.string().max(PREDICTION_LENGTH_MAX),
+        z
+          .array(z.object({ type: z.literal('text'), text: z.string() }))
+          .max(2_048)
+          .refine((parts) => lengthOf(parts) <= PREDICTION_LENGTH_MAX, {
+            message: `may have ${PREDICTION_LENGTH_MAX} characters together`,
+          }),
+      ]),
     }),
   ),
   service_tier: z.nullish(z.string().max(64)),
@@ -98,7 +114,7 @@ const chatCompletionBody = z.object({
   logit_bias: z.nullish(logitBias),
   response_format: z.nullish(responseFormat),
   metadata: z.nullish(metadata),
-  user: z.nullish(z.string().max(512)),
+  user: z.nullish(storableText(512)),
   web_search_options: z.nullish(z.record(z.string(), z.unknown())),
   store: z.nullish(z.boolean()),
   /** Ours, and vLLM's: thoughts come as `reasoning_content` beside the content. */
@@ -127,13 +143,19 @@ function refuseContradictions(body: ReadBody, context: z.RefinementCtx): void {
   if (choice != null && choice !== 'none' && choice !== 'auto' && tools.length === 0) {
     refuse('tool_choice', 'is only allowed when tools are given');
   }
-  if (
-    typeof choice === 'object' &&
-    choice?.type === 'function' &&
-    !tools.some((t) => t.function.name === choice.function.name)
-  ) {
-    refuse('tool_choice', `names a function '${choice.function.name}' that is not in tools`);
-  }
+  if (typeof choice !== 'object' || choice === null) return;
+  const named = choice.type === 'function' ? [choice.function.name] : functionsIn(choice.allowed_tools.tools);
+  const unknown = named.find((name) => !tools.some((tool) => tool.function.name === name));
+  if (unknown !== undefined) refuse('tool_choice', `names a function '${unknown}' that is not in tools`);
+  else if (named.length === 0) refuse('tool_choice', 'allows no function of tools');
+}
+
+/** The names of the functions among allowed tools; other kinds of tools have none. */
+function functionsIn(allowed: readonly Readonly<Record<string, unknown>>[]): string[] {
+  return allowed.flatMap((tool) => {
+    const name = (tool['function'] as { name?: unknown } | null | undefined)?.name;
+    return typeof name === 'string' ? [name] : [];
+  });
 }
 
 type WithoutNulls<T> = { [K in keyof T]: Exclude<T[K], null> };

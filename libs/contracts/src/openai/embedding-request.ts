@@ -3,6 +3,7 @@
  * parameter out; fields that are not listed are dropped. Whatever form `input` has, it is read as a list of inputs.
  */
 import { z } from 'zod';
+import { storableText } from './storable-text.ts';
 import { TEXTS_MAX } from '../embedding.ts';
 
 /** Token ids are 32-bit integers in every engine. */
@@ -70,7 +71,7 @@ export const embeddingRequest = z.object({
     .min(1)
     .nullish()
     .transform((dimensions) => dimensions ?? undefined),
-  user: z.string().max(512).nullish(),
+  user: storableText(512).nullish(),
   service_tier: z.string().max(64).nullish(),
 });
 export type EmbeddingRequest = z.output<typeof embeddingRequest>;

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { ChunkChoice } from './choice.ts';
+import type { ChunkChoice, ToolCallDelta } from './choice.ts';
 import { ChoiceCollector } from './choice-collector.ts';
 
 function chunk(delta: ChunkChoice['delta'], rest: Partial<ChunkChoice> = {}): ChunkChoice {
@@ -73,6 +73,25 @@ describe('ChoiceCollector', () => {
       ],
     });
     expect(collected(chunk({ content: 'I look.' }), ...calls).message.content).toBe('I look.');
+  });
+
+  it('takes null for nothing new, and calls as they are numbered, with gaps or without numbers', () => {
+    const piece = (call: object): ChunkChoice => chunk({ tool_calls: [call as ToolCallDelta] });
+    const started = { id: 'call_a', type: 'function', function: { name: 'one', arguments: '' } };
+    const expected = [{ id: 'call_a', type: 'function', function: { name: 'one', arguments: '{}' } }];
+    for (const numbered of [{ index: 0 }, { index: 3 }, {}]) {
+      const more = { ...numbered, id: null, type: null, function: { name: null, arguments: '{}' } };
+      const nothing = { ...numbered, id: null, function: null };
+      expect(collected(piece({ ...numbered, ...started }), piece(more), piece(nothing)).message['tool_calls']).toEqual(
+        expected,
+      );
+    }
+    const two = collected(
+      piece(started),
+      piece({ function: { arguments: '{}' } }),
+      piece({ ...started, id: 'call_b' }),
+    );
+    expect(two.message['tool_calls']).toMatchObject([{ id: 'call_a' }, { id: 'call_b' }]);
   });
 
   it('joins tool calls to the arguments that were meant, however they were cut and mixed', () => {

@@ -13,7 +13,7 @@ export class ChoiceCollector {
   #refusal: string[] = [];
   #thoughts: string[] = [];
   readonly #annotations: unknown[] = [];
-  readonly #calls: CollectedCall[] = [];
+  readonly #calls = new Map<number, CollectedCall>();
   #finishReason: string | undefined;
   #whole: Choice | undefined;
   #logprobs: { content: unknown[] | null; refusal: unknown[] | null } | undefined;
@@ -45,12 +45,12 @@ export class ChoiceCollector {
       message: {
         role: 'assistant',
         // Beside calls, a message has text or none: an empty text would be an answer.
-        content: this.#calls.length > 0 && this.#content.every((text) => text === '') ? null : this.#content.join(''),
+        content: this.#calls.size > 0 && this.#content.every((text) => text === '') ? null : this.#content.join(''),
         refusal: this.#refusal.length === 0 ? null : this.#refusal.join(''),
         annotations: this.#annotations,
         ...(this.#thoughts.length > 0 && { reasoning_content: this.#thoughts.join('') }),
-        ...(this.#calls.length > 0 && {
-          tool_calls: this.#calls.map(({ id, name, pieces }) => ({
+        ...(this.#calls.size > 0 && {
+          tool_calls: this.#callsInOrder().map(({ id, name, pieces }) => ({
             id,
             type: 'function',
             function: { name, arguments: pieces.join('') },
@@ -62,11 +62,18 @@ export class ChoiceCollector {
     };
   }
 
-  #addCall({ index, id, function: { name, arguments: piece } = {} }: ToolCallDelta): void {
-    const call = (this.#calls[index] ??= { id: '', name: '', pieces: [] });
-    if (id !== undefined) call.id = id;
-    if (name !== undefined) call.name = name;
-    if (piece !== undefined) call.pieces.push(piece);
+  #callsInOrder(): CollectedCall[] {
+    return [...this.#calls].toSorted(([a], [b]) => a - b).map(([, call]) => call);
+  }
+
+  /** Servers write null where there is nothing new, and some leave the index out: such a piece is of the call before it. */
+  #addCall({ index, id, function: called }: ToolCallDelta): void {
+    const at = typeof index === 'number' ? index : Math.max(0, this.#calls.size - (typeof id === 'string' ? 0 : 1));
+    const call = this.#calls.get(at) ?? { id: '', name: '', pieces: [] };
+    this.#calls.set(at, call);
+    if (typeof id === 'string') call.id = id;
+    if (typeof called?.name === 'string') call.name = called.name;
+    if (typeof called?.arguments === 'string') call.pieces.push(called.arguments);
   }
 
   #addLogprobs({ content, refusal }: { content?: unknown[] | null; refusal?: unknown[] | null }): void {

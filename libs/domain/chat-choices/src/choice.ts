@@ -1,9 +1,9 @@
 /** A piece of a tool call in a chunk: id, type and name come with the first, the arguments in all. */
 export interface ToolCallDelta {
   index: number;
-  id?: string;
-  type?: 'function';
-  function?: { name?: string; arguments?: string };
+  id?: string | null;
+  type?: 'function' | null;
+  function?: { name?: string | null; arguments?: string | null } | null;
 }
 
 /** One entry of a chunk's `choices`, as the specification of chat completion chunks has it. */

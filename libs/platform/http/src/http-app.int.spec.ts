@@ -388,6 +388,49 @@ describe('the hook before the body', () => {
   });
 });
 
+describe('a client that does not read the end of its answer', () => {
+  const ANSWER = 'x'.repeat(20_000_000);
+
+  async function ended(socket: Socket): Promise<void> {
+    socket.on('error', () => undefined).write('GET /stream HTTP/1.1\r\nhost: x\r\n\r\n');
+    await eventually('the answer has begun', () => open.length === 1);
+    open[0]?.end(ANSWER);
+  }
+
+  beforeEach(async () => {
+    await app.close();
+    await start({ unreadAnswerMs: 300 });
+  });
+
+  it('is given up', async () => {
+    const client = connect(port, '127.0.0.1').pause();
+    await ended(client);
+    await eventually('the connection is cut', () => open[0]?.destroyed === true || open[0]?.closed === true);
+    expect(open[0]?.writableFinished).toBe(false);
+    client.destroy();
+  });
+
+  it('gets all of it as long as it reads, however slowly', async () => {
+    const client = connect(port, '127.0.0.1').pause();
+    await ended(client);
+    let bytes = 0;
+    client.on('data', (part: Buffer) => {
+      bytes += part.length;
+      client.pause();
+      setTimeout(() => client.resume(), 3);
+    });
+    client.resume();
+    await eventually('all is read', () => bytes > ANSWER.length, 60_000);
+    // And the connection serves the next request, which may take longer than that.
+    client.write('GET /stream HTTP/1.1\r\nhost: x\r\n\r\n');
+    await eventually('the second answer has begun', () => open.length === 2);
+    await new Promise((resolve) => setTimeout(resolve, 900));
+    expect(client.destroyed).toBe(false);
+    expect(open[1]?.destroyed).toBe(false);
+    client.destroy();
+  });
+});
+
 describe('an application that goes away', () => {
   it('lets open answers finish, tells their clients to close, and takes no new connection', async () => {
     const before = connect(port, '127.0.0.1');

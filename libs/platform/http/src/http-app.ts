@@ -20,6 +20,7 @@ import { readFormBodies } from './form-body.ts';
 import { readJsonBodies } from './json-body.ts';
 import { randomHex } from './random-hex.ts';
 import { RouteTable } from './route-table.ts';
+import { giveUpUnreadAnswers } from './unread-answers.ts';
 
 export interface HttpAppOptions {
   readonly log: Logger;
@@ -34,6 +35,8 @@ export interface HttpAppOptions {
    * as it came, or what a trusted proxy says that it was.
    */
   readonly rewriteUrl?: (host: string | undefined, url: string) => string;
+  /** How long a client may read nothing of an answer that is complete. Default 30,000. */
+  readonly unreadAnswerMs?: number;
   /** Adds hooks before any route is registered. */
   readonly prepare?: (fastify: FastifyInstance) => void;
   /** Runs before the body is read; what it throws is the answer. */
@@ -56,6 +59,7 @@ const REQUEST_TIMEOUT_MS = 120_000;
 /** Longer than the 60 s that load balancers keep idle connections, so that they are the ones who close. */
 const KEEP_ALIVE_TIMEOUT_MS = 72_000;
 const CONNECTIONS_MAX = 10_000;
+const UNREAD_ANSWER_MS = 30_000;
 /** How long a closing server waits for clients to read the end of their answers. */
 const LAST_BYTES_MS = 1_000;
 
@@ -87,6 +91,7 @@ export async function createHttpApp(module: Type | DynamicModule, options: HttpA
   let draining = false;
   addRequestContext(fastify, () => draining);
   logAccess(fastify, options.log);
+  giveUpUnreadAnswers(fastify, options.unreadAnswerMs ?? UNREAD_ANSWER_MS);
   if (options.onRequest !== undefined) addOnRequest(fastify, options.onRequest);
   options.prepare?.(fastify);
   const errors = new ErrorAnswers(options, routes);

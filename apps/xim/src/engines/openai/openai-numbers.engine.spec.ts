@@ -123,9 +123,10 @@ describe('a server that embeds', () => {
       json(response, { error: { message: 'long', n_prompt_tokens: 900, n_ctx: 512 } }, 400);
     await expect(embed('a')).rejects.toMatchObject({
       code: 'inference.input_too_long',
-      param: 'input',
-      details: { tokens: 900, contextTokens: 512 },
+      param: 'input[0]',
+      details: { tokens: 900, contextTokens: 512, usage: { promptTokens: 0 } },
     });
+    await expect(embed('a', 'b')).rejects.toMatchObject({ param: 'input' });
   });
 
   it('is left when the request is called off', async () => {

@@ -112,7 +112,7 @@ export class OpenaiNumbersEngine implements Engine {
     const failure = AppError.is(error) ? error : new AppError('inference.engine_failed', {}, { cause: error });
     if (failure.code === 'inference.context_length_exceeded') {
       const { promptTokens, contextTokens } = failure.details;
-      return inputTooLong(param, Number(promptTokens), Number(contextTokens));
+      return inputTooLong(param, Number(promptTokens), Number(contextTokens), usage);
     }
     const { retryAfterSeconds } = failure;
     return new AppError(
@@ -123,7 +123,7 @@ export class OpenaiNumbersEngine implements Engine {
   }
 }
 
-function* embedQuestions({ inputs, dimensions, tokensMaxOf }: EmbedJob): Generator<Question<Float32Array>> {
+function* embedQuestions({ inputs, dimensions, tokensMaxOf, paramOf }: EmbedJob): Generator<Question<Float32Array>> {
   // How its tokens are cut only the server knows.
   if (inputs.some((_, index) => tokensMaxOf?.(index) !== undefined)) throw cannotCut();
   for (const [from, to] of pieces(inputs.length)) {
@@ -134,7 +134,8 @@ function* embedQuestions({ inputs, dimensions, tokensMaxOf }: EmbedJob): Generat
       body: { input: texts, encoding_format: 'base64', ...(dimensions !== undefined && { dimensions }) },
       count: texts.length,
       tokensEstimate: texts.reduce((sum, text) => sum + tokensIn(text), 0),
-      param: 'input',
+      // Which of several it is only the server knows.
+      param: texts.length === 1 ? paramOf(from) : paramOf(to - 1).replace(/\[\d+\]$/, ''),
       read: readEmbeddings,
     };
   }

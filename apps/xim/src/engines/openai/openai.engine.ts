@@ -83,8 +83,11 @@ export class OpenaiEngine implements Engine {
       // It is waited for below, unless the caller leaves after the head.
       opening.catch(() => undefined);
       await orTimeout(opening, HEAD_GRACE_MS);
+      const { clampedFrom } = fitted;
       yield headOf(job, fitted);
       const response = await opening;
+      // A slow server may have refused the limit only after the head was out.
+      if (fitted.clampedFrom !== clampedFrom) yield headOf(job, fitted);
       if (job.request.stream === true) yield* this.#stream(job, fitted, response, exchange, progress);
       else yield* this.#answer(job, fitted, response, exchange.signal, progress);
       return progress.usage;

@@ -48,7 +48,8 @@ function inOrder<T>(entries: unknown, count: number, read: (entry: Json) => T): 
 
 /** Base64 of little-endian float32, which is asked for, or numbers, which some servers send all the same. */
 function vectorOf(embedding: unknown): Float32Array {
-  if (Array.isArray(embedding)) return Float32Array.from(embedding as readonly unknown[], finite);
+  if (Array.isArray(embedding))
+    return Float32Array.from(embedding as readonly unknown[], (value) => finite(Math.fround(finite(value))));
   if (typeof embedding !== 'string') throw new Error('A result of the answer has no vector.');
   const bytes = Buffer.from(embedding, 'base64');
   if (bytes.length % 4 !== 0) throw new Error('A vector of the answer is cut off.');

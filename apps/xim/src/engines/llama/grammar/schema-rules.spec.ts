@@ -22,6 +22,23 @@ function refusal(schema: unknown, strict = true): AppError {
   throw new Error('it was not refused');
 }
 
+/** Each of so many definitions has the next one in every property. */
+function multiplying(properties: number, definitions: number): JsonSchema {
+  const next = (i: number): JsonSchema => ({ allOf: [{ $ref: `#/$defs/d${i + 1}` }] });
+  const all = Array.from({ length: definitions }, (_, i) => [
+    `d${i}`,
+    { properties: Object.fromEntries(Array.from({ length: properties }, (__, p) => [`p${p}`, next(i)])) },
+  ]);
+  return { allOf: [{ $ref: '#/$defs/d0' }], $defs: { ...Object.fromEntries(all), [`d${definitions}`]: {} } };
+}
+
+/** Texts of many lengths: each is a rule of its own. */
+function lengths(count: number): JsonSchema {
+  return Object.fromEntries(
+    Array.from({ length: count }, (_, i) => [`p${i}`, { type: 'string', maxLength: 2_000 - i }]),
+  );
+}
+
 describe('SchemaRules', () => {
   it.each<[string, JsonSchema]>([
     ['minimum of a fraction', { type: 'number', minimum: 3 }],
@@ -51,6 +68,21 @@ describe('SchemaRules', () => {
     ['values that its own type rules out', { type: 'string', enum: [1, 2] }, /without anything/],
     ['a count that is none', { type: 'string', maxLength: -1 }, /maxLength/],
     ['a count that is too large', { type: 'string', minLength: 1_000_000 }, /minLength/],
+    ['a string that is longer than it may be', { type: 'string', minLength: 3, maxLength: 1 }, /minLength is more/],
+    ['a list that is longer than it may be', { type: 'array', minItems: 3, maxItems: 1 }, /minItems is more/],
+    [
+      'bounds that cross only together',
+      { type: 'string', allOf: [{ minLength: 3 }, { maxLength: 1 }] },
+      /minLength is more/,
+    ],
+    ['a list of more items than there are', { prefixItems: [{}], items: false, minItems: 2 }, /minItems is more/],
+    [
+      'a definition that is itself',
+      { allOf: [{ $ref: '#/$defs/a' }], $defs: { a: { $ref: '#/$defs/a' } } },
+      /levels deep/,
+    ],
+    ['references that multiply', multiplying(8, 14), /too large/],
+    ['repetitions without end', { type: 'object', properties: lengths(60) }, /too large/],
     ['a range of integers without any', { type: 'integer', minimum: 3, exclusiveMaximum: 3 }, /no integer/],
     ['a bound that is none', { type: 'integer', exclusiveMinimum: true }, /must be a number/],
     ['a nesting without end', nested(40), /levels deep/],
@@ -86,6 +118,26 @@ describe('SchemaRules', () => {
   it('refuses a grammar without end instead of making it', () => {
     const properties = Object.fromEntries(Array.from({ length: 3_000 }, (_, at) => [`p${at}`, { type: 'string' }]));
     expect(refusal({ type: 'object', properties }).message).toMatch(/too large/);
+  });
+
+  it('leaves out choices that nothing fits, as long as there are others', () => {
+    const text = { type: 'string', minLength: 1, maxLength: 3 };
+    for (const impossible of [{ type: 'null' }, { minLength: 5 }, { enum: [1] }])
+      expect(grammar({ ...text, anyOf: [{ minLength: 2 }, impossible] })).toBe(
+        grammar({ ...text, anyOf: [{ minLength: 2 }] }),
+      );
+    expect(grammar({ type: ['string', 'integer'], minimum: 5, maximum: 3 }, false)).toBe(grammar({ type: 'string' }));
+    expect(refusal({ ...text, anyOf: [{ type: 'null' }, { minLength: 5 }] }).message).toMatch(
+      /without anything|more than/,
+    );
+  });
+
+  it('fails again for a definition that nothing fits, wherever it is referred to', () => {
+    const never = { type: 'string', minLength: 3, maxLength: 1 };
+    const reference = { $ref: '#/$defs/never' };
+    const schema = { anyOf: [reference, { type: 'array', items: reference }, { type: 'null' }], $defs: { never } };
+    expect(grammar(schema)).toContain('"null"');
+    expect(refusal({ anyOf: [reference, reference], $defs: { never } }).message).toMatch(/minLength is more/);
   });
 });
 

@@ -6,7 +6,7 @@
  * otherwise, as the specification has it for strict and for other schemas.
  */
 import { AppError } from '@xerotier/errors';
-import { literal, repeated } from './gbnf.ts';
+import { literal } from './gbnf.ts';
 import type { GbnfRules } from './gbnf.ts';
 import { integerRange } from './integer-range.ts';
 import { jsonInteger, jsonNumber, JsonRules } from './json-rules.ts';
@@ -44,6 +44,16 @@ const BOUNDS = ['minimum', 'maximum', 'exclusiveMinimum', 'exclusiveMaximum'];
 const TYPES = ['object', 'array', 'string', 'number', 'integer', 'boolean', 'null'] as const;
 type TypeName = (typeof TYPES)[number];
 
+/** Nothing fits a schema: an error of the whole, and of no consequence where there is another choice. */
+class NothingFits extends Error {
+  readonly refusal: AppError;
+
+  constructor(refusal: AppError) {
+    super(refusal.message);
+    this.refusal = refusal;
+  }
+}
+
 export class SchemaRules {
   readonly #rules: GbnfRules;
   readonly #json: JsonRules;
@@ -60,10 +70,15 @@ export class SchemaRules {
 
   /** The rule of the whole schema. @throws {AppError} `request.invalid` that names the parameter and the keyword. */
   rule(): string {
-    return this.#schema(this.#root, 0);
+    try {
+      return this.#schema(this.#root, 0);
+    } catch (error) {
+      throw error instanceof NothingFits ? error.refusal : error;
+    }
   }
 
   #schema(schema: unknown, depth: number): string {
+    this.#rules.countSchema();
     if (depth > DEPTH_MAX) throw this.#refusal(`the schema is nested more than ${DEPTH_MAX} levels deep`);
     if (schema === true || schema === undefined) return this.#json.value();
     if (!isObject(schema)) throw this.#refusal('a schema must be an object or true');
@@ -71,19 +86,23 @@ export class SchemaRules {
     if (typeof schema['$ref'] === 'string') return this.#reference(schema['$ref'], depth);
     const values = 'const' in schema ? [schema['const']] : schema['enum'];
     if (Array.isArray(values))
-      return this.#oneOf(values.filter((value) => fitsBounds(schema, value)).map((value) => this.#constant(value)));
+      return this.#oneOf(
+        values.filter((value) => fitsBounds(schema, value)).map((value) => () => this.#constant(value)),
+      );
     const choices = schema['anyOf'] ?? schema['oneOf'];
     if (Array.isArray(choices))
       return this.#oneOf(
-        choices.map((choice) => this.#schema(merged(without(schema, 'anyOf', 'oneOf'), choice), depth + 1)),
+        choices.map((choice) => () => this.#schema(merged(without(schema, 'anyOf', 'oneOf'), choice), depth + 1)),
       );
     if (Array.isArray(schema['allOf']))
       return this.#schema(
-        schema['allOf'].map((part) => this.#resolved(part)).reduce(merged, without(schema, 'allOf')),
+        schema['allOf'].map((part) => this.#resolved(part, depth)).reduce(merged, without(schema, 'allOf')),
         depth + 1,
       );
     const types = this.#typesOf(schema);
-    return types.length === 0 ? this.#json.value() : this.#oneOf(types.map((type) => this.#typed(type, schema, depth)));
+    return types.length === 0
+      ? this.#json.value()
+      : this.#oneOf(types.map((type) => () => this.#typed(type, schema, depth)));
   }
 
   #typed(type: TypeName, schema: JsonSchema, depth: number): string {
@@ -147,11 +166,13 @@ export class SchemaRules {
     const first = Array.isArray(schema['prefixItems']) ? schema['prefixItems'] : [];
     const min = this.#count(schema, 'minItems') ?? 0;
     const max = this.#count(schema, 'maxItems');
+    this.#checkRange('Items', min, max);
     const listed = first.slice(0, max).map((item) => this.#schema(item, depth + 1));
     const mayGoOn = schema['items'] !== false && (max === undefined || max > listed.length);
+    if (!mayGoOn && min > listed.length) throw this.#nothingFits('minItems is more than there are items');
     const item = mayGoOn ? this.#schema(schema['items'] ?? true, depth + 1) : '""';
     const more = mayGoOn
-      ? repeated(
+      ? this.#rules.repeated(
           `(${this.#json.comma} ${item})`,
           Math.max(0, min - Math.max(listed.length, 1)),
           max && max - Math.max(listed.length, 1),
@@ -174,7 +195,7 @@ export class SchemaRules {
       Math.max(bound('minimum', -Infinity), Math.floor(bound('exclusiveMinimum', -Infinity)) + 1),
       Math.min(bound('maximum', Infinity), Math.ceil(bound('exclusiveMaximum', Infinity)) - 1),
     );
-    if (range === undefined) throw this.#refusal('no integer is within its minimum and maximum');
+    if (range === undefined) throw this.#nothingFits('no integer is within its minimum and maximum');
     return this.#rules.add('integer', range);
   }
 
@@ -185,16 +206,28 @@ export class SchemaRules {
       throw this.#refusal(`the format ${shown(schema['format'])} cannot be promised`);
     const min = this.#count(schema, 'minLength') ?? 0;
     const max = this.#count(schema, 'maxLength');
+    this.#checkRange('Length', min, max);
     if (min === 0 && max === undefined) return this.#json.string;
-    return this.#rules.add('string', `"\\"" ${repeated(this.#json.character, min, max)} "\\""`);
+    return this.#rules.add('string', `"\\"" ${this.#rules.repeated(this.#json.character, min, max)} "\\""`);
   }
 
   #constant(value: unknown): string {
     return this.#rules.add('constant', literal(JSON.stringify(value)));
   }
 
-  #oneOf(rules: readonly string[]): string {
-    if (rules.length === 0) throw this.#refusal('a choice without anything to choose from');
+  /** Choices that nothing fits are left out, as long as there are others. */
+  #oneOf(choices: readonly (() => string)[]): string {
+    const rules: string[] = [];
+    let impossible: NothingFits | undefined;
+    for (const choice of choices) {
+      try {
+        rules.push(choice());
+      } catch (error) {
+        if (!(error instanceof NothingFits)) throw error;
+        impossible ??= error;
+      }
+    }
+    if (rules.length === 0) throw impossible ?? this.#nothingFits('a choice without anything to choose from');
     return rules.length === 1 ? (rules[0] as string) : this.#rules.add('choice', [...new Set(rules)].join(' | '));
   }
 
@@ -205,13 +238,21 @@ export class SchemaRules {
     const target = this.#target(reference);
     const name = this.#rules.reserve('definition');
     this.#references.set(reference, name);
-    this.#rules.define(name, this.#schema(target, depth + 1));
+    try {
+      this.#rules.define(name, this.#schema(target, depth + 1));
+    } catch (error) {
+      // What refers to it again has to fail again.
+      this.#references.delete(reference);
+      throw error;
+    }
     return name;
   }
 
-  #resolved(schema: unknown): JsonSchema {
+  #resolved(schema: unknown, depth: number): JsonSchema {
+    this.#rules.countSchema();
+    if (depth > DEPTH_MAX) throw this.#refusal(`the schema is nested more than ${DEPTH_MAX} levels deep`);
     if (!isObject(schema)) throw this.#refusal('allOf holds something that is not a schema');
-    return typeof schema['$ref'] === 'string' ? this.#resolved(this.#target(schema['$ref'])) : schema;
+    return typeof schema['$ref'] === 'string' ? this.#resolved(this.#target(schema['$ref']), depth + 1) : schema;
   }
 
   #target(reference: string): unknown {
@@ -236,6 +277,14 @@ export class SchemaRules {
     if ('properties' in schema || 'required' in schema || 'additionalProperties' in schema) return ['object'];
     if ('items' in schema || 'prefixItems' in schema) return ['array'];
     return 'minLength' in schema || 'maxLength' in schema || 'format' in schema ? ['string'] : [];
+  }
+
+  #checkRange(what: 'Items' | 'Length', min: number, max: number | undefined): void {
+    if (max !== undefined && min > max) throw this.#nothingFits(`min${what} is more than max${what}`);
+  }
+
+  #nothingFits(reason: string): NothingFits {
+    return new NothingFits(this.#refusal(reason));
   }
 
   #count(schema: JsonSchema, keyword: string): number | undefined {
