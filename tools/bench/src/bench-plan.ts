@@ -37,6 +37,14 @@ export function fullPlan(rounds: number, seconds: number): BenchPlan {
   };
 }
 
+/** The same with some of its loads. Throws an Error that names the one that there is not. */
+export function withPhases(plan: BenchPlan, names: readonly string[]): BenchPlan {
+  const unknown = names.find((name) => !plan.phases.some((phase) => phase.name === name));
+  if (unknown !== undefined)
+    throw new Error(`--phases: there is no "${unknown}"; known are ${plan.phases.map(({ name }) => name).join(', ')}`);
+  return { ...plan, phases: plan.phases.filter(({ name }) => names.includes(name)) };
+}
+
 /** Everything once and tiny, to see that it works. */
 export function selfCheckPlan(): BenchPlan {
   return { rounds: 1, warmUp: [], phases: [requestPhase(1, 200), requestPhase(8, 200), shortStreams(20, 32)] };

@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { judgeAims } from './aims.ts';
 import { compareWithBaseline } from './baseline-comparison.ts';
-import { fullPlan, selfCheckPlan } from './bench-plan.ts';
+import { fullPlan, selfCheckPlan, withPhases } from './bench-plan.ts';
 import { writeBenchmarksPage } from './benchmarks-page.ts';
 import { describeMachine } from './machine.ts';
 import { LoadProcess } from './measurement.ts';
@@ -72,7 +72,8 @@ interface RunParts {
 
 async function run(options: BenchOptions, parts: RunParts): Promise<void> {
   const { startedAt, outputDir, load, targets, pinning, notices } = parts;
-  const plan = options.selfCheck ? selfCheckPlan() : fullPlan(options.rounds, options.seconds);
+  const full = options.selfCheck ? selfCheckPlan() : fullPlan(options.rounds, options.seconds);
+  const plan = options.phases === undefined ? full : withPhases(full, options.phases);
   const measurements = await runRounds(plan, targets.running, load, say);
   const summary = new Summary(measurements);
   const content = {
@@ -94,7 +95,7 @@ async function run(options: BenchOptions, parts: RunParts): Promise<void> {
   const report = renderReport(content);
   say(`\n${report}\n\nRaw numbers: ${relative(process.cwd(), rawPath)}`);
   if (options.selfCheck) return checkNothingFailed(measurements);
-  const complete = plan.rounds >= pageRoundsMin && isFullRun(content.targets);
+  const complete = plan === full && plan.rounds >= pageRoundsMin && isFullRun(content.targets);
   if (complete || options.writePage) writeBenchmarksPage(pagePath, report);
   else say(`docs/benchmarks.md is left as it is: it takes all targets and ${pageRoundsMin} rounds, or --write.`);
   if (options.profile) await takeProfiles(targets.running, load, outputDir, say);

@@ -1,3 +1,4 @@
+import { fullPlan, withPhases } from './bench-plan.ts';
 import { parseOptions } from './options.ts';
 
 describe('parseOptions', () => {
@@ -26,6 +27,14 @@ describe('parseOptions', () => {
 
   it('is quick with one round of one second, unless told otherwise', () => {
     expect(parseOptions(['--quick', '--rounds', '2'])).toMatchObject({ rounds: 2, seconds: 1 });
+  });
+
+  it('measures some of the loads when they are named', () => {
+    expect(parseOptions(['--phases', 'requests-64, streams-400'])).toMatchObject({
+      phases: ['requests-64', 'streams-400'],
+    });
+    expect(withPhases(fullPlan(3, 1), ['requests-64']).phases.map(({ name }) => name)).toEqual(['requests-64']);
+    expect(() => withPhases(fullPlan(3, 1), ['requests-7'])).toThrow('"requests-7"');
   });
 
   it.each([

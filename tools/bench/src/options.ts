@@ -12,6 +12,8 @@ export interface BenchOptions {
   selfCheck: boolean;
   profile: boolean;
   writePage: boolean;
+  /** Names of the loads that are measured; undefined for all. */
+  phases: string[] | undefined;
   platformPath: string | undefined;
   /** Folder of another checkout, whose platform is measured beside this one. */
   baselinePath: string | undefined;
@@ -23,6 +25,7 @@ export const usage = `Measures the platform beside other gateways.
 
   --targets <names>   of direct, nginx, portkey, baseline, xerotier; separated by commas (default: all that can run)
   --rounds <n>        how often everything is measured (default 3, at most 20)
+  --phases <names>    of requests-1, requests-16, requests-64, streams-400, streams-1000 (default: all)
   --seconds <n>       length of each load (default 3, at most 60)
   --quick             one round of one second; the numbers are only a hint
   --baseline <folder> also measure the platform of another checkout, with its dependencies installed (git worktree)
@@ -43,6 +46,7 @@ export function parseOptions(args: string[]): BenchOptions | 'help' {
       targets: { type: 'string' },
       rounds: { type: 'string' },
       seconds: { type: 'string' },
+      phases: { type: 'string' },
       quick: { type: 'boolean', default: false },
       xerotier: { type: 'string' },
       baseline: { type: 'string' },
@@ -58,6 +62,7 @@ export function parseOptions(args: string[]): BenchOptions | 'help' {
     targetsNamed: values.targets !== undefined,
     rounds: parseNumber('--rounds', values.rounds ?? (values.quick ? '1' : '3'), 20),
     seconds: parseNumber('--seconds', values.seconds ?? (values.quick ? '1' : '3'), 60),
+    phases: values.phases?.split(',').map((name) => name.trim()),
     selfCheck: values['self-check'],
     profile: values.profile,
     writePage: values.write,

@@ -20,7 +20,6 @@ import { readFormBodies } from './form-body.ts';
 import { readJsonBodies } from './json-body.ts';
 import { randomHex } from './random-hex.ts';
 import { RouteTable } from './route-table.ts';
-import { giveUpUnreadAnswers } from './unread-answers.ts';
 
 export interface HttpAppOptions {
   readonly log: Logger;
@@ -87,11 +86,10 @@ export async function createHttpApp(module: Type | DynamicModule, options: HttpA
   const routes = new RouteTable();
   routes.watch(fastify);
   fastify.server.maxConnections = CONNECTIONS_MAX;
-  const connections = new Connections(fastify.server);
+  const connections = new Connections(fastify.server, options.unreadAnswerMs ?? UNREAD_ANSWER_MS);
   let draining = false;
   addRequestContext(fastify, () => draining);
   logAccess(fastify, options.log);
-  giveUpUnreadAnswers(fastify, options.unreadAnswerMs ?? UNREAD_ANSWER_MS);
   if (options.onRequest !== undefined) addOnRequest(fastify, options.onRequest);
   options.prepare?.(fastify);
   const errors = new ErrorAnswers(options, routes);
