@@ -327,6 +327,16 @@ const headersAndErrors: readonly Removal[] = [
     text: "('free', 'Free', 20, 10000)",
     instead: "('free', 'Free', 21, 10000)",
   }),
+  header('invalid_request_error', 'contracts', {
+    file: 'libs/contracts/src/errors.ts',
+    text: "'server_error' : 'invalid_request_error'",
+    instead: "'server_error' : 'api_error'",
+  }),
+  header('server_error', 'contracts', {
+    file: 'libs/contracts/src/errors.ts',
+    text: "'server_error' : 'invalid_request_error'",
+    instead: "'api_error' : 'invalid_request_error'",
+  }),
   errorType('authentication_error', 'authentication_error'),
   errorType('permission_error', 'permission_error'),
   errorType('not_found_error', 'not_found_error'),
