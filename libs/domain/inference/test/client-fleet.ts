@@ -1,0 +1,139 @@
+/** An inference client in a fleet of a real NATS, with a router and workers that follow scripts; whatever a test does, some things hold. */
+import { usageRecord, usageRecorded } from '@xerotier/contracts';
+import type { ChatCompletionRequest, UsageRecord } from '@xerotier/contracts';
+import { capturedLog, silentLog } from '@xerotier/log/testing';
+import { DurablePublisher, ensureStream } from '@xerotier/nats';
+import type { BusOptions } from '@xerotier/nats';
+import { testBuses } from '@xerotier/nats/testing';
+import type { TestBus } from '@xerotier/nats/testing';
+import { eventually, testServers } from '@xerotier/testing';
+import { z } from 'zod';
+import { CollectedAnswer } from './collected-answer.ts';
+import { FakeRouter, FakeWorker, MODEL } from './fake-fleet.ts';
+import type { Script } from './fake-fleet.ts';
+import { InferenceClient } from '../src/inference-client.ts';
+import type { InferenceLimits, InferenceRequest, RunningInference } from '../src/inference-client.ts';
+
+export interface Setup {
+  /** Scripts of the workers by id, the router's favourite first. */
+  readonly workers?: Record<string, Script>;
+  readonly router?: 'there' | 'absent';
+  /** The workers listen on the model's shared subject too. */
+  readonly shared?: boolean;
+  readonly limits?: Partial<InferenceLimits>;
+  readonly client?: Partial<BusOptions>;
+  /** Usage events that may wait for their confirmation. */
+  readonly usageMax?: number;
+}
+
+export interface Fleet {
+  readonly client: InferenceClient;
+  readonly router: FakeRouter;
+  readonly workers: Record<string, FakeWorker>;
+  readonly workerBuses: Record<string, TestBus>;
+  readonly lines: () => Record<string, unknown>[];
+  run(
+    chat?: Partial<ChatCompletionRequest>,
+    more?: Partial<InferenceRequest>,
+  ): { run: RunningInference; answer: CollectedAnswer; requestId: string };
+}
+
+export interface ClientFleets {
+  readonly servers: ReturnType<typeof testServers<'nats'>>;
+  readonly usages: UsageRecord[];
+  newFleet(setup?: Setup): Promise<Fleet>;
+  recordOf(requestId: string): Promise<UsageRecord>;
+}
+
+/** Call it at the top of a file; after each test it is looked at what holds whatever a test does. */
+export function clientFleets(): ClientFleets {
+  const servers = testServers('nats');
+  // Before the buses of a test are closed.
+  afterEach(() => checkPromises());
+  const connectBus = testBuses(() => servers.nats.url);
+  /** Everything that is told about a test's requests afterwards. */
+  const usages: UsageRecord[] = [];
+  const runs: { answer: CollectedAnswer; requestId: string }[] = [];
+  let fleet: Fleet;
+  let requests = 0;
+
+  async function newFleet(setup: Setup = {}): Promise<Fleet> {
+    const routerBus = await connectBus();
+    const router = new FakeRouter(routerBus.bus, Object.keys(setup.workers ?? {}));
+    if (setup.router !== 'absent') await router.serve();
+    const workers: Record<string, FakeWorker> = {};
+    const workerBuses: Record<string, TestBus> = {};
+    for (const [workerId, script] of Object.entries(setup.workers ?? {})) {
+      const connected = await connectBus();
+      const worker = new FakeWorker(connected.bus, workerId, script);
+      await worker.serve({ shared: setup.shared ?? false });
+      workers[workerId] = worker;
+      workerBuses[workerId] = connected;
+    }
+    await ensureStream(routerBus.connection, usageRecorded);
+    routerBus.connection.nats.subscribe(usageRecorded.subject, {
+      callback: (_error, message) => void usages.push(...z.array(usageRecord).parse(message.json())),
+    });
+    await routerBus.bus.flush();
+    const { bus, connection } = await connectBus(setup.client);
+    const { log, lines } = capturedLog();
+    const usage = new DurablePublisher(connection, usageRecorded, silentLog(), setup.usageMax);
+    const client = new InferenceClient({ bus, usage, log, ...(setup.limits && { limits: setup.limits }) });
+    fleet = {
+      client,
+      router,
+      workers,
+      workerBuses,
+      lines,
+      run: (chat = {}, more = {}) => {
+        const answer = new CollectedAnswer();
+        const request = { ...aRequest(chat), ...more };
+        runs.push({ answer, requestId: request.requestId });
+        return { run: client.run(request, answer), answer, requestId: request.requestId };
+      },
+    };
+    return fleet;
+  }
+
+  function aRequest(chat: Partial<ChatCompletionRequest>): InferenceRequest {
+    requests += 1;
+    return {
+      requestId: `req_${requests}`,
+      projectId: 'proj_1',
+      endpointId: '0b7c9a52-51f1-4f4e-9d31-3b6c1d2f4a10',
+      keyId: 'key_1',
+      tier: 'free',
+      modelId: MODEL,
+      priority: 'interactive',
+      chat: { model: 'tiny', messages: [{ role: 'user', content: 'hello' }], stream: true, ...chat },
+    };
+  }
+
+  /** The usage record of a request; there is one in the end, whatever became of it. */
+  function recordOf(requestId: string): Promise<UsageRecord> {
+    return eventually('the usage is recorded', () => usages.find((record) => record.requestId === requestId));
+  }
+
+  /** What holds whatever a test does. */
+  async function checkPromises(): Promise<void> {
+    const { router, client } = fleet;
+    try {
+      for (const { answer, requestId } of runs) {
+        expect(answer.order.join(' ')).toMatch(/^(start (choices )?)?(end|error)$/);
+        await recordOf(requestId);
+        expect(usages.filter((record) => record.requestId === requestId)).toHaveLength(1);
+      }
+      await eventually('every slot is given back', () => router.released.length >= router.granted.length);
+      const byId = (a: { leaseId: string }, b: { leaseId: string }): number => a.leaseId.localeCompare(b.leaseId);
+      expect(router.released.map(({ leaseId, workerId }) => ({ leaseId, workerId })).toSorted(byId)).toEqual(
+        router.granted.toSorted(byId),
+      );
+      await client.drain(AbortSignal.abort());
+    } finally {
+      runs.length = 0;
+      usages.length = 0;
+    }
+  }
+
+  return { servers, usages, newFleet, recordOf };
+}
