@@ -249,6 +249,7 @@ describe('forms', () => {
     ['that nothing fits', { type: 'string', minLength: 3, maxLength: 1 }],
     ['whose parts nothing fits together', { type: 'array', allOf: [{ minItems: 3 }, { maxItems: 1 }] }],
     ['whose references multiply', multiplying(8, 14)],
+    ['that only leads back to itself', { anyOf: [{ $ref: '#' }, { type: 'string' }] }],
     ['that is itself and nothing else', { allOf: [{ $ref: '#/$defs/a' }], $defs: { a: { $ref: '#/$defs/a' } } }],
   ])('%s are refused, and the worker goes on', async (_, schema) => {
     const answer = await test.api.refused({
@@ -258,6 +259,19 @@ describe('forms', () => {
     });
     expect([answer.status, answer.body.error.type]).toEqual([400, 'invalid_request_error']);
     expect(await textOf({ messages: said('What is the capital of France?') })).toContain('Paris');
+  });
+
+  it.each<[string, object]>([
+    ['lists', { type: 'array', maxItems: 2_000, items: { type: 'integer' } }],
+    ['lists of lists', { type: 'array', maxItems: 2_000, items: { type: 'array', maxItems: 2_000 } }],
+    ['texts', { type: 'array', maxItems: 2_000, items: { type: 'string', minLength: 0, maxLength: 2_000 } }],
+  ])('may be counted up to the bound: %s', async (_, schema) => {
+    const { finish_reason: finish } = await choice({
+      messages: said('Hello!'),
+      max_tokens: 8,
+      response_format: { type: 'json_schema', json_schema: { name: 'a', schema: { ...schema } } },
+    });
+    expect(['stop', 'length']).toContain(finish);
   });
 
   it('that cannot be promised are refused, with the name of the parameter', async () => {

@@ -240,6 +240,25 @@ describe('messages', () => {
     expectRefusal(await test.api.refused({ model: 'scripted', messages }), 400, 'invalid_request', param);
   });
 
+  it('may be sent back as clients dump them, with null in every field that was not there', async () => {
+    const dumped = {
+      role: 'assistant',
+      content: 'Two.',
+      refusal: null,
+      annotations: null,
+      audio: null,
+      function_call: null,
+      tool_calls: null,
+      name: null,
+    };
+    const asked = { role: 'user', content: [{ type: 'text', text: 'One?', cache_control: null }], name: null };
+    const messages = [asked, dumped, { role: 'user', content: 'Three?' }];
+    const params = { messages, response_format: { type: 'text', json_schema: null } };
+    expect(contentOf(await tiny().chat(hello(params)))).not.toBe('');
+    const wrong = { messages: [...messages, { role: 'user', content: null, name: null }] };
+    expectRefusal(await tiny().refused(hello(wrong)), 400, 'invalid_request', 'messages[3].content');
+  });
+
   it('are refused where they are wrong, not where they are right', async () => {
     const messages = [
       { role: 'user', content: 'x' },

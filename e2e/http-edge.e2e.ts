@@ -124,6 +124,25 @@ describe('the media type of a body', () => {
     expectErrorAnswer(await rawExchange(test.description.baseUrl, text), 415);
   });
 
+  it('that is compressed is 415', async () => {
+    for (const encoding of ['gzip', 'br', 'foo']) {
+      const answer = await test.api.refused(scripted({ tokens: 1 }), { headers: { 'content-encoding': encoding } });
+      expectRefusal(answer, 415, 'unsupported_media_type', null);
+    }
+    await test.api.chat(scripted({ tokens: 1 }), { headers: { 'content-encoding': 'identity' } });
+  });
+
+  it('may be named for no body at all, where none is needed, and where the method is wrong', async () => {
+    const headers = { authorization: `Bearer ${test.description.apiKey}`, 'content-type': 'application/json' };
+    const status = async (method: string, path: string): Promise<number> =>
+      (await fetch(`${test.api.endpointUrl}/${path}`, { method, headers })).status;
+    const { id } = (await test.api.chat(scripted({ tokens: 1 }, { store: true }))).body;
+    expect(await status('PUT', `chat/completions/${id}`)).toBe(405);
+    expect(await status('DELETE', `chat/completions/${id}`)).toBe(200);
+    expect(await status('DELETE', `chat/completions/${id}`)).toBe(404);
+    expect(await status('POST', 'chat/completions/chatcmpl-x')).toBe(404);
+  });
+
   it('may name its character set', async () => {
     const headers = { 'content-type': 'application/json; charset=utf-8' };
     expect((await test.api.chat(scripted({ tokens: 1 }), { headers })).status).toBe(200);
@@ -260,6 +279,8 @@ describe('a connection', () => {
     const body = JSON.stringify(
       scripted({ tokens, promptTokens: 1 }, { stream: true, stream_options: { include_usage: true } }),
     );
+    // A heartbeat may still tell of the test before.
+    await test.fleet.allIdle();
     const socket = open(test.description.baseUrl);
     socket.write(postText(chatUrl(), test.description.apiKey, body));
     await once(socket, 'readable');

@@ -28,7 +28,8 @@ describe('welcome', () => {
     const text = welcome(DESCRIPTION);
     expect(text).toContain('http://127.0.0.1:8080/proj_1/chat/v1\n');
     expect(text).toContain('xero_demo_key\n');
-    expect(text).toContain('xero-tiny\n');
+    expect(text).toContain('xero-tiny (all of them: http://127.0.0.1:8080/proj_1/v1/models)\n');
+    expect(text).toContain('http://127.0.0.1:8080/docs\n');
   });
 
   it.each(['xero-tiny', "it's a model", '$HOME `id` "quoted" \\ back'])(

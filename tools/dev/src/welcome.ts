@@ -1,7 +1,7 @@
 import type { PlatformDescription } from './platform.ts';
 
 /** What a person reads when it runs: the address, the key, and a line to paste. */
-export function welcome({ baseUrl, projectId, endpointSlug, apiKey, model }: PlatformDescription): string {
+export function welcome({ baseUrl, projectUrl, projectId, endpointSlug, apiKey, model }: PlatformDescription): string {
   const url = `${baseUrl}/${projectId}/${endpointSlug}/v1`;
   const body = JSON.stringify({
     model,
@@ -14,7 +14,8 @@ export function welcome({ baseUrl, projectId, endpointSlug, apiKey, model }: Pla
     '',
     `  base URL  ${url}`,
     `  API key   ${apiKey}`,
-    `  model     ${model}`,
+    `  model     ${model} (all of them: ${projectUrl}/models)`,
+    `  API       ${baseUrl}/docs`,
     '',
     'Ask it something (add "stream": true to see it token by token):',
     '',

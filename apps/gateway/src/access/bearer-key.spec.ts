@@ -18,26 +18,22 @@ describe('bearerKey', () => {
     expect(bearerKey(header)).toBe(KEY);
   });
 
-  it.each([
-    undefined,
-    '',
-    'Bearer',
-    'Bearer ',
-    `Basic ${KEY}`,
-    KEY,
-    `Bearer ${KEY} ${KEY}`,
-    ` Bearer ${KEY}`,
-    `Bearer ${'x'.repeat(513)}`,
-  ])('finds no key in %p', (header) => {
-    expect(codeOf(header)).toBe('auth.missing_key');
-  });
-
-  it.each([`Bearer ${KEY}x`, `Bearer ${KEY.slice(0, -1)}`, 'Bearer sk-1234', `Bearer ${KEY.toUpperCase()}`])(
-    'refuses %p without asking anybody',
+  it.each([undefined, '', 'Bearer', 'Bearer ', `Basic ${KEY}`, KEY, `Bearer ${KEY} ${KEY}`, ` Bearer ${KEY}`])(
+    'finds no key in %p',
     (header) => {
-      expect(codeOf(header)).toBe('auth.invalid_key');
+      expect(codeOf(header)).toBe('auth.missing_key');
     },
   );
+
+  it.each([
+    `Bearer ${'x'.repeat(513)}`,
+    `Bearer ${KEY}x`,
+    `Bearer ${KEY.slice(0, -1)}`,
+    'Bearer sk-1234',
+    `Bearer ${KEY.toUpperCase()}`,
+  ])('refuses %p without asking anybody', (header) => {
+    expect(codeOf(header)).toBe('auth.invalid_key');
+  });
 
   it('does not show the key in its error', () => {
     expect(() => bearerKey('Bearer sk-hunter2')).toThrow(

@@ -18,11 +18,15 @@ describe('a chat request', () => {
     expect(parseChatRequest({ ...MINIMAL, temperature: null, unheard_of: 1 })).toEqual(MINIMAL);
   });
 
-  it.each([undefined, null, 'text', 7, [], [MINIMAL]])('is refused when it is %p', (body) => {
+  it.each([null, 'text', 7, [], [MINIMAL]])('is refused when it is %p', (body) => {
     expect(refusal(body)).toMatchObject({
       code: 'request.invalid',
       message: 'The request body must be a JSON object.',
     });
+  });
+
+  it('is refused when there is none', () => {
+    expect(refusal(undefined)).toMatchObject({ code: 'request.unreadable_json' });
   });
 
   it.each([

@@ -2,8 +2,9 @@
 import { chatCompletionRequest } from '@xerotier/contracts';
 import type { ChatCompletionRequest } from '@xerotier/contracts';
 import { fieldsOf, readFields, refuseNotServed } from '../requests/request-fields.ts';
-import type { NotServed } from '../requests/request-fields.ts';
+import type { Fields, NotServed } from '../requests/request-fields.ts';
 import { assertStorable } from '../stored-completions/stored-completion.ts';
+import { withoutNestedNulls } from './nested-nulls.ts';
 
 /** Parameters of the specification that change the answer, and that no part of the platform serves. */
 const NOT_SERVED: readonly NotServed[] = [
@@ -35,7 +36,18 @@ const NOT_SERVED: readonly NotServed[] = [
 export function parseChatRequest(body: unknown): ChatCompletionRequest {
   const fields = fieldsOf(body);
   refuseNotServed(fields, NOT_SERVED);
-  const chat = readFields(chatCompletionRequest, fields);
+  const chat = readChat(fields);
   if (chat.store === true) assertStorable(chat);
   return chat;
+}
+
+/** Most requests have no null anywhere: only one that does not fit is looked at again without. */
+function readChat(fields: Fields): ChatCompletionRequest {
+  try {
+    return readFields(chatCompletionRequest, fields);
+  } catch (error) {
+    const relaxed = withoutNestedNulls(fields);
+    if (relaxed === undefined) throw error;
+    return readFields(chatCompletionRequest, relaxed);
+  }
 }

@@ -11,8 +11,9 @@ export interface NotServed {
   readonly reason: string;
 }
 
-/** @throws {AppError} `request.invalid` when the body is no JSON object. */
+/** @throws {AppError} `request.invalid` when the body is no JSON object, `request.unreadable_json` when there is none. */
 export function fieldsOf(body: unknown): Fields {
+  if (body === undefined) throw new AppError('request.unreadable_json', { reason: 'it is empty.' });
   if (typeof body !== 'object' || body === null || Array.isArray(body)) {
     throw new AppError('request.invalid', { reason: 'The request body must be a JSON object.' });
   }

@@ -32,7 +32,7 @@ export function refuseOtherDimensions(asked: number | undefined, size: number): 
 export function refuseUnknownTokens(param: string, tokens: readonly number[], vocabularySize: number): void {
   const at = tokens.findIndex((token) => token >= vocabularySize);
   if (at < 0) return;
-  const reason = `Invalid value for '${param}': token ${at} is not in the vocabulary of this model, which has ${vocabularySize} tokens.`;
+  const reason = `Invalid value for '${param}': token ${tokens[at]}, at position ${at}, is not in the vocabulary of this model, which has ${vocabularySize} tokens.`;
   throw new AppError('request.invalid', { reason }, { param });
 }
 

@@ -295,11 +295,18 @@ describe('a parsed request', () => {
 
   it('cannot carry a prototype', () => {
     const body: unknown = JSON.parse(
-      '{"model":"m","messages":[{"role":"user","content":"x"}],"metadata":{"__proto__":"x","a":"b"},"__proto__":{"polluted":true}}',
+      '{"model":"m","messages":[{"role":"user","content":"x"}],"metadata":{"a":"b"},"__proto__":{"polluted":true}}',
     );
     const { data } = chatCompletionRequest.safeParse(body);
-    expect(data?.metadata).toEqual({ a: 'b' });
     expect((data as { polluted?: boolean }).polluted).toBeUndefined();
     expect(({} as { polluted?: boolean }).polluted).toBeUndefined();
+  });
+
+  it.each(['metadata', 'logit_bias'])('says that %s cannot have the name __proto__, instead of losing it', (param) => {
+    const { error } = chatCompletionRequest.safeParse({
+      ...MINIMAL,
+      [param]: JSON.parse('{"__proto__":"1"}') as unknown,
+    });
+    expect(error?.issues[0]).toMatchObject({ path: [param], message: 'may not have the name __proto__' });
   });
 });

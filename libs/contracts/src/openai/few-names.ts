@@ -11,10 +11,14 @@ export function fewNames<T>(
   tooMany: string,
   jsonSchema: Readonly<Record<string, unknown>>,
 ): z.ZodCustom<Record<string, T>, Record<string, T>> {
-  return z
-    .custom<Record<string, T>>()
-    .refine((given) => !isRecord(given) || Object.keys(given).length <= namesMax, tooMany)
-    .meta({ jsonSchema: { type: 'object', ...jsonSchema, maxProperties: namesMax } });
+  return (
+    z
+      .custom<Record<string, T>>()
+      .refine((given) => !isRecord(given) || Object.keys(given).length <= namesMax, tooMany)
+      // A record would leave it out without a word.
+      .refine((given) => !isRecord(given) || !Object.hasOwn(given, '__proto__'), 'may not have the name __proto__')
+      .meta({ jsonSchema: { type: 'object', ...jsonSchema, maxProperties: namesMax } })
+  );
 }
 
 export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {

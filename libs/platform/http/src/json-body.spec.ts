@@ -70,7 +70,6 @@ describe('parseJsonBody', () => {
   });
 
   it('says what is wrong with a text that is not JSON, in a few words', () => {
-    expect(failure('').message).toBe('The request body is not valid JSON: it is empty.');
     expect(failure('{"a":1,}')).toMatchObject({ code: 'request.unreadable_json', status: 400 });
     expect(failure(`{"a":${'x'.repeat(10_000)}}`).message.length).toBeLessThan(300);
   });

@@ -13,13 +13,21 @@ const EXCEEDED: Readonly<Record<keyof JsonBounds, string>> = {
 
 export function readJsonBodies(fastify: FastifyInstance): void {
   fastify.removeAllContentTypeParsers();
-  fastify.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body: Buffer, done) => {
+  fastify.addContentTypeParser('application/json', { parseAs: 'buffer' }, ({ headers }, body: Buffer, done) => {
     try {
-      done(null, parseJsonBody(body));
+      refuseEncoded(headers['content-encoding']);
+      // Clients name the type of a body that they do not send: it is for the handler to say whether there must be one.
+      done(null, body.length === 0 ? undefined : parseJsonBody(body));
     } catch (error) {
       done(AppError.from(error));
     }
   });
+}
+
+/** @throws {AppError} `request.unsupported_media_type` for a body that is compressed. */
+function refuseEncoded(encoding: string | undefined): void {
+  if (encoding === undefined || encoding.toLowerCase() === 'identity') return;
+  throw new AppError('request.unsupported_media_type', { mediaType: 'application/json without a Content-Encoding' });
 }
 
 /**
@@ -34,8 +42,7 @@ export function parseJsonBody(body: Buffer): unknown {
   try {
     return JSON.parse(body.toString('utf8'));
   } catch (cause) {
-    const reason = body.length === 0 ? 'it is empty.' : `${(cause as Error).message}.`;
-    throw new AppError('request.unreadable_json', { reason: bounded(reason) }, { cause });
+    throw new AppError('request.unreadable_json', { reason: bounded(`${(cause as Error).message}.`) }, { cause });
   }
 }
 

@@ -9,7 +9,7 @@
 import { AppError } from '@xerotier/errors';
 import type { Logger } from '@xerotier/log';
 import type { ChatCompletionRequest, ReasoningEffort, TokenUsage } from '@xerotier/contracts';
-import type { LlamaContextSequence, Token } from 'node-llama-cpp';
+import type { LlamaContextSequence, LlamaGrammar, Token } from 'node-llama-cpp';
 import { headEvent } from '../chunk-events.ts';
 import type { LlamaModelConfig } from '../engine-config.ts';
 import type { Engine, EngineEvent, EngineJob, EngineParameter } from '../engine.ts';
@@ -227,9 +227,19 @@ export class LlamaEngine implements Engine {
 
   async #grammarsOf({ reply, call }: ReplyPlan): Promise<GuideGrammars> {
     return {
-      reply: reply === undefined ? undefined : await this.#grammars.get(reply),
-      call: call === undefined ? undefined : await this.#grammars.get(call),
+      reply: reply === undefined ? undefined : await this.#grammarOf(reply),
+      call: call === undefined ? undefined : await this.#grammarOf(call),
     };
+  }
+
+  /** llama.cpp has bounds of its own; whatever it does not take comes from the schemas of the request. */
+  async #grammarOf(text: string): Promise<LlamaGrammar> {
+    try {
+      return await this.#grammars.get(text);
+    } catch (cause) {
+      const reason = 'The JSON schemas of this request make a grammar that the engine cannot read; make them simpler.';
+      throw new AppError('request.invalid', { reason }, { cause });
+    }
   }
 }
 

@@ -50,6 +50,7 @@ describe('SchemaRules', () => {
     ['uniqueItems', { type: 'array', uniqueItems: true }],
     ['an unknown keyword', { type: 'string', minlength: 3 }],
     ['an unknown format', { type: 'string', format: 'regex' }],
+    ['a format and a length', { type: 'string', format: 'date', minLength: 50 }],
     ['a nested one', { type: 'object', properties: { a: { items: { multipleOf: 2 } } } }],
   ])('refuses %s in a strict schema, names the parameter, and lets it pass in others', (_, schema) => {
     const { code, param, message } = refusal(schema);
@@ -81,6 +82,22 @@ describe('SchemaRules', () => {
       { allOf: [{ $ref: '#/$defs/a' }], $defs: { a: { $ref: '#/$defs/a' } } },
       /levels deep/,
     ],
+    ['a reference to itself', { $ref: '#' }, /leads back/],
+    ['a choice that is itself', { anyOf: [{ $ref: '#' }, { type: 'string' }] }, /leads back/],
+    [
+      'references in a circle',
+      {
+        properties: { x: { $ref: '#/$defs/a' } },
+        $defs: { a: { anyOf: [{ $ref: '#/$defs/b' }] }, b: { anyOf: [{ $ref: '#/$defs/a' }] } },
+      },
+      /leads back/,
+    ],
+    [
+      'a required name that is not allowed',
+      { properties: { a: {} }, required: ['z'], additionalProperties: false },
+      /'z' is required/,
+    ],
+    ['properties that are a list', { type: 'object', properties: [] }, /properties must be/],
     ['references that multiply', multiplying(8, 14), /too large/],
     ['repetitions without end', { type: 'object', properties: lengths(60) }, /too large/],
     ['a range of integers without any', { type: 'integer', minimum: 3, exclusiveMaximum: 3 }, /no integer/],
@@ -108,6 +125,11 @@ describe('SchemaRules', () => {
       required: ['children'],
     };
     expect(grammar(tree)).toContain('definition-');
+  });
+
+  it('finds definitions by names with percent codes', () => {
+    expect(grammar({ $ref: '#/$defs/a~1b%20c', $defs: { 'a/b c': { type: 'null' } } })).toContain('"null"');
+    expect(grammar({ $ref: '#/$defs/100%', $defs: { '100%': { type: 'null' } } })).toContain('"null"');
   });
 
   it('stays small for an object of many optional properties', () => {

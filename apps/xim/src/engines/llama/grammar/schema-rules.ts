@@ -10,7 +10,7 @@ import { literal } from './gbnf.ts';
 import type { GbnfRules } from './gbnf.ts';
 import { integerRange } from './integer-range.ts';
 import { jsonInteger, jsonNumber, JsonRules } from './json-rules.ts';
-import { fitsBounds, isObject, merged } from './schema-sets.ts';
+import { fitsBounds, isObject, merged, valuesOf } from './schema-sets.ts';
 import type { JsonSchema } from './schema-sets.ts';
 import { stringFormats } from './string-formats.ts';
 
@@ -60,6 +60,8 @@ export class SchemaRules {
   readonly #root: JsonSchema;
   readonly #options: SchemaOptions;
   readonly #references = new Map<string, string>();
+  /** References that were followed since the last object or list began: one of them again would go on for ever. */
+  #followed: ReadonlySet<string> = new Set();
 
   constructor(rules: GbnfRules, root: JsonSchema, options: SchemaOptions) {
     this.#rules = rules;
@@ -84,8 +86,8 @@ export class SchemaRules {
     if (!isObject(schema)) throw this.#refusal('a schema must be an object or true');
     this.#checkKeywords(schema);
     if (typeof schema['$ref'] === 'string') return this.#reference(schema['$ref'], depth);
-    const values = 'const' in schema ? [schema['const']] : schema['enum'];
-    if (Array.isArray(values))
+    const values = valuesOf(schema);
+    if (values !== undefined)
       return this.#oneOf(
         values.filter((value) => fitsBounds(schema, value)).map((value) => () => this.#constant(value)),
       );
@@ -108,9 +110,9 @@ export class SchemaRules {
   #typed(type: TypeName, schema: JsonSchema, depth: number): string {
     switch (type) {
       case 'object':
-        return this.#object(schema, depth);
+        return this.#inside(() => this.#object(schema, depth));
       case 'array':
-        return this.#array(schema, depth);
+        return this.#inside(() => this.#array(schema, depth));
       case 'string':
         return this.#string(schema);
       case 'number':
@@ -124,11 +126,27 @@ export class SchemaRules {
     }
   }
 
+  /** Something is written before what stands inside, so that references may lead back to where they come from. */
+  #inside(rule: () => string): string {
+    const followed = this.#followed;
+    this.#followed = new Set();
+    try {
+      return rule();
+    } finally {
+      this.#followed = followed;
+    }
+  }
+
   #object(schema: JsonSchema, depth: number): string {
+    if (schema['properties'] !== undefined && !isObject(schema['properties']))
+      throw this.#refusal('properties must be an object');
     const properties = isObject(schema['properties']) ? schema['properties'] : {};
     const required = new Set(Array.isArray(schema['required']) ? schema['required'].map(String) : []);
     const names = [...new Set([...Object.keys(properties), ...required])];
     const additional = schema['additionalProperties'];
+    const unknown = additional === false ? names.find((name) => !Object.hasOwn(properties, name)) : undefined;
+    if (unknown !== undefined)
+      throw this.#nothingFits(`${shown(unknown)} is required, and additionalProperties allows no such property`);
     if (names.length === 0 && additional !== false)
       return isObject(additional) ? this.#map(additional, depth) : this.#json.object();
     const pairs = names.map((name) => ({
@@ -179,7 +197,8 @@ export class SchemaRules {
         )
       : '';
     const body = listed.length > 0 ? [listed.join(` ${this.#json.comma} `), more] : mayGoOn ? [item, more] : [];
-    const whole = body.join(' ');
+    // A rule of its own: llama.cpp multiplies repetitions that stand in each other.
+    const whole = body.length === 0 ? '' : this.#rules.add('items', body.join(' '));
     const inside = min === 0 && listed.length === 0 ? `(${whole === '' ? '""' : whole})?` : whole;
     return this.#rules.add('array', `"[" ${this.#json.gap} ${inside} ${this.#json.gap} "]"`);
   }
@@ -200,6 +219,8 @@ export class SchemaRules {
   }
 
   #string(schema: JsonSchema): string {
+    if (schema['format'] !== undefined && this.#options.strict && ('minLength' in schema || 'maxLength' in schema))
+      throw this.#refusal('a format and a length together cannot be promised');
     const format = typeof schema['format'] === 'string' ? stringFormats[schema['format']] : undefined;
     if (format !== undefined) return this.#rules.add('format', `"\\"" ${format} "\\""`);
     if (schema['format'] !== undefined && this.#options.strict)
@@ -233,17 +254,22 @@ export class SchemaRules {
 
   /** A definition that is referred to is one rule, so it may refer to itself. */
   #reference(reference: string, depth: number): string {
+    if (this.#followed.has(reference)) throw this.#refusal(`$ref ${shown(reference)} leads back to itself`);
     const known = this.#references.get(reference);
     if (known !== undefined) return known;
     const target = this.#target(reference);
     const name = this.#rules.reserve('definition');
     this.#references.set(reference, name);
+    const followed = this.#followed;
+    this.#followed = new Set([...followed, reference]);
     try {
       this.#rules.define(name, this.#schema(target, depth + 1));
     } catch (error) {
       // What refers to it again has to fail again.
       this.#references.delete(reference);
       throw error;
+    } finally {
+      this.#followed = followed;
     }
     return name;
   }
@@ -260,7 +286,7 @@ export class SchemaRules {
     const path = reference
       .split('/')
       .slice(1)
-      .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'));
+      .map((part) => decoded(part).replaceAll('~1', '/').replaceAll('~0', '~'));
     const target = path.reduce<unknown>(
       (at, part) => (isObject(at) && Object.hasOwn(at, part) ? at[part] : undefined),
       this.#root,
@@ -315,6 +341,15 @@ export class SchemaRules {
 
 function without(schema: JsonSchema, ...keywords: string[]): JsonSchema {
   return Object.fromEntries(Object.entries(schema).filter(([keyword]) => !keywords.includes(keyword)));
+}
+
+/** A reference is a URI: spaces and the like are written as percent codes. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 function shown(value: unknown): string {

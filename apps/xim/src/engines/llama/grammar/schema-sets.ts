@@ -39,6 +39,13 @@ export function merged(one: JsonSchema, other: unknown): JsonSchema {
   return both;
 }
 
+/** The values that `enum` and `const` leave; undefined when there is neither. */
+export function valuesOf(schema: JsonSchema): readonly unknown[] | undefined {
+  const listed = Array.isArray(schema['enum']) ? schema['enum'] : undefined;
+  if (!('const' in schema)) return listed;
+  return listed === undefined || listed.some((value) => equal(value, schema['const'])) ? [schema['const']] : [];
+}
+
 /** Whether a value fits the type and the bounds of a schema; of other keywords nothing is known. */
 export function fitsBounds(schema: JsonSchema, value: unknown): boolean {
   const types = listOf(schema['type'] ?? []);
@@ -89,11 +96,6 @@ function isOfType(value: unknown, type: unknown): boolean {
     default:
       return typeof value === type;
   }
-}
-
-function valuesOf(schema: JsonSchema): readonly unknown[] | undefined {
-  if ('const' in schema) return [schema['const']];
-  return Array.isArray(schema['enum']) ? schema['enum'] : undefined;
 }
 
 function equal(one: unknown, other: unknown): boolean {
