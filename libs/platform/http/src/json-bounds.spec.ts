@@ -23,7 +23,7 @@ const json = fc.letrec((tie) => ({
 const spacing = fc.constantFrom(undefined, 1, '\t', '\n  ');
 
 /**
- * The reference: count what was written. Not what a parser reads of it: that of Node 24.21 now and then takes a name with an
+ * The reference: count what was written. Not what a parser reads of it: that of Node 24 (nodejs/node issue 63785) takes a name with an
  * escape for another name that it has read before, and so finds fewer.
  */
 function partsOf(value: unknown): number {
@@ -37,7 +37,7 @@ describe('the bound of depth', () => {
     fc.assert(
       fc.property(json, spacing, fc.integer({ min: 0, max: 10 }), (value, space, max) => {
         const text = JSON.stringify(value, undefined, space);
-        expect([text, jsonDepthExceeds(Buffer.from(text), max)]).toEqual([text, depthOf(JSON.parse(text)) > max]);
+        expect([text, jsonDepthExceeds(Buffer.from(text), max)]).toEqual([text, depthOf(value) > max]);
       }),
       { numRuns: 1_000 },
     );
