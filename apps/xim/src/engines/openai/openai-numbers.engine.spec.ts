@@ -92,6 +92,7 @@ describe('a server that embeds', () => {
     ['a vector that is cut off', { data: [{ embedding: 'AAAA' }, { embedding: 'AAAA' }] }],
     ['no vector', { data: [{ index: 0 }, { index: 1 }] }],
     ['something that is no number', { data: [{ embedding: [1] }, { embedding: ['x'] }] }],
+    ['a number beyond 32 bits', { data: [{ embedding: [1] }, { embedding: [1e39] }] }],
     ['what is not a number', { data: [{ embedding: [1] }, { embedding: base64(NaN) }] }],
     ['nothing', null],
   ])('that answers with %s has failed', async (_, answer) => {

@@ -357,6 +357,20 @@ describe('OpenaiEngine', () => {
       expect(upstream.requests.map(({ body }) => body['max_tokens'])).toEqual([95, 90]);
     });
 
+    it('that a slow upstream refuses once the head is out is told in a second head', async () => {
+      const message = "This model's maximum context length is 100 tokens and your request has 10 input tokens.";
+      upstream.answer = (response, request) => {
+        if (Number(request.body['max_tokens']) <= 90) return stream(...goodStream)(response, request);
+        // Longer than the head waits for an answer.
+        setTimeout(() => json(response, { error: { message } }, 400), 400);
+      };
+      const { events } = await run(anEngine({ contextTokens: 100 }), aJob({ ...STREAMED, max_tokens: 95 }));
+      expect(events.filter(({ type }) => type === 'head')).toEqual([
+        { type: 'head' },
+        { type: 'head', maxTokensClampedFrom: 95 },
+      ]);
+    });
+
     it('is not lowered for a prompt that is too long by itself', async () => {
       const message = "This model's maximum context length is 100 tokens. However, your request has 120 input tokens.";
       upstream.answer = (response) => json(response, { error: { message } }, 400);
