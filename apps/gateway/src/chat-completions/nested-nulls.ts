@@ -6,39 +6,45 @@ import type { Fields } from '../requests/request-fields.ts';
 
 /** The same request with fewer nulls; undefined when there is none that could be left out. */
 export function withoutNestedNulls(fields: Fields): Fields | undefined {
-  const { messages, tools, response_format: format } = fields;
-  const relaxed = {
+  const relaxed: Fields = {
     ...fields,
-    ...(Array.isArray(messages) && { messages: messages.map(message) }),
-    ...(Array.isArray(tools) && { tools: tools.map((tool) => inside(tool, 'function', left)) }),
-    ...(isObject(format) && { response_format: inside(format, 'json_schema', left) }),
+    messages: each(fields['messages'], relaxedMessage),
+    tools: each(fields['tools'], (tool) => within(tool, 'function')),
+    response_format: within(fields['response_format'], 'json_schema'),
   };
-  return JSON.stringify(relaxed) === JSON.stringify(fields) ? undefined : relaxed;
+  // What has nothing to leave out comes back as it is.
+  return ['messages', 'tools', 'response_format'].some((name) => relaxed[name] !== fields[name]) ? relaxed : undefined;
 }
 
 /** Of a message, `content` stays: null is a content of its own. */
-function message(value: unknown): unknown {
+function relaxedMessage(value: unknown): unknown {
   if (!isObject(value)) return value;
-  const { content } = value;
-  return {
-    ...left(value),
-    ...('content' in value && { content: Array.isArray(content) ? content.map(part) : content }),
-  };
+  const message = withoutNulls(value, 'content');
+  const content = each(message['content'], relaxedPart);
+  return content === message['content'] ? message : { ...message, content };
 }
 
 /** A part holds its content under the name of its type. */
-function part(value: unknown): unknown {
-  return isObject(value) && typeof value['type'] === 'string' ? inside(left(value), value['type'], left) : value;
+function relaxedPart(value: unknown): unknown {
+  return isObject(value) && typeof value['type'] === 'string' ? within(withoutNulls(value), value['type']) : value;
 }
 
-function inside(value: unknown, name: string, change: (inner: Fields) => Fields): unknown {
+function within(value: unknown, name: string): unknown {
   if (!isObject(value)) return value;
   const inner = value[name];
-  return isObject(inner) ? { ...value, [name]: change(inner) } : value;
+  const relaxed = isObject(inner) ? withoutNulls(inner) : inner;
+  return relaxed === inner ? value : { ...value, [name]: relaxed };
 }
 
-function left(value: Fields): Fields {
-  return Object.fromEntries(Object.entries(value).filter(([, field]) => field !== null));
+function each(value: unknown, change: (entry: unknown) => unknown): unknown {
+  if (!Array.isArray(value)) return value;
+  const changed = value.map(change);
+  return changed.some((entry, at) => entry !== value[at]) ? changed : value;
+}
+
+function withoutNulls(value: Fields, kept?: string): Fields {
+  const given = Object.entries(value).filter(([name, field]) => field !== null || name === kept);
+  return given.length === Object.keys(value).length ? value : Object.fromEntries(given);
 }
 
 function isObject(value: unknown): value is Fields {
