@@ -208,6 +208,12 @@ export const errors = defineErrors({
     retryable: true,
     message: 'The engine failed while it was answering.',
   },
+  'inference.engine_unavailable': {
+    status: 503,
+    publicCode: 'engine_unavailable',
+    retryable: true,
+    message: 'The inference engine of this model is not available right now.',
+  },
   'inference.cancelled': {
     status: 499,
     publicCode: 'cancelled',

@@ -15,6 +15,12 @@ export const workerState = z.object({
   /** A draining worker finishes what it has and takes nothing new. */
   draining: z.boolean(),
   startedAt: z.number().int(),
+  /** Whether the engine can take work: false while it starts, and while its health probes fail. Absent: it can. */
+  available: z.boolean().optional(),
+  /** Why `available` is false, for operators. */
+  unavailableReason: z.string().max(512).optional(),
+  /** Share of the latest generations that failed because of the engine. Absent: none did. */
+  failureRate: z.number().min(0).max(1).optional(),
 });
 export type WorkerState = z.infer<typeof workerState>;
 

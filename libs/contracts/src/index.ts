@@ -18,6 +18,7 @@ export type { Access, EndpointAccess, EndpointTask, Scope } from './auth.ts';
 export { heartbeat, workerLeft, workerState } from './fleet.ts';
 export type { WorkerState } from './fleet.ts';
 export {
+  EXCLUDED_WORKERS_MAX,
   acquireInput,
   acquireManyInput,
   acquireManyOutput,

@@ -70,6 +70,7 @@ const generate = {
     'inference.context_length_exceeded',
     'inference.upstream_rejected',
     'inference.engine_failed',
+    'inference.engine_unavailable',
   ],
 } as const;
 
@@ -82,6 +83,7 @@ const readErrors = [
   'inference.context_length_exceeded',
   'inference.upstream_rejected',
   'inference.engine_failed',
+  'inference.engine_unavailable',
 ] as const;
 
 /** One data frame for each input, in their order: its vector (`encodeVector`). */

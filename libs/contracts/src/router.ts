@@ -22,6 +22,9 @@ export type LatencyTargets = z.infer<typeof latencyTargets>;
 export const requestedServiceTier = z.enum(['priority', 'default', 'flex']);
 export type RequestedServiceTier = z.infer<typeof requestedServiceTier>;
 
+/** Workers that one request may exclude, and so how many it can try. */
+export const EXCLUDED_WORKERS_MAX = 16;
+
 export const acquireInput = z.object({
   /** Asking again with the same id keeps the place in the queue, and finds the same lease once it is granted. */
   ticketId: z.string().regex(/^[A-Za-z0-9_-]{1,80}$/),
@@ -34,8 +37,8 @@ export const acquireInput = z.object({
   promptTokensEstimate: z.number().int().nonnegative(),
   latencyTargets: latencyTargets.optional(),
   requestedServiceTier: requestedServiceTier.optional(),
-  /** Workers that failed this request already. */
-  excludedWorkers: z.array(workerId).max(16),
+  /** Workers that failed this request already; {@link EXCLUDED_WORKERS_MAX} at most. */
+  excludedWorkers: z.array(workerId).max(EXCLUDED_WORKERS_MAX),
   /** How long this call may be held open. The caller asks again when it ends with `queued`. */
   waitMs: z.number().int().nonnegative().max(5_000),
   /** What is left of the caller's patience: work that cannot start by then is refused instead of queued. */
@@ -88,7 +91,7 @@ export const routerContract = service('router', {
     timeoutMs: 6_000,
     input: acquireInput,
     output: acquireOutput,
-    errors: ['router.no_worker', 'router.queue_full', 'router.queue_timeout'],
+    errors: ['router.no_worker', 'router.queue_full', 'router.queue_timeout', 'inference.engine_unavailable'],
   }),
   /**
    * What can be answered at once, for many requests in one message: granted, queued, or refused. A caller whose request is

@@ -24,7 +24,7 @@ describe('a worker in the ledger', () => {
   it('is free as it says, with all of its slots', () => {
     const sut = new SlotLedger();
     sut.heard(aWorker(), 0);
-    expect(sut.free('m')).toEqual([{ workerId: 'w1', modelId: 'm', slots: 2, used: 0 }]);
+    expect(sut.free('m')).toEqual([{ workerId: 'w1', modelId: 'm', slots: 2, used: 0, failureRate: 0 }]);
     expect(sut.free('other')).toEqual([]);
   });
 
@@ -42,6 +42,25 @@ describe('a worker in the ledger', () => {
     sut.heard(aWorker({ draining: true }), 0);
     expect(sut.free('m')).toEqual([]);
     expect(sut.serves('m')).toBe(false);
+  });
+
+  it('whose engine is unavailable is neither free nor there, until it says that it is back', () => {
+    const sut = new SlotLedger();
+    sut.heard(aWorker({ available: false, unavailableReason: 'ECONNREFUSED' }), 0);
+    expect(sut.free('m')).toEqual([]);
+    expect(sut.serves('m')).toBe(false);
+    expect(sut.awaitsEngine('m')).toBe(true);
+    expect(sut.awaitsEngine('other')).toBe(false);
+    sut.heard(aWorker({ available: true, failureRate: 0.5 }), 1);
+    expect(sut.free('m')).toMatchObject([{ workerId: 'w1', failureRate: 0.5 }]);
+    expect(sut.serves('m')).toBe(true);
+    expect(sut.awaitsEngine('m')).toBe(false);
+  });
+
+  it('that drains awaits no engine', () => {
+    const sut = new SlotLedger();
+    sut.heard(aWorker({ available: false, draining: true }), 0);
+    expect(sut.awaitsEngine('m')).toBe(false);
   });
 
   it('that is excepted does not count as there', () => {

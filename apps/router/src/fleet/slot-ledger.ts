@@ -44,6 +44,8 @@ export interface WorkerView {
   readonly modelId: string;
   readonly slots: number;
   readonly used: number;
+  /** Share of its latest generations that its engine failed; 0 to 1. */
+  readonly failureRate: number;
 }
 
 export class SlotLedger {
@@ -93,16 +95,28 @@ export class SlotLedger {
   /** Workers of a model that may take one more generation now. */
   free(modelId: string): WorkerView[] {
     return [...this.#workers.values()]
-      .filter(({ state, suspect }) => state.modelId === modelId && !state.draining && !suspect)
+      .filter(({ state, suspect }) => state.modelId === modelId && takesWork(state) && !suspect)
       .map(view)
       .filter(({ used, slots }) => used < slots);
   }
 
-  /** Whether a worker of the model is there, busy or not, other than the given ones. */
+  /** Whether a worker of the model takes work, busy or not, other than the given ones. */
   serves(modelId: string, except: readonly string[] = []): boolean {
     return [...this.#workers.values()].some(
-      ({ state }) => state.modelId === modelId && !state.draining && !except.includes(state.workerId),
+      ({ state }) => state.modelId === modelId && takesWork(state) && !except.includes(state.workerId),
     );
+  }
+
+  /** Whether the model has a worker that would take work if its engine were available. */
+  awaitsEngine(modelId: string): boolean {
+    return [...this.#workers.values()].some(
+      ({ state }) => state.modelId === modelId && !state.draining && !isAvailable(state),
+    );
+  }
+
+  /** The last that the worker said of itself. */
+  stateOf(workerId: string): WorkerState | undefined {
+    return this.#workers.get(workerId)?.state;
   }
 
   workers(): WorkerView[] {
@@ -128,6 +142,21 @@ function newWorker(state: WorkerState): Worker {
   return { state, heardAt: 0, suspect: false, leases: new Map(), foreign: new Set(), released: new Map() };
 }
 
+/** Workers of an earlier version do not say it: they leave the fleet when their engine fails. */
+export function isAvailable({ available = true }: WorkerState): boolean {
+  return available;
+}
+
+function takesWork(state: WorkerState): boolean {
+  return !state.draining && isAvailable(state);
+}
+
 function view({ state, leases, foreign }: Worker): WorkerView {
-  return { workerId: state.workerId, modelId: state.modelId, slots: state.slots, used: leases.size + foreign.size };
+  return {
+    workerId: state.workerId,
+    modelId: state.modelId,
+    slots: state.slots,
+    used: leases.size + foreign.size,
+    failureRate: state.failureRate ?? 0,
+  };
 }

@@ -1,6 +1,7 @@
 import type { AcquireInput, Priority, RequestedServiceTier } from '@xerotier/contracts';
 import fc from 'fast-check';
 import { LeastLoadedPolicy } from './least-loaded.policy.ts';
+import type { WorkerView } from '../fleet/slot-ledger.ts';
 import type { QueuedRequest } from './placement-policy.ts';
 
 const sut = new LeastLoadedPolicy();
@@ -20,12 +21,8 @@ function served(requests: readonly Asked[]): number[] {
   return queue.map(({ arrival }) => arrival);
 }
 
-function worker(
-  workerId: string,
-  used: number,
-  slots: number,
-): { workerId: string; modelId: string; used: number; slots: number } {
-  return { workerId, modelId: 'm', used, slots };
+function worker(workerId: string, used: number, slots: number, failureRate = 0): WorkerView {
+  return { workerId, modelId: 'm', used, slots, failureRate };
 }
 
 const anyRequests = fc.array(
@@ -97,8 +94,7 @@ describe('LeastLoadedPolicy.enqueue', () => {
 });
 
 describe('LeastLoadedPolicy.choose', () => {
-  const choose = (...candidates: ReturnType<typeof worker>[]): string =>
-    sut.choose({} as AcquireInput, candidates).workerId;
+  const choose = (...candidates: WorkerView[]): string => sut.choose({} as AcquireInput, candidates).workerId;
 
   it('takes the worker with the smallest share of its slots taken', () => {
     expect(choose(worker('a', 1, 2), worker('b', 3, 8), worker('c', 2, 4))).toBe('b');
@@ -107,6 +103,16 @@ describe('LeastLoadedPolicy.choose', () => {
   it('takes the same of equals, in whatever order they come', () => {
     expect(choose(worker('b', 1, 2), worker('a', 2, 4))).toBe('a');
     expect(choose(worker('a', 2, 4), worker('b', 1, 2))).toBe('a');
+  });
+
+  it('takes one whose engine fails only when every other is full, however idle it is', () => {
+    expect(choose(worker('failing', 0, 8, 0.5), worker('sound', 7, 8))).toBe('sound');
+    expect(choose(worker('failing', 0, 8, 0.5))).toBe('failing');
+  });
+
+  it('does not let a few failures, or failures of all, decide', () => {
+    expect(choose(worker('a', 0, 8, 0.2), worker('b', 1, 8))).toBe('a');
+    expect(choose(worker('a', 1, 8, 0.9), worker('b', 0, 8, 0.5))).toBe('b');
   });
 
   it('takes the only one', () => {

@@ -25,12 +25,24 @@ export class LeastLoadedPolicy implements PlacementPolicy {
     }
   }
 
+  /**
+   * A worker whose engine fails part of its generations comes after all that do not: it is free because it fails fast, and
+   * would attract every request otherwise.
+   */
   choose(_input: AcquireInput, candidates: readonly WorkerView[]): WorkerView {
-    // The id decides between equals, so that every replica of the router decides alike.
-    return candidates.reduce((best, next) =>
-      load(next) < load(best) || (load(next) === load(best) && next.workerId < best.workerId) ? next : best,
-    );
+    return candidates.reduce((best, next) => (compare(next, best) < 0 ? next : best));
   }
+}
+
+/** From here on failures are the worker's own, and not those of a few odd requests. */
+const FAILURE_RATE_TOLERATED = 0.2;
+
+function compare(a: WorkerView, b: WorkerView): number {
+  const byFailures = Number(a.failureRate > FAILURE_RATE_TOLERATED) - Number(b.failureRate > FAILURE_RATE_TOLERATED);
+  if (byFailures !== 0) return byFailures;
+  if (load(a) !== load(b)) return load(a) - load(b);
+  // The id decides between equals, so that every replica of the router decides alike.
+  return a.workerId < b.workerId ? -1 : 1;
 }
 
 function takesTurnsWith({ input: a }: QueuedRequest, { input: b }: QueuedRequest): boolean {

@@ -84,6 +84,39 @@ describe('PlacementService.acquire', () => {
     expect(await hopeless).toBe('router.no_worker');
   });
 
+  it('places nothing on a worker whose engine is unavailable', async () => {
+    const { sut } = newPlacement();
+    sut.heard(aWorker({ available: false }));
+    sut.heard(aWorker({ workerId: 'w2', slots: 4 }));
+    for (let i = 0; i < 4; i += 1) expect(granted(await sut.acquire(aRequest())).workerId).toBe('w2');
+    const last = aRequest();
+    expect(await sut.acquire(last)).toMatchObject({ status: 'queued' });
+    sut.heard(aWorker({ available: true }));
+    expect(granted(await sut.acquire(last)).workerId).toBe('w1');
+  });
+
+  it('says that the engines of a model are unavailable, once it has waited for one of them', async () => {
+    const { sut, pass } = newPlacement({ workerAbsenceMs: 2_000 });
+    sut.heard(aWorker({ available: false }));
+    expect(await codeOf(sut.acquire(aRequest()))).toBe('inference.engine_unavailable');
+    sut.heard(aWorker({ available: true }));
+    sut.heard(aWorker({ available: false }));
+    const patient = sut.acquire(aRequest({ waitMs: 5_000 }));
+    sut.heard(aWorker({ available: true }));
+    expect(granted(await patient).workerId).toBe('w1');
+    sut.heard(aWorker({ available: false }));
+    const hopeless = codeOf(sut.acquire(aRequest({ waitMs: 5_000 })));
+    pass(2_000);
+    expect(await hopeless).toBe('inference.engine_unavailable');
+  });
+
+  it('lets a worker that excluded another have the request, unless its engine is unavailable', async () => {
+    const { sut } = newPlacement();
+    sut.heard(aWorker());
+    sut.heard(aWorker({ workerId: 'w2', available: false }));
+    expect(granted(await sut.acquire(aRequest({ excludedWorkers: ['w1'] }))).workerId).toBe('w1');
+  });
+
   it('spreads over workers by the share of slots that is taken', async () => {
     const { sut } = newPlacement();
     sut.heard(aWorker({ workerId: 'small', slots: 2 }));

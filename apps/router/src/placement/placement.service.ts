@@ -6,6 +6,7 @@ import type { AcquireInput, AcquireOutput, WorkerState } from '@xerotier/contrac
 import { AppError } from '@xerotier/errors';
 import type { Logger } from '@xerotier/log';
 import { randomBytes } from 'node:crypto';
+import { isAvailable } from '../fleet/slot-ledger.ts';
 import type { SlotLedger, WorkerView } from '../fleet/slot-ledger.ts';
 import type { PlacementPolicy } from './placement-policy.ts';
 import { Ticket } from './ticket.ts';
@@ -59,7 +60,8 @@ export class PlacementService {
   /**
    * A lease on a worker, now or within `waitMs`; else the place in the queue. Asking again with the same ticket is the
    * same request.
-   * @throws {AppError} `router.no_worker`, `router.queue_full`, `router.queue_timeout`.
+   * @throws {AppError} `router.no_worker`, `router.queue_full`, `router.queue_timeout`; `inference.engine_unavailable` when the
+   * model has workers, and the engines of all of them are away.
    */
   async acquire(input: AcquireInput): Promise<AcquireOutput> {
     const now = this.#now();
@@ -80,9 +82,17 @@ export class PlacementService {
 
   heard(state: WorkerState): void {
     const now = this.#now();
+    this.#logAvailability(state, this.#ledger.stateOf(state.workerId));
     this.#ledger.heard(state, now);
-    if (!state.draining) this.#lastServedAt.set(state.modelId, now);
+    if (!state.draining && isAvailable(state)) this.#lastServedAt.set(state.modelId, now);
     this.#serveQueue(state.modelId);
+  }
+
+  #logAvailability(state: WorkerState, before: WorkerState | undefined): void {
+    const { workerId, modelId, unavailableReason: reason } = state;
+    const was = before === undefined || isAvailable(before);
+    if (was && !isAvailable(state)) this.#log.warn('worker engine unavailable', { workerId, modelId, reason });
+    if (!was && isAvailable(state)) this.#log.info('worker engine available again', { workerId, modelId });
   }
 
   left(workerId: string): void {
@@ -109,15 +119,13 @@ export class PlacementService {
     if (ticket.held || ticket.grant === undefined) {
       if (now >= ticket.deadlineAt)
         return this.#refuse(ticket, new AppError('router.queue_timeout', { model: modelId }));
-      if (!this.#mayWait(modelId, now))
-        return this.#refuse(ticket, new AppError('router.no_worker', { model: modelId }));
+      if (!this.#mayWait(modelId, now)) return this.#refuse(ticket, this.#nobodyServes(modelId));
     }
     if (!ticket.held && now >= ticket.askedUntil) this.#lapse(ticket);
   }
 
   #enqueue(input: AcquireInput, now: number): Ticket {
-    if (!this.#mayWait(input.modelId, now))
-      throw new AppError('router.no_worker', { model: input.modelId }, { retryAfterSeconds: 5 });
+    if (!this.#mayWait(input.modelId, now)) throw this.#nobodyServes(input.modelId);
     const queue = this.#queues.get(input.modelId) ?? [];
     if (queue.length >= this.#limits.queueLengthMax)
       throw new AppError('router.queue_full', { model: input.modelId }, { retryAfterSeconds: 5 });
@@ -133,6 +141,13 @@ export class PlacementService {
     if (this.#ledger.serves(modelId)) return true;
     const lastServedAt = this.#lastServedAt.get(modelId);
     return lastServedAt !== undefined && now - lastServedAt < this.#limits.workerAbsenceMs;
+  }
+
+  #nobodyServes(modelId: string): AppError {
+    const options = { retryAfterSeconds: 5 };
+    return this.#ledger.awaitsEngine(modelId)
+      ? new AppError('inference.engine_unavailable', {}, options)
+      : new AppError('router.no_worker', { model: modelId }, options);
   }
 
   async #holdOpen(ticket: Ticket, waitMs: number): Promise<AcquireOutput> {
