@@ -7,9 +7,14 @@
  *     placing ──> opening ──> streaming ──> over
  *        ^           │            │
  *        └── retry ──┘            └──> over (error)
+ *
+ * Two kinds of failure are retried. A worker that rejected the work (busy, draining, its engine unavailable) has computed
+ * nothing: the next one is asked until the time for queueing is over. An attempt that failed may have cost something: there
+ * are few of these, within the retry budget of the process.
  */
-import { modelContract, workerContract } from '@xerotier/contracts';
+import { EXCLUDED_WORKERS_MAX, modelContract, workerContract } from '@xerotier/contracts';
 import type {
+  ErrorCode,
   GenerationEnd,
   GenerationHead,
   generationInput,
@@ -40,8 +45,8 @@ export interface GenerationJob {
   readonly requestedServiceTier: RequestedServiceTier | undefined;
   /** When the answer must be complete, in `performance.now()` milliseconds. */
   readonly deadlineAt: number;
-  /** When waiting for a slot ends; not after `deadlineAt`. */
-  readonly queueDeadlineAt: number;
+  /** How long it may wait for a slot, each time it needs one. */
+  readonly queueTimeoutMs: number;
 }
 
 /** Receives one generation. `start` comes before the first data; exactly one of `end` and `error` comes, last. */
@@ -61,8 +66,14 @@ export interface GenerationPlatform {
   readonly retryBudget: RetryBudget;
 }
 
-/** Attempts on workers in all, for one generation. */
+/** Attempts that may have cost something, for one generation. */
 const ATTEMPTS_MAX = 3;
+/** Errors by which a worker rejects work before its engine has seen it. */
+const REJECTIONS: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'worker.busy',
+  'worker.draining',
+  'inference.engine_unavailable',
+]);
 /** Pauses between attempts on the shared subject, where only luck finds a free worker. */
 const SHARED_PAUSE_FIRST_MS = 25;
 const SHARED_PAUSE_MAX_MS = 500;
@@ -76,7 +87,12 @@ export class Generation {
   readonly #job: GenerationJob;
   readonly #sink: GenerationSink;
   readonly #excluded: string[] = [];
+  #placements = 0;
   #attempts = 0;
+  #rejections = 0;
+  /** When waiting for a slot ends, in `performance.now()` milliseconds. */
+  #queueDeadlineAt = 0;
+  #retrying = false;
   #sharedPauseMs = SHARED_PAUSE_FIRST_MS;
   #slot: Slot | undefined;
   #stream: OpenStream | undefined;
@@ -94,7 +110,8 @@ export class Generation {
   }
 
   begin(): void {
-    this.#platform.retryBudget.earn();
+    this.#platform.retryBudget.enter();
+    this.#renewQueueDeadline();
     void this.#place();
   }
 
@@ -123,7 +140,7 @@ export class Generation {
       if (!bus.connected && !(await bus.connectedWithin(BUS_ABSENCE_MS))) throw new AppError('bus.disconnected');
       this.#slot = await this.#platform.slots.acquire(
         {
-          ticketId: `${job.requestId}-${job.index}-${this.#attempts}`,
+          ticketId: `${job.requestId}-${job.index}-${this.#placements++}`,
           requestId: job.requestId,
           modelId: job.modelId,
           projectId: job.projectId,
@@ -133,7 +150,7 @@ export class Generation {
           latencyTargets: job.latencyTargets,
           requestedServiceTier: job.requestedServiceTier,
           excludedWorkers: this.#excluded,
-          deadlineAt: job.queueDeadlineAt,
+          deadlineAt: this.#queueDeadlineAt,
         },
         () => this.#cancelled,
       );
@@ -145,7 +162,6 @@ export class Generation {
   }
 
   #open(): void {
-    this.#attempts += 1;
     this.#head = undefined;
     const sink = {
       head: (head: GenerationHead) => (this.#head = head),
@@ -191,6 +207,7 @@ export class Generation {
     if (this.#started) return;
     if (this.#head === undefined) throw new AppError('bus.gap');
     this.#started = true;
+    this.#endRetry();
     this.#sink.start(this.#head);
   }
 
@@ -207,17 +224,37 @@ export class Generation {
   }
 
   #mayRetry(error: AppError): boolean {
-    if (!error.retryable || performance.now() >= this.#job.queueDeadlineAt) return false;
-    // Nobody was asked by name: looking for a free worker again is not a retry of work.
-    if (this.#slot === undefined && (error.code === 'worker.busy' || error.code === 'worker.draining')) return true;
-    return this.#attempts < ATTEMPTS_MAX && this.#platform.retryBudget.spend();
+    if (!error.retryable) return false;
+    if (REJECTIONS.has(error.code) && !this.#started) {
+      this.#rejections += 1;
+      // On the shared subject nobody was asked by name, and only time bounds the search.
+      return (
+        performance.now() < this.#queueDeadlineAt &&
+        (this.#slot === undefined || this.#rejections <= EXCLUDED_WORKERS_MAX)
+      );
+    }
+    this.#attempts += 1;
+    if (this.#attempts >= ATTEMPTS_MAX || performance.now() >= this.#job.deadlineAt) return false;
+    this.#retrying ||= this.#platform.retryBudget.acquire();
+    // What the failed attempt took was not spent waiting for a slot.
+    if (this.#retrying) this.#renewQueueDeadline();
+    return this.#retrying;
+  }
+
+  #renewQueueDeadline(): void {
+    this.#queueDeadlineAt = Math.min(performance.now() + this.#job.queueTimeoutMs, this.#job.deadlineAt);
+  }
+
+  #endRetry(): void {
+    if (this.#retrying) this.#platform.retryBudget.release();
+    this.#retrying = false;
   }
 
   #retry(outcome: LeaseOutcome): void {
     if (this.#started) this.#sink.restart();
     this.#started = false;
     if (this.#slot !== undefined) {
-      this.#excluded.push(this.#slot.workerId);
+      this.#exclude(this.#slot.workerId);
       this.#platform.slots.release(this.#slot, outcome);
       this.#slot = undefined;
       void this.#place();
@@ -226,6 +263,11 @@ export class Generation {
     const pauseMs = this.#sharedPauseMs * (0.5 + Math.random());
     this.#sharedPauseMs = Math.min(this.#sharedPauseMs * 2, SHARED_PAUSE_MAX_MS);
     setTimeout(() => void (this.#over || this.#place()), pauseMs);
+  }
+
+  #exclude(workerId: string): void {
+    if (!this.#excluded.includes(workerId)) this.#excluded.push(workerId);
+    if (this.#excluded.length > EXCLUDED_WORKERS_MAX) this.#excluded.shift();
   }
 
   #fail(error: AppError, outcome: LeaseOutcome): void {
@@ -238,13 +280,17 @@ export class Generation {
   #finish(outcome: LeaseOutcome): void {
     this.#over = true;
     clearTimeout(this.#cancelTimer);
+    this.#endRetry();
+    this.#platform.retryBudget.leave();
     if (this.#slot !== undefined) this.#platform.slots.release(this.#slot, outcome);
   }
 }
 
 /** Whether placement should look at the worker with suspicion. */
 function workerAtFault(error: AppError): boolean {
-  return error.code.startsWith('bus.') || error.code.startsWith('worker.');
+  return (
+    error.code.startsWith('bus.') || error.code.startsWith('worker.') || error.code === 'inference.engine_unavailable'
+  );
 }
 
 /** What a client is told when a stream that has begun cannot go on. */

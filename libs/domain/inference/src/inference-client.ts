@@ -304,7 +304,7 @@ class InferenceRun implements RunningInference {
         latencyTargets: this.#origin.latencyTargets,
         requestedServiceTier: this.#origin.requestedServiceTier,
         deadlineAt,
-        queueDeadlineAt: Math.min(performance.now() + this.#limits.queueTimeoutMs, deadlineAt),
+        queueTimeoutMs: this.#limits.queueTimeoutMs,
       },
       {
         start: (head) => this.#start(head),

@@ -1,3 +1,4 @@
+import { EXCLUDED_WORKERS_MAX } from '@xerotier/contracts';
 import { AppError } from '@xerotier/errors';
 import { eventually } from '@xerotier/testing';
 import { clientFleets } from '../test/client-fleet.ts';
@@ -11,6 +12,7 @@ describe('a worker that fails before its first data', () => {
     ['is busy', new AppError('worker.busy'), 'lost'],
     ['is draining', new AppError('worker.draining'), 'lost'],
     ['has a broken engine', new AppError('inference.engine_failed'), 'failed'],
+    ['has an engine that is unavailable', new AppError('inference.engine_unavailable'), 'lost'],
   ];
 
   it.each(failures)(
@@ -71,25 +73,61 @@ describe('a worker that fails before its first data', () => {
     expect(await recordOf(requestId)).toMatchObject({ outcome: 'failed', timeToFirstTokenMs: null });
   });
 
-  it('is not replaced for ever when everything fails: the retries of all requests are bounded', async () => {
-    const broken = fails(new AppError('inference.engine_failed'));
-    const { run, router } = await newFleet({ workers: { a: broken, b: broken, c: broken } });
-    const answers = Array.from({ length: 30 }, () => run().answer);
-    await Promise.all(answers.map(({ over }) => over));
-    expect(answers.every(({ failure }) => failure?.code === 'inference.engine_failed')).toBe(true);
-    // 30 first attempts, and the reserve of 20 retries.
-    expect(router.granted).toHaveLength(50);
+  it('is replaced by as many others as reject the work without touching it', async () => {
+    const rejecting = fails(new AppError('inference.engine_unavailable'));
+    const { run, router } = await newFleet({
+      workers: { a: rejecting, b: rejecting, c: rejecting, d: rejecting, e: says('x') },
+    });
+    const { answer } = run();
+    await answer.over;
+    expect(answer.order).toEqual(['start', 'choices', 'end']);
+    expect(router.asked.at(-1)?.excludedWorkers).toEqual(['a', 'b', 'c', 'd']);
   });
 
-  it('is not replaced when the time to wait for a slot is over', async () => {
+  it('is not asked for ever when it goes on rejecting the work', async () => {
+    const { run, router } = await newFleet({ workers: { a: fails(new AppError('worker.busy')) } });
+    const { answer } = run();
+    await answer.over;
+    expect(answer.failure).toMatchObject({ code: 'worker.busy', status: 503 });
+    expect(router.granted).toHaveLength(EXCLUDED_WORKERS_MAX + 1);
+    expect(router.asked.at(-1)?.excludedWorkers).toEqual(['a']);
+  });
+
+  it('is not replaced for ever when everything fails: the retries at the same time are bounded', async () => {
+    const broken: Script = async () => {
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      throw new AppError('inference.engine_failed');
+    };
+    const { run, router } = await newFleet({ workers: { a: broken, b: broken, c: broken } });
+    const answers = Array.from({ length: 150 }, () => run().answer);
+    await Promise.all(answers.map(({ over }) => over));
+    expect(answers.every(({ failure }) => failure?.code === 'inference.engine_failed')).toBe(true);
+    // 150 first attempts; about half of them are tried a second and a third time, and not all of them.
+    expect(router.granted.length).toBeGreaterThan(150 + 64);
+    expect(router.granted.length).toBeLessThan(3 * 150 - 64);
+  });
+
+  it('is replaced also when its failure took longer than a request may wait for a slot', async () => {
     const slow: Script = async () => {
       await new Promise((resolve) => setTimeout(resolve, 400));
       throw new AppError('inference.engine_failed');
     };
-    const { run, router } = await newFleet({ workers: { a: slow, b: says('x') }, limits: { queueTimeoutMs: 200 } });
+    const { run } = await newFleet({ workers: { a: slow, b: says('x') }, limits: { queueTimeoutMs: 200 } });
     const { answer } = run();
     await answer.over;
-    expect(answer.failure?.code).toBe('inference.engine_failed');
+    expect(answer.heads).toEqual([{ workerId: 'b' }]);
+  });
+
+  it('is not replaced when the time for the whole response is over', async () => {
+    const slow: Script = async () => {
+      await new Promise((resolve) => setTimeout(resolve, 400));
+      throw new AppError('inference.engine_failed');
+    };
+    const limits = { queueTimeoutMs: 200, requestTimeoutMs: 300 };
+    const { run, router } = await newFleet({ workers: { a: slow, b: says('x') }, limits });
+    const { answer } = run();
+    await answer.over;
+    expect(answer.failure?.code).toBe('inference.deadline_exceeded');
     expect(router.granted).toHaveLength(1);
   });
 });

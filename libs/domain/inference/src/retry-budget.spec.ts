@@ -1,45 +1,64 @@
 import fc from 'fast-check';
 import { RetryBudget } from './retry-budget.ts';
 
-function spendAll(budget: RetryBudget): number {
-  let spent = 0;
-  while (budget.spend()) spent += 1;
-  return spent;
+function acquireAll(budget: RetryBudget): number {
+  let acquired = 0;
+  while (acquired < 10_000 && budget.acquire()) acquired += 1;
+  return acquired;
+}
+
+function withRunning(budget: RetryBudget, running: number): RetryBudget {
+  for (let i = 0; i < running; i += 1) budget.enter();
+  return budget;
 }
 
 describe('RetryBudget', () => {
-  it('begins with its reserve, and refuses when that is spent', () => {
-    expect(spendAll(new RetryBudget(0.1, 3))).toBe(3);
-    expect(spendAll(new RetryBudget())).toBe(20);
+  it('allows its floor at once however little runs, and no more', () => {
+    expect(acquireAll(new RetryBudget(0.1, 3))).toBe(3);
+    expect(acquireAll(withRunning(new RetryBudget(0.5, 3), 4))).toBe(3);
   });
 
-  it('earns a part of a retry with each request', () => {
-    const budget = new RetryBudget(0.25, 3);
-    spendAll(budget);
-    for (let i = 0; i < 3; i += 1) budget.earn();
-    expect(budget.spend()).toBe(false);
-    budget.earn();
-    expect(budget.spend()).toBe(true);
+  it('lets all the work of one of two equal workers move', () => {
+    expect(acquireAll(withRunning(new RetryBudget(), 512))).toBe(256);
   });
 
-  it('saves no more than its reserve', () => {
-    const budget = new RetryBudget(0.5, 2);
-    for (let i = 0; i < 100; i += 1) budget.earn();
-    expect(spendAll(budget)).toBe(2);
+  it('allows the next retry when one is over', () => {
+    const budget = new RetryBudget(0, 1);
+    expect(budget.acquire()).toBe(true);
+    expect(budget.acquire()).toBe(false);
+    budget.release();
+    expect(budget.acquire()).toBe(true);
   });
 
-  it('never allows more than the reserve and its share of the requests', () => {
+  it('takes the share of what runs now, not of what ran', () => {
+    const budget = withRunning(new RetryBudget(0.5, 0), 4);
+    budget.leave();
+    budget.leave();
+    expect(acquireAll(budget)).toBe(1);
+  });
+
+  it('never has more retries at the same time than the floor or the share', () => {
+    const step = fc.constantFrom('enter', 'leave', 'acquire', 'release');
     fc.assert(
-      fc.property(fc.array(fc.boolean()), fc.integer({ min: 0, max: 5 }), (steps, reserve) => {
-        const budget = new RetryBudget(0.25, reserve);
-        let [requests, retries] = [0, 0];
-        for (const isRequest of steps) {
-          if (isRequest) {
-            requests += 1;
-            budget.earn();
-          } else if (budget.spend()) retries += 1;
+      fc.property(fc.array(step), fc.integer({ min: 0, max: 5 }), (steps, floor) => {
+        const budget = new RetryBudget(0.25, floor);
+        let [running, retrying] = [0, 0];
+        for (const next of steps) {
+          if (next === 'enter') {
+            running += 1;
+            budget.enter();
+          } else if (next === 'leave' && running > 0) {
+            running -= 1;
+            budget.leave();
+          } else if (next === 'release' && retrying > 0) {
+            retrying -= 1;
+            budget.release();
+          } else if (next === 'acquire') {
+            const allowed = retrying < Math.max(floor, running * 0.25);
+            expect(budget.acquire()).toBe(allowed);
+            if (allowed) retrying += 1;
+          }
         }
-        expect(retries).toBeLessThanOrEqual(reserve + requests * 0.25);
       }),
     );
   });

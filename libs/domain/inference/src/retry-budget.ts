@@ -1,27 +1,40 @@
 /**
- * How many requests may be tried again. Each request earns a part of a retry, so that retries stay a small share of
- * the traffic whatever fails; a reserve lets single failures be retried at low traffic.
+ * Bounds how many generations may be on a further attempt at the same time. Where one worker of several fails, that is all of
+ * its work at once, and each of it may move; where all engines fail, retries must not multiply the load.
+ *
+ * Counted as Envoy's retry budgets are: a share of what is in flight, with a floor for little traffic.
  */
 export class RetryBudget {
-  readonly #earnedPerRequest: number;
-  readonly #reserve: number;
-  #balance: number;
+  readonly #share: number;
+  readonly #floor: number;
+  #running = 0;
+  #retrying = 0;
 
-  /** @param share retries per request, default 0.1. @param reserve retries that may be saved up, default 20. */
-  constructor(share = 0.1, reserve = 20) {
-    this.#earnedPerRequest = share;
-    this.#reserve = reserve;
-    this.#balance = reserve;
+  /** @param share of the generations in flight, default 0.5. @param floor retries that are always allowed, default 64. */
+  constructor(share = 0.5, floor = 64) {
+    this.#share = share;
+    this.#floor = floor;
   }
 
-  earn(): void {
-    this.#balance = Math.min(this.#reserve, this.#balance + this.#earnedPerRequest);
+  /** A generation begins. */
+  enter(): void {
+    this.#running += 1;
   }
 
-  /** @returns whether one more retry is affordable; it is then spent. */
-  spend(): boolean {
-    if (this.#balance < 1) return false;
-    this.#balance -= 1;
+  /** It is over. */
+  leave(): void {
+    this.#running -= 1;
+  }
+
+  /** @returns whether one more retry is allowed now; it is taken then, until {@link release}. */
+  acquire(): boolean {
+    if (this.#retrying >= Math.max(this.#floor, this.#running * this.#share)) return false;
+    this.#retrying += 1;
     return true;
+  }
+
+  /** A retry has its first data, or is over. */
+  release(): void {
+    this.#retrying -= 1;
   }
 }

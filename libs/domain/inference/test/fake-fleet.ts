@@ -78,7 +78,8 @@ export class FakeRouter {
   }
 
   #room({ excludedWorkers }: AcquireInput): string | undefined {
-    return this.workers.find((workerId) => !excludedWorkers.includes(workerId));
+    // As the real one: workers that failed the request are better than none.
+    return this.workers.find((workerId) => !excludedWorkers.includes(workerId)) ?? this.workers[0];
   }
 
   async #silence(): Promise<void> {

@@ -28,10 +28,13 @@ const PING_INTERVAL_MS = 10_000;
 const PINGS_UNANSWERED_MAX = 2;
 const RECONNECT_WAIT_MS = 250;
 const RECONNECT_JITTER_MS = 250;
+/** How often the log repeats that the server is not there. */
+const REMINDER_MS = 3_000;
 
 /** Connects, and keeps trying while the server cannot be reached: services may start before NATS does. */
 export async function connectBus(options: ConnectionOptions): Promise<BusConnection> {
   const inboxPrefix = `_INBOX_${options.name}_${randomBytes(6).toString('hex')}`;
+  const reminder = setInterval(() => options.log.warn('waiting for nats', { host: hostOf(options.url) }), REMINDER_MS);
   const nats = await connect({
     servers: options.url,
     name: options.name,
@@ -43,7 +46,7 @@ export async function connectBus(options: ConnectionOptions): Promise<BusConnect
     pingInterval: PING_INTERVAL_MS,
     maxPingOut: PINGS_UNANSWERED_MAX,
     noAsyncTraces: true,
-  });
+  }).finally(() => clearInterval(reminder));
   let connected = true;
   const waiting = new Set<() => void>();
   void watch(nats, options.log, (now) => {
@@ -67,6 +70,11 @@ export async function connectBus(options: ConnectionOptions): Promise<BusConnect
       return isConnected();
     },
   };
+}
+
+/** Without the user and the password that an address may hold. */
+function hostOf(url: string): string {
+  return URL.parse(url)?.host ?? 'NATS_URL';
 }
 
 async function watch(nats: NatsConnection, log: Logger, onChange: (connected: boolean) => void): Promise<void> {
