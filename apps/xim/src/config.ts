@@ -58,6 +58,11 @@ export const settings = {
       z.string().optional(),
       'openai: name of the model at the server. Default: the first that it lists.',
     ),
+    upstreamTimeoutSeconds: setting(
+      'XIM_UPSTREAM_TIMEOUT_SECONDS',
+      integer({ min: 1, max: 3_600 }).default(120),
+      'openai: how long the server may take to the first token of a streamed response. A server that sends nothing to anybody and fails all health probes for so long counts as hung: what waits for it goes to another worker. Default 120.',
+    ),
   },
 } as const;
 

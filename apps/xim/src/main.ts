@@ -1,25 +1,35 @@
 /** One inference worker: an engine, a model, and the subjects where requests for it arrive. */
+import type { Logger } from '@xerotier/log';
 import { Bus, connectBus } from '@xerotier/nats';
 import { runService } from '@xerotier/service';
 import { randomBytes } from 'node:crypto';
 import { settings } from './config.ts';
+import type { XimConfig } from './config.ts';
 import { createEngine } from './engines/create-engine.ts';
 import { engineConfigOf } from './engines/engine-config.ts';
+import type { Engine } from './engines/engine.ts';
 import { HeartbeatService } from './fleet/heartbeat.service.ts';
 import { serveGenerations } from './generations/generations.handlers.ts';
 import { GenerationsService } from './generations/generations.service.ts';
+import { EngineHealth, healthTimesDefaults } from './health/engine-health.ts';
+import type { HealthTimes } from './health/engine-health.ts';
+import { healthProbes } from './health/health-probes.ts';
 
 await runService('xim', settings, async (config, log) => {
   const identity = { workerId: config.workerId ?? `worker-${randomBytes(4).toString('hex')}`, modelId: config.modelId };
   const engine = await createEngine(engineConfigOf(config.engine), log);
-  await engine.ready();
   const bus = new Bus(await connectBus({ url: config.nats.url, name: `xim-${identity.workerId}`, log }), { log });
-  const generations = new GenerationsService(engine, identity.workerId, log);
+  const health = new EngineHealth(healthProbes(engine), log, healthTimesOf(engine, config.engine));
+  const generations = new GenerationsService(engine, health, identity.workerId, log);
   const serving = serveGenerations(bus, generations, { model: identity.modelId, worker: identity.workerId });
-  const heartbeats = new HeartbeatService(bus, engine, generations, identity);
+  const heartbeats = new HeartbeatService(bus, engine, generations, health, identity);
   heartbeats.start();
+  const available = health.start({ changed: () => heartbeats.beat(), hung: () => generations.giveUpWaiting() });
+  // An engine in this process works at once or never. A server behind the worker may come later, and the fleet sees it wait.
+  if (engine.check === undefined) await available;
+  else available.catch((error: unknown) => end(log, error));
   return {
-    readiness: { nats: () => bus.connected },
+    readiness: { nats: () => bus.connected, engine: () => health.available },
     announce: { workerId: identity.workerId },
     drain: async (signal) => {
       const drained = generations.drain(signal);
@@ -28,9 +38,22 @@ await runService('xim', settings, async (config, log) => {
       await drained;
     },
     close: async () => {
+      health.stop();
       heartbeats.stop();
       await bus.close();
       await engine.close();
     },
   };
 });
+
+/** In-process engines have no server that could hang or go away. */
+function healthTimesOf(engine: Engine, { upstreamTimeoutSeconds }: XimConfig['engine']): Partial<HealthTimes> {
+  if (engine.check === undefined) return { stallMs: Infinity, checkIntervalMs: Infinity };
+  const hangMs = upstreamTimeoutSeconds * 1_000;
+  return { hangMs, stallMs: hangMs / 4, probeTimeoutMs: Math.min(hangMs / 4, healthTimesDefaults.probeTimeoutMs) };
+}
+
+function end(log: Logger, error: unknown): never {
+  log.error('the engine cannot work with these settings', { error });
+  process.exit(1);
+}

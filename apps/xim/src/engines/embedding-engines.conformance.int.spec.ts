@@ -1,5 +1,6 @@
 /** What every engine that embeds promises (see `engine.ts`), checked on all of them with the same requests. */
 import { AppError } from '@xerotier/errors';
+import { healthProbes } from '../health/health-probes.ts';
 import { createEngine } from './create-engine.ts';
 import { engineConfig } from './engine-config.ts';
 import type { EmbedJob, Engine } from './engine.ts';
@@ -57,7 +58,7 @@ describe.each([
       baseUrl: upstream.baseUrl,
     };
     engine = await createEngine(engineConfig.parse(config));
-    await engine.ready();
+    await healthProbes(engine).check(NEVER);
   });
 
   afterAll(async () => {

@@ -60,9 +60,6 @@ const openaiConfig = z.object({
   idleTimeoutMs: z.number().int().min(1).default(60_000),
   /** For an answer that is not streamed, which arrives only when all of it is computed. */
   answerTimeoutMs: z.number().int().min(1).default(600_000),
-  /** How often and how far apart the server is asked at the start whether it is there: five minutes. */
-  readyAttemptsMax: z.number().int().min(1).default(300),
-  readyPauseMs: z.number().int().min(1).default(1_000),
 });
 export type OpenaiConfig = z.output<typeof openaiConfig>;
 
@@ -84,6 +81,7 @@ export function engineConfigOf(settings: XimConfig['engine']): EngineConfig {
     baseUrl: settings.upstreamUrl,
     apiKey: settings.upstreamKey,
     model: settings.upstreamModel,
+    firstByteTimeoutMs: settings.upstreamTimeoutSeconds * 1_000,
   });
   if (result.success) return result.data;
   throw new Error(`The engine cannot be configured: ${result.error.issues.map((issue) => issue.message).join('; ')}.`);

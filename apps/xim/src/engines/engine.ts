@@ -6,6 +6,11 @@
 import type { Choice, ChunkChoice } from '@xerotier/chat-choices';
 import type { ChatCompletionRequest, MediaRoute, ReasoningEffort, TokenUsage } from '@xerotier/contracts';
 
+/** The settings of the engine are wrong: trying again cannot help. */
+export class EngineMisconfiguredError extends Error {
+  override readonly name = 'EngineMisconfiguredError';
+}
+
 /** What engines answer in. */
 export type { Choice, ChunkChoice, ToolCallDelta } from '@xerotier/chat-choices';
 
@@ -124,8 +129,13 @@ export interface Engine {
    */
   media?(job: MediaJob, signal: AbortSignal): AsyncGenerator<MediaEvent, TokenUsage>;
 
-  /** Resolves once the engine could answer; rejects with the reason why it never will. */
-  ready(): Promise<void>;
+  /**
+   * Of an engine whose computing is done elsewhere: asks whether that can be reached, and learns what it says of its model. To
+   * be called once before any work, and again whenever that is in doubt. Absent: the engine is there as long as the worker is.
+   *
+   * @throws an Error whose message tells an operator why not; {@link EngineMisconfiguredError} when trying again cannot help.
+   */
+  check?(signal: AbortSignal): Promise<void>;
 
   close(): Promise<void>;
 }

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AppError } from '@xerotier/errors';
+import { healthProbes } from '../health/health-probes.ts';
 import { createEngine } from './create-engine.ts';
 import { engineConfig } from './engine-config.ts';
 import type { ChunkChoice, Engine } from './engine.ts';
@@ -11,6 +12,8 @@ import { beginStream, FakeUpstream, json, sse, usageChunk } from './testing/fake
 import type { Answer } from './testing/fake-upstream.ts';
 import { aChatRequest, aJob, choicesOf, contentOf, run } from './testing/jobs.ts';
 import { writeTinyModelFile } from './testing/tiny-model-file.ts';
+
+const NEVER = new AbortController().signal;
 
 const CONTEXT_TOKENS = 1_024;
 const SLOTS = 3;
@@ -70,7 +73,7 @@ describe.each(['scripted', 'llama', 'openai'] as const)('the %s engine', (kind) 
       baseUrl: upstream.baseUrl,
     };
     engine = await createEngine(engineConfig.parse(config));
-    await engine.ready();
+    await healthProbes(engine).check(NEVER);
   });
 
   afterAll(async () => {

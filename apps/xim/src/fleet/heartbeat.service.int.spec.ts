@@ -5,6 +5,8 @@ import { testBuses } from '@xerotier/nats/testing';
 import { eventually, testServers } from '@xerotier/testing';
 import type { Engine } from '../engines/engine.ts';
 import { GenerationsService } from '../generations/generations.service.ts';
+import type { ReportedHealth } from '../health/engine-health.ts';
+import { soundHealth } from '../health/testing/sound-health.ts';
 import { HeartbeatService } from './heartbeat.service.ts';
 
 const servers = testServers('nats');
@@ -22,7 +24,7 @@ interface Fleet {
   readonly left: string[];
 }
 
-async function newWorker(): Promise<Fleet> {
+async function newWorker(health: ReportedHealth = soundHealth): Promise<Fleet> {
   const listener = await connectBus();
   const heard: WorkerState[] = [];
   const left: string[] = [];
@@ -30,11 +32,9 @@ async function newWorker(): Promise<Fleet> {
   listener.bus.subscribe(workerLeft, ({ workerId }) => left.push(workerId));
   await listener.bus.flush();
   const engine = { name: 'scripted', slots: 3, contextTokens: 512 } as Engine;
-  const generations = new GenerationsService(engine, 'w1', silentLog());
-  const heartbeats = new HeartbeatService((await connectBus()).bus, engine, generations, {
-    workerId: 'w1',
-    modelId: 'm',
-  });
+  const generations = new GenerationsService(engine, health, 'w1', silentLog());
+  const identity = { workerId: 'w1', modelId: 'm' };
+  const heartbeats = new HeartbeatService((await connectBus()).bus, engine, generations, health, identity);
   heartbeats.start();
   started.push(heartbeats);
   return { heartbeats, generations, heard, left };
@@ -54,8 +54,15 @@ describe('a worker', () => {
         contextTokens: 512,
         draining: false,
         startedAt: expect.any(Number),
+        available: true,
       },
     ]);
+  });
+
+  it('says that its engine is unavailable and why, and how often it fails', async () => {
+    const { heard } = await newWorker({ ...soundHealth, available: false, reason: 'ECONNREFUSED', failureRate: 0.5 });
+    await eventually('it is heard', () => heard.length === 1);
+    expect(heard).toMatchObject([{ available: false, unavailableReason: 'ECONNREFUSED', failureRate: 0.5 }]);
   });
 
   it('says it again and again, as the same start of itself', async () => {

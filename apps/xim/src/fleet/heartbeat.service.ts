@@ -3,6 +3,7 @@ import { heartbeat, workerLeft } from '@xerotier/contracts';
 import type { Bus } from '@xerotier/nats';
 import type { Engine } from '../engines/engine.ts';
 import type { GenerationsService } from '../generations/generations.service.ts';
+import type { ReportedHealth } from '../health/engine-health.ts';
 
 const INTERVAL_MS = 1_000;
 
@@ -15,14 +16,22 @@ export class HeartbeatService {
   readonly #bus: Bus;
   readonly #engine: Engine;
   readonly #generations: GenerationsService;
+  readonly #health: ReportedHealth;
   readonly #identity: WorkerIdentity;
   readonly #startedAt = Date.now();
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(bus: Bus, engine: Engine, generations: GenerationsService, identity: WorkerIdentity) {
+  constructor(
+    bus: Bus,
+    engine: Engine,
+    generations: GenerationsService,
+    health: ReportedHealth,
+    identity: WorkerIdentity,
+  ) {
     this.#bus = bus;
     this.#engine = engine;
     this.#generations = generations;
+    this.#health = health;
     this.#identity = identity;
   }
 
@@ -44,6 +53,9 @@ export class HeartbeatService {
         contextTokens: this.#engine.contextTokens,
         draining: this.#generations.draining,
         startedAt: this.#startedAt,
+        available: this.#health.available,
+        ...(this.#health.reason !== undefined && { unavailableReason: this.#health.reason }),
+        ...(this.#health.failureRate > 0 && { failureRate: this.#health.failureRate }),
       },
       { values: { worker: workerId } },
     );

@@ -9,6 +9,7 @@ import { contentChunk, finishChunk, headEvent, roleChunk } from '../engines/chun
 import type { Engine } from '../engines/engine.ts';
 import { aChatRequest } from '../engines/testing/jobs.ts';
 import { noUsage } from '../engines/usage.ts';
+import { soundHealth } from '../health/testing/sound-health.ts';
 import { serveGenerations } from './generations.handlers.ts';
 import { GenerationsService } from './generations.service.ts';
 
@@ -23,7 +24,6 @@ function talker(name: string, tokens: number): Engine {
     contextTokens: 100,
     fingerprint: 'fp_1',
     parameters: new Set(),
-    ready: () => Promise.resolve(),
     close: () => Promise.resolve(),
     async *generate({ choiceIndex }, signal) {
       let completionTokens = 0;
@@ -47,7 +47,7 @@ interface Worker {
 
 async function newWorker(workerId: string, tokens = 3): Promise<Worker> {
   const { bus } = await connectBus();
-  const generations = new GenerationsService(talker(workerId, tokens), workerId, silentLog());
+  const generations = new GenerationsService(talker(workerId, tokens), soundHealth, workerId, silentLog());
   const serving = serveGenerations(bus, generations, { model: 'm', worker: workerId });
   await bus.flush();
   return { generations, stop: () => serving.stop() };

@@ -1,10 +1,13 @@
 import type { GenerationInput, TokenUsage } from '@xerotier/contracts';
 import { AppError } from '@xerotier/errors';
+import type { Logger } from '@xerotier/log';
 import { silentLog } from '@xerotier/log/testing';
 import { contentChunk, finishChunk, headEvent, roleChunk } from '../engines/chunk-events.ts';
 import type { Choice, Engine, EngineEvent, EngineJob, EngineParameter } from '../engines/engine.ts';
 import { aChatRequest } from '../engines/testing/jobs.ts';
 import { noUsage } from '../engines/usage.ts';
+import type { ReportedHealth } from '../health/engine-health.ts';
+import { soundHealth } from '../health/testing/sound-health.ts';
 import { GenerationsService } from './generations.service.ts';
 import type { GenerationOutput } from './generations.service.ts';
 
@@ -18,14 +21,18 @@ function anEngine(script: Script, overrides: Partial<Engine> = {}): Engine {
     fingerprint: 'fp_1',
     parameters: new Set<EngineParameter>(),
     generate: script,
-    ready: () => Promise.resolve(),
     close: () => Promise.resolve(),
     ...overrides,
   };
 }
 
-function newService(script: Script, overrides: Partial<Engine> = {}): GenerationsService {
-  return new GenerationsService(anEngine(script, overrides), 'w1', silentLog());
+function newService(
+  script: Script,
+  overrides: Partial<Engine> = {},
+  health: ReportedHealth = soundHealth,
+  log: Logger = silentLog(),
+): GenerationsService {
+  return new GenerationsService(anEngine(script, overrides), health, 'w1', log);
 }
 
 const USAGE: TokenUsage = { ...noUsage(), promptTokens: 3, completionTokens: 2 };
@@ -350,5 +357,120 @@ describe('a request that the engine cannot honour', () => {
     });
     expect(caller.heads).toEqual([]);
     expect(service.active()).toEqual([]);
+  });
+});
+
+describe('what the engine does', () => {
+  /** Notes what the health hears. */
+  function watchedHealth(overrides: Partial<ReportedHealth> = {}): { health: ReportedHealth; heard: string[] } {
+    const heard: string[] = [];
+    const health: ReportedHealth = {
+      ...soundHealth,
+      begin: () => {
+        heard.push('begin');
+        return () => heard.push('end');
+      },
+      progressed: () => heard.push('data'),
+      succeeded: () => heard.push('success'),
+      failed: ({ code }) => heard.push(code),
+      ...overrides,
+    };
+    return { health, heard };
+  }
+
+  const throws = (error: Error): Script =>
+    async function* () {
+      yield headEvent();
+      throw error;
+    };
+
+  it('is told to its health: data and success', async () => {
+    const { health, heard } = watchedHealth();
+    await newService(saysHello, {}, health).run(anInput(), new Caller());
+    expect(heard).toEqual(['begin', 'data', 'data', 'data', 'data', 'success', 'end']);
+  });
+
+  it('is told to its health: its failures', async () => {
+    for (const code of ['inference.engine_failed', 'inference.engine_unavailable'] as const) {
+      const { health, heard } = watchedHealth();
+      await expect(newService(throws(new AppError(code)), {}, health).run(anInput(), new Caller())).rejects.toThrow();
+      expect(heard).toEqual(['begin', code, 'end']);
+    }
+    const { health, heard } = watchedHealth();
+    const busy = new AppError('worker.busy', {}, { cause: new Error('The upstream answered 429') });
+    await expect(newService(throws(busy), {}, health).run(anInput(), new Caller())).rejects.toThrow();
+    expect(heard).toEqual(['begin', 'worker.busy', 'end']);
+  });
+
+  it('is not held against it when the request is at fault, the caller leaves, or the worker has no slot', async () => {
+    const { health, heard } = watchedHealth();
+    const rejected = throws(new AppError('inference.upstream_rejected', { reason: 'no' }));
+    await expect(newService(rejected, {}, health).run(anInput(), new Caller())).rejects.toThrow();
+    const output = new Caller();
+    const cancelled = newService(talksOn, {}, health).run(anInput(), output);
+    await turn();
+    output.abort(new AppError('inference.cancelled'));
+    await cancelled;
+    const full = newService(saysHello, { slots: 0 }, health);
+    await expect(full.run(anInput(), new Caller())).rejects.toMatchObject({ code: 'worker.busy' });
+    expect(heard.filter((event) => event !== 'data')).toEqual(['begin', 'end', 'begin', 'end']);
+  });
+
+  it('is not asked while it is unavailable', async () => {
+    const { health, heard } = watchedHealth({ available: false });
+    await expect(newService(saysHello, {}, health).run(anInput(), new Caller())).rejects.toMatchObject({
+      code: 'inference.engine_unavailable',
+    });
+    expect(heard).toEqual([]);
+  });
+
+  it('is logged once when it fails: with its cause, and without the prompt', async () => {
+    const lines: unknown[] = [];
+    const log = { ...silentLog(), warn: (message: string, fields?: object) => void lines.push([message, fields]) };
+    const cause = new Error('The upstream answered 500: CUDA out of memory');
+    const failure = new AppError('inference.engine_failed', { upstreamStatus: 500 }, { cause });
+    const service = newService(throws(failure), {}, soundHealth, log);
+    await expect(service.run(anInput(), new Caller())).rejects.toThrow();
+    expect(lines).toEqual([
+      [
+        'generation failed',
+        { workerId: 'w1', code: 'inference.engine_failed', upstreamStatus: 500, reason: cause.message },
+      ],
+    ]);
+
+    const secret = 'my account number is 4711';
+    const leak = new AppError(
+      'inference.engine_failed',
+      {},
+      { cause: new Error(`cannot parse "account number is" …`) },
+    );
+    const messages = [{ role: 'user', content: secret }];
+    const leaking = newService(throws(leak), {}, soundHealth, log);
+    await expect(leaking.run(anInput({}, { stream: true, messages }), new Caller())).rejects.toThrow();
+    expect(lines[1]).toMatchObject([expect.anything(), { reason: '[withheld: it repeats the request]' }]);
+    expect(JSON.stringify(lines)).not.toContain('account');
+  });
+});
+
+describe('an engine that has hung', () => {
+  it('loses what waits for its first data, and keeps what has begun', async () => {
+    let release = (): void => undefined;
+    const held = new Promise<void>((resolve) => (release = resolve));
+    const waits: Script = async function* ({ request }, signal) {
+      yield headEvent();
+      if (request.messages.length > 1) yield contentChunk(0, 'x');
+      const aborted = new Promise((resolve) => signal.addEventListener('abort', resolve));
+      await Promise.race([held, aborted]);
+      return USAGE;
+    };
+    const service = newService(waits);
+    const user = { role: 'user', content: 'Hello' };
+    const begun = service.run(anInput({}, { stream: true, messages: [user, user] }), new Caller());
+    const waiting = service.run(anInput(), new Caller());
+    await turn();
+    service.giveUpWaiting();
+    await expect(waiting).rejects.toMatchObject({ code: 'inference.engine_unavailable', details: { usage: USAGE } });
+    release();
+    await expect(begun).resolves.toMatchObject({ cancelled: false });
   });
 });

@@ -20,6 +20,8 @@ import type { z } from 'zod';
 import type { Engine, EngineEvent, MediaEvent } from '../engines/engine.ts';
 import { rankByEmbeddings } from '../engines/rank-by-embeddings.ts';
 import { noUsage } from '../engines/usage.ts';
+import type { ReportedHealth } from '../health/engine-health.ts';
+import { isEngineFailure, logEngineFailure } from './engine-failures.ts';
 import { refuseUnsupported } from './unsupported-parameters.ts';
 
 interface Output<H extends z.ZodType> {
@@ -35,17 +37,28 @@ export type GenerationOutput = Output<typeof generationHead>;
 export type MediaOutput = Output<typeof mediaHead>;
 
 type End = z.input<typeof generationEnd>;
+type WorkInput = GenerationInput | EmbeddingInput | RankingInput | MediaInput;
+
+/** One piece of work in its slot. */
+interface Running {
+  readonly id: string;
+  readonly output: Pick<GenerationOutput, 'abort' | 'paused'>;
+  /** It has sent data: nobody else can take it over. */
+  begun: boolean;
+}
 
 export class GenerationsService {
   readonly #engine: Engine;
+  readonly #health: ReportedHealth;
   readonly #workerId: string;
   readonly #log: Logger;
-  readonly #active = new Set<{ readonly id: string; readonly output: Pick<GenerationOutput, 'abort'> }>();
+  readonly #active = new Set<Running>();
   #draining = false;
   #idle: (() => void) | undefined;
 
-  constructor(engine: Engine, workerId: string, log: Logger) {
+  constructor(engine: Engine, health: ReportedHealth, workerId: string, log: Logger) {
     this.#engine = engine;
+    this.#health = health;
     this.#workerId = workerId;
     this.#log = log;
   }
@@ -66,9 +79,9 @@ export class GenerationsService {
    * generated before the failure, `details.usage` counts them.
    */
   run(input: GenerationInput, output: GenerationOutput): Promise<End> {
-    return this.#inSlot(input.leaseId ?? nameOf(input), output, () => {
+    return this.#inSlot(input.leaseId ?? nameOf(input), input, output, (running) => {
       refuseUnsupported(input.chat, this.#engine.parameters);
-      return this.#generate(input, output);
+      return this.#generate(input, output, running);
     });
   }
 
@@ -76,12 +89,13 @@ export class GenerationsService {
    * Writes the vectors of all inputs, one frame each.
    * @throws {AppError} as `run`; `inference.task_unsupported` when the engine makes no vectors.
    */
-  embed({ inputs, dimensions, leaseId, requestId }: EmbeddingInput, output: GenerationOutput): Promise<End> {
-    return this.#inSlot(leaseId ?? requestId, output, () => {
+  embed(input: EmbeddingInput, output: GenerationOutput): Promise<End> {
+    return this.#inSlot(input.leaseId ?? input.requestId, input, output, (running) => {
+      const { inputs, dimensions } = input;
       const paramOf = (index: number): string => (inputs.length === 1 ? 'input' : `input[${index}]`);
       const vectors = this.#engine.embed?.({ inputs, dimensions, paramOf }, output.signal);
       if (vectors === undefined) throw new AppError('inference.task_unsupported', { task: 'compute embeddings' });
-      return this.#numbers(vectors, encodeVector, output);
+      return this.#numbers(vectors, encodeVector, output, running);
     });
   }
 
@@ -89,41 +103,62 @@ export class GenerationsService {
    * Writes the scores of all documents, one frame each: the model's own where it ranks, else the similarity of embeddings.
    * @throws {AppError} as `run`; `inference.task_unsupported` when the engine can do neither.
    */
-  rank(
-    { queries, documents, documentTokensMax, leaseId, requestId }: RankingInput,
-    output: GenerationOutput,
-  ): Promise<End> {
-    return this.#inSlot(leaseId ?? requestId, output, () => {
+  rank(input: RankingInput, output: GenerationOutput): Promise<End> {
+    return this.#inSlot(input.leaseId ?? input.requestId, input, output, (running) => {
+      const { queries, documents, documentTokensMax } = input;
       const job = { queries, documents, documentTokensMax };
       const scores = this.#engine.rank?.(job, output.signal) ?? rankByEmbeddings(this.#engine, job, output.signal);
-      return this.#numbers(scores, encodeScore, output);
+      return this.#numbers(scores, encodeScore, output, running);
     });
   }
 
   /**
-   * Writes the bytes of an audio or image answer.
+   * Writes the bytes of an audio or image response.
    * @throws {AppError} as `run`; `inference.task_unsupported` when the engine or its model is for other work.
    */
-  media({ route, fields, files, leaseId, requestId }: MediaInput, output: MediaOutput): Promise<End> {
-    return this.#inSlot(leaseId ?? requestId, output, () => {
-      const job = { route, fields, files: files.map((file) => ({ ...file, data: Buffer.from(file.data, 'base64') })) };
-      const events = this.#engine.media?.(job, output.signal);
+  media(input: MediaInput, output: MediaOutput): Promise<End> {
+    return this.#inSlot(input.leaseId ?? input.requestId, input, output, (running) => {
+      const { route, fields } = input;
+      const files = input.files.map((file) => ({ ...file, data: Buffer.from(file.data, 'base64') }));
+      const events = this.#engine.media?.({ route, fields, files }, output.signal);
       if (events === undefined) throw new AppError('inference.task_unsupported', { task: `answer ${route}` });
-      return this.#media(events, output);
+      return this.#media(events, output, running);
     });
   }
 
-  async #inSlot(id: string, output: Pick<GenerationOutput, 'abort'>, work: () => Promise<End>): Promise<End> {
+  async #inSlot(
+    id: string,
+    input: WorkInput,
+    output: Pick<GenerationOutput, 'abort' | 'paused'>,
+    work: (running: Running) => Promise<End>,
+  ): Promise<End> {
     if (this.#draining) throw new AppError('worker.draining');
+    if (!this.#health.available) throw new AppError('inference.engine_unavailable');
     if (this.#active.size >= this.#engine.slots) throw new AppError('worker.busy');
-    const entry = { id, output };
-    this.#active.add(entry);
+    const running = { id, output, begun: false };
+    this.#active.add(running);
+    const workEnded = this.#health.begin();
     try {
-      return await work();
+      const end = await work(running);
+      if (!end.cancelled) this.#health.succeeded();
+      return end;
+    } catch (error) {
+      if (isEngineFailure(error)) {
+        this.#health.failed(error);
+        logEngineFailure(this.#log, error, input, this.#workerId);
+      }
+      throw error;
     } finally {
-      this.#active.delete(entry);
+      workEnded();
+      this.#active.delete(running);
       if (this.#active.size === 0) this.#idle?.();
     }
+  }
+
+  /** Ends what has sent no data yet: its callers ask another worker. */
+  giveUpWaiting(): void {
+    for (const { begun, output } of this.#active)
+      if (!begun) output.abort(new AppError('inference.engine_unavailable'));
   }
 
   /**
@@ -138,52 +173,52 @@ export class GenerationsService {
     if (this.#active.size > 0) await new Promise<void>((resolve) => (this.#idle = resolve));
   }
 
-  async #numbers<T>(
+  #numbers<T>(
     values: AsyncGenerator<T, TokenUsage>,
     bytesOf: (value: T) => Uint8Array,
     output: GenerationOutput,
+    running: Running,
   ): Promise<End> {
-    let begun = false;
-    try {
-      for (;;) {
-        const next = await values.next();
-        if (next.done === true) return this.#finish(next.value, undefined, output);
-        if (!begun) this.#write({ type: 'head' }, undefined, output);
-        begun = true;
-        output.data(bytesOf(next.value));
-        const paused = output.paused();
-        if (paused !== undefined) await paused;
-      }
-    } finally {
-      await values.return(noUsage());
-    }
+    const write = (value: T): void => {
+      if (!running.begun) this.#write({ type: 'head' }, undefined, output);
+      output.data(bytesOf(value));
+    };
+    return this.#pump(values, write, () => true, running).then((usage) => this.#finish(usage, undefined, output));
   }
 
-  async #media(events: AsyncGenerator<MediaEvent, TokenUsage>, output: MediaOutput): Promise<End> {
-    try {
-      for (;;) {
-        const next = await events.next();
-        if (next.done === true) return this.#finish(next.value, undefined, output);
-        if (next.value.type === 'head') output.head({ workerId: this.#workerId, contentType: next.value.contentType });
-        else output.data(next.value.bytes);
-        const paused = output.paused();
-        if (paused !== undefined) await paused;
-      }
-    } finally {
-      await events.return(noUsage());
-    }
+  #media(events: AsyncGenerator<MediaEvent, TokenUsage>, output: MediaOutput, running: Running): Promise<End> {
+    const write = (event: MediaEvent): void => {
+      if (event.type === 'head') output.head({ workerId: this.#workerId, contentType: event.contentType });
+      else output.data(event.bytes);
+    };
+    return this.#pump(events, write, isData, running).then((usage) => this.#finish(usage, undefined, output));
   }
 
-  async #generate(input: GenerationInput, output: GenerationOutput): Promise<End> {
+  #generate(input: GenerationInput, output: GenerationOutput, running: Running): Promise<End> {
     const job = { request: input.chat, choiceIndex: input.choiceIndex, cacheSalt: input.projectId };
     const collector = input.chat.stream === true ? undefined : new ChoiceCollector(input.choiceIndex);
     const events = this.#engine.generate(job, output.signal);
+    const write = (event: EngineEvent): void => this.#write(event, collector, output);
+    return this.#pump(events, write, isData, running).then((usage) => this.#finish(usage, collector, output));
+  }
+
+  /** Pulls the engine as fast as the caller reads, and returns what was used. */
+  async #pump<E>(
+    events: AsyncGenerator<E, TokenUsage>,
+    write: (event: E) => void,
+    hasData: (event: E) => boolean,
+    running: Running,
+  ): Promise<TokenUsage> {
     try {
       for (;;) {
         const next = await events.next();
-        if (next.done === true) return this.#finish(next.value, collector, output);
-        this.#write(next.value, collector, output);
-        const paused = output.paused();
+        if (next.done === true) return next.value;
+        write(next.value);
+        if (hasData(next.value)) {
+          running.begun = true;
+          this.#health.progressed();
+        }
+        const paused = running.output.paused();
         if (paused !== undefined) await paused;
       }
     } finally {
@@ -217,12 +252,17 @@ export class GenerationsService {
     if (output.signal.aborted) {
       const reason = AppError.from(output.signal.reason);
       this.#log.debug('a generation was stopped', { reason: reason.code });
-      if (reason.code === 'worker.draining') throw new AppError('worker.draining', { usage });
+      if (reason.code === 'worker.draining' || reason.code === 'inference.engine_unavailable')
+        throw new AppError(reason.code, { usage });
       return { usage, cancelled: true };
     }
     if (collector !== undefined) output.data(Buffer.from(JSON.stringify([collector.choice()])));
     return { usage, cancelled: false };
   }
+}
+
+function isData({ type }: EngineEvent | MediaEvent): boolean {
+  return type !== 'head';
 }
 
 /** A slot is a slot: choices of one request take one each, and are told apart. An id is one token of 64 characters at most. */

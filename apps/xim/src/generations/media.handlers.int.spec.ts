@@ -9,6 +9,7 @@ import { eventually, testServers } from '@xerotier/testing';
 import type { Engine, MediaJob } from '../engines/engine.ts';
 import { ScriptedEngine } from '../engines/scripted/scripted.engine.ts';
 import { noUsage } from '../engines/usage.ts';
+import { soundHealth } from '../health/testing/sound-health.ts';
 import { serveGenerations } from './generations.handlers.ts';
 import { GenerationsService } from './generations.service.ts';
 
@@ -41,7 +42,7 @@ async function newWorker({ pieces = 0 } = {}): Promise<Worker> {
 async function serve(changes: Partial<Engine>): Promise<{ generations: GenerationsService }> {
   const engine: Engine = new ScriptedEngine({ slots: 1, contextTokens: 100 });
   const { bus } = await connectBus();
-  const generations = new GenerationsService(Object.assign(engine, changes), 'w1', silentLog());
+  const generations = new GenerationsService(Object.assign(engine, changes), soundHealth, 'w1', silentLog());
   serveGenerations(bus, generations, ADDRESS);
   await bus.flush();
   return { generations };

@@ -9,6 +9,7 @@ import { eventually, testServers } from '@xerotier/testing';
 import type { Engine } from '../engines/engine.ts';
 import { ScriptedEngine } from '../engines/scripted/scripted.engine.ts';
 import { noUsage } from '../engines/usage.ts';
+import { soundHealth } from '../health/testing/sound-health.ts';
 import { serveGenerations } from './generations.handlers.ts';
 import { GenerationsService } from './generations.service.ts';
 
@@ -19,7 +20,7 @@ const ADDRESS = { model: 'm', worker: 'w1' };
 async function newWorker(changes: Partial<Engine> = {}): Promise<GenerationsService> {
   const engine: Engine = new ScriptedEngine({ slots: 1, contextTokens: 100 });
   const { bus } = await connectBus();
-  const service = new GenerationsService(Object.assign(engine, changes), 'w1', silentLog());
+  const service = new GenerationsService(Object.assign(engine, changes), soundHealth, 'w1', silentLog());
   serveGenerations(bus, service, ADDRESS);
   await bus.flush();
   return service;

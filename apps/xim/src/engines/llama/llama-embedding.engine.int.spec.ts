@@ -2,6 +2,7 @@
 import { copyFile, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { healthProbes } from '../../health/health-probes.ts';
 import type { LlamaConfig } from '../engine-config.ts';
 import type { Engine } from '../engine.ts';
 import { boxEmbeddingFile } from '../testing/box-embedding-file.ts';
@@ -45,7 +46,7 @@ describe('a model that pools', () => {
   afterAll(() => engine.close());
 
   it('embeds without being told, with the context that it was made for', async () => {
-    await engine.ready();
+    await healthProbes(engine).check(NEVER);
     expect(engine).toMatchObject({
       name: 'llama',
       slots: 2,

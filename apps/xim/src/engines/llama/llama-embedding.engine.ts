@@ -95,10 +95,6 @@ export class LlamaEmbeddingEngine implements Engine {
   }
 
   /** Computes one vector, with everything that takes part in it. */
-  async ready(): Promise<void> {
-    await this.#compute(this.#read('Hello', 'input'), noUsage());
-  }
-
   async close(): Promise<void> {
     if (this.#closing) return;
     this.#closing = true;

@@ -1,10 +1,13 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { healthProbes } from '../../health/health-probes.ts';
 import type { EngineJob } from '../engine.ts';
 import { aChatRequest, choicesOf, contentOf, run } from '../testing/jobs.ts';
 import { writeTinyModelFile } from '../testing/tiny-model-file.ts';
 import { LlamaEngine } from './llama.engine.ts';
+
+const NEVER = new AbortController().signal;
 
 const SLOTS = 4;
 const CONTEXT_TOKENS = 1_024;
@@ -43,8 +46,8 @@ describe('LlamaEngine', () => {
     project += 1;
   });
 
-  it('is ready once a token really comes out', async () => {
-    await expect(engine.ready()).resolves.toBeUndefined();
+  it('computes what its health is asked by', async () => {
+    await expect(healthProbes(engine).check(NEVER)).resolves.toBeUndefined();
     expect(engine.contextTokens).toBe(CONTEXT_TOKENS);
     expect(engine.fingerprint).toMatch(/^fp_[0-9a-f]{12}$/);
   });

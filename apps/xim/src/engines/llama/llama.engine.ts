@@ -123,18 +123,6 @@ export class LlamaEngine implements Engine {
   }
 
   /** Computes one token, with everything that takes part in it. */
-  async ready(): Promise<void> {
-    const request: ChatCompletionRequest = {
-      model: 'any',
-      messages: [{ role: 'user', content: 'Hello' }],
-      max_tokens: 1,
-    };
-    const job: EngineJob = { request, choiceIndex: 0, cacheSalt: '' };
-    let computed = false;
-    for await (const event of this.generate(job, new AbortController().signal)) computed ||= event.type === 'chunk';
-    if (!computed) throw new AppError('inference.engine_failed', {}, { cause: new Error('No token came out.') });
-  }
-
   async close(): Promise<void> {
     if (this.#closing) return;
     this.#closing = true;

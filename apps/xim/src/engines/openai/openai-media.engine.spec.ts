@@ -317,7 +317,7 @@ describe('a task', () => {
     upstream.answer = (response) => json(response, {});
     const engine = await createEngine(engineConfig.parse({ kind: 'openai', baseUrl: upstream.baseUrl, task }));
     engines.push(engine);
-    await engine.ready();
+    await engine.check?.(NEVER);
     for (const [of, route] of routes) {
       const asked = ask(engine, { route });
       if (of === task) expect(await asked).toMatchObject({ contentType: 'application/json' });

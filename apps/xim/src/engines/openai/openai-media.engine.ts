@@ -48,7 +48,11 @@ export class OpenaiMediaEngine implements Engine {
     this.#task = task;
     this.#config = config;
     this.slots = config.slots;
-    this.#client = new UpstreamClient({ baseUrl: config.baseUrl, apiKey: config.apiKey, connections: config.slots });
+    this.#client = new UpstreamClient({
+      baseUrl: config.baseUrl,
+      apiKey: config.apiKey,
+      connections: config.slots + 1,
+    });
   }
 
   get contextTokens(): number {
@@ -83,12 +87,8 @@ export class OpenaiMediaEngine implements Engine {
     }
   }
 
-  async ready(): Promise<void> {
-    this.#model = await findModel(this.#client, this.#config.model, {
-      attemptsMax: this.#config.readyAttemptsMax,
-      pauseMs: this.#config.readyPauseMs,
-      signal: this.#closing.signal,
-    });
+  async check(signal: AbortSignal): Promise<void> {
+    this.#model = await findModel(this.#client, this.#config.model, AbortSignal.any([signal, this.#closing.signal]));
   }
 
   async close(): Promise<void> {

@@ -46,12 +46,16 @@ export class OpenaiNumbersEngine implements Engine {
   constructor(config: OpenaiConfig, task: 'embed' | 'score') {
     this.#config = config;
     this.slots = config.slots;
-    this.#client = new UpstreamClient({ baseUrl: config.baseUrl, apiKey: config.apiKey, connections: config.slots });
+    this.#client = new UpstreamClient({
+      baseUrl: config.baseUrl,
+      apiKey: config.apiKey,
+      connections: config.slots + 1,
+    });
     if (task === 'embed') this.embed = (job, signal) => this.#ask(embedQuestions(job), signal);
     else this.rank = (job, signal) => this.#ask(rankQuestions(job), signal);
   }
 
-  /** Known for sure once the engine is ready. */
+  /** Known for sure once the server was reached. */
   get contextTokens(): number {
     return this.#config.contextTokens ?? this.#model?.contextTokens ?? CONTEXT_TOKENS_DEFAULT;
   }
@@ -60,12 +64,8 @@ export class OpenaiNumbersEngine implements Engine {
     throw new AppError('inference.task_unsupported', { task: 'chat' });
   }
 
-  async ready(): Promise<void> {
-    this.#model = await findModel(this.#client, this.#config.model, {
-      attemptsMax: this.#config.readyAttemptsMax,
-      pauseMs: this.#config.readyPauseMs,
-      signal: this.#closing.signal,
-    });
+  async check(signal: AbortSignal): Promise<void> {
+    this.#model = await findModel(this.#client, this.#config.model, AbortSignal.any([signal, this.#closing.signal]));
   }
 
   async close(): Promise<void> {

@@ -34,7 +34,6 @@ describe('OpenaiEngine, when things go wrong or are called off,', () => {
       kind: 'openai',
       baseUrl: upstream.baseUrl,
       model: 'named-model',
-      readyPauseMs: 5,
       ...config,
     });
     const engine = new OpenaiEngine(parsed as OpenaiConfig);
@@ -133,11 +132,11 @@ describe('OpenaiEngine, when things go wrong or are called off,', () => {
       },
     );
 
-    it('to connect is inference.engine_failed too', async () => {
+    it('to connect is inference.engine_unavailable', async () => {
       const engine = anEngine();
       await upstream.stop();
       const error = await run(engine, aJob()).catch((caught: unknown) => caught);
-      expect(error).toMatchObject({ code: 'inference.engine_failed' });
+      expect(error).toMatchObject({ code: 'inference.engine_unavailable' });
       expect(String((error as Error).cause)).toContain('ECONNREFUSED');
       expect(String((error as Error).cause)).not.toContain('127.0.0.1');
       await upstream.start();

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { engineConfig } from '../engine-config.ts';
 import type { OpenaiConfig } from '../engine-config.ts';
+import { EngineMisconfiguredError } from '../engine.ts';
 import type { ChunkChoice } from '../engine.ts';
 import {
   beginStream,
@@ -17,6 +18,7 @@ import { aJob, choicesOf, run } from '../testing/jobs.ts';
 import { OpenaiEngine } from './openai.engine.ts';
 
 const STREAMED = { stream: true };
+const NEVER = new AbortController().signal;
 
 describe('OpenaiEngine', () => {
   let upstream: FakeUpstream;
@@ -37,7 +39,6 @@ describe('OpenaiEngine', () => {
       kind: 'openai',
       baseUrl: upstream.baseUrl,
       model: 'named-model',
-      readyPauseMs: 5,
       ...config,
     });
     const engine = new OpenaiEngine(parsed as OpenaiConfig);
@@ -382,11 +383,11 @@ describe('OpenaiEngine', () => {
     });
   });
 
-  describe('ready', () => {
+  describe('check', () => {
     it('takes the first model that the server lists, and its context', async () => {
       upstream.answer = stream(...goodStream);
       const engine = anEngine({ model: undefined });
-      await engine.ready();
+      await engine.check(NEVER);
       expect(engine.contextTokens).toBe(2_048);
       await run(engine, aJob(STREAMED));
       expect(upstream.requests.at(-1)?.body).toMatchObject({ model: 'upstream-model' });
@@ -394,42 +395,48 @@ describe('OpenaiEngine', () => {
 
     it('prefers what is configured', async () => {
       const engine = anEngine({ contextTokens: 77 });
-      await engine.ready();
+      await engine.check(NEVER);
       expect(engine.contextTokens).toBe(77);
       expect(anEngine().contextTokens).toBe(8_192);
     });
 
-    it('waits until the server answers', async () => {
-      let attempts = 0;
-      const { models } = upstream;
-      upstream.models = (response, request) => {
-        attempts += 1;
-        return attempts < 3 ? void response.writeHead(503).end() : models(response, request);
-      };
-      await anEngine().ready();
-      expect(attempts).toBe(3);
+    it('learns what the server says anew', async () => {
+      const engine = anEngine({ model: undefined });
+      await engine.check(NEVER);
+      upstream.models = (response) => json(response, { data: [{ id: 'another', max_model_len: 4_096 }] });
+      await engine.check(NEVER);
+      expect(engine.contextTokens).toBe(4_096);
     });
 
-    it('gives up after its attempts, and says what to look at', async () => {
-      upstream.models = (response) => void response.writeHead(503).end();
-      await expect(anEngine({ readyAttemptsMax: 2 }).ready()).rejects.toThrow(/not ready after 2 attempts/);
-      expect(upstream.requests).toHaveLength(2);
-    });
-
-    it.each([
-      [401, /XIM_UPSTREAM_KEY/],
-      [404, /end in \/v1/],
-    ])('does not try again after a %i', async (status, message) => {
+    it.each([404, 405, 501])('does without a list of models (%i) where the model has a name', async (status) => {
       upstream.models = (response) => json(response, {}, status);
-      await expect(anEngine().ready()).rejects.toThrow(message);
-      expect(upstream.requests).toHaveLength(1);
+      upstream.answer = stream(...goodStream);
+      const engine = anEngine();
+      await engine.check(NEVER);
+      await run(engine, aJob(STREAMED));
+      expect(upstream.requests.at(-1)?.body).toMatchObject({ model: 'named-model' });
+    });
+
+    it('asks for a name where there is no list of models', async () => {
+      upstream.models = (response) => json(response, {}, 404);
+      await expect(anEngine({ model: undefined }).check(NEVER)).rejects.toThrow(/XIM_UPSTREAM_MODEL.*end.* in \/v1/);
+    });
+
+    it.each([401, 403])('says that the settings are wrong after a %i', async (status) => {
+      upstream.models = (response) => json(response, {}, status);
+      const failure = anEngine().check(NEVER);
+      await expect(failure).rejects.toThrow(/XIM_UPSTREAM_KEY/);
+      await expect(failure).rejects.toBeInstanceOf(EngineMisconfiguredError);
+    });
+
+    it.each([500, 503])('is no verdict on the settings after a %i', async (status) => {
+      upstream.models = (response) => json(response, {}, status);
+      await expect(anEngine().check(NEVER)).rejects.not.toBeInstanceOf(EngineMisconfiguredError);
     });
 
     it('is not there without a model', async () => {
       upstream.models = (response) => json(response, { data: [{ id: 5 }] });
-      await expect(anEngine({ model: undefined, readyAttemptsMax: 1 }).ready()).rejects.toMatchObject({
-        cause: expect.objectContaining({ message: expect.stringContaining('XIM_UPSTREAM_MODEL') }),
-      });
+      await expect(anEngine({ model: undefined }).check(NEVER)).rejects.toThrow('XIM_UPSTREAM_MODEL');
     });
   });
 });

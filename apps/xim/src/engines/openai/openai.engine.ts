@@ -63,10 +63,14 @@ export class OpenaiEngine implements Engine {
   constructor(config: OpenaiConfig) {
     this.#config = config;
     this.slots = config.slots;
-    this.#client = new UpstreamClient({ baseUrl: config.baseUrl, apiKey: config.apiKey, connections: config.slots });
+    this.#client = new UpstreamClient({
+      baseUrl: config.baseUrl,
+      apiKey: config.apiKey,
+      connections: config.slots + 1,
+    });
   }
 
-  /** Known for sure once the engine is ready. */
+  /** Known for sure once the server was reached. */
   get contextTokens(): number {
     return this.#config.contextTokens ?? this.#model?.contextTokens ?? CONTEXT_TOKENS_DEFAULT;
   }
@@ -107,12 +111,8 @@ export class OpenaiEngine implements Engine {
     }
   }
 
-  async ready(): Promise<void> {
-    this.#model = await findModel(this.#client, this.#config.model, {
-      attemptsMax: this.#config.readyAttemptsMax,
-      pauseMs: this.#config.readyPauseMs,
-      signal: this.#closing.signal,
-    });
+  async check(signal: AbortSignal): Promise<void> {
+    this.#model = await findModel(this.#client, this.#config.model, AbortSignal.any([signal, this.#closing.signal]));
   }
 
   async close(): Promise<void> {

@@ -59,8 +59,8 @@ export class UpstreamClient {
 
   /**
    * Sends a request and waits for the headers of a good answer; its body has to be read or destroyed.
-   * @throws {AppError} `inference.context_length_exceeded`, `inference.upstream_rejected`, `worker.busy` or
-   * `inference.engine_failed` (with `upstreamStatus` in its details when there was an answer); what the signal was aborted
+   * @throws {AppError} `inference.context_length_exceeded`, `inference.upstream_rejected`, `worker.busy`,
+   * `inference.engine_unavailable` when no connection can be made, or `inference.engine_failed` (with `upstreamStatus` in its details when there was an answer); what the signal was aborted
    * with, when it was.
    */
   async send(request: UpstreamRequest): Promise<UpstreamResponse> {
@@ -76,7 +76,8 @@ export class UpstreamClient {
   failure(error: unknown, signal: AbortSignal): unknown {
     if (signal.aborted) return signal.reason;
     if (AppError.is(error)) return error;
-    return new AppError('inference.engine_failed', {}, { cause: this.#withoutSecrets(error) });
+    const code = isUnreachable(error) ? 'inference.engine_unavailable' : 'inference.engine_failed';
+    return new AppError(code, {}, { cause: this.#withoutSecrets(error) });
   }
 
   /** @throws {AppError} `inference.engine_failed` when it is longer than allowed or no JSON. */
@@ -152,6 +153,22 @@ export class UpstreamClient {
     const text = error instanceof Error ? error.message : String(error);
     return new Error(`${typeof code === 'string' ? `${code}: ` : ''}${upstreamReason(text, this.#secrets)}`);
   }
+}
+
+/** Codes of Node and undici for a server that no connection could be made to. */
+const UNREACHABLE: ReadonlySet<unknown> = new Set([
+  'ECONNREFUSED',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'UND_ERR_CONNECT_TIMEOUT',
+]);
+
+function isUnreachable(error: unknown): boolean {
+  const { code, errors } = (error ?? {}) as { code?: unknown; errors?: unknown };
+  // Of a name with several addresses, each of them was tried.
+  return UNREACHABLE.has(code) || (Array.isArray(errors) && errors.length > 0 && errors.every(isUnreachable));
 }
 
 function retryAfterOf(header: string | string[] | undefined): { retryAfterSeconds?: number } {

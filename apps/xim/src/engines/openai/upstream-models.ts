@@ -1,6 +1,6 @@
-/** Asks a server which models it has, until it is up. */
-import { setTimeout as sleep } from 'node:timers/promises';
+/** Asks a server which models it has. */
 import { AppError } from '@xerotier/errors';
+import { EngineMisconfiguredError } from '../engine.ts';
 import type { UpstreamClient } from './upstream-client.ts';
 
 const TIMEOUT_MS = 10_000;
@@ -12,37 +12,34 @@ export interface UpstreamModel {
   readonly contextTokens?: number;
 }
 
-export interface Attempts {
-  readonly attemptsMax: number;
-  readonly pauseMs: number;
-  readonly signal: AbortSignal;
-}
+/** Statuses of servers that have no list of models: TEI, some gateways. */
+const WITHOUT_LIST: ReadonlySet<unknown> = new Set([404, 405, 501]);
 
 /**
- * The model of the given name (with what the server says of it), or the first that the server lists.
- * @throws an Error for the operator: at once when trying again cannot help (a wrong key, a wrong address), otherwise
- * after the last attempt.
+ * The model of the given name with what the server says of it, or else the first that the server lists. A server without a
+ * list of models is fine as long as the model has a name.
+ * @throws an Error for the operator; {@link EngineMisconfiguredError} when the server rejects the key.
  */
 export async function findModel(
   client: UpstreamClient,
   name: string | undefined,
-  attempts: Attempts,
+  signal: AbortSignal,
 ): Promise<UpstreamModel> {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      return chooseModel(await listModels(client, attempts.signal), name);
-    } catch (error) {
-      attempts.signal.throwIfAborted();
-      const hopeless = hopelessReason(error);
-      if (hopeless !== undefined) throw new Error(hopeless, { cause: error });
-      if (attempt >= attempts.attemptsMax) {
-        throw new Error(
-          `The server at XIM_UPSTREAM_URL was not ready after ${attempt} attempts. Is it running, and reachable from here?`,
-          { cause: error },
-        );
-      }
+  try {
+    return chooseModel(await listModels(client, signal), name);
+  } catch (error) {
+    const status = AppError.is(error) ? error.details['upstreamStatus'] : undefined;
+    if (status === 401 || status === 403) {
+      throw new EngineMisconfiguredError(
+        `The server at XIM_UPSTREAM_URL rejects the key (${status}). Set XIM_UPSTREAM_KEY to one that it accepts.`,
+        { cause: error },
+      );
     }
-    await sleep(attempts.pauseMs, undefined, { signal: attempts.signal });
+    if (!WITHOUT_LIST.has(status)) throw error;
+    if (name !== undefined) return { id: name };
+    throw new Error(
+      `The server at XIM_UPSTREAM_URL has no /models (${String(status)}): set XIM_UPSTREAM_MODEL, unless the address is wrong. It usually ends in /v1.`,
+    );
   }
 }
 
@@ -70,13 +67,4 @@ function chooseModel(models: readonly UpstreamModel[], name: string | undefined)
   const first = models[0];
   if (first === undefined) throw new Error('The server lists no model. Set XIM_UPSTREAM_MODEL, or load one there.');
   return first;
-}
-
-function hopelessReason(error: unknown): string | undefined {
-  const status = AppError.is(error) ? error.details['upstreamStatus'] : undefined;
-  if (status === 401 || status === 403)
-    return `The server at XIM_UPSTREAM_URL refuses the key (${status}). Set XIM_UPSTREAM_KEY to one that it knows.`;
-  if (status === 404)
-    return 'The server at XIM_UPSTREAM_URL has no /models below this address. The address has to end in /v1.';
-  return undefined;
 }

@@ -79,10 +79,6 @@ export class ScriptedEngine implements Engine {
     }
   }
 
-  async ready(): Promise<void> {
-    // It has nothing to load.
-  }
-
   async close(): Promise<void> {
     // It holds nothing.
   }

@@ -1,0 +1,232 @@
+import { AppError } from '@xerotier/errors';
+import type { Logger } from '@xerotier/log';
+import { silentLog } from '@xerotier/log/testing';
+import { eventually } from '@xerotier/testing';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { EngineMisconfiguredError } from '../engines/engine.ts';
+import { EngineHealth } from './engine-health.ts';
+import type { HealthTimes } from './engine-health.ts';
+
+const FAST: Partial<HealthTimes> = {
+  probePauseMs: 5,
+  probePauseMaxMs: 20,
+  probeTimeoutMs: 200,
+  suspicionPauseMs: 0,
+  stallMs: Infinity,
+  checkIntervalMs: Infinity,
+};
+const failed = (): AppError => new AppError('inference.engine_failed', { upstreamStatus: 500 });
+const unreachable = (): AppError =>
+  new AppError('inference.engine_unavailable', {}, { cause: new Error('ECONNREFUSED: no connection') });
+
+/** An engine that does as it is told; `passes(n)` decides about the n-th probe. */
+class FakeEngine {
+  checks = 0;
+  probes = 0;
+  check: () => Promise<void> = () => Promise.resolve();
+  passes: (probe: number) => boolean = () => true;
+
+  readonly asProbes = {
+    check: (): Promise<void> => {
+      this.checks += 1;
+      return this.check();
+    },
+    probe: async (): Promise<void> => {
+      this.probes += 1;
+      if (!this.passes(this.probes)) throw failed();
+    },
+  };
+}
+
+const running: EngineHealth[] = [];
+afterEach(() => running.splice(0).forEach((health) => health.stop()));
+
+async function healthOf(
+  engine: FakeEngine,
+  times: Partial<HealthTimes> = {},
+): Promise<{ sut: EngineHealth; changes: string[]; hung: () => number }> {
+  const sut = new EngineHealth(engine.asProbes, silentLog(), { ...FAST, ...times });
+  running.push(sut);
+  const changes: string[] = [];
+  let hung = 0;
+  await sut.start({ changed: () => changes.push(sut.state), hung: () => (hung += 1) });
+  return { sut, changes, hung: () => hung };
+}
+
+function fail(sut: EngineHealth, times: number, error = failed()): void {
+  for (let i = 0; i < times; i += 1) sut.failed(error);
+}
+
+describe('an engine that starts', () => {
+  it('is not available before it is there', async () => {
+    const engine = new FakeEngine();
+    let there = (): void => undefined;
+    engine.check = () => new Promise((resolve) => (there = resolve));
+    const sut = new EngineHealth(engine.asProbes, silentLog(), FAST);
+    running.push(sut);
+    const started = sut.start({ changed: () => undefined, hung: () => undefined });
+    expect(sut).toMatchObject({ available: false, reason: 'starting' });
+    there();
+    await started;
+    expect(sut).toMatchObject({ available: true, reason: undefined, state: 'available' });
+  });
+
+  it('is waited for as long as it takes, with its reason, and the log says so again and again', async () => {
+    const engine = new FakeEngine();
+    engine.check = () => Promise.reject(unreachable());
+    const lines: unknown[] = [];
+    const log: Logger = { ...silentLog(), warn: (message, fields) => lines.push([message, fields]) };
+    const sut = new EngineHealth(engine.asProbes, log, { ...FAST, reminderMs: 0 });
+    running.push(sut);
+    const started = sut.start({ changed: () => undefined, hung: () => undefined });
+    await eventually('it was asked often', () => engine.checks > 5);
+    expect(sut).toMatchObject({ available: false, reason: 'ECONNREFUSED: no connection' });
+    expect(lines.length).toBeGreaterThan(3);
+    expect(lines[0]).toEqual(['waiting for the engine', expect.objectContaining({ reason: sut.reason })]);
+    engine.check = () => Promise.resolve();
+    await started;
+    expect(sut.available).toBe(true);
+  });
+
+  it('is not waited for when its settings are wrong', async () => {
+    const engine = new FakeEngine();
+    engine.check = () => Promise.reject(new EngineMisconfiguredError('the key'));
+    await expect(healthOf(engine)).rejects.toThrow('the key');
+    expect(engine.checks).toBe(1);
+  });
+
+  it('is asked no more when the worker stops', async () => {
+    const engine = new FakeEngine();
+    engine.check = () => Promise.reject(unreachable());
+    const sut = new EngineHealth(engine.asProbes, silentLog(), FAST);
+    const started = sut.start({ changed: () => undefined, hung: () => undefined });
+    sut.stop();
+    await started;
+    const { checks } = engine;
+    await sleep(50);
+    expect(engine.checks).toBe(checks);
+    expect(sut.available).toBe(false);
+  });
+});
+
+describe('an engine whose requests fail', () => {
+  it('is probed, stays available meanwhile, and is taken out when the probes fail', async () => {
+    const engine = new FakeEngine();
+    const { sut, changes } = await healthOf(engine);
+    engine.passes = () => false;
+    fail(sut, 3);
+    expect(sut).toMatchObject({ state: 'suspect', available: true });
+    await eventually('it is out', () => !sut.available);
+    expect(changes).toEqual(['available', 'unavailable']);
+  });
+
+  it('stays in when the probes pass: requests can be at fault', async () => {
+    const engine = new FakeEngine();
+    const { sut, changes } = await healthOf(engine);
+    fail(sut, 3);
+    await eventually('it was probed', () => engine.probes === 3 && sut.state === 'available');
+    expect(changes).toEqual(['available']);
+  });
+
+  it('is taken out when one probe of three fails', async () => {
+    const engine = new FakeEngine();
+    const { sut, changes } = await healthOf(engine);
+    engine.passes = (probe) => probe !== 3;
+    fail(sut, 3);
+    await eventually('it was out and is back', () => changes.length === 3);
+    expect(changes).toEqual(['available', 'unavailable', 'available']);
+  });
+
+  it('is not probed for two failures, nor for failures among many successes', async () => {
+    const engine = new FakeEngine();
+    const { sut } = await healthOf(engine);
+    for (let i = 0; i < 5; i += 1) {
+      fail(sut, 1);
+      for (let j = 0; j < 5; j += 1) sut.succeeded();
+    }
+    fail(sut, 2);
+    await sleep(20);
+    expect(engine.probes).toBe(0);
+    expect(sut.failureRate).toBeGreaterThan(0.2);
+  });
+
+  it('is not probed without end by requests that are at fault', async () => {
+    const engine = new FakeEngine();
+    const { sut } = await healthOf(engine, { suspicionPauseMs: 60_000 });
+    fail(sut, 3);
+    await eventually('it was probed', () => engine.probes === 3 && sut.state === 'available');
+    fail(sut, 100);
+    await sleep(20);
+    expect(engine.probes).toBe(3);
+  });
+});
+
+describe('an engine that cannot be reached', () => {
+  it('is taken out by the first request that finds out, and comes back by itself', async () => {
+    const engine = new FakeEngine();
+    const { sut, changes } = await healthOf(engine);
+    engine.check = () => Promise.reject(unreachable());
+    sut.failed(unreachable());
+    expect(sut).toMatchObject({ available: false, reason: 'ECONNREFUSED: no connection' });
+    await eventually('it was asked again and again', () => engine.checks > 4);
+    expect(sut.available).toBe(false);
+    engine.check = () => Promise.resolve();
+    await eventually('it is back', () => sut.available);
+    expect(engine.probes).toBe(3);
+    expect(changes).toEqual(['available', 'unavailable', 'available']);
+  });
+
+  it('is found out while it is idle', async () => {
+    const engine = new FakeEngine();
+    const { sut } = await healthOf(engine, { checkIntervalMs: 10 });
+    engine.check = () => Promise.reject(unreachable());
+    await eventually('it is out', () => !sut.available);
+  });
+
+  it('is not asked while it works', async () => {
+    const engine = new FakeEngine();
+    const { sut } = await healthOf(engine, { checkIntervalMs: 10 });
+    const end = sut.begin();
+    const { checks } = engine;
+    await sleep(60);
+    expect(engine.checks - checks).toBeLessThanOrEqual(1);
+    end();
+    await eventually('it is asked', () => engine.checks > checks + 1);
+  });
+});
+
+describe('an engine that stalls', () => {
+  const times = { stallMs: 30, hangMs: 150, probeTimeoutMs: 20 };
+  const hangs = (): Promise<void> => new Promise(() => undefined);
+
+  it('is taken out when it fails its probes, and has hung when that goes on', async () => {
+    const engine = new FakeEngine();
+    const { sut, hung } = await healthOf(engine, times);
+    engine.check = hangs;
+    sut.begin();
+    await eventually('it is out', () => !sut.available);
+    expect(sut.reason).toBe('the engine did not respond in time');
+    await eventually('it has hung', () => hung() > 0);
+  });
+
+  it('stays in when it passes its probes: its reader may be slow, or its prompt long', async () => {
+    const engine = new FakeEngine();
+    const { sut, hung } = await healthOf(engine, times);
+    sut.begin();
+    await eventually('it was probed', () => engine.probes >= 6);
+    expect(sut.available).toBe(true);
+    expect(hung()).toBe(0);
+  });
+
+  it('is not suspected while data comes, nor when there is no work', async () => {
+    const engine = new FakeEngine();
+    const { sut } = await healthOf(engine, { ...times, stallMs: 200 });
+    await sleep(250);
+    sut.begin();
+    for (let i = 0; i < 30; i += 1) {
+      sut.progressed();
+      await sleep(10);
+    }
+    expect(engine.probes).toBe(0);
+  });
+});

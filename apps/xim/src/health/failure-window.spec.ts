@@ -1,0 +1,55 @@
+import fc from 'fast-check';
+import { FailureWindow } from './failure-window.ts';
+
+function after(outcomes: string): FailureWindow {
+  const window = new FailureWindow();
+  for (const outcome of outcomes) {
+    if (outcome === '+') window.succeeded(0);
+    if (outcome === '-') window.failed(0);
+    if (outcome === 'b') window.rejected();
+  }
+  return window;
+}
+
+describe('FailureWindow', () => {
+  it.each([
+    ['---', true],
+    ['--', false],
+    ['+++++---', true],
+    ['--+--+', true],
+    ['--+--', false],
+    ['-+++++++', false],
+    ['bbb', true],
+    ['-b-', true],
+    ['+b+b+b+b+b+b', false],
+    ['', false],
+  ])('after %s: suspicious is %s', (outcomes, suspicious) => {
+    expect(after(outcomes).suspicious(0)).toBe(suspicious);
+  });
+
+  it('tells the share of failures once there are enough of them to tell', () => {
+    expect(after('-+-+-').failureRate(0)).toBe(0);
+    expect(after('-+-+-+').failureRate(0)).toBe(0.5);
+    expect(after('-+-+-+bb').failureRate(0)).toBe(0.5);
+  });
+
+  it('forgets what is old, and everything when told', () => {
+    const window = after('-+-+-+');
+    expect(window.failureRate(60_001)).toBe(0);
+    expect(window.suspicious(60_001)).toBe(false);
+    const cleared = after('---');
+    cleared.clear();
+    expect(cleared.suspicious(0)).toBe(false);
+  });
+
+  it('has a rate between 0 and 1, and is not suspicious while nothing fails', () => {
+    fc.assert(
+      fc.property(fc.array(fc.constantFrom('+', '-', 'b')), (outcomes) => {
+        const window = after(outcomes.join(''));
+        expect(window.failureRate(0)).toBeGreaterThanOrEqual(0);
+        expect(window.failureRate(0)).toBeLessThanOrEqual(1);
+        if (outcomes.every((outcome) => outcome === '+')) expect(window.suspicious(0)).toBe(false);
+      }),
+    );
+  });
+});

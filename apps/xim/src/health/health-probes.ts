@@ -1,0 +1,32 @@
+/** What the health of an engine is asked by: the smallest work of the kind that it does. */
+import { EngineMisconfiguredError } from '../engines/engine.ts';
+import type { Engine } from '../engines/engine.ts';
+import type { EngineProbes } from './engine-health.ts';
+
+const TEXT = 'ping';
+
+export function healthProbes(engine: Engine): EngineProbes {
+  const probe = (signal: AbortSignal): Promise<void> => smallestWork(engine, signal) ?? checkOf(engine, signal);
+  return { check: (signal) => checkOf(engine, signal), probe };
+}
+
+/** An engine in this process is there when it computes, and broken for good when it does not. */
+async function checkOf(engine: Engine, signal: AbortSignal): Promise<void> {
+  if (engine.check !== undefined) return engine.check(signal);
+  await smallestWork(engine, signal)?.catch((error: unknown) => {
+    throw new EngineMisconfiguredError('The engine cannot compute with its model.', { cause: error });
+  });
+}
+
+/** Undefined for media: sounds and images cost too much to be made for nothing. */
+function smallestWork(engine: Engine, signal: AbortSignal): Promise<void> | undefined {
+  if (engine.media !== undefined) return undefined;
+  if (engine.rank !== undefined) return exhaust(engine.rank({ queries: [TEXT], documents: [TEXT] }, signal));
+  if (engine.embed !== undefined) return exhaust(engine.embed({ inputs: [TEXT], paramOf: () => 'input' }, signal));
+  const request = { model: 'any', messages: [{ role: 'user' as const, content: TEXT }], max_tokens: 1 };
+  return exhaust(engine.generate({ request, choiceIndex: 0, cacheSalt: 'health' }, signal));
+}
+
+async function exhaust(events: AsyncGenerator<unknown, unknown>): Promise<void> {
+  for await (const _event of events);
+}

@@ -1,0 +1,187 @@
+/**
+ * A server behind a worker that fails must not draw the requests of the fleet: failing at once, it always looks free. Two
+ * workers of one model; the server of the first fails in each way that servers do, and no client sees it.
+ */
+import type { ServiceProcess } from '@xerotier/dev';
+import { eventually } from '@xerotier/testing';
+import { readFile } from 'node:fs/promises';
+import type { ChatBody, Completion, ErrorBody } from './support/api-client.ts';
+import { FailingUpstream, LONG_PROMPT } from './support/failing-upstream.ts';
+import type { Behaviour } from './support/failing-upstream.ts';
+import { testPlatform } from './support/test-platform.ts';
+
+const SLOTS = 4;
+const AT_ONCE = 6;
+const upstreams = { a: new FailingUpstream('a'), b: new FailingUpstream('b') };
+
+const test = testPlatform(async () => {
+  await Promise.all(Object.values(upstreams).map((upstream) => upstream.start()));
+  const id = 'upstream';
+  return {
+    models: [{ id, name: id, ownedBy: 'Xerotier.ai', contextTokens: 8_192 }],
+    endpoints: [{ slug: 'chat', modelId: id, tier: 'self_hosted' }],
+    workers: Object.values(upstreams).map(({ url }) => ({
+      modelId: id,
+      env: {
+        XIM_ENGINE: 'openai',
+        XIM_UPSTREAM_URL: url,
+        XIM_SLOTS: String(SLOTS),
+        XIM_UPSTREAM_TIMEOUT_SECONDS: '4',
+      },
+    })),
+  };
+});
+afterAll(() => Promise.all(Object.values(upstreams).map((upstream) => upstream.stop())));
+
+const failing = (): ServiceProcess => test.platform.service('xim');
+
+function logOf({ spec }: ServiceProcess): Promise<string> {
+  return readFile(spec.logFile, 'utf8');
+}
+
+async function isReady(service: ServiceProcess): Promise<boolean> {
+  return (await fetch(`${service.healthUrl}/readyz`)).status === 200;
+}
+
+const heartbeatOf = (service: ServiceProcess): { available?: boolean | undefined; failureRate?: number | undefined } =>
+  test.fleet.workers.find(({ workerId }) => workerId === service.facts['workerId']) ?? {};
+
+/** What the client of each request read: the name of the server, or the code of an error. Half of them are streamed. */
+async function ask(count: number, promptOf: (index: number) => string = () => 'Hello'): Promise<string[]> {
+  const texts: string[] = [];
+  let next = 0;
+  const client = async (): Promise<void> => {
+    while (next < count) {
+      const index = next++;
+      const body = says(promptOf(index));
+      texts.push(index % 2 === 0 ? await wholeText(body) : await streamedText(body));
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, client));
+  return texts;
+}
+
+function says(content: string): ChatBody {
+  return { model: 'upstream', messages: [{ role: 'user', content }] };
+}
+
+async function wholeText(body: ChatBody): Promise<string> {
+  const { status, body: answer } = await test.api.post(body);
+  return status === 200
+    ? ((answer as Completion).choices[0]?.message.content ?? '')
+    : ((answer as ErrorBody).error.code ?? 'no code');
+}
+
+async function streamedText(body: ChatBody): Promise<string> {
+  const stream = await test.api.stream(body);
+  return (await stream.ended) === 'done' ? stream.text() : (stream.error?.code ?? 'broken off');
+}
+
+/** Brings both servers back, and waits until both workers say so. */
+async function heal(): Promise<void> {
+  for (const upstream of Object.values(upstreams)) {
+    upstream.behaviour = 'works';
+    await upstream.start();
+  }
+  for (const service of ['xim', 'xim-2'])
+    await eventually(`${service} is available`, () => isReady(test.platform.service(service)), 40_000);
+  await eventually('the fleet knows', () => test.fleet.workers.every(({ available }) => available === true));
+}
+
+afterEach(heal, 60_000);
+
+describe('of two workers of a model, one whose server', () => {
+  const ways: readonly (readonly [string, () => Promise<void> | void])[] = [
+    ['is down', () => upstreams.a.stop()],
+    ['answers 500 to everything', () => void (upstreams.a.behaviour = 'fails')],
+    ['answers 429 to everything', () => void (upstreams.a.behaviour = 'rejects')],
+    ['hangs', () => void (upstreams.a.behaviour = 'hangs')],
+  ];
+
+  it.each(ways)('%s is taken out, no client sees it, and it comes back by itself', async (_, breakIt) => {
+    await breakIt();
+    expect(new Set(await ask(60))).toEqual(new Set(['b']));
+    await eventually('it says that it is not ready', async () => !(await isReady(failing())), 20_000);
+    await eventually('the fleet knows', () => heartbeatOf(failing()).available === false);
+
+    upstreams.a.asked = 0;
+    expect(new Set(await ask(40))).toEqual(new Set(['b']));
+    expect(upstreams.a.asked).toBe(0);
+
+    await heal();
+    await eventually('it serves again', async () => (await ask(2 * AT_ONCE)).includes('a'), 20_000);
+  });
+
+  it.each([
+    ['answers 500 to half of the requests', 'fails-half'],
+    ['answers 500 to long prompts only', 'fails-long'],
+  ] as const)('%s gets less work than the other, and no client sees it', async (_, behaviour: Behaviour) => {
+    upstreams.a.behaviour = behaviour;
+    const promptOf = (index: number): string => (index % 4 < 2 ? 'x'.repeat(LONG_PROMPT) : 'Hello');
+    const texts = await ask(60, promptOf);
+    expect(texts.filter((text) => text !== 'a' && text !== 'b')).toEqual([]);
+    await eventually(
+      'the fleet knows',
+      () => heartbeatOf(failing()).available === false || (heartbeatOf(failing()).failureRate ?? 0) > 0,
+    );
+    upstreams.a.asked = 0;
+    upstreams.b.asked = 0;
+    const later = await ask(60, promptOf);
+    expect(later.filter((text) => text !== 'a' && text !== 'b')).toEqual([]);
+    expect(upstreams.a.asked).toBeLessThan(upstreams.b.asked);
+  });
+});
+
+describe('a model all of whose servers are down', () => {
+  it('is 503 with a code of its own, and serves again as soon as one is back', async () => {
+    await Promise.all([upstreams.a.stop(), upstreams.b.stop()]);
+    const { status, body, headers } = await test.api.post(says('Hello'));
+    expect(status).toBe(503);
+    expect((body as ErrorBody).error).toMatchObject({
+      type: 'service_unavailable',
+      code: 'engine_unavailable',
+    });
+    expect(Number(headers.get('retry-after'))).toBeGreaterThan(0);
+    await upstreams.b.start();
+    await eventually('it serves again', async () => (await ask(1))[0] === 'b', 40_000);
+  });
+});
+
+describe('a worker whose server is away when it starts', () => {
+  it('starts all the same, says what it waits for, and serves as soon as the server is there', async () => {
+    const worker = test.platform.service('xim-2');
+    await worker.stop();
+    await upstreams.b.stop();
+    await worker.start();
+    expect(await isReady(worker)).toBe(false);
+    await eventually('it says so', async () => (await logOf(worker)).includes('waiting for the engine'));
+    expect(new Set(await ask(10))).toEqual(new Set(['a']));
+    await upstreams.b.start();
+    await eventually('it serves', async () => (await ask(2 * AT_ONCE)).includes('b'), 20_000);
+  });
+});
+
+describe('the log of a worker', () => {
+  it('has one line for each failed generation: request id, upstream status, and not the prompt', async () => {
+    upstreams.a.behaviour = 'fails';
+    upstreams.b.behaviour = 'fails';
+    const { requestId, status } = await test.api.post(says('a secret prompt'));
+    expect(status).toBeGreaterThanOrEqual(500);
+    const line = await eventually('it is logged', async () => {
+      const logs = await Promise.all(['xim', 'xim-2'].map((name) => logOf(test.platform.service(name))));
+      expect(logs.join('')).not.toContain('secret prompt');
+      const found = logs
+        .join('')
+        .split('\n')
+        .filter((line) => line.includes(requestId) && line.includes('generation failed'));
+      return found[0];
+    });
+    expect(JSON.parse(line)).toMatchObject({
+      level: 'warn',
+      requestId,
+      workerId: expect.any(String),
+      code: 'inference.engine_failed',
+      upstreamStatus: 500,
+    });
+  });
+});

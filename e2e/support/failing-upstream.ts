@@ -1,0 +1,114 @@
+/** An OpenAI-compatible server that fails in the ways that servers do, for tests of what the platform makes of it. */
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+/**
+ * - `works`: says its name
+ * - `fails`: answers 500 to all, at once
+ * - `fails-half`: answers 500 to every second request
+ * - `fails-long`: answers 500 to long prompts only
+ * - `rejects`: answers 429 to all
+ * - `hangs`: takes requests and says nothing, of any kind
+ */
+export type Behaviour = 'works' | 'fails' | 'fails-half' | 'fails-long' | 'rejects' | 'hangs';
+
+/** Prompts from here on are long. */
+export const LONG_PROMPT = 500;
+/** The prompt of the worker's health probes. */
+const PROBE = 'ping';
+
+interface ChatBody {
+  readonly stream?: boolean;
+  readonly messages: readonly { readonly content: string }[];
+}
+
+export class FailingUpstream {
+  readonly #name: string;
+  behaviour: Behaviour = 'works';
+  /** Generations that were asked for, probes left out. */
+  asked = 0;
+  #port = 0;
+  #generations = 0;
+  #server: Server | undefined;
+
+  constructor(name: string) {
+    this.#name = name;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.#port}/v1`;
+  }
+
+  /** On the port that it had before, if it had one. */
+  async start(): Promise<void> {
+    if (this.#server !== undefined) return;
+    const server = createServer((request, response) => void this.#serve(request, response));
+    server.listen(this.#port, '127.0.0.1');
+    await once(server, 'listening');
+    this.#port = (server.address() as AddressInfo).port;
+    this.#server = server;
+  }
+
+  /** Cuts every connection; further ones are refused. */
+  async stop(): Promise<void> {
+    const server = this.#server;
+    if (server === undefined) return;
+    this.#server = undefined;
+    server.closeAllConnections();
+    server.close();
+    await once(server, 'close');
+  }
+
+  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const parts: Buffer[] = [];
+    for await (const part of request) parts.push(part as Buffer);
+    if (this.behaviour === 'hangs') return;
+    if (request.method === 'GET') return this.#json(response, 200, { object: 'list', data: [{ id: 'upstream' }] });
+    const body = JSON.parse(Buffer.concat(parts).toString()) as ChatBody;
+    const prompt = body.messages.map(({ content }) => content).join('');
+    if (prompt !== PROBE) this.asked += 1;
+    const status = this.#statusFor(prompt);
+    if (status !== 200) return this.#json(response, status, { error: { message: `status ${status}` } });
+    this.#answer(response, body.stream === true);
+  }
+
+  #statusFor(prompt: string): number {
+    this.#generations += 1;
+    switch (this.behaviour) {
+      case 'fails':
+        return 500;
+      case 'fails-half':
+        return this.#generations % 2 === 0 ? 500 : 200;
+      case 'fails-long':
+        return prompt.length >= LONG_PROMPT ? 500 : 200;
+      case 'rejects':
+        return 429;
+      default:
+        return 200;
+    }
+  }
+
+  #answer(response: ServerResponse, streamed: boolean): void {
+    const common = { id: 'chatcmpl-1', created: 0, model: 'upstream' };
+    const usage = { prompt_tokens: 1, completion_tokens: 1, total_tokens: 2 };
+    const content = this.#name;
+    if (!streamed) {
+      const choices = [{ index: 0, message: { role: 'assistant', content }, finish_reason: 'stop' }];
+      return this.#json(response, 200, { ...common, object: 'chat.completion', choices, usage });
+    }
+    const chunk = { ...common, object: 'chat.completion.chunk' };
+    const events = [
+      { ...chunk, choices: [{ index: 0, delta: { role: 'assistant', content }, finish_reason: null }] },
+      { ...chunk, choices: [{ index: 0, delta: {}, finish_reason: 'stop' }] },
+      { ...chunk, choices: [], usage },
+    ];
+    response.writeHead(200, { 'content-type': 'text/event-stream' });
+    response.end(`${events.map((event) => `data: ${JSON.stringify(event)}\n\n`).join('')}data: [DONE]\n\n`);
+  }
+
+  #json(response: ServerResponse, status: number, body: unknown): void {
+    response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+  }
+}
