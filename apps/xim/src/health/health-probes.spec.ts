@@ -1,0 +1,78 @@
+import type { Engine } from '../engines/engine.ts';
+import { EngineMisconfiguredError } from '../engines/engine.ts';
+import { noUsage } from '../engines/usage.ts';
+import { healthProbes } from './health-probes.ts';
+
+const NEVER = new AbortController().signal;
+
+/** An engine that can do these kinds of work, and notes what it was asked. */
+function anEngine(
+  kinds: readonly ('embed' | 'rank' | 'media')[],
+  overrides: Partial<Engine> = {},
+): Engine & { asked: string[] } {
+  const asked: string[] = [];
+  const doing = (kind: string) =>
+    async function* (): AsyncGenerator<never, ReturnType<typeof noUsage>> {
+      asked.push(kind);
+      return noUsage();
+    };
+  const engine: Engine = {
+    name: 'openai',
+    slots: 1,
+    contextTokens: 100,
+    fingerprint: undefined,
+    parameters: new Set(),
+    generate: doing('generate'),
+    close: () => Promise.resolve(),
+    ...Object.fromEntries(kinds.map((kind) => [kind, doing(kind)])),
+    ...overrides,
+  };
+  return Object.assign(engine, { asked });
+}
+
+const fails = async function* (): AsyncGenerator<never, never> {
+  throw new Error('no memory');
+};
+
+describe('a health probe', () => {
+  it.each([
+    [[], ['generate']],
+    [['embed'], ['embed']],
+    [['rank'], ['rank']],
+    [['embed', 'rank'], ['rank']],
+  ] as const)('of an engine that can %j is the smallest work of its kind', async (kinds, asked) => {
+    const engine = anEngine(kinds);
+    await healthProbes(engine).probe(NEVER);
+    expect(engine.asked).toEqual(asked);
+  });
+
+  it('makes no sounds and images: it asks only whether the server is there', async () => {
+    let checks = 0;
+    const check = async (): Promise<void> => void (checks += 1);
+    const engine = anEngine(['media'], { check });
+    await healthProbes(engine).probe(NEVER);
+    expect(engine.asked).toEqual([]);
+    expect(checks).toBe(1);
+  });
+
+  it('fails as the work does', async () => {
+    await expect(healthProbes(anEngine([], { generate: fails })).probe(NEVER)).rejects.toThrow('no memory');
+  });
+});
+
+describe('a check', () => {
+  it('asks the server, and has nothing computed', async () => {
+    const engine = anEngine([], { check: () => Promise.reject(new Error('not there')) });
+    await expect(healthProbes(engine).check(NEVER)).rejects.toThrow('not there');
+    expect(engine.asked).toEqual([]);
+  });
+
+  it('of an engine in this process is its work, and final when that fails', async () => {
+    const engine = anEngine([]);
+    await healthProbes(engine).check(NEVER);
+    expect(engine.asked).toEqual(['generate']);
+    await expect(healthProbes(anEngine([], { generate: fails })).check(NEVER)).rejects.toBeInstanceOf(
+      EngineMisconfiguredError,
+    );
+  });
+});
