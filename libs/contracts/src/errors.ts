@@ -60,7 +60,7 @@ export const errors = defineErrors({
     status: 404,
     publicCode: 'unknown_url',
     retryable: false,
-    message: 'Unknown request URL: {method} {path}. Check the base URL: it ends in /v1.',
+    message: 'Unknown request URL: {method} {path}. {hint}',
   },
   'route.method_not_allowed': {
     status: 405,

@@ -1,7 +1,7 @@
 /** The one place where an error becomes an HTTP answer. */
 import { HttpException } from '@nestjs/common';
 import { AppError, publicErrorBody, retryAfterSeconds } from '@xerotier/errors';
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyReply } from 'fastify';
 import { STATUS_CODES } from 'node:http';
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
@@ -59,23 +59,22 @@ const FASTIFY_ERRORS: Readonly<Record<string, (cause: unknown, bodyBytesMax: num
   ECONNRESET: (cause) => new AppError('inference.cancelled', {}, { cause }),
 };
 
+/** Nest's word for a method and a path that have no handler. */
+export function isNoRoute(error: unknown): boolean {
+  return error instanceof HttpException && !(error.cause instanceof Error) && error.getStatus() === 404;
+}
+
 /** What frameworks throw, as ours. */
-export function toAppError(error: unknown, request: FastifyRequest, bodyBytesMax: number): AppError {
+export function toAppError(error: unknown, bodyBytesMax: number): AppError {
   if (AppError.is(error)) return error;
   // Nest wraps what Fastify throws: what it was is in the cause.
-  if (error instanceof HttpException && error.cause instanceof Error)
-    return toAppError(error.cause, request, bodyBytesMax);
+  if (error instanceof HttpException && error.cause instanceof Error) return toAppError(error.cause, bodyBytesMax);
   const { code, statusCode, message } = error as { code?: string; statusCode?: number; message?: string };
   const known = code === undefined ? undefined : FASTIFY_ERRORS[code];
   if (known !== undefined) return known(error, bodyBytesMax);
-  if (error instanceof HttpException && error.getStatus() === 404) return routeNotFound(request);
   if (statusCode === 408) return new AppError('request.timeout', {}, { cause: error });
   if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) {
     return new AppError('request.invalid', { reason: message ?? 'The request is not valid HTTP.' }, { cause: error });
   }
   return AppError.from(error);
-}
-
-function routeNotFound(request: FastifyRequest): AppError {
-  return new AppError('route.not_found', { method: request.method, path: request.url.split('?', 1)[0] ?? '' });
 }

@@ -173,6 +173,49 @@ describe('every answer', () => {
   });
 });
 
+describe('a path', () => {
+  const asked = async (target: string): Promise<{ status: string; body: unknown }> => {
+    const answer = await raw(`GET ${target} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n`);
+    return { status: answer.slice(9, 12), body: JSON.parse(answer.slice(answer.indexOf('\r\n\r\n'))) as unknown };
+  };
+
+  it.each(['/things/1/', '//things/1', '/things//1', '///things///1///', '/things/1/?a=//b/', 'http://y/things/1/'])(
+    'is the same with further slashes: %s',
+    async (target) => {
+      expect(await asked(target)).toMatchObject({ status: '200', body: { id: '1' } });
+    },
+  );
+
+  it('below a route that takes any path is the same with further slashes', async () => {
+    expect(await asked('/trees//oak//left/')).toMatchObject({ status: '200', body: { path: 'oak/left' } });
+  });
+
+  it.each(['/things%2F1', '/things/1%2F2/3', '/things/1/2', '/things\\1', '/things/./1', '/things/../things/1'])(
+    'is another one when its slashes are encoded or it has more parts: %s',
+    async (target) => {
+      expect(await asked(target)).toMatchObject({ status: '404', body: { error: { code: 'unknown_url' } } });
+    },
+  );
+
+  it('keeps an encoded slash inside a name', async () => {
+    expect(await asked('/things/a%2Fb/')).toMatchObject({ status: '200', body: { id: 'a/b' } });
+  });
+
+  it('with further slashes has the same methods', async () => {
+    const response = await fetch(`${url}//things/1/`, { method: 'POST' });
+    expect([response.status, response.headers.get('allow')]).toEqual([405, 'GET, HEAD']);
+  });
+
+  it('that is not there is told with the hint of the application, and otherwise with where to look', async () => {
+    const messageOf = async (): Promise<unknown> =>
+      (await errorOf(await fetch(`${url}/nothing//here/?key=1`)))['message'];
+    expect(await messageOf()).toBe('Unknown request URL: GET /nothing/here. Check the method and the path.');
+    await app.close();
+    await start({ unknownUrlHint: (method, path) => `${method} ${path}, really?` });
+    expect(await messageOf()).toBe('Unknown request URL: GET /nothing/here. GET /nothing/here, really?');
+  });
+});
+
 describe('an application that rewrites URLs', () => {
   const rewriteUrl = (host: string | undefined, path: string): string => `/things/${host ?? 'none'}${path}`;
   const hostOf = async (...headers: string[]): Promise<unknown> => {

@@ -14,8 +14,9 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { IncomingMessage } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { logAccess, logAnswer } from './access-log.ts';
+import { canonicalUrl } from './canonical-url.ts';
 import { Connections } from './connections.ts';
-import { answerClientError, replyWithError, toAppError } from './error-reply.ts';
+import { answerClientError, isNoRoute, replyWithError, toAppError } from './error-reply.ts';
 import { readFormBodies } from './form-body.ts';
 import { readJsonBodies } from './json-body.ts';
 import { randomHex } from './random-hex.ts';
@@ -31,11 +32,13 @@ export interface HttpAppOptions {
   readonly instance?: string;
   /**
    * The URL to answer instead of the one that was asked for: what is routed, and named in errors. `host` is the Host header
-   * as it came, or what a trusted proxy says that it was.
+   * as it came, or what a trusted proxy says that it was; `url` has no slashes too many.
    */
   readonly rewriteUrl?: (host: string | undefined, url: string) => string;
   /** How long a client may read nothing of an answer that is complete. Default 30,000. */
   readonly unreadAnswerMs?: number;
+  /** A sentence or two for a client whose path is not there: what it should ask for instead. Default: to check the path. */
+  readonly unknownUrlHint?: (method: string, path: string) => string;
   /** Adds hooks before any route is registered. */
   readonly prepare?: (fastify: FastifyInstance) => void;
   /** Runs before the body is read; what it throws is the answer. */
@@ -71,13 +74,13 @@ export async function createHttpApp(module: Type | DynamicModule, options: HttpA
     http: { headersTimeout: HEADERS_TIMEOUT_MS },
     trustProxy: options.trustedProxies ?? 0,
     genReqId: newRequestId,
-    ...rewriting(options),
+    rewriteUrl: rewriting(options),
     clientErrorHandler: (error: Error, socket: Socket) => answerClientError(error, socket, newRequestId()),
     // A path that cannot be decoded reaches neither hooks nor handlers.
     frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) => {
       reply.raw.setHeader('x-request-id', request.id);
       logAnswer(options.log, request, reply);
-      replyWithError(reply, toAppError(error, request, options.bodyBytesMax));
+      replyWithError(reply, toAppError(error, options.bodyBytesMax));
     },
     forceCloseConnections: 'idle',
     return503OnClosing: false,
@@ -120,15 +123,13 @@ export async function createHttpApp(module: Type | DynamicModule, options: HttpA
 }
 
 /** Fastify rewrites before there is a request of its own, so the host is found here, by the rule that its requests have. */
-function rewriting({ rewriteUrl, trustedProxies = 0 }: HttpAppOptions): object {
-  if (rewriteUrl === undefined) return {};
-  return {
-    rewriteUrl: ({ headers, url = '/' }: IncomingMessage) => {
-      const forwarded = trustedProxies > 0 ? headers['x-forwarded-host'] : undefined;
-      // Each proxy appends what it was asked for: the last one is the nearest.
-      const nearest = forwarded === undefined ? undefined : [forwarded].flat().join(',').split(',').at(-1)?.trim();
-      return rewriteUrl(nearest ?? headers.host, url);
-    },
+function rewriting({ rewriteUrl, trustedProxies = 0 }: HttpAppOptions): (request: IncomingMessage) => string {
+  if (rewriteUrl === undefined) return ({ url = '/' }) => canonicalUrl(url);
+  return ({ headers, url = '/' }) => {
+    const forwarded = trustedProxies > 0 ? headers['x-forwarded-host'] : undefined;
+    // Each proxy appends what it was asked for: the last one is the nearest.
+    const nearest = forwarded === undefined ? undefined : [forwarded].flat().join(',').split(',').at(-1)?.trim();
+    return rewriteUrl(nearest ?? headers.host, canonicalUrl(url));
   };
 }
 
@@ -182,16 +183,20 @@ class ErrorAnswers implements ExceptionFilter {
     const http = host.switchToHttp();
     const request = http.getRequest<FastifyRequest>();
     const reply = http.getResponse<FastifyReply>();
-    const failure = this.#withMethods(toAppError(error, request, this.#options.bodyBytesMax), request, reply);
+    const failure = isNoRoute(error) ? this.#noRoute(request, reply) : toAppError(error, this.#options.bodyBytesMax);
     if (failure.code === 'internal') this.#options.log.error('a request failed', { error });
     replyWithError(reply, failure);
   }
 
-  #withMethods(failure: AppError, request: FastifyRequest, reply: FastifyReply): AppError {
-    if (failure.code !== 'route.not_found') return failure;
-    const methods = this.#routes.methodsOf(request);
-    if (methods.length === 0) return failure;
+  #noRoute(request: FastifyRequest, reply: FastifyReply): AppError {
+    const { method } = request;
+    const path = request.url.split('?', 1)[0] ?? '';
+    const methods = this.#routes.methodsOf(path);
+    if (methods.length === 0) {
+      const hint = this.#options.unknownUrlHint?.(method, path) ?? 'Check the method and the path.';
+      return new AppError('route.not_found', { method, path, hint });
+    }
     reply.raw.setHeader('allow', methods.join(', '));
-    return new AppError('route.method_not_allowed', { method: request.method, path: String(failure.details['path']) });
+    return new AppError('route.method_not_allowed', { method, path });
   }
 }

@@ -1,5 +1,5 @@
 /** Remembers the routes of an application, to tell a wrong method from a wrong path, and to refuse a route without access rules. */
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 
 export interface RouteEntry {
   readonly method: string;
@@ -20,9 +20,8 @@ export class RouteTable {
     return [...this.#patterns].flatMap(([url, { methods }]) => [...methods].map((method) => ({ method, url })));
   }
 
-  /** Methods that the path of a request has; empty when nothing is there. */
-  methodsOf(request: FastifyRequest): string[] {
-    const path = request.url.split('?', 1)[0] ?? '';
+  /** Methods that a path has; empty when nothing is there. */
+  methodsOf(path: string): string[] {
     return [...this.#patterns.values()]
       .filter(({ matches }) => matches.test(path))
       .flatMap(({ methods }) => [...methods]);
@@ -40,5 +39,5 @@ function patternOf(url: string): RegExp {
     .split('/')
     .map((part) => (part.startsWith(':') ? '[^/]+' : part === '*' ? '.*' : part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')))
     .join('/');
-  return new RegExp(`^${source}/?$`);
+  return new RegExp(`^${source}$`);
 }
