@@ -43,7 +43,7 @@ export interface RunningAuth {
   /** What seeding announced. */
   readonly announced: AccessChange[];
   seed(overrides?: Partial<z.input<typeof seedDocument>>, scopes?: Scope[]): Promise<SeededProject>;
-  authorize(key: string, projectId: string, endpointSlug?: string, scope?: Scope): Promise<Access>;
+  authorize(key: string, projectId: string | undefined, endpointSlug?: string, scope?: Scope): Promise<Access>;
 }
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
@@ -92,7 +92,7 @@ export function runningAuth(): RunningAuth {
   running.authorize = (key, projectId, endpointSlug, scope = 'inference') =>
     running.bus.call(authContract.operations.authorize, {
       keyHash: hashApiKey(key),
-      projectId,
+      ...(projectId !== undefined && { projectId }),
       ...(endpointSlug !== undefined && { endpointSlug }),
       scope,
       clientAddress: '127.0.0.1',

@@ -12,6 +12,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { AccessService } from './access/access.service.ts';
 import { urlByPath } from './access/host-address.ts';
 import { assertRoutesDeclareAccess, checkAccess } from './access/require-scope.ts';
+import { unknownUrlHint } from './access/unknown-url-hint.ts';
 import { AppModule } from './app.module.ts';
 import { settings } from './config.ts';
 import { StoredCompletionsService } from './stored-completions/stored-completions.service.ts';
@@ -33,6 +34,7 @@ await runService('gateway', settings, async (config, log) => {
     bodyBytesMax: BODY_BYTES_MAX,
     trustedProxies: config.http.trustedProxies,
     ...hostAddresses(config.http.publicDomain),
+    unknownUrlHint,
     prepare: assertRoutesDeclareAccess,
     onRequest: (request) => checkAccess(app.nest.get(AccessService), request),
   });

@@ -41,7 +41,8 @@ export const authContract = service('auth', {
     timeoutMs: 2_000,
     input: z.object({
       keyHash,
-      projectId: z.string().max(64),
+      /** Absent: the project that the key belongs to. */
+      projectId: z.string().max(64).optional(),
       endpointSlug: z.string().max(63).optional(),
       scope,
       clientAddress: z.string().max(64),

@@ -64,6 +64,19 @@ describe('authorize', () => {
     expect((await auth.authorize(project.key, project.id)).endpoints).toEqual([]);
   });
 
+  it('finds the project of a key that is asked about alone, and no other', async () => {
+    const [mine, other] = [await auth.seed(), await auth.seed({ endpoints: [] })];
+    expect(await auth.authorize(mine.key, undefined)).toEqual(await auth.authorize(mine.key, mine.id));
+    expect(await auth.authorize(other.key, undefined)).toMatchObject({ project: { id: other.id }, endpoints: [] });
+  });
+
+  it('refuses a key alone as it does with its project', async () => {
+    const project = await auth.seed({}, ['management']);
+    expect(await refusal(auth.authorize(project.key, undefined))).toMatchObject({ code: 'auth.scope_insufficient' });
+    const unknown = generateApiKey(project.slug);
+    expect(await refusal(auth.authorize(unknown, undefined))).toMatchObject({ code: 'auth.invalid_key' });
+  });
+
   it('reads what an operator changed in a tier', async () => {
     const project = await auth.seed({ endpoints: [{ slug: 'chat', modelId: 'tiny', tier: 'gpu_amd_shared' }] });
     await auth.database.query("UPDATE auth.tier SET requests_per_minute = 7 WHERE slug = 'gpu_amd_shared'");

@@ -17,7 +17,7 @@ export class AccessService {
   ) {}
 
   /**
-   * What a key may do on an endpoint or, without one, in its project.
+   * What a key may do on an endpoint or, without one, in its project; the project may be left to the key.
    *
    * The order of the refusals is part of the promise: whoever has no key that counts learns nothing else, and a key
    * learns nothing about other projects, not even whether they exist.
@@ -28,7 +28,8 @@ export class AccessService {
     const { keyHash, projectId, endpointSlug, scope } = request;
     const found = await this.repository.findGrant(this.hasher.hash(keyHash), endpointSlug ?? null);
     const grant = ensure(found, 'auth.invalid_key');
-    if (grant.projectId !== projectId) throw new AppError('project.not_found', { project: projectId });
+    if (projectId !== undefined && grant.projectId !== projectId)
+      throw new AppError('project.not_found', { project: projectId });
     if (!grant.scopes.includes(scope)) throw new AppError('auth.scope_insufficient', { scope });
     if (endpointSlug !== undefined) ensure(grant.endpoints[0], 'endpoint.not_found', { endpoint: endpointSlug });
     this.keyUses.note(grant.keyId);

@@ -15,7 +15,8 @@ import { LRUCache } from 'lru-cache';
 
 export interface AccessQuestion {
   readonly key: string;
-  readonly projectId: string;
+  /** Undefined: the project that the key belongs to. */
+  readonly projectId: string | undefined;
   readonly endpointSlug: string | undefined;
   readonly scope: Scope;
   readonly clientAddress: string;
@@ -58,7 +59,7 @@ export class AccessService implements OnModuleDestroy {
    * `auth.unavailable` when auth does not answer and nothing is remembered.
    */
   authorize(question: AccessQuestion): Access | Promise<Access> {
-    const entry = `${hashApiKey(question.key)} ${question.scope} ${question.projectId} ${question.endpointSlug ?? ''}`;
+    const entry = `${hashApiKey(question.key)} ${question.scope} ${question.projectId ?? ''} ${question.endpointSlug ?? ''}`;
     const known = this.#remembered.get(entry);
     if (known !== undefined) {
       if (performance.now() - known.askedAt > REFRESHED_AFTER_MS) this.#refresh(entry, known, question);
@@ -98,7 +99,7 @@ export class AccessService implements OnModuleDestroy {
     try {
       const access = await this.#bus.call(authContract.operations.authorize, {
         keyHash: hashApiKey(key),
-        projectId,
+        ...(projectId !== undefined && { projectId }),
         ...(endpointSlug !== undefined && { endpointSlug }),
         scope,
         clientAddress,

@@ -11,6 +11,7 @@ import { testBuses } from '@xerotier/nats/testing';
 import { eventually, testServers } from '@xerotier/testing';
 import type { FastifyRequest } from 'fastify';
 import { AccessService } from './access.service.ts';
+import { onEveryBase } from './base-paths.ts';
 import { accessOf, assertRoutesDeclareAccess, checkAccess, PublicRoute, RequireScope } from './require-scope.ts';
 
 const servers = testServers('nats');
@@ -26,7 +27,7 @@ const ACCESS: Access = {
 
 @Controller()
 class GuardedController {
-  @Get([':project/:endpoint/v1/things', ':project/v1/things'])
+  @Get(onEveryBase('v1/things'))
   @RequireScope('inference')
   list(@Req() request: FastifyRequest): object {
     return { keyId: accessOf(request).keyId };
@@ -125,6 +126,52 @@ describe('a route that requires a scope', () => {
     expect(await errorCode(await fetch(`${url}/proj_1/v1/things`))).toEqual([401, 'invalid_api_key']);
     expect(await errorCode(await get(`${url}/proj_1/v1/things`, 'Bearer sk-1'))).toEqual([401, 'invalid_api_key']);
     expect(asked).toEqual([]);
+  });
+
+  it('is reached on the base of the key alone, whose project auth finds', async () => {
+    const { url, asked } = await newEdge();
+    const response = await get(`${url}/v1/things`);
+    expect([response.status, await response.json()]).toEqual([200, { keyId: 'key_1' }]);
+    expect(asked).toEqual([expect.objectContaining({ scope: 'inference' })]);
+    expect(asked[0]).not.toHaveProperty('projectId');
+    expect(asked[0]).not.toHaveProperty('endpointSlug');
+    expect(await errorCode(await fetch(`${url}/v1/things`))).toEqual([401, 'invalid_api_key']);
+  });
+
+  it('keeps what a key may do alone and in a project apart', async () => {
+    const { url, asked } = await newEdge();
+    for (const base of ['', '/proj_1', '/proj_2', '']) await get(`${url}${base}/v1/things`);
+    expect(asked.map((question) => (question as { projectId?: string }).projectId)).toEqual([
+      undefined,
+      'proj_1',
+      'proj_2',
+    ]);
+  });
+
+  it.each(['v1', 'v2'])('says of %s in the place of a project that the version is there twice', async (version) => {
+    const { url, asked } = await newEdge();
+    const response = await fetch(`${url}/${version}/v1/things`);
+    const { error } = (await response.json()) as { error: { code: string; message: string } };
+    expect([response.status, error.code]).toEqual([404, 'unknown_url']);
+    expect(error.message).toContain('Did you mean /v1/things?');
+    expect(asked).toEqual([]);
+  });
+
+  it('says of v1 in the place of an endpoint, where there is none, that the version is there twice', async () => {
+    const { url } = await newEdge(() => Promise.reject(new AppError('endpoint.not_found', { endpoint: 'v1' })));
+    // Asked again, the refusal comes from memory.
+    for (const _ of [1, 2]) {
+      const response = await get(`${url}/proj_1/v1/v1/things`);
+      const { error } = (await response.json()) as { error: { code: string; message: string } };
+      expect([response.status, error.code]).toEqual([404, 'unknown_url']);
+      expect(error.message).toContain('Did you mean /proj_1/v1/things?');
+    }
+    expect(await errorCode(await get(`${url}/proj_1/v9x/v1/things`))).toEqual([404, 'endpoint_not_found']);
+  });
+
+  it('is reached where an endpoint is called v1', async () => {
+    const { url } = await newEdge();
+    expect((await get(`${url}/proj_1/v1/v1/things`)).status).toBe(200);
   });
 
   it.each(['proj 1', 'proj.1', '*', 'p'.repeat(65), '%00'])(

@@ -10,6 +10,7 @@ import { AppError } from '@xerotier/errors';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { AccessService } from './access.service.ts';
 import { bearerKey } from './bearer-key.ts';
+import { unknownUrlHint } from './unknown-url-hint.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -37,15 +38,23 @@ export function checkAccess(service: AccessService, request: FastifyRequest): vo
   const { scope } = request.routeOptions.config;
   if (scope === undefined) return;
   const { project, endpoint } = addressOf(request);
-  const access = service.authorize({
+  const question = {
     key: bearerKey(request.headers.authorization),
     projectId: project,
     endpointSlug: endpoint,
     scope,
     clientAddress: request.ip,
-  });
-  if (access instanceof Promise) return access.then((answer) => noteAccess(request, answer, endpoint));
-  noteAccess(request, access, endpoint);
+  };
+  try {
+    const access = service.authorize(question);
+    if (!(access instanceof Promise)) return noteAccess(request, access, endpoint);
+    return access.then(
+      (answer) => noteAccess(request, answer, endpoint),
+      (error: unknown) => Promise.reject(inWordsOfPath(error, request, endpoint)),
+    );
+  } catch (error) {
+    throw inWordsOfPath(error, request, endpoint);
+  }
 }
 
 function noteAccess(request: FastifyRequest, access: Access, endpoint: string | undefined): void {
@@ -58,16 +67,35 @@ function noteAccess(request: FastifyRequest, access: Access, endpoint: string | 
 }
 
 /**
- * The project and endpoint of the path. What cannot be an id is nobody's, and need not be asked for.
- * @throws {AppError} `project.not_found` or `endpoint.not_found`.
+ * The project and endpoint of the path; on the base without a project, that of the key. What cannot be an id is nobody's, and
+ * need not be asked for.
+ * @throws {AppError} `project.not_found` or `endpoint.not_found`; `route.not_found` for a version in the place of a project.
  */
-function addressOf(request: FastifyRequest): { project: string; endpoint: string | undefined } {
-  const { project, endpoint } = request.params as { project: string; endpoint?: string };
+function addressOf(request: FastifyRequest): { project: string | undefined; endpoint: string | undefined } {
+  const { project, endpoint } = request.params as { project?: string; endpoint?: string };
+  if (project === undefined) return { project, endpoint };
+  if (isVersion(project)) throw unknownUrl(request);
   if (!projectId.safeParse(project).success) throw new AppError('project.not_found', { project: shown(project) });
   if (endpoint !== undefined && !slug.safeParse(endpoint).success) {
     throw new AppError('endpoint.not_found', { endpoint: shown(endpoint) });
   }
   return { project, endpoint };
+}
+
+/** An endpoint may be called `v1`; where there is none, the path has the version twice. */
+function inWordsOfPath(error: unknown, request: FastifyRequest, endpoint: string | undefined): AppError {
+  const refusal = AppError.from(error);
+  const isVersionTwice = refusal.code === 'endpoint.not_found' && endpoint !== undefined && isVersion(endpoint);
+  return isVersionTwice ? unknownUrl(request) : refusal;
+}
+
+function isVersion(part: string): boolean {
+  return /^v\d$/.test(part);
+}
+
+function unknownUrl({ method, url }: FastifyRequest): AppError {
+  const path = url.split('?', 1)[0] ?? '';
+  return new AppError('route.not_found', { method, path, hint: unknownUrlHint(path) });
 }
 
 /** Text from a client, bounded and without control characters, for a message. */

@@ -1,6 +1,7 @@
 /** `POST /v1/chat/completions`: of one endpoint, and of the whole project, where `model` says which endpoint. */
 import { Controller, Post, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { onEveryBase } from '../access/base-paths.ts';
 import { accessOf, RequireScope } from '../access/require-scope.ts';
 import { addressedEndpoint } from '../models/addressed-endpoint.ts';
 import { ModelDirectory } from '../models/model-directory.service.ts';
@@ -16,7 +17,7 @@ export class ChatCompletionsController {
     private readonly models: ModelDirectory,
   ) {}
 
-  @Post([':project/:endpoint/v1/chat/completions', ':project/v1/chat/completions'])
+  @Post(onEveryBase('v1/chat/completions'))
   @RequireScope('inference')
   async create(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const latencyTargets = latencyTargetsOf(request.headers);

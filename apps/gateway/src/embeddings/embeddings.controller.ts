@@ -2,6 +2,7 @@
 import { Controller, Post, Req, Res } from '@nestjs/common';
 import { embeddingRequest } from '@xerotier/contracts';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { onEveryBase } from '../access/base-paths.ts';
 import { accessOf, RequireScope } from '../access/require-scope.ts';
 import { addressedEndpoint } from '../models/addressed-endpoint.ts';
 import { ModelDirectory } from '../models/model-directory.service.ts';
@@ -16,7 +17,7 @@ export class EmbeddingsController {
     private readonly models: ModelDirectory,
   ) {}
 
-  @Post([':project/:endpoint/v1/embeddings', ':project/v1/embeddings'])
+  @Post(onEveryBase('v1/embeddings'))
   @RequireScope('inference')
   async create(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const body = readFields(embeddingRequest, fieldsOf(request.body));

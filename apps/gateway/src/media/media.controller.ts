@@ -3,6 +3,7 @@ import { Controller, Post, Req, Res } from '@nestjs/common';
 import { mediaRoutes } from '@xerotier/contracts';
 import type { MediaRoute } from '@xerotier/contracts';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { onEveryBase } from '../access/base-paths.ts';
 import { accessOf, RequireScope } from '../access/require-scope.ts';
 import { ModelDirectory } from '../models/model-directory.service.ts';
 import { mediaEndpoint } from './media-endpoint.ts';
@@ -16,37 +17,37 @@ export class MediaController {
     private readonly models: ModelDirectory,
   ) {}
 
-  @Post(bothBases('audio/speech'))
+  @Post(onEveryBase('v1/audio/speech'))
   @RequireScope('inference')
   speak(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     return this.#answer('audio/speech', request, reply);
   }
 
-  @Post(bothBases('audio/transcriptions'))
+  @Post(onEveryBase('v1/audio/transcriptions'))
   @RequireScope('inference', 'form')
   transcribe(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     return this.#answer('audio/transcriptions', request, reply);
   }
 
-  @Post(bothBases('audio/translations'))
+  @Post(onEveryBase('v1/audio/translations'))
   @RequireScope('inference', 'form')
   translate(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     return this.#answer('audio/translations', request, reply);
   }
 
-  @Post(bothBases('images/generations'))
+  @Post(onEveryBase('v1/images/generations'))
   @RequireScope('inference')
   generate(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     return this.#answer('images/generations', request, reply);
   }
 
-  @Post(bothBases('images/edits'))
+  @Post(onEveryBase('v1/images/edits'))
   @RequireScope('inference', 'form')
   edit(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     return this.#answer('images/edits', request, reply);
   }
 
-  @Post(bothBases('images/variations'))
+  @Post(onEveryBase('v1/images/variations'))
   @RequireScope('inference', 'form')
   vary(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     return this.#answer('images/variations', request, reply);
@@ -58,8 +59,4 @@ export class MediaController {
     const caller = { requestId: request.id, access: accessOf(request), endpoint };
     await this.media.answer(caller, { route, fields, files: [...files] }, reply);
   }
-}
-
-function bothBases(route: MediaRoute): string[] {
-  return [`:project/:endpoint/v1/${route}`, `:project/v1/${route}`];
 }

@@ -4,6 +4,7 @@ import type { Model } from '@xerotier/contracts';
 import { AppError } from '@xerotier/errors';
 import type { FastifyRequest } from 'fastify';
 import type { z } from 'zod';
+import { onEveryBase } from '../access/base-paths.ts';
 import { accessOf, RequireScope } from '../access/require-scope.ts';
 import { ModelDirectory } from './model-directory.service.ts';
 import type { modelList, PublicModel } from './model.schema.ts';
@@ -12,7 +13,7 @@ import type { modelList, PublicModel } from './model.schema.ts';
 export class ModelsController {
   constructor(private readonly directory: ModelDirectory) {}
 
-  @Get([':project/:endpoint/v1/models', ':project/v1/models'])
+  @Get(onEveryBase('v1/models'))
   @RequireScope('inference')
   async list(@Req() request: FastifyRequest): Promise<z.infer<typeof modelList>> {
     const models = await this.directory.list(accessOf(request).endpoints);
@@ -20,7 +21,7 @@ export class ModelsController {
   }
 
   // Model names may hold slashes (`org/model`), as clients of other servers know them.
-  @Get([':project/:endpoint/v1/models/*', ':project/v1/models/*'])
+  @Get(onEveryBase('v1/models/*'))
   @RequireScope('inference')
   async retrieve(@Req() request: FastifyRequest, @Param('*') name: string): Promise<PublicModel> {
     const models = await this.directory.list(accessOf(request).endpoints);

@@ -133,15 +133,17 @@ describe('gateway and document', () => {
     expect(routesThatDiffer(buildDocument([...others, { ...scored, path: '/v1/guess' }]))).toEqual([
       'POST /{project}/{endpoint}/v1/score has no row',
       'POST /{project}/v1/score has no row',
+      'POST /v1/score has no row',
       'POST /{project}/{endpoint}/v1/guess is no route',
       'POST /{project}/v1/guess is no route',
+      'POST /v1/guess is no route',
     ]);
   });
 
   it('open the same routes to everyone: the reference, and nothing else', () => {
     const open = routes.filter(({ name, isPublic }) => isPublic && !name.startsWith('HEAD ')).map(({ name }) => name);
     const rows = operations.filter(({ isPublic }) => isPublic).map(({ path }) => `GET ${path}`);
-    expect(open).toEqual(['GET /openapi.json', 'GET /docs']);
+    expect(open).toEqual(['GET /', 'GET /openapi.json', 'GET /docs']);
     expect(rows).toEqual(open);
   });
 });
@@ -233,6 +235,28 @@ describe('the reference of a running gateway', () => {
     const response = await fetch(`${url}/openapi.json`);
     expect(response.headers.get('content-type')).toBe('application/json; charset=utf-8');
     expect(await response.json()).toEqual(openapiDocument());
+  });
+
+  it('greets who asks for nothing, and says where to go on', async () => {
+    const response = await fetch(url);
+    expect(response.headers.get('content-type')).toBe('application/json; charset=utf-8');
+    expect(schemas.Welcome.parse(await response.json())).toMatchObject({
+      name: 'Xerotier',
+      version: expect.stringMatching(/^\d+\.\d+\.\d+/),
+      base_urls: { key: '/v1', project: '/{project}/v1', endpoint: '/{project}/{endpoint}/v1' },
+      documentation: '/docs',
+      openapi: '/openapi.json',
+    });
+    const head = await fetch(url, { method: 'HEAD' });
+    expect([head.status, head.headers.get('content-length')]).toEqual([200, response.headers.get('content-length')]);
+    expect((await fetch(url, { method: 'POST' })).status).toBe(405);
+  });
+
+  it('is the same with a slash at the end of its path', async () => {
+    for (const path of ['/docs', '/openapi.json']) {
+      const [plain, slashed] = await Promise.all([fetch(url + path), fetch(`${url}/${path}/`)]);
+      expect([slashed.status, await slashed.text()]).toEqual([200, await plain.text()]);
+    }
   });
 
   it('has a page, which may load nothing and run nothing', async () => {

@@ -1,6 +1,7 @@
 /** Makes the document of the public API from the table of operations. */
 import { errors } from '@xerotier/contracts';
 import type { ErrorCode } from '@xerotier/contracts';
+import { BASES } from '../access/base-paths.ts';
 import { answerHeaderTexts, RATE_LIMIT_HEADERS } from './answer-headers.ts';
 import type { AnswerHeader } from './answer-headers.ts';
 import { jsonFields, namedSchemas, referenceTo } from './json-schemas.ts';
@@ -11,7 +12,7 @@ import type { DocumentedAnswer, DocumentedOperation, OpenapiDocument, Parameter 
 import { pathParameters } from './path-parameters.ts';
 import type { SchemaName } from './schemas.ts';
 
-const DESCRIPTION = `An OpenAI-compatible API. The base URL of a client is \`/{project}/{endpoint}/v1\`, or \`/{project}/v1\` where \`model\` picks the endpoint; an API key is sent as \`Authorization: Bearer xero_...\`.
+const DESCRIPTION = `An OpenAI-compatible API. The base URL of a client is \`/v1\` or \`/{project}/v1\`, where \`model\` picks an endpoint of the project, or \`/{project}/{endpoint}/v1\`. An API key is sent as \`Authorization: Bearer xero_...\`; on \`/v1\` it also names the project.
 
 An answer that is no success has an \`ErrorResponse\`: switch on its \`code\`. In parameters \`null\` means the same as leaving one out.`;
 
@@ -45,10 +46,10 @@ export function buildDocument(operations: readonly Operation[]): OpenapiDocument
 
 function placesOf({ path, isPublic, operationId }: Operation): { path: string; operationId: string }[] {
   if (isPublic === true) return [{ path, operationId }];
-  return [
-    { path: `/{project}/{endpoint}${path}`, operationId },
-    { path: `/{project}${path}`, operationId: `${operationId}InProject` },
-  ];
+  return BASES.map(({ path: base, operationSuffix }) => ({
+    path: base + path,
+    operationId: operationId + operationSuffix,
+  }));
 }
 
 function documented(operation: Operation, path: string, operationId: string): DocumentedOperation {

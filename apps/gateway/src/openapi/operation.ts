@@ -7,13 +7,12 @@ import type { SchemaName } from './schemas.ts';
 export interface Operation {
   readonly method: 'get' | 'post' | 'delete';
   /**
-   * Behind the base, such as `/v1/models/{model}`. There are two bases, `/{project}/{endpoint}` and `/{project}`, unless the
-   * route is public: then this is all of it.
+   * Behind the base (see `BASES`), such as `/v1/models/{model}`. Of a route that is public this is all of it.
    */
   readonly path: `/${string}`;
   /** Needs no key. */
   readonly isPublic?: boolean;
-  /** The name of a generated client's method; on the project's base it has `InProject` behind it. */
+  /** The name of a generated client's method; on the other bases it has `InProject` or `ByKey` behind it. */
   readonly operationId: string;
   readonly tag: Tag;
   readonly summary: string;

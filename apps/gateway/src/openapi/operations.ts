@@ -67,7 +67,7 @@ const chatCompletions: readonly Operation[] = [
     tag: 'Chat completions',
     summary: 'Answer messages',
     description:
-      "With `stream: true` the answer comes as server-sent events, and `[DONE]` ends it. On the project's base `model` picks the endpoint: its slug, else its model's name.",
+      "With `stream: true` the answer comes as server-sent events, and `[DONE]` ends it. On the bases without an endpoint `model` picks the endpoint: its slug, else its model's name.",
     headers: latencyTargetHeaders,
     body: {
       schema: 'CreateChatCompletionRequest',
@@ -284,6 +284,16 @@ const models: readonly Operation[] = [
 ];
 
 const reference: readonly Operation[] = [
+  {
+    method: 'get',
+    path: '/',
+    isPublic: true,
+    operationId: 'getWelcome',
+    tag: 'Reference',
+    summary: 'What this is, and where to go on',
+    answer: { 'application/json': 'Welcome' },
+    errors: ['request.timeout', 'internal'],
+  },
   {
     method: 'get',
     path: '/openapi.json',

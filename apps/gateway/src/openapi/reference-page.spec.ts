@@ -49,6 +49,18 @@ describe('the reference page', () => {
     expect(reference).toBe('curl &#34;$HOST/openapi.json&#34;');
   });
 
+  it('names each base of an operation, and of a public one its path alone', () => {
+    const [, chat = ''] = /<article id="createChatCompletion">.*?<p>(.*?)<\/p>/s.exec(page) ?? [];
+    expect(chat.match(/\/[^<]*v1\/chat\/completions(?=<)/g)).toEqual([
+      '/{project}/{endpoint}/v1/chat/completions',
+      '/{project}/v1/chat/completions',
+      '/v1/chat/completions',
+    ]);
+    expect(page).not.toContain('createChatCompletionByKey');
+    const [, reference = ''] = /<article id="getReferencePage">.*?<p>(.*?)<\/p>/s.exec(page) ?? [];
+    expect(reference.match(/<code>/g)).toHaveLength(1);
+  });
+
   it('takes no text for markup', () => {
     const hostile = '<script>alert("x")</script>';
     const row = { ...(operations[0] as Operation), summary: hostile, description: `\`${hostile}\`` };

@@ -1,5 +1,6 @@
 /** The document as one static page: no script, and nothing that is loaded from anywhere. */
 import { createHash } from 'node:crypto';
+import { BASES } from '../access/base-paths.ts';
 import { openapiDocument } from './document.ts';
 import { inline, Markup, markup, prose } from './markup.ts';
 import type { DocumentedAnswer, DocumentedOperation, OpenapiDocument, Parameter } from './openapi-document.ts';
@@ -53,10 +54,10 @@ ${schemaArticles(document)}</section>
 `.text;
 }
 
-/** What is on both bases is told once. */
+/** What is on every base is told once. */
 function placesOf({ paths }: OpenapiDocument): Place[] {
   return Object.entries(paths)
-    .filter(([path]) => !/^\/\{project\}\/v\d/.test(path))
+    .filter(([path]) => !/^(?:\/\{project\})?\/v\d/.test(path))
     .flatMap(([path, item]) =>
       Object.entries(item).map(([method, operation]) => ({ method: method.toUpperCase(), path, operation })),
     );
@@ -64,8 +65,8 @@ function placesOf({ paths }: OpenapiDocument): Place[] {
 
 function operationArticle({ method, path, operation }: Place, document: OpenapiDocument): Markup {
   const { operationId, summary, description, parameters, requestBody, responses } = operation;
-  const onProject = path.replace('/{endpoint}', '');
-  const also = onProject === path ? '' : markup` or <code>${onProject}</code>`;
+  const others = BASES.slice(1).map(({ path: base }) => path.replace(BASES[0].path, base));
+  const also = others.includes(path) ? '' : others.map((other) => markup` or <code>${other}</code>`);
   const parameterItems = parameters.map((parameter) => parameterItem(resolved(parameter, document)));
   return markup`<article id="${operationId}"><h3>${summary}</h3>
 <p><span class="method">${method}</span><code>${path}</code>${also}</p>

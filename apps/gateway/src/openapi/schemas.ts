@@ -25,6 +25,7 @@ import {
   storedChatCompletion,
 } from '../stored-completions/stored-completion.schema.ts';
 import { errorResponse, streamError } from './error.schema.ts';
+import { welcome } from './welcome.ts';
 
 export const schemas = {
   CreateChatCompletionRequest: chatCompletionRequest,
@@ -50,6 +51,7 @@ export const schemas = {
   CreateImageVariationRequest: imageVariationRequest,
   Model: publicModel,
   ModelList: modelList,
+  Welcome: welcome,
   ErrorResponse: errorResponse,
   StreamError: streamError,
 } as const satisfies Readonly<Record<string, z.ZodType>>;

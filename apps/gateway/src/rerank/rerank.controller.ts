@@ -3,6 +3,7 @@ import { Controller, Post, Req, Res } from '@nestjs/common';
 import { rerankRequest, scoreRequest } from '@xerotier/contracts';
 import type { EndpointTask } from '@xerotier/contracts';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { onEveryBase } from '../access/base-paths.ts';
 import { accessOf, RequireScope } from '../access/require-scope.ts';
 import { addressedEndpoint } from '../models/addressed-endpoint.ts';
 import { ModelDirectory } from '../models/model-directory.service.ts';
@@ -28,7 +29,7 @@ export class RerankController {
     private readonly models: ModelDirectory,
   ) {}
 
-  @Post([':project/:endpoint/v1/rerank', ':project/:endpoint/v2/rerank', ':project/v1/rerank', ':project/v2/rerank'])
+  @Post([...onEveryBase('v1/rerank'), ...onEveryBase('v2/rerank')])
   @RequireScope('inference')
   async rerank(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const body = readFields(rerankRequest, servedFields(request));
@@ -36,7 +37,7 @@ export class RerankController {
     await send(reply, await this.reranking.rerank(caller, body, reply.raw));
   }
 
-  @Post([':project/:endpoint/v1/score', ':project/v1/score'])
+  @Post(onEveryBase('v1/score'))
   @RequireScope('inference')
   async score(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const body = readFields(scoreRequest, servedFields(request));

@@ -8,6 +8,7 @@ import type { StoredCompletion } from '@xerotier/contracts';
 import { AppError } from '@xerotier/errors';
 import type { FastifyRequest } from 'fastify';
 import type { z } from 'zod';
+import { onEveryBase } from '../access/base-paths.ts';
 import { accessOf, RequireScope, shown } from '../access/require-scope.ts';
 import { CancellationService } from '../cancellation/cancellation.service.ts';
 import { readFields } from '../requests/request-fields.ts';
@@ -28,7 +29,7 @@ interface PublicList<T> {
   has_more: boolean;
 }
 
-const COLLECTION = [':project/:endpoint/v1/chat/completions', ':project/v1/chat/completions'];
+const COLLECTION = onEveryBase('v1/chat/completions');
 const ITEM = COLLECTION.map((path) => `${path}/:completion`);
 const MESSAGES = ITEM.map((path) => `${path}/messages`);
 

@@ -38,7 +38,7 @@ export interface HttpAppOptions {
   /** How long a client may read nothing of an answer that is complete. Default 30,000. */
   readonly unreadAnswerMs?: number;
   /** A sentence or two for a client whose path is not there: what it should ask for instead. Default: to check the path. */
-  readonly unknownUrlHint?: (method: string, path: string) => string;
+  readonly unknownUrlHint?: (path: string) => string;
   /** Adds hooks before any route is registered. */
   readonly prepare?: (fastify: FastifyInstance) => void;
   /** Runs before the body is read; what it throws is the answer. */
@@ -193,7 +193,7 @@ class ErrorAnswers implements ExceptionFilter {
     const path = request.url.split('?', 1)[0] ?? '';
     const methods = this.#routes.methodsOf(path);
     if (methods.length === 0) {
-      const hint = this.#options.unknownUrlHint?.(method, path) ?? 'Check the method and the path.';
+      const hint = this.#options.unknownUrlHint?.(path) ?? 'Check the method and the path.';
       return new AppError('route.not_found', { method, path, hint });
     }
     reply.raw.setHeader('allow', methods.join(', '));

@@ -1,0 +1,31 @@
+/** What `GET /` answers: enough to find the rest. Paths only, since behind which name and proxy this runs a request need not tell. */
+import { readFileSync } from 'node:fs';
+import { z } from 'zod';
+
+export const welcome = z.object({
+  name: z.literal('Xerotier'),
+  version: z.string().describe('Of this software.'),
+  description: z.string(),
+  base_urls: z
+    .object({ key: z.string(), project: z.string(), endpoint: z.string() })
+    .describe('What follows the host in the base URL of a client.'),
+  documentation: z.string(),
+  openapi: z.string(),
+});
+
+/** The package file lies beside `src` and `dist` alike. */
+const packageFile = new URL('../../package.json', import.meta.url);
+
+export function welcomeText(): string {
+  const { version } = JSON.parse(readFileSync(packageFile, 'utf8')) as { version: string };
+  const greeting: z.infer<typeof welcome> = {
+    name: 'Xerotier',
+    version,
+    description:
+      'An OpenAI-compatible API. Give your client one of the base URLs and an API key: on /v1 the key names its project, and where no endpoint is named, model picks it.',
+    base_urls: { key: '/v1', project: '/{project}/v1', endpoint: '/{project}/{endpoint}/v1' },
+    documentation: '/docs',
+    openapi: '/openapi.json',
+  };
+  return `${JSON.stringify(greeting, null, 2)}\n`;
+}
