@@ -1,7 +1,9 @@
 /**
  * The base URL by host: `{endpoint}.{project}.<domain>/v1` is `/{project}/{endpoint}/v1`, and `{project}.<domain>/v1` is
- * `/{project}/v1`, for every route and every refusal. What a host says otherwise changes nothing.
+ * `/{project}/v1`, for every route and every refusal. Every other host has the base URL `/v1` of the key's own project, and
+ * what it says otherwise changes nothing.
  */
+import { generateApiKey } from '@xerotier/api-keys';
 import { scriptedPlatform } from '@xerotier/dev';
 import OpenAI from 'openai';
 import { numberedTokens, scripted } from './support/api-client.ts';
@@ -187,6 +189,9 @@ describe('a path that carries the project already', () => {
   });
 });
 
+/** What tells the two projects apart: only ours has an endpoint `vectors`. */
+const vectors = { body: { model: 'vectors', input: 'one' } };
+
 describe('a host that is not one of ours', () => {
   const ours = (): string => hostOf(test.description.projectId, 'chat');
 
@@ -204,10 +209,12 @@ describe('a host that is not one of ours', () => {
     ['with ten thousand letters', () => `${'a.'.repeat(5_000)}${ours()}`],
     ['that is empty', () => ''],
     ['that is a path', () => '../../etc/passwd'],
-  ])('%s is 404 or 400, and the next request is served', async (_, host) => {
-    const answer = await ask({ target: '/v1/models', host: host() });
-    expect([400, 404]).toContain(answer.status);
-    expect(answer.body).toMatchObject({ error: { code: expect.any(String) } });
+  ])('%s is 400, or serves the project of the key and no other', async (_, host) => {
+    const own = await ask({ target: '/v1/embeddings', host: host(), ...vectors });
+    expect([200, 400]).toContain(own.status);
+    const theirs = await ask({ target: '/v1/embeddings', host: host(), key: other.apiKey, ...vectors });
+    expect(theirs.status).toBe(own.status === 200 ? 404 : 400);
+    expect(theirs.body).toMatchObject({ error: { code: own.status === 200 ? 'model_not_found' : 'invalid_request' } });
     expect((await ask({ target: '/v1/models', host: ours() })).status).toBe(200);
   });
 
@@ -223,27 +230,76 @@ describe('a host that is not one of ours', () => {
 
   it('in another header is not looked at', async () => {
     for (const name of ['X-Forwarded-Host', 'X-Host', 'X-Original-Host', 'X-Forwarded-Server']) {
-      expect((await ask({ target: '/v1/models', host: DOMAIN, headers: [`${name}: ${ours()}`] })).status).toBe(404);
       const theirs = `${name}: ${hostOf(other.projectId, 'chat')}`;
+      expect((await ask({ target: '/v1/embeddings', host: DOMAIN, headers: [theirs], ...vectors })).status).toBe(200);
       expect((await ask({ target: '/v1/models', host: ours(), headers: [theirs] })).status).toBe(200);
     }
   });
 
   it('in the request line is not looked at', async () => {
     const { projectId } = test.description;
-    expect((await ask({ target: `http://${ours()}/v1/models`, host: DOMAIN })).status).toBe(404);
-    expect((await ask({ target: `http://${hostOf(other.projectId)}/v1/models`, host: ours() })).status).toBe(404);
+    const theirs = hostOf(other.projectId, 'chat');
+    expect((await ask({ target: `http://${theirs}/v1/embeddings`, host: DOMAIN, ...vectors })).status).toBe(200);
+    expect((await ask({ target: `http://${theirs}/v1/models`, host: ours() })).status).toBe(200);
+    expect((await ask({ target: `http://${ours()}/v1/models`, host: theirs })).status).toBe(404);
     expect((await ask({ target: `http://x/${projectId}/chat/v1/models`, host: DOMAIN })).status).toBe(200);
     expect((await ask({ target: `http://x/${other.projectId}/chat/v1/models`, host: ours() })).status).toBe(404);
   });
 
-  it.each([
-    '/v1/../../PROJECT/chat/v1/models',
-    '/v1/%2e%2e/%2e%2e/PROJECT/chat/v1/models',
-    '//v1/models',
-    '/v1%2fmodels',
-  ])('cannot be left by the path %s', async (target) => {
-    const theirs = target.replace('PROJECT', other.projectId);
-    expect((await ask({ target: theirs, host: ours() })).status).toBe(404);
+  it.each(['/v1/../../PROJECT/chat/v1/models', '/v1/%2e%2e/%2e%2e/PROJECT/chat/v1/models', '/v1%2fmodels'])(
+    'cannot be left by the path %s',
+    async (target) => {
+      const theirs = target.replace('PROJECT', other.projectId);
+      expect((await ask({ target: theirs, host: ours() })).status).toBe(404);
+    },
+  );
+
+  it('cannot be left by further slashes: they are still of its endpoint', async () => {
+    const [plain, slashed] = [
+      await ask({ target: '/v1/embeddings', host: ours(), ...vectors }),
+      await ask({ target: '//v1//embeddings/', host: ours(), ...vectors }),
+    ];
+    // Were it the key's project, `model` would pick an endpoint that can do it.
+    expect(plain.body).toMatchObject({ error: { code: 'wrong_task_mode' } });
+    expect(refusal(slashed)).toEqual(refusal(plain));
+  });
+});
+
+describe('the base URL of a key alone', () => {
+  const clientOf = (apiKey: string): OpenAI =>
+    new OpenAI({ baseURL: `${test.description.baseUrl}/v1`, apiKey, maxRetries: 0 });
+  const say = (model: string): OpenAI.Chat.ChatCompletionCreateParamsNonStreaming =>
+    scripted({ tokens: 2 }, { model }) as unknown as OpenAI.Chat.ChatCompletionCreateParamsNonStreaming;
+
+  it('is that of its project for the official SDK: models, answers, streams, vectors', async () => {
+    const client = clientOf(test.description.apiKey);
+    expect((await client.models.list()).data).toMatchObject([{ id: 'scripted' }]);
+    const completion = await client.chat.completions.create(say('chat'));
+    expect(completion.choices[0]?.message.content).toBe(numberedTokens(2));
+    let text = '';
+    for await (const chunk of await client.chat.completions.create({ ...say('scripted'), stream: true }))
+      text += chunk.choices[0]?.delta.content ?? '';
+    expect(text).toBe(numberedTokens(2));
+    expect((await client.embeddings.create({ model: 'vectors', input: 'one' })).data).toHaveLength(1);
+  });
+
+  it('shows a key nothing of another project: no endpoint, and no stored completion', async () => {
+    const [mine, theirs] = [clientOf(test.description.apiKey), clientOf(other.apiKey)];
+    await expect(theirs.embeddings.create({ model: 'vectors', input: 'one' })).rejects.toMatchObject({
+      status: 404,
+      code: 'model_not_found',
+    });
+    const { id } = await mine.chat.completions.create({ ...say('chat'), store: true });
+    expect(await mine.chat.completions.retrieve(id)).toMatchObject({ id });
+    await expect(theirs.chat.completions.retrieve(id)).rejects.toMatchObject({ status: 404 });
+    await expect(theirs.chat.completions.delete(id)).rejects.toMatchObject({ status: 404 });
+    expect((await theirs.chat.completions.list()).data).toEqual([]);
+  });
+
+  it('is refused without a key, with one that nobody has, and with one of another scope', async () => {
+    const { baseUrl, managementKey } = test.description;
+    expect((await fetch(`${baseUrl}/v1/models`)).status).toBe(401);
+    await expect(clientOf(generateApiKey('demo')).models.list()).rejects.toMatchObject({ status: 401 });
+    await expect(clientOf(managementKey).models.list()).rejects.toMatchObject({ status: 403 });
   });
 });

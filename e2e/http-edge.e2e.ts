@@ -6,7 +6,7 @@ import { scriptedPlatform } from '@xerotier/dev';
 import { eventually } from '@xerotier/testing';
 import { once } from 'node:events';
 import { numberedTokens, scripted } from './support/api-client.ts';
-import type { Answer, ErrorBody } from './support/api-client.ts';
+import type { Answer, Completion, ErrorBody } from './support/api-client.ts';
 import { contentOf, expectRefusal } from './support/chat-checks.ts';
 import type { SchemaName } from './support/openai-schema.ts';
 import { httpChunksOf, open, postText, rawExchange } from './support/raw-http.ts';
@@ -172,22 +172,88 @@ describe('a method that a path does not have', () => {
 });
 
 describe('a path that is not there', () => {
-  it.each([
-    '/',
-    '/v1/chat/completions',
-    '/favicon.ico',
-    '/PROJECT/chat/v1',
-    '/PROJECT/chat/v1/completions',
-    '/PROJECT/chat/v1/moderations',
-    '/PROJECT/chat/v2/chat/completions',
-    '/PROJECT/chat/v1/chat/completions/extra/parts',
-    '/PROJECT/../../etc/passwd',
-  ])('%s is 404 in JSON', async (path) => {
-    const url = test.description.baseUrl + path.replace('PROJECT', test.description.projectId);
+  it.each<[string, string]>([
+    ['/favicon.ico', 'A base URL is /v1, /{project}/v1 or /{project}/{endpoint}/v1.'],
+    ['/chat/completions', 'Did you mean /v1/chat/completions?'],
+    ['/PROJECT/chat/completions', 'Did you mean /PROJECT/v1/chat/completions?'],
+    ['/PROJECT/chat/v1', 'This is a base URL'],
+    ['/PROJECT/chat/v1/completions', 'send messages to /PROJECT/chat/v1/chat/completions'],
+    ['/v1/responses', 'send messages to /v1/chat/completions'],
+    ['/PROJECT/chat/v1/moderations', 'The API of /moderations is not served'],
+    ['/PROJECT/chat/v2/chat/completions', 'Did you mean /PROJECT/chat/v1/chat/completions?'],
+    ['/v1/v1/chat/completions', 'Did you mean /v1/chat/completions?'],
+    ['/PROJECT/chat/v1/v1/chat/completions', 'Did you mean /PROJECT/chat/v1/chat/completions?'],
+    ['/PROJECT/v1/v1/chat/completions', 'Did you mean /PROJECT/v1/chat/completions?'],
+    ['/PROJECT/chat/v1/chat/completions/extra/parts', 'The base URL is right'],
+    ['/PROJECT/../../etc/passwd', 'A base URL is /v1'],
+  ])('%s is 404 in JSON, and the hint fits: %s', async (path, hint) => {
+    const ofProject = (text: string): string => text.replaceAll('PROJECT', test.description.projectId);
     for (const method of ['GET', 'POST']) {
-      const answer = await test.api.request<ErrorBody>(method, url, 'ErrorResponse');
+      const answer = await test.api.request<ErrorBody>(method, test.description.baseUrl + ofProject(path), undefined);
       expectRefusal(answer, 404, 'unknown_url', null);
+      expect(answer.body.error.message).toContain(ofProject(hint));
     }
+  });
+});
+
+describe('a path with further slashes', () => {
+  const url = (path: string): string => test.description.baseUrl + path.replace('PROJECT', test.description.projectId);
+
+  it.each(['/PROJECT/chat/v1/chat/completions/', '/PROJECT/chat/v1//chat/completions', '//v1/chat/completions//'])(
+    'is the same without them: %s',
+    async (path) => {
+      const body = scripted({ tokens: 2 }, { model: 'chat' });
+      const answer = await test.api.request<Completion>('POST', url(path), 'CreateChatCompletionResponse', body);
+      expect([answer.status, contentOf(answer)]).toEqual([200, numberedTokens(2)]);
+    },
+  );
+
+  it.each(['/PROJECT/chat/v1/models/', '/PROJECT/v1//models/', '/v1/models/', '//v1/models', '/v1/models/?x=//'])(
+    'is the same without them: %s',
+    async (path) => {
+      const { body } = await test.api.get<{ data: object[] }>(url(path), 'ListModelsResponse');
+      expect(body.data).toMatchObject([{ id: 'scripted' }]);
+    },
+  );
+
+  it.each(['/docs/', '/openapi.json/', '//docs'])('is the same without them, for anyone: %s', async (path) => {
+    expect((await fetch(url(path))).status).toBe(200);
+  });
+
+  it.each(['/v1%2Fmodels', '/PROJECT%2Fv1/models', '/v1/models%2f', '/PROJECT/chat/v1/chat%2Fcompletions'])(
+    'is another one when they are encoded: %s',
+    async (path) => {
+      const answer = await test.api.request<ErrorBody>('GET', url(path), undefined);
+      expect(answer.status).toBe(404);
+    },
+  );
+
+  it('is the same with other letters encoded', async () => {
+    expect((await test.api.get(url('/v1/m%6Fdels/'), 'ListModelsResponse')).status).toBe(200);
+  });
+});
+
+describe('the path /', () => {
+  it('greets anyone, and says what base URLs there are', async () => {
+    const { body, status } = await test.api.request<{ base_urls: object }>(
+      'GET',
+      `${test.description.baseUrl}/`,
+      undefined,
+      undefined,
+      { key: null },
+    );
+    expect([status, body]).toMatchObject([
+      200,
+      { name: 'Xerotier', base_urls: { key: '/v1' }, documentation: '/docs' },
+    ]);
+    const head = await fetch(test.description.baseUrl, { method: 'HEAD' });
+    expect([head.status, await head.text()]).toEqual([200, '']);
+  });
+
+  it('greets with nothing else', async () => {
+    const answer = await test.api.request<ErrorBody>('POST', `${test.description.baseUrl}/`, undefined, {});
+    expectRefusal(answer, 405, 'method_not_allowed', null);
+    expect(answer.headers.get('allow')?.split(', ').sort()).toEqual(['GET', 'HEAD']);
   });
 });
 

@@ -164,6 +164,7 @@ function own(): Operation[] {
       { name: `${path} of an endpoint`, route: `POST /{project}/embed/${path}`, body },
       { name: `${path} of the project`, route: `POST /{project}/${path}`, body },
     ]),
+    { name: 'the greeting', route: 'GET /', key: 'none' },
     { name: 'the document of all this', route: 'GET /openapi.json', key: 'none' },
     { name: 'the document as a page', route: 'GET /docs', key: 'none', mediaType: 'text/html; charset=utf-8' },
   ];
@@ -197,7 +198,17 @@ const jsonSchema = {
   },
 };
 
-const answers: readonly Operation[] = [
+/** What is on the base of a project is on that of its key alone. */
+function byKeyToo(operations: readonly Operation[]): Operation[] {
+  const alone = (route: string): string => route.replace(' /{project}/', ' /');
+  return operations.flatMap((operation) => {
+    if (!/ \/\{project\}\/v\d\//.test(operation.route)) return [operation];
+    const { name, route } = operation;
+    return [operation, { ...operation, name: `${name}, by its key alone`, route: alone(route) }];
+  });
+}
+
+const answers: readonly Operation[] = byKeyToo([
   ...chat({ name: 'a completion', route: CHAT, body: words() }),
   ...chat({ name: 'a completion without text', route: CHAT, body: words({ tokens: 0 }) }),
   ...chat({ name: 'a completion that is cut off', route: CHAT, body: { ...words({ tokens: 9 }), max_tokens: 2 } }),
@@ -244,7 +255,7 @@ const answers: readonly Operation[] = [
     schema: 'Model',
   },
   { name: 'a model of a project', route: 'GET /{project}/v1/models/scripted', schema: 'Model' },
-];
+]);
 
 /** An error of each status and of each code that can be had without breaking the platform. */
 const errors: readonly Operation[] = [
@@ -290,6 +301,14 @@ const errors: readonly Operation[] = [
     status: 403,
     code: 'scope_insufficient',
   },
+  {
+    name: 'no key that could name a project',
+    route: 'GET /v1/models',
+    key: 'none',
+    status: 401,
+    code: 'invalid_api_key',
+  },
+  { name: 'an unknown path of a key', route: 'POST /v1/chats', body: words(), status: 404, code: 'unknown_url' },
   { name: 'an unknown path', route: 'POST /{project}/chat/v1/chats', body: words(), status: 404, code: 'unknown_url' },
   {
     name: 'an unknown project',

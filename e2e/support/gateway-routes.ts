@@ -42,5 +42,5 @@ function route(method: string, path: string): GatewayRoute {
     // A base path with an endpoint must not pass for one without.
     return part.startsWith(':') ? '(?!v1(?:/|$))[^/]+' : part;
   });
-  return { name: `${method} ${path}`, pattern: new RegExp(`^${method} /${parts.join('/')}$`) };
+  return { name: `${method} ${path}`, pattern: new RegExp(`^${method} /${parts.join('/').replace(/^\//, '')}$`) };
 }
