@@ -7,6 +7,7 @@ import { RouteConfig } from '@nestjs/platform-fastify';
 import { projectId, slug } from '@xerotier/contracts';
 import type { Access, Scope } from '@xerotier/contracts';
 import { AppError } from '@xerotier/errors';
+import { noteForLog } from '@xerotier/http';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { AccessService } from './access.service.ts';
 import { bearerKey } from './bearer-key.ts';
@@ -59,11 +60,11 @@ export function checkAccess(service: AccessService, request: FastifyRequest): vo
 
 function noteAccess(request: FastifyRequest, access: Access, endpoint: string | undefined): void {
   request.access = access;
-  request.logFields = {
+  noteForLog(request.raw, {
     projectId: access.project.id,
     keyId: access.keyId,
     ...(endpoint !== undefined && { endpoint }),
-  };
+  });
 }
 
 /**

@@ -1,7 +1,13 @@
 import type { GenerationHead } from '@xerotier/contracts';
+import { noteForLog } from '@xerotier/http';
+import type { ServerResponse } from 'node:http';
 
-/** The headers that tell how an answer was made (seed 002, "Response Headers"). */
-export function answerHeaders({ workerId, maxTokensClampedFrom }: GenerationHead): Record<string, string> {
+/** The headers that tell how a response was made (seed 002, "Response Headers"); the access log tells the worker too. */
+export function answerHeaders(
+  { workerId, maxTokensClampedFrom }: GenerationHead,
+  { req: request }: ServerResponse,
+): Record<string, string> {
+  noteForLog(request, { worker: workerId });
   return {
     'x-xerotier-worker-id': workerId,
     ...(maxTokensClampedFrom !== undefined && { 'x-xerotier-max-tokens-clamped': String(maxTokensClampedFrom) }),

@@ -69,7 +69,7 @@ export class ChatCompletionsService {
       over();
       charge(usage);
     };
-    const run = this.inference.run({ ...originOf(caller, onUsage), chat }, sink);
+    const run = this.inference.run({ ...originOf(caller, response, onUsage), chat }, sink);
     const over = this.cancellations.begun(fields.id, {
       projectId: access.project.id,
       endpointId: endpoint.id,

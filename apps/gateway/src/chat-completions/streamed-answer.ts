@@ -6,7 +6,7 @@
  */
 import type { GenerationHead, TokenUsage } from '@xerotier/contracts';
 import { AppError, publicErrorBody } from '@xerotier/errors';
-import { ChunkedBody, writeError } from '@xerotier/http';
+import { ChunkedBody, millisecondsSinceArrival, noteError, noteForLog, writeError } from '@xerotier/http';
 import type { InferenceSink, RunningInference } from '@xerotier/inference';
 import type { ServerResponse } from 'node:http';
 import { answerHeaders } from './answer-headers.ts';
@@ -44,7 +44,9 @@ export class StreamedAnswer implements InferenceSink {
 
   start(head: GenerationHead): void {
     this.#envelope.begin(head);
-    this.#writeHead(answerHeaders(head));
+    const { req: request } = this.#response;
+    noteForLog(request, { timeToFirstTokenMs: millisecondsSinceArrival(request) });
+    this.#writeHead(answerHeaders(head, this.#response));
   }
 
   choices(json: Uint8Array): void {
@@ -61,8 +63,10 @@ export class StreamedAnswer implements InferenceSink {
   error(error: AppError): void {
     if (this.#over) return;
     this.#finish();
-    if (this.#response.headersSent) this.#body.end(errorEvent(error));
-    else writeError(this.#response, error);
+    if (this.#response.headersSent) {
+      noteError(this.#response.req, error);
+      this.#body.end(errorEvent(error));
+    } else writeError(this.#response, error);
   }
 
   #writeHead(headers: Record<string, string>): void {

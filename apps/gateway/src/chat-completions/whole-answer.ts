@@ -38,11 +38,12 @@ export class WholeAnswer implements InferenceSink {
   end(usage: TokenUsage): void {
     const head = this.#head as GenerationHead;
     const body = this.#envelope.answer(head, `[${this.#choices.join(',')}]`, usage);
+    const headers = answerHeaders(head, this.#response);
     if (this.#response.destroyed) return;
     this.#response.writeHead(200, {
       'content-type': 'application/json; charset=utf-8',
       'content-length': Buffer.byteLength(body),
-      ...answerHeaders(head),
+      ...headers,
     });
     this.#response.end(body);
   }

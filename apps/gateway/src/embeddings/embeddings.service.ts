@@ -30,11 +30,11 @@ export class EmbeddingsService {
     const [model, { head, values, usage }] = await Promise.all([
       this.models.get(modelId),
       this.inference.embed(
-        { ...originOf(caller, charge), embedding: { inputs: input, dimensions } },
+        { ...originOf(caller, response, charge), embedding: { inputs: input, dimensions } },
         leftSignal(response),
       ),
     ]);
     const text = await embeddingAnswer({ model: model?.name ?? modelId, vectors: values, format, usage });
-    return { headers: answerHeaders(head), text };
+    return { headers: answerHeaders(head, response), text };
   }
 }

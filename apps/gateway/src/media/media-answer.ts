@@ -7,7 +7,7 @@
  */
 import type { MediaHead } from '@xerotier/contracts';
 import { AppError } from '@xerotier/errors';
-import { ChunkedBody, writeError } from '@xerotier/http';
+import { ChunkedBody, noteError, writeError } from '@xerotier/http';
 import type { MediaSink, RunningInference } from '@xerotier/inference';
 import type { ServerResponse } from 'node:http';
 import { answerHeaders } from '../chat-completions/answer-headers.ts';
@@ -43,7 +43,7 @@ export class MediaAnswer implements MediaSink {
       'content-type': contentType,
       'x-content-type-options': 'nosniff',
       ...(this.#hasEvents && { 'cache-control': 'no-cache', 'x-accel-buffering': 'no' }),
-      ...answerHeaders(head),
+      ...answerHeaders(head, this.#response),
     });
   }
 
@@ -63,8 +63,10 @@ export class MediaAnswer implements MediaSink {
     if (this.#over) return;
     this.#finish();
     // What came before may have ended in the middle of an event.
-    if (this.#response.headersSent && this.#hasEvents) this.#body.end(`\n\n${errorEvent(error)}`);
-    else writeError(this.#response, error);
+    if (this.#response.headersSent && this.#hasEvents) {
+      noteError(this.#response.req, error);
+      this.#body.end(`\n\n${errorEvent(error)}`);
+    } else writeError(this.#response, error);
   }
 
   #drained(): void {

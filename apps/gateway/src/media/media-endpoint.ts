@@ -1,5 +1,6 @@
 import type { EndpointAccess, MediaTask } from '@xerotier/contracts';
 import { AppError } from '@xerotier/errors';
+import { noteForLog } from '@xerotier/http';
 import type { FastifyRequest } from 'fastify';
 import { accessOf } from '../access/require-scope.ts';
 import { addressedEndpoint } from '../models/addressed-endpoint.ts';
@@ -20,7 +21,10 @@ export async function mediaEndpoint(
   if (slug === undefined) {
     const able = accessOf(request).endpoints.find((endpoint) => endpoint.task === task);
     if (able === undefined) throw new AppError('capability.not_available', { task });
-    if (model === undefined) return able;
+    if (model === undefined) {
+      noteForLog(request.raw, { endpoint: able.slug, model: able.modelId });
+      return able;
+    }
   }
   return addressedEndpoint(request, model ?? '', [task], directory);
 }

@@ -24,7 +24,7 @@ export class MediaService {
     // From here on the answer is written past Fastify.
     reply.hijack();
     const answer = new MediaAnswer(reply.raw);
-    const run = this.inference.media({ ...originOf(caller, charge), media }, answer);
+    const run = this.inference.media({ ...originOf(caller, reply.raw, charge), media }, answer);
     answer.attach(run);
     // The client may have left while the limits were asked.
     if (reply.raw.destroyed) run.cancel();

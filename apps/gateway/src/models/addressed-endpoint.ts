@@ -1,5 +1,6 @@
 import type { EndpointAccess, EndpointTask } from '@xerotier/contracts';
 import { AppError } from '@xerotier/errors';
+import { noteForLog } from '@xerotier/http';
 import type { FastifyRequest } from 'fastify';
 import { accessOf } from '../access/require-scope.ts';
 import type { ModelDirectory } from './model-directory.service.ts';
@@ -20,6 +21,7 @@ export async function addressedEndpoint(
   // An endpoint URL names exactly one.
   const endpoint =
     slug === undefined ? await directory.endpointFor(model, endpoints, tasks) : (endpoints[0] as EndpointAccess);
+  noteForLog(request.raw, { endpoint: endpoint.slug, model: endpoint.modelId });
   if (tasks.includes(endpoint.task)) return endpoint;
   const needed = tasks.map((task) => `'${task}'`).join(' or ');
   throw new AppError(

@@ -14,6 +14,8 @@ export const answerHeaderTexts = {
   'X-RateLimit-Remaining-Tokens': 'Tokens that are left of them.',
   'X-RateLimit-Reset-Tokens': 'How long until all of them are there again, written as `20ms`, `1.5s` or `6m0s`.',
   'Retry-After': 'Seconds to wait before the request is sent again.',
+  'WWW-Authenticate': 'How to authenticate: `Bearer`.',
+  Allow: 'The methods that the path has.',
 } as const;
 
 export type AnswerHeader = keyof typeof answerHeaderTexts;

@@ -105,7 +105,7 @@ describe('the document', () => {
       ['503', ['capacity_exceeded', 'no_worker_available']],
     ]);
     expect(Object.keys(responses['503']?.headers ?? {})).toContain('Retry-After');
-    expect(Object.keys(responses['401']?.headers ?? {})).not.toContain('Retry-After');
+    expect(Object.keys(responses['401']?.headers ?? {})).toEqual(['X-Request-ID', 'WWW-Authenticate']);
   });
 });
 

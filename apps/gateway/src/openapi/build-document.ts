@@ -113,6 +113,7 @@ function anyOf(names: readonly SchemaName[]): JsonSchema {
 }
 
 const REFUSAL_HEADERS: Readonly<Record<number, readonly AnswerHeader[]>> = {
+  401: ['WWW-Authenticate'],
   429: ['Retry-After', ...RATE_LIMIT_HEADERS],
   503: ['Retry-After'],
 };

@@ -1,5 +1,7 @@
 import type { Access, EndpointAccess, LatencyTargets, RequestedServiceTier, TokenUsage } from '@xerotier/contracts';
+import { holdLogLine, noteForLog } from '@xerotier/http';
 import type { RequestOrigin } from '@xerotier/inference';
+import type { ServerResponse } from 'node:http';
 
 /** Who asks, and which endpoint has to answer. */
 export interface Caller {
@@ -13,13 +15,16 @@ export interface Caller {
 }
 
 /**
- * For an answer that somebody waits for.
+ * For a response that somebody waits for. Its access log line says what was used, and waits for that: of a client that leaves
+ * it is known only when the worker has stopped.
  * @param onUsage hears what it used, once it is over.
  */
 export function originOf(
   { requestId, access, endpoint, latencyTargets, requestedServiceTier, endUser }: Caller,
+  { req: request }: ServerResponse,
   onUsage: (usage: TokenUsage) => void,
 ): RequestOrigin {
+  const release = holdLogLine(request);
   return {
     requestId,
     projectId: access.project.id,
@@ -31,6 +36,11 @@ export function originOf(
     latencyTargets,
     requestedServiceTier,
     endUser,
-    onUsage,
+    onUsage: (usage) => {
+      const { promptTokens, completionTokens, cachedTokens } = usage;
+      noteForLog(request, { promptTokens, completionTokens, cachedTokens });
+      onUsage(usage);
+      release();
+    },
   };
 }

@@ -53,7 +53,7 @@ export class RerankService {
       .toSorted((a, b) => b.relevance_score - a.relevance_score)
       .slice(0, topN ?? documents.length);
     const body = { id: idOf('rerank', caller), model: await this.#nameOf(caller), results, usage: publicUsage(usage) };
-    return { headers: answerHeaders(head), body };
+    return { headers: answerHeaders(head, response), body };
   }
 
   /** @throws as `rerank`. */
@@ -67,7 +67,7 @@ export class RerankService {
       data: values.map((score, index) => ({ index, object: 'score', score })),
       usage: publicUsage(usage),
     };
-    return { headers: answerHeaders(head), body };
+    return { headers: answerHeaders(head, response), body };
   }
 
   async #scores(
@@ -80,7 +80,7 @@ export class RerankService {
     const charge = await admitOrRefuse(this.limits, caller, tokens, response);
     try {
       return await this.inference.rank(
-        { ...originOf(caller, charge), kind, ranking: { queries, documents, documentTokensMax } },
+        { ...originOf(caller, response, charge), kind, ranking: { queries, documents, documentTokensMax } },
         leftSignal(response),
       );
     } catch (error) {

@@ -5,9 +5,11 @@ import type { FastifyReply } from 'fastify';
 import { STATUS_CODES } from 'node:http';
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { noteError } from './access-log.ts';
 
 /** Writes the error envelope with its headers, unless the answer has begun already: then the connection is cut, never left open. */
 export function writeError(response: ServerResponse, error: AppError): void {
+  noteError(response.req, error);
   if (response.headersSent) {
     response.destroy();
     return;
@@ -17,7 +19,14 @@ export function writeError(response: ServerResponse, error: AppError): void {
   response.setHeader('content-type', 'application/json; charset=utf-8');
   response.setHeader('content-length', Buffer.byteLength(body));
   if (error.status === 429 || error.status === 503) response.setHeader('retry-after', String(retryAfterSeconds(error)));
+  if (error.status === 401) response.setHeader('www-authenticate', challengeOf(error));
   response.end(body);
+}
+
+/** How to authenticate (RFC 6750): one who sent nothing is told no reason, one whose key does not count is. */
+function challengeOf(error: AppError): string {
+  const challenge = 'Bearer realm="xerotier"';
+  return error.code === 'auth.missing_key' ? challenge : `${challenge}, error="invalid_token"`;
 }
 
 export function replyWithError(reply: FastifyReply, error: AppError): void {

@@ -8,7 +8,6 @@ import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { AppError } from '@xerotier/errors';
-import { withLogContext } from '@xerotier/log';
 import type { Logger } from '@xerotier/log';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { IncomingMessage } from 'node:http';
@@ -20,6 +19,7 @@ import { answerClientError, isNoRoute, replyWithError, toAppError } from './erro
 import { readFormBodies } from './form-body.ts';
 import { readJsonBodies } from './json-body.ts';
 import { randomHex } from './random-hex.ts';
+import { addRequestContext, requestIds } from './request-context.ts';
 import { RouteTable } from './route-table.ts';
 
 export interface HttpAppOptions {
@@ -91,8 +91,9 @@ export async function createHttpApp(module: Type | DynamicModule, options: HttpA
   fastify.server.maxConnections = CONNECTIONS_MAX;
   const connections = new Connections(fastify.server, options.unreadAnswerMs ?? UNREAD_ANSWER_MS);
   let draining = false;
-  addRequestContext(fastify, () => draining);
+  // In this order: what a hook refuses is logged, and may be read by the page that asked.
   logAccess(fastify, options.log);
+  addRequestContext(fastify, () => draining);
   if (options.onRequest !== undefined) addOnRequest(fastify, options.onRequest);
   options.prepare?.(fastify);
   const errors = new ErrorAnswers(options, routes);
@@ -133,19 +134,6 @@ function rewriting({ rewriteUrl, trustedProxies = 0 }: HttpAppOptions): (request
   };
 }
 
-function requestIds(instance: string): () => string {
-  return () => `req_${instance}${randomHex(12)}`;
-}
-
-function addRequestContext(fastify: FastifyInstance, draining: () => boolean): void {
-  fastify.addHook('onRequest', (request, reply, next) => {
-    reply.raw.setHeader('x-request-id', request.id);
-    // Whoever holds a connection to a server that is going away should open the next one elsewhere.
-    if (draining()) reply.raw.setHeader('connection', 'close');
-    withLogContext({ requestId: request.id, traceparent: traceparentOf(request) }, next);
-  });
-}
-
 /** A hook that waits only when there is something to wait for: most requests are answered from memory. */
 function addOnRequest(fastify: FastifyInstance, onRequest: NonNullable<HttpAppOptions['onRequest']>): void {
   fastify.addHook('onRequest', (request, reply, next) => {
@@ -157,15 +145,6 @@ function addOnRequest(fastify: FastifyInstance, onRequest: NonNullable<HttpAppOp
       next(error as Error);
     }
   });
-}
-
-const TRACEPARENT = /^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
-
-/** The client's trace when it sent one, else a new one (W3C Trace Context). */
-function traceparentOf(request: FastifyRequest): string {
-  const given = request.headers['traceparent'];
-  if (typeof given === 'string' && TRACEPARENT.test(given)) return given;
-  return `00-${randomHex(16)}-${randomHex(8)}-01`;
 }
 
 @Catch()

@@ -1,3 +1,4 @@
+export { holdLogLine, millisecondsSinceArrival, noteError, noteForLog } from './access-log.ts';
 export { ChunkedBody } from './chunked-body.ts';
 export { FormBody, formOf } from './form-body.ts';
 export type { FormFile } from './form-body.ts';

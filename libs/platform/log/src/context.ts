@@ -3,6 +3,8 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 
 export interface LogContext {
   readonly requestId?: string;
+  /** What the client calls its request. */
+  readonly clientRequestId?: string;
   readonly traceparent?: string;
   readonly projectId?: string;
 }

@@ -157,6 +157,18 @@ describe('a request', () => {
     await withLogContext(context, () => client.bus.call(sum, { numbers: [] }, { deadlineMs: 800 }));
     expect(seen).toEqual([context, 800]);
   });
+
+  it('carries what the client calls its request, where it calls it anything', async () => {
+    const [server, client] = [await connectBus(), await connectBus()];
+    const seen: unknown[] = [];
+    const see = (): void => void seen.push(logContext()?.clientRequestId);
+    server.bus.serve(service('math', { sum }), { sum: () => (see(), { total: 0 }) });
+    await server.bus.flush();
+    const clientRequestId = ' mine: {"a":1}, 100% ~';
+    await withLogContext({ requestId: 'req_1', clientRequestId }, () => client.bus.call(sum, { numbers: [] }));
+    await withLogContext({ requestId: 'req_1' }, () => client.bus.call(sum, { numbers: [] }));
+    expect(seen).toEqual([clientRequestId.trim(), undefined]);
+  });
 });
 
 describe('a question or an answer that is larger than a message', () => {

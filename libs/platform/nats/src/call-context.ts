@@ -6,6 +6,7 @@ import { encodeHeaders } from './message-headers.ts';
 
 export const headerName = {
   requestId: 'Xero-Request-Id',
+  clientRequestId: 'Xero-Client-Request-Id',
   /** Milliseconds that are left, not a moment: clocks of two machines need not agree. */
   deadlineMs: 'Xero-Deadline-Ms',
   traceparent: 'traceparent',
@@ -28,6 +29,7 @@ export interface CallOptions {
 
 export interface CallContext {
   readonly requestId: string | undefined;
+  readonly clientRequestId: string | undefined;
   readonly traceparent: string | undefined;
   /** Milliseconds that were left when the message arrived; undefined without a deadline. */
   readonly deadlineMs: number | undefined;
@@ -37,6 +39,7 @@ export function encodeContext(options: CallOptions, more?: HeaderValues): MsgHdr
   const context = logContext();
   return encodeHeaders({
     [headerName.requestId]: options.requestId ?? context?.requestId,
+    [headerName.clientRequestId]: context?.clientRequestId,
     [headerName.deadlineMs]:
       options.deadlineMs === undefined ? undefined : String(Math.max(0, Math.round(options.deadlineMs))),
     [headerName.traceparent]: context?.traceparent,
@@ -48,12 +51,17 @@ export function decodeContext(from: MsgHdrs | undefined): CallContext {
   const deadline = from?.get(headerName.deadlineMs) ?? '';
   return {
     requestId: from?.get(headerName.requestId) || undefined,
+    clientRequestId: from?.get(headerName.clientRequestId) || undefined,
     traceparent: from?.get(headerName.traceparent) || undefined,
     deadlineMs: /^\d{1,12}$/.test(deadline) ? Number(deadline) : undefined,
   };
 }
 
 /** What the log lines of the work for a message carry. */
-export function logContextOf({ requestId, traceparent }: CallContext): LogContext {
-  return { ...(requestId !== undefined && { requestId }), ...(traceparent !== undefined && { traceparent }) };
+export function logContextOf({ requestId, clientRequestId, traceparent }: CallContext): LogContext {
+  return {
+    ...(requestId !== undefined && { requestId }),
+    ...(clientRequestId !== undefined && { clientRequestId }),
+    ...(traceparent !== undefined && { traceparent }),
+  };
 }

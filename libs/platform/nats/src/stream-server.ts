@@ -205,6 +205,7 @@ function nextTurn(): Promise<void> {
 /** One stream that is being served. */
 class Served implements ServedStream<StreamContract> {
   readonly requestId: string | undefined;
+  readonly clientRequestId: string | undefined;
   readonly traceparent: string | undefined;
   readonly deadlineMs: number | undefined;
   lastHeardAt = performance.now();
@@ -221,6 +222,7 @@ class Served implements ServedStream<StreamContract> {
     this.#id = id;
     this.#writer = writer;
     this.requestId = context.requestId;
+    this.clientRequestId = context.clientRequestId;
     this.traceparent = context.traceparent;
     this.deadlineMs = context.deadlineMs;
     if (context.deadlineMs !== undefined) {
