@@ -7,6 +7,25 @@ import { z } from 'zod';
 
 const DOMAIN = /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*$/;
 
+/** As browsers write them: scheme, host and port, and nothing behind. */
+const origins = z.string().transform((text, context): readonly string[] | '*' => {
+  const entries = text.split(',').map((entry) => entry.trim());
+  if (entries.length === 1 && entries[0] === '*') return '*';
+  const wrong = entries.find((entry) => !/^https?:\/\//.test(entry) || originOf(entry) !== entry);
+  if (wrong === undefined) return entries;
+  const meant = originOf(wrong);
+  context.addIssue({
+    code: 'custom',
+    message: `must be origins such as https://app.example.com, separated by commas, or * alone; ${JSON.stringify(wrong)} is none${meant === undefined ? '' : `, but ${meant} is`}`,
+  });
+  return z.NEVER;
+});
+
+function originOf(text: string): string | undefined {
+  const origin = URL.canParse(text) ? new URL(text).origin : 'null';
+  return origin === 'null' ? undefined : origin;
+}
+
 export const settings = {
   service: serviceSettings,
   nats: natsSettings,
@@ -27,6 +46,11 @@ export const settings = {
       'TRUSTED_PROXIES',
       integer({ min: 0, max: 10 }).default(0),
       'How many proxies in front of the gateway are trusted to say where a request comes from (X-Forwarded-For). Default 0.',
+    ),
+    corsOrigins: setting(
+      'CORS_ORIGINS',
+      origins.optional(),
+      'Origins of web pages that may use the API from a browser, separated by commas (https://app.example.com,http://localhost:3000), or * for all. Keys in a page can be read by whoever opens it. Not set by default: browsers let no page of another origin read responses.',
     ),
     publicDomain: setting(
       'PUBLIC_DOMAIN',

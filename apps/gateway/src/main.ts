@@ -15,6 +15,7 @@ import { assertRoutesDeclareAccess, checkAccess } from './access/require-scope.t
 import { unknownUrlHint } from './access/unknown-url-hint.ts';
 import { AppModule } from './app.module.ts';
 import { settings } from './config.ts';
+import { answerHeaderTexts } from './openapi/answer-headers.ts';
 import { StoredCompletionsService } from './stored-completions/stored-completions.service.ts';
 
 /** What one request body may hold: images and documents ride in it as text. */
@@ -35,6 +36,7 @@ await runService('gateway', settings, async (config, log) => {
     trustedProxies: config.http.trustedProxies,
     ...hostAddresses(config.http.publicDomain),
     unknownUrlHint,
+    ...crossOrigin(config.http.corsOrigins),
     prepare: assertRoutesDeclareAccess,
     onRequest: (request) => checkAccess(app.nest.get(AccessService), request),
   });
@@ -61,4 +63,8 @@ await runService('gateway', settings, async (config, log) => {
 
 function hostAddresses(domain: string | undefined): Pick<HttpAppOptions, 'rewriteUrl'> {
   return domain === undefined ? {} : { rewriteUrl: (host, url) => urlByPath(host, url, domain) };
+}
+
+function crossOrigin(origins: readonly string[] | '*' | undefined): Pick<HttpAppOptions, 'cors'> {
+  return origins === undefined ? {} : { cors: { origins, exposedHeaders: Object.keys(answerHeaderTexts) } };
 }

@@ -15,6 +15,8 @@ import type { AddressInfo, Socket } from 'node:net';
 import { logAccess, logAnswer } from './access-log.ts';
 import { canonicalUrl } from './canonical-url.ts';
 import { Connections } from './connections.ts';
+import { Cors } from './cors.ts';
+import type { CorsOptions } from './cors.ts';
 import { answerClientError, isNoRoute, replyWithError, toAppError } from './error-reply.ts';
 import { readFormBodies } from './form-body.ts';
 import { readJsonBodies } from './json-body.ts';
@@ -39,6 +41,8 @@ export interface HttpAppOptions {
   readonly unreadAnswerMs?: number;
   /** A sentence or two for a client whose path is not there: what it should ask for instead. Default: to check the path. */
   readonly unknownUrlHint?: (path: string) => string;
+  /** Which web pages may read responses. Default: none. */
+  readonly cors?: CorsOptions;
   /** Adds hooks before any route is registered. */
   readonly prepare?: (fastify: FastifyInstance) => void;
   /** Runs before the body is read; what it throws is the answer. */
@@ -66,6 +70,7 @@ const UNREAD_ANSWER_MS = 30_000;
 const LAST_BYTES_MS = 1_000;
 
 export async function createHttpApp(module: Type | DynamicModule, options: HttpAppOptions): Promise<HttpApp> {
+  const cors = options.cors === undefined ? undefined : new Cors(options.cors);
   const newRequestId = requestIds(options.instance ?? randomHex(4));
   const adapter = new FastifyAdapter({
     bodyLimit: options.bodyBytesMax,
@@ -79,6 +84,7 @@ export async function createHttpApp(module: Type | DynamicModule, options: HttpA
     // A path that cannot be decoded reaches neither hooks nor handlers.
     frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) => {
       reply.raw.setHeader('x-request-id', request.id);
+      cors?.mark(request.headers, reply.raw);
       logAnswer(options.log, request, reply);
       replyWithError(reply, toAppError(error, options.bodyBytesMax));
     },
@@ -94,6 +100,7 @@ export async function createHttpApp(module: Type | DynamicModule, options: HttpA
   // In this order: what a hook refuses is logged, and may be read by the page that asked.
   logAccess(fastify, options.log);
   addRequestContext(fastify, () => draining);
+  cors?.watch(fastify, routes);
   if (options.onRequest !== undefined) addOnRequest(fastify, options.onRequest);
   options.prepare?.(fastify);
   const errors = new ErrorAnswers(options, routes);

@@ -20,6 +20,11 @@ export class RouteTable {
     return [...this.#patterns].flatMap(([url, { methods }]) => [...methods].map((method) => ({ method, url })));
   }
 
+  /** Methods that any route has. */
+  methods(): string[] {
+    return [...new Set([...this.#patterns.values()].flatMap(({ methods }) => [...methods]))].sort();
+  }
+
   /** Methods that a path has; empty when nothing is there. */
   methodsOf(path: string): string[] {
     return [...this.#patterns.values()]

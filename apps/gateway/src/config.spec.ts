@@ -1,0 +1,35 @@
+import { loadConfig } from '@xerotier/config';
+import { settings } from './config.ts';
+
+const corsOrigins = (value?: string): unknown =>
+  loadConfig({ cors: settings.http.corsOrigins }, value === undefined ? {} : { CORS_ORIGINS: value }).cors;
+
+describe('CORS_ORIGINS', () => {
+  it.each([
+    [undefined, undefined],
+    ['', undefined],
+    ['*', '*'],
+    ['https://app.example.com', ['https://app.example.com']],
+    ['https://app.example.com, http://localhost:3000', ['https://app.example.com', 'http://localhost:3000']],
+  ])('reads %j as %j', (text, origins) => {
+    expect(corsOrigins(text)).toEqual(origins);
+  });
+
+  it.each([
+    'app.example.com',
+    'https://app.example.com/',
+    'HTTPS://app.example.com',
+    'https://a.com:443',
+    'https://a.com,*',
+    'null',
+    'https://*.a.com,',
+    'file:///x',
+    'chrome-extension://abc',
+  ])('refuses %j, and names the setting', (text) => {
+    expect(() => corsOrigins(text)).toThrow(/CORS_ORIGINS .*must be origins such as/);
+  });
+
+  it('says what was meant', () => {
+    expect(() => corsOrigins('https://App.example.com/v1')).toThrow('but https://app.example.com is');
+  });
+});

@@ -1,0 +1,79 @@
+/**
+ * Requests of web pages from elsewhere (CORS, in the Fetch standard). The headers are set on the raw response before anything
+ * else looks at the request, so that refusals, errors and streams that are written past the framework have them too; a plugin
+ * that sets them on the framework's reply would lose them there. Credentials are never allowed: keys are sent by hand, and
+ * there are no cookies.
+ */
+import type { FastifyInstance, FastifyReply } from 'fastify';
+import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
+import type { RouteTable } from './route-table.ts';
+
+export interface CorsOptions {
+  /** Origins whose pages may read responses, as browsers write them (`https://app.example.com`); `*` for all there are. */
+  readonly origins: readonly string[] | '*';
+  /** Headers of responses that pages may read, besides the few that they always may. */
+  readonly exposedHeaders: readonly string[];
+}
+
+/** How long a browser remembers what a preflight request was told. */
+const MAX_AGE_SECONDS = 600;
+const HEADER_NAMES = /^[\w!#$%&'*+.^`|~-]+(?:\s*,\s*[\w!#$%&'*+.^`|~-]+)*$/;
+const HEADER_NAMES_LENGTH_MAX = 4_096;
+
+export class Cors {
+  readonly #origins: ReadonlySet<string> | undefined;
+  readonly #exposed: string;
+
+  constructor({ origins, exposedHeaders }: CorsOptions) {
+    this.#origins = origins === '*' ? undefined : new Set(origins);
+    this.#exposed = exposedHeaders.join(', ');
+  }
+
+  /** Answers preflight requests, which have no key, and marks every other response. */
+  watch(fastify: FastifyInstance, routes: RouteTable): void {
+    fastify.addHook('onRequest', ({ method, headers }, reply, next) => {
+      if (method === 'OPTIONS' && isPreflight(headers)) this.#answerPreflight(headers, reply, routes);
+      else {
+        this.mark(headers, reply.raw);
+        next();
+      }
+    });
+  }
+
+  /** Lets the page that asks read this response, when it may. */
+  mark({ origin }: IncomingHttpHeaders, response: ServerResponse): void {
+    if (this.#allow(origin, response)) response.setHeader('access-control-expose-headers', this.#exposed);
+  }
+
+  #allow(origin: string | undefined, response: ServerResponse): boolean {
+    if (this.#origins === undefined) {
+      if (origin !== undefined) response.setHeader('access-control-allow-origin', '*');
+      return origin !== undefined;
+    }
+    // What one page gets must not be kept for another.
+    response.setHeader('vary', 'Origin');
+    if (origin === undefined || !this.#origins.has(origin)) return false;
+    response.setHeader('access-control-allow-origin', origin);
+    return true;
+  }
+
+  #answerPreflight(headers: IncomingHttpHeaders, reply: FastifyReply, routes: RouteTable): void {
+    reply.hijack();
+    const response = reply.raw;
+    if (this.#allow(headers.origin, response)) {
+      response.setHeader('access-control-allow-methods', routes.methods().join(', '));
+      const names = headers['access-control-request-headers'];
+      // Names one by one: `*` would not cover Authorization, and SDKs send a dozen of their own.
+      if (names !== undefined && names.length <= HEADER_NAMES_LENGTH_MAX && HEADER_NAMES.test(names))
+        response.setHeader('access-control-allow-headers', names);
+      response.setHeader('access-control-max-age', String(MAX_AGE_SECONDS));
+    }
+    const varies = ['Origin', 'Access-Control-Request-Headers'];
+    response.setHeader('vary', (this.#origins === undefined ? varies.slice(1) : varies).join(', '));
+    response.writeHead(204).end();
+  }
+}
+
+function isPreflight(headers: IncomingHttpHeaders): boolean {
+  return headers.origin !== undefined && headers['access-control-request-method'] !== undefined;
+}
