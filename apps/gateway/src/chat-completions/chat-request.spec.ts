@@ -33,12 +33,12 @@ describe('a chat request', () => {
     [{ messages: MINIMAL.messages }, 'model', "Missing required parameter: 'model'."],
     [{ model: 'm' }, 'messages', "Missing required parameter: 'messages'."],
     [{ ...MINIMAL, temperature: 3 }, 'temperature', /^Invalid value for 'temperature': .*2/],
-    [{ ...MINIMAL, stream: 'yes' }, 'stream', /^Invalid value for 'stream'/],
+    [{ ...MINIMAL, stream: 'yes' }, 'stream', /^Invalid type for 'stream': expected a boolean/],
     [{ ...MINIMAL, stop: ['a', ''] }, 'stop[1]', /^Invalid value for 'stop\[1\]'/],
     [
       { ...MINIMAL, messages: [{ role: 'user' }] },
       'messages[0].content',
-      /^Invalid value for 'messages\[0\]\.content'/,
+      /^Missing required parameter: 'messages\[0\]\.content'/,
     ],
     [{ ...MINIMAL, messages: [MINIMAL.messages[0], { role: 'robot' }] }, 'messages[1].role', /'messages\[1\]\.role'/],
     [

@@ -1,6 +1,7 @@
 /** The fields of a request's body: read by a schema, and refused in the words of a client when they do not fit. */
 import { AppError } from '@xerotier/errors';
 import type { z } from 'zod';
+import { faultOf } from './field-fault.ts';
 
 export type Fields = Readonly<Record<string, unknown>>;
 
@@ -30,27 +31,8 @@ export function refuseNotServed(fields: Fields, notServed: readonly NotServed[])
 
 /** The parsed value. @throws {AppError} `request.invalid` for the first thing that does not fit, naming the field in `param`. */
 export function readFields<S extends z.ZodType>(schema: S, value: unknown): z.output<S> {
-  const result = schema.safeParse(value);
+  const result = schema.safeParse(value, { reportInput: true });
   if (result.success) return result.data;
-  throw invalid(result.error.issues[0] as z.core.$ZodIssue);
-}
-
-const NAME_LENGTH_MAX = 64;
-
-function invalid(issue: z.core.$ZodIssue): AppError {
-  const param = fieldName(issue.path);
-  const missing = issue.code === 'invalid_type' && issue.message.endsWith('received undefined');
-  const reason = missing
-    ? `Missing required parameter: '${param}'.`
-    : `Invalid value for '${param}': ${issue.message}.`;
-  return new AppError('request.invalid', { reason }, { param });
-}
-
-/** `messages[0].content`, as clients know fields. A name may be the client's own, and as long as the body. */
-function fieldName(path: readonly PropertyKey[]): string {
-  return path.reduce<string>((name, part) => {
-    if (typeof part === 'number') return `${name}[${part}]`;
-    const text = String(part).slice(0, NAME_LENGTH_MAX);
-    return name === '' ? text : `${name}.${text}`;
-  }, '');
+  const { param, reason } = faultOf(result.error.issues[0] as z.core.$ZodIssue);
+  throw new AppError('request.invalid', { reason }, { param });
 }

@@ -1,0 +1,143 @@
+/**
+ * What is wrong with a value that does not fit its schema, as a client can mend it: which field, what was expected there, and what
+ * came. Of a union, whose own complaint says only that nothing fits, it is the fault of the form that was meant: the one
+ * whose type or tag the value has.
+ */
+import type { z } from 'zod';
+
+export interface FieldFault {
+  /** `messages[0].content`, as clients know fields. */
+  readonly param: string;
+  readonly reason: string;
+}
+
+export function faultOf(issue: z.core.$ZodIssue): FieldFault {
+  const { path, input, expected, message } = leafOf(issue, []);
+  const param = fieldName(path);
+  if (expected === undefined) return { param, reason: `Invalid value for '${param}': ${message}.` };
+  if (input === undefined) return { param, reason: `Missing required parameter: '${param}'.` };
+  // A value of the right type, and not one of those that there are.
+  const isOfType = expected.values.some((value) => typeof value === typeof input);
+  const fault = isOfType ? 'value' : 'type';
+  return {
+    param,
+    reason: `Invalid ${fault} for '${param}': expected ${inWords(expected)}, but got ${shown(input, expected)}.`,
+  };
+}
+
+interface Expected {
+  /** Names of types as zod has them. */
+  readonly types: readonly string[];
+  readonly values: readonly z.core.util.Primitive[];
+}
+
+/** One fault at one place: something else is expected there, or `message` says what is wrong. */
+interface Leaf {
+  readonly path: readonly PropertyKey[];
+  readonly input: unknown;
+  readonly expected: Expected | undefined;
+  readonly message: string;
+}
+
+/** What zod says by itself; anything else is a text of the schema's own, which says it better. */
+const DEFAULT_MESSAGE = /^Invalid (?:input|option|discriminator|key)/;
+
+function leafOf(issue: z.core.$ZodIssue, before: readonly PropertyKey[]): Leaf {
+  const path = [...before, ...issue.path];
+  const { input, message } = issue;
+  const leaf = { path, input, message, expected: undefined };
+  if (!DEFAULT_MESSAGE.test(message)) return leaf;
+  switch (issue.code) {
+    case 'invalid_type':
+      return { ...leaf, expected: { types: [issue.expected], values: [] } };
+    case 'invalid_value':
+      return { ...leaf, expected: { types: [], values: issue.values } };
+    case 'invalid_key':
+      return { ...leaf, message: issue.issues[0]?.message ?? message };
+    case 'invalid_union':
+      if ('options' in issue && issue.options !== undefined && issue.discriminator !== undefined) {
+        const tag = (input as Record<string, unknown> | undefined)?.[issue.discriminator];
+        return { ...leaf, input: tag, expected: { types: [], values: issue.options } };
+      }
+      return meantLeaf(
+        issue.errors.flatMap(([first]) => (first === undefined ? [] : [leafOf(first, path)])),
+        leaf,
+      );
+    default:
+      return leaf;
+  }
+}
+
+/** @param leaves the first fault of each form, of which one was meant. */
+function meantLeaf(leaves: readonly Leaf[], union: Leaf): Leaf {
+  const depth = union.path.length;
+  const outside = leaves.filter(({ path }) => path.length === depth);
+  const inside = leaves.filter(({ path }) => path.length > depth);
+  // Its type fits this form, and something else does not.
+  const ofType = outside.find(({ expected }) => expected === undefined);
+  if (ofType !== undefined) return ofType;
+  // An object is of the form whose tag it has.
+  const isTag = ({ path, expected }: Leaf): boolean => path.length === depth + 1 && (expected?.values.length ?? 0) > 0;
+  const meant = inside.find((leaf) => !isTag(leaf));
+  if (meant !== undefined) return meant;
+  return merged(inside.length > 0 ? inside : outside) ?? union;
+}
+
+/** All that is expected at one place. */
+function merged([first, ...others]: readonly Leaf[]): Leaf | undefined {
+  if (first === undefined) return undefined;
+  const same = [first, ...others.filter(({ path }) => fieldName(path) === fieldName(first.path))];
+  return {
+    ...first,
+    expected: {
+      types: [...new Set(same.flatMap(({ expected }) => expected?.types ?? []))],
+      values: [...new Set(same.flatMap(({ expected }) => expected?.values ?? []))],
+    },
+  };
+}
+
+const NOUNS: Readonly<Record<string, string>> = {
+  array: 'an array',
+  int: 'an integer',
+  map: 'an object',
+  null: 'null',
+  object: 'an object',
+  record: 'an object',
+};
+
+const nounOf = (type: string): string => NOUNS[type] ?? `a ${type}`;
+
+function inWords({ types, values }: Expected): string {
+  const all = [...values.map(quoted), ...new Set(types.map(nounOf))];
+  const last = all.pop() as string;
+  return all.length === 0 ? last : `${all.join(', ')} or ${last}`;
+}
+
+function quoted(value: z.core.util.Primitive): string {
+  return typeof value === 'string' ? `'${value}'` : String(value);
+}
+
+/** A word in the place of another one is repeated; texts are not, since they may be anything. */
+const WORD = /^[\w.:-]{1,32}$/;
+
+function shown(input: unknown, { values }: Expected): string {
+  return values.length > 0 && typeof input === 'string' && WORD.test(input) ? `'${input}'` : typeOf(input);
+}
+
+function typeOf(input: unknown): string {
+  if (input === null) return 'null';
+  if (Array.isArray(input)) return 'an array';
+  if (typeof input === 'number') return Number.isInteger(input) ? 'an integer' : 'a number';
+  return nounOf(typeof input);
+}
+
+const NAME_LENGTH_MAX = 64;
+
+/** A name may be the client's own, and as long as the body. */
+function fieldName(path: readonly PropertyKey[]): string {
+  return path.reduce<string>((name, part) => {
+    if (typeof part === 'number') return `${name}[${part}]`;
+    const text = String(part).slice(0, NAME_LENGTH_MAX);
+    return name === '' ? text : `${name}.${text}`;
+  }, '');
+}
