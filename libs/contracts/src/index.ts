@@ -53,7 +53,6 @@ export type { StoredCompletion } from './responses.ts';
 export { metadata } from './openai/metadata.ts';
 export { storableText } from './openai/storable-text.ts';
 export type { Metadata } from './openai/metadata.ts';
-export { chatMessage } from './openai/chat-message.ts';
 export type { ChatMessage } from './openai/chat-message.ts';
 export { chatCompletionRequest } from './openai/chat-completion-request.ts';
 export type { ChatCompletionRequest, ReasoningEffort } from './openai/chat-completion-request.ts';

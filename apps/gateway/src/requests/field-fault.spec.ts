@@ -28,7 +28,7 @@ describe('a fault of a chat request', () => {
     [
       { messages: [{ role: 'bot', content: 'x' }] },
       'messages[0].role',
-      "expected 'system', 'developer', 'user', 'assistant'",
+      "expected 'system', 'developer', 'user', 'tool', 'assistant' or 'function', but got 'bot'",
     ],
     [{ messages: [{ content: 'x' }] }, 'messages[0].role', 'Missing required parameter'],
     [{ messages: ['x'] }, 'messages[0]', 'expected an object, but got a string'],

@@ -6,7 +6,7 @@
  * Whether an engine can honour a parameter is not decided here: a worker refuses by name what its engine cannot do.
  */
 import { z } from 'zod';
-import { chatMessage } from './chat-message.ts';
+import { chatMessages } from './chat-message.ts';
 import { fewNames } from './few-names.ts';
 import { jsonSchema } from './json-schema.ts';
 import { metadata } from './metadata.ts';
@@ -74,9 +74,19 @@ function lengthOf(parts: readonly { text: string }[]): number {
   return parts.reduce((length, { text }) => length + text.length, 0);
 }
 
+const WITHOUT_EFFECT = 'Has no effect here.';
+
+/** Hints of the specification: what is none is refused, and what is one is left out. */
+const withoutEffect = {
+  prompt_cache_key: z.nullish(z.string()).describe(WITHOUT_EFFECT),
+  prompt_cache_options: z.nullish(z.record(z.string(), z.unknown())).describe(WITHOUT_EFFECT),
+  prompt_cache_retention: z.nullish(z.string()).describe(WITHOUT_EFFECT),
+  safety_identifier: z.nullish(z.string()).describe(WITHOUT_EFFECT),
+};
+
 const chatCompletionBody = z.object({
   model: z.string().min(1).max(256),
-  messages: z.array(chatMessage).min(1).max(2_048),
+  messages: chatMessages,
   max_tokens: z.nullish(z.number().int().min(1)),
   max_completion_tokens: z.nullish(z.number().int().min(1)),
   temperature: z.nullish(z.number().min(0).max(2)),
@@ -119,13 +129,14 @@ const chatCompletionBody = z.object({
   store: z.nullish(z.boolean()),
   /** Ours, and vLLM's: thoughts come as `reasoning_content` beside the content. */
   include_reasoning: z.nullish(z.boolean()),
+  ...withoutEffect,
   /** Ours: a stream has vendor events (`x_*`) between its chunks. Clients that know only chunks must not ask for them. */
   x_events: z.nullish(z.boolean()),
 });
 
 export const chatCompletionRequest = chatCompletionBody.transform((body, context) => {
   refuseContradictions(body, context);
-  return withoutNulls(body);
+  return givenOf(body);
 });
 export type ChatCompletionRequest = z.infer<typeof chatCompletionRequest>;
 
@@ -158,12 +169,16 @@ function functionsIn(allowed: readonly Readonly<Record<string, unknown>>[]): str
   });
 }
 
+type Hint = keyof typeof withoutEffect;
+const HINTS = Object.keys(withoutEffect) as Hint[];
+
 type WithoutNulls<T> = { [K in keyof T]: Exclude<T[K], null> };
+type Given = WithoutNulls<Omit<ReadBody, Hint>>;
 
 /** For the whole object at once: a schema that does it for each of its fields takes three times as long to read a request. */
-function withoutNulls(body: ReadBody): WithoutNulls<ReadBody> {
-  const given = Object.values(body).includes(null)
-    ? Object.fromEntries(Object.entries(body).filter(([, value]) => value !== null))
-    : body;
-  return given as WithoutNulls<ReadBody>;
+function givenOf(body: ReadBody): Given {
+  const isWhole = !Object.values(body).includes(null) && !HINTS.some((name) => body[name] !== undefined);
+  if (isWhole) return body as Given;
+  const isGiven = ([name, value]: [string, unknown]): boolean => value !== null && !HINTS.includes(name as Hint);
+  return Object.fromEntries(Object.entries(body).filter(isGiven)) as Given;
 }

@@ -1,4 +1,7 @@
-/** The messages of a chat request, in every role and with every kind of content part that the specification has. */
+/**
+ * The messages of a chat request, in every role and with every kind of content part that the specification has. Functions, the
+ * deprecated form of tools, are read as tools, so that nothing behind this has to know them.
+ */
 import { z } from 'zod';
 
 const textPart = z.object({ type: z.literal('text'), text: z.string() });
@@ -26,6 +29,8 @@ const toolCall = z.object({
   function: z.object({ name: z.string().max(64), arguments: z.string() }),
 });
 
+const functionCall = z.object({ name: z.string().max(64), arguments: z.string() });
+
 const systemMessage = z.object({ role: z.literal('system'), content: textContent, name });
 const developerMessage = z.object({ role: z.literal('developer'), content: textContent, name });
 const userMessage = z.object({
@@ -39,33 +44,85 @@ const userMessage = z.object({
   ]),
   name,
 });
-const assistantMessage = z
-  .object({
-    role: z.literal('assistant'),
-    content: z
-      .union([
-        z.string(),
-        z
-          .array(z.discriminatedUnion('type', [textPart, refusalPart]))
-          .min(1)
-          .max(PARTS_MAX),
-      ])
-      .nullish(),
-    refusal: z.string().nullish(),
-    name,
-    tool_calls: z.array(toolCall).max(128).optional(),
-  })
-  .refine((message) => message.content != null || message.refusal != null || (message.tool_calls?.length ?? 0) > 0, {
-    error: 'is required unless tool_calls or refusal is given',
-    path: ['content'],
-  });
+const assistantFields = {
+  role: z.literal('assistant'),
+  content: z
+    .union([
+      z.string(),
+      z
+        .array(z.discriminatedUnion('type', [textPart, refusalPart]))
+        .min(1)
+        .max(PARTS_MAX),
+    ])
+    .nullish(),
+  refusal: z.string().nullish(),
+  name,
+  tool_calls: z.array(toolCall).max(128).optional(),
+};
+
+interface Said {
+  readonly content?: unknown;
+  readonly refusal?: unknown;
+  readonly tool_calls?: readonly unknown[] | undefined;
+  readonly function_call?: unknown;
+}
+
+function saysSomething({ content, refusal, tool_calls: calls, function_call: call }: Said): boolean {
+  return content != null || refusal != null || (calls?.length ?? 0) > 0 || call != null;
+}
+const SAYS_SOMETHING = { error: 'is required unless tool_calls or refusal is given', path: ['content'] };
+
+const assistantMessage = z.object(assistantFields).refine(saysSomething, SAYS_SOMETHING);
 const toolMessage = z.object({ role: z.literal('tool'), content: textContent, tool_call_id: z.string().max(256) });
 
-export const chatMessage = z.discriminatedUnion('role', [
-  systemMessage,
-  developerMessage,
-  userMessage,
-  assistantMessage,
-  toolMessage,
-]);
+const roles = [systemMessage, developerMessage, userMessage, toolMessage] as const;
+const chatMessage = z.discriminatedUnion('role', [...roles, assistantMessage]);
 export type ChatMessage = z.infer<typeof chatMessage>;
+
+const requestedAssistantMessage = z
+  .object({
+    ...assistantFields,
+    audio: z.null({ error: 'is not served: responses are text' }).optional(),
+    function_call: functionCall.nullish().describe('Deprecated: read as tool_calls.'),
+  })
+  .refine(saysSomething, SAYS_SOMETHING)
+  .refine(({ function_call: call, tool_calls: calls }) => call == null || (calls?.length ?? 0) === 0, {
+    error: 'cannot stand beside tool_calls',
+    path: ['function_call'],
+  });
+const functionMessage = z
+  .object({ role: z.literal('function'), name: z.string().max(64), content: z.string().nullable() })
+  .describe('Deprecated: read as a message of the role tool.');
+
+const requestedMessage = z.discriminatedUnion('role', [...roles, requestedAssistantMessage, functionMessage]);
+type RequestedMessage = z.infer<typeof requestedMessage>;
+
+const MESSAGES_MAX = 2_048;
+
+/** What comes out has no functions, and is read again as it is. */
+export const chatMessages = z
+  .array(requestedMessage)
+  .min(1)
+  .max(MESSAGES_MAX)
+  .transform((messages): ChatMessage[] => (messages.some(isOld) ? withTools(messages) : (messages as ChatMessage[])));
+
+function isOld(message: RequestedMessage): boolean {
+  return message.role === 'function' || 'function_call' in message || 'audio' in message;
+}
+
+/** Calls get ids by their place, so that a conversation has the same ones each time it is sent. */
+function withTools(messages: readonly RequestedMessage[]): ChatMessage[] {
+  const ids = new Map<string, string>();
+  return messages.map((message, at): ChatMessage => {
+    if (message.role === 'function') {
+      const { name: called, content } = message;
+      return { role: 'tool', tool_call_id: ids.get(called) ?? `call_${at}`, content: content ?? '' };
+    }
+    if (message.role !== 'assistant') return message;
+    const { function_call: call, audio: _audio, ...current } = message;
+    if (call == null) return current;
+    const id = `call_${at}`;
+    ids.set(call.name, id);
+    return { ...current, tool_calls: [{ id, type: 'function', function: call }] };
+  });
+}
