@@ -1,6 +1,7 @@
 import { generateApiKey, hashApiKey, hasValidChecksum } from '@xerotier/api-keys';
-import { accessChanged, authContract } from '@xerotier/contracts';
+import { accessChanged, authContract, routerContract } from '@xerotier/contracts';
 import type { Access } from '@xerotier/contracts';
+import { AppError } from '@xerotier/errors';
 import { silentLog } from '@xerotier/log/testing';
 import { Bus, connectBus } from '@xerotier/nats';
 import { eventually, testServers } from '@xerotier/testing';
@@ -107,6 +108,58 @@ describe('seed', () => {
     const result = await run(['seed'], env, input);
     expect(result).toMatchObject({ code: 1, stdout: '' });
     expect(result.stderr).not.toContain(key);
+  });
+});
+
+describe('seeding an endpoint', () => {
+  const other = { ...document, endpoints: [...document.endpoints, { slug: 'big', modelId: 'large', tier: 'free' }] };
+  const seedOther = (overrides: NodeJS.ProcessEnv = {}): Promise<Ended> =>
+    run(['seed'], { ...env, ...overrides }, JSON.stringify(other));
+
+  /** A router whose catalogue has these models. */
+  async function router(...ids: string[]): Promise<{ stop: () => Promise<void>; asked: string[][] }> {
+    const asked: string[][] = [];
+    const never = (): never => {
+      throw new AppError('router.unavailable');
+    };
+    const serving = bus.serve(routerContract, {
+      acquire: never,
+      acquireMany: never,
+      getModels: ({ ids: wanted }) => {
+        asked.push(wanted);
+        const known = wanted.filter((id) => ids.includes(id));
+        return {
+          models: known.map((id) => ({ id, name: id, ownedBy: 'us', contextTokens: 1, createdAt: 1 })),
+        };
+      },
+    });
+    await bus.flush();
+    return { stop: () => serving.stop(), asked };
+  }
+
+  it('warns of a model that no worker serves, names the endpoint, and seeds it all the same', async () => {
+    const { stop, asked } = await router('tiny');
+    const { code, stdout, stderr } = await seedOther();
+    await stop();
+    expect([code, JSON.parse(stdout)]).toEqual([0, { projectId: document.project.id }]);
+    expect(stderr).toContain("warning: nobody serves the model 'large' of the endpoint 'big'");
+    expect(stderr).not.toContain("'tiny'");
+    expect(asked).toEqual([['tiny', 'large']]);
+  });
+
+  it('warns of nothing where every model is known', async () => {
+    const { stop } = await router('tiny', 'large');
+    const { code, stderr } = await seedOther();
+    await stop();
+    expect([code, stderr]).toEqual([0, expect.not.stringContaining('warning')]);
+  });
+
+  it.each([
+    ['no router answers', {}],
+    ['NATS is away', { NATS_URL: 'nats://127.0.0.1:9' }],
+  ])('warns of nothing, and does not fail, while %s', async (_, overrides) => {
+    const { code, stderr } = await seedOther(overrides);
+    expect([code, stderr]).toEqual([0, expect.not.stringContaining('warning: nobody')]);
   });
 });
 

@@ -8,6 +8,7 @@ import { seedDocument } from '../seed/seed-document.ts';
 import type { SeedDocument } from '../seed/seed-document.ts';
 import { readAll, UsageError } from './command-io.ts';
 import type { CommandIo } from './command-io.ts';
+import { unservedModels } from './unserved-models.ts';
 import { withAuthDatabase } from './with-auth-database.ts';
 
 const DOCUMENT_BYTES_MAX = 1024 * 1024;
@@ -24,6 +25,24 @@ export async function runSeedCommand(args: readonly string[], io: CommandIo, log
       new SeedService(new SeedRepository(database), new KeyHasher(config.keys.pepper), announce).apply(document),
   );
   io.stdout.write(`${JSON.stringify(seeded)}\n`);
+  await warnOfUnservedModels(document, config.nats.url, io, log);
+}
+
+/** An endpoint may come before its worker, so this is no error; a typing error in the model would look the same for ever. */
+async function warnOfUnservedModels(
+  { endpoints }: SeedDocument,
+  natsUrl: string,
+  io: CommandIo,
+  log: Logger,
+): Promise<void> {
+  const modelIds = endpoints.map(({ modelId }) => modelId);
+  const unserved = await unservedModels(natsUrl, modelIds, log);
+  for (const { slug, modelId } of endpoints) {
+    if (!unserved.includes(modelId)) continue;
+    io.stderr.write(
+      `auth seed: warning: nobody serves the model '${modelId}' of the endpoint '${slug}'. Its requests get 503 until a worker does: check the name, or start one with XIM_MODEL_ID=${modelId}.\n`,
+    );
+  }
 }
 
 /** Messages name the place in the document and never what is there, which may be a key. */

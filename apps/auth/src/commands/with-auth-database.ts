@@ -1,13 +1,10 @@
 import type { Logger } from '@xerotier/log';
-import { Bus, connectBus } from '@xerotier/nats';
 import { accessChanged } from '@xerotier/contracts';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { DataSource } from 'typeorm';
 import type { AccessChange, AnnounceAccessChange } from '../access/access-change.ts';
 import type { AuthConfig } from '../config.ts';
 import { openAuthDatabase } from '../db/database.ts';
-
-const ANNOUNCE_TIMEOUT_MS = 5_000;
+import { onBus } from './on-bus.ts';
 
 /** Runs work on the database, and then announces on the bus what it changed. */
 export async function withAuthDatabase<T>(
@@ -27,12 +24,10 @@ export async function withAuthDatabase<T>(
 
 /** What is committed counts, whether or not anybody hears of it: caches are 30 seconds old at most. */
 async function announceAll(url: string, changes: readonly AccessChange[], log: Logger): Promise<void> {
-  const announcing = (async () => {
-    const bus = new Bus(await connectBus({ url, name: 'auth-command', log }), { log });
+  const announced = await onBus(url, log, async (bus) => {
     for (const change of changes) bus.publish(accessChanged, change);
-    await bus.close();
     return true;
-  })();
-  if (await Promise.race([announcing, delay(ANNOUNCE_TIMEOUT_MS, false)])) return;
+  });
+  if (announced === true) return;
   log.warn('NATS cannot be reached: gateways learn of the change within 30 seconds instead of at once');
 }
