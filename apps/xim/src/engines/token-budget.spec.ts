@@ -15,7 +15,9 @@ describe('tokenBudget', () => {
   });
 
   it('refuses a prompt that leaves no room, with the numbers', () => {
-    expect(() => tokenBudget(1, 100, 100)).toThrow(/100 tokens, which leaves no room in the context of 100 tokens/);
+    expect(() => tokenBudget(1, 100, 100)).toThrow(
+      /^The prompt has 100 tokens, which leaves no room in the context of 100 tokens/,
+    );
   });
 });
 

@@ -24,6 +24,7 @@ export function tokenBudget(asked: number | undefined, promptTokens: number, con
   return asked > room ? { maxTokens: room, clampedFrom: asked } : { maxTokens: asked };
 }
 
-export function contextLengthExceeded(promptTokens: number, contextTokens: number): AppError {
+/** @param promptTokens `at least` so many, where nobody counted a text that cannot fit. */
+export function contextLengthExceeded(promptTokens: number | `at least ${number}`, contextTokens: number): AppError {
   return new AppError('inference.context_length_exceeded', { promptTokens, contextTokens }, { param: 'messages' });
 }

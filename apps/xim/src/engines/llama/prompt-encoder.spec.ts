@@ -65,7 +65,7 @@ describe('PromptEncoder', () => {
   it('refuses a text that cannot fit, before it is tokenized', () => {
     const messages: ChatMessage[] = [{ role: 'user', content: 'x'.repeat(12 * 101) }];
     expect(() => encode(messages, '{{ messages[0].content }}', 100)).toThrow(
-      /101 tokens, which leaves no room in the context of 100/,
+      /^The prompt has at least 101 tokens, which leaves no room in the context of 100/,
     );
     expect(encode(messages, '{{ messages[0].content }}', 101)).toHaveLength(12 * 101 + 1);
   });

@@ -50,7 +50,7 @@ export class PromptEncoder {
           }),
     );
     const tokensMin = Math.ceil(rendered.length / this.#longestToken);
-    if (tokensMin > this.#contextTokens) throw contextLengthExceeded(tokensMin, this.#contextTokens);
+    if (tokensMin > this.#contextTokens) throw contextLengthExceeded(`at least ${tokensMin}`, this.#contextTokens);
     return this.#withFirstToken(
       literals.length === 0 ? this.#tokenizer.tokenize(rendered, true) : this.#split(rendered, mark, literals),
     );
