@@ -89,7 +89,7 @@ describe('noteAdvertised', () => {
   it('adds a model that nobody described under its id', async () => {
     await models.noteAdvertised({ modelId: 'new', contextTokens: 512 });
     expect(await models.get(['new'])).toMatchObject([
-      { id: 'new', name: 'new', ownedBy: 'Xerotier.ai', contextTokens: 512 },
+      { id: 'new', name: 'new', ownedBy: 'local', contextTokens: 512 },
     ]);
   });
 

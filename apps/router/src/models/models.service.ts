@@ -3,7 +3,8 @@ import type { Model, WorkerState } from '@xerotier/contracts';
 import type { Logger } from '@xerotier/log';
 import type { ModelsRepository, NewModel } from './models.repository.ts';
 
-const OWNER = 'Xerotier.ai';
+/** Whoever started the worker: the model is theirs, and not this project's. The same as deployments enter by default. */
+const OWNER = 'local';
 
 export class ModelsService {
   readonly #repository: ModelsRepository;
