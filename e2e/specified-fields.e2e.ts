@@ -7,7 +7,7 @@ import { projectRoot } from '@xerotier/dev';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { scripted } from './support/api-client.ts';
-import type { ChatBody, ErrorBody } from './support/api-client.ts';
+import type { ErrorBody } from './support/api-client.ts';
 import { contentOf, expectRefusal } from './support/chat-checks.ts';
 import { ScriptedUpstream } from './support/scripted-upstream.ts';
 import { testPlatform } from './support/test-platform.ts';
@@ -177,7 +177,7 @@ describe('a conversation with functions in the place of tools', () => {
 
   const passedOn = async (messages: unknown): Promise<unknown> => {
     upstream.takeRequests();
-    expect(contentOf(await test.api.chat({ model: 'm', messages } as ChatBody))).not.toBe('');
+    expect(contentOf(await test.api.chat({ model: 'm', messages }))).not.toBe('');
     return upstream.takeRequests()[0]?.body['messages'];
   };
 

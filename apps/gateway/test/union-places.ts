@@ -32,9 +32,9 @@ function within(places: readonly UnionPlace[], wrap: (value: unknown) => unknown
 
 function innerOf(schema: z.core.$ZodType): z.core.$ZodType | undefined {
   if (schema instanceof z.ZodOptional || schema instanceof z.ZodNullable || schema instanceof z.ZodDefault)
-    return schema.unwrap() as z.ZodType;
+    return schema.unwrap();
   // What is read, before it is transformed; of a preprocessed value, what is read afterwards.
-  if (schema instanceof z.ZodPipe) return (schema.in instanceof z.ZodTransform ? schema.out : schema.in) as z.ZodType;
+  if (schema instanceof z.ZodPipe) return schema.in instanceof z.ZodTransform ? schema.out : schema.in;
   return undefined;
 }
 

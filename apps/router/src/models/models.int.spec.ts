@@ -88,9 +88,7 @@ describe('enter', () => {
 describe('noteAdvertised', () => {
   it('adds a model that nobody described under its id', async () => {
     await models.noteAdvertised({ modelId: 'new', contextTokens: 512 });
-    expect(await models.get(['new'])).toMatchObject([
-      { id: 'new', name: 'new', ownedBy: 'local', contextTokens: 512 },
-    ]);
+    expect(await models.get(['new'])).toMatchObject([{ id: 'new', name: 'new', ownedBy: 'local', contextTokens: 512 }]);
   });
 
   it('leaves a model that is there as it is', async () => {

@@ -72,12 +72,11 @@ function saysSomething({ content, refusal, tool_calls: calls, function_call: cal
 }
 const SAYS_SOMETHING = { error: 'is required unless tool_calls or refusal is given', path: ['content'] };
 
-const assistantMessage = z.object(assistantFields).refine(saysSomething, SAYS_SOMETHING);
 const toolMessage = z.object({ role: z.literal('tool'), content: textContent, tool_call_id: z.string().max(256) });
 
 const roles = [systemMessage, developerMessage, userMessage, toolMessage] as const;
-const chatMessage = z.discriminatedUnion('role', [...roles, assistantMessage]);
-export type ChatMessage = z.infer<typeof chatMessage>;
+/** What is answered: a message without anything that is deprecated. */
+export type ChatMessage = z.infer<(typeof roles)[number]> | z.infer<z.ZodObject<typeof assistantFields>>;
 
 const requestedAssistantMessage = z
   .object({
