@@ -2,6 +2,7 @@
  * Each row of the document's table of request parameters, on the engine `llama` by what it does to an answer, and on the
  * engine `openai` by what reaches the server behind it. Bounds and refusals have suites of their own.
  */
+import { reasoningEffort } from '@xerotier/contracts';
 import type { ChatBody } from '../support/api-client.ts';
 import { FRANCE, FROM_THE_RESULT, HANNA, HANNA_AS_A_PERSON, LISBON } from '../support/box-questions.ts';
 import { contentOf, expectRefusal, hello } from '../support/chat-checks.ts';
@@ -222,11 +223,17 @@ testEachRow('002 Supported request parameters (27)', {
       const { x_adjusted_reasoning_effort: adjusted, usage } = body as unknown as Fields;
       return [adjusted, usage.completion_tokens_details.reasoning_tokens > 0];
     };
-    expect(await made('none')).toEqual(['none', false]);
-    for (const effort of ['low', 'medium', 'high']) {
-      expect(await made(effort)).toEqual(['medium', true]);
+    for (const effort of reasoningEffort.options) {
+      const thinks = effort !== 'none' && effort !== 'minimal';
+      expect([effort, ...(await made(effort))]).toEqual([effort, thinks ? 'medium' : 'none', thinks]);
       expect(await passedOn({ reasoning_effort: effort })).toMatchObject({ reasoning_effort: effort });
     }
+    expectRefusal(
+      await at('box').refused(ofBox({ reasoning_effort: 'maximum' })),
+      400,
+      'invalid_request',
+      'reasoning_effort',
+    );
   },
 
   async prediction() {

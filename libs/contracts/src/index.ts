@@ -54,7 +54,7 @@ export { metadata } from './openai/metadata.ts';
 export { storableText } from './openai/storable-text.ts';
 export type { Metadata } from './openai/metadata.ts';
 export type { ChatMessage } from './openai/chat-message.ts';
-export { chatCompletionRequest } from './openai/chat-completion-request.ts';
+export { chatCompletionRequest, reasoningEffort } from './openai/chat-completion-request.ts';
 export type { ChatCompletionRequest, ReasoningEffort } from './openai/chat-completion-request.ts';
 export { embeddingRequest } from './openai/embedding-request.ts';
 export type { EmbeddingRequest } from './openai/embedding-request.ts';

@@ -53,7 +53,11 @@ const BOUNDS: readonly { param: string; good: readonly unknown[]; bad: readonly 
   { param: 'parallel_tool_calls', good: [true, false], bad: ['no', 0] },
   { param: 'logprobs', good: [true, false], bad: [5, 'true'] },
   { param: 'top_logprobs', good: [0, 20], bad: [-1, 21, 1.5], with: { logprobs: true } },
-  { param: 'reasoning_effort', good: ['none', 'minimal', 'low', 'medium', 'high', 'xhigh'], bad: ['', 'max', 3] },
+  {
+    param: 'reasoning_effort',
+    good: ['none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max'],
+    bad: ['', 'Max', 'maximum', 3],
+  },
   {
     param: 'prediction',
     good: [

@@ -56,7 +56,7 @@ const responseFormat = z.discriminatedUnion('type', [
   }),
 ]);
 
-export const reasoningEffort = z.enum(['none', 'minimal', 'low', 'medium', 'high', 'xhigh']);
+export const reasoningEffort = z.enum(['none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max']);
 export type ReasoningEffort = z.infer<typeof reasoningEffort>;
 
 const STOP_LENGTH_MAX = 256;

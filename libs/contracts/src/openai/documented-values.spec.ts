@@ -1,0 +1,101 @@
+/** Every value that the OpenAI document lists for a parameter is a value here, so that a newer document fails a test first. */
+import { readFileSync } from 'node:fs';
+import type { z } from 'zod';
+import { chatCompletionRequest, reasoningEffort } from './chat-completion-request.ts';
+import { embeddingRequest } from './embedding-request.ts';
+import { imageEditRequest, imageGenerationRequest, imageVariationRequest } from './image-request.ts';
+import { speechRequest } from './speech-request.ts';
+import { transcriptionRequest, translationRequest } from './transcription-request.ts';
+
+interface DocumentSchema {
+  readonly $ref?: string;
+  readonly enum?: readonly unknown[];
+  readonly anyOf?: readonly DocumentSchema[];
+  readonly oneOf?: readonly DocumentSchema[];
+  readonly allOf?: readonly DocumentSchema[];
+  readonly items?: DocumentSchema;
+  readonly properties?: Readonly<Record<string, DocumentSchema>>;
+}
+
+const read = (path: string): string => readFileSync(new URL(`../../../../${path}`, import.meta.url), 'utf8');
+
+const { components } = JSON.parse(read('e2e/fixtures/openai-openapi.json')) as {
+  components: { schemas: Readonly<Record<string, DocumentSchema>> };
+};
+
+/** The schema itself and those that it is made of, all of the same value. */
+function partsOf(schema: DocumentSchema): DocumentSchema[] {
+  const { $ref, anyOf = [], oneOf = [], allOf = [] } = schema;
+  const target = $ref === undefined ? [] : [components.schemas[$ref.split('/').at(-1) as string] as DocumentSchema];
+  return [schema, ...[...target, ...anyOf, ...oneOf, ...allOf].flatMap(partsOf)];
+}
+
+/** The listed values of each parameter; those of a list stand in a list of one. */
+function listedValues(request: string): [param: string, values: unknown[]][] {
+  const properties = partsOf({ $ref: request }).flatMap((part) => Object.entries(part.properties ?? {}));
+  return properties.flatMap(([param, schema]): [string, unknown[]][] => {
+    const parts = partsOf(schema);
+    const own = parts.flatMap((part) => part.enum ?? []);
+    const inLists = parts.flatMap(({ items }) => (items === undefined ? [] : partsOf(items)));
+    const values = [...own, ...inLists.flatMap((part) => part.enum ?? []).map((value) => [value])];
+    return values.length === 0 ? [] : [[param, values]];
+  });
+}
+
+const speech = { model: 'm', input: 'x', voice: 'alloy' };
+const chat = {
+  model: 'm',
+  messages: [{ role: 'user', content: 'x' }],
+  tools: [{ type: 'function', function: { name: 'f' } }],
+};
+
+/** Each request with what it needs at least. Forms have no null. */
+const requests: Readonly<Record<string, { schema: z.ZodType; minimal: object; isForm?: true }>> = {
+  CreateChatCompletionRequest: { schema: chatCompletionRequest, minimal: chat },
+  CreateEmbeddingRequest: { schema: embeddingRequest, minimal: { model: 'm', input: 'x' } },
+  CreateSpeechRequest: { schema: speechRequest, minimal: speech },
+  CreateTranscriptionRequest: {
+    schema: transcriptionRequest,
+    minimal: { model: 'm', response_format: 'verbose_json' },
+    isForm: true,
+  },
+  CreateTranslationRequest: { schema: translationRequest, minimal: { model: 'm' }, isForm: true },
+  CreateImageRequest: { schema: imageGenerationRequest, minimal: { prompt: 'x' } },
+  CreateImageEditRequest: { schema: imageEditRequest, minimal: { prompt: 'x' }, isForm: true },
+  CreateImageVariationRequest: { schema: imageVariationRequest, minimal: {}, isForm: true },
+};
+
+const cases = Object.entries(requests).flatMap(([request, { schema, minimal, isForm }]) =>
+  listedValues(request).map(([param, values]) => ({
+    request,
+    param,
+    schema,
+    minimal,
+    values: values.filter((value) => !(isForm && value === null)),
+  })),
+);
+
+describe('a parameter whose values the OpenAI document lists', () => {
+  it.each(cases)('takes each of them: $param of $request', ({ schema, minimal, param, values }) => {
+    const refused = values.filter((value) => !schema.safeParse({ ...minimal, [param]: value }).success);
+    expect(refused).toEqual([]);
+  });
+
+  it('is documented with all of them: reasoning_effort', () => {
+    const listed = /^`reasoning_effort` is one of ([^;]+);/m.exec(read('docs/api.md'))?.[1] ?? '';
+    expect([...listed.matchAll(/`(\w+)`/g)].map(([, word]) => word)).toEqual(reasoningEffort.options);
+  });
+
+  it('is found wherever the document has one', () => {
+    const found = cases.map(({ request, param }) => `${request} ${param}`);
+    expect(found).toEqual(
+      expect.arrayContaining([
+        'CreateChatCompletionRequest reasoning_effort',
+        'CreateChatCompletionRequest service_tier',
+        'CreateEmbeddingRequest encoding_format',
+        'CreateTranscriptionRequest timestamp_granularities',
+        'CreateImageEditRequest quality',
+      ]),
+    );
+  });
+});
