@@ -53,14 +53,20 @@ const TIMER: OpenAI.Chat.ChatCompletionTool = {
   },
 };
 
-/** A few kilobytes that are eight to the power of fourteen schemas: each definition has the next one in every property. */
-function multiplying(properties: number, definitions: number): object {
+/** Each of so many definitions has the next one in every property. */
+function repeating(properties: number, definitions: number): object {
   const next = (i: number): object =>
     Object.fromEntries(
       Array.from({ length: properties }, (_, p) => [`p${p}`, { allOf: [{ $ref: `#/$defs/d${i + 1}` }] }]),
     );
   const all = Array.from({ length: definitions }, (_, i) => [`d${i}`, { properties: next(i) }]);
   return { allOf: [{ $ref: '#/$defs/d0' }], $defs: { ...Object.fromEntries(all), [`d${definitions}`]: {} } };
+}
+
+/** Every choice of each may come with every choice of the others. */
+function multiplying(choices: number, times: number): object {
+  const anyOf = Array.from({ length: choices }, (_, minimum) => ({ minimum }));
+  return { type: 'integer', allOf: Array.from({ length: times }, () => ({ anyOf })) };
 }
 
 describe('the model in the box', () => {
@@ -248,7 +254,7 @@ describe('forms', () => {
   it.each<[string, object]>([
     ['that nothing fits', { type: 'string', minLength: 3, maxLength: 1 }],
     ['whose parts nothing fits together', { type: 'array', allOf: [{ minItems: 3 }, { maxItems: 1 }] }],
-    ['whose references multiply', multiplying(8, 14)],
+    ['whose choices multiply', multiplying(8, 14)],
     ['that only leads back to itself', { anyOf: [{ $ref: '#' }, { type: 'string' }] }],
     ['that is itself and nothing else', { allOf: [{ $ref: '#/$defs/a' }], $defs: { a: { $ref: '#/$defs/a' } } }],
   ])('%s are refused, and the worker goes on', async (_, schema) => {
@@ -272,6 +278,16 @@ describe('forms', () => {
       response_format: { type: 'json_schema', json_schema: { name: 'a', schema: { ...schema } } },
     });
     expect(['stop', 'length']).toContain(finish);
+  });
+
+  it('whose definitions are referred to many times are read once for each', async () => {
+    const { finish_reason: finish, message } = await choice({
+      messages: said('Hello!'),
+      max_tokens: 8,
+      response_format: { type: 'json_schema', json_schema: { name: 'a', schema: { ...repeating(8, 14) } } },
+    });
+    expect(['stop', 'length']).toContain(finish);
+    expect(message.content).toMatch(/^\{/);
   });
 
   it('that cannot be promised are refused, with the name of the parameter', async () => {

@@ -5,7 +5,7 @@ import { createEngine } from './create-engine.ts';
 import { engineConfig } from './engine-config.ts';
 import type { EmbedJob, Engine } from './engine.ts';
 import { ScriptedEngine } from './scripted/scripted.engine.ts';
-import { boxEmbeddingFile } from './testing/box-embedding-file.ts';
+import { boxEmbeddingFile } from './testing/box-files.ts';
 import { FakeUpstream, json } from './testing/fake-upstream.ts';
 import type { Answer } from './testing/fake-upstream.ts';
 import { aJob, run } from './testing/jobs.ts';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { healthProbes } from '../../health/health-probes.ts';
 import type { LlamaConfig } from '../engine-config.ts';
 import type { Engine } from '../engine.ts';
-import { boxEmbeddingFile } from '../testing/box-embedding-file.ts';
+import { boxEmbeddingFile } from '../testing/box-files.ts';
 import { aJob, run } from '../testing/jobs.ts';
 import { all, anEmbedJob } from '../testing/numbers.ts';
 import { writeTinyModelFile } from '../testing/tiny-model-file.ts';

@@ -5,7 +5,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ChunkChoice } from '../engine.ts';
+import { AppError } from '@xerotier/errors';
+import { boxChatFile } from '../testing/box-files.ts';
 import { aChatRequest, choicesOf, run } from '../testing/jobs.ts';
+import { schemaDocuments } from '../testing/json-schemas.ts';
 import { writeTinyModelFile } from '../testing/tiny-model-file.ts';
 import { stringFormats } from './grammar/string-formats.ts';
 import { LlamaEngine } from './llama.engine.ts';
@@ -104,6 +107,28 @@ describe('an answer in a form', () => {
     );
   }, 120_000);
 
+  it('fits its schema, whatever stands beside each other in it', async () => {
+    const ajv = new Ajv2020({ strict: false, logger: false, validateSchema: false });
+    let complete = 0;
+    await fc.assert(
+      fc.asyncProperty(schemaDocuments, fc.integer(), async (schema, seed) => {
+        const request = aChatRequest({ temperature: 1, seed, max_tokens: 400, ...ofSchema(schema) });
+        const job = { request, choiceIndex: 0, cacheSalt: '' };
+        const generated = await run(engine, job).catch((error: unknown) => {
+          if (AppError.is(error) && error.code === 'request.invalid') return undefined;
+          throw error;
+        });
+        // Nothing fits it, or the model does not come to an end with a text of no bounds.
+        if (generated === undefined || generated.finishReasons[0] === 'length') return;
+        complete += 1;
+        const value: unknown = JSON.parse(generated.text);
+        expect({ value, errors: ajv.validate(schema, value) ? null : ajv.errors }).toEqual({ value, errors: null });
+      }),
+      { numRuns: 120 },
+    );
+    expect(complete).toBeGreaterThan(30);
+  }, 120_000);
+
   it.each(Object.keys(stringFormats))('has strings of the format %s', async (format) => {
     const schema = {
       type: 'object',
@@ -159,6 +184,51 @@ describe('an answer in a form', () => {
     const request = aChatRequest({ temperature: 1, seed: 4, ...ofSchema({ enum: ['a', 'b'] }) });
     const { events } = await run(engine, { request, choiceIndex: 0, cacheSalt: '' });
     expect(choicesOf(events).some((choice) => (choice as ChunkChoice).delta.tool_calls !== undefined)).toBe(false);
+  });
+});
+
+describe('a call of a function without parameters', () => {
+  let box: LlamaEngine;
+  beforeAll(async () => {
+    box = await LlamaEngine.load({ kind: 'llama', modelPath: boxChatFile, slots: 1, contextTokens: 1_024, threads: 1 });
+  });
+  afterAll(() => box.close());
+
+  /** The arguments of every call of one reply. */
+  async function argumentsOf(fields: Record<string, unknown>): Promise<string[]> {
+    const request = aChatRequest({ max_tokens: 200, ...fields });
+    const { events } = await run(box, { request, choiceIndex: 0, cacheSalt: '' });
+    const calls: string[] = [];
+    for (const choice of choicesOf(events))
+      for (const { index, function: called } of (choice as ChunkChoice).delta.tool_calls ?? [])
+        calls[index] = (calls[index] ?? '') + (called?.arguments ?? '');
+    return calls;
+  }
+
+  it.each<[string, object]>([
+    ['left out', {}],
+    ['an empty schema', { parameters: {} }],
+    ['an object', { parameters: { type: 'object' } }],
+    ['an object without properties', { parameters: { type: 'object', properties: {} } }],
+  ])('has no arguments, whatever the model would rather write: %s', async (_, fields) => {
+    const tools = [
+      { type: 'function', function: { name: 'get_time', description: 'Get the current time', ...fields } },
+    ];
+    for (const seed of [1, 2, 3])
+      expect(await argumentsOf({ tools, tool_choice: 'required', temperature: 2, seed })).toEqual(['{}']);
+    const asked = { messages: [{ role: 'user', content: 'What time is it?' }], temperature: 0 };
+    expect(await argumentsOf({ tools, ...asked })).toEqual(['{}']);
+  });
+
+  it('has those arguments that another function of the request takes', async () => {
+    const parameters = { type: 'object', properties: { it: { enum: ['a', 'b'] } }, required: ['it'] };
+    const tools = ['none', 'some'].map((name) => ({
+      type: 'function',
+      function: { name, ...(name === 'some' && { parameters }) },
+    }));
+    const choice = { type: 'function', function: { name: 'some' } };
+    const [text = ''] = await argumentsOf({ tools, tool_choice: choice });
+    expect(JSON.parse(text)).toEqual({ it: expect.stringMatching(/^[ab]$/) });
   });
 });
 

@@ -5,8 +5,10 @@ import { AppError } from '@xerotier/errors';
 const RULES_MAX = 5_000;
 /** llama.cpp writes every repetition out: as many rules again. */
 const REPETITIONS_MAX = 50_000;
-/** Schemas that are looked at, each as often as it is referred to: references multiply what a small text says. */
+/** Schemas and properties that are put together: references and choices multiply what a small text says. */
 const SCHEMAS_MAX = 20_000;
+/** Comparisons of values with schemas, and of the choices of `oneOf` with each other: each takes some microseconds. */
+const COMPARISONS_MAX = 100_000;
 
 export class GbnfRules {
   readonly #rules = new Map<string, string>();
@@ -14,6 +16,7 @@ export class GbnfRules {
   readonly #repeated = new Set<string>();
   #repetitions = 0;
   #schemas = 0;
+  #comparisons = 0;
 
   /** The name of a rule with this body; equal bodies share one. @throws {AppError} `request.invalid` at the bound. */
   add(kind: string, body: string): string {
@@ -37,10 +40,16 @@ export class GbnfRules {
     this.#rules.set(name, body);
   }
 
-  /** One more schema is looked at. @throws {AppError} `request.invalid` at the bound. */
-  countSchema(): void {
-    this.#schemas += 1;
+  /** So many more schemas are looked at. @throws {AppError} `request.invalid` at the bound. */
+  countSchemas(count: number): void {
+    this.#schemas += count;
     if (this.#schemas > SCHEMAS_MAX) throw tooLarge(`they come to more than ${SCHEMAS_MAX} schemas`);
+  }
+
+  /** One more comparison is made. @throws {AppError} `request.invalid` at the bound. */
+  countComparison(): void {
+    this.#comparisons += 1;
+    if (this.#comparisons > COMPARISONS_MAX) throw tooLarge(`they need more than ${COMPARISONS_MAX} comparisons`);
   }
 
   /**

@@ -17,14 +17,15 @@ export interface ReplyGrammars {
 /** @throws {AppError} `request.invalid` for a schema that cannot be promised. */
 export function replyGrammars(request: ChatCompletionRequest, dialect: Dialect): ReplyGrammars {
   const tools = callableTools(request);
+  const calls: Calls = { tools, given: request.tools ?? [], dialect };
   const format = request.response_format;
   return {
     reply: mustCall(request)
-      ? callGrammar(tools, dialect, 'with its opening')
+      ? callGrammar(calls, 'with its opening')
       : format === undefined || format.type === 'text'
         ? undefined
-        : documentGrammar(format, tools, dialect),
-    call: tools.length === 0 ? undefined : callGrammar(tools, dialect, 'after its opening'),
+        : documentGrammar(format, calls),
+    call: tools.length === 0 ? undefined : callGrammar(calls, 'after its opening'),
   };
 }
 
@@ -45,21 +46,29 @@ export function mustCall({ tool_choice: choice }: ChatCompletionRequest): boolea
   return choice.type === 'function' || choice.allowed_tools.mode === 'required';
 }
 
-function callGrammar(
-  tools: readonly FunctionTool[],
-  dialect: Dialect,
-  from: 'with its opening' | 'after its opening',
-): string {
-  const rules = new GbnfRules();
-  const call = callRule(rules, tools, dialect);
-  return rules.text(from === 'with its opening' ? `${literal(dialect.callOpens)} ${call}` : call);
+interface Calls {
+  /** Those that may be called. */
+  readonly tools: readonly FunctionTool[];
+  /** All of the request, for the errors. */
+  readonly given: readonly FunctionTool[];
+  readonly dialect: Dialect;
 }
 
+function callGrammar(calls: Calls, from: 'with its opening' | 'after its opening'): string {
+  const rules = new GbnfRules();
+  const call = callRule(rules, calls);
+  return rules.text(from === 'with its opening' ? `${literal(calls.dialect.callOpens)} ${call}` : call);
+}
+
+/** Arguments are an object of the parameters that are named. A function that names none has none. */
+const ARGUMENTS = { type: 'object', properties: {} };
+
 /** `{"name": ..., "arguments": ...}` as models of this family write it, and the mark that closes the call. */
-function callRule(rules: GbnfRules, tools: readonly FunctionTool[], dialect: Dialect): string {
-  const calls = tools.map(({ function: { name, parameters, strict } }, at) => {
-    const options = { param: `tools[${at}].function.parameters`, strict: strict === true };
-    const values = new SchemaRules(rules, { type: 'object', ...parameters }, options).rule();
+function callRule(rules: GbnfRules, { tools, given, dialect }: Calls): string {
+  const calls = tools.map((tool) => {
+    const { name, parameters = {}, strict } = tool.function;
+    const options = { param: `tools[${given.indexOf(tool)}].function.parameters`, strict: strict === true };
+    const values = new SchemaRules(rules, parameters, options).rule(ARGUMENTS);
     return rules.add('call', `${literal(`{"name": ${JSON.stringify(name)}, "arguments": `)} ${values} "}"`);
   });
   return rules.add('calls', `"\\n"? (${calls.join(' | ')}) ${literal(`\n${dialect.callCloses}`)}`);
@@ -68,8 +77,7 @@ function callRule(rules: GbnfRules, tools: readonly FunctionTool[], dialect: Dia
 /** A JSON document, or a tool call where there are tools. */
 function documentGrammar(
   format: Exclude<NonNullable<ChatCompletionRequest['response_format']>, { type: 'text' }>,
-  tools: readonly FunctionTool[],
-  dialect: Dialect,
+  calls: Calls,
 ): string {
   const rules = new GbnfRules();
   const param = 'response_format.json_schema.schema';
@@ -77,6 +85,6 @@ function documentGrammar(
     format.type === 'json_object' || format.json_schema.schema === undefined
       ? new JsonRules(rules).object()
       : new SchemaRules(rules, format.json_schema.schema, { param, strict: format.json_schema.strict === true }).rule();
-  if (tools.length === 0) return rules.text(document);
-  return rules.text(`${document} | ${literal(dialect.callOpens)} ${callRule(rules, tools, dialect)}`);
+  if (calls.tools.length === 0) return rules.text(document);
+  return rules.text(`${document} | ${literal(calls.dialect.callOpens)} ${callRule(rules, calls)}`);
 }

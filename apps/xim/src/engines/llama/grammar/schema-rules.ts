@@ -1,48 +1,29 @@
 /**
  * From a JSON schema to a grammar whose every text fits the schema. Objects are written with their properties in the order
- * of the schema, required ones always and optional ones or not.
+ * of the schema, required ones always and optional ones or not; where a schema names properties, no others are written.
  *
- * What a grammar cannot promise (`pattern`, `not`, `minimum` of a fraction, ...) is refused for a strict schema and left to the model
- * otherwise, as the specification has it for strict and for other schemas.
+ * What a grammar cannot promise (`pattern`, `not`, `minimum` of a fraction, ...) is rejected in a strict schema and left to the
+ * model otherwise, as the specification has it for strict and for other schemas.
  */
-import { AppError } from '@xerotier/errors';
+import type { AppError } from '@xerotier/errors';
 import { literal } from './gbnf.ts';
 import type { GbnfRules } from './gbnf.ts';
 import { integerRange } from './integer-range.ts';
 import { jsonInteger, jsonNumber, JsonRules } from './json-rules.ts';
-import { fitsBounds, isObject, merged, valuesOf } from './schema-sets.ts';
-import type { JsonSchema } from './schema-sets.ts';
+import { NUMBER_BOUNDS, shown } from './json-schema.ts';
+import type { JsonSchema, TypeName } from './json-schema.ts';
+import { allowedValues, namesOf, propertyOf, typesOf } from './plain-schema.ts';
+import type { PlainSchema, SchemaParts } from './plain-schema.ts';
+import { mayFitAnother } from './schema-overlap.ts';
+import { SchemaReader } from './schema-reader.ts';
+import type { SchemaOptions } from './schema-reader.ts';
 import { stringFormats } from './string-formats.ts';
 
-export type { JsonSchema } from './schema-sets.ts';
-
-export interface SchemaOptions {
-  /** The parameter of the request that holds the schema, for the errors. */
-  readonly param: string;
-  /** Whether a keyword that cannot be promised is refused. */
-  readonly strict: boolean;
-}
+export type { JsonSchema } from './json-schema.ts';
 
 const DEPTH_MAX = 32;
 /** Bounds of what may be counted by a grammar: repetitions are written out when it is read. */
 const COUNT_MAX = 2_000;
-
-/** Keywords that say nothing about what is valid. */
-const ANNOTATIONS = new Set(
-  [
-    'title description default examples $comment $schema $id deprecated readOnly writeOnly $defs definitions strict contentMediaType contentEncoding',
-  ].flatMap((words) => words.split(' ')),
-);
-/** Keywords that the grammar keeps. */
-const KEPT = new Set(
-  'type enum const anyOf oneOf allOf $ref properties required additionalProperties items prefixItems minItems maxItems minLength maxLength format'.split(
-    ' ',
-  ),
-);
-/** Keywords that it keeps for integers: libraries write the range of exact numbers into each of their integers. */
-const BOUNDS = ['minimum', 'maximum', 'exclusiveMinimum', 'exclusiveMaximum'];
-const TYPES = ['object', 'array', 'string', 'number', 'integer', 'boolean', 'null'] as const;
-type TypeName = (typeof TYPES)[number];
 
 /** Nothing fits a schema: an error of the whole, and of no consequence where there is another choice. */
 class NothingFits extends Error {
@@ -57,68 +38,106 @@ class NothingFits extends Error {
 export class SchemaRules {
   readonly #rules: GbnfRules;
   readonly #json: JsonRules;
+  readonly #reader: SchemaReader;
   readonly #root: JsonSchema;
-  readonly #options: SchemaOptions;
-  readonly #references = new Map<string, string>();
-  /** References that were followed since the last object or list began: one of them again would go on for ever. */
-  #followed: ReadonlySet<string> = new Set();
+  readonly #strict: boolean;
+  /** The rules of schemas, and why others have none. */
+  readonly #done = new Map<string, string | NothingFits>();
+  /** Schemas whose rule is being made; one that contains itself has got the name of its rule already. */
+  readonly #open = new Map<string, { name?: string }>();
 
   constructor(rules: GbnfRules, root: JsonSchema, options: SchemaOptions) {
     this.#rules = rules;
     this.#json = new JsonRules(rules);
+    this.#reader = new SchemaReader(root, options, rules);
     this.#root = root;
-    this.#options = options;
+    this.#strict = options.strict;
   }
 
-  /** The rule of the whole schema. @throws {AppError} `request.invalid` that names the parameter and the keyword. */
-  rule(): string {
+  /**
+   * The rule of the whole schema.
+   * @param besides schemas that hold for the value, too.
+   * @throws {AppError} `request.invalid` that names the parameter and the keyword.
+   */
+  rule(...besides: SchemaParts): string {
     try {
-      return this.#schema(this.#root, 0);
+      return this.#rule([...besides, this.#root], 0);
     } catch (error) {
       throw error instanceof NothingFits ? error.refusal : error;
     }
   }
 
-  #schema(schema: unknown, depth: number): string {
-    this.#rules.countSchema();
-    if (depth > DEPTH_MAX) throw this.#refusal(`the schema is nested more than ${DEPTH_MAX} levels deep`);
-    if (schema === true || schema === undefined) return this.#json.value();
-    if (!isObject(schema)) throw this.#refusal('a schema must be an object or true');
-    this.#checkKeywords(schema);
-    if (typeof schema['$ref'] === 'string') return this.#reference(schema['$ref'], depth);
-    const values = valuesOf(schema);
-    if (values !== undefined)
-      return this.#oneOf(
-        values.filter((value) => fitsBounds(schema, value)).map((value) => () => this.#constant(value)),
-      );
-    const choices = schema['anyOf'] ?? schema['oneOf'];
-    if (Array.isArray(choices))
-      return this.#oneOf(
-        choices.map((choice) => () => this.#schema(merged(without(schema, 'anyOf', 'oneOf'), choice), depth + 1)),
-      );
-    if (Array.isArray(schema['allOf']))
-      return this.#schema(
-        schema['allOf'].map((part) => this.#resolved(part, depth)).reduce(merged, without(schema, 'allOf')),
-        depth + 1,
-      );
-    const types = this.#typesOf(schema);
-    return types.length === 0
-      ? this.#json.value()
-      : this.#oneOf(types.map((type) => () => this.#typed(type, schema, depth)));
+  /** Equal schemas share a rule, so they may refer to themselves. */
+  #rule(parts: SchemaParts, depth: number): string {
+    this.#rules.countSchemas(1);
+    if (depth > DEPTH_MAX) throw this.#reader.refusal(`the schema is nested more than ${DEPTH_MAX} levels deep`);
+    const key = this.#reader.keyOf(parts);
+    if (key === '') return this.#json.value();
+    const known = this.#done.get(key);
+    if (known instanceof NothingFits) throw known;
+    if (known !== undefined) return known;
+    const open = this.#open.get(key);
+    if (open !== undefined) return (open.name ??= this.#rules.reserve('definition'));
+    return this.#make(key, parts, depth);
   }
 
-  #typed(type: TypeName, schema: JsonSchema, depth: number): string {
+  #make(key: string, parts: SchemaParts, depth: number): string {
+    const own: { name?: string } = {};
+    const before = this.#done.size;
+    this.#open.set(key, own);
+    try {
+      const body = this.#choice(
+        this.#reader.alternatives(parts).map((plain) => () => this.#plain(plain, parts, depth)),
+      );
+      if (own.name !== undefined) this.#rules.define(own.name, body);
+      const rule = own.name ?? body;
+      this.#done.set(key, rule);
+      return rule;
+    } catch (error) {
+      if (!(error instanceof NothingFits)) throw error;
+      // What was made meanwhile may refer to it, and has to be made again.
+      if (own.name !== undefined)
+        for (const [made, rule] of [...this.#done].slice(before)) if (typeof rule === 'string') this.#done.delete(made);
+      this.#done.set(key, error);
+      throw error;
+    } finally {
+      this.#open.delete(key);
+    }
+  }
+
+  #plain(plain: PlainSchema, parts: SchemaParts, depth: number): string {
+    const values = allowedValues(plain)?.filter((value) => this.#reader.accepts(parts, value));
+    if (values !== undefined) return this.#choice(values.map((value) => () => this.#constant(value)));
+    this.#checkPromised(plain);
+    const types = typesOf(plain);
+    if (types === undefined) return this.#json.value();
+    return this.#choice(types.map((type) => () => this.#typed(type, plain, depth)));
+  }
+
+  /** What a strict schema asks for only as a whole. */
+  #checkPromised(plain: PlainSchema): void {
+    if (!this.#strict) return;
+    const bound = NUMBER_BOUNDS.find((keyword) => keyword in plain.bounds);
+    if (bound !== undefined && (plain.types === undefined || plain.types.includes('number')))
+      throw this.#reader.refusal(`the keyword ${shown(bound)} cannot be promised of anything but integers`);
+    if (mayFitAnother(plain, this.#reader))
+      throw this.#reader.refusal(
+        "the keyword 'oneOf' cannot be promised where a value may fit several of its choices; use anyOf",
+      );
+  }
+
+  #typed(type: TypeName, plain: PlainSchema, depth: number): string {
     switch (type) {
       case 'object':
-        return this.#inside(() => this.#object(schema, depth));
+        return this.#object(plain, depth);
       case 'array':
-        return this.#inside(() => this.#array(schema, depth));
+        return this.#array(plain, depth);
       case 'string':
-        return this.#string(schema);
+        return this.#string(plain);
       case 'number':
         return this.#rules.add('number', jsonNumber);
       case 'integer':
-        return this.#integer(schema);
+        return this.#integer(plain);
       case 'boolean':
         return this.#rules.add('boolean', '"true" | "false"');
       case 'null':
@@ -126,34 +145,38 @@ export class SchemaRules {
     }
   }
 
-  /** Something is written before what stands inside, so that references may lead back to where they come from. */
-  #inside(rule: () => string): string {
-    const followed = this.#followed;
-    this.#followed = new Set();
-    try {
-      return rule();
-    } finally {
-      this.#followed = followed;
-    }
+  #object(plain: PlainSchema, depth: number): string {
+    const names = namesOf(plain);
+    if (names.length === 0) return this.#unnamed(plain, depth);
+    const pairs = names.flatMap((name) => {
+      const isRequired = plain.required.has(name);
+      const value = isRequired
+        ? this.#required(name, plain, depth)
+        : this.#ruleIfAny(propertyOf(plain, name), depth + 1);
+      if (value === undefined) return [];
+      return [{ isRequired, rule: `${literal(JSON.stringify(name))} ${this.#json.colon} ${value}` }];
+    });
+    if (pairs.length === 0) return this.#empty();
+    return this.#rules.add('object', `"{" ${this.#json.gap} ${this.#members(pairs)} ${this.#json.gap} "}"`);
   }
 
-  #object(schema: JsonSchema, depth: number): string {
-    if (schema['properties'] !== undefined && !isObject(schema['properties']))
-      throw this.#refusal('properties must be an object');
-    const properties = isObject(schema['properties']) ? schema['properties'] : {};
-    const required = new Set(Array.isArray(schema['required']) ? schema['required'].map(String) : []);
-    const names = [...new Set([...Object.keys(properties), ...required])];
-    const additional = schema['additionalProperties'];
-    const unknown = additional === false ? names.find((name) => !Object.hasOwn(properties, name)) : undefined;
-    if (unknown !== undefined)
-      throw this.#nothingFits(`${shown(unknown)} is required, and additionalProperties allows no such property`);
-    if (names.length === 0 && additional !== false)
-      return isObject(additional) ? this.#map(additional, depth) : this.#json.object();
-    const pairs = names.map((name) => ({
-      isRequired: required.has(name),
-      rule: `${literal(JSON.stringify(name))} ${this.#json.colon} ${this.#schema(properties[name] ?? true, depth + 1)}`,
-    }));
-    return this.#rules.add('object', `"{" ${this.#json.gap} ${this.#members(pairs)} ${this.#json.gap} "}"`);
+  #required(name: string, plain: PlainSchema, depth: number): string {
+    const parts = propertyOf(plain, name);
+    if (plain.properties?.has(name) !== true && parts.includes(false))
+      throw this.#nothingFits(`${shown(name)} is required, and additionalProperties allows no such property`);
+    return this.#rule(parts, depth + 1);
+  }
+
+  /** An object that requires no property: an empty one where the schema says which there are, and says none. */
+  #unnamed({ properties, additional }: PlainSchema, depth: number): string {
+    if (additional === undefined) return properties === undefined ? this.#json.object() : this.#empty();
+    const values = this.#ruleIfAny(additional, depth + 1);
+    if (values === undefined) return this.#empty();
+    return this.#reader.keyOf(additional) === '' ? this.#json.object() : this.#map(values);
+  }
+
+  #empty(): string {
+    return this.#rules.add('empty', '"{}"');
   }
 
   /**
@@ -172,44 +195,55 @@ export class SchemaRules {
   }
 
   /** An object of any names. */
-  #map(values: JsonSchema, depth: number): string {
-    const pair = this.#rules.add('pair', `${this.#json.string} ${this.#json.colon} ${this.#schema(values, depth + 1)}`);
+  #map(values: string): string {
+    const pair = this.#rules.add('pair', `${this.#json.string} ${this.#json.colon} ${values}`);
     return this.#rules.add(
       'map',
       `"{" ${this.#json.gap} (${pair} (${this.#json.comma} ${pair})* ${this.#json.gap})? "}"`,
     );
   }
 
-  #array(schema: JsonSchema, depth: number): string {
-    const first = Array.isArray(schema['prefixItems']) ? schema['prefixItems'] : [];
-    const min = this.#count(schema, 'minItems') ?? 0;
-    const max = this.#count(schema, 'maxItems');
+  #array(plain: PlainSchema, depth: number): string {
+    const min = this.#counted(plain, 'minItems') ?? 0;
+    const max = this.#counted(plain, 'maxItems');
     this.#checkRange('Items', min, max);
-    const listed = first.slice(0, max).map((item) => this.#schema(item, depth + 1));
-    const mayGoOn = schema['items'] !== false && (max === undefined || max > listed.length);
-    if (!mayGoOn && min > listed.length) throw this.#nothingFits('minItems is more than there are items');
-    const item = mayGoOn ? this.#schema(schema['items'] ?? true, depth + 1) : '""';
-    const more = mayGoOn
-      ? this.#rules.repeated(
-          `(${this.#json.comma} ${item})`,
-          Math.max(0, min - Math.max(listed.length, 1)),
-          max && max - Math.max(listed.length, 1),
-        )
-      : '';
-    const body = listed.length > 0 ? [listed.join(` ${this.#json.comma} `), more] : mayGoOn ? [item, more] : [];
+    const listed: string[] = [];
+    for (const parts of plain.prefixItems.slice(0, max)) {
+      const item = this.#ruleIfAny(parts, depth + 1);
+      // Nothing can stand here, nor behind it.
+      if (item === undefined) return this.#list(listed, undefined, min, max);
+      listed.push(item);
+    }
+    const mayGoOn = max === undefined || max > listed.length;
+    const item = mayGoOn ? this.#ruleIfAny(plain.items ?? [], depth + 1) : undefined;
+    return this.#list(listed, item, min, max);
+  }
+
+  /**
+   * Those items that are listed come, as far as they may.
+   * @param item the rule of what follows them; undefined when nothing may.
+   */
+  #list(listed: readonly string[], item: string | undefined, min: number, max: number | undefined): string {
+    if (item === undefined && min > listed.length) throw this.#nothingFits('minItems is more than there are items');
+    const head = listed.length > 0 || item === undefined ? listed : [item];
+    const body = [head.join(` ${this.#json.comma} `)];
+    if (item !== undefined) {
+      const [atLeast, atMost] = [Math.max(0, min - head.length), max && max - head.length];
+      body.push(this.#rules.repeated(`(${this.#json.comma} ${item})`, atLeast, atMost));
+    }
     // A rule of its own: llama.cpp multiplies repetitions that stand in each other.
-    const whole = body.length === 0 ? '' : this.#rules.add('items', body.join(' '));
-    const inside = min === 0 && listed.length === 0 ? `(${whole === '' ? '""' : whole})?` : whole;
+    const whole = head.length === 0 ? '""' : this.#rules.add('items', body.join(' '));
+    const inside = min === 0 && listed.length === 0 ? `(${whole})?` : whole;
     return this.#rules.add('array', `"[" ${this.#json.gap} ${inside} ${this.#json.gap} "]"`);
   }
 
-  #integer(schema: JsonSchema): string {
+  #integer({ bounds }: PlainSchema): string {
     const bound = (keyword: string, open: number): number => {
-      const value = schema[keyword] ?? open;
+      const value = bounds[keyword] ?? open;
       if (typeof value === 'number') return value;
-      throw this.#refusal(`${keyword} must be a number`);
+      throw this.#reader.refusal(`${keyword} must be a number`);
     };
-    if (BOUNDS.every((keyword) => schema[keyword] === undefined)) return this.#rules.add('integer', jsonInteger);
+    if (NUMBER_BOUNDS.every((keyword) => bounds[keyword] === undefined)) return this.#rules.add('integer', jsonInteger);
     const range = integerRange(
       Math.max(bound('minimum', -Infinity), Math.floor(bound('exclusiveMinimum', -Infinity)) + 1),
       Math.min(bound('maximum', Infinity), Math.ceil(bound('exclusiveMaximum', Infinity)) - 1),
@@ -218,15 +252,19 @@ export class SchemaRules {
     return this.#rules.add('integer', range);
   }
 
-  #string(schema: JsonSchema): string {
-    if (schema['format'] !== undefined && this.#options.strict && ('minLength' in schema || 'maxLength' in schema))
-      throw this.#refusal('a format and a length together cannot be promised');
-    const format = typeof schema['format'] === 'string' ? stringFormats[schema['format']] : undefined;
-    if (format !== undefined) return this.#rules.add('format', `"\\"" ${format} "\\""`);
-    if (schema['format'] !== undefined && this.#options.strict)
-      throw this.#refusal(`the format ${shown(schema['format'])} cannot be promised`);
-    const min = this.#count(schema, 'minLength') ?? 0;
-    const max = this.#count(schema, 'maxLength');
+  #string(plain: PlainSchema): string {
+    const { formats, bounds } = plain;
+    const [format] = formats;
+    if (this.#strict && format !== undefined && ('minLength' in bounds || 'maxLength' in bounds))
+      throw this.#reader.refusal('a format and a length together cannot be promised');
+    if (this.#strict && formats.length > 1)
+      throw this.#reader.refusal(`the formats ${formats.map(shown).join(' and ')} together cannot be promised`);
+    const known = typeof format === 'string' ? stringFormats[format] : undefined;
+    if (known !== undefined) return this.#rules.add('format', `"\\"" ${known} "\\""`);
+    if (this.#strict && format !== undefined)
+      throw this.#reader.refusal(`the format ${shown(format)} cannot be promised`);
+    const min = this.#counted(plain, 'minLength') ?? 0;
+    const max = this.#counted(plain, 'maxLength');
     this.#checkRange('Length', min, max);
     if (min === 0 && max === undefined) return this.#json.string;
     return this.#rules.add('string', `"\\"" ${this.#rules.repeated(this.#json.character, min, max)} "\\""`);
@@ -237,7 +275,7 @@ export class SchemaRules {
   }
 
   /** Choices that nothing fits are left out, as long as there are others. */
-  #oneOf(choices: readonly (() => string)[]): string {
+  #choice(choices: readonly (() => string)[]): string {
     const rules: string[] = [];
     let impossible: NothingFits | undefined;
     for (const choice of choices) {
@@ -248,61 +286,18 @@ export class SchemaRules {
         impossible ??= error;
       }
     }
-    if (rules.length === 0) throw impossible ?? this.#nothingFits('a choice without anything to choose from');
+    if (rules.length === 0) throw impossible ?? this.#nothingFits('no value fits all of its keywords');
     return rules.length === 1 ? (rules[0] as string) : this.#rules.add('choice', [...new Set(rules)].join(' | '));
   }
 
-  /** A definition that is referred to is one rule, so it may refer to itself. */
-  #reference(reference: string, depth: number): string {
-    if (this.#followed.has(reference)) throw this.#refusal(`$ref ${shown(reference)} leads back to itself`);
-    const known = this.#references.get(reference);
-    if (known !== undefined) return known;
-    const target = this.#target(reference);
-    const name = this.#rules.reserve('definition');
-    this.#references.set(reference, name);
-    const followed = this.#followed;
-    this.#followed = new Set([...followed, reference]);
+  /** Undefined when nothing fits. */
+  #ruleIfAny(parts: SchemaParts, depth: number): string | undefined {
     try {
-      this.#rules.define(name, this.#schema(target, depth + 1));
+      return this.#rule(parts, depth);
     } catch (error) {
-      // What refers to it again has to fail again.
-      this.#references.delete(reference);
+      if (error instanceof NothingFits) return undefined;
       throw error;
-    } finally {
-      this.#followed = followed;
     }
-    return name;
-  }
-
-  #resolved(schema: unknown, depth: number): JsonSchema {
-    this.#rules.countSchema();
-    if (depth > DEPTH_MAX) throw this.#refusal(`the schema is nested more than ${DEPTH_MAX} levels deep`);
-    if (!isObject(schema)) throw this.#refusal('allOf holds something that is not a schema');
-    return typeof schema['$ref'] === 'string' ? this.#resolved(this.#target(schema['$ref']), depth + 1) : schema;
-  }
-
-  #target(reference: string): unknown {
-    if (!/^#(\/|$)/.test(reference)) throw this.#refusal(`$ref ${shown(reference)} does not point into the schema`);
-    const path = reference
-      .split('/')
-      .slice(1)
-      .map((part) => decoded(part).replaceAll('~1', '/').replaceAll('~0', '~'));
-    const target = path.reduce<unknown>(
-      (at, part) => (isObject(at) && Object.hasOwn(at, part) ? at[part] : undefined),
-      this.#root,
-    );
-    if (target === undefined) throw this.#refusal(`$ref ${shown(reference)} points to nothing`);
-    return target;
-  }
-
-  #typesOf(schema: JsonSchema): TypeName[] {
-    const named = [schema['type'] ?? []].flat();
-    const unknown = named.find((type) => !TYPES.includes(type as TypeName));
-    if (unknown !== undefined) throw this.#refusal(`there is no type ${shown(unknown)}`);
-    if (named.length > 0) return named as TypeName[];
-    if ('properties' in schema || 'required' in schema || 'additionalProperties' in schema) return ['object'];
-    if ('items' in schema || 'prefixItems' in schema) return ['array'];
-    return 'minLength' in schema || 'maxLength' in schema || 'format' in schema ? ['string'] : [];
   }
 
   #checkRange(what: 'Items' | 'Length', min: number, max: number | undefined): void {
@@ -310,48 +305,14 @@ export class SchemaRules {
   }
 
   #nothingFits(reason: string): NothingFits {
-    return new NothingFits(this.#refusal(reason));
+    return new NothingFits(this.#reader.refusal(reason));
   }
 
-  #count(schema: JsonSchema, keyword: string): number | undefined {
-    const value = schema[keyword];
+  #counted({ bounds }: PlainSchema, keyword: string): number | undefined {
+    const value = bounds[keyword];
     if (value === undefined) return undefined;
     if (typeof value !== 'number' || !Number.isInteger(value) || value < 0 || value > COUNT_MAX)
-      throw this.#refusal(`${keyword} must be a whole number from 0 to ${COUNT_MAX}`);
+      throw this.#reader.refusal(`${keyword} must be a whole number from 0 to ${COUNT_MAX}`);
     return value;
   }
-
-  #checkKeywords(schema: JsonSchema): void {
-    if (!this.#options.strict) return;
-    const kept = (keyword: string): boolean =>
-      KEPT.has(keyword) ||
-      ANNOTATIONS.has(keyword) ||
-      // Beside other types they would bind those too; without them they say nothing.
-      (BOUNDS.includes(keyword) && [schema['type']].flat().every((type) => type === 'integer' || type === 'null'));
-    const unknown = Object.keys(schema).find((keyword) => !kept(keyword));
-    if (unknown !== undefined)
-      throw this.#refusal(`the keyword ${shown(unknown)} cannot be promised; leave it out, or set strict to false`);
-  }
-
-  #refusal(reason: string): AppError {
-    const { param } = this.#options;
-    return new AppError('request.invalid', { reason: `Invalid schema for '${param}': ${reason}.` }, { param });
-  }
-}
-
-function without(schema: JsonSchema, ...keywords: string[]): JsonSchema {
-  return Object.fromEntries(Object.entries(schema).filter(([keyword]) => !keywords.includes(keyword)));
-}
-
-/** A reference is a URI: spaces and the like are written as percent codes. */
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
-}
-
-function shown(value: unknown): string {
-  return `'${String(value).slice(0, 64)}'`;
 }

@@ -1,0 +1,163 @@
+/**
+ * A schema without `$ref`, `allOf`, `anyOf` and `oneOf`: only what it says about a value itself. What it says about the insides
+ * of an object or a list are {@link SchemaParts}, which nobody has read yet: a schema may contain itself.
+ */
+import { isObject, isOfType, isWithinBounds, listOf, LOWER_BOUNDS, textOf, UPPER_BOUNDS } from './json-schema.ts';
+import type { JsonSchema, TypeName } from './json-schema.ts';
+
+/** Schemas that hold together for one value; none of them is any value. */
+export type SchemaParts = readonly unknown[];
+
+export interface PlainSchema {
+  /** Undefined when any. */
+  readonly types: readonly TypeName[] | undefined;
+  /** What `enum` and `const` leave; undefined when there is neither. */
+  readonly values: readonly unknown[] | undefined;
+  /** The bounds of numbers, texts and lists by their keywords, as they were written. */
+  readonly bounds: JsonSchema;
+  readonly formats: readonly unknown[];
+  /** Undefined when the schema does not say which properties there are. */
+  readonly properties: ReadonlyMap<string, SchemaParts> | undefined;
+  readonly required: ReadonlySet<string>;
+  /** Of properties that are not named; undefined when the schema does not say. */
+  readonly additional: SchemaParts | undefined;
+  readonly prefixItems: readonly SchemaParts[];
+  /** Of what follows in a list; undefined when the schema does not say. */
+  readonly items: SchemaParts | undefined;
+  /** The choices of `oneOf` that this schema has: none but the chosen one may fit. */
+  readonly chosen: readonly ChoiceOfOne[];
+}
+
+export interface ChoiceOfOne {
+  readonly choices: readonly unknown[];
+  readonly at: number;
+}
+
+/** Any value at all. */
+export const ANYTHING: PlainSchema = {
+  types: undefined,
+  values: undefined,
+  bounds: {},
+  formats: [],
+  properties: undefined,
+  required: new Set(),
+  additional: undefined,
+  prefixItems: [],
+  items: undefined,
+  chosen: [],
+};
+
+const BOUNDS = [...LOWER_BOUNDS, ...UPPER_BOUNDS];
+
+/** What the schema says by itself, without its `$ref`, `allOf`, `anyOf` and `oneOf`. */
+export function plainSchema(schema: JsonSchema): PlainSchema {
+  const listed = Array.isArray(schema['enum']) ? (schema['enum'] as unknown[]) : undefined;
+  const constant = 'const' in schema ? [schema['const']] : undefined;
+  const properties = schema['properties'];
+  return {
+    types: schema['type'] == null ? undefined : (listOf(schema['type']) as TypeName[]),
+    values: both(listed, constant, commonValues),
+    bounds: Object.fromEntries(BOUNDS.filter((name) => schema[name] != null).map((name) => [name, schema[name]])),
+    formats: schema['format'] == null ? [] : [schema['format']],
+    properties: isObject(properties)
+      ? new Map(Object.entries(properties).map(([name, of]) => [name, [of]]))
+      : undefined,
+    required: new Set(listOf(schema['required'] ?? []) as string[]),
+    additional: schema['additionalProperties'] == null ? undefined : [schema['additionalProperties']],
+    prefixItems: listOf(schema['prefixItems'] ?? []).map((item) => [item]),
+    items: schema['items'] == null ? undefined : [schema['items']],
+    chosen: [],
+  };
+}
+
+/** What fits both. */
+export function intersection(one: PlainSchema, other: PlainSchema): PlainSchema {
+  return {
+    types: both(one.types, other.types, commonTypes),
+    values: both(one.values, other.values, commonValues),
+    bounds: tighterBounds(one.bounds, other.bounds),
+    formats: [...new Set([...one.formats, ...other.formats])],
+    properties: bothProperties(one, other),
+    required: new Set([...one.required, ...other.required]),
+    additional: both(one.additional, other.additional, joined),
+    prefixItems: Array.from({ length: Math.max(one.prefixItems.length, other.prefixItems.length) }, (_, at) =>
+      joined(itemAt(one, at), itemAt(other, at)),
+    ),
+    items: both(one.items, other.items, joined),
+    chosen: [...one.chosen, ...other.chosen],
+  };
+}
+
+/** What a property of this name has to fit, also one that the schema does not name. */
+export function propertyOf({ properties, additional = [] }: PlainSchema, name: string): SchemaParts {
+  return properties?.get(name) ?? additional;
+}
+
+/** What the item at this place of a list has to fit. */
+export function itemAt({ prefixItems, items = [] }: PlainSchema, at: number): SchemaParts {
+  return prefixItems[at] ?? items;
+}
+
+/** The names that are written: those of `properties` in their order, then those that are only required. */
+export function namesOf({ properties, required }: PlainSchema): string[] {
+  return [...new Set([...(properties?.keys() ?? []), ...required])];
+}
+
+/** The types of a schema: those that it names, or the one that its keywords are about; undefined when there is neither. */
+export function typesOf(plain: PlainSchema): readonly TypeName[] | undefined {
+  const { types, properties, required, additional, prefixItems, items, bounds, formats } = plain;
+  if (types !== undefined) return types;
+  if (properties !== undefined || required.size > 0 || additional !== undefined) return ['object'];
+  if (items !== undefined || prefixItems.length > 0 || 'minItems' in bounds || 'maxItems' in bounds) return ['array'];
+  return 'minLength' in bounds || 'maxLength' in bounds || formats.length > 0 ? ['string'] : undefined;
+}
+
+/** The listed values that the rest of the schema allows, as far as that can be said without reading what is inside them. */
+export function allowedValues({ values, types, bounds }: PlainSchema): readonly unknown[] | undefined {
+  return values?.filter(
+    (value) => (types === undefined || types.some((type) => isOfType(value, type))) && isWithinBounds(value, bounds),
+  );
+}
+
+function both<T>(one: T | undefined, other: T | undefined, common: (one: T, other: T) => T): T | undefined {
+  return one === undefined || other === undefined ? (one ?? other) : common(one, other);
+}
+
+function joined(one: SchemaParts, other: SchemaParts): SchemaParts {
+  return [...new Set([...one, ...other])];
+}
+
+/** A name that only one of them has is an additional property of the other. */
+function bothProperties(one: PlainSchema, other: PlainSchema): PlainSchema['properties'] {
+  if (one.properties === undefined && other.properties === undefined) return undefined;
+  const names = new Set([...(one.properties?.keys() ?? []), ...(other.properties?.keys() ?? [])]);
+  return new Map([...names].map((name) => [name, joined(propertyOf(one, name), propertyOf(other, name))]));
+}
+
+function tighterBounds(one: JsonSchema, other: JsonSchema): JsonSchema {
+  const bounds: Record<string, unknown> = { ...one, ...other };
+  for (const [keywords, tighter] of [
+    [LOWER_BOUNDS, Math.max],
+    [UPPER_BOUNDS, Math.min],
+  ] as const)
+    for (const keyword of keywords) {
+      const [a, b] = [one[keyword], other[keyword]];
+      if (typeof a === 'number' && typeof b === 'number') bounds[keyword] = tighter(a, b);
+    }
+  return bounds;
+}
+
+function commonTypes(ones: readonly TypeName[], others: readonly TypeName[]): TypeName[] {
+  const common = ones.flatMap((type): TypeName[] => {
+    if (others.includes(type)) return [type];
+    // Every integer is a number.
+    if (type === 'integer' && others.includes('number')) return ['integer'];
+    return type === 'number' && others.includes('integer') ? ['integer'] : [];
+  });
+  return [...new Set(common)];
+}
+
+function commonValues(ones: readonly unknown[], others: readonly unknown[]): unknown[] {
+  const texts = new Set(others.map(textOf));
+  return ones.filter((value) => texts.has(textOf(value)));
+}
