@@ -1,8 +1,10 @@
-import { statSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { getLlama, LlamaLogLevel } from 'node-llama-cpp';
 import type { Llama } from 'node-llama-cpp';
 import { boxModels, sha256Of } from './box-models.ts';
 import { FileAnswerer } from './evaluation/file-answerer.ts';
+import { cardPart, modelCardPath, withCardPart } from './model-card.ts';
+import { factsTable, modelFacts } from './model-facts.ts';
 
 const MEGABYTE = 1_000_000;
 
@@ -14,6 +16,27 @@ describe('the models in the box', () => {
   it('are small', () => {
     const bytes = Object.values(boxModels).reduce((sum, { path }) => sum + statSync(path).size, 0);
     expect(bytes).toBeLessThan(9.5 * MEGABYTE);
+  });
+
+  it('have the context that their files say, here and in what Compose seeds', async () => {
+    const compose = readFileSync(new URL('../../../docker-compose.yml', import.meta.url), 'utf8');
+    const anchors = new Map([...compose.matchAll(/&(\S+-model) (\S+)/g)].map(([, anchor, id]) => [anchor, id]));
+    const seeded = [...compose.matchAll(/SEED_MODEL_ID: \*(\S+)\n +SEED_CONTEXT_TOKENS: '(\d+)'/g)];
+    const seededTokens = new Map(seeded.map(([, anchor, tokens]) => [anchors.get(anchor), Number(tokens)]));
+    for (const { id, path, contextTokens } of Object.values(boxModels)) {
+      const { contextTokens: ofFile } = await modelFacts(path);
+      expect({ id, here: contextTokens, seeded: seededTokens.get(id) }).toEqual({ id, here: ofFile, seeded: ofFile });
+    }
+  });
+
+  it('are on the model card as their files say (npm run card -w tools/box-model)', async () => {
+    const card = readFileSync(modelCardPath, 'utf8');
+    expect(cardPart(card, 'files')).toBe(await factsTable());
+    expect(cardPart(card, 'evaluation')).toMatch(/^\| Family +\| Items \|/);
+    const other = withCardPart(card, 'files', 'other');
+    expect(cardPart(other, 'files')).toBe('other');
+    expect(cardPart(other, 'evaluation')).toBe(cardPart(card, 'evaluation'));
+    expect(() => cardPart('no marks', 'files')).toThrow(/has no place/);
   });
 
   describe('xero-tiny', () => {

@@ -16,8 +16,9 @@ import { ApiAnswerer } from './evaluation/api-answerer.ts';
 import { isRight } from './evaluation/answer.ts';
 import type { Answer, Answerer } from './evaluation/answer.ts';
 import { FileAnswerer } from './evaluation/file-answerer.ts';
-import { tableOf, writeIntoCard } from './evaluation/report.ts';
+import { tableOf } from './evaluation/report.ts';
 import type { FamilyResult } from './evaluation/report.ts';
+import { writeIntoCard } from './model-card.ts';
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
@@ -54,7 +55,7 @@ for (const [family, ofFamily] of Map.groupBy(items, (item) => item.family)) {
 const table = tableOf(results);
 console.log(`\n${table}`);
 if (answerer instanceof FileAnswerer) console.log(`\n${answerer.tokensPerSecond} tokens per second on one core`);
-if (options.card) await writeIntoCard(here('../MODEL_CARD.md'), table);
+if (options.card) await writeIntoCard('evaluation', table);
 await answerer.close();
 
 async function choose(): Promise<Answerer> {

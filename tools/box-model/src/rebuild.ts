@@ -11,6 +11,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { TRAINING_TOKENS } from './model-facts.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const { values: options } = parseArgs({
@@ -41,7 +42,7 @@ await make('the tokenizer', inWork('tokenizer.json'), () =>
   run(python, inPython('tokenizer.py'), inWork('train.jsonl'), inWork('tokenizer.json')),
 );
 await make('the tokens', inWork('tokens.npz'), () =>
-  run(python, inPython('encode.py'), work, inWork('tokenizer.json'), '1024'),
+  run(python, inPython('encode.py'), work, inWork('tokenizer.json'), String(TRAINING_TOKENS.chat)),
 );
 await make('xero-tiny', inWork('chat', 'finished'), async () => {
   const flags = ['--data', inWork('tokens.npz'), '--out', inWork('chat'), '--minutes', options['chat-minutes']];
@@ -66,6 +67,7 @@ await run(
   inWork('held-out-pairs.jsonl'),
 );
 await run('node', '--conditions=source', join(root, 'src', 'checksums.ts'));
+await source('write-card.ts');
 await source('evaluate.ts', '--file', model('xero-tiny.gguf'));
 
 /** A step is left out when its result is there. */

@@ -1,14 +1,10 @@
-/** The results as a table, and the place of it in the model card. */
-import { readFile, writeFile } from 'node:fs/promises';
+/** The results as a table of the model card. */
 
 export interface FamilyResult {
   readonly family: string;
   readonly items: number;
   readonly right: number;
 }
-
-const BEGIN = '<!-- evaluation: begin (written by src/evaluate.ts) -->';
-const END = '<!-- evaluation: end -->';
 
 export function tableOf(results: readonly FamilyResult[]): string {
   const sum = (of: (result: FamilyResult) => number): number =>
@@ -24,13 +20,4 @@ export function tableOf(results: readonly FamilyResult[]): string {
     `| ${'-'.repeat(width)} | ----: | ------: |`,
     ...rows,
   ].join('\n');
-}
-
-/** Puts `text` between the two marks of the card. @throws an Error when the card does not have them. */
-export async function writeIntoCard(path: string, text: string): Promise<void> {
-  const card = await readFile(path, 'utf8');
-  const [begin, end] = [card.indexOf(BEGIN), card.indexOf(END)];
-  if (begin < 0 || end < begin)
-    throw new Error(`${path} has no place for the evaluation: it needs "${BEGIN}" and "${END}".`);
-  await writeFile(path, `${card.slice(0, begin + BEGIN.length)}\n\n${text}\n\n${card.slice(end)}`);
 }

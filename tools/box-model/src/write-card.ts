@@ -1,0 +1,5 @@
+/** `npm run card -w tools/box-model`: writes what the model files say of themselves into MODEL_CARD.md. */
+import { writeIntoCard } from './model-card.ts';
+import { factsTable } from './model-facts.ts';
+
+await writeIntoCard('files', await factsTable());
