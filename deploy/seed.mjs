@@ -1,10 +1,10 @@
 /**
- * Gives a new installation something to use: a project with one endpoint, its model, and keys for it. Each service
- * writes its own part (`main.js seed`); this only decides what, makes the keys, and tells the person who starts it.
+ * Gives a new installation something to use: a project with one endpoint, its model, and a key for it. Each service
+ * writes its own part (`main.js seed`); this only decides what, makes the key, and tells the person who starts it.
  *
  *   node deploy/seed.mjs         seeds, unless the same was seeded before
  *   node deploy/seed.mjs again   seeds also then: for a database that was made anew
- *   node deploy/seed.mjs show    prints the keys that were made here
+ *   node deploy/seed.mjs show    prints the key that was made here
  *
  * Once only, because what people change later (a tier, a revoked key) must not come back at the next start.
  */
@@ -79,13 +79,13 @@ async function loadKeys(config) {
   }
   let keys = await readJson(keysFile(config));
   if (keys === undefined) {
-    keys = { apiKey: given ?? generateApiKey(config.projectSlug), managementKey: generateApiKey(config.projectSlug) };
+    keys = { apiKey: given ?? generateApiKey(config.projectSlug) };
     await writePrivately(keysFile(config), keys);
   }
-  return { ...keys, apiKey: given ?? keys.apiKey };
+  return { apiKey: given ?? keys.apiKey };
 }
 
-function documentsOf(config, { apiKey, managementKey }) {
+function documentsOf(config, { apiKey }) {
   const { id, name = id, ownedBy, contextTokens } = config.model;
   return {
     router: { models: [{ id, name, ownedBy, contextTokens }] },
@@ -93,10 +93,7 @@ function documentsOf(config, { apiKey, managementKey }) {
       team: { name: config.teamName },
       project: { name: config.projectName, slug: config.projectSlug },
       endpoints: [{ slug: config.endpointSlug, modelId: id, tier: config.tier, task: config.task }],
-      keys: [
-        { name: `${config.projectSlug} inference`, scopes: ['inference'], value: apiKey },
-        { name: `${config.projectSlug} management`, scopes: ['management'], value: managementKey },
-      ],
+      keys: [{ name: `${config.projectSlug} inference`, scopes: ['inference'], value: apiKey }],
     },
   };
 }
