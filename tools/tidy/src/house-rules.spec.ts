@@ -91,24 +91,6 @@ const CASES: Readonly<Record<string, { bad: [path: string, text: string][]; good
       ['apps/x/project.json', '{"tags":["layer:app","scope:shared"]}'],
     ],
   },
-  'documents name files that exist': {
-    bad: [
-      ['docs/a.md', 'See libs/gone/src/index.ts.'],
-      ['docs/a.md', 'It is in `apps/gone/src/main.ts`'],
-      ['docs/a.md', '[there](gone.md)'],
-      ['docs/a.md', '[there](../gone.md#part)'],
-    ],
-    good: [
-      ['docs/a.md', 'See docs/there.md, and libs/platform/told/README.md.'],
-      [
-        'docs/a.md',
-        '[there](there.md#part), [here](#part), [far](https://example.test/x.md), [mail](mailto:a@example.test)',
-      ],
-      ['docs/a.md', 'Built: apps/x/dist/main.js; generated: docs/generated/errors.md'],
-      ['CHANGELOG.md', 'Removed apps/gone/src/main.ts'],
-      ['src/a.ts', '// libs/gone/src/index.ts'],
-    ],
-  },
   'lock files hold no addresses': {
     bad: [['package-lock.json', '{"resolved": "https://registry.example.test/x.tgz"}']],
     good: [['package-lock.json', '{"resolved": "libs/contracts", "link": true}']],
@@ -131,12 +113,95 @@ const CASES: Readonly<Record<string, { bad: [path: string, text: string][]; good
       ['tsconfig.json', '{"dependencies":{"zod":"^4.0.0"}}'],
     ],
   },
+  'documents name files that exist': {
+    bad: [
+      ['docs/a.md', 'See libs/gone/src/index.ts.'],
+      ['docs/a.md', 'It is in `apps/gone/src/main.ts`'],
+      ['docs/a.md', '[there](gone.md)'],
+      ['docs/a.md', '[there](../gone.md#part)'],
+    ],
+    good: [
+      ['docs/a.md', 'See docs/there.md, and libs/platform/told/README.md.'],
+      [
+        'docs/a.md',
+        '[there](there.md#part), [here](#part), [far](https://example.test/x.md), [mail](mailto:a@example.test)',
+      ],
+      ['docs/a.md', 'Built: apps/x/dist/main.js; generated: docs/generated/errors.md'],
+      ['CHANGELOG.md', 'Removed apps/gone/src/main.ts'],
+      ['src/a.ts', '// libs/gone/src/index.ts'],
+    ],
+  },
+  'documents link to headings that exist': {
+    bad: [
+      ['docs/a.md', '[there](there.md#part)'],
+      ['docs/a.md', '[here](#part)'],
+      ['docs/a.md', '[there](there.md#a-part)\n\n# A part'],
+      ['docs/a.md', '[here](#a-part)\n\n```sh\n# A part\n```'],
+    ],
+    good: [
+      [
+        'docs/a.md',
+        '[there](there.md#what-it-does-and-not), [gone](gone.md#part), [far](https://example.test/x.md#part)',
+      ],
+      ['docs/a.md', '[here](#a-part)\n\n## A part'],
+      ['CHANGELOG.md', '[here](#part)'],
+    ],
+  },
+  'code names documents that exist': {
+    bad: [
+      ['src/a.ts', '// See docs/gone.md.'],
+      ['compose.yml', '# docs/gone.md explains it'],
+    ],
+    good: [
+      ['src/a.ts', '// See docs/there.md. And other/docs/gone.md.'],
+      ['src/a.spec.ts', "write('docs/gone.md')"],
+    ],
+  },
+  'commands that are named exist': {
+    bad: [
+      ['docs/a.md', '`npm run gone`'],
+      ['docs/a.md', 'npm run gone -- --all'],
+      ['docs/a.md', 'npm stop'],
+      ['docs/a.md', 'npm run train -w tools/none'],
+      ['docs/a.md', 'npm run there -w tools/trained'],
+      ['src/a.ts', "'Type npm run gone.'"],
+    ],
+    good: [
+      ['docs/a.md', '`npm run there`, npm run there:too -- --all. `npm start -- --detach`'],
+      ['docs/a.md', 'npm run train -w tools/trained -- file'],
+      ['docs/a.md', 'npm run --silent; npm running'],
+      ['CHANGELOG.md', 'npm run gone'],
+      ['docs/a.md', 'Type npm run there. Or npm run there:too, then.'],
+      ['src/a.spec.ts', 'npm run gone'],
+    ],
+  },
+  'decisions are numbered as their files are': {
+    bad: [
+      ['docs/adr/0002-second.md', '# 0001 Second'],
+      ['docs/adr/0002-second.md', '# 2. Second'],
+      ['docs/adr/README.md', '- [0001 First](0001-first.md)'],
+      ['docs/adr/README.md', '- [0001 First](0001-first.md)\n- [0002 Other](0002-second.md)'],
+      ['docs/adr/README.md', '- [0002 Second](0002-second.md)\n- [0001 First](0001-first.md)'],
+      ['docs/a.md', 'as ADR 7 says'],
+      ['src/a.ts', '// docs/adr/0007'],
+    ],
+    good: [
+      ['docs/adr/0002-second.md', '# 0002 Second'],
+      ['docs/adr/README.md', '# All\n\n- [0001 First](0001-first.md)\n- [0002 Second](0002-second.md)\n'],
+      ['docs/a.md', 'as ADR 2, ADR 0001 and ADR-2 say'],
+      ['src/a.ts', '// docs/adr/0002'],
+    ],
+  },
 };
 
 describe('the house rules', () => {
   beforeEach(() => {
     write('libs/platform/told/README.md');
-    write('docs/there.md');
+    write('docs/there.md', '# There\n\n## What it does, and `not`\n');
+    write('package.json', '{"scripts":{"start":"x","there":"x","there:too":"x"}}');
+    write('tools/trained/package.json', '{"scripts":{"train":"x"}}');
+    write('docs/adr/0001-first.md', '# 0001 First\n');
+    write('docs/adr/0002-second.md', '# 0002 Second\n');
   });
 
   it('all have their cases here', () => {

@@ -5,6 +5,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { documentRules } from './document-rules.ts';
 
 export interface SourceFile {
   /** Relative to the project's root. */
@@ -63,18 +64,6 @@ export const rules: Readonly<Record<string, Rule>> = {
     /^libs\/.*\/project\.json$/.test(path) && !existsSync(join(root, dirname(path), 'README.md'))
       ? [`${dirname(path)}: add a README.md that says what the library promises, with an example, and what it is not`]
       : [],
-  'documents name files that exist': ({ path, text }, root) => {
-    if (!path.endsWith('.md') || path === 'CHANGELOG.md') return [];
-    const named = [...text.matchAll(/(?<![\w/.])((?:apps|libs|tools|docs|deploy|e2e)\/[\w./-]+\.\w+)/g)].map(
-      ([, name]) => name as string,
-    );
-    const linked = [...text.matchAll(/\]\((?!https?:|#|mailto:)([^)#\s]+)/g)].map(([, target]) =>
-      join(dirname(path), target as string),
-    );
-    return [...new Set([...named, ...linked])]
-      .filter((name) => !existsSync(join(root, name)) && !name.includes('/dist/') && !name.includes('docs/generated/'))
-      .map((name) => `${path} names ${name}, which does not exist`);
-  },
   'lock files hold no addresses': ({ path, text }) =>
     path.endsWith('package-lock.json') && /"resolved": "https?:/.test(text)
       ? [
@@ -88,6 +77,7 @@ export const rules: Readonly<Record<string, Rule>> = {
       .filter(([, version]) => !EXACT_VERSION.test(version))
       .map(([name, version]) => `${path}: pin ${name} exactly instead of '${version}'`);
   },
+  ...documentRules,
 };
 
 /** All problems of the project, empty when there are none. */
