@@ -28,7 +28,7 @@ export const usageRecord = z.object({
   timePerOutputTokenMs: z.number().nonnegative().nullable().optional(),
   /** What the client had asked for, to be compared with what it got. */
   latencyTargets: latencyTargets.optional(),
-  /** What the client had asked for within the tier; billing may price it. */
+  /** What the client had asked for within the tier. */
   requestedServiceTier: requestedServiceTier.optional(),
   /** Whom the client asked for (`user`), in its own words: for looking into abuse. */
   endUser: z.string().max(512).optional(),
