@@ -5,8 +5,7 @@ import { extname, join } from 'node:path';
 import { startNameProxy } from './support/name-proxy.ts';
 import { hasProgram, runProgram } from './support/program.ts';
 import type { ProgramEnd } from './support/program.ts';
-import { preparePython } from './support/python.ts';
-import type { Python } from './support/python.ts';
+import { preparePython, pythonPath } from './support/python.ts';
 import { testPlatform } from './support/test-platform.ts';
 
 const folder = join(import.meta.dirname, 'fixtures/seed-snippets');
@@ -139,7 +138,7 @@ async function run(file: string, program: string): Promise<ProgramEnd> {
     case '.sh':
       return runProgram('sh', ['-s'], { env, input: program });
     case '.py':
-      return runProgram(pathOf(file.includes('llama-index') ? llamaIndex : newest), ['-'], { env, input: program });
+      return runProgram(pythonPath(file.includes('llama-index') ? llamaIndex : newest), ['-'], { env, input: program });
     case '.mjs':
       // Packages are looked for from the working folder on.
       return runProgram(process.execPath, ['--input-type=module'], { env, input: program, cwd: import.meta.dirname });
@@ -148,11 +147,6 @@ async function run(file: string, program: string): Promise<ProgramEnd> {
     default:
       throw new Error(`nothing runs ${file}`);
   }
-}
-
-function pathOf(python: Python): string {
-  if (python.missing !== undefined) throw new Error(python.missing);
-  return python.path;
 }
 
 /** For the first time on a machine. */

@@ -32,6 +32,12 @@ export async function preparePython(list: PackageList): Promise<Python> {
   return python;
 }
 
+/** @throws {Error} where there is none. */
+export function pythonPath(python: Python): string {
+  if (python.missing !== undefined) throw new Error(python.missing);
+  return python.path;
+}
+
 async function install(list: PackageList): Promise<Python> {
   const env = process.env;
   const version = await runProgram('python3', ['-c', CHECK_VERSION], { env }).catch(() => undefined);

@@ -1,0 +1,138 @@
+/** Every example of README.md and docs/*.md is run as it stands there, and prints what it says that it prints. */
+import { boxPlatform, projectRoot } from '@xerotier/dev';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { examplesIn, otherLanguages, programLanguages } from './support/document-examples.ts';
+import type { DocumentExample } from './support/document-examples.ts';
+import { hasProgram, runProgram } from './support/program.ts';
+import type { ProgramEnd } from './support/program.ts';
+import { preparePython, pythonPath } from './support/python.ts';
+import { testPlatform } from './support/test-platform.ts';
+
+/** Commands that are not run here, and why. A block of nothing but such commands is left out. */
+const NOT_RUN: readonly { readonly command: RegExp; readonly reason: string }[] = [
+  {
+    command: /^npm (start|stop|test|run build)\b/,
+    reason: 'the commands of the embedded stack are run by start.e2e.ts, and building goes before this test',
+  },
+  {
+    command: /^(docker|git) |^sh deploy\/make-env\.sh$/,
+    reason: 'it needs a container engine; tools/tidy checks the names in it, and the job `containers` of CI runs them',
+  },
+  {
+    command: /\/dist\/main\.js|npm run worker\b|^XIM_/,
+    reason: "it is about a model or server of the reader's own",
+  },
+];
+
+const folder = join(projectRoot, 'docs');
+const documents = [
+  'README.md',
+  ...(await readdir(folder)).filter((name) => name.endsWith('.md')).map((name) => `docs/${name}`),
+];
+const examples = (
+  await Promise.all(
+    documents.map(async (document) => examplesIn(document, await readFile(join(projectRoot, document), 'utf8'))),
+  )
+).flat();
+
+/** The commands of a block, each as one line. */
+function commandsOf({ text }: DocumentExample): string[] {
+  const joined = text
+    .replace(/\\\n\s*/g, ' ')
+    .replace(/([|({])\n\s*/g, '$1 ')
+    .replace(/'[^']*'/g, (quoted) => quoted.replaceAll('\n', ' '));
+  return joined.split('\n').filter((line) => line.trim() !== '' && !line.startsWith('#'));
+}
+
+function isLeftOut(example: DocumentExample): boolean {
+  return commandsOf(example).every((line) => NOT_RUN.some(({ command }) => command.test(line)));
+}
+
+const programs = examples.filter((example) => programLanguages.includes(example.language));
+const run = programs.filter((example) => !isLeftOut(example));
+
+const python = await preparePython('requirements.txt');
+/** What this machine lacks for a language. */
+const lacking: Readonly<Record<string, string | undefined>> = {
+  sh: (await hasProgram('curl', '--version')) ? undefined : 'there is no curl',
+  python: python.missing,
+};
+for (const reason of new Set(Object.values(lacking)))
+  if (reason !== undefined) process.stderr.write(`\n  !! Examples are SKIPPED on this machine: ${reason}\n\n`);
+
+const test = testPlatform(() => boxPlatform());
+
+function runExample({ language, text }: DocumentExample): Promise<ProgramEnd> {
+  const { projectUrl, apiKey } = test.description;
+  const env = {
+    PATH: process.env['PATH'],
+    HOME: process.env['HOME'],
+    BASE_URL: test.api.endpointUrl,
+    PROJECT_URL: projectUrl,
+    API_KEY: apiKey,
+  };
+  switch (language) {
+    case 'sh':
+      return runProgram('sh', ['-e', '-s'], { env, input: text });
+    case 'python':
+      return runProgram(pythonPath(python), ['-'], { env, input: text });
+    case 'js':
+      // Packages are looked for from the working folder on.
+      return runProgram(process.execPath, ['--input-type=module'], { env, input: text, cwd: import.meta.dirname });
+    default:
+      throw new Error(`nothing runs ${language}`);
+  }
+}
+
+describe('an example of the documents', () => {
+  for (const example of run) {
+    const missing = lacking[example.language];
+    const thisTest = missing === undefined ? it : it.skip; // reason: a machine may have no curl or Python, and says so
+    const place = `${example.document}:${example.line} (${example.language})`;
+    thisTest(`prints what it says: ${place}${missing === undefined ? '' : ` [skipped: ${missing}]`}`, async () => {
+      const { code, stdout, stderr } = await runExample(example);
+      const outcome = { code, stdout, stderr };
+      expect(outcome).toEqual({ ...outcome, code: 0 });
+      expect(example.prints).not.toEqual([]);
+      for (const printed of example.prints) expect(stdout).toContain(printed);
+    });
+  }
+
+  it('has a language that says whether it is a program', () => {
+    const known = [...programLanguages, ...otherLanguages];
+    const unknown = examples.filter(({ language }) => !known.includes(language));
+    expect(unknown.map(({ document, line, language }) => `${document}:${line} ${language}`)).toEqual([]);
+  });
+
+  it('is found wherever there is one, and left out only for a reason that applies', () => {
+    expect(new Set(run.map(({ language }) => language))).toEqual(new Set(['sh', 'python', 'js']));
+    expect(run.map(({ document }) => document)).toEqual(expect.arrayContaining(['README.md', 'docs/api.md']));
+    const commands = programs.filter(isLeftOut).flatMap(commandsOf);
+    const idle = NOT_RUN.filter(({ command }) => !commands.some((line) => command.test(line)));
+    expect(idle).toEqual([]);
+  });
+
+  it('is left out only as a whole, and is read with what it prints', () => {
+    const text =
+      '# T\n\n```sh\ndocker compose up \\\n  --wait\n```\n\n```sh\ndocker compose up\ncurl x\n# => y\n```\n\n```\nz\n```\n';
+    const [left, kept, unnamed] = examplesIn('a.md', text) as [DocumentExample, DocumentExample, DocumentExample];
+    expect([isLeftOut(left), isLeftOut(kept)]).toEqual([true, false]);
+    expect(kept).toMatchObject({ document: 'a.md', line: 8, language: 'sh', prints: ['y'] });
+    expect(unnamed).toMatchObject({ line: 14, language: '', prints: [] });
+  });
+
+  it('ranks the document that means the same far before the other, where documents show it', async () => {
+    const [example] = run.filter(({ text }) => text.includes('/rerank'));
+    const query = /"query": "([^"]+)"/.exec(example?.text ?? '')?.[1];
+    const ranked = JSON.parse(/"documents": (\[[^\]]+\])/.exec(example?.text ?? '')?.[1] ?? '[]') as string[];
+    const { body } = await test.api.request<{ results: { relevance_score: number }[] }>(
+      'POST',
+      `${test.description.projectUrl}/rerank`,
+      undefined,
+      { model: 'embed', query, documents: ranked },
+    );
+    const [first, second] = body.results;
+    expect(first?.relevance_score).toBeGreaterThan((second?.relevance_score ?? 1) + 0.2);
+  });
+});
