@@ -184,6 +184,12 @@ export const errors = defineErrors({
     retryable: false,
     message: 'The prompt has {promptTokens} tokens, which leaves no room in the context of {contextTokens} tokens.',
   },
+  'inference.prompt_too_long': {
+    status: 400,
+    publicCode: 'context_length_exceeded',
+    retryable: false,
+    message: 'The request does not fit in the context of this model: {reason}',
+  },
   'inference.input_too_long': {
     status: 400,
     publicCode: 'context_length_exceeded',

@@ -11,7 +11,8 @@ export const workerState = z.object({
   slots: z.number().int().positive().max(4_096),
   /** The leases that run now; `slots` minus these is what is free. Work without a lease is listed by its request and choice. */
   active: z.array(leaseId).max(4_096),
-  contextTokens: z.number().int().positive(),
+  /** Absent when neither the operator nor the engine can say. */
+  contextTokens: z.number().int().positive().optional(),
   /** A draining worker finishes what it has and takes nothing new. */
   draining: z.boolean(),
   startedAt: z.number().int(),

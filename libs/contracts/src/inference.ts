@@ -35,6 +35,11 @@ export const generationInput = z.object({
   /** The `index` of the choice that this generation fills. */
   choiceIndex: z.number().int().nonnegative().max(127),
   chat: chatCompletionRequest,
+  /** All digits of a seed that a JSON number loses on its way; `chat.seed` is then the number next to it. */
+  seedDigits: z
+    .string()
+    .regex(/^-?\d{1,19}$/)
+    .optional(),
 });
 export type GenerationInput = z.infer<typeof generationInput>;
 
@@ -68,6 +73,7 @@ const generate = {
     'request.invalid',
     'inference.task_unsupported',
     'inference.context_length_exceeded',
+    'inference.prompt_too_long',
     'inference.upstream_rejected',
     'inference.engine_failed',
     'inference.engine_unavailable',
@@ -81,6 +87,7 @@ const readErrors = [
   'inference.input_too_long',
   'inference.task_unsupported',
   'inference.context_length_exceeded',
+  'inference.prompt_too_long',
   'inference.upstream_rejected',
   'inference.engine_failed',
   'inference.engine_unavailable',

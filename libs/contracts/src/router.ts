@@ -78,7 +78,8 @@ export const model = z.object({
   /** What clients read in `model`, and may ask for by name. */
   name: z.string().min(1).max(256),
   ownedBy: z.string().min(1).max(256),
-  contextTokens: z.number().int().positive(),
+  /** Absent when nobody has said. */
+  contextTokens: z.number().int().positive().optional(),
   /** Unix seconds. */
   createdAt: z.number().int(),
 });

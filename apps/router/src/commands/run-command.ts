@@ -14,7 +14,7 @@ const USAGE = `usage: node dist/main.js [command]
   (no command)   serves until it is told to stop
   migrate        brings the database schema up to date
   seed           migrates, then reads a JSON document from standard input and enters its models:
-                 { "models": [{ "id", "name", "ownedBy", "contextTokens" }] }
+                 { "models": [{ "id", "name", "ownedBy", "contextTokens"? }] }
 `;
 
 /** What a command reads and writes: of the process, or of a test. */

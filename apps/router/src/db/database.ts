@@ -6,6 +6,7 @@ import type { DataSource } from 'typeorm';
 import type { databaseOnlySettings } from '../config.ts';
 import { ModelEntity } from '../models/model.entity.ts';
 import { CreateModels1795132800000 } from './migrations/1795132800000-create-models.ts';
+import { AllowUnknownContext1795910400000 } from './migrations/1795910400000-allow-unknown-context.ts';
 
 type DatabaseConfig = ConfigOf<typeof databaseOnlySettings>['database'];
 
@@ -14,7 +15,7 @@ const contents = {
   applicationName: 'router',
   entities: [ModelEntity],
   // Append only.
-  migrations: [CreateModels1795132800000],
+  migrations: [CreateModels1795132800000, AllowUnknownContext1795910400000],
 };
 
 /** Connects, and migrates unless the configuration says otherwise. */

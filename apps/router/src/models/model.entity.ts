@@ -5,7 +5,8 @@ export interface ModelRow {
   id: string;
   name: string;
   ownedBy: string;
-  contextTokens: number;
+  /** Null when nobody has said. */
+  contextTokens: number | null;
   createdAt: Date;
 }
 
@@ -15,7 +16,7 @@ export const ModelEntity = new EntitySchema<ModelRow>({
     id: { type: 'text', primary: true },
     name: { type: 'text' },
     ownedBy: { type: 'text', name: 'owned_by' },
-    contextTokens: { type: 'integer', name: 'context_tokens' },
+    contextTokens: { type: 'integer', name: 'context_tokens', nullable: true },
     createdAt: { type: 'timestamptz', name: 'created_at', createDate: true },
   },
 });

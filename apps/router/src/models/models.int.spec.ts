@@ -77,6 +77,13 @@ describe('enter', () => {
     ]);
   });
 
+  it('takes back what is no longer said', async () => {
+    await models.enter([aModel()]);
+    const { contextTokens: _, ...unsaid } = aModel();
+    await models.enter([unsaid]);
+    expect((await models.get(['tiny']))[0]).not.toHaveProperty('contextTokens');
+  });
+
   it('leaves other models alone, and does nothing for none', async () => {
     await models.enter([aModel({ id: 'other', name: 'Other' })]);
     await models.enter([aModel()]);
@@ -89,6 +96,13 @@ describe('noteAdvertised', () => {
   it('adds a model that nobody described under its id', async () => {
     await models.noteAdvertised({ modelId: 'new', contextTokens: 512 });
     expect(await models.get(['new'])).toMatchObject([{ id: 'new', name: 'new', ownedBy: 'local', contextTokens: 512 }]);
+  });
+
+  it('adds one whose worker does not know how much it takes, and nobody has to guess', async () => {
+    await models.noteAdvertised({ modelId: 'new' });
+    const [model] = await models.get(['new']);
+    expect(model).toMatchObject({ id: 'new', name: 'new' });
+    expect(model).not.toHaveProperty('contextTokens');
   });
 
   it('leaves a model that is there as it is', async () => {

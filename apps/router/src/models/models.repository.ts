@@ -3,8 +3,14 @@ import { withDbErrors } from '@xerotier/db';
 import { In } from 'typeorm';
 import type { EntityManager } from 'typeorm';
 import { ModelEntity } from './model.entity.ts';
+import type { ModelRow } from './model.entity.ts';
 
 export type NewModel = Omit<Model, 'createdAt'>;
+
+/** What is not said is written too: an upsert must not leave what was there. */
+function rowOf(model: NewModel): Omit<ModelRow, 'createdAt'> {
+  return { ...model, contextTokens: model.contextTokens ?? null };
+}
 
 export class ModelsRepository {
   readonly #manager: EntityManager;
@@ -16,18 +22,22 @@ export class ModelsRepository {
   /** The models that exist among the given ids. */
   async findByIds(ids: readonly string[]): Promise<Model[]> {
     const rows = await withDbErrors(() => this.#manager.findBy(ModelEntity, { id: In([...ids]) }));
-    return rows.map(({ createdAt, ...row }) => ({ ...row, createdAt: Math.floor(createdAt.getTime() / 1_000) }));
+    return rows.map(({ createdAt, contextTokens, ...row }) => ({
+      ...row,
+      ...(contextTokens !== null && { contextTokens }),
+      createdAt: Math.floor(createdAt.getTime() / 1_000),
+    }));
   }
 
   /** Inserts a model, or overwrites what is known of it. */
   async upsert(model: NewModel): Promise<void> {
-    await withDbErrors(() => this.#manager.upsert(ModelEntity, model, ['id']));
+    await withDbErrors(() => this.#manager.upsert(ModelEntity, rowOf(model), ['id']));
   }
 
   /** Inserts a model unless its id is there. */
   async insertIfMissing(model: NewModel): Promise<void> {
     await withDbErrors(() =>
-      this.#manager.createQueryBuilder().insert().into(ModelEntity).values(model).orIgnore().execute(),
+      this.#manager.createQueryBuilder().insert().into(ModelEntity).values(rowOf(model)).orIgnore().execute(),
     );
   }
 }

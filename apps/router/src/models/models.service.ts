@@ -31,7 +31,8 @@ export class ModelsService {
     if (this.#known.has(modelId)) return;
     this.#known.add(modelId);
     try {
-      await this.#repository.insertIfMissing({ id: modelId, name: modelId, ownedBy: OWNER, contextTokens });
+      const known = contextTokens !== undefined && { contextTokens };
+      await this.#repository.insertIfMissing({ id: modelId, name: modelId, ownedBy: OWNER, ...known });
     } catch (error) {
       this.#known.delete(modelId);
       this.#log.warn('an advertised model could not be entered', { modelId, error });

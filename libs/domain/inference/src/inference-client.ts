@@ -47,6 +47,8 @@ export interface RequestOrigin {
 
 export interface InferenceRequest extends RequestOrigin {
   readonly chat: ChatCompletionRequest;
+  /** All digits of a seed that a number cannot hold. */
+  readonly seedDigits?: string | undefined;
 }
 
 export interface EmbeddingsRequest extends RequestOrigin {

@@ -37,7 +37,13 @@ interface Origin {
   readonly priority: Priority;
 }
 
-export function chatWork({ chat, requestId, projectId, priority }: Origin & Pick<GenerationInput, 'chat'>): Work {
+export function chatWork({
+  chat,
+  seedDigits,
+  requestId,
+  projectId,
+  priority,
+}: Origin & Pick<GenerationInput, 'chat' | 'seedDigits'>): Work {
   return {
     kind: 'chat.completion',
     count: chat.n ?? 1,
@@ -45,7 +51,10 @@ export function chatWork({ chat, requestId, projectId, priority }: Origin & Pick
     // A streamed choice is read as it comes; a whole one comes in one frame, just before its end.
     repeatable: false,
     promptTokensEstimate: estimatePromptTokens(chat.messages),
-    task: (choiceIndex) => ({ operation: 'generate', input: { requestId, projectId, priority, choiceIndex, chat } }),
+    task: (choiceIndex) => ({
+      operation: 'generate',
+      input: { requestId, projectId, priority, choiceIndex, chat, seedDigits },
+    }),
     // The first frame of a choice has its role and no token.
     tokensOf: (frames) => frames - 1,
   };

@@ -15,6 +15,27 @@ describe('parseJsonBody', () => {
     expect(parseJsonBody(Buffer.from(text))).toEqual(JSON.parse(text));
   });
 
+  it('keeps all digits of an integer that is a field of the body itself', () => {
+    const read = (text: string): unknown => parseJsonBody(Buffer.from(text));
+    expect(read('{"a": 9223372036854775807, "b": -9007199254740993, "c": 7}')).toEqual({
+      a: 9_223_372_036_854_775_807n,
+      b: -9_007_199_254_740_993n,
+      c: 7,
+    });
+    expect(read('{"a": 12345678901234567890, "a": 5}')).toEqual({ a: 5 });
+  });
+
+  it.each([
+    '{"a": 9007199254740991, "b": 1234567890123456.5, "c": 1e30}',
+    '{"a": {"b": 9223372036854775807}, "c": [9223372036854775807]}',
+    '[9223372036854775807]',
+    '9223372036854775807',
+    '{"a": "\\"b\\": 9223372036854775807"}',
+    '{"__proto__": 1, "a": ": 9223372036854775807"}',
+  ])('reads other numbers as any parser does: %s', (text) => {
+    expect(parseJsonBody(Buffer.from(text))).toEqual(JSON.parse(text));
+  });
+
   it('reads 64 levels and refuses the 65th', () => {
     const nested = (levels: number): string => '['.repeat(levels) + ']'.repeat(levels);
     expect(parseJsonBody(Buffer.from(nested(64)))).toBeInstanceOf(Array);

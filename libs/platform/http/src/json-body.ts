@@ -31,7 +31,8 @@ function refuseEncoded(encoding: string | undefined): void {
 }
 
 /**
- * Of a name that comes twice in an object, the last one counts, as everywhere in JavaScript.
+ * Of a name that comes twice in an object, the last one counts, as everywhere in JavaScript. An integer that is a field of
+ * the body itself and that a number cannot hold is a bigint; deeper ones are rounded.
  * @throws {AppError} `request.unreadable_json`, or `request.invalid` when it is nested too deeply or has too many parts.
  */
 export function parseJsonBody(body: Buffer): unknown {
@@ -40,10 +41,31 @@ export function parseJsonBody(body: Buffer): unknown {
   // Decoding would put another character in the place of what is none, and a model would answer to that.
   if (!isUtf8(body)) throw new AppError('request.unreadable_json', { reason: 'it is not UTF-8.' });
   try {
-    return JSON.parse(body.toString('utf8'));
+    const text = body.toString('utf8');
+    return LONG_INTEGER.test(text) ? parseExactly(text) : JSON.parse(text);
   } catch (cause) {
     throw new AppError('request.unreadable_json', { reason: bounded(`${(cause as Error).message}.`) }, { cause });
   }
+}
+
+/** As the value of a name. Only what has one is read in the slower way. */
+const LONG_INTEGER = /:\s*-?\d{16}/;
+const INTEGER = /^-?\d+$/;
+
+/** What the parser tells of a value beside its rounded form. The types of JavaScript's newest library are not loaded here. */
+type Reviver = (this: unknown, name: string, value: unknown, context: { readonly source?: string }) => unknown;
+
+function parseExactly(text: string): unknown {
+  const exact = new Map<unknown, Map<string, bigint>>();
+  const note: Reviver = function (name, value, { source = '' }) {
+    if (typeof value !== 'number' || Number.isSafeInteger(value) || !INTEGER.test(source)) return value;
+    const fields = exact.get(this) ?? new Map<string, bigint>();
+    exact.set(this, fields.set(name, BigInt(source)));
+    return value;
+  };
+  const body: unknown = JSON.parse(text, note as Parameters<typeof JSON.parse>[1]);
+  const fields = Array.isArray(body) ? undefined : exact.get(body);
+  return fields === undefined ? body : { ...(body as object), ...Object.fromEntries(fields) };
 }
 
 /** A parser quotes the text around the fault, which may be long. */
