@@ -20,9 +20,22 @@ export interface UpstreamReply {
   readonly status?: number;
 }
 
+/** A response of a server that does as it likes. */
+export interface RawReply {
+  readonly raw: string;
+  /** Default 200. */
+  readonly status?: number;
+  /** Default: none is said. */
+  readonly contentType?: string;
+  /** The connection stays open after it. Default false. */
+  readonly leftOpen?: boolean;
+}
+
 export interface UpstreamRequest {
   readonly path: string;
   readonly body: Json;
+  /** The body as it was sent. */
+  readonly text: string;
 }
 
 /** The latest are kept. */
@@ -57,7 +70,7 @@ function plainReply({ stream }: Json): UpstreamReply {
 
 export class ScriptedUpstream {
   /** How the next requests are answered; default a plain answer. */
-  reply: UpstreamReply | undefined;
+  reply: UpstreamReply | RawReply | undefined;
   readonly #requests: UpstreamRequest[] = [];
   readonly #server: Server = createServer((request, response) => void this.#serve(request, response));
 
@@ -110,9 +123,20 @@ export class ScriptedUpstream {
     }
     const parts: Buffer[] = [];
     for await (const part of request) parts.push(part as Buffer);
-    const body = JSON.parse(Buffer.concat(parts).toString()) as Json;
-    this.#remember({ path: request.url ?? '', body });
-    const { stream, bodies, cut = 'events', status = 200 } = this.reply ?? plainReply(body);
+    const text = Buffer.concat(parts).toString();
+    const body = JSON.parse(text) as Json;
+    this.#remember({ path: request.url ?? '', body, text });
+    const reply = this.reply ?? plainReply(body);
+    if ('raw' in reply) {
+      response.writeHead(
+        reply.status ?? 200,
+        reply.contentType === undefined ? {} : { 'content-type': reply.contentType },
+      );
+      response.write(reply.raw);
+      if (reply.leftOpen !== true) response.end();
+      return;
+    }
+    const { stream, bodies, cut = 'events', status = 200 } = reply;
     const texts = stream
       ? [...bodies.map((event) => `data: ${JSON.stringify(event)}\n\n`), 'data: [DONE]\n\n']
       : bodies.map((answer) => JSON.stringify(answer));

@@ -39,7 +39,7 @@ export const settings = {
     contextTokens: setting(
       'XIM_CONTEXT_TOKENS',
       integer({ min: 16, max: 10_000_000 }).optional(),
-      'Context window per generation. Default: what the model says, at most 4096 for llama.',
+      'Context window per generation, in tokens. Default: what the model or the server says, at most 4096 for llama. openai: unknown when the server does not say; a limit of the client then goes to the server as it is.',
     ),
     modelPath: setting('XIM_MODEL_PATH', z.string().optional(), 'llama: path of the GGUF file.'),
     threads: setting(

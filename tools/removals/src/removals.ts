@@ -89,8 +89,8 @@ const service = (text: string, instead: string): Change =>
 const controller = (text: string, instead: string): Change =>
   gateway('chat-completions/chat-completions.controller.ts', text, instead);
 const envelope = (text: string, instead: string): Change => gateway('chat-completions/chat-envelope.ts', text, instead);
-const upstreamAnswer = (text: string, instead: string): Change => ({
-  file: 'apps/xim/src/engines/openai/upstream-answer.ts',
+const upstreamChoice = (text: string, instead: string): Change => ({
+  file: 'apps/xim/src/engines/openai/upstream-choice.ts',
   text,
   instead,
 });
@@ -198,21 +198,11 @@ const responseFields: readonly Removal[] = [
     text: 'event.systemFingerprint ?? this.#engine.fingerprint',
     instead: 'this.#engine.fingerprint',
   }),
-  field(
-    'message.refusal',
-    'openai',
-    upstreamAnswer(
-      "const refusal = typeof message['refusal'] === 'string' ? message['refusal'] : null;",
-      'const refusal = null;',
-    ),
-  ),
+  field('message.refusal', 'openai', upstreamChoice("if (refusal !== '') delta.refusal = refusal;", '')),
   field(
     'message.annotations',
     'openai',
-    upstreamAnswer(
-      "const annotations = Array.isArray(message['annotations']) ? message['annotations'] : [];",
-      'const annotations: unknown[] = [];',
-    ),
+    upstreamChoice("if (Array.isArray(told['annotations'])) delta.annotations = told['annotations'];", ''),
   ),
   field('message.annotations', 'joined', {
     file: 'libs/domain/chat-choices/src/choice-collector.ts',
@@ -227,14 +217,7 @@ const responseFields: readonly Removal[] = [
       'logprobs: { content: tape.take(text, isLast) }',
     ),
   ),
-  field(
-    'logprobs',
-    'openai',
-    upstreamAnswer(
-      "      finish_reason: choice['finish_reason'],\n      logprobs: choice['logprobs'] ?? null,",
-      "      finish_reason: choice['finish_reason'],\n      logprobs: null,",
-    ),
-  ),
+  field('logprobs', 'openai', upstreamChoice('value == null ? null : readLogprobs(value)', 'null')),
   field('usage.prompt_tokens_details', 'llama', engine('usage.cachedTokens = lease.cachedTokens;', '')),
   field(
     'usage.completion_tokens_details',

@@ -6,7 +6,7 @@ import { accessOf, RequireScope } from '../access/require-scope.ts';
 import { addressedEndpoint } from '../models/addressed-endpoint.ts';
 import { ModelDirectory } from '../models/model-directory.service.ts';
 import { ChatCompletionsService } from './chat-completions.service.ts';
-import { parseChatRequest } from './chat-request.ts';
+import { parseChatRequest, seedDigitsIn } from './chat-request.ts';
 import { latencyTargetsOf } from './latency-target-headers.ts';
 import { requestedServiceTierOf } from '../requests/requested-service-tier.ts';
 
@@ -31,6 +31,6 @@ export class ChatCompletionsController {
       requestedServiceTier: requestedServiceTierOf(chat.service_tier),
       endUser: chat.user,
     };
-    await this.completions.answer(caller, chat, reply);
+    await this.completions.answer(caller, { chat, seedDigits: seedDigitsIn(request.body) }, reply);
   }
 }

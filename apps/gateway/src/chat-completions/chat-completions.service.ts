@@ -19,6 +19,13 @@ import { WholeAnswer } from './whole-answer.ts';
 /** What the limits hold for an answer whose request names no bound: what it really uses is charged in the end. */
 const UNBOUNDED_ANSWER_TOKENS = 1_024;
 
+/** A request, and what its fields cannot hold. */
+interface ParsedChat {
+  readonly chat: ChatCompletionRequest;
+  /** All digits of a seed that a number cannot hold. */
+  readonly seedDigits: string | undefined;
+}
+
 @Injectable()
 export class ChatCompletionsService {
   constructor(
@@ -33,7 +40,7 @@ export class ChatCompletionsService {
    * Begins the answer; from then on it is written to the response as it comes, errors included.
    * @throws {AppError} `limits.*` before anything has begun.
    */
-  async answer(caller: Caller, chat: ChatCompletionRequest, reply: FastifyReply): Promise<void> {
+  async answer(caller: Caller, { chat, seedDigits }: ParsedChat, reply: FastifyReply): Promise<void> {
     const { requestId, access, endpoint } = caller;
     const model = await this.models.get(endpoint.modelId);
     const charge = await admitOrRefuse(this.limits, caller, tokensAtMost(chat, model), reply.raw);
@@ -69,7 +76,7 @@ export class ChatCompletionsService {
       over();
       charge(usage);
     };
-    const run = this.inference.run({ ...originOf(caller, response, onUsage), chat }, sink);
+    const run = this.inference.run({ ...originOf(caller, response, onUsage), chat, seedDigits }, sink);
     const over = this.cancellations.begun(fields.id, {
       projectId: access.project.id,
       endpointId: endpoint.id,

@@ -1,6 +1,6 @@
 import { STORED_BYTES_MAX } from '@xerotier/contracts';
 import type { AppError } from '@xerotier/errors';
-import { parseChatRequest } from './chat-request.ts';
+import { parseChatRequest, seedDigitsIn } from './chat-request.ts';
 
 const MINIMAL = { model: 'm', messages: [{ role: 'user', content: 'hi' }] };
 
@@ -12,6 +12,31 @@ function refusal(body: unknown): AppError {
   }
   throw new Error('it was accepted');
 }
+
+describe('a seed that a number cannot hold', () => {
+  it.each([
+    [9_223_372_036_854_775_807n, '9223372036854775807'],
+    [-9_007_199_254_740_993n, '-9007199254740993'],
+    // As the specification writes its bounds.
+    [9_223_372_036_854_776_000n, '9223372036854775807'],
+    [-9_223_372_036_854_776_000n, '-9223372036854775808'],
+  ])('is %p with the digits %s', (seed, digits) => {
+    expect(seedDigitsIn({ ...MINIMAL, seed })).toBe(digits);
+    expect(parseChatRequest({ ...MINIMAL, seed }).seed).toBe(Number(seed));
+  });
+
+  it.each([7, null, undefined, '9223372036854775807'])('is not %p', (seed) => {
+    expect(seedDigitsIn({ ...MINIMAL, seed })).toBeUndefined();
+  });
+
+  it('is refused beyond 64 bits, as a number is, and other fields are too', () => {
+    expect(refusal({ ...MINIMAL, seed: 2n ** 64n })).toMatchObject({ code: 'request.invalid', param: 'seed' });
+    expect(refusal({ ...MINIMAL, max_tokens: 2n ** 60n })).toMatchObject({
+      code: 'request.invalid',
+      param: 'max_tokens',
+    });
+  });
+});
 
 describe('a chat request', () => {
   it('is read when it fits, without what is not of the specification', () => {

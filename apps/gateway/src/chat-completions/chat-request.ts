@@ -1,7 +1,7 @@
 /** Parses the body of a chat completion request, and refuses by name what this platform does not do yet. */
 import { chatCompletionRequest } from '@xerotier/contracts';
 import type { ChatCompletionRequest } from '@xerotier/contracts';
-import { fieldsOf, readFields, refuseNotServed } from '../requests/request-fields.ts';
+import { exactIntegerIn, fieldsOf, readFields, refuseNotServed } from '../requests/request-fields.ts';
 import type { Fields, NotServed } from '../requests/request-fields.ts';
 import { assertStorable } from '../stored-completions/stored-completion.ts';
 import { withoutNestedNulls } from './nested-nulls.ts';
@@ -39,6 +39,19 @@ export function parseChatRequest(body: unknown): ChatCompletionRequest {
   const chat = readChat(fields);
   if (chat.store === true) assertStorable(chat);
   return chat;
+}
+
+const SEED_MIN = -(2n ** 63n);
+const SEED_MAX = 2n ** 63n - 1n;
+
+/**
+ * The digits of a seed that a number cannot hold, as they were written; undefined for any other. The bounds of the
+ * specification are themselves rounded: what is beyond 64 bits within them is the nearest that has 64.
+ */
+export function seedDigitsIn(body: unknown): string | undefined {
+  const seed = exactIntegerIn(body, 'seed');
+  if (seed === undefined) return undefined;
+  return String(seed > SEED_MAX ? SEED_MAX : seed < SEED_MIN ? SEED_MIN : seed);
 }
 
 /** Most requests have no null anywhere: only one that does not fit is looked at again without. */

@@ -78,6 +78,7 @@ const chatCompletions: readonly Operation[] = [
     errors: [
       ...INFERENCE_ERRORS,
       'inference.context_length_exceeded',
+      'inference.prompt_too_long',
       'inference.client_too_slow',
       'completion.too_large',
       'responses.unavailable',
@@ -150,7 +151,7 @@ const embeddings: readonly Operation[] = [
     body: { schema: 'CreateEmbeddingRequest', example: { model: 'embed', input: ['Hello there', 'Good bye'] } },
     answer: { 'application/json': 'EmbeddingList' },
     answerHeaders: WORKER_HEADERS,
-    errors: [...INFERENCE_ERRORS, 'inference.input_too_long'],
+    errors: [...INFERENCE_ERRORS, 'inference.input_too_long', 'inference.prompt_too_long'],
   },
 ];
 
@@ -164,7 +165,7 @@ const rerank = {
   },
   answer: { 'application/json': 'Rerank' },
   answerHeaders: WORKER_HEADERS,
-  errors: [...INFERENCE_ERRORS, 'inference.input_too_long'],
+  errors: [...INFERENCE_ERRORS, 'inference.input_too_long', 'inference.prompt_too_long'],
 } as const satisfies Partial<Operation>;
 
 const reranking: readonly Operation[] = [
@@ -184,7 +185,7 @@ const reranking: readonly Operation[] = [
     },
     answer: { 'application/json': 'Score' },
     answerHeaders: WORKER_HEADERS,
-    errors: [...INFERENCE_ERRORS, 'inference.input_too_long'],
+    errors: [...INFERENCE_ERRORS, 'inference.input_too_long', 'inference.prompt_too_long'],
   },
 ];
 

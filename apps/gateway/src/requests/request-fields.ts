@@ -12,13 +12,28 @@ export interface NotServed {
   readonly reason: string;
 }
 
-/** @throws {AppError} `request.invalid` when the body is no JSON object, `request.unreadable_json` when there is none. */
+/**
+ * Integers beyond those that a number can hold are rounded; `exactIntegerIn` has all of their digits.
+ * @throws {AppError} `request.invalid` when the body is no JSON object, `request.unreadable_json` when there is none.
+ */
 export function fieldsOf(body: unknown): Fields {
   if (body === undefined) throw new AppError('request.unreadable_json', { reason: 'it is empty.' });
   if (typeof body !== 'object' || body === null || Array.isArray(body)) {
     throw new AppError('request.invalid', { reason: 'The request body must be a JSON object.' });
   }
-  return body as Fields;
+  const fields = body as Fields;
+  if (!Object.values(fields).some((value) => typeof value === 'bigint')) return fields;
+  const rounded = Object.entries(fields).map(([name, value]) => [
+    name,
+    typeof value === 'bigint' ? Number(value) : value,
+  ]);
+  return Object.fromEntries(rounded) as Fields;
+}
+
+/** A field of the body that is an integer beyond those that a number can hold, else undefined. */
+export function exactIntegerIn(body: unknown, name: string): bigint | undefined {
+  const value = (body as Fields | null | undefined)?.[name];
+  return typeof value === 'bigint' ? value : undefined;
 }
 
 /** @throws {AppError} `request.unsupported_parameter` naming the first of the parameters that the request asks for. */

@@ -52,7 +52,7 @@ const openaiConfig = z.object({
   /** The server's name of the model. Default: the first that it lists. */
   model: z.string().min(1).optional(),
   slots: slots.default(4),
-  /** Default: the `max_model_len` that the server lists, else 8,192. */
+  /** Default: what the server lists, else nobody knows. */
   contextTokens: contextTokens.optional(),
   /** From sending a streamed request to the first byte of its answer. */
   firstByteTimeoutMs: z.number().int().min(1).default(120_000),

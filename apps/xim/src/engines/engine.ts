@@ -50,6 +50,8 @@ export interface EngineJob {
   readonly request: ChatCompletionRequest;
   /** The `index` of every choice this generation yields; `n` in the request is not the engine's business. */
   readonly choiceIndex: number;
+  /** The seed as it was written, where a number cannot hold all of its digits. */
+  readonly seedDigits?: string | undefined;
   /** Requests with different salts must never share cached prefixes that one could measure (one salt per project). */
   readonly cacheSalt: string;
 }
@@ -95,7 +97,8 @@ export interface Engine {
   readonly name: 'llama' | 'openai' | 'scripted';
   /** Generations that may run at once; the worker never starts more. */
   readonly slots: number;
-  readonly contextTokens: number;
+  /** Prompt and completion of one generation together; undefined when it is not known. */
+  readonly contextTokens: number | undefined;
   /** Identifies weights, engine and sampling code; absent when it cannot be known. */
   readonly fingerprint: string | undefined;
   readonly parameters: ReadonlySet<EngineParameter>;

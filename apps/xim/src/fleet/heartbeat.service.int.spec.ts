@@ -24,14 +24,14 @@ interface Fleet {
   readonly left: string[];
 }
 
-async function newWorker(health: ReportedHealth = soundHealth): Promise<Fleet> {
+async function newWorker(health: ReportedHealth = soundHealth, traits: Partial<Engine> = {}): Promise<Fleet> {
   const listener = await connectBus();
   const heard: WorkerState[] = [];
   const left: string[] = [];
   listener.bus.subscribe(heartbeat, (state) => heard.push(state));
   listener.bus.subscribe(workerLeft, ({ workerId }) => left.push(workerId));
   await listener.bus.flush();
-  const engine = { name: 'scripted', slots: 3, contextTokens: 512 } as Engine;
+  const engine = { name: 'scripted', slots: 3, contextTokens: 512, ...traits } as Engine;
   const generations = new GenerationsService(engine, health, 'w1', silentLog());
   const identity = { workerId: 'w1', modelId: 'm' };
   const heartbeats = new HeartbeatService((await connectBus()).bus, engine, generations, health, identity);
@@ -63,6 +63,12 @@ describe('a worker', () => {
     const { heard } = await newWorker({ ...soundHealth, available: false, reason: 'ECONNREFUSED', failureRate: 0.5 });
     await eventually('it is heard', () => heard.length === 1);
     expect(heard).toMatchObject([{ available: false, unavailableReason: 'ECONNREFUSED', failureRate: 0.5 }]);
+  });
+
+  it('does not say how much it takes where it does not know', async () => {
+    const { heard } = await newWorker(soundHealth, { contextTokens: undefined });
+    await eventually('it is heard', () => heard.length === 1);
+    expect(heard[0]).not.toHaveProperty('contextTokens');
   });
 
   it('says it again and again, as the same start of itself', async () => {

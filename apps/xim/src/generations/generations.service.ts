@@ -195,7 +195,8 @@ export class GenerationsService {
   }
 
   #generate(input: GenerationInput, output: GenerationOutput, running: Running): Promise<End> {
-    const job = { request: input.chat, choiceIndex: input.choiceIndex, cacheSalt: input.projectId };
+    const { chat, choiceIndex, projectId, seedDigits } = input;
+    const job = { request: chat, choiceIndex, seedDigits, cacheSalt: projectId };
     const collector = input.chat.stream === true ? undefined : new ChoiceCollector(input.choiceIndex);
     const events = this.#engine.generate(job, output.signal);
     const write = (event: EngineEvent): void => this.#write(event, collector, output);

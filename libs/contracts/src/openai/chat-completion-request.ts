@@ -12,7 +12,7 @@ import { jsonSchema } from './json-schema.ts';
 import { metadata } from './metadata.ts';
 import { storableText } from './storable-text.ts';
 
-/** JSON numbers are doubles, so a 64-bit seed is accepted over its whole range and rounded as any JSON reader does. */
+/** A 64-bit seed is accepted over its whole range; digits that a number cannot hold travel beside the request. */
 const seed = z
   .number()
   .refine((value) => Number.isInteger(value) && Math.abs(value) <= 2 ** 63, 'must be a 64-bit integer')

@@ -1,47 +1,63 @@
-/** Reads what an audio or image answer says of its own usage, while its bytes pass by. */
+/** Reads what an audio or image response says of its own usage and failures, while its bytes pass by. */
 import type { TokenUsage } from '@xerotier/contracts';
 import { noUsage } from '../usage.ts';
 import { SseParser } from './sse-parser.ts';
+import { asObject } from './upstream-json.ts';
+import { readUsageReport, usageFrom } from './upstream-usage.ts';
 
 /** An event can hold a whole image. */
 const EVENT_LENGTH_MAX = 32 * 2 ** 20;
+/** Nothing can be counted in a sound or an image. */
+const NO_ESTIMATE = { promptTokens: 0, completionTokens: 0, reasoningTokens: 0 };
 
 /** The usage in a body or an event; nothing where there is none, or where it is not in tokens. */
 export function mediaUsageIn(body: unknown): TokenUsage | undefined {
-  const { usage } = (body ?? {}) as { usage?: unknown };
-  if (typeof usage !== 'object' || usage === null) return undefined;
-  const count = (...names: string[]): number => {
-    const value = names.map((name) => (usage as Record<string, unknown>)[name]).find((found) => found !== undefined);
-    return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : 0;
-  };
-  return {
-    ...noUsage(),
-    promptTokens: count('input_tokens', 'prompt_tokens'),
-    completionTokens: count('output_tokens', 'completion_tokens'),
-  };
+  const report = readUsageReport(asObject(body)?.['usage']);
+  if (report === undefined) return undefined;
+  const { promptTokens, completionTokens } = usageFrom(report, NO_ESTIMATE);
+  // A sum that nobody divides is of the prompt, which is what there is in any case.
+  const undivided = promptTokens + completionTokens === 0 ? (report.totalTokens ?? 0) : 0;
+  return { ...noUsage(), promptTokens: promptTokens + undivided, completionTokens };
 }
 
-/** The usage of the last event of a stream that names any. */
-export class StreamUsage {
+/** Follows the events of a stream: the usage of the last that names any, and those that may be errors. */
+export class MediaEvents {
   latest = noUsage();
+  /** Complete events so far. */
+  count = 0;
   readonly #parser = new SseParser(EVENT_LENGTH_MAX);
+  readonly #refuseError: (event: unknown) => void;
 
-  /** @throws an Error when an event is longer than one may be. */
+  /** `refuseError` throws when an event is an error. */
+  constructor(refuseError: (event: unknown) => void) {
+    this.#refuseError = refuseError;
+  }
+
+  /** @throws an Error when an event is longer than one may be, and what `refuseError` throws. */
   push(bytes: Uint8Array): void {
     for (const data of this.#parser.push(bytes)) this.#read(data);
   }
 
-  /** What is left when the stream is over. */
+  /** What is left when the stream is over. @throws as `push`. */
   end(): void {
     for (const data of this.#parser.end()) this.#read(data);
   }
 
   #read(data: string): void {
-    if (!data.includes('"usage"')) return;
+    this.count += 1;
+    if (!data.includes('"usage"') && !MAY_BE_ERROR.test(data.slice(0, ERROR_LENGTH_MAX))) return;
+    let event: unknown;
     try {
-      this.latest = mediaUsageIn(JSON.parse(data)) ?? this.latest;
+      event = JSON.parse(data);
     } catch {
       // The client gets it as it is; it only says nothing of its usage.
+      return;
     }
+    this.latest = mediaUsageIn(event) ?? this.latest;
+    this.#refuseError(event);
   }
 }
+
+const MAY_BE_ERROR = /"(?:error|detail|message)"/;
+/** An event with an image in it need not be read for this. */
+const ERROR_LENGTH_MAX = 4_096;

@@ -142,13 +142,48 @@ describe('a server of audio and images', () => {
     expect((await ask(anEngine('speak'), speech)).bytes.equals(bytes)).toBe(true);
   });
 
-  it.each([['text/html'], ['image/svg+xml'], ['application/javascript'], ['audio/mpeg, text/html'], [undefined]])(
+  it.each([['text/html'], ['image/svg+xml'], ['application/javascript'], ['audio/mpeg, text/html']])(
     'may not answer in %s',
     async (type) => {
       upstream.answer = inPieces(type, '<script>');
       expect(await failure(ask(anEngine('speak'), speech))).toMatchObject({ code: 'inference.engine_failed' });
     },
   );
+
+  it.each([
+    ['JSON', ' {"text": "Hi"}', 'application/json'],
+    ['a sound', Buffer.from([0xff, 0xfb, 1, 2]), 'application/octet-stream'],
+    ['a page', '<script>', 'application/octet-stream'],
+    ['nothing', '', 'application/octet-stream'],
+  ])('may answer without a content type: %s', async (_what, body, contentType) => {
+    upstream.answer = inPieces(undefined, body);
+    const answered = await ask(anEngine('speak'), speech);
+    expect(answered.contentType).toBe(contentType);
+    expect(answered.bytes.equals(Buffer.from(body as string))).toBe(true);
+  });
+
+  it.each(['application/json', 'text/plain; charset=utf-8', 'application/octet-stream', undefined])(
+    'may stream its events as %s where a stream was asked for',
+    async (type) => {
+      const text = sse({ type: 'image_generation.completed', usage: { input_tokens: 6, output_tokens: 80 } });
+      upstream.answer = inPieces(type, text.slice(0, 9), text.slice(9));
+      const streamed = await ask(anEngine('image'), { ...painting, fields: { ...painting.fields, stream: true } });
+      expect(streamed).toMatchObject({
+        contentType: 'text/event-stream; charset=utf-8',
+        usage: { promptTokens: 6, completionTokens: 80 },
+      });
+      expect(streamed.bytes.toString()).toBe(text);
+    },
+  );
+
+  it.each([
+    ['null beside a total', { input_tokens: null, total_tokens: 9 }, 9, 0],
+    ['digits', { input_tokens: '5', output_tokens: '70' }, 5, 70],
+    ['a total and a part', { output_tokens: 70, total_tokens: 75 }, 5, 70],
+  ])('counts usage with %s', async (_what, usage, promptTokens, completionTokens) => {
+    upstream.answer = (response) => json(response, { usage }, 201);
+    expect((await ask(anEngine('image'), painting)).usage).toMatchObject({ promptTokens, completionTokens });
+  });
 
   it('counts what JSON says of its usage, in either set of words', async () => {
     const text = '{ "created": 1, "data": [{"b64_json":"eA=="}], "usage": {"input_tokens": 5, "output_tokens": 70} }';
@@ -216,6 +251,39 @@ describe('a server of audio and images', () => {
 });
 
 describe('what goes wrong with a server of audio and images', () => {
+  const errors: [object, string][] = [
+    [{ error: { message: 'no such voice', code: 400 } }, 'inference.upstream_rejected'],
+    [{ object: 'error', message: 'no such voice', code: 422 }, 'inference.upstream_rejected'],
+    [{ error: { message: 'slow down', type: 'rate_limit_error' } }, 'worker.busy'],
+    [{ error: 'CUDA' }, 'inference.engine_failed'],
+  ];
+
+  it.each(errors)('an error with status 200 is one, before anything of it has come: %j', async (body, code) => {
+    upstream.answer = (response) => json(response, body);
+    expect(await failure(ask(anEngine('image'), painting))).toMatchObject({ code });
+    const fields = { ...painting.fields, stream: true };
+    const text = sse(body);
+    for (const pieces of [[text], [text.slice(0, 8), text.slice(8)]]) {
+      upstream.answer = inPieces('text/event-stream', ...pieces);
+      const events = anEngine('image').media({ ...painting, fields, files: [] }, NEVER);
+      expect(await events.next()).toMatchObject({ value: { type: 'head' } });
+      expect(await failure(events.next())).toMatchObject({ code });
+    }
+  });
+
+  it('an error event after others fails after what has come, and is not passed on as it is', async () => {
+    const error = { error: { message: `CUDA at ${upstream.baseUrl}` } };
+    upstream.answer = inPieces('text/event-stream', sse({ type: 'image_generation.partial_image' }), sse(error));
+    const events = anEngine('image').media({ ...painting, files: [] }, NEVER);
+    const seen: string[] = [];
+    const reading = (async () => {
+      for await (const event of events) if (event.type === 'data') seen.push(Buffer.from(event.bytes).toString());
+    })();
+    expect(await failure(reading)).toMatchObject({ code: 'inference.engine_failed' });
+    expect(seen.join('')).toContain('partial_image');
+    expect(seen.join('')).not.toContain('CUDA');
+  });
+
   it.each([
     [400, 'inference.upstream_rejected'],
     [413, 'inference.upstream_rejected'],

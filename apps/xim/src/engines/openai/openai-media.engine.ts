@@ -8,18 +8,19 @@ import { AppError } from '@xerotier/errors';
 import type { OpenaiConfig } from '../engine-config.ts';
 import type { Engine, EngineEvent, EngineParameter, MediaEvent, MediaJob } from '../engine.ts';
 import { noUsage } from '../usage.ts';
-import { mediaUsageIn, StreamUsage } from './media-usage.ts';
+import { MediaEvents, mediaUsageIn } from './media-usage.ts';
 import { UpstreamClient } from './upstream-client.ts';
 import type { UpstreamResponse } from './upstream-client.ts';
+import { beginsJson, peek } from './upstream-events.ts';
 import { formOf } from './upstream-form.ts';
 import { findModel } from './upstream-models.ts';
 import type { UpstreamModel } from './upstream-models.ts';
 
-/** Nothing is counted in it; a worker has to name one. */
-const CONTEXT_TOKENS_DEFAULT = 8_192;
 /** Ten large images in base64. */
 const JSON_BYTES_MAX = 64 * 2 ** 20;
 const ANSWER_BYTES_MAX = 256 * 2 ** 20;
+/** Errors are shorter. */
+const HELD_BYTES_MAX = 64 * 2 ** 10;
 /** JSON that waited goes on in pieces, so that a slow reader can hold it. */
 const PIECE_BYTES = 256 * 2 ** 10;
 
@@ -55,8 +56,8 @@ export class OpenaiMediaEngine implements Engine {
     });
   }
 
-  get contextTokens(): number {
-    return this.#config.contextTokens ?? this.#model?.contextTokens ?? CONTEXT_TOKENS_DEFAULT;
+  get contextTokens(): number | undefined {
+    return this.#config.contextTokens ?? this.#model?.contextTokens;
   }
 
   async *generate(): AsyncGenerator<EngineEvent, TokenUsage> {
@@ -70,12 +71,14 @@ export class OpenaiMediaEngine implements Engine {
     const exchange = new AbortController();
     const stop = (): void => exchange.abort(signal.reason);
     signal.addEventListener('abort', stop, { once: true });
-    const progress = new StreamUsage();
+    const progress = new MediaEvents((event) => this.#client.refuseError(event));
     try {
       const response = await this.#open(job, exchange.signal);
-      const contentType = contentTypeOf(response);
-      if (/^application\/json/i.test(contentType)) return yield* this.#json(response, contentType, exchange.signal);
-      yield* passedOn(response, contentType, progress);
+      const told = toldContentType(response);
+      const { first, parts } = await peek(response.body as AsyncIterable<Uint8Array>);
+      const contentType = seenContentType(told, first, wantsEvents(job));
+      if (isJson(contentType)) return yield* this.#json(parts, contentType, exchange.signal);
+      yield* passedOn(parts, contentType, progress);
       return progress.latest;
     } catch (error) {
       if (signal.aborted) return progress.latest;
@@ -117,11 +120,11 @@ export class OpenaiMediaEngine implements Engine {
   }
 
   async *#json(
-    response: UpstreamResponse,
+    body: AsyncIterable<Uint8Array>,
     contentType: string,
     signal: AbortSignal,
   ): AsyncGenerator<MediaEvent, TokenUsage> {
-    const { text, json } = await this.#client.readJsonText(response, JSON_BYTES_MAX, signal);
+    const { text, json } = await this.#client.readJsonText({ body }, JSON_BYTES_MAX, signal);
     yield { type: 'head', contentType };
     const bytes = Buffer.from(text);
     for (let from = 0; from < bytes.length; from += PIECE_BYTES)
@@ -130,27 +133,53 @@ export class OpenaiMediaEngine implements Engine {
   }
 }
 
-/** @throws an Error when the server answers with what it was not asked for. */
-function contentTypeOf({ headers, body }: UpstreamResponse): string {
-  const contentType = String(headers['content-type']);
-  if (CONTENT_TYPE.test(contentType)) return contentType;
+/** @throws an Error when the server says that it is something else than was asked for. */
+function toldContentType({ headers, body }: UpstreamResponse): string | undefined {
+  const contentType = headers['content-type'];
+  if (contentType === undefined) return undefined;
+  if (CONTENT_TYPE.test(String(contentType))) return String(contentType);
   body.destroy();
   throw new Error('The upstream answered with a content type that is not passed on.');
 }
 
+/** What it is, by its first byte: servers send a stream of events, which was asked for, under other names, and JSON under none. */
+function seenContentType(told: string | undefined, first: number | undefined, wantsEvents: boolean): string {
+  if (wantsEvents && first !== undefined && EVENT_BEGINNINGS.has(first) && !/^audio\//i.test(told ?? ''))
+    return /^text\/event-stream/i.test(told ?? '') ? (told as string) : 'text/event-stream; charset=utf-8';
+  // No browser runs bytes that nobody has named.
+  return told ?? (beginsJson(first) ? 'application/json' : 'application/octet-stream');
+}
+
+/** `data:`, `event:`, `id:`, `retry:`, `: comment` */
+const EVENT_BEGINNINGS: ReadonlySet<number> = new Set(Buffer.from('deir:'));
+
+function wantsEvents({ fields }: MediaJob): boolean {
+  return fields['stream'] === true || fields['stream_format'] === 'sse';
+}
+
+function isJson(contentType: string): boolean {
+  return /^application\/json/i.test(contentType);
+}
+
 async function* passedOn(
-  { body }: UpstreamResponse,
+  parts: AsyncIterable<Uint8Array>,
   contentType: string,
-  usage: StreamUsage,
+  events: MediaEvents,
 ): AsyncGenerator<MediaEvent, void> {
   const isStream = /^text\/event-stream/i.test(contentType);
   yield { type: 'head', contentType };
   let length = 0;
-  for await (const bytes of body as AsyncIterable<Uint8Array>) {
+  // The first event may be an error, which is an ordinary one as long as nothing has come.
+  let held: Uint8Array[] | undefined = isStream ? [] : undefined;
+  for await (const bytes of parts) {
     length += bytes.length;
-    if (length > ANSWER_BYTES_MAX) throw new Error(`The answer is longer than ${ANSWER_BYTES_MAX} bytes.`);
-    if (isStream) usage.push(bytes);
-    yield { type: 'data', bytes };
+    if (length > ANSWER_BYTES_MAX) throw new Error(`The response is longer than ${ANSWER_BYTES_MAX} bytes.`);
+    if (isStream) events.push(bytes);
+    held?.push(bytes);
+    if (held !== undefined && events.count === 0 && length < HELD_BYTES_MAX) continue;
+    for (const part of held ?? [bytes]) yield { type: 'data', bytes: part };
+    held = undefined;
   }
-  usage.end();
+  events.end();
+  for (const part of held ?? []) yield { type: 'data', bytes: part };
 }

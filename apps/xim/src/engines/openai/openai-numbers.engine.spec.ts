@@ -45,14 +45,14 @@ const counts: Answer = (response, { body }) => {
 };
 
 describe('a server that embeds', () => {
-  it('is sent the inputs as they came, and asked for base64', async () => {
+  it('is sent the inputs as they came, and asked for floats, which every server has', async () => {
     upstream.answer = counts;
     const engine = anEngine('embed');
     await all(engine.embed?.(anEmbedJob([[1, 2], [3]], { dimensions: 2 }), NEVER));
     expect(upstream.requests).toMatchObject([
       {
         path: '/v1/embeddings',
-        body: { model: 'named', input: [[1, 2], [3]], encoding_format: 'base64', dimensions: 2 },
+        body: { model: 'named', input: [[1, 2], [3]], encoding_format: 'float', dimensions: 2 },
       },
     ]);
   });
@@ -68,7 +68,7 @@ describe('a server that embeds', () => {
     expect(upstream.requests[0]?.body).not.toHaveProperty('dimensions');
   });
 
-  it('may answer with numbers, and in any order', async () => {
+  it('may answer in base64 all the same, and in any order', async () => {
     upstream.answer = (response) =>
       json(response, {
         data: [
@@ -94,6 +94,8 @@ describe('a server that embeds', () => {
     ['something that is no number', { data: [{ embedding: [1] }, { embedding: ['x'] }] }],
     ['a number beyond 32 bits', { data: [{ embedding: [1] }, { embedding: [1e39] }] }],
     ['what is not a number', { data: [{ embedding: [1] }, { embedding: base64(NaN) }] }],
+    ['null in a vector', { data: [{ embedding: [1] }, { embedding: [null] }] }],
+    ['a null vector', { data: [{ embedding: [1] }, { embedding: null }] }],
     ['nothing', null],
   ])('that answers with %s has failed', async (_, answer) => {
     upstream.answer = (response) => json(response, answer);

@@ -1,6 +1,6 @@
 /**
  * An OpenAI-compatible server that embeds (`/embeddings`) or ranks (`/rerank`, `/score`, as vLLM has them). Its numbers are
- * passed on as they come; the texts go there in pieces, so that an answer stays small and a request can be stopped.
+ * passed on as they come; the texts go there in batches, so that a response stays small and a request can be stopped.
  */
 import type { TokenUsage } from '@xerotier/contracts';
 import { AppError } from '@xerotier/errors';
@@ -11,13 +11,13 @@ import { noUsage } from '../usage.ts';
 import { UpstreamClient } from './upstream-client.ts';
 import { findModel } from './upstream-models.ts';
 import type { UpstreamModel } from './upstream-models.ts';
-import { readEmbeddings, readRerank, readScores } from './upstream-numbers.ts';
+import { isBatchTooLarge } from './upstream-batch.ts';
+import { readEmbeddings, readScores } from './upstream-numbers.ts';
 import type { UpstreamNumbers } from './upstream-numbers.ts';
-import { estimateTokens } from './upstream-usage.ts';
+import { estimateTokens } from './token-tally.ts';
 
-const CONTEXT_TOKENS_DEFAULT = 8_192;
-const ANSWER_BYTES_MAX = 64 * 2 ** 20;
-/** Texts in one question to the server. */
+const RESPONSE_BYTES_MAX = 64 * 2 ** 20;
+/** Texts in one question to the server, unless it takes fewer. */
 const TEXTS_AT_ONCE = 256;
 
 /** A question to the server, for some of the texts. */
@@ -26,9 +26,15 @@ interface Question<T> {
   readonly body: Readonly<Record<string, unknown>>;
   readonly count: number;
   readonly tokensEstimate: number;
-  /** What a refusal for lack of room calls the texts. */
+  /** What an error for lack of room calls the texts. */
   readonly param: string;
-  readonly read: (answer: unknown, count: number) => UpstreamNumbers<T>;
+  readonly read: (response: unknown, count: number, tokensEstimate: number) => UpstreamNumbers<T>;
+}
+
+/** The question for the texts from one index to another. */
+interface Questions<T> {
+  readonly count: number;
+  readonly ask: (from: number, to: number) => Question<T>;
 }
 
 export class OpenaiNumbersEngine implements Engine {
@@ -42,6 +48,10 @@ export class OpenaiNumbersEngine implements Engine {
   readonly #client: UpstreamClient;
   readonly #closing = new AbortController();
   #model: UpstreamModel | undefined;
+  /** Lowered for good when the server refuses as many. */
+  #textsAtOnce = TEXTS_AT_ONCE;
+  /** TEI has another name for them. */
+  #documentsField: 'documents' | 'texts' = 'documents';
 
   constructor(config: OpenaiConfig, task: 'embed' | 'score') {
     this.#config = config;
@@ -52,12 +62,17 @@ export class OpenaiNumbersEngine implements Engine {
       connections: config.slots + 1,
     });
     if (task === 'embed') this.embed = (job, signal) => this.#ask(embedQuestions(job), signal);
-    else this.rank = (job, signal) => this.#ask(rankQuestions(job), signal);
+    else
+      this.rank = (job, signal) =>
+        this.#ask(
+          rankQuestions(job, () => this.#documentsField),
+          signal,
+        );
   }
 
-  /** Known for sure once the server was reached. */
-  get contextTokens(): number {
-    return this.#config.contextTokens ?? this.#model?.contextTokens ?? CONTEXT_TOKENS_DEFAULT;
+  /** Undefined when neither the configuration nor the server says it, and until the server was reached. */
+  get contextTokens(): number | undefined {
+    return this.#config.contextTokens ?? this.#model?.contextTokens;
   }
 
   async *generate(): AsyncGenerator<EngineEvent, TokenUsage> {
@@ -73,26 +88,37 @@ export class OpenaiNumbersEngine implements Engine {
     await this.#client.close();
   }
 
-  async *#ask<T>(questions: Iterable<Question<T>>, signal: AbortSignal): AsyncGenerator<T, TokenUsage> {
+  async *#ask<T>({ count, ask }: Questions<T>, signal: AbortSignal): AsyncGenerator<T, TokenUsage> {
     const usage = noUsage();
     const either = AbortSignal.any([signal, this.#closing.signal]);
-    for (const question of questions) {
+    for (let from = 0; from < count;) {
       if (signal.aborted) return usage;
-      let answer: UpstreamNumbers<T>;
+      const question = ask(from, Math.min(from + this.#textsAtOnce, count));
+      let numbers: UpstreamNumbers<T>;
       try {
-        answer = await this.#answer(question, either);
+        numbers = await this.#numbers(question, either);
       } catch (error) {
         if (signal.aborted) return usage;
+        if (question.count > 1 && isBatchTooLarge(error)) {
+          // Another request may have lowered it further meanwhile.
+          this.#textsAtOnce = Math.min(this.#textsAtOnce, Math.ceil(question.count / 2));
+          continue;
+        }
+        if (this.#documentsField === 'documents' && asksForTexts(error)) {
+          this.#documentsField = 'texts';
+          continue;
+        }
         throw this.#failure(error, question, usage);
       }
-      usage.promptTokens += answer.usage?.promptTokens ?? question.tokensEstimate;
-      usage.cachedTokens += answer.usage?.cachedTokens ?? 0;
-      yield* answer.values;
+      usage.promptTokens += numbers.usage.promptTokens;
+      usage.cachedTokens += numbers.usage.cachedTokens;
+      yield* numbers.values;
+      from += question.count;
     }
     return usage;
   }
 
-  async #answer<T>(question: Question<T>, signal: AbortSignal): Promise<UpstreamNumbers<T>> {
+  async #numbers<T>(question: Question<T>, signal: AbortSignal): Promise<UpstreamNumbers<T>> {
     const model = this.#model?.id ?? this.#config.model;
     if (model === undefined) throw new Error('The engine was asked before it was ready.');
     const response = await this.#client.send({
@@ -104,7 +130,8 @@ export class OpenaiNumbersEngine implements Engine {
       headersTimeoutMs: this.#config.answerTimeoutMs,
       idleTimeoutMs: this.#config.idleTimeoutMs,
     });
-    return question.read(await this.#client.readJson(response, ANSWER_BYTES_MAX, signal), question.count);
+    const json = await this.#client.readJson(response, RESPONSE_BYTES_MAX, signal);
+    return question.read(json, question.count, question.tokensEstimate);
   }
 
   #failure<T>(error: unknown, { param }: Question<T>, usage: TokenUsage): AppError {
@@ -118,27 +145,40 @@ export class OpenaiNumbersEngine implements Engine {
     return new AppError(
       failure.code,
       { ...failure.details, usage },
-      { cause: failure.cause, ...(retryAfterSeconds !== undefined && { retryAfterSeconds }) },
+      {
+        cause: failure.cause,
+        ...(failure.code === 'inference.prompt_too_long' && { param }),
+        ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
+      },
     );
   }
 }
 
-function* embedQuestions({ inputs, dimensions, tokensMaxOf, paramOf }: EmbedJob): Generator<Question<Float32Array>> {
-  // How its tokens are cut only the server knows.
-  if (inputs.some((_, index) => tokensMaxOf?.(index) !== undefined)) throw cannotCut();
-  for (const [from, to] of pieces(inputs.length)) {
+function embedQuestions({ inputs, dimensions, tokensMaxOf, paramOf }: EmbedJob): Questions<Float32Array> {
+  const ask = (from: number, to: number): Question<Float32Array> => {
+    // How its tokens are cut only the server knows.
+    if (inputs.some((_, index) => tokensMaxOf?.(index) !== undefined)) throw cannotCut();
     const texts = inputs.slice(from, to);
-    yield {
+    return {
       path: '/embeddings',
-      // A list of one list is a list of tokens all the same, and base64 is a third of the size of numbers.
-      body: { input: texts, encoding_format: 'base64', ...(dimensions !== undefined && { dimensions }) },
+      // A list of one list is a list of tokens all the same. Floats are what every server has; clients get their encoding here.
+      body: { input: texts, encoding_format: 'float', ...(dimensions !== undefined && { dimensions }) },
       count: texts.length,
       tokensEstimate: texts.reduce((sum, text) => sum + tokensIn(text), 0),
       // Which of several it is only the server knows.
       param: texts.length === 1 ? paramOf(from) : paramOf(to - 1).replace(/\[\d+\]$/, ''),
       read: readEmbeddings,
     };
-  }
+  };
+  return { count: inputs.length, ask };
+}
+
+function asksForTexts(error: unknown): boolean {
+  return (
+    AppError.is(error) &&
+    error.code === 'inference.upstream_rejected' &&
+    /missing field `texts`/.test(String(error.details['reason']))
+  );
 }
 
 function cannotCut(): AppError {
@@ -147,42 +187,25 @@ function cannotCut(): AppError {
   return new AppError('request.unsupported_parameter', { param, reason }, { param });
 }
 
-function* rankQuestions({ queries, documents, documentTokensMax }: RankJob): Generator<Question<number>> {
-  for (const [from, to] of pieces(documents.length)) {
+function rankQuestions(
+  { queries, documents, documentTokensMax }: RankJob,
+  documentsField: () => string,
+): Questions<number> {
+  const [query = ''] = queries;
+  const ask = (from: number, to: number): Question<number> => {
     const texts = documents.slice(from, to);
-    const count = texts.length;
-    const [query = ''] = queries;
     const pairs = queries.length === 1 ? undefined : queries.slice(from, to);
-    const tokensEstimate = [...(pairs ?? texts.map(() => query)), ...texts].reduce(
-      (sum, text) => sum + tokensIn(text),
-      0,
-    );
-    yield pairs === undefined
-      ? {
-          path: '/rerank',
-          body: {
-            query,
-            documents: texts,
-            ...(documentTokensMax !== undefined && { max_tokens_per_doc: documentTokensMax }),
-          },
-          count,
-          tokensEstimate,
-          param: 'documents',
-          read: readRerank,
-        }
-      : {
-          path: '/score',
-          body: { text_1: pairs, text_2: texts },
-          count,
-          tokensEstimate,
-          param: 'documents',
-          read: readScores,
-        };
-  }
-}
-
-function* pieces(count: number): Generator<[from: number, to: number]> {
-  for (let from = 0; from < count; from += TEXTS_AT_ONCE) yield [from, Math.min(from + TEXTS_AT_ONCE, count)];
+    const common = {
+      count: texts.length,
+      tokensEstimate: [...(pairs ?? texts.map(() => query)), ...texts].reduce((sum, text) => sum + tokensIn(text), 0),
+      param: 'documents',
+      read: readScores,
+    };
+    if (pairs !== undefined) return { ...common, path: '/score', body: { text_1: pairs, text_2: texts } };
+    const cut = documentTokensMax !== undefined && { max_tokens_per_doc: documentTokensMax };
+    return { ...common, path: '/rerank', body: { query, [documentsField()]: texts, ...cut } };
+  };
+  return { count: documents.length, ask };
 }
 
 function tokensIn(text: string | readonly number[]): number {

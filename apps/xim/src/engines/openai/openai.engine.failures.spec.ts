@@ -84,7 +84,7 @@ describe('OpenaiEngine, when things go wrong or are called off,', () => {
   describe('a failure', () => {
     const failures: [string, () => void, Partial<OpenaiConfig>][] = [
       ['early end', () => (upstream.answer = stream(chunk({ content: 'a' }))), {}],
-      ['early [DONE]', () => (upstream.answer = stream(chunk({ content: 'a' }), '[DONE]')), {}],
+      ['early [DONE]', () => (upstream.answer = stream(chunk({ role: 'assistant', content: '' }), '[DONE]')), {}],
       ['chunk that is not JSON', () => (upstream.answer = stream(chunk({ content: 'a' }), '{broken')), {}],
       [
         'error event',
@@ -96,7 +96,7 @@ describe('OpenaiEngine, when things go wrong or are called off,', () => {
         () => (upstream.answer = stream(chunk({ content: 'a' }), { object: 'error', message: 'x' })),
         {},
       ],
-      ['answer that is no stream', () => (upstream.answer = (response) => json(response, goodAnswer)), {}],
+      ['response that is neither of the two', () => (upstream.answer = (response) => json(response, 'Hi')), {}],
       [
         'connection that breaks',
         () =>

@@ -92,13 +92,17 @@ describe('OpenaiEngine', () => {
   });
 
   describe('a streamed answer', () => {
-    it('is passed on with all fields of its choices, under the index that was asked for', async () => {
+    it('has what the specification has, and what vLLM’s clients read, under the index that was asked for', async () => {
       const logprobs = { content: [{ token: 'Hi', logprob: -0.1, bytes: [72, 105], top_logprobs: [] }], refusal: null };
       upstream.answer = stream(
         chunk({ role: 'assistant', content: '' }),
         chunk({ reasoning_content: 'Hm' }),
-        chunk({ content: 'Hi' }, null, { logprobs, token_ids: [1] }),
-        chunk({ tool_calls: [{ index: 0, id: 'c', function: { name: 'f', arguments: '{}' } }] }),
+        chunk({ content: 'Hi', audio: null, images: [], refusal: null }, null, {
+          logprobs,
+          token_ids: [1],
+          secret: 'x',
+        }),
+        chunk({ tool_calls: [{ index: 0, id: 'c', type: 'function', function: { name: 'f', arguments: '{}' } }] }),
         chunk({}, 'tool_calls', { stop_reason: 7 }),
         usageChunk(goodAnswer.usage),
         '[DONE]',
@@ -111,7 +115,7 @@ describe('OpenaiEngine', () => {
         { index: 5, delta: { content: 'Hi' }, finish_reason: null, logprobs, token_ids: [1] },
         {
           index: 5,
-          delta: { tool_calls: [{ index: 0, id: 'c', function: { name: 'f', arguments: '{}' } }] },
+          delta: { tool_calls: [{ index: 0, id: 'c', type: 'function', function: { name: 'f', arguments: '{}' } }] },
           finish_reason: null,
           logprobs: null,
         },
@@ -297,12 +301,19 @@ describe('OpenaiEngine', () => {
       expect(usage).toMatchObject({ promptTokens: 9, completionTokens: 3 });
     });
 
-    it('keeps tool calls and other fields of its message', async () => {
+    it('is finished without a finish reason too, since nothing more can come', async () => {
+      for (const finish_reason of [null, undefined, ''])
+        upstream.answer = (response) => json(response, { choices: [{ message: { content: 'a' }, finish_reason }] });
+      expect(await run(anEngine(), aJob())).toMatchObject({ text: 'a', finishReasons: ['stop'] });
+    });
+
+    it('keeps tool calls, reasoning and citations of its message', async () => {
       const message = {
         role: 'assistant',
         content: null,
         tool_calls: [{ id: 'c', type: 'function', function: { name: 'f', arguments: '{}' } }],
         reasoning_content: 'Hm',
+        annotations: [{ type: 'url_citation' }],
       };
       upstream.answer = (response) => json(response, { choices: [{ index: 0, message, finish_reason: 'tool_calls' }] });
       const { events, usage } = await run(anEngine(), aJob({ include_reasoning: true }));
@@ -312,7 +323,8 @@ describe('OpenaiEngine', () => {
 
     it.each([
       ['no choice', { choices: [] }],
-      ['an unfinished choice', { choices: [{ index: 0, message: { content: 'a' } }] }],
+      ['a choice that says nothing', { choices: [{ index: 0, message: { content: '' } }] }],
+      ['a choice without a message', { choices: [{ index: 0, finish_reason: 'stop' }] }],
       ['an error instead', { error: { message: 'out of memory' } }],
       ['no object', [1]],
     ])('fails when the upstream answers with %s', async (_what, body) => {
@@ -397,7 +409,7 @@ describe('OpenaiEngine', () => {
       const engine = anEngine({ contextTokens: 77 });
       await engine.check(NEVER);
       expect(engine.contextTokens).toBe(77);
-      expect(anEngine().contextTokens).toBe(8_192);
+      expect(anEngine().contextTokens).toBeUndefined();
     });
 
     it('learns what the server says anew', async () => {

@@ -1,41 +1,38 @@
 /**
- * Any OpenAI-compatible server as an engine: vLLM, SGLang, llama-server, Ollama. The request goes there nearly as it came,
- * and what comes back is passed on nearly as it came; usage is the server's own, and a cancelled generation is ended by
- * closing its connection.
+ * Any OpenAI-compatible server as an engine: vLLM, SGLang, llama-server, Ollama. The request goes there nearly as it came.
+ * What comes back is read and written anew in the specification's shape (`upstream-choice.ts`), whichever of the two forms
+ * of a response it comes in. A cancelled generation is ended by closing its connection.
  */
+import { ChoiceCollector } from '@xerotier/chat-choices';
 import type { TokenUsage } from '@xerotier/contracts';
 import { AppError } from '@xerotier/errors';
 import { headEvent } from '../chunk-events.ts';
 import type { OpenaiConfig } from '../engine-config.ts';
-import type { Engine, EngineEvent, EngineJob, EngineParameter } from '../engine.ts';
+import type { Choice, ChunkChoice, Engine, EngineEvent, EngineJob, EngineParameter } from '../engine.ts';
+import { askedMaxTokens } from '../token-budget.ts';
 import { noUsage } from '../usage.ts';
-import { SseParser } from './sse-parser.ts';
-import { ChunkReader, estimateCompletionTokens, readAnswer } from './upstream-answer.ts';
+import { UpstreamChoice, UpstreamResponseError } from './upstream-choice.ts';
 import { UpstreamClient } from './upstream-client.ts';
 import type { UpstreamResponse } from './upstream-client.ts';
+import { readEvents } from './upstream-events.ts';
+import { asObject, parseUpstreamJson } from './upstream-json.ts';
+import type { Json } from './upstream-json.ts';
 import { findModel } from './upstream-models.ts';
 import type { UpstreamModel } from './upstream-models.ts';
+import { wantsReasoning } from './upstream-reasoning.ts';
 import { fitLimit, lowerLimit, upstreamBody } from './upstream-request.ts';
 import type { FittedRequest } from './upstream-request.ts';
-import { wantsThoughts } from './upstream-thoughts.ts';
-import { estimateUsage } from './upstream-usage.ts';
+import { estimatePromptTokens } from './upstream-usage.ts';
 
-const CONTEXT_TOKENS_DEFAULT = 8_192;
-const EVENT_LENGTH_MAX = 8 * 2 ** 20;
-const ANSWER_BYTES_MAX = 64 * 2 ** 20;
-const STREAM_BYTES_MAX = 2 ** 30;
 /**
  * How long the head waits for the server's answer. A server that refuses does so within this time, and the caller can
  * then go elsewhere; one that computes first and answers later must not hold the head back.
  */
 const HEAD_GRACE_MS = 250;
-/** After the end of a stream the server gets this long to end its answer, so that the connection can be used again. */
-const DONE_GRACE_MS = 1_000;
-
-/** What an exchange has brought so far; it is there also when the exchange fails. */
-interface Progress {
-  usage: TokenUsage;
-}
+/** After the end of a stream the server gets this long to end its response, so that the connection can be used again. */
+const DONE_GRACE_MS = 500;
+/** After a finish reason it gets this long to report the usage. */
+const USAGE_GRACE_MS = 3_000;
 
 export class OpenaiEngine implements Engine {
   readonly name = 'openai';
@@ -70,19 +67,25 @@ export class OpenaiEngine implements Engine {
     });
   }
 
-  /** Known for sure once the server was reached. */
-  get contextTokens(): number {
-    return this.#config.contextTokens ?? this.#model?.contextTokens ?? CONTEXT_TOKENS_DEFAULT;
+  /** Undefined when neither the configuration nor the server says it, and until the server was reached. */
+  get contextTokens(): number | undefined {
+    return this.#config.contextTokens ?? this.#model?.contextTokens;
   }
 
   async *generate(job: EngineJob, signal: AbortSignal): AsyncGenerator<EngineEvent, TokenUsage> {
     if (signal.aborted) return noUsage();
-    const progress: Progress = { usage: estimateUsage(job.request, 0) };
     const exchange = new AbortController();
     const stop = (): void => exchange.abort(signal.reason);
     signal.addEventListener('abort', stop, { once: true });
+    const { request } = job;
+    const choice = new UpstreamChoice({
+      index: job.choiceIndex,
+      reasoningWanted: wantsReasoning(request),
+      limit: askedMaxTokens(request),
+    });
+    const usage = (): TokenUsage => choice.usage(estimatePromptTokens(request));
     try {
-      const fitted = fitLimit(job.request, this.contextTokens);
+      const fitted = fitLimit(request, this.contextTokens);
       const opening = this.#open(job, fitted, exchange.signal);
       // It is waited for below, unless the caller leaves after the head.
       opening.catch(() => undefined);
@@ -92,19 +95,15 @@ export class OpenaiEngine implements Engine {
       const response = await opening;
       // A slow server may have refused the limit only after the head was out.
       if (fitted.clampedFrom !== clampedFrom) yield headOf(job, fitted);
-      if (job.request.stream === true) yield* this.#stream(job, fitted, response, exchange, progress);
-      else yield* this.#answer(job, fitted, response, exchange.signal, progress);
-      return progress.usage;
+      const chunks = this.#chunks(response, choice, exchange);
+      yield* request.stream === true ? streamed(job, fitted, choice, chunks) : joined(job, fitted, choice, chunks);
+      return usage();
     } catch (error) {
-      if (signal.aborted) return progress.usage;
-      if (this.#closing.signal.aborted) throw new AppError('worker.draining', { usage: progress.usage });
+      if (signal.aborted) return usage();
+      if (this.#closing.signal.aborted) throw new AppError('worker.draining', { usage: usage() });
       const failure = this.#client.failure(error, exchange.signal);
-      if (!AppError.is(failure) || failure.code !== 'inference.engine_failed') throw failure;
-      throw new AppError(
-        'inference.engine_failed',
-        { ...failure.details, usage: progress.usage },
-        { cause: failure.cause },
-      );
+      if (!AppError.is(failure)) throw failure;
+      throw withUsage(failure, usage());
     } finally {
       signal.removeEventListener('abort', stop);
       exchange.abort();
@@ -140,7 +139,7 @@ export class OpenaiEngine implements Engine {
     return this.#client.send({
       method: 'POST',
       path: '/chat/completions',
-      body: upstreamBody(fitted, model),
+      body: upstreamBody(fitted, model, job.seedDigits),
       accept: streamed ? 'text/event-stream' : 'application/json',
       signal,
       headersTimeoutMs: streamed ? this.#config.firstByteTimeoutMs : this.#config.answerTimeoutMs,
@@ -148,55 +147,95 @@ export class OpenaiEngine implements Engine {
     });
   }
 
-  async *#answer(
-    job: EngineJob,
-    fitted: FittedRequest,
+  /** What comes, event by event, until the choice is finished and its usage reported. */
+  async *#chunks(
     response: UpstreamResponse,
-    signal: AbortSignal,
-    progress: Progress,
-  ): AsyncGenerator<EngineEvent, void> {
-    const json = await this.#client.readJson(response, ANSWER_BYTES_MAX, signal);
-    const { choice, usage, fingerprint } = readAnswer(json, job.choiceIndex, wantsThoughts(job.request), (error) =>
-      this.#client.reasonIn(error),
-    );
-    progress.usage = usage ?? estimateUsage(job.request, estimateCompletionTokens(choice));
-    if (fingerprint !== undefined) yield headOf(job, fitted, fingerprint);
-    yield { type: 'answer', choices: [choice] };
-  }
-
-  async *#stream(
-    job: EngineJob,
-    fitted: FittedRequest,
-    response: UpstreamResponse,
+    choice: UpstreamChoice,
     exchange: AbortController,
-    progress: Progress,
-  ): AsyncGenerator<EngineEvent, void> {
-    const reader = new ChunkReader(job.choiceIndex, wantsThoughts(job.request), (error) =>
-      this.#client.reasonIn(error),
-    );
+  ): AsyncGenerator<ChunkChoice, void> {
     let patience: NodeJS.Timeout | undefined;
-    let begun = false;
+    const waitAtMost = (ms: number): void => {
+      clearTimeout(patience);
+      patience = setTimeout(() => exchange.abort(), ms);
+    };
     try {
-      for await (const data of events(response)) {
-        if (data === '[DONE]') {
-          patience ??= setTimeout(() => exchange.abort(), DONE_GRACE_MS);
-          continue;
-        }
-        const choices = reader.read(data);
-        progress.usage = reader.usage ?? { ...progress.usage, completionTokens: reader.contentChunks };
-        if (choices.length === 0) continue;
-        if (!begun && reader.fingerprint !== undefined) yield headOf(job, fitted, reader.fingerprint);
-        begun = true;
-        yield { type: 'chunk', choices };
+      const { whole, data } = await readEvents(response.body as AsyncIterable<Uint8Array>);
+      for await (const text of data) {
+        const wasFinished = choice.finished;
+        const isDone = isEndMark(text);
+        const chunk = isDone ? (wasFinished ? undefined : choice.end()) : this.#read(text, choice, whole);
+        if (chunk !== undefined) yield chunk;
+        if (choice.wasCut) return;
+        // What is yielded may be pulled slowly: only then does the server's time begin.
+        if (isDone || (choice.finished && choice.isReported)) waitAtMost(DONE_GRACE_MS);
+        else if (choice.finished && !wasFinished) waitAtMost(USAGE_GRACE_MS);
       }
     } catch (error) {
-      // Once the answer is complete, nothing that happens to the connection can take it back.
-      if (!reader.finished) throw error;
+      // Once the choice is complete, nothing that happens to the connection can take it back.
+      if (!choice.finished) throw error;
     } finally {
       clearTimeout(patience);
     }
-    if (!reader.finished) throw new Error('The stream ended before the answer was finished.');
+    if (!choice.finished) throw new UpstreamResponseError('The stream ended before the response was finished.');
   }
+
+  #read(text: string, choice: UpstreamChoice, whole: boolean): ChunkChoice | undefined {
+    // Some servers send empty events as pings.
+    if (text === '' || text.trim() === '') return undefined;
+    const json = parseObject(text);
+    this.#client.refuseError(json);
+    return choice.read(json, whole);
+  }
+}
+
+/** A head with the fingerprint before the first chunk, once it is known. */
+async function* streamed(
+  job: EngineJob,
+  fitted: FittedRequest,
+  choice: UpstreamChoice,
+  chunks: AsyncIterable<ChunkChoice>,
+): AsyncGenerator<EngineEvent, void> {
+  let begun = false;
+  for await (const chunk of chunks) {
+    if (!begun && choice.fingerprint !== undefined) yield headOf(job, fitted, choice.fingerprint);
+    begun = true;
+    yield { type: 'chunk', choices: [chunk] };
+  }
+}
+
+async function* joined(
+  job: EngineJob,
+  fitted: FittedRequest,
+  choice: UpstreamChoice,
+  chunks: AsyncIterable<ChunkChoice>,
+): AsyncGenerator<EngineEvent, void> {
+  const collector = new ChoiceCollector(job.choiceIndex);
+  let extras: Partial<ChunkChoice> = {};
+  for await (const chunk of chunks) {
+    collector.add(chunk);
+    const { index: _index, delta: _delta, logprobs: _logprobs, finish_reason: _reason, ...others } = chunk;
+    extras = { ...extras, ...others };
+  }
+  if (choice.fingerprint !== undefined) yield headOf(job, fitted, choice.fingerprint);
+  yield { type: 'answer', choices: [{ ...extras, ...messageOrRefusal(collector.choice()) }] };
+}
+
+/** A refusal is no empty text. */
+function messageOrRefusal(choice: Choice): Choice {
+  const { content, refusal } = choice.message;
+  return content === '' && refusal !== null ? { ...choice, message: { ...choice.message, content: null } } : choice;
+}
+
+/** Whatever ended it: what was used until then goes with it. */
+function withUsage(failure: AppError, usage: TokenUsage): AppError {
+  const { code, details, cause, retryAfterSeconds, param } = failure;
+  // A request that was refused before anything was computed is not billed for its prompt.
+  if (code !== 'inference.engine_failed' && usage.completionTokens === 0) return failure;
+  return new AppError(
+    code,
+    { ...details, usage },
+    { cause, ...(retryAfterSeconds !== undefined && { retryAfterSeconds }), ...(param !== undefined && { param }) },
+  );
 }
 
 /** With the fingerprint only once the server has told it, which it does with the first part of its answer. */
@@ -204,20 +243,22 @@ function headOf({ request }: EngineJob, { clampedFrom }: FittedRequest, fingerpr
   return headEvent(clampedFrom, request.reasoning_effort, fingerprint);
 }
 
-/** The data of the events of a stream. Leaving the loop closes the connection. */
-async function* events({ headers, body }: UpstreamResponse): AsyncGenerator<string, void> {
-  if (!String(headers['content-type']).startsWith('text/event-stream')) {
-    body.destroy();
-    throw new Error('The upstream did not stream its answer.');
+const END_MARK = '[DONE]';
+
+function isEndMark(text: string): boolean {
+  return text === END_MARK || (text.length < 2 * END_MARK.length && text.trim() === END_MARK);
+}
+
+function parseObject(text: string): Json {
+  let value: unknown;
+  try {
+    value = parseUpstreamJson(text);
+  } catch (cause) {
+    throw new UpstreamResponseError('A part of the response is not JSON.', { cause });
   }
-  const parser = new SseParser(EVENT_LENGTH_MAX);
-  let bytes = 0;
-  for await (const part of body as AsyncIterable<Uint8Array>) {
-    bytes += part.length;
-    if (bytes > STREAM_BYTES_MAX) throw new Error(`The stream is longer than ${STREAM_BYTES_MAX} bytes.`);
-    yield* parser.push(part);
-  }
-  yield* parser.end();
+  const json = asObject(value);
+  if (json === undefined) throw new UpstreamResponseError('A part of the response is not an object.');
+  return json;
 }
 
 /** Settles as the promise does, or resolves when the time is over. */

@@ -1,6 +1,7 @@
 /**
  * Reads server-sent events from bytes that are cut anywhere. Lines may end in LF, CR or CRLF; data may have several lines;
- * comments and other fields are passed over; a last event counts even when the blank line after it is missing.
+ * comments and other fields are passed over, but for the `error` of older llama-servers, which is data like any other; a last
+ * event counts even when the blank line after it is missing.
  */
 
 class SseTooLongError extends Error {
@@ -54,8 +55,9 @@ export class SseParser {
       this.#data = undefined;
       return;
     }
-    if (line !== 'data' && !line.startsWith('data:')) return;
-    const value = line.slice('data:'.length);
+    const isData = line === 'data' || line.startsWith('data:');
+    if (!isData && !line.startsWith('error:')) return;
+    const value = line.slice(isData ? 'data:'.length : 'error:'.length);
     const text = value.startsWith(' ') ? value.slice(1) : value;
     this.#data = this.#data === undefined ? text : `${this.#data}\n${text}`;
     this.#check(this.#data.length);

@@ -6,12 +6,12 @@
 import { AppError } from '@xerotier/errors';
 import { Agent, FormData } from 'undici';
 import type { Dispatcher } from 'undici';
-import { contextLengthExceeded } from '../token-budget.ts';
-import { contextLengthIn, upstreamReason } from './upstream-reason.ts';
+import { errorOfFailure, failureIn } from './upstream-error.ts';
+import { asObject, parseUpstreamJson } from './upstream-json.ts';
+import { upstreamReason } from './upstream-reason.ts';
 
 const CONNECT_TIMEOUT_MS = 5_000;
 const ERROR_BYTES_MAX = 64 * 1_024;
-const RETRY_AFTER_SECONDS_MAX = 300;
 
 export interface UpstreamClientOptions {
   readonly baseUrl: string;
@@ -58,18 +58,18 @@ export class UpstreamClient {
   }
 
   /**
-   * Sends a request and waits for the headers of a good answer; its body has to be read or destroyed.
-   * @throws {AppError} `inference.context_length_exceeded`, `inference.upstream_rejected`, `worker.busy`,
-   * `inference.engine_unavailable` when no connection can be made, or `inference.engine_failed` (with `upstreamStatus` in its details when there was an answer); what the signal was aborted
-   * with, when it was.
+   * Sends a request and waits for the headers of a good response (any 2xx); its body has to be read or destroyed.
+   * @throws {AppError} as `errorOfFailure` has it; when there was no response, `inference.engine_unavailable` where no connection
+   * could be made, else `inference.engine_failed`; what the signal was aborted with, when it was.
    */
   async send(request: UpstreamRequest): Promise<UpstreamResponse> {
     const response = await this.#request(request).catch((error: unknown) => {
       throw this.failure(error, request.signal);
     });
-    if (response.statusCode === 200) return response;
-    const text = await readText(response.body, ERROR_BYTES_MAX).catch(() => '');
-    throw this.#refusal(response.statusCode, text, response.headers['retry-after']);
+    const { statusCode: status, headers } = response;
+    if (status >= 200 && status < 300) return response;
+    const body = await readText(response.body, ERROR_BYTES_MAX).catch(() => '');
+    throw errorOfFailure({ status, body, headers }, this.#secrets);
   }
 
   /** An error that was met while reading a body, as an error of the platform. */
@@ -80,28 +80,32 @@ export class UpstreamClient {
     return new AppError(code, {}, { cause: this.#withoutSecrets(error) });
   }
 
-  /** @throws {AppError} `inference.engine_failed` when it is longer than allowed or no JSON. */
+  /** @throws {AppError} `inference.engine_failed` when it is longer than allowed or no JSON; as `refuseError`. */
   async readJson(response: UpstreamResponse, bytesMax: number, signal: AbortSignal): Promise<unknown> {
     return (await this.readJsonText(response, bytesMax, signal)).json;
   }
 
   /** The JSON together with its text. @throws as `readJson`. */
   async readJsonText(
-    response: UpstreamResponse,
+    response: { readonly body: AsyncIterable<Uint8Array> },
     bytesMax: number,
     signal: AbortSignal,
   ): Promise<{ text: string; json: unknown }> {
     try {
       const text = await readText(response.body, bytesMax);
-      return { text, json: JSON.parse(text) };
+      const json = parseUpstreamJson(text);
+      this.refuseError(json);
+      return { text, json };
     } catch (error) {
       throw this.failure(error, signal);
     }
   }
 
-  /** The reason in an error object that came where an answer was expected. */
-  reasonIn(error: unknown): string {
-    return upstreamReason(JSON.stringify(error), this.#secrets);
+  /** @throws {AppError} as `errorOfFailure`, when this is an error that came where a response was expected. */
+  refuseError(value: unknown): void {
+    const json = asObject(value);
+    const failure = json === undefined ? undefined : failureIn(json);
+    if (failure !== undefined) throw errorOfFailure(failure, this.#secrets);
   }
 
   /** Ends what runs. */
@@ -123,28 +127,8 @@ export class UpstreamClient {
         ...(request.body !== undefined && !isForm && { 'content-type': 'application/json' }),
         ...(this.#apiKey !== undefined && { authorization: `Bearer ${this.#apiKey}` }),
       },
-      ...(request.body !== undefined && { body: isForm ? request.body : JSON.stringify(request.body) }),
+      ...(request.body !== undefined && { body: isForm ? request.body : jsonText(request.body) }),
     });
-  }
-
-  #refusal(status: number, body: string, retryAfter: string | string[] | undefined): AppError {
-    const reason = upstreamReason(body, this.#secrets);
-    const cause = new Error(`The upstream answered ${status}: ${reason}`);
-    switch (status) {
-      case 400:
-      case 413:
-      case 415:
-      case 422: {
-        const length = contextLengthIn(body);
-        if (length !== undefined) return contextLengthExceeded(length.promptTokens, length.contextTokens);
-        return new AppError('inference.upstream_rejected', { reason }, { cause });
-      }
-      case 429:
-      case 503:
-        return new AppError('worker.busy', {}, { cause, ...retryAfterOf(retryAfter) });
-      default:
-        return new AppError('inference.engine_failed', { upstreamStatus: status }, { cause });
-    }
   }
 
   /** Network errors name the address that they could not reach, and a log is read by more people than should know it. */
@@ -171,9 +155,14 @@ function isUnreachable(error: unknown): boolean {
   return UNREACHABLE.has(code) || (Array.isArray(errors) && errors.length > 0 && errors.every(isUnreachable));
 }
 
-function retryAfterOf(header: string | string[] | undefined): { retryAfterSeconds?: number } {
-  const seconds = Number(header);
-  return seconds > 0 ? { retryAfterSeconds: Math.min(seconds, RETRY_AFTER_SECONDS_MAX) } : {};
+/** Half of a surrogate pair, which JSON has as an escape, or any other escape, so that no backslash is taken for its beginning. */
+const ESCAPE = /\\(?:u(d[89a-f][0-9a-f]{2})|.)/g;
+
+/** The JSON text of a value with halves of surrogate pairs replaced: most servers fail at text that cannot be UTF-8. */
+function jsonText(value: unknown): string {
+  const text = JSON.stringify(value);
+  if (!text.includes('\\ud')) return text;
+  return text.replace(ESCAPE, (escape, half: string | undefined) => (half === undefined ? escape : '\ufffd'));
 }
 
 async function readText(body: AsyncIterable<Uint8Array>, bytesMax: number): Promise<string> {
@@ -182,7 +171,7 @@ async function readText(body: AsyncIterable<Uint8Array>, bytesMax: number): Prom
   for await (const part of body) {
     parts.push(part);
     length += part.length;
-    if (length > bytesMax) throw new Error(`The answer is longer than ${bytesMax} bytes.`);
+    if (length > bytesMax) throw new Error(`The response is longer than ${bytesMax} bytes.`);
   }
   return Buffer.concat(parts).toString('utf8');
 }

@@ -2,13 +2,14 @@
 import { AppError } from '@xerotier/errors';
 import { EngineMisconfiguredError } from '../engine.ts';
 import type { UpstreamClient } from './upstream-client.ts';
+import { contextTokensIn } from './upstream-context.ts';
 
 const TIMEOUT_MS = 10_000;
 const LIST_BYTES_MAX = 4 * 2 ** 20;
 
 export interface UpstreamModel {
   readonly id: string;
-  /** As vLLM and SGLang list it. */
+  /** Absent when the server does not say. */
   readonly contextTokens?: number;
 }
 
@@ -55,9 +56,10 @@ async function listModels(client: UpstreamClient, signal: AbortSignal): Promise<
   const json = (await client.readJson(response, LIST_BYTES_MAX, signal)) as { data?: unknown } | null;
   const entries: unknown[] = Array.isArray(json?.data) ? json.data : [];
   return entries.flatMap((entry) => {
-    const { id, max_model_len: length } = (entry ?? {}) as { id?: unknown; max_model_len?: unknown };
+    const { id } = (entry ?? {}) as { id?: unknown };
     if (typeof id !== 'string' || id === '') return [];
-    return [{ id, ...(Number.isSafeInteger(length) && (length as number) > 0 && { contextTokens: length as number }) }];
+    const contextTokens = contextTokensIn(entry);
+    return [{ id, ...(contextTokens !== undefined && { contextTokens }) }];
   });
 }
 

@@ -1,67 +1,82 @@
-/** Vectors and scores in the answers of an OpenAI-compatible server, which may come in any order and in two encodings. */
+/** Vectors and scores in the responses of a server, which may come in any order, in several shapes and in two encodings. */
 import type { TokenUsage } from '@xerotier/contracts';
-import { readUsage } from './upstream-usage.ts';
+import { asObject } from './upstream-json.ts';
+import type { Json } from './upstream-json.ts';
+import { readInputUsage } from './upstream-usage.ts';
 
 export interface UpstreamNumbers<T> {
   readonly values: readonly T[];
-  /** Absent when the server does not say. */
-  readonly usage: TokenUsage | undefined;
+  readonly usage: TokenUsage;
 }
 
-/** @throws {Error} when the answer does not have a vector of numbers for each of the inputs, all of one size. */
-export function readEmbeddings(answer: unknown, count: number): UpstreamNumbers<Float32Array> {
-  const { data, usage } = asRecord(answer);
-  const values = inOrder(data, count, ({ embedding }) => vectorOf(embedding));
+/**
+ * The response of `/embeddings`: of the specification, or a bare list (TEI, llama-server).
+ * @throws {Error} when it does not have a vector of numbers for each of the inputs, all of one size.
+ */
+export function readEmbeddings(
+  response: unknown,
+  count: number,
+  tokensEstimate: number,
+): UpstreamNumbers<Float32Array> {
+  const { data, embeddings } = asObject(response) ?? {};
+  const values = inOrder(listIn(response, data, embeddings), count, (entry) =>
+    vectorOf(asObject(entry)?.['embedding'] ?? entry),
+  );
   const size = values[0]?.length;
   if (values.some((vector) => vector.length === 0 || vector.length !== size))
-    throw new Error('The vectors of the answer have different sizes.');
-  return { values, usage: readUsage(usage) };
+    throw new Error('The vectors of the response have different sizes.');
+  return { values, usage: readInputUsage(response, tokensEstimate) };
 }
 
-/** The answer of `/rerank`. @throws {Error} when it does not have a score for each of the documents. */
-export function readRerank(answer: unknown, count: number): UpstreamNumbers<number> {
-  const { results, usage } = asRecord(answer);
-  return { values: inOrder(results, count, ({ relevance_score: score }) => finite(score)), usage: readUsage(usage) };
+/**
+ * The response of `/rerank` or `/score`: of Cohere and Jina (`results`), of vLLM (`data`), or a bare list (TEI), with scores
+ * called `relevance_score` or `score`.
+ * @throws {Error} when it does not have a score for each of the texts.
+ */
+export function readScores(response: unknown, count: number, tokensEstimate: number): UpstreamNumbers<number> {
+  const { results, data } = asObject(response) ?? {};
+  const values = inOrder(listIn(response, results, data), count, (entry) => {
+    const json = asObject(entry) ?? {};
+    return finite(json['relevance_score'] ?? json['score'] ?? entry);
+  });
+  return { values, usage: readInputUsage(response, tokensEstimate) };
 }
 
-/** The answer of `/score`. @throws {Error} when it does not have a score for each of the pairs. */
-export function readScores(answer: unknown, count: number): UpstreamNumbers<number> {
-  const { data, usage } = asRecord(answer);
-  return { values: inOrder(data, count, ({ score }) => finite(score)), usage: readUsage(usage) };
+function listIn(...places: readonly unknown[]): readonly unknown[] {
+  const list = places.find((place): place is readonly unknown[] => Array.isArray(place));
+  if (list === undefined) throw new Error('The response has no list of results.');
+  return list;
 }
 
-type Json = Readonly<Record<string, unknown>>;
-
-function inOrder<T>(entries: unknown, count: number, read: (entry: Json) => T): T[] {
-  if (!Array.isArray(entries)) throw new Error('The answer has no list of results.');
+/** Without an index, results are in the order of what was asked. */
+function inOrder<T>(entries: readonly unknown[], count: number, read: (entry: unknown) => T): T[] {
   const values = new Map<number, T>();
   for (const [at, entry] of entries.entries()) {
-    const json = asRecord(entry);
-    const index = json['index'] ?? at;
+    const json: Json | undefined = asObject(entry);
+    const index = json?.['index'] ?? at;
     if (typeof index !== 'number' || !Number.isInteger(index) || index < 0 || index >= count || values.has(index))
-      throw new Error('A result of the answer belongs to nothing that was asked.');
-    values.set(index, read(json));
+      throw new Error('A result of the response belongs to nothing that was asked.');
+    values.set(index, read(entry));
   }
-  if (values.size !== count) throw new Error(`The answer has ${values.size} results instead of ${count}.`);
+  if (values.size !== count) throw new Error(`The response has ${values.size} results instead of ${count}.`);
   return Array.from({ length: count }, (_, index) => values.get(index) as T);
 }
 
-/** Base64 of little-endian float32, which is asked for, or numbers, which some servers send all the same. */
+/** Numbers, which are asked for, or base64 of little-endian float32, which some servers send all the same. */
 function vectorOf(embedding: unknown): Float32Array {
-  if (Array.isArray(embedding))
-    return Float32Array.from(embedding as readonly unknown[], (value) => finite(Math.fround(finite(value))));
-  if (typeof embedding !== 'string') throw new Error('A result of the answer has no vector.');
+  if (Array.isArray(embedding)) {
+    const list = embedding as readonly unknown[];
+    // llama-server has a list of vectors for each input, one where it pools.
+    if (list.length === 1 && Array.isArray(list[0])) return vectorOf(list[0]);
+    return Float32Array.from(list, (value) => finite(Math.fround(finite(value))));
+  }
+  if (typeof embedding !== 'string') throw new Error('A result of the response has no vector.');
   const bytes = Buffer.from(embedding, 'base64');
-  if (bytes.length % 4 !== 0) throw new Error('A vector of the answer is cut off.');
+  if (bytes.length % 4 !== 0) throw new Error('A vector of the response is cut off.');
   return Float32Array.from({ length: bytes.length / 4 }, (_, i) => finite(bytes.readFloatLE(4 * i)));
 }
 
 function finite(value: unknown): number {
-  if (typeof value !== 'number' || !Number.isFinite(value)) throw new Error('A number of the answer is none.');
+  if (typeof value !== 'number' || !Number.isFinite(value)) throw new Error('A number of the response is none.');
   return value;
-}
-
-function asRecord(value: unknown): Json {
-  if (typeof value !== 'object' || value === null) throw new Error('The answer is not an object.');
-  return value as Json;
 }

@@ -1,4 +1,4 @@
-import { contextLengthIn, upstreamReason } from './upstream-reason.ts';
+import { upstreamReason } from './upstream-reason.ts';
 
 describe('upstreamReason', () => {
   it.each([
@@ -28,47 +28,4 @@ describe('upstreamReason', () => {
     expect(reason).toMatch(/^a b c/);
     expect(reason.length).toBeLessThanOrEqual(301);
   });
-});
-
-describe('contextLengthIn', () => {
-  it.each([
-    [
-      "This model's maximum context length is 4096 tokens. However, you requested 5000 tokens (4000 in the messages, 1000 in the completion).",
-      4_000,
-      4_096,
-    ],
-    [
-      "'max_tokens' is too large: 5000. This model's maximum context length is 4096 tokens and your request has 10 input tokens (5000 > 4096 - 10).",
-      10,
-      4_096,
-    ],
-    ["This model's maximum context length is 8192 tokens. However, your request has 9000 input tokens.", 9_000, 8_192],
-    [
-      "This model's maximum context length is 8192 tokens. However, your messages resulted in 9000 tokens.",
-      9_000,
-      8_192,
-    ],
-    ['The decoder prompt (length 9000) is longer than the maximum model length of 8192.', 9_000, 8_192],
-    ["The input (9000 tokens) is longer than the model's context length (8192 tokens).", 9_000, 8_192],
-    [
-      "Requested token count exceeds the model's maximum context length of 8192 tokens. You requested a total of 10000 tokens: 9000 tokens from the input messages and 1000 tokens for the completion.",
-      9_000,
-      8_192,
-    ],
-    ['request (9000 tokens) exceeds the available context size (8192 tokens), try increasing it', 9_000, 8_192],
-  ])('reads the numbers of %j', (message, promptTokens, contextTokens) => {
-    expect(contextLengthIn(JSON.stringify({ error: { message } }))).toEqual({ promptTokens, contextTokens });
-  });
-
-  it('prefers the numbers that llama-server gives beside its message', () => {
-    const error = { code: 400, message: 'the request exceeds the context', n_prompt_tokens: 900, n_ctx: 512 };
-    expect(contextLengthIn(JSON.stringify({ error }))).toEqual({ promptTokens: 900, contextTokens: 512 });
-  });
-
-  it.each(['top_p must be at most 1', "This model's maximum context length is 8192 tokens.", ''])(
-    'reads nothing out of %j',
-    (message) => {
-      expect(contextLengthIn(JSON.stringify({ error: { message } }))).toBeUndefined();
-    },
-  );
 });

@@ -1,52 +1,109 @@
-/** What an upstream says was used, or what was counted where it says nothing. */
+/** What an upstream says was used, or what was counted where it says nothing that can be. */
 import type { ChatCompletionRequest, TokenUsage } from '@xerotier/contracts';
 import { messageText } from '../message-text.ts';
 import { noUsage } from '../usage.ts';
+import { estimateTokens } from './token-tally.ts';
+import { asObject } from './upstream-json.ts';
+import type { Json } from './upstream-json.ts';
 
-/** For prompts whose tokens nobody counted: English text has about four characters to a token. */
-const CHARACTERS_PER_TOKEN = 4;
 /** What chat templates put around each message. */
 const TOKENS_PER_MESSAGE = 4;
 
-/** @returns undefined when this is not a usage object. A detail that is missing or makes no sense is 0. */
-export function readUsage(value: unknown): TokenUsage | undefined {
-  if (typeof value !== 'object' || value === null) return undefined;
-  const usage = value as Record<string, unknown>;
-  if (!isCount(usage['prompt_tokens'])) return undefined;
-  const prompt = details(usage['prompt_tokens_details']);
-  const completion = details(usage['completion_tokens_details']);
-  const promptTokens = usage['prompt_tokens'];
-  return {
-    promptTokens,
-    cachedTokens: Math.min(promptTokens, prompt('cached_tokens')),
-    completionTokens: isCount(usage['completion_tokens']) ? usage['completion_tokens'] : 0,
-    reasoningTokens: completion('reasoning_tokens'),
-    acceptedPredictionTokens: completion('accepted_prediction_tokens'),
-    rejectedPredictionTokens: completion('rejected_prediction_tokens'),
+/** A report of usage; undefined is what it does not say. */
+export interface UsageReport {
+  promptTokens?: number;
+  completionTokens?: number;
+  totalTokens?: number;
+  cachedTokens?: number;
+  reasoningTokens?: number;
+  acceptedPredictionTokens?: number;
+  rejectedPredictionTokens?: number;
+}
+
+/** What is counted where a report does not say. */
+export interface UsageEstimate {
+  readonly promptTokens: number;
+  readonly completionTokens: number;
+  readonly reasoningTokens: number;
+}
+
+/** @returns undefined when not one of the counts can be read. */
+export function readUsageReport(value: unknown): UsageReport | undefined {
+  const usage = asObject(value);
+  if (usage === undefined) return undefined;
+  const prompt = asObject(usage['prompt_tokens_details']) ?? asObject(usage['input_tokens_details']) ?? {};
+  const completion = asObject(usage['completion_tokens_details']) ?? asObject(usage['output_tokens_details']) ?? {};
+  const counts: Readonly<Record<keyof UsageReport, number | undefined>> = {
+    promptTokens: countIn(usage, 'prompt_tokens', 'input_tokens'),
+    completionTokens: countIn(usage, 'completion_tokens', 'output_tokens'),
+    totalTokens: countIn(usage, 'total_tokens'),
+    cachedTokens:
+      countIn(prompt, 'cached_tokens') ??
+      // DeepSeek, Moonshot, Anthropic.
+      countIn(usage, 'prompt_cache_hit_tokens', 'cached_tokens', 'cache_read_input_tokens'),
+    reasoningTokens: countIn(completion, 'reasoning_tokens'),
+    acceptedPredictionTokens: countIn(completion, 'accepted_prediction_tokens'),
+    rejectedPredictionTokens: countIn(completion, 'rejected_prediction_tokens'),
   };
+  const told = Object.entries(counts).filter(([, count]) => count !== undefined);
+  return told.length === 0 ? undefined : Object.fromEntries(told);
 }
 
 /**
- * For an upstream that reports no usage, and for an answer that was stopped before the upstream could: `completionTokens`
- * as it was counted, and a guess for the prompt from the length of its text. Images and the like count as nothing.
+ * A report with its gaps filled: from its own total, else from what was counted. A count of 0 for a text that came, or for a
+ * prompt, is a gap. There is never more cached than prompt, nor more reasoning than completion.
  */
-export function estimateUsage(request: ChatCompletionRequest, completionTokens: number): TokenUsage {
-  const characters = request.messages.reduce((sum, message) => sum + messageText(message).length, 0);
-  const promptTokens = estimateTokens(characters) + TOKENS_PER_MESSAGE * request.messages.length;
-  return { ...noUsage(), promptTokens, completionTokens };
-}
-
-export function estimateTokens(characters: number): number {
-  return Math.ceil(characters / CHARACTERS_PER_TOKEN);
-}
-
-function details(value: unknown): (name: string) => number {
-  return (name) => {
-    const count = typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[name] : 0;
-    return isCount(count) ? count : 0;
+export function usageFrom(report: UsageReport, estimate: UsageEstimate): TokenUsage {
+  const { totalTokens, reasoningTokens = 0 } = report;
+  const told = {
+    prompt: report.promptTokens === 0 && estimate.promptTokens > 0 ? undefined : report.promptTokens,
+    completion: report.completionTokens === 0 && estimate.completionTokens > 0 ? undefined : report.completionTokens,
+  };
+  const completion = told.completion ?? rest(totalTokens, told.prompt) ?? estimate.completionTokens;
+  const prompt = told.prompt ?? rest(totalTokens, completion) ?? estimate.promptTokens;
+  // Some count reasoning beside the completion; the specification counts it in.
+  const isBeside = reasoningTokens > 0 && totalTokens === prompt + completion + reasoningTokens;
+  const completionTokens = isBeside ? completion + reasoningTokens : completion;
+  return {
+    promptTokens: prompt,
+    cachedTokens: Math.min(prompt, report.cachedTokens ?? 0),
+    completionTokens,
+    reasoningTokens: Math.min(completionTokens, report.reasoningTokens ?? estimate.reasoningTokens),
+    acceptedPredictionTokens: report.acceptedPredictionTokens ?? 0,
+    rejectedPredictionTokens: report.rejectedPredictionTokens ?? 0,
   };
 }
 
-function isCount(value: unknown): value is number {
-  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
+/** A guess for the prompt from the length of its text. Images and the like count as nothing. */
+export function estimatePromptTokens(request: ChatCompletionRequest): number {
+  const characters = request.messages.reduce((sum, message) => sum + messageText(message).length, 0);
+  return estimateTokens(characters) + TOKENS_PER_MESSAGE * request.messages.length;
+}
+
+/**
+ * What was read, of a response without a completion: embeddings and scores. Servers say it as `usage` (also with
+ * `total_tokens` alone), Cohere in `meta`.
+ */
+export function readInputUsage(response: unknown, estimate: number): TokenUsage {
+  const { usage, meta } = asObject(response) ?? {};
+  const report = readUsageReport(usage) ?? {};
+  const { tokens, billed_units: billed } = asObject(meta) ?? {};
+  const ofMeta = countIn(asObject(tokens) ?? {}, 'input_tokens') ?? countIn(asObject(billed) ?? {}, 'input_tokens');
+  const counts = [report.promptTokens, report.totalTokens, ofMeta];
+  const promptTokens = counts.find((count) => count !== undefined && count > 0) ?? estimate;
+  return { ...noUsage(), promptTokens, cachedTokens: Math.min(promptTokens, report.cachedTokens ?? 0) };
+}
+
+/** The first of these fields that is a count, as a number or in digits. */
+export function countIn(json: Json, ...names: readonly string[]): number | undefined {
+  for (const name of names) {
+    const value = json[name];
+    const count = typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value;
+    if (typeof count === 'number' && Number.isSafeInteger(count) && count >= 0) return count;
+  }
+  return undefined;
+}
+
+function rest(total: number | undefined, part: number | undefined): number | undefined {
+  return total !== undefined && part !== undefined && total > part ? total - part : undefined;
 }

@@ -9,6 +9,8 @@ export interface ReceivedRequest {
   readonly headers: IncomingMessage['headers'];
   /** Of JSON. */
   readonly body: Record<string, unknown>;
+  /** The body as it was sent. */
+  readonly text: string;
   /** Of a form, read by another parser than the platform's. */
   readonly form: FormData;
   /** Resolves when the connection is closed before the answer was ended. */
@@ -57,7 +59,8 @@ export class FakeUpstream {
         if (!response.writableFinished) resolve();
       });
     });
-    const received = { path: request.url ?? '', headers: request.headers, body, form, aborted };
+    const text = bytes.toString();
+    const received = { path: request.url ?? '', headers: request.headers, body, text, form, aborted };
     this.requests.push(received);
     await (request.method === 'GET' ? this.models : this.answer)(response, received);
   }

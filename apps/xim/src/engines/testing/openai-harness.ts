@@ -1,0 +1,127 @@
+/** An `openai` engine in front of a misbehaving server, and its responses put together as OpenAI's clients do. */
+import { engineConfig } from '../engine-config.ts';
+import type { OpenaiConfig } from '../engine-config.ts';
+import type { ChunkChoice, EngineEvent, EngineJob, ToolCallDelta } from '../engine.ts';
+import { OpenaiEngine } from '../openai/openai.engine.ts';
+import { FakeUpstream, json, stream } from './fake-upstream.ts';
+import { aJob, choicesOf, run } from './jobs.ts';
+import type { Generated } from './jobs.ts';
+
+interface ClientCall {
+  id: string;
+  type: string;
+  name: string;
+  arguments: string;
+}
+
+/** What a client has in the end. */
+export interface ClientView {
+  readonly content: string | null;
+  readonly reasoning: string | undefined;
+  readonly refusal: string | null;
+  readonly calls: readonly ClientCall[];
+  readonly finish: readonly string[];
+  readonly usage: Generated['usage'];
+  readonly events: readonly EngineEvent[];
+}
+
+export class OpenaiHarness {
+  readonly upstream = new FakeUpstream();
+  readonly #engines: OpenaiEngine[] = [];
+
+  engine(config: Partial<OpenaiConfig> = {}): OpenaiEngine {
+    const parsed = engineConfig.parse({
+      kind: 'openai',
+      baseUrl: this.upstream.baseUrl,
+      model: 'named-model',
+      readyPauseMs: 5,
+      ...config,
+    });
+    const engine = new OpenaiEngine(parsed as OpenaiConfig);
+    this.#engines.push(engine);
+    return engine;
+  }
+
+  async stop(): Promise<void> {
+    for (const engine of this.#engines.splice(0)) await engine.close();
+    await this.upstream.stop();
+  }
+
+  /** The server streams these events; the client asks for a stream. */
+  streamed(
+    events: readonly (object | string)[],
+    fields: object = {},
+    job: Partial<EngineJob> = {},
+  ): Promise<ClientView> {
+    this.upstream.answer = stream(...events);
+    return this.view({ stream: true, ...fields }, job);
+  }
+
+  /** The server responds with this body; the client does not ask for a stream. */
+  whole(body: unknown, fields: object = {}): Promise<ClientView> {
+    this.upstream.answer = (response) => json(response, body);
+    return this.view(fields);
+  }
+
+  async view(fields: object, job: Partial<EngineJob> = {}): Promise<ClientView> {
+    return viewOf(await run(this.engine(), aJob({ ...fields }, job)));
+  }
+}
+
+/** Starts the server before each test of the file, and stops it afterwards. */
+export function openaiHarness(): OpenaiHarness {
+  let current: OpenaiHarness;
+  beforeEach(async () => {
+    current = new OpenaiHarness();
+    await current.upstream.start();
+  });
+  afterEach(() => current.stop());
+  return new Proxy({} as OpenaiHarness, {
+    get: (_target, name) => {
+      const value: unknown = Reflect.get(current, name, current);
+      return typeof value === 'function' ? (value.bind(current) as unknown) : value;
+    },
+  });
+}
+
+/** A whole completion with this message. */
+export function completion(message: object, finishReason: string | null = 'stop', extra: object = {}): object {
+  return {
+    id: 'chatcmpl-1',
+    object: 'chat.completion',
+    choices: [{ index: 0, message: { role: 'assistant', ...message }, finish_reason: finishReason }],
+    usage: { prompt_tokens: 9, completion_tokens: 3, total_tokens: 12 },
+    ...extra,
+  };
+}
+
+/** Joins as the official Python client does: by `index`, and every text that comes twice is there twice. */
+export function viewOf({ events, usage }: Generated): ClientView {
+  const choices = choicesOf(events);
+  const parts = choices.map((choice) => ('delta' in choice ? (choice as ChunkChoice).delta : choice.message));
+  const texts = (name: string): string[] =>
+    parts.flatMap((part) => (typeof part[name] === 'string' ? [part[name]] : []));
+  const reasoning = texts('reasoning_content');
+  const refusal = texts('refusal');
+  const content = texts('content');
+  const calls: ClientCall[] = [];
+  for (const part of parts) {
+    const deltas = (part['tool_calls'] ?? []) as Partial<ToolCallDelta>[];
+    for (const [at, { index = at, id, type, function: called }] of deltas.entries()) {
+      const call = (calls[index] ??= { id: '', type: '', name: '', arguments: '' });
+      call.id += id ?? '';
+      call.type += type ?? '';
+      call.name += called?.name ?? '';
+      call.arguments += called?.arguments ?? '';
+    }
+  }
+  return {
+    content: content.length === 0 ? null : content.join(''),
+    reasoning: reasoning.length === 0 ? undefined : reasoning.join(''),
+    refusal: refusal.length === 0 ? null : refusal.join(''),
+    calls,
+    finish: choices.flatMap((choice) => (choice.finish_reason === null ? [] : [choice.finish_reason])),
+    usage,
+    events,
+  };
+}
