@@ -2,12 +2,15 @@ import { randomUUID } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ensureDataDir } from './data-dir.ts';
+import { keepPassword } from './kept-password.ts';
 import type { LocalServer, ServerPlan, StartOptions } from './local-server.ts';
 import { startServer } from './managed-server.ts';
 import { LOOPBACK } from './ports.ts';
 import { natsServerName } from './probes.ts';
 
 export interface NatsOptions extends StartOptions {
+  /** Default: the one of the last run, and a random one at first. */
+  readonly password?: string;
   /** Largest message. Default 1 MiB, which is also what NATS takes by default. */
   readonly maxPayloadBytes?: number;
   /** Most that JetStream keeps in memory. Default 256 MiB. */
@@ -16,12 +19,13 @@ export interface NatsOptions extends StartOptions {
   readonly fileStoreBytesMax?: number;
   /** Port of the monitoring pages. Default: none. */
   readonly monitorPort?: number;
-  /** More lines for the configuration, such as an `authorization` block. */
+  /** More lines for the configuration. */
   readonly extraConfig?: string;
 }
 
 interface NatsConfig {
   readonly port: number;
+  readonly password: string;
   readonly serverName: string;
   readonly storeDir: string;
   readonly maxPayloadBytes: number;
@@ -32,11 +36,13 @@ interface NatsConfig {
 }
 
 const MIB = 1024 * 1024;
+const USER = 'xerotier';
 
-/** Starts a private NATS with JetStream. Throws with the end of its log when it does not come up. */
+/** Starts a private NATS with JetStream that takes nobody without the password. Throws with the end of its log when it does not come up. */
 export async function startNats(options: NatsOptions): Promise<LocalServer> {
   const dataDir = await ensureDataDir(options.dataDir, 'nats');
   const configPath = join(dataDir, 'nats.conf');
+  const password = await keepPassword(dataDir, options.password);
   // A new name for each start tells our server from a stranger that took the port.
   const serverName = `xerotier-${randomUUID()}`;
   const plan: ServerPlan = {
@@ -45,6 +51,7 @@ export async function startNats(options: NatsOptions): Promise<LocalServer> {
     prepare: async (port) => {
       const config = natsConfig({
         port,
+        password,
         serverName,
         storeDir: join(dataDir, 'jetstream'),
         maxPayloadBytes: options.maxPayloadBytes ?? MIB,
@@ -57,7 +64,7 @@ export async function startNats(options: NatsOptions): Promise<LocalServer> {
       return { command: options.binary.command, args: ['-c', configPath], env: options.binary.env };
     },
     isReady: async (port) => (await natsServerName(port)) === serverName,
-    url: (port) => `nats://${LOOPBACK}:${port}`,
+    url: (port) => `nats://${USER}:${encodeURIComponent(password)}@${LOOPBACK}:${port}`,
   };
   return startServer(plan, { ...options, dataDir });
 }
@@ -67,6 +74,10 @@ export function natsConfig(config: NatsConfig): string {
     `host: "${LOOPBACK}"`,
     `port: ${config.port}`,
     `server_name: ${natsString(config.serverName)}`,
+    'authorization {',
+    `  user: ${natsString(USER)}`,
+    `  password: ${natsString(config.password)}`,
+    '}',
     `max_payload: ${config.maxPayloadBytes}`,
     // What may wait for a slow reader; never less than one message.
     `max_pending: ${Math.max(64 * MIB, 2 * config.maxPayloadBytes)}`,

@@ -49,8 +49,8 @@ function serverNameIn(greeting: string): string {
 }
 
 /** The process id that Redis tells once it has loaded its data, or null when it does not answer or is not ready. */
-export function redisProcessId(port: number, password: string | undefined): Promise<number | null> {
-  const commands = [...(password === undefined ? [] : [['AUTH', password]]), ['PING'], ['INFO', 'server']];
+export function redisProcessId(port: number, password: string): Promise<number | null> {
+  const commands = [['AUTH', password], ['PING'], ['INFO', 'server']];
   return ask(port, commands.map(redisCommand).join(''), (answer) => {
     const text = answer.toString('utf8');
     // While it loads, PING is answered with an error and INFO with data.

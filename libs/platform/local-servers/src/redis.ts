@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ensureDataDir } from './data-dir.ts';
+import { keepPassword } from './kept-password.ts';
 import type { LocalServer, ServerPlan, StartOptions } from './local-server.ts';
 import { startServer } from './managed-server.ts';
 import { LOOPBACK } from './ports.ts';
@@ -8,7 +9,7 @@ import { redisProcessId } from './probes.ts';
 import { compareVersions, parseVersion } from './versions.ts';
 
 export interface RedisOptions extends StartOptions {
-  /** Default: none; it then takes connections from this machine without one. */
+  /** Default: the one of the last run, and a random one at first. */
   readonly password?: string;
   /** When it is full, writes fail; nothing is evicted. Default: no limit. */
   readonly memoryBytesMax?: number;
@@ -20,7 +21,7 @@ interface RedisConfig {
   readonly port: number;
   readonly dir: string;
   readonly keepsProcessTitle: boolean;
-  readonly password?: string;
+  readonly password: string;
   readonly memoryBytesMax?: number;
   readonly extraConfig?: string;
 }
@@ -32,7 +33,7 @@ interface RedisConfig {
 export async function startRedis(options: RedisOptions): Promise<LocalServer> {
   const dataDir = await ensureDataDir(options.dataDir, 'redis');
   const configPath = join(dataDir, 'redis.conf');
-  const { password } = options;
+  const password = await keepPassword(dataDir, options.password);
   const version = parseVersion(options.binary.version) ?? [0, 0, 0];
   const plan: ServerPlan = {
     name: 'redis',
@@ -50,7 +51,7 @@ export async function startRedis(options: RedisOptions): Promise<LocalServer> {
       return { command: options.binary.command, args: [configPath], env: options.binary.env };
     },
     isReady: async (port, pid) => (await redisProcessId(port, password)) === pid,
-    url: (port) => `redis://${password === undefined ? '' : `:${encodeURIComponent(password)}@`}${LOOPBACK}:${port}`,
+    url: (port) => `redis://:${encodeURIComponent(password)}@${LOOPBACK}:${port}`,
   };
   return startServer(plan, { ...options, dataDir });
 }
@@ -68,11 +69,11 @@ export function redisConfig(config: RedisConfig): string {
     'save ""',
     // A queue that loses keys under pressure loses work.
     'maxmemory-policy noeviction',
+    `requirepass ${redisString(config.password)}`,
   ];
   // The configuration's path in the process list shows whose server it is. Redis 6.0 cannot keep it.
   if (config.keepsProcessTitle) lines.push('set-proc-title no');
   if (config.memoryBytesMax !== undefined) lines.push(`maxmemory ${config.memoryBytesMax}`);
-  if (config.password !== undefined) lines.push(`requirepass ${redisString(config.password)}`);
   if (config.extraConfig !== undefined) lines.push(config.extraConfig);
   return `${lines.join('\n')}\n`;
 }

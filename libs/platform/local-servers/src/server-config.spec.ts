@@ -5,6 +5,7 @@ import { redisConfig } from './redis.ts';
 describe('natsConfig', () => {
   const base = {
     port: 4001,
+    password: 'a"b\\c',
     serverName: 'one',
     storeDir: '/data/a "quoted" \\ folder',
     maxPayloadBytes: 1_048_576,
@@ -19,6 +20,10 @@ describe('natsConfig', () => {
     expect(config).not.toContain('http:');
   });
 
+  it('asks for user and password', () => {
+    expect(natsConfig(base)).toContain('authorization {\n  user: "xerotier"\n  password: "a\\"b\\\\c"\n}\n');
+  });
+
   it('lets more wait for a reader than the largest message, which NATS insists on', () => {
     expect(natsConfig({ ...base, maxPayloadBytes: 64 * 1_048_576 })).toContain(`max_pending: ${128 * 1_048_576}`);
   });
@@ -29,7 +34,7 @@ describe('natsConfig', () => {
 });
 
 describe('redisConfig', () => {
-  const base = { port: 4003, dir: '/data/r', keepsProcessTitle: true };
+  const base = { port: 4003, dir: '/data/r', keepsProcessTitle: true, password: 'a"b' };
 
   it('keeps an append-only file and evicts nothing', () => {
     const lines = redisConfig(base).split('\n');
@@ -41,7 +46,7 @@ describe('redisConfig', () => {
         'maxmemory-policy noeviction',
       ]),
     );
-    expect(lines.join()).not.toMatch(/requirepass|maxmemory \d/);
+    expect(lines.join()).not.toMatch(/maxmemory \d/);
   });
 
   it('leaves out a setting that an old Redis would not know', () => {
@@ -50,9 +55,11 @@ describe('redisConfig', () => {
   });
 
   it('puts own lines last, where they win', () => {
-    expect(redisConfig({ ...base, password: 'a"b', extraConfig: 'appendonly no' })).toMatch(
-      /requirepass "a\\"b"\nappendonly no\n$/,
-    );
+    expect(redisConfig({ ...base, extraConfig: 'appendonly no' })).toMatch(/\nappendonly no\n$/);
+  });
+
+  it('asks for the password', () => {
+    expect(redisConfig(base)).toContain('requirepass "a\\"b"\n');
   });
 });
 

@@ -1,4 +1,4 @@
-import { readFile, readdir } from 'node:fs/promises';
+import { readFile, readdir, stat } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { once } from 'node:events';
 import { join } from 'node:path';
@@ -19,24 +19,21 @@ async function sql(url: string, text: string): Promise<unknown[]> {
 }
 
 /** Puts something into a server that it has to remember, and asks for it. */
-const memory: Record<
-  Kind,
-  { put(port: number, url: string): Promise<void>; get(port: number, url: string): Promise<unknown> }
-> = {
+const memory: Record<Kind, { put(url: string): Promise<void>; get(url: string): Promise<unknown> }> = {
   nats: {
-    put: async (port) => {
-      await jetStream(port, '$JS.API.STREAM.CREATE.KEPT', '{"name":"KEPT","subjects":["kept"]}');
-      await jetStream(port, 'kept', 'hello');
+    put: async (url) => {
+      await jetStream(url, '$JS.API.STREAM.CREATE.KEPT', '{"name":"KEPT","subjects":["kept"]}');
+      await jetStream(url, 'kept', 'hello');
     },
-    get: async (port) => ((await jetStream(port, '$JS.API.STREAM.INFO.KEPT')).state as { messages: number }).messages,
+    get: async (url) => ((await jetStream(url, '$JS.API.STREAM.INFO.KEPT')).state as { messages: number }).messages,
   },
   redis: {
-    put: async (port) => void (await redis(port, 'SET kept 1')),
-    get: async (port) => Number(await redis(port, 'GET kept')),
+    put: async (url) => void (await redis(url, 'SET kept 1')),
+    get: async (url) => Number(await redis(url, 'GET kept')),
   },
   postgres: {
-    put: async (_port, url) => void (await sql(url, 'CREATE TABLE kept AS SELECT 1 AS one')),
-    get: async (_port, url) => (await sql(url, 'SELECT count(*)::int AS rows FROM kept'))[0],
+    put: async (url) => void (await sql(url, 'CREATE TABLE kept AS SELECT 1 AS one')),
+    get: async (url) => (await sql(url, 'SELECT count(*)::int AS rows FROM kept'))[0],
   },
 };
 const REMEMBERED: Record<Kind, unknown> = { nats: 1, redis: 1, postgres: { rows: 1 } };
@@ -51,12 +48,12 @@ describe('a local server', () => {
 
   it.each(KINDS)('%s keeps its data and its port through stop, start, restart and kill', async (kind) => {
     const first = await fixture.start(kind);
-    await memory[kind].put(first.port, first.url);
+    await memory[kind].put(first.url);
     await first.stop();
 
     const second = await fixture.start(kind);
     expect(second.url).toBe(first.url);
-    expect(await memory[kind].get(second.port, second.url)).toEqual(REMEMBERED[kind]);
+    expect(await memory[kind].get(second.url)).toEqual(REMEMBERED[kind]);
 
     const pid = second.pid;
     await second.restart();
@@ -65,7 +62,7 @@ describe('a local server', () => {
     await second.kill('SIGKILL');
     expect(second.pid).toBeNull();
     await second.restart();
-    expect(await memory[kind].get(second.port, second.url)).toEqual(REMEMBERED[kind]);
+    expect(await memory[kind].get(second.url)).toEqual(REMEMBERED[kind]);
   });
 
   it.each(KINDS)('%s leaves no process and no listener after a stop, and a second stop does nothing', async (kind) => {
@@ -105,9 +102,9 @@ describe('a local server', () => {
         fixture.start(kind, { dataDir: join(fixture.dir, 'two') }),
       ]);
       expect(one.port).not.toBe(two.port);
-      await memory[kind].put(one.port, one.url);
-      expect(await memory[kind].get(one.port, one.url)).toEqual(REMEMBERED[kind]);
-      const foreign = await memory[kind].get(two.port, two.url).catch(() => 'nothing');
+      await memory[kind].put(one.url);
+      expect(await memory[kind].get(one.url)).toEqual(REMEMBERED[kind]);
+      const foreign = await memory[kind].get(two.url).catch(() => 'nothing');
       expect(foreign).not.toEqual(REMEMBERED[kind]);
     },
   );
@@ -160,6 +157,76 @@ describe('a local server', () => {
   });
 });
 
+describe('the password of a server', () => {
+  let fixture: Fixture;
+
+  beforeEach(async () => {
+    fixture = await Fixture.open();
+  });
+  afterEach(() => fixture.close());
+
+  /** What the server says to somebody who comes with this URL: only who may use it gets a `pong`. */
+  const hello: Record<Kind, (url: string) => Promise<string>> = {
+    nats: (url) => natsRequest(url, 'answer.here', 'pong').catch((error: Error) => error.message),
+    redis: async (url) => (await redis(url, 'ECHO pong')).toLowerCase(),
+    postgres: async (url) =>
+      sql(url, `SELECT 'pong' AS text`).then(
+        (rows) => (rows[0] as { text: string }).text,
+        (error: Error) => error.message,
+      ),
+  };
+
+  const REFUSED = /authorization violation|noauth|wrongpass|password/i;
+
+  it.each(KINDS)('%s is asked for: without it, or with another one, nobody gets in', async (kind) => {
+    const { url } = await fixture.start(kind);
+    const { username, password } = new URL(url);
+    expect(password).not.toBe('');
+    expect(await hello[kind](url)).toBe('pong');
+    for (const credentials of [kind === 'postgres' ? `${username}@` : '', `${username}:wrong@`]) {
+      expect(await hello[kind](url.replace(`${username}:${password}@`, credentials))).toMatch(REFUSED);
+    }
+  });
+
+  it.each(KINDS)('%s is random and kept, or the given one, whatever is in it', async (kind) => {
+    const first = await fixture.start(kind);
+    const other = await fixture.start(kind, { dataDir: join(fixture.dir, 'other') });
+    expect(new URL(other.url).password).not.toBe(new URL(first.url).password);
+    await first.stop();
+    const second = await fixture.start(kind);
+    expect(second.url).toBe(first.url);
+    await second.stop();
+    const third = await fixture.start(kind, { password: 'p@ss "word" \\' } as object);
+    expect(decodeURIComponent(new URL(third.url).password)).toBe('p@ss "word" \\');
+    expect(await hello[kind](third.url)).toBe('pong');
+    expect(await hello[kind](first.url)).toMatch(REFUSED);
+  });
+
+  it.each(KINDS)('%s is shown in no command line, no log, and no file that others can read', async (kind) => {
+    const server = await fixture.start(kind, { password: 'very-secret-indeed' } as object);
+    expect(server.url).toContain('very-secret-indeed');
+    const texts = [await readFile(server.logPath, 'utf8')];
+    if (process.platform === 'linux') {
+      for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/.test(name))) {
+        texts.push(await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => ''));
+      }
+    }
+    for (const name of await readdir(server.dataDir)) {
+      const path = join(server.dataDir, name);
+      const { mode } = await stat(path);
+      if ((mode & 0o044) !== 0) texts.push(await readFile(path, 'latin1').catch(() => ''));
+    }
+    expect(texts.filter((text) => text.includes('very-secret-indeed'))).toEqual([]);
+    expect((await readdir(server.dataDir)).filter((name) => name.startsWith('.password'))).toEqual([]);
+  });
+
+  it.each(['', 'two\nlines'])('cannot be %j', async (password) => {
+    for (const kind of KINDS) {
+      await expect(fixture.start(kind, { password } as object)).rejects.toThrow('must not be empty');
+    }
+  });
+});
+
 describe('NATS', () => {
   let fixture: Fixture;
 
@@ -169,8 +236,8 @@ describe('NATS', () => {
   afterEach(() => fixture.close());
 
   it('takes messages up to the given size and no larger ones', async () => {
-    const { port } = await fixture.start('nats', { maxPayloadBytes: 2_000 } as object);
-    const echo = (bytes: number): Promise<string> => natsRequest(port, 'answer.here', 'x'.repeat(bytes));
+    const { url } = await fixture.start('nats', { maxPayloadBytes: 2_000 } as object);
+    const echo = (bytes: number): Promise<string> => natsRequest(url, 'answer.here', 'x'.repeat(bytes));
     expect(await echo(2_000)).toHaveLength(2_000);
     await expect(echo(2_001)).rejects.toThrow(/Maximum Payload/i);
   });
@@ -184,15 +251,9 @@ describe('Redis', () => {
   });
   afterEach(() => fixture.close());
 
-  it('asks for the password when there is one', async () => {
-    const { port, url } = await fixture.start('redis', { password: 'p@ss "word"' });
-    expect(url).toBe(`redis://:p%40ss%20%22word%22@127.0.0.1:${port}`);
-    expect(await redis(port, 'GET kept')).toContain('NOAUTH');
-  });
-
   it('refuses writes when it is full instead of forgetting', async () => {
-    const { port } = await fixture.start('redis', { memoryBytesMax: 1 } as object);
-    expect(await redis(port, 'SET kept 1')).toContain('OOM');
+    const { url } = await fixture.start('redis', { memoryBytesMax: 1 } as object);
+    expect(await redis(url, 'SET kept 1')).toContain('OOM');
   });
 });
 
@@ -203,25 +264,6 @@ describe('PostgreSQL', () => {
     fixture = await Fixture.open();
   });
   afterEach(() => fixture.close());
-
-  it('lets nobody in without the password', async () => {
-    const { url, password } = await fixture.start('postgres');
-    expect(await sql(url, 'SELECT current_user')).toEqual([{ current_user: 'xerotier' }]);
-    await expect(sql(url.replace(password, 'wrong'), 'SELECT 1')).rejects.toThrow('password authentication failed');
-  });
-
-  it('shows the password in no command line, log or configuration', async () => {
-    const server = await fixture.start('postgres', { password: 'very-secret-indeed' });
-    expect(server.url).toContain('very-secret-indeed');
-    const texts = [await readFile(server.logPath, 'utf8')];
-    if (process.platform === 'linux') {
-      for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/.test(name))) {
-        texts.push(await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => ''));
-      }
-    }
-    expect(texts.filter((text) => text.includes('very-secret-indeed'))).toEqual([]);
-    expect((await readdir(server.dataDir)).filter((name) => name.startsWith('.password'))).toEqual([]);
-  });
 
   it('takes a new password, a new role and a new database at the next start, and keeps the old data', async () => {
     const first = await fixture.start('postgres', { password: 'one' });

@@ -1,22 +1,53 @@
-import type { Logger } from '@xerotier/log';
-import { silentLog } from '@xerotier/log/testing';
+import { capturedLog, silentLog } from '@xerotier/log/testing';
 import { eventually, testServers } from '@xerotier/testing';
-import { connectBus } from './connection.ts';
+import { connectBus, serverOf } from './connection.ts';
+import type { BusConnection } from './connection.ts';
 
 const servers = testServers('nats');
+const open: BusConnection[] = [];
+afterEach(() => Promise.all(open.splice(0).map(({ nats }) => nats.close())));
 
-describe('a connection', () => {
-  it('that finds no server says so again and again, without the password, and goes on trying', async () => {
-    const warned: unknown[] = [];
-    const log: Logger = { ...silentLog(), warn: (message, fields) => void warned.push([message, fields]) };
-    const { host } = new URL(servers.nats.url);
+describe('connectBus', () => {
+  it('logs in with the user and the password of the URL', async () => {
+    const connection = await connectBus({ url: servers.nats.url, name: 'test', log: silentLog() });
+    open.push(connection);
+    await connection.nats.flush();
+    expect(connection.isConnected()).toBe(true);
+  });
+
+  it('logs in again when the server comes back', async () => {
+    const { log, lines } = capturedLog();
+    const connection = await connectBus({ url: servers.nats.url, name: 'test', log });
+    open.push(connection);
+    await servers.nats.restart();
+    await eventually('it is connected again', () => lines().some(({ msg }) => msg === 'nats reconnected'));
+    await connection.nats.flush();
+  });
+});
+
+describe('a connection that finds no server', () => {
+  it('says so again and again, without the password, and goes on trying', async () => {
+    const { log, lines } = capturedLog();
     await servers.nats.kill('SIGKILL');
     const connecting = connectBus({ url: servers.nats.url, name: 'test', log });
-    await eventually('it says so twice', () => warned.length >= 2, 15_000);
-    expect(warned[0]).toEqual(['waiting for nats', { host }]);
+    await eventually('it says so twice', () => lines().length >= 2, 15_000);
+    const { url } = lines()[0] as { url: string };
+    expect(lines()[0]).toMatchObject({ level: 'warn', msg: 'waiting for nats' });
+    expect(new URL(url)).toMatchObject({ host: new URL(servers.nats.url).host, username: '', password: '' });
     await servers.nats.restart();
-    const connection = await connecting;
-    expect(connection.isConnected()).toBe(true);
-    await connection.nats.close();
+    open.push(await connecting);
+    expect(open[0]?.isConnected()).toBe(true);
   }, 30_000);
+});
+
+describe('serverOf', () => {
+  it.each([
+    ['nats://127.0.0.1:4222', { servers: 'nats://127.0.0.1:4222' }],
+    // Digits after the colon of a password are not taken for the port.
+    ['nats://app:1234@127.0.0.1:4222', { servers: 'nats://127.0.0.1:4222', user: 'app', pass: '1234' }],
+    ['tls://app:p%40ss%20%22@nats.example', { servers: 'tls://nats.example', user: 'app', pass: 'p@ss "' }],
+    ['nats://secret@[::1]:4222', { servers: 'nats://[::1]:4222', token: 'secret' }],
+  ])('reads %s', (url, expected) => {
+    expect(serverOf(url)).toEqual(expected);
+  });
 });

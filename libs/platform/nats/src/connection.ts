@@ -1,11 +1,12 @@
 /** The one NATS connection of a process: it never gives up, and says in the log when it is gone and back. */
 import { connect } from '@nats-io/transport-node';
-import type { NatsConnection } from '@nats-io/nats-core';
+import type { ConnectionOptions as NatsConnectOptions, NatsConnection } from '@nats-io/nats-core';
 import type { Logger } from '@xerotier/log';
 import { randomBytes } from 'node:crypto';
 import { RequestCaller } from './request-caller.ts';
 
 export interface ConnectionOptions {
+  /** May hold credentials: `nats://user:password@host:4222`, or `nats://token@host:4222`. */
   readonly url: string;
   /** Shows in the server's connection list: the service and which of its replicas. */
   readonly name: string;
@@ -34,9 +35,10 @@ const REMINDER_MS = 3_000;
 /** Connects, and keeps trying while the server cannot be reached: services may start before NATS does. */
 export async function connectBus(options: ConnectionOptions): Promise<BusConnection> {
   const inboxPrefix = `_INBOX_${options.name}_${randomBytes(6).toString('hex')}`;
-  const reminder = setInterval(() => options.log.warn('waiting for nats', { host: hostOf(options.url) }), REMINDER_MS);
+  const server = serverOf(options.url);
+  const reminder = setInterval(() => options.log.warn('waiting for nats', { url: server.servers }), REMINDER_MS);
   const nats = await connect({
-    servers: options.url,
+    ...server,
     name: options.name,
     inboxPrefix,
     maxReconnectAttempts: -1,
@@ -72,9 +74,13 @@ export async function connectBus(options: ConnectionOptions): Promise<BusConnect
   };
 }
 
-/** Without the user and the password that an address may hold. */
-function hostOf(url: string): string {
-  return URL.parse(url)?.host ?? 'NATS_URL';
+/** The client takes no credentials in a URL: they are options of their own. */
+export function serverOf(url: string): Pick<NatsConnectOptions, 'servers' | 'user' | 'pass' | 'token'> {
+  const { username, password } = new URL(url);
+  const servers = url.replace(/^(\w+:\/\/)[^/]*@/, '$1');
+  const [user, pass] = [username, password].map(decodeURIComponent);
+  if (username === '') return { servers };
+  return password === '' ? { servers, token: user } : { servers, user, pass };
 }
 
 async function watch(nats: NatsConnection, log: Logger, onChange: (connected: boolean) => void): Promise<void> {

@@ -26,5 +26,9 @@ export const serviceSettings = {
 } as const;
 
 export const natsSettings = {
-  url: setting('NATS_URL', url('nats', 'tls'), 'Where NATS listens, for example nats://127.0.0.1:4222.'),
+  url: setting(
+    'NATS_URL',
+    url('nats', 'tls'),
+    'Where NATS listens, for example nats://127.0.0.1:4222, or nats://user:password@127.0.0.1:4222.',
+  ),
 } as const;
