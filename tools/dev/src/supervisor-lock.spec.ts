@@ -1,11 +1,16 @@
-import { spawnSync } from 'node:child_process';
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { eventually } from '@xerotier/testing';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stateDirAt } from './project-paths.ts';
 import type { StateDir } from './project-paths.ts';
 import { holderOf, releaseLock, takeLock } from './supervisor-lock.ts';
 import type { Holder } from './supervisor-lock.ts';
+
+const ifLinux = process.platform === 'linux' ? it : it.skip; // reason: only there a test can make such a process
 
 let folder: string;
 let state: StateDir;
@@ -62,6 +67,23 @@ describe('the lock of a state folder', () => {
     expect(await takeLock(state)).toBeUndefined();
     expect(await holderOf(state)).toEqual(own);
     expect(await readdir(state.root)).toEqual(['supervisor.json']);
+  });
+
+  ifLinux('that was left by a process that nobody has collected is no obstacle', async () => {
+    // The shell becomes a program that never asks after the child it has got: usual for the first process of a container.
+    const parent = spawn('sh', ['-c', 'true & echo $!; exec sleep 60'], { stdio: ['ignore', 'pipe', 'inherit'] });
+    try {
+      const [line] = (await once(parent.stdout, 'data')) as [Buffer];
+      const pid = Number(line.toString());
+      const fields = (): string[] => readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
+      await eventually('it has ended', () => fields()[0] === 'Z');
+      await mkdir(state.root);
+      await writeFile(state.lockFile, JSON.stringify({ pid, startTime: fields()[19] }));
+      expect(await holderOf(state)).toBeUndefined();
+      expect(await takeLock(state)).toBeUndefined();
+    } finally {
+      parent.kill('SIGKILL');
+    }
   });
 
   it.each(['fresh', 'left by a killed process'])(

@@ -12,8 +12,8 @@ import type { Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { ApiClient } from './support/api-client.ts';
-import { isAlive, npm, NpmCommand } from './support/npm-command.ts';
+import { ApiClient } from '../support/api-client.ts';
+import { isAlive, npm, NpmCommand } from '../support/npm-command.ts';
 
 const run = promisify(execFile);
 

@@ -1,0 +1,147 @@
+/**
+ * A fresh clone as tools/bootstrap.mjs sees one, with one small dependency instead of hundreds: its installation goes on
+ * until the test lets it end, and its program says what happens to it. npm itself is the real one.
+ */
+import { projectRoot } from '@xerotier/dev';
+import { eventually } from '@xerotier/testing';
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { chmod, cp, mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { isAlive } from './npm-command.ts';
+
+/** Runs as npm runs the scripts of packages: below npm, and with children of its own. */
+const INSTALL = `
+  import { appendFileSync, existsSync } from 'node:fs';
+  appendFileSync(process.env.CLONE + '/installs', process.pid + '\\n');
+  setInterval(() => existsSync(process.env.CLONE + '/may-end') && process.exit(0), 20);
+`;
+
+const PROGRAM = `
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
+    process.on(signal, () => { console.log('program got ' + signal); setTimeout(() => process.exit(7), 200); });
+  console.log('program runs as ' + process.pid);
+  setInterval(() => {}, 1000);
+`;
+
+export interface BootstrapRun {
+  readonly child: ChildProcess;
+  readonly pid: number;
+  readonly output: string;
+  readonly exited: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
+  says(text: string): Promise<void>;
+}
+
+export class SmallClone {
+  readonly dir: string;
+  readonly #children: ChildProcess[] = [];
+
+  private constructor(dir: string) {
+    this.dir = dir;
+  }
+
+  static async open(): Promise<SmallClone> {
+    const dir = await mkdtemp(join(tmpdir(), 'xerotier-clone-'));
+    const json = (path: string, value: unknown): Promise<void> => writeFile(join(dir, path), JSON.stringify(value));
+    await mkdir(join(dir, 'tools/dev/src'), { recursive: true });
+    await cp(join(projectRoot, 'tools/bootstrap.mjs'), join(dir, 'tools/bootstrap.mjs'));
+    await cp(join(projectRoot, 'tools/dev/src/process-lock.mjs'), join(dir, 'tools/dev/src/process-lock.mjs'));
+    await mkdir(join(dir, 'slow'));
+    const slow = { name: 'slow', version: '1.0.0', bin: { node: 'node.sh' } };
+    const root = { name: 'clone', version: '1.0.0', workspaces: ['slow'] };
+    await json('package.json', root);
+    await json('slow/package.json', { ...slow, scripts: { install: 'node install.mjs' } });
+    await json('package-lock.json', {
+      ...{ name: 'clone', version: '1.0.0', lockfileVersion: 3, requires: true },
+      packages: {
+        '': root,
+        'node_modules/slow': { resolved: 'slow', link: true },
+        slow: { version: '1.0.0', bin: slow.bin, hasInstallScript: true },
+      },
+    });
+    await writeFile(join(dir, 'slow/install.mjs'), INSTALL);
+    await writeFile(join(dir, 'slow/node.sh'), `#!/bin/sh\nexec ${process.execPath} "$@"\n`);
+    await chmod(join(dir, 'slow/node.sh'), 0o755);
+    await writeFile(join(dir, 'program.mjs'), PROGRAM);
+    return new SmallClone(dir);
+  }
+
+  /** Starts the bootstrap in a process group of its own, as a terminal would. */
+  start(): BootstrapRun {
+    const { NODE_OPTIONS: _, ...env } = process.env;
+    return this.#run('node', ['tools/bootstrap.mjs', 'program.mjs'], env);
+  }
+
+  /** The same below another process, which does not pass on what happens to it. */
+  startBelowShell(): BootstrapRun {
+    const { NODE_OPTIONS: _, ...env } = process.env;
+    return this.#run('sh', ['-c', 'node tools/bootstrap.mjs program.mjs; true'], env);
+  }
+
+  #run(command: string, args: readonly string[], env: NodeJS.ProcessEnv): BootstrapRun {
+    const child = spawn(command, args, {
+      cwd: this.dir,
+      env: { ...env, CLONE: this.dir },
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached: true,
+    });
+    this.#children.push(child);
+    let output = '';
+    for (const pipe of [child.stdout, child.stderr]) pipe.on('data', (chunk: Buffer) => (output += chunk.toString()));
+    return {
+      child,
+      pid: child.pid as number,
+      get output() {
+        return output;
+      },
+      exited: new Promise((resolve) => child.once('exit', (code, signal) => resolve({ code, signal }))),
+      says: async (text) => {
+        await eventually(`it says '${text}'`, () => output.includes(text), 20_000).catch((error: Error) => {
+          throw new Error(`${error.message}. It said:\n${output}`);
+        });
+      },
+    };
+  }
+
+  /** How often the dependency was installed, by the process ids of its script. */
+  async installs(): Promise<number[]> {
+    const text = await readFile(join(this.dir, 'installs'), 'utf8').catch(() => '');
+    return text.split('\n').filter(Boolean).map(Number);
+  }
+
+  /** Waits until the installation is at its script for the n-th time, and returns that script's process id. */
+  async installing(nth = 1): Promise<number> {
+    await eventually(`installation ${nth} runs`, async () => (await this.installs()).length >= nth, 20_000);
+    return (await this.installs())[nth - 1] as number;
+  }
+
+  async letInstallationEnd(): Promise<void> {
+    await writeFile(join(this.dir, 'may-end'), '');
+  }
+
+  get isInstalled(): boolean {
+    return existsSync(join(this.dir, 'node_modules/.package-lock.json'));
+  }
+
+  /** What the bootstrap keeps beside the dependencies. */
+  leftovers(): Promise<string[]> {
+    return readdir(join(this.dir, '.cache')).catch(() => []);
+  }
+
+  async close(): Promise<void> {
+    // A group may outlive its first process.
+    for (const { pid } of this.#children) killIfThere(-(pid as number));
+    for (const pid of (await this.installs()).filter(isAlive)) killIfThere(pid);
+    await rm(this.dir, { recursive: true, force: true });
+  }
+}
+
+function killIfThere(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
