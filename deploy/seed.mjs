@@ -27,6 +27,14 @@ const examples = {
 /** The person who reads this has to act; a stack would not help. */
 class SeedError extends Error {}
 
+/** Keys of these names were revoked or rotated. */
+class EndedKeysError extends SeedError {
+  constructor(names) {
+    super(`the keys ${names.join(', ')} count no longer`);
+    this.names = names;
+  }
+}
+
 try {
   const [command = 'once', ...rest] = process.argv.slice(2);
   if (!['once', 'again', 'show'].includes(command) || rest.length > 0)
@@ -41,9 +49,9 @@ try {
 }
 
 async function seed(config, { again }) {
-  const keys = await loadKeys(config);
-  const documents = documentsOf(config, keys);
-  const digest = createHash('sha256').update(JSON.stringify(documents)).digest('hex');
+  let keys = await loadKeys(config);
+  let documents = documentsOf(config, keys);
+  const digest = digestOf(documents);
   const before = await readJson(seededFile(config));
   const note = before?.[config.endpointSlug];
   if (note?.digest === digest && !again) {
@@ -51,16 +59,37 @@ async function seed(config, { again }) {
     return;
   }
   const answers = {};
-  for (const app of calledServices) answers[app] = await runService(app, documents[app]);
+  let replaced = [];
+  for (const app of calledServices) {
+    answers[app] = await runService(app, documents[app]).catch(async (error) => {
+      if (!(error instanceof EndedKeysError)) throw error;
+      // What somebody ended on purpose stays so, and is no reason to start no more.
+      replaced = error.names;
+      keys = await replaceKey(config);
+      documents = documentsOf(config, keys);
+      return runService(app, documents[app]);
+    });
+  }
   const { projectId } = JSON.parse(answers.auth);
-  await writePrivately(seededFile(config), { ...before, [config.endpointSlug]: { digest, projectId } });
+  await writePrivately(seededFile(config), {
+    ...before,
+    [config.endpointSlug]: { digest: digestOf(documents), projectId },
+  });
   process.stdout.write('seed: done\n');
-  if (before === undefined && config.apiKey === undefined) {
+  for (const name of replaced)
+    process.stdout.write(
+      `seed: the key '${name}' was revoked or rotated; it stays so, and a new one was made (command: show)\n`,
+    );
+  if ((before === undefined || replaced.length > 0) && config.apiKey === undefined) {
     process.stdout.write(
       `\nThe key of this installation, printed this once (later: the command show):\n\nexport XEROTIER_API_KEY=${keys.apiKey}\n`,
     );
   }
   process.stdout.write(describe(config, projectId));
+}
+
+function digestOf(documents) {
+  return createHash('sha256').update(JSON.stringify(documents)).digest('hex');
 }
 
 async function show(config) {
@@ -83,6 +112,15 @@ async function loadKeys(config) {
     await writePrivately(keysFile(config), keys);
   }
   return { apiKey: given ?? keys.apiKey };
+}
+
+/** A new value for the key, on disk before it is in the database. */
+async function replaceKey(config) {
+  if (config.apiKey !== undefined)
+    throw new SeedError('SEED_API_KEY was revoked or rotated. Give another one, or leave it empty to have one made.');
+  const keys = { apiKey: generateApiKey(config.projectSlug) };
+  await writePrivately(keysFile(config), keys);
+  return keys;
 }
 
 function documentsOf(config, { apiKey }) {
@@ -108,7 +146,9 @@ function runService(app, document) {
   return new Promise((resolve, reject) => {
     child.once('error', reject);
     child.once('close', (code) => {
-      if (code === 0) resolve(Buffer.concat(output).toString());
+      const text = Buffer.concat(output).toString();
+      if (code === 0) resolve(text);
+      else if (text.includes('"endedKeys"')) reject(new EndedKeysError(JSON.parse(text).endedKeys));
       else reject(new SeedError(`the ${app} service refused (code ${code}); its reason is above`));
     });
   });

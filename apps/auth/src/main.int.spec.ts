@@ -100,6 +100,18 @@ describe('seed', () => {
     await eventually('the change is announced', () => changes.length === 1);
   });
 
+  it('prints which keys were ended, for whoever made them, and why for people', async () => {
+    await seed(env);
+    const value = generateApiKey('home');
+    const more = { ...document, keys: [...document.keys, { name: 'other', scopes: ['inference'], value }] };
+    await run(['seed'], env, JSON.stringify(more));
+    await onDatabase("UPDATE auth.api_key SET revoked_at = now() WHERE name = 'other'");
+    const result = await run(['seed'], env, JSON.stringify(more));
+    expect(result).toMatchObject({ code: 1, stdout: '{"endedKeys":["other"]}\n' });
+    expect(result.stderr).toContain("The key 'other' was revoked");
+    expect(result.stderr).not.toContain(value);
+  });
+
   it.each([
     ['something that is not JSON', key],
     ['a document with a field missing', JSON.stringify({ ...document, team: undefined })],
@@ -248,11 +260,15 @@ async function seed(to: NodeJS.ProcessEnv, value?: string): Promise<void> {
   expect((await run(['seed'], to, JSON.stringify({ ...document, keys }))).code).toBe(0);
 }
 
-async function emptyDatabase(name: string): Promise<string> {
+async function onDatabase(sql: string): Promise<void> {
   const { DataSource } = await import('typeorm');
   const admin = await new DataSource({ type: 'postgres', url: servers.postgres.url }).initialize();
-  await admin.query(`CREATE DATABASE "${name}"`);
+  await admin.query(sql);
   await admin.destroy();
+}
+
+async function emptyDatabase(name: string): Promise<string> {
+  await onDatabase(`CREATE DATABASE "${name}"`);
   const url = new URL(servers.postgres.url);
   url.pathname = `/${name}`;
   return url.href;

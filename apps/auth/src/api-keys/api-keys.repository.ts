@@ -12,10 +12,14 @@ type Updated<Row> = [rows: Row[], count: number];
 export class ApiKeysRepository {
   constructor(private readonly manager: EntityManager) {}
 
-  /** The key that has or, before its rotation, had this hash. */
+  /** The key that has or, before any of its rotations, had this hash. */
   findByHash(keyHash: Buffer): Promise<ApiKey | null> {
     return withDbErrors(() =>
-      this.manager.findOne(ApiKeyEntity, { where: [{ keyHash }, { previousKeyHash: keyHash }] }),
+      this.manager
+        .createQueryBuilder(ApiKeyEntity, 'api_key')
+        .where('api_key.key_hash = :keyHash', { keyHash })
+        .orWhere('api_key.id = (SELECT api_key_id FROM auth.replaced_key WHERE replaced_key.key_hash = :keyHash)')
+        .getOne(),
     );
   }
 

@@ -18,7 +18,9 @@ const USAGE = `usage: node dist/main.js [command]
                                  { "team": { "name" }, "project": { "id"?, "name", "slug" },
                                    "endpoints": [{ "slug", "modelId", "tier" }],
                                    "keys": [{ "name", "scopes", "value" }] }
-                                 and prints { "projectId": "..." }
+                                 and prints { "projectId": "..." }; or, with exit code 1,
+                                 { "endedKeys": ["..."] } when keys of these names were
+                                 revoked or rotated, and nothing has changed
   keys revoke <id>               ends an API key at once
   keys rotate <id> [grace-hours] prints a new value; the old one counts on for 24 hours, or 0 to 168
 `;

@@ -3,7 +3,7 @@ import type { Logger } from '@xerotier/log';
 import { KeyHasher } from '../api-keys/key-hasher.ts';
 import { settings } from '../config.ts';
 import { SeedRepository } from '../seed/seed.repository.ts';
-import { SeedError, SeedService } from '../seed/seed.service.ts';
+import { EndedKeysError, SeedError, SeedService } from '../seed/seed.service.ts';
 import { seedDocument } from '../seed/seed-document.ts';
 import type { SeedDocument } from '../seed/seed-document.ts';
 import { readAll, UsageError } from './command-io.ts';
@@ -23,7 +23,11 @@ export async function runSeedCommand(args: readonly string[], io: CommandIo, log
     log,
     (database, announce) =>
       new SeedService(new SeedRepository(database), new KeyHasher(config.keys.pepper), announce).apply(document),
-  );
+  ).catch((error: unknown) => {
+    // For the program that made the keys: it can make others. The message for people goes to standard error.
+    if (error instanceof EndedKeysError) io.stdout.write(`${JSON.stringify({ endedKeys: error.endedKeys })}\n`);
+    throw error;
+  });
   io.stdout.write(`${JSON.stringify(seeded)}\n`);
   await warnOfUnservedModels(document, config.nats.url, io, log);
 }

@@ -15,6 +15,7 @@ import { CreateUsageLedger1795132800002 } from './migrations/1795132800002-creat
 import { AddEndpointTask1795132800020 } from './migrations/1795132800020-add-endpoint-task.ts';
 import { AddMediaTasks1795132800040 } from './migrations/1795132800040-add-media-tasks.ts';
 import { AddUsageDetails1795132800060 } from './migrations/1795132800060-add-usage-details.ts';
+import { KeepReplacedKeys1795132800080 } from './migrations/1795132800080-keep-replaced-keys.ts';
 
 type DatabaseConfig = ConfigOf<typeof migrateSettings>['database'];
 
@@ -30,6 +31,7 @@ const contents = {
     AddEndpointTask1795132800020,
     AddMediaTasks1795132800040,
     AddUsageDetails1795132800060,
+    KeepReplacedKeys1795132800080,
   ],
 };
 

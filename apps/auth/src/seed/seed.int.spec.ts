@@ -1,6 +1,9 @@
 import { generateApiKey } from '@xerotier/api-keys';
 import { randomBytes } from 'node:crypto';
-import { runningAuth } from '../../test/running-auth.ts';
+import { pepper, runningAuth } from '../../test/running-auth.ts';
+import { ApiKeysRepository } from '../api-keys/api-keys.repository.ts';
+import { ApiKeysService } from '../api-keys/api-keys.service.ts';
+import { KeyHasher } from '../api-keys/key-hasher.ts';
 
 const auth = runningAuth();
 
@@ -123,6 +126,49 @@ describe('a seed is refused when', () => {
       [id],
     );
     await expect(auth.seed(document)).rejects.toThrow('was rotated');
+  });
+
+  it.each([
+    ['without a grace time', [0]],
+    ['twice', [24, 24]],
+    ['twice without a grace time', [0, 0]],
+  ])('a key was rotated %s: the first value does not come back', async (_, graces) => {
+    const { document, key, id } = await auth.seed();
+    const [{ keyId }] = await auth.database.query<[{ keyId: string }]>(
+      'SELECT id AS "keyId" FROM auth.api_key WHERE project_id = $1',
+      [id],
+    );
+    const keys = new ApiKeysService(
+      new ApiKeysRepository(auth.database.manager),
+      new KeyHasher(pepper),
+      () => undefined,
+    );
+    for (const grace of graces) await keys.rotate(keyId, grace);
+    await expect(auth.seed(document)).rejects.toThrow('was rotated');
+    if (graces.at(-1) === 0) await expect(auth.authorize(key, id)).rejects.toMatchObject({ code: 'auth.invalid_key' });
+  });
+
+  it('a key has expired', async () => {
+    const { document, id } = await auth.seed();
+    await auth.database.query('UPDATE auth.api_key SET expires_at = now() WHERE project_id = $1', [id]);
+    await expect(auth.seed(document)).rejects.toThrow('has expired');
+  });
+
+  it('several keys were ended: it names each of them and none that counts', async () => {
+    const { document, id, slug } = await auth.seed();
+    const keys = ['one', 'two', 'three'].map((name) => ({
+      ...{ name, scopes: ['inference' as const], value: generateApiKey(slug) },
+    }));
+    await auth.seed({ ...document, keys });
+    await auth.database.query(
+      `UPDATE auth.api_key SET revoked_at = now() WHERE project_id = $1 AND name IN ('one', 'three')`,
+      [id],
+    );
+    const before = await everything();
+    await expect(auth.seed({ ...document, keys })).rejects.toMatchObject({ endedKeys: ['one', 'three'] });
+    expect(await everything()).toEqual(before);
+    const fresh = keys.map((key) => (key.name === 'two' ? key : { ...key, value: generateApiKey(slug) }));
+    await expect(auth.seed({ ...document, keys: fresh })).resolves.toMatchObject({ id });
   });
 
   it('the project of that id has another slug', async () => {

@@ -12,6 +12,17 @@ export class SeedError extends Error {
   override readonly name = 'SeedError';
 }
 
+/** Keys of the document count no longer. Whoever made them can make others, and seed those. */
+export class EndedKeysError extends SeedError {
+  /** Their names in the document. */
+  readonly endedKeys: readonly string[];
+
+  constructor(ended: readonly { readonly name: string; readonly why: string }[]) {
+    super(`${ended.map(({ name, why }) => `The key '${name}' ${why}`).join('. ')}: give a value that was never used.`);
+    this.endedKeys = ended.map(({ name }) => name);
+  }
+}
+
 /**
  * Brings the database to what a document says: creates what is missing, changes what differs, and leaves alone what the
  * document does not name. Doing it again changes nothing.
@@ -36,21 +47,26 @@ export class SeedService {
       for (const endpoint of document.endpoints) {
         if (await stores.endpoints.upsert({ projectId, ...endpoint })) changed = true;
       }
+      const ended: { name: string; why: string }[] = [];
       for (const key of document.keys) {
-        if (await this.#ensureKey(stores, projectId, document.project.slug, key)) changed = true;
+        const done = await this.#ensureKey(stores, projectId, document.project.slug, key);
+        if (typeof done === 'string') ended.push({ name: key.name, why: done });
+        else if (done) changed = true;
       }
+      if (ended.length > 0) throw new EndedKeysError(ended);
       return { projectId, changed };
     });
     if (changed) this.#announce({ projectId });
     return { projectId };
   }
 
+  /** Returns whether anything changed, or why the key counts no longer. */
   async #ensureKey(
     { apiKeys }: SeedStores,
     projectId: string,
     projectSlug: string,
     key: SeedDocument['keys'][number],
-  ): Promise<boolean> {
+  ): Promise<boolean | string> {
     const { name, scopes, value } = key;
     if (!isKeyOfProject(value, projectSlug)) {
       throw new SeedError(`The value of the key '${name}' was made for another project slug than '${projectSlug}'.`);
@@ -64,10 +80,9 @@ export class SeedService {
     if (stored.projectId !== projectId)
       throw new SeedError(`The key '${name}' belongs to another project: give another value.`);
     // Brought back to life, a key that somebody ended on purpose would be a surprise of the worst kind.
-    if (stored.revokedAt !== null) throw new SeedError(`The key '${name}' was revoked: give another value.`);
-    if (!stored.keyHash.equals(keyHash)) {
-      throw new SeedError(`The key '${name}' was rotated since: give its new value, or one that was never used.`);
-    }
+    if (stored.revokedAt !== null) return 'was revoked';
+    if (stored.expiresAt !== null && stored.expiresAt.getTime() <= Date.now()) return 'has expired';
+    if (!stored.keyHash.equals(keyHash)) return 'was rotated since';
     return apiKeys.update(stored.id, name, scopes);
   }
 }

@@ -11,6 +11,10 @@ import { appendFileSync } from 'node:fs';
 const chunks = [];
 for await (const chunk of process.stdin) chunks.push(chunk);
 appendFileSync(new URL('../calls.jsonl', import.meta.url), JSON.stringify({ args: process.argv.slice(2), document: JSON.parse(Buffer.concat(chunks)) }) + '\\n');
+const ended = (process.env.ENDED ?? '').split(' ');
+const { keys = [] } = JSON.parse(Buffer.concat(chunks));
+const endedKeys = keys.filter(({ value }) => ended.includes(value)).map(({ name }) => name);
+if (endedKeys.length > 0) { console.log(JSON.stringify({ endedKeys })); process.exit(1); }
 if (process.env.REFUSE === 'yes') { console.error('no such tier'); process.exit(1); }
 console.log('{"projectId":"proj_ABC123"}');
 `;
@@ -140,6 +144,31 @@ describe('deploy/seed.mjs', () => {
     expect(failed.err).toMatch(/no such tier[\s\S]*the router service refused/);
     expect(failed.out).not.toContain('xero_');
     expect((await seed()).out).toMatch(/export XEROTIER_API_KEY=xero_demo_/);
+  });
+
+  it('makes another key in place of one that was revoked or rotated, and prints it', async () => {
+    const ended = /XEROTIER_API_KEY=(\S+)/.exec((await seed()).out)?.[1] ?? '';
+    const { code, out } = await seed({ SEED_MODEL_ID: 'big', ENDED: ended });
+    expect(code).toBe(0);
+    expect(out).toContain("the key 'demo inference' was revoked or rotated");
+    const made = /XEROTIER_API_KEY=(\S+)/.exec(out)?.[1] ?? '';
+    expect(hasValidChecksum(made)).toBe(true);
+    expect(made).not.toBe(ended);
+    const [first, refused, last] = (await callsOf('auth')).map(({ document }) =>
+      document.keys.map(({ value }) => value),
+    );
+    expect(refused).toEqual(first);
+    expect(last).toEqual([made]);
+    expect(JSON.parse((await seed({}, 'show')).out)).toMatchObject({ apiKey: made });
+    expect((await seed({ SEED_MODEL_ID: 'big', ENDED: ended })).out).toContain('nothing to do');
+  });
+
+  it('does not replace a key that was given: it says so, and repeats no key', async () => {
+    const key = generateApiKey('demo');
+    const { code, out, err } = await seed({ SEED_API_KEY: key, ENDED: key });
+    expect(code).toBe(1);
+    expect(err).toContain('SEED_API_KEY was revoked or rotated');
+    expect(out + err).not.toContain(key);
   });
 
   it('keeps keys for the eyes of its user only, and shows them when asked', async () => {
