@@ -1,6 +1,10 @@
+import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
-import { freePort, isPortFree } from './ports.ts';
+import type { Server } from 'node:net';
+import { freePort, isPortFree, portState } from './ports.ts';
+
+const ifRoot = process.getuid?.() === 0 && process.platform === 'linux' ? it : it.skip; // reason: only root can become somebody else
 
 describe('ports', () => {
   it('hands out ports that are free, each one once, and outside the range of outgoing connections', async () => {
@@ -21,4 +25,56 @@ describe('ports', () => {
     await once(server, 'close');
     expect(await isPortFree(port)).toBe(true);
   });
+
+  it.each([
+    ['free', false],
+    ['taken', true],
+  ])('tells a %s port', async (state, isTaken) => {
+    const port = await freePort();
+    const server = createServer();
+    if (isTaken) {
+      server.listen(port, '127.0.0.1');
+      await once(server, 'listening');
+    }
+    expect(await portState(port)).toBe(state);
+    server.close();
+  });
+
+  ifRoot('tells a port that an ordinary user may not have from one that is taken', async () => {
+    const server = createServer();
+    const taken = await reservedPort(server);
+    const free = taken + 1;
+    try {
+      expect(await portState(free)).toBe('free');
+      expect(stateAsNobody(free)).toBe('forbidden');
+      expect(stateAsNobody(taken)).toBe('taken');
+      expect(stateAsNobody(await freePort())).toBe('free');
+    } finally {
+      server.close();
+    }
+  });
 });
+
+/** Listens on a port below 1024 whose neighbour is free, and returns it. */
+async function reservedPort(server: Server): Promise<number> {
+  for (let port = 600; port < 1_000; port += 2) {
+    if (!(await isPortFree(port)) || !(await isPortFree(port + 1))) continue;
+    server.listen(port, '127.0.0.1');
+    await once(server, 'listening');
+    return port;
+  }
+  throw new Error('there are no free ports below 1000');
+}
+
+/** What an ordinary user is told: a process that has read this project as root, and then becomes that user. */
+function stateAsNobody(port: number): string {
+  const code = `import { portState } from ${JSON.stringify(new URL('ports.ts', import.meta.url).href)};
+    process.setgroups([]);
+    process.setgid(65534);
+    process.setuid(65534);
+    process.stdout.write(await portState(${port}));`;
+  return execFileSync(process.execPath, ['--input-type=module', '--disable-warning=ExperimentalWarning', '-e', code], {
+    encoding: 'utf8',
+    env: {},
+  });
+}

@@ -28,17 +28,28 @@ export async function freePort(): Promise<number> {
   throw new Error(`Found no free port between ${LOWEST_PORT} and ${HIGHEST_PORT} in ${ATTEMPTS_MAX} attempts`);
 }
 
-/** Whether a server could listen on this port of 127.0.0.1 now. */
-export async function isPortFree(port: number): Promise<boolean> {
+/**
+ * Whether a server of this user could listen on a port of 127.0.0.1 now: `forbidden` is one that the system keeps for
+ * others, as it does with those below 1024.
+ */
+export async function portState(port: number): Promise<'free' | 'taken' | 'forbidden'> {
+  const problem = await listenProblem(port);
+  if (problem === 'EACCES') return (await somebodyAnswers(port)) ? 'taken' : 'forbidden';
   // Both questions are needed: some systems let a second server bind beside one that listens on all addresses.
-  return (await canListen(port)) && !(await somebodyAnswers(port));
+  return problem === undefined && !(await somebodyAnswers(port)) ? 'free' : 'taken';
 }
 
-function canListen(port: number): Promise<boolean> {
+/** Whether a server could listen on this port of 127.0.0.1 now. */
+export async function isPortFree(port: number): Promise<boolean> {
+  return (await portState(port)) === 'free';
+}
+
+/** The system's code for why nobody can listen there, or undefined. */
+function listenProblem(port: number): Promise<string | undefined> {
   return new Promise((resolve) => {
     const server = createServer();
-    server.once('error', () => resolve(false));
-    server.listen({ port, host: LOOPBACK, exclusive: true }, () => server.close(() => resolve(true)));
+    server.once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? 'unknown'));
+    server.listen({ port, host: LOOPBACK, exclusive: true }, () => server.close(() => resolve(undefined)));
   });
 }
 

@@ -25,6 +25,15 @@ describe('the log of a server', () => {
     expect(tail).not.toContain('earlier');
   });
 
+  it('ends with what was written since it was emptied, when that happened during this run', async () => {
+    await appendFile(path, 'earlier, and long\n');
+    const { file, startsAt } = await openLog(path);
+    await file.close();
+    await truncate(path, 0);
+    await appendFile(path, 'now\n');
+    expect(await tailOf(path, startsAt)).toEqual(['now']);
+  });
+
   it('is put aside once it is long, and not before', async () => {
     await appendFile(path, 'x');
     await (await openLog(path)).file.close();

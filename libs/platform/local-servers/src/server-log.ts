@@ -1,6 +1,6 @@
-import { open, rename, stat, type FileHandle } from 'node:fs/promises';
+import { open, stat, type FileHandle } from 'node:fs/promises';
+import { rotateLog } from './log-rotation.ts';
 
-const LOG_BYTES_MAX = 10 * 1024 * 1024;
 const TAIL_LINES = 20;
 const TAIL_BYTES = 16_384;
 
@@ -11,18 +11,17 @@ interface OpenedLog {
   readonly startsAt: number;
 }
 
-/** Opens for appending. A log that has become long is kept under the name `<path>.1`, in place of an earlier one. */
+/** Opens for appending. A log that has become long is put aside first. */
 export async function openLog(path: string): Promise<OpenedLog> {
-  const size = await sizeOf(path);
-  if (size > LOG_BYTES_MAX) await rename(path, `${path}.1`);
+  rotateLog(path);
   const file = await open(path, 'a', 0o600);
   return { file, startsAt: (await file.stat()).size };
 }
 
-/** The last lines that were written since `startsAt`. */
+/** The last lines that were written since `startsAt`, as far as they were not put aside meanwhile. */
 export async function tailOf(path: string, startsAt: number): Promise<string[]> {
   const size = await sizeOf(path);
-  const from = Math.max(startsAt, size - TAIL_BYTES);
+  const from = Math.max(startsAt > size ? 0 : startsAt, size - TAIL_BYTES);
   if (size <= from) return [];
   const file = await open(path, 'r');
   try {
