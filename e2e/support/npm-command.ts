@@ -23,6 +23,10 @@ export class NpmCommand {
     this.exited = new Promise((resolve) => this.#child.once('close', resolve));
   }
 
+  get pid(): number {
+    return this.#child.pid as number;
+  }
+
   get output(): string {
     return this.#output;
   }

@@ -30,7 +30,10 @@ await runService('xim', settings, async (config, log) => {
   else available.catch((error: unknown) => end(log, error));
   return {
     readiness: { nats: () => bus.connected, engine: () => health.available },
-    announce: { workerId: identity.workerId },
+    announce: {
+      workerId: identity.workerId,
+      ...(engine.contextTokens !== undefined && { contextTokens: engine.contextTokens }),
+    },
     drain: async (signal) => {
       const drained = generations.drain(signal);
       heartbeats.beat();

@@ -1,7 +1,8 @@
 /** The secrets of an embedded stack: made at the first start, kept between starts, readable by their owner only. */
 import { generateApiKey } from '@xerotier/api-keys';
+import { writeAtomic } from '@xerotier/local-servers';
 import { randomBytes } from 'node:crypto';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import type { StateDir } from './project-paths.ts';
 
 export interface Credentials {
@@ -9,6 +10,22 @@ export interface Credentials {
   readonly managementKey: string;
   readonly keyPepper: string;
   readonly responsesMasterKey: string;
+}
+
+/** The keys of the demo project, by the names that they have in the database. */
+export const KEY_NAMES = { apiKey: 'demo', managementKey: 'demo management' } as const;
+
+/** Gives the keys of these names other values, for good: the ones they had were revoked or rotated. */
+export async function replaceKeys(
+  state: StateDir,
+  projectSlug: string,
+  kept: Credentials,
+  names: readonly string[],
+): Promise<Credentials> {
+  const ended = (Object.keys(KEY_NAMES) as (keyof typeof KEY_NAMES)[]).filter((key) => names.includes(KEY_NAMES[key]));
+  const credentials = { ...kept, ...Object.fromEntries(ended.map((key) => [key, generateApiKey(projectSlug)])) };
+  await writeCredentials(state, credentials);
+  return credentials;
 }
 
 /** @throws {Error} that says what to do when the file of an earlier start cannot be used. */
@@ -24,8 +41,12 @@ export async function loadCredentials(state: StateDir, projectSlug: string): Pro
     responsesMasterKey: randomBytes(32).toString('base64'),
   };
   await mkdir(state.root, { recursive: true, mode: 0o700 });
-  await writeFile(state.credentialsFile, `${JSON.stringify(credentials, null, 2)}\n`, { mode: 0o600 });
+  await writeCredentials(state, credentials);
   return credentials;
+}
+
+function writeCredentials(state: StateDir, credentials: Credentials): Promise<void> {
+  return writeAtomic(state.credentialsFile, `${JSON.stringify(credentials, null, 2)}\n`);
 }
 
 /** A stack from before completions were stored has no key for them, and none that needs one. */

@@ -1,8 +1,10 @@
 /** NATS, Redis and PostgreSQL of a stack: the ones whose URL is given, else private ones on this machine. */
 import { resolveBinaries, startNats, startPostgres, startRedis } from '@xerotier/local-servers';
-import type { LocalServer } from '@xerotier/local-servers';
+import type { LocalServer, ServerExit } from '@xerotier/local-servers';
 import { join } from 'node:path';
+import { exitReason, Lifecycle } from './lifecycle.ts';
 import { serverCache } from './project-paths.ts';
+import type { GivenUrls } from './given-servers.ts';
 import type { StateDir } from './project-paths.ts';
 
 export interface DataServers {
@@ -11,36 +13,47 @@ export interface DataServers {
   readonly databaseUrl: string;
   /** The ones that were started here, by name; a server whose URL was given is not among them. */
   readonly started: Readonly<Partial<Record<ServerName, LocalServer>>>;
+  /** How the ones that were started here fared. */
+  readonly lifecycles: Readonly<Record<ServerName, Lifecycle>>;
   stop(): Promise<void>;
 }
 
-export type ServerName = 'nats' | 'redis' | 'postgres';
-
-export interface GivenUrls {
-  readonly nats?: string | undefined;
-  readonly redis?: string | undefined;
-  readonly postgres?: string | undefined;
-}
-
-export function givenUrls(env: NodeJS.ProcessEnv): GivenUrls {
-  return { nats: env['NATS_URL'], redis: env['REDIS_URL'], postgres: env['DATABASE_URL'] };
-}
+export const SERVER_NAMES = ['nats', 'redis', 'postgres'] as const;
+export type ServerName = (typeof SERVER_NAMES)[number];
 
 const RESTART_WAIT_MS = 500;
 
-/** @param options.restart bring servers back that end by themselves. */
+/** @param options.restart bring servers back that end by themselves, with the same data, port and password. */
 export async function startDataServers(
   state: StateDir,
   given: GivenUrls,
-  options: { readonly restart: boolean; readonly onProgress: (message: string) => void },
+  options: {
+    readonly restart: boolean;
+    readonly onProgress: (message: string) => void;
+    /** Told in words when one ends by itself, and when it is back. */
+    readonly notify: (message: string) => void;
+    /** Called when a process id is another one. */
+    readonly onChange: () => void;
+  },
 ): Promise<DataServers> {
   let stopping = false;
-  const want = (['nats', 'redis', 'postgres'] as const).filter((name) => given[name] === undefined);
+  const started: Partial<Record<ServerName, LocalServer>> = {};
+  const want = SERVER_NAMES.filter((name) => given[name] === undefined);
   const binaries = await resolveBinaries({ cacheDir: serverCache, want, onProgress: options.onProgress });
   const dataDir = (name: ServerName): string => join(state.servers, name);
-  const common = (name: ServerName): { dataDir: string; onUnexpectedExit?: () => void } => ({
+  const lifecycles = {
+    nats: new Lifecycle('nats', options.notify),
+    redis: new Lifecycle('redis', options.notify),
+    postgres: new Lifecycle('postgres', options.notify),
+  };
+  const common = (name: ServerName): { dataDir: string; onUnexpectedExit: (exit: ServerExit) => void } => ({
     dataDir: dataDir(name),
-    ...(options.restart && { onUnexpectedExit: () => bringBack(name) }),
+    onUnexpectedExit: ({ code, signal }) => {
+      if (stopping) return;
+      lifecycles[name].ended(exitReason(code, signal), options.restart);
+      options.onChange();
+      if (options.restart) bringBackSoon(name);
+    },
   });
   const start = {
     nats: () => startNats({ binary: binaries.nats, ...common('nats') }),
@@ -48,13 +61,28 @@ export async function startDataServers(
     postgres: () => startPostgres({ binary: binaries.postgres, ...common('postgres') }),
   };
   /** A server that died comes back on its port and data; services reconnect by themselves. */
-  const bringBack = (name: ServerName): void => {
-    if (stopping) return;
-    setTimeout(() => void (stopping || started[name]?.restart().catch(() => bringBack(name))), RESTART_WAIT_MS);
+  const bringBack = async (name: ServerName): Promise<void> => {
+    const server = started[name];
+    if (stopping || server === undefined) return;
+    try {
+      await server.restart();
+      if (stopping) return await server.stop();
+      lifecycles[name].restarted(server.pid);
+    } catch (error) {
+      if (stopping) return;
+      lifecycles[name].restartFailed(error instanceof Error ? error.message : String(error));
+      bringBackSoon(name);
+    }
+    options.onChange();
   };
-  const results = await Promise.allSettled(want.map(async (name) => [name, await start[name]()] as const));
-  const running = results.filter((result) => result.status === 'fulfilled').map(({ value }) => value);
-  const started = Object.fromEntries(running) as Partial<Record<ServerName, LocalServer>>;
+  const bringBackSoon = (name: ServerName): void => {
+    setTimeout(() => void bringBack(name), RESTART_WAIT_MS);
+  };
+  const results = await Promise.allSettled(
+    want.map(async (name) => {
+      started[name] = await start[name]();
+    }),
+  );
   const stop = async (): Promise<void> => {
     stopping = true;
     await Promise.all(Object.values(started).map((server) => server.stop()));
@@ -62,8 +90,15 @@ export async function startDataServers(
   const failed = results.find((result) => result.status === 'rejected');
   if (failed !== undefined) {
     await stop();
-    throw failed.reason;
+    throw failed.reason as Error;
   }
   const urlOf = (name: ServerName): string => given[name] ?? (started[name] as LocalServer).url;
-  return { natsUrl: urlOf('nats'), redisUrl: urlOf('redis'), databaseUrl: urlOf('postgres'), started, stop };
+  return {
+    natsUrl: urlOf('nats'),
+    redisUrl: urlOf('redis'),
+    databaseUrl: urlOf('postgres'),
+    started,
+    lifecycles,
+    stop,
+  };
 }

@@ -1,4 +1,5 @@
 export { buildAll } from './build.ts';
+export type { DevFile } from './dev-file.ts';
 export { startPlatform } from './platform.ts';
 export type { Platform, PlatformDescription, PlatformOptions, WorkerSpec } from './platform.ts';
 export {

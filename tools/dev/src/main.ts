@@ -1,8 +1,22 @@
-/** The commands of the embedded stack: start, stop, status, reset. */
+/** The commands of the embedded stack. */
+import { doctor } from './doctor.ts';
+import { logs } from './logs.ts';
+import { reset } from './reset.ts';
 import { start } from './start.ts';
-import { reset, status, stop } from './stop.ts';
+import { status } from './status.ts';
+import { stop } from './stop.ts';
+import { UsageError } from './worker-options.ts';
+import { worker } from './worker.ts';
 
-const commands: Record<string, (args: readonly string[]) => Promise<void>> = { start, stop, status, reset };
+const commands: Record<string, (args: readonly string[]) => Promise<void>> = {
+  start,
+  stop,
+  status,
+  reset,
+  logs,
+  worker,
+  doctor,
+};
 
 const [name = '', ...args] = process.argv.slice(2);
 const command = commands[name];
@@ -14,5 +28,5 @@ try {
   await command(args);
 } catch (error) {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-  process.exit(1);
+  process.exit(error instanceof UsageError ? 2 : 1);
 }

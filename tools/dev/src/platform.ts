@@ -2,12 +2,15 @@
  * A whole platform on this machine: servers, services, workers, one seeded project. `npm start`, the end-to-end tests and the
  * benchmark all start it here; they differ in what they ask for.
  */
-import { freePort } from '@xerotier/local-servers';
+import { freePort, keepLogsBounded } from '@xerotier/local-servers';
 import { join } from 'node:path';
-import { loadCredentials } from './credentials.ts';
-import { givenUrls, startDataServers } from './data-servers.ts';
-import type { DataServers, GivenUrls } from './data-servers.ts';
-import { seedModels, seedProject } from './seed.ts';
+import { KEY_NAMES, loadCredentials, replaceKeys } from './credentials.ts';
+import { SERVER_NAMES, startDataServers } from './data-servers.ts';
+import type { DataServers } from './data-servers.ts';
+import { checkGivenServers, givenNotices } from './given-servers.ts';
+import type { GivenUrls } from './given-servers.ts';
+import type { LastExit } from './lifecycle.ts';
+import { EndedKeysError, seedModels, seedProject } from './seed.ts';
 import type { EndpointSeed, ModelSeed } from './seed.ts';
 import { ServiceProcess } from './service-process.ts';
 import type { ServiceSpec } from './service-process.ts';
@@ -37,6 +40,9 @@ export interface PlatformOptions {
   /** Settings for every service, such as LOG_LEVEL. */
   readonly env?: Readonly<Record<string, string>>;
   readonly onProgress?: (message: string) => void;
+  /** Told what a person should know: what is used that may not be meant, and what ends and comes back by itself. */
+  readonly onNotice?: (message: string) => void;
+  /** Called when the description is another one. */
   readonly onChange?: () => void;
 }
 
@@ -60,23 +66,54 @@ export interface PlatformDescription {
   readonly projectId: string;
   readonly endpointSlug: string;
   readonly model: string;
+  /** With credentials, as the next two. */
   readonly natsUrl: string;
   readonly redisUrl: string;
   readonly databaseUrl: string;
-  readonly services: Readonly<Record<string, { readonly pid: number | null; readonly healthUrl?: string }>>;
+  /** What a person should know of this start. */
+  readonly notices: readonly string[];
+  readonly services: Readonly<Record<string, ServiceDescription>>;
 }
 
-const PROJECT_SLUG = 'demo';
+export interface ServiceDescription {
+  /** Null while it is down. */
+  readonly pid: number | null;
+  /** NATS, Redis and PostgreSQL have none. */
+  readonly healthUrl?: string;
+  /** How often it came back after it had ended by itself, since the stack was started. */
+  readonly restarts: number;
+  readonly lastExit?: LastExit;
+}
+
+export const PROJECT_SLUG = 'demo';
+export const TEAM_NAME = 'Demo team';
+export const PROJECT_NAME = 'Demo';
 
 export async function startPlatform(options: PlatformOptions): Promise<Platform> {
-  const { state, onProgress = () => undefined } = options;
+  const { state, onProgress = () => undefined, given = {} } = options;
   const services: ServiceProcess[] = [];
-  const credentials = await loadCredentials(state, PROJECT_SLUG);
-  const servers = await startDataServers(state, options.given ?? givenUrls({}), {
+  const notices: string[] = [];
+  const notify = (message: string): void => options.onNotice?.(message);
+  const notice = (message: string): void => {
+    notices.push(message);
+    notify(message);
+  };
+  givenNotices(given).forEach(notice);
+  await checkGivenServers(given);
+  let credentials = await loadCredentials(state, PROJECT_SLUG);
+  const servers = await startDataServers(state, given, {
     restart: options.restart ?? true,
     onProgress,
+    notify,
+    onChange: () => options.onChange?.(),
   });
+  const endBounds = keepLogsBounded(() => [
+    join(state.logs, 'supervisor.log'),
+    ...Object.values(servers.started).map(({ logPath }) => logPath),
+    ...services.map(({ spec }) => spec.logFile),
+  ]);
   const stop = async (): Promise<void> => {
+    endBounds();
     // Workers and gateways first: they have the open requests, and need the others to finish them.
     await Promise.all(services.filter(({ spec }) => spec.app === 'gateway').map((service) => service.stop()));
     await Promise.all(services.map((service) => service.stop()));
@@ -86,6 +123,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
     const service = new ServiceProcess(
       { ...spec, logFile: join(state.logs, `${spec.name}.log`), restart: options.restart ?? true },
       () => options.onChange?.(),
+      notify,
     );
     services.push(service);
     await service.start();
@@ -119,19 +157,28 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
     };
 
     onProgress('migrating and seeding the databases');
-    const [{ projectId }] = await Promise.all([
+    const seedDemo = (): Promise<{ projectId: string }> =>
       seedProject(
         {
-          team: { name: 'Demo team' },
-          project: { name: 'Demo', slug: PROJECT_SLUG },
+          team: { name: TEAM_NAME },
+          project: { name: PROJECT_NAME, slug: PROJECT_SLUG },
           endpoints: options.endpoints,
           keys: [
-            { name: 'demo', scopes: ['inference'], value: credentials.apiKey },
-            { name: 'demo management', scopes: ['management'], value: credentials.managementKey },
+            { name: KEY_NAMES.apiKey, scopes: ['inference'], value: credentials.apiKey },
+            { name: KEY_NAMES.managementKey, scopes: ['management'], value: credentials.managementKey },
           ],
         },
         authEnv,
-      ),
+      );
+    const [{ projectId }] = await Promise.all([
+      seedDemo().catch(async (error: unknown) => {
+        if (!(error instanceof EndedKeysError)) throw error;
+        // Who ended a key meant it: it stays so, and a new one takes its place.
+        credentials = await replaceKeys(state, PROJECT_SLUG, credentials, error.names);
+        for (const name of error.names)
+          notice(`The key '${name}' was revoked or rotated: it stays so, and this stack has a new one.`);
+        return seedDemo();
+      }),
       seedModels(options.models, routerEnv),
     ]);
 
@@ -159,9 +206,20 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
       natsUrl: servers.natsUrl,
       redisUrl: servers.redisUrl,
       databaseUrl: servers.databaseUrl,
+      notices,
       services: {
-        ...Object.fromEntries(Object.values(servers.started).map(({ name, pid }) => [name, { pid }])),
-        ...Object.fromEntries(services.map(({ spec, pid, healthUrl }) => [spec.name, { pid, healthUrl }])),
+        ...Object.fromEntries(
+          SERVER_NAMES.flatMap((name) => {
+            const server = servers.started[name];
+            return server === undefined ? [] : [[name, { pid: server.pid, ...fate(servers.lifecycles[name]) }]];
+          }),
+        ),
+        ...Object.fromEntries(
+          services.map((service) => [
+            service.spec.name,
+            { pid: service.pid, healthUrl: service.healthUrl, ...fate(service) },
+          ]),
+        ),
       },
     });
     return {
@@ -185,6 +243,13 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
     await stop();
     throw error;
   }
+}
+
+function fate({ restarts, lastExit }: Pick<ServiceDescription, 'restarts' | 'lastExit'>): {
+  restarts: number;
+  lastExit?: LastExit;
+} {
+  return { restarts, ...(lastExit !== undefined && { lastExit }) };
 }
 
 function numbered(name: string, index: number): string {

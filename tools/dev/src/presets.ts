@@ -1,9 +1,10 @@
 /** The platforms that are commonly wanted. */
 import { removeDataDir } from '@xerotier/local-servers';
 import { boxModels } from '@xerotier/box-model';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { SERVER_NAMES } from './data-servers.ts';
 import { startPlatform } from './platform.ts';
 import type { Platform, PlatformOptions } from './platform.ts';
 import { stateDirAt } from './project-paths.ts';
@@ -77,9 +78,18 @@ export async function startTemporaryPlatform(options: Omit<PlatformOptions, 'sta
   return Object.create(platform, { stop: { value: stop } }) as Platform;
 }
 
-/** Removes everything of a stopped platform, also what lies elsewhere because another user must read it. */
-export async function removeState(state: StateDir): Promise<void> {
-  for (const name of ['nats', 'redis', 'postgres'])
-    await removeDataDir(join(state.servers, name)).catch(() => undefined);
-  await rm(state.root, { recursive: true, force: true });
+/**
+ * Removes everything of a stopped platform, also what lies elsewhere because another user must read it. What it did not make
+ * stays, with its folder: a home folder may have been named by mistake. Returns the names of that.
+ */
+export async function removeState(state: StateDir): Promise<string[]> {
+  for (const name of SERVER_NAMES) await removeDataDir(join(state.servers, name)).catch(() => undefined);
+  for (const path of [state.servers, state.logs, state.workers, state.credentialsFile, state.devFile, state.lockFile])
+    await rm(path, { recursive: true, force: true });
+  const left = await readdir(state.root).catch(() => []);
+  // A process that was killed while it wrote one of the files.
+  const unfinished = left.filter((name) => /^(dev|credentials|supervisor)\.json\./.test(name));
+  for (const name of unfinished) await rm(join(state.root, name), { force: true });
+  if (left.length === unfinished.length) await rm(state.root, { recursive: true, force: true });
+  return left.filter((name) => !unfinished.includes(name));
 }

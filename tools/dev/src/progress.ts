@@ -5,15 +5,27 @@ export class Progress {
 
   step(message: string): void {
     const line = `  ${this.#seconds()}  ${message} ...`;
-    process.stdout.write(this.#terminal ? `\r\x1b[2K${line}` : `${line}\n`);
+    process.stdout.write(this.#terminal ? `${this.#clear}${line}` : `${line}\n`);
+  }
+
+  /** What stays on the terminal, with the time of day; in a log with the whole time. */
+  note(message: string): void {
+    const now = new Date();
+    process.stdout.write(
+      `${this.#clear}${this.#terminal ? now.toTimeString().slice(0, 8) : now.toISOString()}  ${message}\n`,
+    );
   }
 
   done(message: string): void {
-    process.stdout.write(`${this.#terminal ? '\r\x1b[2K' : ''}${message}\n`);
+    process.stdout.write(`${this.#clear}${message}\n`);
   }
 
   fail(message: string): void {
-    process.stderr.write(`${this.#terminal ? '\r\x1b[2K' : ''}${message}\n`);
+    process.stderr.write(`${this.#clear}${message}\n`);
+  }
+
+  get #clear(): string {
+    return this.#terminal ? '\r\x1b[2K' : '';
   }
 
   #seconds(): string {

@@ -15,7 +15,8 @@ export interface StateDir {
   readonly lockFile: string;
   readonly servers: string;
   readonly logs: string;
-  readonly models: string;
+  /** Which workers run by themselves (`npm run worker`). */
+  readonly workers: string;
 }
 
 export function stateDirAt(root: string): StateDir {
@@ -26,7 +27,7 @@ export function stateDirAt(root: string): StateDir {
     lockFile: join(root, 'supervisor.json'),
     servers: join(root, 'servers'),
     logs: join(root, 'logs'),
-    models: join(root, 'models'),
+    workers: join(root, 'workers'),
   };
 }
 

@@ -31,7 +31,17 @@ export interface ProjectSeed {
   readonly keys: readonly KeySeed[];
 }
 
-/** Returns the public id of the project. Seeding again changes nothing. */
+/** Keys of these names were revoked or rotated, or have expired; nothing has changed. */
+export class EndedKeysError extends Error {
+  readonly names: readonly string[];
+
+  constructor(names: readonly string[]) {
+    super(`The keys ${names.join(', ')} count no longer.`);
+    this.names = names;
+  }
+}
+
+/** Returns the public id of the project. Seeding again changes nothing. @throws {EndedKeysError} */
 export async function seedProject(
   seed: ProjectSeed,
   env: Readonly<Record<string, string>>,
@@ -60,6 +70,8 @@ function runSeed(app: 'auth' | 'router', document: unknown, env: Readonly<Record
     child.once('close', (code) => {
       const text = Buffer.concat(out).toString();
       if (code === 0) resolve(text);
+      else if (text.includes('"endedKeys"'))
+        reject(new EndedKeysError((JSON.parse(text) as { endedKeys: string[] }).endedKeys));
       else reject(new Error(`Seeding ${app} failed (code ${code}):\n${text}${Buffer.concat(log).toString()}`));
     });
   });

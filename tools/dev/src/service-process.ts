@@ -8,6 +8,8 @@ import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { exitReason, Lifecycle } from './lifecycle.ts';
+import type { LastExit } from './lifecycle.ts';
 import { projectRoot } from './project-paths.ts';
 
 export interface ServiceSpec {
@@ -18,6 +20,13 @@ export interface ServiceSpec {
   readonly logFile: string;
   /** Bring it back when it ends by itself. */
   readonly restart: boolean;
+  /** How long its start may take. Default a minute; `Infinity` waits for as long as it runs. */
+  readonly startTimeoutMs?: number;
+}
+
+export interface ServiceExit {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
 }
 
 /**
@@ -42,15 +51,39 @@ const HEALTHY_AFTER_MS = 60_000;
 export class ServiceProcess {
   readonly spec: ServiceSpec;
   readonly #onChange: () => void;
+  readonly #lifecycle: Lifecycle;
+  #exited: Promise<ServiceExit> | undefined;
   #child: ChildProcess | undefined;
   #facts: Readonly<Record<string, string | number>> = {};
   #stopping = false;
   #restartWaitMs = RESTART_WAIT_FIRST_MS;
 
-  /** @param onChange called when the process id or an announced fact is another one. */
-  constructor(spec: ServiceSpec, onChange: () => void = () => undefined) {
+  /**
+   * @param onChange called when the process id or an announced fact is another one.
+   * @param notify told in words when it ends by itself, and when it is back.
+   */
+  constructor(
+    spec: ServiceSpec,
+    onChange: () => void = () => undefined,
+    notify: (message: string) => void = () => undefined,
+  ) {
     this.spec = spec;
     this.#onChange = onChange;
+    this.#lifecycle = new Lifecycle(spec.name, notify);
+  }
+
+  /** How often it came back after it had ended by itself. */
+  get restarts(): number {
+    return this.#lifecycle.restarts;
+  }
+
+  get lastExit(): LastExit | undefined {
+    return this.#lifecycle.lastExit;
+  }
+
+  /** How the present process ends, once it has; rejects when none was started. */
+  get exited(): Promise<ServiceExit> {
+    return this.#exited ?? Promise.reject(new Error(`${this.spec.name} was not started`));
   }
 
   /** Null when it does not run. */
@@ -72,6 +105,7 @@ export class ServiceProcess {
     this.#stopping = false;
     const child = this.#spawn();
     const startedAt = performance.now();
+    const { startTimeoutMs = START_TIMEOUT_MS } = this.spec;
     let timer: NodeJS.Timeout | undefined;
     const up = new Promise<void>((resolve, reject) => {
       child.on('message', (message) => {
@@ -80,15 +114,20 @@ export class ServiceProcess {
         this.#facts = facts ?? {};
         resolve();
       });
-      child.once('exit', (code, signal) => reject(new Error(this.#failure(`ended with ${signal ?? `code ${code}`}`))));
+      child.once('exit', (code, signal) => reject(new Error(this.#failure(`ended with ${exitReason(code, signal)}`))));
+      if (startTimeoutMs === Infinity) return;
       timer = setTimeout(
-        () => reject(new Error(this.#failure(`is not up after ${START_TIMEOUT_MS / 1_000} s`))),
-        START_TIMEOUT_MS,
+        () => reject(new Error(this.#failure(`is not up after ${startTimeoutMs / 1_000} s`))),
+        startTimeoutMs,
       ).unref();
     }).finally(() => clearTimeout(timer));
-    await up;
+    await up.catch((error: unknown) => {
+      child.kill('SIGKILL');
+      if (this.#child === child) this.#child = undefined;
+      throw error;
+    });
     this.#onChange();
-    child.once('exit', () => this.#ended(child, startedAt));
+    child.once('exit', (code, signal) => this.#ended(child, startedAt, exitReason(code, signal)));
   }
 
   /** SIGTERM, then SIGKILL when it does not end in its grace time. */
@@ -125,19 +164,36 @@ export class ServiceProcess {
     });
     closeSync(log);
     this.#child = child;
+    this.#exited = new Promise((resolve) => child.once('exit', (code, signal) => resolve({ code, signal })));
     return child;
   }
 
-  #ended(child: ChildProcess, startedAt: number): void {
+  #ended(child: ChildProcess, startedAt: number, reason: string): void {
     if (this.#child === child) this.#child = undefined;
+    if (!this.#stopping) this.#lifecycle.ended(reason, this.spec.restart);
     this.#onChange();
-    if (this.#stopping || !this.spec.restart) return;
     if (performance.now() - startedAt > HEALTHY_AFTER_MS) this.#restartWaitMs = RESTART_WAIT_FIRST_MS;
+    this.#restartSoon();
+  }
+
+  #restartSoon(): void {
+    if (this.#stopping || !this.spec.restart) return;
     const waitMs = this.#restartWaitMs;
     this.#restartWaitMs = Math.min(waitMs * 2, RESTART_WAIT_MAX_MS);
-    setTimeout(() => {
-      if (!this.#stopping) this.start().catch(() => this.#ended(child, performance.now()));
-    }, waitMs);
+    setTimeout(() => void this.#restart(), waitMs);
+  }
+
+  async #restart(): Promise<void> {
+    if (this.#stopping) return;
+    try {
+      await this.start();
+      this.#lifecycle.restarted(this.pid);
+    } catch (error) {
+      if (this.#stopping) return;
+      this.#lifecycle.restartFailed(error instanceof Error ? error.message : String(error));
+      this.#restartSoon();
+    }
+    this.#onChange();
   }
 
   #failure(what: string): string {

@@ -1,7 +1,5 @@
-/** `npm stop`, `npm run status`, `npm run reset`. */
+/** `npm stop`. */
 import { defaultStateDir as state } from './project-paths.ts';
-import { removeState } from './presets.ts';
-import { readDevFile } from './start.ts';
 import { holderOf } from './supervisor-lock.ts';
 
 const STOP_TIMEOUT_MS = 60_000;
@@ -23,34 +21,4 @@ export async function stop(): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
   process.stdout.write('Stopped.\n');
-}
-
-/** One line per process. Exits with 3 when nothing runs, as `systemctl status` does. */
-export async function status(): Promise<void> {
-  const holder = await holderOf(state);
-  const description = holder === undefined ? undefined : await readDevFile();
-  if (holder === undefined || description === undefined) {
-    process.stdout.write(holder === undefined ? 'Nothing is running.\n' : `Starting (process ${holder.pid}).\n`);
-    process.exitCode = 3;
-    return;
-  }
-  process.stdout.write(`Running (process ${holder.pid}) at ${description.projectUrl}\n`);
-  for (const [name, { pid, healthUrl }] of Object.entries(description.services)) {
-    process.stdout.write(
-      `  ${name.padEnd(12)} ${pid === null ? 'down' : `pid ${pid}`.padEnd(12)} ${await health(healthUrl)}\n`,
-    );
-  }
-}
-
-/** Removes all data and keys. */
-export async function reset(): Promise<void> {
-  await stop();
-  await removeState(state);
-  process.stdout.write(`Removed ${state.root}.\n`);
-}
-
-async function health(url: string | undefined): Promise<string> {
-  if (url === undefined) return '';
-  const response = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(2_000) }).catch(() => undefined);
-  return response === undefined ? 'does not answer' : response.ok ? 'ready' : 'not ready';
 }

@@ -10,9 +10,10 @@ const DESCRIPTION: PlatformDescription = {
   projectId: 'proj_1',
   endpointSlug: 'chat',
   model: 'xero-tiny',
-  natsUrl: 'nats://127.0.0.1:1',
-  redisUrl: 'redis://127.0.0.1:2',
+  natsUrl: 'nats://user:hunter2@127.0.0.1:1',
+  redisUrl: 'redis://:hunter2@127.0.0.1:2',
   databaseUrl: 'postgres://user:hunter2@127.0.0.1:3/xerotier',
+  notices: [],
   services: {},
 };
 

@@ -105,6 +105,16 @@ describe('noteAdvertised', () => {
     expect(model).not.toHaveProperty('contextTokens');
   });
 
+  it('learns the context when a worker comes to know it, and keeps the first', async () => {
+    await models.noteAdvertised({ modelId: 'new' });
+    await models.noteAdvertised({ modelId: 'new', contextTokens: 512 });
+    await new ModelsService(new ModelsRepository(database.manager), silentLog()).noteAdvertised({
+      modelId: 'new',
+      contextTokens: 4_096,
+    });
+    expect(await models.get(['new'])).toMatchObject([{ contextTokens: 512 }]);
+  });
+
   it('leaves a model that is there as it is', async () => {
     await models.enter([aModel()]);
     await models.noteAdvertised({ modelId: 'tiny', contextTokens: 1 });

@@ -34,10 +34,16 @@ export class ModelsRepository {
     await withDbErrors(() => this.#manager.upsert(ModelEntity, rowOf(model), ['id']));
   }
 
-  /** Inserts a model unless its id is there. */
+  /** Inserts a model unless its id is there; of one that is there, only a context that was unknown is filled in. */
   async insertIfMissing(model: NewModel): Promise<void> {
     await withDbErrors(() =>
-      this.#manager.createQueryBuilder().insert().into(ModelEntity).values(rowOf(model)).orIgnore().execute(),
+      this.#manager
+        .createQueryBuilder()
+        .insert()
+        .into(ModelEntity)
+        .values(rowOf(model))
+        .orUpdate(['context_tokens'], ['id'], { overwriteCondition: { where: '"model"."context_tokens" IS NULL' } })
+        .execute(),
     );
   }
 }

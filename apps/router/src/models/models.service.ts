@@ -9,7 +9,7 @@ const OWNER = 'local';
 export class ModelsService {
   readonly #repository: ModelsRepository;
   readonly #log: Logger;
-  /** Ids that are in the catalogue for sure: a heartbeat a second must not be a query a second. */
+  /** What the catalogue has for sure: a heartbeat a second must not be a query a second. */
   readonly #known = new Set<string>();
 
   constructor(repository: ModelsRepository, log: Logger) {
@@ -26,15 +26,17 @@ export class ModelsService {
     for (const model of models) await this.#repository.upsert(model);
   }
 
-  /** A worker serves a model: one that is not in the catalogue gets an entry under its id. Tried again at the next heartbeat when the database is away. */
+  /** A worker serves a model: one that is not in the catalogue gets an entry under its id, and one without a context gets the worker's. Tried again at the next heartbeat when the database is away. */
   async noteAdvertised({ modelId, contextTokens }: Pick<WorkerState, 'modelId' | 'contextTokens'>): Promise<void> {
-    if (this.#known.has(modelId)) return;
-    this.#known.add(modelId);
+    // A worker whose server tells its context later says more then.
+    const said = `${modelId} ${contextTokens === undefined ? 'without' : 'with'} context`;
+    if (this.#known.has(said)) return;
+    this.#known.add(said);
     try {
       const known = contextTokens !== undefined && { contextTokens };
       await this.#repository.insertIfMissing({ id: modelId, name: modelId, ownedBy: OWNER, ...known });
     } catch (error) {
-      this.#known.delete(modelId);
+      this.#known.delete(said);
       this.#log.warn('an advertised model could not be entered', { modelId, error });
     }
   }

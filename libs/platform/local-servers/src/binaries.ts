@@ -51,13 +51,8 @@ export async function resolveBinaries<K extends ServerKind>(
   const cache = { cacheDir: options.cacheDir, env, onProgress, signal: options.signal };
 
   for (const kind of options.want) {
-    const onMachine =
-      env.XEROTIER_IGNORE_SYSTEM_SERVERS === '1' ? null : await findUsable(kind, options, env, onProgress);
-    if (onMachine) found[kind] = { kind, source: 'path', env: {}, ...onMachine };
-    else {
-      const unpacked = await findInCache(kind, cache);
-      if (unpacked) found[kind] = await fromPackages(kind, unpacked, options.cacheDir);
-    }
+    const present = await findPresent(kind, options);
+    if (present) found[kind] = present;
   }
   const missing = options.want.filter((kind) => !found[kind]);
   if (missing.length > 0) {
@@ -72,6 +67,33 @@ export async function resolveBinaries<K extends ServerKind>(
     }
   }
   return found as Record<K, ServerBinary>;
+}
+
+/** The server of this kind that needs no fetching: of the machine, else of the cache. Null when there is none. */
+async function findPresent(kind: ServerKind, options: ResolveOptions<ServerKind>): Promise<ServerBinary | null> {
+  const { cacheDir, env = process.env, onProgress = () => {}, signal } = options;
+  const onMachine =
+    env.XEROTIER_IGNORE_SYSTEM_SERVERS === '1' ? null : await findUsable(kind, options, env, onProgress);
+  if (onMachine) return { kind, source: 'path', env: {}, ...onMachine };
+  const unpacked = await findInCache(kind, { cacheDir, env, onProgress, signal });
+  return unpacked && fromPackages(kind, unpacked, cacheDir);
+}
+
+/** How a server is had on this machine. */
+export type ServerOutlook =
+  | { readonly how: 'present'; readonly binary: ServerBinary }
+  | { readonly how: 'fetched' }
+  | { readonly how: 'missing'; readonly advice: string };
+
+/** What `resolveBinaries` would do for one server, without doing it: nothing is fetched. */
+export async function foreseeServer(
+  kind: ServerKind,
+  options: Omit<ResolveOptions<ServerKind>, 'want'>,
+): Promise<ServerOutlook> {
+  const binary = await findPresent(kind, { ...options, want: [kind] });
+  if (binary) return { how: 'present', binary };
+  if (await hasApt(options.env ?? process.env)) return { how: 'fetched' };
+  return { how: 'missing', advice: installAdvice([kind], process.platform) };
 }
 
 function findUsable(
@@ -95,12 +117,17 @@ async function requireApt(
   missing: readonly ServerKind[],
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<void> {
+  if (await hasApt(env)) return;
+  const what = `This machine has no usable ${commandNames(missing)}.`;
+  throw new MissingServersError(missing, `${what} ${installAdvice(missing, process.platform)}`);
+}
+
+async function hasApt(env: Readonly<Record<string, string | undefined>>): Promise<boolean> {
+  if (process.platform !== 'linux') return false;
   const dirs = [...(env.PATH ?? '').split(':'), '/usr/bin', '/bin'].filter((dir) => dir.startsWith('/'));
   const has = async (name: string): Promise<boolean> =>
     (await Promise.all(dirs.map((dir) => isExecutableFile(join(dir, name))))).includes(true);
-  if (process.platform === 'linux' && (await has('apt-get')) && (await has('dpkg'))) return;
-  const what = `This machine has no usable ${commandNames(missing)}.`;
-  throw new MissingServersError(missing, `${what} ${installAdvice(missing, process.platform)}`);
+  return (await has('apt-get')) && (await has('dpkg'));
 }
 
 function cannotFetch(missing: readonly ServerKind[], error: unknown): MissingServersError {

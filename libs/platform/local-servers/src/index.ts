@@ -1,4 +1,10 @@
-export { resolveBinaries, type ResolveOptions, type ServerBinary } from './binaries.ts';
+export {
+  foreseeServer,
+  resolveBinaries,
+  type ResolveOptions,
+  type ServerBinary,
+  type ServerOutlook,
+} from './binaries.ts';
 export { removeDataDir } from './data-dir.ts';
 export type { LocalServer, ServerExit, StartOptions } from './local-server.ts';
 export { keepLogsBounded, logFiles, rotateLog, type LogBounds } from './log-rotation.ts';
@@ -8,4 +14,5 @@ export { freePort, isPortFree, portState } from './ports.ts';
 export { postgresMajorOf, startPostgres, type PostgresOptions, type PostgresServer } from './postgres.ts';
 export type { ServerKind } from './programs.ts';
 export { startRedis, type RedisOptions } from './redis.ts';
+export { leftRunning } from './run-record.ts';
 export { writeAtomic } from './write-atomic.ts';

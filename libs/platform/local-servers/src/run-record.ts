@@ -49,6 +49,18 @@ async function runningServer(record: RunRecord): Promise<number | null> {
   return (await isServerIn(pid, program, cwd)) ? pid : null;
 }
 
+/** The process id of the server of a data folder that outlived the process that started it, or null. */
+export async function leftRunning(dataDir: string): Promise<number | null> {
+  const record = await readRecord(dataDir);
+  const pid = record && (await runningServer(record));
+  return record && pid !== null && !(await isSupervised(record)) ? pid : null;
+}
+
+async function isSupervised({ supervisor }: RunRecord): Promise<boolean> {
+  const mark = (await isAlive(supervisor.pid)) ? await startMark(supervisor.pid) : null;
+  return mark !== null && mark === supervisor.startMark;
+}
+
 /**
  * Stops a server that outlived the process that started it. Throws when that process is still there: then the folder
  * is in use, and two servers on the same data would destroy them.
@@ -58,8 +70,7 @@ export async function stopStale(dataDir: string, graceMs: number): Promise<void>
   const pid = record && (await runningServer(record));
   if (!record || pid === null) return;
   const { supervisor } = record;
-  const mark = (await isAlive(supervisor.pid)) ? await startMark(supervisor.pid) : null;
-  if (mark !== null && mark === supervisor.startMark) {
+  if (await isSupervised(record)) {
     throw new Error(
       `${record.program} is already running on ${dataDir} (process ${pid}, port ${record.port}), ` +
         `started by process ${supervisor.pid}. Stop that one first.`,

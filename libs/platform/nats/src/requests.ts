@@ -52,9 +52,11 @@ export function serveRequests<C extends RequestContract>(
       if (inFlight > options.inFlightMax) throw new AppError('bus.overloaded', { subject });
       const input = decode(contract.input, message.data, subject) as z.output<C['input']>;
       message.respond(fitting(connection, encode(await handler(input, context)), subject));
+      options.log.debug('bus request', { subject });
     } catch (error) {
       const refusal = AppError.from(error);
       if (refusal.code === 'internal') options.log.error('a bus handler failed', { subject, error });
+      else options.log.debug('bus request', { subject, code: refusal.code });
       message.respond(encodeError(refusal), { headers: encodeHeaders({ [headerName.errorCode]: refusal.code }) });
     }
   };

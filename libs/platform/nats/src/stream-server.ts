@@ -114,10 +114,13 @@ export class StreamServer {
       const body = await this.#bodyOf(message, inbox, id, subject);
       const input = decode(contract.input, body, subject) as z.output<C['input']>;
       stream.send(frameKind.accept, Buffer.from(this.#control));
+      this.#log.debug('bus stream begins', { subject });
       stream.send(frameKind.end, encode(await handler(input, stream)));
+      this.#log.debug('bus stream ends', { subject });
     } catch (error) {
       const refusal = AppError.from(error);
       if (refusal.code === 'internal') this.#log.error('a stream handler failed', { subject, error });
+      else this.#log.debug('bus stream ends', { subject, code: refusal.code });
       stream.send(frameKind.error, encodeError(refusal));
     } finally {
       stream.finish();

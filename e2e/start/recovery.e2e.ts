@@ -1,0 +1,227 @@
+/** What ends by itself, is ended by others, or grows: a running stack says so and goes on. */
+import type { DevFile } from '@xerotier/dev';
+import { projectRoot } from '@xerotier/dev';
+import { eventually } from '@xerotier/testing';
+import { appendFile, readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import pg from 'pg';
+import { ApiClient } from '../support/api-client.ts';
+import { embeddedStack, START_TIMEOUT_MS } from '../support/embedded-stack.ts';
+import { isAlive } from '../support/npm-command.ts';
+import type { NpmCommand } from '../support/npm-command.ts';
+import { runProgram } from '../support/program.ts';
+
+const stack = embeddedStack();
+const hello = { model: 'xero-tiny', messages: [{ role: 'user', content: 'Hello' }], max_tokens: 1 };
+let terminal: NpmCommand;
+
+beforeAll(async () => {
+  terminal = await stack.start([], { LOG_LEVEL: 'debug' });
+}, START_TIMEOUT_MS);
+
+/** What the terminal says from now on. */
+function fromNow(): () => string {
+  const said = terminal.output.length;
+  return () => terminal.output.slice(said);
+}
+
+describe('a process of the stack that is killed', () => {
+  it.each(['nats', 'redis', 'postgres', 'gateway', 'auth', 'router', 'xim'])(
+    '%s comes back: the terminal, the status and the file for tools say so',
+    async (name) => {
+      const before = await stack.description();
+      const pid = before.services[name]?.pid as number;
+      const said = fromNow();
+      process.kill(pid, 'SIGKILL');
+      await eventually(
+        'it is up again',
+        () => new RegExp(`${name} is up again \\(process \\d+, restarted once\\)`).test(said()),
+        60_000,
+      );
+      expect(said()).toContain(`${name} ended (SIGKILL): restarting it`);
+      const after = await eventually('the file names the new process', async () => {
+        const description = await stack.description();
+        const service = description.services[name];
+        return service?.pid !== pid && isAlive(service?.pid as number) ? description : undefined;
+      });
+      expect(after.services[name]).toMatchObject({
+        restarts: 1,
+        lastExit: { reason: 'SIGKILL', at: expect.any(String) },
+      });
+      const { natsUrl, redisUrl, databaseUrl, baseUrl } = after;
+      expect({ natsUrl, redisUrl, databaseUrl, baseUrl }).toEqual({
+        ...{ natsUrl: before.natsUrl, redisUrl: before.redisUrl },
+        ...{ databaseUrl: before.databaseUrl, baseUrl: before.baseUrl },
+      });
+      await eventually('it serves', async () => (await (await stack.api()).chat(hello)).status === 200, 30_000);
+      const { output } = await stack.npm(['run', 'status']);
+      expect(output).toMatch(new RegExp(`${name} +pid \\d+ .*restarted once, last ended at \\S+ \\(SIGKILL\\)`));
+    },
+  );
+
+  it('is not a warning about those that never ended', async () => {
+    expect((await stack.description()).services['responses']).toEqual({
+      ...{ pid: expect.any(Number), healthUrl: expect.any(String), restarts: 0 },
+    });
+    const { output } = await stack.npm(['run', 'status']);
+    expect(output).toMatch(/responses +pid \d+ +ready\n/);
+  });
+});
+
+describe('npm run logs', () => {
+  const logs = (...args: string[]): ReturnType<typeof stack.npm> => stack.npm(['run', '-s', 'logs', '--', ...args]);
+  let requestId = '';
+
+  it('shows one request on its way through all services, in the order of time, and no other', async () => {
+    const api = await stack.api();
+    ({ requestId } = await api.chat(hello));
+    const other = (await api.chat(hello)).requestId;
+    const lines = await eventually('all have written', async () => {
+      const { output } = await logs('--request', requestId);
+      const found = output.trim().split('\n');
+      const isThere = ['gateway', 'router', 'xim'].every((name) => found.some((line) => line.includes(` ${name} `)));
+      return isThere ? found : undefined;
+    });
+    expect(lines.every((line) => line.includes(`requestId=${requestId}`))).toBe(true);
+    expect(lines.join()).not.toContain(other);
+    const times = lines.map((line) => line.slice(0, 12));
+    expect(times).toEqual([...times].sort());
+    expect(lines.find((line) => line.includes(' gateway '))).toMatch(/info +request .*status=200/);
+  });
+
+  it('says so when no line is about a request, and where ids come from', async () => {
+    const { code, output } = await logs('--request', 'req_none');
+    expect(code).toBe(1);
+    expect(output).toContain('No line is about the request req_none');
+    expect(output).toContain('X-Request-ID');
+  });
+
+  it('shows the last lines of those that are named', async () => {
+    const { code, output } = await logs('gateway', 'nats', '-n', '2');
+    expect(code).toBe(0);
+    const sources = output
+      .trim()
+      .split('\n')
+      .map((line) => line.slice(14).split(' ')[0]);
+    expect([...sources].sort()).toEqual(['gateway', 'gateway', 'nats', 'nats']);
+  });
+
+  it.each([
+    [['nobody'], "There is no log of 'nobody'. There are: "],
+    [['--lines', 'many'], "--lines is 'many'"],
+    [['--fellow'], '--follow'],
+  ])('says what is wrong with %j', async (args, message) => {
+    const { code, output } = await logs(...args);
+    expect(code).toBe(1);
+    expect(output).toContain(message);
+  });
+
+  it('follows what is written from then on', async () => {
+    const following = stack.command(['run', '-s', 'logs', '--', 'gateway', '-n', '0', '-f']);
+    const sent: string[] = [];
+    await eventually(
+      'it shows a new request',
+      async () => {
+        sent.push((await (await stack.api()).chat(hello)).requestId);
+        await new Promise((resolve) => setTimeout(resolve, 500));
+        return sent.some((id) => following.output.includes(id));
+      },
+      30_000,
+    );
+    expect(following.output).not.toContain(requestId);
+    following.interrupt();
+    await following.exited;
+  });
+
+  it.each([
+    ['a service', 'logs/gateway.log'],
+    ['a server', 'servers/nats/nats.log'],
+  ])('keeps the log of %s bounded while it runs, and still finds what was put aside', async (_, file) => {
+    const path = stack.path(file);
+    const line = JSON.stringify({
+      time: new Date().toISOString(),
+      level: 'info',
+      msg: 'padding',
+      requestId: `req_${file}`,
+    });
+    await appendFile(path, `${line}\n`.repeat(Math.ceil((11 * 1024 * 1024) / line.length)));
+    await eventually('it is put aside', async () => (await stat(path)).size < 1024 * 1024);
+    expect((await stat(`${path}.1`)).mode & 0o777).toBe(0o600);
+    expect(await readFile(`${path}.1`, 'utf8')).toContain(line);
+    const { code, output } = await logs('--request', `req_${file}`);
+    expect({ code, isFound: output.includes('padding') }).toEqual({ code: 0, isFound: true });
+    const sent = await (await stack.api()).chat(hello);
+    await eventually('its writer goes on', async () => (await logs('--request', sent.requestId)).code === 0);
+  });
+
+  it('works when the stack does not run any more', async () => {
+    await stack.npm(['stop']);
+    expect((await logs('--request', requestId)).output).toContain(requestId);
+  });
+});
+
+describe('a demo key that was ended', () => {
+  let before: DevFile;
+
+  /** As docs/deployment.md has it, on the database of the running stack. */
+  async function keys(action: 'revoke' | 'rotate', name: string, ...more: string[]): Promise<void> {
+    const { databaseUrl, natsUrl } = before;
+    const client = new pg.Client({ connectionString: databaseUrl });
+    await client.connect();
+    const { rows } = await client.query<{ id: string }>(
+      'SELECT id FROM auth.api_key WHERE name = $1 AND revoked_at IS NULL ORDER BY created_at DESC LIMIT 1',
+      [name],
+    );
+    await client.end();
+    const { keyPepper } = JSON.parse(await readFile(stack.path('credentials.json'), 'utf8')) as { keyPepper: string };
+    const program = join(projectRoot, 'apps/auth/dist/main.js');
+    const ended = await runProgram(process.execPath, [program, 'keys', action, rows[0]?.id ?? '', ...more], {
+      env: { ...process.env, DATABASE_URL: databaseUrl, NATS_URL: natsUrl, AUTH_KEY_PEPPER: keyPepper },
+    });
+    expect(ended.code).toBe(0);
+  }
+
+  const statusWith = async (apiKey: string): Promise<number> => {
+    const { baseUrl, projectId, endpointSlug } = await stack.description();
+    const response = await fetch(`${baseUrl}/${projectId}/${endpointSlug}/v1/models`, {
+      headers: { authorization: `Bearer ${apiKey}` },
+    });
+    return response.status;
+  };
+
+  it.each<['revoke' | 'rotate', string[]]>([
+    ['revoke', []],
+    ['rotate', []],
+    ['rotate', ['0']],
+  ])(
+    'by %s %j stays ended, and the next start has another one and says so',
+    async (action, more) => {
+      await stack.start(['--detach']);
+      before = await stack.description();
+      await keys(action, 'demo', ...more);
+      await stack.npm(['stop']);
+      const again = await stack.start(['--detach']);
+      expect(again.output).toContain("Note: The key 'demo' was revoked or rotated");
+      const after = await stack.description();
+      expect(after.apiKey).not.toBe(before.apiKey);
+      expect(again.output).toContain(after.apiKey);
+      expect(after).toMatchObject({ projectId: before.projectId, managementKey: before.managementKey });
+      await new ApiClient(after).chat(hello);
+      // A rotated one counts on for its grace time.
+      expect(await statusWith(before.apiKey)).toBe(action === 'rotate' && more.length === 0 ? 200 : 401);
+      await stack.npm(['stop']);
+    },
+    2 * START_TIMEOUT_MS,
+  );
+
+  it(
+    'is the only reason for another one',
+    async () => {
+      const kept = before.managementKey;
+      const again = await stack.start(['--detach']);
+      expect(again.output).not.toContain('Note:');
+      expect((await stack.description()).managementKey).toBe(kept);
+    },
+    START_TIMEOUT_MS,
+  );
+});
