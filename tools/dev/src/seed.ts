@@ -7,7 +7,8 @@ export interface ModelSeed {
   readonly id: string;
   readonly name: string;
   readonly ownedBy: string;
-  readonly contextTokens: number;
+  /** Absent: the router learns it from a worker that knows. */
+  readonly contextTokens?: number;
 }
 
 export interface EndpointSeed {

@@ -101,8 +101,18 @@ async function run(options: WorkerOptions, stack: DevFile): Promise<number> {
 async function announce(options: WorkerOptions, service: ServiceProcess, stack: DevFile): Promise<string> {
   const { name, modelId, task, endpoint } = options;
   const common = { NATS_URL: stack.natsUrl, DATABASE_URL: stack.databaseUrl };
-  const contextTokens = Number(service.facts['contextTokens']);
-  await seedModels([{ id: modelId, name, ownedBy: OWNER, contextTokens }], common);
+  const { contextTokens } = service.facts;
+  await seedModels(
+    [
+      {
+        id: modelId,
+        name,
+        ownedBy: OWNER,
+        ...(contextTokens !== undefined && { contextTokens: Number(contextTokens) }),
+      },
+    ],
+    common,
+  );
   if (endpoint === undefined) return `\nThe worker serves ${name}. Ctrl-C ends it.\n`;
   const { keyPepper } = await loadCredentials(state, PROJECT_SLUG);
   await seedProject(
