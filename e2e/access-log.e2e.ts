@@ -109,7 +109,12 @@ describe('the line of a completion', () => {
 
   it('that fails before its first token is above info, with the code', async () => {
     const { requestId, status } = await test.api.refused(scripted({ tokens: 9, failAfter: 0 }));
-    expect(await lineOf(requestId)).toMatchObject({ level: 'warn', status, errorCode: 'inference.engine_failed' });
+    expect(await lineOf(requestId)).toMatchObject({
+      level: 'warn',
+      status,
+      errorCode: 'inference.engine_failed',
+      worker: SERVED.worker,
+    });
     expect(status).toBe(500);
   });
 

@@ -36,6 +36,7 @@ export function originOf(
     latencyTargets,
     requestedServiceTier,
     endUser,
+    onPlaced: (worker) => noteForLog(request, { worker }),
     onUsage: (usage) => {
       const { promptTokens, completionTokens, cachedTokens } = usage;
       noteForLog(request, { promptTokens, completionTokens, cachedTokens });

@@ -47,6 +47,8 @@ export interface GenerationJob {
   readonly deadlineAt: number;
   /** How long it may wait for a slot, each time it needs one. */
   readonly queueTimeoutMs: number;
+  /** Hears of each worker that it is sent to by name. */
+  readonly onPlaced: ((workerId: string) => void) | undefined;
 }
 
 /** Receives one generation. `start` comes before the first data; exactly one of `end` and `error` comes, last. */
@@ -155,6 +157,7 @@ export class Generation {
         () => this.#cancelled,
       );
       if (this.#cancelled) throw new AppError('inference.cancelled');
+      if (this.#slot !== undefined) job.onPlaced?.(this.#slot.workerId);
       this.#open();
     } catch (error) {
       this.#fail(AppError.from(error), 'unused');

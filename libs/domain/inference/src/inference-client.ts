@@ -41,6 +41,8 @@ export interface RequestOrigin {
   readonly requestedServiceTier?: RequestedServiceTier | undefined;
   /** Whom the client asked for, in its own words; for the usage record alone. */
   readonly endUser?: string | undefined;
+  /** Hears of each worker that the request is sent to: the last one is whose response, or failure, the caller gets. */
+  readonly onPlaced?: ((workerId: string) => void) | undefined;
   /** Hears what was used once the request is over, however it ended, before the sink hears of the end. */
   readonly onUsage?: ((usage: TokenUsage) => void) | undefined;
 }
@@ -307,6 +309,7 @@ class InferenceRun implements RunningInference {
         requestedServiceTier: this.#origin.requestedServiceTier,
         deadlineAt,
         queueTimeoutMs: this.#limits.queueTimeoutMs,
+        onPlaced: this.#origin.onPlaced,
       },
       {
         start: (head) => this.#start(head),

@@ -19,10 +19,12 @@ describe('a worker that fails before its first data', () => {
     'because it %s is replaced by another, and the client sees one answer',
     async (_, error, outcome) => {
       const { run, router, workers } = await newFleet({ workers: { a: fails(error), b: says('x') } });
-      const { answer } = run();
+      const placed: string[] = [];
+      const { answer } = run({}, { onPlaced: (workerId) => placed.push(workerId) });
       await answer.over;
       expect(answer.order).toEqual(['start', 'choices', 'end']);
       expect(answer.heads).toEqual([{ workerId: 'b' }]);
+      expect(placed).toEqual(['a', 'b']);
       expect(router.asked.map(({ excludedWorkers }) => excludedWorkers)).toEqual([[], ['a']]);
       expect(new Set(router.asked.map(({ ticketId }) => ticketId)).size).toBe(2);
       expect(workers['a']?.received).toHaveLength(1);
