@@ -36,6 +36,11 @@ describe('parseJsonBody', () => {
     expect(parseJsonBody(Buffer.from(text))).toEqual(JSON.parse(text));
   });
 
+  it('rounds an integer that 64 bits cannot hold, however long, as everywhere in JavaScript', () => {
+    expect(parseJsonBody(Buffer.from('{"seed":123456789012345678901}'))).toEqual({ seed: 123456789012345680000 });
+    expect(parseJsonBody(Buffer.from(`{"seed":${'9'.repeat(1_000_000)}}`))).toEqual({ seed: Infinity });
+  });
+
   it('reads 64 levels and refuses the 65th', () => {
     const nested = (levels: number): string => '['.repeat(levels) + ']'.repeat(levels);
     expect(parseJsonBody(Buffer.from(nested(64)))).toBeInstanceOf(Array);

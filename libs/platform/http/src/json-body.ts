@@ -32,7 +32,7 @@ function refuseEncoded(encoding: string | undefined): void {
 
 /**
  * Of a name that comes twice in an object, the last one counts, as everywhere in JavaScript. An integer that is a field of
- * the body itself and that a number cannot hold is a bigint; deeper ones are rounded.
+ * the body itself and that 64 bits can hold but a number cannot is a bigint; deeper and longer ones are rounded.
  * @throws {AppError} `request.unreadable_json`, or `request.invalid` when it is nested too deeply or has too many parts.
  */
 export function parseJsonBody(body: Buffer): unknown {
@@ -51,6 +51,8 @@ export function parseJsonBody(body: Buffer): unknown {
 /** As the value of a name. Only what has one is read in the slower way. */
 const LONG_INTEGER = /:\s*-?\d{16}/;
 const INTEGER = /^-?\d+$/;
+/** What 64 bits need. Reading longer ones takes time that grows faster than they do, and nothing takes them. */
+const EXACT_LENGTH_MAX = 20;
 
 /** What the parser tells of a value beside its rounded form. The types of JavaScript's newest library are not loaded here. */
 type Reviver = (this: unknown, name: string, value: unknown, context: { readonly source?: string }) => unknown;
@@ -58,7 +60,8 @@ type Reviver = (this: unknown, name: string, value: unknown, context: { readonly
 function parseExactly(text: string): unknown {
   const exact = new Map<unknown, Map<string, bigint>>();
   const note: Reviver = function (name, value, { source = '' }) {
-    if (typeof value !== 'number' || Number.isSafeInteger(value) || !INTEGER.test(source)) return value;
+    if (typeof value !== 'number' || Number.isSafeInteger(value)) return value;
+    if (source.length > EXACT_LENGTH_MAX || !INTEGER.test(source)) return value;
     const fields = exact.get(this) ?? new Map<string, bigint>();
     exact.set(this, fields.set(name, BigInt(source)));
     return value;
