@@ -94,6 +94,7 @@ export class Generation {
   #rejections = 0;
   /** When waiting for a slot ends, in `performance.now()` milliseconds. */
   #queueDeadlineAt = 0;
+  #openedAt = 0;
   #retrying = false;
   #sharedPauseMs = SHARED_PAUSE_FIRST_MS;
   #slot: Slot | undefined;
@@ -113,7 +114,7 @@ export class Generation {
 
   begin(): void {
     this.#platform.retryBudget.enter();
-    this.#renewQueueDeadline();
+    this.#queueDeadlineAt = Math.min(performance.now() + this.#job.queueTimeoutMs, this.#job.deadlineAt);
     void this.#place();
   }
 
@@ -165,6 +166,7 @@ export class Generation {
   }
 
   #open(): void {
+    this.#openedAt = performance.now();
     this.#head = undefined;
     const sink = {
       head: (head: GenerationHead) => (this.#head = head),
@@ -227,25 +229,19 @@ export class Generation {
   }
 
   #mayRetry(error: AppError): boolean {
-    if (!error.retryable) return false;
-    if (REJECTIONS.has(error.code) && !this.#started) {
+    const now = performance.now();
+    // What the attempt took was not spent waiting for a slot.
+    this.#queueDeadlineAt = Math.min(this.#queueDeadlineAt + (now - this.#openedAt), this.#job.deadlineAt);
+    if (!error.retryable || now >= this.#queueDeadlineAt) return false;
+    if (isRejection(error) && !this.#started) {
       this.#rejections += 1;
       // On the shared subject nobody was asked by name, and only time bounds the search.
-      return (
-        performance.now() < this.#queueDeadlineAt &&
-        (this.#slot === undefined || this.#rejections <= EXCLUDED_WORKERS_MAX)
-      );
+      return this.#slot === undefined || this.#rejections <= EXCLUDED_WORKERS_MAX;
     }
     this.#attempts += 1;
-    if (this.#attempts >= ATTEMPTS_MAX || performance.now() >= this.#job.deadlineAt) return false;
+    if (this.#attempts >= ATTEMPTS_MAX) return false;
     this.#retrying ||= this.#platform.retryBudget.acquire();
-    // What the failed attempt took was not spent waiting for a slot.
-    if (this.#retrying) this.#renewQueueDeadline();
     return this.#retrying;
-  }
-
-  #renewQueueDeadline(): void {
-    this.#queueDeadlineAt = Math.min(performance.now() + this.#job.queueTimeoutMs, this.#job.deadlineAt);
   }
 
   #endRetry(): void {
@@ -287,6 +283,11 @@ export class Generation {
     this.#platform.retryBudget.leave();
     if (this.#slot !== undefined) this.#platform.slots.release(this.#slot, outcome);
   }
+}
+
+/** What the server behind a worker rejects is another thing: it was asked, and may want to be left alone for a while. */
+function isRejection({ code, details }: AppError): boolean {
+  return REJECTIONS.has(code) && details['upstreamStatus'] === undefined;
 }
 
 /** Whether placement should look at the worker with suspicion. */

@@ -120,6 +120,26 @@ describe('a worker that fails before its first data', () => {
     expect(answer.heads).toEqual([{ workerId: 'b' }]);
   });
 
+  it('is replaced also when its server hung for longer than that', async () => {
+    const hung: Script = async () => {
+      await new Promise((resolve) => setTimeout(resolve, 400));
+      throw new AppError('inference.engine_unavailable');
+    };
+    const { run } = await newFleet({ workers: { a: hung, b: says('x') }, limits: { queueTimeoutMs: 200 } });
+    const { answer } = run();
+    await answer.over;
+    expect(answer.heads).toEqual([{ workerId: 'b' }]);
+  });
+
+  it('whose server is too busy is asked three times at most', async () => {
+    const busy = new AppError('worker.busy', { upstreamStatus: 429 }, { retryAfterSeconds: 7 });
+    const { run, router } = await newFleet({ workers: { a: fails(busy) } });
+    const { answer } = run();
+    await answer.over;
+    expect(answer.failure).toMatchObject({ code: 'worker.busy', retryAfterSeconds: 7 });
+    expect(router.granted).toHaveLength(3);
+  });
+
   it('is not replaced when the time for the whole response is over', async () => {
     const slow: Script = async () => {
       await new Promise((resolve) => setTimeout(resolve, 400));
