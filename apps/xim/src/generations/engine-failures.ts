@@ -4,7 +4,9 @@ import type { Logger } from '@xerotier/log';
 
 /** Text of the request that is as long as this in a reason counts as repeated. */
 const REPEATED_LENGTH = 12;
-const REASON_LENGTH_MAX = 500;
+const REASON_LENGTH_MAX = 300;
+/** Of longer requests nothing that a server says is logged: looking for it would hold up the worker. */
+const REQUEST_LENGTH_MAX = 200_000;
 
 /** Whether it says something about the engine, and not about the request or the caller. */
 export function isEngineFailure(error: unknown): error is AppError {
@@ -33,15 +35,31 @@ export function logEngineFailure(log: Logger, error: AppError, request: unknown,
 function reasonWithoutPrompt(cause: unknown, request: unknown): string | undefined {
   if (!(cause instanceof Error)) return undefined;
   const reason = cause.message.slice(0, REASON_LENGTH_MAX);
-  return repeats(reason, request) ? '[withheld: it repeats the request]' : reason;
+  const texts: string[] = [];
+  if (!collectTexts(request, texts, { length: 0 })) return '[withheld: the request is too long to compare it with]';
+  const plain = comparable(reason);
+  return texts.some((text) => sharesText(plain, text)) ? '[withheld: it repeats the request]' : reason;
 }
 
-/** Whether any text in the request shares that many characters with the reason. */
-function repeats(reason: string, value: unknown): boolean {
-  if (typeof value === 'string') return sharesText(reason, value);
-  if (Array.isArray(value)) return value.some((entry) => repeats(reason, entry));
-  if (typeof value === 'object' && value !== null) return Object.values(value).some((entry) => repeats(reason, entry));
-  return false;
+/** All texts in a request but its files. @returns false when they are too long. */
+function collectTexts(value: unknown, texts: string[], so: { length: number }): boolean {
+  if (typeof value === 'string') {
+    so.length += value.length;
+    if (so.length > REQUEST_LENGTH_MAX) return false;
+    texts.push(comparable(value));
+    return true;
+  }
+  if (typeof value !== 'object' || value === null) return true;
+  return Object.entries(value).every(([name, entry]) => name === 'files' || collectTexts(entry, texts, so));
+}
+
+/** Servers write texts as JSON or Python has them. */
+function comparable(text: string): string {
+  return text
+    .replace(/\\(?:u([0-9a-f]{4})|x([0-9a-f]{2}))/gi, (_, four?: string, two?: string) =>
+      String.fromCharCode(parseInt(four ?? two ?? '', 16)),
+    )
+    .replace(/\\[nrt]|\\(?=["'\\])|\s+/g, (gap) => (gap === '\\' ? '' : ' '));
 }
 
 function sharesText(reason: string, text: string): boolean {

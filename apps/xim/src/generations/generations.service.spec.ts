@@ -437,18 +437,32 @@ describe('what the engine does', () => {
         { workerId: 'w1', code: 'inference.engine_failed', upstreamStatus: 500, reason: cause.message },
       ],
     ]);
+  });
 
-    const secret = 'my account number is 4711';
-    const leak = new AppError(
-      'inference.engine_failed',
-      {},
-      { cause: new Error(`cannot parse "account number is" …`) },
-    );
-    const messages = [{ role: 'user', content: secret }];
-    const leaking = newService(throws(leak), {}, soundHealth, log);
-    await expect(leaking.run(anInput({}, { stream: true, messages }), new Caller())).rejects.toThrow();
-    expect(lines[1]).toMatchObject([expect.anything(), { reason: '[withheld: it repeats the request]' }]);
-    expect(JSON.stringify(lines)).not.toContain('account');
+  /** The reason in the line of a generation that fails with this cause. */
+  async function reasonLogged(cause: string, content: string): Promise<unknown> {
+    const lines: { reason?: unknown }[] = [];
+    const log = { ...silentLog(), warn: (_message: string, fields?: object) => void lines.push(fields ?? {}) };
+    const failure = new AppError('inference.engine_failed', {}, { cause: new Error(cause) });
+    const input = anInput({}, { stream: true, messages: [{ role: 'user', content }] });
+    await expect(newService(throws(failure), {}, soundHealth, log).run(input, new Caller())).rejects.toThrow();
+    expect(lines).toHaveLength(1);
+    return lines[0]?.reason;
+  }
+
+  it.each([
+    ['as it is', 'my account number is 4711', 'cannot parse "account number is" …'],
+    ['in the escapes of JSON', 'Größe und Höhe', String.raw`bad: {"content":"Gr\u00f6\u00dfe und H\u00f6he"}`],
+    ['in the escapes of Python', 'Größe und Höhe', String.raw`bad: 'Gr\xf6\xdfe und H\xf6he'`],
+    ['with other white space', 'one\n  two\tthree four', String.raw`"one\n two three four"`],
+    ['when it is a word', '4711', 'cannot parse 4711'],
+  ])('is logged without the prompt that a server repeats %s', async (_, content, said) => {
+    expect(await reasonLogged(said, content)).toBe('[withheld: it repeats the request]');
+  });
+
+  it('is logged without a reason when the request is too long to compare it with', async () => {
+    const long = 'x'.repeat(200_001);
+    expect(await reasonLogged('CUDA out of memory', long)).toContain('withheld: the request is too long');
   });
 });
 
@@ -469,7 +483,7 @@ describe('an engine that has hung', () => {
     const waiting = service.run(anInput(), new Caller());
     await turn();
     service.giveUpWaiting();
-    await expect(waiting).rejects.toMatchObject({ code: 'inference.engine_unavailable', details: { usage: USAGE } });
+    await expect(waiting).rejects.toMatchObject({ code: 'inference.engine_unavailable', details: {} });
     release();
     await expect(begun).resolves.toMatchObject({ cancelled: false });
   });

@@ -253,8 +253,9 @@ export class GenerationsService {
     if (output.signal.aborted) {
       const reason = AppError.from(output.signal.reason);
       this.#log.debug('a generation was stopped', { reason: reason.code });
-      if (reason.code === 'worker.draining' || reason.code === 'inference.engine_unavailable')
-        throw new AppError(reason.code, { usage });
+      if (reason.code === 'worker.draining') throw new AppError('worker.draining', { usage });
+      // Nothing came, so nothing was used.
+      if (reason.code === 'inference.engine_unavailable') throw reason;
       return { usage, cancelled: true };
     }
     if (collector !== undefined) output.data(Buffer.from(JSON.stringify([collector.choice()])));

@@ -176,6 +176,17 @@ describe('an engine that cannot be reached', () => {
     expect(changes).toEqual(['available', 'unavailable', 'available']);
   });
 
+  it('that rejects the key of a worker that has served is waited for', async () => {
+    const engine = new FakeEngine();
+    const { sut } = await healthOf(engine);
+    engine.check = () => Promise.reject(new EngineMisconfiguredError('the key'));
+    sut.failed(unreachable());
+    await eventually('it was asked again and again', () => engine.checks > 4);
+    expect(sut).toMatchObject({ available: false, reason: 'the key' });
+    engine.check = () => Promise.resolve();
+    await eventually('it is back', () => sut.available);
+  });
+
   it('is found out while it is idle', async () => {
     const engine = new FakeEngine();
     const { sut } = await healthOf(engine, { checkIntervalMs: 10 });
@@ -199,7 +210,7 @@ describe('an engine that stalls', () => {
   const times = { stallMs: 30, hangMs: 150, probeTimeoutMs: 20 };
   const hangs = (): Promise<void> => new Promise(() => undefined);
 
-  it('is taken out when it fails its probes, and has hung when that goes on', async () => {
+  it('is taken out when it does not respond, and has hung when that goes on', async () => {
     const engine = new FakeEngine();
     const { sut, hung } = await healthOf(engine, times);
     engine.check = hangs;
@@ -209,12 +220,14 @@ describe('an engine that stalls', () => {
     await eventually('it has hung', () => hung() > 0);
   });
 
-  it('stays in when it passes its probes: its reader may be slow, or its prompt long', async () => {
+  it('stays in when it responds: its reader may be slow, its prompt long, or its slots full', async () => {
     const engine = new FakeEngine();
     const { sut, hung } = await healthOf(engine, times);
+    engine.passes = () => false;
     sut.begin();
-    await eventually('it was probed', () => engine.probes >= 6);
+    await eventually('it was asked', () => engine.checks >= 4);
     expect(sut.available).toBe(true);
+    expect(engine.probes).toBe(0);
     expect(hung()).toBe(0);
   });
 

@@ -69,6 +69,9 @@ export type ReportedHealth = Pick<
   'available' | 'reason' | 'failureRate' | 'begin' | 'progressed' | 'succeeded' | 'failed'
 >;
 
+/** Gives the reason why the engine did not pass, or undefined when it did. */
+type Attempt = () => Promise<unknown>;
+
 /** Probes in a row that must pass, since an engine may fail only part of what it gets. */
 const PROBES = 3;
 const REASON_LENGTH_MAX = 500;
@@ -120,7 +123,7 @@ export class EngineHealth {
    */
   async start(listener: HealthListener): Promise<void> {
     this.#listener = listener;
-    await this.#recover(() => this.#attempt((signal) => this.#probes.check(signal)));
+    await this.#recover(() => this.#checkOnce());
     if (this.#stopping.signal.aborted) return;
     const interval = Math.min(WATCH_INTERVAL_MS, this.#times.checkIntervalMs, this.#times.stallMs);
     this.#watch = setInterval(() => this.#look(performance.now()), interval);
@@ -156,13 +159,14 @@ export class EngineHealth {
     if (!this.available) return;
     // What a server says about a request may repeat the prompt; what cannot be reached says nothing.
     if (error.code === 'inference.engine_unavailable') this.#beUnavailable(reasonOf(error));
-    else if (this.#window.suspicious(now)) this.#suspect('requests fail', now);
+    else if (this.#window.suspicious(now)) this.#suspect('requests fail', now, () => this.#probeAll());
   }
 
   /** What only time changes. */
   #look(now: number): void {
     const stalledMs = this.#working > 0 ? now - this.#progressAt : 0;
-    if (stalledMs > this.#times.stallMs) this.#suspect('nothing came from the engine for too long', now);
+    // Work for a server that is full would wait, so it is only asked whether it is there.
+    if (stalledMs > this.#times.stallMs) this.#suspect('nothing comes of it', now, () => this.#checkOnce());
     if (stalledMs > this.#times.hangMs && this.#state === 'unavailable') {
       this.#progressAt = now;
       this.#listener.hung();
@@ -174,38 +178,39 @@ export class EngineHealth {
     this.#checkedAt = now;
     if (this.#state !== 'available' || this.#checking) return;
     this.#checking = true;
-    const failure = await this.#attempt((signal) => this.#probes.check(signal));
+    const failure = await this.#checkOnce();
     this.#checking = false;
     if (failure !== undefined && this.available && !this.#stopping.signal.aborted)
       this.#beUnavailable(reasonOf(failure));
   }
 
-  #suspect(reason: string, now: number): void {
+  #suspect(reason: string, now: number, attempt: Attempt): void {
     if (this.#state !== 'available' || now - this.#confirmedAt < this.#times.suspicionPauseMs) return;
     this.#state = 'suspect';
     this.#log.debug('engine suspected', { reason });
-    void this.#confirm();
+    void this.#confirm(attempt);
   }
 
-  async #confirm(): Promise<void> {
-    const failure = await this.#probeAll();
+  async #confirm(attempt: Attempt): Promise<void> {
+    const failure = await attempt();
     this.#confirmedAt = performance.now();
     if (this.#state !== 'suspect') return;
-    if (failure !== undefined) return this.#beUnavailable(reasonOf(failure));
+    if (failure !== undefined) return this.#beUnavailable(reasonOf(failure), attempt);
     // The failure rate stays: probes are not the requests that failed.
     this.#state = 'available';
     this.#progressAt = this.#confirmedAt;
   }
 
-  #beUnavailable(reason: string): void {
+  /** @param attempt by what it comes back. */
+  #beUnavailable(reason: string, attempt: Attempt = () => this.#probeAll()): void {
     this.#state = 'unavailable';
     this.#setReason(reason);
     this.#log.error('engine unavailable', { reason: this.#reason });
-    void this.#recover(() => this.#probeAll());
+    void this.#recover(attempt);
   }
 
-  /** Attempts until one passes; when the engine starts, the first one at once. `attempt` gives the reason why it did not pass. */
-  async #recover(attempt: () => Promise<unknown>): Promise<void> {
+  /** Attempts until one passes; when the engine starts, the first one at once. */
+  async #recover(attempt: Attempt): Promise<void> {
     const since = performance.now();
     let pauseMs = this.#times.probePauseMs;
     let remindedAt = since;
@@ -214,7 +219,8 @@ export class EngineHealth {
       const failure = await attempt();
       if (this.#stopping.signal.aborted) return;
       if (failure === undefined) return this.#beAvailable(performance.now() - since);
-      if (failure instanceof EngineMisconfiguredError) throw failure;
+      // A worker that has served before is not wrong: its server may have been given another key, and get the old one back.
+      if (failure instanceof EngineMisconfiguredError && this.#state === 'starting') throw failure;
       const now = performance.now();
       this.#setReason(reasonOf(failure));
       if (isFirst || now - remindedAt >= this.#times.reminderMs) {
@@ -242,9 +248,13 @@ export class EngineHealth {
     this.#listener.changed();
   }
 
+  #checkOnce(): Promise<unknown> {
+    return this.#attempt((signal) => this.#probes.check(signal));
+  }
+
   /** What the server says of itself may have changed while it was away, so it is read first. */
   async #probeAll(): Promise<unknown> {
-    const absence = await this.#attempt((signal) => this.#probes.check(signal));
+    const absence = await this.#checkOnce();
     if (absence !== undefined) return absence;
     for (let i = 0; i < PROBES; i += 1) {
       const failure = await this.#attempt((signal) => this.#probes.probe(signal));
