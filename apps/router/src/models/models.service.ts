@@ -4,13 +4,15 @@ import type { Logger } from '@xerotier/log';
 import type { ModelsRepository, NewModel } from './models.repository.ts';
 
 /** Whoever started the worker: the model is theirs, and not this project's. The same as deployments enter by default. */
+/** An operator may overwrite what a worker said, and leave the context out. */
+const ENTERED_AGAIN_MS = 60_000;
 const OWNER = 'local';
 
 export class ModelsService {
   readonly #repository: ModelsRepository;
   readonly #log: Logger;
-  /** What the catalogue has for sure: a heartbeat a second must not be a query a second. */
-  readonly #known = new Set<string>();
+  /** When an entry was made sure of: a heartbeat a second must not be a query a second. */
+  readonly #enteredAt = new Map<string, number>();
 
   constructor(repository: ModelsRepository, log: Logger) {
     this.#repository = repository;
@@ -30,13 +32,14 @@ export class ModelsService {
   async noteAdvertised({ modelId, contextTokens }: Pick<WorkerState, 'modelId' | 'contextTokens'>): Promise<void> {
     // A worker whose server tells its context later says more then.
     const said = `${modelId} ${contextTokens === undefined ? 'without' : 'with'} context`;
-    if (this.#known.has(said)) return;
-    this.#known.add(said);
+    const now = performance.now();
+    if (now - (this.#enteredAt.get(said) ?? -Infinity) < ENTERED_AGAIN_MS) return;
+    this.#enteredAt.set(said, now);
     try {
       const known = contextTokens !== undefined && { contextTokens };
       await this.#repository.insertIfMissing({ id: modelId, name: modelId, ownedBy: OWNER, ...known });
     } catch (error) {
-      this.#known.delete(said);
+      this.#enteredAt.delete(said);
       this.#log.warn('an advertised model could not be entered', { modelId, error });
     }
   }

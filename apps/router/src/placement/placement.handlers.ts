@@ -6,7 +6,6 @@ import { AppError } from '@xerotier/errors';
 import type { WireError } from '@xerotier/errors';
 import { Bus } from '@xerotier/nats';
 import type { Serving } from '@xerotier/nats';
-import { isAvailable } from '../fleet/slot-ledger.ts';
 import { ModelsService } from '../models/models.service.ts';
 import { PlacementService } from './placement.service.ts';
 
@@ -30,8 +29,7 @@ export class PlacementHandlers {
     this.#listening.push(
       this.bus.subscribe(heartbeat, (state) => {
         this.placement.heard(state);
-        // Before its engine is there, a worker does not know what its model can do.
-        if (isAvailable(state)) void this.models.noteAdvertised(state);
+        void this.models.noteAdvertised(state);
       }),
       this.bus.subscribe(workerLeft, ({ workerId }) => this.placement.left(workerId)),
       this.bus.subscribe(leasesReleased, ({ leases }) => {
