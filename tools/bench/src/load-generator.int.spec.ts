@@ -16,7 +16,7 @@ const streams: StreamsSpec = {
   rampMs: 20,
   readPauseMs: 20,
 };
-const timeoutMs = 5_000;
+const timeoutMs = 60_000;
 
 function target(port: number): LoadTarget {
   return { host: '127.0.0.1', port, path: '/v1/chat/completions', headers: {}, model: 'scripted' };

@@ -46,6 +46,7 @@ const INFERENCE_ERRORS: readonly ErrorCode[] = [
   'router.queue_timeout',
   'worker.busy',
   'worker.draining',
+  'inference.engine_unavailable',
   'inference.task_unsupported',
   'inference.upstream_rejected',
   'inference.engine_failed',

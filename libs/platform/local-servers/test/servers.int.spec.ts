@@ -196,14 +196,14 @@ describe('the password of a server', () => {
     const second = await fixture.start(kind);
     expect(second.url).toBe(first.url);
     await second.stop();
-    const third = await fixture.start(kind, { password: 'p@ss "word" \\' } as object);
+    const third = await fixture.start(kind, { password: 'p@ss "word" \\' });
     expect(decodeURIComponent(new URL(third.url).password)).toBe('p@ss "word" \\');
     expect(await hello[kind](third.url)).toBe('pong');
     expect(await hello[kind](first.url)).toMatch(REFUSED);
   });
 
   it.each(KINDS)('%s is shown in no command line, no log, and no file that others can read', async (kind) => {
-    const server = await fixture.start(kind, { password: 'very-secret-indeed' } as object);
+    const server = await fixture.start(kind, { password: 'very-secret-indeed' });
     expect(server.url).toContain('very-secret-indeed');
     const texts = [await readFile(server.logPath, 'utf8')];
     if (process.platform === 'linux') {
@@ -222,7 +222,7 @@ describe('the password of a server', () => {
 
   it.each(['', 'two\nlines'])('cannot be %j', async (password) => {
     for (const kind of KINDS) {
-      await expect(fixture.start(kind, { password } as object)).rejects.toThrow('must not be empty');
+      await expect(fixture.start(kind, { password })).rejects.toThrow('must not be empty');
     }
   });
 });

@@ -46,6 +46,7 @@ describe('serverOf', () => {
     // Digits after the colon of a password are not taken for the port.
     ['nats://app:1234@127.0.0.1:4222', { servers: 'nats://127.0.0.1:4222', user: 'app', pass: '1234' }],
     ['tls://app:p%40ss%20%22@nats.example', { servers: 'tls://nats.example', user: 'app', pass: 'p@ss "' }],
+    ['nats://app:50%@nats.example', { servers: 'nats://nats.example', user: 'app', pass: '50%' }],
     ['nats://secret@[::1]:4222', { servers: 'nats://[::1]:4222', token: 'secret' }],
   ])('reads %s', (url, expected) => {
     expect(serverOf(url)).toEqual(expected);

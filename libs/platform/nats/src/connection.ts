@@ -74,11 +74,20 @@ export async function connectBus(options: ConnectionOptions): Promise<BusConnect
   };
 }
 
+/** A password may have been written without escaping its percent signs. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
 /** The client takes no credentials in a URL: they are options of their own. */
 export function serverOf(url: string): Pick<NatsConnectOptions, 'servers' | 'user' | 'pass' | 'token'> {
   const { username, password } = new URL(url);
   const servers = url.replace(/^(\w+:\/\/)[^/]*@/, '$1');
-  const [user, pass] = [username, password].map(decodeURIComponent);
+  const [user, pass] = [username, password].map(decoded);
   if (username === '') return { servers };
   return password === '' ? { servers, token: user } : { servers, user, pass };
 }

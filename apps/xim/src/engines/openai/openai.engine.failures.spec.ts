@@ -1,3 +1,4 @@
+import type { AppError } from '@xerotier/errors';
 import { engineConfig } from '../engine-config.ts';
 import type { OpenaiConfig } from '../engine-config.ts';
 import {
@@ -123,14 +124,17 @@ describe('OpenaiEngine, when things go wrong or are called off,', () => {
       async (_what, arrange, config) => {
         arrange();
         const error = await run(anEngine(config), aJob(STREAMED)).catch((caught: unknown) => caught);
-        expect(error).toMatchObject({
-          code: 'inference.engine_failed',
-          cause: expect.any(Error),
-          details: { usage: expect.anything() },
-        });
+        expect(error).toMatchObject({ code: 'inference.engine_failed', cause: expect.any(Error) });
         expect(String((error as Error).cause)).not.toContain('127.0.0.1');
       },
     );
+
+    it.each([true, false])('is not billed when nothing came of it (stream: %s)', async (streamed) => {
+      upstream.answer = (response) => void response.writeHead(500).end();
+      const error = await run(anEngine(), aJob({ stream: streamed })).catch((caught: unknown) => caught);
+      expect(error).toMatchObject({ code: 'inference.engine_failed', details: { upstreamStatus: 500 } });
+      expect((error as AppError).details).not.toHaveProperty('usage');
+    });
 
     it('to connect is inference.engine_unavailable', async () => {
       const engine = anEngine();

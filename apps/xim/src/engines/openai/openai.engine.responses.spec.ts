@@ -40,6 +40,7 @@ describe('a finish reason', () => {
     ['tool_calls', 'stop'],
     ['function_call', 'stop'],
     ['something_new', 'stop'],
+    ['constructor', 'stop'],
   ];
 
   it.each(words)('%s is %s, streamed or not', async (word, reason) => {

@@ -226,11 +226,10 @@ function messageOrRefusal(choice: Choice): Choice {
   return content === '' && refusal !== null ? { ...choice, message: { ...choice.message, content: null } } : choice;
 }
 
-/** Whatever ended it: what was used until then goes with it. */
+/** Whatever ended it: what was used until then goes with it. Where nothing came, nothing is billed. */
 function withUsage(failure: AppError, usage: TokenUsage): AppError {
   const { code, details, cause, retryAfterSeconds, param } = failure;
-  // A request that was refused before anything was computed is not billed for its prompt.
-  if (code !== 'inference.engine_failed' && usage.completionTokens === 0) return failure;
+  if (usage.completionTokens === 0) return failure;
   return new AppError(
     code,
     { ...details, usage },

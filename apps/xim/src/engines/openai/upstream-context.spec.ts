@@ -20,6 +20,7 @@ describe('contextTokensIn', () => {
     {},
     { max_model_len: 0 },
     { max_model_len: -1 },
+    { max_model_len: 4_294_967_296 },
     { context_length: 'long' },
     { meta: 5 },
     null,

@@ -2,6 +2,9 @@
 import { asObject } from './upstream-json.ts';
 import { countIn } from './upstream-usage.ts';
 
+/** As of XIM_CONTEXT_TOKENS. Larger ones are some server's word for "no limit". */
+const CONTEXT_TOKENS_MAX = 10_000_000;
+
 /** What is really there comes before what the model was made for. @returns undefined when the server does not say. */
 export function contextTokensIn(entry: unknown): number | undefined {
   const model = asObject(entry) ?? {};
@@ -15,5 +18,5 @@ export function contextTokensIn(entry: unknown): number | undefined {
     countIn(model, 'context_length', 'context_window', 'max_context_length'), // OpenRouter, Together; Groq; Mistral, LM Studio
     countIn(meta, 'n_ctx_train'), // llama-server
   ];
-  return counts.find((count) => count !== undefined && count > 0);
+  return counts.find((count) => count !== undefined && count > 0 && count <= CONTEXT_TOKENS_MAX);
 }

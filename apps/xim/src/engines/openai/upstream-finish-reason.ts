@@ -61,5 +61,6 @@ export function readFinishReason(value: unknown): FinishReason | 'failed' | null
   if (typeof value !== 'string') return null;
   const word = value.trim().toLowerCase();
   if (NOT_YET.has(word)) return null;
-  return REASONS[word] ?? (FAILURE.test(word) ? 'failed' : 'stop');
+  const known = Object.hasOwn(REASONS, word) ? REASONS[word] : undefined;
+  return known ?? (FAILURE.test(word) ? 'failed' : 'stop');
 }
