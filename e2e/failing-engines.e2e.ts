@@ -9,6 +9,7 @@ import type { ChatBody, Completion, ErrorBody } from './support/api-client.ts';
 import { FailingUpstream, LONG_PROMPT } from './support/failing-upstream.ts';
 import type { Behaviour } from './support/failing-upstream.ts';
 import { testPlatform } from './support/test-platform.ts';
+import type { PlatformPlan } from './support/test-platform.ts';
 
 const SLOTS = 4;
 const AT_ONCE = 6;
@@ -16,19 +17,31 @@ const upstreams = { a: new FailingUpstream('a'), b: new FailingUpstream('b') };
 
 const test = testPlatform(async () => {
   await Promise.all(Object.values(upstreams).map((upstream) => upstream.start()));
-  const id = 'upstream';
-  return {
-    models: [{ id, name: id, ownedBy: 'Xerotier.ai', contextTokens: 8_192 }],
-    endpoints: [{ slug: 'chat', modelId: id, tier: 'self_hosted' }],
-    workers: Object.values(upstreams).map(({ url }) => ({
-      modelId: id,
+  const workersOf = (modelId: string, task: string): PlatformPlan['workers'] =>
+    Object.values(upstreams).map(({ url }) => ({
+      modelId,
       env: {
         XIM_ENGINE: 'openai',
+        XIM_TASK: task,
         XIM_UPSTREAM_URL: url,
         XIM_SLOTS: String(SLOTS),
         XIM_UPSTREAM_TIMEOUT_SECONDS: '4',
       },
-    })),
+    }));
+  const modelOf = (id: string): PlatformPlan['models'][number] => ({
+    id,
+    name: id,
+    ownedBy: 'Xerotier.ai',
+    contextTokens: 8_192,
+  });
+  return {
+    models: [modelOf('upstream'), modelOf('upstream-embed')],
+    endpoints: [
+      { slug: 'chat', modelId: 'upstream', tier: 'self_hosted' },
+      { slug: 'embed', modelId: 'upstream-embed', tier: 'self_hosted', task: 'embed' },
+    ],
+    // `xim` and `xim-2` chat, `xim-3` and `xim-4` embed.
+    workers: [...workersOf('upstream', 'generate'), ...workersOf('upstream-embed', 'embed')],
   };
 });
 afterAll(() => Promise.all(Object.values(upstreams).map((upstream) => upstream.stop())));
@@ -83,21 +96,21 @@ async function heal(): Promise<void> {
     upstream.behaviour = 'works';
     await upstream.start();
   }
-  for (const service of ['xim', 'xim-2'])
+  for (const service of ['xim', 'xim-2', 'xim-3', 'xim-4'])
     await eventually(`${service} is available`, () => isReady(test.platform.service(service)), 40_000);
   await eventually('the fleet knows', () => test.fleet.workers.every(({ available }) => available === true));
 }
 
 afterEach(heal, 60_000);
 
-describe('of two workers of a model, one whose server', () => {
-  const ways: readonly (readonly [string, () => Promise<void> | void])[] = [
-    ['is down', () => upstreams.a.stop()],
-    ['answers 500 to everything', () => void (upstreams.a.behaviour = 'fails')],
-    ['answers 429 to everything', () => void (upstreams.a.behaviour = 'rejects')],
-    ['hangs', () => void (upstreams.a.behaviour = 'hangs')],
-  ];
+const ways: readonly (readonly [string, () => Promise<void> | void])[] = [
+  ['is down', () => upstreams.a.stop()],
+  ['answers 500 to everything', () => void (upstreams.a.behaviour = 'fails')],
+  ['answers 429 to everything', () => void (upstreams.a.behaviour = 'rejects')],
+  ['hangs', () => void (upstreams.a.behaviour = 'hangs')],
+];
 
+describe('of two workers of a model, one whose server', () => {
   it.each(ways)('%s is taken out, no client sees it, and it comes back by itself', async (_, breakIt) => {
     await breakIt();
     expect(new Set(await ask(60))).toEqual(new Set(['b']));
@@ -129,6 +142,25 @@ describe('of two workers of a model, one whose server', () => {
     const later = await ask(60, promptOf);
     expect(later.filter((text) => text !== 'a' && text !== 'b')).toEqual([]);
     expect(upstreams.a.asked).toBeLessThan(upstreams.b.asked);
+  });
+});
+
+describe('of two workers that embed, one whose server', () => {
+  it.each(ways)('%s is taken out, and no client sees it', async (_, breakIt) => {
+    await breakIt();
+    const url = `${test.api.with({ endpointSlug: 'embed' }).endpointUrl}/embeddings`;
+    const body = { model: 'upstream-embed', input: 'Hello' };
+    const embed = async (): Promise<number> => (await test.api.request('POST', url, undefined, body)).status;
+    const embedAll = async (): Promise<number[]> => {
+      const statuses: number[] = [];
+      for (let i = 0; i < 10; i += 1) statuses.push(...(await Promise.all(Array.from({ length: AT_ONCE }, embed))));
+      return statuses;
+    };
+    expect(new Set(await embedAll())).toEqual(new Set([200]));
+    await eventually('it is out', async () => !(await isReady(test.platform.service('xim-3'))), 20_000);
+    upstreams.a.asked = 0;
+    expect(new Set(await embedAll())).toEqual(new Set([200]));
+    expect(upstreams.a.asked).toBe(0);
   });
 });
 
@@ -170,11 +202,10 @@ describe('the log of a worker', () => {
     const line = await eventually('it is logged', async () => {
       const logs = await Promise.all(['xim', 'xim-2'].map((name) => logOf(test.platform.service(name))));
       expect(logs.join('')).not.toContain('secret prompt');
-      const found = logs
+      return logs
         .join('')
         .split('\n')
-        .filter((line) => line.includes(requestId) && line.includes('generation failed'));
-      return found[0];
+        .find((line) => line.includes(requestId) && line.includes('generation failed'));
     });
     expect(JSON.parse(line)).toMatchObject({
       level: 'warn',

@@ -19,9 +19,12 @@ export const LONG_PROMPT = 500;
 /** The prompt of the worker's health probes. */
 const PROBE = 'ping';
 
-interface ChatBody {
+interface Body {
   readonly stream?: boolean;
-  readonly messages: readonly { readonly content: string }[];
+  /** Of chat. */
+  readonly messages?: readonly { readonly content: string }[];
+  /** Of embeddings. */
+  readonly input?: readonly string[];
 }
 
 export class FailingUpstream {
@@ -66,11 +69,13 @@ export class FailingUpstream {
     for await (const part of request) parts.push(part as Buffer);
     if (this.behaviour === 'hangs') return;
     if (request.method === 'GET') return this.#json(response, 200, { object: 'list', data: [{ id: 'upstream' }] });
-    const body = JSON.parse(Buffer.concat(parts).toString()) as ChatBody;
-    const prompt = body.messages.map(({ content }) => content).join('');
+    const body = JSON.parse(Buffer.concat(parts).toString()) as Body;
+    const prompt = body.input?.join('') ?? body.messages?.map(({ content }) => content).join('') ?? '';
     if (prompt !== PROBE) this.asked += 1;
     const status = this.#statusFor(prompt);
-    if (status !== 200) return this.#json(response, status, { error: { message: `status ${status}` } });
+    // As servers do that repeat what they could not read.
+    if (status !== 200) return this.#json(response, status, { error: { message: `status ${status} for: ${prompt}` } });
+    if (body.input !== undefined) return this.#embed(response, body.input);
     this.#answer(response, body.stream === true);
   }
 
@@ -88,6 +93,11 @@ export class FailingUpstream {
       default:
         return 200;
     }
+  }
+
+  #embed(response: ServerResponse, input: readonly string[]): void {
+    const data = input.map((_, index) => ({ object: 'embedding', index, embedding: [1, 0] }));
+    this.#json(response, 200, { object: 'list', data, usage: { prompt_tokens: 1, total_tokens: 1 } });
   }
 
   #answer(response: ServerResponse, streamed: boolean): void {
