@@ -157,12 +157,18 @@ function isThere(pid) {
   }
 }
 
-/** npm passes on SIGINT and SIGTERM only; whatever else ends it must end this too. */
+/**
+ * npm passes on SIGINT and SIGTERM only; whatever else ends it must end this too. Scripts in package.json begin with `exec`,
+ * so that there is no shell between the two, which would take signals for itself.
+ */
 function endWithParent() {
   const parent = process.ppid;
-  setInterval(() => {
-    if (process.ppid !== parent) onSignal('SIGHUP');
-  }, PARENT_CHECK_MS).unref();
+  const timer = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(timer);
+    onSignal('SIGHUP');
+  }, PARENT_CHECK_MS);
+  timer.unref();
 }
 
 function endOf(child) {

@@ -64,10 +64,16 @@ describe('an installation', () => {
     expect(await clone.leftovers()).toEqual([]);
   });
 
-  it('whose parent was killed ends by itself', async () => {
-    const run = clone.startBelowShell();
+  it.each<['startBelowShell' | 'startBelowNpm', NodeJS.Signals]>([
+    ['startBelowShell', 'SIGKILL'],
+    ['startBelowNpm', 'SIGKILL'],
+    ['startBelowNpm', 'SIGHUP'],
+    ['startBelowNpm', 'SIGTERM'],
+    ['startBelowNpm', 'SIGINT'],
+  ])('with %s ends by itself after %s to what is above it', async (start, signal) => {
+    const run = clone[start]();
     const script = await clone.installing();
-    run.child.kill('SIGKILL');
+    run.child.kill(signal);
     await eventually('npm and its script are gone', () => !isAlive(script));
     await eventually('it has tidied up', async () => (await clone.leftovers()).length === 0);
     expect(clone.isInstalled).toBe(false);
@@ -116,11 +122,14 @@ describe('the program', () => {
     expect(await run.exited).toEqual({ code: 137, signal: null });
   });
 
-  it('is told to end when the process above the bootstrap is gone', async () => {
-    const run = clone.startBelowShell();
-    await run.says('program runs as');
-    run.child.kill('SIGKILL');
-    await run.says('program got SIGHUP');
-    await eventually('it is gone', () => !isAlive(programPid(run.output)));
-  });
+  it.each(['startBelowShell', 'startBelowNpm'] as const)(
+    'with %s is told to end when what is above is gone',
+    async (start) => {
+      const run = clone[start]();
+      await run.says('program runs as');
+      run.child.kill('SIGKILL');
+      await run.says('program got SIGHUP');
+      await eventually('it is gone', () => !isAlive(programPid(run.output)));
+    },
+  );
 });

@@ -151,7 +151,7 @@ describe('beside a stack', () => {
     'ends with the exit code and the words of a worker that cannot start',
     async () => {
       const broken = stack.path('broken.gguf');
-      await bash(`printf 'GGUF and nothing else' > '${broken}'`);
+      await bash(`head -c 100000 '${projectRoot}/${MODEL_FILE}' > '${broken}'`);
       const worker = workerWith('--model', broken);
       expect(await worker.exited).toBe(1);
       expect(worker.output).toContain('could not start');

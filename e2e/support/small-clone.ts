@@ -51,7 +51,7 @@ export class SmallClone {
     await mkdir(join(dir, 'slow'));
     const slow = { name: 'slow', version: '1.0.0', bin: { node: 'node.sh' } };
     const root = { name: 'clone', version: '1.0.0', workspaces: ['slow'] };
-    await json('package.json', root);
+    await json('package.json', { ...root, scripts: { start: await startScript() } });
     await json('slow/package.json', { ...slow, scripts: { install: 'node install.mjs' } });
     await json('package-lock.json', {
       ...{ name: 'clone', version: '1.0.0', lockfileVersion: 3, requires: true },
@@ -78,6 +78,12 @@ export class SmallClone {
   startBelowShell(): BootstrapRun {
     const { NODE_OPTIONS: _, ...env } = process.env;
     return this.#run('sh', ['-c', 'node tools/bootstrap.mjs program.mjs; true'], env);
+  }
+
+  /** As a person does. */
+  startBelowNpm(): BootstrapRun {
+    const { NODE_OPTIONS: _, ...env } = process.env;
+    return this.#run('npm', ['start'], env);
   }
 
   #run(command: string, args: readonly string[], env: NodeJS.ProcessEnv): BootstrapRun {
@@ -136,6 +142,14 @@ export class SmallClone {
     for (const pid of (await this.installs()).filter(isAlive)) killIfThere(pid);
     await rm(this.dir, { recursive: true, force: true });
   }
+}
+
+/** As the project's own, for the program of this clone. */
+async function startScript(): Promise<string> {
+  const { scripts } = JSON.parse(await readFile(join(projectRoot, 'package.json'), 'utf8')) as {
+    scripts: Record<string, string>;
+  };
+  return (scripts['start'] as string).replace(/(?<=bootstrap\.mjs ).*/, 'program.mjs');
 }
 
 function killIfThere(pid: number): void {

@@ -43,6 +43,7 @@ export class UsageError extends Error {
 
 const INTEGERS = { slots: 'XIM_SLOTS', context: 'XIM_CONTEXT_TOKENS', threads: 'XIM_THREADS' } as const;
 const GGUF = 'GGUF';
+const GGUF_VERSIONS: readonly number[] = [1, 2, 3];
 const MODELS_TIMEOUT_MS = 10_000;
 
 /**
@@ -110,22 +111,26 @@ interface EngineChoice {
 }
 
 async function fileEngine(path: string, task: string): Promise<EngineChoice> {
-  const magic = await readMagic(path).catch((error: NodeJS.ErrnoException) => {
+  const version = await ggufVersion(path).catch((error: NodeJS.ErrnoException) => {
     throw new UsageError(
       error.code === 'ENOENT' ? `--model: there is no ${path}.` : `--model: ${path} cannot be read (${error.code}).`,
     );
   });
-  if (magic !== GGUF) throw new UsageError(`--model: ${path} is not a GGUF file.`);
+  if (version === undefined) throw new UsageError(`--model: ${path} is not a GGUF file.`);
+  if (!GGUF_VERSIONS.includes(version))
+    throw new UsageError(`--model: ${path} is damaged, or of a GGUF version (${version}) that is not known.`);
   if (!['generate', 'embed', 'score'].includes(task))
     throw new UsageError(`--task ${task} needs a server (--upstream): a GGUF file does generate, embed and score.`);
   return { name: basename(path).replace(/\.gguf$/i, ''), env: { XIM_ENGINE: 'llama', XIM_MODEL_PATH: path } };
 }
 
-async function readMagic(path: string): Promise<string> {
+/** Undefined for any other file. Looked at here, since a parser can take very long over what is not a model. */
+async function ggufVersion(path: string): Promise<number | undefined> {
   const file = await open(path, 'r');
   try {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(GGUF.length), 0, GGUF.length, 0);
-    return buffer.toString('latin1', 0, bytesRead);
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(GGUF.length + 4), 0, GGUF.length + 4, 0);
+    if (bytesRead < buffer.length || buffer.toString('latin1', 0, GGUF.length) !== GGUF) return undefined;
+    return buffer.readUInt32LE(GGUF.length);
   } finally {
     await file.close();
   }
