@@ -13,7 +13,7 @@ import { testPlatform } from './support/test-platform.ts';
 const NOT_RUN: readonly { readonly command: RegExp; readonly reason: string }[] = [
   {
     command: /^npm (start|stop|test|run build)\b/,
-    reason: 'the commands of the embedded stack are run by start.e2e.ts, and building goes before this test',
+    reason: 'the commands of the embedded stack are run by start/start.e2e.ts, and building goes before this test',
   },
   {
     command: /^(docker|git) |^sh deploy\/make-env\.sh$/,

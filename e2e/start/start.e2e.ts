@@ -228,6 +228,7 @@ describe('npm start', () => {
     async () => {
       const detached = await stack.start(['--detach']);
       expect(await detached.exited).toBe(0);
+      expect(detached.output).not.toContain('is running already');
       expect(await stack.description()).toMatchObject(keys);
       const api = new ApiClient(await stack.description());
       await api.chat({ model: 'xero-tiny', messages: [{ role: 'user', content: 'Hello' }], max_tokens: 3 });
@@ -250,6 +251,23 @@ describe('a supervisor that is killed', () => {
       await stack.start(['--detach']);
       expect((await stack.description()).apiKey).toBe(before.apiKey);
       expect((await stack.allPids()).every(isAlive)).toBe(true);
+    },
+    START_TIMEOUT_MS,
+  );
+});
+
+describe('two that start at once', () => {
+  it(
+    'make one stack, and both end when it runs and say where',
+    async () => {
+      await stack.npm(['stop']);
+      const both = [stack.command(['start', '--', '--detach']), stack.command(['start', '--', '--detach'])];
+      expect(await Promise.all(both.map(({ exited }) => exited))).toEqual([0, 0]);
+      const { apiKey, supervisorPid } = await stack.description();
+      for (const { output } of both) expect(output).toContain(apiKey);
+      expect(
+        both.filter(({ output }) => output.includes(`is running already (process ${supervisorPid})`)),
+      ).toHaveLength(1);
     },
     START_TIMEOUT_MS,
   );

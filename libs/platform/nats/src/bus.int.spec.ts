@@ -143,6 +143,25 @@ describe('a request', () => {
     expect(text()).toContain('the secret detail');
   });
 
+  it('is a line with its request id in the log of who serves it, at the level debug', async () => {
+    const { log, lines } = capturedLog();
+    const [server, client] = [await connectBus({ log }), await connectBus()];
+    server.bus.serve(math, handlers, { values: { who: 'a' } });
+    await server.bus.flush();
+    const sink = collector();
+    await withLogContext({ requestId: 'req_1' }, async () => {
+      await client.bus.call(sum, { numbers: [] });
+      client.bus.open(count, { to: 1 }, sink, { values: { who: 'a' } });
+      await sink.done;
+    });
+    await eventually('all is logged', () => lines().length === 3);
+    expect(lines()).toMatchObject([
+      { level: 'debug', msg: 'bus request', requestId: 'req_1', subject: 'math.v1.sum' },
+      { level: 'debug', msg: 'bus stream begins', requestId: 'req_1', subject: 'math.v1.count.a' },
+      { level: 'debug', msg: 'bus stream ends', requestId: 'req_1', subject: 'math.v1.count.a' },
+    ]);
+  });
+
   it('carries request id, trace and deadline', async () => {
     const [server, client] = [await connectBus(), await connectBus()];
     const seen: unknown[] = [];
