@@ -90,6 +90,8 @@ describe('the line of a completion', () => {
   });
 
   it('whose client left before anything came has no status of a success', async () => {
+    // The busy worker must be busy with this request, not with the one of the test before.
+    await test.fleet.allIdle();
     const abort = new AbortController();
     const headers = { 'x-client-request-id': 'leaves-early' };
     const asked = test.api.chat(scripted({ tokens: 5_000, delayMs: 20 }), { signal: abort.signal, headers });
