@@ -1,6 +1,8 @@
 /** What the workers and the gateways say on the bus, for tests that must know what an engine does right now. */
-import { heartbeat, usageRecord, usageRecorded } from '@xerotier/contracts';
-import type { UsageRecord, WorkerState } from '@xerotier/contracts';
+import { usageRecord, usageRecorded } from '@xerotier/contracts/inference';
+import { heartbeat } from '@xerotier/contracts/xim';
+import type { UsageRecord } from '@xerotier/contracts/inference';
+import type { WorkerState } from '@xerotier/contracts/xim';
 import { Bus, connectBus } from '@xerotier/nats';
 import type { BusConnection } from '@xerotier/nats';
 import { silentLog } from '@xerotier/log/testing';

@@ -1,6 +1,7 @@
 import { generateApiKey, hashApiKey, hasValidChecksum } from '@xerotier/api-keys';
-import { accessChanged, authContract, routerContract } from '@xerotier/contracts';
-import type { Access } from '@xerotier/contracts';
+import { accessChanged, authContract } from '@xerotier/contracts/auth';
+import { routerContract } from '@xerotier/contracts/router';
+import type { Access } from '@xerotier/contracts/auth';
 import { AppError } from '@xerotier/errors';
 import { silentLog } from '@xerotier/log/testing';
 import { Bus, connectBus } from '@xerotier/nats';

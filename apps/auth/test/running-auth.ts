@@ -1,8 +1,8 @@
 /** The auth service on real servers, for a test file, and a client on the bus that asks it. */
 import { generateApiKey, hashApiKey } from '@xerotier/api-keys';
 import { loadConfig } from '@xerotier/config';
-import { authContract } from '@xerotier/contracts';
-import type { Access, Scope } from '@xerotier/contracts';
+import { authContract } from '@xerotier/contracts/auth';
+import type { Access, Scope } from '@xerotier/contracts/auth';
 import { capturedLog, silentLog } from '@xerotier/log/testing';
 import { Bus, connectBus } from '@xerotier/nats';
 import type { RunningService } from '@xerotier/service';

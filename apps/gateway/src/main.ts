@@ -1,6 +1,6 @@
 /** The HTTP edge: keys, parsing, streaming. Nothing here is durable, and nothing here touches a database. */
 import 'reflect-metadata';
-import { usageRecorded } from '@xerotier/contracts';
+import { usageRecorded } from '@xerotier/contracts/inference';
 import { createHttpApp } from '@xerotier/http';
 import type { HttpAppOptions } from '@xerotier/http';
 import { InferenceClient } from '@xerotier/inference';

@@ -1,7 +1,7 @@
 /** The responses service on real servers, for a test file, and a client on the bus that asks it. */
 import { loadConfig } from '@xerotier/config';
-import { responsesContract } from '@xerotier/contracts';
-import type { StoredCompletion } from '@xerotier/contracts';
+import { responsesContract } from '@xerotier/contracts/responses';
+import type { StoredCompletion } from '@xerotier/contracts/responses';
 import { capturedLog, silentLog } from '@xerotier/log/testing';
 import { Bus, connectBus } from '@xerotier/nats';
 import type { RunningService } from '@xerotier/service';

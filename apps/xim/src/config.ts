@@ -1,7 +1,7 @@
 /** The settings of a worker. */
 import { integer, secret, setting, url } from '@xerotier/config';
 import type { ConfigOf } from '@xerotier/config';
-import { endpointTask } from '@xerotier/contracts';
+import { endpointTask } from '@xerotier/contracts/auth';
 import { natsSettings, serviceSettings } from '@xerotier/service';
 import { z } from 'zod';
 

@@ -7,13 +7,25 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { Contract, ServiceContract } from './define.ts';
-import * as contracts from './index.ts';
+import * as auth from './auth/index.ts';
+import * as gateway from './gateway/index.ts';
+import * as inference from './inference/index.ts';
+import * as responses from './responses/index.ts';
+import * as router from './router/index.ts';
+import * as xim from './xim/index.ts';
 
 const folder = join(import.meta.dirname, 'fixtures');
 const files = readdirSync(folder);
 
 const messages = new Map<string, z.ZodType>();
-for (const [name, value] of Object.entries<unknown>(contracts)) {
+for (const [name, value] of Object.entries<unknown>({
+  ...auth,
+  ...gateway,
+  ...inference,
+  ...responses,
+  ...router,
+  ...xim,
+})) {
   if (isService(value)) {
     for (const [operation, contract] of Object.entries(value.operations)) note(`${value.name}.${operation}`, contract);
   } else if (isContract(value)) note(name, value);

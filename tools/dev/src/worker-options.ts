@@ -1,5 +1,6 @@
 /** What `npm run worker` is told. */
-import { endpointTask, modelId, slug } from '@xerotier/contracts';
+import { endpointTask } from '@xerotier/contracts/auth';
+import { modelId, slug } from '@xerotier/contracts/ids';
 import { open } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 import { parseArgs } from 'node:util';

@@ -1,5 +1,5 @@
 /** docs/generated/errors.md: every error that a client may see. */
-import { errors, publicErrorType } from '@xerotier/contracts';
+import { errors, publicErrorType } from '@xerotier/contracts/errors';
 import { GENERATED_NOTE, table } from './markdown.ts';
 
 export function errorsPage(): string {

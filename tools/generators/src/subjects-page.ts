@@ -1,17 +1,10 @@
 /** docs/generated/subjects.md: everything that is said over NATS. */
-import {
-  accessChanged,
-  authContract,
-  heartbeat,
-  leasesReleased,
-  modelContract,
-  responsesContract,
-  routerContract,
-  usageRecorded,
-  workerContract,
-  workerLeft,
-} from '@xerotier/contracts';
-import type { RequestContract, ServiceContract, StreamContract } from '@xerotier/contracts';
+import { accessChanged, authContract } from '@xerotier/contracts/auth';
+import { usageRecorded } from '@xerotier/contracts/inference';
+import { responsesContract } from '@xerotier/contracts/responses';
+import { leasesReleased, routerContract } from '@xerotier/contracts/router';
+import { heartbeat, modelContract, workerContract, workerLeft } from '@xerotier/contracts/xim';
+import type { RequestContract, ServiceContract, StreamContract } from '@xerotier/contracts/define';
 import { GENERATED_NOTE, table } from './markdown.ts';
 
 export function subjectsPage(): string {

@@ -25,7 +25,7 @@ const WRONG: readonly [folder: string, text: string, message: RegExp][] = [
 const RIGHT: readonly [folder: string, text: string][] = [
   ['apps/gateway/src', "export { InferenceClient } from '@xerotier/inference';"],
   ['libs/domain/inference/src', "export { createLogger } from '@xerotier/log';"],
-  ['libs/platform/nats/src', "export { errors } from '@xerotier/contracts';"],
+  ['libs/platform/nats/src', "export { errors } from '@xerotier/contracts/errors';"],
 ];
 
 interface LintResult {

@@ -1,4 +1,4 @@
-import type { accessChanged } from '@xerotier/contracts';
+import type { accessChanged } from '@xerotier/contracts/auth';
 import type { z } from 'zod';
 
 export type AccessChange = z.input<typeof accessChanged.data>;

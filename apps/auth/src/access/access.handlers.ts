@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { authContract } from '@xerotier/contracts';
+import { authContract } from '@xerotier/contracts/auth';
 import { Bus } from '@xerotier/nats';
 import type { Serving } from '@xerotier/nats';
 import { AccessService } from './access.service.ts';

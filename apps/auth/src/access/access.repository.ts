@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { EndpointAccess, Scope } from '@xerotier/contracts';
+import type { EndpointAccess, Scope } from '@xerotier/contracts/auth';
 import { withDbErrors } from '@xerotier/db';
 import { EntityManager } from 'typeorm';
 

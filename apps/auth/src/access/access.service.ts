@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { Access, authContract } from '@xerotier/contracts';
+import type { Access, authContract } from '@xerotier/contracts/auth';
 import { AppError, ensure } from '@xerotier/errors';
 import type { z } from 'zod';
 import { KeyHasher } from '../api-keys/key-hasher.ts';

@@ -1,4 +1,4 @@
-import type { Scope } from '@xerotier/contracts';
+import type { Scope } from '@xerotier/contracts/auth';
 import { EntitySchema } from 'typeorm';
 
 /** An API key of a project. The key itself is not stored. */

@@ -1,4 +1,4 @@
-import type { Scope } from '@xerotier/contracts';
+import type { Scope } from '@xerotier/contracts/auth';
 import { withDbErrors } from '@xerotier/db';
 import { Injectable } from '@nestjs/common';
 import { EntityManager } from 'typeorm';

@@ -1,4 +1,4 @@
-import { routerContract } from '@xerotier/contracts';
+import { routerContract } from '@xerotier/contracts/router';
 import { AppError } from '@xerotier/errors';
 import type { Logger } from '@xerotier/log';
 import { onBus } from './on-bus.ts';

@@ -1,5 +1,5 @@
 import type { Logger } from '@xerotier/log';
-import { accessChanged } from '@xerotier/contracts';
+import { accessChanged } from '@xerotier/contracts/auth';
 import type { DataSource } from 'typeorm';
 import type { AccessChange, AnnounceAccessChange } from '../access/access-change.ts';
 import type { AuthConfig } from '../config.ts';

@@ -1,4 +1,4 @@
-import type { EndpointTask } from '@xerotier/contracts';
+import type { EndpointTask } from '@xerotier/contracts/auth';
 import { EntitySchema } from 'typeorm';
 
 /** An inference URL of a project, bound to one model, one tier and one task. */

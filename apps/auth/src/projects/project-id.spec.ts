@@ -1,4 +1,4 @@
-import { projectId } from '@xerotier/contracts';
+import { projectId } from '@xerotier/contracts/ids';
 import { generateProjectId } from './project-id.ts';
 
 describe('generateProjectId', () => {

@@ -1,5 +1,6 @@
 import { hasValidChecksum } from '@xerotier/api-keys';
-import { endpointTask, modelId, scope, slug, tierSlug } from '@xerotier/contracts';
+import { endpointTask, scope, tierSlug } from '@xerotier/contracts/auth';
+import { modelId, slug } from '@xerotier/contracts/ids';
 import { z } from 'zod';
 
 const name = z.string().min(1).max(256);

@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { usageRecorded } from '@xerotier/contracts';
+import { usageRecorded } from '@xerotier/contracts/inference';
 import type { Logger } from '@xerotier/log';
 import { consumeEvents } from '@xerotier/nats';
 import type { BusConnection, Consuming } from '@xerotier/nats';

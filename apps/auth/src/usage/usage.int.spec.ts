@@ -1,5 +1,5 @@
-import { usageRecorded } from '@xerotier/contracts';
-import type { UsageRecord } from '@xerotier/contracts';
+import { usageRecorded } from '@xerotier/contracts/inference';
+import type { UsageRecord } from '@xerotier/contracts/inference';
 import { silentLog } from '@xerotier/log/testing';
 import { connectBus, consumeEvents, DurablePublisher, ensureStream } from '@xerotier/nats';
 import type { BusConnection } from '@xerotier/nats';

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { UsageRecord } from '@xerotier/contracts';
+import type { UsageRecord } from '@xerotier/contracts/inference';
 import { withDbErrors } from '@xerotier/db';
 import { EntityManager } from 'typeorm';
 

@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { UsageRecord } from '@xerotier/contracts';
+import type { UsageRecord } from '@xerotier/contracts/inference';
 import { AppError } from '@xerotier/errors';
 import type { Logger } from '@xerotier/log';
 import { LOGGER } from '../resources.ts';

@@ -1,7 +1,7 @@
 import { jest } from '@jest/globals';
 import { generateApiKey, hashApiKey } from '@xerotier/api-keys';
-import { accessChanged, authContract } from '@xerotier/contracts';
-import type { Access } from '@xerotier/contracts';
+import { accessChanged, authContract } from '@xerotier/contracts/auth';
+import type { Access } from '@xerotier/contracts/auth';
 import { AppError } from '@xerotier/errors';
 import type { Bus, Serving } from '@xerotier/nats';
 import { testBuses } from '@xerotier/nats/testing';

@@ -6,8 +6,8 @@
 import { Injectable } from '@nestjs/common';
 import type { OnModuleDestroy } from '@nestjs/common';
 import { hashApiKey } from '@xerotier/api-keys';
-import { accessChanged, authContract } from '@xerotier/contracts';
-import type { Access, Scope } from '@xerotier/contracts';
+import { accessChanged, authContract } from '@xerotier/contracts/auth';
+import type { Access, Scope } from '@xerotier/contracts/auth';
 import { AppError } from '@xerotier/errors';
 import { Bus } from '@xerotier/nats';
 import type { Serving } from '@xerotier/nats';

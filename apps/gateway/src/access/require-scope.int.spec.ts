@@ -1,8 +1,8 @@
 import 'reflect-metadata';
 import { Controller, Get, Module, Post, Req } from '@nestjs/common';
 import { generateApiKey } from '@xerotier/api-keys';
-import { authContract } from '@xerotier/contracts';
-import type { Access } from '@xerotier/contracts';
+import { authContract } from '@xerotier/contracts/auth';
+import type { Access } from '@xerotier/contracts/auth';
 import { AppError } from '@xerotier/errors';
 import { createHttpApp } from '@xerotier/http';
 import type { HttpApp } from '@xerotier/http';

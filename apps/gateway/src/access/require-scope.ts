@@ -4,8 +4,8 @@
  * `assertRoutesDeclareAccess` sees to that.
  */
 import { RouteConfig } from '@nestjs/platform-fastify';
-import { projectId, slug } from '@xerotier/contracts';
-import type { Access, Scope } from '@xerotier/contracts';
+import { projectId, slug } from '@xerotier/contracts/ids';
+import type { Access, Scope } from '@xerotier/contracts/auth';
 import { AppError } from '@xerotier/errors';
 import { noteForLog } from '@xerotier/http';
 import type { FastifyInstance, FastifyRequest } from 'fastify';

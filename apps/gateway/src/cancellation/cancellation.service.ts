@@ -4,7 +4,7 @@
  */
 import { Injectable } from '@nestjs/common';
 import type { OnModuleDestroy } from '@nestjs/common';
-import { gatewayContract } from '@xerotier/contracts';
+import { gatewayContract } from '@xerotier/contracts/gateway';
 import { AppError } from '@xerotier/errors';
 import { Bus } from '@xerotier/nats';
 import type { Serving } from '@xerotier/nats';

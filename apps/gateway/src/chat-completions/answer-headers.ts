@@ -1,4 +1,4 @@
-import type { GenerationHead } from '@xerotier/contracts';
+import type { GenerationHead } from '@xerotier/contracts/xim';
 import { noteForLog } from '@xerotier/http';
 import type { ServerResponse } from 'node:http';
 

@@ -1,6 +1,8 @@
 /** Answers chat completion requests: takes what the limits allow, runs the inference, and writes what comes, stored first when asked for. */
 import { Injectable } from '@nestjs/common';
-import type { ChatCompletionRequest, Model, TokenUsage } from '@xerotier/contracts';
+import type { TokenUsage } from '@xerotier/contracts/inference';
+import type { ChatCompletionRequest } from '@xerotier/contracts/openai';
+import type { Model } from '@xerotier/contracts/router';
 import { estimatePromptTokens, InferenceClient } from '@xerotier/inference';
 import type { FastifyReply } from 'fastify';
 import { CancellationService } from '../cancellation/cancellation.service.ts';

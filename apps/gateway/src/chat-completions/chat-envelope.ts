@@ -2,7 +2,8 @@
  * The fields around `choices` in an answer and in every chunk of a stream. The choices arrive as JSON text from the worker
  * and go out as they came; only what is around them is made here, once per request.
  */
-import type { GenerationHead, TokenUsage } from '@xerotier/contracts';
+import type { TokenUsage } from '@xerotier/contracts/inference';
+import type { GenerationHead } from '@xerotier/contracts/xim';
 import type { z } from 'zod';
 import type { completionUsage } from './chat-completion.schema.ts';
 import { splitVendorEvents } from './vendor-events.ts';

@@ -1,4 +1,4 @@
-import { STORED_BYTES_MAX } from '@xerotier/contracts';
+import { STORED_BYTES_MAX } from '@xerotier/contracts/responses';
 import type { AppError } from '@xerotier/errors';
 import { parseChatRequest, seedDigitsIn } from './chat-request.ts';
 

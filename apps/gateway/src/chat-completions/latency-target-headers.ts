@@ -1,5 +1,5 @@
 /** `X-SLO-TTFT-Ms` and `X-SLO-TPOT-Ms`: what a client would like to see (seed 002, "Request Headers"). */
-import type { LatencyTargets } from '@xerotier/contracts';
+import type { LatencyTargets } from '@xerotier/contracts/inference';
 import { AppError } from '@xerotier/errors';
 import type { IncomingHttpHeaders } from 'node:http';
 import { z } from 'zod';

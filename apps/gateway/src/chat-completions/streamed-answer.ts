@@ -4,7 +4,8 @@
  *
  * A client that reads slower than the model writes pauses the worker; one that does not read at all is given up.
  */
-import type { GenerationHead, TokenUsage } from '@xerotier/contracts';
+import type { TokenUsage } from '@xerotier/contracts/inference';
+import type { GenerationHead } from '@xerotier/contracts/xim';
 import { AppError, publicErrorBody } from '@xerotier/errors';
 import { ChunkedBody, millisecondsSinceArrival, noteError, noteForLog, writeError } from '@xerotier/http';
 import type { InferenceSink, RunningInference } from '@xerotier/inference';

@@ -1,5 +1,6 @@
 /** An answer as one JSON document. */
-import type { GenerationHead, TokenUsage } from '@xerotier/contracts';
+import type { TokenUsage } from '@xerotier/contracts/inference';
+import type { GenerationHead } from '@xerotier/contracts/xim';
 import type { AppError } from '@xerotier/errors';
 import { writeError } from '@xerotier/http';
 import type { InferenceSink, RunningInference } from '@xerotier/inference';

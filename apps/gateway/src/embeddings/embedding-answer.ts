@@ -1,6 +1,6 @@
 /** The public answer to an embedding request, as JSON text. */
-import { encodeVector } from '@xerotier/contracts';
-import type { TokenUsage } from '@xerotier/contracts';
+import { encodeVector } from '@xerotier/contracts/xim';
+import type { TokenUsage } from '@xerotier/contracts/inference';
 
 export interface EmbeddingAnswerParts {
   readonly model: string;

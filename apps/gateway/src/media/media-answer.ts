@@ -5,7 +5,7 @@
  *
  * A client that reads slower than the worker writes pauses it; one that does not read at all is given up.
  */
-import type { MediaHead } from '@xerotier/contracts';
+import type { MediaHead } from '@xerotier/contracts/xim';
 import { AppError } from '@xerotier/errors';
 import { ChunkedBody, noteError, writeError } from '@xerotier/http';
 import type { MediaSink, RunningInference } from '@xerotier/inference';

@@ -1,4 +1,5 @@
-import type { EndpointAccess, MediaTask } from '@xerotier/contracts';
+import type { EndpointAccess } from '@xerotier/contracts/auth';
+import type { MediaTask } from '@xerotier/contracts/xim';
 import { AppError } from '@xerotier/errors';
 import { noteForLog } from '@xerotier/http';
 import type { FastifyRequest } from 'fastify';

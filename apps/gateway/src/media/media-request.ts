@@ -3,12 +3,12 @@ import {
   imageEditRequest,
   imageGenerationRequest,
   imageVariationRequest,
-  mediaRoutes,
   speechRequest,
   transcriptionRequest,
   translationRequest,
-} from '@xerotier/contracts';
-import type { MediaFile, MediaRoute } from '@xerotier/contracts';
+} from '@xerotier/contracts/openai';
+import { mediaRoutes } from '@xerotier/contracts/xim';
+import type { MediaFile, MediaRoute } from '@xerotier/contracts/xim';
 import { AppError } from '@xerotier/errors';
 import { formOf } from '@xerotier/http';
 import type { FormFile } from '@xerotier/http';

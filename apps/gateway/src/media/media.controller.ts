@@ -1,7 +1,7 @@
 /** Audio and images under `/v1`: of one endpoint, and of the whole project, where `model` says which endpoint. */
 import { Controller, Post, Req, Res } from '@nestjs/common';
-import { mediaRoutes } from '@xerotier/contracts';
-import type { MediaRoute } from '@xerotier/contracts';
+import { mediaRoutes } from '@xerotier/contracts/xim';
+import type { MediaRoute } from '@xerotier/contracts/xim';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { onEveryBase } from '../access/base-paths.ts';
 import { accessOf, RequireScope } from '../access/require-scope.ts';

@@ -1,4 +1,4 @@
-import type { EndpointAccess, EndpointTask } from '@xerotier/contracts';
+import type { EndpointAccess, EndpointTask } from '@xerotier/contracts/auth';
 import { AppError } from '@xerotier/errors';
 import { noteForLog } from '@xerotier/http';
 import type { FastifyRequest } from 'fastify';

@@ -1,6 +1,7 @@
 import { jest } from '@jest/globals';
-import { routerContract } from '@xerotier/contracts';
-import type { EndpointAccess, Model } from '@xerotier/contracts';
+import { routerContract } from '@xerotier/contracts/router';
+import type { EndpointAccess } from '@xerotier/contracts/auth';
+import type { Model } from '@xerotier/contracts/router';
 import { AppError } from '@xerotier/errors';
 import { testBuses } from '@xerotier/nats/testing';
 import { eventually, testServers } from '@xerotier/testing';

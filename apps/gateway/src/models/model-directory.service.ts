@@ -1,7 +1,8 @@
 /** Names and sizes of models, from the router's catalogue; remembered, since every answer names its model. */
 import { Injectable } from '@nestjs/common';
-import { routerContract } from '@xerotier/contracts';
-import type { EndpointAccess, EndpointTask, Model } from '@xerotier/contracts';
+import { routerContract } from '@xerotier/contracts/router';
+import type { EndpointAccess, EndpointTask } from '@xerotier/contracts/auth';
+import type { Model } from '@xerotier/contracts/router';
 import { AppError } from '@xerotier/errors';
 import { Bus } from '@xerotier/nats';
 import { LRUCache } from 'lru-cache';

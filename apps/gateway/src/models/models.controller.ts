@@ -1,6 +1,6 @@
 /** `GET /v1/models` and `GET /v1/models/{model}`: of one endpoint, and of the whole project. */
 import { Controller, Get, Param, Req } from '@nestjs/common';
-import type { Model } from '@xerotier/contracts';
+import type { Model } from '@xerotier/contracts/router';
 import { AppError } from '@xerotier/errors';
 import type { FastifyRequest } from 'fastify';
 import type { z } from 'zod';

@@ -1,7 +1,8 @@
 /** Gateway, table of operations and document say the same: the routes are asked of a gateway that has started. */
 import 'reflect-metadata';
 import { generateApiKey } from '@xerotier/api-keys';
-import { authContract, usageRecorded } from '@xerotier/contracts';
+import { authContract } from '@xerotier/contracts/auth';
+import { usageRecorded } from '@xerotier/contracts/inference';
 import { createHttpApp } from '@xerotier/http';
 import type { HttpApp } from '@xerotier/http';
 import { InferenceClient } from '@xerotier/inference';

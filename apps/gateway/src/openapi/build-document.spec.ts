@@ -1,5 +1,5 @@
 import { Validator } from '@seriousme/openapi-schema-validator';
-import { errors } from '@xerotier/contracts';
+import { errors } from '@xerotier/contracts/errors';
 import { buildDocument } from './build-document.ts';
 import { openapiDocument } from './document.ts';
 import type { Operation } from './operation.ts';

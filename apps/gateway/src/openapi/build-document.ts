@@ -1,6 +1,6 @@
 /** Makes the document of the public API from the table of operations. */
-import { errors } from '@xerotier/contracts';
-import type { ErrorCode } from '@xerotier/contracts';
+import { errors } from '@xerotier/contracts/errors';
+import type { ErrorCode } from '@xerotier/contracts/errors';
 import { BASES } from '../access/base-paths.ts';
 import { answerHeaderTexts, RATE_LIMIT_HEADERS } from './answer-headers.ts';
 import type { AnswerHeader } from './answer-headers.ts';

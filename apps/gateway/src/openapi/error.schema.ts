@@ -1,5 +1,5 @@
 /** The error envelope, for the API's document: one schema for all errors, with every code that a client may read. */
-import { errors, publicErrorType } from '@xerotier/contracts';
+import { errors, publicErrorType } from '@xerotier/contracts/errors';
 import { z } from 'zod';
 
 const all = Object.values(errors);

@@ -1,4 +1,4 @@
-import type { ErrorCode } from '@xerotier/contracts';
+import type { ErrorCode } from '@xerotier/contracts/errors';
 import type { z } from 'zod';
 import type { AnswerHeader } from './answer-headers.ts';
 import type { SchemaName } from './schemas.ts';

@@ -2,7 +2,7 @@
  * Every operation of the public API, once. The document, the reference page and the tests of both are made from this table:
  * add a row for a new route, and the schemas that it names to schemas.ts.
  */
-import type { ErrorCode } from '@xerotier/contracts';
+import type { ErrorCode } from '@xerotier/contracts/errors';
 import { latencyTargetHeaders } from '../chat-completions/latency-target-headers.ts';
 import { listQuery, pageQuery } from '../stored-completions/list-query.ts';
 import { RATE_LIMIT_HEADERS } from './answer-headers.ts';

@@ -1,5 +1,6 @@
 /** The names in the templates of paths. */
-import { completionId, projectId, slug } from '@xerotier/contracts';
+import { projectId, slug } from '@xerotier/contracts/ids';
+import { completionId } from '@xerotier/contracts/responses';
 import { z } from 'zod';
 import { jsonFields } from './json-schemas.ts';
 import type { Parameter } from './openapi-document.ts';

@@ -10,7 +10,7 @@ import {
   speechRequest,
   transcriptionRequest,
   translationRequest,
-} from '@xerotier/contracts';
+} from '@xerotier/contracts/openai';
 import type { z } from 'zod';
 import { chatCompletion, chatCompletionChunk } from '../chat-completions/chat-completion.schema.ts';
 import { embeddingList } from '../embeddings/embedding.schema.ts';

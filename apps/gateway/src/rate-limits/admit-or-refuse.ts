@@ -1,4 +1,4 @@
-import type { TokenUsage } from '@xerotier/contracts';
+import type { TokenUsage } from '@xerotier/contracts/inference';
 import type { ServerResponse } from 'node:http';
 import type { Caller } from '../requests/caller.ts';
 import type { RateLimitsService } from './rate-limits.service.ts';

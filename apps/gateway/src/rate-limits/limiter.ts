@@ -6,7 +6,7 @@
  * Tokens are held while a request runs, at the most that it can use, and charged when it is over, at what it really used. A
  * hold that nobody settles or renews runs out by itself.
  */
-import type { TierLimits } from '@xerotier/contracts';
+import type { TierLimits } from '@xerotier/contracts/auth';
 
 export interface Bucket {
   readonly keyId: string;

@@ -1,4 +1,5 @@
-import type { Access, EndpointAccess, LatencyTargets, RequestedServiceTier, TokenUsage } from '@xerotier/contracts';
+import type { Access, EndpointAccess } from '@xerotier/contracts/auth';
+import type { LatencyTargets, RequestedServiceTier, TokenUsage } from '@xerotier/contracts/inference';
 import { holdLogLine, noteForLog } from '@xerotier/http';
 import type { RequestOrigin } from '@xerotier/inference';
 import type { ServerResponse } from 'node:http';

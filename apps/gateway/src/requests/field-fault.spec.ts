@@ -4,7 +4,7 @@ import {
   scoreRequest,
   speechRequest,
   transcriptionRequest,
-} from '@xerotier/contracts';
+} from '@xerotier/contracts/openai';
 import { AppError } from '@xerotier/errors';
 import type { z } from 'zod';
 import { unionPlaces } from '../../test/union-places.ts';

@@ -1,4 +1,4 @@
-import type { RequestedServiceTier } from '@xerotier/contracts';
+import type { RequestedServiceTier } from '@xerotier/contracts/inference';
 
 /** The words of the specification; `auto` leaves it to the platform, and `scale` is the older word for priority. */
 const WORDS: ReadonlyMap<string, RequestedServiceTier> = new Map([

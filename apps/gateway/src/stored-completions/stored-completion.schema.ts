@@ -1,5 +1,5 @@
 /** What the routes of stored completions are asked and answered, for the API's document and for the routes themselves. */
-import { metadata } from '@xerotier/contracts';
+import { metadata } from '@xerotier/contracts/openai';
 import { z } from 'zod';
 import { chatCompletion } from '../chat-completions/chat-completion.schema.ts';
 

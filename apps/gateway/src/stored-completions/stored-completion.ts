@@ -1,6 +1,7 @@
 /** The object that is kept of a request and its answer, with the fields that clients of stored completions read. */
-import { STORED_BYTES_MAX } from '@xerotier/contracts';
-import type { ChatCompletionRequest, StoredCompletion } from '@xerotier/contracts';
+import { STORED_BYTES_MAX } from '@xerotier/contracts/responses';
+import type { ChatCompletionRequest } from '@xerotier/contracts/openai';
+import type { StoredCompletion } from '@xerotier/contracts/responses';
 import { AppError } from '@xerotier/errors';
 import { publicUsage } from '../chat-completions/chat-envelope.ts';
 import type { ChatEnvelopeFields } from '../chat-completions/chat-envelope.ts';

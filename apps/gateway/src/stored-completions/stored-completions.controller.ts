@@ -3,8 +3,8 @@
  * POST to a completion that is still in flight cancels it (seed 002, "Cancellation").
  */
 import { Controller, Delete, Get, HttpCode, Param, Post, Req } from '@nestjs/common';
-import { completionId } from '@xerotier/contracts';
-import type { StoredCompletion } from '@xerotier/contracts';
+import { completionId } from '@xerotier/contracts/responses';
+import type { StoredCompletion } from '@xerotier/contracts/responses';
 import { AppError } from '@xerotier/errors';
 import type { FastifyRequest } from 'fastify';
 import type { z } from 'zod';

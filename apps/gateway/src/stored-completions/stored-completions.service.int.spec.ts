@@ -1,5 +1,5 @@
-import { responsesContract, STORED_BYTES_MAX } from '@xerotier/contracts';
-import type { StoredCompletion } from '@xerotier/contracts';
+import { responsesContract, STORED_BYTES_MAX } from '@xerotier/contracts/responses';
+import type { StoredCompletion } from '@xerotier/contracts/responses';
 import { AppError } from '@xerotier/errors';
 import { testBuses } from '@xerotier/nats/testing';
 import { testServers } from '@xerotier/testing';

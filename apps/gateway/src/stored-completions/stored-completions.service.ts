@@ -1,7 +1,9 @@
 /** Stores chat completions and reads them again, by asking the responses service. */
 import { Injectable } from '@nestjs/common';
-import { responsesContract } from '@xerotier/contracts';
-import type { Metadata, RequestContract, StoredCompletion } from '@xerotier/contracts';
+import { responsesContract } from '@xerotier/contracts/responses';
+import type { RequestContract } from '@xerotier/contracts/define';
+import type { Metadata } from '@xerotier/contracts/openai';
+import type { StoredCompletion } from '@xerotier/contracts/responses';
 import { AppError } from '@xerotier/errors';
 import { Bus } from '@xerotier/nats';
 import { once } from 'node:events';

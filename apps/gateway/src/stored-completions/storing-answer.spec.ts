@@ -1,6 +1,6 @@
 import type { Choice } from '@xerotier/chat-choices';
-import { STORED_BYTES_MAX } from '@xerotier/contracts';
-import type { TokenUsage } from '@xerotier/contracts';
+import { STORED_BYTES_MAX } from '@xerotier/contracts/responses';
+import type { TokenUsage } from '@xerotier/contracts/inference';
 import { AppError } from '@xerotier/errors';
 import type { InferenceSink } from '@xerotier/inference';
 import { StoringAnswer } from './storing-answer.ts';

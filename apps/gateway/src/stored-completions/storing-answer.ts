@@ -4,8 +4,9 @@
  */
 import { ChoiceCollector } from '@xerotier/chat-choices';
 import type { Choice, ChunkChoice } from '@xerotier/chat-choices';
-import { STORED_BYTES_MAX } from '@xerotier/contracts';
-import type { GenerationHead, TokenUsage } from '@xerotier/contracts';
+import { STORED_BYTES_MAX } from '@xerotier/contracts/responses';
+import type { TokenUsage } from '@xerotier/contracts/inference';
+import type { GenerationHead } from '@xerotier/contracts/xim';
 import { AppError } from '@xerotier/errors';
 import type { InferenceSink } from '@xerotier/inference';
 

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { responsesContract } from '@xerotier/contracts';
+import { responsesContract } from '@xerotier/contracts/responses';
 import { Bus } from '@xerotier/nats';
 import type { Serving } from '@xerotier/nats';
 import { CompletionsService } from './completions.service.ts';

@@ -1,5 +1,5 @@
-import { responsesContract, STORED_BYTES_MAX } from '@xerotier/contracts';
-import type { StoredCompletion } from '@xerotier/contracts';
+import { responsesContract, STORED_BYTES_MAX } from '@xerotier/contracts/responses';
+import type { StoredCompletion } from '@xerotier/contracts/responses';
 import { aSave, ENDPOINT, OTHER_ENDPOINT, runningResponses } from '../../test/running-responses.ts';
 
 const running = runningResponses();

@@ -2,8 +2,8 @@
  * Stored chat completions. What was said and answered is sealed with the key of the project, and bound to the row that it
  * belongs to; model and metadata are in clear, because completions are looked for by them.
  */
-import { STORED_BYTES_MAX } from '@xerotier/contracts';
-import type { responsesContract, StoredCompletion } from '@xerotier/contracts';
+import { STORED_BYTES_MAX } from '@xerotier/contracts/responses';
+import type { responsesContract, StoredCompletion } from '@xerotier/contracts/responses';
 import { AppError, ensure } from '@xerotier/errors';
 import { open, seal } from '@xerotier/sealing';
 import type { Place } from '@xerotier/sealing';

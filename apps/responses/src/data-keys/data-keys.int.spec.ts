@@ -1,4 +1,4 @@
-import { responsesContract } from '@xerotier/contracts';
+import { responsesContract } from '@xerotier/contracts/responses';
 import { randomBytes } from 'node:crypto';
 import { aSave, runningResponses } from '../../test/running-responses.ts';
 

@@ -1,4 +1,4 @@
-import { model } from '@xerotier/contracts';
+import { model } from '@xerotier/contracts/router';
 import { z } from 'zod';
 
 export class SeedError extends Error {

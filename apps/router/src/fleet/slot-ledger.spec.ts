@@ -1,4 +1,4 @@
-import type { WorkerState } from '@xerotier/contracts';
+import type { WorkerState } from '@xerotier/contracts/xim';
 import { SlotLedger } from './slot-ledger.ts';
 
 function aWorker(overrides: Partial<WorkerState> = {}): WorkerState {

@@ -6,7 +6,7 @@
  * the worker showed and shows no longer is over, and work that this router did not grant (another replica's, or taken
  * from the shared subject) still takes its slot.
  */
-import type { WorkerState } from '@xerotier/contracts';
+import type { WorkerState } from '@xerotier/contracts/xim';
 
 export interface LedgerTimes {
   /** A worker that was not heard for so long is gone. Default 3,000 (heartbeats come every second). */

@@ -1,4 +1,4 @@
-import type { Model } from '@xerotier/contracts';
+import type { Model } from '@xerotier/contracts/router';
 import { withDbErrors } from '@xerotier/db';
 import { In } from 'typeorm';
 import type { EntityManager } from 'typeorm';

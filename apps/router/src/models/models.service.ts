@@ -1,5 +1,6 @@
 /** The model catalogue: what operators entered, and what workers that nobody announced brought along. */
-import type { Model, WorkerState } from '@xerotier/contracts';
+import type { Model } from '@xerotier/contracts/router';
+import type { WorkerState } from '@xerotier/contracts/xim';
 import type { Logger } from '@xerotier/log';
 import type { ModelsRepository, NewModel } from './models.repository.ts';
 

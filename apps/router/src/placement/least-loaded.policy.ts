@@ -1,4 +1,5 @@
-import type { AcquireInput, Priority, RequestedServiceTier } from '@xerotier/contracts';
+import type { Priority, RequestedServiceTier } from '@xerotier/contracts/inference';
+import type { AcquireInput } from '@xerotier/contracts/router';
 import type { WorkerView } from '../fleet/slot-ledger.ts';
 import type { PlacementPolicy, QueuedRequest } from './placement-policy.ts';
 

@@ -2,7 +2,7 @@
  * The two decisions of placement: who is next, and where it goes. Everything else (leases, queue bounds, deadlines) is
  * mechanism and stays the same whatever the policy. A policy is pure: the fair scheduler will be another one of these.
  */
-import type { AcquireInput } from '@xerotier/contracts';
+import type { AcquireInput } from '@xerotier/contracts/router';
 import type { WorkerView } from '../fleet/slot-ledger.ts';
 
 export interface QueuedRequest {

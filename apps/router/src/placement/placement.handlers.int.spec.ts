@@ -1,5 +1,7 @@
-import { heartbeat, leasesReleased, routerContract, workerLeft } from '@xerotier/contracts';
-import type { AcquireInput, Model, WorkerState } from '@xerotier/contracts';
+import { leasesReleased, routerContract } from '@xerotier/contracts/router';
+import { heartbeat, workerLeft } from '@xerotier/contracts/xim';
+import type { AcquireInput, Model } from '@xerotier/contracts/router';
+import type { WorkerState } from '@xerotier/contracts/xim';
 import { AppError } from '@xerotier/errors';
 import { silentLog } from '@xerotier/log/testing';
 import type { Bus } from '@xerotier/nats';

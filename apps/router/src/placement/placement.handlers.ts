@@ -1,7 +1,8 @@
 /** The ways in over NATS: questions for slots and models, slots that are free again, and what workers say of themselves. */
 import { Injectable } from '@nestjs/common';
-import { heartbeat, leasesReleased, routerContract, workerLeft } from '@xerotier/contracts';
-import type { AcquireInput, AcquireOutput } from '@xerotier/contracts';
+import { leasesReleased, routerContract } from '@xerotier/contracts/router';
+import { heartbeat, workerLeft } from '@xerotier/contracts/xim';
+import type { AcquireInput, AcquireOutput } from '@xerotier/contracts/router';
 import { AppError } from '@xerotier/errors';
 import type { WireError } from '@xerotier/errors';
 import { Bus } from '@xerotier/nats';

@@ -1,4 +1,5 @@
-import type { AcquireInput, AcquireOutput, WorkerState } from '@xerotier/contracts';
+import type { AcquireInput, AcquireOutput } from '@xerotier/contracts/router';
+import type { WorkerState } from '@xerotier/contracts/xim';
 import { AppError } from '@xerotier/errors';
 import { silentLog } from '@xerotier/log/testing';
 import fc from 'fast-check';

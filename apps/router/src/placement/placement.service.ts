@@ -2,7 +2,8 @@
  * Answers "may this generation run, and where?". A request that cannot run now waits in its model's queue; its caller
  * asks again every few seconds, so that neither a dead caller nor a dead router can hold anything for long.
  */
-import type { AcquireInput, AcquireOutput, WorkerState } from '@xerotier/contracts';
+import type { AcquireInput, AcquireOutput } from '@xerotier/contracts/router';
+import type { WorkerState } from '@xerotier/contracts/xim';
 import { AppError } from '@xerotier/errors';
 import type { Logger } from '@xerotier/log';
 import { randomBytes } from 'node:crypto';

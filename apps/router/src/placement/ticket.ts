@@ -5,7 +5,7 @@
  *        │           └──> lapsed: nobody collected it, the slot goes to the next
  *        └──> refused: its deadline passed, or its caller stopped asking
  */
-import type { AcquireInput, AcquireOutput } from '@xerotier/contracts';
+import type { AcquireInput, AcquireOutput } from '@xerotier/contracts/router';
 import type { AppError } from '@xerotier/errors';
 import type { QueuedRequest } from './placement-policy.ts';
 

@@ -1,5 +1,5 @@
 /** What engines that compute vectors themselves check alike. */
-import type { TokenUsage } from '@xerotier/contracts';
+import type { TokenUsage } from '@xerotier/contracts/inference';
 import { AppError } from '@xerotier/errors';
 
 /**

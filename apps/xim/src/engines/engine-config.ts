@@ -1,5 +1,5 @@
 /** What an engine is made from, and how the worker's settings become that. */
-import { endpointTask } from '@xerotier/contracts';
+import { endpointTask } from '@xerotier/contracts/auth';
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
 import type { XimConfig } from '../config.ts';

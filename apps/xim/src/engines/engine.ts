@@ -4,7 +4,9 @@
  * server) and `scripted` (deterministic, for tests and benchmarks).
  */
 import type { Choice, ChunkChoice } from '@xerotier/chat-choices';
-import type { ChatCompletionRequest, MediaRoute, ReasoningEffort, TokenUsage } from '@xerotier/contracts';
+import type { TokenUsage } from '@xerotier/contracts/inference';
+import type { ChatCompletionRequest, ReasoningEffort } from '@xerotier/contracts/openai';
+import type { MediaRoute } from '@xerotier/contracts/xim';
 
 /** The settings of the engine are wrong: trying again cannot help. */
 export class EngineMisconfiguredError extends Error {

@@ -1,5 +1,5 @@
 /** Scores of documents for models that only embed. */
-import type { TokenUsage } from '@xerotier/contracts';
+import type { TokenUsage } from '@xerotier/contracts/inference';
 import { AppError } from '@xerotier/errors';
 import type { Engine, RankJob } from './engine.ts';
 import { noUsage } from './usage.ts';

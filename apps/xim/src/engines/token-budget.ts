@@ -1,6 +1,6 @@
 /** How many tokens a reply may have: what was asked for, lowered to what the context has room for. */
 import { AppError } from '@xerotier/errors';
-import type { ChatCompletionRequest } from '@xerotier/contracts';
+import type { ChatCompletionRequest } from '@xerotier/contracts/openai';
 
 export interface TokenBudget {
   readonly maxTokens: number;

@@ -1,4 +1,4 @@
-import type { TokenUsage } from '@xerotier/contracts';
+import type { TokenUsage } from '@xerotier/contracts/inference';
 
 /** The usage of a generation that has not begun. */
 export function noUsage(): TokenUsage {

@@ -1,5 +1,5 @@
-import { heartbeat, workerLeft } from '@xerotier/contracts';
-import type { WorkerState } from '@xerotier/contracts';
+import { heartbeat, workerLeft } from '@xerotier/contracts/xim';
+import type { WorkerState } from '@xerotier/contracts/xim';
 import { silentLog } from '@xerotier/log/testing';
 import { testBuses } from '@xerotier/nats/testing';
 import { eventually, testServers } from '@xerotier/testing';

@@ -1,5 +1,5 @@
 /** Tells the fleet, once a second and at once when it matters, what this worker is and does. */
-import { heartbeat, workerLeft } from '@xerotier/contracts';
+import { heartbeat, workerLeft } from '@xerotier/contracts/xim';
 import type { Bus } from '@xerotier/nats';
 import type { Engine } from '../engines/engine.ts';
 import type { GenerationsService } from '../generations/generations.service.ts';

@@ -1,5 +1,5 @@
-import { modelContract, workerContract } from '@xerotier/contracts';
-import type { GenerationEnd, GenerationHead, GenerationInput } from '@xerotier/contracts';
+import { modelContract, workerContract } from '@xerotier/contracts/xim';
+import type { GenerationEnd, GenerationHead, GenerationInput } from '@xerotier/contracts/xim';
 import type { AppError } from '@xerotier/errors';
 import { silentLog } from '@xerotier/log/testing';
 import type { Bus } from '@xerotier/nats';

@@ -1,6 +1,6 @@
 /** The ways in: this worker's own subject, and its model's shared one. */
-import { modelContract, workerContract } from '@xerotier/contracts';
-import type { EmbeddingInput, GenerationInput, MediaInput, RankingInput } from '@xerotier/contracts';
+import { modelContract, workerContract } from '@xerotier/contracts/xim';
+import type { EmbeddingInput, GenerationInput, MediaInput, RankingInput } from '@xerotier/contracts/xim';
 import type { Bus, Serving } from '@xerotier/nats';
 import type { GenerationOutput, GenerationsService, MediaOutput } from './generations.service.ts';
 

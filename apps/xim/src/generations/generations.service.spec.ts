@@ -1,4 +1,5 @@
-import type { GenerationInput, TokenUsage } from '@xerotier/contracts';
+import type { TokenUsage } from '@xerotier/contracts/inference';
+import type { GenerationInput } from '@xerotier/contracts/xim';
 import { AppError } from '@xerotier/errors';
 import type { Logger } from '@xerotier/log';
 import { silentLog } from '@xerotier/log/testing';

@@ -3,7 +3,8 @@
  * sure, since several routers, or none, may send it work.
  */
 import { ChoiceCollector } from '@xerotier/chat-choices';
-import { encodeScore, encodeVector } from '@xerotier/contracts';
+import { encodeScore, encodeVector } from '@xerotier/contracts/xim';
+import type { TokenUsage } from '@xerotier/contracts/inference';
 import type {
   EmbeddingInput,
   generationEnd,
@@ -12,8 +13,7 @@ import type {
   mediaHead,
   MediaInput,
   RankingInput,
-  TokenUsage,
-} from '@xerotier/contracts';
+} from '@xerotier/contracts/xim';
 import { AppError } from '@xerotier/errors';
 import type { Logger } from '@xerotier/log';
 import type { z } from 'zod';

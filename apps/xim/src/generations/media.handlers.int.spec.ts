@@ -1,6 +1,6 @@
 /** Audio and images over NATS: what a worker is sent, what it sends, and what it refuses. */
-import { modelContract, workerContract } from '@xerotier/contracts';
-import type { GenerationEnd, MediaHead } from '@xerotier/contracts';
+import { modelContract, workerContract } from '@xerotier/contracts/xim';
+import type { GenerationEnd, MediaHead } from '@xerotier/contracts/xim';
 import type { AppError } from '@xerotier/errors';
 import { silentLog } from '@xerotier/log/testing';
 import type { Bus } from '@xerotier/nats';

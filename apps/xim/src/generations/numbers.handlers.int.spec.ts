@@ -1,6 +1,6 @@
 /** Embeddings and rankings over NATS: what a worker sends, and what it refuses. */
-import { decodeScore, decodeVector, modelContract, workerContract } from '@xerotier/contracts';
-import type { GenerationEnd, GenerationHead } from '@xerotier/contracts';
+import { decodeScore, decodeVector, modelContract, workerContract } from '@xerotier/contracts/xim';
+import type { GenerationEnd, GenerationHead } from '@xerotier/contracts/xim';
 import type { AppError } from '@xerotier/errors';
 import { silentLog } from '@xerotier/log/testing';
 import type { Bus } from '@xerotier/nats';

@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import { storableText } from './storable-text.ts';
-import { TEXTS_MAX } from '../embedding.ts';
+import { TEXTS_MAX } from '../xim/embedding.ts';
 
 /** Token ids are 32-bit integers in every engine. */
 const TOKEN_MAX = 2 ** 31 - 1;

@@ -3,7 +3,7 @@
  * holds 256 bits, so a fast hash protects it. The checksum is no secret and protects nothing: it tells typing errors
  * and made-up keys from real ones without a question to the auth service, and finds real ones in leaked text.
  */
-import { slug } from '@xerotier/contracts';
+import { slug } from '@xerotier/contracts/ids';
 import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import { randomBase62, toBase62 } from './base62.ts';

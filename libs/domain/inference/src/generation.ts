@@ -12,16 +12,11 @@
  * nothing: the next one is asked until the time for queueing is over. An attempt that failed may have cost something: there
  * are few of these, within the retry budget of the process.
  */
-import { EXCLUDED_WORKERS_MAX, modelContract, workerContract } from '@xerotier/contracts';
-import type {
-  ErrorCode,
-  GenerationEnd,
-  GenerationHead,
-  generationInput,
-  LatencyTargets,
-  Priority,
-  RequestedServiceTier,
-} from '@xerotier/contracts';
+import { EXCLUDED_WORKERS_MAX } from '@xerotier/contracts/router';
+import { modelContract, workerContract } from '@xerotier/contracts/xim';
+import type { ErrorCode } from '@xerotier/contracts/errors';
+import type { LatencyTargets, Priority, RequestedServiceTier } from '@xerotier/contracts/inference';
+import type { GenerationEnd, GenerationHead, generationInput } from '@xerotier/contracts/xim';
 import { AppError } from '@xerotier/errors';
 import type { Bus, OpenStream } from '@xerotier/nats';
 import type { z } from 'zod';

@@ -1,4 +1,4 @@
-import { usageRecord } from '@xerotier/contracts';
+import { usageRecord } from '@xerotier/contracts/inference';
 import { AppError } from '@xerotier/errors';
 import { eventually } from '@xerotier/testing';
 import fc from 'fast-check';

@@ -2,21 +2,24 @@
  * The way to an answer, for everything that needs one: places a request on workers, fans `n` choices out, joins what
  * they used and records it once. The gateway uses it for people who wait; batches and agent runs use it at their own priority.
  */
-import { decodeScore, decodeVector, usageRecorded } from '@xerotier/contracts';
+import { usageRecorded } from '@xerotier/contracts/inference';
+import { decodeScore, decodeVector } from '@xerotier/contracts/xim';
 import type {
-  ChatCompletionRequest,
+  LatencyTargets,
+  RequestedServiceTier,
+  Priority,
+  TokenUsage,
+  UsageRecord,
+} from '@xerotier/contracts/inference';
+import type { ChatCompletionRequest } from '@xerotier/contracts/openai';
+import type {
   EmbeddingInput,
   GenerationEnd,
   GenerationHead,
-  LatencyTargets,
-  RequestedServiceTier,
   MediaHead,
   MediaInput,
-  Priority,
   RankingInput,
-  TokenUsage,
-  UsageRecord,
-} from '@xerotier/contracts';
+} from '@xerotier/contracts/xim';
 import { AppError } from '@xerotier/errors';
 import type { Logger } from '@xerotier/log';
 import type { Bus, DurablePublisher } from '@xerotier/nats';

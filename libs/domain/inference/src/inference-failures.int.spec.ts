@@ -1,4 +1,4 @@
-import { EXCLUDED_WORKERS_MAX } from '@xerotier/contracts';
+import { EXCLUDED_WORKERS_MAX } from '@xerotier/contracts/router';
 import { AppError } from '@xerotier/errors';
 import { eventually } from '@xerotier/testing';
 import { clientFleets } from '../test/client-fleet.ts';

@@ -1,5 +1,6 @@
 /** Collects what comes of an embedding or a ranking until all of it is there. */
-import type { GenerationHead, TokenUsage } from '@xerotier/contracts';
+import type { TokenUsage } from '@xerotier/contracts/inference';
+import type { GenerationHead } from '@xerotier/contracts/xim';
 import { AppError } from '@xerotier/errors';
 
 export interface Numbers<T> {

@@ -1,6 +1,8 @@
 /** Embeddings, rankings and media: the same way as a chat request, but for what comes back, and that numbers may begin again. */
-import { encodeScore, encodeVector, usageRecord, usageRecorded } from '@xerotier/contracts';
-import type { EmbeddingInput, MediaHead, RankingInput, UsageRecord } from '@xerotier/contracts';
+import { usageRecord, usageRecorded } from '@xerotier/contracts/inference';
+import { encodeScore, encodeVector } from '@xerotier/contracts/xim';
+import type { UsageRecord } from '@xerotier/contracts/inference';
+import type { EmbeddingInput, MediaHead, RankingInput } from '@xerotier/contracts/xim';
 import { AppError } from '@xerotier/errors';
 import { silentLog } from '@xerotier/log/testing';
 import { DurablePublisher, ensureStream } from '@xerotier/nats';

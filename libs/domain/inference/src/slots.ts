@@ -2,8 +2,8 @@
  * Slots of the router, as a caller sees them: asks for one, asks again while it is queued, gives it back. When no router
  * answers, `acquire` says so once and for a while after, so that requests take the shared subject without waiting.
  */
-import { leasesReleased, routerContract } from '@xerotier/contracts';
-import type { AcquireInput, acquireManyOutput, AcquireOutput } from '@xerotier/contracts';
+import { leasesReleased, routerContract } from '@xerotier/contracts/router';
+import type { AcquireInput, acquireManyOutput, AcquireOutput } from '@xerotier/contracts/router';
 import { AppError } from '@xerotier/errors';
 import type { Bus } from '@xerotier/nats';
 import type { z } from 'zod';

@@ -1,14 +1,7 @@
 /** What a request asks of workers: how many generations it takes, and what each of them is sent. */
-import { mediaRoutes } from '@xerotier/contracts';
-import type {
-  EmbeddingInput,
-  GenerationInput,
-  MediaInput,
-  modelContract,
-  Priority,
-  RankingInput,
-  UsageRecord,
-} from '@xerotier/contracts';
+import { mediaRoutes } from '@xerotier/contracts/xim';
+import type { Priority, UsageRecord } from '@xerotier/contracts/inference';
+import type { EmbeddingInput, GenerationInput, MediaInput, modelContract, RankingInput } from '@xerotier/contracts/xim';
 import { estimateMediaTokens, estimatePromptTokens, estimateTokens } from './prompt-estimate.ts';
 
 type Operation = keyof typeof modelContract.operations;

@@ -1,5 +1,6 @@
 /** Keeps what an inference run tells its sink, in the order in which it was told. */
-import type { GenerationHead, TokenUsage } from '@xerotier/contracts';
+import type { TokenUsage } from '@xerotier/contracts/inference';
+import type { GenerationHead } from '@xerotier/contracts/xim';
 import type { AppError } from '@xerotier/errors';
 import type { InferenceSink } from '../src/index.ts';
 

@@ -1,15 +1,9 @@
 /** A router and workers that do as they are told, served by the real contracts: what the inference client talks to in tests. */
-import { leasesReleased, modelContract, routerContract, workerContract } from '@xerotier/contracts';
-import type {
-  AcquireInput,
-  AcquireOutput,
-  EmbeddingInput,
-  GenerationEnd,
-  GenerationInput,
-  MediaInput,
-  RankingInput,
-  TokenUsage,
-} from '@xerotier/contracts';
+import { leasesReleased, routerContract } from '@xerotier/contracts/router';
+import { modelContract, workerContract } from '@xerotier/contracts/xim';
+import type { TokenUsage } from '@xerotier/contracts/inference';
+import type { AcquireInput, AcquireOutput } from '@xerotier/contracts/router';
+import type { EmbeddingInput, GenerationEnd, GenerationInput, MediaInput, RankingInput } from '@xerotier/contracts/xim';
 import type { AppError } from '@xerotier/errors';
 import type { Bus, Serving } from '@xerotier/nats';
 

@@ -1,5 +1,5 @@
-import { errors } from '@xerotier/contracts';
-import type { ErrorCode } from '@xerotier/contracts';
+import { errors } from '@xerotier/contracts/errors';
+import type { ErrorCode } from '@xerotier/contracts/errors';
 import fc from 'fast-check';
 import { AppError, ensure } from './app-error.ts';
 import type { WireError } from './app-error.ts';

@@ -2,8 +2,9 @@
  * The one error class. An AppError is an expected failure with a code of the error table; everything else that is
  * thrown is a defect and leaves a service as `internal`.
  */
-import { errors, isErrorCode } from '@xerotier/contracts';
-import type { ErrorCode, ErrorTable, TemplateNames } from '@xerotier/contracts';
+import { errors, isErrorCode } from '@xerotier/contracts/errors';
+import type { TemplateNames } from '@xerotier/contracts/define';
+import type { ErrorCode, ErrorTable } from '@xerotier/contracts/errors';
 
 type Names<C extends ErrorCode> = TemplateNames<ErrorTable[C]['message']>;
 

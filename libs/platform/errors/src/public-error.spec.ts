@@ -1,5 +1,5 @@
-import { errors } from '@xerotier/contracts';
-import type { ErrorCode } from '@xerotier/contracts';
+import { errors } from '@xerotier/contracts/errors';
+import type { ErrorCode } from '@xerotier/contracts/errors';
 import { AppError } from './app-error.ts';
 import { publicErrorBody, retryAfterSeconds } from './public-error.ts';
 

@@ -1,5 +1,5 @@
 /** The error envelope of the public HTTP API: what a client of any OpenAI SDK reads. */
-import { errors, publicErrorType } from '@xerotier/contracts';
+import { errors, publicErrorType } from '@xerotier/contracts/errors';
 import type { AppError } from './app-error.ts';
 
 export interface PublicErrorBody {

@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import { Controller, Get, Module, Param, Req, Res } from '@nestjs/common';
 import { AppError } from '@xerotier/errors';
-import type { ErrorCode } from '@xerotier/contracts';
+import type { ErrorCode } from '@xerotier/contracts/errors';
 import { capturedLog } from '@xerotier/log/testing';
 import { eventually } from '@xerotier/testing';
 import type { FastifyReply, FastifyRequest } from 'fastify';

@@ -1,4 +1,5 @@
-import { accessChanged, event, request, service, stream } from '@xerotier/contracts';
+import { accessChanged } from '@xerotier/contracts/auth';
+import { event, request, service, stream } from '@xerotier/contracts/define';
 import { AppError } from '@xerotier/errors';
 import { logContext, withLogContext } from '@xerotier/log';
 import { capturedLog } from '@xerotier/log/testing';

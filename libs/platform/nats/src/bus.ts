@@ -3,14 +3,14 @@
  * through it.
  */
 import type { Msg } from '@nats-io/nats-core';
-import { subjectOf, wildcardOf } from '@xerotier/contracts';
+import { subjectOf, wildcardOf } from '@xerotier/contracts/define';
 import type {
   EventContract,
   RequestContract,
   ServiceContract,
   StreamContract,
   TemplateValues,
-} from '@xerotier/contracts';
+} from '@xerotier/contracts/define';
 import type { Logger } from '@xerotier/log';
 import type { z } from 'zod';
 import type { CallOptions } from './call-context.ts';

@@ -4,8 +4,8 @@
  */
 import { AckPolicy, jetstream, jetstreamManager, RetentionPolicy, StorageType } from '@nats-io/jetstream';
 import type { Consumer, JsMsg } from '@nats-io/jetstream';
-import { wildcardOf } from '@xerotier/contracts';
-import type { EventContract } from '@xerotier/contracts';
+import { wildcardOf } from '@xerotier/contracts/define';
+import type { EventContract } from '@xerotier/contracts/define';
 import type { Logger } from '@xerotier/log';
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';

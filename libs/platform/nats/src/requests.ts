@@ -1,6 +1,6 @@
 /** One question, one answer: NATS request/reply, with refusals as a header and a body. */
 import type { Msg, Subscription } from '@nats-io/nats-core';
-import type { RequestContract } from '@xerotier/contracts';
+import type { RequestContract } from '@xerotier/contracts/define';
 import { AppError } from '@xerotier/errors';
 import { withLogContext } from '@xerotier/log';
 import type { z } from 'zod';

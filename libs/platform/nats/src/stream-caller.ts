@@ -4,7 +4,7 @@
  * learns the stream's id. Frames reach their sink in order or not at all: a gap ends the stream with an error.
  */
 import type { Msg, Subscription } from '@nats-io/nats-core';
-import type { StreamContract } from '@xerotier/contracts';
+import type { StreamContract } from '@xerotier/contracts/define';
 import { AppError } from '@xerotier/errors';
 import { encodeContext, headerName } from './call-context.ts';
 import type { CallOptions } from './call-context.ts';

@@ -1,6 +1,6 @@
 /** The server's side of streams: takes opening messages, runs a handler for each, and sends its frames. */
 import type { Msg, Subscription } from '@nats-io/nats-core';
-import type { StreamContract } from '@xerotier/contracts';
+import type { StreamContract } from '@xerotier/contracts/define';
 import { AppError } from '@xerotier/errors';
 import { withLogContext } from '@xerotier/log';
 import type { Logger } from '@xerotier/log';

@@ -1,4 +1,4 @@
-import type { ChatMessage } from '@xerotier/contracts';
+import type { ChatMessage } from '@xerotier/contracts/openai';
 import { ChatTemplate } from './chat-template.ts';
 
 const PLAIN =

@@ -5,7 +5,7 @@
  */
 import { Template } from '@huggingface/jinja';
 import { AppError } from '@xerotier/errors';
-import type { ChatCompletionRequest, ChatMessage } from '@xerotier/contracts';
+import type { ChatCompletionRequest, ChatMessage } from '@xerotier/contracts/openai';
 import { messageText } from '../message-text.ts';
 
 const SOURCE_LENGTH_MAX = 256 * 1_024;

@@ -2,7 +2,7 @@
  * llama.cpp in this process, for vectors instead of text. Inputs of all requests take turns on one context, one whole
  * input each, so a long list does not keep a short one waiting. Vectors have the length 1.
  */
-import type { TokenUsage } from '@xerotier/contracts';
+import type { TokenUsage } from '@xerotier/contracts/inference';
 import { AppError } from '@xerotier/errors';
 import type { Logger } from '@xerotier/log';
 import type { Token } from 'node-llama-cpp';

@@ -3,7 +3,7 @@
  * faster here and changes nothing of the answer; what it is worth is counted all the same, as the specification has it:
  * predicted tokens that are in the answer, in their order, and those that are not.
  */
-import type { TokenUsage } from '@xerotier/contracts';
+import type { TokenUsage } from '@xerotier/contracts/inference';
 
 /** How far ahead the prediction goes on after a part that was left out or changed, in tokens. */
 const LOOK_AHEAD_TOKENS = 256;

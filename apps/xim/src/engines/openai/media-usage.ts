@@ -1,5 +1,5 @@
 /** Reads what an audio or image response says of its own usage and failures, while its bytes pass by. */
-import type { TokenUsage } from '@xerotier/contracts';
+import type { TokenUsage } from '@xerotier/contracts/inference';
 import { noUsage } from '../usage.ts';
 import { SseParser } from './sse-parser.ts';
 import { asObject } from './upstream-json.ts';

@@ -1,4 +1,5 @@
-import type { MediaRoute, MediaTask, TokenUsage } from '@xerotier/contracts';
+import type { TokenUsage } from '@xerotier/contracts/inference';
+import type { MediaRoute, MediaTask } from '@xerotier/contracts/xim';
 import type { AppError } from '@xerotier/errors';
 import { createEngine } from '../create-engine.ts';
 import { engineConfig } from '../engine-config.ts';

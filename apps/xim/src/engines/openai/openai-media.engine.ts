@@ -2,8 +2,9 @@
  * An OpenAI-compatible server that makes sound, reads sound or paints. What it answers is passed on as it comes, byte for
  * byte; only JSON waits until it is whole, so that half of it never looks like an answer.
  */
-import { mediaRoutes } from '@xerotier/contracts';
-import type { MediaRoute, MediaTask, TokenUsage } from '@xerotier/contracts';
+import { mediaRoutes } from '@xerotier/contracts/xim';
+import type { TokenUsage } from '@xerotier/contracts/inference';
+import type { MediaRoute, MediaTask } from '@xerotier/contracts/xim';
 import { AppError } from '@xerotier/errors';
 import type { OpenaiConfig } from '../engine-config.ts';
 import type { Engine, EngineEvent, EngineParameter, MediaEvent, MediaJob } from '../engine.ts';

@@ -2,7 +2,7 @@
  * An OpenAI-compatible server that embeds (`/embeddings`) or ranks (`/rerank`, `/score`, as vLLM has them). Its numbers are
  * passed on as they come; the texts go there in batches, so that a response stays small and a request can be stopped.
  */
-import type { TokenUsage } from '@xerotier/contracts';
+import type { TokenUsage } from '@xerotier/contracts/inference';
 import { AppError } from '@xerotier/errors';
 import { inputTooLong } from '../embedding-rules.ts';
 import type { OpenaiConfig } from '../engine-config.ts';

@@ -4,7 +4,7 @@
  * of a response it comes in. A cancelled generation is ended by closing its connection.
  */
 import { ChoiceCollector } from '@xerotier/chat-choices';
-import type { TokenUsage } from '@xerotier/contracts';
+import type { TokenUsage } from '@xerotier/contracts/inference';
 import { AppError } from '@xerotier/errors';
 import { headEvent } from '../chunk-events.ts';
 import type { OpenaiConfig } from '../engine-config.ts';

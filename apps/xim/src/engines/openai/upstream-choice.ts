@@ -3,7 +3,7 @@
  * calls, finish reason, log probabilities. Deltas and whole messages are read alike. What a server says beyond that is left
  * out, but for a few fields that clients of such servers read.
  */
-import type { TokenUsage } from '@xerotier/contracts';
+import type { TokenUsage } from '@xerotier/contracts/inference';
 import type { ChunkChoice, ToolCallDelta } from '../engine.ts';
 import { TokenTally } from './token-tally.ts';
 import { ChoiceText, readTexts } from './upstream-choice-text.ts';

@@ -1,5 +1,5 @@
 /** Vectors and scores in the responses of a server, which may come in any order, in several shapes and in two encodings. */
-import type { TokenUsage } from '@xerotier/contracts';
+import type { TokenUsage } from '@xerotier/contracts/inference';
 import { asObject } from './upstream-json.ts';
 import type { Json } from './upstream-json.ts';
 import { readInputUsage } from './upstream-usage.ts';

@@ -1,5 +1,6 @@
 /** What an upstream says was used, or what was counted where it says nothing that can be. */
-import type { ChatCompletionRequest, TokenUsage } from '@xerotier/contracts';
+import type { TokenUsage } from '@xerotier/contracts/inference';
+import type { ChatCompletionRequest } from '@xerotier/contracts/openai';
 import { messageText } from '../message-text.ts';
 import { noUsage } from '../usage.ts';
 import { estimateTokens } from './token-tally.ts';

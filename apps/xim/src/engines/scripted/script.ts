@@ -3,7 +3,7 @@
  * `[[script {"tokens":128,"delayMs":20}]]`. Without one the defaults hold.
  */
 import { AppError } from '@xerotier/errors';
-import type { ChatCompletionRequest } from '@xerotier/contracts';
+import type { ChatCompletionRequest } from '@xerotier/contracts/openai';
 import { z } from 'zod';
 import { messageText } from '../message-text.ts';
 

@@ -3,7 +3,7 @@
  * names (see `script.ts`). It computes nothing, so it can stand for hundreds of fast generations at once. Never a default.
  */
 import { AppError } from '@xerotier/errors';
-import type { TokenUsage } from '@xerotier/contracts';
+import type { TokenUsage } from '@xerotier/contracts/inference';
 import { contentChunk, finishChunk, headEvent, roleChunk } from '../chunk-events.ts';
 import type { FinishReason } from '../chunk-events.ts';
 import { inputTooLong, refuseOtherDimensions, refuseUnknownTokens } from '../embedding-rules.ts';

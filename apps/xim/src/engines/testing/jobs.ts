@@ -1,6 +1,7 @@
 /** What the specs of engines share: requests, running a generation, and reading what came out. */
-import { chatCompletionRequest } from '@xerotier/contracts';
-import type { ChatCompletionRequest, TokenUsage } from '@xerotier/contracts';
+import { chatCompletionRequest } from '@xerotier/contracts/openai';
+import type { TokenUsage } from '@xerotier/contracts/inference';
+import type { ChatCompletionRequest } from '@xerotier/contracts/openai';
 import type { Choice, ChunkChoice, Engine, EngineEvent, EngineJob } from '../engine.ts';
 
 /** A valid request with one user message, parsed as the gateway parses it. */

@@ -1,5 +1,5 @@
 /** What the specs of engines that compute vectors and scores share. */
-import type { TokenUsage } from '@xerotier/contracts';
+import type { TokenUsage } from '@xerotier/contracts/inference';
 import type { EmbedJob } from '../engine.ts';
 
 export function anEmbedJob(inputs: EmbedJob['inputs'], fields: Partial<EmbedJob> = {}): EmbedJob {

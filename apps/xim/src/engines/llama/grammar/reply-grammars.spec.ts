@@ -1,4 +1,4 @@
-import type { ChatCompletionRequest } from '@xerotier/contracts';
+import type { ChatCompletionRequest } from '@xerotier/contracts/openai';
 import { AppError } from '@xerotier/errors';
 import { GrammarTexts } from '../../testing/grammar-texts.ts';
 import { aChatRequest } from '../../testing/jobs.ts';

@@ -1,8 +1,8 @@
 /** What the responses service keeps: chat completions that were asked for with `store: true`. */
 import { z } from 'zod';
-import { request, service } from './define.ts';
-import { projectId } from './ids.ts';
-import { metadata } from './openai/metadata.ts';
+import { request, service } from '../define.ts';
+import { projectId } from '../ids.ts';
+import { metadata } from '../openai/metadata.ts';
 
 /**
  * What one stored completion may have in JSON, its messages included. A message on the bus has 1 MiB, and there has to be

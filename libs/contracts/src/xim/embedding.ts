@@ -3,8 +3,8 @@
  * piece of work on one worker under one lease, however many texts it holds.
  */
 import { z } from 'zod';
-import { leaseId, projectId, requestId } from './ids.ts';
-import { priority } from './router.ts';
+import { leaseId, projectId, requestId } from '../ids.ts';
+import { priority } from '../inference/request-class.ts';
 
 /** Texts in one request, as the OpenAI specification bounds the inputs of an embedding. */
 export const TEXTS_MAX = 2_048;

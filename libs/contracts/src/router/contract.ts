@@ -1,26 +1,9 @@
 /** What the router answers: which worker takes a generation, and which models there are. */
 import { z } from 'zod';
-import { event, request, service } from './define.ts';
-import { leaseId, modelId, projectId, requestId, workerId } from './ids.ts';
-import { tierSlug } from './tiers.ts';
-
-/** Classes of work, most urgent first. */
-export const priority = z.enum(['interactive', 'batch', 'background']);
-export type Priority = z.infer<typeof priority>;
-
-/** What a client would like to see (`X-SLO-TTFT-Ms`, `X-SLO-TPOT-Ms`): a hint for placement, in milliseconds, never a promise. */
-export const latencyTargets = z.object({
-  timeToFirstTokenMs: z.number().int().positive().optional(),
-  timePerOutputTokenMs: z.number().int().positive().optional(),
-});
-export type LatencyTargets = z.infer<typeof latencyTargets>;
-
-/**
- * What a client asks for within the tier of its endpoint (`service_tier`): its project's own requests trade places by it, and
- * the ledger keeps it for billing. It never changes the endpoint's tier, nor passes another tenant.
- */
-export const requestedServiceTier = z.enum(['priority', 'default', 'flex']);
-export type RequestedServiceTier = z.infer<typeof requestedServiceTier>;
+import { tierSlug } from '../auth/tiers.ts';
+import { request, service } from '../define.ts';
+import { leaseId, modelId, projectId, requestId, workerId } from '../ids.ts';
+import { latencyTargets, priority, requestedServiceTier } from '../inference/request-class.ts';
 
 /** Workers that one request may exclude, and so how many it can try. */
 export const EXCLUDED_WORKERS_MAX = 16;
@@ -111,22 +94,5 @@ export const routerContract = service('router', {
     input: z.object({ ids: z.array(modelId).max(1_000) }),
     output: z.object({ models: z.array(model) }),
     errors: ['db.unavailable'],
-  }),
-});
-
-/** Slots that are free again, told to every router, since any of them may have granted them. */
-export const leasesReleased = event({
-  subject: 'router.v1.release',
-  data: z.object({
-    leases: z
-      .array(
-        z.object({
-          leaseId,
-          workerId,
-          /** `lost`: the worker went silent or refused; placement avoids it until its next heartbeat. */
-          outcome: z.enum(['done', 'cancelled', 'failed', 'lost', 'unused']),
-        }),
-      )
-      .max(1_000),
   }),
 });

@@ -1,11 +1,11 @@
 /** What a request cost, once it is over. The request id makes its effect on the ledger happen once, however often it comes. */
 import { z } from 'zod';
-import { event } from './define.ts';
-import { modelId, projectId, requestId } from './ids.ts';
-import { tokenUsage } from './inference.ts';
-import { mediaKind } from './media.ts';
-import { latencyTargets, priority, requestedServiceTier } from './router.ts';
-import { tierSlug } from './tiers.ts';
+import { tierSlug } from '../auth/tiers.ts';
+import { event } from '../define.ts';
+import { modelId, projectId, requestId } from '../ids.ts';
+import { mediaKind } from '../xim/media.ts';
+import { latencyTargets, priority, requestedServiceTier } from './request-class.ts';
+import { tokenUsage } from './token-usage.ts';
 
 export const usageRecord = z.object({
   requestId,

@@ -4,8 +4,8 @@
  * places the work and counts it.
  */
 import { z } from 'zod';
-import { leaseId, projectId, requestId, workerId } from './ids.ts';
-import { priority } from './router.ts';
+import { leaseId, projectId, requestId, workerId } from '../ids.ts';
+import { priority } from '../inference/request-class.ts';
 
 export const mediaKind = z.enum([
   'audio.transcription',

@@ -1,7 +1,7 @@
 /** What the auth service answers: who may do what, and with which endpoint. */
 import { z } from 'zod';
-import { event, request, service } from './define.ts';
-import { modelId, projectId, slug } from './ids.ts';
+import { request, service } from '../define.ts';
+import { modelId, projectId, slug } from '../ids.ts';
 import { tierLimits, tierSlug } from './tiers.ts';
 
 export const scope = z.enum(['inference', 'management', 'execution']);
@@ -56,10 +56,4 @@ export const authContract = service('auth', {
       'db.unavailable',
     ],
   }),
-});
-
-/** A key, endpoint or project changed: whoever caches an answer of `authorize` drops what it names, at once. */
-export const accessChanged = event({
-  subject: 'auth.v1.changed',
-  data: z.object({ projectId, keyId: z.string().optional() }),
 });

@@ -1,7 +1,7 @@
 /** What a worker says about itself, once a second and whenever it matters. */
 import { z } from 'zod';
-import { event } from './define.ts';
-import { leaseId, modelId, workerId } from './ids.ts';
+import { event } from '../define.ts';
+import { leaseId, modelId, workerId } from '../ids.ts';
 
 export const workerState = z.object({
   workerId,

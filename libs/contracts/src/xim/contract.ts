@@ -6,25 +6,13 @@
  * with numbers, under the same head and end; `media` with bytes, under a head of its own.
  */
 import { z } from 'zod';
-import { service, stream } from './define.ts';
+import { service, stream } from '../define.ts';
+import { leaseId, projectId, requestId, workerId } from '../ids.ts';
+import { priority } from '../inference/request-class.ts';
+import { tokenUsage } from '../inference/token-usage.ts';
+import { chatCompletionRequest, reasoningEffort } from '../openai/chat-completion-request.ts';
 import { embeddingInput, rankingInput } from './embedding.ts';
-import { leaseId, projectId, requestId, workerId } from './ids.ts';
 import { mediaHead, mediaInput } from './media.ts';
-import { chatCompletionRequest, reasoningEffort } from './openai/chat-completion-request.ts';
-import { priority } from './router.ts';
-
-const tokens = z.number().int().nonnegative();
-
-export const tokenUsage = z.object({
-  promptTokens: tokens,
-  /** The part of the prompt that the engine did not need to compute again. */
-  cachedTokens: tokens,
-  completionTokens: tokens,
-  reasoningTokens: tokens.default(0),
-  acceptedPredictionTokens: tokens.default(0),
-  rejectedPredictionTokens: tokens.default(0),
-});
-export type TokenUsage = z.infer<typeof tokenUsage>;
 
 export const generationInput = z.object({
   requestId,

@@ -1,7 +1,7 @@
 /** What gateways ask of one another. A request id begins with the gateway that serves it, so the right one is asked. */
 import { z } from 'zod';
-import { request, service } from './define.ts';
-import { projectId } from './ids.ts';
+import { request, service } from '../define.ts';
+import { projectId } from '../ids.ts';
 
 export const gatewayContract = service('gateway', {
   cancelCompletion: request({

@@ -1,0 +1,53 @@
+/** Errors of the HTTP edge. */
+import { defineErrors } from '../define-errors.ts';
+
+export const gatewayErrors = defineErrors({
+  'auth.missing_key': {
+    status: 401,
+    publicCode: 'invalid_api_key',
+    retryable: false,
+    message: 'No API key provided. Send it as "Authorization: Bearer <key>".',
+  },
+  'auth.unavailable': {
+    status: 503,
+    publicCode: 'auth_unavailable',
+    retryable: true,
+    message: 'API keys cannot be checked right now.',
+  },
+  'endpoint.wrong_task': {
+    status: 400,
+    publicCode: 'wrong_task_mode',
+    retryable: false,
+    message: "The endpoint '{endpoint}' has the task '{task}'; this route needs an endpoint with the task {needed}.",
+  },
+  'capability.not_available': {
+    status: 404,
+    publicCode: 'capability_not_available',
+    retryable: false,
+    message: "This project has no endpoint with the task '{task}', which this route needs.",
+  },
+  'model.not_found': {
+    status: 404,
+    publicCode: 'model_not_found',
+    retryable: false,
+    message: "The model '{model}' does not exist or you do not have access to it.",
+  },
+  'limits.requests_exceeded': {
+    status: 429,
+    publicCode: 'rate_limit_exceeded',
+    retryable: true,
+    message: 'Rate limit reached: the tier {tier} allows {limit} requests per minute.',
+  },
+  'limits.tokens_exceeded': {
+    status: 429,
+    publicCode: 'rate_limit_exceeded',
+    retryable: true,
+    message: 'Rate limit reached: the tier {tier} allows {limit} tokens per minute, prompts and answers together.',
+  },
+  'responses.unavailable': {
+    status: 503,
+    publicCode: 'storage_unavailable',
+    retryable: true,
+    message: 'Completions cannot be stored or read right now.',
+  },
+});

@@ -1,0 +1,6 @@
+export { usageRecord, usageRecorded } from './events.ts';
+export type { UsageRecord } from './events.ts';
+export { latencyTargets, priority, requestedServiceTier } from './request-class.ts';
+export type { LatencyTargets, Priority, RequestedServiceTier } from './request-class.ts';
+export { tokenUsage } from './token-usage.ts';
+export type { TokenUsage } from './token-usage.ts';

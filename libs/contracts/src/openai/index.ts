@@ -1,0 +1,15 @@
+export { metadata } from './metadata.ts';
+export { storableText } from './storable-text.ts';
+export type { Metadata } from './metadata.ts';
+export type { ChatMessage } from './chat-message.ts';
+export { chatCompletionRequest, reasoningEffort } from './chat-completion-request.ts';
+export type { ChatCompletionRequest, ReasoningEffort } from './chat-completion-request.ts';
+export { embeddingRequest } from './embedding-request.ts';
+export type { EmbeddingRequest } from './embedding-request.ts';
+export { rerankRequest } from './rerank-request.ts';
+export type { RerankRequest } from './rerank-request.ts';
+export { scoreRequest } from './score-request.ts';
+export type { ScoreRequest } from './score-request.ts';
+export { speechRequest } from './speech-request.ts';
+export { transcriptionRequest, translationRequest } from './transcription-request.ts';
+export { imageEditRequest, imageGenerationRequest, imageVariationRequest } from './image-request.ts';

@@ -1,0 +1,23 @@
+/** Errors of stored completions. */
+import { defineErrors } from '../define-errors.ts';
+
+export const responsesErrors = defineErrors({
+  'completion.not_found': {
+    status: 404,
+    publicCode: 'completion_not_found',
+    retryable: false,
+    message: "Completion '{completion}' was not found.",
+  },
+  'completion.unknown_cursor': {
+    status: 400,
+    publicCode: 'invalid_request',
+    retryable: false,
+    message: "'{after}' is not in this list, so nothing comes after it.",
+  },
+  'completion.too_large': {
+    status: 413,
+    publicCode: 'completion_too_large',
+    retryable: false,
+    message: 'A completion and its messages can be stored up to {bytesMax} bytes: send this one without store.',
+  },
+});

@@ -1,0 +1,59 @@
+/** Errors of workers and their engines. */
+import { defineErrors } from '../define-errors.ts';
+
+export const ximErrors = defineErrors({
+  'worker.busy': {
+    status: 503,
+    publicCode: 'capacity_exceeded',
+    retryable: true,
+    message: 'The worker has no free slot.',
+  },
+  'worker.draining': {
+    status: 503,
+    publicCode: 'capacity_exceeded',
+    retryable: true,
+    message: 'The worker is shutting down.',
+  },
+  'inference.context_length_exceeded': {
+    status: 400,
+    publicCode: 'context_length_exceeded',
+    retryable: false,
+    message: 'The prompt has {promptTokens} tokens, which leaves no room in the context of {contextTokens} tokens.',
+  },
+  'inference.prompt_too_long': {
+    status: 400,
+    publicCode: 'context_length_exceeded',
+    retryable: false,
+    message: 'The request does not fit in the context of this model: {reason}',
+  },
+  'inference.input_too_long': {
+    status: 400,
+    publicCode: 'context_length_exceeded',
+    retryable: false,
+    message: "'{param}' has {tokens} tokens or more, and this model reads {contextTokens} at most.",
+  },
+  'inference.task_unsupported': {
+    status: 400,
+    publicCode: 'wrong_task_mode',
+    retryable: false,
+    message: 'The workers of this model cannot {task}.',
+  },
+  'inference.upstream_rejected': {
+    status: 400,
+    publicCode: 'invalid_request',
+    retryable: false,
+    message: 'The engine refused the request: {reason}',
+  },
+  'inference.engine_failed': {
+    status: 500,
+    publicCode: 'engine_error',
+    retryable: true,
+    message: 'The engine failed while it was answering.',
+  },
+  'inference.engine_unavailable': {
+    status: 503,
+    publicCode: 'engine_unavailable',
+    retryable: true,
+    message: 'The inference engine of this model is not available right now.',
+  },
+});
