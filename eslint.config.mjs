@@ -5,10 +5,38 @@
 import nx from '@nx/eslint-plugin';
 import tseslint from 'typescript-eslint';
 
-const onlyLayers = (layer, ...allowed) => ({
-  sourceTag: `layer:${layer}`,
-  onlyDependOnLibsWithTags: allowed.map((name) => `layer:${name}`),
-});
+const LAYERS = {
+  contracts: ['contracts'],
+  platform: ['platform', 'contracts'],
+  domain: ['domain', 'platform', 'contracts'],
+  app: ['domain', 'platform', 'contracts'],
+  // Starts real servers for tests: production code must not import it, its own layer's tests and tools may.
+  testing: ['testing', 'tool', 'platform', 'contracts'],
+  tool: ['tool', 'testing', 'app', 'domain', 'platform', 'contracts'],
+  e2e: ['tool', 'testing', 'domain', 'platform', 'contracts'],
+};
+const APPS = ['gateway', 'auth', 'router', 'responses', 'xim'];
+
+/** The boundaries; `extraLayers` are those that every layer may import as well. */
+const moduleBoundaries = (...extraLayers) => [
+  'error',
+  {
+    enforceBuildableLibDependency: false,
+    depConstraints: [
+      ...Object.entries(LAYERS).map(([layer, allowed]) => ({
+        sourceTag: `layer:${layer}`,
+        onlyDependOnLibsWithTags: [...allowed, ...extraLayers].map((name) => `layer:${name}`),
+      })),
+      ...APPS.map((app) => ({
+        sourceTag: `scope:${app}`,
+        onlyDependOnLibsWithTags: ['scope:shared', `scope:${app}`],
+      })),
+    ],
+  },
+];
+
+/** Code of tests that lives beside what it tests. None of it is imported by production code. */
+const TEST_FILES = ['**/*.spec.ts', '**/test/**/*.ts', '**/testing/**/*.ts', '**/testing.ts', '**/*.testing.ts'];
 
 export default tseslint.config(
   {
@@ -28,24 +56,7 @@ export default tseslint.config(
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
     plugins: { '@nx': nx },
     rules: {
-      '@nx/enforce-module-boundaries': [
-        'error',
-        {
-          enforceBuildableLibDependency: false,
-          depConstraints: [
-            onlyLayers('contracts', 'contracts'),
-            onlyLayers('platform', 'platform', 'contracts'),
-            onlyLayers('domain', 'domain', 'platform', 'contracts'),
-            onlyLayers('app', 'domain', 'platform', 'contracts'),
-            onlyLayers('tool', 'tool', 'app', 'domain', 'platform', 'contracts'),
-            onlyLayers('e2e', 'tool', 'domain', 'platform', 'contracts'),
-            ...['gateway', 'auth', 'router', 'responses', 'xim'].map((app) => ({
-              sourceTag: `scope:${app}`,
-              onlyDependOnLibsWithTags: ['scope:shared', `scope:${app}`],
-            })),
-          ],
-        },
-      ],
+      '@nx/enforce-module-boundaries': moduleBoundaries(),
       '@typescript-eslint/no-floating-promises': 'error',
       '@typescript-eslint/no-misused-promises': ['error', { checksVoidReturn: { arguments: false } }],
       '@typescript-eslint/explicit-module-boundary-types': 'error',
@@ -64,7 +75,7 @@ export default tseslint.config(
   {
     // Settings are read once, by the config library; tools and tests start processes and may hand an environment on.
     files: ['apps/**/*.ts', 'libs/**/*.ts'],
-    ignores: ['libs/platform/config/**', 'libs/platform/local-servers/**', '**/*.spec.ts'],
+    ignores: ['libs/platform/config/**', '**/*.spec.ts'],
     rules: {
       'no-restricted-properties': [
         'error',
@@ -75,6 +86,28 @@ export default tseslint.config(
         },
       ],
     },
+  },
+  {
+    // Tags tell projects apart, not entry points and folders of one project.
+    files: ['apps/**/*.ts', 'libs/**/*.ts'],
+    ignores: TEST_FILES,
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        {
+          patterns: [
+            {
+              regex: '(^@xerotier/[\\w-]+/testing|/test/.*|/testing/.*|[/.]testing\\.ts|\\.spec\\.ts)$',
+              message: 'Only tests import what is made for tests.',
+            },
+          ],
+        },
+      ],
+    },
+  },
+  {
+    files: TEST_FILES,
+    rules: { '@nx/enforce-module-boundaries': moduleBoundaries('testing') },
   },
   {
     // Command-line programs talk to people; their targets are plain objects whose functions need no `this`.

@@ -3,11 +3,10 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { projectRoot, runProgram } from './run-program.ts';
 
-const RULE = '@nx/enforce-module-boundaries';
-const NAME = `boundary-probe-${process.pid}.ts`;
+const RULES = ['@nx/enforce-module-boundaries', 'no-restricted-imports'];
 
-/** What a file may not import from where it is, and the words of the refusal. */
-const WRONG: readonly [folder: string, text: string, message: RegExp][] = [
+/** What a file may not import from where it is, and what the linter says about it. */
+const WRONG: readonly [folder: string, text: string, message: RegExp, suffix?: string][] = [
   ['apps/gateway/src', "export { settings } from '../../auth/src/config.ts';", /relative|absolute/],
   ['apps/router/src', "export { settings } from '../../xim/src/config.ts';", /relative|absolute/],
   [
@@ -21,11 +20,21 @@ const WRONG: readonly [folder: string, text: string, message: RegExp][] = [
     "export { writeTinyModel } from '@xerotier/tiny-model';",
     /"layer:domain" can only depend on/,
   ],
+  ['apps/gateway/src', "export { testServers } from '@xerotier/testing';", /"layer:app" can only depend on/],
+  ['apps/router/src', "export { startNats } from '@xerotier/local-servers';", /"layer:app" can only depend on/],
+  ['apps/router/src', "export { startNats } from '@xerotier/local-servers';", /"layer:app" can/, '.spec.ts'],
+  ['libs/platform/nats/src', "export { eventually } from '@xerotier/testing';", /"layer:platform" can only depend on/],
+  ['apps/auth/src', "export { silentLog } from '@xerotier/log/testing';", /Only tests import/],
+  ['apps/auth/src', "export { runningAuth } from '../test/running-auth.ts';", /Only tests import/],
 ];
-const RIGHT: readonly [folder: string, text: string][] = [
+const RIGHT: readonly [folder: string, text: string, suffix?: string][] = [
   ['apps/gateway/src', "export { InferenceClient } from '@xerotier/inference';"],
   ['libs/domain/inference/src', "export { createLogger } from '@xerotier/log';"],
   ['libs/platform/nats/src', "export { errors } from '@xerotier/contracts/errors';"],
+  ['apps/gateway/src', "export { testServers } from '@xerotier/testing';", '.spec.ts'],
+  ['apps/auth/src', "export { silentLog } from '@xerotier/log/testing';", '.int.spec.ts'],
+  ['libs/platform/db/test', "export { eventually } from '@xerotier/testing';"],
+  ['libs/platform/nats/src', "export { eventually } from '@xerotier/testing';", '.testing.ts'],
 ];
 
 interface LintResult {
@@ -33,8 +42,17 @@ interface LintResult {
   readonly messages: readonly { readonly ruleId: string | null; readonly message: string }[];
 }
 
+const imports = [
+  ...WRONG.map(([folder, text, message, suffix]) => ({ folder, text, message, suffix })),
+  ...RIGHT.map(([folder, text, suffix]) => ({ folder, text, message: undefined, suffix })),
+];
 /** Files of the same folder are told apart by a number. */
-const probes = [...WRONG, ...RIGHT].map(([folder, text], at) => ({ path: join(folder, `${at}-${NAME}`), text }));
+const probes = imports.map(({ folder, text, message, suffix = '.ts' }, at) => ({
+  path: join(folder, `${at}-boundary-probe-${process.pid}${suffix}`),
+  place: `${folder}/*${suffix}`,
+  text,
+  message,
+}));
 let results: readonly LintResult[];
 
 beforeAll(async () => {
@@ -48,25 +66,23 @@ beforeAll(async () => {
   }
 }, 120_000);
 
-function complaintsAbout(probe: number): string[] {
-  const { path } = probes[probe] as { path: string };
+function complaintsAbout(path: string): string[] {
   const result = results.find(({ filePath }) => filePath === join(projectRoot, path));
   if (result === undefined) throw new Error(`${path} was not linted`);
-  return result.messages.filter(({ ruleId }) => ruleId === RULE).map(({ message }) => message);
+  return result.messages
+    .filter(({ ruleId }) => ruleId !== null && RULES.includes(ruleId))
+    .map(({ message }) => message);
 }
 
 describe('a module boundary', () => {
-  it.each(WRONG.map(([folder, text, message], at) => ({ folder, text, message, at })))(
-    'is broken by $text in $folder',
-    ({ at, message }) => {
-      expect(complaintsAbout(at)).toEqual([expect.stringMatching(message)]);
+  it.each(probes.filter(({ message }) => message !== undefined))(
+    'is broken by $text in $place',
+    ({ path, message }) => {
+      expect(complaintsAbout(path)).toEqual([expect.stringMatching(message as RegExp)]);
     },
   );
 
-  it.each(RIGHT.map(([folder, text], at) => ({ folder, text, at: WRONG.length + at })))(
-    'is kept by $text in $folder',
-    ({ at }) => {
-      expect(complaintsAbout(at)).toEqual([]);
-    },
-  );
+  it.each(probes.filter(({ message }) => message === undefined))('is kept by $text in $place', ({ path }) => {
+    expect(complaintsAbout(path)).toEqual([]);
+  });
 });

@@ -21,7 +21,7 @@ export type Binaries = Record<Kind, ServerBinary>;
 type Extra = Partial<Omit<PostgresOptions, 'binary'>>;
 
 /** The cache that the whole project shares, so that a test fetches only what nobody fetched before. */
-export const CACHE_DIR = join(import.meta.dirname, '../../../../.cache/servers');
+export const CACHE_DIR = join(import.meta.dirname, '../../../.cache/servers');
 
 export function binaries(): Promise<Binaries> {
   return resolveBinaries({ cacheDir: CACHE_DIR, want: KINDS });
