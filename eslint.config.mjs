@@ -6,14 +6,15 @@ import nx from '@nx/eslint-plugin';
 import tseslint from 'typescript-eslint';
 
 const LAYERS = {
-  contracts: ['contracts'],
-  platform: ['platform', 'contracts'],
-  domain: ['domain', 'platform', 'contracts'],
-  app: ['domain', 'platform', 'contracts'],
+  'public-api': ['public-api'],
+  contracts: ['contracts', 'public-api'],
+  platform: ['platform', 'contracts', 'public-api'],
+  domain: ['domain', 'platform', 'contracts', 'public-api'],
+  app: ['domain', 'platform', 'contracts', 'public-api'],
   // Starts real servers for tests: production code must not import it, its own layer's tests and tools may.
-  testing: ['testing', 'tool', 'platform', 'contracts'],
-  tool: ['tool', 'testing', 'app', 'domain', 'platform', 'contracts'],
-  e2e: ['tool', 'testing', 'domain', 'platform', 'contracts'],
+  testing: ['testing', 'tool', 'platform', 'contracts', 'public-api'],
+  tool: ['tool', 'testing', 'app', 'domain', 'platform', 'contracts', 'public-api'],
+  e2e: ['tool', 'testing', 'domain', 'platform', 'contracts', 'public-api'],
 };
 const APPS = ['gateway', 'auth', 'router', 'responses', 'xim'];
 

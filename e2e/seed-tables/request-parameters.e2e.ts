@@ -2,7 +2,7 @@
  * Each row of the document's table of request parameters, on the engine `llama` by what it does to an answer, and on the
  * engine `openai` by what reaches the server behind it. Bounds and refusals have suites of their own.
  */
-import { reasoningEffort } from '@xerotier/contracts/openai';
+import { reasoningEffort } from '@xerotier/public-api/chat-completions';
 import type { ChatBody } from '../support/api-client.ts';
 import { FRANCE, FROM_THE_RESULT, HANNA, HANNA_AS_A_PERSON, LISBON } from '../support/box-questions.ts';
 import { contentOf, expectRefusal, hello } from '../support/chat-checks.ts';

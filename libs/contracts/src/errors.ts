@@ -1,6 +1,6 @@
 /**
- * Every error of the platform, in one table: each owner states its own in `<owner>/errors.ts`. The HTTP error `type` follows
- * from the status, in `publicErrorType` below.
+ * Every error of the platform, in one table: each owner states its own in `<owner>/errors.ts`, with the public code of
+ * `@xerotier/public-api/errors` that a client reads instead.
  */
 import { authErrors } from './auth/errors.ts';
 import { gatewayErrors } from './gateway/errors.ts';
@@ -27,22 +27,4 @@ export type ErrorCode = keyof ErrorTable;
 
 export function isErrorCode(code: string): code is ErrorCode {
   return Object.hasOwn(errors, code);
-}
-
-/** The `type` of the public error envelope, by status (5xx without a row of its own is `server_error`). */
-export function publicErrorType(status: number): string {
-  switch (status) {
-    case 401:
-      return 'authentication_error';
-    case 403:
-      return 'permission_error';
-    case 404:
-      return 'not_found_error';
-    case 429:
-      return 'rate_limit_error';
-    case 503:
-      return 'service_unavailable';
-    default:
-      return status >= 500 ? 'server_error' : 'invalid_request_error';
-  }
 }

@@ -1,5 +1,6 @@
 /** docs/generated/errors.md: every error that a client may see. */
-import { errors, publicErrorType } from '@xerotier/contracts/errors';
+import { errors } from '@xerotier/contracts/errors';
+import { publicErrorType } from '@xerotier/public-api/errors';
 import { GENERATED_NOTE, table } from './markdown.ts';
 
 export function errorsPage(): string {

@@ -18,7 +18,7 @@ export type Rule = (file: SourceFile, root: string) => string[];
 const LINES_MAX = 500;
 /** A list of rules may be long: its reader looks for one of them. */
 const SPEC_LINES_MAX = 800;
-const LAYERS = ['contracts', 'platform', 'domain', 'app', 'testing', 'tool', 'e2e'];
+const LAYERS = ['public-api', 'contracts', 'platform', 'domain', 'app', 'testing', 'tool', 'e2e'];
 const SCOPES = ['shared', 'gateway', 'auth', 'router', 'responses', 'xim'];
 const DRAWERS = /(^|\/)(common|utils?|shared|helpers|misc)(\/|\.ts$)/;
 

@@ -16,6 +16,11 @@ const WRONG: readonly [folder: string, text: string, message: RegExp, suffix?: s
   ],
   ['libs/contracts/src', "export { createLogger } from '@xerotier/log';", /"layer:contracts" can only depend on/],
   [
+    'libs/public-api/src',
+    "export { errors } from '@xerotier/contracts/errors';",
+    /"layer:public-api" can only depend on/,
+  ],
+  [
     'libs/domain/inference/src',
     "export { writeTinyModel } from '@xerotier/tiny-model';",
     /"layer:domain" can only depend on/,

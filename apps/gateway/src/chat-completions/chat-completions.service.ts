@@ -1,7 +1,7 @@
 /** Answers chat completion requests: takes what the limits allow, runs the inference, and writes what comes, stored first when asked for. */
 import { Injectable } from '@nestjs/common';
 import type { TokenUsage } from '@xerotier/contracts/inference';
-import type { ChatCompletionRequest } from '@xerotier/contracts/openai';
+import type { ChatCompletionRequest } from '@xerotier/public-api/chat-completions';
 import type { Model } from '@xerotier/contracts/router';
 import { estimatePromptTokens, InferenceClient } from '@xerotier/inference';
 import type { FastifyReply } from 'fastify';

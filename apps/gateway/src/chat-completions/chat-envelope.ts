@@ -5,7 +5,7 @@
 import type { TokenUsage } from '@xerotier/contracts/inference';
 import type { GenerationHead } from '@xerotier/contracts/xim';
 import type { z } from 'zod';
-import type { completionUsage } from './chat-completion.schema.ts';
+import type { completionUsage } from '@xerotier/public-api/chat-completions';
 import { splitVendorEvents } from './vendor-events.ts';
 
 export interface ChatEnvelopeOptions {

@@ -1,6 +1,6 @@
 /** Parses the body of a chat completion request, and refuses by name what this platform does not do yet. */
-import { chatCompletionRequest } from '@xerotier/contracts/openai';
-import type { ChatCompletionRequest } from '@xerotier/contracts/openai';
+import { chatCompletionRequest } from '@xerotier/public-api/chat-completions';
+import type { ChatCompletionRequest } from '@xerotier/public-api/chat-completions';
 import { exactIntegerIn, fieldsOf, readFields, refuseNotServed } from '../requests/request-fields.ts';
 import type { Fields, NotServed } from '../requests/request-fields.ts';
 import { assertStorable } from '../stored-completions/stored-completion.ts';

@@ -1,6 +1,6 @@
 /** `POST /v1/embeddings`: of one endpoint, and of the whole project, where `model` says which endpoint. */
 import { Controller, Post, Req, Res } from '@nestjs/common';
-import { embeddingRequest } from '@xerotier/contracts/openai';
+import { embeddingRequest } from '@xerotier/public-api/embeddings';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { onEveryBase } from '../access/base-paths.ts';
 import { accessOf, RequireScope } from '../access/require-scope.ts';

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { EmbeddingRequest } from '@xerotier/contracts/openai';
+import type { EmbeddingRequest } from '@xerotier/public-api/embeddings';
 import { estimateTokens, InferenceClient } from '@xerotier/inference';
 import type { ServerResponse } from 'node:http';
 import { answerHeaders } from '../chat-completions/answer-headers.ts';

@@ -1,12 +1,6 @@
 /** Reads audio and image requests, forms and JSON, into what a worker is sent. */
-import {
-  imageEditRequest,
-  imageGenerationRequest,
-  imageVariationRequest,
-  speechRequest,
-  transcriptionRequest,
-  translationRequest,
-} from '@xerotier/contracts/openai';
+import { speechRequest, transcriptionRequest, translationRequest } from '@xerotier/public-api/audio';
+import { imageEditRequest, imageGenerationRequest, imageVariationRequest } from '@xerotier/public-api/images';
 import { mediaRoutes } from '@xerotier/contracts/xim';
 import type { MediaFile, MediaRoute } from '@xerotier/contracts/xim';
 import { AppError } from '@xerotier/errors';

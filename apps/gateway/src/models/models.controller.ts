@@ -7,7 +7,7 @@ import type { z } from 'zod';
 import { onEveryBase } from '../access/base-paths.ts';
 import { accessOf, RequireScope } from '../access/require-scope.ts';
 import { ModelDirectory } from './model-directory.service.ts';
-import type { modelList, PublicModel } from './model.schema.ts';
+import type { modelList, PublicModel } from '@xerotier/public-api/models';
 
 @Controller()
 export class ModelsController {

@@ -1,21 +1,14 @@
 /** Every body of the public API by the name that it has in the document: the names are the types of generated clients. */
-import {
-  chatCompletionRequest,
-  embeddingRequest,
-  imageEditRequest,
-  imageGenerationRequest,
-  imageVariationRequest,
-  rerankRequest,
-  scoreRequest,
-  speechRequest,
-  transcriptionRequest,
-  translationRequest,
-} from '@xerotier/contracts/openai';
+import { speechRequest, transcriptionRequest, translationRequest } from '@xerotier/public-api/audio';
+import { chatCompletionRequest } from '@xerotier/public-api/chat-completions';
+import { embeddingRequest } from '@xerotier/public-api/embeddings';
+import { imageEditRequest, imageGenerationRequest, imageVariationRequest } from '@xerotier/public-api/images';
+import { rerankRequest, scoreRequest } from '@xerotier/public-api/reranking';
 import type { z } from 'zod';
-import { chatCompletion, chatCompletionChunk } from '../chat-completions/chat-completion.schema.ts';
-import { embeddingList } from '../embeddings/embedding.schema.ts';
-import { modelList, publicModel } from '../models/model.schema.ts';
-import { rerankAnswer, scoreAnswer } from '../rerank/rerank.schema.ts';
+import { chatCompletion, chatCompletionChunk } from '@xerotier/public-api/chat-completions';
+import { embeddingList } from '@xerotier/public-api/embeddings';
+import { modelList, publicModel } from '@xerotier/public-api/models';
+import { rerankAnswer, scoreAnswer } from '@xerotier/public-api/reranking';
 import {
   chatCompletionCancelled,
   chatCompletionDeleted,
@@ -23,8 +16,8 @@ import {
   chatCompletionMessageList,
   completionChanges,
   storedChatCompletion,
-} from '../stored-completions/stored-completion.schema.ts';
-import { errorResponse, streamError } from './error.schema.ts';
+} from '@xerotier/public-api/stored-completions';
+import { errorResponse, streamError } from '@xerotier/public-api/errors';
 import { welcome } from './welcome.ts';
 
 export const schemas = {

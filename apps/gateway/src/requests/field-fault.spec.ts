@@ -1,10 +1,6 @@
-import {
-  chatCompletionRequest,
-  rerankRequest,
-  scoreRequest,
-  speechRequest,
-  transcriptionRequest,
-} from '@xerotier/contracts/openai';
+import { speechRequest, transcriptionRequest } from '@xerotier/public-api/audio';
+import { chatCompletionRequest } from '@xerotier/public-api/chat-completions';
+import { rerankRequest, scoreRequest } from '@xerotier/public-api/reranking';
 import { AppError } from '@xerotier/errors';
 import type { z } from 'zod';
 import { unionPlaces } from '../../test/union-places.ts';

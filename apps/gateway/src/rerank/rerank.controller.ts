@@ -1,6 +1,6 @@
 /** `POST /v1/rerank` and `/v1/score`: of one endpoint, and of the whole project, where `model` says which endpoint. */
 import { Controller, Post, Req, Res } from '@nestjs/common';
-import { rerankRequest, scoreRequest } from '@xerotier/contracts/openai';
+import { rerankRequest, scoreRequest } from '@xerotier/public-api/reranking';
 import type { EndpointTask } from '@xerotier/contracts/auth';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { onEveryBase } from '../access/base-paths.ts';

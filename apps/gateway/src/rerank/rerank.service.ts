@@ -1,7 +1,7 @@
 /** Scores of documents, sorted (`rerank`, in the form of Cohere, Jina and vLLM) or in their order (`score`, vLLM's). */
 import { Injectable } from '@nestjs/common';
 import type { TokenUsage } from '@xerotier/contracts/inference';
-import type { RerankRequest, ScoreRequest } from '@xerotier/contracts/openai';
+import type { RerankRequest, ScoreRequest } from '@xerotier/public-api/reranking';
 import { AppError } from '@xerotier/errors';
 import { estimateTokens, InferenceClient } from '@xerotier/inference';
 import type { Numbers } from '@xerotier/inference';

@@ -1,5 +1,5 @@
 /** What a list is asked for by, in the query of its URL. */
-import { metadata, storableText } from '@xerotier/contracts/openai';
+import { metadata, storableText } from '@xerotier/public-api/fields';
 import { z } from 'zod';
 import { readFields } from '../requests/request-fields.ts';
 

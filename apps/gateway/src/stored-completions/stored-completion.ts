@@ -1,6 +1,6 @@
 /** The object that is kept of a request and its answer, with the fields that clients of stored completions read. */
 import { STORED_BYTES_MAX } from '@xerotier/contracts/responses';
-import type { ChatCompletionRequest } from '@xerotier/contracts/openai';
+import type { ChatCompletionRequest } from '@xerotier/public-api/chat-completions';
 import type { StoredCompletion } from '@xerotier/contracts/responses';
 import { AppError } from '@xerotier/errors';
 import { publicUsage } from '../chat-completions/chat-envelope.ts';

@@ -15,8 +15,8 @@ import { readFields } from '../requests/request-fields.ts';
 import { parseListQuery, parsePageQuery } from './list-query.ts';
 import { publicMessage } from './public-message.ts';
 import type { PublicMessage } from './public-message.ts';
-import { completionChanges } from './stored-completion.schema.ts';
-import type { chatCompletionCancelled, chatCompletionDeleted } from './stored-completion.schema.ts';
+import { completionChanges } from '@xerotier/public-api/stored-completions';
+import type { chatCompletionCancelled, chatCompletionDeleted } from '@xerotier/public-api/stored-completions';
 import { StoredCompletionsService } from './stored-completions.service.ts';
 import type { CompletionScope } from './stored-completions.service.ts';
 

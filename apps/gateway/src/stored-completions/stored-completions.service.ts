@@ -2,7 +2,7 @@
 import { Injectable } from '@nestjs/common';
 import { responsesContract } from '@xerotier/contracts/responses';
 import type { RequestContract } from '@xerotier/contracts/define';
-import type { Metadata } from '@xerotier/contracts/openai';
+import type { Metadata } from '@xerotier/public-api/fields';
 import type { StoredCompletion } from '@xerotier/contracts/responses';
 import { AppError } from '@xerotier/errors';
 import { Bus } from '@xerotier/nats';

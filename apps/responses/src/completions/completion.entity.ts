@@ -1,4 +1,4 @@
-import type { Metadata } from '@xerotier/contracts/openai';
+import type { Metadata } from '@xerotier/public-api/fields';
 import { EntitySchema } from 'typeorm';
 
 /** A stored chat completion. `content` and `messages` are sealed with the key of the project. */

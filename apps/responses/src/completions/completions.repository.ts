@@ -1,4 +1,4 @@
-import type { Metadata } from '@xerotier/contracts/openai';
+import type { Metadata } from '@xerotier/public-api/fields';
 import { withDbErrors } from '@xerotier/db';
 import type { EntityManager } from 'typeorm';
 import { CompletionEntity } from './completion.entity.ts';

@@ -1,5 +1,5 @@
 /** The chunks of one choice, for engines that make their own: role, text, finish reason. */
-import type { ReasoningEffort } from '@xerotier/contracts/openai';
+import type { ReasoningEffort } from '@xerotier/public-api/chat-completions';
 import type { EngineEvent, ToolCallDelta } from './engine.ts';
 
 export type FinishReason = 'stop' | 'length' | 'tool_calls';

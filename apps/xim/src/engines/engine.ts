@@ -5,7 +5,7 @@
  */
 import type { Choice, ChunkChoice } from '@xerotier/chat-choices';
 import type { TokenUsage } from '@xerotier/contracts/inference';
-import type { ChatCompletionRequest, ReasoningEffort } from '@xerotier/contracts/openai';
+import type { ChatCompletionRequest, ReasoningEffort } from '@xerotier/public-api/chat-completions';
 import type { MediaRoute } from '@xerotier/contracts/xim';
 
 /** The settings of the engine are wrong: trying again cannot help. */

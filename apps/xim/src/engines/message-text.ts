@@ -1,5 +1,5 @@
 /** The text of a message, whichever of its forms it has. */
-import type { ChatMessage } from '@xerotier/contracts/openai';
+import type { ChatMessage } from '@xerotier/public-api/chat-completions';
 
 /** Text parts are joined by a line break, as other servers of this API join them. Parts that are not text count as nothing. */
 export function messageText(message: ChatMessage): string {

@@ -1,6 +1,6 @@
 /** How many tokens a reply may have: what was asked for, lowered to what the context has room for. */
 import { AppError } from '@xerotier/errors';
-import type { ChatCompletionRequest } from '@xerotier/contracts/openai';
+import type { ChatCompletionRequest } from '@xerotier/public-api/chat-completions';
 
 export interface TokenBudget {
   readonly maxTokens: number;

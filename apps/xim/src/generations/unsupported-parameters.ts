@@ -1,5 +1,5 @@
 /** Finds what a request asks for and an engine cannot do, so that nothing is ignored in silence. */
-import type { ChatCompletionRequest } from '@xerotier/contracts/openai';
+import type { ChatCompletionRequest } from '@xerotier/public-api/chat-completions';
 import { AppError } from '@xerotier/errors';
 import type { EngineParameter } from '../engines/engine.ts';
 

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { request, service } from '../define.ts';
 import { projectId } from '../ids.ts';
-import { metadata } from '../openai/metadata.ts';
+import { metadata } from '@xerotier/public-api/fields';
 
 /**
  * What one stored completion may have in JSON, its messages included. A message on the bus has 1 MiB, and there has to be

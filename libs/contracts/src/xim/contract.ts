@@ -10,7 +10,7 @@ import { service, stream } from '../define.ts';
 import { leaseId, projectId, requestId, workerId } from '../ids.ts';
 import { priority } from '../inference/request-class.ts';
 import { tokenUsage } from '../inference/token-usage.ts';
-import { chatCompletionRequest, reasoningEffort } from '../openai/chat-completion-request.ts';
+import { chatCompletionRequest, reasoningEffort } from '@xerotier/public-api/chat-completions';
 import { embeddingInput, rankingInput } from './embedding.ts';
 import { mediaHead, mediaInput } from './media.ts';
 

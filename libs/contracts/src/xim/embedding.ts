@@ -2,12 +2,10 @@
  * What a worker reads to answer with numbers instead of text: vectors of inputs, or scores of documents. Either is one
  * piece of work on one worker under one lease, however many texts it holds.
  */
+import { TEXTS_MAX } from '@xerotier/public-api/fields';
 import { z } from 'zod';
 import { leaseId, projectId, requestId } from '../ids.ts';
 import { priority } from '../inference/request-class.ts';
-
-/** Texts in one request, as the OpenAI specification bounds the inputs of an embedding. */
-export const TEXTS_MAX = 2_048;
 
 const origin = {
   requestId,

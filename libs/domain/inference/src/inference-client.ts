@@ -11,7 +11,7 @@ import type {
   TokenUsage,
   UsageRecord,
 } from '@xerotier/contracts/inference';
-import type { ChatCompletionRequest } from '@xerotier/contracts/openai';
+import type { ChatCompletionRequest } from '@xerotier/public-api/chat-completions';
 import type {
   EmbeddingInput,
   GenerationEnd,

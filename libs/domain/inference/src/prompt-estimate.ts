@@ -1,4 +1,4 @@
-import type { ChatMessage } from '@xerotier/contracts/openai';
+import type { ChatMessage } from '@xerotier/public-api/chat-completions';
 
 /** About what tokenizers of current models make of English text; placement needs an order of magnitude, billing never uses it. */
 const CHARACTERS_PER_TOKEN = 4;

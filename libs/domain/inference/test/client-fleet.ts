@@ -1,7 +1,7 @@
 /** An inference client in a fleet of a real NATS, with a router and workers that follow scripts; whatever a test does, some things hold. */
 import { usageRecord, usageRecorded } from '@xerotier/contracts/inference';
 import type { UsageRecord } from '@xerotier/contracts/inference';
-import type { ChatCompletionRequest } from '@xerotier/contracts/openai';
+import type { ChatCompletionRequest } from '@xerotier/public-api/chat-completions';
 import { capturedLog, silentLog } from '@xerotier/log/testing';
 import { DurablePublisher, ensureStream } from '@xerotier/nats';
 import type { BusOptions } from '@xerotier/nats';

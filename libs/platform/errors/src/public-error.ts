@@ -1,5 +1,6 @@
 /** The error envelope of the public HTTP API: what a client of any OpenAI SDK reads. */
-import { errors, publicErrorType } from '@xerotier/contracts/errors';
+import { errors } from '@xerotier/contracts/errors';
+import { publicErrorType } from '@xerotier/public-api/errors';
 import type { AppError } from './app-error.ts';
 
 export interface PublicErrorBody {

@@ -1,4 +1,4 @@
-import type { ChatMessage } from '@xerotier/contracts/openai';
+import type { ChatMessage } from '@xerotier/public-api/chat-completions';
 import { ChatTemplate } from './chat-template.ts';
 
 const PLAIN =

@@ -5,7 +5,7 @@
  */
 import { Template } from '@huggingface/jinja';
 import { AppError } from '@xerotier/errors';
-import type { ChatCompletionRequest, ChatMessage } from '@xerotier/contracts/openai';
+import type { ChatCompletionRequest, ChatMessage } from '@xerotier/public-api/chat-completions';
 import { messageText } from '../message-text.ts';
 
 const SOURCE_LENGTH_MAX = 256 * 1_024;

@@ -9,7 +9,7 @@
 import { AppError } from '@xerotier/errors';
 import type { Logger } from '@xerotier/log';
 import type { TokenUsage } from '@xerotier/contracts/inference';
-import type { ChatCompletionRequest, ReasoningEffort } from '@xerotier/contracts/openai';
+import type { ChatCompletionRequest, ReasoningEffort } from '@xerotier/public-api/chat-completions';
 import type { LlamaContextSequence, LlamaGrammar, Token } from 'node-llama-cpp';
 import { headEvent } from '../chunk-events.ts';
 import type { LlamaModelConfig } from '../engine-config.ts';

@@ -4,7 +4,7 @@
  * itself and forge another one.
  */
 import { randomBytes } from 'node:crypto';
-import type { ChatMessage } from '@xerotier/contracts/openai';
+import type { ChatMessage } from '@xerotier/public-api/chat-completions';
 import { contextLengthExceeded } from '../token-budget.ts';
 import type { ChatTemplate, TemplateContext } from './chat-template.ts';
 import type { Vocabulary } from './vocabulary.ts';

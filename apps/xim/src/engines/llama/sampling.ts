@@ -1,7 +1,7 @@
 /** From the parameters of a request to those of the sampler. */
 import { randomInt } from 'node:crypto';
 import { AppError } from '@xerotier/errors';
-import type { ChatCompletionRequest } from '@xerotier/contracts/openai';
+import type { ChatCompletionRequest } from '@xerotier/public-api/chat-completions';
 import { TokenBias } from 'node-llama-cpp';
 import type { LlamaModel, SequenceEvaluateOptions, Token } from 'node-llama-cpp';
 

@@ -2,7 +2,7 @@
  * What a server tells of a model's reasoning: as a field of one of many names, or in the content between tags. Clients get it
  * as `reasoning_content` when they ask for it.
  */
-import type { ChatCompletionRequest } from '@xerotier/contracts/openai';
+import type { ChatCompletionRequest } from '@xerotier/public-api/chat-completions';
 import type { Json } from './upstream-json.ts';
 import { readReasoningParts } from './upstream-text.ts';
 

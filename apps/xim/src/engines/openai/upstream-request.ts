@@ -1,5 +1,5 @@
 /** The request as the upstream gets it. */
-import type { ChatCompletionRequest, ChatMessage } from '@xerotier/contracts/openai';
+import type { ChatCompletionRequest, ChatMessage } from '@xerotier/public-api/chat-completions';
 import type { AppError } from '@xerotier/errors';
 import { askedMaxTokens } from '../token-budget.ts';
 

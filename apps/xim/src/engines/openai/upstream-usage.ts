@@ -1,6 +1,6 @@
 /** What an upstream says was used, or what was counted where it says nothing that can be. */
 import type { TokenUsage } from '@xerotier/contracts/inference';
-import type { ChatCompletionRequest } from '@xerotier/contracts/openai';
+import type { ChatCompletionRequest } from '@xerotier/public-api/chat-completions';
 import { messageText } from '../message-text.ts';
 import { noUsage } from '../usage.ts';
 import { estimateTokens } from './token-tally.ts';

@@ -3,7 +3,7 @@
  * `[[script {"tokens":128,"delayMs":20}]]`. Without one the defaults hold.
  */
 import { AppError } from '@xerotier/errors';
-import type { ChatCompletionRequest } from '@xerotier/contracts/openai';
+import type { ChatCompletionRequest } from '@xerotier/public-api/chat-completions';
 import { z } from 'zod';
 import { messageText } from '../message-text.ts';
 

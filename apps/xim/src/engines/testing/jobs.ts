@@ -1,7 +1,7 @@
 /** What the specs of engines share: requests, running a generation, and reading what came out. */
-import { chatCompletionRequest } from '@xerotier/contracts/openai';
+import { chatCompletionRequest } from '@xerotier/public-api/chat-completions';
 import type { TokenUsage } from '@xerotier/contracts/inference';
-import type { ChatCompletionRequest } from '@xerotier/contracts/openai';
+import type { ChatCompletionRequest } from '@xerotier/public-api/chat-completions';
 import type { Choice, ChunkChoice, Engine, EngineEvent, EngineJob } from '../engine.ts';
 
 /** A valid request with one user message, parsed as the gateway parses it. */

@@ -1,4 +1,4 @@
-import type { ChatCompletionRequest } from '@xerotier/contracts/openai';
+import type { ChatCompletionRequest } from '@xerotier/public-api/chat-completions';
 import { AppError } from '@xerotier/errors';
 import { GrammarTexts } from '../../testing/grammar-texts.ts';
 import { aChatRequest } from '../../testing/jobs.ts';

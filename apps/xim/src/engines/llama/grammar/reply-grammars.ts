@@ -1,5 +1,5 @@
 /** The grammars of one reply: what it must look like from its beginning, and what a tool call must look like. */
-import type { ChatCompletionRequest } from '@xerotier/contracts/openai';
+import type { ChatCompletionRequest } from '@xerotier/public-api/chat-completions';
 import type { Dialect } from '../dialect.ts';
 import { GbnfRules, literal } from './gbnf.ts';
 import { JsonRules } from './json-rules.ts';

@@ -3,7 +3,7 @@
  * large it may be is not, since a grammar is made of it. The bounds are looked at before anything walks it.
  */
 import { z } from 'zod';
-import { isRecord } from './few-names.ts';
+import { isRecord } from '../fields/few-names.ts';
 
 const SCHEMA_BYTES_MAX = 65_536;
 /** Lists and objects inside one another, as the answer would have them. */

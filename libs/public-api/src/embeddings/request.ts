@@ -3,8 +3,8 @@
  * parameter out; fields that are not listed are dropped. Whatever form `input` has, it is read as a list of inputs.
  */
 import { z } from 'zod';
-import { storableText } from './storable-text.ts';
-import { TEXTS_MAX } from '../xim/embedding.ts';
+import { storableText } from '../fields/storable-text.ts';
+import { TEXTS_MAX } from '../fields/texts.ts';
 
 /** Token ids are 32-bit integers in every engine. */
 const TOKEN_MAX = 2 ** 31 - 1;

@@ -1,20 +1,19 @@
-/** The error envelope, for the API's document: one schema for all errors, with every code that a client may read. */
-import { errors, publicErrorType } from '@xerotier/contracts/errors';
+/** The error envelope: one schema for all errors, with every code that a client may read. */
 import { z } from 'zod';
+import { PUBLIC_ERROR_CODES, publicErrors, publicErrorType } from './public-errors.ts';
 
-const all = Object.values(errors);
-const distinct = (values: readonly string[]): string[] => [...new Set(values)].sort();
+const types = Object.values(publicErrors).map(({ status }) => publicErrorType(status));
 
 const fields = {
   message: z.string(),
   param: z.string().nullable().describe('The parameter at fault, if it is one.'),
-  code: z.enum(distinct(all.map(({ publicCode }) => publicCode))),
+  code: z.enum(PUBLIC_ERROR_CODES.toSorted()),
   retry_after: z.number().int().optional().describe('Seconds; on 429 and 503.'),
   retry_strategy: z.string().optional(),
 };
 
 export const errorResponse = z.object({
-  error: z.object({ ...fields, type: z.enum(distinct(all.map(({ status }) => publicErrorType(status)))) }),
+  error: z.object({ ...fields, type: z.enum([...new Set(types)].sort()) }),
 });
 
 const failure = z.object({ ...fields, type: z.literal('stream_error') });

@@ -3,7 +3,7 @@
  * `text`; either is read as a text.
  */
 import { z } from 'zod';
-import { TEXTS_MAX } from '../xim/embedding.ts';
+import { TEXTS_MAX } from '../fields/texts.ts';
 
 const text = z.string().min(1, 'must not be empty');
 const document = z.union([text, z.object({ text }).transform((object) => object.text)], {

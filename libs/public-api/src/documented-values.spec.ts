@@ -1,11 +1,11 @@
 /** Every value that the OpenAI document lists for a parameter is a value here, so that a newer document fails a test first. */
 import { readFileSync } from 'node:fs';
 import type { z } from 'zod';
-import { chatCompletionRequest, reasoningEffort } from './chat-completion-request.ts';
-import { embeddingRequest } from './embedding-request.ts';
-import { imageEditRequest, imageGenerationRequest, imageVariationRequest } from './image-request.ts';
-import { speechRequest } from './speech-request.ts';
-import { transcriptionRequest, translationRequest } from './transcription-request.ts';
+import { chatCompletionRequest, reasoningEffort } from './chat-completions/request.ts';
+import { embeddingRequest } from './embeddings/request.ts';
+import { imageEditRequest, imageGenerationRequest, imageVariationRequest } from './images/request.ts';
+import { speechRequest } from './audio/speech-request.ts';
+import { transcriptionRequest, translationRequest } from './audio/transcription-request.ts';
 
 interface DocumentSchema {
   readonly $ref?: string;
@@ -17,7 +17,7 @@ interface DocumentSchema {
   readonly properties?: Readonly<Record<string, DocumentSchema>>;
 }
 
-const read = (path: string): string => readFileSync(new URL(`../../../../${path}`, import.meta.url), 'utf8');
+const read = (path: string): string => readFileSync(new URL(`../../../${path}`, import.meta.url), 'utf8');
 
 const { components } = JSON.parse(read('e2e/fixtures/openai-openapi.json')) as {
   components: { schemas: Readonly<Record<string, DocumentSchema>> };

@@ -1,7 +1,7 @@
 /** What the routes of stored completions are asked and answered, for the API's document and for the routes themselves. */
-import { metadata } from '@xerotier/contracts/openai';
+import { metadata } from '../fields/metadata.ts';
 import { z } from 'zod';
-import { chatCompletion } from '../chat-completions/chat-completion.schema.ts';
+import { chatCompletion } from '../chat-completions/response.ts';
 
 /** `null` is what clearing it is written as. */
 export const completionChanges = z.object({ metadata: metadata.nullable() });

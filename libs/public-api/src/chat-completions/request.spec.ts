@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { chatCompletionRequest } from './chat-completion-request.ts';
+import { chatCompletionRequest } from './request.ts';
 
 const MINIMAL = { model: 'm', messages: [{ role: 'user', content: 'hi' }] } as const;
 const TOOL = { type: 'function', function: { name: 'look_up' } } as const;

@@ -1,8 +1,8 @@
 /** Audio and image requests: every bound, and one beyond it. */
 import type { z } from 'zod';
-import { imageEditRequest, imageGenerationRequest, imageVariationRequest } from './image-request.ts';
-import { speechRequest } from './speech-request.ts';
-import { transcriptionRequest, translationRequest } from './transcription-request.ts';
+import { imageEditRequest, imageGenerationRequest, imageVariationRequest } from './images/request.ts';
+import { speechRequest } from './audio/speech-request.ts';
+import { transcriptionRequest, translationRequest } from './audio/transcription-request.ts';
 
 /** Where the first fault is; undefined when there is none. */
 function faultIn(schema: z.ZodType, value: object): string | undefined {

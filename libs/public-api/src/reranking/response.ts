@@ -1,6 +1,6 @@
 /** What rerank and score are answered with, for the API's document. */
 import { z } from 'zod';
-import { promptUsage } from '../embeddings/embedding.schema.ts';
+import { promptUsage } from '../embeddings/response.ts';
 
 const index = z.number().int().min(0);
 

@@ -1,4 +1,4 @@
-import { embeddingRequest } from './embedding-request.ts';
+import { embeddingRequest } from './request.ts';
 
 const MINIMAL = { model: 'm', input: 'hi' };
 const times = <T>(count: number, value: T): T[] => Array.from({ length: count }, () => value);

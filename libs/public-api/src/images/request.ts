@@ -4,7 +4,7 @@
  * may there.
  */
 import { z } from 'zod';
-import { formBoolean, formNumber } from './form-values.ts';
+import { formBoolean, formNumber } from '../fields/form-values.ts';
 
 const IMAGES_MAX = 10;
 const PARTIAL_IMAGES_MAX = 3;

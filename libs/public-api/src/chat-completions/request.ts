@@ -6,11 +6,11 @@
  * Whether an engine can honour a parameter is not decided here: a worker refuses by name what its engine cannot do.
  */
 import { z } from 'zod';
-import { chatMessages } from './chat-message.ts';
-import { fewNames } from './few-names.ts';
+import { chatMessages } from './message.ts';
+import { fewNames } from '../fields/few-names.ts';
 import { jsonSchema } from './json-schema.ts';
-import { metadata } from './metadata.ts';
-import { storableText } from './storable-text.ts';
+import { metadata } from '../fields/metadata.ts';
+import { storableText } from '../fields/storable-text.ts';
 
 /** A 64-bit seed is accepted over its whole range; digits that a number cannot hold travel beside the request. */
 const seed = z

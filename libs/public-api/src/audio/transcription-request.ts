@@ -3,7 +3,7 @@
  * specification, and ours where it names none. Their file is not a field.
  */
 import { z } from 'zod';
-import { formBoolean, formList, formNumber } from './form-values.ts';
+import { formBoolean, formList, formNumber } from '../fields/form-values.ts';
 
 const TEXT_LENGTH_MAX = 16_384;
 const ENTRIES_MAX = 100;

@@ -3,7 +3,7 @@
  * scored against each on the right; otherwise both sides have as many, and are scored pair by pair.
  */
 import { z } from 'zod';
-import { TEXTS_MAX } from '../xim/embedding.ts';
+import { TEXTS_MAX } from '../fields/texts.ts';
 
 const text = z.string().min(1, 'must not be empty');
 const side = z

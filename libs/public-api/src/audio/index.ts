@@ -1,0 +1,2 @@
+export { speechRequest } from './speech-request.ts';
+export { transcriptionRequest, translationRequest } from './transcription-request.ts';

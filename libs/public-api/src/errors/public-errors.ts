@@ -1,0 +1,71 @@
+/**
+ * What a client of the API reads as `code` and `type` of an error. Clients switch on codes: one is added, never renamed. What went
+ * wrong inside, in the terms of the platform, is a row of the table in libs/contracts, which maps it to one of these.
+ */
+export const publicErrors = {
+  invalid_request: { status: 400 },
+  json_parse_error: { status: 400 },
+  unsupported_parameter: { status: 400 },
+  wrong_task_mode: { status: 400 },
+  context_length_exceeded: { status: 400 },
+  invalid_api_key: { status: 401 },
+  scope_insufficient: { status: 403 },
+  unknown_url: { status: 404 },
+  project_not_found: { status: 404 },
+  endpoint_not_found: { status: 404 },
+  model_not_found: { status: 404 },
+  capability_not_available: { status: 404 },
+  completion_not_found: { status: 404 },
+  method_not_allowed: { status: 405 },
+  request_timeout: { status: 408 },
+  client_too_slow: { status: 408 },
+  request_too_large: { status: 413 },
+  completion_too_large: { status: 413 },
+  unsupported_media_type: { status: 415 },
+  rate_limit_exceeded: { status: 429 },
+  cancelled: { status: 499 },
+  internal_error: { status: 500 },
+  engine_error: { status: 500 },
+  service_unavailable: { status: 503 },
+  auth_unavailable: { status: 503 },
+  storage_unavailable: { status: 503 },
+  no_worker_available: { status: 503 },
+  capacity_exceeded: { status: 503 },
+  stream_interrupted: { status: 503 },
+  engine_unavailable: { status: 503 },
+  deadline_exceeded: { status: 504 },
+} as const satisfies Readonly<Record<string, { readonly status: number }>>;
+
+export type PublicErrors = typeof publicErrors;
+export type PublicErrorCode = keyof PublicErrors;
+
+export const PUBLIC_ERROR_CODES = Object.keys(publicErrors) as PublicErrorCode[];
+
+export type PublicErrorType = ReturnType<typeof publicErrorType>;
+
+/** The `type` of the error envelope, by status (5xx without a row of its own is `server_error`). */
+export function publicErrorType(
+  status: number,
+):
+  | 'authentication_error'
+  | 'permission_error'
+  | 'not_found_error'
+  | 'rate_limit_error'
+  | 'service_unavailable'
+  | 'server_error'
+  | 'invalid_request_error' {
+  switch (status) {
+    case 401:
+      return 'authentication_error';
+    case 403:
+      return 'permission_error';
+    case 404:
+      return 'not_found_error';
+    case 429:
+      return 'rate_limit_error';
+    case 503:
+      return 'service_unavailable';
+    default:
+      return status >= 500 ? 'server_error' : 'invalid_request_error';
+  }
+}

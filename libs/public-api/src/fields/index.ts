@@ -1,0 +1,4 @@
+export { metadata } from './metadata.ts';
+export type { Metadata } from './metadata.ts';
+export { storableText } from './storable-text.ts';
+export { TEXTS_MAX } from './texts.ts';

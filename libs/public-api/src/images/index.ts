@@ -1,0 +1,1 @@
+export { imageEditRequest, imageGenerationRequest, imageVariationRequest } from './request.ts';

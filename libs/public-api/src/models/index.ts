@@ -1,0 +1,2 @@
+export { modelList, publicModel } from './response.ts';
+export type { PublicModel } from './response.ts';

@@ -1,0 +1,5 @@
+export { rerankRequest } from './rerank-request.ts';
+export type { RerankRequest } from './rerank-request.ts';
+export { rerankAnswer, scoreAnswer } from './response.ts';
+export { scoreRequest } from './score-request.ts';
+export type { ScoreRequest } from './score-request.ts';

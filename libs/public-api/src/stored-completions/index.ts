@@ -1,0 +1,8 @@
+export {
+  chatCompletionCancelled,
+  chatCompletionDeleted,
+  chatCompletionList,
+  chatCompletionMessageList,
+  completionChanges,
+  storedChatCompletion,
+} from './response.ts';
