@@ -1,7 +1,7 @@
 import { secret } from '@xerotier/config';
 import type { ConfigOf } from '@xerotier/config';
 import { databaseSettings } from '@xerotier/db';
-import { natsSettings, serviceSettings } from '@xerotier/service';
+import { natsSettings, serviceSettings } from '@xerotier/process';
 import { z } from 'zod';
 
 /** The settings of the auth service. */

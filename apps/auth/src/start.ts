@@ -2,7 +2,7 @@ import { NestFactory } from '@nestjs/core';
 import { isDatabaseReachable } from '@xerotier/db';
 import type { Logger } from '@xerotier/log';
 import { Bus, connectBus } from '@xerotier/nats';
-import type { RunningService } from '@xerotier/service';
+import type { RunningProcess } from '@xerotier/process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { AccessHandlers } from './access/access.handlers.ts';
@@ -13,7 +13,7 @@ import { openAuthDatabase } from './db/database.ts';
 import { UsageConsumer } from './usage/usage.consumer.ts';
 
 /** Opens what the service needs, and begins to answer. */
-export async function start(config: AuthConfig, log: Logger): Promise<RunningService> {
+export async function start(config: AuthConfig, log: Logger): Promise<RunningProcess> {
   const database = await openAuthDatabase(config.database, log);
   const connection = await connectBus({ url: config.nats.url, name: `auth-${randomBytes(4).toString('hex')}`, log });
   const bus = new Bus(connection, { log });

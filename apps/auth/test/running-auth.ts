@@ -5,7 +5,7 @@ import { authContract } from '@xerotier/contracts/auth';
 import type { Access, Scope } from '@xerotier/contracts/auth';
 import { capturedLog, silentLog } from '@xerotier/log/testing';
 import { Bus, connectBus } from '@xerotier/nats';
-import type { RunningService } from '@xerotier/service';
+import type { RunningProcess } from '@xerotier/process';
 import { testServers } from '@xerotier/testing';
 import { randomBytes } from 'node:crypto';
 import type { DataSource } from 'typeorm';
@@ -35,7 +35,7 @@ export interface RunningAuth {
   readonly servers: ReturnType<typeof testServers<'nats' | 'postgres'>>;
   readonly env: NodeJS.ProcessEnv;
   readonly config: AuthConfig;
-  readonly service: RunningService;
+  readonly service: RunningProcess;
   readonly bus: Bus;
   /** A connection of the test's own. */
   readonly database: DataSource;

@@ -2,7 +2,7 @@
 import { integer, port, setting } from '@xerotier/config';
 import type { ConfigOf } from '@xerotier/config';
 import { redisSettings } from '@xerotier/redis';
-import { natsSettings, serviceSettings } from '@xerotier/service';
+import { natsSettings, serviceSettings } from '@xerotier/process';
 import { z } from 'zod';
 
 const DOMAIN = /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*$/;

@@ -6,7 +6,7 @@ import type { HttpAppOptions } from '@xerotier/http';
 import { InferenceClient } from '@xerotier/inference';
 import { Bus, connectBus, DurablePublisher, ensureStream } from '@xerotier/nats';
 import { connectRedis } from '@xerotier/redis';
-import { runService } from '@xerotier/service';
+import { runProcess } from '@xerotier/process';
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { AccessService } from './access/access.service.ts';
@@ -21,7 +21,7 @@ import { StoredCompletionsService } from './stored-completions/stored-completion
 /** What one request body may hold: images and documents ride in it as text. */
 const BODY_BYTES_MAX = 32 * 1024 * 1024;
 
-await runService('gateway', settings, async (config, log) => {
+await runProcess('gateway', settings, async (config, log) => {
   const instance = randomBytes(4).toString('hex');
   const connection = await connectBus({ url: config.nats.url, name: `gateway-${instance}`, log });
   const bus = new Bus(connection, { log });

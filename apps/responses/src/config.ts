@@ -3,7 +3,7 @@ import { secret } from '@xerotier/config';
 import type { ConfigOf } from '@xerotier/config';
 import { databaseSettings } from '@xerotier/db';
 import { sealingKey } from '@xerotier/sealing';
-import { natsSettings, serviceSettings } from '@xerotier/service';
+import { natsSettings, serviceSettings } from '@xerotier/process';
 
 export const settings = {
   service: serviceSettings,

@@ -2,7 +2,7 @@ import { NestFactory } from '@nestjs/core';
 import { isDatabaseReachable } from '@xerotier/db';
 import type { Logger } from '@xerotier/log';
 import { Bus, connectBus } from '@xerotier/nats';
-import type { RunningService } from '@xerotier/service';
+import type { RunningProcess } from '@xerotier/process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { AppModule } from './app.module.ts';
@@ -15,7 +15,7 @@ import { openResponsesDatabase } from './db/database.ts';
  * Opens what the service needs, and begins to answer.
  * @throws {Error} when the database holds what the given master keys do not open.
  */
-export async function start(config: ResponsesConfig, log: Logger): Promise<RunningService> {
+export async function start(config: ResponsesConfig, log: Logger): Promise<RunningProcess> {
   const database = await openResponsesDatabase(config.database, log);
   const name = `responses-${randomBytes(4).toString('hex')}`;
   const bus = new Bus(await connectBus({ url: config.nats.url, name, log }), { log });

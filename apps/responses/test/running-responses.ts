@@ -4,7 +4,7 @@ import { responsesContract } from '@xerotier/contracts/responses';
 import type { StoredCompletion } from '@xerotier/contracts/responses';
 import { capturedLog, silentLog } from '@xerotier/log/testing';
 import { Bus, connectBus } from '@xerotier/nats';
-import type { RunningService } from '@xerotier/service';
+import type { RunningProcess } from '@xerotier/process';
 import { testServers } from '@xerotier/testing';
 import { randomBytes } from 'node:crypto';
 import type { DataSource } from 'typeorm';
@@ -40,7 +40,7 @@ export function runningResponses(): RunningResponses {
   // Filled below, before the first test reads it.
   const running = { servers, logText: captured.text } as unknown as Mutable<RunningResponses>;
   const masterKey = randomBytes(32).toString('base64');
-  let service: RunningService | undefined;
+  let service: RunningProcess | undefined;
 
   const stop = async (): Promise<void> => {
     await service?.drain(AbortSignal.timeout(10_000));

@@ -2,7 +2,7 @@
 import { integer, setting } from '@xerotier/config';
 import type { ConfigOf } from '@xerotier/config';
 import { databaseSettings } from '@xerotier/db';
-import { natsSettings, serviceSettings } from '@xerotier/service';
+import { natsSettings, serviceSettings } from '@xerotier/process';
 
 export const settings = {
   service: serviceSettings,
@@ -21,8 +21,5 @@ export const settings = {
     ),
   },
 } as const;
-
-/** What migrating and seeding need. */
-export const databaseOnlySettings = { service: serviceSettings, database: databaseSettings } as const;
 
 export type RouterConfig = ConfigOf<typeof settings>;

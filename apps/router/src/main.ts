@@ -1,11 +1,10 @@
 /** The fleet and its queue: which worker takes which request, and when. */
 import 'reflect-metadata';
-import { runService } from '@xerotier/service';
-import { runCommand } from './commands/run-command.ts';
+import { runService } from '@xerotier/service-host';
+import { migrateCommand } from '@xerotier/service-host/database';
+import { AppModule } from './app.module.ts';
 import { settings } from './config.ts';
-import { start } from './start.ts';
+import { database } from './db/database.ts';
+import { seed } from './seed/seed.command.ts';
 
-const [command, ...args] = process.argv.slice(2);
-
-if (command === undefined) await runService('router', settings, start);
-else process.exit(await runCommand([command, ...args], process));
+await runService({ name: 'router', settings, module: AppModule, commands: [migrateCommand(database), seed] });

@@ -2,7 +2,7 @@
 import { integer, secret, setting, url } from '@xerotier/config';
 import type { ConfigOf } from '@xerotier/config';
 import { endpointTask } from '@xerotier/contracts/auth';
-import { natsSettings, serviceSettings } from '@xerotier/service';
+import { natsSettings, serviceSettings } from '@xerotier/process';
 import { z } from 'zod';
 
 const token = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, 'must be 1 to 64 letters, digits, _ or -');

@@ -1,7 +1,7 @@
 /** One inference worker: an engine, a model, and the subjects where requests for it arrive. */
 import type { Logger } from '@xerotier/log';
 import { Bus, connectBus } from '@xerotier/nats';
-import { runService } from '@xerotier/service';
+import { runProcess } from '@xerotier/process';
 import { randomBytes } from 'node:crypto';
 import { settings } from './config.ts';
 import type { XimConfig } from './config.ts';
@@ -15,7 +15,7 @@ import { EngineHealth, healthTimesDefaults } from './health/engine-health.ts';
 import type { HealthTimes } from './health/engine-health.ts';
 import { healthProbes } from './health/health-probes.ts';
 
-await runService('xim', settings, async (config, log) => {
+await runProcess('xim', settings, async (config, log) => {
   const identity = { workerId: config.workerId ?? `worker-${randomBytes(4).toString('hex')}`, modelId: config.modelId };
   const engine = await createEngine(engineConfigOf(config.engine), log);
   const bus = new Bus(await connectBus({ url: config.nats.url, name: `xim-${identity.workerId}`, log }), { log });

@@ -1,22 +1,27 @@
-import { EntitySchema } from 'typeorm';
+import { Check, Column, CreateDateColumn, Entity, PrimaryColumn } from 'typeorm';
 
 /** An entry of the model catalogue. */
-export interface ModelRow {
-  id: string;
-  name: string;
-  ownedBy: string;
-  /** Null when nobody has said. */
-  contextTokens: number | null;
-  createdAt: Date;
-}
+@Entity('model')
+@Check('model_id_check', `id ~ '^[A-Za-z0-9_-]{1,64}$'`)
+@Check('model_name_check', 'length(name) BETWEEN 1 AND 256')
+@Check('model_owned_by_check', 'length(owned_by) BETWEEN 1 AND 256')
+@Check('model_context_tokens_check', 'context_tokens > 0')
+export class ModelEntity {
+  /** A subject token on NATS. */
+  @PrimaryColumn('text')
+  id!: string;
 
-export const ModelEntity = new EntitySchema<ModelRow>({
-  name: 'model',
-  columns: {
-    id: { type: 'text', primary: true },
-    name: { type: 'text' },
-    ownedBy: { type: 'text', name: 'owned_by' },
-    contextTokens: { type: 'integer', name: 'context_tokens', nullable: true },
-    createdAt: { type: 'timestamptz', name: 'created_at', createDate: true },
-  },
-});
+  /** What clients read and write. */
+  @Column('text')
+  name!: string;
+
+  @Column('text')
+  ownedBy!: string;
+
+  /** Null when nobody has said. */
+  @Column('integer', { nullable: true })
+  contextTokens!: number | null;
+
+  @CreateDateColumn({ type: 'timestamptz' })
+  createdAt!: Date;
+}

@@ -1,7 +1,9 @@
+import { openDatabase } from '@xerotier/db';
 import { capturedLog, silentLog } from '@xerotier/log/testing';
 import { testServers } from '@xerotier/testing';
 import type { DataSource } from 'typeorm';
-import { migrateRouterDatabase, openRouterDatabase } from '../db/database.ts';
+import { database as definition } from '../db/database.ts';
+import { ModelEntity } from './model.entity.ts';
 import { ModelsRepository } from './models.repository.ts';
 import type { NewModel } from './models.repository.ts';
 import { ModelsService } from './models.service.ts';
@@ -11,14 +13,8 @@ let database: DataSource;
 let models: ModelsService;
 let captured: ReturnType<typeof capturedLog>;
 
-const config = (): Parameters<typeof openRouterDatabase>[0] => ({
-  url: servers.postgres.url,
-  poolMax: 2,
-  migrateOnStart: true,
-});
-
 beforeAll(async () => {
-  database = await openRouterDatabase(config(), silentLog());
+  database = await openDatabase({ ...definition, url: servers.postgres.url, poolMax: 2, log: silentLog() });
 });
 
 afterAll(() => database.destroy());
@@ -26,7 +22,7 @@ afterAll(() => database.destroy());
 beforeEach(async () => {
   await database.query('DELETE FROM router.model');
   captured = capturedLog();
-  models = new ModelsService(new ModelsRepository(database.manager), captured.log);
+  models = new ModelsService(new ModelsRepository(database.getRepository(ModelEntity)), captured.log);
 });
 
 function aModel(overrides: Partial<NewModel> = {}): NewModel {
@@ -108,7 +104,7 @@ describe('noteAdvertised', () => {
   it('learns the context when a worker comes to know it, and keeps the first', async () => {
     await models.noteAdvertised({ modelId: 'new' });
     await models.noteAdvertised({ modelId: 'new', contextTokens: 512 });
-    await new ModelsService(new ModelsRepository(database.manager), silentLog()).noteAdvertised({
+    await new ModelsService(new ModelsRepository(database.getRepository(ModelEntity)), silentLog()).noteAdvertised({
       modelId: 'new',
       contextTokens: 4_096,
     });
@@ -135,16 +131,5 @@ describe('noteAdvertised', () => {
     await servers.postgres.restart();
     await models.noteAdvertised({ modelId: 'new', contextTokens: 512 });
     expect(await names('new')).toEqual(['new']);
-  });
-});
-
-describe('the migrations', () => {
-  it('leave no table behind when they are undone, and can be done again', async () => {
-    const tables = async (): Promise<unknown[]> =>
-      database.query("SELECT tablename FROM pg_tables WHERE schemaname = 'router' AND tablename <> 'migrations'");
-    for (const _ of database.migrations) await database.undoLastMigration();
-    expect(await tables()).toEqual([]);
-    await migrateRouterDatabase(config(), silentLog());
-    expect(await tables()).toEqual([{ tablename: 'model' }]);
   });
 });

@@ -1,27 +1,24 @@
 import type { Model } from '@xerotier/contracts/router';
+import { Injectable } from '@nestjs/common';
+import { InjectRepository } from '@nestjs/typeorm';
 import { withDbErrors } from '@xerotier/db';
-import { In } from 'typeorm';
-import type { EntityManager } from 'typeorm';
+import { In, Repository } from 'typeorm';
 import { ModelEntity } from './model.entity.ts';
-import type { ModelRow } from './model.entity.ts';
 
 export type NewModel = Omit<Model, 'createdAt'>;
 
 /** What is not said is written too: an upsert must not leave what was there. */
-function rowOf(model: NewModel): Omit<ModelRow, 'createdAt'> {
+function rowOf(model: NewModel): Omit<ModelEntity, 'createdAt'> {
   return { ...model, contextTokens: model.contextTokens ?? null };
 }
 
+@Injectable()
 export class ModelsRepository {
-  readonly #manager: EntityManager;
-
-  constructor(manager: EntityManager) {
-    this.#manager = manager;
-  }
+  constructor(@InjectRepository(ModelEntity) private readonly models: Repository<ModelEntity>) {}
 
   /** The models that exist among the given ids. */
   async findByIds(ids: readonly string[]): Promise<Model[]> {
-    const rows = await withDbErrors(() => this.#manager.findBy(ModelEntity, { id: In([...ids]) }));
+    const rows = await withDbErrors(() => this.models.findBy({ id: In([...ids]) }));
     return rows.map(({ createdAt, contextTokens, ...row }) => ({
       ...row,
       ...(contextTokens !== null && { contextTokens }),
@@ -31,16 +28,15 @@ export class ModelsRepository {
 
   /** Inserts a model, or overwrites what is known of it. */
   async upsert(model: NewModel): Promise<void> {
-    await withDbErrors(() => this.#manager.upsert(ModelEntity, rowOf(model), ['id']));
+    await withDbErrors(() => this.models.upsert(rowOf(model), ['id']));
   }
 
   /** Inserts a model unless its id is there; of one that is there, only a context that was unknown is filled in. */
   async insertIfMissing(model: NewModel): Promise<void> {
     await withDbErrors(() =>
-      this.#manager
-        .createQueryBuilder()
+      this.models
+        .createQueryBuilder('model')
         .insert()
-        .into(ModelEntity)
         .values(rowOf(model))
         .orUpdate(['context_tokens'], ['id'], { overwriteCondition: { where: '"model"."context_tokens" IS NULL' } })
         .execute(),

@@ -1,3 +1,4 @@
+import 'reflect-metadata';
 import { leasesReleased, routerContract } from '@xerotier/contracts/router';
 import { heartbeat, workerLeft } from '@xerotier/contracts/xim';
 import type { AcquireInput, Model } from '@xerotier/contracts/router';
@@ -6,18 +7,21 @@ import { AppError } from '@xerotier/errors';
 import { silentLog } from '@xerotier/log/testing';
 import type { Bus } from '@xerotier/nats';
 import { testBuses } from '@xerotier/nats/testing';
+import { createTestingHandlers } from '@xerotier/service-host/testing';
+import type { TestingService } from '@xerotier/service-host/testing';
 import { eventually, testServers } from '@xerotier/testing';
 import { SlotLedger } from '../fleet/slot-ledger.ts';
-import type { ModelsService } from '../models/models.service.ts';
+import { ModelsHandlers } from '../models/models.handlers.ts';
+import { ModelsService } from '../models/models.service.ts';
 import { LeastLoadedPolicy } from './least-loaded.policy.ts';
 import { PlacementHandlers } from './placement.handlers.ts';
 import { PlacementService } from './placement.service.ts';
 
 const servers = testServers('nats');
 // Before the buses of a test are closed.
-const started: PlacementHandlers[] = [];
+const started: TestingService[] = [];
 afterEach(async () => {
-  await Promise.all(started.splice(0).map((handlers) => handlers.stop()));
+  await Promise.all(started.splice(0).map((router) => router.stop()));
 });
 const connectBus = testBuses(() => servers.nats.url);
 
@@ -57,11 +61,20 @@ async function newRouter(): Promise<Router> {
     get: (ids: string[]) => Promise.resolve([MODEL].filter(({ id }) => ids.includes(id))),
     noteAdvertised: async ({ workerId }: WorkerState) => void advertised.push(workerId),
   };
-  const handlers = new PlacementHandlers((await connectBus()).bus, placement, models as unknown as ModelsService);
-  started.push(handlers);
-  await handlers.start(0);
+  const { connection } = await connectBus();
+  const router = await createTestingHandlers({
+    connection,
+    serves: [routerContract],
+    // In this order: what is advertised has been heard by the placement before.
+    providers: [
+      { provide: PlacementService, useValue: placement },
+      { provide: ModelsService, useValue: models },
+      PlacementHandlers,
+      ModelsHandlers,
+    ],
+  });
+  started.push(router);
   const { bus } = await connectBus();
-  await eventually('it answers', () => bus.call(getModels, { ids: [] }));
   return {
     bus,
     placement,
@@ -162,7 +175,7 @@ describe('the router on the bus', () => {
     await bus.call(acquire, aRequest());
     const waiting = bus.call(acquire, aRequest({ waitMs: 5_000 }));
     await eventually('it is queued', () => placement.queued === 1);
-    await started.pop()?.stop();
+    await started.pop()?.drain(AbortSignal.timeout(10_000));
     expect(await waiting).toEqual({ status: 'queued', position: 1 });
     expect(await codeOf(bus.call(acquire, aRequest()))).toBe('bus.no_responders');
   });

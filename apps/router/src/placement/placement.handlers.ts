@@ -1,67 +1,71 @@
-/** The ways in over NATS: questions for slots and models, slots that are free again, and what workers say of themselves. */
 import { Injectable } from '@nestjs/common';
+import type { OnApplicationBootstrap, OnModuleDestroy } from '@nestjs/common';
 import { leasesReleased, routerContract } from '@xerotier/contracts/router';
-import { heartbeat, workerLeft } from '@xerotier/contracts/xim';
 import type { AcquireInput, AcquireOutput } from '@xerotier/contracts/router';
+import { heartbeat, workerLeft } from '@xerotier/contracts/xim';
+import type { WorkerState } from '@xerotier/contracts/xim';
 import { AppError } from '@xerotier/errors';
-import type { WireError } from '@xerotier/errors';
-import { Bus } from '@xerotier/nats';
-import type { Serving } from '@xerotier/nats';
-import { ModelsService } from '../models/models.service.ts';
+import { On, Serves } from '@xerotier/service-host';
+import type { OnDrain } from '@xerotier/service-host';
+import type { z } from 'zod';
 import { PlacementService } from './placement.service.ts';
 
 /** How often deadlines and silent workers are looked at. */
 const SWEEP_MS = 100;
 
+const { acquire, acquireMany } = routerContract.operations;
+type AcquireManyInput = z.output<typeof acquireMany.input>;
+type AcquireManyOutput = z.input<typeof acquireMany.output>;
+
 @Injectable()
-export class PlacementHandlers {
-  readonly #listening: Serving[] = [];
-  #serving: Serving | undefined;
+export class PlacementHandlers implements OnApplicationBootstrap, OnDrain, OnModuleDestroy {
   #sweep: NodeJS.Timeout | undefined;
 
-  constructor(
-    private readonly bus: Bus,
-    private readonly placement: PlacementService,
-    private readonly models: ModelsService,
-  ) {}
+  constructor(private readonly placement: PlacementService) {}
 
-  /** Listens to the fleet first: a router that knows no worker would refuse everything. */
-  async start(learnMs: number): Promise<void> {
-    this.#listening.push(
-      this.bus.subscribe(heartbeat, (state) => {
-        this.placement.heard(state);
-        void this.models.noteAdvertised(state);
-      }),
-      this.bus.subscribe(workerLeft, ({ workerId }) => this.placement.left(workerId)),
-      this.bus.subscribe(leasesReleased, ({ leases }) => {
-        for (const { workerId, leaseId, outcome } of leases)
-          this.placement.release(workerId, leaseId, outcome === 'lost');
-      }),
-    );
+  onApplicationBootstrap(): void {
     this.#sweep = setInterval(() => this.placement.sweep(), SWEEP_MS);
-    await new Promise((resolve) => setTimeout(resolve, learnMs));
-    this.#serving = this.bus.serve(routerContract, {
-      acquire: (input) => this.placement.acquire(input),
-      acquireMany: async ({ requests }) => ({
-        answers: await Promise.all(requests.map((input) => this.#answerNow(input))),
-      }),
-      getModels: async ({ ids }) => ({ models: await this.models.get(ids) }),
-    });
   }
 
-  async #answerNow(input: AcquireInput): Promise<AcquireOutput | { status: 'refused'; error: WireError }> {
+  /** Callers whose request is held open ask again, and another router answers. */
+  onDrain(): void {
+    this.placement.dismissAll();
+  }
+
+  onModuleDestroy(): void {
+    clearInterval(this.#sweep);
+  }
+
+  @Serves(acquire)
+  acquire(input: AcquireInput): Promise<AcquireOutput> {
+    return this.placement.acquire(input);
+  }
+
+  @Serves(acquireMany)
+  async acquireMany({ requests }: AcquireManyInput): Promise<AcquireManyOutput> {
+    return { answers: await Promise.all(requests.map((input) => this.#acquireNow(input))) };
+  }
+
+  @On(heartbeat)
+  heard(state: WorkerState): void {
+    this.placement.heard(state);
+  }
+
+  @On(workerLeft)
+  left({ workerId }: z.output<typeof workerLeft.data>): void {
+    this.placement.left(workerId);
+  }
+
+  @On(leasesReleased)
+  released({ leases }: z.output<typeof leasesReleased.data>): void {
+    for (const { workerId, leaseId, outcome } of leases) this.placement.release(workerId, leaseId, outcome === 'lost');
+  }
+
+  async #acquireNow(input: AcquireInput): Promise<AcquireManyOutput['answers'][number]> {
     try {
       return await this.placement.acquire({ ...input, waitMs: 0 });
     } catch (error) {
       return { status: 'refused', error: AppError.from(error).toWire() };
     }
-  }
-
-  /** Takes no more questions. Callers whose question is open ask again, and another router answers. */
-  async stop(): Promise<void> {
-    await this.#serving?.stop();
-    this.placement.dismissAll();
-    await Promise.all(this.#listening.map((listening) => listening.stop()));
-    clearInterval(this.#sweep);
   }
 }

@@ -4,16 +4,29 @@ import type { DataSourceOptions, EntitySchema, MigrationInterface } from 'typeor
 import { SteadyClient } from './steady-client.ts';
 import { lossReporter } from './loss-reporter.ts';
 import { quietLogger } from './quiet-logger.ts';
+import { SnakeCaseNamingStrategy } from './snake-case-naming-strategy.ts';
 
 export type MigrationClass = new () => MigrationInterface;
+/** A class with `@Entity`. */
+export type EntityClass = (new () => object) | EntitySchema;
+
+/** What a service keeps in PostgreSQL. */
+export interface DatabaseDefinition {
+  /** The service's own schema: lower-case letters, digits and _. */
+  readonly schema: string;
+  /** One class for each table. */
+  readonly entities: readonly EntityClass[];
+  /** Append only, oldest first. */
+  readonly migrations: readonly MigrationClass[];
+}
 
 /** Where a service's tables are, and who connects. */
 export interface DatabaseTarget {
   readonly url: string;
   /** The service's own schema: lower-case letters, digits and _. */
   readonly schema: string;
-  /** Shows in pg_stat_activity: the service. */
-  readonly applicationName: string;
+  /** Shows in pg_stat_activity. Default: the schema's name. */
+  readonly applicationName?: string;
   readonly log: Logger;
 }
 
@@ -38,16 +51,17 @@ const KEEP_ALIVE_AFTER_MS = 10_000;
 export function dataSourceOptions(
   target: DatabaseTarget,
   bounds: ConnectionBounds,
-  contents: { readonly entities: readonly EntitySchema[]; readonly migrations: readonly MigrationClass[] },
+  contents: Pick<DatabaseDefinition, 'entities' | 'migrations'>,
 ): DataSourceOptions {
   return {
     type: 'postgres',
     driver: pg,
     url: target.url,
     schema: target.schema,
-    applicationName: target.applicationName,
+    applicationName: target.applicationName ?? target.schema,
     entities: [...contents.entities],
     migrations: [...contents.migrations],
+    namingStrategy: new SnakeCaseNamingStrategy(),
     synchronize: false,
     // Extensions need rights that a service should not have; gen_random_uuid() is built in.
     installExtensions: false,

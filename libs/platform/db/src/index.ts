@@ -1,7 +1,8 @@
 export { databaseSettings } from './database-settings.ts';
-export type { DatabaseTarget, MigrationClass } from './data-source-options.ts';
+export type { DatabaseDefinition, DatabaseTarget, EntityClass, MigrationClass } from './data-source-options.ts';
 export { isUnavailability, translateDbError, UniqueViolation, withDbErrors } from './db-errors.ts';
 export { migrateDatabase } from './migrate.ts';
 export type { MigrateOptions } from './migrate.ts';
 export { isDatabaseReachable, openDatabase } from './open-database.ts';
 export type { OpenOptions } from './open-database.ts';
+export { SnakeCaseNamingStrategy } from './snake-case-naming-strategy.ts';

@@ -38,7 +38,7 @@ const LOCK_WAIT_MS = 600_000;
  */
 export async function migrateDatabase(options: MigrateOptions): Promise<string[]> {
   assertSchemaName(options.schema);
-  const { url, applicationName, log, waitMs = defaultWaitMs } = options;
+  const { url, schema, applicationName = schema, log, waitMs = defaultWaitMs } = options;
   await waitForDatabase({ url, applicationName, log, waitMs, connectTimeoutMs: serviceBounds.connectTimeoutMs });
   const dataSource = new DataSource(
     dataSourceOptions(options, MIGRATION_BOUNDS, { entities: [], migrations: options.migrations }),

@@ -1,7 +1,7 @@
 /** A service's connection to its schema: opened once at start, and closed with `destroy()` at the end. */
 import { DataSource } from 'typeorm';
-import type { EntitySchema } from 'typeorm';
 import { dataSourceOptions } from './data-source-options.ts';
+import type { EntityClass } from './data-source-options.ts';
 import { withDbErrors } from './db-errors.ts';
 import { defaultWaitMs, serviceBounds } from './default-bounds.ts';
 import { assertSchemaName, migrateDatabase, pendingMigrations } from './migrate.ts';
@@ -9,7 +9,7 @@ import type { MigrateOptions } from './migrate.ts';
 import { waitForDatabase } from './wait-for-database.ts';
 
 export interface OpenOptions extends MigrateOptions {
-  readonly entities: readonly EntitySchema[];
+  readonly entities: readonly EntityClass[];
   /** Connections that may be open at once. */
   readonly poolMax: number;
   /** Default true. With false the schema has to be up to date. */
@@ -34,7 +34,13 @@ export async function openDatabase(options: OpenOptions): Promise<DataSource> {
   const statementTimeoutMs = options.statementTimeoutMs ?? serviceBounds.statementTimeoutMs;
   const mayMigrate = options.migrateOnStart ?? true;
   if (mayMigrate) await migrateDatabase(options);
-  else await waitForDatabase({ ...options, waitMs: options.waitMs ?? defaultWaitMs, connectTimeoutMs });
+  else
+    await waitForDatabase({
+      applicationName: options.schema,
+      ...options,
+      waitMs: options.waitMs ?? defaultWaitMs,
+      connectTimeoutMs,
+    });
   const dataSource = new DataSource(
     dataSourceOptions(options, { poolMax, connectTimeoutMs, statementTimeoutMs }, options),
   );

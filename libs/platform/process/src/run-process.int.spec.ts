@@ -6,7 +6,7 @@ import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
-import type { Announcement } from './run-service.ts';
+import type { Announcement } from './run-process.ts';
 
 interface Running {
   readonly child: ChildProcess;
@@ -27,7 +27,7 @@ afterEach(() => {
 });
 
 function run(mode: string, env: Record<string, string> = {}): Running {
-  const child = fork(join(import.meta.dirname, '../test/fixture-service.ts'), [], {
+  const child = fork(join(import.meta.dirname, '../test/fixture-process.ts'), [], {
     execArgv: ['--conditions=source', '--disable-warning=ExperimentalWarning'],
     env: { PATH: process.env['PATH'], FIXTURE_MODE: mode, FIXTURE_REQUIRED: 'yes', ...env },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],

@@ -10,7 +10,7 @@ import { startHealthServer } from './health-server.ts';
 import type { ReadinessChecks } from './health-server.ts';
 import type { serviceSettings } from './service-settings.ts';
 
-export interface RunningService {
+export interface RunningProcess {
   readonly readiness: ReadinessChecks;
   /** Ports and ids that only the running service knows, for a supervisor that started it. */
   readonly announce?: Readonly<Record<string, string | number>>;
@@ -31,10 +31,10 @@ const STARTING_PATIENCE_MS = 2_000;
  * Runs one service until it is told to stop. Ends the process: 0 after an orderly stop, 1 when it could not start or a
  * defect escaped, with the reason on standard error or in the log.
  */
-export async function runService<T extends ServiceSettingsTree>(
+export async function runProcess<T extends ServiceSettingsTree>(
   name: string,
   settings: T,
-  start: (config: ConfigOf<T>, log: Logger) => Promise<RunningService>,
+  start: (config: ConfigOf<T>, log: Logger) => Promise<RunningProcess>,
 ): Promise<void> {
   const config = readConfig(name, settings);
   const service = config.service as ConfigOf<typeof serviceSettings>;

@@ -1,7 +1,7 @@
 /** A service that does as it is told, for the tests of how services start and end. */
 import { setting } from '@xerotier/config';
 import { z } from 'zod';
-import { runService, serviceSettings } from '../src/index.ts';
+import { runProcess, serviceSettings } from '../src/index.ts';
 
 const settings = {
   service: serviceSettings,
@@ -11,7 +11,7 @@ const settings = {
 
 const forever = new Promise<never>(() => setInterval(() => undefined, 1_000));
 
-await runService('fixture', settings, async ({ mode }, log) => {
+await runProcess('fixture', settings, async ({ mode }, log) => {
   if (mode === 'fails to start') throw new Error('the model file is missing');
   if (mode === 'is told to stop while it starts') {
     process.kill(process.pid, 'SIGTERM');

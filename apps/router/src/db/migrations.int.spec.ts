@@ -1,0 +1,30 @@
+import { migrateDatabase, openDatabase } from '@xerotier/db';
+import { differencesFromEntities } from '@xerotier/db/testing';
+import { silentLog } from '@xerotier/log/testing';
+import { testServers } from '@xerotier/testing';
+import type { DataSource } from 'typeorm';
+import { database as definition } from './database.ts';
+
+const servers = testServers('postgres');
+let database: DataSource;
+
+beforeEach(async () => {
+  database = await openDatabase({ ...definition, url: servers.postgres.url, poolMax: 2, log: silentLog() });
+});
+
+afterEach(() => database.destroy());
+
+describe('the migrations', () => {
+  it('build what the entities say', async () => {
+    expect(await differencesFromEntities(database)).toEqual([]);
+  });
+
+  it('leave no table behind when they are undone, and can be done again', async () => {
+    const tables = async (): Promise<unknown[]> =>
+      database.query("SELECT tablename FROM pg_tables WHERE schemaname = 'router' AND tablename <> 'migrations'");
+    for (const _ of database.migrations) await database.undoLastMigration();
+    expect(await tables()).toEqual([]);
+    await migrateDatabase({ ...definition, url: servers.postgres.url, log: silentLog() });
+    expect(await tables()).toEqual([{ tablename: 'model' }]);
+  });
+});

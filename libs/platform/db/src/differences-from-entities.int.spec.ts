@@ -1,0 +1,70 @@
+import { silentLog } from '@xerotier/log/testing';
+import { testServers } from '@xerotier/testing';
+import { Check, Column, Entity, PrimaryColumn } from 'typeorm';
+import type { MigrationInterface, QueryRunner } from 'typeorm';
+import { openDatabase } from './open-database.ts';
+import { differencesFromEntities } from './testing.ts';
+import type { EntityClass } from './data-source-options.ts';
+
+const servers = testServers('postgres');
+
+class CreateThing1795132800000 implements MigrationInterface {
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query(
+      'CREATE TABLE shop.thing (id integer PRIMARY KEY, unit_price integer NOT NULL CHECK (unit_price > 0))',
+    );
+  }
+
+  async down(): Promise<void> {}
+}
+
+@Entity('thing')
+@Check('thing_unit_price_check', 'unit_price > 0')
+class Thing {
+  @PrimaryColumn('integer')
+  id!: number;
+
+  @Column('integer')
+  unitPrice!: number;
+}
+
+@Entity('thing')
+class ThingWithoutCheck {
+  @PrimaryColumn('integer')
+  id!: number;
+
+  @Column('integer', { nullable: true })
+  unitPrice!: number | null;
+
+  @Column('text')
+  name!: string;
+}
+
+async function differences(entities: EntityClass[], exceptions: string[] = []): Promise<string[]> {
+  const migrations = [CreateThing1795132800000];
+  const options = { url: servers.postgres.url, schema: 'shop', migrations, entities, poolMax: 1, log: silentLog() };
+  const dataSource = await openDatabase(options);
+  try {
+    return await differencesFromEntities(dataSource, exceptions);
+  } finally {
+    await dataSource.destroy();
+  }
+}
+
+describe('differencesFromEntities', () => {
+  it('is empty when migrations and entities say the same', async () => {
+    expect(await differences([Thing])).toEqual([]);
+  });
+
+  it('names a column, a nullability and a check that differ', async () => {
+    const found = (await differences([ThingWithoutCheck])).join('\n');
+    expect(found).toContain('ADD "name" text');
+    expect(found).toContain('"unit_price" DROP NOT NULL');
+    expect(found).toContain('DROP CONSTRAINT "thing_unit_price_check"');
+  });
+
+  it('names a table that no entity describes, unless it is an exception', async () => {
+    expect(await differences([])).toEqual(['no entity describes the table shop.thing']);
+    expect(await differences([], ['thing'])).toEqual([]);
+  });
+});

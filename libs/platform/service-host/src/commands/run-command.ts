@@ -1,0 +1,61 @@
+import { ConfigError } from '@xerotier/config';
+import { AppError } from '@xerotier/errors';
+import { createLogger } from '@xerotier/log';
+import type { Command, CommandIo } from './command.ts';
+import { CommandError, UsageError } from './command.ts';
+
+/**
+ * Runs one command. Results go to standard output, everything else to standard error.
+ * @returns the exit code: 0, 1 when it failed, 2 when it was called wrongly.
+ */
+export async function runCommand(
+  { name: service, commands = [] }: { readonly name: string; readonly commands?: readonly Command[] },
+  [name = '', ...args]: readonly string[],
+  io: CommandIo,
+): Promise<number> {
+  const command = commands.find((one) => one.name === name);
+  if (command === undefined) {
+    io.stderr.write(`${service}: there is no command '${name}'\n${usageOf(commands)}`);
+    return 2;
+  }
+  const { stdin, stdout, stderr, env } = io;
+  const log = createLogger({ service, destination: { write: (line) => void stderr.write(line) } });
+  try {
+    await command.run(args, { stdin, stdout, stderr, env, log, service });
+    return 0;
+  } catch (error) {
+    if (error instanceof UsageError) {
+      stderr.write(`${service} ${name}: ${error.message}\n${usageOf(commands)}`);
+      return 2;
+    }
+    stderr.write(`${service} ${name}: ${reasonOf(error)}\n`);
+    if (!isExpected(error)) log.error('the command failed', { command: name, error });
+    return 1;
+  }
+}
+
+const SERVE = { call: '(no command)', does: 'serves until it is told to stop' };
+
+function usageOf(commands: readonly Command[]): string {
+  const calls = [SERVE, ...commands.flatMap(({ usage }) => usage)];
+  const width = Math.max(...calls.map(({ call }) => call.length)) + 1;
+  const lines = calls.flatMap(({ call, does }) =>
+    does.split('\n').map((line, at) => `  ${(at === 0 ? call : '').padEnd(width)} ${line}\n`),
+  );
+  return `usage: node dist/main.js [command]\n\n${lines.join('')}`;
+}
+
+/** Whether the message says all there is to know; anything else is a defect, and its stack is of use. */
+function isExpected(error: unknown): boolean {
+  return AppError.is(error) || error instanceof ConfigError || error instanceof CommandError;
+}
+
+/** The message with those of its causes, from the outside in. */
+function reasonOf(error: unknown): string {
+  const reasons: string[] = [];
+  for (let at = error; at instanceof Error; at = at.cause) {
+    const { message } = at;
+    if (!reasons.some((reason) => reason.includes(message))) reasons.push(message);
+  }
+  return reasons.join(' Because: ') || String(error);
+}

@@ -1,0 +1,44 @@
+import { Module } from '@nestjs/common';
+import type { DynamicModule } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import type { ConfigOf } from '@xerotier/config';
+import { isDatabaseReachable, openDatabase } from '@xerotier/db';
+import type { DatabaseDefinition, databaseSettings } from '@xerotier/db';
+import type { Logger } from '@xerotier/log';
+import { DataSource } from 'typeorm';
+import { ReadinessRegistry } from '../readiness-registry.ts';
+import { CONFIG, LOGGER } from '../tokens.ts';
+
+interface DatabaseConfig {
+  readonly database: ConfigOf<typeof databaseSettings>;
+}
+
+/**
+ * The service's schema, by `@nestjs/typeorm`: waited for, migrated unless `DATABASE_MIGRATE_ON_START` is false, and open before
+ * anything that injects a repository is created. Feature modules import `TypeOrmModule.forFeature([...])` and inject
+ * repositories. Adds the readiness check `database`.
+ */
+@Module({})
+export class DatabaseModule {
+  static forRoot(definition: DatabaseDefinition): DynamicModule {
+    return {
+      module: DatabaseModule,
+      imports: [
+        TypeOrmModule.forRootAsync({
+          inject: [CONFIG, LOGGER],
+          useFactory: ({ database }: DatabaseConfig, log: Logger) => ({
+            // Opened here and not by TypeOrmModule, whose retries know neither a refused login nor replicas that start together.
+            type: 'postgres',
+            retryAttempts: 1,
+            open: () => openDatabase({ ...definition, ...database, log }),
+          }),
+          dataSourceFactory: (options) => (options as unknown as { open: () => Promise<DataSource> }).open(),
+        }),
+      ],
+    };
+  }
+
+  constructor(dataSource: DataSource, readiness: ReadinessRegistry) {
+    readiness.add('database', () => isDatabaseReachable(dataSource));
+  }
+}

@@ -1,0 +1,5 @@
+export { DatabaseModule } from './database.module.ts';
+export type { DatabaseDefinition, EntityClass } from '@xerotier/db';
+export { migrateCommand } from './migrate-command.ts';
+export { SeedError, seedCommand } from './seed-command.ts';
+export type { SeedCommandOptions } from './seed-command.ts';

@@ -1,0 +1,21 @@
+import type { LoggerService } from '@nestjs/common';
+import type { Logger } from '@xerotier/log';
+
+/** What Nest logs by itself, for example about a hook that throws while the application closes. Its progress reports are left out. */
+export class NestLogAdapter implements LoggerService {
+  readonly #log: Logger;
+
+  constructor(log: Logger) {
+    this.#log = log;
+  }
+
+  log(): void {}
+
+  warn(message: unknown): void {
+    this.#log.warn('nest warning', { reason: String(message) });
+  }
+
+  error(message: unknown): void {
+    this.#log.error('nest error', { error: message instanceof Error ? message : String(message) });
+  }
+}

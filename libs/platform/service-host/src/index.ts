@@ -1,0 +1,12 @@
+export { BusModule } from './bus/bus.module.ts';
+export type { BusModuleOptions } from './bus/bus.module.ts';
+export { Consumes, On, Serves } from './bus/decorators.ts';
+export { BUS_CONNECTION, CONFIG, LOGGER } from './tokens.ts';
+export { CommandError, readAll, UsageError } from './commands/command.ts';
+export type { Command, CommandCall, CommandContext, CommandIo } from './commands/command.ts';
+export { runCommand } from './commands/run-command.ts';
+export type { BeforeServing, OnDrain } from './lifecycle-hooks.ts';
+export { ReadinessRegistry } from './readiness-registry.ts';
+export { runService } from './run-service.ts';
+export { ServiceIdentity } from './service-identity.ts';
+export type { ApplicationContext, ServiceApplication, ServiceDefinition } from './service-definition.ts';

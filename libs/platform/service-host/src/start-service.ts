@@ -1,0 +1,70 @@
+/**
+ * The order in which a service starts and ends:
+ *
+ *     create modules (connections open) > @On > beforeServing > @Serves, @Consumes > listen
+ *     stop accepting > stop @Serves, @Consumes > onDrain and running requests > stop @On > onModuleDestroy > connections close
+ */
+import type { DynamicModule } from '@nestjs/common';
+import { DiscoveryService, NestFactory } from '@nestjs/core';
+import type { ConfigOf } from '@xerotier/config';
+import type { Logger } from '@xerotier/log';
+import type { RunningProcess, ServiceSettingsTree } from '@xerotier/process';
+import { once } from 'node:events';
+import { BusExplorer } from './bus/bus-explorer.ts';
+import { HostModule } from './host/host.module.ts';
+import { NestLogAdapter } from './host/nest-log-adapter.ts';
+import { callBeforeServing, callOnDrain, instancesOf } from './lifecycle-hooks.ts';
+import { ReadinessRegistry } from './readiness-registry.ts';
+import type { ServiceApplication, ServiceDefinition } from './service-definition.ts';
+import { ServiceIdentity } from './service-identity.ts';
+
+export interface StartedService extends RunningProcess {
+  readonly application: ServiceApplication;
+}
+
+/** @throws {Error} what kept it from starting; what it had opened is closed then. */
+export async function startService<S extends ServiceSettingsTree>(
+  definition: Omit<ServiceDefinition<S>, 'commands' | 'settings'>,
+  config: ConfigOf<S>,
+  log: Logger,
+): Promise<StartedService> {
+  const identity = new ServiceIdentity(definition.name);
+  const module = HostModule.forRoot({ identity, config, log, module: definition.module });
+  const create = definition.application ?? createContext;
+  const application = await create(module, { config, log, identity });
+  const { nest } = application;
+  nest.useLogger(new NestLogAdapter(log));
+  const discovery = nest.get(DiscoveryService, { strict: false });
+  const explorer = instancesOf(discovery).find((instance) => instance instanceof BusExplorer);
+  try {
+    explorer?.subscribe();
+    await callBeforeServing(discovery);
+    await explorer?.serve();
+    const announce = await application.listen?.();
+    return {
+      application,
+      readiness: nest.get(ReadinessRegistry, { strict: false }).checks,
+      ...(announce !== undefined && { announce }),
+      drain: async (signal) => {
+        await application.stopAccepting?.();
+        await explorer?.stopTaking();
+        const finished = Promise.all([callOnDrain(discovery, signal), explorer?.settled()]);
+        await Promise.race([finished, aborted(signal)]);
+        await explorer?.unsubscribe();
+      },
+      close: () => application.close(),
+    };
+  } catch (error) {
+    await application.close();
+    throw error;
+  }
+}
+
+async function createContext(module: DynamicModule): Promise<ServiceApplication> {
+  const nest = await NestFactory.createApplicationContext(module, { logger: false, abortOnError: false });
+  return { nest, close: () => nest.close() };
+}
+
+async function aborted(signal: AbortSignal): Promise<void> {
+  if (!signal.aborted) await once(signal, 'abort');
+}

@@ -1,0 +1,74 @@
+/** Services and handlers for tests, on real servers. Import 'reflect-metadata' before the modules of an app. */
+import type { DynamicModule, INestApplicationContext, ModuleMetadata, Type } from '@nestjs/common';
+import { loadConfig } from '@xerotier/config';
+import type { Logger } from '@xerotier/log';
+import { silentLog } from '@xerotier/log/testing';
+import type { BusConnection } from '@xerotier/nats';
+import type { RunningProcess, ServiceSettingsTree } from '@xerotier/process';
+import { BusModule } from './bus/bus.module.ts';
+import type { BusModuleOptions } from './bus/bus.module.ts';
+import type { ServiceDefinition } from './service-definition.ts';
+import { startService } from './start-service.ts';
+
+export interface TestingService extends RunningProcess {
+  readonly nest: INestApplicationContext;
+  /** Drains within 10 s, then closes. Does nothing the second time. */
+  stop(): Promise<void>;
+}
+
+export interface TestingServiceOptions<S extends ServiceSettingsTree> extends ServiceDefinition<S> {
+  /** The environment that the settings are read from. */
+  readonly env: NodeJS.ProcessEnv;
+  /** Default: a silent one. */
+  readonly log?: Logger;
+}
+
+/** Starts a service in this process, the way `runService` does, without ports of its own for health checks. */
+export async function createTestingService<S extends ServiceSettingsTree>({
+  env,
+  log = silentLog(),
+  ...definition
+}: TestingServiceOptions<S>): Promise<TestingService> {
+  return testingService(definition, loadConfig(definition.settings, env), log);
+}
+
+export interface TestingHandlersOptions extends Pick<ModuleMetadata, 'imports' | 'providers'> {
+  readonly connection: BusConnection;
+  readonly serves?: BusModuleOptions['serves'];
+  readonly log?: Logger;
+}
+
+/** Serves the decorated methods of some providers on a connection of the test; it is closed when this stops. */
+export async function createTestingHandlers({
+  connection,
+  serves = [],
+  log = silentLog(),
+  imports = [],
+  providers = [],
+}: TestingHandlersOptions): Promise<TestingService> {
+  class TestingModule {}
+  const module: DynamicModule = {
+    module: TestingModule,
+    imports: [BusModule.forRoot({ serves, connection }), ...imports],
+    providers,
+  };
+  return testingService({ name: 'test', module }, {}, log);
+}
+
+async function testingService(
+  definition: { name: string; module: Type | DynamicModule },
+  config: object,
+  log: Logger,
+): Promise<TestingService> {
+  const { application, ...running } = await startService(definition as never, config as never, log);
+  let stopping: Promise<void> | undefined;
+  return {
+    ...running,
+    nest: application.nest,
+    stop: () =>
+      (stopping ??= (async () => {
+        await running.drain(AbortSignal.timeout(10_000));
+        await running.close();
+      })()),
+  };
+}
