@@ -25,13 +25,16 @@ export async function createEngine(config: EngineConfig, log?: Logger): Promise<
 async function createOpenaiEngine(config: OpenaiConfig): Promise<Engine> {
   switch (config.task) {
     case 'generate': {
-      const { OpenaiEngine } = await import('./openai/openai.engine.ts');
-      return new OpenaiEngine(config);
+      const { OpenaiChatEngine } = await import('./openai/openai-chat.engine.ts');
+      return new OpenaiChatEngine(config);
     }
-    case 'embed':
+    case 'embed': {
+      const { OpenaiEmbeddingEngine } = await import('./openai/openai-embedding.engine.ts');
+      return new OpenaiEmbeddingEngine(config);
+    }
     case 'score': {
-      const { OpenaiNumbersEngine } = await import('./openai/openai-numbers.engine.ts');
-      return new OpenaiNumbersEngine(config, config.task);
+      const { OpenaiRankEngine } = await import('./openai/openai-rank.engine.ts');
+      return new OpenaiRankEngine(config);
     }
     case 'transcribe':
     case 'speak':

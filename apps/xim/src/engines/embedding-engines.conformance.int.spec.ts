@@ -3,6 +3,7 @@ import { AppError } from '@xerotier/errors';
 import { healthProbes } from '../health/health-probes.ts';
 import { createEngine } from './create-engine.ts';
 import { engineConfig } from './engine-config.ts';
+import { engineFor } from './engine-tasks.ts';
 import type { EmbedJob, Engine } from './engine.ts';
 import { ScriptedEngine } from './scripted/scripted.engine.ts';
 import { boxEmbeddingFile } from './testing/box-files.ts';
@@ -67,7 +68,7 @@ describe.each([
   });
 
   const embed = (job: EmbedJob, signal = NEVER): ReturnType<typeof all<Float32Array>> =>
-    all(engine.embed?.(job, signal));
+    all(engineFor(engine, 'embed').embed(job, signal));
   const failure = async (job: EmbedJob): Promise<unknown> => embed(job).catch((error: unknown) => error);
 
   it('says what it is', () => {
@@ -114,13 +115,13 @@ describe.each([
     const many = anEmbedJob(Array.from({ length: 50 }, (_, i) => `text ${i}`));
     for (let i = 0; i < 2 * SLOTS; i += 1) {
       const controller = new AbortController();
-      const vectors = engine.embed?.(many, controller.signal);
-      await vectors?.next();
+      const vectors = engineFor(engine, 'embed').embed(many, controller.signal);
+      await vectors.next();
       controller.abort();
       let left = 0;
-      for await (const _ of vectors ?? []) left += 1;
+      for await (const _ of vectors) left += 1;
       expect(left).toBeLessThan(50);
-      for await (const _ of engine.embed?.(many, NEVER) ?? []) break;
+      for await (const _ of engineFor(engine, 'embed').embed(many, NEVER)) break;
     }
     expect((await embed(anEmbedJob(['a']))).values).toHaveLength(1);
   });

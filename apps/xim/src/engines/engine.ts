@@ -6,7 +6,7 @@
 import type { Choice, ChunkChoice } from '@xerotier/chat-choices';
 import type { TokenUsage } from '@xerotier/contracts/inference';
 import type { ChatCompletionRequest, ReasoningEffort } from '@xerotier/public-api/chat-completions';
-import type { MediaRoute } from '@xerotier/contracts/xim';
+import type { MediaRoute, MediaTask } from '@xerotier/contracts/xim';
 
 /** The settings of the engine are wrong: trying again cannot help. */
 export class EngineMisconfiguredError extends Error {
@@ -16,7 +16,7 @@ export class EngineMisconfiguredError extends Error {
 /** What engines answer in. */
 export type { Choice, ChunkChoice, ToolCallDelta } from '@xerotier/chat-choices';
 
-/** Request parameters that not every engine can honour. What an engine does not list, the worker refuses by name. */
+/** Request parameters that not every engine can honour. What an engine does not list, the worker rejects by name. */
 export type EngineParameter =
   | 'tools'
   | 'logprobs'
@@ -95,6 +95,7 @@ export type MediaEvent =
   /** The next bytes of the answer. */
   | { type: 'data'; bytes: Uint8Array };
 
+/** What every engine is. What it can do is said by the interfaces below, of which it implements one or more. */
 export interface Engine {
   readonly name: 'llama' | 'openai' | 'scripted';
   /** Generations that may run at once; the worker never starts more. */
@@ -103,36 +104,6 @@ export interface Engine {
   readonly contextTokens: number | undefined;
   /** Identifies weights, engine and sampling code; absent when it cannot be known. */
   readonly fingerprint: string | undefined;
-  readonly parameters: ReadonlySet<EngineParameter>;
-
-  /**
-   * Runs one generation. The first chunk of a choice carries the role, the last its finish reason, exactly once.
-   * Not pulling the next event holds the engine (that is how a slow reader pauses it). Ending the iteration early,
-   * or aborting the signal, stops the computation at once.
-   *
-   * @returns what was used, also when the signal ended it early (then counted up to there).
-   * @throws {AppError} `inference.*` or `request.*`; nothing else leaves an engine. `inference.task_unsupported` when its model
-   * does not write text.
-   */
-  generate(job: EngineJob, signal: AbortSignal): AsyncGenerator<EngineEvent, TokenUsage>;
-
-  /**
-   * A vector for each input, in their order, each as soon as it is computed. Absent when the engine or its model cannot.
-   * What `generate` promises of pulling, stopping and usage holds here too.
-   *
-   * @throws {AppError} also `inference.input_too_long`, naming the input.
-   */
-  embed?(job: EmbedJob, signal: AbortSignal): AsyncGenerator<Float32Array, TokenUsage>;
-
-  /** A score for each document, in their order; more is nearer to its query. As `embed` in everything else. */
-  rank?(job: RankJob, signal: AbortSignal): AsyncGenerator<number, TokenUsage>;
-
-  /**
-   * Sound of a text, the text of sound, or images, as the OpenAI API answers it. Absent when the engine cannot. As `embed` in
-   * everything else.
-   * @throws {AppError} `inference.task_unsupported` also when its model is for another of these routes.
-   */
-  media?(job: MediaJob, signal: AbortSignal): AsyncGenerator<MediaEvent, TokenUsage>;
 
   /**
    * Of an engine whose computing is done elsewhere: asks whether that can be reached, and learns what it says of its model. To
@@ -143,4 +114,36 @@ export interface Engine {
   check?(signal: AbortSignal): Promise<void>;
 
   close(): Promise<void>;
+}
+
+/**
+ * What all of these promise: not pulling the next event holds the engine (that is how a slow reader pauses it). Ending the
+ * iteration early, or aborting the signal, stops the computation at once. They return what was used, also when the signal
+ * ended it early (then counted up to there), and throw `AppError`s with `inference.*` or `request.*` codes; nothing else
+ * leaves an engine.
+ */
+export interface ChatEngine extends Engine {
+  readonly parameters: ReadonlySet<EngineParameter>;
+  /** Runs one generation. The first chunk of a choice carries the role, the last its finish reason, exactly once. */
+  generate(job: EngineJob, signal: AbortSignal): AsyncGenerator<EngineEvent, TokenUsage>;
+}
+
+export interface EmbeddingEngine extends Engine {
+  /**
+   * A vector for each input, in their order, each as soon as it is computed.
+   * @throws {AppError} also `inference.input_too_long`, naming the input.
+   */
+  embed(job: EmbedJob, signal: AbortSignal): AsyncGenerator<Float32Array, TokenUsage>;
+}
+
+export interface RankEngine extends Engine {
+  /** A score for each document, in their order; more is nearer to its query. */
+  rank(job: RankJob, signal: AbortSignal): AsyncGenerator<number, TokenUsage>;
+}
+
+export interface MediaEngine extends Engine {
+  /** What its model is for; it is only given jobs for routes of this task. */
+  readonly mediaTask: MediaTask;
+  /** Sound of a text, the text of sound, or images, as the OpenAI API responds. */
+  media(job: MediaJob, signal: AbortSignal): AsyncGenerator<MediaEvent, TokenUsage>;
 }

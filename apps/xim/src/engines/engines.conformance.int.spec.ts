@@ -6,6 +6,7 @@ import { AppError } from '@xerotier/errors';
 import { healthProbes } from '../health/health-probes.ts';
 import { createEngine } from './create-engine.ts';
 import { engineConfig } from './engine-config.ts';
+import { engineFor } from './engine-tasks.ts';
 import type { ChunkChoice, Engine } from './engine.ts';
 import { ScriptedEngine } from './scripted/scripted.engine.ts';
 import { beginStream, FakeUpstream, json, sse, usageChunk } from './testing/fake-upstream.ts';
@@ -84,7 +85,7 @@ describe.each(['scripted', 'llama', 'openai'] as const)('the %s engine', (kind) 
 
   it('says what it is', () => {
     expect(engine).toMatchObject({ name: kind, slots: SLOTS, contextTokens: CONTEXT_TOKENS });
-    expect(engine.parameters.has('seed')).toBe(true);
+    expect(engineFor(engine, 'generate').parameters.has('seed')).toBe(true);
   });
 
   it('yields its head first, then the role, then text, then one finish reason, all under the index asked for', async () => {
@@ -160,7 +161,7 @@ describe.each(['scripted', 'llama', 'openai'] as const)('the %s engine', (kind) 
 
   it('stops when its reader leaves, and goes on working', async () => {
     for (let i = 0; i < 2 * SLOTS; i += 1) {
-      for await (const event of engine.generate(aJob(LONG_REPLY), new AbortController().signal)) {
+      for await (const event of engineFor(engine, 'generate').generate(aJob(LONG_REPLY), NEVER)) {
         if (event.type === 'chunk') break;
       }
     }

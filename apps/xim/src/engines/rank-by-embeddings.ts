@@ -1,25 +1,22 @@
 /** Scores of documents for models that only embed. */
 import type { TokenUsage } from '@xerotier/contracts/inference';
-import { AppError } from '@xerotier/errors';
-import type { Engine, RankJob } from './engine.ts';
+import type { EmbeddingEngine, RankJob } from './engine.ts';
 import { noUsage } from './usage.ts';
 
 /**
  * The cosine similarity of each document and its query, moved from -1...1 to 0...1: 1 is the same direction, 0.5 nothing in
  * common. Queries are computed first, each once.
- * @throws {AppError} `inference.task_unsupported` when the engine does not embed; what it throws, naming `queries[i]` or
- * `documents[i]`.
+ * @throws {AppError} what the engine throws, naming `queries[i]` or `documents[i]`.
  */
 export async function* rankByEmbeddings(
-  engine: Engine,
+  engine: EmbeddingEngine,
   { queries, documents, documentTokensMax }: RankJob,
   signal: AbortSignal,
 ): AsyncGenerator<number, TokenUsage> {
   const paramOf = (index: number): string =>
     index < queries.length ? `queries[${index}]` : `documents[${index - queries.length}]`;
   const tokensMaxOf = (index: number): number | undefined => (index < queries.length ? undefined : documentTokensMax);
-  const vectors = engine.embed?.({ inputs: [...queries, ...documents], tokensMaxOf, paramOf }, signal);
-  if (vectors === undefined) throw new AppError('inference.task_unsupported', { task: 'score texts' });
+  const vectors = engine.embed({ inputs: [...queries, ...documents], tokensMaxOf, paramOf }, signal);
   const queryVectors: Float32Array[] = [];
   let document = 0;
   try {

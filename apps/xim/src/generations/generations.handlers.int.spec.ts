@@ -6,7 +6,7 @@ import type { Bus } from '@xerotier/nats';
 import { testBuses } from '@xerotier/nats/testing';
 import { eventually, testServers } from '@xerotier/testing';
 import { contentChunk, finishChunk, headEvent, roleChunk } from '../engines/chunk-events.ts';
-import type { Engine } from '../engines/engine.ts';
+import type { ChatEngine } from '../engines/engine.ts';
 import { aChatRequest } from '../engines/testing/jobs.ts';
 import { noUsage } from '../engines/usage.ts';
 import { soundHealth } from '../health/testing/sound-health.ts';
@@ -17,7 +17,7 @@ const servers = testServers('nats');
 const connectBus = testBuses(() => servers.nats.url);
 
 /** Says its own name, a token a turn, until it is stopped; `text` of nothing ends at once. */
-function talker(name: string, tokens: number): Engine {
+function talker(name: string, tokens: number): ChatEngine {
   return {
     name: 'scripted',
     slots: 1,

@@ -4,7 +4,7 @@ import { AppError } from '@xerotier/errors';
 import type { Logger } from '@xerotier/log';
 import { silentLog } from '@xerotier/log/testing';
 import { contentChunk, finishChunk, headEvent, roleChunk } from '../engines/chunk-events.ts';
-import type { Choice, Engine, EngineEvent, EngineJob, EngineParameter } from '../engines/engine.ts';
+import type { ChatEngine, Choice, EngineEvent, EngineJob, EngineParameter } from '../engines/engine.ts';
 import { aChatRequest } from '../engines/testing/jobs.ts';
 import { noUsage } from '../engines/usage.ts';
 import type { ReportedHealth } from '../health/engine-health.ts';
@@ -14,7 +14,7 @@ import type { GenerationOutput } from './generations.service.ts';
 
 type Script = (job: EngineJob, signal: AbortSignal) => AsyncGenerator<EngineEvent, TokenUsage>;
 
-function anEngine(script: Script, overrides: Partial<Engine> = {}): Engine {
+function anEngine(script: Script, overrides: Partial<ChatEngine> = {}): ChatEngine {
   return {
     name: 'scripted',
     slots: 2,
@@ -29,7 +29,7 @@ function anEngine(script: Script, overrides: Partial<Engine> = {}): Engine {
 
 function newService(
   script: Script,
-  overrides: Partial<Engine> = {},
+  overrides: Partial<ChatEngine> = {},
   health: ReportedHealth = soundHealth,
   log: Logger = silentLog(),
 ): GenerationsService {

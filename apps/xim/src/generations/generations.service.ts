@@ -3,7 +3,7 @@
  * sure, since several routers, or none, may send it work.
  */
 import { ChoiceCollector } from '@xerotier/chat-choices';
-import { encodeScore, encodeVector } from '@xerotier/contracts/xim';
+import { encodeScore, encodeVector, mediaRoutes } from '@xerotier/contracts/xim';
 import type { TokenUsage } from '@xerotier/contracts/inference';
 import type {
   EmbeddingInput,
@@ -17,7 +17,8 @@ import type {
 import { AppError } from '@xerotier/errors';
 import type { Logger } from '@xerotier/log';
 import type { z } from 'zod';
-import type { Engine, EngineEvent, MediaEvent } from '../engines/engine.ts';
+import { engineFor, supports } from '../engines/engine-tasks.ts';
+import type { ChatEngine, Engine, EngineEvent, MediaEvent, RankJob } from '../engines/engine.ts';
 import { rankByEmbeddings } from '../engines/rank-by-embeddings.ts';
 import { noUsage } from '../engines/usage.ts';
 import type { ReportedHealth } from '../health/engine-health.ts';
@@ -80,8 +81,9 @@ export class GenerationsService {
    */
   run(input: GenerationInput, output: GenerationOutput): Promise<End> {
     return this.#inSlot(input.leaseId ?? nameOf(input), input, output, (running) => {
-      refuseUnsupported(input.chat, this.#engine.parameters);
-      return this.#generate(input, output, running);
+      const engine = engineFor(this.#engine, 'generate');
+      refuseUnsupported(input.chat, engine.parameters);
+      return this.#generate(engine, input, output, running);
     });
   }
 
@@ -93,8 +95,7 @@ export class GenerationsService {
     return this.#inSlot(input.leaseId ?? input.requestId, input, output, (running) => {
       const { inputs, dimensions } = input;
       const paramOf = (index: number): string => (inputs.length === 1 ? 'input' : `input[${index}]`);
-      const vectors = this.#engine.embed?.({ inputs, dimensions, paramOf }, output.signal);
-      if (vectors === undefined) throw new AppError('inference.task_unsupported', { task: 'compute embeddings' });
+      const vectors = engineFor(this.#engine, 'embed').embed({ inputs, dimensions, paramOf }, output.signal);
       return this.#numbers(vectors, encodeVector, output, running);
     });
   }
@@ -107,8 +108,7 @@ export class GenerationsService {
     return this.#inSlot(input.leaseId ?? input.requestId, input, output, (running) => {
       const { queries, documents, documentTokensMax } = input;
       const job = { queries, documents, documentTokensMax };
-      const scores = this.#engine.rank?.(job, output.signal) ?? rankByEmbeddings(this.#engine, job, output.signal);
-      return this.#numbers(scores, encodeScore, output, running);
+      return this.#numbers(this.#scores(job, output.signal), encodeScore, output, running);
     });
   }
 
@@ -120,8 +120,8 @@ export class GenerationsService {
     return this.#inSlot(input.leaseId ?? input.requestId, input, output, (running) => {
       const { route, fields } = input;
       const files = input.files.map((file) => ({ ...file, data: Buffer.from(file.data, 'base64') }));
-      const events = this.#engine.media?.({ route, fields, files }, output.signal);
-      if (events === undefined) throw new AppError('inference.task_unsupported', { task: `answer ${route}` });
+      const engine = engineFor(this.#engine, mediaRoutes[route].task);
+      const events = engine.media({ route, fields, files }, output.signal);
       return this.#media(events, output, running);
     });
   }
@@ -186,6 +186,12 @@ export class GenerationsService {
     return this.#pump(values, write, () => true, running).then((usage) => this.#finish(usage, undefined, output));
   }
 
+  #scores(job: RankJob, signal: AbortSignal): AsyncGenerator<number, TokenUsage> {
+    if (supports(this.#engine, 'score')) return this.#engine.rank(job, signal);
+    if (supports(this.#engine, 'embed')) return rankByEmbeddings(this.#engine, job, signal);
+    return engineFor(this.#engine, 'score').rank(job, signal);
+  }
+
   #media(events: AsyncGenerator<MediaEvent, TokenUsage>, output: MediaOutput, running: Running): Promise<End> {
     const write = (event: MediaEvent): void => {
       if (event.type === 'head') output.head({ workerId: this.#workerId, contentType: event.contentType });
@@ -194,11 +200,11 @@ export class GenerationsService {
     return this.#pump(events, write, isData, running).then((usage) => this.#finish(usage, undefined, output));
   }
 
-  #generate(input: GenerationInput, output: GenerationOutput, running: Running): Promise<End> {
+  #generate(engine: ChatEngine, input: GenerationInput, output: GenerationOutput, running: Running): Promise<End> {
     const { chat, choiceIndex, projectId, seedDigits } = input;
     const job = { request: chat, choiceIndex, seedDigits, cacheSalt: projectId };
     const collector = input.chat.stream === true ? undefined : new ChoiceCollector(input.choiceIndex);
-    const events = this.#engine.generate(job, output.signal);
+    const events = engine.generate(job, output.signal);
     const write = (event: EngineEvent): void => this.#write(event, collector, output);
     return this.#pump(events, write, isData, running).then((usage) => this.#finish(usage, collector, output));
   }

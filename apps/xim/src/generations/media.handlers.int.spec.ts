@@ -6,7 +6,7 @@ import { silentLog } from '@xerotier/log/testing';
 import type { Bus } from '@xerotier/nats';
 import { testBuses } from '@xerotier/nats/testing';
 import { eventually, testServers } from '@xerotier/testing';
-import type { Engine, MediaJob } from '../engines/engine.ts';
+import type { Engine, MediaEngine, MediaJob } from '../engines/engine.ts';
 import { ScriptedEngine } from '../engines/scripted/scripted.engine.ts';
 import { noUsage } from '../engines/usage.ts';
 import { soundHealth } from '../health/testing/sound-health.ts';
@@ -26,7 +26,7 @@ interface Worker {
 /** Says the size of each file, and goes on after that for as long as it is told to. */
 async function newWorker({ pieces = 0 } = {}): Promise<Worker> {
   const jobs: MediaJob[] = [];
-  const media: Engine['media'] = async function* (job, signal) {
+  const media: MediaEngine['media'] = async function* (job, signal) {
     jobs.push(job);
     yield { type: 'head', contentType: 'audio/wav' };
     for (const { data } of job.files) yield { type: 'data', bytes: Buffer.from(`${data.length} `) };
@@ -36,10 +36,10 @@ async function newWorker({ pieces = 0 } = {}): Promise<Worker> {
     }
     return USAGE;
   };
-  return { ...(await serve({ media })), jobs };
+  return { ...(await serve({ mediaTask: 'transcribe', media })), jobs };
 }
 
-async function serve(changes: Partial<Engine>): Promise<{ generations: GenerationsService }> {
+async function serve(changes: Partial<MediaEngine>): Promise<{ generations: GenerationsService }> {
   const engine: Engine = new ScriptedEngine({ slots: 1, contextTokens: 100 });
   const { bus } = await connectBus();
   const generations = new GenerationsService(Object.assign(engine, changes), soundHealth, 'w1', silentLog());
@@ -159,7 +159,7 @@ describe('a worker of something else', () => {
     const { bus } = await connectBus();
     expect(await ask(bus).over).toMatchObject({
       code: 'inference.task_unsupported',
-      message: 'The workers of this model cannot answer audio/transcriptions.',
+      message: 'The workers of this model cannot transcribe audio.',
     });
     expect(generations.active()).toEqual([]);
   });

@@ -6,7 +6,7 @@ import { silentLog } from '@xerotier/log/testing';
 import type { Bus } from '@xerotier/nats';
 import { testBuses } from '@xerotier/nats/testing';
 import { eventually, testServers } from '@xerotier/testing';
-import type { Engine } from '../engines/engine.ts';
+import type { Engine, RankEngine } from '../engines/engine.ts';
 import { ScriptedEngine } from '../engines/scripted/scripted.engine.ts';
 import { noUsage } from '../engines/usage.ts';
 import { soundHealth } from '../health/testing/sound-health.ts';
@@ -17,7 +17,7 @@ const servers = testServers('nats');
 const connectBus = testBuses(() => servers.nats.url);
 const ADDRESS = { model: 'm', worker: 'w1' };
 
-async function newWorker(changes: Partial<Engine> = {}): Promise<GenerationsService> {
+async function newWorker(changes: Partial<RankEngine> | { embed: undefined } = {}): Promise<GenerationsService> {
   const engine: Engine = new ScriptedEngine({ slots: 1, contextTokens: 100 });
   const { bus } = await connectBus();
   const service = new GenerationsService(Object.assign(engine, changes), soundHealth, 'w1', silentLog());
@@ -146,7 +146,7 @@ describe('a worker that embeds', () => {
 
 describe('a worker', () => {
   it('that ranks itself is asked for its own scores', async () => {
-    const rank: Engine['rank'] = async function* ({ documents }) {
+    const rank: RankEngine['rank'] = async function* ({ documents }) {
       yield* await Promise.resolve(documents.map((_, i) => i / 8));
       return { ...noUsage(), promptTokens: 5 };
     };

@@ -1,4 +1,4 @@
-import type { Engine } from '../engines/engine.ts';
+import type { ChatEngine, Engine } from '../engines/engine.ts';
 import { EngineMisconfiguredError } from '../engines/engine.ts';
 import { noUsage } from '../engines/usage.ts';
 import { healthProbes } from './health-probes.ts';
@@ -7,8 +7,8 @@ const NEVER = new AbortController().signal;
 
 /** An engine that can do these kinds of work, and notes what it was asked. */
 function anEngine(
-  kinds: readonly ('embed' | 'rank' | 'media')[],
-  overrides: Partial<Engine> = {},
+  kinds: readonly ('generate' | 'embed' | 'rank' | 'media')[],
+  overrides: Partial<ChatEngine> = {},
 ): Engine & { asked: string[] } {
   const asked: string[] = [];
   const doing = (kind: string) =>
@@ -21,8 +21,6 @@ function anEngine(
     slots: 1,
     contextTokens: 100,
     fingerprint: undefined,
-    parameters: new Set(),
-    generate: doing('generate'),
     close: () => Promise.resolve(),
     ...Object.fromEntries(kinds.map((kind) => [kind, doing(kind)])),
     ...overrides,
@@ -36,7 +34,8 @@ const fails = async function* (): AsyncGenerator<never, never> {
 
 describe('a health probe', () => {
   it.each([
-    [[], ['generate']],
+    [['generate'], ['generate']],
+    [['generate', 'embed'], ['embed']],
     [['embed'], ['embed']],
     [['rank'], ['rank']],
     [['embed', 'rank'], ['rank']],
@@ -62,13 +61,13 @@ describe('a health probe', () => {
 
 describe('a check', () => {
   it('asks the server, and has nothing computed', async () => {
-    const engine = anEngine([], { check: () => Promise.reject(new Error('not there')) });
+    const engine = anEngine(['generate'], { check: () => Promise.reject(new Error('not there')) });
     await expect(healthProbes(engine).check(NEVER)).rejects.toThrow('not there');
     expect(engine.asked).toEqual([]);
   });
 
   it('of an engine in this process is its work, and final when that fails', async () => {
-    const engine = anEngine([]);
+    const engine = anEngine(['generate']);
     await healthProbes(engine).check(NEVER);
     expect(engine.asked).toEqual(['generate']);
     await expect(healthProbes(anEngine([], { generate: fails })).check(NEVER)).rejects.toBeInstanceOf(

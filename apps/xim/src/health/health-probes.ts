@@ -1,5 +1,6 @@
 /** What the health of an engine is asked by: the smallest work of the kind that it does. */
 import { EngineMisconfiguredError } from '../engines/engine.ts';
+import { supports } from '../engines/engine-tasks.ts';
 import type { Engine } from '../engines/engine.ts';
 import type { EngineProbes } from './engine-health.ts';
 
@@ -18,11 +19,11 @@ async function checkOf(engine: Engine, signal: AbortSignal): Promise<void> {
   });
 }
 
-/** Undefined for media: sounds and images cost too much to be made for nothing. */
+/** Undefined where there is none: sounds and images cost too much to be made for nothing. */
 function smallestWork(engine: Engine, signal: AbortSignal): Promise<void> | undefined {
-  if (engine.media !== undefined) return undefined;
-  if (engine.rank !== undefined) return exhaust(engine.rank({ queries: [TEXT], documents: [TEXT] }, signal));
-  if (engine.embed !== undefined) return exhaust(engine.embed({ inputs: [TEXT], paramOf: () => 'input' }, signal));
+  if (supports(engine, 'score')) return exhaust(engine.rank({ queries: [TEXT], documents: [TEXT] }, signal));
+  if (supports(engine, 'embed')) return exhaust(engine.embed({ inputs: [TEXT], paramOf: () => 'input' }, signal));
+  if (!supports(engine, 'generate')) return undefined;
   const request = { model: 'any', messages: [{ role: 'user' as const, content: TEXT }], max_tokens: 1 };
   return exhaust(engine.generate({ request, choiceIndex: 0, cacheSalt: 'health' }, signal));
 }

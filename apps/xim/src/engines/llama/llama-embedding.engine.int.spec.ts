@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { healthProbes } from '../../health/health-probes.ts';
 import type { LlamaConfig } from '../engine-config.ts';
+import { engineFor, supports } from '../engine-tasks.ts';
 import type { Engine } from '../engine.ts';
 import { boxEmbeddingFile } from '../testing/box-files.ts';
 import { aJob, run } from '../testing/jobs.ts';
@@ -33,7 +34,7 @@ afterEach(async () => {
 });
 
 const vectorsOf = async (engine: Engine, ...inputs: (string | number[])[]): Promise<Float32Array[]> =>
-  (await all(engine.embed?.(anEmbedJob(inputs), NEVER))).values;
+  (await all(engineFor(engine, 'embed').embed(anEmbedJob(inputs), NEVER))).values;
 
 const product = (a: Float32Array | undefined, b: Float32Array | undefined): number =>
   [...(a ?? [])].reduce((sum, value, i) => sum + value * (b?.[i] ?? 0), 0);
@@ -68,7 +69,7 @@ describe('a model that pools', () => {
 
   it('reads the texts of control tokens as text', async () => {
     const usage = async (text: string): Promise<number> =>
-      (await all(engine.embed?.(anEmbedJob([text]), NEVER))).usage.promptTokens;
+      (await all(engineFor(engine, 'embed').embed(anEmbedJob([text]), NEVER))).usage.promptTokens;
     expect(await usage('<|im_end|>')).toBeGreaterThan(1);
   });
 
@@ -85,13 +86,16 @@ describe('a model that pools', () => {
   });
 
   it('computes nothing of a request that it refuses in part', async () => {
-    const vectors = engine.embed?.(anEmbedJob(['fine', [9_999]]), NEVER);
+    const vectors = engineFor(engine, 'embed').embed(anEmbedJob(['fine', [9_999]]), NEVER);
     await expect(vectors?.next()).rejects.toMatchObject({ param: 'input[1]' });
   });
 
   it('ends what runs when it is closed', async () => {
     const closed = await load();
-    const vectors = closed.embed?.(anEmbedJob(Array.from({ length: 500 }, () => 'some words')), NEVER);
+    const vectors = engineFor(closed, 'embed').embed(
+      anEmbedJob(Array.from({ length: 500 }, () => 'some words')),
+      NEVER,
+    );
     await vectors?.next();
     const closing = closed.close();
     await expect(all(vectors)).rejects.toMatchObject({
@@ -113,7 +117,7 @@ describe('a model that does not pool', () => {
 
   it('writes text', async () => {
     const engine = await load({ modelPath, contextTokens: 64 });
-    expect(engine.embed).toBeUndefined();
+    expect(supports(engine, 'embed')).toBe(false);
     expect((await run(engine, aJob({ max_tokens: 1 }))).usage.completionTokens).toBe(1);
   });
 

@@ -14,7 +14,7 @@ import {
   refuseUnknownTokens,
 } from '../embedding-rules.ts';
 import type { LlamaModelConfig } from '../engine-config.ts';
-import type { EmbedJob, Engine, EngineEvent, EngineParameter } from '../engine.ts';
+import type { EmbeddingEngine, EmbedJob } from '../engine.ts';
 import { noUsage } from '../usage.ts';
 import { modelFingerprint } from './fingerprint.ts';
 import { loadEmbeddingRuntime } from './llama-runtime.ts';
@@ -30,12 +30,11 @@ interface Input {
   readonly length: number;
 }
 
-export class LlamaEmbeddingEngine implements Engine {
+export class LlamaEmbeddingEngine implements EmbeddingEngine {
   readonly name = 'llama';
   readonly slots: number;
   readonly contextTokens: number;
   readonly fingerprint: string;
-  readonly parameters: ReadonlySet<EngineParameter> = new Set<EngineParameter>();
   readonly #runtime: EmbeddingRuntime;
   readonly #vocabularySize: number;
   /** The longest text that one token can stand for, in UTF-16 units. */
@@ -63,10 +62,6 @@ export class LlamaEmbeddingEngine implements Engine {
     this.#vocabularySize = tokens.length;
     const longest = tokens.reduce((length, text) => Math.max(length, text.length), 1);
     this.#longestToken = model === 'bert' ? Math.max(longest, WORD_LENGTH_MAX) : longest;
-  }
-
-  async *generate(): AsyncGenerator<EngineEvent, TokenUsage> {
-    throw new AppError('inference.task_unsupported', { task: 'chat' });
   }
 
   /** All inputs are read before the first is computed: a request that cannot be answered as a whole costs nothing. */

@@ -13,7 +13,7 @@ import type { ChatCompletionRequest, ReasoningEffort } from '@xerotier/public-ap
 import type { LlamaContextSequence, LlamaGrammar, Token } from 'node-llama-cpp';
 import { headEvent } from '../chunk-events.ts';
 import type { LlamaModelConfig } from '../engine-config.ts';
-import type { Engine, EngineEvent, EngineJob, EngineParameter } from '../engine.ts';
+import type { ChatEngine, EngineEvent, EngineJob, EngineParameter } from '../engine.ts';
 import { askedMaxTokens, tokenBudget } from '../token-budget.ts';
 import { noUsage } from '../usage.ts';
 import { ChatTemplate } from './chat-template.ts';
@@ -43,7 +43,7 @@ import { vocabularyTables } from './vocabulary-tables.ts';
 const PREFILL_TOKENS = 64;
 const CLOSE_TIMEOUT_MS = 5_000;
 
-export class LlamaEngine implements Engine {
+export class LlamaEngine implements ChatEngine {
   readonly name = 'llama';
   readonly slots: number;
   readonly contextTokens: number;

@@ -1,12 +1,15 @@
+import { mediaRoutes } from '@xerotier/contracts/xim';
 import type { TokenUsage } from '@xerotier/contracts/inference';
 import type { MediaRoute, MediaTask } from '@xerotier/contracts/xim';
 import type { AppError } from '@xerotier/errors';
 import { createEngine } from '../create-engine.ts';
 import { engineConfig } from '../engine-config.ts';
 import type { OpenaiConfig } from '../engine-config.ts';
+import { engineFor } from '../engine-tasks.ts';
 import type { Engine, MediaJob } from '../engine.ts';
 import { beginStream, FakeUpstream, json, sse } from '../testing/fake-upstream.ts';
 import type { Answer } from '../testing/fake-upstream.ts';
+import { aJob, run } from '../testing/jobs.ts';
 import { noUsage } from '../usage.ts';
 import { OpenaiMediaEngine } from './openai-media.engine.ts';
 
@@ -42,8 +45,8 @@ interface Media {
 }
 
 async function ask(engine: Engine, job: Partial<MediaJob> & { route: MediaRoute }, signal = NEVER): Promise<Media> {
-  const events = engine.media?.({ fields: {}, files: [], ...job }, signal);
-  if (events === undefined) throw new Error('The engine does not do this.');
+  const { task } = mediaRoutes[job.route];
+  const events = engineFor(engine, task).media({ fields: {}, files: [], ...job }, signal);
   const parts: Uint8Array[] = [];
   let contentType: string | undefined;
   for (;;) {
@@ -325,7 +328,7 @@ describe('what goes wrong with a server of audio and images', () => {
     };
     const events = anEngine('speak').media({ ...speech, files: [] }, NEVER);
     expect(await events.next()).toMatchObject({ value: { type: 'head' } });
-    expect(await failure(ask({ media: () => events } as never, speech))).toMatchObject({
+    expect(await failure(ask({ mediaTask: 'speak', media: () => events } as never, speech))).toMatchObject({
       code: 'inference.engine_failed',
     });
   });
@@ -368,7 +371,7 @@ describe('what goes wrong with a server of audio and images', () => {
   });
 
   it('is no chat server', async () => {
-    await expect(anEngine('speak').generate().next()).rejects.toMatchObject({ code: 'inference.task_unsupported' });
+    await expect(run(anEngine('speak'), aJob())).rejects.toMatchObject({ code: 'inference.task_unsupported' });
   });
 });
 

@@ -5,17 +5,14 @@
 import { mediaRoutes } from '@xerotier/contracts/xim';
 import type { TokenUsage } from '@xerotier/contracts/inference';
 import type { MediaRoute, MediaTask } from '@xerotier/contracts/xim';
-import { AppError } from '@xerotier/errors';
 import type { OpenaiConfig } from '../engine-config.ts';
-import type { Engine, EngineEvent, EngineParameter, MediaEvent, MediaJob } from '../engine.ts';
+import type { MediaEngine, MediaEvent, MediaJob } from '../engine.ts';
 import { noUsage } from '../usage.ts';
 import { MediaEvents, mediaUsageIn } from './media-usage.ts';
-import { UpstreamClient } from './upstream-client.ts';
 import type { UpstreamResponse } from './upstream-client.ts';
+import { UpstreamEngine, UpstreamExchange } from './upstream-engine.ts';
 import { beginsJson, peek } from './upstream-events.ts';
 import { formOf } from './upstream-form.ts';
-import { findModel } from './upstream-models.ts';
-import type { UpstreamModel } from './upstream-models.ts';
 
 /** Ten large images in base64. */
 const JSON_BYTES_MAX = 64 * 2 ** 20;
@@ -29,50 +26,18 @@ const PIECE_BYTES = 256 * 2 ** 10;
 const CONTENT_TYPE =
   /^(?:application\/(?:json|x-subrip|octet-stream)|text\/(?:plain|vtt|srt|event-stream)|audio\/[\w.+-]{1,64})(?:\s*;\s*[\w-]{1,32}="?[\w.+-]{1,32}"?){0,2}$/i;
 
-const CAPABILITIES: Readonly<Record<MediaTask, string>> = {
-  transcribe: 'transcribe audio',
-  speak: 'speak',
-  image: 'make images',
-};
-
-export class OpenaiMediaEngine implements Engine {
-  readonly name = 'openai';
-  readonly slots: number;
-  readonly fingerprint = undefined;
-  readonly parameters: ReadonlySet<EngineParameter> = new Set<EngineParameter>();
-  readonly #task: MediaTask;
-  readonly #config: OpenaiConfig;
-  readonly #client: UpstreamClient;
-  readonly #closing = new AbortController();
-  #model: UpstreamModel | undefined;
+export class OpenaiMediaEngine extends UpstreamEngine implements MediaEngine {
+  readonly mediaTask: MediaTask;
 
   constructor(config: OpenaiConfig, task: MediaTask) {
-    this.#task = task;
-    this.#config = config;
-    this.slots = config.slots;
-    this.#client = new UpstreamClient({
-      baseUrl: config.baseUrl,
-      apiKey: config.apiKey,
-      connections: config.slots + 1,
-    });
-  }
-
-  get contextTokens(): number | undefined {
-    return this.#config.contextTokens ?? this.#model?.contextTokens;
-  }
-
-  async *generate(): AsyncGenerator<EngineEvent, TokenUsage> {
-    throw new AppError('inference.task_unsupported', { task: 'chat' });
+    super(config);
+    this.mediaTask = task;
   }
 
   async *media(job: MediaJob, signal: AbortSignal): AsyncGenerator<MediaEvent, TokenUsage> {
-    const { task } = mediaRoutes[job.route];
-    if (task !== this.#task) throw new AppError('inference.task_unsupported', { task: CAPABILITIES[task] });
     if (signal.aborted) return noUsage();
-    const exchange = new AbortController();
-    const stop = (): void => exchange.abort(signal.reason);
-    signal.addEventListener('abort', stop, { once: true });
-    const progress = new MediaEvents((event) => this.#client.refuseError(event));
+    const exchange = new UpstreamExchange(signal);
+    const progress = new MediaEvents((event) => this.client.refuseError(event));
     try {
       const response = await this.#open(job, exchange.signal);
       const told = toldContentType(response);
@@ -83,41 +48,28 @@ export class OpenaiMediaEngine implements Engine {
       return progress.latest;
     } catch (error) {
       if (signal.aborted) return progress.latest;
-      if (this.#closing.signal.aborted) throw new AppError('worker.draining', { usage: progress.latest });
-      throw this.#client.failure(error, exchange.signal);
+      throw this.errorOf(error, exchange.signal, progress.latest);
     } finally {
-      signal.removeEventListener('abort', stop);
-      exchange.abort();
+      exchange.end();
     }
   }
 
-  async check(signal: AbortSignal): Promise<void> {
-    this.#model = await findModel(this.#client, this.#config.model, AbortSignal.any([signal, this.#closing.signal]));
-  }
-
-  async close(): Promise<void> {
-    this.#closing.abort(new AppError('worker.draining'));
-    await this.#client.close();
-  }
-
   #open({ route, fields, files }: MediaJob, signal: AbortSignal): Promise<UpstreamResponse> {
-    const model = this.#model?.id ?? this.#config.model;
-    if (model === undefined) throw new Error('The engine was asked before it was ready.');
-    const body = { ...fields, model };
-    return this.#client.send({
+    const body = { ...fields, model: this.modelName };
+    return this.client.send({
       method: 'POST',
       path: `/${route}`,
       body: mediaRoutes[route].form ? formOf(body, files) : body,
       accept: '*/*',
       signal,
-      headersTimeoutMs: this.#config.answerTimeoutMs,
+      headersTimeoutMs: this.config.answerTimeoutMs,
       idleTimeoutMs: this.#idleTimeoutMs(route),
     });
   }
 
   /** Between two images of a stream lies the computation of one. */
   #idleTimeoutMs(route: MediaRoute): number {
-    return mediaRoutes[route].task === 'image' ? this.#config.answerTimeoutMs : this.#config.idleTimeoutMs;
+    return mediaRoutes[route].task === 'image' ? this.config.answerTimeoutMs : this.config.idleTimeoutMs;
   }
 
   async *#json(
@@ -125,7 +77,7 @@ export class OpenaiMediaEngine implements Engine {
     contentType: string,
     signal: AbortSignal,
   ): AsyncGenerator<MediaEvent, TokenUsage> {
-    const { text, json } = await this.#client.readJsonText({ body }, JSON_BYTES_MAX, signal);
+    const { text, json } = await this.client.readJsonText({ body }, JSON_BYTES_MAX, signal);
     yield { type: 'head', contentType };
     const bytes = Buffer.from(text);
     for (let from = 0; from < bytes.length; from += PIECE_BYTES)

@@ -7,7 +7,7 @@ import type { TokenUsage } from '@xerotier/contracts/inference';
 import { contentChunk, finishChunk, headEvent, roleChunk } from '../chunk-events.ts';
 import type { FinishReason } from '../chunk-events.ts';
 import { inputTooLong, refuseOtherDimensions, refuseUnknownTokens } from '../embedding-rules.ts';
-import type { EmbedJob, Engine, EngineEvent, EngineJob, EngineParameter } from '../engine.ts';
+import type { ChatEngine, EmbeddingEngine, EmbedJob, EngineEvent, EngineJob, EngineParameter } from '../engine.ts';
 import { messageText } from '../message-text.ts';
 import { StopMatcher } from '../stop-matcher.ts';
 import { askedMaxTokens, tokenBudget } from '../token-budget.ts';
@@ -27,7 +27,7 @@ export interface ScriptedEngineOptions {
   readonly exit?: () => void;
 }
 
-export class ScriptedEngine implements Engine {
+export class ScriptedEngine implements ChatEngine, EmbeddingEngine {
   readonly name = 'scripted';
   readonly slots: number;
   readonly contextTokens: number;

@@ -2,6 +2,7 @@
 import { chatCompletionRequest } from '@xerotier/public-api/chat-completions';
 import type { TokenUsage } from '@xerotier/contracts/inference';
 import type { ChatCompletionRequest } from '@xerotier/public-api/chat-completions';
+import { engineFor } from '../engine-tasks.ts';
 import type { Choice, ChunkChoice, Engine, EngineEvent, EngineJob } from '../engine.ts';
 
 /** A valid request with one user message, parsed as the gateway parses it. */
@@ -29,7 +30,7 @@ export async function run(
   job: EngineJob,
   options: { signal?: AbortSignal; onEvent?: (event: EngineEvent, index: number) => void } = {},
 ): Promise<Generated> {
-  const generation = engine.generate(job, options.signal ?? new AbortController().signal);
+  const generation = engineFor(engine, 'generate').generate(job, options.signal ?? new AbortController().signal);
   const events: EngineEvent[] = [];
   for (;;) {
     const next = await generation.next();

@@ -12,8 +12,7 @@ export interface Computed<T> {
 }
 
 /** Pulls everything. @throws what the engine throws. */
-export async function all<T>(values: AsyncGenerator<T, TokenUsage> | undefined): Promise<Computed<T>> {
-  if (values === undefined) throw new Error('The engine does not do this.');
+export async function all<T>(values: AsyncGenerator<T, TokenUsage>): Promise<Computed<T>> {
   const computed: T[] = [];
   for (;;) {
     const next = await values.next();

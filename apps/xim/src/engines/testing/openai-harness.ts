@@ -2,7 +2,7 @@
 import { engineConfig } from '../engine-config.ts';
 import type { OpenaiConfig } from '../engine-config.ts';
 import type { ChunkChoice, EngineEvent, EngineJob, ToolCallDelta } from '../engine.ts';
-import { OpenaiEngine } from '../openai/openai.engine.ts';
+import { OpenaiChatEngine } from '../openai/openai-chat.engine.ts';
 import { FakeUpstream, json, stream } from './fake-upstream.ts';
 import { aJob, choicesOf, run } from './jobs.ts';
 import type { Generated } from './jobs.ts';
@@ -27,9 +27,9 @@ export interface ClientView {
 
 export class OpenaiHarness {
   readonly upstream = new FakeUpstream();
-  readonly #engines: OpenaiEngine[] = [];
+  readonly #engines: OpenaiChatEngine[] = [];
 
-  engine(config: Partial<OpenaiConfig> = {}): OpenaiEngine {
+  engine(config: Partial<OpenaiConfig> = {}): OpenaiChatEngine {
     const parsed = engineConfig.parse({
       kind: 'openai',
       baseUrl: this.upstream.baseUrl,
@@ -37,7 +37,7 @@ export class OpenaiHarness {
       readyPauseMs: 5,
       ...config,
     });
-    const engine = new OpenaiEngine(parsed as OpenaiConfig);
+    const engine = new OpenaiChatEngine(parsed as OpenaiConfig);
     this.#engines.push(engine);
     return engine;
   }

@@ -12,13 +12,13 @@ import {
   stream,
 } from '../testing/fake-upstream.ts';
 import { aJob, run } from '../testing/jobs.ts';
-import { OpenaiEngine } from './openai.engine.ts';
+import { OpenaiChatEngine } from './openai-chat.engine.ts';
 
 const STREAMED = { stream: true };
 
-describe('OpenaiEngine, when things go wrong or are called off,', () => {
+describe('OpenaiChatEngine, when things go wrong or are called off,', () => {
   let upstream: FakeUpstream;
-  const engines: OpenaiEngine[] = [];
+  const engines: OpenaiChatEngine[] = [];
 
   beforeEach(async () => {
     upstream = new FakeUpstream();
@@ -30,14 +30,14 @@ describe('OpenaiEngine, when things go wrong or are called off,', () => {
     await upstream.stop();
   });
 
-  function anEngine(config: Partial<OpenaiConfig> = {}): OpenaiEngine {
+  function anEngine(config: Partial<OpenaiConfig> = {}): OpenaiChatEngine {
     const parsed = engineConfig.parse({
       kind: 'openai',
       baseUrl: upstream.baseUrl,
       model: 'named-model',
       ...config,
     });
-    const engine = new OpenaiEngine(parsed as OpenaiConfig);
+    const engine = new OpenaiChatEngine(parsed as OpenaiConfig);
     engines.push(engine);
     return engine;
   }

@@ -15,14 +15,14 @@ import {
   usageChunk,
 } from '../testing/fake-upstream.ts';
 import { aJob, choicesOf, run } from '../testing/jobs.ts';
-import { OpenaiEngine } from './openai.engine.ts';
+import { OpenaiChatEngine } from './openai-chat.engine.ts';
 
 const STREAMED = { stream: true };
 const NEVER = new AbortController().signal;
 
-describe('OpenaiEngine', () => {
+describe('OpenaiChatEngine', () => {
   let upstream: FakeUpstream;
-  const engines: OpenaiEngine[] = [];
+  const engines: OpenaiChatEngine[] = [];
 
   beforeEach(async () => {
     upstream = new FakeUpstream();
@@ -34,14 +34,14 @@ describe('OpenaiEngine', () => {
     await upstream.stop();
   });
 
-  function anEngine(config: Partial<OpenaiConfig> = {}): OpenaiEngine {
+  function anEngine(config: Partial<OpenaiConfig> = {}): OpenaiChatEngine {
     const parsed = engineConfig.parse({
       kind: 'openai',
       baseUrl: upstream.baseUrl,
       model: 'named-model',
       ...config,
     });
-    const engine = new OpenaiEngine(parsed as OpenaiConfig);
+    const engine = new OpenaiChatEngine(parsed as OpenaiConfig);
     engines.push(engine);
     return engine;
   }

@@ -1,10 +1,13 @@
 import { engineConfig } from '../engine-config.ts';
 import type { OpenaiConfig } from '../engine-config.ts';
+import { engineFor, supports } from '../engine-tasks.ts';
 import type { Engine } from '../engine.ts';
 import { FakeUpstream, json } from '../testing/fake-upstream.ts';
 import type { Answer } from '../testing/fake-upstream.ts';
+import { aJob, run } from '../testing/jobs.ts';
 import { all, anEmbedJob } from '../testing/numbers.ts';
-import { OpenaiNumbersEngine } from './openai-numbers.engine.ts';
+import { OpenaiEmbeddingEngine } from './openai-embedding.engine.ts';
+import { OpenaiRankEngine } from './openai-rank.engine.ts';
 
 const NEVER = new AbortController().signal;
 const base64 = (...values: number[]): string => Buffer.from(Float32Array.from(values).buffer).toString('base64');
@@ -22,18 +25,18 @@ afterEach(async () => {
   await upstream.stop();
 });
 
-function anEngine(task: 'embed' | 'score', config: Partial<OpenaiConfig> = {}): OpenaiNumbersEngine {
+function anEngine(task: 'embed' | 'score', config: Partial<OpenaiConfig> = {}): Engine {
   const parsed = engineConfig.parse({ kind: 'openai', baseUrl: upstream.baseUrl, model: 'named', task, ...config });
-  const engine = new OpenaiNumbersEngine(parsed as OpenaiConfig, task);
+  const engine = new (task === 'embed' ? OpenaiEmbeddingEngine : OpenaiRankEngine)(parsed as OpenaiConfig);
   engines.push(engine);
   return engine;
 }
 
 const embed = (...inputs: (string | number[])[]): ReturnType<typeof all<Float32Array>> =>
-  all(anEngine('embed').embed?.(anEmbedJob(inputs), NEVER));
+  all(engineFor(anEngine('embed'), 'embed').embed(anEmbedJob(inputs), NEVER));
 
 const rank = (queries: string[], documents: string[]): ReturnType<typeof all<number>> =>
-  all(anEngine('score').rank?.({ queries, documents }, NEVER));
+  all(engineFor(anEngine('score'), 'score').rank({ queries, documents }, NEVER));
 
 /** Answers every input with a vector that holds its number in the request. */
 const counts: Answer = (response, { body }) => {
@@ -48,7 +51,7 @@ describe('a server that embeds', () => {
   it('is sent the inputs as they came, and asked for floats, which every server has', async () => {
     upstream.answer = counts;
     const engine = anEngine('embed');
-    await all(engine.embed?.(anEmbedJob([[1, 2], [3]], { dimensions: 2 }), NEVER));
+    await all(engineFor(engine, 'embed').embed(anEmbedJob([[1, 2], [3]], { dimensions: 2 }), NEVER));
     expect(upstream.requests).toMatchObject([
       {
         path: '/v1/embeddings',
@@ -135,7 +138,7 @@ describe('a server that embeds', () => {
   it('is left when the request is called off', async () => {
     upstream.answer = () => undefined;
     const caller = new AbortController();
-    const computing = all(anEngine('embed').embed?.(anEmbedJob(['a']), caller.signal));
+    const computing = all(engineFor(anEngine('embed'), 'embed').embed(anEmbedJob(['a']), caller.signal));
     while (upstream.requests.length === 0) await new Promise((resolve) => setTimeout(resolve, 1));
     caller.abort();
     expect((await computing).usage.promptTokens).toBe(0);
@@ -145,7 +148,7 @@ describe('a server that embeds', () => {
   it('is left when the worker closes', async () => {
     upstream.answer = () => undefined;
     const engine = anEngine('embed');
-    const computing = all(engine.embed?.(anEmbedJob(['a']), NEVER)).catch((error: unknown) => error);
+    const computing = all(engineFor(engine, 'embed').embed(anEmbedJob(['a']), NEVER)).catch((error: unknown) => error);
     while (upstream.requests.length === 0) await new Promise((resolve) => setTimeout(resolve, 1));
     await engine.close();
     expect(await computing).toMatchObject({ code: 'worker.draining' });
@@ -153,8 +156,8 @@ describe('a server that embeds', () => {
 
   it('does not rank, and writes no text', async () => {
     const engine = anEngine('embed');
-    expect(engine.rank).toBeUndefined();
-    await expect(engine.generate().next()).rejects.toMatchObject({ code: 'inference.task_unsupported' });
+    expect(supports(engine, 'score')).toBe(false);
+    await expect(run(engine, aJob())).rejects.toMatchObject({ code: 'inference.task_unsupported' });
   });
 });
 
@@ -202,6 +205,6 @@ describe('a server that ranks', () => {
   });
 
   it('does not embed', () => {
-    expect(anEngine('score').embed).toBeUndefined();
+    expect(supports(anEngine('score'), 'embed')).toBe(false);
   });
 });

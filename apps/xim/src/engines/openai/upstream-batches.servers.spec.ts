@@ -1,11 +1,13 @@
 /** Embeddings and scores from servers that write or limit them in ways of their own. */
 import { engineConfig } from '../engine-config.ts';
 import type { OpenaiConfig } from '../engine-config.ts';
+import { engineFor } from '../engine-tasks.ts';
 import type { Engine } from '../engine.ts';
 import { FakeUpstream, json } from '../testing/fake-upstream.ts';
 import type { Answer } from '../testing/fake-upstream.ts';
 import { all, anEmbedJob } from '../testing/numbers.ts';
-import { OpenaiNumbersEngine } from './openai-numbers.engine.ts';
+import { OpenaiEmbeddingEngine } from './openai-embedding.engine.ts';
+import { OpenaiRankEngine } from './openai-rank.engine.ts';
 
 const NEVER = new AbortController().signal;
 
@@ -22,18 +24,18 @@ afterEach(async () => {
   await upstream.stop();
 });
 
-function anEngine(task: 'embed' | 'score'): OpenaiNumbersEngine {
+function anEngine(task: 'embed' | 'score'): Engine {
   const parsed = engineConfig.parse({ kind: 'openai', baseUrl: upstream.baseUrl, model: 'named', task });
-  const engine = new OpenaiNumbersEngine(parsed as OpenaiConfig, task);
+  const engine = new (task === 'embed' ? OpenaiEmbeddingEngine : OpenaiRankEngine)(parsed as OpenaiConfig);
   engines.push(engine);
   return engine;
 }
 
 const embed = (inputs: readonly string[], engine: Engine = anEngine('embed')): ReturnType<typeof all<Float32Array>> =>
-  all(engine.embed?.(anEmbedJob([...inputs]), NEVER));
+  all(engineFor(engine, 'embed').embed(anEmbedJob([...inputs]), NEVER));
 
 const rank = (documents: string[], engine: Engine = anEngine('score')): ReturnType<typeof all<number>> =>
-  all(engine.rank?.({ queries: ['q'], documents }, NEVER));
+  all(engineFor(engine, 'score').rank({ queries: ['q'], documents }, NEVER));
 
 const texts = (count: number): string[] => Array.from({ length: count }, (_, i) => `text ${i}`);
 

@@ -7,18 +7,15 @@ import { ChoiceCollector } from '@xerotier/chat-choices';
 import type { TokenUsage } from '@xerotier/contracts/inference';
 import { AppError } from '@xerotier/errors';
 import { headEvent } from '../chunk-events.ts';
-import type { OpenaiConfig } from '../engine-config.ts';
-import type { Choice, ChunkChoice, Engine, EngineEvent, EngineJob, EngineParameter } from '../engine.ts';
+import type { ChatEngine, Choice, ChunkChoice, EngineEvent, EngineJob, EngineParameter } from '../engine.ts';
 import { askedMaxTokens } from '../token-budget.ts';
 import { noUsage } from '../usage.ts';
 import { UpstreamChoice, UpstreamResponseError } from './upstream-choice.ts';
-import { UpstreamClient } from './upstream-client.ts';
 import type { UpstreamResponse } from './upstream-client.ts';
+import { UpstreamEngine, UpstreamExchange } from './upstream-engine.ts';
 import { readEvents } from './upstream-events.ts';
 import { asObject, parseUpstreamJson } from './upstream-json.ts';
 import type { Json } from './upstream-json.ts';
-import { findModel } from './upstream-models.ts';
-import type { UpstreamModel } from './upstream-models.ts';
 import { wantsReasoning } from './upstream-reasoning.ts';
 import { fitLimit, lowerLimit, upstreamBody } from './upstream-request.ts';
 import type { FittedRequest } from './upstream-request.ts';
@@ -34,10 +31,7 @@ const DONE_GRACE_MS = 500;
 /** After a finish reason it gets this long to report the usage. */
 const USAGE_GRACE_MS = 3_000;
 
-export class OpenaiEngine implements Engine {
-  readonly name = 'openai';
-  readonly slots: number;
-  readonly fingerprint = undefined;
+export class OpenaiChatEngine extends UpstreamEngine implements ChatEngine {
   readonly parameters: ReadonlySet<EngineParameter> = new Set<EngineParameter>([
     'tools',
     'logprobs',
@@ -52,31 +46,10 @@ export class OpenaiEngine implements Engine {
     'audio_parts',
     'file_parts',
   ]);
-  readonly #config: OpenaiConfig;
-  readonly #client: UpstreamClient;
-  readonly #closing = new AbortController();
-  #model: UpstreamModel | undefined;
-
-  constructor(config: OpenaiConfig) {
-    this.#config = config;
-    this.slots = config.slots;
-    this.#client = new UpstreamClient({
-      baseUrl: config.baseUrl,
-      apiKey: config.apiKey,
-      connections: config.slots + 1,
-    });
-  }
-
-  /** Undefined when neither the configuration nor the server says it, and until the server was reached. */
-  get contextTokens(): number | undefined {
-    return this.#config.contextTokens ?? this.#model?.contextTokens;
-  }
 
   async *generate(job: EngineJob, signal: AbortSignal): AsyncGenerator<EngineEvent, TokenUsage> {
     if (signal.aborted) return noUsage();
-    const exchange = new AbortController();
-    const stop = (): void => exchange.abort(signal.reason);
-    signal.addEventListener('abort', stop, { once: true });
+    const exchange = new UpstreamExchange(signal);
     const { request } = job;
     const choice = new UpstreamChoice({
       index: job.choiceIndex,
@@ -100,23 +73,10 @@ export class OpenaiEngine implements Engine {
       return usage();
     } catch (error) {
       if (signal.aborted) return usage();
-      if (this.#closing.signal.aborted) throw new AppError('worker.draining', { usage: usage() });
-      const failure = this.#client.failure(error, exchange.signal);
-      if (!AppError.is(failure)) throw failure;
-      throw withUsage(failure, usage());
+      throw withUsage(this.errorOf(error, exchange.signal, usage()), usage());
     } finally {
-      signal.removeEventListener('abort', stop);
-      exchange.abort();
+      exchange.end();
     }
-  }
-
-  async check(signal: AbortSignal): Promise<void> {
-    this.#model = await findModel(this.#client, this.#config.model, AbortSignal.any([signal, this.#closing.signal]));
-  }
-
-  async close(): Promise<void> {
-    this.#closing.abort(new AppError('worker.draining'));
-    await this.#client.close();
   }
 
   /**
@@ -133,17 +93,15 @@ export class OpenaiEngine implements Engine {
   }
 
   #post(job: EngineJob, fitted: FittedRequest, signal: AbortSignal): Promise<UpstreamResponse> {
-    const model = this.#model?.id ?? this.#config.model;
-    if (model === undefined) throw new Error('The engine was asked for a generation before it was ready.');
     const streamed = job.request.stream === true;
-    return this.#client.send({
+    return this.client.send({
       method: 'POST',
       path: '/chat/completions',
-      body: upstreamBody(fitted, model, job.seedDigits),
+      body: upstreamBody(fitted, this.modelName, job.seedDigits),
       accept: streamed ? 'text/event-stream' : 'application/json',
       signal,
-      headersTimeoutMs: streamed ? this.#config.firstByteTimeoutMs : this.#config.answerTimeoutMs,
-      idleTimeoutMs: this.#config.idleTimeoutMs,
+      headersTimeoutMs: streamed ? this.config.firstByteTimeoutMs : this.config.answerTimeoutMs,
+      idleTimeoutMs: this.config.idleTimeoutMs,
     });
   }
 
@@ -151,12 +109,12 @@ export class OpenaiEngine implements Engine {
   async *#chunks(
     response: UpstreamResponse,
     choice: UpstreamChoice,
-    exchange: AbortController,
+    exchange: UpstreamExchange,
   ): AsyncGenerator<ChunkChoice, void> {
     let patience: NodeJS.Timeout | undefined;
     const waitAtMost = (ms: number): void => {
       clearTimeout(patience);
-      patience = setTimeout(() => exchange.abort(), ms);
+      patience = setTimeout(() => exchange.end(), ms);
     };
     try {
       const { whole, data } = await readEvents(response.body as AsyncIterable<Uint8Array>);
@@ -183,7 +141,7 @@ export class OpenaiEngine implements Engine {
     // Some servers send empty events as pings.
     if (text === '' || text.trim() === '') return undefined;
     const json = parseObject(text);
-    this.#client.refuseError(json);
+    this.client.refuseError(json);
     return choice.read(json, whole);
   }
 }
@@ -227,9 +185,9 @@ function messageOrRefusal(choice: Choice): Choice {
 }
 
 /** Whatever ended it: what was used until then goes with it. Where nothing came, nothing is billed. */
-function withUsage(failure: AppError, usage: TokenUsage): AppError {
+function withUsage(failure: unknown, usage: TokenUsage): unknown {
+  if (!AppError.is(failure) || usage.completionTokens === 0) return failure;
   const { code, details, cause, retryAfterSeconds, param } = failure;
-  if (usage.completionTokens === 0) return failure;
   return new AppError(
     code,
     { ...details, usage },

@@ -1,0 +1,112 @@
+/**
+ * Texts go to a server in batches, so that a response stays small and a job can be stopped between two of them; what it
+ * computes of them is passed on as it comes.
+ */
+import type { TokenUsage } from '@xerotier/contracts/inference';
+import { AppError } from '@xerotier/errors';
+import { inputTooLong } from '../embedding-rules.ts';
+import { noUsage } from '../usage.ts';
+import { isBatchTooLarge } from './upstream-batch.ts';
+import { UpstreamEngine } from './upstream-engine.ts';
+import { estimateTokens } from './token-tally.ts';
+import type { UpstreamNumbers } from './upstream-numbers.ts';
+
+const RESPONSE_BYTES_MAX = 64 * 2 ** 20;
+/** Texts in one batch, unless the server takes fewer. */
+const TEXTS_AT_ONCE = 256;
+
+/** A request to the server, for some of the texts. */
+export interface Batch<T> {
+  readonly path: string;
+  readonly body: Readonly<Record<string, unknown>>;
+  readonly count: number;
+  readonly tokensEstimate: number;
+  /** What an error for lack of room calls the texts. */
+  readonly param: string;
+  readonly read: (response: unknown, count: number, tokensEstimate: number) => UpstreamNumbers<T>;
+}
+
+/** All texts of a job. */
+export interface Batches<T> {
+  readonly count: number;
+  /** The batch of the texts from one index to another. */
+  readonly batch: (from: number, to: number) => Batch<T>;
+}
+
+export abstract class UpstreamBatchEngine extends UpstreamEngine {
+  /** Lowered for good when the server refuses as many. */
+  #textsAtOnce = TEXTS_AT_ONCE;
+
+  /** Whether the engine has learnt from the error how the server wants to be asked, so that the batch is worth another try. */
+  protected learnsFrom(_error: unknown): boolean {
+    return false;
+  }
+
+  protected async *inBatches<T>(
+    { count, batch: batchOf }: Batches<T>,
+    signal: AbortSignal,
+  ): AsyncGenerator<T, TokenUsage> {
+    const usage = noUsage();
+    const either = AbortSignal.any([signal, this.closing]);
+    for (let from = 0; from < count;) {
+      if (signal.aborted) return usage;
+      const batch = batchOf(from, Math.min(from + this.#textsAtOnce, count));
+      let numbers: UpstreamNumbers<T>;
+      try {
+        numbers = await this.#send(batch, either);
+      } catch (error) {
+        if (signal.aborted) return usage;
+        if (batch.count > 1 && isBatchTooLarge(error)) {
+          // Another request may have lowered it further meanwhile.
+          this.#textsAtOnce = Math.min(this.#textsAtOnce, Math.ceil(batch.count / 2));
+          continue;
+        }
+        if (this.learnsFrom(error)) continue;
+        throw this.#failure(error, batch, usage);
+      }
+      usage.promptTokens += numbers.usage.promptTokens;
+      usage.cachedTokens += numbers.usage.cachedTokens;
+      yield* numbers.values;
+      from += batch.count;
+    }
+    return usage;
+  }
+
+  async #send<T>(batch: Batch<T>, signal: AbortSignal): Promise<UpstreamNumbers<T>> {
+    const response = await this.client.send({
+      method: 'POST',
+      path: batch.path,
+      body: { model: this.modelName, ...batch.body },
+      accept: 'application/json',
+      signal,
+      headersTimeoutMs: this.config.answerTimeoutMs,
+      idleTimeoutMs: this.config.idleTimeoutMs,
+    });
+    const json = await this.client.readJson(response, RESPONSE_BYTES_MAX, signal);
+    return batch.read(json, batch.count, batch.tokensEstimate);
+  }
+
+  #failure<T>(error: unknown, { param }: Batch<T>, usage: TokenUsage): AppError {
+    if (this.closing.aborted) return new AppError('worker.draining', { usage });
+    const failure = AppError.is(error) ? error : new AppError('inference.engine_failed', {}, { cause: error });
+    if (failure.code === 'inference.context_length_exceeded') {
+      const { promptTokens, contextTokens } = failure.details;
+      return inputTooLong(param, Number(promptTokens), Number(contextTokens), usage);
+    }
+    const { retryAfterSeconds } = failure;
+    return new AppError(
+      failure.code,
+      { ...failure.details, usage },
+      {
+        cause: failure.cause,
+        ...(failure.code === 'inference.prompt_too_long' && { param }),
+        ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
+      },
+    );
+  }
+}
+
+/** An estimate, where a server does not count. */
+export function tokensIn(text: string | readonly number[]): number {
+  return typeof text === 'string' ? estimateTokens(text.length) : text.length;
+}

@@ -1,0 +1,82 @@
+/** What the engines have in common that have an OpenAI-compatible server compute: its address, its model, its connections. */
+import type { TokenUsage } from '@xerotier/contracts/inference';
+import { AppError } from '@xerotier/errors';
+import type { OpenaiConfig } from '../engine-config.ts';
+import type { Engine } from '../engine.ts';
+import { UpstreamClient } from './upstream-client.ts';
+import { findModel } from './upstream-models.ts';
+import type { UpstreamModel } from './upstream-models.ts';
+
+export abstract class UpstreamEngine implements Engine {
+  readonly name = 'openai';
+  readonly slots: number;
+  readonly fingerprint = undefined;
+  protected readonly config: OpenaiConfig;
+  protected readonly client: UpstreamClient;
+  readonly #closing = new AbortController();
+  #model: UpstreamModel | undefined;
+
+  constructor(config: OpenaiConfig) {
+    this.config = config;
+    this.slots = config.slots;
+    this.client = new UpstreamClient({
+      baseUrl: config.baseUrl,
+      apiKey: config.apiKey,
+      connections: config.slots + 1,
+    });
+  }
+
+  /** Undefined when neither the configuration nor the server says it, and until the server was reached. */
+  get contextTokens(): number | undefined {
+    return this.config.contextTokens ?? this.#model?.contextTokens;
+  }
+
+  async check(signal: AbortSignal): Promise<void> {
+    this.#model = await findModel(this.client, this.config.model, AbortSignal.any([signal, this.closing]));
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort(new AppError('worker.draining'));
+    await this.client.close();
+  }
+
+  /** Aborted once the engine is closed. */
+  protected get closing(): AbortSignal {
+    return this.#closing.signal;
+  }
+
+  protected get modelName(): string {
+    const name = this.#model?.id ?? this.config.model;
+    if (name === undefined) throw new Error('The engine was used before it was checked.');
+    return name;
+  }
+
+  /** What an error means that was met while an exchange with the server was going on. */
+  protected errorOf(error: unknown, exchange: AbortSignal, usage: TokenUsage): unknown {
+    if (this.closing.aborted) return new AppError('worker.draining', { usage });
+    return this.client.failure(error, exchange);
+  }
+}
+
+/** One request to the server, from its first byte to the last of its response. */
+export class UpstreamExchange {
+  readonly #controller = new AbortController();
+  readonly #caller: AbortSignal;
+  readonly #abort = (): void => this.#controller.abort(this.#caller.reason);
+
+  /** @param caller ends the exchange, with its reason. */
+  constructor(caller: AbortSignal) {
+    this.#caller = caller;
+    caller.addEventListener('abort', this.#abort, { once: true });
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  /** Closes its connection, unless it is over. */
+  end(): void {
+    this.#caller.removeEventListener('abort', this.#abort);
+    this.#controller.abort();
+  }
+}
