@@ -2,6 +2,7 @@
  * Lint rules that find defects; how code looks is prettier's business. Module boundaries are two axes of tags in each
  * project.json: `layer` (who may build on whom) and `scope` (an app's own things, or shared).
  */
+import { readdirSync } from 'node:fs';
 import nx from '@nx/eslint-plugin';
 import tseslint from 'typescript-eslint';
 
@@ -16,7 +17,7 @@ const LAYERS = {
   tool: ['tool', 'testing', 'app', 'domain', 'platform', 'contracts', 'public-api'],
   e2e: ['tool', 'testing', 'domain', 'platform', 'contracts', 'public-api'],
 };
-const APPS = ['gateway', 'auth', 'router', 'responses', 'xim'];
+const APPS = readdirSync(new URL('apps', import.meta.url));
 
 /** The boundaries; `extraLayers` are those that every layer may import as well. */
 const moduleBoundaries = (...extraLayers) => [

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Writes .env for docker-compose.yml: deploy/compose.env.example with new secrets. Needs nothing but a POSIX shell.
+# Writes .env for docker-compose.yml: deploy/compose.env.example with a new secret for each empty variable of its section
+# "Secrets". Needs nothing but a POSIX shell.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -14,9 +15,16 @@ secret() {
 }
 
 umask 077
-sed -e "s/^AUTH_KEY_PEPPER=\$/AUTH_KEY_PEPPER=$(secret)/" \
-    -e "s/^RESPONSES_MASTER_KEY=\$/RESPONSES_MASTER_KEY=$(secret)/" \
-    -e "s/^POSTGRES_PASSWORD=\$/POSTGRES_PASSWORD=$(secret)/" \
-    deploy/compose.env.example > .env.new
+in_secrets=no
+while IFS= read -r line; do
+  case $line in
+    '# --- Secrets'*) in_secrets=yes ;;
+    '# --- '*) in_secrets=no ;;
+  esac
+  case $in_secrets$line in
+    yes[A-Z]*=) printf '%s%s\n' "$line" "$(secret)" ;;
+    *) printf '%s\n' "$line" ;;
+  esac
+done < deploy/compose.env.example > .env.new
 mv .env.new .env
 echo "make-env: wrote .env with new secrets; only you can read it. Keep a copy in a safe place."

@@ -173,10 +173,12 @@ describe('a demo key that was ended', () => {
       [name],
     );
     await client.end();
-    const { keyPepper } = JSON.parse(await readFile(stack.path('credentials.json'), 'utf8')) as { keyPepper: string };
+    const { secrets } = JSON.parse(await readFile(stack.path('credentials.json'), 'utf8')) as {
+      secrets: Record<string, string>;
+    };
     const program = join(projectRoot, 'apps/auth/dist/main.js');
     const ended = await runProgram(process.execPath, [program, 'keys', action, rows[0]?.id ?? '', ...more], {
-      env: { ...process.env, DATABASE_URL: databaseUrl, NATS_URL: natsUrl, AUTH_KEY_PEPPER: keyPepper },
+      env: { ...process.env, DATABASE_URL: databaseUrl, NATS_URL: natsUrl, ...secrets },
     });
     expect(ended.code).toBe(0);
   }

@@ -1,5 +1,6 @@
 /** `npm start` and the commands beside it, as a person types them, on a machine where the usual ports are taken. */
 import type { DevFile } from '@xerotier/dev';
+import { readRegistry } from '@xerotier/registry';
 import { eventually } from '@xerotier/testing';
 import { execFile, spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
@@ -134,7 +135,7 @@ describe('npm start', () => {
     for (const url of [rest.natsUrl, rest.redisUrl, rest.databaseUrl]) {
       expect(USUAL_PORTS).not.toContain(Number(new URL(url).port));
     }
-    for (const name of ['gateway', 'auth', 'router', 'responses', 'xim']) {
+    for (const name of readRegistry().map((entry) => entry.name)) {
       expect(isAlive(services[name]?.pid as number)).toBe(true);
       expect((await fetch(`${services[name]?.healthUrl}/readyz`)).status).toBe(200);
     }
@@ -195,7 +196,7 @@ describe('npm start', () => {
   it('shows its parts with npm run status', async () => {
     const { code, output } = await stack.npm(['run', 'status']);
     expect(code).toBe(0);
-    for (const name of ['nats', 'redis', 'postgres', 'gateway', 'auth', 'router', 'responses', 'xim'])
+    for (const name of ['nats', 'redis', 'postgres', ...readRegistry().map((entry) => entry.name)])
       expect(output).toContain(name);
     expect(output).not.toMatch(/not ready|does not answer|down/);
   });

@@ -1,4 +1,5 @@
 import { hasValidChecksum, isKeyOfProject } from '@xerotier/api-keys';
+import { readRegistry } from '@xerotier/registry';
 import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,23 +16,40 @@ beforeEach(async () => {
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
 describe('loadCredentials', () => {
-  it('makes keys of the project, a pepper and a master key, all different', async () => {
-    const { apiKey, managementKey, keyPepper, responsesMasterKey } = await loadCredentials(state, 'demo');
+  it('makes keys of the project and a secret for each that a service names, all different', async () => {
+    const { apiKey, managementKey, secrets } = await loadCredentials(state, 'demo');
     for (const key of [apiKey, managementKey]) {
       expect(hasValidChecksum(key)).toBe(true);
       expect(isKeyOfProject(key, 'demo')).toBe(true);
     }
-    expect(keyPepper).toMatch(/^[0-9a-f]{64}$/);
-    expect(Buffer.from(responsesMasterKey, 'base64')).toHaveLength(32);
-    expect(new Set([apiKey, managementKey, keyPepper, responsesMasterKey]).size).toBe(4);
+    expect(Object.keys(secrets).sort()).toEqual(
+      readRegistry()
+        .flatMap((entry) => entry.secrets)
+        .sort(),
+    );
+    const values = Object.values(secrets);
+    for (const value of values) expect(value).toMatch(/^[0-9a-f]{64}$/);
+    expect(new Set([apiKey, managementKey, ...values]).size).toBe(2 + values.length);
   });
 
-  it('gives a stack of an earlier version what it lacks, and keeps what it has', async () => {
-    const { responsesMasterKey: _, ...earlier } = await loadCredentials(state, 'demo');
-    await writeFile(state.credentialsFile, JSON.stringify(earlier));
+  it('makes the secret of a service that is new, and keeps the others', async () => {
+    const first = await loadCredentials(state, 'demo');
+    const { RESPONSES_MASTER_KEY: _, ...secrets } = first.secrets;
+    await writeFile(state.credentialsFile, JSON.stringify({ ...first, secrets }));
     const now = await loadCredentials(state, 'demo');
-    expect(now).toEqual({ ...earlier, responsesMasterKey: expect.any(String) });
+    expect(now).toEqual({ ...first, secrets: { ...secrets, RESPONSES_MASTER_KEY: expect.any(String) } });
     expect(await loadCredentials(state, 'demo')).toEqual(now);
+  });
+
+  it('reads the file of version 0.1, whose data needs its secrets', async () => {
+    const { apiKey, managementKey } = await loadCredentials(state, 'demo');
+    const earlier = { apiKey, managementKey, keyPepper: 'a'.repeat(64), responsesMasterKey: 'b'.repeat(43) };
+    await writeFile(state.credentialsFile, JSON.stringify(earlier));
+    expect(await loadCredentials(state, 'demo')).toEqual({
+      apiKey,
+      managementKey,
+      secrets: { AUTH_KEY_PEPPER: 'a'.repeat(64), RESPONSES_MASTER_KEY: 'b'.repeat(43) },
+    });
   });
 
   it('keeps them between starts', async () => {
@@ -42,7 +60,7 @@ describe('loadCredentials', () => {
   it('makes others for another folder', async () => {
     const [one, two] = [await loadCredentials(state, 'demo'), await loadCredentials(stateDirAt(folder), 'demo')];
     expect(one.apiKey).not.toBe(two.apiKey);
-    expect(one.keyPepper).not.toBe(two.keyPepper);
+    expect(one.secrets).not.toEqual(two.secrets);
   });
 
   it('writes them for their owner only', async () => {

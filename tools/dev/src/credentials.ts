@@ -1,15 +1,17 @@
 /** The secrets of an embedded stack: made at the first start, kept between starts, readable by their owner only. */
 import { generateApiKey } from '@xerotier/api-keys';
 import { writeAtomic } from '@xerotier/local-servers';
+import { readRegistry } from '@xerotier/registry';
 import { randomBytes } from 'node:crypto';
 import { mkdir, readFile } from 'node:fs/promises';
+import { z } from 'zod';
 import type { StateDir } from './project-paths.ts';
 
 export interface Credentials {
   readonly apiKey: string;
   readonly managementKey: string;
-  readonly keyPepper: string;
-  readonly responsesMasterKey: string;
+  /** Of the services (`secrets` in their project.json), by the setting that takes each. */
+  readonly secrets: Readonly<Record<string, string>>;
 }
 
 /** The keys of the demo project, by the names that they have in the database. */
@@ -28,17 +30,21 @@ export async function replaceKeys(
   return credentials;
 }
 
-/** @throws {Error} that says what to do when the file of an earlier start cannot be used. */
+/**
+ * The credentials of this stack. What the file of an earlier start lacks, such as the secret of a new service, is made and kept.
+ * @throws {Error} that says what to do when the file of an earlier start cannot be used.
+ */
 export async function loadCredentials(state: StateDir, projectSlug: string): Promise<Credentials> {
   const text = await readFile(state.credentialsFile, 'utf8').catch(() => undefined);
   const kept = text === undefined ? undefined : parseCredentials(text, state.credentialsFile);
-  if (isComplete(kept)) return kept;
+  const wanted = readRegistry().flatMap(({ secrets }) => secrets);
+  const missing = wanted.filter((variable) => kept?.secrets[variable] === undefined);
+  if (kept !== undefined && missing.length === 0) return kept;
+  const made = Object.fromEntries(missing.map((variable) => [variable, randomBytes(32).toString('hex')]));
   const credentials = {
-    apiKey: generateApiKey(projectSlug),
-    managementKey: generateApiKey(projectSlug),
-    keyPepper: randomBytes(32).toString('hex'),
-    ...kept,
-    responsesMasterKey: randomBytes(32).toString('base64'),
+    apiKey: kept?.apiKey ?? generateApiKey(projectSlug),
+    managementKey: kept?.managementKey ?? generateApiKey(projectSlug),
+    secrets: { ...kept?.secrets, ...made },
   };
   await mkdir(state.root, { recursive: true, mode: 0o700 });
   await writeCredentials(state, credentials);
@@ -49,26 +55,25 @@ function writeCredentials(state: StateDir, credentials: Credentials): Promise<vo
   return writeAtomic(state.credentialsFile, `${JSON.stringify(credentials, null, 2)}\n`);
 }
 
-/** A stack from before completions were stored has no key for them, and none that needs one. */
-type KeptCredentials = Omit<Credentials, 'responsesMasterKey'> & Partial<Credentials>;
+const keys = { apiKey: z.string(), managementKey: z.string() };
 
-function isComplete(kept: KeptCredentials | undefined): kept is Credentials {
-  return kept?.responsesMasterKey !== undefined;
-}
+const credentialsFile = z.union([
+  z.object({ ...keys, secrets: z.record(z.string(), z.string()) }),
+  // Stacks of version 0.1 named each secret by itself; their data needs them.
+  z
+    .object({ ...keys, keyPepper: z.string(), responsesMasterKey: z.string().optional() })
+    .transform(({ keyPepper, responsesMasterKey, ...rest }) => ({
+      ...rest,
+      secrets: {
+        AUTH_KEY_PEPPER: keyPepper,
+        ...(responsesMasterKey !== undefined && { RESPONSES_MASTER_KEY: responsesMasterKey }),
+      },
+    })),
+]);
 
-function parseCredentials(text: string, path: string): KeptCredentials {
+function parseCredentials(text: string, path: string): Credentials {
   try {
-    const { apiKey, managementKey, keyPepper, responsesMasterKey } = JSON.parse(text) as Partial<
-      Record<keyof Credentials, unknown>
-    >;
-    if (typeof apiKey === 'string' && typeof managementKey === 'string' && typeof keyPepper === 'string') {
-      return {
-        apiKey,
-        managementKey,
-        keyPepper,
-        ...(typeof responsesMasterKey === 'string' && { responsesMasterKey }),
-      };
-    }
+    return credentialsFile.parse(JSON.parse(text));
   } catch {
     // Cut off or edited: the same advice as for one with a field missing.
   }

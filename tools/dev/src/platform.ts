@@ -3,6 +3,7 @@
  * benchmark all start it here; they differ in what they ask for.
  */
 import { freePort, keepLogsBounded } from '@xerotier/local-servers';
+import { environmentOf, readRegistry, serviceNamed } from '@xerotier/registry';
 import { join } from 'node:path';
 import { KEY_NAMES, loadCredentials, replaceKeys } from './credentials.ts';
 import { SERVER_NAMES, startDataServers } from './data-servers.ts';
@@ -131,19 +132,20 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
   };
 
   try {
-    const common = { NATS_URL: servers.natsUrl, ...options.env };
-    const authEnv = { ...common, DATABASE_URL: servers.databaseUrl, AUTH_KEY_PEPPER: credentials.keyPepper };
-    const responsesEnv = {
-      ...common,
-      DATABASE_URL: servers.databaseUrl,
-      RESPONSES_MASTER_KEY: credentials.responsesMasterKey,
+    const registry = readRegistry();
+    const installation = {
+      servers: { nats: servers.natsUrl, redis: servers.redisUrl, postgres: servers.databaseUrl },
+      secrets: credentials.secrets,
     };
-    const routerEnv = { ...common, DATABASE_URL: servers.databaseUrl };
+    const envOf = (app: string): Record<string, string> => ({
+      ...environmentOf(serviceNamed(registry, app), installation),
+      ...options.env,
+    });
     const addWorker = ({ name, modelId, env }: WorkerSpec): Promise<ServiceProcess> =>
       add({
         name: name ?? numbered('xim', services.filter(({ spec }) => spec.app === 'xim').length),
         app: 'xim',
-        env: { ...common, XIM_MODEL_ID: modelId, ...env },
+        env: { ...envOf('xim'), XIM_MODEL_ID: modelId, ...env },
       });
 
     // A port that is chosen here stays the gateway's when it is restarted.
@@ -152,7 +154,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
       return add({
         name: numbered('gateway', index),
         app: 'gateway',
-        env: { ...common, REDIS_URL: servers.redisUrl, HTTP_PORT: String(port) },
+        env: { ...envOf('gateway'), HTTP_PORT: String(port) },
       });
     };
 
@@ -168,7 +170,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
             { name: KEY_NAMES.managementKey, scopes: ['management'], value: credentials.managementKey },
           ],
         },
-        authEnv,
+        envOf('auth'),
       );
     const [{ projectId }] = await Promise.all([
       seedDemo().catch(async (error: unknown) => {
@@ -179,16 +181,20 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
           notice(`The key '${name}' was revoked or rotated: it stays so, and this stack has a new one.`);
         return seedDemo();
       }),
-      seedModels(options.models, routerEnv),
+      seedModels(options.models, envOf('router')),
     ]);
 
-    onProgress('starting auth, router, responses, gateway and worker');
+    // Beside the gateways: of every service one process, of the router as many as were asked for.
+    const behind = registry.filter(({ kind, name }) => kind === 'service' && name !== 'gateway');
+    onProgress(`starting ${[...behind.map(({ name }) => name), 'gateway'].join(', ')} and worker`);
     const gateways = range(options.gateways ?? 1).map((i) => addGateway(i));
     const [gateway] = await Promise.all([
       ...gateways,
-      add({ name: 'auth', app: 'auth', env: authEnv }),
-      add({ name: 'responses', app: 'responses', env: responsesEnv }),
-      ...range(options.routers ?? 1).map((i) => add({ name: numbered('router', i), app: 'router', env: routerEnv })),
+      ...behind.flatMap(({ name }) =>
+        range(name === 'router' ? (options.routers ?? 1) : 1).map((i) =>
+          add({ name: numbered(name, i), app: name, env: envOf(name) }),
+        ),
+      ),
       ...options.workers.map((worker, i) => addWorker({ name: numbered('xim', i), ...worker })),
     ]);
     if (gateway === undefined) throw new RangeError('a platform needs a gateway');

@@ -15,7 +15,8 @@ import { projectRoot } from './project-paths.ts';
 export interface ServiceSpec {
   /** Unique in the stack: `xim-2`. */
   readonly name: string;
-  readonly app: 'gateway' | 'auth' | 'router' | 'responses' | 'xim';
+  /** Its folder below `apps/`. */
+  readonly app: string;
   readonly env: Readonly<Record<string, string>>;
   readonly logFile: string;
   /** Bring it back when it ends by itself. */

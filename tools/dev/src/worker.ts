@@ -1,5 +1,6 @@
 /** `npm run worker`: one more worker for the running stack, in the foreground. */
 import { keepLogsBounded } from '@xerotier/local-servers';
+import { environmentOf, readRegistry, serviceNamed } from '@xerotier/registry';
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { constants } from 'node:os';
@@ -114,7 +115,7 @@ async function announce(options: WorkerOptions, service: ServiceProcess, stack: 
     common,
   );
   if (endpoint === undefined) return `\nThe worker serves ${name}. Ctrl-C ends it.\n`;
-  const { keyPepper } = await loadCredentials(state, PROJECT_SLUG);
+  const { secrets } = await loadCredentials(state, PROJECT_SLUG);
   await seedProject(
     {
       team: { name: TEAM_NAME },
@@ -122,7 +123,10 @@ async function announce(options: WorkerOptions, service: ServiceProcess, stack: 
       endpoints: [{ slug: endpoint, modelId, tier: 'self_hosted', task: task as 'generate' }],
       keys: [],
     },
-    { ...common, AUTH_KEY_PEPPER: keyPepper },
+    environmentOf(serviceNamed(readRegistry(), 'auth'), {
+      servers: { nats: stack.natsUrl, postgres: stack.databaseUrl, redis: stack.redisUrl },
+      secrets,
+    }),
   );
   const url = `${stack.baseUrl}/${stack.projectId}/${endpoint}/v1`;
   return [

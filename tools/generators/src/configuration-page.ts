@@ -1,23 +1,14 @@
 /** docs/generated/configuration.md: every setting of every service. */
 import { listSettings } from '@xerotier/config';
-import type { Setting, SettingsTree } from '@xerotier/config';
+import type { Setting } from '@xerotier/config';
+import { readRegistry, settingsOf } from '@xerotier/registry';
 import { GENERATED_NOTE, table } from './markdown.ts';
-
-/** Read at run time: an app's source is plain settings, and no tool may depend on an app otherwise. */
-async function settingsOf(app: string): Promise<SettingsTree> {
-  const module = (await import(new URL(`../../../apps/${app}/src/config.ts`, import.meta.url).href)) as {
-    settings?: SettingsTree;
-  };
-  if (module.settings === undefined)
-    throw new Error(`apps/${app}/src/config.ts must export its settings as 'settings'`);
-  return module.settings;
-}
 
 export async function configurationPage(): Promise<string> {
   const sections: string[] = [];
-  for (const app of ['gateway', 'auth', 'router', 'responses', 'xim']) {
-    const rows = listSettings(await settingsOf(app)).map(row);
-    sections.push(`## ${app}\n\n${table(['Variable', 'Required', 'What it is'], rows)}`);
+  for (const { name } of readRegistry()) {
+    const rows = listSettings(await settingsOf(name)).map(row);
+    sections.push(`## ${name}\n\n${table(['Variable', 'Required', 'What it is'], rows)}`);
   }
   return [
     '# Configuration',

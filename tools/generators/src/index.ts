@@ -2,6 +2,7 @@
 import { configurationPage } from './configuration-page.ts';
 import { errorsPage } from './errors-page.ts';
 import { openapiDocument } from './openapi-document.ts';
+import { servicesPage } from './services-page.ts';
 import { subjectsPage } from './subjects-page.ts';
 
 export interface GeneratedFile {
@@ -15,6 +16,7 @@ export async function generatedFiles(): Promise<GeneratedFile[]> {
     { path: 'docs/generated/configuration.md', content: await configurationPage() },
     { path: 'docs/generated/errors.md', content: errorsPage() },
     { path: 'docs/generated/openapi.json', content: await openapiDocument() },
+    { path: 'docs/generated/services.md', content: servicesPage() },
     { path: 'docs/generated/subjects.md', content: subjectsPage() },
   ];
 }

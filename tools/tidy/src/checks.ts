@@ -3,6 +3,7 @@ import { checkGeneratedFiles } from './generated-files.ts';
 import { checkHouseRules } from './house-rules.ts';
 import { projectRoot, runProgram } from './run-program.ts';
 import type { ProgramResult } from './run-program.ts';
+import { checkServiceRegistry } from './service-registry.ts';
 
 export interface Check {
   readonly name: string;
@@ -18,6 +19,7 @@ export const checks: readonly Check[] = [
     run: () => runProgram('knip', ['--no-progress', '--no-config-hints']),
   },
   { name: 'house rules (tidy)', run: async () => problems(await checkHouseRules(projectRoot)) },
+  { name: 'services (project.json)', run: async () => problems(await checkServiceRegistry(projectRoot)) },
   { name: 'generated files', run: async () => problems(await checkGeneratedFiles()) },
 ];
 

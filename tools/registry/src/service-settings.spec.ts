@@ -1,0 +1,80 @@
+import { secret, setting } from '@xerotier/config';
+import type { SettingsTree } from '@xerotier/config';
+import { z } from 'zod';
+import { readRegistry } from './registry.ts';
+import type { ServiceEntry } from './service-entry.ts';
+import { environmentOf, settingsOf, settingsProblems } from './service-settings.ts';
+
+const entry: ServiceEntry = {
+  name: 'files',
+  description: 'uploaded files',
+  kind: 'service',
+  needs: ['nats', 'postgres'],
+  schema: 'files',
+  secrets: ['FILES_MASTER_KEY'],
+  settings: [],
+  commands: ['migrate'],
+  ports: { health: 8081 },
+  image: 'files',
+};
+const settings: SettingsTree = {
+  nats: setting('NATS_URL', z.string(), 'NATS.'),
+  database: secret('DATABASE_URL', z.string(), 'PostgreSQL.'),
+  key: secret('FILES_MASTER_KEY', z.string().length(64), 'A key.'),
+  color: setting('COLOR', z.string().optional(), 'A colour.'),
+};
+
+describe('environmentOf', () => {
+  const servers = { nats: 'nats://n', postgres: 'postgres://p', redis: 'redis://r' };
+
+  it('gives a service the servers that it needs and its secrets, and no other', () => {
+    const secrets = { FILES_MASTER_KEY: 'k', AUTH_KEY_PEPPER: 'p' };
+    expect(environmentOf(entry, { servers, secrets })).toEqual({
+      NATS_URL: 'nats://n',
+      DATABASE_URL: 'postgres://p',
+      FILES_MASTER_KEY: 'k',
+    });
+  });
+
+  it('throws when a secret is missing', () => {
+    expect(() => environmentOf(entry, { servers, secrets: {} })).toThrow('files needs the secret FILES_MASTER_KEY');
+  });
+});
+
+describe('settingsProblems', () => {
+  it.each(readRegistry().map((service) => [service.name, service] as const))(
+    'finds none in %s',
+    async (name, service) => {
+      expect(settingsProblems(service, await settingsOf(name))).toEqual([]);
+    },
+  );
+
+  it('finds none when an entry gives what the app requires', () => {
+    expect(settingsProblems(entry, settings)).toEqual([]);
+  });
+
+  it.each<[string, Partial<ServiceEntry>, RegExp]>([
+    [
+      'a server that the app does not use',
+      { needs: ['nats', 'postgres', 'redis'] },
+      /needs REDIS_URL, which its config.ts/,
+    ],
+    ['a secret that the app does not read', { secrets: ['FILES_MASTER_KEY', 'FILES_PEPPER'] }, /needs FILES_PEPPER/],
+    ['a required setting that nobody gives', { secrets: [] }, /does not give FILES_MASTER_KEY/],
+    ['a server that it does not name', { needs: ['nats'] }, /does not give DATABASE_URL/],
+    ['a secret that may be printed', { secrets: ['FILES_MASTER_KEY', 'COLOR'] }, /COLOR among its secrets/],
+  ])('finds %s', (_, change, message) => {
+    expect(settingsProblems({ ...entry, ...change }, settings)).toEqual([expect.stringMatching(message)]);
+  });
+
+  it('finds a secret that does not take what is generated', () => {
+    const key = secret('FILES_MASTER_KEY', z.string().length(10), 'A key.');
+    expect(settingsProblems(entry, { ...settings, key })).toEqual([
+      expect.stringMatching('FILES_MASTER_KEY must take 32 bytes in hexadecimal'),
+    ]);
+  });
+
+  it('rejects an app without settings', async () => {
+    await expect(settingsOf('flies')).rejects.toThrow('apps/flies/src/config.ts does not exist');
+  });
+});

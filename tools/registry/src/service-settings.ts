@@ -1,0 +1,80 @@
+/** The settings of services: which there are, and the environment that a service of the registry is started with. */
+import { listSettings } from '@xerotier/config';
+import type { SettingsTree } from '@xerotier/config';
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { SERVER_VARIABLES } from './service-entry.ts';
+import type { ServerName, ServiceEntry } from './service-entry.ts';
+
+const projectRoot = resolve(import.meta.dirname, '../../..');
+
+/**
+ * The settings that an app reads. Imported at run time: they are plain values, and no tool may depend on an app otherwise.
+ * @throws {Error} when the app has no config.ts that exports them.
+ */
+export async function settingsOf(app: string, root = projectRoot): Promise<SettingsTree> {
+  const path = `apps/${app}/src/config.ts`;
+  if (!existsSync(join(root, path))) throw new Error(`${path} does not exist`);
+  const { settings } = (await import(pathToFileURL(join(root, path)).href)) as { settings?: SettingsTree };
+  if (settings === undefined) throw new Error(`${path} must export its settings as 'settings'`);
+  return settings;
+}
+
+export interface Installation {
+  readonly servers: Readonly<Record<ServerName, string>>;
+  /** By the name of the setting. */
+  readonly secrets: Readonly<Record<string, string>>;
+}
+
+/** The environment variables that a service gets from its installation: where the servers are that it needs, and its secrets. */
+export function environmentOf(
+  { name, needs, secrets }: ServiceEntry,
+  installation: Installation,
+): Record<string, string> {
+  return {
+    ...Object.fromEntries(needs.map((server) => [SERVER_VARIABLES[server], installation.servers[server]])),
+    ...Object.fromEntries(
+      secrets.map((variable) => {
+        const value = installation.secrets[variable];
+        if (value === undefined) throw new RangeError(`${name} needs the secret ${variable}, which is not there`);
+        return [variable, value];
+      }),
+    ),
+  };
+}
+
+/** Where an entry and the settings in the app's config.ts contradict each other; empty when they do not. */
+export function settingsProblems(entry: ServiceEntry, settings: SettingsTree): string[] {
+  const where = `apps/${entry.name}/project.json`;
+  const all = listSettings(settings);
+  const isRead = (variable: string): boolean => all.some((setting) => setting.variable === variable);
+  const given = [...entry.needs.map((server) => SERVER_VARIABLES[server]), ...entry.secrets, ...entry.settings];
+  const required = all.filter(({ schema }) => !schema.safeParse(undefined).success).map(({ variable }) => variable);
+  return [
+    ...given
+      .filter((variable) => !isRead(variable))
+      .map((variable) => `${where} says that it needs ${variable}, which its config.ts does not read`),
+    ...required
+      .filter((variable) => !given.includes(variable))
+      .map(
+        (variable) =>
+          `${where} does not give ${variable}, which its config.ts requires: name it in needs, secrets or settings`,
+      ),
+    ...entry.secrets
+      .filter((variable) => all.some((setting) => setting.variable === variable && !setting.secret))
+      .map((variable) => `${where} has ${variable} among its secrets, but its config.ts does not call it one`),
+    ...secretProblems(entry, settings),
+  ];
+}
+
+/** A generated secret, 32 bytes in hexadecimal, has to be a value that the setting takes. */
+function secretProblems({ name, secrets }: ServiceEntry, settings: SettingsTree): string[] {
+  const sample = '0123456789abcdef'.repeat(4);
+  return listSettings(settings)
+    .filter(({ variable, schema }) => secrets.includes(variable) && !schema.safeParse(sample).success)
+    .map(
+      ({ variable }) =>
+        `apps/${name}/src/config.ts: ${variable} must take 32 bytes in hexadecimal, as they are generated`,
+    );
+}

@@ -1,0 +1,24 @@
+/** What project.json states of a service fits its code, and the documents name it. */
+import { readRegistry, settingsOf, settingsProblems } from '@xerotier/registry';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** Where a reader looks for what there is, and how each service is named there. */
+const LISTS: readonly (readonly [document: string, named: (service: string) => string])[] = [
+  ['docs/architecture.md', (service) => `(../apps/${service}/src/main.ts)`],
+  ['docs/deployment.md', (service) => `\`${service}\``],
+];
+
+/** Empty when there is nothing to do. @throws {Error} when an entry is not valid. */
+export async function checkServiceRegistry(root: string): Promise<string[]> {
+  const found: string[] = [];
+  for (const entry of readRegistry(root)) {
+    if (!existsSync(join(root, 'apps', entry.name, 'src/main.ts')))
+      found.push(`apps/${entry.name} has no src/main.ts to start`);
+    found.push(...settingsProblems(entry, await settingsOf(entry.name, root)));
+    for (const [document, named] of LISTS)
+      if (!readFileSync(join(root, document), 'utf8').includes(named(entry.name)))
+        found.push(`${document} does not name the service ${entry.name}: add it to the table as ${named(entry.name)}`);
+  }
+  return found;
+}
