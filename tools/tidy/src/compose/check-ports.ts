@@ -8,91 +8,74 @@ const KNOWN_PORTS: Readonly<Record<string, number>> = { nats: 4222, postgres: 54
 const LOOPBACK = /^(?:127\.|localhost$|::1$|\[::1\]$)/;
 
 export function checkPorts(deployment: Deployment): string[] {
-  return deployment.containers.flatMap((container) => [
-    ...checkPublished(container),
-    ...checkHealth(deployment, container),
-    ...checkAddresses(deployment, container),
-  ]);
+  return deployment.containers.flatMap((container) =>
+    [...checkPublished(container), ...checkHealth(deployment, container), ...checkAddresses(deployment, container)].map(
+      (problem) => `service ${container.name} ${problem}`,
+    ),
+  );
 }
 
 function checkPublished(container: Container): string[] {
-  const { service, image, environment } = container;
+  const { ports, built, settings } = container;
   const listens = portOf(container);
-  return service.ports.flatMap(({ target }) => {
-    const published = `service ${service.name} publishes the port ${target}`;
+  const host = settings['HTTP_HOST'] ?? '127.0.0.1';
+  return ports.flatMap((published) => {
+    const port = Number(published.split(':').at(-1));
     return [
-      ...(target === listens ? [] : [`${published}, but listens on ${listens ?? 'none that is known here'}`]),
-      ...(image === undefined || image.ports.includes(target) ? [] : [`${published}, which its image does not EXPOSE`]),
-      ...(image === undefined || !LOOPBACK.test(environment['HTTP_HOST'] ?? '127.0.0.1')
+      ...(port === listens
         ? []
-        : [
-            `${published}, but listens on HTTP_HOST=${environment['HTTP_HOST'] ?? '127.0.0.1'}, which is inside the container only: set 0.0.0.0`,
-          ]),
+        : [`publishes the port ${port}, but listens on ${listens ?? 'none that is known here'}`]),
+      ...(built !== undefined && LOOPBACK.test(host)
+        ? [`publishes the port ${port}, but listens on HTTP_HOST=${host}, inside the container only: set 0.0.0.0`]
+        : []),
     ];
   });
 }
 
 /** A health check asks the port that the service was told to answer on. */
-function checkHealth({ root }: Deployment, { service, image, program, healthcheck, environment }: Container): string[] {
-  if (service.rest['restart'] === 'no') return [];
-  if (healthcheck === undefined) return [`service ${service.name} has no health check: nobody can wait for it`];
-  if (image === undefined || program === undefined) return [];
-  const port = environment['HEALTH_PORT'];
-  const host = environment['HEALTH_HOST'] ?? '127.0.0.1';
-  const script = healthcheck.find((word) => /^deploy\/[\w.-]+\.mjs$/.test(word));
-  const asked = script === undefined ? /127\.0\.0\.1:(\d+)/.exec(healthcheck.join(' '))?.[1] : undefined;
-  const asksSetting = script !== undefined && readIfThere(join(root, script)).includes('process.env.HEALTH_PORT');
+function checkHealth({ root }: Deployment, { restart, built, probe, settings }: Container): string[] {
+  if (restart === 'no') return [];
+  if (probe === undefined) return ['has no health check: nobody can wait for it'];
+  if (built === undefined) return [];
+  const port = settings['HEALTH_PORT'];
+  const script = probe.find((word) => /^deploy\/[\w.-]+\.mjs$/.test(word));
+  const asked =
+    script === undefined
+      ? /127\.0\.0\.1:(\d+)/.exec(probe.join(' '))?.[1]
+      : existsSync(join(root, script)) && readFileSync(join(root, script), 'utf8').includes('process.env.HEALTH_PORT')
+        ? port
+        : undefined;
   return [
-    ...(port !== undefined && port !== '0'
-      ? []
-      : [`service ${service.name} needs a HEALTH_PORT that is always the same`]),
-    ...(asksSetting || asked === port
-      ? []
-      : [
-          `service ${service.name} is asked for its health on ${asked ?? 'no known port'}, but HEALTH_PORT is ${port ?? 'not set'}`,
-        ]),
-    ...(port === undefined || image.ports.includes(Number(port))
-      ? []
-      : [`service ${service.name} answers for its health on ${port}, which its image does not EXPOSE`]),
-    ...(LOOPBACK.test(host)
-      ? [`service ${service.name} has HEALTH_HOST=${host}: orchestrators ask from outside, set 0.0.0.0`]
+    ...(built.ports.includes(Number(port)) ? [] : [`has HEALTH_PORT=${port}, which its image does not EXPOSE`]),
+    ...(asked === port ? [] : [`is asked for its health on ${asked ?? 'no known port'}, but HEALTH_PORT is ${port}`]),
+    ...(LOOPBACK.test(settings['HEALTH_HOST'] ?? '127.0.0.1')
+      ? ['needs HEALTH_HOST=0.0.0.0: orchestrators ask from outside']
       : []),
   ];
 }
 
 /** A URL among the settings leads to a container that listens there and shares a network. */
-function checkAddresses({ containers }: Deployment, { service, program }: Container): string[] {
+function checkAddresses({ containers }: Deployment, { program, environment, networks }: Container): string[] {
   if (program === undefined) return [];
-  const publishedPorts = containers.flatMap((other) => other.service.ports.map(({ published }) => published));
-  return Object.entries(service.environment).flatMap(([variable, value]) => {
+  const publishedPorts = containers.flatMap(({ ports }) => ports.map((published) => published.split(':')[1]));
+  return Object.entries(environment).flatMap(([variable, value]) => {
     if (!/^[a-z]+:\/\//.test(value) || !URL.canParse(value)) return [];
     const { hostname, port } = new URL(value);
-    const where = `service ${service.name}: ${variable} leads to ${hostname}:${port}`;
-    if (LOOPBACK.test(hostname)) {
-      return publishedPorts.includes(Number(port)) ? [] : [`${where}, and nothing is published there`];
-    }
-    const other = containers.find((candidate) => candidate.service.name === hostname);
+    const where = `has a ${variable} that leads to ${hostname}:${port}`;
+    if (LOOPBACK.test(hostname))
+      return publishedPorts.includes(port) ? [] : [`${where}, and nothing is published there`];
+    const other = containers.find(({ name }) => name === hostname);
     if (other === undefined) return [`${where}, and no service is called ${hostname}`];
     const listens = portOf(other);
     return [
-      ...(listens === Number(port)
-        ? []
-        : [`${where}, but ${hostname} listens on ${listens ?? 'no port that is known here'}`]),
-      ...(service.networks.some((network) => other.service.networks.includes(network))
-        ? []
-        : [`${where}, but they share no network`]),
+      ...(listens === Number(port) ? [] : [`${where}, but ${hostname} listens on ${listens ?? 'no known port'}`]),
+      ...(networks.some((network) => other.networks.includes(network)) ? [] : [`${where}, but they share no network`]),
     ];
   });
 }
 
-function portOf({ service, image, command, environment }: Container): number | undefined {
-  if (image !== undefined) return environment['HTTP_PORT'] === undefined ? undefined : Number(environment['HTTP_PORT']);
+function portOf({ built, settings, command = [], image }: Container): number | undefined {
+  if (built !== undefined) return settings['HTTP_PORT'] === undefined ? undefined : Number(settings['HTTP_PORT']);
   const given = command.map((word) => /^--port=(\d+)$/.exec(word)?.[1]).find((port) => port !== undefined);
-  const known = KNOWN_PORTS[(service.image ?? '').split(':')[0] ?? ''];
-  return given === undefined ? known : Number(given);
-}
-
-/** Nothing for a file that is not there: that is another check's finding. */
-function readIfThere(path: string): string {
-  return existsSync(path) ? readFileSync(path, 'utf8') : '';
+  return given === undefined ? KNOWN_PORTS[image.split(':')[0] ?? ''] : Number(given);
 }

@@ -1,16 +1,15 @@
 /** The files of a deployment with Compose, read together: what each container runs, in which image, with which settings. */
+import { readRegistry, settingsOf } from '@xerotier/registry';
+import type { ServiceEntry } from '@xerotier/registry';
+import type { SettingsTree } from '@xerotier/config';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { parseEnv } from 'node:util';
 import { readComposeFile } from './compose-file.ts';
 import type { ComposeFile, ComposeService } from './compose-file.ts';
-import { ignoredBy } from './docker-ignore.ts';
-import { parseDockerfile } from './dockerfile.ts';
-import type { Dockerfile } from './dockerfile.ts';
-import { imageOf } from './image.ts';
-import type { Image } from './image.ts';
-import { loadProgram, programPathOf } from './programs.ts';
-import type { Program } from './programs.ts';
+import { readImages } from './dockerfile.ts';
+import type { Image } from './dockerfile.ts';
 
 export const composePath = 'docker-compose.yml';
 export const dockerfilePath = 'deploy/Dockerfile';
@@ -20,109 +19,95 @@ export const exampleEnvPath = 'deploy/compose.env.example';
 export interface DeploymentTexts {
   readonly compose: string;
   readonly dockerfile: string;
-  readonly dockerignore: string;
   readonly exampleEnv: string;
 }
 
-export interface Container {
-  readonly service: ComposeService;
-  /** When it is built here. */
-  readonly image: Image | undefined;
-  readonly program: Program | undefined;
-  /** Entry point and arguments; of a foreign image only what the Compose file says. */
-  readonly command: readonly string[];
+export interface Container extends ComposeService {
+  readonly name: string;
+  /** What it is built from; undefined for a foreign image. */
+  readonly built: Image | undefined;
   /** Of the image, overruled by the Compose file. */
-  readonly environment: Readonly<Record<string, string>>;
-  readonly healthcheck: readonly string[] | undefined;
+  readonly settings: Readonly<Record<string, string>>;
+  readonly probe: readonly string[] | undefined;
+  /** Our program in it: `apps/auth/dist/main.js`, `deploy/seed.mjs`. */
+  readonly program: string | undefined;
+  /** The settings that the program reads, by what they belong to. */
+  readonly readers: Readonly<Record<string, SettingsTree>>;
 }
 
 export interface Deployment {
   readonly root: string;
+  readonly registry: readonly ServiceEntry[];
   readonly compose: ComposeFile;
-  readonly dockerfile: Dockerfile;
-  readonly isIgnored: (path: string) => boolean;
-  /** The example with a value for each secret: what a .env looks like. */
-  readonly env: Readonly<Record<string, string>>;
+  readonly images: ReadonlyMap<string, Image>;
   readonly exampleEnv: Readonly<Record<string, string>>;
   readonly containers: readonly Container[];
-  /** What kept a part from being read. */
   readonly problems: readonly string[];
 }
 
 export function readDeploymentTexts(root: string): DeploymentTexts {
   const read = (path: string): string => readFileSync(join(root, path), 'utf8');
-  return {
-    compose: read(composePath),
-    dockerfile: read(dockerfilePath),
-    dockerignore: read('.dockerignore'),
-    exampleEnv: read(exampleEnvPath),
-  };
+  return { compose: read(composePath), dockerfile: read(dockerfilePath), exampleEnv: read(exampleEnvPath) };
 }
 
 /** @throws {Error} when a file cannot be parsed at all. */
 export async function loadDeployment(root: string, texts: DeploymentTexts): Promise<Deployment> {
+  const registry = readRegistry(root);
   const exampleEnv = parseEnv(texts.exampleEnv) as Record<string, string>;
-  const env = { ...exampleEnv, ...filledIn(exampleEnv) };
-  const compose = readComposeFile(texts.compose, env);
-  const dockerfile = parseDockerfile(texts.dockerfile);
-  const problems: string[] = [...compose.problems];
+  const compose = readComposeFile(texts.compose, { ...exampleEnv, ...secretsOf(texts.exampleEnv) });
+  const images = readImages(texts.dockerfile);
+  const problems = [...compose.problems];
   const containers: Container[] = [];
-  for (const service of compose.services) {
-    const image = service.build?.target === undefined ? undefined : imageOf(dockerfile, service.build.target);
-    const command = commandOf(service, image);
+  for (const [name, service] of Object.entries(compose.services)) {
+    const built = service.build === undefined ? undefined : images.get(service.build.target);
+    const args = service.command ?? (service.entrypoint === undefined ? built?.cmd : undefined) ?? [];
+    const command = [...(service.entrypoint ?? built?.entrypoint ?? []), ...args];
+    const program = command.find((word) => /^(?:apps\/[\w-]+\/dist\/main\.js|deploy\/[\w-]+\.mjs)$/.test(word));
+    if (service.build !== undefined && built === undefined)
+      problems.push(
+        `service ${name} builds the target '${service.build.target}', which ${dockerfilePath} does not have`,
+      );
+    if (built !== undefined && (program === undefined || !existsSync(join(root, sourceOf(program)))))
+      problems.push(`service ${name} runs '${command.join(' ')}', which is no program of this project`);
     containers.push({
-      service,
-      image,
-      program: image === undefined ? undefined : await programOf(root, service.name, command, problems),
-      command,
-      environment: { ...image?.env, ...service.environment },
-      healthcheck: service.healthcheck ?? image?.healthcheck,
+      ...service,
+      name,
+      built,
+      settings: { ...built?.env, ...service.environment },
+      probe: service.healthcheck?.test ?? built?.healthcheck,
+      program: built === undefined ? undefined : program,
+      readers: built === undefined ? {} : await readersOf(root, registry, program),
     });
   }
-  return { root, compose, dockerfile, isIgnored: ignoredBy(texts.dockerignore), env, exampleEnv, containers, problems };
-}
-
-/** Docker drops the command of the image when the Compose file names another entry point. */
-function commandOf({ entrypoint, command }: ComposeService, image: Image | undefined): string[] {
-  const args = command ?? (entrypoint === undefined ? image?.cmd : undefined) ?? [];
-  return [...(entrypoint ?? image?.entrypoint ?? []), ...args];
-}
-
-async function programOf(
-  root: string,
-  service: string,
-  command: readonly string[],
-  problems: string[],
-): Promise<Program | undefined> {
-  const path = programPathOf(command);
-  if (path === undefined) {
-    problems.push(
-      `service ${service} runs '${command.join(' ')}': let it run apps/<service>/dist/main.js, or a script in deploy/`,
-    );
-    return undefined;
-  }
-  const source = sourceOf(path);
-  if (!existsSync(join(root, source))) {
-    problems.push(`service ${service} runs ${path}, but there is no ${source}`);
-    return undefined;
-  }
-  try {
-    return await loadProgram(root, path);
-  } catch (error) {
-    problems.push(`service ${service}: ${(error as Error).message}`);
-    return undefined;
-  }
+  return { root, registry, compose, images, exampleEnv, containers, problems };
 }
 
 /** What a built file is made from. */
-export function sourceOf(path: string): string {
-  return path.replace(/\/dist\/(.*)\.js$/, '/src/$1.ts').replace(/\/dist$/, '/src');
+function sourceOf(path: string): string {
+  return path.replace(/\/dist\/(.*)\.js$/, '/src/$1.ts');
 }
 
-/** An empty secret is one that everybody makes for themselves. */
-function filledIn(example: Readonly<Record<string, string>>): Record<string, string> {
-  const secrets = Object.keys(example).filter(
-    (name) => example[name] === '' && /(?:PEPPER|PASSWORD|MASTER_KEY)$/.test(name),
-  );
-  return Object.fromEntries(secrets.map((name) => [name, '0123456789abcdef'.repeat(4)]));
+/** A service reads its own settings, a script in deploy/ also those of the services that it calls. */
+async function readersOf(
+  root: string,
+  registry: readonly ServiceEntry[],
+  program = '',
+): Promise<Record<string, SettingsTree>> {
+  const app = registry.find(({ name }) => program === `apps/${name}/dist/main.js`);
+  if (app !== undefined) return { [app.name]: await settingsOf(app.name, root) };
+  const described = join(root, program.replace(/\.mjs$/, '-settings.mjs'));
+  if (!program.endsWith('.mjs') || !existsSync(described)) return {};
+  const { settings, calledServices } = (await import(pathToFileURL(described).href)) as {
+    settings: SettingsTree;
+    calledServices: readonly string[];
+  };
+  const called = await Promise.all(calledServices.map(async (name) => [name, await settingsOf(name, root)] as const));
+  return { [program]: settings, ...Object.fromEntries(called) };
+}
+
+/** A value for each variable that deploy/make-env.sh makes one for: the empty ones of the section `Secrets`. */
+export function secretsOf(exampleEnv: string): Record<string, string> {
+  const [, section = ''] = /^# --- Secrets([\s\S]*?)^# --- /m.exec(exampleEnv) ?? [];
+  const names = [...section.matchAll(/^(\w+)=$/gm)].map(([, name]) => name as string);
+  return Object.fromEntries(names.map((name) => [name, '0123456789abcdef'.repeat(4)]));
 }

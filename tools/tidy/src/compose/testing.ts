@@ -1,7 +1,7 @@
 /** Changed copies of the project's own deployment files, for tests that want a mistake to be found. */
 import { parse, stringify } from 'yaml';
 import { projectRoot } from '../run-program.ts';
-import { checkCompose } from './check-compose.ts';
+import { checkDeployment } from './check-deployment.ts';
 import { readDeploymentTexts } from './deployment.ts';
 
 /* eslint-disable-next-line @typescript-eslint/no-explicit-any -- a test changes any place of the document. */
@@ -10,15 +10,15 @@ export type AnyTree = any;
 const texts = readDeploymentTexts(projectRoot);
 
 export function problemsOfProject(): Promise<string[]> {
-  return checkCompose(projectRoot, texts);
+  return checkDeployment(projectRoot, texts);
 }
 
 /** The problems after a change to the Compose file. */
-export function problemsWithCompose(change: (file: AnyTree) => void): Promise<string[]> {
+export function problemsWithCompose(change: (services: AnyTree) => void): Promise<string[]> {
   // By way of JSON, so that parts which were written once and used twice are changed in one place only.
-  const file: unknown = JSON.parse(JSON.stringify(parse(texts.compose, { merge: true })));
-  change(file);
-  return checkCompose(projectRoot, { ...texts, compose: stringify(file) });
+  const file = JSON.parse(JSON.stringify(parse(texts.compose, { merge: true }))) as { services: AnyTree };
+  change(file.services);
+  return checkDeployment(projectRoot, { ...texts, compose: stringify(file) });
 }
 
 /** The problems after a replacement in another file, which must have the text. */
@@ -28,5 +28,5 @@ export function problemsWith(
   replacement: string,
 ): Promise<string[]> {
   if (!texts[name].includes(text)) throw new Error(`the ${name} has no '${text}'`);
-  return checkCompose(projectRoot, { ...texts, [name]: texts[name].replace(text, replacement) });
+  return checkDeployment(projectRoot, { ...texts, [name]: texts[name].replace(text, replacement) });
 }
