@@ -3,32 +3,27 @@
  * after its message, `service.operation.part[.variant].json` or `event[.variant].json`; a variant without the optional
  * fields stands beside the full one. Files are added, never edited: a change that needs an edit needs a new version.
  */
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { Contract, ServiceContract } from './define.ts';
-import * as auth from './auth/index.ts';
-import * as gateway from './gateway/index.ts';
-import * as inference from './inference/index.ts';
-import * as responses from './responses/index.ts';
-import * as router from './router/index.ts';
-import * as xim from './xim/index.ts';
 
 const folder = join(import.meta.dirname, 'fixtures');
 const files = readdirSync(folder);
 
 const messages = new Map<string, z.ZodType>();
-for (const [name, value] of Object.entries<unknown>({
-  ...auth,
-  ...gateway,
-  ...inference,
-  ...responses,
-  ...router,
-  ...xim,
-})) {
-  if (isService(value)) {
-    for (const [operation, contract] of Object.entries(value.operations)) note(`${value.name}.${operation}`, contract);
-  } else if (isContract(value)) note(name, value);
+for (const owner of readdirSync(import.meta.dirname)) {
+  const index = join(import.meta.dirname, owner, 'index.ts');
+  if (existsSync(index)) noteAll((await import(index)) as Record<string, unknown>);
+}
+
+function noteAll(exported: Readonly<Record<string, unknown>>): void {
+  for (const [name, value] of Object.entries(exported)) {
+    if (isService(value)) {
+      for (const [operation, contract] of Object.entries(value.operations))
+        note(`${value.name}.${operation}`, contract);
+    } else if (isContract(value)) note(name, value);
+  }
 }
 
 function note(name: string, contract: Contract): void {

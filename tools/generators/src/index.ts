@@ -17,6 +17,6 @@ export async function generatedFiles(): Promise<GeneratedFile[]> {
     { path: 'docs/generated/errors.md', content: errorsPage() },
     { path: 'docs/generated/openapi.json', content: await openapiDocument() },
     { path: 'docs/generated/services.md', content: servicesPage() },
-    { path: 'docs/generated/subjects.md', content: subjectsPage() },
+    { path: 'docs/generated/subjects.md', content: await subjectsPage() },
   ];
 }
