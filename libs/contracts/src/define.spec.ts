@@ -1,7 +1,25 @@
 import { z } from 'zod';
 import { event, request, service, stream, subjectOf, wildcardOf } from './define.ts';
+import type { ErrorOf } from './define.ts';
 
 const generate = { subject: 'infer.v1.{model}.{worker}' } as const;
+
+describe('ErrorOf', () => {
+  it('is the codes that an operation lists, and none where it lists none', () => {
+    const spec = { subject: 'a.v1.b', timeoutMs: 1, input: z.object({}), output: z.object({}) };
+    const listing = request({ ...spec, errors: ['worker.busy', 'db.unavailable'] });
+    const silent = request({ ...spec, errors: [] });
+    const listed: ErrorOf<typeof listing>[] = ['worker.busy', 'db.unavailable'];
+    // @ts-expect-error: not in the list.
+    const unlisted: ErrorOf<typeof listing> = 'internal';
+    const none: ErrorOf<typeof silent>[] = [];
+    // @ts-expect-error: it lists none.
+    none.push('worker.busy');
+    expect(listing.errors).toEqual(listed);
+    expect(listing.errors).not.toContain(unlisted);
+    expect(silent.errors).toEqual([]);
+  });
+});
 
 describe('subjectOf', () => {
   it('fills every name of the template', () => {

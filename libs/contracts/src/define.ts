@@ -17,21 +17,25 @@ export type TemplateNames<S extends string> = S extends `${string}{${infer Name}
 export type TemplateValues<S extends string> = Record<TemplateNames<S>, string>;
 
 /** One question, one answer. */
-export interface RequestSpec<S extends string, I extends z.ZodType, O extends z.ZodType> {
+export interface RequestSpec<S extends string, I extends z.ZodType, O extends z.ZodType, Code extends ErrorCode> {
   readonly subject: S;
   readonly input: I;
   readonly output: O;
   /** How long the caller waits when its own deadline does not end earlier. */
   readonly timeoutMs: number;
-  /** The refusals that a caller must expect; anything else is a defect of the server or of the transport. */
-  readonly errors: readonly ErrorCode[];
+  /**
+   * The errors that a handler may throw and a caller must expect. Beside them there are those of the transport (`bus.*`) and
+   * `internal`, which is what a caller reads of an error that is not listed.
+   */
+  readonly errors: readonly Code[];
 }
 
 export interface RequestContract<
   S extends string = string,
   I extends z.ZodType = z.ZodType,
   O extends z.ZodType = z.ZodType,
-> extends RequestSpec<S, I, O> {
+  Code extends ErrorCode = ErrorCode,
+> extends RequestSpec<S, I, O, Code> {
   readonly kind: 'request';
 }
 
@@ -39,12 +43,19 @@ export interface RequestContract<
  * One question, answered by a head, any number of opaque data frames in order, and one end. What a data frame holds
  * is said by the contract's prose: the bus neither reads nor copies it, which is what makes a token cheap.
  */
-export interface StreamSpec<S extends string, I extends z.ZodType, H extends z.ZodType, E extends z.ZodType> {
+export interface StreamSpec<
+  S extends string,
+  I extends z.ZodType,
+  H extends z.ZodType,
+  E extends z.ZodType,
+  Code extends ErrorCode,
+> {
   readonly subject: S;
   readonly input: I;
   readonly head: H;
   readonly end: E;
-  readonly errors: readonly ErrorCode[];
+  /** As in a request. */
+  readonly errors: readonly Code[];
 }
 
 export interface StreamContract<
@@ -52,9 +63,13 @@ export interface StreamContract<
   I extends z.ZodType = z.ZodType,
   H extends z.ZodType = z.ZodType,
   E extends z.ZodType = z.ZodType,
-> extends StreamSpec<S, I, H, E> {
+  Code extends ErrorCode = ErrorCode,
+> extends StreamSpec<S, I, H, E, Code> {
   readonly kind: 'stream';
 }
+
+/** The codes that an operation lists: `ErrorOf<typeof authContract.operations.authorize>`. */
+export type ErrorOf<C extends RequestContract | StreamContract> = C['errors'][number];
 
 /** Something that happened. With `stream` it is kept by JetStream until a consumer has acted on it. */
 export interface EventSpec<S extends string, D extends z.ZodType> {
@@ -77,15 +92,22 @@ export interface ServiceContract<Ops extends Record<string, RequestContract | St
   readonly operations: Ops;
 }
 
-export function request<const S extends string, I extends z.ZodType, O extends z.ZodType>(
-  contract: RequestSpec<S, I, O>,
-): RequestContract<S, I, O> {
+export function request<
+  const S extends string,
+  I extends z.ZodType,
+  O extends z.ZodType,
+  const Code extends ErrorCode = never,
+>(contract: RequestSpec<S, I, O, Code>): RequestContract<S, I, O, Code> {
   return { kind: 'request', ...contract };
 }
 
-export function stream<const S extends string, I extends z.ZodType, H extends z.ZodType, E extends z.ZodType>(
-  contract: StreamSpec<S, I, H, E>,
-): StreamContract<S, I, H, E> {
+export function stream<
+  const S extends string,
+  I extends z.ZodType,
+  H extends z.ZodType,
+  E extends z.ZodType,
+  const Code extends ErrorCode = never,
+>(contract: StreamSpec<S, I, H, E, Code>): StreamContract<S, I, H, E, Code> {
   return { kind: 'stream', ...contract };
 }
 

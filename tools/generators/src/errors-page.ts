@@ -1,23 +1,24 @@
 /** docs/generated/errors.md: every error that a client may see. */
 import { errors } from '@xerotier/contracts/errors';
+import type { ErrorDefinition } from '@xerotier/contracts/errors';
 import { publicErrorType } from '@xerotier/public-api/errors';
 import { GENERATED_NOTE, table } from './markdown.ts';
 
 export function errorsPage(): string {
-  const rows = Object.entries(errors)
+  const rows = Object.entries<ErrorDefinition>(errors)
     .sort(([, a], [, b]) => a.status - b.status)
-    .map(([code, { status, publicCode, retryable, message }]) => [
+    .map(([code, { status, publicCode, retryable, message, publicMessage }]) => [
       String(status),
       publicErrorType(status),
       `\`${publicCode}\``,
       retryable ? 'yes' : '',
-      message,
-      `\`${code}\``,
+      publicMessage ?? message,
+      `\`${code}\`` + (publicMessage === undefined ? '' : `: ${message}`),
     ]);
   return [
     '# Errors',
     GENERATED_NOTE,
-    'The body is always `{ "error": { "message", "type", "param", "code" } }`, with `retry_after` (seconds) and `retry_strategy` on 429 and 503. An error after a stream has begun comes as one event with `type` `stream_error`, and the stream then ends without `[DONE]`. Switch on `code`. The last column is the name in logs.',
+    'The body is always `{ "error": { "message", "type", "param", "code" } }`, with `retry_after` (seconds) and `retry_strategy` on 429 and 503. An error after a stream has begun comes as one event with `type` `stream_error`, and the stream then ends without `[DONE]`. Switch on `code`. The last column is the code in logs, with the message there where it is another one.',
     table(['Status', 'type', 'code', 'Retry?', 'Message', 'In logs'], rows),
   ]
     .join('\n\n')

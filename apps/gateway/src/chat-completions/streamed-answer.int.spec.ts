@@ -216,7 +216,7 @@ describe('a streamed answer', () => {
       type: 'stream_error',
       code: 'stream_interrupted',
       param: null,
-      message: 'The worker was lost while it was answering.',
+      message: 'The response was interrupted. Try again.',
     };
     expect(dataOf(received())[1]).toMatchObject({ ...fields, error: fields });
     expect(received()).not.toContain('[DONE]');

@@ -1,12 +1,13 @@
 /** Errors of whoever has a worker generate: `libs/domain/inference`. */
-import { defineErrors } from '../define-errors.ts';
+import { defineErrors, INTERRUPTED, TEMPORARILY_UNAVAILABLE } from '../define-errors.ts';
 
 export const inferenceErrors = defineErrors({
   'router.unavailable': {
     status: 503,
     publicCode: 'service_unavailable',
     retryable: true,
-    message: 'The request could not be placed right now.',
+    message: 'The router is unavailable.',
+    publicMessage: TEMPORARILY_UNAVAILABLE,
   },
   'inference.cancelled': {
     status: 499,
@@ -24,7 +25,8 @@ export const inferenceErrors = defineErrors({
     status: 503,
     publicCode: 'stream_interrupted',
     retryable: true,
-    message: 'The worker was lost while it was answering.',
+    message: 'The worker was lost during the generation.',
+    publicMessage: INTERRUPTED,
   },
   'inference.client_too_slow': {
     status: 408,

@@ -1,5 +1,5 @@
 /** Errors that any service may have: of HTTP requests, the message bus and the stores. */
-import { defineErrors } from '../define-errors.ts';
+import { defineErrors, INTERRUPTED, SERVER_ERROR, TEMPORARILY_UNAVAILABLE } from '../define-errors.ts';
 
 export const platformErrors = defineErrors({
   'request.invalid': { status: 400, publicCode: 'invalid_request', retryable: false, message: '{reason}' },
@@ -55,66 +55,77 @@ export const platformErrors = defineErrors({
     status: 503,
     publicCode: 'service_unavailable',
     retryable: true,
-    message: 'Nobody answers {subject}.',
+    message: 'No responders on {subject}.',
+    publicMessage: TEMPORARILY_UNAVAILABLE,
   },
   'bus.timeout': {
     status: 503,
     publicCode: 'service_unavailable',
     retryable: true,
-    message: '{subject} did not answer in time.',
+    message: 'The request on {subject} timed out.',
+    publicMessage: TEMPORARILY_UNAVAILABLE,
   },
   'bus.peer_lost': {
     status: 503,
     publicCode: 'service_unavailable',
     retryable: true,
-    message: 'The other side of a stream went silent.',
+    message: 'The peer of a stream timed out.',
+    publicMessage: TEMPORARILY_UNAVAILABLE,
   },
   'bus.gap': {
     status: 503,
     publicCode: 'stream_interrupted',
     retryable: true,
     message: 'A part of the stream was lost.',
+    publicMessage: INTERRUPTED,
   },
   'bus.disconnected': {
     status: 503,
     publicCode: 'service_unavailable',
     retryable: true,
     message: 'The message bus is not connected.',
+    publicMessage: TEMPORARILY_UNAVAILABLE,
   },
   'bus.unreadable': {
     status: 500,
     publicCode: 'internal_error',
     retryable: false,
-    message: 'A message on {subject} does not fit its contract: {reason}',
+    message: 'A message on {subject} does not match its contract: {reason}',
+    publicMessage: SERVER_ERROR,
   },
   'bus.overloaded': {
     status: 503,
     publicCode: 'service_unavailable',
     retryable: true,
     message: '{subject} has too many requests in flight.',
+    publicMessage: TEMPORARILY_UNAVAILABLE,
   },
   'bus.too_large': {
     status: 413,
     publicCode: 'request_too_large',
     retryable: false,
     message: 'A message on {subject} is larger than {bytesMax} bytes.',
+    publicMessage: 'The request is too large.',
   },
   'db.unavailable': {
     status: 503,
     publicCode: 'service_unavailable',
     retryable: true,
-    message: 'The database does not answer right now.',
+    message: 'The database is unavailable.',
+    publicMessage: TEMPORARILY_UNAVAILABLE,
   },
   internal: {
     status: 500,
     publicCode: 'internal_error',
     retryable: false,
-    message: 'Something went wrong on our side.',
+    message: 'A handler failed with an unexpected error.',
+    publicMessage: SERVER_ERROR,
   },
   'service.draining': {
     status: 503,
     publicCode: 'service_unavailable',
     retryable: true,
     message: 'This server is shutting down.',
+    publicMessage: TEMPORARILY_UNAVAILABLE,
   },
 });

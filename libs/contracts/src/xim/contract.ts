@@ -71,6 +71,7 @@ const generate = {
 const readErrors = [
   'worker.busy',
   'worker.draining',
+  'request.unsupported_parameter',
   'request.invalid',
   'inference.input_too_long',
   'inference.task_unsupported',

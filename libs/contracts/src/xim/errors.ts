@@ -1,5 +1,5 @@
 /** Errors of workers and their engines. */
-import { defineErrors } from '../define-errors.ts';
+import { AT_CAPACITY, defineErrors } from '../define-errors.ts';
 
 export const ximErrors = defineErrors({
   'worker.busy': {
@@ -7,12 +7,14 @@ export const ximErrors = defineErrors({
     publicCode: 'capacity_exceeded',
     retryable: true,
     message: 'The worker has no free slot.',
+    publicMessage: AT_CAPACITY,
   },
   'worker.draining': {
     status: 503,
     publicCode: 'capacity_exceeded',
     retryable: true,
     message: 'The worker is shutting down.',
+    publicMessage: AT_CAPACITY,
   },
   'inference.context_length_exceeded': {
     status: 400,

@@ -4,11 +4,12 @@
  */
 import { errors, isErrorCode } from '@xerotier/contracts/errors';
 import type { TemplateNames } from '@xerotier/contracts/define';
-import type { ErrorCode, ErrorTable } from '@xerotier/contracts/errors';
+import type { ErrorCode, ErrorDefinition, ErrorTable } from '@xerotier/contracts/errors';
 
-type Names<C extends ErrorCode> = TemplateNames<ErrorTable[C]['message']>;
+type PublicTemplate<C extends ErrorCode> = ErrorTable[C] extends { publicMessage: infer P extends string } ? P : never;
+type Names<C extends ErrorCode> = TemplateNames<ErrorTable[C]['message'] | PublicTemplate<C>>;
 
-/** What fills the `{names}` of a code's message. More may be added; it crosses the bus but is shown to nobody. */
+/** What fills the `{names}` of a code's messages. More may be added; it crosses the bus but is shown to nobody. */
 export type ErrorDetails<C extends ErrorCode> = Record<Names<C>, string | number> & Record<string, unknown>;
 
 export interface ErrorOptions {
@@ -71,6 +72,12 @@ export class AppError<C extends ErrorCode = ErrorCode> extends Error {
   /** Any thrown value as an AppError: itself, or `internal` with the value as its cause. */
   static from(error: unknown): AppError {
     return AppError.is(error) ? error : new AppError('internal', {}, { cause: error });
+  }
+
+  /** What a client may read; `message` is for logs and other services, and may name what is inside. */
+  get publicMessage(): string {
+    const { publicMessage } = errors[this.code] as ErrorDefinition;
+    return publicMessage === undefined ? this.message : fill(publicMessage, this.details);
   }
 
   get status(): number {

@@ -35,6 +35,28 @@ describe('the public error body', () => {
   });
 });
 
+describe('the public message', () => {
+  it('is the message, filled, where that may be read by everybody', () => {
+    const error = new AppError('model.not_found', { model: 'gpt-9' });
+    expect(publicErrorBody(error).error.message).toBe(error.message);
+    expect(error.message).toContain('gpt-9');
+  });
+
+  it('is another one where the message names what is inside; the log keeps that', () => {
+    const error = new AppError('bus.no_responders', { subject: 'infer.v1.secret-model.w1' });
+    expect(error.message).toBe('No responders on infer.v1.secret-model.w1.');
+    expect(publicErrorBody(error).error.message).toBe('The service is temporarily unavailable. Try again later.');
+    expect(JSON.stringify(error.toWire())).toContain('infer.v1.secret-model.w1');
+  });
+
+  it('shows no detail of an error of the bus, the database or a worker', () => {
+    const details = { subject: 'S-INSIDE', reason: 'R-INSIDE', schema: 'D-INSIDE', bytesMax: 'B-INSIDE' };
+    for (const { code } of bodies.filter(({ code }) => /^(?:bus|db|worker|internal)/.test(code))) {
+      expect(JSON.stringify(publicErrorBody(new AppError(code as 'internal', details)))).not.toContain('INSIDE');
+    }
+  });
+});
+
 describe('retryAfterSeconds', () => {
   it.each([
     [undefined, 1],

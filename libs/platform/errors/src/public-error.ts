@@ -17,11 +17,16 @@ export interface PublicErrorBody {
 /** How long a client is told to wait when an overload does not say more precisely. */
 const RETRY_AFTER_SECONDS_DEFAULT = 1;
 
-/** The envelope of an error. All four keys are always there; `retry_after` and `retry_strategy` on 429 and 503. */
+/** The envelope of an error, with its public message. All four keys are always there; `retry_after` and `retry_strategy` on 429 and 503. */
 export function publicErrorBody(error: AppError): PublicErrorBody {
   const { status, publicCode } = errors[error.code];
   const body: PublicErrorBody = {
-    error: { message: error.message, type: publicErrorType(status), param: error.param ?? null, code: publicCode },
+    error: {
+      message: error.publicMessage,
+      type: publicErrorType(status),
+      param: error.param ?? null,
+      code: publicCode,
+    },
   };
   if (status === 429 || status === 503) {
     body.error.retry_after = retryAfterSeconds(error);

@@ -18,14 +18,14 @@ const sum = request({
   timeoutMs: 1_000,
   input: z.object({ numbers: z.array(z.number()) }),
   output: z.object({ total: z.number() }),
-  errors: ['request.invalid'],
+  errors: ['request.invalid', 'router.no_worker'],
 });
 const count = stream({
   subject: 'math.v1.count.{who}',
   input: z.object({ to: z.number(), padding: z.string().default('') }),
   head: z.object({ from: z.number() }),
   end: z.object({ counted: z.number(), cancelled: z.boolean(), paddingLength: z.number() }),
-  errors: [],
+  errors: ['worker.busy'],
 });
 const math = service('math', { sum, count });
 const ticked = event({ subject: 'math.v1.ticked.{who}', data: z.object({ at: z.number() }) });
@@ -132,6 +132,37 @@ describe('a request', () => {
       param: 'model',
     });
   });
+
+  it('replies with `internal` where the handler throws an error that the contract does not list, and logs which', async () => {
+    const { log, lines } = capturedLog();
+    const [server, client] = [await connectBus({ log }), await connectBus()];
+    const undeclared = new AppError('worker.busy', { secret: 'detail' });
+    server.bus.serve(service('math', { sum }), { sum: () => Promise.reject(undeclared) });
+    await server.bus.flush();
+    const failure: unknown = await client.bus.call(sum, { numbers: [] }).catch((error: unknown) => error);
+    expect(failure).toMatchObject({ code: 'internal', details: {} });
+    expect(lines()).toContainEqual(
+      expect.objectContaining({
+        level: 'error',
+        msg: 'handler threw an undeclared error',
+        operation: 'math.sum',
+        code: 'worker.busy',
+      }),
+    );
+  });
+
+  it.each(['bus.timeout', 'service.draining'] as const)(
+    'lets %s pass, which any operation may end with',
+    async (code) => {
+      const { log, text } = capturedLog();
+      const [server, client] = [await connectBus({ log }), await connectBus()];
+      const own = new AppError(code as 'bus.timeout', { subject: 'x' });
+      server.bus.serve(service('math', { sum }), { sum: () => Promise.reject(own) });
+      await server.bus.flush();
+      expect(await codeOf(client.bus.call(sum, { numbers: [] }))).toBe(code);
+      expect(text()).not.toContain('undeclared');
+    },
+  );
 
   it('hides a defect of the handler from the caller, and logs it', async () => {
     const { log, text } = capturedLog();
@@ -380,6 +411,34 @@ describe('a stream', () => {
     bus.open(count, { to: 0 }, sink, { values: { who: 'b' } });
     await sink.done;
     expect(hits).toEqual(['b']);
+  });
+});
+
+describe('a stream whose handler throws', () => {
+  async function endOf(thrown: unknown): Promise<{ code: string; log: string }> {
+    const { log, text } = capturedLog();
+    const [server, client] = [await connectBus({ log }), await connectBus()];
+    server.bus.serve(
+      service('math', { count }),
+      { count: () => Promise.reject(thrown as Error) },
+      { values: { who: 'a' } },
+    );
+    await server.bus.flush();
+    const sink = collector();
+    client.bus.open(count, { to: 1 }, sink, { values: { who: 'a' } });
+    return { code: await codeOf(sink.done), log: text() };
+  }
+
+  it.each([
+    ['an error that the contract lists ends with it', new AppError('worker.busy'), 'worker.busy', ''],
+    ['an error that it does not list ends with `internal`', new AppError('worker.draining'), 'internal', 'undeclared'],
+    ['why its signal was aborted ends with that', new AppError('inference.cancelled'), 'inference.cancelled', ''],
+    ['something else ends with `internal`', new TypeError('x'), 'internal', 'bus handler failed'],
+  ])('%s', async (_, thrown, code, logged) => {
+    const ending = await endOf(thrown);
+    expect(ending.code).toBe(code);
+    if (logged === '') expect(ending.log).not.toContain('"level":"error"');
+    else expect(ending.log).toContain(logged);
   });
 });
 

@@ -136,15 +136,17 @@ export class Bus {
     };
     const values = (settings.values ?? {}) as never;
     const served = Object.entries(contract.operations).map(([name, operation]) => ({
+      name: `${contract.name}.${name}`,
       operation,
       subject: this.#claim(subjectOf(operation, values)),
       handler: handlerOf(contract.name, name, operation, handlers),
     }));
-    const subscriptions = served.map(({ operation, subject, handler }) =>
-      operation.kind === 'request'
-        ? serveRequests(this.#connection, operation, subject, handler as RequestHandler<RequestContract>, options)
-        : this.#server.serve(operation, subject, handler as StreamHandler<StreamContract>, options),
-    );
+    const subscriptions = served.map(({ name, operation, subject, handler }) => {
+      const settings = { ...options, operation: name };
+      return operation.kind === 'request'
+        ? serveRequests(this.#connection, operation, subject, handler as RequestHandler<RequestContract>, settings)
+        : this.#server.serve(operation, subject, handler as StreamHandler<StreamContract>, settings);
+    });
     return {
       stop: async () => {
         await Promise.all(subscriptions.map((subscription) => subscription.drain()));

@@ -9,6 +9,7 @@ import type { CallContext, CallOptions } from './call-context.ts';
 import { decode, decodeError, encode, encodeError } from './codec.ts';
 import type { BusConnection } from './connection.ts';
 import { encodeHeaders } from './message-headers.ts';
+import { replyError } from './reply-error.ts';
 import type { ServeOptions } from './serve-options.ts';
 import { partBytes } from './stream-caller.ts';
 
@@ -38,7 +39,7 @@ export type RequestHandler<C extends RequestContract> = (
   context: CallContext,
 ) => z.input<C['output']> | Promise<z.input<C['output']>>;
 
-/** Answers a subject. Everything a handler throws becomes a refusal; what is not an AppError is logged as a defect. */
+/** Answers a subject. What a handler throws becomes an error reply: see `replyError`. */
 export function serveRequests<C extends RequestContract>(
   connection: BusConnection,
   contract: C,
@@ -54,10 +55,8 @@ export function serveRequests<C extends RequestContract>(
       message.respond(fitting(connection, encode(await handler(input, context)), subject));
       options.log.debug('bus request', { subject });
     } catch (error) {
-      const refusal = AppError.from(error);
-      if (refusal.code === 'internal') options.log.error('a bus handler failed', { subject, error });
-      else options.log.debug('bus request', { subject, code: refusal.code });
-      message.respond(encodeError(refusal), { headers: encodeHeaders({ [headerName.errorCode]: refusal.code }) });
+      const failure = replyError(error, { contract, subject, operation: options.operation, log: options.log });
+      message.respond(encodeError(failure), { headers: encodeHeaders({ [headerName.errorCode]: failure.code }) });
     }
   };
   return connection.nats.subscribe(subject, {

@@ -5,5 +5,7 @@ export interface ServeOptions {
   readonly queue?: string | undefined;
   /** Requests that may be worked on at once; more are refused with `bus.overloaded`. */
   readonly inFlightMax: number;
+  /** Service and name of the operation (`auth.authorize`), for logs. */
+  readonly operation: string;
   readonly log: Logger;
 }

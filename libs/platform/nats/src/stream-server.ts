@@ -13,6 +13,7 @@ import { frameKind, FrameWriter } from './frames.ts';
 import type { FrameKind } from './frames.ts';
 import { Heartbeat } from './liveness.ts';
 import type { LivenessOptions } from './liveness.ts';
+import { replyError } from './reply-error.ts';
 import type { ServeOptions } from './serve-options.ts';
 import { partBytes } from './stream-caller.ts';
 import { controlAction, decodeControl } from './stream-control.ts';
@@ -118,10 +119,8 @@ export class StreamServer {
       stream.send(frameKind.end, encode(await handler(input, stream)));
       this.#log.debug('bus stream ends', { subject });
     } catch (error) {
-      const refusal = AppError.from(error);
-      if (refusal.code === 'internal') this.#log.error('a stream handler failed', { subject, error });
-      else this.#log.debug('bus stream ends', { subject, code: refusal.code });
-      stream.send(frameKind.error, encodeError(refusal));
+      const { operation } = options;
+      stream.send(frameKind.error, encodeError(replyError(error, { contract, subject, operation, log: this.#log })));
     } finally {
       stream.finish();
       this.#streams.delete(id);
