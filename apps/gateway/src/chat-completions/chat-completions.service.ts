@@ -78,7 +78,7 @@ export class ChatCompletionsService {
       over();
       charge(usage);
     };
-    const run = this.inference.run({ ...originOf(caller, response, onUsage), chat, seedDigits }, sink);
+    const run = this.inference.chat({ ...originOf(caller, response, onUsage), chat, seedDigits }, sink);
     const over = this.cancellations.begun(fields.id, {
       projectId: access.project.id,
       endpointId: endpoint.id,

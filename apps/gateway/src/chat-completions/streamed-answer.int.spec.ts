@@ -111,14 +111,14 @@ function eventsOf(stream: string): string[] {
 }
 
 function say(answer: StreamedAnswer, content: string): void {
-  answer.choices(Buffer.from(JSON.stringify([{ index: 0, delta: { content } }])));
+  answer.data(Buffer.from(JSON.stringify([{ index: 0, delta: { content } }])));
 }
 
 describe('a streamed answer', () => {
   it('says nothing until its first token, and then the headers and the token', async () => {
     const { answer, received, response } = await exchange();
     expect(response.headersSent).toBe(false);
-    answer.start(HEAD);
+    answer.head(HEAD);
     say(answer, 'hello');
     await eventually('it arrives', () => received().includes('hello'));
     expect(received()).toMatch(/^HTTP\/1\.1 200 /);
@@ -132,7 +132,7 @@ describe('a streamed answer', () => {
 
   it('ends with its usage, when it was asked for, and [DONE]', async () => {
     const { answer, received } = await exchange({ withUsage: true });
-    answer.start(HEAD);
+    answer.head(HEAD);
     say(answer, 'a');
     say(answer, 'b');
     answer.end(USAGE);
@@ -148,7 +148,7 @@ describe('a streamed answer', () => {
   it('cannot be broken by what a model says', async () => {
     const { answer, received } = await exchange();
     const nasty = '\n\ndata: [DONE]\n\n\r\n0\r\n\r\nevent: error\n: comment\u2028';
-    answer.start(HEAD);
+    answer.head(HEAD);
     say(answer, nasty);
     answer.end(USAGE);
     await eventually('it is complete', () => received().endsWith('0\r\n\r\n'));
@@ -179,9 +179,9 @@ describe('a streamed answer', () => {
         const { answer, client } = await exchange();
         const bytes: Buffer[] = [];
         client.on('data', (chunk: Buffer) => bytes.push(chunk));
-        answer.start(HEAD);
+        answer.head(HEAD);
         for (const { index, content } of deltas)
-          answer.choices(Buffer.from(JSON.stringify([{ index, delta: { content } }])));
+          answer.data(Buffer.from(JSON.stringify([{ index, delta: { content } }])));
         answer.end(USAGE);
         const received = (): Buffer => Buffer.concat(bytes);
         await eventually('it is complete', () => received().subarray(-5).toString() === '0\r\n\r\n');
@@ -208,7 +208,7 @@ describe('a streamed answer', () => {
 
   it('ends with an error event and without [DONE] when it fails after the first token', async () => {
     const { answer, received } = await exchange();
-    answer.start(HEAD);
+    answer.head(HEAD);
     say(answer, 'a');
     answer.error(new AppError('inference.interrupted'));
     await eventually('it is complete', () => received().endsWith('0\r\n\r\n'));
@@ -226,7 +226,7 @@ describe('a streamed answer', () => {
 describe('a client that went away', () => {
   it('stops the run, and nothing is written any more', async () => {
     const { answer, client, told, response } = await exchange();
-    answer.start(HEAD);
+    answer.head(HEAD);
     say(answer, 'a');
     client.destroy();
     await eventually('the run is told', () => told.includes('cancel'));
@@ -241,7 +241,7 @@ describe('a client that went away', () => {
     const { answer, client, told } = await exchange();
     client.destroy();
     await eventually('the run is told', () => told.includes('cancel'));
-    answer.start(HEAD);
+    answer.head(HEAD);
     answer.error(new AppError('inference.cancelled'));
     expect(told).toEqual(['cancel']);
   });
@@ -267,7 +267,7 @@ describe('a client that reads slowly', () => {
   it('holds the run until it has caught up, and loses nothing', async () => {
     const { answer, client, told, received } = await exchange();
     client.pause();
-    answer.start(HEAD);
+    answer.head(HEAD);
     let chunks = await fill(answer, told);
     // What was on its way when the run was held still arrives.
     for (let i = 0; i < 3; i += 1, chunks += 1) say(answer, MUCH);
@@ -281,7 +281,7 @@ describe('a client that reads slowly', () => {
 
   it('does not hold the run while it keeps up', async () => {
     const { answer, told, received } = await exchange();
-    answer.start(HEAD);
+    answer.head(HEAD);
     for (let i = 0; i < 100; i += 1) {
       say(answer, 'token');
       await new Promise((resolve) => setImmediate(resolve));
@@ -294,7 +294,7 @@ describe('a client that reads slowly', () => {
   it('and then not at all is given up', async () => {
     const { answer, client, told, response, closed } = await exchange({ timers: 'ours' });
     client.pause();
-    answer.start(HEAD);
+    answer.head(HEAD);
     await fill(answer, told);
     jest.advanceTimersByTime(29_000);
     expect(response.destroyed).toBe(false);
@@ -316,7 +316,7 @@ describe('a silent model', () => {
     jest.useRealTimers();
     await eventually('the comment arrives', () => received().includes(': keep-alive\n\n'));
     expect(received()).toMatch(/^HTTP\/1\.1 200 /);
-    answer.start(HEAD);
+    answer.head(HEAD);
     say(answer, 'a');
     answer.end(USAGE);
     await eventually('it is complete', () => received().endsWith('0\r\n\r\n'));
@@ -334,7 +334,7 @@ describe('a silent model', () => {
 
   it('that speaks needs no comment', async () => {
     const { answer, received } = await exchange({ timers: 'ours' });
-    answer.start(HEAD);
+    answer.head(HEAD);
     for (let i = 0; i < 3; i += 1) {
       jest.advanceTimersByTime(10_000);
       say(answer, 'a');

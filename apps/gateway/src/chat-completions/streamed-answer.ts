@@ -8,7 +8,8 @@ import type { TokenUsage } from '@xerotier/contracts/inference';
 import type { GenerationHead } from '@xerotier/contracts/xim';
 import { AppError, publicErrorBody } from '@xerotier/errors';
 import { ChunkedBody, millisecondsSinceArrival, noteError, noteForLog, writeError } from '@xerotier/http';
-import type { InferenceSink, RunningInference } from '@xerotier/inference';
+import type { ResponseSink } from '@xerotier/inference';
+import type { StreamControl } from '@xerotier/nats';
 import type { ServerResponse } from 'node:http';
 import { answerHeaders } from './answer-headers.ts';
 import type { ChatEnvelope } from './chat-envelope.ts';
@@ -19,12 +20,12 @@ const KEEP_ALIVE_MS = 15_000;
 const STALLED_MS = 30_000;
 const KEEP_ALIVE = [Buffer.from(': keep-alive\n\n')];
 
-export class StreamedAnswer implements InferenceSink {
+export class StreamedAnswer implements ResponseSink {
   readonly #response: ServerResponse;
   readonly #body: ChunkedBody;
   readonly #envelope: ChatEnvelope;
   readonly #keepAlive: NodeJS.Timeout;
-  #run: RunningInference | undefined;
+  #run: StreamControl | undefined;
   #stalled: NodeJS.Timeout | undefined;
   /** Whether anything was written since the last look: cheaper for each token than to begin a timer anew. */
   #spoke = false;
@@ -39,18 +40,18 @@ export class StreamedAnswer implements InferenceSink {
   }
 
   /** The run that writes here: it is held back and ended as the client's connection demands. */
-  attach(run: RunningInference): void {
+  attach(run: StreamControl): void {
     this.#run = run;
   }
 
-  start(head: GenerationHead): void {
+  head(head: GenerationHead): void {
     this.#envelope.begin(head);
     const { req: request } = this.#response;
     noteForLog(request, { timeToFirstTokenMs: millisecondsSinceArrival(request) });
     this.#writeHead(answerHeaders(head, this.#response));
   }
 
-  choices(json: Uint8Array): void {
+  data(json: Uint8Array): void {
     this.#spoke = true;
     this.#write(this.#envelope.chunk(json));
   }

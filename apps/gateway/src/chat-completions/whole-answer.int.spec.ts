@@ -55,8 +55,8 @@ function choice(index: number, content: string): Buffer {
 describe('a whole answer', () => {
   it('is one document with every choice in its place, in whatever order they came', async () => {
     const { answer, reply } = await exchange();
-    answer.start({ workerId: 'w1', systemFingerprint: 'fp_1', maxTokensClampedFrom: 99 });
-    for (const index of [2, 0, 1]) answer.choices(choice(index, `é😀 ${index}`), index);
+    answer.head({ workerId: 'w1', systemFingerprint: 'fp_1', maxTokensClampedFrom: 99 });
+    for (const index of [2, 0, 1]) answer.data(choice(index, `é😀 ${index}`), index);
     answer.end(USAGE);
     const { status, headers, text } = await reply;
     expect(status).toBe(200);
@@ -74,8 +74,8 @@ describe('a whole answer', () => {
 
   it('says nothing of a limit that was not lowered', async () => {
     const { answer, reply } = await exchange();
-    answer.start({ workerId: 'w1' });
-    answer.choices(choice(0, 'a'), 0);
+    answer.head({ workerId: 'w1' });
+    answer.data(choice(0, 'a'), 0);
     answer.end(USAGE);
     expect((await reply).headers.has('x-xerotier-max-tokens-clamped')).toBe(false);
   });
@@ -83,8 +83,8 @@ describe('a whole answer', () => {
   it('does not keep the bytes that it was given', async () => {
     const { answer, reply } = await exchange();
     const bytes = choice(0, 'kept');
-    answer.start({ workerId: 'w1' });
-    answer.choices(bytes, 0);
+    answer.head({ workerId: 'w1' });
+    answer.data(bytes, 0);
     bytes.fill(0x20);
     answer.end(USAGE);
     expect(JSON.parse((await reply).text)).toMatchObject({ choices: [{ message: { content: 'kept' } }] });
@@ -92,8 +92,8 @@ describe('a whole answer', () => {
 
   it('that fails is an HTTP error, also when a part of it had come', async () => {
     const { answer, reply } = await exchange();
-    answer.start({ workerId: 'w1' });
-    answer.choices(choice(0, 'a'), 0);
+    answer.head({ workerId: 'w1' });
+    answer.data(choice(0, 'a'), 0);
     answer.error(new AppError('inference.engine_failed'));
     const { status, text } = await reply;
     expect([status, JSON.parse(text)]).toMatchObject([500, { error: { code: 'engine_error' } }]);
@@ -103,8 +103,8 @@ describe('a whole answer', () => {
     const { answer, cancelled, leave, response } = await exchange();
     leave();
     await eventually('the run is told', () => cancelled() === 1);
-    answer.start({ workerId: 'w1' });
-    answer.choices(choice(0, 'a'), 0);
+    answer.head({ workerId: 'w1' });
+    answer.data(choice(0, 'a'), 0);
     answer.end(USAGE);
     answer.error(new AppError('inference.cancelled'));
     expect(response.headersSent).toBe(false);

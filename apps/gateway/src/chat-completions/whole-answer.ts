@@ -3,18 +3,19 @@ import type { TokenUsage } from '@xerotier/contracts/inference';
 import type { GenerationHead } from '@xerotier/contracts/xim';
 import type { AppError } from '@xerotier/errors';
 import { writeError } from '@xerotier/http';
-import type { InferenceSink, RunningInference } from '@xerotier/inference';
+import type { ResponseSink } from '@xerotier/inference';
+import type { StreamControl } from '@xerotier/nats';
 import type { ServerResponse } from 'node:http';
 import { answerHeaders } from './answer-headers.ts';
 import type { ChatEnvelope } from './chat-envelope.ts';
 
-export class WholeAnswer implements InferenceSink {
+export class WholeAnswer implements ResponseSink {
   readonly #response: ServerResponse;
   readonly #envelope: ChatEnvelope;
   /** JSON text of each choice, by index. */
   readonly #choices: string[] = [];
   #head: GenerationHead | undefined;
-  #run: RunningInference | undefined;
+  #run: StreamControl | undefined;
 
   constructor(response: ServerResponse, envelope: ChatEnvelope) {
     this.#response = response;
@@ -22,15 +23,15 @@ export class WholeAnswer implements InferenceSink {
     response.once('close', () => this.#run?.cancel());
   }
 
-  attach(run: RunningInference): void {
+  attach(run: StreamControl): void {
     this.#run = run;
   }
 
-  start(head: GenerationHead): void {
+  head(head: GenerationHead): void {
     this.#head = head;
   }
 
-  choices(json: Uint8Array, choiceIndex: number): void {
+  data(json: Uint8Array, choiceIndex: number): void {
     const text = Buffer.from(json.buffer, json.byteOffset, json.byteLength).toString('utf8');
     // Each comes as an array of one; they go out as one array of all.
     this.#choices[choiceIndex] = text.slice(1, -1);

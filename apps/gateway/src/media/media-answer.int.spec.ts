@@ -67,7 +67,7 @@ async function fill(answer: MediaAnswer, told: readonly string[]): Promise<void>
 describe('a media answer', () => {
   it('has the type that it comes in, and its bytes', async () => {
     const { answer, received } = await exchange();
-    answer.start(SOUND);
+    answer.head(SOUND);
     answer.data(Buffer.from([0, 255]));
     answer.data(Buffer.alloc(0));
     answer.data(Buffer.from('RIFF'));
@@ -83,14 +83,14 @@ describe('a media answer', () => {
 
   it('may have no bytes at all', async () => {
     const { answer, received } = await exchange();
-    answer.start(SOUND);
+    answer.head(SOUND);
     answer.end();
     await eventually('it is complete', () => received().endsWith('\r\n\r\n0\r\n\r\n'));
   });
 
   it('of events is not kept by proxies', async () => {
     const { answer, received } = await exchange();
-    answer.start(EVENTS);
+    answer.head(EVENTS);
     answer.end();
     await eventually('it is complete', () => received().endsWith('0\r\n\r\n'));
     for (const header of ['cache-control: no-cache', 'x-accel-buffering: no']) expect(received()).toContain(header);
@@ -105,7 +105,7 @@ describe('a media answer', () => {
 
   it('that fails after it is cut, so that it does not look whole', async () => {
     const { answer, received, closed } = await exchange();
-    answer.start(SOUND);
+    answer.head(SOUND);
     answer.data(Buffer.from('half'));
     await eventually('it has begun', () => received().includes('half'));
     answer.error(new AppError('inference.engine_failed'));
@@ -116,7 +116,7 @@ describe('a media answer', () => {
 
   it('of events that fails after it ends with an event of its own', async () => {
     const { answer, received } = await exchange();
-    answer.start(EVENTS);
+    answer.head(EVENTS);
     answer.data(Buffer.from('data: {"ha'));
     answer.error(new AppError('inference.engine_failed'));
     await eventually('it is complete', () => received().endsWith('0\r\n\r\n'));
@@ -125,7 +125,7 @@ describe('a media answer', () => {
 
   it('stops the worker when its client has left', async () => {
     const { client, answer, told } = await exchange();
-    answer.start(SOUND);
+    answer.head(SOUND);
     client.destroy();
     await eventually('it is told', () => told.includes('cancel'));
     answer.data(Buffer.from('late'));
@@ -135,7 +135,7 @@ describe('a media answer', () => {
   it('holds the worker back while its client does not read, and goes on with it', async () => {
     const { client, answer, told } = await exchange();
     client.pause();
-    answer.start(SOUND);
+    answer.head(SOUND);
     await fill(answer, told);
     client.resume();
     await eventually('it goes on', () => told.at(-1) === 'resume');
@@ -144,7 +144,7 @@ describe('a media answer', () => {
   it('is given up when its client reads nothing for half a minute', async () => {
     const { client, answer, told, closed } = await exchange({ ourTimers: true });
     client.pause();
-    answer.start(SOUND);
+    answer.head(SOUND);
     await fill(answer, told);
     jest.advanceTimersByTime(29_999);
     expect(told.at(-1)).toBe('pause');

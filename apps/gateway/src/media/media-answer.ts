@@ -8,7 +8,8 @@
 import type { MediaHead } from '@xerotier/contracts/xim';
 import { AppError } from '@xerotier/errors';
 import { ChunkedBody, noteError, writeError } from '@xerotier/http';
-import type { MediaSink, RunningInference } from '@xerotier/inference';
+import type { ResponseSink } from '@xerotier/inference';
+import type { StreamControl } from '@xerotier/nats';
 import type { ServerResponse } from 'node:http';
 import { answerHeaders } from '../chat-completions/answer-headers.ts';
 import { errorEvent } from '../chat-completions/streamed-answer.ts';
@@ -16,10 +17,10 @@ import { errorEvent } from '../chat-completions/streamed-answer.ts';
 /** How long a client may leave its connection full. */
 const STALLED_MS = 30_000;
 
-export class MediaAnswer implements MediaSink {
+export class MediaAnswer implements ResponseSink<MediaHead> {
   readonly #response: ServerResponse;
   readonly #body: ChunkedBody;
-  #run: RunningInference | undefined;
+  #run: StreamControl | undefined;
   #stalled: NodeJS.Timeout | undefined;
   #hasEvents = false;
   #over = false;
@@ -31,11 +32,11 @@ export class MediaAnswer implements MediaSink {
   }
 
   /** The run that writes here: it is held back and ended as the client's connection demands. */
-  attach(run: RunningInference): void {
+  attach(run: StreamControl): void {
     this.#run = run;
   }
 
-  start(head: MediaHead): void {
+  head(head: MediaHead): void {
     if (this.#over) return;
     const { contentType } = head;
     this.#hasEvents = /^text\/event-stream/i.test(contentType);

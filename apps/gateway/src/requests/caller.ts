@@ -1,7 +1,7 @@
 import type { Access, EndpointAccess } from '@xerotier/contracts/auth';
 import type { LatencyTargets, RequestedServiceTier, TokenUsage } from '@xerotier/contracts/inference';
 import { holdLogLine, noteForLog } from '@xerotier/http';
-import type { RequestOrigin } from '@xerotier/inference';
+import type { TrackedContext } from '@xerotier/inference';
 import type { ServerResponse } from 'node:http';
 
 /** Who asks, and which endpoint has to answer. */
@@ -24,7 +24,7 @@ export function originOf(
   { requestId, access, endpoint, latencyTargets, requestedServiceTier, endUser }: Caller,
   { req: request }: ServerResponse,
   onUsage: (usage: TokenUsage) => void,
-): RequestOrigin {
+): TrackedContext {
   const release = holdLogLine(request);
   return {
     requestId,

@@ -2,7 +2,7 @@ import type { Choice } from '@xerotier/chat-choices';
 import { STORED_BYTES_MAX } from '@xerotier/contracts/responses';
 import type { TokenUsage } from '@xerotier/contracts/inference';
 import { AppError } from '@xerotier/errors';
-import type { InferenceSink } from '@xerotier/inference';
+import type { ResponseSink } from '@xerotier/inference';
 import { StoringAnswer } from './storing-answer.ts';
 import type { CollectedAnswer } from './storing-answer.ts';
 
@@ -10,12 +10,12 @@ const USAGE = { promptTokens: 1, completionTokens: 2 } as TokenUsage;
 const HEAD = { workerId: 'w1' };
 
 /** What the answer behind it was told, in order. */
-class Recorder implements InferenceSink {
+class Recorder implements ResponseSink {
   readonly told: string[] = [];
-  start(): void {
+  head(): void {
     this.told.push('start');
   }
-  choices(json: Uint8Array, index: number): void {
+  data(json: Uint8Array, index: number): void {
     this.told.push(`choices ${index} ${Buffer.from(json).toString()}`);
   }
   end(usage: TokenUsage): void {
@@ -40,7 +40,7 @@ function begin(streamed: boolean): {
     stored.push(collected);
     return committed.promise;
   });
-  answer.start(HEAD);
+  answer.head(HEAD);
   const settle = async (error?: unknown): Promise<void> => {
     if (error === undefined) committed.resolve();
     else committed.reject(error);
@@ -56,9 +56,9 @@ const delta = (index: number, content: string, finish: string | null = null): Bu
 describe('an answer that is stored', () => {
   it('passes chunks on as they come, and joins them', async () => {
     const { answer, recorder, stored, settle } = begin(true);
-    answer.choices(delta(1, 'b'), 1);
-    answer.choices(delta(0, 'é'), 0);
-    answer.choices(delta(0, '😀', 'stop'), 0);
+    answer.data(delta(1, 'b'), 1);
+    answer.data(delta(0, 'é'), 0);
+    answer.data(delta(0, '😀', 'stop'), 0);
     expect(recorder.told).toHaveLength(4);
     answer.end(USAGE);
     await settle();
@@ -81,7 +81,7 @@ describe('an answer that is stored', () => {
       finish_reason: 'stop',
     };
     const json = bytes([choice]);
-    answer.choices(json, 0);
+    answer.data(json, 0);
     json.fill(0x20);
     answer.end(USAGE);
     await settle();
@@ -90,7 +90,7 @@ describe('an answer that is stored', () => {
 
   it('does not end before it is stored', async () => {
     const { answer, recorder, settle } = begin(true);
-    answer.choices(delta(0, 'x'), 0);
+    answer.data(delta(0, 'x'), 0);
     answer.end(USAGE);
     await new Promise(setImmediate);
     expect(recorder.told).not.toContain('end 2');
@@ -103,7 +103,7 @@ describe('an answer that is stored', () => {
     [new TypeError('a defect'), 'internal'],
   ])('ends with an error when storing fails: %p', async (error, code) => {
     const { answer, recorder, settle } = begin(true);
-    answer.choices(delta(0, 'x'), 0);
+    answer.data(delta(0, 'x'), 0);
     answer.end(USAGE);
     await settle(error);
     expect(recorder.told.slice(2)).toEqual([`error ${code}`]);
@@ -111,7 +111,7 @@ describe('an answer that is stored', () => {
 
   it('that fails or is cancelled is not stored', async () => {
     const { answer, recorder, stored, settle } = begin(true);
-    answer.choices(delta(0, 'x'), 0);
+    answer.data(delta(0, 'x'), 0);
     answer.error(new AppError('inference.cancelled'));
     await settle();
     expect(stored).toEqual([]);
@@ -121,7 +121,7 @@ describe('an answer that is stored', () => {
   it('is collected up to a bound only, and then says that it is too large', async () => {
     const { answer, recorder, stored } = begin(true);
     const large = delta(0, 'x'.repeat(STORED_BYTES_MAX));
-    for (let i = 0; i < 65; i += 1) answer.choices(large, 0);
+    for (let i = 0; i < 65; i += 1) answer.data(large, 0);
     answer.end(USAGE);
     await new Promise(setImmediate);
     expect(stored).toEqual([]);

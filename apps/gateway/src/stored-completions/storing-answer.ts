@@ -8,7 +8,7 @@ import { STORED_BYTES_MAX } from '@xerotier/contracts/responses';
 import type { TokenUsage } from '@xerotier/contracts/inference';
 import type { GenerationHead } from '@xerotier/contracts/xim';
 import { AppError } from '@xerotier/errors';
-import type { InferenceSink } from '@xerotier/inference';
+import type { ResponseSink } from '@xerotier/inference';
 
 export interface CollectedAnswer {
   readonly head: GenerationHead;
@@ -19,8 +19,8 @@ export interface CollectedAnswer {
 /** Chunks are mostly what is around a token: of an answer that can be stored, they have less than this. */
 const COLLECTED_BYTES_MAX = 64 * STORED_BYTES_MAX;
 
-export class StoringAnswer implements InferenceSink {
-  readonly #answer: InferenceSink;
+export class StoringAnswer implements ResponseSink {
+  readonly #answer: ResponseSink;
   readonly #streamed: boolean;
   readonly #store: (collected: CollectedAnswer) => Promise<void>;
   /** By the index of the choice. */
@@ -32,20 +32,20 @@ export class StoringAnswer implements InferenceSink {
    * @param streamed whether choices come in chunks.
    * @param store resolves when it is stored; what it throws ends the answer.
    */
-  constructor(answer: InferenceSink, streamed: boolean, store: (collected: CollectedAnswer) => Promise<void>) {
+  constructor(answer: ResponseSink, streamed: boolean, store: (collected: CollectedAnswer) => Promise<void>) {
     this.#answer = answer;
     this.#streamed = streamed;
     this.#store = store;
   }
 
-  start(head: GenerationHead): void {
+  head(head: GenerationHead): void {
     this.#head = head;
-    this.#answer.start(head);
+    this.#answer.head(head);
   }
 
-  choices(json: Uint8Array, choiceIndex: number): void {
+  data(json: Uint8Array, choiceIndex: number): void {
     this.#collect(json, choiceIndex);
-    this.#answer.choices(json, choiceIndex);
+    this.#answer.data(json, choiceIndex);
   }
 
   end(usage: TokenUsage): void {

@@ -1,7 +1,7 @@
 /** Scores of documents for models that only embed. */
+import { emptyUsage } from '@xerotier/contracts/inference';
 import type { TokenUsage } from '@xerotier/contracts/inference';
 import type { EmbeddingEngine, RankJob } from './engine.ts';
-import { noUsage } from './usage.ts';
 
 /**
  * The cosine similarity of each document and its query, moved from -1...1 to 0...1: 1 is the same direction, 0.5 nothing in
@@ -32,7 +32,7 @@ export async function* rankByEmbeddings(
       yield similarity(query, next.value);
     }
   } finally {
-    await vectors.return(noUsage());
+    await vectors.return(emptyUsage());
   }
 }
 

@@ -1,3 +1,4 @@
+import { emptyUsage } from '@xerotier/contracts/inference';
 import { modelContract, workerContract } from '@xerotier/contracts/xim';
 import type { GenerationEnd, GenerationHead, GenerationInput } from '@xerotier/contracts/xim';
 import type { AppError } from '@xerotier/errors';
@@ -8,7 +9,6 @@ import { eventually, testServers } from '@xerotier/testing';
 import { contentChunk, finishChunk, headEvent, roleChunk } from '../engines/chunk-events.ts';
 import type { ChatEngine } from '../engines/engine.ts';
 import { aChatRequest } from '../engines/testing/jobs.ts';
-import { noUsage } from '../engines/usage.ts';
 import { soundHealth } from '../health/testing/sound-health.ts';
 import { serveGenerations } from './generations.handlers.ts';
 import { GenerationsService } from './generations.service.ts';
@@ -35,7 +35,7 @@ function talker(name: string, tokens: number): ChatEngine {
         await new Promise((resolve) => setImmediate(resolve));
       }
       yield finishChunk(choiceIndex, 'stop');
-      return { ...noUsage(), completionTokens };
+      return { ...emptyUsage(), completionTokens };
     },
   };
 }
@@ -90,7 +90,7 @@ describe('a worker on the bus', () => {
     await newWorker('w1');
     await newWorker('w2');
     const answer = ask((await connectBus()).bus, 'w2');
-    expect(await answer.over).toEqual({ usage: { ...noUsage(), completionTokens: 3 }, cancelled: false });
+    expect(await answer.over).toEqual({ usage: { ...emptyUsage(), completionTokens: 3 }, cancelled: false });
     expect(answer.head()).toEqual({ workerId: 'w2', systemFingerprint: 'fp_1' });
     expect(answer.frames.join('')).not.toContain('w1');
   });

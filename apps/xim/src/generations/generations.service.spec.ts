@@ -1,3 +1,4 @@
+import { emptyUsage } from '@xerotier/contracts/inference';
 import type { TokenUsage } from '@xerotier/contracts/inference';
 import type { GenerationInput } from '@xerotier/contracts/xim';
 import { AppError } from '@xerotier/errors';
@@ -6,7 +7,6 @@ import { silentLog } from '@xerotier/log/testing';
 import { contentChunk, finishChunk, headEvent, roleChunk } from '../engines/chunk-events.ts';
 import type { ChatEngine, Choice, EngineEvent, EngineJob, EngineParameter } from '../engines/engine.ts';
 import { aChatRequest } from '../engines/testing/jobs.ts';
-import { noUsage } from '../engines/usage.ts';
 import type { ReportedHealth } from '../health/engine-health.ts';
 import { soundHealth } from '../health/testing/sound-health.ts';
 import { GenerationsService } from './generations.service.ts';
@@ -36,7 +36,7 @@ function newService(
   return new GenerationsService(anEngine(script, overrides), health, 'w1', log);
 }
 
-const USAGE: TokenUsage = { ...noUsage(), promptTokens: 3, completionTokens: 2 };
+const USAGE: TokenUsage = { ...emptyUsage(), promptTokens: 3, completionTokens: 2 };
 
 const saysHello: Script = async function* ({ choiceIndex }) {
   yield headEvent(4_096);
@@ -56,7 +56,7 @@ const talksOn: Script = async function* (_job, signal) {
     completionTokens += 1;
     await turn();
   }
-  return { ...noUsage(), promptTokens: 3, completionTokens };
+  return { ...emptyUsage(), promptTokens: 3, completionTokens };
 };
 
 function turn(): Promise<void> {

@@ -2,6 +2,7 @@
  * Runs generations on the engine: never more than its slots, whoever asks. The router should know; the worker makes
  * sure, since several routers, or none, may send it work.
  */
+import { emptyUsage } from '@xerotier/contracts/inference';
 import { ChoiceCollector } from '@xerotier/chat-choices';
 import { encodeScore, encodeVector, mediaRoutes } from '@xerotier/contracts/xim';
 import type { TokenUsage } from '@xerotier/contracts/inference';
@@ -16,26 +17,17 @@ import type {
 } from '@xerotier/contracts/xim';
 import { AppError } from '@xerotier/errors';
 import type { Logger } from '@xerotier/log';
+import type { ResponseStream } from '@xerotier/nats';
 import type { z } from 'zod';
 import { engineFor, supports } from '../engines/engine-tasks.ts';
 import type { ChatEngine, Engine, EngineEvent, MediaEvent, RankJob } from '../engines/engine.ts';
 import { rankByEmbeddings } from '../engines/rank-by-embeddings.ts';
-import { noUsage } from '../engines/usage.ts';
 import type { ReportedHealth } from '../health/engine-health.ts';
 import { isEngineFailure, logEngineFailure } from './engine-failures.ts';
 import { refuseUnsupported } from './unsupported-parameters.ts';
 
-interface Output<H extends z.ZodType> {
-  readonly signal: AbortSignal;
-  abort(reason: AppError): void;
-  head(head: z.input<H>): void;
-  data(payload: Uint8Array): void;
-  paused(): Promise<void> | undefined;
-}
-
-/** What a generation writes to: the part of a served stream that it needs. */
-export type GenerationOutput = Output<typeof generationHead>;
-export type MediaOutput = Output<typeof mediaHead>;
+export type GenerationOutput = ResponseStream<z.input<typeof generationHead>>;
+export type MediaOutput = ResponseStream<z.input<typeof mediaHead>>;
 
 type End = z.input<typeof generationEnd>;
 type WorkInput = GenerationInput | EmbeddingInput | RankingInput | MediaInput;
@@ -230,7 +222,7 @@ export class GenerationsService {
       }
     } finally {
       // Whatever ended it, the engine must not hold its slot for a generation that nobody pulls.
-      await events.return(noUsage());
+      await events.return(emptyUsage());
     }
   }
 

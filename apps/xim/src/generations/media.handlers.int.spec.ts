@@ -1,4 +1,5 @@
 /** Audio and images over NATS: what a worker is sent, what it sends, and what it refuses. */
+import { emptyUsage } from '@xerotier/contracts/inference';
 import { modelContract, workerContract } from '@xerotier/contracts/xim';
 import type { GenerationEnd, MediaHead } from '@xerotier/contracts/xim';
 import type { AppError } from '@xerotier/errors';
@@ -8,7 +9,6 @@ import { testBuses } from '@xerotier/nats/testing';
 import { eventually, testServers } from '@xerotier/testing';
 import type { Engine, MediaEngine, MediaJob } from '../engines/engine.ts';
 import { ScriptedEngine } from '../engines/scripted/scripted.engine.ts';
-import { noUsage } from '../engines/usage.ts';
 import { soundHealth } from '../health/testing/sound-health.ts';
 import { serveGenerations } from './generations.handlers.ts';
 import { GenerationsService } from './generations.service.ts';
@@ -16,7 +16,7 @@ import { GenerationsService } from './generations.service.ts';
 const servers = testServers('nats');
 const connectBus = testBuses(() => servers.nats.url);
 const ADDRESS = { model: 'm', worker: 'w1' };
-const USAGE = { ...noUsage(), promptTokens: 3, completionTokens: 4 };
+const USAGE = { ...emptyUsage(), promptTokens: 3, completionTokens: 4 };
 
 interface Worker {
   readonly generations: GenerationsService;

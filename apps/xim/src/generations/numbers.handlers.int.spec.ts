@@ -1,4 +1,5 @@
 /** Embeddings and rankings over NATS: what a worker sends, and what it refuses. */
+import { emptyUsage } from '@xerotier/contracts/inference';
 import { decodeScore, decodeVector, modelContract, workerContract } from '@xerotier/contracts/xim';
 import type { GenerationEnd, GenerationHead } from '@xerotier/contracts/xim';
 import type { AppError } from '@xerotier/errors';
@@ -8,7 +9,6 @@ import { testBuses } from '@xerotier/nats/testing';
 import { eventually, testServers } from '@xerotier/testing';
 import type { Engine, RankEngine } from '../engines/engine.ts';
 import { ScriptedEngine } from '../engines/scripted/scripted.engine.ts';
-import { noUsage } from '../engines/usage.ts';
 import { soundHealth } from '../health/testing/sound-health.ts';
 import { serveGenerations } from './generations.handlers.ts';
 import { GenerationsService } from './generations.service.ts';
@@ -55,7 +55,7 @@ describe('a worker that embeds', () => {
     await newWorker();
     const { bus } = await connectBus();
     const answer = ask(bus, 'embed', { inputs: ['a b', 'c', [1, 2, 3]] }, shared);
-    expect(await answer.over).toEqual({ usage: { ...noUsage(), promptTokens: 6 }, cancelled: false });
+    expect(await answer.over).toEqual({ usage: { ...emptyUsage(), promptTokens: 6 }, cancelled: false });
     expect(answer.head()).toEqual({ workerId: 'w1', systemFingerprint: 'fp_scripted' });
     const vectors = answer.frames.map(decodeVector);
     expect(vectors.map(({ length }) => length)).toEqual([64, 64, 64]);
@@ -148,7 +148,7 @@ describe('a worker', () => {
   it('that ranks itself is asked for its own scores', async () => {
     const rank: RankEngine['rank'] = async function* ({ documents }) {
       yield* await Promise.resolve(documents.map((_, i) => i / 8));
-      return { ...noUsage(), promptTokens: 5 };
+      return { ...emptyUsage(), promptTokens: 5 };
     };
     await newWorker({ rank });
     const answer = ask((await connectBus()).bus, 'rank', { queries: ['a'], documents: ['b', 'c'] });

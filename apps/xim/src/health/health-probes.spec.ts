@@ -1,6 +1,6 @@
+import { emptyUsage } from '@xerotier/contracts/inference';
 import type { ChatEngine, Engine } from '../engines/engine.ts';
 import { EngineMisconfiguredError } from '../engines/engine.ts';
-import { noUsage } from '../engines/usage.ts';
 import { healthProbes } from './health-probes.ts';
 
 const NEVER = new AbortController().signal;
@@ -12,9 +12,9 @@ function anEngine(
 ): Engine & { asked: string[] } {
   const asked: string[] = [];
   const doing = (kind: string) =>
-    async function* (): AsyncGenerator<never, ReturnType<typeof noUsage>> {
+    async function* (): AsyncGenerator<never, ReturnType<typeof emptyUsage>> {
       asked.push(kind);
-      return noUsage();
+      return emptyUsage();
     };
   const engine: Engine = {
     name: 'openai',

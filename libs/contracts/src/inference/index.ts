@@ -2,5 +2,14 @@ export { usageRecord, usageRecorded } from './events.ts';
 export type { UsageRecord } from './events.ts';
 export { latencyTargets, priority, requestedServiceTier } from './request-class.ts';
 export type { LatencyTargets, Priority, RequestedServiceTier } from './request-class.ts';
-export { tokenUsage } from './token-usage.ts';
+export {
+  placementContext,
+  placementContextOf,
+  requestContext,
+  requestContextOf,
+  workContext,
+  workContextOf,
+} from './request-context.ts';
+export type { PlacementContext, RequestContext, WorkContext } from './request-context.ts';
+export { addUsage, emptyUsage, tokenUsage } from './token-usage.ts';
 export type { TokenUsage } from './token-usage.ts';

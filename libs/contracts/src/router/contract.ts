@@ -1,25 +1,17 @@
 /** What the router answers: which worker takes a generation, and which models there are. */
 import { z } from 'zod';
-import { tierSlug } from '../auth/tiers.ts';
 import { request, service } from '../define.ts';
-import { leaseId, modelId, projectId, requestId, workerId } from '../ids.ts';
-import { latencyTargets, priority, requestedServiceTier } from '../inference/request-class.ts';
+import { leaseId, modelId, workerId } from '../ids.ts';
+import { placementContext } from '../inference/request-context.ts';
 
 /** Workers that one request may exclude, and so how many it can try. */
 export const EXCLUDED_WORKERS_MAX = 16;
 
-export const acquireInput = z.object({
+export const acquireInput = placementContext.extend({
   /** Asking again with the same id keeps the place in the queue, and finds the same lease once it is granted. */
   ticketId: z.string().regex(/^[A-Za-z0-9_-]{1,80}$/),
-  requestId,
-  modelId,
-  projectId,
-  tier: tierSlug,
-  priority,
   /** Size of the prompt; never the prompt. An estimate until a tokenizer has seen it. */
   promptTokensEstimate: z.number().int().nonnegative(),
-  latencyTargets: latencyTargets.optional(),
-  requestedServiceTier: requestedServiceTier.optional(),
   /** Workers that failed this request already; {@link EXCLUDED_WORKERS_MAX} at most. */
   excludedWorkers: z.array(workerId).max(EXCLUDED_WORKERS_MAX),
   /** How long this call may be held open. The caller asks again when it ends with `queued`. */

@@ -7,19 +7,14 @@
  */
 import { z } from 'zod';
 import { service, stream } from '../define.ts';
-import { leaseId, projectId, requestId, workerId } from '../ids.ts';
-import { priority } from '../inference/request-class.ts';
+import { workerId } from '../ids.ts';
+import { workContext } from '../inference/request-context.ts';
 import { tokenUsage } from '../inference/token-usage.ts';
 import { chatCompletionRequest, reasoningEffort } from '@xerotier/public-api/chat-completions';
 import { embeddingInput, rankingInput } from './embedding.ts';
 import { mediaHead, mediaInput } from './media.ts';
 
-export const generationInput = z.object({
-  requestId,
-  /** Absent when the router could not be asked and any free worker may take it. */
-  leaseId: leaseId.optional(),
-  projectId,
-  priority,
+export const generationInput = workContext.extend({
   /** The `index` of the choice that this generation fills. */
   choiceIndex: z.number().int().nonnegative().max(127),
   chat: chatCompletionRequest,

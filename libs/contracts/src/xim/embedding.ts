@@ -4,22 +4,12 @@
  */
 import { TEXTS_MAX } from '@xerotier/public-api/fields';
 import { z } from 'zod';
-import { leaseId, projectId, requestId } from '../ids.ts';
-import { priority } from '../inference/request-class.ts';
-
-const origin = {
-  requestId,
-  /** Absent when the router could not be asked and any free worker may take it. */
-  leaseId: leaseId.optional(),
-  projectId,
-  priority,
-};
+import { workContext } from '../inference/request-context.ts';
 
 const text = z.string().min(1);
 const texts = z.array(text).min(1).max(TEXTS_MAX);
 
-export const embeddingInput = z.object({
-  ...origin,
+export const embeddingInput = workContext.extend({
   /** Each a text, or the tokens of one in the model's own vocabulary. */
   inputs: z
     .array(z.union([text, z.array(z.number().int().nonnegative()).min(1)]))
@@ -30,9 +20,8 @@ export const embeddingInput = z.object({
 });
 export type EmbeddingInput = z.infer<typeof embeddingInput>;
 
-export const rankingInput = z
-  .object({
-    ...origin,
+export const rankingInput = workContext
+  .extend({
     /** One for all documents, or one for each of them. */
     queries: texts,
     documents: texts,

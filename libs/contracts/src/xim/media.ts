@@ -4,8 +4,8 @@
  * places the work and counts it.
  */
 import { z } from 'zod';
-import { leaseId, projectId, requestId, workerId } from '../ids.ts';
-import { priority } from '../inference/request-class.ts';
+import { workerId } from '../ids.ts';
+import { workContext } from '../inference/request-context.ts';
 
 export const mediaKind = z.enum([
   'audio.transcription',
@@ -51,12 +51,7 @@ const mediaFile = z.object({
 });
 export type MediaFile = z.infer<typeof mediaFile>;
 
-export const mediaInput = z.object({
-  requestId,
-  /** Absent when the router could not be asked and any free worker may take it. */
-  leaseId: leaseId.optional(),
-  projectId,
-  priority,
+export const mediaInput = workContext.extend({
   route: z.enum(Object.keys(mediaRoutes) as [MediaRoute, ...MediaRoute[]]),
   /** Parameters as the OpenAI specification has them, with their types in JSON; `model` is the worker's business. */
   fields: z.record(z.string().max(64), z.unknown()),

@@ -12,49 +12,31 @@
  * nothing: the next one is asked until the time for queueing is over. An attempt that failed may have cost something: there
  * are few of these, within the retry budget of the process.
  */
+import { placementContextOf } from '@xerotier/contracts/inference';
 import { EXCLUDED_WORKERS_MAX } from '@xerotier/contracts/router';
 import { modelContract, workerContract } from '@xerotier/contracts/xim';
 import type { ErrorCode } from '@xerotier/contracts/errors';
-import type { LatencyTargets, Priority, RequestedServiceTier } from '@xerotier/contracts/inference';
+import type { RequestContext } from '@xerotier/contracts/inference';
 import type { GenerationEnd, GenerationHead, generationInput } from '@xerotier/contracts/xim';
 import { AppError } from '@xerotier/errors';
-import type { Bus, OpenStream } from '@xerotier/nats';
+import type { Bus, OpenStream, StreamControl } from '@xerotier/nats';
 import type { z } from 'zod';
+import type { ResponseSink } from './response-sink.ts';
 import type { RetryBudget } from './retry-budget.ts';
 import type { LeaseOutcome, Slot, Slots } from './slots.ts';
-import type { Task } from './work.ts';
+import type { Work } from './work.ts';
 
 export interface GenerationJob {
-  readonly task: Task;
-  /** Tells generations of one request apart. */
+  readonly context: RequestContext;
+  readonly work: Work;
+  /** The choice that it fills; tells generations of one request apart. */
   readonly index: number;
-  readonly requestId: string;
-  readonly projectId: string;
-  readonly modelId: string;
-  readonly tier: string;
-  readonly priority: Priority;
-  /** Nobody has read what came until the end has: an attempt that failed on the way is tried again too. */
-  readonly repeatable: boolean;
-  readonly promptTokensEstimate: number;
-  readonly latencyTargets: LatencyTargets | undefined;
-  readonly requestedServiceTier: RequestedServiceTier | undefined;
-  /** When the answer must be complete, in `performance.now()` milliseconds. */
+  /** When the response must be complete, in `performance.now()` milliseconds. */
   readonly deadlineAt: number;
   /** How long it may wait for a slot, each time it needs one. */
   readonly queueTimeoutMs: number;
   /** Hears of each worker that it is sent to by name. */
   readonly onPlaced: ((workerId: string) => void) | undefined;
-}
-
-/** Receives one generation. `start` comes before the first data; exactly one of `end` and `error` comes, last. */
-export interface GenerationSink {
-  start(head: GenerationHead): void;
-  /** What a data frame of the operation holds (see its contract); only valid during the call. */
-  data(payload: Uint8Array): void;
-  /** What came is void: `start` and all data come again. Only of a job that is repeatable. */
-  restart(): void;
-  end(end: GenerationEnd): void;
-  error(error: AppError): void;
 }
 
 export interface GenerationPlatform {
@@ -79,10 +61,10 @@ const BUS_ABSENCE_MS = 2_000;
 /** How long a cancelled generation may take to say what it used. */
 const CANCEL_PATIENCE_MS = 2_000;
 
-export class Generation {
+export class Generation implements StreamControl {
   readonly #platform: GenerationPlatform;
   readonly #job: GenerationJob;
-  readonly #sink: GenerationSink;
+  readonly #sink: ResponseSink<GenerationHead, GenerationEnd>;
   readonly #excluded: string[] = [];
   #placements = 0;
   #attempts = 0;
@@ -101,7 +83,7 @@ export class Generation {
   #paused = false;
   #cancelTimer: NodeJS.Timeout | undefined;
 
-  constructor(platform: GenerationPlatform, job: GenerationJob, sink: GenerationSink) {
+  constructor(platform: GenerationPlatform, job: GenerationJob, sink: ResponseSink<GenerationHead, GenerationEnd>) {
     this.#platform = platform;
     this.#job = job;
     this.#sink = sink;
@@ -138,15 +120,9 @@ export class Generation {
       if (!bus.connected && !(await bus.connectedWithin(BUS_ABSENCE_MS))) throw new AppError('bus.disconnected');
       this.#slot = await this.#platform.slots.acquire(
         {
-          ticketId: `${job.requestId}-${job.index}-${this.#placements++}`,
-          requestId: job.requestId,
-          modelId: job.modelId,
-          projectId: job.projectId,
-          tier: job.tier,
-          priority: job.priority,
-          promptTokensEstimate: job.promptTokensEstimate,
-          latencyTargets: job.latencyTargets,
-          requestedServiceTier: job.requestedServiceTier,
+          ...placementContextOf(job.context),
+          ticketId: `${job.context.requestId}-${job.index}-${this.#placements++}`,
+          promptTokensEstimate: job.work.promptTokensEstimate,
           excludedWorkers: this.#excluded,
           deadlineAt: this.#queueDeadlineAt,
         },
@@ -169,11 +145,12 @@ export class Generation {
       end: (end: GenerationEnd) => this.#end(end),
       error: (error: AppError) => this.#lost(error),
     };
-    const { task, requestId, modelId, deadlineAt } = this.#job;
+    const { work, index, deadlineAt } = this.#job;
+    const { requestId, modelId } = this.#job.context;
     const options = { requestId, deadlineMs: deadlineAt - performance.now() };
-    // A task pairs its operation with the input of it, and the streams of all operations are alike but for that.
-    const operation = task.operation as 'generate';
-    const input = task.input as z.input<typeof generationInput>;
+    // Work pairs its operation with the input of it, and the streams of all operations are alike but for that.
+    const operation = work.operation as 'generate';
+    const input = { ...work.input, ...work.inputOf(index) } as z.input<typeof generationInput>;
     this.#stream =
       this.#slot === undefined
         ? this.#platform.bus.open(modelContract.operations[operation], input, sink, {
@@ -192,12 +169,12 @@ export class Generation {
   #data(payload: Uint8Array): void {
     if (this.#over) return;
     this.#start();
-    this.#sink.data(payload);
+    this.#sink.data(payload, this.#job.index);
   }
 
   #end(end: GenerationEnd): void {
     if (this.#over) return;
-    // An answer without any data is an answer still: a stop sequence may come first.
+    // A response without any data is a response still: a stop sequence may come first.
     if (!end.cancelled) this.#start();
     this.#finish(end.cancelled ? 'cancelled' : 'done');
     this.#sink.end(end);
@@ -208,7 +185,7 @@ export class Generation {
     if (this.#head === undefined) throw new AppError('bus.gap');
     this.#started = true;
     this.#endRetry();
-    this.#sink.start(this.#head);
+    this.#sink.head(this.#head);
   }
 
   /** The attempt failed: on to the next one, or the end. */
@@ -218,7 +195,7 @@ export class Generation {
     const outcome: LeaseOutcome = workerAtFault(error) ? 'lost' : 'failed';
     // What the worker says it used is in the details, whatever ended it.
     if (this.#cancelled) this.#fail(new AppError('inference.cancelled', error.details, { cause: error }), outcome);
-    else if (this.#started && !this.#job.repeatable) this.#fail(interruption(error), outcome);
+    else if (this.#started && !this.#job.work.repeatable) this.#fail(interruption(error), outcome);
     else if (!this.#mayRetry(error)) this.#fail(this.#started ? interruption(error) : error, outcome);
     else this.#retry(outcome);
   }
@@ -245,7 +222,7 @@ export class Generation {
   }
 
   #retry(outcome: LeaseOutcome): void {
-    if (this.#started) this.#sink.restart();
+    if (this.#started) this.#sink.restart?.();
     this.#started = false;
     if (this.#slot !== undefined) {
       this.#exclude(this.#slot.workerId);

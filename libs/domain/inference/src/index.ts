@@ -1,13 +1,7 @@
-export { InferenceClient, inferenceLimitsDefaults } from './inference-client.ts';
-export { estimateMediaTokens, estimatePromptTokens, estimateTokens } from './prompt-estimate.ts';
+export { InferenceClient } from './inference-client.ts';
+export type { InferenceClientOptions, MediaRequest } from './inference-client.ts';
+export { inferenceLimitsDefaults } from './inference-run.ts';
+export type { InferenceLimits, TrackedContext } from './inference-run.ts';
 export type { Numbers } from './numbers-sink.ts';
-export type {
-  InferenceClientOptions,
-  InferenceLimits,
-  InferenceRequest,
-  InferenceSink,
-  MediaRequest,
-  MediaSink,
-  RequestOrigin,
-  RunningInference,
-} from './inference-client.ts';
+export { estimateMediaTokens, estimatePromptTokens, estimateTokens } from './prompt-estimate.ts';
+export type { ResponseSink } from './response-sink.ts';

@@ -436,7 +436,7 @@ describe('InferenceClient and what a client would like', () => {
   });
 });
 
-describe('InferenceRequest.onUsage', () => {
+describe('ChatRequest.onUsage', () => {
   it('hears what was used before the sink hears of the end', async () => {
     const { run } = await newFleet({ workers: { w1: says('a', 'b') } });
     const heard: unknown[] = [];

@@ -2,6 +2,7 @@
 import type { TokenUsage } from '@xerotier/contracts/inference';
 import type { GenerationHead } from '@xerotier/contracts/xim';
 import { AppError } from '@xerotier/errors';
+import type { ResponseSink } from './response-sink.ts';
 
 export interface Numbers<T> {
   readonly head: GenerationHead;
@@ -9,7 +10,7 @@ export interface Numbers<T> {
   readonly usage: TokenUsage;
 }
 
-export class NumbersSink<T> {
+export class NumbersSink<T> implements ResponseSink {
   /** Settles once the run is over. */
   readonly whole: Promise<Numbers<T>>;
   readonly #count: number;
@@ -28,7 +29,7 @@ export class NumbersSink<T> {
     this.#read = read;
   }
 
-  start(head: GenerationHead): void {
+  head(head: GenerationHead): void {
     this.#head = head;
   }
 

@@ -6,13 +6,15 @@ import type { EmbeddingInput, MediaHead, RankingInput } from '@xerotier/contract
 import { AppError } from '@xerotier/errors';
 import { silentLog } from '@xerotier/log/testing';
 import { DurablePublisher, ensureStream } from '@xerotier/nats';
+import type { StreamControl } from '@xerotier/nats';
 import { testBuses } from '@xerotier/nats/testing';
 import { eventually, testServers } from '@xerotier/testing';
 import { z } from 'zod';
 import { FakeRouter, FakeWorker, MODEL, usageOf } from '../test/fake-fleet.ts';
 import type { FakeStream, Script } from '../test/fake-fleet.ts';
 import { InferenceClient } from './inference-client.ts';
-import type { MediaRequest, RequestOrigin, RunningInference } from './inference-client.ts';
+import type { MediaRequest } from './inference-client.ts';
+import type { TrackedContext } from './inference-run.ts';
 
 const servers = testServers('nats');
 const connectBus = testBuses(() => servers.nats.url);
@@ -56,7 +58,7 @@ async function newFleet(scripts: Record<string, Script>, setup: { router?: boole
 }
 
 let requests = 0;
-function anOrigin(): RequestOrigin {
+function anOrigin(): TrackedContext {
   requests += 1;
   return {
     requestId: `req_n${requests}`,
@@ -90,7 +92,7 @@ function embeds(meanwhile: (n: number, stream: FakeStream) => unknown = () => un
   };
 }
 
-async function recordsOf({ requestId }: RequestOrigin): Promise<UsageRecord[]> {
+async function recordsOf({ requestId }: TrackedContext): Promise<UsageRecord[]> {
   await eventually('the usage is recorded', () => usages.some((record) => record.requestId === requestId));
   return usages.filter((record) => record.requestId === requestId);
 }
@@ -241,7 +243,7 @@ async function untilAborted({ signal }: FakeStream): Promise<void> {
 }
 
 interface Heard {
-  readonly run: RunningInference;
+  readonly run: StreamControl;
   readonly heads: MediaHead[];
   readonly data: string[];
   /** What it ended with; nothing for a good end. */
@@ -250,13 +252,13 @@ interface Heard {
 
 const SPEECH: MediaRequest['media'] = { route: 'audio/speech', fields: { input: 'Good day' }, files: [] };
 
-function hear(client: InferenceClient, origin: RequestOrigin, media = SPEECH): Heard {
+function hear(client: InferenceClient, origin: TrackedContext, media = SPEECH): Heard {
   const [heads, data]: [MediaHead[], string[]] = [[], []];
   const { promise: over, resolve } = Promise.withResolvers<AppError | undefined>();
   const run = client.media(
     { ...origin, media },
     {
-      start: (head) => void heads.push(head),
+      head: (head) => void heads.push(head),
       data: (bytes) => void data.push(Buffer.from(bytes).toString()),
       end: () => resolve(undefined),
       error: resolve,

@@ -1,99 +1,94 @@
 /** What a request asks of workers: how many generations it takes, and what each of them is sent. */
+import { workContextOf } from '@xerotier/contracts/inference';
 import { mediaRoutes } from '@xerotier/contracts/xim';
-import type { Priority, UsageRecord } from '@xerotier/contracts/inference';
+import type { RequestContext, UsageRecord } from '@xerotier/contracts/inference';
 import type { EmbeddingInput, GenerationInput, MediaInput, modelContract, RankingInput } from '@xerotier/contracts/xim';
 import { estimateMediaTokens, estimatePromptTokens, estimateTokens } from './prompt-estimate.ts';
 
-type Operation = keyof typeof modelContract.operations;
-
-/** An operation of the inference contract with its input. The lease is put in once there is one. */
-export interface Task {
-  readonly operation: Operation;
-  readonly input: Readonly<Record<string, unknown>>;
-}
-
 export interface Work {
   readonly kind: UsageRecord['kind'];
+  readonly operation: keyof typeof modelContract.operations;
+  /** Of the operation, but for what `inputOf` adds, and the lease. */
+  readonly input: Readonly<Record<string, unknown>>;
+  /** What the input of one generation has beside that. */
+  readonly inputOf: (index: number) => Readonly<Record<string, unknown>>;
   /** Generations in all. */
   readonly count: number;
   readonly streamed: boolean;
+  /** Nobody reads what comes until the end has: an attempt that failed on the way is tried again too. */
   readonly repeatable: boolean;
   readonly promptTokensEstimate: number;
-  task(index: number): Task;
   /** How many tokens came in so many frames of a generation that never says what it used. */
-  tokensOf(frames: number): number;
+  readonly tokensOf: (frames: number) => number;
 }
 
-interface Origin {
-  readonly requestId: string;
-  readonly projectId: string;
-  readonly priority: Priority;
-}
+export type ChatInput = Pick<GenerationInput, 'chat' | 'seedDigits'>;
 
-export function chatWork({
-  chat,
-  seedDigits,
-  requestId,
-  projectId,
-  priority,
-}: Origin & Pick<GenerationInput, 'chat' | 'seedDigits'>): Work {
+export function chatWork(context: RequestContext, { chat, seedDigits }: ChatInput): Work {
   return {
     kind: 'chat.completion',
+    operation: 'generate',
+    input: { ...workContextOf(context), chat: withoutEdgeFields(chat), seedDigits },
+    inputOf: (choiceIndex) => ({ choiceIndex }),
     count: chat.n ?? 1,
     streamed: chat.stream === true,
     // A streamed choice is read as it comes; a whole one comes in one frame, just before its end.
     repeatable: false,
     promptTokensEstimate: estimatePromptTokens(chat.messages),
-    task: (choiceIndex) => ({
-      operation: 'generate',
-      input: { requestId, projectId, priority, choiceIndex, chat, seedDigits },
-    }),
     // The first frame of a choice has its role and no token.
     tokensOf: (frames) => frames - 1,
   };
 }
 
-type Embedding = Pick<EmbeddingInput, 'inputs' | 'dimensions'>;
+/** What the edge deals with by itself is not the worker's business. */
+function withoutEdgeFields(chat: GenerationInput['chat']): GenerationInput['chat'] {
+  const { n: _n, user: _user, metadata: _metadata, store: _store, ...rest } = chat;
+  const { service_tier: _tier, stream_options: _options, ...ofWorker } = rest;
+  return ofWorker;
+}
 
-export function embeddingWork({ requestId, projectId, priority }: Origin, embedding: Embedding): Work {
+export type EmbeddingTexts = Pick<EmbeddingInput, 'inputs' | 'dimensions'>;
+
+export function embeddingWork(context: RequestContext, embedding: EmbeddingTexts): Work {
   return {
     ...readingWork,
     kind: 'embedding',
+    operation: 'embed',
+    input: { ...workContextOf(context), ...embedding },
     promptTokensEstimate: estimateTokens(embedding.inputs),
-    task: () => ({ operation: 'embed', input: { requestId, projectId, priority, ...embedding } }),
   };
 }
 
-type Ranking = Pick<RankingInput, 'queries' | 'documents' | 'documentTokensMax'>;
+export type RankingTexts = Pick<RankingInput, 'queries' | 'documents' | 'documentTokensMax'>;
 
-export function rankingWork(
-  { requestId, projectId, priority }: Origin,
-  kind: 'rerank' | 'score',
-  ranking: Ranking,
-): Work {
+export function rankingWork(context: RequestContext, kind: 'rerank' | 'score', ranking: RankingTexts): Work {
   return {
     ...readingWork,
     kind,
+    operation: 'rank',
+    input: { ...workContextOf(context), ...ranking },
     promptTokensEstimate: estimateTokens(ranking.queries) + estimateTokens(ranking.documents),
-    task: () => ({ operation: 'rank', input: { requestId, projectId, priority, ...ranking } }),
   };
 }
 
+const nothing = {};
+const single = { inputOf: () => nothing, count: 1 } as const;
 /** Work that reads and writes no text: one generation, whatever it holds. */
-const readingWork = { count: 1, streamed: false, repeatable: true, tokensOf: () => 0 } as const;
+const readingWork = { ...single, streamed: false, repeatable: true, tokensOf: () => 0 } as const;
 
-type Media = Pick<MediaInput, 'route' | 'fields' | 'files'>;
+export type MediaFields = Pick<MediaInput, 'route' | 'fields' | 'files'>;
 
-export function mediaWork({ requestId, projectId, priority }: Origin, media: Media): Work {
+export function mediaWork(context: RequestContext, media: MediaFields): Work {
   const { fields } = media;
   return {
+    ...single,
     kind: mediaRoutes[media.route].kind,
-    count: 1,
+    operation: 'media',
+    input: { ...workContextOf(context), ...media },
     streamed: fields['stream'] === true || fields['stream_format'] === 'sse',
     // The bytes are on their way to the client as they come.
     repeatable: false,
     promptTokensEstimate: estimateMediaTokens(fields),
-    task: () => ({ operation: 'media', input: { requestId, projectId, priority, ...media } }),
     // What the bytes of a sound or an image are in tokens is the server's secret.
     tokensOf: () => 0,
   };

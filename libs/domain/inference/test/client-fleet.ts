@@ -4,7 +4,7 @@ import type { UsageRecord } from '@xerotier/contracts/inference';
 import type { ChatCompletionRequest } from '@xerotier/public-api/chat-completions';
 import { capturedLog, silentLog } from '@xerotier/log/testing';
 import { DurablePublisher, ensureStream } from '@xerotier/nats';
-import type { BusOptions } from '@xerotier/nats';
+import type { BusOptions, StreamControl } from '@xerotier/nats';
 import { testBuses } from '@xerotier/nats/testing';
 import type { TestBus } from '@xerotier/nats/testing';
 import { eventually, testServers } from '@xerotier/testing';
@@ -13,7 +13,8 @@ import { CollectedAnswer } from './collected-answer.ts';
 import { FakeRouter, FakeWorker, MODEL } from './fake-fleet.ts';
 import type { Script } from './fake-fleet.ts';
 import { InferenceClient } from '../src/inference-client.ts';
-import type { InferenceLimits, InferenceRequest, RunningInference } from '../src/inference-client.ts';
+import type { ChatRequest } from '../src/inference-client.ts';
+import type { InferenceLimits } from '../src/inference-run.ts';
 
 export interface Setup {
   /** Scripts of the workers by id, the router's favourite first. */
@@ -35,8 +36,8 @@ export interface Fleet {
   readonly lines: () => Record<string, unknown>[];
   run(
     chat?: Partial<ChatCompletionRequest>,
-    more?: Partial<InferenceRequest>,
-  ): { run: RunningInference; answer: CollectedAnswer; requestId: string };
+    more?: Partial<ChatRequest>,
+  ): { run: StreamControl; answer: CollectedAnswer; requestId: string };
 }
 
 export interface ClientFleets {
@@ -90,13 +91,13 @@ export function clientFleets(): ClientFleets {
         const answer = new CollectedAnswer();
         const request = { ...aRequest(chat), ...more };
         runs.push({ answer, requestId: request.requestId });
-        return { run: client.run(request, answer), answer, requestId: request.requestId };
+        return { run: client.chat(request, answer), answer, requestId: request.requestId };
       },
     };
     return fleet;
   }
 
-  function aRequest(chat: Partial<ChatCompletionRequest>): InferenceRequest {
+  function aRequest(chat: Partial<ChatCompletionRequest>): ChatRequest {
     requests += 1;
     return {
       requestId: `req_${requests}`,

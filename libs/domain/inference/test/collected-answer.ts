@@ -2,9 +2,9 @@
 import type { TokenUsage } from '@xerotier/contracts/inference';
 import type { GenerationHead } from '@xerotier/contracts/xim';
 import type { AppError } from '@xerotier/errors';
-import type { InferenceSink } from '../src/index.ts';
+import type { ResponseSink } from '../src/index.ts';
 
-export class CollectedAnswer implements InferenceSink {
+export class CollectedAnswer implements ResponseSink {
   /** Choices that follow each other show once. */
   readonly order: ('start' | 'choices' | 'end' | 'error')[] = [];
   readonly heads: GenerationHead[] = [];
@@ -26,12 +26,12 @@ export class CollectedAnswer implements InferenceSink {
     return Object.values(this.texts).flat().length;
   }
 
-  start(head: GenerationHead): void {
+  head(head: GenerationHead): void {
     this.order.push('start');
     this.heads.push(head);
   }
 
-  choices(json: Uint8Array, choiceIndex: number): void {
+  data(json: Uint8Array, choiceIndex: number): void {
     if (this.order.at(-1) !== 'choices') this.order.push('choices');
     this.arrivals.push(choiceIndex);
     (this.texts[choiceIndex] ??= []).push(Buffer.from(json).toString());

@@ -28,12 +28,16 @@ export interface StreamSink<C extends StreamContract> {
   error(error: AppError): void;
 }
 
-export interface OpenStream {
+/** What a caller says while a stream runs. */
+export interface StreamControl {
   /** Asks the server to stop. The stream still ends with its end frame (or an error), which tells what was done. */
   cancel(): void;
   /** Holds the server back, until `resume`; what is on its way still arrives. */
   pause(): void;
   resume(): void;
+}
+
+export interface OpenStream extends StreamControl {
   /** Forgets the stream: its sink is not called again. */
   abandon(): void;
 }

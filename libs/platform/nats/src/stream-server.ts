@@ -18,17 +18,20 @@ import type { ServeOptions } from './serve-options.ts';
 import { partBytes } from './stream-caller.ts';
 import { controlAction, decodeControl } from './stream-control.ts';
 
-/** What a handler works with. */
-export interface ServedStream<C extends StreamContract> extends CallContext {
+/** Where a handler writes its response. */
+export interface ResponseStream<Head> {
   /** Aborted when the caller cancels, goes silent, or the deadline passes. The handler should end soon, with its end. */
   readonly signal: AbortSignal;
   /** Aborts the signal from this side, for the given reason. */
   abort(reason: AppError): void;
-  head(head: z.input<C['head']>): void;
+  head(head: Head): void;
   data(payload: Uint8Array): void;
   /** Undefined while the caller keeps up; else a promise that resolves when it does again, or when the stream is aborted. */
   paused(): Promise<void> | undefined;
 }
+
+/** What a handler works with. */
+export interface ServedStream<C extends StreamContract> extends CallContext, ResponseStream<z.input<C['head']>> {}
 
 export type StreamHandler<C extends StreamContract> = (
   input: z.output<C['input']>,

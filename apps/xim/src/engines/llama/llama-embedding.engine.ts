@@ -2,6 +2,7 @@
  * llama.cpp in this process, for vectors instead of text. Inputs of all requests take turns on one context, one whole
  * input each, so a long list does not keep a short one waiting. Vectors have the length 1.
  */
+import { emptyUsage } from '@xerotier/contracts/inference';
 import type { TokenUsage } from '@xerotier/contracts/inference';
 import { AppError } from '@xerotier/errors';
 import type { Logger } from '@xerotier/log';
@@ -15,7 +16,6 @@ import {
 } from '../embedding-rules.ts';
 import type { LlamaModelConfig } from '../engine-config.ts';
 import type { EmbeddingEngine, EmbedJob } from '../engine.ts';
-import { noUsage } from '../usage.ts';
 import { modelFingerprint } from './fingerprint.ts';
 import { loadEmbeddingRuntime } from './llama-runtime.ts';
 import type { EmbeddingRuntime } from './llama-runtime.ts';
@@ -70,7 +70,7 @@ export class LlamaEmbeddingEngine implements EmbeddingEngine {
     const inputs: Input[] = [];
     let together = 0;
     for (const [index, input] of job.inputs.entries()) {
-      if (signal.aborted) return noUsage();
+      if (signal.aborted) return emptyUsage();
       const read = this.#read(input, job.paramOf(index), job.tokensMaxOf?.(index));
       together += read.length;
       refuseTooManyTogether(job.paramOf(index), together);
@@ -78,7 +78,7 @@ export class LlamaEmbeddingEngine implements EmbeddingEngine {
       // Reading a long list takes a while, and heartbeats must not wait for it.
       await nextTurn();
     }
-    const usage = noUsage();
+    const usage = emptyUsage();
     for (const input of inputs) {
       if (signal.aborted) return usage;
       if (this.#closing) throw new AppError('worker.draining', { usage });

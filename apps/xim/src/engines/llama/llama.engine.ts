@@ -6,6 +6,7 @@
  * Equal seeds give equal replies as long as a generation runs alone; in a batch the last digits of the numbers depend
  * on its size, and a reply may part from its twin after some tokens.
  */
+import { emptyUsage } from '@xerotier/contracts/inference';
 import { AppError } from '@xerotier/errors';
 import type { Logger } from '@xerotier/log';
 import type { TokenUsage } from '@xerotier/contracts/inference';
@@ -15,7 +16,6 @@ import { headEvent } from '../chunk-events.ts';
 import type { LlamaModelConfig } from '../engine-config.ts';
 import type { ChatEngine, EngineEvent, EngineJob, EngineParameter } from '../engine.ts';
 import { askedMaxTokens, tokenBudget } from '../token-budget.ts';
-import { noUsage } from '../usage.ts';
 import { ChatTemplate } from './chat-template.ts';
 import type { TemplateContext } from './chat-template.ts';
 import { dialectOf } from './dialect.ts';
@@ -109,7 +109,7 @@ export class LlamaEngine implements ChatEngine {
       guide,
       maxTokens,
       generated: [],
-      usage: { ...noUsage(), promptTokens: prompt.length },
+      usage: { ...emptyUsage(), promptTokens: prompt.length },
       stopped: () => signal.aborted || this.#closing,
     };
     const options = {

@@ -1,8 +1,8 @@
-import { noUsage } from '../usage.ts';
+import { emptyUsage } from '@xerotier/contracts/inference';
 import { PredictionTally } from './prediction-tally.ts';
 
 function tally(predicted: readonly number[], answer: readonly number[]): [accepted: number, rejected: number] {
-  const usage = noUsage();
+  const usage = emptyUsage();
   const sut = new PredictionTally(predicted);
   for (const token of answer) sut.add(token, usage);
   return [usage.acceptedPredictionTokens, usage.rejectedPredictionTokens];

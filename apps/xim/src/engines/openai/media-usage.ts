@@ -1,6 +1,6 @@
 /** Reads what an audio or image response says of its own usage and failures, while its bytes pass by. */
+import { emptyUsage } from '@xerotier/contracts/inference';
 import type { TokenUsage } from '@xerotier/contracts/inference';
-import { noUsage } from '../usage.ts';
 import { SseParser } from './sse-parser.ts';
 import { asObject } from './upstream-json.ts';
 import { readUsageReport, usageFrom } from './upstream-usage.ts';
@@ -17,12 +17,12 @@ export function mediaUsageIn(body: unknown): TokenUsage | undefined {
   const { promptTokens, completionTokens } = usageFrom(report, NO_ESTIMATE);
   // A sum that nobody divides is of the prompt, which is what there is in any case.
   const undivided = promptTokens + completionTokens === 0 ? (report.totalTokens ?? 0) : 0;
-  return { ...noUsage(), promptTokens: promptTokens + undivided, completionTokens };
+  return { ...emptyUsage(), promptTokens: promptTokens + undivided, completionTokens };
 }
 
 /** Follows the events of a stream: the usage of the last that names any, and those that may be errors. */
 export class MediaEvents {
-  latest = noUsage();
+  latest = emptyUsage();
   /** Complete events so far. */
   count = 0;
   readonly #parser = new SseParser(EVENT_LENGTH_MAX);

@@ -3,13 +3,13 @@
  * What comes back is read and written anew in the specification's shape (`upstream-choice.ts`), whichever of the two forms
  * of a response it comes in. A cancelled generation is ended by closing its connection.
  */
+import { emptyUsage } from '@xerotier/contracts/inference';
 import { ChoiceCollector } from '@xerotier/chat-choices';
 import type { TokenUsage } from '@xerotier/contracts/inference';
 import { AppError } from '@xerotier/errors';
 import { headEvent } from '../chunk-events.ts';
 import type { ChatEngine, Choice, ChunkChoice, EngineEvent, EngineJob, EngineParameter } from '../engine.ts';
 import { askedMaxTokens } from '../token-budget.ts';
-import { noUsage } from '../usage.ts';
 import { UpstreamChoice, UpstreamResponseError } from './upstream-choice.ts';
 import type { UpstreamResponse } from './upstream-client.ts';
 import { UpstreamEngine, UpstreamExchange } from './upstream-engine.ts';
@@ -48,7 +48,7 @@ export class OpenaiChatEngine extends UpstreamEngine implements ChatEngine {
   ]);
 
   async *generate(job: EngineJob, signal: AbortSignal): AsyncGenerator<EngineEvent, TokenUsage> {
-    if (signal.aborted) return noUsage();
+    if (signal.aborted) return emptyUsage();
     const exchange = new UpstreamExchange(signal);
     const { request } = job;
     const choice = new UpstreamChoice({

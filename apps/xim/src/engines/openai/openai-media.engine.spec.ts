@@ -1,3 +1,4 @@
+import { emptyUsage } from '@xerotier/contracts/inference';
 import { mediaRoutes } from '@xerotier/contracts/xim';
 import type { TokenUsage } from '@xerotier/contracts/inference';
 import type { MediaRoute, MediaTask } from '@xerotier/contracts/xim';
@@ -10,7 +11,6 @@ import type { Engine, MediaJob } from '../engine.ts';
 import { beginStream, FakeUpstream, json, sse } from '../testing/fake-upstream.ts';
 import type { Answer } from '../testing/fake-upstream.ts';
 import { aJob, run } from '../testing/jobs.ts';
-import { noUsage } from '../usage.ts';
 import { OpenaiMediaEngine } from './openai-media.engine.ts';
 
 const NEVER = new AbortController().signal;
@@ -142,7 +142,7 @@ describe('a server of audio and images', () => {
     ['audio/mpeg', Buffer.alloc(0)],
   ])('may answer in %s, and its bytes come through as they are', async (type, bytes) => {
     upstream.answer = inPieces(type, bytes.subarray(0, 7), bytes.subarray(7));
-    expect(await ask(anEngine('speak'), speech)).toMatchObject({ contentType: type, usage: noUsage() });
+    expect(await ask(anEngine('speak'), speech)).toMatchObject({ contentType: type, usage: emptyUsage() });
     expect((await ask(anEngine('speak'), speech)).bytes.equals(bytes)).toBe(true);
   });
 
@@ -194,7 +194,7 @@ describe('a server of audio and images', () => {
     upstream.answer = inPieces('application/json', text.slice(0, 30), text.slice(30));
     const { bytes, usage } = await ask(anEngine('image'), painting);
     expect(bytes.toString()).toBe(text);
-    expect(usage).toEqual({ ...noUsage(), promptTokens: 5, completionTokens: 70 });
+    expect(usage).toEqual({ ...emptyUsage(), promptTokens: 5, completionTokens: 70 });
     upstream.answer = (response) => json(response, { usage: { prompt_tokens: 3, completion_tokens: 4 } });
     expect((await ask(anEngine('image'), painting)).usage).toMatchObject({ promptTokens: 3, completionTokens: 4 });
   });
@@ -206,7 +206,7 @@ describe('a server of audio and images', () => {
     [[]],
   ])('counts nothing for %j', async (answer) => {
     upstream.answer = (response) => json(response, answer);
-    expect((await ask(anEngine('image'), painting)).usage).toEqual(noUsage());
+    expect((await ask(anEngine('image'), painting)).usage).toEqual(emptyUsage());
   });
 
   it('passes a stream on as it comes, and counts the usage of its last event', async () => {

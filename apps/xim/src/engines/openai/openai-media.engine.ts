@@ -2,12 +2,12 @@
  * An OpenAI-compatible server that makes sound, reads sound or paints. What it answers is passed on as it comes, byte for
  * byte; only JSON waits until it is whole, so that half of it never looks like an answer.
  */
+import { emptyUsage } from '@xerotier/contracts/inference';
 import { mediaRoutes } from '@xerotier/contracts/xim';
 import type { TokenUsage } from '@xerotier/contracts/inference';
 import type { MediaRoute, MediaTask } from '@xerotier/contracts/xim';
 import type { OpenaiConfig } from '../engine-config.ts';
 import type { MediaEngine, MediaEvent, MediaJob } from '../engine.ts';
-import { noUsage } from '../usage.ts';
 import { MediaEvents, mediaUsageIn } from './media-usage.ts';
 import type { UpstreamResponse } from './upstream-client.ts';
 import { UpstreamEngine, UpstreamExchange } from './upstream-engine.ts';
@@ -35,7 +35,7 @@ export class OpenaiMediaEngine extends UpstreamEngine implements MediaEngine {
   }
 
   async *media(job: MediaJob, signal: AbortSignal): AsyncGenerator<MediaEvent, TokenUsage> {
-    if (signal.aborted) return noUsage();
+    if (signal.aborted) return emptyUsage();
     const exchange = new UpstreamExchange(signal);
     const progress = new MediaEvents((event) => this.client.refuseError(event));
     try {
@@ -82,7 +82,7 @@ export class OpenaiMediaEngine extends UpstreamEngine implements MediaEngine {
     const bytes = Buffer.from(text);
     for (let from = 0; from < bytes.length; from += PIECE_BYTES)
       yield { type: 'data', bytes: bytes.subarray(from, from + PIECE_BYTES) };
-    return mediaUsageIn(json) ?? noUsage();
+    return mediaUsageIn(json) ?? emptyUsage();
   }
 }
 

@@ -2,10 +2,10 @@
  * Texts go to a server in batches, so that a response stays small and a job can be stopped between two of them; what it
  * computes of them is passed on as it comes.
  */
+import { emptyUsage } from '@xerotier/contracts/inference';
 import type { TokenUsage } from '@xerotier/contracts/inference';
 import { AppError } from '@xerotier/errors';
 import { inputTooLong } from '../embedding-rules.ts';
-import { noUsage } from '../usage.ts';
 import { isBatchTooLarge } from './upstream-batch.ts';
 import { UpstreamEngine } from './upstream-engine.ts';
 import { estimateTokens } from './token-tally.ts';
@@ -46,7 +46,7 @@ export abstract class UpstreamBatchEngine extends UpstreamEngine {
     { count, batch: batchOf }: Batches<T>,
     signal: AbortSignal,
   ): AsyncGenerator<T, TokenUsage> {
-    const usage = noUsage();
+    const usage = emptyUsage();
     const either = AbortSignal.any([signal, this.closing]);
     for (let from = 0; from < count;) {
       if (signal.aborted) return usage;

@@ -1,8 +1,8 @@
 /** What an upstream says was used, or what was counted where it says nothing that can be. */
+import { emptyUsage } from '@xerotier/contracts/inference';
 import type { TokenUsage } from '@xerotier/contracts/inference';
 import type { ChatCompletionRequest } from '@xerotier/public-api/chat-completions';
 import { messageText } from '../message-text.ts';
-import { noUsage } from '../usage.ts';
 import { estimateTokens } from './token-tally.ts';
 import { asObject } from './upstream-json.ts';
 import type { Json } from './upstream-json.ts';
@@ -92,7 +92,7 @@ export function readInputUsage(response: unknown, estimate: number): TokenUsage 
   const ofMeta = countIn(asObject(tokens) ?? {}, 'input_tokens') ?? countIn(asObject(billed) ?? {}, 'input_tokens');
   const counts = [report.promptTokens, report.totalTokens, ofMeta];
   const promptTokens = counts.find((count) => count !== undefined && count > 0) ?? estimate;
-  return { ...noUsage(), promptTokens, cachedTokens: Math.min(promptTokens, report.cachedTokens ?? 0) };
+  return { ...emptyUsage(), promptTokens, cachedTokens: Math.min(promptTokens, report.cachedTokens ?? 0) };
 }
 
 /** The first of these fields that is a count, as a number or in digits. */

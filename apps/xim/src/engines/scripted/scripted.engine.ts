@@ -2,6 +2,7 @@
  * The engine of tests and benchmarks: it says what the request tells it to, at the pace and with the faults the request
  * names (see `script.ts`). It computes nothing, so it can stand for hundreds of fast generations at once. Never a default.
  */
+import { emptyUsage } from '@xerotier/contracts/inference';
 import { AppError } from '@xerotier/errors';
 import type { TokenUsage } from '@xerotier/contracts/inference';
 import { contentChunk, finishChunk, headEvent, roleChunk } from '../chunk-events.ts';
@@ -11,7 +12,6 @@ import type { ChatEngine, EmbeddingEngine, EmbedJob, EngineEvent, EngineJob, Eng
 import { messageText } from '../message-text.ts';
 import { StopMatcher } from '../stop-matcher.ts';
 import { askedMaxTokens, tokenBudget } from '../token-budget.ts';
-import { noUsage } from '../usage.ts';
 import { AbortablePause, Pacer } from './pace.ts';
 import { readScript, readScriptIn } from './script.ts';
 import type { Script } from './script.ts';
@@ -62,7 +62,7 @@ export class ScriptedEngine implements ChatEngine, EmbeddingEngine {
     const inputs = job.inputs.map((input, i) => this.#wordsOf(input, job.paramOf(i), job.tokensMaxOf?.(i)));
     const [first] = job.inputs;
     const script = readScriptIn(typeof first === 'string' ? first : '', job.paramOf(0));
-    const usage = noUsage();
+    const usage = emptyUsage();
     const pause = new AbortablePause(signal);
     try {
       await pause.wait(script.prefillMs);
@@ -162,7 +162,11 @@ function scriptedTokens(script: Script): { count: number; at: (i: number) => str
 }
 
 function initialUsage(job: EngineJob, script: Script): TokenUsage {
-  return { ...noUsage(), promptTokens: script.promptTokens ?? countWords(job), cachedTokens: script.cachedTokens ?? 0 };
+  return {
+    ...emptyUsage(),
+    promptTokens: script.promptTokens ?? countWords(job),
+    cachedTokens: script.cachedTokens ?? 0,
+  };
 }
 
 function countWords(job: EngineJob): number {

@@ -1,0 +1,212 @@
+/** One request while workers work on it: its choices, what they used, and the one record of it in the end. */
+import { addUsage, emptyUsage, requestContextOf } from '@xerotier/contracts/inference';
+import type { RequestContext, TokenUsage, UsageRecord } from '@xerotier/contracts/inference';
+import type { GenerationEnd, GenerationHead } from '@xerotier/contracts/xim';
+import { AppError } from '@xerotier/errors';
+import type { StreamControl } from '@xerotier/nats';
+import { Generation } from './generation.ts';
+import type { GenerationPlatform } from './generation.ts';
+import type { ResponseSink } from './response-sink.ts';
+import type { Work } from './work.ts';
+
+/** Whose request it is, and what the edge wants to hear of it. */
+export interface TrackedContext extends RequestContext {
+  /** Hears of each worker that the request is sent to: the last one is whose response, or failure, the caller gets. */
+  readonly onPlaced?: ((workerId: string) => void) | undefined;
+  /** Hears what was used once the request is over, however it ended, before the sink hears of the end. */
+  readonly onUsage?: ((usage: TokenUsage) => void) | undefined;
+}
+
+export interface InferenceLimits {
+  /** Time for the whole response. Default 10 minutes. */
+  readonly requestTimeoutMs: number;
+  /** Time a request, and each further choice of it, may wait for a slot. Default 30 s. */
+  readonly queueTimeoutMs: number;
+  /** Choices of one request that run at once. Default 8; the rest follow as these end. */
+  readonly fanOutMax: number;
+}
+
+export const inferenceLimitsDefaults: InferenceLimits = {
+  requestTimeoutMs: 600_000,
+  queueTimeoutMs: 30_000,
+  fanOutMax: 8,
+};
+
+export class InferenceRun implements StreamControl {
+  readonly #platform: GenerationPlatform;
+  readonly #limits: InferenceLimits;
+  readonly #context: TrackedContext;
+  readonly #work: Work;
+  readonly #sink: ResponseSink;
+  readonly #record: (record: UsageRecord) => void;
+  readonly #begunAt = performance.now();
+  readonly #startedAt = Date.now();
+  readonly #running = new Map<number, Generation>();
+  readonly #usages = new Map<number, TokenUsage>();
+  /** Frames that came of each choice: what counts of one that never says what it used. */
+  readonly #frames: number[] = [];
+  #deadline: NodeJS.Timeout | undefined;
+  #next = 0;
+  #firstDataAt: number | undefined;
+  #failure: AppError | undefined;
+  #paused = false;
+  #over = false;
+
+  constructor(
+    platform: GenerationPlatform,
+    limits: InferenceLimits,
+    context: TrackedContext,
+    work: Work,
+    sink: ResponseSink,
+    record: (record: UsageRecord) => void,
+  ) {
+    this.#platform = platform;
+    this.#limits = limits;
+    this.#context = context;
+    this.#work = work;
+    this.#sink = sink;
+    this.#record = record;
+  }
+
+  begin(): void {
+    // The worker keeps the same deadline and counts what it did; this one is for a worker that does not.
+    this.#deadline = setTimeout(
+      () => this.stop(new AppError('inference.deadline_exceeded')),
+      this.#limits.requestTimeoutMs,
+    );
+    this.#beginChoices();
+  }
+
+  #beginChoices(): void {
+    while (this.#next < this.#work.count && this.#running.size < this.#limits.fanOutMax)
+      this.#beginChoice(this.#next++);
+  }
+
+  cancel(): void {
+    if (!this.#over) this.stop(new AppError('inference.cancelled'));
+  }
+
+  /** Ends everything for the given reason, which the sink gets once the workers have said what they used. */
+  stop(reason: AppError): void {
+    if (this.#failure !== undefined || this.#over) return;
+    this.#failure = reason;
+    for (const generation of [...this.#running.values()]) generation.cancel();
+  }
+
+  pause(): void {
+    this.#paused = true;
+    for (const generation of this.#running.values()) generation.pause();
+  }
+
+  resume(): void {
+    this.#paused = false;
+    for (const generation of this.#running.values()) generation.resume();
+  }
+
+  #beginChoice(choiceIndex: number): void {
+    const job = {
+      context: this.#context,
+      work: this.#work,
+      index: choiceIndex,
+      deadlineAt: this.#begunAt + this.#limits.requestTimeoutMs,
+      queueTimeoutMs: this.#limits.queueTimeoutMs,
+      onPlaced: this.#context.onPlaced,
+    };
+    const generation = new Generation(this.#platform, job, {
+      head: (head) => this.#head(head),
+      data: (payload) => this.#data(payload, choiceIndex),
+      restart: () => this.#restart(),
+      end: (end) => this.#choiceEnded(choiceIndex, end),
+      error: (error) => this.#choiceFailed(choiceIndex, error),
+    });
+    this.#running.set(choiceIndex, generation);
+    if (this.#paused) generation.pause();
+    generation.begin();
+  }
+
+  #head(head: GenerationHead): void {
+    if (this.#firstDataAt !== undefined || this.#failure !== undefined) return;
+    this.#firstDataAt = performance.now();
+    this.#sink.head(head);
+  }
+
+  #data(payload: Uint8Array, choiceIndex: number): void {
+    this.#frames[choiceIndex] = (this.#frames[choiceIndex] ?? 0) + 1;
+    if (this.#failure === undefined) this.#sink.data(payload, choiceIndex);
+  }
+
+  /** Work that may begin again is one generation. */
+  #restart(): void {
+    this.#firstDataAt = undefined;
+    this.#frames.length = 0;
+    this.#sink.restart?.();
+  }
+
+  #choiceEnded(choiceIndex: number, end: GenerationEnd): void {
+    this.#running.delete(choiceIndex);
+    this.#usages.set(choiceIndex, end.usage);
+    // The worker was told to stop by its deadline, not by us.
+    if (end.cancelled && this.#failure === undefined) this.stop(new AppError('inference.deadline_exceeded'));
+    if (this.#failure === undefined) this.#beginChoices();
+    this.#finishWhenIdle();
+  }
+
+  #choiceFailed(choiceIndex: number, error: AppError): void {
+    this.#running.delete(choiceIndex);
+    const usage = error.details['usage'];
+    if (usage !== undefined) this.#usages.set(choiceIndex, usage as TokenUsage);
+    this.stop(error);
+    this.#finishWhenIdle();
+  }
+
+  #finishWhenIdle(): void {
+    if (this.#running.size > 0) return;
+    this.#over = true;
+    clearTimeout(this.#deadline);
+    const usage = this.#usage();
+    const durationMs = performance.now() - this.#begunAt;
+    const timeToFirstTokenMs = this.#firstDataAt === undefined ? null : this.#firstDataAt - this.#begunAt;
+    this.#record({
+      ...requestContextOf(this.#context),
+      kind: this.#work.kind,
+      usage,
+      outcome:
+        this.#failure === undefined
+          ? 'completed'
+          : this.#failure.code === 'inference.cancelled'
+            ? 'cancelled'
+            : 'failed',
+      streamed: this.#work.streamed,
+      startedAt: this.#startedAt,
+      durationMs,
+      timeToFirstTokenMs,
+      timePerOutputTokenMs: timePerOutputToken(
+        durationMs,
+        timeToFirstTokenMs,
+        usage.completionTokens / this.#work.count,
+      ),
+    });
+    this.#context.onUsage?.(usage);
+    if (this.#failure === undefined) this.#sink.end(usage);
+    else this.#sink.error(this.#failure);
+  }
+
+  /** The prompt is counted once, whatever `n` is. Choices that never said what they used count what arrived of them. */
+  #usage(): TokenUsage {
+    const told = [...this.#usages.values()].reduce(addUsage, emptyUsage());
+    const first = this.#usages.get(0) ?? [...this.#usages.values()][0];
+    const untold = this.#frames.filter((_frames, choice) => !this.#usages.has(choice));
+    return {
+      ...told,
+      promptTokens: first?.promptTokens ?? (untold.length === 0 ? 0 : this.#work.promptTokensEstimate),
+      cachedTokens: first?.cachedTokens ?? 0,
+      completionTokens:
+        told.completionTokens + untold.reduce((total, frames) => total + this.#work.tokensOf(frames), 0),
+    };
+  }
+}
+
+/** Choices run side by side, so the time is that of the tokens of one. */
+function timePerOutputToken(durationMs: number, timeToFirstTokenMs: number | null, tokens: number): number | null {
+  return timeToFirstTokenMs === null || tokens < 2 ? null : (durationMs - timeToFirstTokenMs) / (tokens - 1);
+}
