@@ -23,7 +23,4 @@ export const settings = {
   },
 } as const;
 
-/** What migrating needs; no secret but the database's. */
-export const migrateSettings = { service: serviceSettings, database: databaseSettings } as const;
-
 export type ResponsesConfig = ConfigOf<typeof settings>;

@@ -1,11 +1,9 @@
 /** Keeps chat completions that were asked for with `store: true`, unreadable for whoever has the database alone. */
 import 'reflect-metadata';
-import { runProcess } from '@xerotier/process';
-import { runCommand } from './commands/run-command.ts';
+import { runService } from '@xerotier/service-host';
+import { migrateCommand } from '@xerotier/service-host/database';
+import { AppModule } from './app.module.ts';
 import { settings } from './config.ts';
-import { start } from './start.ts';
+import { database } from './db/database.ts';
 
-const [command, ...args] = process.argv.slice(2);
-
-if (command === undefined) await runProcess('responses', settings, start);
-else process.exit(await runCommand([command, ...args], process));
+await runService({ name: 'responses', settings, module: AppModule, commands: [migrateCommand(database)] });

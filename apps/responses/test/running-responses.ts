@@ -1,17 +1,19 @@
 /** The responses service on real servers, for a test file, and a client on the bus that asks it. */
-import { loadConfig } from '@xerotier/config';
+import 'reflect-metadata';
 import { responsesContract } from '@xerotier/contracts/responses';
 import type { StoredCompletion } from '@xerotier/contracts/responses';
+import { openDatabase } from '@xerotier/db';
 import { capturedLog, silentLog } from '@xerotier/log/testing';
 import { Bus, connectBus } from '@xerotier/nats';
-import type { RunningProcess } from '@xerotier/process';
+import { createTestingService } from '@xerotier/service-host/testing';
+import type { TestingService } from '@xerotier/service-host/testing';
 import { testServers } from '@xerotier/testing';
 import { randomBytes } from 'node:crypto';
 import type { DataSource } from 'typeorm';
 import type { z } from 'zod';
+import { AppModule } from '../src/app.module.ts';
 import { settings } from '../src/config.ts';
-import { openResponsesDatabase } from '../src/db/database.ts';
-import { start } from '../src/start.ts';
+import { database } from '../src/db/database.ts';
 
 export const ENDPOINT = '5b2f1f0e-6f3c-4f0a-9a53-0d8b8f5b7c11';
 export const OTHER_ENDPOINT = '5b2f1f0e-6f3c-4f0a-9a53-0d8b8f5b7c12';
@@ -40,24 +42,29 @@ export function runningResponses(): RunningResponses {
   // Filled below, before the first test reads it.
   const running = { servers, logText: captured.text } as unknown as Mutable<RunningResponses>;
   const masterKey = randomBytes(32).toString('base64');
-  let service: RunningProcess | undefined;
+  let service: TestingService | undefined;
 
   const stop = async (): Promise<void> => {
-    await service?.drain(AbortSignal.timeout(10_000));
-    await service?.close();
+    await service?.stop();
     service = undefined;
   };
 
   running.restart = async (env = {}) => {
     await stop();
     const given = { DATABASE_URL: servers.postgres.url, NATS_URL: servers.nats.url, RESPONSES_MASTER_KEY: masterKey };
-    service = await start(loadConfig(settings, { ...given, ...env }), captured.log);
+    service = await createTestingService({
+      name: 'responses',
+      settings,
+      module: AppModule,
+      env: { ...given, ...env },
+      log: captured.log,
+    });
   };
 
   beforeAll(async () => {
     await running.restart();
-    const config = { url: servers.postgres.url, poolMax: 2, migrateOnStart: false };
-    running.database = await openResponsesDatabase(config, silentLog());
+    const own = { url: servers.postgres.url, poolMax: 2, migrateOnStart: false, log: silentLog() };
+    running.database = await openDatabase({ ...database, ...own });
     running.bus = new Bus(await connectBus({ url: servers.nats.url, name: 'test', log: silentLog() }), {
       log: silentLog(),
     });

@@ -1,28 +1,41 @@
 import type { Metadata } from '@xerotier/public-api/fields';
-import { EntitySchema } from 'typeorm';
+import { Check, Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
+import { DataKeyEntity } from '../data-keys/data-key.entity.ts';
 
-/** A stored chat completion. `content` and `messages` are sealed with the key of the project. */
-export interface CompletionRow {
-  projectId: string;
-  id: string;
-  endpointId: string;
-  model: string;
-  metadata: Metadata;
-  createdAt: Date;
-  content: Buffer;
-  messages: Buffer;
+/**
+ * A stored chat completion. `content` and `messages` are sealed with the key of the project; the migration keeps PostgreSQL
+ * from compressing them.
+ */
+@Entity('completion')
+@Check('completion_id_check', `id ~ '^[A-Za-z0-9_-]{1,128}$'`)
+@Check('completion_metadata_check', `jsonb_typeof(metadata) = 'object'`)
+@Index('completion_project_idx', ['projectId', 'createdAt', 'id'])
+@Index('completion_endpoint_idx', ['projectId', 'endpointId', 'createdAt', 'id'])
+export class CompletionEntity {
+  @ForeignKey(() => DataKeyEntity)
+  @PrimaryColumn('text', { primaryKeyConstraintName: 'completion_key' })
+  projectId!: string;
+
+  @PrimaryColumn('text', { primaryKeyConstraintName: 'completion_key' })
+  id!: string;
+
+  @Column('uuid')
+  endpointId!: string;
+
+  @Column('text')
+  model!: string;
+
+  // Of the operator class `jsonb_path_ops`, which TypeORM cannot say: made by the migration.
+  @Index('completion_metadata_idx', { synchronize: false })
+  @Column('jsonb')
+  metadata!: Metadata;
+
+  @Column('timestamptz')
+  createdAt!: Date;
+
+  @Column('bytea')
+  content!: Buffer;
+
+  @Column('bytea')
+  messages!: Buffer;
 }
-
-export const CompletionEntity = new EntitySchema<CompletionRow>({
-  name: 'completion',
-  columns: {
-    projectId: { type: 'text', primary: true, name: 'project_id' },
-    id: { type: 'text', primary: true },
-    endpointId: { type: 'uuid', name: 'endpoint_id' },
-    model: { type: 'text' },
-    metadata: { type: 'jsonb' },
-    createdAt: { type: 'timestamptz', name: 'created_at' },
-    content: { type: 'bytea' },
-    messages: { type: 'bytea' },
-  },
-});

@@ -1,48 +1,46 @@
 import { Injectable } from '@nestjs/common';
 import { responsesContract } from '@xerotier/contracts/responses';
-import { Bus } from '@xerotier/nats';
-import type { Serving } from '@xerotier/nats';
+import type { StoredCompletion } from '@xerotier/contracts/responses';
+import { Serves } from '@xerotier/service-host';
 import { CompletionsService } from './completions.service.ts';
+import type { Input, Output } from './completions.service.ts';
 
-/** Answers the responses contract on the bus. */
+const { save, list, get, messages, update, delete: remove } = responsesContract.operations;
+
+/** The responses contract on the bus. */
 @Injectable()
 export class CompletionsHandlers {
-  readonly #inFlight = new Set<Promise<unknown>>();
-  #serving: Serving | undefined;
+  constructor(private readonly completions: CompletionsService) {}
 
-  constructor(
-    private readonly bus: Bus,
-    private readonly completions: CompletionsService,
-  ) {}
-
-  serve(): void {
-    const { completions } = this;
-    this.#serving = this.bus.serve(responsesContract, {
-      save: (input) => this.#track(completions.save(input).then(nothing)),
-      list: (input) => this.#track(completions.list(input)),
-      get: (input) => this.#track(completions.get(input)),
-      messages: (input) => this.#track(completions.listMessages(input)),
-      update: (input) => this.#track(completions.update(input)),
-      delete: (input) => this.#track(completions.delete(input).then(nothing)),
-    });
+  @Serves(save)
+  async save(input: Input<'save'>): Promise<Output<'save'>> {
+    await this.completions.save(input);
+    return {};
   }
 
-  /** Takes no more questions, and waits for the answers under way. */
-  async stop(): Promise<void> {
-    const serving = this.#serving;
-    this.#serving = undefined;
-    await serving?.stop();
-    await Promise.allSettled(this.#inFlight);
+  @Serves(list)
+  list(input: Input<'list'>): Promise<Output<'list'>> {
+    return this.completions.list(input);
   }
 
-  #track<T>(work: Promise<T>): Promise<T> {
-    this.#inFlight.add(work);
-    const forget = (): void => void this.#inFlight.delete(work);
-    work.then(forget, forget);
-    return work;
+  @Serves(get)
+  get(input: Input<'get'>): Promise<StoredCompletion> {
+    return this.completions.get(input);
   }
-}
 
-function nothing(): Record<string, never> {
-  return {};
+  @Serves(messages)
+  listMessages(input: Input<'messages'>): Promise<Output<'messages'>> {
+    return this.completions.listMessages(input);
+  }
+
+  @Serves(update)
+  update(input: Input<'update'>): Promise<StoredCompletion> {
+    return this.completions.update(input);
+  }
+
+  @Serves(remove)
+  async delete(input: Input<'delete'>): Promise<Output<'delete'>> {
+    await this.completions.delete(input);
+    return {};
+  }
 }

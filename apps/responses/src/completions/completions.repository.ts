@@ -1,8 +1,9 @@
+import { Injectable } from '@nestjs/common';
+import { InjectRepository } from '@nestjs/typeorm';
 import type { Metadata } from '@xerotier/public-api/fields';
 import { withDbErrors } from '@xerotier/db';
-import type { EntityManager } from 'typeorm';
+import { Repository } from 'typeorm';
 import { CompletionEntity } from './completion.entity.ts';
-import type { CompletionRow } from './completion.entity.ts';
 
 /** Whose completions are meant. Without an endpoint, the whole project's. */
 export interface CompletionScope {
@@ -19,7 +20,7 @@ export interface CompletionPage extends CompletionScope {
   readonly metadata?: Metadata | undefined;
 }
 
-export type CompletionSummary = Pick<CompletionRow, 'id' | 'metadata' | 'content'>;
+export type CompletionSummary = Pick<CompletionEntity, 'id' | 'metadata' | 'content'>;
 
 /** TypeORM gives the rows and the count of an UPDATE. */
 type Updated<Row> = [rows: Row[], count: number];
@@ -56,18 +57,13 @@ function pageQuery(order: 'asc' | 'desc'): string {
 
 const PAGE_QUERIES = { asc: pageQuery('asc'), desc: pageQuery('desc') } as const;
 
+@Injectable()
 export class CompletionsRepository {
-  readonly #manager: EntityManager;
-
-  constructor(manager: EntityManager) {
-    this.#manager = manager;
-  }
+  constructor(@InjectRepository(CompletionEntity) private readonly completions: Repository<CompletionEntity>) {}
 
   /** Committed when it resolves. Does nothing when the project has a completion of this id. */
-  async insertIfMissing(row: CompletionRow): Promise<void> {
-    await withDbErrors(() =>
-      this.#manager.createQueryBuilder().insert().into(CompletionEntity).values(row).orIgnore().execute(),
-    );
+  async insertIfMissing(row: CompletionEntity): Promise<void> {
+    await withDbErrors(() => this.completions.createQueryBuilder().insert().values(row).orIgnore().execute());
   }
 
   /** With the sealed columns that are named, and the others. */
@@ -75,10 +71,10 @@ export class CompletionsRepository {
     { projectId, endpointId }: CompletionScope,
     id: string,
     sealed: readonly ('content' | 'messages')[],
-  ): Promise<CompletionRow | null> {
+  ): Promise<CompletionEntity | null> {
     const select = { id: true, createdAt: true, metadata: true } as const;
     return withDbErrors(() =>
-      this.#manager.findOne(CompletionEntity, {
+      this.completions.findOne({
         select: { ...select, content: sealed.includes('content'), messages: sealed.includes('messages') },
         where: { projectId, id, ...(endpointId !== undefined && { endpointId }) },
       }),
@@ -89,7 +85,7 @@ export class CompletionsRepository {
   async listPage(page: CompletionPage, bytesMax: number): Promise<{ rows: CompletionSummary[]; hasMore: boolean }> {
     const { projectId, endpointId, after, limit, order, model, metadata } = page;
     const rows = await withDbErrors(() =>
-      this.#manager.query<(CompletionSummary & { hasMore: boolean })[]>(PAGE_QUERIES[order], [
+      this.completions.query<(CompletionSummary & { hasMore: boolean })[]>(PAGE_QUERIES[order], [
         projectId,
         endpointId ?? null,
         model ?? null,
@@ -110,7 +106,7 @@ export class CompletionsRepository {
     metadata: Metadata,
   ): Promise<CompletionSummary | null> {
     const [rows] = await withDbErrors(() =>
-      this.#manager.query<Updated<CompletionSummary>>(
+      this.completions.query<Updated<CompletionSummary>>(
         `UPDATE responses.completion SET metadata = $4::jsonb WHERE ${IN_SCOPE} AND id = $3
          RETURNING id, metadata, content`,
         [projectId, endpointId ?? null, id, JSON.stringify(metadata)],
@@ -122,7 +118,7 @@ export class CompletionsRepository {
   /** Returns whether there was one. */
   async delete({ projectId, endpointId }: CompletionScope, id: string): Promise<boolean> {
     const { affected } = await withDbErrors(() =>
-      this.#manager.delete(CompletionEntity, { projectId, id, ...(endpointId !== undefined && { endpointId }) }),
+      this.completions.delete({ projectId, id, ...(endpointId !== undefined && { endpointId }) }),
     );
     return (affected ?? 0) > 0;
   }

@@ -2,36 +2,36 @@
  * Stored chat completions. What was said and answered is sealed with the key of the project, and bound to the row that it
  * belongs to; model and metadata are in clear, because completions are looked for by them.
  */
+import { Injectable } from '@nestjs/common';
 import { STORED_BYTES_MAX } from '@xerotier/contracts/responses';
 import type { responsesContract, StoredCompletion } from '@xerotier/contracts/responses';
 import { AppError, ensure } from '@xerotier/errors';
 import { open, seal } from '@xerotier/sealing';
 import type { Place } from '@xerotier/sealing';
 import type { z } from 'zod';
-import type { DataKeysService } from '../data-keys/data-keys.service.ts';
-import type { CompletionScope, CompletionsRepository, CompletionSummary } from './completions.repository.ts';
+import { DataKeysService } from '../data-keys/data-keys.service.ts';
+import { CompletionsRepository } from './completions.repository.ts';
+import type { CompletionScope, CompletionSummary } from './completions.repository.ts';
 
 type Operations = typeof responsesContract.operations;
-type Input<Name extends keyof Operations> = z.output<Operations[Name]['input']>;
-type Output<Name extends keyof Operations> = z.output<Operations[Name]['output']>;
+export type Input<Name extends keyof Operations> = z.output<Operations[Name]['input']>;
+export type Output<Name extends keyof Operations> = z.output<Operations[Name]['output']>;
 
 type Message = Record<string, unknown>;
 
+@Injectable()
 export class CompletionsService {
-  readonly #repository: CompletionsRepository;
-  readonly #dataKeys: DataKeysService;
-
-  constructor(repository: CompletionsRepository, dataKeys: DataKeysService) {
-    this.#repository = repository;
-    this.#dataKeys = dataKeys;
-  }
+  constructor(
+    private readonly repository: CompletionsRepository,
+    private readonly dataKeys: DataKeysService,
+  ) {}
 
   /** Returns once it is committed. An id that the project has stored before keeps what it has. */
   async save({ projectId, endpointId, createdAt, completion, messages }: Input<'save'>): Promise<void> {
     const { metadata, ...content } = completion;
     const { id, model } = completion;
-    const key = await this.#dataKeys.getOrCreate(projectId);
-    await this.#repository.insertIfMissing({
+    const key = await this.dataKeys.getOrCreate(projectId);
+    await this.repository.insertIfMissing({
       projectId,
       id,
       endpointId,
@@ -45,16 +45,16 @@ export class CompletionsService {
 
   /** @throws {AppError} `completion.unknown_cursor`. */
   async list({ after, ...question }: Input<'list'>): Promise<Output<'list'>> {
-    const cursor = after === undefined ? undefined : await this.#repository.findById(question, after, []);
+    const cursor = after === undefined ? undefined : await this.repository.findById(question, after, []);
     if (cursor === null) throw unknownCursor(after as string);
-    const { rows, hasMore } = await this.#repository.listPage({ ...question, after: cursor }, STORED_BYTES_MAX);
+    const { rows, hasMore } = await this.repository.listPage({ ...question, after: cursor }, STORED_BYTES_MAX);
     const { projectId } = question;
     return { data: await Promise.all(rows.map((row) => this.#completionOf(projectId, row))), hasMore };
   }
 
   /** @throws {AppError} `completion.not_found`. */
   async get({ id, ...scope }: Input<'get'>): Promise<StoredCompletion> {
-    const row = await this.#repository.findById(scope, id, ['content']);
+    const row = await this.repository.findById(scope, id, ['content']);
     return this.#completionOf(scope.projectId, ensure(row, 'completion.not_found', { completion: id }));
   }
 
@@ -72,25 +72,25 @@ export class CompletionsService {
 
   /** Replaces the metadata. @throws {AppError} `completion.not_found`. */
   async update({ id, metadata, ...scope }: Input<'update'>): Promise<StoredCompletion> {
-    const row = await this.#repository.updateMetadata(scope, id, metadata);
+    const row = await this.repository.updateMetadata(scope, id, metadata);
     return this.#completionOf(scope.projectId, ensure(row, 'completion.not_found', { completion: id }));
   }
 
   /** @throws {AppError} `completion.not_found`. */
   async delete({ id, ...scope }: Input<'delete'>): Promise<void> {
-    if (!(await this.#repository.delete(scope, id))) throw new AppError('completion.not_found', { completion: id });
+    if (!(await this.repository.delete(scope, id))) throw new AppError('completion.not_found', { completion: id });
   }
 
   async #completionOf(projectId: string, { id, content, metadata }: CompletionSummary): Promise<StoredCompletion> {
-    const key = await this.#dataKeys.get(projectId);
+    const key = await this.dataKeys.get(projectId);
     const opened = parse<Omit<StoredCompletion, 'metadata'>>(open(key, content, placeOf('content', projectId, id)));
     return { ...opened, metadata } as StoredCompletion;
   }
 
   async #messagesOf(scope: CompletionScope, id: string): Promise<Message[]> {
-    const found = await this.#repository.findById(scope, id, ['messages']);
+    const found = await this.repository.findById(scope, id, ['messages']);
     const { messages } = ensure(found, 'completion.not_found', { completion: id });
-    const key = await this.#dataKeys.get(scope.projectId);
+    const key = await this.dataKeys.get(scope.projectId);
     return parse<Message[]>(open(key, messages, placeOf('messages', scope.projectId, id)));
   }
 }

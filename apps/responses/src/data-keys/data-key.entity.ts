@@ -1,19 +1,19 @@
-import { EntitySchema } from 'typeorm';
+import { Check, Column, CreateDateColumn, Entity, PrimaryColumn } from 'typeorm';
 
-/** The key of one project, wrapped under a master key. */
-export interface DataKeyRow {
-  projectId: string;
-  masterKeyId: string;
-  wrapped: Buffer;
-  createdAt: Date;
+/** The key that what one project has stored is encrypted with, itself encrypted with a master key. */
+@Entity('data_key')
+@Check('data_key_project_id_check', `project_id ~ '^[A-Za-z0-9_-]{1,64}$'`)
+@Check('data_key_master_key_id_check', 'length(master_key_id) BETWEEN 1 AND 64')
+export class DataKeyEntity {
+  @PrimaryColumn('text')
+  projectId!: string;
+
+  @Column('text')
+  masterKeyId!: string;
+
+  @Column('bytea')
+  wrapped!: Buffer;
+
+  @CreateDateColumn({ type: 'timestamptz' })
+  createdAt!: Date;
 }
-
-export const DataKeyEntity = new EntitySchema<DataKeyRow>({
-  name: 'data_key',
-  columns: {
-    projectId: { type: 'text', primary: true, name: 'project_id' },
-    masterKeyId: { type: 'text', name: 'master_key_id' },
-    wrapped: { type: 'bytea' },
-    createdAt: { type: 'timestamptz', name: 'created_at', createDate: true },
-  },
-});

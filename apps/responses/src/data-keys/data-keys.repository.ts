@@ -1,28 +1,24 @@
+import { Injectable } from '@nestjs/common';
+import { InjectRepository } from '@nestjs/typeorm';
 import { withDbErrors } from '@xerotier/db';
 import type { WrappedKey } from '@xerotier/sealing';
-import { In, Not } from 'typeorm';
-import type { EntityManager } from 'typeorm';
+import { In, Not, Repository } from 'typeorm';
 import { DataKeyEntity } from './data-key.entity.ts';
-import type { DataKeyRow } from './data-key.entity.ts';
 
+@Injectable()
 export class DataKeysRepository {
-  readonly #manager: EntityManager;
+  constructor(@InjectRepository(DataKeyEntity) private readonly keys: Repository<DataKeyEntity>) {}
 
-  constructor(manager: EntityManager) {
-    this.#manager = manager;
-  }
-
-  findByProject(projectId: string): Promise<DataKeyRow | null> {
-    return withDbErrors(() => this.#manager.findOneBy(DataKeyEntity, { projectId }));
+  findByProject(projectId: string): Promise<DataKeyEntity | null> {
+    return withDbErrors(() => this.keys.findOneBy({ projectId }));
   }
 
   /** Does nothing when the project has a key already. */
   async insertIfMissing(projectId: string, { masterKeyId, wrapped }: WrappedKey): Promise<void> {
     await withDbErrors(() =>
-      this.#manager
+      this.keys
         .createQueryBuilder()
         .insert()
-        .into(DataKeyEntity)
         .values({ projectId, masterKeyId, wrapped: Buffer.from(wrapped) })
         .orIgnore()
         .execute(),
@@ -31,19 +27,15 @@ export class DataKeysRepository {
 
   /** How many keys are wrapped under none of these master keys. */
   countOthers(masterKeyIds: readonly string[]): Promise<number> {
-    return withDbErrors(() => this.#manager.countBy(DataKeyEntity, { masterKeyId: Not(In([...masterKeyIds])) }));
+    return withDbErrors(() => this.keys.countBy({ masterKeyId: Not(In([...masterKeyIds])) }));
   }
 
   /** Some of the keys that are wrapped under another master key than this one. */
-  listOthers(masterKeyId: string, countMax: number): Promise<DataKeyRow[]> {
-    return withDbErrors(() =>
-      this.#manager.find(DataKeyEntity, { where: { masterKeyId: Not(masterKeyId) }, take: countMax }),
-    );
+  listOthers(masterKeyId: string, countMax: number): Promise<DataKeyEntity[]> {
+    return withDbErrors(() => this.keys.find({ where: { masterKeyId: Not(masterKeyId) }, take: countMax }));
   }
 
   async rewrap(projectId: string, { masterKeyId, wrapped }: WrappedKey): Promise<void> {
-    await withDbErrors(() =>
-      this.#manager.update(DataKeyEntity, { projectId }, { masterKeyId, wrapped: Buffer.from(wrapped) }),
-    );
+    await withDbErrors(() => this.keys.update({ projectId }, { masterKeyId, wrapped: Buffer.from(wrapped) }));
   }
 }

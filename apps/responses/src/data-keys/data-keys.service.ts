@@ -1,24 +1,29 @@
 /** The key of each project: made when the project stores something for the first time, remembered once it was unwrapped. */
+import { Inject, Injectable } from '@nestjs/common';
 import type { Logger } from '@xerotier/log';
-import { newDataKey } from '@xerotier/sealing';
-import type { MasterKeys, Place } from '@xerotier/sealing';
+import { MasterKeys, newDataKey } from '@xerotier/sealing';
+import type { Place } from '@xerotier/sealing';
+import { LOGGER } from '@xerotier/service-host';
+import type { BeforeServing } from '@xerotier/service-host';
 import { LRUCache } from 'lru-cache';
-import type { DataKeyRow } from './data-key.entity.ts';
-import type { DataKeysRepository } from './data-keys.repository.ts';
+import type { DataKeyEntity } from './data-key.entity.ts';
+import { DataKeysRepository } from './data-keys.repository.ts';
 
 const REMEMBERED_MAX = 10_000;
 const ADOPTED_TOGETHER_MAX = 500;
 
-export class DataKeysService {
-  readonly #repository: DataKeysRepository;
-  readonly #masterKeys: MasterKeys;
-  readonly #log: Logger;
+@Injectable()
+export class DataKeysService implements BeforeServing {
   readonly #remembered = new LRUCache<string, Buffer>({ max: REMEMBERED_MAX });
 
-  constructor(repository: DataKeysRepository, masterKeys: MasterKeys, log: Logger) {
-    this.#repository = repository;
-    this.#masterKeys = masterKeys;
-    this.#log = log;
+  constructor(
+    private readonly repository: DataKeysRepository,
+    private readonly masterKeys: MasterKeys,
+    @Inject(LOGGER) private readonly log: Logger,
+  ) {}
+
+  beforeServing(): Promise<void> {
+    return this.adoptMasterKey();
   }
 
   /**
@@ -27,7 +32,7 @@ export class DataKeysService {
    * now, and not from the first project that wants to read.
    */
   async adoptMasterKey(): Promise<void> {
-    const lost = await this.#repository.countOthers(this.#masterKeys.ids);
+    const lost = await this.repository.countOthers(this.masterKeys.ids);
     if (lost > 0) {
       throw new Error(
         `The keys of ${lost} project(s) are encrypted with another master key: give it as RESPONSES_MASTER_KEY, or as RESPONSES_MASTER_KEY_PREVIOUS beside the new one.`,
@@ -35,15 +40,15 @@ export class DataKeysService {
     }
     let adopted = 0;
     for (;;) {
-      const rows = await this.#repository.listOthers(this.#masterKeys.currentId, ADOPTED_TOGETHER_MAX);
+      const rows = await this.repository.listOthers(this.masterKeys.currentId, ADOPTED_TOGETHER_MAX);
       if (rows.length === 0) break;
       for (const row of rows) {
         const key = this.#unwrap(row);
-        await this.#repository.rewrap(row.projectId, this.#masterKeys.wrap(key, placeOf(row.projectId)));
+        await this.repository.rewrap(row.projectId, this.masterKeys.wrap(key, placeOf(row.projectId)));
       }
       adopted += rows.length;
     }
-    if (adopted > 0) this.#log.info('keys were moved to the current master key', { keys: adopted });
+    if (adopted > 0) this.log.info('keys were moved to the current master key', { keys: adopted });
   }
 
   /** The key of a project that has stored something. @throws {AppError} `db.unavailable`. */
@@ -57,21 +62,21 @@ export class DataKeysService {
   async getOrCreate(projectId: string): Promise<Buffer> {
     const known = this.#remembered.get(projectId) ?? (await this.#find(projectId));
     if (known !== undefined) return known;
-    await this.#repository.insertIfMissing(projectId, this.#masterKeys.wrap(newDataKey(), placeOf(projectId)));
+    await this.repository.insertIfMissing(projectId, this.masterKeys.wrap(newDataKey(), placeOf(projectId)));
     // Read again: somebody else's may have been there first.
     return this.get(projectId);
   }
 
   async #find(projectId: string): Promise<Buffer | undefined> {
-    const row = await this.#repository.findByProject(projectId);
+    const row = await this.repository.findByProject(projectId);
     if (row === null) return undefined;
     const key = this.#unwrap(row);
     this.#remembered.set(projectId, key);
     return key;
   }
 
-  #unwrap(row: DataKeyRow): Buffer {
-    return this.#masterKeys.unwrap(row, placeOf(row.projectId));
+  #unwrap(row: DataKeyEntity): Buffer {
+    return this.masterKeys.unwrap(row, placeOf(row.projectId));
   }
 }
 
