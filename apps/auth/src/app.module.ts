@@ -1,17 +1,19 @@
 import { Module } from '@nestjs/common';
-import type { DynamicModule } from '@nestjs/common';
+import { authContract } from '@xerotier/contracts/auth';
+import { BusModule } from '@xerotier/service-host';
+import { DatabaseModule } from '@xerotier/service-host/database';
 import { AccessModule } from './access/access.module.ts';
 import { ApiKeysModule } from './api-keys/api-keys.module.ts';
-import { ResourcesModule } from './resources.ts';
-import type { Resources } from './resources.ts';
+import { database } from './db/database.ts';
 import { UsageModule } from './usage/usage.module.ts';
 
-@Module({})
-export class AppModule {
-  static register(resources: Resources): DynamicModule {
-    return {
-      module: AppModule,
-      imports: [ResourcesModule.register(resources), ApiKeysModule, AccessModule, UsageModule],
-    };
-  }
-}
+@Module({
+  imports: [
+    DatabaseModule.forRoot(database),
+    BusModule.forRoot({ serves: [authContract] }),
+    ApiKeysModule,
+    AccessModule,
+    UsageModule,
+  ],
+})
+export class AppModule {}

@@ -18,7 +18,4 @@ export const settings = {
   },
 } as const;
 
-/** What migrating needs; no secret but the database's. */
-export const migrateSettings = { service: serviceSettings, database: databaseSettings } as const;
-
 export type AuthConfig = ConfigOf<typeof settings>;

@@ -1,11 +1,11 @@
+/** Who may do what, and the ledger of what was used. */
 import 'reflect-metadata';
-import { runProcess } from '@xerotier/process';
-import { runCommand } from './commands/run-command.ts';
+import { runService } from '@xerotier/service-host';
+import { migrateCommand } from '@xerotier/service-host/database';
+import { keys } from './api-keys/keys.command.ts';
+import { AppModule } from './app.module.ts';
 import { settings } from './config.ts';
-import { start } from './start.ts';
+import { database } from './db/database.ts';
+import { seed } from './seed/seed.command.ts';
 
-const [command, ...args] = process.argv.slice(2);
-
-if (command === undefined) await runProcess('auth', settings, start);
-// Ended explicitly: a NATS that cannot be reached must not keep a finished command alive.
-else process.exit(await runCommand([command, ...args], process));
+await runService({ name: 'auth', settings, module: AppModule, commands: [migrateCommand(database), seed, keys] });

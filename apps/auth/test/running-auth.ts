@@ -1,25 +1,26 @@
 /** The auth service on real servers, for a test file, and a client on the bus that asks it. */
+import 'reflect-metadata';
 import { generateApiKey, hashApiKey } from '@xerotier/api-keys';
-import { loadConfig } from '@xerotier/config';
 import { authContract } from '@xerotier/contracts/auth';
 import type { Access, Scope } from '@xerotier/contracts/auth';
+import { openDatabase } from '@xerotier/db';
 import { capturedLog, silentLog } from '@xerotier/log/testing';
 import { Bus, connectBus } from '@xerotier/nats';
-import type { RunningProcess } from '@xerotier/process';
+import { createTestingService } from '@xerotier/service-host/testing';
+import type { TestingService } from '@xerotier/service-host/testing';
 import { testServers } from '@xerotier/testing';
 import { randomBytes } from 'node:crypto';
 import type { DataSource } from 'typeorm';
 import type { z } from 'zod';
 import type { AccessChange } from '../src/access/access-change.ts';
 import { KeyHasher } from '../src/api-keys/key-hasher.ts';
+import { AppModule } from '../src/app.module.ts';
 import { settings } from '../src/config.ts';
-import type { AuthConfig } from '../src/config.ts';
-import { openAuthDatabase } from '../src/db/database.ts';
+import { database } from '../src/db/database.ts';
 import { seedDocument } from '../src/seed/seed-document.ts';
 import type { SeedDocument } from '../src/seed/seed-document.ts';
 import { SeedRepository } from '../src/seed/seed.repository.ts';
 import { SeedService } from '../src/seed/seed.service.ts';
-import { start } from '../src/start.ts';
 
 export const pepper = `test-pepper-${randomBytes(24).toString('hex')}`;
 
@@ -34,8 +35,7 @@ export interface SeededProject {
 export interface RunningAuth {
   readonly servers: ReturnType<typeof testServers<'nats' | 'postgres'>>;
   readonly env: NodeJS.ProcessEnv;
-  readonly config: AuthConfig;
-  readonly service: RunningProcess;
+  readonly service: TestingService;
   readonly bus: Bus;
   /** A connection of the test's own. */
   readonly database: DataSource;
@@ -57,9 +57,14 @@ export function runningAuth(): RunningAuth {
 
   beforeAll(async () => {
     running.env = { DATABASE_URL: servers.postgres.url, NATS_URL: servers.nats.url, AUTH_KEY_PEPPER: pepper };
-    running.config = loadConfig(settings, running.env);
-    running.service = await start(running.config, captured.log);
-    running.database = await openAuthDatabase(running.config.database, silentLog());
+    running.service = await createTestingService({
+      name: 'auth',
+      settings,
+      module: AppModule,
+      env: running.env,
+      log: captured.log,
+    });
+    running.database = await openDatabase({ ...database, url: servers.postgres.url, poolMax: 10, log: silentLog() });
     running.bus = new Bus(await connectBus({ url: servers.nats.url, name: 'test', log: silentLog() }), {
       log: silentLog(),
     });
@@ -68,8 +73,7 @@ export function runningAuth(): RunningAuth {
   afterAll(async () => {
     await running.bus.close();
     await running.database.destroy();
-    await running.service.drain(AbortSignal.timeout(10_000));
-    await running.service.close();
+    await running.service.stop();
   });
 
   running.seed = async (overrides = {}, scopes = ['inference']) => {

@@ -1,4 +1,4 @@
-/** Lets Node run the sources of an app, whose decorators it cannot strip: `node --import ./swc-hooks.mjs`. */
+/** Lets Node run the sources of an app and of the service host, whose decorators it cannot strip: `node --import ./swc-hooks.mjs`. */
 import { transformSync } from '@swc/core';
 import { readFileSync } from 'node:fs';
 import { registerHooks } from 'node:module';
@@ -6,11 +6,13 @@ import { fileURLToPath } from 'node:url';
 
 const config = JSON.parse(readFileSync(new URL('../../../.swcrc', import.meta.url), 'utf8'));
 const jsc = { ...config.jsc, rewriteRelativeImportExtensions: false };
-const app = new URL('../src/', import.meta.url).href;
+const transformed = ['../src/', '../../../libs/platform/service-host/src/'].map(
+  (path) => new URL(path, import.meta.url).href,
+);
 
 registerHooks({
   load: (url, context, nextLoad) => {
-    if (!url.startsWith(app) || !url.endsWith('.ts')) return nextLoad(url, context);
+    if (!transformed.some((folder) => url.startsWith(folder)) || !url.endsWith('.ts')) return nextLoad(url, context);
     const filename = fileURLToPath(url);
     const { code } = transformSync(readFileSync(filename, 'utf8'), {
       ...config,

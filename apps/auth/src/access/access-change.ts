@@ -5,3 +5,6 @@ export type AccessChange = z.input<typeof accessChanged.data>;
 
 /** Tells everybody who caches answers of `authorize` to drop what changed. Called after the change is committed. */
 export type AnnounceAccessChange = (change: AccessChange) => void;
+
+/** Injection token of an {@link AnnounceAccessChange}. */
+export const ANNOUNCE_ACCESS_CHANGE = Symbol('ANNOUNCE_ACCESS_CHANGE');

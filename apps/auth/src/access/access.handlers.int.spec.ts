@@ -1,33 +1,35 @@
-import { silentLog } from '@xerotier/log/testing';
+import { authContract } from '@xerotier/contracts/auth';
+import { testBuses } from '@xerotier/nats/testing';
+import { createTestingHandlers } from '@xerotier/service-host/testing';
+import type { TestingService } from '@xerotier/service-host/testing';
 import { eventually } from '@xerotier/testing';
 import { setTimeout as delay } from 'node:timers/promises';
-import { pepper, runningAuth } from '../../test/running-auth.ts';
-import { ApiKeysRepository } from '../api-keys/api-keys.repository.ts';
-import { KeyHasher } from '../api-keys/key-hasher.ts';
-import { KeyUses } from '../api-keys/key-uses.ts';
+import { runningAuth } from '../../test/running-auth.ts';
 import { AccessHandlers } from './access.handlers.ts';
-import { AccessRepository } from './access.repository.ts';
 import { AccessService } from './access.service.ts';
 
 const auth = runningAuth();
-let handlers: AccessHandlers;
+const connectBus = testBuses(() => auth.servers.nats.url);
+let access: AccessService;
+let handlers: TestingService;
 
 beforeAll(async () => {
   // Only the handlers of this file answer.
   await auth.service.drain(AbortSignal.timeout(10_000));
-  const { manager } = auth.database;
-  const uses = new KeyUses(new ApiKeysRepository(manager), silentLog());
-  handlers = new AccessHandlers(
-    auth.bus,
-    new AccessService(new AccessRepository(manager), new KeyHasher(pepper), uses),
-  );
+  access = auth.service.nest.get(AccessService, { strict: false });
 });
 
-beforeEach(() => handlers.serve());
+beforeEach(async () => {
+  handlers = await createTestingHandlers({
+    connection: (await connectBus()).connection,
+    serves: [authContract],
+    providers: [AccessHandlers, { provide: AccessService, useValue: access }],
+  });
+});
 
 afterEach(() => handlers.stop());
 
-describe('AccessHandlers.stop', () => {
+describe('a drain', () => {
   it('waits for the answers under way, and takes no new questions', async () => {
     const project = await auth.seed();
     const blocking = auth.database.createQueryRunner();
@@ -42,7 +44,7 @@ describe('AccessHandlers.stop', () => {
     });
 
     let isStopped = false;
-    const stopped = handlers.stop().then(() => (isStopped = true));
+    const stopped = handlers.drain(AbortSignal.timeout(30_000)).then(() => (isStopped = true));
     await eventually('new questions find nobody', () =>
       auth.authorize(project.key, project.id, 'chat').then(
         () => false,
@@ -60,6 +62,6 @@ describe('AccessHandlers.stop', () => {
   it('waits for nothing when nothing is under way', async () => {
     const project = await auth.seed();
     await auth.authorize(project.key, project.id, 'chat');
-    await expect(handlers.stop()).resolves.toBeUndefined();
+    await expect(handlers.drain(AbortSignal.timeout(30_000))).resolves.toBeUndefined();
   });
 });

@@ -1,40 +1,57 @@
 import type { Scope } from '@xerotier/contracts/auth';
-import { EntitySchema } from 'typeorm';
+import { Check, Column, CreateDateColumn, Entity, ForeignKey, Index, PrimaryColumn, Unique } from 'typeorm';
+import { Project } from '../projects/project.entity.ts';
 
 /** An API key of a project. The key itself is not stored. */
-export interface ApiKey {
-  id: string;
-  projectId: string;
-  name: string;
-  /** HMAC of the key's hash under the pepper: see KeyHasher. */
-  keyHash: Buffer;
-  /** The end of the key, for people to recognise it. */
-  last4: string;
-  /** The value before the last rotation, and until when it still counts. */
-  previousKeyHash: Buffer | null;
-  previousValidUntil: Date | null;
-  scopes: Scope[];
-  createdAt: Date;
-  expiresAt: Date | null;
-  revokedAt: Date | null;
-  /** Up to a minute late. */
-  lastUsedAt: Date | null;
-}
+@Entity()
+@Unique('api_key_hash_key', ['keyHash'])
+@Index('api_key_previous_hash_key', ['previousKeyHash'], { unique: true, where: 'previous_key_hash IS NOT NULL' })
+@Index('api_key_project_idx', ['projectId'])
+@Check('api_key_name_check', 'length(name) BETWEEN 1 AND 256')
+@Check('api_key_key_hash_check', 'octet_length(key_hash) = 32')
+@Check('api_key_last4_check', 'length(last4) = 4')
+@Check('api_key_previous_key_hash_check', 'octet_length(previous_key_hash) = 32')
+@Check('api_key_scopes_check', `cardinality(scopes) > 0 AND scopes <@ ARRAY['inference', 'management', 'execution']`)
+@Check('api_key_check', '(previous_key_hash IS NULL) = (previous_valid_until IS NULL)')
+export class ApiKey {
+  @PrimaryColumn('text')
+  id!: string;
 
-export const ApiKeyEntity = new EntitySchema<ApiKey>({
-  name: 'api_key',
-  columns: {
-    id: { type: 'text', primary: true },
-    projectId: { type: 'text', name: 'project_id' },
-    name: { type: 'text' },
-    keyHash: { type: 'bytea', name: 'key_hash' },
-    last4: { type: 'text' },
-    previousKeyHash: { type: 'bytea', name: 'previous_key_hash', nullable: true },
-    previousValidUntil: { type: 'timestamptz', name: 'previous_valid_until', nullable: true },
-    scopes: { type: 'text', array: true },
-    createdAt: { type: 'timestamptz', name: 'created_at', createDate: true },
-    expiresAt: { type: 'timestamptz', name: 'expires_at', nullable: true },
-    revokedAt: { type: 'timestamptz', name: 'revoked_at', nullable: true },
-    lastUsedAt: { type: 'timestamptz', name: 'last_used_at', nullable: true },
-  },
-});
+  @ForeignKey(() => Project)
+  @Column('text')
+  projectId!: string;
+
+  @Column('text')
+  name!: string;
+
+  /** HMAC of the key's hash under the pepper: see KeyHasher. */
+  @Column('bytea')
+  keyHash!: Buffer;
+
+  /** The end of the key, for people to recognise it. */
+  @Column('text')
+  last4!: string;
+
+  /** The value before the last rotation, and until when it still counts. */
+  @Column('bytea', { nullable: true })
+  previousKeyHash!: Buffer | null;
+
+  @Column('timestamptz', { nullable: true })
+  previousValidUntil!: Date | null;
+
+  @Column('text', { array: true })
+  scopes!: Scope[];
+
+  @CreateDateColumn({ type: 'timestamptz' })
+  createdAt!: Date;
+
+  @Column('timestamptz', { nullable: true })
+  expiresAt!: Date | null;
+
+  @Column('timestamptz', { nullable: true })
+  revokedAt!: Date | null;
+
+  /** Up to a minute late. */
+  @Column('timestamptz', { nullable: true })
+  lastUsedAt!: Date | null;
+}

@@ -3,6 +3,7 @@ import { runningAuth } from '../../test/running-auth.ts';
 import type { SeededProject } from '../../test/running-auth.ts';
 import type { AccessChange } from '../access/access-change.ts';
 import { pepper } from '../../test/running-auth.ts';
+import { ApiKey } from './api-key.entity.ts';
 import { ApiKeysRepository } from './api-keys.repository.ts';
 import { ApiKeysService, GRACE_MS_MAX } from './api-keys.service.ts';
 import { KeyHasher } from './key-hasher.ts';
@@ -15,7 +16,7 @@ let keys: ApiKeysService;
 
 beforeEach(() => {
   announced = [];
-  const repository = new ApiKeysRepository(auth.database.manager);
+  const repository = new ApiKeysRepository(auth.database.getRepository(ApiKey));
   keys = new ApiKeysService(repository, new KeyHasher(pepper), (change) => announced.push(change));
 });
 

@@ -1,21 +1,19 @@
 import { Module } from '@nestjs/common';
-import type { Logger } from '@xerotier/log';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { CONFIG } from '@xerotier/service-host';
 import type { AuthConfig } from '../config.ts';
-import { CONFIG, LOGGER } from '../resources.ts';
+import { ApiKey } from './api-key.entity.ts';
 import { ApiKeysRepository } from './api-keys.repository.ts';
 import { KeyHasher } from './key-hasher.ts';
 import { KeyUses } from './key-uses.ts';
 
 @Module({
+  imports: [TypeOrmModule.forFeature([ApiKey])],
   providers: [
     ApiKeysRepository,
-    { provide: KeyHasher, useFactory: (config: AuthConfig) => new KeyHasher(config.keys.pepper), inject: [CONFIG] },
-    {
-      provide: KeyUses,
-      useFactory: (repository: ApiKeysRepository, log: Logger) => new KeyUses(repository, log),
-      inject: [ApiKeysRepository, LOGGER],
-    },
+    { provide: KeyHasher, inject: [CONFIG], useFactory: ({ keys }: AuthConfig) => new KeyHasher(keys.pepper) },
+    KeyUses,
   ],
-  exports: [KeyHasher, KeyUses],
+  exports: [ApiKeysRepository, KeyHasher, KeyUses],
 })
 export class ApiKeysModule {}

@@ -1,22 +1,22 @@
 import type { Scope } from '@xerotier/contracts/auth';
 import { withDbErrors } from '@xerotier/db';
 import { Injectable } from '@nestjs/common';
-import { EntityManager } from 'typeorm';
-import { ApiKeyEntity } from './api-key.entity.ts';
-import type { ApiKey } from './api-key.entity.ts';
+import { InjectRepository } from '@nestjs/typeorm';
+import { Repository } from 'typeorm';
+import { ApiKey } from './api-key.entity.ts';
 
 /** TypeORM gives the rows and the count of an UPDATE. */
 type Updated<Row> = [rows: Row[], count: number];
 
 @Injectable()
 export class ApiKeysRepository {
-  constructor(private readonly manager: EntityManager) {}
+  constructor(@InjectRepository(ApiKey) private readonly keys: Repository<ApiKey>) {}
 
   /** The key that has or, before any of its rotations, had this hash. */
   findByHash(keyHash: Buffer): Promise<ApiKey | null> {
     return withDbErrors(() =>
-      this.manager
-        .createQueryBuilder(ApiKeyEntity, 'api_key')
+      this.keys
+        .createQueryBuilder('api_key')
         .where('api_key.key_hash = :keyHash', { keyHash })
         .orWhere('api_key.id = (SELECT api_key_id FROM auth.replaced_key WHERE replaced_key.key_hash = :keyHash)')
         .getOne(),
@@ -24,13 +24,13 @@ export class ApiKeysRepository {
   }
 
   async insert(key: Pick<ApiKey, 'id' | 'projectId' | 'name' | 'keyHash' | 'last4' | 'scopes'>): Promise<void> {
-    await withDbErrors(() => this.manager.insert(ApiKeyEntity, key));
+    await withDbErrors(() => this.keys.insert(key));
   }
 
   /** Returns whether anything changed. */
   async update(id: string, name: string, scopes: readonly Scope[]): Promise<boolean> {
     const [, count] = await withDbErrors(() =>
-      this.manager.query<Updated<never>>(
+      this.keys.query<Updated<never>>(
         `UPDATE auth.api_key SET name = $2, scopes = $3
          WHERE id = $1 AND (name, scopes) IS DISTINCT FROM ($2, $3::text[])`,
         [id, name, scopes],
@@ -42,7 +42,7 @@ export class ApiKeysRepository {
   /** Ends a key for good, its previous value too. Returns its project, or null when there is no such key. */
   async revoke(id: string): Promise<string | null> {
     const [rows] = await withDbErrors(() =>
-      this.manager.query<Updated<{ projectId: string }>>(
+      this.keys.query<Updated<{ projectId: string }>>(
         `UPDATE auth.api_key SET revoked_at = coalesce(revoked_at, now()) WHERE id = $1
          RETURNING project_id AS "projectId"`,
         [id],
@@ -54,7 +54,7 @@ export class ApiKeysRepository {
   /** The slug of the project of a key that can still be used, or null. */
   async findProjectSlug(id: string): Promise<string | null> {
     const rows = await withDbErrors(() =>
-      this.manager.query<{ slug: string }[]>(
+      this.keys.query<{ slug: string }[]>(
         `SELECT project.slug FROM auth.api_key JOIN auth.project ON project.id = api_key.project_id
          WHERE api_key.id = $1 AND ${USABLE}`,
         [id],
@@ -73,7 +73,7 @@ export class ApiKeysRepository {
     graceMs: number,
   ): Promise<{ projectId: string; previousValidUntil: Date | null } | null> {
     const [rows] = await withDbErrors(() =>
-      this.manager.query<Updated<{ projectId: string; previousValidUntil: Date | null }>>(
+      this.keys.query<Updated<{ projectId: string; previousValidUntil: Date | null }>>(
         `UPDATE auth.api_key SET
            previous_key_hash = CASE WHEN $4::bigint > 0 THEN key_hash END,
            previous_valid_until = CASE WHEN $4::bigint > 0 THEN now() + $4::bigint * interval '1 millisecond' END,
@@ -90,7 +90,7 @@ export class ApiKeysRepository {
   /** Notes when keys were last used; a use that is older than the one on record changes nothing. */
   async noteUses(uses: ReadonlyMap<string, Date>): Promise<void> {
     await withDbErrors(() =>
-      this.manager.query(
+      this.keys.query(
         `UPDATE auth.api_key SET last_used_at = used.at
          FROM unnest($1::text[], $2::timestamptz[]) AS used (id, at)
          WHERE api_key.id = used.id AND (last_used_at IS NULL OR last_used_at < used.at)`,

@@ -1,5 +1,6 @@
 import { capturedLog } from '@xerotier/log/testing';
 import { runningAuth } from '../../test/running-auth.ts';
+import { ApiKey } from './api-key.entity.ts';
 import { ApiKeysRepository } from './api-keys.repository.ts';
 import { KeyUses } from './key-uses.ts';
 
@@ -9,7 +10,7 @@ let captured: ReturnType<typeof capturedLog>;
 
 beforeEach(() => {
   captured = capturedLog();
-  uses = new KeyUses(new ApiKeysRepository(auth.database.manager), captured.log);
+  uses = new KeyUses(new ApiKeysRepository(auth.database.getRepository(ApiKey)), captured.log);
 });
 
 async function newKeyId(): Promise<string> {
@@ -58,10 +59,10 @@ describe('KeyUses', () => {
   });
 });
 
-describe('a draining service', () => {
-  it('notes the last uses before it ends', async () => {
+describe('a service that ends', () => {
+  it('notes the last uses before its connections close', async () => {
     const keyId = await newKeyId();
-    await auth.service.drain(AbortSignal.timeout(10_000));
+    await auth.service.stop();
     expect(await lastUse(keyId)).not.toBeNull();
   });
 });

@@ -1,28 +1,37 @@
 import type { EndpointTask } from '@xerotier/contracts/auth';
-import { EntitySchema } from 'typeorm';
+import { Check, Column, CreateDateColumn, Entity, ForeignKey, PrimaryGeneratedColumn, Unique } from 'typeorm';
+import { Project } from '../projects/project.entity.ts';
+import { Tier } from '../tiers/tier.entity.ts';
 
 /** An inference URL of a project, bound to one model, one tier and one task. */
-export interface Endpoint {
-  id: string;
-  projectId: string;
-  /** In the URL; unique within the project, and never changed. */
-  slug: string;
-  modelId: string;
-  tier: string;
-  /** What it is for: the other routes refuse it. */
-  task: EndpointTask;
-  createdAt: Date;
-}
+@Entity()
+@Unique('endpoint_slug_key', ['projectId', 'slug'])
+@Check('endpoint_slug_check', `slug ~ '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$'`)
+@Check('endpoint_model_id_check', `model_id ~ '^[A-Za-z0-9_-]{1,64}$'`)
+@Check('endpoint_task_check', `task IN ('generate', 'embed', 'score', 'transcribe', 'speak', 'image')`)
+export class Endpoint {
+  @PrimaryGeneratedColumn('uuid')
+  id!: string;
 
-export const EndpointEntity = new EntitySchema<Endpoint>({
-  name: 'endpoint',
-  columns: {
-    id: { type: 'uuid', primary: true, generated: 'uuid' },
-    projectId: { type: 'text', name: 'project_id' },
-    slug: { type: 'text' },
-    modelId: { type: 'text', name: 'model_id' },
-    tier: { type: 'text' },
-    task: { type: 'text', default: 'generate' },
-    createdAt: { type: 'timestamptz', name: 'created_at', createDate: true },
-  },
-});
+  @ForeignKey(() => Project)
+  @Column('text')
+  projectId!: string;
+
+  /** In the URL; unique within the project, and never changed. */
+  @Column('text')
+  slug!: string;
+
+  @Column('text')
+  modelId!: string;
+
+  @ForeignKey(() => Tier, { onUpdate: 'CASCADE' })
+  @Column('text')
+  tier!: string;
+
+  /** What it is for: the other routes refuse it. */
+  @Column('text', { default: 'generate' })
+  task!: EndpointTask;
+
+  @CreateDateColumn({ type: 'timestamptz' })
+  createdAt!: Date;
+}

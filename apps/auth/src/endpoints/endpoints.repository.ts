@@ -2,18 +2,15 @@ import { withDbErrors } from '@xerotier/db';
 import type { EntityManager } from 'typeorm';
 import type { Endpoint } from './endpoint.entity.ts';
 
+/** Made for one transaction: see SeedRepository. */
 export class EndpointsRepository {
-  readonly #manager: EntityManager;
-
-  constructor(manager: EntityManager) {
-    this.#manager = manager;
-  }
+  constructor(private readonly manager: EntityManager) {}
 
   /** Creates the endpoint, or gives the one of this slug another model, tier and task. Returns whether anything changed. */
   async upsert(endpoint: Pick<Endpoint, 'projectId' | 'slug' | 'modelId' | 'tier' | 'task'>): Promise<boolean> {
     const { projectId, slug, modelId, tier, task } = endpoint;
     const rows = await withDbErrors(() =>
-      this.#manager.query<unknown[]>(
+      this.manager.query<unknown[]>(
         `INSERT INTO auth.endpoint (project_id, slug, model_id, tier, task) VALUES ($1, $2, $3, $4, $5)
          ON CONFLICT ON CONSTRAINT endpoint_slug_key
            DO UPDATE SET model_id = excluded.model_id, tier = excluded.tier, task = excluded.task

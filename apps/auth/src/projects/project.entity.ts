@@ -1,22 +1,27 @@
-import { EntitySchema } from 'typeorm';
+import { Check, Column, CreateDateColumn, Entity, ForeignKey, PrimaryColumn, Unique } from 'typeorm';
+import { Team } from './team.entity.ts';
 
-export interface Project {
+@Entity()
+@Unique('project_slug_key', ['teamId', 'slug'])
+@Check('project_id_check', `id ~ '^proj_[A-Z0-9]{6,32}$'`)
+@Check('project_name_check', 'length(name) BETWEEN 1 AND 256')
+@Check('project_slug_check', `slug ~ '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$'`)
+export class Project {
   /** The public id, `proj_...`: in URLs, and never changed. */
-  id: string;
-  teamId: string;
-  name: string;
-  /** In the project's API keys; unique within its team. */
-  slug: string;
-  createdAt: Date;
-}
+  @PrimaryColumn('text')
+  id!: string;
 
-export const ProjectEntity = new EntitySchema<Project>({
-  name: 'project',
-  columns: {
-    id: { type: 'text', primary: true },
-    teamId: { type: 'uuid', name: 'team_id' },
-    name: { type: 'text' },
-    slug: { type: 'text' },
-    createdAt: { type: 'timestamptz', name: 'created_at', createDate: true },
-  },
-});
+  @ForeignKey(() => Team)
+  @Column('uuid')
+  teamId!: string;
+
+  @Column('text')
+  name!: string;
+
+  /** In the project's API keys; unique within its team. */
+  @Column('text')
+  slug!: string;
+
+  @CreateDateColumn({ type: 'timestamptz' })
+  createdAt!: Date;
+}

@@ -1,42 +1,35 @@
 import { withDbErrors } from '@xerotier/db';
 import type { EntityManager } from 'typeorm';
-import { ProjectEntity } from './project.entity.ts';
-import type { Project } from './project.entity.ts';
-import { TeamEntity } from './team.entity.ts';
-import type { Team } from './team.entity.ts';
+import { Project } from './project.entity.ts';
+import { Team } from './team.entity.ts';
 
+/** Made for one transaction: see SeedRepository. */
 export class ProjectsRepository {
-  readonly #manager: EntityManager;
-
-  constructor(manager: EntityManager) {
-    this.#manager = manager;
-  }
+  constructor(private readonly manager: EntityManager) {}
 
   findById(id: string): Promise<Project | null> {
-    return withDbErrors(() => this.#manager.findOneBy(ProjectEntity, { id }));
+    return withDbErrors(() => this.manager.findOneBy(Project, { id }));
   }
 
   /** The oldest team of this name. */
   findTeam(name: string): Promise<Team | null> {
-    return withDbErrors(() =>
-      this.#manager.findOne(TeamEntity, { where: { name }, order: { createdAt: 'ASC', id: 'ASC' } }),
-    );
+    return withDbErrors(() => this.manager.findOne(Team, { where: { name }, order: { createdAt: 'ASC', id: 'ASC' } }));
   }
 
   findBySlug(teamId: string, slug: string): Promise<Project | null> {
-    return withDbErrors(() => this.#manager.findOneBy(ProjectEntity, { teamId, slug }));
+    return withDbErrors(() => this.manager.findOneBy(Project, { teamId, slug }));
   }
 
   insertTeam(name: string): Promise<Team> {
-    return withDbErrors(() => this.#manager.save(TeamEntity, { name }));
+    return withDbErrors(() => this.manager.save(Team, { name }));
   }
 
   /** @throws {UniqueViolation} when the id is taken, or the slug within the team. */
   async insert(project: Omit<Project, 'createdAt'>): Promise<void> {
-    await withDbErrors(() => this.#manager.insert(ProjectEntity, project));
+    await withDbErrors(() => this.manager.insert(Project, project));
   }
 
   async rename(id: string, name: string): Promise<void> {
-    await withDbErrors(() => this.#manager.update(ProjectEntity, { id }, { name }));
+    await withDbErrors(() => this.manager.update(Project, { id }, { name }));
   }
 }

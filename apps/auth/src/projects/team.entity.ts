@@ -1,17 +1,15 @@
-import { EntitySchema } from 'typeorm';
+import { Check, Column, CreateDateColumn, Entity, PrimaryGeneratedColumn } from 'typeorm';
 
 /** Who owns projects. Its name is for people and need not be unique. */
-export interface Team {
-  id: string;
-  name: string;
-  createdAt: Date;
-}
+@Entity()
+@Check('team_name_check', 'length(name) BETWEEN 1 AND 256')
+export class Team {
+  @PrimaryGeneratedColumn('uuid')
+  id!: string;
 
-export const TeamEntity = new EntitySchema<Team>({
-  name: 'team',
-  columns: {
-    id: { type: 'uuid', primary: true, generated: 'uuid' },
-    name: { type: 'text' },
-    createdAt: { type: 'timestamptz', name: 'created_at', createDate: true },
-  },
-});
+  @Column('text')
+  name!: string;
+
+  @CreateDateColumn({ type: 'timestamptz' })
+  createdAt!: Date;
+}

@@ -1,6 +1,7 @@
 import { generateApiKey } from '@xerotier/api-keys';
 import { randomBytes } from 'node:crypto';
 import { pepper, runningAuth } from '../../test/running-auth.ts';
+import { ApiKey } from '../api-keys/api-key.entity.ts';
 import { ApiKeysRepository } from '../api-keys/api-keys.repository.ts';
 import { ApiKeysService } from '../api-keys/api-keys.service.ts';
 import { KeyHasher } from '../api-keys/key-hasher.ts';
@@ -139,7 +140,7 @@ describe('a seed is refused when', () => {
       [id],
     );
     const keys = new ApiKeysService(
-      new ApiKeysRepository(auth.database.manager),
+      new ApiKeysRepository(auth.database.getRepository(ApiKey)),
       new KeyHasher(pepper),
       () => undefined,
     );

@@ -1,5 +1,7 @@
+import { Injectable } from '@nestjs/common';
 import { withDbErrors } from '@xerotier/db';
-import type { DataSource } from 'typeorm';
+import { DataSource } from 'typeorm';
+import { ApiKey } from '../api-keys/api-key.entity.ts';
 import { ApiKeysRepository } from '../api-keys/api-keys.repository.ts';
 import { EndpointsRepository } from '../endpoints/endpoints.repository.ts';
 import { ProjectsRepository } from '../projects/projects.repository.ts';
@@ -13,22 +15,19 @@ export interface SeedStores {
   readonly tiers: TiersRepository;
 }
 
+@Injectable()
 export class SeedRepository {
-  readonly #database: DataSource;
-
-  constructor(database: DataSource) {
-    this.#database = database;
-  }
+  constructor(private readonly database: DataSource) {}
 
   /** Runs the work in one transaction, of which there is one at a time: two seeds at once would both find nothing. */
   inTransaction<T>(work: (stores: SeedStores) => Promise<T>): Promise<T> {
     return withDbErrors(() =>
-      this.#database.transaction(async (manager) => {
+      this.database.transaction(async (manager) => {
         await manager.query("SELECT pg_advisory_xact_lock(hashtextextended('xerotier.seed.auth', 0))");
         return work({
           projects: new ProjectsRepository(manager),
           endpoints: new EndpointsRepository(manager),
-          apiKeys: new ApiKeysRepository(manager),
+          apiKeys: new ApiKeysRepository(manager.getRepository(ApiKey)),
           tiers: new TiersRepository(manager),
         });
       }),

@@ -1,16 +1,15 @@
+import { Inject, Injectable } from '@nestjs/common';
 import { hashApiKey, isKeyOfProject } from '@xerotier/api-keys';
+import { SeedError } from '@xerotier/service-host/database';
+import { ANNOUNCE_ACCESS_CHANGE } from '../access/access-change.ts';
 import type { AnnounceAccessChange } from '../access/access-change.ts';
 import { generateKeyId } from '../api-keys/key-id.ts';
-import type { KeyHasher } from '../api-keys/key-hasher.ts';
+import { KeyHasher } from '../api-keys/key-hasher.ts';
 import type { Project } from '../projects/project.entity.ts';
 import { generateProjectId } from '../projects/project-id.ts';
 import type { SeedDocument } from './seed-document.ts';
-import type { SeedRepository, SeedStores } from './seed.repository.ts';
-
-/** The document contradicts itself or what is stored. Its message tells what to change, and holds no key. */
-export class SeedError extends Error {
-  override readonly name = 'SeedError';
-}
+import { SeedRepository } from './seed.repository.ts';
+import type { SeedStores } from './seed.repository.ts';
 
 /** Keys of the document count no longer. Whoever made them can make others, and seed those. */
 export class EndedKeysError extends SeedError {
@@ -27,20 +26,17 @@ export class EndedKeysError extends SeedError {
  * Brings the database to what a document says: creates what is missing, changes what differs, and leaves alone what the
  * document does not name. Doing it again changes nothing.
  */
+@Injectable()
 export class SeedService {
-  readonly #repository: SeedRepository;
-  readonly #hasher: KeyHasher;
-  readonly #announce: AnnounceAccessChange;
-
-  constructor(repository: SeedRepository, hasher: KeyHasher, announce: AnnounceAccessChange) {
-    this.#repository = repository;
-    this.#hasher = hasher;
-    this.#announce = announce;
-  }
+  constructor(
+    private readonly repository: SeedRepository,
+    private readonly hasher: KeyHasher,
+    @Inject(ANNOUNCE_ACCESS_CHANGE) private readonly announce: AnnounceAccessChange,
+  ) {}
 
   /** @throws {SeedError} and then nothing has changed. */
   async apply(document: SeedDocument): Promise<{ projectId: string }> {
-    const { projectId, changed } = await this.#repository.inTransaction(async (stores) => {
+    const { projectId, changed } = await this.repository.inTransaction(async (stores) => {
       await refuseUnknownTiers(stores, document);
       const projectId = await ensureProject(stores, document);
       let changed = false;
@@ -56,7 +52,7 @@ export class SeedService {
       if (ended.length > 0) throw new EndedKeysError(ended);
       return { projectId, changed };
     });
-    if (changed) this.#announce({ projectId });
+    if (changed) this.announce({ projectId });
     return { projectId };
   }
 
@@ -71,7 +67,7 @@ export class SeedService {
     if (!isKeyOfProject(value, projectSlug)) {
       throw new SeedError(`The value of the key '${name}' was made for another project slug than '${projectSlug}'.`);
     }
-    const keyHash = this.#hasher.hash(hashApiKey(value));
+    const keyHash = this.hasher.hash(hashApiKey(value));
     const stored = await apiKeys.findByHash(keyHash);
     if (stored === null) {
       await apiKeys.insert({ id: generateKeyId(), projectId, name, keyHash, last4: value.slice(-4), scopes });

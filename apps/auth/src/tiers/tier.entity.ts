@@ -1,19 +1,20 @@
-import { EntitySchema } from 'typeorm';
+import { Check, Column, Entity, PrimaryColumn } from 'typeorm';
 
 /** A service tier. A limit that is null is unlimited. */
-export interface Tier {
-  slug: string;
-  name: string;
-  requestsPerMinute: number | null;
-  tokensPerMinute: number | null;
-}
+@Entity()
+@Check('tier_slug_check', `slug ~ '^[a-z0-9_]{1,64}$'`)
+@Check('tier_requests_per_minute_check', 'requests_per_minute > 0')
+@Check('tier_tokens_per_minute_check', 'tokens_per_minute > 0')
+export class Tier {
+  @PrimaryColumn('text')
+  slug!: string;
 
-export const TierEntity = new EntitySchema<Tier>({
-  name: 'tier',
-  columns: {
-    slug: { type: 'text', primary: true },
-    name: { type: 'text' },
-    requestsPerMinute: { type: 'integer', name: 'requests_per_minute', nullable: true },
-    tokensPerMinute: { type: 'integer', name: 'tokens_per_minute', nullable: true },
-  },
-});
+  @Column('text')
+  name!: string;
+
+  @Column('integer', { nullable: true })
+  requestsPerMinute!: number | null;
+
+  @Column('integer', { nullable: true })
+  tokensPerMinute!: number | null;
+}

@@ -1,18 +1,13 @@
 import { withDbErrors } from '@xerotier/db';
 import type { EntityManager } from 'typeorm';
-import { TierEntity } from './tier.entity.ts';
+import { Tier } from './tier.entity.ts';
 
+/** Made for one transaction: see SeedRepository. */
 export class TiersRepository {
-  readonly #manager: EntityManager;
-
-  constructor(manager: EntityManager) {
-    this.#manager = manager;
-  }
+  constructor(private readonly manager: EntityManager) {}
 
   async listSlugs(): Promise<string[]> {
-    const tiers = await withDbErrors(() =>
-      this.#manager.find(TierEntity, { select: { slug: true }, order: { slug: 'ASC' } }),
-    );
+    const tiers = await withDbErrors(() => this.manager.find(Tier, { select: { slug: true }, order: { slug: 'ASC' } }));
     return tiers.map((tier) => tier.slug);
   }
 }

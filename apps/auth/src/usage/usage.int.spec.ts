@@ -6,6 +6,7 @@ import type { BusConnection } from '@xerotier/nats';
 import { eventually } from '@xerotier/testing';
 import { randomUUID } from 'node:crypto';
 import { runningAuth } from '../../test/running-auth.ts';
+import { UsageEvent } from './usage-event.entity.ts';
 import { UsageRepository } from './usage.repository.ts';
 import { UsageService } from './usage.service.ts';
 
@@ -152,7 +153,7 @@ describe('the ledger', () => {
 
 describe('UsageService', () => {
   function newService(): UsageService {
-    return new UsageService(new UsageRepository(auth.database.manager), silentLog());
+    return new UsageService(new UsageRepository(auth.database.getRepository(UsageEvent)), silentLog());
   }
 
   it('drops a record that the database cannot take, and keeps the others of its batch', async () => {
@@ -173,7 +174,7 @@ describe('UsageService', () => {
         await super.append(records);
       }
     }
-    const service = new UsageService(new InterruptedRepository(auth.database.manager), silentLog());
+    const service = new UsageService(new InterruptedRepository(auth.database.getRepository(UsageEvent)), silentLog());
     await expect(service.record([good, bad])).rejects.toMatchObject({ code: 'db.unavailable' });
     await auth.servers.postgres.restart();
     await service.record([good, bad]);
@@ -194,7 +195,7 @@ describe('a consumer that dies between commit and confirmation', () => {
   it('finds its records in the ledger when they come again, and adds nothing', async () => {
     // The service itself stops first, so that all deliveries come here.
     await auth.service.drain(AbortSignal.timeout(10_000));
-    const service = new UsageService(new UsageRepository(auth.database.manager), silentLog());
+    const service = new UsageService(new UsageRepository(auth.database.getRepository(UsageEvent)), silentLog());
     const record = aRecord();
     let deliveries = 0;
     const consuming = await consumeEvents(

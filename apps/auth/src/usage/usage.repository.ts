@@ -1,7 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import type { UsageRecord } from '@xerotier/contracts/inference';
 import { withDbErrors } from '@xerotier/db';
-import { EntityManager } from 'typeorm';
+import { InjectRepository } from '@nestjs/typeorm';
+import { Repository } from 'typeorm';
+import { UsageEvent } from './usage-event.entity.ts';
 
 /** A batch travels as one JSON parameter, so its statement is the same text for any number of records. */
 const INSERT = `
@@ -28,11 +30,11 @@ const INSERT = `
 /** The ledger: append-only, and a request is in it once for each kind of work. */
 @Injectable()
 export class UsageRepository {
-  constructor(private readonly manager: EntityManager) {}
+  constructor(@InjectRepository(UsageEvent) private readonly events: Repository<UsageEvent>) {}
 
   /** Writes all of the records that are new or, when it throws, none. */
   async append(records: readonly UsageRecord[]): Promise<void> {
     const rows = JSON.stringify(records.map(({ usage, ...record }) => ({ ...record, ...usage })));
-    await withDbErrors(() => this.manager.query(INSERT, [rows]));
+    await withDbErrors(() => this.events.query(INSERT, [rows]));
   }
 }

@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { UsageRecord } from '@xerotier/contracts/inference';
 import { AppError } from '@xerotier/errors';
 import type { Logger } from '@xerotier/log';
-import { LOGGER } from '../resources.ts';
+import { LOGGER } from '@xerotier/service-host';
 import { UsageRepository } from './usage.repository.ts';
 
 /** What has piled up during an outage comes at once; one statement with all of it could never end in time. */

@@ -2,6 +2,7 @@ export { BusModule } from './bus/bus.module.ts';
 export type { BusModuleOptions } from './bus/bus.module.ts';
 export { Consumes, On, Serves } from './bus/decorators.ts';
 export { BUS_CONNECTION, CONFIG, LOGGER } from './tokens.ts';
+export { createCommandApp } from './commands/command-app.ts';
 export { CommandError, readAll, UsageError } from './commands/command.ts';
 export type { Command, CommandCall, CommandContext, CommandIo } from './commands/command.ts';
 export { runCommand } from './commands/run-command.ts';

@@ -1,13 +1,11 @@
 import type { DynamicModule, INestApplicationContext, Type } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
 import { loadConfig } from '@xerotier/config';
 import type { ConfigOf, SettingsTree } from '@xerotier/config';
 import type { databaseSettings } from '@xerotier/db';
 import type { z } from 'zod';
+import { createCommandApp } from '../commands/command-app.ts';
 import { CommandError, readAll, UsageError } from '../commands/command.ts';
 import type { Command, CommandContext } from '../commands/command.ts';
-import { HostModule } from '../host/host.module.ts';
-import { ServiceIdentity } from '../service-identity.ts';
 
 const DOCUMENT_BYTES_MAX = 1024 * 1024;
 
@@ -42,19 +40,12 @@ export function seedCommand<
     usage: [{ call: 'seed', does: `migrates, then reads a JSON document from standard input:\n${shape}` }],
     run: async (args, context) => {
       if (args.length > 0) throw new UsageError('it takes no arguments, but a document on standard input.');
-      const { env, stdin, stdout, log, service } = context;
+      const { env, stdin, stdout } = context;
       const config = loadConfig(settings, env);
       const document = parseDocument(schema, await readAll(stdin, DOCUMENT_BYTES_MAX));
-      const app = await NestFactory.createApplicationContext(
-        HostModule.forRoot({
-          identity: new ServiceIdentity(`${service}-seed`),
-          // A document may name what only the newest schema has.
-          config: { ...config, database: { ...(config.database as object), migrateOnStart: true } },
-          log,
-          module,
-        }),
-        { logger: false, abortOnError: false },
-      );
+      // A document may name what only the newest schema has.
+      const database = { ...(config.database as object), migrateOnStart: true };
+      const app = await createCommandApp(module, { ...config, database }, context);
       try {
         const result = await seed(app, document, { ...context, config });
         if (result !== undefined) stdout.write(`${JSON.stringify(result)}\n`);

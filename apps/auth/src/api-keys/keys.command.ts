@@ -1,0 +1,51 @@
+import { loadConfig } from '@xerotier/config';
+import { CommandError, createCommandApp, UsageError } from '@xerotier/service-host';
+import type { Command, CommandContext } from '@xerotier/service-host';
+import { PendingAccessChanges } from '../access/pending-access-changes.ts';
+import { settings } from '../config.ts';
+import { ApiKeysService, GRACE_MS_DEFAULT, GRACE_MS_MAX } from './api-keys.service.ts';
+import { KeysCommandModule } from './keys-command.module.ts';
+
+const HOUR_MS = 60 * 60 * 1_000;
+
+export const keys: Command = {
+  name: 'keys',
+  usage: [
+    { call: 'keys revoke <id>', does: 'ends an API key at once' },
+    {
+      call: 'keys rotate <id> [grace-hours]',
+      does: 'prints a new value; the old one counts on for 24 hours, or 0 to 168',
+    },
+  ],
+  run: runKeys,
+};
+
+async function runKeys(args: readonly string[], context: CommandContext): Promise<void> {
+  const [action, keyId, graceHours, ...rest] = args;
+  const isCall = (action === 'revoke' && graceHours === undefined) || action === 'rotate';
+  if (!isCall || keyId === undefined || rest.length > 0) throw new UsageError('say what to do with which key.');
+  const graceMs = readGrace(graceHours);
+  const config = loadConfig(settings, context.env);
+  const app = await createCommandApp(KeysCommandModule, config, context);
+  try {
+    const keys = app.get(ApiKeysService);
+    if (action === 'revoke') {
+      if (!(await keys.revoke(keyId))) throw new CommandError(`There is no API key ${keyId}.`);
+    } else {
+      const rotated = await keys.rotate(keyId, graceMs);
+      if (rotated === null) throw new CommandError(`There is no API key ${keyId}, or it is revoked or expired.`);
+      // The one place that shows a key: the operator asked for it.
+      context.stdout.write(`${JSON.stringify({ keyId, ...rotated })}\n`);
+    }
+    await app.get(PendingAccessChanges, { strict: false }).announce(config.nats.url, context.log);
+  } finally {
+    await app.close();
+  }
+}
+
+function readGrace(hours: string | undefined): number {
+  if (hours === undefined) return GRACE_MS_DEFAULT;
+  const graceMs = /^\d{1,3}$/.test(hours) ? Number(hours) * HOUR_MS : NaN;
+  if (!(graceMs <= GRACE_MS_MAX)) throw new UsageError(`the grace time is 0 to ${GRACE_MS_MAX / HOUR_MS} whole hours.`);
+  return graceMs;
+}

@@ -1,0 +1,14 @@
+import { Module } from '@nestjs/common';
+import { DatabaseModule } from '@xerotier/service-host/database';
+import { AccessChangesModule } from '../access/access-changes.module.ts';
+import { ApiKeysModule } from '../api-keys/api-keys.module.ts';
+import { database } from '../db/database.ts';
+import { SeedRepository } from './seed.repository.ts';
+import { SeedService } from './seed.service.ts';
+
+/** What the `seed` command runs in: the database, and no bus. */
+@Module({
+  imports: [DatabaseModule.forRoot(database), AccessChangesModule, ApiKeysModule],
+  providers: [SeedRepository, SeedService],
+})
+export class SeedModule {}

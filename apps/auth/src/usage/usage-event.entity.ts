@@ -1,0 +1,89 @@
+import { Check, Column, CreateDateColumn, Entity, Index, PrimaryGeneratedColumn, Unique } from 'typeorm';
+
+/**
+ * What one request used, once and for ever: triggers of the migration keep rows from being changed or deleted. It refers to
+ * nothing by key, because a record outlives the endpoint and the API key that it names. `bigint` columns are text here.
+ */
+@Entity()
+@Unique('usage_event_request_key', ['requestId', 'kind'])
+@Index('usage_event_project_idx', ['projectId', 'startedAt'])
+@Check('usage_event_prompt_tokens_check', 'prompt_tokens >= 0')
+@Check('usage_event_cached_tokens_check', 'cached_tokens >= 0')
+@Check('usage_event_completion_tokens_check', 'completion_tokens >= 0')
+@Check('usage_event_reasoning_tokens_check', 'reasoning_tokens >= 0')
+@Check('usage_event_accepted_prediction_tokens_check', 'accepted_prediction_tokens >= 0')
+@Check('usage_event_rejected_prediction_tokens_check', 'rejected_prediction_tokens >= 0')
+@Check('usage_event_duration_ms_check', 'duration_ms >= 0')
+@Check('usage_event_time_to_first_token_ms_check', 'time_to_first_token_ms >= 0')
+export class UsageEvent {
+  @PrimaryGeneratedColumn('identity', { type: 'bigint', generatedIdentity: 'ALWAYS' })
+  id!: string;
+
+  @Column('text')
+  requestId!: string;
+
+  @Column('text')
+  kind!: string;
+
+  @Column('text')
+  projectId!: string;
+
+  @Column('uuid')
+  endpointId!: string;
+
+  @Column('text')
+  keyId!: string;
+
+  @Column('text')
+  modelId!: string;
+
+  @Column('text')
+  tier!: string;
+
+  @Column('text')
+  priority!: string;
+
+  @Column('text')
+  outcome!: string;
+
+  @Column('boolean')
+  streamed!: boolean;
+
+  @Column('bigint')
+  promptTokens!: string;
+
+  @Column('bigint')
+  cachedTokens!: string;
+
+  @Column('bigint')
+  completionTokens!: string;
+
+  @Column('bigint')
+  reasoningTokens!: string;
+
+  @Column('bigint')
+  acceptedPredictionTokens!: string;
+
+  @Column('bigint')
+  rejectedPredictionTokens!: string;
+
+  @Column('timestamptz')
+  startedAt!: Date;
+
+  @Column('bigint')
+  durationMs!: string;
+
+  @Column('bigint', { nullable: true })
+  timeToFirstTokenMs!: string | null;
+
+  @CreateDateColumn({ type: 'timestamptz' })
+  recordedAt!: Date;
+
+  /** What the request asked for within its tier (`service_tier`); null when it said nothing. */
+  @Column('text', { nullable: true })
+  requestedServiceTier!: string | null;
+
+  /** Whom the request was for (`user`); null when it said nothing. */
+  @Column('text', { nullable: true })
+  endUser!: string | null;
+}
