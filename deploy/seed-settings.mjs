@@ -1,6 +1,7 @@
 /** The settings of deploy/seed.mjs. The services that it calls read their own from the same environment. */
 import { integer, secret, setting, url } from '@xerotier/config';
-import { endpointTask, modelId, slug, tierSlug } from '@xerotier/contracts';
+import { endpointTask, tierSlug } from '@xerotier/contracts/auth';
+import { modelId, slug } from '@xerotier/contracts/ids';
 import { z } from 'zod';
 
 /** In this order: an endpoint comes after the model that it names. */
