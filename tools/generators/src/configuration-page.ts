@@ -1,7 +1,8 @@
 /** docs/generated/configuration.md: every setting of every service. */
 import { listSettings } from '@xerotier/config';
 import type { Setting } from '@xerotier/config';
-import { readRegistry, settingsOf } from '@xerotier/registry';
+import { readRegistry } from '@xerotier/registry';
+import { settingsOf } from '@xerotier/registry/settings';
 import { GENERATED_NOTE, table } from './markdown.ts';
 
 export async function configurationPage(): Promise<string> {

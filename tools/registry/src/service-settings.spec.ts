@@ -3,7 +3,7 @@ import type { SettingsTree } from '@xerotier/config';
 import { z } from 'zod';
 import { readRegistry } from './registry.ts';
 import type { ServiceEntry } from './service-entry.ts';
-import { environmentOf, settingsOf, settingsProblems } from './service-settings.ts';
+import { settingsOf, settingsProblems } from './service-settings.ts';
 
 const entry: ServiceEntry = {
   name: 'files',
@@ -23,23 +23,6 @@ const settings: SettingsTree = {
   key: secret('FILES_MASTER_KEY', z.string().length(64), 'A key.'),
   color: setting('COLOR', z.string().optional(), 'A colour.'),
 };
-
-describe('environmentOf', () => {
-  const servers = { nats: 'nats://n', postgres: 'postgres://p', redis: 'redis://r' };
-
-  it('gives a service the servers that it needs and its secrets, and no other', () => {
-    const secrets = { FILES_MASTER_KEY: 'k', AUTH_KEY_PEPPER: 'p' };
-    expect(environmentOf(entry, { servers, secrets })).toEqual({
-      NATS_URL: 'nats://n',
-      DATABASE_URL: 'postgres://p',
-      FILES_MASTER_KEY: 'k',
-    });
-  });
-
-  it('throws when a secret is missing', () => {
-    expect(() => environmentOf(entry, { servers, secrets: {} })).toThrow('files needs the secret FILES_MASTER_KEY');
-  });
-});
 
 describe('settingsProblems', () => {
   it.each(readRegistry().map((service) => [service.name, service] as const))(

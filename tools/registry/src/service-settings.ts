@@ -1,11 +1,11 @@
-/** The settings of services: which there are, and the environment that a service of the registry is started with. */
+/** The settings that services read, and whether their entries in the registry fit them. */
 import { listSettings } from '@xerotier/config';
 import type { SettingsTree } from '@xerotier/config';
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { SERVER_VARIABLES } from './service-entry.ts';
-import type { ServerName, ServiceEntry } from './service-entry.ts';
+import type { ServiceEntry } from './service-entry.ts';
 
 const projectRoot = resolve(import.meta.dirname, '../../..');
 
@@ -19,29 +19,6 @@ export async function settingsOf(app: string, root = projectRoot): Promise<Setti
   const { settings } = (await import(pathToFileURL(join(root, path)).href)) as { settings?: SettingsTree };
   if (settings === undefined) throw new Error(`${path} must export its settings as 'settings'`);
   return settings;
-}
-
-export interface Installation {
-  readonly servers: Readonly<Record<ServerName, string>>;
-  /** By the name of the setting. */
-  readonly secrets: Readonly<Record<string, string>>;
-}
-
-/** The environment variables that a service gets from its installation: where the servers are that it needs, and its secrets. */
-export function environmentOf(
-  { name, needs, secrets }: ServiceEntry,
-  installation: Installation,
-): Record<string, string> {
-  return {
-    ...Object.fromEntries(needs.map((server) => [SERVER_VARIABLES[server], installation.servers[server]])),
-    ...Object.fromEntries(
-      secrets.map((variable) => {
-        const value = installation.secrets[variable];
-        if (value === undefined) throw new RangeError(`${name} needs the secret ${variable}, which is not there`);
-        return [variable, value];
-      }),
-    ),
-  };
 }
 
 /** Where an entry and the settings in the app's config.ts contradict each other; empty when they do not. */

@@ -1,5 +1,6 @@
 /** What project.json states of a service fits its code, and the documents name it. */
-import { readRegistry, settingsOf, settingsProblems } from '@xerotier/registry';
+import { readRegistry } from '@xerotier/registry';
+import { settingsOf, settingsProblems } from '@xerotier/registry/settings';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 

@@ -1,5 +1,6 @@
 /** The files of a deployment with Compose, read together: what each container runs, in which image, with which settings. */
-import { readRegistry, settingsOf } from '@xerotier/registry';
+import { readRegistry } from '@xerotier/registry';
+import { settingsOf } from '@xerotier/registry/settings';
 import type { ServiceEntry } from '@xerotier/registry';
 import type { SettingsTree } from '@xerotier/config';
 import { existsSync, readFileSync } from 'node:fs';
