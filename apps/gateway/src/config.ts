@@ -1,5 +1,5 @@
 /** The settings of the gateway. */
-import { integer, port, setting } from '@xerotier/config';
+import { boolean, integer, port, setting } from '@xerotier/config';
 import type { ConfigOf } from '@xerotier/config';
 import { redisSettings } from '@xerotier/redis';
 import { natsSettings, serviceSettings } from '@xerotier/process';
@@ -51,6 +51,11 @@ export const settings = {
       'CORS_ORIGINS',
       origins.optional(),
       'Origins of web pages that may use the API from a browser, separated by commas (https://app.example.com,http://localhost:3000), or * for all. Keys in a page can be read by whoever opens it. Not set by default: browsers let no page of another origin read responses.',
+    ),
+    checkResponses: setting(
+      'CHECK_RESPONSES',
+      boolean.default(false),
+      'Whether each response is held against the definition of its operation, and is a 500 with an error in the log where it does not fit. For development and tests. Default false.',
     ),
     publicDomain: setting(
       'PUBLIC_DOMAIN',

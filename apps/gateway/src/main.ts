@@ -2,20 +2,20 @@
 import 'reflect-metadata';
 import { usageRecorded } from '@xerotier/contracts/inference';
 import { createHttpApp } from '@xerotier/http';
-import type { HttpAppOptions } from '@xerotier/http';
+import type { HttpApp, HttpAppOptions } from '@xerotier/http';
 import { InferenceClient } from '@xerotier/inference';
 import { Bus, connectBus, DurablePublisher, ensureStream } from '@xerotier/nats';
+import { responseHeaderTexts } from '@xerotier/public-api/operation';
 import { connectRedis } from '@xerotier/redis';
 import { runProcess } from '@xerotier/process';
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { AccessService } from './access/access.service.ts';
 import { urlByPath } from './access/host-address.ts';
-import { assertRoutesDeclareAccess, checkAccess } from './access/require-scope.ts';
 import { unknownUrlHint } from './access/unknown-url-hint.ts';
 import { AppModule } from './app.module.ts';
 import { settings } from './config.ts';
-import { answerHeaderTexts } from './openapi/answer-headers.ts';
+import { operationHooks } from './operations/operation-hooks.ts';
 import { StoredCompletionsService } from './stored-completions/stored-completions.service.ts';
 
 /** What one request body may hold: images and documents ride in it as text. */
@@ -29,7 +29,7 @@ await runProcess('gateway', settings, async (config, log) => {
   await ensureStream(connection, usageRecorded);
   const usage = new DurablePublisher(connection, usageRecorded, log);
   const inference = new InferenceClient({ bus, usage, log, limits: config.limits });
-  const app = await createHttpApp(AppModule.register({ bus, inference, redis, log, instance }), {
+  const app: HttpApp = await createHttpApp(AppModule.register({ bus, inference, redis, log, instance }), {
     log,
     instance,
     bodyBytesMax: BODY_BYTES_MAX,
@@ -37,8 +37,7 @@ await runProcess('gateway', settings, async (config, log) => {
     ...hostAddresses(config.http.publicDomain),
     unknownUrlHint,
     ...crossOrigin(config.http.corsOrigins),
-    prepare: assertRoutesDeclareAccess,
-    onRequest: (request) => checkAccess(app.nest.get(AccessService), request),
+    ...operationHooks({ access: () => app.nest.get(AccessService), log, checkResponses: config.http.checkResponses }),
   });
   const port = await app.listen(config.http.port, config.http.host);
   log.info('listening', { host: config.http.host, port });
@@ -66,5 +65,5 @@ function hostAddresses(domain: string | undefined): Pick<HttpAppOptions, 'rewrit
 }
 
 function crossOrigin(origins: readonly string[] | '*' | undefined): Pick<HttpAppOptions, 'cors'> {
-  return origins === undefined ? {} : { cors: { origins, exposedHeaders: Object.keys(answerHeaderTexts) } };
+  return origins === undefined ? {} : { cors: { origins, exposedHeaders: Object.keys(responseHeaderTexts) } };
 }

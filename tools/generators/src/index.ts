@@ -15,7 +15,7 @@ export async function generatedFiles(): Promise<GeneratedFile[]> {
   return [
     { path: 'docs/generated/configuration.md', content: await configurationPage() },
     { path: 'docs/generated/errors.md', content: errorsPage() },
-    { path: 'docs/generated/openapi.json', content: await openapiDocument() },
+    { path: 'docs/generated/openapi.json', content: openapiDocument() },
     { path: 'docs/generated/services.md', content: servicesPage() },
     { path: 'docs/generated/subjects.md', content: await subjectsPage() },
   ];

@@ -1,5 +1,5 @@
 /** What a client is told whose URL is none: the mistakes that are made again and again have a hint of their own. */
-import { operations } from '../openapi/operations.ts';
+import { operations } from '@xerotier/public-api/operations';
 
 /** Longer ones are no slip of the pen. */
 const PATH_LENGTH_MAX = 256;
@@ -41,8 +41,8 @@ const CHAT_INSTEAD: Readonly<Record<string, string>> = {
 
 /** The routes below `/v1`, such as `/chat/completions`. */
 const routes = operations
-  .filter(({ isPublic }) => isPublic !== true)
-  .map(({ path }) => new RegExp(`^(.*?)(${path.replace(/^\/v\d/, '').replaceAll(/\{\w+\}/g, '[^/]+')})$`));
+  .filter(({ permission }) => permission !== null)
+  .map(({ path }) => new RegExp(`^(.*?)(${path.replace(/^\/v\d/, '').replaceAll(/\{\+?\w+\}/g, '[^/]+')})$`));
 
 const BASE_URLS = 'A base URL is /v1, /{project}/v1 or /{project}/{endpoint}/v1.';
 const ROUTES = 'GET /docs lists what is served.';

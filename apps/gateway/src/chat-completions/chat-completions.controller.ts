@@ -1,10 +1,11 @@
 /** `POST /v1/chat/completions`: of one endpoint, and of the whole project, where `model` says which endpoint. */
-import { Controller, Post, Req, Res } from '@nestjs/common';
+import { Controller, Req, Res } from '@nestjs/common';
+import { createChatCompletion } from '@xerotier/public-api/chat-completions';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { onEveryBase } from '../access/base-paths.ts';
-import { accessOf, RequireScope } from '../access/require-scope.ts';
+import { accessOf } from '../access/check-access.ts';
 import { addressedEndpoint } from '../models/addressed-endpoint.ts';
 import { ModelDirectory } from '../models/model-directory.service.ts';
+import { Operation } from '../operations/operation.decorator.ts';
 import { ChatCompletionsService } from './chat-completions.service.ts';
 import { parseChatRequest, seedDigitsIn } from './chat-request.ts';
 import { latencyTargetsOf } from './latency-target-headers.ts';
@@ -17,8 +18,7 @@ export class ChatCompletionsController {
     private readonly models: ModelDirectory,
   ) {}
 
-  @Post(onEveryBase('v1/chat/completions'))
-  @RequireScope('inference')
+  @Operation(createChatCompletion)
   async create(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const latencyTargets = latencyTargetsOf(request.headers);
     const chat = parseChatRequest(request.body);

@@ -1,11 +1,11 @@
 /** `POST /v1/embeddings`: of one endpoint, and of the whole project, where `model` says which endpoint. */
-import { Controller, Post, Req, Res } from '@nestjs/common';
-import { embeddingRequest } from '@xerotier/public-api/embeddings';
+import { Controller, Req, Res } from '@nestjs/common';
+import { createEmbedding, embeddingRequest } from '@xerotier/public-api/embeddings';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { onEveryBase } from '../access/base-paths.ts';
-import { accessOf, RequireScope } from '../access/require-scope.ts';
+import { accessOf } from '../access/check-access.ts';
 import { addressedEndpoint } from '../models/addressed-endpoint.ts';
 import { ModelDirectory } from '../models/model-directory.service.ts';
+import { Operation } from '../operations/operation.decorator.ts';
 import { fieldsOf, readFields } from '../requests/request-fields.ts';
 import { requestedServiceTierOf } from '../requests/requested-service-tier.ts';
 import { EmbeddingsService } from './embeddings.service.ts';
@@ -17,8 +17,7 @@ export class EmbeddingsController {
     private readonly models: ModelDirectory,
   ) {}
 
-  @Post(onEveryBase('v1/embeddings'))
-  @RequireScope('inference')
+  @Operation(createEmbedding)
   async create(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const body = readFields(embeddingRequest, fieldsOf(request.body));
     const endpoint = await addressedEndpoint(request, body.model, ['embed'], this.models);

@@ -3,7 +3,7 @@ import type { MediaTask } from '@xerotier/contracts/xim';
 import { AppError } from '@xerotier/errors';
 import { noteForLog } from '@xerotier/http';
 import type { FastifyRequest } from 'fastify';
-import { accessOf } from '../access/require-scope.ts';
+import { accessOf } from '../access/check-access.ts';
 import { addressedEndpoint } from '../models/addressed-endpoint.ts';
 import type { ModelDirectory } from '../models/model-directory.service.ts';
 

@@ -1,11 +1,12 @@
 /** Reads audio and image requests, forms and JSON, into what a worker is sent. */
-import { speechRequest, transcriptionRequest, translationRequest } from '@xerotier/public-api/audio';
-import { imageEditRequest, imageGenerationRequest, imageVariationRequest } from '@xerotier/public-api/images';
 import { mediaRoutes } from '@xerotier/contracts/xim';
 import type { MediaFile, MediaRoute } from '@xerotier/contracts/xim';
 import { AppError } from '@xerotier/errors';
 import { formOf } from '@xerotier/http';
 import type { FormFile } from '@xerotier/http';
+import { createSpeech, createTranscription, createTranslation } from '@xerotier/public-api/audio';
+import { createImage, createImageEdit, createImageVariation } from '@xerotier/public-api/images';
+import type { FileField, OperationDefinition } from '@xerotier/public-api/operation';
 import type { FastifyRequest } from 'fastify';
 import { fieldsOf, readFields } from '../requests/request-fields.ts';
 import type { Fields } from '../requests/request-fields.ts';
@@ -24,34 +25,14 @@ const NAME_LENGTH_MAX = 255;
 const TYPE = /^[\w.+-]+\/[\w.+-]+$/;
 const TYPE_LENGTH_MAX = 128;
 
-const schemas = {
-  'audio/transcriptions': transcriptionRequest,
-  'audio/translations': translationRequest,
-  'audio/speech': speechRequest,
-  'images/generations': imageGenerationRequest,
-  'images/edits': imageEditRequest,
-  'images/variations': imageVariationRequest,
-} as const;
-
-interface FileField {
-  readonly name: string;
-  readonly min: number;
-  readonly max: number;
-}
-
-const audioFile: FileField = { name: 'file', min: 1, max: 1 };
-
-const fileFields: Readonly<Record<MediaRoute, readonly FileField[]>> = {
-  'audio/transcriptions': [audioFile],
-  'audio/translations': [audioFile],
-  'audio/speech': [],
-  'images/generations': [],
-  'images/edits': [
-    { name: 'image', min: 1, max: 16 },
-    { name: 'mask', min: 0, max: 1 },
-  ],
-  'images/variations': [{ name: 'image', min: 1, max: 1 }],
-};
+const operations = {
+  'audio/transcriptions': createTranscription,
+  'audio/translations': createTranslation,
+  'audio/speech': createSpeech,
+  'images/generations': createImage,
+  'images/edits': createImageEdit,
+  'images/variations': createImageVariation,
+} as const satisfies Readonly<Record<MediaRoute, OperationDefinition>>;
 
 /**
  * @throws {AppError} `request.invalid` naming the field or file in `param`, `request.files_too_large`, or
@@ -64,14 +45,18 @@ export function readMediaRequest(route: MediaRoute, request: FastifyRequest): Me
 }
 
 export function readMediaFields(route: MediaRoute, body: Fields): Pick<MediaRequestParts, 'model' | 'fields'> {
-  const { model, ...fields } = readFields(schemas[route], body);
+  const { model, ...fields } = readFields(operations[route].request, body);
   const given = Object.entries(fields).filter(([, value]) => value !== undefined && value !== null);
   return { model: model ?? undefined, fields: Object.fromEntries(given) };
 }
 
+function fileFieldsOf({ files = [] }: OperationDefinition): readonly FileField[] {
+  return files;
+}
+
 /** Files of other fields are ignored, as other fields are. */
 export function readFiles(route: MediaRoute, files: readonly FormFile[]): MediaFile[] {
-  const wanted = fileFields[route].flatMap(({ name, min, max }) => {
+  const wanted = fileFieldsOf(operations[route]).flatMap(({ name, min, max }) => {
     const found = files.filter(({ field }) => withoutBrackets(field) === name);
     if (found.length < min) throw invalidFile(name, `Missing required parameter: '${name}'.`);
     if (found.length > max) throw invalidFile(name, `Invalid value for '${name}': may be ${max} at most.`);

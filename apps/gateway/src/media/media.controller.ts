@@ -1,11 +1,13 @@
 /** Audio and images under `/v1`: of one endpoint, and of the whole project, where `model` says which endpoint. */
-import { Controller, Post, Req, Res } from '@nestjs/common';
+import { Controller, Req, Res } from '@nestjs/common';
 import { mediaRoutes } from '@xerotier/contracts/xim';
 import type { MediaRoute } from '@xerotier/contracts/xim';
+import { createSpeech, createTranscription, createTranslation } from '@xerotier/public-api/audio';
+import { createImage, createImageEdit, createImageVariation } from '@xerotier/public-api/images';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { onEveryBase } from '../access/base-paths.ts';
-import { accessOf, RequireScope } from '../access/require-scope.ts';
+import { accessOf } from '../access/check-access.ts';
 import { ModelDirectory } from '../models/model-directory.service.ts';
+import { Operation } from '../operations/operation.decorator.ts';
 import { mediaEndpoint } from './media-endpoint.ts';
 import { readMediaRequest } from './media-request.ts';
 import { MediaService } from './media.service.ts';
@@ -17,38 +19,32 @@ export class MediaController {
     private readonly models: ModelDirectory,
   ) {}
 
-  @Post(onEveryBase('v1/audio/speech'))
-  @RequireScope('inference')
+  @Operation(createSpeech)
   speak(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     return this.#answer('audio/speech', request, reply);
   }
 
-  @Post(onEveryBase('v1/audio/transcriptions'))
-  @RequireScope('inference', 'form')
+  @Operation(createTranscription)
   transcribe(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     return this.#answer('audio/transcriptions', request, reply);
   }
 
-  @Post(onEveryBase('v1/audio/translations'))
-  @RequireScope('inference', 'form')
+  @Operation(createTranslation)
   translate(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     return this.#answer('audio/translations', request, reply);
   }
 
-  @Post(onEveryBase('v1/images/generations'))
-  @RequireScope('inference')
+  @Operation(createImage)
   generate(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     return this.#answer('images/generations', request, reply);
   }
 
-  @Post(onEveryBase('v1/images/edits'))
-  @RequireScope('inference', 'form')
+  @Operation(createImageEdit)
   edit(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     return this.#answer('images/edits', request, reply);
   }
 
-  @Post(onEveryBase('v1/images/variations'))
-  @RequireScope('inference', 'form')
+  @Operation(createImageVariation)
   vary(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     return this.#answer('images/variations', request, reply);
   }

@@ -2,7 +2,7 @@ import type { EndpointAccess, EndpointTask } from '@xerotier/contracts/auth';
 import { AppError } from '@xerotier/errors';
 import { noteForLog } from '@xerotier/http';
 import type { FastifyRequest } from 'fastify';
-import { accessOf } from '../access/require-scope.ts';
+import { accessOf } from '../access/check-access.ts';
 import type { ModelDirectory } from './model-directory.service.ts';
 
 /**

@@ -1,28 +1,27 @@
 /** `GET /v1/models` and `GET /v1/models/{model}`: of one endpoint, and of the whole project. */
-import { Controller, Get, Param, Req } from '@nestjs/common';
+import { Controller, Param, Req } from '@nestjs/common';
 import type { Model } from '@xerotier/contracts/router';
 import { AppError } from '@xerotier/errors';
+import { listModels, retrieveModel } from '@xerotier/public-api/models';
+import type { PublicModel } from '@xerotier/public-api/models';
+import type { ResponseOf } from '@xerotier/public-api/operation';
 import type { FastifyRequest } from 'fastify';
-import type { z } from 'zod';
-import { onEveryBase } from '../access/base-paths.ts';
-import { accessOf, RequireScope } from '../access/require-scope.ts';
+import { accessOf } from '../access/check-access.ts';
 import { ModelDirectory } from './model-directory.service.ts';
-import type { modelList, PublicModel } from '@xerotier/public-api/models';
+import { Operation } from '../operations/operation.decorator.ts';
 
 @Controller()
 export class ModelsController {
   constructor(private readonly directory: ModelDirectory) {}
 
-  @Get(onEveryBase('v1/models'))
-  @RequireScope('inference')
-  async list(@Req() request: FastifyRequest): Promise<z.infer<typeof modelList>> {
+  @Operation(listModels)
+  async list(@Req() request: FastifyRequest): Promise<ResponseOf<typeof listModels>> {
     const models = await this.directory.list(accessOf(request).endpoints);
     return { object: 'list', data: models.map(publicModel) };
   }
 
   // Model names may hold slashes (`org/model`), as clients of other servers know them.
-  @Get(onEveryBase('v1/models/*'))
-  @RequireScope('inference')
+  @Operation(retrieveModel)
   async retrieve(@Req() request: FastifyRequest, @Param('*') name: string): Promise<PublicModel> {
     const models = await this.directory.list(accessOf(request).endpoints);
     const model = models.find((candidate) => candidate.name === name || candidate.id === name);

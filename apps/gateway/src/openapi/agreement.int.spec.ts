@@ -9,20 +9,19 @@ import { InferenceClient } from '@xerotier/inference';
 import { silentLog } from '@xerotier/log/testing';
 import { DurablePublisher } from '@xerotier/nats';
 import { testBuses } from '@xerotier/nats/testing';
+import { buildDocument } from '@xerotier/public-api/openapi';
+import type { JsonSchema, OpenapiDocument, Parameter } from '@xerotier/public-api/openapi';
+import type { OperationDefinition } from '@xerotier/public-api/operation';
+import { operations } from '@xerotier/public-api/operations';
+import { welcome } from '@xerotier/public-api/reference';
 import { connectRedis } from '@xerotier/redis';
 import type { RedisClient } from '@xerotier/redis';
 import { testServers } from '@xerotier/testing';
 import { z } from 'zod';
 import { AccessService } from '../access/access.service.ts';
-import { assertRoutesDeclareAccess, checkAccess } from '../access/require-scope.ts';
 import { AppModule } from '../app.module.ts';
-import { buildDocument } from './build-document.ts';
+import { operationHooks } from '../operations/operation-hooks.ts';
 import { openapiDocument } from './document.ts';
-import type { JsonSchema } from './json-schemas.ts';
-import type { OpenapiDocument, Parameter } from './openapi-document.ts';
-import type { Operation } from './operation.ts';
-import { operations } from './operations.ts';
-import { schemas } from './schemas.ts';
 
 const servers = testServers('nats', 'redis');
 const connectBus = testBuses(() => servers.nats.url);
@@ -49,18 +48,19 @@ beforeEach(async () => {
   redis = connectRedis({ url: servers.redis.url, name: 'test', log });
   const inference = new InferenceClient({ bus, usage: new DurablePublisher(connection, usageRecorded, log), log });
   routes = [];
+  const hooks = operationHooks({ access: () => app.nest.get(AccessService), log, checkResponses: true });
   app = await createHttpApp(AppModule.register({ bus, inference, redis, log, instance: '0123abcd' }), {
     log,
     bodyBytesMax: 1_000_000,
+    onRequest: hooks.onRequest,
     prepare: (fastify) => {
-      assertRoutesDeclareAccess(fastify);
+      hooks.prepare(fastify);
       fastify.addHook('onRoute', ({ method, url: path, config }) => {
         for (const name of [method].flat()) {
-          routes.push({ name: `${name} ${path}`, isPublic: config?.isPublic === true });
+          routes.push({ name: `${name} ${path}`, isPublic: config?.operation?.permission === null });
         }
       });
     },
-    onRequest: (request) => checkAccess(app.nest.get(AccessService), request),
   });
   url = `http://127.0.0.1:${await app.listen(0, '127.0.0.1')}`;
 });
@@ -102,18 +102,26 @@ function fieldsOf(schema: z.ZodType): string[] {
   return Object.keys(schema.shape);
 }
 
+/** What the document has of the body of an operation. */
+function describedBody({ paths, components }: OpenapiDocument, id: string): JsonSchema {
+  const described = Object.values(paths).flatMap((item) => Object.values(item));
+  const content = described.find(({ operationId }) => operationId === id)?.requestBody?.content ?? {};
+  const name = Object.values(content)[0]?.schema?.['$ref'] as string | undefined;
+  return components.schemas[name?.split('/').at(-1) ?? ''] ?? {};
+}
+
 /** Parameters that a row's schemas read and the document does not have. */
-function missingParameters(document: OpenapiDocument, rows: readonly Operation[] = operations): string[] {
-  return rows.flatMap(({ method, path, isPublic, operationId, body, query, headers }) => {
-    const place = document.paths[isPublic === true ? path : `/{project}/{endpoint}${path}`]?.[method];
+function missingParameters(document: OpenapiDocument, rows: readonly OperationDefinition[] = operations): string[] {
+  return rows.flatMap(({ method, path, permission, operationId, request, query, headers }) => {
+    const place = document.paths[permission === null ? path : `/{project}/{endpoint}${path}`]?.[method];
     const parameters = (place?.parameters ?? []).filter((one): one is Parameter => 'name' in one);
     const told = {
-      body: body === undefined ? [] : propertiesOf(document.components.schemas[body.schema] ?? {}),
+      body: request === undefined ? [] : propertiesOf(describedBody(document, operationId)),
       query: parameters.filter((one) => one.in === 'query').map(({ name }) => name),
       header: parameters.filter((one) => one.in === 'header').map(({ name }) => name),
     };
     const read = {
-      body: body === undefined ? [] : fieldsOf(schemas[body.schema]),
+      body: request === undefined ? [] : fieldsOf(request),
       query: query === undefined ? [] : fieldsOf(query),
       header: headers === undefined ? [] : fieldsOf(headers),
     };
@@ -129,7 +137,7 @@ describe('gateway and document', () => {
   });
 
   it('would be told apart by a row too few and one too many', () => {
-    const scored = operations.find(({ operationId }) => operationId === 'score') as Operation;
+    const scored = operations.find(({ operationId }) => operationId === 'score') as OperationDefinition;
     const others = operations.filter((row) => row !== scored);
     expect(routesThatDiffer(buildDocument([...others, { ...scored, path: '/v1/guess' }]))).toEqual([
       'POST /{project}/{endpoint}/v1/score has no row',
@@ -143,7 +151,7 @@ describe('gateway and document', () => {
 
   it('open the same routes to everyone: the reference, and nothing else', () => {
     const open = routes.filter(({ name, isPublic }) => isPublic && !name.startsWith('HEAD ')).map(({ name }) => name);
-    const rows = operations.filter(({ isPublic }) => isPublic).map(({ path }) => `GET ${path}`);
+    const rows = operations.filter(({ permission }) => permission === null).map(({ path }) => `GET ${path}`);
     expect(open).toEqual(['GET /', 'GET /openapi.json', 'GET /docs']);
     expect(rows).toEqual(open);
   });
@@ -182,7 +190,7 @@ const WRONG = 7.5;
 
 /** The parameter that the gateway complains of. */
 async function complaint(method: string, path: string, body?: object, headers: object = {}): Promise<string | null> {
-  const address = path.replace('{completion}', 'chatcmpl-1').replace('{model}', 'm');
+  const address = path.replace('{completion}', 'chatcmpl-1');
   const response = await fetch(`${url}/proj_1/chat${address}`, {
     method: method.toUpperCase(),
     headers: {
@@ -202,11 +210,10 @@ async function complaint(method: string, path: string, body?: object, headers: o
 
 describe('a route reads what the document says of it', () => {
   // A form holds texts alone, and there is none that fits no field; media-requests.spec.ts has the bounds of forms.
-  it.each(operations.filter(({ body }) => body !== undefined && body.mediaType === undefined))(
+  it.each(operations.filter(({ request, files }) => request !== undefined && files === undefined))(
     '$operationId complains of each field of its body',
-    async ({ method, path, body }) => {
-      const { schema, example } = body as NonNullable<Operation['body']>;
-      const fields = propertiesOf(openapiDocument().components.schemas[schema] as JsonSchema);
+    async ({ method, path, operationId, example }) => {
+      const fields = propertiesOf(describedBody(openapiDocument(), operationId));
       expect(fields).not.toEqual([]);
       for (const field of fields) {
         expect(await complaint(method, path, { ...example, [field]: WRONG })).toBe(field);
@@ -223,9 +230,9 @@ describe('a route reads what the document says of it', () => {
 
   it.each(operations.filter(({ headers }) => headers !== undefined))(
     '$operationId complains of each of its headers',
-    async ({ method, path, headers, body }) => {
+    async ({ method, path, headers, example }) => {
       for (const name of fieldsOf(headers as z.ZodObject)) {
-        expect(await complaint(method, path, body?.example, { [name]: '-1' })).toBe(name);
+        expect(await complaint(method, path, example, { [name]: '-1' })).toBe(name);
       }
     },
   );
@@ -241,7 +248,7 @@ describe('the reference of a running gateway', () => {
   it('greets who asks for nothing, and says where to go on', async () => {
     const response = await fetch(url);
     expect(response.headers.get('content-type')).toBe('application/json; charset=utf-8');
-    expect(schemas.Welcome.parse(await response.json())).toMatchObject({
+    expect(welcome.parse(await response.json())).toMatchObject({
       name: 'Xerotier',
       version: expect.stringMatching(/^\d+\.\d+\.\d+/),
       base_urls: { key: '/v1', project: '/{project}/v1', endpoint: '/{project}/{endpoint}/v1' },

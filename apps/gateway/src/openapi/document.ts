@@ -1,7 +1,7 @@
 /** The one document of this process, made when it is first asked for: most gateways never are. */
-import { buildDocument } from './build-document.ts';
-import type { OpenapiDocument } from './openapi-document.ts';
-import { operations } from './operations.ts';
+import { buildDocument } from '@xerotier/public-api/openapi';
+import type { OpenapiDocument } from '@xerotier/public-api/openapi';
+import { operations } from '@xerotier/public-api/operations';
 
 let built: OpenapiDocument | undefined;
 let text: string | undefined;

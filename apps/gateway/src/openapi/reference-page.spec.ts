@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import { buildDocument } from './build-document.ts';
+import { buildDocument } from '@xerotier/public-api/openapi';
 import { openapiDocument } from './document.ts';
-import type { JsonSchema } from './json-schemas.ts';
-import type { Operation } from './operation.ts';
-import { operations } from './operations.ts';
+import type { JsonSchema } from '@xerotier/public-api/openapi';
+import type { OperationDefinition } from '@xerotier/public-api/operation';
+import { operations } from '@xerotier/public-api/operations';
 import { CONTENT_SECURITY_POLICY, pageOf, referencePage } from './reference-page.ts';
 import { boundsText, typeText } from './schema-markup.ts';
 
@@ -63,7 +63,7 @@ describe('the reference page', () => {
 
   it('takes no text for markup', () => {
     const hostile = '<script>alert("x")</script>';
-    const row = { ...(operations[0] as Operation), summary: hostile, description: `\`${hostile}\`` };
+    const row = { ...(operations[0] as OperationDefinition), summary: hostile, description: `\`${hostile}\`` };
     const shown = pageOf(buildDocument([row]));
     expect(shown).not.toContain('<script>');
     expect(shown).toContain('<code>&#60;script&#62;');

@@ -1,9 +1,9 @@
 /** The document as one static page: no script, and nothing that is loaded from anywhere. */
 import { createHash } from 'node:crypto';
-import { BASES } from '../access/base-paths.ts';
+import { BASES } from '@xerotier/public-api/operation';
 import { openapiDocument } from './document.ts';
 import { inline, Markup, markup, prose } from './markup.ts';
-import type { DocumentedAnswer, DocumentedOperation, OpenapiDocument, Parameter } from './openapi-document.ts';
+import type { DocumentedOperation, DocumentedResponse, OpenapiDocument, Parameter } from '@xerotier/public-api/openapi';
 import { PAGE_STYLE } from './page-style.ts';
 import { boundsText, fieldList, fieldText, typeText } from './schema-markup.ts';
 
@@ -88,7 +88,7 @@ function resolved(parameter: Parameter | { $ref: string }, { components }: Opena
   return components.parameters[parameter.$ref.slice(parameter.$ref.lastIndexOf('/') + 1)] as Parameter;
 }
 
-function contentList(content: DocumentedAnswer['content']): Markup {
+function contentList(content: DocumentedResponse['content']): Markup {
   const items = Object.entries(content).map(
     ([type, { schema }]) => markup`<li><code>${type}</code> ${schema === undefined ? '' : typeText(schema)}</li>`,
   );
@@ -97,7 +97,7 @@ function contentList(content: DocumentedAnswer['content']): Markup {
 
 function answerItem([status, { description, headers = {}, content, 'x-error-codes': codes }]: [
   string,
-  DocumentedAnswer,
+  DocumentedResponse,
 ]): Markup {
   const said = markup`<code>${status}</code> ${inline(description)}`;
   // All errors have the one schema that the introduction names.

@@ -1,7 +1,8 @@
 /** `GET /`, `GET /openapi.json` and `GET /docs`: the reference of the public API, for anyone, and without anything from elsewhere. */
-import { Controller, Get, Res } from '@nestjs/common';
+import { Controller, Res } from '@nestjs/common';
+import { getOpenapiDocument, getReferencePage, getWelcome } from '@xerotier/public-api/reference';
 import type { FastifyReply } from 'fastify';
-import { PublicRoute } from '../access/require-scope.ts';
+import { Operation } from '../operations/operation.decorator.ts';
 import { openapiText } from './document.ts';
 import { CONTENT_SECURITY_POLICY, referencePage } from './reference-page.ts';
 import { welcomeText } from './welcome.ts';
@@ -13,20 +14,17 @@ const HEADERS = { 'cache-control': 'public, max-age=300', 'x-content-type-option
 export class ReferenceController {
   readonly #welcome = welcomeText();
 
-  @Get()
-  @PublicRoute()
+  @Operation(getWelcome)
   async greet(@Res() reply: FastifyReply): Promise<void> {
     await reply.headers(HEADERS).type('application/json; charset=utf-8').send(this.#welcome);
   }
 
-  @Get('openapi.json')
-  @PublicRoute()
+  @Operation(getOpenapiDocument)
   async document(@Res() reply: FastifyReply): Promise<void> {
     await reply.headers(HEADERS).type('application/json; charset=utf-8').send(openapiText());
   }
 
-  @Get('docs')
-  @PublicRoute()
+  @Operation(getReferencePage)
   async page(@Res() reply: FastifyReply): Promise<void> {
     const headers = { ...HEADERS, 'content-security-policy': CONTENT_SECURITY_POLICY };
     await reply.headers(headers).type('text/html; charset=utf-8').send(referencePage());

@@ -1,5 +1,5 @@
 /** A JSON Schema as a reader sees it: the fields of an object with their types and bounds, those of inner objects below them. */
-import type { JsonSchema } from './json-schemas.ts';
+import type { JsonSchema } from '@xerotier/public-api/openapi';
 import { inline, markup } from './markup.ts';
 import type { Markup } from './markup.ts';
 

@@ -1,17 +1,7 @@
 /** What `GET /` answers: enough to find the rest. Paths only, since behind which name and proxy this runs a request need not tell. */
 import { readFileSync } from 'node:fs';
-import { z } from 'zod';
-
-export const welcome = z.object({
-  name: z.literal('Xerotier'),
-  version: z.string().describe('Of this software.'),
-  description: z.string(),
-  base_urls: z
-    .object({ key: z.string(), project: z.string(), endpoint: z.string() })
-    .describe('What follows the host in the base URL of a client.'),
-  documentation: z.string(),
-  openapi: z.string(),
-});
+import type { welcome } from '@xerotier/public-api/reference';
+import type { z } from 'zod';
 
 /** The package file lies beside `src` and `dist` alike. */
 const packageFile = new URL('../../package.json', import.meta.url);

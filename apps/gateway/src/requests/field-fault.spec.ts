@@ -2,9 +2,10 @@ import { speechRequest, transcriptionRequest } from '@xerotier/public-api/audio'
 import { chatCompletionRequest } from '@xerotier/public-api/chat-completions';
 import { rerankRequest, scoreRequest } from '@xerotier/public-api/reranking';
 import { AppError } from '@xerotier/errors';
+import { components } from '@xerotier/public-api/openapi';
+import { operations } from '@xerotier/public-api/operations';
 import type { z } from 'zod';
 import { unionPlaces } from '../../test/union-places.ts';
-import { schemas } from '../openapi/schemas.ts';
 import { readFields } from './request-fields.ts';
 
 function refusalOf(schema: z.ZodType, value: unknown): AppError | undefined {
@@ -122,10 +123,10 @@ describe('a fault where the schema has a text of its own', () => {
   });
 });
 
-const places = Object.entries(schemas).flatMap(([body, schema]) =>
-  unionPlaces(schema).map((place) => ({ body, schema: schema as z.ZodType, ...place })),
+const schemas = [...new Set(operations.flatMap(({ request }) => request ?? []))];
+const requests = schemas.flatMap((schema) =>
+  unionPlaces(schema).map((place) => ({ body: components.get(schema)?.id, schema, ...place })),
 );
-const requests = places.filter(({ body }) => /^(?:Create|Update)/.test(body));
 
 const WRONG: readonly unknown[] = [
   7.5,

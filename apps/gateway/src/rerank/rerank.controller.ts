@@ -1,15 +1,15 @@
 /** `POST /v1/rerank` and `/v1/score`: of one endpoint, and of the whole project, where `model` says which endpoint. */
-import { Controller, Post, Req, Res } from '@nestjs/common';
-import { rerankRequest, scoreRequest } from '@xerotier/public-api/reranking';
+import { Controller, Req, Res } from '@nestjs/common';
+import { rerank, rerankRequest, rerankV2, score, scoreRequest } from '@xerotier/public-api/reranking';
 import type { EndpointTask } from '@xerotier/contracts/auth';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { onEveryBase } from '../access/base-paths.ts';
-import { accessOf, RequireScope } from '../access/require-scope.ts';
+import { accessOf } from '../access/check-access.ts';
 import { addressedEndpoint } from '../models/addressed-endpoint.ts';
 import { ModelDirectory } from '../models/model-directory.service.ts';
 import type { Caller } from '../requests/caller.ts';
 import { fieldsOf, readFields, refuseNotServed } from '../requests/request-fields.ts';
 import type { Fields, NotServed } from '../requests/request-fields.ts';
+import { Operation } from '../operations/operation.decorator.ts';
 import { RerankService } from './rerank.service.ts';
 import type { ScoredAnswer } from './rerank.service.ts';
 
@@ -29,16 +29,19 @@ export class RerankController {
     private readonly models: ModelDirectory,
   ) {}
 
-  @Post([...onEveryBase('v1/rerank'), ...onEveryBase('v2/rerank')])
-  @RequireScope('inference')
+  @Operation(rerank)
   async rerank(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const body = readFields(rerankRequest, servedFields(request));
     const caller = await this.#callerOf(request, body.model);
     await send(reply, await this.reranking.rerank(caller, body, reply.raw));
   }
 
-  @Post(onEveryBase('v1/score'))
-  @RequireScope('inference')
+  @Operation(rerankV2)
+  async rerankV2(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    await this.rerank(request, reply);
+  }
+
+  @Operation(score)
   async score(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const body = readFields(scoreRequest, servedFields(request));
     const caller = await this.#callerOf(request, body.model);

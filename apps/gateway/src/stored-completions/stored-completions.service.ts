@@ -8,7 +8,7 @@ import { AppError } from '@xerotier/errors';
 import { Bus } from '@xerotier/nats';
 import { once } from 'node:events';
 import type { z } from 'zod';
-import type { ListQuery, PageQuery } from './list-query.ts';
+import type { CompletionsQuery, MessagesQuery } from '@xerotier/public-api/stored-completions';
 import { assertFits } from './stored-completion.ts';
 
 /** Whose completions are meant: all of a project, or those that one endpoint has answered. */
@@ -51,7 +51,7 @@ export class StoredCompletionsService {
   }
 
   /** @throws {AppError} `completion.unknown_cursor`, `responses.unavailable`. */
-  list(scope: CompletionScope, query: ListQuery): Promise<Output<'list'>> {
+  list(scope: CompletionScope, query: CompletionsQuery): Promise<Output<'list'>> {
     return this.#ask(list, { ...scope, ...query });
   }
 
@@ -61,7 +61,7 @@ export class StoredCompletionsService {
   }
 
   /** @throws {AppError} `completion.not_found`, `completion.unknown_cursor`, `responses.unavailable`. */
-  listMessages(scope: CompletionScope, id: string, query: PageQuery): Promise<Output<'messages'>> {
+  listMessages(scope: CompletionScope, id: string, query: MessagesQuery): Promise<Output<'messages'>> {
     return this.#ask(messages, { ...scope, id, ...query });
   }
 

@@ -2,15 +2,13 @@
 import { z } from 'zod';
 import { request, service } from '../define.ts';
 import { projectId } from '../ids.ts';
-import { metadata } from '@xerotier/public-api/fields';
+import { completionId, metadata } from '@xerotier/public-api/fields';
 
 /**
  * What one stored completion may have in JSON, its messages included. A message on the bus has 1 MiB, and there has to be
  * room for metadata that grows later.
  */
 export const STORED_BYTES_MAX = 900_000;
-
-export const completionId = z.string().regex(/^[A-Za-z0-9_-]{1,128}$/);
 
 /** The chat completion object as clients read it. */
 export const storedCompletion = z.looseObject({

@@ -1,2 +1,2 @@
-export { STORED_BYTES_MAX, completionId, responsesContract, storedCompletion } from './contract.ts';
+export { STORED_BYTES_MAX, responsesContract, storedCompletion } from './contract.ts';
 export type { StoredCompletion } from './contract.ts';

@@ -3,6 +3,7 @@
  * specification, and ours where it names none. Their file is not a field.
  */
 import { z } from 'zod';
+import { components } from '../openapi/components.ts';
 import { formBoolean, formList, formNumber } from '../fields/form-values.ts';
 
 const TEXT_LENGTH_MAX = 16_384;
@@ -52,9 +53,12 @@ export const transcriptionRequest = z
   .refine((form) => form.timestamp_granularities === undefined || form.response_format === 'verbose_json', {
     path: ['timestamp_granularities'],
     message: 'needs the response_format verbose_json',
-  });
+  })
+  .register(components, { id: 'CreateTranscriptionRequest' });
 
-export const translationRequest = z.object({
-  ...audio,
-  response_format: z.enum(['json', 'text', 'srt', 'verbose_json', 'vtt']).optional(),
-});
+export const translationRequest = z
+  .object({
+    ...audio,
+    response_format: z.enum(['json', 'text', 'srt', 'verbose_json', 'vtt']).optional(),
+  })
+  .register(components, { id: 'CreateTranslationRequest' });

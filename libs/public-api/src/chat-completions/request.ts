@@ -6,6 +6,7 @@
  * Whether an engine can honour a parameter is not decided here: a worker refuses by name what its engine cannot do.
  */
 import { z } from 'zod';
+import { components } from '../openapi/components.ts';
 import { chatMessages } from './message.ts';
 import { fewNames } from '../fields/few-names.ts';
 import { jsonSchema } from './json-schema.ts';
@@ -134,10 +135,12 @@ const chatCompletionBody = z.object({
   x_events: z.nullish(z.boolean()),
 });
 
-export const chatCompletionRequest = chatCompletionBody.transform((body, context) => {
-  refuseContradictions(body, context);
-  return givenOf(body);
-});
+export const chatCompletionRequest = chatCompletionBody
+  .transform((body, context) => {
+    refuseContradictions(body, context);
+    return givenOf(body);
+  })
+  .register(components, { id: 'CreateChatCompletionRequest' });
 export type ChatCompletionRequest = z.infer<typeof chatCompletionRequest>;
 
 type ReadBody = z.output<typeof chatCompletionBody>;

@@ -1,5 +1,6 @@
 /** What a chat completion is answered with, for the API's document. An engine behind a worker may add fields of its own. */
 import { z } from 'zod';
+import { components } from '../openapi/components.ts';
 
 const count = z.number().int().min(0);
 
@@ -47,12 +48,14 @@ const envelope = {
   x_adjusted_reasoning_effort: z.string().optional().describe('The effort that the model really makes.'),
 };
 
-export const chatCompletion = z.object({
-  ...envelope,
-  object: z.literal('chat.completion'),
-  choices: z.array(z.looseObject({ index: count, message, logprobs, finish_reason: finishReason })),
-  usage: completionUsage,
-});
+export const chatCompletion = z
+  .object({
+    ...envelope,
+    object: z.literal('chat.completion'),
+    choices: z.array(z.looseObject({ index: count, message, logprobs, finish_reason: finishReason })),
+    usage: completionUsage,
+  })
+  .register(components, { id: 'ChatCompletion' });
 
 const toolCallPiece = z.looseObject({
   index: count,
@@ -69,15 +72,17 @@ const delta = z.looseObject({
   tool_calls: z.array(toolCallPiece).nullish(),
 });
 
-export const chatCompletionChunk = z.object({
-  ...envelope,
-  object: z.literal('chat.completion.chunk'),
-  choices: z
-    .array(
-      z.looseObject({ index: count, delta, logprobs: logprobs.optional(), finish_reason: finishReason.nullable() }),
-    )
-    .describe('Empty in the chunk that carries the usage.'),
-  usage: completionUsage
-    .nullish()
-    .describe('Only with stream_options.include_usage, and null in all chunks but the last.'),
-});
+export const chatCompletionChunk = z
+  .object({
+    ...envelope,
+    object: z.literal('chat.completion.chunk'),
+    choices: z
+      .array(
+        z.looseObject({ index: count, delta, logprobs: logprobs.optional(), finish_reason: finishReason.nullable() }),
+      )
+      .describe('Empty in the chunk that carries the usage.'),
+    usage: completionUsage
+      .nullish()
+      .describe('Only with stream_options.include_usage, and null in all chunks but the last.'),
+  })
+  .register(components, { id: 'ChatCompletionChunk' });

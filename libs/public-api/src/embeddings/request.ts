@@ -3,6 +3,7 @@
  * parameter out; fields that are not listed are dropped. Whatever form `input` has, it is read as a list of inputs.
  */
 import { z } from 'zod';
+import { components } from '../openapi/components.ts';
 import { storableText } from '../fields/storable-text.ts';
 import { TEXTS_MAX } from '../fields/texts.ts';
 
@@ -58,20 +59,22 @@ function isToken(value: unknown): boolean {
   return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= TOKEN_MAX;
 }
 
-export const embeddingRequest = z.object({
-  model: z.string().min(1).max(256),
-  input,
-  encoding_format: z
-    .enum(['float', 'base64'])
-    .nullish()
-    .transform((format) => format ?? 'float'),
-  dimensions: z
-    .number()
-    .int()
-    .min(1)
-    .nullish()
-    .transform((dimensions) => dimensions ?? undefined),
-  user: storableText(512).nullish(),
-  service_tier: z.string().max(64).nullish(),
-});
+export const embeddingRequest = z
+  .object({
+    model: z.string().min(1).max(256),
+    input,
+    encoding_format: z
+      .enum(['float', 'base64'])
+      .nullish()
+      .transform((format) => format ?? 'float'),
+    dimensions: z
+      .number()
+      .int()
+      .min(1)
+      .nullish()
+      .transform((dimensions) => dimensions ?? undefined),
+    user: storableText(512).nullish(),
+    service_tier: z.string().max(64).nullish(),
+  })
+  .register(components, { id: 'CreateEmbeddingRequest' });
 export type EmbeddingRequest = z.output<typeof embeddingRequest>;

@@ -1,3 +1,4 @@
+export { completionId, projectId, slug } from './ids.ts';
 export { metadata } from './metadata.ts';
 export type { Metadata } from './metadata.ts';
 export { storableText } from './storable-text.ts';

@@ -4,6 +4,7 @@
  * may there.
  */
 import { z } from 'zod';
+import { components } from '../openapi/components.ts';
 import { formBoolean, formNumber } from '../fields/form-values.ts';
 
 const IMAGES_MAX = 10;
@@ -23,43 +24,49 @@ const count = z.number().int().min(1).max(IMAGES_MAX);
 const compression = z.number().int().min(0).max(100);
 const partialImages = z.number().int().min(0).max(PARTIAL_IMAGES_MAX);
 
-export const imageGenerationRequest = z.object({
-  model: model.nullish(),
-  prompt,
-  n: count.nullish(),
-  size: size.nullish(),
-  quality: z.enum(['standard', 'hd', 'low', 'medium', 'high', 'auto']).nullish(),
-  response_format: responseFormat.nullish(),
-  output_format: outputFormat.nullish(),
-  output_compression: compression.nullish(),
-  background: background.nullish(),
-  moderation: z.enum(['low', 'auto']).nullish(),
-  style: z.enum(['vivid', 'natural']).nullish(),
-  stream: z.boolean().nullish(),
-  partial_images: partialImages.nullish(),
-  user: user.nullish(),
-});
+export const imageGenerationRequest = z
+  .object({
+    model: model.nullish(),
+    prompt,
+    n: count.nullish(),
+    size: size.nullish(),
+    quality: z.enum(['standard', 'hd', 'low', 'medium', 'high', 'auto']).nullish(),
+    response_format: responseFormat.nullish(),
+    output_format: outputFormat.nullish(),
+    output_compression: compression.nullish(),
+    background: background.nullish(),
+    moderation: z.enum(['low', 'auto']).nullish(),
+    style: z.enum(['vivid', 'natural']).nullish(),
+    stream: z.boolean().nullish(),
+    partial_images: partialImages.nullish(),
+    user: user.nullish(),
+  })
+  .register(components, { id: 'CreateImageRequest' });
 
-export const imageEditRequest = z.object({
-  model: model.optional(),
-  prompt,
-  n: formNumber(count).optional(),
-  size: size.optional(),
-  quality: z.enum(['standard', 'low', 'medium', 'high', 'auto']).optional(),
-  response_format: responseFormat.optional(),
-  output_format: outputFormat.optional(),
-  output_compression: formNumber(compression).optional(),
-  background: background.optional(),
-  input_fidelity: z.enum(['high', 'low']).optional(),
-  stream: formBoolean.optional(),
-  partial_images: formNumber(partialImages).optional(),
-  user: user.optional(),
-});
+export const imageEditRequest = z
+  .object({
+    model: model.optional(),
+    prompt,
+    n: formNumber(count).optional(),
+    size: size.optional(),
+    quality: z.enum(['standard', 'low', 'medium', 'high', 'auto']).optional(),
+    response_format: responseFormat.optional(),
+    output_format: outputFormat.optional(),
+    output_compression: formNumber(compression).optional(),
+    background: background.optional(),
+    input_fidelity: z.enum(['high', 'low']).optional(),
+    stream: formBoolean.optional(),
+    partial_images: formNumber(partialImages).optional(),
+    user: user.optional(),
+  })
+  .register(components, { id: 'CreateImageEditRequest' });
 
-export const imageVariationRequest = z.object({
-  model: model.optional(),
-  n: formNumber(count).optional(),
-  size: z.enum(['256x256', '512x512', '1024x1024']).optional(),
-  response_format: responseFormat.optional(),
-  user: user.optional(),
-});
+export const imageVariationRequest = z
+  .object({
+    model: model.optional(),
+    n: formNumber(count).optional(),
+    size: z.enum(['256x256', '512x512', '1024x1024']).optional(),
+    response_format: responseFormat.optional(),
+    user: user.optional(),
+  })
+  .register(components, { id: 'CreateImageVariationRequest' });

@@ -3,3 +3,4 @@ export type { RerankRequest } from './rerank-request.ts';
 export { rerankAnswer, scoreAnswer } from './response.ts';
 export { scoreRequest } from './score-request.ts';
 export type { ScoreRequest } from './score-request.ts';
+export { rerank, rerankV2, score } from './reranking.api.ts';

@@ -3,6 +3,7 @@
  * `text`; either is read as a text.
  */
 import { z } from 'zod';
+import { components } from '../openapi/components.ts';
 import { TEXTS_MAX } from '../fields/texts.ts';
 
 const text = z.string().min(1, 'must not be empty');
@@ -10,18 +11,20 @@ const document = z.union([text, z.object({ text }).transform((object) => object.
   error: 'must be a text that is not empty, or an object with one in text',
 });
 
-export const rerankRequest = z.object({
-  model: z.string().min(1).max(256),
-  query: text,
-  documents: z.array(document).min(1).max(TEXTS_MAX),
-  /** More than there are documents means all of them. */
-  top_n: z.number().int().min(1).nullish(),
-  /** Cohere's: of a longer document only its beginning is read. */
-  max_tokens_per_doc: z.number().int().min(1).nullish(),
-  return_documents: z
-    .boolean()
-    .nullish()
-    .transform((wanted) => wanted ?? true),
-  user: z.string().max(512).nullish(),
-});
+export const rerankRequest = z
+  .object({
+    model: z.string().min(1).max(256),
+    query: text,
+    documents: z.array(document).min(1).max(TEXTS_MAX),
+    /** More than there are documents means all of them. */
+    top_n: z.number().int().min(1).nullish(),
+    /** Cohere's: of a longer document only its beginning is read. */
+    max_tokens_per_doc: z.number().int().min(1).nullish(),
+    return_documents: z
+      .boolean()
+      .nullish()
+      .transform((wanted) => wanted ?? true),
+    user: z.string().max(512).nullish(),
+  })
+  .register(components, { id: 'CreateRerankRequest' });
 export type RerankRequest = z.output<typeof rerankRequest>;

@@ -1,29 +1,34 @@
 /** What rerank and score are answered with, for the API's document. */
 import { z } from 'zod';
+import { components } from '../openapi/components.ts';
 import { promptUsage } from '../embeddings/response.ts';
 
 const index = z.number().int().min(0);
 
-export const rerankAnswer = z.object({
-  id: z.string(),
-  model: z.string(),
-  results: z
-    .array(
-      z.object({
-        index: index.describe('Of the document in the request.'),
-        relevance_score: z.number(),
-        document: z.object({ text: z.string() }).optional(),
-      }),
-    )
-    .describe('The most relevant first.'),
-  usage: promptUsage,
-});
+export const rerankAnswer = z
+  .object({
+    id: z.string(),
+    model: z.string(),
+    results: z
+      .array(
+        z.object({
+          index: index.describe('Of the document in the request.'),
+          relevance_score: z.number(),
+          document: z.object({ text: z.string() }).optional(),
+        }),
+      )
+      .describe('The most relevant first.'),
+    usage: promptUsage,
+  })
+  .register(components, { id: 'Rerank' });
 
-export const scoreAnswer = z.object({
-  id: z.string(),
-  object: z.literal('list'),
-  created: z.number().int().describe('Unix time in seconds.'),
-  model: z.string(),
-  data: z.array(z.object({ index, object: z.literal('score'), score: z.number() })),
-  usage: promptUsage,
-});
+export const scoreAnswer = z
+  .object({
+    id: z.string(),
+    object: z.literal('list'),
+    created: z.number().int().describe('Unix time in seconds.'),
+    model: z.string(),
+    data: z.array(z.object({ index, object: z.literal('score'), score: z.number() })),
+    usage: promptUsage,
+  })
+  .register(components, { id: 'Score' });

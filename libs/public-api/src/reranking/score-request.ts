@@ -3,6 +3,7 @@
  * scored against each on the right; otherwise both sides have as many, and are scored pair by pair.
  */
 import { z } from 'zod';
+import { components } from '../openapi/components.ts';
 import { TEXTS_MAX } from '../fields/texts.ts';
 
 const text = z.string().min(1, 'must not be empty');
@@ -54,4 +55,5 @@ export const scoreRequest = z
       return refuse(left, `must be one text, or as many as there are in ${right} (${documents.length})`);
     }
     return { model: body.model, queries, documents, names };
-  });
+  })
+  .register(components, { id: 'CreateScoreRequest' });

@@ -6,3 +6,12 @@ export {
   completionChanges,
   storedChatCompletion,
 } from './response.ts';
+export { completionsQuery, messagesQuery } from './query.ts';
+export type { CompletionsQuery, MessagesQuery } from './query.ts';
+export {
+  deleteChatCompletion,
+  getChatCompletion,
+  getChatCompletionMessages,
+  listChatCompletions,
+  updateChatCompletion,
+} from './stored-completions.api.ts';

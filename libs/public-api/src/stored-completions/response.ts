@@ -1,24 +1,30 @@
-/** What the routes of stored completions are asked and answered, for the API's document and for the routes themselves. */
+/** Bodies of the routes of stored completions. */
 import { metadata } from '../fields/metadata.ts';
 import { z } from 'zod';
+import { components } from '../openapi/components.ts';
+import { page } from '../page/page.ts';
 import { chatCompletion } from '../chat-completions/response.ts';
 
 /** `null` is what clearing it is written as. */
-export const completionChanges = z.object({ metadata: metadata.nullable() });
+export const completionChanges = z
+  .object({ metadata: metadata.nullable() })
+  .register(components, { id: 'UpdateChatCompletionRequest' });
 
-export const storedChatCompletion = chatCompletion.extend({
-  request_id: z.string(),
-  metadata,
-  temperature: z.number(),
-  top_p: z.number(),
-  presence_penalty: z.number(),
-  frequency_penalty: z.number(),
-  seed: z.number().nullable(),
-  input_user: z.string().nullable(),
-  tools: z.array(z.unknown()).nullable(),
-  tool_choice: z.unknown(),
-  response_format: z.unknown(),
-});
+export const storedChatCompletion = chatCompletion
+  .extend({
+    request_id: z.string(),
+    metadata,
+    temperature: z.number(),
+    top_p: z.number(),
+    presence_penalty: z.number(),
+    frequency_penalty: z.number(),
+    seed: z.number().nullable(),
+    input_user: z.string().nullable(),
+    tools: z.array(z.unknown()).nullable(),
+    tool_choice: z.unknown(),
+    response_format: z.unknown(),
+  })
+  .register(components, { id: 'StoredChatCompletion' });
 
 const storedMessage = z.looseObject({
   id: z.string(),
@@ -29,24 +35,21 @@ const storedMessage = z.looseObject({
   name: z.string().nullable(),
 });
 
-const page = {
-  object: z.literal('list'),
-  first_id: z.string().describe('Empty when there is nothing in it.'),
-  last_id: z.string().describe('What to ask the next page with, in `after`.'),
-  has_more: z.boolean(),
-};
+export const chatCompletionList = page(storedChatCompletion).register(components, { id: 'ChatCompletionList' });
+export const chatCompletionMessageList = page(storedMessage).register(components, { id: 'ChatCompletionMessageList' });
 
-export const chatCompletionList = z.object({ ...page, data: z.array(storedChatCompletion) });
-export const chatCompletionMessageList = z.object({ ...page, data: z.array(storedMessage) });
+export const chatCompletionCancelled = z
+  .object({
+    id: z.string(),
+    object: z.literal('chat.completion.cancelled'),
+    cancelled: z.literal(true),
+  })
+  .register(components, { id: 'ChatCompletionCancelled' });
 
-export const chatCompletionCancelled = z.object({
-  id: z.string(),
-  object: z.literal('chat.completion.cancelled'),
-  cancelled: z.literal(true),
-});
-
-export const chatCompletionDeleted = z.object({
-  id: z.string(),
-  object: z.literal('chat.completion.deleted'),
-  deleted: z.literal(true),
-});
+export const chatCompletionDeleted = z
+  .object({
+    id: z.string(),
+    object: z.literal('chat.completion.deleted'),
+    deleted: z.literal(true),
+  })
+  .register(components, { id: 'ChatCompletionDeleted' });

@@ -1,14 +1,18 @@
 import { AppError } from '@xerotier/errors';
-import { parseListQuery, parsePageQuery } from './list-query.ts';
+import { completionsQuery, messagesQuery } from '@xerotier/public-api/stored-completions';
+import { readQuery } from './read-query.ts';
 
-function refusal(parse: (query: unknown) => unknown, query: unknown): AppError {
+const parseListQuery = (query: unknown): unknown => readQuery(completionsQuery, { query });
+const parsePageQuery = (query: unknown): unknown => readQuery(messagesQuery, { query });
+
+function rejection(parse: (query: unknown) => unknown, query: unknown): AppError {
   try {
     parse(query);
   } catch (error) {
     if (AppError.is(error)) return error;
     throw error;
   }
-  throw new Error(`this should have been refused: ${JSON.stringify(query)}`);
+  throw new Error(`this should have been rejected: ${JSON.stringify(query)}`);
 }
 
 describe('the query of a list', () => {
@@ -32,9 +36,9 @@ describe('the query of a list', () => {
     expect(parseListQuery({ before: 'x', toString: 'y' })).toEqual({ limit: 20, order: 'asc' });
   });
 
-  it.each(['0', '101', '-1', '1.5', '', 'x', '1e1', ' 1', ['1', '2']])('is refused with the limit %j', (limit) => {
+  it.each(['0', '101', '-1', '1.5', '', 'x', '1e1', ' 1', ['1', '2']])('is rejected with the limit %j', (limit) => {
     for (const parse of [parseListQuery, parsePageQuery]) {
-      expect(refusal(parse, { limit })).toMatchObject({ code: 'request.invalid', param: 'limit' });
+      expect(rejection(parse, { limit })).toMatchObject({ code: 'request.invalid', param: 'limit' });
     }
   });
 
@@ -48,7 +52,7 @@ describe('the query of a list', () => {
     ['metadata.k', { 'metadata[k]': 'v'.repeat(513) }],
     ['metadata.k', { 'metadata[k]': 'a\0b' }],
     ['metadata', Object.fromEntries([...Array(17).keys()].map((i) => [`metadata[${i}]`, 'v']))],
-  ])('is refused by the name %s for what does not fit', (param, query) => {
-    expect(refusal(parseListQuery, query)).toMatchObject({ code: 'request.invalid', param });
+  ])('is rejected by the name %s for what does not fit', (param, query) => {
+    expect(rejection(parseListQuery, query)).toMatchObject({ code: 'request.invalid', param });
   });
 });

@@ -16,12 +16,19 @@ export interface Content {
   readonly example?: unknown;
 }
 
-export interface DocumentedAnswer {
+export interface DocumentedResponse {
   readonly description: string;
   readonly headers?: Readonly<Record<string, { readonly $ref: string }>>;
   readonly content: Readonly<Record<string, Content>>;
   /** For errors: each `code` that this status may have here. */
   readonly 'x-error-codes'?: readonly string[];
+}
+
+/** As Redoc and Scalar read them. */
+export interface CodeSample {
+  readonly lang: 'Shell' | 'Python' | 'JavaScript';
+  readonly label: string;
+  readonly source: string;
 }
 
 export interface DocumentedOperation {
@@ -31,9 +38,10 @@ export interface DocumentedOperation {
   readonly description?: string;
   readonly parameters: readonly (Parameter | { readonly $ref: string })[];
   readonly requestBody?: { readonly required: boolean; readonly content: Readonly<Record<string, Content>> };
-  readonly responses: Readonly<Record<string, DocumentedAnswer>>;
+  readonly responses: Readonly<Record<string, DocumentedResponse>>;
   /** Empty for what needs no key. */
   readonly security?: readonly [];
+  readonly 'x-codeSamples'?: readonly CodeSample[];
 }
 
 export type Method = 'get' | 'post' | 'delete';

@@ -1,12 +1,11 @@
 /** zod schemas as the JSON Schemas of the document: what a client may send, and what it has to be ready to read. */
 import { z } from 'zod';
-import { schemas } from './schemas.ts';
-import type { SchemaName } from './schemas.ts';
+import { components } from './components.ts';
 
 export type JsonSchema = Readonly<Record<string, unknown>>;
 
 /**
- * A request is described by what is read, before it is transformed. Answers are too: a reader must not mind a field that is
+ * A request is described by what is read, before it is transformed. Responses are too: a reader must not mind a field that is
  * added later, so their objects are open.
  *
  * What zod cannot know of a schema, such as the form behind a transform, is written in its `meta({ jsonSchema })`.
@@ -26,21 +25,27 @@ const OPTIONS = {
   },
 } as const;
 
-export function referenceTo(name: SchemaName): JsonSchema {
-  return { $ref: `#/components/schemas/${name}` };
+function referenceTo(id: string): JsonSchema {
+  return { $ref: `#/components/schemas/${id}` };
 }
 
 /** All that have a name; one inside another is a reference. */
 export function namedSchemas(): Record<string, JsonSchema> {
-  const registry = z.registry<{ id: string }>();
-  for (const [id, schema] of Object.entries(schemas)) registry.add(schema, { id });
-  const named = z.toJSONSchema(registry, { ...OPTIONS, uri: (id) => referenceTo(id as SchemaName)['$ref'] as string });
+  const named = z.toJSONSchema(components, { ...OPTIONS, uri: (id) => referenceTo(id)['$ref'] as string });
   return Object.fromEntries(
-    Object.keys(schemas).map((name) => {
-      const { $schema: _dialect, $id: _place, ...schema } = named.schemas[name] as JsonSchema;
+    Object.entries(named.schemas).map(([name, described]) => {
+      const { $schema: _dialect, $id: _place, ...schema } = described as JsonSchema;
       return [name, schema];
     }),
   );
+}
+
+/** A body: the reference of what has a name, or of each of its alternatives. */
+export function bodySchema(schema: z.core.$ZodType): JsonSchema {
+  const name = components.get(schema)?.id;
+  if (name !== undefined) return referenceTo(name);
+  if (schema instanceof z.ZodUnion) return { anyOf: schema.options.map(bodySchema) };
+  throw new Error("A body needs a name in the document: schema.register(components, { id: '...' }).");
 }
 
 export interface JsonField {

@@ -1,7 +1,7 @@
-/** The headers of answers by name, and what they say. A row of the table of operations picks the ones that it has. */
-export const answerHeaderTexts = {
-  'X-Request-ID': 'The id of the request, on every answer. Tell it when you report a problem.',
-  'X-Xerotier-Worker-ID': 'The worker that answered.',
+/** The headers of responses by name, and what they say. An operation picks the ones that it has. */
+export const responseHeaderTexts = {
+  'X-Request-ID': 'The id of the request, on every response. Tell it when you report a problem.',
+  'X-Xerotier-Worker-ID': 'The worker that served the request.',
   'X-Xerotier-Max-Tokens-Clamped': 'The number of tokens that was asked for, when it had to be lowered to what fits.',
   'X-RateLimit-Limit': 'Requests that the key may send in a minute.',
   'X-RateLimit-Remaining': 'Requests that are left of them.',
@@ -18,8 +18,11 @@ export const answerHeaderTexts = {
   Allow: 'The methods that the path has.',
 } as const;
 
-export type AnswerHeader = keyof typeof answerHeaderTexts;
+export type ResponseHeader = keyof typeof responseHeaderTexts;
 
-export const RATE_LIMIT_HEADERS = (Object.keys(answerHeaderTexts) as AnswerHeader[]).filter((name) =>
+export const RATE_LIMIT_HEADERS = (Object.keys(responseHeaderTexts) as ResponseHeader[]).filter((name) =>
   name.startsWith('X-RateLimit-'),
 );
+
+/** Of everything that a worker computes. */
+export const WORKER_HEADERS: readonly ResponseHeader[] = ['X-Xerotier-Worker-ID', ...RATE_LIMIT_HEADERS];

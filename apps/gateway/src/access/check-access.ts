@@ -1,40 +1,24 @@
 /**
- * `@RequireScope('inference')` on a route: its key is checked before the body is read, and the handler finds the result in
- * `request.access`. What anyone may read says `@PublicRoute()`. A route with neither does not start:
- * `assertRoutesDeclareAccess` sees to that.
+ * The check of the key, before the body is read, on every route whose operation has a permission; the handler finds the result by
+ * `accessOf(request)`.
  */
-import { RouteConfig } from '@nestjs/platform-fastify';
 import { projectId, slug } from '@xerotier/contracts/ids';
-import type { Access, Scope } from '@xerotier/contracts/auth';
+import type { Access } from '@xerotier/contracts/auth';
 import { AppError } from '@xerotier/errors';
 import { noteForLog } from '@xerotier/http';
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyRequest } from 'fastify';
 import type { AccessService } from './access.service.ts';
 import { bearerKey } from './bearer-key.ts';
 import { unknownUrlHint } from './unknown-url-hint.ts';
 
 declare module 'fastify' {
-  interface FastifyContextConfig {
-    scope?: Scope;
-    isPublic?: true;
-  }
   interface FastifyRequest {
-    /** Set on every route that requires a scope. */
+    /** Set on every route that needs a key. */
     access?: Access;
   }
 }
 
-/** @param reads `form` on a route whose body is a form; default JSON. */
-export function RequireScope(scope: Scope, reads?: 'form'): ReturnType<typeof RouteConfig> {
-  return RouteConfig({ scope, ...(reads === 'form' && { form: true }) });
-}
-
-/** For what is the same for everyone. Its handler knows nobody. */
-export function PublicRoute(): ReturnType<typeof RouteConfig> {
-  return RouteConfig({ isPublic: true });
-}
-
-/** The hook that does what the decorators say; at once when the access is remembered. */
+/** The hook; at once when the access is remembered. */
 export function checkAccess(service: AccessService, request: FastifyRequest): void | Promise<void> {
   const { scope } = request.routeOptions.config;
   if (scope === undefined) return;
@@ -104,20 +88,9 @@ export function shown(text: string): string {
   return text.slice(0, 64).replace(/[^\x20-\x7e]/g, '?');
 }
 
-/** The access that the hook has found; a handler without one is on a route that forgot to require it. */
+/** The access that the hook has found. @throws {Error} on a route that is for everyone. */
 export function accessOf(request: FastifyRequest): Access {
   if (request.access === undefined)
-    throw new Error(`${request.method} ${request.routeOptions.url} needs @RequireScope(...)`);
+    throw new Error(`${request.method} ${request.routeOptions.url} is for everyone: its operation has no permission`);
   return request.access;
-}
-
-/** @throws {Error} on the registration of a route that says nothing about access. */
-export function assertRoutesDeclareAccess(fastify: FastifyInstance): void {
-  fastify.addHook('onRoute', ({ method, url, config }) => {
-    // Nest's own catch-all answers 404 and nothing else.
-    if (url === '*' || url === '/*' || config?.scope !== undefined || config?.isPublic === true) return;
-    throw new Error(
-      `${[method].flat().join(', ')} ${url} says nothing about access: add @RequireScope('...') to its handler, or @PublicRoute().`,
-    );
-  });
 }

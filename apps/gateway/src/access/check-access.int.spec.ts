@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { Controller, Get, Module, Post, Req } from '@nestjs/common';
+import { Controller, Get, Module, Req } from '@nestjs/common';
 import { generateApiKey } from '@xerotier/api-keys';
 import { authContract } from '@xerotier/contracts/auth';
 import type { Access } from '@xerotier/contracts/auth';
@@ -9,10 +9,13 @@ import type { HttpApp } from '@xerotier/http';
 import { capturedLog } from '@xerotier/log/testing';
 import { testBuses } from '@xerotier/nats/testing';
 import { eventually, testServers } from '@xerotier/testing';
+import { defineOperation } from '@xerotier/public-api/operation';
 import type { FastifyRequest } from 'fastify';
+import { z } from 'zod';
 import { AccessService } from './access.service.ts';
-import { onEveryBase } from './base-paths.ts';
-import { accessOf, assertRoutesDeclareAccess, checkAccess, PublicRoute, RequireScope } from './require-scope.ts';
+import { Operation } from '../operations/operation.decorator.ts';
+import { operationHooks } from '../operations/operation-hooks.ts';
+import { accessOf } from './check-access.ts';
 
 const servers = testServers('nats');
 const connectBus = testBuses(() => servers.nats.url);
@@ -25,26 +28,48 @@ const ACCESS: Access = {
   endpoints: [],
 };
 
+const common = { tag: 'Models', summary: 'Test', errors: [] } as const;
+const things = { ...common, path: '/v1/things', permission: 'models:read' } as const;
+const listThings = defineOperation({
+  ...things,
+  operationId: 'listThings',
+  method: 'get',
+  response: z.object({ keyId: z.string() }),
+});
+const createThing = defineOperation({
+  ...things,
+  operationId: 'createThing',
+  method: 'post',
+  request: z.object({}),
+  response: z.object({ body: z.unknown() }),
+});
+const readOpen = defineOperation({
+  ...common,
+  operationId: 'readOpen',
+  method: 'get',
+  path: '/open',
+  permission: null,
+  response: z.object({ open: z.boolean(), access: z.unknown() }),
+});
+const operations = [listThings, createThing, readOpen];
+
 @Controller()
 class GuardedController {
-  @Get(onEveryBase('v1/things'))
-  @RequireScope('inference')
-  list(@Req() request: FastifyRequest): object {
+  @Operation(listThings)
+  async list(@Req() request: FastifyRequest): Promise<{ keyId: string }> {
     return { keyId: accessOf(request).keyId };
   }
 
-  @Post(':project/v1/things')
-  @RequireScope('management')
-  create(@Req() request: FastifyRequest): object {
+  @Operation(createThing)
+  async create(@Req() request: FastifyRequest): Promise<{ body: unknown }> {
     return { body: request.body };
   }
 }
 
 @Controller()
 class OpenController {
-  @Get('open')
-  @PublicRoute()
-  read(@Req() request: FastifyRequest): object {
+  @Operation(readOpen)
+  async read(@Req() request: FastifyRequest): Promise<{ open: boolean; access: unknown }> {
     return { open: true, access: request.access ?? null };
   }
 }
@@ -62,6 +87,9 @@ class GuardedModule {}
 
 @Module({ controllers: [GuardedController, ForgetfulController] })
 class ForgetfulModule {}
+
+@Module({ controllers: [OpenController] })
+class OpenModule {}
 
 const apps: HttpApp[] = [];
 afterEach(async () => {
@@ -84,8 +112,7 @@ async function newEdge(answer: () => Access | Promise<Access> = () => ACCESS): P
   const app = await createHttpApp(GuardedModule, {
     log: log.log,
     bodyBytesMax: 1_024,
-    prepare: assertRoutesDeclareAccess,
-    onRequest: (request) => checkAccess(service, request),
+    ...operationHooks({ access: () => service, log: log.log, checkResponses: false, operations }),
   });
   apps.push(app);
   return { url: `http://127.0.0.1:${await app.listen(0, '127.0.0.1')}`, asked, log };
@@ -100,7 +127,7 @@ async function errorCode(response: Response): Promise<[number, string]> {
   return [response.status, error.code];
 }
 
-describe('a route that requires a scope', () => {
+describe('an operation with a permission', () => {
   it('is reached with a key, and its handler finds what the key may do', async () => {
     const { url, asked } = await newEdge();
     const response = await get(`${url}/proj_1/chat/v1/things`);
@@ -213,7 +240,7 @@ describe('a route that requires a scope', () => {
       headers: { ...headers, authorization: `Bearer ${KEY}` },
     });
     expect(response.status).toBe(400);
-    expect(asked).toEqual([expect.objectContaining({ scope: 'management' })]);
+    expect(asked).toEqual([expect.objectContaining({ scope: 'inference' })]);
   });
 
   it('writes whose request it was to the access log, and no key', async () => {
@@ -225,7 +252,7 @@ describe('a route that requires a scope', () => {
   });
 });
 
-describe('a public route', () => {
+describe('an operation without a permission', () => {
   it('is reached without a key, and with one that nobody looks at', async () => {
     const { url, asked } = await newEdge();
     for (const response of [await fetch(`${url}/open`), await get(`${url}/open`), await get(`${url}/open`, 'x')]) {
@@ -240,16 +267,19 @@ describe('a public route', () => {
   });
 });
 
-describe('a route that says nothing about access', () => {
+function starting(module: typeof GuardedModule): Promise<unknown> {
+  const { log } = capturedLog();
+  // Nobody is asked for access here.
+  const access = (): AccessService => ({}) as AccessService;
+  const hooks = operationHooks({ access, log, checkResponses: false, operations });
+  const app = createHttpApp(module, { log, bodyBytesMax: 1_024, ...hooks });
+  return app.then(async (created) => (apps.push(created), created.listen(0, '127.0.0.1')));
+}
+
+describe('a route that is no operation', () => {
   it('keeps the gateway from starting, and the message says what to do', async () => {
-    const app = createHttpApp(ForgetfulModule, {
-      log: capturedLog().log,
-      bodyBytesMax: 1_024,
-      prepare: assertRoutesDeclareAccess,
-    });
-    const started = app.then(async (created) => (apps.push(created), created.listen(0, '127.0.0.1')));
-    await expect(started).rejects.toThrow(
-      "GET /:project/v1/secrets says nothing about access: add @RequireScope('...') to its handler, or @PublicRoute().",
+    await expect(starting(ForgetfulModule)).rejects.toThrow(
+      'GET /:project/v1/secrets is no operation: add @Operation(...) to its handler',
     );
   });
 
@@ -264,9 +294,15 @@ describe('a route that says nothing about access', () => {
   });
 });
 
+describe('an operation that no controller has', () => {
+  it('keeps the gateway from starting, and is named', async () => {
+    await expect(starting(OpenModule)).rejects.toThrow('No controller has listThings, createThing.');
+  });
+});
+
 describe('accessOf', () => {
-  it('refuses a request whose route required nothing: a handler that forgot', () => {
+  it('rejects a request of an operation that is for everyone', () => {
     const request = { method: 'GET', routeOptions: { url: '/x' } } as FastifyRequest;
-    expect(() => accessOf(request)).toThrow('GET /x needs @RequireScope(...)');
+    expect(() => accessOf(request)).toThrow('GET /x is for everyone');
   });
 });

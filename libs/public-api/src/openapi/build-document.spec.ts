@@ -1,14 +1,14 @@
 import { Validator } from '@seriousme/openapi-schema-validator';
-import { errors } from '@xerotier/contracts/errors';
+import { z } from 'zod';
+import { PUBLIC_ERROR_CODES } from '../errors/public-errors.ts';
+import type { OperationDefinition } from '../operation/define-operation.ts';
+import { operations } from '../operations/operations.ts';
 import { buildDocument } from './build-document.ts';
-import { openapiDocument } from './document.ts';
-import type { Operation } from './operation.ts';
+import { components } from './components.ts';
 import type { DocumentedOperation } from './openapi-document.ts';
-import { operations } from './operations.ts';
-import { schemas } from './schemas.ts';
 
-const document = openapiDocument();
-const row = operations[0] as Operation;
+const document = buildDocument(operations);
+const row = operations[0] as OperationDefinition;
 
 async function isValid(value: object): Promise<boolean> {
   return (await new Validator().validate(structuredClone(value) as Record<string, unknown>)).valid;
@@ -96,7 +96,7 @@ describe('the document', () => {
 
   it('lists errors by status, each code once', () => {
     const { paths } = buildDocument([
-      { ...row, errors: ['auth.missing_key', 'auth.invalid_key', 'router.no_worker', 'router.queue_full'] },
+      { ...row, errors: ['invalid_api_key', 'invalid_api_key', 'no_worker_available', 'capacity_exceeded'] },
     ]);
     const { responses } = paths['/{project}/v1/chat/completions']?.post as DocumentedOperation;
     expect(Object.entries(responses).map(([status, answer]) => [status, answer['x-error-codes']])).toEqual([
@@ -109,29 +109,70 @@ describe('the document', () => {
   });
 });
 
-describe('the table of operations', () => {
-  const bodies = operations.flatMap(({ operationId, body }) => (body === undefined ? [] : [{ operationId, body }]));
+describe('the operations', () => {
+  const bodies = operations.filter(({ request }) => request !== undefined);
 
   /** A form of nothing but a file, which is no field. */
   const withoutFields = new Set<string>(['createImageVariation']);
 
   it.each(bodies)(
-    'has an example for $operationId that is accepted, and not without what is required',
-    ({ operationId, body }) => {
-      expect(schemas[body.schema].safeParse(body.example).error).toBeUndefined();
-      expect(schemas[body.schema].safeParse({}).success).toBe(withoutFields.has(operationId));
+    'have an example for $operationId that is accepted, and not without what is required',
+    ({ operationId, request, example }) => {
+      expect(request?.safeParse(example).error).toBeUndefined();
+      expect(request?.safeParse({}).success).toBe(withoutFields.has(operationId));
     },
   );
 
-  it('has each error that a client may get somewhere', () => {
-    // No operation has these two: they are for what is none.
-    const nowhere = new Set(['route.not_found', 'route.method_not_allowed']);
+  it('have each error that a client may get somewhere', () => {
+    // These two are for what is no operation.
+    const nowhere = new Set<string>(['unknown_url', 'method_not_allowed']);
     const told = new Set<string>(operations.flatMap((operation) => operation.errors));
-    expect(Object.keys(errors).filter((code) => !told.has(code) && !nowhere.has(code))).toEqual([]);
+    expect(PUBLIC_ERROR_CODES.filter((code) => !told.has(code) && !nowhere.has(code))).toEqual([]);
   });
 
-  it('uses each schema that has a name', () => {
+  it('have params for the names in their paths, and for no others', () => {
+    for (const { path, params } of operations) {
+      const names = [...path.matchAll(/\{\+?(\w+)\}/g)].map(([, name]) => name);
+      expect(Object.keys(params?.shape ?? {})).toEqual(names);
+    }
+  });
+
+  it('use each schema that has a name', () => {
     const text = JSON.stringify(document);
-    expect(Object.keys(schemas).filter((name) => !text.includes(`#/components/schemas/${name}"`))).toEqual([]);
+    const names = Object.keys(document.components.schemas);
+    expect(names.length).toBeGreaterThan(20);
+    expect(names.filter((name) => !text.includes(`#/components/schemas/${name}"`))).toEqual([]);
+  });
+
+  it('need names for bodies', () => {
+    const nameless = { ...row, response: z.object({}) };
+    expect(components.get(nameless.response)).toBeUndefined();
+    expect(() => buildDocument([nameless])).toThrow('A body needs a name in the document');
+  });
+});
+
+describe('the code samples', () => {
+  const samples = (path: string, method: 'get' | 'post'): Record<string, string> =>
+    Object.fromEntries(
+      (document.paths[path]?.[method]?.['x-codeSamples'] ?? []).map(({ label, source }) => [label, source]),
+    );
+
+  it('send the example', () => {
+    const { curl, Python, Node } = samples('/v1/embeddings', 'post');
+    expect(curl).toContain(`-d '{"model":"embed","input":["Hello there","Good bye"]}'`);
+    expect(Python).toContain('json={"model": "embed", "input": ["Hello there", "Good bye"]}');
+    expect(Node).toContain(`body: JSON.stringify({"model":"embed","input":["Hello there","Good bye"]})`);
+  });
+
+  it('send a file where the form has one', () => {
+    const { curl, Python, Node } = samples('/v1/images/edits', 'post');
+    expect(curl).toContain('-F image=@file');
+    expect(Python).toContain('files={"image": open("file", "rb")}');
+    expect(Node).toContain(`form.set('image', await openAsBlob('file'));`);
+  });
+
+  it('name what is in the path, and no key where none is needed', () => {
+    expect(samples('/{project}/v1/models/{model}', 'get')['curl']).toContain('"$BASE_URL/$PROJECT/v1/models/$MODEL"');
+    expect(samples('/openapi.json', 'get')['curl']).not.toContain('API_KEY');
   });
 });

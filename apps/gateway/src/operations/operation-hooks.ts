@@ -1,0 +1,59 @@
+/** What the HTTP application does for every operation: access before the body is read, and no route beside the definitions. */
+import type { HttpAppOptions } from '@xerotier/http';
+import type { Logger } from '@xerotier/log';
+import type { OperationDefinition } from '@xerotier/public-api/operation';
+import { operations as allOperations } from '@xerotier/public-api/operations';
+import type { FastifyInstance } from 'fastify';
+import type { AccessService } from '../access/access.service.ts';
+import { checkAccess } from '../access/check-access.ts';
+import { routesOf } from './operation.decorator.ts';
+import { checkResponse } from './response-check.ts';
+
+export interface OperationHooksOptions {
+  readonly access: () => AccessService;
+  readonly log: Logger;
+  /** Whether each response is held against its operation, and is a 500 where it does not fit. */
+  readonly checkResponses: boolean;
+  /** Default: all of the public API. */
+  readonly operations?: readonly OperationDefinition[];
+}
+
+export function operationHooks({
+  access,
+  log,
+  checkResponses,
+  operations = allOperations,
+}: OperationHooksOptions): Required<Pick<HttpAppOptions, 'prepare' | 'onRequest'>> {
+  return {
+    prepare: (fastify) => assertRoutesAreOperations(fastify, operations),
+    onRequest: checkResponses
+      ? (request, reply) => {
+          checkResponse(request, reply, log);
+          return checkAccess(access(), request);
+        }
+      : (request) => checkAccess(access(), request),
+  };
+}
+
+/** @throws {Error} when a route is registered that is no operation's, and on the start when an operation has no route. */
+function assertRoutesAreOperations(fastify: FastifyInstance, operations: readonly OperationDefinition[]): void {
+  const registered = new Set<string>();
+  fastify.addHook('onRoute', ({ method, url, config }) => {
+    // Nest's own catch-all is a 404 and nothing else.
+    if (url === '*' || url === '/*') return;
+    const operation = config?.operation;
+    if (operation === undefined || !operations.includes(operation)) {
+      throw new Error(
+        `${[method].flat().join(', ')} ${url} is no operation: add @Operation(...) to its handler, and the operation to libs/public-api/src/operations.`,
+      );
+    }
+    for (const name of [method].flat()) registered.add(`${name} ${url}`);
+  });
+  fastify.addHook('onReady', (done) => {
+    const missing = operations.filter(({ method, ...operation }) =>
+      routesOf({ method, ...operation }).some((route) => !registered.has(`${method.toUpperCase()} /${route}`)),
+    );
+    if (missing.length === 0) done();
+    else done(new Error(`No controller has ${missing.map(({ operationId }) => operationId).join(', ')}.`));
+  });
+}

@@ -1,0 +1,14 @@
+/** `X-SLO-TTFT-Ms` and `X-SLO-TPOT-Ms`: latency targets of a request, which placement looks at. */
+import { z } from 'zod';
+
+/** No request lives longer than a day. */
+export const LATENCY_TARGET_MS_MAX = 86_400_000;
+
+const target = (about: string): z.ZodOptional<z.ZodNumber> =>
+  z.number().int().min(1).max(LATENCY_TARGET_MS_MAX).optional().describe(`A target that placement looks at. ${about}`);
+
+export const latencyTargetHeaders = z.object({
+  'X-SLO-TTFT-Ms': target('Milliseconds until the first token.'),
+  'X-SLO-TPOT-Ms': target('Milliseconds for each token after the first.'),
+});
+export type LatencyTargetHeader = keyof z.infer<typeof latencyTargetHeaders>;

@@ -1,0 +1,150 @@
+/** Makes the OpenAPI document from the operations. */
+import { errorResponse } from '../errors/response.ts';
+import { publicErrors } from '../errors/public-errors.ts';
+import type { PublicErrorCode } from '../errors/public-errors.ts';
+import { BASES } from '../operation/base-paths.ts';
+import type { FileField, OperationDefinition } from '../operation/define-operation.ts';
+import { RATE_LIMIT_HEADERS, responseHeaderTexts } from '../operation/response-headers.ts';
+import type { ResponseHeader } from '../operation/response-headers.ts';
+import { tags } from '../operation/tags.ts';
+import { codeSamples } from './code-samples.ts';
+import { bodySchema, jsonFields, namedSchemas } from './json-schemas.ts';
+import type { JsonField } from './json-schemas.ts';
+import type { DocumentedOperation, DocumentedResponse, OpenapiDocument, Parameter } from './openapi-document.ts';
+import { pathParameters } from './path-parameters.ts';
+
+const DESCRIPTION = `An OpenAI-compatible API. The base URL of a client is \`/v1\` or \`/{project}/v1\`, where \`model\` picks an endpoint of the project, or \`/{project}/{endpoint}/v1\`. An API key is sent as \`Authorization: Bearer xero_...\`; on \`/v1\` it also names the project.
+
+The body of an error is an \`ErrorResponse\`: switch on its \`code\`. In parameters \`null\` means the same as leaving one out.`;
+
+export function buildDocument(operations: readonly OperationDefinition[]): OpenapiDocument {
+  const paths: Record<string, Record<string, DocumentedOperation>> = {};
+  for (const operation of operations) {
+    for (const { path, operationId } of placesOf(operation)) {
+      paths[path] = { ...paths[path], [operation.method]: documented(operation, path, operationId) };
+    }
+  }
+  return {
+    openapi: '3.1.1',
+    info: { title: 'Xerotier', version: 'v1', description: DESCRIPTION },
+    servers: [{ url: '/' }],
+    security: [{ apiKey: [] }],
+    tags: Object.entries(tags).map(([name, description]) => ({ name, description })),
+    paths,
+    components: {
+      schemas: namedSchemas(),
+      parameters: pathParameters(operations),
+      headers: Object.fromEntries(
+        Object.entries(responseHeaderTexts).map(([name, description]) => [
+          name,
+          { description, schema: { type: 'string' } },
+        ]),
+      ),
+      securitySchemes: { apiKey: { type: 'http', scheme: 'bearer' } },
+    },
+  };
+}
+
+function placesOf({ path, permission, operationId }: OperationDefinition): { path: string; operationId: string }[] {
+  // OpenAPI has no word for a parameter with slashes in it.
+  const template = path.replaceAll('{+', '{');
+  if (permission === null) return [{ path: template, operationId }];
+  return BASES.map(({ path: base, operationSuffix }) => ({
+    path: base + template,
+    operationId: operationId + operationSuffix,
+  }));
+}
+
+function documented(operation: OperationDefinition, path: string, operationId: string): DocumentedOperation {
+  const { tag, summary, permission, request, files, example } = operation;
+  const description = [operation.description, filesText(files)].filter((text) => text !== undefined).join(' ');
+  return {
+    operationId,
+    tags: [tag],
+    summary,
+    ...(description !== '' && { description }),
+    parameters: parametersOf(operation, path),
+    ...(request !== undefined && {
+      requestBody: {
+        required: operation.isRequestOptional !== true,
+        content: {
+          [files === undefined ? 'application/json' : 'multipart/form-data']: { schema: bodySchema(request), example },
+        },
+      },
+    }),
+    responses: { 200: successOf(operation), ...errorsOf(operation) },
+    ...(permission === null && { security: [] }),
+    'x-codeSamples': codeSamples(operation, path),
+  };
+}
+
+function filesText(files: readonly FileField[] | undefined): string | undefined {
+  if (files === undefined) return undefined;
+  const texts = files.map(({ name, min, max }) => {
+    const count = max === 1 ? 'one file' : `up to ${max} files`;
+    return `\`${name}\` (${count}${min === 0 ? ', optional' : ''})`;
+  });
+  return `Files of the form: ${texts.join(', ')}.`;
+}
+
+function parametersOf({ query, headers }: OperationDefinition, path: string): DocumentedOperation['parameters'] {
+  return [
+    ...[...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({ $ref: `#/components/parameters/${name}` })),
+    ...(query === undefined ? [] : jsonFields(query).map((field) => parameter('query', field))),
+    ...(headers === undefined ? [] : jsonFields(headers).map((field) => parameter('header', field))),
+  ];
+}
+
+function parameter(place: 'query' | 'header', { name, isRequired, schema }: JsonField): Parameter {
+  const { description, ...rest } = schema;
+  return {
+    name,
+    in: place,
+    required: isRequired,
+    ...(typeof description === 'string' && { description }),
+    // `metadata[topic]=news`
+    ...(rest['type'] === 'object' && { style: 'deepObject', explode: true }),
+    schema: rest,
+  };
+}
+
+function successOf(operation: OperationDefinition): DocumentedResponse {
+  const { response, events, rawResponse = [], responseHeaders = [] } = operation;
+  const isStreamed = events !== undefined || rawResponse.includes('text/event-stream');
+  return {
+    description: isStreamed
+      ? 'OK. Of a stream this is the data of each event; the last is `[DONE]`, unless it broke off.'
+      : 'OK.',
+    headers: headerReferences('X-Request-ID', ...responseHeaders),
+    content: {
+      ...(response !== undefined && { 'application/json': { schema: bodySchema(response) } }),
+      ...(events !== undefined && { 'text/event-stream': { schema: bodySchema(events) } }),
+      ...Object.fromEntries(rawResponse.map((type) => [type, {}])),
+    },
+  };
+}
+
+const ERROR_HEADERS: Readonly<Record<number, readonly ResponseHeader[]>> = {
+  401: ['WWW-Authenticate'],
+  429: ['Retry-After', ...RATE_LIMIT_HEADERS],
+  503: ['Retry-After'],
+};
+
+/** By status: the codes that it may have. */
+function errorsOf({ errors }: OperationDefinition): Record<string, DocumentedResponse> {
+  const byStatus = Map.groupBy(new Set(errors), (code) => publicErrors[code].status);
+  return Object.fromEntries([...byStatus].map(([status, codes]) => [status, errorOf(status, codes.sort())]));
+}
+
+function errorOf(status: number, codes: readonly PublicErrorCode[]): DocumentedResponse {
+  return {
+    description: codes.map((code) => `\`${code}\``).join(', '),
+    headers: headerReferences('X-Request-ID', ...(ERROR_HEADERS[status] ?? [])),
+    content: { 'application/json': { schema: bodySchema(errorResponse) } },
+    'x-error-codes': codes,
+  };
+}
+
+function headerReferences(...names: ResponseHeader[]): Record<string, { $ref: string }> {
+  return Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]));
+}

@@ -1,0 +1,43 @@
+/** Codes that many operations share, for their `errors`. */
+import type { PublicErrorCode } from '../errors/public-errors.ts';
+
+/** Of every operation that needs a key. */
+export const COMMON_ERRORS = [
+  'invalid_request',
+  'request_timeout',
+  'invalid_api_key',
+  'scope_insufficient',
+  'auth_unavailable',
+  'project_not_found',
+  'endpoint_not_found',
+  'service_unavailable',
+  'internal_error',
+] as const satisfies readonly PublicErrorCode[];
+
+/** Of those without. */
+export const PUBLIC_ROUTE_ERRORS = ['request_timeout', 'internal_error'] as const satisfies readonly PublicErrorCode[];
+
+export const BODY_ERRORS = [
+  'json_parse_error',
+  'request_too_large',
+  'unsupported_media_type',
+] as const satisfies readonly PublicErrorCode[];
+
+/** Of everything that a worker computes. */
+export const INFERENCE_ERRORS = [
+  ...COMMON_ERRORS,
+  ...BODY_ERRORS,
+  'unsupported_parameter',
+  'model_not_found',
+  'wrong_task_mode',
+  'rate_limit_exceeded',
+  'no_worker_available',
+  'capacity_exceeded',
+  'engine_unavailable',
+  'engine_error',
+  'cancelled',
+  'deadline_exceeded',
+  'stream_interrupted',
+] as const satisfies readonly PublicErrorCode[];
+
+export const STORAGE_ERRORS = [...COMMON_ERRORS, 'storage_unavailable'] as const satisfies readonly PublicErrorCode[];

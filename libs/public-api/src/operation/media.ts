@@ -1,0 +1,13 @@
+/** What operations on audio and images share. Responses are another server's own: they are passed on, and not described twice. */
+import { INFERENCE_ERRORS } from './common-errors.ts';
+import { WORKER_HEADERS } from './response-headers.ts';
+
+export const JSON_OR_EVENTS = ['application/json', 'text/event-stream'] as const;
+
+export const mediaOperation = {
+  method: 'post',
+  permission: 'inference:write',
+  tag: 'Audio and images',
+  responseHeaders: WORKER_HEADERS,
+  errors: [...INFERENCE_ERRORS, 'capability_not_available'],
+} as const;

@@ -1,0 +1,56 @@
+/** Lists as pages, by a cursor: every list of the API that grows has this form. */
+import { z } from 'zod';
+import { storableText } from '../fields/storable-text.ts';
+
+export const PAGE_LIMIT_DEFAULT = 20;
+export const PAGE_LIMIT_MAX = 100;
+
+const LIMIT_ERROR = `must be an integer from 1 to ${PAGE_LIMIT_MAX}`;
+
+const limit = z
+  .string({ error: LIMIT_ERROR })
+  .regex(/^\d{1,3}$/, LIMIT_ERROR)
+  .transform(Number)
+  .refine((value) => value >= 1 && value <= PAGE_LIMIT_MAX, LIMIT_ERROR)
+  .default(PAGE_LIMIT_DEFAULT)
+  .meta({ jsonSchema: { type: 'integer', minimum: 1, maximum: PAGE_LIMIT_MAX, default: PAGE_LIMIT_DEFAULT } });
+
+export type PageOrder = 'asc' | 'desc';
+
+/** The fields that the query of a list has, to be spread into its object. */
+export function pageQueryFields(defaultOrder: PageOrder): {
+  after: z.ZodOptional<z.ZodString>;
+  limit: typeof limit;
+  order: z.ZodDefault<z.ZodEnum<{ asc: 'asc'; desc: 'desc' }>>;
+} {
+  return {
+    after: storableText(256).min(1).optional().describe('The `last_id` of the previous page.'),
+    limit,
+    order: z.enum(['asc', 'desc']).default(defaultOrder),
+  };
+}
+
+const pageFields = {
+  object: z.literal('list'),
+  first_id: z.string().describe('Empty when the page is.'),
+  last_id: z.string().describe('The `after` of the next page.'),
+  has_more: z.boolean(),
+};
+
+/** The response of a list. */
+export function page<Item extends z.ZodType>(item: Item): z.ZodObject<typeof pageFields & { data: z.ZodArray<Item> }> {
+  return z.object({ ...pageFields, data: z.array(item) });
+}
+
+export interface Page<T> {
+  object: 'list';
+  data: T[];
+  /** Empty when there is nothing in it: the specification has no null here. */
+  first_id: string;
+  last_id: string;
+  has_more: boolean;
+}
+
+export function pageOf<T extends { id: string }>(data: T[], hasMore: boolean): Page<T> {
+  return { object: 'list', data, first_id: data[0]?.id ?? '', last_id: data.at(-1)?.id ?? '', has_more: hasMore };
+}

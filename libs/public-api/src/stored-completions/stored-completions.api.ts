@@ -1,0 +1,85 @@
+import { z } from 'zod';
+import { completionId } from '../fields/ids.ts';
+import { BODY_ERRORS, STORAGE_ERRORS } from '../operation/common-errors.ts';
+import { defineOperation } from '../operation/define-operation.ts';
+import { completionsQuery, messagesQuery } from './query.ts';
+import {
+  chatCompletionCancelled,
+  chatCompletionDeleted,
+  chatCompletionList,
+  chatCompletionMessageList,
+  completionChanges,
+  storedChatCompletion,
+} from './response.ts';
+
+const COLLECTION = '/v1/chat/completions';
+const common = { tag: 'Stored completions' } as const;
+const params = z.object({ completion: completionId.describe('The `id` of a chat completion.') });
+
+export const listChatCompletions = defineOperation({
+  ...common,
+  operationId: 'listChatCompletions',
+  method: 'get',
+  path: COLLECTION,
+  permission: 'completions:read',
+  summary: 'List chat completions',
+  description: 'Only those that were created with `store: true`; the oldest first, unless asked otherwise.',
+  query: completionsQuery,
+  response: chatCompletionList,
+  errors: STORAGE_ERRORS,
+});
+
+export const getChatCompletion = defineOperation({
+  ...common,
+  operationId: 'getChatCompletion',
+  method: 'get',
+  path: `${COLLECTION}/{completion}`,
+  permission: 'completions:read',
+  summary: 'Get chat completion',
+  params,
+  response: storedChatCompletion,
+  errors: [...STORAGE_ERRORS, 'completion_not_found'],
+});
+
+export const updateChatCompletion = defineOperation({
+  ...common,
+  operationId: 'updateChatCompletion',
+  method: 'post',
+  path: `${COLLECTION}/{completion}`,
+  permission: 'completions:write',
+  summary: 'Update chat completion',
+  description:
+    'A completion that is still being generated is cancelled. Of one that is stored the metadata is replaced, all of it.',
+  params,
+  request: completionChanges,
+  isRequestOptional: true,
+  example: { metadata: { topic: 'news' } },
+  response: z.union([storedChatCompletion, chatCompletionCancelled]),
+  errors: [...STORAGE_ERRORS, ...BODY_ERRORS, 'completion_not_found'],
+});
+
+export const deleteChatCompletion = defineOperation({
+  ...common,
+  operationId: 'deleteChatCompletion',
+  method: 'delete',
+  path: `${COLLECTION}/{completion}`,
+  permission: 'completions:write',
+  summary: 'Delete chat completion',
+  params,
+  response: chatCompletionDeleted,
+  errors: [...STORAGE_ERRORS, ...BODY_ERRORS, 'completion_not_found'],
+});
+
+export const getChatCompletionMessages = defineOperation({
+  ...common,
+  operationId: 'getChatCompletionMessages',
+  method: 'get',
+  path: `${COLLECTION}/{completion}/messages`,
+  permission: 'completions:read',
+  summary: 'Get chat messages',
+  description: 'The messages of the request, as they were sent.',
+  params,
+  query: messagesQuery,
+  response: chatCompletionMessageList,
+  errors: [...STORAGE_ERRORS, 'completion_not_found'],
+});
