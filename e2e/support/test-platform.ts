@@ -45,7 +45,9 @@ export class TestPlatform {
 
   async start(plan: MakePlan): Promise<void> {
     this.#folder = await mkdtemp(join(tmpdir(), 'xerotier-e2e-'));
-    this.#platform = await startTemporaryPlatform({ restart: false, ...(await plan(this.#folder)) });
+    const options = await plan(this.#folder);
+    const env = { CHECK_RESPONSES: 'true', ...options.env };
+    this.#platform = await startTemporaryPlatform({ restart: false, ...options, env });
     this.#fleet = await FleetWatch.connect(this.#platform.description.natsUrl);
     await this.ready();
   }

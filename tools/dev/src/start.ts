@@ -67,7 +67,10 @@ async function startHere(): Promise<void> {
       ...boxPlatform(),
       httpPort,
       given: givenUrls(process.env),
-      env: { LOG_LEVEL: process.env['LOG_LEVEL'] || 'info' },
+      env: {
+        LOG_LEVEL: process.env['LOG_LEVEL'] || 'info',
+        CHECK_RESPONSES: process.env['CHECK_RESPONSES'] || 'true',
+      },
       onProgress: (message) => progress.step(message),
       onNotice: (message) => progress.note(message),
       onChange: () => void (platform && devFile.write(platform.description)),

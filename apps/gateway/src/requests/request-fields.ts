@@ -1,7 +1,7 @@
 /** The fields of a request's body: read by a schema, and refused in the words of a client when they do not fit. */
 import { AppError } from '@xerotier/errors';
+import { readValue } from '@xerotier/public-api/validation';
 import type { z } from 'zod';
-import { faultOf } from './field-fault.ts';
 
 export type Fields = Readonly<Record<string, unknown>>;
 
@@ -46,8 +46,8 @@ export function refuseNotServed(fields: Fields, notServed: readonly NotServed[])
 
 /** The parsed value. @throws {AppError} `request.invalid` for the first thing that does not fit, naming the field in `param`. */
 export function readFields<S extends z.ZodType>(schema: S, value: unknown): z.output<S> {
-  const result = schema.safeParse(value, { reportInput: true });
-  if (result.success) return result.data;
-  const { param, reason } = faultOf(result.error.issues[0] as z.core.$ZodIssue);
+  const result = readValue(schema, value);
+  if (result.ok) return result.value;
+  const { param, reason } = result.error;
   throw new AppError('request.invalid', { reason }, { param });
 }

@@ -4,14 +4,15 @@
  * whose type or tag the value has.
  */
 import type { z } from 'zod';
+import { boundsText } from './bounds-text.ts';
 
-export interface FieldFault {
+export interface FieldError {
   /** `messages[0].content`, as clients know fields. */
   readonly param: string;
   readonly reason: string;
 }
 
-export function faultOf(issue: z.core.$ZodIssue): FieldFault {
+export function fieldErrorOf(issue: z.core.$ZodIssue): FieldError {
   const { path, input, expected, message } = leafOf(issue, []);
   const param = fieldName(path);
   if (expected === undefined) return { param, reason: `Invalid value for '${param}': ${message}.` };
@@ -39,21 +40,24 @@ interface Leaf {
   readonly message: string;
 }
 
-/** What zod says by itself; anything else is a text of the schema's own, which says it better. */
-const DEFAULT_MESSAGE = /^Invalid (?:input|option|discriminator|key)/;
+/** What stands for a message of zod's own; anything else is a text of the schema, which says it better than its code could. */
+export const DEFAULT_MESSAGE = '\0';
 
 function leafOf(issue: z.core.$ZodIssue, before: readonly PropertyKey[]): Leaf {
   const path = [...before, ...issue.path];
   const { input, message } = issue;
-  const leaf = { path, input, message, expected: undefined };
-  if (!DEFAULT_MESSAGE.test(message)) return leaf;
+  if (message !== DEFAULT_MESSAGE) return { path, input, message, expected: undefined };
+  const leaf = { path, input, message: 'does not have the expected form', expected: undefined };
   switch (issue.code) {
     case 'invalid_type':
       return { ...leaf, expected: { types: [issue.expected], values: [] } };
     case 'invalid_value':
       return { ...leaf, expected: { types: [], values: issue.values } };
     case 'invalid_key':
-      return { ...leaf, message: issue.issues[0]?.message ?? message };
+    case 'invalid_element': {
+      const [inner] = issue.issues;
+      return inner === undefined ? leaf : { ...leafOf(inner, []), path, input };
+    }
     case 'invalid_union':
       if ('options' in issue && issue.options !== undefined && issue.discriminator !== undefined) {
         const tag = (input as Record<string, unknown> | undefined)?.[issue.discriminator];
@@ -63,7 +67,15 @@ function leafOf(issue: z.core.$ZodIssue, before: readonly PropertyKey[]): Leaf {
         issue.errors.flatMap(([first]) => (first === undefined ? [] : [leafOf(first, path)])),
         leaf,
       );
-    default:
+    case 'too_small':
+    case 'too_big':
+      return { ...leaf, message: boundsText(issue, path.at(-1), input) };
+    case 'not_multiple_of':
+      return { ...leaf, message: `must be a multiple of ${issue.divisor}` };
+    case 'unrecognized_keys':
+      return { ...leaf, message: `has a field that is not known: ${fieldName(issue.keys.slice(0, 1))}` };
+    case 'invalid_format':
+    case 'custom':
       return leaf;
   }
 }

@@ -1,26 +1,29 @@
-import { speechRequest, transcriptionRequest } from '@xerotier/public-api/audio';
-import { chatCompletionRequest } from '@xerotier/public-api/chat-completions';
-import { rerankRequest, scoreRequest } from '@xerotier/public-api/reranking';
-import { AppError } from '@xerotier/errors';
-import { components } from '@xerotier/public-api/openapi';
-import { operations } from '@xerotier/public-api/operations';
-import type { z } from 'zod';
+import fc from 'fast-check';
+import { z } from 'zod';
 import { unionPlaces } from '../../test/union-places.ts';
-import { readFields } from './request-fields.ts';
+import { speechRequest } from '../audio/speech-request.ts';
+import { transcriptionRequest } from '../audio/transcription-request.ts';
+import { chatCompletionRequest } from '../chat-completions/request.ts';
+import { components } from '../openapi/components.ts';
+import { operations } from '../operations/operations.ts';
+import { rerankRequest } from '../reranking/rerank-request.ts';
+import { scoreRequest } from '../reranking/score-request.ts';
+import type { FieldError } from './field-error.ts';
+import { readValue } from './read-value.ts';
 
-function refusalOf(schema: z.ZodType, value: unknown): AppError | undefined {
-  try {
-    readFields(schema, value);
-    return undefined;
-  } catch (error) {
-    return AppError.from(error);
-  }
+function errorOf(schema: z.ZodType, value: unknown): FieldError | undefined {
+  const result = readValue(schema, value);
+  return result.ok ? undefined : result.error;
 }
+
+/** What zod says by itself, and what its issues are called. */
+const WORDS_OF_ZOD =
+  /Invalid (?:input|option|discriminator|key|string|number)|ZodError|too_(?:small|big)|invalid_|Too (?:small|big)|[<>]=|\0|undefined/;
 
 const user = (content: unknown): object => ({ role: 'user', content });
 const fn = { type: 'function', function: { name: 'f' } };
 
-describe('a fault of a chat request', () => {
+describe('an error of a chat request', () => {
   it.each<[object, string, string]>([
     [
       { messages: [{ role: 'bot', content: 'x' }] },
@@ -32,7 +35,7 @@ describe('a fault of a chat request', () => {
     [{ messages: [user('x'), user(7)] }, 'messages[1].content', 'expected a string or an array, but got an integer'],
     [{ messages: [user(null)] }, 'messages[0].content', 'expected a string or an array, but got null'],
     [{ messages: [{ role: 'user' }] }, 'messages[0].content', 'Missing required parameter'],
-    [{ messages: [user([])] }, 'messages[0].content', 'expected array to have >=1 items'],
+    [{ messages: [user([])] }, 'messages[0].content', 'expected at least 1 item, but got 0.'],
     [
       { messages: [user([{ type: 'text', text: 'x' }, { type: 'video' }])] },
       'messages[0].content[1].type',
@@ -80,9 +83,13 @@ describe('a fault of a chat request', () => {
       "expected 'text', 'json_object' or 'json_schema', but got 'xml'",
     ],
     [{ response_format: 'json' }, 'response_format', 'expected an object, but got a string'],
+    [{ messages: [] }, 'messages', "Invalid value for 'messages': expected at least 1 message, but got 0."],
+    [{ temperature: 3 }, 'temperature', 'expected a number of at most 2, but got 3.'],
+    [{ n: 0 }, 'n', 'expected a number of at least 1, but got 0.'],
+    [{ tools: Array.from({ length: 129 }, () => fn) }, 'tools', 'expected at most 128 tools, but got 129.'],
     [{ stop: 7 }, 'stop', 'expected a string or an array, but got an integer'],
     [{ stop: ['a', 7] }, 'stop[1]', 'expected a string, but got an integer'],
-    [{ stop: 'x'.repeat(300) }, 'stop', 'expected string to have <=256 characters'],
+    [{ stop: 'x'.repeat(300) }, 'stop', 'expected at most 256 characters, but got 300.'],
     [
       { prediction: { type: 'content', content: [{ type: 'image' }] } },
       'prediction.content[0].type',
@@ -98,20 +105,19 @@ describe('a fault of a chat request', () => {
     [{ stream: 'yes' }, 'stream', "Invalid type for 'stream': expected a boolean, but got a string."],
     [{ n: 1.5 }, 'n', 'expected an integer, but got a number'],
   ])('%j is at %s', (fields, param, words) => {
-    const refusal = refusalOf(chatCompletionRequest, { model: 'm', messages: [user('x')], ...fields });
-    expect(refusal).toMatchObject({ code: 'request.invalid', param });
-    expect(refusal?.message).toContain(words);
+    const error = errorOf(chatCompletionRequest, { model: 'm', messages: [user('x')], ...fields });
+    expect(error).toEqual({ param, reason: expect.stringContaining(words) });
   });
 
   it('is a value where its type is right, and a type where it is not', () => {
     const messageOf = (effort: unknown): string | undefined =>
-      refusalOf(chatCompletionRequest, { model: 'm', messages: [user('x')], reasoning_effort: effort })?.message;
+      errorOf(chatCompletionRequest, { model: 'm', messages: [user('x')], reasoning_effort: effort })?.reason;
     expect(messageOf('much')).toMatch(/^Invalid value for 'reasoning_effort'/);
     expect(messageOf(3)).toMatch(/^Invalid type for 'reasoning_effort'/);
   });
 });
 
-describe('a fault where the schema has a text of its own', () => {
+describe('an error where the schema has a text of its own', () => {
   it.each<[z.ZodType, object, string, string]>([
     [rerankRequest, { model: 'm', query: 'q', documents: [7] }, 'documents[0]', 'must be a text that is not empty'],
     [scoreRequest, { model: 'm', text_1: 7, text_2: 'x' }, 'text_1', 'must be a text or a list'],
@@ -119,7 +125,7 @@ describe('a fault where the schema has a text of its own', () => {
     [transcriptionRequest, { model: 'm', stream: 'yes' }, 'stream', 'must be true or false'],
     [transcriptionRequest, { model: 'm', chunking_strategy: 'x' }, 'chunking_strategy', 'must be auto'],
   ])('keeps it (%#)', (schema, value, param, words) => {
-    expect(refusalOf(schema, value)).toMatchObject({ param, message: expect.stringContaining(words) });
+    expect(errorOf(schema, value)).toEqual({ param, reason: expect.stringContaining(words) });
   });
 });
 
@@ -164,13 +170,67 @@ describe('a union of a request', () => {
   });
 
   it.each(requests)('$body $name says what is wrong with each value that does not fit', ({ schema, name, around }) => {
-    const refusals = WRONG.flatMap((value) => refusalOf(schema, around(value)) ?? []);
-    expect(refusals).not.toEqual([]);
-    for (const { message, param } of refusals) {
-      expect(message).not.toMatch(/Invalid (?:input|option|discriminator|key)/);
-      expect(message).toMatch(/^(?:Missing required parameter: |Invalid (?:value|type) for )'/);
+    const errors = WRONG.flatMap((value) => errorOf(schema, around(value)) ?? []);
+    expect(errors).not.toEqual([]);
+    for (const { reason, param } of errors) {
+      expect(reason).not.toMatch(WORDS_OF_ZOD);
+      expect(reason).toMatch(/^(?:Missing required parameter: |Invalid (?:value|type) for )'/);
       // Without this one another field may be missing.
-      expect(param?.startsWith(name) === true || message.startsWith('Missing')).toBe(true);
+      expect(param.startsWith(name) || reason.startsWith('Missing')).toBe(true);
     }
+  });
+});
+
+/** Every schema that reads what a client sends. */
+const read = [
+  ...schemas.map((schema) => ({ name: components.get(schema)?.id as string, schema: schema as z.ZodType })),
+  ...operations.flatMap(({ operationId, query }) =>
+    query === undefined ? [] : [{ name: `the query of ${operationId}`, schema: query as z.ZodType }],
+  ),
+];
+const examples = new Map(
+  operations.flatMap(({ request, example }) => (request === undefined ? [] : [[request, example]])),
+);
+
+function fieldsOf(schema: z.ZodType): string[] {
+  if (schema instanceof z.ZodPipe) return fieldsOf(schema.in as z.ZodType);
+  return schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
+}
+
+describe('what a client is told', () => {
+  it.each(read)('has no words of zod, whatever is sent: $name', ({ schema }) => {
+    const example = examples.get(schema) ?? {};
+    const values = fc.oneof(
+      fc.jsonValue(),
+      fc.constantFrom(...WRONG),
+      fc.array(fc.jsonValue()),
+      fc.string(),
+      fc.double(),
+    );
+    const changed = fc
+      .dictionary(fc.constantFrom(...fieldsOf(schema)), values, { minKeys: 1, maxKeys: 3 })
+      .map((fields) => ({ ...example, ...fields }));
+    fc.assert(
+      fc.property(fc.oneof({ weight: 4, arbitrary: changed }, values), (value) => {
+        const reason = errorOf(schema, value)?.reason;
+        if (reason === undefined) return;
+        expect(reason).toMatch(/^(?:Missing required parameter: |Invalid (?:value|type) for )'[^]*\.$/);
+        // A name of the client's own is repeated.
+        expect(reason.replace(/'[^']*'/g, '')).not.toMatch(WORDS_OF_ZOD);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it.each<[string, z.ZodType, unknown, string]>([
+    ['a bound that is not inclusive', z.number().gt(0), 0, 'expected a number of more than 0, but got 0'],
+    ['an exact length', z.string().length(2), 'a', 'expected exactly 2 characters, but got 1'],
+    ['a step', z.number().multipleOf(5), 7, 'must be a multiple of 5'],
+    ['a form', z.string().regex(/^a/), 'b', 'does not have the expected form'],
+    ['a field too many', z.strictObject({}), { a: 1 }, 'has a field that is not known: a'],
+    ['a check without a text', z.string().refine(() => false), 'b', 'does not have the expected form'],
+    ['a key', z.record(z.string().max(1), z.string()), { ab: '' }, 'expected at most 1 character, but got 2'],
+  ])('is about %s', (_, schema, value, words) => {
+    expect(errorOf(z.object({ field: schema }), { field: value })?.reason).toContain(words);
   });
 });
