@@ -2,6 +2,8 @@ import { authContract } from '@xerotier/contracts/auth';
 import { testBuses } from '@xerotier/nats/testing';
 import { createTestingHandlers } from '@xerotier/service-host/testing';
 import type { TestingService } from '@xerotier/service-host/testing';
+import { generateApiKey } from '@xerotier/api-keys';
+import { capturedLog } from '@xerotier/log/testing';
 import { eventually } from '@xerotier/testing';
 import { setTimeout as delay } from 'node:timers/promises';
 import { runningAuth } from '../../test/running-auth.ts';
@@ -12,6 +14,7 @@ const auth = runningAuth();
 const connectBus = testBuses(() => auth.servers.nats.url);
 let access: AccessService;
 let handlers: TestingService;
+const { log, lines } = capturedLog();
 
 beforeAll(async () => {
   // Only the handlers of this file answer.
@@ -23,6 +26,7 @@ beforeEach(async () => {
   handlers = await createTestingHandlers({
     connection: (await connectBus()).connection,
     serves: [authContract],
+    log,
     providers: [AccessHandlers, { provide: AccessService, useValue: access }],
   });
 });
@@ -63,5 +67,33 @@ describe('a drain', () => {
     const project = await auth.seed();
     await auth.authorize(project.key, project.id, 'chat');
     await expect(handlers.drain(AbortSignal.timeout(30_000))).resolves.toBeUndefined();
+  });
+});
+
+describe('a denied access', () => {
+  const denied = (): unknown[] => lines().filter(({ msg }) => msg === 'access denied');
+
+  it('is logged with the address of the client, and without the key', async () => {
+    const project = await auth.seed();
+    await expect(auth.authorize(generateApiKey('other'), project.id, 'chat')).rejects.toMatchObject({
+      code: 'auth.invalid_key',
+    });
+    expect(denied()).toEqual([
+      expect.objectContaining({
+        level: 'info',
+        code: 'auth.invalid_key',
+        projectId: project.id,
+        endpoint: 'chat',
+        clientAddress: '127.0.0.1',
+      }),
+    ]);
+    expect(JSON.stringify(denied())).not.toContain('keyHash');
+  });
+
+  it('is no line where access is given', async () => {
+    const before = denied().length;
+    const project = await auth.seed();
+    await auth.authorize(project.key, project.id, 'chat');
+    expect(denied()).toHaveLength(before);
   });
 });

@@ -1,17 +1,30 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { authContract } from '@xerotier/contracts/auth';
 import type { Access } from '@xerotier/contracts/auth';
-import { Serves } from '@xerotier/service-host';
+import { AppError } from '@xerotier/errors';
+import type { Logger } from '@xerotier/log';
+import { LOGGER, Serves } from '@xerotier/service-host';
 import { AccessService } from './access.service.ts';
 import type { AccessRequest } from './access.service.ts';
 
 /** The auth contract on the bus. */
 @Injectable()
 export class AccessHandlers {
-  constructor(private readonly access: AccessService) {}
+  constructor(
+    private readonly access: AccessService,
+    @Inject(LOGGER) private readonly log: Logger,
+  ) {}
 
+  /** A denied access is logged with the address of the client: that is where guessed and stolen keys show. */
   @Serves(authContract.operations.authorize)
-  authorize(input: AccessRequest): Promise<Access> {
-    return this.access.authorize(input);
+  async authorize(input: AccessRequest): Promise<Access> {
+    try {
+      return await this.access.authorize(input);
+    } catch (error) {
+      const { code, status } = AppError.from(error);
+      const { projectId, endpointSlug, clientAddress } = input;
+      if (status < 500) this.log.info('access denied', { code, projectId, endpoint: endpointSlug, clientAddress });
+      throw error;
+    }
   }
 }

@@ -12,6 +12,7 @@ import { CreateUsageLedger1795132800002 } from './migrations/1795132800002-creat
 import { AddEndpointTask1795132800020 } from './migrations/1795132800020-add-endpoint-task.ts';
 import { AddMediaTasks1795132800040 } from './migrations/1795132800040-add-media-tasks.ts';
 import { AddUsageDetails1795132800060 } from './migrations/1795132800060-add-usage-details.ts';
+import { AddLatencyToUsage1795132800120 } from './migrations/1795132800120-add-latency-to-usage.ts';
 import { KeepReplacedKeys1795132800080 } from './migrations/1795132800080-keep-replaced-keys.ts';
 
 /** What the auth service keeps in PostgreSQL. */
@@ -26,5 +27,6 @@ export const database: DatabaseDefinition = {
     AddMediaTasks1795132800040,
     AddUsageDetails1795132800060,
     KeepReplacedKeys1795132800080,
+    AddLatencyToUsage1795132800120,
   ],
 };

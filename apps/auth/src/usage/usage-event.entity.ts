@@ -15,6 +15,9 @@ import { Check, Column, CreateDateColumn, Entity, Index, PrimaryGeneratedColumn,
 @Check('usage_event_rejected_prediction_tokens_check', 'rejected_prediction_tokens >= 0')
 @Check('usage_event_duration_ms_check', 'duration_ms >= 0')
 @Check('usage_event_time_to_first_token_ms_check', 'time_to_first_token_ms >= 0')
+@Check('usage_event_time_per_output_token_ms_check', 'time_per_output_token_ms >= 0')
+@Check('usage_event_target_time_to_first_token_ms_check', 'target_time_to_first_token_ms > 0')
+@Check('usage_event_target_time_per_output_token_ms_check', 'target_time_per_output_token_ms > 0')
 export class UsageEvent {
   @PrimaryGeneratedColumn('identity', { type: 'bigint', generatedIdentity: 'ALWAYS' })
   id!: string;
@@ -86,4 +89,15 @@ export class UsageEvent {
   /** Whom the request was for (`user`); null when it said nothing. */
   @Column('text', { nullable: true })
   endUser!: string | null;
+
+  /** From the first token of a choice to its last, per token; null when there were fewer than two. */
+  @Column('numeric', { nullable: true, precision: 12, scale: 3 })
+  timePerOutputTokenMs!: string | null;
+
+  /** The latency targets of the client, to be compared with what it got; null without any. */
+  @Column('bigint', { nullable: true })
+  targetTimeToFirstTokenMs!: string | null;
+
+  @Column('bigint', { nullable: true })
+  targetTimePerOutputTokenMs!: string | null;
 }

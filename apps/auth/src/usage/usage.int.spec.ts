@@ -66,7 +66,12 @@ function publish(...records: UsageRecord[]): void {
 
 describe('the ledger', () => {
   it('keeps every field of a record, in whole numbers', async () => {
-    const record = aRecord({ requestedServiceTier: 'flex', endUser: 'user-1' });
+    const record = aRecord({
+      requestedServiceTier: 'flex',
+      endUser: 'user-1',
+      timePerOutputTokenMs: 0.4567,
+      latencyTargets: { timeToFirstTokenMs: 500, timePerOutputTokenMs: 20 },
+    });
     publish(record);
     const [row] = await eventually('the record is in the ledger', async () => {
       const rows = await ledger(record);
@@ -95,6 +100,9 @@ describe('the ledger', () => {
       started_at: new Date(record.startedAt),
       duration_ms: '1235',
       time_to_first_token_ms: '12',
+      time_per_output_token_ms: '0.457',
+      target_time_to_first_token_ms: '500',
+      target_time_per_output_token_ms: '20',
       recorded_at: expect.any(Date),
     });
   });
@@ -103,7 +111,13 @@ describe('the ledger', () => {
     const record = aRecord();
     publish(record);
     await eventually('the record is in the ledger', async () => (await ledger(record)).length === 1);
-    expect((await ledger(record))[0]).toMatchObject({ requested_service_tier: null, end_user: null });
+    expect((await ledger(record))[0]).toMatchObject({
+      requested_service_tier: null,
+      end_user: null,
+      time_per_output_token_ms: null,
+      target_time_to_first_token_ms: null,
+      target_time_per_output_token_ms: null,
+    });
   });
 
   it('keeps a record without a first token', async () => {

@@ -45,6 +45,7 @@ export const authContract = service('auth', {
       projectId: z.string().max(64).optional(),
       endpointSlug: z.string().max(63).optional(),
       scope,
+      /** For the log of those who were denied access. */
       clientAddress: z.string().max(64),
     }),
     output: access,

@@ -1,0 +1,24 @@
+import type { MigrationInterface, QueryRunner } from 'typeorm';
+
+/**
+ * The pace of a response beside what its client would have liked (`X-SLO-TTFT-Ms`, `X-SLO-TPOT-Ms`), so that a broken target
+ * can be found in the ledger. A token may take less than a millisecond, hence the fraction. Null where nothing was asked for,
+ * or fewer than two tokens came.
+ */
+export class AddLatencyToUsage1795132800120 implements MigrationInterface {
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query(`
+      ALTER TABLE auth.usage_event
+        ADD COLUMN time_per_output_token_ms numeric(12, 3) CHECK (time_per_output_token_ms >= 0),
+        ADD COLUMN target_time_to_first_token_ms bigint CHECK (target_time_to_first_token_ms > 0),
+        ADD COLUMN target_time_per_output_token_ms bigint CHECK (target_time_per_output_token_ms > 0)`);
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query(`
+      ALTER TABLE auth.usage_event
+        DROP COLUMN time_per_output_token_ms,
+        DROP COLUMN target_time_to_first_token_ms,
+        DROP COLUMN target_time_per_output_token_ms`);
+  }
+}
