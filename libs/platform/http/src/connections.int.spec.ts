@@ -1,0 +1,104 @@
+import { eventually } from '@xerotier/testing';
+import { connect } from 'node:net';
+import type { Socket } from 'node:net';
+import { textOf, thingsApp } from '../test/things-app.ts';
+
+const things = thingsApp();
+
+describe('a client that does not read the end of its answer', () => {
+  const ANSWER = 'x'.repeat(20_000_000);
+
+  async function ended(socket: Socket): Promise<void> {
+    socket.on('error', () => undefined).write('GET /stream HTTP/1.1\r\nhost: x\r\n\r\n');
+    await eventually('the answer has begun', () => things.open.length === 1);
+    things.open[0]?.end(ANSWER);
+  }
+
+  beforeEach(async () => {
+    await things.restart({ unreadAnswerMs: 300 });
+  });
+
+  it('is given up', async () => {
+    const client = connect(things.port, '127.0.0.1').pause();
+    await ended(client);
+    await eventually(
+      'the connection is cut',
+      () => things.open[0]?.destroyed === true || things.open[0]?.closed === true,
+    );
+    expect(things.open[0]?.writableFinished).toBe(false);
+    client.destroy();
+  });
+
+  it('gets all of it as long as it reads, however slowly', async () => {
+    const client = connect(things.port, '127.0.0.1').pause();
+    await ended(client);
+    // Already there when the first answer is read, and it may take longer than that to be answered.
+    client.write('GET /stream HTTP/1.1\r\nhost: x\r\n\r\n');
+    let bytes = 0;
+    client.on('data', (part: Buffer) => {
+      bytes += part.length;
+      client.pause();
+      setTimeout(() => client.resume(), 3);
+    });
+    client.resume();
+    await eventually('all is read', () => bytes > ANSWER.length, 60_000);
+    await eventually('the second answer has begun', () => things.open.length === 2);
+    await new Promise((resolve) => setTimeout(resolve, 900));
+    expect(client.destroyed).toBe(false);
+    expect(things.open[1]?.destroyed).toBe(false);
+    client.destroy();
+  });
+});
+
+describe('an application that goes away', () => {
+  it('lets open answers finish, tells their clients to close, and takes no new connection', async () => {
+    const before = connect(things.port, '127.0.0.1');
+    const everything = textOf(before);
+    before.write('GET /stream HTTP/1.1\r\nhost: x\r\n\r\n');
+    await eventually('the answer has begun', () => things.open.length === 1);
+    things.app.stopAccepting();
+    await expect(fetch(`${things.url}/things/1`)).rejects.toThrow();
+    things.open[0]?.end('and finished');
+    // On the connection that it has, a client may still ask; it is told to ask elsewhere next time.
+    before.write('GET /things/1 HTTP/1.1\r\nhost: x\r\n\r\n');
+    const text = await everything;
+    expect(text).toContain('and finished');
+    const second = text.slice(text.lastIndexOf('HTTP/1.1'));
+    expect(second).toMatch(/^HTTP\/1\.1 200 /);
+    expect(second).toMatch(/connection: close/i);
+  });
+
+  it('lets go of idle connections', async () => {
+    const idle = connect(things.port, '127.0.0.1');
+    const everything = textOf(idle);
+    idle.write('GET /things/1 HTTP/1.1\r\nhost: x\r\n\r\n');
+    await things.accessLines(1);
+    things.app.stopAccepting();
+    expect(await everything).toContain('"id":"1"');
+  });
+
+  it('sends what slow clients have not read yet before it is closed', async () => {
+    const slow = connect(things.port, '127.0.0.1').pause();
+    slow.write('GET /stream HTTP/1.1\r\nhost: x\r\n\r\n');
+    await eventually('the answer has begun', () => things.open.length === 1);
+    const answer = 'x'.repeat(20_000_000);
+    things.open[0]?.end(answer);
+    things.app.stopAccepting();
+    const closed = things.app.close();
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    const everything = textOf(slow);
+    slow.resume();
+    expect((await everything).length).toBeGreaterThan(answer.length);
+    await closed;
+  });
+
+  it('ends with its last connection when it is closed, and may be closed without having stopped before', async () => {
+    const client = connect(things.port, '127.0.0.1').on('error', () => undefined);
+    const everything = textOf(client);
+    client.write('GET /stream HTTP/1.1\r\nhost: x\r\n\r\n');
+    await eventually('the answer has begun', () => things.open.length === 1);
+    await things.app.close();
+    expect(await everything).toContain('begun');
+    await expect(fetch(`${things.url}/things/1`)).rejects.toThrow();
+  });
+});

@@ -1,0 +1,153 @@
+/** A small application over HTTP, for the specs of this library. */
+import 'reflect-metadata';
+import { Body, Controller, Get, HttpException, Module, Param, Post, Res } from '@nestjs/common';
+import { AppError } from '@xerotier/errors';
+import { logContext } from '@xerotier/log';
+import { capturedLog } from '@xerotier/log/testing';
+import { eventually } from '@xerotier/testing';
+import type { FastifyReply } from 'fastify';
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import type { Socket } from 'node:net';
+import { createHttpApp } from '../src/http-app.ts';
+import type { HttpApp, HttpAppOptions } from '../src/http-app.ts';
+
+export const BODY_BYTES_MAX = 4_096;
+
+const FAILURES: Record<string, () => unknown> = {
+  refusal: () => new AppError('router.no_worker', { model: 'm' }, { retryAfterSeconds: 2.5, param: 'model' }),
+  defect: () => new TypeError('secret path /etc/shadow'),
+  framework: () => new HttpException('secret detail', 418),
+  library: () => Object.assign(new Error('secret detail'), { code: 'ECONNREFUSED' }),
+  text: () => 'secret text',
+  nothing: () => undefined,
+  null: () => null,
+};
+
+const open: FastifyReply['raw'][] = [];
+
+@Controller()
+class ThingsController {
+  @Get('things/:id')
+  find(@Param('id') id: string): object {
+    return { id, context: logContext() };
+  }
+
+  @Post('things')
+  create(@Body() body: unknown): object {
+    return { body };
+  }
+
+  @Get('trees/*')
+  branch(@Param('*') path: string): object {
+    return { path };
+  }
+
+  @Get('failures/:name')
+  fail(@Param('name') name: string): never {
+    throw FAILURES[name]?.();
+  }
+
+  @Get('late-failure')
+  async failLate(@Res() reply: FastifyReply): Promise<void> {
+    reply.raw.writeHead(200).write('begun');
+    await new Promise((resolve) => setImmediate(resolve));
+    throw new AppError('internal');
+  }
+
+  @Get('stream')
+  stream(@Res() reply: FastifyReply): void {
+    reply.hijack();
+    reply.raw.writeHead(200, { 'content-type': 'text/plain' });
+    reply.raw.write('begun ');
+    open.push(reply.raw);
+  }
+}
+
+@Module({ controllers: [ThingsController] })
+class ThingsModule {}
+
+export class ThingsApp {
+  #app: HttpApp | undefined;
+  #logged = capturedLog();
+  #port = 0;
+
+  get app(): HttpApp {
+    if (this.#app === undefined) throw new Error('The application runs inside tests only.');
+    return this.#app;
+  }
+
+  get port(): number {
+    return this.#port;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.#port}`;
+  }
+
+  get logged(): ReturnType<typeof capturedLog> {
+    return this.#logged;
+  }
+
+  /** The responses of `/stream`, which tests write and end. */
+  get open(): readonly FastifyReply['raw'][] {
+    return open;
+  }
+
+  async start(options: Partial<HttpAppOptions> = {}): Promise<void> {
+    this.#logged = capturedLog();
+    this.#app = await createHttpApp(ThingsModule, { log: this.#logged.log, bodyBytesMax: BODY_BYTES_MAX, ...options });
+    this.#port = await this.#app.listen(0, '127.0.0.1');
+  }
+
+  async close(): Promise<void> {
+    open.length = 0;
+    await this.app.close();
+  }
+
+  /** The same application with other options. */
+  async restart(options: Partial<HttpAppOptions>): Promise<void> {
+    await this.close();
+    await this.start(options);
+  }
+
+  post(body: string, headers: Record<string, string> = { 'content-type': 'application/json' }): Promise<Response> {
+    return fetch(`${this.url}/things`, { method: 'POST', body, headers });
+  }
+
+  /** Sends text as it is and returns everything that comes back until the server closes. */
+  async raw(text: string): Promise<string> {
+    const socket = connect(this.port, '127.0.0.1');
+    socket.write(text);
+    return textOf(socket);
+  }
+
+  /** The access log's lines; the last is written when the connection is done with it. */
+  async accessLines(count: number): Promise<Record<string, unknown>[]> {
+    return eventually('the access log has the lines', () => {
+      const lines = this.#logged.lines().filter(({ msg }) => msg === 'request');
+      return lines.length >= count ? lines : undefined;
+    });
+  }
+}
+
+/** Call it at the top of a file: each test has an application of its own. */
+export function thingsApp(): ThingsApp {
+  const things = new ThingsApp();
+  beforeEach(() => things.start());
+  afterEach(() => things.close());
+  return things;
+}
+
+/** All that comes, until the connection is closed. */
+export async function textOf(socket: Socket): Promise<string> {
+  let received = '';
+  socket.on('data', (chunk: Buffer) => (received += chunk.toString()));
+  await once(socket, 'close');
+  return received;
+}
+
+export async function errorOf(response: Response): Promise<Record<string, unknown>> {
+  const { error } = (await response.json()) as { error: Record<string, unknown> };
+  return error;
+}
