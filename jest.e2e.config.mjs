@@ -5,7 +5,11 @@ export default {
   displayName: 'e2e',
   testRegex: 'e2e/.*\\.e2e\\.ts$',
   testTimeout: 120_000,
-  maxWorkers: 1,
+  globalSetup: '<rootDir>/e2e/support/shared/global-setup.mjs',
+  // Most of them wait for processes, so that more of them than there are cores pay.
+  maxWorkers: 3,
+  testSequencer: '<rootDir>/e2e/support/shared/slow-first-sequencer.mjs',
+  globalTeardown: '<rootDir>/e2e/support/shared/global-teardown.mjs',
   // Our own packages are found by the condition `source`; these two of others have it as well, for TypeScript that jest leaves alone.
   moduleNameMapper: {
     '^(eventsource|eventsource-parser)$': '<rootDir>/node_modules/$1/dist/index.js',

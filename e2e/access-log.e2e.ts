@@ -15,6 +15,8 @@ const test = testPlatform(() => {
   const idle = { ...plan.models[0]!, id: 'idle', name: 'idle' };
   return {
     ...plan,
+    // Its log is read here.
+    gateways: 1,
     models: [...plan.models, idle],
     endpoints: [
       ...plan.endpoints,
@@ -36,20 +38,20 @@ async function lineOf(id: string, by = 'requestId'): Promise<Line> {
   });
 }
 
-const SERVED = {
+const served = (): Line => ({
   endpoint: 'chat',
-  model: 'scripted',
+  model: test.platform.modelId('scripted'),
   worker: expect.stringMatching(/./),
   promptTokens: expect.any(Number),
   cachedTokens: expect.any(Number),
   completionTokens: 4,
-};
+});
 
 describe('the line of a completion', () => {
   it('in one piece has worker, model and tokens', async () => {
     const { requestId, body } = await test.api.chat(scripted({ tokens: 4 }));
     const line = await lineOf(requestId);
-    expect(line).toMatchObject({ ...SERVED, level: 'info', status: 200, outcome: 'completed' });
+    expect(line).toMatchObject({ ...served(), level: 'info', status: 200, outcome: 'completed' });
     expect(line['promptTokens']).toBe(body.usage.prompt_tokens);
     expect(line).not.toHaveProperty('errorCode');
   });
@@ -59,7 +61,7 @@ describe('the line of a completion', () => {
     expect(await stream.ended).toBe('done');
     const line = await lineOf(stream.requestId);
     expect(line).toMatchObject({
-      ...SERVED,
+      ...served(),
       status: 200,
       outcome: 'completed',
       timeToFirstTokenMs: expect.any(Number),
@@ -71,7 +73,7 @@ describe('the line of a completion', () => {
     const stream = await test.api.stream(scripted({ tokens: 9, failAfter: 4 }));
     expect(await stream.ended).toBe('error');
     expect(await lineOf(stream.requestId)).toMatchObject({
-      ...SERVED,
+      ...served(),
       level: 'warn',
       status: 200,
       outcome: 'failed',
@@ -84,7 +86,12 @@ describe('the line of a completion', () => {
     await stream.textChunks(3);
     stream.abort();
     const line = await lineOf(stream.requestId);
-    expect(line).toMatchObject({ level: 'info', status: 200, outcome: 'client_closed', model: 'scripted' });
+    expect(line).toMatchObject({
+      level: 'info',
+      status: 200,
+      outcome: 'client_closed',
+      model: test.platform.modelId('scripted'),
+    });
     expect(line['completionTokens']).toBeGreaterThanOrEqual(3);
     expect(line['completionTokens']).toBeLessThan(5_000);
   });
@@ -115,14 +122,20 @@ describe('the line of a completion', () => {
       level: 'warn',
       status,
       errorCode: 'inference.engine_failed',
-      worker: SERVED.worker,
+      worker: served()['worker'],
     });
     expect(status).toBe(500);
   });
 
   it('that nobody can serve is above info, with the code and the model', async () => {
     const { requestId } = await test.api.with({ endpointSlug: 'idle' }).refused(scripted({}));
-    const expected = { level: 'warn', status: 503, errorCode: 'router.no_worker', endpoint: 'idle', model: 'idle' };
+    const expected = {
+      level: 'warn',
+      status: 503,
+      errorCode: 'router.no_worker',
+      endpoint: 'idle',
+      model: test.platform.modelId('idle'),
+    };
     expect(await lineOf(requestId)).toMatchObject(expected);
   });
 
@@ -137,8 +150,8 @@ describe('the line of other requests', () => {
     const url = `${test.api.projectUrl}/embeddings`;
     const body = { model: 'vectors', input: 'one two' };
     const { requestId } = await test.api.request('POST', url, 'CreateEmbeddingResponse', body);
-    const { endpoint: _endpoint, completionTokens: _tokens, ...served } = SERVED;
-    expect(await lineOf(requestId)).toMatchObject({ ...served, endpoint: 'vectors', completionTokens: 0 });
+    const { endpoint: _endpoint, completionTokens: _tokens, ...rest } = served();
+    expect(await lineOf(requestId)).toMatchObject({ ...rest, endpoint: 'vectors', completionTokens: 0 });
   });
 
   it("has the client's own id beside ours", async () => {

@@ -12,7 +12,7 @@ import type { ApiClient } from './support/api-client.ts';
 import { contentOf, expectRefusal } from './support/chat-checks.ts';
 import type { EventStream } from './support/event-stream.ts';
 import { endOwnProcesses, OwnProcess } from './support/own-process.ts';
-import { testPlatform } from './support/test-platform.ts';
+import { ownPlatform } from './support/test-platform.ts';
 
 const TOKENS = 120;
 const DELAY_MS = 20;
@@ -20,7 +20,7 @@ const DELAY_MS = 20;
 const paced = scripted({ tokens: TOKENS, delayMs: DELAY_MS }, { stream_options: { include_usage: true } });
 const endless = scripted({ tokens: 8_000, delayMs: DELAY_MS });
 
-const test = testPlatform(() => ({ ...scriptedPlatform({ workers: 2, slots: 4 }), gateways: 2 }));
+const test = ownPlatform(() => ({ ...scriptedPlatform({ workers: 2, slots: 4 }), gateways: 2 }));
 
 const workers = (): ServiceProcess[] => ['xim', 'xim-2'].map((name) => test.platform.service(name));
 

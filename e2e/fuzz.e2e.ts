@@ -30,6 +30,8 @@ const test = testPlatform(async () => {
   await upstream.start();
   const [script, behind] = [scriptedPlatform({ slots: 256 }), upstream.plan({ slots: 64 })];
   return {
+    // Its own, which must not end.
+    gateways: 1,
     models: [...script.models, ...behind.models],
     endpoints: [...script.endpoints, ...behind.endpoints.map((endpoint) => ({ ...endpoint, slug: 'upstream' }))],
     workers: [...script.workers, ...behind.workers],

@@ -16,7 +16,7 @@ import { testPlatform, withContext } from './support/test-platform.ts';
 const MIB = 1024 * 1024;
 const BODY_BYTES_MAX = 32 * MIB;
 
-const test = testPlatform(() => withContext(scriptedPlatform(), 1_000_000));
+const test = testPlatform(() => ({ ...withContext(scriptedPlatform(), 1_000_000), gateways: 1 }));
 
 const chatUrl = (): string => `${test.api.endpointUrl}/chat/completions`;
 

@@ -7,11 +7,11 @@ import { once } from 'node:events';
 import OpenAI from 'openai';
 import { scripted } from './support/api-client.ts';
 import type { Answer, ApiClient, ErrorBody } from './support/api-client.ts';
-import { testPlatform } from './support/test-platform.ts';
+import { ownPlatform } from './support/test-platform.ts';
 
 const GATEWAYS = 4;
 
-const test = testPlatform(() => {
+const test = ownPlatform(() => {
   const plan = scriptedPlatform({ slots: 64 });
   const tiers = ['gpu_nvidia_shared', 'free', 'cpu_standard', 'cpu_amd_optimized'];
   return {

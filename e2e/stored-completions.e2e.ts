@@ -12,9 +12,9 @@ import { contentOf, expectRefusal } from './support/chat-checks.ts';
 import { StoredClient } from './support/stored-client.ts';
 import type { List } from './support/stored-client.ts';
 import { addTenant } from './support/tenant.ts';
-import { testPlatform } from './support/test-platform.ts';
+import { ownPlatform } from './support/test-platform.ts';
 
-const test = testPlatform(() => {
+const test = ownPlatform(() => {
   const plan = scriptedPlatform();
   return { ...plan, endpoints: [...plan.endpoints, ...plan.endpoints.map((e) => ({ ...e, slug: 'second' }))] };
 });

@@ -5,12 +5,12 @@ import { scripted } from './support/api-client.ts';
 import type { EventStream, Usage } from './support/event-stream.ts';
 import { Ledger } from './support/ledger.ts';
 import type { LedgerRow } from './support/ledger.ts';
-import { testPlatform } from './support/test-platform.ts';
+import { ownPlatform } from './support/test-platform.ts';
 
 /** What a killed consumer had taken and not confirmed comes again after so long; the tests in between use the time. */
 const REDELIVERED_AFTER_MS = 30_000;
 
-const test = testPlatform(() => scriptedPlatform({ workers: 2, slots: 4 }));
+const test = ownPlatform(() => scriptedPlatform({ workers: 2, slots: 4 }));
 
 const ledger = (): Ledger => new Ledger(test.description.databaseUrl);
 

@@ -18,12 +18,18 @@ const GONE_AFTER_MS = 3_500;
 
 export class FleetWatch {
   readonly #bus: Bus;
+  /** Of the workers that this is about; others are on the bus too. */
+  readonly #modelIds: ReadonlySet<string>;
   readonly #workers = new Map<string, HeardWorker>();
   readonly #usages = new Map<string, UsageRecord & { readonly heardAt: number }>();
 
-  private constructor(bus: Bus, connection: BusConnection) {
+  private constructor(bus: Bus, connection: BusConnection, modelIds: readonly string[]) {
     this.#bus = bus;
-    bus.subscribe(heartbeat, (state) => this.#workers.set(state.workerId, { ...state, heardAt: performance.now() }));
+    this.#modelIds = new Set(modelIds);
+    bus.subscribe(heartbeat, (state) => {
+      if (this.#modelIds.has(state.modelId))
+        this.#workers.set(state.workerId, { ...state, heardAt: performance.now() });
+    });
     // Durable events travel as lists, of all that came within a few milliseconds.
     connection.nats.subscribe(usageRecorded.subject, {
       callback: (_, message) => {
@@ -34,10 +40,10 @@ export class FleetWatch {
     });
   }
 
-  static async connect(natsUrl: string): Promise<FleetWatch> {
+  static async connect(natsUrl: string, modelIds: readonly string[]): Promise<FleetWatch> {
     const log = silentLog();
     const connection = await connectBus({ url: natsUrl, name: 'e2e', log });
-    const watch = new FleetWatch(new Bus(connection, { log }), connection);
+    const watch = new FleetWatch(new Bus(connection, { log }), connection, modelIds);
     await watch.#bus.flush();
     return watch;
   }
@@ -62,6 +68,12 @@ export class FleetWatch {
       timeoutMs,
     );
     return performance.now() - since;
+  }
+
+  /** Waits until the latest heartbeat of each worker says that it generates nothing. */
+  async noneBusy(timeoutMs = 10_000): Promise<void> {
+    const busy = (): string[] => this.workers.flatMap(({ active }) => active);
+    await eventually('all generations have ended', () => busy().length === 0, timeoutMs);
   }
 
   /** Waits until exactly these workers are heard of again, and all of them are idle. */

@@ -2,11 +2,12 @@
  * The Python of this machine with the packages of a list in `../python`. They are installed once, into a folder of the
  * project that git ignores, and again when the list or the Python changes. A machine may lack what that takes.
  */
-import { projectRoot } from '@xerotier/dev';
+import { projectRoot, takeLockFile } from '@xerotier/dev';
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { readFile, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { hasProgram, runProgram } from './program.ts';
 
 /** Where the program is, or why there is none. */
@@ -20,6 +21,7 @@ export const pythonFolder = join(import.meta.dirname, '../python');
 /** The pinned packages have no builds for older ones. */
 const CHECK_VERSION = 'import sys; print(sys.version); sys.exit(sys.version_info < (3, 11))';
 const INSTALL_TIMEOUT_MS = 600_000;
+const LOCK_POLL_MS = 500;
 
 /**
  * @throws {Error} when the packages cannot be installed though they can be reached: then the list of versions is wrong,
@@ -53,9 +55,23 @@ async function install(list: PackageList): Promise<Python> {
   const done = join(folder, 'complete');
   if (existsSync(done)) return { path };
 
+  // Suites run beside each other, and `npm test` installs while it still builds: one at a time.
+  await mkdir(dirname(folder), { recursive: true });
+  const lock = `${folder}.lock`;
+  while ((await takeLockFile(lock)) !== undefined) await sleep(LOCK_POLL_MS);
+  try {
+    return existsSync(done) ? { path } : await installInto(folder, list);
+  } finally {
+    await rm(lock, { force: true });
+  }
+}
+
+async function installInto(folder: string, list: PackageList): Promise<Python> {
+  const env = process.env;
+  const path = join(folder, 'bin', 'python');
   await rm(folder, { recursive: true, force: true });
   process.stderr.write(`installing Python clients of ${list} (once; this takes a minute)\n`);
-  const made = await runProgram('python3', ['-m', 'venv', folder], { env });
+  const made = await runProgram('python3', ['-m', 'venv', folder], { env, timeoutMs: INSTALL_TIMEOUT_MS });
   if (made.code !== 0) return { missing: `python3 -m venv failed: ${lastLine(made.stderr)}` };
   const installed = await runProgram(
     path,
@@ -70,11 +86,13 @@ async function install(list: PackageList): Promise<Python> {
       '--timeout',
       '20',
       '--quiet',
+      // What is never imported need not be compiled.
+      '--no-compile',
     ].concat(['--only-binary', ':all:', '-r', join(pythonFolder, list)]),
     { env, timeoutMs: INSTALL_TIMEOUT_MS },
   ).catch((error: Error) => ({ code: null, stderr: error.message }));
   if (installed.code === 0) {
-    await writeFile(done, '');
+    await writeFile(join(folder, 'complete'), '');
     return { path };
   }
   await rm(folder, { recursive: true, force: true });

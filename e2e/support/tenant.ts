@@ -1,11 +1,11 @@
 /** A second tenant, made as the first one was: by the auth service's own seed command, on the platform's database. */
 import { generateApiKey } from '@xerotier/api-keys';
 import { projectRoot } from '@xerotier/dev';
-import type { Platform } from '@xerotier/dev';
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { text } from 'node:stream/consumers';
 import { join } from 'node:path';
+import type { SuitePlatform } from './suite-platform.ts';
 
 export interface Tenant {
   readonly projectId: string;
@@ -13,19 +13,19 @@ export interface Tenant {
   readonly apiKey: string;
 }
 
-/** A team with a project, an endpoint `chat` for the given model, and a key for inference. */
-export async function addTenant(platform: Platform, modelId: string): Promise<Tenant> {
+/** A team with a project, an endpoint `chat` for the given model of the plan, and a key for inference. */
+export async function addTenant(platform: SuitePlatform, plannedModelId: string): Promise<Tenant> {
   const slug = `tenant-${randomBytes(3).toString('hex')}`;
   const apiKey = generateApiKey(slug);
   const seed = {
     team: { name: slug },
     project: { name: slug, slug },
-    endpoints: [{ slug: 'chat', modelId, tier: 'self_hosted' }],
+    endpoints: [{ slug: 'chat', modelId: platform.modelId(plannedModelId), tier: 'self_hosted' }],
     keys: [{ name: 'other', scopes: ['inference'], value: apiKey }],
   };
   const child = spawn(process.execPath, [join(projectRoot, 'apps/auth/dist/main.js'), 'seed'], {
     cwd: projectRoot,
-    env: { PATH: process.env['PATH'], ...platform.service('auth').spec.env },
+    env: { PATH: process.env['PATH'], ...platform.authEnv },
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   child.stdin.end(JSON.stringify(seed));

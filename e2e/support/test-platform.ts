@@ -1,6 +1,6 @@
-/** A whole platform for one test file: started before its first test, stopped after its last. */
-import { llamaPlatform, scriptedPlatform, startTemporaryPlatform } from '@xerotier/dev';
-import type { Platform, PlatformDescription, PlatformOptions } from '@xerotier/dev';
+/** A platform for one test file: started before its first test, stopped after its last. */
+import { llamaPlatform, scriptedPlatform } from '@xerotier/dev';
+import type { PlatformDescription } from '@xerotier/dev';
 import { eventually } from '@xerotier/testing';
 import { writeTinyModel } from '@xerotier/tiny-model';
 import { copyFile, mkdir, mkdtemp, rm } from 'node:fs/promises';
@@ -9,22 +9,31 @@ import { basename, join } from 'node:path';
 import { ApiClient, scripted } from './api-client.ts';
 import { FleetWatch } from './fleet-watch.ts';
 import { OpenaiSchema } from './openai-schema.ts';
+import { startOnSharedServices, startOwnPlatform } from './suite-platform.ts';
+import type { OwnPlatform, PlatformPlan, SuitePlatform } from './suite-platform.ts';
 
-export type PlatformPlan = Omit<PlatformOptions, 'state'>;
+export type { PlatformPlan } from './suite-platform.ts';
 
 /** The folder is the test file's own, for model files; it is removed at the end. */
 export type MakePlan = (folder: string) => PlatformPlan | Promise<PlatformPlan>;
 
+type StartPlatform<P> = (plan: PlatformPlan, folder: string) => Promise<P>;
+
 /** The first start on a machine may have to fetch the servers. */
 const START_TIMEOUT_MS = 300_000;
 
-export class TestPlatform {
+export class TestPlatform<P extends SuitePlatform = SuitePlatform> {
   readonly schema = new OpenaiSchema();
-  #platform: Platform | undefined;
+  readonly #startPlatform: StartPlatform<P>;
+  #platform: P | undefined;
   #fleet: FleetWatch | undefined;
   #folder = '';
 
-  get platform(): Platform {
+  constructor(startPlatform: StartPlatform<P>) {
+    this.#startPlatform = startPlatform;
+  }
+
+  get platform(): P {
     if (this.#platform === undefined) throw new Error('The platform does not run: use it inside a test.');
     return this.#platform;
   }
@@ -43,26 +52,34 @@ export class TestPlatform {
     return new ApiClient(this.description, this.schema);
   }
 
-  async start(plan: MakePlan): Promise<void> {
+  async start(makePlan: MakePlan): Promise<void> {
     this.#folder = await mkdtemp(join(tmpdir(), 'xerotier-e2e-'));
-    const options = await plan(this.#folder);
-    const env = { CHECK_RESPONSES: 'true', ...options.env };
-    this.#platform = await startTemporaryPlatform({ restart: false, ...options, env });
-    this.#fleet = await FleetWatch.connect(this.#platform.description.natsUrl);
+    const plan = await makePlan(this.#folder);
+    const platform = await this.#startPlatform(plan, this.#folder);
+    this.#platform = platform;
+    const modelIds = plan.models.map(({ id }) => platform.modelId(id));
+    this.#fleet = await FleetWatch.connect(platform.description.natsUrl, modelIds);
     await this.ready();
   }
 
+  /** @throws {Error} when a worker still works for a test, or something that is shared has changed. */
   async stop(): Promise<void> {
-    await this.#fleet?.close();
-    await this.#keepLogs();
-    await this.#platform?.stop();
-    await rm(this.#folder, { recursive: true, force: true });
+    try {
+      await this.#fleet?.noneBusy();
+      await this.#platform?.checkShared();
+    } finally {
+      await this.#fleet?.close();
+      await this.#keepLogs();
+      await this.#platform?.stop();
+      await rm(this.#folder, { recursive: true, force: true });
+    }
   }
 
-  /** The folder of the platform is removed when it stops: `E2E_LOGS` names one where its logs are kept. */
+  /** The folder of the platform is removed when it stops: `E2E_LOGS` names one where its logs are kept, by suite. */
   async #keepLogs(): Promise<void> {
-    const folder = process.env['E2E_LOGS'];
-    if (folder === undefined) return;
+    const logs = process.env['E2E_LOGS'];
+    if (logs === undefined) return;
+    const folder = join(logs, basename(expect.getState().testPath ?? 'suite', '.e2e.ts'));
     await mkdir(folder, { recursive: true });
     for (const { spec } of this.#platform?.services ?? [])
       await copyFile(spec.logFile, join(folder, basename(spec.logFile)));
@@ -70,13 +87,24 @@ export class TestPlatform {
 
   /** Waits until the first endpoint answers. */
   async ready(): Promise<void> {
-    await eventually('the platform answers', () => this.api.chat(scripted({ tokens: 1 }, { max_tokens: 1 })), 20_000);
+    await eventually('the platform answers', () => this.api.chat(scripted({ tokens: 1 }, { max_tokens: 1 })), 60_000);
   }
 }
 
-/** Call it at the top of a file; use the result inside tests only. */
+/**
+ * A project of the suite's own, with its own models and workers, on services that all suites share. Call it at the top of a
+ * file; use the result inside tests only.
+ */
 export function testPlatform(plan: MakePlan): TestPlatform {
-  const test = new TestPlatform();
+  return startedAround(new TestPlatform(startOnSharedServices), plan);
+}
+
+/** As {@link testPlatform}, on servers and services that nobody else uses: for suites that break or read them. */
+export function ownPlatform(plan: MakePlan): TestPlatform<OwnPlatform> {
+  return startedAround(new TestPlatform(startOwnPlatform), plan);
+}
+
+function startedAround<P extends SuitePlatform>(test: TestPlatform<P>, plan: MakePlan): TestPlatform<P> {
   beforeAll(() => test.start(plan), START_TIMEOUT_MS);
   afterAll(() => test.stop(), START_TIMEOUT_MS);
   return test;

@@ -1,6 +1,6 @@
 export { buildAll } from './build.ts';
 export type { DevFile } from './dev-file.ts';
-export { startPlatform } from './platform.ts';
+export { PROJECT_SLUG, startPlatform } from './platform.ts';
 export type { Platform, PlatformDescription, PlatformOptions, WorkerSpec } from './platform.ts';
 export {
   boxEmbeddings,
@@ -11,6 +11,8 @@ export {
   startTemporaryPlatform,
   together,
 } from './presets.ts';
+export { takeLockFile } from './process-lock.mjs';
 export { defaultStateDir, projectRoot, stateDirAt } from './project-paths.ts';
 export type { StateDir } from './project-paths.ts';
-export type { ServiceProcess } from './service-process.ts';
+export { seedModels, seedProject } from './seed.ts';
+export { ServiceProcess } from './service-process.ts';

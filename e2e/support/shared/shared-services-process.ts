@@ -1,0 +1,56 @@
+/**
+ * The servers and services that suites share, in a process of their own, since jest runs suites in several. They start with the
+ * first request on the socket that the parent is told, and end when the parent says so or is gone.
+ */
+import { startTemporaryPlatform } from '@xerotier/dev';
+import type { Platform } from '@xerotier/dev';
+import { copyFile, mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { checksResponses } from './shared-services.ts';
+import type { SharedServices } from './shared-services.ts';
+
+const folder = await mkdtemp(join(tmpdir(), 'xerotier-shared-'));
+const socketPath = join(folder, 'socket');
+let starting: Promise<Platform> | undefined;
+
+const server = createServer((_, response) => {
+  starting ??= startTemporaryPlatform({ models: [], endpoints: [], workers: [], restart: false, env: checksResponses });
+  starting.then(
+    (platform) => response.end(JSON.stringify(describe(platform))),
+    (error: unknown) => response.writeHead(500).end(error instanceof Error ? error.message : String(error)),
+  );
+});
+
+function describe({ description, services }: Platform): SharedServices {
+  const entries = services.map(({ spec, facts, pid }) => [spec.name, { spec, facts, pid }] as const);
+  return { description, services: Object.fromEntries(entries) };
+}
+
+let isStopping = false;
+async function stop(): Promise<void> {
+  if (isStopping) return;
+  isStopping = true;
+  server.close();
+  server.closeAllConnections();
+  const platform = await starting?.catch(() => undefined);
+  if (platform !== undefined) await keepLogs(platform);
+  await platform?.stop();
+  await rm(folder, { recursive: true, force: true });
+  process.exit(0);
+}
+
+async function keepLogs({ services }: Platform): Promise<void> {
+  const logs = process.env['E2E_LOGS'];
+  if (logs === undefined) return;
+  const to = join(logs, 'shared');
+  await mkdir(to, { recursive: true });
+  for (const { spec } of services) await copyFile(spec.logFile, join(to, basename(spec.logFile)));
+}
+
+process.once('message', () => void stop());
+process.once('disconnect', () => void stop());
+// Ctrl-C is for jest, which then ends this process.
+process.on('SIGINT', () => undefined);
+server.listen(socketPath, () => process.send?.({ socketPath }));
