@@ -108,6 +108,7 @@ describe('LeastLoadedPolicy.choose', () => {
 
   it('takes one whose engine fails only when every other is full, however idle it is', () => {
     expect(choose(worker('failing', 0, 8, 0.5), worker('sound', 7, 8))).toBe('sound');
+    expect(choose(worker('sound', 7, 8), worker('failing', 0, 8, 0.5))).toBe('sound');
     expect(choose(worker('failing', 0, 8, 0.5))).toBe('failing');
   });
 

@@ -33,6 +33,11 @@ describe('FailureWindow', () => {
     expect(after('-+-+-+bb').failureRate(0)).toBe(0.5);
   });
 
+  it('looks at the latest outcomes only', () => {
+    expect(after('-'.repeat(10) + '+'.repeat(10)).failureRate(0)).toBe(0.5);
+    expect(after('-'.repeat(10) + '+'.repeat(20)).failureRate(0)).toBe(0);
+  });
+
   it('forgets what is old, and everything when told', () => {
     const window = after('-+-+-+');
     expect(window.failureRate(60_001)).toBe(0);

@@ -1,0 +1,33 @@
+/**
+ * Mutation testing: do the unit tests notice when a line of these files changes? Only files without I/O whose rules are
+ * held by unit specs alone belong here. Stryker works on a copy of the checkout, and imports of other workspace packages
+ * stay unmutated.
+ *
+ * @type {import('@stryker-mutator/api/core').PartialStrykerOptions}
+ */
+export default {
+  testRunner: 'jest',
+  plugins: ['@stryker-mutator/jest-runner'],
+  testRunnerNodeArgs: ['--experimental-vm-modules'],
+  jest: { configFile: 'jest.config.mjs' },
+  coverageAnalysis: 'perTest',
+  // A mutant of a module's top level would need a fresh process for each test.
+  ignoreStatic: true,
+  disableTypeChecks: false,
+  concurrency: 2,
+  mutate: [
+    'apps/gateway/src/rate-limits/rate-limit-headers.ts',
+    'apps/router/src/placement/least-loaded.policy.ts',
+    'apps/xim/src/engines/stop-matcher.ts',
+    'apps/xim/src/health/failure-window.ts',
+    'libs/contracts/src/xim/embedding-frames.ts',
+    'libs/domain/inference/src/retry-budget.ts',
+  ],
+  ignorePatterns: ['/.cache', '/.xerotier', '.nx', 'dist', '/docs', '/e2e', '/tools/box-model'],
+  tempDirName: '.cache/stryker',
+  reporters: ['clear-text', 'progress', 'html'],
+  clearTextReporter: { logTests: false, reportTests: false },
+  htmlReporter: { fileName: 'coverage/mutation.html' },
+  // Some mutants are equivalent; what is below this is a hole.
+  thresholds: { high: 95, low: 90, break: 85 },
+};
