@@ -19,7 +19,7 @@ import type { ErrorCode } from '@xerotier/contracts/errors';
 import type { RequestContext } from '@xerotier/contracts/inference';
 import type { GenerationEnd, GenerationHead, generationInput } from '@xerotier/contracts/xim';
 import { AppError } from '@xerotier/errors';
-import type { Bus, OpenStream, StreamControl } from '@xerotier/nats';
+import type { Bus, CallOptions, OpenStream, StreamControl } from '@xerotier/nats';
 import type { z } from 'zod';
 import type { ResponseSink } from './response-sink.ts';
 import type { RetryBudget } from './retry-budget.ts';
@@ -60,6 +60,14 @@ const SHARED_PAUSE_MAX_MS = 500;
 const BUS_ABSENCE_MS = 2_000;
 /** How long a cancelled generation may take to say what it used. */
 const CANCEL_PATIENCE_MS = 2_000;
+
+type Input = z.input<typeof generationInput>;
+type Sink = Pick<ResponseSink<GenerationHead, GenerationEnd>, 'head' | 'end' | 'error'> & {
+  data(payload: Uint8Array): void;
+};
+
+/** Work pairs its operation with the input of it, and the streams of all operations are alike but for that. */
+const operationOf = ({ operation }: Work): 'generate' => operation as 'generate';
 
 export class Generation implements StreamControl {
   readonly #platform: GenerationPlatform;
@@ -145,25 +153,34 @@ export class Generation implements StreamControl {
       end: (end: GenerationEnd) => this.#end(end),
       error: (error: AppError) => this.#lost(error),
     };
-    const { work, index, deadlineAt } = this.#job;
-    const { requestId, modelId } = this.#job.context;
-    const options = { requestId, deadlineMs: deadlineAt - performance.now() };
-    // Work pairs its operation with the input of it, and the streams of all operations are alike but for that.
-    const operation = work.operation as 'generate';
-    const input = { ...work.input, ...work.inputOf(index) } as z.input<typeof generationInput>;
-    this.#stream =
-      this.#slot === undefined
-        ? this.#platform.bus.open(modelContract.operations[operation], input, sink, {
-            ...options,
-            values: { model: modelId },
-          })
-        : this.#platform.bus.open(
-            workerContract.operations[operation],
-            { ...input, leaseId: this.#slot.leaseId },
-            sink,
-            { ...options, values: { model: modelId, worker: this.#slot.workerId } },
-          );
+    this.#stream = this.#slot === undefined ? this.#openAnywhere(sink) : this.#openOn(this.#slot, sink);
     if (this.#paused) this.#stream.pause();
+  }
+
+  #openOn({ workerId, leaseId }: Slot, sink: Sink): OpenStream {
+    const { bus } = this.#platform;
+    const { work, index } = this.#job;
+    const contract = workerContract.operations[operationOf(work)];
+    const own = { ...work.inputOf(index), leaseId };
+    const options = { ...this.#options(), values: { model: this.#job.context.modelId, worker: workerId } };
+    return work.count === 1
+      ? bus.open(contract, { ...work.input.value, ...own } as Input, sink, options)
+      : bus.openShared(contract, work.input, own, sink, options);
+  }
+
+  /** One message for each choice, so that no worker gets more of them than it has slots. */
+  #openAnywhere(sink: Sink): OpenStream {
+    const { work, index, context } = this.#job;
+    const input = { ...work.input.value, ...work.inputOf(index) } as Input;
+    return this.#platform.bus.open(modelContract.operations[operationOf(work)], input, sink, {
+      ...this.#options(),
+      values: { model: context.modelId },
+    });
+  }
+
+  #options(): CallOptions {
+    const { context, deadlineAt } = this.#job;
+    return { requestId: context.requestId, deadlineMs: deadlineAt - performance.now() };
   }
 
   #data(payload: Uint8Array): void {

@@ -274,6 +274,33 @@ describe('a request that is cancelled', () => {
 describe('a request for several choices', () => {
   const byChoice: Script = (input, ...rest) => says(`${input.choiceIndex}`, `${input.choiceIndex}!`)(input, ...rest);
 
+  it('is sent to a worker once, whatever n is, and without what the edge deals with by itself', async () => {
+    const { run, workers, workerBuses } = await newFleet({ workers: { a: says('x') } });
+    const bodies: string[] = [];
+    workerBuses['a']?.connection.nats.subscribe(`infer.v1.${MODEL}.a`, {
+      callback: (_, message) => void bodies.push(message.string()),
+    });
+    await workerBuses['a']?.bus.flush();
+    const { answer } = run({
+      n: 4,
+      user: 'user-1',
+      metadata: { purpose: 'test' },
+      store: true,
+      service_tier: 'flex',
+      stream_options: { include_usage: true },
+      temperature: 0.5,
+    });
+    await answer.over;
+    expect(answer.texts).toEqual({ 0: ['x'], 1: ['x'], 2: ['x'], 3: ['x'] });
+    expect(bodies).toHaveLength(1);
+    const chat = { model: 'tiny', messages: [{ role: 'user', content: 'hello' }], stream: true, temperature: 0.5 };
+    expect(JSON.parse(bodies[0] ?? '')).toMatchObject({ projectId: 'proj_1', chat });
+    const received = workers['a']?.received ?? [];
+    expect(received.map((input) => input.chat)).toEqual([chat, chat, chat, chat]);
+    expect(received.map(({ choiceIndex }) => choiceIndex)).toEqual([0, 1, 2, 3]);
+    expect(new Set(received.map(({ leaseId }) => leaseId)).size).toBe(4);
+  });
+
   it('runs a few at once, answers each, and counts the prompt once', async () => {
     const { run, workers } = await newFleet({ workers: { a: byChoice }, limits: { fanOutMax: 2 } });
     const { answer, requestId } = run({ n: 5 });

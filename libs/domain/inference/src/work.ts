@@ -3,13 +3,14 @@ import { workContextOf } from '@xerotier/contracts/inference';
 import { mediaRoutes } from '@xerotier/contracts/xim';
 import type { RequestContext, UsageRecord } from '@xerotier/contracts/inference';
 import type { EmbeddingInput, GenerationInput, MediaInput, modelContract, RankingInput } from '@xerotier/contracts/xim';
+import { SharedInput } from '@xerotier/nats';
 import { estimateMediaTokens, estimatePromptTokens, estimateTokens } from './prompt-estimate.ts';
 
 export interface Work {
   readonly kind: UsageRecord['kind'];
   readonly operation: keyof typeof modelContract.operations;
-  /** Of the operation, but for what `inputOf` adds, and the lease. */
-  readonly input: Readonly<Record<string, unknown>>;
+  /** Of the operation, but for what `inputOf` adds, and the lease. Choices that go to one worker share one copy of it. */
+  readonly input: SharedInput;
   /** What the input of one generation has beside that. */
   readonly inputOf: (index: number) => Readonly<Record<string, unknown>>;
   /** Generations in all. */
@@ -28,7 +29,7 @@ export function chatWork(context: RequestContext, { chat, seedDigits }: ChatInpu
   return {
     kind: 'chat.completion',
     operation: 'generate',
-    input: { ...workContextOf(context), chat: withoutEdgeFields(chat), seedDigits },
+    input: new SharedInput({ ...workContextOf(context), chat: withoutEdgeFields(chat), seedDigits }),
     inputOf: (choiceIndex) => ({ choiceIndex }),
     count: chat.n ?? 1,
     streamed: chat.stream === true,
@@ -54,7 +55,7 @@ export function embeddingWork(context: RequestContext, embedding: EmbeddingTexts
     ...readingWork,
     kind: 'embedding',
     operation: 'embed',
-    input: { ...workContextOf(context), ...embedding },
+    input: new SharedInput({ ...workContextOf(context), ...embedding }),
     promptTokensEstimate: estimateTokens(embedding.inputs),
   };
 }
@@ -66,7 +67,7 @@ export function rankingWork(context: RequestContext, kind: 'rerank' | 'score', r
     ...readingWork,
     kind,
     operation: 'rank',
-    input: { ...workContextOf(context), ...ranking },
+    input: new SharedInput({ ...workContextOf(context), ...ranking }),
     promptTokensEstimate: estimateTokens(ranking.queries) + estimateTokens(ranking.documents),
   };
 }
@@ -84,7 +85,7 @@ export function mediaWork(context: RequestContext, media: MediaFields): Work {
     ...single,
     kind: mediaRoutes[media.route].kind,
     operation: 'media',
-    input: { ...workContextOf(context), ...media },
+    input: new SharedInput({ ...workContextOf(context), ...media }),
     streamed: fields['stream'] === true || fields['stream_format'] === 'sse',
     // The bytes are on their way to the client as they come.
     repeatable: false,

@@ -20,6 +20,7 @@ import { livenessDefaults } from './liveness.ts';
 import type { LivenessOptions } from './liveness.ts';
 import { callOver, serveRequests } from './requests.ts';
 import type { RequestHandler } from './requests.ts';
+import type { SharedInput } from './shared-input.ts';
 import { StreamCaller } from './stream-caller.ts';
 import type { OpenStream, StreamSink } from './stream-caller.ts';
 import { StreamServer } from './stream-server.ts';
@@ -118,6 +119,22 @@ export class Bus {
     options: CallOptions & WithValues<C['subject']>,
   ): OpenStream {
     return this.#caller.open(contract, subjectOf(contract, options.values ?? ({} as never)), input, sink, options);
+  }
+
+  /**
+   * As `open`, for inputs that have something in common: those that are opened with the same `shared` on the same subject in
+   * one turn of the event loop leave as one message, which has it once.
+   * @param input what this stream has beside it.
+   */
+  openShared<C extends StreamContract>(
+    contract: C,
+    shared: SharedInput<z.input<C['input']> & object>,
+    input: Readonly<Record<string, unknown>>,
+    sink: StreamSink<C>,
+    options: CallOptions & WithValues<C['subject']>,
+  ): OpenStream {
+    const subject = subjectOf(contract, options.values ?? ({} as never));
+    return this.#caller.openShared(contract, subject, shared, input, sink, options);
   }
 
   /**

@@ -14,6 +14,8 @@ export const headerName = {
   errorCode: 'Xero-Error',
   /** Present on a stream's request whose body is too large for one message; the receiver pulls it from the caller. */
   bodyBytes: 'Xero-Body-Bytes',
+  /** Present on a message that opens several streams: see `shared-input.ts`. */
+  streams: 'Xero-Streams',
 } as const;
 
 type HeaderName = (typeof headerName)[keyof typeof headerName];

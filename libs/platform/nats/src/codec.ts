@@ -16,12 +16,20 @@ export function encode(value: unknown): Uint8Array {
 
 /** @throws {AppError} `bus.unreadable` when the bytes are not JSON or do not fit the schema. */
 export function decode<T extends z.ZodType>(schema: T, bytes: Uint8Array, subject: string): z.output<T> {
-  let value: unknown;
+  return fit(schema, parseJson(bytes, subject), subject);
+}
+
+/** @throws {AppError} `bus.unreadable` when the bytes are not JSON. */
+export function parseJson(bytes: Uint8Array, subject: string): unknown {
   try {
-    value = JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8'));
+    return JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8'));
   } catch (cause) {
     throw new AppError('bus.unreadable', { subject, reason: 'it is not JSON' }, { cause });
   }
+}
+
+/** @throws {AppError} `bus.unreadable` when the value does not fit the schema. */
+export function fit<T extends z.ZodType>(schema: T, value: unknown, subject: string): z.output<T> {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
   const issue = result.error.issues[0];

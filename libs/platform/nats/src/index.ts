@@ -5,6 +5,7 @@ export type { BusOptions, Handlers, ServeSettings, Serving } from './bus.ts';
 export type { CallContext, CallOptions } from './call-context.ts';
 export type { OpenStream, StreamControl, StreamSink } from './stream-caller.ts';
 export type { ResponseStream, ServedStream, StreamHandler } from './stream-server.ts';
+export { SharedInput } from './shared-input.ts';
 export type { RequestHandler } from './requests.ts';
 export { consumeEvents, DurablePublisher, ensureStream } from './durable-events.ts';
 export type { ConsumeOptions, Consuming } from './durable-events.ts';

@@ -16,6 +16,8 @@ import { Heartbeat } from './liveness.ts';
 import { randomId48 } from './random-id.ts';
 import type { LivenessOptions } from './liveness.ts';
 import { controlAction, encodeControl } from './stream-control.ts';
+import { encodeOpenings, OPENINGS_MAX } from './shared-input.ts';
+import type { Opening, SharedInput } from './shared-input.ts';
 import type { ControlAction } from './stream-control.ts';
 import type { z } from 'zod';
 
@@ -46,13 +48,24 @@ interface Calling {
   readonly sink: StreamSink<StreamContract>;
   readonly contract: StreamContract;
   readonly subject: string;
-  readonly reader: FrameReader;
+  reader: FrameReader;
+  /** Those that it was opened together with, until the server has taken it. */
+  group: Group | undefined;
   /** Kept until the server has taken the request, since it may pull it in parts. */
   body: Uint8Array | undefined;
   control: string | undefined;
   /** Asked for before the server was known. */
   pending: ControlAction[];
   lastHeardAt: number;
+}
+
+interface GatheredOpening extends Opening {
+  readonly options: CallOptions;
+}
+
+interface Group {
+  readonly shared: SharedInput;
+  readonly openings: GatheredOpening[];
 }
 
 /** Bound of one joined payload: an answer with many choices and log probabilities stays far below. */
@@ -67,6 +80,8 @@ export class StreamCaller {
   readonly #subscriptions: Subscription[];
   readonly #heartbeat: Heartbeat;
   readonly #inbox: string;
+  /** What is to leave together at the end of this turn, by subject. */
+  readonly #gathering = new WeakMap<SharedInput, Map<string, Group>>();
 
   constructor(bus: BusConnection, liveness: LivenessOptions) {
     this.#bus = bus;
@@ -93,21 +108,55 @@ export class StreamCaller {
     sink: StreamSink<C>,
     options: CallOptions,
   ): OpenStream {
+    const id = this.#register(contract, subject, sink);
+    this.#send(id, encode(input), options);
+    return this.#openStream(id);
+  }
+
+  /** As `open`; what is opened with the same shared input on the same subject in this turn leaves together. */
+  openShared<C extends StreamContract>(
+    contract: C,
+    subject: string,
+    shared: SharedInput<z.input<C['input']> & object>,
+    input: Readonly<Record<string, unknown>>,
+    sink: StreamSink<C>,
+    options: CallOptions,
+  ): OpenStream {
+    const id = this.#register(contract, subject, sink);
+    const bySubject = this.#gathering.get(shared) ?? new Map<string, Group>();
+    this.#gathering.set(shared, bySubject);
+    const group = bySubject.get(subject) ?? { shared, openings: [] };
+    group.openings.push({ id, input, options });
+    if (group.openings.length === 1) {
+      bySubject.set(subject, group);
+      // After all that was waiting for the same message, such as slots that were granted together.
+      process.nextTick(() => {
+        bySubject.delete(subject);
+        this.#sendGathered(group);
+      });
+    }
+    return this.#openStream(id);
+  }
+
+  #register<C extends StreamContract>(contract: C, subject: string, sink: StreamSink<C>): number {
     if (this.#calls.size >= STREAMS_MAX) throw new AppError('bus.overloaded', { subject });
     const id = randomId48();
-    const body = encode(input);
     this.#calls.set(id, {
       sink: sink,
       contract,
       subject,
       reader: new FrameReader(PAYLOAD_BYTES_MAX),
-      body,
+      group: undefined,
+      body: undefined,
       control: undefined,
       pending: [],
       lastHeardAt: performance.now(),
     });
     this.#heartbeat.start();
-    this.#send(id, subject, body, options);
+    return id;
+  }
+
+  #openStream(id: number): OpenStream {
     return {
       cancel: () => this.#tell(id, controlAction.cancel),
       pause: () => this.#tell(id, controlAction.pause),
@@ -122,17 +171,50 @@ export class StreamCaller {
     for (const id of [...this.#calls.keys()]) this.#fail(id, new AppError('bus.disconnected'));
   }
 
-  #send(id: number, subject: string, body: Uint8Array, options: CallOptions): void {
-    const inOneMessage = body.length <= partBytes(this.#bus);
-    const headers = encodeContext(options, inOneMessage ? undefined : { [headerName.bodyBytes]: String(body.length) });
+  #sendGathered({ shared, openings }: Group): void {
+    for (let from = 0; from < openings.length; from += OPENINGS_MAX) {
+      // Some may have been abandoned meanwhile.
+      const wanted = openings.slice(from, from + OPENINGS_MAX).filter(({ id }) => this.#calls.has(id));
+      const [first] = wanted;
+      if (first === undefined) continue;
+      const group = { shared, openings: wanted };
+      if (wanted.length === 1) {
+        this.#sendApart(group);
+        continue;
+      }
+      for (const { id } of wanted) (this.#calls.get(id) as Calling).group = group;
+      this.#send(first.id, shared.bytes, first.options, encodeOpenings(wanted));
+    }
+  }
+
+  /** Each that the server has not taken yet in a message of its own. */
+  #sendApart({ shared, openings }: Group): void {
+    for (const { id, input, options } of openings) {
+      const call = this.#calls.get(id);
+      if (call === undefined || call.control !== undefined) continue;
+      call.group = undefined;
+      call.reader = new FrameReader(PAYLOAD_BYTES_MAX);
+      this.#send(id, encode({ ...shared.value, ...input }), options);
+    }
+  }
+
+  /** @param streams the header of a message that opens several, of which this is the first. */
+  #send(id: number, body: Uint8Array, options: CallOptions, streams?: string): void {
+    const call = this.#calls.get(id) as Calling;
+    call.body = body;
+    const inOneMessage = body.length + (streams?.length ?? 0) <= partBytes(this.#bus);
+    const headers = encodeContext(options, {
+      [headerName.bodyBytes]: inOneMessage ? undefined : String(body.length),
+      [headerName.streams]: streams,
+    });
     try {
-      this.#bus.nats.publish(subject, inOneMessage ? body : new Uint8Array(0), {
+      this.#bus.nats.publish(call.subject, inOneMessage ? body : new Uint8Array(0), {
         reply: `${this.#inbox}.${id}`,
         headers,
       });
     } catch (cause) {
       // Asynchronously, as every other failure: the caller has not got its handle yet.
-      queueMicrotask(() => this.#fail(id, new AppError('bus.disconnected', {}, { cause })));
+      queueMicrotask(() => this.#failTogether(id, new AppError('bus.disconnected', {}, { cause })));
     }
   }
 
@@ -177,6 +259,7 @@ export class StreamCaller {
       case frameKind.accept:
         call.control = Buffer.from(payload).toString('utf8');
         call.body = undefined;
+        call.group = undefined;
         for (const action of call.pending.splice(0)) this.#tell(frame.streamId, action);
         return;
       case frameKind.head:
@@ -188,9 +271,13 @@ export class StreamCaller {
         call.sink.end(end);
         return;
       }
-      case frameKind.error:
-        this.#fail(frame.streamId, decodeError(payload, call.subject));
+      case frameKind.error: {
+        const error = decodeError(payload, call.subject);
+        // A server of an earlier version reads one stream in each message.
+        if (call.group !== undefined && error.code === 'bus.unreadable') this.#sendApart(call.group);
+        else this.#fail(frame.streamId, error);
         return;
+      }
     }
   }
 
@@ -198,7 +285,7 @@ export class StreamCaller {
   #refused(_error: Error | null, message: Msg): void {
     const id = Number(message.subject.slice(message.subject.lastIndexOf('.') + 1));
     const call = this.#calls.get(id);
-    if (call !== undefined) this.#fail(id, new AppError('bus.no_responders', { subject: call.subject }));
+    if (call !== undefined) this.#failTogether(id, new AppError('bus.no_responders', { subject: call.subject }));
   }
 
   /** A server pulls a body that did not fit one message: the question is an offset, the answer the bytes from there. */
@@ -238,6 +325,12 @@ export class StreamCaller {
     } catch {
       // Closed: the streams end by their own liveness.
     }
+  }
+
+  /** The message did not arrive: none of its streams was opened. */
+  #failTogether(id: number, error: AppError): void {
+    const group = this.#calls.get(id)?.group;
+    for (const opening of group?.openings ?? [{ id }]) this.#fail(opening.id, error);
   }
 
   #fail(id: number, error: AppError): void {

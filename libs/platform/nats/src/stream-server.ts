@@ -7,7 +7,7 @@ import type { Logger } from '@xerotier/log';
 import type { z } from 'zod';
 import { decodeContext, headerName, logContextOf } from './call-context.ts';
 import type { CallContext } from './call-context.ts';
-import { decode, encode, encodeError } from './codec.ts';
+import { encode, encodeError, fit, parseJson } from './codec.ts';
 import type { BusConnection } from './connection.ts';
 import { frameKind, FrameWriter } from './frames.ts';
 import type { FrameKind } from './frames.ts';
@@ -15,6 +15,7 @@ import { Heartbeat } from './liveness.ts';
 import type { LivenessOptions } from './liveness.ts';
 import { replyError } from './reply-error.ts';
 import type { ServeOptions } from './serve-options.ts';
+import { decodeOpenings } from './shared-input.ts';
 import { partBytes } from './stream-caller.ts';
 import { controlAction, decodeControl } from './stream-control.ts';
 
@@ -81,8 +82,8 @@ export class StreamServer {
       callback: (error, message) => {
         if (error !== null || message.reply === undefined) return;
         const context = decodeContext(message.headers);
-        void withLogContext(logContextOf(context), () =>
-          this.#run(contract, subject, handler, options, message, context),
+        withLogContext(logContextOf(context), () =>
+          this.#accept(contract, subject, handler, options, message, context),
         );
       },
     });
@@ -98,25 +99,50 @@ export class StreamServer {
     this.#controlSubscription.unsubscribe();
   }
 
-  async #run<C extends StreamContract>(
+  /** One message opens one stream, or several that share its body. */
+  #accept<C extends StreamContract>(
     contract: C,
     subject: string,
     handler: StreamHandler<C>,
     options: ServeOptions,
     message: Msg,
     context: CallContext,
-  ): Promise<void> {
+  ): void {
     const reply = message.reply as string;
     const inbox = reply.slice(0, reply.lastIndexOf('.'));
     const id = Number(reply.slice(inbox.length + 1));
     if (!Number.isSafeInteger(id)) return;
+    const run = (streamId: number, read: () => Promise<unknown>): void =>
+      void this.#run(contract, subject, handler, options, inbox, streamId, read, context);
+    const body = async (): Promise<unknown> => parseJson(await this.#bodyOf(message, inbox, id, subject), subject);
+    const streams = message.headers?.get(headerName.streams) ?? '';
+    if (streams === '') return run(id, body);
+    const openings = decodeOpenings(streams);
+    if (openings === undefined) {
+      const unreadable = new AppError('bus.unreadable', { subject, reason: `the header ${headerName.streams}` });
+      return run(id, () => Promise.reject(unreadable));
+    }
+    let common: Promise<unknown> | undefined;
+    for (const opening of openings)
+      run(opening.id, async () => ({ ...((await (common ??= body())) as object), ...opening.input }));
+  }
+
+  async #run<C extends StreamContract>(
+    contract: C,
+    subject: string,
+    handler: StreamHandler<C>,
+    options: ServeOptions,
+    inbox: string,
+    id: number,
+    read: () => Promise<unknown>,
+    context: CallContext,
+  ): Promise<void> {
     const stream = new Served(id, this.#writerOf(inbox), context);
     this.#streams.set(id, stream);
     this.#heartbeat.start();
     try {
       if (this.#streams.size > options.inFlightMax) throw new AppError('bus.overloaded', { subject });
-      const body = await this.#bodyOf(message, inbox, id, subject);
-      const input = decode(contract.input, body, subject) as z.output<C['input']>;
+      const input = fit(contract.input, await read(), subject) as z.output<C['input']>;
       stream.send(frameKind.accept, Buffer.from(this.#control));
       this.#log.debug('bus stream begins', { subject });
       stream.send(frameKind.end, encode(await handler(input, stream)));

@@ -1,0 +1,40 @@
+import fc from 'fast-check';
+import { decodeOpenings, encodeOpenings, OPENINGS_MAX, SharedInput } from './shared-input.ts';
+
+const opening = fc.record({
+  id: fc.nat(2 ** 48 - 1),
+  input: fc.dictionary(fc.string(), fc.oneof(fc.string(), fc.integer(), fc.boolean())),
+});
+
+describe('the header of several streams', () => {
+  it('says which there are and what each has of its own, in one line', () => {
+    fc.assert(
+      fc.property(fc.array(opening, { minLength: 1, maxLength: OPENINGS_MAX }), (openings) => {
+        const header = encodeOpenings(openings);
+        expect(header).not.toMatch(/[\r\n]/);
+        expect(JSON.stringify(decodeOpenings(header))).toBe(JSON.stringify(openings));
+      }),
+    );
+  });
+
+  it.each(['', 'x', '[]', '{}', '[{"id":-1,"input":{}}]', '[{"id":1}]', '[{"id":1,"input":[]}]'])(
+    'is not taken for one when it is %j',
+    (header) => {
+      expect(decodeOpenings(header)).toBeUndefined();
+    },
+  );
+
+  it('is not read when there are more streams than a message may open', () => {
+    const openings = Array.from({ length: OPENINGS_MAX + 1 }, (_, id) => ({ id, input: {} }));
+    expect(decodeOpenings(encodeOpenings(openings))).toBeUndefined();
+  });
+});
+
+describe('a shared input', () => {
+  it('is serialized once', () => {
+    let times = 0;
+    const shared = new SharedInput({ toJSON: () => `${(times += 1)}` });
+    expect(shared.bytes).toBe(shared.bytes);
+    expect(times).toBe(1);
+  });
+});
