@@ -2,24 +2,21 @@
 import 'reflect-metadata';
 import { generateApiKey } from '@xerotier/api-keys';
 import { authContract } from '@xerotier/contracts/auth';
-import { usageRecorded } from '@xerotier/contracts/inference';
 import { createHttpApp } from '@xerotier/http';
 import type { HttpApp } from '@xerotier/http';
-import { InferenceClient } from '@xerotier/inference';
 import { silentLog } from '@xerotier/log/testing';
-import { DurablePublisher } from '@xerotier/nats';
 import { testBuses } from '@xerotier/nats/testing';
 import { buildDocument } from '@xerotier/public-api/openapi';
 import type { JsonSchema, OpenapiDocument, Parameter } from '@xerotier/public-api/openapi';
 import type { OperationDefinition } from '@xerotier/public-api/operation';
 import { operations } from '@xerotier/public-api/operations';
 import { welcome } from '@xerotier/public-api/reference';
-import { connectRedis } from '@xerotier/redis';
-import type { RedisClient } from '@xerotier/redis';
+import { createTestingModule } from '@xerotier/service-host/testing';
 import { testServers } from '@xerotier/testing';
 import { z } from 'zod';
 import { AccessService } from '../access/access.service.ts';
 import { AppModule } from '../app.module.ts';
+import { settings } from '../config.ts';
 import { operationHooks } from '../operations/operation-hooks.ts';
 import { openapiDocument } from './document.ts';
 
@@ -33,7 +30,6 @@ interface Route {
 }
 
 let app: HttpApp;
-let redis: RedisClient;
 let routes: Route[];
 let url: string;
 
@@ -44,12 +40,10 @@ beforeEach(async () => {
     authorize: async ({ scope }) => ({ keyId: 'key_1', scopes: [scope], project, endpoints: [] }),
   });
   await auth.bus.flush();
-  const { bus, connection } = await connectBus();
-  redis = connectRedis({ url: servers.redis.url, name: 'test', log });
-  const inference = new InferenceClient({ bus, usage: new DurablePublisher(connection, usageRecorded, log), log });
+  const env = { NATS_URL: servers.nats.url, REDIS_URL: servers.redis.url };
   routes = [];
   const hooks = operationHooks({ access: () => app.nest.get(AccessService), log, checkResponses: true });
-  app = await createHttpApp(AppModule.register({ bus, inference, redis, log, instance: '0123abcd' }), {
+  app = await createHttpApp(createTestingModule({ name: 'gateway', module: AppModule, settings, env, log }), {
     log,
     bodyBytesMax: 1_000_000,
     onRequest: hooks.onRequest,
@@ -66,7 +60,6 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   await app.close();
-  redis.disconnect();
 });
 
 /** Routes of the gateway by the names that the document has for them. A HEAD comes by itself with each GET. */

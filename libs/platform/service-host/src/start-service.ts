@@ -48,8 +48,8 @@ export async function startService<S extends ServiceSettingsTree>(
       drain: async (signal) => {
         await application.stopAccepting?.();
         await explorer?.stopTaking();
-        const finished = Promise.all([callOnDrain(discovery, signal), explorer?.settled()]);
-        await Promise.race([finished, aborted(signal)]);
+        // A hook has the signal and ends by itself; a handler knows nothing of the drain, so it is left behind.
+        await Promise.all([callOnDrain(discovery, signal), Promise.race([explorer?.settled(), aborted(signal)])]);
         await explorer?.unsubscribe();
       },
       close: () => application.close(),

@@ -7,6 +7,8 @@ import type { BusConnection } from '@xerotier/nats';
 import type { RunningProcess, ServiceSettingsTree } from '@xerotier/process';
 import { BusModule } from './bus/bus.module.ts';
 import type { BusModuleOptions } from './bus/bus.module.ts';
+import { HostModule } from './host/host.module.ts';
+import { ServiceIdentity } from './service-identity.ts';
 import type { ServiceDefinition } from './service-definition.ts';
 import { startService } from './start-service.ts';
 
@@ -30,6 +32,17 @@ export async function createTestingService<S extends ServiceSettingsTree>({
   ...definition
 }: TestingServiceOptions<S>): Promise<TestingService> {
   return testingService(definition, loadConfig(definition.settings, env), log);
+}
+
+/** The root module of a service, for a test that creates the application itself. */
+export function createTestingModule<S extends ServiceSettingsTree>({
+  env,
+  log = silentLog(),
+  name,
+  module,
+  settings,
+}: TestingServiceOptions<S>): DynamicModule {
+  return HostModule.forRoot({ identity: new ServiceIdentity(name), config: loadConfig(settings, env), log, module });
 }
 
 export interface TestingHandlersOptions extends Pick<ModuleMetadata, 'imports' | 'providers'> {

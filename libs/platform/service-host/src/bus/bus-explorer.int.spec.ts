@@ -218,6 +218,8 @@ describe('the order of a start and a drain', () => {
     const draining = handlers.drain(abort.signal);
     abort.abort();
     await expect(draining).resolves.toBeUndefined();
+    started.pop();
+    await handlers.close();
   });
 
   it('closes what was opened when beforeServing rejects', async () => {

@@ -1,0 +1,15 @@
+import { Module } from '@nestjs/common';
+import { CancellationModule } from '../cancellation/cancellation.module.ts';
+import { InferenceModule } from '../inference/inference.module.ts';
+import { ModelsModule } from '../models/models.module.ts';
+import { RateLimitsModule } from '../rate-limits/rate-limits.module.ts';
+import { StoredCompletionsModule } from '../stored-completions/stored-completions.module.ts';
+import { ChatCompletionsController } from './chat-completions.controller.ts';
+import { ChatCompletionsService } from './chat-completions.service.ts';
+
+@Module({
+  imports: [InferenceModule, ModelsModule, RateLimitsModule, CancellationModule, StoredCompletionsModule],
+  controllers: [ChatCompletionsController],
+  providers: [ChatCompletionsService],
+})
+export class ChatCompletionsModule {}
