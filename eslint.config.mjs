@@ -55,8 +55,14 @@ export default tseslint.config(
   {
     files: ['**/*.ts'],
     extends: [...tseslint.configs.recommendedTypeChecked],
-    // The program of the whole project: one per project would check what they share again and again.
-    languageOptions: { parserOptions: { project: 'tsconfig.json', tsconfigRootDir: import.meta.dirname } },
+    // For everything at once the program of the root, since one per project would check what they share again and again;
+    // for one project, as Nx runs it, its own (`true` is the nearest tsconfig.json).
+    languageOptions: {
+      parserOptions: {
+        project: process.env.NX_TASK_TARGET_TARGET === 'lint' ? true : 'tsconfig.json',
+        tsconfigRootDir: import.meta.dirname,
+      },
+    },
     plugins: { '@nx': nx },
     rules: {
       '@nx/enforce-module-boundaries': moduleBoundaries(),
