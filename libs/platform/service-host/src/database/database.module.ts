@@ -9,6 +9,8 @@ import { DataSource } from 'typeorm';
 import { ReadinessRegistry } from '../readiness-registry.ts';
 import { CONFIG, LOGGER } from '../tokens.ts';
 
+const modules = new WeakMap<DatabaseDefinition, DynamicModule>();
+
 interface DatabaseConfig {
   readonly database: ConfigOf<typeof databaseSettings>;
 }
@@ -20,8 +22,11 @@ interface DatabaseConfig {
  */
 @Module({})
 export class DatabaseModule {
+  /** The same module for the same definition: a second one would have Nest warn on standard output, where commands write JSON. */
   static forRoot(definition: DatabaseDefinition): DynamicModule {
-    return {
+    const known = modules.get(definition);
+    if (known !== undefined) return known;
+    const created: DynamicModule = {
       module: DatabaseModule,
       imports: [
         TypeOrmModule.forRootAsync({
@@ -36,6 +41,8 @@ export class DatabaseModule {
         }),
       ],
     };
+    modules.set(definition, created);
+    return created;
   }
 
   constructor(dataSource: DataSource, readiness: ReadinessRegistry) {
