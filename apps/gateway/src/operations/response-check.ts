@@ -23,21 +23,21 @@ interface CheckContext {
   readonly log: Logger;
 }
 
+/** Methods that are covered by ones of our own until the response is let out. */
+const WATCHED = ['writeHead', 'write', 'end'] as const;
+
 type WriteHead = (status: number, ...rest: unknown[]) => ServerResponse;
 
 /** Holds the head of a response back until its body is known, so that it can still become that of a 500. */
 class CheckedResponse {
   readonly #response: ServerResponse;
   readonly #context: CheckContext;
-  readonly #original: Pick<ServerResponse, 'writeHead' | 'write' | 'end'>;
   readonly #pieces: Buffer[] = [];
   #head: Parameters<WriteHead> | undefined;
 
   constructor(response: ServerResponse, context: CheckContext) {
     this.#response = response;
     this.#context = context;
-    const { writeHead, write, end } = response;
-    this.#original = { writeHead, write, end };
   }
 
   watch(): void {
@@ -85,7 +85,7 @@ class CheckedResponse {
     const { operation, method, log } = this.#context;
     const { statusCode: status } = this.#response;
     const problem = problemOf(operation, method, { status, type: this.#type(), body });
-    Object.assign(this.#response, this.#original);
+    for (const name of WATCHED) Reflect.deleteProperty(this.#response, name);
     if (problem === undefined) {
       if (this.#head !== undefined) this.#pass('writeHead', this.#head);
       return true;
@@ -95,8 +95,9 @@ class CheckedResponse {
     return false;
   }
 
-  #pass(name: 'writeHead' | 'write' | 'end', args: readonly unknown[]): boolean {
-    return Reflect.apply(this.#original[name], this.#response, args) as boolean;
+  #pass(name: (typeof WATCHED)[number], args: readonly unknown[]): boolean {
+    const response = this.#response as unknown as Record<string, (...values: readonly unknown[]) => boolean>;
+    return response[name]?.(...args) === true;
   }
 }
 

@@ -2,12 +2,16 @@
 
 const BRACKETED = /^([^[\]]+)\[(.*)\]$/s;
 
+type Text = string | number | boolean;
+
 /** The query of a URL, as `?after=a&metadata[topic]=news`; empty when there is nothing in it. What is undefined is left out. */
-export function encodeQuery(query: Readonly<Record<string, unknown>>): string {
+export function encodeQuery(
+  query: Readonly<Record<string, Text | Readonly<Record<string, Text>> | undefined>>,
+): string {
   const parameters = new URLSearchParams();
   for (const [name, value] of Object.entries(query)) {
     if (value === undefined) continue;
-    if (typeof value !== 'object' || value === null) parameters.append(name, String(value));
+    if (typeof value !== 'object') parameters.append(name, String(value));
     else for (const [key, inner] of Object.entries(value)) parameters.append(`${name}[${key}]`, String(inner));
   }
   const text = parameters.toString();
