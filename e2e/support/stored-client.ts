@@ -1,4 +1,6 @@
 /** Stored chat completions as a client of the public API sees them, of an endpoint or of its whole project. */
+import { createClient } from '@xerotier/public-api/client';
+import { getChatCompletionMessages } from '@xerotier/public-api/stored-completions';
 import type { Answer, ApiClient, Completion, ErrorBody } from './api-client.ts';
 
 export interface Stored extends Completion {
@@ -20,10 +22,12 @@ const COMPLETION = 'CreateChatCompletionResponse';
 
 export class StoredClient {
   readonly api: ApiClient;
+  readonly #baseUrl: string;
   readonly #url: string;
 
   constructor(api: ApiClient, baseUrl: string = api.endpointUrl) {
     this.api = api;
+    this.#baseUrl = baseUrl;
     this.#url = `${baseUrl}/chat/completions`;
   }
 
@@ -43,11 +47,12 @@ export class StoredClient {
 
   /** Not held against the specification, which allows nobody but the assistant to speak here. */
   async messages(id: string, query: Query = {}): Promise<List<{ readonly id: string }>> {
-    const response = await fetch(`${this.#url}/${id}/messages?${new URLSearchParams(query).toString()}`, {
-      headers: { authorization: `Bearer ${this.api.target.apiKey}` },
+    const client = createClient({ baseUrl: this.#baseUrl, apiKey: this.api.target.apiKey });
+    const { order, ...rest } = query;
+    return client.call(getChatCompletionMessages, {
+      params: { completion: id },
+      query: { ...rest, ...(order !== undefined && { order: order as 'asc' | 'desc' }) },
     });
-    if (response.status !== 200) throw new Error(`${response.status}: ${await response.text()}`);
-    return (await response.json()) as List<{ readonly id: string }>;
   }
 
   async update(id: string, body: object): Promise<Answer<Stored>> {
