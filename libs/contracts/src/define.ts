@@ -77,6 +77,10 @@ export interface EventSpec<S extends string, D extends z.ZodType> {
   readonly data: D;
   /** Name of the JetStream stream that keeps it; absent for events that only matter now. */
   readonly stream?: string;
+  /** What the stream may hold; beyond that its oldest events go. Default 256 MiB. The NATS server reserves it. */
+  readonly streamBytesMax?: number;
+  /** A stream of an earlier release that kept it: its subject is taken over, and a consumer drains and deletes it. */
+  readonly replacesStream?: string;
 }
 
 export interface EventContract<S extends string = string, D extends z.ZodType = z.ZodType> extends EventSpec<S, D> {

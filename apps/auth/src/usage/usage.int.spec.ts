@@ -159,7 +159,7 @@ describe('the ledger', () => {
     await auth.servers.postgres.stop();
     const record = aRecord();
     publish(record);
-    await eventually('the record was refused', () => auth.logText().includes('events could not be handled'));
+    await eventually('the consumer waits', () => auth.logText().includes('event consumer waits for an outage'));
     await auth.servers.postgres.restart();
     await eventually('the record is in the ledger', async () => (await ledger(record)).length === 1);
   });

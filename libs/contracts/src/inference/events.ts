@@ -20,4 +20,12 @@ export const usageRecord = requestContext.extend({
 });
 export type UsageRecord = z.infer<typeof usageRecord>;
 
-export const usageRecorded = event({ subject: 'usage.v1.recorded', stream: 'USAGE', data: usageRecord });
+export const usageRecorded = event({
+  subject: 'usage.v1.recorded',
+  stream: 'USAGE_EVENTS',
+  // Some ten million requests: as long as the ledger may be away.
+  streamBytesMax: 4 * 1024 * 1024 * 1024,
+  // A work queue, which only one consumer may read.
+  replacesStream: 'USAGE',
+  data: usageRecord,
+});

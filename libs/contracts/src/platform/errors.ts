@@ -107,6 +107,20 @@ export const platformErrors = defineErrors({
     message: 'A message on {subject} is larger than {bytesMax} bytes.',
     publicMessage: 'The request is too large.',
   },
+  'events.deliveries_exceeded': {
+    status: 500,
+    publicCode: 'internal_error',
+    retryable: false,
+    message: 'An event was delivered {deliveries} times without being handled.',
+    publicMessage: SERVER_ERROR,
+  },
+  'outbox.full': {
+    status: 503,
+    publicCode: 'service_unavailable',
+    retryable: true,
+    message: 'The outbox holds {eventsMax} events that are not published.',
+    publicMessage: TEMPORARILY_UNAVAILABLE,
+  },
   'db.unavailable': {
     status: 503,
     publicCode: 'service_unavailable',

@@ -1,0 +1,93 @@
+/** Publishes events to JetStream from memory, in batches, until each is confirmed. */
+import type { EventContract } from '@xerotier/contracts/define';
+import type { Logger } from '@xerotier/log';
+import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { z } from 'zod';
+import type { BusConnection } from './connection.ts';
+import { MESSAGE_ID_HEADER, publishConfirmed } from './publish-confirmed.ts';
+
+const RETRY_WAIT_MS = 500;
+/** Bounds of one message: events, bytes (well below what NATS takes), and how long an event waits for company. */
+const BATCH_EVENTS_MAX = 200;
+const BATCH_BYTES_MAX = 512 * 1024;
+const BATCH_WAIT_MS = 10;
+
+/**
+ * Publishes events and keeps each until JetStream has confirmed it, sending it again until then. Events of a few
+ * milliseconds leave as one message, which costs the server as much as one event would; the message id makes a repeat harmless.
+ * At its bound it takes no more: the caller decides what that means. It keeps events in memory only: what has to survive the
+ * process is an event of `@xerotier/outbox`.
+ */
+export class DurablePublisher<C extends EventContract> {
+  readonly #connection: BusConnection;
+  readonly #contract: C;
+  readonly #pendingMax: number;
+  readonly #log: Logger;
+  readonly #sending = new Set<Promise<void>>();
+  #batch: string[] = [];
+  #batchBytes = 0;
+  #pending = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #closing = false;
+
+  /** @param pendingMax events that may wait for their confirmation; default 50,000 (about 50 MB). */
+  constructor(connection: BusConnection, contract: C, log: Logger, pendingMax = 50_000) {
+    this.#connection = connection;
+    this.#contract = contract;
+    this.#pendingMax = pendingMax;
+    this.#log = log;
+  }
+
+  /** Events that JetStream has not confirmed yet. */
+  get pending(): number {
+    return this.#pending;
+  }
+
+  /** @returns false when too many events wait already: this one was not taken. */
+  publish(data: z.input<C['data']>): boolean {
+    if (this.#pending >= this.#pendingMax) return false;
+    const text = JSON.stringify(data);
+    this.#batch.push(text);
+    this.#batchBytes += text.length;
+    this.#pending += 1;
+    if (this.#batch.length >= BATCH_EVENTS_MAX || this.#batchBytes >= BATCH_BYTES_MAX) this.#flush();
+    else this.#timer ??= setTimeout(() => this.#flush(), BATCH_WAIT_MS);
+    return true;
+  }
+
+  /** Waits until everything is confirmed, or the time is over. Returns how many events are not. */
+  async close(timeoutMs: number): Promise<number> {
+    this.#flush();
+    await Promise.race([Promise.all(this.#sending), delay(timeoutMs, undefined, { ref: false })]);
+    this.#closing = true;
+    return this.#pending;
+  }
+
+  #flush(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    if (this.#batch.length === 0) return;
+    const events = this.#batch;
+    this.#batch = [];
+    this.#batchBytes = 0;
+    const sending = this.#send(Buffer.from(`[${events.join(',')}]`), randomUUID()).finally(() => {
+      this.#sending.delete(sending);
+      this.#pending -= events.length;
+    });
+    this.#sending.add(sending);
+  }
+
+  async #send(payload: Uint8Array, id: string): Promise<void> {
+    const headers = { [MESSAGE_ID_HEADER]: id };
+    for (let attempt = 1; !this.#closing; attempt += 1) {
+      try {
+        await publishConfirmed(this.#connection, this.#contract.subject, payload, headers);
+        return;
+      } catch (error) {
+        if (attempt === 1) this.#log.warn('events are not confirmed yet', { subject: this.#contract.subject, error });
+        await delay(RETRY_WAIT_MS * Math.min(attempt, 10));
+      }
+    }
+  }
+}

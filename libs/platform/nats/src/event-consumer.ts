@@ -1,0 +1,300 @@
+/**
+ * A durable consumer: hands the events of a stream to one handler, at least once each. Consumers are told apart by their names; of one name
+ * all replicas share the work.
+ *
+ * - A message is acknowledged after the handler resolved, never before.
+ * - While the handler runs, JetStream is told so (`working`), so that a slow handler's messages are not delivered to another replica.
+ * - A batch that fails is handled again message by message: one bad message does not hold up the others.
+ * - A message that fails comes again after a pause that grows; after its last delivery it is a dead letter. So is, at once, one that
+ *   does not match its contract.
+ * - An outage (of the database, of the bus) is nobody's fault: the consumer keeps the batch and tries again until it is over.
+ */
+import { AckPolicy, jetstream, jetstreamManager } from '@nats-io/jetstream';
+import type { Consumer, JsMsg } from '@nats-io/jetstream';
+import type { EventContract } from '@xerotier/contracts/define';
+import { AppError } from '@xerotier/errors';
+import type { Logger } from '@xerotier/log';
+import { setTimeout as delay } from 'node:timers/promises';
+import { z } from 'zod';
+import { decode } from './codec.ts';
+import type { BusConnection } from './connection.ts';
+import { publishDeadLetter } from './dead-letters.ts';
+import { ensureDeadLetterStream, ensureStream, NANOSECONDS, orMissing, streamNameOf } from './event-streams.ts';
+import { MESSAGE_ID_HEADER } from './publish-confirmed.ts';
+
+export interface ConsumeOptions {
+  /** Name of the durable consumer, one subject token: replicas that share it share the work. */
+  readonly durable: string;
+  /** Messages handed over at once. Default 200. */
+  readonly batchMax?: number;
+  /** Deliveries of a message before it is a dead letter. Default 10. */
+  readonly deliveriesMax?: number;
+  /** The pause after the first failed delivery, the second, and so on; the last one counts for all that follow. Default 0.5 s to 60 s. */
+  readonly backoffMs?: readonly number[];
+  /** How long JetStream waits for word of a message before it gives it to another replica; 2 s or more. Default 30 s. */
+  readonly ackWaitMs?: number;
+  readonly log: Logger;
+}
+
+/** What is known of one event beside its data. */
+export interface EventDelivery {
+  /** The same each time this event comes: for `withInbox`. */
+  readonly id: string;
+  /** 1 when it comes for the first time. */
+  readonly deliveries: number;
+}
+
+export type EventHandler<C extends EventContract> = (
+  events: z.output<C['data']>[],
+  /** Of each event, at the same index. */
+  deliveries: readonly EventDelivery[],
+) => Promise<void>;
+
+export interface Consuming {
+  /** Fetches no more, and resolves when the batch at hand is done. */
+  stop(): Promise<void>;
+}
+
+const BACKOFF_MS = [500, 2_000, 10_000, 30_000, 60_000] as const;
+const FETCH_EXPIRES_MS = 1_000;
+const RETRY_WAIT_MS = 500;
+/** An outage that is over is noticed soon: nothing else can be handled meanwhile. */
+const OUTAGE_RETRY_MAX_MS = 2_000;
+const ACK_PENDING_MAX = 10_000;
+
+/** Begins to consume, and goes on until stopped. */
+export async function consumeEvents<C extends EventContract>(
+  connection: BusConnection,
+  contract: C,
+  handler: EventHandler<C>,
+  options: ConsumeOptions,
+): Promise<Consuming> {
+  const consumer = new EventConsumer(connection, contract, handler, options);
+  const done = consumer.run(await consumer.open());
+  return {
+    stop: () => {
+      consumer.stop();
+      return done;
+    },
+  };
+}
+
+/** A message and the events that it holds. */
+interface Readable<C extends EventContract> {
+  readonly message: JsMsg;
+  readonly events: z.output<C['data']>[];
+}
+
+class EventConsumer<C extends EventContract> {
+  readonly #connection: BusConnection;
+  readonly #contract: C;
+  readonly #handler: EventHandler<C>;
+  readonly #durable: string;
+  readonly #batchMax: number;
+  readonly #deliveriesMax: number;
+  readonly #backoffMs: readonly number[];
+  readonly #ackWaitMs: number;
+  readonly #log: Logger;
+  readonly #stopping = new AbortController();
+
+  constructor(connection: BusConnection, contract: C, handler: EventHandler<C>, options: ConsumeOptions) {
+    this.#connection = connection;
+    this.#contract = contract;
+    this.#handler = handler;
+    this.#durable = options.durable;
+    this.#batchMax = options.batchMax ?? 200;
+    this.#deliveriesMax = options.deliveriesMax ?? 10;
+    this.#backoffMs = options.backoffMs ?? BACKOFF_MS;
+    this.#ackWaitMs = options.ackWaitMs ?? 30_000;
+    this.#log = options.log;
+  }
+
+  stop(): void {
+    this.#stopping.abort();
+  }
+
+  /** The consumer of the event's stream, created or brought up to date. */
+  async open(): Promise<Consumer> {
+    await ensureStream(this.#connection, this.#contract);
+    await ensureDeadLetterStream(this.#connection, streamNameOf(this.#contract));
+    return this.#consumerOf(streamNameOf(this.#contract));
+  }
+
+  async run(first: Consumer): Promise<void> {
+    await this.#drainReplacedStream();
+    let consumer = first;
+    while (!this.#stopped) {
+      try {
+        await this.#consumeOnce(consumer);
+      } catch (error) {
+        if (this.#stopped) return;
+        this.#log.warn('events cannot be fetched', { subject: this.#contract.subject, consumer: this.#durable, error });
+        await this.#pause(RETRY_WAIT_MS);
+        consumer = await this.open().catch(() => consumer);
+      }
+    }
+  }
+
+  get #stopped(): boolean {
+    return this.#stopping.signal.aborted;
+  }
+
+  async #consumerOf(stream: string): Promise<Consumer> {
+    const manager = await jetstreamManager(this.#connection.nats);
+    // No limit of deliveries here: JetStream would drop the message from sight. It is counted and kept by this consumer.
+    const wanted = { ack_wait: this.#ackWaitMs * NANOSECONDS, max_ack_pending: ACK_PENDING_MAX };
+    const existing = await orMissing(manager.consumers.info(stream, this.#durable));
+    if (existing === undefined) {
+      await manager.consumers.add(stream, { ...wanted, durable_name: this.#durable, ack_policy: AckPolicy.Explicit });
+    } else if (existing.config.ack_wait !== wanted.ack_wait || existing.config.max_ack_pending !== ACK_PENDING_MAX) {
+      await manager.consumers.update(stream, this.#durable, wanted);
+    }
+    return jetstream(this.#connection.nats).consumers.get(stream, this.#durable);
+  }
+
+  /** What an earlier release left in the stream that this one replaces comes first; then that stream goes. */
+  async #drainReplacedStream(): Promise<void> {
+    const name = this.#contract.replacesStream;
+    if (name === undefined) return;
+    try {
+      const manager = await jetstreamManager(this.#connection.nats);
+      while (!this.#stopped) {
+        const { state } = (await orMissing(manager.streams.info(name))) ?? {};
+        if (state === undefined) return;
+        if (state.messages === 0) await orMissing(manager.streams.delete(name));
+        else await this.#consumeOnce(await this.#consumerOf(name));
+      }
+    } catch (error) {
+      // Another consumer's stream, or a server that is away: the next start finds it again.
+      this.#log.warn('replaced stream could not be drained', { stream: name, consumer: this.#durable, error });
+    }
+  }
+
+  async #consumeOnce(consumer: Consumer): Promise<void> {
+    const fetched = await consumer.fetch({ max_messages: this.#batchMax, expires: FETCH_EXPIRES_MS });
+    const batch: JsMsg[] = [];
+    for await (const message of fetched) batch.push(message);
+    if (batch.length > 0) await this.#handleBatch(batch);
+  }
+
+  async #handleBatch(batch: readonly JsMsg[]): Promise<void> {
+    const working = setInterval(() => this.#sayWorking(batch), this.#ackWaitMs / 3);
+    try {
+      const readable: Readable<C>[] = [];
+      for (const message of batch) {
+        const read = await this.#read(message);
+        if (read !== undefined) readable.push(read);
+      }
+      if (readable.length === 0) return;
+      const failure = await this.#attempt(readable);
+      if (failure === undefined) for (const { message } of readable) message.ack();
+      else if (readable.length === 1 || isOutage(failure)) {
+        for (const { message } of readable) await this.#giveBack(message, failure);
+      } else await this.#handleOneByOne(readable);
+    } finally {
+      clearInterval(working);
+    }
+  }
+
+  /** Says nothing for messages that are settled. */
+  #sayWorking(batch: readonly JsMsg[]): void {
+    // The connection of a process that is closing is closed: the messages go to another replica.
+    if (this.#connection.nats.isClosed()) return;
+    for (const message of batch) message.working();
+  }
+
+  async #handleOneByOne(readable: readonly Readable<C>[]): Promise<void> {
+    for (const one of readable) {
+      const failure = await this.#attempt([one]);
+      if (failure === undefined) one.message.ack();
+      else await this.#giveBack(one.message, failure);
+    }
+  }
+
+  /** The events of a message; undefined for one that is a dead letter now. */
+  async #read(message: JsMsg): Promise<Readable<C> | undefined> {
+    try {
+      const events = decode(z.array(this.#contract.data), message.data, message.subject) as z.output<C['data']>[];
+      // A process that dies of a message says nothing about it: that it came this often is all there is to know.
+      if (message.info.deliveryCount <= this.#deliveriesMax) return { message, events };
+      await this.#deadLetter(message, new AppError('events.deliveries_exceeded', { deliveries: this.#deliveriesMax }));
+    } catch (error) {
+      await this.#deadLetter(message, AppError.from(error));
+    }
+    return undefined;
+  }
+
+  /** The failure of the handler; undefined when it has resolved. */
+  async #attempt(readable: readonly Readable<C>[]): Promise<AppError | undefined> {
+    const events = readable.flatMap((one) => one.events);
+    const deliveries = readable.flatMap(deliveriesOf);
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        await this.#handler(events, deliveries);
+        return undefined;
+      } catch (error) {
+        const failure = AppError.from(error);
+        if (!isOutage(failure) || this.#stopped) return failure;
+        if (attempt === 1) {
+          const { code } = failure;
+          this.#log.warn('event consumer waits for an outage to end', { consumer: this.#durable, code, error });
+        }
+        await this.#pause(Math.min(this.#backoffOf(attempt), OUTAGE_RETRY_MAX_MS));
+      }
+    }
+  }
+
+  async #giveBack(message: JsMsg, failure: AppError): Promise<void> {
+    const { deliveryCount } = message.info;
+    const fields = {
+      subject: message.subject,
+      consumer: this.#durable,
+      sequence: message.seq,
+      deliveries: deliveryCount,
+    };
+    if (deliveryCount >= this.#deliveriesMax && !isOutage(failure)) return this.#deadLetter(message, failure);
+    this.#log.warn('event could not be handled and will be delivered again', {
+      ...fields,
+      code: failure.code,
+      error: failure.cause ?? failure,
+    });
+    message.nak(this.#backoffOf(deliveryCount));
+  }
+
+  async #deadLetter(message: JsMsg, failure: AppError): Promise<void> {
+    const { deliveryCount: deliveries } = message.info;
+    const fields = { subject: message.subject, consumer: this.#durable, sequence: message.seq, deliveries };
+    try {
+      await publishDeadLetter(this.#connection, this.#durable, message, failure.code);
+      message.term();
+      this.#log.error('event moved to the dead-letter stream', {
+        ...fields,
+        code: failure.code,
+        error: failure.cause ?? failure,
+      });
+    } catch (error) {
+      this.#log.error('event could not be moved to the dead-letter stream', { ...fields, error });
+      message.nak(this.#backoffOf(deliveries));
+    }
+  }
+
+  #backoffOf(attempt: number): number {
+    return this.#backoffMs[Math.min(attempt, this.#backoffMs.length) - 1] ?? RETRY_WAIT_MS;
+  }
+
+  #pause(milliseconds: number): Promise<void> {
+    return delay(milliseconds, undefined, { signal: this.#stopping.signal }).catch(() => undefined);
+  }
+}
+
+/** What this process needs for every event is away. */
+function isOutage({ code }: AppError): boolean {
+  return code === 'db.unavailable' || code === 'bus.disconnected';
+}
+
+/** A publisher that batches gives one id to a message; its events are told apart by their place in it. */
+function deliveriesOf({ message, events }: Readable<EventContract>): EventDelivery[] {
+  const { stream, streamSequence, deliveryCount } = message.info;
+  const id = message.headers?.get(MESSAGE_ID_HEADER) || `${stream}.${streamSequence}`;
+  return events.map((_, at) => ({ id: events.length === 1 ? id : `${id}.${at}`, deliveries: deliveryCount }));
+}
