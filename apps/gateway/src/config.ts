@@ -11,9 +11,9 @@ const DOMAIN = /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-
 const origins = z.string().transform((text, context): readonly string[] | '*' => {
   const entries = text.split(',').map((entry) => entry.trim());
   if (entries.length === 1 && entries[0] === '*') return '*';
-  const wrong = entries.find((entry) => !/^https?:\/\//.test(entry) || originOf(entry) !== entry);
+  const wrong = entries.find((entry) => !/^https?:\/\//.test(entry) || trackedContextOf(entry) !== entry);
   if (wrong === undefined) return entries;
-  const meant = originOf(wrong);
+  const meant = trackedContextOf(wrong);
   context.addIssue({
     code: 'custom',
     message: `must be origins such as https://app.example.com, separated by commas, or * alone; ${JSON.stringify(wrong)} is none${meant === undefined ? '' : `, but ${meant} is`}`,
@@ -21,7 +21,7 @@ const origins = z.string().transform((text, context): readonly string[] | '*' =>
   return z.NEVER;
 });
 
-function originOf(text: string): string | undefined {
+function trackedContextOf(text: string): string | undefined {
   const origin = URL.canParse(text) ? new URL(text).origin : 'null';
   return origin === 'null' ? undefined : origin;
 }

@@ -9,14 +9,14 @@ import { CancellationService } from '../cancellation/cancellation.service.ts';
 import { ModelDirectory } from '../models/model-directory.service.ts';
 import { admitOrRefuse } from '../rate-limits/admit-or-refuse.ts';
 import { RateLimitsService } from '../rate-limits/rate-limits.service.ts';
-import { originOf } from '../requests/caller.ts';
+import { trackedContextOf } from '../requests/caller.ts';
 import type { Caller } from '../requests/caller.ts';
 import { storedCompletionOf } from '../stored-completions/stored-completion.ts';
 import { StoredCompletionsService } from '../stored-completions/stored-completions.service.ts';
-import { StoringAnswer } from '../stored-completions/storing-answer.ts';
+import { StoringResponse } from '../stored-completions/storing-response.ts';
 import { ChatEnvelope } from './chat-envelope.ts';
-import { StreamedAnswer } from './streamed-answer.ts';
-import { WholeAnswer } from './whole-answer.ts';
+import { SseResponse } from './sse-response.ts';
+import { JsonResponse } from './json-response.ts';
 
 /** What the limits hold for an answer whose request names no bound: what it really uses is charged in the end. */
 const UNBOUNDED_ANSWER_TOKENS = 1_024;
@@ -61,10 +61,10 @@ export class ChatCompletionsService {
       vendorEvents: chat.x_events === true,
       thoughtsInChunks: chat.include_reasoning === true,
     });
-    const answer = chat.stream === true ? new StreamedAnswer(response, envelope) : new WholeAnswer(response, envelope);
+    const answer = chat.stream === true ? new SseResponse(response, envelope) : new JsonResponse(response, envelope);
     const sink =
       chat.store === true
-        ? new StoringAnswer(answer, chat.stream === true, (collected) =>
+        ? new StoringResponse(answer, chat.stream === true, (collected) =>
             this.stored.save({
               projectId: access.project.id,
               endpointId: endpoint.id,
@@ -78,7 +78,7 @@ export class ChatCompletionsService {
       over();
       charge(usage);
     };
-    const run = this.inference.chat({ ...originOf(caller, response, onUsage), chat, seedDigits }, sink);
+    const run = this.inference.chat({ ...trackedContextOf(caller, response, onUsage), chat, seedDigits }, sink);
     const over = this.cancellations.begun(fields.id, {
       projectId: access.project.id,
       endpointId: endpoint.id,

@@ -2,14 +2,14 @@ import { Injectable } from '@nestjs/common';
 import type { EmbeddingRequest } from '@xerotier/public-api/embeddings';
 import { estimateTokens, InferenceClient } from '@xerotier/inference';
 import type { ServerResponse } from 'node:http';
-import { answerHeaders } from '../chat-completions/answer-headers.ts';
+import { responseHeaders } from '../requests/response-headers.ts';
 import { ModelDirectory } from '../models/model-directory.service.ts';
 import { admitOrRefuse } from '../rate-limits/admit-or-refuse.ts';
 import { RateLimitsService } from '../rate-limits/rate-limits.service.ts';
-import { originOf } from '../requests/caller.ts';
+import { trackedContextOf } from '../requests/caller.ts';
 import type { Caller } from '../requests/caller.ts';
-import { leftSignal } from '../requests/left-signal.ts';
-import { embeddingAnswer } from './embedding-answer.ts';
+import { disconnectSignal } from '../requests/disconnect-signal.ts';
+import { embeddingResponse } from './embedding-response.ts';
 
 @Injectable()
 export class EmbeddingsService {
@@ -30,11 +30,11 @@ export class EmbeddingsService {
     const [model, { head, values, usage }] = await Promise.all([
       this.models.get(modelId),
       this.inference.embed(
-        { ...originOf(caller, response, charge), embedding: { inputs: input, dimensions } },
-        leftSignal(response),
+        { ...trackedContextOf(caller, response, charge), embedding: { inputs: input, dimensions } },
+        disconnectSignal(response),
       ),
     ]);
-    const text = await embeddingAnswer({ model: model?.name ?? modelId, vectors: values, format, usage });
-    return { headers: answerHeaders(head, response), text };
+    const text = await embeddingResponse({ model: model?.name ?? modelId, vectors: values, format, usage });
+    return { headers: responseHeaders(head, response), text };
   }
 }

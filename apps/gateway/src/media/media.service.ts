@@ -4,9 +4,9 @@ import type { MediaRequest } from '@xerotier/inference';
 import type { FastifyReply } from 'fastify';
 import { admitOrRefuse } from '../rate-limits/admit-or-refuse.ts';
 import { RateLimitsService } from '../rate-limits/rate-limits.service.ts';
-import { originOf } from '../requests/caller.ts';
+import { trackedContextOf } from '../requests/caller.ts';
 import type { Caller } from '../requests/caller.ts';
-import { MediaAnswer } from './media-answer.ts';
+import { MediaResponse } from './media-response.ts';
 
 @Injectable()
 export class MediaService {
@@ -23,8 +23,8 @@ export class MediaService {
     const charge = await admitOrRefuse(this.limits, caller, estimateMediaTokens(media.fields), reply.raw);
     // From here on the answer is written past Fastify.
     reply.hijack();
-    const answer = new MediaAnswer(reply.raw);
-    const run = this.inference.media({ ...originOf(caller, reply.raw, charge), media }, answer);
+    const answer = new MediaResponse(reply.raw);
+    const run = this.inference.media({ ...trackedContextOf(caller, reply.raw, charge), media }, answer);
     answer.attach(run);
     // The client may have left while the limits were asked.
     if (reply.raw.destroyed) run.cancel();

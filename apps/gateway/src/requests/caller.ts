@@ -20,7 +20,7 @@ export interface Caller {
  * it is known only when the worker has stopped.
  * @param onUsage hears what it used, once it is over.
  */
-export function originOf(
+export function trackedContextOf(
   { requestId, access, endpoint, latencyTargets, requestedServiceTier, endUser }: Caller,
   { req: request }: ServerResponse,
   onUsage: (usage: TokenUsage) => void,

@@ -11,7 +11,7 @@ import { fieldsOf, readFields, refuseNotServed } from '../requests/request-field
 import type { Fields, NotServed } from '../requests/request-fields.ts';
 import { Operation } from '../operations/operation.decorator.ts';
 import { RerankService } from './rerank.service.ts';
-import type { ScoredAnswer } from './rerank.service.ts';
+import type { ScoredResponse } from './rerank.service.ts';
 
 /** An endpoint for embeddings scores by their similarity. */
 const TASKS: readonly EndpointTask[] = ['score', 'embed'];
@@ -60,6 +60,6 @@ function servedFields(request: FastifyRequest): Fields {
   return fields;
 }
 
-async function send(reply: FastifyReply, { headers, body }: ScoredAnswer): Promise<void> {
+async function send(reply: FastifyReply, { headers, body }: ScoredResponse): Promise<void> {
   await reply.code(200).headers(headers).type('application/json; charset=utf-8').send(JSON.stringify(body));
 }

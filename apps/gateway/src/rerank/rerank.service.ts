@@ -6,15 +6,15 @@ import { AppError } from '@xerotier/errors';
 import { estimateTokens, InferenceClient } from '@xerotier/inference';
 import type { Numbers } from '@xerotier/inference';
 import type { ServerResponse } from 'node:http';
-import { answerHeaders } from '../chat-completions/answer-headers.ts';
+import { responseHeaders } from '../requests/response-headers.ts';
 import { ModelDirectory } from '../models/model-directory.service.ts';
 import { admitOrRefuse } from '../rate-limits/admit-or-refuse.ts';
 import { RateLimitsService } from '../rate-limits/rate-limits.service.ts';
-import { originOf } from '../requests/caller.ts';
+import { trackedContextOf } from '../requests/caller.ts';
 import type { Caller } from '../requests/caller.ts';
-import { leftSignal } from '../requests/left-signal.ts';
+import { disconnectSignal } from '../requests/disconnect-signal.ts';
 
-export interface ScoredAnswer {
+export interface ScoredResponse {
   readonly headers: Record<string, string>;
   readonly body: object;
 }
@@ -36,7 +36,7 @@ export class RerankService {
   ) {}
 
   /** @throws {AppError} `limits.*`; what the inference throws; `inference.cancelled` once the client is gone. */
-  async rerank(caller: Caller, request: RerankRequest, response: ServerResponse): Promise<ScoredAnswer> {
+  async rerank(caller: Caller, request: RerankRequest, response: ServerResponse): Promise<ScoredResponse> {
     const { query, documents, top_n: topN, return_documents: withDocuments } = request;
     const texts: Texts = {
       queries: [query],
@@ -54,11 +54,11 @@ export class RerankService {
       .toSorted((a, b) => b.relevance_score - a.relevance_score)
       .slice(0, topN ?? documents.length);
     const body = { id: idOf('rerank', caller), model: await this.#nameOf(caller), results, usage: publicUsage(usage) };
-    return { headers: answerHeaders(head, response), body };
+    return { headers: responseHeaders(head, response), body };
   }
 
   /** @throws as `rerank`. */
-  async score(caller: Caller, request: ScoreRequest, response: ServerResponse): Promise<ScoredAnswer> {
+  async score(caller: Caller, request: ScoreRequest, response: ServerResponse): Promise<ScoredResponse> {
     const { head, values, usage } = await this.#scores(caller, 'score', request, response);
     const body = {
       id: idOf('score', caller),
@@ -68,7 +68,7 @@ export class RerankService {
       data: values.map((score, index) => ({ index, object: 'score', score })),
       usage: publicUsage(usage),
     };
-    return { headers: answerHeaders(head, response), body };
+    return { headers: responseHeaders(head, response), body };
   }
 
   async #scores(
@@ -81,8 +81,8 @@ export class RerankService {
     const charge = await admitOrRefuse(this.limits, caller, tokens, response);
     try {
       return await this.inference.rank(
-        { ...originOf(caller, response, charge), kind, ranking: { queries, documents, documentTokensMax } },
-        leftSignal(response),
+        { ...trackedContextOf(caller, response, charge), kind, ranking: { queries, documents, documentTokensMax } },
+        disconnectSignal(response),
       );
     } catch (error) {
       throw inWordsOfClient(error, { queries, documents, names });

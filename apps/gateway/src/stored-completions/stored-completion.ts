@@ -5,13 +5,13 @@ import type { StoredCompletion } from '@xerotier/contracts/responses';
 import { AppError } from '@xerotier/errors';
 import { publicUsage } from '../chat-completions/chat-envelope.ts';
 import type { ChatEnvelopeFields } from '../chat-completions/chat-envelope.ts';
-import type { CollectedAnswer } from './storing-answer.ts';
+import type { CollectedResponse } from './storing-response.ts';
 
 export function storedCompletionOf(
   { id, createdSeconds, model, tier }: ChatEnvelopeFields,
   requestId: string,
   chat: ChatCompletionRequest,
-  { head: { systemFingerprint }, choices, usage }: CollectedAnswer,
+  { head: { systemFingerprint }, choices, usage }: CollectedResponse,
 ): StoredCompletion {
   return {
     object: 'chat.completion',

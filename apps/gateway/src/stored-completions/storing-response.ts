@@ -10,7 +10,7 @@ import type { GenerationHead } from '@xerotier/contracts/xim';
 import { AppError } from '@xerotier/errors';
 import type { ResponseSink } from '@xerotier/inference';
 
-export interface CollectedAnswer {
+export interface CollectedResponse {
   readonly head: GenerationHead;
   readonly choices: readonly Choice[];
   readonly usage: TokenUsage;
@@ -19,10 +19,10 @@ export interface CollectedAnswer {
 /** Chunks are mostly what is around a token: of an answer that can be stored, they have less than this. */
 const COLLECTED_BYTES_MAX = 64 * STORED_BYTES_MAX;
 
-export class StoringAnswer implements ResponseSink {
+export class StoringResponse implements ResponseSink {
   readonly #answer: ResponseSink;
   readonly #streamed: boolean;
-  readonly #store: (collected: CollectedAnswer) => Promise<void>;
+  readonly #store: (collected: CollectedResponse) => Promise<void>;
   /** By the index of the choice. */
   #collectors: ChoiceCollector[] = [];
   #collectedBytes = 0;
@@ -32,7 +32,7 @@ export class StoringAnswer implements ResponseSink {
    * @param streamed whether choices come in chunks.
    * @param store resolves when it is stored; what it throws ends the answer.
    */
-  constructor(answer: ResponseSink, streamed: boolean, store: (collected: CollectedAnswer) => Promise<void>) {
+  constructor(answer: ResponseSink, streamed: boolean, store: (collected: CollectedResponse) => Promise<void>) {
     this.#answer = answer;
     this.#streamed = streamed;
     this.#store = store;

@@ -6,14 +6,14 @@ import { createServer } from 'node:http';
 import type { Server, ServerResponse } from 'node:http';
 import { connect } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
-import { MediaAnswer } from './media-answer.ts';
+import { MediaResponse } from './media-response.ts';
 
 const SOUND = { workerId: 'w1', contentType: 'audio/wav' };
 const EVENTS = { workerId: 'w1', contentType: 'text/event-stream' };
 
 interface Exchange {
   readonly client: Socket;
-  readonly answer: MediaAnswer;
+  readonly answer: MediaResponse;
   /** What the run was told. */
   readonly told: string[];
   readonly received: () => string;
@@ -41,7 +41,7 @@ async function exchange({ ourTimers = false } = {}): Promise<Exchange> {
   client.write('POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 0\r\n\r\n');
   const [, response] = (await once(server, 'request')) as [unknown, ServerResponse];
   if (ourTimers) jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask', 'performance'] });
-  const answer = new MediaAnswer(response);
+  const answer = new MediaResponse(response);
   const told: string[] = [];
   answer.attach({
     cancel: () => told.push('cancel'),
@@ -54,7 +54,7 @@ async function exchange({ ourTimers = false } = {}): Promise<Exchange> {
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 /** Writes until nothing more goes into the connection: what the kernel takes is no pause that lasts. */
-async function fill(answer: MediaAnswer, told: readonly string[]): Promise<void> {
+async function fill(answer: MediaResponse, told: readonly string[]): Promise<void> {
   for (let pieces = 0, quietTurns = 0; quietTurns < 50;) {
     const isHeld = told.at(-1) === 'pause';
     if (!isHeld) answer.data(Buffer.alloc(65_536));

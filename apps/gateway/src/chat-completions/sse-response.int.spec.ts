@@ -8,7 +8,7 @@ import type { Server, ServerResponse } from 'node:http';
 import { connect } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
 import { ChatEnvelope } from './chat-envelope.ts';
-import { StreamedAnswer } from './streamed-answer.ts';
+import { SseResponse } from './sse-response.ts';
 
 const HEAD = { workerId: 'w1', maxTokensClampedFrom: 4_096 };
 const USAGE = {
@@ -24,7 +24,7 @@ const USAGE = {
 interface Exchange {
   readonly client: Socket;
   readonly response: ServerResponse;
-  readonly answer: StreamedAnswer;
+  readonly answer: SseResponse;
   /** What the run was told. */
   readonly told: string[];
   readonly received: () => string;
@@ -57,7 +57,7 @@ async function exchange(options: { withUsage?: boolean; timers?: 'real' | 'ours'
   if (options.timers === 'ours')
     jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask', 'performance'] });
   const fields = { id: 'chatcmpl-1', createdSeconds: 1, model: 'tiny', tier: 'free' };
-  const answer = new StreamedAnswer(response, new ChatEnvelope(fields, { withUsage: options.withUsage ?? false }));
+  const answer = new SseResponse(response, new ChatEnvelope(fields, { withUsage: options.withUsage ?? false }));
   const told: string[] = [];
   answer.attach({
     cancel: () => told.push('cancel'),
@@ -110,7 +110,7 @@ function eventsOf(stream: string): string[] {
   return events;
 }
 
-function say(answer: StreamedAnswer, content: string): void {
+function say(answer: SseResponse, content: string): void {
   answer.data(Buffer.from(JSON.stringify([{ index: 0, delta: { content } }])));
 }
 
@@ -250,7 +250,7 @@ describe('a client that went away', () => {
 const MUCH = 'x'.repeat(64 * 1024);
 
 /** Writes as a run does, which stops while it is held, until it stays held. Returns how many chunks it wrote. */
-async function fill(answer: StreamedAnswer, told: readonly string[]): Promise<number> {
+async function fill(answer: SseResponse, told: readonly string[]): Promise<number> {
   let chunks = 0;
   for (let heldFor = 0; heldFor < 500; heldFor += 1) {
     if (told.at(-1) !== 'pause') {

@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 
 /** Aborted once the client has closed its connection before its answer was written. */
-export function leftSignal(response: ServerResponse): AbortSignal {
+export function disconnectSignal(response: ServerResponse): AbortSignal {
   const left = new AbortController();
   const note = (): void => {
     if (!response.writableFinished) left.abort();

@@ -6,10 +6,10 @@ import { writeError } from '@xerotier/http';
 import type { ResponseSink } from '@xerotier/inference';
 import type { StreamControl } from '@xerotier/nats';
 import type { ServerResponse } from 'node:http';
-import { answerHeaders } from './answer-headers.ts';
+import { responseHeaders } from '../requests/response-headers.ts';
 import type { ChatEnvelope } from './chat-envelope.ts';
 
-export class WholeAnswer implements ResponseSink {
+export class JsonResponse implements ResponseSink {
   readonly #response: ServerResponse;
   readonly #envelope: ChatEnvelope;
   /** JSON text of each choice, by index. */
@@ -40,7 +40,7 @@ export class WholeAnswer implements ResponseSink {
   end(usage: TokenUsage): void {
     const head = this.#head as GenerationHead;
     const body = this.#envelope.answer(head, `[${this.#choices.join(',')}]`, usage);
-    const headers = answerHeaders(head, this.#response);
+    const headers = responseHeaders(head, this.#response);
     if (this.#response.destroyed) return;
     this.#response.writeHead(200, {
       'content-type': 'application/json; charset=utf-8',

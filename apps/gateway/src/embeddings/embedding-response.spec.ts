@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { embeddingAnswer } from './embedding-answer.ts';
+import { embeddingResponse } from './embedding-response.ts';
 
 const usage = {
   promptTokens: 7,
@@ -15,13 +15,13 @@ interface Parsed {
 }
 
 async function embeddings(vectors: readonly Float32Array[], format: 'float' | 'base64'): Promise<unknown[]> {
-  const text = await embeddingAnswer({ model: 'm', vectors, format, usage });
+  const text = await embeddingResponse({ model: 'm', vectors, format, usage });
   return (JSON.parse(text) as Parsed).data.map(({ embedding }) => embedding);
 }
 
 describe('an embedding answer', () => {
   it('is what the specification says, whatever the model is called', async () => {
-    const text = await embeddingAnswer({
+    const text = await embeddingResponse({
       model: 'a "b"\n',
       vectors: [Float32Array.of(1, -0.5)],
       format: 'float',
@@ -53,7 +53,7 @@ describe('an embedding answer', () => {
 
   it('numbers long lists from beginning to end', async () => {
     const vectors = Array.from({ length: 100 }, (_, i) => Float32Array.of(i));
-    const { data } = JSON.parse(await embeddingAnswer({ model: 'm', vectors, format: 'float', usage })) as {
+    const { data } = JSON.parse(await embeddingResponse({ model: 'm', vectors, format: 'float', usage })) as {
       data: { index: number; embedding: number[] }[];
     };
     expect(data.map(({ index, embedding }) => [index, embedding[0]])).toEqual(vectors.map((_, i) => [i, i]));

@@ -3,7 +3,7 @@ import { noteForLog } from '@xerotier/http';
 import type { ServerResponse } from 'node:http';
 
 /** The headers that tell how a response was made (seed 002, "Response Headers"); the access log tells the worker too. */
-export function answerHeaders(
+export function responseHeaders(
   { workerId, maxTokensClampedFrom }: GenerationHead,
   { req: request }: ServerResponse,
 ): Record<string, string> {

@@ -5,7 +5,7 @@ import { createServer, request } from 'node:http';
 import type { Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { ChatEnvelope } from './chat-envelope.ts';
-import { WholeAnswer } from './whole-answer.ts';
+import { JsonResponse } from './json-response.ts';
 
 const USAGE = {
   promptTokens: 1,
@@ -25,7 +25,7 @@ afterEach(() => new Promise((resolve) => void server.close(resolve).closeAllConn
 
 interface Exchange {
   readonly response: ServerResponse;
-  readonly answer: WholeAnswer;
+  readonly answer: JsonResponse;
   readonly cancelled: () => number;
   readonly reply: Promise<{ status: number; headers: Headers; text: string }>;
   readonly leave: () => void;
@@ -42,7 +42,7 @@ async function exchange(): Promise<Exchange> {
   reply.catch(() => undefined);
   const [, response] = (await once(server, 'request')) as [typeof request, ServerResponse];
   const fields = { id: 'chatcmpl-1', createdSeconds: 1, model: 'tiny', tier: 'free' };
-  const answer = new WholeAnswer(response, new ChatEnvelope(fields, { withUsage: false }));
+  const answer = new JsonResponse(response, new ChatEnvelope(fields, { withUsage: false }));
   let cancelled = 0;
   answer.attach({ cancel: () => (cancelled += 1), pause: () => undefined, resume: () => undefined });
   return { response, answer, cancelled: () => cancelled, reply, leave: () => leave.abort() };

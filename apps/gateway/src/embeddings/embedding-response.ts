@@ -2,7 +2,7 @@
 import { encodeVector } from '@xerotier/contracts/xim';
 import type { TokenUsage } from '@xerotier/contracts/inference';
 
-export interface EmbeddingAnswerParts {
+export interface EmbeddingResponseParts {
   readonly model: string;
   readonly vectors: readonly Float32Array[];
   readonly format: 'float' | 'base64';
@@ -12,7 +12,7 @@ export interface EmbeddingAnswerParts {
 /** Vectors that are written in one go; between two portions others have their turn, since a list may be 40 MB of text. */
 const PORTION = 32;
 
-export async function embeddingAnswer({ model, vectors, format, usage }: EmbeddingAnswerParts): Promise<string> {
+export async function embeddingResponse({ model, vectors, format, usage }: EmbeddingResponseParts): Promise<string> {
   const entries: string[] = [];
   for (const [index, vector] of vectors.entries()) {
     entries.push(`{"object":"embedding","index":${index},"embedding":${embeddingText(vector, format)}}`);

@@ -3,8 +3,8 @@ import { STORED_BYTES_MAX } from '@xerotier/contracts/responses';
 import type { TokenUsage } from '@xerotier/contracts/inference';
 import { AppError } from '@xerotier/errors';
 import type { ResponseSink } from '@xerotier/inference';
-import { StoringAnswer } from './storing-answer.ts';
-import type { CollectedAnswer } from './storing-answer.ts';
+import { StoringResponse } from './storing-response.ts';
+import type { CollectedResponse } from './storing-response.ts';
 
 const USAGE = { promptTokens: 1, completionTokens: 2 } as TokenUsage;
 const HEAD = { workerId: 'w1' };
@@ -27,16 +27,16 @@ class Recorder implements ResponseSink {
 }
 
 function begin(streamed: boolean): {
-  answer: StoringAnswer;
+  answer: StoringResponse;
   recorder: Recorder;
-  stored: CollectedAnswer[];
+  stored: CollectedResponse[];
   /** Ends the storing that is under way. */
   settle: (error?: unknown) => Promise<void>;
 } {
   const recorder = new Recorder();
-  const stored: CollectedAnswer[] = [];
+  const stored: CollectedResponse[] = [];
   const committed = Promise.withResolvers<void>();
-  const answer = new StoringAnswer(recorder, streamed, (collected) => {
+  const answer = new StoringResponse(recorder, streamed, (collected) => {
     stored.push(collected);
     return committed.promise;
   });

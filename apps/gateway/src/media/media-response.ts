@@ -1,0 +1,56 @@
+/**
+ * An audio or image response, whose bytes are passed on as they come. The status line waits for the first of them, so that an
+ * error before it is an ordinary HTTP error. One after it is an event where the response has events; elsewhere it cuts the
+ * connection.
+ */
+import type { MediaHead } from '@xerotier/contracts/xim';
+import type { AppError } from '@xerotier/errors';
+import type { ResponseSink } from '@xerotier/inference';
+import type { StreamControl } from '@xerotier/nats';
+import type { ServerResponse } from 'node:http';
+import { ClientStream, errorEvent } from '../requests/client-stream.ts';
+import { responseHeaders } from '../requests/response-headers.ts';
+
+export class MediaResponse implements ResponseSink<MediaHead> {
+  readonly #response: ServerResponse;
+  readonly #stream: ClientStream;
+
+  constructor(response: ServerResponse) {
+    this.#response = response;
+    this.#stream = new ClientStream(response);
+  }
+
+  /** @see ClientStream.attach */
+  attach(control: StreamControl): void {
+    this.#stream.attach(control);
+  }
+
+  head(head: MediaHead): void {
+    const { contentType } = head;
+    const hasEvents = /^text\/event-stream/i.test(contentType);
+    const headers = {
+      'content-type': contentType,
+      'x-content-type-options': 'nosniff',
+      ...(hasEvents && { 'cache-control': 'no-cache', 'x-accel-buffering': 'no' }),
+      ...responseHeaders(head, this.#response),
+    };
+    this.#stream.begin(headers, hasEvents ? errorBetweenEvents : undefined);
+  }
+
+  data(bytes: Uint8Array): void {
+    if (bytes.length > 0) this.#stream.write([bytes]);
+  }
+
+  end(): void {
+    this.#stream.end('');
+  }
+
+  error(error: AppError): void {
+    this.#stream.error(error);
+  }
+}
+
+/** What came before may have ended in the middle of an event. */
+function errorBetweenEvents(error: AppError): string {
+  return `\n\n${errorEvent(error)}`;
+}
