@@ -5,6 +5,6 @@ export default {
   displayName: 'unit',
   testRegex: '(?<!\\.int)\\.spec\\.ts$',
   // Specs that start programs of their own take seconds on a machine that does other things meanwhile.
-  testTimeout: 30_000,
+  testTimeout: 60_000,
   testPathIgnorePatterns: [...base.testPathIgnorePatterns, '<rootDir>/e2e/'],
 };

@@ -16,11 +16,16 @@ export interface HeardWorker extends WorkerState {
 /** Several heartbeats: a worker that said nothing for so long is gone. */
 const GONE_AFTER_MS = 3_500;
 
+/** Only a failing test waits for so long; a machine may be slow. */
+const TIMEOUT_MS = 30_000;
+
 export class FleetWatch {
   readonly #bus: Bus;
   /** Of the workers that this is about; others are on the bus too. */
   readonly #modelIds: ReadonlySet<string>;
   readonly #workers = new Map<string, HeardWorker>();
+  /** Generations that were running before the present test. */
+  #earlier: ReadonlySet<string> = new Set();
   readonly #usages = new Map<string, UsageRecord & { readonly heardAt: number }>();
 
   private constructor(bus: Bus, connection: BusConnection, modelIds: readonly string[]) {
@@ -53,13 +58,19 @@ export class FleetWatch {
     return [...this.#workers.values()].filter(({ heardAt }) => performance.now() - heardAt < GONE_AFTER_MS);
   }
 
-  /** Waits until a heartbeat of a worker says that it generates something, and returns that worker. */
-  busyWorker(timeoutMs = 10_000): Promise<HeardWorker> {
-    return eventually('a worker is busy', () => this.workers.find(({ active }) => active.length > 0), timeoutMs);
+  /** What is being generated now is not what {@link busyWorker} is asked about next. To be called before each test. */
+  forgetBusy(): void {
+    this.#earlier = new Set(this.workers.flatMap(({ active }) => active));
+  }
+
+  /** Waits until a heartbeat of a worker says that it generates something of this test, and returns that worker. */
+  busyWorker(timeoutMs = TIMEOUT_MS): Promise<HeardWorker> {
+    const isBusy = ({ active }: HeardWorker): boolean => active.some((id) => !this.#earlier.has(id));
+    return eventually('a worker is busy', () => this.workers.find(isBusy), timeoutMs);
   }
 
   /** Waits until every worker has said, from now on, that it generates nothing. Returns how long that took. */
-  async allIdle(timeoutMs = 10_000): Promise<number> {
+  async allIdle(timeoutMs = TIMEOUT_MS): Promise<number> {
     const since = performance.now();
     await eventually(
       'all slots are free',
@@ -71,13 +82,13 @@ export class FleetWatch {
   }
 
   /** Waits until the latest heartbeat of each worker says that it generates nothing. */
-  async noneBusy(timeoutMs = 10_000): Promise<void> {
+  async noneBusy(timeoutMs = TIMEOUT_MS): Promise<void> {
     const busy = (): string[] => this.workers.flatMap(({ active }) => active);
     await eventually('all generations have ended', () => busy().length === 0, timeoutMs);
   }
 
   /** Waits until exactly these workers are heard of again, and all of them are idle. */
-  async onlyThese(workerIds: readonly string[], timeoutMs = 15_000): Promise<void> {
+  async onlyThese(workerIds: readonly string[], timeoutMs = TIMEOUT_MS): Promise<void> {
     this.#workers.clear();
     const wanted = [...workerIds].sort().join(' ');
     await eventually(
@@ -92,7 +103,7 @@ export class FleetWatch {
   }
 
   /** Waits for the usage event of a request: it comes once the worker has said what it used. */
-  usageOf(requestId: string, timeoutMs = 10_000): Promise<UsageRecord & { readonly heardAt: number }> {
+  usageOf(requestId: string, timeoutMs = TIMEOUT_MS): Promise<UsageRecord & { readonly heardAt: number }> {
     return eventually(`the usage of ${requestId}`, () => this.#usages.get(requestId), timeoutMs);
   }
 

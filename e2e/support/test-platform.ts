@@ -106,6 +106,7 @@ export function ownPlatform(plan: MakePlan): TestPlatform<OwnPlatform> {
 
 function startedAround<P extends SuitePlatform>(test: TestPlatform<P>, plan: MakePlan): TestPlatform<P> {
   beforeAll(() => test.start(plan), START_TIMEOUT_MS);
+  beforeEach(() => test.fleet.forgetBusy());
   afterAll(() => test.stop(), START_TIMEOUT_MS);
   return test;
 }

@@ -6,7 +6,12 @@ import type { RedisClient } from './connect-redis.ts';
 
 const servers = testServers('redis');
 let redis: RedisClient;
-afterEach(() => redis.disconnect());
+// Until it has ended, a connection has a timer that keeps the process.
+afterEach(async () => {
+  if (redis.status === 'end') return;
+  redis.disconnect();
+  await once(redis, 'end');
+});
 
 describe('connectRedis', () => {
   it('fails a command at once while the server is away, and comes back by itself', async () => {

@@ -1,11 +1,12 @@
 /**
  * Waits until a check holds, asking again and again.
- * @throws what the last check threw, or an error with the given words, when it does not hold in time (default 10 s).
+ * @throws what the last check threw, or an error with the given words, when it does not hold in time (default 30 s: only a
+ * failing test waits for so long, and machines that test several things at once are slow).
  */
 export async function eventually<T>(
   what: string,
   check: () => T | Promise<T>,
-  timeoutMs = 10_000,
+  timeoutMs = 30_000,
 ): Promise<NonNullable<T>> {
   const deadline = performance.now() + timeoutMs;
   let failure: Error | undefined;
