@@ -6,7 +6,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { spawn } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { checks } from './checks.ts';
+import { runChecks } from './run-checks.ts';
 import { projectRoot, runProgram } from './run-program.ts';
 import { add, countsOf } from './test-counts.ts';
 import type { Counts } from './test-counts.ts';
@@ -19,6 +19,14 @@ const suites = [
 
 let total: Counts = { passed: 0, failed: 0 };
 
+// Mostly waits for a network, for what the end-to-end tests need at the end. They install it themselves when this has failed.
+const python = spawn(
+  process.execPath,
+  ['--conditions=source', join(projectRoot, 'e2e/support/prepare-python-process.ts')],
+  { cwd: projectRoot, stdio: ['ignore', 'ignore', 'inherit'] },
+);
+process.once('exit', () => python.kill());
+
 heading('build');
 const build = await runProgram('nx', ['run-many', '-t', 'build', '--output-style=stream']);
 if (!build.ok) {
@@ -27,11 +35,7 @@ if (!build.ok) {
 }
 
 heading('checks');
-for (const { name, run } of checks) {
-  const { ok, output } = await run();
-  process.stdout.write(`${ok ? 'ok    ' : 'FAILED'}  ${name}\n${ok ? '' : `${output.trimEnd()}\n`}`);
-  total = add(total, { passed: ok ? 1 : 0, failed: ok ? 0 : 1 });
-}
+total = add(total, await runChecks());
 
 const folder = await mkdtemp(join(tmpdir(), 'xerotier-results-'));
 for (const { name, config } of suites) {
