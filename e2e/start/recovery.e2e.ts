@@ -6,6 +6,7 @@ import { appendFile, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import pg from 'pg';
 import { ApiClient } from '../support/api-client.ts';
+import { isChaos } from '../support/chaos.ts';
 import { embeddedStack, START_TIMEOUT_MS } from '../support/embedded-stack.ts';
 import { isAlive } from '../support/npm-command.ts';
 import type { NpmCommand } from '../support/npm-command.ts';
@@ -25,37 +26,53 @@ function fromNow(): () => string {
   return () => terminal.output.slice(said);
 }
 
-describe('a process of the stack that is killed', () => {
-  it.each(['nats', 'redis', 'postgres', 'gateway', 'auth', 'router', 'xim'])(
-    '%s comes back: the terminal, the status and the file for tools say so',
-    async (name) => {
+/** Killed at once, each has to come back while the others are away too; at length, also one by one. */
+const KILLED: readonly (readonly string[])[] = [
+  ['nats', 'redis', 'postgres'],
+  ['gateway', 'auth', 'router', 'xim'],
+];
+
+describe('processes of the stack that are killed', () => {
+  it.each((isChaos ? [KILLED.flat().map((name) => [name]), KILLED].flat() : KILLED).map((names) => [names]))(
+    '%j come back: the terminal, the status and the file for tools say so',
+    async (names) => {
       const before = await stack.description();
-      const pid = before.services[name]?.pid as number;
+      const count = (before.services[names[0] as string]?.restarts ?? 0) + 1;
+      const times = count === 1 ? 'once' : `${count} times`;
       const said = fromNow();
-      process.kill(pid, 'SIGKILL');
-      await eventually(
-        'it is up again',
-        () => new RegExp(`${name} is up again \\(process \\d+, restarted once\\)`).test(said()),
-        60_000,
-      );
-      expect(said()).toContain(`${name} ended (SIGKILL): restarting it`);
-      const after = await eventually('the file names the new process', async () => {
+      for (const name of names) process.kill(before.services[name]?.pid as number, 'SIGKILL');
+      for (const name of names) {
+        await eventually(
+          `${name} is up again`,
+          () => new RegExp(`${name} is up again \\(process \\d+, restarted ${times}\\)`).test(said()),
+          90_000,
+        );
+        expect(said()).toContain(`${name} ended (SIGKILL): restarting it`);
+      }
+      const after = await eventually('the file names the new processes', async () => {
         const description = await stack.description();
-        const service = description.services[name];
-        return service?.pid !== pid && isAlive(service?.pid as number) ? description : undefined;
+        const isNew = names.every((name) => {
+          const pid = description.services[name]?.pid as number;
+          return pid !== before.services[name]?.pid && isAlive(pid);
+        });
+        return isNew ? description : undefined;
       });
-      expect(after.services[name]).toMatchObject({
-        restarts: 1,
-        lastExit: { reason: 'SIGKILL', at: expect.any(String) },
-      });
+      for (const name of names) {
+        expect(after.services[name]).toMatchObject({
+          restarts: count,
+          lastExit: { reason: 'SIGKILL', at: expect.any(String) },
+        });
+      }
       const { natsUrl, redisUrl, databaseUrl, baseUrl } = after;
       expect({ natsUrl, redisUrl, databaseUrl, baseUrl }).toEqual({
         ...{ natsUrl: before.natsUrl, redisUrl: before.redisUrl },
         ...{ databaseUrl: before.databaseUrl, baseUrl: before.baseUrl },
       });
-      await eventually('it serves', async () => (await (await stack.api()).chat(hello)).status === 200, 30_000);
+      await eventually('it serves', async () => (await (await stack.api()).chat(hello)).status === 200, 60_000);
       const { output } = await stack.npm(['run', 'status']);
-      expect(output).toMatch(new RegExp(`${name} +pid \\d+ .*restarted once, last ended at \\S+ \\(SIGKILL\\)`));
+      for (const name of names) {
+        expect(output).toMatch(new RegExp(`${name} +pid \\d+ .*restarted ${times}, last ended at \\S+ \\(SIGKILL\\)`));
+      }
     },
   );
 
