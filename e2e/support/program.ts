@@ -8,7 +8,7 @@ export interface ProgramOptions {
   readonly cwd?: string;
   /** Its whole environment. */
   readonly env: NodeJS.ProcessEnv;
-  /** After which it is killed; default a minute. */
+  /** After which it is killed; default 110 s, just within the time of a test. */
   readonly timeoutMs?: number;
 }
 
@@ -23,7 +23,7 @@ export interface ProgramEnd {
 export async function runProgram(
   program: string,
   args: readonly string[],
-  { input = '', cwd, env, timeoutMs = 60_000 }: ProgramOptions,
+  { input = '', cwd, env, timeoutMs = 110_000 }: ProgramOptions,
 ): Promise<ProgramEnd> {
   const signal = AbortSignal.timeout(timeoutMs);
   const child = spawn(program, [...args], { cwd, env, signal, killSignal: 'SIGKILL' });
