@@ -1,4 +1,4 @@
-/** Answers chat completion requests: takes what the limits allow, runs the inference, and writes what comes, stored first when asked for. */
+/** Responds to chat completion requests: takes what the limits allow, runs the inference, and writes what comes, stored first when asked for. */
 import { Injectable } from '@nestjs/common';
 import type { TokenUsage } from '@xerotier/contracts/inference';
 import type { ChatCompletionRequest } from '@xerotier/public-api/chat-completions';
@@ -18,7 +18,7 @@ import { ChatEnvelope } from './chat-envelope.ts';
 import { SseResponse } from './sse-response.ts';
 import { JsonResponse } from './json-response.ts';
 
-/** What the limits hold for an answer whose request names no bound: what it really uses is charged in the end. */
+/** What the limits hold for a response whose request names no bound: what it really uses is charged in the end. */
 const UNBOUNDED_ANSWER_TOKENS = 1_024;
 
 /** A request, and what its fields cannot hold. */
@@ -39,14 +39,14 @@ export class ChatCompletionsService {
   ) {}
 
   /**
-   * Begins the answer; from then on it is written to the response as it comes, errors included.
+   * Begins the response; from then on it is written to the response as it comes, errors included.
    * @throws {AppError} `limits.*` before anything has begun.
    */
   async answer(caller: Caller, { chat, seedDigits }: ParsedChat, reply: FastifyReply): Promise<void> {
     const { requestId, access, endpoint } = caller;
     const model = await this.models.get(endpoint.modelId);
     const charge = await admitOrRefuse(this.limits, caller, tokensAtMost(chat, model), reply.raw);
-    // From here on the answer is written past Fastify.
+    // From here on the response is written past Fastify.
     reply.hijack();
     const response = reply.raw;
     const createdAt = Date.now();

@@ -1,5 +1,5 @@
 /**
- * The fields around `choices` in an answer and in every chunk of a stream. The choices arrive as JSON text from the worker
+ * The fields around `choices` in a response and in every chunk of a stream. The choices arrive as JSON text from the worker
  * and go out as they came; only what is around them is made here, once per request.
  */
 import type { TokenUsage } from '@xerotier/contracts/inference';
@@ -64,7 +64,7 @@ export class ChatEnvelope {
     return `${last}data: [DONE]\n\n`;
   }
 
-  /** A whole answer. `choices` is JSON text. */
+  /** A whole response. `choices` is JSON text. */
   answer(head: GenerationHead, choices: string, usage: TokenUsage): string {
     return `${this.#open(ANSWER_OBJECT, head)}"choices":${choices},"usage":${JSON.stringify(publicUsage(usage))}}`;
   }

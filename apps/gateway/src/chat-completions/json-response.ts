@@ -1,4 +1,4 @@
-/** An answer as one JSON document. */
+/** A response as one JSON document. */
 import type { TokenUsage } from '@xerotier/contracts/inference';
 import type { GenerationHead } from '@xerotier/contracts/xim';
 import type { AppError } from '@xerotier/errors';

@@ -1,4 +1,4 @@
-/** The public answer to an embedding request, as JSON text. */
+/** The public response to an embedding request, as JSON text. */
 import { encodeVector } from '@xerotier/contracts/xim';
 import type { TokenUsage } from '@xerotier/contracts/inference';
 

@@ -16,12 +16,12 @@ export class MediaService {
   ) {}
 
   /**
-   * Begins the answer; from then on it is written to the response as it comes, errors included.
+   * Begins the response; from then on it is written to the response as it comes, errors included.
    * @throws {AppError} `limits.*` before anything has begun.
    */
   async answer(caller: Caller, media: MediaRequest['media'], reply: FastifyReply): Promise<void> {
     const charge = await admitOrRefuse(this.limits, caller, estimateMediaTokens(media.fields), reply.raw);
-    // From here on the answer is written past Fastify.
+    // From here on the response is written past Fastify.
     reply.hijack();
     const answer = new MediaResponse(reply.raw);
     const run = this.inference.media({ ...trackedContextOf(caller, reply.raw, charge), media }, answer);

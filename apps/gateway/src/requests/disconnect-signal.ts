@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 
-/** Aborted once the client has closed its connection before its answer was written. */
+/** Aborted once the client has closed its connection before its response was written. */
 export function disconnectSignal(response: ServerResponse): AbortSignal {
   const left = new AbortController();
   const note = (): void => {

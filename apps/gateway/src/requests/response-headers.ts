@@ -2,7 +2,7 @@ import type { GenerationHead } from '@xerotier/contracts/xim';
 import { noteForLog } from '@xerotier/http';
 import type { ServerResponse } from 'node:http';
 
-/** The headers that tell how a response was made (seed 002, "Response Headers"); the access log tells the worker too. */
+/** The headers that tell how a response was made; the access log tells the worker too. */
 export function responseHeaders(
   { workerId, maxTokensClampedFrom }: GenerationHead,
   { req: request }: ServerResponse,

@@ -1,6 +1,6 @@
 /**
- * Stands before an answer that has to be stored: passes everything on as it comes, collects the choices, and holds the end
- * back until they are stored. Whoever has read an answer to its end finds it. What fails or is cancelled is not stored.
+ * Stands before a response that has to be stored: passes everything on as it comes, collects the choices, and holds the end
+ * back until they are stored. Whoever has read a response to its end finds it. What fails or is cancelled is not stored.
  */
 import { ChoiceCollector } from '@xerotier/chat-choices';
 import type { Choice, ChunkChoice } from '@xerotier/chat-choices';
@@ -16,11 +16,11 @@ export interface CollectedResponse {
   readonly usage: TokenUsage;
 }
 
-/** Chunks are mostly what is around a token: of an answer that can be stored, they have less than this. */
+/** Chunks are mostly what is around a token: of a response that can be stored, they have less than this. */
 const COLLECTED_BYTES_MAX = 64 * STORED_BYTES_MAX;
 
 export class StoringResponse implements ResponseSink {
-  readonly #answer: ResponseSink;
+  readonly #response: ResponseSink;
   readonly #streamed: boolean;
   readonly #store: (collected: CollectedResponse) => Promise<void>;
   /** By the index of the choice. */
@@ -30,34 +30,34 @@ export class StoringResponse implements ResponseSink {
 
   /**
    * @param streamed whether choices come in chunks.
-   * @param store resolves when it is stored; what it throws ends the answer.
+   * @param store resolves when it is stored; what it throws ends the response.
    */
-  constructor(answer: ResponseSink, streamed: boolean, store: (collected: CollectedResponse) => Promise<void>) {
-    this.#answer = answer;
+  constructor(response: ResponseSink, streamed: boolean, store: (collected: CollectedResponse) => Promise<void>) {
+    this.#response = response;
     this.#streamed = streamed;
     this.#store = store;
   }
 
   head(head: GenerationHead): void {
     this.#head = head;
-    this.#answer.head(head);
+    this.#response.head(head);
   }
 
   data(json: Uint8Array, choiceIndex: number): void {
     this.#collect(json, choiceIndex);
-    this.#answer.data(json, choiceIndex);
+    this.#response.data(json, choiceIndex);
   }
 
   end(usage: TokenUsage): void {
     this.#save(usage).then(
-      () => this.#answer.end(usage),
-      (error: unknown) => this.#answer.error(AppError.from(error)),
+      () => this.#response.end(usage),
+      (error: unknown) => this.#response.error(AppError.from(error)),
     );
   }
 
   error(error: AppError): void {
     this.#collectors = [];
-    this.#answer.error(error);
+    this.#response.error(error);
   }
 
   #collect(json: Uint8Array, choiceIndex: number): void {
