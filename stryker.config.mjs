@@ -2,8 +2,6 @@
  * Mutation testing: do the unit tests notice when a line of these files changes? Only files without I/O whose rules are
  * held by unit specs alone belong here. Stryker works on a copy of the checkout, and imports of other workspace packages
  * stay unmutated.
- *
- * @type {import('@stryker-mutator/api/core').PartialStrykerOptions}
  */
 export default {
   testRunner: 'jest',

@@ -1,4 +1,7 @@
-/** Every example of README.md and docs/*.md is run as it stands there, and prints what it says that it prints. */
+/**
+ * Every example of README.md and docs/*.md is run as it stands there, and prints what it says that it prints. So are the code
+ * samples of the reference page, as a reader copies them.
+ */
 import { boxPlatform, projectRoot } from '@xerotier/dev';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -63,7 +66,7 @@ for (const reason of new Set(Object.values(lacking)))
 
 const test = testPlatform(() => boxPlatform());
 
-function runExample({ language, text }: DocumentExample): Promise<ProgramEnd> {
+function runExample({ language, text }: Pick<DocumentExample, 'language' | 'text'>): Promise<ProgramEnd> {
   const { projectUrl, apiKey } = test.description;
   const env = {
     PATH: process.env['PATH'],
@@ -135,4 +138,67 @@ describe('an example of the documents', () => {
     const [first, second] = body.results;
     expect(first?.relevance_score).toBeGreaterThan((second?.relevance_score ?? 1) + 0.2);
   });
+});
+
+interface CodeSample {
+  readonly label: 'curl' | 'Python' | 'Node';
+  readonly source: string;
+}
+
+interface SampledOperation {
+  readonly operationId: string;
+  readonly 'x-codeSamples': readonly CodeSample[];
+}
+
+/** Operations that the models in the box have no worker for. */
+const MEDIA = /^create(Speech|Transcription|Translation|Image.*)$/;
+const languageOf = { curl: 'sh', Python: 'python', Node: 'js' } as const;
+
+describe('the code samples of the reference page', () => {
+  let operations: SampledOperation[];
+
+  beforeAll(async () => {
+    const page = await (await fetch(`${test.description.baseUrl}/docs`)).text();
+    const [, json = ''] = /<script type="application\/json" id="document">(.*?)<\/script>/s.exec(page) ?? [];
+    const { paths } = JSON.parse(json) as { paths: Record<string, Record<string, SampledOperation>> };
+    operations = Object.values(paths).flatMap((item) => Object.values(item));
+  });
+
+  async function storedCompletion(): Promise<string> {
+    const body = { model: 'xero-tiny', messages: [{ role: 'user', content: 'Hello there' }], store: true };
+    const url = `${test.description.baseUrl}/v1/chat/completions`;
+    return (await test.api.request<{ id: string }>('POST', url, undefined, body)).body.id;
+  }
+
+  for (const [label, language] of Object.entries(languageOf)) {
+    const missing = lacking[language];
+    const thisTest = missing === undefined ? it : it.skip; // reason: a machine may have no curl or Python, and says so
+    thisTest(`run as they are copied: ${label}${missing === undefined ? '' : ` [skipped: ${missing}]`}`, async () => {
+      const completion = await storedCompletion();
+      const run = operations.filter(({ operationId }) => !MEDIA.test(operationId));
+      // What is deleted cannot be read after it.
+      run.sort((one, other) => Number(/^delete/.test(one.operationId)) - Number(/^delete/.test(other.operationId)));
+      const texts = run.flatMap(({ 'x-codeSamples': samples }) =>
+        samples
+          .filter((sample) => sample.label === label)
+          .map(({ source }) =>
+            source
+              .replaceAll('{base_url}', test.description.baseUrl)
+              .replaceAll('COMPLETION_ID', completion)
+              .replaceAll('MODEL_ID', 'xero-tiny'),
+          ),
+      );
+      expect(texts.length).toBeGreaterThan(10);
+      // Importing the library takes Python seconds, so that it runs them as one program.
+      for (const text of language === 'python' ? [texts.join('\n')] : texts) {
+        const { code, stdout, stderr } = await runExample({ language, text });
+        expect({ text, code, stderr, isError: stdout.startsWith('{"error":') }).toEqual({
+          text,
+          code: 0,
+          stderr: expect.any(String),
+          isError: false,
+        });
+      }
+    });
+  }
 });

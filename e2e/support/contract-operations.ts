@@ -167,6 +167,12 @@ function own(): Operation[] {
     { name: 'the greeting', route: 'GET /', key: 'none' },
     { name: 'the document of all this', route: 'GET /openapi.json', key: 'none' },
     { name: 'the document as a page', route: 'GET /docs', key: 'none', mediaType: 'text/html; charset=utf-8' },
+    {
+      name: 'the script of the page',
+      route: 'GET /docs/redoc.standalone.js',
+      key: 'none',
+      mediaType: 'text/javascript; charset=utf-8',
+    },
   ];
 }
 

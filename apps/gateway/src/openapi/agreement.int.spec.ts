@@ -13,12 +13,14 @@ import { operations } from '@xerotier/public-api/operations';
 import { welcome } from '@xerotier/public-api/reference';
 import { createTestingModule } from '@xerotier/service-host/testing';
 import { testServers } from '@xerotier/testing';
+import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { AccessService } from '../access/access.service.ts';
 import { AppModule } from '../app.module.ts';
 import { settings } from '../config.ts';
 import { operationHooks } from '../operations/operation-hooks.ts';
 import { openapiDocument } from './document.ts';
+import { CONTENT_SECURITY_POLICY, redocFile } from './reference-page.ts';
 
 const servers = testServers('nats', 'redis');
 const connectBus = testBuses(() => servers.nats.url);
@@ -145,7 +147,7 @@ describe('gateway and document', () => {
   it('open the same routes to everyone: the reference, and nothing else', () => {
     const open = routes.filter(({ name, isPublic }) => isPublic && !name.startsWith('HEAD ')).map(({ name }) => name);
     const rows = operations.filter(({ permission }) => permission === null).map(({ path }) => `GET ${path}`);
-    expect(open).toEqual(['GET /', 'GET /openapi.json', 'GET /docs']);
+    expect(open).toEqual(['GET /', 'GET /openapi.json', 'GET /docs', 'GET /docs/redoc.standalone.js']);
     expect(rows).toEqual(open);
   });
 });
@@ -260,10 +262,19 @@ describe('the reference of a running gateway', () => {
     }
   });
 
-  it('has a page, which may load nothing and run nothing', async () => {
+  it('has a page, which may load scripts of the gateway and nothing else', async () => {
     const response = await fetch(`${url}/docs`);
     expect(response.headers.get('content-type')).toBe('text/html; charset=utf-8');
-    expect(response.headers.get('content-security-policy')).toMatch(/^default-src 'none'; style-src 'sha256-[^']+';/);
-    expect(await response.text()).toContain('<h1>Xerotier API</h1>');
+    expect(response.headers.get('content-security-policy')).toBe(CONTENT_SECURITY_POLICY);
+    expect(await response.text()).toContain('<script src="/docs/redoc.standalone.js">');
+  });
+
+  it('serves the script of its page from the package', async () => {
+    const address = `${url}/docs/redoc.standalone.js`;
+    const response = await fetch(address);
+    expect([response.status, response.headers.get('content-type')]).toEqual([200, 'text/javascript; charset=utf-8']);
+    expect(await response.text()).toBe(await readFile(redocFile(), 'utf8'));
+    const head = await fetch(address, { method: 'HEAD' });
+    expect([head.status, await head.text()]).toEqual([200, '']);
   });
 });

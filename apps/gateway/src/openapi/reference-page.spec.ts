@@ -1,91 +1,73 @@
 import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { buildDocument } from '@xerotier/public-api/openapi';
 import { openapiDocument } from './document.ts';
-import type { JsonSchema } from '@xerotier/public-api/openapi';
-import type { OperationDefinition } from '@xerotier/public-api/operation';
+import { getReferencePageScript } from '@xerotier/public-api/reference';
 import { operations } from '@xerotier/public-api/operations';
-import { CONTENT_SECURITY_POLICY, pageOf, referencePage } from './reference-page.ts';
-import { boundsText, typeText } from './schema-markup.ts';
+import { CONTENT_SECURITY_POLICY, pageOf, redocFile, referenceDocument, referencePage } from './reference-page.ts';
 
-/** What the policy would refuse, or what comes from somewhere else. */
-function refused(page: string): string[] {
-  return (
-    page.match(/<(?:script|link|img|iframe|form|base)\b|\s(?:style|on\w+)=|(?:src|href)="(?!#|\/openapi\.json")/g) ?? []
-  );
+const page = referencePage();
+const sha256 = (text: string): string => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
+
+/** What a browser would load from another host because the page says so. */
+function externalLoads(html: string): string[] {
+  return html.match(/<(?:link|img|iframe|form|base)\b|\ssrc="(?!\/docs\/)|@import|url\(/g) ?? [];
+}
+
+/** The document inside a page, as the browser reads it. */
+function documentIn(html: string): ReturnType<typeof referenceDocument> {
+  const [, json = ''] = /<script type="application\/json" id="document">(.*?)<\/script>/s.exec(html) ?? [];
+  return JSON.parse(json) as ReturnType<typeof referenceDocument>;
 }
 
 describe('the reference page', () => {
-  const page = referencePage();
-
-  it('has every operation and every schema', () => {
-    for (const { operationId, summary } of operations) {
-      expect(page).toContain(`<article id="${operationId}"><h3>${summary}</h3>`);
-    }
-    for (const name of Object.keys(openapiDocument().components.schemas))
-      expect(page).toContain(`<article id="${name}">`);
+  it('has every operation once, and every schema', () => {
+    const { paths, components } = documentIn(page);
+    const shown = Object.values(paths).flatMap((item) => Object.values(item).map(({ operationId }) => operationId));
+    const others = operations.filter((operation) => operation !== getReferencePageScript);
+    expect(shown.sort()).toEqual(others.map(({ operationId }) => operationId).sort());
+    expect(components.schemas).toEqual(openapiDocument().components.schemas);
   });
 
-  it('has a place for each of its links', () => {
-    const ids = new Set([...page.matchAll(/ id="(\w+)"/g)].map(([, id]) => id));
-    const links = [...page.matchAll(/ href="#(\w+)"/g)].map(([, id]) => id);
-    expect(links).toContain('CreateChatCompletionRequest');
-    expect(links.filter((link) => !ids.has(link))).toEqual([]);
-  });
-
-  it('loads nothing, runs nothing, and has the one style that its policy allows', () => {
-    expect(refused(page)).toEqual([]);
-    expect(refused('<p style="color:red"><script src="https://cdn.example/x.js">')).toHaveLength(3);
-    const [, style = ''] = /<style>(.*?)<\/style>/s.exec(page) ?? [];
-    expect(style).toContain('color-scheme');
-    expect(CONTENT_SECURITY_POLICY).toContain(`'sha256-${createHash('sha256').update(style).digest('base64')}'`);
-  });
-
-  it('shows a request that can be copied, and no key where none is needed', () => {
-    const [, chat = ''] = /<article id="createChatCompletion">.*?<pre>(.*?)<\/pre>/s.exec(page) ?? [];
-    expect(chat).toMatch(
-      /^curl &#34;\$HOST\/\$PROJECT\/\$ENDPOINT\/v1\/chat\/completions&#34; .*Bearer \$API_KEY.* -d &#39;\{/s,
+  it('loads nothing from other hosts', () => {
+    expect(externalLoads(page)).toEqual([]);
+    expect(externalLoads('<img src="https://cdn.example/x.png"><script src="https://cdn.example/x.js">')).toHaveLength(
+      3,
     );
-    const [, reference = ''] = /<article id="getOpenapiDocument">.*?<pre>(.*?)<\/pre>/s.exec(page) ?? [];
-    expect(reference).toBe('curl &#34;$HOST/openapi.json&#34;');
   });
 
-  it('names each base of an operation, and of a public one its path alone', () => {
-    const [, chat = ''] = /<article id="createChatCompletion">.*?<p>(.*?)<\/p>/s.exec(page) ?? [];
-    expect(chat.match(/\/[^<]*v1\/chat\/completions(?=<)/g)).toEqual([
-      '/{project}/{endpoint}/v1/chat/completions',
-      '/{project}/v1/chat/completions',
-      '/v1/chat/completions',
-    ]);
-    expect(page).not.toContain('createChatCompletionByKey');
-    const [, reference = ''] = /<article id="getReferencePage">.*?<p>(.*?)<\/p>/s.exec(page) ?? [];
-    expect(reference.match(/<code>/g)).toHaveLength(1);
+  it('has a policy that allows its own scripts and styles by hash, and no other host', () => {
+    const [, style = ''] = /<style>(.*?)<\/style>/s.exec(page) ?? [];
+    const [, script = ''] = /<script>(.*?)<\/script>/s.exec(page) ?? [];
+    expect(script).toContain('Redoc.init');
+    expect(CONTENT_SECURITY_POLICY).toContain(`script-src 'self' ${sha256(script)};`);
+    expect(CONTENT_SECURITY_POLICY).toContain(`style-src ${sha256(style)} ${sha256('')};`);
+    expect(CONTENT_SECURITY_POLICY).toMatch(/^default-src 'none';/);
+    expect(CONTENT_SECURITY_POLICY).not.toMatch(/https?:|\*|unsafe|connect-src|font-src/);
+  });
+
+  it('shows the server and the samples with a base URL that the browser fills in', () => {
+    const { servers, paths } = documentIn(page);
+    expect(servers).toEqual([{ url: '{base_url}' }]);
+    expect(JSON.stringify(paths['/v1/chat/completions']?.post)).toContain('curl \\"{base_url}/v1/chat/completions\\"');
+    expect(page).toContain("replaceAll('{base_url}', base)");
   });
 
   it('takes no text for markup', () => {
-    const hostile = '<script>alert("x")</script>';
-    const row = { ...(operations[0] as OperationDefinition), summary: hostile, description: `\`${hostile}\`` };
+    const hostile = '</script><script>alert("x")</script>';
+    const row = { ...(operations[0] as (typeof operations)[number]), summary: hostile };
     const shown = pageOf(buildDocument([row]));
-    expect(shown).not.toContain('<script>');
-    expect(shown).toContain('<code>&#60;script&#62;');
+    expect(shown.match(/<script/g)).toEqual(page.match(/<script/g));
+    expect(JSON.stringify(documentIn(shown))).toContain('alert');
   });
+});
 
-  it('shows the bounds of a field that may be null, and the fields of what is inside', () => {
-    expect(page).toContain('<code>n</code> <i>integer or null</i> <small>1 to 128</small>');
-    expect(page).toMatch(
-      /<code>stream_options<\/code>[^\n]*?<summary>fields<\/summary><ul><li><code>include_usage<\/code>/,
-    );
-  });
+describe('the bundle of Redoc', () => {
+  const bundle = readFileSync(redocFile(), 'utf8');
 
-  it('says of each bound what it bounds, and names a type once', () => {
-    const text = (schema: object): string => boundsText(schema as JsonSchema);
-    expect(text({ minLength: 1, maxLength: 9 })).toBe('1 to 9 characters');
-    expect(text({ minItems: 1, default: ['a'] })).toBe('at least 1 entries, by default ["a"]');
-    expect(text({ maxProperties: 16, pattern: '^a$' })).toBe('at most 16 pairs, like ^a$');
-    expect(text({ anyOf: [{ maximum: 2 }, { type: 'null' }] })).toBe('at most 2');
-    expect(text({ anyOf: [{ maximum: 2 }, { maximum: 3 }] })).toBe('');
-    const object = { type: 'object' };
-    expect(typeText({ type: 'array', items: { anyOf: [object, object, { type: 'string' }] } }).text).toBe(
-      'list of object or string',
-    );
+  it('would load one image from elsewhere, which the policy blocks, and no font, style or script', () => {
+    expect(bundle.match(/https?:\/\/cdn\.[^"'`\s]+/g)).toEqual(['https://cdn.redoc.ly/redoc/logo-mini.svg']);
+    expect(bundle).not.toMatch(/fonts\.googleapis|fonts\.gstatic|@import\s|google-analytics|opentelemetry|sendBeacon/);
+    expect(CONTENT_SECURITY_POLICY).toContain("img-src 'self' data:;");
   });
 });

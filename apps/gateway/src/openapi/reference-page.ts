@@ -1,16 +1,62 @@
-/** The document as one static page: no script, and nothing that is loaded from anywhere. */
+/** The document as a page: Redoc's bundle, which we serve ourselves, with the document inside the page. It requests nothing else. */
 import { createHash } from 'node:crypto';
-import { BASES } from '@xerotier/public-api/operation';
+import { createRequire } from 'node:module';
+import type { OpenapiDocument } from '@xerotier/public-api/openapi';
+import { getReferencePageScript } from '@xerotier/public-api/reference';
+import { codeSamples } from './code-samples.ts';
 import { openapiDocument } from './document.ts';
-import { inline, Markup, markup, prose } from './markup.ts';
-import type { DocumentedOperation, DocumentedResponse, OpenapiDocument, Parameter } from '@xerotier/public-api/openapi';
-import { PAGE_STYLE } from './page-style.ts';
-import { boundsText, fieldList, fieldText, typeText } from './schema-markup.ts';
 
-/** Not escaped: quotes of a style are its own, and the policy has the hash of this very text. */
-const style = new Markup(PAGE_STYLE);
-const styleHash = createHash('sha256').update(PAGE_STYLE).digest('base64');
-export const CONTENT_SECURITY_POLICY = `default-src 'none'; style-src 'sha256-${styleHash}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`;
+const require = createRequire(import.meta.url);
+
+/** Where the page loads Redoc from. */
+const REDOC_PATH = getReferencePageScript.path;
+
+/** The file that is served there: 1.1 MB, so it is streamed from disk and never read at start. */
+export function redocFile(): string {
+  return require.resolve('redoc/bundles/redoc.standalone.js');
+}
+
+/** Stands in the page for what only the browser knows: the origin, and project and endpoint of the page's query. */
+const BASE_URL = '{base_url}';
+
+/** `/docs?project=P&endpoint=E` shows the URLs of that endpoint; without them those of `/v1`, where the key names the project. */
+const SCRIPT = `
+const { origin, searchParams } = new URL(location.href);
+const names = [searchParams.get('project'), searchParams.get('project') && searchParams.get('endpoint')].filter(Boolean);
+const base = [origin, ...names.map(encodeURIComponent)].join('/');
+const text = document.getElementById('document').textContent.replaceAll('${BASE_URL}', base);
+Redoc.init(JSON.parse(text), {
+  downloadUrls: [{ title: 'openapi.json', url: '/openapi.json' }],
+  expandResponses: '200',
+  nativeScrollbars: true,
+  sanitize: true,
+  theme: {
+    typography: {
+      fontFamily: 'system-ui, sans-serif',
+      headings: { fontFamily: 'system-ui, sans-serif' },
+      code: { fontFamily: 'ui-monospace, monospace' },
+    },
+  },
+}, document.getElementById('reference'));
+`;
+const STYLE = 'body { margin: 0; }';
+
+const sha256 = (text: string): string => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
+
+/**
+ * styled-components, which Redoc is made with, adds an empty style element and puts rules into it by script: the hash of the
+ * empty text allows that, and no other style. Its search index is built in a worker that is made from a blob.
+ */
+export const CONTENT_SECURITY_POLICY = [
+  "default-src 'none'",
+  `script-src 'self' ${sha256(SCRIPT)}`,
+  `style-src ${sha256(STYLE)} ${sha256('')}`,
+  "img-src 'self' data:",
+  'worker-src blob:',
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join('; ');
 
 let page: string | undefined;
 
@@ -18,107 +64,39 @@ export function referencePage(): string {
   return (page ??= pageOf(openapiDocument()));
 }
 
-interface Place {
-  readonly method: string;
-  readonly path: string;
-  readonly operation: DocumentedOperation;
-}
-
 export function pageOf(document: OpenapiDocument): string {
-  const { title, description } = document.info;
-  const places = placesOf(document);
-  const links = places.map(
-    ({ operation: { operationId, summary } }) => markup`<li><a href="#${operationId}">${summary}</a></li>\n`,
-  );
-  const sections = document.tags.map((tag) => {
-    const tagged = places.filter(({ operation }) => operation.tags.includes(tag.name));
-    const articles = tagged.map((place) => operationArticle(place, document));
-    return markup`<section><h2>${tag.name}</h2>${prose(tag.description)}\n${articles}</section>\n`;
-  });
-  return markup`<!doctype html>
+  // Inside a script element only `<` can end it.
+  const json = JSON.stringify(referenceDocument(document)).replaceAll('<', '\\u003c');
+  return `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${title} API</title>
-<style>${style}</style>
+<title>${document.info.title} API</title>
+<style>${STYLE}</style>
 </head>
 <body>
-<header><h1>${title} API</h1>${prose(description)}<p><a href="/openapi.json">openapi.json</a> is the same for programs.</p></header>
-<nav><ul>
-${links}</ul></nav>
-${sections}<section><h2>Schemas</h2>
-${schemaArticles(document)}</section>
+<div id="reference"></div>
+<noscript>This page needs JavaScript. <a href="/openapi.json">openapi.json</a> is the same for programs.</noscript>
+<script type="application/json" id="document">${json}</script>
+<script src="${REDOC_PATH}"></script>
+<script>${SCRIPT}</script>
 </body>
 </html>
-`.text;
-}
-
-/** What is on every base is told once. */
-function placesOf({ paths }: OpenapiDocument): Place[] {
-  return Object.entries(paths)
-    .filter(([path]) => !/^(?:\/\{project\})?\/v\d/.test(path))
-    .flatMap(([path, item]) =>
-      Object.entries(item).map(([method, operation]) => ({ method: method.toUpperCase(), path, operation })),
-    );
-}
-
-function operationArticle({ method, path, operation }: Place, document: OpenapiDocument): Markup {
-  const { operationId, summary, description, parameters, requestBody, responses } = operation;
-  const others = BASES.slice(1).map(({ path: base }) => path.replace(BASES[0].path, base));
-  const also = others.includes(path) ? '' : others.map((other) => markup` or <code>${other}</code>`);
-  const parameterItems = parameters.map((parameter) => parameterItem(resolved(parameter, document)));
-  return markup`<article id="${operationId}"><h3>${summary}</h3>
-<p><span class="method">${method}</span><code>${path}</code>${also}</p>
-${description === undefined ? '' : prose(description)}
-${parameterItems.length === 0 ? '' : markup`<h4>Parameters</h4><ul>${parameterItems}</ul>`}
-${requestBody === undefined ? '' : markup`<h4>Body</h4>${contentList(requestBody.content)}`}
-<h4>Example</h4><pre>${curlExample(method, path, operation)}</pre>
-<h4>Answers</h4><ul>${Object.entries(responses).map(answerItem)}</ul></article>
 `;
 }
 
-function parameterItem({ name, in: place, required, description = '', schema }: Parameter): Markup {
-  const type = markup`${typeText(schema)}, in the ${place}`;
-  return markup`<li>${fieldText({ name, type, isRequired: required, bounds: boundsText(schema), description })}</li>`;
-}
-
-function resolved(parameter: Parameter | { $ref: string }, { components }: OpenapiDocument): Parameter {
-  if (!('$ref' in parameter)) return parameter;
-  return components.parameters[parameter.$ref.slice(parameter.$ref.lastIndexOf('/') + 1)] as Parameter;
-}
-
-function contentList(content: DocumentedResponse['content']): Markup {
-  const items = Object.entries(content).map(
-    ([type, { schema }]) => markup`<li><code>${type}</code> ${schema === undefined ? '' : typeText(schema)}</li>`,
-  );
-  return markup`<ul>${items}</ul>`;
-}
-
-function answerItem([status, { description, headers = {}, content, 'x-error-codes': codes }]: [
-  string,
-  DocumentedResponse,
-]): Markup {
-  const said = markup`<code>${status}</code> ${inline(description)}`;
-  // All errors have the one schema that the introduction names.
-  if (codes !== undefined) return markup`<li>${said}</li>`;
-  return markup`<li>${said}${contentList(content)}<small>${Object.keys(headers).join(', ')}</small></li>`;
-}
-
-function curlExample(method: string, path: string, { requestBody, security }: DocumentedOperation): string {
-  const address = path.replaceAll(/\{(\w+)\}/g, (_, name: string) => `$${name.toUpperCase()}`);
-  const [[type, { example }] = ['', { example: undefined }]] = Object.entries(requestBody?.content ?? {});
-  const isDefault = method === 'GET' || example !== undefined;
-  const lines = [
-    `curl ${isDefault ? '' : `-X ${method} `}"$HOST${address}"`,
-    ...(security === undefined ? ['-H "Authorization: Bearer $API_KEY"'] : []),
-    ...(example === undefined ? [] : [`-H "Content-Type: ${type}"`, `-d '${JSON.stringify(example)}'`]),
-  ];
-  return lines.join(' \\\n  ');
-}
-
-function schemaArticles({ components }: OpenapiDocument): Markup[] {
-  return Object.entries(components.schemas).map(
-    ([name, schema]) => markup`<article id="${name}"><h3>${name}</h3>${fieldList(schema)}</article>\n`,
-  );
+/** The document as the page shows it: each operation once, without the bases of project and endpoint, and with samples. */
+export function referenceDocument(document: OpenapiDocument): OpenapiDocument {
+  const paths = Object.entries(document.paths)
+    .filter(([path]) => !path.startsWith('/{project}') && path !== REDOC_PATH)
+    .map(([path, item]) => {
+      const methods = Object.entries(item).map(([method, operation]) => {
+        const shown = { ...operation, operationId: operation.operationId.replace(/ByKey$/, '') };
+        const samples = codeSamples({ method: method.toUpperCase(), path, operation: shown }, BASE_URL);
+        return [method, { ...shown, 'x-codeSamples': samples }];
+      });
+      return [path, Object.fromEntries(methods)];
+    });
+  return { ...document, servers: [{ url: BASE_URL }], paths: Object.fromEntries(paths) };
 }

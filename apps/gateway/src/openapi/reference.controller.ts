@@ -1,10 +1,16 @@
-/** `GET /`, `GET /openapi.json` and `GET /docs`: the reference of the public API, for anyone, and without anything from elsewhere. */
+/** `GET /`, `GET /openapi.json` and `GET /docs`: the reference of the public API, for anyone, and without any request to other hosts. */
 import { Controller, Res } from '@nestjs/common';
-import { getOpenapiDocument, getReferencePage, getWelcome } from '@xerotier/public-api/reference';
+import {
+  getOpenapiDocument,
+  getReferencePage,
+  getReferencePageScript,
+  getWelcome,
+} from '@xerotier/public-api/reference';
 import type { FastifyReply } from 'fastify';
+import { createReadStream } from 'node:fs';
 import { Operation } from '../operations/operation.decorator.ts';
 import { openapiText } from './document.ts';
-import { CONTENT_SECURITY_POLICY, referencePage } from './reference-page.ts';
+import { CONTENT_SECURITY_POLICY, redocFile, referencePage } from './reference-page.ts';
 import { welcomeText } from './welcome.ts';
 
 /** Seconds: it changes with a new version of the gateway only. */
@@ -28,5 +34,10 @@ export class ReferenceController {
   async page(@Res() reply: FastifyReply): Promise<void> {
     const headers = { ...HEADERS, 'content-security-policy': CONTENT_SECURITY_POLICY };
     await reply.headers(headers).type('text/html; charset=utf-8').send(referencePage());
+  }
+
+  @Operation(getReferencePageScript)
+  async script(@Res() reply: FastifyReply): Promise<void> {
+    await reply.headers(HEADERS).type('text/javascript; charset=utf-8').send(createReadStream(redocFile()));
   }
 }

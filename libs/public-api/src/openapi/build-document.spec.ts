@@ -56,6 +56,7 @@ describe('the document', () => {
       ['/', []],
       ['/openapi.json', []],
       ['/docs', []],
+      ['/docs/redoc.standalone.js', []],
     ]);
     expect(document.security).toEqual([{ apiKey: [] }]);
   });

@@ -1,2 +1,2 @@
-export { getOpenapiDocument, getReferencePage, getWelcome } from './reference.api.ts';
+export { getOpenapiDocument, getReferencePage, getReferencePageScript, getWelcome } from './reference.api.ts';
 export { welcome } from './response.ts';

@@ -27,3 +27,11 @@ export const getReferencePage = defineOperation({
   summary: 'Get this document as a page',
   rawResponse: ['text/html'],
 });
+
+export const getReferencePageScript = defineOperation({
+  ...common,
+  operationId: 'getReferencePageScript',
+  path: '/docs/redoc.standalone.js',
+  summary: 'Get the script of the page',
+  rawResponse: ['text/javascript'],
+});
