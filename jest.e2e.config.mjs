@@ -10,9 +10,4 @@ export default {
   maxWorkers: 3,
   testSequencer: '<rootDir>/e2e/support/shared/slow-first-sequencer.mjs',
   globalTeardown: '<rootDir>/e2e/support/shared/global-teardown.mjs',
-  // Our own packages are found by the condition `source`; these two of others have it as well, for TypeScript that jest leaves alone.
-  moduleNameMapper: {
-    '^(eventsource|eventsource-parser)$': '<rootDir>/node_modules/$1/dist/index.js',
-    '^(eventsource-parser)/(stream)$': '<rootDir>/node_modules/$1/dist/$2.js',
-  },
 };

@@ -39,7 +39,7 @@ await runProgram();
 async function runProgram() {
   const child = spawn(
     node,
-    ['--conditions=source', '--disable-warning=ExperimentalWarning', join(root, program), ...args],
+    ['--conditions=xerotier-source', '--disable-warning=ExperimentalWarning', join(root, program), ...args],
     {
       cwd: root,
       stdio: 'inherit',

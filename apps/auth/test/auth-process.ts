@@ -19,7 +19,7 @@ export interface AuthProcess {
 export function startAuthProcess(args: readonly string[], env: NodeJS.ProcessEnv, input = ''): AuthProcess {
   const hooks = join(import.meta.dirname, 'swc-hooks.mjs');
   const main = join(import.meta.dirname, '../src/main.ts');
-  const child = spawn(process.execPath, ['--conditions=source', '--import', hooks, main, ...args], {
+  const child = spawn(process.execPath, ['--conditions=xerotier-source', '--import', hooks, main, ...args], {
     env,
   });
   let stdout = '';

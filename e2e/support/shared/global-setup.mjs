@@ -7,7 +7,7 @@ export default async function globalSetup() {
   const { NODE_OPTIONS: _, ...env } = process.env;
   const child = spawn(
     process.execPath,
-    ['--conditions=source', join(import.meta.dirname, 'shared-services-process.ts')],
+    ['--conditions=xerotier-source', join(import.meta.dirname, 'shared-services-process.ts')],
     {
       env,
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],

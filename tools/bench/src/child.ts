@@ -10,6 +10,8 @@ interface Patience {
 
 const usualPatience: Patience = { startTimeoutMs: 20_000, stopTimeoutMs: 3_000 };
 const outputBytesMax = 4_096;
+/** How packages of this checkout resolve to their sources, and how those of an older baseline do. */
+const conditions = ['--conditions=xerotier-source', '--conditions=source'];
 
 /** A process of this benchmark. `output` is the end of what it printed, for a failure's message. */
 export interface Child {
@@ -28,7 +30,7 @@ export async function forkEntry<M>(
   patience = usualPatience,
 ): Promise<Child & { first: M }> {
   const child = watch(
-    fork(entry, args, { execArgv: ['--conditions=source'], stdio: ['ignore', 'pipe', 'pipe', 'ipc'] }),
+    fork(entry, args, { execArgv: conditions, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] }),
     patience.stopTimeoutMs,
   );
   return { ...child, first: await child.orStop(firstMessage<M>(child, patience.startTimeoutMs)) };

@@ -22,7 +22,7 @@ let total: Counts = { passed: 0, failed: 0 };
 // Mostly waits for a network, for what the end-to-end tests need at the end. They install it themselves when this has failed.
 const python = spawn(
   process.execPath,
-  ['--conditions=source', join(projectRoot, 'e2e/support/prepare-python-process.ts')],
+  ['--conditions=xerotier-source', join(projectRoot, 'e2e/support/prepare-python-process.ts')],
   { cwd: projectRoot, stdio: ['ignore', 'ignore', 'inherit'] },
 );
 process.once('exit', () => python.kill());

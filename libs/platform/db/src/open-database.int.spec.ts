@@ -119,7 +119,7 @@ describe('openDatabase', () => {
     const run = promisify(execFile);
     const script = join(import.meta.dirname, '../test/migrate-process.ts');
     const start = (): Promise<{ stdout: string }> =>
-      run(process.execPath, ['--conditions=source', script, servers.postgres.url], { env: {} });
+      run(process.execPath, ['--conditions=xerotier-source', script, servers.postgres.url], { env: {} });
     const results = await Promise.all([start(), start(), start()]);
     expect(results.map((result) => result.stdout).sort()).toEqual(['0', '0', '1']);
   });

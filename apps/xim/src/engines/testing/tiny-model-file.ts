@@ -9,6 +9,6 @@ const COMMAND = fileURLToPath(new URL('../../../../../tools/tiny-model/src/main.
 /** @returns the path of a new model file in the folder. */
 export async function writeTinyModelFile(folder: string): Promise<string> {
   const path = join(folder, 'tiny.gguf');
-  await promisify(execFile)(process.execPath, ['--conditions=source', COMMAND, path]);
+  await promisify(execFile)(process.execPath, ['--conditions=xerotier-source', COMMAND, path]);
   return path;
 }
