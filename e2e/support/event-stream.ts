@@ -3,6 +3,8 @@
  * chunk has to fit the OpenAI document. How it ended is told apart exactly, since that is what a client acts upon.
  */
 import { eventually } from '@xerotier/testing';
+import { createParser } from 'eventsource-parser';
+import type { EventSourceMessage } from 'eventsource-parser';
 import type { OpenaiSchema } from './openai-schema.ts';
 
 export interface ChunkChoice {
@@ -48,8 +50,6 @@ export class EventStream {
   readonly requestId: string;
   readonly headers: Headers;
   readonly chunks: Chunk[] = [];
-  /** Comments, such as keep-alives. */
-  readonly comments: string[] = [];
   /** The error event that ended it. */
   error: StreamError | undefined;
   /** The error event as it came, with its flat fields. */
@@ -107,41 +107,51 @@ export class EventStream {
 
   async #read(body: ReadableStream<Uint8Array>): Promise<Ending> {
     const decoder = new TextDecoder('utf-8', { fatal: true });
-    let text = '';
+    const parser = createParser({
+      onEvent: (event) => this.#take(event),
+      onComment: (comment) => this.#expectOpen(comment),
+      onRetry: (ms) => this.#reject(new Error(`An event with retry: ${ms}`)),
+      onError: (error) => this.#reject(error),
+    });
+    let end = '\n\n';
     try {
       for await (const bytes of body) {
-        text += decoder.decode(bytes, { stream: true });
-        const events = text.split('\n\n');
-        text = events.pop() as string;
-        for (const event of events) this.#take(event);
+        const text = decoder.decode(bytes, { stream: true });
+        end = (end + text).slice(-2);
+        parser.feed(text);
       }
     } catch (error) {
       if (this.#violation !== undefined) throw error;
       return 'cut';
     }
-    if (text !== '') throw new Error(`The stream ended in the middle of an event: ${JSON.stringify(text)}`);
+    if (end !== '\n\n') throw new Error('The stream ended in the middle of an event.');
     if (this.#done) return 'done';
     return this.error === undefined ? 'silent' : 'error';
   }
 
-  #take(event: string): void {
+  #take(event: EventSourceMessage): void {
     try {
       this.#parse(event);
     } catch (error) {
-      this.#violation = error as Error;
-      this.#abort.abort();
-      throw error;
+      this.#reject(error as Error);
     }
   }
 
-  #parse(event: string): void {
-    if (this.#done || this.error !== undefined) throw new Error(`An event after the end: ${event}`);
-    if (event.startsWith(': ')) {
-      this.comments.push(event);
-      return;
-    }
-    if (!event.startsWith('data: ') || event.includes('\n')) throw new Error(`Not one data line: ${event}`);
-    const data = event.slice('data: '.length);
+  /** @throws {Error} the given one, so that nothing after it is read. */
+  #reject(error: Error): never {
+    this.#violation = error;
+    this.#abort.abort();
+    throw error;
+  }
+
+  #expectOpen(next: string): void {
+    if (this.#done || this.error !== undefined) this.#reject(new Error(`After the end of the stream: ${next}`));
+  }
+
+  #parse({ event, id, data }: EventSourceMessage): void {
+    this.#expectOpen(data);
+    if (event !== undefined || id !== undefined || data.includes('\n'))
+      throw new Error(`Not one data line: ${JSON.stringify({ event, id, data })}`);
     if (data === '[DONE]') {
       this.#done = true;
       return;
