@@ -1,4 +1,7 @@
-/** The ways in: this worker's own subject, and its model's shared one. */
+/**
+ * The ways in: this worker's own subject, and its model's shared one. Served by hand and not by `@Serves`: this is the hot path,
+ * in a process without Nest (ADR 0005 and 0014).
+ */
 import { modelContract, workerContract } from '@xerotier/contracts/xim';
 import type { EmbeddingInput, GenerationInput, MediaInput, RankingInput } from '@xerotier/contracts/xim';
 import type { Bus, Serving } from '@xerotier/nats';

@@ -1,6 +1,6 @@
 import { AppError } from '@xerotier/errors';
 import { QueryFailedError } from 'typeorm';
-import { translateDbError, UniqueViolation, withDbErrors } from './db-errors.ts';
+import { CheckViolation, ForeignKeyViolation, translateDbError, UniqueViolation, withDbErrors } from './db-errors.ts';
 
 function failedQuery(fields: { code?: string; constraint?: string; message?: string }): QueryFailedError {
   return new QueryFailedError('SELECT 1', [], Object.assign(new Error(fields.message ?? 'failed'), fields));
@@ -39,9 +39,14 @@ describe('translateDbError', () => {
     expect(translated).toMatchObject({ constraint: 'endpoint_slug_key', cause: error });
   });
 
-  it('does not take another violation for a unique one', () => {
-    const error = failedQuery({ code: '23503', constraint: 'endpoint_tier_fkey' });
-    expect(translateDbError(error)).toBe(error);
+  it.each([
+    ['a foreign key', '23503', 'endpoint_tier_fkey', ForeignKeyViolation],
+    ['a check', '23514', 'endpoint_task_check', CheckViolation],
+  ])('tells the violation of %s from a unique one, by its SQLSTATE', (_, code, constraint, expected) => {
+    const translated = translateDbError(failedQuery({ code, constraint, message: 'Key (tier)=(secret)' }));
+    expect(translated).toBeInstanceOf(expected);
+    expect(translated).not.toBeInstanceOf(UniqueViolation);
+    expect(translated).toMatchObject({ constraint, message: expect.not.stringContaining('secret') });
   });
 
   it('leaves an error that is translated already', () => {
@@ -58,5 +63,15 @@ describe('withDbErrors', () => {
   it('throws what the work throws, translated', async () => {
     const work = (): Promise<never> => Promise.reject(new Error('Query read timeout'));
     await expect(withDbErrors(work)).rejects.toMatchObject({ code: 'db.unavailable' });
+  });
+
+  it('throws what the violation of a named constraint means, and any other as it is', async () => {
+    const violate = (constraint: string) => () => Promise.reject(failedQuery({ code: '23505', constraint }));
+    const meaning = { thing_name_key: (cause: unknown) => new Error('the name is taken', { cause }) };
+    await expect(withDbErrors(violate('thing_name_key'), meaning)).rejects.toMatchObject({
+      message: 'the name is taken',
+      cause: { constraint: 'thing_name_key' },
+    });
+    await expect(withDbErrors(violate('toString'), meaning)).rejects.toBeInstanceOf(UniqueViolation);
   });
 });

@@ -1,6 +1,15 @@
 export { databaseSettings } from './database-settings.ts';
 export type { DatabaseDefinition, DatabaseTarget, EntityClass, MigrationClass } from './data-source-options.ts';
-export { isUnavailability, translateDbError, UniqueViolation, withDbErrors } from './db-errors.ts';
+export {
+  CheckViolation,
+  ConstraintViolation,
+  ForeignKeyViolation,
+  isUnavailability,
+  translateDbError,
+  UniqueViolation,
+  withDbErrors,
+} from './db-errors.ts';
+export type { ConstraintErrors } from './db-errors.ts';
 export { migrateDatabase } from './migrate.ts';
 export type { MigrateOptions } from './migrate.ts';
 export { isDatabaseReachable, openDatabase } from './open-database.ts';
