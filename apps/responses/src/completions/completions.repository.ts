@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import type { Metadata } from '@xerotier/public-api/fields';
-import { withDbErrors } from '@xerotier/db';
+import { keysetPage, withDbErrors } from '@xerotier/db';
 import { Repository } from 'typeorm';
 import { CompletionEntity } from './completion.entity.ts';
 
@@ -27,12 +27,17 @@ type Updated<Row> = [rows: Row[], count: number];
 
 const IN_SCOPE = 'project_id = $1 AND ($2::uuid IS NULL OR endpoint_id = $2)';
 
+const KEYSET = [
+  { name: 'created_at', type: 'timestamptz' },
+  { name: 'id', type: 'text' },
+];
+
 /**
  * One row more than asked for is looked at, to know whether there are more; of a row that is not taken, no content is
  * fetched. The sizes are known without reading what they are of.
  */
 function pageQuery(order: 'asc' | 'desc'): string {
-  const by = `created_at ${order}, id ${order}`;
+  const { orderBy: by, isAfterCursor } = keysetPage(KEYSET, order, 5);
   return `
   SELECT id, metadata, content, found > taken AS "hasMore" FROM (
     SELECT sized.*, count(*) OVER () AS taken FROM (
@@ -45,7 +50,7 @@ function pageQuery(order: 'asc' | 'desc'): string {
         WHERE ${IN_SCOPE}
           AND ($3::text IS NULL OR model = $3)
           AND ($4::jsonb IS NULL OR metadata @> $4)
-          AND ($5::timestamptz IS NULL OR (created_at, id) ${order === 'asc' ? '>' : '<'} ($5, $6::text))
+          AND ${isAfterCursor}
         ORDER BY ${by}
         LIMIT $7::integer + 1
       ) AS page

@@ -10,6 +10,7 @@ export {
   withDbErrors,
 } from './db-errors.ts';
 export type { ConstraintErrors } from './db-errors.ts';
+export { keysetPage } from './keyset-page.ts';
 export { migrateDatabase } from './migrate.ts';
 export type { MigrateOptions } from './migrate.ts';
 export { isDatabaseReachable, openDatabase } from './open-database.ts';
