@@ -1,0 +1,80 @@
+/** Writing events: a row in the transaction that makes them true. */
+import { subjectOf } from '@xerotier/contracts/define';
+import type { EventContract, TemplateValues } from '@xerotier/contracts/define';
+import { assertSchemaName, withDbErrors } from '@xerotier/db';
+import { AppError } from '@xerotier/errors';
+import { logContext } from '@xerotier/log';
+import { randomUUID } from 'node:crypto';
+import type { EntityManager } from 'typeorm';
+import type { z } from 'zod';
+import { assertInTransaction } from './assert-in-transaction.ts';
+
+/** Well below what a NATS message may have. */
+const PAYLOAD_BYTES_MAX = 512 * 1024;
+const EVENTS_MAX = 100_000;
+
+export interface OutboxOptions<S extends string = string> {
+  /** The schema of the service, where `createOutboxTables` has run. */
+  readonly schema: string;
+  /** What fills the `{names}` of the event's subject. */
+  readonly values?: TemplateValues<S>;
+  /** Events that may wait to be published; at this bound no more are taken. Default 100,000. */
+  readonly eventsMax?: number;
+}
+
+/**
+ * Says that something happens, if and when the transaction commits. The relay publishes it then, once or more; its id is the
+ * message id.
+ * @returns the id of the event.
+ * @throws {AppError} `outbox.full` when too many events wait: nothing has been published for long. `db.unavailable`.
+ * @throws {Error} outside a transaction; for an event that no stream keeps, or that does not match its contract; above 512 KiB.
+ */
+export async function addToOutbox<S extends string, D extends z.ZodType>(
+  manager: EntityManager,
+  contract: EventContract<S, D>,
+  data: z.input<D>,
+  options: OutboxOptions<S>,
+): Promise<string> {
+  const { schema, eventsMax = EVENTS_MAX } = options;
+  assertSchemaName(schema);
+  assertInTransaction(manager);
+  if (contract.stream === undefined) throw new Error(`${contract.subject} is kept by no stream, so it could be lost.`);
+  const subject = subjectOf(contract, options.values ?? ({} as never));
+  contract.data.parse(data);
+  const payload = JSON.stringify([data]);
+  if (Buffer.byteLength(payload) > PAYLOAD_BYTES_MAX)
+    throw new RangeError(`an event on ${subject} is larger than ${PAYLOAD_BYTES_MAX} bytes`);
+  const id = randomUUID();
+  const { requestId, traceparent } = logContext() ?? {};
+  const headers = JSON.stringify({ 'Xero-Request-Id': requestId, traceparent });
+  const written = await withDbErrors(() =>
+    manager.query<unknown[]>(
+      `INSERT INTO "${schema}".outbox (id, subject, payload, headers)
+       SELECT $1, $2, $3, $4
+       WHERE (SELECT count(*) FROM (SELECT 1 FROM "${schema}".outbox LIMIT $5) AS waiting) < $5::bigint
+       RETURNING id`,
+      [id, subject, payload, headers, eventsMax],
+    ),
+  );
+  if (written.length === 0) throw new AppError('outbox.full', { eventsMax });
+  return id;
+}
+
+export interface OutboxBacklog {
+  readonly events: number;
+  /** Age of the oldest event that is not published; 0 when none waits. */
+  readonly oldestMs: number;
+}
+
+/** What waits to be published: for a metric, and for alerts. */
+export async function outboxBacklog(manager: EntityManager, schema: string): Promise<OutboxBacklog> {
+  assertSchemaName(schema);
+  const [row] = await withDbErrors(() =>
+    manager.query<{ events: string; oldest_ms: string }[]>(
+      `SELECT count(*) AS events,
+              coalesce(extract(epoch FROM now() - min(created_at)) * 1000, 0)::bigint AS oldest_ms
+       FROM "${schema}".outbox`,
+    ),
+  );
+  return { events: Number(row?.events), oldestMs: Number(row?.oldest_ms) };
+}

@@ -1,0 +1,28 @@
+/** One relay in a process of its own, for a test that kills it. With `dies` it kills itself after its first confirmed publish, before its commit. */
+import { createLogger } from '@xerotier/log';
+import { openDatabase } from '@xerotier/db';
+import { connectBus } from '@xerotier/nats';
+import { startOutboxRelay } from '../src/outbox-relay.ts';
+
+const [databaseUrl = '', natsUrl = '', mode] = process.argv.slice(2);
+const log = createLogger({ service: 'test', destination: { write: (line) => void process.stderr.write(line) } });
+const database = await openDatabase({
+  url: databaseUrl,
+  schema: 'shop',
+  applicationName: 'relay',
+  entities: [],
+  migrations: [],
+  poolMax: 2,
+  log,
+});
+const connection = await connectBus({ url: natsUrl, name: 'relay', log });
+if (mode === 'dies') {
+  const ask = connection.requests.ask.bind(connection.requests);
+  connection.requests.ask = async (...args) => {
+    const reply = await ask(...args);
+    process.kill(process.pid, 'SIGKILL');
+    return reply;
+  };
+}
+startOutboxRelay({ database, connection, schema: 'shop', log, pollMs: 20, batchMax: 10 });
+process.stdout.write('relaying\n');
