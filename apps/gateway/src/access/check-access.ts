@@ -3,18 +3,21 @@
  * `accessOf(request)`.
  */
 import { projectId, slug } from '@xerotier/contracts/ids';
-import type { Access } from '@xerotier/contracts/auth';
+import type { Access, Principal } from '@xerotier/contracts/auth';
 import { AppError } from '@xerotier/errors';
 import { noteForLog } from '@xerotier/http';
 import type { FastifyRequest } from 'fastify';
 import type { AccessService } from './access.service.ts';
 import { bearerKey } from './bearer-key.ts';
+import { principalOf, requirePermission } from './principal.ts';
 import { unknownUrlHint } from './unknown-url-hint.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
     /** Set on every route that needs a key. */
     access?: Access;
+    /** Who it acts for; set with `access`. */
+    principal?: Principal;
   }
 }
 
@@ -42,8 +45,14 @@ export function checkAccess(service: AccessService, request: FastifyRequest): vo
   }
 }
 
+/** @throws {AppError} `auth.scope_insufficient`. */
 function noteAccess(request: FastifyRequest, access: Access, endpoint: string | undefined): void {
+  const principal = principalOf(access);
+  const { operation } = request.routeOptions.config;
+  // Auth has checked the scope; this holds the route to its own permission, whoever the principal is.
+  if (operation !== undefined && operation.permission !== null) requirePermission(principal, operation.permission);
   request.access = access;
+  request.principal = principal;
   noteForLog(request.raw, {
     projectId: access.project.id,
     keyId: access.keyId,

@@ -5,10 +5,10 @@
  */
 import { applyDecorators, HttpCode, RequestMapping, RequestMethod } from '@nestjs/common';
 import { RouteConfig } from '@nestjs/platform-fastify';
+import { scopeFor } from '@xerotier/contracts/auth';
 import type { Scope } from '@xerotier/contracts/auth';
 import { BASES } from '@xerotier/public-api/operation';
 import type { OperationDefinition, ResponseOf } from '@xerotier/public-api/operation';
-import { scopeOf } from '../access/permission-scopes.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -36,7 +36,7 @@ export function Operation<O extends OperationDefinition>(operation: O): Operatio
     HttpCode(200),
     RouteConfig({
       operation,
-      ...(permission !== null && { scope: scopeOf(permission) }),
+      ...(permission !== null && { scope: scopeFor(permission) }),
       ...(files !== undefined && { form: true }),
     }),
   );

@@ -1,0 +1,25 @@
+import type { Access } from '@xerotier/contracts/auth';
+import { principalOf, requirePermission } from './principal.ts';
+
+const access: Access = {
+  keyId: 'key_1',
+  scopes: ['inference'],
+  project: { id: 'proj_1', slug: 'demo' },
+  endpoints: [],
+};
+
+describe('the principal of a request', () => {
+  it('is the key, in its project, with what its scopes allow', () => {
+    const principal = principalOf(access);
+    expect(principal).toMatchObject({ kind: 'api_key', keyId: 'key_1', projectId: 'proj_1' });
+    expect(() => requirePermission(principal, 'files:read')).not.toThrow();
+  });
+
+  it('may do nothing else, and is told the scope that it would need', () => {
+    const failing = (): void => requirePermission(principalOf(access), 'keys:write');
+    expect(failing).toThrow(
+      expect.objectContaining({ code: 'auth.scope_insufficient', details: { scope: 'management' } }),
+    );
+    expect(() => requirePermission(principalOf({ ...access, scopes: [] }), 'files:read')).toThrow();
+  });
+});
