@@ -11,8 +11,10 @@ export {
 } from './db-errors.ts';
 export type { ConstraintErrors } from './db-errors.ts';
 export { keysetPage } from './keyset-page.ts';
-export { migrateDatabase } from './migrate.ts';
+export { assertSchemaName, migrateDatabase } from './migrate.ts';
 export type { MigrateOptions } from './migrate.ts';
 export { isDatabaseReachable, openDatabase } from './open-database.ts';
 export type { OpenOptions } from './open-database.ts';
 export { SnakeCaseNamingStrategy } from './snake-case-naming-strategy.ts';
+export { disableTenantIsolation, enableTenantIsolation, withTenant } from './tenant-isolation.ts';
+export type { TenantTable } from './tenant-isolation.ts';
