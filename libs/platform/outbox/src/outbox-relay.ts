@@ -91,9 +91,14 @@ class Relay {
     }
   }
 
-  /** @returns how many events were confirmed. */
+  /**
+   * @returns how many events were confirmed.
+   * @throws {AppError} `bus.disconnected` or `db.unavailable`: the events stay as they are.
+   */
   async #publishBatch(): Promise<number> {
-    const { database, schema } = this.#options;
+    const { connection, database, schema } = this.#options;
+    // What is published meanwhile would be sent when the connection is back, after its confirmation was given up.
+    if (!connection.isConnected()) throw new AppError('bus.disconnected');
     return withDbErrors(() =>
       database.transaction(async (manager) => {
         const rows = await manager.query<Row[]>(
@@ -115,10 +120,7 @@ class Relay {
   }
 
   async #publish({ id, subject, payload, headers }: Row): Promise<void> {
-    const { connection } = this.#options;
-    // A publish while the connection is away would be sent when it is back, however late; better to ask again then.
-    if (!connection.isConnected()) throw new AppError('bus.disconnected');
-    await publishConfirmed(connection, subject, Buffer.from(payload), { ...headers, [MESSAGE_ID_HEADER]: id });
+    await publishConfirmed(this.#options.connection, subject, Buffer.from(payload), { ...headers, [MESSAGE_ID_HEADER]: id });
   }
 
   async #postpone(manager: EntityManager, ids: string[], error: unknown): Promise<void> {
