@@ -120,7 +120,10 @@ class Relay {
   }
 
   async #publish({ id, subject, payload, headers }: Row): Promise<void> {
-    await publishConfirmed(this.#options.connection, subject, Buffer.from(payload), { ...headers, [MESSAGE_ID_HEADER]: id });
+    await publishConfirmed(this.#options.connection, subject, Buffer.from(payload), {
+      ...headers,
+      [MESSAGE_ID_HEADER]: id,
+    });
   }
 
   async #postpone(manager: EntityManager, ids: string[], error: unknown): Promise<void> {
