@@ -1,7 +1,7 @@
 /** The document as a page: Redoc's bundle, which we serve ourselves, with the document inside the page. It requests nothing else. */
 import { createHash } from 'node:crypto';
 import { createRequire } from 'node:module';
-import type { OpenapiDocument } from '@xerotier/public-api/openapi';
+import type { DocumentedOperation, OpenapiDocument } from '@xerotier/public-api/openapi';
 import { getReferencePageScript } from '@xerotier/public-api/reference';
 import { codeSamples } from './code-samples.ts';
 import { openapiDocument } from './document.ts';
@@ -91,12 +91,12 @@ export function referenceDocument(document: OpenapiDocument): OpenapiDocument {
   const paths = Object.entries(document.paths)
     .filter(([path]) => !path.startsWith('/{project}') && path !== REDOC_PATH)
     .map(([path, item]) => {
-      const methods = Object.entries(item).map(([method, operation]) => {
+      const methods = Object.entries(item).map(([method, operation]): [string, DocumentedOperation] => {
         const shown = { ...operation, operationId: operation.operationId.replace(/ByKey$/, '') };
         const samples = codeSamples({ method: method.toUpperCase(), path, operation: shown }, BASE_URL);
         return [method, { ...shown, 'x-codeSamples': samples }];
       });
-      return [path, Object.fromEntries(methods)];
+      return [path, Object.fromEntries(methods)] as const;
     });
   return { ...document, servers: [{ url: BASE_URL }], paths: Object.fromEntries(paths) };
 }
