@@ -182,8 +182,12 @@ describe('relays that are killed', () => {
       stdio: ['ignore', 'pipe', 'ignore'],
     });
     children.add(child);
-    await once(child.stdout as NonNullable<typeof child.stdout>, 'data');
+    await once(child.stdout, 'data');
     return child;
+  }
+
+  async function exited(child: ChildProcess): Promise<void> {
+    if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
   }
 
   it('at any moment lose no event and repeat no effect', async () => {
@@ -203,7 +207,7 @@ describe('relays that are killed', () => {
       other.kill('SIGKILL');
       // The one that dies publishes something, if only this.
       await sell(sales++);
-      await Promise.all([dying, other].map((child) => child.exitCode ?? child.signalCode ?? once(child, 'exit')));
+      await Promise.all([dying, other].map(exited));
     }
     relay();
     await eventually('all is published', isEmpty, 30_000);
