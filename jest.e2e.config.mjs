@@ -5,9 +5,9 @@ export default {
   displayName: 'e2e',
   testRegex: 'e2e/.*\\.e2e\\.ts$',
   testTimeout: 120_000,
-  globalSetup: '<rootDir>/e2e/support/shared/global-setup.mjs',
+  globalSetup: '<rootDir>/e2e/support/shared-services/global-setup.mjs',
   // Most of them wait for processes, so that more of them than there are cores pay.
   maxWorkers: 3,
-  testSequencer: '<rootDir>/e2e/support/shared/slow-first-sequencer.mjs',
-  globalTeardown: '<rootDir>/e2e/support/shared/global-teardown.mjs',
+  testSequencer: '<rootDir>/e2e/support/shared-services/slow-first-sequencer.mjs',
+  globalTeardown: '<rootDir>/e2e/support/shared-services/global-teardown.mjs',
 };

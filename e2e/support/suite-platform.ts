@@ -9,8 +9,8 @@ import type { Platform, PlatformDescription, PlatformOptions } from '@xerotier/d
 import { freePort } from '@xerotier/local-servers';
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { checksResponses, sharedServices } from './shared/shared-services.ts';
-import type { SharedServices } from './shared/shared-services.ts';
+import { checksResponses, sharedServices } from './shared-services/shared-services.ts';
+import type { SharedServices } from './shared-services/shared-services.ts';
 
 /** One that names `gateways` or `env` gets gateways of its own, also where the rest is shared. */
 export type PlatformPlan = Pick<PlatformOptions, 'models' | 'endpoints' | 'workers' | 'gateways' | 'env'>;

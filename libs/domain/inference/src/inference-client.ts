@@ -5,7 +5,7 @@
 import { usageRecorded } from '@xerotier/contracts/inference';
 import type { UsageRecord } from '@xerotier/contracts/inference';
 import { decodeScore, decodeVector } from '@xerotier/contracts/xim';
-import type { GenerationHead, MediaHead } from '@xerotier/contracts/xim';
+import type { MediaHead } from '@xerotier/contracts/xim';
 import { AppError } from '@xerotier/errors';
 import type { Logger } from '@xerotier/log';
 import type { Bus, DurablePublisher, StreamControl } from '@xerotier/nats';
@@ -64,7 +64,7 @@ export class InferenceClient {
   /** Sound, text of sound, or images. */
   media(request: MediaRequest, sink: ResponseSink<MediaHead>): StreamControl {
     // The head of an operation is what its contract says, and this one is `media`.
-    return this.#run(request, mediaWork(request, request.media), sink as ResponseSink<GenerationHead>);
+    return this.#run(request, mediaWork(request, request.media), sink);
   }
 
   /**

@@ -63,7 +63,7 @@ function open({ bus }: TestBus, shared: SharedInput<{ text: string }>, who: stri
     end: resolve,
     error: resolve,
   };
-  const opened = bus.openShared(say, shared as never, { ...input }, sink, { values: { who } });
+  const opened = bus.openShared(say, shared, { ...input }, sink, { values: { who } });
   return { stream: opened, texts, over };
 }
 

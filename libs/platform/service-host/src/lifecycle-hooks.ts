@@ -24,7 +24,7 @@ export async function callBeforeServing(discovery: DiscoveryService): Promise<vo
 
 export async function callOnDrain(discovery: DiscoveryService, signal: AbortSignal): Promise<void> {
   const hooked = instancesOf(discovery).filter((instance) => hasMethod<OnDrain>(instance, 'onDrain'));
-  await Promise.all(hooked.map((instance) => instance.onDrain(signal)));
+  await Promise.all(hooked.map(async (instance) => instance.onDrain(signal)));
 }
 
 /** Every provider that exists, once, however many modules export it. */

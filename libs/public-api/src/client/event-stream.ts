@@ -5,7 +5,7 @@ const LINE_BREAK = /\r\n|\n|\r(?!$)/;
 export async function* eventsOf(body: ReadableStream<Uint8Array>): AsyncGenerator<unknown, void, undefined> {
   let rest = '';
   let data: string[] = [];
-  for await (const text of body.pipeThrough(new TextDecoderStream() as TransformStream<Uint8Array, string>)) {
+  for await (const text of body.pipeThrough(new TextDecoderStream())) {
     const lines = (rest + text).split(LINE_BREAK);
     rest = lines.pop() as string;
     for (const line of lines) {

@@ -5,7 +5,12 @@ import { createEmbedding } from '../embeddings/embeddings.api.ts';
 import { createImage, createImageEdit, createImageVariation } from '../images/images.api.ts';
 import { listModels, retrieveModel } from '../models/models.api.ts';
 import type { OperationDefinition } from '../operation/define-operation.ts';
-import { getOpenapiDocument, getReferencePage, getReferencePageScript, getWelcome } from '../reference/reference.api.ts';
+import {
+  getOpenapiDocument,
+  getReferencePage,
+  getReferencePageScript,
+  getWelcome,
+} from '../reference/reference.api.ts';
 import { rerank, rerankV2, score } from '../reranking/reranking.api.ts';
 import {
   deleteChatCompletion,

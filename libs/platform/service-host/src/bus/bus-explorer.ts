@@ -63,7 +63,7 @@ export class BusExplorer {
 
   /** Takes no new requests and fetches no more events. Resolves once the server knows; what was taken goes on. */
   async stopTaking(): Promise<void> {
-    for (const consuming of this.#consuming.splice(0)) this.#track(consuming.stop());
+    for (const consuming of this.#consuming.splice(0)) void this.#track(consuming.stop());
     await Promise.all(this.#serving.splice(0).map((serving) => serving.stop()));
   }
 
