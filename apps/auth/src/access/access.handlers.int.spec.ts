@@ -11,9 +11,11 @@ import { AccessHandlers } from './access.handlers.ts';
 import { AccessService } from './access.service.ts';
 
 const auth = runningAuth();
-const connectBus = testBuses(() => auth.servers.nats.url);
 let access: AccessService;
 let handlers: TestingService;
+// Before the hook that closes the connections.
+afterEach(() => handlers.stop());
+const connectBus = testBuses(() => auth.servers.nats.url);
 const { log, lines } = capturedLog();
 
 beforeAll(async () => {
@@ -30,8 +32,6 @@ beforeEach(async () => {
     providers: [AccessHandlers, { provide: AccessService, useValue: access }],
   });
 });
-
-afterEach(() => handlers.stop());
 
 describe('a drain', () => {
   it('waits for the answers under way, and takes no new questions', async () => {
