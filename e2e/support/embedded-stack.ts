@@ -28,7 +28,8 @@ export class EmbeddedStack {
   }
 
   env(more: Readonly<Record<string, string>> = {}): Record<string, string> {
-    return { XEROTIER_HOME: this.home, XEROTIER_PORT: String(this.port), ...more };
+    // What is tested is built already, and suites run beside each other.
+    return { XEROTIER_HOME: this.home, XEROTIER_PORT: String(this.port), XEROTIER_BUILD: 'skip', ...more };
   }
 
   path(...parts: readonly string[]): string {

@@ -60,8 +60,11 @@ async function startHere(): Promise<void> {
     // What a killed stack left would be taken for this one's.
     await rm(state.devFile, { force: true });
     const httpPort = await choosePort(process.env['XEROTIER_PORT']);
-    progress.step('building');
-    await buildAll();
+    // A build replaces files that other stacks of this checkout may be starting from.
+    if (process.env['XEROTIER_BUILD'] !== 'skip') {
+      progress.step('building');
+      await buildAll();
+    }
     platform = await startPlatform({
       state,
       ...boxPlatform(),

@@ -51,6 +51,12 @@ describe('codeSamples', () => {
     expect(node).toContain("client.post('/rerank', {\n  body: {\n    query: 'q',\n    documents: ['a'],\n  },\n})");
   });
 
+  it('sends no body where there is none', () => {
+    const [, python, node] = sourcesOf('GET', '/v1/things', operation('listThings'));
+    expect(python).toContain('client.get(\n    "/things",\n    cast_to=object,\n)');
+    expect(node).toContain("client.get('/things');");
+  });
+
   it('sends a form with its file', () => {
     const [curl, python, node] = sourcesOf(
       'POST',

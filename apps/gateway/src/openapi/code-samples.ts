@@ -24,7 +24,7 @@ const SDK_METHODS: Readonly<
   getChatCompletion: { node: 'chat.completions.retrieve' },
   updateChatCompletion: { node: 'chat.completions.update' },
   deleteChatCompletion: { node: 'chat.completions.delete' },
-  listChatCompletionMessages: { node: 'chat.completions.messages.list' },
+  getChatCompletionMessages: { node: 'chat.completions.messages.list' },
   createEmbedding: { node: 'embeddings.create' },
   createSpeech: { node: 'audio.speech.create' },
   createTranscription: { node: 'audio.transcriptions.create', file: 'file' },
@@ -33,7 +33,7 @@ const SDK_METHODS: Readonly<
   createImageEdit: { node: 'images.edit', file: 'image' },
   createImageVariation: { node: 'images.createVariation', python: 'images.create_variation', file: 'image' },
   listModels: { node: 'models.list' },
-  getModel: { node: 'models.retrieve' },
+  retrieveModel: { node: 'models.retrieve' },
 };
 
 /** @param origin comes before the path; what needs no key gets a line for curl only. */
@@ -68,14 +68,14 @@ function curlSample({ method, path, operation }: SampledRequest, origin: string)
 function pythonSample(request: SampledRequest, origin: string): string {
   const { operation } = request;
   const { base, rest } = splitPath(request.path);
-  const { fields = {} } = bodyOf(operation);
+  const { fields } = bodyOf(operation);
   const sdk = SDK_METHODS[operation.operationId];
-  const named = Object.entries(fields).map(([name, value]) => `    ${name}=${pythonLiteral(value, 1)},\n`);
+  const named = Object.entries(fields ?? {}).map(([name, value]) => `    ${name}=${pythonLiteral(value, 1)},\n`);
   if (sdk?.file !== undefined) named.unshift(`    ${sdk.file}=open("${fileName(sdk.file)}", "rb"),\n`);
   const ids = idsIn(rest).map((id) => `"${id}"`);
   const call =
     sdk === undefined
-      ? `client.${request.method.toLowerCase()}(\n    "${filledIn(rest)}",\n    cast_to=object,\n    body=${pythonLiteral(fields, 1)},\n)`
+      ? `client.${request.method.toLowerCase()}(\n    "${filledIn(rest)}",\n    cast_to=object,${fields === undefined ? '' : `\n    body=${pythonLiteral(fields, 1)},`}\n)`
       : `client.${sdk.python ?? sdk.node}(${named.length === 0 ? ids.join(', ') : `\n${ids.map((id) => `    ${id},\n`).join('')}${named.join('')}`})`;
   return `import os
 from openai import OpenAI
@@ -95,7 +95,7 @@ function nodeSample(request: SampledRequest, origin: string): string {
   const args = [...idsIn(rest).map((id) => `'${id}'`), ...(body === undefined ? [] : [body])].join(', ');
   const call =
     sdk === undefined
-      ? `client.${request.method.toLowerCase()}('${filledIn(rest)}', {\n  body: ${javascriptLiteral(fields ?? {}, 1)},\n})`
+      ? `client.${request.method.toLowerCase()}('${filledIn(rest)}'${fields === undefined ? '' : `, {\n  body: ${javascriptLiteral(fields, 1)},\n}`})`
       : `client.${sdk.node}(${args})`;
   return `${file === '' ? '' : "import { createReadStream } from 'node:fs';\n"}import OpenAI from 'openai';
 
