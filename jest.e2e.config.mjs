@@ -6,8 +6,8 @@ export default {
   testRegex: 'e2e/.*\\.e2e\\.ts$',
   testTimeout: 120_000,
   globalSetup: '<rootDir>/e2e/support/shared-services/global-setup.mjs',
-  // Most of them wait for processes, so that more of them than there are cores pay.
-  maxWorkers: 3,
+  // Most of them wait for processes. A third one delays heartbeats on two cores.
+  maxWorkers: 2,
   testSequencer: '<rootDir>/e2e/support/shared-services/slow-first-sequencer.mjs',
   globalTeardown: '<rootDir>/e2e/support/shared-services/global-teardown.mjs',
 };

@@ -52,8 +52,9 @@ describe('processes of the stack that are killed', () => {
       const after = await eventually('the file names the new processes', async () => {
         const description = await stack.description();
         const isNew = names.every((name) => {
-          const pid = description.services[name]?.pid as number;
-          return pid !== before.services[name]?.pid && isAlive(pid);
+          const { pid, restarts } = description.services[name] ?? {};
+          // The file follows the terminal: its last writer may still be under way.
+          return pid !== before.services[name]?.pid && isAlive(pid as number) && restarts === count;
         });
         return isNew ? description : undefined;
       });
