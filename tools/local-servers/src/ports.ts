@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { connect, createServer } from 'node:net';
+import { reservePort } from './port-reservations.ts';
 
 export const LOOPBACK = '127.0.0.1';
 
@@ -16,14 +17,14 @@ const ATTEMPTS_MAX = 200;
 const handedOut: number[] = [];
 const HANDED_OUT_MAX = 1_000;
 
-/** A port of 127.0.0.1 on which nobody listens. Nothing reserves it against other processes. */
+/** A port of 127.0.0.1 on which no server listens; other processes that call this do not get it for two minutes. */
 export async function freePort(): Promise<number> {
   for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
     const port = randomInt(LOWEST_PORT, HIGHEST_PORT);
     if (handedOut.includes(port)) continue;
     handedOut.push(port);
     if (handedOut.length > HANDED_OUT_MAX) handedOut.shift();
-    if (await isPortFree(port)) return port;
+    if ((await reservePort(port)) && (await isPortFree(port))) return port;
   }
   throw new Error(`Found no free port between ${LOWEST_PORT} and ${HIGHEST_PORT} in ${ATTEMPTS_MAX} attempts`);
 }

@@ -37,7 +37,7 @@ export async function startService<S extends ServiceSettingsTree>(
   const discovery = nest.get(DiscoveryService, { strict: false });
   const explorer = instancesOf(discovery).find((instance) => instance instanceof BusExplorer);
   try {
-    explorer?.subscribe();
+    await explorer?.subscribe();
     await callBeforeServing(discovery);
     await explorer?.serve();
     const announce = await application.listen?.();

@@ -40,14 +40,15 @@ export class BusExplorer {
   ) {}
 
   /**
-   * Subscribes the `@On` methods.
+   * Subscribes the `@On` methods. When it resolves, no event that is published from now on is missed.
    * @throws {Error} when an operation of the served contracts has no `@Serves` method, or two, or a method serves something else.
    */
-  subscribe(): void {
+  async subscribe(): Promise<void> {
     this.#handlersByContract();
     for (const { role, handler } of this.#find('on')) {
       this.#listening.push(this.bus.subscribe(role.event, (data) => this.#hear(role.event, handler, data)));
     }
+    await this.bus.flush();
   }
 
   /** Serves the `@Serves` methods and starts the `@Consumes` ones. When it resolves, callers reach them. */
