@@ -3,7 +3,7 @@
  * none; a container that drains or has lost NATS is unhealthy, and whoever orders containers by health sees it.
  */
 const port = process.env.HEALTH_PORT;
-const answer = await fetch(`http://127.0.0.1:${port}/readyz`, { signal: AbortSignal.timeout(4_000) }).catch(
+const response = await fetch(`http://127.0.0.1:${port}/readyz`, { signal: AbortSignal.timeout(4_000) }).catch(
   (error) => ({
     ok: false,
     status: String(error.cause?.code ?? error.name),
@@ -11,5 +11,5 @@ const answer = await fetch(`http://127.0.0.1:${port}/readyz`, { signal: AbortSig
   }),
 );
 // What is printed here is kept with the state of the container (docker inspect).
-if (!answer.ok) process.stdout.write(`not ready (${answer.status}) ${await answer.text()}\n`);
-process.exit(answer.ok ? 0 : 1);
+if (!response.ok) process.stdout.write(`not ready (${response.status}) ${await response.text()}\n`);
+process.exit(response.ok ? 0 : 1);

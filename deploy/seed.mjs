@@ -17,11 +17,11 @@ import { join } from 'node:path';
 import { calledServices, settings } from './seed-settings.mjs';
 
 /** What can be asked of an endpoint in one line. */
-const question = 'What is the capital of France?';
+const prompt = 'What is the capital of France?';
 const examples = {
-  generate: { path: 'chat/completions', body: { messages: [{ role: 'user', content: question }], max_tokens: 100 } },
-  embed: { path: 'embeddings', body: { input: question } },
-  score: { path: 'rerank', body: { query: question, documents: ['Paris is in France.', 'Bread is baked.'] } },
+  generate: { path: 'chat/completions', body: { messages: [{ role: 'user', content: prompt }], max_tokens: 100 } },
+  embed: { path: 'embeddings', body: { input: prompt } },
+  score: { path: 'rerank', body: { query: prompt, documents: ['Paris is in France.', 'Bread is baked.'] } },
 };
 
 /** The person who reads this has to act; a stack would not help. */
@@ -58,10 +58,10 @@ async function seed(config, { again }) {
     process.stdout.write(`seed: nothing to do, this was seeded before\n${describe(config, note.projectId)}`);
     return;
   }
-  const answers = {};
+  const outputs = {};
   let replaced = [];
   for (const app of calledServices) {
-    answers[app] = await runService(app, documents[app]).catch(async (error) => {
+    outputs[app] = await runService(app, documents[app]).catch(async (error) => {
       if (!(error instanceof EndedKeysError)) throw error;
       // What somebody ended on purpose stays so, and is no reason to start no more.
       replaced = error.names;
@@ -70,7 +70,7 @@ async function seed(config, { again }) {
       return runService(app, documents[app]);
     });
   }
-  const { projectId } = JSON.parse(answers.auth);
+  const { projectId } = JSON.parse(outputs.auth);
   await writePrivately(seededFile(config), {
     ...before,
     [config.endpointSlug]: { digest: digestOf(documents), projectId },

@@ -101,10 +101,10 @@ describe('the line of a completion', () => {
     await test.fleet.allIdle();
     const abort = new AbortController();
     const headers = { 'x-client-request-id': 'leaves-early' };
-    const asked = test.api.chat(scripted({ tokens: 5_000, delayMs: 20 }), { signal: abort.signal, headers });
+    const running = test.api.chat(scripted({ tokens: 5_000, delayMs: 20 }), { signal: abort.signal, headers });
     await test.fleet.busyWorker();
     abort.abort();
-    await expect(asked).rejects.toThrow();
+    await expect(running).rejects.toThrow();
     expect(await lineOf('leaves-early', 'clientRequestId')).toMatchObject({ status: 499, outcome: 'client_closed' });
   });
 
@@ -117,7 +117,7 @@ describe('the line of a completion', () => {
   });
 
   it('that fails before its first token is above info, with the code', async () => {
-    const { requestId, status } = await test.api.refused(scripted({ tokens: 9, failAfter: 0 }));
+    const { requestId, status } = await test.api.rejected(scripted({ tokens: 9, failAfter: 0 }));
     expect(await lineOf(requestId)).toMatchObject({
       level: 'warn',
       status,
@@ -128,7 +128,7 @@ describe('the line of a completion', () => {
   });
 
   it('that nobody can serve is above info, with the code and the model', async () => {
-    const { requestId } = await test.api.with({ endpointSlug: 'idle' }).refused(scripted({}));
+    const { requestId } = await test.api.with({ endpointSlug: 'idle' }).rejected(scripted({}));
     const expected = {
       level: 'warn',
       status: 503,
@@ -140,7 +140,7 @@ describe('the line of a completion', () => {
   });
 
   it('that is refused is at info, with the code', async () => {
-    const { requestId } = await test.api.refused(scripted({}, { n: 0 }));
+    const { requestId } = await test.api.rejected(scripted({}, { n: 0 }));
     expect(await lineOf(requestId)).toMatchObject({ level: 'info', status: 400, errorCode: 'request.invalid' });
   });
 });
@@ -165,8 +165,8 @@ describe('the line of other requests', () => {
   });
 
   it('has the code of a key that is refused, and says to its sender how to authenticate', async () => {
-    const missing = await test.api.refused(scripted({}), { key: null });
-    const wrong = await test.api.refused(scripted({}), { key: 'xero_wrong' });
+    const missing = await test.api.rejected(scripted({}), { key: null });
+    const wrong = await test.api.rejected(scripted({}), { key: 'xero_wrong' });
     expect([missing, wrong].map(({ status, headers }) => [status, headers.get('www-authenticate')])).toEqual([
       [401, 'Bearer realm="xerotier"'],
       [401, 'Bearer realm="xerotier", error="invalid_token"'],
@@ -182,7 +182,7 @@ describe('the whole log', () => {
     const secret = 'the-word-that-nobody-may-read';
     const messages = [{ role: 'user', content: `${secret} [[script {"tokens":3}]]` }];
     const { requestId } = await test.api.chat({ model: 'scripted', messages });
-    const broken = await test.api.refused({ model: 'scripted', messages, stop: [secret.repeat(20)] });
+    const broken = await test.api.rejected({ model: 'scripted', messages, stop: [secret.repeat(20)] });
     await Promise.all([requestId, broken.requestId].map((id) => lineOf(id)));
     const text = await logText();
     for (const unspeakable of [secret, numberedTokens(3), test.description.apiKey])

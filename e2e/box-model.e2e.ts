@@ -133,8 +133,8 @@ describe('tools', () => {
       tool_call_id: call.id,
       content: JSON.stringify({ city: 'Lisbon', condition: 'sunny', temperature: 23 }),
     });
-    const answer = await textOf({ messages, tools: [WEATHER, TIMER] });
-    expect(answer).toMatch(/sunny|23/);
+    const response = await textOf({ messages, tools: [WEATHER, TIMER] });
+    expect(response).toMatch(/sunny|23/);
   });
 
   it('are left alone when nobody needs them, or when they may not be called', async () => {
@@ -171,8 +171,8 @@ describe('tools', () => {
 
   it('are called by default, also when the choice is null', async () => {
     const messages = said('What is the weather in Lisbon?');
-    const asked = { messages, tools: [WEATHER], tool_choice: null } as unknown as Partial<Params>;
-    expect((await choice(asked)).finish_reason).toBe('tool_calls');
+    const request = { messages, tools: [WEATHER], tool_choice: null } as unknown as Partial<Params>;
+    expect((await choice(request)).finish_reason).toBe('tool_calls');
   });
 
   it.each(['', '{}'])('without arguments may be said again as %j', async (empty) => {
@@ -258,12 +258,12 @@ describe('forms', () => {
     ['that only leads back to itself', { anyOf: [{ $ref: '#' }, { type: 'string' }] }],
     ['that is itself and nothing else', { allOf: [{ $ref: '#/$defs/a' }], $defs: { a: { $ref: '#/$defs/a' } } }],
   ])('%s are refused, and the worker goes on', async (_, schema) => {
-    const answer = await test.api.refused({
+    const response = await test.api.rejected({
       model: 'm',
       messages: said('Hello!'),
       response_format: { type: 'json_schema', json_schema: { name: 'a', schema } },
     });
-    expect([answer.status, answer.body.error.type]).toEqual([400, 'invalid_request_error']);
+    expect([response.status, response.body.error.type]).toEqual([400, 'invalid_request_error']);
     expect(await textOf({ messages: said('What is the capital of France?') })).toContain('Paris');
   });
 
@@ -318,12 +318,12 @@ describe('thoughts', () => {
   });
 
   it('come beside the answer when they are asked for, whole and streamed', async () => {
-    const asked = { model: 'm', messages: said('What is 24 + 31?'), include_reasoning: true };
-    const { body } = await test.api.chat(asked);
+    const request = { model: 'm', messages: said('What is 24 + 31?'), include_reasoning: true };
+    const { body } = await test.api.chat(request);
     const message = body.choices[0]?.message as unknown as { content: string; reasoning_content: string };
     expect(message.reasoning_content).toContain('Tens');
     expect(message.content).toContain('55');
-    const stream = await test.api.stream(asked);
+    const stream = await test.api.stream(request);
     expect(await stream.ended).toBe('done');
     const deltas = stream.chunks.flatMap(({ choices }) => choices.map(({ delta }) => delta as Record<string, string>));
     expect(deltas.map((delta) => delta['reasoning_content'] ?? '').join('')).toContain('Tens');
@@ -342,15 +342,15 @@ describe('thoughts', () => {
     const vendor = events.filter((event) => event.startsWith('event: x_reasoning.delta\ndata: '));
     const chunks = events.filter((event) => event.startsWith('data: {'));
     expect(vendor.length + chunks.length + 1).toBe(events.length);
-    const thoughts = vendor.map((event) => JSON.parse(event.slice(event.indexOf('{'))) as { delta: string });
-    expect(thoughts.map(({ delta }) => delta).join('')).toContain('Tens');
+    const reasoning = vendor.map((event) => JSON.parse(event.slice(event.indexOf('{'))) as { delta: string });
+    expect(reasoning.map(({ delta }) => delta).join('')).toContain('Tens');
     expect(chunks.join('')).not.toContain('reasoning_content');
     expect(events.at(-1)).toBe('data: [DONE]');
   });
 
   it('are told as the effort that is really made', async () => {
-    const effort = async (asked: object): Promise<unknown> => {
-      const { body } = await test.api.chat({ model: 'm', messages: said('What is 2 + 3?'), ...asked });
+    const effort = async (request: object): Promise<unknown> => {
+      const { body } = await test.api.chat({ model: 'm', messages: said('What is 2 + 3?'), ...request });
       return (body as { x_adjusted_reasoning_effort?: string }).x_adjusted_reasoning_effort;
     };
     expect(await effort({})).toBe('medium');
@@ -364,8 +364,8 @@ describe('thoughts', () => {
 
 describe('logprobs', () => {
   it('are of the tokens of the answer alone: thoughts have none', async () => {
-    const asked = { model: 'm', messages: said('What is 24 + 31?'), logprobs: true, top_logprobs: 2, temperature: 0 };
-    const { body } = await test.api.chat(asked);
+    const request = { model: 'm', messages: said('What is 24 + 31?'), logprobs: true, top_logprobs: 2, temperature: 0 };
+    const { body } = await test.api.chat(request);
     const { message, logprobs } = body.choices[0] as unknown as {
       message: { content: string };
       logprobs: { content: { token: string; bytes: number[]; top_logprobs: unknown[] }[]; refusal: null };

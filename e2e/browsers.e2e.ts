@@ -65,14 +65,14 @@ it('a page reads an answer, whole and streamed, with its request id, its worker 
 });
 
 it('a page reads an error, of a request, of its key, of the path and of a server', async () => {
-  const bodies: [number, Promise<Response>][] = [
+  const responses: [number, Promise<Response>][] = [
     [400, post(scripted({}, { n: 0 }))],
     [401, post(scripted({}), { key: 'xero_wrong' })],
     [404, fetch(`${test.description.baseUrl}/nothing`, { headers: { origin: PAGE } })],
     [500, post(scripted({ failAfter: 0 }))],
   ];
-  for (const [status, asked] of bodies) {
-    const response = await asked;
+  for (const [status, pending] of responses) {
+    const response = await pending;
     expect([response.status, readable(response)]).toEqual([status, expect.arrayContaining(['x-request-id'])]);
     expect(await response.json()).toMatchObject({ error: { code: expect.any(String) } });
   }
@@ -81,7 +81,7 @@ it('a page reads an error, of a request, of its key, of the path and of a server
 
 it('a page reads how long to wait when it has asked too much', async () => {
   let response = await post(scripted({ tokens: 1 }), { endpoint: 'limited' });
-  for (let asked = 0; response.status === 200 && asked < 500; asked++)
+  for (let sent = 0; response.status === 200 && sent < 500; sent++)
     response = await post(scripted({ tokens: 1 }), { endpoint: 'limited' });
   expect([response.status, readable(response)]).toEqual([429, expect.arrayContaining(['retry-after', 'x-request-id'])]);
 });

@@ -58,12 +58,12 @@ describe('POST /chat/completions/{id}', () => {
     const stream = await test.api.stream(LONG);
     await stream.textChunks(1);
     const id = stream.chunks[0]?.id as string;
-    const refusals = await Promise.all([
+    const rejections = await Promise.all([
       cancel(test.api.with(tenant), id),
       cancel(elsewhere().with(tenant), id),
       cancel(test.api.with({ endpointSlug: 'other' }), id),
     ]);
-    for (const [status, body] of refusals) {
+    for (const [status, body] of rejections) {
       expect([status, (body as ErrorBody).error]).toEqual([
         404,
         {

@@ -5,7 +5,7 @@
  */
 import { numberedTokens, scripted } from './support/api-client.ts';
 import type { ApiClient, ChatBody } from './support/api-client.ts';
-import { contentOf, expectRefusal, hello } from './support/chat-checks.ts';
+import { contentOf, expectError, hello } from './support/chat-checks.ts';
 import type { EventStream } from './support/event-stream.ts';
 import { addTenant } from './support/tenant.ts';
 import { bothEngines, testPlatform } from './support/test-platform.ts';
@@ -74,9 +74,9 @@ describe('a streamed answer', () => {
   });
 
   it('is an ordinary HTTP error as long as no token has come', async () => {
-    const answer = await test.api.refused(scripted({ failAfter: 0 }, { stream: true }));
-    expectRefusal(answer, 500, 'engine_error', null);
-    expect(answer.headers.get('content-type')).toContain('application/json');
+    const response = await test.api.rejected(scripted({ failAfter: 0 }, { stream: true }));
+    expectError(response, 500, 'engine_error', null);
+    expect(response.headers.get('content-type')).toContain('application/json');
   });
 
   it('ends with an error event, in both forms that clients read, once tokens have come', async () => {
@@ -116,8 +116,8 @@ describe('stream_options', () => {
   );
 
   it.each([undefined, null, false])('is refused when stream is %p', async (stream) => {
-    const answer = await test.api.refused({ ...reply, stream, stream_options: { include_usage: true } });
-    expectRefusal(answer, 400, 'invalid_request', 'stream_options');
+    const response = await test.api.rejected({ ...reply, stream, stream_options: { include_usage: true } });
+    expectError(response, 400, 'invalid_request', 'stream_options');
   });
 });
 
@@ -158,7 +158,7 @@ describe('n', () => {
   });
 
   it.each([0, -1, 129, 1.5, '2', true, [2]])('is refused when it is %j', async (n) => {
-    expectRefusal(await test.api.refused(scripted({ tokens: 1 }, { n })), 400, 'invalid_request', 'n');
+    expectError(await test.api.rejected(scripted({ tokens: 1 }, { n })), 400, 'invalid_request', 'n');
   });
 });
 
@@ -208,8 +208,8 @@ describe('stop', () => {
     ['a list of numbers', [7]],
     ['an object', {}],
   ])('is refused when it is %s', async (_, stop) => {
-    const answer = await test.api.refused(scripted({ text: counting }, { stop }));
-    expectRefusal(answer, 400, 'invalid_request', expect.stringMatching(/^stop/));
+    const response = await test.api.rejected(scripted({ text: counting }, { stop }));
+    expectError(response, 400, 'invalid_request', expect.stringMatching(/^stop/));
   });
 
   it('works on text of the real model, across its tokens', async () => {
@@ -267,7 +267,7 @@ describe('max_tokens and max_completion_tokens', () => {
 
   it.each(['max_tokens', 'max_completion_tokens'])('are refused when %s is no positive whole number', async (param) => {
     for (const value of [0, -1, 1.5, '5', true]) {
-      expectRefusal(await test.api.refused(scripted({}, { [param]: value })), 400, 'invalid_request', param);
+      expectError(await test.api.rejected(scripted({}, { [param]: value })), 400, 'invalid_request', param);
     }
   });
 });
@@ -296,9 +296,9 @@ describe('every answer', () => {
   });
 
   it('has a request id and a completion id of its own', async () => {
-    const answers = await Promise.all(Array.from({ length: 20 }, () => test.api.chat(scripted({ tokens: 1 }))));
-    expect(new Set(answers.map(({ requestId }) => requestId)).size).toBe(20);
-    expect(new Set(answers.map(({ body }) => body.id)).size).toBe(20);
+    const responses = await Promise.all(Array.from({ length: 20 }, () => test.api.chat(scripted({ tokens: 1 }))));
+    expect(new Set(responses.map(({ requestId }) => requestId)).size).toBe(20);
+    expect(new Set(responses.map(({ body }) => body.id)).size).toBe(20);
   });
 
   it('says in its usage the same in both modes, and a total that is the sum', async () => {
@@ -324,8 +324,8 @@ describe('the context of the model in the box', () => {
 
   it('that a prompt overflows is an error that says so, in both modes', async () => {
     const body = longPrompt('overflow', 6_000);
-    expectRefusal(await tiny().refused(body), 400, 'context_length_exceeded', 'messages');
-    expectRefusal(await tiny().refused({ ...body, stream: true }), 400, 'context_length_exceeded', 'messages');
+    expectError(await tiny().rejected(body), 400, 'context_length_exceeded', 'messages');
+    expectError(await tiny().rejected({ ...body, stream: true }), 400, 'context_length_exceeded', 'messages');
   });
 
   it('is reused for a prompt that comes again, and the usage says how much of it', async () => {

@@ -4,7 +4,7 @@
  */
 import { numberedTokens, scripted } from './support/api-client.ts';
 import type { ApiClient, ChatBody } from './support/api-client.ts';
-import { contentOf, expectRefusal, hello } from './support/chat-checks.ts';
+import { contentOf, expectError, hello } from './support/chat-checks.ts';
 import { bothEngines, testPlatform } from './support/test-platform.ts';
 
 const test = testPlatform(bothEngines);
@@ -24,7 +24,7 @@ describe('seed', () => {
   });
 
   it.each([2 ** 64, 1.5, '7', {}])('is refused when it is %j', async (seed) => {
-    expectRefusal(await tiny().refused(hello({ seed })), 400, 'invalid_request', 'seed');
+    expectError(await tiny().rejected(hello({ seed })), 400, 'invalid_request', 'seed');
   });
 });
 
@@ -42,7 +42,7 @@ describe('temperature and top_p', () => {
     ['presence_penalty', [-2.1, 2.1]],
   ])('%s outside its bounds is refused', async (param, values) => {
     for (const value of values) {
-      expectRefusal(await tiny().refused(hello({ [param]: value })), 400, 'invalid_request', param);
+      expectError(await tiny().rejected(hello({ [param]: value })), 400, 'invalid_request', param);
     }
   });
 });
@@ -64,12 +64,12 @@ describe('metadata and user', () => {
     ['a list', ['k']],
     ['text', 'k'],
   ])('metadata is refused with %s', async (_, metadata) => {
-    const answer = await test.api.refused(scripted({ tokens: 1 }, { metadata }));
-    expectRefusal(answer, 400, 'invalid_request', expect.stringMatching(/^metadata/));
+    const response = await test.api.rejected(scripted({ tokens: 1 }, { metadata }));
+    expectError(response, 400, 'invalid_request', expect.stringMatching(/^metadata/));
   });
 
   it.each([1, {}, ['u']])('user is refused when it is %j', async (user) => {
-    expectRefusal(await test.api.refused(scripted({ tokens: 1 }, { user })), 400, 'invalid_request', 'user');
+    expectError(await test.api.rejected(scripted({ tokens: 1 }, { user })), 400, 'invalid_request', 'user');
   });
 });
 
@@ -82,8 +82,8 @@ describe('a parameter', () => {
       ...['user', 'web_search_options', 'store', 'functions', 'function_call', 'audio', 'modalities'],
     ];
     const nothing = Object.fromEntries(names.map((name) => [name, null]));
-    const answer = await test.api.chat(scripted({ tokens: 3 }, nothing));
-    expect(contentOf(answer)).toBe(numberedTokens(3));
+    const response = await test.api.chat(scripted({ tokens: 3 }, nothing));
+    expect(contentOf(response)).toBe(numberedTokens(3));
   });
 
   it('that the specification does not have is ignored, as other servers do', async () => {
@@ -100,8 +100,8 @@ describe('a parameter', () => {
     ['store: true', { store: true }],
     ['modalities that are text', { modalities: ['text'] }],
   ])('with its default is served by every engine: %s', async (_, params) => {
-    for (const answer of [await test.api.chat(scripted({ tokens: 1 }, params)), await tiny().chat(hello(params))]) {
-      expect(answer.body.choices[0]?.logprobs).toBeNull();
+    for (const response of [await test.api.chat(scripted({ tokens: 1 }, params)), await tiny().chat(hello(params))]) {
+      expect(response.body.choices[0]?.logprobs).toBeNull();
     }
   });
 
@@ -134,9 +134,9 @@ describe('a parameter', () => {
     ],
   ];
   it.each(unsupported)('that nothing can honour here is refused by name: %s', async (_, param, params) => {
-    expectRefusal(await test.api.refused(scripted({}, params)), 400, 'unsupported_parameter', param);
-    expectRefusal(await tiny().refused(hello(params)), 400, 'unsupported_parameter', param);
-    expectRefusal(await tiny().refused(hello({ ...params, stream: true })), 400, 'unsupported_parameter', param);
+    expectError(await test.api.rejected(scripted({}, params)), 400, 'unsupported_parameter', param);
+    expectError(await tiny().rejected(hello(params)), 400, 'unsupported_parameter', param);
+    expectError(await tiny().rejected(hello({ ...params, stream: true })), 400, 'unsupported_parameter', param);
   });
 
   it('that one engine can honour and another cannot is served by the one and refused by the other', async () => {
@@ -151,7 +151,7 @@ describe('a parameter', () => {
     for (const params of served) {
       const [param] = Object.keys(params);
       expect(contentOf(await tiny().chat(hello(params)))).not.toBe('');
-      expectRefusal(await test.api.refused(scripted({}, params)), 400, 'unsupported_parameter', param);
+      expectError(await test.api.rejected(scripted({}, params)), 400, 'unsupported_parameter', param);
     }
   });
 
@@ -190,9 +190,9 @@ describe('a parameter', () => {
     ['a bias of no token', expect.stringMatching(/^logit_bias/), { logit_bias: { a: 1 } }],
     ['a stream that is neither true nor false', 'stream', { stream: 'yes' }],
   ])('that makes no sense is refused, before any stream begins: %s', async (_, param, params) => {
-    expectRefusal(await tiny().refused(hello(params)), 400, 'invalid_request', param);
+    expectError(await tiny().rejected(hello(params)), 400, 'invalid_request', param);
     if ('stream' in params) return;
-    expectRefusal(await tiny().refused(hello({ ...params, stream: true })), 400, 'invalid_request', param);
+    expectError(await tiny().rejected(hello({ ...params, stream: true })), 400, 'invalid_request', param);
   });
 });
 
@@ -237,7 +237,7 @@ describe('messages', () => {
       expect.stringMatching(/^messages\[0\]\.content/),
     ],
   ])('are refused when they are %s', async (_, messages, param) => {
-    expectRefusal(await test.api.refused({ model: 'scripted', messages }), 400, 'invalid_request', param);
+    expectError(await test.api.rejected({ model: 'scripted', messages }), 400, 'invalid_request', param);
   });
 
   it('may be sent back as clients dump them, with null in every field that was not there', async () => {
@@ -251,12 +251,12 @@ describe('messages', () => {
       tool_calls: null,
       name: null,
     };
-    const asked = { role: 'user', content: [{ type: 'text', text: 'One?', cache_control: null }], name: null };
-    const messages = [asked, dumped, { role: 'user', content: 'Three?' }];
+    const message = { role: 'user', content: [{ type: 'text', text: 'One?', cache_control: null }], name: null };
+    const messages = [message, dumped, { role: 'user', content: 'Three?' }];
     const params = { messages, response_format: { type: 'text', json_schema: null } };
     expect(contentOf(await tiny().chat(hello(params)))).not.toBe('');
     const wrong = { messages: [...messages, { role: 'user', content: null, name: null }] };
-    expectRefusal(await tiny().refused(hello(wrong)), 400, 'invalid_request', 'messages[3].content');
+    expectError(await tiny().rejected(hello(wrong)), 400, 'invalid_request', 'messages[3].content');
   });
 
   it('are refused where they are wrong, not where they are right', async () => {
@@ -264,8 +264,8 @@ describe('messages', () => {
       { role: 'user', content: 'x' },
       { role: 'user', content: 7 },
     ];
-    const answer = await test.api.refused({ model: 'scripted', messages });
-    expectRefusal(answer, 400, 'invalid_request', expect.stringMatching(/^messages\[1\]\.content/));
+    const response = await test.api.rejected({ model: 'scripted', messages });
+    expectError(response, 400, 'invalid_request', expect.stringMatching(/^messages\[1\]\.content/));
   });
 });
 
@@ -279,6 +279,6 @@ describe('model', () => {
   });
 
   it.each([undefined, null, '', 7, ['scripted']])('is required, and %j is none', async (model) => {
-    expectRefusal(await test.api.refused(scripted({ tokens: 1 }, { model })), 400, 'invalid_request', 'model');
+    expectError(await test.api.rejected(scripted({ tokens: 1 }, { model })), 400, 'invalid_request', 'model');
   });
 });

@@ -12,7 +12,7 @@ import { gatewayRoutes } from './support/gateway-routes.ts';
 import { MediaUpstream } from './support/media-upstream.ts';
 import { OpenaiSchema, strictFindingsExplained } from './support/openai-schema.ts';
 import { OwnDocument } from './support/own-document.ts';
-import type { Answer } from './support/own-document.ts';
+import type { ReceivedResponse } from './support/own-document.ts';
 import { ScriptedUpstream } from './support/scripted-upstream.ts';
 import { bothEngines, testPlatform } from './support/test-platform.ts';
 import type { PlatformPlan } from './support/test-platform.ts';
@@ -53,7 +53,7 @@ beforeAll(async () => {
 });
 afterAll(() => Promise.all([upstream.stop(), mediaUpstream.stop()]));
 
-type Asked = Pick<Operation, 'route' | 'body' | 'headers' | 'key'>;
+type SentRequest = Pick<Operation, 'route' | 'body' | 'headers' | 'key'>;
 
 function keyOf(key: Operation['key']): string | undefined {
   const { apiKey, managementKey } = test.description;
@@ -62,7 +62,7 @@ function keyOf(key: Operation['key']): string | undefined {
   return key === 'management' ? managementKey : apiKey;
 }
 
-async function send({ route, body, headers, key }: Asked, id = ''): Promise<Response> {
+async function send({ route, body, headers, key }: SentRequest, id = ''): Promise<Response> {
   const [method = '', path = ''] = route.split(' ');
   const { baseUrl, projectId } = test.description;
   const bearer = keyOf(key);
@@ -153,27 +153,32 @@ describe('an operation answers as the documents say', () => {
 describe('our own document', () => {
   const headers = (more: object = {}): Headers => new Headers({ 'content-type': 'application/json', ...more });
   const model = { id: 'm', object: 'model', created: 1, owned_by: 'x' };
-  const answer: Answer = { route: 'GET /p/e/v1/models/m', status: 200, headers: headers(), values: [model] };
+  const received: ReceivedResponse = {
+    route: 'GET /p/e/v1/models/m',
+    status: 200,
+    headers: headers(),
+    values: [model],
+  };
   const error = { message: 'no', type: 'not_found_error', param: null, code: 'model_not_found' };
-  const refusal: Answer = { ...answer, status: 404, values: [{ error }] };
+  const rejection: ReceivedResponse = { ...received, status: 404, values: [{ error }] };
 
   it('has what is in it', () => {
-    expect(ownDocument.findings(answer)).toEqual([]);
-    expect(ownDocument.findings(refusal)).toEqual([]);
+    expect(ownDocument.findings(received)).toEqual([]);
+    expect(ownDocument.findings(rejection)).toEqual([]);
   });
 
-  it.each<[string, Answer, string]>([
-    ['a field', { ...answer, values: [{ ...model, parent: null }] }, 'additional properties'],
-    ['a value', { ...answer, values: [{ ...model, created: 'today' }] }, 'must be integer'],
-    ['a status', { ...answer, status: 201 }, 'has no 201'],
-    ['a media type', { ...answer, headers: headers({ 'content-type': 'text/plain' }) }, 'has no text/plain'],
-    ['a header', { ...answer, headers: headers({ 'x-xerotier-mood': 'good' }) }, 'header x-xerotier-mood'],
+  it.each<[string, ReceivedResponse, string]>([
+    ['a field', { ...received, values: [{ ...model, parent: null }] }, 'additional properties'],
+    ['a value', { ...received, values: [{ ...model, created: 'today' }] }, 'must be integer'],
+    ['a status', { ...received, status: 201 }, 'has no 201'],
+    ['a media type', { ...received, headers: headers({ 'content-type': 'text/plain' }) }, 'has no text/plain'],
+    ['a header', { ...received, headers: headers({ 'x-xerotier-mood': 'good' }) }, 'header x-xerotier-mood'],
     [
       'a code of another route',
-      { ...refusal, values: [{ error: { ...error, code: 'completion_not_found' } }] },
+      { ...rejection, values: [{ error: { ...error, code: 'completion_not_found' } }] },
       'code',
     ],
-    ['a route', { ...answer, route: 'GET /p/e/v1/moods' }, 'no GET /p/e/v1/moods'],
+    ['a route', { ...received, route: 'GET /p/e/v1/moods' }, 'no GET /p/e/v1/moods'],
   ])('has not %s that is not in it', (_, unknown, words) => {
     expect(ownDocument.findings(unknown).join()).toContain(words);
   });

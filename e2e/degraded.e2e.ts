@@ -9,7 +9,7 @@ import type { ServiceProcess } from '@xerotier/dev';
 import { eventually } from '@xerotier/testing';
 import { numberedTokens, scripted } from './support/api-client.ts';
 import type { ApiClient } from './support/api-client.ts';
-import { contentOf, expectRefusal } from './support/chat-checks.ts';
+import { contentOf, expectError } from './support/chat-checks.ts';
 import type { EventStream } from './support/event-stream.ts';
 import { endOwnProcesses, OwnProcess } from './support/own-process.ts';
 import { ownPlatform } from './support/test-platform.ts';
@@ -73,10 +73,10 @@ afterEach(heal, 60_000);
 describe('a worker that is killed', () => {
   it('before its first token is replaced by another one, and the client notices nothing', async () => {
     const body = scripted({ tokens: 5, prefillMs: 2_000 });
-    const answers = [test.api.stream(body), test.api.chat(body)] as const;
+    const responses = [test.api.stream(body), test.api.chat(body)] as const;
     const busy = await test.fleet.busyWorker();
     await serviceOf(busy.workerId).kill('SIGKILL');
-    const [stream, whole] = await Promise.all(answers);
+    const [stream, whole] = await Promise.all(responses);
     expect(await stream.ended).toBe('done');
     expect(stream.text()).toBe(numberedTokens(5));
     expect(contentOf(whole)).toBe(numberedTokens(5));
@@ -94,17 +94,17 @@ describe('a worker that is killed', () => {
   });
 
   it('in the middle of an answer in one piece is replaced too, since nothing was sent yet', async () => {
-    const answer = test.api.chat(scripted({ tokens: 100, delayMs: DELAY_MS }));
+    const response = test.api.chat(scripted({ tokens: 100, delayMs: DELAY_MS }));
     const busy = await test.fleet.busyWorker();
     await serviceOf(busy.workerId).kill('SIGKILL');
-    expect(contentOf(await answer)).toBe(numberedTokens(100));
+    expect(contentOf(await response)).toBe(numberedTokens(100));
   });
 
   it('is no longer given requests, and the other one serves', async () => {
     const [dead, alive] = workers() as [ServiceProcess, ServiceProcess];
     await dead.kill('SIGKILL');
-    const answers = await Promise.all(Array.from({ length: 12 }, () => test.api.chat(scripted({ tokens: 2 }))));
-    const served = answers.map(({ headers }) => headers.get('x-xerotier-worker-id'));
+    const responses = await Promise.all(Array.from({ length: 12 }, () => test.api.chat(scripted({ tokens: 2 }))));
+    const served = responses.map(({ headers }) => headers.get('x-xerotier-worker-id'));
     expect(new Set(served)).toEqual(new Set([workerIdOf(alive)]));
   });
 
@@ -112,9 +112,9 @@ describe('a worker that is killed', () => {
     const spare = workers()[0] as ServiceProcess;
     const more = await Promise.all([OwnProcess.start(spare), OwnProcess.start(spare)]);
     await test.fleet.onlyThese([...workers().map(workerIdOf), ...more.map(({ facts }) => String(facts['workerId']))]);
-    const answer = await test.api.refused(scripted({ exitAfter: 0 }));
-    expect(answer.status).toBe(503);
-    expect(answer.headers.get('retry-after')).toMatch(/^\d+$/);
+    const response = await test.api.rejected(scripted({ exitAfter: 0 }));
+    expect(response.status).toBe(503);
+    expect(response.headers.get('retry-after')).toMatch(/^\d+$/);
     expect(contentOf(await test.api.chat(scripted({ tokens: 2 })))).toBe(numberedTokens(2));
   });
 });
@@ -167,10 +167,10 @@ describe('a router that is gone', () => {
 
   it('lets as many requests run as there are slots, and the rest find one when it is free', async () => {
     await test.platform.service('router').kill('SIGKILL');
-    const answers = await Promise.all(
+    const responses = await Promise.all(
       Array.from({ length: 24 }, () => test.api.chat(scripted({ tokens: 10, delayMs: 10 }))),
     );
-    expect(answers.every((answer) => contentOf(answer) === numberedTokens(10))).toBe(true);
+    expect(responses.every((response) => contentOf(response) === numberedTokens(10))).toBe(true);
   });
 
   it('places requests again when it is back', async () => {
@@ -193,19 +193,19 @@ describe('an auth service that is killed', () => {
     expect(contentOf(await test.api.chat(scripted({ tokens: 2 })))).toBe(numberedTokens(2));
     expect(await (await test.api.stream(scripted({ tokens: 2 }))).ended).toBe('done');
     const signal = AbortSignal.timeout(5_000);
-    const unknown = await test.api.refused(scripted({ tokens: 1 }), { key: generateApiKey('demo'), signal });
-    expectRefusal(unknown, 503, 'auth_unavailable', null);
+    const unknown = await test.api.rejected(scripted({ tokens: 1 }), { key: generateApiKey('demo'), signal });
+    expectError(unknown, 503, 'auth_unavailable', null);
     expect(unknown.body.error).toMatchObject({ type: 'service_unavailable', retry_after: expect.any(Number) });
     expect(unknown.headers.get('retry-after')).toMatch(/^\d+$/);
     // A key that cannot be one of ours needs no auth service.
-    expectRefusal(await test.api.refused(scripted({}), { key: 'sk-nonsense' }), 401, 'invalid_api_key', null);
+    expectError(await test.api.rejected(scripted({}), { key: 'sk-nonsense' }), 401, 'invalid_api_key', null);
   });
 
   it('knows all keys again when it is back', async () => {
     await test.platform.service('auth').kill('SIGKILL');
     await test.platform.service('auth').start();
-    const unknown = await test.api.refused(scripted({ tokens: 1 }), { key: generateApiKey('demo') });
-    expectRefusal(unknown, 401, 'invalid_api_key', null);
+    const unknown = await test.api.rejected(scripted({ tokens: 1 }), { key: generateApiKey('demo') });
+    expectError(unknown, 401, 'invalid_api_key', null);
   });
 });
 
@@ -229,8 +229,8 @@ describe('a NATS server that is killed', () => {
     const stream = await test.api.stream(endless);
     await stream.textChunks(3);
     await nats().kill('SIGKILL');
-    const refused = await test.api.refused(scripted({ tokens: 1 }), { signal: AbortSignal.timeout(15_000) });
-    expectRefusal(refused, 503, 'service_unavailable', null);
+    const rejected = await test.api.rejected(scripted({ tokens: 1 }), { signal: AbortSignal.timeout(15_000) });
+    expectError(rejected, 503, 'service_unavailable', null);
     expect(await stream.ended).toBe('error');
     expect(stream.error?.type).toBe('stream_error');
   });
@@ -242,16 +242,16 @@ describe('a PostgreSQL server that is killed', () => {
     await stream.textChunks(3);
     await test.platform.servers.started.postgres?.kill('SIGKILL');
     expect(contentOf(await test.api.chat(scripted({ tokens: 2 })))).toBe(numberedTokens(2));
-    const unknown = await test.api.refused(scripted({}), {
+    const unknown = await test.api.rejected(scripted({}), {
       key: generateApiKey('demo'),
       signal: AbortSignal.timeout(15_000),
     });
-    expectRefusal(unknown, 503, 'auth_unavailable', null);
+    expectError(unknown, 503, 'auth_unavailable', null);
     await test.platform.servers.started.postgres?.restart();
     expect(await expectHonestEnd(stream)).toBe('done');
     await eventually('keys are looked up again', async () => {
-      const answer = await test.api.refused(scripted({}), { key: generateApiKey('demo') });
-      return answer.status === 401;
+      const response = await test.api.rejected(scripted({}), { key: generateApiKey('demo') });
+      return response.status === 401;
     });
     expect(test.platform.services.filter(({ pid }) => pid === null)).toEqual([]);
   });
@@ -336,8 +336,8 @@ describe('a client that goes away', () => {
 
   it('before the first token stops the engine too', async () => {
     const abort = new AbortController();
-    const answer = test.api.chat(scripted({ tokens: 5, prefillMs: 60_000 }), { signal: abort.signal });
-    const outcome = answer.catch((error: Error) => error.name);
+    const response = test.api.chat(scripted({ tokens: 5, prefillMs: 60_000 }), { signal: abort.signal });
+    const outcome = response.catch((error: Error) => error.name);
     await test.fleet.busyWorker();
     abort.abort();
     expect(await outcome).toBe('AbortError');

@@ -4,7 +4,7 @@
  */
 import { boxEmbeddings, scriptedPlatform, together } from '@xerotier/dev';
 import OpenAI from 'openai';
-import type { Answer, ApiClient, ErrorBody } from './support/api-client.ts';
+import type { ApiResponse, ApiClient, ErrorBody } from './support/api-client.ts';
 import { scripted } from './support/api-client.ts';
 import { Ledger } from './support/ledger.ts';
 import { addTenant } from './support/tenant.ts';
@@ -54,13 +54,13 @@ interface Scores {
   readonly usage: Usage;
 }
 
-async function good<T>(answer: Promise<Answer<T>>): Promise<Answer<T>> {
-  const { status, body } = await answer;
+async function good<T>(response: Promise<ApiResponse<T>>): Promise<ApiResponse<T>> {
+  const { status, body } = await response;
   if (status !== 200) throw new Error(`${status}: ${JSON.stringify(body)}`);
-  return answer;
+  return response;
 }
 
-function embed(api: ApiClient, input: unknown, params: object = {}): Promise<Answer<Embeddings>> {
+function embed(api: ApiClient, input: unknown, params: object = {}): Promise<ApiResponse<Embeddings>> {
   const body = { model: 'any', input, ...params };
   return good(api.request<Embeddings>('POST', `${api.endpointUrl}/embeddings`, 'CreateEmbeddingResponse', body));
 }
@@ -68,28 +68,28 @@ function embed(api: ApiClient, input: unknown, params: object = {}): Promise<Ans
 /** Vectors of an answer in base64, which the OpenAI document has no schema for. */
 async function embedBase64(api: ApiClient, input: unknown): Promise<number[][]> {
   const body = { model: 'any', input, encoding_format: 'base64' };
-  const answer = await good(
+  const response = await good(
     api.request<{ data: { embedding: string }[] }>('POST', `${api.endpointUrl}/embeddings`, undefined, body),
   );
-  return answer.body.data.map(({ embedding }) => {
+  return response.body.data.map(({ embedding }) => {
     const bytes = Buffer.from(embedding, 'base64');
     return Array.from({ length: bytes.length / 4 }, (_, i) => bytes.readFloatLE(4 * i));
   });
 }
 
-const rank = <T = Ranking>(api: ApiClient, body: object, route = 'v1/rerank'): Promise<Answer<T>> =>
+const rank = <T = Ranking>(api: ApiClient, body: object, route = 'v1/rerank'): Promise<ApiResponse<T>> =>
   good(api.request<T>('POST', api.endpointUrl.replace(/v1$/, route), undefined, { model: 'any', ...body }));
 
-const score = (api: ApiClient, body: object): Promise<Answer<Scores>> => rank<Scores>(api, body, 'v1/score');
+const score = (api: ApiClient, body: object): Promise<ApiResponse<Scores>> => rank<Scores>(api, body, 'v1/score');
 
-async function refused(api: ApiClient, route: string, body: object): Promise<Answer<ErrorBody>> {
+async function rejected(api: ApiClient, route: string, body: object): Promise<ApiResponse<ErrorBody>> {
   const url = `${api.endpointUrl}/${route}`;
-  const answer = await api.request<ErrorBody>('POST', url, undefined, { model: 'any', ...body });
-  if (answer.status === 200) throw new Error(`This should have been refused: ${JSON.stringify(answer.body)}`);
-  return answer;
+  const response = await api.request<ErrorBody>('POST', url, undefined, { model: 'any', ...body });
+  if (response.status === 200) throw new Error(`This should have been refused: ${JSON.stringify(response.body)}`);
+  return response;
 }
 
-const vectorsOf = ({ body }: Answer<Embeddings>): number[][] => body.data.map(({ embedding }) => embedding);
+const vectorsOf = ({ body }: ApiResponse<Embeddings>): number[][] => body.data.map(({ embedding }) => embedding);
 const lengthOf = (vector: readonly number[]): number => Math.hypot(...vector);
 const product = (a: readonly number[] = [], b: readonly number[] = []): number =>
   a.reduce((sum, value, i) => sum + value * (b[i] ?? 0), 0);
@@ -102,14 +102,14 @@ describe.each([
   const texts = ['The cat sat on the mat.', 'Ünïcödé 😀 too', 'Bread is baked from flour.'];
 
   it('come in the order of the inputs, of the right size and of length 1', async () => {
-    const answer = await embed(at(slug), texts);
-    expect(answer.body).toMatchObject({ object: 'list', model });
-    expect(answer.body.data.map(({ index }) => index)).toEqual([0, 1, 2]);
+    const response = await embed(at(slug), texts);
+    expect(response.body).toMatchObject({ object: 'list', model });
+    expect(response.body.data.map(({ index }) => index)).toEqual([0, 1, 2]);
     for (const [i, text] of texts.entries()) {
       const [alone] = vectorsOf(await embed(at(slug), text));
       expect(alone).toHaveLength(dimensions);
       expect(lengthOf(alone ?? [])).toBeCloseTo(1, 5);
-      expect(product(alone, vectorsOf(answer)[i])).toBeCloseTo(1, 5);
+      expect(product(alone, vectorsOf(response)[i])).toBeCloseTo(1, 5);
     }
   });
 
@@ -149,8 +149,8 @@ describe.each([
     ['another size', { dimensions: 10 }, 'dimensions', 'invalid_request'],
     ['a token that the model does not have', { input: [[1], [1, 9_999_999]] }, 'input[1]', 'invalid_request'],
   ])('are refused for %s, by name', async (_name, body, param, code) => {
-    const answer = await refused(at(slug), 'embeddings', { input: 'a', ...body });
-    expect([answer.status, answer.body.error]).toMatchObject([400, { type: 'invalid_request_error', param, code }]);
+    const response = await rejected(at(slug), 'embeddings', { input: 'a', ...body });
+    expect([response.status, response.body.error]).toMatchObject([400, { type: 'invalid_request_error', param, code }]);
   });
 
   it('say which worker made them, and which request they belong to', async () => {
@@ -195,20 +195,20 @@ describe('an embedding request', () => {
     ['half a dimension', { input: 'a', dimensions: 1.5 }, 'dimensions'],
     ['an empty model', { input: 'a', model: '' }, 'model'],
   ])('with %s is a 400 that names it', async (_, body, param) => {
-    const { status, body: answer } = await refused(at('vectors'), 'embeddings', body);
-    expect([status, answer.error]).toMatchObject([400, { type: 'invalid_request_error', param }]);
+    const { status, body: response } = await rejected(at('vectors'), 'embeddings', body);
+    expect([status, response.error]).toMatchObject([400, { type: 'invalid_request_error', param }]);
   });
 
   it('with an input longer than the context is a 400 that names the input', async () => {
-    const { status, body } = await refused(at('embed'), 'embeddings', { input: ['short', words(600)] });
+    const { status, body } = await rejected(at('embed'), 'embeddings', { input: ['short', words(600)] });
     expect([status, body.error]).toMatchObject([400, { code: 'context_length_exceeded', param: 'input[1]' }]);
-    const alone = await refused(at('embed'), 'embeddings', { input: words(600) });
+    const alone = await rejected(at('embed'), 'embeddings', { input: words(600) });
     expect(alone.body.error.param).toBe('input');
   });
 
   it('with more tokens than the specification allows together is a 400 that names where they end', async () => {
     const input = Array.from({ length: 1_000 }, () => words(120));
-    const { status, body } = await refused(at('embed'), 'embeddings', { input });
+    const { status, body } = await rejected(at('embed'), 'embeddings', { input });
     expect([status, body.error]).toMatchObject([
       400,
       { type: 'invalid_request_error', param: expect.stringMatching(/^input\[[1-9]\d+\]$/) },
@@ -219,7 +219,7 @@ describe('an embedding request', () => {
   it('may fill the context to its last token', async () => {
     const tokens = Array.from({ length: 512 }, () => 100);
     expect((await embed(at('embed'), tokens)).body.usage.prompt_tokens).toBe(512);
-    const { body } = await refused(at('embed'), 'embeddings', { input: [...tokens, 100] });
+    const { body } = await rejected(at('embed'), 'embeddings', { input: [...tokens, 100] });
     expect(body.error).toMatchObject({ code: 'context_length_exceeded', param: 'input' });
   });
 
@@ -230,18 +230,18 @@ describe('an embedding request', () => {
 
   it('may have as many inputs as the specification allows: they come whole, in order, from one worker', async () => {
     const inputs = Array.from({ length: TEXTS_MAX }, (_, i) => `text number${i}`);
-    const answer = await embed(at('vectors'), inputs);
-    expect(answer.body.data.map(({ index }) => index)).toEqual(inputs.map((_, i) => i));
-    expect(answer.body.usage.prompt_tokens).toBe(2 * TEXTS_MAX);
+    const response = await embed(at('vectors'), inputs);
+    expect(response.body.data.map(({ index }) => index)).toEqual(inputs.map((_, i) => i));
+    expect(response.body.usage.prompt_tokens).toBe(2 * TEXTS_MAX);
     for (const i of [0, 1_000, TEXTS_MAX - 1]) {
-      expect(vectorsOf(answer)[i]).toEqual(vectorsOf(await embed(at('vectors'), inputs[i]))[0]);
+      expect(vectorsOf(response)[i]).toEqual(vectorsOf(await embed(at('vectors'), inputs[i]))[0]);
     }
-    expect(await ledger().settledOfKind(answer.requestId)).toHaveLength(1);
+    expect(await ledger().settledOfKind(response.requestId)).toHaveLength(1);
   });
 
   it('on the project-wide base is answered by the endpoint that the model names', async () => {
     const api = at('vectors');
-    const ask = (model: string): Promise<Answer<Embeddings>> =>
+    const ask = (model: string): Promise<ApiResponse<Embeddings>> =>
       api.request('POST', `${api.projectUrl}/embeddings`, undefined, { model, input: 'a' });
     for (const [name, size] of [
       ['embed', BOX_DIMENSIONS],
@@ -264,15 +264,15 @@ describe('an embedding request', () => {
 
   it('survives the death of its worker, in the middle of a list', async () => {
     const inputs = Array.from({ length: 150 }, (_, i) => `[[script {"delayMs":20}]] ${i}`);
-    const answering = embed(at('vectors'), inputs);
+    const responding = embed(at('vectors'), inputs);
     const busy = await test.fleet.busyWorker();
     const worker = test.platform.services.find(({ facts }) => facts['workerId'] === busy.workerId);
     await worker?.kill('SIGKILL');
-    const answer = await answering;
+    const response = await responding;
     await worker?.start();
-    expect(answer.headers.get('x-xerotier-worker-id')).not.toBe(busy.workerId);
-    expect(answer.body.data).toHaveLength(inputs.length);
-    expect(await ledger().settledOfKind(answer.requestId)).toMatchObject([{ outcome: 'completed' }]);
+    expect(response.headers.get('x-xerotier-worker-id')).not.toBe(busy.workerId);
+    expect(response.body.data).toHaveLength(inputs.length);
+    expect(await ledger().settledOfKind(response.requestId)).toMatchObject([{ outcome: 'completed' }]);
   });
 
   it('that its client leaves is stopped', async () => {
@@ -295,7 +295,7 @@ describe('an embedding request', () => {
   });
 
   it('that the engine fails is a 500, after it was tried elsewhere', async () => {
-    const { status, body } = await refused(at('vectors'), 'embeddings', { input: ['[[script {"failAfter":0}]]'] });
+    const { status, body } = await rejected(at('vectors'), 'embeddings', { input: ['[[script {"failAfter":0}]]'] });
     expect([status, body.error]).toMatchObject([500, { type: 'server_error', code: 'engine_error' }]);
   });
 });
@@ -309,21 +309,21 @@ describe('an endpoint', () => {
     ['embed', 'chat/completions', scripted({}), "'generate'"],
     ['scores', 'chat/completions', scripted({}), "'generate'"],
   ])("'%s' refuses %s, which is not its task", async (slug, route, body, needed) => {
-    const { status, body: answer } = await refused(at(slug), route, body);
-    expect([status, answer.error]).toMatchObject([
+    const { status, body: response } = await rejected(at(slug), route, body);
+    expect([status, response.error]).toMatchObject([
       400,
       { type: 'invalid_request_error', code: 'wrong_task_mode', param: 'model' },
     ]);
-    expect(answer.error.message).toContain(`'${slug}'`);
-    expect(answer.error.message).toContain(needed);
+    expect(response.error.message).toContain(`'${slug}'`);
+    expect(response.error.message).toContain(needed);
   });
 
   it('of another project is not there, with or without a key of its own', async () => {
     const tenant = await addTenant(test.platform, 'scripted');
     const theirs = at('vectors').with({ apiKey: tenant.apiKey });
-    expect((await refused(theirs, 'embeddings', { input: 'a' })).body.error.code).toBe('project_not_found');
+    expect((await rejected(theirs, 'embeddings', { input: 'a' })).body.error.code).toBe('project_not_found');
     const atHome = theirs.with({ projectId: tenant.projectId });
-    expect(await refused(atHome, 'embeddings', { input: 'a' })).toMatchObject({
+    expect(await rejected(atHome, 'embeddings', { input: 'a' })).toMatchObject({
       status: 404,
       body: { error: { code: 'endpoint_not_found' } },
     });
@@ -373,7 +373,7 @@ describe('a ranking', () => {
 
   it.each(['embed', 'scores'])("reads no more of a document than it is told to, at '%s'", async (slug) => {
     const documents = [`${RIGHT} ${words(600)}`, 'Bread'];
-    const ask = (max: number): Promise<Answer<Ranking>> =>
+    const ask = (max: number): Promise<ApiResponse<Ranking>> =>
       rank(at(slug), { query: QUERY, documents, max_tokens_per_doc: max });
     const [few, more] = [await ask(8), await ask(20)];
     const whole = await rank(at(slug), { query: QUERY, documents: ['Bread', 'Bread'] });
@@ -397,8 +397,8 @@ describe('a ranking', () => {
     expect((await rank(at('scores'), body, 'v2/rerank')).body.results).toEqual(one);
     for (const version of ['v1', 'v2']) {
       const url = at('scores').projectUrl.replace(/v1$/, `${version}/rerank`);
-      const answer = await at('scores').request<Ranking>('POST', url, undefined, { model: 'scores', ...body });
-      expect(answer.body.results).toEqual(one);
+      const response = await at('scores').request<Ranking>('POST', url, undefined, { model: 'scores', ...body });
+      expect(response.body.results).toEqual(one);
     }
   });
 
@@ -415,17 +415,17 @@ describe('a ranking', () => {
     ['a limit of nothing', { query: 'a', documents: ['a'], max_tokens_per_doc: 0 }, 'max_tokens_per_doc'],
     ['fields to rank by', { query: 'a', documents: ['a'], rank_fields: ['title'] }, 'rank_fields'],
   ])('with %s is a 400 that names it', async (_, body, param) => {
-    const { status, body: answer } = await refused(at('scores'), 'rerank', body);
-    expect([status, answer.error]).toMatchObject([400, { type: 'invalid_request_error', param }]);
+    const { status, body: response } = await rejected(at('scores'), 'rerank', body);
+    expect([status, response.error]).toMatchObject([400, { type: 'invalid_request_error', param }]);
   });
 
   it.each([
     ['query', { query: words(600), documents: ['a'] }],
     ['documents[1]', { query: 'a', documents: ['a', words(600)] }],
   ])('with a %s longer than the context is a 400 that names it', async (param, body) => {
-    const { status, body: answer } = await refused(at('embed'), 'rerank', body);
-    expect([status, answer.error]).toMatchObject([400, { code: 'context_length_exceeded', param }]);
-    expect(answer.error.message).toContain(`'${param}'`);
+    const { status, body: response } = await rejected(at('embed'), 'rerank', body);
+    expect([status, response.error]).toMatchObject([400, { code: 'context_length_exceeded', param }]);
+    expect(response.error.message).toContain(`'${param}'`);
   });
 
   it('is in the ledger once, as what it is', async () => {
@@ -443,15 +443,17 @@ describe('scores', () => {
     ['a list of one and many', { queries: ['a b'], documents: ['c d', 'a b'] }, [undefined, 1]],
     ['pairs', { data_1: ['a b', 'c d'], data_2: ['a b', 'c d'] }, [1, 1]],
   ])('of %s come in the order of the texts', async (_, body, expected) => {
-    const answer = (await score(at('scores'), body)).body;
-    expect(answer).toMatchObject({ id: expect.stringMatching(/^score-/), object: 'list', model: 'scripted' });
-    expect(Number.isInteger(answer.created)).toBe(true);
-    expect(answer.data.map(({ index, object }) => [index, object])).toEqual(expected.map((_score, i) => [i, 'score']));
+    const response = (await score(at('scores'), body)).body;
+    expect(response).toMatchObject({ id: expect.stringMatching(/^score-/), object: 'list', model: 'scripted' });
+    expect(Number.isInteger(response.created)).toBe(true);
+    expect(response.data.map(({ index, object }) => [index, object])).toEqual(
+      expected.map((_score, i) => [i, 'score']),
+    );
     for (const [i, value] of expected.entries()) {
-      if (value === undefined) expect(answer.data[i]?.score).toBeLessThan(0.9);
-      else expect(answer.data[i]?.score).toBeCloseTo(value, 6);
+      if (value === undefined) expect(response.data[i]?.score).toBeLessThan(0.9);
+      else expect(response.data[i]?.score).toBeCloseTo(value, 6);
     }
-    expect(answer.usage.prompt_tokens).toBe(answer.usage.total_tokens);
+    expect(response.usage.prompt_tokens).toBe(response.usage.total_tokens);
   });
 
   it.each([
@@ -464,12 +466,12 @@ describe('scores', () => {
     ['an empty side', { text_1: 'a', text_2: [] }, 'text_2'],
     ['an empty text', { text_1: 'a', text_2: [''] }, 'text_2[0]'],
   ])('of %s are a 400 that names what is wrong', async (_, body, param) => {
-    const { status, body: answer } = await refused(at('scores'), 'score', body);
-    expect([status, answer.error]).toMatchObject([400, { type: 'invalid_request_error', param }]);
+    const { status, body: response } = await rejected(at('scores'), 'score', body);
+    expect([status, response.error]).toMatchObject([400, { type: 'invalid_request_error', param }]);
   });
 
   it('of a text longer than the context are a 400 in the names of the request', async () => {
-    const { body } = await refused(at('embed'), 'score', { text_1: 'a', text_2: ['b', words(600)] });
+    const { body } = await rejected(at('embed'), 'score', { text_1: 'a', text_2: ['b', words(600)] });
     expect(body.error).toMatchObject({ code: 'context_length_exceeded', param: 'text_2[1]' });
   });
 

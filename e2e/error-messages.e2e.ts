@@ -6,7 +6,7 @@ const test = testPlatform(bothEngines);
 
 async function errorOf(fields: object, endpointSlug = 'chat'): Promise<ErrorBody['error']> {
   const body = { model: 'any', messages: [{ role: 'user', content: 'Hello' }], ...fields };
-  return (await test.api.with({ endpointSlug }).refused(body)).body.error;
+  return (await test.api.with({ endpointSlug }).rejected(body)).body.error;
 }
 
 describe('a field that can be one of several things', () => {

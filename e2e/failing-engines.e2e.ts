@@ -79,10 +79,10 @@ function says(content: string): ChatBody {
 }
 
 async function wholeText(body: ChatBody): Promise<string> {
-  const { status, body: answer } = await test.api.post(body);
+  const { status, body: response } = await test.api.post(body);
   return status === 200
-    ? ((answer as Completion).choices[0]?.message.content ?? '')
-    : ((answer as ErrorBody).error.code ?? 'no code');
+    ? ((response as Completion).choices[0]?.message.content ?? '')
+    : ((response as ErrorBody).error.code ?? 'no code');
 }
 
 async function streamedText(body: ChatBody): Promise<string> {
@@ -124,9 +124,9 @@ describe('of two workers of a model, one whose server', () => {
     );
     await eventually('the fleet knows', () => heartbeatOf(failing()).available === false);
 
-    upstreams.a.asked = 0;
+    upstreams.a.requests = 0;
     expect(new Set(await ask(40))).toEqual(new Set(['b']));
-    expect(upstreams.a.asked).toBe(0);
+    expect(upstreams.a.requests).toBe(0);
 
     await heal();
     await eventually('it serves again', async () => (await ask(2 * AT_ONCE)).includes('a'), 20_000);
@@ -144,11 +144,11 @@ describe('of two workers of a model, one whose server', () => {
       'the fleet knows',
       () => heartbeatOf(failing()).available === false || (heartbeatOf(failing()).failureRate ?? 0) > 0,
     );
-    upstreams.a.asked = 0;
-    upstreams.b.asked = 0;
+    upstreams.a.requests = 0;
+    upstreams.b.requests = 0;
     const later = await ask(60, promptOf);
     expect(later.filter((text) => text !== 'a' && text !== 'b')).toEqual([]);
-    expect(upstreams.a.asked).toBeLessThan(upstreams.b.asked);
+    expect(upstreams.a.requests).toBeLessThan(upstreams.b.requests);
   });
 });
 
@@ -171,9 +171,9 @@ describe('of two workers that embed, one whose server', () => {
       },
       30_000,
     );
-    upstreams.a.asked = 0;
+    upstreams.a.requests = 0;
     expect(new Set(await embedAll())).toEqual(new Set([200]));
-    expect(upstreams.a.asked).toBe(0);
+    expect(upstreams.a.requests).toBe(0);
   });
 });
 

@@ -22,7 +22,7 @@ const CONNECTIONS = 16;
 /** Drawn at once, so that not all of them are in memory. */
 const BATCH = 500;
 /** Of one request, under whatever load: one that meets it hangs. */
-const ANSWER_TIMEOUT_MS = 30_000;
+const RESPONSE_TIMEOUT_MS = 30_000;
 const FAULTS_MAX = 10;
 const MESSAGE_LENGTH_MAX = 1_000;
 
@@ -40,7 +40,7 @@ const test = testPlatform(async () => {
 });
 afterAll(() => upstream.stop());
 
-interface Answer {
+interface Outcome {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
   readonly text: string;
@@ -49,7 +49,7 @@ interface Answer {
 const agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS });
 afterAll(() => agent.destroy());
 
-function send({ endpointSlug, headers, body }: FuzzRequest): Promise<Answer> {
+function send({ endpointSlug, headers, body }: FuzzRequest): Promise<Outcome> {
   const { baseUrl, projectId, apiKey } = test.description;
   return new Promise((resolve, reject) => {
     const request = httpRequest(
@@ -62,7 +62,7 @@ function send({ endpointSlug, headers, body }: FuzzRequest): Promise<Answer> {
           ...(headers['transfer-encoding'] === undefined && { 'content-length': body.length }),
           ...headers,
         },
-        signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS),
+        signal: AbortSignal.timeout(RESPONSE_TIMEOUT_MS),
       },
       (response) => {
         const parts: Buffer[] = [];
@@ -83,10 +83,10 @@ function send({ endpointSlug, headers, body }: FuzzRequest): Promise<Answer> {
 }
 
 /** @throws {Error} with what is wrong about an answer, whatever it answers. */
-function check({ status, headers, text }: Answer): void {
+function check({ status, headers, text }: Outcome): void {
   if (!/^req_/.test(String(headers['x-request-id']))) throw new Error('It has no request id.');
   if (status === 200) checkGood(String(headers['content-type']), text);
-  else if (status >= 400 && status < 500) checkRefusal(text);
+  else if (status >= 400 && status < 500) checkError(text);
   else throw new Error(`Its status is ${status}.`);
 }
 
@@ -103,7 +103,7 @@ function checkGood(type: string, text: string): void {
   }
 }
 
-function checkRefusal(text: string): void {
+function checkError(text: string): void {
   const { error } = test.schema.expectValid('ErrorResponse', JSON.parse(text) as { error: { message: string } });
   const names = Object.keys(error).sort().join(' ');
   if (names !== 'code message param type') throw new Error(`Its error has the keys ${names}.`);
@@ -124,13 +124,13 @@ it('answers each of them in time, with a good answer or an error that is the cli
   const requests = draw();
   const connection = async (): Promise<void> => {
     for (const request of requests) {
-      const answer = await send(request).catch((error: Error) => error);
+      const outcome = await send(request).catch((error: Error) => error);
       try {
-        if (answer instanceof Error) throw answer;
-        statuses.set(answer.status, (statuses.get(answer.status) ?? 0) + 1);
-        check(answer);
+        if (outcome instanceof Error) throw outcome;
+        statuses.set(outcome.status, (statuses.get(outcome.status) ?? 0) + 1);
+        check(outcome);
       } catch (error) {
-        const shown = answer instanceof Error ? '' : answer.text.slice(0, 500);
+        const shown = outcome instanceof Error ? '' : outcome.text.slice(0, 500);
         const sent = JSON.stringify(request.body.toString('latin1', 0, 600));
         faults.push(`${request.endpointSlug} ${request.title}\n  ${String(error)}\n  sent: ${sent}\n  got: ${shown}`);
       }
@@ -149,7 +149,7 @@ it('goes on afterwards: no process has ended, no slot is taken, and plain reques
   expect(test.platform.services.filter(({ pid }) => pid === null).map(({ spec }) => spec.name)).toEqual([]);
   await test.fleet.allIdle();
   for (const endpointSlug of ['chat', 'upstream']) {
-    const answer = await test.api.with({ endpointSlug }).chat(scripted({ tokens: 1 }));
-    expect(answer.body.choices).toHaveLength(1);
+    const outcome = await test.api.with({ endpointSlug }).chat(scripted({ tokens: 1 }));
+    expect(outcome.body.choices).toHaveLength(1);
   }
 });

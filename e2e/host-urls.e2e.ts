@@ -54,13 +54,13 @@ async function ask({ method, target, host, headers = [], key, body }: Exchange):
     ...headers,
     'Connection: close',
   ];
-  const answer = await rawExchange(baseUrl, Buffer.from([...lines, '', text].join('\r\n'), 'latin1'));
-  const json = answer.headers['transfer-encoding'] === 'chunked' ? '{}' : answer.body;
-  return { status: answer.status, body: JSON.parse(json) as Record<string, unknown> };
+  const response = await rawExchange(baseUrl, Buffer.from([...lines, '', text].join('\r\n'), 'latin1'));
+  const json = response.headers['transfer-encoding'] === 'chunked' ? '{}' : response.body;
+  return { status: response.status, body: JSON.parse(json) as Record<string, unknown> };
 }
 
 /** The error as it was said, for comparison. */
-const refusal = ({ status, body }: Outcome): unknown => ({ status, error: body['error'] });
+const rejection = ({ status, body }: Outcome): unknown => ({ status, error: body['error'] });
 
 /** The host of a project, and of one of its endpoints. */
 function hostOf(projectId: string, endpoint?: string): string {
@@ -153,7 +153,7 @@ describe('by host as by path', () => {
   ])('%s is refused', async (_, address, target, rest, status) => {
     const [byPath, byHost] = await bothWays(address, target, rest);
     expect(byPath.status).toBe(status);
-    expect(refusal(byHost)).toEqual(refusal(byPath));
+    expect(rejection(byHost)).toEqual(rejection(byPath));
   });
 
   it('a host is the same, however it is written', async () => {
@@ -168,10 +168,10 @@ describe('by host as by path', () => {
     for (const endpoint of ['chat', undefined]) {
       const theirs = await bothWays({ ...(endpoint && { endpoint }), project: other.projectId }, '/v1/models');
       expect(theirs.map(({ status }) => status)).toEqual([404, 404]);
-      expect(refusal(theirs[1])).toEqual(refusal(theirs[0]));
+      expect(rejection(theirs[1])).toEqual(rejection(theirs[0]));
       const ours = await bothWays({ ...(endpoint && { endpoint }) }, '/v1/models', { key: other.apiKey });
       expect(ours.map(({ status }) => status)).toEqual([404, 404]);
-      expect(refusal(ours[1])).toEqual(refusal(ours[0]));
+      expect(rejection(ours[1])).toEqual(rejection(ours[0]));
     }
     const own = await bothWays({ endpoint: 'chat', project: other.projectId }, '/v1/models', { key: other.apiKey });
     expect(own.map(({ status }) => status)).toEqual([200, 200]);
@@ -261,7 +261,7 @@ describe('a host that is not one of ours', () => {
     ];
     // Were it the key's project, `model` would pick an endpoint that can do it.
     expect(plain.body).toMatchObject({ error: { code: 'wrong_task_mode' } });
-    expect(refusal(slashed)).toEqual(refusal(plain));
+    expect(rejection(slashed)).toEqual(rejection(plain));
   });
 });
 

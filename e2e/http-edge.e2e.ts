@@ -6,11 +6,11 @@ import { scriptedPlatform } from '@xerotier/dev';
 import { eventually } from '@xerotier/testing';
 import { once } from 'node:events';
 import { numberedTokens, scripted } from './support/api-client.ts';
-import type { Answer, Completion, ErrorBody } from './support/api-client.ts';
-import { contentOf, expectRefusal } from './support/chat-checks.ts';
+import type { ApiResponse, Completion, ErrorBody } from './support/api-client.ts';
+import { contentOf, expectError } from './support/chat-checks.ts';
 import type { SchemaName } from './support/openai-schema.ts';
 import { httpChunksOf, open, postText, rawExchange } from './support/raw-http.ts';
-import type { RawAnswer } from './support/raw-http.ts';
+import type { RawResponse } from './support/raw-http.ts';
 import { testPlatform, withContext } from './support/test-platform.ts';
 
 const MIB = 1024 * 1024;
@@ -21,7 +21,7 @@ const test = testPlatform(() => ({ ...withContext(scriptedPlatform(), 1_000_000)
 const chatUrl = (): string => `${test.api.endpointUrl}/chat/completions`;
 
 /** An error as every one has to be: JSON, the envelope, a request id. */
-function expectErrorAnswer({ status, headers, body }: RawAnswer, statusWanted: number): void {
+function expectErrorResponse({ status, headers, body }: RawResponse, statusWanted: number): void {
   expect({ status, body }).toMatchObject({ status: statusWanted });
   expect(headers['content-type']).toContain('application/json');
   expect(headers['x-request-id']).toMatch(/^req_/);
@@ -49,19 +49,19 @@ function bodyOfBytes(bytes: number, character = 'x'): string {
 
 describe('a body that is no chat request', () => {
   it.each(['"text"', '[]', '[{"model":"scripted"}]', '42', 'null', 'true'])('such as %s is 400', async (body) => {
-    expectRefusal(await test.api.refused(body), 400, 'invalid_request', null);
+    expectError(await test.api.rejected(body), 400, 'invalid_request', null);
   });
 
   it.each(['', '{', '{"model":"scripted",}', 'model=scripted', '{"model":"a"}{', '\u0000', '{"a":"\ud83d'])(
     'because it is no JSON (%j) is 400, and says so',
     async (body) => {
-      expectRefusal(await test.api.refused(body), 400, 'json_parse_error', null);
+      expectError(await test.api.rejected(body), 400, 'json_parse_error', null);
     },
   );
 
   it('but is nested without end is 400, as an object and as a list', async () => {
     for (const body of ['['.repeat(100_000), `{"model":"scripted","messages":${'[{"a":'.repeat(50_000)}`]) {
-      expectRefusal(await test.api.refused(body), 400, 'invalid_request', null);
+      expectError(await test.api.rejected(body), 400, 'invalid_request', null);
     }
     const { length } = (await test.api.chat(scripted({ tokens: 1 }))).body.choices;
     expect(length).toBe(1);
@@ -69,8 +69,8 @@ describe('a body that is no chat request', () => {
 
   it('with names that mean something to JavaScript changes nothing', async () => {
     const body = JSON.stringify(scripted({ tokens: 2 })).replace('{', '{"__proto__":{"n":9},"constructor":{"x":1},');
-    const answer = await test.api.chat(JSON.parse(body));
-    expect(answer.body.choices).toHaveLength(1);
+    const response = await test.api.chat(JSON.parse(body));
+    expect(response.body.choices).toHaveLength(1);
     expect((await test.api.post(body)).status).toBe(200);
   });
 });
@@ -83,9 +83,9 @@ describe('the size of a body', () => {
   ])('may be %s', async (_, bytes, character) => {
     const body = bodyOfBytes(bytes, character);
     expect(Buffer.byteLength(body)).toBe(bytes);
-    const answer = await test.api.post(body);
-    expect(answer.status).toBe(200);
-    expect(contentOf(answer as never)).toBe(numberedTokens(2));
+    const response = await test.api.post(body);
+    expect(response.status).toBe(200);
+    expect(contentOf(response as never)).toBe(numberedTokens(2));
   });
 
   it('that is announced as larger is 413, before the body is sent', async () => {
@@ -93,7 +93,7 @@ describe('the size of a body', () => {
       /Content-Length: 0/,
       `Content-Length: ${BODY_BYTES_MAX + 1}`,
     );
-    expectErrorAnswer(await rawExchange(test.description.baseUrl, head), 413);
+    expectErrorResponse(await rawExchange(test.description.baseUrl, head), 413);
   });
 
   it('that turns out to be larger is 413', async () => {
@@ -103,7 +103,7 @@ describe('the size of a body', () => {
     );
     const chunk = Buffer.concat([Buffer.from(`${MIB.toString(16)}\r\n`), Buffer.alloc(MIB, 'x'), Buffer.from('\r\n')]);
     const chunks = Array.from({ length: 33 }, () => chunk);
-    expectErrorAnswer(await rawExchange(test.description.baseUrl, head, ...chunks), 413);
+    expectErrorResponse(await rawExchange(test.description.baseUrl, head, ...chunks), 413);
   });
 });
 
@@ -111,8 +111,8 @@ describe('the media type of a body', () => {
   it.each(['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data; boundary=x', 'application/xml'])(
     'that is %s is 415',
     async (type) => {
-      const answer = await test.api.refused(JSON.stringify(scripted({})), { headers: { 'content-type': type } });
-      expectRefusal(answer, 415, 'unsupported_media_type', null);
+      const response = await test.api.rejected(JSON.stringify(scripted({})), { headers: { 'content-type': type } });
+      expectError(response, 415, 'unsupported_media_type', null);
     },
   );
 
@@ -121,13 +121,13 @@ describe('the media type of a body', () => {
       /Content-Type.*\r\n/,
       '',
     );
-    expectErrorAnswer(await rawExchange(test.description.baseUrl, text), 415);
+    expectErrorResponse(await rawExchange(test.description.baseUrl, text), 415);
   });
 
   it('that is compressed is 415', async () => {
     for (const encoding of ['gzip', 'br', 'foo']) {
-      const answer = await test.api.refused(scripted({ tokens: 1 }), { headers: { 'content-encoding': encoding } });
-      expectRefusal(answer, 415, 'unsupported_media_type', null);
+      const response = await test.api.rejected(scripted({ tokens: 1 }), { headers: { 'content-encoding': encoding } });
+      expectError(response, 415, 'unsupported_media_type', null);
     }
     await test.api.chat(scripted({ tokens: 1 }), { headers: { 'content-encoding': 'identity' } });
   });
@@ -150,13 +150,13 @@ describe('the media type of a body', () => {
 });
 
 describe('a method that a path does not have', () => {
-  const refusal = (method: string, url: string): Promise<Answer<ErrorBody>> =>
+  const rejection = (method: string, url: string): Promise<ApiResponse<ErrorBody>> =>
     test.api.request<ErrorBody>(method, url, 'ErrorResponse' satisfies SchemaName);
 
   it.each(['PUT', 'DELETE', 'PATCH'])('%s of chat completions is 405, and says what is allowed', async (method) => {
-    const answer = await refusal(method, chatUrl());
-    expectRefusal(answer, 405, 'method_not_allowed', null);
-    expect(answer.headers.get('allow')?.split(', ').sort()).toEqual(['GET', 'HEAD', 'POST']);
+    const response = await rejection(method, chatUrl());
+    expectError(response, 405, 'method_not_allowed', null);
+    expect(response.headers.get('allow')?.split(', ').sort()).toEqual(['GET', 'HEAD', 'POST']);
   });
 
   it.each([
@@ -165,9 +165,9 @@ describe('a method that a path does not have', () => {
     ['one model', () => `${test.api.endpointUrl}/models/scripted`],
     ['one model with a slash in its name', () => `${test.api.projectUrl}/models/some/model`],
   ])('DELETE of %s is 405, and says what is allowed', async (_, url) => {
-    const answer = await refusal('DELETE', url());
-    expectRefusal(answer, 405, 'method_not_allowed', null);
-    expect(answer.headers.get('allow')).toContain('GET');
+    const response = await rejection('DELETE', url());
+    expectError(response, 405, 'method_not_allowed', null);
+    expect(response.headers.get('allow')).toContain('GET');
   });
 });
 
@@ -189,9 +189,9 @@ describe('a path that is not there', () => {
   ])('%s is 404 in JSON, and the hint fits: %s', async (path, hint) => {
     const ofProject = (text: string): string => text.replaceAll('PROJECT', test.description.projectId);
     for (const method of ['GET', 'POST']) {
-      const answer = await test.api.request<ErrorBody>(method, test.description.baseUrl + ofProject(path), undefined);
-      expectRefusal(answer, 404, 'unknown_url', null);
-      expect(answer.body.error.message).toContain(ofProject(hint));
+      const response = await test.api.request<ErrorBody>(method, test.description.baseUrl + ofProject(path), undefined);
+      expectError(response, 404, 'unknown_url', null);
+      expect(response.body.error.message).toContain(ofProject(hint));
     }
   });
 });
@@ -203,8 +203,8 @@ describe('a path with further slashes', () => {
     'is the same without them: %s',
     async (path) => {
       const body = scripted({ tokens: 2 }, { model: 'chat' });
-      const answer = await test.api.request<Completion>('POST', url(path), 'CreateChatCompletionResponse', body);
-      expect([answer.status, contentOf(answer)]).toEqual([200, numberedTokens(2)]);
+      const response = await test.api.request<Completion>('POST', url(path), 'CreateChatCompletionResponse', body);
+      expect([response.status, contentOf(response)]).toEqual([200, numberedTokens(2)]);
     },
   );
 
@@ -223,8 +223,8 @@ describe('a path with further slashes', () => {
   it.each(['/v1%2Fmodels', '/PROJECT%2Fv1/models', '/v1/models%2f', '/PROJECT/chat/v1/chat%2Fcompletions'])(
     'is another one when they are encoded: %s',
     async (path) => {
-      const answer = await test.api.request<ErrorBody>('GET', url(path), undefined);
-      expect(answer.status).toBe(404);
+      const response = await test.api.request<ErrorBody>('GET', url(path), undefined);
+      expect(response.status).toBe(404);
     },
   );
 
@@ -251,9 +251,9 @@ describe('the path /', () => {
   });
 
   it('greets with nothing else', async () => {
-    const answer = await test.api.request<ErrorBody>('POST', `${test.description.baseUrl}/`, undefined, {});
-    expectRefusal(answer, 405, 'method_not_allowed', null);
-    expect(answer.headers.get('allow')?.split(', ').sort()).toEqual(['GET', 'HEAD']);
+    const response = await test.api.request<ErrorBody>('POST', `${test.description.baseUrl}/`, undefined, {});
+    expectError(response, 405, 'method_not_allowed', null);
+    expect(response.headers.get('allow')?.split(', ').sort()).toEqual(['GET', 'HEAD']);
   });
 });
 
@@ -264,7 +264,7 @@ describe('what is hardly HTTP', () => {
     ['two lengths', 400, 'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nx'],
     ['a header of 64 kB', 400, `GET / HTTP/1.1\r\nHost: x\r\nX-Long: ${'x'.repeat(65_536)}\r\n\r\n`],
   ])('%s is answered with %d in the form of the API', async (_, status, text) => {
-    expectErrorAnswer(await rawExchange(test.description.baseUrl, text), status);
+    expectErrorResponse(await rawExchange(test.description.baseUrl, text), status);
   });
 
   it.each<[string, number, string]>([
@@ -277,7 +277,7 @@ describe('what is hardly HTTP', () => {
   ])('%s is %d in the form of the API', async (_, status, path) => {
     const { apiKey, baseUrl, projectId } = test.description;
     const text = `GET ${path.replace('PROJECT', projectId)} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${apiKey}\r\nConnection: close\r\n\r\n`;
-    expectErrorAnswer(await rawExchange(baseUrl, text), status);
+    expectErrorResponse(await rawExchange(baseUrl, text), status);
   });
 });
 
@@ -289,18 +289,13 @@ describe('the Authorization header', () => {
     ['two keys', 'Bearer a b'],
     ['endless', `Bearer ${'x'.repeat(2_000)}`],
   ])('that is %s is 401', async (_, authorization) => {
-    const answer = await test.api.refused(scripted({}), { key: null, headers: { authorization } });
-    expectRefusal(answer, 401, 'invalid_api_key', null);
+    const response = await test.api.rejected(scripted({}), { key: null, headers: { authorization } });
+    expectError(response, 401, 'invalid_api_key', null);
   });
 
   it('is looked at before the body is', async () => {
-    expectRefusal(await test.api.refused('{', { key: null }), 401, 'invalid_api_key', null);
-    expectRefusal(
-      await test.api.refused('{', { key: test.description.managementKey }),
-      403,
-      'scope_insufficient',
-      null,
-    );
+    expectError(await test.api.rejected('{', { key: null }), 401, 'invalid_api_key', null);
+    expectError(await test.api.rejected('{', { key: test.description.managementKey }), 403, 'scope_insufficient', null);
   });
 
   it('may write Bearer as it likes', async () => {
@@ -311,8 +306,8 @@ describe('the Authorization header', () => {
 
 describe('the request id', () => {
   it('is made here: a client cannot choose it, nor put anything into the log by it', async () => {
-    const answer = await test.api.chat(scripted({ tokens: 1 }), { headers: { 'x-request-id': 'mine' } });
-    expect(answer.requestId).not.toBe('mine');
+    const response = await test.api.chat(scripted({ tokens: 1 }), { headers: { 'x-request-id': 'mine' } });
+    expect(response.requestId).not.toBe('mine');
   });
 });
 
@@ -334,8 +329,8 @@ describe('a connection', () => {
 
   it('gets each event in one piece', async () => {
     const body = JSON.stringify(scripted({ tokens: 10, delayMs: 5 }, { stream: true }));
-    const answer = await rawExchange(test.description.baseUrl, postText(chatUrl(), test.description.apiKey, body));
-    const pieces = httpChunksOf(answer.body);
+    const response = await rawExchange(test.description.baseUrl, postText(chatUrl(), test.description.apiKey, body));
+    const pieces = httpChunksOf(response.body);
     expect(pieces.length).toBeGreaterThan(8);
     expect(pieces.every((piece) => piece.startsWith('data: ') && piece.endsWith('\n\n'))).toBe(true);
   });

@@ -5,9 +5,9 @@
 import { eventually } from '@xerotier/testing';
 import { readFile } from 'node:fs/promises';
 import type { ChatBody } from './support/api-client.ts';
-import { expectRefusal } from './support/chat-checks.ts';
+import { expectError } from './support/chat-checks.ts';
 import { postText, rawExchange } from './support/raw-http.ts';
-import type { RawAnswer } from './support/raw-http.ts';
+import type { RawResponse } from './support/raw-http.ts';
 import { ScriptedUpstream } from './support/scripted-upstream.ts';
 import { testPlatform } from './support/test-platform.ts';
 
@@ -168,8 +168,8 @@ describe('a parameter', () => {
     await test.api.chat(withField(within));
     expect(upstream.takeRequests()).not.toEqual([]);
     for (const stream of [false, true]) {
-      const answer = await test.api.refused(withField({ ...beyond, stream }));
-      expectRefusal(answer, 400, expect.stringMatching(/^(invalid_request|unsupported_parameter)$/) as never, param);
+      const response = await test.api.rejected(withField({ ...beyond, stream }));
+      expectError(response, 400, expect.stringMatching(/^(invalid_request|unsupported_parameter)$/) as never, param);
     }
     expect(upstream.takeRequests()).toEqual([]);
   });
@@ -189,11 +189,11 @@ describe('a parameter', () => {
       text(0).padEnd(400, '9'),
     ]) {
       const body = JSON.stringify(withField({ [param]: 0 })).replace(`"${param}":0`, `"${param}":${value}`);
-      expectRefusal(await test.api.refused(body), 400, 'invalid_request', param);
+      expectError(await test.api.rejected(body), 400, 'invalid_request', param);
     }
     for (const value of ['NaN', 'Infinity', '-Infinity', '01', '+1', '0x1', '1.', 'undefined']) {
       const body = JSON.stringify(withField({ [param]: 0 })).replace(`"${param}":0`, `"${param}":${value}`);
-      expectRefusal(await test.api.refused(body), 400, 'json_parse_error', null);
+      expectError(await test.api.rejected(body), 400, 'json_parse_error', null);
     }
     expect(upstream.takeRequests()).toEqual([]);
   });
@@ -203,7 +203,7 @@ describe('a parameter', () => {
       JSON.stringify(withField({ n: last })).replace('{', `{"n":${first},`);
     expect((await test.api.post(twice(129, 1))).status).toBe(200);
     upstream.takeRequests();
-    expectRefusal(await test.api.refused(twice(1, 129)), 400, 'invalid_request', 'n');
+    expectError(await test.api.rejected(twice(1, 129)), 400, 'invalid_request', 'n');
     expect(upstream.takeRequests()).toEqual([]);
   });
 
@@ -233,7 +233,7 @@ describe('a body', () => {
   ])('may have %s, and no more', async (_, within, beyond) => {
     expect((await test.api.post(within)).status).toBe(200);
     upstream.takeRequests();
-    expectRefusal(await test.api.refused(beyond), 400, 'invalid_request', null);
+    expectError(await test.api.rejected(beyond), 400, 'invalid_request', null);
     expect(upstream.takeRequests()).toEqual([]);
   });
 
@@ -241,12 +241,12 @@ describe('a body', () => {
     const names = (count: number): string => `{${Array.from({ length: count }, (_, i) => `"k${i}":1`).join()}}`;
     for (const field of ['metadata', 'logit_bias', 'response_format', 'anything']) {
       const body = base.replace('"other":0', `"${field}":${names(1_000_000)}`);
-      const [refused, served] = await Promise.all([test.api.refused(body), test.api.post(withField({}))]);
-      expectRefusal(refused, 400, 'invalid_request', null);
+      const [rejected, served] = await Promise.all([test.api.rejected(body), test.api.post(withField({}))]);
+      expectError(rejected, 400, 'invalid_request', null);
       expect(served.status).toBe(200);
     }
     const body = base.replace('"other":0', `"metadata":${names(90_000)}`);
-    expectRefusal(await test.api.refused(body), 400, 'invalid_request', 'metadata');
+    expectError(await test.api.rejected(body), 400, 'invalid_request', 'metadata');
   });
 
   it.each<[string, readonly number[]]>([
@@ -264,8 +264,8 @@ describe('a body', () => {
       'Content-Length: 0',
       `Content-Length: ${body.length}`,
     );
-    const answer: RawAnswer = await rawExchange(test.description.baseUrl, head, body);
-    expect({ status: answer.status, ...JSON.parse(answer.body).error }).toMatchObject({
+    const response: RawResponse = await rawExchange(test.description.baseUrl, head, body);
+    expect({ status: response.status, ...JSON.parse(response.body).error }).toMatchObject({
       status: 400,
       code: 'json_parse_error',
     });
@@ -281,9 +281,9 @@ describe('a body', () => {
       )
         .replace('{', `{"${name}":${evil},`)
         .replace('"here":', `"${name}":`);
-      const answer = await test.api.post(body);
-      expect(answer.status).toBe(200);
-      expect(answer.body).toMatchObject({ choices: [{ index: 0 }] });
+      const response = await test.api.post(body);
+      expect(response.status).toBe(200);
+      expect(response.body).toMatchObject({ choices: [{ index: 0 }] });
       expect(upstream.takeRequests()).toHaveLength(1);
       expect(await test.api.chat(withField({}))).not.toHaveProperty('body.polluted');
     },
@@ -296,8 +296,8 @@ describe('a header', () => {
       expect((await test.api.chat(withField({}), { headers: { [name]: value } })).status).toBe(200);
     upstream.takeRequests();
     for (const value of ['0', '86400001', '-1', '1.5', '1e3', 'NaN', '', '1, 2', '9'.repeat(1_000), '\u00b2']) {
-      const answer = await test.api.refused(withField({}), { headers: { [name]: value } });
-      expectRefusal(answer, 400, 'invalid_request', name);
+      const response = await test.api.rejected(withField({}), { headers: { [name]: value } });
+      expectError(response, 400, 'invalid_request', name);
     }
     expect(upstream.takeRequests()).toEqual([]);
   });
@@ -320,8 +320,8 @@ describe('a header', () => {
     'Bearer ,',
     'Bearer null',
   ])('Authorization that is %j is 401', async (authorization) => {
-    const answer = await test.api.refused(withField({}), { key: null, headers: { authorization } });
-    expectRefusal(answer, 401, 'invalid_api_key', null);
+    const response = await test.api.rejected(withField({}), { key: null, headers: { authorization } });
+    expectError(response, 401, 'invalid_api_key', null);
     expect(upstream.takeRequests()).toEqual([]);
   });
 
@@ -329,9 +329,9 @@ describe('a header', () => {
     'that is no header (%j) is 400',
     async (header) => {
       const head = postText(`${test.api.endpointUrl}/chat/completions`, test.description.apiKey, '{}');
-      const answer = await rawExchange(test.description.baseUrl, head.replace('\r\n', `\r\n${header}\r\n`));
-      expect(answer.status).toBe(400);
-      expect(JSON.parse(answer.body)).toMatchObject({ error: { code: 'invalid_request' } });
+      const response = await rawExchange(test.description.baseUrl, head.replace('\r\n', `\r\n${header}\r\n`));
+      expect(response.status).toBe(400);
+      expect(JSON.parse(response.body)).toMatchObject({ error: { code: 'invalid_request' } });
     },
   );
 });
@@ -403,12 +403,12 @@ describe('what a client says', () => {
       `/%0aforged?key=${CANARY}`,
       '/%zz%0aforged',
     ]) {
-      const answer = await rawExchange(
+      const response = await rawExchange(
         baseUrl,
         `GET ${path} HTTP/1.1\r\nHost: forged\r\nAuthorization: Bearer ${apiKey}\r\nUser-Agent: \tforged"}\r\nConnection: close\r\n\r\n`,
       );
-      expect([400, 404]).toContain(answer.status);
-      expect(() => JSON.parse(answer.body) as unknown).not.toThrow();
+      expect([400, 404]).toContain(response.status);
+      expect(() => JSON.parse(response.body) as unknown).not.toThrow();
     }
     const { requestId } = await test.api.chat(withField({}));
     const log = await eventually('the log has the last request', async () => {

@@ -5,8 +5,8 @@
 import { scriptedPlatform, together } from '@xerotier/dev';
 import { eventually } from '@xerotier/testing';
 import OpenAI, { toFile } from 'openai';
-import { expectRefusal } from './support/chat-checks.ts';
-import type { Answer, ApiClient, ErrorBody } from './support/api-client.ts';
+import { expectError } from './support/chat-checks.ts';
+import type { ApiResponse, ApiClient, ErrorBody } from './support/api-client.ts';
 import { Ledger } from './support/ledger.ts';
 import { MEDIA_TASKS, MediaUpstream, paintingOf, soundOf } from './support/media-upstream.ts';
 import { addTenant } from './support/tenant.ts';
@@ -24,7 +24,7 @@ const test = testPlatform(async () => {
 afterAll(() => upstream.stop());
 beforeEach(() => {
   upstream.trouble = undefined;
-  upstream.takeQuestions();
+  upstream.takeRequests();
 });
 
 const ledger = (): Ledger => new Ledger(test.description.databaseUrl);
@@ -65,7 +65,7 @@ function post(
   });
 }
 
-async function refused(url: string, body: FormData | object, sent: Sent = {}): Promise<Answer<ErrorBody>> {
+async function rejected(url: string, body: FormData | object, sent: Sent = {}): Promise<ApiResponse<ErrorBody>> {
   const response = await post(url, body, sent);
   const { status, headers } = response;
   const parsed = test.schema.expectValid('ErrorResponse', (await response.json()) as ErrorBody);
@@ -80,13 +80,13 @@ describe('speech', () => {
     ['wav', 'audio/wav'],
     ['pcm', 'audio/pcm'],
   ] as const)('in %s comes byte for byte, as %s', async (format, type) => {
-    const answer = await sdk('speak').audio.speech.create({ ...speech, response_format: format, speed: 1.5 });
-    expect(Buffer.from(await answer.arrayBuffer()).equals(soundOf(speech.input))).toBe(true);
-    expect(answer.headers.get('content-type')).toBe(type);
-    expect(answer.headers.get('x-request-id')).toMatch(/^req_/);
-    expect(answer.headers.get('x-xerotier-worker-id')).toMatch(/./);
-    for (const name of ['set-cookie', 'server']) expect(answer.headers.has(name)).toBe(false);
-    expect(upstream.takeQuestions()).toMatchObject([
+    const response = await sdk('speak').audio.speech.create({ ...speech, response_format: format, speed: 1.5 });
+    expect(Buffer.from(await response.arrayBuffer()).equals(soundOf(speech.input))).toBe(true);
+    expect(response.headers.get('content-type')).toBe(type);
+    expect(response.headers.get('x-request-id')).toMatch(/^req_/);
+    expect(response.headers.get('x-xerotier-worker-id')).toMatch(/./);
+    for (const name of ['set-cookie', 'server']) expect(response.headers.has(name)).toBe(false);
+    expect(upstream.takeRequests()).toMatchObject([
       { fields: { model: 'upstream-media', input: speech.input, voice: 'alloy', speed: 1.5, response_format: format } },
     ]);
   });
@@ -108,8 +108,8 @@ describe('speech', () => {
 
   it('of the whole project is asked of the model that is named', async () => {
     for (const model of ['speak', 'speak-model']) {
-      const answer = await sdk().audio.speech.create({ ...speech, model });
-      expect((await answer.arrayBuffer()).byteLength).toBe(300_000);
+      const response = await sdk().audio.speech.create({ ...speech, model });
+      expect((await response.arrayBuffer()).byteLength).toBe(300_000);
     }
   });
 });
@@ -132,7 +132,7 @@ describe('a transcription', () => {
       timestamp_granularities: ['word', 'segment'],
     });
     expect(verbose).toMatchObject({ duration: 1, words: [{ word: 'Heard' }] });
-    expect(upstream.takeQuestions().at(-1)).toMatchObject({
+    expect(upstream.takeRequests().at(-1)).toMatchObject({
       path: '/v1/audio/transcriptions',
       fields: { language: 'en', temperature: '0.2', 'timestamp_granularities[]': ['word', 'segment'] },
       files: [{ field: 'file', name: 'talk.wav', type: 'audio/wav', bytes: Buffer.alloc(1_234, 7) }],
@@ -163,14 +163,9 @@ describe('a transcription', () => {
     const { text } = await create().create({ file: await wav(FILE_BYTES_MAX), model: 'any' });
     expect(text).toBe(`Heard ${FILE_BYTES_MAX} bytes.`);
     const url = `${at('transcribe').endpointUrl}/audio/transcriptions`;
-    const tooLarge = await refused(url, form({ model: 'any', file: await wav(FILE_BYTES_MAX + 1) }));
-    expectRefusal(tooLarge, 413, 'request_too_large', 'file');
-    expectRefusal(
-      await refused(url, form({ model: 'any', file: await wav(33 * MIB) })),
-      413,
-      'request_too_large',
-      null,
-    );
+    const tooLarge = await rejected(url, form({ model: 'any', file: await wav(FILE_BYTES_MAX + 1) }));
+    expectError(tooLarge, 413, 'request_too_large', 'file');
+    expectError(await rejected(url, form({ model: 'any', file: await wav(33 * MIB) })), 413, 'request_too_large', null);
   });
 
   it.each([
@@ -189,8 +184,8 @@ describe('a transcription', () => {
     const { file, ...texts } = fields as { file?: string };
     const body = form({ ...texts, ...(file !== undefined && { file: file === 'wav' ? await wav() : file }) });
     const url = `${at('transcribe').endpointUrl}/audio/transcriptions`;
-    expectRefusal(await refused(url, body), 400, 'invalid_request', param);
-    expect(upstream.takeQuestions()).toEqual([]);
+    expectError(await rejected(url, body), 400, 'invalid_request', param);
+    expect(upstream.takeRequests()).toEqual([]);
   });
 
   it('into English is a translation', async () => {
@@ -234,13 +229,13 @@ describe('images', () => {
     expect(two.data).toEqual([{ b64_json: paintingOf('bluer of 10+30', 0) }]);
     const varied = await images.createVariation({ image: await png(40), n: 2, size: '512x512' });
     expect(varied.data).toHaveLength(2);
-    const questions = upstream.takeQuestions();
-    expect(questions.map(({ files }) => files.map(({ field }) => field))).toEqual([
+    const received = upstream.takeRequests();
+    expect(received.map(({ files }) => files.map(({ field }) => field))).toEqual([
       ['image', 'mask'],
       ['image[]', 'image[]'],
       ['image'],
     ]);
-    expect(questions.map(({ fields }) => fields['model'])).toEqual(Array<string>(3).fill('upstream-media'));
+    expect(received.map(({ fields }) => fields['model'])).toEqual(Array<string>(3).fill('upstream-media'));
   });
 
   it('of the whole project need no model', async () => {
@@ -255,19 +250,19 @@ describe('images', () => {
     ['another form of answer', { response_format: 'png' }, 'response_format'],
   ])('%s are 400', async (_, params, param) => {
     const body = { prompt: 'a bird', ...params };
-    expectRefusal(await refused(`${at('image').endpointUrl}/images/generations`, body), 400, 'invalid_request', param);
+    expectError(await rejected(`${at('image').endpointUrl}/images/generations`, body), 400, 'invalid_request', param);
   });
 
   it('are in the ledger once for each request, whatever kind it is', async () => {
     const url = at('image').endpointUrl;
     const [image, prompt] = [await png(10), 'bluer'];
-    const answers = [
+    const responses = [
       await post(`${url}/images/generations`, { prompt }),
       await post(`${url}/images/edits`, form({ image, prompt })),
       await post(`${url}/images/variations`, form({ image })),
     ];
     for (const [i, kind] of ['image.generation', 'image.edit', 'image.variation'].entries()) {
-      const response = answers[i] as Response;
+      const response = responses[i] as Response;
       await response.text();
       expect(await ledger().settledOfKind(response.headers.get('x-request-id') ?? '')).toMatchObject([
         { kind, outcome: 'completed', prompt_tokens: 5, completion_tokens: 60 },
@@ -290,21 +285,21 @@ describe('a route', () => {
     for (const [route, body] of await bodies()) {
       const own = route.startsWith('images') ? 'image' : route === 'audio/speech' ? 'speak' : 'transcribe';
       for (const slug of ['chat', ...MEDIA_TASKS].filter((task) => task !== own)) {
-        expectRefusal(await refused(`${at(slug).endpointUrl}/${route}`, body), 400, 'wrong_task_mode', 'model');
+        expectError(await rejected(`${at(slug).endpointUrl}/${route}`, body), 400, 'wrong_task_mode', 'model');
       }
     }
-    const chat = await at('speak').refused({ model: 'any', messages: [{ role: 'user', content: 'Hi' }] });
-    expectRefusal(chat, 400, 'wrong_task_mode', 'model');
+    const chat = await at('speak').rejected({ model: 'any', messages: [{ role: 'user', content: 'Hi' }] });
+    expectError(chat, 400, 'wrong_task_mode', 'model');
   });
 
   it('of a project without such an endpoint is 404, and names what is missing', async () => {
     const tenant = await addTenant(test.platform, 'scripted');
     const url = test.api.with(tenant).projectUrl;
     for (const [route, body] of await bodies()) {
-      const answer = await refused(`${url}/${route}`, body, { key: tenant.apiKey });
-      expectRefusal(answer, 404, 'capability_not_available', null);
+      const response = await rejected(`${url}/${route}`, body, { key: tenant.apiKey });
+      expectError(response, 404, 'capability_not_available', null);
       const task = route.startsWith('images') ? 'image' : route === 'audio/speech' ? 'speak' : 'transcribe';
-      expect(answer.body.error.message).toContain(`'${task}'`);
+      expect(response.body.error.message).toContain(`'${task}'`);
     }
   });
 
@@ -312,26 +307,26 @@ describe('a route', () => {
     const tenant = await addTenant(test.platform, 'scripted');
     for (const [route, body] of await bodies()) {
       const url = `${at('speak').endpointUrl}/${route}`;
-      const answer = await refused(url, body, { key: tenant.apiKey });
-      expect([answer.status, answer.body.error.code]).toEqual([404, 'project_not_found']);
+      const response = await rejected(url, body, { key: tenant.apiKey });
+      expect([response.status, response.body.error.code]).toEqual([404, 'project_not_found']);
     }
-    expect(upstream.takeQuestions()).toEqual([]);
+    expect(upstream.takeRequests()).toEqual([]);
   });
 
   it('of an unknown model is 404', async () => {
-    const answer = await refused(`${test.api.projectUrl}/audio/speech`, { ...speech, model: 'none' });
-    expectRefusal(answer, 404, 'model_not_found', 'model');
+    const response = await rejected(`${test.api.projectUrl}/audio/speech`, { ...speech, model: 'none' });
+    expectError(response, 404, 'model_not_found', 'model');
   });
 
   it('that wants a form takes no JSON, and one that wants JSON no form', async () => {
     const url = at('transcribe').endpointUrl;
-    expectRefusal(await refused(`${url}/audio/transcriptions`, { model: 'any' }), 415, 'unsupported_media_type', null);
+    expectError(await rejected(`${url}/audio/transcriptions`, { model: 'any' }), 415, 'unsupported_media_type', null);
     const asForm = form({ model: 'any', input: 'x', voice: 'y' });
     for (const [slug, route] of [
       ['speak', 'audio/speech'],
       ['chat', 'chat/completions'],
     ] as const) {
-      expectRefusal(await refused(`${at(slug).endpointUrl}/${route}`, asForm), 415, 'unsupported_media_type', null);
+      expectError(await rejected(`${at(slug).endpointUrl}/${route}`, asForm), 415, 'unsupported_media_type', null);
     }
   });
 });
@@ -341,11 +336,11 @@ describe('trouble', () => {
 
   it('a refusal by the server is 400 with its reason, and a failure is ours', async () => {
     upstream.trouble = 'refuse';
-    const answer = await refused(url(), speech);
-    expectRefusal(answer, 400, 'invalid_request', null);
-    expect(answer.body.error.message).toContain('no such sound');
+    const response = await rejected(url(), speech);
+    expectError(response, 400, 'invalid_request', null);
+    expect(response.body.error.message).toContain('no such sound');
     upstream.trouble = 'fail';
-    expectRefusal(await refused(url(), speech), 500, 'engine_error', null);
+    expectError(await rejected(url(), speech), 500, 'engine_error', null);
   });
 
   it('a sound that breaks off is cut, and not taken for whole', async () => {

@@ -9,7 +9,7 @@ const schema = new OpenaiSchema();
 const schemaOf = ({ stream }: RecordedExchange): SchemaName =>
   stream ? 'CreateChatCompletionStreamResponse' : 'CreateChatCompletionResponse';
 
-const answer = {
+const response = {
   id: 'chatcmpl-1',
   object: 'chat.completion',
   created: 1_700_000_000,
@@ -45,10 +45,10 @@ function changed(value: object, path: readonly (string | number)[], to: unknown)
 
 describe('the lenient reading of the OpenAI document', () => {
   it('takes what the real API sends', () => {
-    const refused = recordedChats.flatMap((exchange) =>
+    const rejected = recordedChats.flatMap((exchange) =>
       exchange.response.flatMap((body) => schema.check(schemaOf(exchange), body).lenient),
     );
-    expect(refused).toEqual([]);
+    expect(rejected).toEqual([]);
   });
 
   it('refuses what the real API sends once a required field is gone from it', () => {
@@ -62,32 +62,36 @@ describe('the lenient reading of the OpenAI document', () => {
   });
 
   it('takes null for an optional property, which the document as written refuses', () => {
-    const { lenient, strict } = schema.check('CreateChatCompletionResponse', { ...answer, system_fingerprint: null });
+    const { lenient, strict } = schema.check('CreateChatCompletionResponse', { ...response, system_fingerprint: null });
     expect(lenient).toEqual([]);
     expect(strict).toEqual(['CreateChatCompletionResponse /system_fingerprint']);
   });
 
   it.each<[string, SchemaName, unknown]>([
-    ['null for a required property', 'CreateChatCompletionResponse', { ...answer, model: null }],
-    ['another object kind', 'CreateChatCompletionResponse', { ...answer, object: 'chat.completion.chunk' }],
-    ['a time with a fraction', 'CreateChatCompletionResponse', { ...answer, created: 1.5 }],
+    ['null for a required property', 'CreateChatCompletionResponse', { ...response, model: null }],
+    ['another object kind', 'CreateChatCompletionResponse', { ...response, object: 'chat.completion.chunk' }],
+    ['a time with a fraction', 'CreateChatCompletionResponse', { ...response, created: 1.5 }],
     [
       'a message without refusal',
       'CreateChatCompletionResponse',
-      changed(answer, ['choices', 0, 'message', 'refusal'], undefined),
+      changed(response, ['choices', 0, 'message', 'refusal'], undefined),
     ],
-    ['another role', 'CreateChatCompletionResponse', changed(answer, ['choices', 0, 'message', 'role'], 'user')],
-    ['another finish reason', 'CreateChatCompletionResponse', changed(answer, ['choices', 0, 'finish_reason'], 'eos')],
-    ['usage without a total', 'CreateChatCompletionResponse', changed(answer, ['usage', 'total_tokens'], undefined)],
+    ['another role', 'CreateChatCompletionResponse', changed(response, ['choices', 0, 'message', 'role'], 'user')],
+    [
+      'another finish reason',
+      'CreateChatCompletionResponse',
+      changed(response, ['choices', 0, 'finish_reason'], 'eos'),
+    ],
+    ['usage without a total', 'CreateChatCompletionResponse', changed(response, ['usage', 'total_tokens'], undefined)],
     [
       'a count as text',
       'CreateChatCompletionResponse',
-      changed(answer, ['usage', 'prompt_tokens_details', 'cached_tokens'], '0'),
+      changed(response, ['usage', 'prompt_tokens_details', 'cached_tokens'], '0'),
     ],
     [
       'log probabilities without refusal',
       'CreateChatCompletionResponse',
-      changed(answer, ['choices', 0, 'logprobs'], { content: [] }),
+      changed(response, ['choices', 0, 'logprobs'], { content: [] }),
     ],
     [
       'a chunk without a delta',
@@ -99,8 +103,8 @@ describe('the lenient reading of the OpenAI document', () => {
       'CreateChatCompletionStreamResponse',
       changed(chunk, ['choices', 0, 'finish_reason'], undefined),
     ],
-    ['an answer in the place of a chunk', 'CreateChatCompletionStreamResponse', answer],
-    ['a service tier that is no text', 'CreateChatCompletionResponse', { ...answer, service_tier: 1 }],
+    ['an answer in the place of a chunk', 'CreateChatCompletionStreamResponse', response],
+    ['a service tier that is no text', 'CreateChatCompletionResponse', { ...response, service_tier: 1 }],
     ['an error without param', 'ErrorResponse', { error: { message: 'no', type: 'x', code: null } }],
     ['a bare error', 'ErrorResponse', { message: 'no', type: 'x', code: null, param: null }],
     ['a model without an owner', 'Model', { id: 'm', object: 'model', created: 1 }],
@@ -111,7 +115,7 @@ describe('the lenient reading of the OpenAI document', () => {
   });
 
   it.each<[SchemaName, unknown]>([
-    ['CreateChatCompletionResponse', answer],
+    ['CreateChatCompletionResponse', response],
     ['CreateChatCompletionStreamResponse', chunk],
     ['ErrorResponse', { error: { message: 'no', type: 'x', code: null, param: null, retry_after: 1 } }],
     ['ListModelsResponse', { object: 'list', data: [{ id: 'm', object: 'model', created: 1, owned_by: 'o' }] }],
@@ -120,7 +124,7 @@ describe('the lenient reading of the OpenAI document', () => {
   });
 
   it("takes the product's service tiers, which the document as written refuses", () => {
-    const tiered = { ...answer, service_tier: 'gpu_nvidia_shared' };
+    const tiered = { ...response, service_tier: 'gpu_nvidia_shared' };
     expect(schema.check('CreateChatCompletionResponse', tiered)).toEqual({
       lenient: [],
       strict: ['CreateChatCompletionResponse /service_tier'],
@@ -138,8 +142,8 @@ describe('expectValid', () => {
 
   it('remembers what strict refuses, without failing', () => {
     const fresh = new OpenaiSchema();
-    fresh.expectValid('CreateChatCompletionResponse', { ...answer, system_fingerprint: null });
-    fresh.expectValid('CreateChatCompletionResponse', { ...answer, system_fingerprint: null });
+    fresh.expectValid('CreateChatCompletionResponse', { ...response, system_fingerprint: null });
+    fresh.expectValid('CreateChatCompletionResponse', { ...response, system_fingerprint: null });
     expect(fresh.strictFindings).toEqual(['CreateChatCompletionResponse /system_fingerprint']);
   });
 });

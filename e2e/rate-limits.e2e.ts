@@ -6,7 +6,7 @@ import { eventually } from '@xerotier/testing';
 import { once } from 'node:events';
 import OpenAI from 'openai';
 import { scripted } from './support/api-client.ts';
-import type { Answer, ApiClient, ErrorBody } from './support/api-client.ts';
+import type { ApiResponse, ApiClient, ErrorBody } from './support/api-client.ts';
 import { ownPlatform } from './support/test-platform.ts';
 
 const GATEWAYS = 4;
@@ -49,15 +49,15 @@ async function allGatewaysCounted(): Promise<void> {
   redis.disconnect();
 }
 
-const ASKED = scripted({ tokens: 1 }, { max_tokens: 1 });
+const BODY = scripted({ tokens: 1 }, { max_tokens: 1 });
 
 describe('the limit of requests', () => {
   it('is exact over four gateways at once', async () => {
     const begun = performance.now();
     const statuses = await Promise.all(
       Array.from({ length: 400 }, async (_, i) => {
-        const answer = await through(i % GATEWAYS, 'gpu-nvidia-shared').post(ASKED);
-        return answer.status;
+        const response = await through(i % GATEWAYS, 'gpu-nvidia-shared').post(BODY);
+        return response.status;
       }),
     );
     const refilled = ((performance.now() - begun) / 60_000) * 100;
@@ -69,7 +69,7 @@ describe('the limit of requests', () => {
 
   it('is told with every answer, and with a refusal the time to wait', async () => {
     const api = through(0, 'free');
-    const first = await api.chat(ASKED);
+    const first = await api.chat(BODY);
     expect(Object.fromEntries([...first.headers].filter(([name]) => name.startsWith('x-ratelimit')))).toMatchObject({
       'x-ratelimit-limit': '20',
       'x-ratelimit-remaining': '19',
@@ -80,37 +80,37 @@ describe('the limit of requests', () => {
       'x-ratelimit-limit-tokens': '10000',
     });
     expect(first.headers.get('x-ratelimit-warning')).toBeNull();
-    const answers = await Promise.all(Array.from({ length: 30 }, () => api.post(ASKED)));
-    const refused = answers.find(({ status }) => status === 429) as Answer<ErrorBody>;
-    expect(refused.body.error).toEqual({
+    const responses = await Promise.all(Array.from({ length: 30 }, () => api.post(BODY)));
+    const rejected = responses.find(({ status }) => status === 429) as ApiResponse<ErrorBody>;
+    expect(rejected.body.error).toEqual({
       message: 'Rate limit reached: the tier free allows 20 requests per minute.',
       type: 'rate_limit_error',
       param: null,
       code: 'rate_limit_exceeded',
-      retry_after: Number(refused.headers.get('retry-after')),
+      retry_after: Number(rejected.headers.get('retry-after')),
       retry_strategy: 'exponential',
     });
-    expect(refused.body.error.retry_after).toBeGreaterThanOrEqual(1);
-    expect(refused.body.error.retry_after).toBeLessThanOrEqual(3);
-    expect(refused.headers.get('x-ratelimit-remaining')).toBe('0');
-    expect(refused.headers.get('x-ratelimit-warning')).toContain('0 of 20 requests');
+    expect(rejected.body.error.retry_after).toBeGreaterThanOrEqual(1);
+    expect(rejected.body.error.retry_after).toBeLessThanOrEqual(3);
+    expect(rejected.headers.get('x-ratelimit-remaining')).toBe('0');
+    expect(rejected.headers.get('x-ratelimit-warning')).toContain('0 of 20 requests');
   });
 
   it('is one that the official client waits for by itself', async () => {
     const { apiKey } = test.description;
     const client = new OpenAI({ apiKey, baseURL: through(0, 'free').endpointUrl, maxRetries: 3 });
-    const before = await through(0, 'free').post(ASKED);
+    const before = await through(0, 'free').post(BODY);
     expect([200, 429]).toContain(before.status);
-    const answer = await client.chat.completions.create({
+    const response = await client.chat.completions.create({
       model: 'scripted',
       max_tokens: 1,
       messages: [{ role: 'user', content: 'Hello' }],
     });
-    expect(answer.object).toBe('chat.completion');
+    expect(response.object).toBe('chat.completion');
   });
 
   it('does not exist on a tier without one', async () => {
-    const { headers } = await test.api.chat(ASKED);
+    const { headers } = await test.api.chat(BODY);
     expect([...headers].filter(([name]) => name.startsWith('x-ratelimit'))).toEqual([]);
   });
 });
@@ -121,26 +121,26 @@ describe('the limit of tokens', () => {
     const open = await api.stream(scripted({ tokens: 1_000, delayMs: 20 }, { max_tokens: 49_000 }));
     await open.textChunks(1);
     // More than comes back in half a minute, however slow this machine is.
-    const asked = scripted({ tokens: 1 }, { max_tokens: 30_000 });
-    const refused = (await through(1, 'cpu-standard').post(asked)) as Answer<ErrorBody>;
-    expect([refused.status, refused.body.error.message]).toEqual([
+    const body = scripted({ tokens: 1 }, { max_tokens: 30_000 });
+    const rejected = (await through(1, 'cpu-standard').post(body)) as ApiResponse<ErrorBody>;
+    expect([rejected.status, rejected.body.error.message]).toEqual([
       429,
       'Rate limit reached: the tier cpu_standard allows 50000 tokens per minute, prompts and answers together.',
     ]);
     open.abort();
     await eventually('the hold has ended', async () => {
-      const answer = await through(1, 'cpu-standard').post(asked);
-      return answer.status === 200;
+      const response = await through(1, 'cpu-standard').post(body);
+      return response.status === 200;
     });
   });
 
   it('charges what a request really used, prompt and answer', async () => {
     const api = through(0, 'cpu-amd-optimized');
-    const asked = scripted({ tokens: 500, promptTokens: 7_000 });
-    const answers = await Promise.all(Array.from({ length: 4 }, () => api.chat(asked)));
-    expect(answers.map(({ body }) => body.usage.total_tokens)).toEqual([7_500, 7_500, 7_500, 7_500]);
+    const body = scripted({ tokens: 500, promptTokens: 7_000 });
+    const responses = await Promise.all(Array.from({ length: 4 }, () => api.chat(body)));
+    expect(responses.map(({ body }) => body.usage.total_tokens)).toEqual([7_500, 7_500, 7_500, 7_500]);
     const remaining = await eventually('all of it is charged', async () => {
-      const { headers } = await api.chat(ASKED);
+      const { headers } = await api.chat(BODY);
       const left = Number(headers.get('x-ratelimit-remaining-tokens'));
       return left < 75_000 && left;
     });
@@ -152,9 +152,9 @@ describe('without Redis', () => {
   it('goes on serving, each gateway within its share', async () => {
     await allGatewaysCounted();
     await test.platform.servers.started.redis?.kill('SIGKILL');
-    const answers = await Promise.all(Array.from({ length: 60 }, () => through(2, 'gpu-nvidia-shared').post(ASKED)));
-    const admitted = answers.filter(({ status }) => status === 200).length;
-    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200, 429]));
+    const responses = await Promise.all(Array.from({ length: 60 }, () => through(2, 'gpu-nvidia-shared').post(BODY)));
+    const admitted = responses.filter(({ status }) => status === 200).length;
+    expect(new Set(responses.map(({ status }) => status))).toEqual(new Set([200, 429]));
     expect(admitted).toBeGreaterThanOrEqual(25);
     expect(admitted).toBeLessThan(40);
   });

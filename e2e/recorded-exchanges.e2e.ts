@@ -52,7 +52,7 @@ const KEPT_FROM_UPSTREAM: Readonly<Record<string, string>> = {
  * Requests that are refused by design: what they ask for and why nobody here can give it. None of the recordings asks for
  * `web_search_options`, audio or stored completions, so it is empty; a recording that does belongs here, by its title.
  */
-const REFUSED: Readonly<Record<string, { readonly param: string; readonly reason: string }>> = {};
+const REJECTED: Readonly<Record<string, { readonly param: string; readonly reason: string }>> = {};
 
 const upstream = new ScriptedUpstream();
 const test = testPlatform(async () => {
@@ -62,7 +62,7 @@ const test = testPlatform(async () => {
 afterAll(() => upstream.stop());
 
 const CUTS: readonly Cut[] = ['events', 'odd'];
-const served = recordedChats.filter(({ title }) => REFUSED[title] === undefined);
+const served = recordedChats.filter(({ title }) => REJECTED[title] === undefined);
 const cases = (stream: boolean): [string, Cut, RecordedExchange][] =>
   served
     .filter((exchange) => exchange.stream === stream)
@@ -174,13 +174,13 @@ describe('a recorded stream reaches the client chunk by chunk', () => {
 
 it('has recordings of what it lists as exceptions, and refuses what it lists as refused', async () => {
   const names = (values: readonly Json[]): Set<string> => new Set(values.flatMap((value) => Object.keys(value)));
-  const answered = names(recordedChats.flatMap(({ response }) => response));
-  for (const name of Object.keys({ ...SET_BY_PLATFORM, ...NOT_SENT })) expect(answered).toContain(name);
-  const asked = names(recordedChats.map(({ request }) => request));
-  for (const name of Object.keys(KEPT_FROM_UPSTREAM)) expect(asked).toContain(name);
-  for (const [title, { param }] of Object.entries(REFUSED)) {
+  const received = names(recordedChats.flatMap(({ response }) => response));
+  for (const name of Object.keys({ ...SET_BY_PLATFORM, ...NOT_SENT })) expect(received).toContain(name);
+  const sent = names(recordedChats.map(({ request }) => request));
+  for (const name of Object.keys(KEPT_FROM_UPSTREAM)) expect(sent).toContain(name);
+  for (const [title, { param }] of Object.entries(REJECTED)) {
     const { request } = recordedChats.find((exchange) => exchange.title === title) as RecordedExchange;
-    const { status, body } = await test.api.refused(request);
+    const { status, body } = await test.api.rejected(request);
     expect({ status, ...body.error }).toMatchObject({ status: 400, code: 'unsupported_parameter', param });
   }
 });

@@ -166,8 +166,10 @@ describe('chat.completions.create with stream: true', () => {
 describe('an answer that is aborted before it is complete', () => {
   it('stops the worker, and the SDK says that the user aborted', async () => {
     const abort = new AbortController();
-    const answer = newClient().chat.completions.create(say({ tokens: 100_000, delayMs: 20 }), { signal: abort.signal });
-    const outcome = answer.then(
+    const response = newClient().chat.completions.create(say({ tokens: 100_000, delayMs: 20 }), {
+      signal: abort.signal,
+    });
+    const outcome = response.then(
       () => undefined,
       (error: unknown) => error,
     );

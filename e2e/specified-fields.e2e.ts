@@ -8,7 +8,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { scripted } from './support/api-client.ts';
 import type { ErrorBody } from './support/api-client.ts';
-import { contentOf, expectRefusal } from './support/chat-checks.ts';
+import { contentOf, expectError } from './support/chat-checks.ts';
 import { ScriptedUpstream } from './support/scripted-upstream.ts';
 import { testPlatform } from './support/test-platform.ts';
 
@@ -69,7 +69,7 @@ async function ours(): Promise<Document> {
 const ASKING: readonly unknown[] = ['high', 'auto', ['audio'], [], {}];
 
 /** Whether some value of a field is refused with its name: it is known, and not served. */
-async function isRefusedByName(field: string): Promise<boolean> {
+async function isRejectedByName(field: string): Promise<boolean> {
   for (const value of ASKING) {
     const { status, body } = await test.api.post(scripted({}, { [field]: value }));
     const { error } = body as Partial<ErrorBody>;
@@ -80,7 +80,7 @@ async function isRefusedByName(field: string): Promise<boolean> {
 
 async function droppedInSilence(fields: readonly string[], known: readonly string[]): Promise<string[]> {
   const dropped: string[] = [];
-  for (const field of fields) if (!known.includes(field) && !(await isRefusedByName(field))) dropped.push(field);
+  for (const field of fields) if (!known.includes(field) && !(await isRejectedByName(field))) dropped.push(field);
   return dropped;
 }
 
@@ -117,7 +117,7 @@ describe('the fields of a chat completion', () => {
     expect(passedOn).toHaveLength(2);
     for (const field of Object.keys(without)) expect(JSON.stringify(passedOn)).not.toContain(`"${field}"`);
     for (const field of Object.keys(without))
-      expectRefusal(await test.api.refused(scripted({}, { [field]: 7 })), 400, 'invalid_request', field);
+      expectError(await test.api.rejected(scripted({}, { [field]: 7 })), 400, 'invalid_request', field);
   });
 });
 
@@ -154,8 +154,8 @@ describe('the fields of a message', () => {
       { role: 'assistant', content: 'x', audio: { id: 'audio_1' } },
       { role: 'user', content: 'x' },
     ];
-    const refusal = await test.api.refused(scripted({}, { messages }));
-    expectRefusal(refusal, 400, 'invalid_request', 'messages[0].audio');
+    const rejection = await test.api.rejected(scripted({}, { messages }));
+    expectError(rejection, 400, 'invalid_request', 'messages[0].audio');
     await test.api.chat(
       scripted(
         {},
@@ -216,14 +216,14 @@ describe('a conversation with functions in the place of tools', () => {
     ],
     ['a result without a name', { role: 'function', content: 'rain' }, 'messages[1].name'],
   ])('is refused with %s', async (_, message, param) => {
-    expectRefusal(await test.api.refused({ model: 'm', messages: [ask, message] }), 400, 'invalid_request', param);
+    expectError(await test.api.rejected({ model: 'm', messages: [ask, message] }), 400, 'invalid_request', param);
   });
 
   it.each([
     ['functions', [{ name: 'weather', parameters: {} }]],
     ['function_call', 'auto'],
   ])('cannot ask for more of it: %s is refused by name', async (field, value) => {
-    const refusal = await test.api.refused({ model: 'm', messages: conversation, [field]: value });
-    expectRefusal(refusal, 400, 'unsupported_parameter', field);
+    const rejection = await test.api.rejected({ model: 'm', messages: conversation, [field]: value });
+    expectError(rejection, 400, 'unsupported_parameter', field);
   });
 });

@@ -8,7 +8,7 @@ import OpenAI from 'openai';
 import pg from 'pg';
 import { numberedTokens, scripted } from './support/api-client.ts';
 import type { ChatBody } from './support/api-client.ts';
-import { contentOf, expectRefusal } from './support/chat-checks.ts';
+import { contentOf, expectError } from './support/chat-checks.ts';
 import { StoredClient } from './support/stored-client.ts';
 import type { List } from './support/stored-client.ts';
 import { addTenant } from './support/tenant.ts';
@@ -100,7 +100,7 @@ describe('an answer that is stored', () => {
     ['with store: null', { store: null }],
   ])('is not one %s, whatever its metadata', async (_, params) => {
     const { body } = await test.api.chat(stored(params));
-    expectRefusal(await here().refused('GET', body.id), 404, 'completion_not_found', null);
+    expectError(await here().rejected('GET', body.id), 404, 'completion_not_found', null);
     expect(await isKept(body.id)).toBe(false);
   });
 
@@ -116,11 +116,11 @@ describe('an answer that is stored', () => {
 
   it('that is too large ends with an error, and is refused at once when its messages are', async () => {
     const large = { ...stored(), messages: [{ role: 'user', content: 'x'.repeat(1_000_000) }] };
-    expectRefusal(await test.api.refused(large), 413, 'completion_too_large', 'store');
+    expectError(await test.api.rejected(large), 413, 'completion_too_large', 'store');
     expect((await test.api.chat({ ...large, store: false })).status).toBe(200);
     // Question and answer fit by themselves, and not together.
     const half = scripted({ text: 'x'.repeat(500_000), promptTokens: 1 }, { store: true, metadata: mark });
-    expectRefusal(await test.api.refused(half), 413, 'completion_too_large', 'store');
+    expectError(await test.api.rejected(half), 413, 'completion_too_large', 'store');
     const stream = await test.api.stream(half);
     expect(await stream.ended).toBe('error');
     expect(stream.error).toMatchObject({ code: 'completion_too_large', param: 'store' });
@@ -182,7 +182,7 @@ describe('a list', () => {
     expect(ids(await here().list(filter()))).toEqual([first]);
     expect(ids(await second().list(filter()))).toEqual([other]);
     expect(ids(await here().inProject().list(filter()))).toEqual([first, other]);
-    expectRefusal(await here().refused('GET', other), 404, 'completion_not_found', null);
+    expectError(await here().rejected('GET', other), 404, 'completion_not_found', null);
     expect((await here().inProject().get(other)).body.id).toBe(other);
   });
 
@@ -194,15 +194,15 @@ describe('a list', () => {
     ['after', { after: 'chatcmpl-none' }],
     ['metadata', { metadata: '{}' }],
   ])('is refused by the name %s for %j', async (param, params) => {
-    const answer = await here().refused('GET', `?${new URLSearchParams(params).toString()}`);
-    expectRefusal(answer, 400, 'invalid_request', param);
+    const response = await here().rejected('GET', `?${new URLSearchParams(params).toString()}`);
+    expectError(response, 400, 'invalid_request', param);
   });
 });
 
 describe('a list that no database can look for', () => {
   it.each(['after', 'model'])('is refused by the name of its filter: %s', async (name) => {
     for (const value of ['%00', 'a%00b']) {
-      const { status, body } = await here().refused('GET', `?${name}=${value}`);
+      const { status, body } = await here().rejected('GET', `?${name}=${value}`);
       expect([status, body.error.param]).toEqual([400, name]);
     }
   });
@@ -233,8 +233,8 @@ describe('the messages of a stored completion', () => {
       data: [{ id: `${id}-1` }],
       has_more: false,
     });
-    const unknown = await here().refused('GET', `${id}/messages?after=${id}-2`);
-    expectRefusal(unknown, 400, 'invalid_request', 'after');
+    const unknown = await here().rejected('GET', `${id}/messages?after=${id}-2`);
+    expectError(unknown, 400, 'invalid_request', 'after');
   });
 });
 
@@ -247,8 +247,8 @@ describe('a stored completion', () => {
     expect((await here().get(id)).body).toEqual(changed);
     expect((await here().update(id, { metadata: null })).body).toEqual({ ...before, metadata: {} });
     for (const body of [{}, { metadata: 'x' }, { metadata: { k: 1 } }, { metadata: { k: 'v'.repeat(513) } }]) {
-      const answer = await here().refused('POST', id, body);
-      expectRefusal(answer, 400, 'invalid_request', expect.stringMatching(/^metadata/));
+      const response = await here().rejected('POST', id, body);
+      expectError(response, 400, 'invalid_request', expect.stringMatching(/^metadata/));
     }
     expect((await here().get(id)).body).toEqual({ ...before, metadata: {} });
   });
@@ -268,8 +268,8 @@ describe('a stored completion', () => {
     for (const stranger of [tenant, tenant.inProject(), second()]) {
       await expectNowhere(stranger, id);
       expect((await stranger.list({ 'metadata[run]': mark.run })).data).toEqual([]);
-      const answer = await stranger.refused('GET', `?after=${id}`);
-      expectRefusal(answer, 400, 'invalid_request', 'after');
+      const response = await stranger.rejected('GET', `?after=${id}`);
+      expectError(response, 400, 'invalid_request', 'after');
     }
     expect((await here().get(id)).body).toEqual(before);
   });
@@ -278,9 +278,9 @@ describe('a stored completion', () => {
     const [id] = (await several(1)) as [string];
     for (const method of ['GET', 'POST', 'DELETE']) {
       const body = method === 'POST' ? { metadata: {} } : undefined;
-      expectRefusal(await here().refused(method, id, body, null), 401, 'invalid_api_key', null);
+      expectError(await here().rejected(method, id, body, null), 401, 'invalid_api_key', null);
       const management = test.description.managementKey;
-      expectRefusal(await here().refused(method, id, body, management), 403, 'scope_insufficient', null);
+      expectError(await here().rejected(method, id, body, management), 403, 'scope_insufficient', null);
     }
     expect((await here().get(id)).status).toBe(200);
   });
@@ -309,10 +309,10 @@ async function expectNowhere(client: StoredClient, id: string): Promise<void> {
     ['DELETE', ''],
   ] as const;
   for (const [method, path, body] of verbs) {
-    const answer = await client.refused(method, `${id}${path}`, body);
-    expectRefusal(answer, 404, 'completion_not_found', null);
-    const never = await client.refused(method, `chatcmpl-none${path}`, body);
-    expect(answer.body.error.message.replace(id, 'chatcmpl-none')).toBe(never.body.error.message);
+    const response = await client.rejected(method, `${id}${path}`, body);
+    expectError(response, 404, 'completion_not_found', null);
+    const never = await client.rejected(method, `chatcmpl-none${path}`, body);
+    expect(response.body.error.message.replace(id, 'chatcmpl-none')).toBe(never.body.error.message);
   }
 }
 
@@ -367,8 +367,8 @@ describe('the responses service', () => {
     await service().kill('SIGKILL');
     expect(contentOf(await test.api.chat(scripted({ tokens: 2 })))).toBe(numberedTokens(2));
     expect(await (await test.api.stream(scripted({ tokens: 2 }))).ended).toBe('done');
-    const whole = await test.api.refused(stored());
-    expectRefusal(whole, 503, 'storage_unavailable', null);
+    const whole = await test.api.rejected(stored());
+    expectError(whole, 503, 'storage_unavailable', null);
     expect(whole.headers.get('retry-after')).toMatch(/^\d+$/);
     const stream = await test.api.stream(stored());
     expect(await stream.ended).toBe('error');
@@ -377,7 +377,7 @@ describe('the responses service', () => {
     // What was computed is counted, stored or not.
     expect((await test.fleet.usageOf(stream.requestId)).usage.completionTokens).toBeGreaterThan(0);
     for (const [method, body] of [['GET'], ['POST', { metadata: {} }], ['DELETE']] as const) {
-      expectRefusal(await here().refused(method, id, body), 503, 'storage_unavailable', null);
+      expectError(await here().rejected(method, id, body), 503, 'storage_unavailable', null);
     }
     await service().start();
     expect((await here().get(id)).body.id).toBe(id);

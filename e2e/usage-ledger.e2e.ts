@@ -34,8 +34,8 @@ async function someRequests(count: number): Promise<LedgerRow[]> {
     Array.from({ length: count }, async (_, i) => {
       const body = scripted({ tokens: i, promptTokens: 10 + i, cachedTokens: i % 5 }, i % 3 === 0 ? { n: 2 } : {});
       if (i % 2 === 0) {
-        const { requestId, body: answer } = await test.api.chat(body);
-        return rowOf(requestId, answer.usage, false);
+        const { requestId, body: response } = await test.api.chat(body);
+        return rowOf(requestId, response.usage, false);
       }
       const stream = await test.api.stream({ ...body, stream_options: { include_usage: true } });
       expect(await stream.ended).toBe('done');
@@ -88,8 +88,8 @@ describe('the usage ledger', () => {
   it('has a row for a request that the engine has failed, with what had been generated', async () => {
     const stream = await test.api.stream(scripted({ tokens: 9, failAfter: 4, promptTokens: 5 }));
     expect(await stream.ended).toBe('error');
-    const refused = await test.api.refused(scripted({ failAfter: 0 }));
-    const rows = await ledger().settled([stream.requestId, refused.requestId]);
+    const rejected = await test.api.rejected(scripted({ failAfter: 0 }));
+    const rows = await ledger().settled([stream.requestId, rejected.requestId]);
     expect(rows).toMatchObject([
       { outcome: 'failed', completion_tokens: 4, prompt_tokens: 5 },
       { outcome: 'failed', completion_tokens: 0 },
@@ -97,8 +97,8 @@ describe('the usage ledger', () => {
   });
 
   it('has no row for a request that was refused before it reached anybody', async () => {
-    const wrongKey = await test.api.refused(scripted({}), { key: null });
-    const wrongBody = await test.api.refused(scripted({}, { n: 0 }));
+    const wrongKey = await test.api.rejected(scripted({}), { key: null });
+    const wrongBody = await test.api.rejected(scripted({}, { n: 0 }));
     await expectInLedger(await someRequests(2));
     expect(await ledger().rows([wrongKey.requestId, wrongBody.requestId])).toEqual([]);
   });

@@ -20,7 +20,7 @@ import {
   person,
   WEATHER_TOOL,
   weatherStation,
-} from '../support/box-questions.ts';
+} from '../support/box-requests.ts';
 import { recordedFetch } from '../support/recorded-fetch.ts';
 import type { RecordedFetch } from '../support/recorded-fetch.ts';
 import { testPlatform } from '../support/test-platform.ts';
@@ -209,10 +209,10 @@ describe('@langchain/openai', () => {
   }
 
   it('chats', async () => {
-    const answer = await newModel().model.invoke(FRANCE);
-    expect(answer.content).toContain('Paris');
-    expect(answer.response_metadata).toMatchObject({ finish_reason: 'stop', model_name: 'xero-tiny' });
-    expect(answer.usage_metadata?.output_tokens).toBeGreaterThan(3);
+    const response = await newModel().model.invoke(FRANCE);
+    expect(response.content).toContain('Paris');
+    expect(response.response_metadata).toMatchObject({ finish_reason: 'stop', model_name: 'xero-tiny' });
+    expect(response.usage_metadata?.output_tokens).toBeGreaterThan(3);
   });
 
   it('streams, and knows at the end what was used', async () => {
@@ -237,13 +237,13 @@ describe('@langchain/openai', () => {
     });
     const { model, sent } = newModel();
     const bound = model.bindTools([weather], { strict: true, parallel_tool_calls: false });
-    const question = new HumanMessage(LISBON);
-    const calling = await bound.invoke([question]);
+    const message = new HumanMessage(LISBON);
+    const calling = await bound.invoke([message]);
     expect(calling.tool_calls).toMatchObject([{ name, args: { city: 'Lisbon' } }]);
     const results: BaseMessage[] = await Promise.all(
       (calling.tool_calls ?? []).map((call) => weather.invoke({ ...call, type: 'tool_call' }) as Promise<BaseMessage>),
     );
-    expect((await bound.invoke([question, calling, ...results])).content).toMatch(FROM_THE_RESULT);
+    expect((await bound.invoke([message, calling, ...results])).content).toMatch(FROM_THE_RESULT);
     expect(station.calls).toEqual([{ city: 'Lisbon' }]);
     expect(sent).toMatchObject(
       Array(2).fill({ parallel_tool_calls: false, tools: [{ function: { name, strict: true } }] }),
@@ -253,11 +253,11 @@ describe('@langchain/openai', () => {
   it.each([
     ['jsonSchema', { response_format: { type: 'json_schema', json_schema: { strict: true } } }],
     ['functionCalling', { tool_choice: { type: 'function', function: { name: 'person' } } }],
-  ] as const)('gives objects by the method %s', async (method, asked) => {
+  ] as const)('gives objects by the method %s', async (method, schema) => {
     const { model, sent } = newModel();
     const structured = model.withStructuredOutput(person, { name: 'person', method, strict: true });
     expect(await structured.invoke(HANNA)).toEqual(HANNA_AS_A_PERSON);
-    expect(sent).toMatchObject([asked]);
+    expect(sent).toMatchObject([schema]);
   });
 });
 

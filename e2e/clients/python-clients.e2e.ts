@@ -1,7 +1,7 @@
 /** Libraries for Python that nobody here wrote. Each script of `../python` does all that is asked of its library, and is judged here. */
 import { boxPlatform } from '@xerotier/dev';
 import { join } from 'node:path';
-import { FRANCE, FROM_THE_RESULT, HANNA, HANNA_AS_A_PERSON } from '../support/box-questions.ts';
+import { FRANCE, FROM_THE_RESULT, HANNA, HANNA_AS_A_PERSON } from '../support/box-requests.ts';
 import { runProgram } from '../support/program.ts';
 import { preparePython, pythonFolder } from '../support/python.ts';
 import type { Python } from '../support/python.ts';

@@ -1,7 +1,7 @@
 /** Each row of the documents' tables of headers, tiers and errors. */
 import { eventually } from '@xerotier/testing';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Answer, ApiClient } from '../support/api-client.ts';
+import type { ApiResponse, ApiClient } from '../support/api-client.ts';
 import { hello } from '../support/chat-checks.ts';
 import { ofBox, seedPlatform } from '../support/seed-platform.ts';
 import { seedTable, testEachRow } from '../support/seed-table.ts';
@@ -22,20 +22,20 @@ const { test, at, upstream, box } = seedPlatform({
 const MINUTE_S = 60;
 
 /** The number that a header has. */
-function numberIn({ headers }: Answer, name: string): number {
+function numberIn({ headers }: ApiResponse, name: string): number {
   const text = headers.get(name);
   if (text === null || !/^\d+$/.test(text)) throw new Error(`${name} is ${text}`);
   return Number(text);
 }
 
 /** Asks a tier until it refuses. */
-async function spent(tier: string): Promise<{ last: Answer | undefined; refusal: Answer }> {
+async function spent(tier: string): Promise<{ last: ApiResponse | undefined; rejection: ApiResponse }> {
   const api = at(endpointOf(tier));
-  for (let last: Answer | undefined; ;) {
-    const answer = await api.post(hello());
-    if (answer.status === 429) return { last, refusal: answer };
-    expect(answer.status).toBe(200);
-    last = answer;
+  for (let last: ApiResponse | undefined; ;) {
+    const response = await api.post(hello());
+    if (response.status === 429) return { last, rejection: response };
+    expect(response.status).toBe(200);
+    last = response;
   }
 }
 
@@ -45,8 +45,8 @@ async function isALatencyTarget(header: string, field: string): Promise<void> {
   const { requestId: other } = await box();
   expect(await test.fleet.usageOf(other)).not.toHaveProperty('latencyTargets');
   for (const value of ['0', 'soon', '-1']) {
-    const answer = await at('box').refused(ofBox(), { headers: { [header]: value } });
-    expect([answer.status, answer.body.error.param]).toEqual([400, header]);
+    const response = await at('box').rejected(ofBox(), { headers: { [header]: value } });
+    expect([response.status, response.body.error.param]).toEqual([400, header]);
   }
 }
 
@@ -70,27 +70,27 @@ async function tellsTheRest(): Promise<void> {
   const after = numberIn(await api.chat(hello()), 'x-ratelimit-remaining');
   // One comes back in three quarters of a second, so between these two at most one may have.
   expect([before - 1, before]).toContain(after);
-  const { refusal } = await spent('cpu_intel_optimized');
-  expect(numberIn(refusal, 'x-ratelimit-remaining')).toBe(0);
+  const { rejection } = await spent('cpu_intel_optimized');
+  expect(numberIn(rejection, 'x-ratelimit-remaining')).toBe(0);
 }
 
 async function tellsTheReset(): Promise<void> {
   const { last } = await spent('gpu_intel_shared');
   // After a whole minute everything is there again, and of this nothing is.
-  expect(numberIn(last as Answer, 'x-ratelimit-reset')).toBeGreaterThan(MINUTE_S / 2);
-  expect(numberIn(last as Answer, 'x-ratelimit-reset')).toBeLessThanOrEqual(MINUTE_S);
+  expect(numberIn(last as ApiResponse, 'x-ratelimit-reset')).toBeGreaterThan(MINUTE_S / 2);
+  expect(numberIn(last as ApiResponse, 'x-ratelimit-reset')).toBeLessThanOrEqual(MINUTE_S);
 }
 
 testEachRow('002 Response Headers', {
   async 'X-Request-ID'() {
     const ids = new Set<string>();
-    for (const answer of [
+    for (const response of [
       await box(),
       await at('chat').post(hello()),
       await at('chat').post({}),
       await at('chat').post('{'),
     ])
-      ids.add(answer.headers.get('x-request-id') ?? '');
+      ids.add(response.headers.get('x-request-id') ?? '');
     ids.add((await at('box').stream(ofBox())).headers.get('x-request-id') ?? '');
     expect(ids.size).toBe(5);
     for (const id of ids) expect(id).toMatch(/^req_\w{8,}$/);
@@ -110,9 +110,9 @@ testEachRow('002 Response Headers', {
 
   async 'X-Xerotier-Max-Tokens-Clamped'() {
     for (const slug of ['box', 'chat']) {
-      const asked = ofBox({ max_tokens: 5_000_000 });
-      expect((await at(slug).chat(asked)).headers.get('x-xerotier-max-tokens-clamped')).toBe('5000000');
-      expect((await at(slug).stream(asked)).headers.get('x-xerotier-max-tokens-clamped')).toBe('5000000');
+      const body = ofBox({ max_tokens: 5_000_000 });
+      expect((await at(slug).chat(body)).headers.get('x-xerotier-max-tokens-clamped')).toBe('5000000');
+      expect((await at(slug).stream(body)).headers.get('x-xerotier-max-tokens-clamped')).toBe('5000000');
       expect((await at(slug).chat(ofBox())).headers.has('x-xerotier-max-tokens-clamped')).toBe(false);
     }
   },
@@ -129,9 +129,9 @@ testEachRow('002 Response Headers', {
   },
 
   async 'Retry-After'() {
-    const { refusal } = await spent('free');
-    const seconds = numberIn(refusal, 'retry-after');
-    expect(refusal.body).toMatchObject({ error: { retry_after: seconds, retry_strategy: 'exponential' } });
+    const { rejection } = await spent('free');
+    const seconds = numberIn(rejection, 'retry-after');
+    expect(rejection.body).toMatchObject({ error: { retry_after: seconds, retry_strategy: 'exponential' } });
     expect(seconds).toBeGreaterThan(0);
     // Twenty a minute are one in three seconds.
     expect(seconds).toBeLessThanOrEqual(3);
@@ -156,9 +156,9 @@ testEachRow(
       name,
       async () => {
         const [requests, tokens] = notes.match(/\d[\d,]*|Unlimited/g) ?? [];
-        const answer = await ofTier(slugOf(name)).post(hello());
+        const response = await ofTier(slugOf(name)).post(hello());
         const told = ['x-ratelimit-limit', 'x-ratelimit-limit-requests', 'x-ratelimit-limit-tokens'].map(
-          (header) => answer.headers.get(header) ?? 'Unlimited',
+          (header) => response.headers.get(header) ?? 'Unlimited',
         );
         const plain = (text = ''): string => text.replaceAll(',', '');
         expect(told).toEqual([plain(requests), plain(requests), plain(tokens)]);
@@ -174,7 +174,7 @@ testEachRow('004 Common Error Codes', {
   permission_error: async () =>
     isAnError(await at('box').post(ofBox(), { key: test.description.managementKey }), 403, 'permission_error'),
   not_found_error: async () => isAnError(await at('not-there').post(ofBox()), 404, 'not_found_error'),
-  rate_limit_error: async () => isAnError((await spent('free')).refusal, 429, 'rate_limit_error', true),
+  rate_limit_error: async () => isAnError((await spent('free')).rejection, 429, 'rate_limit_error', true),
   async server_error() {
     upstream.reply = { stream: false, bodies: [{ error: { message: 'broken' } }], status: 500 };
     isAnError(await at('chat').post(hello()), 500, 'server_error');
@@ -183,7 +183,7 @@ testEachRow('004 Common Error Codes', {
 });
 
 /** The envelope with all its keys; what may be tried again says when and how. */
-function isAnError({ status, headers, body }: Answer, expected: number, type: string, retryable = false): void {
+function isAnError({ status, headers, body }: ApiResponse, expected: number, type: string, retryable = false): void {
   const again = retryable ? { retry_after: expect.any(Number), retry_strategy: 'exponential' } : {};
   const envelope = { message: expect.any(String), type, code: expect.any(String), param: null };
   expect([status, body]).toMatchObject([

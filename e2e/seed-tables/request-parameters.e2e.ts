@@ -4,8 +4,8 @@
  */
 import { reasoningEffort } from '@xerotier/public-api/chat-completions';
 import type { ChatBody } from '../support/api-client.ts';
-import { FRANCE, FROM_THE_RESULT, HANNA, HANNA_AS_A_PERSON, LISBON } from '../support/box-questions.ts';
-import { contentOf, expectRefusal, hello } from '../support/chat-checks.ts';
+import { FRANCE, FROM_THE_RESULT, HANNA, HANNA_AS_A_PERSON, LISBON } from '../support/box-requests.ts';
+import { contentOf, expectError, hello } from '../support/chat-checks.ts';
 import { asking, choiceOf, ofBox, seedPlatform } from '../support/seed-platform.ts';
 import type { Fields } from '../support/seed-platform.ts';
 import { seedTable, testEachRow } from '../support/seed-table.ts';
@@ -53,7 +53,7 @@ async function calledBy(params: ChatBody): Promise<{ name: string; arguments: st
 async function isANumber(param: string, within: number, beyond: readonly number[]): Promise<void> {
   expect(await passedOn({ [param]: within })).toMatchObject({ [param]: within });
   for (const value of beyond)
-    expectRefusal(await at('chat').refused(hello({ [param]: value })), 400, 'invalid_request', param);
+    expectError(await at('chat').rejected(hello({ [param]: value })), 400, 'invalid_request', param);
 }
 
 /** A limit ends an answer exactly there, on both engines, and is lowered to what fits, which a header says. */
@@ -80,12 +80,12 @@ const REPEATS = { 300: 3 };
 
 testEachRow('002 Supported request parameters (27)', {
   async model() {
-    const asked = { ...ofBox(), model: 'anything' };
-    expect((await at('box').chat(asked)).body.model).toBe('xero-tiny');
+    const body = { ...ofBox(), model: 'anything' };
+    expect((await at('box').chat(body)).body.model).toBe('xero-tiny');
     const url = `${test.api.projectUrl}/chat/completions`;
-    const inProject = await test.api.request('POST', url, 'CreateChatCompletionResponse', { ...asked, model: 'box' });
+    const inProject = await test.api.request('POST', url, 'CreateChatCompletionResponse', { ...body, model: 'box' });
     expect(inProject.body).toMatchObject({ model: 'xero-tiny' });
-    expectRefusal(await at('box').refused({ ...asked, model: undefined }), 400, 'invalid_request', 'model');
+    expectError(await at('box').rejected({ ...body, model: undefined }), 400, 'invalid_request', 'model');
   },
 
   async messages() {
@@ -123,8 +123,8 @@ testEachRow('002 Supported request parameters (27)', {
     await isANumber('temperature', 1.25, [-0.1, 2.1]);
     const said = async (temperature: number): Promise<Set<string>> => {
       const seeds = [1, 2, 3];
-      const answers = await Promise.all(seeds.map((seed) => random({ temperature, seed, max_tokens: 24 })));
-      return new Set(answers.map((answer) => contentOf(answer)));
+      const responses = await Promise.all(seeds.map((seed) => random({ temperature, seed, max_tokens: 24 })));
+      return new Set(responses.map((response) => contentOf(response)));
     };
     expect((await said(0)).size).toBe(1);
     expect((await said(2)).size).toBe(3);
@@ -158,8 +158,8 @@ testEachRow('002 Supported request parameters (27)', {
 
   async stop() {
     for (const stop of ['Paris', ['never', ' Par']]) {
-      const answer = await box({ stop });
-      expect([contentOf(answer).trim(), choiceOf(answer)['finish_reason']]).toEqual([
+      const response = await box({ stop });
+      expect([contentOf(response).trim(), choiceOf(response)['finish_reason']]).toEqual([
         'The capital of France is',
         'stop',
       ]);
@@ -192,13 +192,13 @@ testEachRow('002 Supported request parameters (27)', {
   },
 
   async logprobs() {
-    const answer = choiceOf(await box({ logprobs: true }));
+    const response = choiceOf(await box({ logprobs: true }));
     const stream = await at('box').stream(ofBox({ logprobs: true }));
     await stream.ended;
     const streamed = stream.chunks.flatMap(({ choices }) =>
       choices.flatMap((choice) => (choice as Fields)['logprobs']?.content ?? []),
     );
-    const entries = answer['logprobs'].content as { logprob: number; bytes: number[] }[];
+    const entries = response['logprobs'].content as { logprob: number; bytes: number[] }[];
     expect(streamed).toEqual(entries);
     expect(Buffer.from(entries.flatMap(({ bytes }) => bytes)).toString()).toBe(PARIS);
     expect(entries.every(({ logprob }) => logprob <= 0)).toBe(true);
@@ -214,7 +214,7 @@ testEachRow('002 Supported request parameters (27)', {
     }
     expect(await passedOn({ logprobs: true, top_logprobs: 3 })).toMatchObject({ top_logprobs: 3 });
     for (const params of [{ logprobs: true, top_logprobs: 21 }, { top_logprobs: 1 }])
-      expectRefusal(await at('box').refused(ofBox(params)), 400, 'invalid_request', 'top_logprobs');
+      expectError(await at('box').rejected(ofBox(params)), 400, 'invalid_request', 'top_logprobs');
   },
 
   async reasoning_effort() {
@@ -228,8 +228,8 @@ testEachRow('002 Supported request parameters (27)', {
       expect([effort, ...(await made(effort))]).toEqual([effort, thinks ? 'medium' : 'none', thinks]);
       expect(await passedOn({ reasoning_effort: effort })).toMatchObject({ reasoning_effort: effort });
     }
-    expectRefusal(
-      await at('box').refused(ofBox({ reasoning_effort: 'maximum' })),
+    expectError(
+      await at('box').rejected(ofBox({ reasoning_effort: 'maximum' })),
       400,
       'invalid_request',
       'reasoning_effort',
@@ -251,10 +251,13 @@ testEachRow('002 Supported request parameters (27)', {
   },
 
   async service_tier() {
-    for (const asked of ['flex', 'priority']) {
-      const { body, requestId } = await box({ service_tier: asked });
+    for (const requested of ['flex', 'priority']) {
+      const { body, requestId } = await box({ service_tier: requested });
       expect(body.service_tier).toBe('self_hosted');
-      expect(await test.fleet.usageOf(requestId)).toMatchObject({ tier: 'self_hosted', requestedServiceTier: asked });
+      expect(await test.fleet.usageOf(requestId)).toMatchObject({
+        tier: 'self_hosted',
+        requestedServiceTier: requested,
+      });
     }
   },
 
@@ -278,7 +281,7 @@ testEachRow('002 Supported request parameters (27)', {
     const { choices } = (await at('chat').chat(hello({ n: 3 }))).body;
     expect(choices).toHaveLength(3);
     expect(upstream.takeRequests()).toHaveLength(3);
-    for (const n of [0, 129]) expectRefusal(await at('random').refused(hello({ n })), 400, 'invalid_request', 'n');
+    for (const n of [0, 129]) expectError(await at('random').rejected(hello({ n })), 400, 'invalid_request', 'n');
   },
 
   frequency_penalty: () => isAPenalty('frequency_penalty'),
@@ -295,8 +298,8 @@ testEachRow('002 Supported request parameters (27)', {
 
   async response_format() {
     const schema = { type: 'json_schema', json_schema: { name: 'person', strict: true, schema: PERSON } };
-    const answer = contentOf(await box({ ...asking(HANNA), response_format: schema }));
-    expect(JSON.parse(answer)).toEqual(HANNA_AS_A_PERSON);
+    const response = contentOf(await box({ ...asking(HANNA), response_format: schema }));
+    expect(JSON.parse(response)).toEqual(HANNA_AS_A_PERSON);
     const any = contentOf(
       await random({ response_format: { type: 'json_object' }, temperature: 1, max_tokens: 2_000 }),
     );
@@ -310,8 +313,8 @@ testEachRow('002 Supported request parameters (27)', {
     const metadata = Object.fromEntries(Array.from({ length: 16 }, (_, i) => [`key${i}`, `value ${i}`]));
     const { id } = (await box({ store: true, metadata })).body;
     expect((await new StoredClient(at('box')).get(id)).body.metadata).toEqual(metadata);
-    expectRefusal(
-      await at('box').refused(ofBox({ metadata: { ...metadata, more: 'x' } })),
+    expectError(
+      await at('box').rejected(ofBox({ metadata: { ...metadata, more: 'x' } })),
       400,
       'invalid_request',
       'metadata',
@@ -326,8 +329,8 @@ testEachRow('002 Supported request parameters (27)', {
   /** Served when server-side tools are there; until then the refusal is what can be relied on. */
   async web_search_options() {
     for (const slug of ['box', 'chat'])
-      expectRefusal(
-        await at(slug).refused(ofBox({ web_search_options: { search_context_size: 'low' } })),
+      expectError(
+        await at(slug).rejected(ofBox({ web_search_options: { search_context_size: 'low' } })),
         400,
         'unsupported_parameter',
         'web_search_options',
@@ -339,7 +342,7 @@ testEachRow('002 Supported request parameters (27)', {
     const kept = (await box({ store: true })).body;
     expect((await stored.get(kept.id)).body.choices[0]?.message.content).toBe(PARIS);
     const { id } = (await box()).body;
-    expect((await stored.refused('GET', id)).status).toBe(404);
+    expect((await stored.rejected('GET', id)).status).toBe(404);
   },
 });
 

@@ -69,10 +69,10 @@ const cached = async (): Promise<void> => {
 };
 
 const adjustedEffort = async (): Promise<void> => {
-  const asked = { ...SUM, reasoning_effort: 'high' };
-  expect((await box(asked)).body).toMatchObject({ x_adjusted_reasoning_effort: 'medium' });
-  for (const chunk of await chunksOf('box', asked)) expect(chunk['x_adjusted_reasoning_effort']).toBe('medium');
-  expect((await at('chat').chat(ofBox(asked))).body).toMatchObject({ x_adjusted_reasoning_effort: 'high' });
+  const body = { ...SUM, reasoning_effort: 'high' };
+  expect((await box(body)).body).toMatchObject({ x_adjusted_reasoning_effort: 'medium' });
+  for (const chunk of await chunksOf('box', body)) expect(chunk['x_adjusted_reasoning_effort']).toBe('medium');
+  expect((await at('chat').chat(ofBox(body))).body).toMatchObject({ x_adjusted_reasoning_effort: 'high' });
 };
 
 testEachRow('002 Supported response fields', {
@@ -124,8 +124,8 @@ testEachRow('002 Supported response fields', {
   },
 
   async logprobs() {
-    const asked = { logprobs: true, top_logprobs: 2, temperature: 1 };
-    const { logprobs } = choiceOf(await box(asked));
+    const body = { logprobs: true, top_logprobs: 2, temperature: 1 };
+    const { logprobs } = choiceOf(await box(body));
     expect(logprobs).toEqual({ content: expect.any(Array), refusal: null });
     for (const entry of logprobs.content as Fields[]) {
       expect(entry).toEqual({
@@ -135,23 +135,21 @@ testEachRow('002 Supported response fields', {
         top_logprobs: expect.any(Array),
       });
     }
-    const streamed = (await chunksOf('box', { ...asked, temperature: 0 })).flatMap(
-      ({ choices }) => choices as Fields[],
-    );
+    const streamed = (await chunksOf('box', { ...body, temperature: 0 })).flatMap(({ choices }) => choices as Fields[]);
     expect(streamed.flatMap((choice) => choice['logprobs']?.content ?? []).length).toBeGreaterThan(3);
     const entry = { token: 'No', logprob: -0.5, bytes: [78, 111], top_logprobs: [] };
     says({
       message: { role: 'assistant', content: null, refusal: 'No' },
       logprobs: { content: null, refusal: [entry] },
     });
-    expect(choiceOf(await at('chat').chat(ofBox(asked)))['logprobs']).toEqual({ content: null, refusal: [entry] });
+    expect(choiceOf(await at('chat').chat(ofBox(body)))['logprobs']).toEqual({ content: null, refusal: [entry] });
   },
 
   'usage.prompt_tokens_details': cached,
 
   async 'usage.completion_tokens_details'() {
-    const asked = { ...SUM, prediction: { type: 'content', content: '55 zzz' } };
-    for (const { completion_tokens_details: details } of await usagesOf('box', asked)) {
+    const body = { ...SUM, prediction: { type: 'content', content: '55 zzz' } };
+    for (const { completion_tokens_details: details } of await usagesOf('box', body)) {
       expect(details.reasoning_tokens).toBeGreaterThan(0);
       expect(details.accepted_prediction_tokens).toBeGreaterThan(0);
       expect(details.rejected_prediction_tokens).toBeGreaterThan(0);

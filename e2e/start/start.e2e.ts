@@ -68,13 +68,13 @@ describe('npm start with what it cannot use', () => {
 /** What a server says to this, until it closes the connection or is silent for a second. */
 function said(url: string, text: string): Promise<string> {
   return new Promise((resolve) => {
-    let answer = '';
+    let response = '';
     const socket = connect(Number(new URL(url).port), '127.0.0.1', () => socket.write(text));
     socket.setTimeout(1_000, () => socket.destroy());
-    socket.on('data', (data) => (answer += data.toString()));
+    socket.on('data', (data) => (response += data.toString()));
     // A server that closes at once resets what was still on the way.
     socket.on('error', () => undefined);
-    socket.once('close', () => resolve(answer));
+    socket.once('close', () => resolve(response));
   });
 }
 
@@ -113,8 +113,8 @@ describe('npm start', () => {
   it('serves embeddings beside the chat model', async () => {
     const api = new ApiClient(await stack.description()).with({ endpointSlug: 'embed' });
     const body = { model: 'embed', input: 'Hello' };
-    const answer = await api.request('POST', `${api.endpointUrl}/embeddings`, 'CreateEmbeddingResponse', body);
-    expect(answer).toMatchObject({ status: 200, body: { data: [{ index: 0 }], model: 'xero-embed' } });
+    const response = await api.request('POST', `${api.endpointUrl}/embeddings`, 'CreateEmbeddingResponse', body);
+    expect(response).toMatchObject({ status: 200, body: { data: [{ index: 0 }], model: 'xero-embed' } });
   });
 
   it('writes all that tools need into a file that only its owner can read', async () => {

@@ -20,7 +20,7 @@ export interface RequestOptions {
   readonly signal?: AbortSignal;
 }
 
-export interface Answer<T = unknown> {
+export interface ApiResponse<T = unknown> {
   readonly status: number;
   readonly headers: Headers;
   readonly requestId: string;
@@ -82,10 +82,10 @@ export class ApiClient {
   }
 
   /** A completion in one piece; anything but 200 throws with what came instead. */
-  async chat(body: ChatBody, options: RequestOptions = {}): Promise<Answer<Completion>> {
-    const answer = await this.post(body, options);
-    if (answer.status !== 200) throw new Error(`${answer.status}: ${JSON.stringify(answer.body)}`);
-    return answer as Answer<Completion>;
+  async chat(body: ChatBody, options: RequestOptions = {}): Promise<ApiResponse<Completion>> {
+    const response = await this.post(body, options);
+    if (response.status !== 200) throw new Error(`${response.status}: ${JSON.stringify(response.body)}`);
+    return response as ApiResponse<Completion>;
   }
 
   /** A streamed completion; anything but 200 throws with what came instead. */
@@ -106,19 +106,19 @@ export class ApiClient {
   }
 
   /** Whatever a chat request is answered with. */
-  post(body: unknown, options: RequestOptions = {}): Promise<Answer<Completion | ErrorBody>> {
+  post(body: unknown, options: RequestOptions = {}): Promise<ApiResponse<Completion | ErrorBody>> {
     return this.request('POST', `${this.endpointUrl}/chat/completions`, 'CreateChatCompletionResponse', body, options);
   }
 
   /** Whatever a chat request is answered with that has to fail. */
-  async refused(body: unknown, options: RequestOptions = {}): Promise<Answer<ErrorBody>> {
-    const answer = await this.post(body, options);
-    if (answer.status === 200)
-      throw new Error(`This should have been refused, and was answered: ${JSON.stringify(answer.body)}`);
-    return answer as Answer<ErrorBody>;
+  async rejected(body: unknown, options: RequestOptions = {}): Promise<ApiResponse<ErrorBody>> {
+    const response = await this.post(body, options);
+    if (response.status === 200)
+      throw new Error(`This should have been refused, and was answered: ${JSON.stringify(response.body)}`);
+    return response as ApiResponse<ErrorBody>;
   }
 
-  get<T>(url: string, schemaName: SchemaName, options: RequestOptions = {}): Promise<Answer<T>> {
+  get<T>(url: string, schemaName: SchemaName, options: RequestOptions = {}): Promise<ApiResponse<T>> {
     return this.request<T>('GET', url, schemaName, undefined, options);
   }
 
@@ -129,7 +129,7 @@ export class ApiClient {
     schemaName: SchemaName | undefined,
     body?: unknown,
     options: RequestOptions = {},
-  ): Promise<Answer<T>> {
+  ): Promise<ApiResponse<T>> {
     const response = await this.#send(url, method, body, {
       ...options,
       signal: options.signal ?? AbortSignal.timeout(TIMEOUT_MS),

@@ -1,16 +1,16 @@
 /** What the chat suites ask and look at again and again. */
-import type { Answer, ChatBody, Completion, ErrorBody } from './api-client.ts';
+import type { ApiResponse, ChatBody, Completion, ErrorBody } from './api-client.ts';
 
 /** A short request to the model of random weights. */
 export function hello(params: ChatBody = {}): ChatBody {
   return { model: 'xero-random', messages: [{ role: 'user', content: 'Hello there' }], max_tokens: 8, ...params };
 }
 
-export function contentOf({ body }: Answer<Completion>, index = 0): string {
+export function contentOf({ body }: ApiResponse<Completion>, index = 0): string {
   return body.choices[index]?.message.content ?? '';
 }
 
 /** @param param the field at fault; a matcher, where the exact path is not promised. */
-export function expectRefusal(answer: Answer<ErrorBody>, status: number, code: string, param: unknown): void {
-  expect({ status: answer.status, ...answer.body.error }).toMatchObject({ status, code, param });
+export function expectError(response: ApiResponse<ErrorBody>, status: number, code: string, param: unknown): void {
+  expect({ status: response.status, ...response.body.error }).toMatchObject({ status, code, param });
 }

@@ -214,7 +214,7 @@ function byKeyToo(operations: readonly Operation[]): Operation[] {
   });
 }
 
-const answers: readonly Operation[] = byKeyToo([
+const responses: readonly Operation[] = byKeyToo([
   ...chat({ name: 'a completion', route: CHAT, body: words() }),
   ...chat({ name: 'a completion without text', route: CHAT, body: words({ tokens: 0 }) }),
   ...chat({ name: 'a completion that is cut off', route: CHAT, body: { ...words({ tokens: 9 }), max_tokens: 2 } }),
@@ -397,7 +397,7 @@ const errors: readonly Operation[] = [
 ].map((operation) => ({ ...operation, schema: 'ErrorResponse' }) as Operation);
 
 export const operations: readonly Operation[] = [
-  ...answers,
+  ...responses,
   ...errors,
   {
     name: 'a stream that breaks off',

@@ -31,7 +31,7 @@ export class FailingUpstream {
   readonly #name: string;
   behaviour: Behaviour = 'works';
   /** Generations that were asked for, probes left out. */
-  asked = 0;
+  requests = 0;
   #port = 0;
   #generations = 0;
   #server: Server | undefined;
@@ -71,12 +71,12 @@ export class FailingUpstream {
     if (request.method === 'GET') return this.#json(response, 200, { object: 'list', data: [{ id: 'upstream' }] });
     const body = JSON.parse(Buffer.concat(parts).toString()) as Body;
     const prompt = body.input?.join('') ?? body.messages?.map(({ content }) => content).join('') ?? '';
-    if (prompt !== PROBE) this.asked += 1;
+    if (prompt !== PROBE) this.requests += 1;
     const status = this.#statusFor(prompt);
     // As servers do that repeat what they could not read.
     if (status !== 200) return this.#json(response, status, { error: { message: `status ${status} for: ${prompt}` } });
     if (body.input !== undefined) return this.#embed(response, body.input);
-    this.#answer(response, body.stream === true);
+    this.#respond(response, body.stream === true);
   }
 
   #statusFor(prompt: string): number {
@@ -100,7 +100,7 @@ export class FailingUpstream {
     this.#json(response, 200, { object: 'list', data, usage: { prompt_tokens: 1, total_tokens: 1 } });
   }
 
-  #answer(response: ServerResponse, streamed: boolean): void {
+  #respond(response: ServerResponse, streamed: boolean): void {
     const common = { id: 'chatcmpl-1', created: 0, model: 'upstream' };
     const usage = { prompt_tokens: 1, completion_tokens: 1, total_tokens: 2 };
     const content = this.#name;

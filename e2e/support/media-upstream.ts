@@ -11,7 +11,7 @@ import type { PlatformPlan } from './test-platform.ts';
 /** What goes wrong: `break` cuts an answer in its middle, `hang` stops there. */
 export type Trouble = 'refuse' | 'fail' | 'break' | 'hang';
 
-export interface MediaQuestion {
+export interface MediaRequest {
   readonly path: string;
   /** Of JSON and of forms alike; what came more than once is a list. */
   readonly fields: Readonly<Record<string, unknown>>;
@@ -28,7 +28,7 @@ export const MEDIA_TASKS = ['transcribe', 'speak', 'image'] as const;
 const MODEL = 'upstream-media';
 const JSON_TYPE = 'application/json; charset=utf-8';
 const STREAM_TYPE = 'text/event-stream; charset=utf-8';
-const QUESTIONS_MAX = 16;
+const REQUESTS_MAX = 16;
 
 const SPEECH_TYPES: Readonly<Record<string, string>> = {
   mp3: 'audio/mpeg',
@@ -60,7 +60,7 @@ export class MediaUpstream {
   trouble: Trouble | undefined;
   /** Of the latest answer that was not written to its end. */
   leftAfter: Promise<void> | undefined;
-  readonly #questions: MediaQuestion[] = [];
+  readonly #requests: MediaRequest[] = [];
   readonly #server: Server = createServer((request, response) => void this.#serve(request, response));
 
   async start(): Promise<void> {
@@ -75,8 +75,8 @@ export class MediaUpstream {
   }
 
   /** What was asked since the last call. */
-  takeQuestions(): MediaQuestion[] {
-    return this.#questions.splice(0);
+  takeRequests(): MediaRequest[] {
+    return this.#requests.splice(0);
   }
 
   /** A worker, a model and an endpoint for each task, all named after it. Call it after {@link start}. */
@@ -98,16 +98,16 @@ export class MediaUpstream {
       response.end(JSON.stringify({ object: 'list', data: [{ id: MODEL }] }));
       return;
     }
-    const question = await questionOf(request);
-    this.#questions.push(question);
-    if (this.#questions.length > QUESTIONS_MAX) this.#questions.shift();
+    const received = await requestOf(request);
+    this.#requests.push(received);
+    if (this.#requests.length > REQUESTS_MAX) this.#requests.shift();
     this.leftAfter = once(response, 'close').then(() => undefined);
     if (this.trouble === 'refuse' || this.trouble === 'fail') {
       response.writeHead(this.trouble === 'refuse' ? 400 : 500, { 'content-type': JSON_TYPE });
       response.end(JSON.stringify({ error: { message: 'no such sound', type: 'invalid_request_error' } }));
       return;
     }
-    const { type, pieces } = replyTo(question);
+    const { type, pieces } = replyTo(received);
     response.writeHead(200, { 'content-type': type, 'set-cookie': 'upstream=1', server: 'upstream' });
     for (const [i, piece] of pieces.entries()) {
       if (i > 0 && this.trouble === 'break') response.destroy();
@@ -119,7 +119,7 @@ export class MediaUpstream {
   }
 }
 
-async function questionOf(request: IncomingMessage): Promise<MediaQuestion> {
+async function requestOf(request: IncomingMessage): Promise<MediaRequest> {
   const parts: Buffer[] = [];
   for await (const part of request) parts.push(part as Buffer);
   const path = request.url ?? '';
@@ -148,21 +148,21 @@ async function questionOf(request: IncomingMessage): Promise<MediaQuestion> {
   };
 }
 
-function replyTo(question: MediaQuestion): Reply {
-  switch (question.path) {
+function replyTo(received: MediaRequest): Reply {
+  switch (received.path) {
     case '/v1/audio/speech':
-      return speech(question);
+      return speech(received);
     case '/v1/audio/transcriptions':
     case '/v1/audio/translations':
-      return transcription(question);
+      return transcription(received);
     default:
-      return images(question);
+      return images(received);
   }
 }
 
 const event = (data: object): string => `data: ${JSON.stringify(data)}\n\n`;
 
-function speech({ fields }: MediaQuestion): Reply {
+function speech({ fields }: MediaRequest): Reply {
   const sound = soundOf(String(fields['input']));
   const halves = [sound.subarray(0, 100_000), sound.subarray(100_000)];
   if (fields['stream_format'] !== 'sse') {
@@ -179,7 +179,7 @@ function speech({ fields }: MediaQuestion): Reply {
   };
 }
 
-function transcription({ path, fields, files }: MediaQuestion): Reply {
+function transcription({ path, fields, files }: MediaRequest): Reply {
   const text = `${path.endsWith('translations') ? 'Translated' : 'Heard'} ${files[0]?.bytes.length} bytes.`;
   if (fields['stream'] === 'true') {
     const deltas = text.split(/(?<= )/).map((delta) => event({ type: 'transcript.text.delta', delta }));
@@ -208,7 +208,7 @@ function transcription({ path, fields, files }: MediaQuestion): Reply {
   }
 }
 
-function images({ path, fields, files }: MediaQuestion): Reply {
+function images({ path, fields, files }: MediaRequest): Reply {
   const prompt = `${String(fields['prompt'])} of ${files.map(({ bytes }) => bytes.length).join('+')}`;
   const shape = { size: '1024x1024', quality: 'low', background: 'opaque', output_format: 'png' };
   if (fields['stream'] === true || fields['stream'] === 'true') {

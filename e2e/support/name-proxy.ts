@@ -15,9 +15,9 @@ export async function startNameProxy(target: string): Promise<{ url: string; sto
     const { method, headers } = request;
     const onward = httpRequest({ hostname, port, method, path: pathname + search, headers: { ...headers, host } });
     onward.once('error', () => response.destroy());
-    onward.once('response', (answer) => {
-      response.writeHead(answer.statusCode ?? 0, answer.headers);
-      answer.pipe(response);
+    onward.once('response', (upstreamResponse) => {
+      response.writeHead(upstreamResponse.statusCode ?? 0, upstreamResponse.headers);
+      upstreamResponse.pipe(response);
     });
     request.pipe(onward);
   });

@@ -123,11 +123,11 @@ function lenientComponents(components: Json): Json {
 
 /** A stored completion's messages are those of its request, for which the document has the schema of an answer's. */
 function messagesOfRequests(schemas: Json): Json {
-  const answer = schemas['ChatCompletionResponseMessage'] as Json;
+  const response = schemas['ChatCompletionResponseMessage'] as Json;
   const role = { enum: ['system', 'developer', 'user', 'assistant', 'tool'] };
   const list = JSON.stringify(schemas['ChatCompletionMessageList']);
   return {
-    ChatCompletionRequestedMessage: { ...answer, properties: { ...(answer['properties'] as Json), role } },
+    ChatCompletionRequestedMessage: { ...response, properties: { ...(response['properties'] as Json), role } },
     ChatCompletionMessageList: JSON.parse(
       list.replaceAll('/ChatCompletionResponseMessage"', '/ChatCompletionRequestedMessage"'),
     ) as Json,

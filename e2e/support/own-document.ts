@@ -7,7 +7,7 @@ import type { ValidateFunction } from 'ajv/dist/2020.js';
 
 type Json = Record<string, unknown>;
 
-interface DocumentedAnswer {
+interface DocumentedResponse {
   readonly headers?: Json;
   readonly content: Readonly<Record<string, { readonly schema?: object }>>;
   readonly 'x-error-codes'?: readonly string[];
@@ -15,11 +15,11 @@ interface DocumentedAnswer {
 
 interface Document extends Json {
   readonly paths: Readonly<
-    Record<string, Record<string, { readonly responses: Readonly<Record<string, DocumentedAnswer>> }>>
+    Record<string, Record<string, { readonly responses: Readonly<Record<string, DocumentedResponse>> }>>
   >;
 }
 
-export interface Answer {
+export interface ReceivedResponse {
   /** Such as `POST /proj_1/chat/v1/chat/completions`. */
   readonly route: string;
   readonly status: number;
@@ -47,20 +47,20 @@ export class OwnDocument {
   }
 
   /** What the document does not have of this answer. Empty is a pass. */
-  findings({ route, status, headers, values }: Answer): string[] {
+  findings({ route, status, headers, values }: ReceivedResponse): string[] {
     const place = this.#placeOf(route);
     // What is no operation has no place, and its refusal has the schema of all.
-    if (place === undefined) return status === 404 || status === 405 ? this.#refused(ERROR, values) : [`no ${route}`];
+    if (place === undefined) return status === 404 || status === 405 ? this.#rejected(ERROR, values) : [`no ${route}`];
     const { path, method } = place;
-    const answer = this.#document.paths[path]?.[method]?.responses[status];
-    if (answer === undefined) return [`${route} has no ${status}`];
+    const received = this.#document.paths[path]?.[method]?.responses[status];
+    if (received === undefined) return [`${route} has no ${status}`];
     const type = (headers.get('content-type') ?? '').replace(/;.*/, '');
-    const content = answer.content[type];
+    const content = received.content[type];
     if (content === undefined) return [`${route} has no ${type} with ${status}`];
     const schema = ['paths', path, method, 'responses', String(status), 'content', type, 'schema'];
     return [
-      ...undocumented(answer, headers, values),
-      ...(content.schema === undefined ? [] : this.#refused(schema, values)),
+      ...undocumented(received, headers, values),
+      ...(content.schema === undefined ? [] : this.#rejected(schema, values)),
     ];
   }
 
@@ -76,7 +76,7 @@ export class OwnDocument {
     return this.#document.paths[template]?.[method.toLowerCase()] !== undefined;
   }
 
-  #refused(place: readonly string[], values: readonly unknown[]): string[] {
+  #rejected(place: readonly string[], values: readonly unknown[]): string[] {
     const pointer = place.map((key) => encodeURIComponent(key.replaceAll('~', '~0').replaceAll('/', '~1'))).join('/');
     const validate = this.#compiled.get(pointer) ?? this.#ajv.compile({ $ref: `own#/${pointer}` });
     this.#compiled.set(pointer, validate);
@@ -92,10 +92,10 @@ export class OwnDocument {
 
 const ERROR = ['components', 'schemas', 'ErrorResponse'];
 
-function undocumented(answer: DocumentedAnswer, headers: Headers, values: readonly unknown[]): string[] {
-  const told = new Set(Object.keys(answer.headers ?? {}).map((name) => name.toLowerCase()));
+function undocumented(received: DocumentedResponse, headers: Headers, values: readonly unknown[]): string[] {
+  const told = new Set(Object.keys(received.headers ?? {}).map((name) => name.toLowerCase()));
   const unknown = [...headers.keys()].filter((name) => OWN_HEADERS.test(name) && !told.has(name));
-  const codes = answer['x-error-codes'];
+  const codes = received['x-error-codes'];
   const code = (values[0] as { error?: { code: string } } | undefined)?.error?.code;
   return [
     ...unknown.map((name) => `header ${name}`),

@@ -2,7 +2,7 @@
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 
-export interface RawAnswer {
+export interface RawResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
@@ -11,7 +11,7 @@ export interface RawAnswer {
 const TIMEOUT_MS = 20_000;
 
 /** Sends bytes and reads until the server closes the connection; a request should ask for that. */
-export function rawExchange(baseUrl: string, ...bytes: (string | Buffer)[]): Promise<RawAnswer> {
+export function rawExchange(baseUrl: string, ...bytes: (string | Buffer)[]): Promise<RawResponse> {
   return new Promise((resolve, reject) => {
     const socket = open(baseUrl);
     const received: Buffer[] = [];
@@ -69,7 +69,7 @@ export function open(baseUrl: string): Socket {
 }
 
 /** The body stays bytes in text form (latin1), since a chunked one is counted in bytes. */
-function parse(bytes: Buffer): RawAnswer {
+function parse(bytes: Buffer): RawResponse {
   const end = bytes.indexOf('\r\n\r\n');
   if (end === -1) throw new Error(`This is no HTTP answer: ${JSON.stringify(bytes.toString().slice(0, 500))}`);
   const [statusLine = '', ...lines] = bytes.toString('latin1', 0, end).split('\r\n');

@@ -150,7 +150,7 @@ export class ScriptedUpstream {
     const { stream, bodies, cut = 'events', status = 200 } = reply;
     const texts = stream
       ? [...bodies.map((event) => `data: ${JSON.stringify(event)}\n\n`), 'data: [DONE]\n\n']
-      : bodies.map((answer) => JSON.stringify(answer));
+      : bodies.map((body) => JSON.stringify(body));
     response.writeHead(status, { 'content-type': stream ? 'text/event-stream; charset=utf-8' : 'application/json' });
     if (cut === 'events') for (const text of texts) response.write(text);
     else {

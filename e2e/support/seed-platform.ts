@@ -2,7 +2,7 @@
 import { boxPlatform, llamaPlatform, together } from '@xerotier/dev';
 import { writeTinyModel } from '@xerotier/tiny-model';
 import { join } from 'node:path';
-import type { Answer, ApiClient, ChatBody, Completion } from './api-client.ts';
+import type { ApiResponse, ApiClient, ChatBody, Completion } from './api-client.ts';
 import { hello } from './chat-checks.ts';
 import type { Json } from './recorded-exchanges.ts';
 import { ScriptedUpstream } from './scripted-upstream.ts';
@@ -16,9 +16,9 @@ export interface SeedPlatform {
   readonly upstream: ScriptedUpstream;
   at(endpointSlug: string): ApiClient;
   /** The likeliest answer of the model in the box, on the engine `llama`; asked for the capital of France unless told otherwise. */
-  box(params?: ChatBody): Promise<Answer<Completion>>;
+  box(params?: ChatBody): Promise<ApiResponse<Completion>>;
   /** An answer of random weights on the engine `llama`, where every parameter of sampling shows. */
-  random(params?: ChatBody): Promise<Answer<Completion>>;
+  random(params?: ChatBody): Promise<ApiResponse<Completion>>;
   /** What the server behind the engine `openai` is sent for a request. */
   passedOn(params: ChatBody): Promise<Json>;
 }
@@ -97,6 +97,6 @@ export function asking(content: string): ChatBody {
 export type Fields = Record<string, any>;
 
 /** The first choice, with whatever its engine put into it. */
-export function choiceOf({ body }: Answer<Completion>): Fields {
+export function choiceOf({ body }: ApiResponse<Completion>): Fields {
   return body.choices[0] as unknown as Fields;
 }

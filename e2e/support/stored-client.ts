@@ -1,7 +1,7 @@
 /** Stored chat completions as a client of the public API sees them, of an endpoint or of its whole project. */
 import { createClient } from '@xerotier/public-api/client';
 import { getChatCompletionMessages } from '@xerotier/public-api/stored-completions';
-import type { Answer, ApiClient, Completion, ErrorBody } from './api-client.ts';
+import type { ApiResponse, ApiClient, Completion, ErrorBody } from './api-client.ts';
 
 export interface Stored extends Completion {
   readonly request_id: string;
@@ -41,7 +41,7 @@ export class StoredClient {
     return succeeded(await this.api.get<List>(url, 'ChatCompletionList')).body;
   }
 
-  async get(id: string): Promise<Answer<Stored>> {
+  async get(id: string): Promise<ApiResponse<Stored>> {
     return succeeded(await this.api.get<Stored>(`${this.#url}/${id}`, COMPLETION));
   }
 
@@ -55,26 +55,26 @@ export class StoredClient {
     });
   }
 
-  async update(id: string, body: object): Promise<Answer<Stored>> {
+  async update(id: string, body: object): Promise<ApiResponse<Stored>> {
     return succeeded(await this.api.request<Stored>('POST', `${this.#url}/${id}`, COMPLETION, body));
   }
 
-  async delete(id: string): Promise<Answer<unknown>> {
+  async delete(id: string): Promise<ApiResponse<unknown>> {
     return succeeded(await this.api.request('DELETE', `${this.#url}/${id}`, 'ChatCompletionDeleted'));
   }
 
   /** What has to fail; the path is behind that of the collection. */
-  async refused(method: string, path: string, body?: unknown, key?: string | null): Promise<Answer<ErrorBody>> {
+  async rejected(method: string, path: string, body?: unknown, key?: string | null): Promise<ApiResponse<ErrorBody>> {
     const url = path.startsWith('?') ? `${this.#url}${path}` : `${this.#url}/${path}`;
-    const answer = await this.api.request<ErrorBody>(method, url, 'ErrorResponse', body, {
+    const response = await this.api.request<ErrorBody>(method, url, 'ErrorResponse', body, {
       ...(key !== undefined && { key }),
     });
-    if (answer.status < 400) throw new Error(`This should have been refused: ${JSON.stringify(answer.body)}`);
-    return answer;
+    if (response.status < 400) throw new Error(`This should have been refused: ${JSON.stringify(response.body)}`);
+    return response;
   }
 }
 
-function succeeded<T>(answer: Answer<T>): Answer<T> {
-  if (answer.status !== 200) throw new Error(`${answer.status}: ${JSON.stringify(answer.body)}`);
-  return answer;
+function succeeded<T>(response: ApiResponse<T>): ApiResponse<T> {
+  if (response.status !== 200) throw new Error(`${response.status}: ${JSON.stringify(response.body)}`);
+  return response;
 }

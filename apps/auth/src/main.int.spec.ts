@@ -130,8 +130,8 @@ describe('seeding an endpoint', () => {
     run(['seed'], { ...env, ...overrides }, JSON.stringify(other));
 
   /** A router whose catalogue has these models. */
-  async function router(...ids: string[]): Promise<{ stop: () => Promise<void>; asked: string[][] }> {
-    const asked: string[][] = [];
+  async function router(...ids: string[]): Promise<{ stop: () => Promise<void>; requested: string[][] }> {
+    const requested: string[][] = [];
     const never = (): never => {
       throw new AppError('router.unavailable');
     };
@@ -139,7 +139,7 @@ describe('seeding an endpoint', () => {
       acquire: never,
       acquireMany: never,
       getModels: ({ ids: wanted }) => {
-        asked.push(wanted);
+        requested.push(wanted);
         const known = wanted.filter((id) => ids.includes(id));
         return {
           models: known.map((id) => ({ id, name: id, ownedBy: 'us', contextTokens: 1, createdAt: 1 })),
@@ -147,17 +147,17 @@ describe('seeding an endpoint', () => {
       },
     });
     await bus.flush();
-    return { stop: () => serving.stop(), asked };
+    return { stop: () => serving.stop(), requested };
   }
 
   it('warns of a model that no worker serves, names the endpoint, and seeds it all the same', async () => {
-    const { stop, asked } = await router('tiny');
+    const { stop, requested } = await router('tiny');
     const { code, stdout, stderr } = await seedOther();
     await stop();
     expect([code, JSON.parse(stdout)]).toEqual([0, { projectId: document.project.id }]);
     expect(stderr).toContain("warning: nobody serves the model 'large' of the endpoint 'big'");
     expect(stderr).not.toContain("'tiny'");
-    expect(asked).toEqual([['tiny', 'large']]);
+    expect(requested).toEqual([['tiny', 'large']]);
   });
 
   it('warns of nothing where every model is known', async () => {

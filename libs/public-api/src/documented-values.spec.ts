@@ -77,8 +77,8 @@ const cases = Object.entries(requests).flatMap(([request, { schema, minimal, isF
 
 describe('a parameter whose values the OpenAI document lists', () => {
   it.each(cases)('takes each of them: $param of $request', ({ schema, minimal, param, values }) => {
-    const refused = values.filter((value) => !schema.safeParse({ ...minimal, [param]: value }).success);
-    expect(refused).toEqual([]);
+    const rejected = values.filter((value) => !schema.safeParse({ ...minimal, [param]: value }).success);
+    expect(rejected).toEqual([]);
   });
 
   it('is documented with all of them: reasoning_effort', () => {

@@ -63,7 +63,7 @@ class Inspector {
 
   private constructor(socket: WebSocket) {
     this.#socket = socket;
-    socket.addEventListener('message', (event) => this.#answer(String(event.data)));
+    socket.addEventListener('message', (event) => this.#onMessage(String(event.data)));
     socket.addEventListener('close', () => {
       for (const { reject } of this.#waiting.values()) reject(new Error('The profiled process closed its inspector.'));
     });
@@ -97,7 +97,7 @@ class Inspector {
     this.#socket.close();
   }
 
-  #answer(data: string): void {
+  #onMessage(data: string): void {
     const message = JSON.parse(data) as { id?: number; result?: unknown; error?: { message: string } };
     const waiting = message.id === undefined ? undefined : this.#waiting.get(message.id);
     if (message.id === undefined || waiting === undefined) return;

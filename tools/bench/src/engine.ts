@@ -17,7 +17,7 @@ export interface RunningEngine {
  * gateway in front of it costs is the gateway's own cost. Listens on the loopback interface; port 0 picks a free one.
  */
 export async function startEngine(port = 0): Promise<RunningEngine> {
-  const server = createServer(answer);
+  const server = createServer(handle);
   // A proxy keeps its upstream connections for a whole round; an idle close here would show up there as an error.
   server.keepAliveTimeout = 600_000;
   server.requestTimeout = 0;
@@ -33,10 +33,10 @@ async function close(server: Server): Promise<void> {
   await new Promise((resolve) => server.close(resolve));
 }
 
-function answer(request: IncomingMessage, response: ServerResponse): void {
+function handle(request: IncomingMessage, response: ServerResponse): void {
   if (request.method !== 'POST' || request.url !== '/v1/chat/completions') {
     request.resume();
-    refuse(response, 404, 'This engine serves POST /v1/chat/completions only.');
+    sendError(response, 404, 'This engine serves POST /v1/chat/completions only.');
     return;
   }
   const parts: Buffer[] = [];
@@ -46,14 +46,14 @@ function answer(request: IncomingMessage, response: ServerResponse): void {
     if (bytes <= bodyBytesMax) parts.push(part);
   });
   request.on('end', () => {
-    if (bytes > bodyBytesMax) return refuse(response, 413, `The body is larger than ${bodyBytesMax} bytes.`);
+    if (bytes > bodyBytesMax) return sendError(response, 413, `The body is larger than ${bodyBytesMax} bytes.`);
     try {
       const body = JSON.parse(parts.length === 1 ? String(parts[0]) : Buffer.concat(parts).toString()) as ChatRequest;
       const script = readScript(body);
       if (body.stream === true) new ScriptedStream(response, body.model, script).start();
       else complete(response, body.model, script);
     } catch (error) {
-      refuse(response, 400, error instanceof Error ? error.message : String(error));
+      sendError(response, 400, error instanceof Error ? error.message : String(error));
     }
   });
 }
@@ -67,7 +67,7 @@ interface ChatRequest {
 
 let completions = 0;
 
-function refuse(response: ServerResponse, status: number, message: string): void {
+function sendError(response: ServerResponse, status: number, message: string): void {
   const error = { message, type: 'invalid_request_error', param: null, code: null };
   sendJson(response, status, JSON.stringify({ error }));
 }

@@ -64,10 +64,10 @@ describe('the load generator against servers with faults', () => {
     }
   });
 
-  async function faulty(answer: (response: ServerResponse) => void): Promise<LoadTarget> {
+  async function faulty(handler: (response: ServerResponse) => void): Promise<LoadTarget> {
     const server = createServer((request, response) => {
       request.resume();
-      request.on('end', () => answer(response));
+      request.on('end', () => handler(response));
     });
     servers.push(server);
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

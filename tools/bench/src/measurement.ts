@@ -43,12 +43,12 @@ export class LoadProcess {
 
   async run(target: LoadTarget, spec: LoadSpec): Promise<LoadResult> {
     const ended = new AbortController();
-    const answer = once(this.#child.process, 'message', { signal: ended.signal });
+    const reply = once(this.#child.process, 'message', { signal: ended.signal });
     const onExit = (): void => ended.abort(new Error(`The load generator ended. ${this.#child.output()}`));
     this.#child.process.once('exit', onExit);
     this.#child.process.send({ target, spec });
     try {
-      const [message] = (await answer) as [{ result: LoadResult }];
+      const [message] = (await reply) as [{ result: LoadResult }];
       return message.result;
     } finally {
       this.#child.process.off('exit', onExit);

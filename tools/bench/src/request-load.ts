@@ -111,8 +111,8 @@ class Client implements ResponseHandler {
 
 function contentOf(body: Buffer): unknown {
   try {
-    const answer = JSON.parse(body.toString()) as { choices?: { message?: { content?: unknown } }[] };
-    return answer.choices?.[0]?.message?.content;
+    const completion = JSON.parse(body.toString()) as { choices?: { message?: { content?: unknown } }[] };
+    return completion.choices?.[0]?.message?.content;
   } catch {
     return undefined;
   }

@@ -101,14 +101,14 @@ async function model(): Promise<Finding> {
 
 async function port(): Promise<Finding> {
   try {
-    const asked = wantedPort(process.env['XEROTIER_PORT']);
-    const number = asked ?? PORT_USUAL;
+    const wanted = wantedPort(process.env['XEROTIER_PORT']);
+    const number = wanted ?? PORT_USUAL;
     const { description } = await stackState(state);
     if (description !== undefined && Number(new URL(description.baseUrl).port) === number)
       return { status: 'ok', text: `port ${number} is the running stack's` };
     const found = await portState(number);
     if (found === 'free') return { status: 'ok', text: `port ${number} is free` };
-    if (asked === undefined)
+    if (wanted === undefined)
       return {
         status: 'warn',
         text: `port ${number} is taken by another program`,

@@ -65,11 +65,11 @@ export async function checkGivenServers(given: GivenUrls): Promise<void> {
           `Start it, or leave the variable out: env -u ${server.variable} npm start`,
       );
     }
-    if (server.variable === 'DATABASE_URL') await refuseForeignDatabase(server);
+    if (server.variable === 'DATABASE_URL') await rejectForeignDatabase(server);
   }
 }
 
-async function refuseForeignDatabase(server: GivenServer): Promise<void> {
+async function rejectForeignDatabase(server: GivenServer): Promise<void> {
   const client = new pg.Client({ connectionString: server.url.href, connectionTimeoutMillis: CONNECT_TIMEOUT_MS });
   const leaveOut = `or leave the variable out: env -u ${server.variable} npm start`;
   try {

@@ -146,10 +146,10 @@ function sayRunning({ holder, description }: StackState): void {
   }
   process.stdout.write(`Xerotier is running already (process ${holder.pid}) at ${description.baseUrl}. ${todo}\n`);
   process.stdout.write(`${welcome(description, description.notices)}\n`);
-  refuseOtherPort(description);
+  rejectOtherPort(description);
 }
 
-function refuseOtherPort({ baseUrl }: DevFile): void {
+function rejectOtherPort({ baseUrl }: DevFile): void {
   const wanted = wantedPort(process.env['XEROTIER_PORT']);
   if (wanted === undefined || wanted === Number(new URL(baseUrl).port)) return;
   throw new Error(

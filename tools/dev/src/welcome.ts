@@ -1,12 +1,12 @@
 import type { PlatformDescription } from './platform.ts';
 
-const QUESTION = 'What is the capital of France?';
+const PROMPT = 'What is the capital of France?';
 
 /** What can be asked of an endpoint in one line, by its task. Sound and images need a file: those have no example. */
 const EXAMPLES: Readonly<Record<string, { readonly path: string; readonly body: object }>> = {
-  generate: { path: 'chat/completions', body: { messages: [{ role: 'user', content: QUESTION }], max_tokens: 100 } },
-  embed: { path: 'embeddings', body: { input: QUESTION } },
-  score: { path: 'rerank', body: { query: QUESTION, documents: ['Paris is in France.', 'Bread is baked.'] } },
+  generate: { path: 'chat/completions', body: { messages: [{ role: 'user', content: PROMPT }], max_tokens: 100 } },
+  embed: { path: 'embeddings', body: { input: PROMPT } },
+  score: { path: 'rerank', body: { query: PROMPT, documents: ['Paris is in France.', 'Bread is baked.'] } },
 };
 
 /**

@@ -103,11 +103,11 @@ function findUsable(
   onProgress: (message: string) => void,
 ): Promise<FoundProgram | null> {
   if (kind !== 'postgres') return findOnMachine(kind, { env, onProgress });
-  return findOnMachine(kind, { env, onProgress, refuse: refuseUnreachable, preferMajor: options.postgresMajor });
+  return findOnMachine(kind, { env, onProgress, reject: rejectUnreachable, preferMajor: options.postgresMajor });
 }
 
 /** As root, PostgreSQL runs as another user, who may not be able to reach a program in somebody's home folder. */
-async function refuseUnreachable(command: string): Promise<string | null> {
+async function rejectUnreachable(command: string): Promise<string | null> {
   if (!isRoot()) return null;
   const dir = join(await realpath(command), '..');
   return (await isReachable(dir, NOBODY)) ? null : `uid ${NOBODY.uid}, which it has to run as, cannot reach it`;

@@ -16,14 +16,14 @@ export async function ensureDataDir(dir: string, kind: ServerKind, mode = 0o700)
     if (error.code !== 'EEXIST') throw error;
   });
   const real = await realpath(dir);
-  if (!isRoot()) await refuseForeignFiles(real);
+  if (!isRoot()) await rejectForeignFiles(real);
   const found = (await readRecord(real))?.kind ?? kind;
   if (found !== kind) throw new Error(`${real} is the folder of a ${found} server and cannot be used for ${kind}`);
   return real;
 }
 
 /** After a run as root an ordinary user would fail at one file or another, with no hint at the cause. */
-async function refuseForeignFiles(dir: string): Promise<void> {
+async function rejectForeignFiles(dir: string): Promise<void> {
   const self = process.getuid?.();
   for (const path of [dir, ...(await readdir(dir)).map((name) => join(dir, name))]) {
     const owner = (await lstat(path)).uid;

@@ -45,15 +45,15 @@ describe('findOnMachine', () => {
   });
 
   it('passes over one that the caller refuses', async () => {
-    const refused = await program('a', 'nats-server', 'echo nats-server: v2.10.7');
+    const rejected = await program('a', 'nats-server', 'echo nats-server: v2.10.7');
     await program('b', 'nats-server', 'echo nats-server: v2.10.8');
     const found = await findOnMachine('nats', {
       env: { PATH: `${join(dir, 'a')}:${join(dir, 'b')}` },
-      refuse: async (command) => (command === refused ? 'not that one' : null),
+      reject: async (command) => (command === rejected ? 'not that one' : null),
       onProgress,
     });
     expect(found?.version).toBe('2.10.8');
-    expect(said).toEqual([`${refused} is not used: not that one`]);
+    expect(said).toEqual([`${rejected} is not used: not that one`]);
   });
 
   it('wants initdb beside postgres, also when postgres is a link to elsewhere', async () => {

@@ -16,7 +16,7 @@ export interface FoundProgram {
 interface FindOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Refuses an executable for a reason of the caller, which is told to the person. */
-  readonly refuse?: (command: string) => Promise<string | null>;
+  readonly reject?: (command: string) => Promise<string | null>;
   readonly onProgress: (message: string) => void;
   /** This major version is tried before the others. */
   readonly preferMajor?: number;
@@ -42,9 +42,9 @@ export async function findOnMachine(kind: ServerKind, options: FindOptions): Pro
 
 async function tryProgram(kind: ServerKind, command: string, options: FindOptions): Promise<FoundProgram | null> {
   if (!(await isExecutableFile(command))) return null;
-  const refusal = await options.refuse?.(command);
-  if (refusal) {
-    options.onProgress(`${command} is not used: ${refusal}`);
+  const reason = await options.reject?.(command);
+  if (reason) {
+    options.onProgress(`${command} is not used: ${reason}`);
     return null;
   }
   const checked = await checkProgram(PROGRAMS[kind], command, { PATH: options.env.PATH, LC_ALL: 'C' });

@@ -35,9 +35,9 @@ export async function freePort(): Promise<number> {
  */
 export async function portState(port: number): Promise<'free' | 'taken' | 'forbidden'> {
   const problem = await listenProblem(port);
-  if (problem === 'EACCES') return (await somebodyAnswers(port)) ? 'taken' : 'forbidden';
+  if (problem === 'EACCES') return (await isListening(port)) ? 'taken' : 'forbidden';
   // Both questions are needed: some systems let a second server bind beside one that listens on all addresses.
-  return problem === undefined && !(await somebodyAnswers(port)) ? 'free' : 'taken';
+  return problem === undefined && !(await isListening(port)) ? 'free' : 'taken';
 }
 
 /** Whether a server could listen on this port of 127.0.0.1 now. */
@@ -54,12 +54,12 @@ function listenProblem(port: number): Promise<string | undefined> {
   });
 }
 
-function somebodyAnswers(port: number): Promise<boolean> {
+function isListening(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect({ port, host: LOOPBACK, timeout: 1_000 });
-    const finish = (answer: boolean): void => {
+    const finish = (result: boolean): void => {
       socket.destroy();
-      resolve(answer);
+      resolve(result);
     };
     socket.once('connect', () => finish(true));
     socket.once('error', () => finish(false));

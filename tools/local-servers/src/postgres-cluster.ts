@@ -29,10 +29,10 @@ export async function ensureCluster(
   account: PostgresAccount,
   isDurable: boolean,
 ): Promise<void> {
-  [account.user, account.password, account.database].forEach(refuseControlCharacters);
+  [account.user, account.password, account.database].forEach(rejectControlCharacters);
   const major = await clusterMajor(home.clusterDir);
   if (major === null) await initCluster(binary, home, recordPath, account, isDurable);
-  else refuseOtherMajor(major, binary, home);
+  else rejectOtherMajor(major, binary, home);
   const record = await readClusterRecord(recordPath);
   if (!record) {
     throw new Error(
@@ -47,7 +47,7 @@ export async function ensureCluster(
   await writeClusterRecord(recordPath, { user: account.user, password: account.password, databases });
 }
 
-function refuseOtherMajor(major: number, binary: ServerBinary, home: PostgresHome): void {
+function rejectOtherMajor(major: number, binary: ServerBinary, home: PostgresHome): void {
   const available = Number.parseInt(binary.version, 10);
   if (major === available) return;
   throw new Error(
@@ -143,7 +143,7 @@ function lastLines(result: CommandResult): string {
   return `${result.stdout}\n${result.stderr}`.trim().split('\n').slice(-10).join('\n');
 }
 
-function refuseControlCharacters(text: string): void {
+function rejectControlCharacters(text: string): void {
   if (text === '' || /[\u0000-\u001f]/.test(text)) {
     throw new Error('User, password and database must not be empty or hold control characters');
   }

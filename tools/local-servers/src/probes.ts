@@ -2,16 +2,16 @@ import { connect } from 'node:net';
 import { LOOPBACK } from './ports.ts';
 
 const PROBE_TIMEOUT_MS = 1_000;
-const ANSWER_BYTES_MAX = 65_536;
+const REPLY_BYTES_MAX = 65_536;
 
 /**
  * Sends `request` (at once) and waits until `read` makes something of the answer so far. Answers null when the
  * server refuses, hangs up, says something else for a second, or says too much.
  */
-function ask<T>(port: number, request: Buffer | string, read: (answer: Buffer) => T | null): Promise<T | null> {
+function ask<T>(port: number, request: Buffer | string, read: (reply: Buffer) => T | null): Promise<T | null> {
   return new Promise((resolve) => {
     const socket = connect({ port, host: LOOPBACK });
-    let answer: Buffer = Buffer.alloc(0);
+    let reply: Buffer = Buffer.alloc(0);
     const finish = (result: T | null): void => {
       clearTimeout(timer);
       socket.destroy();
@@ -20,9 +20,9 @@ function ask<T>(port: number, request: Buffer | string, read: (answer: Buffer) =
     const timer = setTimeout(() => finish(null), PROBE_TIMEOUT_MS);
     socket.once('connect', () => socket.write(request));
     socket.on('data', (chunk) => {
-      answer = Buffer.concat([answer, chunk]);
-      const result = read(answer);
-      if (result !== null || answer.length > ANSWER_BYTES_MAX) finish(result);
+      reply = Buffer.concat([reply, chunk]);
+      const result = read(reply);
+      if (result !== null || reply.length > REPLY_BYTES_MAX) finish(result);
     });
     socket.once('error', () => finish(null));
     socket.once('close', () => finish(null));
@@ -31,8 +31,8 @@ function ask<T>(port: number, request: Buffer | string, read: (answer: Buffer) =
 
 /** The `server_name` that NATS greets with, or null when no NATS answers. The greeting needs no credentials. */
 export function natsServerName(port: number): Promise<string | null> {
-  return ask(port, '', (answer) => {
-    const greeting = /^INFO (\{.*\}) *\r\n/.exec(answer.toString('utf8'))?.[1];
+  return ask(port, '', (reply) => {
+    const greeting = /^INFO (\{.*\}) *\r\n/.exec(reply.toString('utf8'))?.[1];
     if (greeting === undefined) return null;
     return serverNameIn(greeting);
   });
@@ -51,8 +51,8 @@ function serverNameIn(greeting: string): string {
 /** The process id that Redis tells once it has loaded its data, or null when it does not answer or is not ready. */
 export function redisProcessId(port: number, password: string): Promise<number | null> {
   const commands = [['AUTH', password], ['PING'], ['INFO', 'server']];
-  return ask(port, commands.map(redisCommand).join(''), (answer) => {
-    const text = answer.toString('utf8');
+  return ask(port, commands.map(redisCommand).join(''), (reply) => {
+    const text = reply.toString('utf8');
     // While it loads, PING is answered with an error and INFO with data.
     if (!text.includes('+PONG\r\n')) return null;
     const pid = /^process_id:(\d+)\r\n/m.exec(text)?.[1];
@@ -72,6 +72,6 @@ export async function postgresAsksForPassword(port: number, user: string, databa
   const head = Buffer.alloc(8);
   head.writeInt32BE(head.length + body.length, 0);
   head.writeInt32BE(0x0003_0000, 4); // protocol version 3.0
-  const messageType = await ask(port, Buffer.concat([head, body]), (answer) => String.fromCharCode(answer[0] ?? 0));
+  const messageType = await ask(port, Buffer.concat([head, body]), (reply) => String.fromCharCode(reply[0] ?? 0));
   return messageType === 'R';
 }

@@ -176,7 +176,7 @@ describe('the password of a server', () => {
       ),
   };
 
-  const REFUSED = /authorization violation|noauth|wrongpass|password/i;
+  const REJECTED = /authorization violation|noauth|wrongpass|password/i;
 
   it.each(KINDS)('%s is asked for: without it, or with another one, nobody gets in', async (kind) => {
     const { url } = await fixture.start(kind);
@@ -184,7 +184,7 @@ describe('the password of a server', () => {
     expect(password).not.toBe('');
     expect(await hello[kind](url)).toBe('pong');
     for (const credentials of [kind === 'postgres' ? `${username}@` : '', `${username}:wrong@`]) {
-      expect(await hello[kind](url.replace(`${username}:${password}@`, credentials))).toMatch(REFUSED);
+      expect(await hello[kind](url.replace(`${username}:${password}@`, credentials))).toMatch(REJECTED);
     }
   });
 
@@ -199,7 +199,7 @@ describe('the password of a server', () => {
     const third = await fixture.start(kind, { password: 'p@ss "word" \\' });
     expect(decodeURIComponent(new URL(third.url).password)).toBe('p@ss "word" \\');
     expect(await hello[kind](third.url)).toBe('pong');
-    expect(await hello[kind](first.url)).toMatch(REFUSED);
+    expect(await hello[kind](first.url)).toMatch(REJECTED);
   });
 
   it.each(KINDS)('%s is shown in no command line, no log, and no file that others can read', async (kind) => {

@@ -39,7 +39,7 @@ describe('a drain', () => {
     const blocking = auth.database.createQueryRunner();
     await blocking.startTransaction();
     await blocking.query('LOCK TABLE auth.api_key IN ACCESS EXCLUSIVE MODE');
-    const asked = auth.authorize(project.key, project.id, 'chat');
+    const requested = auth.authorize(project.key, project.id, 'chat');
     await eventually('the question waits in the database', async () => {
       const rows = await auth.database.query<unknown[]>(
         "SELECT 1 FROM pg_locks WHERE NOT granted AND relation = 'auth.api_key'::regclass",
@@ -59,7 +59,7 @@ describe('a drain', () => {
     expect(isStopped).toBe(false);
     await blocking.commitTransaction();
     await blocking.release();
-    await expect(asked).resolves.toBeDefined();
+    await expect(requested).resolves.toBeDefined();
     await stopped;
   });
 

@@ -11,7 +11,7 @@ async function alterKey(project: SeededProject, assignment: string): Promise<voi
 }
 
 /** The refusal as it crossed the bus. */
-async function refusal(asking: Promise<unknown>): Promise<Record<string, unknown>> {
+async function rejection(asking: Promise<unknown>): Promise<Record<string, unknown>> {
   const error: unknown = await asking.then(
     () => new Error('it was allowed'),
     (reason: unknown) => reason,
@@ -72,9 +72,9 @@ describe('authorize', () => {
 
   it('refuses a key alone as it does with its project', async () => {
     const project = await auth.seed({}, ['management']);
-    expect(await refusal(auth.authorize(project.key, undefined))).toMatchObject({ code: 'auth.scope_insufficient' });
+    expect(await rejection(auth.authorize(project.key, undefined))).toMatchObject({ code: 'auth.scope_insufficient' });
     const unknown = generateApiKey(project.slug);
-    expect(await refusal(auth.authorize(unknown, undefined))).toMatchObject({ code: 'auth.invalid_key' });
+    expect(await rejection(auth.authorize(unknown, undefined))).toMatchObject({ code: 'auth.invalid_key' });
   });
 
   it('reads what an operator changed in a tier', async () => {
@@ -87,14 +87,16 @@ describe('authorize', () => {
   it('refuses a key that nobody made', async () => {
     const project = await auth.seed();
     const made = generateApiKey(project.slug);
-    expect(await refusal(auth.authorize(made, project.id, 'chat'))).toMatchObject({ code: 'auth.invalid_key' });
+    expect(await rejection(auth.authorize(made, project.id, 'chat'))).toMatchObject({ code: 'auth.invalid_key' });
   });
 
   it('refuses a key once it is revoked, and not before', async () => {
     const project = await auth.seed();
     await expect(auth.authorize(project.key, project.id, 'chat')).resolves.toBeDefined();
     await alterKey(project, 'revoked_at = now()');
-    expect(await refusal(auth.authorize(project.key, project.id, 'chat'))).toMatchObject({ code: 'auth.invalid_key' });
+    expect(await rejection(auth.authorize(project.key, project.id, 'chat'))).toMatchObject({
+      code: 'auth.invalid_key',
+    });
   });
 
   it('refuses a key once it has expired, and not before', async () => {
@@ -102,13 +104,15 @@ describe('authorize', () => {
     await alterKey(project, "expires_at = now() + interval '1 hour'");
     await expect(auth.authorize(project.key, project.id, 'chat')).resolves.toBeDefined();
     await alterKey(project, "expires_at = now() - interval '1 second'");
-    expect(await refusal(auth.authorize(project.key, project.id, 'chat'))).toMatchObject({ code: 'auth.invalid_key' });
+    expect(await rejection(auth.authorize(project.key, project.id, 'chat'))).toMatchObject({
+      code: 'auth.invalid_key',
+    });
   });
 
   it('gives a key of another project the answer that an unknown project gets', async () => {
     const [mine, other] = [await auth.seed(), await auth.seed()];
-    const foreign = await refusal(auth.authorize(mine.key, other.id, 'chat'));
-    const unknown = await refusal(auth.authorize(mine.key, 'proj_NOSUCHONE1', 'chat'));
+    const foreign = await rejection(auth.authorize(mine.key, other.id, 'chat'));
+    const unknown = await rejection(auth.authorize(mine.key, 'proj_NOSUCHONE1', 'chat'));
     expect(foreign).toEqual({
       code: 'project.not_found',
       message: `Project '${other.id}' was not found.`,
@@ -121,14 +125,14 @@ describe('authorize', () => {
 
   it('says nothing about scopes or endpoints of another project', async () => {
     const [mine, other] = [await auth.seed(), await auth.seed()];
-    expect(await refusal(auth.authorize(mine.key, other.id, 'nothing', 'management'))).toMatchObject({
+    expect(await rejection(auth.authorize(mine.key, other.id, 'nothing', 'management'))).toMatchObject({
       code: 'project.not_found',
     });
   });
 
   it('refuses a scope that the key does not have', async () => {
     const project = await auth.seed({}, ['management']);
-    expect(await refusal(auth.authorize(project.key, project.id, 'chat'))).toMatchObject({
+    expect(await rejection(auth.authorize(project.key, project.id, 'chat'))).toMatchObject({
       code: 'auth.scope_insufficient',
       details: { scope: 'inference' },
     });
@@ -143,7 +147,7 @@ describe('authorize', () => {
   it('refuses an endpoint that the project does not have, also when another has it', async () => {
     await auth.seed({ endpoints: [{ slug: 'theirs', modelId: 'tiny', tier: 'free' }] });
     const project = await auth.seed();
-    expect(await refusal(auth.authorize(project.key, project.id, 'theirs'))).toMatchObject({
+    expect(await rejection(auth.authorize(project.key, project.id, 'theirs'))).toMatchObject({
       code: 'endpoint.not_found',
       details: { endpoint: 'theirs' },
     });
@@ -165,7 +169,7 @@ describe('what is left behind', () => {
   it('is no key, no hash of a key and no pepper in any log', async () => {
     const project = await auth.seed();
     await auth.authorize(project.key, project.id, 'chat');
-    await refusal(auth.authorize(project.key, 'proj_NOSUCHONE1'));
+    await rejection(auth.authorize(project.key, 'proj_NOSUCHONE1'));
     const text = auth.logText();
     expect(text).toContain('migrated');
     for (const secret of [project.key, hashApiKey(project.key), pepper, auth.servers.postgres.password]) {

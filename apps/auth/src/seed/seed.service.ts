@@ -37,7 +37,7 @@ export class SeedService {
   /** @throws {SeedError} and then nothing has changed. */
   async apply(document: SeedDocument): Promise<{ projectId: string }> {
     const { projectId, changed } = await this.repository.inTransaction(async (stores) => {
-      await refuseUnknownTiers(stores, document);
+      await rejectUnknownTiers(stores, document);
       const projectId = await ensureProject(stores, document);
       let changed = false;
       for (const endpoint of document.endpoints) {
@@ -83,7 +83,7 @@ export class SeedService {
   }
 }
 
-async function refuseUnknownTiers({ tiers }: SeedStores, document: SeedDocument): Promise<void> {
+async function rejectUnknownTiers({ tiers }: SeedStores, document: SeedDocument): Promise<void> {
   const known = await tiers.listSlugs();
   for (const { slug, tier } of document.endpoints) {
     if (known.includes(tier)) continue;

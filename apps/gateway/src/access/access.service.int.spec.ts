@@ -7,13 +7,13 @@ import type { Bus, Serving } from '@xerotier/nats';
 import { testBuses } from '@xerotier/nats/testing';
 import { eventually, testServers } from '@xerotier/testing';
 import { AccessService } from './access.service.ts';
-import type { AccessQuestion } from './access.service.ts';
+import type { AccessRequest } from './access.service.ts';
 
 const servers = testServers('nats');
 const connectBus = testBuses(() => servers.nats.url);
 
 const KEY = generateApiKey('demo');
-const QUESTION: AccessQuestion = {
+const REQUEST: AccessRequest = {
   key: KEY,
   projectId: 'proj_1',
   endpointSlug: 'chat',
@@ -37,18 +37,18 @@ interface FakeAuth {
   readonly serving: Serving;
   readonly asked: { keyHash: string; endpointSlug?: string | undefined; scope: string }[];
   /** What it answers; what it throws it refuses. */
-  answer: () => Access | Promise<Access>;
+  authorize: () => Access | Promise<Access>;
 }
 
 async function newAccess(): Promise<{ sut: AccessService; auth: FakeAuth }> {
   const { bus } = await connectBus();
-  const auth = { bus, asked: [], answer: () => anAccess() } as unknown as {
+  const auth = { bus, asked: [], authorize: () => anAccess() } as unknown as {
     -readonly [K in keyof FakeAuth]: FakeAuth[K];
   };
   auth.serving = bus.serve(authContract, {
     authorize: (input) => {
       auth.asked.push(input);
-      return auth.answer();
+      return auth.authorize();
     },
   });
   await bus.flush();
@@ -89,7 +89,7 @@ async function revoke({ bus }: FakeAuth, change: { projectId: string; keyId?: st
 describe('AccessService', () => {
   it('asks auth with the hash of the key, never the key', async () => {
     const { sut, auth } = await newAccess();
-    expect(await sut.authorize(QUESTION)).toEqual(anAccess());
+    expect(await sut.authorize(REQUEST)).toEqual(anAccess());
     expect(auth.asked).toEqual([
       {
         keyHash: hashApiKey(KEY),
@@ -104,12 +104,12 @@ describe('AccessService', () => {
 
   it('remembers the answer, and gives it without a promise', async () => {
     const { sut, auth } = await newAccess();
-    await sut.authorize(QUESTION);
-    expect(sut.authorize(QUESTION)).toEqual(anAccess());
+    await sut.authorize(REQUEST);
+    expect(sut.authorize(REQUEST)).toEqual(anAccess());
     expect(auth.asked).toHaveLength(1);
   });
 
-  it.each<[string, Partial<AccessQuestion>]>([
+  it.each<[string, Partial<AccessRequest>]>([
     ['key', { key: generateApiKey('demo') }],
     ['project', { projectId: 'proj_2' }],
     ['endpoint', { endpointSlug: 'other' }],
@@ -117,75 +117,75 @@ describe('AccessService', () => {
     ['scope', { scope: 'management' }],
   ])('remembers nothing for another %s', async (_, other) => {
     const { sut, auth } = await newAccess();
-    await sut.authorize(QUESTION);
-    await sut.authorize({ ...QUESTION, ...other });
+    await sut.authorize(REQUEST);
+    await sut.authorize({ ...REQUEST, ...other });
     expect(auth.asked).toHaveLength(2);
   });
 
   it('asks once for all who want to know the same at the same time', async () => {
     const { sut, auth } = await newAccess();
-    const answers = await Promise.all(Array.from({ length: 20 }, async () => sut.authorize(QUESTION)));
-    expect(answers).toHaveLength(20);
+    const responses = await Promise.all(Array.from({ length: 20 }, async () => sut.authorize(REQUEST)));
+    expect(responses).toHaveLength(20);
     expect(auth.asked).toHaveLength(1);
   });
 
   it('answers at once and asks again in the background when its answer is not fresh', async () => {
     const { sut, auth } = await newAccess();
-    await sut.authorize(QUESTION);
+    await sut.authorize(REQUEST);
     await pass(9_000);
-    void sut.authorize(QUESTION);
+    void sut.authorize(REQUEST);
     await pass(2_000);
-    auth.answer = () => anAccess({ scopes: ['inference', 'management'] });
-    expect(sut.authorize(QUESTION)).toEqual(anAccess());
-    await eventually('the new answer is there', async () => (await sut.authorize(QUESTION)).scopes.length === 2);
+    auth.authorize = () => anAccess({ scopes: ['inference', 'management'] });
+    expect(sut.authorize(REQUEST)).toEqual(anAccess());
+    await eventually('the new answer is there', async () => (await sut.authorize(REQUEST)).scopes.length === 2);
     expect(auth.asked).toHaveLength(2);
   });
 
   it('forgets a key that auth refuses when it is asked again', async () => {
     const { sut, auth } = await newAccess();
-    await sut.authorize(QUESTION);
-    auth.answer = () => Promise.reject(new AppError('auth.invalid_key'));
+    await sut.authorize(REQUEST);
+    auth.authorize = () => Promise.reject(new AppError('auth.invalid_key'));
     await pass(11_000);
-    void sut.authorize(QUESTION);
-    await eventually('it is refused', async () => (await codeOf(() => sut.authorize(QUESTION))) === 'auth.invalid_key');
+    void sut.authorize(REQUEST);
+    await eventually('it is refused', async () => (await codeOf(() => sut.authorize(REQUEST))) === 'auth.invalid_key');
   });
 });
 
 describe('AccessService while auth is away', () => {
   it('goes on with what it remembers for 30 seconds, and not longer', async () => {
     const { sut, auth } = await newAccess();
-    await sut.authorize(QUESTION);
+    await sut.authorize(REQUEST);
     await auth.serving.stop();
     for (const seconds of [12, 10, 7]) {
       await pass(seconds * 1_000);
-      expect(await sut.authorize(QUESTION)).toEqual(anAccess());
+      expect(await sut.authorize(REQUEST)).toEqual(anAccess());
     }
     await pass(2_000);
-    expect(await codeOf(() => sut.authorize(QUESTION))).toBe('auth.unavailable');
+    expect(await codeOf(() => sut.authorize(REQUEST))).toBe('auth.unavailable');
   });
 
   it('says so to a key that it does not know, and asks again the next time', async () => {
     const { sut, auth } = await newAccess();
-    auth.answer = () => Promise.reject(new AppError('db.unavailable'));
-    expect(await codeOf(() => sut.authorize(QUESTION))).toBe('auth.unavailable');
-    auth.answer = () => anAccess();
-    expect(await sut.authorize(QUESTION)).toEqual(anAccess());
+    auth.authorize = () => Promise.reject(new AppError('db.unavailable'));
+    expect(await codeOf(() => sut.authorize(REQUEST))).toBe('auth.unavailable');
+    auth.authorize = () => anAccess();
+    expect(await sut.authorize(REQUEST)).toEqual(anAccess());
   });
 
   it('asks again once it is back, and serves for another while', async () => {
     const { sut, auth } = await newAccess();
-    await sut.authorize(QUESTION);
-    auth.answer = () => Promise.reject(new AppError('db.unavailable'));
+    await sut.authorize(REQUEST);
+    auth.authorize = () => Promise.reject(new AppError('db.unavailable'));
     await pass(12_000);
-    await sut.authorize(QUESTION);
+    await sut.authorize(REQUEST);
     await eventually('it was asked', () => auth.asked.length === 2);
-    auth.answer = () => anAccess();
+    auth.authorize = () => anAccess();
     await eventually('it was asked again', async () => {
-      await sut.authorize(QUESTION);
+      await sut.authorize(REQUEST);
       return auth.asked.length === 3;
     });
     await pass(20_000);
-    expect(await codeOf(() => sut.authorize(QUESTION))).toBe('no error');
+    expect(await codeOf(() => sut.authorize(REQUEST))).toBe('no error');
   });
 });
 
@@ -195,10 +195,10 @@ describe('AccessService told of a change', () => {
     ['of the whole project', { projectId: 'proj_1' }],
   ])('%s forgets what it remembered, at once', async (_, change) => {
     const { sut, auth } = await newAccess();
-    await sut.authorize(QUESTION);
-    auth.answer = () => Promise.reject(new AppError('auth.invalid_key'));
+    await sut.authorize(REQUEST);
+    auth.authorize = () => Promise.reject(new AppError('auth.invalid_key'));
     await revoke(auth, change);
-    await eventually('it is refused', async () => (await codeOf(() => sut.authorize(QUESTION))) === 'auth.invalid_key');
+    await eventually('it is refused', async () => (await codeOf(() => sut.authorize(REQUEST))) === 'auth.invalid_key');
   });
 
   it.each([
@@ -206,24 +206,24 @@ describe('AccessService told of a change', () => {
     ['of another project', { projectId: 'proj_2', keyId: 'key_1' }],
   ])('%s keeps what it remembers', async (_, change) => {
     const { sut, auth } = await newAccess();
-    await sut.authorize(QUESTION);
+    await sut.authorize(REQUEST);
     await revoke(auth, change);
     await revoke(auth, change);
-    await sut.authorize({ ...QUESTION, projectId: 'proj_3' });
-    await sut.authorize(QUESTION);
+    await sut.authorize({ ...REQUEST, projectId: 'proj_3' });
+    await sut.authorize(REQUEST);
     expect(auth.asked).toHaveLength(2);
   });
 
   it('while auth answers does not remember an answer that may be older than the change', async () => {
     const { sut, auth } = await newAccess();
     // Auth has read the key, the key is revoked, and only then the answer leaves.
-    auth.answer = async () => {
+    auth.authorize = async () => {
       await revoke(auth, { projectId: 'proj_1', keyId: 'key_1' });
       return anAccess();
     };
-    await sut.authorize(QUESTION);
-    auth.answer = () => Promise.reject(new AppError('auth.invalid_key'));
-    expect(await codeOf(() => sut.authorize(QUESTION))).toBe('auth.invalid_key');
+    await sut.authorize(REQUEST);
+    auth.authorize = () => Promise.reject(new AppError('auth.invalid_key'));
+    expect(await codeOf(() => sut.authorize(REQUEST))).toBe('auth.invalid_key');
   });
 });
 
@@ -232,28 +232,29 @@ describe('a refusal', () => {
     '%s is passed on, and answered from memory for a moment',
     async (code) => {
       const { sut, auth } = await newAccess();
-      auth.answer = () => Promise.reject(new AppError(code as 'internal', { scope: 's', project: 'p', endpoint: 'e' }));
-      expect(await codeOf(() => sut.authorize(QUESTION))).toBe(code);
-      expect(await codeOf(() => sut.authorize(QUESTION))).toBe(code);
+      auth.authorize = () =>
+        Promise.reject(new AppError(code as 'internal', { scope: 's', project: 'p', endpoint: 'e' }));
+      expect(await codeOf(() => sut.authorize(REQUEST))).toBe(code);
+      expect(await codeOf(() => sut.authorize(REQUEST))).toBe(code);
       expect(auth.asked).toHaveLength(1);
     },
   );
 
   it('is forgotten after a second, so that a key that was just made works', async () => {
     const { sut, auth } = await newAccess();
-    auth.answer = () => Promise.reject(new AppError('auth.invalid_key'));
-    await codeOf(() => sut.authorize(QUESTION));
-    auth.answer = () => anAccess();
+    auth.authorize = () => Promise.reject(new AppError('auth.invalid_key'));
+    await codeOf(() => sut.authorize(REQUEST));
+    auth.authorize = () => anAccess();
     await pass(1_100);
-    expect(await codeOf(() => sut.authorize(QUESTION))).toBe('no error');
+    expect(await codeOf(() => sut.authorize(REQUEST))).toBe('no error');
   });
 
   it('is forgotten when anything changes', async () => {
     const { sut, auth } = await newAccess();
-    auth.answer = () => Promise.reject(new AppError('auth.invalid_key'));
-    await codeOf(() => sut.authorize(QUESTION));
-    auth.answer = () => anAccess();
+    auth.authorize = () => Promise.reject(new AppError('auth.invalid_key'));
+    await codeOf(() => sut.authorize(REQUEST));
+    auth.authorize = () => anAccess();
     await revoke(auth, { projectId: 'proj_1', keyId: 'key_9' });
-    await eventually('it is allowed', async () => (await codeOf(() => sut.authorize(QUESTION))) === 'no error');
+    await eventually('it is allowed', async () => (await codeOf(() => sut.authorize(REQUEST))) === 'no error');
   });
 });

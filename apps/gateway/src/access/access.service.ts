@@ -13,7 +13,7 @@ import { Bus } from '@xerotier/nats';
 import type { Serving } from '@xerotier/nats';
 import { LRUCache } from 'lru-cache';
 
-export interface AccessQuestion {
+export interface AccessRequest {
   readonly key: string;
   /** Undefined: the project that the key belongs to. */
   readonly projectId: string | undefined;
@@ -24,7 +24,7 @@ export interface AccessQuestion {
 
 interface Remembered {
   access: Access;
-  askedAt: number;
+  requestedAt: number;
   refreshing: boolean;
 }
 
@@ -32,13 +32,13 @@ const SERVES_FOR_MS = 30_000;
 const REFRESHED_AFTER_MS = 10_000;
 const ENTRIES_MAX = 20_000;
 /** The same wrong key over and over is answered from memory, briefly: a key that was just created must work. */
-const REFUSAL_SERVES_FOR_MS = 1_000;
+const REJECTION_TTL_MS = 1_000;
 
 @Injectable()
 export class AccessService implements OnModuleDestroy {
   readonly #bus: Bus;
   readonly #remembered = new LRUCache<string, Remembered>({ max: ENTRIES_MAX, ttl: SERVES_FOR_MS });
-  readonly #refused = new LRUCache<string, AppError>({ max: ENTRIES_MAX, ttl: REFUSAL_SERVES_FOR_MS });
+  readonly #rejected = new LRUCache<string, AppError>({ max: ENTRIES_MAX, ttl: REJECTION_TTL_MS });
   readonly #asking = new Map<string, Promise<Access>>();
   readonly #changes: Serving;
   /** An answer that was asked for before the last change may be older than the change: it is given, not remembered. */
@@ -58,22 +58,22 @@ export class AccessService implements OnModuleDestroy {
    * @throws {AppError} `auth.invalid_key`, `auth.scope_insufficient`, `project.not_found`, `endpoint.not_found`, or
    * `auth.unavailable` when auth does not answer and nothing is remembered.
    */
-  authorize(question: AccessQuestion): Access | Promise<Access> {
-    const entry = `${hashApiKey(question.key)} ${question.scope} ${question.projectId ?? ''} ${question.endpointSlug ?? ''}`;
+  authorize(request: AccessRequest): Access | Promise<Access> {
+    const entry = `${hashApiKey(request.key)} ${request.scope} ${request.projectId ?? ''} ${request.endpointSlug ?? ''}`;
     const known = this.#remembered.get(entry);
     if (known !== undefined) {
-      if (performance.now() - known.askedAt > REFRESHED_AFTER_MS) this.#refresh(entry, known, question);
+      if (performance.now() - known.requestedAt > REFRESHED_AFTER_MS) this.#refresh(entry, known, request);
       return known.access;
     }
-    const refusal = this.#refused.get(entry);
-    if (refusal !== undefined) throw refusal;
-    return this.#ask(entry, question);
+    const rejection = this.#rejected.get(entry);
+    if (rejection !== undefined) throw rejection;
+    return this.#ask(entry, request);
   }
 
-  #refresh(entry: string, known: Remembered, question: AccessQuestion): void {
+  #refresh(entry: string, known: Remembered, request: AccessRequest): void {
     if (known.refreshing) return;
     known.refreshing = true;
-    this.#ask(entry, question)
+    this.#ask(entry, request)
       .catch((error: unknown) => {
         // Auth said no: the key is gone. Auth said nothing: what is remembered serves until its time is over.
         if (AppError.is(error) && error.code !== 'auth.unavailable') this.#remembered.delete(entry);
@@ -81,10 +81,10 @@ export class AccessService implements OnModuleDestroy {
       .finally(() => (known.refreshing = false));
   }
 
-  #ask(entry: string, question: AccessQuestion): Promise<Access> {
+  #ask(entry: string, request: AccessRequest): Promise<Access> {
     const known = this.#asking.get(entry);
     if (known !== undefined) return known;
-    const asking = this.#askAuth(entry, question).finally(() => {
+    const asking = this.#askAuth(entry, request).finally(() => {
       if (this.#asking.get(entry) === asking) this.#asking.delete(entry);
     });
     this.#asking.set(entry, asking);
@@ -93,7 +93,7 @@ export class AccessService implements OnModuleDestroy {
 
   async #askAuth(
     entry: string,
-    { key, projectId, endpointSlug, scope, clientAddress }: AccessQuestion,
+    { key, projectId, endpointSlug, scope, clientAddress }: AccessRequest,
   ): Promise<Access> {
     const changesBefore = this.#changesHeard;
     try {
@@ -105,13 +105,13 @@ export class AccessService implements OnModuleDestroy {
         clientAddress,
       });
       if (changesBefore === this.#changesHeard)
-        this.#remembered.set(entry, { access, askedAt: performance.now(), refreshing: false });
+        this.#remembered.set(entry, { access, requestedAt: performance.now(), refreshing: false });
       return access;
     } catch (error) {
-      const refusal = AppError.from(error);
-      if (refusal.status >= 500) throw new AppError('auth.unavailable', {}, { cause: refusal });
-      if (changesBefore === this.#changesHeard) this.#refused.set(entry, refusal);
-      throw refusal;
+      const rejection = AppError.from(error);
+      if (rejection.status >= 500) throw new AppError('auth.unavailable', {}, { cause: rejection });
+      if (changesBefore === this.#changesHeard) this.#rejected.set(entry, rejection);
+      throw rejection;
     }
   }
 
@@ -122,6 +122,6 @@ export class AccessService implements OnModuleDestroy {
       if (access.project.id === projectId && (keyId === undefined || access.keyId === keyId))
         this.#remembered.delete(entry);
     }
-    this.#refused.clear();
+    this.#rejected.clear();
   }
 }

@@ -102,10 +102,10 @@ interface Edge {
   readonly log: ReturnType<typeof capturedLog>;
 }
 
-async function newEdge(answer: () => Access | Promise<Access> = () => ACCESS): Promise<Edge> {
+async function newEdge(authorize: () => Access | Promise<Access> = () => ACCESS): Promise<Edge> {
   const auth = await connectBus();
   const asked: unknown[] = [];
-  auth.bus.serve(authContract, { authorize: (input) => (asked.push(input), answer()) });
+  auth.bus.serve(authContract, { authorize: (input) => (asked.push(input), authorize()) });
   await auth.bus.flush();
   const service = new AccessService((await connectBus()).bus);
   const log = capturedLog();
@@ -168,7 +168,7 @@ describe('an operation with a permission', () => {
   it('keeps what a key may do alone and in a project apart', async () => {
     const { url, asked } = await newEdge();
     for (const base of ['', '/proj_1', '/proj_2', '']) await get(`${url}${base}/v1/things`);
-    expect(asked.map((question) => (question as { projectId?: string }).projectId)).toEqual([
+    expect(asked.map((request) => (request as { projectId?: string }).projectId)).toEqual([
       undefined,
       'proj_1',
       'proj_2',

@@ -37,7 +37,7 @@ export function checkAccess(service: AccessService, request: FastifyRequest): vo
     const access = service.authorize(question);
     if (!(access instanceof Promise)) return noteAccess(request, access, endpoint);
     return access.then(
-      (answer) => noteAccess(request, answer, endpoint),
+      (response) => noteAccess(request, response, endpoint),
       (error: unknown) => Promise.reject(inWordsOfPath(error, request, endpoint)),
     );
   } catch (error) {
@@ -78,9 +78,9 @@ function addressOf(request: FastifyRequest): { project: string | undefined; endp
 
 /** An endpoint may be called `v1`; where there is none, the path has the version twice. */
 function inWordsOfPath(error: unknown, request: FastifyRequest, endpoint: string | undefined): AppError {
-  const refusal = AppError.from(error);
-  const isVersionTwice = refusal.code === 'endpoint.not_found' && endpoint !== undefined && isVersion(endpoint);
-  return isVersionTwice ? unknownUrl(request) : refusal;
+  const rejection = AppError.from(error);
+  const isVersionTwice = rejection.code === 'endpoint.not_found' && endpoint !== undefined && isVersion(endpoint);
+  return isVersionTwice ? unknownUrl(request) : rejection;
 }
 
 function isVersion(part: string): boolean {

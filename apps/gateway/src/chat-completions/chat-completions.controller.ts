@@ -31,6 +31,6 @@ export class ChatCompletionsController {
       requestedServiceTier: requestedServiceTierOf(chat.service_tier),
       endUser: chat.user,
     };
-    await this.completions.answer(caller, { chat, seedDigits: seedDigitsIn(request.body) }, reply);
+    await this.completions.respond(caller, { chat, seedDigits: seedDigitsIn(request.body) }, reply);
   }
 }

@@ -7,7 +7,7 @@ import { estimatePromptTokens, InferenceClient } from '@xerotier/inference';
 import type { FastifyReply } from 'fastify';
 import { CancellationService } from '../cancellation/cancellation.service.ts';
 import { ModelDirectory } from '../models/model-directory.service.ts';
-import { admitOrRefuse } from '../rate-limits/admit-or-refuse.ts';
+import { admitOrReject } from '../rate-limits/admit-or-reject.ts';
 import { RateLimitsService } from '../rate-limits/rate-limits.service.ts';
 import { trackedContextOf } from '../requests/caller.ts';
 import type { Caller } from '../requests/caller.ts';
@@ -19,7 +19,7 @@ import { SseResponse } from './sse-response.ts';
 import { JsonResponse } from './json-response.ts';
 
 /** What the limits hold for a response whose request names no bound: what it really uses is charged in the end. */
-const UNBOUNDED_ANSWER_TOKENS = 1_024;
+const UNBOUNDED_COMPLETION_TOKENS = 1_024;
 
 /** A request, and what its fields cannot hold. */
 interface ParsedChat {
@@ -42,13 +42,13 @@ export class ChatCompletionsService {
    * Begins the response; from then on it is written to the response as it comes, errors included.
    * @throws {AppError} `limits.*` before anything has begun.
    */
-  async answer(caller: Caller, { chat, seedDigits }: ParsedChat, reply: FastifyReply): Promise<void> {
+  async respond(caller: Caller, { chat, seedDigits }: ParsedChat, reply: FastifyReply): Promise<void> {
     const { requestId, access, endpoint } = caller;
     const model = await this.models.get(endpoint.modelId);
-    const charge = await admitOrRefuse(this.limits, caller, tokensAtMost(chat, model), reply.raw);
+    const charge = await admitOrReject(this.limits, caller, tokensAtMost(chat, model), reply.raw);
     // From here on the response is written past Fastify.
     reply.hijack();
-    const response = reply.raw;
+    const { raw } = reply;
     const createdAt = Date.now();
     const fields = {
       id: `chatcmpl-${requestId.slice(requestId.indexOf('_') + 1)}`,
@@ -59,12 +59,12 @@ export class ChatCompletionsService {
     const envelope = new ChatEnvelope(fields, {
       withUsage: chat.stream_options?.include_usage === true,
       vendorEvents: chat.x_events === true,
-      thoughtsInChunks: chat.include_reasoning === true,
+      reasoningInChunks: chat.include_reasoning === true,
     });
-    const answer = chat.stream === true ? new SseResponse(response, envelope) : new JsonResponse(response, envelope);
+    const response = chat.stream === true ? new SseResponse(raw, envelope) : new JsonResponse(raw, envelope);
     const sink =
       chat.store === true
-        ? new StoringResponse(answer, chat.stream === true, (collected) =>
+        ? new StoringResponse(response, chat.stream === true, (collected) =>
             this.stored.save({
               projectId: access.project.id,
               endpointId: endpoint.id,
@@ -73,26 +73,26 @@ export class ChatCompletionsService {
               messages: chat.messages,
             }),
           )
-        : answer;
+        : response;
     const onUsage = (usage: TokenUsage): void => {
       over();
       charge(usage);
     };
-    const run = this.inference.chat({ ...trackedContextOf(caller, response, onUsage), chat, seedDigits }, sink);
+    const run = this.inference.chat({ ...trackedContextOf(caller, raw, onUsage), chat, seedDigits }, sink);
     const over = this.cancellations.begun(fields.id, {
       projectId: access.project.id,
       endpointId: endpoint.id,
       cancel: () => run.cancel(),
     });
-    answer.attach(run);
+    response.attach(run);
     // The client may have left while the model was looked up.
-    if (response.destroyed) run.cancel();
+    if (raw.destroyed) run.cancel();
   }
 }
 
 /** The prompt, which is computed once, and as much as each choice may have. */
 function tokensAtMost(chat: ChatCompletionRequest, model: Model | undefined): number {
-  const asked = chat.max_completion_tokens ?? chat.max_tokens ?? UNBOUNDED_ANSWER_TOKENS;
-  const ofChoice = Math.min(asked, model?.contextTokens ?? asked);
+  const requested = chat.max_completion_tokens ?? chat.max_tokens ?? UNBOUNDED_COMPLETION_TOKENS;
+  const ofChoice = Math.min(requested, model?.contextTokens ?? requested);
   return estimatePromptTokens(chat.messages) + (chat.n ?? 1) * ofChoice;
 }

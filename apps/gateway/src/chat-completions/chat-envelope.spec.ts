@@ -103,8 +103,8 @@ describe('the ending of a stream', () => {
 describe('a whole answer', () => {
   it('has its choices and its usage, asked for or not', () => {
     for (const withUsage of [true, false]) {
-      const answer = new ChatEnvelope(FIELDS, { withUsage }).answer(HEAD, '[{"index":0}]', USAGE);
-      expect(JSON.parse(answer)).toEqual({
+      const completion = new ChatEnvelope(FIELDS, { withUsage }).completion(HEAD, '[{"index":0}]', USAGE);
+      expect(JSON.parse(completion)).toEqual({
         ...AROUND,
         object: 'chat.completion',
         choices: [{ index: 0 }],

@@ -14,7 +14,7 @@ export interface ChatEnvelopeOptions {
   /** Thoughts are events of their own. Default false: whatever a worker puts into a chunk stays there. */
   readonly vendorEvents?: boolean;
   /** Beside the events, thoughts stay in the chunks. Default false. */
-  readonly thoughtsInChunks?: boolean;
+  readonly reasoningInChunks?: boolean;
 }
 
 export interface ChatEnvelopeFields {
@@ -25,7 +25,7 @@ export interface ChatEnvelopeFields {
 }
 
 const CHUNK_OBJECT = 'chat.completion.chunk';
-const ANSWER_OBJECT = 'chat.completion';
+const RESPONSE_OBJECT = 'chat.completion';
 
 export class ChatEnvelope {
   readonly #fields: ChatEnvelopeFields;
@@ -50,7 +50,7 @@ export class ChatEnvelope {
     const { events, choices: left } = splitVendorEvents(
       choices,
       this.#fields.id,
-      this.#options.thoughtsInChunks === true,
+      this.#options.reasoningInChunks === true,
     );
     const chunk = left === undefined ? [] : [this.#prefix as Buffer, Buffer.from(left), this.#suffix];
     return events === '' ? chunk : [Buffer.from(events), ...chunk];
@@ -65,8 +65,8 @@ export class ChatEnvelope {
   }
 
   /** A whole response. `choices` is JSON text. */
-  answer(head: GenerationHead, choices: string, usage: TokenUsage): string {
-    return `${this.#open(ANSWER_OBJECT, head)}"choices":${choices},"usage":${JSON.stringify(publicUsage(usage))}}`;
+  completion(head: GenerationHead, choices: string, usage: TokenUsage): string {
+    return `${this.#open(RESPONSE_OBJECT, head)}"choices":${choices},"usage":${JSON.stringify(publicUsage(usage))}}`;
   }
 
   #open(object: string, { systemFingerprint, adjustedReasoningEffort }: GenerationHead): string {

@@ -4,7 +4,7 @@ import { parseChatRequest, seedDigitsIn } from './chat-request.ts';
 
 const MINIMAL = { model: 'm', messages: [{ role: 'user', content: 'hi' }] };
 
-function refusal(body: unknown): AppError {
+function rejection(body: unknown): AppError {
   try {
     parseChatRequest(body);
   } catch (error) {
@@ -30,8 +30,8 @@ describe('a seed that a number cannot hold', () => {
   });
 
   it('is refused beyond 64 bits, as a number is, and other fields are too', () => {
-    expect(refusal({ ...MINIMAL, seed: 2n ** 64n })).toMatchObject({ code: 'request.invalid', param: 'seed' });
-    expect(refusal({ ...MINIMAL, max_tokens: 2n ** 60n })).toMatchObject({
+    expect(rejection({ ...MINIMAL, seed: 2n ** 64n })).toMatchObject({ code: 'request.invalid', param: 'seed' });
+    expect(rejection({ ...MINIMAL, max_tokens: 2n ** 60n })).toMatchObject({
       code: 'request.invalid',
       param: 'max_tokens',
     });
@@ -44,14 +44,14 @@ describe('a chat request', () => {
   });
 
   it.each([null, 'text', 7, [], [MINIMAL]])('is refused when it is %p', (body) => {
-    expect(refusal(body)).toMatchObject({
+    expect(rejection(body)).toMatchObject({
       code: 'request.invalid',
       message: 'The request body must be a JSON object.',
     });
   });
 
   it('is refused when there is none', () => {
-    expect(refusal(undefined)).toMatchObject({ code: 'request.unreadable_json' });
+    expect(rejection(undefined)).toMatchObject({ code: 'request.unreadable_json' });
   });
 
   it.each([
@@ -73,7 +73,7 @@ describe('a chat request', () => {
     ],
     [{ ...MINIMAL, stream_options: {} }, 'stream_options', /is only allowed when stream is true/],
   ])('%j is refused, naming the parameter as the client knows it', (body, param, message) => {
-    const error = refusal(body);
+    const error = rejection(body);
     expect(error).toMatchObject({ code: 'request.invalid', status: 400, param });
     expect(error.message).toMatch(message);
   });
@@ -88,7 +88,7 @@ describe('a chat request', () => {
     ['verbosity', 'high', 'medium'],
     ['moderation', { mode: 'block' }, null],
   ])('that asks for %s is refused by name, and is read when it asks for nothing', (param, asking, nothing) => {
-    expect(refusal({ ...MINIMAL, [param]: asking })).toMatchObject({
+    expect(rejection({ ...MINIMAL, [param]: asking })).toMatchObject({
       code: 'request.unsupported_parameter',
       status: 400,
       param,
@@ -109,18 +109,18 @@ describe('a chat request', () => {
     const large = { ...MINIMAL, messages: [{ role: 'user', content: 'x'.repeat(STORED_BYTES_MAX) }] };
     expect(parseChatRequest({ ...MINIMAL, store: true })).toMatchObject({ store: true });
     expect(parseChatRequest(large)).not.toHaveProperty('store');
-    expect(refusal({ ...large, store: true })).toMatchObject({ code: 'completion.too_large', param: 'store' });
+    expect(rejection({ ...large, store: true })).toMatchObject({ code: 'completion.too_large', param: 'store' });
   });
 
   it('is refused in few words, however long the name of what is wrong', () => {
-    const error = refusal({ ...MINIMAL, metadata: { ['x'.repeat(1_000_000)]: 'y' } });
+    const error = rejection({ ...MINIMAL, metadata: { ['x'.repeat(1_000_000)]: 'y' } });
     expect(error.param).toMatch(/^metadata\.x+/);
     expect(error.message.length).toBeLessThan(1_000);
     expect(error.param?.length).toBeLessThan(300);
   });
 
   it('is refused without repeating what was sent', () => {
-    const error = refusal({ ...MINIMAL, temperature: 'the secret of the client' });
+    const error = rejection({ ...MINIMAL, temperature: 'the secret of the client' });
     expect(JSON.stringify(error.toWire())).not.toContain('secret of the client');
   });
 });

@@ -1,7 +1,7 @@
 /** Parses the body of a chat completion request, and refuses by name what this platform does not do yet. */
 import { chatCompletionRequest } from '@xerotier/public-api/chat-completions';
 import type { ChatCompletionRequest } from '@xerotier/public-api/chat-completions';
-import { exactIntegerIn, fieldsOf, readFields, refuseNotServed } from '../requests/request-fields.ts';
+import { exactIntegerIn, fieldsOf, readFields, rejectNotServed } from '../requests/request-fields.ts';
 import type { Fields, NotServed } from '../requests/request-fields.ts';
 import { assertStorable } from '../stored-completions/stored-completion.ts';
 import { withoutNestedNulls } from './nested-nulls.ts';
@@ -10,23 +10,23 @@ import { withoutNestedNulls } from './nested-nulls.ts';
 const NOT_SERVED: readonly NotServed[] = [
   {
     param: 'web_search_options',
-    asked: (value) => value != null,
+    isRequested: (value) => value != null,
     reason: 'web search is not available on this platform yet.',
   },
-  { param: 'functions', asked: (value) => value != null, reason: 'use tools instead.' },
-  { param: 'function_call', asked: (value) => value != null, reason: 'use tool_choice instead.' },
-  { param: 'audio', asked: (value) => value != null, reason: 'answers are text.' },
+  { param: 'functions', isRequested: (value) => value != null, reason: 'use tools instead.' },
+  { param: 'function_call', isRequested: (value) => value != null, reason: 'use tool_choice instead.' },
+  { param: 'audio', isRequested: (value) => value != null, reason: 'answers are text.' },
   {
     param: 'modalities',
-    asked: (value) => Array.isArray(value) && value.some((kind) => kind !== 'text'),
+    isRequested: (value) => Array.isArray(value) && value.some((kind) => kind !== 'text'),
     reason: 'answers are text.',
   },
   {
     param: 'verbosity',
-    asked: (value) => value != null && value !== 'medium',
+    isRequested: (value) => value != null && value !== 'medium',
     reason: 'answers are as long as the model makes them.',
   },
-  { param: 'moderation', asked: (value) => value != null, reason: 'answers are not moderated.' },
+  { param: 'moderation', isRequested: (value) => value != null, reason: 'answers are not moderated.' },
 ];
 
 /**
@@ -35,7 +35,7 @@ const NOT_SERVED: readonly NotServed[] = [
  */
 export function parseChatRequest(body: unknown): ChatCompletionRequest {
   const fields = fieldsOf(body);
-  refuseNotServed(fields, NOT_SERVED);
+  rejectNotServed(fields, NOT_SERVED);
   const chat = readChat(fields);
   if (chat.store === true) assertStorable(chat);
   return chat;

@@ -25,7 +25,7 @@ afterEach(() => new Promise((resolve) => void server.close(resolve).closeAllConn
 
 interface Exchange {
   readonly response: ServerResponse;
-  readonly answer: JsonResponse;
+  readonly sink: JsonResponse;
   readonly cancelled: () => number;
   readonly reply: Promise<{ status: number; headers: Headers; text: string }>;
   readonly leave: () => void;
@@ -42,10 +42,10 @@ async function exchange(): Promise<Exchange> {
   reply.catch(() => undefined);
   const [, response] = (await once(server, 'request')) as [typeof request, ServerResponse];
   const fields = { id: 'chatcmpl-1', createdSeconds: 1, model: 'tiny', tier: 'free' };
-  const answer = new JsonResponse(response, new ChatEnvelope(fields, { withUsage: false }));
+  const sink = new JsonResponse(response, new ChatEnvelope(fields, { withUsage: false }));
   let cancelled = 0;
-  answer.attach({ cancel: () => (cancelled += 1), pause: () => undefined, resume: () => undefined });
-  return { response, answer, cancelled: () => cancelled, reply, leave: () => leave.abort() };
+  sink.attach({ cancel: () => (cancelled += 1), pause: () => undefined, resume: () => undefined });
+  return { response, sink, cancelled: () => cancelled, reply, leave: () => leave.abort() };
 }
 
 function choice(index: number, content: string): Buffer {
@@ -54,10 +54,10 @@ function choice(index: number, content: string): Buffer {
 
 describe('a whole answer', () => {
   it('is one document with every choice in its place, in whatever order they came', async () => {
-    const { answer, reply } = await exchange();
-    answer.head({ workerId: 'w1', systemFingerprint: 'fp_1', maxTokensClampedFrom: 99 });
-    for (const index of [2, 0, 1]) answer.data(choice(index, `é😀 ${index}`), index);
-    answer.end(USAGE);
+    const { sink, reply } = await exchange();
+    sink.head({ workerId: 'w1', systemFingerprint: 'fp_1', maxTokensClampedFrom: 99 });
+    for (const index of [2, 0, 1]) sink.data(choice(index, `é😀 ${index}`), index);
+    sink.end(USAGE);
     const { status, headers, text } = await reply;
     expect(status).toBe(200);
     expect(headers.get('content-type')).toBe('application/json; charset=utf-8');
@@ -73,40 +73,40 @@ describe('a whole answer', () => {
   });
 
   it('says nothing of a limit that was not lowered', async () => {
-    const { answer, reply } = await exchange();
-    answer.head({ workerId: 'w1' });
-    answer.data(choice(0, 'a'), 0);
-    answer.end(USAGE);
+    const { sink, reply } = await exchange();
+    sink.head({ workerId: 'w1' });
+    sink.data(choice(0, 'a'), 0);
+    sink.end(USAGE);
     expect((await reply).headers.has('x-xerotier-max-tokens-clamped')).toBe(false);
   });
 
   it('does not keep the bytes that it was given', async () => {
-    const { answer, reply } = await exchange();
+    const { sink, reply } = await exchange();
     const bytes = choice(0, 'kept');
-    answer.head({ workerId: 'w1' });
-    answer.data(bytes, 0);
+    sink.head({ workerId: 'w1' });
+    sink.data(bytes, 0);
     bytes.fill(0x20);
-    answer.end(USAGE);
+    sink.end(USAGE);
     expect(JSON.parse((await reply).text)).toMatchObject({ choices: [{ message: { content: 'kept' } }] });
   });
 
   it('that fails is an HTTP error, also when a part of it had come', async () => {
-    const { answer, reply } = await exchange();
-    answer.head({ workerId: 'w1' });
-    answer.data(choice(0, 'a'), 0);
-    answer.error(new AppError('inference.engine_failed'));
+    const { sink, reply } = await exchange();
+    sink.head({ workerId: 'w1' });
+    sink.data(choice(0, 'a'), 0);
+    sink.error(new AppError('inference.engine_failed'));
     const { status, text } = await reply;
     expect([status, JSON.parse(text)]).toMatchObject([500, { error: { code: 'engine_error' } }]);
   });
 
   it('whose client went away is stopped, and nothing is written any more', async () => {
-    const { answer, cancelled, leave, response } = await exchange();
+    const { sink, cancelled, leave, response } = await exchange();
     leave();
     await eventually('the run is told', () => cancelled() === 1);
-    answer.head({ workerId: 'w1' });
-    answer.data(choice(0, 'a'), 0);
-    answer.end(USAGE);
-    answer.error(new AppError('inference.cancelled'));
+    sink.head({ workerId: 'w1' });
+    sink.data(choice(0, 'a'), 0);
+    sink.end(USAGE);
+    sink.error(new AppError('inference.cancelled'));
     expect(response.headersSent).toBe(false);
   });
 });

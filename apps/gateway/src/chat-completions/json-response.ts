@@ -39,7 +39,7 @@ export class JsonResponse implements ResponseSink {
 
   end(usage: TokenUsage): void {
     const head = this.#head as GenerationHead;
-    const body = this.#envelope.answer(head, `[${this.#choices.join(',')}]`, usage);
+    const body = this.#envelope.completion(head, `[${this.#choices.join(',')}]`, usage);
     const headers = responseHeaders(head, this.#response);
     if (this.#response.destroyed) return;
     this.#response.writeHead(200, {

@@ -24,7 +24,7 @@ const USAGE = {
 interface Exchange {
   readonly client: Socket;
   readonly response: ServerResponse;
-  readonly answer: SseResponse;
+  readonly sink: SseResponse;
   /** What the run was told. */
   readonly told: string[];
   readonly received: () => string;
@@ -57,14 +57,14 @@ async function exchange(options: { withUsage?: boolean; timers?: 'real' | 'ours'
   if (options.timers === 'ours')
     jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask', 'performance'] });
   const fields = { id: 'chatcmpl-1', createdSeconds: 1, model: 'tiny', tier: 'free' };
-  const answer = new SseResponse(response, new ChatEnvelope(fields, { withUsage: options.withUsage ?? false }));
+  const sink = new SseResponse(response, new ChatEnvelope(fields, { withUsage: options.withUsage ?? false }));
   const told: string[] = [];
-  answer.attach({
+  sink.attach({
     cancel: () => told.push('cancel'),
     pause: () => told.push('pause'),
     resume: () => told.push('resume'),
   });
-  return { client, response, answer, told, received: () => chunks.join(''), closed: once(client, 'close') };
+  return { client, response, sink, told, received: () => chunks.join(''), closed: once(client, 'close') };
 }
 
 /** Everything after the headers, without the framing of chunks. */
@@ -83,13 +83,13 @@ function dataOf(received: string): unknown[] {
 }
 
 /** The body of an answer, by the lengths of its chunks. */
-function unchunked(answer: Buffer): string {
+function unchunked(sink: Buffer): string {
   const parts: Buffer[] = [];
-  for (let at = answer.indexOf('\r\n\r\n') + 4; ;) {
-    const lineEnd = answer.indexOf('\r\n', at);
-    const length = Number.parseInt(answer.toString('latin1', at, lineEnd), 16);
+  for (let at = sink.indexOf('\r\n\r\n') + 4; ;) {
+    const lineEnd = sink.indexOf('\r\n', at);
+    const length = Number.parseInt(sink.toString('latin1', at, lineEnd), 16);
     if (length === 0) return Buffer.concat(parts).toString();
-    parts.push(answer.subarray(lineEnd + 2, lineEnd + 2 + length));
+    parts.push(sink.subarray(lineEnd + 2, lineEnd + 2 + length));
     at = lineEnd + 2 + length + 2;
   }
 }
@@ -110,16 +110,16 @@ function eventsOf(stream: string): string[] {
   return events;
 }
 
-function say(answer: SseResponse, content: string): void {
-  answer.data(Buffer.from(JSON.stringify([{ index: 0, delta: { content } }])));
+function say(sink: SseResponse, content: string): void {
+  sink.data(Buffer.from(JSON.stringify([{ index: 0, delta: { content } }])));
 }
 
 describe('a streamed answer', () => {
   it('says nothing until its first token, and then the headers and the token', async () => {
-    const { answer, received, response } = await exchange();
+    const { sink, received, response } = await exchange();
     expect(response.headersSent).toBe(false);
-    answer.head(HEAD);
-    say(answer, 'hello');
+    sink.head(HEAD);
+    say(sink, 'hello');
     await eventually('it arrives', () => received().includes('hello'));
     expect(received()).toMatch(/^HTTP\/1\.1 200 /);
     expect(received().toLowerCase()).toContain('content-type: text/event-stream; charset=utf-8\r\n');
@@ -131,11 +131,11 @@ describe('a streamed answer', () => {
   });
 
   it('ends with its usage, when it was asked for, and [DONE]', async () => {
-    const { answer, received } = await exchange({ withUsage: true });
-    answer.head(HEAD);
-    say(answer, 'a');
-    say(answer, 'b');
-    answer.end(USAGE);
+    const { sink, received } = await exchange({ withUsage: true });
+    sink.head(HEAD);
+    say(sink, 'a');
+    say(sink, 'b');
+    sink.end(USAGE);
     await eventually('it is complete', () => received().includes('[DONE]'));
     expect(dataOf(received())).toMatchObject([
       { usage: null },
@@ -146,11 +146,11 @@ describe('a streamed answer', () => {
   });
 
   it('cannot be broken by what a model says', async () => {
-    const { answer, received } = await exchange();
+    const { sink, received } = await exchange();
     const nasty = '\n\ndata: [DONE]\n\n\r\n0\r\n\r\nevent: error\n: comment\u2028';
-    answer.head(HEAD);
-    say(answer, nasty);
-    answer.end(USAGE);
+    sink.head(HEAD);
+    say(sink, nasty);
+    sink.end(USAGE);
     await eventually('it is complete', () => received().endsWith('0\r\n\r\n'));
     const data = dataOf(received());
     expect(data).toHaveLength(2);
@@ -176,13 +176,13 @@ describe('a streamed answer', () => {
     const delta = fc.record({ index: fc.nat({ max: 3 }), content: text });
     await fc.assert(
       fc.asyncProperty(fc.array(delta, { maxLength: 30 }), async (deltas) => {
-        const { answer, client } = await exchange();
+        const { sink, client } = await exchange();
         const bytes: Buffer[] = [];
         client.on('data', (chunk: Buffer) => bytes.push(chunk));
-        answer.head(HEAD);
+        sink.head(HEAD);
         for (const { index, content } of deltas)
-          answer.data(Buffer.from(JSON.stringify([{ index, delta: { content } }])));
-        answer.end(USAGE);
+          sink.data(Buffer.from(JSON.stringify([{ index, delta: { content } }])));
+        sink.end(USAGE);
         const received = (): Buffer => Buffer.concat(bytes);
         await eventually('it is complete', () => received().subarray(-5).toString() === '0\r\n\r\n');
         const events = eventsOf(unchunked(received()));
@@ -197,8 +197,8 @@ describe('a streamed answer', () => {
   });
 
   it('is told apart from an answer that failed: an error before the first token is an HTTP error', async () => {
-    const { answer, received } = await exchange();
-    answer.error(new AppError('router.queue_full', { model: 'tiny' }, { retryAfterSeconds: 5 }));
+    const { sink, received } = await exchange();
+    sink.error(new AppError('router.queue_full', { model: 'tiny' }, { retryAfterSeconds: 5 }));
     await eventually('it arrives', () => received().includes('capacity_exceeded'));
     expect(received()).toMatch(/^HTTP\/1\.1 503 /);
     expect(received().toLowerCase()).toContain('retry-after: 5\r\n');
@@ -207,10 +207,10 @@ describe('a streamed answer', () => {
   });
 
   it('ends with an error event and without [DONE] when it fails after the first token', async () => {
-    const { answer, received } = await exchange();
-    answer.head(HEAD);
-    say(answer, 'a');
-    answer.error(new AppError('inference.interrupted'));
+    const { sink, received } = await exchange();
+    sink.head(HEAD);
+    say(sink, 'a');
+    sink.error(new AppError('inference.interrupted'));
     await eventually('it is complete', () => received().endsWith('0\r\n\r\n'));
     const fields = {
       type: 'stream_error',
@@ -225,24 +225,24 @@ describe('a streamed answer', () => {
 
 describe('a client that went away', () => {
   it('stops the run, and nothing is written any more', async () => {
-    const { answer, client, told, response } = await exchange();
-    answer.head(HEAD);
-    say(answer, 'a');
+    const { sink, client, told, response } = await exchange();
+    sink.head(HEAD);
+    say(sink, 'a');
     client.destroy();
     await eventually('the run is told', () => told.includes('cancel'));
-    say(answer, 'b');
-    answer.end(USAGE);
-    answer.error(new AppError('inference.cancelled'));
+    say(sink, 'b');
+    sink.end(USAGE);
+    sink.error(new AppError('inference.cancelled'));
     expect(told).toEqual(['cancel']);
     expect(response.destroyed).toBe(true);
   });
 
   it('before the first token stops the run too', async () => {
-    const { answer, client, told } = await exchange();
+    const { sink, client, told } = await exchange();
     client.destroy();
     await eventually('the run is told', () => told.includes('cancel'));
-    answer.head(HEAD);
-    answer.error(new AppError('inference.cancelled'));
+    sink.head(HEAD);
+    sink.error(new AppError('inference.cancelled'));
     expect(told).toEqual(['cancel']);
   });
 });
@@ -250,11 +250,11 @@ describe('a client that went away', () => {
 const MUCH = 'x'.repeat(64 * 1024);
 
 /** Writes as a run does, which stops while it is held, until it stays held. Returns how many chunks it wrote. */
-async function fill(answer: SseResponse, told: readonly string[]): Promise<number> {
+async function fill(sink: SseResponse, told: readonly string[]): Promise<number> {
   let chunks = 0;
   for (let heldFor = 0; heldFor < 500; heldFor += 1) {
     if (told.at(-1) !== 'pause') {
-      say(answer, MUCH);
+      say(sink, MUCH);
       chunks += 1;
       heldFor = 0;
     }
@@ -265,37 +265,37 @@ async function fill(answer: SseResponse, told: readonly string[]): Promise<numbe
 
 describe('a client that reads slowly', () => {
   it('holds the run until it has caught up, and loses nothing', async () => {
-    const { answer, client, told, received } = await exchange();
+    const { sink, client, told, received } = await exchange();
     client.pause();
-    answer.head(HEAD);
-    let chunks = await fill(answer, told);
+    sink.head(HEAD);
+    let chunks = await fill(sink, told);
     // What was on its way when the run was held still arrives.
-    for (let i = 0; i < 3; i += 1, chunks += 1) say(answer, MUCH);
+    for (let i = 0; i < 3; i += 1, chunks += 1) say(sink, MUCH);
     expect(told.at(-1)).toBe('pause');
     client.resume();
     await eventually('the run goes on', () => told.at(-1) === 'resume');
-    answer.end(USAGE);
+    sink.end(USAGE);
     await eventually('it is complete', () => received().endsWith('0\r\n\r\n'));
     expect(received().match(/x{65536}/g)).toHaveLength(chunks);
   });
 
   it('does not hold the run while it keeps up', async () => {
-    const { answer, told, received } = await exchange();
-    answer.head(HEAD);
+    const { sink, told, received } = await exchange();
+    sink.head(HEAD);
     for (let i = 0; i < 100; i += 1) {
-      say(answer, 'token');
+      say(sink, 'token');
       await new Promise((resolve) => setImmediate(resolve));
     }
-    answer.end(USAGE);
+    sink.end(USAGE);
     await eventually('it is complete', () => received().endsWith('0\r\n\r\n'));
     expect(told.filter((action) => action === 'pause')).toEqual([]);
   });
 
   it('and then not at all is given up', async () => {
-    const { answer, client, told, response, closed } = await exchange({ timers: 'ours' });
+    const { sink, client, told, response, closed } = await exchange({ timers: 'ours' });
     client.pause();
-    answer.head(HEAD);
-    await fill(answer, told);
+    sink.head(HEAD);
+    await fill(sink, told);
     jest.advanceTimersByTime(29_000);
     expect(response.destroyed).toBe(false);
     jest.advanceTimersByTime(2_000);
@@ -309,37 +309,37 @@ describe('a client that reads slowly', () => {
 
 describe('a silent model', () => {
   it('is covered by comments, before the first token too', async () => {
-    const { answer, received } = await exchange({ timers: 'ours' });
+    const { sink, received } = await exchange({ timers: 'ours' });
     jest.advanceTimersByTime(14_000);
     expect(received()).toBe('');
     jest.advanceTimersByTime(2_000);
     jest.useRealTimers();
     await eventually('the comment arrives', () => received().includes(': keep-alive\n\n'));
     expect(received()).toMatch(/^HTTP\/1\.1 200 /);
-    answer.head(HEAD);
-    say(answer, 'a');
-    answer.end(USAGE);
+    sink.head(HEAD);
+    say(sink, 'a');
+    sink.end(USAGE);
     await eventually('it is complete', () => received().endsWith('0\r\n\r\n'));
     expect(dataOf(received())).toMatchObject([{ choices: [{ delta: { content: 'a' } }] }, '[DONE]']);
   });
 
   it('that fails after a comment ends with an error event', async () => {
-    const { answer, received } = await exchange({ timers: 'ours' });
+    const { sink, received } = await exchange({ timers: 'ours' });
     jest.advanceTimersByTime(16_000);
     jest.useRealTimers();
-    answer.error(new AppError('router.queue_timeout', { model: 'tiny' }));
+    sink.error(new AppError('router.queue_timeout', { model: 'tiny' }));
     await eventually('it is complete', () => received().endsWith('0\r\n\r\n'));
     expect(dataOf(received())).toMatchObject([{ type: 'stream_error', error: { code: 'capacity_exceeded' } }]);
   });
 
   it('that speaks needs no comment', async () => {
-    const { answer, received } = await exchange({ timers: 'ours' });
-    answer.head(HEAD);
+    const { sink, received } = await exchange({ timers: 'ours' });
+    sink.head(HEAD);
     for (let i = 0; i < 3; i += 1) {
       jest.advanceTimersByTime(10_000);
-      say(answer, 'a');
+      say(sink, 'a');
     }
-    answer.end(USAGE);
+    sink.end(USAGE);
     jest.advanceTimersByTime(60_000);
     jest.useRealTimers();
     await eventually('it is complete', () => received().endsWith('0\r\n\r\n'));

@@ -13,17 +13,17 @@ export interface SplitChunk {
 }
 
 /** @param keepsThoughts they are wanted in the chunks too. */
-export function splitVendorEvents(json: Uint8Array, completionId: string, keepsThoughts: boolean): SplitChunk {
+export function splitVendorEvents(json: Uint8Array, completionId: string, keepsReasoning: boolean): SplitChunk {
   const text = Buffer.from(json.buffer, json.byteOffset, json.byteLength).toString('utf8');
   // Most chunks have none, and need not be read.
   if (!text.includes('"reasoning_content"')) return { events: '', choices: text };
   const choices = JSON.parse(text) as ChunkChoice[];
-  const events = choices.flatMap(({ index, delta: { reasoning_content: thought } }) =>
-    typeof thought === 'string' && thought !== '' ? [reasoningEvent(completionId, index, thought)] : [],
+  const events = choices.flatMap(({ index, delta: { reasoning_content: reasoning } }) =>
+    typeof reasoning === 'string' && reasoning !== '' ? [reasoningEvent(completionId, index, reasoning)] : [],
   );
-  if (keepsThoughts) return { events: events.join(''), choices: text };
+  if (keepsReasoning) return { events: events.join(''), choices: text };
   const left = choices
-    .map(({ delta: { reasoning_content: _thought, ...delta }, ...choice }) => ({ ...choice, delta }))
+    .map(({ delta: { reasoning_content: _reasoning, ...delta }, ...choice }) => ({ ...choice, delta }))
     .filter(({ delta, finish_reason: reason }) => reason !== null || Object.keys(delta).length > 0);
   return { events: events.join(''), choices: left.length === 0 ? undefined : JSON.stringify(left) };
 }

@@ -28,7 +28,7 @@ export class EmbeddingsController {
       requestedServiceTier: requestedServiceTierOf(body.service_tier ?? undefined),
       endUser: body.user ?? undefined,
     };
-    const { headers, text } = await this.embeddings.answer(caller, body, reply.raw);
+    const { headers, text } = await this.embeddings.respond(caller, body, reply.raw);
     await reply.code(200).headers(headers).type('application/json; charset=utf-8').send(text);
   }
 }

@@ -4,7 +4,7 @@ import { estimateTokens, InferenceClient } from '@xerotier/inference';
 import type { ServerResponse } from 'node:http';
 import { responseHeaders } from '../requests/response-headers.ts';
 import { ModelDirectory } from '../models/model-directory.service.ts';
-import { admitOrRefuse } from '../rate-limits/admit-or-refuse.ts';
+import { admitOrReject } from '../rate-limits/admit-or-reject.ts';
 import { RateLimitsService } from '../rate-limits/rate-limits.service.ts';
 import { trackedContextOf } from '../requests/caller.ts';
 import type { Caller } from '../requests/caller.ts';
@@ -20,13 +20,13 @@ export class EmbeddingsService {
   ) {}
 
   /** @throws {AppError} `limits.*`; what the inference throws; `inference.cancelled` once the client is gone. */
-  async answer(
+  async respond(
     caller: Caller,
     { input, dimensions, encoding_format: format }: EmbeddingRequest,
     response: ServerResponse,
   ): Promise<{ headers: Record<string, string>; text: string }> {
     const { modelId } = caller.endpoint;
-    const charge = await admitOrRefuse(this.limits, caller, estimateTokens(input), response);
+    const charge = await admitOrReject(this.limits, caller, estimateTokens(input), response);
     const [model, { head, values, usage }] = await Promise.all([
       this.models.get(modelId),
       this.inference.embed(

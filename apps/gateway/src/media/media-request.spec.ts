@@ -21,7 +21,7 @@ const aFile = (field: string, data: string | Buffer = 'RIFF', changes: Partial<F
   ...changes,
 });
 
-function refusal(read: () => unknown): AppError {
+function rejection(read: () => unknown): AppError {
   try {
     read();
   } catch (error) {
@@ -81,7 +81,7 @@ describe('a form', () => {
   });
 
   it('is no JSON, and JSON is no form', () => {
-    expect(refusal(() => readMediaRequest('audio/transcriptions', request({ model: 'm' })))).toMatchObject({
+    expect(rejection(() => readMediaRequest('audio/transcriptions', request({ model: 'm' })))).toMatchObject({
       code: 'request.unsupported_media_type',
       message: 'Send the body as multipart/form-data.',
     });
@@ -93,14 +93,14 @@ describe('a form', () => {
   });
 
   it('names the field that does not fit', () => {
-    expect(refusal(() => readMediaFields('audio/transcriptions', {}))).toMatchObject({
+    expect(rejection(() => readMediaFields('audio/transcriptions', {}))).toMatchObject({
       code: 'request.invalid',
       param: 'model',
       message: "Missing required parameter: 'model'.",
     });
-    expect(refusal(() => readMediaFields('audio/speech', { model: 'm', input: 'x', voice: 'v', speed: 5 })).param).toBe(
-      'speed',
-    );
+    expect(
+      rejection(() => readMediaFields('audio/speech', { model: 'm', input: 'x', voice: 'v', speed: 5 })).param,
+    ).toBe('speed');
   });
 });
 
@@ -111,34 +111,34 @@ describe('the files of a request', () => {
     ['images/edits', 'image'],
     ['images/variations', 'image'],
   ] as const)('of %s must have %s', (route, field) => {
-    expect(refusal(() => readFiles(route, [aFile('fil'), aFile('images')]))).toMatchObject({
+    expect(rejection(() => readFiles(route, [aFile('fil'), aFile('images')]))).toMatchObject({
       code: 'request.invalid',
       param: field,
       message: `Missing required parameter: '${field}'.`,
     });
     expect(readFiles(route, [aFile(field)])).toHaveLength(1);
-    expect(refusal(() => readFiles(route, [aFile(field, '')]))).toMatchObject({
+    expect(rejection(() => readFiles(route, [aFile(field, '')]))).toMatchObject({
       param: field,
       message: expect.stringContaining('it is empty'),
     });
   });
 
   it('are one sound, and up to 16 images with one mask', () => {
-    expect(refusal(() => readFiles('audio/translations', [aFile('file'), aFile('file')])).param).toBe('file');
+    expect(rejection(() => readFiles('audio/translations', [aFile('file'), aFile('file')])).param).toBe('file');
     const images = Array.from({ length: 17 }, () => aFile('image[]'));
     const most = [...images.slice(1), aFile('mask')];
     expect(readFiles('images/edits', most).map(({ field }) => field)).toEqual([
       ...Array<string>(16).fill('image'),
       'mask',
     ]);
-    expect(refusal(() => readFiles('images/edits', images)).param).toBe('image');
-    expect(refusal(() => readFiles('images/edits', [...most, aFile('mask')])).param).toBe('mask');
+    expect(rejection(() => readFiles('images/edits', images)).param).toBe('image');
+    expect(rejection(() => readFiles('images/edits', [...most, aFile('mask')])).param).toBe('mask');
   });
 
   it('may have 25 MB together, and not a byte more', () => {
     expect(readFiles('audio/transcriptions', [aFile('file', Buffer.alloc(25 * MIB))])).toHaveLength(1);
     const tooLarge = [aFile('image', Buffer.alloc(25 * MIB)), aFile('mask', '1')];
-    expect(refusal(() => readFiles('images/edits', tooLarge))).toMatchObject({
+    expect(rejection(() => readFiles('images/edits', tooLarge))).toMatchObject({
       code: 'request.files_too_large',
       status: 413,
       param: 'image',

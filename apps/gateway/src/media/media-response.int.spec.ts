@@ -13,7 +13,7 @@ const EVENTS = { workerId: 'w1', contentType: 'text/event-stream' };
 
 interface Exchange {
   readonly client: Socket;
-  readonly answer: MediaResponse;
+  readonly sink: MediaResponse;
   /** What the run was told. */
   readonly told: string[];
   readonly received: () => string;
@@ -41,23 +41,23 @@ async function exchange({ ourTimers = false } = {}): Promise<Exchange> {
   client.write('POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 0\r\n\r\n');
   const [, response] = (await once(server, 'request')) as [unknown, ServerResponse];
   if (ourTimers) jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask', 'performance'] });
-  const answer = new MediaResponse(response);
+  const sink = new MediaResponse(response);
   const told: string[] = [];
-  answer.attach({
+  sink.attach({
     cancel: () => told.push('cancel'),
     pause: () => told.push('pause'),
     resume: () => told.push('resume'),
   });
-  return { client, answer, told, received: () => chunks.join(''), closed: once(client, 'close') };
+  return { client, sink, told, received: () => chunks.join(''), closed: once(client, 'close') };
 }
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 /** Writes until nothing more goes into the connection: what the kernel takes is no pause that lasts. */
-async function fill(answer: MediaResponse, told: readonly string[]): Promise<void> {
+async function fill(sink: MediaResponse, told: readonly string[]): Promise<void> {
   for (let pieces = 0, quietTurns = 0; quietTurns < 50;) {
     const isHeld = told.at(-1) === 'pause';
-    if (!isHeld) answer.data(Buffer.alloc(65_536));
+    if (!isHeld) sink.data(Buffer.alloc(65_536));
     quietTurns = isHeld ? quietTurns + 1 : 0;
     if (!isHeld && (pieces += 1) > 1_000) throw new Error('The worker is never held back.');
     await turn();
@@ -66,12 +66,12 @@ async function fill(answer: MediaResponse, told: readonly string[]): Promise<voi
 
 describe('a media answer', () => {
   it('has the type that it comes in, and its bytes', async () => {
-    const { answer, received } = await exchange();
-    answer.head(SOUND);
-    answer.data(Buffer.from([0, 255]));
-    answer.data(Buffer.alloc(0));
-    answer.data(Buffer.from('RIFF'));
-    answer.end();
+    const { sink, received } = await exchange();
+    sink.head(SOUND);
+    sink.data(Buffer.from([0, 255]));
+    sink.data(Buffer.alloc(0));
+    sink.data(Buffer.from('RIFF'));
+    sink.end();
     await eventually('it is complete', () => received().endsWith('0\r\n\r\n'));
     expect(received()).toMatch(/^HTTP\/1\.1 200 /);
     expect(received()).toContain('content-type: audio/wav\r\n');
@@ -82,70 +82,70 @@ describe('a media answer', () => {
   });
 
   it('may have no bytes at all', async () => {
-    const { answer, received } = await exchange();
-    answer.head(SOUND);
-    answer.end();
+    const { sink, received } = await exchange();
+    sink.head(SOUND);
+    sink.end();
     await eventually('it is complete', () => received().endsWith('\r\n\r\n0\r\n\r\n'));
   });
 
   it('of events is not kept by proxies', async () => {
-    const { answer, received } = await exchange();
-    answer.head(EVENTS);
-    answer.end();
+    const { sink, received } = await exchange();
+    sink.head(EVENTS);
+    sink.end();
     await eventually('it is complete', () => received().endsWith('0\r\n\r\n'));
     for (const header of ['cache-control: no-cache', 'x-accel-buffering: no']) expect(received()).toContain(header);
   });
 
   it('that fails before its first byte is an ordinary error', async () => {
-    const { answer, received } = await exchange();
-    answer.error(new AppError('router.no_worker', { model: 'm' }));
+    const { sink, received } = await exchange();
+    sink.error(new AppError('router.no_worker', { model: 'm' }));
     await eventually('it is complete', () => received().includes('no_worker_available'));
     expect(received()).toMatch(/^HTTP\/1\.1 503 /);
   });
 
   it('that fails after it is cut, so that it does not look whole', async () => {
-    const { answer, received, closed } = await exchange();
-    answer.head(SOUND);
-    answer.data(Buffer.from('half'));
+    const { sink, received, closed } = await exchange();
+    sink.head(SOUND);
+    sink.data(Buffer.from('half'));
     await eventually('it has begun', () => received().includes('half'));
-    answer.error(new AppError('inference.engine_failed'));
-    answer.end();
+    sink.error(new AppError('inference.engine_failed'));
+    sink.end();
     await closed;
     expect(received()).not.toContain('0\r\n\r\n');
   });
 
   it('of events that fails after it ends with an event of its own', async () => {
-    const { answer, received } = await exchange();
-    answer.head(EVENTS);
-    answer.data(Buffer.from('data: {"ha'));
-    answer.error(new AppError('inference.engine_failed'));
+    const { sink, received } = await exchange();
+    sink.head(EVENTS);
+    sink.data(Buffer.from('data: {"ha'));
+    sink.error(new AppError('inference.engine_failed'));
     await eventually('it is complete', () => received().endsWith('0\r\n\r\n'));
     expect(received()).toMatch(/data: \{"ha\r\n[0-9a-f]+\r\n\n\ndata: \{"message".*"type":"stream_error"/);
   });
 
   it('stops the worker when its client has left', async () => {
-    const { client, answer, told } = await exchange();
-    answer.head(SOUND);
+    const { client, sink, told } = await exchange();
+    sink.head(SOUND);
     client.destroy();
     await eventually('it is told', () => told.includes('cancel'));
-    answer.data(Buffer.from('late'));
-    answer.end();
+    sink.data(Buffer.from('late'));
+    sink.end();
   });
 
   it('holds the worker back while its client does not read, and goes on with it', async () => {
-    const { client, answer, told } = await exchange();
+    const { client, sink, told } = await exchange();
     client.pause();
-    answer.head(SOUND);
-    await fill(answer, told);
+    sink.head(SOUND);
+    await fill(sink, told);
     client.resume();
     await eventually('it goes on', () => told.at(-1) === 'resume');
   });
 
   it('is given up when its client reads nothing for half a minute', async () => {
-    const { client, answer, told, closed } = await exchange({ ourTimers: true });
+    const { client, sink, told, closed } = await exchange({ ourTimers: true });
     client.pause();
-    answer.head(SOUND);
-    await fill(answer, told);
+    sink.head(SOUND);
+    await fill(sink, told);
     jest.advanceTimersByTime(29_999);
     expect(told.at(-1)).toBe('pause');
     expect(told).not.toContain('cancel');

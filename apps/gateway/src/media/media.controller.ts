@@ -21,38 +21,38 @@ export class MediaController {
 
   @Operation(createSpeech)
   speak(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
-    return this.#answer('audio/speech', request, reply);
+    return this.#respond('audio/speech', request, reply);
   }
 
   @Operation(createTranscription)
   transcribe(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
-    return this.#answer('audio/transcriptions', request, reply);
+    return this.#respond('audio/transcriptions', request, reply);
   }
 
   @Operation(createTranslation)
   translate(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
-    return this.#answer('audio/translations', request, reply);
+    return this.#respond('audio/translations', request, reply);
   }
 
   @Operation(createImage)
   generate(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
-    return this.#answer('images/generations', request, reply);
+    return this.#respond('images/generations', request, reply);
   }
 
   @Operation(createImageEdit)
   edit(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
-    return this.#answer('images/edits', request, reply);
+    return this.#respond('images/edits', request, reply);
   }
 
   @Operation(createImageVariation)
   vary(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
-    return this.#answer('images/variations', request, reply);
+    return this.#respond('images/variations', request, reply);
   }
 
-  async #answer(route: MediaRoute, request: FastifyRequest, reply: FastifyReply): Promise<void> {
+  async #respond(route: MediaRoute, request: FastifyRequest, reply: FastifyReply): Promise<void> {
     const { model, fields, files } = readMediaRequest(route, request);
     const endpoint = await mediaEndpoint(request, model, mediaRoutes[route].task, this.models);
     const caller = { requestId: request.id, access: accessOf(request), endpoint };
-    await this.media.answer(caller, { route, fields, files: [...files] }, reply);
+    await this.media.respond(caller, { route, fields, files: [...files] }, reply);
   }
 }

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { estimateMediaTokens, InferenceClient } from '@xerotier/inference';
 import type { MediaRequest } from '@xerotier/inference';
 import type { FastifyReply } from 'fastify';
-import { admitOrRefuse } from '../rate-limits/admit-or-refuse.ts';
+import { admitOrReject } from '../rate-limits/admit-or-reject.ts';
 import { RateLimitsService } from '../rate-limits/rate-limits.service.ts';
 import { trackedContextOf } from '../requests/caller.ts';
 import type { Caller } from '../requests/caller.ts';
@@ -19,13 +19,13 @@ export class MediaService {
    * Begins the response; from then on it is written to the response as it comes, errors included.
    * @throws {AppError} `limits.*` before anything has begun.
    */
-  async answer(caller: Caller, media: MediaRequest['media'], reply: FastifyReply): Promise<void> {
-    const charge = await admitOrRefuse(this.limits, caller, estimateMediaTokens(media.fields), reply.raw);
+  async respond(caller: Caller, media: MediaRequest['media'], reply: FastifyReply): Promise<void> {
+    const charge = await admitOrReject(this.limits, caller, estimateMediaTokens(media.fields), reply.raw);
     // From here on the response is written past Fastify.
     reply.hijack();
-    const answer = new MediaResponse(reply.raw);
-    const run = this.inference.media({ ...trackedContextOf(caller, reply.raw, charge), media }, answer);
-    answer.attach(run);
+    const sink = new MediaResponse(reply.raw);
+    const run = this.inference.media({ ...trackedContextOf(caller, reply.raw, charge), media }, sink);
+    sink.attach(run);
     // The client may have left while the limits were asked.
     if (reply.raw.destroyed) run.cancel();
   }

@@ -63,18 +63,18 @@ describe('the endpoint of a request without one', () => {
 
 interface Router {
   models: readonly Model[];
-  readonly asked: string[][];
+  readonly requested: string[][];
   stop(): Promise<void>;
 }
 
 async function newDirectory(...models: Model[]): Promise<{ sut: ModelDirectory; router: Router }> {
   const { bus } = await connectBus();
-  const router: Router = { models, asked: [], stop: () => serving.stop() };
+  const router: Router = { models, requested: [], stop: () => serving.stop() };
   const serving = bus.serve(routerContract, {
     acquire: () => Promise.reject(new AppError('internal')),
     acquireMany: () => Promise.reject(new AppError('internal')),
     getModels: ({ ids }) => {
-      router.asked.push(ids);
+      router.requested.push(ids);
       return { models: router.models.filter(({ id }) => ids.includes(id)) };
     },
   });
@@ -102,7 +102,7 @@ describe('ModelDirectory.get', () => {
     const found = await Promise.all([sut.get('a'), sut.get('a'), sut.get('a')]);
     expect(found.map((model) => model?.name)).toEqual(['org/a', 'org/a', 'org/a']);
     await sut.get('a');
-    expect(router.asked).toEqual([['a']]);
+    expect(router.requested).toEqual([['a']]);
   });
 
   it('finds nothing that the catalogue does not have', async () => {
@@ -140,7 +140,7 @@ describe('ModelDirectory.list', () => {
     await sut.get('b');
     const models = await sut.list(endpointsOf('c', 'b', 'c', 'a'));
     expect(models.map(({ id }) => id)).toEqual(['c', 'b', 'a']);
-    expect(router.asked).toEqual([['b'], ['c', 'a']]);
+    expect(router.requested).toEqual([['b'], ['c', 'a']]);
   });
 
   it('leaves out what the catalogue does not know', async () => {

@@ -39,9 +39,9 @@ export class ModelDirectory {
   async list(endpoints: readonly EndpointAccess[]): Promise<Model[]> {
     const ids = [...new Set(endpoints.map(({ modelId }) => modelId))];
     const missing = ids.filter((id) => !this.#models.has(id));
-    const answered = missing.length === 0 || (await this.#ask(missing));
+    const isAnswered = missing.length === 0 || (await this.#ask(missing));
     const models = ids.map((id) => this.#models.get(id)).filter((model) => model !== undefined);
-    if (models.length === 0 && !answered) throw new AppError('router.unavailable');
+    if (models.length === 0 && !isAnswered) throw new AppError('router.unavailable');
     return models;
   }
 

@@ -44,7 +44,7 @@ describe.each(Object.keys(limiters))('%s', (name) => {
   const admitted = async (bucket: Bucket, times: number, tokens = 1): Promise<number> => {
     let count = 0;
     for (let i = 0; i < times; i += 1)
-      if ((await limiter.admit(bucket, aHold(tokens))).refusedBy === undefined) count += 1;
+      if ((await limiter.admit(bucket, aHold(tokens))).rejectedBy === undefined) count += 1;
     return count;
   };
 
@@ -63,8 +63,8 @@ describe.each(Object.keys(limiters))('%s', (name) => {
   it('tells the time to wait truly: a millisecond before it the answer is still no', async () => {
     const bucket = aBucket(20, null);
     await admitted(bucket, 20);
-    const { refusedBy, retryAfterMs } = await limiter.admit(bucket, aHold());
-    expect([refusedBy, retryAfterMs]).toEqual(['requests', 3_000]);
+    const { rejectedBy, retryAfterMs } = await limiter.admit(bucket, aHold());
+    expect([rejectedBy, retryAfterMs]).toEqual(['requests', 3_000]);
     pass(retryAfterMs - 1);
     expect(await admitted(bucket, 1)).toBe(0);
     pass(1);
@@ -75,10 +75,13 @@ describe.each(Object.keys(limiters))('%s', (name) => {
     const bucket = aBucket(null, 1_000);
     const hold = aHold(900);
     await limiter.admit(bucket, hold);
-    const refused = await limiter.admit(bucket, aHold(200));
-    expect(refused).toMatchObject({ refusedBy: 'tokens', tokens: { limit: 1_000, remaining: 100 } });
+    const rejected = await limiter.admit(bucket, aHold(200));
+    expect(rejected).toMatchObject({ rejectedBy: 'tokens', tokens: { limit: 1_000, remaining: 100 } });
     await limiter.settle(bucket, hold, 50);
-    expect(await limiter.admit(bucket, aHold(200))).toMatchObject({ refusedBy: undefined, tokens: { remaining: 750 } });
+    expect(await limiter.admit(bucket, aHold(200))).toMatchObject({
+      rejectedBy: undefined,
+      tokens: { remaining: 750 },
+    });
   });
 
   it('charges what was used beyond the hold: the next request waits for it', async () => {
@@ -86,9 +89,9 @@ describe.each(Object.keys(limiters))('%s', (name) => {
     const hold = aHold(10);
     await limiter.admit(bucket, hold);
     await limiter.settle(bucket, hold, 2_000);
-    const refused = await limiter.admit(bucket, aHold(1));
-    expect(refused).toMatchObject({ refusedBy: 'tokens', tokens: { remaining: 0 } });
-    expect(refused.retryAfterMs).toBe(60_060);
+    const rejected = await limiter.admit(bucket, aHold(1));
+    expect(rejected).toMatchObject({ rejectedBy: 'tokens', tokens: { remaining: 0 } });
+    expect(rejected.retryAfterMs).toBe(60_060);
   });
 
   it('settles a hold once, and charges it even when it has run out', async () => {
@@ -96,9 +99,9 @@ describe.each(Object.keys(limiters))('%s', (name) => {
     const hold = aHold(500);
     await limiter.admit(bucket, hold);
     pass(HOLD_MS + 1);
-    expect(await limiter.admit(bucket, aHold(1_000))).toMatchObject({ refusedBy: undefined });
+    expect(await limiter.admit(bucket, aHold(1_000))).toMatchObject({ rejectedBy: undefined });
     await limiter.settle(bucket, hold, 100);
-    expect((await limiter.admit(bucket, aHold(1))).refusedBy).toBe('tokens');
+    expect((await limiter.admit(bucket, aHold(1))).rejectedBy).toBe('tokens');
   });
 
   it('lets a hold run out when nobody renews it, and keeps it when somebody does', async () => {
@@ -108,24 +111,24 @@ describe.each(Object.keys(limiters))('%s', (name) => {
     pass(HOLD_MS - 1);
     await limiter.renew(bucket, hold);
     pass(HOLD_MS - 1);
-    expect((await limiter.admit(bucket, aHold(1))).refusedBy).toBe('tokens');
+    expect((await limiter.admit(bucket, aHold(1))).rejectedBy).toBe('tokens');
     pass(1);
-    expect((await limiter.admit(bucket, aHold(1))).refusedBy).toBeUndefined();
+    expect((await limiter.admit(bucket, aHold(1))).rejectedBy).toBeUndefined();
   });
 
   it('takes requests and tokens together or neither', async () => {
     const bucket = aBucket(2, 1_000);
-    expect((await limiter.admit(bucket, aHold(1_000))).refusedBy).toBeUndefined();
-    expect((await limiter.admit(bucket, aHold(1_000))).refusedBy).toBe('tokens');
+    expect((await limiter.admit(bucket, aHold(1_000))).rejectedBy).toBeUndefined();
+    expect((await limiter.admit(bucket, aHold(1_000))).rejectedBy).toBe('tokens');
     expect(await limiter.admit(bucket, aHold(1_000))).toMatchObject({ requests: { remaining: 1 } });
   });
 
   it('runs a request that may use more than the allowance when the bucket is full, and only then', async () => {
     const bucket = aBucket(null, 1_000);
     const large = aHold(50_000);
-    expect((await limiter.admit(bucket, large)).refusedBy).toBeUndefined();
+    expect((await limiter.admit(bucket, large)).rejectedBy).toBeUndefined();
     await limiter.settle(bucket, large, 100);
-    expect((await limiter.admit(bucket, aHold(50_000))).refusedBy).toBe('tokens');
+    expect((await limiter.admit(bucket, aHold(50_000))).rejectedBy).toBe('tokens');
   });
 
   it('keeps keys apart, and the tiers of one key', async () => {
@@ -180,7 +183,7 @@ describe('both limiters', () => {
               const hold = aHold(move.tokens);
               const [one, other] = await Promise.all(pair.map((limiter) => limiter.admit(bucket, hold)));
               expect(other).toEqual(one);
-              if (one?.refusedBy === undefined) open.push(hold);
+              if (one?.rejectedBy === undefined) open.push(hold);
             } else {
               const hold = open[move.which];
               if (hold === undefined) continue;
@@ -208,7 +211,7 @@ describe('both limiters', () => {
           const times: number[] = [];
           for (const gap of gaps) {
             pass(gap);
-            if ((await limiter.admit(bucket, aHold())).refusedBy === undefined) times.push(nowUs);
+            if ((await limiter.admit(bucket, aHold())).rejectedBy === undefined) times.push(nowUs);
           }
           for (const [i, from] of times.entries()) {
             for (const [j, to] of times.entries()) {

@@ -31,7 +31,7 @@ export interface Allowance {
 
 export interface Verdict {
   /** Which allowance was too small; undefined when the request may run. */
-  readonly refusedBy: 'requests' | 'tokens' | undefined;
+  readonly rejectedBy: 'requests' | 'tokens' | undefined;
   /** When the same question would be answered with yes, if nobody else asked; 0 when it may run. */
   readonly retryAfterMs: number;
   readonly requests: Allowance | null;

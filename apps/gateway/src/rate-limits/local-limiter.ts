@@ -31,11 +31,11 @@ export class LocalLimiter implements Limiter {
     const cost = tokensPerMinute === null ? 0 : heldTokens(hold, tokensPerMinute);
     const requestWait = state.requests - now + requestStep - WINDOW_US;
     const tokenWait = state.tokens - now + (state.held + cost) * tokenStep - WINDOW_US;
-    let refusedBy: Verdict['refusedBy'];
+    let rejectedBy: Verdict['rejectedBy'];
     let wait = 0;
-    if (requestWait > 1) [refusedBy, wait] = ['requests', requestWait];
-    if (tokensPerMinute !== null && tokenWait > 1 && tokenWait > wait) [refusedBy, wait] = ['tokens', tokenWait];
-    if (refusedBy === undefined) {
+    if (requestWait > 1) [rejectedBy, wait] = ['requests', requestWait];
+    if (tokensPerMinute !== null && tokenWait > 1 && tokenWait > wait) [rejectedBy, wait] = ['tokens', tokenWait];
+    if (rejectedBy === undefined) {
       state.requests += requestStep;
       if (tokensPerMinute !== null) {
         state.held += cost;
@@ -43,7 +43,7 @@ export class LocalLimiter implements Limiter {
       }
     }
     return {
-      refusedBy,
+      rejectedBy,
       retryAfterMs: Math.ceil(wait / 1_000),
       requests: allowance(requestsPerMinute, state.requests - now, requestStep, 0),
       tokens: allowance(tokensPerMinute, state.tokens - now, tokenStep, state.held),

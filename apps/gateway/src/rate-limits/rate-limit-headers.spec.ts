@@ -1,6 +1,6 @@
 import { durationText, rateLimitHeaders } from './rate-limit-headers.ts';
 
-const allowed = { refusedBy: undefined, retryAfterMs: 0 } as const;
+const allowed = { rejectedBy: undefined, retryAfterMs: 0 } as const;
 
 describe('rateLimitHeaders', () => {
   it('has the headers of the platform in seconds and those of OpenAI as durations', () => {

@@ -37,8 +37,8 @@ const admit = async (limits: RateLimitsService, bucket: Bucket, tokens = 1): Pro
   limits.admit(bucket, { id: `req_${++holds}`, tokens });
 
 async function admitted(limits: RateLimitsService, bucket: Bucket, times: number): Promise<number> {
-  const answers = await Promise.all(Array.from({ length: times }, () => admit(limits, bucket)));
-  return answers.filter(({ refusal }) => refusal === undefined).length;
+  const responses = await Promise.all(Array.from({ length: times }, () => admit(limits, bucket)));
+  return responses.filter(({ rejection }) => rejection === undefined).length;
 }
 
 describe('RateLimitsService', () => {
@@ -58,10 +58,10 @@ describe('RateLimitsService', () => {
     const { limits } = await aGateway();
     const bucket = aBucket(1);
     await admit(limits, bucket);
-    const { refusal, headers } = await admit(limits, bucket);
-    expect(refusal).toMatchObject({ code: 'limits.requests_exceeded', status: 429 });
-    expect(refusal?.retryAfterSeconds).toBeGreaterThan(0);
-    expect(refusal?.retryAfterSeconds).toBeLessThanOrEqual(60);
+    const { rejection, headers } = await admit(limits, bucket);
+    expect(rejection).toMatchObject({ code: 'limits.requests_exceeded', status: 429 });
+    expect(rejection?.retryAfterSeconds).toBeGreaterThan(0);
+    expect(rejection?.retryAfterSeconds).toBeLessThanOrEqual(60);
     expect(headers).toMatchObject({ 'x-ratelimit-limit': '1', 'x-ratelimit-remaining': '0' });
   });
 
@@ -69,11 +69,11 @@ describe('RateLimitsService', () => {
     const { limits } = await aGateway();
     const bucket = aBucket(null, 1_000_000);
     const { settle } = await admit(limits, bucket, 900_000);
-    expect((await admit(limits, bucket, 500_000)).refusal?.code).toBe('limits.tokens_exceeded');
+    expect((await admit(limits, bucket, 500_000)).rejection?.code).toBe('limits.tokens_exceeded');
     settle(100_000);
     settle(100_000);
     const after = await admit(limits, bucket, 500_000);
-    expect(after.refusal).toBeUndefined();
+    expect(after.rejection).toBeUndefined();
     expect(Number(after.headers['x-ratelimit-remaining-tokens'])).toBeGreaterThanOrEqual(400_000);
   });
 });

@@ -19,7 +19,7 @@ export interface Admission {
   /** What the client reads about its limits, also on a refusal. */
   readonly headers: Readonly<Record<string, string>>;
   /** Why the request may not run. */
-  readonly refusal: AppError | undefined;
+  readonly rejection: AppError | undefined;
   /** The request is over: charges what it used and ends its hold. Never throws. */
   settle(usedTokens: number): void;
 }
@@ -34,7 +34,7 @@ interface OpenHold {
 const ALONE_MS = 60_000;
 const RENEW_EVERY_MS = HOLD_MS / 3;
 
-const UNLIMITED: Admission = { headers: {}, refusal: undefined, settle: () => undefined };
+const UNLIMITED: Admission = { headers: {}, rejection: undefined, settle: () => undefined };
 
 @Injectable()
 export class RateLimitsService implements OnModuleDestroy {
@@ -81,10 +81,10 @@ export class RateLimitsService implements OnModuleDestroy {
 
   #admission(verdict: Verdict, open: OpenHold): Admission {
     const headers = rateLimitHeaders(verdict);
-    if (verdict.refusedBy !== undefined)
-      return { headers, refusal: refusalOf(verdict, open.bucket), settle: () => undefined };
+    if (verdict.rejectedBy !== undefined)
+      return { headers, rejection: rejectionOf(verdict, open.bucket), settle: () => undefined };
     this.#open.add(open);
-    return { headers, refusal: undefined, settle: (usedTokens) => this.#settle(open, usedTokens) };
+    return { headers, rejection: undefined, settle: (usedTokens) => this.#settle(open, usedTokens) };
   }
 
   #settle(open: OpenHold, usedTokens: number): void {
@@ -119,9 +119,9 @@ function shareOf(bucket: Bucket, gateways: number): Bucket {
   };
 }
 
-function refusalOf({ refusedBy, retryAfterMs }: Verdict, { tier, limits }: Bucket): AppError {
+function rejectionOf({ rejectedBy, retryAfterMs }: Verdict, { tier, limits }: Bucket): AppError {
   const options = { retryAfterSeconds: retryAfterMs / 1_000 };
-  return refusedBy === 'requests'
+  return rejectedBy === 'requests'
     ? new AppError('limits.requests_exceeded', { tier, limit: limits.requestsPerMinute ?? 0 }, options)
     : new AppError('limits.tokens_exceeded', { tier, limit: limits.tokensPerMinute ?? 0 }, options);
 }

@@ -4,15 +4,15 @@ import { HOLD_MS, heldTokens } from './limiter.ts';
 import type { Allowance, Bucket, Hold, Limiter, Verdict } from './limiter.ts';
 import { ADMIT_SCRIPT, RENEW_SCRIPT, SETTLE_SCRIPT } from './limit-scripts.ts';
 
-type Answer = [refusedBy: number, waitUs: string, ...allowances: [number, string, number, string]];
+type Reply = [rejectedBy: number, waitUs: string, ...allowances: [number, string, number, string]];
 
 interface LimitCommands {
-  limitsAdmit(...args: (string | number)[]): Promise<Answer>;
+  limitsAdmit(...args: (string | number)[]): Promise<Reply>;
   limitsSettle(...args: (string | number)[]): Promise<number>;
   limitsRenew(...args: (string | number)[]): Promise<number>;
 }
 
-const REFUSED_BY = [undefined, 'requests', 'tokens'] as const;
+const REJECTED_BY = [undefined, 'requests', 'tokens'] as const;
 
 export class RedisLimiter implements Limiter {
   readonly #redis: LimitCommands;
@@ -32,17 +32,18 @@ export class RedisLimiter implements Limiter {
 
   async admit(bucket: Bucket, hold: Hold): Promise<Verdict> {
     const { requestsPerMinute, tokensPerMinute } = bucket.limits;
-    const [refusedBy, waitUs, requestsLeft, requestsResetUs, tokensLeft, tokensResetUs] = await this.#redis.limitsAdmit(
-      ...keysOf(bucket),
-      this.#nowUs(),
-      requestsPerMinute ?? 0,
-      tokensPerMinute ?? 0,
-      hold.id,
-      heldTokens(hold, tokensPerMinute ?? Infinity),
-      HOLD_MS,
-    );
+    const [rejectedBy, waitUs, requestsLeft, requestsResetUs, tokensLeft, tokensResetUs] =
+      await this.#redis.limitsAdmit(
+        ...keysOf(bucket),
+        this.#nowUs(),
+        requestsPerMinute ?? 0,
+        tokensPerMinute ?? 0,
+        hold.id,
+        heldTokens(hold, tokensPerMinute ?? Infinity),
+        HOLD_MS,
+      );
     return {
-      refusedBy: REFUSED_BY[refusedBy],
+      rejectedBy: REJECTED_BY[rejectedBy],
       retryAfterMs: Math.ceil(Number(waitUs) / 1_000),
       requests: allowance(requestsPerMinute, requestsLeft, requestsResetUs),
       tokens: allowance(tokensPerMinute, tokensLeft, tokensResetUs),

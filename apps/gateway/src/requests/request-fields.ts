@@ -8,7 +8,7 @@ export type Fields = Readonly<Record<string, unknown>>;
 /** A parameter that would change the answer, and that no part of the platform serves. */
 export interface NotServed {
   readonly param: string;
-  readonly asked: (value: unknown) => boolean;
+  readonly isRequested: (value: unknown) => boolean;
   readonly reason: string;
 }
 
@@ -37,10 +37,12 @@ export function exactIntegerIn(body: unknown, name: string): bigint | undefined 
 }
 
 /** @throws {AppError} `request.unsupported_parameter` naming the first of the parameters that the request asks for. */
-export function refuseNotServed(fields: Fields, notServed: readonly NotServed[]): void {
-  const refused = notServed.find(({ param, asked }) => Object.hasOwn(fields, param) && asked(fields[param]));
-  if (refused === undefined) return;
-  const { param, reason } = refused;
+export function rejectNotServed(fields: Fields, notServed: readonly NotServed[]): void {
+  const rejected = notServed.find(
+    ({ param, isRequested }) => Object.hasOwn(fields, param) && isRequested(fields[param]),
+  );
+  if (rejected === undefined) return;
+  const { param, reason } = rejected;
   throw new AppError('request.unsupported_parameter', { param, reason }, { param });
 }
 

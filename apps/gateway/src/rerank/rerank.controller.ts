@@ -7,7 +7,7 @@ import { accessOf } from '../access/check-access.ts';
 import { addressedEndpoint } from '../models/addressed-endpoint.ts';
 import { ModelDirectory } from '../models/model-directory.service.ts';
 import type { Caller } from '../requests/caller.ts';
-import { fieldsOf, readFields, refuseNotServed } from '../requests/request-fields.ts';
+import { fieldsOf, readFields, rejectNotServed } from '../requests/request-fields.ts';
 import type { Fields, NotServed } from '../requests/request-fields.ts';
 import { Operation } from '../operations/operation.decorator.ts';
 import { RerankService } from './rerank.service.ts';
@@ -18,7 +18,7 @@ const TASKS: readonly EndpointTask[] = ['score', 'embed'];
 
 const NOT_SERVED: readonly NotServed[] = ['truncate_prompt_tokens', 'rank_fields'].map((param) => ({
   param,
-  asked: (value) => value != null,
+  isRequested: (value) => value != null,
   reason: 'texts are read as a whole.',
 }));
 
@@ -56,7 +56,7 @@ export class RerankController {
 
 function servedFields(request: FastifyRequest): Fields {
   const fields = fieldsOf(request.body);
-  refuseNotServed(fields, NOT_SERVED);
+  rejectNotServed(fields, NOT_SERVED);
   return fields;
 }
 

@@ -8,7 +8,7 @@ import type { Numbers } from '@xerotier/inference';
 import type { ServerResponse } from 'node:http';
 import { responseHeaders } from '../requests/response-headers.ts';
 import { ModelDirectory } from '../models/model-directory.service.ts';
-import { admitOrRefuse } from '../rate-limits/admit-or-refuse.ts';
+import { admitOrReject } from '../rate-limits/admit-or-reject.ts';
 import { RateLimitsService } from '../rate-limits/rate-limits.service.ts';
 import { trackedContextOf } from '../requests/caller.ts';
 import type { Caller } from '../requests/caller.ts';
@@ -78,7 +78,7 @@ export class RerankService {
     response: ServerResponse,
   ): Promise<Numbers<number>> {
     const tokens = estimateTokens(queries) + estimateTokens(documents);
-    const charge = await admitOrRefuse(this.limits, caller, tokens, response);
+    const charge = await admitOrReject(this.limits, caller, tokens, response);
     try {
       return await this.inference.rank(
         { ...trackedContextOf(caller, response, charge), kind, ranking: { queries, documents, documentTokensMax } },

@@ -27,16 +27,16 @@ const anInput: Input = {
 };
 
 /** A service that does what it is told instead of storing. */
-async function newService(answer: () => Promise<never> | Promise<object>): Promise<StoredCompletionsService> {
+async function newService(handler: () => Promise<never> | Promise<object>): Promise<StoredCompletionsService> {
   const { bus } = await connectBus();
-  const answering = answer as () => Promise<never>;
+  const handle = handler as () => Promise<never>;
   bus.serve(responsesContract, {
-    save: answering,
-    list: answering,
-    get: answering,
-    messages: answering,
-    update: answering,
-    delete: answering,
+    save: handle,
+    list: handle,
+    get: handle,
+    messages: handle,
+    update: handle,
+    delete: handle,
   });
   await bus.flush();
   return new StoredCompletionsService((await connectBus()).bus);

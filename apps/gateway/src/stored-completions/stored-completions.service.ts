@@ -80,8 +80,8 @@ export class StoredCompletionsService {
     try {
       return await this.#bus.call(contract, input);
     } catch (error) {
-      const refusal = AppError.from(error);
-      throw refusal.status === 503 ? new AppError('responses.unavailable', {}, { cause: refusal }) : refusal;
+      const rejection = AppError.from(error);
+      throw rejection.status === 503 ? new AppError('responses.unavailable', {}, { cause: rejection }) : rejection;
     }
   }
 }

@@ -27,7 +27,7 @@ class Recorder implements ResponseSink {
 }
 
 function begin(streamed: boolean): {
-  answer: StoringResponse;
+  sink: StoringResponse;
   recorder: Recorder;
   stored: CollectedResponse[];
   /** Ends the storing that is under way. */
@@ -36,17 +36,17 @@ function begin(streamed: boolean): {
   const recorder = new Recorder();
   const stored: CollectedResponse[] = [];
   const committed = Promise.withResolvers<void>();
-  const answer = new StoringResponse(recorder, streamed, (collected) => {
+  const sink = new StoringResponse(recorder, streamed, (collected) => {
     stored.push(collected);
     return committed.promise;
   });
-  answer.head(HEAD);
+  sink.head(HEAD);
   const settle = async (error?: unknown): Promise<void> => {
     if (error === undefined) committed.resolve();
     else committed.reject(error);
     await new Promise(setImmediate);
   };
-  return { answer, recorder, stored, settle };
+  return { sink, recorder, stored, settle };
 }
 
 const bytes = (value: unknown): Buffer => Buffer.from(JSON.stringify(value));
@@ -55,12 +55,12 @@ const delta = (index: number, content: string, finish: string | null = null): Bu
 
 describe('an answer that is stored', () => {
   it('passes chunks on as they come, and joins them', async () => {
-    const { answer, recorder, stored, settle } = begin(true);
-    answer.data(delta(1, 'b'), 1);
-    answer.data(delta(0, 'é'), 0);
-    answer.data(delta(0, '😀', 'stop'), 0);
+    const { sink, recorder, stored, settle } = begin(true);
+    sink.data(delta(1, 'b'), 1);
+    sink.data(delta(0, 'é'), 0);
+    sink.data(delta(0, '😀', 'stop'), 0);
     expect(recorder.told).toHaveLength(4);
-    answer.end(USAGE);
+    sink.end(USAGE);
     await settle();
     expect(stored).toMatchObject([{ head: HEAD, usage: USAGE }]);
     expect(
@@ -73,7 +73,7 @@ describe('an answer that is stored', () => {
   });
 
   it('keeps whole choices as they are, also when their bytes are used again', async () => {
-    const { answer, stored, settle } = begin(false);
+    const { sink, stored, settle } = begin(false);
     const choice: Choice = {
       index: 0,
       message: { role: 'assistant', content: 'whole', refusal: null, reasoning_content: 'thought' },
@@ -81,17 +81,17 @@ describe('an answer that is stored', () => {
       finish_reason: 'stop',
     };
     const json = bytes([choice]);
-    answer.data(json, 0);
+    sink.data(json, 0);
     json.fill(0x20);
-    answer.end(USAGE);
+    sink.end(USAGE);
     await settle();
     expect(stored[0]?.choices).toEqual([choice]);
   });
 
   it('does not end before it is stored', async () => {
-    const { answer, recorder, settle } = begin(true);
-    answer.data(delta(0, 'x'), 0);
-    answer.end(USAGE);
+    const { sink, recorder, settle } = begin(true);
+    sink.data(delta(0, 'x'), 0);
+    sink.end(USAGE);
     await new Promise(setImmediate);
     expect(recorder.told).not.toContain('end 2');
     await settle();
@@ -102,27 +102,27 @@ describe('an answer that is stored', () => {
     [new AppError('responses.unavailable'), 'responses.unavailable'],
     [new TypeError('a defect'), 'internal'],
   ])('ends with an error when storing fails: %p', async (error, code) => {
-    const { answer, recorder, settle } = begin(true);
-    answer.data(delta(0, 'x'), 0);
-    answer.end(USAGE);
+    const { sink, recorder, settle } = begin(true);
+    sink.data(delta(0, 'x'), 0);
+    sink.end(USAGE);
     await settle(error);
     expect(recorder.told.slice(2)).toEqual([`error ${code}`]);
   });
 
   it('that fails or is cancelled is not stored', async () => {
-    const { answer, recorder, stored, settle } = begin(true);
-    answer.data(delta(0, 'x'), 0);
-    answer.error(new AppError('inference.cancelled'));
+    const { sink, recorder, stored, settle } = begin(true);
+    sink.data(delta(0, 'x'), 0);
+    sink.error(new AppError('inference.cancelled'));
     await settle();
     expect(stored).toEqual([]);
     expect(recorder.told.at(-1)).toBe('error inference.cancelled');
   });
 
   it('is collected up to a bound only, and then says that it is too large', async () => {
-    const { answer, recorder, stored } = begin(true);
+    const { sink, recorder, stored } = begin(true);
     const large = delta(0, 'x'.repeat(STORED_BYTES_MAX));
-    for (let i = 0; i < 65; i += 1) answer.data(large, 0);
-    answer.end(USAGE);
+    for (let i = 0; i < 65; i += 1) sink.data(large, 0);
+    sink.end(USAGE);
     await new Promise(setImmediate);
     expect(stored).toEqual([]);
     expect(recorder.told.at(-1)).toBe('error completion.too_large');

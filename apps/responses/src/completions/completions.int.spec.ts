@@ -17,8 +17,8 @@ const stored = (changes: Partial<StoredCompletion> = {}, rest = {}): Promise<Sto
 
 type ListInput = Partial<Parameters<typeof running.bus.call<typeof list>>[1]>;
 
-async function listed(question: ListInput = {}): Promise<{ ids: string[]; hasMore: boolean }> {
-  const { data, hasMore } = await running.bus.call(list, { projectId, limit: 20, order: 'asc', ...question });
+async function listed(query: ListInput = {}): Promise<{ ids: string[]; hasMore: boolean }> {
+  const { data, hasMore } = await running.bus.call(list, { projectId, limit: 20, order: 'asc', ...query });
   return { ids: data.map(({ id }) => id), hasMore };
 }
 
@@ -167,12 +167,12 @@ describe('list', () => {
   it('refuses to begin after what is not there, is of somebody else, or of another endpoint', async () => {
     const mine = await stored();
     const theirs = await running.save(aSave(otherId));
-    for (const question of [
+    for (const query of [
       { after: 'chatcmpl-none' },
       { after: theirs.id },
       { after: mine.id, endpointId: OTHER_ENDPOINT },
     ]) {
-      await expect(listed(question)).rejects.toMatchObject({ code: 'completion.unknown_cursor', param: 'after' });
+      await expect(listed(query)).rejects.toMatchObject({ code: 'completion.unknown_cursor', param: 'after' });
     }
   });
 });
@@ -186,16 +186,16 @@ describe('messages', () => {
 
   const page = async (
     id: string,
-    question: { after?: string; limit?: number; order?: 'asc' | 'desc' } = {},
+    query: { after?: string; limit?: number; order?: 'asc' | 'desc' } = {},
   ): Promise<{ places: string[]; hasMore: boolean }> => {
-    const { data, hasMore } = await running.bus.call(messages, { projectId, id, limit: 20, order: 'asc', ...question });
+    const { data, hasMore } = await running.bus.call(messages, { projectId, id, limit: 20, order: 'asc', ...query });
     return { places: data.map((message) => message.id.slice(id.length)), hasMore };
   };
 
   it('come as they were sent, with ids', async () => {
     const { id } = await stored({}, { messages: three });
-    const answer = await running.bus.call(messages, { projectId, id, limit: 20, order: 'asc' });
-    expect(answer).toEqual({
+    const page = await running.bus.call(messages, { projectId, id, limit: 20, order: 'asc' });
+    expect(page).toEqual({
       data: three.map((message, place) => ({ id: `${id}-${place}`, message })),
       hasMore: false,
     });
@@ -250,12 +250,12 @@ describe('a completion of somebody else', () => {
     await running.save(aSave(otherId));
     for (const scope of strangers) {
       const one = { ...scope, id };
-      const refused = { code: 'completion.not_found', message: `Completion '${id}' was not found.` };
+      const rejected = { code: 'completion.not_found', message: `Completion '${id}' was not found.` };
       const page = { limit: 20, order: 'asc' } as const;
-      await expect(running.bus.call(get, one)).rejects.toMatchObject(refused);
-      await expect(running.bus.call(messages, { ...one, ...page })).rejects.toMatchObject(refused);
-      await expect(running.bus.call(update, { ...one, metadata: {} })).rejects.toMatchObject(refused);
-      await expect(running.bus.call(remove, one)).rejects.toMatchObject(refused);
+      await expect(running.bus.call(get, one)).rejects.toMatchObject(rejected);
+      await expect(running.bus.call(messages, { ...one, ...page })).rejects.toMatchObject(rejected);
+      await expect(running.bus.call(update, { ...one, metadata: {} })).rejects.toMatchObject(rejected);
+      await expect(running.bus.call(remove, one)).rejects.toMatchObject(rejected);
       expect((await listed(scope)).ids).not.toContain(id);
     }
     expect(await running.bus.call(get, { projectId, endpointId: ENDPOINT, id })).toEqual(completion);

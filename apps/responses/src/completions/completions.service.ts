@@ -44,11 +44,11 @@ export class CompletionsService {
   }
 
   /** @throws {AppError} `completion.unknown_cursor`. */
-  async list({ after, ...question }: Input<'list'>): Promise<Output<'list'>> {
-    const cursor = after === undefined ? undefined : await this.repository.findById(question, after, []);
+  async list({ after, ...query }: Input<'list'>): Promise<Output<'list'>> {
+    const cursor = after === undefined ? undefined : await this.repository.findById(query, after, []);
     if (cursor === null) throw unknownCursor(after as string);
-    const { rows, hasMore } = await this.repository.listPage({ ...question, after: cursor }, STORED_BYTES_MAX);
-    const { projectId } = question;
+    const { rows, hasMore } = await this.repository.listPage({ ...query, after: cursor }, STORED_BYTES_MAX);
+    const { projectId } = query;
     return { data: await Promise.all(rows.map((row) => this.#completionOf(projectId, row))), hasMore };
   }
 

@@ -116,13 +116,13 @@ describe('the router on the bus', () => {
   it('answers many questions in their order, each with a grant, a place or a refusal', async () => {
     const { bus, beat } = await newRouter();
     await beat();
-    const { answers } = await bus.call(acquireMany, {
+    const { results } = await bus.call(acquireMany, {
       requests: [aRequest(), aRequest({ modelId: 'unknown' }), aRequest({ waitMs: 5_000 })],
     });
-    expect(answers).toEqual([
+    expect(results).toEqual([
       { status: 'granted', leaseId: expect.any(String), workerId: 'w1' },
       {
-        status: 'refused',
+        status: 'rejected',
         error: expect.objectContaining({
           code: 'router.no_worker',
           details: { model: 'unknown' },

@@ -43,7 +43,7 @@ export class PlacementHandlers implements OnApplicationBootstrap, OnDrain, OnMod
 
   @Serves(acquireMany)
   async acquireMany({ requests }: AcquireManyInput): Promise<AcquireManyOutput> {
-    return { answers: await Promise.all(requests.map((input) => this.#acquireNow(input))) };
+    return { results: await Promise.all(requests.map((input) => this.#acquireNow(input))) };
   }
 
   @On(heartbeat)
@@ -61,11 +61,11 @@ export class PlacementHandlers implements OnApplicationBootstrap, OnDrain, OnMod
     for (const { workerId, leaseId, outcome } of leases) this.placement.release(workerId, leaseId, outcome === 'lost');
   }
 
-  async #acquireNow(input: AcquireInput): Promise<AcquireManyOutput['answers'][number]> {
+  async #acquireNow(input: AcquireInput): Promise<AcquireManyOutput['results'][number]> {
     try {
       return await this.placement.acquire({ ...input, waitMs: 0 });
     } catch (error) {
-      return { status: 'refused', error: AppError.from(error).toWire() };
+      return { status: 'rejected', error: AppError.from(error).toWire() };
     }
   }
 }

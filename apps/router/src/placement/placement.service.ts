@@ -71,8 +71,8 @@ export class PlacementService {
     const ticket = known ?? this.#enqueue(input, now);
     if (known === undefined) this.#serveQueue(input.modelId);
     if (ticket.grant !== undefined) return this.#collect(ticket, ticket.grant);
-    ticket.askedUntil = now + input.waitMs + this.#limits.askAgainMs;
-    if (input.waitMs === 0) return this.#queuedAnswer(ticket);
+    ticket.renewBy = now + input.waitMs + this.#limits.askAgainMs;
+    if (input.waitMs === 0) return this.#queuedOutput(ticket);
     return this.#holdOpen(ticket, input.waitMs);
   }
 
@@ -111,7 +111,7 @@ export class PlacementService {
   /** Ends every question that is open: their callers ask again, elsewhere. */
   dismissAll(): void {
     for (const ticket of [...this.#tickets.values()]) {
-      if (ticket.held) ticket.answer(this.#queuedAnswer(ticket));
+      if (ticket.held) ticket.resolve(this.#queuedOutput(ticket));
     }
   }
 
@@ -119,10 +119,10 @@ export class PlacementService {
     const { modelId } = ticket.input;
     if (ticket.held || ticket.grant === undefined) {
       if (now >= ticket.deadlineAt)
-        return this.#refuse(ticket, new AppError('router.queue_timeout', { model: modelId }));
-      if (!this.#mayWait(modelId, now)) return this.#refuse(ticket, this.#nobodyServes(modelId));
+        return this.#reject(ticket, new AppError('router.queue_timeout', { model: modelId }));
+      if (!this.#mayWait(modelId, now)) return this.#reject(ticket, this.#nobodyServes(modelId));
     }
-    if (!ticket.held && now >= ticket.askedUntil) this.#lapse(ticket);
+    if (!ticket.held && now >= ticket.renewBy) this.#lapse(ticket);
   }
 
   #enqueue(input: AcquireInput, now: number): Ticket {
@@ -153,8 +153,8 @@ export class PlacementService {
 
   async #holdOpen(ticket: Ticket, waitMs: number): Promise<AcquireOutput> {
     // A question that is open already is let go: its caller asks anew.
-    ticket.answer(this.#queuedAnswer(ticket));
-    const timer = setTimeout(() => ticket.answer(this.#queuedAnswer(ticket)), waitMs);
+    ticket.resolve(this.#queuedOutput(ticket));
+    const timer = setTimeout(() => ticket.resolve(this.#queuedOutput(ticket)), waitMs);
     try {
       return await ticket.hold();
     } finally {
@@ -195,8 +195,8 @@ export class PlacementService {
     const grant = { leaseId: `lease_${randomBytes(12).toString('hex')}`, workerId };
     this.#ledger.grant(workerId, grant.leaseId, now);
     ticket.grant = grant;
-    ticket.askedUntil = now + this.#limits.askAgainMs;
-    if (ticket.held) ticket.answer(this.#collect(ticket, grant));
+    ticket.renewBy = now + this.#limits.askAgainMs;
+    if (ticket.held) ticket.resolve(this.#collect(ticket, grant));
   }
 
   #collect(ticket: Ticket, grant: { leaseId: string; workerId: string }): AcquireOutput {
@@ -204,14 +204,14 @@ export class PlacementService {
     return { status: 'granted', ...grant };
   }
 
-  #queuedAnswer(ticket: Ticket): AcquireOutput {
+  #queuedOutput(ticket: Ticket): AcquireOutput {
     const queue = this.#queues.get(ticket.input.modelId) ?? [];
     return { status: 'queued', position: queue.indexOf(ticket) + 1 };
   }
 
-  #refuse(ticket: Ticket, error: AppError): void {
+  #reject(ticket: Ticket, error: AppError): void {
     this.#remove(ticket);
-    ticket.refuse(error);
+    ticket.reject(error);
   }
 
   /** The caller is gone: its place, or its slot, goes to the next. */

@@ -21,7 +21,7 @@ export class Ticket implements QueuedRequest {
   input: AcquireInput;
   grant: Grant | undefined;
   /** Until when the caller must have asked again. */
-  askedUntil: number;
+  renewBy: number;
   #held: { resolve: (output: AcquireOutput) => void; reject: (error: AppError) => void } | undefined;
 
   constructor(input: AcquireInput, arrival: number, now: number) {
@@ -29,7 +29,7 @@ export class Ticket implements QueuedRequest {
     this.arrival = arrival;
     this.enqueuedAt = now;
     this.deadlineAt = now + input.deadlineMs;
-    this.askedUntil = now;
+    this.renewBy = now;
   }
 
   /** Is a question of the caller open right now? */
@@ -42,12 +42,12 @@ export class Ticket implements QueuedRequest {
     return new Promise((resolve, reject) => (this.#held = { resolve, reject }));
   }
 
-  answer(output: AcquireOutput): void {
+  resolve(output: AcquireOutput): void {
     this.#held?.resolve(output);
     this.#held = undefined;
   }
 
-  refuse(error: AppError): void {
+  reject(error: AppError): void {
     this.#held?.reject(error);
     this.#held = undefined;
   }

@@ -26,7 +26,7 @@ export function contentChunk(index: number, content: string): EngineEvent {
 }
 
 /** A piece of what the model thinks before it answers, under the name that vLLM's clients know. */
-export function thoughtChunk(index: number, text: string): EngineEvent {
+export function reasoningChunk(index: number, text: string): EngineEvent {
   return {
     type: 'chunk',
     choices: [{ index, delta: { reasoning_content: text }, logprobs: null, finish_reason: null }],

@@ -8,7 +8,7 @@ import type { EmbedJob, Engine } from './engine.ts';
 import { ScriptedEngine } from './scripted/scripted.engine.ts';
 import { boxEmbeddingFile } from './testing/box-files.ts';
 import { FakeUpstream, json } from './testing/fake-upstream.ts';
-import type { Answer } from './testing/fake-upstream.ts';
+import type { Responder } from './testing/fake-upstream.ts';
 import { aJob, run } from './testing/jobs.ts';
 import { all, anEmbedJob } from './testing/numbers.ts';
 
@@ -18,7 +18,7 @@ const NEVER = new AbortController().signal;
 const TEXTS = ['The cat sat on the mat.', 'Bread is baked from flour.', 'Ünïcödé 😀 too'];
 
 /** An upstream that embeds as the scripted engine does. */
-function scriptedUpstream(): Answer {
+function scriptedUpstream(): Responder {
   const engine = new ScriptedEngine({ slots: 100, contextTokens: CONTEXT_TOKENS });
   return async (response, { body }) => {
     try {
@@ -47,7 +47,7 @@ describe.each([
 
   beforeAll(async () => {
     upstream = new FakeUpstream();
-    upstream.answer = scriptedUpstream();
+    upstream.respond = scriptedUpstream();
     await upstream.start();
     const config = {
       kind,

@@ -15,21 +15,21 @@ export function inputTooLong(param: string, tokens: number, contextTokens: numbe
 const TOKENS_TOGETHER_MAX = 300_000;
 
 /** @throws {AppError} `request.invalid` naming the input that is one too many, when all up to it have so many tokens. */
-export function refuseTooManyTogether(param: string, tokens: number): void {
+export function rejectTooManyTogether(param: string, tokens: number): void {
   if (tokens <= TOKENS_TOGETHER_MAX) return;
   const reason = `Invalid value for '${param}': the texts of a request may have ${TOKENS_TOGETHER_MAX} tokens together, and up to here they have ${tokens}.`;
   throw new AppError('request.invalid', { reason }, { param });
 }
 
 /** @throws {AppError} `request.invalid` when the vectors shall have another size than they have. */
-export function refuseOtherDimensions(asked: number | undefined, size: number): void {
-  if (asked === undefined || asked === size) return;
+export function rejectOtherDimensions(requested: number | undefined, size: number): void {
+  if (requested === undefined || requested === size) return;
   const reason = `Invalid value for 'dimensions': this model has vectors of ${size} numbers and no other size.`;
   throw new AppError('request.invalid', { reason }, { param: 'dimensions' });
 }
 
 /** @throws {AppError} `request.invalid` naming the first token that the vocabulary does not have. */
-export function refuseUnknownTokens(param: string, tokens: readonly number[], vocabularySize: number): void {
+export function rejectUnknownTokens(param: string, tokens: readonly number[], vocabularySize: number): void {
   const at = tokens.findIndex((token) => token >= vocabularySize);
   if (at < 0) return;
   const reason = `Invalid value for '${param}': token ${tokens[at]}, at position ${at}, is not in the vocabulary of this model, which has ${vocabularySize} tokens.`;

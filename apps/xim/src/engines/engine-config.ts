@@ -59,7 +59,7 @@ const openaiConfig = z.object({
   /** Between two pieces of a streamed answer. */
   idleTimeoutMs: z.number().int().min(1).default(60_000),
   /** For an answer that is not streamed, which arrives only when all of it is computed. */
-  answerTimeoutMs: z.number().int().min(1).default(600_000),
+  responseTimeoutMs: z.number().int().min(1).default(600_000),
 });
 export type OpenaiConfig = z.output<typeof openaiConfig>;
 

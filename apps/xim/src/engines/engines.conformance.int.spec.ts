@@ -10,7 +10,7 @@ import { engineFor } from './engine-tasks.ts';
 import type { ChunkChoice, Engine } from './engine.ts';
 import { ScriptedEngine } from './scripted/scripted.engine.ts';
 import { beginStream, FakeUpstream, json, sse, usageChunk } from './testing/fake-upstream.ts';
-import type { Answer } from './testing/fake-upstream.ts';
+import type { Responder } from './testing/fake-upstream.ts';
 import { aChatRequest, aJob, choicesOf, contentOf, run } from './testing/jobs.ts';
 import { writeTinyModelFile } from './testing/tiny-model-file.ts';
 
@@ -26,7 +26,7 @@ const LONG_REPLY = {
 };
 
 /** An upstream that says what the scripted engine says. */
-function scriptedUpstream(): Answer {
+function scriptedUpstream(): Responder {
   const engine = new ScriptedEngine({ slots: 100, contextTokens: CONTEXT_TOKENS });
   return async (response, { body }) => {
     const stopped = new AbortController();
@@ -62,7 +62,7 @@ describe.each(['scripted', 'llama', 'openai'] as const)('the %s engine', (kind) 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'engines-'));
     upstream = new FakeUpstream();
-    upstream.answer = scriptedUpstream();
+    upstream.respond = scriptedUpstream();
     await upstream.start();
     const modelPath = await writeTinyModelFile(folder);
     const config = {

@@ -1,4 +1,4 @@
-import { askedMaxTokens, tokenBudget } from './token-budget.ts';
+import { requestedMaxTokens, tokenBudget } from './token-budget.ts';
 import { aChatRequest } from './testing/jobs.ts';
 
 describe('tokenBudget', () => {
@@ -23,8 +23,8 @@ describe('tokenBudget', () => {
 
 describe('askedMaxTokens', () => {
   it('prefers max_completion_tokens over max_tokens', () => {
-    expect(askedMaxTokens(aChatRequest({ max_tokens: 5, max_completion_tokens: 7 }))).toBe(7);
-    expect(askedMaxTokens(aChatRequest({ max_tokens: 5 }))).toBe(5);
-    expect(askedMaxTokens(aChatRequest())).toBeUndefined();
+    expect(requestedMaxTokens(aChatRequest({ max_tokens: 5, max_completion_tokens: 7 }))).toBe(7);
+    expect(requestedMaxTokens(aChatRequest({ max_tokens: 5 }))).toBe(5);
+    expect(requestedMaxTokens(aChatRequest())).toBeUndefined();
   });
 });

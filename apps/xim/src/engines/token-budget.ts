@@ -9,7 +9,7 @@ export interface TokenBudget {
 }
 
 /** `max_completion_tokens` is the newer name and wins where both are given. */
-export function askedMaxTokens(request: ChatCompletionRequest): number | undefined {
+export function requestedMaxTokens(request: ChatCompletionRequest): number | undefined {
   return request.max_completion_tokens ?? request.max_tokens;
 }
 
@@ -17,11 +17,11 @@ export function askedMaxTokens(request: ChatCompletionRequest): number | undefin
  * @returns all the room there is when the request names no limit.
  * @throws {AppError} `inference.context_length_exceeded` when the prompt leaves no room for a single token.
  */
-export function tokenBudget(asked: number | undefined, promptTokens: number, contextTokens: number): TokenBudget {
+export function tokenBudget(requested: number | undefined, promptTokens: number, contextTokens: number): TokenBudget {
   const room = contextTokens - promptTokens;
   if (room < 1) throw contextLengthExceeded(promptTokens, contextTokens);
-  if (asked === undefined) return { maxTokens: room };
-  return asked > room ? { maxTokens: room, clampedFrom: asked } : { maxTokens: asked };
+  if (requested === undefined) return { maxTokens: room };
+  return requested > room ? { maxTokens: room, clampedFrom: requested } : { maxTokens: requested };
 }
 
 /** @param promptTokens `at least` so many, where nobody counted a text that cannot fit. */

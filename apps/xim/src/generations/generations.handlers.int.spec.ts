@@ -53,7 +53,7 @@ async function newWorker(workerId: string, tokens = 3): Promise<Worker> {
   return { generations, stop: () => serving.stop() };
 }
 
-interface Answer {
+interface Received {
   readonly head: () => GenerationHead | undefined;
   readonly frames: string[];
   readonly cancel: () => void;
@@ -61,7 +61,7 @@ interface Answer {
 }
 
 /** Asks the named worker, or any of the model. */
-function ask(bus: Bus, worker: string | undefined): Answer {
+function ask(bus: Bus, worker: string | undefined): Received {
   const frames: string[] = [];
   let head: GenerationHead | undefined;
   const { promise: over, resolve } = Promise.withResolvers<GenerationEnd | AppError>();
@@ -89,10 +89,10 @@ describe('a worker on the bus', () => {
   it('answers on its own subject', async () => {
     await newWorker('w1');
     await newWorker('w2');
-    const answer = ask((await connectBus()).bus, 'w2');
-    expect(await answer.over).toEqual({ usage: { ...emptyUsage(), completionTokens: 3 }, cancelled: false });
-    expect(answer.head()).toEqual({ workerId: 'w2', systemFingerprint: 'fp_1' });
-    expect(answer.frames.join('')).not.toContain('w1');
+    const received = ask((await connectBus()).bus, 'w2');
+    expect(await received.over).toEqual({ usage: { ...emptyUsage(), completionTokens: 3 }, cancelled: false });
+    expect(received.head()).toEqual({ workerId: 'w2', systemFingerprint: 'fp_1' });
+    expect(received.frames.join('')).not.toContain('w1');
   });
 
   it('answers on the shared subject of its model, one of all', async () => {
@@ -101,10 +101,10 @@ describe('a worker on the bus', () => {
     const { bus } = await connectBus();
     const served = new Set<string | undefined>();
     await eventually('both had one', async () => {
-      const answer = ask(bus, undefined);
-      await answer.over;
-      expect(answer.frames.filter((frame) => frame.includes('assistant'))).toHaveLength(1);
-      served.add(answer.head()?.workerId);
+      const received = ask(bus, undefined);
+      await received.over;
+      expect(received.frames.filter((frame) => frame.includes('assistant'))).toHaveLength(1);
+      served.add(received.head()?.workerId);
       return served.size === 2;
     });
   });
@@ -123,10 +123,10 @@ describe('a worker on the bus', () => {
 
   it('tells its caller when it is cut off while it drains', async () => {
     const { generations } = await newWorker('w1', 1e9);
-    const answer = ask((await connectBus()).bus, 'w1');
-    await eventually('it talks', () => answer.frames.length > 1);
+    const received = ask((await connectBus()).bus, 'w1');
+    await eventually('it talks', () => received.frames.length > 1);
     await generations.drain(AbortSignal.abort());
-    expect(await answer.over).toMatchObject({ code: 'worker.draining', details: { usage: expect.anything() } });
+    expect(await received.over).toMatchObject({ code: 'worker.draining', details: { usage: expect.anything() } });
   });
 
   it('is asked no more when it has stopped serving', async () => {

@@ -24,7 +24,7 @@ import type { ChatEngine, Engine, EngineEvent, MediaEvent, RankJob } from '../en
 import { rankByEmbeddings } from '../engines/rank-by-embeddings.ts';
 import type { ReportedHealth } from '../health/engine-health.ts';
 import { isEngineFailure, logEngineFailure } from './engine-failures.ts';
-import { refuseUnsupported } from './unsupported-parameters.ts';
+import { rejectUnsupported } from './unsupported-parameters.ts';
 
 export type GenerationOutput = ResponseStream<z.input<typeof generationHead>>;
 export type MediaOutput = ResponseStream<z.input<typeof mediaHead>>;
@@ -74,7 +74,7 @@ export class GenerationsService {
   run(input: GenerationInput, output: GenerationOutput): Promise<End> {
     return this.#inSlot(input.leaseId ?? nameOf(input), input, output, (running) => {
       const engine = engineFor(this.#engine, 'generate');
-      refuseUnsupported(input.chat, engine.parameters);
+      rejectUnsupported(input.chat, engine.parameters);
       return this.#generate(engine, input, output, running);
     });
   }

@@ -48,7 +48,7 @@ async function serve(changes: Partial<MediaEngine>): Promise<{ generations: Gene
   return { generations };
 }
 
-interface Answer {
+interface Received {
   readonly head: () => MediaHead | undefined;
   readonly frames: Buffer[];
   readonly stream: ReturnType<Bus['open']>;
@@ -62,7 +62,7 @@ const aFile = (data: Buffer): object => ({
   data: data.toString('base64'),
 });
 
-function ask(bus: Bus, changes: object = {}, shared = false): Answer {
+function ask(bus: Bus, changes: object = {}, shared = false): Received {
   const frames: Buffer[] = [];
   let head: MediaHead | undefined;
   const { promise: over, resolve } = Promise.withResolvers<GenerationEnd | AppError>();
@@ -92,10 +92,10 @@ describe('a worker of audio and images', () => {
     const { jobs } = await newWorker();
     const { bus } = await connectBus();
     const fields = { response_format: 'json', temperature: 0.5, include: ['logprobs'] };
-    const answer = ask(bus, { fields, files: [aFile(Buffer.from([0, 255, 128]))] }, shared);
-    expect(await answer.over).toEqual({ usage: USAGE, cancelled: false });
-    expect(answer.head()).toEqual({ workerId: 'w1', contentType: 'audio/wav' });
-    expect(answer.frames.join('')).toBe('3 ');
+    const received = ask(bus, { fields, files: [aFile(Buffer.from([0, 255, 128]))] }, shared);
+    expect(await received.over).toEqual({ usage: USAGE, cancelled: false });
+    expect(received.head()).toEqual({ workerId: 'w1', contentType: 'audio/wav' });
+    expect(received.frames.join('')).toBe('3 ');
     const data = Buffer.from([0, 255, 128]);
     expect(jobs).toEqual([
       {
@@ -109,27 +109,27 @@ describe('a worker of audio and images', () => {
   it('takes the largest files that a request may have', async () => {
     await newWorker();
     const { bus } = await connectBus();
-    const answer = ask(bus, { files: [aFile(Buffer.alloc(25 * 2 ** 20, 1))] });
-    expect(await answer.over).toMatchObject({ cancelled: false });
-    expect(answer.frames.join('')).toBe(`${25 * 2 ** 20} `);
+    const received = ask(bus, { files: [aFile(Buffer.alloc(25 * 2 ** 20, 1))] });
+    expect(await received.over).toMatchObject({ cancelled: false });
+    expect(received.frames.join('')).toBe(`${25 * 2 ** 20} `);
   });
 
   it('waits for a reader that is slow, and then loses nothing', async () => {
     await newWorker({ pieces: 200 });
     const { bus } = await connectBus();
-    const answer = ask(bus);
-    await eventually('it has begun', () => answer.frames.length > 0);
-    answer.stream.pause();
+    const received = ask(bus);
+    await eventually('it has begun', () => received.frames.length > 0);
+    received.stream.pause();
     let before = -1;
     await eventually('it waits', async () => {
-      before = answer.frames.length;
+      before = received.frames.length;
       await new Promise((resolve) => setTimeout(resolve, 100));
-      return answer.frames.length === before;
+      return received.frames.length === before;
     });
     expect(before).toBeLessThan(200);
-    answer.stream.resume();
-    expect(await answer.over).toMatchObject({ cancelled: false });
-    expect(answer.frames.map((frame) => frame[0])).toEqual(Array.from({ length: 200 }, (_, i) => i));
+    received.stream.resume();
+    expect(await received.over).toMatchObject({ cancelled: false });
+    expect(received.frames.map((frame) => frame[0])).toEqual(Array.from({ length: 200 }, (_, i) => i));
   });
 
   it('never runs more than its slots, and is free again when a caller has left', async () => {

@@ -26,14 +26,14 @@ async function newWorker(changes: Partial<RankEngine> | { embed: undefined } = {
   return service;
 }
 
-interface Answer {
+interface Received {
   readonly head: () => GenerationHead | undefined;
   readonly frames: Uint8Array[];
   readonly cancel: () => void;
   readonly over: Promise<GenerationEnd | AppError>;
 }
 
-function ask(bus: Bus, operation: 'embed' | 'rank', texts: object, shared = false): Answer {
+function ask(bus: Bus, operation: 'embed' | 'rank', texts: object, shared = false): Received {
   const frames: Uint8Array[] = [];
   let head: GenerationHead | undefined;
   const { promise: over, resolve } = Promise.withResolvers<GenerationEnd | AppError>();
@@ -54,10 +54,10 @@ describe('a worker that embeds', () => {
   it.each([false, true])('sends one frame per input, in their order (shared subject: %p)', async (shared) => {
     await newWorker();
     const { bus } = await connectBus();
-    const answer = ask(bus, 'embed', { inputs: ['a b', 'c', [1, 2, 3]] }, shared);
-    expect(await answer.over).toEqual({ usage: { ...emptyUsage(), promptTokens: 6 }, cancelled: false });
-    expect(answer.head()).toEqual({ workerId: 'w1', systemFingerprint: 'fp_scripted' });
-    const vectors = answer.frames.map(decodeVector);
+    const received = ask(bus, 'embed', { inputs: ['a b', 'c', [1, 2, 3]] }, shared);
+    expect(await received.over).toEqual({ usage: { ...emptyUsage(), promptTokens: 6 }, cancelled: false });
+    expect(received.head()).toEqual({ workerId: 'w1', systemFingerprint: 'fp_scripted' });
+    const vectors = received.frames.map(decodeVector);
     expect(vectors.map(({ length }) => length)).toEqual([64, 64, 64]);
     const alone = ask(bus, 'embed', { inputs: ['c'] });
     await alone.over;
@@ -69,9 +69,9 @@ describe('a worker that embeds', () => {
     const { bus } = await connectBus();
     // More than a megabyte there and half a megabyte back.
     const inputs = Array.from({ length: 2_048 }, (_, i) => `${i}${'x'.repeat(600)}`);
-    const answer = ask(bus, 'embed', { inputs });
-    expect(await answer.over).toMatchObject({ usage: { promptTokens: 2_048 } });
-    expect(answer.frames).toHaveLength(2_048);
+    const received = ask(bus, 'embed', { inputs });
+    expect(await received.over).toMatchObject({ usage: { promptTokens: 2_048 } });
+    expect(received.frames).toHaveLength(2_048);
   });
 
   it('names the input that it cannot read', async () => {
@@ -151,9 +151,9 @@ describe('a worker', () => {
       return { ...emptyUsage(), promptTokens: 5 };
     };
     await newWorker({ rank });
-    const answer = ask((await connectBus()).bus, 'rank', { queries: ['a'], documents: ['b', 'c'] });
-    expect(await answer.over).toMatchObject({ usage: { promptTokens: 5 } });
-    expect(answer.frames.map(decodeScore)).toEqual([0, 0.125]);
+    const received = ask((await connectBus()).bus, 'rank', { queries: ['a'], documents: ['b', 'c'] });
+    expect(await received.over).toMatchObject({ usage: { promptTokens: 5 } });
+    expect(received.frames.map(decodeScore)).toEqual([0, 0.125]);
   });
 
   it('that does not embed says so, and can go on', async () => {

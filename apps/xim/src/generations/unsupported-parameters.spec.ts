@@ -1,7 +1,7 @@
 import type { AppError } from '@xerotier/errors';
 import type { EngineParameter } from '../engines/engine.ts';
 import { aChatRequest } from '../engines/testing/jobs.ts';
-import { refuseUnsupported } from './unsupported-parameters.ts';
+import { rejectUnsupported } from './unsupported-parameters.ts';
 
 const TOOL = { type: 'function', function: { name: 'f' } };
 const CALL = { id: 'call_1', type: 'function', function: { name: 'f', arguments: '{}' } };
@@ -49,9 +49,9 @@ const USES: readonly [EngineParameter, string, Record<string, unknown>, Record<s
 ];
 const ALL = new Set(USES.map(([parameter]) => parameter));
 
-function refusal(fields: Record<string, unknown>, supported: ReadonlySet<EngineParameter>): AppError | undefined {
+function rejection(fields: Record<string, unknown>, supported: ReadonlySet<EngineParameter>): AppError | undefined {
   try {
-    refuseUnsupported(aChatRequest(fields), supported);
+    rejectUnsupported(aChatRequest(fields), supported);
     return undefined;
   } catch (error) {
     return error as AppError;
@@ -61,20 +61,20 @@ function refusal(fields: Record<string, unknown>, supported: ReadonlySet<EngineP
 describe('what an engine cannot do', () => {
   it.each(USES)('%s: %s is refused by name when it is asked for', (parameter, param, asking) => {
     const others = new Set([...ALL].filter((other) => other !== parameter));
-    expect(refusal(asking, others)).toMatchObject({ code: 'request.unsupported_parameter', status: 400, param });
-    expect(refusal(asking, others)?.message).toContain(`'${param}'`);
+    expect(rejection(asking, others)).toMatchObject({ code: 'request.unsupported_parameter', status: 400, param });
+    expect(rejection(asking, others)?.message).toContain(`'${param}'`);
   });
 
   it.each(USES)('%s: %s is passed on when the engine can do it', (parameter, _, asking) => {
-    expect(refusal(asking, new Set([parameter]))).toBeUndefined();
+    expect(rejection(asking, new Set([parameter]))).toBeUndefined();
   });
 
   it.each(USES)('%s: %s is not refused when its value asks for nothing', (_parameter, _param, _asking, idle) => {
-    for (const fields of idle) expect([fields, refusal(fields, new Set())]).toEqual([fields, undefined]);
+    for (const fields of idle) expect([fields, rejection(fields, new Set())]).toEqual([fields, undefined]);
   });
 
   it('leaves a plain request alone', () => {
     const plain = { temperature: 0.5, top_p: 0.9, stop: ['x'], max_tokens: 5, n: 3, user: 'u', metadata: { a: 'b' } };
-    expect(refusal(plain, new Set())).toBeUndefined();
+    expect(rejection(plain, new Set())).toBeUndefined();
   });
 });

@@ -49,7 +49,7 @@ const PARTS: Readonly<Record<string, EngineParameter>> = {
 };
 
 /** @throws {AppError} `request.unsupported_parameter` naming the first parameter that is not among the supported ones. */
-export function refuseUnsupported(request: ChatCompletionRequest, supported: ReadonlySet<EngineParameter>): void {
+export function rejectUnsupported(request: ChatCompletionRequest, supported: ReadonlySet<EngineParameter>): void {
   for (const { param, parameter, used } of USES) {
     if (!supported.has(parameter) && used(request))
       throw unsupported(param, 'the engine of this model cannot honour it.');

@@ -9,11 +9,11 @@ const NEVER = new AbortController().signal;
 function anEngine(
   kinds: readonly ('generate' | 'embed' | 'rank' | 'media')[],
   overrides: Partial<ChatEngine> = {},
-): Engine & { asked: string[] } {
-  const asked: string[] = [];
+): Engine & { calls: string[] } {
+  const calls: string[] = [];
   const doing = (kind: string) =>
     async function* (): AsyncGenerator<never, ReturnType<typeof emptyUsage>> {
-      asked.push(kind);
+      calls.push(kind);
       return emptyUsage();
     };
   const engine: Engine = {
@@ -25,7 +25,7 @@ function anEngine(
     ...Object.fromEntries(kinds.map((kind) => [kind, doing(kind)])),
     ...overrides,
   };
-  return Object.assign(engine, { asked });
+  return Object.assign(engine, { calls });
 }
 
 const fails = async function* (): AsyncGenerator<never, never> {
@@ -39,10 +39,10 @@ describe('a health probe', () => {
     [['embed'], ['embed']],
     [['rank'], ['rank']],
     [['embed', 'rank'], ['rank']],
-  ] as const)('of an engine that can %j is the smallest work of its kind', async (kinds, asked) => {
+  ] as const)('of an engine that can %j is the smallest work of its kind', async (kinds, calls) => {
     const engine = anEngine(kinds);
     await healthProbes(engine).probe(NEVER);
-    expect(engine.asked).toEqual(asked);
+    expect(engine.calls).toEqual(calls);
   });
 
   it('makes no sounds and images: it asks only whether the server is there', async () => {
@@ -50,7 +50,7 @@ describe('a health probe', () => {
     const check = async (): Promise<void> => void (checks += 1);
     const engine = anEngine(['media'], { check });
     await healthProbes(engine).probe(NEVER);
-    expect(engine.asked).toEqual([]);
+    expect(engine.calls).toEqual([]);
     expect(checks).toBe(1);
   });
 
@@ -63,13 +63,13 @@ describe('a check', () => {
   it('asks the server, and has nothing computed', async () => {
     const engine = anEngine(['generate'], { check: () => Promise.reject(new Error('not there')) });
     await expect(healthProbes(engine).check(NEVER)).rejects.toThrow('not there');
-    expect(engine.asked).toEqual([]);
+    expect(engine.calls).toEqual([]);
   });
 
   it('of an engine in this process is its work, and final when that fails', async () => {
     const engine = anEngine(['generate']);
     await healthProbes(engine).check(NEVER);
-    expect(engine.asked).toEqual(['generate']);
+    expect(engine.calls).toEqual(['generate']);
     await expect(healthProbes(anEngine([], { generate: fails })).check(NEVER)).rejects.toBeInstanceOf(
       EngineMisconfiguredError,
     );

@@ -32,11 +32,11 @@ export const acquireManyInput = z.object({ requests: z.array(acquireInput).min(1
 
 /** The answers in the order of the questions; a refusal has the code and details of an error. */
 export const acquireManyOutput = z.object({
-  answers: z.array(
+  results: z.array(
     z.union([
       acquireOutput,
       z.object({
-        status: z.literal('refused'),
+        status: z.literal('rejected'),
         error: z.object({
           code: z.string().max(128),
           message: z.string(),

@@ -126,8 +126,8 @@ describe('ChoiceCollector', () => {
       content: ['a', 'b', 'c'],
       refusal: null,
     });
-    const refused = (...refusal: unknown[]): Partial<ChunkChoice> => ({ logprobs: { content: null, refusal } });
-    expect(collected(chunk({}, refused('a')), chunk({}, refused('b'))).logprobs).toEqual({
+    const rejected = (...refusal: unknown[]): Partial<ChunkChoice> => ({ logprobs: { content: null, refusal } });
+    expect(collected(chunk({}, rejected('a')), chunk({}, rejected('b'))).logprobs).toEqual({
       content: null,
       refusal: ['a', 'b'],
     });

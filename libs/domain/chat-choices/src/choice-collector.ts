@@ -11,7 +11,7 @@ export class ChoiceCollector {
   readonly #index: number;
   #content: string[] = [];
   #refusal: string[] = [];
-  #thoughts: string[] = [];
+  #reasoning: string[] = [];
   readonly #annotations: unknown[] = [];
   readonly #calls = new Map<number, CollectedCall>();
   #finishReason: string | undefined;
@@ -25,7 +25,7 @@ export class ChoiceCollector {
   add({ delta, finish_reason: finishReason, logprobs }: ChunkChoice): void {
     if (typeof delta.content === 'string') this.#content.push(delta.content);
     if (typeof delta.refusal === 'string') this.#refusal.push(delta.refusal);
-    if (typeof delta.reasoning_content === 'string') this.#thoughts.push(delta.reasoning_content);
+    if (typeof delta.reasoning_content === 'string') this.#reasoning.push(delta.reasoning_content);
     if (Array.isArray(delta.annotations)) this.#annotations.push(...delta.annotations);
     for (const call of delta.tool_calls ?? []) this.#addCall(call);
     if (finishReason !== null) this.#finishReason = finishReason;
@@ -48,7 +48,7 @@ export class ChoiceCollector {
         content: this.#calls.size > 0 && this.#content.every((text) => text === '') ? null : this.#content.join(''),
         refusal: this.#refusal.length === 0 ? null : this.#refusal.join(''),
         annotations: this.#annotations,
-        ...(this.#thoughts.length > 0 && { reasoning_content: this.#thoughts.join('') }),
+        ...(this.#reasoning.length > 0 && { reasoning_content: this.#reasoning.join('') }),
         ...(this.#calls.size > 0 && {
           tool_calls: this.#callsInOrder().map(({ id, name, pieces }) => ({
             id,

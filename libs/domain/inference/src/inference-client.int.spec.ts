@@ -18,12 +18,12 @@ function interleaved(arrivals: readonly number[]): boolean {
 describe('a request', () => {
   it('is answered by the worker that the router names', async () => {
     const { run, workers, router } = await newFleet({ workers: { a: says('x'), b: says('y') } });
-    const { answer, requestId } = run();
-    await answer.over;
-    expect(answer.order).toEqual(['start', 'choices', 'end']);
-    expect(answer.heads).toEqual([{ workerId: 'a' }]);
-    expect(answer.texts).toEqual({ 0: ['x'] });
-    expect(answer.usage).toEqual(usageOf(1));
+    const { response, requestId } = run();
+    await response.over;
+    expect(response.order).toEqual(['start', 'choices', 'end']);
+    expect(response.heads).toEqual([{ workerId: 'a' }]);
+    expect(response.texts).toEqual({ 0: ['x'] });
+    expect(response.usage).toEqual(usageOf(1));
     expect(workers['a']?.received).toEqual([
       expect.objectContaining({
         requestId,
@@ -34,7 +34,7 @@ describe('a request', () => {
       }),
     ]);
     expect(workers['b']?.received).toEqual([]);
-    expect(router.asked).toEqual([
+    expect(router.acquired).toEqual([
       expect.objectContaining({
         requestId,
         modelId: MODEL,
@@ -44,7 +44,7 @@ describe('a request', () => {
         promptTokensEstimate: 2,
       }),
     ]);
-    expect(JSON.stringify(router.asked)).not.toContain('hello');
+    expect(JSON.stringify(router.acquired)).not.toContain('hello');
     await eventually('the slot is free', () => router.released.length === 1);
     expect(router.released[0]?.outcome).toBe('done');
   });
@@ -67,13 +67,13 @@ describe('a request', () => {
           ended.push(choiceIndex);
           return { usage: usageOf(pieces.length), cancelled: false };
         };
-        const { answer } = run({ n: plan.length });
-        await answer.over;
-        const texts = plan.map((_, i) => (answer.texts[i] ?? []).map((text) => JSON.parse(text) as unknown));
+        const { response } = run({ n: plan.length });
+        await response.over;
+        const texts = plan.map((_, i) => (response.texts[i] ?? []).map((text) => JSON.parse(text) as unknown));
         expect(texts).toEqual(plan.map((pieces, i) => pieces.map(({ text }) => [i, JSON.parse(JSON.stringify(text))])));
         expect(ended.toSorted((a, b) => a - b)).toEqual(plan.map((_, i) => i));
-        expect(answer.usage?.completionTokens).toBe(plan.flat().length);
-        between.push(interleaved(answer.arrivals));
+        expect(response.usage?.completionTokens).toBe(plan.flat().length);
+        between.push(interleaved(response.arrivals));
       }),
       { numRuns: 40 },
     );
@@ -83,16 +83,16 @@ describe('a request', () => {
 
   it('without any data is an answer still', async () => {
     const { run } = await newFleet({ workers: { a: says() } });
-    const { answer, requestId } = run();
-    await answer.over;
-    expect(answer.order).toEqual(['start', 'end']);
+    const { response, requestId } = run();
+    await response.over;
+    expect(response.order).toEqual(['start', 'end']);
     expect(await recordOf(requestId)).toMatchObject({ outcome: 'completed', usage: usageOf(0) });
   });
 
   it('is recorded with what it cost', async () => {
     const { run } = await newFleet({ workers: { a: says('x', 'y') } });
-    const { answer, requestId } = run();
-    await answer.over;
+    const { response, requestId } = run();
+    await response.over;
     expect(await recordOf(requestId)).toEqual({
       requestId,
       kind: 'chat.completion',
@@ -115,21 +115,21 @@ describe('a request', () => {
   it('waits in the queue of the router until a slot is free', async () => {
     const { run, router } = await newFleet({ workers: { a: says('x') } });
     router.workers = [];
-    const { answer } = run();
-    await eventually('it is queued', () => router.questions >= 2);
-    expect(answer.order).toEqual([]);
+    const { response } = run();
+    await eventually('it is queued', () => router.calls >= 2);
+    expect(response.order).toEqual([]);
     router.freeSlots(['a']);
-    await answer.over;
-    expect(answer.texts).toEqual({ 0: ['x'] });
-    expect(new Set(router.asked.map(({ ticketId }) => ticketId)).size).toBe(1);
+    await response.over;
+    expect(response.texts).toEqual({ 0: ['x'] });
+    expect(new Set(router.acquired.map(({ ticketId }) => ticketId)).size).toBe(1);
   });
 
   it('that waits too long in the queue is refused', async () => {
     const { run, router } = await newFleet({ workers: { a: says('x') }, limits: { queueTimeoutMs: 300 } });
     router.workers = [];
-    const { answer, requestId } = run();
-    await answer.over;
-    expect(answer.failure).toMatchObject({ code: 'router.queue_timeout', status: 503 });
+    const { response, requestId } = run();
+    await response.over;
+    expect(response.failure).toMatchObject({ code: 'router.queue_timeout', status: 503 });
     expect(await recordOf(requestId)).toMatchObject({
       outcome: 'failed',
       usage: { completionTokens: 0 },
@@ -139,10 +139,10 @@ describe('a request', () => {
 
   it('that the router refuses is told why, and goes nowhere else', async () => {
     const { run, router, workers } = await newFleet({ workers: { a: says('x') }, shared: true });
-    router.refusal = new AppError('router.queue_full', { model: MODEL }, { retryAfterSeconds: 5 });
-    const { answer } = run();
-    await answer.over;
-    expect(answer.failure).toMatchObject({
+    router.rejection = new AppError('router.queue_full', { model: MODEL }, { retryAfterSeconds: 5 });
+    const { response } = run();
+    await response.over;
+    expect(response.failure).toMatchObject({
       code: 'router.queue_full',
       details: { model: MODEL },
       retryAfterSeconds: 5,
@@ -152,19 +152,19 @@ describe('a request', () => {
 
   it('is ended when its time is over, and counts what was generated', async () => {
     const { run } = await newFleet({ workers: { a: talksOn }, limits: { requestTimeoutMs: 300 } });
-    const { answer, requestId } = run();
-    await answer.over;
-    expect(answer.failure).toMatchObject({ code: 'inference.deadline_exceeded', status: 504 });
+    const { response, requestId } = run();
+    await response.over;
+    expect(response.failure).toMatchObject({ code: 'inference.deadline_exceeded', status: 504 });
     const { outcome, usage } = await recordOf(requestId);
     expect(outcome).toBe('failed');
-    expect(usage.completionTokens).toBeGreaterThanOrEqual(answer.frames);
+    expect(usage.completionTokens).toBeGreaterThanOrEqual(response.frames);
   });
 
   it('is ended when its time is over, also by a worker that does not listen', async () => {
     const { run } = await newFleet({ workers: { a: isStuck }, limits: { requestTimeoutMs: 300 } });
-    const { answer } = run();
-    await answer.over;
-    expect(answer.failure).toMatchObject({ code: 'inference.deadline_exceeded' });
+    const { response } = run();
+    await response.over;
+    expect(response.failure).toMatchObject({ code: 'inference.deadline_exceeded' });
   });
 
   it('holds its worker while it is paused, and goes on without loss', async () => {
@@ -178,17 +178,17 @@ describe('a request', () => {
       return { usage: usageOf(texts.length), cancelled: false };
     };
     const { run } = await newFleet({ workers: { a: patient } });
-    const { run: running, answer } = run();
+    const { run: running, response } = run();
     running.pause();
     const still = await eventually('it stands still', async () => {
-      const before = answer.frames;
+      const before = response.frames;
       await new Promise((resolve) => setTimeout(resolve, 100));
-      return before > 0 && before === answer.frames ? before : undefined;
+      return before > 0 && before === response.frames ? before : undefined;
     });
     expect(still).toBeLessThan(texts.length);
     running.resume();
-    await answer.over;
-    expect(answer.texts[0]).toEqual(texts);
+    await response.over;
+    expect(response.texts[0]).toEqual(texts);
   });
 });
 
@@ -196,13 +196,13 @@ describe('a request that is cancelled', () => {
   it('while it is queued gives the slot that it gets back unused', async () => {
     const { run, router, workers } = await newFleet({ workers: { a: says('x') } });
     router.workers = [];
-    const { run: running, answer, requestId } = run();
-    await eventually('it is queued', () => router.questions >= 2);
+    const { run: running, response, requestId } = run();
+    await eventually('it is queued', () => router.calls >= 2);
     running.cancel();
     router.freeSlots(['a']);
-    await answer.over;
-    expect(answer.order).toEqual(['error']);
-    expect(answer.failure).toMatchObject({ code: 'inference.cancelled' });
+    await response.over;
+    expect(response.order).toEqual(['error']);
+    expect(response.failure).toMatchObject({ code: 'inference.cancelled' });
     await eventually('the slot is free', () => router.released.length === 1);
     expect(router.released[0]?.outcome).toBe('unused');
     expect(workers['a']?.received).toEqual([]);
@@ -214,24 +214,24 @@ describe('a request that is cancelled', () => {
 
   it('at once never reaches a worker', async () => {
     const { run, workers } = await newFleet({ workers: { a: says('x') } });
-    const { run: running, answer } = run();
+    const { run: running, response } = run();
     running.cancel();
-    await answer.over;
-    expect(answer.failure?.code).toBe('inference.cancelled');
+    await response.over;
+    expect(response.failure?.code).toBe('inference.cancelled');
     expect(workers['a']?.received).toEqual([]);
   });
 
   it('while it streams stops the worker, and counts the tokens that were generated', async () => {
     const { run, router, workers } = await newFleet({ workers: { a: talksOn } });
-    const { run: running, answer, requestId } = run();
-    await eventually('it talks', () => answer.frames > 3);
+    const { run: running, response, requestId } = run();
+    await eventually('it talks', () => response.frames > 3);
     running.cancel();
-    await answer.over;
-    expect(answer.failure?.code).toBe('inference.cancelled');
+    await response.over;
+    expect(response.failure?.code).toBe('inference.cancelled');
     expect(workers['a']?.running).toBe(0);
     const { outcome, usage } = await recordOf(requestId);
     expect(outcome).toBe('cancelled');
-    expect(usage.completionTokens).toBeGreaterThanOrEqual(answer.frames);
+    expect(usage.completionTokens).toBeGreaterThanOrEqual(response.frames);
     expect(usage.promptTokens).toBe(7);
     expect(router.released).toEqual([expect.objectContaining({ outcome: 'cancelled' })]);
   });
@@ -242,32 +242,32 @@ describe('a request that is cancelled', () => {
       throw new AppError('worker.draining', { usage: usageOf(99) });
     };
     const { run } = await newFleet({ workers: { a: failsWhenStopped } });
-    const { run: running, answer, requestId } = run();
-    await eventually('it talks', () => answer.frames > 0);
+    const { run: running, response, requestId } = run();
+    await eventually('it talks', () => response.frames > 0);
     running.cancel();
-    await answer.over;
-    expect(answer.failure?.code).toBe('inference.cancelled');
+    await response.over;
+    expect(response.failure?.code).toBe('inference.cancelled');
     expect(await recordOf(requestId)).toMatchObject({ outcome: 'cancelled', usage: usageOf(99) });
   });
 
   it('is over in the end, also with a worker that does not listen', async () => {
     const { run, workers, router } = await newFleet({ workers: { a: isStuck } });
-    const { run: running, answer } = run();
+    const { run: running, response } = run();
     await eventually('it has the request', () => workers['a']?.running === 1);
     running.cancel();
-    await answer.over;
-    expect(answer.failure?.code).toBe('inference.cancelled');
+    await response.over;
+    expect(response.failure?.code).toBe('inference.cancelled');
     await eventually('the slot is free', () => router.released.length === 1);
     expect(router.released[0]?.outcome).toBe('lost');
   });
 
   it('again, or when it is over, does nothing', async () => {
     const { run } = await newFleet({ workers: { a: says('x') } });
-    const { run: running, answer } = run();
-    await answer.over;
+    const { run: running, response } = run();
+    await response.over;
     running.cancel();
     running.cancel();
-    expect(answer.order).toEqual(['start', 'choices', 'end']);
+    expect(response.order).toEqual(['start', 'choices', 'end']);
   });
 });
 
@@ -281,7 +281,7 @@ describe('a request for several choices', () => {
       callback: (_, message) => void bodies.push(message.string()),
     });
     await workerBuses['a']?.bus.flush();
-    const { answer } = run({
+    const { response } = run({
       n: 4,
       user: 'user-1',
       metadata: { purpose: 'test' },
@@ -290,8 +290,8 @@ describe('a request for several choices', () => {
       stream_options: { include_usage: true },
       temperature: 0.5,
     });
-    await answer.over;
-    expect(answer.texts).toEqual({ 0: ['x'], 1: ['x'], 2: ['x'], 3: ['x'] });
+    await response.over;
+    expect(response.texts).toEqual({ 0: ['x'], 1: ['x'], 2: ['x'], 3: ['x'] });
     expect(bodies).toHaveLength(1);
     const chat = { model: 'tiny', messages: [{ role: 'user', content: 'hello' }], stream: true, temperature: 0.5 };
     expect(JSON.parse(bodies[0] ?? '')).toMatchObject({ projectId: 'proj_1', chat });
@@ -303,11 +303,11 @@ describe('a request for several choices', () => {
 
   it('runs a few at once, answers each, and counts the prompt once', async () => {
     const { run, workers } = await newFleet({ workers: { a: byChoice }, limits: { fanOutMax: 2 } });
-    const { answer, requestId } = run({ n: 5 });
-    await answer.over;
-    expect(answer.texts).toEqual({ 0: ['0', '0!'], 1: ['1', '1!'], 2: ['2', '2!'], 3: ['3', '3!'], 4: ['4', '4!'] });
+    const { response, requestId } = run({ n: 5 });
+    await response.over;
+    expect(response.texts).toEqual({ 0: ['0', '0!'], 1: ['1', '1!'], 2: ['2', '2!'], 3: ['3', '3!'], 4: ['4', '4!'] });
     expect(workers['a']?.runningMost).toBe(2);
-    expect(answer.usage).toEqual(usageOf(10));
+    expect(response.usage).toEqual(usageOf(10));
     expect(await recordOf(requestId)).toMatchObject({ outcome: 'completed', usage: usageOf(10) });
   });
 
@@ -317,14 +317,14 @@ describe('a request for several choices', () => {
       return byChoice(...all);
     };
     const { run, router } = await newFleet({ workers: { a: slow }, limits: { fanOutMax: 1, queueTimeoutMs: 250 } });
-    const { answer } = run({ n: 2 });
+    const { response } = run({ n: 2 });
     await eventually('the first runs', () => router.granted.length === 1);
     router.workers = [];
-    await eventually('the second is queued', () => router.questions >= 3);
+    await eventually('the second is queued', () => router.calls >= 3);
     router.freeSlots(['a']);
-    await answer.over;
-    expect(answer.order.at(-1)).toBe('end');
-    expect(Object.keys(answer.texts)).toHaveLength(2);
+    await response.over;
+    expect(response.order.at(-1)).toBe('end');
+    expect(Object.keys(response.texts)).toHaveLength(2);
   });
 
   it('ends as a whole when one choice fails, and counts what all of them generated', async () => {
@@ -333,14 +333,14 @@ describe('a request for several choices', () => {
         ? fails(new AppError('inference.engine_failed', { usage: usageOf(3) }), 3)(input, ...rest)
         : talksOn(input, ...rest);
     const { run, workers } = await newFleet({ workers: { a: oneFails } });
-    const { answer, requestId } = run({ n: 3 });
-    await answer.over;
-    expect(answer.failure?.code).toBe('inference.engine_failed');
+    const { response, requestId } = run({ n: 3 });
+    await response.over;
+    expect(response.failure?.code).toBe('inference.engine_failed');
     expect(workers['a']?.running).toBe(0);
     const { usage, outcome } = await recordOf(requestId);
     expect(outcome).toBe('failed');
     expect(usage.promptTokens).toBe(7);
-    expect(usage.completionTokens).toBeGreaterThanOrEqual(answer.frames);
+    expect(usage.completionTokens).toBeGreaterThanOrEqual(response.frames);
   });
 
   it('counts what arrived of a choice that never said what it used', async () => {
@@ -350,26 +350,26 @@ describe('a request for several choices', () => {
       return fails(new AppError('worker.draining'), 5)(input, ...rest);
     };
     const { run } = await newFleet({ workers: { a: oneIsLost } });
-    const { answer, requestId } = run({ n: 2 });
-    await answer.over;
-    expect(answer.failure?.code).toBe('inference.interrupted');
+    const { response, requestId } = run({ n: 2 });
+    await response.over;
+    expect(response.failure?.code).toBe('inference.interrupted');
     expect((await recordOf(requestId)).usage).toMatchObject({ promptTokens: 7, completionTokens: 5 });
   });
 
   it('begins no further choice once it has failed', async () => {
     const firstFails: Script = fails(new AppError('request.invalid', { reason: 'no.' }));
     const { run, workers } = await newFleet({ workers: { a: firstFails }, limits: { fanOutMax: 1 } });
-    const { answer } = run({ n: 5 });
-    await answer.over;
+    const { response } = run({ n: 5 });
+    await response.over;
     expect(workers['a']?.received).toHaveLength(1);
   });
 
   it('is cancelled as a whole', async () => {
     const { run, workers } = await newFleet({ workers: { a: talksOn }, limits: { fanOutMax: 2 } });
-    const { run: running, answer } = run({ n: 4 });
-    await eventually('it talks', () => answer.frames > 3);
+    const { run: running, response } = run({ n: 4 });
+    await eventually('it talks', () => response.frames > 3);
     running.cancel();
-    await answer.over;
+    await response.over;
     expect(workers['a']?.received).toHaveLength(2);
     expect(workers['a']?.running).toBe(0);
   });
@@ -378,10 +378,10 @@ describe('a request for several choices', () => {
 describe('draining', () => {
   it('waits for what runs', async () => {
     const { run, client } = await newFleet({ workers: { a: says('x', 'y', 'z') } });
-    const { answer } = run();
+    const { response } = run();
     await client.drain(new AbortController().signal);
-    await answer.over;
-    expect(answer.order.at(-1)).toBe('end');
+    await response.over;
+    expect(response.order.at(-1)).toBe('end');
   });
 
   it('resolves at once when nothing runs', async () => {
@@ -392,40 +392,40 @@ describe('draining', () => {
   it('ends what still runs when its signal says so, and counts it', async () => {
     const { run, client } = await newFleet({ workers: { a: talksOn } });
     const running = [run(), run()];
-    await eventually('they talk', () => running.every(({ answer }) => answer.frames > 0));
+    await eventually('they talk', () => running.every(({ response }) => response.frames > 0));
     const cut = new AbortController();
     const drained = client.drain(cut.signal);
     cut.abort();
     await drained;
-    for (const { answer, requestId } of running) {
-      await answer.over;
-      expect(answer.failure).toMatchObject({ code: 'service.draining', status: 503 });
-      expect((await recordOf(requestId)).usage.completionTokens).toBeGreaterThanOrEqual(answer.frames);
+    for (const { response, requestId } of running) {
+      await response.over;
+      expect(response.failure).toMatchObject({ code: 'service.draining', status: 503 });
+      expect((await recordOf(requestId)).usage.completionTokens).toBeGreaterThanOrEqual(response.frames);
     }
   });
 
   it('ends what still runs when its signal said so before', async () => {
     const { run, client } = await newFleet({ workers: { a: talksOn } });
-    const { answer } = run();
-    await eventually('it talks', () => answer.frames > 0);
+    const { response } = run();
+    await eventually('it talks', () => response.frames > 0);
     await client.drain(AbortSignal.abort());
-    expect(answer.failure?.code).toBe('service.draining');
+    expect(response.failure?.code).toBe('service.draining');
   });
 
   it('ends at once what begins after that', async () => {
     const { run, client } = await newFleet({ workers: { a: talksOn } });
     await client.drain(AbortSignal.abort());
-    const { answer } = run();
-    await answer.over;
-    expect(answer.failure?.code).toBe('service.draining');
+    const { response } = run();
+    await response.over;
+    expect(response.failure?.code).toBe('service.draining');
   });
 });
 
 describe('usage that cannot be queued', () => {
   it('is written to the log, so that nothing is lost in silence', async () => {
     const { run, lines } = await newFleet({ workers: { a: says('x') }, usageMax: 0 });
-    const { answer, requestId } = run();
-    await answer.over;
+    const { response, requestId } = run();
+    await response.over;
     const [line] = lines().filter(({ level }) => level === 'error');
     expect(line).toMatchObject({ record: { requestId, usage: usageOf(1) } });
     usages.push(usageRecord.parse(line?.['record']));
@@ -436,9 +436,9 @@ describe('InferenceClient and what a client would like', () => {
   it('tells the router the targets, and the ledger what became of them', async () => {
     const { run, router } = await newFleet({ workers: { w1: says('a', 'b', 'c') } });
     const latencyTargets = { timeToFirstTokenMs: 500, timePerOutputTokenMs: 50 };
-    const { answer, requestId } = run({}, { latencyTargets });
-    await answer.over;
-    expect(router.asked[0]?.latencyTargets).toEqual(latencyTargets);
+    const { response, requestId } = run({}, { latencyTargets });
+    await response.over;
+    expect(router.acquired[0]?.latencyTargets).toEqual(latencyTargets);
     const record = await recordOf(requestId);
     expect(record.latencyTargets).toEqual(latencyTargets);
     const { durationMs, timeToFirstTokenMs, timePerOutputTokenMs } = record;
@@ -447,18 +447,18 @@ describe('InferenceClient and what a client would like', () => {
 
   it('tells the router what was asked for within the tier, and the ledger that and for whom', async () => {
     const { run, router } = await newFleet({ workers: { w1: says('a') } });
-    const { answer, requestId } = run({}, { requestedServiceTier: 'flex', endUser: 'user-1' });
-    await answer.over;
-    expect(router.asked[0]).toMatchObject({ requestedServiceTier: 'flex' });
-    expect(router.asked[0]).not.toHaveProperty('endUser');
+    const { response, requestId } = run({}, { requestedServiceTier: 'flex', endUser: 'user-1' });
+    await response.over;
+    expect(router.acquired[0]).toMatchObject({ requestedServiceTier: 'flex' });
+    expect(router.acquired[0]).not.toHaveProperty('endUser');
     expect(await recordOf(requestId)).toMatchObject({ requestedServiceTier: 'flex', endUser: 'user-1' });
   });
 
   it('says nothing of targets that nobody has, nor of the pace of a single token', async () => {
     const { run, router } = await newFleet({ workers: { w1: says('a') } });
-    const { answer, requestId } = run();
-    await answer.over;
-    expect(router.asked[0]).not.toHaveProperty('latencyTargets');
+    const { response, requestId } = run();
+    await response.over;
+    expect(router.acquired[0]).not.toHaveProperty('latencyTargets');
     expect(await recordOf(requestId)).toMatchObject({ timePerOutputTokenMs: null });
   });
 });
@@ -467,16 +467,16 @@ describe('ChatRequest.onUsage', () => {
   it('hears what was used before the sink hears of the end', async () => {
     const { run } = await newFleet({ workers: { w1: says('a', 'b') } });
     const heard: unknown[] = [];
-    const { answer } = run({}, { onUsage: (usage) => heard.push([usage.completionTokens, answer.usage]) });
-    await answer.over;
+    const { response } = run({}, { onUsage: (usage) => heard.push([usage.completionTokens, response.usage]) });
+    await response.over;
     expect(heard).toEqual([[2, undefined]]);
   });
 
   it('hears it of a request that failed, once', async () => {
     const { run } = await newFleet({ workers: { w1: fails(new AppError('inference.engine_failed'), 3) } });
     const heard: number[] = [];
-    const { answer } = run({}, { onUsage: ({ completionTokens }) => heard.push(completionTokens) });
-    await answer.over;
+    const { response } = run({}, { onUsage: ({ completionTokens }) => heard.push(completionTokens) });
+    await response.over;
     expect(heard).toHaveLength(1);
   });
 });

@@ -20,13 +20,13 @@ describe('a worker that fails before its first data', () => {
     async (_, error, outcome) => {
       const { run, router, workers } = await newFleet({ workers: { a: fails(error), b: says('x') } });
       const placed: string[] = [];
-      const { answer } = run({}, { onPlaced: (workerId) => placed.push(workerId) });
-      await answer.over;
-      expect(answer.order).toEqual(['start', 'choices', 'end']);
-      expect(answer.heads).toEqual([{ workerId: 'b' }]);
+      const { response } = run({}, { onPlaced: (workerId) => placed.push(workerId) });
+      await response.over;
+      expect(response.order).toEqual(['start', 'choices', 'end']);
+      expect(response.heads).toEqual([{ workerId: 'b' }]);
       expect(placed).toEqual(['a', 'b']);
-      expect(router.asked.map(({ excludedWorkers }) => excludedWorkers)).toEqual([[], ['a']]);
-      expect(new Set(router.asked.map(({ ticketId }) => ticketId)).size).toBe(2);
+      expect(router.acquired.map(({ excludedWorkers }) => excludedWorkers)).toEqual([[], ['a']]);
+      expect(new Set(router.acquired.map(({ ticketId }) => ticketId)).size).toBe(2);
       expect(workers['a']?.received).toHaveLength(1);
       await eventually('both slots are free', () => router.released.length === 2);
       expect(router.released.map((lease) => lease.outcome)).toEqual([outcome, 'done']);
@@ -36,9 +36,9 @@ describe('a worker that fails before its first data', () => {
   it('because it is not there is replaced by another', async () => {
     const { run, router } = await newFleet({ workers: { b: says('x') } });
     router.workers = ['gone', 'b'];
-    const { answer } = run();
-    await answer.over;
-    expect(answer.heads).toEqual([{ workerId: 'b' }]);
+    const { response } = run();
+    await response.over;
+    expect(response.heads).toEqual([{ workerId: 'b' }]);
     expect(router.released[0]).toMatchObject({ workerId: 'gone', outcome: 'lost' });
   });
 
@@ -48,29 +48,29 @@ describe('a worker that fails before its first data', () => {
       workers: { a: isStuck, b: says('x') },
       client: { liveness },
     });
-    const { answer } = run();
+    const { response } = run();
     await eventually('it has the request', () => workers['a']?.running === 1);
     await workerBuses['a']?.connection.nats.close();
-    await answer.over;
-    expect(answer.heads).toEqual([{ workerId: 'b' }]);
-    expect(answer.order).toEqual(['start', 'choices', 'end']);
+    await response.over;
+    expect(response.heads).toEqual([{ workerId: 'b' }]);
+    expect(response.order).toEqual(['start', 'choices', 'end']);
   });
 
   it('is not replaced when the request is at fault', async () => {
     const error = new AppError('request.unsupported_parameter', { param: 'tools', reason: 'no.' }, { param: 'tools' });
     const { run, workers } = await newFleet({ workers: { a: fails(error), b: says('x') } });
-    const { answer } = run();
-    await answer.over;
-    expect(answer.failure).toMatchObject({ code: 'request.unsupported_parameter', param: 'tools' });
+    const { response } = run();
+    await response.over;
+    expect(response.failure).toMatchObject({ code: 'request.unsupported_parameter', param: 'tools' });
     expect(workers['b']?.received).toEqual([]);
   });
 
   it('is replaced twice and no more', async () => {
     const broken = fails(new AppError('inference.engine_failed'));
     const { run, router } = await newFleet({ workers: { a: broken, b: broken, c: broken, d: says('x') } });
-    const { answer, requestId } = run();
-    await answer.over;
-    expect(answer.failure?.code).toBe('inference.engine_failed');
+    const { response, requestId } = run();
+    await response.over;
+    expect(response.failure?.code).toBe('inference.engine_failed');
     expect(router.granted.map(({ workerId }) => workerId)).toEqual(['a', 'b', 'c']);
     expect(await recordOf(requestId)).toMatchObject({ outcome: 'failed', timeToFirstTokenMs: null });
   });
@@ -80,19 +80,19 @@ describe('a worker that fails before its first data', () => {
     const { run, router } = await newFleet({
       workers: { a: rejecting, b: rejecting, c: rejecting, d: rejecting, e: says('x') },
     });
-    const { answer } = run();
-    await answer.over;
-    expect(answer.order).toEqual(['start', 'choices', 'end']);
-    expect(router.asked.at(-1)?.excludedWorkers).toEqual(['a', 'b', 'c', 'd']);
+    const { response } = run();
+    await response.over;
+    expect(response.order).toEqual(['start', 'choices', 'end']);
+    expect(router.acquired.at(-1)?.excludedWorkers).toEqual(['a', 'b', 'c', 'd']);
   });
 
   it('is not asked for ever when it goes on rejecting the work', async () => {
     const { run, router } = await newFleet({ workers: { a: fails(new AppError('worker.busy')) } });
-    const { answer } = run();
-    await answer.over;
-    expect(answer.failure).toMatchObject({ code: 'worker.busy', status: 503 });
+    const { response } = run();
+    await response.over;
+    expect(response.failure).toMatchObject({ code: 'worker.busy', status: 503 });
     expect(router.granted).toHaveLength(EXCLUDED_WORKERS_MAX + 1);
-    expect(router.asked.at(-1)?.excludedWorkers).toEqual(['a']);
+    expect(router.acquired.at(-1)?.excludedWorkers).toEqual(['a']);
   });
 
   it('is not replaced for ever when everything fails: the retries at the same time are bounded', async () => {
@@ -101,9 +101,9 @@ describe('a worker that fails before its first data', () => {
       throw new AppError('inference.engine_failed');
     };
     const { run, router } = await newFleet({ workers: { a: broken, b: broken, c: broken } });
-    const answers = Array.from({ length: 150 }, () => run().answer);
-    await Promise.all(answers.map(({ over }) => over));
-    expect(answers.every(({ failure }) => failure?.code === 'inference.engine_failed')).toBe(true);
+    const responses = Array.from({ length: 150 }, () => run().response);
+    await Promise.all(responses.map(({ over }) => over));
+    expect(responses.every(({ failure }) => failure?.code === 'inference.engine_failed')).toBe(true);
     // 150 first attempts; about half of them are tried a second and a third time, and not all of them.
     expect(router.granted.length).toBeGreaterThan(150 + 64);
     expect(router.granted.length).toBeLessThan(3 * 150 - 64);
@@ -115,9 +115,9 @@ describe('a worker that fails before its first data', () => {
       throw new AppError('inference.engine_failed');
     };
     const { run } = await newFleet({ workers: { a: slow, b: says('x') }, limits: { queueTimeoutMs: 200 } });
-    const { answer } = run();
-    await answer.over;
-    expect(answer.heads).toEqual([{ workerId: 'b' }]);
+    const { response } = run();
+    await response.over;
+    expect(response.heads).toEqual([{ workerId: 'b' }]);
   });
 
   it('is replaced also when its server hung for longer than that', async () => {
@@ -126,17 +126,17 @@ describe('a worker that fails before its first data', () => {
       throw new AppError('inference.engine_unavailable');
     };
     const { run } = await newFleet({ workers: { a: hung, b: says('x') }, limits: { queueTimeoutMs: 200 } });
-    const { answer } = run();
-    await answer.over;
-    expect(answer.heads).toEqual([{ workerId: 'b' }]);
+    const { response } = run();
+    await response.over;
+    expect(response.heads).toEqual([{ workerId: 'b' }]);
   });
 
   it('whose server is too busy is asked three times at most', async () => {
     const busy = new AppError('worker.busy', { upstreamStatus: 429 }, { retryAfterSeconds: 7 });
     const { run, router } = await newFleet({ workers: { a: fails(busy) } });
-    const { answer } = run();
-    await answer.over;
-    expect(answer.failure).toMatchObject({ code: 'worker.busy', retryAfterSeconds: 7 });
+    const { response } = run();
+    await response.over;
+    expect(response.failure).toMatchObject({ code: 'worker.busy', retryAfterSeconds: 7 });
     expect(router.granted).toHaveLength(3);
   });
 
@@ -147,9 +147,9 @@ describe('a worker that fails before its first data', () => {
     };
     const limits = { queueTimeoutMs: 200, requestTimeoutMs: 300 };
     const { run, router } = await newFleet({ workers: { a: slow, b: says('x') }, limits });
-    const { answer } = run();
-    await answer.over;
-    expect(answer.failure?.code).toBe('inference.deadline_exceeded');
+    const { response } = run();
+    await response.over;
+    expect(response.failure?.code).toBe('inference.deadline_exceeded');
     expect(router.granted).toHaveLength(1);
   });
 });
@@ -157,11 +157,11 @@ describe('a worker that fails before its first data', () => {
 describe('a worker that fails after its first data', () => {
   it('ends the answer with an interruption, and no other worker is asked', async () => {
     const { run, router } = await newFleet({ workers: { a: fails(new AppError('worker.draining'), 3), b: says('x') } });
-    const { answer, requestId } = run();
-    await answer.over;
-    expect(answer.order).toEqual(['start', 'choices', 'error']);
-    expect(answer.frames).toBe(3);
-    expect(answer.failure).toMatchObject({ code: 'inference.interrupted', status: 503 });
+    const { response, requestId } = run();
+    await response.over;
+    expect(response.order).toEqual(['start', 'choices', 'error']);
+    expect(response.frames).toBe(3);
+    expect(response.failure).toMatchObject({ code: 'inference.interrupted', status: 503 });
     expect(router.granted).toHaveLength(1);
     // The first frame has the role and no token.
     expect(await recordOf(requestId)).toMatchObject({ outcome: 'failed', usage: { completionTokens: 2 } });
@@ -170,11 +170,11 @@ describe('a worker that fails after its first data', () => {
   it('because it was killed does the same', async () => {
     const liveness = { intervalMs: 50, silenceMs: 300 };
     const { run, workerBuses, router } = await newFleet({ workers: { a: talksOn }, client: { liveness } });
-    const { answer } = run();
-    await eventually('it talks', () => answer.frames > 3);
+    const { response } = run();
+    await eventually('it talks', () => response.frames > 3);
     await workerBuses['a']?.connection.nats.close();
-    await answer.over;
-    expect(answer.failure?.code).toBe('inference.interrupted');
+    await response.over;
+    expect(response.failure?.code).toBe('inference.interrupted');
     await eventually('the slot is free', () => router.released.length === 1);
     expect(router.released[0]?.outcome).toBe('lost');
   });
@@ -182,9 +182,9 @@ describe('a worker that fails after its first data', () => {
   it('is told as what it is when the engine failed, and what it counted is recorded', async () => {
     const error = new AppError('inference.engine_failed', { usage: usageOf(11) });
     const { run } = await newFleet({ workers: { a: fails(error, 2) } });
-    const { answer, requestId } = run();
-    await answer.over;
-    expect(answer.failure?.code).toBe('inference.engine_failed');
+    const { response, requestId } = run();
+    await response.over;
+    expect(response.failure?.code).toBe('inference.engine_failed');
     expect(await recordOf(requestId)).toMatchObject({ outcome: 'failed', usage: usageOf(11) });
   });
 });
@@ -192,23 +192,23 @@ describe('a worker that fails after its first data', () => {
 describe('without a router', () => {
   it('any worker of the model takes the request', async () => {
     const { run, workers } = await newFleet({ workers: { a: says('x') }, router: 'absent', shared: true });
-    const { answer } = run();
-    await answer.over;
-    expect(answer.texts).toEqual({ 0: ['x'] });
+    const { response } = run();
+    await response.over;
+    expect(response.texts).toEqual({ 0: ['x'] });
     expect(workers['a']?.received[0]).not.toHaveProperty('leaseId');
   });
 
   it('a busy worker is asked again until it is free, however often', async () => {
-    let refusals = 0;
+    let rejections = 0;
     const busyAtFirst: Script = (...all) => {
-      refusals += 1;
-      if (refusals <= 6) throw new AppError(refusals % 2 === 0 ? 'worker.busy' : 'worker.draining');
+      rejections += 1;
+      if (rejections <= 6) throw new AppError(rejections % 2 === 0 ? 'worker.busy' : 'worker.draining');
       return says('x')(...all);
     };
     const { run } = await newFleet({ workers: { a: busyAtFirst }, router: 'absent', shared: true });
-    const { answer } = run();
-    await answer.over;
-    expect(answer.order).toEqual(['start', 'choices', 'end']);
+    const { response } = run();
+    await response.over;
+    expect(response.order).toEqual(['start', 'choices', 'end']);
   });
 
   it('a worker that stays busy is given up when the time to wait is over', async () => {
@@ -219,28 +219,28 @@ describe('without a router', () => {
       shared: true,
       limits: { queueTimeoutMs: 400 },
     });
-    const { answer } = run();
-    await answer.over;
-    expect(answer.failure).toMatchObject({ code: 'worker.busy', status: 503 });
+    const { response } = run();
+    await response.over;
+    expect(response.failure).toMatchObject({ code: 'worker.busy', status: 503 });
   });
 
   it('and without a worker the request fails', async () => {
     const { run } = await newFleet({ router: 'absent' });
-    const { answer } = run();
-    await answer.over;
-    expect(answer.failure).toMatchObject({ code: 'bus.no_responders', status: 503 });
+    const { response } = run();
+    await response.over;
+    expect(response.failure).toMatchObject({ code: 'bus.no_responders', status: 503 });
   });
 
   it('that answers in time, requests go past it for a while, and then it is asked again', async () => {
     const { run, router, workers } = await newFleet({ workers: { a: says('x') }, shared: true });
     router.silent = true;
-    await run().answer.over;
-    expect(router.questions).toBe(1);
-    await run().answer.over;
-    expect(router.questions).toBe(1);
+    await run().response.over;
+    expect(router.calls).toBe(1);
+    await run().response.over;
+    expect(router.calls).toBe(1);
     router.silent = false;
     await eventually('it is asked again', async () => {
-      await run().answer.over;
+      await run().response.over;
       return router.granted.length > 0;
     });
     expect(workers['a']?.received.filter(({ leaseId }) => leaseId !== undefined)).toHaveLength(1);
@@ -249,11 +249,11 @@ describe('without a router', () => {
   it('that came back after a request was queued at another, nothing is lost', async () => {
     const { run, router } = await newFleet({ workers: { a: says('x') }, shared: true });
     router.workers = [];
-    const { answer } = run();
-    await eventually('it is queued', () => router.questions >= 2);
+    const { response } = run();
+    await eventually('it is queued', () => router.calls >= 2);
     router.silent = true;
-    await answer.over;
-    expect(answer.texts).toEqual({ 0: ['x'] });
+    await response.over;
+    expect(response.texts).toEqual({ 0: ['x'] });
   });
 });
 
@@ -261,10 +261,10 @@ describe('a bus that is away', () => {
   it('is waited for shortly; then the request is refused, and still recorded once the bus is back', async () => {
     const { run, workers } = await newFleet({ workers: { a: says('x') } });
     await servers.nats.kill('SIGKILL');
-    const { answer, requestId } = run();
-    await answer.over;
+    const { response, requestId } = run();
+    await response.over;
     await servers.nats.restart();
-    expect(answer.failure?.code).toBe('bus.disconnected');
+    expect(response.failure?.code).toBe('bus.disconnected');
     expect(workers['a']?.received).toEqual([]);
     await expect(recordOf(requestId)).resolves.toMatchObject({ outcome: 'failed' });
   });

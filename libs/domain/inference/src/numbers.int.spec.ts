@@ -110,7 +110,7 @@ describe('an embedding request', () => {
     const origin = anOrigin();
     const numbers = await client.embed({ ...origin, embedding: { inputs: INPUTS, dimensions: 2 } }, FOREVER);
     expect(numbers).toEqual({ head: { workerId: 'a' }, values: INPUTS.map((_, n) => vector(n)), usage: USAGE });
-    expect(router.asked).toMatchObject([{ promptTokensEstimate: 3, modelId: MODEL, tier: 'free' }]);
+    expect(router.acquired).toMatchObject([{ promptTokensEstimate: 3, modelId: MODEL, tier: 'free' }]);
     expect(workers['a']?.received).toMatchObject([{ inputs: INPUTS, dimensions: 2, leaseId: 'lease_0' }]);
     await eventually('the slot is given back', () => router.released.length > 0);
     expect(router.released).toEqual([{ leaseId: 'lease_0', workerId: 'a', outcome: 'done' }]);
@@ -147,10 +147,10 @@ describe('an embedding request', () => {
     });
     const { client, router, killWorker } = await newFleet({ a: stuck, b: embeds() });
     const origin = anOrigin();
-    const answer = client.embed({ ...origin, embedding: { inputs: INPUTS } }, FOREVER);
+    const response = client.embed({ ...origin, embedding: { inputs: INPUTS } }, FOREVER);
     await middle.promise;
     await killWorker('a');
-    const { head, values } = await answer;
+    const { head, values } = await response;
     expect([head, values]).toEqual([{ workerId: 'b' }, INPUTS.map((_, n) => vector(n, 'b'))]);
     expect(await recordsOf(origin)).toMatchObject([{ outcome: 'completed', usage: USAGE }]);
     expect(router.released[0]).toMatchObject({ workerId: 'a', outcome: 'lost' });
@@ -169,8 +169,8 @@ describe('an embedding request', () => {
   });
 
   it('is not tried again when it is at fault itself', async () => {
-    const refusal = new AppError('request.invalid', { reason: 'no.' }, { param: 'dimensions' });
-    const { client, workers } = await newFleet({ a: embeds(() => Promise.reject(refusal)), b: embeds() });
+    const rejection = new AppError('request.invalid', { reason: 'no.' }, { param: 'dimensions' });
+    const { client, workers } = await newFleet({ a: embeds(() => Promise.reject(rejection)), b: embeds() });
     const failure = await failureOf(client.embed({ ...anOrigin(), embedding: { inputs: INPUTS } }, FOREVER));
     expect(failure).toMatchObject({ code: 'request.invalid', param: 'dimensions' });
     expect(workers['b']?.received).toEqual([]);
@@ -179,11 +179,11 @@ describe('an embedding request', () => {
   it.each([
     ['too few', INPUTS.length + 1],
     ['too many', INPUTS.length - 1],
-  ])('is not answered with %s vectors', async (_, asked) => {
+  ])('is not answered with %s vectors', async (_, acquired) => {
     const computes: Script = (input, stream, workerId) =>
       embeds()({ ...input, inputs: INPUTS } as unknown as typeof input, stream, workerId);
     const { client } = await newFleet({ a: computes });
-    const inputs = Array.from({ length: asked }, () => 'x');
+    const inputs = Array.from({ length: acquired }, () => 'x');
     const failure = await failureOf(client.embed({ ...anOrigin(), embedding: { inputs } }, FOREVER));
     expect(failure.code).toBe('bus.gap');
   });
@@ -192,27 +192,27 @@ describe('an embedding request', () => {
     const caller = new AbortController();
     const { client, workers } = await newFleet({ a: embeds((_n, stream) => untilAborted(stream)) });
     const origin = anOrigin();
-    const answer = failureOf(client.embed({ ...origin, embedding: { inputs: INPUTS } }, caller.signal));
+    const response = failureOf(client.embed({ ...origin, embedding: { inputs: INPUTS } }, caller.signal));
     await eventually('it runs', () => workers['a']?.running === 1);
     caller.abort();
-    expect((await answer).code).toBe('inference.cancelled');
+    expect((await response).code).toBe('inference.cancelled');
     expect(await recordsOf(origin)).toMatchObject([{ outcome: 'cancelled' }]);
     expect(workers['a']?.running).toBe(0);
   });
 
   it('that was called off before it began asks no worker', async () => {
     const { client, workers } = await newFleet({ a: embeds() });
-    const answer = client.embed({ ...anOrigin(), embedding: { inputs: INPUTS } }, AbortSignal.abort());
-    expect((await failureOf(answer)).code).toBe('inference.cancelled');
+    const response = client.embed({ ...anOrigin(), embedding: { inputs: INPUTS } }, AbortSignal.abort());
+    expect((await failureOf(response)).code).toBe('inference.cancelled');
     expect(workers['a']?.received).toEqual([]);
   });
 
   it('is ended by a drain whose time is over', async () => {
     const { client, workers } = await newFleet({ a: embeds((_n, stream) => untilAborted(stream)) });
-    const answer = failureOf(client.embed({ ...anOrigin(), embedding: { inputs: INPUTS } }, FOREVER));
+    const response = failureOf(client.embed({ ...anOrigin(), embedding: { inputs: INPUTS } }, FOREVER));
     await eventually('it runs', () => workers['a']?.running === 1);
     await client.drain(AbortSignal.abort());
-    expect((await answer).code).toBe('service.draining');
+    expect((await response).code).toBe('service.draining');
   });
 });
 
@@ -233,7 +233,7 @@ describe('a ranking', () => {
       values: [1, 1.1],
       usage: USAGE,
     });
-    expect(router.asked).toMatchObject([{ promptTokensEstimate: 4 }]);
+    expect(router.acquired).toMatchObject([{ promptTokensEstimate: 4 }]);
     expect(await recordsOf(origin)).toMatchObject([{ kind, outcome: 'completed' }]);
   });
 });
@@ -286,7 +286,7 @@ describe('a media request', () => {
     const heard = hear(client, origin);
     expect(await heard.over).toBeUndefined();
     expect([heard.heads, heard.data]).toEqual([[{ workerId: 'a', contentType: 'audio/wav' }], ['so', 'und']]);
-    expect(router.asked).toMatchObject([{ promptTokensEstimate: 2 }]);
+    expect(router.acquired).toMatchObject([{ promptTokensEstimate: 2 }]);
     expect(workers['a']?.received).toMatchObject([{ ...SPEECH, leaseId: 'lease_0' }]);
     expect(await recordsOf(origin)).toMatchObject([
       { kind: 'audio.speech', outcome: 'completed', streamed: false, usage: usageOf(9) },

@@ -28,13 +28,13 @@ const SILENCE_MS = 1_000;
 const ROUTER_PAUSE_MS = 1_000;
 
 /** Questions in one message. */
-const ASKED_TOGETHER_MAX = 256;
+const ACQUIRES_TOGETHER_MAX = 256;
 
-type AcquireManyAnswers = z.output<typeof acquireManyOutput>['answers'];
+type AcquireManyResults = z.output<typeof acquireManyOutput>['results'];
 
 interface Asking {
   readonly request: SlotRequest;
-  readonly resolve: (answer: AcquireOutput | undefined) => void;
+  readonly resolve: (output: AcquireOutput | undefined) => void;
   readonly reject: (error: AppError) => void;
 }
 
@@ -54,14 +54,14 @@ export class Slots {
    * cancelled (a slot that is granted after that is given back).
    */
   async acquire(request: SlotRequest, cancelled: () => boolean): Promise<Slot | undefined> {
-    let answer = await this.#askTogether(request);
-    while (answer !== undefined) {
-      if (answer.status === 'granted') {
-        if (!cancelled()) return answer;
-        this.release(answer, 'unused');
+    let output = await this.#askTogether(request);
+    while (output !== undefined) {
+      if (output.status === 'granted') {
+        if (!cancelled()) return output;
+        this.release(output, 'unused');
       }
       if (cancelled()) throw new AppError('inference.cancelled');
-      answer = await this.#askAndWait(request);
+      output = await this.#askAndWait(request);
     }
     return undefined;
   }
@@ -71,36 +71,36 @@ export class Slots {
     return new Promise((resolve, reject) => {
       this.#asking.push({ request, resolve, reject });
       if (this.#asking.length === 1) setImmediate(() => void this.#ask(this.#asking.splice(0)));
-      else if (this.#asking.length === ASKED_TOGETHER_MAX) void this.#ask(this.#asking.splice(0));
+      else if (this.#asking.length === ACQUIRES_TOGETHER_MAX) void this.#ask(this.#asking.splice(0));
     });
   }
 
-  async #ask(asked: readonly Asking[]): Promise<void> {
-    if (asked.length === 0) return;
+  async #ask(pending: readonly Asking[]): Promise<void> {
+    if (pending.length === 0) return;
     try {
-      const answers = await this.#answersTo(asked.map(({ request }) => request));
-      asked.forEach(({ resolve, reject }, at) => {
-        const answer = answers?.[at];
-        if (answer?.status === 'refused') reject(AppError.fromWire(answer.error));
-        else resolve(answer);
+      const results = await this.#acquireMany(pending.map(({ request }) => request));
+      pending.forEach(({ resolve, reject }, at) => {
+        const output = results?.[at];
+        if (output?.status === 'rejected') reject(AppError.fromWire(output.error));
+        else resolve(output);
       });
     } catch (error) {
-      for (const { reject } of asked) reject(AppError.from(error));
+      for (const { reject } of pending) reject(AppError.from(error));
     }
   }
 
   /** Undefined when no router answers, or when none did a moment ago. */
-  async #answersTo(requests: readonly SlotRequest[]): Promise<AcquireManyAnswers | undefined> {
+  async #acquireMany(requests: readonly SlotRequest[]): Promise<AcquireManyResults | undefined> {
     if (performance.now() < this.#routerGoneUntil) return undefined;
-    const questions = requests.map(({ deadlineAt, ...input }) => ({
+    const inputs = requests.map(({ deadlineAt, ...input }) => ({
       ...input,
       waitMs: 0,
       deadlineMs: leftUntil(deadlineAt),
     }));
-    const answer = await this.#bus
-      .call(routerContract.operations.acquireMany, { requests: questions }, { deadlineMs: SILENCE_MS })
+    const output = await this.#bus
+      .call(routerContract.operations.acquireMany, { requests: inputs }, { deadlineMs: SILENCE_MS })
       .catch((error: unknown) => this.#unavailable(AppError.from(error)));
-    return answer?.answers;
+    return output?.results;
   }
 
   /** The question of one who is queued: held open by the router until a slot is free, or for a while. */

@@ -9,7 +9,7 @@ import { testBuses } from '@xerotier/nats/testing';
 import type { TestBus } from '@xerotier/nats/testing';
 import { eventually, testServers } from '@xerotier/testing';
 import { z } from 'zod';
-import { CollectedAnswer } from './collected-answer.ts';
+import { CollectedResponse } from './collected-response.ts';
 import { FakeRouter, FakeWorker, MODEL } from './fake-fleet.ts';
 import type { Script } from './fake-fleet.ts';
 import { InferenceClient } from '../src/inference-client.ts';
@@ -37,7 +37,7 @@ export interface Fleet {
   run(
     chat?: Partial<ChatCompletionRequest>,
     more?: Partial<ChatRequest>,
-  ): { run: StreamControl; answer: CollectedAnswer; requestId: string };
+  ): { run: StreamControl; response: CollectedResponse; requestId: string };
 }
 
 export interface ClientFleets {
@@ -55,7 +55,7 @@ export function clientFleets(): ClientFleets {
   const connectBus = testBuses(() => servers.nats.url);
   /** Everything that is told about a test's requests afterwards. */
   const usages: UsageRecord[] = [];
-  const runs: { answer: CollectedAnswer; requestId: string }[] = [];
+  const runs: { response: CollectedResponse; requestId: string }[] = [];
   let fleet: Fleet;
   let requests = 0;
 
@@ -88,10 +88,10 @@ export function clientFleets(): ClientFleets {
       workerBuses,
       lines,
       run: (chat = {}, more = {}) => {
-        const answer = new CollectedAnswer();
+        const response = new CollectedResponse();
         const request = { ...aRequest(chat), ...more };
-        runs.push({ answer, requestId: request.requestId });
-        return { run: client.chat(request, answer), answer, requestId: request.requestId };
+        runs.push({ response, requestId: request.requestId });
+        return { run: client.chat(request, response), response, requestId: request.requestId };
       },
     };
     return fleet;
@@ -120,8 +120,8 @@ export function clientFleets(): ClientFleets {
   async function checkPromises(): Promise<void> {
     const { router, client } = fleet;
     try {
-      for (const { answer, requestId } of runs) {
-        expect(answer.order.join(' ')).toMatch(/^(start (choices )?)?(end|error)$/);
+      for (const { response, requestId } of runs) {
+        expect(response.order.join(' ')).toMatch(/^(start (choices )?)?(end|error)$/);
         await recordOf(requestId);
         expect(usages.filter((record) => record.requestId === requestId)).toHaveLength(1);
       }

@@ -16,15 +16,15 @@ export interface Lease {
 
 /** Grants slots without end on the workers it is told of, and remembers everything that was said to it. */
 export class FakeRouter {
-  readonly asked: AcquireInput[] = [];
+  readonly acquired: AcquireInput[] = [];
   readonly granted: Lease[] = [];
   readonly released: (Lease & { outcome: string })[] = [];
   /** How often it was asked, answered or not. */
-  questions = 0;
+  calls = 0;
   /** Workers with room, the preferred one first. Without any, requests are queued. */
   workers: readonly string[];
   /** The answer to everything, when set. */
-  refusal: AppError | undefined;
+  rejection: AppError | undefined;
   /** It hears and says nothing. */
   silent = false;
   readonly #bus: Bus;
@@ -40,15 +40,15 @@ export class FakeRouter {
     const serving = this.#bus.serve(routerContract, {
       acquire: async (input) => {
         await this.#silence();
-        if (this.refusal !== undefined) throw this.refusal;
+        if (this.rejection !== undefined) throw this.rejection;
         if (this.#room(input) === undefined) await this.#hold(input.waitMs);
-        return this.#answer(input);
+        return this.#outputFor(input);
       },
       acquireMany: async ({ requests }) => {
         await this.#silence();
-        const { refusal } = this;
-        if (refusal === undefined) return { answers: requests.map((input) => this.#answer(input)) };
-        return { answers: requests.map(() => ({ status: 'refused', error: refusal.toWire() })) };
+        const { rejection } = this;
+        if (rejection === undefined) return { results: requests.map((input) => this.#outputFor(input)) };
+        return { results: requests.map(() => ({ status: 'rejected', error: rejection.toWire() })) };
       },
       getModels: () => ({ models: [] }),
     });
@@ -62,8 +62,8 @@ export class FakeRouter {
     for (const release of this.#held) release();
   }
 
-  #answer(input: AcquireInput): AcquireOutput {
-    this.asked.push(structuredClone(input));
+  #outputFor(input: AcquireInput): AcquireOutput {
+    this.acquired.push(structuredClone(input));
     const workerId = this.#room(input);
     if (workerId === undefined) return { status: 'queued', position: 1 };
     const lease = { leaseId: `lease_${this.granted.length}`, workerId };
@@ -77,7 +77,7 @@ export class FakeRouter {
   }
 
   async #silence(): Promise<void> {
-    this.questions += 1;
+    this.calls += 1;
     if (this.silent) await new Promise(() => undefined);
   }
 

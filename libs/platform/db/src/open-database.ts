@@ -45,7 +45,7 @@ export async function openDatabase(options: OpenOptions): Promise<DataSource> {
     dataSourceOptions(options, { poolMax, connectTimeoutMs, statementTimeoutMs }, options),
   );
   await withDbErrors(() => dataSource.initialize());
-  if (!mayMigrate) await refuseOldSchema(dataSource, options.schema);
+  if (!mayMigrate) await rejectOldSchema(dataSource, options.schema);
   return dataSource;
 }
 
@@ -57,7 +57,7 @@ export async function isDatabaseReachable(dataSource: DataSource): Promise<boole
   );
 }
 
-async function refuseOldSchema(dataSource: DataSource, schema: string): Promise<void> {
+async function rejectOldSchema(dataSource: DataSource, schema: string): Promise<void> {
   const missing = await pendingMigrations(dataSource).catch(async (error: unknown) => {
     await dataSource.destroy();
     throw error;

@@ -18,9 +18,9 @@ export class SteadyClient extends pg.Client {
    */
   // pg declares eight overloads; this passes through whatever it gets.
   override query = ((...args: unknown[]): unknown => {
-    const answer = (super.query as (...args: unknown[]) => unknown).apply(this, args);
-    if (answer instanceof Promise) answer.catch((error: unknown) => this.#hangUpOnSilence(error));
-    return answer;
+    const result = (super.query as (...args: unknown[]) => unknown).apply(this, args);
+    if (result instanceof Promise) result.catch((error: unknown) => this.#hangUpOnSilence(error));
+    return result;
   }) as typeof pg.Client.prototype.query;
 
   #hangUpOnSilence(error: unknown): void {

@@ -28,7 +28,7 @@ export async function waitForDatabase(options: WaitOptions): Promise<void> {
   for (;;) {
     const failure = await tryToConnect(options);
     if (failure === undefined) return;
-    if (!isUnavailability(failure)) throw refused(options.url, failure);
+    if (!isUnavailability(failure)) throw rejected(options.url, failure);
     const now = performance.now();
     if (now - startedAt >= options.waitMs) throw new AppError('db.unavailable', {}, { cause: failure });
     if (now - loggedAt >= LOG_EVERY_MS) {
@@ -61,7 +61,7 @@ async function tryToConnect({ url, applicationName, connectTimeoutMs }: WaitOpti
   }
 }
 
-function refused(url: string, cause: unknown): Error {
+function rejected(url: string, cause: unknown): Error {
   const reason = cause instanceof Error ? cause.message : String(cause);
   return new Error(
     `The database at ${hostOf(url)} refused the connection: ${reason}. Check user, password and database name in DATABASE_URL.`,

@@ -27,13 +27,13 @@ const CLIENT_CLOSED_REQUEST = 499;
 
 export function logAccess(fastify: FastifyInstance, log: Logger): void {
   fastify.addHook('onRequest', (request, reply, next) => {
-    logAnswer(log, request, reply);
+    logResponse(log, request, reply);
     next();
   });
 }
 
 /** Writes the line of this request once its response is complete or its client is gone. */
-export function logAnswer(log: Logger, request: FastifyRequest, reply: FastifyReply): void {
+export function logResponse(log: Logger, request: FastifyRequest, reply: FastifyReply): void {
   const entry: Entry = { arrivedAt: performance.now(), fields: {}, error: undefined, held: 0, write: undefined };
   (request.raw as Logged)[ENTRY] = entry;
   const response = reply.raw;

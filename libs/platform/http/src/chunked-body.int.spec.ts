@@ -8,14 +8,14 @@ import type { AddressInfo } from 'node:net';
 import { ChunkedBody } from './chunked-body.ts';
 
 let server: Server;
-let answer: (body: ChunkedBody, response: ServerResponse) => void;
+let handler: (body: ChunkedBody, response: ServerResponse) => void;
 let drained: number;
 const agent = new Agent({ keepAlive: true, maxSockets: 1 });
 
 beforeAll(async () => {
   server = createServer((incoming, response) => {
     incoming.resume();
-    answer(new ChunkedBody(response, () => (drained += 1)), response);
+    handler(new ChunkedBody(response, () => (drained += 1)), response);
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
 });
@@ -31,8 +31,8 @@ function port(): number {
 
 /** What Node's own client makes of the answer. */
 async function ask(): Promise<{ body: Buffer; localPort: number | undefined }> {
-  const asked = request({ port: port(), agent }).end();
-  const [response] = (await once(asked, 'response')) as [AsyncIterable<Buffer> & { socket: { localPort?: number } }];
+  const sent = request({ port: port(), agent }).end();
+  const [response] = (await once(sent, 'response')) as [AsyncIterable<Buffer> & { socket: { localPort?: number } }];
   const { localPort } = response.socket;
   const chunks: Buffer[] = [];
   for await (const chunk of response) chunks.push(chunk);
@@ -59,7 +59,7 @@ describe('ChunkedBody', () => {
     const ports = new Set<number | undefined>();
     await fc.assert(
       fc.asyncProperty(pieces, fc.string(), async (given, last) => {
-        answer = (body) => {
+        handler = (body) => {
           body.begin(200, {});
           for (const parts of given) body.write(parts);
           body.end(last);
@@ -74,7 +74,7 @@ describe('ChunkedBody', () => {
 
   it('does not keep the parts that it was given', async () => {
     const part = Buffer.from('before');
-    answer = (body) => {
+    handler = (body) => {
       body.begin(200, {});
       body.write([part]);
       part.fill('x');
@@ -85,12 +85,12 @@ describe('ChunkedBody', () => {
 
   it('sends the headers when nothing follows at once', async () => {
     let body: ChunkedBody | undefined;
-    answer = (begun) => {
+    handler = (begun) => {
       body = begun;
       begun.begin(200, { 'x-early': 'yes' });
     };
-    const asked = request({ port: port(), agent }).end();
-    const [response] = await once(asked, 'response');
+    const sent = request({ port: port(), agent }).end();
+    const [response] = await once(sent, 'response');
     expect(response.headers).toMatchObject({ 'x-early': 'yes', 'transfer-encoding': 'chunked' });
     body?.end('');
     await once(response.resume(), 'end');
@@ -100,15 +100,15 @@ describe('ChunkedBody', () => {
     // More than the operating system takes for a client that does not read.
     const piece = [Buffer.alloc(32 * 1024 * 1024, 'x')];
     let body: ChunkedBody | undefined;
-    answer = (begun) => {
+    handler = (begun) => {
       body = begun;
       begun.begin(200, {});
       expect(begun.write([Buffer.from('x')])).toBe(true);
       expect(begun.write(piece)).toBe(false);
       expect(begun.write(piece)).toBe(false);
     };
-    const asked = request({ port: port(), agent }).end();
-    const [response] = await once(asked, 'response');
+    const sent = request({ port: port(), agent }).end();
+    const [response] = await once(sent, 'response');
     expect(drained).toBe(0);
     response.resume();
     await eventually('it drains', () => drained === 1);
@@ -118,7 +118,7 @@ describe('ChunkedBody', () => {
   });
 
   it('is framed by the connection for a client that knows no chunks', async () => {
-    answer = (body) => {
+    handler = (body) => {
       body.begin(200, {});
       body.write([Buffer.from('a'), Buffer.from('b')]);
       body.end('c');
@@ -130,7 +130,7 @@ describe('ChunkedBody', () => {
 
   it('keeps the order of answers to requests that were sent together', async () => {
     const bodies: ChunkedBody[] = [];
-    answer = (body) => {
+    handler = (body) => {
       bodies.push(body);
       body.begin(200, {});
       body.write([Buffer.from(`answer ${bodies.length}`)]);

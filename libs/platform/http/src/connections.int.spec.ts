@@ -6,16 +6,16 @@ import { textOf, thingsApp } from '../test/things-app.ts';
 const things = thingsApp();
 
 describe('a client that does not read the end of its answer', () => {
-  const ANSWER = 'x'.repeat(20_000_000);
+  const RESPONSE = 'x'.repeat(20_000_000);
 
   async function ended(socket: Socket): Promise<void> {
     socket.on('error', () => undefined).write('GET /stream HTTP/1.1\r\nhost: x\r\n\r\n');
     await eventually('the answer has begun', () => things.open.length === 1);
-    things.open[0]?.end(ANSWER);
+    things.open[0]?.end(RESPONSE);
   }
 
   beforeEach(async () => {
-    await things.restart({ unreadAnswerMs: 300 });
+    await things.restart({ unreadResponseMs: 300 });
   });
 
   it('is given up', async () => {
@@ -41,7 +41,7 @@ describe('a client that does not read the end of its answer', () => {
       setTimeout(() => client.resume(), 3);
     });
     client.resume();
-    await eventually('all is read', () => bytes > ANSWER.length, 60_000);
+    await eventually('all is read', () => bytes > RESPONSE.length, 60_000);
     await eventually('the second answer has begun', () => things.open.length === 2);
     await new Promise((resolve) => setTimeout(resolve, 900));
     expect(client.destroyed).toBe(false);
@@ -81,14 +81,14 @@ describe('an application that goes away', () => {
     const slow = connect(things.port, '127.0.0.1').pause();
     slow.write('GET /stream HTTP/1.1\r\nhost: x\r\n\r\n');
     await eventually('the answer has begun', () => things.open.length === 1);
-    const answer = 'x'.repeat(20_000_000);
-    things.open[0]?.end(answer);
+    const response = 'x'.repeat(20_000_000);
+    things.open[0]?.end(response);
     things.app.stopAccepting();
     const closed = things.app.close();
     await new Promise((resolve) => setTimeout(resolve, 100));
     const everything = textOf(slow);
     slow.resume();
-    expect((await everything).length).toBeGreaterThan(answer.length);
+    expect((await everything).length).toBeGreaterThan(response.length);
     await closed;
   });
 

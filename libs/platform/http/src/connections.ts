@@ -46,7 +46,7 @@ export class Connections {
 
   #watchUnread(unreadMs: number): void {
     for (const socket of this.#sockets) {
-      const response = answerOn(socket);
+      const response = respondOn(socket);
       // Answers that are still being written are their writers' affair.
       if (socket.writableLength === 0 || response?.writableEnded !== true || this.#watched.has(response)) continue;
       this.#watched.add(response);
@@ -63,10 +63,10 @@ export class Connections {
 }
 
 function isIdle(socket: Socket): boolean {
-  return answerOn(socket) === undefined && socket.writableLength === 0;
+  return respondOn(socket) === undefined && socket.writableLength === 0;
 }
 
 /** The answer that has the connection now. Node keeps it there, under this name since its first releases. */
-function answerOn(socket: Socket & { _httpMessage?: ServerResponse | null }): ServerResponse | undefined {
+function respondOn(socket: Socket & { _httpMessage?: ServerResponse | null }): ServerResponse | undefined {
   return socket._httpMessage ?? undefined;
 }

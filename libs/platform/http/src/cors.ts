@@ -32,7 +32,7 @@ export class Cors {
   /** Answers preflight requests, which have no key, and marks every other response. */
   watch(fastify: FastifyInstance, routes: RouteTable): void {
     fastify.addHook('onRequest', ({ method, headers }, reply, next) => {
-      if (method === 'OPTIONS' && isPreflight(headers)) this.#answerPreflight(headers, reply, routes);
+      if (method === 'OPTIONS' && isPreflight(headers)) this.#respondToPreflight(headers, reply, routes);
       else {
         this.mark(headers, reply.raw);
         next();
@@ -57,7 +57,7 @@ export class Cors {
     return true;
   }
 
-  #answerPreflight(headers: IncomingHttpHeaders, reply: FastifyReply, routes: RouteTable): void {
+  #respondToPreflight(headers: IncomingHttpHeaders, reply: FastifyReply, routes: RouteTable): void {
     reply.hijack();
     const response = reply.raw;
     if (this.#allow(headers.origin, response)) {

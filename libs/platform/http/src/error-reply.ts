@@ -35,7 +35,7 @@ export function replyWithError(reply: FastifyReply, error: AppError): void {
 }
 
 /** Answers what is not HTTP: there is no request, so the envelope and its id go to the socket as they are. */
-export function answerClientError(error: NodeJS.ErrnoException, socket: Socket, requestId: string): void {
+export function respondToClientError(error: NodeJS.ErrnoException, socket: Socket, requestId: string): void {
   if (error.code !== 'ECONNRESET' && socket.writable) {
     const failure = error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? new AppError('request.timeout') : notHttp(error);
     const body = JSON.stringify(publicErrorBody(failure));

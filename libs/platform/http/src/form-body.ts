@@ -65,8 +65,8 @@ export function parseFormBody(body: Buffer, contentType: string): Promise<FormBo
   const form = new FormBody();
   const files: Promise<void>[] = [];
   return new Promise((resolve, reject) => {
-    const unreadable = (cause: unknown): void => reject(refusal('The form cannot be read.', cause));
-    const tooMany = (): void => reject(refusal(`A form may have ${FIELDS_MAX} fields and ${FILES_MAX} files.`));
+    const unreadable = (cause: unknown): void => reject(rejection('The form cannot be read.', cause));
+    const tooMany = (): void => reject(rejection(`A form may have ${FIELDS_MAX} fields and ${FILES_MAX} files.`));
     let parser: BusboyInstance;
     try {
       parser = new Busboy({ headers: { 'content-type': contentType }, limits: LIMITS });
@@ -76,7 +76,7 @@ export function parseFormBody(body: Buffer, contentType: string): Promise<FormBo
     }
     for (const bound of ['partsLimit', 'fieldsLimit', 'filesLimit']) parser.on(bound, tooMany);
     parser.on('field', (name, value, _nameCut, cut) => {
-      if (cut) reject(refusal(`A field of a form may have ${FIELD_BYTES_MAX} bytes.`));
+      if (cut) reject(rejection(`A field of a form may have ${FIELD_BYTES_MAX} bytes.`));
       else if (isNamed(name)) form.fields.push([name, value]);
     });
     parser.on('file', (field, stream, name, _encoding, type) => {
@@ -103,6 +103,6 @@ function isNamed(name: string | undefined): name is string {
   return name !== undefined && name !== '';
 }
 
-function refusal(reason: string, cause?: unknown): AppError {
+function rejection(reason: string, cause?: unknown): AppError {
   return new AppError('request.invalid', { reason }, { cause });
 }

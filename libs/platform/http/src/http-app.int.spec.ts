@@ -43,10 +43,10 @@ describe('every answer', () => {
     ['no HTTP', 'GET / HTTP/1.1\r\nbad header\r\n\r\n'],
     ['too many headers', `GET / HTTP/1.1\r\nhost: x\r\nx: ${'x'.repeat(20_000)}\r\n\r\n`],
   ])('to a request of %s is the envelope too', async (_, text) => {
-    const answer = await things.raw(text);
-    expect(answer).toMatch(/^HTTP\/1\.1 400 /);
-    expect(answer).toMatch(/x-request-id: req_/i);
-    expect(JSON.parse(answer.slice(answer.indexOf('\r\n\r\n')))).toMatchObject({
+    const response = await things.raw(text);
+    expect(response).toMatch(/^HTTP\/1\.1 400 /);
+    expect(response).toMatch(/x-request-id: req_/i);
+    expect(JSON.parse(response.slice(response.indexOf('\r\n\r\n')))).toMatchObject({
       error: { code: 'invalid_request', param: null },
     });
   });
@@ -135,10 +135,10 @@ describe('an error of a handler', () => {
   });
 
   it('after the answer has begun cuts the connection, so that nobody takes it for whole', async () => {
-    const answer = await things.raw('GET /late-failure HTTP/1.1\r\nhost: x\r\n\r\n');
-    expect(answer).toContain('begun');
-    expect(answer).not.toContain('\r\n0\r\n\r\n');
-    expect(answer).not.toContain('internal_error');
+    const response = await things.raw('GET /late-failure HTTP/1.1\r\nhost: x\r\n\r\n');
+    expect(response).toContain('begun');
+    expect(response).not.toContain('\r\n0\r\n\r\n');
+    expect(response).not.toContain('internal_error');
   });
 });
 
@@ -199,10 +199,10 @@ describe('the hook before the body', () => {
         if (request.headers.authorization === undefined) throw new AppError('auth.missing_key');
       },
     });
-    const refused = await things.post('{ this is not JSON');
-    expect([refused.status, (await errorOf(refused))['code']]).toEqual([401, 'invalid_api_key']);
-    expect(refused.headers.get('www-authenticate')).toBe('Bearer realm="xerotier"');
-    expect(refused.headers.get('x-request-id')).toMatch(/^req_/);
+    const rejected = await things.post('{ this is not JSON');
+    expect([rejected.status, (await errorOf(rejected))['code']]).toEqual([401, 'invalid_api_key']);
+    expect(rejected.headers.get('www-authenticate')).toBe('Bearer realm="xerotier"');
+    expect(rejected.headers.get('x-request-id')).toMatch(/^req_/);
     const allowed = await things.post('{}', { 'content-type': 'application/json', authorization: 'x' });
     expect(allowed.status).toBe(201);
   });

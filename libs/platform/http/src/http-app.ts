@@ -12,12 +12,12 @@ import type { Logger } from '@xerotier/log';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { IncomingMessage } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import { logAccess, logAnswer } from './access-log.ts';
+import { logAccess, logResponse } from './access-log.ts';
 import { canonicalUrl } from './canonical-url.ts';
 import { Connections } from './connections.ts';
 import { Cors } from './cors.ts';
 import type { CorsOptions } from './cors.ts';
-import { answerClientError, isNoRoute, replyWithError, toAppError } from './error-reply.ts';
+import { respondToClientError, isNoRoute, replyWithError, toAppError } from './error-reply.ts';
 import { readFormBodies } from './form-body.ts';
 import { readJsonBodies } from './json-body.ts';
 import { randomHex } from './random-hex.ts';
@@ -38,7 +38,7 @@ export interface HttpAppOptions {
    */
   readonly rewriteUrl?: (host: string | undefined, url: string) => string;
   /** How long a client may read nothing of an answer that is complete. Default 30,000. */
-  readonly unreadAnswerMs?: number;
+  readonly unreadResponseMs?: number;
   /** A sentence or two for a client whose path is not there: what it should ask for instead. Default: to check the path. */
   readonly unknownUrlHint?: (path: string) => string;
   /** Which web pages may read responses. Default: none. */
@@ -65,7 +65,7 @@ const REQUEST_TIMEOUT_MS = 120_000;
 /** Longer than the 60 s that load balancers keep idle connections, so that they are the ones who close. */
 const KEEP_ALIVE_TIMEOUT_MS = 72_000;
 const CONNECTIONS_MAX = 10_000;
-const UNREAD_ANSWER_MS = 30_000;
+const UNREAD_RESPONSE_MS = 30_000;
 /** How long a closing server waits for clients to read the end of their answers. */
 const LAST_BYTES_MS = 1_000;
 
@@ -80,12 +80,12 @@ export async function createHttpApp(module: Type | DynamicModule, options: HttpA
     trustProxy: options.trustedProxies ?? 0,
     genReqId: newRequestId,
     rewriteUrl: rewriting(options),
-    clientErrorHandler: (error: Error, socket: Socket) => answerClientError(error, socket, newRequestId()),
+    clientErrorHandler: (error: Error, socket: Socket) => respondToClientError(error, socket, newRequestId()),
     // A path that cannot be decoded reaches neither hooks nor handlers.
     frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) => {
       reply.raw.setHeader('x-request-id', request.id);
       cors?.mark(request.headers, reply.raw);
-      logAnswer(options.log, request, reply);
+      logResponse(options.log, request, reply);
       replyWithError(reply, toAppError(error, options.bodyBytesMax));
     },
     forceCloseConnections: 'idle',
@@ -95,7 +95,7 @@ export async function createHttpApp(module: Type | DynamicModule, options: HttpA
   const routes = new RouteTable();
   routes.watch(fastify);
   fastify.server.maxConnections = CONNECTIONS_MAX;
-  const connections = new Connections(fastify.server, options.unreadAnswerMs ?? UNREAD_ANSWER_MS);
+  const connections = new Connections(fastify.server, options.unreadResponseMs ?? UNREAD_RESPONSE_MS);
   let draining = false;
   // In this order: what a hook refuses is logged, and may be read by the page that asked.
   logAccess(fastify, options.log);
@@ -103,7 +103,7 @@ export async function createHttpApp(module: Type | DynamicModule, options: HttpA
   cors?.watch(fastify, routes);
   if (options.onRequest !== undefined) addOnRequest(fastify, options.onRequest);
   options.prepare?.(fastify);
-  const errors = new ErrorAnswers(options, routes);
+  const errors = new ErrorFilter(options, routes);
   const nest = await NestFactory.create<NestFastifyApplication>(module, adapter, {
     logger: false,
     bodyParser: false,
@@ -155,7 +155,7 @@ function addOnRequest(fastify: FastifyInstance, onRequest: NonNullable<HttpAppOp
 }
 
 @Catch()
-class ErrorAnswers implements ExceptionFilter {
+class ErrorFilter implements ExceptionFilter {
   readonly #options: HttpAppOptions;
   readonly #routes: RouteTable;
 

@@ -15,7 +15,7 @@ export function readJsonBodies(fastify: FastifyInstance): void {
   fastify.removeAllContentTypeParsers();
   fastify.addContentTypeParser('application/json', { parseAs: 'buffer' }, ({ headers }, body: Buffer, done) => {
     try {
-      refuseEncoded(headers['content-encoding']);
+      rejectEncoded(headers['content-encoding']);
       // Clients name the type of a body that they do not send: it is for the handler to say whether there must be one.
       done(null, body.length === 0 ? undefined : parseJsonBody(body));
     } catch (error) {
@@ -25,7 +25,7 @@ export function readJsonBodies(fastify: FastifyInstance): void {
 }
 
 /** @throws {AppError} `request.unsupported_media_type` for a body that is compressed. */
-function refuseEncoded(encoding: string | undefined): void {
+function rejectEncoded(encoding: string | undefined): void {
   if (encoding === undefined || encoding.toLowerCase() === 'identity') return;
   throw new AppError('request.unsupported_media_type', { mediaType: 'application/json without a Content-Encoding' });
 }

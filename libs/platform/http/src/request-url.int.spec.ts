@@ -4,31 +4,31 @@ import type { HttpAppOptions } from './http-app.ts';
 const things = thingsApp();
 
 describe('a path', () => {
-  const asked = async (target: string): Promise<{ status: string; body: unknown }> => {
-    const answer = await things.raw(`GET ${target} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n`);
-    return { status: answer.slice(9, 12), body: JSON.parse(answer.slice(answer.indexOf('\r\n\r\n'))) as unknown };
+  const requested = async (target: string): Promise<{ status: string; body: unknown }> => {
+    const response = await things.raw(`GET ${target} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n`);
+    return { status: response.slice(9, 12), body: JSON.parse(response.slice(response.indexOf('\r\n\r\n'))) as unknown };
   };
 
   it.each(['/things/1/', '//things/1', '/things//1', '///things///1///', '/things/1/?a=//b/', 'http://y/things/1/'])(
     'is the same with further slashes: %s',
     async (target) => {
-      expect(await asked(target)).toMatchObject({ status: '200', body: { id: '1' } });
+      expect(await requested(target)).toMatchObject({ status: '200', body: { id: '1' } });
     },
   );
 
   it('below a route that takes any path is the same with further slashes', async () => {
-    expect(await asked('/trees//oak//left/')).toMatchObject({ status: '200', body: { path: 'oak/left' } });
+    expect(await requested('/trees//oak//left/')).toMatchObject({ status: '200', body: { path: 'oak/left' } });
   });
 
   it.each(['/things%2F1', '/things/1%2F2/3', '/things/1/2', '/things\\1', '/things/./1', '/things/../things/1'])(
     'is another one when its slashes are encoded or it has more parts: %s',
     async (target) => {
-      expect(await asked(target)).toMatchObject({ status: '404', body: { error: { code: 'unknown_url' } } });
+      expect(await requested(target)).toMatchObject({ status: '404', body: { error: { code: 'unknown_url' } } });
     },
   );
 
   it('keeps an encoded slash inside a name', async () => {
-    expect(await asked('/things/a%2Fb/')).toMatchObject({ status: '200', body: { id: 'a/b' } });
+    expect(await requested('/things/a%2Fb/')).toMatchObject({ status: '200', body: { id: 'a/b' } });
   });
 
   it('with further slashes has the same methods', async () => {
@@ -48,8 +48,8 @@ describe('a path', () => {
 describe('an application that rewrites URLs', () => {
   const rewriteUrl = (host: string | undefined, path: string): string => `/things/${host ?? 'none'}${path}`;
   const hostOf = async (...headers: string[]): Promise<unknown> => {
-    const answer = await things.raw(['GET /x HTTP/1.1', ...headers, 'connection: close', '', ''].join('\r\n'));
-    return JSON.parse(answer.slice(answer.indexOf('\r\n\r\n')));
+    const response = await things.raw(['GET /x HTTP/1.1', ...headers, 'connection: close', '', ''].join('\r\n'));
+    return JSON.parse(response.slice(response.indexOf('\r\n\r\n')));
   };
   const restart = async (options: Partial<HttpAppOptions>): Promise<void> => {
     await things.restart({ rewriteUrl: (host) => `/things/${encodeURIComponent(host ?? 'none')}`, ...options });

@@ -15,7 +15,7 @@ import type { HttpApp, HttpAppOptions } from '../src/http-app.ts';
 export const BODY_BYTES_MAX = 4_096;
 
 const FAILURES: Record<string, () => unknown> = {
-  refusal: () => new AppError('router.no_worker', { model: 'm' }, { retryAfterSeconds: 2.5, param: 'model' }),
+  rejection: () => new AppError('router.no_worker', { model: 'm' }, { retryAfterSeconds: 2.5, param: 'model' }),
   defect: () => new TypeError('secret path /etc/shadow'),
   framework: () => new HttpException('secret detail', 418),
   library: () => Object.assign(new Error('secret detail'), { code: 'ECONNREFUSED' }),

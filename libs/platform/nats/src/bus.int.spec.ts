@@ -80,16 +80,16 @@ describe('a request', () => {
   });
 
   it('is answered by one of the replicas', async () => {
-    const answers: string[] = [];
+    const replies: string[] = [];
     for (const name of ['one', 'two']) {
       const { bus } = await connectBus();
-      bus.serve(service('math', { sum }), { sum: () => (answers.push(name), { total: 0 }) });
+      bus.serve(service('math', { sum }), { sum: () => (replies.push(name), { total: 0 }) });
       await bus.flush();
     }
     const { bus } = await connectBus();
     await Promise.all(Array.from({ length: 50 }, () => bus.call(sum, { numbers: [] })));
-    expect(answers).toHaveLength(50);
-    expect(new Set(answers).size).toBe(2);
+    expect(replies).toHaveLength(50);
+    expect(new Set(replies).size).toBe(2);
   });
 
   it('fails at once when nobody listens', async () => {
@@ -122,8 +122,8 @@ describe('a request', () => {
 
   it('carries a refusal with code, details, param and retry time', async () => {
     const [server, client] = [await connectBus(), await connectBus()];
-    const refusal = new AppError('router.no_worker', { model: 'm' }, { retryAfterSeconds: 7, param: 'model' });
-    server.bus.serve(service('math', { sum }), { sum: () => Promise.reject(refusal) });
+    const rejection = new AppError('router.no_worker', { model: 'm' }, { retryAfterSeconds: 7, param: 'model' });
+    server.bus.serve(service('math', { sum }), { sum: () => Promise.reject(rejection) });
     await server.bus.flush();
     await expect(client.bus.call(sum, { numbers: [] })).rejects.toMatchObject({
       code: 'router.no_worker',
@@ -238,9 +238,9 @@ describe('a question or an answer that is larger than a message', () => {
     await server.flush();
     const text = 'x'.repeat(1_000_000);
     expect(await client.call(echo, { text, times: 1 })).toEqual({ text });
-    const refused = { code: 'bus.too_large', details: { subject: 'echo.v1.say' } };
-    await expect(client.call(echo, { text: `${text}${text}`, times: 1 })).rejects.toMatchObject(refused);
-    await expect(client.call(echo, { text, times: 2 })).rejects.toMatchObject(refused);
+    const rejected = { code: 'bus.too_large', details: { subject: 'echo.v1.say' } };
+    await expect(client.call(echo, { text: `${text}${text}`, times: 1 })).rejects.toMatchObject(rejected);
+    await expect(client.call(echo, { text, times: 2 })).rejects.toMatchObject(rejected);
   });
 });
 

@@ -26,7 +26,7 @@ export interface BusConnection {
 
 /** A dead link is found after about 20 s at the latest; streams and calls have their own, shorter, deadlines. */
 const PING_INTERVAL_MS = 10_000;
-const PINGS_UNANSWERED_MAX = 2;
+const PINGS_MISSED_MAX = 2;
 const RECONNECT_WAIT_MS = 250;
 const RECONNECT_JITTER_MS = 250;
 /** How often the log repeats that the server is not there. */
@@ -46,7 +46,7 @@ export async function connectBus(options: ConnectionOptions): Promise<BusConnect
     reconnectTimeWait: RECONNECT_WAIT_MS,
     reconnectJitter: RECONNECT_JITTER_MS,
     pingInterval: PING_INTERVAL_MS,
-    maxPingOut: PINGS_UNANSWERED_MAX,
+    maxPingOut: PINGS_MISSED_MAX,
     noAsyncTraces: true,
   }).finally(() => clearInterval(reminder));
   let connected = true;

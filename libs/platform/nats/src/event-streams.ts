@@ -61,9 +61,9 @@ export function streamNameOf(contract: EventContract): string {
 }
 
 /** The result, or undefined for a stream or consumer that does not exist. */
-export async function orMissing<T>(asked: Promise<T>): Promise<T | undefined> {
+export async function orMissing<T>(lookup: Promise<T>): Promise<T | undefined> {
   try {
-    return await asked;
+    return await lookup;
   } catch (error) {
     const { StreamNotFound, ConsumerNotFound } = JetStreamApiCodes;
     if (error instanceof JetStreamApiError && [StreamNotFound, ConsumerNotFound].includes(error.code as never))

@@ -6,9 +6,9 @@ import type { Msg, MsgHdrs, NatsConnection, Subscription } from '@nats-io/nats-c
 import { AppError } from '@xerotier/errors';
 import { randomId48 } from './random-id.ts';
 
-interface Asked {
+interface PendingCall {
   readonly subject: string;
-  readonly resolve: (answer: Msg) => void;
+  readonly resolve: (reply: Msg) => void;
   readonly reject: (error: AppError) => void;
   readonly timer: NodeJS.Timeout;
 }
@@ -23,13 +23,13 @@ const NO_RESPONDERS = 503;
 export class RequestCaller {
   readonly #nats: NatsConnection;
   readonly #inbox: string;
-  readonly #asked = new Map<string, Asked>();
+  readonly #pending = new Map<string, PendingCall>();
   readonly #subscription: Subscription;
 
   constructor(nats: NatsConnection, inboxPrefix: string) {
     this.#nats = nats;
     this.#inbox = `${inboxPrefix}.r.`;
-    this.#subscription = nats.subscribe(`${this.#inbox}*`, { callback: (_error, message) => this.#answered(message) });
+    this.#subscription = nats.subscribe(`${this.#inbox}*`, { callback: (_error, message) => this.#onReply(message) });
   }
 
   /**
@@ -40,7 +40,7 @@ export class RequestCaller {
     return new Promise((resolve, reject) => {
       const reply = `${this.#inbox}${randomId48().toString(36)}`;
       const timer = setTimeout(() => this.#settle(reply)?.reject(new AppError('bus.timeout', { subject })), timeoutMs);
-      this.#asked.set(reply, { subject, resolve, reject, timer });
+      this.#pending.set(reply, { subject, resolve, reject, timer });
       try {
         this.#nats.publish(subject, data, { reply, ...(headers !== undefined && { headers }) });
       } catch (cause) {
@@ -51,22 +51,22 @@ export class RequestCaller {
 
   close(): void {
     this.#subscription.unsubscribe();
-    for (const reply of [...this.#asked.keys()]) this.#settle(reply)?.reject(new AppError('bus.disconnected'));
+    for (const reply of [...this.#pending.keys()]) this.#settle(reply)?.reject(new AppError('bus.disconnected'));
   }
 
-  #answered(message: Msg): void {
-    const asked = this.#settle(message.subject);
-    if (asked === undefined) return;
+  #onReply(message: Msg): void {
+    const pending = this.#settle(message.subject);
+    if (pending === undefined) return;
     if (message.data.length === 0 && message.headers?.code === NO_RESPONDERS) {
-      asked.reject(new AppError('bus.no_responders', { subject: asked.subject }));
-    } else asked.resolve(message);
+      pending.reject(new AppError('bus.no_responders', { subject: pending.subject }));
+    } else pending.resolve(message);
   }
 
-  #settle(reply: string): Asked | undefined {
-    const asked = this.#asked.get(reply);
-    if (asked === undefined) return undefined;
-    this.#asked.delete(reply);
-    clearTimeout(asked.timer);
-    return asked;
+  #settle(reply: string): PendingCall | undefined {
+    const pending = this.#pending.get(reply);
+    if (pending === undefined) return undefined;
+    this.#pending.delete(reply);
+    clearTimeout(pending.timer);
+    return pending;
   }
 }

@@ -26,12 +26,12 @@ export async function callOver<C extends RequestContract>(
   options: CallOptions,
 ): Promise<z.output<C['output']>> {
   const timeoutMs = Math.max(1, Math.min(options.deadlineMs ?? contract.timeoutMs, contract.timeoutMs));
-  const answer = await connection.requests.ask(subject, fitting(connection, encode(input), subject), {
+  const reply = await connection.requests.ask(subject, fitting(connection, encode(input), subject), {
     timeoutMs,
     headers: encodeContext({ ...options, deadlineMs: timeoutMs }),
   });
-  if (answer.headers?.has(headerName.errorCode) === true) throw decodeError(answer.data, subject);
-  return decode(contract.output, answer.data, subject) as z.output<C['output']>;
+  if (reply.headers?.has(headerName.errorCode) === true) throw decodeError(reply.data, subject);
+  return decode(contract.output, reply.data, subject) as z.output<C['output']>;
 }
 
 export type RequestHandler<C extends RequestContract> = (
@@ -48,7 +48,7 @@ export function serveRequests<C extends RequestContract>(
   options: ServeOptions,
 ): Subscription {
   let inFlight = 0;
-  const answer = async (message: Msg, context: CallContext): Promise<void> => {
+  const reply = async (message: Msg, context: CallContext): Promise<void> => {
     try {
       if (inFlight > options.inFlightMax) throw new AppError('bus.overloaded', { subject });
       const input = decode(contract.input, message.data, subject) as z.output<C['input']>;
@@ -65,7 +65,7 @@ export function serveRequests<C extends RequestContract>(
       if (error !== null) return;
       const context = decodeContext(message.headers);
       inFlight += 1;
-      void withLogContext(logContextOf(context), () => answer(message, context)).finally(() => (inFlight -= 1));
+      void withLogContext(logContextOf(context), () => reply(message, context)).finally(() => (inFlight -= 1));
     },
   });
 }

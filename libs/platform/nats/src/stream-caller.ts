@@ -90,7 +90,7 @@ export class StreamCaller {
     this.#heartbeat = new Heartbeat(liveness.intervalMs, (now) => this.#checkLiveness(now));
     this.#subscriptions = [
       bus.nats.subscribe(this.#inbox, { callback: (error, message) => void (error ?? this.#receive(message)) }),
-      bus.nats.subscribe(`${this.#inbox}.*`, { callback: (error, message) => this.#refused(error, message) }),
+      bus.nats.subscribe(`${this.#inbox}.*`, { callback: (error, message) => this.#onRejected(error, message) }),
       bus.nats.subscribe(`${bus.inboxPrefix}.b.*`, {
         callback: (error, message) => void (error ?? this.#sendPart(message)),
       }),
@@ -282,7 +282,7 @@ export class StreamCaller {
   }
 
   /** Only NATS itself answers on `<inbox>.s.<id>`: nobody listens to the subject. */
-  #refused(_error: Error | null, message: Msg): void {
+  #onRejected(_error: Error | null, message: Msg): void {
     const id = Number(message.subject.slice(message.subject.lastIndexOf('.') + 1));
     const call = this.#calls.get(id);
     if (call !== undefined) this.#failTogether(id, new AppError('bus.no_responders', { subject: call.subject }));

@@ -40,13 +40,13 @@ export async function startHealthServer(options: {
   checks: ReadinessChecks;
 }): Promise<HealthServer> {
   const server = createServer({ requestTimeout: 5_000, headersTimeout: 5_000 }, (request, response) => {
-    const answer = (status: number, body: unknown): void => {
+    const respond = (status: number, body: unknown): void => {
       response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
     };
-    if (request.url === '/livez') answer(200, { status: 'live' });
+    if (request.url === '/livez') respond(200, { status: 'live' });
     else if (request.url === '/readyz') {
-      void checkReadiness(options.checks).then((result) => answer(result.ready ? 200 : 503, result));
-    } else answer(404, { status: 'unknown', hint: 'ask for /livez or /readyz' });
+      void checkReadiness(options.checks).then((result) => respond(result.ready ? 200 : 503, result));
+    } else respond(404, { status: 'unknown', hint: 'ask for /livez or /readyz' });
   });
   server.maxConnections = 64;
   await new Promise<void>((resolve, reject) =>

@@ -12,12 +12,12 @@ const SCHEMA_LEVELS_MAX = 10;
 export const jsonSchema = z
   .custom<Record<string, unknown>>()
   .superRefine((schema, context) => {
-    const refuse = (message: string): void => context.addIssue({ code: 'custom', message });
-    if (!isRecord(schema)) refuse('must be a JSON schema, which is an object');
+    const reject = (message: string): void => context.addIssue({ code: 'custom', message });
+    if (!isRecord(schema)) reject('must be a JSON schema, which is an object');
     else if (bytesOf(JSON.stringify(schema)) > SCHEMA_BYTES_MAX)
-      refuse(`may have ${SCHEMA_BYTES_MAX} bytes at most, written as JSON without spaces`);
+      reject(`may have ${SCHEMA_BYTES_MAX} bytes at most, written as JSON without spaces`);
     else if (levels(schema) > SCHEMA_LEVELS_MAX)
-      refuse(`may describe ${SCHEMA_LEVELS_MAX} levels of objects and lists at most`);
+      reject(`may describe ${SCHEMA_LEVELS_MAX} levels of objects and lists at most`);
   })
   .pipe(z.record(z.string(), z.unknown()));
 

@@ -137,7 +137,7 @@ const chatCompletionBody = z.object({
 
 export const chatCompletionRequest = chatCompletionBody
   .transform((body, context) => {
-    refuseContradictions(body, context);
+    rejectContradictions(body, context);
     return givenOf(body);
   })
   .register(components, { id: 'CreateChatCompletionRequest' });
@@ -146,22 +146,22 @@ export type ChatCompletionRequest = z.infer<typeof chatCompletionRequest>;
 type ReadBody = z.output<typeof chatCompletionBody>;
 
 /** What each field allows by itself and not beside the others. */
-function refuseContradictions(body: ReadBody, context: z.RefinementCtx): void {
-  const refuse = (path: string, message: string): void => context.addIssue({ code: 'custom', path: [path], message });
+function rejectContradictions(body: ReadBody, context: z.RefinementCtx): void {
+  const reject = (path: string, message: string): void => context.addIssue({ code: 'custom', path: [path], message });
   if (body.stream_options != null && body.stream !== true)
-    refuse('stream_options', 'is only allowed when stream is true');
-  if (body.x_events === true && body.stream !== true) refuse('x_events', 'is only allowed when stream is true');
-  if (body.top_logprobs != null && body.logprobs !== true) refuse('top_logprobs', 'needs logprobs to be true');
+    reject('stream_options', 'is only allowed when stream is true');
+  if (body.x_events === true && body.stream !== true) reject('x_events', 'is only allowed when stream is true');
+  if (body.top_logprobs != null && body.logprobs !== true) reject('top_logprobs', 'needs logprobs to be true');
   const tools = body.tools ?? [];
   const choice = body.tool_choice;
   if (choice != null && choice !== 'none' && choice !== 'auto' && tools.length === 0) {
-    refuse('tool_choice', 'is only allowed when tools are given');
+    reject('tool_choice', 'is only allowed when tools are given');
   }
   if (typeof choice !== 'object' || choice === null) return;
   const named = choice.type === 'function' ? [choice.function.name] : functionsIn(choice.allowed_tools.tools);
   const unknown = named.find((name) => !tools.some((tool) => tool.function.name === name));
-  if (unknown !== undefined) refuse('tool_choice', `names a function '${unknown}' that is not in tools`);
-  else if (named.length === 0) refuse('tool_choice', 'allows no function of tools');
+  if (unknown !== undefined) reject('tool_choice', `names a function '${unknown}' that is not in tools`);
+  else if (named.length === 0) reject('tool_choice', 'allows no function of tools');
 }
 
 /** The names of the functions among allowed tools; other kinds of tools have none. */

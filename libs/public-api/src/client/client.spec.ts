@@ -13,7 +13,7 @@ import { eventsOf } from './event-stream.ts';
 
 let server: Server;
 let respond: (response: ServerResponse) => void;
-let asked: { line: string; authorization: string | undefined; body: string };
+let received: { line: string; authorization: string | undefined; body: string };
 let client: Client;
 
 beforeEach(async () => {
@@ -29,7 +29,7 @@ async function handle(request: IncomingMessage, response: ServerResponse): Promi
   const pieces: Buffer[] = [];
   for await (const piece of request) pieces.push(piece as Buffer);
   const { method, url, headers } = request;
-  asked = { line: `${method} ${url}`, authorization: headers.authorization, body: Buffer.concat(pieces).toString() };
+  received = { line: `${method} ${url}`, authorization: headers.authorization, body: Buffer.concat(pieces).toString() };
   respond(response);
 }
 
@@ -38,7 +38,7 @@ const CHAT = { model: 'm', messages: [{ role: 'user' as const, content: 'x' }] }
 describe('the client', () => {
   it('sends what an operation has, with the key', async () => {
     expect(await client.call(createChatCompletion, { body: CHAT })).toEqual({ id: 'a' });
-    expect(asked).toEqual({
+    expect(received).toEqual({
       line: 'POST /proj_1/chat/v1/chat/completions',
       authorization: 'Bearer xero_a',
       body: JSON.stringify(CHAT),
@@ -47,18 +47,18 @@ describe('the client', () => {
 
   it('fills in the path and the query', async () => {
     await client.call(retrieveModel, { params: { model: 'org/m' } });
-    expect(asked.line).toBe('GET /proj_1/chat/v1/models/org%2Fm');
+    expect(received.line).toBe('GET /proj_1/chat/v1/models/org%2Fm');
     await client.call(updateChatCompletion, { params: { completion: 'c' }, body: { metadata: null } });
-    expect(asked).toMatchObject({ line: 'POST /proj_1/chat/v1/chat/completions/c', body: '{"metadata":null}' });
+    expect(received).toMatchObject({ line: 'POST /proj_1/chat/v1/chat/completions/c', body: '{"metadata":null}' });
     await client.call(listChatCompletions, { query: { limit: '2', metadata: { topic: 'news' } } });
-    expect(asked.line).toBe('GET /proj_1/chat/v1/chat/completions?limit=2&metadata%5Btopic%5D=news');
+    expect(received.line).toBe('GET /proj_1/chat/v1/chat/completions?limit=2&metadata%5Btopic%5D=news');
     await client.call(listModels);
-    expect(asked).toMatchObject({ line: 'GET /proj_1/chat/v1/models', body: '' });
+    expect(received).toMatchObject({ line: 'GET /proj_1/chat/v1/models', body: '' });
   });
 
   it('asks at the root for what is for everyone', async () => {
     await client.call(getWelcome);
-    expect(asked.line).toBe('GET /');
+    expect(received.line).toBe('GET /');
   });
 
   it('throws an error of the API with all that it says', async () => {

@@ -25,7 +25,7 @@ const input = z
   .unknown()
   .meta(inputForms)
   .transform((value, context): Input[] => {
-    const refuse = (message: string, ...path: number[]): never => {
+    const reject = (message: string, ...path: number[]): never => {
       context.addIssue({ code: 'custom', path, message });
       return z.NEVER;
     };
@@ -33,24 +33,24 @@ const input = z
       context.addIssue({ code: 'invalid_type', expected: 'string', input: value });
       return z.NEVER;
     }
-    if (typeof value === 'string') return value === '' ? refuse('must not be empty') : [value];
-    if (!Array.isArray(value)) return refuse('must be a text, a list of texts, or tokens');
+    if (typeof value === 'string') return value === '' ? reject('must not be empty') : [value];
+    if (!Array.isArray(value)) return reject('must be a text, a list of texts, or tokens');
     const items: readonly unknown[] = value;
-    if (items.length === 0) return refuse('must not be empty');
-    if (items.length > TEXTS_MAX) return refuse(`may have ${TEXTS_MAX} entries at most`);
+    if (items.length === 0) return reject('must not be empty');
+    if (items.length > TEXTS_MAX) return reject(`may have ${TEXTS_MAX} entries at most`);
     if (typeof items[0] === 'number') {
       const fault = items.findIndex((item) => !isToken(item));
-      return fault < 0 ? [items as number[]] : refuse('must be a token id, as its neighbours are', fault);
+      return fault < 0 ? [items as number[]] : reject('must be a token id, as its neighbours are', fault);
     }
     const isTexts = typeof items[0] === 'string';
     for (const [at, item] of items.entries()) {
       if (isTexts ? typeof item !== 'string' : !Array.isArray(item)) {
-        return refuse(isTexts ? 'must be a text, as its neighbours are' : 'must be a text or a list of token ids', at);
+        return reject(isTexts ? 'must be a text, as its neighbours are' : 'must be a text or a list of token ids', at);
       }
       const entry = item as string | readonly unknown[];
-      if (entry.length === 0) return refuse('must not be empty', at);
+      if (entry.length === 0) return reject('must not be empty', at);
       const fault = typeof entry === 'string' ? -1 : entry.findIndex((token) => !isToken(token));
-      if (fault >= 0) return refuse('must be a token id', at, fault);
+      if (fault >= 0) return reject('must be a token id', at, fault);
     }
     return items as Input[];
   });

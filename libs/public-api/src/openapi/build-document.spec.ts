@@ -100,7 +100,7 @@ describe('the document', () => {
       { ...row, errors: ['invalid_api_key', 'invalid_api_key', 'no_worker_available', 'capacity_exceeded'] },
     ]);
     const { responses } = paths['/{project}/v1/chat/completions']?.post as DocumentedOperation;
-    expect(Object.entries(responses).map(([status, answer]) => [status, answer['x-error-codes']])).toEqual([
+    expect(Object.entries(responses).map(([status, response]) => [status, response['x-error-codes']])).toEqual([
       ['200', undefined],
       ['401', ['invalid_api_key']],
       ['503', ['capacity_exceeded', 'no_worker_available']],

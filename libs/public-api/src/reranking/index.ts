@@ -1,6 +1,6 @@
 export { rerankRequest } from './rerank-request.ts';
 export type { RerankRequest } from './rerank-request.ts';
-export { rerankAnswer, scoreAnswer } from './response.ts';
+export { rerankResponse, scoreResponse } from './response.ts';
 export { scoreRequest } from './score-request.ts';
 export type { ScoreRequest } from './score-request.ts';
 export { rerank, rerankV2, score } from './reranking.api.ts';

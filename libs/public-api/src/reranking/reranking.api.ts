@@ -2,7 +2,7 @@ import { INFERENCE_ERRORS } from '../operation/common-errors.ts';
 import { defineOperation } from '../operation/define-operation.ts';
 import { WORKER_HEADERS } from '../operation/response-headers.ts';
 import { rerankRequest } from './rerank-request.ts';
-import { rerankAnswer, scoreAnswer } from './response.ts';
+import { rerankResponse, scoreResponse } from './response.ts';
 import { scoreRequest } from './score-request.ts';
 
 const common = {
@@ -20,7 +20,7 @@ export const rerank = defineOperation({
   summary: 'Rerank documents',
   request: rerankRequest,
   example: { model: 'embed', query: 'What do cats eat?', documents: ['Cats eat mice.', 'Trains run on rails.'] },
-  response: rerankAnswer,
+  response: rerankResponse,
 });
 
 export const rerankV2 = defineOperation({
@@ -39,5 +39,5 @@ export const score = defineOperation({
     'Two sides under one pair of names: `text_1` and `text_2`, `queries` and `documents`, or `data_1` and `data_2`. One text on the left is scored against each on the right; otherwise both sides have as many.',
   request: scoreRequest,
   example: { model: 'embed', text_1: 'What do cats eat?', text_2: ['Cats eat mice.', 'Trains run on rails.'] },
-  response: scoreAnswer,
+  response: scoreResponse,
 });

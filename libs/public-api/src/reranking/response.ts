@@ -5,7 +5,7 @@ import { promptUsage } from '../embeddings/response.ts';
 
 const index = z.number().int().min(0);
 
-export const rerankAnswer = z
+export const rerankResponse = z
   .object({
     id: z.string(),
     model: z.string(),
@@ -22,7 +22,7 @@ export const rerankAnswer = z
   })
   .register(components, { id: 'Rerank' });
 
-export const scoreAnswer = z
+export const scoreResponse = z
   .object({
     id: z.string(),
     object: z.literal('list'),

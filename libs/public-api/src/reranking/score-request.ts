@@ -36,7 +36,7 @@ const sides = { text_1: side, text_2: side, queries: side, documents: side, data
 export const scoreRequest = z
   .object({ model: z.string().min(1).max(256), ...sides, user: z.string().max(512).nullish() })
   .transform((body, context): ScoreRequest => {
-    const refuse = (name: Side, message: string): never => {
+    const reject = (name: Side, message: string): never => {
       context.addIssue({ code: 'custom', path: [name], message });
       return z.NEVER;
     };
@@ -48,11 +48,11 @@ export const scoreRequest = z
       return z.NEVER;
     }
     const foreign = NAMES.flat().find((name) => !(names as readonly Side[]).includes(name) && body[name] != null);
-    if (foreign !== undefined) return refuse(foreign, `cannot stand beside ${left}`);
+    if (foreign !== undefined) return reject(foreign, `cannot stand beside ${left}`);
     const queries = body[left] ?? [];
     const documents = body[right] ?? [];
     if (queries.length !== 1 && queries.length !== documents.length) {
-      return refuse(left, `must be one text, or as many as there are in ${right} (${documents.length})`);
+      return reject(left, `must be one text, or as many as there are in ${right} (${documents.length})`);
     }
     return { model: body.model, queries, documents, names };
   })

@@ -39,7 +39,7 @@ function checkHealth({ root }: Deployment, { restart, built, probe, settings }: 
   if (built === undefined) return [];
   const port = settings['HEALTH_PORT'];
   const script = probe.find((word) => /^deploy\/[\w.-]+\.mjs$/.test(word));
-  const asked =
+  const published =
     script === undefined
       ? /127\.0\.0\.1:(\d+)/.exec(probe.join(' '))?.[1]
       : existsSync(join(root, script)) && readFileSync(join(root, script), 'utf8').includes('process.env.HEALTH_PORT')
@@ -47,7 +47,9 @@ function checkHealth({ root }: Deployment, { restart, built, probe, settings }: 
         : undefined;
   return [
     ...(built.ports.includes(Number(port)) ? [] : [`has HEALTH_PORT=${port}, which its image does not EXPOSE`]),
-    ...(asked === port ? [] : [`is asked for its health on ${asked ?? 'no known port'}, but HEALTH_PORT is ${port}`]),
+    ...(published === port
+      ? []
+      : [`is asked for its health on ${published ?? 'no known port'}, but HEALTH_PORT is ${port}`]),
     ...(LOOPBACK.test(settings['HEALTH_HOST'] ?? '127.0.0.1')
       ? ['needs HEALTH_HOST=0.0.0.0: orchestrators ask from outside']
       : []),

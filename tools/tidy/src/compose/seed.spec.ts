@@ -15,7 +15,7 @@ const ended = (process.env.ENDED ?? '').split(' ');
 const { keys = [] } = JSON.parse(Buffer.concat(chunks));
 const endedKeys = keys.filter(({ value }) => ended.includes(value)).map(({ name }) => name);
 if (endedKeys.length > 0) { console.log(JSON.stringify({ endedKeys })); process.exit(1); }
-if (process.env.REFUSE === 'yes') { console.error('no such tier'); process.exit(1); }
+if (process.env.REJECT === 'yes') { console.error('no such tier'); process.exit(1); }
 console.log('{"projectId":"proj_ABC123"}');
 `;
 
@@ -143,7 +143,7 @@ describe('deploy/seed.mjs', () => {
   );
 
   it('fails with a service, tells no key, and tells it at the next try', async () => {
-    const failed = await seed({ REFUSE: 'yes' });
+    const failed = await seed({ REJECT: 'yes' });
     expect(failed.code).toBe(1);
     expect(failed.err).toMatch(/no such tier[\s\S]*the router service refused/);
     expect(failed.out).not.toContain('xero_');
@@ -158,10 +158,10 @@ describe('deploy/seed.mjs', () => {
     const made = /XEROTIER_API_KEY=(\S+)/.exec(out)?.[1] ?? '';
     expect(hasValidChecksum(made)).toBe(true);
     expect(made).not.toBe(ended);
-    const [first, refused, last] = (await callsOf('auth')).map(({ document }) =>
+    const [first, rejected, last] = (await callsOf('auth')).map(({ document }) =>
       document.keys.map(({ value }) => value),
     );
-    expect(refused).toEqual(first);
+    expect(rejected).toEqual(first);
     expect(last).toEqual([made]);
     expect(JSON.parse((await seed({}, 'show')).out)).toMatchObject({ apiKey: made });
     expect((await seed({ SEED_MODEL_ID: 'big', ENDED: ended })).out).toContain('nothing to do');

@@ -9,22 +9,22 @@ export interface Dialect {
   readonly thinks: boolean;
   /** The template can tell the model not to think. */
   readonly thinkingCanBeTurnedOff: boolean;
-  readonly thoughtOpens: string;
-  readonly thoughtCloses: string;
+  readonly reasoningOpens: string;
+  readonly reasoningCloses: string;
   readonly callOpens: string;
   readonly callCloses: string;
 }
 
 const MARKS = {
-  thoughtOpens: '<think>',
-  thoughtCloses: '</think>',
+  reasoningOpens: '<think>',
+  reasoningCloses: '</think>',
   callOpens: '<tool_call>',
   callCloses: '</tool_call>',
 } as const;
 
 /** @param template the source of the model's chat template; undefined when it brings none. */
 export function dialectOf(template = ''): Dialect {
-  const thinks = template.includes(MARKS.thoughtCloses);
+  const thinks = template.includes(MARKS.reasoningCloses);
   return {
     ...MARKS,
     knowsTools: /\btools\b/.test(template) && template.includes(MARKS.callOpens),

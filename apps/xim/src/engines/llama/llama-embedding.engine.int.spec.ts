@@ -58,13 +58,13 @@ describe('a model that pools', () => {
   });
 
   it('has vectors of near directions for sentences that mean the same', async () => {
-    const [question, same, other] = await vectorsOf(
+    const [sentence, same, other] = await vectorsOf(
       engine,
       'How do I reset my password?',
       'I forgot my password, how can I change it?',
       'The cat sat on the mat.',
     );
-    expect(product(question, same)).toBeGreaterThan(product(question, other) + 0.2);
+    expect(product(sentence, same)).toBeGreaterThan(product(sentence, other) + 0.2);
   });
 
   it('reads the texts of control tokens as text', async () => {

@@ -10,9 +10,9 @@ import type { Token } from 'node-llama-cpp';
 import {
   inputTooLong,
   normalised,
-  refuseOtherDimensions,
-  refuseTooManyTogether,
-  refuseUnknownTokens,
+  rejectOtherDimensions,
+  rejectTooManyTogether,
+  rejectUnknownTokens,
 } from '../embedding-rules.ts';
 import type { LlamaModelConfig } from '../engine-config.ts';
 import type { EmbeddingEngine, EmbedJob } from '../engine.ts';
@@ -66,14 +66,14 @@ export class LlamaEmbeddingEngine implements EmbeddingEngine {
 
   /** All inputs are read before the first is computed: a request that cannot be answered as a whole costs nothing. */
   async *embed(job: EmbedJob, signal: AbortSignal): AsyncGenerator<Float32Array, TokenUsage> {
-    refuseOtherDimensions(job.dimensions, this.#runtime.model.embeddingVectorSize);
+    rejectOtherDimensions(job.dimensions, this.#runtime.model.embeddingVectorSize);
     const inputs: Input[] = [];
     let together = 0;
     for (const [index, input] of job.inputs.entries()) {
       if (signal.aborted) return emptyUsage();
       const read = this.#read(input, job.paramOf(index), job.tokensMaxOf?.(index));
       together += read.length;
-      refuseTooManyTogether(job.paramOf(index), together);
+      rejectTooManyTogether(job.paramOf(index), together);
       inputs.push(read);
       // Reading a long list takes a while, and heartbeats must not wait for it.
       await nextTurn();
@@ -107,7 +107,7 @@ export class LlamaEmbeddingEngine implements EmbeddingEngine {
       const tokensMin = Math.ceil(input.length / this.#longestToken);
       if (tokensMin > this.contextTokens) throw inputTooLong(param, tokensMin, this.contextTokens);
     } else {
-      refuseUnknownTokens(param, input, this.#vocabularySize);
+      rejectUnknownTokens(param, input, this.#vocabularySize);
     }
     const all = typeof input === 'string' ? model.tokenize(input, false) : (input as readonly Token[]);
     const tokens = all.slice(0, tokensMax);

@@ -27,7 +27,7 @@ afterAll(async () => {
 });
 
 /** The text of an answer, which must have ended by itself. */
-async function answer(fields: Record<string, unknown>): Promise<string> {
+async function complete(fields: Record<string, unknown>): Promise<string> {
   const request = aChatRequest({ temperature: 1, max_tokens: 3_500, ...fields });
   const { text, finishReasons } = await run(engine, { request, choiceIndex: 0, cacheSalt: '' });
   expect(finishReasons).toEqual(['stop']);
@@ -100,7 +100,7 @@ describe('an answer in a form', () => {
     const ajv = new Ajv2020({ strict: false });
     await fc.assert(
       fc.asyncProperty(schemas, fc.integer(), async (schema, seed) => {
-        const value: unknown = JSON.parse(await answer({ ...ofSchema(schema), seed }));
+        const value: unknown = JSON.parse(await complete({ ...ofSchema(schema), seed }));
         expect({ value, errors: ajv.validate(schema, value) ? null : ajv.errors }).toEqual({ value, errors: null });
       }),
       { numRuns: 120 },
@@ -136,7 +136,7 @@ describe('an answer in a form', () => {
       required: ['it'],
       additionalProperties: false,
     };
-    const { it: text } = JSON.parse(await answer(ofSchema(schema))) as { it: string };
+    const { it: text } = JSON.parse(await complete(ofSchema(schema))) as { it: string };
     expect(text).toMatch(FORMATS[format] as RegExp);
     if (format.startsWith('date')) expect(Number.isNaN(Date.parse(text))).toBe(false);
   });
@@ -159,15 +159,15 @@ describe('an answer in a form', () => {
     };
     const ajv = new Ajv2020({ strict: false });
     for (const seed of [1, 2, 3])
-      expect(ajv.validate(schema, JSON.parse(await answer({ ...ofSchema(schema), seed })))).toBe(true);
+      expect(ajv.validate(schema, JSON.parse(await complete({ ...ofSchema(schema), seed })))).toBe(true);
   });
 
   it('is refused with the name of the parameter when its schema cannot be promised', async () => {
-    await expect(answer(ofSchema({ type: 'number', minimum: 3 }))).rejects.toMatchObject({
+    await expect(complete(ofSchema({ type: 'number', minimum: 3 }))).rejects.toMatchObject({
       code: 'request.invalid',
       param: 'response_format.json_schema.schema',
     });
-    await expect(answer(ofSchema({ type: 'number', minimum: 3 }, false))).resolves.toMatch(/^-?\d/);
+    await expect(complete(ofSchema({ type: 'number', minimum: 3 }, false))).resolves.toMatch(/^-?\d/);
   });
 
   it('is an object in JSON mode, as far as it goes', async () => {
@@ -216,8 +216,8 @@ describe('a call of a function without parameters', () => {
     ];
     for (const seed of [1, 2, 3])
       expect(await argumentsOf({ tools, tool_choice: 'required', temperature: 2, seed })).toEqual(['{}']);
-    const asked = { messages: [{ role: 'user', content: 'What time is it?' }], temperature: 0 };
-    expect(await argumentsOf({ tools, ...asked })).toEqual(['{}']);
+    const request = { messages: [{ role: 'user', content: 'What time is it?' }], temperature: 0 };
+    expect(await argumentsOf({ tools, ...request })).toEqual(['{}']);
   });
 
   it('has those arguments that another function of the request takes', async () => {

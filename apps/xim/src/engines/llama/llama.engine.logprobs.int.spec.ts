@@ -22,14 +22,14 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-interface Answer {
+interface Completed {
   readonly text: string;
   readonly entries: ContentLogprob[];
   readonly choices: ChunkChoice[];
   readonly completionTokens: number;
 }
 
-async function answer(fields: Record<string, unknown>): Promise<Answer> {
+async function complete(fields: Record<string, unknown>): Promise<Completed> {
   const { events, text, usage } = await run(engine, aJob({ max_tokens: 40, seed: 7, ...fields }));
   const choices = choicesOf(events) as ChunkChoice[];
   const entries = choices.flatMap(({ logprobs }) => (logprobs as { content: ContentLogprob[] } | null)?.content ?? []);
@@ -41,7 +41,7 @@ const joined = (entries: readonly ContentLogprob[]): string =>
 
 describe('logprobs', () => {
   it('are those of the tokens of the text, in the chunks that have the text', async () => {
-    const { text, entries, choices } = await answer({ logprobs: true });
+    const { text, entries, choices } = await complete({ logprobs: true });
     expect(text).not.toBe('');
     expect(joined(entries)).toBe(text);
     expect(entries.every(({ logprob }) => logprob <= 0 && logprob >= -9_999)).toBe(true);
@@ -50,7 +50,7 @@ describe('logprobs', () => {
   });
 
   it.each([0, 1, 5, 20])('have %i of the likeliest beside each, the likeliest first', async (count) => {
-    const { entries } = await answer({ logprobs: true, top_logprobs: count });
+    const { entries } = await complete({ logprobs: true, top_logprobs: count });
     expect(entries.length).toBeGreaterThan(0);
     for (const { top_logprobs: top } of entries) {
       expect(top).toHaveLength(count);
@@ -59,27 +59,27 @@ describe('logprobs', () => {
   });
 
   it('say that a greedy reply takes the likeliest', async () => {
-    const { entries } = await answer({ logprobs: true, top_logprobs: 1, temperature: 0 });
+    const { entries } = await complete({ logprobs: true, top_logprobs: 1, temperature: 0 });
     expect(entries.length).toBeGreaterThan(0);
     for (const { token, logprob, top_logprobs: top } of entries) expect(top[0]).toMatchObject({ token, logprob });
   });
 
   it('change nothing of the text', async () => {
-    const [with_, without] = [await answer({ logprobs: true, top_logprobs: 3 }), await answer({})];
+    const [with_, without] = [await complete({ logprobs: true, top_logprobs: 3 }), await complete({})];
     expect(with_.text).toBe(without.text);
     expect(without.choices.every(({ logprobs }) => logprobs === null)).toBe(true);
   });
 
   it('end where a stop string ends the text', async () => {
-    const { text } = await answer({});
+    const { text } = await complete({});
     const stop = text.slice(9, 12);
-    const stopped = await answer({ logprobs: true, stop });
+    const stopped = await complete({ logprobs: true, stop });
     expect(stopped.text).toBe(text.slice(0, text.indexOf(stop)));
     expect(joined(stopped.entries)).toBe(stopped.text);
   });
 
   it('are as many as a nucleus leaves, where it leaves fewer', async () => {
-    const { entries } = await answer({ logprobs: true, top_logprobs: 20, top_p: 0.01 });
+    const { entries } = await complete({ logprobs: true, top_logprobs: 20, top_p: 0.01 });
     expect(entries.length).toBeGreaterThan(0);
     expect(entries.every(({ top_logprobs: top }) => top.length >= 1 && top.length <= 20)).toBe(true);
   });
@@ -87,7 +87,7 @@ describe('logprobs', () => {
 
 describe('prediction', () => {
   it('changes nothing of the text, and is counted: all of it when it comes true', async () => {
-    const plain = await answer({ temperature: 0 });
+    const plain = await complete({ temperature: 0 });
     const job = aJob({ max_tokens: 40, temperature: 0, prediction: { type: 'content', content: plain.text } });
     const { text, usage } = await run(engine, job);
     expect(text).toBe(plain.text);

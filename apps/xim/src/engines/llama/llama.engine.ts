@@ -15,7 +15,7 @@ import type { LlamaContextSequence, LlamaGrammar, Token } from 'node-llama-cpp';
 import { headEvent } from '../chunk-events.ts';
 import type { LlamaModelConfig } from '../engine-config.ts';
 import type { ChatEngine, EngineEvent, EngineJob, EngineParameter } from '../engine.ts';
-import { askedMaxTokens, tokenBudget } from '../token-budget.ts';
+import { requestedMaxTokens, tokenBudget } from '../token-budget.ts';
 import { ChatTemplate } from './chat-template.ts';
 import type { TemplateContext } from './chat-template.ts';
 import { dialectOf } from './dialect.ts';
@@ -54,7 +54,7 @@ export class LlamaEngine implements ChatEngine {
   readonly #prompts: PromptEncoder;
   readonly #pool: SequencePool<LlamaContextSequence>;
   readonly #dialect: Dialect;
-  readonly #opensThought: boolean;
+  readonly #opensReasoning: boolean;
   readonly #grammars: GrammarCache;
   #closing = false;
 
@@ -91,14 +91,14 @@ export class LlamaEngine implements ChatEngine {
         model.tokenize(text, special, options),
       firstToken: model.tokens.shouldPrependBosToken ? (model.tokens.bos ?? undefined) : undefined,
     };
-    this.#opensThought = template.promptEndsWith(this.#dialect.thoughtOpens);
+    this.#opensReasoning = template.promptEndsWith(this.#dialect.reasoningOpens);
     this.#prompts = new PromptEncoder(template, this.#vocabulary, tokenizer, contextTokens);
   }
 
   async *generate(job: EngineJob, signal: AbortSignal): AsyncGenerator<EngineEvent, TokenUsage> {
     const plan = planOf(job.request, this.#dialect);
     const prompt = this.#prompts.encode(job.request.messages, plan) as Token[];
-    const { maxTokens, clampedFrom } = tokenBudget(askedMaxTokens(job.request), prompt.length, this.contextTokens);
+    const { maxTokens, clampedFrom } = tokenBudget(requestedMaxTokens(job.request), prompt.length, this.contextTokens);
     const { model } = this.#runtime;
     const guide = new GrammarGuide(model, await this.#grammarsOf(plan));
     const generation: Generation = {
@@ -165,7 +165,7 @@ export class LlamaEngine implements ChatEngine {
       guide,
       stops: [job.request.stop ?? []].flat(),
       mayCall,
-      showsThoughts: job.request.include_reasoning === true || job.request.x_events === true,
+      showsReasoning: job.request.include_reasoning === true || job.request.x_events === true,
       parallelCalls: job.request.parallel_tool_calls !== false,
     });
     const tape =
@@ -179,10 +179,10 @@ export class LlamaEngine implements ChatEngine {
       if (generation.stopped()) return;
       isFirst = false;
       if (ends) break;
-      const thought = reader.isThinking;
+      const reasoning = reader.isThinking;
       tape?.add(token, probabilities ?? NO_PROBABILITIES);
       const events = writer.push(characters.push(this.#vocabulary.bytesOf(token)));
-      if (thought || reader.isThinking) usage.reasoningTokens += 1;
+      if (reasoning || reader.isThinking) usage.reasoningTokens += 1;
       prediction?.add(token, usage);
       if (tape === undefined) yield* events;
       else {
@@ -211,7 +211,7 @@ export class LlamaEngine implements ChatEngine {
 
   #thinking({ enableThinking, reply }: ReplyPlan): 'impossible' | 'possible' | 'begun' {
     if (!this.#dialect.thinks || enableThinking === false || reply !== undefined) return 'impossible';
-    return this.#opensThought ? 'begun' : 'possible';
+    return this.#opensReasoning ? 'begun' : 'possible';
   }
 
   async #grammarsOf({ reply, call }: ReplyPlan): Promise<GuideGrammars> {

@@ -1,10 +1,10 @@
 import { emptyUsage } from '@xerotier/contracts/inference';
 import { PredictionTally } from './prediction-tally.ts';
 
-function tally(predicted: readonly number[], answer: readonly number[]): [accepted: number, rejected: number] {
+function tally(predicted: readonly number[], completion: readonly number[]): [accepted: number, rejected: number] {
   const usage = emptyUsage();
   const sut = new PredictionTally(predicted);
-  for (const token of answer) sut.add(token, usage);
+  for (const token of completion) sut.add(token, usage);
   return [usage.acceptedPredictionTokens, usage.rejectedPredictionTokens];
 }
 

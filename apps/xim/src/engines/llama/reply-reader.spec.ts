@@ -28,31 +28,31 @@ const PARIS = '<tool_call>\n{"name": "get_weather", "arguments": {"city": "Paris
 
 describe('ReplyReader', () => {
   it.each<[string, string, ReplyPart[]]>([
-    ['an answer', 'Hello there.', [{ type: 'answer', text: 'Hello there.' }]],
-    ['an answer with its white space', ' Hello \n', [{ type: 'answer', text: ' Hello \n' }]],
+    ['an answer', 'Hello there.', [{ type: 'content', text: 'Hello there.' }]],
+    ['an answer with its white space', ' Hello \n', [{ type: 'content', text: ' Hello \n' }]],
     [
       'a thought and an answer',
       '<think>\n1 + 1\n</think>\n\n2',
       [
-        { type: 'thought', text: '\n1 + 1' },
-        { type: 'answer', text: '2' },
+        { type: 'reasoning', text: '\n1 + 1' },
+        { type: 'content', text: '2' },
       ],
     ],
-    ['an empty thought', '<think>\n\n</think>\n\nYes.', [{ type: 'answer', text: 'Yes.' }]],
-    ['a thought that never ends', '<think>\nhm', [{ type: 'thought', text: '\nhm' }]],
+    ['an empty thought', '<think>\n\n</think>\n\nYes.', [{ type: 'content', text: 'Yes.' }]],
+    ['a thought that never ends', '<think>\nhm', [{ type: 'reasoning', text: '\nhm' }]],
     ['a call', PARIS, call('get_weather', '{"city": "Paris"}')],
     [
       'a text and two calls',
       `I look.\n${PARIS}\n${PARIS}`,
       [
-        { type: 'answer', text: 'I look.' },
+        { type: 'content', text: 'I look.' },
         ...call('get_weather', '{"city": "Paris"}'),
         ...call('get_weather', '{"city": "Paris"}'),
       ],
     ],
-    ['a mark that was never completed', 'a <tool_cal', [{ type: 'answer', text: 'a <tool_cal' }]],
-    ['the mark of a thought in an answer', 'a <think> b', [{ type: 'answer', text: 'a <think> b' }]],
-    ['a mark that closes nothing', 'a </think> b', [{ type: 'answer', text: 'a </think> b' }]],
+    ['a mark that was never completed', 'a <tool_cal', [{ type: 'content', text: 'a <tool_cal' }]],
+    ['the mark of a thought in an answer', 'a <think> b', [{ type: 'content', text: 'a <think> b' }]],
+    ['a mark that closes nothing', 'a </think> b', [{ type: 'content', text: 'a </think> b' }]],
   ])('takes %s apart, wherever the text is cut', (_, text, expected) => {
     fc.assert(
       fc.property(fc.array(fc.nat({ max: 15 }), { minLength: 1 }), (sizes) => {
@@ -70,20 +70,20 @@ describe('ReplyReader', () => {
       }),
     );
     const reader = new ReplyReader(dialect, { thinking: 'impossible', mayCall: false });
-    expect(reader.push('a <tool_call')).toEqual([{ type: 'answer', text: 'a <tool_call' }]);
+    expect(reader.push('a <tool_call')).toEqual([{ type: 'content', text: 'a <tool_call' }]);
   });
 
   it('leaves the marks of calls alone where there is nothing to call, and those of thoughts where there are none', () => {
-    expect(partsOf([PARIS], { thinking: 'impossible', mayCall: false })).toEqual([{ type: 'answer', text: PARIS }]);
+    expect(partsOf([PARIS], { thinking: 'impossible', mayCall: false })).toEqual([{ type: 'content', text: PARIS }]);
     expect(partsOf(['<think>a</think>b'], { thinking: 'impossible', mayCall: true })).toEqual([
-      { type: 'answer', text: '<think>a</think>b' },
+      { type: 'content', text: '<think>a</think>b' },
     ]);
   });
 
   it('is in a thought from the beginning when the prompt has opened it', () => {
     expect(partsOf(['hm</think>yes'], { thinking: 'begun', mayCall: false })).toEqual([
-      { type: 'thought', text: 'hm' },
-      { type: 'answer', text: 'yes' },
+      { type: 'reasoning', text: 'hm' },
+      { type: 'content', text: 'yes' },
     ]);
   });
 

@@ -9,8 +9,8 @@ import type { Dialect } from './dialect.ts';
 import { ToolCallReader } from './tool-call-reader.ts';
 
 export type ReplyPart =
-  | { readonly type: 'thought'; readonly text: string }
-  | { readonly type: 'answer'; readonly text: string }
+  | { readonly type: 'reasoning'; readonly text: string }
+  | { readonly type: 'content'; readonly text: string }
   /** A call has begun; its arguments follow, piece by piece. */
   | { readonly type: 'call'; readonly name: string }
   | { readonly type: 'arguments'; readonly text: string }
@@ -22,7 +22,7 @@ export interface ReplyReaderOptions {
   readonly mayCall: boolean;
 }
 
-type State = 'start' | 'thought' | 'answer' | 'call';
+type State = 'start' | 'reasoning' | 'content' | 'call';
 
 export class ReplyReader {
   readonly #dialect: Dialect;
@@ -36,11 +36,11 @@ export class ReplyReader {
   constructor(dialect: Dialect, { thinking, mayCall }: ReplyReaderOptions) {
     this.#dialect = dialect;
     this.#mayCall = mayCall;
-    this.#state = thinking === 'begun' ? 'thought' : thinking === 'possible' ? 'start' : 'answer';
+    this.#state = thinking === 'begun' ? 'reasoning' : thinking === 'possible' ? 'start' : 'content';
   }
 
   get isThinking(): boolean {
-    return this.#state === 'thought';
+    return this.#state === 'reasoning';
   }
 
   get isCalling(): boolean {
@@ -59,7 +59,7 @@ export class ReplyReader {
     const rest = this.#held;
     this.#held = '';
     if (rest === '' || this.#state === 'call') return [];
-    return this.#state === 'thought' ? [{ type: 'thought', text: rest }] : this.#answer(rest);
+    return this.#state === 'reasoning' ? [{ type: 'reasoning', text: rest }] : this.#content(rest);
   }
 
   /** Takes as much of the held text as its state can; true when another state may take more. */
@@ -67,16 +67,16 @@ export class ReplyReader {
     switch (this.#state) {
       case 'start':
         return this.#begin();
-      case 'thought':
-        return this.#takeUntil(this.#dialect.thoughtCloses, 'answer', (text) => {
-          if (text !== '') parts.push({ type: 'thought', text });
+      case 'reasoning':
+        return this.#takeUntil(this.#dialect.reasoningCloses, 'content', (text) => {
+          if (text !== '') parts.push({ type: 'reasoning', text });
         });
-      case 'answer':
+      case 'content':
         if (!this.#mayCall) return this.#takeAll(parts);
-        return this.#takeUntil(this.#dialect.callOpens, 'call', (text) => parts.push(...this.#answer(text)));
+        return this.#takeUntil(this.#dialect.callOpens, 'call', (text) => parts.push(...this.#content(text)));
       case 'call':
         this.#call ??= new ToolCallReader();
-        if (!this.#takeUntil(this.#dialect.callCloses, 'answer', (text) => parts.push(...this.#called(text))))
+        if (!this.#takeUntil(this.#dialect.callCloses, 'content', (text) => parts.push(...this.#called(text))))
           return false;
         this.#call = undefined;
         parts.push({ type: 'call ended' });
@@ -87,11 +87,11 @@ export class ReplyReader {
   /** Whether the reply begins with a thought is known when as much has come as the mark is long. */
   #begin(): boolean {
     const begun = this.#held.trimStart();
-    const { thoughtOpens } = this.#dialect;
-    if (begun.length < thoughtOpens.length && thoughtOpens.startsWith(begun)) return false;
-    const thinks = begun.startsWith(thoughtOpens);
-    this.#state = thinks ? 'thought' : 'answer';
-    if (thinks) this.#held = begun.slice(thoughtOpens.length);
+    const { reasoningOpens } = this.#dialect;
+    if (begun.length < reasoningOpens.length && reasoningOpens.startsWith(begun)) return false;
+    const thinks = begun.startsWith(reasoningOpens);
+    this.#state = thinks ? 'reasoning' : 'content';
+    if (thinks) this.#held = begun.slice(reasoningOpens.length);
     return true;
   }
 
@@ -112,16 +112,16 @@ export class ReplyReader {
   }
 
   #takeAll(parts: ReplyPart[]): false {
-    parts.push(...this.#answer(this.#held));
+    parts.push(...this.#content(this.#held));
     this.#held = '';
     return false;
   }
 
-  #answer(text: string): ReplyPart[] {
+  #content(text: string): ReplyPart[] {
     const shown = this.#afterMark ? text.trimStart() : text;
     if (shown === '') return [];
     this.#afterMark = false;
-    return [{ type: 'answer', text: shown }];
+    return [{ type: 'content', text: shown }];
   }
 
   #called(text: string): ReplyPart[] {

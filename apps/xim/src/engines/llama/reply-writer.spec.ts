@@ -15,7 +15,7 @@ function writing(options: Partial<ReplyWriterOptions> = {}): { writer: ReplyWrit
     guide: { callOpened: () => void told.push('opened'), callClosed: () => void told.push('closed') },
     stops: [],
     mayCall: true,
-    showsThoughts: false,
+    showsReasoning: false,
     parallelCalls: true,
     ...options,
   });
@@ -35,12 +35,12 @@ describe('ReplyWriter', () => {
   });
 
   it('writes the thought beside the answer where it is wanted', () => {
-    const { writer } = writing({ showsThoughts: true, mayCall: false });
+    const { writer } = writing({ showsReasoning: true, mayCall: false });
     const events = [...writer.push('<think>\nhm'), ...writer.push(', so\n</think>\n\nYes.'), ...writer.end('stop')];
     const deltas = deltasOf(events);
     expect(
       deltas
-        .map(({ reasoning_content: thought }) => thought ?? '')
+        .map(({ reasoning_content: reasoning }) => reasoning ?? '')
         .join('')
         .trim(),
     ).toBe('hm, so');

@@ -9,7 +9,7 @@ import {
   contentChunk,
   finishChunk,
   roleChunk,
-  thoughtChunk,
+  reasoningChunk,
   withRole,
 } from '../chunk-events.ts';
 import type { FinishReason } from '../chunk-events.ts';
@@ -25,7 +25,7 @@ export interface ReplyWriterOptions {
   readonly stops: readonly string[];
   readonly mayCall: boolean;
   /** Whether thoughts are given out, beside the answer and never in it. */
-  readonly showsThoughts: boolean;
+  readonly showsReasoning: boolean;
   /** Whether a second call may follow the first. */
   readonly parallelCalls: boolean;
 }
@@ -78,12 +78,12 @@ export class ReplyWriter {
 
   #eventsOf(part: ReplyPart): EngineEvent[] {
     if (this.#isOver) return [];
-    const { choiceIndex, guide, parallelCalls, showsThoughts } = this.#options;
+    const { choiceIndex, guide, parallelCalls, showsReasoning } = this.#options;
     switch (part.type) {
-      case 'thought':
-        return showsThoughts ? [thoughtChunk(choiceIndex, part.text)] : [];
-      case 'answer':
-        return this.#answer(part.text);
+      case 'reasoning':
+        return showsReasoning ? [reasoningChunk(choiceIndex, part.text)] : [];
+      case 'content':
+        return this.#content(part.text);
       case 'call':
         this.#calls += 1;
         return [callChunk(choiceIndex, this.#calls - 1, `call_${randomBytes(12).toString('hex')}`, part.name)];
@@ -97,7 +97,7 @@ export class ReplyWriter {
   }
 
   /** After a call, nothing but another call is a part of the answer. */
-  #answer(text: string): EngineEvent[] {
+  #content(text: string): EngineEvent[] {
     if (this.#calls > 0) {
       this.#isOver = true;
       return [];

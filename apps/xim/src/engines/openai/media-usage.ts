@@ -26,11 +26,11 @@ export class MediaEvents {
   /** Complete events so far. */
   count = 0;
   readonly #parser = new SseParser(EVENT_LENGTH_MAX);
-  readonly #refuseError: (event: unknown) => void;
+  readonly #throwError: (event: unknown) => void;
 
   /** `refuseError` throws when an event is an error. */
-  constructor(refuseError: (event: unknown) => void) {
-    this.#refuseError = refuseError;
+  constructor(throwError: (event: unknown) => void) {
+    this.#throwError = throwError;
   }
 
   /** @throws an Error when an event is longer than one may be, and what `refuseError` throws. */
@@ -54,7 +54,7 @@ export class MediaEvents {
       return;
     }
     this.latest = mediaUsageIn(event) ?? this.latest;
-    this.#refuseError(event);
+    this.#throwError(event);
   }
 }
 

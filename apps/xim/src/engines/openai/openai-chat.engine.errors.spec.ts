@@ -81,13 +81,13 @@ describe('an error in a body with status 200', () => {
 });
 
 describe('Retry-After', () => {
-  const refused = (headers: Record<string, string>): Promise<unknown> => {
-    harness.upstream.answer = (response) => void response.writeHead(429, headers).end();
+  const rejected = (headers: Record<string, string>): Promise<unknown> => {
+    harness.upstream.respond = (response) => void response.writeHead(429, headers).end();
     return harness.view({}).catch((error: unknown) => (error as { retryAfterSeconds?: number }).retryAfterSeconds);
   };
 
   it('may be a date', async () => {
-    const seconds = (await refused({ 'retry-after': new Date(Date.now() + 30_000).toUTCString() })) as number;
+    const seconds = (await rejected({ 'retry-after': new Date(Date.now() + 30_000).toUTCString() })) as number;
     expect(seconds).toBeGreaterThan(20);
     expect(seconds).toBeLessThanOrEqual(30);
     expect(Number.isInteger(seconds)).toBe(true);
@@ -103,7 +103,7 @@ describe('Retry-After', () => {
     [{ 'retry-after': '-1' }, undefined],
     [{}, undefined],
   ])('of %j is %p seconds', async (headers, seconds) => {
-    expect(await refused(headers)).toBe(seconds);
+    expect(await rejected(headers)).toBe(seconds);
   });
 });
 
@@ -116,7 +116,7 @@ describe('a prompt that does not fit', () => {
       "You passed 8500 input tokens and requested 500 output tokens. However, the model's context length is only 8192 tokens.",
     ],
   ])('is context_length_exceeded with the counts of %j', async (message) => {
-    harness.upstream.answer = (response) => json(response, { error: { message } }, 400);
+    harness.upstream.respond = (response) => json(response, { error: { message } }, 400);
     await expect(harness.view({ max_tokens: 500 })).rejects.toMatchObject({
       code: 'inference.context_length_exceeded',
       details: { promptTokens: 8_500, contextTokens: 8_192 },
@@ -125,7 +125,7 @@ describe('a prompt that does not fit', () => {
 
   it('is counted by what was asked of the server, when that says only the sum', async () => {
     const message = "This model's maximum context length is 100 tokens. However, you requested 130 tokens.";
-    harness.upstream.answer = (response, { body }) =>
+    harness.upstream.respond = (response, { body }) =>
       Number(body['max_tokens']) <= 50
         ? json(response, { choices: [{ message: { content: 'a' }, finish_reason: 'stop' }] })
         : json(response, { error: { message } }, 400);
@@ -136,7 +136,7 @@ describe('a prompt that does not fit', () => {
 
   it('is one too where nobody says how long it is, without false counts', async () => {
     for (const status of [400, 500]) {
-      harness.upstream.answer = (response) =>
+      harness.upstream.respond = (response) =>
         json(response, { error: 'the input length exceeds the context length' }, status);
       const error = await harness.view({}).catch((caught: unknown) => caught);
       expect(error).toMatchObject({
@@ -151,13 +151,13 @@ describe('a prompt that does not fit', () => {
   });
 
   it('is told from other wrong requests', async () => {
-    harness.upstream.answer = (response) =>
+    harness.upstream.respond = (response) =>
       json(response, { error: { message: 'max_tokens is too large: 5000' } }, 400);
     await expect(harness.view({})).rejects.toMatchObject({ code: 'inference.upstream_rejected' });
   });
 
   it('in an event of a stream is one too', async () => {
-    harness.upstream.answer = (response) => {
+    harness.upstream.respond = (response) => {
       beginStream(response);
       response.end(sse({ error: { message: 'prompt is too long: 9000 tokens > 8192 maximum', code: 400 } }));
     };

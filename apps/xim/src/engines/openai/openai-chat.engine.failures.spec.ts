@@ -5,7 +5,7 @@ import {
   beginStream,
   chunk,
   FakeUpstream,
-  goodAnswer,
+  goodResponse,
   goodStream,
   json,
   sse,
@@ -55,7 +55,7 @@ describe('OpenaiChatEngine, when things go wrong or are called off,', () => {
       [302, 'inference.engine_failed'],
       [500, 'inference.engine_failed'],
     ])('with status %i is %s, before the head, streamed or not', async (status, code) => {
-      upstream.answer = (response) => json(response, { error: { message: 'because' } }, status);
+      upstream.respond = (response) => json(response, { error: { message: 'because' } }, status);
       for (const streamed of [true, false]) {
         const generation = anEngine().generate(aJob({ stream: streamed }), new AbortController().signal);
         await expect(generation.next()).rejects.toMatchObject({ code });
@@ -64,7 +64,7 @@ describe('OpenaiChatEngine, when things go wrong or are called off,', () => {
 
     it('says why, but not where the upstream is or with what key', async () => {
       const engine = anEngine({ apiKey: 'hunter2-hunter2' });
-      upstream.answer = (response) =>
+      upstream.respond = (response) =>
         json(response, { error: { message: `bad seed at ${upstream.baseUrl} for hunter2-hunter2` } }, 400);
       await run(engine, aJob()).then(
         () => expect(true).toBe(false),
@@ -77,41 +77,41 @@ describe('OpenaiChatEngine, when things go wrong or are called off,', () => {
     });
 
     it('passes on when to try again', async () => {
-      upstream.answer = (response) => void response.writeHead(429, { 'retry-after': '7' }).end();
+      upstream.respond = (response) => void response.writeHead(429, { 'retry-after': '7' }).end();
       await expect(run(anEngine(), aJob())).rejects.toMatchObject({ code: 'worker.busy', retryAfterSeconds: 7 });
     });
   });
 
   describe('a failure', () => {
     const failures: [string, () => void, Partial<OpenaiConfig>][] = [
-      ['early end', () => (upstream.answer = stream(chunk({ content: 'a' }))), {}],
-      ['early [DONE]', () => (upstream.answer = stream(chunk({ role: 'assistant', content: '' }), '[DONE]')), {}],
-      ['chunk that is not JSON', () => (upstream.answer = stream(chunk({ content: 'a' }), '{broken')), {}],
+      ['early end', () => (upstream.respond = stream(chunk({ content: 'a' }))), {}],
+      ['early [DONE]', () => (upstream.respond = stream(chunk({ role: 'assistant', content: '' }), '[DONE]')), {}],
+      ['chunk that is not JSON', () => (upstream.respond = stream(chunk({ content: 'a' }), '{broken')), {}],
       [
         'error event',
-        () => (upstream.answer = stream(chunk({ content: 'a' }), { error: { message: 'CUDA out of memory' } })),
+        () => (upstream.respond = stream(chunk({ content: 'a' }), { error: { message: 'CUDA out of memory' } })),
         {},
       ],
       [
         'error event of an older server',
-        () => (upstream.answer = stream(chunk({ content: 'a' }), { object: 'error', message: 'x' })),
+        () => (upstream.respond = stream(chunk({ content: 'a' }), { object: 'error', message: 'x' })),
         {},
       ],
-      ['response that is neither of the two', () => (upstream.answer = (response) => json(response, 'Hi')), {}],
+      ['response that is neither of the two', () => (upstream.respond = (response) => json(response, 'Hi')), {}],
       [
         'connection that breaks',
         () =>
-          (upstream.answer = (response) => {
+          (upstream.respond = (response) => {
             beginStream(response);
             response.write(sse(chunk({ content: 'a' })), () => response.destroy());
           }),
         {},
       ],
-      ['silence before the first byte', () => (upstream.answer = () => undefined), { firstByteTimeoutMs: 50 }],
+      ['silence before the first byte', () => (upstream.respond = () => undefined), { firstByteTimeoutMs: 50 }],
       [
         'silence after the first chunk',
         () =>
-          (upstream.answer = (response) => {
+          (upstream.respond = (response) => {
             beginStream(response);
             response.write(sse(chunk({ content: 'a' })));
           }),
@@ -130,7 +130,7 @@ describe('OpenaiChatEngine, when things go wrong or are called off,', () => {
     );
 
     it.each([true, false])('is not billed when nothing came of it (stream: %s)', async (streamed) => {
-      upstream.answer = (response) => void response.writeHead(500).end();
+      upstream.respond = (response) => void response.writeHead(500).end();
       const error = await run(anEngine(), aJob({ stream: streamed })).catch((caught: unknown) => caught);
       expect(error).toMatchObject({ code: 'inference.engine_failed', details: { upstreamStatus: 500 } });
       expect((error as AppError).details).not.toHaveProperty('usage');
@@ -147,7 +147,7 @@ describe('OpenaiChatEngine, when things go wrong or are called off,', () => {
     });
 
     it('counts what had been generated until then', async () => {
-      upstream.answer = stream(chunk({ content: 'a' }), chunk({ content: 'b' }));
+      upstream.respond = stream(chunk({ content: 'a' }), chunk({ content: 'b' }));
       await expect(run(anEngine(), aJob(STREAMED))).rejects.toMatchObject({
         details: { usage: { completionTokens: 2 } },
       });
@@ -156,7 +156,7 @@ describe('OpenaiChatEngine, when things go wrong or are called off,', () => {
 
   describe('a cancellation', () => {
     function endless(): void {
-      upstream.answer = (response) => {
+      upstream.respond = (response) => {
         beginStream(response);
         response.write(sse(chunk({ content: 'a' })));
       };
@@ -188,7 +188,7 @@ describe('OpenaiChatEngine, when things go wrong or are called off,', () => {
       for (const streamed of [true, false]) {
         upstream.requests.length = 0;
         const controller = new AbortController();
-        upstream.answer = () => void setTimeout(() => controller.abort(), 5);
+        upstream.respond = () => void setTimeout(() => controller.abort(), 5);
         const { usage } = await run(anEngine(), aJob({ stream: streamed }), { signal: controller.signal });
         expect(usage.completionTokens).toBe(0);
         await upstream.requests[0]?.aborted;
@@ -205,7 +205,7 @@ describe('OpenaiChatEngine, when things go wrong or are called off,', () => {
       endless();
       for await (const event of engine.generate(aJob(STREAMED), new AbortController().signal))
         if (event.type === 'chunk') break;
-      upstream.answer = stream(...goodStream);
+      upstream.respond = stream(...goodStream);
       expect((await run(engine, aJob(STREAMED))).text).toBe('Hi');
     });
   });
@@ -213,8 +213,8 @@ describe('OpenaiChatEngine, when things go wrong or are called off,', () => {
   describe('the head', () => {
     it('does not wait for an upstream that computes before it answers', async () => {
       let respond: () => void = () => undefined;
-      upstream.answer = (response) => {
-        respond = () => json(response, goodAnswer);
+      upstream.respond = (response) => {
+        respond = () => json(response, goodResponse);
       };
       const { text } = await run(anEngine(), aJob(), {
         onEvent: (event) => {

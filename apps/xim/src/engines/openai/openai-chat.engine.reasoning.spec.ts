@@ -92,7 +92,7 @@ describe('reasoning', () => {
 });
 
 describe('<think> in the content', () => {
-  const answers: [string, string, { reasoning?: string; content: string }][] = [
+  const responses: [string, string, { reasoning?: string; content: string }][] = [
     ['at its beginning', '<think>Hm.</think>Hi', { reasoning: 'Hm.', content: 'Hi' }],
     ['with white space around it', '\n <think>\nHm.\n</think>\n\nHi\n', { reasoning: '\nHm.\n', content: 'Hi\n' }],
     ['and nothing in it', '<think></think>Hi', { content: 'Hi' }],
@@ -113,7 +113,7 @@ describe('<think> in the content', () => {
     ['that is white space alone', ' \n', { content: ' \n' }],
   ];
 
-  it.each(answers)('%s is read right, wherever it is cut', (_what, text, expected) => {
+  it.each(responses)('%s is read right, wherever it is cut', (_what, text, expected) => {
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 1, max: 6 }), { minLength: 1, maxLength: 30 }), (sizes) => {
         const reader = new ThinkTagReader();
@@ -135,7 +135,7 @@ describe('<think> in the content', () => {
     );
   });
 
-  it.each(answers)('%s comes out of the engine right, streamed or not', async (_what, text, expected) => {
+  it.each(responses)('%s comes out of the engine right, streamed or not', async (_what, text, expected) => {
     const events = [...text].map((content) => chunk({ content }));
     for (const include_reasoning of [true, false]) {
       const streamed = await harness.streamed([...events, chunk({}, 'stop'), '[DONE]'], { include_reasoning });

@@ -1,5 +1,5 @@
 /** Responses that are right in substance and wrong in form: what other servers of this API really send. */
-import { beginStream, chunk, goodAnswer, goodStream, json, sse, usageChunk } from '../testing/fake-upstream.ts';
+import { beginStream, chunk, goodResponse, goodStream, json, sse, usageChunk } from '../testing/fake-upstream.ts';
 import { completion, openaiHarness } from '../testing/openai-harness.ts';
 import type { ChunkChoice } from '../engine.ts';
 import { choicesOf } from '../testing/jobs.ts';
@@ -112,7 +112,7 @@ describe('the end of a stream', () => {
     ['finish without usage', [chunk({ content: 'a' }), chunk({}, 'stop')], 7],
     ['[DONE] without a finish', [chunk({ content: 'a' }), '[DONE]'], 7],
   ])('comes by itself after %s, when the server leaves the connection open', async (_what, events, promptTokens) => {
-    harness.upstream.answer = (response) => {
+    harness.upstream.respond = (response) => {
       beginStream(response);
       for (const event of events) response.write(sse(event));
     };
@@ -123,7 +123,7 @@ describe('the end of a stream', () => {
   });
 
   it('waits for the usage that comes a little later than the finish', async () => {
-    harness.upstream.answer = (response) => {
+    harness.upstream.respond = (response) => {
       beginStream(response);
       response.write(sse(chunk({ content: 'a' })) + sse(chunk({}, 'stop')));
       setTimeout(() => response.end(sse(USAGE) + sse('[DONE]')), 1_200);
@@ -151,7 +151,7 @@ describe('the form of a body', () => {
   it.each(types.flatMap((type) => [200, 201].map((status) => [type, status] as const)))(
     'is seen by itself: a stream as %s with status %d',
     async (type, status) => {
-      harness.upstream.answer = (response) => {
+      harness.upstream.respond = (response) => {
         response.writeHead(status, type === undefined ? {} : { 'content-type': type });
         response.end(`\n: hello\n\n${goodStream.map(sse).join('')}`);
       };
@@ -160,26 +160,26 @@ describe('the form of a body', () => {
   );
 
   it.each(types)('is seen by itself: JSON as %s', async (type) => {
-    harness.upstream.answer = (response) => {
+    harness.upstream.respond = (response) => {
       response.writeHead(201, type === undefined ? {} : { 'content-type': type });
-      response.end(`\n ${JSON.stringify(goodAnswer)}`);
+      response.end(`\n ${JSON.stringify(goodResponse)}`);
     };
     expect(await harness.view({})).toMatchObject({ content: 'Hi there', finish: ['stop'] });
   });
 
   it('is not looked for in white space without end', async () => {
-    harness.upstream.answer = (response) => {
+    harness.upstream.respond = (response) => {
       beginStream(response);
       response.end(`${'\n'.repeat(200_000)}${goodStream.map(sse).join('')}`);
     };
     expect((await harness.view({ stream: true })).content).toBe('Hi');
-    harness.upstream.answer = (response) => void response.end(' '.repeat(9 * 2 ** 20));
+    harness.upstream.respond = (response) => void response.end(' '.repeat(9 * 2 ** 20));
     await expect(harness.view({ stream: true })).rejects.toMatchObject({ code: 'inference.engine_failed' });
   });
 
   it('may be JSON where a stream was asked for: it comes as chunks', async () => {
     const tool_calls = [{ id: 'c', type: 'function', function: { name: 'f', arguments: '{"a":1}' } }];
-    harness.upstream.answer = (response) => json(response, completion({ content: 'Hi', tool_calls, reasoning: 'Hm' }));
+    harness.upstream.respond = (response) => json(response, completion({ content: 'Hi', tool_calls, reasoning: 'Hm' }));
     const view = await harness.view({ stream: true, include_reasoning: true });
     expect(view).toMatchObject({
       content: 'Hi',
@@ -193,7 +193,7 @@ describe('the form of a body', () => {
   });
 
   it('may be a stream where JSON was asked for: it comes as one response', async () => {
-    harness.upstream.answer = (response) => {
+    harness.upstream.respond = (response) => {
       beginStream(response);
       response.end(goodStream.map(sse).join(''));
     };
@@ -208,19 +208,19 @@ describe('the form of a body', () => {
     ['broken JSON', '{"choices": [{"message": '],
     ['a number', '5'],
   ])('that is %s is a failure, streamed or not', async (_what, body) => {
-    harness.upstream.answer = (response) => void response.writeHead(200, { 'content-type': 'text/html' }).end(body);
+    harness.upstream.respond = (response) => void response.writeHead(200, { 'content-type': 'text/html' }).end(body);
     for (const streamed of [true, false])
       await expect(harness.view({ stream: streamed })).rejects.toMatchObject({ code: 'inference.engine_failed' });
   });
 
   it.each([202, 204, 206])('with status %d and no body is a failure', async (status) => {
-    harness.upstream.answer = (response) => void response.writeHead(status).end();
+    harness.upstream.respond = (response) => void response.writeHead(status).end();
     await expect(harness.view({ stream: true })).rejects.toMatchObject({ code: 'inference.engine_failed' });
   });
 
   it('may have events named in the older way of llama-server', async () => {
     const error = { code: 400, message: 'bad grammar', type: 'invalid_request_error' };
-    harness.upstream.answer = (response) => {
+    harness.upstream.respond = (response) => {
       beginStream(response);
       response.end(`error: ${JSON.stringify(error)}\n\n`);
     };

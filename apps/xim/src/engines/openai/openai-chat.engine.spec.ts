@@ -7,7 +7,7 @@ import {
   beginStream,
   chunk,
   FakeUpstream,
-  goodAnswer,
+  goodResponse,
   goodStream,
   json,
   sse,
@@ -48,7 +48,7 @@ describe('OpenaiChatEngine', () => {
 
   describe('what the upstream gets', () => {
     it('is the request, without what is none of its business', async () => {
-      upstream.answer = stream(...goodStream);
+      upstream.respond = stream(...goodStream);
       const request = {
         ...STREAMED,
         temperature: 0.5,
@@ -83,7 +83,7 @@ describe('OpenaiChatEngine', () => {
     });
 
     it('has no key where none is set, and no stream where none is asked for', async () => {
-      upstream.answer = (response) => json(response, goodAnswer);
+      upstream.respond = (response) => json(response, goodResponse);
       await run(anEngine(), aJob());
       expect(upstream.requests[0]?.headers.authorization).toBeUndefined();
       expect(upstream.requests[0]?.body).toMatchObject({ stream: false });
@@ -94,7 +94,7 @@ describe('OpenaiChatEngine', () => {
   describe('a streamed answer', () => {
     it('has what the specification has, and what vLLM’s clients read, under the index that was asked for', async () => {
       const logprobs = { content: [{ token: 'Hi', logprob: -0.1, bytes: [72, 105], top_logprobs: [] }], refusal: null };
-      upstream.answer = stream(
+      upstream.respond = stream(
         chunk({ role: 'assistant', content: '' }),
         chunk({ reasoning_content: 'Hm' }),
         chunk({ content: 'Hi', audio: null, images: [], refusal: null }, null, {
@@ -104,7 +104,7 @@ describe('OpenaiChatEngine', () => {
         }),
         chunk({ tool_calls: [{ index: 0, id: 'c', type: 'function', function: { name: 'f', arguments: '{}' } }] }),
         chunk({}, 'tool_calls', { stop_reason: 7 }),
-        usageChunk(goodAnswer.usage),
+        usageChunk(goodResponse.usage),
         '[DONE]',
       );
       const { events } = await run(anEngine(), aJob({ ...STREAMED, include_reasoning: true }, { choiceIndex: 5 }));
@@ -124,7 +124,7 @@ describe('OpenaiChatEngine', () => {
     });
 
     it('has no thoughts for a client that did not ask for them, and no chunk for one that is all there is', async () => {
-      upstream.answer = stream(
+      upstream.respond = stream(
         chunk({ role: 'assistant', content: '' }),
         chunk({ reasoning_content: 'Hm' }),
         chunk({ reasoning: 'Hm', content: 'Hi' }),
@@ -141,7 +141,7 @@ describe('OpenaiChatEngine', () => {
     });
 
     it('has its role in the first chunk and in no other, whatever the upstream does', async () => {
-      upstream.answer = stream(
+      upstream.respond = stream(
         chunk({ content: 'a' }),
         chunk({ role: 'assistant', content: 'b' }),
         chunk({ role: 'assistant' }, 'stop'),
@@ -156,11 +156,11 @@ describe('OpenaiChatEngine', () => {
     });
 
     it('has one finish reason, also when the upstream goes on after it', async () => {
-      upstream.answer = stream(
+      upstream.respond = stream(
         chunk({ content: 'a' }),
         chunk({}, 'stop'),
         chunk({ content: 'b' }, 'length'),
-        usageChunk(goodAnswer.usage),
+        usageChunk(goodResponse.usage),
         '[DONE]',
       );
       const { finishReasons, text, usage } = await run(anEngine(), aJob(STREAMED));
@@ -176,7 +176,7 @@ describe('OpenaiChatEngine', () => {
           .join('')
           .replaceAll('\n', '\r\n'),
       );
-      upstream.answer = async (response) => {
+      upstream.respond = async (response) => {
         beginStream(response);
         for (let from = 0; from < bytes.length; from += 7) {
           response.write(bytes.subarray(from, from + 7));
@@ -189,7 +189,7 @@ describe('OpenaiChatEngine', () => {
 
     it('arrives chunk by chunk, while the upstream is still writing', async () => {
       let finish: () => void = () => undefined;
-      upstream.answer = (response) => {
+      upstream.respond = (response) => {
         beginStream(response);
         response.write(sse(chunk({ content: 'first' })));
         finish = () => response.end(sse(chunk({}, 'stop')));
@@ -204,7 +204,7 @@ describe('OpenaiChatEngine', () => {
 
     it('is complete with its finish reason, even when the connection breaks after it or is never ended', async () => {
       for (const end of ['destroy', 'keep'] as const) {
-        upstream.answer = (response) => {
+        upstream.respond = (response) => {
           beginStream(response);
           response.write(sse(chunk({ content: 'a' }, 'stop')) + (end === 'keep' ? sse('[DONE]') : ''));
           if (end === 'destroy') setTimeout(() => response.destroy(), 20);
@@ -217,7 +217,7 @@ describe('OpenaiChatEngine', () => {
   describe('usage', () => {
     it('is what the upstream reports, with all its details', async () => {
       const usage = {
-        ...goodAnswer.usage,
+        ...goodResponse.usage,
         prompt_tokens_details: { cached_tokens: 4 },
         completion_tokens_details: {
           reasoning_tokens: 2,
@@ -225,7 +225,7 @@ describe('OpenaiChatEngine', () => {
           rejected_prediction_tokens: 6,
         },
       };
-      upstream.answer = stream(...goodStream.slice(0, 3), usageChunk(usage), '[DONE]');
+      upstream.respond = stream(...goodStream.slice(0, 3), usageChunk(usage), '[DONE]');
       expect((await run(anEngine(), aJob(STREAMED))).usage).toEqual({
         promptTokens: 9,
         cachedTokens: 4,
@@ -237,7 +237,7 @@ describe('OpenaiChatEngine', () => {
     });
 
     it('is counted in chunks, and guessed for the prompt, when the upstream reports none', async () => {
-      upstream.answer = stream(
+      upstream.respond = stream(
         chunk({ role: 'assistant', content: '' }),
         chunk({ content: 'a' }),
         chunk({ content: 'b' }),
@@ -254,7 +254,7 @@ describe('OpenaiChatEngine', () => {
     it.each([{ prompt_tokens: 'many' }, { prompt_tokens: -1 }, 5])(
       'is counted when the report is %j',
       async (usage) => {
-        upstream.answer = stream(chunk({ content: 'a' }, 'stop'), usageChunk(usage as object), '[DONE]');
+        upstream.respond = stream(chunk({ content: 'a' }, 'stop'), usageChunk(usage as object), '[DONE]');
         expect((await run(anEngine(), aJob(STREAMED))).usage.completionTokens).toBe(1);
       },
     );
@@ -265,24 +265,24 @@ describe('OpenaiChatEngine', () => {
       (await run(anEngine(), aJob(params))).events.filter(({ type }) => type === 'head');
 
     it('is told in a second head, before the first part of the answer', async () => {
-      upstream.answer = (response) => json(response, { ...goodAnswer, system_fingerprint: 'fp_1' });
+      upstream.respond = (response) => json(response, { ...goodResponse, system_fingerprint: 'fp_1' });
       expect(await heads()).toEqual([{ type: 'head' }, { type: 'head', systemFingerprint: 'fp_1' }]);
       const first = { ...chunk({ content: 'a' }), system_fingerprint: 'fp_1' };
-      upstream.answer = stream(first, { ...chunk({}, 'stop'), system_fingerprint: 'fp_2' }, '[DONE]');
+      upstream.respond = stream(first, { ...chunk({}, 'stop'), system_fingerprint: 'fp_2' }, '[DONE]');
       const { events } = await run(anEngine(), aJob(STREAMED));
       expect(events.map(({ type }) => type)).toEqual(['head', 'head', 'chunk', 'chunk']);
       expect(events[1]).toEqual({ type: 'head', systemFingerprint: 'fp_1' });
     });
 
     it.each([undefined, null, 7, {}, 'x'.repeat(257)])('is none when it is %j', async (fingerprint) => {
-      upstream.answer = (response) => json(response, { ...goodAnswer, system_fingerprint: fingerprint });
+      upstream.respond = (response) => json(response, { ...goodResponse, system_fingerprint: fingerprint });
       expect(await heads()).toEqual([{ type: 'head' }]);
     });
   });
 
   describe('an answer that is not streamed', () => {
     it('comes as one event, with the usage of the upstream', async () => {
-      upstream.answer = (response) => json(response, goodAnswer);
+      upstream.respond = (response) => json(response, goodResponse);
       const { events, usage } = await run(anEngine(), aJob({}, { choiceIndex: 2 }));
       expect(events).toEqual([
         { type: 'head' },
@@ -303,7 +303,7 @@ describe('OpenaiChatEngine', () => {
 
     it('is finished without a finish reason too, since nothing more can come', async () => {
       for (const finish_reason of [null, undefined, ''])
-        upstream.answer = (response) => json(response, { choices: [{ message: { content: 'a' }, finish_reason }] });
+        upstream.respond = (response) => json(response, { choices: [{ message: { content: 'a' }, finish_reason }] });
       expect(await run(anEngine(), aJob())).toMatchObject({ text: 'a', finishReasons: ['stop'] });
     });
 
@@ -315,7 +315,8 @@ describe('OpenaiChatEngine', () => {
         reasoning_content: 'Hm',
         annotations: [{ type: 'url_citation' }],
       };
-      upstream.answer = (response) => json(response, { choices: [{ index: 0, message, finish_reason: 'tool_calls' }] });
+      upstream.respond = (response) =>
+        json(response, { choices: [{ index: 0, message, finish_reason: 'tool_calls' }] });
       const { events, usage } = await run(anEngine(), aJob({ include_reasoning: true }));
       expect(choicesOf(events)[0]).toMatchObject({ message: { ...message, refusal: null } });
       expect(usage.completionTokens).toBeGreaterThan(0);
@@ -328,28 +329,28 @@ describe('OpenaiChatEngine', () => {
       ['an error instead', { error: { message: 'out of memory' } }],
       ['no object', [1]],
     ])('fails when the upstream answers with %s', async (_what, body) => {
-      upstream.answer = (response) => json(response, body);
+      upstream.respond = (response) => json(response, body);
       await expect(run(anEngine(), aJob())).rejects.toMatchObject({ code: 'inference.engine_failed' });
     });
   });
 
   describe('a limit', () => {
     it('of the whole context or more is left to the upstream, and reported', async () => {
-      upstream.answer = stream(...goodStream);
+      upstream.respond = stream(...goodStream);
       const { events } = await run(anEngine({ contextTokens: 100 }), aJob({ ...STREAMED, max_tokens: 100 }));
       expect(events[0]).toEqual({ type: 'head', maxTokensClampedFrom: 100 });
       expect(upstream.requests[0]?.body).not.toHaveProperty('max_tokens');
     });
 
     it('that may fit is passed on as it is', async () => {
-      upstream.answer = stream(...goodStream);
+      upstream.respond = stream(...goodStream);
       const { events } = await run(anEngine({ contextTokens: 100 }), aJob({ ...STREAMED, max_tokens: 99 }));
       expect(events[0]).toEqual({ type: 'head' });
       expect(upstream.requests[0]?.body).toMatchObject({ max_tokens: 99 });
     });
 
     it('that the upstream has no room for is lowered to the room that it names', async () => {
-      upstream.answer = (response, { body }) => {
+      upstream.respond = (response, { body }) => {
         if (Number(body['max_tokens']) <= 90) return stream(...goodStream)(response, upstream.requests[0]!);
         return json(
           response,
@@ -372,7 +373,7 @@ describe('OpenaiChatEngine', () => {
 
     it('that a slow upstream refuses once the head is out is told in a second head', async () => {
       const message = "This model's maximum context length is 100 tokens and your request has 10 input tokens.";
-      upstream.answer = (response, request) => {
+      upstream.respond = (response, request) => {
         if (Number(request.body['max_tokens']) <= 90) return stream(...goodStream)(response, request);
         // Longer than the head waits for an answer.
         setTimeout(() => json(response, { error: { message } }, 400), 400);
@@ -386,7 +387,7 @@ describe('OpenaiChatEngine', () => {
 
     it('is not lowered for a prompt that is too long by itself', async () => {
       const message = "This model's maximum context length is 100 tokens. However, your request has 120 input tokens.";
-      upstream.answer = (response) => json(response, { error: { message } }, 400);
+      upstream.respond = (response) => json(response, { error: { message } }, 400);
       await expect(run(anEngine(), aJob({ ...STREAMED, max_tokens: 95 }))).rejects.toMatchObject({
         code: 'inference.context_length_exceeded',
         details: { promptTokens: 120, contextTokens: 100 },
@@ -397,7 +398,7 @@ describe('OpenaiChatEngine', () => {
 
   describe('check', () => {
     it('takes the first model that the server lists, and its context', async () => {
-      upstream.answer = stream(...goodStream);
+      upstream.respond = stream(...goodStream);
       const engine = anEngine({ model: undefined });
       await engine.check(NEVER);
       expect(engine.contextTokens).toBe(2_048);
@@ -422,7 +423,7 @@ describe('OpenaiChatEngine', () => {
 
     it.each([404, 405, 501])('does without a list of models (%i) where the model has a name', async (status) => {
       upstream.models = (response) => json(response, {}, status);
-      upstream.answer = stream(...goodStream);
+      upstream.respond = stream(...goodStream);
       const engine = anEngine();
       await engine.check(NEVER);
       await run(engine, aJob(STREAMED));

@@ -195,7 +195,7 @@ describe('one streamed tool call', () => {
   });
 
   it('is the same whether a stream is asked for or not', async () => {
-    harness.upstream.answer = undefined as never;
+    harness.upstream.respond = undefined as never;
     for (const [, deltas] of one) {
       const events = deltas.map((delta) => chunk({ tool_calls: Array.isArray(delta) ? delta : [delta] }));
       const view = await harness.streamed([...events, chunk({}, 'tool_calls'), '[DONE]'], { stream: false });

@@ -9,7 +9,7 @@ import type { TokenUsage } from '@xerotier/contracts/inference';
 import { AppError } from '@xerotier/errors';
 import { headEvent } from '../chunk-events.ts';
 import type { ChatEngine, Choice, ChunkChoice, EngineEvent, EngineJob, EngineParameter } from '../engine.ts';
-import { askedMaxTokens } from '../token-budget.ts';
+import { requestedMaxTokens } from '../token-budget.ts';
 import { UpstreamChoice, UpstreamResponseError } from './upstream-choice.ts';
 import type { UpstreamResponse } from './upstream-client.ts';
 import { UpstreamEngine, UpstreamExchange } from './upstream-engine.ts';
@@ -54,7 +54,7 @@ export class OpenaiChatEngine extends UpstreamEngine implements ChatEngine {
     const choice = new UpstreamChoice({
       index: job.choiceIndex,
       reasoningWanted: wantsReasoning(request),
-      limit: askedMaxTokens(request),
+      limit: requestedMaxTokens(request),
     });
     const usage = (): TokenUsage => choice.usage(estimatePromptTokens(request));
     try {
@@ -100,7 +100,7 @@ export class OpenaiChatEngine extends UpstreamEngine implements ChatEngine {
       body: upstreamBody(fitted, this.modelName, job.seedDigits),
       accept: streamed ? 'text/event-stream' : 'application/json',
       signal,
-      headersTimeoutMs: streamed ? this.config.firstByteTimeoutMs : this.config.answerTimeoutMs,
+      headersTimeoutMs: streamed ? this.config.firstByteTimeoutMs : this.config.responseTimeoutMs,
       idleTimeoutMs: this.config.idleTimeoutMs,
     });
   }
@@ -141,7 +141,7 @@ export class OpenaiChatEngine extends UpstreamEngine implements ChatEngine {
     // Some servers send empty events as pings.
     if (text === '' || text.trim() === '') return undefined;
     const json = parseObject(text);
-    this.client.refuseError(json);
+    this.client.throwError(json);
     return choice.read(json, whole);
   }
 }

@@ -117,7 +117,7 @@ describe("the client's bound", () => {
     'of %d is told to a server that does not say how much it takes',
     async (max_tokens) => {
       harness.upstream.models = (response) => void response.end(JSON.stringify({ data: [{ id: 'named-model' }] }));
-      harness.upstream.answer = stream(...goodStream);
+      harness.upstream.respond = stream(...goodStream);
       const engine = harness.engine();
       await engine.check(new AbortController().signal);
       expect(engine.contextTokens).toBeUndefined();
@@ -129,7 +129,7 @@ describe("the client's bound", () => {
 
   it.each([5, 64, 1_000])('of %d ends a server that ignores it', async (max_tokens) => {
     let written = 0;
-    harness.upstream.answer = async (response, request) => {
+    harness.upstream.respond = async (response, request) => {
       beginStream(response);
       let gone = false;
       void request.aborted.then(() => (gone = true));

@@ -9,7 +9,7 @@ import type { OpenaiConfig } from '../engine-config.ts';
 import { engineFor } from '../engine-tasks.ts';
 import type { Engine, MediaJob } from '../engine.ts';
 import { beginStream, FakeUpstream, json, sse } from '../testing/fake-upstream.ts';
-import type { Answer } from '../testing/fake-upstream.ts';
+import type { Responder } from '../testing/fake-upstream.ts';
 import { aJob, run } from '../testing/jobs.ts';
 import { OpenaiMediaEngine } from './openai-media.engine.ts';
 
@@ -59,14 +59,14 @@ async function ask(engine: Engine, job: Partial<MediaJob> & { route: MediaRoute 
   }
 }
 
-const failure = (asked: Promise<unknown>): Promise<AppError> =>
-  asked.then(
+const failure = (generating: Promise<unknown>): Promise<AppError> =>
+  generating.then(
     () => Promise.reject(new Error('It was answered.')),
     (error: unknown) => error as AppError,
   );
 
 /** Answers with these pieces, each on its own. */
-function inPieces(contentType: string | undefined, ...pieces: readonly (string | Uint8Array)[]): Answer {
+function inPieces(contentType: string | undefined, ...pieces: readonly (string | Uint8Array)[]): Responder {
   return async (response) => {
     response.writeHead(200, contentType === undefined ? {} : { 'content-type': contentType });
     for (const piece of pieces) {
@@ -82,7 +82,7 @@ const painting = { route: 'images/generations', fields: { prompt: 'a bird', n: 2
 
 describe('a server of audio and images', () => {
   it('is sent the parameters, and its own name of the model', async () => {
-    upstream.answer = inPieces('audio/mpeg', SOUND);
+    upstream.respond = inPieces('audio/mpeg', SOUND);
     await ask(anEngine('speak', { apiKey: 'sk-secret' }), speech);
     expect(upstream.requests).toMatchObject([
       {
@@ -94,7 +94,7 @@ describe('a server of audio and images', () => {
   });
 
   it('is sent a form where there are files, with lists and objects in brackets', async () => {
-    upstream.answer = (response) => json(response, { text: 'Hi' });
+    upstream.respond = (response) => json(response, { text: 'Hi' });
     const fields = {
       temperature: 0.5,
       stream: false,
@@ -120,7 +120,7 @@ describe('a server of audio and images', () => {
   });
 
   it('is sent one image as a field, and several as a list', async () => {
-    upstream.answer = (response) => json(response, { created: 1 });
+    upstream.respond = (response) => json(response, { created: 1 });
     const image = { field: 'image', name: 'a.png', contentType: 'image/png', data: Buffer.from('x') };
     const mask = { ...image, field: 'mask' };
     const engine = anEngine('image');
@@ -141,7 +141,7 @@ describe('a server of audio and images', () => {
     ['application/x-subrip', Buffer.from('1\n')],
     ['audio/mpeg', Buffer.alloc(0)],
   ])('may answer in %s, and its bytes come through as they are', async (type, bytes) => {
-    upstream.answer = inPieces(type, bytes.subarray(0, 7), bytes.subarray(7));
+    upstream.respond = inPieces(type, bytes.subarray(0, 7), bytes.subarray(7));
     expect(await ask(anEngine('speak'), speech)).toMatchObject({ contentType: type, usage: emptyUsage() });
     expect((await ask(anEngine('speak'), speech)).bytes.equals(bytes)).toBe(true);
   });
@@ -149,7 +149,7 @@ describe('a server of audio and images', () => {
   it.each([['text/html'], ['image/svg+xml'], ['application/javascript'], ['audio/mpeg, text/html']])(
     'may not answer in %s',
     async (type) => {
-      upstream.answer = inPieces(type, '<script>');
+      upstream.respond = inPieces(type, '<script>');
       expect(await failure(ask(anEngine('speak'), speech))).toMatchObject({ code: 'inference.engine_failed' });
     },
   );
@@ -160,17 +160,17 @@ describe('a server of audio and images', () => {
     ['a page', '<script>', 'application/octet-stream'],
     ['nothing', '', 'application/octet-stream'],
   ])('may answer without a content type: %s', async (_what, body, contentType) => {
-    upstream.answer = inPieces(undefined, body);
-    const answered = await ask(anEngine('speak'), speech);
-    expect(answered.contentType).toBe(contentType);
-    expect(answered.bytes.equals(Buffer.from(body as string))).toBe(true);
+    upstream.respond = inPieces(undefined, body);
+    const generated = await ask(anEngine('speak'), speech);
+    expect(generated.contentType).toBe(contentType);
+    expect(generated.bytes.equals(Buffer.from(body as string))).toBe(true);
   });
 
   it.each(['application/json', 'text/plain; charset=utf-8', 'application/octet-stream', undefined])(
     'may stream its events as %s where a stream was asked for',
     async (type) => {
       const text = sse({ type: 'image_generation.completed', usage: { input_tokens: 6, output_tokens: 80 } });
-      upstream.answer = inPieces(type, text.slice(0, 9), text.slice(9));
+      upstream.respond = inPieces(type, text.slice(0, 9), text.slice(9));
       const streamed = await ask(anEngine('image'), { ...painting, fields: { ...painting.fields, stream: true } });
       expect(streamed).toMatchObject({
         contentType: 'text/event-stream; charset=utf-8',
@@ -185,17 +185,17 @@ describe('a server of audio and images', () => {
     ['digits', { input_tokens: '5', output_tokens: '70' }, 5, 70],
     ['a total and a part', { output_tokens: 70, total_tokens: 75 }, 5, 70],
   ])('counts usage with %s', async (_what, usage, promptTokens, completionTokens) => {
-    upstream.answer = (response) => json(response, { usage }, 201);
+    upstream.respond = (response) => json(response, { usage }, 201);
     expect((await ask(anEngine('image'), painting)).usage).toMatchObject({ promptTokens, completionTokens });
   });
 
   it('counts what JSON says of its usage, in either set of words', async () => {
     const text = '{ "created": 1, "data": [{"b64_json":"eA=="}], "usage": {"input_tokens": 5, "output_tokens": 70} }';
-    upstream.answer = inPieces('application/json', text.slice(0, 30), text.slice(30));
+    upstream.respond = inPieces('application/json', text.slice(0, 30), text.slice(30));
     const { bytes, usage } = await ask(anEngine('image'), painting);
     expect(bytes.toString()).toBe(text);
     expect(usage).toEqual({ ...emptyUsage(), promptTokens: 5, completionTokens: 70 });
-    upstream.answer = (response) => json(response, { usage: { prompt_tokens: 3, completion_tokens: 4 } });
+    upstream.respond = (response) => json(response, { usage: { prompt_tokens: 3, completion_tokens: 4 } });
     expect((await ask(anEngine('image'), painting)).usage).toMatchObject({ promptTokens: 3, completionTokens: 4 });
   });
 
@@ -204,8 +204,8 @@ describe('a server of audio and images', () => {
     [{ usage: { input_tokens: -1 } }],
     [{ usage: 'much' }],
     [[]],
-  ])('counts nothing for %j', async (answer) => {
-    upstream.answer = (response) => json(response, answer);
+  ])('counts nothing for %j', async (respond) => {
+    upstream.respond = (response) => json(response, respond);
     expect((await ask(anEngine('image'), painting)).usage).toEqual(emptyUsage());
   });
 
@@ -217,7 +217,7 @@ describe('a server of audio and images', () => {
       sse('{"usage" but no JSON'),
     ];
     const text = events.join('');
-    upstream.answer = inPieces(
+    upstream.respond = inPieces(
       'text/event-stream; charset=utf-8',
       text.slice(0, 50),
       text.slice(50, 101),
@@ -231,7 +231,7 @@ describe('a server of audio and images', () => {
 
   it('is not read further while nobody pulls', async () => {
     let written = 0;
-    upstream.answer = (response) => {
+    upstream.respond = (response) => {
       response.writeHead(200, { 'content-type': 'audio/wav' });
       const write = (): void => {
         while (written < 64 * MIB) {
@@ -263,12 +263,12 @@ describe('what goes wrong with a server of audio and images', () => {
   ];
 
   it.each(errors)('an error with status 200 is one, before anything of it has come: %j', async (body, code) => {
-    upstream.answer = (response) => json(response, body);
+    upstream.respond = (response) => json(response, body);
     expect(await failure(ask(anEngine('image'), painting))).toMatchObject({ code });
     const fields = { ...painting.fields, stream: true };
     const text = sse(body);
     for (const pieces of [[text], [text.slice(0, 8), text.slice(8)]]) {
-      upstream.answer = inPieces('text/event-stream', ...pieces);
+      upstream.respond = inPieces('text/event-stream', ...pieces);
       const events = anEngine('image').media({ ...painting, fields, files: [] }, NEVER);
       expect(await events.next()).toMatchObject({ value: { type: 'head' } });
       expect(await failure(events.next())).toMatchObject({ code });
@@ -277,7 +277,7 @@ describe('what goes wrong with a server of audio and images', () => {
 
   it('an error event after others fails after what has come, and is not passed on as it is', async () => {
     const error = { error: { message: `CUDA at ${upstream.baseUrl}` } };
-    upstream.answer = inPieces('text/event-stream', sse({ type: 'image_generation.partial_image' }), sse(error));
+    upstream.respond = inPieces('text/event-stream', sse({ type: 'image_generation.partial_image' }), sse(error));
     const events = anEngine('image').media({ ...painting, files: [] }, NEVER);
     const seen: string[] = [];
     const reading = (async () => {
@@ -299,7 +299,7 @@ describe('what goes wrong with a server of audio and images', () => {
     [404, 'inference.engine_failed'],
     [500, 'inference.engine_failed'],
   ])('status %i is %s', async (status, code) => {
-    upstream.answer = (response) => json(response, { error: { message: 'cannot decode the file' } }, status);
+    upstream.respond = (response) => json(response, { error: { message: 'cannot decode the file' } }, status);
     const error = await failure(ask(anEngine('speak'), speech));
     expect(error.code).toBe(code);
     if (code === 'inference.upstream_rejected') expect(error.details['reason']).toBe('cannot decode the file');
@@ -315,14 +315,14 @@ describe('what goes wrong with a server of audio and images', () => {
       },
     ],
     ['JSON beyond its bound', inPieces('application/json', Buffer.alloc(64 * MIB + 1, ' '))],
-  ])('%s fails before anything of it has come', async (_, answer) => {
-    upstream.answer = answer;
+  ])('%s fails before anything of it has come', async (_, respond) => {
+    upstream.respond = respond;
     const events = anEngine('image').media({ ...painting, files: [] }, NEVER);
     expect(await failure(events.next())).toMatchObject({ code: 'inference.engine_failed' });
   });
 
   it('a sound that breaks off fails after what has come', async () => {
-    upstream.answer = (response) => {
+    upstream.respond = (response) => {
       response.writeHead(200, { 'content-type': 'audio/wav' }).write(SOUND);
       setTimeout(() => response.destroy(), 20);
     };
@@ -334,22 +334,22 @@ describe('what goes wrong with a server of audio and images', () => {
   });
 
   it('an event beyond its bound fails', async () => {
-    upstream.answer = inPieces('text/event-stream', 'data: ', Buffer.alloc(33 * MIB, 'x'), '\n\n');
+    upstream.respond = inPieces('text/event-stream', 'data: ', Buffer.alloc(33 * MIB, 'x'), '\n\n');
     expect(await failure(ask(anEngine('image'), painting))).toMatchObject({ code: 'inference.engine_failed' });
   });
 
   it('a silent server is given up', async () => {
-    upstream.answer = () => undefined;
-    const slow = anEngine('speak', { answerTimeoutMs: 50 });
+    upstream.respond = () => undefined;
+    const slow = anEngine('speak', { responseTimeoutMs: 50 });
     expect(await failure(ask(slow, speech))).toMatchObject({ code: 'inference.engine_failed' });
-    upstream.answer = (response) => void response.writeHead(200, { 'content-type': 'audio/wav' }).write('x');
+    upstream.respond = (response) => void response.writeHead(200, { 'content-type': 'audio/wav' }).write('x');
     const halting = anEngine('speak', { idleTimeoutMs: 50 });
     expect(await failure(ask(halting, speech))).toMatchObject({ code: 'inference.engine_failed' });
   });
 
   it.each(['before its answer', 'within it'])('an aborted request closes its connection %s', async (when) => {
     const leaving = new AbortController();
-    upstream.answer = (response) => {
+    upstream.respond = (response) => {
       if (when === 'within it') beginStream(response);
       if (when === 'within it') response.write(sse({ usage: { input_tokens: 2, output_tokens: 1 } }));
       setTimeout(() => leaving.abort(), 50);
@@ -366,7 +366,7 @@ describe('what goes wrong with a server of audio and images', () => {
 
   it('a closing worker says that it closes', async () => {
     const engine = anEngine('speak');
-    upstream.answer = () => void engine.close();
+    upstream.respond = () => void engine.close();
     expect(await failure(ask(engine, speech))).toMatchObject({ code: 'worker.draining' });
   });
 
@@ -386,14 +386,14 @@ describe('a task', () => {
   ];
 
   it.each(['transcribe', 'speak', 'image'] as const)('of %s is its own routes, and no others', async (task) => {
-    upstream.answer = (response) => json(response, {});
+    upstream.respond = (response) => json(response, {});
     const engine = await createEngine(engineConfig.parse({ kind: 'openai', baseUrl: upstream.baseUrl, task }));
     engines.push(engine);
     await engine.check?.(NEVER);
     for (const [of, route] of routes) {
-      const asked = ask(engine, { route });
-      if (of === task) expect(await asked).toMatchObject({ contentType: 'application/json' });
-      else expect(await failure(asked)).toMatchObject({ code: 'inference.task_unsupported' });
+      const generating = ask(engine, { route });
+      if (of === task) expect(await generating).toMatchObject({ contentType: 'application/json' });
+      else expect(await failure(generating)).toMatchObject({ code: 'inference.task_unsupported' });
     }
     expect(upstream.requests.filter(({ path }) => path === '/v1/models')).toHaveLength(1);
   });

@@ -37,7 +37,7 @@ export class OpenaiMediaEngine extends UpstreamEngine implements MediaEngine {
   async *media(job: MediaJob, signal: AbortSignal): AsyncGenerator<MediaEvent, TokenUsage> {
     if (signal.aborted) return emptyUsage();
     const exchange = new UpstreamExchange(signal);
-    const progress = new MediaEvents((event) => this.client.refuseError(event));
+    const progress = new MediaEvents((event) => this.client.throwError(event));
     try {
       const response = await this.#open(job, exchange.signal);
       const told = toldContentType(response);
@@ -62,14 +62,14 @@ export class OpenaiMediaEngine extends UpstreamEngine implements MediaEngine {
       body: mediaRoutes[route].form ? formOf(body, files) : body,
       accept: '*/*',
       signal,
-      headersTimeoutMs: this.config.answerTimeoutMs,
+      headersTimeoutMs: this.config.responseTimeoutMs,
       idleTimeoutMs: this.#idleTimeoutMs(route),
     });
   }
 
   /** Between two images of a stream lies the computation of one. */
   #idleTimeoutMs(route: MediaRoute): number {
-    return mediaRoutes[route].task === 'image' ? this.config.answerTimeoutMs : this.config.idleTimeoutMs;
+    return mediaRoutes[route].task === 'image' ? this.config.responseTimeoutMs : this.config.idleTimeoutMs;
   }
 
   async *#json(

@@ -4,7 +4,7 @@ import type { OpenaiConfig } from '../engine-config.ts';
 import { engineFor } from '../engine-tasks.ts';
 import type { Engine } from '../engine.ts';
 import { FakeUpstream, json } from '../testing/fake-upstream.ts';
-import type { Answer } from '../testing/fake-upstream.ts';
+import type { Responder } from '../testing/fake-upstream.ts';
 import { all, anEmbedJob } from '../testing/numbers.ts';
 import { OpenaiEmbeddingEngine } from './openai-embedding.engine.ts';
 import { OpenaiRankEngine } from './openai-rank.engine.ts';
@@ -40,7 +40,7 @@ const rank = (documents: string[], engine: Engine = anEngine('score')): ReturnTy
 const texts = (count: number): string[] => Array.from({ length: count }, (_, i) => `text ${i}`);
 
 /** Takes so many texts at once, and answers each with its own number. */
-function taking(max: number, status: number, refusal: object | string): Answer {
+function taking(max: number, status: number, refusal: object | string): Responder {
   return (response, { body }) => {
     const input = (body['input'] ?? body['documents']) as string[];
     if (input.length > max) return json(response, refusal, status);
@@ -69,7 +69,7 @@ describe('a server that takes few texts at once', () => {
   ];
 
   it.each(refusals)('is asked for fewer, once %s said so, and remembered', async (_who, status, refusal) => {
-    upstream.answer = taking(40, status, refusal);
+    upstream.respond = taking(40, status, refusal);
     const engine = anEngine('embed');
     const { values } = await embed(texts(100), engine);
     expect(values.map(([first]) => first)).toEqual(texts(100).map((_, i) => i));
@@ -80,20 +80,20 @@ describe('a server that takes few texts at once', () => {
   });
 
   it('is asked for fewer documents too', async () => {
-    upstream.answer = taking(40, 422, { error: 'batch size 100 > maximum allowed batch size 40' });
+    upstream.respond = taking(40, 422, { error: 'batch size 100 > maximum allowed batch size 40' });
     expect((await rank(texts(100))).values).toEqual(texts(100).map((_, i) => i));
   });
 
   it('that refuses a single one has refused it', async () => {
-    upstream.answer = (response) => json(response, { error: 'batch size 1 > maximum allowed batch size 0' }, 422);
+    upstream.respond = (response) => json(response, { error: 'batch size 1 > maximum allowed batch size 0' }, 422);
     await expect(embed(['a', 'b'])).rejects.toMatchObject({ code: 'inference.upstream_rejected' });
     expect(sizes()).toEqual([2, 1]);
   });
 
   it('is not asked again for another reason', async () => {
-    upstream.answer = (response) => json(response, { error: { message: 'dimensions are fixed' } }, 400);
+    upstream.respond = (response) => json(response, { error: { message: 'dimensions are fixed' } }, 400);
     await expect(embed(['a', 'b'])).rejects.toMatchObject({ code: 'inference.upstream_rejected' });
-    upstream.answer = (response) =>
+    upstream.respond = (response) =>
       json(response, { error: '`inputs` must have less than 512 tokens. Given: 600', error_type: 'Validation' }, 413);
     await expect(embed(['a', 'b'])).rejects.toMatchObject({
       code: 'inference.input_too_long',
@@ -103,7 +103,7 @@ describe('a server that takes few texts at once', () => {
   });
 
   it('that has no room and does not say how much is understood', async () => {
-    upstream.answer = (response) => json(response, { error: 'the input length exceeds the context length' }, 400);
+    upstream.respond = (response) => json(response, { error: 'the input length exceeds the context length' }, 400);
     await expect(embed(['a'])).rejects.toMatchObject({ code: 'inference.prompt_too_long', param: 'input[0]' });
   });
 });
@@ -129,7 +129,7 @@ describe('the shape of a response', () => {
     ],
     ["Ollama's own API", { embeddings: [[2], [3]] }],
   ])('of embeddings may be that of %s', async (_who, body) => {
-    upstream.answer = (response) => json(response, body);
+    upstream.respond = (response) => json(response, body);
     expect((await embed(['a', 'b'])).values).toEqual([Float32Array.of(2), Float32Array.of(3)]);
   });
 
@@ -169,7 +169,7 @@ describe('the shape of a response', () => {
       ],
     ],
   ])('of scores may be that of %s', async (_who, body) => {
-    upstream.answer = (response) => json(response, body);
+    upstream.respond = (response) => json(response, body);
     expect((await rank(['a', 'b'])).values).toEqual([0.2, 0.9]);
   });
 
@@ -178,17 +178,17 @@ describe('the shape of a response', () => {
     ['NaN', '{"results": [{"index": 0, "score": NaN}]}'],
     ['no score', { results: [{ index: 0 }] }],
   ])('with %s for a score is a failure', async (_what, body) => {
-    upstream.answer = (response) => void response.end(typeof body === 'string' ? body : JSON.stringify(body));
+    upstream.respond = (response) => void response.end(typeof body === 'string' ? body : JSON.stringify(body));
     await expect(rank(['a'])).rejects.toMatchObject({ code: 'inference.engine_failed' });
   });
 
   it('with NaN in a vector is a failure', async () => {
-    upstream.answer = (response) => void response.end('{"data": [{"index": 0, "embedding": [1, NaN]}]}');
+    upstream.respond = (response) => void response.end('{"data": [{"index": 0, "embedding": [1, NaN]}]}');
     await expect(embed(['a'])).rejects.toMatchObject({ code: 'inference.engine_failed' });
   });
 
   it('is asked of TEI under its own name for documents', async () => {
-    upstream.answer = (response, { body }) =>
+    upstream.respond = (response, { body }) =>
       body['texts'] === undefined
         ? void response
             .writeHead(422)
@@ -219,15 +219,15 @@ describe('the usage', () => {
     ['nothing', {}, 2],
     ['what is no count', { usage: { total_tokens: -5 } }, 2],
   ])('said by %s is counted', async (_how, fields, promptTokens) => {
-    upstream.answer = (response) => json(response, { results, ...fields });
+    upstream.respond = (response) => json(response, { results, ...fields });
     expect((await rank(['abcd'])).usage.promptTokens).toBe(promptTokens);
-    upstream.answer = (response) => json(response, { data: [{ index: 0, embedding: [1] }], ...fields });
+    upstream.respond = (response) => json(response, { data: [{ index: 0, embedding: [1] }], ...fields });
     expect((await embed(['abcdefgh'])).usage.promptTokens).toBe(promptTokens);
   });
 
   it('never has more cached than there is', async () => {
     const usage = { prompt_tokens: 7, prompt_tokens_details: { cached_tokens: 50 } };
-    upstream.answer = (response) => json(response, { results, usage });
+    upstream.respond = (response) => json(response, { results, usage });
     expect((await rank(['a'])).usage).toMatchObject({ promptTokens: 7, cachedTokens: 7 });
   });
 });
@@ -238,12 +238,12 @@ it.each([
   [{ error: { message: 'slow down', code: 429 } }, 'worker.busy'],
   [{ detail: 'CUDA' }, 'inference.engine_failed'],
 ])('an error with status 200 is one: %j', async (body, code) => {
-  upstream.answer = (response) => json(response, body);
+  upstream.respond = (response) => json(response, body);
   await expect(embed(['a'])).rejects.toMatchObject({ code });
   await expect(rank(['a'])).rejects.toMatchObject({ code });
 });
 
 it.each([200, 201])('a good response may have status %d and no content type', async (status) => {
-  upstream.answer = (response) => void response.writeHead(status).end('{"data": [{"embedding": [1]}]}');
+  upstream.respond = (response) => void response.writeHead(status).end('{"data": [{"embedding": [1]}]}');
   expect((await embed(['a'])).values).toEqual([Float32Array.of(1)]);
 });

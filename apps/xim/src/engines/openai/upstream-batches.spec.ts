@@ -3,7 +3,7 @@ import type { OpenaiConfig } from '../engine-config.ts';
 import { engineFor, supports } from '../engine-tasks.ts';
 import type { Engine } from '../engine.ts';
 import { FakeUpstream, json } from '../testing/fake-upstream.ts';
-import type { Answer } from '../testing/fake-upstream.ts';
+import type { Responder } from '../testing/fake-upstream.ts';
 import { aJob, run } from '../testing/jobs.ts';
 import { all, anEmbedJob } from '../testing/numbers.ts';
 import { OpenaiEmbeddingEngine } from './openai-embedding.engine.ts';
@@ -39,7 +39,7 @@ const rank = (queries: string[], documents: string[]): ReturnType<typeof all<num
   all(engineFor(anEngine('score'), 'score').rank({ queries, documents }, NEVER));
 
 /** Answers every input with a vector that holds its number in the request. */
-const counts: Answer = (response, { body }) => {
+const counts: Responder = (response, { body }) => {
   const input = body['input'] as unknown[];
   json(response, {
     data: input.map((_, index) => ({ index, embedding: base64(index, 1) })),
@@ -49,7 +49,7 @@ const counts: Answer = (response, { body }) => {
 
 describe('a server that embeds', () => {
   it('is sent the inputs as they came, and asked for floats, which every server has', async () => {
-    upstream.answer = counts;
+    upstream.respond = counts;
     const engine = anEngine('embed');
     await all(engineFor(engine, 'embed').embed(anEmbedJob([[1, 2], [3]], { dimensions: 2 }), NEVER));
     expect(upstream.requests).toMatchObject([
@@ -61,7 +61,7 @@ describe('a server that embeds', () => {
   });
 
   it('is asked in pieces, one after the other, and its usage is summed', async () => {
-    upstream.answer = counts;
+    upstream.respond = counts;
     const inputs = Array.from({ length: 600 }, (_, i) => `text ${i}`);
     const { values, usage } = await embed(...inputs);
     expect(upstream.requests.map(({ body }) => (body['input'] as unknown[]).length)).toEqual([256, 256, 88]);
@@ -72,7 +72,7 @@ describe('a server that embeds', () => {
   });
 
   it('may answer in base64 all the same, and in any order', async () => {
-    upstream.answer = (response) =>
+    upstream.respond = (response) =>
       json(response, {
         data: [
           { index: 1, embedding: [0.5, -2] },
@@ -100,13 +100,13 @@ describe('a server that embeds', () => {
     ['null in a vector', { data: [{ embedding: [1] }, { embedding: [null] }] }],
     ['a null vector', { data: [{ embedding: [1] }, { embedding: null }] }],
     ['nothing', null],
-  ])('that answers with %s has failed', async (_, answer) => {
-    upstream.answer = (response) => json(response, answer);
+  ])('that answers with %s has failed', async (_, respond) => {
+    upstream.respond = (response) => json(response, respond);
     await expect(embed('a', 'b')).rejects.toMatchObject({ code: 'inference.engine_failed' });
   });
 
   it('counts what was computed before it failed', async () => {
-    upstream.answer = (response, request) =>
+    upstream.respond = (response, request) =>
       upstream.requests.length === 1 ? counts(response, request) : json(response, {}, 500);
     await expect(embed(...Array.from({ length: 300 }, () => 'x'))).rejects.toMatchObject({
       code: 'inference.engine_failed',
@@ -120,12 +120,12 @@ describe('a server that embeds', () => {
     [503, {}, 'worker.busy'],
     [404, {}, 'inference.engine_failed'],
   ])('that answers %d is understood', async (status, body, code) => {
-    upstream.answer = (response) => json(response, body, status);
+    upstream.respond = (response) => json(response, body, status);
     await expect(embed('a')).rejects.toMatchObject({ code });
   });
 
   it('that has no room for an input says so in our words', async () => {
-    upstream.answer = (response) =>
+    upstream.respond = (response) =>
       json(response, { error: { message: 'long', n_prompt_tokens: 900, n_ctx: 512 } }, 400);
     await expect(embed('a')).rejects.toMatchObject({
       code: 'inference.input_too_long',
@@ -136,7 +136,7 @@ describe('a server that embeds', () => {
   });
 
   it('is left when the request is called off', async () => {
-    upstream.answer = () => undefined;
+    upstream.respond = () => undefined;
     const caller = new AbortController();
     const computing = all(engineFor(anEngine('embed'), 'embed').embed(anEmbedJob(['a']), caller.signal));
     while (upstream.requests.length === 0) await new Promise((resolve) => setTimeout(resolve, 1));
@@ -146,7 +146,7 @@ describe('a server that embeds', () => {
   });
 
   it('is left when the worker closes', async () => {
-    upstream.answer = () => undefined;
+    upstream.respond = () => undefined;
     const engine = anEngine('embed');
     const computing = all(engineFor(engine, 'embed').embed(anEmbedJob(['a']), NEVER)).catch((error: unknown) => error);
     while (upstream.requests.length === 0) await new Promise((resolve) => setTimeout(resolve, 1));
@@ -163,7 +163,7 @@ describe('a server that embeds', () => {
 
 describe('a server that ranks', () => {
   it('is asked for one query against all documents, and its order undone', async () => {
-    upstream.answer = (response) =>
+    upstream.respond = (response) =>
       json(response, {
         results: [
           { index: 1, relevance_score: 0.9 },
@@ -178,7 +178,7 @@ describe('a server that ranks', () => {
   });
 
   it('is asked for pairs where there is a query for each', async () => {
-    upstream.answer = (response) =>
+    upstream.respond = (response) =>
       json(response, {
         data: [
           { index: 0, score: 0.1 },
@@ -190,7 +190,7 @@ describe('a server that ranks', () => {
   });
 
   it('is asked in pieces that keep queries and documents together', async () => {
-    upstream.answer = (response, { body }) => {
+    upstream.respond = (response, { body }) => {
       const [left, right] = [body['text_1'] as string[], body['text_2'] as string[]];
       json(response, { data: left.map((text, index) => ({ index, score: text === right[index] ? 1 : 0 })) });
     };
@@ -200,7 +200,7 @@ describe('a server that ranks', () => {
   });
 
   it('that leaves out a score has failed', async () => {
-    upstream.answer = (response) => json(response, { results: [{ index: 0, relevance_score: 0.9 }] });
+    upstream.respond = (response) => json(response, { results: [{ index: 0, relevance_score: 0.9 }] });
     await expect(rank(['q'], ['a', 'b'])).rejects.toMatchObject({ code: 'inference.engine_failed' });
   });
 

@@ -79,7 +79,7 @@ export abstract class UpstreamBatchEngine extends UpstreamEngine {
       body: { model: this.modelName, ...batch.body },
       accept: 'application/json',
       signal,
-      headersTimeoutMs: this.config.answerTimeoutMs,
+      headersTimeoutMs: this.config.responseTimeoutMs,
       idleTimeoutMs: this.config.idleTimeoutMs,
     });
     const json = await this.client.readJson(response, RESPONSE_BYTES_MAX, signal);

@@ -53,7 +53,7 @@ export class UpstreamChoice {
   #fingerprint: string | undefined;
   #heldLogprobs: Logprobs | null = null;
   #begun = false;
-  #answered = false;
+  #hasOutput = false;
   #finished = false;
   #wasCut = false;
   #isReported = false;
@@ -121,7 +121,7 @@ export class UpstreamChoice {
    * @throws {UpstreamResponseError} when nothing has come of it.
    */
   end(): ChunkChoice {
-    this.#refuseNothing();
+    this.#requireOutput();
     return this.#write({}, 'stop', null);
   }
 
@@ -146,8 +146,8 @@ export class UpstreamChoice {
     if (!this.#begun && told['content'] === null) delta.content ??= null;
     if (Array.isArray(told['annotations'])) delta.annotations = told['annotations'];
     if (calls !== undefined) delta.tool_calls = calls;
-    if (texts.content !== '' || texts.refusal !== '' || calls !== undefined) this.#answered = true;
-    if (whole && reason === null) this.#refuseNothing();
+    if (texts.content !== '' || texts.refusal !== '' || calls !== undefined) this.#hasOutput = true;
+    if (whole && reason === null) this.#requireOutput();
 
     const logprobs = this.#logprobsOf(choice['logprobs'], came, texts, wasHolding);
     const ending = reason ?? (whole ? 'stop' : null);
@@ -156,8 +156,9 @@ export class UpstreamChoice {
     return this.#write(delta, ending, logprobs, choice);
   }
 
-  #refuseNothing(): void {
-    if (!this.#answered && !this.#text.isHolding) throw new UpstreamResponseError('The response ended without a text.');
+  #requireOutput(): void {
+    if (!this.#hasOutput && !this.#text.isHolding)
+      throw new UpstreamResponseError('The response ended without a text.');
   }
 
   #count(

@@ -94,7 +94,7 @@ export class UpstreamClient {
     try {
       const text = await readText(response.body, bytesMax);
       const json = parseUpstreamJson(text);
-      this.refuseError(json);
+      this.throwError(json);
       return { text, json };
     } catch (error) {
       throw this.failure(error, signal);
@@ -102,7 +102,7 @@ export class UpstreamClient {
   }
 
   /** @throws {AppError} as `errorOfFailure`, when this is an error that came where a response was expected. */
-  refuseError(value: unknown): void {
+  throwError(value: unknown): void {
     const json = asObject(value);
     const failure = json === undefined ? undefined : failureIn(json);
     if (failure !== undefined) throw errorOfFailure(failure, this.#secrets);

@@ -1,7 +1,7 @@
 /** The request as the upstream gets it. */
 import type { ChatCompletionRequest, ChatMessage } from '@xerotier/public-api/chat-completions';
 import type { AppError } from '@xerotier/errors';
-import { askedMaxTokens } from '../token-budget.ts';
+import { requestedMaxTokens } from '../token-budget.ts';
 
 /** A request with a limit that fits, as far as can be known. */
 export interface FittedRequest {
@@ -36,19 +36,19 @@ const NOT_PASSED_ON: ReadonlySet<string> = new Set([
  * what was asked for.
  */
 export function fitLimit(request: ChatCompletionRequest, contextTokens: number | undefined): FittedRequest {
-  const asked = askedMaxTokens(request);
-  return asked !== undefined && contextTokens !== undefined && asked >= contextTokens
-    ? { request, limit: undefined, clampedFrom: asked }
-    : { request, limit: asked, clampedFrom: undefined };
+  const requested = requestedMaxTokens(request);
+  return requested !== undefined && contextTokens !== undefined && requested >= contextTokens
+    ? { request, limit: undefined, clampedFrom: requested }
+    : { request, limit: requested, clampedFrom: undefined };
 }
 
 /**
  * After a refusal for lack of room: lowers the limit to the room that the upstream named.
  * @returns false when the refusal has another reason, or when the prompt alone is too long.
  */
-export function lowerLimit(fitted: FittedRequest, refusal: AppError): boolean {
-  if (!OVERFLOWS.has(refusal.code) || fitted.limit === undefined) return false;
-  const { promptTokens, contextTokens, requestedTokens } = refusal.details;
+export function lowerLimit(fitted: FittedRequest, error: AppError): boolean {
+  if (!OVERFLOWS.has(error.code) || fitted.limit === undefined) return false;
+  const { promptTokens, contextTokens, requestedTokens } = error.details;
   // Where only the sum was told, what was asked of the server is known here.
   const room = Number(contextTokens) - Number(promptTokens ?? Number(requestedTokens) - fitted.limit);
   if (!(room >= 1 && room < fitted.limit)) return false;

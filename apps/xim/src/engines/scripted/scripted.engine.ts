@@ -7,11 +7,11 @@ import { AppError } from '@xerotier/errors';
 import type { TokenUsage } from '@xerotier/contracts/inference';
 import { contentChunk, finishChunk, headEvent, roleChunk } from '../chunk-events.ts';
 import type { FinishReason } from '../chunk-events.ts';
-import { inputTooLong, refuseOtherDimensions, refuseUnknownTokens } from '../embedding-rules.ts';
+import { inputTooLong, rejectOtherDimensions, rejectUnknownTokens } from '../embedding-rules.ts';
 import type { ChatEngine, EmbeddingEngine, EmbedJob, EngineEvent, EngineJob, EngineParameter } from '../engine.ts';
 import { messageText } from '../message-text.ts';
 import { StopMatcher } from '../stop-matcher.ts';
-import { askedMaxTokens, tokenBudget } from '../token-budget.ts';
+import { requestedMaxTokens, tokenBudget } from '../token-budget.ts';
 import { AbortablePause, Pacer } from './pace.ts';
 import { readScript, readScriptIn } from './script.ts';
 import type { Script } from './script.ts';
@@ -44,7 +44,7 @@ export class ScriptedEngine implements ChatEngine, EmbeddingEngine {
   async *generate(job: EngineJob, signal: AbortSignal): AsyncGenerator<EngineEvent, TokenUsage> {
     const script = readScript(job.request);
     const usage = initialUsage(job, script);
-    const budget = tokenBudget(askedMaxTokens(job.request), usage.promptTokens, this.contextTokens);
+    const budget = tokenBudget(requestedMaxTokens(job.request), usage.promptTokens, this.contextTokens);
     const pause = new AbortablePause(signal);
     try {
       yield headEvent(budget.clampedFrom);
@@ -58,7 +58,7 @@ export class ScriptedEngine implements ChatEngine, EmbeddingEngine {
 
   /** Texts that share words have similar vectors. The directive of the first text says pace and faults, counted in vectors. */
   async *embed(job: EmbedJob, signal: AbortSignal): AsyncGenerator<Float32Array, TokenUsage> {
-    refuseOtherDimensions(job.dimensions, VECTOR_DIMENSIONS);
+    rejectOtherDimensions(job.dimensions, VECTOR_DIMENSIONS);
     const inputs = job.inputs.map((input, i) => this.#wordsOf(input, job.paramOf(i), job.tokensMaxOf?.(i)));
     const [first] = job.inputs;
     const script = readScriptIn(typeof first === 'string' ? first : '', job.paramOf(0));
@@ -126,7 +126,7 @@ export class ScriptedEngine implements ChatEngine, EmbeddingEngine {
   }
 
   #wordsOf(input: string | readonly number[], param: string, tokensMax?: number): readonly string[] {
-    if (typeof input !== 'string') refuseUnknownTokens(param, input, VOCABULARY_TOKENS);
+    if (typeof input !== 'string') rejectUnknownTokens(param, input, VOCABULARY_TOKENS);
     const words = (typeof input === 'string' ? wordsIn(input) : input.map(String)).slice(0, tokensMax);
     if (words.length > this.contextTokens) throw inputTooLong(param, words.length, this.contextTokens);
     return words;

@@ -17,13 +17,13 @@ export interface ReceivedRequest {
   readonly aborted: Promise<void>;
 }
 
-export type Answer = (response: ServerResponse, request: ReceivedRequest) => void | Promise<void>;
+export type Responder = (response: ServerResponse, request: ReceivedRequest) => void | Promise<void>;
 
 export class FakeUpstream {
   readonly requests: ReceivedRequest[] = [];
   /** How chat completions are answered; `GET /models` has an answer of its own. */
-  answer: Answer = (response) => void response.writeHead(500).end();
-  models: Answer = (response) =>
+  respond: Responder = (response) => void response.writeHead(500).end();
+  models: Responder = (response) =>
     json(response, { object: 'list', data: [{ id: 'upstream-model', max_model_len: 2_048 }] });
   readonly #server: Server;
 
@@ -62,7 +62,7 @@ export class FakeUpstream {
     const text = bytes.toString();
     const received = { path: request.url ?? '', headers: request.headers, body, text, form, aborted };
     this.requests.push(received);
-    await (request.method === 'GET' ? this.models : this.answer)(response, received);
+    await (request.method === 'GET' ? this.models : this.respond)(response, received);
   }
 }
 
@@ -71,7 +71,7 @@ export function json(response: ServerResponse, body: unknown, status = 200): voi
 }
 
 /** Streams these events (objects as JSON, texts as they are) and ends. */
-export function stream(...events: (object | string)[]): Answer {
+export function stream(...events: (object | string)[]): Responder {
   return (response) => {
     beginStream(response);
     for (const event of events) response.write(sse(event));
@@ -113,7 +113,7 @@ export const goodStream: readonly (object | string)[] = [
 ];
 
 /** An answer that is not streamed. */
-export const goodAnswer = {
+export const goodResponse = {
   id: 'chatcmpl-1',
   object: 'chat.completion',
   choices: [{ index: 0, message: { role: 'assistant', content: 'Hi there' }, finish_reason: 'stop' }],

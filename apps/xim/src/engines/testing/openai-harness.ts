@@ -53,13 +53,13 @@ export class OpenaiHarness {
     fields: object = {},
     job: Partial<EngineJob> = {},
   ): Promise<ClientView> {
-    this.upstream.answer = stream(...events);
+    this.upstream.respond = stream(...events);
     return this.view({ stream: true, ...fields }, job);
   }
 
   /** The server responds with this body; the client does not ask for a stream. */
   whole(body: unknown, fields: object = {}): Promise<ClientView> {
-    this.upstream.answer = (response) => json(response, body);
+    this.upstream.respond = (response) => json(response, body);
     return this.view(fields);
   }
 

@@ -196,10 +196,10 @@ describe('the order of a start and a drain', () => {
       }
     }
     const { handlers } = await start([Slow, Halving], { serves: [mathContract] });
-    const asked = client.call(double, { value: 1 });
+    const call = client.call(double, { value: 1 });
     await eventually('it is asked', () => steps.includes('asked'));
     await handlers.stop();
-    expect(await asked).toEqual({ value: 1 });
+    expect(await call).toEqual({ value: 1 });
     expect(steps).toEqual(['heard', 'unserved', 'asked', 'unserved', 'answered', 'destroyed']);
   });
 

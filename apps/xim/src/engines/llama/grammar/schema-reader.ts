@@ -69,7 +69,7 @@ export class SchemaReader {
     this.#work.countComparison();
   }
 
-  refusal(reason: string): AppError {
+  rejection(reason: string): AppError {
     const { param } = this.#options;
     return new AppError('request.invalid', { reason: `Invalid schema for '${param}': ${reason}.` }, { param });
   }
@@ -98,16 +98,16 @@ export class SchemaReader {
   /** @param followed references to this very value: one of them again would go on for ever. */
   #alternativesOf(schema: unknown, depth: number, followed: ReadonlySet<string>): readonly PlainSchema[] {
     this.#work.countSchemas(1);
-    if (depth > DEPTH_MAX) throw this.refusal(`the schema is nested more than ${DEPTH_MAX} levels deep`);
+    if (depth > DEPTH_MAX) throw this.rejection(`the schema is nested more than ${DEPTH_MAX} levels deep`);
     if (schema === true || schema === undefined) return [ANYTHING];
     if (schema === false) return [];
-    if (!isObject(schema)) throw this.refusal('a schema must be an object or a boolean');
+    if (!isObject(schema)) throw this.rejection('a schema must be an object or a boolean');
     const plain = this.#plainOf(schema);
     const inner = (part: unknown): readonly PlainSchema[] => this.#alternativesOf(part, depth + 1, followed);
     let found: readonly PlainSchema[] = [plain];
     const reference = schema['$ref'];
     if (typeof reference === 'string') {
-      if (followed.has(reference)) throw this.refusal(`$ref ${shown(reference)} leads back to itself`);
+      if (followed.has(reference)) throw this.rejection(`$ref ${shown(reference)} leads back to itself`);
       const target = this.#find(reference);
       found = this.#product(found, this.#alternativesOf(target, depth + 1, new Set([...followed, reference])));
     }
@@ -141,15 +141,15 @@ export class SchemaReader {
 
   #check(schema: JsonSchema): void {
     const wrong = malformed(schema);
-    if (wrong !== undefined) throw this.refusal(wrong);
+    if (wrong !== undefined) throw this.rejection(wrong);
     const unknown = this.#options.strict ? unknownKeyword(schema) : undefined;
     if (unknown !== undefined)
-      throw this.refusal(`the keyword ${shown(unknown)} cannot be promised; leave it out, or set strict to false`);
+      throw this.rejection(`the keyword ${shown(unknown)} cannot be promised; leave it out, or set strict to false`);
   }
 
   #accepts(schema: unknown, value: unknown, depth = 0): boolean {
     this.#work.countComparison();
-    if (depth > DEPTH_MAX) throw this.refusal(`the schema is nested more than ${DEPTH_MAX} levels deep`);
+    if (depth > DEPTH_MAX) throw this.rejection(`the schema is nested more than ${DEPTH_MAX} levels deep`);
     if (!isObject(schema)) return schema !== false;
     const accepts = (part: unknown): boolean => this.#accepts(part, value, depth + 1);
     const reference = schema['$ref'];
@@ -189,7 +189,7 @@ export class SchemaReader {
   }
 
   #find(reference: string): unknown {
-    if (!/^#(\/|$)/.test(reference)) throw this.refusal(`$ref ${shown(reference)} does not point into the schema`);
+    if (!/^#(\/|$)/.test(reference)) throw this.rejection(`$ref ${shown(reference)} does not point into the schema`);
     const path = reference
       .split('/')
       .slice(1)
@@ -199,7 +199,7 @@ export class SchemaReader {
         (isObject(at) || Array.isArray(at)) && Object.hasOwn(at, part) ? (at as JsonSchema)[part] : undefined,
       this.#root,
     );
-    if (target === undefined) throw this.refusal(`$ref ${shown(reference)} points to nothing`);
+    if (target === undefined) throw this.rejection(`$ref ${shown(reference)} points to nothing`);
     return target;
   }
 }

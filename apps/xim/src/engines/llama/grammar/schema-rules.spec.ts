@@ -21,7 +21,7 @@ function textsIn(grammar: string): string[] {
   return Array.from({ length: 20 }, () => texts.one(random));
 }
 
-function refusal(schema: unknown, strict = true): AppError {
+function rejection(schema: unknown, strict = true): AppError {
   try {
     grammar(schema, strict);
   } catch (error) {
@@ -76,7 +76,7 @@ describe('SchemaRules', () => {
     ['choices of oneOf that overlap', { oneOf: [{ type: 'integer' }, { type: 'number' }] }],
     ['choices of oneOf that may be told apart by nothing', { oneOf: [{ properties: { a: {} } }, { required: ['a'] }] }],
   ])('refuses %s in a strict schema, names the parameter, and lets it pass in others', (_, schema) => {
-    const { code, param, message } = refusal(schema);
+    const { code, param, message } = rejection(schema);
     expect([code, param]).toEqual(['request.invalid', 'response_format.json_schema.schema']);
     expect(message).toMatch(/cannot be promised/);
     expect(() => grammar(schema, false)).not.toThrow();
@@ -144,8 +144,8 @@ describe('SchemaRules', () => {
     ['a bound that is none', { type: 'integer', exclusiveMinimum: true }, /must be a number/],
     ['a nesting without end', nested(40), /levels deep/],
   ])('refuses %s, strict or not', (_, schema, message) => {
-    expect(refusal(schema).message).toMatch(message);
-    expect(refusal(schema, false).message).toMatch(message);
+    expect(rejection(schema).message).toMatch(message);
+    expect(rejection(schema, false).message).toMatch(message);
   });
 
   it.each<[string, JsonSchema, string]>([
@@ -287,7 +287,7 @@ describe('SchemaRules', () => {
     const titled = Array.from({ length: 250 }, (_, at) => ({ const: at, title: `Number ${at}` }));
     for (const strict of [true, false])
       for (const oneOf of [kinds(100), titled]) expect(grammar({ oneOf }, strict)).toMatch(/ \| .* \| /);
-    expect(refusal({ oneOf: kinds(400) }).message).toMatch(/too large: they need more than \d+ comparisons/);
+    expect(rejection({ oneOf: kinds(400) }).message).toMatch(/too large: they need more than \d+ comparisons/);
   });
 
   it('takes choices of oneOf that types, values, bounds or required properties tell apart', () => {
@@ -349,7 +349,7 @@ describe('SchemaRules', () => {
 
   it('refuses a grammar without end instead of making it', () => {
     const properties = Object.fromEntries(Array.from({ length: 3_000 }, (_, at) => [`p${at}`, { type: 'string' }]));
-    expect(refusal({ type: 'object', properties }).message).toMatch(/too large/);
+    expect(rejection({ type: 'object', properties }).message).toMatch(/too large/);
   });
 
   it('leaves out choices that nothing fits, as long as there are others', () => {
@@ -359,7 +359,7 @@ describe('SchemaRules', () => {
         grammar({ ...text, anyOf: [{ minLength: 2 }] }),
       );
     expect(grammar({ type: ['string', 'integer'], minimum: 5, maximum: 3 }, false)).toBe(grammar({ type: 'string' }));
-    expect(refusal({ ...text, anyOf: [{ type: 'null' }, { minLength: 5 }] }).message).toMatch(/no value fits/);
+    expect(rejection({ ...text, anyOf: [{ type: 'null' }, { minLength: 5 }] }).message).toMatch(/no value fits/);
   });
 
   it('fails again for a definition that nothing fits, wherever it is referred to', () => {
@@ -367,7 +367,7 @@ describe('SchemaRules', () => {
     const reference = { $ref: '#/$defs/never' };
     const schema = { anyOf: [reference, { type: 'array', items: reference }, { type: 'null' }], $defs: { never } };
     expect(grammar(schema)).toContain('"null"');
-    expect(refusal({ anyOf: [reference, reference], $defs: { never } }).message).toMatch(/minLength is more/);
+    expect(rejection({ anyOf: [reference, reference], $defs: { never } }).message).toMatch(/minLength is more/);
   });
 });
 

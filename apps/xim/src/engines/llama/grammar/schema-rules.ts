@@ -27,11 +27,11 @@ const COUNT_MAX = 2_000;
 
 /** Nothing fits a schema: an error of the whole, and of no consequence where there is another choice. */
 class NothingFits extends Error {
-  readonly refusal: AppError;
+  readonly rejection: AppError;
 
-  constructor(refusal: AppError) {
-    super(refusal.message);
-    this.refusal = refusal;
+  constructor(rejection: AppError) {
+    super(rejection.message);
+    this.rejection = rejection;
   }
 }
 
@@ -63,14 +63,14 @@ export class SchemaRules {
     try {
       return this.#rule([...besides, this.#root], 0);
     } catch (error) {
-      throw error instanceof NothingFits ? error.refusal : error;
+      throw error instanceof NothingFits ? error.rejection : error;
     }
   }
 
   /** Equal schemas share a rule, so they may refer to themselves. */
   #rule(parts: SchemaParts, depth: number): string {
     this.#rules.countSchemas(1);
-    if (depth > DEPTH_MAX) throw this.#reader.refusal(`the schema is nested more than ${DEPTH_MAX} levels deep`);
+    if (depth > DEPTH_MAX) throw this.#reader.rejection(`the schema is nested more than ${DEPTH_MAX} levels deep`);
     const key = this.#reader.keyOf(parts);
     if (key === '') return this.#json.value();
     const known = this.#done.get(key);
@@ -119,9 +119,9 @@ export class SchemaRules {
     if (!this.#strict) return;
     const bound = NUMBER_BOUNDS.find((keyword) => keyword in plain.bounds);
     if (bound !== undefined && (plain.types === undefined || plain.types.includes('number')))
-      throw this.#reader.refusal(`the keyword ${shown(bound)} cannot be promised of anything but integers`);
+      throw this.#reader.rejection(`the keyword ${shown(bound)} cannot be promised of anything but integers`);
     if (mayFitAnother(plain, this.#reader))
-      throw this.#reader.refusal(
+      throw this.#reader.rejection(
         "the keyword 'oneOf' cannot be promised where a value may fit several of its choices; use anyOf",
       );
   }
@@ -241,7 +241,7 @@ export class SchemaRules {
     const bound = (keyword: string, open: number): number => {
       const value = bounds[keyword] ?? open;
       if (typeof value === 'number') return value;
-      throw this.#reader.refusal(`${keyword} must be a number`);
+      throw this.#reader.rejection(`${keyword} must be a number`);
     };
     if (NUMBER_BOUNDS.every((keyword) => bounds[keyword] === undefined)) return this.#rules.add('integer', jsonInteger);
     const range = integerRange(
@@ -256,13 +256,13 @@ export class SchemaRules {
     const { formats, bounds } = plain;
     const [format] = formats;
     if (this.#strict && format !== undefined && ('minLength' in bounds || 'maxLength' in bounds))
-      throw this.#reader.refusal('a format and a length together cannot be promised');
+      throw this.#reader.rejection('a format and a length together cannot be promised');
     if (this.#strict && formats.length > 1)
-      throw this.#reader.refusal(`the formats ${formats.map(shown).join(' and ')} together cannot be promised`);
+      throw this.#reader.rejection(`the formats ${formats.map(shown).join(' and ')} together cannot be promised`);
     const known = typeof format === 'string' ? stringFormats[format] : undefined;
     if (known !== undefined) return this.#rules.add('format', `"\\"" ${known} "\\""`);
     if (this.#strict && format !== undefined)
-      throw this.#reader.refusal(`the format ${shown(format)} cannot be promised`);
+      throw this.#reader.rejection(`the format ${shown(format)} cannot be promised`);
     const min = this.#counted(plain, 'minLength') ?? 0;
     const max = this.#counted(plain, 'maxLength');
     this.#checkRange('Length', min, max);
@@ -305,14 +305,14 @@ export class SchemaRules {
   }
 
   #nothingFits(reason: string): NothingFits {
-    return new NothingFits(this.#reader.refusal(reason));
+    return new NothingFits(this.#reader.rejection(reason));
   }
 
   #counted({ bounds }: PlainSchema, keyword: string): number | undefined {
     const value = bounds[keyword];
     if (value === undefined) return undefined;
     if (typeof value !== 'number' || !Number.isInteger(value) || value < 0 || value > COUNT_MAX)
-      throw this.#reader.refusal(`${keyword} must be a whole number from 0 to ${COUNT_MAX}`);
+      throw this.#reader.rejection(`${keyword} must be a whole number from 0 to ${COUNT_MAX}`);
     return value;
   }
 }

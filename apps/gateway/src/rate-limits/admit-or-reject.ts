@@ -9,7 +9,7 @@ import type { RateLimitsService } from './rate-limits.service.ts';
  * @returns what charges it for what it really used; call it once the request is over.
  * @throws {AppError} `limits.requests_exceeded` or `limits.tokens_exceeded`, with the time to wait.
  */
-export async function admitOrRefuse(
+export async function admitOrReject(
   limits: RateLimitsService,
   { requestId, access, endpoint }: Caller,
   tokens: number,
@@ -18,6 +18,6 @@ export async function admitOrRefuse(
   const bucket = { keyId: access.keyId, tier: endpoint.tier, limits: endpoint.limits };
   const admission = await limits.admit(bucket, { id: requestId, tokens });
   for (const [name, value] of Object.entries(admission.headers)) response.setHeader(name, value);
-  if (admission.refusal !== undefined) throw admission.refusal;
+  if (admission.rejection !== undefined) throw admission.rejection;
   return ({ promptTokens, completionTokens }) => admission.settle(promptTokens + completionTokens);
 }

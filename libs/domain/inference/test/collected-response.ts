@@ -4,7 +4,7 @@ import type { GenerationHead } from '@xerotier/contracts/xim';
 import type { AppError } from '@xerotier/errors';
 import type { ResponseSink } from '../src/index.ts';
 
-export class CollectedAnswer implements ResponseSink {
+export class CollectedResponse implements ResponseSink {
   /** Choices that follow each other show once. */
   readonly order: ('start' | 'choices' | 'end' | 'error')[] = [];
   readonly heads: GenerationHead[] = [];
