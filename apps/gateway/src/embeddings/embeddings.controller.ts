@@ -1,12 +1,13 @@
 /** `POST /v1/embeddings`: of one endpoint, and of the whole project, where `model` says which endpoint. */
 import { Controller, Req, Res } from '@nestjs/common';
-import { createEmbedding, embeddingRequest } from '@xerotier/public-api/embeddings';
+import type { Access } from '@xerotier/contracts/auth';
+import { createEmbedding } from '@xerotier/public-api/embeddings';
+import type { BodyOf } from '@xerotier/public-api/operation';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { accessOf } from '../access/check-access.ts';
 import { addressedEndpoint } from '../models/addressed-endpoint.ts';
 import { ModelDirectory } from '../models/model-directory.service.ts';
+import { OperationBody, RequestAccess } from '../operations/operation-params.ts';
 import { Operation } from '../operations/operation.decorator.ts';
-import { fieldsOf, readFields } from '../requests/request-fields.ts';
 import { requestedServiceTierOf } from '../requests/requested-service-tier.ts';
 import { EmbeddingsService } from './embeddings.service.ts';
 
@@ -18,12 +19,16 @@ export class EmbeddingsController {
   ) {}
 
   @Operation(createEmbedding)
-  async create(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
-    const body = readFields(embeddingRequest, fieldsOf(request.body));
+  async create(
+    @Req() request: FastifyRequest,
+    @RequestAccess() access: Access,
+    @OperationBody() body: BodyOf<typeof createEmbedding>,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
     const endpoint = await addressedEndpoint(request, body.model, ['embed'], this.models);
     const caller = {
       requestId: request.id,
-      access: accessOf(request),
+      access,
       endpoint,
       requestedServiceTier: requestedServiceTierOf(body.service_tier ?? undefined),
       endUser: body.user ?? undefined,

@@ -1,13 +1,13 @@
 /** `GET /v1/models` and `GET /v1/models/{model}`: of one endpoint, and of the whole project. */
-import { Controller, Param, Req } from '@nestjs/common';
+import { Controller, Param } from '@nestjs/common';
+import type { Access } from '@xerotier/contracts/auth';
 import type { Model } from '@xerotier/contracts/router';
 import { AppError } from '@xerotier/errors';
 import { listModels, retrieveModel } from '@xerotier/public-api/models';
 import type { PublicModel } from '@xerotier/public-api/models';
 import type { ResponseOf } from '@xerotier/public-api/operation';
-import type { FastifyRequest } from 'fastify';
-import { accessOf } from '../access/check-access.ts';
 import { ModelDirectory } from './model-directory.service.ts';
+import { RequestAccess } from '../operations/operation-params.ts';
 import { Operation } from '../operations/operation.decorator.ts';
 
 @Controller()
@@ -15,15 +15,15 @@ export class ModelsController {
   constructor(private readonly directory: ModelDirectory) {}
 
   @Operation(listModels)
-  async list(@Req() request: FastifyRequest): Promise<ResponseOf<typeof listModels>> {
-    const models = await this.directory.list(accessOf(request).endpoints);
+  async list(@RequestAccess() { endpoints }: Access): Promise<ResponseOf<typeof listModels>> {
+    const models = await this.directory.list(endpoints);
     return { object: 'list', data: models.map(publicModel) };
   }
 
   // Model names may hold slashes (`org/model`), as clients of other servers know them.
   @Operation(retrieveModel)
-  async retrieve(@Req() request: FastifyRequest, @Param('*') name: string): Promise<PublicModel> {
-    const models = await this.directory.list(accessOf(request).endpoints);
+  async retrieve(@RequestAccess() { endpoints }: Access, @Param('*') name: string): Promise<PublicModel> {
+    const models = await this.directory.list(endpoints);
     const model = models.find((candidate) => candidate.name === name || candidate.id === name);
     if (model === undefined) throw new AppError('model.not_found', { model: name }, { param: 'model' });
     return publicModel(model);

@@ -6,27 +6,28 @@ import { Controller, Param, Req } from '@nestjs/common';
 import type { StoredCompletion } from '@xerotier/contracts/responses';
 import { AppError } from '@xerotier/errors';
 import { completionId } from '@xerotier/public-api/fields';
-import type { ResponseOf } from '@xerotier/public-api/operation';
+import type { QueryOf, ResponseOf } from '@xerotier/public-api/operation';
 import { pageOf } from '@xerotier/public-api/page';
 import {
   completionChanges,
-  completionsQuery,
   deleteChatCompletion,
   getChatCompletion,
   getChatCompletionMessages,
   listChatCompletions,
-  messagesQuery,
   updateChatCompletion,
 } from '@xerotier/public-api/stored-completions';
 import type { FastifyRequest } from 'fastify';
 import { accessOf, shown } from '../access/check-access.ts';
 import { CancellationService } from '../cancellation/cancellation.service.ts';
 import { Operation } from '../operations/operation.decorator.ts';
-import { readQuery } from '../operations/read-query.ts';
+import { ofRequest, OperationQuery } from '../operations/operation-params.ts';
 import { readFields } from '../requests/request-fields.ts';
 import { publicMessage } from './public-message.ts';
 import { StoredCompletionsService } from './stored-completions.service.ts';
 import type { CompletionScope } from './stored-completions.service.ts';
+
+/** What the key of the request can see: the completions of its endpoint, or of the whole project. */
+const Scope = ofRequest(scopeOf);
 
 @Controller()
 export class StoredCompletionsController {
@@ -36,49 +37,52 @@ export class StoredCompletionsController {
   ) {}
 
   @Operation(listChatCompletions)
-  async list(@Req() request: FastifyRequest): Promise<ResponseOf<typeof listChatCompletions>> {
-    const query = readQuery(completionsQuery, request);
-    const { data, hasMore } = await this.completions.list(scopeOf(request), query);
+  async list(
+    @Scope() scope: CompletionScope,
+    @OperationQuery() query: QueryOf<typeof listChatCompletions>,
+  ): Promise<ResponseOf<typeof listChatCompletions>> {
+    const { data, hasMore } = await this.completions.list(scope, query);
     return pageOf(data.map(publicCompletion), hasMore);
   }
 
   @Operation(getChatCompletion)
   async retrieve(
-    @Req() request: FastifyRequest,
+    @Scope() scope: CompletionScope,
     @Param('completion') id: string,
   ): Promise<ResponseOf<typeof getChatCompletion>> {
-    return publicCompletion(await this.completions.get(scopeOf(request), knownAsId(id)));
+    return publicCompletion(await this.completions.get(scope, knownAsId(id)));
   }
 
   @Operation(getChatCompletionMessages)
   async listMessages(
-    @Req() request: FastifyRequest,
+    @Scope() scope: CompletionScope,
     @Param('completion') id: string,
+    @OperationQuery() query: QueryOf<typeof getChatCompletionMessages>,
   ): Promise<ResponseOf<typeof getChatCompletionMessages>> {
-    const query = readQuery(messagesQuery, request);
-    const { data, hasMore } = await this.completions.listMessages(scopeOf(request), knownAsId(id), query);
+    const { data, hasMore } = await this.completions.listMessages(scope, knownAsId(id), query);
     return pageOf(data.map(publicMessage), hasMore);
   }
 
   @Operation(updateChatCompletion)
   async cancelOrUpdate(
     @Req() request: FastifyRequest,
+    @Scope() scope: CompletionScope,
     @Param('completion') id: string,
   ): Promise<ResponseOf<typeof updateChatCompletion>> {
-    if (await this.cancellations.cancel({ ...scopeOf(request), completionId: id }))
+    if (await this.cancellations.cancel({ ...scope, completionId: id }))
       return { id, object: 'chat.completion.cancelled', cancelled: true };
-    // Who wants to cancel what is over sends no changes: one that was not stored is then not there.
-    if (request.body === undefined) await this.completions.get(scopeOf(request), knownAsId(id));
-    const { metadata: pairs } = readFields(completionChanges, request.body ?? {});
-    return publicCompletion(await this.completions.update(scopeOf(request), knownAsId(id), pairs ?? {}));
+    // A client that cancels sends no body: a completion that has ended and was not stored is then not found.
+    if (request.body === undefined) await this.completions.get(scope, knownAsId(id));
+    const { metadata } = readFields(completionChanges, request.body ?? {});
+    return publicCompletion(await this.completions.update(scope, knownAsId(id), metadata ?? {}));
   }
 
   @Operation(deleteChatCompletion)
   async delete(
-    @Req() request: FastifyRequest,
+    @Scope() scope: CompletionScope,
     @Param('completion') id: string,
   ): Promise<ResponseOf<typeof deleteChatCompletion>> {
-    await this.completions.delete(scopeOf(request), knownAsId(id));
+    await this.completions.delete(scope, knownAsId(id));
     return { object: 'chat.completion.deleted', id, deleted: true };
   }
 }

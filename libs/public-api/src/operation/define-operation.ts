@@ -59,6 +59,12 @@ export function defineOperation<const O extends OperationDefinition>(operation: 
   return operation;
 }
 
+/** The validated body. */
+export type BodyOf<O extends OperationDefinition> = O['request'] extends z.ZodType ? z.output<O['request']> : undefined;
+
+/** The validated query. */
+export type QueryOf<O extends OperationDefinition> = O['query'] extends z.ZodType ? z.output<O['query']> : undefined;
+
 /** What a handler returns for a 200, or the client gives. */
 export type ResponseOf<O extends OperationDefinition> = O['response'] extends z.ZodType
   ? z.input<O['response']>

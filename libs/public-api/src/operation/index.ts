@@ -1,6 +1,6 @@
 export { BASES } from './base-paths.ts';
 export { defineOperation } from './define-operation.ts';
-export type { FileField, OperationDefinition, ResponseOf } from './define-operation.ts';
+export type { BodyOf, FileField, OperationDefinition, QueryOf, ResponseOf } from './define-operation.ts';
 export type { Permission } from './permissions.ts';
 export { decodeQuery } from './query-string.ts';
 export { RATE_LIMIT_HEADERS, responseHeaderTexts } from './response-headers.ts';

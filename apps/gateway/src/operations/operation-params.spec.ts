@@ -1,9 +1,9 @@
 import { AppError } from '@xerotier/errors';
 import { completionsQuery, messagesQuery } from '@xerotier/public-api/stored-completions';
-import { readQuery } from './read-query.ts';
+import { readQuery } from './operation-params.ts';
 
-const parseListQuery = (query: unknown): unknown => readQuery(completionsQuery, { query });
-const parsePageQuery = (query: unknown): unknown => readQuery(messagesQuery, { query });
+const parseListQuery = (query: unknown): unknown => readQuery(completionsQuery, query);
+const parsePageQuery = (query: unknown): unknown => readQuery(messagesQuery, query);
 
 function rejection(parse: (query: unknown) => unknown, query: unknown): AppError {
   try {

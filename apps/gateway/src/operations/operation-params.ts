@@ -1,0 +1,53 @@
+/**
+ * Parameters of controller methods that are handlers of an `@Operation`: the parts of the request, validated by the schemas of the
+ * operation. A handler that streams, or that must see the body before it is validated, takes `@Req()` instead.
+ */
+import { createParamDecorator } from '@nestjs/common';
+import type { ExecutionContext } from '@nestjs/common';
+import { decodeQuery } from '@xerotier/public-api/operation';
+import type { OperationDefinition } from '@xerotier/public-api/operation';
+import type { FastifyRequest } from 'fastify';
+import type { z } from 'zod';
+import { accessOf } from '../access/check-access.ts';
+import { fieldsOf, readFields } from '../requests/request-fields.ts';
+
+/** The access that the key of the request has, as `Access`. */
+export const RequestAccess = ofRequest(accessOf);
+
+/**
+ * The JSON body, as `BodyOf<typeof operation>`.
+ * @throws {AppError} `request.invalid`, naming the field; `request.unreadable_json` when there is none.
+ */
+export const OperationBody = ofRequest((request) => {
+  const { request: schema } = operationOf(request);
+  if (schema === undefined) throw new TypeError('The operation has no body.');
+  return readFields(schema, fieldsOf(request.body));
+});
+
+/**
+ * The query, as `QueryOf<typeof operation>`. An unknown parameter is rejected rather than ignored.
+ * @throws {AppError} `request.invalid`, naming the parameter.
+ */
+export const OperationQuery = ofRequest((request) => {
+  const { query: schema } = operationOf(request);
+  if (schema === undefined) throw new TypeError('The operation has no query.');
+  return readQuery(schema, request.query);
+});
+
+/** Exported for its tests. */
+export function readQuery<S extends z.ZodObject>(schema: S, query: unknown): z.output<S> {
+  return readFields(schema, decodeQuery(query as Readonly<Record<string, unknown>>, Object.keys(schema.shape)));
+}
+
+/** A parameter decorator without arguments. */
+export function ofRequest(read: (request: FastifyRequest) => unknown): () => ParameterDecorator {
+  return createParamDecorator((_data: undefined, context: ExecutionContext) =>
+    read(context.switchToHttp().getRequest<FastifyRequest>()),
+  );
+}
+
+function operationOf(request: FastifyRequest): OperationDefinition {
+  const { operation } = request.routeOptions.config;
+  if (operation === undefined) throw new TypeError('The route has no @Operation.');
+  return operation;
+}
