@@ -18,7 +18,7 @@ export async function subjectsPage(): Promise<string> {
     name,
     '',
   ]);
-  return ['# Subjects', GENERATED_NOTE, table(['Subject', 'Kind', 'Contract', 'Refusals'], [...operations, ...events])]
+  return ['# Subjects', GENERATED_NOTE, table(['Subject', 'Kind', 'Contract', 'Errors'], [...operations, ...events])]
     .join('\n\n')
     .concat('\n');
 }
