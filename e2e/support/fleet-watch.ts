@@ -83,8 +83,11 @@ export class FleetWatch {
 
   /** Waits until the latest heartbeat of each worker says that it generates nothing. */
   async noneBusy(timeoutMs = TIMEOUT_MS): Promise<void> {
-    const busy = (): string[] => this.workers.flatMap(({ active }) => active);
-    await eventually('all generations have ended', () => busy().length === 0, timeoutMs);
+    const busy = (): HeardWorker[] => this.workers.filter(({ active }) => active.length > 0);
+    await eventually('all generations have ended', () => busy().length === 0, timeoutMs).catch((cause: unknown) => {
+      const running = busy().map(({ workerId, modelId, active }) => `${workerId} (${modelId}): ${active.join(', ')}`);
+      throw new Error(`Generations still run after ${timeoutMs} ms. ${running.join('; ')}`, { cause });
+    });
   }
 
   /** Waits until exactly these workers are heard of again, and all of them are idle. */

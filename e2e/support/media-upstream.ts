@@ -99,19 +99,21 @@ export class MediaUpstream {
       return;
     }
     const received = await requestOf(request);
+    // What goes wrong later is about later requests.
+    const { trouble } = this;
     this.#requests.push(received);
     if (this.#requests.length > REQUESTS_MAX) this.#requests.shift();
     this.leftAfter = once(response, 'close').then(() => undefined);
-    if (this.trouble === 'refuse' || this.trouble === 'fail') {
-      response.writeHead(this.trouble === 'refuse' ? 400 : 500, { 'content-type': JSON_TYPE });
+    if (trouble === 'refuse' || trouble === 'fail') {
+      response.writeHead(trouble === 'refuse' ? 400 : 500, { 'content-type': JSON_TYPE });
       response.end(JSON.stringify({ error: { message: 'no such sound', type: 'invalid_request_error' } }));
       return;
     }
     const { type, pieces } = replyTo(received);
     response.writeHead(200, { 'content-type': type, 'set-cookie': 'upstream=1', server: 'upstream' });
     for (const [i, piece] of pieces.entries()) {
-      if (i > 0 && this.trouble === 'break') response.destroy();
-      if (i > 0 && this.trouble !== undefined) return;
+      if (i > 0 && trouble === 'break') response.destroy();
+      if (i > 0 && trouble !== undefined) return;
       response.write(piece);
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
