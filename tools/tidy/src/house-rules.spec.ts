@@ -18,7 +18,7 @@ function called(...names: string[]): string {
   return `${names.join('.')}('does it', () => undefined);`;
 }
 
-/** What each rule refuses, and what it must leave alone. */
+/** What each rule rejects, and what it accepts. */
 const CASES: Readonly<Record<string, { bad: [path: string, text: string][]; good: [path: string, text: string][] }>> = {
   'files are about one noun': {
     bad: [
@@ -83,6 +83,16 @@ const CASES: Readonly<Record<string, { bad: [path: string, text: string][]; good
     ],
     good: [
       ['apps/x/project.json', '{"tags":["layer:app","scope:x"]}'],
+      ['apps/x/package.json', '{}'],
+    ],
+  },
+  'projects have the targets of every project': {
+    bad: [
+      ['tools/x/project.json', '{"tags":[]}'],
+      ['apps/x/project.json', '{"targets":{"build":{},"typecheck":{},"lint":{},"test":{}}}'],
+    ],
+    good: [
+      ['apps/x/project.json', '{"targets":{"typecheck":{},"lint":{},"test":{},"test-int":{}}}'],
       ['apps/x/package.json', '{}'],
     ],
   },

@@ -19,6 +19,8 @@ const LINES_MAX = 500;
 /** A list of rules may be long: its reader looks for one of them. */
 const SPEC_LINES_MAX = 800;
 const LAYERS = ['public-api', 'contracts', 'platform', 'domain', 'app', 'testing', 'tool', 'e2e'];
+/** nx.json says what they do. */
+const TARGETS = ['typecheck', 'lint', 'test', 'test-int'];
 const DRAWERS = /(^|\/)(common|utils?|shared|helpers|misc)(\/|\.ts$)/;
 
 const FOCUSED = /\b(?:describe|it|test)(?:\.\w+)*\.only(?:\.each)?\(|\bf(?:it|describe)(?:\.each)?\(/;
@@ -59,6 +61,14 @@ export const rules: Readonly<Record<string, Rule>> = {
         ? []
         : [`${path}: needs exactly one tag scope:, scope:${ownScope}`]),
     ];
+  },
+  'projects have the targets of every project': ({ path, text }) => {
+    if (!path.endsWith('/project.json')) return [];
+    const { targets = {} } = JSON.parse(text) as { targets?: Record<string, unknown> };
+    const missing = TARGETS.filter((target) => targets[target] === undefined);
+    return missing.length === 0
+      ? []
+      : [`${path}: add ${missing.map((target) => `"${target}": {}`).join(', ')} to its targets, or Nx leaves it out`];
   },
   'libraries introduce themselves': ({ path }, root) =>
     /^libs\/.*\/project\.json$/.test(path) && !existsSync(join(root, dirname(path), 'README.md'))
