@@ -199,7 +199,7 @@ describe('a worker whose server is away when it starts', () => {
     await upstreams.b.stop();
     await worker.start();
     expect(await isReady(worker)).toBe(false);
-    await eventually('it says so', async () => (await logOf(worker)).includes('waiting for the engine'));
+    await eventually('it says so', async () => (await logOf(worker)).includes('waiting for engine'));
     expect(new Set(await ask(10))).toEqual(new Set(['a']));
     await upstreams.b.start();
     await eventually('it serves', async () => (await ask(2 * AT_ONCE)).includes('b'), 20_000);

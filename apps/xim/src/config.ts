@@ -13,12 +13,12 @@ export const settings = {
   workerId: setting(
     'XIM_WORKER_ID',
     token.optional(),
-    'Id of this worker in the fleet. Default: a new one at each start, which is what you want unless something else must recognise it.',
+    'Id of this worker in the fleet. Default: generated at each start. Set it only when something else must identify the worker.',
   ),
   modelId: setting(
     'XIM_MODEL_ID',
     token,
-    'Id of the model that this worker serves: the name of its NATS subjects, and of its row in the model catalogue.',
+    'Id of the model that this worker serves, as in its NATS subjects and in the model catalogue.',
   ),
   engine: {
     kind: setting(
@@ -29,39 +29,43 @@ export const settings = {
     task: setting(
       'XIM_TASK',
       endpointTask.default('generate'),
-      'What the worker does with its model. generate: chat. embed: embeddings, and scores by their similarity. score: scores of the model itself (openai), else as embed. transcribe, speak, image: text of sound, sound of text, images (openai only). A GGUF file that pools embeds whatever this says; the scripted engine does the first three of it. Default generate.',
+      'What the worker does with its model. generate: chat. embed: embeddings, and scores computed from their similarity. score: scores of the model itself (openai), otherwise as embed. transcribe, speak, image: speech to text, text to speech, images (openai only). A GGUF file of a pooling model always embeds; the scripted engine supports the first three. Default generate.',
     ),
     slots: setting(
       'XIM_SLOTS',
       integer({ min: 1, max: 4_096 }).default(4),
-      'Generations that run at once. Default 4. With vLLM set it to its --max-num-seqs.',
+      'Maximum number of concurrent generations. Default 4. With vLLM set it to its --max-num-seqs.',
     ),
     contextTokens: setting(
       'XIM_CONTEXT_TOKENS',
       integer({ min: 16, max: 10_000_000 }).optional(),
-      'Context window per generation, in tokens. Default: what the model or the server says, at most 4096 for llama. openai: unknown when the server does not say; a limit of the client then goes to the server as it is.',
+      'Context window per generation, in tokens. Default: what the model or the server reports, at most 4096 for llama. openai: unknown when the server does not report it; a limit of the client is then passed to the server unchanged.',
     ),
     modelPath: setting('XIM_MODEL_PATH', z.string().optional(), 'llama: path of the GGUF file.'),
     threads: setting(
       'XIM_THREADS',
       integer({ min: 1, max: 1_024 }).optional(),
-      'llama: threads that compute. Default: all cores but one; more than there are idle cores makes it many times slower.',
+      'llama: number of compute threads. Default: all cores but one. More threads than idle cores make it many times slower.',
     ),
     upstreamUrl: setting(
       'XIM_UPSTREAM_URL',
       url('http', 'https').optional(),
       'openai: base URL of the server, ending in /v1.',
     ),
-    upstreamKey: secret('XIM_UPSTREAM_KEY', z.string().optional(), 'openai: key for the server, when it wants one.'),
+    upstreamKey: secret(
+      'XIM_UPSTREAM_KEY',
+      z.string().optional(),
+      'openai: API key of the server, if it requires one.',
+    ),
     upstreamModel: setting(
       'XIM_UPSTREAM_MODEL',
       z.string().optional(),
-      'openai: name of the model at the server. Default: the first that it lists.',
+      'openai: name of the model on the server. Default: the first that it lists.',
     ),
     upstreamTimeoutSeconds: setting(
       'XIM_UPSTREAM_TIMEOUT_SECONDS',
       integer({ min: 1, max: 3_600 }).default(120),
-      'openai: how long the server may take to the first token of a streamed response. A server that sends nothing to anybody and fails all health probes for so long counts as hung: what waits for it goes to another worker. Default 120.',
+      'openai: timeout for the first token of a streamed response. A server that sends no data at all and fails every health probe for this long counts as hung: requests that wait for it move to another worker. Default 120.',
     ),
   },
 } as const;

@@ -1,4 +1,4 @@
-/** One inference worker: an engine, a model, and the subjects where requests for it arrive. */
+/** One inference worker: an engine, its model, and the NATS subjects that it serves. */
 import type { Logger } from '@xerotier/log';
 import { Bus, connectBus } from '@xerotier/nats';
 import { runProcess } from '@xerotier/process';
@@ -24,10 +24,10 @@ await runProcess('xim', settings, async (config, log) => {
   const serving = serveGenerations(bus, generations, { model: identity.modelId, worker: identity.workerId });
   const heartbeats = new HeartbeatService(bus, engine, generations, health, identity);
   heartbeats.start();
-  const available = health.start({ changed: () => heartbeats.beat(), hung: () => generations.giveUpWaiting() });
-  // An engine in this process works at once or never. A server behind the worker may come later, and the fleet sees it wait.
+  const available = health.start({ changed: () => heartbeats.beat(), hung: () => generations.abortPending() });
+  // An in-process engine works at once or never. An upstream server may start later; until then the fleet sees the worker wait.
   if (engine.check === undefined) await available;
-  else available.catch((error: unknown) => end(log, error));
+  else available.catch((error: unknown) => exit(log, error));
   return {
     readiness: { nats: () => bus.connected, engine: () => health.available },
     announce: {
@@ -49,14 +49,14 @@ await runProcess('xim', settings, async (config, log) => {
   };
 });
 
-/** In-process engines have no server that could hang or go away. */
+/** In-process engines have no server that could hang or disconnect. */
 function healthTimesOf(engine: Engine, { upstreamTimeoutSeconds }: XimConfig['engine']): Partial<HealthTimes> {
   if (engine.check === undefined) return { stallMs: Infinity, checkIntervalMs: Infinity };
   const hangMs = upstreamTimeoutSeconds * 1_000;
   return { hangMs, stallMs: hangMs / 4, probeTimeoutMs: Math.min(hangMs / 4, healthTimesDefaults.probeTimeoutMs) };
 }
 
-function end(log: Logger, error: unknown): never {
-  log.error('the engine cannot work with these settings', { error });
+function exit(log: Logger, error: unknown): never {
+  log.error('engine misconfigured', { error });
   process.exit(1);
 }

@@ -1,4 +1,4 @@
-/** The chunks of one choice, for engines that make their own: role, text, finish reason. */
+/** The chunks of a choice, for engines that create their own. */
 import type { ReasoningEffort } from '@xerotier/public-api/chat-completions';
 import type { EngineEvent, ToolCallDelta } from './engine.ts';
 
@@ -11,7 +11,7 @@ export function roleChunk(index: number): EngineEvent {
   };
 }
 
-/** A chunk of an answer without a text, when it is the first one. */
+/** Adds the role to the first chunk of a response without content. */
 export function withRole(event: EngineEvent): EngineEvent {
   if (event.type !== 'chunk') return event;
   const choices = event.choices.map((choice) => ({
@@ -25,7 +25,7 @@ export function contentChunk(index: number, content: string): EngineEvent {
   return { type: 'chunk', choices: [{ index, delta: { content }, logprobs: null, finish_reason: null }] };
 }
 
-/** A piece of what the model thinks before it answers, under the name that vLLM's clients know. */
+/** A piece of the reasoning, in the field that clients of vLLM read. */
 export function reasoningChunk(index: number, text: string): EngineEvent {
   return {
     type: 'chunk',
@@ -33,7 +33,7 @@ export function reasoningChunk(index: number, text: string): EngineEvent {
   };
 }
 
-/** A tool call begins: its id and name, once. */
+/** The first chunk of a tool call, with its id and name. */
 export function callChunk(index: number, callIndex: number, id: string, name: string): EngineEvent {
   return toolChunk(index, { index: callIndex, id, type: 'function', function: { name, arguments: '' } });
 }
@@ -52,8 +52,8 @@ export function finishChunk(index: number, reason: FinishReason): EngineEvent {
 }
 
 /**
- * The first event of a generation; `maxTokensClampedFrom` is absent unless the limit was lowered, and the effort where
- * nothing is known of thinking.
+ * The first event of a generation. `maxTokensClampedFrom` is absent unless the limit was clamped, and the effort where the
+ * reasoning of the model is unknown.
  */
 export function headEvent(
   maxTokensClampedFrom?: number,

@@ -3,9 +3,9 @@ import type { EngineConfig, OpenaiConfig } from './engine-config.ts';
 import type { Engine } from './engine.ts';
 
 /**
- * The engine that the configuration names. Each is imported only when it is used: llama.cpp is native code that a worker
- * with another engine need not load, nor have.
- * @throws an Error that says what to do when the engine cannot be made; the model file is loaded here.
+ * Creates the engine that the configuration selects. Engines are imported lazily: llama.cpp is native code that a worker with
+ * another engine need not load or even install. The `llama` engine loads its model file here.
+ * @throws an Error with instructions for the operator when the engine cannot be created.
  */
 export async function createEngine(config: EngineConfig, log?: Logger): Promise<Engine> {
   switch (config.kind) {

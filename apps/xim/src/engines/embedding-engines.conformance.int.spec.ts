@@ -1,4 +1,4 @@
-/** What every engine that embeds promises (see `engine.ts`), checked on all of them with the same requests. */
+/** Conformance tests of the embedding engines (see `engine.ts`): the same requests for all of them. */
 import { AppError } from '@xerotier/errors';
 import { healthProbes } from '../health/health-probes.ts';
 import { createEngine } from './create-engine.ts';
@@ -6,7 +6,7 @@ import { engineConfig } from './engine-config.ts';
 import { engineFor } from './engine-tasks.ts';
 import type { EmbedJob, Engine } from './engine.ts';
 import { ScriptedEngine } from './scripted/scripted.engine.ts';
-import { boxEmbeddingFile } from './testing/box-files.ts';
+import { embeddingModelFile } from './testing/bundled-models.ts';
 import { FakeUpstream, json } from './testing/fake-upstream.ts';
 import type { Responder } from './testing/fake-upstream.ts';
 import { aJob, run } from './testing/jobs.ts';
@@ -17,7 +17,7 @@ const CONTEXT_TOKENS = 256;
 const NEVER = new AbortController().signal;
 const TEXTS = ['The cat sat on the mat.', 'Bread is baked from flour.', 'Ünïcödé 😀 too'];
 
-/** An upstream that embeds as the scripted engine does. */
+/** An upstream server that returns the vectors of the scripted engine. */
 function scriptedUpstream(): Responder {
   const engine = new ScriptedEngine({ slots: 100, contextTokens: CONTEXT_TOKENS });
   return async (response, { body }) => {
@@ -41,7 +41,7 @@ describe.each([
   ['scripted', 64],
   ['llama', 192],
   ['openai', 64],
-] as const)('the %s engine, where it embeds,', (kind, dimensions) => {
+] as const)('the %s embedding engine', (kind, dimensions) => {
   let upstream: FakeUpstream;
   let engine: Engine;
 
@@ -54,7 +54,7 @@ describe.each([
       task: 'embed',
       slots: SLOTS,
       contextTokens: CONTEXT_TOKENS,
-      modelPath: boxEmbeddingFile,
+      modelPath: embeddingModelFile,
       threads: 1,
       baseUrl: upstream.baseUrl,
     };
@@ -71,11 +71,11 @@ describe.each([
     all(engineFor(engine, 'embed').embed(job, signal));
   const failure = async (job: EmbedJob): Promise<unknown> => embed(job).catch((error: unknown) => error);
 
-  it('says what it is', () => {
+  it('reports its name, slots and context length', () => {
     expect(engine).toMatchObject({ name: kind, slots: SLOTS, contextTokens: CONTEXT_TOKENS });
   });
 
-  it('gives each input its vector, in order, the same as alone', async () => {
+  it('returns the vectors in the order of the inputs, equal to those of single requests', async () => {
     const { values, usage } = await embed(anEmbedJob(TEXTS));
     let promptTokens = 0;
     for (const [i, text] of TEXTS.entries()) {
@@ -89,19 +89,19 @@ describe.each([
     expect(new Set(values.map(String)).size).toBe(TEXTS.length);
   });
 
-  it('reads tokens', async () => {
+  it('accepts tokens', async () => {
     const { values, usage } = await embed(anEmbedJob([[100, 101, 102], [103]]));
     expect(usage.promptTokens).toBe(4);
     expect(values[0]).not.toEqual(values[1]);
   });
 
-  it('takes its own size for an answer, and refuses another', async () => {
+  it('accepts its own number of dimensions and rejects others', async () => {
     const { values } = await embed(anEmbedJob(['a'], { dimensions }));
     expect(values[0]).toHaveLength(dimensions);
     expect(await failure(anEmbedJob(['a'], { dimensions: dimensions - 1 }))).toMatchObject({ status: 400 });
   });
 
-  it('refuses an input that is longer than its context, and goes on working', async () => {
+  it('rejects an input that exceeds its context, and keeps working', async () => {
     const tooLong = Array.from({ length: CONTEXT_TOKENS + 1 }, () => 100);
     expect(await failure(anEmbedJob(['a', tooLong]))).toMatchObject({
       code: 'inference.input_too_long',
@@ -111,7 +111,7 @@ describe.each([
     expect((await embed(anEmbedJob([tooLong.slice(1)]))).usage.promptTokens).toBe(CONTEXT_TOKENS);
   });
 
-  it('stops when it is aborted or its reader leaves, and goes on working', async () => {
+  it('stops when it is aborted or its reader ends the iteration, and keeps working', async () => {
     const many = anEmbedJob(Array.from({ length: 50 }, (_, i) => `text ${i}`));
     for (let i = 0; i < 2 * SLOTS; i += 1) {
       const controller = new AbortController();
@@ -126,18 +126,18 @@ describe.each([
     expect((await embed(anEmbedJob(['a']))).values).toHaveLength(1);
   });
 
-  it('does nothing when it is aborted before it begins', async () => {
+  it('computes nothing when it is aborted before it starts', async () => {
     const { values, usage } = await embed(anEmbedJob(['a']), AbortSignal.abort());
     expect([values, usage.promptTokens]).toEqual([[], 0]);
   });
 
-  it('gives several readers at once what each would get alone', async () => {
+  it('returns the same vectors to concurrent readers as to a single one', async () => {
     const alone = await embed(anEmbedJob(TEXTS));
     const together = await Promise.all(Array.from({ length: SLOTS }, () => embed(anEmbedJob(TEXTS))));
     expect(together.map(({ values }) => values)).toEqual(together.map(() => alone.values));
   });
 
-  it('writes text only where its model could', async () => {
+  it('supports chat only if its model does', async () => {
     const generated = run(engine, aJob()).catch((error: unknown) => error);
     if (kind === 'scripted') expect(await generated).toMatchObject({ finishReasons: ['stop'] });
     else expect(await generated).toMatchObject({ code: 'inference.task_unsupported', status: 400 });

@@ -9,7 +9,7 @@ function engineSettings(env: Record<string, string>): XimConfig['engine'] {
 }
 
 describe('engineConfigOf', () => {
-  it('fills in what the settings leave out', () => {
+  it('applies the defaults', () => {
     expect(engineConfigOf(engineSettings({ XIM_ENGINE: 'llama', XIM_MODEL_PATH: 'model.gguf' }))).toEqual({
       kind: 'llama',
       task: 'generate',
@@ -20,7 +20,7 @@ describe('engineConfigOf', () => {
     });
   });
 
-  it('passes on what they say', () => {
+  it('passes on the settings', () => {
     const env = {
       XIM_ENGINE: 'openai',
       XIM_UPSTREAM_URL: 'http://vllm:8000/v1',
@@ -41,11 +41,11 @@ describe('engineConfigOf', () => {
   it.each([
     ['llama', 'XIM_MODEL_PATH'],
     ['openai', 'XIM_UPSTREAM_URL'],
-  ])('names what the %s engine needs and does not have', (kind, variable) => {
+  ])('names the missing setting of the %s engine', (kind, variable) => {
     expect(() => engineConfigOf(engineSettings({ XIM_ENGINE: kind }))).toThrow(variable);
   });
 
-  it.each(['transcribe', 'speak', 'image'])('takes the task %s for the openai engine only', (task) => {
+  it.each(['transcribe', 'speak', 'image'])('accepts the task %s for the openai engine only', (task) => {
     const more = { XIM_TASK: task, XIM_UPSTREAM_URL: 'http://vllm:8000/v1', XIM_MODEL_PATH: 'model.gguf' };
     expect(engineConfigOf(engineSettings({ ...more, XIM_ENGINE: 'openai' }))).toMatchObject({ task });
     for (const kind of ['llama', 'scripted']) {
@@ -53,7 +53,7 @@ describe('engineConfigOf', () => {
     }
   });
 
-  it('needs nothing more for the scripted engine', async () => {
+  it('requires no other setting for the scripted engine', async () => {
     const engine = await createEngine(engineConfigOf(engineSettings({ XIM_ENGINE: 'scripted', XIM_SLOTS: '300' })));
     expect(engine).toMatchObject({ name: 'scripted', slots: 300 });
   });

@@ -1,11 +1,11 @@
-/** What an engine is made from, and how the worker's settings become that. */
+/** The configuration of the engines, derived from the settings of the worker. */
 import { endpointTask } from '@xerotier/contracts/auth';
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
 import type { XimConfig } from '../config.ts';
 
 const slots = z.number().int().min(1).max(4_096);
-/** What an engine in this process can do; only a server behind it does more. */
+/** The tasks of in-process engines; the others need an upstream server. */
 const ownTask = z
   .enum(['generate', 'embed', 'score'], {
     error: 'XIM_TASK may be transcribe, speak or image only when XIM_ENGINE is openai',
@@ -26,9 +26,9 @@ const llamaConfig = z.object({
   /** A GGUF file. */
   modelPath: z.string({ error: 'XIM_MODEL_PATH must name a GGUF file when XIM_ENGINE is llama' }).min(1),
   slots: slots.default(4),
-  /** Of each slot; lowered to what the model was trained for. */
+  /** Per slot; capped at the training context of the model. */
   contextTokens: contextTokens.default(4_096),
-  /** As many threads as cores, or more, make each token many times slower, since they wait for one another. */
+  /** With as many threads as cores, or more, each token takes many times longer, since the threads wait for one another. */
   threads: z
     .number()
     .int()
@@ -37,28 +37,28 @@ const llamaConfig = z.object({
     .default(() => Math.max(1, availableParallelism() - 1)),
 });
 export type LlamaConfig = z.output<typeof llamaConfig>;
-/** What a model file is loaded with, whatever for. */
+/** The part that loading a model file needs, for any task. */
 export type LlamaModelConfig = Omit<LlamaConfig, 'task'>;
 
 const openaiConfig = z.object({
   kind: z.literal('openai'),
   task: endpointTask.default('generate'),
-  /** The server's address, ending in `/v1`. */
+  /** Base URL of the server, ending in `/v1`. */
   baseUrl: z.url({
     protocol: /^https?$/,
-    error: 'XIM_UPSTREAM_URL must be the address of the server, ending in /v1, when XIM_ENGINE is openai',
+    error: 'XIM_UPSTREAM_URL must be the base URL of the server, ending in /v1, when XIM_ENGINE is openai',
   }),
   apiKey: z.string().min(1).optional(),
-  /** The server's name of the model. Default: the first that it lists. */
+  /** Name of the model on the server. Default: the first that it lists. */
   model: z.string().min(1).optional(),
   slots: slots.default(4),
-  /** Default: what the server lists, else nobody knows. */
+  /** Default: what the server reports; unknown if it does not. */
   contextTokens: contextTokens.optional(),
-  /** From sending a streamed request to the first byte of its answer. */
+  /** From sending a streamed request to the first byte of the response. */
   firstByteTimeoutMs: z.number().int().min(1).default(120_000),
-  /** Between two pieces of a streamed answer. */
+  /** Between two pieces of a streamed response. */
   idleTimeoutMs: z.number().int().min(1).default(60_000),
-  /** For an answer that is not streamed, which arrives only when all of it is computed. */
+  /** For a response that is not streamed, which arrives only when it is complete. */
   responseTimeoutMs: z.number().int().min(1).default(600_000),
 });
 export type OpenaiConfig = z.output<typeof openaiConfig>;
@@ -67,8 +67,8 @@ export const engineConfig = z.discriminatedUnion('kind', [scriptedConfig, llamaC
 export type EngineConfig = z.output<typeof engineConfig>;
 
 /**
- * The configuration of the engine that the settings choose.
- * @throws an Error that names the variable when the chosen engine needs one that is not set.
+ * Returns the configuration of the engine that the settings select.
+ * @throws an Error that names the variable when the selected engine requires one that is not set.
  */
 export function engineConfigOf(settings: XimConfig['engine']): EngineConfig {
   const result = engineConfig.safeParse({
@@ -84,5 +84,5 @@ export function engineConfigOf(settings: XimConfig['engine']): EngineConfig {
     firstByteTimeoutMs: settings.upstreamTimeoutSeconds * 1_000,
   });
   if (result.success) return result.data;
-  throw new Error(`The engine cannot be configured: ${result.error.issues.map((issue) => issue.message).join('; ')}.`);
+  throw new Error(`Invalid engine configuration: ${result.error.issues.map((issue) => issue.message).join('; ')}.`);
 }

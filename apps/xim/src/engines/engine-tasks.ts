@@ -1,4 +1,4 @@
-/** Which engine can do what: the one place where a task that a worker cannot do is rejected. */
+/** The tasks that an engine supports. All requests for unsupported tasks are rejected here. */
 import type { EndpointTask } from '@xerotier/contracts/auth';
 import { AppError } from '@xerotier/errors';
 import type { ChatEngine, EmbeddingEngine, Engine, MediaEngine, RankEngine } from './engine.ts';
@@ -23,15 +23,15 @@ const tasks: Readonly<Record<EndpointTask, TaskTraits>> = {
   embed: { capability: 'compute embeddings', supportedBy: ({ embed }) => embed !== undefined },
   score: { capability: 'score texts', supportedBy: ({ rank }) => rank !== undefined },
   transcribe: { capability: 'transcribe audio', supportedBy: ({ mediaTask }) => mediaTask === 'transcribe' },
-  speak: { capability: 'speak', supportedBy: ({ mediaTask }) => mediaTask === 'speak' },
-  image: { capability: 'make images', supportedBy: ({ mediaTask }) => mediaTask === 'image' },
+  speak: { capability: 'generate speech', supportedBy: ({ mediaTask }) => mediaTask === 'speak' },
+  image: { capability: 'generate images', supportedBy: ({ mediaTask }) => mediaTask === 'image' },
 };
 
 export function supports<T extends EndpointTask>(engine: Engine, task: T): engine is EngineOf[T] {
   return tasks[task].supportedBy(engine);
 }
 
-/** The engine, as one for this task. @throws {AppError} `inference.task_unsupported` when it, or its model, is for others. */
+/** Returns the engine, typed for this task. @throws {AppError} `inference.task_unsupported` when it does not support the task. */
 export function engineFor<T extends EndpointTask>(engine: Engine, task: T): EngineOf[T] {
   if (supports(engine, task)) return engine;
   throw new AppError('inference.task_unsupported', { task: tasks[task].capability });

@@ -1,22 +1,22 @@
 /**
- * What the worker asks of an engine. An engine turns one validated request into a stream of events; it knows nothing
- * of NATS, leases or tenants. Three of them exist: `llama` (in this process), `openai` (any OpenAI-compatible HTTP
- * server) and `scripted` (deterministic, for tests and benchmarks).
+ * The engine interface of a worker. An engine turns a validated request into a stream of events; it is independent of NATS,
+ * leases and tenants. There are three: `llama` (in this process), `openai` (any OpenAI-compatible HTTP server) and `scripted`
+ * (deterministic, for tests and benchmarks).
  */
 import type { Choice, ChunkChoice } from '@xerotier/chat-choices';
 import type { TokenUsage } from '@xerotier/contracts/inference';
 import type { ChatCompletionRequest, ReasoningEffort } from '@xerotier/public-api/chat-completions';
 import type { MediaRoute, MediaTask } from '@xerotier/contracts/xim';
 
-/** The settings of the engine are wrong: trying again cannot help. */
+/** The settings of the engine are wrong, so a retry cannot help. */
 export class EngineMisconfiguredError extends Error {
   override readonly name = 'EngineMisconfiguredError';
 }
 
-/** What engines answer in. */
+/** The types of the choices that engines yield. */
 export type { Choice, ChunkChoice, ToolCallDelta } from '@xerotier/chat-choices';
 
-/** Request parameters that not every engine can honour. What an engine does not list, the worker rejects by name. */
+/** Request parameters that not every engine supports. The worker rejects those that its engine does not list, by name. */
 export type EngineParameter =
   | 'tools'
   | 'logprobs'
@@ -33,39 +33,39 @@ export type EngineParameter =
 
 export type EngineEvent =
   /**
-   * First, when the request is accepted and before anything is computed that takes long; and once more before the first part
-   * of the answer when more is known by then.
+   * Yielded first, once the request is accepted and before any long computation; and again before the first chunk when more is
+   * known by then.
    */
   | {
       type: 'head';
       maxTokensClampedFrom?: number;
       adjustedReasoningEffort?: ReasoningEffort;
-      /** Of whatever made this answer, where the engine's own `fingerprint` is absent. */
+      /** Fingerprint of what generated this response, where the engine has no `fingerprint` itself. */
       systemFingerprint?: string;
     }
-  /** A part of the answer. An engine may yield these for a request that is not streamed too: the worker joins them. */
+  /** A chunk of the response. An engine may yield chunks for a request that is not streamed, too: the worker joins them. */
   | { type: 'chunk'; choices: ChunkChoice[] }
-  /** The whole answer at once; only for a request that is not streamed. */
-  | { type: 'answer'; choices: Choice[] };
+  /** The whole response; only for a request that is not streamed. */
+  | { type: 'response'; choices: Choice[] };
 
 export interface EngineJob {
   readonly request: ChatCompletionRequest;
-  /** The `index` of every choice this generation yields; `n` in the request is not the engine's business. */
+  /** The `index` of every choice that this generation yields. The engine ignores `n` of the request. */
   readonly choiceIndex: number;
-  /** The seed as it was written, where a number cannot hold all of its digits. */
+  /** The seed verbatim, where a number cannot represent it exactly. */
   readonly seedDigits?: string | undefined;
-  /** Requests with different salts must never share cached prefixes that one could measure (one salt per project). */
+  /** Requests with different salts must never share cached prefixes, which are measurable. One salt per project. */
   readonly cacheSalt: string;
 }
 
 export interface EmbedJob {
   /** Texts, or tokens of the model's vocabulary. */
   readonly inputs: readonly (string | readonly number[])[];
-  /** How many numbers a vector shall have. */
+  /** Requested number of dimensions. */
   readonly dimensions?: number | undefined;
-  /** Of an input that is longer, only so many tokens from its beginning are read; undefined for the whole. Absent: all are read whole. */
+  /** Number of tokens that a longer input is truncated to; undefined: no truncation. Absent: no input is truncated. */
   readonly tokensMaxOf?: (index: number) => number | undefined;
-  /** What a refusal calls an input. */
+  /** The `param` of errors about an input. */
   readonly paramOf: (index: number) => string;
 }
 
@@ -73,13 +73,13 @@ export interface RankJob {
   /** One for all documents, or one for each. */
   readonly queries: readonly string[];
   readonly documents: readonly string[];
-  /** Of a longer document, only so many tokens from its beginning are read. */
+  /** Number of tokens that a longer document is truncated to. */
   readonly documentTokensMax?: number | undefined;
 }
 
 export interface MediaJob {
   readonly route: MediaRoute;
-  /** With their types in JSON; without `model`. */
+  /** The fields of the request with their JSON types, without `model`. */
   readonly fields: Readonly<Record<string, unknown>>;
   readonly files: readonly {
     readonly field: string;
@@ -90,26 +90,26 @@ export interface MediaJob {
 }
 
 export type MediaEvent =
-  /** Exactly once and first, as soon as an answer has begun. */
+  /** Yielded exactly once and first, as soon as the response has begun. */
   | { type: 'head'; contentType: string }
-  /** The next bytes of the answer. */
+  /** The next bytes of the response. */
   | { type: 'data'; bytes: Uint8Array };
 
-/** What every engine is. What it can do is said by the interfaces below, of which it implements one or more. */
+/** The common part of all engines. Each implements one or more of the interfaces below. */
 export interface Engine {
   readonly name: 'llama' | 'openai' | 'scripted';
-  /** Generations that may run at once; the worker never starts more. */
+  /** Maximum number of concurrent generations, which the worker enforces. */
   readonly slots: number;
-  /** Prompt and completion of one generation together; undefined when it is not known. */
+  /** Maximum tokens of prompt and completion together; undefined when unknown. */
   readonly contextTokens: number | undefined;
-  /** Identifies weights, engine and sampling code; absent when it cannot be known. */
+  /** Identifies weights, engine and sampling code; undefined when unknown. */
   readonly fingerprint: string | undefined;
 
   /**
-   * Of an engine whose computing is done elsewhere: asks whether that can be reached, and learns what it says of its model. To
-   * be called once before any work, and again whenever that is in doubt. Absent: the engine is there as long as the worker is.
+   * Checks that the upstream server is reachable, and reads what it reports about its model. Must be called once before any
+   * work, and again whenever the server may have become unavailable. Absent: the engine runs in this process.
    *
-   * @throws an Error whose message tells an operator why not; {@link EngineMisconfiguredError} when trying again cannot help.
+   * @throws an Error whose message is meant for operators; {@link EngineMisconfiguredError} when a retry cannot help.
    */
   check?(signal: AbortSignal): Promise<void>;
 
@@ -117,33 +117,32 @@ export interface Engine {
 }
 
 /**
- * What all of these promise: not pulling the next event holds the engine (that is how a slow reader pauses it). Ending the
- * iteration early, or aborting the signal, stops the computation at once. They return what was used, also when the signal
- * ended it early (then counted up to there), and throw `AppError`s with `inference.*` or `request.*` codes; nothing else
- * leaves an engine.
+ * The contract of all engines: the engine computes no further than its reader pulls, which is the backpressure of a slow
+ * reader. Ending the iteration early, or aborting the signal, stops the computation immediately. The generator returns the usage,
+ * also after an abort (then up to the abort), and throws only `AppError`s with `inference.*` or `request.*` codes.
  */
 export interface ChatEngine extends Engine {
   readonly parameters: ReadonlySet<EngineParameter>;
-  /** Runs one generation. The first chunk of a choice carries the role, the last its finish reason, exactly once. */
+  /** Runs one generation. The first chunk of a choice has the role, and the last one the finish reason, exactly once. */
   generate(job: EngineJob, signal: AbortSignal): AsyncGenerator<EngineEvent, TokenUsage>;
 }
 
 export interface EmbeddingEngine extends Engine {
   /**
-   * A vector for each input, in their order, each as soon as it is computed.
+   * Yields one vector per input, in order, each as soon as it is computed.
    * @throws {AppError} also `inference.input_too_long`, naming the input.
    */
   embed(job: EmbedJob, signal: AbortSignal): AsyncGenerator<Float32Array, TokenUsage>;
 }
 
 export interface RankEngine extends Engine {
-  /** A score for each document, in their order; more is nearer to its query. */
+  /** Yields one score per document, in order; higher is more relevant. */
   rank(job: RankJob, signal: AbortSignal): AsyncGenerator<number, TokenUsage>;
 }
 
 export interface MediaEngine extends Engine {
-  /** What its model is for; it is only given jobs for routes of this task. */
+  /** The task of the model; the engine only receives jobs for routes of this task. */
   readonly mediaTask: MediaTask;
-  /** Sound of a text, the text of sound, or images, as the OpenAI API responds. */
+  /** Yields speech, a transcription or images, as the body of an OpenAI response. */
   media(job: MediaJob, signal: AbortSignal): AsyncGenerator<MediaEvent, TokenUsage>;
 }

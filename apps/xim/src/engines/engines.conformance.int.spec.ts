@@ -1,4 +1,4 @@
-/** What every engine promises (see `engine.ts`), checked on all of them with the same requests. */
+/** Conformance tests of the chat engines (see `engine.ts`): the same requests for all of them. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -18,14 +18,14 @@ const NEVER = new AbortController().signal;
 
 const CONTEXT_TOKENS = 1_024;
 const SLOTS = 3;
-/** The scripted engine does what it says; to the others it is a text like any other. */
+/** Only the scripted engine interprets the directive. */
 const LONG_REPLY = {
   messages: [{ role: 'user', content: 'Go [[script {"tokens":300}]]' }],
   temperature: 0,
   stream: true,
 };
 
-/** An upstream that says what the scripted engine says. */
+/** An upstream server that responds with the output of the scripted engine. */
 function scriptedUpstream(): Responder {
   const engine = new ScriptedEngine({ slots: 100, contextTokens: CONTEXT_TOKENS });
   return async (response, { body }) => {
@@ -42,7 +42,7 @@ function scriptedUpstream(): Responder {
       }
       beginStream(response);
       for (const choice of choicesOf(events)) {
-        // Not all at once, so that there is something to abort.
+        // One chunk per turn of the event loop, so that there is something to abort.
         await new Promise((resolve) => setImmediate(resolve));
         response.write(sse({ choices: [choice] }));
       }
@@ -83,12 +83,12 @@ describe.each(['scripted', 'llama', 'openai'] as const)('the %s engine', (kind) 
     await rm(folder, { recursive: true, force: true });
   });
 
-  it('says what it is', () => {
+  it('reports its name, slots and context length', () => {
     expect(engine).toMatchObject({ name: kind, slots: SLOTS, contextTokens: CONTEXT_TOKENS });
     expect(engineFor(engine, 'generate').parameters.has('seed')).toBe(true);
   });
 
-  it('yields its head first, then the role, then text, then one finish reason, all under the index asked for', async () => {
+  it('yields the head, then the role, the text and one finish reason, all with the requested index', async () => {
     const { events, text } = await run(engine, aJob({ ...LONG_REPLY, max_tokens: 20 }, { choiceIndex: 3 }));
     expect(events.map(({ type }) => type)).toEqual(['head', ...events.slice(1).map(() => 'chunk')]);
     const choices = choicesOf(events) as ChunkChoice[];
@@ -99,14 +99,14 @@ describe.each(['scripted', 'llama', 'openai'] as const)('the %s engine', (kind) 
     expect(text.length).toBeGreaterThan(20);
   });
 
-  it('counts the tokens of prompt and reply', async () => {
+  it('counts the tokens of prompt and completion', async () => {
     const { usage } = await run(engine, aJob({ ...LONG_REPLY, max_tokens: 20 }));
     expect(usage).toMatchObject({ completionTokens: 20, reasoningTokens: 0 });
     expect(usage.promptTokens).toBeGreaterThan(0);
     expect(usage.cachedTokens).toBeLessThanOrEqual(usage.promptTokens);
   });
 
-  it('says the same whether it is streamed or not', async () => {
+  it('returns the same text whether it is streamed or not', async () => {
     const streamed = await run(engine, aJob({ ...LONG_REPLY, max_tokens: 20 }));
     const whole = await run(engine, aJob({ ...LONG_REPLY, max_tokens: 20, stream: false }));
     expect(whole.text).toBe(streamed.text);
@@ -114,23 +114,23 @@ describe.each(['scripted', 'llama', 'openai'] as const)('the %s engine', (kind) 
     expect(whole.usage.completionTokens).toBe(20);
   });
 
-  it('ends before a stop string, and never yields a part of it', async () => {
+  it('ends before a stop string without yielding a part of it', async () => {
     const { text: whole } = await run(engine, aJob({ ...LONG_REPLY, max_tokens: 20 }));
     const stop = whole.slice(11, 24);
     const { events, text, finishReasons } = await run(engine, aJob({ ...LONG_REPLY, max_tokens: 20, stop }));
     expect(text).toBe(whole.slice(0, whole.indexOf(stop)));
     expect(finishReasons).toEqual(['stop']);
-    let given = '';
-    for (const content of choicesOf(events).map(contentOf)) expect(text.startsWith((given += content))).toBe(true);
+    let emitted = '';
+    for (const content of choicesOf(events).map(contentOf)) expect(text.startsWith((emitted += content))).toBe(true);
   });
 
-  it('lowers a limit beyond its context and reports it in the head', async () => {
+  it('clamps a limit that exceeds its context, and reports it in the head', async () => {
     const { events, usage } = await run(engine, aJob({ ...LONG_REPLY, max_tokens: CONTEXT_TOKENS + 1 }));
     expect(events[0]).toMatchObject({ type: 'head', maxTokensClampedFrom: CONTEXT_TOKENS + 1 });
     expect(usage.promptTokens + usage.completionTokens).toBeLessThanOrEqual(CONTEXT_TOKENS);
   });
 
-  it('refuses a prompt that fills its context, with the numbers', async () => {
+  it('rejects a prompt that fills its context, with the numbers', async () => {
     const messages = [{ role: 'user', content: 'the '.repeat(CONTEXT_TOKENS) }];
     const failure = await run(engine, aJob({ ...LONG_REPLY, messages })).catch((error: unknown) => error);
     expect(failure).toMatchObject({
@@ -139,7 +139,7 @@ describe.each(['scripted', 'llama', 'openai'] as const)('the %s engine', (kind) 
     });
   });
 
-  it('stops when it is aborted, counts up to there, and goes on working', async () => {
+  it('stops when it is aborted, counts the tokens up to the abort, and keeps working', async () => {
     for (let i = 0; i < 2 * SLOTS; i += 1) {
       const controller = new AbortController();
       const onEvent = (_event: unknown, index: number): void => {
@@ -153,13 +153,13 @@ describe.each(['scripted', 'llama', 'openai'] as const)('the %s engine', (kind) 
     expect((await run(engine, aJob({ ...LONG_REPLY, max_tokens: 5 }))).usage.completionTokens).toBe(5);
   });
 
-  it('does nothing when it is aborted before it begins', async () => {
+  it('generates nothing when it is aborted before it starts', async () => {
     const { usage, finishReasons } = await run(engine, aJob(LONG_REPLY), { signal: AbortSignal.abort() });
     expect(finishReasons).toEqual([]);
     expect(usage.completionTokens).toBe(0);
   });
 
-  it('stops when its reader leaves, and goes on working', async () => {
+  it('stops when its reader ends the iteration, and keeps working', async () => {
     for (let i = 0; i < 2 * SLOTS; i += 1) {
       for await (const event of engineFor(engine, 'generate').generate(aJob(LONG_REPLY), NEVER)) {
         if (event.type === 'chunk') break;
@@ -168,7 +168,7 @@ describe.each(['scripted', 'llama', 'openai'] as const)('the %s engine', (kind) 
     expect((await run(engine, aJob({ ...LONG_REPLY, max_tokens: 5 }))).usage.completionTokens).toBe(5);
   });
 
-  it('runs as many generations at once as it has slots, each as if it were alone', async () => {
+  it('runs as many concurrent generations as it has slots, each with the same text as alone', async () => {
     const alone = await run(engine, aJob({ ...LONG_REPLY, max_tokens: 30 }));
     const jobs = Array.from({ length: SLOTS }, (_, i) =>
       aJob({ ...LONG_REPLY, max_tokens: 30 }, { cacheSalt: `project-${i}` }),

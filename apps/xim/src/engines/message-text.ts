@@ -1,7 +1,7 @@
-/** The text of a message, whichever of its forms it has. */
+/** The text of a message in any of its forms. */
 import type { ChatMessage } from '@xerotier/public-api/chat-completions';
 
-/** Text parts are joined by a line break, as other servers of this API join them. Parts that are not text count as nothing. */
+/** Joins text parts with line breaks, as other servers of this API do. Other parts are ignored. */
 export function messageText(message: ChatMessage): string {
   const { content } = message;
   if (typeof content === 'string') return content;

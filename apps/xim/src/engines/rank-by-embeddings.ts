@@ -1,12 +1,12 @@
-/** Scores of documents for models that only embed. */
+/** Document scores for models that only support embeddings. */
 import { emptyUsage } from '@xerotier/contracts/inference';
 import type { TokenUsage } from '@xerotier/contracts/inference';
 import type { EmbeddingEngine, RankJob } from './engine.ts';
 
 /**
- * The cosine similarity of each document and its query, moved from -1...1 to 0...1: 1 is the same direction, 0.5 nothing in
- * common. Queries are computed first, each once.
- * @throws {AppError} what the engine throws, naming `queries[i]` or `documents[i]`.
+ * Yields the cosine similarity of each document and its query, mapped from -1...1 to 0...1: 1 is the same direction, 0.5
+ * unrelated. Each query is embedded once, before the documents.
+ * @throws {AppError} the errors of the engine, naming `queries[i]` or `documents[i]`.
  */
 export async function* rankByEmbeddings(
   engine: EmbeddingEngine,
@@ -45,6 +45,6 @@ function similarity(a: Float32Array, b: Float32Array): number {
     lengthB += y * y;
   }
   const lengths = Math.sqrt(lengthA * lengthB);
-  // Rounding may put it a little beyond its ends.
+  // Rounding errors may exceed the range.
   return lengths === 0 ? 0.5 : Math.min(1, Math.max(0, (1 + product / lengths) / 2));
 }

@@ -1,11 +1,11 @@
 /**
- * Ends a text before the first stop string, however the text is cut into pieces. Text that may still turn out to be the
- * beginning of a stop string is held back, so a part of one is never given out.
+ * Truncates a streamed text before the first stop string, wherever the pieces are split. Text that may be the beginning of a stop
+ * string is held back, so that no part of one is ever emitted.
  */
 export interface Matched {
-  /** What may be given out now; often empty while text is held back. */
+  /** Text to emit now; often empty while text is held back. */
   readonly text: string;
-  /** True once a stop string is complete; nothing may be pushed afterwards. */
+  /** Whether a stop string is complete; no text may be pushed afterwards. */
   readonly stopped: boolean;
 }
 
@@ -13,7 +13,7 @@ export class StopMatcher {
   readonly #stops: readonly string[];
   #held = '';
 
-  /** Of several stop strings the one that is complete first counts, and of two at once the longer. */
+  /** The stop string that is complete first applies; of two that end together, the longer one. */
   constructor(stops: readonly string[]) {
     this.#stops = stops.filter((stop) => stop !== '');
   }
@@ -26,12 +26,12 @@ export class StopMatcher {
       this.#held = '';
       return { text: text.slice(0, start), stopped: true };
     }
-    const heldLength = Math.max(...this.#stops.map((stop) => beginningAtEnd(text, stop)));
+    const heldLength = Math.max(...this.#stops.map((stop) => partialMatchLength(text, stop)));
     this.#held = text.slice(text.length - heldLength);
     return { text: text.slice(0, text.length - heldLength), stopped: false };
   }
 
-  /** The rest, when the text has ended without a stop string. */
+  /** Returns the held text, when the text has ended without a stop string. */
   flush(): string {
     const rest = this.#held;
     this.#held = '';
@@ -39,7 +39,7 @@ export class StopMatcher {
   }
 }
 
-/** Where the stop string begins that is complete first. */
+/** Returns the start of the stop string that is complete first. */
 function firstStop(text: string, stops: readonly string[]): number | undefined {
   let first: { start: number; end: number } | undefined;
   for (const stop of stops) {
@@ -51,8 +51,8 @@ function firstStop(text: string, stops: readonly string[]): number | undefined {
   return first?.start;
 }
 
-/** How many characters at the end of the text are a beginning of the stop string. */
-function beginningAtEnd(text: string, stop: string): number {
+/** Returns the length of the longest suffix of the text that is a proper prefix of the stop string. */
+function partialMatchLength(text: string, stop: string): number {
   for (let length = Math.min(stop.length - 1, text.length); length > 0; length -= 1) {
     if (text.charCodeAt(text.length - length) === stop.charCodeAt(0) && stop.startsWith(text.slice(-length)))
       return length;

@@ -2,26 +2,26 @@ import { requestedMaxTokens, tokenBudget } from './token-budget.ts';
 import { aChatRequest } from './testing/jobs.ts';
 
 describe('tokenBudget', () => {
-  it('gives what was asked for when there is room', () => {
+  it('returns the requested limit when there is room', () => {
     expect(tokenBudget(10, 90, 100)).toEqual({ maxTokens: 10 });
   });
 
-  it('lowers what does not fit, and says what was asked for', () => {
+  it('clamps a limit that does not fit, and reports the requested one', () => {
     expect(tokenBudget(11, 90, 100)).toEqual({ maxTokens: 10, clampedFrom: 11 });
   });
 
-  it('gives all the room there is when nothing was asked for', () => {
+  it('returns all room when no limit was requested', () => {
     expect(tokenBudget(undefined, 99, 100)).toEqual({ maxTokens: 1 });
   });
 
-  it('refuses a prompt that leaves no room, with the numbers', () => {
+  it('rejects a prompt that leaves no room, with the numbers', () => {
     expect(() => tokenBudget(1, 100, 100)).toThrow(
       /^The prompt has 100 tokens, which leaves no room in the context of 100 tokens/,
     );
   });
 });
 
-describe('askedMaxTokens', () => {
+describe('requestedMaxTokens', () => {
   it('prefers max_completion_tokens over max_tokens', () => {
     expect(requestedMaxTokens(aChatRequest({ max_tokens: 5, max_completion_tokens: 7 }))).toBe(7);
     expect(requestedMaxTokens(aChatRequest({ max_tokens: 5 }))).toBe(5);

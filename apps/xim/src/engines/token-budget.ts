@@ -1,20 +1,20 @@
-/** How many tokens a reply may have: what was asked for, lowered to what the context has room for. */
+/** The maximum tokens of a completion: the requested limit, clamped to the room in the context. */
 import { AppError } from '@xerotier/errors';
 import type { ChatCompletionRequest } from '@xerotier/public-api/chat-completions';
 
 export interface TokenBudget {
   readonly maxTokens: number;
-  /** The number that was asked for, when it had to be lowered. */
+  /** The requested limit, when it was clamped. */
   readonly clampedFrom?: number;
 }
 
-/** `max_completion_tokens` is the newer name and wins where both are given. */
+/** `max_completion_tokens` is the newer name and takes precedence over `max_tokens`. */
 export function requestedMaxTokens(request: ChatCompletionRequest): number | undefined {
   return request.max_completion_tokens ?? request.max_tokens;
 }
 
 /**
- * @returns all the room there is when the request names no limit.
+ * @returns all room in the context when the request has no limit.
  * @throws {AppError} `inference.context_length_exceeded` when the prompt leaves no room for a single token.
  */
 export function tokenBudget(requested: number | undefined, promptTokens: number, contextTokens: number): TokenBudget {
@@ -24,7 +24,7 @@ export function tokenBudget(requested: number | undefined, promptTokens: number,
   return requested > room ? { maxTokens: room, clampedFrom: requested } : { maxTokens: requested };
 }
 
-/** @param promptTokens `at least` so many, where nobody counted a text that cannot fit. */
+/** @param promptTokens `at least` a lower bound, where a text that cannot fit was not tokenized. */
 export function contextLengthExceeded(promptTokens: number | `at least ${number}`, contextTokens: number): AppError {
   return new AppError('inference.context_length_exceeded', { promptTokens, contextTokens }, { param: 'messages' });
 }

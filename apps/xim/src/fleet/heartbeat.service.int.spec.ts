@@ -6,11 +6,11 @@ import { eventually, testServers } from '@xerotier/testing';
 import type { Engine } from '../engines/engine.ts';
 import { GenerationsService } from '../generations/generations.service.ts';
 import type { ReportedHealth } from '../health/engine-health.ts';
-import { soundHealth } from '../health/testing/sound-health.ts';
+import { alwaysHealthy } from '../health/testing/always-healthy.ts';
 import { HeartbeatService } from './heartbeat.service.ts';
 
 const servers = testServers('nats');
-// Before the buses of a test are closed.
+// Must run before the hook that closes the buses.
 const started: HeartbeatService[] = [];
 afterEach(() => {
   for (const heartbeats of started.splice(0)) heartbeats.stop();
@@ -20,15 +20,15 @@ const connectBus = testBuses(() => servers.nats.url);
 interface Fleet {
   readonly heartbeats: HeartbeatService;
   readonly generations: GenerationsService;
-  readonly heard: WorkerState[];
+  readonly received: WorkerState[];
   readonly left: string[];
 }
 
-async function newWorker(health: ReportedHealth = soundHealth, traits: Partial<Engine> = {}): Promise<Fleet> {
+async function newWorker(health: ReportedHealth = alwaysHealthy, traits: Partial<Engine> = {}): Promise<Fleet> {
   const listener = await connectBus();
-  const heard: WorkerState[] = [];
+  const received: WorkerState[] = [];
   const left: string[] = [];
-  listener.bus.subscribe(heartbeat, (state) => heard.push(state));
+  listener.bus.subscribe(heartbeat, (state) => received.push(state));
   listener.bus.subscribe(workerLeft, ({ workerId }) => left.push(workerId));
   await listener.bus.flush();
   const engine = { name: 'scripted', slots: 3, contextTokens: 512, ...traits } as Engine;
@@ -37,14 +37,14 @@ async function newWorker(health: ReportedHealth = soundHealth, traits: Partial<E
   const heartbeats = new HeartbeatService((await connectBus()).bus, engine, generations, health, identity);
   heartbeats.start();
   started.push(heartbeats);
-  return { heartbeats, generations, heard, left };
+  return { heartbeats, generations, received, left };
 }
 
-describe('a worker', () => {
-  it('says what it is as soon as it starts', async () => {
-    const { heard } = await newWorker();
-    await eventually('it is heard', () => heard.length === 1);
-    expect(heard).toEqual([
+describe('HeartbeatService', () => {
+  it('publishes the state of the worker as soon as it starts', async () => {
+    const { received } = await newWorker();
+    await eventually('a heartbeat is received', () => received.length === 1);
+    expect(received).toEqual([
       {
         workerId: 'w1',
         modelId: 'm',
@@ -59,39 +59,44 @@ describe('a worker', () => {
     ]);
   });
 
-  it('says that its engine is unavailable and why, and how often it fails', async () => {
-    const { heard } = await newWorker({ ...soundHealth, available: false, reason: 'ECONNREFUSED', failureRate: 0.5 });
-    await eventually('it is heard', () => heard.length === 1);
-    expect(heard).toMatchObject([{ available: false, unavailableReason: 'ECONNREFUSED', failureRate: 0.5 }]);
+  it('reports an unavailable engine with the reason and the failure rate', async () => {
+    const { received } = await newWorker({
+      ...alwaysHealthy,
+      available: false,
+      reason: 'ECONNREFUSED',
+      failureRate: 0.5,
+    });
+    await eventually('a heartbeat is received', () => received.length === 1);
+    expect(received).toMatchObject([{ available: false, unavailableReason: 'ECONNREFUSED', failureRate: 0.5 }]);
   });
 
-  it('does not say how much it takes where it does not know', async () => {
-    const { heard } = await newWorker(soundHealth, { contextTokens: undefined });
-    await eventually('it is heard', () => heard.length === 1);
-    expect(heard[0]).not.toHaveProperty('contextTokens');
+  it('omits an unknown context length', async () => {
+    const { received } = await newWorker(alwaysHealthy, { contextTokens: undefined });
+    await eventually('a heartbeat is received', () => received.length === 1);
+    expect(received[0]).not.toHaveProperty('contextTokens');
   });
 
-  it('says it again and again, as the same start of itself', async () => {
-    const { heard } = await newWorker();
-    await eventually('it is heard three times', () => heard.length >= 3);
-    expect(new Set(heard.map(({ startedAt }) => startedAt)).size).toBe(1);
+  it('repeats the heartbeat with the same start time', async () => {
+    const { received } = await newWorker();
+    await eventually('three heartbeats are received', () => received.length >= 3);
+    expect(new Set(received.map(({ startedAt }) => startedAt)).size).toBe(1);
   });
 
-  it('says that it drains', async () => {
-    const { heartbeats, generations, heard } = await newWorker();
+  it('reports that the worker is draining', async () => {
+    const { heartbeats, generations, received } = await newWorker();
     await generations.drain(new AbortController().signal);
     heartbeats.beat();
-    await eventually('it is heard', () => heard.some(({ draining }) => draining));
+    await eventually('a heartbeat is received', () => received.some(({ draining }) => draining));
   });
 
-  it('says good-bye, and nothing after that', async () => {
-    const { heartbeats, heard, left } = await newWorker();
-    await eventually('it is heard', () => heard.length === 1);
+  it('publishes that the worker left when it stops, and nothing after that', async () => {
+    const { heartbeats, received, left } = await newWorker();
+    await eventually('a heartbeat is received', () => received.length === 1);
     heartbeats.stop();
-    await eventually('it said good-bye', () => left.length === 1);
+    await eventually('the leave event is received', () => left.length === 1);
     expect(left).toEqual(['w1']);
-    const before = heard.length;
+    const before = received.length;
     await new Promise((resolve) => setTimeout(resolve, 1_500));
-    expect(heard).toHaveLength(before);
+    expect(received).toHaveLength(before);
   });
 });

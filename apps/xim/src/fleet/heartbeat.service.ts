@@ -1,4 +1,4 @@
-/** Tells the fleet, once a second and at once when it matters, what this worker is and does. */
+/** Publishes the state of this worker to the fleet: once a second, and immediately when its availability changes. */
 import { heartbeat, workerLeft } from '@xerotier/contracts/xim';
 import type { Bus } from '@xerotier/nats';
 import type { Engine } from '../engines/engine.ts';
@@ -61,7 +61,7 @@ export class HeartbeatService {
     );
   }
 
-  /** Says good-bye: nobody needs to wait for this worker's silence. */
+  /** Publishes that the worker left, so that the fleet need not wait for its heartbeat to time out. */
   stop(): void {
     clearInterval(this.#timer);
     const { workerId } = this.#identity;

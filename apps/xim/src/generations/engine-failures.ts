@@ -1,27 +1,27 @@
-/** Failures of generations that are the engine's: what its health hears of, and what the log has of them. */
+/** Failures of generations that the engine caused: which ones count against its health, and how they are logged. */
 import { AppError } from '@xerotier/errors';
 import type { Logger } from '@xerotier/log';
 
-/** Text of the request that is as long as this in a reason counts as repeated. */
+/** Minimum length of a common substring that counts as text of the request. */
 const REPEATED_LENGTH = 12;
 const REASON_LENGTH_MAX = 300;
-/** Of longer requests nothing that a server says is logged: looking for it would hold up the worker. */
+/** The reason is not logged for longer requests: the comparison would block the event loop. */
 const REQUEST_LENGTH_MAX = 200_000;
 
-/** Whether it says something about the engine, and not about the request or the caller. */
+/** Whether the engine, rather than the request or the caller, caused the failure. */
 export function isEngineFailure(error: unknown): error is AppError {
   if (!AppError.is(error)) return false;
   return (
     error.code === 'inference.engine_failed' ||
     error.code === 'inference.engine_unavailable' ||
-    // Its server's word: that the worker itself has no slot is found out before the work begins.
+    // With a cause it is the server that is busy; the worker rejects for lack of its own slots before any work.
     (error.code === 'worker.busy' && error.cause !== undefined)
   );
 }
 
 /**
- * One line for one failed generation, with its cause. The request id comes from the log context.
- * @param request what was asked; what a server says of it is kept out of the log where it repeats its text.
+ * Logs one line for a failed generation, with its cause. The request id comes from the log context.
+ * @param request the reason is withheld when it repeats text of this request.
  */
 export function logEngineFailure(log: Logger, error: AppError, request: unknown, workerId: string): void {
   log.warn('generation failed', {
@@ -41,7 +41,7 @@ function reasonWithoutPrompt(cause: unknown, request: unknown): string | undefin
   return texts.some((text) => sharesText(plain, text)) ? '[withheld: it repeats the request]' : reason;
 }
 
-/** All texts in a request but its files. @returns false when they are too long. */
+/** Collects all strings of a request except its files. @returns false when they are too long. */
 function collectTexts(value: unknown, texts: string[], so: { length: number }): boolean {
   if (typeof value === 'string') {
     so.length += value.length;
@@ -53,7 +53,7 @@ function collectTexts(value: unknown, texts: string[], so: { length: number }): 
   return Object.entries(value).every(([name, entry]) => name === 'files' || collectTexts(entry, texts, so));
 }
 
-/** Servers write texts as JSON or Python has them. */
+/** Undoes the escapes of JSON and Python, with which servers quote a request. */
 function comparable(text: string): string {
   return text
     .replace(/\\(?:u([0-9a-f]{4})|x([0-9a-f]{2}))/gi, (_, four?: string, two?: string) =>

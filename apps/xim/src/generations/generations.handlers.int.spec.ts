@@ -9,14 +9,14 @@ import { eventually, testServers } from '@xerotier/testing';
 import { contentChunk, finishChunk, headEvent, roleChunk } from '../engines/chunk-events.ts';
 import type { ChatEngine } from '../engines/engine.ts';
 import { aChatRequest } from '../engines/testing/jobs.ts';
-import { soundHealth } from '../health/testing/sound-health.ts';
+import { alwaysHealthy } from '../health/testing/always-healthy.ts';
 import { serveGenerations } from './generations.handlers.ts';
 import { GenerationsService } from './generations.service.ts';
 
 const servers = testServers('nats');
 const connectBus = testBuses(() => servers.nats.url);
 
-/** Says its own name, a token a turn, until it is stopped; `text` of nothing ends at once. */
+/** Repeats its name for this many tokens, one per turn of the event loop, until it is aborted. */
 function talker(name: string, tokens: number): ChatEngine {
   return {
     name: 'scripted',
@@ -47,7 +47,7 @@ interface Worker {
 
 async function newWorker(workerId: string, tokens = 3): Promise<Worker> {
   const { bus } = await connectBus();
-  const generations = new GenerationsService(talker(workerId, tokens), soundHealth, workerId, silentLog());
+  const generations = new GenerationsService(talker(workerId, tokens), alwaysHealthy, workerId, silentLog());
   const serving = serveGenerations(bus, generations, { model: 'm', worker: workerId });
   await bus.flush();
   return { generations, stop: () => serving.stop() };
@@ -57,14 +57,14 @@ interface Received {
   readonly head: () => GenerationHead | undefined;
   readonly frames: string[];
   readonly cancel: () => void;
-  readonly over: Promise<GenerationEnd | AppError>;
+  readonly result: Promise<GenerationEnd | AppError>;
 }
 
-/** Asks the named worker, or any of the model. */
-function ask(bus: Bus, worker: string | undefined): Received {
+/** Sends a request to this worker, or to any worker of the model. */
+function send(bus: Bus, worker: string | undefined): Received {
   const frames: string[] = [];
   let head: GenerationHead | undefined;
-  const { promise: over, resolve } = Promise.withResolvers<GenerationEnd | AppError>();
+  const { promise: result, resolve } = Promise.withResolvers<GenerationEnd | AppError>();
   const sink = {
     head: (value: GenerationHead) => (head = value),
     data: (payload: Uint8Array) => frames.push(Buffer.from(payload).toString()),
@@ -82,58 +82,58 @@ function ask(bus: Bus, worker: string | undefined): Received {
     worker === undefined
       ? bus.open(modelContract.operations.generate, input, sink, { values: { model: 'm' } })
       : bus.open(workerContract.operations.generate, input, sink, { values: { model: 'm', worker } });
-  return { head: () => head, frames, cancel: () => opened.cancel(), over };
+  return { head: () => head, frames, cancel: () => opened.cancel(), result };
 }
 
-describe('a worker on the bus', () => {
-  it('answers on its own subject', async () => {
+describe('serveGenerations', () => {
+  it('responds on the subject of the worker', async () => {
     await newWorker('w1');
     await newWorker('w2');
-    const received = ask((await connectBus()).bus, 'w2');
-    expect(await received.over).toEqual({ usage: { ...emptyUsage(), completionTokens: 3 }, cancelled: false });
+    const received = send((await connectBus()).bus, 'w2');
+    expect(await received.result).toEqual({ usage: { ...emptyUsage(), completionTokens: 3 }, cancelled: false });
     expect(received.head()).toEqual({ workerId: 'w2', systemFingerprint: 'fp_1' });
     expect(received.frames.join('')).not.toContain('w1');
   });
 
-  it('answers on the shared subject of its model, one of all', async () => {
+  it('responds on the shared subject of the model, from one worker only', async () => {
     const workers = [await newWorker('w1'), await newWorker('w2')];
     expect(workers).toHaveLength(2);
     const { bus } = await connectBus();
     const served = new Set<string | undefined>();
-    await eventually('both had one', async () => {
-      const received = ask(bus, undefined);
-      await received.over;
+    await eventually('both have served one', async () => {
+      const received = send(bus, undefined);
+      await received.result;
       expect(received.frames.filter((frame) => frame.includes('assistant'))).toHaveLength(1);
       served.add(received.head()?.workerId);
       return served.size === 2;
     });
   });
 
-  it('refuses what is more than its slots, on both subjects together', async () => {
+  it('rejects work beyond its slots, counted over both subjects', async () => {
     const { generations } = await newWorker('w1', 1e9);
     const { bus } = await connectBus();
-    const first = ask(bus, 'w1');
-    await eventually('it talks', () => first.frames.length > 1);
-    expect(await ask(bus, undefined).over).toMatchObject({ code: 'worker.busy' });
-    expect(await ask(bus, 'w1').over).toMatchObject({ code: 'worker.busy' });
+    const first = send(bus, 'w1');
+    await eventually('it generates', () => first.frames.length > 1);
+    expect(await send(bus, undefined).result).toMatchObject({ code: 'worker.busy' });
+    expect(await send(bus, 'w1').result).toMatchObject({ code: 'worker.busy' });
     first.cancel();
-    expect(await first.over).toMatchObject({ cancelled: true });
-    await eventually('its slot is free', () => generations.active().length === 0);
+    expect(await first.result).toMatchObject({ cancelled: true });
+    await eventually('its slot is released', () => generations.active().length === 0);
   });
 
-  it('tells its caller when it is cut off while it drains', async () => {
+  it('sends worker.draining to the caller when a drain aborts the work', async () => {
     const { generations } = await newWorker('w1', 1e9);
-    const received = ask((await connectBus()).bus, 'w1');
-    await eventually('it talks', () => received.frames.length > 1);
+    const received = send((await connectBus()).bus, 'w1');
+    await eventually('it generates', () => received.frames.length > 1);
     await generations.drain(AbortSignal.abort());
-    expect(await received.over).toMatchObject({ code: 'worker.draining', details: { usage: expect.anything() } });
+    expect(await received.result).toMatchObject({ code: 'worker.draining', details: { usage: expect.anything() } });
   });
 
-  it('is asked no more when it has stopped serving', async () => {
+  it('receives no requests after it has stopped serving', async () => {
     const { stop } = await newWorker('w1');
     await stop();
     const { bus } = await connectBus();
-    expect(await ask(bus, 'w1').over).toMatchObject({ code: 'bus.no_responders' });
-    expect(await ask(bus, undefined).over).toMatchObject({ code: 'bus.no_responders' });
+    expect(await send(bus, 'w1').result).toMatchObject({ code: 'bus.no_responders' });
+    expect(await send(bus, undefined).result).toMatchObject({ code: 'bus.no_responders' });
   });
 });

@@ -1,13 +1,13 @@
 /**
- * The ways in: this worker's own subject, and its model's shared one. Served by hand and not by `@Serves`: this is the hot path,
- * in a process without Nest (ADR 0005 and 0014).
+ * Serves generations on the subject of this worker and on the shared subject of its model. Uses the bus directly instead of
+ * `@Serves`: this is the hot path, in a process without Nest (ADR 0005 and 0014).
  */
 import { modelContract, workerContract } from '@xerotier/contracts/xim';
 import type { EmbeddingInput, GenerationInput, MediaInput, RankingInput } from '@xerotier/contracts/xim';
 import type { Bus, Serving } from '@xerotier/nats';
 import type { GenerationOutput, GenerationsService, MediaOutput } from './generations.service.ts';
 
-/** Takes generations until stopped. */
+/** Serves generations until it is stopped. */
 export function serveGenerations(
   bus: Bus,
   generations: GenerationsService,

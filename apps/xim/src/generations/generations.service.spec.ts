@@ -8,7 +8,7 @@ import { contentChunk, finishChunk, headEvent, roleChunk } from '../engines/chun
 import type { ChatEngine, Choice, EngineEvent, EngineJob, EngineParameter } from '../engines/engine.ts';
 import { aChatRequest } from '../engines/testing/jobs.ts';
 import type { ReportedHealth } from '../health/engine-health.ts';
-import { soundHealth } from '../health/testing/sound-health.ts';
+import { alwaysHealthy } from '../health/testing/always-healthy.ts';
 import { GenerationsService } from './generations.service.ts';
 import type { GenerationOutput } from './generations.service.ts';
 
@@ -30,7 +30,7 @@ function anEngine(script: Script, overrides: Partial<ChatEngine> = {}): ChatEngi
 function newService(
   script: Script,
   overrides: Partial<ChatEngine> = {},
-  health: ReportedHealth = soundHealth,
+  health: ReportedHealth = alwaysHealthy,
   log: Logger = silentLog(),
 ): GenerationsService {
   return new GenerationsService(anEngine(script, overrides), health, 'w1', log);
@@ -47,19 +47,19 @@ const saysHello: Script = async function* ({ choiceIndex }) {
   return USAGE;
 };
 
-/** Talks until it is stopped, and counts what it said. */
-const talksOn: Script = async function* (_job, signal) {
+/** Generates tokens until it is aborted, and counts them. */
+const talksUntilAborted: Script = async function* (_job, signal) {
   yield headEvent();
   let completionTokens = 0;
   while (!signal.aborted) {
     yield contentChunk(0, 'x');
     completionTokens += 1;
-    await turn();
+    await nextTurn();
   }
   return { ...emptyUsage(), promptTokens: 3, completionTokens };
 };
 
-function turn(): Promise<void> {
+function nextTurn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
@@ -114,9 +114,9 @@ class Caller implements GenerationOutput {
     this.#held = new Promise((resolve) => (this.release = resolve));
   }
 
-  /** Until so many frames have come. */
-  async heard(frames: number): Promise<void> {
-    while (this.frames.length < frames) await turn();
+  /** Resolves once this many frames were received. */
+  async received(frames: number): Promise<void> {
+    while (this.frames.length < frames) await nextTurn();
   }
 }
 
@@ -129,8 +129,8 @@ async function failureOf(promise: Promise<unknown>): Promise<AppError> {
   );
 }
 
-describe('a generation', () => {
-  it('that is streamed sends the head, then each chunk as it comes, and ends with its usage', async () => {
+describe('run', () => {
+  it('sends the head of a streamed generation, then each chunk, and ends with the usage', async () => {
     const caller = new Caller();
     const end = await newService(saysHello).run(anInput({ choiceIndex: 3 }), caller);
     expect(caller.heads).toEqual([{ workerId: 'w1', systemFingerprint: 'fp_1', maxTokensClampedFrom: 4_096 }]);
@@ -143,7 +143,7 @@ describe('a generation', () => {
     expect(end).toEqual({ usage: USAGE, cancelled: false });
   });
 
-  it.each([{ stream: false }, {}])('that is not streamed (%j) sends its parts as one', async (chat) => {
+  it.each([{ stream: false }, {}])('joins the chunks of a generation that is not streamed (%j)', async (chat) => {
     const caller = new Caller();
     const end = await newService(saysHello).run(anInput({ choiceIndex: 1 }, chat), caller);
     expect(caller.frames).toMatchObject([
@@ -152,7 +152,7 @@ describe('a generation', () => {
     expect(end.cancelled).toBe(false);
   });
 
-  it('that comes whole from its engine is passed on as it is', async () => {
+  it('passes on a whole choice of the engine unchanged', async () => {
     const choice: Choice = {
       index: 0,
       message: { role: 'assistant', content: null, refusal: null, tool_calls: [{ id: 'call_1' }] },
@@ -163,14 +163,14 @@ describe('a generation', () => {
     const caller = new Caller();
     const whole: Script = async function* () {
       yield headEvent();
-      yield { type: 'answer', choices: [choice] };
+      yield { type: 'response', choices: [choice] };
       return USAGE;
     };
     await newService(whole).run(anInput({}, {}), caller);
     expect(caller.frames).toEqual([[choice]]);
   });
 
-  it('gives the engine the request, the choice, and a salt of its project', async () => {
+  it('passes the request, the choice index and the salt of the project to the engine', async () => {
     const jobs: EngineJob[] = [];
     const service = newService((job, signal) => (jobs.push(job), saysHello(job, signal)));
     const input = anInput({ choiceIndex: 2, projectId: 'proj_9' });
@@ -178,7 +178,7 @@ describe('a generation', () => {
     expect(jobs).toEqual([{ request: input.chat, choiceIndex: 2, cacheSalt: 'proj_9' }]);
   });
 
-  it('asks the engine for no more while its caller is held', async () => {
+  it('does not pull the engine while the caller is paused', async () => {
     const pulled: string[] = [];
     const counting: Script = async function* () {
       yield headEvent();
@@ -191,7 +191,7 @@ describe('a generation', () => {
     const caller = new Caller();
     caller.hold();
     const running = newService(counting).run(anInput(), caller);
-    for (let i = 0; i < 20; i += 1) await turn();
+    for (let i = 0; i < 20; i += 1) await nextTurn();
     expect(pulled).toEqual([]);
     const { release } = caller;
     caller.paused = () => undefined;
@@ -200,7 +200,7 @@ describe('a generation', () => {
     expect(pulled).toEqual(['a', 'b', 'c']);
   });
 
-  it('that fails in the engine fails with the reason of the engine', async () => {
+  it('rejects with the error of the engine', async () => {
     const failing: Script = async function* () {
       yield headEvent();
       throw new AppError('inference.engine_failed', { usage: USAGE });
@@ -209,11 +209,11 @@ describe('a generation', () => {
     expect(error).toMatchObject({ code: 'inference.engine_failed', details: { usage: USAGE } });
   });
 
-  it('whose frames cannot be written stops the engine', async () => {
+  it('stops the engine when a frame cannot be written', async () => {
     let stopped = false;
     const watched: Script = async function* (job, signal) {
       try {
-        return yield* talksOn(job, signal);
+        return yield* talksUntilAborted(job, signal);
       } finally {
         stopped = true;
       }
@@ -229,9 +229,9 @@ describe('a generation', () => {
   });
 });
 
-describe('the slots of the engine', () => {
-  it('are never exceeded, and are free again afterwards', async () => {
-    const service = newService(talksOn);
+describe('slots', () => {
+  it('are never exceeded, and are released when a generation ends', async () => {
+    const service = newService(talksUntilAborted);
     const callers = [new Caller(), new Caller()];
     const running = callers.map((caller) => service.run(anInput(), caller));
     expect((await failureOf(service.run(anInput(), new Caller()))).code).toBe('worker.busy');
@@ -239,13 +239,13 @@ describe('the slots of the engine', () => {
     await running[0];
     const third = new Caller();
     const last = service.run(anInput(), third);
-    await third.heard(1);
+    await third.received(1);
     for (const caller of [...callers, third]) caller.abort(new AppError('inference.cancelled'));
     await Promise.all([...running, last]);
     expect(service.active()).toEqual([]);
   });
 
-  it('are free again after a failure', async () => {
+  it('are released after a failure', async () => {
     const service = newService(() => {
       throw new AppError('inference.engine_failed');
     });
@@ -254,8 +254,8 @@ describe('the slots of the engine', () => {
     expect(service.active()).toEqual([]);
   });
 
-  it('are listed by their leases, and without a lease each by its own name', async () => {
-    const service = newService(talksOn, { slots: 4 });
+  it('are listed by lease id, or by distinct ids without a lease', async () => {
+    const service = newService(talksUntilAborted, { slots: 4 });
     const caller = new Caller();
     const inputs = [
       anInput({ leaseId: 'lease_x' }),
@@ -271,13 +271,13 @@ describe('the slots of the engine', () => {
   });
 });
 
-describe('a generation that is cancelled', () => {
+describe('a cancelled generation', () => {
   it.each(['inference.cancelled', 'inference.deadline_exceeded', 'bus.peer_lost'] as const)(
-    'because of %s ends with what it used',
+    'ends with its usage after %s',
     async (code) => {
       const caller = new Caller();
-      const running = newService(talksOn).run(anInput(), caller);
-      await caller.heard(5);
+      const running = newService(talksUntilAborted).run(anInput(), caller);
+      await caller.received(5);
       caller.abort(new AppError(code));
       const { usage, cancelled } = await running;
       expect(cancelled).toBe(true);
@@ -285,55 +285,55 @@ describe('a generation that is cancelled', () => {
     },
   );
 
-  it('while it is held ends too', async () => {
+  it('ends while its caller is paused', async () => {
     const caller = new Caller();
     caller.hold();
-    const running = newService(talksOn).run(anInput(), caller);
-    await turn();
+    const running = newService(talksUntilAborted).run(anInput(), caller);
+    await nextTurn();
     caller.abort(new AppError('inference.cancelled'));
     expect((await running).cancelled).toBe(true);
   });
 
-  it('sends no answer when it was not streamed', async () => {
+  it('sends no data when it was not streamed', async () => {
     const caller = new Caller();
-    const running = newService(talksOn).run(anInput({}, {}), caller);
-    await turn();
+    const running = newService(talksUntilAborted).run(anInput({}, {}), caller);
+    await nextTurn();
     caller.abort(new AppError('inference.cancelled'));
     expect((await running).cancelled).toBe(true);
     expect(caller.frames).toEqual([]);
   });
 });
 
-describe('a worker that drains', () => {
+describe('drain', () => {
   const never = new AbortController().signal;
 
-  it('takes nothing new, and waits for what runs', async () => {
-    const service = newService(talksOn);
+  it('rejects new work and waits for running work', async () => {
+    const service = newService(talksUntilAborted);
     const caller = new Caller();
     const running = service.run(anInput(), caller);
     let drained = false;
     const draining = service.drain(never).then(() => (drained = true));
     expect(service.draining).toBe(true);
     expect((await failureOf(service.run(anInput(), new Caller()))).code).toBe('worker.draining');
-    await turn();
+    await nextTurn();
     expect(drained).toBe(false);
     caller.abort(new AppError('inference.cancelled'));
     expect((await running).cancelled).toBe(true);
     await draining;
   });
 
-  it('is drained at once when nothing runs', async () => {
-    await newService(talksOn).drain(never);
+  it('resolves immediately when the worker is idle', async () => {
+    await newService(talksUntilAborted).drain(never);
   });
 
   it.each([
-    ['when its signal says so', false],
-    ['when its signal said so before', true],
-  ])('ends what runs %s, as draining and with what was used', async (_, before) => {
-    const service = newService(talksOn);
+    ['when its signal is aborted', false],
+    ['when its signal was aborted before', true],
+  ])('aborts running work with worker.draining and its usage %s', async (_, before) => {
+    const service = newService(talksUntilAborted);
     const callers = [new Caller(), new Caller()];
     const running = callers.map((caller) => failureOf(service.run(anInput(), caller)));
-    await Promise.all(callers.map((caller) => caller.heard(2)));
+    await Promise.all(callers.map((caller) => caller.received(2)));
     const cut = new AbortController();
     if (before) cut.abort();
     const drained = service.drain(cut.signal);
@@ -346,10 +346,10 @@ describe('a worker that drains', () => {
   });
 });
 
-describe('a request that the engine cannot honour', () => {
-  it('is refused by name, before anything runs', async () => {
+describe('an unsupported parameter', () => {
+  it('is rejected by name before anything runs', async () => {
     const service = newService(() => {
-      throw new Error('the engine was asked');
+      throw new Error('the engine was called');
     });
     const caller = new Caller();
     expect(await failureOf(service.run(anInput({}, { seed: 1 }), caller))).toMatchObject({
@@ -361,22 +361,22 @@ describe('a request that the engine cannot honour', () => {
   });
 });
 
-describe('what the engine does', () => {
-  /** Notes what the health hears. */
-  function watchedHealth(overrides: Partial<ReportedHealth> = {}): { health: ReportedHealth; heard: string[] } {
-    const heard: string[] = [];
+describe('engine health', () => {
+  /** Records the calls to the health. */
+  function watchedHealth(overrides: Partial<ReportedHealth> = {}): { health: ReportedHealth; received: string[] } {
+    const received: string[] = [];
     const health: ReportedHealth = {
-      ...soundHealth,
+      ...alwaysHealthy,
       begin: () => {
-        heard.push('begin');
-        return () => heard.push('end');
+        received.push('begin');
+        return () => received.push('end');
       },
-      progressed: () => heard.push('data'),
-      succeeded: () => heard.push('success'),
-      failed: ({ code }) => heard.push(code),
+      progressed: () => received.push('data'),
+      succeeded: () => received.push('success'),
+      failed: ({ code }) => received.push(code),
       ...overrides,
     };
-    return { health, heard };
+    return { health, received };
   }
 
   const throws = (error: Error): Script =>
@@ -385,52 +385,52 @@ describe('what the engine does', () => {
       throw error;
     };
 
-  it('is told to its health: data and success', async () => {
-    const { health, heard } = watchedHealth();
+  it('receives data and success', async () => {
+    const { health, received } = watchedHealth();
     await newService(saysHello, {}, health).run(anInput(), new Caller());
-    expect(heard).toEqual(['begin', 'data', 'data', 'data', 'data', 'success', 'end']);
+    expect(received).toEqual(['begin', 'data', 'data', 'data', 'data', 'success', 'end']);
   });
 
-  it('is told to its health: its failures', async () => {
+  it('receives failures of the engine', async () => {
     for (const code of ['inference.engine_failed', 'inference.engine_unavailable'] as const) {
-      const { health, heard } = watchedHealth();
+      const { health, received } = watchedHealth();
       await expect(newService(throws(new AppError(code)), {}, health).run(anInput(), new Caller())).rejects.toThrow();
-      expect(heard).toEqual(['begin', code, 'end']);
+      expect(received).toEqual(['begin', code, 'end']);
     }
-    const { health, heard } = watchedHealth();
-    const busy = new AppError('worker.busy', {}, { cause: new Error('The upstream answered 429') });
+    const { health, received } = watchedHealth();
+    const busy = new AppError('worker.busy', {}, { cause: new Error('The upstream responded with 429') });
     await expect(newService(throws(busy), {}, health).run(anInput(), new Caller())).rejects.toThrow();
-    expect(heard).toEqual(['begin', 'worker.busy', 'end']);
+    expect(received).toEqual(['begin', 'worker.busy', 'end']);
   });
 
-  it('is not held against it when the request is at fault, the caller leaves, or the worker has no slot', async () => {
-    const { health, heard } = watchedHealth();
+  it('receives no failure when the request is at fault, the caller cancels, or the worker has no slot', async () => {
+    const { health, received } = watchedHealth();
     const rejected = throws(new AppError('inference.upstream_rejected', { reason: 'no' }));
     await expect(newService(rejected, {}, health).run(anInput(), new Caller())).rejects.toThrow();
     const output = new Caller();
-    const cancelled = newService(talksOn, {}, health).run(anInput(), output);
-    await turn();
+    const cancelled = newService(talksUntilAborted, {}, health).run(anInput(), output);
+    await nextTurn();
     output.abort(new AppError('inference.cancelled'));
     await cancelled;
     const full = newService(saysHello, { slots: 0 }, health);
     await expect(full.run(anInput(), new Caller())).rejects.toMatchObject({ code: 'worker.busy' });
-    expect(heard.filter((event) => event !== 'data')).toEqual(['begin', 'end', 'begin', 'end']);
+    expect(received.filter((event) => event !== 'data')).toEqual(['begin', 'end', 'begin', 'end']);
   });
 
-  it('is not asked while it is unavailable', async () => {
-    const { health, heard } = watchedHealth({ available: false });
+  it('rejects work while the engine is unavailable', async () => {
+    const { health, received } = watchedHealth({ available: false });
     await expect(newService(saysHello, {}, health).run(anInput(), new Caller())).rejects.toMatchObject({
       code: 'inference.engine_unavailable',
     });
-    expect(heard).toEqual([]);
+    expect(received).toEqual([]);
   });
 
-  it('is logged once when it fails: with its cause, and without the prompt', async () => {
+  it('logs a failure once, with its cause and without the prompt', async () => {
     const lines: unknown[] = [];
     const log = { ...silentLog(), warn: (message: string, fields?: object) => void lines.push([message, fields]) };
-    const cause = new Error('The upstream answered 500: CUDA out of memory');
+    const cause = new Error('The upstream responded with 500: CUDA out of memory');
     const failure = new AppError('inference.engine_failed', { upstreamStatus: 500 }, { cause });
-    const service = newService(throws(failure), {}, soundHealth, log);
+    const service = newService(throws(failure), {}, alwaysHealthy, log);
     await expect(service.run(anInput(), new Caller())).rejects.toThrow();
     expect(lines).toEqual([
       [
@@ -440,35 +440,35 @@ describe('what the engine does', () => {
     ]);
   });
 
-  /** The reason in the line of a generation that fails with this cause. */
+  /** Returns the logged reason of a generation that fails with this cause. */
   async function reasonLogged(cause: string, content: string): Promise<unknown> {
     const lines: { reason?: unknown }[] = [];
     const log = { ...silentLog(), warn: (_message: string, fields?: object) => void lines.push(fields ?? {}) };
     const failure = new AppError('inference.engine_failed', {}, { cause: new Error(cause) });
     const input = anInput({}, { stream: true, messages: [{ role: 'user', content }] });
-    await expect(newService(throws(failure), {}, soundHealth, log).run(input, new Caller())).rejects.toThrow();
+    await expect(newService(throws(failure), {}, alwaysHealthy, log).run(input, new Caller())).rejects.toThrow();
     expect(lines).toHaveLength(1);
     return lines[0]?.reason;
   }
 
   it.each([
-    ['as it is', 'my account number is 4711', 'cannot parse "account number is" …'],
-    ['in the escapes of JSON', 'Größe und Höhe', String.raw`bad: {"content":"Gr\u00f6\u00dfe und H\u00f6he"}`],
-    ['in the escapes of Python', 'Größe und Höhe', String.raw`bad: 'Gr\xf6\xdfe und H\xf6he'`],
-    ['with other white space', 'one\n  two\tthree four', String.raw`"one\n two three four"`],
-    ['when it is a word', '4711', 'cannot parse 4711'],
-  ])('is logged without the prompt that a server repeats %s', async (_, content, said) => {
-    expect(await reasonLogged(said, content)).toBe('[withheld: it repeats the request]');
+    ['verbatim', 'my account number is 4711', 'cannot parse "account number is" …'],
+    ['with JSON escapes', 'Größe und Höhe', String.raw`bad: {"content":"Gr\u00f6\u00dfe und H\u00f6he"}`],
+    ['with Python escapes', 'Größe und Höhe', String.raw`bad: 'Gr\xf6\xdfe und H\xf6he'`],
+    ['with different white space', 'one\n  two\tthree four', String.raw`"one\n two three four"`],
+    ['as a single word', '4711', 'cannot parse 4711'],
+  ])('withholds the reason when it repeats the prompt %s', async (_, content, reason) => {
+    expect(await reasonLogged(reason, content)).toBe('[withheld: it repeats the request]');
   });
 
-  it('is logged without a reason when the request is too long to compare it with', async () => {
+  it('withholds the reason when the request is too long to compare it with', async () => {
     const long = 'x'.repeat(200_001);
     expect(await reasonLogged('CUDA out of memory', long)).toContain('withheld: the request is too long');
   });
 });
 
-describe('an engine that has hung', () => {
-  it('loses what waits for its first data, and keeps what has begun', async () => {
+describe('abortPending', () => {
+  it('aborts work that waits for its first data, and keeps work that has begun', async () => {
     let release = (): void => undefined;
     const held = new Promise<void>((resolve) => (release = resolve));
     const waits: Script = async function* ({ request }, signal) {
@@ -482,8 +482,8 @@ describe('an engine that has hung', () => {
     const user = { role: 'user', content: 'Hello' };
     const begun = service.run(anInput({}, { stream: true, messages: [user, user] }), new Caller());
     const waiting = service.run(anInput(), new Caller());
-    await turn();
-    service.giveUpWaiting();
+    await nextTurn();
+    service.abortPending();
     await expect(waiting).rejects.toMatchObject({ code: 'inference.engine_unavailable', details: {} });
     release();
     await expect(begun).resolves.toMatchObject({ cancelled: false });

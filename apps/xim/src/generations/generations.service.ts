@@ -1,6 +1,6 @@
 /**
- * Runs generations on the engine: never more than its slots, whoever asks. The router should know; the worker makes
- * sure, since several routers, or none, may send it work.
+ * Runs generations on the engine, and enforces its slots. The router counts slots too, but several routers, or callers without
+ * one, may send work to the same worker.
  */
 import { emptyUsage } from '@xerotier/contracts/inference';
 import { ChoiceCollector } from '@xerotier/chat-choices';
@@ -32,11 +32,11 @@ export type MediaOutput = ResponseStream<z.input<typeof mediaHead>>;
 type End = z.input<typeof generationEnd>;
 type WorkInput = GenerationInput | EmbeddingInput | RankingInput | MediaInput;
 
-/** One piece of work in its slot. */
+/** Work that occupies a slot. */
 interface Running {
   readonly id: string;
   readonly output: Pick<GenerationOutput, 'abort' | 'paused'>;
-  /** It has sent data: nobody else can take it over. */
+  /** It has sent data, so no other worker can take it over. */
   begun: boolean;
 }
 
@@ -60,19 +60,19 @@ export class GenerationsService {
     return this.#draining;
   }
 
-  /** Lease ids of what runs; work without a lease shows its request and choice. */
+  /** Lease ids of the running work; request id and choice for work without a lease. */
   active(): string[] {
     return [...this.#active].map(({ id }) => id);
   }
 
   /**
    * Runs one generation to its end.
-   * @returns what was used; `cancelled` when the caller stopped it or its time was over.
+   * @returns the usage; `cancelled` when the caller cancelled it or its deadline was exceeded.
    * @throws {AppError} `worker.busy`, `worker.draining`, `request.unsupported_parameter`, `inference.*`. When tokens were
    * generated before the failure, `details.usage` counts them.
    */
   run(input: GenerationInput, output: GenerationOutput): Promise<End> {
-    return this.#inSlot(input.leaseId ?? nameOf(input), input, output, (running) => {
+    return this.#inSlot(input.leaseId ?? workIdOf(input), input, output, (running) => {
       const engine = engineFor(this.#engine, 'generate');
       rejectUnsupported(input.chat, engine.parameters);
       return this.#generate(engine, input, output, running);
@@ -81,7 +81,7 @@ export class GenerationsService {
 
   /**
    * Writes the vectors of all inputs, one frame each.
-   * @throws {AppError} as `run`; `inference.task_unsupported` when the engine makes no vectors.
+   * @throws {AppError} as `run`; `inference.task_unsupported` when the engine does not support embeddings.
    */
   embed(input: EmbeddingInput, output: GenerationOutput): Promise<End> {
     return this.#inSlot(input.leaseId ?? input.requestId, input, output, (running) => {
@@ -93,8 +93,8 @@ export class GenerationsService {
   }
 
   /**
-   * Writes the scores of all documents, one frame each: the model's own where it ranks, else the similarity of embeddings.
-   * @throws {AppError} as `run`; `inference.task_unsupported` when the engine can do neither.
+   * Writes the scores of all documents, one frame each: those of the model if it ranks, otherwise the similarity of embeddings.
+   * @throws {AppError} as `run`; `inference.task_unsupported` when the engine supports neither.
    */
   rank(input: RankingInput, output: GenerationOutput): Promise<End> {
     return this.#inSlot(input.leaseId ?? input.requestId, input, output, (running) => {
@@ -106,7 +106,7 @@ export class GenerationsService {
 
   /**
    * Writes the bytes of an audio or image response.
-   * @throws {AppError} as `run`; `inference.task_unsupported` when the engine or its model is for other work.
+   * @throws {AppError} as `run`; `inference.task_unsupported` when the engine or its model serves another task.
    */
   media(input: MediaInput, output: MediaOutput): Promise<End> {
     return this.#inSlot(input.leaseId ?? input.requestId, input, output, (running) => {
@@ -147,15 +147,15 @@ export class GenerationsService {
     }
   }
 
-  /** Ends what has sent no data yet: its callers ask another worker. */
-  giveUpWaiting(): void {
+  /** Aborts the work that has sent no data yet, so that its callers retry on another worker. */
+  abortPending(): void {
     for (const { begun, output } of this.#active)
       if (!begun) output.abort(new AppError('inference.engine_unavailable'));
   }
 
   /**
-   * Takes nothing new and waits for what runs. Once the signal is aborted, what still runs is ended with
-   * `worker.draining`: whoever has seen nothing of it yet asks another worker.
+   * Rejects new work and waits for the running work. Once the signal is aborted, the remaining work is aborted with
+   * `worker.draining`: callers that have received no data retry on another worker.
    */
   async drain(signal: AbortSignal): Promise<void> {
     this.#draining = true;
@@ -201,7 +201,7 @@ export class GenerationsService {
     return this.#pump(events, write, isData, running).then((usage) => this.#finish(usage, collector, output));
   }
 
-  /** Pulls the engine as fast as the caller reads, and returns what was used. */
+  /** Pulls events from the engine as fast as the caller reads them. @returns the usage. */
   async #pump<E>(
     events: AsyncGenerator<E, TokenUsage>,
     write: (event: E) => void,
@@ -221,7 +221,7 @@ export class GenerationsService {
         if (paused !== undefined) await paused;
       }
     } finally {
-      // Whatever ended it, the engine must not hold its slot for a generation that nobody pulls.
+      // The engine must release its slot, however the loop ended.
       await events.return(emptyUsage());
     }
   }
@@ -250,9 +250,9 @@ export class GenerationsService {
   ): End {
     if (output.signal.aborted) {
       const reason = AppError.from(output.signal.reason);
-      this.#log.debug('a generation was stopped', { reason: reason.code });
+      this.#log.debug('generation aborted', { reason: reason.code });
       if (reason.code === 'worker.draining') throw new AppError('worker.draining', { usage });
-      // Nothing came, so nothing was used.
+      // No data was generated, so there is no usage.
       if (reason.code === 'inference.engine_unavailable') throw reason;
       return { usage, cancelled: true };
     }
@@ -265,7 +265,7 @@ function isData({ type }: EngineEvent | MediaEvent): boolean {
   return type !== 'head';
 }
 
-/** A slot is a slot: choices of one request take one each, and are told apart. An id is one token of 64 characters at most. */
-function nameOf({ requestId, choiceIndex }: GenerationInput): string {
+/** Distinct per choice, since each takes a slot. An id is one subject token of at most 64 characters. */
+function workIdOf({ requestId, choiceIndex }: GenerationInput): string {
   return choiceIndex === 0 ? requestId : `${requestId.slice(0, 60)}-${choiceIndex}`;
 }

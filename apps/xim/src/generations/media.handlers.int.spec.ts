@@ -1,4 +1,4 @@
-/** Audio and images over NATS: what a worker is sent, what it sends, and what it refuses. */
+/** Audio and images over NATS. */
 import { emptyUsage } from '@xerotier/contracts/inference';
 import { modelContract, workerContract } from '@xerotier/contracts/xim';
 import type { GenerationEnd, MediaHead } from '@xerotier/contracts/xim';
@@ -9,7 +9,7 @@ import { testBuses } from '@xerotier/nats/testing';
 import { eventually, testServers } from '@xerotier/testing';
 import type { Engine, MediaEngine, MediaJob } from '../engines/engine.ts';
 import { ScriptedEngine } from '../engines/scripted/scripted.engine.ts';
-import { soundHealth } from '../health/testing/sound-health.ts';
+import { alwaysHealthy } from '../health/testing/always-healthy.ts';
 import { serveGenerations } from './generations.handlers.ts';
 import { GenerationsService } from './generations.service.ts';
 
@@ -23,7 +23,7 @@ interface Worker {
   readonly jobs: MediaJob[];
 }
 
-/** Says the size of each file, and goes on after that for as long as it is told to. */
+/** Its engine returns the size of each file, followed by as many `pieces`. */
 async function newWorker({ pieces = 0 } = {}): Promise<Worker> {
   const jobs: MediaJob[] = [];
   const media: MediaEngine['media'] = async function* (job, signal) {
@@ -42,7 +42,7 @@ async function newWorker({ pieces = 0 } = {}): Promise<Worker> {
 async function serve(changes: Partial<MediaEngine>): Promise<{ generations: GenerationsService }> {
   const engine: Engine = new ScriptedEngine({ slots: 1, contextTokens: 100 });
   const { bus } = await connectBus();
-  const generations = new GenerationsService(Object.assign(engine, changes), soundHealth, 'w1', silentLog());
+  const generations = new GenerationsService(Object.assign(engine, changes), alwaysHealthy, 'w1', silentLog());
   serveGenerations(bus, generations, ADDRESS);
   await bus.flush();
   return { generations };
@@ -52,7 +52,7 @@ interface Received {
   readonly head: () => MediaHead | undefined;
   readonly frames: Buffer[];
   readonly stream: ReturnType<Bus['open']>;
-  readonly over: Promise<GenerationEnd | AppError>;
+  readonly result: Promise<GenerationEnd | AppError>;
 }
 
 const aFile = (data: Buffer): object => ({
@@ -62,10 +62,10 @@ const aFile = (data: Buffer): object => ({
   data: data.toString('base64'),
 });
 
-function ask(bus: Bus, changes: object = {}, shared = false): Received {
+function send(bus: Bus, changes: object = {}, shared = false): Received {
   const frames: Buffer[] = [];
   let head: MediaHead | undefined;
-  const { promise: over, resolve } = Promise.withResolvers<GenerationEnd | AppError>();
+  const { promise: result, resolve } = Promise.withResolvers<GenerationEnd | AppError>();
   const sink = {
     head: (value: MediaHead) => (head = value),
     data: (payload: Uint8Array) => frames.push(Buffer.from(payload)),
@@ -84,16 +84,16 @@ function ask(bus: Bus, changes: object = {}, shared = false): Received {
   const stream = shared
     ? bus.open(modelContract.operations.media, input, sink, { values: { model: ADDRESS.model } })
     : bus.open(workerContract.operations.media, input, sink, { values: ADDRESS });
-  return { head: () => head, frames, stream, over };
+  return { head: () => head, frames, stream, result };
 }
 
-describe('a worker of audio and images', () => {
-  it.each([false, true])('gets fields and files, and answers with bytes (shared subject: %p)', async (shared) => {
+describe('media', () => {
+  it.each([false, true])('receives fields and files, and responds with bytes (shared subject: %p)', async (shared) => {
     const { jobs } = await newWorker();
     const { bus } = await connectBus();
     const fields = { response_format: 'json', temperature: 0.5, include: ['logprobs'] };
-    const received = ask(bus, { fields, files: [aFile(Buffer.from([0, 255, 128]))] }, shared);
-    expect(await received.over).toEqual({ usage: USAGE, cancelled: false });
+    const received = send(bus, { fields, files: [aFile(Buffer.from([0, 255, 128]))] }, shared);
+    expect(await received.result).toEqual({ usage: USAGE, cancelled: false });
     expect(received.head()).toEqual({ workerId: 'w1', contentType: 'audio/wav' });
     expect(received.frames.join('')).toBe('3 ');
     const data = Buffer.from([0, 255, 128]);
@@ -106,58 +106,58 @@ describe('a worker of audio and images', () => {
     ]);
   });
 
-  it('takes the largest files that a request may have', async () => {
+  it('accepts the largest files that a request may have', async () => {
     await newWorker();
     const { bus } = await connectBus();
-    const received = ask(bus, { files: [aFile(Buffer.alloc(25 * 2 ** 20, 1))] });
-    expect(await received.over).toMatchObject({ cancelled: false });
+    const received = send(bus, { files: [aFile(Buffer.alloc(25 * 2 ** 20, 1))] });
+    expect(await received.result).toMatchObject({ cancelled: false });
     expect(received.frames.join('')).toBe(`${25 * 2 ** 20} `);
   });
 
-  it('waits for a reader that is slow, and then loses nothing', async () => {
+  it('pauses for a slow reader without losing data', async () => {
     await newWorker({ pieces: 200 });
     const { bus } = await connectBus();
-    const received = ask(bus);
+    const received = send(bus);
     await eventually('it has begun', () => received.frames.length > 0);
     received.stream.pause();
     let before = -1;
-    await eventually('it waits', async () => {
+    await eventually('it is paused', async () => {
       before = received.frames.length;
       await new Promise((resolve) => setTimeout(resolve, 100));
       return received.frames.length === before;
     });
     expect(before).toBeLessThan(200);
     received.stream.resume();
-    expect(await received.over).toMatchObject({ cancelled: false });
+    expect(await received.result).toMatchObject({ cancelled: false });
     expect(received.frames.map((frame) => frame[0])).toEqual(Array.from({ length: 200 }, (_, i) => i));
   });
 
-  it('never runs more than its slots, and is free again when a caller has left', async () => {
+  it('never exceeds its slots, and releases one when a caller cancels', async () => {
     const { generations } = await newWorker({ pieces: 1e9 });
     const { bus } = await connectBus();
-    const first = ask(bus);
-    await eventually('it is at it', () => first.frames.length > 0);
+    const first = send(bus);
+    await eventually('it is running', () => first.frames.length > 0);
     expect(generations.active()).toEqual(['req_1']);
-    expect(await ask(bus).over).toMatchObject({ code: 'worker.busy' });
+    expect(await send(bus).result).toMatchObject({ code: 'worker.busy' });
     first.stream.cancel();
-    expect(await first.over).toEqual({ usage: USAGE, cancelled: true });
-    await eventually('its slot is free', () => generations.active().length === 0);
+    expect(await first.result).toEqual({ usage: USAGE, cancelled: true });
+    await eventually('its slot is released', () => generations.active().length === 0);
   });
 
-  it('does not read what is no request', async () => {
+  it('rejects an invalid request', async () => {
     const { jobs } = await newWorker();
     const { bus } = await connectBus();
     for (const wrong of [{ route: 'audio/other' }, { files: Array(18).fill(aFile(Buffer.alloc(1))) }, { fields: null }])
-      expect(await ask(bus, wrong).over).toMatchObject({ code: 'bus.unreadable' });
+      expect(await send(bus, wrong).result).toMatchObject({ code: 'bus.unreadable' });
     expect(jobs).toEqual([]);
   });
 });
 
-describe('a worker of something else', () => {
-  it('says so', async () => {
+describe('a worker without a media engine', () => {
+  it('rejects media requests', async () => {
     const { generations } = await serve({});
     const { bus } = await connectBus();
-    expect(await ask(bus).over).toMatchObject({
+    expect(await send(bus).result).toMatchObject({
       code: 'inference.task_unsupported',
       message: 'The workers of this model cannot transcribe audio.',
     });

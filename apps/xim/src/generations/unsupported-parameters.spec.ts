@@ -10,7 +10,7 @@ function user(part: object): Record<string, unknown> {
   return { messages: [{ role: 'user', content: [{ type: 'text', text: 'x' }, part] }] };
 }
 
-/** What needs a parameter, what the refusal names, and what looks alike but asks for nothing. */
+/** Parameter, `param` of the error, fields that use it, and fields that do not. */
 const USES: readonly [EngineParameter, string, Record<string, unknown>, Record<string, unknown>[]][] = [
   ['tools', 'tools', { tools: [TOOL] }, [{ tools: [] }, { tools: [TOOL], tool_choice: 'none' }]],
   ['tools', 'messages[0]', { messages: [{ role: 'tool', tool_call_id: 'x', content: 'y' }] }, []],
@@ -58,22 +58,22 @@ function rejection(fields: Record<string, unknown>, supported: ReadonlySet<Engin
   }
 }
 
-describe('what an engine cannot do', () => {
-  it.each(USES)('%s: %s is refused by name when it is asked for', (parameter, param, asking) => {
+describe('rejectUnsupported', () => {
+  it.each(USES)('%s: rejects %s by name when the engine does not support it', (parameter, param, using) => {
     const others = new Set([...ALL].filter((other) => other !== parameter));
-    expect(rejection(asking, others)).toMatchObject({ code: 'request.unsupported_parameter', status: 400, param });
-    expect(rejection(asking, others)?.message).toContain(`'${param}'`);
+    expect(rejection(using, others)).toMatchObject({ code: 'request.unsupported_parameter', status: 400, param });
+    expect(rejection(using, others)?.message).toContain(`'${param}'`);
   });
 
-  it.each(USES)('%s: %s is passed on when the engine can do it', (parameter, _, asking) => {
-    expect(rejection(asking, new Set([parameter]))).toBeUndefined();
+  it.each(USES)('%s: accepts %s when the engine supports it', (parameter, _, using) => {
+    expect(rejection(using, new Set([parameter]))).toBeUndefined();
   });
 
-  it.each(USES)('%s: %s is not refused when its value asks for nothing', (_parameter, _param, _asking, idle) => {
+  it.each(USES)('%s: accepts %s when its value is the default', (_parameter, _param, _using, idle) => {
     for (const fields of idle) expect([fields, rejection(fields, new Set())]).toEqual([fields, undefined]);
   });
 
-  it('leaves a plain request alone', () => {
+  it('accepts a request without such parameters', () => {
     const plain = { temperature: 0.5, top_p: 0.9, stop: ['x'], max_tokens: 5, n: 3, user: 'u', metadata: { a: 'b' } };
     expect(rejection(plain, new Set())).toBeUndefined();
   });

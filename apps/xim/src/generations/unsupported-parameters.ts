@@ -1,4 +1,4 @@
-/** Finds what a request asks for and an engine cannot do, so that nothing is ignored in silence. */
+/** Rejects parameters that the engine does not support, so that none is silently ignored. */
 import type { ChatCompletionRequest } from '@xerotier/public-api/chat-completions';
 import { AppError } from '@xerotier/errors';
 import type { EngineParameter } from '../engines/engine.ts';
@@ -6,7 +6,7 @@ import type { EngineParameter } from '../engines/engine.ts';
 interface Use {
   readonly param: string;
   readonly parameter: EngineParameter;
-  /** Whether the request really asks for it: a value that means "the default" asks for nothing. */
+  /** Whether the request uses it; a value that equals the default does not count. */
   readonly used: (request: ChatCompletionRequest) => boolean;
 }
 
@@ -48,15 +48,16 @@ const PARTS: Readonly<Record<string, EngineParameter>> = {
   file: 'file_parts',
 };
 
-/** @throws {AppError} `request.unsupported_parameter` naming the first parameter that is not among the supported ones. */
+/** @throws {AppError} `request.unsupported_parameter` naming the first parameter that is not supported. */
 export function rejectUnsupported(request: ChatCompletionRequest, supported: ReadonlySet<EngineParameter>): void {
   for (const { param, parameter, used } of USES) {
     if (!supported.has(parameter) && used(request))
-      throw unsupported(param, 'the engine of this model cannot honour it.');
+      throw unsupported(param, 'the engine of this model does not support it.');
   }
   request.messages.forEach((message, at) => {
     if (message.role === 'tool' || (message.role === 'assistant' && (message.tool_calls?.length ?? 0) > 0)) {
-      if (!supported.has('tools')) throw unsupported(`messages[${at}]`, 'the engine of this model knows no tools.');
+      if (!supported.has('tools'))
+        throw unsupported(`messages[${at}]`, 'the engine of this model does not support tools.');
     }
     if (typeof message.content === 'string') return;
     (message.content ?? []).forEach((part, partAt) => {
@@ -64,7 +65,7 @@ export function rejectUnsupported(request: ChatCompletionRequest, supported: Rea
       if (parameter !== undefined && !supported.has(parameter)) {
         throw unsupported(
           `messages[${at}].content[${partAt}]`,
-          `the engine of this model reads no ${part.type} parts.`,
+          `the engine of this model does not support ${part.type} parts.`,
         );
       }
     });

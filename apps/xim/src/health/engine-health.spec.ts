@@ -19,7 +19,7 @@ const failed = (): AppError => new AppError('inference.engine_failed', { upstrea
 const unreachable = (): AppError =>
   new AppError('inference.engine_unavailable', {}, { cause: new Error('ECONNREFUSED: no connection') });
 
-/** An engine that does as it is told; `passes(n)` decides about the n-th probe. */
+/** `passes(n)` decides whether the n-th probe passes. */
 class FakeEngine {
   checks = 0;
   probes = 0;
@@ -57,21 +57,21 @@ function fail(sut: EngineHealth, times: number, error = failed()): void {
   for (let i = 0; i < times; i += 1) sut.failed(error);
 }
 
-describe('an engine that starts', () => {
-  it('is not available before it is there', async () => {
+describe('EngineHealth, when the engine starts', () => {
+  it('is unavailable until the first check passes', async () => {
     const engine = new FakeEngine();
-    let there = (): void => undefined;
-    engine.check = () => new Promise((resolve) => (there = resolve));
+    let pass = (): void => undefined;
+    engine.check = () => new Promise((resolve) => (pass = resolve));
     const sut = new EngineHealth(engine.asProbes, silentLog(), FAST);
     running.push(sut);
     const started = sut.start({ changed: () => undefined, hung: () => undefined });
     expect(sut).toMatchObject({ available: false, reason: 'starting' });
-    there();
+    pass();
     await started;
     expect(sut).toMatchObject({ available: true, reason: undefined, state: 'available' });
   });
 
-  it('is waited for as long as it takes, with its reason, and the log says so again and again', async () => {
+  it('repeats the check until it passes, and logs the reason repeatedly', async () => {
     const engine = new FakeEngine();
     engine.check = () => Promise.reject(unreachable());
     const lines: unknown[] = [];
@@ -79,23 +79,23 @@ describe('an engine that starts', () => {
     const sut = new EngineHealth(engine.asProbes, log, { ...FAST, reminderMs: 0 });
     running.push(sut);
     const started = sut.start({ changed: () => undefined, hung: () => undefined });
-    await eventually('it was asked often', () => engine.checks > 5);
+    await eventually('it was checked several times', () => engine.checks > 5);
     expect(sut).toMatchObject({ available: false, reason: 'ECONNREFUSED: no connection' });
     expect(lines.length).toBeGreaterThan(3);
-    expect(lines[0]).toEqual(['waiting for the engine', expect.objectContaining({ reason: sut.reason })]);
+    expect(lines[0]).toEqual(['waiting for engine', expect.objectContaining({ reason: sut.reason })]);
     engine.check = () => Promise.resolve();
     await started;
     expect(sut.available).toBe(true);
   });
 
-  it('is not waited for when its settings are wrong', async () => {
+  it('rejects when the engine is misconfigured', async () => {
     const engine = new FakeEngine();
     engine.check = () => Promise.reject(new EngineMisconfiguredError('the key'));
     await expect(healthOf(engine)).rejects.toThrow('the key');
     expect(engine.checks).toBe(1);
   });
 
-  it('is asked no more when the worker stops', async () => {
+  it('stops checking the engine when the worker stops', async () => {
     const engine = new FakeEngine();
     engine.check = () => Promise.reject(unreachable());
     const sut = new EngineHealth(engine.asProbes, silentLog(), FAST);
@@ -109,18 +109,18 @@ describe('an engine that starts', () => {
   });
 });
 
-describe('an engine whose requests fail', () => {
-  it('is probed, stays available meanwhile, and is taken out when the probes fail', async () => {
+describe('EngineHealth, when requests fail', () => {
+  it('probes the engine, which stays available meanwhile, and marks it unavailable when the probes fail', async () => {
     const engine = new FakeEngine();
     const { sut, changes } = await healthOf(engine);
     engine.passes = () => false;
     fail(sut, 3);
     expect(sut).toMatchObject({ state: 'suspect', available: true });
-    await eventually('it is out', () => !sut.available);
+    await eventually('it is unavailable', () => !sut.available);
     expect(changes).toEqual(['available', 'unavailable']);
   });
 
-  it('stays in when the probes pass: requests can be at fault', async () => {
+  it('keeps the engine available when the probes pass, since requests can be at fault', async () => {
     const engine = new FakeEngine();
     const { sut, changes } = await healthOf(engine);
     fail(sut, 3);
@@ -128,16 +128,16 @@ describe('an engine whose requests fail', () => {
     expect(changes).toEqual(['available']);
   });
 
-  it('is taken out when one probe of three fails', async () => {
+  it('marks the engine unavailable when one of three probes fails', async () => {
     const engine = new FakeEngine();
     const { sut, changes } = await healthOf(engine);
     engine.passes = (probe) => probe !== 3;
     fail(sut, 3);
-    await eventually('it was out and is back', () => changes.length === 3);
+    await eventually('it was unavailable and recovered', () => changes.length === 3);
     expect(changes).toEqual(['available', 'unavailable', 'available']);
   });
 
-  it('is not probed for two failures, nor for failures among many successes', async () => {
+  it('does not probe after two failures, or after failures among many successes', async () => {
     const engine = new FakeEngine();
     const { sut } = await healthOf(engine);
     for (let i = 0; i < 5; i += 1) {
@@ -150,7 +150,7 @@ describe('an engine whose requests fail', () => {
     expect(sut.failureRate).toBeGreaterThan(0.2);
   });
 
-  it('is not probed without end by requests that are at fault', async () => {
+  it('limits how often failing requests cause probes', async () => {
     const engine = new FakeEngine();
     const { sut } = await healthOf(engine, { suspicionPauseMs: 60_000 });
     fail(sut, 3);
@@ -161,40 +161,40 @@ describe('an engine whose requests fail', () => {
   });
 });
 
-describe('an engine that cannot be reached', () => {
-  it('is taken out by the first request that finds out, and comes back by itself', async () => {
+describe('EngineHealth, when the engine is unreachable', () => {
+  it('marks the engine unavailable after the first failed request, and recovers without one', async () => {
     const engine = new FakeEngine();
     const { sut, changes } = await healthOf(engine);
     engine.check = () => Promise.reject(unreachable());
     sut.failed(unreachable());
     expect(sut).toMatchObject({ available: false, reason: 'ECONNREFUSED: no connection' });
-    await eventually('it was asked again and again', () => engine.checks > 4);
+    await eventually('it was checked repeatedly', () => engine.checks > 4);
     expect(sut.available).toBe(false);
     engine.check = () => Promise.resolve();
-    await eventually('it is back', () => sut.available);
+    await eventually('it is available', () => sut.available);
     expect(engine.probes).toBe(3);
     expect(changes).toEqual(['available', 'unavailable', 'available']);
   });
 
-  it('that rejects the key of a worker that has served is waited for', async () => {
+  it('waits for a server that rejects the key of a worker that has served before', async () => {
     const engine = new FakeEngine();
     const { sut } = await healthOf(engine);
     engine.check = () => Promise.reject(new EngineMisconfiguredError('the key'));
     sut.failed(unreachable());
-    await eventually('it was asked again and again', () => engine.checks > 4);
+    await eventually('it was checked repeatedly', () => engine.checks > 4);
     expect(sut).toMatchObject({ available: false, reason: 'the key' });
     engine.check = () => Promise.resolve();
-    await eventually('it is back', () => sut.available);
+    await eventually('it is available', () => sut.available);
   });
 
-  it('is found out while it is idle', async () => {
+  it('detects it while the engine is idle', async () => {
     const engine = new FakeEngine();
     const { sut } = await healthOf(engine, { checkIntervalMs: 10 });
     engine.check = () => Promise.reject(unreachable());
-    await eventually('it is out', () => !sut.available);
+    await eventually('it is unavailable', () => !sut.available);
   });
 
-  it('is not asked while it works', async () => {
+  it('does not check the engine while it has work', async () => {
     const engine = new FakeEngine();
     const { sut } = await healthOf(engine, { checkIntervalMs: 10 });
     const end = sut.begin();
@@ -202,36 +202,36 @@ describe('an engine that cannot be reached', () => {
     await sleep(60);
     expect(engine.checks - checks).toBeLessThanOrEqual(1);
     end();
-    await eventually('it is asked', () => engine.checks > checks + 1);
+    await eventually('it is checked', () => engine.checks > checks + 1);
   });
 });
 
-describe('an engine that stalls', () => {
+describe('EngineHealth, when the engine stalls', () => {
   const times = { stallMs: 30, hangMs: 150, probeTimeoutMs: 20 };
-  const hangs = (): Promise<void> => new Promise(() => undefined);
+  const never = (): Promise<void> => new Promise(() => undefined);
 
-  it('is taken out when it does not respond, and has hung when that goes on', async () => {
+  it('marks an engine that does not respond unavailable, and reports it as hung when that goes on', async () => {
     const engine = new FakeEngine();
     const { sut, hung } = await healthOf(engine, times);
-    engine.check = hangs;
+    engine.check = never;
     sut.begin();
-    await eventually('it is out', () => !sut.available);
-    expect(sut.reason).toBe('the engine did not respond in time');
-    await eventually('it has hung', () => hung() > 0);
+    await eventually('it is unavailable', () => !sut.available);
+    expect(sut.reason).toBe('health probe timed out');
+    await eventually('it is reported as hung', () => hung() > 0);
   });
 
-  it('stays in when it responds: its reader may be slow, its prompt long, or its slots full', async () => {
+  it('keeps an engine that responds available: its reader may be slow, its prompt long, or its slots full', async () => {
     const engine = new FakeEngine();
     const { sut, hung } = await healthOf(engine, times);
     engine.passes = () => false;
     sut.begin();
-    await eventually('it was asked', () => engine.checks >= 4);
+    await eventually('it was checked', () => engine.checks >= 4);
     expect(sut.available).toBe(true);
     expect(engine.probes).toBe(0);
     expect(hung()).toBe(0);
   });
 
-  it('is not suspected while data comes, nor when there is no work', async () => {
+  it('does not suspect an engine that produces data or has no work', async () => {
     const engine = new FakeEngine();
     const { sut } = await healthOf(engine, { ...times, stallMs: 200 });
     await sleep(250);

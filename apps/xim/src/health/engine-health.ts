@@ -1,14 +1,14 @@
 /**
- * Whether the engine can take work. A server that is away fails every request at once, and so always looks free: a worker
- * whose engine fails must say so and take nothing, or it draws the requests of the whole fleet.
+ * Tracks whether the engine can take work. An unreachable server fails every request at once and therefore always looks idle: a
+ * worker whose engine fails must report that and take no work, or it attracts the requests of the whole fleet.
  *
  *     starting ──> available <──> suspect ──> unavailable ──> available
  *        │                           ^             ^
  *        │  failures, or no progress ┘             │
  *        └────────── the server cannot be reached ─┘
  *
- * What requests report raises suspicion; probes decide. A request that makes every engine fail thus takes no worker out, and
- * an engine that answers probes but fails some requests stays in, with its failure rate in the heartbeat.
+ * Failed requests raise suspicion; probes decide. So a request that makes every engine fail takes no worker out of service, and
+ * an engine that passes the probes but fails some requests stays available, with its failure rate in the heartbeat.
  */
 import type { AppError } from '@xerotier/errors';
 import type { Logger } from '@xerotier/log';
@@ -19,21 +19,21 @@ import { FailureWindow } from './failure-window.ts';
 export type EngineState = 'starting' | 'available' | 'suspect' | 'unavailable';
 
 export interface HealthTimes {
-  /** Pause before the first probe of an engine that is unavailable; each further one is twice as long. Default 500. */
+  /** Delay before the first probe of an unavailable engine; doubled for each further one. Default 500. */
   readonly probePauseMs: number;
-  /** Default 15,000. */
+  /** Maximum delay between two probes. Default 15,000. */
   readonly probePauseMaxMs: number;
-  /** For one probe. Default 15,000. */
+  /** Timeout of one probe. Default 15,000. */
   readonly probeTimeoutMs: number;
-  /** Between two rounds of probes that suspicion starts. Default 1,000. */
+  /** Minimum time between two rounds of probes of a suspect engine. Default 1,000. */
   readonly suspicionPauseMs: number;
-  /** Work is under way and nothing has come of any of it for so long: reason to suspect the engine. Default 30,000; Infinity: never. */
+  /** Time without progress of any running work after which the engine is suspect. Default 30,000; Infinity: never. */
   readonly stallMs: number;
-  /** An engine that stalls, and fails every probe, for so long has hung: what waits for its first data is given up. Default 120,000. */
+  /** Time without progress, and with failing probes, after which the engine counts as hung. Default 120,000. */
   readonly hangMs: number;
-  /** How often an idle engine's server is asked whether it is there. Default 10,000. */
+  /** Interval of the checks of an idle engine's server. Default 10,000. */
   readonly checkIntervalMs: number;
-  /** How often the log repeats that the engine is not there. Default 5,000. */
+  /** Minimum time between two log entries about an unavailable engine. Default 5,000. */
   readonly reminderMs: number;
 }
 
@@ -48,31 +48,31 @@ export const healthTimesDefaults: HealthTimes = {
   reminderMs: 5_000,
 };
 
-/** What there is to ask of an engine. Both reject with the reason, as an error whose message is fit for a log. */
+/** Both reject with an error whose message may be logged. */
 export interface EngineProbes {
-  /** Whether what computes can be reached; cheap. Rejects with an {@link EngineMisconfiguredError} when trying again cannot help. */
+  /** Checks that the engine is reachable; cheap. Rejects with an {@link EngineMisconfiguredError} when a retry cannot help. */
   check(signal: AbortSignal): Promise<void>;
-  /** Whether it computes: the smallest work of its kind. */
+  /** Checks that the engine computes, with the smallest work that it supports. */
   probe(signal: AbortSignal): Promise<void>;
 }
 
 export interface HealthListener {
-  /** The state or the reason is another one. */
+  /** The availability or its reason changed. */
   changed(): void;
-  /** Nothing will come of work that has no data yet. */
+  /** The engine hung: work that has no data yet will not get any. */
   hung(): void;
 }
 
-/** What work is told of the engine's health, and tells it. */
+/** The part of the health that generations read and report to. */
 export type ReportedHealth = Pick<
   EngineHealth,
   'available' | 'reason' | 'failureRate' | 'begin' | 'progressed' | 'succeeded' | 'failed'
 >;
 
-/** Gives the reason why the engine did not pass, or undefined when it did. */
+/** Resolves to the failure, or to undefined when the engine passed. */
 type Attempt = () => Promise<unknown>;
 
-/** Probes in a row that must pass, since an engine may fail only part of what it gets. */
+/** Consecutive probes that must pass, since an engine may fail only some of its work. */
 const PROBES = 3;
 const REASON_LENGTH_MAX = 500;
 const WATCH_INTERVAL_MS = 1_000;
@@ -86,7 +86,7 @@ export class EngineHealth {
   #listener: HealthListener = { changed: () => undefined, hung: () => undefined };
   #state: EngineState = 'starting';
   #reason: string | undefined = 'starting';
-  #working = 0;
+  #running = 0;
   #progressAt = performance.now();
   #confirmedAt = -Infinity;
   #checkedAt = performance.now();
@@ -99,7 +99,7 @@ export class EngineHealth {
     this.#times = { ...healthTimesDefaults, ...times };
   }
 
-  /** Whether the worker takes work. */
+  /** Whether the worker may take work. */
   get available(): boolean {
     return this.#state === 'available' || this.#state === 'suspect';
   }
@@ -108,7 +108,7 @@ export class EngineHealth {
     return this.#state;
   }
 
-  /** Why it is not available. */
+  /** Why the engine is not available; undefined when it is. */
   get reason(): string | undefined {
     return this.#reason;
   }
@@ -118,15 +118,15 @@ export class EngineHealth {
   }
 
   /**
-   * Looks after the engine until {@link stop}. Resolves when the engine is there for the first time, however long that takes.
-   * @throws {EngineMisconfiguredError} when it will never be there.
+   * Monitors the engine until {@link stop}. Resolves once the engine is available for the first time, without a timeout.
+   * @throws {EngineMisconfiguredError} when it can never become available.
    */
   async start(listener: HealthListener): Promise<void> {
     this.#listener = listener;
     await this.#recover(() => this.#checkOnce());
     if (this.#stopping.signal.aborted) return;
     const interval = Math.min(WATCH_INTERVAL_MS, this.#times.checkIntervalMs, this.#times.stallMs);
-    this.#watch = setInterval(() => this.#look(performance.now()), interval);
+    this.#watch = setInterval(() => this.#tick(performance.now()), interval);
   }
 
   stop(): void {
@@ -134,14 +134,14 @@ export class EngineHealth {
     this.#stopping.abort();
   }
 
-  /** Work begins; call what it returns when that is over. */
+  /** Marks the begin of work. Returns a function that marks its end. */
   begin(): () => void {
-    if (this.#working === 0) this.#progressAt = performance.now();
-    this.#working += 1;
-    return () => (this.#working -= 1);
+    if (this.#running === 0) this.#progressAt = performance.now();
+    this.#running += 1;
+    return () => (this.#running -= 1);
   }
 
-  /** Some of the work has brought data. */
+  /** Some of the running work produced data. */
   progressed(): void {
     this.#progressAt = performance.now();
   }
@@ -151,27 +151,27 @@ export class EngineHealth {
     this.#window.succeeded(performance.now());
   }
 
-  /** Work failed because of the engine. */
+  /** Work failed, and the engine was the cause. */
   failed(error: AppError): void {
     const now = performance.now();
     if (error.code === 'worker.busy') this.#window.rejected();
     else this.#window.failed(now);
     if (!this.available) return;
-    // What a server says about a request may repeat the prompt; what cannot be reached says nothing.
-    if (error.code === 'inference.engine_unavailable') this.#beUnavailable(reasonOf(error));
-    else if (this.#window.suspicious(now)) this.#suspect('requests fail', now, () => this.#probeAll());
+    // The error of a server may repeat the prompt and is not used as the reason; that of a failed connection cannot.
+    if (error.code === 'inference.engine_unavailable') this.#markUnavailable(reasonOf(error));
+    else if (this.#window.suspicious(now)) this.#suspect('failing requests', now, () => this.#probeAll());
   }
 
-  /** What only time changes. */
-  #look(now: number): void {
-    const stalledMs = this.#working > 0 ? now - this.#progressAt : 0;
-    // Work for a server that is full would wait, so it is only asked whether it is there.
-    if (stalledMs > this.#times.stallMs) this.#suspect('nothing comes of it', now, () => this.#checkOnce());
+  /** Handles the transitions that depend on time alone. */
+  #tick(now: number): void {
+    const stalledMs = this.#running > 0 ? now - this.#progressAt : 0;
+    // A probe would queue on a server that is full, so this only checks that the server is reachable.
+    if (stalledMs > this.#times.stallMs) this.#suspect('no progress', now, () => this.#checkOnce());
     if (stalledMs > this.#times.hangMs && this.#state === 'unavailable') {
       this.#progressAt = now;
       this.#listener.hung();
     }
-    if (this.#working === 0 && now - this.#checkedAt > this.#times.checkIntervalMs) void this.#checkIdle(now);
+    if (this.#running === 0 && now - this.#checkedAt > this.#times.checkIntervalMs) void this.#checkIdle(now);
   }
 
   async #checkIdle(now: number): Promise<void> {
@@ -181,7 +181,7 @@ export class EngineHealth {
     const failure = await this.#checkOnce();
     this.#checking = false;
     if (failure !== undefined && this.available && !this.#stopping.signal.aborted)
-      this.#beUnavailable(reasonOf(failure));
+      this.#markUnavailable(reasonOf(failure));
   }
 
   #suspect(reason: string, now: number, attempt: Attempt): void {
@@ -195,21 +195,21 @@ export class EngineHealth {
     const failure = await attempt();
     this.#confirmedAt = performance.now();
     if (this.#state !== 'suspect') return;
-    if (failure !== undefined) return this.#beUnavailable(reasonOf(failure), attempt);
-    // The failure rate stays: probes are not the requests that failed.
+    if (failure !== undefined) return this.#markUnavailable(reasonOf(failure), attempt);
+    // The failure rate stays, since probes are not the requests that failed.
     this.#state = 'available';
     this.#progressAt = this.#confirmedAt;
   }
 
-  /** @param attempt by what it comes back. */
-  #beUnavailable(reason: string, attempt: Attempt = () => this.#probeAll()): void {
+  /** @param attempt decides when the engine is available again. */
+  #markUnavailable(reason: string, attempt: Attempt = () => this.#probeAll()): void {
     this.#state = 'unavailable';
     this.#setReason(reason);
     this.#log.error('engine unavailable', { reason: this.#reason });
     void this.#recover(attempt);
   }
 
-  /** Attempts until one passes; when the engine starts, the first one at once. */
+  /** Repeats the attempt until it passes; the first one runs without delay when the engine starts. */
   async #recover(attempt: Attempt): Promise<void> {
     const since = performance.now();
     let pauseMs = this.#times.probePauseMs;
@@ -218,27 +218,27 @@ export class EngineHealth {
       if (!isFirst) await this.#pause(pauseMs);
       const failure = await attempt();
       if (this.#stopping.signal.aborted) return;
-      if (failure === undefined) return this.#beAvailable(performance.now() - since);
-      // A worker that has served before is not wrong: its server may have been given another key, and get the old one back.
+      if (failure === undefined) return this.#markAvailable(performance.now() - since);
+      // A worker that has served before is configured correctly: the key of its server may have been rotated by mistake.
       if (failure instanceof EngineMisconfiguredError && this.#state === 'starting') throw failure;
       const now = performance.now();
       this.#setReason(reasonOf(failure));
       if (isFirst || now - remindedAt >= this.#times.reminderMs) {
-        this.#log.warn('waiting for the engine', { reason: this.#reason, waitedMs: Math.round(now - since) });
+        this.#log.warn('waiting for engine', { reason: this.#reason, waitedMs: Math.round(now - since) });
         remindedAt = now;
       }
       if (!isFirst) pauseMs = Math.min(pauseMs * 2, this.#times.probePauseMaxMs);
     }
   }
 
-  #beAvailable(awayMs: number): void {
+  #markAvailable(downtimeMs: number): void {
     const wasStarting = this.#state === 'starting';
     this.#state = 'available';
     this.#reason = undefined;
     this.#window.clear();
     this.#progressAt = performance.now();
     this.#checkedAt = performance.now();
-    if (!wasStarting) this.#log.info('engine available again', { awayMs: Math.round(awayMs) });
+    if (!wasStarting) this.#log.info('engine available again', { downtimeMs: Math.round(downtimeMs) });
     this.#listener.changed();
   }
 
@@ -252,10 +252,10 @@ export class EngineHealth {
     return this.#attempt((signal) => this.#probes.check(signal));
   }
 
-  /** What the server says of itself may have changed while it was away, so it is read first. */
+  /** Checks the server first, since what it reports about its model may have changed during the downtime. */
   async #probeAll(): Promise<unknown> {
-    const absence = await this.#checkOnce();
-    if (absence !== undefined) return absence;
+    const unreachable = await this.#checkOnce();
+    if (unreachable !== undefined) return unreachable;
     for (let i = 0; i < PROBES; i += 1) {
       const failure = await this.#attempt((signal) => this.#probes.probe(signal));
       if (failure !== undefined) return failure;
@@ -263,7 +263,7 @@ export class EngineHealth {
     return undefined;
   }
 
-  /** The reason why it did not pass, or undefined. */
+  /** Resolves to the error of the probe, or to undefined when it passed. */
   async #attempt(probe: (signal: AbortSignal) => Promise<void>): Promise<unknown> {
     const signal = AbortSignal.any([this.#stopping.signal, AbortSignal.timeout(this.#times.probeTimeoutMs)]);
     try {
@@ -275,21 +275,21 @@ export class EngineHealth {
   }
 
   async #pause(ms: number): Promise<void> {
-    // Workers of one server must not probe it in step.
+    // Jitter: workers that share a server must not probe it in lockstep.
     await sleep(ms * (0.75 + Math.random() / 2), undefined, { signal: this.#stopping.signal }).catch(() => undefined);
   }
 }
 
-/** For probes that do not hear their signal. */
+/** For probes that ignore their signal. */
 function rejectionOf(signal: AbortSignal): Promise<never> {
   return new Promise((_resolve, reject) => {
-    const fail = (): void => reject(new Error('the engine did not respond in time'));
+    const fail = (): void => reject(new Error('health probe timed out'));
     if (signal.aborted) fail();
     signal.addEventListener('abort', fail, { once: true });
   });
 }
 
-/** For operators; the cause says what really happened, and never names a prompt since a probe has none. */
+/** For operators. The cause has the actual failure, and no prompt since a probe has none. */
 function reasonOf(failure: unknown): string {
   if (typeof failure === 'string') return failure;
   const { message, cause } = failure as { message?: unknown; cause?: unknown };

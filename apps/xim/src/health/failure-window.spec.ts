@@ -23,22 +23,22 @@ describe('FailureWindow', () => {
     ['-b-', true],
     ['+b+b+b+b+b+b', false],
     ['', false],
-  ])('after %s: suspicious is %s', (outcomes, suspicious) => {
+  ])('after %s, suspicious() is %s', (outcomes, suspicious) => {
     expect(after(outcomes).suspicious(0)).toBe(suspicious);
   });
 
-  it('tells the share of failures once there are enough of them to tell', () => {
+  it('reports the failure rate once there are enough outcomes', () => {
     expect(after('-+-+-').failureRate(0)).toBe(0);
     expect(after('-+-+-+').failureRate(0)).toBe(0.5);
     expect(after('-+-+-+bb').failureRate(0)).toBe(0.5);
   });
 
-  it('looks at the latest outcomes only', () => {
+  it('counts the latest outcomes only', () => {
     expect(after('-'.repeat(10) + '+'.repeat(10)).failureRate(0)).toBe(0.5);
     expect(after('-'.repeat(10) + '+'.repeat(20)).failureRate(0)).toBe(0);
   });
 
-  it('forgets what is old, and everything when told', () => {
+  it('drops old outcomes, and all of them on clear()', () => {
     const window = after('-+-+-+');
     expect(window.failureRate(60_001)).toBe(0);
     expect(window.suspicious(60_001)).toBe(false);

@@ -1,18 +1,19 @@
 /**
- * The latest outcomes of an engine, and whether they give reason to suspect it. Pure, with the time given.
+ * A sliding window of the latest outcomes of an engine, which decides whether the engine is suspicious. Pure: the caller passes
+ * the time.
  *
- * Suspicion is no verdict: requests can make a sound engine fail too. Whoever asks has the engine checked.
+ * Suspicion is not a verdict, since a request can make a healthy engine fail too: the caller probes the engine.
  */
 export interface FailureWindowLimits {
-  /** Outcomes that are looked at. Default 20. */
+  /** Maximum number of outcomes in the window. Default 20. */
   readonly size: number;
-  /** Older outcomes say nothing about now. Default 60,000. */
+  /** Older outcomes are ignored. Default 60,000. */
   readonly ageMaxMs: number;
-  /** Failures in a row that are suspicious. Default 3. */
+  /** Consecutive failures that are suspicious. Default 3. */
   readonly consecutiveMax: number;
-  /** Share of failures that is suspicious, once there are `sampleMin` outcomes. Default 0.3. */
-  readonly shareMax: number;
-  /** Default 6. */
+  /** Failure rate that is suspicious, once there are `sampleMin` outcomes. Default 0.3. */
+  readonly failureRateMax: number;
+  /** Outcomes below which there is no failure rate. Default 6. */
   readonly sampleMin: number;
 }
 
@@ -20,7 +21,7 @@ export const failureWindowDefaults: FailureWindowLimits = {
   size: 20,
   ageMaxMs: 60_000,
   consecutiveMax: 3,
-  shareMax: 0.3,
+  failureRateMax: 0.3,
   sampleMin: 6,
 };
 
@@ -43,12 +44,12 @@ export class FailureWindow {
     this.#add({ at: now, failed: true });
   }
 
-  /** It was too busy: only in a row is that more than load. */
+  /** The engine was busy. That counts as a consecutive failure only, since a single one is just load. */
   rejected(): void {
     this.#consecutive += 1;
   }
 
-  /** Forgets everything: what is known since is better than what was. */
+  /** Removes all outcomes, which a passed probe outdates. */
   clear(): void {
     this.#outcomes = [];
     this.#consecutive = 0;
@@ -56,10 +57,10 @@ export class FailureWindow {
 
   suspicious(now: number): boolean {
     if (this.#consecutive >= this.#limits.consecutiveMax) return true;
-    return this.#recent(now).length >= this.#limits.sampleMin && this.failureRate(now) >= this.#limits.shareMax;
+    return this.#recent(now).length >= this.#limits.sampleMin && this.failureRate(now) >= this.#limits.failureRateMax;
   }
 
-  /** Share of the recent outcomes that failed, 0 to 1; 0 while there are few of them. */
+  /** Returns the share of the recent outcomes that failed, 0 to 1; 0 below `sampleMin` outcomes. */
   failureRate(now: number): number {
     const recent = this.#recent(now);
     if (recent.length < this.#limits.sampleMin) return 0;

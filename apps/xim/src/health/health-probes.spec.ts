@@ -5,7 +5,7 @@ import { healthProbes } from './health-probes.ts';
 
 const NEVER = new AbortController().signal;
 
-/** An engine that can do these kinds of work, and notes what it was asked. */
+/** An engine that supports these kinds of work and records the calls. */
 function anEngine(
   kinds: readonly ('generate' | 'embed' | 'rank' | 'media')[],
   overrides: Partial<ChatEngine> = {},
@@ -28,24 +28,24 @@ function anEngine(
   return Object.assign(engine, { calls });
 }
 
-const fails = async function* (): AsyncGenerator<never, never> {
+const failing = async function* (): AsyncGenerator<never, never> {
   throw new Error('no memory');
 };
 
-describe('a health probe', () => {
+describe('probe', () => {
   it.each([
     [['generate'], ['generate']],
     [['generate', 'embed'], ['embed']],
     [['embed'], ['embed']],
     [['rank'], ['rank']],
     [['embed', 'rank'], ['rank']],
-  ] as const)('of an engine that can %j is the smallest work of its kind', async (kinds, calls) => {
+  ] as const)('runs the smallest work of an engine that supports %j', async (kinds, calls) => {
     const engine = anEngine(kinds);
     await healthProbes(engine).probe(NEVER);
     expect(engine.calls).toEqual(calls);
   });
 
-  it('makes no sounds and images: it asks only whether the server is there', async () => {
+  it('only checks that the server is reachable for a media engine', async () => {
     let checks = 0;
     const check = async (): Promise<void> => void (checks += 1);
     const engine = anEngine(['media'], { check });
@@ -54,23 +54,23 @@ describe('a health probe', () => {
     expect(checks).toBe(1);
   });
 
-  it('fails as the work does', async () => {
-    await expect(healthProbes(anEngine([], { generate: fails })).probe(NEVER)).rejects.toThrow('no memory');
+  it('rejects with the error of the work', async () => {
+    await expect(healthProbes(anEngine([], { generate: failing })).probe(NEVER)).rejects.toThrow('no memory');
   });
 });
 
-describe('a check', () => {
-  it('asks the server, and has nothing computed', async () => {
+describe('check', () => {
+  it('calls the server without computing anything', async () => {
     const engine = anEngine(['generate'], { check: () => Promise.reject(new Error('not there')) });
     await expect(healthProbes(engine).check(NEVER)).rejects.toThrow('not there');
     expect(engine.calls).toEqual([]);
   });
 
-  it('of an engine in this process is its work, and final when that fails', async () => {
+  it('runs the work of an in-process engine, and rejects with EngineMisconfiguredError when it fails', async () => {
     const engine = anEngine(['generate']);
     await healthProbes(engine).check(NEVER);
     expect(engine.calls).toEqual(['generate']);
-    await expect(healthProbes(anEngine([], { generate: fails })).check(NEVER)).rejects.toBeInstanceOf(
+    await expect(healthProbes(anEngine([], { generate: failing })).check(NEVER)).rejects.toBeInstanceOf(
       EngineMisconfiguredError,
     );
   });

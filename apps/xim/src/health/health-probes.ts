@@ -1,4 +1,4 @@
-/** What the health of an engine is asked by: the smallest work of the kind that it does. */
+/** The health probes of an engine: the smallest work that it supports. */
 import { EngineMisconfiguredError } from '../engines/engine.ts';
 import { supports } from '../engines/engine-tasks.ts';
 import type { Engine } from '../engines/engine.ts';
@@ -11,15 +11,15 @@ export function healthProbes(engine: Engine): EngineProbes {
   return { check: (signal) => checkOf(engine, signal), probe };
 }
 
-/** An engine in this process is there when it computes, and broken for good when it does not. */
+/** An in-process engine is available if it can compute, and misconfigured otherwise. */
 async function checkOf(engine: Engine, signal: AbortSignal): Promise<void> {
   if (engine.check !== undefined) return engine.check(signal);
   await smallestWork(engine, signal)?.catch((error: unknown) => {
-    throw new EngineMisconfiguredError('The engine cannot compute with its model.', { cause: error });
+    throw new EngineMisconfiguredError('The engine cannot run its model.', { cause: error });
   });
 }
 
-/** Undefined where there is none: sounds and images cost too much to be made for nothing. */
+/** Undefined for media engines: generating audio or images is too expensive for a probe. */
 function smallestWork(engine: Engine, signal: AbortSignal): Promise<void> | undefined {
   if (supports(engine, 'score')) return exhaust(engine.rank({ queries: [TEXT], documents: [TEXT] }, signal));
   if (supports(engine, 'embed')) return exhaust(engine.embed({ inputs: [TEXT], paramOf: () => 'input' }, signal));

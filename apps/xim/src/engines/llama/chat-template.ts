@@ -1,7 +1,6 @@
 /**
- * Renders a conversation with the template that a model's file carries. A template is code, though in a small language
- * without input or output: its size, its output and its ranges are bounded. It can still waste time with nested loops;
- * a model file has to be trusted that far.
+ * Renders a conversation with the chat template of a model file. A template is code, though in a small language without I/O: its
+ * size and its ranges are limited. It can still waste CPU time with nested loops, so a model file must be trusted to that extent.
  */
 import { Template } from '@huggingface/jinja';
 import { AppError } from '@xerotier/errors';
@@ -13,12 +12,12 @@ const RANGE_LENGTH_MAX = 100_000;
 const REASON_LENGTH_MAX = 200;
 
 /**
- * Puts the bounded range in the place of the built-in one, which cannot be declared a second time. The line break is
- * taken away again by the template engine, and keeps the first line of the template a first line.
+ * Replaces the built-in `range`, which cannot be redeclared, with the bounded one. The template engine strips the line break,
+ * which keeps the first line of the template at the start of a line.
  */
 const BOUNDED_RANGE = '{% set range = bounded_range %}\n';
 
-/** What llama.cpp and others assume of a model that brings no template: ChatML. */
+/** ChatML, the default of llama.cpp and others for a model without a template. */
 const FALLBACK =
   "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\\n' + message['content'] + '<|im_end|>\\n' }}" +
   "{% endfor %}{{ '<|im_start|>assistant\\n' }}";
@@ -30,14 +29,14 @@ export interface TemplateOptions {
   readonly eosText?: string | undefined;
 }
 
-/** What a template is told besides the conversation. */
+/** Variables of a template besides the conversation. */
 export interface TemplateContext {
   readonly tools?: ChatCompletionRequest['tools'];
-  /** Default: what the template does by itself. */
+  /** Default: that of the template. */
   readonly enableThinking?: boolean | undefined;
 }
 
-/** A message as templates know it. */
+/** A message in the form that templates expect. */
 interface TemplateMessage {
   readonly role: string;
   readonly content: string;
@@ -46,26 +45,26 @@ interface TemplateMessage {
 
 export class ChatTemplate {
   readonly #template: Template;
-  readonly #knowsDevelopers: boolean;
+  readonly #supportsDeveloperRole: boolean;
   readonly #texts: Record<string, string>;
 
-  /** @throws an Error when the template is not one that can be read. */
+  /** @throws an Error when the template is invalid or too large. */
   constructor(options: TemplateOptions) {
     const source = options.source ?? FALLBACK;
     if (source.length > SOURCE_LENGTH_MAX) {
       throw new Error(
-        `The model's chat template has ${source.length} characters; at most ${SOURCE_LENGTH_MAX} are read.`,
+        `The model's chat template has ${source.length} characters; the maximum is ${SOURCE_LENGTH_MAX}.`,
       );
     }
     this.#template = new Template(`${BOUNDED_RANGE}${source}`);
-    this.#knowsDevelopers = source.includes('developer');
+    this.#supportsDeveloperRole = source.includes('developer');
     this.#texts = { bos_token: options.bosText ?? '', eos_token: options.eosText ?? '' };
   }
 
   /**
-   * The prompt, up to where the assistant's next message begins. `replaceText` is applied to every text that comes from
-   * the request.
-   * @throws {AppError} `inference.upstream_rejected` when the template refuses the conversation or cannot render it.
+   * Renders the prompt, up to the beginning of the assistant's next message. `replaceText` is applied to every text of the
+   * request.
+   * @throws {AppError} `inference.upstream_rejected` when the template rejects the conversation or cannot render it.
    */
   render(
     messages: readonly ChatMessage[],
@@ -92,7 +91,7 @@ export class ChatTemplate {
     }
   }
 
-  /** Whether a prompt ends with this text, white space aside: some templates begin the thought of the model. */
+  /** Whether a prompt ends with this text, ignoring white space: some templates open the reasoning of the model. */
   promptEndsWith(text: string): boolean {
     try {
       return this.render([{ role: 'user', content: 'x' }])
@@ -104,7 +103,7 @@ export class ChatTemplate {
   }
 
   #toTemplateMessage(message: ChatMessage, replaceText: (text: string) => string): TemplateMessage {
-    const role = message.role === 'developer' && !this.#knowsDevelopers ? 'system' : message.role;
+    const role = message.role === 'developer' && !this.#supportsDeveloperRole ? 'system' : message.role;
     const content = replaceText(messageText(message));
     const name = 'name' in message && message.name !== undefined ? { name: replaceText(message.name) } : {};
     if (message.role === 'tool') return { role, content, tool_call_id: replaceText(message.tool_call_id) };
@@ -121,7 +120,7 @@ export class ChatTemplate {
   }
 }
 
-/** The same value with every text in it replaced, names of fields too. */
+/** Returns the value with every string in it replaced, including field names. */
 function replaceTexts(value: unknown, replaceText: (text: string) => string): unknown {
   if (typeof value === 'string') return replaceText(value);
   if (Array.isArray(value)) return value.map((item) => replaceTexts(item, replaceText));
@@ -131,7 +130,7 @@ function replaceTexts(value: unknown, replaceText: (text: string) => string): un
   );
 }
 
-/** Templates expect the arguments of a tool call as an object; text that is not one stays text. */
+/** Templates expect the arguments of a tool call as an object; anything else stays a string. */
 function templateArguments(text: string, replaceText: (text: string) => string): unknown {
   const replaced = replaceText(text);
   try {
@@ -145,6 +144,6 @@ function templateArguments(text: string, replaceText: (text: string) => string):
 function boundedRange(start: number, stop?: number, step = 1): number[] {
   const [from, to] = stop === undefined ? [0, start] : [start, stop];
   const length = Math.max(0, Math.ceil((to - from) / step));
-  if (!(length <= RANGE_LENGTH_MAX)) throw new Error(`range() may have ${RANGE_LENGTH_MAX} items at most`);
+  if (!(length <= RANGE_LENGTH_MAX)) throw new Error(`range() is limited to at most ${RANGE_LENGTH_MAX} items`);
   return Array.from({ length }, (_, i) => from + i * step);
 }

@@ -1,34 +1,34 @@
 /**
- * How models of a family mark what is not plain text in their replies. The marks are read from the chat template, which
- * has to write them for earlier turns; both are the same for Qwen, Hermes and the many models that follow them.
+ * The tags with which a model family marks reasoning and tool calls in its output. Support is detected in the chat template,
+ * which renders the same tags for earlier turns. The tags are those of Qwen, Hermes and the many models that follow them.
  */
 export interface Dialect {
-  /** The template can tell the model which tools there are. */
-  readonly knowsTools: boolean;
-  /** The model may think before it answers. */
-  readonly thinks: boolean;
-  /** The template can tell the model not to think. */
-  readonly thinkingCanBeTurnedOff: boolean;
+  /** The template passes tools to the model. */
+  readonly supportsTools: boolean;
+  /** The model may generate reasoning before its final output. */
+  readonly supportsReasoning: boolean;
+  /** The template can disable reasoning. */
+  readonly reasoningIsOptional: boolean;
   readonly reasoningOpens: string;
   readonly reasoningCloses: string;
   readonly callOpens: string;
   readonly callCloses: string;
 }
 
-const MARKS = {
+const TAGS = {
   reasoningOpens: '<think>',
   reasoningCloses: '</think>',
   callOpens: '<tool_call>',
   callCloses: '</tool_call>',
 } as const;
 
-/** @param template the source of the model's chat template; undefined when it brings none. */
+/** @param template source of the model's chat template; undefined when it has none. */
 export function dialectOf(template = ''): Dialect {
-  const thinks = template.includes(MARKS.reasoningCloses);
+  const supportsReasoning = template.includes(TAGS.reasoningCloses);
   return {
-    ...MARKS,
-    knowsTools: /\btools\b/.test(template) && template.includes(MARKS.callOpens),
-    thinks,
-    thinkingCanBeTurnedOff: thinks && template.includes('enable_thinking'),
+    ...TAGS,
+    supportsTools: /\btools\b/.test(template) && template.includes(TAGS.callOpens),
+    supportsReasoning,
+    reasoningIsOptional: supportsReasoning && template.includes('enable_thinking'),
   };
 }

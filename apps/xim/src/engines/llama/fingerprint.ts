@@ -1,13 +1,13 @@
-/** What a reply depends on besides the request: the weights and the code that computes with them. */
+/** Identifies what a completion depends on besides the request: the weights and the code that computes with them. */
 import { createHash } from 'node:crypto';
 import { open } from 'node:fs/promises';
 
 const EDGE_BYTES = 2 ** 20;
 
 /**
- * `fp_` and twelve hexadecimal digits. Of the model file its size, its first and its last mebibyte are hashed: the first
- * holds the metadata, and models of tens of gigabytes are not read twice. Two files that differ only in their middle
- * have the same fingerprint, which does not happen by accident. Of a model in several files the first counts.
+ * Returns `fp_` and twelve hexadecimal digits. Only the size and the first and last mebibyte of the file are hashed: the first
+ * contains the metadata, and models of tens of gigabytes should not be read twice. Files that differ only in between have the
+ * same fingerprint, which does not happen by accident. For a split model, this is the first file.
  */
 export async function modelFingerprint(path: string, engineVersion: string): Promise<string> {
   const file = await open(path);

@@ -1,6 +1,6 @@
 /**
- * llama.cpp in this process, for vectors instead of text. Inputs of all requests take turns on one context, one whole
- * input each, so a long list does not keep a short one waiting. Vectors have the length 1.
+ * llama.cpp in this process, for embeddings. Concurrent requests take turns on one context, one input at a time, so a long list
+ * does not block a short one. Vectors have length 1.
  */
 import { emptyUsage } from '@xerotier/contracts/inference';
 import type { TokenUsage } from '@xerotier/contracts/inference';
@@ -9,9 +9,9 @@ import type { Logger } from '@xerotier/log';
 import type { Token } from 'node-llama-cpp';
 import {
   inputTooLong,
-  normalised,
-  rejectOtherDimensions,
-  rejectTooManyTogether,
+  normalized,
+  rejectUnsupportedDimensions,
+  rejectTooManyTokens,
   rejectUnknownTokens,
 } from '../embedding-rules.ts';
 import type { LlamaModelConfig } from '../engine-config.ts';
@@ -21,12 +21,12 @@ import { loadEmbeddingRuntime } from './llama-runtime.ts';
 import type { EmbeddingRuntime } from './llama-runtime.ts';
 import { vocabularyTables } from './vocabulary-tables.ts';
 
-/** Vocabularies of words have one token for all words that they do not know, however long these are. */
+/** Word vocabularies have one token for all unknown words, however long they are. */
 const WORD_LENGTH_MAX = 1_000;
 
 interface Input {
   readonly tokens: readonly Token[];
-  /** With the tokens that this model has around every input. */
+  /** Includes the special tokens that this model adds to every input. */
   readonly length: number;
 }
 
@@ -37,12 +37,12 @@ export class LlamaEmbeddingEngine implements EmbeddingEngine {
   readonly fingerprint: string;
   readonly #runtime: EmbeddingRuntime;
   readonly #vocabularySize: number;
-  /** The longest text that one token can stand for, in UTF-16 units. */
+  /** Length of the longest token, in UTF-16 code units. */
   readonly #longestToken: number;
   readonly #running = new Set<Promise<unknown>>();
   #closing = false;
 
-  /** @throws an Error that says what to do when the model cannot be used. */
+  /** @throws an Error with instructions for the operator when the model cannot be used. */
   static async load(config: LlamaModelConfig, log?: Logger): Promise<LlamaEmbeddingEngine> {
     const runtime = await loadEmbeddingRuntime(config, log);
     try {
@@ -64,18 +64,18 @@ export class LlamaEmbeddingEngine implements EmbeddingEngine {
     this.#longestToken = model === 'bert' ? Math.max(longest, WORD_LENGTH_MAX) : longest;
   }
 
-  /** All inputs are read before the first is computed: a request that cannot be answered as a whole costs nothing. */
+  /** Validates all inputs before it computes the first one, so that an invalid request costs nothing. */
   async *embed(job: EmbedJob, signal: AbortSignal): AsyncGenerator<Float32Array, TokenUsage> {
-    rejectOtherDimensions(job.dimensions, this.#runtime.model.embeddingVectorSize);
+    rejectUnsupportedDimensions(job.dimensions, this.#runtime.model.embeddingVectorSize);
     const inputs: Input[] = [];
-    let together = 0;
+    let totalTokens = 0;
     for (const [index, input] of job.inputs.entries()) {
       if (signal.aborted) return emptyUsage();
-      const read = this.#read(input, job.paramOf(index), job.tokensMaxOf?.(index));
-      together += read.length;
-      rejectTooManyTogether(job.paramOf(index), together);
-      inputs.push(read);
-      // Reading a long list takes a while, and heartbeats must not wait for it.
+      const tokenized = this.#tokenize(input, job.paramOf(index), job.tokensMaxOf?.(index));
+      totalTokens += tokenized.length;
+      rejectTooManyTokens(job.paramOf(index), totalTokens);
+      inputs.push(tokenized);
+      // Tokenizing a long list must not delay heartbeats.
       await nextTurn();
     }
     const usage = emptyUsage();
@@ -89,7 +89,7 @@ export class LlamaEmbeddingEngine implements EmbeddingEngine {
     return usage;
   }
 
-  /** Computes one vector, with everything that takes part in it. */
+  /** Waits for the running computations and unloads the model. Running requests end with `worker.draining`. */
   async close(): Promise<void> {
     if (this.#closing) return;
     this.#closing = true;
@@ -97,13 +97,13 @@ export class LlamaEmbeddingEngine implements EmbeddingEngine {
     await this.#runtime.dispose();
   }
 
-  /** @param tokensMax only so many of its tokens count, the first ones. */
-  #read(whole: string | readonly number[], param: string, tokensMax?: number): Input {
+  /** @param tokensMax number of tokens that the input is truncated to. */
+  #tokenize(whole: string | readonly number[], param: string, tokensMax?: number): Input {
     const { model, context } = this.#runtime;
-    // More text than so many tokens can stand for need not be looked at.
+    // Text beyond the length of that many tokens is irrelevant.
     const input = tokensMax === undefined ? whole : whole.slice(0, tokensMax * this.#longestToken);
     if (typeof input === 'string') {
-      // Without tokenizing it, which takes seconds for tens of megabytes.
+      // Checked before tokenizing, which takes seconds for tens of megabytes.
       const tokensMin = Math.ceil(input.length / this.#longestToken);
       if (tokensMin > this.contextTokens) throw inputTooLong(param, tokensMin, this.contextTokens);
     } else {
@@ -114,7 +114,7 @@ export class LlamaEmbeddingEngine implements EmbeddingEngine {
     const length = context.calculateInputLength([...tokens]);
     if (length > this.contextTokens) throw inputTooLong(param, length, this.contextTokens);
     if (length === 0) {
-      const reason = `Invalid value for '${param}': the model reads nothing in it.`;
+      const reason = `Invalid value for '${param}': it contains no tokens.`;
       throw new AppError('request.invalid', { reason }, { param });
     }
     return { tokens, length };
@@ -126,8 +126,8 @@ export class LlamaEmbeddingEngine implements EmbeddingEngine {
     try {
       const { vector } = await computing;
       if (vector.length === 0 || !vector.every(Number.isFinite))
-        throw new Error('The model gave no vector of numbers.');
-      return normalised(vector);
+        throw new Error('The model returned an empty or non-finite vector.');
+      return normalized(vector);
     } catch (cause) {
       throw new AppError('inference.engine_failed', { usage }, { cause });
     } finally {

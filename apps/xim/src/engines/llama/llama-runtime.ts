@@ -1,27 +1,27 @@
-/** Loads a model file with llama.cpp, in this process and on the CPU, and gives its parts back to the machine. */
+/** Loads a model file with llama.cpp, in this process and on the CPU, and disposes its resources. */
 import { stat } from 'node:fs/promises';
 import type { Logger } from '@xerotier/log';
 import { getLlama, LlamaLogLevel } from 'node-llama-cpp';
 import type { Llama, LlamaContextSequence, LlamaEmbeddingContext, LlamaGrammar, LlamaModel } from 'node-llama-cpp';
 import type { LlamaModelConfig } from '../engine-config.ts';
 
-/** To be raised when the way from logits to a reply changes: it is a part of the fingerprint. */
+/** Must be incremented when the sampling code changes; a part of the fingerprint. */
 const SAMPLING_VERSION = 2;
 
 export interface LlamaRuntime {
   readonly model: LlamaModel;
   readonly sequences: readonly LlamaContextSequence[];
   readonly contextTokens: number;
-  /** Release of llama.cpp and of the code here, for the fingerprint. */
+  /** Versions of llama.cpp and of the sampling code, for the fingerprint. */
   readonly version: string;
-  /** @throws an Error when the text is no grammar. */
+  /** @throws an Error when the grammar is invalid. */
   createGrammar(text: string): Promise<LlamaGrammar>;
   dispose(): Promise<void>;
 }
 
 /**
- * Each sequence has a context of its own size, so memory for `slots` times `contextTokens` is taken.
- * @throws an Error that says what to do when the file cannot be used or the memory is not enough.
+ * Loads the model with a full context per sequence, so it allocates memory for `slots` times `contextTokens`.
+ * @throws an Error with instructions for the operator when the file is unusable or there is not enough memory.
  */
 export function loadLlamaRuntime(config: LlamaModelConfig, log?: Logger): Promise<LlamaRuntime> {
   return withModel(config, log, async (llama, model) => {
@@ -51,13 +51,13 @@ export interface EmbeddingRuntime {
 }
 
 /**
- * One context, which computes one input after the other: on a CPU, several at once would take as long.
+ * Loads the model with one context, which computes one input after the other: on a CPU, concurrency would not be faster.
  * @throws as `loadLlamaRuntime`.
  */
 export function loadEmbeddingRuntime(config: LlamaModelConfig, log?: Logger): Promise<EmbeddingRuntime> {
   return withModel(config, log, async (llama, model) => {
     const contextTokens = Math.min(config.contextTokens, model.trainContextSize);
-    // The library wants room for one token more than it reads, and an input that is pooled has to be computed in one piece.
+    // The library requires room for one more token, and a pooled input must be computed in one batch.
     const room = contextTokens + 1;
     const context = await model.createEmbeddingContext({
       contextSize: room,
@@ -74,8 +74,8 @@ export function loadEmbeddingRuntime(config: LlamaModelConfig, log?: Logger): Pr
   });
 }
 
-/** What llama.cpp says of the room that it is given beyond what the model was trained for. Nothing is ever put there. */
-const EXPECTED_REPORT = 'possible training context overflow';
+/** Warning of llama.cpp about the additional token of room, which is never used. */
+const EXPECTED_WARNING = 'possible training context overflow';
 
 async function withModel<T>(
   config: LlamaModelConfig,
@@ -87,13 +87,13 @@ async function withModel<T>(
   }
   const llama = await getLlama({
     gpu: false,
-    // A worker must not start a compiler: where no built library fits the machine, it says so.
+    // A worker must not start a compiler; it fails if there is no prebuilt library for the machine.
     build: 'never',
     skipDownload: true,
     progressLogs: false,
     logLevel: log === undefined ? LlamaLogLevel.disabled : LlamaLogLevel.warn,
     logger: (level, message) => {
-      if (!message.includes(EXPECTED_REPORT)) log?.warn('llama.cpp reports', { level, report: message.trim() });
+      if (!message.includes(EXPECTED_WARNING)) log?.warn('llama.cpp message', { level, text: message.trim() });
     },
     maxThreads: config.threads,
   });
@@ -114,7 +114,7 @@ function versionOf(llama: Llama): string {
   return `llama.cpp ${llama.llamaCppRelease.release}, sampling ${SAMPLING_VERSION}`;
 }
 
-/** A context uses its model, and a model the library; disposed in another order, the process hangs or crashes at its end. */
+/** A context uses its model, and a model uses the library; in another order, the process would hang or crash at exit. */
 async function disposeInOrder(...parts: readonly { dispose(): Promise<void> }[]): Promise<void> {
   for (const part of parts) await part.dispose();
 }

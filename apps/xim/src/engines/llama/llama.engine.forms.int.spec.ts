@@ -1,4 +1,4 @@
-/** That answers have the form that was asked for, whatever the model would rather say: its weights are random here. */
+/** Structured outputs and tool calls, enforced on a model of random weights. */
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import fc from 'fast-check';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ChunkChoice } from '../engine.ts';
 import { AppError } from '@xerotier/errors';
-import { boxChatFile } from '../testing/box-files.ts';
+import { chatModelFile } from '../testing/bundled-models.ts';
 import { aChatRequest, choicesOf, run } from '../testing/jobs.ts';
 import { schemaDocuments } from '../testing/json-schemas.ts';
 import { writeTinyModelFile } from '../testing/tiny-model-file.ts';
@@ -26,7 +26,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-/** The text of an answer, which must have ended by itself. */
+/** Returns the text of a completion, which must finish with stop. */
 async function complete(fields: Record<string, unknown>): Promise<string> {
   const request = aChatRequest({ temperature: 1, max_tokens: 3_500, ...fields });
   const { text, finishReasons } = await run(engine, { request, choiceIndex: 0, cacheSalt: '' });
@@ -38,7 +38,7 @@ function ofSchema(schema: object, strict = true): Record<string, unknown> {
   return { response_format: { type: 'json_schema', json_schema: { name: 'form', schema, strict } } };
 }
 
-/** Schemas whose texts are short: a model of random weights would not end a string for hundreds of tokens. */
+/** Schemas with short texts: a model of random weights would not end a string for hundreds of tokens. */
 const { schema: schemas } = fc.letrec<{ schema: object }>((tie) => ({
   schema: fc.oneof(
     { maxDepth: 3, withCrossShrink: true },
@@ -48,7 +48,7 @@ const { schema: schemas } = fc.letrec<{ schema: object }>((tie) => ({
       { type: 'integer' },
       { type: 'number' },
       { type: ['integer', 'null'] },
-      // What zod makes of any integer.
+      // The schema that zod generates for an integer.
       { type: 'integer', minimum: Number.MIN_SAFE_INTEGER, maximum: Number.MAX_SAFE_INTEGER },
     ),
     fc
@@ -65,7 +65,7 @@ const { schema: schemas } = fc.letrec<{ schema: object }>((tie) => ({
       .map((values) => ({ enum: values })),
     fc
       .jsonValue({ maxDepth: 1 })
-      // The validator itself cannot compare objects with these names in them.
+      // The validator cannot compare objects with these property names.
       .filter((value) => !/"(valueOf|toString)"/.test(JSON.stringify(value)))
       .map((value) => ({ const: value })),
     fc.array(tie('schema'), { minLength: 1, maxLength: 3 }).map((anyOf) => ({ anyOf })),
@@ -95,8 +95,8 @@ const { schema: schemas } = fc.letrec<{ schema: object }>((tie) => ({
   ),
 }));
 
-describe('an answer in a form', () => {
-  it('fits its schema, whatever the schema', async () => {
+describe('structured output', () => {
+  it('matches any schema', async () => {
     const ajv = new Ajv2020({ strict: false });
     await fc.assert(
       fc.asyncProperty(schemas, fc.integer(), async (schema, seed) => {
@@ -107,7 +107,7 @@ describe('an answer in a form', () => {
     );
   }, 120_000);
 
-  it('fits its schema, whatever stands beside each other in it', async () => {
+  it('matches any combination of keywords', async () => {
     const ajv = new Ajv2020({ strict: false, logger: false, validateSchema: false });
     let complete = 0;
     await fc.assert(
@@ -118,7 +118,7 @@ describe('an answer in a form', () => {
           if (AppError.is(error) && error.code === 'request.invalid') return undefined;
           throw error;
         });
-        // Nothing fits it, or the model does not come to an end with a text of no bounds.
+        // The schema is unsatisfiable, or the model does not end an unbounded text.
         if (generated === undefined || generated.finishReasons[0] === 'length') return;
         complete += 1;
         const value: unknown = JSON.parse(generated.text);
@@ -129,7 +129,7 @@ describe('an answer in a form', () => {
     expect(complete).toBeGreaterThan(30);
   }, 120_000);
 
-  it.each(Object.keys(stringFormats))('has strings of the format %s', async (format) => {
+  it.each(Object.keys(stringFormats))('matches the string format %s', async (format) => {
     const schema = {
       type: 'object',
       properties: { it: { type: 'string', format } },
@@ -141,7 +141,7 @@ describe('an answer in a form', () => {
     if (format.startsWith('date')) expect(Number.isNaN(Date.parse(text))).toBe(false);
   });
 
-  it('may refer to parts of its schema, also to itself', async () => {
+  it('supports references, including recursive ones', async () => {
     const schema = {
       $defs: {
         leaf: { enum: ['a', 'b'] },
@@ -162,7 +162,7 @@ describe('an answer in a form', () => {
       expect(ajv.validate(schema, JSON.parse(await complete({ ...ofSchema(schema), seed })))).toBe(true);
   });
 
-  it('is refused with the name of the parameter when its schema cannot be promised', async () => {
+  it('rejects a schema that is not supported in strict mode, with the name of the parameter', async () => {
     await expect(complete(ofSchema({ type: 'number', minimum: 3 }))).rejects.toMatchObject({
       code: 'request.invalid',
       param: 'response_format.json_schema.schema',
@@ -170,34 +170,40 @@ describe('an answer in a form', () => {
     await expect(complete(ofSchema({ type: 'number', minimum: 3 }, false))).resolves.toMatch(/^-?\d/);
   });
 
-  it('is an object in JSON mode, as far as it goes', async () => {
+  it('is the beginning of an object in JSON mode', async () => {
     const request = aChatRequest({ temperature: 0, max_tokens: 40, response_format: { type: 'json_object' } });
     const { text } = await run(engine, { request, choiceIndex: 0, cacheSalt: '' });
     expect(text).toMatch(/^\{\s*("|\})/);
   });
 
-  it('has no tool calls in it where the model knows no tools', () => {
+  it('does not support tools without a template that does', () => {
     expect(engine.parameters.has('tools')).toBe(false);
   });
 
-  it('comes in chunks that are never of a call', async () => {
+  it('never contains tool calls', async () => {
     const request = aChatRequest({ temperature: 1, seed: 4, ...ofSchema({ enum: ['a', 'b'] }) });
     const { events } = await run(engine, { request, choiceIndex: 0, cacheSalt: '' });
     expect(choicesOf(events).some((choice) => (choice as ChunkChoice).delta.tool_calls !== undefined)).toBe(false);
   });
 });
 
-describe('a call of a function without parameters', () => {
-  let box: LlamaEngine;
+describe('a tool call without parameters', () => {
+  let bundled: LlamaEngine;
   beforeAll(async () => {
-    box = await LlamaEngine.load({ kind: 'llama', modelPath: boxChatFile, slots: 1, contextTokens: 1_024, threads: 1 });
+    bundled = await LlamaEngine.load({
+      kind: 'llama',
+      modelPath: chatModelFile,
+      slots: 1,
+      contextTokens: 1_024,
+      threads: 1,
+    });
   });
-  afterAll(() => box.close());
+  afterAll(() => bundled.close());
 
-  /** The arguments of every call of one reply. */
+  /** Returns the arguments of all tool calls of a completion. */
   async function argumentsOf(fields: Record<string, unknown>): Promise<string[]> {
     const request = aChatRequest({ max_tokens: 200, ...fields });
-    const { events } = await run(box, { request, choiceIndex: 0, cacheSalt: '' });
+    const { events } = await run(bundled, { request, choiceIndex: 0, cacheSalt: '' });
     const calls: string[] = [];
     for (const choice of choicesOf(events))
       for (const { index, function: called } of (choice as ChunkChoice).delta.tool_calls ?? [])
@@ -206,11 +212,11 @@ describe('a call of a function without parameters', () => {
   }
 
   it.each<[string, object]>([
-    ['left out', {}],
+    ['omitted', {}],
     ['an empty schema', { parameters: {} }],
     ['an object', { parameters: { type: 'object' } }],
     ['an object without properties', { parameters: { type: 'object', properties: {} } }],
-  ])('has no arguments, whatever the model would rather write: %s', async (_, fields) => {
+  ])('has no arguments for any output of the model: %s', async (_, fields) => {
     const tools = [
       { type: 'function', function: { name: 'get_time', description: 'Get the current time', ...fields } },
     ];
@@ -220,7 +226,7 @@ describe('a call of a function without parameters', () => {
     expect(await argumentsOf({ tools, ...request })).toEqual(['{}']);
   });
 
-  it('has those arguments that another function of the request takes', async () => {
+  it('does not affect the arguments of another function', async () => {
     const parameters = { type: 'object', properties: { it: { enum: ['a', 'b'] } }, required: ['it'] };
     const tools = ['none', 'some'].map((name) => ({
       type: 'function',

@@ -1,5 +1,5 @@
-/** Log probabilities from the real sampler: random weights, so every token is a surprise. */
-import '../testing/arrays-of-every-realm.ts';
+/** Log probabilities of the real sampler, with a model of random weights. */
+import '../testing/cross-realm-arrays.ts';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,7 +7,7 @@ import type { ChunkChoice } from '../engine.ts';
 import { aJob, choicesOf, contentOf, run } from '../testing/jobs.ts';
 import { writeTinyModelFile } from '../testing/tiny-model-file.ts';
 import { LlamaEngine } from './llama.engine.ts';
-import type { ContentLogprob } from './logprob-tape.ts';
+import type { ContentLogprob } from './logprob-buffer.ts';
 
 let folder: string;
 let engine: LlamaEngine;
@@ -40,7 +40,7 @@ const joined = (entries: readonly ContentLogprob[]): string =>
   Buffer.concat(entries.map(({ bytes }) => Buffer.from(bytes ?? []))).toString();
 
 describe('logprobs', () => {
-  it('are those of the tokens of the text, in the chunks that have the text', async () => {
+  it('are those of the tokens of the text, in the chunks with the text', async () => {
     const { text, entries, choices } = await complete({ logprobs: true });
     expect(text).not.toBe('');
     expect(joined(entries)).toBe(text);
@@ -49,7 +49,7 @@ describe('logprobs', () => {
     for (const choice of choices) expect(choice.logprobs === null).toBe(contentOf(choice) === '');
   });
 
-  it.each([0, 1, 5, 20])('have %i of the likeliest beside each, the likeliest first', async (count) => {
+  it.each([0, 1, 5, 20])('list the %i most likely tokens, most likely first', async (count) => {
     const { entries } = await complete({ logprobs: true, top_logprobs: count });
     expect(entries.length).toBeGreaterThan(0);
     for (const { top_logprobs: top } of entries) {
@@ -58,19 +58,19 @@ describe('logprobs', () => {
     }
   });
 
-  it('say that a greedy reply takes the likeliest', async () => {
+  it('show that greedy sampling takes the most likely token', async () => {
     const { entries } = await complete({ logprobs: true, top_logprobs: 1, temperature: 0 });
     expect(entries.length).toBeGreaterThan(0);
     for (const { token, logprob, top_logprobs: top } of entries) expect(top[0]).toMatchObject({ token, logprob });
   });
 
-  it('change nothing of the text', async () => {
+  it('do not change the text', async () => {
     const [with_, without] = [await complete({ logprobs: true, top_logprobs: 3 }), await complete({})];
     expect(with_.text).toBe(without.text);
     expect(without.choices.every(({ logprobs }) => logprobs === null)).toBe(true);
   });
 
-  it('end where a stop string ends the text', async () => {
+  it('end with the text at a stop string', async () => {
     const { text } = await complete({});
     const stop = text.slice(9, 12);
     const stopped = await complete({ logprobs: true, stop });
@@ -78,7 +78,7 @@ describe('logprobs', () => {
     expect(joined(stopped.entries)).toBe(stopped.text);
   });
 
-  it('are as many as a nucleus leaves, where it leaves fewer', async () => {
+  it('list fewer tokens when nucleus sampling leaves fewer', async () => {
     const { entries } = await complete({ logprobs: true, top_logprobs: 20, top_p: 0.01 });
     expect(entries.length).toBeGreaterThan(0);
     expect(entries.every(({ top_logprobs: top }) => top.length >= 1 && top.length <= 20)).toBe(true);
@@ -86,7 +86,7 @@ describe('logprobs', () => {
 });
 
 describe('prediction', () => {
-  it('changes nothing of the text, and is counted: all of it when it comes true', async () => {
+  it('does not change the text, and counts accepted tokens', async () => {
     const plain = await complete({ temperature: 0 });
     const job = aJob({ max_tokens: 40, temperature: 0, prediction: { type: 'content', content: plain.text } });
     const { text, usage } = await run(engine, job);
@@ -95,7 +95,7 @@ describe('prediction', () => {
     expect(usage.acceptedPredictionTokens).toBeLessThanOrEqual(plain.completionTokens);
   });
 
-  it('is rejected as a whole when nothing of it comes true', async () => {
+  it('counts all tokens of a wrong prediction as rejected', async () => {
     const job = aJob({
       max_tokens: 1,
       prediction: { type: 'content', content: [{ type: 'text', text: 'zzzz qqqq' }] },
@@ -106,7 +106,7 @@ describe('prediction', () => {
 });
 
 describe('reasoning_effort', () => {
-  it('is told as none by a model that does not think, whatever was asked for', async () => {
+  it('is reported as none by a model without reasoning, whatever was requested', async () => {
     for (const effort of ['none', 'high']) {
       const { events } = await run(engine, aJob({ max_tokens: 1, reasoning_effort: effort }));
       expect(events[0]).toMatchObject({ type: 'head', adjustedReasoningEffort: 'none' });

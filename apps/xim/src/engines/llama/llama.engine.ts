@@ -1,10 +1,9 @@
 /**
  * llama.cpp in this process: one context with a sequence per slot. The library computes the next token of all running
- * generations in one batch (continuous batching); each generation is pulled by its reader, so a reader that does not
- * pull takes no computing time.
+ * generations in one batch (continuous batching). Each generation is pulled by its reader, so a paused reader uses no CPU time.
  *
- * Equal seeds give equal replies as long as a generation runs alone; in a batch the last digits of the numbers depend
- * on its size, and a reply may part from its twin after some tokens.
+ * Equal seeds give equal completions as long as a generation runs alone; in a batch the rounding errors depend on the batch size,
+ * and completions may diverge after some tokens.
  */
 import { emptyUsage } from '@xerotier/contracts/inference';
 import { AppError } from '@xerotier/errors';
@@ -28,8 +27,8 @@ import { callableTools, replyGrammars } from './grammar/reply-grammars.ts';
 import type { ReplyGrammars } from './grammar/reply-grammars.ts';
 import { loadLlamaRuntime } from './llama-runtime.ts';
 import type { LlamaRuntime } from './llama-runtime.ts';
-import { LogprobTape } from './logprob-tape.ts';
-import { PredictionTally } from './prediction-tally.ts';
+import { LogprobBuffer } from './logprob-buffer.ts';
+import { PredictionCounter } from './prediction-counter.ts';
 import { PromptEncoder } from './prompt-encoder.ts';
 import { ReplyReader } from './reply-reader.ts';
 import { ReplyWriter } from './reply-writer.ts';
@@ -39,7 +38,7 @@ import { Utf8Assembler } from './utf8-assembler.ts';
 import { Vocabulary } from './vocabulary.ts';
 import { vocabularyTables } from './vocabulary-tables.ts';
 
-/** A prompt is computed in pieces of this size: between two of them an abort is seen and other generations get their turn. */
+/** A prompt is computed in pieces of this size; in between, aborts are checked and other generations proceed. */
 const PREFILL_TOKENS = 64;
 const CLOSE_TIMEOUT_MS = 5_000;
 
@@ -54,11 +53,11 @@ export class LlamaEngine implements ChatEngine {
   readonly #prompts: PromptEncoder;
   readonly #pool: SequencePool<LlamaContextSequence>;
   readonly #dialect: Dialect;
-  readonly #opensReasoning: boolean;
+  readonly #promptOpensReasoning: boolean;
   readonly #grammars: GrammarCache;
   #closing = false;
 
-  /** @throws an Error that says what to do when the model cannot be used. */
+  /** @throws an Error with instructions for the operator when the model cannot be used. */
   static async load(config: LlamaModelConfig, log?: Logger): Promise<LlamaEngine> {
     const runtime = await loadLlamaRuntime(config, log);
     try {
@@ -91,7 +90,7 @@ export class LlamaEngine implements ChatEngine {
         model.tokenize(text, special, options),
       firstToken: model.tokens.shouldPrependBosToken ? (model.tokens.bos ?? undefined) : undefined,
     };
-    this.#opensReasoning = template.promptEndsWith(this.#dialect.reasoningOpens);
+    this.#promptOpensReasoning = template.promptEndsWith(this.#dialect.reasoningOpens);
     this.#prompts = new PromptEncoder(template, this.#vocabulary, tokenizer, contextTokens);
   }
 
@@ -104,7 +103,7 @@ export class LlamaEngine implements ChatEngine {
     const generation: Generation = {
       job,
       prompt,
-      reader: new ReplyReader(this.#dialect, { thinking: this.#thinking(plan), mayCall: plan.mayCall }),
+      reader: new ReplyReader(this.#dialect, { reasoning: this.#reasoning(plan), mayCall: plan.mayCall }),
       mayCall: plan.mayCall,
       guide,
       maxTokens,
@@ -123,13 +122,13 @@ export class LlamaEngine implements ChatEngine {
     return generation.usage;
   }
 
-  /** Computes one token, with everything that takes part in it. */
+  /** Ends running generations with `worker.draining`, waits for them up to 5 seconds, and unloads the model. */
   async close(): Promise<void> {
     if (this.#closing) return;
     this.#closing = true;
-    const patience = Promise.withResolvers<void>();
-    const timer = setTimeout(patience.resolve, CLOSE_TIMEOUT_MS);
-    await Promise.race([this.#pool.idle(), patience.promise]);
+    const timeout = Promise.withResolvers<void>();
+    const timer = setTimeout(timeout.resolve, CLOSE_TIMEOUT_MS);
+    await Promise.race([this.#pool.idle(), timeout.promise]);
     clearTimeout(timer);
     await this.#runtime.dispose();
   }
@@ -144,7 +143,7 @@ export class LlamaEngine implements ChatEngine {
       usage.cachedTokens = lease.cachedTokens;
       const rest = await prefill(sequence, prompt.slice(lease.cachedTokens), generation.stopped);
       if (generation.stopped()) return;
-      // The probabilities of a whole vocabulary are many numbers: they are asked for only when somebody reads them.
+      // The probabilities of the whole vocabulary are expensive, so they are computed only on request.
       const metadata = { probabilities: job.request.logprobs === true } as const;
       yield* this.#reply(generation, sequence.evaluateWithMetadata(rest, metadata, options));
     } catch (error) {
@@ -155,7 +154,7 @@ export class LlamaEngine implements ChatEngine {
     }
   }
 
-  /** The token that ends a turn has no text and is not counted as a part of the reply. */
+  /** The end-of-turn token has no text and is not counted as a completion token. */
   async *#reply(generation: Generation, tokens: AsyncIterable<SampledToken>): AsyncGenerator<EngineEvent, void> {
     const { job, usage, generated, maxTokens, reader, mayCall, guide } = generation;
     const characters = new Utf8Assembler();
@@ -168,50 +167,50 @@ export class LlamaEngine implements ChatEngine {
       showsReasoning: job.request.include_reasoning === true || job.request.x_events === true,
       parallelCalls: job.request.parallel_tool_calls !== false,
     });
-    const tape =
-      job.request.logprobs === true ? new LogprobTape(this.#vocabulary, job.request.top_logprobs ?? 0) : undefined;
+    const logprobs =
+      job.request.logprobs === true ? new LogprobBuffer(this.#vocabulary, job.request.top_logprobs ?? 0) : undefined;
     const prediction = this.#prediction(job.request);
     let finish: 'stop' | 'length' = 'stop';
     let isFirst = true;
     for await (const { token, probabilities } of tokens) {
-      const ends = this.#runtime.model.isEogToken(token);
-      if (!ends) usage.completionTokens = generated.push(token);
+      const isEnd = this.#runtime.model.isEogToken(token);
+      if (!isEnd) usage.completionTokens = generated.push(token);
       if (generation.stopped()) return;
       isFirst = false;
-      if (ends) break;
-      const reasoning = reader.isThinking;
-      tape?.add(token, probabilities ?? NO_PROBABILITIES);
+      if (isEnd) break;
+      const wasReasoning = reader.isReasoning;
+      logprobs?.add(token, probabilities ?? NO_PROBABILITIES);
       const events = writer.push(characters.push(this.#vocabulary.bytesOf(token)));
-      if (reasoning || reader.isThinking) usage.reasoningTokens += 1;
+      if (wasReasoning || reader.isReasoning) usage.reasoningTokens += 1;
       prediction?.add(token, usage);
-      if (tape === undefined) yield* events;
+      if (logprobs === undefined) yield* events;
       else {
-        if (reader.isThinking || reader.isCalling) tape.clear();
-        yield* withLogprobs(events, tape, writer.isOver);
+        if (reader.isReasoning || reader.isCalling) logprobs.clear();
+        yield* withLogprobs(events, logprobs, writer.isDone);
       }
-      if (writer.isOver) break;
+      if (writer.isDone) break;
       if (generated.length >= maxTokens) {
         finish = 'length';
         break;
       }
       if (generation.stopped()) return;
     }
-    if (isFirst) throw new Error('The model gave no token.');
+    if (isFirst) throw new Error('The model returned no token.');
     const last = writer.end(finish);
-    yield* tape === undefined ? last : withLogprobs(last, tape, true);
+    yield* logprobs === undefined ? last : withLogprobs(last, logprobs, true);
   }
 
-  /** What the client expects the answer to be, as tokens that are looked for in it. */
-  #prediction({ prediction }: ChatCompletionRequest): PredictionTally | undefined {
+  /** Returns a counter for the tokens of the predicted output, if there is one. */
+  #prediction({ prediction }: ChatCompletionRequest): PredictionCounter | undefined {
     if (prediction === undefined) return undefined;
     const { content } = prediction;
     const text = typeof content === 'string' ? content : content.map((part) => part.text).join('');
-    return new PredictionTally(this.#runtime.model.tokenize(text, false, 'trimLeadingSpace'));
+    return new PredictionCounter(this.#runtime.model.tokenize(text, false, 'trimLeadingSpace'));
   }
 
-  #thinking({ enableThinking, reply }: ReplyPlan): 'impossible' | 'possible' | 'begun' {
-    if (!this.#dialect.thinks || enableThinking === false || reply !== undefined) return 'impossible';
-    return this.#opensReasoning ? 'begun' : 'possible';
+  #reasoning({ enableThinking, reply }: ReplyPlan): 'disabled' | 'optional' | 'open' {
+    if (!this.#dialect.supportsReasoning || enableThinking === false || reply !== undefined) return 'disabled';
+    return this.#promptOpensReasoning ? 'open' : 'optional';
   }
 
   async #grammarsOf({ reply, call }: ReplyPlan): Promise<GuideGrammars> {
@@ -221,12 +220,13 @@ export class LlamaEngine implements ChatEngine {
     };
   }
 
-  /** llama.cpp has bounds of its own; whatever it does not take comes from the schemas of the request. */
+  /** llama.cpp has its own limits; whatever exceeds them comes from the schemas of the request. */
   async #grammarOf(text: string): Promise<LlamaGrammar> {
     try {
       return await this.#grammars.get(text);
     } catch (cause) {
-      const reason = 'The JSON schemas of this request make a grammar that the engine cannot read; make them simpler.';
+      const reason =
+        'The JSON schemas of this request exceed the limits of the grammar parser of the engine; simplify them.';
       throw new AppError('request.invalid', { reason }, { cause });
     }
   }
@@ -236,25 +236,25 @@ type SamplerOptions = ReturnType<typeof samplerOptions>;
 
 interface SampledToken {
   readonly token: Token;
-  /** Of the tokens that it was chosen from; only when they were asked for. */
+  /** Of the candidate tokens; only when requested. */
   readonly probabilities?: ReadonlyMap<Token, number>;
 }
 
 const NO_PROBABILITIES: ReadonlyMap<number, number> = new Map();
 
-/** Texts of the answer with the tokens that they are made of. */
-function withLogprobs(events: readonly EngineEvent[], tape: LogprobTape, isLast: boolean): EngineEvent[] {
+/** Adds the log probabilities to the chunks with content. */
+function withLogprobs(events: readonly EngineEvent[], buffer: LogprobBuffer, isLast: boolean): EngineEvent[] {
   return events.map((event) => {
     if (event.type !== 'chunk') return event;
     const choices = event.choices.map((choice) => {
       const text = choice.delta.content ?? '';
-      return text === '' ? choice : { ...choice, logprobs: { content: tape.take(text, isLast), refusal: null } };
+      return text === '' ? choice : { ...choice, logprobs: { content: buffer.take(text, isLast), refusal: null } };
     });
     return { type: 'chunk', choices };
   });
 }
 
-/** What the request makes of the template and of the grammars. */
+/** The variables of the template and the grammars of a request. */
 interface ReplyPlan extends TemplateContext, ReplyGrammars {
   readonly mayCall: boolean;
 }
@@ -263,19 +263,20 @@ function planOf(request: ChatCompletionRequest, dialect: Dialect): ReplyPlan {
   const grammars = replyGrammars(request, dialect);
   const mayCall = callableTools(request).length > 0;
   const effort = request.reasoning_effort;
-  // A reply that has to have a form from its first token on cannot begin with a thought.
-  const thinks = grammars.reply !== undefined || effort === 'none' || effort === 'minimal' ? false : effort && true;
+  // A completion with a grammar from its first token cannot begin with reasoning.
+  const enableThinking =
+    grammars.reply !== undefined || effort === 'none' || effort === 'minimal' ? false : effort && true;
   return {
     ...grammars,
     mayCall,
     ...(mayCall && { tools: request.tools }),
-    ...(dialect.thinkingCanBeTurnedOff && { enableThinking: thinks }),
+    ...(dialect.reasoningIsOptional && { enableThinking }),
   };
 }
 
-/** A model of these families thinks or does not; how much is its own affair. */
-function effortOf({ enableThinking, reply }: ReplyPlan, { thinks }: Dialect): ReasoningEffort {
-  return thinks && enableThinking !== false && reply === undefined ? 'medium' : 'none';
+/** Models of these families can only enable or disable reasoning. */
+function effortOf({ enableThinking, reply }: ReplyPlan, { supportsReasoning }: Dialect): ReasoningEffort {
+  return supportsReasoning && enableThinking !== false && reply === undefined ? 'medium' : 'none';
 }
 
 function parametersOf(dialect: Dialect): ReadonlySet<EngineParameter> {
@@ -288,7 +289,7 @@ function parametersOf(dialect: Dialect): ReadonlySet<EngineParameter> {
     'logprobs',
     'prediction',
     'reasoning_effort',
-    ...(dialect.knowsTools ? (['tools'] as const) : []),
+    ...(dialect.supportsTools ? (['tools'] as const) : []),
   ]);
 }
 
@@ -299,13 +300,13 @@ interface Generation {
   readonly guide: GrammarGuide;
   readonly mayCall: boolean;
   readonly maxTokens: number;
-  /** The tokens of the reply so far; the penalties read them. */
+  /** The tokens generated so far, which the penalties read. */
   readonly generated: Token[];
   readonly usage: TokenUsage;
   readonly stopped: () => boolean;
 }
 
-/** Computes all but the last piece of the prompt and returns that piece, whose end the first token is sampled from. */
+/** Computes all but the last piece of the prompt. @returns the last piece, after which the first token is sampled. */
 async function prefill(
   sequence: LlamaContextSequence,
   prompt: readonly Token[],

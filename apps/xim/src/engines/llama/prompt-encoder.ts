@@ -1,7 +1,6 @@
 /**
- * From a conversation to the tokens of the prompt. The texts of control tokens (`<|im_end|>`) have their meaning only
- * where the chat template writes them: the same characters in a message stay characters, so that a message cannot end
- * itself and forge another one.
+ * Encodes a conversation as the tokens of the prompt. The texts of control tokens (`<|im_end|>`) become control tokens only where
+ * the chat template writes them. In a message they stay plain text, so that a message cannot end itself and forge another one.
  */
 import { randomBytes } from 'node:crypto';
 import type { ChatMessage } from '@xerotier/public-api/chat-completions';
@@ -10,9 +9,9 @@ import type { ChatTemplate, TemplateContext } from './chat-template.ts';
 import type { Vocabulary } from './vocabulary.ts';
 
 export interface PromptTokenizer {
-  /** `special`: whether the texts of control tokens become these tokens. */
+  /** @param special whether the texts of control tokens become control tokens. */
   tokenize(text: string, special: boolean, options?: 'trimLeadingSpace'): number[];
-  /** The token that a prompt of this model has to begin with. */
+  /** The token that every prompt of this model must begin with. */
   readonly firstToken: number | undefined;
 }
 
@@ -33,9 +32,9 @@ export class PromptEncoder {
   }
 
   /**
-   * @throws {AppError} `inference.upstream_rejected` when the template refuses the conversation;
-   * `inference.context_length_exceeded` when the text is so long that it cannot fit, without tokenizing it (which takes
-   * seconds for tens of megabytes, and nothing else runs meanwhile). The number of tokens is then the least there can be.
+   * @throws {AppError} `inference.upstream_rejected` when the template rejects the conversation;
+   * `inference.context_length_exceeded` with a lower bound of the tokens when the text is too long to fit. This is checked before
+   * tokenizing, which blocks the event loop for seconds on tens of megabytes.
    */
   encode(messages: readonly ChatMessage[], context: TemplateContext = {}): number[] {
     const literals: string[] = [];
@@ -56,7 +55,7 @@ export class PromptEncoder {
     );
   }
 
-  /** Every second part of the text between the marks is the number of a literal. */
+  /** Every second part between the marks is the index of a literal. */
   #split(rendered: string, mark: string, literals: readonly string[]): number[] {
     return rendered.split(mark).flatMap((part, i) => {
       const text = i % 2 === 0 ? part : (literals[Number(part)] ?? '');

@@ -1,13 +1,13 @@
 import fc from 'fast-check';
-import { cut } from '../testing/cut.ts';
+import { splitIntoPieces } from '../testing/split-into-pieces.ts';
 import { dialectOf } from './dialect.ts';
 import { ReplyReader } from './reply-reader.ts';
 import type { ReplyPart, ReplyReaderOptions } from './reply-reader.ts';
 
 const dialect = dialectOf('');
-const ALL: ReplyReaderOptions = { thinking: 'possible', mayCall: true };
+const ALL: ReplyReaderOptions = { reasoning: 'optional', mayCall: true };
 
-/** The parts of a reply, with neighbours of one kind joined. */
+/** Returns the parts of the output, with adjacent parts of one type joined. */
 function partsOf(pieces: readonly string[], options = ALL): ReplyPart[] {
   const reader = new ReplyReader(dialect, options);
   const joined: ReplyPart[] = [];
@@ -28,21 +28,21 @@ const PARIS = '<tool_call>\n{"name": "get_weather", "arguments": {"city": "Paris
 
 describe('ReplyReader', () => {
   it.each<[string, string, ReplyPart[]]>([
-    ['an answer', 'Hello there.', [{ type: 'content', text: 'Hello there.' }]],
-    ['an answer with its white space', ' Hello \n', [{ type: 'content', text: ' Hello \n' }]],
+    ['content', 'Hello there.', [{ type: 'content', text: 'Hello there.' }]],
+    ['content with its white space', ' Hello \n', [{ type: 'content', text: ' Hello \n' }]],
     [
-      'a thought and an answer',
+      'reasoning and content',
       '<think>\n1 + 1\n</think>\n\n2',
       [
         { type: 'reasoning', text: '\n1 + 1' },
         { type: 'content', text: '2' },
       ],
     ],
-    ['an empty thought', '<think>\n\n</think>\n\nYes.', [{ type: 'content', text: 'Yes.' }]],
-    ['a thought that never ends', '<think>\nhm', [{ type: 'reasoning', text: '\nhm' }]],
-    ['a call', PARIS, call('get_weather', '{"city": "Paris"}')],
+    ['empty reasoning', '<think>\n\n</think>\n\nYes.', [{ type: 'content', text: 'Yes.' }]],
+    ['unterminated reasoning', '<think>\nhm', [{ type: 'reasoning', text: '\nhm' }]],
+    ['a tool call', PARIS, call('get_weather', '{"city": "Paris"}')],
     [
-      'a text and two calls',
+      'content and two tool calls',
       `I look.\n${PARIS}\n${PARIS}`,
       [
         { type: 'content', text: 'I look.' },
@@ -50,50 +50,50 @@ describe('ReplyReader', () => {
         ...call('get_weather', '{"city": "Paris"}'),
       ],
     ],
-    ['a mark that was never completed', 'a <tool_cal', [{ type: 'content', text: 'a <tool_cal' }]],
-    ['the mark of a thought in an answer', 'a <think> b', [{ type: 'content', text: 'a <think> b' }]],
-    ['a mark that closes nothing', 'a </think> b', [{ type: 'content', text: 'a </think> b' }]],
-  ])('takes %s apart, wherever the text is cut', (_, text, expected) => {
+    ['an incomplete tag', 'a <tool_cal', [{ type: 'content', text: 'a <tool_cal' }]],
+    ['an opening tag in content', 'a <think> b', [{ type: 'content', text: 'a <think> b' }]],
+    ['an unmatched closing tag', 'a </think> b', [{ type: 'content', text: 'a </think> b' }]],
+  ])('parses %s, wherever the text is split', (_, text, expected) => {
     fc.assert(
       fc.property(fc.array(fc.nat({ max: 15 }), { minLength: 1 }), (sizes) => {
-        expect(partsOf(cut(text, sizes))).toEqual(expected);
+        expect(partsOf(splitIntoPieces(text, sizes))).toEqual(expected);
       }),
     );
   });
 
-  it('loses and changes nothing of a text without marks, and gives it out at once where nothing can follow', () => {
+  it('preserves a text without tags, and emits it immediately where no tag can follow', () => {
     const texts = fc.string({ unit: fc.constantFrom('<', '>', 't', 'h', 'o', 'l', '_', ' ', '\n', 'é') });
     fc.assert(
       fc.property(texts, fc.array(fc.nat({ max: 9 }), { minLength: 1 }), (text, sizes) => {
-        const parts = partsOf(cut(text, sizes));
+        const parts = partsOf(splitIntoPieces(text, sizes));
         expect(parts.map((part) => ('text' in part ? part.text : '')).join('')).toBe(text);
       }),
     );
-    const reader = new ReplyReader(dialect, { thinking: 'impossible', mayCall: false });
+    const reader = new ReplyReader(dialect, { reasoning: 'disabled', mayCall: false });
     expect(reader.push('a <tool_call')).toEqual([{ type: 'content', text: 'a <tool_call' }]);
   });
 
-  it('leaves the marks of calls alone where there is nothing to call, and those of thoughts where there are none', () => {
-    expect(partsOf([PARIS], { thinking: 'impossible', mayCall: false })).toEqual([{ type: 'content', text: PARIS }]);
-    expect(partsOf(['<think>a</think>b'], { thinking: 'impossible', mayCall: true })).toEqual([
+  it('treats tool call tags as text without tools, and reasoning tags as text with reasoning disabled', () => {
+    expect(partsOf([PARIS], { reasoning: 'disabled', mayCall: false })).toEqual([{ type: 'content', text: PARIS }]);
+    expect(partsOf(['<think>a</think>b'], { reasoning: 'disabled', mayCall: true })).toEqual([
       { type: 'content', text: '<think>a</think>b' },
     ]);
   });
 
-  it('is in a thought from the beginning when the prompt has opened it', () => {
-    expect(partsOf(['hm</think>yes'], { thinking: 'begun', mayCall: false })).toEqual([
+  it('starts in reasoning when the prompt has opened it', () => {
+    expect(partsOf(['hm</think>yes'], { reasoning: 'open', mayCall: false })).toEqual([
       { type: 'reasoning', text: 'hm' },
       { type: 'content', text: 'yes' },
     ]);
   });
 
-  it('tells where it is', () => {
+  it('reports its state', () => {
     const reader = new ReplyReader(dialect, ALL);
     reader.push('<think>');
-    expect([reader.isThinking, reader.isCalling]).toEqual([true, false]);
+    expect([reader.isReasoning, reader.isCalling]).toEqual([true, false]);
     reader.push('</think>x<tool_call>');
-    expect([reader.isThinking, reader.isCalling]).toEqual([false, true]);
+    expect([reader.isReasoning, reader.isCalling]).toEqual([false, true]);
     reader.push('</tool_call>');
-    expect([reader.isThinking, reader.isCalling]).toEqual([false, false]);
+    expect([reader.isReasoning, reader.isCalling]).toEqual([false, false]);
   });
 });

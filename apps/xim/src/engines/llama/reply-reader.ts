@@ -1,9 +1,9 @@
 /**
- * Takes a reply apart while it is written: thoughts, the answer itself, and tool calls. A mark may be cut anywhere, so text
- * that could be the beginning of one is held back; white space around marks belongs to neither side.
+ * Parses streamed output into reasoning, content and tool calls. A tag may be split anywhere, so text that could be the beginning
+ * of one is held back; white space around tags is dropped.
  *
- *     start ──<think>──> thought ──</think>──> answer <──> call
- *       └────────────────────────────────────────^
+ *     start ──<think>──> reasoning ──</think>──> content <──> call
+ *       └──────────────────────────────────────────^
  */
 import type { Dialect } from './dialect.ts';
 import { ToolCallReader } from './tool-call-reader.ts';
@@ -11,14 +11,14 @@ import { ToolCallReader } from './tool-call-reader.ts';
 export type ReplyPart =
   | { readonly type: 'reasoning'; readonly text: string }
   | { readonly type: 'content'; readonly text: string }
-  /** A call has begun; its arguments follow, piece by piece. */
+  /** A tool call has begun; its arguments follow in pieces. */
   | { readonly type: 'call'; readonly name: string }
   | { readonly type: 'arguments'; readonly text: string }
   | { readonly type: 'call ended' };
 
 export interface ReplyReaderOptions {
-  /** `begun`: the prompt has opened the thought already. */
-  readonly thinking: 'impossible' | 'possible' | 'begun';
+  /** `open`: the prompt ends with the opening tag. */
+  readonly reasoning: 'disabled' | 'optional' | 'open';
   readonly mayCall: boolean;
 }
 
@@ -29,17 +29,17 @@ export class ReplyReader {
   readonly #mayCall: boolean;
   #state: State;
   #held = '';
-  /** White space at the beginning of what follows a mark belongs to the mark. */
-  #afterMark = false;
+  /** White space after a tag is dropped. */
+  #afterTag = false;
   #call: ToolCallReader | undefined;
 
-  constructor(dialect: Dialect, { thinking, mayCall }: ReplyReaderOptions) {
+  constructor(dialect: Dialect, { reasoning, mayCall }: ReplyReaderOptions) {
     this.#dialect = dialect;
     this.#mayCall = mayCall;
-    this.#state = thinking === 'begun' ? 'reasoning' : thinking === 'possible' ? 'start' : 'content';
+    this.#state = reasoning === 'open' ? 'reasoning' : reasoning === 'optional' ? 'start' : 'content';
   }
 
-  get isThinking(): boolean {
+  get isReasoning(): boolean {
     return this.#state === 'reasoning';
   }
 
@@ -54,7 +54,7 @@ export class ReplyReader {
     return parts;
   }
 
-  /** What was held back, when the reply has ended. A mark that was never completed is text. */
+  /** Returns the held text at the end of the output. An incomplete tag is text. */
   end(): ReplyPart[] {
     const rest = this.#held;
     this.#held = '';
@@ -62,7 +62,7 @@ export class ReplyReader {
     return this.#state === 'reasoning' ? [{ type: 'reasoning', text: rest }] : this.#content(rest);
   }
 
-  /** Takes as much of the held text as its state can; true when another state may take more. */
+  /** Consumes as much of the held text as the state allows; true when the next state may consume more. */
   #step(parts: ReplyPart[]): boolean {
     switch (this.#state) {
       case 'start':
@@ -84,28 +84,28 @@ export class ReplyReader {
     }
   }
 
-  /** Whether the reply begins with a thought is known when as much has come as the mark is long. */
+  /** Whether the output begins with reasoning is known once it is as long as the tag. */
   #begin(): boolean {
     const begun = this.#held.trimStart();
     const { reasoningOpens } = this.#dialect;
     if (begun.length < reasoningOpens.length && reasoningOpens.startsWith(begun)) return false;
-    const thinks = begun.startsWith(reasoningOpens);
-    this.#state = thinks ? 'reasoning' : 'content';
-    if (thinks) this.#held = begun.slice(reasoningOpens.length);
+    const isReasoning = begun.startsWith(reasoningOpens);
+    this.#state = isReasoning ? 'reasoning' : 'content';
+    if (isReasoning) this.#held = begun.slice(reasoningOpens.length);
     return true;
   }
 
-  #takeUntil(mark: string, next: State, take: (text: string) => void): boolean {
-    const at = this.#held.indexOf(mark);
+  #takeUntil(tag: string, next: State, take: (text: string) => void): boolean {
+    const at = this.#held.indexOf(tag);
     if (at >= 0) {
-      // White space before a mark is a part of the mark.
+      // White space before a tag is dropped.
       take(this.#held.slice(0, at).trimEnd());
-      this.#held = this.#held.slice(at + mark.length);
-      this.#afterMark = true;
+      this.#held = this.#held.slice(at + tag.length);
+      this.#afterTag = true;
       this.#state = next;
       return true;
     }
-    const safe = this.#held.length - heldBack(this.#held, mark);
+    const safe = this.#held.length - heldBack(this.#held, tag);
     take(this.#held.slice(0, safe));
     this.#held = this.#held.slice(safe);
     return false;
@@ -118,9 +118,9 @@ export class ReplyReader {
   }
 
   #content(text: string): ReplyPart[] {
-    const shown = this.#afterMark ? text.trimStart() : text;
+    const shown = this.#afterTag ? text.trimStart() : text;
     if (shown === '') return [];
-    this.#afterMark = false;
+    this.#afterTag = false;
     return [{ type: 'content', text: shown }];
   }
 
@@ -134,9 +134,9 @@ export class ReplyReader {
   }
 }
 
-/** How much at the end of the text may belong to the mark: a beginning of it, and the white space before that. */
-function heldBack(text: string, mark: string): number {
-  let length = Math.min(mark.length - 1, text.length);
-  while (length > 0 && !text.endsWith(mark.slice(0, length))) length -= 1;
+/** Returns the length of the suffix that may belong to the tag: a prefix of the tag, and the white space before it. */
+function heldBack(text: string, tag: string): number {
+  let length = Math.min(tag.length - 1, text.length);
+  while (length > 0 && !text.endsWith(tag.slice(0, length))) length -= 1;
   return text.length - text.slice(0, text.length - length).trimEnd().length;
 }

@@ -7,19 +7,19 @@ import type { ReplyWriterOptions } from './reply-writer.ts';
 
 const PARIS = '<tool_call>\n{"name": "get_weather", "arguments": {"city": "Paris"}}\n</tool_call>';
 
-function writing(options: Partial<ReplyWriterOptions> = {}): { writer: ReplyWriter; told: string[] } {
-  const told: string[] = [];
+function writing(options: Partial<ReplyWriterOptions> = {}): { writer: ReplyWriter; notified: string[] } {
+  const notified: string[] = [];
   const writer = new ReplyWriter({
     choiceIndex: 2,
-    reader: new ReplyReader(dialectOf(''), { thinking: 'possible', mayCall: true }),
-    guide: { callOpened: () => void told.push('opened'), callClosed: () => void told.push('closed') },
+    reader: new ReplyReader(dialectOf(''), { reasoning: 'optional', mayCall: true }),
+    guide: { callOpened: () => void notified.push('opened'), callClosed: () => void notified.push('closed') },
     stops: [],
     mayCall: true,
     showsReasoning: false,
     parallelCalls: true,
     ...options,
   });
-  return { writer, told };
+  return { writer, notified };
 }
 
 function deltasOf(events: EngineEvent[]): ChunkChoice['delta'][] {
@@ -27,14 +27,14 @@ function deltasOf(events: EngineEvent[]): ChunkChoice['delta'][] {
 }
 
 describe('ReplyWriter', () => {
-  it('writes the answer without its thought', () => {
+  it('emits the content without the reasoning', () => {
     const { writer } = writing();
     const events = [...writer.push('<think>\nhm\n</think>\n\nYes'), ...writer.push('.'), ...writer.end('stop')];
     expect((choicesOf(events) as ChunkChoice[]).map(contentOf).join('')).toBe('Yes.');
     expect(choicesOf(events).at(-1)).toMatchObject({ index: 2, finish_reason: 'stop' });
   });
 
-  it('writes the thought beside the answer where it is wanted', () => {
+  it('emits the reasoning separately when it is requested', () => {
     const { writer } = writing({ showsReasoning: true, mayCall: false });
     const events = [...writer.push('<think>\nhm'), ...writer.push(', so\n</think>\n\nYes.'), ...writer.end('stop')];
     const deltas = deltasOf(events);
@@ -48,8 +48,8 @@ describe('ReplyWriter', () => {
     expect(deltas.filter((delta) => delta.content && delta.reasoning_content)).toEqual([]);
   });
 
-  it('writes calls as deltas: id and name once, then the arguments, each call with its own index', () => {
-    const { writer, told } = writing();
+  it('emits tool calls as deltas: id and name once, then the arguments, each call with its own index', () => {
+    const { writer, notified } = writing();
     const events = [...writer.push(`${PARIS}\n`), ...writer.push(PARIS), ...writer.end('stop')];
     const calls = deltasOf(events).flatMap((delta) => delta.tool_calls ?? []);
     expect(calls).toEqual(
@@ -65,10 +65,10 @@ describe('ReplyWriter', () => {
     );
     expect(new Set(calls.flatMap(({ id }) => id ?? [])).size).toBe(2);
     expect(choicesOf(events).at(-1)).toMatchObject({ finish_reason: 'tool_calls' });
-    expect(told).toEqual(['closed', 'closed']);
+    expect(notified).toEqual(['closed', 'closed']);
   });
 
-  it('begins with the role once: beside the first call and no text, or else beside an empty text', () => {
+  it('emits the role once: with the first tool call and no content, or with empty content', () => {
     const { writer: calling } = writing();
     const deltas = deltasOf([...calling.push(PARIS), ...calling.push(PARIS), ...calling.end('stop')]);
     expect(deltas[0]).toMatchObject({
@@ -83,42 +83,42 @@ describe('ReplyWriter', () => {
     expect(deltasOf(writing().writer.end('stop'))).toEqual([{ role: 'assistant', content: '' }, {}]);
   });
 
-  it('begins at the first token when there can be no call, even while it thinks', () => {
+  it('emits the role at the first token when there are no tools, even during reasoning', () => {
     expect(deltasOf(writing({ mayCall: false }).writer.push('<think>'))).toEqual([{ role: 'assistant', content: '' }]);
     expect(deltasOf(writing().writer.push('<think>'))).toEqual([]);
   });
 
-  it('tells the grammar when a call opens and closes', () => {
-    const { writer, told } = writing();
+  it('notifies the grammar when a tool call opens and closes', () => {
+    const { writer, notified } = writing();
     writer.push('<tool_call>');
-    expect(told).toEqual(['opened']);
+    expect(notified).toEqual(['opened']);
     writer.push('{"name": "a", "arguments": {}}</tool_call>');
-    expect(told).toEqual(['opened', 'closed']);
+    expect(notified).toEqual(['opened', 'closed']);
   });
 
-  it('is over after the first call when no second one may follow, and after any text behind a call', () => {
+  it('is done after the first tool call without parallel calls, and at any text after a tool call', () => {
     const one = writing({ parallelCalls: false }).writer;
     one.push(PARIS);
-    expect(one.isOver).toBe(true);
+    expect(one.isDone).toBe(true);
     const chatty = writing().writer;
     chatty.push(PARIS);
-    expect(chatty.isOver).toBe(false);
+    expect(chatty.isDone).toBe(false);
     expect(deltasOf(chatty.push(' I called it.'))).toEqual([]);
-    expect(chatty.isOver).toBe(true);
+    expect(chatty.isDone).toBe(true);
   });
 
-  it('ends before a stop string of the answer, not before one in a thought or in arguments', () => {
+  it('ends before a stop string in the content, but not in reasoning or arguments', () => {
     const { writer } = writing({ stops: ['Paris'] });
     const events = writer.push(`<think>Paris</think>It is Par`);
-    expect(writer.isOver).toBe(false);
+    expect(writer.isDone).toBe(false);
     events.push(...writer.push('is.'), ...writer.end('stop'));
-    expect(writer.isOver).toBe(true);
+    expect(writer.isDone).toBe(true);
     expect((choicesOf(events) as ChunkChoice[]).map(contentOf).join('')).toBe('It is ');
     const calling = writing({ stops: ['Paris'] }).writer;
     expect(deltasOf(calling.push(PARIS))).toHaveLength(2);
   });
 
-  it('says length when the limit came first, in the middle of a call too', () => {
+  it('finishes with length at the limit, even within a tool call', () => {
     const { writer } = writing();
     writer.push(PARIS.slice(0, -20));
     expect(choicesOf(writer.end('length')).at(-1)).toMatchObject({ finish_reason: 'length' });

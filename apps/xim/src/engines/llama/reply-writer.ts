@@ -1,6 +1,6 @@
 /**
- * From the text that a model writes to the chunks of the answer: thoughts are left out unless they are wanted, stop strings end the answer, tool
- * calls become deltas, and the grammar follows where the model is.
+ * Converts generated text to the chunks of a choice: reasoning is omitted unless it is requested, stop strings end the content,
+ * tool calls become deltas, and the grammar follows the position in the output.
  */
 import { randomBytes } from 'node:crypto';
 import {
@@ -24,7 +24,7 @@ export interface ReplyWriterOptions {
   readonly guide: Pick<GrammarGuide, 'callOpened' | 'callClosed'>;
   readonly stops: readonly string[];
   readonly mayCall: boolean;
-  /** Whether thoughts are given out, beside the answer and never in it. */
+  /** Whether reasoning is returned, separate from the content. */
   readonly showsReasoning: boolean;
   /** Whether a second call may follow the first. */
   readonly parallelCalls: boolean;
@@ -35,16 +35,16 @@ export class ReplyWriter {
   readonly #matcher: StopMatcher;
   #calls = 0;
   #hasBegun = false;
-  #isOver = false;
+  #isDone = false;
 
   constructor(options: ReplyWriterOptions) {
     this.#options = options;
     this.#matcher = new StopMatcher(options.stops);
   }
 
-  /** Whether what the model would write next is not a part of the answer. */
-  get isOver(): boolean {
-    return this.#isOver;
+  /** Whether further output of the model is not a part of the choice. */
+  get isDone(): boolean {
+    return this.#isDone;
   }
 
   push(text: string): EngineEvent[] {
@@ -52,21 +52,21 @@ export class ReplyWriter {
     const wasCalling = reader.isCalling;
     const events = reader.push(text).flatMap((part) => this.#eventsOf(part));
     if (reader.isCalling && !wasCalling) guide.callOpened();
-    // Whether there is a text is only known when the answer turns out to be one, or a call.
+    // The first chunk has content or a tool call, which is not known yet.
     return events.length === 0 && this.#options.mayCall ? [] : this.#begun(events);
   }
 
-  /** What was held back, and the end. */
+  /** Returns the held text and the finish chunk. */
   end(reason: 'stop' | 'length'): EngineEvent[] {
     const { reader, choiceIndex } = this.#options;
-    const events = this.#isOver ? [] : reader.end().flatMap((part) => this.#eventsOf(part));
-    const rest = this.#isOver ? '' : this.#matcher.flush();
+    const events = this.#isDone ? [] : reader.end().flatMap((part) => this.#eventsOf(part));
+    const rest = this.#isDone ? '' : this.#matcher.flush();
     if (rest !== '') events.push(contentChunk(choiceIndex, rest));
     const finish: FinishReason = reason === 'stop' && this.#calls > 0 ? 'tool_calls' : reason;
     return this.#begun([...events, finishChunk(choiceIndex, finish)]);
   }
 
-  /** The first of all chunks has the role: beside an empty text, or beside a call and no text. */
+  /** Adds the role to the first chunk: with empty content, or with a tool call and no content. */
   #begun(events: EngineEvent[]): EngineEvent[] {
     if (this.#hasBegun) return events;
     this.#hasBegun = true;
@@ -77,7 +77,7 @@ export class ReplyWriter {
   }
 
   #eventsOf(part: ReplyPart): EngineEvent[] {
-    if (this.#isOver) return [];
+    if (this.#isDone) return [];
     const { choiceIndex, guide, parallelCalls, showsReasoning } = this.#options;
     switch (part.type) {
       case 'reasoning':
@@ -91,19 +91,19 @@ export class ReplyWriter {
         return [argumentsChunk(choiceIndex, this.#calls - 1, part.text)];
       case 'call ended':
         guide.callClosed();
-        this.#isOver = !parallelCalls;
+        this.#isDone = !parallelCalls;
         return [];
     }
   }
 
-  /** After a call, nothing but another call is a part of the answer. */
+  /** After a tool call, only another tool call is a part of the choice. */
   #content(text: string): EngineEvent[] {
     if (this.#calls > 0) {
-      this.#isOver = true;
+      this.#isDone = true;
       return [];
     }
     const matched = this.#matcher.push(text);
-    this.#isOver = matched.stopped;
+    this.#isDone = matched.stopped;
     return matched.text === '' ? [] : [contentChunk(this.#options.choiceIndex, matched.text)];
   }
 }

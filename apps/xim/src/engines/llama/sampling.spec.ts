@@ -5,7 +5,7 @@ const seed = fc.integer({ min: -(2 ** 52), max: 2 ** 52 });
 const choiceIndex = fc.integer({ min: 0, max: 127 });
 
 describe('samplerSeed', () => {
-  it('is a number that the sampler takes as a seed, and not as the order to be random', () => {
+  it('returns a valid seed that does not mean "random"', () => {
     fc.assert(
       fc.property(seed, choiceIndex, (number, choice) => {
         const made = samplerSeed(number, choice);
@@ -17,7 +17,7 @@ describe('samplerSeed', () => {
     expect(samplerSeed(-1, 0)).toBeLessThan(2 ** 32 - 1);
   });
 
-  it('is another one each time when the request names none', () => {
+  it('returns a random seed when the request has none', () => {
     expect(new Set(Array.from({ length: 20 }, () => samplerSeed(undefined, 0))).size).toBeGreaterThan(15);
   });
 });

@@ -1,19 +1,19 @@
-/** From the parameters of a request to those of the sampler. */
+/** Converts the parameters of a request to those of the sampler. */
 import { randomInt } from 'node:crypto';
 import { AppError } from '@xerotier/errors';
 import type { ChatCompletionRequest } from '@xerotier/public-api/chat-completions';
 import { TokenBias } from 'node-llama-cpp';
 import type { LlamaModel, SequenceEvaluateOptions, Token } from 'node-llama-cpp';
 
-/** The sampler reads its seed as 32 bits and takes the largest number for "random". */
+/** The sampler has 32-bit seeds and interprets the largest one as "random". */
 const SEEDS = 2 ** 32 - 1;
-/** Penalties count the tokens of a reply this far back: the sampler compares all of them at every step. */
+/** Penalties count this many recent tokens: the sampler compares all of them at every step. */
 const PENALTY_WINDOW_TOKENS = 4_096;
 
 /**
- * `generated` is read again at every step, so the caller keeps adding to it.
- * @throws {AppError} `request.invalid` when `logit_bias` names a token that the model does not have;
- * `request.unsupported_parameter` when it names one that ends a turn.
+ * @param generated is read at every step, while the caller appends to it.
+ * @throws {AppError} `request.invalid` when `logit_bias` has a token that is not in the vocabulary;
+ * `request.unsupported_parameter` when it has an end-of-turn token.
  */
 export function samplerOptions(
   request: ChatCompletionRequest,
@@ -26,10 +26,10 @@ export function samplerOptions(
   const topP = request.top_p ?? 1;
   const { frequency_penalty: frequencyPenalty = 0, presence_penalty: presencePenalty = 0 } = request;
   return {
-    // A nucleus of nothing keeps the likeliest token alone, which is what a temperature of 0 does.
+    // An empty nucleus keeps only the most likely token, which equals a temperature of 0.
     temperature: topP === 0 ? 0 : temperature,
     topP,
-    // Their defaults are not neutral, and the API knows neither.
+    // The defaults of the library are not neutral, and the API has neither parameter.
     topK: 0,
     minP: 0,
     seed: samplerSeed(request.seed, choiceIndex),
@@ -47,7 +47,7 @@ export function samplerOptions(
   };
 }
 
-/** Every choice of a request has its own seed, and the same one again when the request is repeated. */
+/** Returns a distinct seed per choice, which is the same when the request is repeated. */
 export function samplerSeed(seed: number | undefined, choiceIndex: number): number {
   if (seed === undefined) return randomInt(SEEDS);
   const wrapped = (BigInt(seed) + BigInt(choiceIndex)) % BigInt(SEEDS);
@@ -61,17 +61,19 @@ function tokenBias(biases: Readonly<Record<string, number>>, model: LlamaModel, 
     if (token >= vocabularySize) {
       throw new AppError(
         'request.invalid',
-        { reason: `logit_bias names token ${token}, but this model has the tokens 0 to ${vocabularySize - 1}.` },
+        {
+          reason: `Invalid value for 'logit_bias': token ${token} is not in the vocabulary of this model, which has ${vocabularySize} tokens.`,
+        },
         { param: 'logit_bias' },
       );
     }
     if (model.isEogToken(token)) {
-      // The library leaves these tokens out, so saying nothing would be to ignore the parameter.
+      // The library ignores the bias of these tokens, and no parameter may be silently ignored.
       throw new AppError(
         'request.unsupported_parameter',
         {
           param: 'logit_bias',
-          reason: `token ${token} ends a turn of this model, and its likelihood cannot be changed.`,
+          reason: `token ${token} is an end-of-turn token of this model, which cannot be biased.`,
         },
         { param: 'logit_bias' },
       );

@@ -1,7 +1,7 @@
 import { SequencePool } from './sequence-pool.ts';
 import type { PoolSequence } from './sequence-pool.ts';
 
-/** Behaves as the library's sequence does, without computing anything. */
+/** Behaves like a sequence of the library, without computing anything. */
 class FakeSequence implements PoolSequence {
   contextTokens: number[] = [];
   broken = false;
@@ -27,7 +27,7 @@ function aPool(size: number): { pool: SequencePool<FakeSequence>; sequences: Fak
   return { pool: new SequencePool(sequences), sequences };
 }
 
-/** Takes a sequence, computes the prompt on it, and gives it back. */
+/** Acquires a sequence, computes the prompt on it, and releases it. */
 async function use(
   pool: SequencePool<FakeSequence>,
   prompt: number[],
@@ -40,7 +40,7 @@ async function use(
 }
 
 describe('SequencePool', () => {
-  it('finds the sequence with the longest common beginning', async () => {
+  it('reuses the sequence with the longest common prefix', async () => {
     const { pool } = aPool(3);
     const first = await use(pool, [1, 2, 3, 4]);
     await use(pool, [7, 8, 9]);
@@ -48,20 +48,20 @@ describe('SequencePool', () => {
     expect(again).toEqual({ cached: 4, sequence: first.sequence });
   });
 
-  it('always leaves the last token of a prompt to be computed', async () => {
+  it('never reuses the last token of a prompt', async () => {
     const { pool } = aPool(1);
     await use(pool, [1, 2, 3]);
     expect((await use(pool, [1, 2, 3])).cached).toBe(2);
   });
 
-  it('gives nothing of one salt to another', async () => {
+  it('does not reuse the cache of another salt', async () => {
     const { pool } = aPool(1);
     await use(pool, [1, 2, 3, 4], 'a');
     expect((await use(pool, [1, 2, 3, 4], 'b')).cached).toBe(0);
     expect((await use(pool, [1, 2, 3, 4], 'a')).cached).toBe(0);
   });
 
-  it('takes an unused sequence rather than throw away most of a used one', async () => {
+  it('prefers an unused sequence to discarding most of a used one', async () => {
     const { pool } = aPool(2);
     const long = await use(pool, [1, 2, 3, 4, 5, 6, 7, 8]);
     const other = await use(pool, [1, 20, 30]);
@@ -69,14 +69,14 @@ describe('SequencePool', () => {
     expect((await use(pool, [1, 2, 3, 4, 5, 6, 7, 8, 9])).cached).toBe(8);
   });
 
-  it('takes the sequence that was not used for the longest time when none fits', async () => {
+  it('uses the least recently used sequence when none matches', async () => {
     const { pool } = aPool(2);
     const oldest = await use(pool, [1, 1, 1]);
     await use(pool, [2, 2, 2]);
     expect((await use(pool, [3, 3, 3])).sequence).toBe(oldest.sequence);
   });
 
-  it('refuses when all sequences are taken, and not when one is given back', async () => {
+  it('rejects with worker.busy until a sequence is released', async () => {
     const { pool } = aPool(1);
     const { sequence } = await pool.acquire([1], 'a');
     await expect(pool.acquire([1], 'a')).rejects.toMatchObject({ code: 'worker.busy' });
@@ -84,7 +84,7 @@ describe('SequencePool', () => {
     await expect(pool.acquire([1], 'a')).resolves.toBeDefined();
   });
 
-  it('relies on nothing that a failed sequence holds', async () => {
+  it('does not reuse the cache of a failed sequence', async () => {
     const { pool } = aPool(1);
     const { sequence } = await pool.acquire([1, 2, 3], 'a');
     sequence.contextTokens = [1, 2, 3];
@@ -92,7 +92,7 @@ describe('SequencePool', () => {
     expect((await use(pool, [1, 2, 3])).cached).toBe(0);
   });
 
-  it('gives a sequence back that could not be prepared', async () => {
+  it('releases a sequence that could not be prepared', async () => {
     const { pool, sequences } = aPool(1);
     sequences[0]!.broken = true;
     await expect(pool.acquire([1], 'a')).rejects.toThrow('broken');
@@ -100,7 +100,7 @@ describe('SequencePool', () => {
     await expect(pool.acquire([1], 'a')).resolves.toBeDefined();
   });
 
-  it('says when none is in use any more', async () => {
+  it('resolves idle() once no sequence is in use', async () => {
     const { pool } = aPool(2);
     await pool.idle();
     const { sequence } = await pool.acquire([1], 'a');

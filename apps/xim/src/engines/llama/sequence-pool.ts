@@ -1,7 +1,6 @@
 /**
- * The sequences of a context: each holds the tokens that it computed last, so that a prompt which begins with them need
- * not be computed again. That is measurable from outside, as a shorter time and as `cached_tokens`, so what one project
- * left behind is never reused for another.
+ * The sequences of a context. Each keeps its latest tokens, so that their common prefix with the next prompt need not be computed
+ * again. Clients can measure that, as latency and as `cached_tokens`, so the cache of one project is never reused for another.
  */
 import { AppError } from '@xerotier/errors';
 
@@ -15,7 +14,7 @@ export interface PoolSequence {
 
 export interface SequenceLease<S extends PoolSequence> {
   readonly sequence: S;
-  /** How many tokens of the prompt need not be computed. */
+  /** Number of prompt tokens that need not be computed. */
   readonly cachedTokens: number;
 }
 
@@ -26,7 +25,7 @@ interface Entry<S> {
   busy: boolean;
 }
 
-/** A sequence is worth reusing when at least this part of it fits; otherwise more is thrown away than gained. */
+/** Minimum share of a sequence that must match the prompt: reusing less would discard more than it saves. */
 const REUSE_SHARE_MIN = 0.5;
 
 export class SequencePool<S extends PoolSequence> {
@@ -39,8 +38,8 @@ export class SequencePool<S extends PoolSequence> {
   }
 
   /**
-   * Takes the idle sequence that shares the longest beginning with the prompt and belongs to the same salt; otherwise
-   * the one that was not used for the longest time. What does not fit is removed from it.
+   * Acquires the idle sequence of the same salt with the longest common prefix, or else the least recently used one. Tokens
+   * that do not match are removed from it.
    * @throws {AppError} `worker.busy` when no sequence is idle.
    */
   async acquire(prompt: readonly number[], salt: string): Promise<SequenceLease<S>> {
@@ -51,9 +50,9 @@ export class SequencePool<S extends PoolSequence> {
     try {
       if (entry.salt !== salt) await this.#clear(entry);
       entry.salt = salt;
-      // The last token is always computed: what comes after it is not kept.
+      // The last token must always be computed, since its logits are not kept.
       await entry.sequence.adaptStateToTokens(prompt.slice(0, -1), false);
-      // Some kinds of models cannot go back to any point, so what was really kept is asked for.
+      // Some architectures cannot roll back to any position, so the kept length is read from the sequence.
       return { sequence: entry.sequence, cachedTokens: entry.sequence.nextTokenIndex };
     } catch (error) {
       await this.release(entry.sequence, { intact: false });
@@ -61,7 +60,7 @@ export class SequencePool<S extends PoolSequence> {
     }
   }
 
-  /** `intact: false` after a failure: what the sequence holds is not relied on. */
+  /** @param intact false after a failure: the sequence is cleared. */
   async release(sequence: S, { intact }: { intact: boolean }): Promise<void> {
     const entry = this.#entries.find((candidate) => candidate.sequence === sequence);
     if (entry === undefined) return;
@@ -82,20 +81,20 @@ export class SequencePool<S extends PoolSequence> {
     for (const entry of idle) {
       if (entry.salt !== salt) continue;
       const held = entry.sequence.contextTokens;
-      const shared = sharedBeginning(held, prompt);
+      const shared = sharedPrefixLength(held, prompt);
       if (shared > bestShared && shared >= held.length * REUSE_SHARE_MIN) [best, bestShared] = [entry, shared];
     }
     return best ?? idle.toSorted((a, b) => a.lastUsed - b.lastUsed)[0];
   }
 
-  /** Forgets what the sequence holds; if even that fails, it stays without an owner, and the next use tries again. */
+  /** Clears the sequence. If that fails, it stays without a salt, and the next use tries again. */
   async #clear(entry: Entry<S>): Promise<void> {
     entry.salt = undefined;
     await entry.sequence.clearHistory();
   }
 }
 
-function sharedBeginning(a: readonly number[], b: readonly number[]): number {
+function sharedPrefixLength(a: readonly number[], b: readonly number[]): number {
   const length = Math.min(a.length, b.length);
   let i = 0;
   while (i < length && a[i] === b[i]) i += 1;

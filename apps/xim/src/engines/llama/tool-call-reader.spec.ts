@@ -1,8 +1,8 @@
 import fc from 'fast-check';
-import { cut } from '../testing/cut.ts';
+import { splitIntoPieces } from '../testing/split-into-pieces.ts';
 import { ToolCallReader } from './tool-call-reader.ts';
 
-/** Everything that comes out of a call that is written in these pieces. */
+/** Returns the emitted name and arguments of a tool call in these pieces. */
 function read(pieces: readonly string[]): { name: string | undefined; arguments: string } {
   const reader = new ToolCallReader();
   const out = pieces.flatMap((piece) => reader.push(piece) ?? []);
@@ -10,7 +10,7 @@ function read(pieces: readonly string[]): { name: string | undefined; arguments:
 }
 
 describe('ToolCallReader', () => {
-  it('gives out name and arguments as they were written, wherever the text is cut', () => {
+  it('emits name and arguments verbatim, wherever the text is split', () => {
     const call = fc.record({
       name: fc.stringMatching(/^[a-zA-Z0-9_-]{1,20}$/),
       arguments: fc.dictionary(fc.string(), fc.jsonValue()),
@@ -23,20 +23,20 @@ describe('ToolCallReader', () => {
         (given, sizes, space) => {
           const values = JSON.stringify(given.arguments);
           const text = `\n{"name":${space}"${given.name}",${space}"arguments":${space}${values}}\n`;
-          expect(read(cut(text, sizes))).toEqual({ name: given.name, arguments: values });
+          expect(read(splitIntoPieces(text, sizes))).toEqual({ name: given.name, arguments: values });
         },
       ),
     );
   });
 
-  it('tells the name once, before the arguments are complete', () => {
+  it('emits the name once, before the arguments are complete', () => {
     const reader = new ToolCallReader();
     expect(reader.push('{"name": "get_')).toBeUndefined();
     expect(reader.push('weather", "arguments": {"ci')).toEqual({ name: 'get_weather', arguments: '{"ci' });
     expect(reader.push('ty": "Bern"')).toEqual({ arguments: 'ty": "Bern"' });
   });
 
-  it('gives out nothing of what is no call', () => {
+  it('emits nothing for text that is not a tool call', () => {
     expect(read(['I would rather ', 'not'])).toEqual({ name: undefined, arguments: '' });
     expect(read(['{"arguments": {}, "name": "x"}'])).toEqual({ name: undefined, arguments: '' });
   });

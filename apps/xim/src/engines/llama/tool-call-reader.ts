@@ -1,28 +1,28 @@
 /**
- * Reads one tool call while it is written: `{"name": "get_weather", "arguments": {"city": "Paris"}}`. The name comes out
- * as soon as it is complete, the arguments piece by piece as the model writes them, so that a client can follow them.
+ * Parses one streamed tool call: `{"name": "get_weather", "arguments": {"city": "Paris"}}`. Emits the name once it is complete,
+ * and the arguments in pieces as they are generated.
  */
 export interface ToolCallPiece {
   /** The name of the function; only in the first piece. */
   readonly name?: string;
-  /** What follows of the JSON text of the arguments; may be empty. */
+  /** The next piece of the JSON arguments; may be empty. */
   readonly arguments: string;
 }
 
 const HEAD = /^\s*\{\s*"name"\s*:\s*("(?:[^"\\]|\\.)*")\s*,\s*"arguments"\s*:\s*/;
 
 export class ToolCallReader {
-  /** What came before the arguments; undefined once they have begun. */
+  /** The text before the arguments; undefined once they have begun. */
   #head: string | undefined = '';
   #begun = false;
   #depth = 0;
   #inString = false;
   #escaped = false;
-  #over = false;
+  #done = false;
 
-  /** The next piece of text. Undefined while there is nothing to tell. */
+  /** Parses the next piece of text. Returns undefined while there is nothing to emit. */
   push(text: string): ToolCallPiece | undefined {
-    if (this.#over) return undefined;
+    if (this.#done) return undefined;
     if (this.#head === undefined) return { arguments: this.#argumentsIn(text) };
     this.#head += text;
     const match = HEAD.exec(this.#head);
@@ -32,21 +32,21 @@ export class ToolCallReader {
     return { name: JSON.parse(match[1] as string) as string, arguments: this.#argumentsIn(rest) };
   }
 
-  /** The part of the text that belongs to the arguments, which end with the bracket that closes them. */
+  /** Returns the part of the text that belongs to the arguments, which end with their closing bracket. */
   #argumentsIn(piece: string): string {
     const text = this.#begun ? piece : piece.trimStart();
     this.#begun ||= text !== '';
     for (let at = 0; at < text.length; at += 1) {
-      this.#note(text.charAt(at));
+      this.#scan(text.charAt(at));
       if (this.#depth === 0 && !this.#inString) {
-        this.#over = true;
+        this.#done = true;
         return text.slice(0, at + 1);
       }
     }
     return text;
   }
 
-  #note(character: string): void {
+  #scan(character: string): void {
     if (this.#inString) {
       if (this.#escaped) this.#escaped = false;
       else if (character === '\\') this.#escaped = true;

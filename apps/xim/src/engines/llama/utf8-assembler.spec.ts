@@ -6,7 +6,7 @@ function assemble(pieces: readonly Uint8Array[]): string[] {
   return pieces.map((piece) => assembler.push(piece));
 }
 
-function cut(bytes: Uint8Array, lengths: readonly number[]): Uint8Array[] {
+function split(bytes: Uint8Array, lengths: readonly number[]): Uint8Array[] {
   const pieces: Uint8Array[] = [];
   let from = 0;
   for (let i = 0; from < bytes.length; i += 1) {
@@ -25,26 +25,26 @@ const lengths = fc
   .filter((all) => all.some((length) => length > 0));
 
 describe('Utf8Assembler', () => {
-  it('gives any text back, wherever its bytes are cut', () => {
+  it('decodes any text, wherever its bytes are split', () => {
     fc.assert(
       fc.property(fc.oneof(unicode, fc.string({ unit: 'binary' })), lengths, (text, at) => {
         fc.pre(text.isWellFormed());
-        expect(assemble(cut(Buffer.from(text), at)).join('')).toBe(text);
+        expect(assemble(split(Buffer.from(text), at)).join('')).toBe(text);
       }),
     );
   });
 
-  it('gives out a character with its last byte and not before', () => {
+  it('emits a character with its last byte and not before', () => {
     const bytes = Buffer.from('a漢');
     expect(assemble([...bytes].map((byte) => Uint8Array.of(byte)))).toEqual(['a', '', '', '漢']);
   });
 
-  it('gives out U+FFFD only for bytes that cannot become a character', () => {
+  it('emits U+FFFD only for invalid bytes', () => {
     expect(assemble([Uint8Array.of(0xe6), Uint8Array.of(0x41)])).toEqual(['', '�A']);
     expect(assemble([Uint8Array.of(0xff, 0x41)])).toEqual(['�A']);
   });
 
-  it('never gives out a character that stays incomplete', () => {
+  it('never emits an incomplete character', () => {
     expect(assemble([Uint8Array.of(0x41, 0xf0, 0x9f)])).toEqual(['A']);
   });
 });

@@ -7,7 +7,7 @@ function texts(tables: VocabularyTables): string[] {
 }
 
 describe('Vocabulary', () => {
-  it('reads spaces and named bytes of a SentencePiece vocabulary', () => {
+  it('decodes spaces and byte tokens of a SentencePiece vocabulary', () => {
     const tables = {
       model: 'llama',
       tokens: ['<unk>', '<s>', '<0xE4>', '▁the', '<0x0A>'],
@@ -16,7 +16,7 @@ describe('Vocabulary', () => {
     expect(texts(tables)).toEqual(['', '', '\xe4', ' the', '<0x0A>']);
   });
 
-  it('reads the bytes of a byte-level vocabulary', () => {
+  it('decodes a byte-level vocabulary', () => {
     expect(texts({ model: 'gpt2', tokens: ['Ġthe', 'Ċ', 'ä', 'ð'] })).toEqual([' the', '\n', '\xe4', '\xf0']);
   });
 
@@ -26,20 +26,20 @@ describe('Vocabulary', () => {
     expect(bytes.size).toBe(255);
   });
 
-  it('takes tokens that a user added to a byte-level vocabulary as they are', () => {
+  it('returns user-defined tokens of a byte-level vocabulary verbatim', () => {
     const vocabulary = new Vocabulary({ model: 'gpt2', tokens: ['<think>é'], token_type: [4] }, () => '');
     expect(Buffer.from(vocabulary.bytesOf(0)).toString()).toBe('<think>é');
   });
 
-  it('asks the library about a kind of vocabulary that it does not know', () => {
+  it('uses the library for an unknown kind of vocabulary', () => {
     expect(texts({ model: 'rwkv', tokens: ['a', 'b'] })).toEqual(['token 0', 'token 1']);
   });
 
-  it('has no text for a token that does not exist', () => {
+  it('returns no bytes for a token that does not exist', () => {
     expect(new Vocabulary({ model: 'llama', tokens: ['a'] }, () => '').bytesOf(7)).toHaveLength(0);
   });
 
-  it('lists the texts of control tokens, longest first, and of no others', () => {
+  it('lists only the texts of control tokens, longest first', () => {
     const tables = { model: 'gpt2', tokens: ['<a>', 'b', '<think>', '<long>'], token_type: [3, 1, 4, 3] };
     expect(new Vocabulary(tables, () => '').controlTexts).toEqual(['<long>', '<a>']);
   });

@@ -1,11 +1,11 @@
 /**
- * The bytes that each token of a model stands for, from the tables in its file. A token may be a part of a character,
- * so bytes are the only honest answer; text is put together from them by `Utf8Assembler`.
+ * The bytes of each token of a model, from the tables in its file. A token may be a part of a character, so only its bytes are
+ * well-defined; `Utf8Assembler` decodes them to text.
  */
 
-/** The tables of a GGUF file's `tokenizer.ggml`, as far as they are needed here. */
+/** The required tables of `tokenizer.ggml` in a GGUF file. */
 export interface VocabularyTables {
-  /** `llama` and `t5` write a space as U+2581 and name bytes `<0x0A>`; `gpt2` writes every byte as one character. */
+  /** `llama` and `t5` encode a space as U+2581 and bytes as `<0x0A>`; `gpt2` encodes every byte as one character. */
   readonly model: string;
   readonly tokens: readonly string[];
   readonly token_type?: readonly number[];
@@ -16,14 +16,14 @@ const NOTHING = new Uint8Array(0);
 
 export class Vocabulary {
   readonly size: number;
-  /** The longest text that one token can stand for, in UTF-16 units. */
+  /** Length of the longest token, in UTF-16 code units. */
   readonly longestToken: number;
-  /** The texts that the tokenizer turns into control tokens (`<|im_end|>`), longest first. */
+  /** The texts of the control tokens (`<|im_end|>`), longest first. */
   readonly controlTexts: readonly string[];
   readonly #tables: VocabularyTables;
   readonly #detokenize: (token: number) => string;
 
-  /** `detokenize` is asked for the text of a token of a kind of vocabulary that is not known here. */
+  /** @param detokenize returns the text of a token, for unknown kinds of vocabularies. */
   constructor(tables: VocabularyTables, detokenize: (token: number) => string) {
     this.#tables = tables;
     this.#detokenize = detokenize;
@@ -34,7 +34,7 @@ export class Vocabulary {
       .sort((a, b) => b.length - a.length);
   }
 
-  /** Nothing for control and unknown tokens: they are not text. */
+  /** Returns no bytes for control and unknown tokens, which are not text. */
   bytesOf(token: number): Uint8Array {
     const text = this.#tables.tokens[token];
     const type = this.#typeOf(token);
@@ -51,7 +51,7 @@ export class Vocabulary {
     }
   }
 
-  /** As the tables write it; for control tokens, which stand for no bytes. */
+  /** Returns the text in the tables; for control tokens, which have no bytes. */
   textOf(token: number): string {
     return this.#tables.tokens[token] ?? '';
   }
@@ -61,7 +61,7 @@ export class Vocabulary {
   }
 }
 
-/** What a broken vocabulary gets for a character that stands for no byte. */
+/** Substitute for a character of an invalid vocabulary that encodes no byte. */
 const UNMAPPED = '?'.charCodeAt(0);
 
 function namedByte(text: string): Uint8Array {
@@ -70,7 +70,7 @@ function namedByte(text: string): Uint8Array {
 }
 
 /**
- * Byte-level vocabularies write printable Latin-1 characters as themselves and every other byte as the next free
+ * Byte-level vocabularies encode printable Latin-1 characters as themselves and every other byte as the next unused
  * character from U+0100 on.
  */
 const byteOfCharacter: ReadonlyMap<string, number> = new Map(

@@ -199,7 +199,7 @@ describe('the form of a body', () => {
     };
     const view = await harness.view({});
     expect(view).toMatchObject({ content: 'Hi', finish: ['stop'], usage: { promptTokens: 9 } });
-    expect(view.events.map(({ type }) => type)).toEqual(['head', 'answer']);
+    expect(view.events.map(({ type }) => type)).toEqual(['head', 'response']);
   });
 
   it.each([

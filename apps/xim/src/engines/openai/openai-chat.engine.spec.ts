@@ -287,7 +287,7 @@ describe('OpenaiChatEngine', () => {
       expect(events).toEqual([
         { type: 'head' },
         {
-          type: 'answer',
+          type: 'response',
           choices: [
             {
               index: 2,

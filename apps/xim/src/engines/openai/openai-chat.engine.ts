@@ -175,7 +175,7 @@ async function* joined(
     extras = { ...extras, ...others };
   }
   if (choice.fingerprint !== undefined) yield headOf(job, fitted, choice.fingerprint);
-  yield { type: 'answer', choices: [{ ...extras, ...messageOrRefusal(collector.choice()) }] };
+  yield { type: 'response', choices: [{ ...extras, ...messageOrRefusal(collector.choice()) }] };
 }
 
 /** A refusal is no empty text. */

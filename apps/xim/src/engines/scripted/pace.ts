@@ -1,8 +1,8 @@
-/** Waiting without a timer per token where there is no pace, and with one timer per step where there is. */
+/** The pace of scripted generations, without a timer per token where there is no delay. */
 
 let turn: Promise<void> | undefined;
 
-/** The next turn of the event loop; all who wait for it share one callback. */
+/** Resolves in the next turn of the event loop. All callers share one callback. */
 function nextTurn(): Promise<void> {
   turn ??= new Promise((resolve) => {
     setImmediate(() => {
@@ -13,7 +13,7 @@ function nextTurn(): Promise<void> {
   return turn;
 }
 
-/** Waits that end early when the signal is aborted. One listener for a whole generation; `dispose` removes it. */
+/** Delays that end early when the signal is aborted. Uses one listener per generation, which `dispose` removes. */
 export class AbortablePause {
   readonly #signal: AbortSignal;
   #timer: NodeJS.Timeout | undefined;
@@ -40,7 +40,7 @@ export class AbortablePause {
     });
   }
 
-  /** Returns only once the signal is aborted. */
+  /** Resolves once the signal is aborted. */
   async untilAborted(): Promise<void> {
     if (this.#signal.aborted) return;
     await new Promise<void>((resolve) => {
@@ -54,10 +54,10 @@ export class AbortablePause {
   }
 }
 
-/** Without a pace, the event loop gets a turn after this many tokens of each generation, for input and output. */
+/** Without a delay, a generation yields to the event loop after this many tokens. */
 const TOKENS_PER_TURN = 16;
 
-/** Says how long to wait after each token of one generation. */
+/** Delays the tokens of one generation. */
 export class Pacer {
   readonly #delayMs: number;
   readonly #pause: AbortablePause;
@@ -74,9 +74,8 @@ export class Pacer {
   }
 
   /**
-   * To be called between two tokens; nothing to wait for when undefined. The pace is kept against a clock, so that
-   * small delays do not add up; but a generation that was held up goes on at its pace and does not catch up in a
-   * burst, as a real engine would not.
+   * Must be called between two tokens; returns undefined when there is no delay. The pace follows the clock, so that timer
+   * errors do not add up. A generation that was paused continues at its pace without catching up in a burst, like a real engine.
    */
   afterToken(): Promise<void> | undefined {
     this.#tokensOut += 1;

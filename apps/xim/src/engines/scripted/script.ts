@@ -1,6 +1,6 @@
 /**
- * What a scripted reply is: read from a directive in the last user message, such as
- * `[[script {"tokens":128,"delayMs":20}]]`. Without one the defaults hold.
+ * The script of a completion: a directive in the last user message, such as
+ * `[[script {"tokens":128,"delayMs":20}]]`. Without a directive the defaults apply.
  */
 import { AppError } from '@xerotier/errors';
 import type { ChatCompletionRequest } from '@xerotier/public-api/chat-completions';
@@ -14,19 +14,19 @@ const tokens = z.number().int().min(0).max(TOKENS_MAX);
 const delayMs = z.number().min(0).max(DELAY_MAX_MS);
 
 const script = z.strictObject({
-  /** How many tokens the reply has: `tok0 tok1 ...`. */
+  /** Number of tokens: `tok0 tok1 ...`. */
   tokens: tokens.default(16),
-  /** The reply itself, instead of numbered tokens; every word with the space after it is one token. */
+  /** Literal text instead of numbered tokens; each word with its trailing space is one token. */
   text: z.string().optional(),
-  /** From one token to the next. */
+  /** Delay between two tokens. */
   delayMs: delayMs.default(0),
-  /** Before the first token. */
+  /** Delay before the first token. */
   prefillMs: delayMs.default(0),
-  /** The engine throws once this many tokens are out; 0 is before the first. */
+  /** The engine throws after this many tokens; 0: before the first. */
   failAfter: tokens.optional(),
-  /** The process is killed once this many tokens are out. */
+  /** The process is killed after this many tokens. */
   exitAfter: tokens.optional(),
-  /** The engine goes silent once this many tokens are out, until it is aborted. */
+  /** The engine hangs after this many tokens, until it is aborted. */
   hangAfter: tokens.optional(),
   promptTokens: tokens.optional(),
   cachedTokens: tokens.optional(),
@@ -35,13 +35,13 @@ export type Script = z.output<typeof script>;
 
 const DIRECTIVE = /\[\[script\s*(\{.*?\})\s*\]\]/s;
 
-/** @throws {AppError} `request.invalid` when the directive is not JSON or has a field that does not exist. */
+/** @throws {AppError} `request.invalid` when the directive is not valid JSON or has an unknown field. */
 export function readScript(request: ChatCompletionRequest): Script {
   const last = request.messages.findLast((message) => message.role === 'user');
   return readScriptIn(last === undefined ? '' : messageText(last), 'messages');
 }
 
-/** `param` is what the client calls the text. @throws as `readScript`. */
+/** @param param the request parameter that holds the text. @throws as `readScript`. */
 export function readScriptIn(text: string, param: string): Script {
   const directive = DIRECTIVE.exec(text);
   if (directive === null) return script.parse({});
@@ -55,14 +55,10 @@ function parseJson(text: string, param: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw invalid(`not JSON (${(error as Error).message})`, param);
+    throw invalid(`invalid JSON (${(error as Error).message})`, param);
   }
 }
 
 function invalid(reason: string, param: string): AppError {
-  return new AppError(
-    'request.invalid',
-    { reason: `The [[script ...]] directive is not usable: ${reason}` },
-    { param },
-  );
+  return new AppError('request.invalid', { reason: `Invalid [[script ...]] directive: ${reason}` }, { param });
 }

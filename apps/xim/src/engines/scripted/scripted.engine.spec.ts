@@ -17,7 +17,7 @@ function numbered(count: number): string {
 describe('ScriptedEngine', () => {
   const engine = new ScriptedEngine({ slots: 8, contextTokens: 8_192 });
 
-  it('says sixteen numbered tokens, one in a chunk, when it is told nothing', async () => {
+  it('yields sixteen numbered tokens, one per chunk, by default', async () => {
     const { events, text, finishReasons, usage } = await run(engine, aJob({ stream: true }));
     expect(text).toBe(numbered(16));
     expect(finishReasons).toEqual(['stop']);
@@ -29,14 +29,14 @@ describe('ScriptedEngine', () => {
     ).toHaveLength(16);
   });
 
-  it('says an answer that is not streamed in one piece', async () => {
+  it('yields a response that is not streamed in one chunk', async () => {
     const { events, text, usage } = await run(engine, aScript({ tokens: 9 }, { stream: false }));
     expect(text).toBe(numbered(9));
     expect(usage.completionTokens).toBe(9);
     expect(choicesOf(events)).toHaveLength(3);
   });
 
-  it('says as many tokens as the last user message orders', async () => {
+  it('reads the script of the last user message', async () => {
     const messages = [
       { role: 'user', content: '[[script {"tokens":3}]]' },
       { role: 'assistant', content: '[[script {"tokens":4}]]' },
@@ -45,55 +45,55 @@ describe('ScriptedEngine', () => {
     expect((await run(engine, aJob({ messages }))).text).toBe(numbered(5));
   });
 
-  it('says a literal text, word by word', async () => {
+  it('yields a literal text word by word', async () => {
     const { events, text, usage } = await run(engine, aScript({ text: 'It is\n  a "text" 😀' }));
     expect(text).toBe('It is\n  a "text" 😀');
     expect(usage.completionTokens).toBe(5);
     expect(choicesOf(events)).toHaveLength(1 + 5 + 1);
   });
 
-  it('says nothing when it is told to say nothing', async () => {
+  it('yields no content for zero tokens', async () => {
     const { events, usage } = await run(engine, aScript({ tokens: 0 }));
     expect(choicesOf(events).map((choice) => choice.finish_reason)).toEqual([null, 'stop']);
     expect(usage.completionTokens).toBe(0);
   });
 
-  it('ends for length only when the limit is lower than the script', async () => {
+  it('finishes with length only when the limit is lower than the script', async () => {
     const limited = await run(engine, aScript({ tokens: 10 }, { max_tokens: 9 }));
     expect(limited.finishReasons).toEqual(['length']);
     expect(limited.text).toBe(numbered(9));
     expect((await run(engine, aScript({ tokens: 10 }, { max_completion_tokens: 10 }))).finishReasons).toEqual(['stop']);
   });
 
-  it('ends before a stop string, across tokens too', async () => {
+  it('ends before a stop string that spans several tokens', async () => {
     const { text, finishReasons, usage } = await run(engine, aScript({ tokens: 20 }, { stop: ['k3 tok4 t', 'never'] }));
     expect(text).toBe('tok0 tok1 tok2 to');
     expect(finishReasons).toEqual(['stop']);
     expect(usage.completionTokens).toBe(6);
   });
 
-  it('gives out at the end what only looked like a stop string', async () => {
+  it('flushes a partial match of a stop string at the end', async () => {
     expect((await run(engine, aScript({ tokens: 2 }, { stop: 'tok1 tok2' }))).text).toBe('tok0 tok1 ');
   });
 
-  it('lowers a limit that does not fit the context, and says so in the head', async () => {
+  it('clamps a limit that exceeds the context, and reports it in the head', async () => {
     const { events, usage } = await run(engine, aScript({ tokens: 8_000, promptTokens: 8_000 }, { max_tokens: 500 }));
     expect(events[0]).toEqual({ type: 'head', maxTokensClampedFrom: 500 });
     expect(usage.completionTokens).toBe(192);
   });
 
-  it('refuses a prompt that leaves no room', async () => {
+  it('rejects a prompt that leaves no room', async () => {
     await expect(run(engine, aScript({ promptTokens: 8_192 }))).rejects.toMatchObject({
       code: 'inference.context_length_exceeded',
     });
   });
 
-  it('reports the usage that the script names', async () => {
+  it('reports the usage of the script', async () => {
     const { usage } = await run(engine, aScript({ tokens: 1, promptTokens: 50, cachedTokens: 40 }));
     expect(usage).toMatchObject({ promptTokens: 50, cachedTokens: 40, completionTokens: 1 });
   });
 
-  it.each([0, 3])('fails after %i tokens when it is told to', async (failAfter) => {
+  it.each([0, 3])('fails after %i tokens', async (failAfter) => {
     const contents: string[] = [];
     const failing = run(engine, aScript({ tokens: 10, failAfter }), {
       onEvent: (event) => contents.push(...choicesOf([event]).map(contentOf)),
@@ -106,11 +106,11 @@ describe('ScriptedEngine', () => {
     if (failAfter === 0) expect(contents).toEqual([]);
   });
 
-  it('does not fail when the failure lies beyond its end', async () => {
+  it('does not fail when failAfter exceeds the number of tokens', async () => {
     expect((await run(engine, aScript({ tokens: 2, failAfter: 3 }))).text).toBe(numbered(2));
   });
 
-  it.each([0, 2])('ends the process after %i tokens when it is told to', async (exitAfter) => {
+  it.each([0, 2])('exits the process after %i tokens', async (exitAfter) => {
     let contents = '';
     let contentsAtExit: string | undefined;
     const exit = (): void => {
@@ -124,7 +124,7 @@ describe('ScriptedEngine', () => {
     expect(contentsAtExit).toBe(numbered(exitAfter));
   });
 
-  it('goes silent when it is told to, until it is aborted', async () => {
+  it('hangs after hangAfter tokens until it is aborted', async () => {
     const controller = new AbortController();
     const onEvent = (_event: unknown, index: number): void => {
       if (index === 4) setTimeout(() => controller.abort(), 30);
@@ -138,7 +138,7 @@ describe('ScriptedEngine', () => {
     expect(usage.completionTokens).toBe(3);
   });
 
-  it('wakes up from its pace and its prefill when it is aborted', async () => {
+  it('ends its delays when it is aborted', async () => {
     for (const script of [{ prefillMs: 600_000 }, { delayMs: 600_000 }]) {
       const controller = new AbortController();
       setTimeout(() => controller.abort(), 20);
@@ -147,7 +147,7 @@ describe('ScriptedEngine', () => {
     }
   });
 
-  it('leaves the event loop its turns while many generations run without a pace', async () => {
+  it('does not starve the event loop with many generations without a delay', async () => {
     let turns = 0;
     const interval = setInterval(() => (turns += 1), 1);
     await Promise.all(Array.from({ length: 100 }, () => run(engine, aScript({ tokens: 2_000 }))));
@@ -156,10 +156,10 @@ describe('ScriptedEngine', () => {
   });
 
   it.each([
-    ['not JSON', '[[script {tokens}]]'],
-    ['a field that does not exist', '[[script {"token":1}]]'],
-    ['a value that does not fit', '[[script {"tokens":-1}]]'],
-  ])('refuses a directive with %s', async (_what, content) => {
+    ['invalid JSON', '[[script {tokens}]]'],
+    ['an unknown field', '[[script {"token":1}]]'],
+    ['an invalid value', '[[script {"tokens":-1}]]'],
+  ])('rejects a directive with %s', async (_what, content) => {
     const job = { ...aJob(), request: aChatRequest({ messages: [{ role: 'user', content }] }) };
     await expect(run(engine, job)).rejects.toMatchObject({ code: 'request.invalid', param: 'messages' });
   });

@@ -1,13 +1,13 @@
 /**
- * The engine of tests and benchmarks: it says what the request tells it to, at the pace and with the faults the request
- * names (see `script.ts`). It computes nothing, so it can stand for hundreds of fast generations at once. Never a default.
+ * The engine for tests and benchmarks: a directive in the request defines the output, the pace and the faults (see `script.ts`).
+ * It computes nothing, so it can simulate hundreds of fast concurrent generations. Never a default.
  */
 import { emptyUsage } from '@xerotier/contracts/inference';
 import { AppError } from '@xerotier/errors';
 import type { TokenUsage } from '@xerotier/contracts/inference';
 import { contentChunk, finishChunk, headEvent, roleChunk } from '../chunk-events.ts';
 import type { FinishReason } from '../chunk-events.ts';
-import { inputTooLong, rejectOtherDimensions, rejectUnknownTokens } from '../embedding-rules.ts';
+import { inputTooLong, rejectUnsupportedDimensions, rejectUnknownTokens } from '../embedding-rules.ts';
 import type { ChatEngine, EmbeddingEngine, EmbedJob, EngineEvent, EngineJob, EngineParameter } from '../engine.ts';
 import { messageText } from '../message-text.ts';
 import { StopMatcher } from '../stop-matcher.ts';
@@ -17,13 +17,13 @@ import { readScript, readScriptIn } from './script.ts';
 import type { Script } from './script.ts';
 import { VECTOR_DIMENSIONS, VOCABULARY_TOKENS, wordVector, wordsIn } from './word-vector.ts';
 
-/** Before the process is killed: what was yielded last gets this long to leave it. */
+/** Time for the last events to be sent before the process is killed. */
 const EXIT_GRACE_MS = 20;
 
 export interface ScriptedEngineOptions {
   readonly slots: number;
   readonly contextTokens: number;
-  /** What `exitAfter` does. Default: kills this process at once, as a crash would. */
+  /** The effect of `exitAfter`. Default: kills this process, like a crash. */
   readonly exit?: () => void;
 }
 
@@ -56,9 +56,9 @@ export class ScriptedEngine implements ChatEngine, EmbeddingEngine {
     }
   }
 
-  /** Texts that share words have similar vectors. The directive of the first text says pace and faults, counted in vectors. */
+  /** Texts that share words have similar vectors. The directive of the first text defines pace and faults, counted in vectors. */
   async *embed(job: EmbedJob, signal: AbortSignal): AsyncGenerator<Float32Array, TokenUsage> {
-    rejectOtherDimensions(job.dimensions, VECTOR_DIMENSIONS);
+    rejectUnsupportedDimensions(job.dimensions, VECTOR_DIMENSIONS);
     const inputs = job.inputs.map((input, i) => this.#wordsOf(input, job.paramOf(i), job.tokensMaxOf?.(i)));
     const [first] = job.inputs;
     const script = readScriptIn(typeof first === 'string' ? first : '', job.paramOf(0));
@@ -80,7 +80,7 @@ export class ScriptedEngine implements ChatEngine, EmbeddingEngine {
   }
 
   async close(): Promise<void> {
-    // It holds nothing.
+    // There are no resources to release.
   }
 
   async *#reply(
@@ -100,7 +100,7 @@ export class ScriptedEngine implements ChatEngine, EmbeddingEngine {
     if (pause.aborted) return;
     pacer.start();
     yield roleChunk(job.choiceIndex);
-    if (comesAtOnce(job, script)) {
+    if (isSingleChunk(job, script)) {
       usage.completionTokens += count;
       const text = Array.from({ length: count }, (_, i) => tokens.at(i)).join('');
       if (text !== '') yield contentChunk(job.choiceIndex, text);
@@ -134,7 +134,7 @@ export class ScriptedEngine implements ChatEngine, EmbeddingEngine {
 
   async #fault(script: Script, done: number, usage: TokenUsage, pause: AbortablePause): Promise<void> {
     if (script.failAfter === done) {
-      const cause = new Error(`The script fails after ${done}.`);
+      const cause = new Error(`Scripted failure after ${done}.`);
       throw new AppError('inference.engine_failed', { usage }, { cause });
     }
     if (script.exitAfter === done) {
@@ -145,8 +145,8 @@ export class ScriptedEngine implements ChatEngine, EmbeddingEngine {
   }
 }
 
-/** Nobody can tell one chunk from many in an answer that is not streamed, and a benchmark pays for each. */
-function comesAtOnce({ request }: EngineJob, script: Script): boolean {
+/** The chunks of a response that is not streamed are joined anyway, and each costs time in a benchmark. */
+function isSingleChunk({ request }: EngineJob, script: Script): boolean {
   const faultless = [script.failAfter, script.exitAfter, script.hangAfter].every((after) => after === undefined);
   return request.stream !== true && request.stop === undefined && script.delayMs === 0 && faultless;
 }

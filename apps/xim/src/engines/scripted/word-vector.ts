@@ -1,17 +1,17 @@
-/** Vectors without a model: each word counts in one dimension, which its hash chooses. */
+/** Vectors without a model: the hash of each word selects its dimension. */
 import { createHash } from 'node:crypto';
-import { normalised } from '../embedding-rules.ts';
+import { normalized } from '../embedding-rules.ts';
 
 export const VECTOR_DIMENSIONS = 64;
-/** Token ids below this are words like any other. */
+/** Token ids below this number are valid and count as words. */
 export const VOCABULARY_TOKENS = 100_000;
 
-/** What the scripted engine takes for tokens. */
+/** Tokenizes a text for the scripted engine. */
 export function wordsIn(text: string): string[] {
   return text.match(/\S+/g) ?? [];
 }
 
-/** Deterministic, of length 1; of no words, the first direction. */
+/** Returns a deterministic vector of length 1; the first unit vector for no words. */
 export function wordVector(words: readonly string[]): Float32Array {
   const vector = new Array<number>(VECTOR_DIMENSIONS).fill(0);
   for (const word of words) {
@@ -20,5 +20,5 @@ export function wordVector(words: readonly string[]): Float32Array {
     vector[dimension] = (vector[dimension] ?? 0) + ((hash[1] ?? 0) % 2 === 0 ? 1 : -1);
   }
   if (!vector.some((value) => value !== 0)) vector[0] = 1;
-  return normalised(vector);
+  return normalized(vector);
 }

@@ -1,4 +1,4 @@
-/** An OpenAI-compatible server for specs: real HTTP on a free port, answers chosen by the spec. */
+/** An OpenAI-compatible server for specs: real HTTP on a free port, with responses defined by the spec. */
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
@@ -7,13 +7,13 @@ import type { AddressInfo } from 'node:net';
 export interface ReceivedRequest {
   readonly path: string;
   readonly headers: IncomingMessage['headers'];
-  /** Of JSON. */
+  /** The parsed JSON body; empty for a form. */
   readonly body: Record<string, unknown>;
-  /** The body as it was sent. */
+  /** The body verbatim. */
   readonly text: string;
-  /** Of a form, read by another parser than the platform's. */
+  /** The parsed form, read by another parser than the platform's. */
   readonly form: FormData;
-  /** Resolves when the connection is closed before the answer was ended. */
+  /** Resolves when the connection is closed before the response has ended. */
   readonly aborted: Promise<void>;
 }
 
@@ -21,7 +21,7 @@ export type Responder = (response: ServerResponse, request: ReceivedRequest) => 
 
 export class FakeUpstream {
   readonly requests: ReceivedRequest[] = [];
-  /** How chat completions are answered; `GET /models` has an answer of its own. */
+  /** Responds to all POST requests; `models` responds to `GET /models`. */
   respond: Responder = (response) => void response.writeHead(500).end();
   models: Responder = (response) =>
     json(response, { object: 'list', data: [{ id: 'upstream-model', max_model_len: 2_048 }] });
@@ -70,7 +70,7 @@ export function json(response: ServerResponse, body: unknown, status = 200): voi
   response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
 }
 
-/** Streams these events (objects as JSON, texts as they are) and ends. */
+/** Streams these events (objects as JSON, strings verbatim) and ends. */
 export function stream(...events: (object | string)[]): Responder {
   return (response) => {
     beginStream(response);
@@ -103,7 +103,7 @@ export function usageChunk(usage: object): object {
 
 const USAGE = { prompt_tokens: 9, completion_tokens: 3, total_tokens: 12 };
 
-/** The events of an answer that says `Hi`. */
+/** The events of a streamed `Hi`. */
 export const goodStream: readonly (object | string)[] = [
   chunk({ role: 'assistant', content: '' }),
   chunk({ content: 'Hi' }),
@@ -112,7 +112,7 @@ export const goodStream: readonly (object | string)[] = [
   '[DONE]',
 ];
 
-/** An answer that is not streamed. */
+/** A response that is not streamed. */
 export const goodResponse = {
   id: 'chatcmpl-1',
   object: 'chat.completion',

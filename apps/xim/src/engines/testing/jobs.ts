@@ -1,11 +1,11 @@
-/** What the specs of engines share: requests, running a generation, and reading what came out. */
+/** Shared helpers of the engine specs: building requests, running generations and reading the result. */
 import { chatCompletionRequest } from '@xerotier/public-api/chat-completions';
 import type { TokenUsage } from '@xerotier/contracts/inference';
 import type { ChatCompletionRequest } from '@xerotier/public-api/chat-completions';
 import { engineFor } from '../engine-tasks.ts';
 import type { Choice, ChunkChoice, Engine, EngineEvent, EngineJob } from '../engine.ts';
 
-/** A valid request with one user message, parsed as the gateway parses it. */
+/** Returns a valid request with one user message, parsed like in the gateway. */
 export function aChatRequest(fields: Record<string, unknown> = {}): ChatCompletionRequest {
   return chatCompletionRequest.parse({ model: 'any', messages: [{ role: 'user', content: 'Hello there' }], ...fields });
 }
@@ -22,8 +22,8 @@ export interface Generated {
 }
 
 /**
- * Runs a generation to its end. `onEvent` sees every event before the next one is asked for.
- * @throws what the engine throws.
+ * Runs a generation to its end. `onEvent` receives every event before the next one is pulled.
+ * @throws the errors of the engine.
  */
 export async function run(
   engine: Engine,
@@ -40,7 +40,7 @@ export async function run(
   }
 }
 
-/** The choices of all events, in their order. */
+/** Returns the choices of all events, in order. */
 export function choicesOf(events: readonly EngineEvent[]): (ChunkChoice | Choice)[] {
   return events.flatMap((event): (ChunkChoice | Choice)[] => (event.type === 'head' ? [] : event.choices));
 }

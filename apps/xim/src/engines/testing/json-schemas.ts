@@ -1,18 +1,18 @@
-/** JSON schemas of every kind that a grammar can be made of, for property tests: alone, and beside each other. */
+/** Arbitrary JSON schemas with all keywords that a grammar supports, alone and combined, for property tests. */
 import fc from 'fast-check';
 
 type Schema = Readonly<Record<string, unknown>>;
 
 const TYPES = ['object', 'array', 'string', 'number', 'integer', 'boolean', 'null'];
 
-/** Names and values are few, so that schemas often agree. */
+/** There are few names and values, so that schemas often overlap. */
 const name = fc.constantFrom('a', 'b', 'c');
 const constant = fc.oneof(
   fc.constantFrom<unknown>(0, 1, 2.5, true, null, '', 'a', 'ab', [], [1], {}, { a: 1 }, { a: 'a', b: null }),
 );
 const count = fc.nat({ max: 3 });
 
-/** Values that schemas of this kind may fit. */
+/** Values that often match such schemas. */
 export const smallValues: fc.Arbitrary<unknown> = fc.letrec((tie) => ({
   value: fc.oneof(
     { maxDepth: 2 },
@@ -29,13 +29,13 @@ const type = fc.oneof(
   fc.uniqueArray(fc.constantFrom(...TYPES), { minLength: 1, maxLength: 5 }),
 );
 
-/** Of one key each, or of some that belong together; they stand alone, or beside others. */
+/** Schemas of one keyword, or of some related ones, alone or combined with others. */
 const { schema } = fc.letrec<{ schema: Schema; inner: unknown; keywords: Schema }>((tie) => ({
   schema: fc.oneof(
     { maxDepth: 4, withCrossShrink: true },
     { weight: 2, arbitrary: tie('keywords') },
-    { weight: 2, arbitrary: fc.tuple(tie('keywords'), tie('keywords')).map(beside) },
-    { weight: 1, arbitrary: fc.tuple(tie('keywords'), tie('keywords'), tie('keywords')).map(beside) },
+    { weight: 2, arbitrary: fc.tuple(tie('keywords'), tie('keywords')).map(merged) },
+    { weight: 1, arbitrary: fc.tuple(tie('keywords'), tie('keywords'), tie('keywords')).map(merged) },
   ),
   inner: fc.oneof({ weight: 9, arbitrary: tie('schema') }, { weight: 1, arbitrary: fc.boolean() }),
   keywords: fc.oneof(
@@ -64,16 +64,16 @@ const { schema } = fc.letrec<{ schema: Schema; inner: unknown; keywords: Schema 
   ),
 }));
 
-/** All keywords in one schema; of those that come twice, one of them. */
-function beside(schemas: readonly Schema[]): Schema {
+/** Merges the schemas; of a duplicate keyword, the last one remains. */
+function merged(schemas: readonly Schema[]): Schema {
   return Object.assign({}, ...schemas) as Schema;
 }
 
-/** Schemas with definitions, of which one contains itself. */
+/** Schemas with definitions, one of which is recursive. */
 export const schemaDocuments: fc.Arbitrary<Schema> = fc.tuple(schema, schema).map(([root, leaf]) => ({
   ...root,
   $defs: {
-    // A reference to a definition would be a circle.
+    // A reference to itself would be circular.
     leaf: JSON.parse(JSON.stringify(leaf).replace(/#\/\$defs\/leaf/g, '#/$defs/list')) as Schema,
     list: { type: ['array', 'null', 'integer'], items: { type: ['integer', 'string'], maxLength: 2 }, maxItems: 2 },
     tree: {

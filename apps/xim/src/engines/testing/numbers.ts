@@ -1,4 +1,4 @@
-/** What the specs of engines that compute vectors and scores share. */
+/** Shared helpers of the specs of embedding and rank engines. */
 import type { TokenUsage } from '@xerotier/contracts/inference';
 import type { EmbedJob } from '../engine.ts';
 
@@ -11,7 +11,7 @@ export interface Computed<T> {
   readonly usage: TokenUsage;
 }
 
-/** Pulls everything. @throws what the engine throws. */
+/** Collects all values. @throws the errors of the engine. */
 export async function all<T>(values: AsyncGenerator<T, TokenUsage>): Promise<Computed<T>> {
   const computed: T[] = [];
   for (;;) {

@@ -1,4 +1,4 @@
-/** An `openai` engine in front of a misbehaving server, and its responses put together as OpenAI's clients do. */
+/** An `openai` engine with a fake upstream server; joins the chunks like OpenAI's clients do. */
 import { engineConfig } from '../engine-config.ts';
 import type { OpenaiConfig } from '../engine-config.ts';
 import type { ChunkChoice, EngineEvent, EngineJob, ToolCallDelta } from '../engine.ts';
@@ -14,7 +14,7 @@ interface ClientCall {
   arguments: string;
 }
 
-/** What a client has in the end. */
+/** The completion as a client sees it. */
 export interface ClientView {
   readonly content: string | null;
   readonly reasoning: string | undefined;
@@ -47,7 +47,7 @@ export class OpenaiHarness {
     await this.upstream.stop();
   }
 
-  /** The server streams these events; the client asks for a stream. */
+  /** Sends a streamed request; the server streams these events. */
   streamed(
     events: readonly (object | string)[],
     fields: object = {},
@@ -57,7 +57,7 @@ export class OpenaiHarness {
     return this.view({ stream: true, ...fields }, job);
   }
 
-  /** The server responds with this body; the client does not ask for a stream. */
+  /** Sends a request without `stream`; the server responds with this body. */
   whole(body: unknown, fields: object = {}): Promise<ClientView> {
     this.upstream.respond = (response) => json(response, body);
     return this.view(fields);
@@ -95,7 +95,7 @@ export function completion(message: object, finishReason: string | null = 'stop'
   };
 }
 
-/** Joins as the official Python client does: by `index`, and every text that comes twice is there twice. */
+/** Joins chunks by `index` like the official Python client, which keeps duplicate texts. */
 export function viewOf({ events, usage }: Generated): ClientView {
   const choices = choicesOf(events);
   const parts = choices.map((choice) => ('delta' in choice ? (choice as ChunkChoice).delta : choice.message));

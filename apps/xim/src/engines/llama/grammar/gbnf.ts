@@ -1,13 +1,13 @@
-/** Rules of a grammar in GBNF, the notation of llama.cpp, as they come up. */
+/** Collects the rules of a grammar in GBNF, the notation of llama.cpp. */
 import { AppError } from '@xerotier/errors';
 
-/** A grammar of more rules takes seconds to read, and nobody asks for one by accident. */
+/** A grammar with more rules takes seconds to parse, and no ordinary schema needs one. */
 const RULES_MAX = 5_000;
-/** llama.cpp writes every repetition out: as many rules again. */
+/** llama.cpp expands every repetition to as many rules. */
 const REPETITIONS_MAX = 50_000;
-/** Schemas and properties that are put together: references and choices multiply what a small text says. */
+/** Schemas and properties that are processed: references and choices multiply them, even in a small document. */
 const SCHEMAS_MAX = 20_000;
-/** Comparisons of values with schemas, and of the choices of `oneOf` with each other: each takes some microseconds. */
+/** Comparisons of values with schemas, and between the choices of `oneOf`. Each takes some microseconds. */
 const COMPARISONS_MAX = 100_000;
 
 export class GbnfRules {
@@ -18,7 +18,7 @@ export class GbnfRules {
   #schemas = 0;
   #comparisons = 0;
 
-  /** The name of a rule with this body; equal bodies share one. @throws {AppError} `request.invalid` at the bound. */
+  /** Returns the name of a rule with this body; equal bodies share a rule. @throws {AppError} `request.invalid` at the limit. */
   add(kind: string, body: string): string {
     const known = this.#names.get(body);
     if (known !== undefined) return known;
@@ -28,9 +28,9 @@ export class GbnfRules {
     return name;
   }
 
-  /** A name for a rule whose body is not known yet: one that refers to itself. */
+  /** Reserves the name of a recursive rule, whose body is defined later. */
   reserve(kind: string): string {
-    if (this.#rules.size >= RULES_MAX) throw tooLarge(`they make more than ${RULES_MAX} rules`);
+    if (this.#rules.size >= RULES_MAX) throw tooLarge(`they expand to more than ${RULES_MAX} grammar rules`);
     const name = `${kind}-${this.#rules.size}`;
     this.#rules.set(name, '');
     return name;
@@ -40,22 +40,22 @@ export class GbnfRules {
     this.#rules.set(name, body);
   }
 
-  /** So many more schemas are looked at. @throws {AppError} `request.invalid` at the bound. */
+  /** Counts processed schemas. @throws {AppError} `request.invalid` at the limit. */
   countSchemas(count: number): void {
     this.#schemas += count;
-    if (this.#schemas > SCHEMAS_MAX) throw tooLarge(`they come to more than ${SCHEMAS_MAX} schemas`);
+    if (this.#schemas > SCHEMAS_MAX) throw tooLarge(`they expand to more than ${SCHEMAS_MAX} schemas`);
   }
 
-  /** One more comparison is made. @throws {AppError} `request.invalid` at the bound. */
+  /** Counts a comparison. @throws {AppError} `request.invalid` at the limit. */
   countComparison(): void {
     this.#comparisons += 1;
     if (this.#comparisons > COMPARISONS_MAX) throw tooLarge(`they need more than ${COMPARISONS_MAX} comparisons`);
   }
 
   /**
-   * `{min,max}` times, in the shortest notation. `max` must not be less than `min`: llama.cpp would count down from zero, and
-   * never end.
-   * @throws {AppError} `request.invalid` at the bound of all repetitions.
+   * Returns a repetition of `{min,max}` times, in the shortest notation. `max` must not be less than `min`, with which llama.cpp
+   * would loop forever.
+   * @throws {AppError} `request.invalid` at the limit of all repetitions.
    */
   repeated(what: string, min: number, max: number | undefined): string {
     if (max !== undefined && max < min) throw new RangeError(`${max} is less than ${min}`);
@@ -64,17 +64,17 @@ export class GbnfRules {
       this.#repeated.add(text);
       this.#repetitions += max ?? min;
     }
-    if (this.#repetitions > REPETITIONS_MAX) throw tooLarge(`they count to more than ${REPETITIONS_MAX}`);
+    if (this.#repetitions > REPETITIONS_MAX) throw tooLarge(`they expand to more than ${REPETITIONS_MAX} repetitions`);
     return text;
   }
 
-  /** The text of the grammar, which begins with `root`. */
+  /** Returns the text of the grammar, which starts with `root`. */
   text(root: string): string {
     return [`root ::= ${root}`, ...[...this.#rules].map(([name, body]) => `${name} ::= ${body}`)].join('\n');
   }
 }
 
-/** Exactly this text, as a terminal. */
+/** Returns the text as a terminal. */
 export function literal(text: string): string {
   return `"${text.replace(/[\\"\n\r\t]/g, (character) => ESCAPES[character] ?? character)}"`;
 }

@@ -1,4 +1,4 @@
-/** Grammars that were read, by their text: agents send the same tools with every turn. */
+/** LRU cache of parsed grammars by their text: agents send the same tools with every turn. */
 import type { LlamaGrammar } from 'node-llama-cpp';
 
 const GRAMMARS_MAX = 64;
@@ -11,10 +11,10 @@ export class GrammarCache {
     this.#create = create;
   }
 
-  /** @throws an Error when the text is no grammar. */
+  /** @throws an Error when the grammar is invalid. */
   get(text: string): Promise<LlamaGrammar> {
     const known = this.#known.get(text);
-    // The one that was used last is the last to go.
+    // Reinserted as the most recently used one.
     this.#known.delete(text);
     const grammar = known ?? this.#create(text);
     this.#known.set(text, grammar);

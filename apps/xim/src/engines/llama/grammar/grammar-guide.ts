@@ -1,6 +1,6 @@
 /**
- * Says which grammar holds for the next token of one reply: the one of the whole reply until its end or until the first call
- * is complete, and the one of a call between the mark that opens it and the mark that closes it.
+ * Selects the grammar for the next token: that of the whole output until its end or until the first tool call is complete, and
+ * that of a tool call between its opening and closing tags.
  */
 import { LlamaGrammarEvaluationState } from 'node-llama-cpp';
 import type { LlamaGrammar, LlamaModel } from 'node-llama-cpp';
@@ -23,12 +23,12 @@ export class GrammarGuide {
     this.#state = this.#begun(grammars.reply);
   }
 
-  /** For the sampler, which asks before each token. */
+  /** The state of the current grammar, which the sampler reads before each token. */
   get state(): LlamaGrammarEvaluationState | undefined {
     return this.#state;
   }
 
-  /** The mark that opens a call is complete, and nothing has followed it yet. */
+  /** The opening tag of a tool call is complete, and no text has followed it yet. */
   callOpened(): void {
     if (!this.#ofReply) this.#state = this.#begun(this.#grammars.call);
   }

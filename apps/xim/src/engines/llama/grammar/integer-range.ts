@@ -1,18 +1,18 @@
-/** Whole numbers of a range, digit by digit: what `minimum` and `maximum` of an integer are in a grammar. */
+/** Grammar rules for the integers of a range, digit by digit: `minimum` and `maximum` in a grammar. */
 
-/** A bound further out is none: a JSON number beyond it is not read exactly. */
-const FAR = Number.MAX_SAFE_INTEGER;
+/** Bounds beyond this are clamped, since larger JSON numbers are not exact. */
+const BOUND_MAX = Number.MAX_SAFE_INTEGER;
 
-/** The body of a rule for the integers from `min` to `max`, both included; undefined when there are none. */
+/** Returns the body of a rule for the integers from `min` to `max`, both inclusive; undefined when there are none. */
 export function integerRange(min: number, max: number): string | undefined {
-  const [low, high] = [Math.max(Math.ceil(min), -FAR), Math.min(Math.floor(max), FAR)];
+  const [low, high] = [Math.max(Math.ceil(min), -BOUND_MAX), Math.min(Math.floor(max), BOUND_MAX)];
   if (!(low <= high)) return undefined;
   const negative = low < 0 ? [`"-" (${naturals(Math.max(1, -high), -low)})`] : [];
   const natural = high >= 0 ? [naturals(Math.max(0, low), high)] : [];
   return [...negative, ...natural].join(' | ');
 }
 
-/** From `low` to `high`, neither of them negative. Numbers of one length at a time, and all of the lengths between at once. */
+/** Non-negative integers from `low` to `high`: those of the shortest and of the longest length, and all lengths in between. */
 function naturals(low: number, high: number): string {
   const [shortest, longest] = [digits(low), digits(high)];
   if (shortest === longest) return sameLength(String(low), String(high));
@@ -24,14 +24,14 @@ function naturals(low: number, high: number): string {
   ].join(' | ');
 }
 
-/** From one number to another that has as many digits. */
+/** Integers between two numbers with the same number of digits. */
 function sameLength(low: string, high: string): string {
   const rest = low.length - 1;
   const [first, last] = [Number(low[0]), Number(high[0])];
   if (rest === 0) return oneOf(first, last);
   const [lowRest, highRest] = [low.slice(1), high.slice(1)];
   if (first === last) return `"${first}" (${sameLength(lowRest, highRest)})`;
-  // A first digit under which every rest is allowed needs no rule of its own.
+  // A first digit that allows any remaining digits needs no separate rule.
   const [isLowWhole, isHighWhole] = [/^0+$/.test(lowRest), /^9+$/.test(highRest)];
   const [from, to] = [isLowWhole ? first : first + 1, isHighWhole ? last : last - 1];
   return [

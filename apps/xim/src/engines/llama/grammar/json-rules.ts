@@ -1,16 +1,16 @@
-/** The rules of JSON itself. White space is bounded: a model may otherwise go on with it until its limit. */
+/** The grammar rules of JSON. White space is limited, since a model may otherwise generate it until its token limit. */
 import type { GbnfRules } from './gbnf.ts';
 
-/** Levels that JSON of any shape may be nested: a grammar without a bound lets a small model open brackets for ever. */
+/** Maximum nesting of arbitrary JSON: without a limit, a small model may open brackets forever. */
 const DEPTH_MAX = 8;
 
 const SPACE = '" "?';
-/** Between the brackets and commas of an object or array: nothing, one space, or a new line with its indentation. */
+/** Between the brackets and commas of an object or array: nothing, one space, or a line break with indentation. */
 const GAP = '(" " | "\\n" [ \\t]{0,20})?';
 
 export const jsonNumber = '"-"? ("0" | [1-9] [0-9]{0,15}) ("." [0-9]{1,16})? ([eE] [-+]? [0-9]{1,2})?';
 export const jsonInteger = '"-"? ("0" | [1-9] [0-9]{0,15})';
-/** One character of a string, as it is written. Half a surrogate pair is no character. */
+/** An encoded character of a string. Lone surrogates are not allowed. */
 const CHARACTER =
   '[^"\\\\\\x7F\\x00-\\x1F] | "\\\\" (["\\\\/bfnrt] | "u" ([0-9a-cA-CefEF] [0-9a-fA-F]{3} | [dD] [0-7] [0-9a-fA-F]{2}))';
 
@@ -41,7 +41,7 @@ export class JsonRules {
     return this.#rules.add('gap', GAP);
   }
 
-  /** Any value at all. */
+  /** Any value. */
   value(depth = DEPTH_MAX): string {
     const scalars = [this.string, jsonNumber, '"true"', '"false"', '"null"'];
     const nested = depth === 0 ? [] : [this.object(depth - 1), this.array(depth - 1)];

@@ -1,47 +1,47 @@
-/** What JSON schemas are made of, as far as a grammar can promise it. */
+/** The subset of JSON Schema that a grammar can enforce. */
 
 export type JsonSchema = Readonly<Record<string, unknown>>;
 
 export const TYPES = ['object', 'array', 'string', 'number', 'integer', 'boolean', 'null'] as const;
 export type TypeName = (typeof TYPES)[number];
 
-/** Bounds of which the larger one is the tighter. */
+/** Bounds of which the larger one is tighter. */
 export const LOWER_BOUNDS = ['minimum', 'exclusiveMinimum', 'minItems', 'minLength'];
-/** Bounds of which the smaller one is the tighter. */
+/** Bounds of which the smaller one is tighter. */
 export const UPPER_BOUNDS = ['maximum', 'exclusiveMaximum', 'maxItems', 'maxLength'];
-/** Bounds of numbers. A grammar keeps them for integers: libraries write the range of exact numbers into each of those. */
+/** Bounds of numbers. A grammar enforces them for integers, to which libraries add the range of safe integers. */
 export const NUMBER_BOUNDS = ['minimum', 'maximum', 'exclusiveMinimum', 'exclusiveMaximum'];
 
-/** Keywords that the grammar keeps. */
-const KEPT = [
+/** Keywords that the grammar enforces. */
+const ENFORCED = [
   ...['type', 'enum', 'const', '$ref', 'anyOf', 'oneOf', 'allOf', 'format', ...LOWER_BOUNDS, ...UPPER_BOUNDS],
   ...['properties', 'required', 'additionalProperties', 'items', 'prefixItems'],
 ];
-/** Keywords that say nothing about what is valid. */
+/** Keywords that do not affect validation. */
 const ANNOTATIONS = [
   ...['title', 'description', 'default', 'examples', '$comment', '$schema', '$id', '$defs', 'definitions', 'strict'],
   ...['deprecated', 'readOnly', 'writeOnly', 'contentMediaType', 'contentEncoding'],
 ];
-const KNOWN: ReadonlySet<string> = new Set([...KEPT, ...ANNOTATIONS]);
+const KNOWN: ReadonlySet<string> = new Set([...ENFORCED, ...ANNOTATIONS]);
 
 export function isObject(value: unknown): value is JsonSchema {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** The first keyword that is neither kept nor an annotation. */
-export function unknownKeyword(schema: JsonSchema): string | undefined {
+/** Returns the first keyword that is neither enforced nor an annotation. */
+export function unsupportedKeyword(schema: JsonSchema): string | undefined {
   return Object.keys(schema).find((keyword) => !KNOWN.has(keyword));
 }
 
 const LISTS = ['enum', 'anyOf', 'oneOf', 'allOf', 'required', 'prefixItems'];
 
 /**
- * What is wrong with the keywords of one schema, whatever is inside it; undefined when nothing is. `null` is the same as
- * leaving a keyword out: some libraries write it for an empty list.
+ * Returns the error in the keywords of a schema, regardless of its subschemas; undefined when there is none. `null` counts as
+ * an omitted keyword: some libraries write it for an empty list.
  */
 export function malformed(schema: JsonSchema): string | undefined {
   const type = listOf(schema['type'] ?? []).find((name) => !TYPES.includes(name as TypeName));
-  if (type !== undefined) return `there is no type ${shown(type)}`;
+  if (type !== undefined) return `unknown type ${quoted(type)}`;
   const list = LISTS.find((keyword) => schema[keyword] != null && !Array.isArray(schema[keyword]));
   if (list !== undefined) return `${list} must be an array`;
   const names = listOf(schema['required'] ?? []);
@@ -54,12 +54,12 @@ export function listOf(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : [value];
 }
 
-/** For messages. */
-export function shown(value: unknown): string {
+/** Quotes a value for an error message. */
+export function quoted(value: unknown): string {
   return `'${String(value).slice(0, 64)}'`;
 }
 
-/** Whether a value is of a type and within the bounds of that type. */
+/** Whether a value is of a type. */
 export function isOfType(value: unknown, type: TypeName): boolean {
   switch (type) {
     case 'object':
@@ -75,7 +75,7 @@ export function isOfType(value: unknown, type: TypeName): boolean {
   }
 }
 
-/** Whether a value is within the bounds that a schema has for values of its type. */
+/** Whether a value is within the bounds of a schema for its type. */
 export function isWithinBounds(value: unknown, bounds: JsonSchema): boolean {
   const within = (size: number, min: unknown, max: unknown): boolean =>
     (typeof min !== 'number' || size >= min) && (typeof max !== 'number' || size <= max);
@@ -90,7 +90,7 @@ export function isWithinBounds(value: unknown, bounds: JsonSchema): boolean {
   );
 }
 
-/** The same text for equal values, in whatever order their properties are. */
+/** Returns the same text for equal values, regardless of the order of properties. */
 export function textOf(value: unknown): string {
   return JSON.stringify(value, (_, inner: unknown) =>
     isObject(inner)

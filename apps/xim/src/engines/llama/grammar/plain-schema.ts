@@ -1,30 +1,30 @@
 /**
- * A schema without `$ref`, `allOf`, `anyOf` and `oneOf`: only what it says about a value itself. What it says about the insides
- * of an object or a list are {@link SchemaParts}, which nobody has read yet: a schema may contain itself.
+ * A schema without `$ref`, `allOf`, `anyOf` and `oneOf`. Its subschemas for properties and items are unresolved
+ * {@link SchemaParts}, since a schema may be recursive.
  */
 import { isObject, isOfType, isWithinBounds, listOf, LOWER_BOUNDS, textOf, UPPER_BOUNDS } from './json-schema.ts';
 import type { JsonSchema, TypeName } from './json-schema.ts';
 
-/** Schemas that hold together for one value; none of them is any value. */
+/** Schemas that all apply to a value; an empty list matches any value. */
 export type SchemaParts = readonly unknown[];
 
 export interface PlainSchema {
-  /** Undefined when any. */
+  /** Undefined for any type. */
   readonly types: readonly TypeName[] | undefined;
-  /** What `enum` and `const` leave; undefined when there is neither. */
+  /** The values of `enum` and `const`; undefined when there is neither. */
   readonly values: readonly unknown[] | undefined;
-  /** The bounds of numbers, texts and lists by their keywords, as they were written. */
+  /** The bounds of numbers, strings and arrays by keyword, verbatim. */
   readonly bounds: JsonSchema;
   readonly formats: readonly unknown[];
-  /** Undefined when the schema does not say which properties there are. */
+  /** Undefined when the schema has no `properties`. */
   readonly properties: ReadonlyMap<string, SchemaParts> | undefined;
   readonly required: ReadonlySet<string>;
-  /** Of properties that are not named; undefined when the schema does not say. */
+  /** `additionalProperties`; undefined when absent. */
   readonly additional: SchemaParts | undefined;
   readonly prefixItems: readonly SchemaParts[];
-  /** Of what follows in a list; undefined when the schema does not say. */
+  /** `items`, which apply after `prefixItems`; undefined when absent. */
   readonly items: SchemaParts | undefined;
-  /** The choices of `oneOf` that this schema has: none but the chosen one may fit. */
+  /** The chosen choices of each `oneOf`: no other choice may match. */
   readonly chosen: readonly ChoiceOfOne[];
 }
 
@@ -33,7 +33,7 @@ export interface ChoiceOfOne {
   readonly at: number;
 }
 
-/** Any value at all. */
+/** Matches any value. */
 export const ANYTHING: PlainSchema = {
   types: undefined,
   values: undefined,
@@ -49,7 +49,7 @@ export const ANYTHING: PlainSchema = {
 
 const BOUNDS = [...LOWER_BOUNDS, ...UPPER_BOUNDS];
 
-/** What the schema says by itself, without its `$ref`, `allOf`, `anyOf` and `oneOf`. */
+/** Returns the schema without its `$ref`, `allOf`, `anyOf` and `oneOf`. */
 export function plainSchema(schema: JsonSchema): PlainSchema {
   const listed = Array.isArray(schema['enum']) ? (schema['enum'] as unknown[]) : undefined;
   const constant = 'const' in schema ? [schema['const']] : undefined;
@@ -70,7 +70,7 @@ export function plainSchema(schema: JsonSchema): PlainSchema {
   };
 }
 
-/** What fits both. */
+/** Returns a schema that matches the values that match both. */
 export function intersection(one: PlainSchema, other: PlainSchema): PlainSchema {
   return {
     types: both(one.types, other.types, commonTypes),
@@ -88,22 +88,22 @@ export function intersection(one: PlainSchema, other: PlainSchema): PlainSchema 
   };
 }
 
-/** What a property of this name has to fit, also one that the schema does not name. */
+/** Returns the schemas of a property, including those of an additional one. */
 export function propertyOf({ properties, additional = [] }: PlainSchema, name: string): SchemaParts {
   return properties?.get(name) ?? additional;
 }
 
-/** What the item at this place of a list has to fit. */
+/** Returns the schemas of the item at this index. */
 export function itemAt({ prefixItems, items = [] }: PlainSchema, at: number): SchemaParts {
   return prefixItems[at] ?? items;
 }
 
-/** The names that are written: those of `properties` in their order, then those that are only required. */
+/** Returns the names of the generated properties: those of `properties` in order, then those that are only required. */
 export function namesOf({ properties, required }: PlainSchema): string[] {
   return [...new Set([...(properties?.keys() ?? []), ...required])];
 }
 
-/** The types of a schema: those that it names, or the one that its keywords are about; undefined when there is neither. */
+/** Returns the types of a schema, or the type that its keywords imply; undefined when there is neither. */
 export function typesOf(plain: PlainSchema): readonly TypeName[] | undefined {
   const { types, properties, required, additional, prefixItems, items, bounds, formats } = plain;
   if (types !== undefined) return types;
@@ -112,7 +112,7 @@ export function typesOf(plain: PlainSchema): readonly TypeName[] | undefined {
   return 'minLength' in bounds || 'maxLength' in bounds || formats.length > 0 ? ['string'] : undefined;
 }
 
-/** The listed values that the rest of the schema allows, as far as that can be said without reading what is inside them. */
+/** Returns the enumerated values that match the types and bounds of the schema. Subschemas are not checked. */
 export function allowedValues({ values, types, bounds }: PlainSchema): readonly unknown[] | undefined {
   return values?.filter(
     (value) => (types === undefined || types.some((type) => isOfType(value, type))) && isWithinBounds(value, bounds),
@@ -127,7 +127,7 @@ function joined(one: SchemaParts, other: SchemaParts): SchemaParts {
   return [...new Set([...one, ...other])];
 }
 
-/** A name that only one of them has is an additional property of the other. */
+/** A property that only one of them names is an additional property of the other. */
 function bothProperties(one: PlainSchema, other: PlainSchema): PlainSchema['properties'] {
   if (one.properties === undefined && other.properties === undefined) return undefined;
   const names = new Set([...(one.properties?.keys() ?? []), ...(other.properties?.keys() ?? [])]);

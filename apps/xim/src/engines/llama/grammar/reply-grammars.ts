@@ -1,4 +1,4 @@
-/** The grammars of one reply: what it must look like from its beginning, and what a tool call must look like. */
+/** The grammars of a completion: one for the whole output, and one for a tool call. */
 import type { ChatCompletionRequest } from '@xerotier/public-api/chat-completions';
 import type { Dialect } from '../dialect.ts';
 import { GbnfRules, literal } from './gbnf.ts';
@@ -8,16 +8,16 @@ import { SchemaRules } from './schema-rules.ts';
 type FunctionTool = NonNullable<ChatCompletionRequest['tools']>[number];
 
 export interface ReplyGrammars {
-  /** Holds from the first token; undefined while the reply may be any text. */
+  /** Applies from the first token; undefined when the output may be any text. */
   readonly reply: string | undefined;
-  /** Holds after the mark that opens a tool call, up to the end of the call; undefined without tools. */
+  /** Applies after the opening tag of a tool call, up to the end of the call; undefined without tools. */
   readonly call: string | undefined;
 }
 
-/** @throws {AppError} `request.invalid` for a schema that cannot be promised. */
+/** @throws {AppError} `request.invalid` for an invalid or unsupported schema. */
 export function replyGrammars(request: ChatCompletionRequest, dialect: Dialect): ReplyGrammars {
   const tools = callableTools(request);
-  const calls: Calls = { tools, given: request.tools ?? [], dialect };
+  const calls: Calls = { tools, all: request.tools ?? [], dialect };
   const format = request.response_format;
   return {
     reply: mustCall(request)
@@ -29,7 +29,7 @@ export function replyGrammars(request: ChatCompletionRequest, dialect: Dialect):
   };
 }
 
-/** The tools that the model may call: those that are given, or those of them that `tool_choice` allows. */
+/** Returns the tools of the request that `tool_choice` allows. */
 export function callableTools({ tools = [], tool_choice: choice }: ChatCompletionRequest): readonly FunctionTool[] {
   if (choice === 'none') return [];
   if (typeof choice !== 'object') return tools;
@@ -40,17 +40,17 @@ export function callableTools({ tools = [], tool_choice: choice }: ChatCompletio
   return tools.filter((tool) => names.includes(tool.function.name));
 }
 
-/** Whether the reply has to be a tool call. */
+/** Whether the output must be a tool call. */
 export function mustCall({ tool_choice: choice }: ChatCompletionRequest): boolean {
   if (typeof choice !== 'object') return choice === 'required';
   return choice.type === 'function' || choice.allowed_tools.mode === 'required';
 }
 
 interface Calls {
-  /** Those that may be called. */
+  /** The tools that may be called. */
   readonly tools: readonly FunctionTool[];
-  /** All of the request, for the errors. */
-  readonly given: readonly FunctionTool[];
+  /** All tools of the request, for the `param` of errors. */
+  readonly all: readonly FunctionTool[];
   readonly dialect: Dialect;
 }
 
@@ -60,21 +60,21 @@ function callGrammar(calls: Calls, from: 'with its opening' | 'after its opening
   return rules.text(from === 'with its opening' ? `${literal(calls.dialect.callOpens)} ${call}` : call);
 }
 
-/** Arguments are an object of the parameters that are named. A function that names none has none. */
+/** Arguments are an object. A function without parameters has an empty one. */
 const ARGUMENTS = { type: 'object', properties: {} };
 
-/** `{"name": ..., "arguments": ...}` as models of this family write it, and the mark that closes the call. */
-function callRule(rules: GbnfRules, { tools, given, dialect }: Calls): string {
+/** `{"name": ..., "arguments": ...}` in the format of this model family, and the closing tag. */
+function callRule(rules: GbnfRules, { tools, all, dialect }: Calls): string {
   const calls = tools.map((tool) => {
     const { name, parameters = {}, strict } = tool.function;
-    const options = { param: `tools[${given.indexOf(tool)}].function.parameters`, strict: strict === true };
+    const options = { param: `tools[${all.indexOf(tool)}].function.parameters`, strict: strict === true };
     const values = new SchemaRules(rules, parameters, options).rule(ARGUMENTS);
     return rules.add('call', `${literal(`{"name": ${JSON.stringify(name)}, "arguments": `)} ${values} "}"`);
   });
   return rules.add('calls', `"\\n"? (${calls.join(' | ')}) ${literal(`\n${dialect.callCloses}`)}`);
 }
 
-/** A JSON document, or a tool call where there are tools. */
+/** A JSON document, or a tool call if there are tools. */
 function documentGrammar(
   format: Exclude<NonNullable<ChatCompletionRequest['response_format']>, { type: 'text' }>,
   calls: Calls,

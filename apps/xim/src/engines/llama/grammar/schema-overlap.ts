@@ -1,6 +1,6 @@
 /**
- * Whether what is written for one choice of a `oneOf` might fit another choice as well. Says so unless it is certain that
- * it does not: then the types differ, or the values, or a property that one requires and the other does not allow.
+ * Determines whether a value of one choice of a `oneOf` may match another choice, too. Returns true unless the choices are
+ * certainly disjoint: their types differ, or their values, or one requires a property that the other does not allow.
  */
 import { NUMBER_BOUNDS, textOf } from './json-schema.ts';
 import type { TypeName } from './json-schema.ts';
@@ -8,27 +8,27 @@ import { allowedValues, intersection, namesOf, propertyOf, typesOf } from './pla
 import type { PlainSchema, SchemaParts } from './plain-schema.ts';
 import type { SchemaReader } from './schema-reader.ts';
 
-/** Levels of properties that are looked into: what tells choices apart is near the top. */
+/** Levels of properties that are compared: choices usually differ near the top. */
 const LEVELS_MAX = 3;
 
-/** @throws {AppError} `request.invalid` when one of the other choices cannot be read. */
-export function mayFitAnother(plain: PlainSchema, reader: SchemaReader): boolean {
-  const written = asWritten(plain);
+/** @throws {AppError} `request.invalid` when one of the other choices is invalid. */
+export function mayMatchAnother(plain: PlainSchema, reader: SchemaReader): boolean {
+  const generated = asGenerated(plain);
   return plain.chosen.some(({ choices, at }) =>
-    choices.some((choice, other) => other !== at && mayFit(written, choice, reader)),
+    choices.some((choice, other) => other !== at && mayMatch(generated, choice, reader)),
   );
 }
 
-function mayFit(written: PlainSchema, choice: unknown, reader: SchemaReader): boolean {
+function mayMatch(generated: PlainSchema, choice: unknown, reader: SchemaReader): boolean {
   return reader.alternatives([choice]).some((alternative) => {
     reader.countComparison();
-    if (areToldApart(written, alternative, reader)) return false;
-    return mayHaveValue(intersection(written, alternative), reader, 0);
+    if (areDisjoint(generated, alternative, reader)) return false;
+    return mayHaveValue(intersection(generated, alternative), reader, 0);
   });
 }
 
-/** The common case, by less work: a required property has other values in the one than in the other. */
-function areToldApart(one: PlainSchema, other: PlainSchema, reader: SchemaReader): boolean {
+/** Fast path for the common case: the values of a required property are disjoint. */
+function areDisjoint(one: PlainSchema, other: PlainSchema, reader: SchemaReader): boolean {
   if (one.types?.includes('object') !== true || one.types.length > 1) return false;
   return [...other.required].some((name) => {
     const [values, others] = [one, other].map((plain) => valuesOf(propertyOf(plain, name), reader));
@@ -36,14 +36,14 @@ function areToldApart(one: PlainSchema, other: PlainSchema, reader: SchemaReader
   });
 }
 
-/** The texts of the values that a property may have; undefined when they are not listed. */
+/** Returns the texts of the values of a property; undefined when they are not enumerated. */
 function valuesOf(parts: SchemaParts, reader: SchemaReader): ReadonlySet<string> | undefined {
   const values = reader.alternatives(parts).map((plain) => plain.values);
   return values.includes(undefined) ? undefined : new Set(values.flatMap((listed) => (listed ?? []).map(textOf)));
 }
 
-/** Objects are written with the properties that are named, and no others. */
-function asWritten(plain: PlainSchema): PlainSchema {
+/** The grammar generates objects with their named properties only. */
+function asGenerated(plain: PlainSchema): PlainSchema {
   const names = namesOf(plain);
   const types = typesOf(plain);
   if (names.length === 0 && (plain.properties === undefined || plain.additional !== undefined))
@@ -60,11 +60,11 @@ function mayHaveValue(plain: PlainSchema, reader: SchemaReader, level: number): 
 function mayBe(type: TypeName, plain: PlainSchema, reader: SchemaReader, level: number): boolean {
   switch (type) {
     case 'object':
-      return [...plain.required].every((name) => mayBeThere(propertyOf(plain, name), reader, level + 1));
+      return [...plain.required].every((name) => mayBePresent(propertyOf(plain, name), reader, level + 1));
     case 'string':
-      return inOrder(plain, 'minLength', 'maxLength');
+      return isRangeSatisfiable(plain, 'minLength', 'maxLength');
     case 'array':
-      return inOrder(plain, 'minItems', 'maxItems');
+      return isRangeSatisfiable(plain, 'minItems', 'maxItems');
     case 'number':
     case 'integer':
       return mayBeNumber(plain);
@@ -73,7 +73,7 @@ function mayBe(type: TypeName, plain: PlainSchema, reader: SchemaReader, level: 
   }
 }
 
-function mayBeThere(parts: SchemaParts, reader: SchemaReader, level: number): boolean {
+function mayBePresent(parts: SchemaParts, reader: SchemaReader, level: number): boolean {
   return level > LEVELS_MAX || reader.alternatives(parts).some((plain) => mayHaveValue(plain, reader, level));
 }
 
@@ -86,6 +86,6 @@ function mayBeNumber(plain: PlainSchema): boolean {
   return !isLess(max, min) && !isAtMost(max, above) && !isAtMost(below, min) && !isAtMost(below, above);
 }
 
-function inOrder({ bounds }: PlainSchema, min: string, max: string): boolean {
+function isRangeSatisfiable({ bounds }: PlainSchema, min: string, max: string): boolean {
   return !(Number(bounds[min] ?? 0) > Number(bounds[max] ?? Infinity));
 }

@@ -1,9 +1,9 @@
 /**
- * Reads the schemas of one document: follows `$ref`, and brings everything that holds for a value together, wherever it is
- * written. Keywords beside `$ref`, `allOf`, `anyOf`, `oneOf`, `enum` and `const` count like those inside them.
+ * Reads the schemas of one document: resolves `$ref` and combines all schemas that apply to a value. Keywords next to `$ref`,
+ * `allOf`, `anyOf`, `oneOf`, `enum` and `const` apply like those inside them.
  */
 import { AppError } from '@xerotier/errors';
-import { isObject, isOfType, isWithinBounds, malformed, shown, textOf, unknownKeyword } from './json-schema.ts';
+import { isObject, isOfType, isWithinBounds, malformed, quoted, textOf, unsupportedKeyword } from './json-schema.ts';
 import type { JsonSchema } from './json-schema.ts';
 import { ANYTHING, intersection, itemAt, plainSchema, propertyOf } from './plain-schema.ts';
 import type { PlainSchema, SchemaParts } from './plain-schema.ts';
@@ -11,11 +11,11 @@ import type { PlainSchema, SchemaParts } from './plain-schema.ts';
 export interface SchemaOptions {
   /** The parameter of the request that holds the schema, for the errors. */
   readonly param: string;
-  /** Whether a keyword that cannot be promised is rejected. */
+  /** Whether keywords that a grammar cannot enforce are rejected. */
   readonly strict: boolean;
 }
 
-/** Is told of work, and throws when it becomes too much. */
+/** Counts the work, and throws when it exceeds its limits. */
 export interface WorkCounter {
   countSchemas(count: number): void;
   countComparison(): void;
@@ -38,17 +38,17 @@ export class SchemaReader {
     this.#work = work;
   }
 
-  /** The same for parts that say the same; empty when they say nothing. */
+  /** Returns the same key for equal parts; empty when they match any value. */
   keyOf(parts: SchemaParts): string {
-    const telling = parts.map((part) => this.#target(part)).filter((part) => part !== true && part !== undefined);
-    const ids = telling.map((part) => this.#ids.get(part) ?? this.#newId(part));
+    const constraining = parts.map((part) => this.#target(part)).filter((part) => part !== true && part !== undefined);
+    const ids = constraining.map((part) => this.#ids.get(part) ?? this.#newId(part));
     return [...new Set(ids)].sort((one, other) => one - other).join(' ');
   }
 
   /**
-   * A value fits the parts when it fits one of these. In a schema that is not strict it may fit several choices of a
-   * `oneOf`, too.
-   * @throws {AppError} `request.invalid` for a schema that is malformed, or that a strict schema cannot be held to.
+   * Returns the alternatives of the parts: a value matches the parts if it matches one alternative. Without strict mode it may
+   * match several choices of a `oneOf`.
+   * @throws {AppError} `request.invalid` for an invalid schema, or for an unsupported keyword in strict mode.
    */
   alternatives(parts: SchemaParts): readonly PlainSchema[] {
     const key = this.keyOf(parts);
@@ -59,12 +59,12 @@ export class SchemaReader {
     return found;
   }
 
-  /** Whether a value fits all parts. Of keywords that a grammar does not keep nothing is known. */
+  /** Whether a value matches all parts. Keywords that a grammar cannot enforce are ignored. */
   accepts(parts: SchemaParts, value: unknown): boolean {
     return parts.every((part) => this.#accepts(part, value));
   }
 
-  /** One more pair of schemas is compared. @throws {AppError} `request.invalid` when they are too many. */
+  /** Counts a comparison of two schemas. @throws {AppError} `request.invalid` at the limit. */
   countComparison(): void {
     this.#work.countComparison();
   }
@@ -95,7 +95,7 @@ export class SchemaReader {
     return intersection(one, other);
   }
 
-  /** @param followed references to this very value: one of them again would go on for ever. */
+  /** @param followed the references that were followed to this schema, to detect cycles. */
   #alternativesOf(schema: unknown, depth: number, followed: ReadonlySet<string>): readonly PlainSchema[] {
     this.#work.countSchemas(1);
     if (depth > DEPTH_MAX) throw this.rejection(`the schema is nested more than ${DEPTH_MAX} levels deep`);
@@ -107,7 +107,7 @@ export class SchemaReader {
     let found: readonly PlainSchema[] = [plain];
     const reference = schema['$ref'];
     if (typeof reference === 'string') {
-      if (followed.has(reference)) throw this.rejection(`$ref ${shown(reference)} leads back to itself`);
+      if (followed.has(reference)) throw this.rejection(`$ref ${quoted(reference)} is circular`);
       const target = this.#find(reference);
       found = this.#product(found, this.#alternativesOf(target, depth + 1, new Set([...followed, reference])));
     }
@@ -140,11 +140,13 @@ export class SchemaReader {
   }
 
   #check(schema: JsonSchema): void {
-    const wrong = malformed(schema);
-    if (wrong !== undefined) throw this.rejection(wrong);
-    const unknown = this.#options.strict ? unknownKeyword(schema) : undefined;
-    if (unknown !== undefined)
-      throw this.rejection(`the keyword ${shown(unknown)} cannot be promised; leave it out, or set strict to false`);
+    const problem = malformed(schema);
+    if (problem !== undefined) throw this.rejection(problem);
+    const unsupported = this.#options.strict ? unsupportedKeyword(schema) : undefined;
+    if (unsupported !== undefined)
+      throw this.rejection(
+        `the keyword ${quoted(unsupported)} is not supported in strict mode; remove it or set strict to false`,
+      );
   }
 
   #accepts(schema: unknown, value: unknown, depth = 0): boolean {
@@ -177,7 +179,7 @@ export class SchemaReader {
     );
   }
 
-  /** A schema that is a reference and nothing else is what it refers to. */
+  /** Resolves a schema that consists of a reference only. */
   #target(schema: unknown): unknown {
     const seen = new Set<unknown>();
     let at = schema;
@@ -189,7 +191,8 @@ export class SchemaReader {
   }
 
   #find(reference: string): unknown {
-    if (!/^#(\/|$)/.test(reference)) throw this.rejection(`$ref ${shown(reference)} does not point into the schema`);
+    if (!/^#(\/|$)/.test(reference))
+      throw this.rejection(`$ref ${quoted(reference)} must refer to a part of the same schema`);
     const path = reference
       .split('/')
       .slice(1)
@@ -199,7 +202,7 @@ export class SchemaReader {
         (isObject(at) || Array.isArray(at)) && Object.hasOwn(at, part) ? (at as JsonSchema)[part] : undefined,
       this.#root,
     );
-    if (target === undefined) throw this.rejection(`$ref ${shown(reference)} points to nothing`);
+    if (target === undefined) throw this.rejection(`$ref ${quoted(reference)} cannot be resolved`);
     return target;
   }
 }
@@ -208,7 +211,7 @@ function listIn(schema: JsonSchema, keyword: string): readonly unknown[] | undef
   return Array.isArray(schema[keyword]) ? (schema[keyword] as unknown[]) : undefined;
 }
 
-/** A reference is a URI: spaces and the like are written as percent codes. */
+/** A reference is a URI and may be percent-encoded. */
 function decoded(text: string): string {
   try {
     return decodeURIComponent(text);

@@ -1,5 +1,5 @@
 import { AppError } from '@xerotier/errors';
-import { GrammarTexts } from '../../testing/grammar-texts.ts';
+import { GrammarSampler } from '../../testing/grammar-sampler.ts';
 import { GbnfRules } from './gbnf.ts';
 import { SchemaRules } from './schema-rules.ts';
 import type { JsonSchema } from './schema-rules.ts';
@@ -13,12 +13,12 @@ function grammar(schema: unknown, strict = true): string {
   return rules.text(root);
 }
 
-/** Many texts of a grammar: the same for grammars that differ in nothing but the names of their rules. */
-function textsIn(grammar: string): string[] {
-  const texts = new GrammarTexts(grammar);
+/** Samples texts: the same ones for grammars that differ only in the names of their rules. */
+function samplesOf(grammar: string): string[] {
+  const sampler = new GrammarSampler(grammar);
   let state = 1;
   const random = (): number => (state = (state * 16_807) % 2_147_483_647) / 2_147_483_647;
-  return Array.from({ length: 20 }, () => texts.one(random));
+  return Array.from({ length: 20 }, () => sampler.sample(random));
 }
 
 function rejection(schema: unknown, strict = true): AppError {
@@ -28,10 +28,10 @@ function rejection(schema: unknown, strict = true): AppError {
     if (AppError.is(error)) return error;
     throw error;
   }
-  throw new Error('it was not refused');
+  throw new Error('it was not rejected');
 }
 
-/** Each of so many definitions has the next one in every property. */
+/** Each definition has the next one in every property. */
 function repeating(properties: number, definitions: number): JsonSchema {
   const next = (i: number): JsonSchema => ({ allOf: [{ $ref: `#/$defs/d${i + 1}` }] });
   const all = Array.from({ length: definitions }, (_, i) => [
@@ -41,13 +41,13 @@ function repeating(properties: number, definitions: number): JsonSchema {
   return { allOf: [{ $ref: '#/$defs/d0' }], $defs: { ...Object.fromEntries(all), [`d${definitions}`]: {} } };
 }
 
-/** Every choice of each may come with every choice of the others. */
+/** Each choice can be combined with every choice of the others. */
 function multiplying(choices: number, times: number): JsonSchema {
   const anyOf = Array.from({ length: choices }, (_, i) => ({ minimum: i }));
   return { type: 'integer', allOf: Array.from({ length: times }, () => ({ anyOf })) };
 }
 
-/** Texts of many lengths: each is a rule of its own. */
+/** Strings of many lengths, each with its own rule. */
 function lengths(count: number): JsonSchema {
   return Object.fromEntries(
     Array.from({ length: count }, (_, i) => [`p${i}`, { type: 'string', maxLength: 2_000 - i }]),
@@ -56,9 +56,9 @@ function lengths(count: number): JsonSchema {
 
 describe('SchemaRules', () => {
   it.each<[string, JsonSchema]>([
-    ['minimum of a fraction', { type: 'number', minimum: 3 }],
-    ['maximum of an integer or a fraction', { type: ['integer', 'number'], maximum: 3 }],
-    ['minimum of anything', { minimum: 3 }],
+    ['minimum of a number', { type: 'number', minimum: 3 }],
+    ['maximum of an integer or number', { type: ['integer', 'number'], maximum: 3 }],
+    ['minimum without a type', { minimum: 3 }],
     ['pattern', { type: 'string', pattern: '^a' }],
     ['patternProperties', { type: 'object', patternProperties: {} }],
     ['not', { not: { type: 'string' } }],
@@ -66,103 +66,103 @@ describe('SchemaRules', () => {
     ['an unknown keyword', { type: 'string', minlength: 3 }],
     ['an unknown format', { type: 'string', format: 'regex' }],
     ['a format and a length', { type: 'string', format: 'date', minLength: 50 }],
-    ['a nested one', { type: 'object', properties: { a: { items: { multipleOf: 2 } } } }],
-    ['one beside a reference', { $ref: '#/$defs/a', pattern: '^a', $defs: { a: { type: 'string' } } }],
-    ['one within a reference', { $ref: '#/$defs/a', $defs: { a: { type: 'string', pattern: '^a' } } }],
-    ['one beside a choice', { anyOf: [{ type: 'string' }], not: { const: 'a' } }],
-    ['one beside values', { enum: ['a', 'b'], pattern: '^a' }],
-    ['nullable, which is no keyword of JSON Schema', { type: 'string', nullable: true }],
+    ['a nested keyword', { type: 'object', properties: { a: { items: { multipleOf: 2 } } } }],
+    ['a keyword next to a reference', { $ref: '#/$defs/a', pattern: '^a', $defs: { a: { type: 'string' } } }],
+    ['a keyword in a referenced schema', { $ref: '#/$defs/a', $defs: { a: { type: 'string', pattern: '^a' } } }],
+    ['a keyword next to anyOf', { anyOf: [{ type: 'string' }], not: { const: 'a' } }],
+    ['a keyword next to enum', { enum: ['a', 'b'], pattern: '^a' }],
+    ['nullable, which is not a JSON Schema keyword', { type: 'string', nullable: true }],
     ['two formats', { type: 'string', format: 'date', allOf: [{ format: 'email' }] }],
-    ['choices of oneOf that overlap', { oneOf: [{ type: 'integer' }, { type: 'number' }] }],
-    ['choices of oneOf that may be told apart by nothing', { oneOf: [{ properties: { a: {} } }, { required: ['a'] }] }],
-  ])('refuses %s in a strict schema, names the parameter, and lets it pass in others', (_, schema) => {
+    ['overlapping choices of oneOf', { oneOf: [{ type: 'integer' }, { type: 'number' }] }],
+    ['indistinguishable choices of oneOf', { oneOf: [{ properties: { a: {} } }, { required: ['a'] }] }],
+  ])('rejects %s in strict mode only, and names the parameter', (_, schema) => {
     const { code, param, message } = rejection(schema);
     expect([code, param]).toEqual(['request.invalid', 'response_format.json_schema.schema']);
-    expect(message).toMatch(/cannot be promised/);
+    expect(message).toMatch(/in strict mode/);
     expect(() => grammar(schema, false)).not.toThrow();
   });
 
   it.each<[string, unknown, RegExp]>([
-    ['a type that there is not', { type: 'text' }, /no type 'text'/],
-    ['a reference to nothing', { $ref: '#/$defs/a' }, /points to nothing/],
-    ['a reference to elsewhere', { $ref: 'https://example.test/a' }, /does not point into the schema/],
-    ['a schema that is none', { items: 5 }, /must be an object/],
-    ['a reference that is none', { $ref: 5 }, /\$ref must be a string/],
-    ['values that are no list', { enum: 'a' }, /enum must be an array/],
-    ['choices that are no list', { anyOf: { type: 'string' } }, /anyOf must be an array/],
-    ['a required name that is no list', { type: 'object', required: 'a' }, /required must be an array/],
-    ['a required name that is none', { type: 'object', required: [1] }, /array of strings/],
-    ['no type', { type: [] }, /no value fits/],
-    ['a required property that is nothing', { properties: { a: false }, required: ['a'] }, /no value fits/],
+    ['an unknown type', { type: 'text' }, /unknown type 'text'/],
+    ['an unresolvable reference', { $ref: '#/$defs/a' }, /cannot be resolved/],
+    ['an external reference', { $ref: 'https://example.test/a' }, /part of the same schema/],
+    ['an invalid schema', { items: 5 }, /must be an object/],
+    ['an invalid reference', { $ref: 5 }, /\$ref must be a string/],
+    ['an enum that is not an array', { enum: 'a' }, /enum must be an array/],
+    ['an anyOf that is not an array', { anyOf: { type: 'string' } }, /anyOf must be an array/],
+    ['a required that is not an array', { type: 'object', required: 'a' }, /required must be an array/],
+    ['a required name that is not a string', { type: 'object', required: [1] }, /array of strings/],
+    ['an empty list of types', { type: [] }, /no value can match/],
+    ['a required property with the schema false', { properties: { a: false }, required: ['a'] }, /no value can match/],
     [
-      'a reference and a type that contradict each other',
+      'a reference and a contradictory type',
       { $ref: '#/$defs/a', type: 'integer', $defs: { a: { type: 'string' } } },
-      /no value fits/,
+      /no value can match/,
     ],
     [
-      'a name that another part does not allow',
+      'a required name that another part does not allow',
       { properties: { a: {} }, required: ['a'], allOf: [{ properties: {}, additionalProperties: false }] },
-      /no value fits/,
+      /no value can match/,
     ],
-    ['no choice', { anyOf: [] }, /no value fits/],
-    ['parts that contradict each other', { allOf: [{ type: 'string' }, { type: 'null' }] }, /no value fits/],
-    ['values that its own type rules out', { type: 'string', enum: [1, 2] }, /no value fits/],
-    ['a count that is none', { type: 'string', maxLength: -1 }, /maxLength/],
-    ['a count that is too large', { type: 'string', minLength: 1_000_000 }, /minLength/],
-    ['a string that is longer than it may be', { type: 'string', minLength: 3, maxLength: 1 }, /minLength is more/],
-    ['a list that is longer than it may be', { type: 'array', minItems: 3, maxItems: 1 }, /minItems is more/],
+    ['an empty anyOf', { anyOf: [] }, /no value can match/],
+    ['contradictory parts', { allOf: [{ type: 'string' }, { type: 'null' }] }, /no value can match/],
+    ['values that contradict the type', { type: 'string', enum: [1, 2] }, /no value can match/],
+    ['a negative length', { type: 'string', maxLength: -1 }, /maxLength/],
+    ['an excessive length', { type: 'string', minLength: 1_000_000 }, /minLength/],
+    ['a minLength above maxLength', { type: 'string', minLength: 3, maxLength: 1 }, /minLength exceeds/],
+    ['a minItems above maxItems', { type: 'array', minItems: 3, maxItems: 1 }, /minItems exceeds/],
     [
-      'bounds that cross only together',
+      'contradictory bounds of two parts',
       { type: 'string', allOf: [{ minLength: 3 }, { maxLength: 1 }] },
-      /minLength is more/,
+      /minLength exceeds/,
     ],
-    ['a list of more items than there are', { prefixItems: [{}], items: false, minItems: 2 }, /minItems is more/],
+    ['a minItems above the possible items', { prefixItems: [{}], items: false, minItems: 2 }, /minItems exceeds/],
     [
-      'a definition that is itself',
+      'a definition that refers to itself',
       { allOf: [{ $ref: '#/$defs/a' }], $defs: { a: { $ref: '#/$defs/a' } } },
-      /leads back/,
+      /is circular/,
     ],
-    ['a reference to itself', { $ref: '#' }, /leads back/],
-    ['a choice that is itself', { anyOf: [{ $ref: '#' }, { type: 'string' }] }, /leads back/],
+    ['a reference to itself', { $ref: '#' }, /is circular/],
+    ['a choice that refers to its own schema', { anyOf: [{ $ref: '#' }, { type: 'string' }] }, /is circular/],
     [
-      'references in a circle',
+      'circular references',
       {
         properties: { x: { $ref: '#/$defs/a' } },
         $defs: { a: { anyOf: [{ $ref: '#/$defs/b' }] }, b: { anyOf: [{ $ref: '#/$defs/a' }] } },
       },
-      /leads back/,
+      /is circular/,
     ],
     [
       'a required name that is not allowed',
       { properties: { a: {} }, required: ['z'], additionalProperties: false },
       /'z' is required/,
     ],
-    ['properties that are a list', { type: 'object', properties: [] }, /properties must be/],
+    ['properties that are an array', { type: 'object', properties: [] }, /properties must be/],
     ['choices that multiply', multiplying(8, 14), /too large/],
-    ['repetitions without end', { type: 'object', properties: lengths(60) }, /too large/],
-    ['a range of integers without any', { type: 'integer', minimum: 3, exclusiveMaximum: 3 }, /no integer/],
-    ['a bound that is none', { type: 'integer', exclusiveMinimum: true }, /must be a number/],
-    ['a nesting without end', nested(40), /levels deep/],
-  ])('refuses %s, strict or not', (_, schema, message) => {
+    ['too many repetitions', { type: 'object', properties: lengths(60) }, /too large/],
+    ['an empty range of integers', { type: 'integer', minimum: 3, exclusiveMaximum: 3 }, /no integer/],
+    ['a bound that is not a number', { type: 'integer', exclusiveMinimum: true }, /must be a number/],
+    ['excessive nesting', nested(40), /levels deep/],
+  ])('rejects %s, strict or not', (_, schema, message) => {
     expect(rejection(schema).message).toMatch(message);
     expect(rejection(schema, false).message).toMatch(message);
   });
 
   it.each<[string, JsonSchema, string]>([
-    ['included', { minimum: 3, maximum: 5 }, '[3-5]'],
-    ['excluded', { exclusiveMinimum: 3, exclusiveMaximum: 6 }, '[4-5]'],
+    ['inclusive', { minimum: 3, maximum: 5 }, '[3-5]'],
+    ['exclusive', { exclusiveMinimum: 3, exclusiveMaximum: 6 }, '[4-5]'],
     ['both', { minimum: 3, exclusiveMinimum: 3.5, maximum: 5.5, exclusiveMaximum: 9 }, '[4-5]'],
-  ])('keeps the bounds of an integer, strict or not: %s', (_, bounds, range) => {
+  ])('enforces the bounds of an integer, strict or not: %s', (_, bounds, range) => {
     for (const strict of [true, false])
       expect(grammar({ type: 'integer', ...bounds }, strict)).toBe(`root ::= integer-0\ninteger-0 ::= ${range}`);
     expect(grammar({ type: ['integer', 'null'], ...bounds })).toContain(range);
   });
 
-  it('needs a rule once for what is referred to many times', () => {
+  it('creates one rule for a schema that is referenced many times', () => {
     expect(grammar(repeating(8, 14)).split('\n').length).toBeLessThan(500);
   });
 
-  it('takes null for a keyword that was left out', () => {
+  it('treats null as an omitted keyword', () => {
     const nothing = {
       properties: null,
       required: null,
@@ -181,9 +181,9 @@ describe('SchemaRules', () => {
     ['a bound', { maxLength: 3 }, { type: 'string', maxLength: 3 }],
     ['a choice', { anyOf: [{ maxLength: 3 }, { type: 'null' }] }, { type: 'string', maxLength: 3 }],
     ['a description', { description: 'A text.', default: 'a' }, { type: 'string' }],
-  ])('keeps both of a reference and %s, strict or not', (_, beside, same) => {
+  ])('combines a reference with %s, strict or not', (_, additional, same) => {
     for (const strict of [true, false])
-      expect(grammar({ $ref: '#/$defs/a', ...beside, $defs: { a: { type: 'string' } } }, strict)).toBe(
+      expect(grammar({ $ref: '#/$defs/a', ...additional, $defs: { a: { type: 'string' } } }, strict)).toBe(
         grammar(same, strict),
       );
   });
@@ -210,7 +210,7 @@ describe('SchemaRules', () => {
       { type: 'object', properties: { a: { type: 'null' } }, required: ['a'] },
     ],
     [
-      'what is required and parts',
+      'required and parts',
       { type: 'object', required: ['a'], allOf: [{ properties: { a: { type: 'null' } } }] },
       { type: 'object', properties: { a: { type: 'null' } }, required: ['a'] },
     ],
@@ -225,7 +225,7 @@ describe('SchemaRules', () => {
       { type: 'object', properties: { a: { type: 'null' } } },
     ],
     [
-      'additional properties and those that only another part names',
+      'additional properties and the properties of another part',
       {
         properties: { a: { type: ['null', 'string'] } },
         required: ['a'],
@@ -234,33 +234,33 @@ describe('SchemaRules', () => {
       { properties: { a: { type: 'null' } }, required: ['a'] },
     ],
     [
-      'additional properties and what is only required',
+      'additional properties and required',
       { type: 'object', required: ['a'], additionalProperties: { type: 'null' } },
       { properties: { a: { type: 'null' } }, required: ['a'] },
     ],
     [
-      'items and the list that another part begins',
+      'items and the prefixItems of another part',
       { items: { type: ['null', 'string'] }, allOf: [{ prefixItems: [{ type: ['null', 'boolean'] }], items: false }] },
       { prefixItems: [{ type: 'null' }], items: false },
     ],
     [
-      'bounds and a type that another part has',
+      'bounds and the type of another part',
       { minimum: 3, maximum: 5, allOf: [{ type: 'integer' }] },
       { type: 'integer', minimum: 3, maximum: 5 },
     ],
     ['a schema and true', { allOf: [true, { type: 'null' }] }, { type: 'null' }],
     ['a choice and false', { anyOf: [false, { type: 'null' }] }, { type: 'null' }],
     [
-      'an optional property that is nothing',
+      'an optional property with the schema false',
       { properties: { a: false, b: { type: 'null' } } },
       { properties: { b: { type: 'null' } } },
     ],
-    ['items that are nothing', { type: 'array', items: false }, { type: 'array', maxItems: 0 }],
-  ])('keeps both of %s', (_, schema, same) => {
-    expect(textsIn(grammar(schema))).toEqual(textsIn(grammar(same)));
+    ['items with the schema false', { type: 'array', items: false }, { type: 'array', maxItems: 0 }],
+  ])('combines %s', (_, schema, same) => {
+    expect(samplesOf(grammar(schema))).toEqual(samplesOf(grammar(same)));
   });
 
-  it('follows references beside other keywords, in a chain and in a circle of objects', () => {
+  it('resolves references next to other keywords, chained and recursive ones', () => {
     const $defs = {
       a: { $ref: '#/$defs/b', minLength: 2 },
       b: { $ref: '#/$defs/c', maxLength: 3 },
@@ -276,7 +276,7 @@ describe('SchemaRules', () => {
     expect(grammar({ allOf: [{ $ref: '#/$defs/node' }, { $ref: '#/$defs/named' }], $defs })).toContain('definition-');
   });
 
-  it('takes as many choices of oneOf as people write, strict or not, and refuses to compare more', () => {
+  it('accepts realistic numbers of oneOf choices, strict or not, and rejects more', () => {
     const kinds = (count: number): JsonSchema[] =>
       Array.from({ length: count }, (_, at) => ({
         type: 'object',
@@ -290,7 +290,7 @@ describe('SchemaRules', () => {
     expect(rejection({ oneOf: kinds(400) }).message).toMatch(/too large: they need more than \d+ comparisons/);
   });
 
-  it('takes choices of oneOf that types, values, bounds or required properties tell apart', () => {
+  it('accepts choices of oneOf that differ in types, values, bounds or required properties', () => {
     const kind = (name: string): JsonSchema => ({
       type: 'object',
       properties: { kind: { const: name } },
@@ -315,7 +315,7 @@ describe('SchemaRules', () => {
       expect(grammar({ oneOf, $defs: { a: kind('a') } })).toBe(grammar({ anyOf: oneOf, $defs: { a: kind('a') } }));
   });
 
-  it('writes no properties where a schema says that there are none, and any where it says nothing', () => {
+  it('generates no properties if a schema allows none, and any if it does not restrict them', () => {
     const empty = 'root ::= empty-0\nempty-0 ::= "{}"';
     for (const strict of [true, false]) {
       for (const schema of [{ properties: {} }, { additionalProperties: false }, { properties: { a: false } }])
@@ -328,7 +328,7 @@ describe('SchemaRules', () => {
     }
   });
 
-  it('takes a schema that refers to itself', () => {
+  it('accepts a recursive schema', () => {
     const tree = {
       type: 'object',
       properties: { children: { type: 'array', items: { $ref: '#' } } },
@@ -337,37 +337,37 @@ describe('SchemaRules', () => {
     expect(grammar(tree)).toContain('definition-');
   });
 
-  it('finds definitions by names with percent codes', () => {
+  it('resolves percent-encoded references', () => {
     expect(grammar({ $ref: '#/$defs/a~1b%20c', $defs: { 'a/b c': { type: 'null' } } })).toContain('"null"');
     expect(grammar({ $ref: '#/$defs/100%', $defs: { '100%': { type: 'null' } } })).toContain('"null"');
   });
 
-  it('stays small for an object of many optional properties', () => {
+  it('stays small for an object with many optional properties', () => {
     const properties = Object.fromEntries(Array.from({ length: 200 }, (_, at) => [`p${at}`, { type: 'string' }]));
     expect(grammar({ type: 'object', properties }).length).toBeLessThan(100_000);
   });
 
-  it('refuses a grammar without end instead of making it', () => {
+  it('rejects an oversized grammar instead of building it', () => {
     const properties = Object.fromEntries(Array.from({ length: 3_000 }, (_, at) => [`p${at}`, { type: 'string' }]));
     expect(rejection({ type: 'object', properties }).message).toMatch(/too large/);
   });
 
-  it('leaves out choices that nothing fits, as long as there are others', () => {
+  it('omits unsatisfiable choices, as long as there are others', () => {
     const text = { type: 'string', minLength: 1, maxLength: 3 };
     for (const impossible of [{ type: 'null' }, { minLength: 5 }, { enum: [1] }])
       expect(grammar({ ...text, anyOf: [{ minLength: 2 }, impossible] })).toBe(
         grammar({ ...text, anyOf: [{ minLength: 2 }] }),
       );
     expect(grammar({ type: ['string', 'integer'], minimum: 5, maximum: 3 }, false)).toBe(grammar({ type: 'string' }));
-    expect(rejection({ ...text, anyOf: [{ type: 'null' }, { minLength: 5 }] }).message).toMatch(/no value fits/);
+    expect(rejection({ ...text, anyOf: [{ type: 'null' }, { minLength: 5 }] }).message).toMatch(/no value can match/);
   });
 
-  it('fails again for a definition that nothing fits, wherever it is referred to', () => {
+  it('rejects every reference to an unsatisfiable definition', () => {
     const never = { type: 'string', minLength: 3, maxLength: 1 };
     const reference = { $ref: '#/$defs/never' };
     const schema = { anyOf: [reference, { type: 'array', items: reference }, { type: 'null' }], $defs: { never } };
     expect(grammar(schema)).toContain('"null"');
-    expect(rejection({ anyOf: [reference, reference], $defs: { never } }).message).toMatch(/minLength is more/);
+    expect(rejection({ anyOf: [reference, reference], $defs: { never } }).message).toMatch(/minLength exceeds/);
   });
 });
 

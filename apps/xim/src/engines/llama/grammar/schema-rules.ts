@@ -1,20 +1,20 @@
 /**
- * From a JSON schema to a grammar whose every text fits the schema. Objects are written with their properties in the order
- * of the schema, required ones always and optional ones or not; where a schema names properties, no others are written.
+ * Converts a JSON schema to a grammar that generates only matching texts. Objects have their properties in the order of the
+ * schema, of which optional ones may be omitted; if a schema names properties, there are no others.
  *
- * What a grammar cannot promise (`pattern`, `not`, `minimum` of a fraction, ...) is rejected in a strict schema and left to the
- * model otherwise, as the specification has it for strict and for other schemas.
+ * Keywords that a grammar cannot enforce (`pattern`, `not`, `minimum` of a number, ...) are rejected in strict mode and left to
+ * the model otherwise, as in the OpenAI specification.
  */
 import type { AppError } from '@xerotier/errors';
 import { literal } from './gbnf.ts';
 import type { GbnfRules } from './gbnf.ts';
 import { integerRange } from './integer-range.ts';
 import { jsonInteger, jsonNumber, JsonRules } from './json-rules.ts';
-import { NUMBER_BOUNDS, shown } from './json-schema.ts';
+import { NUMBER_BOUNDS, quoted } from './json-schema.ts';
 import type { JsonSchema, TypeName } from './json-schema.ts';
 import { allowedValues, namesOf, propertyOf, typesOf } from './plain-schema.ts';
 import type { PlainSchema, SchemaParts } from './plain-schema.ts';
-import { mayFitAnother } from './schema-overlap.ts';
+import { mayMatchAnother } from './schema-overlap.ts';
 import { SchemaReader } from './schema-reader.ts';
 import type { SchemaOptions } from './schema-reader.ts';
 import { stringFormats } from './string-formats.ts';
@@ -22,11 +22,11 @@ import { stringFormats } from './string-formats.ts';
 export type { JsonSchema } from './json-schema.ts';
 
 const DEPTH_MAX = 32;
-/** Bounds of what may be counted by a grammar: repetitions are written out when it is read. */
+/** Maximum of `minLength`, `maxItems` and the like: llama.cpp expands repetitions. */
 const COUNT_MAX = 2_000;
 
-/** Nothing fits a schema: an error of the whole, and of no consequence where there is another choice. */
-class NothingFits extends Error {
+/** No value matches a schema: an error for the whole schema, but ignored where there is another choice. */
+class UnsatisfiableSchema extends Error {
   readonly rejection: AppError;
 
   constructor(rejection: AppError) {
@@ -41,9 +41,9 @@ export class SchemaRules {
   readonly #reader: SchemaReader;
   readonly #root: JsonSchema;
   readonly #strict: boolean;
-  /** The rules of schemas, and why others have none. */
-  readonly #done = new Map<string, string | NothingFits>();
-  /** Schemas whose rule is being made; one that contains itself has got the name of its rule already. */
+  /** The rules of schemas, or why a schema has none. */
+  readonly #done = new Map<string, string | UnsatisfiableSchema>();
+  /** Schemas whose rule is in progress; a recursive one already has the name of its rule. */
   readonly #open = new Map<string, { name?: string }>();
 
   constructor(rules: GbnfRules, root: JsonSchema, options: SchemaOptions) {
@@ -55,26 +55,26 @@ export class SchemaRules {
   }
 
   /**
-   * The rule of the whole schema.
-   * @param besides schemas that hold for the value, too.
-   * @throws {AppError} `request.invalid` that names the parameter and the keyword.
+   * Returns the rule of the whole schema.
+   * @param additional schemas that also apply to the value.
+   * @throws {AppError} `request.invalid` naming the parameter and the keyword.
    */
-  rule(...besides: SchemaParts): string {
+  rule(...additional: SchemaParts): string {
     try {
-      return this.#rule([...besides, this.#root], 0);
+      return this.#rule([...additional, this.#root], 0);
     } catch (error) {
-      throw error instanceof NothingFits ? error.rejection : error;
+      throw error instanceof UnsatisfiableSchema ? error.rejection : error;
     }
   }
 
-  /** Equal schemas share a rule, so they may refer to themselves. */
+  /** Equal schemas share a rule, so they may be recursive. */
   #rule(parts: SchemaParts, depth: number): string {
     this.#rules.countSchemas(1);
     if (depth > DEPTH_MAX) throw this.#reader.rejection(`the schema is nested more than ${DEPTH_MAX} levels deep`);
     const key = this.#reader.keyOf(parts);
     if (key === '') return this.#json.value();
     const known = this.#done.get(key);
-    if (known instanceof NothingFits) throw known;
+    if (known instanceof UnsatisfiableSchema) throw known;
     if (known !== undefined) return known;
     const open = this.#open.get(key);
     if (open !== undefined) return (open.name ??= this.#rules.reserve('definition'));
@@ -94,8 +94,8 @@ export class SchemaRules {
       this.#done.set(key, rule);
       return rule;
     } catch (error) {
-      if (!(error instanceof NothingFits)) throw error;
-      // What was made meanwhile may refer to it, and has to be made again.
+      if (!(error instanceof UnsatisfiableSchema)) throw error;
+      // Rules that were created meanwhile may refer to it and must be created again.
       if (own.name !== undefined)
         for (const [made, rule] of [...this.#done].slice(before)) if (typeof rule === 'string') this.#done.delete(made);
       this.#done.set(key, error);
@@ -108,21 +108,21 @@ export class SchemaRules {
   #plain(plain: PlainSchema, parts: SchemaParts, depth: number): string {
     const values = allowedValues(plain)?.filter((value) => this.#reader.accepts(parts, value));
     if (values !== undefined) return this.#choice(values.map((value) => () => this.#constant(value)));
-    this.#checkPromised(plain);
+    this.#checkStrict(plain);
     const types = typesOf(plain);
     if (types === undefined) return this.#json.value();
     return this.#choice(types.map((type) => () => this.#typed(type, plain, depth)));
   }
 
-  /** What a strict schema asks for only as a whole. */
-  #checkPromised(plain: PlainSchema): void {
+  /** Rejects combinations of keywords that are not supported in strict mode. */
+  #checkStrict(plain: PlainSchema): void {
     if (!this.#strict) return;
     const bound = NUMBER_BOUNDS.find((keyword) => keyword in plain.bounds);
     if (bound !== undefined && (plain.types === undefined || plain.types.includes('number')))
-      throw this.#reader.rejection(`the keyword ${shown(bound)} cannot be promised of anything but integers`);
-    if (mayFitAnother(plain, this.#reader))
+      throw this.#reader.rejection(`the keyword ${quoted(bound)} is supported in strict mode for integers only`);
+    if (mayMatchAnother(plain, this.#reader))
       throw this.#reader.rejection(
-        "the keyword 'oneOf' cannot be promised where a value may fit several of its choices; use anyOf",
+        "the keyword 'oneOf' is not supported in strict mode where a value may match several of its choices; use anyOf",
       );
   }
 
@@ -163,11 +163,11 @@ export class SchemaRules {
   #required(name: string, plain: PlainSchema, depth: number): string {
     const parts = propertyOf(plain, name);
     if (plain.properties?.has(name) !== true && parts.includes(false))
-      throw this.#nothingFits(`${shown(name)} is required, and additionalProperties allows no such property`);
+      throw this.#unsatisfiable(`${quoted(name)} is required, but additionalProperties does not allow it`);
     return this.#rule(parts, depth + 1);
   }
 
-  /** An object that requires no property: an empty one where the schema says which there are, and says none. */
+  /** An object without named properties: an empty one if `properties` is empty, and any object if it is absent. */
   #unnamed({ properties, additional }: PlainSchema, depth: number): string {
     if (additional === undefined) return properties === undefined ? this.#json.object() : this.#empty();
     const values = this.#ruleIfAny(additional, depth + 1);
@@ -180,8 +180,8 @@ export class SchemaRules {
   }
 
   /**
-   * All members: a required one comes, an optional one comes or does not. Put together from the last one on, twice: for
-   * when something stands before it, and so a comma, and for when nothing does.
+   * All members, of which optional ones may be omitted. Built backwards from the last one, in two variants: with a comma after
+   * a preceding member, and without one for the first member.
    */
   #members(pairs: readonly { isRequired: boolean; rule: string }[]): string {
     let [following, first] = ['""', '""'];
@@ -194,7 +194,7 @@ export class SchemaRules {
     return first;
   }
 
-  /** An object of any names. */
+  /** An object with any property names. */
   #map(values: string): string {
     const pair = this.#rules.add('pair', `${this.#json.string} ${this.#json.colon} ${values}`);
     return this.#rules.add(
@@ -210,7 +210,7 @@ export class SchemaRules {
     const listed: string[] = [];
     for (const parts of plain.prefixItems.slice(0, max)) {
       const item = this.#ruleIfAny(parts, depth + 1);
-      // Nothing can stand here, nor behind it.
+      // No item can be at this index, nor after it.
       if (item === undefined) return this.#list(listed, undefined, min, max);
       listed.push(item);
     }
@@ -220,18 +220,18 @@ export class SchemaRules {
   }
 
   /**
-   * Those items that are listed come, as far as they may.
-   * @param item the rule of what follows them; undefined when nothing may.
+   * An array of the listed items, followed by further ones.
+   * @param item the rule of the further items; undefined when there may be none.
    */
   #list(listed: readonly string[], item: string | undefined, min: number, max: number | undefined): string {
-    if (item === undefined && min > listed.length) throw this.#nothingFits('minItems is more than there are items');
+    if (item === undefined && min > listed.length) throw this.#unsatisfiable('minItems exceeds the number of items');
     const head = listed.length > 0 || item === undefined ? listed : [item];
     const body = [head.join(` ${this.#json.comma} `)];
     if (item !== undefined) {
       const [atLeast, atMost] = [Math.max(0, min - head.length), max && max - head.length];
       body.push(this.#rules.repeated(`(${this.#json.comma} ${item})`, atLeast, atMost));
     }
-    // A rule of its own: llama.cpp multiplies repetitions that stand in each other.
+    // A separate rule, since llama.cpp multiplies nested repetitions.
     const whole = head.length === 0 ? '""' : this.#rules.add('items', body.join(' '));
     const inside = min === 0 && listed.length === 0 ? `(${whole})?` : whole;
     return this.#rules.add('array', `"[" ${this.#json.gap} ${inside} ${this.#json.gap} "]"`);
@@ -248,7 +248,7 @@ export class SchemaRules {
       Math.max(bound('minimum', -Infinity), Math.floor(bound('exclusiveMinimum', -Infinity)) + 1),
       Math.min(bound('maximum', Infinity), Math.ceil(bound('exclusiveMaximum', Infinity)) - 1),
     );
-    if (range === undefined) throw this.#nothingFits('no integer is within its minimum and maximum');
+    if (range === undefined) throw this.#unsatisfiable('no integer is within its minimum and maximum');
     return this.#rules.add('integer', range);
   }
 
@@ -256,13 +256,15 @@ export class SchemaRules {
     const { formats, bounds } = plain;
     const [format] = formats;
     if (this.#strict && format !== undefined && ('minLength' in bounds || 'maxLength' in bounds))
-      throw this.#reader.rejection('a format and a length together cannot be promised');
+      throw this.#reader.rejection('a format combined with a length is not supported in strict mode');
     if (this.#strict && formats.length > 1)
-      throw this.#reader.rejection(`the formats ${formats.map(shown).join(' and ')} together cannot be promised`);
+      throw this.#reader.rejection(
+        `combining the formats ${formats.map(quoted).join(' and ')} is not supported in strict mode`,
+      );
     const known = typeof format === 'string' ? stringFormats[format] : undefined;
     if (known !== undefined) return this.#rules.add('format', `"\\"" ${known} "\\""`);
     if (this.#strict && format !== undefined)
-      throw this.#reader.rejection(`the format ${shown(format)} cannot be promised`);
+      throw this.#reader.rejection(`the format ${quoted(format)} is not supported in strict mode`);
     const min = this.#counted(plain, 'minLength') ?? 0;
     const max = this.#counted(plain, 'maxLength');
     this.#checkRange('Length', min, max);
@@ -274,45 +276,45 @@ export class SchemaRules {
     return this.#rules.add('constant', literal(JSON.stringify(value)));
   }
 
-  /** Choices that nothing fits are left out, as long as there are others. */
+  /** Omits unsatisfiable choices, as long as there are others. */
   #choice(choices: readonly (() => string)[]): string {
     const rules: string[] = [];
-    let impossible: NothingFits | undefined;
+    let impossible: UnsatisfiableSchema | undefined;
     for (const choice of choices) {
       try {
         rules.push(choice());
       } catch (error) {
-        if (!(error instanceof NothingFits)) throw error;
+        if (!(error instanceof UnsatisfiableSchema)) throw error;
         impossible ??= error;
       }
     }
-    if (rules.length === 0) throw impossible ?? this.#nothingFits('no value fits all of its keywords');
+    if (rules.length === 0) throw impossible ?? this.#unsatisfiable('no value can match all of its keywords');
     return rules.length === 1 ? (rules[0] as string) : this.#rules.add('choice', [...new Set(rules)].join(' | '));
   }
 
-  /** Undefined when nothing fits. */
+  /** Returns undefined when the schema is unsatisfiable. */
   #ruleIfAny(parts: SchemaParts, depth: number): string | undefined {
     try {
       return this.#rule(parts, depth);
     } catch (error) {
-      if (error instanceof NothingFits) return undefined;
+      if (error instanceof UnsatisfiableSchema) return undefined;
       throw error;
     }
   }
 
   #checkRange(what: 'Items' | 'Length', min: number, max: number | undefined): void {
-    if (max !== undefined && min > max) throw this.#nothingFits(`min${what} is more than max${what}`);
+    if (max !== undefined && min > max) throw this.#unsatisfiable(`min${what} exceeds max${what}`);
   }
 
-  #nothingFits(reason: string): NothingFits {
-    return new NothingFits(this.#reader.rejection(reason));
+  #unsatisfiable(reason: string): UnsatisfiableSchema {
+    return new UnsatisfiableSchema(this.#reader.rejection(reason));
   }
 
   #counted({ bounds }: PlainSchema, keyword: string): number | undefined {
     const value = bounds[keyword];
     if (value === undefined) return undefined;
     if (typeof value !== 'number' || !Number.isInteger(value) || value < 0 || value > COUNT_MAX)
-      throw this.#reader.rejection(`${keyword} must be a whole number from 0 to ${COUNT_MAX}`);
+      throw this.#reader.rejection(`${keyword} must be an integer from 0 to ${COUNT_MAX}`);
     return value;
   }
 }

@@ -1,4 +1,4 @@
-/** The formats of strings that a grammar can promise, without the quotes around them. */
+/** String formats that a grammar can enforce, without quotes. */
 const YEAR_TO_DAY = '[0-9]{4} "-" ("0" [1-9] | "1" [0-2]) "-" ("0" [1-9] | "1" [0-9] | "2" [0-8])';
 const TIME = '([01] [0-9] | "2" [0-3]) ":" [0-5] [0-9] ":" [0-5] [0-9] ("." [0-9]{1,6})?';
 const ZONE = '("Z" | [-+] ([01] [0-9] | "2" [0-3]) ":" [0-5] [0-9])';
@@ -6,7 +6,7 @@ const HEX = '[0-9a-f]';
 const OCTET = '("25" [0-5] | "2" [0-4] [0-9] | "1" [0-9] [0-9] | [1-9]? [0-9])';
 const LABEL = '[a-z0-9] ([a-z0-9-]{0,20} [a-z0-9])?';
 
-/** Days end at 28: a grammar knows no months. */
+/** Days end at 28, since a grammar cannot know the length of a month. */
 export const stringFormats: Readonly<Record<string, string>> = {
   date: YEAR_TO_DAY,
   time: `${TIME} ${ZONE}`,

@@ -1,7 +1,7 @@
 import type { ReportedHealth } from '../engine-health.ts';
 
-/** Of an engine that always works, for specs of what is around it. */
-export const soundHealth: ReportedHealth = {
+/** The health of an engine that never fails. */
+export const alwaysHealthy: ReportedHealth = {
   available: true,
   reason: undefined,
   failureRate: 0,

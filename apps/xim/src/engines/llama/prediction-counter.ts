@@ -1,14 +1,14 @@
 /**
- * How much of a predicted answer came true. This engine computes every token by itself, so a prediction makes nothing
- * faster here and changes nothing of the answer; what it is worth is counted all the same, as the specification has it:
- * predicted tokens that are in the answer, in their order, and those that are not.
+ * Counts the accepted and rejected tokens of a predicted output. This engine computes every token itself, so a prediction neither
+ * speeds it up nor changes the output. The usage has the counts of the specification nevertheless: predicted tokens that appear
+ * in the completion, in order, and those that do not.
  */
 import type { TokenUsage } from '@xerotier/contracts/inference';
 
-/** How far ahead the prediction goes on after a part that was left out or changed, in tokens. */
+/** How far ahead the prediction may resume after an omitted or changed part, in tokens. */
 const LOOK_AHEAD_TOKENS = 256;
 
-export class PredictionTally {
+export class PredictionCounter {
   readonly #predicted: readonly number[];
   #next = 0;
   #accepted = 0;
@@ -18,7 +18,7 @@ export class PredictionTally {
     this.#predicted = predicted;
   }
 
-  /** One more token of the answer; the counts in the usage are brought up to date. */
+  /** Adds a token of the completion and updates the counts in the usage. */
   add(token: number, usage: TokenUsage): void {
     const at = this.#predicted[this.#next] === token ? this.#next : this.#resumesAt(token);
     this.#last = token;
@@ -30,7 +30,7 @@ export class PredictionTally {
     usage.rejectedPredictionTokens = this.#predicted.length - this.#accepted;
   }
 
-  /** A single equal token may be chance: what was left is found again by two in a row. */
+  /** A single equal token may be a coincidence, so the prediction resumes at two consecutive ones. */
   #resumesAt(token: number): number | undefined {
     const end = Math.min(this.#predicted.length, this.#next + LOOK_AHEAD_TOKENS);
     for (let at = this.#next + 1; at < end; at += 1)

@@ -1,6 +1,6 @@
-/** Writes texts that a grammar in GBNF allows, at random: thousands in the time in which a model writes one. */
+/** Samples random texts of a GBNF grammar: thousands in the time a model takes to generate one. */
 
-/** From 0 up to, and not including, 1. */
+/** Returns a number from 0 (inclusive) to 1 (exclusive). */
 type Random = () => number;
 
 type Node =
@@ -14,16 +14,16 @@ type Node =
   | { readonly type: 'sequence' | 'choice'; readonly nodes: readonly Node[] }
   | { readonly type: 'repeat'; readonly node: Node; readonly min: number; readonly max: number };
 
-/** How often something without an upper bound is repeated at most. */
+/** Maximum repetitions where the grammar has no upper bound. */
 const REPEATED_MAX = 3;
-/** Pieces after which the shortest way to the end is taken. */
+/** Number of pieces after which the shortest derivation is chosen. */
 const PIECES_MAX = 400;
-/** What `[^...]` draws from besides ASCII. */
+/** Characters besides ASCII that `[^...]` is sampled from. */
 const BEYOND_ASCII = [...'äß€日😀'].map((character) => character.codePointAt(0) as number);
 
-export class GrammarTexts {
+export class GrammarSampler {
   readonly #rules: ReadonlyMap<string, Node>;
-  /** How many rules stand in each other at least until a text is complete; infinite when none ever is. */
+  /** Minimum nesting of rules in a complete text; infinite when there is none. */
   readonly #depths = new Map<string, number>();
 
   constructor(grammar: string) {
@@ -40,10 +40,10 @@ export class GrammarTexts {
     }
   }
 
-  /** @throws {Error} when the grammar allows no text of a finite length. */
-  one(random: Random): string {
+  /** Returns a random text of the grammar. @throws {Error} when the grammar matches no finite text. */
+  sample(random: Random): string {
     const root: Node = { type: 'rule', name: 'root' };
-    if (this.#depth(root) === Infinity) throw new Error('This grammar allows no text.');
+    if (this.#depth(root) === Infinity) throw new Error('The grammar matches no text.');
     const pieces: string[] = [];
     this.#write(root, random, pieces);
     return pieces.join('');
@@ -71,7 +71,7 @@ export class GrammarTexts {
         pieces.push(node.text);
         return;
       case 'characters':
-        pieces.push(String.fromCodePoint(drawn(node, random)));
+        pieces.push(String.fromCodePoint(sampleCharacter(node, random)));
         return;
       case 'rule':
         this.#write(this.#rules.get(node.name) as Node, random, pieces);
@@ -100,7 +100,7 @@ function oneOf<T>(values: readonly T[], random: Random): T {
   return values[Math.floor(random() * values.length)] as T;
 }
 
-function drawn({ ranges, isNegated }: Extract<Node, { type: 'characters' }>, random: Random): number {
+function sampleCharacter({ ranges, isNegated }: Extract<Node, { type: 'characters' }>, random: Random): number {
   const isIn = (code: number): boolean => ranges.some(([from, to]) => code >= from && code <= to);
   if (isNegated)
     return oneOf(
@@ -111,7 +111,7 @@ function drawn({ ranges, isNegated }: Extract<Node, { type: 'characters' }>, ran
   return from + Math.floor(random() * (to - from + 1));
 }
 
-/** Reads the body of one rule. */
+/** Parses the body of one rule. */
 class Parser {
   readonly #text: string;
   #at = 0;
@@ -122,7 +122,7 @@ class Parser {
 
   choice(): Node {
     const nodes = [this.#sequence()];
-    while (this.#takes('|')) nodes.push(this.#sequence());
+    while (this.#accept('|')) nodes.push(this.#sequence());
     return { type: 'choice', nodes };
   }
 
@@ -136,9 +136,9 @@ class Parser {
   }
 
   #item(): Node | undefined {
-    if (this.#takes('(')) {
+    if (this.#accept('(')) {
       const node = this.choice();
-      if (!this.#takes(')')) throw new Error(`This group has no end: ${this.#text}`);
+      if (!this.#accept(')')) throw new Error(`Unterminated group: ${this.#text}`);
       return node;
     }
     const text = this.#match(/"((?:[^"\\]|\\.)*)"/y);
@@ -161,11 +161,11 @@ class Parser {
     return { type: 'repeat', node, min: Number(from), max: Number(max) };
   }
 
-  #takes(sign: string): boolean {
+  #accept(sign: string): boolean {
     this.#match(/ */y);
-    const takes = this.#text.startsWith(sign, this.#at);
-    if (takes) this.#at += sign.length;
-    return takes;
+    const isNext = this.#text.startsWith(sign, this.#at);
+    if (isNext) this.#at += sign.length;
+    return isNext;
   }
 
   #match(pattern: RegExp): RegExpExecArray | undefined {
