@@ -125,7 +125,7 @@ describe('the limit of tokens', () => {
     const rejected = (await through(1, 'cpu-standard').post(body)) as ApiResponse<ErrorBody>;
     expect([rejected.status, rejected.body.error.message]).toEqual([
       429,
-      'Rate limit reached: the tier cpu_standard allows 50000 tokens per minute, prompts and answers together.',
+      'Rate limit reached: the tier cpu_standard allows 50000 tokens per minute, prompts and completions together.',
     ]);
     open.abort();
     await eventually('the hold has ended', async () => {

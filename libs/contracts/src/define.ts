@@ -1,9 +1,9 @@
 /**
- * How a message contract is written down. A contract is a value that both sides import: the subject, the schema of
- * what is sent, the schema of what comes back. Types derive from it, so a caller cannot send what a server does not
- * read, and `bus.serve` does not compile (and does not start) while a handler is missing.
+ * Definitions of message contracts. A contract is a value that both sides import: the subject and the schemas of the input and
+ * the output. Types derive from it, so a caller cannot send what a server does not read, and `bus.serve` does not compile
+ * (and does not start) while a handler is missing.
  *
- * Nothing in here knows NATS: `@xerotier/nats` is what carries these.
+ * This module does not depend on NATS: `@xerotier/nats` is the transport.
  */
 import type { z } from 'zod';
 import type { ErrorCode } from './errors.ts';
@@ -16,16 +16,16 @@ export type TemplateNames<S extends string> = S extends `${string}{${infer Name}
 /** The values that fill a template: one string for each `{name}`. */
 export type TemplateValues<S extends string> = Record<TemplateNames<S>, string>;
 
-/** One question, one answer. */
+/** One request, one response. */
 export interface RequestSpec<S extends string, I extends z.ZodType, O extends z.ZodType, Code extends ErrorCode> {
   readonly subject: S;
   readonly input: I;
   readonly output: O;
-  /** How long the caller waits when its own deadline does not end earlier. */
+  /** Timeout of the caller, unless its own deadline is earlier. */
   readonly timeoutMs: number;
   /**
-   * The errors that a handler may throw and a caller must expect. Beside them there are those of the transport (`bus.*`) and
-   * `internal`, which is what a caller reads of an error that is not listed.
+   * The errors that a handler may throw and a caller must expect, in addition to those of the transport (`bus.*`) and
+   * `internal`, which replaces an error that is not listed.
    */
   readonly errors: readonly Code[];
 }
@@ -40,8 +40,8 @@ export interface RequestContract<
 }
 
 /**
- * One question, answered by a head, any number of opaque data frames in order, and one end. What a data frame holds
- * is said by the contract's prose: the bus neither reads nor copies it, which is what makes a token cheap.
+ * One request, and a response that consists of a head, any number of opaque data frames in order, and one end. The comments of
+ * the contract describe the content of a data frame. The bus neither parses nor copies it, which keeps the cost per token low.
  */
 export interface StreamSpec<
   S extends string,
@@ -54,7 +54,7 @@ export interface StreamSpec<
   readonly input: I;
   readonly head: H;
   readonly end: E;
-  /** As in a request. */
+  /** As in {@link RequestSpec}. */
   readonly errors: readonly Code[];
 }
 
@@ -71,15 +71,15 @@ export interface StreamContract<
 /** The codes that an operation lists: `ErrorOf<typeof authContract.operations.authorize>`. */
 export type ErrorOf<C extends RequestContract | StreamContract> = C['errors'][number];
 
-/** Something that happened. With `stream` it is kept by JetStream until a consumer has acted on it. */
+/** Something that happened. With `stream`, JetStream keeps it until its consumers have handled it. */
 export interface EventSpec<S extends string, D extends z.ZodType> {
   readonly subject: S;
   readonly data: D;
-  /** Name of the JetStream stream that keeps it; absent for events that only matter now. */
+  /** Name of the JetStream stream that stores it. Default: it is not stored. */
   readonly stream?: string;
-  /** What the stream may hold; beyond that its oldest events go. Default 256 MiB. The NATS server reserves it. */
+  /** Maximum size of the stream; its oldest events are discarded first. Default 256 MiB. The NATS server reserves it. */
   readonly streamBytesMax?: number;
-  /** A stream of an earlier release that kept it: its subject is taken over, and a consumer drains and deletes it. */
+  /** A stream of an earlier release that stored it: its subject is taken over, and a consumer drains and deletes it. */
   readonly replacesStream?: string;
 }
 
@@ -89,7 +89,7 @@ export interface EventContract<S extends string = string, D extends z.ZodType = 
 
 export type Contract = RequestContract | StreamContract | EventContract;
 
-/** What one service answers: its operations by name. */
+/** The operations of one service, by name. */
 export interface ServiceContract<Ops extends Record<string, RequestContract | StreamContract>> {
   /** Also the queue group of its subscribers: one replica takes each message. */
   readonly name: string;
@@ -127,36 +127,36 @@ export function service<Ops extends Record<string, RequestContract | StreamContr
 }
 
 const SUBJECT_TOKEN = /^[A-Za-z0-9_-]+$/;
-/** Templates taken apart: text and names in turn. */
+/** Parsed templates: text and names alternately. */
 const templates = new Map<string, string[]>();
 
 /**
- * The subject with its `{names}` filled in.
- * @throws {RangeError} when a value is missing or is not one subject token (a dot or wildcard would address others).
+ * Returns the subject with its `{names}` filled in.
+ * @throws {RangeError} if a value is missing or is not one subject token (a dot or wildcard would address other subjects).
  */
 export function subjectOf<S extends string>(contract: { readonly subject: S }, values: TemplateValues<S>): string {
   const template = partsOf(contract.subject);
   let subject = template[0] ?? '';
-  for (let at = 1; at < template.length; at += 2) {
-    const name = template[at] ?? '';
+  for (let i = 1; i < template.length; i += 2) {
+    const name = template[i] ?? '';
     const value = (values as Record<string, string | undefined>)[name];
     if (value === undefined || !SUBJECT_TOKEN.test(value)) {
       throw new RangeError(`subject ${contract.subject}: {${name}} must be one token of letters, digits, _ or -`);
     }
-    subject += value + (template[at + 1] ?? '');
+    subject += value + (template[i + 1] ?? '');
   }
   return subject;
 }
 
 function partsOf(subject: string): string[] {
-  const known = templates.get(subject);
-  if (known !== undefined) return known;
+  const cached = templates.get(subject);
+  if (cached !== undefined) return cached;
   const parts = subject.split(/\{(\w+)\}/);
   templates.set(subject, parts);
   return parts;
 }
 
-/** The subject with `*` for each `{name}`: what a subscriber to all of them listens to. */
+/** Returns the subject with `*` for each `{name}`, to subscribe to all of them. */
 export function wildcardOf(contract: { readonly subject: string }): string {
   return contract.subject.replace(/\{\w+\}/g, '*');
 }

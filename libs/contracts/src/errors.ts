@@ -1,6 +1,6 @@
 /**
- * Every error of the platform, in one table: each owner states its own in `<owner>/errors.ts`, with the public code of
- * `@xerotier/public-api/errors` that a client reads instead.
+ * Every error of the platform, in one table. Each owner defines its own in `<owner>/errors.ts`, with the public code of
+ * `@xerotier/public-api/errors` that clients receive instead.
  */
 import { authErrors } from './auth/errors.ts';
 import { gatewayErrors } from './gateway/errors.ts';

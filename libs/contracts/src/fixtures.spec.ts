@@ -1,7 +1,7 @@
 /**
- * One golden sample of every message, kept for ever: a service of last month sends what is in `fixtures/`. A file is named
- * after its message, `service.operation.part[.variant].json` or `event[.variant].json`; a variant without the optional
- * fields stands beside the full one. Files are added, never edited: a change that needs an edit needs a new version.
+ * One golden sample of every message: earlier releases send what is in `fixtures/`. A file is named after its message,
+ * `service.operation.part[.variant].json` or `event[.variant].json`. Samples with and without the optional fields are separate
+ * variants. Files are added, never edited: a change that requires an edit requires a new version of the contract.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -14,19 +14,19 @@ const files = readdirSync(folder);
 const messages = new Map<string, z.ZodType>();
 for (const owner of readdirSync(import.meta.dirname)) {
   const index = join(import.meta.dirname, owner, 'index.ts');
-  if (existsSync(index)) noteAll((await import(index)) as Record<string, unknown>);
+  if (existsSync(index)) addAll((await import(index)) as Record<string, unknown>);
 }
 
-function noteAll(exported: Readonly<Record<string, unknown>>): void {
+function addAll(exported: Readonly<Record<string, unknown>>): void {
   for (const [name, value] of Object.entries(exported)) {
     if (isService(value)) {
       for (const [operation, contract] of Object.entries(value.operations))
-        note(`${value.name}.${operation}`, contract);
-    } else if (isContract(value)) note(name, value);
+        addMessages(`${value.name}.${operation}`, contract);
+    } else if (isContract(value)) addMessages(name, value);
   }
 }
 
-function note(name: string, contract: Contract): void {
+function addMessages(name: string, contract: Contract): void {
   switch (contract.kind) {
     case 'request':
       messages.set(`${name}.input`, contract.input).set(`${name}.output`, contract.output);
@@ -47,8 +47,8 @@ function isService(value: unknown): value is ServiceContract<Record<string, Extr
   return typeof (value as { operations?: unknown }).operations === 'object';
 }
 
-/** The name of the message itself, or of each of its variants when it is a union. */
-function samplesWanted(name: string, schema: z.ZodType): string[] {
+/** Returns the file of the message, or of each variant of a discriminated union. */
+function expectedFiles(name: string, schema: z.ZodType): string[] {
   if (!(schema instanceof z.ZodDiscriminatedUnion)) return [`${name}.json`];
   const { discriminator } = schema.def;
   return schema.options.map((option) => `${name}.${variantOf(option as z.ZodObject, discriminator)}.json`);
@@ -60,21 +60,21 @@ function variantOf(option: z.ZodObject, discriminator: string): string {
 
 function messageOf(file: string): [string, z.ZodType] | undefined {
   const [name = '', schema] =
-    [...messages].find(([known]) => file === `${known}.json` || file.startsWith(`${known}.`)) ?? [];
+    [...messages].find(([message]) => file === `${message}.json` || file.startsWith(`${message}.`)) ?? [];
   return schema && [name, schema];
 }
 
 describe('golden messages', () => {
   it('exist for every message of every contract', () => {
-    const wanted = [...messages].flatMap(([name, schema]) => samplesWanted(name, schema));
-    expect(wanted.length).toBeGreaterThan(10);
-    expect(wanted.filter((file) => !files.includes(file))).toEqual([]);
+    const expected = [...messages].flatMap(([name, schema]) => expectedFiles(name, schema));
+    expect(expected.length).toBeGreaterThan(10);
+    expect(expected.filter((file) => !files.includes(file))).toEqual([]);
   });
 
-  it.each(files)('%s is read today with everything that is in it', (file) => {
+  it.each(files)('%s parses without losing a field', (file) => {
     const [name, schema] = messageOf(file) ?? [];
     if (schema === undefined)
-      throw new Error(`${file} belongs to no message: name it after one of ${[...messages.keys()].join(', ')}`);
+      throw new Error(`${file} does not match a message. Expected one of: ${[...messages.keys()].join(', ')}`);
     const sample: unknown = JSON.parse(readFileSync(join(folder, file), 'utf8'));
     expect([name, schema.parse(sample)]).toMatchObject([name, sample]);
   });

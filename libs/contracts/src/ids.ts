@@ -1,4 +1,4 @@
-/** The ids that cross a wire. Model and worker ids are subject tokens on NATS, which is why they hold no dots. */
+/** Ids in messages. Model and worker ids are subject tokens on NATS, so they contain no dots. */
 import { z } from 'zod';
 
 export { projectId, slug } from '@xerotier/public-api/fields';

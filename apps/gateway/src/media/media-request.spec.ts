@@ -83,7 +83,7 @@ describe('a form', () => {
   it('is no JSON, and JSON is no form', () => {
     expect(rejection(() => readMediaRequest('audio/transcriptions', request({ model: 'm' })))).toMatchObject({
       code: 'request.unsupported_media_type',
-      message: 'Send the body as multipart/form-data.',
+      message: "Unsupported content type. Send the request body as 'multipart/form-data'.",
     });
     expect(readMediaRequest('images/generations', request({ prompt: 'x', n: null, stream: true }))).toEqual({
       model: undefined,

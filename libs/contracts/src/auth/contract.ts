@@ -1,4 +1,4 @@
-/** What the auth service answers: who may do what, and with which endpoint. */
+/** Operations of the auth service: who may do what, and with which endpoint. */
 import { z } from 'zod';
 import { request, service } from '../define.ts';
 import { modelId, projectId, slug } from '../ids.ts';
@@ -7,11 +7,11 @@ import { tierLimits, tierSlug } from './tiers.ts';
 export const scope = z.enum(['inference', 'management', 'execution']);
 export type Scope = z.infer<typeof scope>;
 
-/** What an endpoint is for: its routes refuse another kind of work, whatever its model could do. */
+/** What an endpoint serves. It rejects the routes of other tasks, even if its model supports them. */
 export const endpointTask = z.enum(['generate', 'embed', 'score', 'transcribe', 'speak', 'image']);
 export type EndpointTask = z.infer<typeof endpointTask>;
 
-/** SHA-256 of the whole key, hex: the key itself never leaves the gateway's memory. */
+/** SHA-256 of the whole key in hex. The key itself never leaves the gateway. */
 const keyHash = z.string().regex(/^[0-9a-f]{64}$/);
 
 export const endpointAccess = z.object({
@@ -30,7 +30,7 @@ export const access = z.object({
   keyId: z.string(),
   scopes: z.array(scope),
   project: z.object({ id: projectId, slug }),
-  /** On an endpoint URL exactly that endpoint; on the project-wide base all of the project's. */
+  /** For an endpoint URL only that endpoint; for the project-wide base URL all endpoints of the project. */
   endpoints: z.array(endpointAccess).max(1_000),
 });
 export type Access = z.infer<typeof access>;
@@ -41,11 +41,11 @@ export const authContract = service('auth', {
     timeoutMs: 2_000,
     input: z.object({
       keyHash,
-      /** Absent: the project that the key belongs to. */
+      /** Default: the project that the key belongs to. */
       projectId: z.string().max(64).optional(),
       endpointSlug: z.string().max(63).optional(),
       scope,
-      /** For the log of those who were denied access. */
+      /** Logged when access is denied. */
       clientAddress: z.string().max(64),
     }),
     output: access,

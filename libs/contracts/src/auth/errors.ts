@@ -1,4 +1,4 @@
-/** Errors of the auth service: who may do what. */
+/** Errors of the auth service. */
 import { defineErrors } from '../define-errors.ts';
 
 export const authErrors = defineErrors({

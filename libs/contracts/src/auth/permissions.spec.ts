@@ -2,22 +2,22 @@ import { scope } from './contract.ts';
 import { allows, permission, permissionsOf, principal, scopeBundles, scopeFor } from './permissions.ts';
 import type { Permission, Principal } from './permissions.ts';
 
-describe('scope bundles', () => {
-  it('have every permission once', () => {
+describe('scopeBundles', () => {
+  it('contains every permission exactly once', () => {
     const bundled = Object.values(scopeBundles).flat();
     expect(bundled.toSorted()).toEqual(permission.options.toSorted());
   });
 
-  it('exist for every scope, and none of them is empty', () => {
+  it('has a non-empty bundle for every scope', () => {
     expect(Object.keys(scopeBundles).toSorted()).toEqual(scope.options.toSorted());
     expect(Object.values(scopeBundles).filter(({ length }) => length === 0)).toEqual([]);
   });
 
-  it.each(permission.options)('say which scope %s needs', (needed) => {
-    expect(scopeBundles[scopeFor(needed)]).toContain(needed);
+  it.each(permission.options)('scopeFor returns the scope whose bundle contains %s', (required) => {
+    expect(scopeBundles[scopeFor(required)]).toContain(required);
   });
 
-  it('let nobody run inference or agents with a key for management, nor the other way round', () => {
+  it('separates inference and execution from management', () => {
     expect(permissionsOf(['management'])).not.toEqual(expect.arrayContaining(['inference:write']));
     expect(permissionsOf(['management'])).not.toEqual(expect.arrayContaining(['runs:write']));
     expect(permissionsOf(['inference', 'execution'])).not.toEqual(expect.arrayContaining(['keys:write']));
@@ -25,12 +25,12 @@ describe('scope bundles', () => {
 });
 
 describe('permissionsOf', () => {
-  it('is the union of the bundles, each permission once, in whichever order and however often a scope is named', () => {
+  it('returns the union of the bundles without duplicates, in any order and with repeated scopes', () => {
     const both = permissionsOf(['execution', 'inference', 'execution']);
     expect(both.toSorted()).toEqual([...scopeBundles.inference, ...scopeBundles.execution].toSorted());
   });
 
-  it('is nothing for no scope', () => {
+  it('returns no permissions without scopes', () => {
     expect(permissionsOf([])).toEqual([]);
   });
 });
@@ -44,17 +44,17 @@ describe('allows', () => {
     { kind: 'service', service: 'files', permissions },
   ];
 
-  it.each(principals)('is true for what a principal of the kind $kind has, and false for everything else', (who) => {
-    expect(permission.options.filter((needed) => allows(who, needed))).toEqual(['files:read']);
-    expect(principal.parse(who)).toEqual(who);
+  it.each(principals)('returns true only for the permissions of a principal of kind $kind', (subject) => {
+    expect(permission.options.filter((required) => allows(subject, required))).toEqual(['files:read']);
+    expect(principal.parse(subject)).toEqual(subject);
   });
 
-  it('is false for one that has nothing', () => {
-    const nobody: Principal = { kind: 'service', service: 'x', permissions: [] };
-    expect(permission.options.filter((needed) => allows(nobody, needed))).toEqual([]);
+  it('returns false for a principal without permissions', () => {
+    const powerless: Principal = { kind: 'service', service: 'x', permissions: [] };
+    expect(permission.options.filter((required) => allows(powerless, required))).toEqual([]);
   });
 
-  it('knows no permission that is not in the list', () => {
+  it('rejects an unknown permission', () => {
     expect(principal.safeParse({ kind: 'service', service: 'x', permissions: ['*'] }).success).toBe(false);
   });
 });

@@ -1,13 +1,13 @@
 /**
- * Who acts, and what that one may do. Permissions are what code asks for (`files:read`); scopes are what keys are given, and each
- * is a bundle of permissions.
+ * Principals and their permissions. Code checks permissions (`files:read`); API keys have scopes, and each scope is a bundle of
+ * permissions.
  */
 import { z } from 'zod';
 import { projectId } from '../ids.ts';
 import { scope } from './contract.ts';
 import type { Scope } from './contract.ts';
 
-/** A noun and what is done to it: `read` changes nothing, `write` creates, changes and deletes. */
+/** `<resource>:<access>`: `read` changes nothing; `write` creates, updates and deletes. */
 export const permission = z.enum([
   'inference:write',
   'models:read',
@@ -45,32 +45,32 @@ export const scopeBundles: Readonly<Record<Scope, readonly Permission[]>> = {
 
 const permissions = z.array(permission).readonly();
 
-/** Whoever a request or a job acts for. What it may do is in it, so that whoever receives it need not ask. */
+/** Whom a request or a job acts for. It includes the permissions, so that a receiver does not have to look them up. */
 export const principal = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('api_key'), keyId: z.string(), projectId, permissions }),
-  /** A person, signed in, in one project. */
+  /** A signed-in user, in one project. */
   z.object({ kind: z.literal('user_session'), userId: z.string(), sessionId: z.string(), projectId, permissions }),
-  /** One of our own services, for itself and for no tenant. */
+  /** A service of the platform that acts for itself, not for a tenant. */
   z.object({ kind: z.literal('service'), service: z.string(), permissions }),
 ]);
 export type Principal = z.infer<typeof principal>;
 
-/** All permissions of these scopes, each once. */
+/** Returns the permissions of these scopes, without duplicates. */
 export function permissionsOf(scopes: readonly Scope[]): readonly Permission[] {
   const [first, ...others] = new Set(scopes);
   if (first === undefined) return [];
-  // Most keys have one scope, and this runs for each request.
+  // Fast path: this runs for each request, and most keys have one scope.
   if (others.length === 0) return scopeBundles[first];
   return [first, ...others].flatMap((each) => scopeBundles[each]);
 }
 
-/** The scope whose bundle has this permission: what a key needs for it. */
-export function scopeFor(needed: Permission): Scope {
-  const found = scope.options.find((each) => scopeBundles[each].includes(needed));
-  if (found === undefined) throw new Error(`the permission ${needed} is in no scope's bundle`);
+/** Returns the scope that a key must have for this permission. */
+export function scopeFor(required: Permission): Scope {
+  const found = scope.options.find((each) => scopeBundles[each].includes(required));
+  if (found === undefined) throw new Error(`no scope includes the permission ${required}`);
   return found;
 }
 
-export function allows(who: Principal, needed: Permission): boolean {
-  return who.permissions.includes(needed);
+export function allows(subject: Principal, required: Permission): boolean {
+  return subject.permissions.includes(required);
 }

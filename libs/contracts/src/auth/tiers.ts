@@ -1,9 +1,9 @@
-/** Service tiers by slug. The table itself, with limits, lives in the auth service's database and can be changed there. */
+/** Service tiers by slug. The tiers themselves, with their limits, are rows in the database of the auth service. */
 import { z } from 'zod';
 
 export const tierSlug = z.string().regex(/^[a-z0-9_]{1,64}$/);
 
-/** What a tier allows; `null` is unlimited. */
+/** Limits of a tier; `null` means unlimited. */
 export const tierLimits = z.object({
   requestsPerMinute: z.number().int().positive().nullable(),
   tokensPerMinute: z.number().int().positive().nullable(),

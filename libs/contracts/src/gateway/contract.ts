@@ -1,4 +1,4 @@
-/** What gateways ask of one another. A request id begins with the gateway that serves it, so the right one is asked. */
+/** Requests between gateways. A request id begins with the id of the gateway that serves it. */
 import { z } from 'zod';
 import { request, service } from '../define.ts';
 import { projectId } from '../ids.ts';
@@ -10,10 +10,10 @@ export const gatewayContract = service('gateway', {
     input: z.object({
       completionId: z.string().max(128),
       projectId,
-      /** On an endpoint URL only what that endpoint serves can be cancelled. */
+      /** Restricts the cancellation to requests of this endpoint. */
       endpointId: z.uuid().optional(),
     }),
-    /** False when it is not in flight here, or not this project's: nobody learns which. */
+    /** False if it is not in flight here or belongs to another project; the caller cannot distinguish the two. */
     output: z.object({ cancelled: z.boolean() }),
     errors: [],
   }),

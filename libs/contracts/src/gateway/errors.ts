@@ -12,7 +12,7 @@ export const gatewayErrors = defineErrors({
     status: 503,
     publicCode: 'auth_unavailable',
     retryable: true,
-    message: 'API keys cannot be checked right now.',
+    message: 'API keys cannot be verified right now. Try again later.',
   },
   'endpoint.wrong_task': {
     status: 400,
@@ -42,12 +42,12 @@ export const gatewayErrors = defineErrors({
     status: 429,
     publicCode: 'rate_limit_exceeded',
     retryable: true,
-    message: 'Rate limit reached: the tier {tier} allows {limit} tokens per minute, prompts and answers together.',
+    message: 'Rate limit reached: the tier {tier} allows {limit} tokens per minute, prompts and completions together.',
   },
   'responses.unavailable': {
     status: 503,
     publicCode: 'storage_unavailable',
     retryable: true,
-    message: 'Completions cannot be stored or read right now.',
+    message: 'Stored completions are unavailable right now. Try again later.',
   },
 });

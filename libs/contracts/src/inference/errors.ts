@@ -1,4 +1,4 @@
-/** Errors of whoever has a worker generate: `libs/domain/inference`. */
+/** Errors of the inference client, `libs/domain/inference`. */
 import { defineErrors, INTERRUPTED, TEMPORARILY_UNAVAILABLE } from '../define-errors.ts';
 
 export const inferenceErrors = defineErrors({
@@ -19,7 +19,7 @@ export const inferenceErrors = defineErrors({
     status: 504,
     publicCode: 'deadline_exceeded',
     retryable: true,
-    message: 'The request did not finish in time.',
+    message: 'The request timed out before the response was complete.',
   },
   'inference.interrupted': {
     status: 503,
@@ -32,6 +32,6 @@ export const inferenceErrors = defineErrors({
     status: 408,
     publicCode: 'client_too_slow',
     retryable: false,
-    message: 'The stream was not read in time.',
+    message: 'The client read the stream too slowly.',
   },
 });

@@ -1,4 +1,4 @@
-/** What a request cost, once it is over. The request id makes its effect on the ledger happen once, however often it comes. */
+/** The usage of a finished request. The request id makes its effect on the ledger idempotent. */
 import { z } from 'zod';
 import { event } from '../define.ts';
 import { mediaKind } from '../xim/media.ts';
@@ -13,9 +13,9 @@ export const usageRecord = requestContext.extend({
   /** Unix milliseconds, clock of the service that served the request. */
   startedAt: z.number().int(),
   durationMs: z.number().nonnegative(),
-  /** Null when no token came. */
+  /** Null if there was no token. */
   timeToFirstTokenMs: z.number().nonnegative().nullable(),
-  /** From the first token of a choice to its last, divided by the tokens between; null when there were fewer than two. */
+  /** Time from the first to the last token of a choice, divided by the tokens after the first; null for fewer than two tokens. */
   timePerOutputTokenMs: z.number().nonnegative().nullable().optional(),
 });
 export type UsageRecord = z.infer<typeof usageRecord>;
@@ -23,9 +23,9 @@ export type UsageRecord = z.infer<typeof usageRecord>;
 export const usageRecorded = event({
   subject: 'usage.v1.recorded',
   stream: 'USAGE_EVENTS',
-  // Some ten million requests: as long as the ledger may be away.
+  // About ten million requests, which bounds how long the ledger may be unavailable.
   streamBytesMax: 4 * 1024 * 1024 * 1024,
-  // A work queue, which only one consumer may read.
+  // A work queue, which permits only one consumer.
   replacesStream: 'USAGE',
   data: usageRecord,
 });

@@ -1,11 +1,11 @@
-/** How urgent a request is, and what its client would like to see. */
+/** Priority, latency targets and requested tier of a request. */
 import { z } from 'zod';
 
-/** Classes of work, most urgent first. */
+/** Priority classes, highest first. */
 export const priority = z.enum(['interactive', 'batch', 'background']);
 export type Priority = z.infer<typeof priority>;
 
-/** What a client would like to see (`X-SLO-TTFT-Ms`, `X-SLO-TPOT-Ms`): a hint for placement, in milliseconds, never a promise. */
+/** Latency targets of a client (`X-SLO-TTFT-Ms`, `X-SLO-TPOT-Ms`) in milliseconds: a hint for placement, not a guarantee. */
 export const latencyTargets = z.object({
   timeToFirstTokenMs: z.number().int().positive().optional(),
   timePerOutputTokenMs: z.number().int().positive().optional(),
@@ -13,8 +13,8 @@ export const latencyTargets = z.object({
 export type LatencyTargets = z.infer<typeof latencyTargets>;
 
 /**
- * What a client asks for within the tier of its endpoint (`service_tier`): its project's own requests trade places by it, and
- * the ledger keeps it for billing. It never changes the endpoint's tier, nor passes another tenant.
+ * The tier that a client requests (`service_tier`). It orders the queued requests of one project, and is recorded in the ledger
+ * for billing. It does not change the tier of the endpoint, nor the order between tenants.
  */
 export const requestedServiceTier = z.enum(['priority', 'default', 'flex']);
 export type RequestedServiceTier = z.infer<typeof requestedServiceTier>;

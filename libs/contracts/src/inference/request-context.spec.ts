@@ -26,13 +26,13 @@ const context: RequestContext = {
   endUser: 'user-1',
 };
 
-describe('the request context', () => {
-  it('goes to the ledger whole, and without what else an object has', () => {
+describe('request context', () => {
+  it('is part of the usage record as a whole, without extra properties', () => {
     expect(requestContextOf({ ...context, onUsage: () => undefined } as RequestContext)).toEqual(context);
     expect(Object.keys(usageRecord.shape)).toEqual(expect.arrayContaining(Object.keys(requestContext.shape)));
   });
 
-  it('goes to the router without the key and the end user', () => {
+  it('is sent to the router without endpoint, key and end user', () => {
     const { endpointId: _endpoint, keyId: _key, endUser: _user, ...placement } = context;
     expect(placementContextOf(context)).toEqual(placement);
     expect(Object.keys(routerContract.operations.acquire.input.shape)).toEqual(
@@ -40,18 +40,18 @@ describe('the request context', () => {
     );
   });
 
-  it('goes to a worker as request, project and priority alone', () => {
+  it('is sent to a worker with request, project and priority only', () => {
     expect(workContextOf(context)).toEqual({ requestId: 'req_1', projectId: 'proj_1', priority: 'interactive' });
     for (const { input } of Object.values(workerContract.operations))
       expect(Object.keys(input.shape)).toEqual(expect.arrayContaining(Object.keys(workContext.shape)));
   });
 
-  it('has no field where there is no value', () => {
+  it('omits fields without a value', () => {
     expect(Object.keys(placementContextOf({ ...context, latencyTargets: undefined }))).not.toContain('latencyTargets');
   });
 });
 
-describe('token usage', () => {
+describe('tokenUsage', () => {
   const count = fc.nat(1_000_000);
   const usage = fc.record({
     promptTokens: count,
@@ -62,7 +62,7 @@ describe('token usage', () => {
     rejectedPredictionTokens: count,
   });
 
-  it('adds up in any order, and nothing adds nothing', () => {
+  it('is added commutatively, with the empty usage as zero', () => {
     fc.assert(
       fc.property(usage, usage, (a, b) => {
         const sum = addUsage(a, b);
@@ -74,7 +74,7 @@ describe('token usage', () => {
     );
   });
 
-  it('is empty anew each time, since engines count in it', () => {
+  it('is a new object for each emptyUsage(), since engines mutate it', () => {
     const counted = emptyUsage();
     counted.promptTokens += 1;
     expect(emptyUsage().promptTokens).toBe(0);

@@ -1,7 +1,6 @@
 /**
- * What travels with a request, from the edge to the router, the worker and the ledger. It is stated once, here; each of the
- * others is sent the part that it reads. Deadline and trace context travel beside it, in the headers of every message
- * (`@xerotier/nats`).
+ * The context of a request, from the gateway to the router, the worker and the ledger. Each receiver gets only the fields that
+ * it reads. Deadline and trace context are in the headers of every message (`@xerotier/nats`).
  */
 import { z } from 'zod';
 import { tierSlug } from '../auth/tiers.ts';
@@ -16,15 +15,15 @@ export const requestContext = z.object({
   modelId,
   tier: tierSlug,
   priority,
-  /** What the client asked for within the tier. */
+  /** `service_tier` of the request. */
   requestedServiceTier: requestedServiceTier.optional(),
   latencyTargets: latencyTargets.optional(),
-  /** Whom the client asked for (`user`), in its own words: for looking into abuse. */
+  /** `user` of the request, verbatim; for abuse investigations. */
   endUser: z.string().max(512).optional(),
 });
 export type RequestContext = z.infer<typeof requestContext>;
 
-/** What the router places a request by. */
+/** The fields that placement uses. */
 export const placementContext = requestContext.pick({
   requestId: true,
   projectId: true,
@@ -36,19 +35,19 @@ export const placementContext = requestContext.pick({
 });
 export type PlacementContext = z.infer<typeof placementContext>;
 
-/** What a worker is told of a request: nothing of who made it, but for the project, whose cached prefixes are its own. */
+/** The fields that a worker receives. It needs the project because cached prefixes are not shared between projects. */
 export const workContext = requestContext
   .pick({ requestId: true, projectId: true, priority: true })
-  /** Absent when the router could not be asked and any free worker may take it. */
+  /** Absent if the router is unavailable and any free worker may take the request. */
   .extend({ leaseId: leaseId.optional() });
 export type WorkContext = z.infer<typeof workContext>;
 
 export const placementContextOf = partOf(placementContext);
 export const workContextOf = partOf(workContext.omit({ leaseId: true }));
-/** Without whatever else the object has. */
+/** Returns the context without extra properties of the object. */
 export const requestContextOf = partOf(requestContext);
 
-/** Copies the fields of a schema. Nothing is parsed: whoever receives it does that. */
+/** Copies the fields of a schema without parsing them; the receiver validates. */
 function partOf<S extends z.ZodObject>(schema: S): (context: z.infer<S>) => z.infer<S> {
   const names = Object.keys(schema.shape);
   return (context) => {

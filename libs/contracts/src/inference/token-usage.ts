@@ -4,7 +4,7 @@ const tokens = z.number().int().nonnegative();
 
 export const tokenUsage = z.object({
   promptTokens: tokens,
-  /** The part of the prompt that the engine did not need to compute again. */
+  /** Prompt tokens that the engine reused from its cache. */
   cachedTokens: tokens,
   completionTokens: tokens,
   reasoningTokens: tokens.default(0),
@@ -13,16 +13,16 @@ export const tokenUsage = z.object({
 });
 export type TokenUsage = z.infer<typeof tokenUsage>;
 
-const nothing = tokenUsage.parse({ promptTokens: 0, cachedTokens: 0, completionTokens: 0 });
+const zero = tokenUsage.parse({ promptTokens: 0, cachedTokens: 0, completionTokens: 0 });
 
-/** A new object each time, since engines count in it. */
+/** Returns a new object each time, since engines mutate it. */
 export function emptyUsage(): TokenUsage {
-  return { ...nothing };
+  return { ...zero };
 }
 
-/** What both used together. */
+/** Returns the sum of two usages. */
 export function addUsage(a: TokenUsage, b: TokenUsage): TokenUsage {
   const sum = { ...a };
-  for (const name of Object.keys(nothing) as (keyof TokenUsage)[]) sum[name] += b[name];
+  for (const name of Object.keys(zero) as (keyof TokenUsage)[]) sum[name] += b[name];
   return sum;
 }

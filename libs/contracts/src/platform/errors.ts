@@ -1,4 +1,4 @@
-/** Errors that any service may have: of HTTP requests, the message bus and the stores. */
+/** Errors of HTTP requests, the message bus and the databases, which any service may return. */
 import { defineErrors, INTERRUPTED, SERVER_ERROR, TEMPORARILY_UNAVAILABLE } from '../define-errors.ts';
 
 export const platformErrors = defineErrors({
@@ -25,19 +25,19 @@ export const platformErrors = defineErrors({
     status: 413,
     publicCode: 'request_too_large',
     retryable: false,
-    message: 'The files of a request may have {bytesMax} bytes together.',
+    message: 'The files of a request are larger than {bytesMax} bytes in total.',
   },
   'request.unsupported_media_type': {
     status: 415,
     publicCode: 'unsupported_media_type',
     retryable: false,
-    message: 'Send the body as {mediaType}.',
+    message: "Unsupported content type. Send the request body as '{mediaType}'.",
   },
   'request.timeout': {
     status: 408,
     publicCode: 'request_timeout',
     retryable: true,
-    message: 'The request did not arrive in time.',
+    message: 'The request was not received in time.',
   },
   'route.not_found': {
     status: 404,

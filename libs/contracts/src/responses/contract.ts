@@ -1,32 +1,32 @@
-/** What the responses service keeps: chat completions that were asked for with `store: true`. */
+/** Operations of the responses service, which stores chat completions with `store: true`. */
 import { z } from 'zod';
 import { request, service } from '../define.ts';
 import { projectId } from '../ids.ts';
 import { completionId, metadata } from '@xerotier/public-api/fields';
 
 /**
- * What one stored completion may have in JSON, its messages included. A message on the bus has 1 MiB, and there has to be
- * room for metadata that grows later.
+ * Maximum size of a stored completion and its messages as JSON. A bus message is limited to 1 MiB, and metadata may grow with
+ * an update.
  */
 export const STORED_BYTES_MAX = 900_000;
 
-/** The chat completion object as clients read it. */
+/** The chat completion object as clients receive it. */
 export const storedCompletion = z.looseObject({
   id: completionId,
   object: z.literal('chat.completion'),
   /** Unix seconds. */
   created: z.number().int(),
-  /** The name that clients know the model by. */
+  /** The public name of the model. */
   model: z.string().min(1).max(256),
   metadata,
 });
 export type StoredCompletion = z.infer<typeof storedCompletion>;
 
-/** Whose completions are meant: of a whole project or, with an endpoint, what was answered there. */
+/** Completions of a whole project, or of one of its endpoints. */
 const scope = { projectId, endpointId: z.uuid().optional() };
 const one = { ...scope, id: completionId };
 const page = {
-  /** The last id of the page before. */
+  /** The last id of the previous page. */
   after: z.string().max(256).optional(),
   limit: z.number().int().min(1).max(100),
   order: z.enum(['asc', 'desc']),
@@ -34,9 +34,9 @@ const page = {
 
 const TIMEOUT_MS = 5_000;
 
-/** Somebody else's completion is `completion.not_found`, like one that does not exist. */
+/** The completion of another project is `completion.not_found`, like one that does not exist. */
 export const responsesContract = service('responses', {
-  /** Answers once it is committed. Saving an id of a project again changes nothing. */
+  /** Responds once it is committed. Idempotent by project and id. */
   save: request({
     subject: 'responses.v1.completions.save',
     timeoutMs: TIMEOUT_MS,
@@ -46,7 +46,7 @@ export const responsesContract = service('responses', {
       /** Unix milliseconds; completions are listed in this order. */
       createdAt: z.number().int().nonnegative(),
       completion: storedCompletion,
-      /** Of the request, as they came. */
+      /** Messages of the request, verbatim. */
       messages: z.array(z.record(z.string(), z.unknown())).max(2_048),
     }),
     output: z.object({}),
@@ -59,10 +59,10 @@ export const responsesContract = service('responses', {
       ...scope,
       ...page,
       model: z.string().max(256).optional(),
-      /** Pairs that a completion must have, all of them. */
+      /** Pairs that a completion must have; all of them must match. */
       metadata: metadata.optional(),
     }),
-    /** A page may be shorter than its limit, since a message on the bus is bounded; `hasMore` says whether it is the last. */
+    /** A page may be shorter than its limit, since a bus message is bounded; `hasMore` is false on the last page. */
     output: z.object({ data: z.array(storedCompletion), hasMore: z.boolean() }),
     errors: ['completion.unknown_cursor', 'db.unavailable'],
   }),
@@ -78,13 +78,13 @@ export const responsesContract = service('responses', {
     timeoutMs: TIMEOUT_MS,
     input: z.object({ ...one, ...page }),
     output: z.object({
-      /** `id` is the completion's with the place of the message behind it: `chatcmpl-1-0`. */
+      /** `id` is the id of the completion and the index of the message: `chatcmpl-1-0`. */
       data: z.array(z.object({ id: z.string(), message: z.record(z.string(), z.unknown()) })),
       hasMore: z.boolean(),
     }),
     errors: ['completion.not_found', 'completion.unknown_cursor', 'db.unavailable'],
   }),
-  /** Replaces the metadata, all of it. */
+  /** Replaces the metadata as a whole. */
   update: request({
     subject: 'responses.v1.completions.update',
     timeoutMs: TIMEOUT_MS,

@@ -12,12 +12,13 @@ export const responsesErrors = defineErrors({
     status: 400,
     publicCode: 'invalid_request',
     retryable: false,
-    message: "'{after}' is not in this list, so nothing comes after it.",
+    message: "Invalid 'after': '{after}' is not in this list.",
   },
   'completion.too_large': {
     status: 413,
     publicCode: 'completion_too_large',
     retryable: false,
-    message: 'A completion and its messages can be stored up to {bytesMax} bytes: send this one without store.',
+    message:
+      "The completion and its messages are larger than {bytesMax} bytes and cannot be stored. Send the request without 'store'.",
   },
 });

@@ -1,22 +1,22 @@
-/** What the router answers: which worker takes a generation, and which models there are. */
+/** Operations of the router: placement of generations on workers, and the model catalogue. */
 import { z } from 'zod';
 import { request, service } from '../define.ts';
 import { leaseId, modelId, workerId } from '../ids.ts';
 import { placementContext } from '../inference/request-context.ts';
 
-/** Workers that one request may exclude, and so how many it can try. */
+/** Maximum number of workers that a request may exclude, and so of workers that it can try. */
 export const EXCLUDED_WORKERS_MAX = 16;
 
 export const acquireInput = placementContext.extend({
-  /** Asking again with the same id keeps the place in the queue, and finds the same lease once it is granted. */
+  /** A repeated call with the same id keeps the position in the queue, and returns the same lease once it is granted. */
   ticketId: z.string().regex(/^[A-Za-z0-9_-]{1,80}$/),
-  /** Size of the prompt; never the prompt. An estimate until a tokenizer has seen it. */
+  /** Estimated size of the prompt. The router never receives the prompt. */
   promptTokensEstimate: z.number().int().nonnegative(),
-  /** Workers that failed this request already; {@link EXCLUDED_WORKERS_MAX} at most. */
+  /** Workers that this request has already failed on; at most {@link EXCLUDED_WORKERS_MAX}. */
   excludedWorkers: z.array(workerId).max(EXCLUDED_WORKERS_MAX),
-  /** How long this call may be held open. The caller asks again when it ends with `queued`. */
+  /** How long the router may hold this call open. The caller repeats it if it ends with `queued`. */
   waitMs: z.number().int().nonnegative().max(5_000),
-  /** What is left of the caller's patience: work that cannot start by then is refused instead of queued. */
+  /** Time until the deadline of the caller. A request that cannot start by then is rejected instead of queued. */
   deadlineMs: z.number().int().positive(),
 });
 export type AcquireInput = z.infer<typeof acquireInput>;
@@ -27,10 +27,10 @@ export const acquireOutput = z.discriminatedUnion('status', [
 ]);
 export type AcquireOutput = z.infer<typeof acquireOutput>;
 
-/** Questions that one caller had at the same moment. */
+/** A batch of requests of one caller. */
 export const acquireManyInput = z.object({ requests: z.array(acquireInput).min(1).max(256) });
 
-/** The answers in the order of the questions; a refusal has the code and details of an error. */
+/** The results in the order of the requests; a rejection has the code and details of an error. */
 export const acquireManyOutput = z.object({
   results: z.array(
     z.union([
@@ -50,10 +50,10 @@ export const acquireManyOutput = z.object({
 
 export const model = z.object({
   id: modelId,
-  /** What clients read in `model`, and may ask for by name. */
+  /** The `model` of requests and responses. */
   name: z.string().min(1).max(256),
   ownedBy: z.string().min(1).max(256),
-  /** Absent when nobody has said. */
+  /** Absent if unknown. */
   contextTokens: z.number().int().positive().optional(),
   /** Unix seconds. */
   createdAt: z.number().int(),
@@ -63,15 +63,15 @@ export type Model = z.infer<typeof model>;
 export const routerContract = service('router', {
   acquire: request({
     subject: 'router.v1.acquire',
-    // Held open for up to `waitMs` (5 s at most), so a caller gives up only well after that.
+    // Longer than the maximum of `waitMs` (5 s), for which the call may be held open.
     timeoutMs: 6_000,
     input: acquireInput,
     output: acquireOutput,
     errors: ['router.no_worker', 'router.queue_full', 'router.queue_timeout', 'inference.engine_unavailable'],
   }),
   /**
-   * What can be answered at once, for many requests in one message: granted, queued, or refused. A caller whose request is
-   * queued goes on with `acquire` and the same ticket.
+   * Acquires slots for many requests in one message, without waiting: each is granted, queued or rejected. For a queued
+   * request, the caller continues with `acquire` and the same ticket.
    */
   acquireMany: request({
     subject: 'router.v1.acquire-many',

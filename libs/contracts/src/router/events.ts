@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { event } from '../define.ts';
 import { leaseId, workerId } from '../ids.ts';
 
-/** Slots that are free again, told to every router, since any of them may have granted them. */
+/** Leases that were released. Sent to every router, since any of them may have granted a lease. */
 export const leasesReleased = event({
   subject: 'router.v1.release',
   data: z.object({
@@ -11,7 +11,7 @@ export const leasesReleased = event({
         z.object({
           leaseId,
           workerId,
-          /** `lost`: the worker went silent or refused; placement avoids it until its next heartbeat. */
+          /** `lost`: the worker timed out or rejected the work; placement avoids it until its next heartbeat. */
           outcome: z.enum(['done', 'cancelled', 'failed', 'lost', 'unused']),
         }),
       )

@@ -1,9 +1,8 @@
 /**
- * What a worker does. `generate` is one generation: the head says what the worker made of the request; each data frame holds JSON text in
- * UTF-8: for a streamed generation the `choices` array of one chunk, otherwise the `choices` array of the whole
- * answer (one frame). The envelope around it (id, model, tier) belongs to the caller, so a token crosses the gateway
- * without being parsed. The end says what was used. `embed` and `rank` answer
- * with numbers, under the same head and end; `media` with bytes, under a head of its own.
+ * Operations of a worker. `generate` is one generation. Its head describes how the worker adjusted the request. Each data frame
+ * is JSON text in UTF-8: the `choices` array of one chunk if the generation is streamed, otherwise that of the whole response
+ * (one frame). The caller adds the envelope (id, model, tier), so the gateway forwards tokens without parsing them. The end frame
+ * carries the usage. `embed` and `rank` return numbers, with the same head and end; `media` returns bytes, with its own head.
  */
 import { z } from 'zod';
 import { service, stream } from '../define.ts';
@@ -15,10 +14,10 @@ import { embeddingInput, rankingInput } from './embedding.ts';
 import { mediaHead, mediaInput } from './media.ts';
 
 export const generationInput = workContext.extend({
-  /** The `index` of the choice that this generation fills. */
+  /** `index` of the choice that this generation produces. */
   choiceIndex: z.number().int().nonnegative().max(127),
   chat: chatCompletionRequest,
-  /** All digits of a seed that a JSON number loses on its way; `chat.seed` is then the number next to it. */
+  /** All digits of a seed that exceeds the precision of a JSON number; `chat.seed` is then the nearest number. */
   seedDigits: z
     .string()
     .regex(/^-?\d{1,19}$/)
@@ -26,21 +25,21 @@ export const generationInput = workContext.extend({
 });
 export type GenerationInput = z.infer<typeof generationInput>;
 
-/** Before any data; it may come again before the first of it, and then the later one counts. */
+/** Sent before any data. It may be repeated until the first data frame; the last one is valid. */
 export const generationHead = z.object({
   workerId,
-  /** Identifies weights, engine and sampling code: equal seeds give equal text only where this is equal. */
+  /** Identifies weights, engine and sampling code: the same seed gives the same text only with the same fingerprint. */
   systemFingerprint: z.string().optional(),
-  /** The number that was asked for, where it had to be lowered to fit the context. */
+  /** The requested maximum, if it was lowered to fit the context. */
   maxTokensClampedFrom: z.number().int().positive().optional(),
-  /** How much the model thinks in the end, of what was asked for. */
+  /** The effective reasoning effort, if it differs from the requested one. */
   adjustedReasoningEffort: reasoningEffort.optional(),
 });
 export type GenerationHead = z.infer<typeof generationHead>;
 
 export const generationEnd = z.object({
   usage: tokenUsage,
-  /** True when the caller cancelled; `usage` then counts what was really generated. */
+  /** True if the caller cancelled; `usage` then counts what was generated until then. */
   cancelled: z.boolean(),
 });
 export type GenerationEnd = z.infer<typeof generationEnd>;
@@ -77,16 +76,16 @@ const readErrors = [
   'inference.engine_unavailable',
 ] as const;
 
-/** One data frame for each input, in their order: its vector (`encodeVector`). */
+/** One data frame for each input, in order: its vector (`encodeVector`). */
 const embed = { input: embeddingInput, head: generationHead, end: generationEnd, errors: readErrors } as const;
 
-/** One data frame for each document, in their order: its score (`encodeScore`). */
+/** One data frame for each document, in order: its score (`encodeScore`). */
 const rank = { input: rankingInput, head: generationHead, end: generationEnd, errors: readErrors } as const;
 
-/** Data frames are the bytes of the answer, in their order. */
+/** Data frames are the bytes of the response, in order. */
 const media = { input: mediaInput, head: mediaHead, end: generationEnd, errors: readErrors } as const;
 
-/** A worker's own subjects: the way of a placed request. Each answers all of them, and refuses what its engine cannot do. */
+/** Subjects of one worker, for placed requests. A worker serves all of them, and rejects tasks that its engine does not support. */
 export const workerContract = service('xim', {
   generate: stream({ subject: 'infer.v1.{model}.{worker}', ...generate }),
   embed: stream({ subject: 'embed.v1.{model}.{worker}', ...embed }),
@@ -94,7 +93,7 @@ export const workerContract = service('xim', {
   media: stream({ subject: 'media.v1.{model}.{worker}', ...media }),
 });
 
-/** A model's shared subjects: any free worker (queue group `xim`); the way when no router answers. */
+/** Shared subjects of a model, served by any free worker (queue group `xim`); used while no router is available. */
 export const modelContract = service('xim', {
   generate: stream({ subject: 'infer.v1.{model}', ...generate }),
   embed: stream({ subject: 'embed.v1.{model}', ...embed }),

@@ -26,13 +26,13 @@ export const ximErrors = defineErrors({
     status: 400,
     publicCode: 'context_length_exceeded',
     retryable: false,
-    message: 'The request does not fit in the context of this model: {reason}',
+    message: "The request exceeds the model's context length: {reason}",
   },
   'inference.input_too_long': {
     status: 400,
     publicCode: 'context_length_exceeded',
     retryable: false,
-    message: "'{param}' has {tokens} tokens or more, and this model reads {contextTokens} at most.",
+    message: "'{param}' has at least {tokens} tokens, but the model accepts at most {contextTokens}.",
   },
   'inference.task_unsupported': {
     status: 400,
@@ -44,13 +44,13 @@ export const ximErrors = defineErrors({
     status: 400,
     publicCode: 'invalid_request',
     retryable: false,
-    message: 'The engine refused the request: {reason}',
+    message: 'The inference engine rejected the request: {reason}',
   },
   'inference.engine_failed': {
     status: 500,
     publicCode: 'engine_error',
     retryable: true,
-    message: 'The engine failed while it was answering.',
+    message: 'The inference engine failed during the generation.',
   },
   'inference.engine_unavailable': {
     status: 503,

@@ -1,4 +1,4 @@
-/** What a worker says about itself, once a second and whenever it matters. */
+/** Events of a worker: its state, published once a second and on changes. */
 import { z } from 'zod';
 import { event } from '../define.ts';
 import { leaseId, modelId, workerId } from '../ids.ts';
@@ -7,25 +7,25 @@ export const workerState = z.object({
   workerId,
   modelId,
   engine: z.string().max(32),
-  /** Generations that may run at once. */
+  /** Maximum number of concurrent generations. */
   slots: z.number().int().positive().max(4_096),
-  /** The leases that run now; `slots` minus these is what is free. Work without a lease is listed by its request and choice. */
+  /** Running leases; the other slots are free. Work without a lease is listed by its request and choice. */
   active: z.array(leaseId).max(4_096),
-  /** Absent when neither the operator nor the engine can say. */
+  /** Absent if unknown to the operator and the engine. */
   contextTokens: z.number().int().positive().optional(),
-  /** A draining worker finishes what it has and takes nothing new. */
+  /** A draining worker finishes its running generations and accepts no new ones. */
   draining: z.boolean(),
   startedAt: z.number().int(),
-  /** Whether the engine can take work: false while it starts, and while its health probes fail. Absent: it can. */
+  /** Whether the engine accepts work: false while it starts, and while its health probes fail. Default true. */
   available: z.boolean().optional(),
   /** Why `available` is false, for operators. */
   unavailableReason: z.string().max(512).optional(),
-  /** Share of the latest generations that failed because of the engine. Absent: none did. */
+  /** Share of the latest generations that failed because of the engine. Default 0. */
   failureRate: z.number().min(0).max(1).optional(),
 });
 export type WorkerState = z.infer<typeof workerState>;
 
 export const heartbeat = event({ subject: 'fleet.v1.heartbeat.{worker}', data: workerState });
 
-/** The last word of a worker that ends in an orderly way: nobody needs to wait for its heartbeat to go stale. */
+/** Published by a worker that shuts down cleanly, so that routers do not wait for its heartbeat to time out. */
 export const workerLeft = event({ subject: 'fleet.v1.left.{worker}', data: z.object({ workerId }) });

@@ -1,7 +1,6 @@
 /**
- * Audio and images: what a worker is sent, and what it says before the bytes of the answer. Request and answer are the
- * OpenAI API's own, since a server behind the worker reads the one and writes the other; the platform checks the fields,
- * places the work and counts it.
+ * Input and head of the audio and image operations. Request and response are those of the OpenAI API, since a server behind the
+ * worker reads and writes them; the platform validates the fields, places the request and records it.
  */
 import { z } from 'zod';
 import { workerId } from '../ids.ts';
@@ -19,14 +18,14 @@ export const mediaKind = z.enum([
 export type MediaTask = 'transcribe' | 'speak' | 'image';
 
 interface MediaRouteTraits {
-  /** What an endpoint and its workers have to be for. */
+  /** The required task of the endpoint. */
   readonly task: MediaTask;
   readonly kind: z.infer<typeof mediaKind>;
-  /** A form can hold files. */
+  /** Whether the request is a multipart form, which may contain files. */
   readonly form: boolean;
 }
 
-/** Paths below `/v1`, here and on the server behind a worker. */
+/** Paths below `/v1`, of the public API and of the server behind a worker. */
 export const mediaRoutes = {
   'audio/transcriptions': { task: 'transcribe', kind: 'audio.transcription', form: true },
   'audio/translations': { task: 'transcribe', kind: 'audio.translation', form: true },
@@ -41,9 +40,9 @@ export type MediaRoute = keyof typeof mediaRoutes;
 const FILES_MAX = 17;
 
 const mediaFile = z.object({
-  /** Of the form, without brackets. */
+  /** Name of the form field, without brackets. */
   field: z.string().min(1).max(64),
-  /** Servers read the format of a file from the end of its name. */
+  /** File name. Servers derive the format from its extension. */
   name: z.string().max(255),
   contentType: z.string().max(128),
   /** Base64. */
@@ -53,7 +52,7 @@ export type MediaFile = z.infer<typeof mediaFile>;
 
 export const mediaInput = workContext.extend({
   route: z.enum(Object.keys(mediaRoutes) as [MediaRoute, ...MediaRoute[]]),
-  /** Parameters as the OpenAI specification has them, with their types in JSON; `model` is the worker's business. */
+  /** Parameters of the OpenAI specification, with their JSON types, except `model`, which the worker sets. */
   fields: z.record(z.string().max(64), z.unknown()),
   files: z.array(mediaFile).max(FILES_MAX),
 });
