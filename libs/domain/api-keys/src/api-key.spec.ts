@@ -4,7 +4,7 @@ import { generateApiKey, hashApiKey, hasValidChecksum, isKeyOfProject } from './
 const projectSlug = fc.stringMatching(/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/);
 
 describe('generateApiKey', () => {
-  it('makes keys of the one format, whatever the slug', () => {
+  it('creates keys of the documented format for every slug', () => {
     fc.assert(
       fc.property(projectSlug, (slug) => {
         const key = generateApiKey(slug);
@@ -15,55 +15,55 @@ describe('generateApiKey', () => {
     );
   });
 
-  it('never makes the same key twice', () => {
+  it('never creates the same key twice', () => {
     const keys = Array.from({ length: 1_000 }, () => generateApiKey('demo'));
     expect(new Set(keys).size).toBe(1_000);
   });
 
-  it.each(['', 'Upper', 'under_score', '-dash', 'a b', 'x'.repeat(64)])('refuses %p, which is no slug', (slug) => {
+  it.each(['', 'Upper', 'under_score', '-dash', 'a b', 'x'.repeat(64)])('rejects %p, which is not a slug', (slug) => {
     expect(() => generateApiKey(slug)).toThrow(RangeError);
   });
 });
 
 describe('hasValidChecksum', () => {
-  it('refuses a key with any one character changed', () => {
+  it('returns false if any character was changed', () => {
     const key = generateApiKey('demo');
-    for (let at = 0; at < key.length; at += 1) {
-      const changed = key.slice(0, at) + (key[at] === 'x' ? 'y' : 'x') + key.slice(at + 1);
+    for (let i = 0; i < key.length; i += 1) {
+      const changed = key.slice(0, i) + (key[i] === 'x' ? 'y' : 'x') + key.slice(i + 1);
       expect([changed, hasValidChecksum(changed)]).toEqual([changed, false]);
     }
   });
 
-  it('accepts a key that another implementation of the format made', () => {
+  it('returns true for a key of another implementation of the format', () => {
     // CRC32 of "xero_demo_" and 43 zeros is 0x27fed254.
     expect(hasValidChecksum(`xero_demo_${'0'.repeat(43)}0jPUii`)).toBe(true);
   });
 
   it.each(['', 'sk-something', 'xero_demo_', `xero_demo_${'a'.repeat(49)}\n`, `xero_${'a'.repeat(49)}`])(
-    'refuses %p, which is no key',
+    'returns false for %p, which is not a key',
     (text) => {
       expect(hasValidChecksum(text)).toBe(false);
     },
   );
 
-  it('answers for any text', () => {
+  it('returns false for arbitrary text', () => {
     fc.assert(fc.property(fc.string(), (text) => !hasValidChecksum(text)));
   });
 });
 
 describe('isKeyOfProject', () => {
-  it('finds the slug of the project in its key', () => {
+  it('returns true for a key of the project', () => {
     expect(isKeyOfProject(generateApiKey('demo'), 'demo')).toBe(true);
   });
 
-  it('refuses a project whose slug only begins alike', () => {
+  it('returns false if only the beginning of the slug matches', () => {
     expect(isKeyOfProject(generateApiKey('demo-two'), 'demo')).toBe(false);
     expect(isKeyOfProject(generateApiKey('demo'), 'demo-two')).toBe(false);
   });
 });
 
 describe('hashApiKey', () => {
-  it('is the SHA-256 of the whole key in hex', () => {
+  it('returns the SHA-256 of the whole key in hex', () => {
     expect(hashApiKey('abc')).toBe('ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad');
   });
 

@@ -13,7 +13,7 @@ function collected(...chunks: ChunkChoice[]): ReturnType<ChoiceCollector['choice
 }
 
 describe('ChoiceCollector', () => {
-  it('joins the texts of a choice, and takes its finish reason', () => {
+  it('joins the content of a choice and takes its finish reason', () => {
     expect(
       collected(
         chunk({ role: 'assistant', content: '' }),
@@ -29,7 +29,7 @@ describe('ChoiceCollector', () => {
     });
   });
 
-  it('joins to the same text, however it was cut', () => {
+  it('joins to the same content regardless of the chunk boundaries', () => {
     fc.assert(
       fc.property(fc.array(fc.string({ unit: 'binary' })), (parts) => {
         expect(collected(...parts.map((content) => chunk({ content }))).message.content).toBe(parts.join(''));
@@ -37,11 +37,11 @@ describe('ChoiceCollector', () => {
     );
   });
 
-  it('of nothing is an empty text that was stopped from outside', () => {
+  it('returns empty content with the finish reason length without chunks', () => {
     expect(collected()).toMatchObject({ message: { content: '' }, finish_reason: 'length' });
   });
 
-  it('joins citations', () => {
+  it('joins annotations', () => {
     expect(
       collected(chunk({ annotations: ['a'] }), chunk({}), chunk({ annotations: ['b', 'c'] })).message,
     ).toMatchObject({
@@ -49,13 +49,13 @@ describe('ChoiceCollector', () => {
     });
   });
 
-  it('joins refusals', () => {
+  it('joins `refusal`', () => {
     expect(collected(chunk({ refusal: 'I ' }), chunk({ refusal: 'will not', content: null })).message.refusal).toBe(
       'I will not',
     );
   });
 
-  it('joins tool calls by their index, and has no text beside them unless there was one', () => {
+  it('joins tool calls by index, with null content unless there was content', () => {
     const call = (index: number, id: string, name: string): ChunkChoice =>
       chunk({ tool_calls: [{ index, id, type: 'function', function: { name, arguments: '' } }] });
     const more = (index: number, text: string): ChunkChoice =>
@@ -75,40 +75,40 @@ describe('ChoiceCollector', () => {
     expect(collected(chunk({ content: 'I look.' }), ...calls).message.content).toBe('I look.');
   });
 
-  it('takes null for nothing new, and calls as they are numbered, with gaps or without numbers', () => {
-    const piece = (call: object): ChunkChoice => chunk({ tool_calls: [call as ToolCallDelta] });
+  it('ignores null fields, and accepts tool call indexes with gaps or without values', () => {
+    const delta = (call: object): ChunkChoice => chunk({ tool_calls: [call as ToolCallDelta] });
     const started = { id: 'call_a', type: 'function', function: { name: 'one', arguments: '' } };
     const expected = [{ id: 'call_a', type: 'function', function: { name: 'one', arguments: '{}' } }];
     for (const numbered of [{ index: 0 }, { index: 3 }, {}]) {
       const more = { ...numbered, id: null, type: null, function: { name: null, arguments: '{}' } };
-      const nothing = { ...numbered, id: null, function: null };
-      expect(collected(piece({ ...numbered, ...started }), piece(more), piece(nothing)).message['tool_calls']).toEqual(
+      const empty = { ...numbered, id: null, function: null };
+      expect(collected(delta({ ...numbered, ...started }), delta(more), delta(empty)).message['tool_calls']).toEqual(
         expected,
       );
     }
     const two = collected(
-      piece(started),
-      piece({ function: { arguments: '{}' } }),
-      piece({ ...started, id: 'call_b' }),
+      delta(started),
+      delta({ function: { arguments: '{}' } }),
+      delta({ ...started, id: 'call_b' }),
     );
     expect(two.message['tool_calls']).toMatchObject([{ id: 'call_a' }, { id: 'call_b' }]);
   });
 
-  it('joins tool calls to the arguments that were meant, however they were cut and mixed', () => {
+  it('joins the arguments of tool calls regardless of chunk boundaries and interleaving', () => {
     const call = fc.record({ name: fc.stringMatching(/^[a-z]{1,8}$/), value: fc.object({ maxDepth: 2 }) });
     const calls = fc.array(call, { minLength: 1, maxLength: 4 });
     fc.assert(
       fc.property(calls, fc.infiniteStream(fc.nat({ max: 5 })), fc.infiniteStream(fc.nat()), (given, sizes, turns) => {
-        const left = given.map(({ value }) => JSON.stringify(value));
+        const remaining = given.map(({ value }) => JSON.stringify(value));
         const chunks = given.map(({ name }, index) =>
           chunk({ tool_calls: [{ index, id: `call_${index}`, type: 'function', function: { name, arguments: '' } }] }),
         );
-        while (left.some((text) => text !== '')) {
-          const index = turns.next().value % left.length;
+        while (remaining.some((text) => text !== '')) {
+          const index = turns.next().value % remaining.length;
           const size = sizes.next().value;
-          const text = left[index] as string;
+          const text = remaining[index] as string;
           chunks.push(chunk({ tool_calls: [{ index, function: { arguments: text.slice(0, size) } }] }));
-          left[index] = text.slice(size);
+          remaining[index] = text.slice(size);
         }
         const joined = collected(...chunks).message['tool_calls'] as { id: string; function: Record<string, string> }[];
         expect(joined.map(({ id }) => id)).toEqual(given.map((_, index) => `call_${index}`));
@@ -120,7 +120,7 @@ describe('ChoiceCollector', () => {
     );
   });
 
-  it('joins log probabilities, and has none when there were none', () => {
+  it('joins logprobs, and returns null without any', () => {
     const logprobs = (...content: unknown[]): Partial<ChunkChoice> => ({ logprobs: { content, refusal: null } });
     expect(collected(chunk({}, logprobs('a')), chunk({}), chunk({}, logprobs('b', 'c'))).logprobs).toEqual({
       content: ['a', 'b', 'c'],
@@ -134,7 +134,7 @@ describe('ChoiceCollector', () => {
     expect(collected(chunk({ content: 'x' })).logprobs).toBeNull();
   });
 
-  it('passes a whole choice on as it is', () => {
+  it('returns a whole choice unchanged', () => {
     const whole = {
       index: 0,
       message: { role: 'assistant' as const, content: 'x', refusal: null },

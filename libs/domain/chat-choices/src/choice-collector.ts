@@ -1,10 +1,10 @@
-/** Joins the chunks of one choice into the message of an answer that is not streamed. */
+/** Joins the chunks of one choice into the message of a response that is not streamed. */
 import type { Choice, ChunkChoice, ToolCallDelta } from './choice.ts';
 
 interface CollectedCall {
   id: string;
   name: string;
-  readonly pieces: string[];
+  readonly arguments: string[];
 }
 
 export class ChoiceCollector {
@@ -32,28 +32,28 @@ export class ChoiceCollector {
     if (logprobs !== null && typeof logprobs === 'object') this.#addLogprobs(logprobs);
   }
 
-  /** An engine that had the whole answer at once: it is passed on as it is. */
+  /** Sets a whole choice, for an engine that does not stream. It is returned unchanged. */
   set(choice: Choice): void {
     this.#whole = choice;
   }
 
-  /** The choice as it stands. One that never finished was stopped from outside: `length`. */
+  /** Returns the choice so far. Without a finish reason it was stopped by the platform: `length`. */
   choice(): Choice {
     if (this.#whole !== undefined) return this.#whole;
     return {
       index: this.#index,
       message: {
         role: 'assistant',
-        // Beside calls, a message has text or none: an empty text would be an answer.
+        // With tool calls, content is null rather than empty, which clients would show as a message.
         content: this.#calls.size > 0 && this.#content.every((text) => text === '') ? null : this.#content.join(''),
         refusal: this.#refusal.length === 0 ? null : this.#refusal.join(''),
         annotations: this.#annotations,
         ...(this.#reasoning.length > 0 && { reasoning_content: this.#reasoning.join('') }),
         ...(this.#calls.size > 0 && {
-          tool_calls: this.#callsInOrder().map(({ id, name, pieces }) => ({
+          tool_calls: this.#callsInOrder().map(({ id, name, arguments: parts }) => ({
             id,
             type: 'function',
-            function: { name, arguments: pieces.join('') },
+            function: { name, arguments: parts.join('') },
           })),
         }),
       },
@@ -66,14 +66,14 @@ export class ChoiceCollector {
     return [...this.#calls].toSorted(([a], [b]) => a - b).map(([, call]) => call);
   }
 
-  /** Servers write null where there is nothing new, and some leave the index out: such a piece is of the call before it. */
+  /** Servers send null for unchanged fields, and some omit the index: such a delta belongs to the previous call. */
   #addCall({ index, id, function: called }: ToolCallDelta): void {
     const at = typeof index === 'number' ? index : Math.max(0, this.#calls.size - (typeof id === 'string' ? 0 : 1));
-    const call = this.#calls.get(at) ?? { id: '', name: '', pieces: [] };
+    const call = this.#calls.get(at) ?? { id: '', name: '', arguments: [] };
     this.#calls.set(at, call);
     if (typeof id === 'string') call.id = id;
     if (typeof called?.name === 'string') call.name = called.name;
-    if (typeof called?.arguments === 'string') call.pieces.push(called.arguments);
+    if (typeof called?.arguments === 'string') call.arguments.push(called.arguments);
   }
 
   #addLogprobs({ content, refusal }: { content?: unknown[] | null; refusal?: unknown[] | null }): void {
@@ -84,7 +84,7 @@ export class ChoiceCollector {
   }
 }
 
-/** One list of two, either of which may not be there; the first one grows. */
+/** Appends a list to another, either of which may be missing; mutates the first. */
 function joined<T>(list: T[] | null | undefined, more: readonly T[] | null | undefined): T[] | null {
   if (list == null || more == null) return list ?? (more == null ? null : [...more]);
   for (const entry of more) list.push(entry);

@@ -1,4 +1,4 @@
-/** A piece of a tool call in a chunk: id, type and name come with the first, the arguments in all. */
+/** A delta of a tool call: the first one has id, type and name; all have a part of the arguments. */
 export interface ToolCallDelta {
   index: number;
   id?: string | null;
@@ -6,7 +6,7 @@ export interface ToolCallDelta {
   function?: { name?: string | null; arguments?: string | null } | null;
 }
 
-/** One entry of a chunk's `choices`, as the specification of chat completion chunks has it. */
+/** One entry of a chunk's `choices`, as specified by OpenAI. */
 export interface ChunkChoice {
   index: number;
   delta: {
@@ -15,7 +15,7 @@ export interface ChunkChoice {
     refusal?: string | null;
     /** Citations. */
     annotations?: unknown[] | null;
-    /** What the model thought; only for clients that asked for it. */
+    /** Reasoning of the model, for clients that request it. */
     reasoning_content?: string | null;
     tool_calls?: ToolCallDelta[];
     [extra: string]: unknown;
@@ -25,7 +25,7 @@ export interface ChunkChoice {
   [extra: string]: unknown;
 }
 
-/** One entry of an answer's `choices`. */
+/** One entry of a completion's `choices`. */
 export interface Choice {
   index: number;
   message: { role: 'assistant'; content: string | null; refusal: string | null; [extra: string]: unknown };

@@ -1,16 +1,16 @@
 /**
- * One generation, from the question for a slot to the last frame; the vectors or scores of one request are one too. Until the first data has come, a failure that may be
- * somebody else's fault is tried again on another worker and the caller notices nothing; after it, every failure ends
- * the generation, since what a client has read cannot be taken back. Where nobody reads before the end, it begins again
- * elsewhere even then (`repeatable`).
+ * One generation, from the request for a slot to the last frame; the vectors or scores of one request are one generation too.
+ * Until the first data frame, a retryable failure is retried on another worker, transparently to the caller. After it, every
+ * failure ends the generation, since data that the client has read cannot be retracted. Work whose data is not read before its
+ * end is retried even then (`repeatable`).
  *
  *     placing ──> opening ──> streaming ──> over
  *        ^           │            │
  *        └── retry ──┘            └──> over (error)
  *
- * Two kinds of failure are retried. A worker that rejected the work (busy, draining, its engine unavailable) has computed
- * nothing: the next one is asked until the time for queueing is over. An attempt that failed may have cost something: there
- * are few of these, within the retry budget of the process.
+ * Two kinds of failure are retried. A worker that rejected the work (busy, draining, engine unavailable) has computed nothing:
+ * other workers are tried until the queue timeout. An attempt that failed may have been expensive: the number of these is
+ * limited, and they count against the retry budget of the process.
  */
 import { placementContextOf } from '@xerotier/contracts/inference';
 import { EXCLUDED_WORKERS_MAX } from '@xerotier/contracts/router';
@@ -29,13 +29,13 @@ import type { Work } from './work.ts';
 export interface GenerationJob {
   readonly context: RequestContext;
   readonly work: Work;
-  /** The choice that it fills; tells generations of one request apart. */
+  /** Index of the choice; identifies the generation within its request. */
   readonly index: number;
   /** When the response must be complete, in `performance.now()` milliseconds. */
   readonly deadlineAt: number;
-  /** How long it may wait for a slot, each time it needs one. */
+  /** Maximum time to wait for a slot. */
   readonly queueTimeoutMs: number;
-  /** Hears of each worker that it is sent to by name. */
+  /** Called for each worker that the router places it on. */
   readonly onPlaced: ((workerId: string) => void) | undefined;
 }
 
@@ -45,28 +45,28 @@ export interface GenerationPlatform {
   readonly retryBudget: RetryBudget;
 }
 
-/** Attempts that may have cost something, for one generation. */
+/** Maximum number of attempts of one generation, not counting rejections. */
 const ATTEMPTS_MAX = 3;
-/** Errors by which a worker rejects work before its engine has seen it. */
+/** Errors with which a worker rejects work before it reaches the engine. */
 const REJECTIONS: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'worker.busy',
   'worker.draining',
   'inference.engine_unavailable',
 ]);
-/** Pauses between attempts on the shared subject, where only luck finds a free worker. */
+/** Backoff between attempts on the shared subject, where NATS picks a worker without knowing which are free. */
 const SHARED_PAUSE_FIRST_MS = 25;
 const SHARED_PAUSE_MAX_MS = 500;
-/** How long a request waits for a bus that is away: a restart takes less, and everything else is answered at once. */
+/** How long a request waits for a disconnected bus. A restart takes less; any longer outage should fail fast. */
 const BUS_ABSENCE_MS = 2_000;
-/** How long a cancelled generation may take to say what it used. */
-const CANCEL_PATIENCE_MS = 2_000;
+/** How long to wait for the usage of a cancelled generation. */
+const CANCEL_TIMEOUT_MS = 2_000;
 
 type Input = z.input<typeof generationInput>;
 type Sink = Pick<ResponseSink<GenerationHead, GenerationEnd>, 'head' | 'end' | 'error'> & {
   data(payload: Uint8Array): void;
 };
 
-/** Work pairs its operation with the input of it, and the streams of all operations are alike but for that. */
+/** `Work` pairs the operation with its input; the streams of all operations differ in nothing else. */
 const operationOf = ({ operation }: Work): 'generate' => operation as 'generate';
 
 export class Generation implements StreamControl {
@@ -77,7 +77,7 @@ export class Generation implements StreamControl {
   #placements = 0;
   #attempts = 0;
   #rejections = 0;
-  /** When waiting for a slot ends, in `performance.now()` milliseconds. */
+  /** Deadline of waiting for a slot, in `performance.now()` milliseconds. */
   #queueDeadlineAt = 0;
   #openedAt = 0;
   #retrying = false;
@@ -103,12 +103,12 @@ export class Generation implements StreamControl {
     void this.#place();
   }
 
-  /** Stops it. It still ends, by its end frame with what was used, or by `inference.cancelled` when it had not begun. */
+  /** Cancels the generation. It ends with its end frame and the usage, or with `inference.cancelled` if it had not started. */
   cancel(): void {
     if (this.#over || this.#cancelled) return;
     this.#cancelled = true;
     this.#stream?.cancel();
-    this.#cancelTimer = setTimeout(() => this.#fail(new AppError('inference.cancelled'), 'lost'), CANCEL_PATIENCE_MS);
+    this.#cancelTimer = setTimeout(() => this.#fail(new AppError('inference.cancelled'), 'lost'), CANCEL_TIMEOUT_MS);
   }
 
   pause(): void {
@@ -151,7 +151,7 @@ export class Generation implements StreamControl {
       head: (head: GenerationHead) => (this.#head = head),
       data: (payload: Uint8Array) => this.#data(payload),
       end: (end: GenerationEnd) => this.#end(end),
-      error: (error: AppError) => this.#lost(error),
+      error: (error: AppError) => this.#attemptFailed(error),
     };
     this.#stream = this.#slot === undefined ? this.#openAnywhere(sink) : this.#openOn(this.#slot, sink);
     if (this.#paused) this.#stream.pause();
@@ -168,7 +168,7 @@ export class Generation implements StreamControl {
       : bus.openShared(contract, work.input, own, sink, options);
   }
 
-  /** One message for each choice, so that no worker gets more of them than it has slots. */
+  /** Sends one message for each choice, so that no worker receives more choices than it has slots. */
   #openAnywhere(sink: Sink): OpenStream {
     const { work, index, context } = this.#job;
     const input = { ...work.input.value, ...work.inputOf(index) } as Input;
@@ -191,7 +191,7 @@ export class Generation implements StreamControl {
 
   #end(end: GenerationEnd): void {
     if (this.#over) return;
-    // A response without any data is a response still: a stop sequence may come first.
+    // A response may have no data, if the generation stops before its first token.
     if (!end.cancelled) this.#start();
     this.#finish(end.cancelled ? 'cancelled' : 'done');
     this.#sink.end(end);
@@ -205,12 +205,12 @@ export class Generation implements StreamControl {
     this.#sink.head(this.#head);
   }
 
-  /** The attempt failed: on to the next one, or the end. */
-  #lost(error: AppError): void {
+  /** Retries after a failed attempt, or ends the generation. */
+  #attemptFailed(error: AppError): void {
     if (this.#over) return;
     this.#stream = undefined;
     const outcome: LeaseOutcome = workerAtFault(error) ? 'lost' : 'failed';
-    // What the worker says it used is in the details, whatever ended it.
+    // The details contain the usage that the worker reported.
     if (this.#cancelled) this.#fail(new AppError('inference.cancelled', error.details, { cause: error }), outcome);
     else if (this.#started && !this.#job.work.repeatable) this.#fail(interruption(error), outcome);
     else if (!this.#mayRetry(error)) this.#fail(this.#started ? interruption(error) : error, outcome);
@@ -219,12 +219,12 @@ export class Generation implements StreamControl {
 
   #mayRetry(error: AppError): boolean {
     const now = performance.now();
-    // What the attempt took was not spent waiting for a slot.
+    // The duration of the attempt does not count as waiting for a slot.
     this.#queueDeadlineAt = Math.min(this.#queueDeadlineAt + (now - this.#openedAt), this.#job.deadlineAt);
     if (!error.retryable || now >= this.#queueDeadlineAt) return false;
     if (isRejection(error) && !this.#started) {
       this.#rejections += 1;
-      // On the shared subject nobody was asked by name, and only time bounds the search.
+      // On the shared subject workers cannot be excluded, so only the deadline bounds the attempts.
       return this.#slot === undefined || this.#rejections <= EXCLUDED_WORKERS_MAX;
     }
     this.#attempts += 1;
@@ -274,19 +274,19 @@ export class Generation implements StreamControl {
   }
 }
 
-/** What the server behind a worker rejects is another thing: it was asked, and may want to be left alone for a while. */
+/** A rejection by the server behind a worker does not count: that server did receive the request, and may need to back off. */
 function isRejection({ code, details }: AppError): boolean {
   return REJECTIONS.has(code) && details['upstreamStatus'] === undefined;
 }
 
-/** Whether placement should look at the worker with suspicion. */
+/** Whether placement should avoid the worker until its next heartbeat. */
 function workerAtFault(error: AppError): boolean {
   return (
     error.code.startsWith('bus.') || error.code.startsWith('worker.') || error.code === 'inference.engine_unavailable'
   );
 }
 
-/** What a client is told when a stream that has begun cannot go on. */
+/** Returns the error for the client when a started stream is interrupted. */
 function interruption(error: AppError): AppError {
   return workerAtFault(error) ? new AppError('inference.interrupted', error.details, { cause: error }) : error;
 }

@@ -4,20 +4,20 @@ import { eventually } from '@xerotier/testing';
 import fc from 'fast-check';
 import { setImmediate as turn } from 'node:timers/promises';
 import { clientFleets } from '../test/client-fleet.ts';
-import { FakeWorker, fails, isStuck, MODEL, says, talksOn, usageOf } from '../test/fake-fleet.ts';
+import { FakeWorker, fails, hangs, MODEL, responds, streamsUntilAborted, usageOf } from '../test/fake-fleet.ts';
 import type { Script } from '../test/fake-fleet.ts';
 
 const { usages, newFleet, recordOf } = clientFleets();
 
-/** Whether a choice goes on after another one has said something. */
+/** Whether the frames of different choices were interleaved. */
 function interleaved(arrivals: readonly number[]): boolean {
   const runsOfOne = arrivals.filter((choice, i) => choice !== arrivals[i - 1]);
   return runsOfOne.length > new Set(arrivals).size;
 }
 
-describe('a request', () => {
-  it('is answered by the worker that the router names', async () => {
-    const { run, workers, router } = await newFleet({ workers: { a: says('x'), b: says('y') } });
+describe('InferenceClient.chat', () => {
+  it('returns the response of the worker that the router assigns', async () => {
+    const { run, workers, router } = await newFleet({ workers: { a: responds('x'), b: responds('y') } });
     const { response, requestId } = run();
     await response.over;
     expect(response.order).toEqual(['start', 'choices', 'end']);
@@ -49,10 +49,10 @@ describe('a request', () => {
     expect(router.released[0]?.outcome).toBe('done');
   });
 
-  it('for several choices gets each of them whole and in order, however they come in between each other', async () => {
+  it('delivers every choice completely and in order when frames of choices are interleaved', async () => {
     const piece = fc.record({ text: fc.string({ unit: 'binary', minLength: 1 }), pause: fc.nat({ max: 3 }) });
     const choices = fc.array(fc.array(piece, { maxLength: 12 }), { minLength: 1, maxLength: 10 });
-    const { run, workers } = await newFleet({ workers: { a: says() } });
+    const { run, workers } = await newFleet({ workers: { a: responds() } });
     const between: boolean[] = [];
     await fc.assert(
       fc.asyncProperty(choices, async (plan) => {
@@ -77,20 +77,20 @@ describe('a request', () => {
       }),
       { numRuns: 40 },
     );
-    // Otherwise this would be a test of nothing.
+    // Otherwise the test proves nothing.
     expect(between).toContain(true);
   });
 
-  it('without any data is an answer still', async () => {
-    const { run } = await newFleet({ workers: { a: says() } });
+  it('completes without any data frame', async () => {
+    const { run } = await newFleet({ workers: { a: responds() } });
     const { response, requestId } = run();
     await response.over;
     expect(response.order).toEqual(['start', 'end']);
     expect(await recordOf(requestId)).toMatchObject({ outcome: 'completed', usage: usageOf(0) });
   });
 
-  it('is recorded with what it cost', async () => {
-    const { run } = await newFleet({ workers: { a: says('x', 'y') } });
+  it('records the usage', async () => {
+    const { run } = await newFleet({ workers: { a: responds('x', 'y') } });
     const { response, requestId } = run();
     await response.over;
     expect(await recordOf(requestId)).toEqual({
@@ -113,7 +113,7 @@ describe('a request', () => {
   });
 
   it('waits in the queue of the router until a slot is free', async () => {
-    const { run, router } = await newFleet({ workers: { a: says('x') } });
+    const { run, router } = await newFleet({ workers: { a: responds('x') } });
     router.workers = [];
     const { response } = run();
     await eventually('it is queued', () => router.calls >= 2);
@@ -124,8 +124,8 @@ describe('a request', () => {
     expect(new Set(router.acquired.map(({ ticketId }) => ticketId)).size).toBe(1);
   });
 
-  it('that waits too long in the queue is refused', async () => {
-    const { run, router } = await newFleet({ workers: { a: says('x') }, limits: { queueTimeoutMs: 300 } });
+  it('fails with router.queue_timeout after waiting too long in the queue', async () => {
+    const { run, router } = await newFleet({ workers: { a: responds('x') }, limits: { queueTimeoutMs: 300 } });
     router.workers = [];
     const { response, requestId } = run();
     await response.over;
@@ -137,8 +137,8 @@ describe('a request', () => {
     });
   });
 
-  it('that the router refuses is told why, and goes nowhere else', async () => {
-    const { run, router, workers } = await newFleet({ workers: { a: says('x') }, shared: true });
+  it('fails with the error of the router, without trying the shared subject', async () => {
+    const { run, router, workers } = await newFleet({ workers: { a: responds('x') }, shared: true });
     router.rejection = new AppError('router.queue_full', { model: MODEL }, { retryAfterSeconds: 5 });
     const { response } = run();
     await response.over;
@@ -150,8 +150,8 @@ describe('a request', () => {
     expect(workers['a']?.received).toEqual([]);
   });
 
-  it('is ended when its time is over, and counts what was generated', async () => {
-    const { run } = await newFleet({ workers: { a: talksOn }, limits: { requestTimeoutMs: 300 } });
+  it('ends at its deadline and records what was generated', async () => {
+    const { run } = await newFleet({ workers: { a: streamsUntilAborted }, limits: { requestTimeoutMs: 300 } });
     const { response, requestId } = run();
     await response.over;
     expect(response.failure).toMatchObject({ code: 'inference.deadline_exceeded', status: 504 });
@@ -160,14 +160,14 @@ describe('a request', () => {
     expect(usage.completionTokens).toBeGreaterThanOrEqual(response.frames);
   });
 
-  it('is ended when its time is over, also by a worker that does not listen', async () => {
-    const { run } = await newFleet({ workers: { a: isStuck }, limits: { requestTimeoutMs: 300 } });
+  it('ends at its deadline even if the worker is stuck', async () => {
+    const { run } = await newFleet({ workers: { a: hangs }, limits: { requestTimeoutMs: 300 } });
     const { response } = run();
     await response.over;
     expect(response.failure).toMatchObject({ code: 'inference.deadline_exceeded' });
   });
 
-  it('holds its worker while it is paused, and goes on without loss', async () => {
+  it('pauses the worker while it is paused, and resumes without loss', async () => {
     const texts = Array.from({ length: 2_000 }, (_, i) => `${i}`);
     const patient: Script = async (_input, stream, workerId) => {
       stream.head({ workerId });
@@ -180,21 +180,21 @@ describe('a request', () => {
     const { run } = await newFleet({ workers: { a: patient } });
     const { run: running, response } = run();
     running.pause();
-    const still = await eventually('it stands still', async () => {
+    const framesPaused = await eventually('the worker pauses', async () => {
       const before = response.frames;
       await new Promise((resolve) => setTimeout(resolve, 100));
       return before > 0 && before === response.frames ? before : undefined;
     });
-    expect(still).toBeLessThan(texts.length);
+    expect(framesPaused).toBeLessThan(texts.length);
     running.resume();
     await response.over;
     expect(response.texts[0]).toEqual(texts);
   });
 });
 
-describe('a request that is cancelled', () => {
-  it('while it is queued gives the slot that it gets back unused', async () => {
-    const { run, router, workers } = await newFleet({ workers: { a: says('x') } });
+describe('cancel', () => {
+  it('releases the slot unused if the request was queued', async () => {
+    const { run, router, workers } = await newFleet({ workers: { a: responds('x') } });
     router.workers = [];
     const { run: running, response, requestId } = run();
     await eventually('it is queued', () => router.calls >= 2);
@@ -212,8 +212,8 @@ describe('a request that is cancelled', () => {
     });
   });
 
-  it('at once never reaches a worker', async () => {
-    const { run, workers } = await newFleet({ workers: { a: says('x') } });
+  it('keeps the request from reaching a worker if called immediately', async () => {
+    const { run, workers } = await newFleet({ workers: { a: responds('x') } });
     const { run: running, response } = run();
     running.cancel();
     await response.over;
@@ -221,10 +221,10 @@ describe('a request that is cancelled', () => {
     expect(workers['a']?.received).toEqual([]);
   });
 
-  it('while it streams stops the worker, and counts the tokens that were generated', async () => {
-    const { run, router, workers } = await newFleet({ workers: { a: talksOn } });
+  it('stops the worker during streaming and records the generated tokens', async () => {
+    const { run, router, workers } = await newFleet({ workers: { a: streamsUntilAborted } });
     const { run: running, response, requestId } = run();
-    await eventually('it talks', () => response.frames > 3);
+    await eventually('it streams', () => response.frames > 3);
     running.cancel();
     await response.over;
     expect(response.failure?.code).toBe('inference.cancelled');
@@ -236,22 +236,22 @@ describe('a request that is cancelled', () => {
     expect(router.released).toEqual([expect.objectContaining({ outcome: 'cancelled' })]);
   });
 
-  it('while its worker fails counts what the worker says it generated', async () => {
+  it('records the usage of a worker that fails while it is cancelled', async () => {
     const failsWhenStopped: Script = async (input, stream, workerId) => {
-      await talksOn(input, stream, workerId);
+      await streamsUntilAborted(input, stream, workerId);
       throw new AppError('worker.draining', { usage: usageOf(99) });
     };
     const { run } = await newFleet({ workers: { a: failsWhenStopped } });
     const { run: running, response, requestId } = run();
-    await eventually('it talks', () => response.frames > 0);
+    await eventually('it streams', () => response.frames > 0);
     running.cancel();
     await response.over;
     expect(response.failure?.code).toBe('inference.cancelled');
     expect(await recordOf(requestId)).toMatchObject({ outcome: 'cancelled', usage: usageOf(99) });
   });
 
-  it('is over in the end, also with a worker that does not listen', async () => {
-    const { run, workers, router } = await newFleet({ workers: { a: isStuck } });
+  it('ends the request even if the worker is stuck', async () => {
+    const { run, workers, router } = await newFleet({ workers: { a: hangs } });
     const { run: running, response } = run();
     await eventually('it has the request', () => workers['a']?.running === 1);
     running.cancel();
@@ -261,8 +261,8 @@ describe('a request that is cancelled', () => {
     expect(router.released[0]?.outcome).toBe('lost');
   });
 
-  it('again, or when it is over, does nothing', async () => {
-    const { run } = await newFleet({ workers: { a: says('x') } });
+  it('is a no-op if repeated or after the end', async () => {
+    const { run } = await newFleet({ workers: { a: responds('x') } });
     const { run: running, response } = run();
     await response.over;
     running.cancel();
@@ -271,11 +271,12 @@ describe('a request that is cancelled', () => {
   });
 });
 
-describe('a request for several choices', () => {
-  const byChoice: Script = (input, ...rest) => says(`${input.choiceIndex}`, `${input.choiceIndex}!`)(input, ...rest);
+describe('a request with n > 1', () => {
+  const byChoice: Script = (input, ...rest) =>
+    responds(`${input.choiceIndex}`, `${input.choiceIndex}!`)(input, ...rest);
 
-  it('is sent to a worker once, whatever n is, and without what the edge deals with by itself', async () => {
-    const { run, workers, workerBuses } = await newFleet({ workers: { a: says('x') } });
+  it('is sent to a worker once, without the fields that only the gateway uses', async () => {
+    const { run, workers, workerBuses } = await newFleet({ workers: { a: responds('x') } });
     const bodies: string[] = [];
     workerBuses['a']?.connection.nats.subscribe(`infer.v1.${MODEL}.a`, {
       callback: (_, message) => void bodies.push(message.string()),
@@ -301,7 +302,7 @@ describe('a request for several choices', () => {
     expect(new Set(received.map(({ leaseId }) => leaseId)).size).toBe(4);
   });
 
-  it('runs a few at once, answers each, and counts the prompt once', async () => {
+  it('runs at most fanOutMax choices at once, and counts the prompt once', async () => {
     const { run, workers } = await newFleet({ workers: { a: byChoice }, limits: { fanOutMax: 2 } });
     const { response, requestId } = run({ n: 5 });
     await response.over;
@@ -311,7 +312,7 @@ describe('a request for several choices', () => {
     expect(await recordOf(requestId)).toMatchObject({ outcome: 'completed', usage: usageOf(10) });
   });
 
-  it('gives the later choices as long to wait for a slot as the first', async () => {
+  it('applies the queue timeout to each choice', async () => {
     const slow: Script = async (...all) => {
       await new Promise((resolve) => setTimeout(resolve, 300));
       return byChoice(...all);
@@ -327,11 +328,11 @@ describe('a request for several choices', () => {
     expect(Object.keys(response.texts)).toHaveLength(2);
   });
 
-  it('ends as a whole when one choice fails, and counts what all of them generated', async () => {
+  it('fails as a whole if one choice fails, and records the usage of all choices', async () => {
     const oneFails: Script = (input, ...rest) =>
       input.choiceIndex === 1
         ? fails(new AppError('inference.engine_failed', { usage: usageOf(3) }), 3)(input, ...rest)
-        : talksOn(input, ...rest);
+        : streamsUntilAborted(input, ...rest);
     const { run, workers } = await newFleet({ workers: { a: oneFails } });
     const { response, requestId } = run({ n: 3 });
     await response.over;
@@ -343,9 +344,9 @@ describe('a request for several choices', () => {
     expect(usage.completionTokens).toBeGreaterThanOrEqual(response.frames);
   });
 
-  it('counts what arrived of a choice that never said what it used', async () => {
+  it('counts the received frames of a choice that reported no usage', async () => {
     const oneIsLost: Script = async (input, ...rest) => {
-      if (input.choiceIndex === 1) return says('x')(input, ...rest);
+      if (input.choiceIndex === 1) return responds('x')(input, ...rest);
       await new Promise((resolve) => setTimeout(resolve, 200));
       return fails(new AppError('worker.draining'), 5)(input, ...rest);
     };
@@ -356,7 +357,7 @@ describe('a request for several choices', () => {
     expect((await recordOf(requestId)).usage).toMatchObject({ promptTokens: 7, completionTokens: 5 });
   });
 
-  it('begins no further choice once it has failed', async () => {
+  it('starts no further choice after a failure', async () => {
     const firstFails: Script = fails(new AppError('request.invalid', { reason: 'no.' }));
     const { run, workers } = await newFleet({ workers: { a: firstFails }, limits: { fanOutMax: 1 } });
     const { response } = run({ n: 5 });
@@ -365,9 +366,9 @@ describe('a request for several choices', () => {
   });
 
   it('is cancelled as a whole', async () => {
-    const { run, workers } = await newFleet({ workers: { a: talksOn }, limits: { fanOutMax: 2 } });
+    const { run, workers } = await newFleet({ workers: { a: streamsUntilAborted }, limits: { fanOutMax: 2 } });
     const { run: running, response } = run({ n: 4 });
-    await eventually('it talks', () => response.frames > 3);
+    await eventually('it streams', () => response.frames > 3);
     running.cancel();
     await response.over;
     expect(workers['a']?.received).toHaveLength(2);
@@ -375,27 +376,27 @@ describe('a request for several choices', () => {
   });
 });
 
-describe('draining', () => {
-  it('waits for what runs', async () => {
-    const { run, client } = await newFleet({ workers: { a: says('x', 'y', 'z') } });
+describe('InferenceClient.drain', () => {
+  it('waits for running requests', async () => {
+    const { run, client } = await newFleet({ workers: { a: responds('x', 'y', 'z') } });
     const { response } = run();
     await client.drain(new AbortController().signal);
     await response.over;
     expect(response.order.at(-1)).toBe('end');
   });
 
-  it('resolves at once when nothing runs', async () => {
+  it('resolves immediately if nothing runs', async () => {
     const { client } = await newFleet();
     await client.drain(new AbortController().signal);
   });
 
-  it('ends what still runs when its signal says so, and counts it', async () => {
-    const { run, client } = await newFleet({ workers: { a: talksOn } });
+  it('ends and records running requests when its signal is aborted', async () => {
+    const { run, client } = await newFleet({ workers: { a: streamsUntilAborted } });
     const running = [run(), run()];
-    await eventually('they talk', () => running.every(({ response }) => response.frames > 0));
-    const cut = new AbortController();
-    const drained = client.drain(cut.signal);
-    cut.abort();
+    await eventually('they stream', () => running.every(({ response }) => response.frames > 0));
+    const grace = new AbortController();
+    const drained = client.drain(grace.signal);
+    grace.abort();
     await drained;
     for (const { response, requestId } of running) {
       await response.over;
@@ -404,16 +405,16 @@ describe('draining', () => {
     }
   });
 
-  it('ends what still runs when its signal said so before', async () => {
-    const { run, client } = await newFleet({ workers: { a: talksOn } });
+  it('ends running requests if its signal is already aborted', async () => {
+    const { run, client } = await newFleet({ workers: { a: streamsUntilAborted } });
     const { response } = run();
-    await eventually('it talks', () => response.frames > 0);
+    await eventually('it streams', () => response.frames > 0);
     await client.drain(AbortSignal.abort());
     expect(response.failure?.code).toBe('service.draining');
   });
 
-  it('ends at once what begins after that', async () => {
-    const { run, client } = await newFleet({ workers: { a: talksOn } });
+  it('ends new requests immediately after that', async () => {
+    const { run, client } = await newFleet({ workers: { a: streamsUntilAborted } });
     await client.drain(AbortSignal.abort());
     const { response } = run();
     await response.over;
@@ -421,9 +422,9 @@ describe('draining', () => {
   });
 });
 
-describe('usage that cannot be queued', () => {
-  it('is written to the log, so that nothing is lost in silence', async () => {
-    const { run, lines } = await newFleet({ workers: { a: says('x') }, usageMax: 0 });
+describe('a usage record that cannot be queued', () => {
+  it('is logged as a whole, so that it can be recovered', async () => {
+    const { run, lines } = await newFleet({ workers: { a: responds('x') }, usageMax: 0 });
     const { response, requestId } = run();
     await response.over;
     const [line] = lines().filter(({ level }) => level === 'error');
@@ -432,9 +433,9 @@ describe('usage that cannot be queued', () => {
   });
 });
 
-describe('InferenceClient and what a client would like', () => {
-  it('tells the router the targets, and the ledger what became of them', async () => {
-    const { run, router } = await newFleet({ workers: { w1: says('a', 'b', 'c') } });
+describe('request context', () => {
+  it('sends the latency targets to the router, and records them with the measured times', async () => {
+    const { run, router } = await newFleet({ workers: { w1: responds('a', 'b', 'c') } });
     const latencyTargets = { timeToFirstTokenMs: 500, timePerOutputTokenMs: 50 };
     const { response, requestId } = run({}, { latencyTargets });
     await response.over;
@@ -445,8 +446,8 @@ describe('InferenceClient and what a client would like', () => {
     expect(timePerOutputTokenMs).toBeCloseTo((durationMs - Number(timeToFirstTokenMs)) / 2);
   });
 
-  it('tells the router what was asked for within the tier, and the ledger that and for whom', async () => {
-    const { run, router } = await newFleet({ workers: { w1: says('a') } });
+  it('sends the requested tier to the router, and records it and the end user', async () => {
+    const { run, router } = await newFleet({ workers: { w1: responds('a') } });
     const { response, requestId } = run({}, { requestedServiceTier: 'flex', endUser: 'user-1' });
     await response.over;
     expect(router.acquired[0]).toMatchObject({ requestedServiceTier: 'flex' });
@@ -454,8 +455,8 @@ describe('InferenceClient and what a client would like', () => {
     expect(await recordOf(requestId)).toMatchObject({ requestedServiceTier: 'flex', endUser: 'user-1' });
   });
 
-  it('says nothing of targets that nobody has, nor of the pace of a single token', async () => {
-    const { run, router } = await newFleet({ workers: { w1: says('a') } });
+  it('omits missing latency targets, and the time per output token of a single token', async () => {
+    const { run, router } = await newFleet({ workers: { w1: responds('a') } });
     const { response, requestId } = run();
     await response.over;
     expect(router.acquired[0]).not.toHaveProperty('latencyTargets');
@@ -464,19 +465,19 @@ describe('InferenceClient and what a client would like', () => {
 });
 
 describe('ChatRequest.onUsage', () => {
-  it('hears what was used before the sink hears of the end', async () => {
-    const { run } = await newFleet({ workers: { w1: says('a', 'b') } });
-    const heard: unknown[] = [];
-    const { response } = run({}, { onUsage: (usage) => heard.push([usage.completionTokens, response.usage]) });
+  it('is called with the usage before the sink receives the end', async () => {
+    const { run } = await newFleet({ workers: { w1: responds('a', 'b') } });
+    const calls: unknown[] = [];
+    const { response } = run({}, { onUsage: (usage) => calls.push([usage.completionTokens, response.usage]) });
     await response.over;
-    expect(heard).toEqual([[2, undefined]]);
+    expect(calls).toEqual([[2, undefined]]);
   });
 
-  it('hears it of a request that failed, once', async () => {
+  it('is called once for a failed request', async () => {
     const { run } = await newFleet({ workers: { w1: fails(new AppError('inference.engine_failed'), 3) } });
-    const heard: number[] = [];
-    const { response } = run({}, { onUsage: ({ completionTokens }) => heard.push(completionTokens) });
+    const calls: number[] = [];
+    const { response } = run({}, { onUsage: ({ completionTokens }) => calls.push(completionTokens) });
     await response.over;
-    expect(heard).toHaveLength(1);
+    expect(calls).toHaveLength(1);
   });
 });

@@ -1,6 +1,6 @@
 /**
- * Has workers respond to requests, for everything that needs it: places a request on workers, fans `n` choices out, joins
- * what they used and records it once. The gateway uses it for people who wait; batches and agent runs use it at their own priority.
+ * Runs inference requests on workers: places them, splits them into one generation per choice, adds up the usage and records it
+ * once. The gateway uses it with interactive priority; batches and agent runs use lower priorities.
  */
 import { usageRecorded } from '@xerotier/contracts/inference';
 import type { UsageRecord } from '@xerotier/contracts/inference';
@@ -56,43 +56,43 @@ export class InferenceClient {
     this.#platform = { bus: options.bus, slots: new Slots(options.bus), retryBudget: new RetryBudget() };
   }
 
-  /** Data is JSON text of a `choices` array with entries of one choice only. */
+  /** Runs a chat completion. Each data frame is the JSON text of a `choices` array with entries of one choice. */
   chat(request: ChatRequest, sink: ResponseSink): StreamControl {
     return this.#run(request, chatWork(request, request), sink);
   }
 
-  /** Sound, text of sound, or images. */
+  /** Runs an audio or image request. */
   media(request: MediaRequest, sink: ResponseSink<MediaHead>): StreamControl {
-    // The head of an operation is what its contract says, and this one is `media`.
+    // The contract of the operation determines the type of its head.
     return this.#run(request, mediaWork(request, request.media), sink);
   }
 
   /**
-   * A vector for each input, in their order.
-   * @throws {AppError} `inference.cancelled` once the signal is aborted; otherwise as a run's sink gets it.
+   * Returns a vector for each input, in order.
+   * @throws {AppError} `inference.cancelled` if the signal is aborted, or the error of the run.
    */
   embed(request: EmbeddingsRequest, signal: AbortSignal): Promise<Numbers<Float32Array>> {
     const { inputs } = request.embedding;
     const sink = new NumbersSink(inputs.length, decodeVector);
-    return this.#whole(request, embeddingWork(request, request.embedding), sink, signal);
+    return this.#collect(request, embeddingWork(request, request.embedding), sink, signal);
   }
 
   /**
-   * A score for each document, in their order: 0 to 1, more is nearer to the query.
-   * @throws as `embed`.
+   * Returns a score for each document, in order: 0 to 1, higher is more relevant.
+   * @throws {AppError} as `embed`.
    */
   rank(request: RankingRequest, signal: AbortSignal): Promise<Numbers<number>> {
     const { documents } = request.ranking;
     const sink = new NumbersSink(documents.length, decodeScore);
-    return this.#whole(request, rankingWork(request, request.kind, request.ranking), sink, signal);
+    return this.#collect(request, rankingWork(request, request.kind, request.ranking), sink, signal);
   }
 
-  #whole<T>(context: TrackedContext, work: Work, sink: NumbersSink<T>, signal: AbortSignal): Promise<Numbers<T>> {
+  #collect<T>(context: TrackedContext, work: Work, sink: NumbersSink<T>, signal: AbortSignal): Promise<Numbers<T>> {
     const run = this.#run(context, work, sink);
     const cancel = (): void => run.cancel();
     if (signal.aborted) cancel();
     signal.addEventListener('abort', cancel, { once: true });
-    return sink.whole.finally(() => signal.removeEventListener('abort', cancel));
+    return sink.result.finally(() => signal.removeEventListener('abort', cancel));
   }
 
   #run(context: TrackedContext, work: Work, sink: ResponseSink): InferenceRun {
@@ -108,8 +108,8 @@ export class InferenceClient {
   }
 
   /**
-   * Waits until everything that runs is over. Once the signal is aborted, what still runs and what comes after is ended
-   * with `service.draining`.
+   * Waits until all requests have ended. Once the signal is aborted, running and new requests are ended with
+   * `service.draining`.
    */
   async drain(signal: AbortSignal): Promise<void> {
     const stop = (): void => this.#runs.forEach((run) => run.stop(new AppError('service.draining')));
@@ -122,7 +122,7 @@ export class InferenceClient {
 
   #record(record: UsageRecord): void {
     if (this.#options.usage.publish(record)) return;
-    // Nothing may get lost in silence: the line holds all that the ledger would have had.
-    this.#options.log.error('usage could not be queued: settle it by hand', { record });
+    // The log line contains the whole record, so that it can be added to the ledger manually.
+    this.#options.log.error('usage event dropped', { record });
   }
 }

@@ -2,7 +2,7 @@ import { EXCLUDED_WORKERS_MAX } from '@xerotier/contracts/router';
 import { AppError } from '@xerotier/errors';
 import { eventually } from '@xerotier/testing';
 import { clientFleets } from '../test/client-fleet.ts';
-import { fails, isStuck, says, talksOn, usageOf } from '../test/fake-fleet.ts';
+import { fails, hangs, responds, streamsUntilAborted, usageOf } from '../test/fake-fleet.ts';
 import type { Script } from '../test/fake-fleet.ts';
 
 const { servers, newFleet, recordOf } = clientFleets();
@@ -16,9 +16,9 @@ describe('a worker that fails before its first data', () => {
   ];
 
   it.each(failures)(
-    'because it %s is replaced by another, and the client sees one answer',
+    'is replaced by another worker if it %s, transparently to the client',
     async (_, error, outcome) => {
-      const { run, router, workers } = await newFleet({ workers: { a: fails(error), b: says('x') } });
+      const { run, router, workers } = await newFleet({ workers: { a: fails(error), b: responds('x') } });
       const placed: string[] = [];
       const { response } = run({}, { onPlaced: (workerId) => placed.push(workerId) });
       await response.over;
@@ -33,8 +33,8 @@ describe('a worker that fails before its first data', () => {
     },
   );
 
-  it('because it is not there is replaced by another', async () => {
-    const { run, router } = await newFleet({ workers: { b: says('x') } });
+  it('is replaced by another worker if it has no subscription', async () => {
+    const { run, router } = await newFleet({ workers: { b: responds('x') } });
     router.workers = ['gone', 'b'];
     const { response } = run();
     await response.over;
@@ -42,10 +42,10 @@ describe('a worker that fails before its first data', () => {
     expect(router.released[0]).toMatchObject({ workerId: 'gone', outcome: 'lost' });
   });
 
-  it('because it was killed is replaced by another', async () => {
+  it('is replaced by another worker if it was killed', async () => {
     const liveness = { intervalMs: 50, silenceMs: 300 };
     const { run, workers, workerBuses } = await newFleet({
-      workers: { a: isStuck, b: says('x') },
+      workers: { a: hangs, b: responds('x') },
       client: { liveness },
     });
     const { response } = run();
@@ -56,18 +56,18 @@ describe('a worker that fails before its first data', () => {
     expect(response.order).toEqual(['start', 'choices', 'end']);
   });
 
-  it('is not replaced when the request is at fault', async () => {
+  it('is not replaced if the request is at fault', async () => {
     const error = new AppError('request.unsupported_parameter', { param: 'tools', reason: 'no.' }, { param: 'tools' });
-    const { run, workers } = await newFleet({ workers: { a: fails(error), b: says('x') } });
+    const { run, workers } = await newFleet({ workers: { a: fails(error), b: responds('x') } });
     const { response } = run();
     await response.over;
     expect(response.failure).toMatchObject({ code: 'request.unsupported_parameter', param: 'tools' });
     expect(workers['b']?.received).toEqual([]);
   });
 
-  it('is replaced twice and no more', async () => {
+  it('is replaced at most twice', async () => {
     const broken = fails(new AppError('inference.engine_failed'));
-    const { run, router } = await newFleet({ workers: { a: broken, b: broken, c: broken, d: says('x') } });
+    const { run, router } = await newFleet({ workers: { a: broken, b: broken, c: broken, d: responds('x') } });
     const { response, requestId } = run();
     await response.over;
     expect(response.failure?.code).toBe('inference.engine_failed');
@@ -75,10 +75,10 @@ describe('a worker that fails before its first data', () => {
     expect(await recordOf(requestId)).toMatchObject({ outcome: 'failed', timeToFirstTokenMs: null });
   });
 
-  it('is replaced by as many others as reject the work without touching it', async () => {
+  it('is replaced any number of times if workers reject the work', async () => {
     const rejecting = fails(new AppError('inference.engine_unavailable'));
     const { run, router } = await newFleet({
-      workers: { a: rejecting, b: rejecting, c: rejecting, d: rejecting, e: says('x') },
+      workers: { a: rejecting, b: rejecting, c: rejecting, d: rejecting, e: responds('x') },
     });
     const { response } = run();
     await response.over;
@@ -86,7 +86,7 @@ describe('a worker that fails before its first data', () => {
     expect(router.acquired.at(-1)?.excludedWorkers).toEqual(['a', 'b', 'c', 'd']);
   });
 
-  it('is not asked for ever when it goes on rejecting the work', async () => {
+  it('is tried a bounded number of times if it keeps rejecting the work', async () => {
     const { run, router } = await newFleet({ workers: { a: fails(new AppError('worker.busy')) } });
     const { response } = run();
     await response.over;
@@ -95,7 +95,7 @@ describe('a worker that fails before its first data', () => {
     expect(router.acquired.at(-1)?.excludedWorkers).toEqual(['a']);
   });
 
-  it('is not replaced for ever when everything fails: the retries at the same time are bounded', async () => {
+  it('is not replaced beyond the retry budget if all workers fail', async () => {
     const broken: Script = async () => {
       await new Promise((resolve) => setTimeout(resolve, 500));
       throw new AppError('inference.engine_failed');
@@ -104,34 +104,34 @@ describe('a worker that fails before its first data', () => {
     const responses = Array.from({ length: 150 }, () => run().response);
     await Promise.all(responses.map(({ over }) => over));
     expect(responses.every(({ failure }) => failure?.code === 'inference.engine_failed')).toBe(true);
-    // 150 first attempts; about half of them are tried a second and a third time, and not all of them.
+    // 150 first attempts, of which about half are retried once or twice.
     expect(router.granted.length).toBeGreaterThan(150 + 64);
     expect(router.granted.length).toBeLessThan(3 * 150 - 64);
   });
 
-  it('is replaced also when its failure took longer than a request may wait for a slot', async () => {
+  it('is replaced even if its failure took longer than the queue timeout', async () => {
     const slow: Script = async () => {
       await new Promise((resolve) => setTimeout(resolve, 400));
       throw new AppError('inference.engine_failed');
     };
-    const { run } = await newFleet({ workers: { a: slow, b: says('x') }, limits: { queueTimeoutMs: 200 } });
+    const { run } = await newFleet({ workers: { a: slow, b: responds('x') }, limits: { queueTimeoutMs: 200 } });
     const { response } = run();
     await response.over;
     expect(response.heads).toEqual([{ workerId: 'b' }]);
   });
 
-  it('is replaced also when its server hung for longer than that', async () => {
+  it('is replaced even if its server hung for longer than the queue timeout', async () => {
     const hung: Script = async () => {
       await new Promise((resolve) => setTimeout(resolve, 400));
       throw new AppError('inference.engine_unavailable');
     };
-    const { run } = await newFleet({ workers: { a: hung, b: says('x') }, limits: { queueTimeoutMs: 200 } });
+    const { run } = await newFleet({ workers: { a: hung, b: responds('x') }, limits: { queueTimeoutMs: 200 } });
     const { response } = run();
     await response.over;
     expect(response.heads).toEqual([{ workerId: 'b' }]);
   });
 
-  it('whose server is too busy is asked three times at most', async () => {
+  it('is tried at most three times if its server is overloaded', async () => {
     const busy = new AppError('worker.busy', { upstreamStatus: 429 }, { retryAfterSeconds: 7 });
     const { run, router } = await newFleet({ workers: { a: fails(busy) } });
     const { response } = run();
@@ -140,13 +140,13 @@ describe('a worker that fails before its first data', () => {
     expect(router.granted).toHaveLength(3);
   });
 
-  it('is not replaced when the time for the whole response is over', async () => {
+  it('is not replaced after the deadline of the request', async () => {
     const slow: Script = async () => {
       await new Promise((resolve) => setTimeout(resolve, 400));
       throw new AppError('inference.engine_failed');
     };
     const limits = { queueTimeoutMs: 200, requestTimeoutMs: 300 };
-    const { run, router } = await newFleet({ workers: { a: slow, b: says('x') }, limits });
+    const { run, router } = await newFleet({ workers: { a: slow, b: responds('x') }, limits });
     const { response } = run();
     await response.over;
     expect(response.failure?.code).toBe('inference.deadline_exceeded');
@@ -155,8 +155,10 @@ describe('a worker that fails before its first data', () => {
 });
 
 describe('a worker that fails after its first data', () => {
-  it('ends the answer with an interruption, and no other worker is asked', async () => {
-    const { run, router } = await newFleet({ workers: { a: fails(new AppError('worker.draining'), 3), b: says('x') } });
+  it('ends the response with inference.interrupted, without a retry', async () => {
+    const { run, router } = await newFleet({
+      workers: { a: fails(new AppError('worker.draining'), 3), b: responds('x') },
+    });
     const { response, requestId } = run();
     await response.over;
     expect(response.order).toEqual(['start', 'choices', 'error']);
@@ -167,11 +169,11 @@ describe('a worker that fails after its first data', () => {
     expect(await recordOf(requestId)).toMatchObject({ outcome: 'failed', usage: { completionTokens: 2 } });
   });
 
-  it('because it was killed does the same', async () => {
+  it('ends the response with inference.interrupted if it was killed', async () => {
     const liveness = { intervalMs: 50, silenceMs: 300 };
-    const { run, workerBuses, router } = await newFleet({ workers: { a: talksOn }, client: { liveness } });
+    const { run, workerBuses, router } = await newFleet({ workers: { a: streamsUntilAborted }, client: { liveness } });
     const { response } = run();
-    await eventually('it talks', () => response.frames > 3);
+    await eventually('it streams', () => response.frames > 3);
     await workerBuses['a']?.connection.nats.close();
     await response.over;
     expect(response.failure?.code).toBe('inference.interrupted');
@@ -179,7 +181,7 @@ describe('a worker that fails after its first data', () => {
     expect(router.released[0]?.outcome).toBe('lost');
   });
 
-  it('is told as what it is when the engine failed, and what it counted is recorded', async () => {
+  it('ends the response with the error of the engine, and records the reported usage', async () => {
     const error = new AppError('inference.engine_failed', { usage: usageOf(11) });
     const { run } = await newFleet({ workers: { a: fails(error, 2) } });
     const { response, requestId } = run();
@@ -190,20 +192,20 @@ describe('a worker that fails after its first data', () => {
 });
 
 describe('without a router', () => {
-  it('any worker of the model takes the request', async () => {
-    const { run, workers } = await newFleet({ workers: { a: says('x') }, router: 'absent', shared: true });
+  it('sends the request to any worker of the model', async () => {
+    const { run, workers } = await newFleet({ workers: { a: responds('x') }, router: 'absent', shared: true });
     const { response } = run();
     await response.over;
     expect(response.texts).toEqual({ 0: ['x'] });
     expect(workers['a']?.received[0]).not.toHaveProperty('leaseId');
   });
 
-  it('a busy worker is asked again until it is free, however often', async () => {
+  it('retries on a busy worker until it is free', async () => {
     let rejections = 0;
     const busyAtFirst: Script = (...all) => {
       rejections += 1;
       if (rejections <= 6) throw new AppError(rejections % 2 === 0 ? 'worker.busy' : 'worker.draining');
-      return says('x')(...all);
+      return responds('x')(...all);
     };
     const { run } = await newFleet({ workers: { a: busyAtFirst }, router: 'absent', shared: true });
     const { response } = run();
@@ -211,7 +213,7 @@ describe('without a router', () => {
     expect(response.order).toEqual(['start', 'choices', 'end']);
   });
 
-  it('a worker that stays busy is given up when the time to wait is over', async () => {
+  it('stops retrying on a busy worker at the queue timeout', async () => {
     const busy: Script = () => Promise.reject(new AppError('worker.busy'));
     const { run } = await newFleet({
       workers: { a: busy },
@@ -224,42 +226,42 @@ describe('without a router', () => {
     expect(response.failure).toMatchObject({ code: 'worker.busy', status: 503 });
   });
 
-  it('and without a worker the request fails', async () => {
+  it('fails without a worker', async () => {
     const { run } = await newFleet({ router: 'absent' });
     const { response } = run();
     await response.over;
     expect(response.failure).toMatchObject({ code: 'bus.no_responders', status: 503 });
   });
 
-  it('that answers in time, requests go past it for a while, and then it is asked again', async () => {
-    const { run, router, workers } = await newFleet({ workers: { a: says('x') }, shared: true });
-    router.silent = true;
+  it('bypasses a router that timed out for a while, then tries it again', async () => {
+    const { run, router, workers } = await newFleet({ workers: { a: responds('x') }, shared: true });
+    router.unresponsive = true;
     await run().response.over;
     expect(router.calls).toBe(1);
     await run().response.over;
     expect(router.calls).toBe(1);
-    router.silent = false;
-    await eventually('it is asked again', async () => {
+    router.unresponsive = false;
+    await eventually('the router is tried again', async () => {
       await run().response.over;
       return router.granted.length > 0;
     });
     expect(workers['a']?.received.filter(({ leaseId }) => leaseId !== undefined)).toHaveLength(1);
   });
 
-  it('that came back after a request was queued at another, nothing is lost', async () => {
-    const { run, router } = await newFleet({ workers: { a: says('x') }, shared: true });
+  it('falls back to the shared subject for a queued request if the router times out', async () => {
+    const { run, router } = await newFleet({ workers: { a: responds('x') }, shared: true });
     router.workers = [];
     const { response } = run();
     await eventually('it is queued', () => router.calls >= 2);
-    router.silent = true;
+    router.unresponsive = true;
     await response.over;
     expect(response.texts).toEqual({ 0: ['x'] });
   });
 });
 
-describe('a bus that is away', () => {
-  it('is waited for shortly; then the request is refused, and still recorded once the bus is back', async () => {
-    const { run, workers } = await newFleet({ workers: { a: says('x') } });
+describe('while the bus is disconnected', () => {
+  it('fails after a short wait, and records the request after a reconnect', async () => {
+    const { run, workers } = await newFleet({ workers: { a: responds('x') } });
     await servers.nats.kill('SIGKILL');
     const { response, requestId } = run();
     await response.over;

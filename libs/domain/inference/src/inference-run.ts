@@ -1,4 +1,4 @@
-/** One request while workers work on it: its choices, what they used, and the one record of it in the end. */
+/** One running request: its generations, their usage, and the usage record at the end. */
 import { addUsage, emptyUsage, requestContextOf } from '@xerotier/contracts/inference';
 import type { RequestContext, TokenUsage, UsageRecord } from '@xerotier/contracts/inference';
 import type { GenerationEnd, GenerationHead } from '@xerotier/contracts/xim';
@@ -9,20 +9,20 @@ import type { GenerationPlatform } from './generation.ts';
 import type { ResponseSink } from './response-sink.ts';
 import type { Work } from './work.ts';
 
-/** Whose request it is, and what the edge wants to hear of it. */
+/** The request context, with callbacks for the caller. */
 export interface TrackedContext extends RequestContext {
-  /** Hears of each worker that the request is sent to: the last one is whose response, or failure, the caller gets. */
+  /** Called for each worker that the request is sent to; the last one produced the response or the error. */
   readonly onPlaced?: ((workerId: string) => void) | undefined;
-  /** Hears what was used once the request is over, however it ended, before the sink hears of the end. */
+  /** Called with the usage once the request has ended in any way, before the sink receives the end. */
   readonly onUsage?: ((usage: TokenUsage) => void) | undefined;
 }
 
 export interface InferenceLimits {
-  /** Time for the whole response. Default 10 minutes. */
+  /** Timeout of the whole response. Default 10 minutes. */
   readonly requestTimeoutMs: number;
-  /** Time a request, and each further choice of it, may wait for a slot. Default 30 s. */
+  /** Maximum time that each choice waits for a slot. Default 30 s. */
   readonly queueTimeoutMs: number;
-  /** Choices of one request that run at once. Default 8; the rest follow as these end. */
+  /** Maximum number of choices of one request that run concurrently. Default 8. */
   readonly fanOutMax: number;
 }
 
@@ -43,7 +43,7 @@ export class InferenceRun implements StreamControl {
   readonly #startedAt = Date.now();
   readonly #running = new Map<number, Generation>();
   readonly #usages = new Map<number, TokenUsage>();
-  /** Frames that came of each choice: what counts of one that never says what it used. */
+  /** Received frames by choice, to estimate the usage of a choice that reports none. */
   readonly #frames: number[] = [];
   #deadline: NodeJS.Timeout | undefined;
   #next = 0;
@@ -69,7 +69,7 @@ export class InferenceRun implements StreamControl {
   }
 
   begin(): void {
-    // The worker keeps the same deadline and counts what it did; this one is for a worker that does not.
+    // The worker enforces the same deadline and reports its usage; this timer is for a worker that does not.
     this.#deadline = setTimeout(
       () => this.stop(new AppError('inference.deadline_exceeded')),
       this.#limits.requestTimeoutMs,
@@ -86,7 +86,7 @@ export class InferenceRun implements StreamControl {
     if (!this.#over) this.stop(new AppError('inference.cancelled'));
   }
 
-  /** Ends everything for the given reason, which the sink gets once the workers have said what they used. */
+  /** Ends the request with an error, which the sink receives once the workers have reported their usage. */
   stop(reason: AppError): void {
     if (this.#failure !== undefined || this.#over) return;
     this.#failure = reason;
@@ -135,7 +135,7 @@ export class InferenceRun implements StreamControl {
     if (this.#failure === undefined) this.#sink.data(payload, choiceIndex);
   }
 
-  /** Work that may begin again is one generation. */
+  /** Repeatable work has exactly one generation. */
   #restart(): void {
     this.#firstDataAt = undefined;
     this.#frames.length = 0;
@@ -145,7 +145,7 @@ export class InferenceRun implements StreamControl {
   #choiceEnded(choiceIndex: number, end: GenerationEnd): void {
     this.#running.delete(choiceIndex);
     this.#usages.set(choiceIndex, end.usage);
-    // The worker was told to stop by its deadline, not by us.
+    // The worker stopped at its own deadline.
     if (end.cancelled && this.#failure === undefined) this.stop(new AppError('inference.deadline_exceeded'));
     if (this.#failure === undefined) this.#beginChoices();
     this.#finishWhenIdle();
@@ -191,22 +191,22 @@ export class InferenceRun implements StreamControl {
     else this.#sink.error(this.#failure);
   }
 
-  /** The prompt is counted once, whatever `n` is. Choices that never said what they used count what arrived of them. */
+  /** Counts the prompt once for all choices. Choices that reported no usage count their received frames. */
   #usage(): TokenUsage {
-    const told = [...this.#usages.values()].reduce(addUsage, emptyUsage());
+    const reported = [...this.#usages.values()].reduce(addUsage, emptyUsage());
     const first = this.#usages.get(0) ?? [...this.#usages.values()][0];
-    const untold = this.#frames.filter((_frames, choice) => !this.#usages.has(choice));
+    const unreported = this.#frames.filter((_frames, choice) => !this.#usages.has(choice));
     return {
-      ...told,
-      promptTokens: first?.promptTokens ?? (untold.length === 0 ? 0 : this.#work.promptTokensEstimate),
+      ...reported,
+      promptTokens: first?.promptTokens ?? (unreported.length === 0 ? 0 : this.#work.promptTokensEstimate),
       cachedTokens: first?.cachedTokens ?? 0,
       completionTokens:
-        told.completionTokens + untold.reduce((total, frames) => total + this.#work.tokensOf(frames), 0),
+        reported.completionTokens + unreported.reduce((total, frames) => total + this.#work.tokensOf(frames), 0),
     };
   }
 }
 
-/** Choices run side by side, so the time is that of the tokens of one. */
+/** @param tokens of one choice, since choices run concurrently. */
 function timePerOutputToken(durationMs: number, timeToFirstTokenMs: number | null, tokens: number): number | null {
   return timeToFirstTokenMs === null || tokens < 2 ? null : (durationMs - timeToFirstTokenMs) / (tokens - 1);
 }

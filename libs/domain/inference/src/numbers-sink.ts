@@ -1,4 +1,4 @@
-/** Collects what comes of an embedding or a ranking until all of it is there. */
+/** Collects the vectors of an embedding request or the scores of a ranking until they are complete. */
 import type { TokenUsage } from '@xerotier/contracts/inference';
 import type { GenerationHead } from '@xerotier/contracts/xim';
 import { AppError } from '@xerotier/errors';
@@ -11,22 +11,22 @@ export interface Numbers<T> {
 }
 
 export class NumbersSink<T> implements ResponseSink {
-  /** Settles once the run is over. */
-  readonly whole: Promise<Numbers<T>>;
+  /** Settles once the run has ended. */
+  readonly result: Promise<Numbers<T>>;
   readonly #count: number;
-  readonly #read: (payload: Uint8Array) => T;
+  readonly #decode: (payload: Uint8Array) => T;
   readonly #resolve: (numbers: Numbers<T>) => void;
   readonly #reject: (error: AppError) => void;
   #head: GenerationHead | undefined;
   #values: T[] = [];
 
-  constructor(count: number, read: (payload: Uint8Array) => T) {
+  constructor(count: number, decode: (payload: Uint8Array) => T) {
     const { promise, resolve, reject } = Promise.withResolvers<Numbers<T>>();
-    this.whole = promise;
+    this.result = promise;
     this.#resolve = resolve;
     this.#reject = reject;
     this.#count = count;
-    this.#read = read;
+    this.#decode = decode;
   }
 
   head(head: GenerationHead): void {
@@ -34,9 +34,9 @@ export class NumbersSink<T> implements ResponseSink {
   }
 
   data(payload: Uint8Array): void {
-    // One more than there may be is enough to know that it is too many.
+    // One extra value is enough to detect too many, and bounds the list.
     if (this.#values.length > this.#count) return;
-    this.#values.push(this.#read(payload));
+    this.#values.push(this.#decode(payload));
   }
 
   restart(): void {

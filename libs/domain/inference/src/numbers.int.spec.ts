@@ -1,4 +1,4 @@
-/** Embeddings, rankings and media: the same way as a chat request, but for what comes back, and that numbers may begin again. */
+/** Embeddings, rankings and media: as chat requests, except for the data, and for numbers, which are repeatable. */
 import { usageRecord, usageRecorded } from '@xerotier/contracts/inference';
 import { encodeScore, encodeVector } from '@xerotier/contracts/xim';
 import type { UsageRecord } from '@xerotier/contracts/inference';
@@ -40,7 +40,7 @@ async function newFleet(scripts: Record<string, Script>, setup: { router?: boole
     workers[workerId] = new FakeWorker(bus, workerId, script);
     await workers[workerId].serve({ shared: true });
     kill[workerId] = async () => {
-      // What it has said is on its way, and arrives.
+      // Data that was already sent must arrive.
       await new Promise((resolve) => setImmediate(resolve));
       await connection.nats.flush();
       await connection.nats.close();
@@ -58,7 +58,7 @@ async function newFleet(scripts: Record<string, Script>, setup: { router?: boole
 }
 
 let requests = 0;
-function anOrigin(): TrackedContext {
+function aContext(): TrackedContext {
   requests += 1;
   return {
     requestId: `req_n${requests}`,
@@ -75,16 +75,16 @@ const INPUTS = ['one', 'two', [3]];
 const USAGE = usageOf(0);
 const FOREVER = new AbortController().signal;
 
-/** The vector of the nth input on a worker says both. */
+/** The vector of the nth input; its values identify the input and the worker. */
 const vector = (n: number, workerId = 'a'): Float32Array => Float32Array.of(n, workerId.charCodeAt(0));
 
-/** Computes a vector for each input; `meanwhile` runs before each. */
-function embeds(meanwhile: (n: number, stream: FakeStream) => unknown = () => undefined): Script {
+/** Returns a vector for each input; `beforeEachInput` runs before each. */
+function embeds(beforeEachInput: (n: number, stream: FakeStream) => unknown = () => undefined): Script {
   return async (input, stream, workerId) => {
     const { inputs } = input as unknown as EmbeddingInput;
     stream.head({ workerId });
     for (const n of inputs.keys()) {
-      await meanwhile(n, stream);
+      await beforeEachInput(n, stream);
       if (stream.signal.aborted) return { usage: usageOf(0, { promptTokens: n }), cancelled: true };
       stream.data(encodeVector(vector(n, workerId)));
     }
@@ -99,28 +99,28 @@ async function recordsOf({ requestId }: TrackedContext): Promise<UsageRecord[]> 
 
 function failureOf(promise: Promise<unknown>): Promise<AppError> {
   return promise.then(
-    (value) => Promise.reject(new Error(`it was answered: ${JSON.stringify(value)}`)),
+    (value) => Promise.reject(new Error(`expected a rejection, got ${JSON.stringify(value)}`)),
     (error: unknown) => error as AppError,
   );
 }
 
-describe('an embedding request', () => {
-  it('is one lease on one worker, whatever it holds, and gets all of its vectors in order', async () => {
+describe('InferenceClient.embed', () => {
+  it('uses one lease on one worker for all inputs, and returns the vectors in order', async () => {
     const { client, router, workers } = await newFleet({ a: embeds(), b: embeds() });
-    const origin = anOrigin();
-    const numbers = await client.embed({ ...origin, embedding: { inputs: INPUTS, dimensions: 2 } }, FOREVER);
+    const context = aContext();
+    const numbers = await client.embed({ ...context, embedding: { inputs: INPUTS, dimensions: 2 } }, FOREVER);
     expect(numbers).toEqual({ head: { workerId: 'a' }, values: INPUTS.map((_, n) => vector(n)), usage: USAGE });
     expect(router.acquired).toMatchObject([{ promptTokensEstimate: 3, modelId: MODEL, tier: 'free' }]);
     expect(workers['a']?.received).toMatchObject([{ inputs: INPUTS, dimensions: 2, leaseId: 'lease_0' }]);
-    await eventually('the slot is given back', () => router.released.length > 0);
+    await eventually('the slot is released', () => router.released.length > 0);
     expect(router.released).toEqual([{ leaseId: 'lease_0', workerId: 'a', outcome: 'done' }]);
   });
 
-  it('is recorded once, as what it is', async () => {
+  it('records the usage once, as an embedding', async () => {
     const { client } = await newFleet({ a: embeds() });
-    const origin = anOrigin();
-    await client.embed({ ...origin, embedding: { inputs: INPUTS } }, FOREVER);
-    expect(await recordsOf(origin)).toMatchObject([
+    const context = aContext();
+    await client.embed({ ...context, embedding: { inputs: INPUTS } }, FOREVER);
+    expect(await recordsOf(context)).toMatchObject([
       {
         kind: 'embedding',
         outcome: 'completed',
@@ -131,14 +131,14 @@ describe('an embedding request', () => {
     ]);
   });
 
-  it('takes the shared subject when no router answers', async () => {
+  it('uses the shared subject while no router is available', async () => {
     const { client, workers } = await newFleet({ a: embeds() }, { router: false });
-    const { values } = await client.embed({ ...anOrigin(), embedding: { inputs: ['one'] } }, FOREVER);
+    const { values } = await client.embed({ ...aContext(), embedding: { inputs: ['one'] } }, FOREVER);
     expect(values).toHaveLength(1);
     expect(workers['a']?.received[0]).not.toHaveProperty('leaseId');
   });
 
-  it('begins again elsewhere when its worker is lost in the middle, and keeps nothing of what had come', async () => {
+  it('restarts on another worker if its worker is lost midway, and discards the received vectors', async () => {
     const middle = Promise.withResolvers<void>();
     const stuck = embeds((n) => {
       if (n < 2) return undefined;
@@ -146,32 +146,32 @@ describe('an embedding request', () => {
       return new Promise(() => undefined);
     });
     const { client, router, killWorker } = await newFleet({ a: stuck, b: embeds() });
-    const origin = anOrigin();
-    const response = client.embed({ ...origin, embedding: { inputs: INPUTS } }, FOREVER);
+    const context = aContext();
+    const response = client.embed({ ...context, embedding: { inputs: INPUTS } }, FOREVER);
     await middle.promise;
     await killWorker('a');
     const { head, values } = await response;
     expect([head, values]).toEqual([{ workerId: 'b' }, INPUTS.map((_, n) => vector(n, 'b'))]);
-    expect(await recordsOf(origin)).toMatchObject([{ outcome: 'completed', usage: USAGE }]);
+    expect(await recordsOf(context)).toMatchObject([{ outcome: 'completed', usage: USAGE }]);
     expect(router.released[0]).toMatchObject({ workerId: 'a', outcome: 'lost' });
   });
 
-  it('fails when every worker fails in the middle, as an interrupted answer does', async () => {
+  it('fails with inference.interrupted if every worker fails midway', async () => {
     const lost = embeds((n) => {
       if (n === 1) throw new AppError('worker.draining', { usage: usageOf(0, { promptTokens: 1 }) });
     });
     const { client, router } = await newFleet({ a: lost, b: lost, c: lost, d: embeds() });
-    const origin = anOrigin();
-    const failure = await failureOf(client.embed({ ...origin, embedding: { inputs: INPUTS } }, FOREVER));
+    const context = aContext();
+    const failure = await failureOf(client.embed({ ...context, embedding: { inputs: INPUTS } }, FOREVER));
     expect(failure.code).toBe('inference.interrupted');
     expect(router.granted.map(({ workerId }) => workerId)).toEqual(['a', 'b', 'c']);
-    expect(await recordsOf(origin)).toMatchObject([{ outcome: 'failed', usage: { promptTokens: 1 } }]);
+    expect(await recordsOf(context)).toMatchObject([{ outcome: 'failed', usage: { promptTokens: 1 } }]);
   });
 
-  it('is not tried again when it is at fault itself', async () => {
+  it('is not retried if the request is at fault', async () => {
     const rejection = new AppError('request.invalid', { reason: 'no.' }, { param: 'dimensions' });
     const { client, workers } = await newFleet({ a: embeds(() => Promise.reject(rejection)), b: embeds() });
-    const failure = await failureOf(client.embed({ ...anOrigin(), embedding: { inputs: INPUTS } }, FOREVER));
+    const failure = await failureOf(client.embed({ ...aContext(), embedding: { inputs: INPUTS } }, FOREVER));
     expect(failure).toMatchObject({ code: 'request.invalid', param: 'dimensions' });
     expect(workers['b']?.received).toEqual([]);
   });
@@ -179,44 +179,44 @@ describe('an embedding request', () => {
   it.each([
     ['too few', INPUTS.length + 1],
     ['too many', INPUTS.length - 1],
-  ])('is not answered with %s vectors', async (_, acquired) => {
+  ])('fails if the worker returns %s vectors', async (_, count) => {
     const computes: Script = (input, stream, workerId) =>
       embeds()({ ...input, inputs: INPUTS } as unknown as typeof input, stream, workerId);
     const { client } = await newFleet({ a: computes });
-    const inputs = Array.from({ length: acquired }, () => 'x');
-    const failure = await failureOf(client.embed({ ...anOrigin(), embedding: { inputs } }, FOREVER));
+    const inputs = Array.from({ length: count }, () => 'x');
+    const failure = await failureOf(client.embed({ ...aContext(), embedding: { inputs } }, FOREVER));
     expect(failure.code).toBe('bus.gap');
   });
 
-  it('that is called off stops its worker, and counts what that says it used', async () => {
+  it('stops the worker when its signal is aborted, and records the reported usage', async () => {
     const caller = new AbortController();
     const { client, workers } = await newFleet({ a: embeds((_n, stream) => untilAborted(stream)) });
-    const origin = anOrigin();
-    const response = failureOf(client.embed({ ...origin, embedding: { inputs: INPUTS } }, caller.signal));
+    const context = aContext();
+    const response = failureOf(client.embed({ ...context, embedding: { inputs: INPUTS } }, caller.signal));
     await eventually('it runs', () => workers['a']?.running === 1);
     caller.abort();
     expect((await response).code).toBe('inference.cancelled');
-    expect(await recordsOf(origin)).toMatchObject([{ outcome: 'cancelled' }]);
+    expect(await recordsOf(context)).toMatchObject([{ outcome: 'cancelled' }]);
     expect(workers['a']?.running).toBe(0);
   });
 
-  it('that was called off before it began asks no worker', async () => {
+  it('uses no worker if its signal is already aborted', async () => {
     const { client, workers } = await newFleet({ a: embeds() });
-    const response = client.embed({ ...anOrigin(), embedding: { inputs: INPUTS } }, AbortSignal.abort());
+    const response = client.embed({ ...aContext(), embedding: { inputs: INPUTS } }, AbortSignal.abort());
     expect((await failureOf(response)).code).toBe('inference.cancelled');
     expect(workers['a']?.received).toEqual([]);
   });
 
-  it('is ended by a drain whose time is over', async () => {
+  it('is ended by a drain whose grace period is over', async () => {
     const { client, workers } = await newFleet({ a: embeds((_n, stream) => untilAborted(stream)) });
-    const response = failureOf(client.embed({ ...anOrigin(), embedding: { inputs: INPUTS } }, FOREVER));
+    const response = failureOf(client.embed({ ...aContext(), embedding: { inputs: INPUTS } }, FOREVER));
     await eventually('it runs', () => workers['a']?.running === 1);
     await client.drain(AbortSignal.abort());
     expect((await response).code).toBe('service.draining');
   });
 });
 
-describe('a ranking', () => {
+describe('InferenceClient.rank', () => {
   const ranks: Script = async (input, stream, workerId) => {
     const { queries, documents } = input as unknown as RankingInput;
     stream.head({ workerId });
@@ -224,17 +224,17 @@ describe('a ranking', () => {
     return Promise.resolve({ usage: USAGE, cancelled: false });
   };
 
-  it.each(['rerank', 'score'] as const)('is answered with a score per document, and recorded as %s', async (kind) => {
+  it.each(['rerank', 'score'] as const)('returns a score per document, and is recorded as %s', async (kind) => {
     const { client, router } = await newFleet({ a: ranks });
-    const origin = anOrigin();
+    const context = aContext();
     const ranking = { queries: ['four'], documents: ['four', 'eight888'] };
-    expect(await client.rank({ ...origin, kind, ranking }, FOREVER)).toEqual({
+    expect(await client.rank({ ...context, kind, ranking }, FOREVER)).toEqual({
       head: { workerId: 'a' },
       values: [1, 1.1],
       usage: USAGE,
     });
     expect(router.acquired).toMatchObject([{ promptTokensEstimate: 4 }]);
-    expect(await recordsOf(origin)).toMatchObject([{ kind, outcome: 'completed' }]);
+    expect(await recordsOf(context)).toMatchObject([{ kind, outcome: 'completed' }]);
   });
 });
 
@@ -242,21 +242,21 @@ async function untilAborted({ signal }: FakeStream): Promise<void> {
   if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve));
 }
 
-interface Heard {
+interface MediaRun {
   readonly run: StreamControl;
   readonly heads: MediaHead[];
   readonly data: string[];
-  /** What it ended with; nothing for a good end. */
+  /** Resolves with the error, or undefined if it succeeded. */
   readonly over: Promise<AppError | undefined>;
 }
 
 const SPEECH: MediaRequest['media'] = { route: 'audio/speech', fields: { input: 'Good day' }, files: [] };
 
-function hear(client: InferenceClient, origin: TrackedContext, media = SPEECH): Heard {
+function runMedia(client: InferenceClient, context: TrackedContext, media = SPEECH): MediaRun {
   const [heads, data]: [MediaHead[], string[]] = [[], []];
   const { promise: over, resolve } = Promise.withResolvers<AppError | undefined>();
   const run = client.media(
-    { ...origin, media },
+    { ...context, media },
     {
       head: (head) => void heads.push(head),
       data: (bytes) => void data.push(Buffer.from(bytes).toString()),
@@ -267,7 +267,7 @@ function hear(client: InferenceClient, origin: TrackedContext, media = SPEECH): 
   return { run, heads, data, over };
 }
 
-/** Answers with two pieces; `between` runs between them. */
+/** Sends two data frames; `between` runs between them. */
 function speaks(between: (stream: FakeStream) => unknown = () => undefined): Script {
   return async (_input, stream, workerId) => {
     stream.head({ workerId, contentType: 'audio/wav' });
@@ -279,16 +279,16 @@ function speaks(between: (stream: FakeStream) => unknown = () => undefined): Scr
   };
 }
 
-describe('a media request', () => {
-  it('is one lease on one worker, and is recorded once as what it is', async () => {
+describe('InferenceClient.media', () => {
+  it('uses one lease on one worker, and is recorded once as its kind', async () => {
     const { client, router, workers } = await newFleet({ a: speaks() });
-    const origin = anOrigin();
-    const heard = hear(client, origin);
-    expect(await heard.over).toBeUndefined();
-    expect([heard.heads, heard.data]).toEqual([[{ workerId: 'a', contentType: 'audio/wav' }], ['so', 'und']]);
+    const context = aContext();
+    const media = runMedia(client, context);
+    expect(await media.over).toBeUndefined();
+    expect([media.heads, media.data]).toEqual([[{ workerId: 'a', contentType: 'audio/wav' }], ['so', 'und']]);
     expect(router.acquired).toMatchObject([{ promptTokensEstimate: 2 }]);
     expect(workers['a']?.received).toMatchObject([{ ...SPEECH, leaseId: 'lease_0' }]);
-    expect(await recordsOf(origin)).toMatchObject([
+    expect(await recordsOf(context)).toMatchObject([
       { kind: 'audio.speech', outcome: 'completed', streamed: false, usage: usageOf(9) },
     ]);
   });
@@ -297,46 +297,46 @@ describe('a media request', () => {
     ['audio/transcriptions', { stream: true }, 'audio.transcription', true],
     ['audio/speech', { stream_format: 'sse' }, 'audio.speech', true],
     ['images/generations', { prompt: 'x', stream: false }, 'image.generation', false],
-  ] as const)('to %s with %j is recorded as %s', async (route, fields, kind, streamed) => {
+  ] as const)('records %s with %j as %s', async (route, fields, kind, streamed) => {
     const { client } = await newFleet({ a: speaks() });
-    const origin = anOrigin();
-    await hear(client, origin, { route, fields, files: [] }).over;
-    expect(await recordsOf(origin)).toMatchObject([{ kind, streamed }]);
+    const context = aContext();
+    await runMedia(client, context, { route, fields, files: [] }).over;
+    expect(await recordsOf(context)).toMatchObject([{ kind, streamed }]);
   });
 
   const failing = new AppError('inference.engine_failed');
 
-  it('is tried on another worker until its first byte', async () => {
+  it('is retried on another worker before its first byte', async () => {
     const early = await newFleet({ a: () => Promise.reject(failing), b: speaks() });
-    const heard = hear(early.client, anOrigin());
-    expect(await heard.over).toBeUndefined();
-    expect([heard.heads.map(({ workerId }) => workerId), heard.data]).toEqual([['b'], ['so', 'und']]);
+    const media = runMedia(early.client, aContext());
+    expect(await media.over).toBeUndefined();
+    expect([media.heads.map(({ workerId }) => workerId), media.data]).toEqual([['b'], ['so', 'und']]);
   });
 
-  it('is not tried again after its first byte, which its client has', async () => {
+  it('is not retried after its first byte', async () => {
     const late = await newFleet({ a: speaks(() => Promise.reject(failing)), b: speaks() });
-    const origin = anOrigin();
-    const cut = hear(late.client, origin);
+    const context = aContext();
+    const cut = runMedia(late.client, context);
     expect(await cut.over).toMatchObject({ code: 'inference.engine_failed' });
     expect(cut.data).toEqual(['so']);
     expect(late.workers['b']?.received).toEqual([]);
-    expect(await recordsOf(origin)).toMatchObject([{ outcome: 'failed', usage: { completionTokens: 0 } }]);
+    expect(await recordsOf(context)).toMatchObject([{ outcome: 'failed', usage: { completionTokens: 0 } }]);
   });
 
-  it('that is cancelled stops the worker, and frees its slot', async () => {
+  it('stops the worker and releases the slot when it is cancelled', async () => {
     const stopped: boolean[] = [];
     const untilStopped = async (stream: FakeStream): Promise<void> => {
-      await eventually('it is told to stop', () => stream.signal.aborted);
+      await eventually('it is aborted', () => stream.signal.aborted);
       stopped.push(true);
     };
     const { client, router } = await newFleet({ a: speaks(untilStopped) });
-    const origin = anOrigin();
-    const heard = hear(client, origin);
-    await eventually('it has begun', () => heard.data.length === 1);
-    heard.run.cancel();
-    expect(await heard.over).toMatchObject({ code: 'inference.cancelled' });
+    const context = aContext();
+    const media = runMedia(client, context);
+    await eventually('it has started', () => media.data.length === 1);
+    media.run.cancel();
+    expect(await media.over).toMatchObject({ code: 'inference.cancelled' });
     expect(stopped).toEqual([true]);
-    await eventually('the slot is given back', () => router.released.length > 0);
-    expect(await recordsOf(origin)).toMatchObject([{ outcome: 'cancelled' }]);
+    await eventually('the slot is released', () => router.released.length > 0);
+    expect(await recordsOf(context)).toMatchObject([{ outcome: 'cancelled' }]);
   });
 });

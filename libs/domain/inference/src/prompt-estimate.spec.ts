@@ -1,7 +1,7 @@
 import { estimatePromptTokens } from './prompt-estimate.ts';
 
 describe('estimatePromptTokens', () => {
-  it('counts the text of every message, four characters to a token, rounded up', () => {
+  it('counts four characters of text per token in all messages, rounded up', () => {
     expect(
       estimatePromptTokens([
         { role: 'system', content: 'abcd' },
@@ -10,7 +10,7 @@ describe('estimatePromptTokens', () => {
     ).toBe(3);
   });
 
-  it('counts nothing where there is no text', () => {
+  it('returns 0 without text', () => {
     expect(
       estimatePromptTokens([
         { role: 'assistant', content: null, tool_calls: [] },

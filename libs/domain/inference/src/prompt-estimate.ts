@@ -1,16 +1,16 @@
 import type { ChatMessage } from '@xerotier/public-api/chat-completions';
 
-/** About what tokenizers of current models make of English text; placement needs an order of magnitude, billing never uses it. */
+/** Average of current tokenizers for English text. Placement needs only the order of magnitude; billing never uses it. */
 const CHARACTERS_PER_TOKEN = 4;
 
-/** How long texts roughly are, in tokens; of tokens the number is known. */
+/** Estimates the number of tokens of texts; lists of token ids are counted exactly. */
 export function estimateTokens(texts: readonly (string | readonly number[])[]): number {
   let tokens = 0;
   for (const text of texts) tokens += typeof text === 'string' ? text.length / CHARACTERS_PER_TOKEN : text.length;
   return Math.ceil(tokens);
 }
 
-/** How long a prompt roughly is, in tokens, without a tokenizer. */
+/** Estimates the number of prompt tokens without a tokenizer. */
 export function estimatePromptTokens(messages: readonly ChatMessage[]): number {
   let characters = 0;
   for (const { content } of messages) {
@@ -20,7 +20,7 @@ export function estimatePromptTokens(messages: readonly ChatMessage[]): number {
   return Math.ceil(characters / CHARACTERS_PER_TOKEN);
 }
 
-/** How long the texts of an audio or image request roughly are, in tokens; files count as nothing. */
+/** Estimates the number of prompt tokens of an audio or image request; files count as 0. */
 export function estimateMediaTokens(fields: Readonly<Record<string, unknown>>): number {
   const texts = [fields['input'], fields['prompt'], fields['instructions']];
   return estimateTokens(texts.filter((text) => typeof text === 'string'));

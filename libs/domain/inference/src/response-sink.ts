@@ -3,14 +3,14 @@ import type { GenerationHead } from '@xerotier/contracts/xim';
 import type { AppError } from '@xerotier/errors';
 
 /**
- * Receives a response, on its way from a worker to the client. `head` comes once, before the first data; exactly one of `end`
- * and `error` comes, last.
+ * Receives a response on its way from a worker to the client. `head` is called once, before the first data; exactly one of
+ * `end` and `error` is called, last.
  */
 export interface ResponseSink<Head = GenerationHead, End = TokenUsage> {
   head(head: Head): void;
-  /** What a data frame of the operation holds (see `workerContract`), always of one choice; only valid during the call. */
+  /** @param payload a data frame of the operation (see `workerContract`), of one choice; valid only during the call. */
   data(payload: Uint8Array, choiceIndex: number): void;
-  /** What came is void: head and all data come again. Only of work that is repeatable. */
+  /** Discards the received data: head and data are sent again. Only for repeatable work. */
   restart?(): void;
   end(end: End): void;
   error(error: AppError): void;

@@ -13,16 +13,16 @@ function withRunning(budget: RetryBudget, running: number): RetryBudget {
 }
 
 describe('RetryBudget', () => {
-  it('allows its floor at once however little runs, and no more', () => {
+  it('allows its floor even if little is running', () => {
     expect(acquireAll(new RetryBudget(0.1, 3))).toBe(3);
     expect(acquireAll(withRunning(new RetryBudget(0.5, 3), 4))).toBe(3);
   });
 
-  it('lets all the work of one of two equal workers move', () => {
+  it('allows all the work of one of two equal workers to be retried', () => {
     expect(acquireAll(withRunning(new RetryBudget(), 512))).toBe(256);
   });
 
-  it('allows the next retry when one is over', () => {
+  it('allows the next retry after a release', () => {
     const budget = new RetryBudget(0, 1);
     expect(budget.acquire()).toBe(true);
     expect(budget.acquire()).toBe(false);
@@ -30,14 +30,14 @@ describe('RetryBudget', () => {
     expect(budget.acquire()).toBe(true);
   });
 
-  it('takes the share of what runs now, not of what ran', () => {
+  it('is a share of the running generations, not of the finished ones', () => {
     const budget = withRunning(new RetryBudget(0.5, 0), 4);
     budget.leave();
     budget.leave();
     expect(acquireAll(budget)).toBe(1);
   });
 
-  it('never has more retries at the same time than the floor or the share', () => {
+  it('never exceeds the larger of the floor and the share', () => {
     const step = fc.constantFrom('enter', 'leave', 'acquire', 'release');
     fc.assert(
       fc.property(fc.array(step), fc.integer({ min: 0, max: 5 }), (steps, floor) => {

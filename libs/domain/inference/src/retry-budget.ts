@@ -1,8 +1,8 @@
 /**
- * Bounds how many generations may be on a further attempt at the same time. Where one worker of several fails, that is all of
- * its work at once, and each of it may move; where all engines fail, retries must not multiply the load.
+ * Bounds the number of concurrent retries. When one of several workers fails, all of its generations may be retried; when all
+ * engines fail, retries must not multiply the load.
  *
- * Counted as Envoy's retry budgets are: a share of what is in flight, with a floor for little traffic.
+ * As in Envoy's retry budgets, it is a share of the generations in flight, with a floor for low traffic.
  */
 export class RetryBudget {
   readonly #share: number;
@@ -10,30 +10,33 @@ export class RetryBudget {
   #running = 0;
   #retrying = 0;
 
-  /** @param share of the generations in flight, default 0.5. @param floor retries that are always allowed, default 64. */
+  /**
+   * @param share of the generations in flight that may be retries. Default 0.5.
+   * @param floor number of retries that are always allowed. Default 64.
+   */
   constructor(share = 0.5, floor = 64) {
     this.#share = share;
     this.#floor = floor;
   }
 
-  /** A generation begins. */
+  /** Counts a generation that starts. */
   enter(): void {
     this.#running += 1;
   }
 
-  /** It is over. */
+  /** Counts a generation that has ended. */
   leave(): void {
     this.#running -= 1;
   }
 
-  /** @returns whether one more retry is allowed now; it is taken then, until {@link release}. */
+  /** Takes a retry from the budget until {@link release}. @returns false if the budget is exhausted. */
   acquire(): boolean {
     if (this.#retrying >= Math.max(this.#floor, this.#running * this.#share)) return false;
     this.#retrying += 1;
     return true;
   }
 
-  /** A retry has its first data, or is over. */
+  /** Returns a retry to the budget, once it has its first data or has ended. */
   release(): void {
     this.#retrying -= 1;
   }

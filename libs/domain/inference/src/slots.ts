@@ -1,6 +1,6 @@
 /**
- * Slots of the router, as a caller sees them: asks for one, asks again while it is queued, gives it back. When no router
- * answers, `acquire` says so once and for a while after, so that requests take the shared subject without waiting.
+ * Acquires slots from the router and releases them. While a request is queued, it polls with long-running calls. If no router
+ * responds, `acquire` returns undefined then and for a while after, so that requests use the shared subject without waiting.
  */
 import { leasesReleased, routerContract } from '@xerotier/contracts/router';
 import type { AcquireInput, acquireManyOutput, AcquireOutput } from '@xerotier/contracts/router';
@@ -20,19 +20,19 @@ export type SlotRequest = Omit<AcquireInput, 'waitMs' | 'deadlineMs'> & {
   readonly deadlineAt: number;
 };
 
-/** How long one question is held open by the router. */
+/** How long the router may hold a call open. */
 const WAIT_MS = 2_000;
-/** What the router may take on top before it counts as gone. */
-const SILENCE_MS = 1_000;
-/** How long a router that did not answer is left alone. */
-const ROUTER_PAUSE_MS = 1_000;
+/** How long the router may take in addition, before it counts as unavailable. */
+const ROUTER_TIMEOUT_MS = 1_000;
+/** How long an unavailable router is bypassed. */
+const ROUTER_BYPASS_MS = 1_000;
 
-/** Questions in one message. */
-const ACQUIRES_TOGETHER_MAX = 256;
+/** Maximum number of requests in one `acquireMany` message. */
+const BATCH_MAX = 256;
 
 type AcquireManyResults = z.output<typeof acquireManyOutput>['results'];
 
-interface Asking {
+interface PendingAcquire {
   readonly request: SlotRequest;
   readonly resolve: (output: AcquireOutput | undefined) => void;
   readonly reject: (error: AppError) => void;
@@ -40,47 +40,47 @@ interface Asking {
 
 export class Slots {
   readonly #bus: Bus;
-  #asking: Asking[] = [];
+  #pending: PendingAcquire[] = [];
   readonly #released: { leaseId: string; workerId: string; outcome: LeaseOutcome }[] = [];
-  #routerGoneUntil = 0;
+  #routerBypassedUntil = 0;
 
   constructor(bus: Bus) {
     this.#bus = bus;
   }
 
   /**
-   * A slot, or undefined when no router answers.
-   * @throws {AppError} `router.no_worker`, `router.queue_full`, `router.queue_timeout`; `inference.cancelled` once it is
-   * cancelled (a slot that is granted after that is given back).
+   * Acquires a slot. Returns undefined if no router is available.
+   * @throws {AppError} `router.no_worker`, `router.queue_full`, `router.queue_timeout`; `inference.cancelled` if it was
+   * cancelled (a slot that is granted after that is released).
    */
   async acquire(request: SlotRequest, cancelled: () => boolean): Promise<Slot | undefined> {
-    let output = await this.#askTogether(request);
+    let output = await this.#acquireBatched(request);
     while (output !== undefined) {
       if (output.status === 'granted') {
         if (!cancelled()) return output;
         this.release(output, 'unused');
       }
       if (cancelled()) throw new AppError('inference.cancelled');
-      output = await this.#askAndWait(request);
+      output = await this.#acquireQueued(request);
     }
     return undefined;
   }
 
-  /** The first question: all that come up in one event-loop turn leave as one message, and are answered at once. */
-  #askTogether(request: SlotRequest): Promise<AcquireOutput | undefined> {
+  /** The first attempt, without waiting: all requests of one event-loop iteration are sent as one message. */
+  #acquireBatched(request: SlotRequest): Promise<AcquireOutput | undefined> {
     return new Promise((resolve, reject) => {
-      this.#asking.push({ request, resolve, reject });
-      if (this.#asking.length === 1) setImmediate(() => void this.#ask(this.#asking.splice(0)));
-      else if (this.#asking.length === ACQUIRES_TOGETHER_MAX) void this.#ask(this.#asking.splice(0));
+      this.#pending.push({ request, resolve, reject });
+      if (this.#pending.length === 1) setImmediate(() => void this.#sendBatch(this.#pending.splice(0)));
+      else if (this.#pending.length === BATCH_MAX) void this.#sendBatch(this.#pending.splice(0));
     });
   }
 
-  async #ask(pending: readonly Asking[]): Promise<void> {
+  async #sendBatch(pending: readonly PendingAcquire[]): Promise<void> {
     if (pending.length === 0) return;
     try {
       const results = await this.#acquireMany(pending.map(({ request }) => request));
-      pending.forEach(({ resolve, reject }, at) => {
-        const output = results?.[at];
+      pending.forEach(({ resolve, reject }, i) => {
+        const output = results?.[i];
         if (output?.status === 'rejected') reject(AppError.fromWire(output.error));
         else resolve(output);
       });
@@ -89,31 +89,35 @@ export class Slots {
     }
   }
 
-  /** Undefined when no router answers, or when none did a moment ago. */
+  /** Returns undefined if no router responds, or while the router is bypassed. */
   async #acquireMany(requests: readonly SlotRequest[]): Promise<AcquireManyResults | undefined> {
-    if (performance.now() < this.#routerGoneUntil) return undefined;
+    if (performance.now() < this.#routerBypassedUntil) return undefined;
     const inputs = requests.map(({ deadlineAt, ...input }) => ({
       ...input,
       waitMs: 0,
-      deadlineMs: leftUntil(deadlineAt),
+      deadlineMs: remainingMs(deadlineAt),
     }));
     const output = await this.#bus
-      .call(routerContract.operations.acquireMany, { requests: inputs }, { deadlineMs: SILENCE_MS })
+      .call(routerContract.operations.acquireMany, { requests: inputs }, { deadlineMs: ROUTER_TIMEOUT_MS })
       .catch((error: unknown) => this.#unavailable(AppError.from(error)));
     return output?.results;
   }
 
-  /** The question of one who is queued: held open by the router until a slot is free, or for a while. */
-  #askAndWait({ deadlineAt, ...input }: SlotRequest): Promise<AcquireOutput | undefined> {
+  /** Acquires a slot for a queued request; the router holds the call open until a slot is free, for at most `WAIT_MS`. */
+  #acquireQueued({ deadlineAt, ...input }: SlotRequest): Promise<AcquireOutput | undefined> {
     if (deadlineAt <= performance.now()) throw new AppError('router.queue_timeout', { model: input.modelId });
-    const deadlineMs = leftUntil(deadlineAt);
+    const deadlineMs = remainingMs(deadlineAt);
     const waitMs = Math.min(WAIT_MS, deadlineMs);
     return this.#bus
-      .call(routerContract.operations.acquire, { ...input, waitMs, deadlineMs }, { deadlineMs: waitMs + SILENCE_MS })
+      .call(
+        routerContract.operations.acquire,
+        { ...input, waitMs, deadlineMs },
+        { deadlineMs: waitMs + ROUTER_TIMEOUT_MS },
+      )
       .catch((error: unknown) => this.#unavailable(AppError.from(error)));
   }
 
-  /** Gives a slot back. Several in one event-loop turn leave as one message. */
+  /** Releases a slot. All releases of one event-loop iteration are sent as one message. */
   release(slot: Slot, outcome: LeaseOutcome): void {
     this.#released.push({ leaseId: slot.leaseId, workerId: slot.workerId, outcome });
     if (this.#released.length === 1) setImmediate(() => this.flush());
@@ -124,20 +128,20 @@ export class Slots {
       try {
         this.#bus.publish(leasesReleased, { leases: this.#released.splice(0, 1_000) });
       } catch {
-        // The bus is closed; the router learns of free slots from the workers' heartbeats.
+        // The bus is closed. The router gets the free slots from the heartbeats of the workers.
       }
     }
   }
 
-  /** Undefined for "there is no router"; what the router refuses is thrown. */
+  /** Bypasses the router for a while if it is unavailable; rethrows its own errors. */
   #unavailable(error: AppError): undefined {
     if (error.code.startsWith('router.')) throw error;
-    this.#routerGoneUntil = performance.now() + ROUTER_PAUSE_MS;
+    this.#routerBypassedUntil = performance.now() + ROUTER_BYPASS_MS;
     return undefined;
   }
 }
 
-/** Whole milliseconds until a moment, at least one: a deadline that is over is found out by whoever waits. */
-function leftUntil(deadlineAt: number): number {
+/** Returns the milliseconds until a deadline, at least 1; callers check themselves whether it is exceeded. */
+function remainingMs(deadlineAt: number): number {
   return Math.max(1, Math.ceil(deadlineAt - performance.now()));
 }

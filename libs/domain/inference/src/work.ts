@@ -1,4 +1,4 @@
-/** What a request asks of workers: how many generations it takes, and what each of them is sent. */
+/** The work of a request: its number of generations, and the input of each. */
 import { workContextOf } from '@xerotier/contracts/inference';
 import { mediaRoutes } from '@xerotier/contracts/xim';
 import type { RequestContext, UsageRecord } from '@xerotier/contracts/inference';
@@ -9,17 +9,17 @@ import { estimateMediaTokens, estimatePromptTokens, estimateTokens } from './pro
 export interface Work {
   readonly kind: UsageRecord['kind'];
   readonly operation: keyof typeof modelContract.operations;
-  /** Of the operation, but for what `inputOf` adds, and the lease. Choices that go to one worker share one copy of it. */
+  /** Input of the operation, without the fields of `inputOf` and the lease. Choices on one worker share one copy of it. */
   readonly input: SharedInput;
-  /** What the input of one generation has beside that. */
+  /** Additional input of one generation. */
   readonly inputOf: (index: number) => Readonly<Record<string, unknown>>;
-  /** Generations in all. */
+  /** Number of generations. */
   readonly count: number;
   readonly streamed: boolean;
-  /** Nobody reads what comes until the end has: an attempt that failed on the way is tried again too. */
+  /** Whether data is read only after the end, so that an attempt that failed midway can be retried. */
   readonly repeatable: boolean;
   readonly promptTokensEstimate: number;
-  /** How many tokens came in so many frames of a generation that never says what it used. */
+  /** Estimates the completion tokens from the frames of a generation that reported no usage. */
   readonly tokensOf: (frames: number) => number;
 }
 
@@ -33,7 +33,7 @@ export function chatWork(context: RequestContext, { chat, seedDigits }: ChatInpu
     inputOf: (choiceIndex) => ({ choiceIndex }),
     count: chat.n ?? 1,
     streamed: chat.stream === true,
-    // A streamed choice is read as it comes; a whole one comes in one frame, just before its end.
+    // A streamed choice is read as it arrives. A whole one is a single frame just before the end.
     repeatable: false,
     promptTokensEstimate: estimatePromptTokens(chat.messages),
     // The first frame of a choice has its role and no token.
@@ -41,11 +41,11 @@ export function chatWork(context: RequestContext, { chat, seedDigits }: ChatInpu
   };
 }
 
-/** What the edge deals with by itself is not the worker's business. */
+/** Removes the fields that only the gateway uses. */
 function withoutEdgeFields(chat: GenerationInput['chat']): GenerationInput['chat'] {
   const { n: _n, user: _user, metadata: _metadata, store: _store, ...rest } = chat;
-  const { service_tier: _tier, stream_options: _options, ...ofWorker } = rest;
-  return ofWorker;
+  const { service_tier: _tier, stream_options: _options, ...workerFields } = rest;
+  return workerFields;
 }
 
 export type EmbeddingTexts = Pick<EmbeddingInput, 'inputs' | 'dimensions'>;
@@ -72,9 +72,9 @@ export function rankingWork(context: RequestContext, kind: 'rerank' | 'score', r
   };
 }
 
-const nothing = {};
-const single = { inputOf: () => nothing, count: 1 } as const;
-/** Work that reads and writes no text: one generation, whatever it holds. */
+const noInput = {};
+const single = { inputOf: () => noInput, count: 1 } as const;
+/** Work that generates no text: always one generation. */
 const readingWork = { ...single, streamed: false, repeatable: true, tokensOf: () => 0 } as const;
 
 export type MediaFields = Pick<MediaInput, 'route' | 'fields' | 'files'>;
@@ -87,10 +87,10 @@ export function mediaWork(context: RequestContext, media: MediaFields): Work {
     operation: 'media',
     input: new SharedInput({ ...workContextOf(context), ...media }),
     streamed: fields['stream'] === true || fields['stream_format'] === 'sse',
-    // The bytes are on their way to the client as they come.
+    // The bytes are sent to the client as they arrive.
     repeatable: false,
     promptTokensEstimate: estimateMediaTokens(fields),
-    // What the bytes of a sound or an image are in tokens is the server's secret.
+    // Only the server knows the token count of audio and images.
     tokensOf: () => 0,
   };
 }

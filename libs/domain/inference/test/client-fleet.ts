@@ -1,4 +1,4 @@
-/** An inference client in a fleet of a real NATS, with a router and workers that follow scripts; whatever a test does, some things hold. */
+/** An inference client on a real NATS, with a router and workers that run scripts. Checks invariants after each test. */
 import { usageRecord, usageRecorded } from '@xerotier/contracts/inference';
 import type { UsageRecord } from '@xerotier/contracts/inference';
 import type { ChatCompletionRequest } from '@xerotier/public-api/chat-completions';
@@ -17,14 +17,14 @@ import type { ChatRequest } from '../src/inference-client.ts';
 import type { InferenceLimits } from '../src/inference-run.ts';
 
 export interface Setup {
-  /** Scripts of the workers by id, the router's favourite first. */
+  /** Scripts of the workers by id; the router prefers the first. */
   readonly workers?: Record<string, Script>;
-  readonly router?: 'there' | 'absent';
-  /** The workers listen on the model's shared subject too. */
+  readonly router?: 'present' | 'absent';
+  /** Whether the workers also serve the shared subject of the model. */
   readonly shared?: boolean;
   readonly limits?: Partial<InferenceLimits>;
   readonly client?: Partial<BusOptions>;
-  /** Usage events that may wait for their confirmation. */
+  /** Maximum number of unconfirmed usage events. */
   readonly usageMax?: number;
 }
 
@@ -47,13 +47,13 @@ export interface ClientFleets {
   recordOf(requestId: string): Promise<UsageRecord>;
 }
 
-/** Call it at the top of a file; after each test it is looked at what holds whatever a test does. */
+/** Call it at the top of a file; it checks the invariants of all requests after each test. */
 export function clientFleets(): ClientFleets {
   const servers = testServers('nats');
-  // Before the buses of a test are closed.
-  afterEach(() => checkPromises());
+  // Registered first, since it needs the buses before they are closed.
+  afterEach(() => checkInvariants());
   const connectBus = testBuses(() => servers.nats.url);
-  /** Everything that is told about a test's requests afterwards. */
+  /** Usage records of the current test. */
   const usages: UsageRecord[] = [];
   const runs: { response: CollectedResponse; requestId: string }[] = [];
   let fleet: Fleet;
@@ -111,13 +111,13 @@ export function clientFleets(): ClientFleets {
     };
   }
 
-  /** The usage record of a request; there is one in the end, whatever became of it. */
+  /** Waits for the usage record of a request; every request gets one. */
   function recordOf(requestId: string): Promise<UsageRecord> {
     return eventually('the usage is recorded', () => usages.find((record) => record.requestId === requestId));
   }
 
-  /** What holds whatever a test does. */
-  async function checkPromises(): Promise<void> {
+  /** Every response ends once, every request is recorded once, and every slot is released once. */
+  async function checkInvariants(): Promise<void> {
     const { router, client } = fleet;
     try {
       for (const { response, requestId } of runs) {
@@ -125,7 +125,7 @@ export function clientFleets(): ClientFleets {
         await recordOf(requestId);
         expect(usages.filter((record) => record.requestId === requestId)).toHaveLength(1);
       }
-      await eventually('every slot is given back', () => router.released.length >= router.granted.length);
+      await eventually('every slot is released', () => router.released.length >= router.granted.length);
       const byId = (a: { leaseId: string }, b: { leaseId: string }): number => a.leaseId.localeCompare(b.leaseId);
       expect(router.released.map(({ leaseId, workerId }) => ({ leaseId, workerId })).toSorted(byId)).toEqual(
         router.granted.toSorted(byId),

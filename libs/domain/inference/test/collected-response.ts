@@ -1,14 +1,14 @@
-/** Keeps what an inference run tells its sink, in the order in which it was told. */
+/** Records the calls of an inference run to its sink, in order. */
 import type { TokenUsage } from '@xerotier/contracts/inference';
 import type { GenerationHead } from '@xerotier/contracts/xim';
 import type { AppError } from '@xerotier/errors';
 import type { ResponseSink } from '../src/index.ts';
 
 export class CollectedResponse implements ResponseSink {
-  /** Choices that follow each other show once. */
+  /** Consecutive choices are listed once. */
   readonly order: ('start' | 'choices' | 'end' | 'error')[] = [];
   readonly heads: GenerationHead[] = [];
-  /** Which choice each frame was of. */
+  /** The choice index of each frame. */
   readonly arrivals: number[] = [];
   readonly texts: Record<number, string[]> = {};
   usage: TokenUsage | undefined;
@@ -21,7 +21,7 @@ export class CollectedResponse implements ResponseSink {
     this.over = new Promise((resolve) => (this.#over = resolve));
   }
 
-  /** Frames so far, of all choices. */
+  /** Number of frames of all choices so far. */
   get frames(): number {
     return Object.values(this.texts).flat().length;
   }

@@ -1,4 +1,4 @@
-/** A router and workers that do as they are told, served by the real contracts: what the inference client talks to in tests. */
+/** A fake router and fake workers that serve the real contracts, for tests of the inference client. */
 import { leasesReleased, routerContract } from '@xerotier/contracts/router';
 import { modelContract, workerContract } from '@xerotier/contracts/xim';
 import type { TokenUsage } from '@xerotier/contracts/inference';
@@ -14,19 +14,19 @@ export interface Lease {
   readonly workerId: string;
 }
 
-/** Grants slots without end on the workers it is told of, and remembers everything that was said to it. */
+/** Grants unlimited slots on the configured workers, and records all calls. */
 export class FakeRouter {
   readonly acquired: AcquireInput[] = [];
   readonly granted: Lease[] = [];
   readonly released: (Lease & { outcome: string })[] = [];
-  /** How often it was asked, answered or not. */
+  /** Number of calls, with and without a response. */
   calls = 0;
-  /** Workers with room, the preferred one first. Without any, requests are queued. */
+  /** Workers with free slots, the preferred one first. Without any, requests are queued. */
   workers: readonly string[];
-  /** The answer to everything, when set. */
+  /** Rejects every request, if set. */
   rejection: AppError | undefined;
-  /** It hears and says nothing. */
-  silent = false;
+  /** Receives calls, but never responds. */
+  unresponsive = false;
   readonly #bus: Bus;
   readonly #held = new Set<() => void>();
 
@@ -36,16 +36,16 @@ export class FakeRouter {
   }
 
   async serve(): Promise<Serving> {
-    const listening = this.#bus.subscribe(leasesReleased, ({ leases }) => this.released.push(...leases));
+    const subscription = this.#bus.subscribe(leasesReleased, ({ leases }) => this.released.push(...leases));
     const serving = this.#bus.serve(routerContract, {
       acquire: async (input) => {
-        await this.#silence();
+        await this.#received();
         if (this.rejection !== undefined) throw this.rejection;
-        if (this.#room(input) === undefined) await this.#hold(input.waitMs);
+        if (this.#freeWorker(input) === undefined) await this.#hold(input.waitMs);
         return this.#outputFor(input);
       },
       acquireMany: async ({ requests }) => {
-        await this.#silence();
+        await this.#received();
         const { rejection } = this;
         if (rejection === undefined) return { results: requests.map((input) => this.#outputFor(input)) };
         return { results: requests.map(() => ({ status: 'rejected', error: rejection.toWire() })) };
@@ -53,10 +53,10 @@ export class FakeRouter {
       getModels: () => ({ models: [] }),
     });
     await this.#bus.flush();
-    return { stop: async () => void (await Promise.all([serving.stop(), listening.stop()])) };
+    return { stop: async () => void (await Promise.all([serving.stop(), subscription.stop()])) };
   }
 
-  /** Lets everybody who waits ask once more, now that there may be room. */
+  /** Frees slots on these workers, and ends all held calls. */
   freeSlots(workers: readonly string[]): void {
     this.workers = workers;
     for (const release of this.#held) release();
@@ -64,21 +64,21 @@ export class FakeRouter {
 
   #outputFor(input: AcquireInput): AcquireOutput {
     this.acquired.push(structuredClone(input));
-    const workerId = this.#room(input);
+    const workerId = this.#freeWorker(input);
     if (workerId === undefined) return { status: 'queued', position: 1 };
     const lease = { leaseId: `lease_${this.granted.length}`, workerId };
     this.granted.push(lease);
     return { status: 'granted', ...lease };
   }
 
-  #room({ excludedWorkers }: AcquireInput): string | undefined {
-    // As the real one: workers that failed the request are better than none.
+  #freeWorker({ excludedWorkers }: AcquireInput): string | undefined {
+    // As in the real router, a worker that failed the request is better than none.
     return this.workers.find((workerId) => !excludedWorkers.includes(workerId)) ?? this.workers[0];
   }
 
-  async #silence(): Promise<void> {
+  async #received(): Promise<void> {
     this.calls += 1;
-    if (this.silent) await new Promise(() => undefined);
+    if (this.unresponsive) await new Promise(() => undefined);
   }
 
   async #hold(waitMs: number): Promise<void> {
@@ -92,7 +92,7 @@ export class FakeRouter {
   }
 }
 
-/** What a generation on a fake worker writes to. */
+/** The stream of a generation on a fake worker. */
 export interface FakeStream {
   readonly signal: AbortSignal;
   head(head: { workerId: string; contentType?: string }): void;
@@ -100,7 +100,7 @@ export interface FakeStream {
   paused(): Promise<void> | undefined;
 }
 
-/** What a fake worker does with one generation. */
+/** The behaviour of a fake worker for one generation. */
 export type Script = (input: GenerationInput, stream: FakeStream, workerId: string) => Promise<GenerationEnd>;
 
 export class FakeWorker {
@@ -117,9 +117,9 @@ export class FakeWorker {
     this.script = script;
   }
 
-  /** Listens on its own subject, and on the shared one of its model when it is told to. */
+  /** Serves its own subject, and with `shared` also the shared subject of its model. */
   async serve({ shared = false } = {}): Promise<void> {
-    // Scripts look at what all inputs have, or know what they are sent.
+    // Scripts use only common fields of the inputs, or know which input they receive.
     const run = (
       input: GenerationInput | EmbeddingInput | RankingInput | MediaInput,
       stream: FakeStream,
@@ -154,8 +154,8 @@ export function usageOf(completionTokens: number, overrides: Partial<TokenUsage>
   };
 }
 
-/** Says these texts, one frame each, and counts each as a token. */
-export function says(...texts: readonly string[]): Script {
+/** Sends these texts, one frame each, and counts each as a token. */
+export function responds(...texts: readonly string[]): Script {
   return async (_input, stream, workerId) => {
     stream.head({ workerId });
     for (const text of texts) {
@@ -166,21 +166,21 @@ export function says(...texts: readonly string[]): Script {
   };
 }
 
-const TALKS_ON_MAX = 10_000;
+const FRAMES_MAX = 10_000;
 
-/** Says its own name on and on until it is stopped; then counts what it said. */
-export const talksOn: Script = async (_input, stream, workerId) => {
+/** Sends its own name until it is aborted; then reports the number of frames as tokens. */
+export const streamsUntilAborted: Script = async (_input, stream, workerId) => {
   stream.head({ workerId });
-  let said = 0;
-  while (!stream.signal.aborted && said < TALKS_ON_MAX) {
+  let sent = 0;
+  while (!stream.signal.aborted && sent < FRAMES_MAX) {
     stream.data(Buffer.from(workerId));
-    said += 1;
+    sent += 1;
     await (stream.paused() ?? turn());
   }
-  return { usage: usageOf(said), cancelled: true };
+  return { usage: usageOf(sent), cancelled: true };
 };
 
-/** Fails after so many tokens. */
+/** Fails after the given number of tokens. */
 export function fails(error: AppError, afterTokens = 0): Script {
   return async (_input, stream, workerId) => {
     stream.head({ workerId });
@@ -192,8 +192,8 @@ export function fails(error: AppError, afterTokens = 0): Script {
   };
 }
 
-/** Hears nothing, not even that it is to stop. */
-export const isStuck: Script = () => new Promise(() => undefined);
+/** Never ends, and ignores the abort signal. */
+export const hangs: Script = () => new Promise(() => undefined);
 
 function turn(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 1));
