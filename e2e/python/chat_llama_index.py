@@ -10,7 +10,7 @@ from llama_index.core.llms import ChatMessage
 from llama_index.core.tools import FunctionTool
 from llama_index.llms.openai import OpenAI
 
-from questions import API_KEY, BASE_URL, FRANCE, HANNA, LISBON, Person, get_weather, http, report, transport
+from client_requests import API_KEY, BASE_URL, FRANCE, HANNA, LISBON, Person, get_weather, http, report, transport
 
 llm = OpenAI(
     api_base=BASE_URL,

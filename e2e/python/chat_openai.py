@@ -3,7 +3,7 @@
 from openai import APIResponseValidationError, OpenAI, pydantic_function_tool
 from pydantic import BaseModel, Field
 
-from questions import API_KEY, BASE_URL, FRANCE, HANNA, LISBON, MODEL, Person, get_weather, http, report, transport
+from client_requests import API_KEY, BASE_URL, FRANCE, HANNA, LISBON, MODEL, Person, get_weather, http, report, transport
 
 TIER_OF_THE_LIST = b'"service_tier":"default"'
 

@@ -2,7 +2,7 @@
 
 import sys
 
-from questions import API_KEY, BASE_URL, MODEL, http, report, transport
+from client_requests import API_KEY, BASE_URL, MODEL, http, report, transport
 
 TEXTS = [
     "How do I reset my password?",
