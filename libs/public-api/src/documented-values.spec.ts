@@ -1,4 +1,4 @@
-/** Every value that the OpenAI document lists for a parameter is a value here, so that a newer document fails a test first. */
+/** Every enum value of the OpenAI specification is accepted, so that values of a newer specification fail a test first. */
 import { readFileSync } from 'node:fs';
 import type { z } from 'zod';
 import { chatCompletionRequest, reasoningEffort } from './chat-completions/request.ts';
@@ -23,15 +23,15 @@ const { components } = JSON.parse(read('e2e/fixtures/openai-openapi.json')) as {
   components: { schemas: Readonly<Record<string, DocumentSchema>> };
 };
 
-/** The schema itself and those that it is made of, all of the same value. */
+/** The schema itself and its subschemas of the same value. */
 function partsOf(schema: DocumentSchema): DocumentSchema[] {
   const { $ref, anyOf = [], oneOf = [], allOf = [] } = schema;
   const target = $ref === undefined ? [] : [components.schemas[$ref.split('/').at(-1) as string] as DocumentSchema];
   return [schema, ...[...target, ...anyOf, ...oneOf, ...allOf].flatMap(partsOf)];
 }
 
-/** The listed values of each parameter; those of a list stand in a list of one. */
-function listedValues(request: string): [param: string, values: unknown[]][] {
+/** The enum values of each parameter; those of array items are wrapped in an array. */
+function enumValues(request: string): [param: string, values: unknown[]][] {
   const properties = partsOf({ $ref: request }).flatMap((part) => Object.entries(part.properties ?? {}));
   return properties.flatMap(([param, schema]): [string, unknown[]][] => {
     const parts = partsOf(schema);
@@ -49,7 +49,7 @@ const chat = {
   tools: [{ type: 'function', function: { name: 'f' } }],
 };
 
-/** Each request with what it needs at least. Forms have no null. */
+/** Each request with its required fields. Forms have no null. */
 const requests: Readonly<Record<string, { schema: z.ZodType; minimal: object; isForm?: true }>> = {
   CreateChatCompletionRequest: { schema: chatCompletionRequest, minimal: chat },
   CreateEmbeddingRequest: { schema: embeddingRequest, minimal: { model: 'm', input: 'x' } },
@@ -66,7 +66,7 @@ const requests: Readonly<Record<string, { schema: z.ZodType; minimal: object; is
 };
 
 const cases = Object.entries(requests).flatMap(([request, { schema, minimal, isForm }]) =>
-  listedValues(request).map(([param, values]) => ({
+  enumValues(request).map(([param, values]) => ({
     request,
     param,
     schema,
@@ -75,18 +75,18 @@ const cases = Object.entries(requests).flatMap(([request, { schema, minimal, isF
   })),
 );
 
-describe('a parameter whose values the OpenAI document lists', () => {
-  it.each(cases)('takes each of them: $param of $request', ({ schema, minimal, param, values }) => {
+describe('parameters with enum values in the OpenAI specification', () => {
+  it.each(cases)('accept every value: $param of $request', ({ schema, minimal, param, values }) => {
     const rejected = values.filter((value) => !schema.safeParse({ ...minimal, [param]: value }).success);
     expect(rejected).toEqual([]);
   });
 
-  it('is documented with all of them: reasoning_effort', () => {
+  it('are documented with every value: reasoning_effort', () => {
     const listed = /^`reasoning_effort` is one of ([^;]+);/m.exec(read('docs/api.md'))?.[1] ?? '';
     expect([...listed.matchAll(/`(\w+)`/g)].map(([, word]) => word)).toEqual(reasoningEffort.options);
   });
 
-  it('is found wherever the document has one', () => {
+  it('include those of all requests', () => {
     const found = cases.map(({ request, param }) => `${request} ${param}`);
     expect(found).toEqual(
       expect.arrayContaining([

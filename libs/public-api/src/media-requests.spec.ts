@@ -1,33 +1,33 @@
-/** Audio and image requests: every bound, and one beyond it. */
+/** Audio and image requests: values at every bound, and beyond it. */
 import type { z } from 'zod';
 import { imageEditRequest, imageGenerationRequest, imageVariationRequest } from './images/request.ts';
 import { speechRequest } from './audio/speech-request.ts';
 import { transcriptionRequest, translationRequest } from './audio/transcription-request.ts';
 
-/** Where the first fault is; undefined when there is none. */
-function faultIn(schema: z.ZodType, value: object): string | undefined {
+/** The path of the first issue; undefined if the value is valid. */
+function issuePath(schema: z.ZodType, value: object): string | undefined {
   const result = schema.safeParse(value);
   return result.success ? undefined : result.error.issues[0]?.path.join('.');
 }
 
-type Case = [name: string, good: unknown[], bad: unknown[]];
+type Case = [name: string, valid: unknown[], invalid: unknown[]];
 
-function itHolds(schema: z.ZodType, minimal: object, cases: readonly Case[]): void {
-  it('reads the least that it can be, and drops what it does not know', () => {
+function itEnforcesBounds(schema: z.ZodType, minimal: object, cases: readonly Case[]): void {
+  it('accepts a minimal request, and drops unknown fields', () => {
     expect(schema.parse({ ...minimal, unknown: 1 })).toEqual(minimal);
   });
 
-  it.each(cases)('bounds %s', (name, good, bad) => {
-    for (const value of good)
-      expect([value, faultIn(schema, { ...minimal, [name]: value })]).toEqual([value, undefined]);
-    for (const value of bad) {
-      const fault = faultIn(schema, { ...minimal, [name]: value });
-      expect([value, fault?.split('.')[0]]).toEqual([value, name]);
+  it.each(cases)('enforces the bounds of %s', (name, valid, invalid) => {
+    for (const value of valid)
+      expect([value, issuePath(schema, { ...minimal, [name]: value })]).toEqual([value, undefined]);
+    for (const value of invalid) {
+      const path = issuePath(schema, { ...minimal, [name]: value });
+      expect([value, path?.split('.')[0]]).toEqual([value, name]);
     }
   });
 
-  it('needs what is in that', () => {
-    for (const name of Object.keys(minimal)) expect(faultIn(schema, { ...minimal, [name]: undefined })).toBe(name);
+  it('rejects a request without a required field', () => {
+    for (const name of Object.keys(minimal)) expect(issuePath(schema, { ...minimal, [name]: undefined })).toBe(name);
   });
 }
 
@@ -35,7 +35,7 @@ const chars = (count: number): string => 'x'.repeat(count);
 const MODEL: Case = ['model', ['m', chars(256)], ['', chars(257), 5]];
 
 describe('a speech request', () => {
-  itHolds(speechRequest, { model: 'tts-1', input: 'Hi', voice: 'alloy' }, [
+  itEnforcesBounds(speechRequest, { model: 'tts-1', input: 'Hi', voice: 'alloy' }, [
     MODEL,
     ['input', ['x', chars(4_096)], ['', chars(4_097), 5, null]],
     ['voice', ['mine', { id: 'voice_1' }], ['', {}, { id: '' }, 5]],
@@ -47,7 +47,7 @@ describe('a speech request', () => {
 });
 
 describe('a transcription request', () => {
-  itHolds(transcriptionRequest, { model: 'whisper-1' }, [
+  itEnforcesBounds(transcriptionRequest, { model: 'whisper-1' }, [
     MODEL,
     ['language', ['en', 'de', 'deu', 'en-GB', 'zh-Hant-TW'], ['', 'e', 'xx', 'english', 'en_GB', 'de-', 5]],
     ['languages', ['en', ['en', 'fr']], ['xx', [], ['en', 'xx']]],
@@ -63,7 +63,7 @@ describe('a transcription request', () => {
     ['timestamp_granularities', [], ['word', ['word', 'segment']]],
   ]);
 
-  it('has timestamps of words and segments in a verbose answer, and in no other', () => {
+  it('accepts timestamp_granularities with verbose_json only', () => {
     const form = { model: 'm', response_format: 'verbose_json' };
     for (const [sent, read] of [
       ['word', ['word']],
@@ -77,10 +77,10 @@ describe('a transcription request', () => {
       });
     }
     const wrong = { ...form, timestamp_granularities: ['word', 'letter'] };
-    expect(faultIn(transcriptionRequest, wrong)).toBe('timestamp_granularities.1');
+    expect(issuePath(transcriptionRequest, wrong)).toBe('timestamp_granularities.1');
   });
 
-  it('has the types of JSON once it is read', () => {
+  it('converts form values to JSON types', () => {
     const form = { model: 'm', temperature: '0.5', stream: 'true', include: 'logprobs' };
     expect(transcriptionRequest.parse(form)).toEqual({
       model: 'm',
@@ -93,7 +93,7 @@ describe('a transcription request', () => {
 });
 
 describe('a translation request', () => {
-  itHolds(translationRequest, { model: 'whisper-1' }, [
+  itEnforcesBounds(translationRequest, { model: 'whisper-1' }, [
     MODEL,
     ['response_format', ['json', 'text', 'srt', 'verbose_json', 'vtt'], ['diarized_json']],
     ['temperature', ['0', '1'], ['1.1']],
@@ -110,7 +110,7 @@ const imageCases: Case[] = [
 ];
 
 describe('an image request', () => {
-  itHolds(imageGenerationRequest, { prompt: 'a red bird' }, [
+  itEnforcesBounds(imageGenerationRequest, { prompt: 'a red bird' }, [
     ...imageCases,
     ['model', ['m', null], ['', chars(257)]],
     ['n', [1, 10, null], [0, 11, 1.5, '1']],
@@ -124,7 +124,7 @@ describe('an image request', () => {
 });
 
 describe('a request to edit images', () => {
-  itHolds(imageEditRequest, { prompt: 'bluer' }, [
+  itEnforcesBounds(imageEditRequest, { prompt: 'bluer' }, [
     ...imageCases,
     MODEL,
     ['n', ['1', '10'], ['0', '11', '1.5', 'two']],
@@ -137,7 +137,7 @@ describe('a request to edit images', () => {
 });
 
 describe('a request for variations of an image', () => {
-  itHolds(imageVariationRequest, {}, [
+  itEnforcesBounds(imageVariationRequest, {}, [
     MODEL,
     ['n', ['1', '10'], ['0', '11']],
     ['size', ['256x256', '512x512', '1024x1024'], ['auto', '1536x1024']],

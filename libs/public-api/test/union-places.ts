@@ -1,10 +1,10 @@
-/** Every place of a schema where a value may have one of several forms, with a whole value around it that would fit but for that. */
+/** Every union of a schema, with an otherwise valid value around it. */
 import { z } from 'zod';
 
 export interface UnionPlace {
-  /** As clients name it: `messages[0].content`. */
+  /** Such as `messages[0].content`. */
   readonly name: string;
-  /** The whole value with this at the place of the union. */
+  /** Returns the whole value with the given value at the place of the union. */
   readonly around: (value: unknown) => unknown;
 }
 
@@ -14,7 +14,7 @@ export function unionPlaces(schema: z.core.$ZodType, name = ''): UnionPlace[] {
   if (schema instanceof z.ZodObject) {
     return Object.entries(schema.shape).flatMap(([key, field]) =>
       within(unionPlaces(field as z.ZodType, name === '' ? key : `${name}.${key}`), (value) => ({
-        ...(fitting(schema) as object),
+        ...(minimalValue(schema) as object),
         [key]: value,
       })),
     );
@@ -33,22 +33,24 @@ function within(places: readonly UnionPlace[], wrap: (value: unknown) => unknown
 function innerOf(schema: z.core.$ZodType): z.core.$ZodType | undefined {
   if (schema instanceof z.ZodOptional || schema instanceof z.ZodNullable || schema instanceof z.ZodDefault)
     return schema.unwrap();
-  // What is read, before it is transformed; of a preprocessed value, what is read afterwards.
+  // The input of a transform, or the output of a preprocess.
   if (schema instanceof z.ZodPipe) return schema.in instanceof z.ZodTransform ? schema.out : schema.in;
   return undefined;
 }
 
-/** A value with what is required, and nothing else. */
-function fitting(schema: z.core.$ZodType): unknown {
+/** A valid value with the required fields only. */
+function minimalValue(schema: z.core.$ZodType): unknown {
   if (schema instanceof z.ZodOptional || schema instanceof z.ZodDefault) return undefined;
   if (schema instanceof z.ZodNullable) return null;
   const inner = innerOf(schema);
-  if (inner !== undefined) return fitting(inner);
+  if (inner !== undefined) return minimalValue(inner);
   if (schema instanceof z.ZodObject) {
-    return Object.fromEntries(Object.entries(schema.shape).map(([key, field]) => [key, fitting(field as z.ZodType)]));
+    return Object.fromEntries(
+      Object.entries(schema.shape).map(([key, field]) => [key, minimalValue(field as z.ZodType)]),
+    );
   }
-  if (schema instanceof z.ZodArray) return [fitting(schema.element)];
-  if (schema instanceof z.ZodUnion) return fitting(schema.options[0] as z.ZodType);
+  if (schema instanceof z.ZodArray) return [minimalValue(schema.element)];
+  if (schema instanceof z.ZodUnion) return minimalValue(schema.options[0] as z.ZodType);
   if (schema instanceof z.ZodLiteral) return schema.value;
   if (schema instanceof z.ZodEnum) return schema.options[0];
   if (schema instanceof z.ZodString) return 'x';

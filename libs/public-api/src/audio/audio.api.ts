@@ -34,7 +34,7 @@ export const createTranslation = defineOperation({
   operationId: 'createTranslation',
   path: '/v1/audio/translations',
   summary: 'Create translation',
-  description: 'A transcription in English.',
+  description: 'Translates audio into English.',
   request: translationRequest,
   files: [audioFile],
   example: { model: 'transcribe' },

@@ -1,6 +1,6 @@
 /**
- * The fields of the forms `POST /v1/audio/transcriptions` and `/v1/audio/translations`, with the bounds of the OpenAI
- * specification, and ours where it names none. Their file is not a field.
+ * The form fields of `POST /v1/audio/transcriptions` and `/v1/audio/translations`, with the bounds of the OpenAI specification,
+ * and our own bounds where it has none. Files are not fields.
  */
 import { z } from 'zod';
 import { components } from '../openapi/components.ts';
@@ -11,9 +11,9 @@ const ENTRIES_MAX = 100;
 
 const languageNames = new Intl.DisplayNames(['en'], { type: 'language', fallback: 'none' });
 
-/** ISO 639-1 as the specification has it (`en`), its longer form of three letters, either with a region (`en-GB`). */
+/** ISO 639-1 (`en`) as specified; ISO 639-3 codes of three letters, and regions (`en-GB`), are accepted too. */
 const language = z.string().refine((code) => /^[a-z]{2,3}(?:-[a-z0-9]{2,8}){0,2}$/i.test(code) && isLanguage(code), {
-  error: 'must be a language code of ISO 639-1, such as en',
+  error: 'must be an ISO 639-1 language code, such as en',
 });
 
 function isLanguage(code: string): boolean {
@@ -26,7 +26,7 @@ const audio = {
   temperature: formNumber(z.number().min(0).max(1)).optional(),
 };
 
-/** How a server finds where speech begins and ends. */
+/** Settings of voice activity detection. */
 const voiceActivity = z.object({
   type: z.literal('server_vad'),
   prefix_padding_ms: formNumber(z.number().int().min(0)).optional(),
@@ -45,14 +45,14 @@ export const transcriptionRequest = z
     include: formList(z.enum(['logprobs']), 1).optional(),
     stream: formBoolean.optional(),
     chunking_strategy: z
-      .union([z.literal('auto'), voiceActivity], { error: "must be auto or a 'server_vad'" })
+      .union([z.literal('auto'), voiceActivity], { error: "must be 'auto' or an object with the type 'server_vad'" })
       .optional(),
     known_speaker_names: formList(z.string().min(1).max(256), 4).optional(),
     known_speaker_references: formList(z.string().min(1), 4).optional(),
   })
   .refine((form) => form.timestamp_granularities === undefined || form.response_format === 'verbose_json', {
     path: ['timestamp_granularities'],
-    message: 'needs the response_format verbose_json',
+    message: "requires response_format 'verbose_json'",
   })
   .register(components, { id: 'CreateTranscriptionRequest' });
 

@@ -15,7 +15,7 @@ export const createChatCompletion = defineOperation({
   tag: 'Chat completions',
   summary: 'Create chat completion',
   description:
-    "With `stream: true` the response is a stream of server-sent events that ends with `[DONE]`. On the bases without an endpoint `model` picks the endpoint: its slug, else its model's name.",
+    'With `stream: true` the response is a stream of server-sent events that ends with `[DONE]`. On base URLs without an endpoint, `model` selects the endpoint, by its slug or the name of its model.',
   headers: latencyTargetHeaders,
   request: chatCompletionRequest,
   example: { model: 'xero-tiny', messages: [{ role: 'user', content: 'Hello there' }] },

@@ -1,23 +1,23 @@
 /**
- * A JSON schema that a client sends, of a tool's parameters or of an answer. What it means is the engine's business; how
- * large it may be is not, since a grammar is made of it. The bounds are looked at before anything walks it.
+ * A JSON schema from a client, for the parameters of a tool or for the output. Its meaning is up to the engine; its size is
+ * bounded here, since engines compile it to a grammar. The size is checked before the schema is traversed.
  */
 import { z } from 'zod';
 import { isRecord } from '../fields/few-names.ts';
 
 const SCHEMA_BYTES_MAX = 65_536;
-/** Lists and objects inside one another, as the answer would have them. */
+/** Maximum nesting of arrays and objects in the described value. */
 const SCHEMA_LEVELS_MAX = 10;
 
 export const jsonSchema = z
   .custom<Record<string, unknown>>()
   .superRefine((schema, context) => {
     const reject = (message: string): void => context.addIssue({ code: 'custom', message });
-    if (!isRecord(schema)) reject('must be a JSON schema, which is an object');
+    if (!isRecord(schema)) reject('must be a JSON schema object');
     else if (bytesOf(JSON.stringify(schema)) > SCHEMA_BYTES_MAX)
-      reject(`may have ${SCHEMA_BYTES_MAX} bytes at most, written as JSON without spaces`);
+      reject(`must be at most ${SCHEMA_BYTES_MAX} bytes as JSON without whitespace`);
     else if (levels(schema) > SCHEMA_LEVELS_MAX)
-      reject(`may describe ${SCHEMA_LEVELS_MAX} levels of objects and lists at most`);
+      reject(`must describe at most ${SCHEMA_LEVELS_MAX} levels of nested objects and arrays`);
   })
   .pipe(z.record(z.string(), z.unknown()));
 
@@ -25,14 +25,14 @@ function bytesOf(text: string): number {
   return new TextEncoder().encode(text).length;
 }
 
-/** Keywords with schemas of what is inside the value: the next level. */
+/** Keywords whose schemas describe nested values: the next level. */
 const INSIDE = ['items', 'prefixItems', 'additionalItems', 'contains', 'additionalProperties', 'unevaluatedProperties'];
 const INSIDE_BY_NAME = ['properties', 'patternProperties'];
-/** Keywords with more schemas of the same value, or of values elsewhere. */
+/** Keywords whose schemas describe the same value, or are referenced elsewhere. */
 const BESIDE = ['anyOf', 'oneOf', 'allOf', 'not', 'if', 'then', 'else'];
 const BESIDE_BY_NAME = ['$defs', 'definitions', 'dependentSchemas'];
 
-/** How many levels a value has that has all of what the schema describes. References are not followed. */
+/** Returns the maximum nesting of a value that the schema describes. References are not followed. */
 function levels(schema: unknown): number {
   if (!isRecord(schema)) return 0;
   const deepest = (keywords: readonly string[], schemasOf: (value: unknown) => readonly unknown[]): number =>

@@ -1,6 +1,6 @@
 /**
- * The messages of a chat request, in every role and with every kind of content part that the specification has. Functions, the
- * deprecated form of tools, are read as tools, so that nothing behind this has to know them.
+ * The messages of a chat request, with every role and content part of the OpenAI specification. Functions, the deprecated form
+ * of tools, are converted to tools, so that no other code has to support them.
  */
 import { z } from 'zod';
 
@@ -60,67 +60,69 @@ const assistantFields = {
   tool_calls: z.array(toolCall).max(128).optional(),
 };
 
-interface Said {
+interface AssistantContent {
   readonly content?: unknown;
   readonly refusal?: unknown;
   readonly tool_calls?: readonly unknown[] | undefined;
   readonly function_call?: unknown;
 }
 
-function saysSomething({ content, refusal, tool_calls: calls, function_call: call }: Said): boolean {
+function isNotEmpty({ content, refusal, tool_calls: calls, function_call: call }: AssistantContent): boolean {
   return content != null || refusal != null || (calls?.length ?? 0) > 0 || call != null;
 }
-const SAYS_SOMETHING = { error: 'is required unless tool_calls or refusal is given', path: ['content'] };
+const NOT_EMPTY = { error: 'is required unless `tool_calls` or `refusal` is present', path: ['content'] };
 
 const toolMessage = z.object({ role: z.literal('tool'), content: textContent, tool_call_id: z.string().max(256) });
 
 const roles = [systemMessage, developerMessage, userMessage, toolMessage] as const;
-/** What is answered: a message without anything that is deprecated. */
+/** A message after parsing, without deprecated fields. */
 export type ChatMessage = z.infer<(typeof roles)[number]> | z.infer<z.ZodObject<typeof assistantFields>>;
 
 const requestedAssistantMessage = z
   .object({
     ...assistantFields,
-    audio: z.null({ error: 'is not served: responses are text' }).optional(),
-    function_call: functionCall.nullish().describe('Deprecated: read as tool_calls.'),
+    audio: z.null({ error: 'is not supported: output is text only' }).optional(),
+    function_call: functionCall.nullish().describe('Deprecated: use `tool_calls`.'),
   })
-  .refine(saysSomething, SAYS_SOMETHING)
+  .refine(isNotEmpty, NOT_EMPTY)
   .refine(({ function_call: call, tool_calls: calls }) => call == null || (calls?.length ?? 0) === 0, {
-    error: 'cannot stand beside tool_calls',
+    error: 'cannot be combined with tool_calls',
     path: ['function_call'],
   });
 const functionMessage = z
   .object({ role: z.literal('function'), name: z.string().max(64), content: z.string().nullable() })
-  .describe('Deprecated: read as a message of the role tool.');
+  .describe('Deprecated: use a message with the role `tool`.');
 
 const requestedMessage = z.discriminatedUnion('role', [...roles, requestedAssistantMessage, functionMessage]);
 type RequestedMessage = z.infer<typeof requestedMessage>;
 
 const MESSAGES_MAX = 2_048;
 
-/** What comes out has no functions, and is read again as it is. */
+/** The output has no functions, and parses to itself. */
 export const chatMessages = z
   .array(requestedMessage)
   .min(1)
   .max(MESSAGES_MAX)
-  .transform((messages): ChatMessage[] => (messages.some(isOld) ? withTools(messages) : (messages as ChatMessage[])));
+  .transform((messages): ChatMessage[] =>
+    messages.some(isDeprecated) ? withTools(messages) : (messages as ChatMessage[]),
+  );
 
-function isOld(message: RequestedMessage): boolean {
+function isDeprecated(message: RequestedMessage): boolean {
   return message.role === 'function' || 'function_call' in message || 'audio' in message;
 }
 
-/** Calls get ids by their place, so that a conversation has the same ones each time it is sent. */
+/** Derives the ids of calls from the message index, so that a conversation has the same ids each time it is sent. */
 function withTools(messages: readonly RequestedMessage[]): ChatMessage[] {
   const ids = new Map<string, string>();
-  return messages.map((message, at): ChatMessage => {
+  return messages.map((message, i): ChatMessage => {
     if (message.role === 'function') {
       const { name: called, content } = message;
-      return { role: 'tool', tool_call_id: ids.get(called) ?? `call_${at}`, content: content ?? '' };
+      return { role: 'tool', tool_call_id: ids.get(called) ?? `call_${i}`, content: content ?? '' };
     }
     if (message.role !== 'assistant') return message;
     const { function_call: call, audio: _audio, ...current } = message;
     if (call == null) return current;
-    const id = `call_${at}`;
+    const id = `call_${i}`;
     ids.set(call.name, id);
     return { ...current, tool_calls: [{ id, type: 'function', function: call }] };
   });

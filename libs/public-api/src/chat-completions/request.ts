@@ -1,9 +1,8 @@
 /**
- * The body of `POST /v1/chat/completions`: the 27 parameters of seed 002 with the bounds of the OpenAI specification,
- * and ours where it names none. `null` means the same as leaving a parameter out. Fields that are not listed are
- * dropped, as other servers of this API do.
+ * The body of `POST /v1/chat/completions`, with the bounds of the OpenAI specification, and our own bounds where it has none.
+ * `null` is the same as omitting a parameter. Unknown fields are dropped, as in other OpenAI-compatible servers.
  *
- * Whether an engine can honour a parameter is not decided here: a worker refuses by name what its engine cannot do.
+ * Engines support different parameters: a worker rejects those that its engine does not support.
  */
 import { z } from 'zod';
 import { components } from '../openapi/components.ts';
@@ -13,7 +12,7 @@ import { jsonSchema } from './json-schema.ts';
 import { metadata } from '../fields/metadata.ts';
 import { storableText } from '../fields/storable-text.ts';
 
-/** A 64-bit seed is accepted over its whole range; digits that a number cannot hold travel beside the request. */
+/** The whole range of 64 bits. Digits beyond the precision of a number are sent to the worker separately. */
 const seed = z
   .number()
   .refine((value) => Number.isInteger(value) && Math.abs(value) <= 2 ** 63, 'must be a 64-bit integer')
@@ -63,21 +62,21 @@ export type ReasoningEffort = z.infer<typeof reasoningEffort>;
 const STOP_LENGTH_MAX = 256;
 const stopSequence = z.string().min(1).max(STOP_LENGTH_MAX);
 
-const logitBias = fewNames<number>(1_024, 'may have 1024 entries at most', {
+const logitBias = fewNames<number>(1_024, 'must have at most 1024 entries', {
   propertyNames: { pattern: '^\\d{1,9}$' },
   additionalProperties: { type: 'number', minimum: -100, maximum: 100 },
-}).pipe(z.record(z.string().regex(/^\d{1,9}$/, 'must be token ids'), z.number().min(-100).max(100)));
+}).pipe(z.record(z.string().regex(/^\d{1,9}$/, 'must be a token id'), z.number().min(-100).max(100)));
 
-/** Longer than answers are; it is read by the tokenizer, and nothing else runs meanwhile. */
+/** Longer than any output. Bounded because tokenizing it blocks the worker. */
 const PREDICTION_LENGTH_MAX = 131_072;
 
 function lengthOf(parts: readonly { text: string }[]): number {
   return parts.reduce((length, { text }) => length + text.length, 0);
 }
 
-const WITHOUT_EFFECT = 'Has no effect here.';
+const WITHOUT_EFFECT = 'Accepted for compatibility; has no effect.';
 
-/** Hints of the specification: what is none is refused, and what is one is left out. */
+/** Hints of the OpenAI specification: validated, then dropped. */
 const withoutEffect = {
   prompt_cache_key: z.nullish(z.string()).describe(WITHOUT_EFFECT),
   prompt_cache_options: z.nullish(z.record(z.string(), z.unknown())).describe(WITHOUT_EFFECT),
@@ -112,7 +111,7 @@ const chatCompletionBody = z.object({
           .array(z.object({ type: z.literal('text'), text: z.string() }))
           .max(2_048)
           .refine((parts) => lengthOf(parts) <= PREDICTION_LENGTH_MAX, {
-            message: `may have ${PREDICTION_LENGTH_MAX} characters together`,
+            message: `must have at most ${PREDICTION_LENGTH_MAX} characters in total`,
           }),
       ]),
     }),
@@ -128,43 +127,44 @@ const chatCompletionBody = z.object({
   user: z.nullish(storableText(512)),
   web_search_options: z.nullish(z.record(z.string(), z.unknown())),
   store: z.nullish(z.boolean()),
-  /** Ours, and vLLM's: thoughts come as `reasoning_content` beside the content. */
+  /** Extension, as in vLLM: returns the reasoning as `reasoning_content`. */
   include_reasoning: z.nullish(z.boolean()),
   ...withoutEffect,
-  /** Ours: a stream has vendor events (`x_*`) between its chunks. Clients that know only chunks must not ask for them. */
+  /** Extension: streams contain vendor events (`x_*`) between the chunks. Clients that only parse chunks must not enable it. */
   x_events: z.nullish(z.boolean()),
 });
 
 export const chatCompletionRequest = chatCompletionBody
   .transform((body, context) => {
     rejectContradictions(body, context);
-    return givenOf(body);
+    return withoutUnset(body);
   })
   .register(components, { id: 'CreateChatCompletionRequest' });
 export type ChatCompletionRequest = z.infer<typeof chatCompletionRequest>;
 
 type ReadBody = z.output<typeof chatCompletionBody>;
 
-/** What each field allows by itself and not beside the others. */
+/** Rejects combinations of parameters that are valid individually. */
 function rejectContradictions(body: ReadBody, context: z.RefinementCtx): void {
   const reject = (path: string, message: string): void => context.addIssue({ code: 'custom', path: [path], message });
   if (body.stream_options != null && body.stream !== true)
     reject('stream_options', 'is only allowed when stream is true');
   if (body.x_events === true && body.stream !== true) reject('x_events', 'is only allowed when stream is true');
-  if (body.top_logprobs != null && body.logprobs !== true) reject('top_logprobs', 'needs logprobs to be true');
+  if (body.top_logprobs != null && body.logprobs !== true)
+    reject('top_logprobs', 'is only allowed when logprobs is true');
   const tools = body.tools ?? [];
   const choice = body.tool_choice;
   if (choice != null && choice !== 'none' && choice !== 'auto' && tools.length === 0) {
-    reject('tool_choice', 'is only allowed when tools are given');
+    reject('tool_choice', 'is only allowed when tools are specified');
   }
   if (typeof choice !== 'object' || choice === null) return;
   const named = choice.type === 'function' ? [choice.function.name] : functionsIn(choice.allowed_tools.tools);
   const unknown = named.find((name) => !tools.some((tool) => tool.function.name === name));
-  if (unknown !== undefined) reject('tool_choice', `names a function '${unknown}' that is not in tools`);
-  else if (named.length === 0) reject('tool_choice', 'allows no function of tools');
+  if (unknown !== undefined) reject('tool_choice', `names the function '${unknown}', which is not in tools`);
+  else if (named.length === 0) reject('tool_choice', 'must allow at least one function of tools');
 }
 
-/** The names of the functions among allowed tools; other kinds of tools have none. */
+/** Returns the names of the functions among the allowed tools; other kinds of tools have none. */
 function functionsIn(allowed: readonly Readonly<Record<string, unknown>>[]): string[] {
   return allowed.flatMap((tool) => {
     const name = (tool['function'] as { name?: unknown } | null | undefined)?.name;
@@ -176,12 +176,12 @@ type Hint = keyof typeof withoutEffect;
 const HINTS = Object.keys(withoutEffect) as Hint[];
 
 type WithoutNulls<T> = { [K in keyof T]: Exclude<T[K], null> };
-type Given = WithoutNulls<Omit<ReadBody, Hint>>;
+type SetFields = WithoutNulls<Omit<ReadBody, Hint>>;
 
-/** For the whole object at once: a schema that does it for each of its fields takes three times as long to read a request. */
-function givenOf(body: ReadBody): Given {
-  const isWhole = !Object.values(body).includes(null) && !HINTS.some((name) => body[name] !== undefined);
-  if (isWhole) return body as Given;
-  const isGiven = ([name, value]: [string, unknown]): boolean => value !== null && !HINTS.includes(name as Hint);
-  return Object.fromEntries(Object.entries(body).filter(isGiven)) as Given;
+/** Removes nulls and hints. On the whole object, since doing it in the schema of each field triples the parsing time. */
+function withoutUnset(body: ReadBody): SetFields {
+  const isClean = !Object.values(body).includes(null) && !HINTS.some((name) => body[name] !== undefined);
+  if (isClean) return body as SetFields;
+  const isSet = ([name, value]: [string, unknown]): boolean => value !== null && !HINTS.includes(name as Hint);
+  return Object.fromEntries(Object.entries(body).filter(isSet)) as SetFields;
 }

@@ -1,4 +1,4 @@
-/** What a chat completion is answered with, for the API's document. An engine behind a worker may add fields of its own. */
+/** The chat completion and its chunks, for the OpenAPI document. Engines may add fields. */
 import { z } from 'zod';
 import { components } from '../openapi/components.ts';
 
@@ -17,8 +17,8 @@ export const completionUsage = z.object({
   }),
 });
 
-const likelyToken = { token: z.string(), logprob: z.number(), bytes: z.array(z.number().int()).nullish() };
-const tokenLogprobs = z.array(z.object({ ...likelyToken, top_logprobs: z.array(z.object(likelyToken)) })).nullish();
+const tokenLogprob = { token: z.string(), logprob: z.number(), bytes: z.array(z.number().int()).nullish() };
+const tokenLogprobs = z.array(z.object({ ...tokenLogprob, top_logprobs: z.array(z.object(tokenLogprob)) })).nullish();
 const logprobs = z.object({ content: tokenLogprobs, refusal: tokenLogprobs }).nullable();
 
 const finishReason = z.enum(['stop', 'length', 'tool_calls', 'content_filter', 'function_call']);
@@ -34,18 +34,18 @@ const message = z.looseObject({
   content: z.string().nullable(),
   refusal: z.string().nullable(),
   annotations: z.array(z.unknown()).optional(),
-  reasoning_content: z.string().nullish().describe('Only with include_reasoning.'),
+  reasoning_content: z.string().nullish().describe('Only with `include_reasoning`.'),
   tool_calls: z.array(toolCall).nullish(),
 });
 
-/** Id, time, model and tier are around every answer and in every chunk. */
+/** Fields of every completion and every chunk. */
 const envelope = {
   id: z.string(),
   created: count.describe('Unix time in seconds.'),
-  model: z.string().describe('The name of the model that answered.'),
+  model: z.string().describe('The name of the model that generated the completion.'),
   service_tier: z.string().describe("The slug of the endpoint's tier."),
   system_fingerprint: z.string().optional(),
-  x_adjusted_reasoning_effort: z.string().optional().describe('The effort that the model really makes.'),
+  x_adjusted_reasoning_effort: z.string().optional().describe('The effective reasoning effort, if it was adjusted.'),
 };
 
 export const chatCompletion = z
@@ -57,7 +57,7 @@ export const chatCompletion = z
   })
   .register(components, { id: 'ChatCompletion' });
 
-const toolCallPiece = z.looseObject({
+const toolCallDelta = z.looseObject({
   index: count,
   id: z.string().optional(),
   type: z.literal('function').optional(),
@@ -68,8 +68,8 @@ const delta = z.looseObject({
   role: z.literal('assistant').optional(),
   content: z.string().nullish(),
   refusal: z.string().nullish(),
-  reasoning_content: z.string().nullish().describe('Only with include_reasoning.'),
-  tool_calls: z.array(toolCallPiece).nullish(),
+  reasoning_content: z.string().nullish().describe('Only with `include_reasoning`.'),
+  tool_calls: z.array(toolCallDelta).nullish(),
 });
 
 export const chatCompletionChunk = z
@@ -80,9 +80,9 @@ export const chatCompletionChunk = z
       .array(
         z.looseObject({ index: count, delta, logprobs: logprobs.optional(), finish_reason: finishReason.nullable() }),
       )
-      .describe('Empty in the chunk that carries the usage.'),
+      .describe('Empty in the chunk with the usage.'),
     usage: completionUsage
       .nullish()
-      .describe('Only with stream_options.include_usage, and null in all chunks but the last.'),
+      .describe('Only with `stream_options.include_usage`; null in all chunks except the last.'),
   })
   .register(components, { id: 'ChatCompletionChunk' });

@@ -1,15 +1,15 @@
 import { errorResponse } from '../errors/response.ts';
 
-/** A response that is an error. Switch on `code`; the message is for people. */
+/** An error response of the API. Handle errors by `code`; the message is for humans and may change. */
 export class ApiError extends Error {
   readonly status: number;
-  /** Undefined where something else than this API has responded, such as a proxy. */
+  /** Undefined if the response is not from this API, such as that of a proxy. */
   readonly code: string | undefined;
   readonly type: string | undefined;
   readonly param: string | undefined;
-  /** To be told when a problem is reported. */
+  /** Include it in problem reports. */
   readonly requestId: string | undefined;
-  /** Seconds after which trying again makes sense; undefined where it makes none. */
+  /** Seconds to wait before a retry; undefined if a retry is not suggested. */
   readonly retryAfterSeconds: number | undefined;
 
   constructor(message: string, fields: Readonly<Omit<ApiError, keyof Error>>) {

@@ -35,8 +35,8 @@ async function handle(request: IncomingMessage, response: ServerResponse): Promi
 
 const CHAT = { model: 'm', messages: [{ role: 'user' as const, content: 'x' }] };
 
-describe('the client', () => {
-  it('sends what an operation has, with the key', async () => {
+describe('createClient', () => {
+  it('sends the method, path and body of an operation, with the key', async () => {
     expect(await client.call(createChatCompletion, { body: CHAT })).toEqual({ id: 'a' });
     expect(received).toEqual({
       line: 'POST /proj_1/chat/v1/chat/completions',
@@ -56,12 +56,12 @@ describe('the client', () => {
     expect(received).toMatchObject({ line: 'GET /proj_1/chat/v1/models', body: '' });
   });
 
-  it('asks at the root for what is for everyone', async () => {
+  it('calls operations without a permission at the root', async () => {
     await client.call(getWelcome);
     expect(received.line).toBe('GET /');
   });
 
-  it('throws an error of the API with all that it says', async () => {
+  it('throws an ApiError with all fields of the error', async () => {
     respond = (response) =>
       response.writeHead(429, { 'x-request-id': 'req_1' }).end(
         JSON.stringify({
@@ -87,7 +87,7 @@ describe('the client', () => {
     });
   });
 
-  it('throws what something else says, without a code', async () => {
+  it('throws an ApiError without a code for a response of another server', async () => {
     respond = (response) => response.writeHead(502).end('<html>');
     await expect(client.call(listModels)).rejects.toMatchObject({
       status: 502,
@@ -96,7 +96,7 @@ describe('the client', () => {
     });
   });
 
-  it('gives the events of a stream until it is done', async () => {
+  it('yields the events of a stream until [DONE]', async () => {
     respond = (response) =>
       response.end(': hello\n\ndata: {"a":1}\n\nevent: x\ndata: {"a":\ndata: 2}\n\ndata: [DONE]\n\n');
     const events: unknown[] = [];
@@ -105,14 +105,14 @@ describe('the client', () => {
     expect(events).toEqual([{ a: 1 }, { a: 2 }]);
   });
 
-  it('throws where there is no stream', async () => {
+  it('throws an ApiError if a stream request fails', async () => {
     respond = (response) => response.writeHead(503).end();
     await expect(client.stream(createChatCompletion, { body: CHAT }).next()).rejects.toMatchObject({ status: 503 });
   });
 });
 
-describe('the events of a stream', () => {
-  it('are the same wherever its pieces are cut', async () => {
+describe('eventsOf', () => {
+  it('yields the same events regardless of the chunk boundaries', async () => {
     const text = new TextEncoder().encode('data: {"a":"é😀"}\r\n\r\ndata: 2\n\ndata: [DONE]\n\n');
     await fc.assert(
       fc.asyncProperty(fc.array(fc.nat({ max: text.length })), async (cuts) => {

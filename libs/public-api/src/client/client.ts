@@ -1,4 +1,4 @@
-/** A client of the API, typed by the operations themselves: what is sent and what comes back follows from their schemas. */
+/** A client of the API, typed by the operations: inputs and results are inferred from their schemas. */
 import type { z } from 'zod';
 import type { OperationDefinition, ResponseOf } from '../operation/define-operation.ts';
 import { encodeQuery } from '../operation/query-string.ts';
@@ -6,37 +6,36 @@ import { apiErrorOf } from './api-error.ts';
 import { eventsOf } from './event-stream.ts';
 
 export interface ClientOptions {
-  /** As OpenAI's SDKs take it: with `/v1` at its end, such as `http://127.0.0.1:8080/proj_1/chat/v1`. */
+  /** As for the OpenAI SDKs, with `/v1` at the end: `http://127.0.0.1:8080/proj_1/chat/v1`. */
   readonly baseUrl: string;
   readonly apiKey: string;
-  /** Default: the one of the platform. */
+  /** Default: the global `fetch`. */
   readonly fetch?: typeof fetch;
 }
 
-type Given<S, Name extends string> = S extends z.ZodType ? { readonly [N in Name]: z.input<S> } : object;
-/** A query may be left out as a whole. */
-type MayBeGiven<S, Name extends string> = S extends z.ZodType ? { readonly [N in Name]?: z.input<S> } : object;
+type RequiredInput<S, Name extends string> = S extends z.ZodType ? { readonly [N in Name]: z.input<S> } : object;
+type OptionalInput<S, Name extends string> = S extends z.ZodType ? { readonly [N in Name]?: z.input<S> } : object;
 
-export type Input<O extends OperationDefinition> = Given<O['params'], 'params'> &
-  MayBeGiven<O['query'], 'query'> &
-  MayBeGiven<O['headers'], 'headers'> &
-  (O['isRequestOptional'] extends true ? MayBeGiven<O['request'], 'body'> : Given<O['request'], 'body'>) & {
+export type Input<O extends OperationDefinition> = RequiredInput<O['params'], 'params'> &
+  OptionalInput<O['query'], 'query'> &
+  OptionalInput<O['headers'], 'headers'> &
+  (O['isRequestOptional'] extends true ? OptionalInput<O['request'], 'body'> : RequiredInput<O['request'], 'body'>) & {
     readonly signal?: AbortSignal;
   };
 
-/** Operations on forms and bytes are not for this client. */
+/** Operations with a JSON request and response. Forms and raw responses are not supported. */
 type Callable = OperationDefinition & { readonly files?: never; readonly response: z.ZodType };
 type Streamable = OperationDefinition & { readonly events: z.ZodType };
 
-/** Input, where there is none that is required. */
+/** The input is optional if it has no required property. */
 type Args<O extends OperationDefinition> = object extends Input<O> ? [input?: Input<O>] : [input: Input<O>];
 
 export interface Client {
-  /** @throws {ApiError} when the response is an error. */
+  /** @throws {ApiError} if the response is an error. */
   call<O extends Callable>(operation: O, ...args: Args<O>): Promise<ResponseOf<O>>;
   /**
-   * The data of each event, until `[DONE]`. Add what makes it a stream to the body: `stream: true`.
-   * @throws {ApiError} when the response is an error; where a stream breaks off, the last event tells.
+   * Yields the data of each event until `[DONE]`. The body must have `stream: true`.
+   * @throws {ApiError} if the response is an error. If the stream is interrupted, the last event is a stream error.
    */
   stream<O extends Streamable>(operation: O, ...args: Args<O>): AsyncGenerator<z.output<O['events']>, void, undefined>;
 }
@@ -79,7 +78,7 @@ function urlOf(
   { path, permission }: OperationDefinition,
   { params = {}, query = {} }: AnyInput,
 ): string {
-  // The version is in the base URL and in the path.
+  // Both the base URL and the path contain the version.
   const root = baseUrl.replace(/\/v1\/?$/, '');
   const base = permission === null ? new URL(root).origin : root;
   const filled = path.replaceAll(/\{\+?(\w+)\}/g, (_, name: string) => encodeURIComponent(String(params[name])));

@@ -1,6 +1,6 @@
 /**
- * The body of `POST /v1/embeddings`, with the bounds of the OpenAI specification. `null` means the same as leaving a
- * parameter out; fields that are not listed are dropped. Whatever form `input` has, it is read as a list of inputs.
+ * The body of `POST /v1/embeddings`, with the bounds of the OpenAI specification. `null` is the same as omitting a parameter;
+ * unknown fields are dropped. Every form of `input` is parsed to an array of inputs.
  */
 import { z } from 'zod';
 import { components } from '../openapi/components.ts';
@@ -18,8 +18,7 @@ const listOf = (items: object): object => ({ type: 'array', items, minItems: 1, 
 const inputForms = { anyOf: [text, listOf(text), { ...tokens, maxItems: TEXTS_MAX }, listOf(tokens)] };
 
 /**
- * By hand, since a union of four forms could only say that none of them fits, and because a request may hold millions of
- * tokens.
+ * Validated by hand, since a union of four forms gives no specific error, and is slow for requests with millions of tokens.
  */
 const input = z
   .unknown()
@@ -34,23 +33,26 @@ const input = z
       return z.NEVER;
     }
     if (typeof value === 'string') return value === '' ? reject('must not be empty') : [value];
-    if (!Array.isArray(value)) return reject('must be a text, a list of texts, or tokens');
+    if (!Array.isArray(value)) return reject('must be a string, an array of strings, or an array of token ids');
     const items: readonly unknown[] = value;
     if (items.length === 0) return reject('must not be empty');
-    if (items.length > TEXTS_MAX) return reject(`may have ${TEXTS_MAX} entries at most`);
+    if (items.length > TEXTS_MAX) return reject(`must have at most ${TEXTS_MAX} items`);
     if (typeof items[0] === 'number') {
-      const fault = items.findIndex((item) => !isToken(item));
-      return fault < 0 ? [items as number[]] : reject('must be a token id, as its neighbours are', fault);
+      const invalid = items.findIndex((item) => !isToken(item));
+      return invalid < 0 ? [items as number[]] : reject('must be a token id, like the other items', invalid);
     }
     const isTexts = typeof items[0] === 'string';
-    for (const [at, item] of items.entries()) {
+    for (const [i, item] of items.entries()) {
       if (isTexts ? typeof item !== 'string' : !Array.isArray(item)) {
-        return reject(isTexts ? 'must be a text, as its neighbours are' : 'must be a text or a list of token ids', at);
+        return reject(
+          isTexts ? 'must be a string, like the other items' : 'must be a string or an array of token ids',
+          i,
+        );
       }
       const entry = item as string | readonly unknown[];
-      if (entry.length === 0) return reject('must not be empty', at);
-      const fault = typeof entry === 'string' ? -1 : entry.findIndex((token) => !isToken(token));
-      if (fault >= 0) return reject('must be a token id', at, fault);
+      if (entry.length === 0) return reject('must not be empty', i);
+      const invalid = typeof entry === 'string' ? -1 : entry.findIndex((token) => !isToken(token));
+      if (invalid >= 0) return reject('must be a token id', i, invalid);
     }
     return items as Input[];
   });

@@ -1,8 +1,8 @@
-/** What embeddings are answered with, for the API's document. */
+/** The list of embeddings, for the OpenAPI document. */
 import { z } from 'zod';
 import { components } from '../openapi/components.ts';
 
-/** Of requests whose answers have no tokens. */
+/** Usage of requests whose responses have no tokens. */
 export const promptUsage = z.object({ prompt_tokens: z.number().int().min(0), total_tokens: z.number().int().min(0) });
 
 const embedding = z.object({
@@ -10,7 +10,7 @@ const embedding = z.object({
   index: z.number().int().min(0),
   embedding: z
     .union([z.array(z.number()), z.string()])
-    .describe('A list of numbers, or with encoding_format base64 their 32-bit floats in little-endian order.'),
+    .describe('An array of numbers, or with `encoding_format: base64` their little-endian 32-bit floats in base64.'),
 });
 
 export const embeddingList = z

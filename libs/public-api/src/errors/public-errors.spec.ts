@@ -1,11 +1,11 @@
 import { PUBLIC_ERROR_CODES, publicErrors, publicErrorType } from './public-errors.ts';
 
-describe('the public error codes', () => {
-  it('are words in snake case', () => {
+describe('publicErrors', () => {
+  it('have codes in snake case', () => {
     expect(PUBLIC_ERROR_CODES.filter((code) => !/^[a-z]+(?:_[a-z]+)*$/.test(code))).toEqual([]);
   });
 
-  it('have statuses that an HTTP client understands as errors', () => {
+  it('have HTTP error statuses', () => {
     const statuses = Object.values(publicErrors).map(({ status }) => status);
     expect(statuses.filter((status) => !Number.isInteger(status) || status < 400 || status > 599)).toEqual([]);
   });
@@ -23,7 +23,7 @@ describe('publicErrorType', () => {
     [500, 'server_error'],
     [503, 'service_unavailable'],
     [504, 'server_error'],
-  ])('of %i is %s', (status, type) => {
+  ])('maps %i to %s', (status, type) => {
     expect(publicErrorType(status)).toBe(type);
   });
 });

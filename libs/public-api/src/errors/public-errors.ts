@@ -1,6 +1,6 @@
 /**
- * What a client of the API reads as `code` and `type` of an error. Clients switch on codes: one is added, never renamed. What went
- * wrong inside, in the terms of the platform, is a row of the table in libs/contracts, which maps it to one of these.
+ * The `code` and `type` of public errors. Clients handle errors by code, so codes are added, but never renamed. The error table in
+ * libs/contracts maps every internal error to one of these codes.
  */
 export const publicErrors = {
   invalid_request: { status: 400 },
@@ -43,7 +43,7 @@ export const PUBLIC_ERROR_CODES = Object.keys(publicErrors) as PublicErrorCode[]
 
 export type PublicErrorType = ReturnType<typeof publicErrorType>;
 
-/** The `type` of the error envelope, by status (5xx without a row of its own is `server_error`). */
+/** Returns the `type` of an error by its status. */
 export function publicErrorType(
   status: number,
 ):

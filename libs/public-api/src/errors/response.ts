@@ -1,4 +1,4 @@
-/** The error envelope: one schema for all errors, with every code that a client may read. */
+/** The error response: one schema for all errors, with every public code. */
 import { z } from 'zod';
 import { components } from '../openapi/components.ts';
 import { PUBLIC_ERROR_CODES, publicErrors, publicErrorType } from './public-errors.ts';
@@ -7,9 +7,9 @@ const types = Object.values(publicErrors).map(({ status }) => publicErrorType(st
 
 const fields = {
   message: z.string(),
-  param: z.string().nullable().describe('The parameter at fault, if it is one.'),
+  param: z.string().nullable().describe('The invalid parameter, if the error is about one.'),
   code: z.enum(PUBLIC_ERROR_CODES.toSorted()),
-  retry_after: z.number().int().optional().describe('Seconds; on 429 and 503.'),
+  retry_after: z.number().int().optional().describe('Seconds to wait before a retry; on 429 and 503.'),
   retry_strategy: z.string().optional(),
 };
 
@@ -21,5 +21,5 @@ export const errorResponse = z
 
 const failure = z.object({ ...fields, type: z.literal('stream_error') });
 
-/** The last event of a stream that breaks off: flat and nested, as two families of clients read it. */
+/** The last event of an interrupted stream. Clients expect the fields either flat or in `error`, so it has both. */
 export const streamError = failure.extend({ error: failure }).register(components, { id: 'StreamError' });

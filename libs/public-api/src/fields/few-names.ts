@@ -1,22 +1,25 @@
 import { z } from 'zod';
 
 /**
- * An object with few names of the client's own, for a record to be piped into. They are counted first: a record says of each
- * name what is wrong with it, and a body may hold a hundred thousand of them.
+ * An object with a limited number of arbitrary names, to be piped into a record. The names are counted first, since a record
+ * reports an issue for each of them, and a body may contain a hundred thousand.
  *
- * @param jsonSchema what the record says of names and values, for the API's document: a check of our own says nothing.
+ * @param jsonSchema the schema of names and values for the OpenAPI document, which zod cannot derive from a custom check.
  */
 export function fewNames<T>(
   namesMax: number,
-  tooMany: string,
+  tooManyMessage: string,
   jsonSchema: Readonly<Record<string, unknown>>,
 ): z.ZodCustom<Record<string, T>, Record<string, T>> {
   return (
     z
       .custom<Record<string, T>>()
-      .refine((given) => !isRecord(given) || Object.keys(given).length <= namesMax, tooMany)
-      // A record would leave it out without a word.
-      .refine((given) => !isRecord(given) || !Object.hasOwn(given, '__proto__'), 'may not have the name __proto__')
+      .refine((value) => !isRecord(value) || Object.keys(value).length <= namesMax, tooManyMessage)
+      // A record would drop it silently.
+      .refine(
+        (value) => !isRecord(value) || !Object.hasOwn(value, '__proto__'),
+        "must not contain the name '__proto__'",
+      )
       .meta({ jsonSchema: { type: 'object', ...jsonSchema, maxProperties: namesMax } })
   );
 }

@@ -1,9 +1,9 @@
-/** Values of a form, where everything is text, read as the types that the specification gives them. */
+/** Converts form values, which are all strings, to the types of the OpenAI specification. */
 import { z } from 'zod';
 
 const NUMBER = /^-?\d{1,15}(?:\.\d{1,15})?$/;
 
-/** @param number the bounds. */
+/** @param number schema with the bounds. */
 export function formNumber(number: z.ZodNumber): z.ZodType<number, string> {
   return z.string().regex(NUMBER, 'must be a number').transform(Number).pipe(number);
 }
@@ -12,7 +12,7 @@ export const formBoolean = z
   .enum(['true', 'false', 'True', 'False', '1', '0'], { error: 'must be true or false' })
   .transform((text) => text === '1' || text.toLowerCase() === 'true');
 
-/** A field that was sent once is a list of one. */
+/** A field that was sent once is an array of one. */
 export function formList<T>(entry: z.ZodType<T, string>, entriesMax: number): z.ZodType<T[]> {
   return z.preprocess((value) => (typeof value === 'string' ? [value] : value), z.array(entry).min(1).max(entriesMax));
 }

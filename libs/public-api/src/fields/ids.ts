@@ -1,4 +1,4 @@
-/** Ids that clients read and write. */
+/** Public ids. */
 import { z } from 'zod';
 
 export const projectId = z
@@ -7,5 +7,5 @@ export const projectId = z
   .meta({ description: 'Public id of a project, proj_...' });
 export const slug = z
   .string()
-  .regex(/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/, 'must be lower-case letters, digits and inner dashes, at most 63');
+  .regex(/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/, 'must be 1 to 63 lowercase letters, digits or inner hyphens');
 export const completionId = z.string().regex(/^[A-Za-z0-9_-]{1,128}$/);

@@ -4,8 +4,8 @@ import { storableText } from './storable-text.ts';
 
 const PAIRS_MAX = 16;
 
-/** Names and texts that a client attaches to what it stores, and asks for them by. */
-export const metadata = fewNames<string>(PAIRS_MAX, `may have ${PAIRS_MAX} pairs at most`, {
+/** Key-value pairs that a client attaches to stored objects, and can filter lists by. */
+export const metadata = fewNames<string>(PAIRS_MAX, `must have at most ${PAIRS_MAX} pairs`, {
   propertyNames: { maxLength: 64 },
   additionalProperties: { type: 'string', maxLength: 512 },
 }).pipe(z.record(storableText(64), storableText(512)));

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 
-const UNSTORABLE = 'may not hold NUL characters or halves of surrogate pairs';
+const UNSTORABLE = 'must not contain NUL characters or lone surrogates';
 
-/** A text of up to so many characters that PostgreSQL can hold, which it can of neither of the two. */
+/** A string that PostgreSQL can store: without NUL characters and lone surrogates. */
 export function storableText(lengthMax: number): z.ZodString {
   return z
     .string()

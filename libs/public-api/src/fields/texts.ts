@@ -1,2 +1,2 @@
-/** Texts in one request, as the OpenAI specification bounds the inputs of an embedding. */
+/** Maximum number of texts in one request: the limit of the OpenAI specification for embedding inputs. */
 export const TEXTS_MAX = 2_048;

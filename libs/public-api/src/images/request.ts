@@ -1,7 +1,7 @@
 /**
- * The body of `POST /v1/images/generations`, and the fields of the forms `/v1/images/edits` and `/v1/images/variations`, with
- * the bounds of the OpenAI specification, and ours where it names none. Files are not fields. `model` may be left out, as it
- * may there.
+ * The body of `POST /v1/images/generations`, and the form fields of `/v1/images/edits` and `/v1/images/variations`, with the
+ * bounds of the OpenAI specification, and our own bounds where it has none. Files are not fields. As specified, `model` is
+ * optional.
  */
 import { z } from 'zod';
 import { components } from '../openapi/components.ts';
@@ -14,7 +14,7 @@ const model = z.string().min(1).max(256);
 const prompt = z.string().min(1).max(32_000);
 const size = z
   .string()
-  .regex(/^(?:auto|[1-9]\d{1,3}x[1-9]\d{1,3})$/, 'must be auto, or a width and a height: 1024x1024');
+  .regex(/^(?:auto|[1-9]\d{1,3}x[1-9]\d{1,3})$/, "must be 'auto', or a width and a height, such as '1024x1024'");
 const responseFormat = z.enum(['url', 'b64_json']);
 const outputFormat = z.enum(['png', 'jpeg', 'webp']);
 const background = z.enum(['transparent', 'opaque', 'auto']);

@@ -10,7 +10,7 @@ export const listModels = defineOperation({
   permission: 'models:read',
   tag: 'Models',
   summary: 'List models',
-  description: 'Of an endpoint its one model, of a project all of them.',
+  description: 'On the base URL of an endpoint, its model; on that of a project, the models of all its endpoints.',
   response: modelList,
   errors: COMMON_ERRORS,
 });
@@ -23,7 +23,7 @@ export const retrieveModel = defineOperation({
   tag: 'Models',
   summary: 'Retrieve model',
   params: z.object({
-    model: z.string().describe("A model's name or id. Slashes in it may stay as they are."),
+    model: z.string().describe('The name or id of a model. Slashes need not be encoded.'),
   }),
   response: publicModel,
   errors: [...COMMON_ERRORS, 'model_not_found'],

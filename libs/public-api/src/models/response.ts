@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { components } from '../openapi/components.ts';
 
-/** A model as clients read it. */
+/** A model as clients receive it. */
 export const publicModel = z
   .object({
     id: z.string(),

@@ -14,7 +14,7 @@ async function isValid(value: object): Promise<boolean> {
   return (await new Validator().validate(structuredClone(value) as Record<string, unknown>)).valid;
 }
 
-/** The references of a document that lead nowhere. */
+/** The unresolved references of a document. */
 function danglingReferences(value: object): string[] {
   const found: string[] = [];
   JSON.stringify(value, (key, inner: unknown) => {
@@ -29,30 +29,31 @@ function danglingReferences(value: object): string[] {
   return found.filter((reference) => !reference.startsWith('#/') || target(reference) === undefined);
 }
 
-describe('the document', () => {
-  it('is valid OpenAPI 3.1, and would not be without its title', async () => {
+describe('buildDocument', () => {
+  it('returns valid OpenAPI 3.1', async () => {
     expect(await isValid(document)).toBe(true);
+    // The validation itself works: the title is required.
     expect(await isValid({ ...document, info: {} })).toBe(false);
   });
 
-  it('has a place for each of its references, and would be found out without its schemas', () => {
+  it('has no unresolved references', () => {
     expect(danglingReferences(document)).toEqual([]);
     const { Model: _model, ...others } = document.components.schemas;
     const without = { ...document, components: { ...document.components, schemas: others } };
     expect(new Set(danglingReferences(without))).toEqual(new Set(['#/components/schemas/Model']));
   });
 
-  it('names each operation once, though it has three places', () => {
+  it('has a unique operationId for each base path of an operation', () => {
     const ids = Object.values(document.paths).flatMap((item) => Object.values(item).map((each) => each.operationId));
-    expect(ids.filter((id, at) => ids.indexOf(id) !== at)).toEqual([]);
+    expect(ids.filter((id, i) => ids.indexOf(id) !== i)).toEqual([]);
     expect(ids).toEqual(
       expect.arrayContaining(['createChatCompletion', 'createChatCompletionInProject', 'createChatCompletionByKey']),
     );
   });
 
-  it('wants a key for everything but itself', () => {
-    const open = Object.entries(document.paths).filter(([, item]) => item.get?.security !== undefined);
-    expect(open.map(([path, item]) => [path, item.get?.security])).toEqual([
+  it('requires a key for everything except the reference', () => {
+    const unprotected = Object.entries(document.paths).filter(([, item]) => item.get?.security !== undefined);
+    expect(unprotected.map(([path, item]) => [path, item.get?.security])).toEqual([
       ['/', []],
       ['/openapi.json', []],
       ['/docs', []],
@@ -61,7 +62,7 @@ describe('the document', () => {
     expect(document.security).toEqual([{ apiKey: [] }]);
   });
 
-  it('says what a client may send, and not what becomes of it', () => {
+  it('describes requests before they are transformed', () => {
     const { CreateEmbeddingRequest: request, CreateChatCompletionRequest: chat } = document.components.schemas;
     expect(request).toMatchObject({
       required: ['model', 'input'],
@@ -76,11 +77,11 @@ describe('the document', () => {
     });
   });
 
-  it('leaves answers open for fields that are added later', () => {
+  it('allows additional properties in responses', () => {
     expect(document.components.schemas['ModelList']).not.toHaveProperty('additionalProperties');
   });
 
-  it('writes parameters of the query as they are sent', () => {
+  it('describes query parameters as they are sent', () => {
     const parameters = document.paths['/{project}/v1/chat/completions']?.get?.parameters;
     expect(parameters).toEqual(
       expect.arrayContaining([
@@ -95,7 +96,7 @@ describe('the document', () => {
     );
   });
 
-  it('lists errors by status, each code once', () => {
+  it('lists error codes by status, without duplicates', () => {
     const { paths } = buildDocument([
       { ...row, errors: ['invalid_api_key', 'invalid_api_key', 'no_worker_available', 'capacity_exceeded'] },
     ]);
@@ -110,49 +111,46 @@ describe('the document', () => {
   });
 });
 
-describe('the operations', () => {
+describe('operations', () => {
   const bodies = operations.filter(({ request }) => request !== undefined);
 
-  /** A form of nothing but a file, which is no field. */
+  /** A form with only a file, which is not a field. */
   const withoutFields = new Set<string>(['createImageVariation']);
 
-  it.each(bodies)(
-    'have an example for $operationId that is accepted, and not without what is required',
-    ({ operationId, request, example }) => {
-      expect(request?.safeParse(example).error).toBeUndefined();
-      expect(request?.safeParse({}).success).toBe(withoutFields.has(operationId));
-    },
-  );
-
-  it('have each error that a client may get somewhere', () => {
-    // These two are for what is no operation.
-    const nowhere = new Set<string>(['unknown_url', 'method_not_allowed']);
-    const told = new Set<string>(operations.flatMap((operation) => operation.errors));
-    expect(PUBLIC_ERROR_CODES.filter((code) => !told.has(code) && !nowhere.has(code))).toEqual([]);
+  it.each(bodies)('have a valid example for $operationId, and required fields', ({ operationId, request, example }) => {
+    expect(request?.safeParse(example).error).toBeUndefined();
+    expect(request?.safeParse({}).success).toBe(withoutFields.has(operationId));
   });
 
-  it('have params for the names in their paths, and for no others', () => {
+  it('list every public error code', () => {
+    // Errors of requests that match no operation.
+    const unlisted = new Set<string>(['unknown_url', 'method_not_allowed']);
+    const listed = new Set<string>(operations.flatMap((operation) => operation.errors));
+    expect(PUBLIC_ERROR_CODES.filter((code) => !listed.has(code) && !unlisted.has(code))).toEqual([]);
+  });
+
+  it('have params for exactly the names in their paths', () => {
     for (const { path, params } of operations) {
       const names = [...path.matchAll(/\{\+?(\w+)\}/g)].map(([, name]) => name);
       expect(Object.keys(params?.shape ?? {})).toEqual(names);
     }
   });
 
-  it('use each schema that has a name', () => {
+  it('use every named schema', () => {
     const text = JSON.stringify(document);
     const names = Object.keys(document.components.schemas);
     expect(names.length).toBeGreaterThan(20);
     expect(names.filter((name) => !text.includes(`#/components/schemas/${name}"`))).toEqual([]);
   });
 
-  it('need names for bodies', () => {
-    const nameless = { ...row, response: z.object({}) };
-    expect(components.get(nameless.response)).toBeUndefined();
-    expect(() => buildDocument([nameless])).toThrow('A body needs a name in the document');
+  it('must have named schemas for bodies', () => {
+    const unnamed = { ...row, response: z.object({}) };
+    expect(components.get(unnamed.response)).toBeUndefined();
+    expect(() => buildDocument([unnamed])).toThrow('The schema of a body must have a name');
   });
 });
 
-describe('the code samples', () => {
+describe('code samples', () => {
   const samples = (path: string, method: 'get' | 'post'): Record<string, string> =>
     Object.fromEntries(
       (document.paths[path]?.[method]?.['x-codeSamples'] ?? []).map(({ label, source }) => [label, source]),
@@ -165,14 +163,14 @@ describe('the code samples', () => {
     expect(Node).toContain(`body: JSON.stringify({"model":"embed","input":["Hello there","Good bye"]})`);
   });
 
-  it('send a file where the form has one', () => {
+  it('send a file if the form has one', () => {
     const { curl, Python, Node } = samples('/v1/images/edits', 'post');
     expect(curl).toContain('-F image=@file');
     expect(Python).toContain('files={"image": open("file", "rb")}');
     expect(Node).toContain(`form.set('image', await openAsBlob('file'));`);
   });
 
-  it('name what is in the path, and no key where none is needed', () => {
+  it('use variables for path parameters, and a key only if required', () => {
     expect(samples('/{project}/v1/models/{model}', 'get')['curl']).toContain('"$BASE_URL/$PROJECT/v1/models/$MODEL"');
     expect(samples('/openapi.json', 'get')['curl']).not.toContain('API_KEY');
   });

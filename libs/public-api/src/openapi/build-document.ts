@@ -1,4 +1,4 @@
-/** Makes the OpenAPI document from the operations. */
+/** Builds the OpenAPI document from the operations. */
 import { errorResponse } from '../errors/response.ts';
 import { publicErrors } from '../errors/public-errors.ts';
 import type { PublicErrorCode } from '../errors/public-errors.ts';
@@ -13,14 +13,14 @@ import type { JsonField } from './json-schemas.ts';
 import type { DocumentedOperation, DocumentedResponse, OpenapiDocument, Parameter } from './openapi-document.ts';
 import { pathParameters } from './path-parameters.ts';
 
-const DESCRIPTION = `An OpenAI-compatible API. The base URL of a client is \`/v1\` or \`/{project}/v1\`, where \`model\` picks an endpoint of the project, or \`/{project}/{endpoint}/v1\`. An API key is sent as \`Authorization: Bearer xero_...\`; on \`/v1\` it also names the project.
+const DESCRIPTION = `An OpenAI-compatible API. The base URL of a client is \`/v1\` or \`/{project}/v1\`, where \`model\` selects an endpoint of the project, or \`/{project}/{endpoint}/v1\`. Send an API key as \`Authorization: Bearer xero_...\`; on \`/v1\` it also identifies the project.
 
-The body of an error is an \`ErrorResponse\`: switch on its \`code\`. In parameters \`null\` means the same as leaving one out.`;
+The body of an error is an \`ErrorResponse\`: handle errors by their \`code\`. A parameter that is \`null\` is the same as an omitted one.`;
 
 export function buildDocument(operations: readonly OperationDefinition[]): OpenapiDocument {
   const paths: Record<string, Record<string, DocumentedOperation>> = {};
   for (const operation of operations) {
-    for (const { path, operationId } of placesOf(operation)) {
+    for (const { path, operationId } of basePathsOf(operation)) {
       paths[path] = { ...paths[path], [operation.method]: documented(operation, path, operationId) };
     }
   }
@@ -45,8 +45,8 @@ export function buildDocument(operations: readonly OperationDefinition[]): Opena
   };
 }
 
-function placesOf({ path, permission, operationId }: OperationDefinition): { path: string; operationId: string }[] {
-  // OpenAPI has no word for a parameter with slashes in it.
+function basePathsOf({ path, permission, operationId }: OperationDefinition): { path: string; operationId: string }[] {
+  // OpenAPI cannot express a path parameter with slashes.
   const template = path.replaceAll('{+', '{');
   if (permission === null) return [{ path: template, operationId }];
   return BASES.map(({ path: base, operationSuffix }) => ({
@@ -113,7 +113,7 @@ function successOf(operation: OperationDefinition): DocumentedResponse {
   const isStreamed = events !== undefined || rawResponse.includes('text/event-stream');
   return {
     description: isStreamed
-      ? 'OK. Of a stream this is the data of each event; the last is `[DONE]`, unless it broke off.'
+      ? 'OK. For a stream this is the data of each event; the last is `[DONE]`, unless the stream was interrupted.'
       : 'OK.',
     headers: headerReferences('X-Request-ID', ...responseHeaders),
     content: {
@@ -130,7 +130,7 @@ const ERROR_HEADERS: Readonly<Record<number, readonly ResponseHeader[]>> = {
   503: ['Retry-After'],
 };
 
-/** By status: the codes that it may have. */
+/** Groups the error codes by status. */
 function errorsOf({ errors }: OperationDefinition): Record<string, DocumentedResponse> {
   const byStatus = Map.groupBy(new Set(errors), (code) => publicErrors[code].status);
   return Object.fromEntries([...byStatus].map(([status, codes]) => [status, errorOf(status, codes.sort())]));

@@ -1,13 +1,13 @@
-/** The same request with curl, in Python and in Node, from the `example` of an operation. `$BASE_URL` stands for scheme and host. */
+/** Code samples for curl, Python and Node, from the `example` of an operation. `$BASE_URL` is scheme and host. */
 import type { OperationDefinition } from '../operation/define-operation.ts';
 import type { CodeSample } from './openapi-document.ts';
 
 interface Sample {
   readonly method: string;
-  /** With `$NAME` for its parameters, as a shell reads them. */
+  /** With shell variables `$NAME` for its parameters. */
   readonly path: string;
-  readonly needsKey: boolean;
-  /** The first field of files, of a form. */
+  readonly requiresKey: boolean;
+  /** The first file field of a form. */
   readonly file: string | undefined;
   readonly body: Readonly<Record<string, unknown>> | undefined;
 }
@@ -16,7 +16,7 @@ export function codeSamples(operation: OperationDefinition, path: string): CodeS
   const sample: Sample = {
     method: operation.method.toUpperCase(),
     path: path.replaceAll(/\{(\w+)\}/g, (_, name: string) => `$${name.toUpperCase()}`),
-    needsKey: operation.permission !== null,
+    requiresKey: operation.permission !== null,
     file: operation.files?.[0]?.name,
     body: operation.example,
   };
@@ -27,12 +27,12 @@ export function codeSamples(operation: OperationDefinition, path: string): CodeS
   ];
 }
 
-function curl({ method, path, needsKey, file, body }: Sample): string {
+function curl({ method, path, requiresKey, file, body }: Sample): string {
   const isDefault = method === 'GET' || body !== undefined;
   const fields = Object.entries(body ?? {}).map(([name, value]) => `-F ${name}="${String(value)}"`);
   const lines = [
     `curl ${isDefault ? '' : `-X ${method} `}"$BASE_URL${path}"`,
-    ...(needsKey ? ['-H "Authorization: Bearer $API_KEY"'] : []),
+    ...(requiresKey ? ['-H "Authorization: Bearer $API_KEY"'] : []),
     ...(file !== undefined ? [...fields, `-F ${file}=@file`] : []),
     ...(body !== undefined && file === undefined
       ? ['-H "Content-Type: application/json"', `-d '${JSON.stringify(body).replaceAll("'", `'\\''`)}'`]
@@ -41,17 +41,17 @@ function curl({ method, path, needsKey, file, body }: Sample): string {
   return lines.join(' \\\n  ');
 }
 
-/** The names of environment variables in a path, as a template of the language writes them. */
+/** Replaces the shell variables of a path by those of a string template. */
 function withVariables(path: string, write: (name: string) => string): string {
   return path.replaceAll(/\$([A-Z_]+)/g, (_, name: string) => write(name));
 }
 
-function python({ method, path, needsKey, file, body }: Sample): string {
+function python({ method, path, requiresKey, file, body }: Sample): string {
   const url = withVariables(`$BASE_URL${path}`, (name) => `{os.environ['${name}']}`);
   const data = body === undefined ? undefined : pythonLiteral(body);
   const lines = [
     `    f"${url}",`,
-    ...(needsKey ? [`    headers={"Authorization": f"Bearer {os.environ['API_KEY']}"},`] : []),
+    ...(requiresKey ? [`    headers={"Authorization": f"Bearer {os.environ['API_KEY']}"},`] : []),
     ...(file !== undefined ? [`    data=${data},`, `    files={"${file}": open("file", "rb")},`] : []),
     ...(data !== undefined && file === undefined ? [`    json=${data},`] : []),
   ];
@@ -76,10 +76,10 @@ function pythonLiteral(value: unknown): string {
     .join(', ')}}`;
 }
 
-function node({ method, path, needsKey, file, body }: Sample): string {
+function node({ method, path, requiresKey, file, body }: Sample): string {
   const url = withVariables(`$BASE_URL${path}`, (name) => `\${process.env.${name}}`);
   const headers = [
-    ...(needsKey ? ['Authorization: `Bearer ${process.env.API_KEY}`'] : []),
+    ...(requiresKey ? ['Authorization: `Bearer ${process.env.API_KEY}`'] : []),
     ...(body !== undefined && file === undefined ? ["'Content-Type': 'application/json'"] : []),
   ];
   const form = Object.entries(body ?? {}).map(

@@ -1,21 +1,21 @@
-/** zod schemas as the JSON Schemas of the document: what a client may send, and what it has to be ready to read. */
+/** Converts zod schemas to the JSON Schemas of the document. */
 import { z } from 'zod';
 import { components } from './components.ts';
 
 export type JsonSchema = Readonly<Record<string, unknown>>;
 
 /**
- * A request is described by what is read, before it is transformed. Responses are too: a reader must not mind a field that is
- * added later, so their objects are open.
+ * Requests are described before they are transformed. So are responses, which keeps their objects open: clients must ignore
+ * fields that are added later.
  *
- * What zod cannot know of a schema, such as the form behind a transform, is written in its `meta({ jsonSchema })`.
+ * What zod cannot derive, such as the input of a transform of `unknown`, is specified by `meta({ jsonSchema })`.
  */
 const OPTIONS = {
   io: 'input',
-  // Checks of our own: `jsonSchema` says what zod cannot know of them.
+  // For custom checks, which `jsonSchema` describes.
   unrepresentable: 'any',
   override: ({ jsonSchema }: { jsonSchema: z.core.JSONSchema.BaseSchema }): void => {
-    // What zod says of every integer, and which tells nobody anything.
+    // zod adds these to every integer.
     if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
     if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum;
     const { jsonSchema: given, description } = jsonSchema as { jsonSchema?: JsonSchema; description?: string };
@@ -29,7 +29,7 @@ function referenceTo(id: string): JsonSchema {
   return { $ref: `#/components/schemas/${id}` };
 }
 
-/** All that have a name; one inside another is a reference. */
+/** Returns all named schemas; they reference each other. */
 export function namedSchemas(): Record<string, JsonSchema> {
   const named = z.toJSONSchema(components, { ...OPTIONS, uri: (id) => referenceTo(id)['$ref'] as string });
   return Object.fromEntries(
@@ -40,12 +40,12 @@ export function namedSchemas(): Record<string, JsonSchema> {
   );
 }
 
-/** A body: the reference of what has a name, or of each of its alternatives. */
+/** Returns the reference to a named schema, or to each alternative of a union. */
 export function bodySchema(schema: z.core.$ZodType): JsonSchema {
   const name = components.get(schema)?.id;
   if (name !== undefined) return referenceTo(name);
   if (schema instanceof z.ZodUnion) return { anyOf: schema.options.map(bodySchema) };
-  throw new Error("A body needs a name in the document: schema.register(components, { id: '...' }).");
+  throw new Error("The schema of a body must have a name: schema.register(components, { id: '...' }).");
 }
 
 export interface JsonField {
@@ -54,7 +54,7 @@ export interface JsonField {
   readonly schema: JsonSchema;
 }
 
-/** The fields of an object by themselves, as parameters are written. */
+/** Returns the fields of an object separately, for parameters. */
 export function jsonFields(object: z.ZodObject): JsonField[] {
   const { properties = {}, required = [] } = z.toJSONSchema(object, OPTIONS);
   return Object.entries(properties).map(([name, schema]) => ({

@@ -1,4 +1,4 @@
-/** The parts of an OpenAPI 3.1 document that this one has. */
+/** Types of the parts of OpenAPI 3.1 that the document uses. */
 import type { JsonSchema } from './json-schemas.ts';
 
 export interface Parameter {
@@ -20,11 +20,11 @@ export interface DocumentedResponse {
   readonly description: string;
   readonly headers?: Readonly<Record<string, { readonly $ref: string }>>;
   readonly content: Readonly<Record<string, Content>>;
-  /** For errors: each `code` that this status may have here. */
+  /** For errors: the `code`s with this status. */
   readonly 'x-error-codes'?: readonly string[];
 }
 
-/** As Redoc and Scalar read them. */
+/** Extension that Redoc and Scalar support. */
 export interface CodeSample {
   readonly lang: 'Shell' | 'Python' | 'JavaScript';
   readonly label: string;
@@ -39,7 +39,7 @@ export interface DocumentedOperation {
   readonly parameters: readonly (Parameter | { readonly $ref: string })[];
   readonly requestBody?: { readonly required: boolean; readonly content: Readonly<Record<string, Content>> };
   readonly responses: Readonly<Record<string, DocumentedResponse>>;
-  /** Empty for what needs no key. */
+  /** Empty if no key is required. */
   readonly security?: readonly [];
   readonly 'x-codeSamples'?: readonly CodeSample[];
 }

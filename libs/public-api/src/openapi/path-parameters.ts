@@ -1,4 +1,4 @@
-/** The names in the templates of paths, once for all operations. */
+/** Path parameters of all operations. */
 import { z } from 'zod';
 import { projectId, slug } from '../fields/ids.ts';
 import type { OperationDefinition } from '../operation/define-operation.ts';
@@ -7,7 +7,7 @@ import type { Parameter } from './openapi-document.ts';
 
 const baseParams = z.object({
   project: projectId.describe('The public id of a project: `proj_...`.'),
-  endpoint: slug.describe('The slug of one of its endpoints.'),
+  endpoint: slug.describe('The slug of an endpoint of the project.'),
 });
 
 export function pathParameters(operations: readonly OperationDefinition[]): Record<string, Parameter> {

@@ -1,6 +1,6 @@
 /**
- * The base URLs of the API, without their host: that of an endpoint, that of a project, where `model` picks the endpoint, and
- * that of a key alone, which is the same as that of its project. Every operation that needs a key is served on all of them.
+ * Base paths of the API: of an endpoint; of a project, where `model` selects the endpoint; and the root, which is the project of
+ * the API key. Every operation that requires a key is served on all of them.
  */
 export const BASES = [
   { path: '/{project}/{endpoint}', operationSuffix: '' },

@@ -1,7 +1,7 @@
-/** Codes that many operations share, for their `errors`. */
+/** Error codes that many operations share. */
 import type { PublicErrorCode } from '../errors/public-errors.ts';
 
-/** Of every operation that needs a key. */
+/** Errors of every operation that requires a key. */
 export const COMMON_ERRORS = [
   'invalid_request',
   'request_timeout',
@@ -14,7 +14,7 @@ export const COMMON_ERRORS = [
   'internal_error',
 ] as const satisfies readonly PublicErrorCode[];
 
-/** Of those without. */
+/** Errors of operations without a key. */
 export const PUBLIC_ROUTE_ERRORS = ['request_timeout', 'internal_error'] as const satisfies readonly PublicErrorCode[];
 
 export const BODY_ERRORS = [
@@ -23,7 +23,7 @@ export const BODY_ERRORS = [
   'unsupported_media_type',
 ] as const satisfies readonly PublicErrorCode[];
 
-/** Of everything that a worker computes. */
+/** Errors of every operation that runs on a worker. */
 export const INFERENCE_ERRORS = [
   ...COMMON_ERRORS,
   ...BODY_ERRORS,

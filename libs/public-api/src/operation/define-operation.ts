@@ -1,6 +1,6 @@
 /**
- * One operation of the public API, stated once. The gateway's `@Operation(...)` makes its routes from the definition, and so are
- * the OpenAPI document, the typed client and the checks of responses.
+ * The definition of one operation of the public API. The routes of the gateway (`@Operation(...)`), the OpenAPI document, the
+ * typed client and the validation of responses are derived from it.
  */
 import type { z } from 'zod';
 import type { PublicErrorCode } from '../errors/public-errors.ts';
@@ -8,7 +8,7 @@ import type { Permission } from './permissions.ts';
 import type { ResponseHeader } from './response-headers.ts';
 import type { Tag } from './tags.ts';
 
-/** A field of a form that holds files. */
+/** A form field with files. */
 export interface FileField {
   readonly name: string;
   readonly min: number;
@@ -16,45 +16,45 @@ export interface FileField {
 }
 
 export interface OperationDefinition {
-  /** The name of a generated client's method; on the other bases it has `InProject` or `ByKey` behind it. */
+  /** The method name in generated clients, with the suffix `InProject` or `ByKey` on the other base paths. */
   readonly operationId: string;
   readonly method: 'get' | 'post' | 'delete';
   /**
-   * Behind the base (see `BASES`), such as `/v1/chat/completions/{completion}`. `{+model}` takes the rest of the path, slashes
-   * included, as RFC 6570 has it. Of an operation without a permission this is the whole path.
+   * Path below the base path (see `BASES`), such as `/v1/chat/completions/{completion}`. `{+model}` matches the rest of the path,
+   * including slashes, as in RFC 6570. Without a permission it is the whole path.
    */
   readonly path: `/${string}`;
-  /** What the key must allow, checked before the body is read; null: anyone may ask, without a key. */
+  /** The required permission, checked before the body is read; null for a public operation. */
   readonly permission: Permission | null;
   readonly tag: Tag;
   readonly summary: string;
   readonly description?: string;
-  /** A field for each name in the path. */
+  /** A field for each path parameter. */
   readonly params?: z.ZodObject;
-  /** In the query of the URL. */
+  /** Query parameters. */
   readonly query?: z.ZodObject;
   readonly headers?: z.ZodObject;
-  /** The body. Absent: there is none, and none is read. */
+  /** The body. Default: no body is read. */
   readonly request?: z.ZodType;
-  /** The body is a form (`multipart/form-data`), which holds these files beside the fields of `request`. Absent: it is JSON. */
+  /** Makes the body a form (`multipart/form-data`) with these files and the fields of `request`. Default: it is JSON. */
   readonly files?: readonly FileField[];
-  /** Whether the body may be left out; default false. */
+  /** Whether the body is optional. Default false. */
   readonly isRequestOptional?: boolean;
-  /** A body that is accepted: shown to readers, sent by code samples, and held against the schema. */
+  /** A valid body for the document and the code samples. */
   readonly example?: Readonly<Record<string, unknown>>;
-  /** The body of a 200 as JSON. */
+  /** The JSON body of a 200. */
   readonly response?: z.ZodType;
-  /** Of a response that is streamed on demand, the data of one server-sent event. */
+  /** The data of one server-sent event, if the response can be streamed. */
   readonly events?: z.ZodType;
-  /** Media types of bodies that are not described: bytes, or what another server has written. */
+  /** Media types of responses without a schema: binary data, or responses that are passed through. */
   readonly rawResponse?: readonly string[];
-  /** Of a 200, besides X-Request-ID. */
+  /** Headers of a 200, in addition to X-Request-ID. */
   readonly responseHeaders?: readonly ResponseHeader[];
-  /** Every code that a client may read here. */
+  /** Every public error code of the operation. */
   readonly errors: readonly PublicErrorCode[];
 }
 
-/** Keeps the types of the schemas, which the client and the controllers are typed by. */
+/** Preserves the types of the schemas, from which those of the client and the controllers are inferred. */
 export function defineOperation<const O extends OperationDefinition>(operation: O): O {
   return operation;
 }
@@ -65,7 +65,7 @@ export type BodyOf<O extends OperationDefinition> = O['request'] extends z.ZodTy
 /** The validated query. */
 export type QueryOf<O extends OperationDefinition> = O['query'] extends z.ZodType ? z.output<O['query']> : undefined;
 
-/** What a handler returns for a 200, or the client gives. */
+/** What a handler returns for a 200, and what the client returns. */
 export type ResponseOf<O extends OperationDefinition> = O['response'] extends z.ZodType
   ? z.input<O['response']>
   : undefined;

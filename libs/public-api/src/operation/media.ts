@@ -1,4 +1,4 @@
-/** What operations on audio and images share. Responses are another server's own: they are passed on, and not described twice. */
+/** Common properties of audio and image operations. Responses are passed through from another server, so they have no schema. */
 import { INFERENCE_ERRORS } from './common-errors.ts';
 import { WORKER_HEADERS } from './response-headers.ts';
 

@@ -1,2 +1,2 @@
-/** What the key of a request must allow, as `<resource>:<access>`. Which scopes of a key hold which of these is the platform's business. */
+/** The required permission, as `<resource>:<access>`. How they map to scopes of keys is internal to the platform. */
 export type Permission = 'inference:write' | 'completions:read' | 'completions:write' | 'models:read';

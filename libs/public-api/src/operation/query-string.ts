@@ -1,10 +1,10 @@
-/** Queries of URLs, both ways: an object in a query is written as `metadata[topic]=news`. */
+/** Encodes and decodes query strings; an object is encoded as `metadata[topic]=news`. */
 
 const BRACKETED = /^([^[\]]+)\[(.*)\]$/s;
 
 type Text = string | number | boolean;
 
-/** The query of a URL, as `?after=a&metadata[topic]=news`; empty when there is nothing in it. What is undefined is left out. */
+/** Returns a query string such as `?after=a&metadata[topic]=news`, or an empty string. Undefined values are omitted. */
 export function encodeQuery(
   query: Readonly<Record<string, Text | Readonly<Record<string, Text>> | undefined>>,
 ): string {
@@ -19,8 +19,8 @@ export function encodeQuery(
 }
 
 /**
- * The names and values of a query, as a parser of URLs gives them, with the parameters of these names put together. Other bracketed
- * names stay as they are.
+ * Combines the bracketed parameters with these names to objects. Other bracketed names are unchanged.
+ * @param query parsed names and values of a query string.
  */
 export function decodeQuery(
   query: Readonly<Record<string, unknown>>,
@@ -28,8 +28,8 @@ export function decodeQuery(
 ): Record<string, unknown> {
   const decoded = new Map<string, unknown>(Object.entries(query));
   for (const name of names) {
-    const pairs = Object.entries(query).flatMap(([given, value]) => {
-      const [, base, key = ''] = BRACKETED.exec(given) ?? [];
+    const pairs = Object.entries(query).flatMap(([parameter, value]) => {
+      const [, base, key = ''] = BRACKETED.exec(parameter) ?? [];
       return base === name ? [[key, value] as const] : [];
     });
     if (pairs.length > 0) decoded.set(name, Object.fromEntries(pairs));

@@ -1,21 +1,22 @@
-/** The headers of responses by name, and what they say. An operation picks the ones that it has. */
+/** Descriptions of the response headers. An operation lists those that it has. */
 export const responseHeaderTexts = {
-  'X-Request-ID': 'The id of the request, on every response. Tell it when you report a problem.',
+  'X-Request-ID': 'The id of the request, on every response. Include it in problem reports.',
   'X-Xerotier-Worker-ID': 'The worker that served the request.',
-  'X-Xerotier-Max-Tokens-Clamped': 'The number of tokens that was asked for, when it had to be lowered to what fits.',
-  'X-RateLimit-Limit': 'Requests that the key may send in a minute.',
-  'X-RateLimit-Remaining': 'Requests that are left of them.',
-  'X-RateLimit-Reset': 'Seconds until all of them are there again.',
-  'X-RateLimit-Warning': 'Says what runs low, below a tenth of an allowance.',
-  'X-RateLimit-Limit-Requests': 'As X-RateLimit-Limit.',
-  'X-RateLimit-Remaining-Requests': 'As X-RateLimit-Remaining.',
-  'X-RateLimit-Reset-Requests': 'As X-RateLimit-Reset, written as `20ms`, `1.5s` or `6m0s`.',
-  'X-RateLimit-Limit-Tokens': 'Tokens that the key may use in a minute, prompts and answers together.',
-  'X-RateLimit-Remaining-Tokens': 'Tokens that are left of them.',
-  'X-RateLimit-Reset-Tokens': 'How long until all of them are there again, written as `20ms`, `1.5s` or `6m0s`.',
-  'Retry-After': 'Seconds to wait before the request is sent again.',
-  'WWW-Authenticate': 'How to authenticate: `Bearer`.',
-  Allow: 'The methods that the path has.',
+  'X-Xerotier-Max-Tokens-Clamped': 'The requested maximum number of tokens, if it was lowered to fit the context.',
+  'X-RateLimit-Limit': 'The maximum number of requests per minute.',
+  'X-RateLimit-Remaining': 'The remaining number of requests.',
+  'X-RateLimit-Reset': 'Seconds until the number of requests resets to its maximum.',
+  'X-RateLimit-Warning': 'Names the limit of which less than a tenth remains.',
+  'X-RateLimit-Limit-Requests': 'The same as X-RateLimit-Limit.',
+  'X-RateLimit-Remaining-Requests': 'The same as X-RateLimit-Remaining.',
+  'X-RateLimit-Reset-Requests': 'The same as X-RateLimit-Reset, formatted as `20ms`, `1.5s` or `6m0s`.',
+  'X-RateLimit-Limit-Tokens': 'The maximum number of tokens per minute, prompts and completions together.',
+  'X-RateLimit-Remaining-Tokens': 'The remaining number of tokens.',
+  'X-RateLimit-Reset-Tokens':
+    'Time until the number of tokens resets to its maximum, formatted as `20ms`, `1.5s` or `6m0s`.',
+  'Retry-After': 'Seconds to wait before a retry.',
+  'WWW-Authenticate': 'The authentication scheme: `Bearer`.',
+  Allow: 'The allowed methods of the path.',
 } as const;
 
 export type ResponseHeader = keyof typeof responseHeaderTexts;
@@ -24,5 +25,5 @@ export const RATE_LIMIT_HEADERS = (Object.keys(responseHeaderTexts) as ResponseH
   name.startsWith('X-RateLimit-'),
 );
 
-/** Of everything that a worker computes. */
+/** Headers of every operation that runs on a worker. */
 export const WORKER_HEADERS: readonly ResponseHeader[] = ['X-Xerotier-Worker-ID', ...RATE_LIMIT_HEADERS];

@@ -1,12 +1,12 @@
-/** The groups of operations in the reference, in its order. */
+/** Groups of operations, in the order of the reference. */
 export const tags = {
-  'Chat completions': 'Responses of a model to messages, in one piece or as a stream.',
+  'Chat completions': 'Generate a response to a list of messages, as a whole or as a stream.',
   'Stored completions': 'Chat completions that were created with `store: true`.',
-  Embeddings: 'Vectors of texts.',
+  Embeddings: 'Vector representations of texts.',
   'Audio and images':
-    'Passed on to a server of your own that speaks the OpenAI API; its responses are passed back as they are.',
-  Reranking: 'How relevant documents are to a query.',
-  Models: 'The models of a project and of an endpoint.',
+    'Requests are passed through to an OpenAI-compatible server behind a worker, and so are its responses.',
+  Reranking: 'The relevance of documents to a query.',
+  Models: 'The models of a project or an endpoint.',
   Reference: 'This document.',
 } as const;
 

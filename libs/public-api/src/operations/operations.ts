@@ -1,4 +1,4 @@
-/** Every operation of the public API, in the order of the reference. The gateway does not start without a controller for each. */
+/** All operations of the public API, in the order of the reference. The gateway does not start if one has no controller. */
 import { createSpeech, createTranscription, createTranslation } from '../audio/audio.api.ts';
 import { createChatCompletion } from '../chat-completions/chat-completions.api.ts';
 import { createEmbedding } from '../embeddings/embeddings.api.ts';

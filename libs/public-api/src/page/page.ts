@@ -1,4 +1,4 @@
-/** Lists as pages, by a cursor: every list of the API that grows has this form. */
+/** Cursor pagination. Every unbounded list of the API has this form. */
 import { z } from 'zod';
 import { storableText } from '../fields/storable-text.ts';
 
@@ -17,7 +17,7 @@ const limit = z
 
 export type PageOrder = 'asc' | 'desc';
 
-/** The fields that the query of a list has, to be spread into its object. */
+/** Returns the query parameters of a list, to be spread into its query schema. */
 export function pageQueryFields(defaultOrder: PageOrder): {
   after: z.ZodOptional<z.ZodString>;
   limit: typeof limit;
@@ -32,12 +32,12 @@ export function pageQueryFields(defaultOrder: PageOrder): {
 
 const pageFields = {
   object: z.literal('list'),
-  first_id: z.string().describe('Empty when the page is.'),
+  first_id: z.string().describe('Empty if the page is empty.'),
   last_id: z.string().describe('The `after` of the next page.'),
   has_more: z.boolean(),
 };
 
-/** The response of a list. */
+/** Returns the response schema of a list. */
 export function page<Item extends z.ZodType>(item: Item): z.ZodObject<typeof pageFields & { data: z.ZodArray<Item> }> {
   return z.object({ ...pageFields, data: z.array(item) });
 }
@@ -45,7 +45,7 @@ export function page<Item extends z.ZodType>(item: Item): z.ZodObject<typeof pag
 export interface Page<T> {
   object: 'list';
   data: T[];
-  /** Empty when there is nothing in it: the specification has no null here. */
+  /** Empty if `data` is empty, since the OpenAI specification does not allow null. */
   first_id: string;
   last_id: string;
   has_more: boolean;

@@ -4,11 +4,11 @@ import { components } from '../openapi/components.ts';
 export const welcome = z
   .object({
     name: z.literal('Xerotier'),
-    version: z.string().describe('Of this software.'),
+    version: z.string().describe('The version of the platform.'),
     description: z.string(),
     base_urls: z
       .object({ key: z.string(), project: z.string(), endpoint: z.string() })
-      .describe('What follows the host in the base URL of a client.'),
+      .describe('The paths of the base URLs of clients.'),
     documentation: z.string(),
     openapi: z.string(),
   })

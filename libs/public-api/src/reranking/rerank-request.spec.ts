@@ -3,12 +3,12 @@ import { rerankRequest } from './rerank-request.ts';
 const MINIMAL = { model: 'm', query: 'q', documents: ['a'] };
 const times = <T>(count: number, value: T): T[] => Array.from({ length: count }, () => value);
 
-function fault(fields: object): string | undefined {
+function issuePath(fields: object): string | undefined {
   return rerankRequest.safeParse({ ...MINIMAL, ...fields }).error?.issues[0]?.path.join('.');
 }
 
-describe('a rerank request', () => {
-  it('reads documents of either form as texts, and gives them back unless told otherwise', () => {
+describe('rerankRequest', () => {
+  it('converts documents to strings, and returns them by default', () => {
     const request = rerankRequest.parse({ ...MINIMAL, documents: ['a', { text: 'b', title: 'dropped' }], unknown: 1 });
     expect(request).toEqual({ ...MINIMAL, documents: ['a', 'b'], return_documents: true });
     expect(rerankRequest.parse({ ...MINIMAL, return_documents: false }).return_documents).toBe(false);
@@ -23,8 +23,9 @@ describe('a rerank request', () => {
     ['top_n', [1, 99, null], [0, -1, 1.5, '1'], 'top_n'],
     ['max_tokens_per_doc', [1, 4_096, null], [0, -1, 1.5, '1'], 'max_tokens_per_doc'],
     ['return_documents', [true, false, null], ['yes', 1], 'return_documents'],
-  ])('holds %s to its bounds', (param, good, bad, path) => {
-    for (const value of good) expect([value, fault({ [param]: value })]).toEqual([value, undefined]);
-    for (const value of bad) expect([value, fault({ [param]: value })?.slice(0, path.length)]).toEqual([value, path]);
+  ])('enforces the bounds of %s', (param, valid, invalid, path) => {
+    for (const value of valid) expect([value, issuePath({ [param]: value })]).toEqual([value, undefined]);
+    for (const value of invalid)
+      expect([value, issuePath({ [param]: value })?.slice(0, path.length)]).toEqual([value, path]);
   });
 });

@@ -36,7 +36,7 @@ export const score = defineOperation({
   path: '/v1/score',
   summary: 'Score pairs of texts',
   description:
-    'Two sides under one pair of names: `text_1` and `text_2`, `queries` and `documents`, or `data_1` and `data_2`. One text on the left is scored against each on the right; otherwise both sides have as many.',
+    'The two sides are `text_1` and `text_2`, `queries` and `documents`, or `data_1` and `data_2`. A single text on the left is scored against each text on the right; otherwise both sides must have the same length.',
   request: scoreRequest,
   example: { model: 'embed', text_1: 'What do cats eat?', text_2: ['Cats eat mice.', 'Trains run on rails.'] },
   response: scoreResponse,

@@ -1,4 +1,4 @@
-/** What rerank and score are answered with, for the API's document. */
+/** Responses of rerank and score, for the OpenAPI document. */
 import { z } from 'zod';
 import { components } from '../openapi/components.ts';
 import { promptUsage } from '../embeddings/response.ts';
@@ -12,12 +12,12 @@ export const rerankResponse = z
     results: z
       .array(
         z.object({
-          index: index.describe('Of the document in the request.'),
+          index: index.describe('The index of the document in the request.'),
           relevance_score: z.number(),
           document: z.object({ text: z.string() }).optional(),
         }),
       )
-      .describe('The most relevant first.'),
+      .describe('Sorted by relevance, most relevant first.'),
     usage: promptUsage,
   })
   .register(components, { id: 'Rerank' });

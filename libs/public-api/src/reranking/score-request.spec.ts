@@ -1,18 +1,18 @@
 import { scoreRequest } from './score-request.ts';
 
-function read(fields: object): ReturnType<typeof scoreRequest.safeParse> {
+function parse(fields: object): ReturnType<typeof scoreRequest.safeParse> {
   return scoreRequest.safeParse({ model: 'm', ...fields });
 }
 
-describe('a score request', () => {
+describe('scoreRequest', () => {
   it.each([
     ['one and one', { text_1: 'a', text_2: 'b' }, ['a'], ['b']],
     ['one and many', { queries: 'a', documents: ['b', 'c'] }, ['a'], ['b', 'c']],
     ['a list of one and many', { data_1: ['a'], data_2: ['b', 'c'] }, ['a'], ['b', 'c']],
     ['pairs', { text_1: ['a', 'b'], text_2: ['c', 'd'] }, ['a', 'b'], ['c', 'd']],
-    ['one side beside names that are null', { text_1: 'a', text_2: 'b', queries: null }, ['a'], ['b']],
-  ])('is read with %s', (_, fields, queries, documents) => {
-    expect(read(fields).data).toMatchObject({ queries, documents, names: Object.keys(fields).slice(0, 2) });
+    ['other names that are null', { text_1: 'a', text_2: 'b', queries: null }, ['a'], ['b']],
+  ])('accepts %s', (_, fields, queries, documents) => {
+    expect(parse(fields).data).toMatchObject({ queries, documents, names: Object.keys(fields).slice(0, 2) });
   });
 
   it.each([
@@ -29,11 +29,11 @@ describe('a score request', () => {
     [{ text_1: ['a', ''], text_2: ['a', 'b'] }, 'text_1'],
     [{ text_1: 'a', text_2: Array.from({ length: 2_049 }, () => 'b') }, 'text_2'],
     [{ model: '', text_1: 'a', text_2: 'b' }, 'model'],
-  ])('is refused with %j, which names what is wrong', (fields, path) => {
-    expect(read(fields).error?.issues[0]?.path[0]).toBe(path);
+  ])('rejects %j with the invalid field', (fields, path) => {
+    expect(parse(fields).error?.issues[0]?.path[0]).toBe(path);
   });
 
-  it('says of a side that is missing that it is missing', () => {
-    expect(read({ text_1: 'a' }).error?.issues[0]?.message).toMatch(/received undefined$/);
+  it('reports a missing side as missing', () => {
+    expect(parse({ text_1: 'a' }).error?.issues[0]?.message).toMatch(/received undefined$/);
   });
 });

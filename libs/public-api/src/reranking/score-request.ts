@@ -1,6 +1,6 @@
 /**
- * The body of `POST /v1/score` as vLLM has it: two sides of texts under one of three pairs of names. One text on the left is
- * scored against each on the right; otherwise both sides have as many, and are scored pair by pair.
+ * The body of `POST /v1/score`, as in vLLM: two sides under one of three pairs of names. A single text on the left is scored
+ * against each text on the right; otherwise both sides must have the same length, and are scored pairwise.
  */
 import { z } from 'zod';
 import { components } from '../openapi/components.ts';
@@ -9,7 +9,7 @@ import { TEXTS_MAX } from '../fields/texts.ts';
 const text = z.string().min(1, 'must not be empty');
 const side = z
   .union([text.transform((one) => [one]), z.array(text).min(1).max(TEXTS_MAX)], {
-    error: `must be a text or a list of 1 to ${TEXTS_MAX} texts, none of them empty`,
+    error: `must be a non-empty string or an array of 1 to ${TEXTS_MAX} non-empty strings`,
   })
   .nullish();
 
@@ -24,10 +24,10 @@ type Side = Names[number];
 
 export interface ScoreRequest {
   readonly model: string;
-  /** One for all documents, or one for each. */
+  /** One query for all documents, or one for each document. */
   readonly queries: string[];
   readonly documents: string[];
-  /** What the client calls the two sides. */
+  /** The names of the two sides in the request. */
   readonly names: Names;
 }
 
@@ -48,11 +48,11 @@ export const scoreRequest = z
       return z.NEVER;
     }
     const foreign = NAMES.flat().find((name) => !(names as readonly Side[]).includes(name) && body[name] != null);
-    if (foreign !== undefined) return reject(foreign, `cannot stand beside ${left}`);
+    if (foreign !== undefined) return reject(foreign, `cannot be combined with ${left}`);
     const queries = body[left] ?? [];
     const documents = body[right] ?? [];
     if (queries.length !== 1 && queries.length !== documents.length) {
-      return reject(left, `must be one text, or as many as there are in ${right} (${documents.length})`);
+      return reject(left, `must have 1 text, or as many as ${right} (${documents.length})`);
     }
     return { model: body.model, queries, documents, names };
   })

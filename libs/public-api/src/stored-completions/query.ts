@@ -11,6 +11,6 @@ export type MessagesQuery = z.output<typeof messagesQuery>;
 export const completionsQuery = z.object({
   ...page,
   model: storableText(256).min(1).optional().describe('The name of the model that generated the completion.'),
-  metadata: metadata.optional().describe('Pairs that a completion must have, all of them: `metadata[topic]=news`.'),
+  metadata: metadata.optional().describe('Metadata that completions must have, such as `metadata[topic]=news`.'),
 });
 export type CompletionsQuery = z.output<typeof completionsQuery>;

@@ -1,11 +1,11 @@
-/** Bodies of the routes of stored completions. */
+/** Requests and responses of the operations on stored completions. */
 import { metadata } from '../fields/metadata.ts';
 import { z } from 'zod';
 import { components } from '../openapi/components.ts';
 import { page } from '../page/page.ts';
 import { chatCompletion } from '../chat-completions/response.ts';
 
-/** `null` is what clearing it is written as. */
+/** `null` clears the metadata. */
 export const completionChanges = z
   .object({ metadata: metadata.nullable() })
   .register(components, { id: 'UpdateChatCompletionRequest' });
@@ -29,7 +29,7 @@ export const storedChatCompletion = chatCompletion
 const storedMessage = z.looseObject({
   id: z.string(),
   role: z.string(),
-  content: z.string().nullable().describe('Null where the content has parts.'),
+  content: z.string().nullable().describe('Null if the content consists of parts.'),
   content_parts: z.array(z.unknown()).nullable(),
   refusal: z.string().nullable(),
   name: z.string().nullable(),

@@ -1,4 +1,4 @@
-/** Bounds in words: what is counted, how much of it there may be, and how much there is. */
+/** Texts for violated bounds: the limit, the unit, and the actual number. */
 import type { z } from 'zod';
 
 type BoundIssue = z.core.$ZodIssueTooBig | z.core.$ZodIssueTooSmall;
@@ -21,7 +21,7 @@ function limitWords(isLow: boolean, isInclusive: boolean): string {
   return isLow ? 'more than' : 'less than';
 }
 
-/** What a list holds, by the name of its field where that is a plural: `messages` are of messages. */
+/** Returns the singular of the field name if it is a plural: `message` for `messages`. */
 function countedNoun(origin: string, field: PropertyKey | undefined): string {
   if (origin === 'string') return 'character';
   if (origin === 'object' || origin === 'record' || origin === 'map') return 'field';

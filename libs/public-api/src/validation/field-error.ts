@@ -1,13 +1,13 @@
 /**
- * What is wrong with a value that does not fit its schema, as a client can mend it: which field, what was expected there, and what
- * came. Of a union, whose own complaint says only that nothing fits, it is the fault of the form that was meant: the one
- * whose type or tag the value has.
+ * Converts a zod issue to an error that a client can act on: the field, what was expected, and what was received. The issue of a
+ * union says only that no alternative matches; the error is that of the intended alternative: the one whose type or tag the
+ * value has.
  */
 import type { z } from 'zod';
 import { boundsText } from './bounds-text.ts';
 
 export interface FieldError {
-  /** `messages[0].content`, as clients know fields. */
+  /** Such as `messages[0].content`. */
   readonly param: string;
   readonly reason: string;
 }
@@ -17,7 +17,7 @@ export function fieldErrorOf(issue: z.core.$ZodIssue): FieldError {
   const param = fieldName(path);
   if (expected === undefined) return { param, reason: `Invalid value for '${param}': ${message}.` };
   if (input === undefined) return { param, reason: `Missing required parameter: '${param}'.` };
-  // A value of the right type, and not one of those that there are.
+  // The type is right, but the value is not one of those expected.
   const isOfType = expected.values.some((value) => typeof value === typeof input);
   const fault = isOfType ? 'value' : 'type';
   return {
@@ -32,7 +32,7 @@ interface Expected {
   readonly values: readonly z.core.util.Primitive[];
 }
 
-/** One fault at one place: something else is expected there, or `message` says what is wrong. */
+/** One problem of one field: an unexpected type or value, or any other, described by `message`. */
 interface Leaf {
   readonly path: readonly PropertyKey[];
   readonly input: unknown;
@@ -40,14 +40,14 @@ interface Leaf {
   readonly message: string;
 }
 
-/** What stands for a message of zod's own; anything else is a text of the schema, which says it better than its code could. */
+/** Placeholder for zod's default messages; any other message is specified by the schema and used verbatim. */
 export const DEFAULT_MESSAGE = '\0';
 
 function leafOf(issue: z.core.$ZodIssue, before: readonly PropertyKey[]): Leaf {
   const path = [...before, ...issue.path];
   const { input, message } = issue;
   if (message !== DEFAULT_MESSAGE) return { path, input, message, expected: undefined };
-  const leaf = { path, input, message: 'does not have the expected form', expected: undefined };
+  const leaf = { path, input, message: 'does not have the expected format', expected: undefined };
   switch (issue.code) {
     case 'invalid_type':
       return { ...leaf, expected: { types: [issue.expected], values: [] } };
@@ -63,7 +63,7 @@ function leafOf(issue: z.core.$ZodIssue, before: readonly PropertyKey[]): Leaf {
         const tag = (input as Record<string, unknown> | undefined)?.[issue.discriminator];
         return { ...leaf, input: tag, expected: { types: [], values: issue.options } };
       }
-      return meantLeaf(
+      return intendedLeaf(
         issue.errors.flatMap(([first]) => (first === undefined ? [] : [leafOf(first, path)])),
         leaf,
       );
@@ -73,29 +73,29 @@ function leafOf(issue: z.core.$ZodIssue, before: readonly PropertyKey[]): Leaf {
     case 'not_multiple_of':
       return { ...leaf, message: `must be a multiple of ${issue.divisor}` };
     case 'unrecognized_keys':
-      return { ...leaf, message: `has a field that is not known: ${fieldName(issue.keys.slice(0, 1))}` };
+      return { ...leaf, message: `has an unknown field: ${fieldName(issue.keys.slice(0, 1))}` };
     case 'invalid_format':
     case 'custom':
       return leaf;
   }
 }
 
-/** @param leaves the first fault of each form, of which one was meant. */
-function meantLeaf(leaves: readonly Leaf[], union: Leaf): Leaf {
+/** @param leaves the first issue of each alternative. @returns the issue of the intended alternative. */
+function intendedLeaf(leaves: readonly Leaf[], union: Leaf): Leaf {
   const depth = union.path.length;
   const outside = leaves.filter(({ path }) => path.length === depth);
   const inside = leaves.filter(({ path }) => path.length > depth);
-  // Its type fits this form, and something else does not.
+  // The type matches this alternative, but another constraint is violated.
   const ofType = outside.find(({ expected }) => expected === undefined);
   if (ofType !== undefined) return ofType;
-  // An object is of the form whose tag it has.
+  // The tag of an object identifies the alternative.
   const isTag = ({ path, expected }: Leaf): boolean => path.length === depth + 1 && (expected?.values.length ?? 0) > 0;
-  const meant = inside.find((leaf) => !isTag(leaf));
-  if (meant !== undefined) return meant;
+  const intended = inside.find((leaf) => !isTag(leaf));
+  if (intended !== undefined) return intended;
   return merged(inside.length > 0 ? inside : outside) ?? union;
 }
 
-/** All that is expected at one place. */
+/** Merges what is expected at the same path. */
 function merged([first, ...others]: readonly Leaf[]): Leaf | undefined {
   if (first === undefined) return undefined;
   const same = [first, ...others.filter(({ path }) => fieldName(path) === fieldName(first.path))];
@@ -129,7 +129,7 @@ function quoted(value: z.core.util.Primitive): string {
   return typeof value === 'string' ? `'${value}'` : String(value);
 }
 
-/** A word in the place of another one is repeated; texts are not, since they may be anything. */
+/** Only single words are quoted in messages; other texts may be long or confidential. */
 const WORD = /^[\w.:-]{1,32}$/;
 
 function shown(input: unknown, { values }: Expected): string {
@@ -145,7 +145,7 @@ function typeOf(input: unknown): string {
 
 const NAME_LENGTH_MAX = 64;
 
-/** A name may be the client's own, and as long as the body. */
+/** Formats a path. Names are truncated, since they may be arbitrary and as long as the body. */
 function fieldName(path: readonly PropertyKey[]): string {
   return path.reduce<string>((name, part) => {
     if (typeof part === 'number') return `${name}[${part}]`;

@@ -16,14 +16,14 @@ function errorOf(schema: z.ZodType, value: unknown): FieldError | undefined {
   return result.ok ? undefined : result.error;
 }
 
-/** What zod says by itself, and what its issues are called. */
-const WORDS_OF_ZOD =
+/** Fragments of zod's default messages and issue codes. */
+const ZOD_TERMS =
   /Invalid (?:input|option|discriminator|key|string|number)|ZodError|too_(?:small|big)|invalid_|Too (?:small|big)|[<>]=|\0|undefined/;
 
 const user = (content: unknown): object => ({ role: 'user', content });
 const fn = { type: 'function', function: { name: 'f' } };
 
-describe('an error of a chat request', () => {
+describe('readValue with a chat completion request', () => {
   it.each<[object, string, string]>([
     [
       { messages: [{ role: 'bot', content: 'x' }] },
@@ -95,7 +95,7 @@ describe('an error of a chat request', () => {
       'prediction.content[0].type',
       "expected 'text', but got 'image'",
     ],
-    [{ logit_bias: { word: 1 } }, 'logit_bias.word', 'must be token ids'],
+    [{ logit_bias: { word: 1 } }, 'logit_bias.word', 'must be a token id'],
     [{ reasoning_effort: 'much' }, 'reasoning_effort', "but got 'much'"],
     [
       { reasoning_effort: 'a text that is rather long, and may be of anything' },
@@ -104,12 +104,12 @@ describe('an error of a chat request', () => {
     ],
     [{ stream: 'yes' }, 'stream', "Invalid type for 'stream': expected a boolean, but got a string."],
     [{ n: 1.5 }, 'n', 'expected an integer, but got a number'],
-  ])('%j is at %s', (fields, param, words) => {
+  ])('reports %j at %s', (fields, param, message) => {
     const error = errorOf(chatCompletionRequest, { model: 'm', messages: [user('x')], ...fields });
-    expect(error).toEqual({ param, reason: expect.stringContaining(words) });
+    expect(error).toEqual({ param, reason: expect.stringContaining(message) });
   });
 
-  it('is a value where its type is right, and a type where it is not', () => {
+  it('distinguishes invalid values from invalid types', () => {
     const messageOf = (effort: unknown): string | undefined =>
       errorOf(chatCompletionRequest, { model: 'm', messages: [user('x')], reasoning_effort: effort })?.reason;
     expect(messageOf('much')).toMatch(/^Invalid value for 'reasoning_effort'/);
@@ -117,15 +117,15 @@ describe('an error of a chat request', () => {
   });
 });
 
-describe('an error where the schema has a text of its own', () => {
+describe('a schema with a custom message', () => {
   it.each<[z.ZodType, object, string, string]>([
-    [rerankRequest, { model: 'm', query: 'q', documents: [7] }, 'documents[0]', 'must be a text that is not empty'],
-    [scoreRequest, { model: 'm', text_1: 7, text_2: 'x' }, 'text_1', 'must be a text or a list'],
+    [rerankRequest, { model: 'm', query: 'q', documents: [7] }, 'documents[0]', 'must be a non-empty string'],
+    [scoreRequest, { model: 'm', text_1: 7, text_2: 'x' }, 'text_1', 'must be a non-empty string or an array'],
     [speechRequest, { model: 'm', input: 'x', voice: 7 }, 'voice', 'must be the name of a voice'],
     [transcriptionRequest, { model: 'm', stream: 'yes' }, 'stream', 'must be true or false'],
-    [transcriptionRequest, { model: 'm', chunking_strategy: 'x' }, 'chunking_strategy', 'must be auto'],
-  ])('keeps it (%#)', (schema, value, param, words) => {
-    expect(errorOf(schema, value)).toEqual({ param, reason: expect.stringContaining(words) });
+    [transcriptionRequest, { model: 'm', chunking_strategy: 'x' }, 'chunking_strategy', "must be 'auto'"],
+  ])('reports it verbatim (%#)', (schema, value, param, message) => {
+    expect(errorOf(schema, value)).toEqual({ param, reason: expect.stringContaining(message) });
   });
 });
 
@@ -151,8 +151,8 @@ const WRONG: readonly unknown[] = [
   [[]],
 ];
 
-describe('a union of a request', () => {
-  it('is found in each of these places, and in others', () => {
+describe('unions of requests', () => {
+  it('include these', () => {
     expect(requests.map(({ body, name }) => `${body} ${name}`)).toEqual(
       expect.arrayContaining([
         'CreateChatCompletionRequest messages[0]',
@@ -169,20 +169,20 @@ describe('a union of a request', () => {
     );
   });
 
-  it.each(requests)('$body $name says what is wrong with each value that does not fit', ({ schema, name, around }) => {
+  it.each(requests)('report a specific error for each invalid value: $body $name', ({ schema, name, around }) => {
     const errors = WRONG.flatMap((value) => errorOf(schema, around(value)) ?? []);
     expect(errors).not.toEqual([]);
     for (const { reason, param } of errors) {
-      expect(reason).not.toMatch(WORDS_OF_ZOD);
+      expect(reason).not.toMatch(ZOD_TERMS);
       expect(reason).toMatch(/^(?:Missing required parameter: |Invalid (?:value|type) for )'/);
-      // Without this one another field may be missing.
+      // Without this field, another one may be reported as missing.
       expect(param.startsWith(name) || reason.startsWith('Missing')).toBe(true);
     }
   });
 });
 
-/** Every schema that reads what a client sends. */
-const read = [
+/** Every schema of client input. */
+const inputSchemas = [
   ...schemas.map((schema) => ({ name: components.get(schema)?.id as string, schema: schema })),
   ...operations.flatMap(({ operationId, query }) =>
     query === undefined ? [] : [{ name: `the query of ${operationId}`, schema: query }],
@@ -197,8 +197,8 @@ function fieldsOf(schema: z.ZodType): string[] {
   return schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
 }
 
-describe('what a client is told', () => {
-  it.each(read)('has no words of zod, whatever is sent: $name', ({ schema }) => {
+describe('error messages for clients', () => {
+  it.each(inputSchemas)('contain no zod terms for arbitrary input: $name', ({ schema }) => {
     const example = examples.get(schema) ?? {};
     const values = fc.oneof(
       fc.jsonValue(),
@@ -215,8 +215,8 @@ describe('what a client is told', () => {
         const reason = errorOf(schema, value)?.reason;
         if (reason === undefined) return;
         expect(reason).toMatch(/^(?:Missing required parameter: |Invalid (?:value|type) for )'[^]*\.$/);
-        // A name of the client's own is repeated.
-        expect(reason.replace(/'[^']*'/g, '')).not.toMatch(WORDS_OF_ZOD);
+        // Names from the input are quoted.
+        expect(reason.replace(/'[^']*'/g, '')).not.toMatch(ZOD_TERMS);
       }),
       { numRuns: 300 },
     );
@@ -226,11 +226,11 @@ describe('what a client is told', () => {
     ['a bound that is not inclusive', z.number().gt(0), 0, 'expected a number of more than 0, but got 0'],
     ['an exact length', z.string().length(2), 'a', 'expected exactly 2 characters, but got 1'],
     ['a step', z.number().multipleOf(5), 7, 'must be a multiple of 5'],
-    ['a form', z.string().regex(/^a/), 'b', 'does not have the expected form'],
-    ['a field too many', z.strictObject({}), { a: 1 }, 'has a field that is not known: a'],
-    ['a check without a text', z.string().refine(() => false), 'b', 'does not have the expected form'],
+    ['a format', z.string().regex(/^a/), 'b', 'does not have the expected format'],
+    ['an unknown field', z.strictObject({}), { a: 1 }, 'has an unknown field: a'],
+    ['a check without a message', z.string().refine(() => false), 'b', 'does not have the expected format'],
     ['a key', z.record(z.string().max(1), z.string()), { ab: '' }, 'expected at most 1 character, but got 2'],
-  ])('is about %s', (_, schema, value, words) => {
-    expect(errorOf(z.object({ field: schema }), { field: value })?.reason).toContain(words);
+  ])('describe %s', (_, schema, value, message) => {
+    expect(errorOf(z.object({ field: schema }), { field: value })?.reason).toContain(message);
   });
 });

@@ -5,7 +5,7 @@ import type { FieldError } from './field-error.ts';
 export type ReadResult<T> =
   { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: FieldError };
 
-/** The value as its schema reads it; else the first thing that does not fit, in words for the client that sent it. */
+/** Parses a value with a schema. Returns the parsed value, or the first error with a message for the client. */
 export function readValue<S extends z.ZodType>(schema: S, value: unknown): ReadResult<z.output<S>> {
   const result = schema.safeParse(value, { reportInput: true, error: () => DEFAULT_MESSAGE });
   if (result.success) return { ok: true, value: result.data };
