@@ -34,7 +34,9 @@ function logText(): Promise<string> {
 async function lineOf(id: string, by = 'requestId'): Promise<Line> {
   return eventually(`the line of ${id} is written`, async () => {
     const lines = (await logText()).split('\n').filter((line) => line.includes(id));
-    return lines.map((line) => JSON.parse(line) as Line).find((line) => line['msg'] === 'request' && line[by] === id);
+    return lines
+      .map((line) => JSON.parse(line) as Line)
+      .find((line) => line['msg'] === 'request completed' && line[by] === id);
   });
 }
 

@@ -7,10 +7,10 @@ describe('parseLogLine', () => {
   it('makes a readable line of what a service wrote', () => {
     const line = parseLogLine(
       'gateway',
-      service({ service: 'gateway', msg: 'request', status: 200, route: '/a b', error: { name: 'X' } }),
+      service({ service: 'gateway', msg: 'request completed', status: 200, route: '/a b', error: { name: 'X' } }),
     );
     expect(formatLogLine(line, 8)).toBe(
-      '12:00:00.123  gateway   info  request status=200 route="/a b" error={"name":"X"}',
+      '12:00:00.123  gateway   info  request completed status=200 route="/a b" error={"name":"X"}',
     );
   });
 

@@ -246,7 +246,9 @@ describe('an operation with a permission', () => {
   it('writes whose request it was to the access log, and no key', async () => {
     const { url, log } = await newEdge();
     await get(`${url}/proj_1/chat/v1/things`);
-    const line = await eventually('the line is written', () => log.lines().find(({ msg }) => msg === 'request'));
+    const line = await eventually('the line is written', () =>
+      log.lines().find(({ msg }) => msg === 'request completed'),
+    );
     expect(line).toMatchObject({ projectId: 'proj_1', keyId: 'key_1', endpoint: 'chat' });
     expect(log.text()).not.toContain(KEY);
   });

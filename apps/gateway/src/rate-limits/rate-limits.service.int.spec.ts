@@ -103,7 +103,7 @@ describe('RateLimitsService without Redis', () => {
     expect(told()).toBe(1);
 
     await servers.redis.restart();
-    await eventually('the connection is back', () => log.text().includes('redis answers again'));
+    await eventually('the connection is back', () => log.text().includes('redis reconnected'));
     expect(await admitted(limits, aBucket(10), 30)).toBe(10);
   });
 });

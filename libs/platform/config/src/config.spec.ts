@@ -3,10 +3,10 @@ import { ConfigError, listSettings, loadConfig, secret, setting } from './config
 import { boolean, integer, logLevel, port, url } from './schemas.ts';
 
 const settings = {
-  nats: { url: setting('NATS_URL', url('nats', 'tls'), 'Where NATS listens.') },
+  nats: { url: setting('NATS_URL', url('nats', 'tls'), 'URL of NATS.') },
   http: {
     port: setting('HTTP_PORT', port.default(8080), 'Port of the public API.'),
-    limits: { body: setting('BODY_MAX', integer({ min: 1, max: 10 }), 'Bound of a body.') },
+    limits: { body: setting('BODY_MAX', integer({ min: 1, max: 10 }), 'Maximum size of a body.') },
   },
   pepper: secret('PEPPER', z.string().min(32), 'Mixed into hashes.'),
   color: setting('COLOR', z.enum(['red', 'green']).optional(), 'A colour.'),
@@ -24,7 +24,7 @@ function problemsOf(env: Record<string, string>): string {
 }
 
 describe('loadConfig', () => {
-  it('reads a tree of settings, with defaults and without what is optional', () => {
+  it('reads a tree of settings, with defaults and optional values', () => {
     expect(loadConfig(settings, GOOD)).toEqual({
       nats: { url: 'nats://127.0.0.1:4222' },
       http: { port: 8080, limits: { body: 7 } },
@@ -33,7 +33,7 @@ describe('loadConfig', () => {
     });
   });
 
-  it('reads the environment of this process when it is given none', () => {
+  it('reads the environment of this process by default', () => {
     process.env['XEROTIER_CONFIG_SPEC'] = 'there';
     const tree = { here: setting('XEROTIER_CONFIG_SPEC', z.string(), 'A test.') };
     expect(loadConfig(tree)).toEqual({ here: 'there' });
@@ -41,20 +41,20 @@ describe('loadConfig', () => {
     expect(() => loadConfig(tree)).toThrow('XEROTIER_CONFIG_SPEC is not set');
   });
 
-  it('lists every variable that is missing or bad at once, with what it should be', () => {
+  it('reports all missing and invalid variables at once, with the expected value', () => {
     const text = problemsOf({ BODY_MAX: '11', COLOR: 'blue', HTTP_PORT: '65536' });
     expect(text.split('\n')).toEqual([
-      'The configuration is not usable:',
-      '  - NATS_URL is not set: it is required. Where NATS listens.',
-      '  - HTTP_PORT is "65536": must be a whole number from 0 to 65535. Port of the public API.',
-      '  - BODY_MAX is "11": must be a whole number from 1 to 10. Bound of a body.',
+      'Invalid configuration:',
+      '  - NATS_URL is not set: it is required. URL of NATS.',
+      '  - HTTP_PORT is "65536": must be an integer between 0 and 65535. Port of the public API.',
+      '  - BODY_MAX is "11": must be an integer between 1 and 10. Maximum size of a body.',
       '  - PEPPER is not set: it is required. Mixed into hashes.',
       expect.stringMatching(/^ {2}- COLOR is "blue": .*red.*green.*\. A colour\.$/),
       expect.stringContaining('docs/generated/configuration.md'),
     ]);
   });
 
-  it('takes an empty variable for one that is not set', () => {
+  it('treats an empty variable as not set', () => {
     expect(problemsOf({ ...GOOD, PEPPER: '' })).toContain('PEPPER is not set');
     expect(loadConfig(settings, { ...GOOD, HTTP_PORT: '', COLOR: '' })).toMatchObject({
       http: { port: 8080 },
@@ -62,13 +62,13 @@ describe('loadConfig', () => {
     });
   });
 
-  it('never repeats the value of a secret', () => {
+  it('never prints the value of a secret', () => {
     const text = problemsOf({ ...GOOD, PEPPER: 'hunter2' });
-    expect(text).toContain('PEPPER has a value that does not fit');
+    expect(text).toContain('PEPPER has an invalid value');
     expect(text).not.toContain('hunter2');
   });
 
-  it('never repeats the password of a URL', () => {
+  it('never prints the password of a URL', () => {
     for (const url of ['http://user:hunter2@nats:4222', 'nats//hunter2@x', 'http://u:hunter2/@\n@nats'])
       expect(problemsOf({ ...GOOD, NATS_URL: url })).not.toContain('hunter2');
     expect(problemsOf({ ...GOOD, NATS_URL: 'http://user:pass@nats:4222' })).toContain('"http://...@nats:4222"');
@@ -76,7 +76,7 @@ describe('loadConfig', () => {
 });
 
 describe('listSettings', () => {
-  it('lists every setting of a tree in the order it is written', () => {
+  it('lists every setting of a tree in declaration order', () => {
     expect(listSettings(settings).map(({ variable, secret: hidden }) => [variable, hidden])).toEqual([
       ['NATS_URL', false],
       ['HTTP_PORT', false],
@@ -87,7 +87,7 @@ describe('listSettings', () => {
   });
 });
 
-describe('the schemas', () => {
+describe('schemas', () => {
   const reads = (schema: z.ZodType, text: string): unknown => schema.safeParse(text).data;
 
   it.each([
@@ -100,25 +100,25 @@ describe('the schemas', () => {
   });
 
   it.each(['', ' ', '1.5', '1e3', '0x10', '1 ', '+1', 'NaN', 'Infinity', '9007199254740992', '9'.repeat(400), '1_000'])(
-    'integer refuses %p',
+    'integer rejects %p',
     (text) => {
       expect(integer().safeParse(text).success).toBe(false);
     },
   );
 
-  it('integer holds its bounds, and says them', () => {
+  it('integer enforces its bounds and reports them', () => {
     const schema = integer({ min: 2, max: 4 });
     expect(['1', '2', '4', '5'].map((text) => reads(schema, text))).toEqual([undefined, 2, 4, undefined]);
-    expect(schema.safeParse('5').error?.issues[0]?.message).toBe('must be a whole number from 2 to 4');
+    expect(schema.safeParse('5').error?.issues[0]?.message).toBe('must be an integer between 2 and 4');
   });
 
-  it('boolean reads true and false and nothing else', () => {
+  it('boolean reads true and false only', () => {
     expect(reads(boolean, 'true')).toBe(true);
     expect(reads(boolean, 'false')).toBe(false);
     for (const text of ['TRUE', '1', 'yes', ' true']) expect(boolean.safeParse(text).success).toBe(false);
   });
 
-  it('url reads the schemes it was told, and no other', () => {
+  it('url reads the given schemes only', () => {
     expect(reads(url('http', 'https'), 'https://example.test/v1')).toBe('https://example.test/v1');
     for (const text of ['ftp://x', 'example.test', '', 'https//x', 'javascript:alert(1)'])
       expect(url('http', 'https').safeParse(text).success).toBe(false);
@@ -128,7 +128,7 @@ describe('the schemas', () => {
     expect(['0', '65535', '65536', '-1'].map((text) => reads(port, text))).toEqual([0, 65_535, undefined, undefined]);
   });
 
-  it('logLevel is info unless it is set to a level', () => {
+  it('logLevel defaults to info', () => {
     expect(logLevel.parse(undefined)).toBe('info');
     expect(reads(logLevel, 'silent')).toBe('silent');
     expect(logLevel.safeParse('verbose').success).toBe(false);

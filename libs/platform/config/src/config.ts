@@ -1,7 +1,7 @@
 /**
- * Settings come from environment variables, once, before anything else starts. Each service writes down its settings
- * as a nested object of `setting(...)`s; code receives the parsed object and never sees the environment. The same
- * description makes the reference page (docs/generated/configuration.md).
+ * Settings come from environment variables, read once, before anything else starts. Each service declares its settings
+ * as a nested object of `setting(...)`s; code receives the parsed object and never reads the environment. The same
+ * declarations generate the reference page (docs/generated/configuration.md).
  */
 import { z } from 'zod';
 
@@ -10,7 +10,7 @@ export interface Setting<T extends z.ZodType = z.ZodType> {
   readonly schema: T;
   /** One or two sentences for the operator: what it is, its unit, when to change it. */
   readonly about: string;
-  /** Never printed, and without a default. */
+  /** Never printed, and has no default. */
   readonly secret: boolean;
 }
 
@@ -26,7 +26,7 @@ export type ConfigOf<T extends SettingsTree> = {
       : never;
 };
 
-/** One setting, read from one environment variable. The schema receives text; defaults belong to the schema. */
+/** One setting, read from one environment variable. The schema receives text; defaults are part of the schema. */
 export function setting<T extends z.ZodType>(variable: string, schema: T, about: string): Setting<T> {
   return { variable, schema, about, secret: false };
 }
@@ -40,22 +40,22 @@ export class ConfigError extends Error {
 }
 
 /**
- * Reads a settings tree from the environment (default: this process's).
- * @throws {ConfigError} that lists every variable that is missing or has a bad value, with what it should be. The value
- * of a secret is not repeated.
+ * Reads a settings tree from the environment (default: of this process).
+ * @throws {ConfigError} listing every missing or invalid variable with the expected value. Values of secrets are not
+ * included.
  */
 export function loadConfig<T extends SettingsTree>(tree: T, env: NodeJS.ProcessEnv = process.env): ConfigOf<T> {
   const problems: string[] = [];
   const config = parseTree(tree, env, problems);
   if (problems.length > 0) {
     throw new ConfigError(
-      `The configuration is not usable:\n${problems.map((line) => `  - ${line}`).join('\n')}\nEvery setting is described in docs/generated/configuration.md.`,
+      `Invalid configuration:\n${problems.map((line) => `  - ${line}`).join('\n')}\nEvery setting is described in docs/generated/configuration.md.`,
     );
   }
   return config as ConfigOf<T>;
 }
 
-/** Every setting of a tree with its path, in the order it is written. */
+/** Returns all settings of a tree in declaration order. */
 export function listSettings(tree: SettingsTree): Setting[] {
   return Object.values(tree).flatMap((node) => (isSetting(node) ? [node] : listSettings(node)));
 }
@@ -69,7 +69,7 @@ function parseTree(tree: SettingsTree, env: NodeJS.ProcessEnv, problems: string[
 }
 
 function parseSetting(node: Setting, env: NodeJS.ProcessEnv, problems: string[]): unknown {
-  // An empty variable is what `FOO=` in an env file means: not set.
+  // `FOO=` in an env file sets an empty variable, which means: not set.
   const text = env[node.variable] === '' ? undefined : env[node.variable];
   const result = node.schema.safeParse(text);
   if (result.success) return result.data;
@@ -78,13 +78,13 @@ function parseSetting(node: Setting, env: NodeJS.ProcessEnv, problems: string[])
     text === undefined
       ? 'is not set'
       : node.secret
-        ? 'has a value that does not fit'
+        ? 'has an invalid value'
         : `is ${JSON.stringify(withoutPassword(text))}`;
   problems.push(`${node.variable} ${shown}: ${text === undefined ? 'it is required. ' : `${reason}. `}${node.about}`);
   return undefined;
 }
 
-/** A URL may carry a user and a password: an address that does not fit is shown without them. */
+/** Hides the user and password that a URL may contain. */
 function withoutPassword(text: string): string {
   return text.replace(/\/\/.*@/s, '//...@');
 }

@@ -1,7 +1,7 @@
 /** Schemas for environment variables, which are always text. */
 import { z } from 'zod';
 
-/** A whole number within bounds. */
+/** An integer within bounds. */
 export function integer(
   bounds: { min?: number; max?: number } = {},
 ): z.ZodPipe<z.ZodString, z.ZodTransform<number, string>> {
@@ -9,7 +9,7 @@ export function integer(
   return z.string().transform((text, context) => {
     const value = /^-?\d+$/.test(text) ? Number(text) : NaN;
     if (!(value >= min && value <= max)) {
-      context.addIssue({ code: 'custom', message: `must be a whole number from ${min} to ${max}` });
+      context.addIssue({ code: 'custom', message: `must be an integer between ${min} and ${max}` });
       return z.NEVER;
     }
     return value;

@@ -10,7 +10,7 @@ export type MigrationClass = new () => MigrationInterface;
 /** A class with `@Entity`. */
 export type EntityClass = (new () => object) | EntitySchema;
 
-/** What a service keeps in PostgreSQL. */
+/** The schema of a service: its tables and migrations. */
 export interface DatabaseDefinition {
   /** The service's own schema: lower-case letters, digits and _. */
   readonly schema: string;
@@ -20,31 +20,34 @@ export interface DatabaseDefinition {
   readonly migrations: readonly MigrationClass[];
 }
 
-/** Where a service's tables are, and who connects. */
+/** Identifies a service's schema and the client that connects to it. */
 export interface DatabaseTarget {
   readonly url: string;
   /** The service's own schema: lower-case letters, digits and _. */
   readonly schema: string;
-  /** Shows in pg_stat_activity. Default: the schema's name. */
+  /** Shown in pg_stat_activity. Default: the schema's name. */
   readonly applicationName?: string;
   readonly log: Logger;
 }
 
 export interface ConnectionBounds {
   readonly poolMax: number;
-  /** How long a query may wait for a connection, new or from the pool. */
+  /** Maximum wait for a connection, new or from the pool. */
   readonly connectTimeoutMs: number;
-  /** How long one statement may run. The server ends it; when the server is silent too, the connection is closed. */
+  /**
+   * Maximum duration of a statement. The server cancels it; if the server does not respond either, the connection is
+   * closed.
+   */
   readonly statementTimeoutMs: number;
-  /** How long a statement may wait for a lock; absent: as long as it may run. */
+  /** Maximum wait of a statement for a lock. Default: no limit of its own. */
   readonly lockTimeoutMs?: number;
 }
 
-/** The client gives up only after the server had the chance to say why. */
+/** The client times out later than the server, so that the server can report the reason. */
 const SILENCE_MARGIN_MS = 1_000;
 const IDLE_TIMEOUT_MS = 30_000;
 const IDLE_IN_TRANSACTION_TIMEOUT_MS = 60_000;
-/** Connections are renewed, so that they spread again over servers that came back behind one address. */
+/** Connections are renewed, so that they spread over all servers behind one address after a failover. */
 const LIFETIME_SECONDS = 1_800;
 const KEEP_ALIVE_AFTER_MS = 10_000;
 
@@ -63,7 +66,7 @@ export function dataSourceOptions(
     migrations: [...contents.migrations],
     namingStrategy: new SnakeCaseNamingStrategy(),
     synchronize: false,
-    // Extensions need rights that a service should not have; gen_random_uuid() is built in.
+    // Creating extensions needs privileges that a service should not have; gen_random_uuid() is built in.
     installExtensions: false,
     logger: quietLogger,
     poolSize: bounds.poolMax,

@@ -28,33 +28,32 @@ beforeEach(async () => {
 afterEach(() => database.destroy());
 
 function losses(): number {
-  return captured.lines().filter((line) => String(line['msg']).startsWith('the connection to the database broke'))
-    .length;
+  return captured.lines().filter((line) => String(line['msg']).startsWith('database connection lost')).length;
 }
 
-function ask<T = unknown>(sql: string, parameters: unknown[] = []): Promise<T> {
+function query<T = unknown>(sql: string, parameters: unknown[] = []): Promise<T> {
   return withDbErrors(() => database.query<T>(sql, parameters));
 }
 
-describe('a database that goes away', () => {
-  it('fails queries with db.unavailable, and answers again after a kill and a restart', async () => {
-    const running = ask('SELECT pg_sleep(0.9)');
+describe('a database outage', () => {
+  it('fails queries with db.unavailable, and recovers after a kill and a restart', async () => {
+    const running = query('SELECT pg_sleep(0.9)');
     const failed = expect(running).rejects.toMatchObject(UNAVAILABLE);
-    await ask('SELECT 1');
+    await query('SELECT 1');
     await servers.postgres.kill('SIGKILL');
     await failed;
     // The session of the idle connection outlives its killed server for a moment.
     await eventually('the idle connection breaks', () => losses() > 0);
-    await expect(ask('SELECT 1')).rejects.toMatchObject(UNAVAILABLE);
+    await expect(query('SELECT 1')).rejects.toMatchObject(UNAVAILABLE);
     expect(await isDatabaseReachable(database)).toBe(false);
 
     await servers.postgres.restart();
-    await expect(ask('SELECT 1 AS one')).resolves.toEqual([{ one: 1 }]);
+    await expect(query('SELECT 1 AS one')).resolves.toEqual([{ one: 1 }]);
     expect(losses()).toBe(1);
   });
 
-  it('undoes a transaction that it breaks, and lends its connection to nobody', async () => {
-    await ask('CREATE TABLE outage.broken (id integer)');
+  it('rolls back the interrupted transaction and discards its connection', async () => {
+    await query('CREATE TABLE outage.broken (id integer)');
     const broken = withDbErrors(() =>
       database.transaction(async (manager) => {
         await manager.query('INSERT INTO outage.broken VALUES (1)');
@@ -63,16 +62,16 @@ describe('a database that goes away', () => {
       }),
     );
     await expect(broken).rejects.toMatchObject(UNAVAILABLE);
-    await expect(ask('SELECT * FROM outage.broken')).resolves.toEqual([]);
+    await expect(query('SELECT * FROM outage.broken')).resolves.toEqual([]);
   });
 
-  it('drops a connection whose server stays silent', async () => {
-    const [row] = await ask<{ pid: number }[]>('SELECT pg_backend_pid() AS pid');
+  it('drops a connection whose server does not respond', async () => {
+    const [row] = await query<{ pid: number }[]>('SELECT pg_backend_pid() AS pid');
     const pid = row?.pid ?? 0;
     process.kill(pid, 'SIGSTOP');
     try {
-      await expect(ask('SELECT 1')).rejects.toMatchObject(UNAVAILABLE);
-      const [next] = await ask<{ pid: number }[]>('SELECT pg_backend_pid() AS pid');
+      await expect(query('SELECT 1')).rejects.toMatchObject(UNAVAILABLE);
+      const [next] = await query<{ pid: number }[]>('SELECT pg_backend_pid() AS pid');
       expect(next?.pid).not.toBe(pid);
     } finally {
       process.kill(pid, 'SIGCONT');
@@ -80,32 +79,32 @@ describe('a database that goes away', () => {
   });
 });
 
-describe('bounds', () => {
-  it('ends a statement that runs too long', async () => {
-    await expect(ask('SELECT pg_sleep(3)')).rejects.toMatchObject(UNAVAILABLE);
+describe('timeouts', () => {
+  it('cancels a statement that exceeds its timeout', async () => {
+    await expect(query('SELECT pg_sleep(3)')).rejects.toMatchObject(UNAVAILABLE);
   });
 
-  it('lets a shorter one finish', async () => {
-    await expect(ask('SELECT pg_sleep(0.1)')).resolves.toHaveLength(1);
+  it('lets a shorter statement finish', async () => {
+    await expect(query('SELECT pg_sleep(0.1)')).resolves.toHaveLength(1);
   });
 
-  it('refuses a query that finds no free connection in time', async () => {
-    const holding = [ask('SELECT pg_sleep(0.8)'), ask('SELECT pg_sleep(0.8)')];
-    await expect(ask('SELECT 1')).rejects.toMatchObject(UNAVAILABLE);
+  it('rejects a query when no connection becomes free in time', async () => {
+    const holding = [query('SELECT pg_sleep(0.8)'), query('SELECT pg_sleep(0.8)')];
+    await expect(query('SELECT 1')).rejects.toMatchObject(UNAVAILABLE);
     await Promise.all(holding);
   });
 });
 
-describe('violations', () => {
-  it('names the constraint that a second row breaks', async () => {
-    await ask('CREATE TABLE outage.taken (id integer CONSTRAINT taken_id_key UNIQUE)');
-    await ask('INSERT INTO outage.taken VALUES ($1)', [1]);
-    const second = ask('INSERT INTO outage.taken VALUES ($1)', [1]);
+describe('constraint violations', () => {
+  it('names the violated constraint', async () => {
+    await query('CREATE TABLE outage.taken (id integer CONSTRAINT taken_id_key UNIQUE)');
+    await query('INSERT INTO outage.taken VALUES ($1)', [1]);
+    const second = query('INSERT INTO outage.taken VALUES ($1)', [1]);
     await expect(second).rejects.toBeInstanceOf(UniqueViolation);
     await expect(second).rejects.toMatchObject({ constraint: 'taken_id_key' });
   });
 
-  it('leaves a defect in the SQL a defect', async () => {
-    await expect(ask('SELEKT 1')).rejects.toThrow(/syntax error/);
+  it('passes a syntax error through', async () => {
+    await expect(query('SELEKT 1')).rejects.toThrow(/syntax error/);
   });
 });

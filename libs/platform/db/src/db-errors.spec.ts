@@ -17,22 +17,22 @@ describe('translateDbError', () => {
     ['a statement that took too long', failedQuery({ code: '57014' })],
     ['too many connections', failedQuery({ code: '53300' })],
     ['a full disk', failedQuery({ code: '53100' })],
-    ['a standby that takes no writes', failedQuery({ code: '25006' })],
-  ])('turns %s into db.unavailable and keeps the cause', (_, error) => {
+    ['a read-only standby', failedQuery({ code: '25006' })],
+  ])('translates %s to db.unavailable and keeps the cause', (_, error) => {
     expect(translateDbError(error)).toMatchObject({ code: 'db.unavailable', cause: error });
   });
 
   it.each([
     ['a syntax error', failedQuery({ code: '42601' })],
-    ['a value that does not fit', failedQuery({ code: '22P02' })],
+    ['an invalid value', failedQuery({ code: '22P02' })],
     ['a missing table', failedQuery({ code: '42P01' })],
-    ['a defect of ours', new TypeError('x is not a function')],
-    ['something that is not an error', null],
-  ])('leaves %s as it is', (_, error) => {
+    ['a programming error', new TypeError('x is not a function')],
+    ['a value that is not an error', null],
+  ])('returns %s unchanged', (_, error) => {
     expect(translateDbError(error)).toBe(error);
   });
 
-  it('turns a unique violation into one that names the constraint', () => {
+  it('translates a unique violation to one that names the constraint', () => {
     const error = failedQuery({ code: '23505', constraint: 'endpoint_slug_key', message: 'duplicate key value' });
     const translated = translateDbError(error);
     expect(translated).toBeInstanceOf(UniqueViolation);
@@ -42,30 +42,30 @@ describe('translateDbError', () => {
   it.each([
     ['a foreign key', '23503', 'endpoint_tier_fkey', ForeignKeyViolation],
     ['a check', '23514', 'endpoint_task_check', CheckViolation],
-  ])('tells the violation of %s from a unique one, by its SQLSTATE', (_, code, constraint, expected) => {
+  ])('distinguishes the violation of %s by its SQLSTATE', (_, code, constraint, expected) => {
     const translated = translateDbError(failedQuery({ code, constraint, message: 'Key (tier)=(secret)' }));
     expect(translated).toBeInstanceOf(expected);
     expect(translated).not.toBeInstanceOf(UniqueViolation);
     expect(translated).toMatchObject({ constraint, message: expect.not.stringContaining('secret') });
   });
 
-  it('leaves an error that is translated already', () => {
+  it('returns an already translated error unchanged', () => {
     const error = new AppError('db.unavailable');
     expect(translateDbError(error)).toBe(error);
   });
 });
 
 describe('withDbErrors', () => {
-  it('passes on what the work returns', async () => {
+  it('returns the result of the work', async () => {
     await expect(withDbErrors(() => Promise.resolve(7))).resolves.toBe(7);
   });
 
-  it('throws what the work throws, translated', async () => {
+  it('translates what the work throws', async () => {
     const work = (): Promise<never> => Promise.reject(new Error('Query read timeout'));
     await expect(withDbErrors(work)).rejects.toMatchObject({ code: 'db.unavailable' });
   });
 
-  it('throws what the violation of a named constraint means, and any other as it is', async () => {
+  it('maps violations of the given constraints, and no others', async () => {
     const violate = (constraint: string) => () => Promise.reject(failedQuery({ code: '23505', constraint }));
     const meaning = { thing_name_key: (cause: unknown) => new Error('the name is taken', { cause }) };
     await expect(withDbErrors(violate('thing_name_key'), meaning)).rejects.toMatchObject({

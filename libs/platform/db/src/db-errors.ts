@@ -1,11 +1,11 @@
 /**
- * Errors of pg and TypeORM as ours, translated once: in the repository that met them. A failure to reach the database
- * is expected and becomes `db.unavailable`; a violated constraint is something a repository can act on; everything else
- * is a defect and stays what it is.
+ * Translates errors of pg and TypeORM, once, in the repository where they occur. An unreachable database is an expected
+ * failure and becomes `db.unavailable`; a constraint violation is something a repository can handle; everything else is
+ * a defect and is rethrown unchanged.
  */
 import { AppError } from '@xerotier/errors';
 
-/** A statement would have broken a constraint. Its message names the constraint, never the values. */
+/** A statement violated a constraint. The message names the constraint, never the values. */
 export class ConstraintViolation extends Error {
   override readonly name: string = 'ConstraintViolation';
   /** Name of the constraint or index, as in the migration. */
@@ -17,26 +17,26 @@ export class ConstraintViolation extends Error {
   }
 }
 
-/** A row with the same unique values is there already. */
+/** A row with the same unique values exists. */
 export class UniqueViolation extends ConstraintViolation {
   override readonly name = 'UniqueViolation';
 }
 
-/** A row refers to one that is not there, or is still referred to. */
+/** A row references a missing row, or is still referenced. */
 export class ForeignKeyViolation extends ConstraintViolation {
   override readonly name = 'ForeignKeyViolation';
 }
 
-/** A value does not fit a check of its table. */
+/** A value violates a check constraint. */
 export class CheckViolation extends ConstraintViolation {
   override readonly name = 'CheckViolation';
 }
 
-/** What the violation of a constraint means to the callers of a repository, by the name of the constraint. */
+/** Maps the name of a constraint to the error that its violation means for callers of a repository. */
 export type ConstraintErrors = Readonly<Record<string, (violation: ConstraintViolation) => Error>>;
 
 /**
- * Runs database work of a repository with its errors translated.
+ * Runs database work of a repository and translates its errors.
  * @example
  * withDbErrors(() => this.projects.insert(project), {
  *   project_slug_key: (cause) => new AppError('project.slug_taken', { slug }, { cause }),
@@ -53,15 +53,16 @@ export async function withDbErrors<T>(work: () => Promise<T>, byConstraint: Cons
   }
 }
 
-/** The translated error, or the same one when it is none of the database's expected failures. */
+/** Returns the translated error, or the same one when it is not an expected failure of the database. */
 export function translateDbError(error: unknown): unknown {
   if (AppError.is(error)) return error;
   const { code, constraint = 'unknown constraint' } = driverErrorOf(error);
   if (code === UNIQUE_VIOLATION)
-    return new UniqueViolation('a row with the same values exists', constraint, { cause: error });
+    return new UniqueViolation('A row with the same values exists', constraint, { cause: error });
   if (code === FOREIGN_KEY_VIOLATION)
-    return new ForeignKeyViolation('a row that is referred to is missing, or in use', constraint, { cause: error });
-  if (code === CHECK_VIOLATION) return new CheckViolation('a value does not fit', constraint, { cause: error });
+    return new ForeignKeyViolation('A referenced row is missing or still in use', constraint, { cause: error });
+  if (code === CHECK_VIOLATION)
+    return new CheckViolation('A value violates a check constraint', constraint, { cause: error });
   if (isUnavailability(error)) return new AppError('db.unavailable', {}, { cause: error });
   return error;
 }
@@ -71,9 +72,9 @@ const FOREIGN_KEY_VIOLATION = '23503';
 const CHECK_VIOLATION = '23514';
 
 /**
- * What says that the database, and not the query, is the problem, and that it may be gone in a moment: the classes
- * connection exception (08), insufficient resources (53) and operator intervention (57, statement timeouts included),
- * and a primary that has become a standby.
+ * SQLSTATEs that report a problem of the database, not of the query, and may be temporary: connection exception (08),
+ * insufficient resources (53), operator intervention (57, including statement timeouts), and a primary that became a
+ * standby.
  */
 const UNAVAILABLE_SQLSTATE = /^(?:08|53|57)...$|^25006$/;
 
@@ -89,7 +90,7 @@ const UNAVAILABLE_NETWORK = new Set([
   'EAI_AGAIN',
 ]);
 
-/** pg gives these no code. */
+/** pg reports these without a code. */
 const UNAVAILABLE_MESSAGES = [
   /^Connection terminated/,
   /^Query read timeout$/,
@@ -101,7 +102,7 @@ const UNAVAILABLE_MESSAGES = [
   /^Query runner already released/,
 ];
 
-/** Whether an error says that the database cannot be reached or cannot answer now. */
+/** Whether an error means that the database is unreachable or does not respond. */
 export function isUnavailability(error: unknown): boolean {
   const { code, message } = driverErrorOf(error);
   if (code !== undefined && (UNAVAILABLE_SQLSTATE.test(code) || UNAVAILABLE_NETWORK.has(code))) return true;
@@ -114,7 +115,7 @@ interface DriverError {
   readonly message: string;
 }
 
-/** TypeORM wraps what pg throws; failures to connect come as they are. */
+/** TypeORM wraps errors of pg, except for connection errors. */
 function driverErrorOf(error: unknown): DriverError {
   const inner = (error as { driverError?: unknown } | null | undefined)?.driverError ?? error;
   const { code, constraint, message } = (inner ?? {}) as Record<string, unknown>;

@@ -1,8 +1,8 @@
 /**
- * Callers on the bus give up after about 2 s, so a query learns earlier than that that there is no connection to be
- * had; a statement that runs longer than this does not belong into a request.
+ * Callers on the bus time out after about 2 s, so a query must fail earlier than that when no connection is available.
+ * A longer statement does not belong in a request.
  */
 export const serviceBounds = { connectTimeoutMs: 1_500, statementTimeoutMs: 5_000 } as const;
 
-/** How long a starting process waits for a database that is not up. */
+/** How long a starting process waits for the database. */
 export const defaultWaitMs = 60_000;

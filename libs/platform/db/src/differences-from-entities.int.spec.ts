@@ -52,19 +52,19 @@ async function differences(entities: EntityClass[], exceptions: string[] = []): 
 }
 
 describe('differencesFromEntities', () => {
-  it('is empty when migrations and entities say the same', async () => {
+  it('is empty when migrations and entities match', async () => {
     expect(await differences([Thing])).toEqual([]);
   });
 
-  it('names a column, a nullability and a check that differ', async () => {
+  it('reports a differing column, nullability and check constraint', async () => {
     const found = (await differences([ThingWithoutCheck])).join('\n');
     expect(found).toContain('ADD "name" text');
     expect(found).toContain('"unit_price" DROP NOT NULL');
     expect(found).toContain('DROP CONSTRAINT "thing_unit_price_check"');
   });
 
-  it('names a table that no entity describes, unless it is an exception', async () => {
-    expect(await differences([])).toEqual(['no entity describes the table shop.thing']);
+  it('reports a table without an entity, except for the listed exceptions', async () => {
+    expect(await differences([])).toEqual(['no entity for the table shop.thing']);
     expect(await differences([], ['thing'])).toEqual([]);
   });
 });

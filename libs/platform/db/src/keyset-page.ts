@@ -1,21 +1,21 @@
 /**
- * SQL of lists that are read page by page from where the last page ended, which an index finds at once however far that is. The
- * columns together have to be unique: the last one is the primary key, or a part of it.
+ * SQL for keyset pagination: a page continues from the last row of the previous one, which an index finds directly at
+ * any depth. The columns must be unique together: the last one is the primary key, or a part of it.
  */
 export interface KeysetColumn {
   readonly name: string;
-  /** Of PostgreSQL, such as `timestamptz`. */
+  /** PostgreSQL type, such as `timestamptz`. */
   readonly type: string;
 }
 
 export interface KeysetPage {
   /** For `ORDER BY`. */
   readonly orderBy: string;
-  /** For `WHERE`: the rows behind the cursor; all of them when its first parameter is null. */
+  /** For `WHERE`: the rows after the cursor; all rows when the first parameter is null. */
   readonly isAfterCursor: string;
 }
 
-/** @param firstParameter the number of the parameter with the cursor's first column; those of the others follow it. */
+/** @param firstParameter the number of the parameter with the cursor's first column; the others follow it. */
 export function keysetPage(
   columns: readonly KeysetColumn[],
   order: 'asc' | 'desc',

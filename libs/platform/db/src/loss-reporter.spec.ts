@@ -12,14 +12,14 @@ function newReporter(): {
 }
 
 describe('lossReporter', () => {
-  it('writes one line for connections that break together', () => {
+  it('logs connections that break together once', () => {
     const { report, lines } = newReporter();
     for (let connection = 0; connection < 10; connection += 1) report(new Error('terminated'));
     expect(lines()).toHaveLength(1);
     expect(lines()[0]).toMatchObject({ error: { message: 'terminated' } });
   });
 
-  it('writes another line for one that breaks later', () => {
+  it('logs a connection that breaks later again', () => {
     const { report, lines, setNow } = newReporter();
     report(new Error('first'));
     setNow(5_000);

@@ -1,7 +1,7 @@
 /**
- * Brings a service's schema up to date: one process at a time, so that replicas may start together. Each migration
- * runs in a transaction of its own, together with the note that it ran; one that sets `transaction = false` (for
- * CREATE INDEX CONCURRENTLY) runs outside and has to bear being run again.
+ * Migrates a service's schema, one process at a time, so that replicas may start together. Each migration runs in its
+ * own transaction together with the record that it ran; one that sets `transaction = false` (for CREATE INDEX
+ * CONCURRENTLY) runs outside of it and must be safe to run again.
  */
 import { AppError } from '@xerotier/errors';
 import type { Logger } from '@xerotier/log';
@@ -16,7 +16,7 @@ import { waitForDatabase } from './wait-for-database.ts';
 
 export interface MigrateOptions extends DatabaseTarget {
   readonly migrations: readonly MigrationClass[];
-  /** How long a database that is not up is waited for. Default 60 s. */
+  /** How long to wait for an unreachable database. Default 60 s. */
   readonly waitMs?: number;
 }
 
@@ -24,7 +24,7 @@ const MIGRATION_BOUNDS = {
   poolMax: 1,
   connectTimeoutMs: 10_000,
   statementTimeoutMs: 600_000,
-  // Whoever waits for a lock on a table holds up everybody who comes later. Better to fail and be started again.
+  // A statement that waits for a table lock blocks all later ones. Better to fail and be restarted.
   lockTimeoutMs: 10_000,
 };
 
@@ -32,9 +32,9 @@ const LOCK_POLL_MS = 250;
 const LOCK_WAIT_MS = 600_000;
 
 /**
- * Runs what has not run yet, and returns its names.
+ * Runs pending migrations and returns their names.
  * @throws {AppError} `db.unavailable` when the database cannot be reached in time.
- * @throws {Error} the failure of a migration, which has left nothing behind; those before it are done.
+ * @throws {Error} the error of a failed migration, which was rolled back; the migrations before it are applied.
  */
 export async function migrateDatabase(options: MigrateOptions): Promise<string[]> {
   assertSchemaName(options.schema);
@@ -46,14 +46,14 @@ export async function migrateDatabase(options: MigrateOptions): Promise<string[]
   return withDbErrors(async () => {
     await dataSource.initialize();
     try {
-      // The lock belongs to the session that migrates, so it ends with it, however that ends.
+      // A session lock: it is released when the session ends, for whatever reason.
       const runner = dataSource.createQueryRunner();
-      await takeLock(runner, options.schema, log);
+      await acquireLock(runner, options.schema, log);
       await ensureSchema(runner, options.schema);
       const executor = new MigrationExecutor(dataSource, runner);
       executor.transaction = 'each';
       const names = (await executor.executePendingMigrations()).map((migration) => migration.name);
-      if (names.length > 0) log.info('the database schema was migrated', { schema: options.schema, migrations: names });
+      if (names.length > 0) log.info('database schema migrated', { schema: options.schema, migrations: names });
       return names;
     } finally {
       await dataSource.destroy();
@@ -61,7 +61,7 @@ export async function migrateDatabase(options: MigrateOptions): Promise<string[]
   });
 }
 
-/** The migrations of this data source that the database has not seen, oldest first. */
+/** Returns the migrations of this data source that have not run, oldest first. */
 export async function pendingMigrations(dataSource: DataSource): Promise<string[]> {
   const { schema } = dataSource.options as { schema?: string };
   const done = await dataSource
@@ -76,32 +76,32 @@ export async function pendingMigrations(dataSource: DataSource): Promise<string[
     .filter((name) => !names.has(name));
 }
 
-async function takeLock(runner: QueryRunner, schema: string, log: Logger): Promise<void> {
+async function acquireLock(runner: QueryRunner, schema: string, log: Logger): Promise<void> {
   const startedAt = performance.now();
   for (let attempt = 1; ; attempt += 1) {
-    // Polled, because a session that waits for the lock inside PostgreSQL would run into its own lock timeout.
+    // Polled, because waiting for the lock inside PostgreSQL would hit the session's lock timeout.
     const [row] = await runner.manager.query<{ taken: boolean }[]>(
       'SELECT pg_try_advisory_lock(hashtextextended($1, 0)) AS taken',
       [`xerotier.migrate.${schema}`],
     );
     if (row?.taken === true) return;
-    if (attempt === 1) log.info('another process migrates the database schema; waiting for it', { schema });
+    if (attempt === 1) log.info('waiting for migration lock', { schema });
     if (performance.now() - startedAt > LOCK_WAIT_MS) throw new AppError('db.unavailable', { schema });
     await delay(LOCK_POLL_MS);
   }
 }
 
 async function ensureSchema(runner: QueryRunner, schema: string): Promise<void> {
-  // Asked first: CREATE SCHEMA IF NOT EXISTS needs the right to create one even when it is there.
+  // Checked first: CREATE SCHEMA IF NOT EXISTS needs the privilege to create one even if it exists.
   const [row] = await runner.manager.query<{ found: boolean }[]>('SELECT to_regnamespace($1) IS NOT NULL AS found', [
     schema,
   ]);
   if (row?.found !== true) await runner.query(`CREATE SCHEMA "${schema}"`);
 }
 
-/** Schema names are written into SQL, so they are constants of the code and nothing else. */
+/** Schema names are interpolated into SQL, so only constants of the code are allowed. */
 export function assertSchemaName(schema: string): void {
-  if (!/^[a-z][a-z0-9_]{0,62}$/.test(schema)) throw new RangeError(`'${schema}' cannot be the name of a schema`);
+  if (!/^[a-z][a-z0-9_]{0,62}$/.test(schema)) throw new RangeError(`Invalid schema name '${schema}'`);
 }
 
 function isUndefinedTable(error: unknown): boolean {

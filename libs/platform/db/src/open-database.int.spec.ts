@@ -77,12 +77,12 @@ async function tables(): Promise<string[]> {
 }
 
 describe('openDatabase', () => {
-  it('creates the schema and keeps everything in it, the list of migrations too', async () => {
+  it('creates the schema with its tables and the list of migrations', async () => {
     await open();
     expect(await tables()).toEqual(['first.migrations', 'first.thing']);
   });
 
-  it('runs a migration once only', async () => {
+  it('runs a migration once', async () => {
     await open();
     await open();
     expect(await query('SELECT name FROM first.migrations')).toEqual([{ name: 'CreateThing1795132800000' }]);
@@ -94,24 +94,24 @@ describe('openDatabase', () => {
     expect(await tables()).toEqual(['first.migrations', 'first.thing', 'second.migrations']);
   });
 
-  it('leaves nothing of a migration that fails, and keeps those before it', async () => {
+  it('rolls back a failed migration and keeps those before it', async () => {
     const broken = open({ migrations: [CreateThing1795132800000, BreakHalfway1795132900000] });
     await expect(broken).rejects.toThrow('no_such_column');
     expect(await tables()).toEqual(['first.migrations', 'first.thing']);
   });
 
-  it('refuses an older schema when it may not migrate, and says what to do', async () => {
+  it('rejects an outdated schema when migrations are off, and explains how to migrate', async () => {
     await expect(open({ migrateOnStart: false })).rejects.toThrow(/CreateThing1795132800000.*`migrate`/s);
     expect(await tables()).toEqual([]);
   });
 
-  it('takes a schema that is up to date when it may not migrate', async () => {
+  it('opens an up-to-date schema when migrations are off', async () => {
     await migrateDatabase(options());
     const dataSource = await open({ migrateOnStart: false });
     expect(await isDatabaseReachable(dataSource)).toBe(true);
   });
 
-  it('refuses a schema name that would be SQL', async () => {
+  it('rejects a schema name that contains SQL', async () => {
     await expect(open({ schema: 'x"; DROP SCHEMA public; --' })).rejects.toThrow(RangeError);
   });
 
@@ -125,23 +125,23 @@ describe('openDatabase', () => {
   });
 });
 
-describe('openDatabase while the database is away', () => {
-  it('waits, says so in the log without the password, and opens once it is there', async () => {
+describe('openDatabase during an outage', () => {
+  it('waits, logs it without the password, and opens once the database is up', async () => {
     await servers.postgres.stop();
     const opening = open();
     await delay(300);
     await servers.postgres.restart();
     expect(await isDatabaseReachable(await opening)).toBe(true);
-    expect(captured.text()).toContain('the database cannot be reached yet');
+    expect(captured.text()).toContain('database unreachable, retrying');
     expect(captured.text()).not.toContain(servers.postgres.password);
   });
 
-  it('gives up with db.unavailable when it does not come', async () => {
+  it('fails with db.unavailable after the wait', async () => {
     const url = 'postgres://somebody:something@127.0.0.1:9/nothing';
     await expect(open({ url, waitMs: 100 })).rejects.toMatchObject({ code: 'db.unavailable' });
   });
 
-  it('does not wait when the login is refused, and says what to check without the password', async () => {
+  it('fails at once when the login is rejected, and says what to check without the password', async () => {
     const url = new URL(servers.postgres.url);
     url.password = 'not-the-password';
     const opening = open({ url: url.href });

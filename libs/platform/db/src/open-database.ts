@@ -1,4 +1,4 @@
-/** A service's connection to its schema: opened once at start, and closed with `destroy()` at the end. */
+/** A service's connection to its schema: opened once at start, closed with `destroy()`. */
 import { DataSource } from 'typeorm';
 import { dataSourceOptions } from './data-source-options.ts';
 import type { EntityClass } from './data-source-options.ts';
@@ -10,23 +10,24 @@ import { waitForDatabase } from './wait-for-database.ts';
 
 export interface OpenOptions extends MigrateOptions {
   readonly entities: readonly EntityClass[];
-  /** Connections that may be open at once. */
+  /** Maximum number of open connections. */
   readonly poolMax: number;
-  /** Default true. With false the schema has to be up to date. */
+  /** Default true. With false the schema must be up to date. */
   readonly migrateOnStart?: boolean;
   /** How long a query waits for a connection. Default 1.5 s. */
   readonly connectTimeoutMs?: number;
-  /** How long a statement may run. Default 5 s. */
+  /** Maximum duration of a statement. Default 5 s. */
   readonly statementTimeoutMs?: number;
 }
 
 /**
- * Waits for the database, migrates the schema unless told otherwise, and connects.
+ * Waits for the database, migrates the schema unless `migrateOnStart` is false, and connects.
  *
- * Afterwards the data source survives restarts of the database: queries fail with `db.unavailable` (through
- * `withDbErrors`) while it is away, and work again when it is back.
+ * The data source survives restarts of the database: queries fail with `db.unavailable` (through `withDbErrors`) during
+ * the outage and work again afterwards.
  * @throws {AppError} `db.unavailable` when the database cannot be reached in time.
- * @throws {Error} when it refuses the login, when a migration fails, or when one is missing and must not be run.
+ * @throws {Error} when the database rejects the login, when a migration fails, or when one is pending and
+ * `migrateOnStart` is false.
  */
 export async function openDatabase(options: OpenOptions): Promise<DataSource> {
   assertSchemaName(options.schema);
@@ -49,7 +50,7 @@ export async function openDatabase(options: OpenOptions): Promise<DataSource> {
   return dataSource;
 }
 
-/** Whether the database answers a query now: for readiness. */
+/** Whether the database responds to a query now: a readiness check. */
 export async function isDatabaseReachable(dataSource: DataSource): Promise<boolean> {
   return dataSource.query('SELECT 1').then(
     () => true,
@@ -65,7 +66,7 @@ async function rejectOldSchema(dataSource: DataSource, schema: string): Promise<
   if (missing.length === 0) return;
   await dataSource.destroy();
   throw new Error(
-    `The schema '${schema}' lacks ${missing.length} migration(s), the first is ${missing[0]}. ` +
+    `The schema '${schema}' has ${missing.length} pending migration(s), the first is ${missing[0]}. ` +
       'Run this service once with the subcommand `migrate`, or set DATABASE_MIGRATE_ON_START=true.',
   );
 }

@@ -1,16 +1,16 @@
 import type { Logger } from 'typeorm';
 
-function nothing(): void {}
+function noop(): void {}
 
 /**
- * TypeORM logs to the console by default, statements with their parameters included. Failures reach the log through
- * the errors that are thrown, which name no values.
+ * TypeORM logs to the console by default, including statements and their parameters. Failures are logged through the
+ * errors that are thrown, which contain no values.
  */
 export const quietLogger: Logger = {
-  logQuery: nothing,
-  logQueryError: nothing,
-  logQuerySlow: nothing,
-  logSchemaBuild: nothing,
-  logMigration: nothing,
-  log: nothing,
+  logQuery: noop,
+  logQueryError: noop,
+  logQuerySlow: noop,
+  logSchemaBuild: noop,
+  logMigration: noop,
+  log: noop,
 };

@@ -11,7 +11,7 @@ describe('snakeCase', () => {
     ['baseURLOfEndpoint', 'base_url_of_endpoint'],
     ['id', 'id'],
     ['already_snake', 'already_snake'],
-  ])('writes %s as %s', (name, expected) => {
+  ])('converts %s to %s', (name, expected) => {
     expect(snakeCase(name)).toBe(expected);
   });
 });
@@ -24,7 +24,7 @@ describe('SnakeCaseNamingStrategy', () => {
     expect(naming.joinColumnName('ownerTeam', 'id')).toBe('owner_team_id');
   });
 
-  it('leaves a name that was given as it is', () => {
+  it('keeps an explicit name', () => {
     expect(naming.tableName('ModelEntity', 'model')).toBe('model');
     expect(naming.columnName('createdAt', 'madeAt', [])).toBe('madeAt');
   });

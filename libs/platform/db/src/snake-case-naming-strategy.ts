@@ -2,9 +2,9 @@ import { DefaultNamingStrategy } from 'typeorm';
 import type { Table } from 'typeorm';
 
 /**
- * `createdAt` is the column `created_at`, and constraints have the names that PostgreSQL gives them by itself
- * (`project_team_id_fkey`), so that migrations in plain SQL need not name them. Columns of a constraint keep the order in
- * which they are written.
+ * Maps `createdAt` to the column `created_at`, and names constraints as PostgreSQL does by default
+ * (`project_team_id_fkey`), so that migrations in plain SQL need not name them. Columns of a constraint keep their
+ * declaration order.
  */
 export class SnakeCaseNamingStrategy extends DefaultNamingStrategy {
   override tableName(className: string, givenName: string | undefined): string {
@@ -40,7 +40,7 @@ export class SnakeCaseNamingStrategy extends DefaultNamingStrategy {
   }
 }
 
-/** `createdAt` and `ApiKey` as `created_at` and `api_key`; digits stay with the word before them (`last4`). */
+/** Converts `createdAt` and `ApiKey` to `created_at` and `api_key`; digits stay with the word before them (`last4`). */
 export function snakeCase(name: string): string {
   return name
     .replace(/([a-z0-9])([A-Z])/g, '$1_$2')

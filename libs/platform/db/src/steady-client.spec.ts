@@ -2,11 +2,11 @@ import pg from 'pg';
 import { SteadyClient } from './steady-client.ts';
 
 describe('SteadyClient', () => {
-  it('bears an error that comes while nobody listens', () => {
+  it('survives an error without a listener', () => {
     expect(() => new SteadyClient().emit('error', new Error('terminated'))).not.toThrow();
   });
 
-  it('is needed for that: the client of pg does not', () => {
+  it('differs from pg.Client, which throws it', () => {
     expect(() => new pg.Client().emit('error', new Error('terminated'))).toThrow('terminated');
   });
 });

@@ -1,4 +1,7 @@
-/** Row-level security on a real PostgreSQL, for a login that is above policies (as in development) and for one that is not. */
+/**
+ * Row-level security on a real PostgreSQL, for a login that bypasses policies (as in development) and for one that does
+ * not.
+ */
 import { silentLog } from '@xerotier/log/testing';
 import { testServers } from '@xerotier/testing';
 import type { DataSource, EntityManager, MigrationInterface, QueryRunner } from 'typeorm';
@@ -41,7 +44,7 @@ async function open(url: string, schema: string): Promise<DataSource> {
     applicationName: 'test',
     entities: [],
     migrations: [CreateNotes1795132800000],
-    // One connection, so that each transaction gets the one that the last had.
+    // One connection, so that each transaction reuses the connection of the previous one.
     poolMax: 1,
     log: silentLog(),
   });
@@ -49,7 +52,7 @@ async function open(url: string, schema: string): Promise<DataSource> {
   return database;
 }
 
-/** A login without any special right, which owns its schema. */
+/** A login without special privileges that owns its schema. */
 async function ordinaryLogin(): Promise<string> {
   const admin = await open(servers.postgres.url, 'admin_notes');
   await admin.query(`
@@ -87,7 +90,7 @@ describe.each(logins)('a table with tenant isolation, for %s', (_, schema, urlOf
     return rows.map(({ body }) => body);
   }
 
-  it('shows a tenant its own rows and no others, whatever the query asks for', async () => {
+  it('returns only own rows of the tenant, whatever the query', async () => {
     expect(await withTenant(database, 'a', (manager) => bodies(manager))).toEqual(['of a']);
     expect(await withTenant(database, 'b', (manager) => bodies(manager))).toEqual(['of b']);
     expect(await withTenant(database, 'c', (manager) => bodies(manager))).toEqual([]);
@@ -95,7 +98,7 @@ describe.each(logins)('a table with tenant isolation, for %s', (_, schema, urlOf
     expect(await withTenant(database, 'a', (manager) => manager.query(named))).toEqual([]);
   });
 
-  it('does not let it write, change, delete or give away rows of others', async () => {
+  it('rejects writing, changing, deleting or reassigning rows of other tenants', async () => {
     await expect(withTenant(database, 'a', (manager) => write(manager, 'b', 'forged'))).rejects.toThrow(
       'row-level security',
     );
@@ -109,7 +112,7 @@ describe.each(logins)('a table with tenant isolation, for %s', (_, schema, urlOf
     expect(await withTenant(database, 'b', (manager) => bodies(manager))).toEqual(['of b']);
   });
 
-  it('leaves nothing of a tenant on the connection, after a commit or a rollback', async () => {
+  it('leaves no tenant state on the connection after a commit or a rollback', async () => {
     const state = `SELECT nullif(current_setting('app.project_id', true), '') AS tenant, current_user = session_user AS own`;
     const clean = [{ tenant: null, own: true }];
     await withTenant(database, 'a', (manager) => bodies(manager));
@@ -123,18 +126,18 @@ describe.each(logins)('a table with tenant isolation, for %s', (_, schema, urlOf
     expect(await withTenant(database, 'a', (manager) => bodies(manager))).toEqual(['of a']);
   });
 
-  it('leaves tables without isolation as they are, in the same transaction', async () => {
+  it('does not restrict other tables in the same transaction', async () => {
     await withTenant(database, 'a', (manager) => write(manager, 'b', 'open', 'open_note'));
     expect(await withTenant(database, 'a', (manager) => bodies(manager, 'open_note'))).toContain('open');
   });
 
-  it('rejects work for nobody', async () => {
+  it('rejects an empty project id', async () => {
     await expect(withTenant(database, '', (manager) => bodies(manager))).rejects.toThrow(RangeError);
   });
 });
 
-describe('the opposite', () => {
-  it('without a tenant the owner of an isolated table sees and writes nothing', async () => {
+describe('without isolation', () => {
+  it('the owner of an isolated table can read and write nothing outside withTenant', async () => {
     const database = await open(await ordinaryLogin(), 'owner_notes');
     await withTenant(database, 'a', async (manager) => {
       await manager.query("INSERT INTO owner_notes.note (project_id, body) VALUES ('a', 'x')");
@@ -144,7 +147,7 @@ describe('the opposite', () => {
     await expect(writing).rejects.toThrow('row-level security');
   });
 
-  it('a table without isolation shows everything: it is the policy that hides', async () => {
+  it('a table without a policy returns all rows', async () => {
     const database = await open(await ordinaryLogin(), 'owner_notes');
     for (const project of ['a', 'b'])
       await database.query('INSERT INTO owner_notes.open_note (project_id, body) VALUES ($1, $1)', [project]);
@@ -154,7 +157,7 @@ describe('the opposite', () => {
     expect(seen).toHaveLength(2);
   });
 
-  it('names that cannot be constants of a migration are rejected', async () => {
+  it('names that are not plain identifiers are rejected', async () => {
     const runner = (await open(servers.postgres.url, 'super_notes')).createQueryRunner();
     const target = { schema: 'super_notes', table: 'note; DROP TABLE note' };
     await expect(enableTenantIsolation(runner, target)).rejects.toThrow(RangeError);

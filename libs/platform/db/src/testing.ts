@@ -1,9 +1,9 @@
-/** For tests of a service's database. */
+/** Helpers for database tests of a service. */
 import type { DataSource } from 'typeorm';
 
 /**
- * What would have to change for the migrated schema to be what the entities say: empty when both say the same. Triggers,
- * functions and storage parameters are the migrations' alone.
+ * Returns the statements that would turn the migrated schema into that of the entities; empty when they match.
+ * Triggers, functions and storage parameters exist in migrations only and are not compared.
  * @param exceptions tables that deliberately have no entity.
  */
 export async function differencesFromEntities(
@@ -19,8 +19,6 @@ export async function differencesFromEntities(
   const known = new Set([...dataSource.entityMetadatas.map(({ tableName }) => tableName), 'migrations', ...exceptions]);
   return [
     ...upQueries.map(({ query }) => query),
-    ...tables
-      .filter(({ name }) => !known.has(name))
-      .map(({ name }) => `no entity describes the table ${schema}.${name}`),
+    ...tables.filter(({ name }) => !known.has(name)).map(({ name }) => `no entity for the table ${schema}.${name}`),
   ];
 }

@@ -13,14 +13,14 @@ export interface WaitOptions {
   readonly log: Logger;
   /** How long to keep trying. */
   readonly waitMs: number;
-  /** How long one attempt may take. */
+  /** Timeout of one attempt. */
   readonly connectTimeoutMs: number;
 }
 
 /**
- * Returns once the database takes connections: services may start before it does.
- * @throws {AppError} `db.unavailable` when it does not within the time.
- * @throws {Error} at once when it refuses the login or does not have the database: waiting would not help.
+ * Resolves once the database accepts connections: services may start before it does.
+ * @throws {AppError} `db.unavailable` when it does not in time.
+ * @throws {Error} at once when it rejects the login or the database does not exist: waiting would not help.
  */
 export async function waitForDatabase(options: WaitOptions): Promise<void> {
   const startedAt = performance.now();
@@ -33,7 +33,7 @@ export async function waitForDatabase(options: WaitOptions): Promise<void> {
     if (now - startedAt >= options.waitMs) throw new AppError('db.unavailable', {}, { cause: failure });
     if (now - loggedAt >= LOG_EVERY_MS) {
       loggedAt = now;
-      options.log.warn('the database cannot be reached yet', {
+      options.log.warn('database unreachable, retrying', {
         host: hostOf(options.url),
         waitMs: options.waitMs,
         error: failure,
@@ -49,7 +49,7 @@ async function tryToConnect({ url, applicationName, connectTimeoutMs }: WaitOpti
     application_name: applicationName,
     connectionTimeoutMillis: connectTimeoutMs,
   });
-  // A connection that breaks after it was made must not end the process.
+  // An established connection that breaks must not end the process.
   client.on('error', () => {});
   try {
     await client.connect();
@@ -64,11 +64,11 @@ async function tryToConnect({ url, applicationName, connectTimeoutMs }: WaitOpti
 function rejected(url: string, cause: unknown): Error {
   const reason = cause instanceof Error ? cause.message : String(cause);
   return new Error(
-    `The database at ${hostOf(url)} refused the connection: ${reason}. Check user, password and database name in DATABASE_URL.`,
+    `The database at ${hostOf(url)} rejected the connection: ${reason}. Check user, password and database name in DATABASE_URL.`,
     { cause },
   );
 }
 
 function hostOf(url: string): string {
-  return URL.canParse(url) ? new URL(url).host : 'an address that cannot be read';
+  return URL.canParse(url) ? new URL(url).host : 'an invalid URL';
 }

@@ -1,4 +1,4 @@
-/** One process that migrates: started several times at once by a test. Prints how many migrations it ran. */
+/** One migrating process; a test starts several at once. Prints how many migrations it ran. */
 import { createLogger } from '@xerotier/log';
 import { migrateDatabase } from '../src/migrate.ts';
 import { CreateSlowly1795132800000 } from './slow-migration.ts';

@@ -1,6 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** Long enough that processes that start together overlap, and it fails when it runs twice. */
+/** Slow enough for concurrent processes to overlap, and fails if it runs twice. */
 export class CreateSlowly1795132800000 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
     await runner.query('CREATE TABLE slow.thing (id integer PRIMARY KEY)');

@@ -6,7 +6,7 @@ import type { WireError } from './app-error.ts';
 
 const codes = Object.keys(errors) as ErrorCode[];
 
-/** The details that a code's message asks for, each filled with its own name. */
+/** The details that a code's message needs, each set to its own name. */
 function detailsOf(code: ErrorCode): Record<string, string> {
   return Object.fromEntries([...errors[code].message.matchAll(/\{(\w+)\}/g)].map(([, name]) => [name, `<${name}>`]));
 }
@@ -15,26 +15,26 @@ function anError(code: ErrorCode, ...rest: unknown[]): AppError {
   return new (AppError as new (...args: unknown[]) => AppError)(code, ...rest);
 }
 
-/** What the other side of the bus has of it: JSON. */
-function across(error: AppError): AppError {
+/** Sends an error over the bus: JSON. */
+function overTheBus(error: AppError): AppError {
   return AppError.fromWire(JSON.parse(JSON.stringify(error.toWire())) as WireError);
 }
 
 describe('AppError', () => {
-  it.each(codes)('%s fills its message from the details and leaves no placeholder', (code) => {
+  it.each(codes)('%s fills in its message from the details and leaves no placeholder', (code) => {
     const { message } = anError(code, detailsOf(code));
     expect(message).not.toMatch(/[{}]/);
     for (const value of Object.values(detailsOf(code))) expect(message).toContain(value);
   });
 
-  it('fills numbers too, and nothing that is no text or number', () => {
+  it('fills in strings and numbers only', () => {
     expect(new AppError('request.too_large', { bytesMax: 32 }).message).toBe(
       'The request body is larger than 32 bytes.',
     );
     expect(anError('request.invalid', { reason: { secret: 1 } }).message).toBe('{reason}');
   });
 
-  it('does not fill what a detail brings along', () => {
+  it('does not expand placeholders inside a detail', () => {
     expect(new AppError('request.invalid', { reason: '{message} {reason} $& $1' }).message).toBe(
       '{message} {reason} $& $1',
     );
@@ -45,22 +45,22 @@ describe('AppError', () => {
     expect(new AppError('auth.invalid_key')).toMatchObject({ status: 401, retryable: false });
   });
 
-  it('keeps its cause, and has none when none was given', () => {
+  it('keeps its cause, if any', () => {
     const cause = new Error('connection refused');
     expect(new AppError('db.unavailable', {}, { cause }).cause).toBe(cause);
     expect('cause' in new AppError('db.unavailable')).toBe(false);
   });
 
-  it('is recognised by its mark, whichever copy of the class made it', () => {
+  it('is recognised by its marker across copies of the class', () => {
     expect(AppError.is(new AppError('internal'))).toBe(true);
     expect(AppError.is({ [Symbol.for('xerotier.app-error')]: true })).toBe(true);
   });
 
-  it.each([undefined, null, 'internal', new Error('x'), { code: 'internal' }])('is not %p', (value) => {
+  it.each([undefined, null, 'internal', new Error('x'), { code: 'internal' }])('does not recognise %p', (value) => {
     expect(AppError.is(value)).toBe(false);
   });
 
-  it('made from another thrown value is internal, with that value as its cause; made from itself it is itself', () => {
+  it('converts other thrown values to internal with the value as cause, and returns an AppError unchanged', () => {
     const defect = new TypeError('x is not a function');
     expect(AppError.from(defect)).toMatchObject({ code: 'internal', cause: defect });
     expect(AppError.from(undefined).code).toBe('internal');
@@ -70,16 +70,16 @@ describe('AppError', () => {
 });
 
 describe('an error on the bus', () => {
-  it('arrives as it left, whatever its code, details, parameter and retry time', () => {
+  it('arrives unchanged, whatever its code, details, parameter and retry time', () => {
     const details = fc.dictionary(fc.string(), fc.oneof(fc.string(), fc.integer(), fc.array(fc.boolean())));
-    const options = fc.record({ retryAfterSeconds: fc.nat(), param: fc.string() }, { requiredKeys: [] });
+    const anyOptions = fc.record({ retryAfterSeconds: fc.nat(), param: fc.string() }, { requiredKeys: [] });
     fc.assert(
-      fc.property(fc.constantFrom(...codes), details, options, (code, extra, given) => {
-        const error = anError(code, { ...extra, ...detailsOf(code) }, given);
-        const arrived = across(error);
-        const told = ({ code, message, details, retryAfterSeconds, param, status }: AppError): unknown =>
+      fc.property(fc.constantFrom(...codes), details, anyOptions, (code, extra, options) => {
+        const error = anError(code, { ...extra, ...detailsOf(code) }, options);
+        const arrived = overTheBus(error);
+        const fieldsOf = ({ code, message, details, retryAfterSeconds, param, status }: AppError): unknown =>
           JSON.parse(JSON.stringify({ code, message, details, retryAfterSeconds, param, status }));
-        expect(told(arrived)).toEqual(told(error));
+        expect(fieldsOf(arrived)).toEqual(fieldsOf(error));
       }),
     );
   });
@@ -88,11 +88,11 @@ describe('an error on the bus', () => {
     const cause = new Error('password=hunter2');
     const error = new AppError('db.unavailable', {}, { cause });
     expect(JSON.stringify(error.toWire())).not.toContain('hunter2');
-    expect(across(error).cause).toBeUndefined();
+    expect(overTheBus(error).cause).toBeUndefined();
   });
 
   it.each(['router.from_next_year', 'constructor', ''])(
-    'with the unknown code %p becomes internal and keeps what came',
+    'with the unknown code %p becomes internal and keeps the original as its cause',
     (code) => {
       const wire = { code, message: 'all about it', details: { model: 'm' }, retryAfterSeconds: 3, param: 'model' };
       expect(AppError.fromWire(wire)).toMatchObject({

@@ -1,6 +1,6 @@
 /**
- * The one error class. An AppError is an expected failure with a code of the error table; everything else that is
- * thrown is a defect and leaves a service as `internal`.
+ * The one error class. An AppError is an expected failure with a code of the error table; any other thrown value is a
+ * defect and leaves a service as `internal`.
  */
 import { errors, isErrorCode } from '@xerotier/contracts/errors';
 import type { TemplateNames } from '@xerotier/contracts/define';
@@ -9,18 +9,21 @@ import type { ErrorCode, ErrorDefinition, ErrorTable } from '@xerotier/contracts
 type PublicTemplate<C extends ErrorCode> = ErrorTable[C] extends { publicMessage: infer P extends string } ? P : never;
 type Names<C extends ErrorCode> = TemplateNames<ErrorTable[C]['message'] | PublicTemplate<C>>;
 
-/** What fills the `{names}` of a code's messages. More may be added; it crosses the bus but is shown to nobody. */
+/**
+ * Values for the `{names}` of a code's messages. Additional details are allowed; they cross the bus but are not shown
+ * to clients.
+ */
 export type ErrorDetails<C extends ErrorCode> = Record<Names<C>, string | number> & Record<string, unknown>;
 
 export interface ErrorOptions {
   readonly cause?: unknown;
-  /** Seconds after which trying again makes sense. */
+  /** Seconds after which a retry makes sense. */
   readonly retryAfterSeconds?: number;
-  /** The request field at fault, as clients know it (`messages[0].content`). */
+  /** The invalid request field, as clients know it (`messages[0].content`). */
   readonly param?: string;
 }
 
-/** An error as it crosses the bus. */
+/** An error as serialized on the bus. */
 export interface WireError {
   readonly code: string;
   readonly message: string;
@@ -59,7 +62,7 @@ export class AppError<C extends ErrorCode = ErrorCode> extends Error {
     return typeof error === 'object' && error !== null && (error as { [marker]?: boolean })[marker] === true;
   }
 
-  /** The same error, read from the bus. A code that this build does not know becomes `internal`, with the original kept as its cause. */
+  /** Deserializes an error from the bus. An unknown code becomes `internal`, with the original as its cause. */
   static fromWire(wire: WireError): AppError {
     const options = {
       ...(wire.retryAfterSeconds !== undefined && { retryAfterSeconds: wire.retryAfterSeconds }),
@@ -69,12 +72,12 @@ export class AppError<C extends ErrorCode = ErrorCode> extends Error {
     return new AppError(wire.code, wire.details, options);
   }
 
-  /** Any thrown value as an AppError: itself, or `internal` with the value as its cause. */
+  /** Converts any thrown value: an AppError is returned as is, anything else becomes the cause of `internal`. */
   static from(error: unknown): AppError {
     return AppError.is(error) ? error : new AppError('internal', {}, { cause: error });
   }
 
-  /** What a client may read; `message` is for logs and other services, and may name what is inside. */
+  /** The message for clients; `message` is for logs and other services, and may name internals. */
   get publicMessage(): string {
     const { publicMessage } = errors[this.code] as ErrorDefinition;
     return publicMessage === undefined ? this.message : fill(publicMessage, this.details);
@@ -88,7 +91,7 @@ export class AppError<C extends ErrorCode = ErrorCode> extends Error {
     return errors[this.code].retryable;
   }
 
-  /** What crosses the bus: never the cause, which may hold what the other side must not see. */
+  /** Serializes the error for the bus, without its cause, which may contain internals. */
   toWire(): WireError {
     return {
       code: this.code,
@@ -101,8 +104,8 @@ export class AppError<C extends ErrorCode = ErrorCode> extends Error {
 }
 
 /**
- * The value, when there is one.
- * @throws {AppError} with the given code when it is null or undefined.
+ * Returns the value unless it is null or undefined.
+ * @throws {AppError} with the given code otherwise.
  */
 export function ensure<T, C extends ErrorCode>(
   value: T | null | undefined,

@@ -1,4 +1,4 @@
-/** The error envelope of the public HTTP API: what a client of any OpenAI SDK reads. */
+/** The error envelope of the public HTTP API, as the OpenAI SDKs parse it. */
 import { errors } from '@xerotier/contracts/errors';
 import { publicErrorType } from '@xerotier/public-api/errors';
 import type { AppError } from './app-error.ts';
@@ -14,10 +14,13 @@ export interface PublicErrorBody {
   };
 }
 
-/** How long a client is told to wait when an overload does not say more precisely. */
+/** The default of `Retry-After` when the error does not specify one. */
 const RETRY_AFTER_SECONDS_DEFAULT = 1;
 
-/** The envelope of an error, with its public message. All four keys are always there; `retry_after` and `retry_strategy` on 429 and 503. */
+/**
+ * Creates the envelope of an error with its public message. The four keys are always present; `retry_after` and
+ * `retry_strategy` on 429 and 503.
+ */
 export function publicErrorBody(error: AppError): PublicErrorBody {
   const { status, publicCode } = errors[error.code];
   const body: PublicErrorBody = {
@@ -35,7 +38,7 @@ export function publicErrorBody(error: AppError): PublicErrorBody {
   return body;
 }
 
-/** Whole seconds for `Retry-After`, at least one. */
+/** Returns whole seconds for `Retry-After`, at least one. */
 export function retryAfterSeconds(error: AppError): number {
   return Math.max(1, Math.ceil(error.retryAfterSeconds ?? RETRY_AFTER_SECONDS_DEFAULT));
 }

@@ -70,15 +70,15 @@ afterEach(async () => {
   await app.close();
 });
 
-const lines = (): Record<string, unknown>[] => logged.lines().filter(({ msg }) => msg === 'request');
+const lines = (): Record<string, unknown>[] => logged.lines().filter(({ msg }) => msg === 'request completed');
 
-/** The one line of the access log; it is written when the connection is done with the response. */
+/** Returns the one line of the access log; it is written when the response is closed. */
 function line(): Promise<Record<string, unknown>> {
   return eventually('the line is written', () => lines()[0]);
 }
 
-/** A client that leaves once its response has begun. */
-async function leave(path: string): Promise<void> {
+/** Disconnects once the response has begun. */
+async function disconnectFrom(path: string): Promise<void> {
   const socket = connect(port, '127.0.0.1').on('error', () => undefined);
   socket.write(`GET ${path} HTTP/1.1\r\nhost: x\r\n\r\n`);
   await eventually('the response has begun', () => open.length === 1);
@@ -87,7 +87,7 @@ async function leave(path: string): Promise<void> {
 }
 
 describe('the access log line', () => {
-  it('of a success has what was noted of it, and that it was completed', async () => {
+  it('of a success has the noted fields and the outcome', async () => {
     await fetch(`${url}/things/1`);
     expect(await line()).toMatchObject({
       level: 'info',
@@ -111,7 +111,7 @@ describe('the access log line', () => {
     expect(await line()).toMatchObject({ level, status, outcome: 'failed', errorCode: code });
   });
 
-  it('of a 5xx has the code of what caused it, and no message', async () => {
+  it('of a 5xx has the code of its cause, and no message', async () => {
     await fetch(`${url}/failures/auth.unavailable`);
     expect(await line()).toMatchObject({ errorCode: 'auth.unavailable', causeCode: 'bus.timeout' });
     await fetch(`${url}/failures/model.not_found`);
@@ -119,12 +119,12 @@ describe('the access log line', () => {
     expect(lines()[1]).not.toHaveProperty('causeCode');
   });
 
-  it('of what is refused before a handler has the code too', async () => {
+  it('of a request that is rejected before a handler has the error code', async () => {
     await fetch(`${url}/nothing`);
     expect(await line()).toMatchObject({ route: '(none)', status: 404, errorCode: 'route.not_found' });
   });
 
-  it('of a stream that fails in the middle says so, though its status was 200', async () => {
+  it('of a stream that fails after it began has the error code beside status 200', async () => {
     const response = await fetch(`${url}/stream`);
     noteError(open[0]!.req, new AppError('inference.engine_failed'));
     open[0]?.end('an error event');
@@ -138,7 +138,7 @@ describe('the access log line', () => {
     });
   });
 
-  it('has the first of several errors: the others follow from it', async () => {
+  it('has the first of several errors', async () => {
     const response = await fetch(`${url}/stream`);
     noteError(open[0]!.req, new AppError('inference.interrupted'));
     noteError(open[0]!.req, new AppError('inference.cancelled'));
@@ -147,18 +147,18 @@ describe('the access log line', () => {
     expect(await line()).toMatchObject({ errorCode: 'inference.interrupted' });
   });
 
-  it('of a client that left says so, with what was noted', async () => {
-    await leave('/stream');
+  it('of a disconnected client has the outcome and the noted fields', async () => {
+    await disconnectFrom('/stream');
     expect(await line()).toMatchObject({ level: 'info', route: '/stream', status: 200, outcome: 'client_closed' });
   });
 
-  it('of a client that left before anything was sent has no status of a success', async () => {
-    await leave('/silent');
+  it('of a client that disconnected before the response has status 499', async () => {
+    await disconnectFrom('/silent');
     expect(await line()).toMatchObject({ status: 499, outcome: 'client_closed' });
   });
 
-  it('waits for what is still to be known, and is written once', async () => {
-    await leave('/held');
+  it('is held until released, and written once', async () => {
+    await disconnectFrom('/held');
     expect(lines()).toEqual([]);
     noteForLog(open[0]!.req, { completionTokens: 7 });
     release?.();
@@ -167,7 +167,7 @@ describe('the access log line', () => {
     expect(lines()).toHaveLength(1);
   });
 
-  it('does not wait for the end of a response when everything is known before', async () => {
+  it('is written at the end of the response when it was released before', async () => {
     const response = await fetch(`${url}/held`);
     release?.();
     expect(lines()).toEqual([]);
@@ -176,7 +176,7 @@ describe('the access log line', () => {
     expect(await line()).toMatchObject({ outcome: 'completed' });
   });
 
-  it('is of its own request: nothing can be noted of one that is not logged', () => {
+  it('ignores notes for a request that is not logged', () => {
     const request = {} as FastifyRequest['raw'];
     expect(() => noteForLog(request, { a: 1 })).not.toThrow();
     expect(() => noteError(request, new AppError('internal'))).not.toThrow();

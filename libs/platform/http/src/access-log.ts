@@ -1,6 +1,7 @@
 /**
- * One line per request, when its response is complete or its client is gone, and all is known that was waited for. No query
- * strings: they may hold secrets. What is written past the framework has its raw request alone, so notes are kept by that.
+ * One line per request, written when its response is complete or its client has disconnected, and all holds are
+ * released. No query strings: they may contain secrets. Code that bypasses the framework has only the raw request, so
+ * entries are kept on that.
  */
 import { AppError } from '@xerotier/errors';
 import type { Logger } from '@xerotier/log';
@@ -10,19 +11,19 @@ import type { IncomingMessage } from 'node:http';
 interface Entry {
   readonly arrivedAt: number;
   readonly fields: Record<string, unknown>;
-  /** The first one: what comes after it follows from it. */
+  /** The first one: later errors follow from it. */
   error: AppError | undefined;
-  /** How many things are waited for. */
-  held: number;
-  /** Writes the line; set once the connection is done with the response. */
+  /** Number of holds that are not released. */
+  holds: number;
+  /** Writes the line; set once the response is closed. */
   write: (() => void) | undefined;
 }
 
-/** A property costs a request less than an entry of a WeakMap, which every collection of garbage has to go through. */
+/** A property is cheaper per request than a WeakMap entry, which every garbage collection has to visit. */
 const ENTRY = Symbol('access log entry');
 type Logged = IncomingMessage & { [ENTRY]?: Entry };
 
-/** What nginx calls a request whose client closed the connection before anything was sent. */
+/** nginx's status for a request whose client closed the connection before a response was sent. */
 const CLIENT_CLOSED_REQUEST = 499;
 
 export function logAccess(fastify: FastifyInstance, log: Logger): void {
@@ -32,9 +33,9 @@ export function logAccess(fastify: FastifyInstance, log: Logger): void {
   });
 }
 
-/** Writes the line of this request once its response is complete or its client is gone. */
+/** Writes the line of this request once its response is complete or its client has disconnected. */
 export function logResponse(log: Logger, request: FastifyRequest, reply: FastifyReply): void {
-  const entry: Entry = { arrivedAt: performance.now(), fields: {}, error: undefined, held: 0, write: undefined };
+  const entry: Entry = { arrivedAt: performance.now(), fields: {}, error: undefined, holds: 0, write: undefined };
   (request.raw as Logged)[ENTRY] = entry;
   const response = reply.raw;
   response.once('close', () => {
@@ -42,37 +43,40 @@ export function logResponse(log: Logger, request: FastifyRequest, reply: Fastify
     const finished = response.writableFinished;
     const status = finished || response.headersSent ? response.statusCode : CLIENT_CLOSED_REQUEST;
     entry.write = () => writeLine(log, request, entry, { status, finished, durationMs });
-    if (entry.held === 0) entry.write();
+    if (entry.holds === 0) entry.write();
   });
 }
 
-/** Adds fields to the line of a request; never a prompt, a completion or a key. */
+/** Adds fields to the line of a request. Never pass a prompt, a completion or a key. */
 export function noteForLog(request: IncomingMessage, fields: Readonly<Record<string, unknown>>): void {
   const entry = (request as Logged)[ENTRY];
   if (entry !== undefined) Object.assign(entry.fields, fields);
 }
 
-/** The request failed, whatever its status says: an error may come in the middle of a stream. */
+/** Records the error of a request, whatever its status: an error may occur in the middle of a stream. */
 export function noteError(request: IncomingMessage, error: AppError): void {
   const entry = (request as Logged)[ENTRY];
   if (entry !== undefined) entry.error ??= error;
 }
 
-/** Keeps the line of a request until what this returns is called: for what is known only after its client has left. */
+/**
+ * Holds the line of a request until the returned function is called: for fields that are known only after its client
+ * has disconnected.
+ */
 export function holdLogLine(request: IncomingMessage): () => void {
   const entry = (request as Logged)[ENTRY];
   if (entry === undefined) return () => undefined;
-  entry.held += 1;
+  entry.holds += 1;
   let isHeld = true;
   return () => {
     if (!isHeld) return;
     isHeld = false;
-    entry.held -= 1;
-    if (entry.held === 0) entry.write?.();
+    entry.holds -= 1;
+    if (entry.holds === 0) entry.write?.();
   };
 }
 
-/** Undefined for a request that is not logged. */
+/** Returns undefined for a request that is not logged. */
 export function millisecondsSinceArrival(request: IncomingMessage): number | undefined {
   const entry = (request as Logged)[ENTRY];
   return entry === undefined ? undefined : rounded(performance.now() - entry.arrivedAt);
@@ -103,8 +107,8 @@ function writeLine(
     durationMs,
     ...fields,
   };
-  if (isOurFault) log.warn('request', line);
-  else log.info('request', line);
+  if (isOurFault) log.warn('request completed', line);
+  else log.info('request completed', line);
 }
 
 function rounded(milliseconds: number): number {

@@ -1,4 +1,4 @@
-/** Failures of a real bus, as a client of the HTTP edge reads them: no subject, no reason, nothing that is inside. */
+/** Failures of a real bus as seen by a client of the HTTP edge: no subject, no reason, no internals. */
 import 'reflect-metadata';
 import { Controller, Get, Module, Param } from '@nestjs/common';
 import { request, service } from '@xerotier/contracts/define';
@@ -21,7 +21,7 @@ const operation = (name: string): ReturnType<typeof request> =>
     errors: [],
   });
 const operations = {
-  nobody: operation('nobody'),
+  unserved: operation('unserved'),
   silent: operation('silent'),
   unreadable: operation('unreadable'),
   large: operation('large'),
@@ -51,11 +51,11 @@ afterEach(() => app.close());
 
 describe('a failure of the bus at the HTTP edge', () => {
   it.each([
-    ['nobody', 503, 'service_unavailable', 'bus.no_responders'],
+    ['unserved', 503, 'service_unavailable', 'bus.no_responders'],
     ['silent', 503, 'service_unavailable', 'bus.timeout'],
     ['unreadable', 500, 'internal_error', 'bus.unreadable'],
     ['large', 413, 'request_too_large', 'bus.too_large'],
-  ] as const)('%s is a %i without a subject, and the log has the code', async (name, status, code, inLog) => {
+  ] as const)('%s: responds with %i without a subject, and logs the code', async (name, status, code, inLog) => {
     const [server, client] = [await connectBus(), await connectBus()];
     server.bus.serve(service('hidden', { silent: operations.silent, unreadable: operations.unreadable }), {
       silent: () => new Promise(() => undefined),

@@ -14,18 +14,18 @@ describe('canonicalUrl', () => {
     ['http://host/v1/models/', '/v1/models'],
     ['HTTPS://user@host:1', '/'],
     ['http://host?a=1', '/?a=1'],
-  ])('writes %j as %j', (url, canonical) => {
+  ])('rewrites %j to %j', (url, canonical) => {
     expect(canonicalUrl(url)).toBe(canonical);
   });
 
   it.each(['/v1/models', '/v1/models?a=//', '/a%2Fb', '/a/%2F', '/.', '/a/../b', '*', '/a:b', '/x?y/z/'])(
-    'leaves %j as it is',
+    'leaves %j unchanged',
     (url) => {
       expect(canonicalUrl(url)).toBe(url);
     },
   );
 
-  it('changes nothing the second time, and nothing behind the path', () => {
+  it('is idempotent and preserves the query', () => {
     fc.assert(
       fc.property(
         fc.array(fc.constantFrom('/', 'a', '%2F', '.', ':', '\\')),
@@ -40,7 +40,7 @@ describe('canonicalUrl', () => {
     );
   });
 
-  it('takes no time for a path of slashes', () => {
+  it('handles a path of slashes in linear time', () => {
     expect(canonicalUrl(`${'/a'.repeat(20_000)}${'/'.repeat(20_000)}`)).toBe('/a'.repeat(20_000));
   });
 });

@@ -1,15 +1,15 @@
 /**
- * One spelling of each URL. Clients put a base URL and a path together with a slash too many (`/v1//models`), and people end a
- * path with one (`/docs/`): both mean what they mean without it. An encoded slash (`%2F`) is a part of a name, and stays.
+ * Normalizes URLs. Clients join a base URL and a path with duplicate slashes (`/v1//models`), and users add a trailing
+ * slash (`/docs/`): both address the same resource. An encoded slash (`%2F`) is part of a path segment and stays.
  */
 
 const FURTHER_SLASHES = /\/{2,}/g;
-/** Most URLs have nothing to change: a path that begins with one slash, and then neither two in a row nor one at its end. */
+/** Most URLs are canonical: the path begins with one slash and has no duplicate or trailing slashes. */
 const CANONICAL = /^\/(?:$|[?#]|(?:[^/?#]+(?:\/[^/?#]+)*(?:$|[?#])))/;
-/** A request line may name the whole URL (RFC 9112, 3.2.2); its host is not looked at. */
+/** A request line may contain an absolute URL (RFC 9112, 3.2.2); its host is ignored. */
 const ABSOLUTE = /^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i;
 
-/** @param url as it stands in the request line. The query stays as it is. */
+/** @param url as in the request line. The query is not changed. */
 export function canonicalUrl(url: string): string {
   if (CANONICAL.test(url)) return url;
   const relative = url.replace(ABSOLUTE, '');

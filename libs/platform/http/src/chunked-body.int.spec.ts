@@ -29,8 +29,8 @@ function port(): number {
   return (server.address() as AddressInfo).port;
 }
 
-/** What Node's own client makes of the answer. */
-async function ask(): Promise<{ body: Buffer; localPort: number | undefined }> {
+/** Sends a request with Node's own client. */
+async function sendRequest(): Promise<{ body: Buffer; localPort: number | undefined }> {
   const sent = request({ port: port(), agent }).end();
   const [response] = (await once(sent, 'response')) as [AsyncIterable<Buffer> & { socket: { localPort?: number } }];
   const { localPort } = response.socket;
@@ -39,8 +39,8 @@ async function ask(): Promise<{ body: Buffer; localPort: number | undefined }> {
   return { body: Buffer.concat(chunks), localPort };
 }
 
-/** What comes on a bare connection until the server closes it, or until it ends with `last`. */
-async function askRaw(text: string, last?: string): Promise<string> {
+/** Returns what a raw connection receives until the server closes it, or until `last` was received. */
+async function sendRaw(text: string, last?: string): Promise<string> {
   const socket = connect(port(), '127.0.0.1');
   let received = '';
   socket.on('data', (chunk: Buffer) => (received += chunk.toString('latin1')));
@@ -52,7 +52,7 @@ async function askRaw(text: string, last?: string): Promise<string> {
 }
 
 describe('ChunkedBody', () => {
-  it('carries every byte of every piece, whatever its size, and leaves the connection usable', async () => {
+  it('sends pieces of any size byte for byte, and keeps the connection usable', async () => {
     const pieces = fc.array(fc.array(fc.uint8Array({ maxLength: 300 }), { maxLength: 4 }).filter(hasBytes), {
       maxLength: 8,
     });
@@ -64,7 +64,7 @@ describe('ChunkedBody', () => {
           for (const parts of given) body.write(parts);
           body.end(last);
         };
-        const { body, localPort } = await ask();
+        const { body, localPort } = await sendRequest();
         ports.add(localPort);
         expect(body).toEqual(Buffer.concat([...given.flat(), Buffer.from(last)]));
       }),
@@ -72,7 +72,7 @@ describe('ChunkedBody', () => {
     expect(ports.size).toBe(1);
   });
 
-  it('does not keep the parts that it was given', async () => {
+  it('copies the parts that are passed in', async () => {
     const part = Buffer.from('before');
     handler = (body) => {
       body.begin(200, {});
@@ -80,10 +80,10 @@ describe('ChunkedBody', () => {
       part.fill('x');
       body.end('');
     };
-    expect((await ask()).body.toString()).toBe('before');
+    expect((await sendRequest()).body.toString()).toBe('before');
   });
 
-  it('sends the headers when nothing follows at once', async () => {
+  it('sends the headers when no piece follows at once', async () => {
     let body: ChunkedBody | undefined;
     handler = (begun) => {
       body = begun;
@@ -96,8 +96,8 @@ describe('ChunkedBody', () => {
     await once(response.resume(), 'end');
   });
 
-  it('says when the connection is full, and once when the client reads again', async () => {
-    // More than the operating system takes for a client that does not read.
+  it('reports a full connection, and calls onDrain once when the client reads again', async () => {
+    // More than the operating system buffers for a client that does not read.
     const piece = [Buffer.alloc(32 * 1024 * 1024, 'x')];
     let body: ChunkedBody | undefined;
     handler = (begun) => {
@@ -117,30 +117,30 @@ describe('ChunkedBody', () => {
     expect(drained).toBe(1);
   });
 
-  it('is framed by the connection for a client that knows no chunks', async () => {
+  it('ends with the connection for an HTTP/1.0 client', async () => {
     handler = (body) => {
       body.begin(200, {});
       body.write([Buffer.from('a'), Buffer.from('b')]);
       body.end('c');
     };
-    const received = await askRaw('GET / HTTP/1.0\r\n\r\n');
+    const received = await sendRaw('GET / HTTP/1.0\r\n\r\n');
     expect(received).not.toMatch(/transfer-encoding/i);
     expect(received.slice(received.indexOf('\r\n\r\n') + 4)).toBe('abc');
   });
 
-  it('keeps the order of answers to requests that were sent together', async () => {
+  it('keeps the order of responses to pipelined requests', async () => {
     const bodies: ChunkedBody[] = [];
     handler = (body) => {
       bodies.push(body);
       body.begin(200, {});
-      body.write([Buffer.from(`answer ${bodies.length}`)]);
+      body.write([Buffer.from(`response ${bodies.length}`)]);
       if (bodies.length < 2) return;
       bodies[1]?.end('.');
       bodies[0]?.end('.');
     };
-    const received = await askRaw('GET / HTTP/1.1\r\nhost: x\r\n\r\n'.repeat(2), 'answer 2\r\n1\r\n.\r\n0\r\n\r\n');
-    expect(received.indexOf('answer 1')).toBeLessThan(received.indexOf('answer 2'));
-    expect(received.match(/answer \d\r\n1\r\n\.\r\n0\r\n\r\n/g)).toHaveLength(2);
+    const received = await sendRaw('GET / HTTP/1.1\r\nhost: x\r\n\r\n'.repeat(2), 'response 2\r\n1\r\n.\r\n0\r\n\r\n');
+    expect(received.indexOf('response 1')).toBeLessThan(received.indexOf('response 2'));
+    expect(received.match(/response \d\r\n1\r\n\.\r\n0\r\n\r\n/g)).toHaveLength(2);
   });
 });
 

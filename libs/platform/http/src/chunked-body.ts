@@ -1,6 +1,6 @@
 /**
- * A response body that is written in many small pieces as they come up. Node writes a piece of a chunked body as four: its
- * length, a line break, the piece, a line break. Here a piece leaves as one buffer with its framing, which costs half.
+ * A response body that is written in many small pieces. Node writes a piece of a chunked body as four buffers: length,
+ * line break, data, line break. Here each piece and its framing are one buffer, which halves the cost.
  */
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
 
@@ -12,32 +12,35 @@ const LINE_FEED = 0x0a;
 export class ChunkedBody {
   readonly #response: ServerResponse;
   readonly #onDrain: () => void;
-  /** HTTP/1.0 knows no chunks: the body ends with the connection. */
+  /** HTTP/1.0 has no chunked encoding: the body ends with the connection. */
   #framed = false;
   #full = false;
 
-  /** @param onDrain called when the client reads again after `write` returned false. */
+  /** @param onDrain called when the connection accepts data again after `write` returned false. */
   constructor(response: ServerResponse, onDrain: () => void) {
     this.#response = response;
     this.#onDrain = onDrain;
   }
 
-  /** Sends status and headers, together with the first piece when that follows at once. */
+  /** Sends status and headers, together with the first piece if it follows in the same turn. */
   begin(status: number, headers: OutgoingHttpHeaders): void {
     const { socket } = this.#response;
     socket?.cork();
     this.#response.writeHead(status, headers);
     this.#response.flushHeaders();
-    // From here on the framing is ours. The header that announces it has been sent.
+    // From here on this class does the framing. The header that announces it was sent.
     this.#framed = this.#response.chunkedEncoding;
     this.#response.chunkedEncoding = false;
     process.nextTick(() => socket?.uncork());
   }
 
-  /** Writes one piece, given in parts. Returns false when the connection is full: whoever writes should wait for `onDrain`. */
+  /**
+   * Writes one piece, given in parts. Returns false when the connection is full: wait for `onDrain` before writing
+   * more.
+   */
   write(parts: readonly Uint8Array[]): boolean {
     const piece = this.#frame(parts);
-    // A request that was sent before the last one was answered has no socket yet; its response keeps what is written.
+    // A pipelined request has no socket until the response before it is complete; its response buffers the data.
     const target = this.#response.socket ?? this.#response;
     const flows = target.write(piece);
     if (!flows && !this.#full) {

@@ -5,12 +5,12 @@ import { textOf, thingsApp } from '../test/things-app.ts';
 
 const things = thingsApp();
 
-describe('a client that does not read the end of its answer', () => {
+describe('a client that does not read the end of its response', () => {
   const RESPONSE = 'x'.repeat(20_000_000);
 
-  async function ended(socket: Socket): Promise<void> {
+  async function endResponse(socket: Socket): Promise<void> {
     socket.on('error', () => undefined).write('GET /stream HTTP/1.1\r\nhost: x\r\n\r\n');
-    await eventually('the answer has begun', () => things.open.length === 1);
+    await eventually('the response has begun', () => things.open.length === 1);
     things.open[0]?.end(RESPONSE);
   }
 
@@ -18,9 +18,9 @@ describe('a client that does not read the end of its answer', () => {
     await things.restart({ unreadResponseMs: 300 });
   });
 
-  it('is given up', async () => {
+  it('is disconnected', async () => {
     const client = connect(things.port, '127.0.0.1').pause();
-    await ended(client);
+    await endResponse(client);
     await eventually(
       'the connection is cut',
       () => things.open[0]?.destroyed === true || things.open[0]?.closed === true,
@@ -29,10 +29,10 @@ describe('a client that does not read the end of its answer', () => {
     client.destroy();
   });
 
-  it('gets all of it as long as it reads, however slowly', async () => {
+  it('receives the whole response as long as it keeps reading, however slowly', async () => {
     const client = connect(things.port, '127.0.0.1').pause();
-    await ended(client);
-    // Already there when the first answer is read, and it may take longer than that to be answered.
+    await endResponse(client);
+    // Sent before the first response is read; its response may take longer than the limit.
     client.write('GET /stream HTTP/1.1\r\nhost: x\r\n\r\n');
     let bytes = 0;
     client.on('data', (part: Buffer) => {
@@ -42,7 +42,7 @@ describe('a client that does not read the end of its answer', () => {
     });
     client.resume();
     await eventually('all is read', () => bytes > RESPONSE.length, 60_000);
-    await eventually('the second answer has begun', () => things.open.length === 2);
+    await eventually('the second response has begun', () => things.open.length === 2);
     await new Promise((resolve) => setTimeout(resolve, 900));
     expect(client.destroyed).toBe(false);
     expect(things.open[1]?.destroyed).toBe(false);
@@ -50,16 +50,16 @@ describe('a client that does not read the end of its answer', () => {
   });
 });
 
-describe('an application that goes away', () => {
-  it('lets open answers finish, tells their clients to close, and takes no new connection', async () => {
+describe('shutdown', () => {
+  it('finishes open responses, asks their clients to close, and accepts no new connections', async () => {
     const before = connect(things.port, '127.0.0.1');
     const everything = textOf(before);
     before.write('GET /stream HTTP/1.1\r\nhost: x\r\n\r\n');
-    await eventually('the answer has begun', () => things.open.length === 1);
+    await eventually('the response has begun', () => things.open.length === 1);
     things.app.stopAccepting();
     await expect(fetch(`${things.url}/things/1`)).rejects.toThrow();
     things.open[0]?.end('and finished');
-    // On the connection that it has, a client may still ask; it is told to ask elsewhere next time.
+    // A client may send another request on an open connection; the response asks it to close the connection.
     before.write('GET /things/1 HTTP/1.1\r\nhost: x\r\n\r\n');
     const text = await everything;
     expect(text).toContain('and finished');
@@ -68,7 +68,7 @@ describe('an application that goes away', () => {
     expect(second).toMatch(/connection: close/i);
   });
 
-  it('lets go of idle connections', async () => {
+  it('closes idle connections', async () => {
     const idle = connect(things.port, '127.0.0.1');
     const everything = textOf(idle);
     idle.write('GET /things/1 HTTP/1.1\r\nhost: x\r\n\r\n');
@@ -77,10 +77,10 @@ describe('an application that goes away', () => {
     expect(await everything).toContain('"id":"1"');
   });
 
-  it('sends what slow clients have not read yet before it is closed', async () => {
+  it('sends buffered data to slow clients before it closes', async () => {
     const slow = connect(things.port, '127.0.0.1').pause();
     slow.write('GET /stream HTTP/1.1\r\nhost: x\r\n\r\n');
-    await eventually('the answer has begun', () => things.open.length === 1);
+    await eventually('the response has begun', () => things.open.length === 1);
     const response = 'x'.repeat(20_000_000);
     things.open[0]?.end(response);
     things.app.stopAccepting();
@@ -92,11 +92,11 @@ describe('an application that goes away', () => {
     await closed;
   });
 
-  it('ends with its last connection when it is closed, and may be closed without having stopped before', async () => {
+  it('closes the last connections, also without stopAccepting before', async () => {
     const client = connect(things.port, '127.0.0.1').on('error', () => undefined);
     const everything = textOf(client);
     client.write('GET /stream HTTP/1.1\r\nhost: x\r\n\r\n');
-    await eventually('the answer has begun', () => things.open.length === 1);
+    await eventually('the response has begun', () => things.open.length === 1);
     await things.app.close();
     expect(await everything).toContain('begun');
     await expect(fetch(`${things.url}/things/1`)).rejects.toThrow();

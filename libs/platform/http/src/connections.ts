@@ -1,7 +1,8 @@
 /**
- * The connections of a server: clients that do not read the end of their answers are given up, since these would stay in
- * memory for as long as they like. And closing without cutting answers. Node calls a connection idle as soon as its answer is written, whether or not
- * the client has read it, and destroys it with what is still on its way; here it is idle when nothing is.
+ * Tracks the connections of a server. Clients that do not read the end of their responses are disconnected, because the
+ * unread data would stay in memory. Shutdown does not cut off responses: Node treats a connection as idle as soon as
+ * its response is written, whether or not the client has read it, and destroys it with the unsent data; here a
+ * connection is idle when nothing is buffered.
  */
 import type { Server, ServerResponse } from 'node:http';
 import { Server as NetServer } from 'node:net';
@@ -14,10 +15,13 @@ export class Connections {
   readonly #watched = new WeakSet<ServerResponse>();
   readonly #sweep: NodeJS.Timeout;
 
-  /** @param unreadMs how long a client may read nothing of an answer that is complete; half as long may come on top. */
+  /**
+   * @param unreadMs maximum time without reading for a client whose response is complete; detection takes up to half as
+   * long again.
+   */
   constructor(server: Server, unreadMs: number) {
     this.#server = server;
-    // Looking at all of them now and then costs less than listening to every answer.
+    // A periodic sweep is cheaper than a listener on every response.
     this.#sweep = setInterval(() => this.#watchUnread(unreadMs), unreadMs / 2).unref();
     server.on('connection', (socket: Socket) => {
       this.#sockets.add(socket);
@@ -25,18 +29,18 @@ export class Connections {
     });
   }
 
-  /** Takes no new connection and ends idle ones; the others go on. */
+  /** Accepts no new connections and closes idle ones; the others continue. */
   stopAccepting(): void {
-    // Not the server's own `close`, which destroys what it takes for idle.
+    // Not the server's own `close`, which destroys connections it considers idle.
     NetServer.prototype.close.call(this.#server);
     this.#endIdle();
   }
 
-  /** Ends connections as they fall idle, and the last ones by force when the time is over. */
-  async close(patienceMs: number): Promise<void> {
+  /** Closes connections as they become idle, and destroys the remaining ones after the timeout. */
+  async close(timeoutMs: number): Promise<void> {
     this.stopAccepting();
     clearInterval(this.#sweep);
-    const deadline = performance.now() + patienceMs;
+    const deadline = performance.now() + timeoutMs;
     while (this.#sockets.size > 0 && performance.now() < deadline) {
       await delay(10);
       this.#endIdle();
@@ -46,13 +50,13 @@ export class Connections {
 
   #watchUnread(unreadMs: number): void {
     for (const socket of this.#sockets) {
-      const response = respondOn(socket);
-      // Answers that are still being written are their writers' affair.
+      const response = responseOn(socket);
+      // A response that is still being written is its handler's responsibility.
       if (socket.writableLength === 0 || response?.writableEnded !== true || this.#watched.has(response)) continue;
       this.#watched.add(response);
-      // Node starts a socket's timeout anew whenever a part of what was written is gone, and destroys it in the end.
+      // Node restarts a socket's timeout whenever data is flushed, and destroys the socket when it expires.
       socket.setTimeout(unreadMs);
-      // Before the listener of Node, which sets how long an idle connection is kept; the next request has no such limit.
+      // Runs before Node's listener, which sets the keep-alive timeout; the next request has no such limit.
       response.prependOnceListener('finish', () => socket.setTimeout(0));
     }
   }
@@ -63,10 +67,10 @@ export class Connections {
 }
 
 function isIdle(socket: Socket): boolean {
-  return respondOn(socket) === undefined && socket.writableLength === 0;
+  return responseOn(socket) === undefined && socket.writableLength === 0;
 }
 
-/** The answer that has the connection now. Node keeps it there, under this name since its first releases. */
-function respondOn(socket: Socket & { _httpMessage?: ServerResponse | null }): ServerResponse | undefined {
+/** The current response of the connection. Node has kept it under this internal name since its first releases. */
+function responseOn(socket: Socket & { _httpMessage?: ServerResponse | null }): ServerResponse | undefined {
   return socket._httpMessage ?? undefined;
 }

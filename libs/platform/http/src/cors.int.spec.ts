@@ -43,7 +43,7 @@ async function start(cors: CorsOptions | undefined): Promise<string> {
     log: capturedLog().log,
     bodyBytesMax: 1_024,
     ...(cors !== undefined && { cors }),
-    // As a key is checked: preflight requests have none.
+    // Like the check of an API key: preflight requests have none.
     onRequest: ({ headers }) => {
       if (headers.authorization === undefined) throw new AppError('auth.missing_key');
     },
@@ -58,7 +58,7 @@ function preflight(url: string, headers: Record<string, string> = {}): Promise<R
   });
 }
 
-function ask(url: string, origin: string | undefined, init: RequestInit = {}): Promise<Response> {
+function request(url: string, origin: string | undefined, init: RequestInit = {}): Promise<Response> {
   return fetch(url, { headers: { authorization: 'x', ...(origin !== undefined && { origin }) }, ...init });
 }
 
@@ -66,11 +66,11 @@ function corsHeaders({ headers }: Response): Record<string, string> {
   return Object.fromEntries([...headers].filter(([name]) => name.startsWith('access-control-') || name === 'vary'));
 }
 
-describe('without allowed origins', () => {
-  it('no response says anything about them, and OPTIONS is a method like any other', async () => {
+describe('CORS without allowed origins', () => {
+  it('adds no headers, and does not handle OPTIONS', async () => {
     const url = await start(undefined);
-    expect(corsHeaders(await ask(`${url}/things`, PAGE))).toEqual({});
-    const response = await ask(`${url}/things`, PAGE, {
+    expect(corsHeaders(await request(`${url}/things`, PAGE))).toEqual({});
+    const response = await request(`${url}/things`, PAGE, {
       method: 'OPTIONS',
       headers: { origin: PAGE, authorization: 'x', 'access-control-request-method': 'POST' },
     });
@@ -80,7 +80,7 @@ describe('without allowed origins', () => {
 });
 
 describe('a preflight request', () => {
-  it('is answered without a key, for every path, with what may be sent', async () => {
+  it('succeeds without a key, for every path, and lists allowed methods and headers', async () => {
     const url = await start({ origins: [PAGE], exposedHeaders: EXPOSED });
     for (const path of ['/things', '/nothing/here']) {
       const response = await preflight(url + path, {
@@ -98,7 +98,7 @@ describe('a preflight request', () => {
     }
   });
 
-  it('of another page is told nothing that would allow it', async () => {
+  it('from another origin is not allowed', async () => {
     const url = await start({ origins: [PAGE], exposedHeaders: EXPOSED });
     for (const origin of ['https://evil.example.com', `${PAGE}.evil.com`, 'http://app.example.com', 'null']) {
       const response = await preflight(`${url}/things`, { origin });
@@ -107,7 +107,7 @@ describe('a preflight request', () => {
     }
   });
 
-  it('does not get back what is no list of headers', async () => {
+  it('does not echo an invalid list of headers', async () => {
     const url = await start({ origins: '*', exposedHeaders: EXPOSED });
     for (const names of ['a b', 'a;b', '"x"', 'x'.repeat(5_000)]) {
       const response = await preflight(`${url}/things`, { 'access-control-request-headers': names });
@@ -115,7 +115,7 @@ describe('a preflight request', () => {
     }
   });
 
-  it('is one only when it names a method and a page', async () => {
+  it('requires a method and an origin', async () => {
     const url = await start({ origins: '*', exposedHeaders: EXPOSED });
     const plain = await fetch(`${url}/things`, { method: 'OPTIONS', headers: { origin: PAGE, authorization: 'x' } });
     expect([plain.status, plain.headers.get('access-control-allow-origin')]).toEqual([405, '*']);
@@ -124,18 +124,18 @@ describe('a preflight request', () => {
   });
 });
 
-describe('a response', () => {
+describe('a cross-origin response', () => {
   const responses: [number, string, (url: string) => Promise<Response>][] = [
-    [200, 'a success', (url) => ask(`${url}/things`, PAGE)],
-    [200, 'a stream that is written past the framework', (url) => ask(`${url}/stream`, PAGE)],
-    [503, 'an error of a handler', (url) => ask(`${url}/things`, PAGE, { method: 'POST' })],
-    [401, 'a refusal before the handler', (url) => fetch(`${url}/things`, { headers: { origin: PAGE } })],
-    [404, 'an unknown path', (url) => ask(`${url}/nothing`, PAGE)],
-    [405, 'a wrong method', (url) => ask(`${url}/things`, PAGE, { method: 'DELETE' })],
-    [400, 'a path that cannot be decoded', (url) => ask(`${url}/%zz`, PAGE)],
+    [200, 'a success', (url) => request(`${url}/things`, PAGE)],
+    [200, 'a stream that is written past the framework', (url) => request(`${url}/stream`, PAGE)],
+    [503, 'an error of a handler', (url) => request(`${url}/things`, PAGE, { method: 'POST' })],
+    [401, 'a rejection before the handler', (url) => fetch(`${url}/things`, { headers: { origin: PAGE } })],
+    [404, 'an unknown path', (url) => request(`${url}/nothing`, PAGE)],
+    [405, 'a wrong method', (url) => request(`${url}/things`, PAGE, { method: 'DELETE' })],
+    [400, 'a path that cannot be decoded', (url) => request(`${url}/%zz`, PAGE)],
   ];
 
-  it.each(responses)('%i, of %s, may be read by an allowed page, with its headers', async (status, _, send) => {
+  it.each(responses)('%i, of %s, is readable by an allowed origin, with its headers', async (status, _, send) => {
     const response = await send(await start({ origins: ['https://other.example.com', PAGE], exposedHeaders: EXPOSED }));
     expect(response.status).toBe(status);
     expect(corsHeaders(response)).toEqual({
@@ -146,10 +146,10 @@ describe('a response', () => {
     await response.text();
   });
 
-  it('may be read by any page where all are allowed, and never with cookies', async () => {
+  it('is readable by any origin when all are allowed, without credentials', async () => {
     const url = await start({ origins: '*', exposedHeaders: EXPOSED });
     for (const origin of [PAGE, 'null', 'https://evil.example.com']) {
-      for (const response of [await ask(`${url}/stream`, origin), await preflight(`${url}/things`, { origin })]) {
+      for (const response of [await request(`${url}/stream`, origin), await preflight(`${url}/things`, { origin })]) {
         expect(response.headers.get('access-control-allow-origin')).toBe('*');
         expect(response.headers.get('access-control-allow-credentials')).toBeNull();
         await response.text();
@@ -157,9 +157,9 @@ describe('a response', () => {
     }
   });
 
-  it('may not be read by another page, and is not kept for an allowed one', async () => {
+  it('is not readable by another origin, and varies by origin', async () => {
     const url = await start({ origins: [PAGE], exposedHeaders: EXPOSED });
     for (const origin of ['https://evil.example.com', PAGE.toUpperCase(), `${PAGE}:8443`, 'null', undefined])
-      expect(corsHeaders(await ask(`${url}/things`, origin))).toEqual({ vary: 'Origin' });
+      expect(corsHeaders(await request(`${url}/things`, origin))).toEqual({ vary: 'Origin' });
   });
 });

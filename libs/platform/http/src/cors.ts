@@ -1,21 +1,20 @@
 /**
- * Requests of web pages from elsewhere (CORS, in the Fetch standard). The headers are set on the raw response before anything
- * else looks at the request, so that refusals, errors and streams that are written past the framework have them too; a plugin
- * that sets them on the framework's reply would lose them there. Credentials are never allowed: keys are sent by hand, and
- * there are no cookies.
+ * Cross-origin requests (CORS, Fetch standard). The headers are set on the raw response before any other hook, so that
+ * rejections, errors and streams that bypass the framework have them too; a plugin that sets them on the framework's
+ * reply would lose them there. Credentials are never allowed: API keys are sent explicitly, and there are no cookies.
  */
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
 import type { RouteTable } from './route-table.ts';
 
 export interface CorsOptions {
-  /** Origins whose pages may read responses, as browsers write them (`https://app.example.com`); `*` for all there are. */
+  /** Origins whose pages may read responses, as browsers send them (`https://app.example.com`); `*` for any. */
   readonly origins: readonly string[] | '*';
-  /** Headers of responses that pages may read, besides the few that they always may. */
+  /** Response headers that pages may read, besides the CORS-safelisted ones. */
   readonly exposedHeaders: readonly string[];
 }
 
-/** How long a browser remembers what a preflight request was told. */
+/** How long a browser caches a preflight response. */
 const MAX_AGE_SECONDS = 600;
 const HEADER_NAMES = /^[\w!#$%&'*+.^`|~-]+(?:\s*,\s*[\w!#$%&'*+.^`|~-]+)*$/;
 const HEADER_NAMES_LENGTH_MAX = 4_096;
@@ -29,19 +28,19 @@ export class Cors {
     this.#exposed = exposedHeaders.join(', ');
   }
 
-  /** Answers preflight requests, which have no key, and marks every other response. */
-  watch(fastify: FastifyInstance, routes: RouteTable): void {
+  /** Responds to preflight requests, which have no key, and adds headers to every other response. */
+  register(fastify: FastifyInstance, routes: RouteTable): void {
     fastify.addHook('onRequest', ({ method, headers }, reply, next) => {
       if (method === 'OPTIONS' && isPreflight(headers)) this.#respondToPreflight(headers, reply, routes);
       else {
-        this.mark(headers, reply.raw);
+        this.addHeaders(headers, reply.raw);
         next();
       }
     });
   }
 
-  /** Lets the page that asks read this response, when it may. */
-  mark({ origin }: IncomingHttpHeaders, response: ServerResponse): void {
+  /** Allows the requesting page to read this response, if its origin is allowed. */
+  addHeaders({ origin }: IncomingHttpHeaders, response: ServerResponse): void {
     if (this.#allow(origin, response)) response.setHeader('access-control-expose-headers', this.#exposed);
   }
 
@@ -50,7 +49,7 @@ export class Cors {
       if (origin !== undefined) response.setHeader('access-control-allow-origin', '*');
       return origin !== undefined;
     }
-    // What one page gets must not be kept for another.
+    // A response for one origin must not be cached for another.
     response.setHeader('vary', 'Origin');
     if (origin === undefined || !this.#origins.has(origin)) return false;
     response.setHeader('access-control-allow-origin', origin);
@@ -63,7 +62,7 @@ export class Cors {
     if (this.#allow(headers.origin, response)) {
       response.setHeader('access-control-allow-methods', routes.methods().join(', '));
       const names = headers['access-control-request-headers'];
-      // Names one by one: `*` would not cover Authorization, and SDKs send a dozen of their own.
+      // Echoes the requested names: `*` would not cover Authorization, and SDKs send a dozen of their own.
       if (names !== undefined && names.length <= HEADER_NAMES_LENGTH_MAX && HEADER_NAMES.test(names))
         response.setHeader('access-control-allow-headers', names);
       response.setHeader('access-control-max-age', String(MAX_AGE_SECONDS));

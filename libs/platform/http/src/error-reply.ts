@@ -1,4 +1,4 @@
-/** The one place where an error becomes an HTTP answer. */
+/** The one place where an error becomes an HTTP response. */
 import { HttpException } from '@nestjs/common';
 import { AppError, publicErrorBody, retryAfterSeconds } from '@xerotier/errors';
 import type { FastifyReply } from 'fastify';
@@ -7,7 +7,9 @@ import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { noteError } from './access-log.ts';
 
-/** Writes the error envelope with its headers, unless the answer has begun already: then the connection is cut, never left open. */
+/**
+ * Writes the error envelope with its headers. If the response has begun already, the connection is destroyed instead.
+ */
 export function writeError(response: ServerResponse, error: AppError): void {
   noteError(response.req, error);
   if (response.headersSent) {
@@ -23,7 +25,9 @@ export function writeError(response: ServerResponse, error: AppError): void {
   response.end(body);
 }
 
-/** How to authenticate (RFC 6750): one who sent nothing is told no reason, one whose key does not count is. */
+/**
+ * The authentication challenge (RFC 6750): a request without a key gets no reason, a request with an invalid one does.
+ */
 function challengeOf(error: AppError): string {
   const challenge = 'Bearer realm="xerotier"';
   return error.code === 'auth.missing_key' ? challenge : `${challenge}, error="invalid_token"`;
@@ -34,7 +38,9 @@ export function replyWithError(reply: FastifyReply, error: AppError): void {
   writeError(reply.raw, error);
 }
 
-/** Answers what is not HTTP: there is no request, so the envelope and its id go to the socket as they are. */
+/**
+ * Responds to a malformed request: there is no request object, so the envelope and its id are written to the socket.
+ */
 export function respondToClientError(error: NodeJS.ErrnoException, socket: Socket, requestId: string): void {
   if (error.code !== 'ECONNRESET' && socket.writable) {
     const failure = error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? new AppError('request.timeout') : notHttp(error);
@@ -68,15 +74,15 @@ const FASTIFY_ERRORS: Readonly<Record<string, (cause: unknown, bodyBytesMax: num
   ECONNRESET: (cause) => new AppError('inference.cancelled', {}, { cause }),
 };
 
-/** Nest's word for a method and a path that have no handler. */
+/** Whether this is Nest's error for an unknown route. */
 export function isNoRoute(error: unknown): boolean {
   return error instanceof HttpException && !(error.cause instanceof Error) && error.getStatus() === 404;
 }
 
-/** What frameworks throw, as ours. */
+/** Converts errors of the frameworks. */
 export function toAppError(error: unknown, bodyBytesMax: number): AppError {
   if (AppError.is(error)) return error;
-  // Nest wraps what Fastify throws: what it was is in the cause.
+  // Nest wraps errors of Fastify: the original is the cause.
   if (error instanceof HttpException && error.cause instanceof Error) return toAppError(error.cause, bodyBytesMax);
   const { code, statusCode, message } = error as { code?: string; statusCode?: number; message?: string };
   const known = code === undefined ? undefined : FASTIFY_ERRORS[code];

@@ -1,10 +1,10 @@
 import { AppError } from '@xerotier/errors';
 import { FormBody, parseFormBody } from './form-body.ts';
 
-const A_BOUND = 'A form may have 256 fields and 32 files.';
+const A_BOUND = 'Expected at most 256 fields and 32 files in the form.';
 const TYPE = 'multipart/form-data; boundary=b';
 
-/** A body of parts that are written out by hand. */
+/** A multipart body, written by hand. */
 function body(...parts: string[]): Buffer {
   return Buffer.from(`${parts.map((part) => `--b\r\n${part}\r\n`).join('')}--b--\r\n`, 'latin1');
 }
@@ -15,12 +15,12 @@ const file = (name: string, data: string, filename = 'a.wav'): string =>
 
 async function failure(bytes: Buffer, type = TYPE): Promise<AppError> {
   const error: unknown = await parseFormBody(bytes, type).catch((reason: unknown) => reason);
-  if (!AppError.is(error)) throw new Error('it was read');
+  if (!AppError.is(error)) throw new Error('Expected an error');
   return error;
 }
 
 describe('a form', () => {
-  it('is read as a real client writes it, byte for byte', async () => {
+  it('is parsed as a real client sends it, byte for byte', async () => {
     const bytes = Buffer.from(Array.from({ length: 300_000 }, (_, i) => (i * 7) % 256));
     const form = new FormData();
     form.append('model', 'größer 😀');
@@ -43,19 +43,19 @@ describe('a form', () => {
     expect(read.files[0]?.data.equals(bytes)).toBe(true);
   });
 
-  it('may be empty, and may have parts without a name, which nobody can ask for', async () => {
+  it('may be empty, and skips parts without a name', async () => {
     expect(await parseFormBody(body(), TYPE)).toEqual(new FormBody());
     const nameless = 'Content-Disposition: form-data\r\n\r\nx';
     expect(await parseFormBody(body(nameless, field('a', '1')), TYPE)).toMatchObject({ fields: [['a', '1']] });
   });
 
-  it('keeps names that mean something to JavaScript as they are, and files without their path', async () => {
+  it('keeps special property names, and removes paths from file names', async () => {
     const form = await parseFormBody(body(field('__proto__', 'x'), file('file', 'y', '../../etc/x.wav')), TYPE);
     expect(form.fields).toEqual([['__proto__', 'x']]);
     expect(form.files[0]?.name).toBe('x.wav');
   });
 
-  it('may have 256 fields and 32 files, and not one more', async () => {
+  it('is limited to 256 fields and 32 files', async () => {
     const fields = Array.from({ length: 257 }, () => field('a', '1'));
     const files = Array.from({ length: 33 }, () => file('f', '1'));
     const whole = await parseFormBody(body(...fields.slice(1), ...files.slice(1)), TYPE);
@@ -65,7 +65,7 @@ describe('a form', () => {
     }
   });
 
-  it('may have fields of 2 MB, and no longer ones', async () => {
+  it('is limited to 2 MB per field', async () => {
     const { fields } = await parseFormBody(body(field('a', 'x'.repeat(2 ** 21))), TYPE);
     expect(fields[0]?.[1]).toHaveLength(2 ** 21);
     expect(await failure(body(field('a', 'x'.repeat(2 ** 21 + 1))))).toMatchObject({
@@ -81,7 +81,10 @@ describe('a form', () => {
     ['that is cut in a field', TYPE, Buffer.from(`--b\r\n${field('a', '1')}`)],
     ['that is cut in a file', TYPE, Buffer.from(`--b\r\n${file('a', '1'.repeat(100_000))}`)],
     ['that is cut in a header', TYPE, Buffer.from('--b\r\nContent-Disp')],
-  ])('%s is refused', async (_, type, bytes) => {
-    expect(await failure(bytes, type)).toMatchObject({ code: 'request.invalid', message: 'The form cannot be read.' });
+  ])('%s is rejected', async (_, type, bytes) => {
+    expect(await failure(bytes, type)).toMatchObject({
+      code: 'request.invalid',
+      message: 'The form could not be parsed.',
+    });
   });
 });

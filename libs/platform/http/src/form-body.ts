@@ -1,6 +1,6 @@
 /**
- * Reads forms (`multipart/form-data`) on the routes whose config says `form: true`; everywhere else they are another media
- * type than the one that is read. The whole body is in memory, as JSON bodies are, under the same bound.
+ * Parses forms (`multipart/form-data`) on routes whose config has `form: true`; on other routes the media type is
+ * unsupported. The whole body is held in memory under the same limit as JSON bodies.
  */
 import { Busboy } from '@fastify/busboy';
 import type { BusboyFileStream, BusboyInstance } from '@fastify/busboy';
@@ -9,15 +9,15 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** The body is a form. */
+    /** Whether the body is a form. */
     form?: boolean;
   }
 }
 
 export interface FormFile {
-  /** Name of its field. */
+  /** Name of the form field. */
   readonly field: string;
-  /** As the client has it, without a path; empty when it has none. */
+  /** As sent by the client, without a path; empty when it has none. */
   readonly name: string;
   readonly contentType: string;
   readonly data: Buffer;
@@ -35,13 +35,13 @@ const LIMITS = {
   headerSize: 8_192,
 };
 
-/** What a form holds, in the order in which it was sent; a name may come more than once. */
+/** The parts of a form in the order in which they were sent; names may repeat. */
 export class FormBody {
   readonly fields: (readonly [name: string, value: string])[] = [];
   readonly files: FormFile[] = [];
 }
 
-/** The form of a request on a route that reads one. @throws {AppError} `request.unsupported_media_type`. */
+/** Returns the form of a request on a form route. @throws {AppError} `request.unsupported_media_type`. */
 export function formOf({ body }: FastifyRequest): FormBody {
   if (body instanceof FormBody) return body;
   throw new AppError('request.unsupported_media_type', { mediaType: 'multipart/form-data' });
@@ -60,13 +60,14 @@ export function readFormBodies(fastify: FastifyInstance): void {
   });
 }
 
-/** @throws {AppError} `request.invalid` when it cannot be read, or holds more than a form may. */
+/** @throws {AppError} `request.invalid` when the form is malformed or exceeds a limit. */
 export function parseFormBody(body: Buffer, contentType: string): Promise<FormBody> {
   const form = new FormBody();
   const files: Promise<void>[] = [];
   return new Promise((resolve, reject) => {
-    const unreadable = (cause: unknown): void => reject(rejection('The form cannot be read.', cause));
-    const tooMany = (): void => reject(rejection(`A form may have ${FIELDS_MAX} fields and ${FILES_MAX} files.`));
+    const unreadable = (cause: unknown): void => reject(rejection('The form could not be parsed.', cause));
+    const tooMany = (): void =>
+      reject(rejection(`Expected at most ${FIELDS_MAX} fields and ${FILES_MAX} files in the form.`));
     let parser: BusboyInstance;
     try {
       parser = new Busboy({ headers: { 'content-type': contentType }, limits: LIMITS });
@@ -76,7 +77,7 @@ export function parseFormBody(body: Buffer, contentType: string): Promise<FormBo
     }
     for (const bound of ['partsLimit', 'fieldsLimit', 'filesLimit']) parser.on(bound, tooMany);
     parser.on('field', (name, value, _nameCut, cut) => {
-      if (cut) reject(rejection(`A field of a form may have ${FIELD_BYTES_MAX} bytes.`));
+      if (cut) reject(rejection(`Expected at most ${FIELD_BYTES_MAX} bytes in each field of the form.`));
       else if (isNamed(name)) form.fields.push([name, value]);
     });
     parser.on('file', (field, stream, name, _encoding, type) => {
@@ -98,7 +99,7 @@ async function collect(stream: BusboyFileStream): Promise<Buffer> {
   return Buffer.concat(parts);
 }
 
-/** A part may leave names out, whatever the types of its parser say. */
+/** A part may lack names, whatever the types of the parser say. */
 function isNamed(name: string | undefined): name is string {
   return name !== undefined && name !== '';
 }

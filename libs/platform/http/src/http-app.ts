@@ -1,6 +1,6 @@
 /**
- * A Nest application on Fastify, set up the way every HTTP edge of the platform is: bounded bodies and timeouts, an
- * X-Request-ID on every answer, one error envelope, one access log line, and a close that lets open answers finish.
+ * A Nest application on Fastify, configured like every HTTP edge of the platform: limited bodies and timeouts, an
+ * X-Request-ID on every response, one error envelope, one access log line, and a graceful close.
  */
 import { Catch } from '@nestjs/common';
 import type { ArgumentsHost, DynamicModule, ExceptionFilter, Type } from '@nestjs/common';
@@ -26,26 +26,26 @@ import { RouteTable } from './route-table.ts';
 
 export interface HttpAppOptions {
   readonly log: Logger;
-  /** Bound of a request body; larger is 413. */
+  /** Maximum size of a request body; larger is 413. */
   readonly bodyBytesMax: number;
-  /** How many proxies in front are trusted to name the client's address. Default 0. */
+  /** Number of proxies in front that are trusted to report the client's address. Default 0. */
   readonly trustedProxies?: number;
-  /** Eight hexadecimal digits that every request id begins with: who has an id knows who serves it. Default random. */
+  /** Eight hexadecimal digits that every request id begins with, which identify the instance. Default random. */
   readonly instance?: string;
   /**
-   * The URL to answer instead of the one that was asked for: what is routed, and named in errors. `host` is the Host header
-   * as it came, or what a trusted proxy says that it was; `url` has no slashes too many.
+   * Returns the URL to route instead of the requested one; errors name it too. `host` is the Host header, or what a
+   * trusted proxy reports; `url` is canonical.
    */
   readonly rewriteUrl?: (host: string | undefined, url: string) => string;
-  /** How long a client may read nothing of an answer that is complete. Default 30,000. */
+  /** How long a client may read nothing of a complete response before it is disconnected. Default 30,000. */
   readonly unreadResponseMs?: number;
-  /** A sentence or two for a client whose path is not there: what it should ask for instead. Default: to check the path. */
+  /** A sentence or two for a client that requested an unknown path. Default: to check the path. */
   readonly unknownUrlHint?: (path: string) => string;
-  /** Which web pages may read responses. Default: none. */
+  /** Origins that may read responses. Default: none. */
   readonly cors?: CorsOptions;
-  /** Adds hooks before any route is registered. */
+  /** Registers hooks before any route. */
   readonly prepare?: (fastify: FastifyInstance) => void;
-  /** Runs before the body is read; what it throws is the answer. */
+  /** Runs before the body is read; what it throws becomes the response. */
   readonly onRequest?: (request: FastifyRequest, reply: FastifyReply) => void | Promise<void>;
 }
 
@@ -53,21 +53,21 @@ export interface HttpApp {
   readonly nest: NestFastifyApplication;
   readonly routes: RouteTable;
   listen(port: number, host: string): Promise<number>;
-  /** Accepts no more connections and tells clients with idle ones to go elsewhere; open answers go on. */
+  /** Accepts no more connections and closes idle ones; open responses continue. */
   stopAccepting(): void;
-  /** Ends every connection, at once where it is idle and within a second where its client still reads. */
+  /** Closes every connection: idle ones at once, the others after up to a second. */
   close(): Promise<void>;
 }
 
 const HEADERS_TIMEOUT_MS = 10_000;
-/** For a body of 32 MB over a slow line. */
+/** Enough for a body of 32 MB over a slow connection. */
 const REQUEST_TIMEOUT_MS = 120_000;
-/** Longer than the 60 s that load balancers keep idle connections, so that they are the ones who close. */
+/** Longer than the 60 s that load balancers keep idle connections, so that the balancer closes first. */
 const KEEP_ALIVE_TIMEOUT_MS = 72_000;
 const CONNECTIONS_MAX = 10_000;
 const UNREAD_RESPONSE_MS = 30_000;
-/** How long a closing server waits for clients to read the end of their answers. */
-const LAST_BYTES_MS = 1_000;
+/** How long a closing server waits for clients to read the end of their responses. */
+const FLUSH_TIMEOUT_MS = 1_000;
 
 export async function createHttpApp(module: Type | DynamicModule, options: HttpAppOptions): Promise<HttpApp> {
   const cors = options.cors === undefined ? undefined : new Cors(options.cors);
@@ -84,7 +84,7 @@ export async function createHttpApp(module: Type | DynamicModule, options: HttpA
     // A path that cannot be decoded reaches neither hooks nor handlers.
     frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) => {
       reply.raw.setHeader('x-request-id', request.id);
-      cors?.mark(request.headers, reply.raw);
+      cors?.addHeaders(request.headers, reply.raw);
       logResponse(options.log, request, reply);
       replyWithError(reply, toAppError(error, options.bodyBytesMax));
     },
@@ -97,10 +97,10 @@ export async function createHttpApp(module: Type | DynamicModule, options: HttpA
   fastify.server.maxConnections = CONNECTIONS_MAX;
   const connections = new Connections(fastify.server, options.unreadResponseMs ?? UNREAD_RESPONSE_MS);
   let draining = false;
-  // In this order: what a hook refuses is logged, and may be read by the page that asked.
+  // In this order: what a hook rejects is logged, and readable by the requesting page.
   logAccess(fastify, options.log);
   addRequestContext(fastify, () => draining);
-  cors?.watch(fastify, routes);
+  cors?.register(fastify, routes);
   if (options.onRequest !== undefined) addOnRequest(fastify, options.onRequest);
   options.prepare?.(fastify);
   const errors = new ErrorFilter(options, routes);
@@ -124,24 +124,24 @@ export async function createHttpApp(module: Type | DynamicModule, options: HttpA
       connections.stopAccepting();
     },
     close: async () => {
-      await connections.close(LAST_BYTES_MS);
+      await connections.close(FLUSH_TIMEOUT_MS);
       await nest.close();
     },
   };
 }
 
-/** Fastify rewrites before there is a request of its own, so the host is found here, by the rule that its requests have. */
+/** Fastify rewrites before it creates its request object, so the host is determined here, by the same rule. */
 function rewriting({ rewriteUrl, trustedProxies = 0 }: HttpAppOptions): (request: IncomingMessage) => string {
   if (rewriteUrl === undefined) return ({ url = '/' }) => canonicalUrl(url);
   return ({ headers, url = '/' }) => {
     const forwarded = trustedProxies > 0 ? headers['x-forwarded-host'] : undefined;
-    // Each proxy appends what it was asked for: the last one is the nearest.
+    // Each proxy appends the host it received: the last one is the nearest.
     const nearest = forwarded === undefined ? undefined : [forwarded].flat().join(',').split(',').at(-1)?.trim();
     return rewriteUrl(nearest ?? headers.host, canonicalUrl(url));
   };
 }
 
-/** A hook that waits only when there is something to wait for: most requests are answered from memory. */
+/** Waits only when the hook returns a promise: most requests are handled from memory. */
 function addOnRequest(fastify: FastifyInstance, onRequest: NonNullable<HttpAppOptions['onRequest']>): void {
   fastify.addHook('onRequest', (request, reply, next) => {
     try {
@@ -164,13 +164,13 @@ class ErrorFilter implements ExceptionFilter {
     this.#routes = routes;
   }
 
-  /** Errors of handlers, of what runs before them (Nest hands Fastify's own on), and Nest's "no such route". */
+  /** Handles errors of handlers, of hooks (Nest passes Fastify's own on), and Nest's "no such route". */
   catch(error: unknown, host: ArgumentsHost): void {
     const http = host.switchToHttp();
     const request = http.getRequest<FastifyRequest>();
     const reply = http.getResponse<FastifyReply>();
     const failure = isNoRoute(error) ? this.#noRoute(request, reply) : toAppError(error, this.#options.bodyBytesMax);
-    if (failure.code === 'internal') this.#options.log.error('a request failed', { error });
+    if (failure.code === 'internal') this.#options.log.error('unhandled request error', { error });
     replyWithError(reply, failure);
   }
 

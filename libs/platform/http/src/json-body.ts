@@ -1,4 +1,4 @@
-/** Reads JSON bodies: bounded in bytes, depth and parts, with errors that say what is wrong. Other media types are refused. */
+/** Parses JSON bodies: limited in bytes, depth and parts, with specific errors. Other media types are rejected. */
 import { AppError } from '@xerotier/errors';
 import type { FastifyInstance } from 'fastify';
 import { isUtf8 } from 'node:buffer';
@@ -8,7 +8,7 @@ import type { JsonBounds } from './json-bounds.ts';
 const BOUNDS: JsonBounds = { depthMax: 64, partsMax: 100_000 };
 const EXCEEDED: Readonly<Record<keyof JsonBounds, string>> = {
   depthMax: `The request body is nested more than ${BOUNDS.depthMax} levels deep.`,
-  partsMax: `The request body has more than ${BOUNDS.partsMax} objects, lists and names in it.`,
+  partsMax: `The request body has more than ${BOUNDS.partsMax} objects, arrays and keys.`,
 };
 
 export function readJsonBodies(fastify: FastifyInstance): void {
@@ -16,7 +16,7 @@ export function readJsonBodies(fastify: FastifyInstance): void {
   fastify.addContentTypeParser('application/json', { parseAs: 'buffer' }, ({ headers }, body: Buffer, done) => {
     try {
       rejectEncoded(headers['content-encoding']);
-      // Clients name the type of a body that they do not send: it is for the handler to say whether there must be one.
+      // Clients send the type of a body without sending a body: the handler decides whether one is required.
       done(null, body.length === 0 ? undefined : parseJsonBody(body));
     } catch (error) {
       done(AppError.from(error));
@@ -24,21 +24,22 @@ export function readJsonBodies(fastify: FastifyInstance): void {
   });
 }
 
-/** @throws {AppError} `request.unsupported_media_type` for a body that is compressed. */
+/** @throws {AppError} `request.unsupported_media_type` for a compressed body. */
 function rejectEncoded(encoding: string | undefined): void {
   if (encoding === undefined || encoding.toLowerCase() === 'identity') return;
   throw new AppError('request.unsupported_media_type', { mediaType: 'application/json without a Content-Encoding' });
 }
 
 /**
- * Of a name that comes twice in an object, the last one counts, as everywhere in JavaScript. An integer that is a field of
- * the body itself and that 64 bits can hold but a number cannot is a bigint; deeper and longer ones are rounded.
- * @throws {AppError} `request.unreadable_json`, or `request.invalid` when it is nested too deeply or has too many parts.
+ * Of duplicate keys the last one wins, as in JSON.parse. An integer in a top-level field that fits into 64 bits but not
+ * into a number becomes a bigint; deeper and longer ones are rounded.
+ * @throws {AppError} `request.unreadable_json`, or `request.invalid` when it is nested too deeply or has too many
+ * parts.
  */
 export function parseJsonBody(body: Buffer): unknown {
   const exceeded = exceededJsonBound(body, BOUNDS);
   if (exceeded !== undefined) throw new AppError('request.invalid', { reason: EXCEEDED[exceeded] });
-  // Decoding would put another character in the place of what is none, and a model would answer to that.
+  // Decoding would replace invalid bytes with another character, and a model would respond to that.
   if (!isUtf8(body)) throw new AppError('request.unreadable_json', { reason: 'it is not UTF-8.' });
   try {
     const text = body.toString('utf8');
@@ -48,13 +49,13 @@ export function parseJsonBody(body: Buffer): unknown {
   }
 }
 
-/** As the value of a name. Only what has one is read in the slower way. */
+/** As the value of a key. Only bodies with a match take the slower path. */
 const LONG_INTEGER = /:\s*-?\d{16}/;
 const INTEGER = /^-?\d+$/;
-/** What 64 bits need. Reading longer ones takes time that grows faster than they do, and nothing takes them. */
+/** Enough for 64 bits. Parsing longer integers takes superlinear time, and no field accepts them. */
 const EXACT_LENGTH_MAX = 20;
 
-/** What the parser tells of a value beside its rounded form. The types of JavaScript's newest library are not loaded here. */
+/** The reviver with access to the source text. The configured TypeScript library does not declare it. */
 type Reviver = (this: unknown, name: string, value: unknown, context: { readonly source?: string }) => unknown;
 
 function parseExactly(text: string): unknown {
@@ -71,7 +72,7 @@ function parseExactly(text: string): unknown {
   return fields === undefined ? body : { ...(body as object), ...Object.fromEntries(fields) };
 }
 
-/** A parser quotes the text around the fault, which may be long. */
+/** A parser quotes the text around the error, which may be long. */
 function bounded(text: string): string {
   return text.length <= 200 ? text : `${text.slice(0, 200)}...`;
 }

@@ -23,8 +23,8 @@ const json = fc.letrec((tie) => ({
 const spacing = fc.constantFrom(undefined, 1, '\t', '\n  ');
 
 /**
- * The reference: count what was written. Not what a parser reads of it: that of Node 24 (nodejs/node issue 63785) takes a name with an
- * escape for another name that it has read before, and so finds fewer.
+ * The reference: counts what was written, not what a parser returns: Node 24 (nodejs/node issue 63785) may confuse an
+ * escaped key with another key that it parsed before, and so returns fewer.
  */
 function partsOf(value: unknown): number {
   if (typeof value !== 'object' || value === null) return 0;
@@ -32,8 +32,8 @@ function partsOf(value: unknown): number {
   return Object.values(value).reduce((sum: number, inner) => sum + partsOf(inner), 1 + names);
 }
 
-describe('the bound of depth', () => {
-  it('agrees with parsing and walking, whatever the text holds', () => {
+describe('depthMax', () => {
+  it('agrees with parsing and walking any text', () => {
     fc.assert(
       fc.property(json, spacing, fc.integer({ min: 0, max: 10 }), (value, space, max) => {
         const text = JSON.stringify(value, undefined, space);
@@ -43,16 +43,16 @@ describe('the bound of depth', () => {
     );
   });
 
-  it('holds exactly at its bound', () => {
+  it('applies exactly at its limit', () => {
     expect(jsonDepthExceeds(Buffer.from('[[[]]]'), 3)).toBe(false);
     expect(jsonDepthExceeds(Buffer.from('[[[[]]]]'), 3)).toBe(true);
   });
 
-  it('counts how deep it is, not how much there is', () => {
+  it('counts depth, not size', () => {
     expect(jsonDepthExceeds(Buffer.from(`[${'[],{},'.repeat(10_000)}0]`), 2)).toBe(false);
   });
 
-  it('never finds less than a parser would, in text that is not JSON either', () => {
+  it('never undercounts compared to a parser, also in text that is not JSON', () => {
     fc.assert(
       fc.property(fc.stringMatching(/^[\\"[\]{} a1:,]{0,40}$/), (text) => {
         let depth: number;
@@ -68,16 +68,16 @@ describe('the bound of depth', () => {
     );
   });
 
-  it('stops at an unfinished string or escape', () => {
+  it('stops at an unterminated string or escape', () => {
     for (const text of ['"[[[[', '"\\', '[', '']) expect(jsonDepthExceeds(Buffer.from(text), 1)).toBe(false);
   });
 });
 
-describe('the bound of parts', () => {
+describe('partsMax', () => {
   const exceeds = (text: string, partsMax: number): boolean =>
     exceededJsonBound(Buffer.from(text), { depthMax: Infinity, partsMax }) === 'partsMax';
 
-  it('agrees with parsing and counting, whatever the text holds', () => {
+  it('agrees with parsing and counting any text', () => {
     fc.assert(
       fc.property(json, spacing, (value, space) => {
         const text = JSON.stringify(value, undefined, space);
@@ -88,13 +88,13 @@ describe('the bound of parts', () => {
     );
   });
 
-  it('counts a name that comes twice as two, and numbers and texts of a list not at all', () => {
+  it('counts a duplicate key twice, and numbers and strings in arrays not at all', () => {
     expect(exceeds('{"a":1,"a":2}', 3)).toBe(false);
     expect(exceeds('{"a":1,"a":2}', 2)).toBe(true);
     expect(exceeds(`[${'1,"x",null,'.repeat(10_000)}0]`, 1)).toBe(false);
   });
 
-  it('is told apart from the bound of depth', () => {
+  it('is distinguished from depthMax', () => {
     const bounds = { depthMax: 2, partsMax: 3 };
     expect(exceededJsonBound(Buffer.from('[[[]]]'), bounds)).toBe('depthMax');
     expect(exceededJsonBound(Buffer.from('[[],[],[]]'), bounds)).toBe('partsMax');

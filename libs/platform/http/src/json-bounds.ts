@@ -1,15 +1,15 @@
-/** How much a JSON text may hold. */
+/** Limits of a JSON text. */
 export interface JsonBounds {
-  /** Objects and lists inside one another. */
+  /** Nested objects and arrays. */
   readonly depthMax: number;
-  /** Objects, lists, and names in objects, all together. */
+  /** Objects, arrays and keys, in total. */
   readonly partsMax: number;
 }
 
 /**
- * Which bound the JSON in these bytes exceeds; the scan stops there. A parser takes millions of levels without a word, and
- * whatever walks the value afterwards overflows the stack; and an object of a million names takes it seconds. So both are
- * looked at before parsing. What is not JSON gets some answer, and is the parser's to refuse.
+ * Returns the limit that the JSON in these bytes exceeds; the scan stops there. A parser accepts millions of levels, on
+ * which any recursion over the value overflows the stack, and takes seconds for an object with a million keys. So both
+ * are checked before parsing. For invalid JSON the result is arbitrary, and the parser rejects it.
  */
 export function exceededJsonBound(bytes: Uint8Array, { depthMax, partsMax }: JsonBounds): keyof JsonBounds | undefined {
   let depth = 0;

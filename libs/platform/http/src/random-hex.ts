@@ -1,10 +1,10 @@
-/** Random hexadecimal digits in bulk: one call of the system's generator for many ids. */
+/** Random hexadecimal digits in bulk: one call of the system's random number generator for many ids. */
 import { randomFillSync } from 'node:crypto';
 
 const pool = Buffer.allocUnsafe(8_192);
 let at = pool.length;
 
-/** `bytes` random bytes as twice as many lower-case digits. At most 64 bytes. */
+/** Returns `bytes` random bytes as lower-case hexadecimal digits. At most 64 bytes. */
 export function randomHex(bytes: number): string {
   if (at + bytes > pool.length) {
     randomFillSync(pool);

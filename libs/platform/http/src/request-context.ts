@@ -1,4 +1,4 @@
-/** What is known of a request before anything is decided about it: its id, the client's own id for it, and its trace. */
+/** The context of a request: its id, the client's own id for it, and its trace. */
 import { AppError } from '@xerotier/errors';
 import { withLogContext } from '@xerotier/log';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
@@ -6,7 +6,7 @@ import { randomHex } from './random-hex.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** What the client calls this request. It is logged and carried along, and identifies nothing here. */
+    /** The client's id for this request. It is logged and passed on, but identifies nothing in the platform. */
     clientRequestId?: string;
   }
 }
@@ -18,7 +18,7 @@ export function requestIds(instance: string): () => string {
 export function addRequestContext(fastify: FastifyInstance, draining: () => boolean): void {
   fastify.addHook('onRequest', (request, reply, next) => {
     reply.raw.setHeader('x-request-id', request.id);
-    // Whoever holds a connection to a server that is going away should open the next one elsewhere.
+    // Clients of a server that is shutting down should open their next connection elsewhere.
     if (draining()) reply.raw.setHeader('connection', 'close');
     const context = { requestId: request.id, traceparent: traceparentOf(request) };
     let clientRequestId: string | undefined;
@@ -39,9 +39,9 @@ export function addRequestContext(fastify: FastifyInstance, draining: () => bool
 const CLIENT_REQUEST_ID = /^[\x20-\x7e]{1,512}$/;
 
 /**
- * `X-Client-Request-Id`, else the client's `X-Request-ID`. The second is ignored where it does not fit: it may come from a proxy
- * on the way, which the client knows nothing of.
- * @throws {AppError} `request.invalid` for the first, where it does not fit.
+ * Returns `X-Client-Request-Id`, else the client's `X-Request-ID`. An invalid `X-Request-ID` is ignored: a proxy may
+ * have set it without the client's knowledge.
+ * @throws {AppError} `request.invalid` for an invalid `X-Client-Request-Id`.
  */
 function clientRequestIdOf({ headers }: FastifyRequest): string | undefined {
   const own = headers['x-client-request-id'];
@@ -60,7 +60,7 @@ function clientRequestIdOf({ headers }: FastifyRequest): string | undefined {
 
 const TRACEPARENT = /^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
 
-/** The client's trace when it sent one, else a new one (W3C Trace Context). */
+/** Returns the client's trace, or starts a new one (W3C Trace Context). */
 function traceparentOf(request: FastifyRequest): string {
   const given = request.headers['traceparent'];
   if (typeof given === 'string' && TRACEPARENT.test(given)) return given;

@@ -1,4 +1,7 @@
-/** Remembers the routes of an application, to tell a wrong method from a wrong path, and to refuse a route without access rules. */
+/**
+ * Records the routes of an application, to distinguish a wrong method from a wrong path, and to reject routes without
+ * access rules.
+ */
 import type { FastifyInstance } from 'fastify';
 
 export interface RouteEntry {
@@ -9,7 +12,7 @@ export interface RouteEntry {
 export class RouteTable {
   readonly #patterns = new Map<string, { matches: RegExp; methods: Set<string> }>();
 
-  /** Notes every route that is registered from now on. */
+  /** Records every route that is registered from now on. */
   watch(fastify: FastifyInstance): void {
     fastify.addHook('onRoute', ({ method, url }) => {
       for (const name of [method].flat()) this.#add(name, url);
@@ -20,12 +23,12 @@ export class RouteTable {
     return [...this.#patterns].flatMap(([url, { methods }]) => [...methods].map((method) => ({ method, url })));
   }
 
-  /** Methods that any route has. */
+  /** Returns the methods of all routes. */
   methods(): string[] {
     return [...new Set([...this.#patterns.values()].flatMap(({ methods }) => [...methods]))].sort();
   }
 
-  /** Methods that a path has; empty when nothing is there. */
+  /** Returns the methods of a path; empty when it has no route. */
   methodsOf(path: string): string[] {
     return [...this.#patterns.values()]
       .filter(({ matches }) => matches.test(path))

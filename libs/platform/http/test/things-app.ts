@@ -1,4 +1,4 @@
-/** A small application over HTTP, for the specs of this library. */
+/** A small HTTP application for the specs of this library. */
 import 'reflect-metadata';
 import { Body, Controller, Get, HttpException, Module, Param, Post, Res } from '@nestjs/common';
 import { AppError } from '@xerotier/errors';
@@ -73,7 +73,7 @@ export class ThingsApp {
   #port = 0;
 
   get app(): HttpApp {
-    if (this.#app === undefined) throw new Error('The application runs inside tests only.');
+    if (this.#app === undefined) throw new Error('The application is only available inside tests.');
     return this.#app;
   }
 
@@ -89,7 +89,7 @@ export class ThingsApp {
     return this.#logged;
   }
 
-  /** The responses of `/stream`, which tests write and end. */
+  /** The open responses of `/stream`, for tests to write and end. */
   get open(): readonly FastifyReply['raw'][] {
     return open;
   }
@@ -105,7 +105,7 @@ export class ThingsApp {
     await this.app.close();
   }
 
-  /** The same application with other options. */
+  /** Restarts the application with other options. */
   async restart(options: Partial<HttpAppOptions>): Promise<void> {
     await this.close();
     await this.start(options);
@@ -115,23 +115,23 @@ export class ThingsApp {
     return fetch(`${this.url}/things`, { method: 'POST', body, headers });
   }
 
-  /** Sends text as it is and returns everything that comes back until the server closes. */
+  /** Sends raw text and returns everything received until the server closes. */
   async raw(text: string): Promise<string> {
     const socket = connect(this.port, '127.0.0.1');
     socket.write(text);
     return textOf(socket);
   }
 
-  /** The access log's lines; the last is written when the connection is done with it. */
+  /** Returns the access log lines; the last is written when its response is closed. */
   async accessLines(count: number): Promise<Record<string, unknown>[]> {
     return eventually('the access log has the lines', () => {
-      const lines = this.#logged.lines().filter(({ msg }) => msg === 'request');
+      const lines = this.#logged.lines().filter(({ msg }) => msg === 'request completed');
       return lines.length >= count ? lines : undefined;
     });
   }
 }
 
-/** Call it at the top of a file: each test has an application of its own. */
+/** Call it at the top of a file: each test gets its own application. */
 export function thingsApp(): ThingsApp {
   const things = new ThingsApp();
   beforeEach(() => things.start());
@@ -139,7 +139,7 @@ export function thingsApp(): ThingsApp {
   return things;
 }
 
-/** All that comes, until the connection is closed. */
+/** Returns everything received until the connection is closed. */
 export async function textOf(socket: Socket): Promise<string> {
   let received = '';
   socket.on('data', (chunk: Buffer) => (received += chunk.toString()));

@@ -1,9 +1,9 @@
-/** What every log line of a piece of work carries, without being passed along: kept in AsyncLocalStorage. */
+/** Fields of every log line within a piece of work, kept in AsyncLocalStorage instead of being passed along. */
 import { AsyncLocalStorage } from 'node:async_hooks';
 
 export interface LogContext {
   readonly requestId?: string;
-  /** What the client calls its request. */
+  /** The client's own id for its request. */
   readonly clientRequestId?: string;
   readonly traceparent?: string;
   readonly projectId?: string;
@@ -11,7 +11,7 @@ export interface LogContext {
 
 const storage = new AsyncLocalStorage<LogContext>();
 
-/** Runs `work` (and what it starts) with the given context instead of the surrounding one. */
+/** Runs `work` (and everything it starts) with the given context instead of the surrounding one. */
 export function withLogContext<T>(context: LogContext, work: () => T): T {
   return storage.run(context, work);
 }

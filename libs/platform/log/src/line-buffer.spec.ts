@@ -8,7 +8,7 @@ function collecting(capacity: number): { buffer: LineBuffer; chunks: string[] } 
 }
 
 describe('LineBuffer', () => {
-  it('keeps lines back until it is flushed, and then writes them together', () => {
+  it('buffers lines until it is flushed, and then writes them together', () => {
     const { buffer, chunks } = collecting(100);
     buffer.write('one\n');
     buffer.write('two\n');
@@ -17,20 +17,20 @@ describe('LineBuffer', () => {
     expect(chunks).toEqual(['one\ntwo\n']);
   });
 
-  it('writes nothing when there is nothing', () => {
+  it('writes nothing when it is empty', () => {
     const { buffer, chunks } = collecting(100);
     buffer.flush();
     expect(chunks).toEqual([]);
   });
 
-  it('writes what it has before a line that does not fit, and a line that never fits by itself', () => {
+  it('flushes before a line that does not fit, and writes an oversized line directly', () => {
     const { buffer, chunks } = collecting(12);
     buffer.write('one\n');
     buffer.write('a line that is longer than all of it\n');
     expect(chunks).toEqual(['one\n', 'a line that is longer than all of it\n']);
   });
 
-  it('loses, changes and reorders nothing, whatever the lines hold', () => {
+  it('preserves all lines and their order', () => {
     fc.assert(
       fc.property(
         fc.array(fc.string({ unit: 'binary', maxLength: 40 })),

@@ -1,10 +1,10 @@
 /**
- * Log lines that are written together. They are copied into one buffer as they come: a line is built from dozens of small
- * strings, which would all have to outlive the garbage collections until they are written.
+ * Buffers log lines to write them together. Lines are copied into one buffer right away: a line is built from dozens of
+ * small strings, which would otherwise survive garbage collections until they are written.
  */
 import type { DestinationStream } from 'pino';
 
-/** No character of a line takes more bytes than this (a pair of surrogates counts as two characters). */
+/** Maximum UTF-8 bytes per UTF-16 code unit. */
 const BYTES_PER_CHARACTER_MAX = 3;
 
 export class LineBuffer implements DestinationStream {
@@ -12,7 +12,7 @@ export class LineBuffer implements DestinationStream {
   readonly #bytes: Buffer;
   #used = 0;
 
-  /** @param capacity bytes that are written together, at the most. */
+  /** @param capacity maximum number of bytes that are written together. */
   constructor(destination: DestinationStream, capacity: number) {
     this.#destination = destination;
     this.#bytes = Buffer.allocUnsafeSlow(capacity);

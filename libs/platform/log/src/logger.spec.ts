@@ -20,7 +20,7 @@ const SECRETS = [
 ];
 const LEVELS = ['debug', 'info', 'warn', 'error'] as const;
 
-/** The one line that was written. */
+/** Returns the one line that was written. */
 function lineOf(write: (log: Logger) => void): Record<string, unknown> {
   const { log, lines } = capturedLog();
   write(log);
@@ -28,27 +28,27 @@ function lineOf(write: (log: Logger) => void): Record<string, unknown> {
   return lines()[0] as Record<string, unknown>;
 }
 
-/** The value, wrapped in so many objects. */
+/** Wraps the value in this many objects. */
 function nested(value: object, depth: number): LogFields {
   return depth === 0 ? { ...value } : { inner: nested(value, depth - 1) };
 }
 
 describe('a log line', () => {
-  it.each(LEVELS)('of level %s is one JSON object with level, time, service and message', (level) => {
+  it.each(LEVELS)('at level %s is one JSON object with level, time, service and message', (level) => {
     const line = lineOf((log) => log[level]('slot granted', { workerId: 'w1' }));
     expect(line).toEqual({ level, time: expect.any(String), service: 'test', msg: 'slot granted', workerId: 'w1' });
     expect(new Date(line['time'] as string).toISOString()).toBe(line['time']);
   });
 
-  it.each(LEVELS)('of level %s keeps its message when it has no fields', (level) => {
+  it.each(LEVELS)('at level %s has its message without fields', (level) => {
     expect(lineOf((log) => log[level]('started'))).toMatchObject({ level, msg: 'started' });
   });
 
-  it('does not read its message as a format', () => {
+  it('does not interpret its message as a format', () => {
     expect(lineOf((log) => log.info('100 %s of %d', { a: 1 }))).toMatchObject({ msg: '100 %s of %d' });
   });
 
-  it('carries the context of its work, and only of its own', () => {
+  it('has the context of its work only', () => {
     const { log, lines } = capturedLog();
     withLogContext({ requestId: 'req_1', projectId: 'proj_1' }, () => log.info('inside'));
     log.info('outside');
@@ -56,7 +56,7 @@ describe('a log line', () => {
     expect(lines()[1]).not.toHaveProperty('requestId');
   });
 
-  it('of a child carries the fields of the child, with secrets removed', () => {
+  it('of a child logger has its own fields, with secrets removed', () => {
     expect(lineOf((log) => log.child({ model: 'm', token: 'hunter2' }).info('x', { n: 1 }))).toMatchObject({
       model: 'm',
       token: '[removed]',
@@ -65,8 +65,8 @@ describe('a log line', () => {
   });
 });
 
-describe('a field that is named like a secret', () => {
-  it.each(SECRETS)('%s is removed at every level down to the third', (name) => {
+describe('a field with the name of a secret', () => {
+  it.each(SECRETS)('%s is removed down to the third level', (name) => {
     for (const depth of [0, 1, 2, 3]) {
       for (const level of LEVELS) {
         const text = JSON.stringify(lineOf((log) => log[level]('x', nested({ [name]: 'hunter2', other: 1 }, depth))));
@@ -76,19 +76,19 @@ describe('a field that is named like a secret', () => {
     }
   });
 
-  it('is removed from the entries of a list, which stays a list', () => {
+  it('is removed from the elements of an array', () => {
     const line = lineOf((log) => log.info('x', { sent: [{ to: 'a', body: 'hunter2' }, { to: 'b' }] }));
     expect(line['sent']).toEqual([{ to: 'a', body: '[removed]' }, { to: 'b' }]);
   });
 
-  it('is removed from the line and not from the object that was given', () => {
+  it('is removed from the line, not from the passed object', () => {
     const fields = { a: { b: { password: 'hunter2' } }, key: { deep: true } };
     const before = structuredClone(fields);
     lineOf((log) => log.info('x', fields));
     expect(fields).toEqual(before);
   });
 
-  it('is removed whatever it holds', () => {
+  it('is removed whatever its value', () => {
     expect(lineOf((log) => log.info('x', { key: { a: 1 }, token: null, body: 0 }))).toMatchObject({
       key: '[removed]',
       token: '[removed]',
@@ -97,8 +97,8 @@ describe('a field that is named like a secret', () => {
   });
 });
 
-describe('fields without such names', () => {
-  it('are written as they are, whatever they hold', () => {
+describe('other fields', () => {
+  it('are written unchanged', () => {
     const name = fc
       .string()
       .filter((text) => ![...SECRETS, 'error', 'level', 'time', 'service', 'msg', '__proto__'].includes(text));
@@ -114,7 +114,7 @@ describe('fields without such names', () => {
     );
   });
 
-  it('may lead back to themselves', () => {
+  it('may be circular', () => {
     const fields: LogFields = { name: 'loop' };
     fields['self'] = fields;
     expect(lineOf((log) => log.info('x', fields))).toMatchObject({ name: 'loop' });
@@ -122,7 +122,7 @@ describe('fields without such names', () => {
 });
 
 describe('an error in a line', () => {
-  it('shows name, code, message and the chain of causes, with the stack of the innermost', () => {
+  it('has name, code, message and the chain of causes, with the innermost stack', () => {
     const cause = new Error('connection refused');
     const error = Object.assign(new TypeError('no database', { cause }), { code: 'db.unavailable' });
     expect(lineOf((log) => log.error('x', { error }))['error']).toEqual({
@@ -133,14 +133,14 @@ describe('an error in a line', () => {
     });
   });
 
-  it('whose causes do not end is cut', () => {
+  it('with circular causes is truncated', () => {
     const error = new Error('round');
     error.cause = error;
     const text = JSON.stringify(lineOf((log) => log.warn('x', { error })));
     expect(text.match(/"round"/g)).toHaveLength(6);
   });
 
-  it('that is no Error says so, and a text says itself', () => {
+  it('is replaced when it is not an Error, unless it is a string', () => {
     expect(lineOf((log) => log.error('x', { error: { password: 'hunter2' } }))['error']).toBe('(not an Error)');
     expect(lineOf((log) => log.error('x', { error: 'gone' }))['error']).toBe('gone');
     expect(lineOf((log) => log.error('x', { error: undefined }))).not.toHaveProperty('error');
@@ -156,7 +156,7 @@ describe('the level of a logger', () => {
     ['error', 1],
     ['fatal', 0],
     ['silent', 0],
-  ])('%s lets %i of four lines through', (level, count) => {
+  ])('%s writes %i of four lines', (level, count) => {
     const chunks: string[] = [];
     const destination = new Writable({ write: (chunk: Buffer, _, done) => (chunks.push(chunk.toString()), done()) });
     const log = createLogger({ service: 'test', level, destination });
@@ -164,7 +164,7 @@ describe('the level of a logger', () => {
     expect(chunks).toHaveLength(count);
   });
 
-  it('is info unless it is given', () => {
+  it('defaults to info', () => {
     const chunks: string[] = [];
     const destination = new Writable({ write: (chunk: Buffer, _, done) => (chunks.push(chunk.toString()), done()) });
     const log = createLogger({ service: 'test', destination });
@@ -173,7 +173,7 @@ describe('the level of a logger', () => {
     expect(chunks).toHaveLength(1);
   });
 
-  it('of a silent logger lets nothing through', () => {
+  it('of a silent logger writes nothing', () => {
     expect(() => silentLog().error('x')).not.toThrow();
   });
 });

@@ -1,6 +1,6 @@
 /**
- * Structured logs: a constant message plus fields, one JSON object a line on standard output. Fields that could hold
- * a secret or a prompt are removed by name, as a second net: the first is not to log them.
+ * Structured logs: a constant message plus fields, one JSON object per line on standard output. Fields that could
+ * contain a secret or a prompt are removed by name. This is only a safeguard: do not log them.
  */
 import { pino } from 'pino';
 import type { DestinationStream } from 'pino';
@@ -13,7 +13,7 @@ export type LogFields = Record<string, unknown>;
 export interface Logger {
   /** Someone must act. */
   error(message: string, fields?: LogFields): void;
-  /** Odd, but handled. */
+  /** Unusual, but handled. */
   warn(message: string, fields?: LogFields): void;
   info(message: string, fields?: LogFields): void;
   debug(message: string, fields?: LogFields): void;
@@ -57,20 +57,20 @@ export function createLogger(options: LoggerOptions): Logger {
   return wrap(instance);
 }
 
-/** Lines are written together, a few times a second: a system call for each of them was a tenth of the gateway's time. */
-const WRITTEN_TOGETHER_BYTES = 65_536;
-const WRITTEN_EVERY_MS = 200;
+/** Lines are written together, a few times a second: one system call per line took a tenth of the gateway's time. */
+const BUFFER_BYTES = 65_536;
+const FLUSH_INTERVAL_MS = 200;
 
 let output: DestinationStream | undefined;
 
 /**
- * What a killed process had not written yet is lost, a fifth of a second at most; an orderly end loses nothing. Written by
- * this thread: handing it to another one costs more than the write, and whoever reads it is expected to keep up.
+ * A killed process loses up to 200 ms of unwritten lines; an orderly exit loses nothing. Written by this thread:
+ * passing lines to another one costs more than the write, and the reader is expected to keep up.
  */
 function standardOutput(): DestinationStream {
   if (output !== undefined) return output;
-  const lines = new LineBuffer(pino.destination({ fd: 1, sync: true }), WRITTEN_TOGETHER_BYTES);
-  setInterval(() => lines.flush(), WRITTEN_EVERY_MS).unref();
+  const lines = new LineBuffer(pino.destination({ fd: 1, sync: true }), BUFFER_BYTES);
+  setInterval(() => lines.flush(), FLUSH_INTERVAL_MS).unref();
   process.on('exit', () => lines.flush());
   output = lines;
   return output;
@@ -88,14 +88,14 @@ function wrap(instance: pino.Logger): Logger {
   };
 }
 
-/** The fields, with those of the work that this is a part of. Not by pino's mixin: its copying of fields costs as much again. */
+/** Adds the fields of the log context. Not done by pino's mixin, whose copying of fields would double the cost. */
 function inContext(fields: LogFields | undefined): LogFields {
   return { ...logContext(), ...fields };
 }
 
 /**
- * The fields without those that are named like secrets, three levels deep. Done here and not by pino's redaction, whose
- * wildcard paths cost an eighth of the gateway's time; most lines have nothing to remove and are returned as they are.
+ * Removes fields with the names of secrets, three levels deep. Not done by pino's redaction, whose wildcard paths took
+ * an eighth of the gateway's time; most lines have nothing to remove and are returned unchanged.
  */
 function clean(fields: LogFields | undefined, depth: number): LogFields | undefined {
   let cleaned = fields;
@@ -112,7 +112,7 @@ function clean(fields: LogFields | undefined, depth: number): LogFields | undefi
   return cleaned;
 }
 
-/** An `error` field becomes text: name, code, message and the chain of causes, with the stack of the innermost. */
+/** Serializes an `error` field: name, code, message and the chain of causes, with the innermost stack. */
 function describeErrors(fields: LogFields | undefined): LogFields | undefined {
   if (fields?.['error'] === undefined) return fields;
   return { ...fields, error: describe(fields['error'], 0) };

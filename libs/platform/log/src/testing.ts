@@ -7,7 +7,7 @@ export function silentLog(): Logger {
   return createLogger({ service: 'test', level: 'silent' });
 }
 
-/** A logger and the lines that it wrote, as parsed objects. */
+/** A logger and the lines it wrote, as parsed objects. */
 export function capturedLog(): { log: Logger; lines: () => Record<string, unknown>[]; text: () => string } {
   const chunks: string[] = [];
   const destination = new Writable({

@@ -72,14 +72,14 @@ async function codeOf(promise: Promise<unknown>): Promise<string> {
 }
 
 describe('a request', () => {
-  it('is answered by the handler of its contract', async () => {
+  it('is handled by the handler of its contract', async () => {
     const [server, client] = [await connectBus(), await connectBus()];
     server.bus.serve(math, handlers, { values: { who: 'a' } });
     await server.bus.flush();
     await expect(client.bus.call(sum, { numbers: [1, 2, 3] })).resolves.toEqual({ total: 6 });
   });
 
-  it('is answered by one of the replicas', async () => {
+  it('is handled by one of the replicas', async () => {
     const replies: string[] = [];
     for (const name of ['one', 'two']) {
       const { bus } = await connectBus();
@@ -92,19 +92,19 @@ describe('a request', () => {
     expect(new Set(replies).size).toBe(2);
   });
 
-  it('fails at once when nobody listens', async () => {
+  it('fails at once without a responder', async () => {
     const { bus } = await connectBus();
     expect(await codeOf(bus.call(sum, { numbers: [] }))).toBe('bus.no_responders');
   });
 
-  it('fails when the answer does not come in time', async () => {
+  it('fails when there is no response in time', async () => {
     const [server, client] = [await connectBus(), await connectBus()];
     server.bus.serve(service('math', { sum }), { sum: () => new Promise(() => undefined) });
     await server.bus.flush();
     expect(await codeOf(client.bus.call(sum, { numbers: [] }, { deadlineMs: 50 }))).toBe('bus.timeout');
   });
 
-  it('is refused when it does not fit the contract, with the field that does not', async () => {
+  it('is rejected when it does not match the contract, with the invalid field', async () => {
     const [server, client] = [await connectBus(), await connectBus()];
     server.bus.serve(math, handlers, { values: { who: 'a' } });
     await server.bus.flush();
@@ -113,14 +113,14 @@ describe('a request', () => {
     expect(await codeOf(failing)).toBe('bus.unreadable');
   });
 
-  it('is not trusted to have a fitting answer either', async () => {
+  it('fails when the response does not match the contract', async () => {
     const [server, client] = [await connectBus(), await connectBus()];
     server.bus.serve(service('math', { sum }), { sum: () => ({ total: 'many' }) as never });
     await server.bus.flush();
     expect(await codeOf(client.bus.call(sum, { numbers: [] }))).toBe('bus.unreadable');
   });
 
-  it('carries a refusal with code, details, param and retry time', async () => {
+  it('transfers an error with code, details, param and retry time', async () => {
     const [server, client] = [await connectBus(), await connectBus()];
     const rejection = new AppError('router.no_worker', { model: 'm' }, { retryAfterSeconds: 7, param: 'model' });
     server.bus.serve(service('math', { sum }), { sum: () => Promise.reject(rejection) });
@@ -133,7 +133,7 @@ describe('a request', () => {
     });
   });
 
-  it('replies with `internal` where the handler throws an error that the contract does not list, and logs which', async () => {
+  it('returns `internal` when the handler throws an error that the contract does not list, and logs it', async () => {
     const { log, lines } = capturedLog();
     const [server, client] = [await connectBus({ log }), await connectBus()];
     const undeclared = new AppError('worker.busy', { secret: 'detail' });
@@ -151,18 +151,15 @@ describe('a request', () => {
     );
   });
 
-  it.each(['bus.timeout', 'service.draining'] as const)(
-    'lets %s pass, which any operation may end with',
-    async (code) => {
-      const { log, text } = capturedLog();
-      const [server, client] = [await connectBus({ log }), await connectBus()];
-      const own = new AppError(code as 'bus.timeout', { subject: 'x' });
-      server.bus.serve(service('math', { sum }), { sum: () => Promise.reject(own) });
-      await server.bus.flush();
-      expect(await codeOf(client.bus.call(sum, { numbers: [] }))).toBe(code);
-      expect(text()).not.toContain('undeclared');
-    },
-  );
+  it.each(['bus.timeout', 'service.draining'] as const)('transfers %s, which any operation may throw', async (code) => {
+    const { log, text } = capturedLog();
+    const [server, client] = [await connectBus({ log }), await connectBus()];
+    const own = new AppError(code as 'bus.timeout', { subject: 'x' });
+    server.bus.serve(service('math', { sum }), { sum: () => Promise.reject(own) });
+    await server.bus.flush();
+    expect(await codeOf(client.bus.call(sum, { numbers: [] }))).toBe(code);
+    expect(text()).not.toContain('undeclared');
+  });
 
   it('hides a defect of the handler from the caller, and logs it', async () => {
     const { log, text } = capturedLog();
@@ -175,7 +172,7 @@ describe('a request', () => {
     expect(text()).toContain('the secret detail');
   });
 
-  it('is a line with its request id in the log of who serves it, at the level debug', async () => {
+  it('is logged at debug with its request id by the server', async () => {
     const { log, lines } = capturedLog();
     const [server, client] = [await connectBus({ log }), await connectBus()];
     server.bus.serve(math, handlers, { values: { who: 'a' } });
@@ -188,13 +185,13 @@ describe('a request', () => {
     });
     await eventually('all is logged', () => lines().length === 3);
     expect(lines()).toMatchObject([
-      { level: 'debug', msg: 'bus request', requestId: 'req_1', subject: 'math.v1.sum' },
-      { level: 'debug', msg: 'bus stream begins', requestId: 'req_1', subject: 'math.v1.count.a' },
-      { level: 'debug', msg: 'bus stream ends', requestId: 'req_1', subject: 'math.v1.count.a' },
+      { level: 'debug', msg: 'bus request completed', requestId: 'req_1', subject: 'math.v1.sum' },
+      { level: 'debug', msg: 'bus stream opened', requestId: 'req_1', subject: 'math.v1.count.a' },
+      { level: 'debug', msg: 'bus stream completed', requestId: 'req_1', subject: 'math.v1.count.a' },
     ]);
   });
 
-  it('carries request id, trace and deadline', async () => {
+  it('transfers request id, trace and deadline', async () => {
     const [server, client] = [await connectBus(), await connectBus()];
     const seen: unknown[] = [];
     server.bus.serve(service('math', { sum }), {
@@ -209,7 +206,7 @@ describe('a request', () => {
     expect(seen).toEqual([context, 800]);
   });
 
-  it('carries what the client calls its request, where it calls it anything', async () => {
+  it('transfers the client request id, if any', async () => {
     const [server, client] = [await connectBus(), await connectBus()];
     const seen: unknown[] = [];
     const see = (): void => void seen.push(logContext()?.clientRequestId);
@@ -222,7 +219,7 @@ describe('a request', () => {
   });
 });
 
-describe('a question or an answer that is larger than a message', () => {
+describe('a request or response that is larger than a message', () => {
   const echo = request({
     subject: 'echo.v1.say',
     timeoutMs: 1_000,
@@ -231,7 +228,7 @@ describe('a question or an answer that is larger than a message', () => {
     errors: [],
   });
 
-  it('is refused by its name, and what just fits is not', async () => {
+  it('is rejected with bus.too_large, and one at the limit is not', async () => {
     const { bus: server } = await connectBus();
     const { bus: client } = await connectBus();
     server.serve(service('echo', { echo }), { echo: ({ text, times }) => ({ text: text.repeat(times) }) });
@@ -245,20 +242,20 @@ describe('a question or an answer that is larger than a message', () => {
 });
 
 describe('serving', () => {
-  it('refuses a contract whose operation has no handler, and says which', async () => {
+  it('rejects a contract with an unhandled operation, and names it', async () => {
     const { bus } = await connectBus();
     expect(() => bus.serve(math, { sum: handlers.sum } as never, { values: { who: 'a' } })).toThrow(
-      "Nothing handles math.count (math.v1.count.{who}): add a handler called 'count'",
+      "No handler for math.count (math.v1.count.{who}): add a handler called 'count'",
     );
   });
 
-  it('refuses to serve a subject twice in one process', async () => {
+  it('rejects serving a subject twice in one process', async () => {
     const { bus } = await connectBus();
     bus.serve(service('math', { sum }), { sum: handlers.sum });
     expect(() => bus.serve(service('math', { sum }), { sum: handlers.sum })).toThrow('served twice');
   });
 
-  it('refuses a value that would address other subjects', async () => {
+  it('rejects a value that would match other subjects', async () => {
     const { bus } = await connectBus();
     for (const who of ['', 'a.b', '*', '>', 'a b'])
       expect(() => bus.serve(service('math', { count }), { count: handlers.count }, { values: { who } })).toThrow(
@@ -280,14 +277,14 @@ describe('a stream', () => {
     expect(server.bus.servedStreams).toBe(0);
   });
 
-  it('fails at once when nobody listens', async () => {
+  it('fails at once without a responder', async () => {
     const { bus } = await connectBus();
     const sink = collector();
-    bus.open(count, { to: 1 }, sink, { values: { who: 'nobody' } });
+    bus.open(count, { to: 1 }, sink, { values: { who: 'unserved' } });
     expect(await codeOf(sink.done)).toBe('bus.no_responders');
   });
 
-  it('ends early when the caller cancels, and still says what was done', async () => {
+  it('ends early when the caller cancels, with its end frame', async () => {
     const [server, client] = [await connectBus(), await connectBus()];
     server.bus.serve(math, handlers, { values: { who: 'a' } });
     await server.bus.flush();
@@ -300,7 +297,7 @@ describe('a stream', () => {
     expect(end.counted).toBeGreaterThanOrEqual(sink.texts.length);
   });
 
-  it('is held while paused, and goes on without loss', async () => {
+  it('stops while paused, and resumes without loss', async () => {
     const [server, client] = [await connectBus(), await connectBus()];
     server.bus.serve(math, handlers, { values: { who: 'a' } });
     await server.bus.flush();
@@ -319,7 +316,7 @@ describe('a stream', () => {
     expect(sink.texts).toEqual(Array.from({ length: 20_000 }, (_, i) => `${i}`));
   });
 
-  it('carries a request and payloads far larger than a NATS message', async () => {
+  it('transfers a request and payloads far larger than a NATS message', async () => {
     const [server, client] = [await connectBus(), await connectBus()];
     const large = 5_000_000;
     server.bus.serve(
@@ -341,19 +338,19 @@ describe('a stream', () => {
     expect(sink.texts).toEqual([padding]);
   });
 
-  it('ends with an error when its server goes silent', async () => {
+  it('ends with an error when its server is lost', async () => {
     const [server, client] = [await connectBus(), await connectBus({ liveness: { intervalMs: 50, silenceMs: 200 } })];
     server.bus.serve(math, { ...handlers, count: () => new Promise(() => undefined) }, { values: { who: 'a' } });
     await server.bus.flush();
     const sink = collector();
     client.bus.open(count, { to: 1 }, sink, { values: { who: 'a' } });
     await eventually('the server has it', () => server.bus.servedStreams === 1);
-    // What a killed process does: nothing more is said, and nothing is closed in an orderly way.
+    // Like a killed process: nothing more is sent, and nothing is closed in an orderly way.
     await server.connection.nats.close();
     expect(await codeOf(sink.done)).toBe('bus.peer_lost');
   });
 
-  it('stays open while its server has nothing to say', async () => {
+  it('stays open while its server sends no data', async () => {
     const liveness = { intervalMs: 50, silenceMs: 200 };
     const [server, client] = [await connectBus({ liveness }), await connectBus({ liveness })];
     const { promise: released, resolve: release } = Promise.withResolvers<void>();
@@ -375,14 +372,14 @@ describe('a stream', () => {
     await expect(sink.done).resolves.toMatchObject({ counted: 0 });
   });
 
-  it('is stopped at the server when its caller goes silent', async () => {
+  it('is aborted at the server when its caller is lost', async () => {
     const [server, client] = [await connectBus({ liveness: { intervalMs: 50, silenceMs: 200 } }), await connectBus()];
     server.bus.serve(math, handlers, { values: { who: 'a' } });
     await server.bus.flush();
     client.bus.open(count, { to: 1e9 }, collector(), { values: { who: 'a' } });
     await eventually('the server has it', () => server.bus.servedStreams === 1);
     await client.connection.nats.close();
-    await eventually('the server gave it up', () => server.bus.servedStreams === 0);
+    await eventually('the server aborted it', () => server.bus.servedStreams === 0);
   });
 
   it('is aborted at the server when its deadline passes', async () => {
@@ -394,7 +391,7 @@ describe('a stream', () => {
     await expect(sink.done).resolves.toMatchObject({ cancelled: true });
   });
 
-  it('goes to one worker of a queue group, and only the named one when it is named', async () => {
+  it('goes to the addressed worker only', async () => {
     const hits: string[] = [];
     const address = service('math', { count });
     for (const who of ['a', 'b']) {
@@ -430,10 +427,15 @@ describe('a stream whose handler throws', () => {
   }
 
   it.each([
-    ['an error that the contract lists ends with it', new AppError('worker.busy'), 'worker.busy', ''],
-    ['an error that it does not list ends with `internal`', new AppError('worker.draining'), 'internal', 'undeclared'],
-    ['why its signal was aborted ends with that', new AppError('inference.cancelled'), 'inference.cancelled', ''],
-    ['something else ends with `internal`', new TypeError('x'), 'internal', 'bus handler failed'],
+    ['ends with an error that the contract lists', new AppError('worker.busy'), 'worker.busy', ''],
+    [
+      'ends with `internal` for an error that it does not list',
+      new AppError('worker.draining'),
+      'internal',
+      'undeclared',
+    ],
+    ['ends with the reason of its aborted signal', new AppError('inference.cancelled'), 'inference.cancelled', ''],
+    ['ends with `internal` for a defect', new TypeError('x'), 'internal', 'bus handler failed'],
   ])('%s', async (_, thrown, code, logged) => {
     const ending = await endOf(thrown);
     expect(ending.code).toBe(code);
@@ -443,41 +445,41 @@ describe('a stream whose handler throws', () => {
 });
 
 describe('an event', () => {
-  it('is heard by every subscriber', async () => {
-    const heard: number[] = [];
+  it('is received by every subscriber', async () => {
+    const received: number[] = [];
     for (let i = 0; i < 3; i += 1) {
       const { bus } = await connectBus();
-      bus.subscribe(ticked, ({ at }) => heard.push(at));
+      bus.subscribe(ticked, ({ at }) => received.push(at));
       await bus.flush();
     }
     const { bus } = await connectBus();
     bus.publish(ticked, { at: 5 }, { values: { who: 'x' } });
-    await eventually('all heard it', () => heard.length === 3);
-    expect(heard).toEqual([5, 5, 5]);
+    await eventually('all received it', () => received.length === 3);
+    expect(received).toEqual([5, 5, 5]);
   });
 
-  it('that does not fit its contract is dropped and logged', async () => {
+  it('that does not match its contract is dropped and logged', async () => {
     const { log, text } = capturedLog();
-    const [listener, speaker] = [await connectBus({ log }), await connectBus()];
-    const heard: unknown[] = [];
-    listener.bus.subscribe(accessChanged, (data) => heard.push(data));
-    await listener.bus.flush();
-    speaker.bus.publish(accessChanged, { nonsense: true } as never);
-    speaker.bus.publish(accessChanged, { projectId: 'proj_1' });
-    await eventually('the second came', () => heard.length === 1);
-    expect(heard).toEqual([{ projectId: 'proj_1' }]);
-    expect(text()).toContain('an event could not be handled');
+    const [subscriber, publisher] = [await connectBus({ log }), await connectBus()];
+    const received: unknown[] = [];
+    subscriber.bus.subscribe(accessChanged, (data) => received.push(data));
+    await subscriber.bus.flush();
+    publisher.bus.publish(accessChanged, { nonsense: true } as never);
+    publisher.bus.publish(accessChanged, { projectId: 'proj_1' });
+    await eventually('the second is received', () => received.length === 1);
+    expect(received).toEqual([{ projectId: 'proj_1' }]);
+    expect(text()).toContain('event handler failed');
   });
 });
 
 describe('the connection', () => {
-  it('comes back by itself after NATS was killed, for requests and for streams', async () => {
+  it('reconnects after NATS was killed, for requests and streams', async () => {
     const [server, client] = [await connectBus(), await connectBus()];
     server.bus.serve(math, handlers, { values: { who: 'a' } });
     await server.bus.flush();
     expect(client.bus.connected).toBe(true);
     await servers.nats.kill('SIGKILL');
-    await eventually('the bus says so', () => !client.bus.connected);
+    await eventually('the bus reports it', () => !client.bus.connected);
     expect(await codeOf(client.bus.call(sum, { numbers: [1] }, { deadlineMs: 200 }))).toMatch(/^bus\./);
     expect(await client.bus.connectedWithin(50)).toBe(false);
     const back = client.bus.connectedWithin(20_000);

@@ -1,5 +1,5 @@
 /**
- * The message bus: serves and calls contracts over NATS. A service has one; everything it says to another service goes
+ * The message bus: serves and calls contracts over NATS. A service has one; all communication with other services goes
  * through it.
  */
 import type { Msg } from '@nats-io/nats-core';
@@ -28,7 +28,7 @@ import type { StreamHandler } from './stream-server.ts';
 
 type Operations = Record<string, RequestContract | StreamContract>;
 
-/** One handler for each operation of a service: a forgotten one does not compile. */
+/** One handler for each operation of a service: a missing one does not compile. */
 export type Handlers<Ops extends Operations> = {
   readonly [Name in keyof Ops]: Ops[Name] extends RequestContract
     ? RequestHandler<Ops[Name]>
@@ -40,19 +40,19 @@ export type Handlers<Ops extends Operations> = {
 export interface BusOptions {
   readonly log: Logger;
   readonly liveness?: Partial<LivenessOptions>;
-  /** Requests of one operation that may be in flight in this process. Default 4,096. */
+  /** Maximum number of requests of one operation that are in flight in this process. Default 4,096. */
   readonly inFlightMax?: number;
 }
 
 export interface ServeSettings<Values> {
-  /** What fills the `{names}` of the subjects. */
+  /** Values for the `{names}` of the subjects. */
   readonly values?: Values;
-  /** Queue group; default the service's name. `null`: this process alone owns the subject. */
+  /** Queue group; default the service's name. `null`: this process receives all messages of the subject. */
   readonly queue?: string | null;
 }
 
 export interface Serving {
-  /** Takes nothing new; what was taken goes on. Resolves once the server knows. */
+  /** Accepts no new messages; those received before are still handled. Resolves once the server has confirmed it. */
   stop(): Promise<void>;
 }
 
@@ -84,24 +84,24 @@ export class Bus {
     return this.#connection.isConnected();
   }
 
-  /** Whether the server is there now or comes back within this time. */
+  /** Whether the bus is connected now, or reconnects within this time. */
   connectedWithin(timeoutMs: number): Promise<boolean> {
     return this.#connection.connectedWithin(timeoutMs);
   }
 
-  /** Streams that this process has opened and that have not ended. */
+  /** Number of streams that this process has opened and that have not ended. */
   get openStreams(): number {
     return this.#caller.openStreams;
   }
 
-  /** Streams that this process is answering. */
+  /** Number of streams that this process is serving. */
   get servedStreams(): number {
     return this.#server.openStreams;
   }
 
   /**
-   * Asks one question.
-   * @throws {AppError} one of the contract's errors, `bus.*`, or `internal` when the other side failed.
+   * Sends a request and returns the response.
+   * @throws {AppError} one of the contract's errors, `bus.*`, or `internal` when the handler failed.
    */
   call<C extends RequestContract>(
     contract: C,
@@ -111,7 +111,7 @@ export class Bus {
     return callOver(this.#connection, contract, subjectOf(contract, options.values ?? ({} as never)), input, options);
   }
 
-  /** Opens a stream; its frames go to the sink. The stream of a caller that stops listening is cancelled by its liveness. */
+  /** Opens a stream; its frames go to the sink. The server cancels the stream when the caller is lost. */
   open<C extends StreamContract>(
     contract: C,
     input: z.input<C['input']>,
@@ -122,9 +122,9 @@ export class Bus {
   }
 
   /**
-   * As `open`, for inputs that have something in common: those that are opened with the same `shared` on the same subject in
-   * one turn of the event loop leave as one message, which has it once.
-   * @param input what this stream has beside it.
+   * Like `open`, for inputs with a common part: streams that are opened with the same `shared` on the same subject in
+   * one turn of the event loop are sent as one message, which contains the common part once.
+   * @param input the part of this stream alone.
    */
   openShared<C extends StreamContract>(
     contract: C,
@@ -138,8 +138,8 @@ export class Bus {
   }
 
   /**
-   * Answers every operation of a service.
-   * @throws {Error} when an operation has no handler, or when this process answers it already.
+   * Serves every operation of a service.
+   * @throws {Error} when an operation has no handler, or when this process serves its subject already.
    */
   serve<Ops extends Operations>(
     contract: ServiceContract<Ops>,
@@ -172,7 +172,7 @@ export class Bus {
     };
   }
 
-  /** One process answers a subject once: a second handler would take half of the messages. */
+  /** A process serves a subject once: a second handler would receive half of the messages. */
   #claim(subject: string): string {
     if (this.#served.has(subject))
       throw new Error(`${subject} is served twice in this process: remove one of the handlers.`);
@@ -180,7 +180,7 @@ export class Bus {
     return subject;
   }
 
-  /** Says that something happened, to whoever listens right now. */
+  /** Publishes an event to the current subscribers. */
   publish<C extends EventContract>(
     contract: C,
     data: z.input<C['data']>,
@@ -189,7 +189,10 @@ export class Bus {
     this.#connection.nats.publish(subjectOf(contract, options.values ?? ({} as never)), encode(data));
   }
 
-  /** Hears every such event while subscribed. One that does not fit its contract is logged and dropped. */
+  /**
+   * Calls the handler for every such event while subscribed. An event that does not match its contract is logged and
+   * dropped.
+   */
   subscribe<C extends EventContract>(contract: C, handler: (data: z.output<C['data']>) => void): Serving {
     const subject = wildcardOf(contract);
     const subscription = this.#connection.nats.subscribe(subject, {
@@ -198,7 +201,7 @@ export class Bus {
         try {
           handler(decode(contract.data, message.data, message.subject) as z.output<C['data']>);
         } catch (failure) {
-          this.#log.error('an event could not be handled', { subject: message.subject, error: failure });
+          this.#log.error('event handler failed', { subject: message.subject, error: failure });
         }
       },
     });
@@ -210,7 +213,7 @@ export class Bus {
     return this.#connection.nats.flush();
   }
 
-  /** Sends what is buffered, then closes. Streams that are still open end with `bus.disconnected`. */
+  /** Sends buffered messages, then closes. Streams that are still open end with `bus.disconnected`. */
   async close(): Promise<void> {
     this.#caller.close();
     await this.#server.close();
@@ -224,6 +227,6 @@ function handlerOf(service: string, name: string, operation: Operations[string],
   const handler = (handlers as Record<string, unknown>)[name];
   if (typeof handler === 'function') return handler;
   throw new Error(
-    `Nothing handles ${service}.${name} (${operation.subject}): add a handler called '${name}' where the contract is served.`,
+    `No handler for ${service}.${name} (${operation.subject}): add a handler called '${name}' where the contract is served.`,
   );
 }

@@ -1,4 +1,4 @@
-/** What rides in the headers of every message: who asked, for how long, and which trace it belongs to. */
+/** The headers of every message: request id, deadline and trace of the caller. */
 import type { MsgHdrs } from '@nats-io/nats-core';
 import { logContext } from '@xerotier/log';
 import type { LogContext } from '@xerotier/log';
@@ -7,12 +7,14 @@ import { encodeHeaders } from './message-headers.ts';
 export const headerName = {
   requestId: 'Xero-Request-Id',
   clientRequestId: 'Xero-Client-Request-Id',
-  /** Milliseconds that are left, not a moment: clocks of two machines need not agree. */
+  /** Remaining milliseconds, not a timestamp: the clocks of two machines may differ. */
   deadlineMs: 'Xero-Deadline-Ms',
   traceparent: 'traceparent',
-  /** Present on an answer that is a refusal. */
+  /** Present on an error response. */
   errorCode: 'Xero-Error',
-  /** Present on a stream's request whose body is too large for one message; the receiver pulls it from the caller. */
+  /**
+   * Present on the request of a stream whose body is too large for one message; the receiver pulls it from the caller.
+   */
   bodyBytes: 'Xero-Body-Bytes',
   /** Present on a message that opens several streams: see `shared-input.ts`. */
   streams: 'Xero-Streams',
@@ -23,7 +25,7 @@ type HeaderName = (typeof headerName)[keyof typeof headerName];
 export type HeaderValues = Partial<Record<HeaderName, string | undefined>>;
 
 export interface CallOptions {
-  /** What is left of the caller's patience. Default: the contract's own timeout. */
+  /** Remaining time of the caller. Default: the contract's timeout. */
   readonly deadlineMs?: number;
   /** Default: the request id of the log context. */
   readonly requestId?: string;
@@ -33,7 +35,7 @@ export interface CallContext {
   readonly requestId: string | undefined;
   readonly clientRequestId: string | undefined;
   readonly traceparent: string | undefined;
-  /** Milliseconds that were left when the message arrived; undefined without a deadline. */
+  /** Milliseconds that remained when the message arrived; undefined without a deadline. */
   readonly deadlineMs: number | undefined;
 }
 
@@ -59,7 +61,7 @@ export function decodeContext(from: MsgHdrs | undefined): CallContext {
   };
 }
 
-/** What the log lines of the work for a message carry. */
+/** Returns the log context for the handling of a message. */
 export function logContextOf({ requestId, clientRequestId, traceparent }: CallContext): LogContext {
   return {
     ...(requestId !== undefined && { requestId }),

@@ -1,4 +1,4 @@
-/** Messages are JSON. The compiler checks what is sent against the contract; whoever receives a message parses it. */
+/** Messages are JSON. The compiler checks what is sent against the contract; the receiver validates it. */
 import { AppError } from '@xerotier/errors';
 import { z } from 'zod';
 
@@ -14,7 +14,7 @@ export function encode(value: unknown): Uint8Array {
   return Buffer.from(JSON.stringify(value) ?? 'null');
 }
 
-/** @throws {AppError} `bus.unreadable` when the bytes are not JSON or do not fit the schema. */
+/** @throws {AppError} `bus.unreadable` when the bytes are not JSON or do not match the schema. */
 export function decode<T extends z.ZodType>(schema: T, bytes: Uint8Array, subject: string): z.output<T> {
   return fit(schema, parseJson(bytes, subject), subject);
 }
@@ -28,14 +28,14 @@ export function parseJson(bytes: Uint8Array, subject: string): unknown {
   }
 }
 
-/** @throws {AppError} `bus.unreadable` when the value does not fit the schema. */
+/** @throws {AppError} `bus.unreadable` when the value does not match the schema. */
 export function fit<T extends z.ZodType>(schema: T, value: unknown, subject: string): z.output<T> {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
   const issue = result.error.issues[0];
   throw new AppError('bus.unreadable', {
     subject,
-    reason: `${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'no reason'}`,
+    reason: `${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'invalid'}`,
   });
 }
 

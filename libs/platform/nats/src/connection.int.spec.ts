@@ -8,14 +8,14 @@ const open: BusConnection[] = [];
 afterEach(() => Promise.all(open.splice(0).map(({ nats }) => nats.close())));
 
 describe('connectBus', () => {
-  it('logs in with the user and the password of the URL', async () => {
+  it('authenticates with the user and password of the URL', async () => {
     const connection = await connectBus({ url: servers.nats.url, name: 'test', log: silentLog() });
     open.push(connection);
     await connection.nats.flush();
     expect(connection.isConnected()).toBe(true);
   });
 
-  it('logs in again when the server comes back', async () => {
+  it('authenticates again after a reconnect', async () => {
     const { log, lines } = capturedLog();
     const connection = await connectBus({ url: servers.nats.url, name: 'test', log });
     open.push(connection);
@@ -25,12 +25,12 @@ describe('connectBus', () => {
   });
 });
 
-describe('a connection that finds no server', () => {
-  it('says so again and again, without the password, and goes on trying', async () => {
+describe('a connection without a server', () => {
+  it('logs repeatedly, without the password, and keeps trying', async () => {
     const { log, lines } = capturedLog();
     await servers.nats.kill('SIGKILL');
     const connecting = connectBus({ url: servers.nats.url, name: 'test', log });
-    await eventually('it says so twice', () => lines().length >= 2, 15_000);
+    await eventually('it is logged twice', () => lines().length >= 2, 15_000);
     const { url } = lines()[0] as { url: string };
     expect(lines()[0]).toMatchObject({ level: 'warn', msg: 'waiting for nats' });
     expect(new URL(url)).toMatchObject({ host: new URL(servers.nats.url).host, username: '', password: '' });
@@ -43,12 +43,12 @@ describe('a connection that finds no server', () => {
 describe('serverOf', () => {
   it.each([
     ['nats://127.0.0.1:4222', { servers: 'nats://127.0.0.1:4222' }],
-    // Digits after the colon of a password are not taken for the port.
+    // Digits after the colon of a password are not parsed as the port.
     ['nats://app:1234@127.0.0.1:4222', { servers: 'nats://127.0.0.1:4222', user: 'app', pass: '1234' }],
     ['tls://app:p%40ss%20%22@nats.example', { servers: 'tls://nats.example', user: 'app', pass: 'p@ss "' }],
     ['nats://app:50%@nats.example', { servers: 'nats://nats.example', user: 'app', pass: '50%' }],
     ['nats://secret@[::1]:4222', { servers: 'nats://[::1]:4222', token: 'secret' }],
-  ])('reads %s', (url, expected) => {
+  ])('parses %s', (url, expected) => {
     expect(serverOf(url)).toEqual(expected);
   });
 });

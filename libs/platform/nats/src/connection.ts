@@ -1,4 +1,4 @@
-/** The one NATS connection of a process: it never gives up, and says in the log when it is gone and back. */
+/** The NATS connection of a process: it reconnects indefinitely, and logs disconnects and reconnects. */
 import { connect } from '@nats-io/transport-node';
 import type { ConnectionOptions as NatsConnectOptions, NatsConnection } from '@nats-io/nats-core';
 import type { Logger } from '@xerotier/log';
@@ -8,31 +8,31 @@ import { RequestCaller } from './request-caller.ts';
 export interface ConnectionOptions {
   /** May hold credentials: `nats://user:password@host:4222`, or `nats://token@host:4222`. */
   readonly url: string;
-  /** Shows in the server's connection list: the service and which of its replicas. */
+  /** Shown in the server's connection list: the service and its replica. */
   readonly name: string;
   readonly log: Logger;
 }
 
 export interface BusConnection {
   readonly nats: NatsConnection;
-  /** Prefix of every subject that only this process listens to. */
+  /** Prefix of every subject that only this process subscribes to. */
   readonly inboxPrefix: string;
   readonly requests: RequestCaller;
   /** Whether the server is connected right now; false while the client tries to reconnect. */
   isConnected(): boolean;
-  /** Whether it is connected now or gets connected within this time. */
+  /** Whether it is connected now, or connects within this time. */
   connectedWithin(timeoutMs: number): Promise<boolean>;
 }
 
-/** A dead link is found after about 20 s at the latest; streams and calls have their own, shorter, deadlines. */
+/** A dead connection is detected after at most about 20 s; streams and calls have shorter timeouts of their own. */
 const PING_INTERVAL_MS = 10_000;
 const PINGS_MISSED_MAX = 2;
 const RECONNECT_WAIT_MS = 250;
 const RECONNECT_JITTER_MS = 250;
-/** How often the log repeats that the server is not there. */
+/** Interval at which the log repeats that the server is unavailable. */
 const REMINDER_MS = 3_000;
 
-/** Connects, and keeps trying while the server cannot be reached: services may start before NATS does. */
+/** Connects, and keeps trying while the server is unavailable: services may start before NATS does. */
 export async function connectBus(options: ConnectionOptions): Promise<BusConnection> {
   const inboxPrefix = `_INBOX_${options.name}_${randomBytes(6).toString('hex')}`;
   const server = serverOf(options.url);
@@ -53,7 +53,7 @@ export async function connectBus(options: ConnectionOptions): Promise<BusConnect
   const waiting = new Set<() => void>();
   void watch(nats, options.log, (now) => {
     connected = now;
-    if (now) for (const tell of waiting) tell();
+    if (now) for (const wake of waiting) wake();
   });
   const isConnected = (): boolean => connected && !nats.isClosed();
   return {
@@ -74,7 +74,7 @@ export async function connectBus(options: ConnectionOptions): Promise<BusConnect
   };
 }
 
-/** A password may have been written without escaping its percent signs. */
+/** A password may contain unescaped percent signs. */
 function decoded(text: string): string {
   try {
     return decodeURIComponent(text);
@@ -83,7 +83,7 @@ function decoded(text: string): string {
   }
 }
 
-/** The client takes no credentials in a URL: they are options of their own. */
+/** The client accepts credentials as options only, not in the URL. */
 export function serverOf(url: string): Pick<NatsConnectOptions, 'servers' | 'user' | 'pass' | 'token'> {
   const { username, password } = new URL(url);
   const servers = url.replace(/^(\w+:\/\/)[^/]*@/, '$1');
@@ -98,7 +98,7 @@ async function watch(nats: NatsConnection, log: Logger, onChange: (connected: bo
     if (status.type === 'reconnect') onChange(true);
     if (status.type === 'disconnect') log.warn('nats disconnected');
     if (status.type === 'reconnect') log.info('nats reconnected');
-    if (status.type === 'error') log.warn('nats reported an error', { error: status.error });
-    if (status.type === 'slowConsumer') log.warn('nats messages pile up in this process', { pending: status.pending });
+    if (status.type === 'error') log.warn('nats error', { error: status.error });
+    if (status.type === 'slowConsumer') log.warn('nats slow consumer', { pending: status.pending });
   }
 }

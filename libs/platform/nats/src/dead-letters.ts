@@ -1,6 +1,7 @@
 /**
- * Messages that a consumer gave up on, kept for people: the payload and headers as they were, with the reason beside them. Nothing
- * reads them by itself. One that is mended is published to its `Xero-Dlq-Subject` again, and handlers that have seen it know it by its id.
+ * Dead letters: messages that a consumer could not handle, kept for operators with payload, headers and the reason.
+ * Nothing consumes them automatically. To retry one, publish it to its `Xero-Dlq-Subject`; handlers that have processed
+ * it recognise it by its id.
  */
 import type { JsMsg } from '@nats-io/jetstream';
 import type { BusConnection } from './connection.ts';
@@ -8,10 +9,10 @@ import { deadLetterSubject } from './event-streams.ts';
 import { MESSAGE_ID_HEADER, publishConfirmed } from './publish-confirmed.ts';
 
 export const deadLetterHeader = {
-  /** Where it was published. */
+  /** Subject it was published to. */
   subject: 'Xero-Dlq-Subject',
   sequence: 'Xero-Dlq-Sequence',
-  /** The id that it was published with. */
+  /** The message id it was published with. */
   messageId: 'Xero-Dlq-Message-Id',
   /** Code of the error table; `internal` for a defect of the handler. */
   errorCode: 'Xero-Dlq-Error',
@@ -19,7 +20,7 @@ export const deadLetterHeader = {
 } as const;
 
 /**
- * Resolves once the dead-letter stream has it; giving the same message up twice leaves one.
+ * Resolves once the dead-letter stream has stored it. Repeating it for the same message has no effect.
  * @throws what `publishConfirmed` throws.
  */
 export async function publishDeadLetter(

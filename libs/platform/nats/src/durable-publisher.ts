@@ -1,4 +1,4 @@
-/** Publishes events to JetStream from memory, in batches, until each is confirmed. */
+/** Publishes events to JetStream from memory, in batches, and retries until each is confirmed. */
 import type { EventContract } from '@xerotier/contracts/define';
 import type { Logger } from '@xerotier/log';
 import { randomUUID } from 'node:crypto';
@@ -8,16 +8,16 @@ import type { BusConnection } from './connection.ts';
 import { MESSAGE_ID_HEADER, publishConfirmed } from './publish-confirmed.ts';
 
 const RETRY_WAIT_MS = 500;
-/** Bounds of one message: events, bytes (well below what NATS takes), and how long an event waits for company. */
+/** Limits of a message: events, bytes (well below NATS's maximum), and how long an event waits for others. */
 const BATCH_EVENTS_MAX = 200;
 const BATCH_BYTES_MAX = 512 * 1024;
 const BATCH_WAIT_MS = 10;
 
 /**
- * Publishes events and keeps each until JetStream has confirmed it, sending it again until then. Events of a few
- * milliseconds leave as one message, which costs the server as much as one event would; the message id makes a repeat harmless.
- * At its bound it takes no more: the caller decides what that means. It keeps events in memory only: what has to survive the
- * process is an event of `@xerotier/outbox`.
+ * Publishes events and retries until JetStream has confirmed them. Events within a few milliseconds are sent as one
+ * message, which costs the server as much as one event; the message id makes a retry harmless. At its limit it rejects
+ * further events: the caller decides what to do. Events are kept in memory only: an event that must survive the process
+ * belongs in `@xerotier/outbox`.
  */
 export class DurablePublisher<C extends EventContract> {
   readonly #connection: BusConnection;
@@ -31,7 +31,7 @@ export class DurablePublisher<C extends EventContract> {
   #timer: NodeJS.Timeout | undefined;
   #closing = false;
 
-  /** @param pendingMax events that may wait for their confirmation; default 50,000 (about 50 MB). */
+  /** @param pendingMax maximum number of unconfirmed events; default 50,000 (about 50 MB). */
   constructor(connection: BusConnection, contract: C, log: Logger, pendingMax = 50_000) {
     this.#connection = connection;
     this.#contract = contract;
@@ -39,12 +39,12 @@ export class DurablePublisher<C extends EventContract> {
     this.#log = log;
   }
 
-  /** Events that JetStream has not confirmed yet. */
+  /** Number of events that JetStream has not confirmed yet. */
   get pending(): number {
     return this.#pending;
   }
 
-  /** @returns false when too many events wait already: this one was not taken. */
+  /** @returns false when too many events are pending: this one was rejected. */
   publish(data: z.input<C['data']>): boolean {
     if (this.#pending >= this.#pendingMax) return false;
     const text = JSON.stringify(data);
@@ -56,7 +56,7 @@ export class DurablePublisher<C extends EventContract> {
     return true;
   }
 
-  /** Waits until everything is confirmed, or the time is over. Returns how many events are not. */
+  /** Waits until all events are confirmed, or the timeout. Returns the number of unconfirmed events. */
   async close(timeoutMs: number): Promise<number> {
     this.#flush();
     await Promise.race([Promise.all(this.#sending), delay(timeoutMs, undefined, { ref: false })]);
@@ -85,7 +85,7 @@ export class DurablePublisher<C extends EventContract> {
         await publishConfirmed(this.#connection, this.#contract.subject, payload, headers);
         return;
       } catch (error) {
-        if (attempt === 1) this.#log.warn('events are not confirmed yet', { subject: this.#contract.subject, error });
+        if (attempt === 1) this.#log.warn('event publish failed, retrying', { subject: this.#contract.subject, error });
         await delay(RETRY_WAIT_MS * Math.min(attempt, 10));
       }
     }

@@ -1,4 +1,4 @@
-/** Durable consumers on a real NATS server: what is delivered, how often, to whom, and where it ends when nobody can handle it. */
+/** Durable consumers on a real NATS server: deliveries, retries and dead letters. */
 import { jetstreamManager, RetentionPolicy } from '@nats-io/jetstream';
 import type { StoredMsg } from '@nats-io/jetstream';
 import { event } from '@xerotier/contracts/define';
@@ -64,49 +64,49 @@ async function deadLetters(): Promise<StoredMsg[]> {
   return letters;
 }
 
-/** Nothing is waiting or on its way to this consumer. */
-async function idle(durable = 'first'): Promise<boolean> {
+/** Whether this consumer has no pending or unacknowledged messages. */
+async function isIdle(durable = 'first'): Promise<boolean> {
   const { consumers } = await jetstreamManager(connection.nats);
   const info = await consumers.info(stream, durable);
   return info.num_pending === 0 && info.num_ack_pending === 0;
 }
 
 describe('two consumers of one stream', () => {
-  it('each read every event, also one that begins later', async () => {
-    const heard: Record<string, number[]> = { first: [], second: [] };
-    await consume(async (events) => void heard['first']?.push(...events.map(({ n }) => n)));
+  it('both receive every event, also one that starts later', async () => {
+    const received: Record<string, number[]> = { first: [], second: [] };
+    await consume(async (events) => void received['first']?.push(...events.map(({ n }) => n)));
     await publish(1);
-    await eventually('the first has it', () => idle());
-    await consume(async (events) => void heard['second']?.push(...events.map(({ n }) => n)), { durable: 'second' });
+    await eventually('the first has it', () => isIdle());
+    await consume(async (events) => void received['second']?.push(...events.map(({ n }) => n)), { durable: 'second' });
     await publish(2);
-    await eventually('both have both', async () => (await idle()) && (await idle('second')));
-    expect(heard).toEqual({ first: [1, 2], second: [1, 2] });
+    await eventually('both have both', async () => (await isIdle()) && (await isIdle('second')));
+    expect(received).toEqual({ first: [1, 2], second: [1, 2] });
   });
 
-  it('do not disturb one another: what one gives up, the other handles', async () => {
-    const heard: number[] = [];
+  it('are independent: one handles what the other fails on', async () => {
+    const received: number[] = [];
     await consume(() => Promise.reject(new Error('never')), { deliveriesMax: 2 });
-    await consume(async (events) => void heard.push(...events.map(({ n }) => n)), { durable: 'second' });
+    await consume(async (events) => void received.push(...events.map(({ n }) => n)), { durable: 'second' });
     await publish(1);
-    await eventually('it is given up', async () => (await deadLetters()).length === 1);
-    await eventually('the other is idle', () => idle('second'));
-    expect(heard).toEqual([1]);
+    await eventually('it is a dead letter', async () => (await deadLetters()).length === 1);
+    await eventually('the other is isIdle', () => isIdle('second'));
+    expect(received).toEqual([1]);
   });
 });
 
 describe('replicas of one consumer', () => {
-  it('share the events: each is handled by one', async () => {
-    const heard: number[] = [];
+  it('share the events', async () => {
+    const received: number[] = [];
     for (let replica = 0; replica < 2; replica += 1)
-      await consume(async (events) => void heard.push(...events.map(({ n }) => n)), { batchMax: 2 });
+      await consume(async (events) => void received.push(...events.map(({ n }) => n)), { batchMax: 2 });
     await Promise.all(Array.from({ length: 20 }, (_, n) => publish(n)));
-    await eventually('all are handled', () => idle());
-    expect(heard.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 20 }, (_, n) => n));
+    await eventually('all are handled', () => isIdle());
+    expect(received.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 20 }, (_, n) => n));
   });
 });
 
 describe('an event whose handler always fails', () => {
-  it('is a dead letter after its last delivery, as it was and with the reason; others go on', async () => {
+  it('becomes a dead letter after its last delivery, unchanged and with the reason; others are handled', async () => {
     const { log, lines } = capturedLog();
     const handled: number[] = [];
     const attempts: number[] = [];
@@ -120,7 +120,7 @@ describe('an event whose handler always fails', () => {
       },
       { deliveriesMax: 3, log },
     );
-    await eventually('all is settled', () => idle());
+    await eventually('all is settled', () => isIdle());
     expect(handled.toSorted()).toEqual([1, 2, 3]);
     expect(attempts).toEqual([1, 2, 3]);
     const [letter, ...others] = await deadLetters();
@@ -135,11 +135,11 @@ describe('an event whose handler always fails', () => {
     expect(header(deadLetterHeader.errorCode)).toBe('model.not_found');
     expect(header(deadLetterHeader.deliveries)).toBe('3');
     expect(lines().filter(({ level }) => level === 'error')).toEqual([
-      expect.objectContaining({ msg: 'event moved to the dead-letter stream', code: 'model.not_found', deliveries: 3 }),
+      expect.objectContaining({ msg: 'event moved to dead-letter stream', code: 'model.not_found', deliveries: 3 }),
     ]);
   });
 
-  it('is none when the handler recovers before that', async () => {
+  it('does not become a dead letter when the handler recovers before', async () => {
     let attempts = 0;
     await publish(1);
     await consume(
@@ -149,11 +149,11 @@ describe('an event whose handler always fails', () => {
       },
       { deliveriesMax: 3 },
     );
-    await eventually('it is handled', async () => attempts === 3 && (await idle()));
+    await eventually('it is handled', async () => attempts === 3 && (await isIdle()));
     expect(await deadLetters()).toEqual([]);
   });
 
-  it('is none during an outage, however long, and is handled when that is over', async () => {
+  it('does not become a dead letter during an outage, and is handled afterwards', async () => {
     let attempts = 0;
     const deliveryCounts = new Set<number>();
     await publish(1);
@@ -165,13 +165,13 @@ describe('an event whose handler always fails', () => {
       },
       { deliveriesMax: 2 },
     );
-    await eventually('it is handled', async () => attempts === 12 && (await idle()));
+    await eventually('it is handled', async () => attempts === 12 && (await isIdle()));
     expect(await deadLetters()).toEqual([]);
-    // It was kept, not given back.
+    // The consumer kept the message instead of requesting a redelivery.
     expect([...deliveryCounts]).toEqual([1]);
   });
 
-  it('comes to the next process when this one stops during an outage', async () => {
+  it('is delivered to the next process when this one stops during an outage', async () => {
     let isAway = true;
     let handled = 0;
     const handler = async (): Promise<void> => {
@@ -190,13 +190,13 @@ describe('an event whose handler always fails', () => {
 });
 
 describe('an event that does not match its contract', () => {
-  it('is a dead letter at once, and its neighbours are handled', async () => {
+  it('becomes a dead letter at once, and the others are handled', async () => {
     const handled: number[] = [];
     await publish(1);
     await publish('text');
     await publish(2);
     await consume(async (events) => void handled.push(...events.map(({ n }) => n)));
-    await eventually('all is settled', () => idle());
+    await eventually('all is settled', () => isIdle());
     expect(handled).toEqual([1, 2]);
     const letters = await deadLetters();
     expect(letters.map((letter) => letter.string())).toEqual(['[{"n":"text"}]']);
@@ -205,8 +205,8 @@ describe('an event that does not match its contract', () => {
   });
 });
 
-describe('a handler that is slow', () => {
-  it('keeps its event while it works: nobody else gets it', async () => {
+describe('a slow handler', () => {
+  it('keeps its event while it runs', async () => {
     let runs = 0;
     const handler = async (): Promise<void> => {
       runs += 1;
@@ -214,11 +214,11 @@ describe('a handler that is slow', () => {
     };
     await publish(1);
     for (let replica = 0; replica < 2; replica += 1) await consume(handler, { ackWaitMs: 2_000 });
-    await eventually('it is handled', () => idle());
+    await eventually('it is handled', () => isIdle());
     expect(runs).toBe(1);
   });
 
-  it('loses it to another replica when its process is gone', async () => {
+  it('loses its event to another replica when its process dies', async () => {
     const { connection: dying } = await connectBus();
     const lost = { durable: 'first', ackWaitMs: 2_000, log: silentLog() };
     let taken = 0;
@@ -228,13 +228,13 @@ describe('a handler that is slow', () => {
     await dying.nats.close();
     let handled = 0;
     await consume(async (_, [delivery]) => void (handled = delivery?.deliveries ?? 0), { ackWaitMs: 2_000 });
-    await eventually('it comes again', () => handled >= 2);
+    await eventually('it is redelivered', () => handled >= 2);
     void hanging;
   });
 });
 
-describe('ids of events', () => {
-  it('are those that they were published with, one for each event of a message, and stay the same', async () => {
+describe('event ids', () => {
+  it('are those they were published with, unique within a message, and stable', async () => {
     const ids: string[][] = [];
     const publisher = new DurablePublisher(connection, happened, silentLog());
     publisher.publish({ n: 1 });
@@ -245,7 +245,7 @@ describe('ids of events', () => {
       ids.push(deliveries.map(({ id }) => id));
       if (ids.length === 1) throw new Error('again');
     });
-    await eventually('all is settled', () => idle());
+    await eventually('all is settled', () => isIdle());
     const seen = ids.flat();
     expect(new Set(seen).size).toBe(3);
     expect(seen).toContain('own');
@@ -253,8 +253,8 @@ describe('ids of events', () => {
   });
 });
 
-describe('streams of an installation that is there already', () => {
-  it('get what the code says now, and keep their messages', async () => {
+describe('existing streams', () => {
+  it('are updated to the current configuration, and keep their messages', async () => {
     await publish(1);
     const { streams } = await jetstreamManager(connection.nats);
     await streams.update(stream, { max_age: 120_000 * NANOSECONDS, max_bytes: 1_000_000 });
@@ -265,7 +265,7 @@ describe('streams of an installation that is there already', () => {
     expect(state.messages).toBe(1);
   });
 
-  it('of a durable consumer too', async () => {
+  it('are updated with their durable consumers', async () => {
     const first = await consume(async () => undefined);
     await first.stop();
     await consume(async () => undefined, { ackWaitMs: 45_000 });
@@ -273,7 +273,7 @@ describe('streams of an installation that is there already', () => {
     expect((await consumers.info(stream, 'first')).config.ack_wait).toBe(45_000 * NANOSECONDS);
   });
 
-  it('that are work queues are replaced: what they hold comes first, nothing is lost, and they are gone', async () => {
+  it('that are work queues are drained first and then deleted, without loss', async () => {
     const manager = await jetstreamManager(connection.nats);
     const subject = `${happened.subject}.old`;
     await manager.streams.add({ name: `OLD${names}`, subjects: [subject], retention: RetentionPolicy.Workqueue });

@@ -1,13 +1,14 @@
 /**
- * A durable consumer: hands the events of a stream to one handler, at least once each. Consumers are told apart by their names; of one name
- * all replicas share the work.
+ * A durable consumer: passes the events of a stream to one handler, each at least once. Consumers are independent of
+ * each other; replicas with the same durable name share the work.
  *
  * - A message is acknowledged after the handler resolved, never before.
- * - While the handler runs, JetStream is told so (`working`), so that a slow handler's messages are not delivered to another replica.
- * - A batch that fails is handled again message by message: one bad message does not hold up the others.
- * - A message that fails comes again after a pause that grows; after its last delivery it is a dead letter. So is, at once, one that
- *   does not match its contract.
- * - An outage (of the database, of the bus) is nobody's fault: the consumer keeps the batch and tries again until it is over.
+ * - While the handler runs, `working` acknowledgements keep JetStream from redelivering its messages to another
+ * replica.
+ * - A failed batch is retried message by message: one bad message does not block the others.
+ * - A failed message is redelivered with a growing backoff; after its last delivery it becomes a dead letter. A message
+ * that does not match its contract does so at once.
+ * - During an outage (of the database, of the bus) the consumer keeps the batch and retries until the outage is over.
  */
 import { AckPolicy, jetstream, jetstreamManager } from '@nats-io/jetstream';
 import type { Consumer, JsMsg } from '@nats-io/jetstream';
@@ -23,46 +24,49 @@ import { ensureDeadLetterStream, ensureStream, NANOSECONDS, orMissing, streamNam
 import { MESSAGE_ID_HEADER } from './publish-confirmed.ts';
 
 export interface ConsumeOptions {
-  /** Name of the durable consumer, one subject token: replicas that share it share the work. */
+  /** Name of the durable consumer, one subject token: replicas with the same name share the work. */
   readonly durable: string;
-  /** Messages handed over at once. Default 200. */
+  /** Maximum number of messages passed at once. Default 200. */
   readonly batchMax?: number;
-  /** Deliveries of a message before it is a dead letter. Default 10. */
+  /** Maximum number of deliveries before a message becomes a dead letter. Default 10. */
   readonly deliveriesMax?: number;
-  /** The pause after the first failed delivery, the second, and so on; the last one counts for all that follow. Default 0.5 s to 60 s. */
+  /**
+   * Backoff after the first failed delivery, the second, and so on; the last one applies to all that follow. Default
+   * 0.5 s to 60 s.
+   */
   readonly backoffMs?: readonly number[];
-  /** How long JetStream waits for word of a message before it gives it to another replica; 2 s or more. Default 30 s. */
+  /** How long JetStream waits for an acknowledgement before it redelivers a message; 2 s or more. Default 30 s. */
   readonly ackWaitMs?: number;
   readonly log: Logger;
 }
 
-/** What is known of one event beside its data. */
+/** Metadata of one event. */
 export interface EventDelivery {
-  /** The same each time this event comes: for `withInbox`. */
+  /** The same for each delivery of this event: for `withInbox`. */
   readonly id: string;
-  /** 1 when it comes for the first time. */
+  /** 1 for the first delivery. */
   readonly deliveries: number;
 }
 
 export type EventHandler<C extends EventContract> = (
   events: z.output<C['data']>[],
-  /** Of each event, at the same index. */
+  /** For each event, at the same index. */
   deliveries: readonly EventDelivery[],
 ) => Promise<void>;
 
 export interface Consuming {
-  /** Fetches no more, and resolves when the batch at hand is done. */
+  /** Stops fetching, and resolves when the current batch is done. */
   stop(): Promise<void>;
 }
 
 const BACKOFF_MS = [500, 2_000, 10_000, 30_000, 60_000] as const;
 const FETCH_EXPIRES_MS = 1_000;
 const RETRY_WAIT_MS = 500;
-/** An outage that is over is noticed soon: nothing else can be handled meanwhile. */
+/** Short, because nothing else can be handled during an outage. */
 const OUTAGE_RETRY_MAX_MS = 2_000;
 const ACK_PENDING_MAX = 10_000;
 
-/** Begins to consume, and goes on until stopped. */
+/** Starts to consume, until stopped. */
 export async function consumeEvents<C extends EventContract>(
   connection: BusConnection,
   contract: C,
@@ -79,7 +83,7 @@ export async function consumeEvents<C extends EventContract>(
   };
 }
 
-/** A message and the events that it holds. */
+/** A message and its parsed events. */
 interface Readable<C extends EventContract> {
   readonly message: JsMsg;
   readonly events: z.output<C['data']>[];
@@ -113,7 +117,7 @@ class EventConsumer<C extends EventContract> {
     this.#stopping.abort();
   }
 
-  /** The consumer of the event's stream, created or brought up to date. */
+  /** Returns the consumer of the event's stream, created or updated as needed. */
   async open(): Promise<Consumer> {
     await ensureStream(this.#connection, this.#contract);
     await ensureDeadLetterStream(this.#connection, streamNameOf(this.#contract));
@@ -128,7 +132,11 @@ class EventConsumer<C extends EventContract> {
         await this.#consumeOnce(consumer);
       } catch (error) {
         if (this.#stopped) return;
-        this.#log.warn('events cannot be fetched', { subject: this.#contract.subject, consumer: this.#durable, error });
+        this.#log.warn('event fetch failed, retrying', {
+          subject: this.#contract.subject,
+          consumer: this.#durable,
+          error,
+        });
         await this.#pause(RETRY_WAIT_MS);
         consumer = await this.open().catch(() => consumer);
       }
@@ -141,7 +149,7 @@ class EventConsumer<C extends EventContract> {
 
   async #consumerOf(stream: string): Promise<Consumer> {
     const manager = await jetstreamManager(this.#connection.nats);
-    // No limit of deliveries here: JetStream would drop the message from sight. It is counted and kept by this consumer.
+    // Without a limit of deliveries: JetStream would drop the message silently. This consumer counts deliveries itself.
     const wanted = { ack_wait: this.#ackWaitMs * NANOSECONDS, max_ack_pending: ACK_PENDING_MAX };
     const existing = await orMissing(manager.consumers.info(stream, this.#durable));
     if (existing === undefined) {
@@ -152,7 +160,7 @@ class EventConsumer<C extends EventContract> {
     return jetstream(this.#connection.nats).consumers.get(stream, this.#durable);
   }
 
-  /** What an earlier release left in the stream that this one replaces comes first; then that stream goes. */
+  /** Drains the stream of an earlier release that this one replaces, then deletes it. */
   async #drainReplacedStream(): Promise<void> {
     const name = this.#contract.replacesStream;
     if (name === undefined) return;
@@ -165,8 +173,8 @@ class EventConsumer<C extends EventContract> {
         else await this.#consumeOnce(await this.#consumerOf(name));
       }
     } catch (error) {
-      // Another consumer's stream, or a server that is away: the next start finds it again.
-      this.#log.warn('replaced stream could not be drained', { stream: name, consumer: this.#durable, error });
+      // The consumer of another process, or an unavailable server: the next start retries.
+      this.#log.warn('replaced stream drain failed', { stream: name, consumer: this.#durable, error });
     }
   }
 
@@ -178,7 +186,7 @@ class EventConsumer<C extends EventContract> {
   }
 
   async #handleBatch(batch: readonly JsMsg[]): Promise<void> {
-    const working = setInterval(() => this.#sayWorking(batch), this.#ackWaitMs / 3);
+    const working = setInterval(() => this.#extendAckWait(batch), this.#ackWaitMs / 3);
     try {
       const readable: Readable<C>[] = [];
       for (const message of batch) {
@@ -189,16 +197,16 @@ class EventConsumer<C extends EventContract> {
       const failure = await this.#attempt(readable);
       if (failure === undefined) for (const { message } of readable) message.ack();
       else if (readable.length === 1 || isOutage(failure)) {
-        for (const { message } of readable) await this.#giveBack(message, failure);
+        for (const { message } of readable) await this.#retry(message, failure);
       } else await this.#handleOneByOne(readable);
     } finally {
       clearInterval(working);
     }
   }
 
-  /** Says nothing for messages that are settled. */
-  #sayWorking(batch: readonly JsMsg[]): void {
-    // The connection of a process that is closing is closed: the messages go to another replica.
+  /** Has no effect for messages that are acknowledged. */
+  #extendAckWait(batch: readonly JsMsg[]): void {
+    // A closing process has closed its connection: the messages go to another replica.
     if (this.#connection.nats.isClosed()) return;
     for (const message of batch) message.working();
   }
@@ -207,15 +215,15 @@ class EventConsumer<C extends EventContract> {
     for (const one of readable) {
       const failure = await this.#attempt([one]);
       if (failure === undefined) one.message.ack();
-      else await this.#giveBack(one.message, failure);
+      else await this.#retry(one.message, failure);
     }
   }
 
-  /** The events of a message; undefined for one that is a dead letter now. */
+  /** Parses the events of a message; returns undefined when it became a dead letter. */
   async #read(message: JsMsg): Promise<Readable<C> | undefined> {
     try {
       const events = decode(z.array(this.#contract.data), message.data, message.subject) as z.output<C['data']>[];
-      // A process that dies of a message says nothing about it: that it came this often is all there is to know.
+      // A process that crashes on a message cannot report it: the number of deliveries is the only sign.
       if (message.info.deliveryCount <= this.#deliveriesMax) return { message, events };
       await this.#deadLetter(message, new AppError('events.deliveries_exceeded', { deliveries: this.#deliveriesMax }));
     } catch (error) {
@@ -224,7 +232,7 @@ class EventConsumer<C extends EventContract> {
     return undefined;
   }
 
-  /** The failure of the handler; undefined when it has resolved. */
+  /** Returns the error of the handler; undefined when it has resolved. */
   async #attempt(readable: readonly Readable<C>[]): Promise<AppError | undefined> {
     const events = readable.flatMap((one) => one.events);
     const deliveries = readable.flatMap(deliveriesOf);
@@ -237,14 +245,14 @@ class EventConsumer<C extends EventContract> {
         if (!isOutage(failure) || this.#stopped) return failure;
         if (attempt === 1) {
           const { code } = failure;
-          this.#log.warn('event consumer waits for an outage to end', { consumer: this.#durable, code, error });
+          this.#log.warn('event consumer paused during outage', { consumer: this.#durable, code, error });
         }
         await this.#pause(Math.min(this.#backoffOf(attempt), OUTAGE_RETRY_MAX_MS));
       }
     }
   }
 
-  async #giveBack(message: JsMsg, failure: AppError): Promise<void> {
+  async #retry(message: JsMsg, failure: AppError): Promise<void> {
     const { deliveryCount } = message.info;
     const fields = {
       subject: message.subject,
@@ -253,7 +261,7 @@ class EventConsumer<C extends EventContract> {
       deliveries: deliveryCount,
     };
     if (deliveryCount >= this.#deliveriesMax && !isOutage(failure)) return this.#deadLetter(message, failure);
-    this.#log.warn('event could not be handled and will be delivered again', {
+    this.#log.warn('event handler failed, redelivering', {
       ...fields,
       code: failure.code,
       error: failure.cause ?? failure,
@@ -267,13 +275,13 @@ class EventConsumer<C extends EventContract> {
     try {
       await publishDeadLetter(this.#connection, this.#durable, message, failure.code);
       message.term();
-      this.#log.error('event moved to the dead-letter stream', {
+      this.#log.error('event moved to dead-letter stream', {
         ...fields,
         code: failure.code,
         error: failure.cause ?? failure,
       });
     } catch (error) {
-      this.#log.error('event could not be moved to the dead-letter stream', { ...fields, error });
+      this.#log.error('dead-letter publish failed', { ...fields, error });
       message.nak(this.#backoffOf(deliveries));
     }
   }
@@ -287,12 +295,12 @@ class EventConsumer<C extends EventContract> {
   }
 }
 
-/** What this process needs for every event is away. */
+/** Whether a dependency of every event is unavailable. */
 function isOutage({ code }: AppError): boolean {
   return code === 'db.unavailable' || code === 'bus.disconnected';
 }
 
-/** A publisher that batches gives one id to a message; its events are told apart by their place in it. */
+/** A batching publisher assigns one id per message; its events are distinguished by their index. */
 function deliveriesOf({ message, events }: Readable<EventContract>): EventDelivery[] {
   const { stream, streamSequence, deliveryCount } = message.info;
   const id = message.headers?.get(MESSAGE_ID_HEADER) || `${stream}.${streamSequence}`;

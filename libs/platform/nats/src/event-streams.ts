@@ -1,7 +1,7 @@
 /**
- * The JetStream streams that keep events. A stream is a log with bounds: each durable consumer reads all of it, at its own pace, so
- * another consumer takes nothing from the first. Every process that publishes or consumes ensures the stream, and what the code
- * says about it is applied to the one that is there.
+ * The JetStream streams that keep events. A stream is a log with limits: each durable consumer reads all of it at its
+ * own pace, so an additional consumer takes nothing from the first. Every process that publishes or consumes ensures
+ * the stream, and applies the current configuration to an existing one.
  */
 import {
   JetStreamApiCodes,
@@ -17,15 +17,15 @@ import type { BusConnection } from './connection.ts';
 
 export const NANOSECONDS = 1_000_000;
 const DAY_MS = 24 * 60 * 60 * 1_000;
-/** Bounds of a stream: when a consumer is away for longer, it misses the oldest events. The server reserves these bytes. */
+/** Limits of a stream: a consumer that is down for longer misses the oldest events. The server reserves these bytes. */
 const EVENTS_BYTES_MAX = 256 * 1024 * 1024;
 const EVENTS_AGE_MAX_MS = 14 * DAY_MS;
 const DUPLICATE_WINDOW_MS = 120_000;
-/** Bounds of a dead-letter stream: what nobody has looked at by then is dropped, oldest first. */
+/** Limits of a dead-letter stream: the oldest messages are dropped. */
 const DEAD_LETTERS_BYTES_MAX = 64 * 1024 * 1024;
 const DEAD_LETTERS_AGE_MAX_MS = 30 * DAY_MS;
 
-/** Creates the stream that keeps an event, or brings the one that is there up to date. */
+/** Creates the stream of an event, or updates the existing one. */
 export async function ensureStream(connection: BusConnection, contract: EventContract): Promise<void> {
   const manager = await jetstreamManager(connection.nats);
   if (contract.replacesStream !== undefined) await retireStream(manager, contract.replacesStream);
@@ -38,7 +38,7 @@ export async function ensureStream(connection: BusConnection, contract: EventCon
   });
 }
 
-/** Where the messages go that the consumers of this stream could not handle. */
+/** Ensures the stream for messages that the consumers of this stream could not handle. */
 export async function ensureDeadLetterStream(connection: BusConnection, stream: string): Promise<void> {
   await ensureConfig(await jetstreamManager(connection.nats), {
     name: `${stream}_DLQ`,
@@ -53,14 +53,13 @@ export function deadLetterSubject(stream: string, consumer: string): string {
   return `dlq.v1.${stream}.${consumer}`;
 }
 
-/** @throws {Error} for an event that no stream keeps. */
+/** @throws {Error} for an event without a stream. */
 export function streamNameOf(contract: EventContract): string {
-  if (contract.stream === undefined)
-    throw new Error(`${contract.subject} names no stream in its contract, so nothing would keep it.`);
+  if (contract.stream === undefined) throw new Error(`${contract.subject} has no stream in its contract.`);
   return contract.stream;
 }
 
-/** The result, or undefined for a stream or consumer that does not exist. */
+/** Returns the result, or undefined for a stream or consumer that does not exist. */
 export async function orMissing<T>(lookup: Promise<T>): Promise<T | undefined> {
   try {
     return await lookup;
@@ -88,17 +87,18 @@ async function ensureConfig(manager: JetStreamManager, wanted: WantedConfig): Pr
 }
 
 /**
- * Takes the subjects of a stream of an earlier release, so that its successor may have them: JetStream cannot change a stream's
- * retention. Between the two, publishers are told that nobody responds, and try again. What it holds is for `EventConsumer` to drain.
+ * Removes the subjects from a stream of an earlier release, so that its successor can use them: JetStream cannot change
+ * a stream's retention. In between, publishers receive "no responders" and retry. `EventConsumer` drains the remaining
+ * messages.
  */
 async function retireStream(manager: JetStreamManager, name: string): Promise<void> {
   const existing = await orMissing(manager.streams.info(name));
   if (existing === undefined) return;
   const subjects = [`retired.v1.${name}`];
   if (existing.config.subjects.join() === subjects.join()) return;
-  // Its bytes are reserved on the server, and nothing more will come.
+  // The server reserves its maximum size, and no more messages will arrive.
   await manager.streams.update(name, { subjects, max_bytes: existing.state.bytes + RETIRED_SLACK_BYTES });
 }
 
-/** For what arrives between the question for its size and its last message. */
+/** Allows for messages that arrive between the lookup of its size and the update. */
 const RETIRED_SLACK_BYTES = 64 * 1024 * 1024;

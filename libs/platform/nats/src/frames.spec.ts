@@ -15,7 +15,7 @@ function framesOf(messages: Uint8Array[]): Frame[] {
 }
 
 describe('frames', () => {
-  it('are read as they were written', () => {
+  it('round-trip', () => {
     fc.assert(
       fc.property(
         kinds,
@@ -31,14 +31,14 @@ describe('frames', () => {
     );
   });
 
-  it('are refused when a message is cut anywhere', () => {
+  it('are rejected when a message is truncated anywhere', () => {
     const whole = encodeFrame(frameKind.data, false, 7, 0, Buffer.from('twelve bytes'));
     for (let cut = 1; cut < whole.length; cut += 1) {
       expect(() => decodeFrames(whole.subarray(0, cut), () => undefined)).toThrow(RangeError);
     }
   });
 
-  it('are refused when their kind is unknown', () => {
+  it('are rejected when their kind is unknown', () => {
     expect(() => decodeFrames(encodeFrame(9 as FrameKind, false, 1, 0, new Uint8Array(0)), () => undefined)).toThrow(
       'unknown frame kind',
     );
@@ -46,7 +46,7 @@ describe('frames', () => {
 });
 
 describe('FrameWriter and FrameReader', () => {
-  it('carry the payloads of interleaved streams whole and in order, whatever the size of a message', () => {
+  it('transfer the payloads of interleaved streams completely and in order, for any message size', () => {
     const writes = fc.array(fc.record({ stream: fc.integer({ min: 0, max: 3 }), payload: payloads }), {
       maxLength: 40,
     });
@@ -75,21 +75,21 @@ describe('FrameWriter and FrameReader', () => {
     );
   });
 
-  it('notice a lost frame', () => {
+  it('detect a lost frame', () => {
     const reader = new FrameReader(100);
     const frame = { kind: frameKind.data, continued: false, streamId: 1, payload: new Uint8Array(1) } as const;
     reader.accept({ ...frame, sequence: 0 });
     expect(() => reader.accept({ ...frame, sequence: 2 })).toThrow('expected frame 1, got 2');
   });
 
-  it('refuse a payload that grows over the bound', () => {
+  it('reject a payload that exceeds the limit', () => {
     const reader = new FrameReader(10);
     const frame = { kind: frameKind.data, continued: true, streamId: 1, payload: new Uint8Array(6) } as const;
     reader.accept({ ...frame, sequence: 0 });
     expect(() => reader.accept({ ...frame, sequence: 1 })).toThrow('larger than 10 bytes');
   });
 
-  it('put what one event-loop turn writes into one message', async () => {
+  it('batch the frames of one event-loop turn into one message', async () => {
     const messages: Uint8Array[] = [];
     const writer = new FrameWriter((message) => messages.push(message), 1_000);
     for (let stream = 0; stream < 5; stream += 1) writer.write(frameKind.data, stream, 0, new Uint8Array(3));

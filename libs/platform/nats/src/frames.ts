@@ -1,12 +1,12 @@
 /**
- * The wire format of a stream's answer. One NATS message holds any number of frames, of any number of streams that go
- * to the same caller: a decode step of a continuous batch produces a token for many of them at once, and one message
- * for all is what keeps a token cheap (docs/adr/0002).
+ * The wire format of a stream's response. One NATS message contains any number of frames of any number of streams to
+ * the same caller: a decode step of a continuous batch produces a token for many of them at once, and sharing one
+ * message keeps the cost per token low (docs/adr/0002).
  *
  *     frame := kind u8 | stream id u48 | sequence u32 | length u32 | payload
  *
- * Integers are big-endian. A payload that does not fit a message is cut; all cuts but the last have CONTINUED set in
- * their kind, and each has a sequence number of its own, so a lost part is a gap like any other.
+ * Integers are big-endian. A payload that does not fit into a message is split; all parts but the last have CONTINUED
+ * set in their kind, and each has its own sequence number, so a lost part is a gap like any other.
  */
 export const frameKind = { accept: 1, head: 2, data: 3, end: 4, error: 5, ping: 6 } as const;
 export type FrameKind = (typeof frameKind)[keyof typeof frameKind];
@@ -15,7 +15,7 @@ const CONTINUED = 0x80;
 const HEADER_BYTES = 15;
 const SEQUENCE_MODULUS = 2 ** 32;
 
-/** The largest stream id, exclusive: what 48 bits hold, well inside the integers that a double has exactly. */
+/** The upper bound of stream ids, exclusive: 48 bits, which a double represents exactly. */
 export const STREAM_IDS = 2 ** 48;
 
 export interface Frame {
@@ -23,11 +23,11 @@ export interface Frame {
   readonly continued: boolean;
   readonly streamId: number;
   readonly sequence: number;
-  /** A view into the message: valid as long as the message's buffer is. */
+  /** A view into the message: valid as long as the message's buffer. */
   readonly payload: Uint8Array;
 }
 
-/** One frame in bytes. */
+/** Encodes one frame. */
 export function encodeFrame(
   kind: FrameKind,
   continued: boolean,
@@ -46,25 +46,26 @@ export function encodeFrame(
 
 /**
  * Calls `each` with every frame of a message.
- * @throws {RangeError} when the message is not a whole number of well-formed frames; frames before the fault were delivered.
+ * @throws {RangeError} when the message is not a sequence of well-formed frames; frames before the invalid one were
+ * delivered.
  */
 export function decodeFrames(message: Uint8Array, each: (frame: Frame) => void): void {
   const bytes = Buffer.from(message.buffer, message.byteOffset, message.byteLength);
   let at = 0;
   while (at < bytes.length) {
-    if (bytes.length - at < HEADER_BYTES) throw new RangeError('a frame header is cut off');
+    if (bytes.length - at < HEADER_BYTES) throw new RangeError('truncated frame header');
     const kindByte = bytes[at] as number;
     const kind = (kindByte & ~CONTINUED) as FrameKind;
     if (kind < frameKind.accept || kind > frameKind.ping) throw new RangeError(`unknown frame kind ${kind}`);
     const length = bytes.readUInt32BE(at + 11);
     const start = at + HEADER_BYTES;
-    if (length > bytes.length - start) throw new RangeError('a frame payload is cut off');
+    if (length > bytes.length - start) throw new RangeError('truncated frame payload');
     each({
       kind,
       continued: (kindByte & CONTINUED) !== 0,
       streamId: bytes.readUIntBE(at + 1, 6),
       sequence: bytes.readUInt32BE(at + 7),
-      // Not `subarray`: a Buffer takes several times as long to make, and there is one for every token.
+      // Not `subarray`: creating a Buffer takes several times as long, and there is one per token.
       payload: new Uint8Array(bytes.buffer, bytes.byteOffset + start, length),
     });
     at = start + length;
@@ -72,8 +73,8 @@ export function decodeFrames(message: Uint8Array, each: (frame: Frame) => void):
 }
 
 /**
- * Collects the frames of one event-loop turn and publishes them as few messages as the size limit allows.
- * All streams that go to one caller share one writer.
+ * Collects the frames of one event-loop turn and publishes them in as few messages as the size limit allows. All
+ * streams to one caller share one writer.
  */
 export class FrameWriter {
   readonly #publish: (message: Uint8Array) => void;
@@ -87,7 +88,7 @@ export class FrameWriter {
     this.#bytesMax = bytesMax;
   }
 
-  /** Queues one payload. Returns how many frames it became, which is what the stream's sequence advances by. */
+  /** Queues one payload. Returns the number of frames, by which the stream's sequence advances. */
   write(kind: FrameKind, streamId: number, sequence: number, payload: Uint8Array): number {
     const room = this.#bytesMax - HEADER_BYTES;
     let frames = 0;
@@ -121,21 +122,21 @@ export class FrameWriter {
   }
 }
 
-/** Checks that the frames of one stream arrive without a gap, and joins payloads that were cut. */
+/** Checks that the frames of one stream arrive without a gap, and joins split payloads. */
 export class FrameReader {
   #expected = 0;
   #parts: Uint8Array[] = [];
   #partBytes = 0;
   readonly #bytesMax: number;
 
-  /** @param bytesMax bound of one joined payload. */
+  /** @param bytesMax maximum size of a joined payload. */
   constructor(bytesMax: number) {
     this.#bytesMax = bytesMax;
   }
 
   /**
    * @returns the whole payload, or undefined while parts are missing.
-   * @throws {RangeError} on a gap, or when a payload grows over the bound.
+   * @throws {RangeError} on a gap, or when a payload exceeds the limit.
    */
   accept(frame: Frame): Uint8Array | undefined {
     if (frame.sequence !== this.#expected)

@@ -1,17 +1,20 @@
 /**
- * How each side of a stream notices that the other is gone. NATS does not tell, so whoever has nothing to say says
- * that: a server pings silent streams, a caller keeps its streams alive. The other side gives up after `silenceMs`.
+ * How each side of a stream detects that the other is lost. NATS does not report it, so an idle side sends a sign of
+ * life: a server pings on idle streams, a caller sends keep-alives. The other side gives up after `silenceMs`.
  */
 export interface LivenessOptions {
-  /** How often silence is looked for and broken. Default 500. */
+  /** Interval of liveness checks and pings. Default 500. */
   readonly intervalMs: number;
-  /** Silence after which the other side is given up. Default 3,000: several intervals, so a busy machine is not a dead one. */
+  /**
+   * Silence after which the other side is considered lost. Default 3,000: several intervals, so that a busy machine is
+   * not considered lost.
+   */
   readonly silenceMs: number;
 }
 
 export const livenessDefaults: LivenessOptions = { intervalMs: 500, silenceMs: 3_000 };
 
-/** Runs `tick` every interval while there is something to watch, and keeps no process alive. */
+/** Runs `tick` every interval while started. Does not keep the process alive. */
 export class Heartbeat {
   readonly #intervalMs: number;
   readonly #tick: (now: number) => void;

@@ -1,10 +1,13 @@
-/** What a handler threw, as it may leave the process: an error that its contract lists, one of the transport's, or `internal`. */
+/**
+ * Maps what a handler threw to the error of the reply: an error that its contract lists, a transport error, or
+ * `internal`.
+ */
 import type { RequestContract, StreamContract } from '@xerotier/contracts/define';
 import type { ErrorCode } from '@xerotier/contracts/errors';
 import { AppError } from '@xerotier/errors';
 import type { Logger } from '@xerotier/log';
 
-/** Errors that any operation may end with: the bus itself makes them, or aborts a stream's signal with them. */
+/** Errors that any operation may throw: the bus itself creates them, or aborts a stream's signal with them. */
 const TRANSPORT_ERRORS: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'internal',
   'service.draining',
@@ -21,8 +24,8 @@ export interface ServedOperation {
 }
 
 /**
- * The error to reply with. What is not an AppError, and an AppError that the contract does not list, are defects of the handler: they
- * are logged at error, and the caller reads `internal`.
+ * Returns the error to reply with. Anything but an AppError that the contract lists is a defect of the handler: it is
+ * logged at error, and the caller receives `internal`.
  */
 export function replyError(thrown: unknown, { contract, operation, subject, log }: ServedOperation): AppError {
   const error = AppError.from(thrown);

@@ -1,6 +1,6 @@
 /**
- * Request/reply over one shared reply subscription. The NATS client has the same, but records a stack trace for every request,
- * also for one that succeeds, which was a sixteenth of the gateway's time.
+ * Request/reply over one shared reply subscription. The NATS client has the same, but captures a stack trace for every
+ * request, including successful ones, which took a sixteenth of the gateway's time.
  */
 import type { Msg, MsgHdrs, NatsConnection, Subscription } from '@nats-io/nats-core';
 import { AppError } from '@xerotier/errors';
@@ -13,7 +13,7 @@ interface PendingCall {
   readonly timer: NodeJS.Timeout;
 }
 
-export interface AskOptions {
+export interface RequestOptions {
   readonly timeoutMs: number;
   readonly headers?: MsgHdrs;
 }
@@ -33,10 +33,10 @@ export class RequestCaller {
   }
 
   /**
-   * The first answer.
+   * Sends a request and returns the first reply.
    * @throws {AppError} `bus.no_responders`, `bus.timeout` or `bus.disconnected`.
    */
-  ask(subject: string, data: Uint8Array, { timeoutMs, headers }: AskOptions): Promise<Msg> {
+  send(subject: string, data: Uint8Array, { timeoutMs, headers }: RequestOptions): Promise<Msg> {
     return new Promise((resolve, reject) => {
       const reply = `${this.#inbox}${randomId48().toString(36)}`;
       const timer = setTimeout(() => this.#settle(reply)?.reject(new AppError('bus.timeout', { subject })), timeoutMs);

@@ -1,4 +1,4 @@
-/** One question, one answer: NATS request/reply, with refusals as a header and a body. */
+/** NATS request/reply, with errors as a header and a body. */
 import type { Msg, Subscription } from '@nats-io/nats-core';
 import type { RequestContract } from '@xerotier/contracts/define';
 import { AppError } from '@xerotier/errors';
@@ -14,9 +14,9 @@ import type { ServeOptions } from './serve-options.ts';
 import { partBytes } from './stream-caller.ts';
 
 /**
- * Asks and waits for the answer.
- * @throws {AppError} the refusal of the other side, or `bus.no_responders`, `bus.timeout`, `bus.disconnected`, `bus.unreadable`,
- * `bus.too_large` when the question or the answer is more than one message holds.
+ * Sends a request and waits for the response.
+ * @throws {AppError} the error of the handler, or `bus.no_responders`, `bus.timeout`, `bus.disconnected`,
+ * `bus.unreadable`, `bus.too_large` when the request or the response exceeds the size of a message.
  */
 export async function callOver<C extends RequestContract>(
   connection: BusConnection,
@@ -26,7 +26,7 @@ export async function callOver<C extends RequestContract>(
   options: CallOptions,
 ): Promise<z.output<C['output']>> {
   const timeoutMs = Math.max(1, Math.min(options.deadlineMs ?? contract.timeoutMs, contract.timeoutMs));
-  const reply = await connection.requests.ask(subject, fitting(connection, encode(input), subject), {
+  const reply = await connection.requests.send(subject, assertFits(connection, encode(input), subject), {
     timeoutMs,
     headers: encodeContext({ ...options, deadlineMs: timeoutMs }),
   });
@@ -39,7 +39,7 @@ export type RequestHandler<C extends RequestContract> = (
   context: CallContext,
 ) => z.input<C['output']> | Promise<z.input<C['output']>>;
 
-/** Answers a subject. What a handler throws becomes an error reply: see `replyError`. */
+/** Serves a subject. An error of the handler becomes an error reply: see `replyError`. */
 export function serveRequests<C extends RequestContract>(
   connection: BusConnection,
   contract: C,
@@ -52,8 +52,8 @@ export function serveRequests<C extends RequestContract>(
     try {
       if (inFlight > options.inFlightMax) throw new AppError('bus.overloaded', { subject });
       const input = decode(contract.input, message.data, subject) as z.output<C['input']>;
-      message.respond(fitting(connection, encode(await handler(input, context)), subject));
-      options.log.debug('bus request', { subject });
+      message.respond(assertFits(connection, encode(await handler(input, context)), subject));
+      options.log.debug('bus request completed', { subject });
     } catch (error) {
       const failure = replyError(error, { contract, subject, operation: options.operation, log: options.log });
       message.respond(encodeError(failure), { headers: encodeHeaders({ [headerName.errorCode]: failure.code }) });
@@ -70,8 +70,8 @@ export function serveRequests<C extends RequestContract>(
   });
 }
 
-/** A message that is larger than the server takes would not be sent, and look like a connection that is lost. */
-function fitting(connection: BusConnection, data: Uint8Array, subject: string): Uint8Array {
+/** Checks the size: NATS would close the connection on a larger message. */
+function assertFits(connection: BusConnection, data: Uint8Array, subject: string): Uint8Array {
   const bytesMax = partBytes(connection);
   if (data.length > bytesMax) throw new AppError('bus.too_large', { subject, bytesMax });
   return data;

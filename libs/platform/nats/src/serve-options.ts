@@ -1,9 +1,9 @@
 import type { Logger } from '@xerotier/log';
 
 export interface ServeOptions {
-  /** Queue group: of all its members one gets each message. Without one, every subscriber does. */
+  /** Queue group: one of its members receives each message. Without one, every subscriber does. */
   readonly queue?: string | undefined;
-  /** Requests that may be worked on at once; more are refused with `bus.overloaded`. */
+  /** Maximum number of requests in progress; further ones are rejected with `bus.overloaded`. */
   readonly inFlightMax: number;
   /** Service and name of the operation (`auth.authorize`), for logs. */
   readonly operation: string;

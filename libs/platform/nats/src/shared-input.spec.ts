@@ -3,15 +3,15 @@ import { decodeOpenings, encodeOpenings, OPENINGS_MAX, SharedInput } from './sha
 
 const opening = fc.record({
   id: fc.nat(2 ** 48 - 1),
-  // The names are fields of a contract, and none is called that.
+  // The names are fields of a contract, and no field is called `__proto__`.
   input: fc.dictionary(
     fc.string().filter((name) => name !== '__proto__'),
     fc.oneof(fc.string(), fc.integer(), fc.boolean()),
   ),
 });
 
-describe('the header of several streams', () => {
-  it('says which there are and what each has of its own, in one line', () => {
+describe('encodeOpenings and decodeOpenings', () => {
+  it('round-trip the streams and their own inputs in one line', () => {
     fc.assert(
       fc.property(fc.array(opening, { minLength: 1, maxLength: OPENINGS_MAX }), (openings) => {
         const header = encodeOpenings(openings);
@@ -22,19 +22,19 @@ describe('the header of several streams', () => {
   });
 
   it.each(['', 'x', '[]', '{}', '[{"id":-1,"input":{}}]', '[{"id":1}]', '[{"id":1,"input":[]}]'])(
-    'is not taken for one when it is %j',
+    'return undefined for %j',
     (header) => {
       expect(decodeOpenings(header)).toBeUndefined();
     },
   );
 
-  it('is not read when there are more streams than a message may open', () => {
+  it('return undefined for more streams than a message may open', () => {
     const openings = Array.from({ length: OPENINGS_MAX + 1 }, (_, id) => ({ id, input: {} }));
     expect(decodeOpenings(encodeOpenings(openings))).toBeUndefined();
   });
 });
 
-describe('a shared input', () => {
+describe('SharedInput', () => {
   it('is serialized once', () => {
     let times = 0;
     const shared = new SharedInput({ toJSON: () => `${(times += 1)}` });

@@ -1,20 +1,21 @@
 /**
- * What the inputs of several streams have in common. Those that are opened with it on one subject in one turn of the event
- * loop leave as one message: the common part is its body, once, and what each stream has of its own is in a header.
+ * The common part of the inputs of several streams. Streams that are opened with it on one subject in one turn of the
+ * event loop are sent as one message: its body is the common part, and a header contains the individual part of each
+ * stream.
  *
  *     Xero-Streams: [{"id": 1, "input": {...}}, {"id": 2, "input": {...}}]
  *
- * From there on each is a stream of its own, with its own frames, control messages and end.
+ * From then on each is a stream of its own, with its own frames, control messages and end.
  */
 import { z } from 'zod';
 import { encode } from './codec.ts';
 
-/** Streams in one message; more of them are opened by several. */
+/** Maximum number of streams per message; more are sent in several messages. */
 export const OPENINGS_MAX = 32;
 
 export interface Opening {
   readonly id: number;
-  /** What it has beside the common part. */
+  /** The part of this stream alone. */
   readonly input: Readonly<Record<string, unknown>>;
 }
 
@@ -26,7 +27,7 @@ export class SharedInput<Input extends object = object> {
     this.value = value;
   }
 
-  /** Serialized on first use, and once for all messages that it is sent in. */
+  /** Serialized on first use, once for all messages. */
   get bytes(): Uint8Array {
     return (this.#bytes ??= encode(this.value));
   }
@@ -41,7 +42,7 @@ const openingsSchema = z
   .min(1)
   .max(OPENINGS_MAX);
 
-/** Undefined when the header cannot be read. */
+/** Returns undefined when the header is invalid. */
 export function decodeOpenings(header: string): Opening[] | undefined {
   try {
     return openingsSchema.parse(JSON.parse(header));

@@ -1,4 +1,4 @@
-/** Streams that are opened together: one message, and from there on each by itself. */
+/** Streams that are opened together: one message, then independent streams. */
 import { service, stream } from '@xerotier/contracts/define';
 import { AppError } from '@xerotier/errors';
 import { eventually, testServers } from '@xerotier/testing';
@@ -23,7 +23,7 @@ const talk = service('talk', { say });
 
 interface Listener {
   readonly bus: TestBus['bus'];
-  /** Messages on its subject, with the size of their bodies. */
+  /** Body sizes of the messages on its subject. */
   readonly messages: number[];
 }
 
@@ -51,12 +51,12 @@ async function listener(who: string, busyAt: readonly number[] = []): Promise<Li
 interface Opened {
   readonly stream: ReturnType<TestBus['bus']['open']>;
   readonly texts: string[];
-  readonly over: Promise<z.output<(typeof say)['end']> | AppError>;
+  readonly ended: Promise<z.output<(typeof say)['end']> | AppError>;
 }
 
 function open({ bus }: TestBus, shared: SharedInput<{ text: string }>, who: string, input: object): Opened {
   const texts: string[] = [];
-  const { promise: over, resolve } = Promise.withResolvers<z.output<(typeof say)['end']> | AppError>();
+  const { promise: ended, resolve } = Promise.withResolvers<z.output<(typeof say)['end']> | AppError>();
   const sink = {
     head: () => undefined,
     data: (payload: Uint8Array) => void texts.push(Buffer.from(payload).toString()),
@@ -64,13 +64,13 @@ function open({ bus }: TestBus, shared: SharedInput<{ text: string }>, who: stri
     error: resolve,
   };
   const opened = bus.openShared(say, shared, { ...input }, sink, { values: { who } });
-  return { stream: opened, texts, over };
+  return { stream: opened, texts, ended };
 }
 
-const all = (opened: readonly Opened[]): Promise<unknown[]> => Promise.all(opened.map(({ over }) => over));
+const all = (opened: readonly Opened[]): Promise<unknown[]> => Promise.all(opened.map(({ ended }) => ended));
 
 describe('streams with a shared input', () => {
-  it('leave as one message for each subject, whose body is the common part once', async () => {
+  it('are sent as one message per subject, with the common part as its body', async () => {
     const [a, b] = [await listener('a'), await listener('b')];
     const client = await connectBus();
     const shared = new SharedInput({ text: 'x'.repeat(1_000) });
@@ -80,7 +80,7 @@ describe('streams with a shared input', () => {
     expect([a.messages, b.messages]).toEqual([[shared.bytes.length], [shared.bytes.length]]);
   });
 
-  it('all reach their subjects, however many there are and whenever they are opened', async () => {
+  it('all reach their subjects, in any number and at any time', async () => {
     const subjects = ['a', 'b', 'c'];
     const listeners = await Promise.all(subjects.map((who) => listener(who)));
     const client = await connectBus();
@@ -110,7 +110,7 @@ describe('streams with a shared input', () => {
     );
   });
 
-  it('are pulled once when their common part is larger than a message', async () => {
+  it('pull a common part that is larger than a message once', async () => {
     const { messages } = await listener('a');
     const client = await connectBus();
     let pulled = 0;
@@ -122,18 +122,18 @@ describe('streams with a shared input', () => {
     expect(pulled).toBe(3);
   });
 
-  it('are cancelled and fail one by one', async () => {
+  it('are cancelled and fail independently', async () => {
     await listener('a', [1]);
     const client = await connectBus();
     const shared = new SharedInput({ text: 'hello' });
     const opened = [0, 1, 2].map((index) => open(client, shared, 'a', { index, times: index === 0 ? 1_000_000 : 3 }));
-    expect(await opened[1]?.over).toMatchObject({ code: 'worker.busy' });
-    expect(await opened[2]?.over).toEqual({ length: 5, cancelled: false });
+    expect(await opened[1]?.ended).toMatchObject({ code: 'worker.busy' });
+    expect(await opened[2]?.ended).toEqual({ length: 5, cancelled: false });
     opened[0]?.stream.cancel();
-    expect(await opened[0]?.over).toEqual({ length: 5, cancelled: true });
+    expect(await opened[0]?.ended).toEqual({ length: 5, cancelled: true });
   });
 
-  it('are cancelled before they have left', async () => {
+  it('can be cancelled before they are sent', async () => {
     await listener('a');
     const client = await connectBus();
     const shared = new SharedInput({ text: 'hello' });
@@ -142,24 +142,24 @@ describe('streams with a shared input', () => {
     expect(await all(opened)).toMatchObject([{ cancelled: true }, { cancelled: true }]);
   });
 
-  it('do not leave when they are abandoned first', async () => {
+  it('are not sent when abandoned before', async () => {
     const { messages } = await listener('a');
     const client = await connectBus();
     const shared = new SharedInput({ text: 'hello' });
     const [first, second] = [0, 1].map((index) => open(client, shared, 'a', { index })) as [Opened, Opened];
     first.stream.abandon();
-    expect(await second.over).toEqual({ length: 5, cancelled: false });
+    expect(await second.ended).toEqual({ length: 5, cancelled: false });
     expect([first.texts, messages.length, client.bus.openStreams]).toEqual([[], 1, 0]);
   });
 
-  it('fail at once, all of them, when nobody listens', async () => {
+  it('all fail at once without a responder', async () => {
     const client = await connectBus();
     const shared = new SharedInput({ text: 'hello' });
-    const opened = [0, 1, 2].map((index) => open(client, shared, 'nobody', { index }));
+    const opened = [0, 1, 2].map((index) => open(client, shared, 'unserved', { index }));
     expect(await all(opened)).toMatchObject(opened.map(() => ({ code: 'bus.no_responders' })));
   });
 
-  it('fail, all of them, when the common part fits no contract', async () => {
+  it('all fail when the common part does not match the contract', async () => {
     await listener('a');
     const client = await connectBus();
     const shared = new SharedInput({ text: 5 }) as never;
@@ -168,11 +168,11 @@ describe('streams with a shared input', () => {
     await eventually('nothing is left open', () => client.bus.openStreams === 0);
   });
 
-  it('are opened one by one at a server that does not know of them', async () => {
+  it('are opened one by one at an older server', async () => {
     const { messages } = await listener('a');
     const client = await connectBus();
     const older = await connectBus();
-    // It reads a message and its reply subject, and none of the newer headers.
+    // It reads a message and its reply subject, and ignores newer headers.
     older.connection.nats.subscribe('talk.v1.say.older', {
       callback: (_, { data, reply = '' }) => older.connection.nats.publish('talk.v1.say.a', data, { reply }),
     });

@@ -1,7 +1,7 @@
 /**
  * The caller's side of streams. All streams of a process share two subscriptions: `<inbox>.s` for frames, and
- * `<inbox>.s.<id>`, the reply subject of the opening message, where NATS says that nobody listens and where a server
- * learns the stream's id. Frames reach their sink in order or not at all: a gap ends the stream with an error.
+ * `<inbox>.s.<id>`, the reply subject of the opening message, on which NATS reports missing responders and from which a
+ * server takes the stream's id. Frames reach their sink in order or not at all: a gap ends the stream with an error.
  */
 import type { Msg, Subscription } from '@nats-io/nats-core';
 import type { StreamContract } from '@xerotier/contracts/define';
@@ -21,26 +21,26 @@ import type { Opening, SharedInput } from './shared-input.ts';
 import type { ControlAction } from './stream-control.ts';
 import type { z } from 'zod';
 
-/** Receives one stream. Exactly one of `end` and `error` is called, last. */
+/** Receives one stream. Either `end` or `error` is called, once and last. */
 export interface StreamSink<C extends StreamContract> {
   head(head: z.output<C['head']>): void;
-  /** One payload; the bytes are only valid during the call. */
+  /** One payload; the bytes are valid only during the call. */
   data(payload: Uint8Array): void;
   end(end: z.output<C['end']>): void;
   error(error: AppError): void;
 }
 
-/** What a caller says while a stream runs. */
+/** Controls a running stream. */
 export interface StreamControl {
-  /** Asks the server to stop. The stream still ends with its end frame (or an error), which tells what was done. */
+  /** Asks the server to stop. The stream still ends with its end frame (or an error), which contains what was done. */
   cancel(): void;
-  /** Holds the server back, until `resume`; what is on its way still arrives. */
+  /** Pauses the server until `resume`; frames in flight still arrive. */
   pause(): void;
   resume(): void;
 }
 
 export interface OpenStream extends StreamControl {
-  /** Forgets the stream: its sink is not called again. */
+  /** Drops the stream: its sink is not called again. */
   abandon(): void;
 }
 
@@ -49,14 +49,14 @@ interface Calling {
   readonly contract: StreamContract;
   readonly subject: string;
   reader: FrameReader;
-  /** Those that it was opened together with, until the server has taken it. */
+  /** The streams it was opened together with, until the server has accepted it. */
   group: Group | undefined;
-  /** Kept until the server has taken the request, since it may pull it in parts. */
+  /** Kept until the server has accepted the request, since it may pull the body in parts. */
   body: Uint8Array | undefined;
   control: string | undefined;
-  /** Asked for before the server was known. */
+  /** Requested before the control subject was known. */
   pending: ControlAction[];
-  lastHeardAt: number;
+  lastReceivedAt: number;
 }
 
 interface GatheredOpening extends Opening {
@@ -68,9 +68,9 @@ interface Group {
   readonly openings: GatheredOpening[];
 }
 
-/** Bound of one joined payload: an answer with many choices and log probabilities stays far below. */
+/** Maximum size of a joined payload: far more than a response with many choices and log probabilities needs. */
 const PAYLOAD_BYTES_MAX = 64 * 1024 * 1024;
-/** Streams that one process may have open. */
+/** Maximum number of open streams per process. */
 const STREAMS_MAX = 20_000;
 
 export class StreamCaller {
@@ -80,7 +80,7 @@ export class StreamCaller {
   readonly #subscriptions: Subscription[];
   readonly #heartbeat: Heartbeat;
   readonly #inbox: string;
-  /** What is to leave together at the end of this turn, by subject. */
+  /** Openings to send together at the end of this turn, by subject. */
   readonly #gathering = new WeakMap<SharedInput, Map<string, Group>>();
 
   constructor(bus: BusConnection, liveness: LivenessOptions) {
@@ -113,7 +113,7 @@ export class StreamCaller {
     return this.#openStream(id);
   }
 
-  /** As `open`; what is opened with the same shared input on the same subject in this turn leaves together. */
+  /** Like `open`; streams with the same shared input on the same subject in this turn are sent together. */
   openShared<C extends StreamContract>(
     contract: C,
     subject: string,
@@ -129,7 +129,7 @@ export class StreamCaller {
     group.openings.push({ id, input, options });
     if (group.openings.length === 1) {
       bySubject.set(subject, group);
-      // After all that was waiting for the same message, such as slots that were granted together.
+      // After everything that was waiting for the same message, such as slots that were granted together.
       process.nextTick(() => {
         bySubject.delete(subject);
         this.#sendGathered(group);
@@ -150,7 +150,7 @@ export class StreamCaller {
       body: undefined,
       control: undefined,
       pending: [],
-      lastHeardAt: performance.now(),
+      lastReceivedAt: performance.now(),
     });
     this.#heartbeat.start();
     return id;
@@ -158,10 +158,10 @@ export class StreamCaller {
 
   #openStream(id: number): OpenStream {
     return {
-      cancel: () => this.#tell(id, controlAction.cancel),
-      pause: () => this.#tell(id, controlAction.pause),
-      resume: () => this.#tell(id, controlAction.resume),
-      abandon: () => this.#forget(id),
+      cancel: () => this.#sendControl(id, controlAction.cancel),
+      pause: () => this.#sendControl(id, controlAction.pause),
+      resume: () => this.#sendControl(id, controlAction.resume),
+      abandon: () => this.#remove(id),
     };
   }
 
@@ -173,13 +173,13 @@ export class StreamCaller {
 
   #sendGathered({ shared, openings }: Group): void {
     for (let from = 0; from < openings.length; from += OPENINGS_MAX) {
-      // Some may have been abandoned meanwhile.
+      // Some may have been abandoned in the meantime.
       const wanted = openings.slice(from, from + OPENINGS_MAX).filter(({ id }) => this.#calls.has(id));
       const [first] = wanted;
       if (first === undefined) continue;
       const group = { shared, openings: wanted };
       if (wanted.length === 1) {
-        this.#sendApart(group);
+        this.#sendSeparately(group);
         continue;
       }
       for (const { id } of wanted) (this.#calls.get(id) as Calling).group = group;
@@ -187,8 +187,8 @@ export class StreamCaller {
     }
   }
 
-  /** Each that the server has not taken yet in a message of its own. */
-  #sendApart({ shared, openings }: Group): void {
+  /** Sends those that the server has not accepted yet in messages of their own. */
+  #sendSeparately({ shared, openings }: Group): void {
     for (const { id, input, options } of openings) {
       const call = this.#calls.get(id);
       if (call === undefined || call.control !== undefined) continue;
@@ -198,7 +198,7 @@ export class StreamCaller {
     }
   }
 
-  /** @param streams the header of a message that opens several, of which this is the first. */
+  /** @param streams the header of a message that opens several streams, of which this is the first. */
   #send(id: number, body: Uint8Array, options: CallOptions, streams?: string): void {
     const call = this.#calls.get(id) as Calling;
     call.body = body;
@@ -213,7 +213,7 @@ export class StreamCaller {
         headers,
       });
     } catch (cause) {
-      // Asynchronously, as every other failure: the caller has not got its handle yet.
+      // Asynchronous like every other failure: the caller does not have its handle yet.
       queueMicrotask(() => this.#failTogether(id, new AppError('bus.disconnected', {}, { cause })));
     }
   }
@@ -223,20 +223,20 @@ export class StreamCaller {
     try {
       decodeFrames(message.data, (frame) => this.#take(frame, now));
     } catch {
-      // Not a frame of ours. A stream that lost something by it will see the gap.
+      // Not a valid frame. A stream that lost one will detect the gap.
     }
   }
 
   #take(frame: Frame, now: number): void {
     const call = this.#calls.get(frame.streamId);
     if (call === undefined) return;
-    call.lastHeardAt = now;
+    call.lastReceivedAt = now;
     if (frame.kind === frameKind.ping) return;
     let payload: Uint8Array | undefined;
     try {
       payload = call.reader.accept(frame);
     } catch (cause) {
-      this.#tell(frame.streamId, controlAction.cancel);
+      this.#sendControl(frame.streamId, controlAction.cancel);
       this.#fail(frame.streamId, new AppError('bus.gap', {}, { cause }));
       return;
     }
@@ -244,7 +244,7 @@ export class StreamCaller {
     try {
       this.#deliver(frame, call, payload);
     } catch (error) {
-      this.#tell(frame.streamId, controlAction.cancel);
+      this.#sendControl(frame.streamId, controlAction.cancel);
       this.#fail(frame.streamId, AppError.from(error));
     }
   }
@@ -260,35 +260,35 @@ export class StreamCaller {
         call.control = Buffer.from(payload).toString('utf8');
         call.body = undefined;
         call.group = undefined;
-        for (const action of call.pending.splice(0)) this.#tell(frame.streamId, action);
+        for (const action of call.pending.splice(0)) this.#sendControl(frame.streamId, action);
         return;
       case frameKind.head:
         call.sink.head(decode(call.contract.head, payload, call.subject));
         return;
       case frameKind.end: {
         const end = decode(call.contract.end, payload, call.subject);
-        this.#forget(frame.streamId);
+        this.#remove(frame.streamId);
         call.sink.end(end);
         return;
       }
       case frameKind.error: {
         const error = decodeError(payload, call.subject);
-        // A server of an earlier version reads one stream in each message.
-        if (call.group !== undefined && error.code === 'bus.unreadable') this.#sendApart(call.group);
+        // A server of an earlier version reads one stream per message.
+        if (call.group !== undefined && error.code === 'bus.unreadable') this.#sendSeparately(call.group);
         else this.#fail(frame.streamId, error);
         return;
       }
     }
   }
 
-  /** Only NATS itself answers on `<inbox>.s.<id>`: nobody listens to the subject. */
+  /** Only NATS itself replies on `<inbox>.s.<id>`: the subject has no responders. */
   #onRejected(_error: Error | null, message: Msg): void {
     const id = Number(message.subject.slice(message.subject.lastIndexOf('.') + 1));
     const call = this.#calls.get(id);
     if (call !== undefined) this.#failTogether(id, new AppError('bus.no_responders', { subject: call.subject }));
   }
 
-  /** A server pulls a body that did not fit one message: the question is an offset, the answer the bytes from there. */
+  /** A server pulls a body that exceeded one message: the request is an offset, the response the bytes from there. */
   #sendPart(message: Msg): void {
     const id = Number(message.subject.slice(message.subject.lastIndexOf('.') + 1));
     const offset = Number(Buffer.from(message.data).toString('latin1'));
@@ -297,7 +297,7 @@ export class StreamCaller {
     message.respond(body.subarray(offset, offset + partBytes(this.#bus)));
   }
 
-  #tell(id: number, action: ControlAction): void {
+  #sendControl(id: number, action: ControlAction): void {
     const call = this.#calls.get(id);
     if (call === undefined) return;
     if (call.control === undefined) call.pending.push(action);
@@ -308,7 +308,7 @@ export class StreamCaller {
     if (this.#calls.size === 0) this.#heartbeat.stop();
     const alive = new Map<string, number[]>();
     for (const [id, call] of this.#calls) {
-      if (now - call.lastHeardAt > this.#liveness.silenceMs) {
+      if (now - call.lastReceivedAt > this.#liveness.silenceMs) {
         this.#fail(id, new AppError('bus.peer_lost'));
       } else if (call.control !== undefined) {
         const ids = alive.get(call.control);
@@ -323,11 +323,11 @@ export class StreamCaller {
     try {
       this.#bus.nats.publish(subject, message);
     } catch {
-      // Closed: the streams end by their own liveness.
+      // Closed: the streams end by their own liveness checks.
     }
   }
 
-  /** The message did not arrive: none of its streams was opened. */
+  /** The message was not delivered: none of its streams was opened. */
   #failTogether(id: number, error: AppError): void {
     const group = this.#calls.get(id)?.group;
     for (const opening of group?.openings ?? [{ id }]) this.#fail(opening.id, error);
@@ -336,16 +336,16 @@ export class StreamCaller {
   #fail(id: number, error: AppError): void {
     const call = this.#calls.get(id);
     if (call === undefined) return;
-    this.#forget(id);
+    this.#remove(id);
     call.sink.error(error);
   }
 
-  #forget(id: number): void {
+  #remove(id: number): void {
     this.#calls.delete(id);
   }
 }
 
-/** What is left for data in one message when headers and protocol have taken theirs. */
+/** Returns the bytes that remain for data in a message after headers and protocol. */
 export function partBytes(bus: BusConnection): number {
   return (bus.nats.info?.max_payload ?? 1024 * 1024) - 4_096;
 }

@@ -1,5 +1,5 @@
 /**
- * What the caller of a stream tells its server while the stream runs, on a subject that only that server listens to.
+ * Control messages from the caller of a stream to its server, on a subject that only that server subscribes to.
  *
  *     message := action u8 | stream id u48 ...
  */
@@ -15,7 +15,7 @@ export function encodeControl(action: ControlAction, streamIds: readonly number[
   return message;
 }
 
-/** Undefined when the message is not one: control messages are hints, so an unreadable one is dropped. */
+/** Returns undefined for an invalid message: control messages are hints, so invalid ones are dropped. */
 export function decodeControl(message: Uint8Array): { action: ControlAction; streamIds: number[] } | undefined {
   const action = message[0] as ControlAction;
   if (message.length < 1 || (message.length - 1) % ID_BYTES !== 0) return undefined;

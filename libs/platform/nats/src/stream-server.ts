@@ -1,4 +1,4 @@
-/** The server's side of streams: takes opening messages, runs a handler for each, and sends its frames. */
+/** The server's side of streams: accepts opening messages, runs a handler for each, and sends its frames. */
 import type { Msg, Subscription } from '@nats-io/nats-core';
 import type { StreamContract } from '@xerotier/contracts/define';
 import { AppError } from '@xerotier/errors';
@@ -19,19 +19,23 @@ import { decodeOpenings } from './shared-input.ts';
 import { partBytes } from './stream-caller.ts';
 import { controlAction, decodeControl } from './stream-control.ts';
 
-/** Where a handler writes its response. */
+/** The output of a handler. */
 export interface ResponseStream<Head> {
-  /** Aborted when the caller cancels, goes silent, or the deadline passes. The handler should end soon, with its end. */
+  /**
+   * Aborted when the caller cancels or is lost, or the deadline passes. The handler should then return its end soon.
+   */
   readonly signal: AbortSignal;
-  /** Aborts the signal from this side, for the given reason. */
+  /** Aborts the signal with the given reason. */
   abort(reason: AppError): void;
   head(head: Head): void;
   data(payload: Uint8Array): void;
-  /** Undefined while the caller keeps up; else a promise that resolves when it does again, or when the stream is aborted. */
+  /**
+   * Undefined while the caller keeps up; else a promise that resolves when it resumes, or when the stream is aborted.
+   */
   paused(): Promise<void> | undefined;
 }
 
-/** What a handler works with. */
+/** The context and output of a handler. */
 export interface ServedStream<C extends StreamContract> extends CallContext, ResponseStream<z.input<C['head']>> {}
 
 export type StreamHandler<C extends StreamContract> = (
@@ -39,10 +43,10 @@ export type StreamHandler<C extends StreamContract> = (
   stream: ServedStream<C>,
 ) => Promise<z.input<C['end']>>;
 
-/** Bound of an opening body that is pulled in parts: what the gateway accepts over HTTP (32 MB), and its envelope. */
+/** Maximum size of an opening body that is pulled in parts: the gateway's limit (32 MB) and its envelope. */
 const BODY_BYTES_MAX = 40 * 1024 * 1024;
 const PULL_TIMEOUT_MS = 5_000;
-const CLOSE_PATIENCE_MS = 1_000;
+const CLOSE_TIMEOUT_MS = 1_000;
 
 export class StreamServer {
   readonly #bus: BusConnection;
@@ -61,7 +65,7 @@ export class StreamServer {
     this.#control = `${bus.inboxPrefix}.c`;
     this.#controlSubscription = bus.nats.subscribe(this.#control, {
       callback: (error, message) => {
-        if (error === null) this.#obey(message.data);
+        if (error === null) this.#onControl(message.data);
       },
     });
     this.#heartbeat = new Heartbeat(liveness.intervalMs, (now) => this.#checkLiveness(now));
@@ -89,9 +93,9 @@ export class StreamServer {
     });
   }
 
-  /** Waits a moment for streams that are ending, so that their last frames leave before the connection does. */
+  /** Waits briefly for ending streams, so that their last frames are sent before the connection closes. */
   async close(): Promise<void> {
-    const deadline = performance.now() + CLOSE_PATIENCE_MS;
+    const deadline = performance.now() + CLOSE_TIMEOUT_MS;
     while (this.#streams.size > 0 && performance.now() < deadline) await nextTurn();
     // Frames of this turn are published in the next one.
     await nextTurn();
@@ -144,9 +148,9 @@ export class StreamServer {
       if (this.#streams.size > options.inFlightMax) throw new AppError('bus.overloaded', { subject });
       const input = fit(contract.input, await read(), subject) as z.output<C['input']>;
       stream.send(frameKind.accept, Buffer.from(this.#control));
-      this.#log.debug('bus stream begins', { subject });
+      this.#log.debug('bus stream opened', { subject });
       stream.send(frameKind.end, encode(await handler(input, stream)));
-      this.#log.debug('bus stream ends', { subject });
+      this.#log.debug('bus stream completed', { subject });
     } catch (error) {
       const { operation } = options;
       stream.send(frameKind.error, encodeError(replyError(error, { contract, subject, operation, log: this.#log })));
@@ -157,7 +161,7 @@ export class StreamServer {
     }
   }
 
-  /** The body of an opening message; pulled from the caller, part by part, when it did not fit. */
+  /** Returns the body of an opening message; pulled from the caller, part by part, when it exceeded one message. */
   async #bodyOf(message: Msg, inbox: string, id: number, subject: string): Promise<Uint8Array> {
     const announced = message.headers?.get(headerName.bodyBytes) ?? '';
     if (announced === '') return message.data;
@@ -169,7 +173,7 @@ export class StreamServer {
     const source = `${inbox.slice(0, inbox.lastIndexOf('.'))}.b.${id}`;
     for (let at = 0; at < bytes;) {
       const part = await this.#bus.requests
-        .ask(source, Buffer.from(String(at)), { timeoutMs: PULL_TIMEOUT_MS })
+        .send(source, Buffer.from(String(at)), { timeoutMs: PULL_TIMEOUT_MS })
         .catch((cause: unknown) => {
           throw new AppError('bus.peer_lost', {}, { cause });
         });
@@ -180,14 +184,14 @@ export class StreamServer {
     return body;
   }
 
-  #obey(message: Uint8Array): void {
+  #onControl(message: Uint8Array): void {
     const control = decodeControl(message);
     if (control === undefined) return;
     const now = performance.now();
     for (const id of control.streamIds) {
       const stream = this.#streams.get(id);
       if (stream === undefined) continue;
-      stream.lastHeardAt = now;
+      stream.lastReceivedAt = now;
       if (control.action === controlAction.cancel) stream.abort(new AppError('inference.cancelled'));
       if (control.action === controlAction.pause) stream.pause();
       if (control.action === controlAction.resume) stream.resume();
@@ -197,7 +201,7 @@ export class StreamServer {
   #checkLiveness(now: number): void {
     if (this.#streams.size === 0) this.#heartbeat.stop();
     for (const stream of this.#streams.values()) {
-      if (now - stream.lastHeardAt > this.#liveness.silenceMs) stream.abort(new AppError('bus.peer_lost'));
+      if (now - stream.lastReceivedAt > this.#liveness.silenceMs) stream.abort(new AppError('bus.peer_lost'));
       else if (now - stream.lastSentAt >= this.#liveness.intervalMs) stream.ping(now);
     }
   }
@@ -222,7 +226,7 @@ export class StreamServer {
     try {
       this.#bus.nats.publish(subject, message);
     } catch (error) {
-      this.#log.warn('frames could not be sent', { error });
+      this.#log.warn('frame publish failed', { error });
     }
   }
 }
@@ -233,13 +237,13 @@ function nextTurn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
-/** One stream that is being served. */
+/** One stream being served. */
 class Served implements ServedStream<StreamContract> {
   readonly requestId: string | undefined;
   readonly clientRequestId: string | undefined;
   readonly traceparent: string | undefined;
   readonly deadlineMs: number | undefined;
-  lastHeardAt = performance.now();
+  lastReceivedAt = performance.now();
   lastSentAt = performance.now();
   readonly #id: number;
   readonly #writer: FrameWriter;
@@ -247,7 +251,7 @@ class Served implements ServedStream<StreamContract> {
   readonly #deadline: NodeJS.Timeout | undefined;
   #sequence = 0;
   #finished = false;
-  #held: { promise: Promise<void>; release: () => void } | undefined;
+  #paused: { promise: Promise<void>; release: () => void } | undefined;
 
   constructor(id: number, writer: FrameWriter, context: CallContext) {
     this.#id = id;
@@ -274,7 +278,7 @@ class Served implements ServedStream<StreamContract> {
   }
 
   paused(): Promise<void> | undefined {
-    return this.#held?.promise;
+    return this.#paused?.promise;
   }
 
   send(kind: FrameKind, payload: Uint8Array): void {
@@ -283,22 +287,22 @@ class Served implements ServedStream<StreamContract> {
     this.lastSentAt = performance.now();
   }
 
-  /** Pings are outside the sequence: they say only that someone is there. */
+  /** Pings are outside the sequence: they only prove liveness. */
   ping(now: number): void {
     this.#writer.write(frameKind.ping, this.#id, 0, NOTHING);
     this.lastSentAt = now;
   }
 
   pause(): void {
-    if (this.#held !== undefined || this.signal.aborted) return;
+    if (this.#paused !== undefined || this.signal.aborted) return;
     let release = (): void => undefined;
     const promise = new Promise<void>((resolve) => (release = resolve));
-    this.#held = { promise, release };
+    this.#paused = { promise, release };
   }
 
   resume(): void {
-    this.#held?.release();
-    this.#held = undefined;
+    this.#paused?.release();
+    this.#paused = undefined;
   }
 
   abort(reason: AppError): void {

@@ -1,4 +1,4 @@
-/** Buses for tests: each as its own connection, as if in its own process, all closed after each test. */
+/** Buses for tests: each has its own connection, as if in its own process, and is closed after its test. */
 import { silentLog } from '@xerotier/log/testing';
 import { Bus } from './bus.ts';
 import type { BusOptions } from './bus.ts';
@@ -10,7 +10,7 @@ export interface TestBus {
   readonly connection: BusConnection;
 }
 
-/** Call it at the top of a file: the returned function connects a bus that ends with its test. */
+/** Call it at the top of a file: the returned function connects a bus that is closed after the test. */
 export function testBuses(url: () => string): (options?: Partial<BusOptions>) => Promise<TestBus> {
   const open: Bus[] = [];
   afterEach(async () => {

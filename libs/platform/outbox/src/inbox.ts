@@ -1,4 +1,4 @@
-/** The consumer's half: an event may come more than once, and has its effect once. */
+/** The consumer's side: an event may be delivered more than once, and takes effect once. */
 import { assertSchemaName, withDbErrors } from '@xerotier/db';
 import type { EntityManager } from 'typeorm';
 import { assertInTransaction } from './assert-in-transaction.ts';
@@ -6,17 +6,18 @@ import { assertInTransaction } from './assert-in-transaction.ts';
 export interface InboxEntry {
   /** The schema of the service, where `createOutboxTables` has run. */
   readonly schema: string;
-  /** Each consumer of an event has its effect once. */
+  /** Each consumer of an event applies its effect once. */
   readonly consumer: string;
   /** `EventDelivery.id`. */
   readonly eventId: string;
 }
 
 /**
- * Runs the effect unless it has been committed before for this consumer and event. Inbox row and effect commit together, or neither
- * does; of two deliveries at the same moment the second waits for the first.
+ * Runs the effect unless it was committed before for this consumer and event. Inbox row and effect are committed
+ * together; a concurrent delivery waits for the first.
  * @returns whether the effect ran.
- * @throws what the effect throws, and then the transaction has to be rolled back. `db.unavailable`. Outside a transaction an Error.
+ * @throws what the effect throws: the transaction must then be rolled back. `db.unavailable`. An Error outside a
+ * transaction.
  */
 export async function withInbox(
   manager: EntityManager,
@@ -36,7 +37,10 @@ export async function withInbox(
   return true;
 }
 
-/** Forgets events that came longer ago. Keep them for longer than their streams do (14 days): one that comes again is new by then. */
+/**
+ * Deletes events that were received longer ago. Keep them longer than their streams do (14 days): a deleted event
+ * counts as new.
+ */
 export async function pruneInbox(manager: EntityManager, schema: string, olderThanMs: number): Promise<void> {
   assertSchemaName(schema);
   await withDbErrors(() =>

@@ -1,7 +1,8 @@
 /**
- * Moves committed events from the outbox to JetStream, and deletes them once JetStream has confirmed them. It may die at any moment: what
- * was published and not deleted is published again under the same message id, which the stream drops within two minutes, and the
- * consumer's inbox ever after. Replicas share the rows (`SKIP LOCKED`), so events have no order.
+ * Moves committed events from the outbox to JetStream, and deletes them once JetStream has confirmed them. It may be
+ * killed at any moment: an event that was published but not deleted is published again under the same message id, which
+ * the stream drops within two minutes, and the consumer's inbox after that. Replicas share the rows (`SKIP LOCKED`), so
+ * events are unordered.
  */
 import { assertSchemaName, withDbErrors } from '@xerotier/db';
 import { AppError } from '@xerotier/errors';
@@ -18,28 +19,28 @@ export interface OutboxRelayOptions {
   readonly connection: BusConnection;
   readonly schema: string;
   readonly log: Logger;
-  /** How often an empty outbox is looked into: the most that an event waits. Default 250. */
+  /** Poll interval of an empty outbox: the maximum delay of an event. Default 250. */
   readonly pollMs?: number;
-  /** Events that one transaction publishes. Default 100. */
+  /** Maximum number of events per transaction. Default 100. */
   readonly batchMax?: number;
 }
 
 export interface OutboxRelay {
-  /** Resolves when the batch at hand is published. */
+  /** Resolves when the current batch is published. */
   stop(): Promise<void>;
 }
 
 const POLL_MS = 250;
 const BATCH_MAX = 100;
-/** An event that cannot be published is tried again after this, doubled each time up to a minute. */
+/** Backoff of an event that could not be published, doubled each time up to a minute. */
 const RETRY_WAIT_MS = 500;
-const HOUSEKEEPING_MS = 60_000;
-const INBOX_KEPT_MS = 30 * 24 * 60 * 60 * 1_000;
-/** An outbox that holds more or older events than this is reported once a minute. */
+const MAINTENANCE_INTERVAL_MS = 60_000;
+const INBOX_RETENTION_MS = 30 * 24 * 60 * 60 * 1_000;
+/** A backlog of more or older events than this is logged once a minute. */
 const BACKLOG_EVENTS = 10_000;
 const BACKLOG_AGE_MS = 60_000;
 
-/** Publishes until stopped; while the database or the bus is away it waits for them. */
+/** Publishes events until stopped; waits during an outage of the database or the bus. */
 export function startOutboxRelay(options: OutboxRelayOptions): OutboxRelay {
   assertSchemaName(options.schema);
   const relay = new Relay(options);
@@ -63,7 +64,7 @@ class Relay {
   readonly #options: OutboxRelayOptions;
   readonly #batchMax: number;
   readonly #stopping = new AbortController();
-  #housekeptAt = 0;
+  #maintainedAt = 0;
 
   constructor(options: OutboxRelayOptions) {
     this.#options = options;
@@ -82,10 +83,10 @@ class Relay {
         const published = await this.#publishBatch();
         if (published < this.#batchMax) await this.#pause(pollMs);
         failures = 0;
-        await this.#keepHouse();
+        await this.#runMaintenance();
       } catch (error) {
         failures += 1;
-        if (failures === 1) log.warn('outbox cannot be relayed', { schema, error });
+        if (failures === 1) log.warn('outbox relay failed, retrying', { schema, error });
         await this.#pause(RETRY_WAIT_MS);
       }
     }
@@ -97,7 +98,7 @@ class Relay {
    */
   async #publishBatch(): Promise<number> {
     const { connection, database, schema } = this.#options;
-    // What is published meanwhile would be sent when the connection is back, after its confirmation was given up.
+    // Messages published while disconnected would be sent after the reconnect, when their confirmation has timed out.
     if (!connection.isConnected()) throw new AppError('bus.disconnected');
     return withDbErrors(() =>
       database.transaction(async (manager) => {
@@ -128,7 +129,7 @@ class Relay {
 
   async #postpone(manager: EntityManager, ids: string[], error: unknown): Promise<void> {
     const { schema, log } = this.#options;
-    log.warn('outbox events are not confirmed and will be published again', { schema, events: ids.length, error });
+    log.warn('outbox publish failed, retrying', { schema, events: ids.length, error });
     await manager.query(
       `UPDATE "${schema}".outbox SET attempts = attempts + 1,
          available_at = now() + least(60000, $2 * power(2, least(attempts, 10))) * interval '1 millisecond'
@@ -137,15 +138,15 @@ class Relay {
     );
   }
 
-  async #keepHouse(): Promise<void> {
+  async #runMaintenance(): Promise<void> {
     const now = performance.now();
-    if (this.#housekeptAt !== 0 && now - this.#housekeptAt < HOUSEKEEPING_MS) return;
-    this.#housekeptAt = now;
+    if (this.#maintainedAt !== 0 && now - this.#maintainedAt < MAINTENANCE_INTERVAL_MS) return;
+    this.#maintainedAt = now;
     const { database, schema, log } = this.#options;
     const { events, oldestMs } = await outboxBacklog(database.manager, schema);
     if (events > BACKLOG_EVENTS || oldestMs > BACKLOG_AGE_MS)
-      log.warn('outbox backlog is growing', { schema, events, oldestMs });
-    await pruneInbox(database.manager, schema, INBOX_KEPT_MS);
+      log.warn('outbox backlog above threshold', { schema, events, oldestMs });
+    await pruneInbox(database.manager, schema, INBOX_RETENTION_MS);
   }
 
   #pause(milliseconds: number): Promise<void> {

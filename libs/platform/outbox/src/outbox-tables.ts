@@ -1,4 +1,4 @@
-/** The two tables, for a migration of the service that owns the schema. */
+/** The outbox and inbox tables, for a migration of the service that owns the schema. */
 import { assertSchemaName } from '@xerotier/db';
 import type { QueryRunner } from 'typeorm';
 
@@ -27,7 +27,7 @@ export async function createOutboxTables(runner: QueryRunner, schema: string): P
   await runner.query(`CREATE INDEX inbox_received_at_idx ON "${schema}".inbox (received_at)`);
 }
 
-/** Undoes `createOutboxTables`; events that were not published are gone. */
+/** Undoes `createOutboxTables`; unpublished events are lost. */
 export async function dropOutboxTables(runner: QueryRunner, schema: string): Promise<void> {
   assertSchemaName(schema);
   await runner.query(`DROP TABLE "${schema}".inbox`);

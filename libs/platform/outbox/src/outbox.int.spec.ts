@@ -1,4 +1,4 @@
-/** The outbox, its relay and the inbox, on a real PostgreSQL and a real NATS; relays are really killed. */
+/** The outbox, its relay and the inbox, on a real PostgreSQL and a real NATS; relay processes are killed. */
 import { event } from '@xerotier/contracts/define';
 import { openDatabase } from '@xerotier/db';
 import { silentLog } from '@xerotier/log/testing';
@@ -23,7 +23,7 @@ class CreateShop1795132800000 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
     await createOutboxTables(runner, 'shop');
     await runner.query('CREATE TABLE shop.sale (n integer PRIMARY KEY)');
-    // No key: an effect that happens twice shows.
+    // No primary key, so that a duplicate effect is visible.
     await runner.query('CREATE TABLE shop.effect (n integer NOT NULL)');
   }
 
@@ -67,7 +67,7 @@ afterEach(async () => {
 });
 afterAll(() => database?.destroy());
 
-/** A sale and its event, in one transaction. */
+/** Writes a sale and its event in one transaction. */
 async function sell(n: number, then: () => void = () => undefined): Promise<void> {
   await database.transaction(async (manager) => {
     await manager.query('INSERT INTO shop.sale (n) VALUES ($1)', [n]);
@@ -84,7 +84,7 @@ const writeEffect = (n: number) => async (manager: EntityManager) => {
   await manager.query('INSERT INTO shop.effect (n) VALUES ($1)', [n]);
 };
 
-/** Consumes with the inbox, or without. Counts deliveries. */
+/** Consumes with or without the inbox, and counts deliveries. */
 async function consume(durable: string, inbox = true): Promise<{ deliveries: () => number }> {
   let count = 0;
   const handler = async (events: { n: number }[], deliveries: readonly { id: string }[]): Promise<void> => {
@@ -111,7 +111,7 @@ async function isEmpty(): Promise<boolean> {
 }
 
 describe('the outbox', () => {
-  it('publishes what was committed, and nothing else', async () => {
+  it('publishes committed events only', async () => {
     relay();
     await consume('committed');
     await sell(1);
@@ -126,7 +126,7 @@ describe('the outbox', () => {
     expect(await numbers('effect')).toEqual([1, 3]);
   });
 
-  it('does not miss an event whose transaction began first and commits last', async () => {
+  it('publishes an event whose transaction began first and commits last', async () => {
     relay();
     await consume('interleaved');
     const { promise: mayCommit, resolve: commit } = Promise.withResolvers<void>();
@@ -141,7 +141,7 @@ describe('the outbox', () => {
     await eventually('the first too', async () => (await numbers('effect', 10)).length === 2);
   });
 
-  it('takes no events outside a transaction, none that do not match, and none that no stream keeps', async () => {
+  it('rejects events outside a transaction, invalid events, and events without a stream', async () => {
     await expect(addToOutbox(database.manager, sold, { n: 1 }, options)).rejects.toThrow('transaction');
     const inTransaction = (contract: typeof sold, data: { n: number }): Promise<unknown> =>
       database.transaction((manager) => addToOutbox(manager, contract, data, options));
@@ -151,7 +151,7 @@ describe('the outbox', () => {
     expect(await isEmpty()).toBe(true);
   });
 
-  it('is full at its bound, and takes events again when the relay has published some', async () => {
+  it('is full at its limit, and accepts events again when the relay has published some', async () => {
     const add = (n: number): Promise<unknown> =>
       database.transaction((manager) => addToOutbox(manager, sold, { n }, { ...options, eventsMax: 2 }));
     await add(20);
@@ -162,7 +162,7 @@ describe('the outbox', () => {
     await add(23);
   });
 
-  it('keeps events while NATS is away', async () => {
+  it('keeps events while NATS is down', async () => {
     relay();
     await consume('outage');
     await servers.nats.stop();
@@ -174,7 +174,7 @@ describe('the outbox', () => {
   });
 });
 
-describe('relays that are killed', () => {
+describe('killed relays', () => {
   async function startRelayProcess(mode = 'lives'): Promise<ChildProcess> {
     const flags = ['--conditions=xerotier-source', '--disable-warning=ExperimentalWarning'];
     const file = join(import.meta.dirname, '../test/relay-process.ts');
@@ -190,9 +190,9 @@ describe('relays that are killed', () => {
     if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
   }
 
-  it('at any moment lose no event and repeat no effect', async () => {
+  it('lose no event and repeat no effect', async () => {
     const { deliveries } = await consume('killed');
-    // Two relays at a time: one dies between publish and commit, the other at some moment.
+    // Two relays at a time: one is killed between publish and commit, the other at a random moment.
     let sales = 100;
     const began = sales;
     for (let round = 0; round < 3; round += 1) {
@@ -205,7 +205,7 @@ describe('relays that are killed', () => {
       const [dying, other] = await Promise.all([startRelayProcess('dies'), startRelayProcess()]);
       await delay(round * 40);
       other.kill('SIGKILL');
-      // The one that dies publishes something, if only this.
+      // Ensures that the relay that kills itself publishes at least one event.
       await sell(sales++);
       await Promise.all([dying, other].map(exited));
     }
@@ -224,33 +224,33 @@ describe('the inbox', () => {
   const inTransaction = (of: typeof entry, effect = writeEffect(1)): Promise<boolean> =>
     database.transaction((manager) => withInbox(manager, of, effect));
 
-  it('lets an effect happen once for each consumer', async () => {
+  it('runs an effect once per consumer', async () => {
     expect(await inTransaction(entry)).toBe(true);
     expect(await inTransaction(entry)).toBe(false);
     expect(await inTransaction({ ...entry, consumer: 'another' })).toBe(true);
     expect(await numbers('effect')).toEqual([1, 1]);
   });
 
-  it('has seen nothing when the effect failed', async () => {
+  it('runs an effect again after it failed', async () => {
     await expect(inTransaction(entry, () => Promise.reject(new Error('failed')))).rejects.toThrow('failed');
     expect(await inTransaction(entry)).toBe(true);
     expect(await numbers('effect')).toEqual([1]);
   });
 
-  it('lets one of many at the same moment through', async () => {
+  it('runs an effect once for concurrent deliveries', async () => {
     const ran = await Promise.all(Array.from({ length: 8 }, () => inTransaction(entry)));
     expect(ran.filter(Boolean)).toHaveLength(1);
     expect(await numbers('effect')).toEqual([1]);
   });
 
-  it('is what prevents the second effect: without it there are two', async () => {
+  it('is needed: without it the effect runs twice', async () => {
     const twice = async (): Promise<void> => void (await database.transaction((manager) => writeEffect(1)(manager)));
     await twice();
     await twice();
     expect(await numbers('effect')).toEqual([1, 1]);
   });
 
-  it('forgets what is old, and nothing else', async () => {
+  it('deletes only old entries', async () => {
     await inTransaction(entry);
     await database.query("UPDATE shop.inbox SET received_at = now() - interval '2 hours'");
     await inTransaction({ ...entry, eventId: 'e2' });
@@ -258,7 +258,7 @@ describe('the inbox', () => {
     expect(await database.query('SELECT event_id FROM shop.inbox')).toEqual([{ event_id: 'e2' }]);
   });
 
-  it('asks for a transaction', async () => {
+  it('requires a transaction', async () => {
     await expect(withInbox(database.manager, entry, writeEffect(1))).rejects.toThrow('transaction');
   });
 });

@@ -1,4 +1,4 @@
-/** Writing events: a row in the transaction that makes them true. */
+/** Writes events as rows, in the transaction of the change they report. */
 import { subjectOf } from '@xerotier/contracts/define';
 import type { EventContract, TemplateValues } from '@xerotier/contracts/define';
 import { assertSchemaName, withDbErrors } from '@xerotier/db';
@@ -9,25 +9,26 @@ import type { EntityManager } from 'typeorm';
 import type { z } from 'zod';
 import { assertInTransaction } from './assert-in-transaction.ts';
 
-/** Well below what a NATS message may have. */
+/** Well below the maximum size of a NATS message. */
 const PAYLOAD_BYTES_MAX = 512 * 1024;
 const EVENTS_MAX = 100_000;
 
 export interface OutboxOptions<S extends string = string> {
   /** The schema of the service, where `createOutboxTables` has run. */
   readonly schema: string;
-  /** What fills the `{names}` of the event's subject. */
+  /** Values for the `{names}` of the event's subject. */
   readonly values?: TemplateValues<S>;
-  /** Events that may wait to be published; at this bound no more are taken. Default 100,000. */
+  /** Maximum number of unpublished events; further ones are rejected. Default 100,000. */
   readonly eventsMax?: number;
 }
 
 /**
- * Says that something happens, if and when the transaction commits. The relay publishes it then, once or more; its id is the
- * message id.
+ * Adds an event that is published if and when the transaction commits, once or more; its id is the message id.
  * @returns the id of the event.
- * @throws {AppError} `outbox.full` when too many events wait: nothing has been published for long. `db.unavailable`.
- * @throws {Error} outside a transaction; for an event that no stream keeps, or that does not match its contract; above 512 KiB.
+ * @throws {AppError} `outbox.full` when too many events are unpublished: the relay has not published for long.
+ * `db.unavailable`.
+ * @throws {Error} outside a transaction; for an event without a stream, or that does not match its contract; above 512
+ * KiB.
  */
 export async function addToOutbox<S extends string, D extends z.ZodType>(
   manager: EntityManager,
@@ -38,12 +39,12 @@ export async function addToOutbox<S extends string, D extends z.ZodType>(
   const { schema, eventsMax = EVENTS_MAX } = options;
   assertSchemaName(schema);
   assertInTransaction(manager);
-  if (contract.stream === undefined) throw new Error(`${contract.subject} is kept by no stream, so it could be lost.`);
+  if (contract.stream === undefined) throw new Error(`${contract.subject} has no stream in its contract.`);
   const subject = subjectOf(contract, options.values ?? ({} as never));
   contract.data.parse(data);
   const payload = JSON.stringify([data]);
   if (Buffer.byteLength(payload) > PAYLOAD_BYTES_MAX)
-    throw new RangeError(`an event on ${subject} is larger than ${PAYLOAD_BYTES_MAX} bytes`);
+    throw new RangeError(`Event on ${subject} exceeds ${PAYLOAD_BYTES_MAX} bytes`);
   const id = randomUUID();
   const { requestId, traceparent } = logContext() ?? {};
   const headers = JSON.stringify({ 'Xero-Request-Id': requestId, traceparent });
@@ -62,11 +63,11 @@ export async function addToOutbox<S extends string, D extends z.ZodType>(
 
 export interface OutboxBacklog {
   readonly events: number;
-  /** Age of the oldest event that is not published; 0 when none waits. */
+  /** Age of the oldest unpublished event; 0 when there is none. */
   readonly oldestMs: number;
 }
 
-/** What waits to be published: for a metric, and for alerts. */
+/** Returns the unpublished events: for metrics and alerts. */
 export async function outboxBacklog(manager: EntityManager, schema: string): Promise<OutboxBacklog> {
   assertSchemaName(schema);
   const [row] = await withDbErrors(() =>

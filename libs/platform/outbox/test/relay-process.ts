@@ -1,4 +1,7 @@
-/** One relay in a process of its own, for a test that kills it. With `dies` it kills itself after its first confirmed publish, before its commit. */
+/**
+ * A relay in its own process, for a test that kills it. With `dies` it kills itself after its first confirmed publish,
+ * before the commit.
+ */
 import { createLogger } from '@xerotier/log';
 import { openDatabase } from '@xerotier/db';
 import { connectBus } from '@xerotier/nats';
@@ -17,9 +20,9 @@ const database = await openDatabase({
 });
 const connection = await connectBus({ url: natsUrl, name: 'relay', log });
 if (mode === 'dies') {
-  const ask = connection.requests.ask.bind(connection.requests);
-  connection.requests.ask = async (...args) => {
-    const reply = await ask(...args);
+  const send = connection.requests.send.bind(connection.requests);
+  connection.requests.send = async (...args) => {
+    const reply = await send(...args);
     process.kill(process.pid, 'SIGKILL');
     return reply;
   };

@@ -1,15 +1,15 @@
 import { checkReadiness } from './health-server.ts';
 
 describe('checkReadiness', () => {
-  it('is ready when every check says so, now or later', async () => {
+  it('is ready when every check passes, synchronously or not', async () => {
     const checks = { now: () => true, later: () => Promise.resolve(true) };
     expect(await checkReadiness(checks)).toEqual({ ready: true, checks: { now: true, later: true } });
     expect(await checkReadiness({})).toEqual({ ready: true, checks: {} });
   });
 
   it.each<[string, () => boolean | Promise<boolean>]>([
-    ['says no', () => false],
-    ['says no later', () => Promise.resolve(false)],
+    ['returns false', () => false],
+    ['resolves to false', () => Promise.resolve(false)],
     ['rejects', () => Promise.reject(new Error('x'))],
     [
       'throws',
@@ -17,7 +17,7 @@ describe('checkReadiness', () => {
         throw new Error('x');
       },
     ],
-  ])('is not ready when one check %s, and still asks the others', async (_, bad) => {
+  ])('is not ready when one check %s, and still runs the others', async (_, bad) => {
     expect(await checkReadiness({ bad, good: () => true })).toEqual({
       ready: false,
       checks: { bad: false, good: true },

@@ -1,6 +1,6 @@
 /**
- * What an orchestrator asks a process: `/livez` (does the event loop turn?) and `/readyz` (can it take work now?).
- * Readiness looks at this process only, never at other services: one that is down must not take the others with it.
+ * The probes of an orchestrator: `/livez` (is the event loop responsive?) and `/readyz` (can the process accept work?).
+ * Readiness covers this process only, never other services: one that is down must not take the others with it.
  */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -17,7 +17,7 @@ export interface Readiness {
   readonly checks: Record<string, boolean>;
 }
 
-/** All checks; one that throws is not ready. */
+/** Runs all checks; one that throws counts as not ready. */
 export async function checkReadiness(checks: ReadinessChecks): Promise<Readiness> {
   const results = await Promise.all(
     Object.entries(checks).map(
@@ -33,7 +33,7 @@ export async function checkReadiness(checks: ReadinessChecks): Promise<Readiness
   return { ready: results.every(([, ok]) => ok), checks: Object.fromEntries(results) };
 }
 
-/** Serves both on one port (0: any free one). */
+/** Serves both probes on one port (0: any free one). */
 export async function startHealthServer(options: {
   host: string;
   port: number;

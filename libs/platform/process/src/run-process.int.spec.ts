@@ -16,7 +16,7 @@ interface Running {
   readonly stdout: () => string;
   readonly stderr: () => string;
   /** The messages of its log, in order. */
-  readonly said: () => string[];
+  readonly messages: () => string[];
   readonly health: (path: string) => Promise<{ status: number; body: unknown }>;
 }
 
@@ -40,7 +40,7 @@ function run(mode: string, env: Record<string, string> = {}): Running {
   return {
     child,
     started,
-    // Not 'close', which never comes once the channel was closed on this side.
+    // Not 'close', which is not emitted when this side has closed the channel.
     ended: Promise.all([
       once(child, 'exit'),
       once(child.stdout as Readable, 'end'),
@@ -48,7 +48,7 @@ function run(mode: string, env: Record<string, string> = {}): Running {
     ]).then(([[code, signal]]) => [code as number | null, signal as string | null] as const),
     stdout: () => output.stdout,
     stderr: () => output.stderr,
-    said: () =>
+    messages: () =>
       output.stdout
         .split('\n')
         .filter((line) => line !== '')
@@ -61,47 +61,47 @@ function run(mode: string, env: Record<string, string> = {}): Running {
 }
 
 describe('a service that cannot start', () => {
-  it('ends with 1 and names every variable that is missing or bad on standard error', async () => {
+  it('exits with 1 and lists every missing or invalid variable on standard error', async () => {
     const service = run('orderly', { FIXTURE_REQUIRED: '', SHUTDOWN_GRACE_MS: '5' });
     expect(await service.ended).toEqual([1, null]);
-    expect(service.stderr()).toContain('fixture: The configuration is not usable:');
+    expect(service.stderr()).toContain('fixture: Invalid configuration:');
     expect(service.stderr()).toContain('FIXTURE_REQUIRED is not set: it is required. Must be there.');
-    expect(service.stderr()).toContain('SHUTDOWN_GRACE_MS is "5": must be a whole number from 1000 to 3600000');
+    expect(service.stderr()).toContain('SHUTDOWN_GRACE_MS is "5": must be an integer between 1000 and 3600000');
     expect(service.stdout()).toBe('');
   });
 
-  it('ends with 1 and the reason in its log', async () => {
+  it('exits with 1 and logs the reason', async () => {
     const service = run('fails to start');
     expect(await service.ended).toEqual([1, null]);
-    expect(service.said()).toEqual(['the service could not start']);
+    expect(service.messages()).toEqual(['startup failed']);
     expect(service.stdout()).toContain('the model file is missing');
   });
 
-  it('ends with 1 when the port of its health checks is taken, and says so', async () => {
-    const stranger = createServer().listen(0, '127.0.0.1');
-    await once(stranger, 'listening');
-    const { port } = stranger.address() as AddressInfo;
+  it('exits with 1 when the health port is in use, and logs it', async () => {
+    const occupant = createServer().listen(0, '127.0.0.1');
+    await once(occupant, 'listening');
+    const { port } = occupant.address() as AddressInfo;
     const service = run('orderly', { HEALTH_PORT: String(port) });
     expect(await service.ended).toEqual([1, null]);
     expect(service.stdout() + service.stderr()).toContain('EADDRINUSE');
-    stranger.close();
+    occupant.close();
   });
 
-  it('does not outlive the process that started it, though it waits for something', async () => {
+  it('exits when its parent process exits', async () => {
     const service = run('never starts');
-    await eventually('it starts', () => service.said().includes('starting'));
+    await eventually('it starts', () => service.messages().includes('starting'));
     service.child.disconnect();
     expect(await service.ended).toEqual([1, null]);
   });
 });
 
 describe('a running service', () => {
-  it('announces its ports to the process that started it', async () => {
+  it('announces its ports to its parent process', async () => {
     const service = run('orderly');
     expect(await service.started).toEqual({ healthPort: expect.any(Number), port: 4711 });
   });
 
-  it('is live and ready, with every check by name', async () => {
+  it('is live and ready, with the result of each check', async () => {
     const service = run('orderly');
     expect(await service.health('/livez')).toEqual({ status: 200, body: { status: 'live' } });
     expect(await service.health('/readyz')).toEqual({
@@ -111,7 +111,7 @@ describe('a running service', () => {
     expect((await service.health('/metrics')).status).toBe(404);
   });
 
-  it.each(['check says no', 'check throws'])('is live but not ready when a %s', async (mode) => {
+  it.each(['check returns false', 'check throws'])('is live but not ready when a %s', async (mode) => {
     const service = run(mode);
     expect((await service.health('/livez')).status).toBe(200);
     expect(await service.health('/readyz')).toMatchObject({
@@ -121,69 +121,94 @@ describe('a running service', () => {
   });
 
   it.each([
-    ['throws later', 'an error escaped', 'a defect'],
-    ['rejects later', 'a promise was rejected and nobody looked', 'nobody looked'],
-  ])('ends with 1 and says why when it %s', async (mode, message, reason) => {
+    ['throws later', 'uncaught exception', 'a defect'],
+    ['rejects later', 'unhandled rejection', 'nobody looked'],
+  ])('exits with 1 and logs the reason when it %s', async (mode, message, reason) => {
     const service = run(mode);
     expect(await service.ended).toEqual([1, null]);
-    expect(service.said().at(-1)).toBe(message);
+    expect(service.messages().at(-1)).toBe(message);
     expect(service.stdout()).toContain(reason);
   });
 });
 
-describe('a service that is told to stop', () => {
-  it.each(['SIGTERM', 'SIGINT'] as const)('by %s drains, then closes, and ends with 0', async (signal) => {
+describe('shutdown', () => {
+  it.each(['SIGTERM', 'SIGINT'] as const)('on %s drains, closes, and exits with 0', async (signal) => {
     const service = run('orderly');
     await service.started;
     service.child.kill(signal);
     expect(await service.ended).toEqual([0, null]);
-    expect(service.said()).toEqual(['started', 'stopping', 'draining', 'closing', 'stopped']);
+    expect(service.messages()).toEqual([
+      'service started',
+      'shutdown started',
+      'draining',
+      'closing',
+      'shutdown completed',
+    ]);
   });
 
-  it('while it starts does the same once it has started', async () => {
-    const service = run('is told to stop while it starts');
+  it('during startup begins after the start', async () => {
+    const service = run('stops while starting');
     expect(await service.ended).toEqual([0, null]);
-    expect(service.said()).toEqual(['started', 'stopping', 'draining', 'closing', 'stopped']);
+    expect(service.messages()).toEqual([
+      'service started',
+      'shutdown started',
+      'draining',
+      'closing',
+      'shutdown completed',
+    ]);
   });
 
-  it('while it waits for something that never comes ends all the same', async () => {
+  it('during a startup that never completes exits after a timeout', async () => {
     const service = run('never starts');
-    await eventually('it starts', () => service.said().length > 0);
+    await eventually('it starts', () => service.messages().length > 0);
     service.child.kill('SIGTERM');
     expect(await service.ended).toEqual([0, null]);
   });
 
-  it('because its parent is gone does the same', async () => {
+  it('begins when the parent process exits', async () => {
     const service = run('orderly');
     await service.started;
     service.child.disconnect();
     expect(await service.ended).toEqual([0, null]);
-    expect(service.said()).toEqual(['started', 'stopping', 'draining', 'closing', 'stopped']);
+    expect(service.messages()).toEqual([
+      'service started',
+      'shutdown started',
+      'draining',
+      'closing',
+      'shutdown completed',
+    ]);
   });
 
-  it('is not ready from then on, but live; and being told twice changes nothing', async () => {
+  it('makes the service live but not ready, and ignores further signals', async () => {
     const service = run('drains until cut off', { SHUTDOWN_GRACE_MS: '4000' });
     await service.started;
     service.child.kill('SIGTERM');
-    await eventually('it drains', () => service.said().includes('draining'));
+    await eventually('it drains', () => service.messages().includes('draining'));
     service.child.kill('SIGTERM');
     service.child.kill('SIGINT');
     expect(await service.health('/readyz')).toMatchObject({ status: 503, body: { checks: { notDraining: false } } });
     expect((await service.health('/livez')).status).toBe(200);
     expect(await service.ended).toEqual([0, null]);
-    expect(service.said()).toEqual(['started', 'stopping', 'draining', 'cut off', 'closing', 'stopped']);
+    expect(service.messages()).toEqual([
+      'service started',
+      'shutdown started',
+      'draining',
+      'cut off',
+      'closing',
+      'shutdown completed',
+    ]);
   });
 
-  it.each(['never drains', 'never closes'])('ends with 1 when it %s within its grace time', async (mode) => {
+  it.each(['never drains', 'never closes'])('exits with 1 when it %s within the grace period', async (mode) => {
     const service = run(mode, { SHUTDOWN_GRACE_MS: '1000' });
     await service.started;
     service.child.kill('SIGTERM');
     expect(await service.ended).toEqual([1, null]);
-    expect(service.said().at(-1)).toBe('the grace time is over');
-    expect(service.said().includes('cut off')).toBe(mode === 'never drains');
+    expect(service.messages().at(-1)).toBe('shutdown grace period exceeded');
+    expect(service.messages().includes('cut off')).toBe(mode === 'never drains');
   });
 
-  it('ends with 1 when draining fails', async () => {
+  it('exits with 1 when draining fails', async () => {
     const service = run('drain fails');
     await service.started;
     service.child.kill('SIGTERM');

@@ -1,6 +1,6 @@
 /**
- * How every service starts and ends. Configuration is read before anything else; SIGTERM and SIGINT drain (new work goes
- * elsewhere, running work finishes) and end with exit code 0; what is not done after the grace time is cut off.
+ * How every service starts and ends. Configuration is read before anything else; SIGTERM and SIGINT drain (new work
+ * goes elsewhere, running work finishes) and exit with code 0; work that exceeds the grace period is aborted.
  */
 import { ConfigError, loadConfig } from '@xerotier/config';
 import type { ConfigOf, SettingsTree } from '@xerotier/config';
@@ -12,24 +12,24 @@ import type { serviceSettings } from './service-settings.ts';
 
 export interface RunningProcess {
   readonly readiness: ReadinessChecks;
-  /** Ports and ids that only the running service knows, for a supervisor that started it. */
+  /** Ports and ids of the running service, for its supervisor. */
   readonly announce?: Readonly<Record<string, string | number>>;
-  /** Takes no new work and finishes the work at hand. The signal is aborted shortly before the grace time is over. */
+  /** Accepts no new work and finishes running work. The signal is aborted shortly before the grace period ends. */
   drain(signal: AbortSignal): Promise<void>;
-  /** Lets go of everything else: connections, timers, children. */
+  /** Releases all other resources: connections, timers, child processes. */
   close(): Promise<void>;
 }
 
 export type ServiceSettingsTree = SettingsTree & { readonly service: typeof serviceSettings };
 
-/** What of the grace time is kept for closing after work was told to end. */
-const CLOSING_SHARE_MS = 2_000;
-/** A service that is told to stop while it starts may get so far within this time; it has promised nothing to anybody yet. */
-const STARTING_PATIENCE_MS = 2_000;
+/** Part of the grace period that is reserved for closing after running work was aborted. */
+const CLOSE_RESERVE_MS = 2_000;
+/** Timeout of a startup after a signal to stop; a starting service has no work to finish. */
+const STARTUP_ABORT_MS = 2_000;
 
 /**
- * Runs one service until it is told to stop. Ends the process: 0 after an orderly stop, 1 when it could not start or a
- * defect escaped, with the reason on standard error or in the log.
+ * Runs one service until it is stopped. Ends the process: 0 after a graceful shutdown, 1 when it could not start or on
+ * an unhandled error, with the reason on standard error or in the log.
  */
 export async function runProcess<T extends ServiceSettingsTree>(
   name: string,
@@ -39,19 +39,20 @@ export async function runProcess<T extends ServiceSettingsTree>(
   const config = readConfig(name, settings);
   const service = config.service as ConfigOf<typeof serviceSettings>;
   const log = createLogger({ service: name, level: service.logLevel });
-  process.on('unhandledRejection', (error) => die(log, 'a promise was rejected and nobody looked', error));
-  process.on('uncaughtException', (error) => die(log, 'an error escaped', error));
+  process.on('unhandledRejection', (error) => exitWithError(log, 'unhandled rejection', error));
+  process.on('uncaughtException', (error) => exitWithError(log, 'uncaught exception', error));
 
   let draining = false;
-  // From the beginning: a service answers before the rest of its start is done, and a signal in between must not cut it off.
-  const told = Promise.withResolvers<string>();
-  process.on('SIGTERM', () => told.resolve('SIGTERM'));
-  process.on('SIGINT', () => told.resolve('SIGINT'));
-  const patience = told.promise.then(() => setTimeout(() => process.exit(0), STARTING_PATIENCE_MS));
-  // Until it runs there is nothing to drain, and what it waits for may never come: without its supervisor it just ends.
-  const orphaned = (): never => die(log, 'the process that started this service is gone', undefined);
+  // From the beginning: a service accepts work before its start is complete, and a signal in between must not cut off
+  // that work.
+  const stopSignal = Promise.withResolvers<string>();
+  process.on('SIGTERM', () => stopSignal.resolve('SIGTERM'));
+  process.on('SIGINT', () => stopSignal.resolve('SIGINT'));
+  const startupTimer = stopSignal.promise.then(() => setTimeout(() => process.exit(0), STARTUP_ABORT_MS));
+  // A starting process has nothing to drain, and may wait indefinitely: without its supervisor it exits at once.
+  const orphaned = (): never => exitWithError(log, 'parent process exited', undefined);
   process.once('disconnect', orphaned);
-  const running = await start(config, log).catch((error: unknown) => die(log, 'the service could not start', error));
+  const running = await start(config, log).catch((error: unknown) => exitWithError(log, 'startup failed', error));
   const health = await startHealthServer({
     host: service.healthHost,
     port: service.healthPort,
@@ -59,38 +60,44 @@ export async function runProcess<T extends ServiceSettingsTree>(
   });
 
   const stop = async (signal: string): Promise<void> => {
-    clearTimeout(await patience);
+    clearTimeout(await startupTimer);
     draining = true;
-    log.info('stopping', { signal, graceMs: service.graceMs });
+    log.info('shutdown started', { signal, graceMs: service.graceMs });
     const abort = new AbortController();
-    const soon = setTimeout(() => abort.abort(), Math.max(0, service.graceMs - CLOSING_SHARE_MS));
-    const hard = setTimeout(() => die(log, 'the grace time is over', undefined), service.graceMs + CLOSING_SHARE_MS);
+    const abortTimer = setTimeout(() => abort.abort(), Math.max(0, service.graceMs - CLOSE_RESERVE_MS));
+    const exitTimer = setTimeout(
+      () => exitWithError(log, 'shutdown grace period exceeded', undefined),
+      service.graceMs + CLOSE_RESERVE_MS,
+    );
     await running.drain(abort.signal);
-    clearTimeout(soon);
+    clearTimeout(abortTimer);
     await running.close();
     await health.close();
-    clearTimeout(hard);
-    log.info('stopped');
+    clearTimeout(exitTimer);
+    log.info('shutdown completed');
     process.exit(0);
   };
-  void told.promise.then(stop);
+  void stopSignal.promise.then(stop);
   process.off('disconnect', orphaned);
-  announce({ healthPort: health.port, ...running.announce }, () => told.resolve('parent gone'));
-  log.info('started', { pid: process.pid, healthPort: health.port });
+  announce({ healthPort: health.port, ...running.announce }, () => stopSignal.resolve('parent exited'));
+  log.info('service started', { pid: process.pid, healthPort: health.port });
 }
 
-/** What a service tells the process that started it, when that keeps a channel open (as `npm start` does). */
+/** The message of a service to its parent process, when that opened an IPC channel (as `npm start` does). */
 export interface Announcement {
   readonly type: 'started';
   readonly facts: Readonly<Record<string, string | number>>;
 }
 
-/** A supervisor that keeps a channel open hears when the service is up; when the channel breaks, the supervisor is gone. */
-function announce(facts: Announcement['facts'], parentGone: () => void): void {
+/**
+ * Reports to a supervisor with an IPC channel that the service is up; when the channel closes, the supervisor has
+ * exited.
+ */
+function announce(facts: Announcement['facts'], onParentExit: () => void): void {
   if (process.send === undefined) return;
   const message: Announcement = { type: 'started', facts };
   process.send(message);
-  process.once('disconnect', parentGone);
+  process.once('disconnect', onParentExit);
 }
 
 function readConfig<T extends SettingsTree>(name: string, settings: T): ConfigOf<T> {
@@ -103,7 +110,7 @@ function readConfig<T extends SettingsTree>(name: string, settings: T): ConfigOf
   }
 }
 
-function die(log: Logger, message: string, error: unknown): never {
+function exitWithError(log: Logger, message: string, error: unknown): never {
   log.error(message, { error });
   process.exit(1);
 }

@@ -1,4 +1,4 @@
-/** The settings that every service has. */
+/** The settings of every service. */
 import { integer, logLevel, port, setting, url } from '@xerotier/config';
 import { z } from 'zod';
 
@@ -11,17 +11,17 @@ export const serviceSettings = {
   healthHost: setting(
     'HEALTH_HOST',
     z.string().default('127.0.0.1'),
-    'Address that /livez and /readyz listen on. Default 127.0.0.1; 0.0.0.0 in containers.',
+    'Address of /livez and /readyz. Default 127.0.0.1; 0.0.0.0 in containers.',
   ),
   healthPort: setting(
     'HEALTH_PORT',
     port.default(0),
-    'Port of /livez and /readyz. Default 0: any free port, which the log names.',
+    'Port of /livez and /readyz. Default 0: any free port, which is logged.',
   ),
   graceMs: setting(
     'SHUTDOWN_GRACE_MS',
     integer({ min: 1_000, max: 3_600_000 }).default(25_000),
-    'Milliseconds that running work gets after SIGTERM before it is ended with an error. Default 25000. Keep it below what the orchestrator waits before SIGKILL.',
+    'Grace period in milliseconds: how long running work may continue after SIGTERM before it is aborted. Default 25000. Keep it below the time after which the orchestrator sends SIGKILL.',
   ),
 } as const;
 
@@ -29,6 +29,6 @@ export const natsSettings = {
   url: setting(
     'NATS_URL',
     url('nats', 'tls'),
-    'Where NATS listens, for example nats://127.0.0.1:4222, or nats://user:password@127.0.0.1:4222.',
+    'URL of NATS, for example nats://127.0.0.1:4222, or nats://user:password@127.0.0.1:4222.',
   ),
 } as const;

@@ -1,4 +1,4 @@
-/** A service that does as it is told, for the tests of how services start and end. */
+/** A service whose behaviour is set by its mode, for tests of startup and shutdown. */
 import { setting } from '@xerotier/config';
 import { z } from 'zod';
 import { runProcess, serviceSettings } from '../src/index.ts';
@@ -13,7 +13,7 @@ const forever = new Promise<never>(() => setInterval(() => undefined, 1_000));
 
 await runProcess('fixture', settings, async ({ mode }, log) => {
   if (mode === 'fails to start') throw new Error('the model file is missing');
-  if (mode === 'is told to stop while it starts') {
+  if (mode === 'stops while starting') {
     process.kill(process.pid, 'SIGTERM');
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
@@ -28,7 +28,7 @@ await runProcess('fixture', settings, async ({ mode }, log) => {
       good: () => true,
       bad: () => {
         if (mode === 'check throws') throw new Error('not connected');
-        return mode !== 'check says no';
+        return mode !== 'check returns false';
       },
     },
     announce: { port: 4711 },

@@ -6,7 +6,7 @@ import type { RedisClient } from './connect-redis.ts';
 
 const servers = testServers('redis');
 let redis: RedisClient;
-// Until it has ended, a connection has a timer that keeps the process.
+// A connection keeps a timer, and so the process, until it has ended.
 afterEach(async () => {
   if (redis.status === 'end') return;
   redis.disconnect();
@@ -14,7 +14,7 @@ afterEach(async () => {
 });
 
 describe('connectRedis', () => {
-  it('fails a command at once while the server is away, and comes back by itself', async () => {
+  it('fails commands at once while disconnected, and reconnects', async () => {
     const { log, lines } = capturedLog();
     redis = connectRedis({ url: servers.redis.url, name: 'test', log });
     await once(redis, 'ready');
@@ -22,18 +22,18 @@ describe('connectRedis', () => {
     await eventually('the loss is noticed', () => redis.status !== 'ready');
     await expect(redis.ping()).rejects.toThrow();
     await servers.redis.restart();
-    await eventually('it answers again', async () => (await redis.ping().catch(() => '')) === 'PONG');
-    expect(lines().map(({ msg }) => msg)).toEqual(['redis does not answer', 'redis answers again']);
+    await eventually('it is reconnected', async () => (await redis.ping().catch(() => '')) === 'PONG');
+    expect(lines().map(({ msg }) => msg)).toEqual(['redis connection lost', 'redis reconnected']);
   });
 
-  it('gives up a command that the server does not answer', async () => {
+  it('times out a command without a reply', async () => {
     const { log } = capturedLog();
     redis = connectRedis({ url: servers.redis.url, name: 'test', log, commandTimeoutMs: 100 });
     await once(redis, 'ready');
     await expect(redis.blpop('nothing', 5)).rejects.toThrow('timed out');
   });
 
-  it('says nothing of a connection that was closed on purpose', async () => {
+  it('does not log a deliberate disconnect', async () => {
     const { log, text } = capturedLog();
     redis = connectRedis({ url: servers.redis.url, name: 'test', log });
     await once(redis, 'ready');

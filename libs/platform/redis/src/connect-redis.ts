@@ -1,4 +1,4 @@
-/** One way to connect to Redis for all services: it reconnects for ever, and never makes a caller wait for a server that is away. */
+/** Connects to Redis: reconnects indefinitely, and never makes a caller wait for an unavailable server. */
 import type { Logger } from '@xerotier/log';
 import { Redis } from 'ioredis';
 
@@ -6,10 +6,10 @@ export type RedisClient = Redis;
 
 export interface RedisOptions {
   readonly url: string;
-  /** How the server lists this connection. */
+  /** Name of this connection in the server's client list. */
   readonly name: string;
   readonly log: Logger;
-  /** After this time without an answer a command fails. Default 1000. */
+  /** Timeout of a command. Default 1000. */
   readonly commandTimeoutMs?: number;
 }
 
@@ -17,8 +17,8 @@ const RECONNECT_PAUSE_MAX_MS = 2_000;
 const CONNECT_TIMEOUT_MS = 5_000;
 
 /**
- * Begins to connect and returns at once. While the connection is down, commands fail at once instead of waiting in a queue
- * without a bound: whoever uses Redis has to say what happens without it.
+ * Starts to connect and returns at once. While disconnected, commands fail at once instead of waiting in an unbounded
+ * queue: callers must define their behaviour without Redis.
  */
 export function connectRedis({ url, name, log, commandTimeoutMs = 1_000 }: RedisOptions): RedisClient {
   const redis = new Redis(url, {
@@ -26,21 +26,21 @@ export function connectRedis({ url, name, log, commandTimeoutMs = 1_000 }: Redis
     commandTimeout: commandTimeoutMs,
     connectTimeout: CONNECT_TIMEOUT_MS,
     enableOfflineQueue: false,
-    // What comes up in one turn of the event loop leaves together.
+    // Commands of one turn of the event loop are sent together.
     enableAutoPipelining: true,
     maxRetriesPerRequest: 0,
     retryStrategy: (attempts) => Math.min(50 * 2 ** Math.min(attempts, 10), RECONNECT_PAUSE_MAX_MS),
   });
   let lost = false;
-  let reason = 'the connection was closed';
+  let reason = 'connection closed';
   // Without a listener the library would print every attempt.
   redis.on('error', (error: Error) => (reason = error.message));
   redis.on('reconnecting', () => {
-    if (!lost) log.warn('redis does not answer', { reason });
+    if (!lost) log.warn('redis connection lost', { reason });
     lost = true;
   });
   redis.on('ready', () => {
-    if (lost) log.info('redis answers again');
+    if (lost) log.info('redis reconnected');
     lost = false;
   });
   return redis;

@@ -1,15 +1,15 @@
-/** The keys that data keys are wrapped under: the current one and, while it is being replaced, the one before it. */
+/** The keys that wrap data keys: the current one and, during a rotation, the previous one. */
 import { createHash } from 'node:crypto';
 import { KEY_BYTES, open, seal } from './seal.ts';
 import type { Place } from './seal.ts';
 
-/** A data key as it is stored. */
+/** A data key in its stored form. */
 export interface WrappedKey {
   readonly masterKeyId: string;
   readonly wrapped: Uint8Array;
 }
 
-/** A data key is wrapped under a master key that was not given. */
+/** A data key is wrapped under an unknown master key. */
 export class UnknownMasterKeyError extends Error {
   override readonly name = 'UnknownMasterKeyError';
 }
@@ -17,14 +17,14 @@ export class UnknownMasterKeyError extends Error {
 const ID_CHARACTERS = 16;
 
 export class MasterKeys {
-  /** Of the key that new data keys are wrapped under. */
+  /** Id of the key that wraps new data keys. */
   readonly currentId: string;
   readonly #keys: ReadonlyMap<string, Uint8Array>;
 
-  /** @throws {RangeError} when a key has not 32 bytes. */
+  /** @throws {RangeError} when a key is not 32 bytes long. */
   constructor(current: Uint8Array, ...older: readonly Uint8Array[]) {
     for (const key of [current, ...older]) {
-      if (key.length !== KEY_BYTES) throw new RangeError(`a master key has ${KEY_BYTES} bytes`);
+      if (key.length !== KEY_BYTES) throw new RangeError(`Expected a master key of ${KEY_BYTES} bytes`);
     }
     this.currentId = idOf(current);
     this.#keys = new Map([current, ...older].map((key) => [idOf(key), key]));
@@ -42,12 +42,12 @@ export class MasterKeys {
   /** @throws {UnknownMasterKeyError} @throws {UnsealError} */
   unwrap({ masterKeyId, wrapped }: WrappedKey, place: Place): Buffer {
     const key = this.#keys.get(masterKeyId);
-    if (key === undefined) throw new UnknownMasterKeyError(`the master key ${masterKeyId} was not given`);
+    if (key === undefined) throw new UnknownMasterKeyError(`Unknown master key '${masterKeyId}'`);
     return open(key, wrapped, place);
   }
 }
 
-/** Derived, so that nobody has to number keys; of a random key it gives nothing away. */
+/** Derived from the key, so that keys need no numbering; the hash of a random key reveals nothing. */
 function idOf(key: Uint8Array): string {
   return createHash('sha256').update('master key id').update(key).digest('hex').slice(0, ID_CHARACTERS);
 }

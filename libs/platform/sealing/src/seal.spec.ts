@@ -6,7 +6,7 @@ const place = fc.array(fc.string(), { maxLength: 4 });
 const content = fc.uint8Array({ maxLength: 300 });
 
 describe('seal', () => {
-  it('makes what opens to the same bytes in the same place', () => {
+  it('round-trips bytes with the same context', () => {
     fc.assert(
       fc.property(content, place, (bytes, at) => {
         expect(Buffer.compare(open(key, seal(key, bytes, at), at), bytes)).toBe(0);
@@ -14,11 +14,11 @@ describe('seal', () => {
     );
   });
 
-  it('keeps text as UTF-8, and an empty one too', () => {
+  it('encodes text as UTF-8, including an empty one', () => {
     for (const text of ['', 'é😀 text']) expect(open(key, seal(key, text, ['a']), ['a']).toString()).toBe(text);
   });
 
-  it('makes what does not open elsewhere', () => {
+  it('does not open with another context', () => {
     fc.assert(
       fc.property(content, place, place, (bytes, at, elsewhere) => {
         fc.pre(JSON.stringify(at) !== JSON.stringify(elsewhere));
@@ -27,14 +27,14 @@ describe('seal', () => {
     );
   });
 
-  it('tells places apart that would be the same when they are joined', () => {
+  it('distinguishes contexts that would be equal when joined', () => {
     const sealed = seal(key, 'x', ['a', 'b-c']);
     for (const at of [['a-b', 'c'], ['a', 'b', 'c'], ['a'], ['a', 'b-c', ''], []]) {
       expect(() => open(key, sealed, at)).toThrow(UnsealError);
     }
   });
 
-  it('makes what does not open with any one bit flipped', () => {
+  it('does not open with any bit flipped', () => {
     fc.assert(
       fc.property(content, fc.nat(), (bytes, at) => {
         const sealed = seal(key, bytes, ['a']);
@@ -45,7 +45,7 @@ describe('seal', () => {
     );
   });
 
-  it('makes what does not open cut short, with more behind it, or as something else', () => {
+  it('does not open when truncated, extended or replaced', () => {
     const sealed = seal(key, 'some content', ['a']);
     const changed = [...Array(sealed.length).keys()].map((length) => sealed.subarray(0, length));
     for (const bytes of [
@@ -57,11 +57,11 @@ describe('seal', () => {
     }
   });
 
-  it('makes what does not open with another key', () => {
+  it('does not open with another key', () => {
     expect(() => open(newDataKey(), seal(key, 'x', ['a']), ['a'])).toThrow(UnsealError);
   });
 
-  it('hides the content, and gives other bytes each time', () => {
+  it('hides the content, and differs each time', () => {
     const [one, two] = [seal(key, 'a secret sentence', ['a']), seal(key, 'a secret sentence', ['a'])];
     expect(one.includes('secret')).toBe(false);
     expect(one.equals(two)).toBe(false);

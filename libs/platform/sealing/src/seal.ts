@@ -1,10 +1,12 @@
-/** One sealed thing: a version byte, a nonce, the ciphertext and the tag, in one piece of bytes. */
+/** Sealed data: a version byte, a nonce, the ciphertext and the tag. */
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 
-/** What something belongs to, from the general to the particular. It opens in the same place only. */
+/** What the data belongs to, from the general to the particular. It opens with the same context only. */
 export type Place = readonly string[];
 
-/** The bytes were changed, belong elsewhere, or were sealed under another key: these cannot be told apart. */
+/**
+ * The bytes were modified, have another context, or were sealed under another key: these cases are indistinguishable.
+ */
 export class UnsealError extends Error {
   override readonly name = 'UnsealError';
 }
@@ -15,14 +17,14 @@ const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 const HEAD_BYTES = 1 + NONCE_BYTES;
 export const KEY_BYTES = 32;
-/** What sealing adds to the length. */
+/** How much sealing adds to the length. */
 const OVERHEAD_BYTES = HEAD_BYTES + TAG_BYTES;
 
 export function newDataKey(): Buffer {
   return randomBytes(KEY_BYTES);
 }
 
-/** Encrypts under a key of 32 bytes. The same thing sealed twice gives other bytes. */
+/** Encrypts under a key of 32 bytes. Sealing the same content twice returns different bytes. */
 export function seal(key: Uint8Array, content: Uint8Array | string, place: Place): Buffer {
   const nonce = randomBytes(NONCE_BYTES);
   const cipher = createCipheriv(CIPHER, key, nonce, { authTagLength: TAG_BYTES });
@@ -31,9 +33,9 @@ export function seal(key: Uint8Array, content: Uint8Array | string, place: Place
   return Buffer.concat([Uint8Array.of(VERSION), nonce, encrypted, cipher.final(), cipher.getAuthTag()]);
 }
 
-/** @throws {UnsealError} unless these are exactly the bytes that were sealed under this key for this place. */
+/** @throws {UnsealError} unless exactly these bytes were sealed under this key with this context. */
 export function open(key: Uint8Array, sealed: Uint8Array, place: Place): Buffer {
-  if (sealed.length < OVERHEAD_BYTES || sealed[0] !== VERSION) throw new UnsealError('this was not sealed here');
+  if (sealed.length < OVERHEAD_BYTES || sealed[0] !== VERSION) throw new UnsealError('Not sealed data');
   const decipher = createDecipheriv(CIPHER, key, sealed.subarray(1, HEAD_BYTES), { authTagLength: TAG_BYTES });
   decipher.setAAD(associatedData(place));
   decipher.setAuthTag(sealed.subarray(-TAG_BYTES));
@@ -41,11 +43,11 @@ export function open(key: Uint8Array, sealed: Uint8Array, place: Place): Buffer 
   try {
     return Buffer.concat([opened, decipher.final()]);
   } catch (cause) {
-    throw new UnsealError('what was sealed is damaged, belongs elsewhere, or has another key', { cause });
+    throw new UnsealError('Sealed data was modified, or has another context or key', { cause });
   }
 }
 
-/** JSON, because two places never have the same: joined by any separator, ['a', 'b-c'] could be ['a-b', 'c']. */
+/** JSON, because it is unambiguous: with a separator, ['a', 'b-c'] could equal ['a-b', 'c']. */
 function associatedData(place: Place): Buffer {
   return Buffer.from(JSON.stringify([VERSION, ...place]));
 }

@@ -1,17 +1,20 @@
 /**
- * Two moments that Nest has no hooks for. Everything else uses Nest's own: `OnModuleInit`, `OnModuleDestroy` (after the
- * drain, while connections are still open) and `OnApplicationShutdown` (connections close).
+ * Two lifecycle hooks that Nest does not have. For everything else use Nest's own: `OnModuleInit`, `OnModuleDestroy`
+ * (after the drain, while connections are still open) and `OnApplicationShutdown` (connections close).
  */
 import type { DiscoveryService } from '@nestjs/core';
 
-/** Connections are open and `@On` handlers hear events, but no request is taken yet. A rejection stops the start. */
+/**
+ * Called when connections are open and `@On` handlers receive events, before requests are accepted. A rejection stops
+ * the start.
+ */
 export interface BeforeServing {
   beforeServing(): Promise<void>;
 }
 
 /**
- * No new requests are taken, those at hand still run. The drain waits for what this returns, and for the running
- * requests, until the signal is aborted.
+ * Called when no new requests are accepted, while running ones continue. The drain waits for the returned promise and
+ * the running requests until the signal is aborted.
  */
 export interface OnDrain {
   onDrain(signal: AbortSignal): Promise<void> | void;
@@ -27,7 +30,7 @@ export async function callOnDrain(discovery: DiscoveryService, signal: AbortSign
   await Promise.all(hooked.map(async (instance) => instance.onDrain(signal)));
 }
 
-/** Every provider that exists, once, however many modules export it. */
+/** Returns every provider once, however many modules export it. */
 export function instancesOf(discovery: DiscoveryService): object[] {
   const instances = discovery.getProviders().map(({ instance }) => instance as unknown);
   return [...new Set(instances)].filter((it): it is object => typeof it === 'object' && it !== null);

@@ -1,14 +1,14 @@
 import { Injectable } from '@nestjs/common';
 import type { ReadinessChecks } from '@xerotier/process';
 
-/** What `/readyz` looks at. Modules add their checks when they are created. */
+/** The checks of `/readyz`. Modules add theirs when they are created. */
 @Injectable()
 export class ReadinessRegistry {
   readonly #checks: Record<string, ReadinessChecks[string]> = {};
 
-  /** @throws {Error} when a check of this name exists. */
+  /** @throws {Error} when a check with this name exists. */
   add(name: string, check: ReadinessChecks[string]): void {
-    if (Object.hasOwn(this.#checks, name)) throw new Error(`There are two readiness checks called '${name}'.`);
+    if (Object.hasOwn(this.#checks, name)) throw new Error(`Duplicate readiness check '${name}'.`);
     this.#checks[name] = check;
   }
 

@@ -5,13 +5,13 @@ import type { ServiceDefinition } from './service-definition.ts';
 import { startService } from './start-service.ts';
 
 /**
- * The main file of a service: serves until it is told to stop or, called with a subcommand, runs that and ends.
+ * The main function of a service: serves until stopped or, called with a subcommand, runs that and exits.
  *
- * Ends the process: 0 after an orderly stop or a command that did its work, 1 when it could not, 2 when it was called wrongly.
+ * Ends the process: 0 after a graceful shutdown or a successful command, 1 on a failure, 2 for invalid arguments.
  */
 export async function runService<S extends ServiceSettingsTree>(definition: ServiceDefinition<S>): Promise<void> {
   const words = process.argv.slice(2);
-  // Ended explicitly: a server that cannot be reached must not keep a finished command alive.
+  // Exits explicitly: an unreachable server must not keep a finished command running.
   if (words.length > 0) process.exit(await runCommand(definition, words, process));
   await runProcess(definition.name, definition.settings, (config, log) => startService(definition, config, log));
 }

@@ -5,13 +5,13 @@ import type { ServiceSettingsTree } from '@xerotier/process';
 import type { Command } from './commands/command.ts';
 import type { ServiceIdentity } from './service-identity.ts';
 
-/** All that a service says of itself. */
+/** The definition of a service. */
 export interface ServiceDefinition<S extends ServiceSettingsTree> {
-  /** As in logs, and in the names of its connections. */
+  /** Used in logs and in the names of connections. */
   readonly name: string;
   readonly settings: S;
   readonly module: Type | DynamicModule;
-  /** Subcommands of the program, by the first word of the command line. Default: none. */
+  /** Subcommands of the program, selected by the first argument. Default: none. */
   readonly commands?: readonly Command[];
   /** Creates the Nest application. Default: an application context, without HTTP. */
   readonly application?: (
@@ -26,13 +26,15 @@ export interface ApplicationContext<Config> {
   readonly identity: ServiceIdentity;
 }
 
-/** A Nest application, and what its other ways in need besides. */
+/** A Nest application and its other entry points. */
 export interface ServiceApplication {
   readonly nest: INestApplicationContext;
-  /** Opens the other ways in, after the bus serves. Returns what the process announces to its supervisor: ports. */
+  /**
+   * Opens the other entry points, after the bus serves. Returns the ports that the process announces to its supervisor.
+   */
   listen?(): Promise<Readonly<Record<string, string | number>>>;
-  /** First step of a drain. */
+  /** The first step of a drain. */
   stopAccepting?(): Promise<void>;
-  /** Closes everything, `nest` too. */
+  /** Closes everything, including `nest`. */
   close(): Promise<void>;
 }

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 
-/** Which service this is, and which of its replicas. */
+/** Identifies the service and its replica. */
 export class ServiceIdentity {
   readonly service: string;
-  /** Eight hexadecimal digits that are this process's own. */
+  /** Eight random hexadecimal digits of this process. */
   readonly instance: string;
 
   constructor(service: string, instance: string = randomBytes(4).toString('hex')) {
@@ -11,7 +11,7 @@ export class ServiceIdentity {
     this.instance = instance;
   }
 
-  /** The name under which servers list this process's connections, for example `auth-1f3a9c20`. */
+  /** The name of this process's connections on servers, for example `auth-1f3a9c20`. */
   get connectionName(): string {
     return `${this.service}-${this.instance}`;
   }

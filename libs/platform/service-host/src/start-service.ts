@@ -1,8 +1,9 @@
 /**
- * The order in which a service starts and ends:
+ * The startup and shutdown order of a service:
  *
  *     create modules (connections open) > @On > beforeServing > @Serves, @Consumes > listen
- *     stop accepting > stop @Serves, @Consumes > onDrain and running requests > stop @On > onModuleDestroy > connections close
+ *     stop accepting > stop @Serves, @Consumes > onDrain and running requests > stop @On > onModuleDestroy >
+ * connections close
  */
 import type { DynamicModule } from '@nestjs/common';
 import { DiscoveryService, NestFactory } from '@nestjs/core';
@@ -22,7 +23,7 @@ export interface StartedService extends RunningProcess {
   readonly application: ServiceApplication;
 }
 
-/** @throws {Error} what kept it from starting; what it had opened is closed then. */
+/** @throws {Error} the reason why it could not start, after everything it had opened was closed. */
 export async function startService<S extends ServiceSettingsTree>(
   definition: Omit<ServiceDefinition<S>, 'commands' | 'settings'>,
   config: ConfigOf<S>,
@@ -47,8 +48,8 @@ export async function startService<S extends ServiceSettingsTree>(
       ...(announce !== undefined && { announce }),
       drain: async (signal) => {
         await application.stopAccepting?.();
-        await explorer?.stopTaking();
-        // A hook has the signal and ends by itself; a handler knows nothing of the drain, so it is left behind.
+        await explorer?.stopAccepting();
+        // A hook receives the signal and ends by itself; a handler does not, so it is abandoned.
         await Promise.all([callOnDrain(discovery, signal), Promise.race([explorer?.settled(), aborted(signal)])]);
         await explorer?.unsubscribe();
       },

@@ -1,4 +1,4 @@
-/** Services and handlers for tests, on real servers. Import 'reflect-metadata' before the modules of an app. */
+/** Services and handlers for tests on real servers. Import 'reflect-metadata' before the modules of an app. */
 import type { DynamicModule, INestApplicationContext, ModuleMetadata, Type } from '@nestjs/common';
 import { loadConfig } from '@xerotier/config';
 import type { Logger } from '@xerotier/log';
@@ -14,18 +14,18 @@ import { startService } from './start-service.ts';
 
 export interface TestingService extends RunningProcess {
   readonly nest: INestApplicationContext;
-  /** Drains within 10 s, then closes. Does nothing the second time. */
+  /** Drains within 10 s, then closes. Idempotent. */
   stop(): Promise<void>;
 }
 
 export interface TestingServiceOptions<S extends ServiceSettingsTree> extends ServiceDefinition<S> {
-  /** The environment that the settings are read from. */
+  /** The environment to read the settings from. */
   readonly env: NodeJS.ProcessEnv;
-  /** Default: a silent one. */
+  /** Default: a silent logger. */
   readonly log?: Logger;
 }
 
-/** Starts a service in this process, the way `runService` does, without ports of its own for health checks. */
+/** Starts a service in this process, like `runService`, but without health probes. */
 export async function createTestingService<S extends ServiceSettingsTree>({
   env,
   log = silentLog(),
@@ -34,7 +34,7 @@ export async function createTestingService<S extends ServiceSettingsTree>({
   return testingService(definition, loadConfig(definition.settings, env), log);
 }
 
-/** The root module of a service, for a test that creates the application itself. */
+/** Returns the root module of a service, for a test that creates the application itself. */
 export function createTestingModule<S extends ServiceSettingsTree>({
   env,
   log = silentLog(),
@@ -51,7 +51,7 @@ export interface TestingHandlersOptions extends Pick<ModuleMetadata, 'imports' |
   readonly log?: Logger;
 }
 
-/** Serves the decorated methods of some providers on a connection of the test; it is closed when this stops. */
+/** Serves the decorated methods of some providers on a connection of the test, which is closed on stop. */
 export async function createTestingHandlers({
   connection,
   serves = [],

@@ -1,4 +1,4 @@
-/** Injection tokens of what has no class: `@Inject(LOGGER) private readonly log: Logger`. */
+/** Injection tokens of providers without a class: `@Inject(LOGGER) private readonly log: Logger`. */
 
 /** The parsed settings of the service: its `ConfigOf<typeof settings>`. */
 export const CONFIG = Symbol('CONFIG');

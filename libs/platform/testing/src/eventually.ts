@@ -1,7 +1,7 @@
 /**
- * Waits until a check holds, asking again and again.
- * @throws what the last check threw, or an error with the given words, when it does not hold in time (default 30 s: only a
- * failing test waits for so long, and machines that test several things at once are slow).
+ * Polls until a check holds.
+ * @throws the error of the last check, or an error with the given description, when it does not hold in time (default
+ * 30 s: only a failing test waits that long, and machines that run several tests at once are slow).
  */
 export async function eventually<T>(
   what: string,
@@ -18,7 +18,7 @@ export async function eventually<T>(
     } catch (error) {
       failure = error instanceof Error ? error : new Error(String(error));
     }
-    if (performance.now() > deadline) throw failure ?? new Error(`${what}: not so after ${timeoutMs} ms`);
+    if (performance.now() > deadline) throw failure ?? new Error(`${what}: timed out after ${timeoutMs} ms`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }

@@ -1,4 +1,7 @@
-/** Real servers for a test file: started before its first test on free ports, with empty data, and gone after its last. */
+/**
+ * Real servers for a test file: started before its first test on free ports, with empty data, and stopped after its
+ * last.
+ */
 import { removeDataDir, resolveBinaries, startNats, startPostgres, startRedis } from '@xerotier/local-servers';
 import type { LocalServer, PostgresServer } from '@xerotier/local-servers';
 import { randomBytes } from 'node:crypto';
@@ -15,7 +18,7 @@ interface Servers {
 
 export type ServerName = keyof Servers;
 
-/** The first start on a machine may have to fetch the programs. */
+/** The first start on a machine may have to download the binaries. */
 const START_TIMEOUT_MS = 300_000;
 
 /**
@@ -43,7 +46,9 @@ export function testServers<K extends ServerName>(...names: K[]): Pick<Servers, 
     get: (_, name) => {
       const server = servers[name as K];
       if (server === undefined)
-        throw new Error(`'${String(name)}' does not run: name it in testServers(...) and read it inside a test.`);
+        throw new Error(
+          `Server '${String(name)}' is not running: list it in testServers(...) and read it inside a test.`,
+        );
       return server;
     },
   });
@@ -67,7 +72,7 @@ async function startServers(names: readonly ServerName[], folder: string): Promi
   return Object.fromEntries(started);
 }
 
-/** Where fetched programs are kept: `.cache/servers` of the project. */
+/** Where downloaded binaries are kept: `.cache/servers` of the project. */
 export function serverCacheDir(): string {
   let folder = import.meta.dirname;
   while (!existsSync(join(folder, 'nx.json'))) folder = dirname(folder);

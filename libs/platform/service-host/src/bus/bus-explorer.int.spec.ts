@@ -13,8 +13,8 @@ import type { TestingHandlersOptions, TestingService } from '../testing.ts';
 import { Consumes, On, Serves } from './decorators.ts';
 
 const value = z.object({ value: z.number() });
-const ask = (subject: string) => request({ subject, timeoutMs: 5_000, input: value, output: value, errors: [] });
-const mathContract = service('math', { double: ask('math.v1.double'), half: ask('math.v1.half') });
+const operation = (subject: string) => request({ subject, timeoutMs: 5_000, input: value, output: value, errors: [] });
+const mathContract = service('math', { double: operation('math.v1.double'), half: operation('math.v1.half') });
 const { double, half } = mathContract.operations;
 const noted = event({ subject: 'math.v1.noted', data: value });
 const kept = event({ subject: 'math.v1.kept', stream: 'MATH', data: value });
@@ -26,7 +26,7 @@ class Doubling {
     return { value: x * this.factor() };
   }
 
-  /** Handlers are called as methods. */
+  /** Handlers are called as methods, with `this`. */
   private factor(): number {
     return 2;
   }
@@ -65,19 +65,19 @@ function isUnserved(call: Promise<unknown>): Promise<boolean> {
 }
 
 describe('@Serves', () => {
-  it('answers every operation of the contract, from several providers, as soon as the service has started', async () => {
+  it('serves every operation of the contract, from several providers, once the service has started', async () => {
     const { client } = await start([Doubling, Halving], { serves: [mathContract] });
     expect(await client.call(double, { value: 4 })).toEqual({ value: 8 });
     expect(await client.call(half, { value: 4 })).toEqual({ value: 2 });
   });
 
-  it('stops the start when an operation has no handler, and names it with the decorator', async () => {
+  it('rejects a missing handler, and names the operation and the decorator', async () => {
     await expect(start([Doubling], { serves: [mathContract] })).rejects.toThrow(
-      'No handler for math.half (math.v1.half): put @Serves(mathContract.operations.half) on a method of a provider.',
+      'No handler for math.half (math.v1.half): add @Serves(mathContract.operations.half) to a method of a provider.',
     );
   });
 
-  it('stops the start when an operation has two handlers, and names both', async () => {
+  it('rejects two handlers of an operation, and names both', async () => {
     @Injectable()
     class AlsoHalving extends Halving {}
     await expect(start([Doubling, Halving, AlsoHalving], { serves: [mathContract] })).rejects.toThrow(
@@ -85,13 +85,13 @@ describe('@Serves', () => {
     );
   });
 
-  it('stops the start when the operation is of a contract that the service does not serve', async () => {
+  it('rejects a handler of a contract that the service does not serve', async () => {
     await expect(start([Doubling])).rejects.toThrow(
-      /Doubling\.double has @Serves of math\.v1\.double, which is no operation .*BusModule\.forRoot/,
+      /Doubling\.double has @Serves of math\.v1\.double, which is not an operation .*BusModule\.forRoot/,
     );
   });
 
-  it('counts a provider once that several modules have', async () => {
+  it('registers a provider that several modules export once', async () => {
     class Feature {}
     const module = { module: Feature, providers: [Halving], exports: [Halving] };
     const { client } = await start([Doubling], { serves: [mathContract], imports: [module] });
@@ -102,36 +102,36 @@ describe('@Serves', () => {
 describe('@On', () => {
   @Injectable()
   class Notes {
-    readonly heard: number[] = [];
+    readonly received: number[] = [];
 
     @On(noted)
     async note({ value: x }: { value: number }): Promise<void> {
       if (x < 0) throw new Error('negative');
-      this.heard.push(x);
+      this.received.push(x);
     }
   }
 
-  it('hears events, and logs what its promise rejects with', async () => {
+  it('receives events, and logs rejections', async () => {
     const { log, text } = capturedLog();
     const { handlers, client } = await start([Notes], { log });
     client.publish(noted, { value: -1 });
     client.publish(noted, { value: 1 });
-    await eventually('it is heard', () => handlers.nest.get(Notes, { strict: false }).heard.length > 0);
-    expect(handlers.nest.get(Notes, { strict: false }).heard).toEqual([1]);
+    await eventually('it is received', () => handlers.nest.get(Notes, { strict: false }).received.length > 0);
+    expect(handlers.nest.get(Notes, { strict: false }).received).toEqual([1]);
     expect(text()).toContain('negative');
   });
 
-  it('hears nothing after the drain', async () => {
+  it('receives no events after the drain', async () => {
     const { handlers, client } = await start([Notes]);
     await handlers.drain(AbortSignal.timeout(5_000));
     client.publish(noted, { value: 1 });
     await client.flush();
-    expect(handlers.nest.get(Notes, { strict: false }).heard).toEqual([]);
+    expect(handlers.nest.get(Notes, { strict: false }).received).toEqual([]);
   });
 });
 
 describe('@Consumes', () => {
-  it('gets what JetStream keeps, again when it rejects, and finishes its batch in a drain', async () => {
+  it('receives JetStream events, again after a rejection, and finishes its batch in a drain', async () => {
     const batches: number[][] = [];
     const release = Promise.withResolvers<void>();
     @Injectable()
@@ -149,7 +149,7 @@ describe('@Consumes', () => {
     publisher.publish({ value: 7 });
     await publisher.close(5_000);
     const { handlers } = await start([Ledger]);
-    await eventually('it comes again', () => batches.length === 2);
+    await eventually('it is redelivered', () => batches.length === 2);
     let drained = false;
     const draining = handlers.drain(AbortSignal.timeout(20_000)).then(() => (drained = true));
     await new Promise((resolve) => setTimeout(resolve, 100));
@@ -160,8 +160,8 @@ describe('@Consumes', () => {
   });
 });
 
-describe('the order of a start and a drain', () => {
-  it('is: hear events, beforeServing, serve; then take nothing new, onDrain, finish what runs, close', async () => {
+describe('startup and shutdown', () => {
+  it('run in order: events, beforeServing, serve; then stop serving, onDrain, finish running requests, close', async () => {
     const steps: string[] = [];
     const release = Promise.withResolvers<void>();
     const client = (await connectBus()).bus;
@@ -169,20 +169,20 @@ describe('the order of a start and a drain', () => {
     class Slow implements BeforeServing, OnDrain {
       async beforeServing(): Promise<void> {
         client.publish(noted, { value: 1 });
-        await eventually('the event is heard', () => steps.includes('heard'));
+        await eventually('the event is received', () => steps.includes('received'));
         steps.push((await isUnserved(client.call(double, { value: 1 }))) ? 'unserved' : 'served');
       }
 
       @On(noted)
-      heard(): void {
-        steps.push('heard');
+      received(): void {
+        steps.push('received');
       }
 
       @Serves(double)
       async double(): Promise<{ value: number }> {
-        steps.push('asked');
+        steps.push('request started');
         await release.promise;
-        steps.push('answered');
+        steps.push('request finished');
         return { value: 1 };
       }
 
@@ -197,13 +197,13 @@ describe('the order of a start and a drain', () => {
     }
     const { handlers } = await start([Slow, Halving], { serves: [mathContract] });
     const call = client.call(double, { value: 1 });
-    await eventually('it is asked', () => steps.includes('asked'));
+    await eventually('the request has started', () => steps.includes('request started'));
     await handlers.stop();
     expect(await call).toEqual({ value: 1 });
-    expect(steps).toEqual(['heard', 'unserved', 'asked', 'unserved', 'answered', 'destroyed']);
+    expect(steps).toEqual(['received', 'unserved', 'request started', 'unserved', 'request finished', 'destroyed']);
   });
 
-  it('does not wait for a request longer than the signal says', async () => {
+  it('do not wait for a request after the signal is aborted', async () => {
     @Injectable()
     class Endless {
       @Serves(double)
@@ -222,15 +222,15 @@ describe('the order of a start and a drain', () => {
     await handlers.close();
   });
 
-  it('closes what was opened when beforeServing rejects', async () => {
+  it('close all connections when beforeServing rejects', async () => {
     @Injectable()
-    class Unwilling implements BeforeServing {
+    class Failing implements BeforeServing {
       async beforeServing(): Promise<void> {
         throw new Error('the key does not fit');
       }
     }
     const { connection } = await connectBus();
-    await expect(createTestingHandlers({ connection, providers: [Unwilling] })).rejects.toThrow('the key does not fit');
+    await expect(createTestingHandlers({ connection, providers: [Failing] })).rejects.toThrow('the key does not fit');
     expect(connection.nats.isClosed()).toBe(true);
   });
 });

@@ -1,4 +1,7 @@
-/** Finds the methods that `@Serves`, `@On` and `@Consumes` mark, and connects them to the bus for as long as the service runs. */
+/**
+ * Discovers the methods decorated with `@Serves`, `@On` and `@Consumes`, and connects them to the bus while the service
+ * runs.
+ */
 import { Inject, Injectable } from '@nestjs/common';
 import { DiscoveryService, MetadataScanner } from '@nestjs/core';
 import type { EventContract, ServiceContract } from '@xerotier/contracts/define';
@@ -40,18 +43,19 @@ export class BusExplorer {
   ) {}
 
   /**
-   * Subscribes the `@On` methods. When it resolves, no event that is published from now on is missed.
-   * @throws {Error} when an operation of the served contracts has no `@Serves` method, or two, or a method serves something else.
+   * Subscribes the `@On` methods. Once it resolves, no later event is missed.
+   * @throws {Error} when an operation of the served contracts has no `@Serves` method, or two, or a method serves
+   * another operation.
    */
   async subscribe(): Promise<void> {
     this.#handlersByContract();
     for (const { role, handler } of this.#find('on')) {
-      this.#listening.push(this.bus.subscribe(role.event, (data) => this.#hear(role.event, handler, data)));
+      this.#listening.push(this.bus.subscribe(role.event, (data) => this.#handleEvent(role.event, handler, data)));
     }
     await this.bus.flush();
   }
 
-  /** Serves the `@Serves` methods and starts the `@Consumes` ones. When it resolves, callers reach them. */
+  /** Serves the `@Serves` methods and starts the `@Consumes` ones. Once it resolves, callers can reach them. */
   async serve(): Promise<void> {
     for (const [contract, handlers] of this.#handlersByContract()) {
       this.#serving.push(this.bus.serve(contract, handlers as never));
@@ -62,13 +66,16 @@ export class BusExplorer {
     await this.bus.flush();
   }
 
-  /** Takes no new requests and fetches no more events. Resolves once the server knows; what was taken goes on. */
-  async stopTaking(): Promise<void> {
+  /**
+   * Accepts no new requests and fetches no more events. Resolves once the server has confirmed it; running work
+   * continues.
+   */
+  async stopAccepting(): Promise<void> {
     for (const consuming of this.#consuming.splice(0)) void this.#track(consuming.stop());
     await Promise.all(this.#serving.splice(0).map((serving) => serving.stop()));
   }
 
-  /** Resolves when no request and no batch of events is being worked on. */
+  /** Resolves when no request and no batch of events is in progress. */
   async settled(): Promise<void> {
     while (this.#running.size > 0) await Promise.allSettled(this.#running);
   }
@@ -83,7 +90,7 @@ export class BusExplorer {
     for (const { role, place } of found) {
       if (declared.has(role.operation)) continue;
       throw new Error(
-        `${place} has @Serves of ${role.operation.subject}, which is no operation of a contract that this service serves: add its contract to BusModule.forRoot({ serves: [...] }), or remove the decorator.`,
+        `${place} has @Serves of ${role.operation.subject}, which is not an operation of a served contract: add the contract to BusModule.forRoot({ serves: [...] }), or remove the decorator.`,
       );
     }
     return new Map(this.contracts.map((contract) => [contract, this.#handlersOf(contract, found)]));
@@ -96,7 +103,7 @@ export class BusExplorer {
         const label = `${name}.${key} (${operation.subject})`;
         if (first === undefined) {
           throw new Error(
-            `No handler for ${label}: put @Serves(${name}Contract.operations.${key}) on a method of a provider.`,
+            `No handler for ${label}: add @Serves(${name}Contract.operations.${key}) to a method of a provider.`,
           );
         }
         if (others.length > 0) {
@@ -122,7 +129,7 @@ export class BusExplorer {
     });
   }
 
-  /** What is under way is known, so that a drain can wait for it. */
+  /** Tracks running work, so that a drain can wait for it. */
   #tracked(handler: Handler): Handler {
     return (...args) => {
       const result = handler(...args);
@@ -137,11 +144,11 @@ export class BusExplorer {
     return work;
   }
 
-  /** The bus logs what is thrown at once; of what is rejected later it would hear nothing. */
-  #hear({ subject }: EventContract, handler: Handler, data: unknown): void {
+  /** The bus logs what a handler throws synchronously; a rejection is logged here. */
+  #handleEvent({ subject }: EventContract, handler: Handler, data: unknown): void {
     const result = handler(data);
     if (!(result instanceof Promise)) return;
-    result.catch((error: unknown) => this.log.error('an event could not be handled', { subject, error }));
+    result.catch((error: unknown) => this.log.error('event handler failed', { subject, error }));
   }
 
   #consume(event: EventContract, settings: ConsumerSettings, handler: Handler): Promise<Consuming> {

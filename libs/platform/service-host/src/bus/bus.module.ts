@@ -13,9 +13,9 @@ import { BusExplorer, SERVED_CONTRACTS } from './bus-explorer.ts';
 import type { ServedContract } from './bus-explorer.ts';
 
 export interface BusModuleOptions {
-  /** Contracts whose every operation this service serves, by `@Serves` on methods of its providers. Default: none. */
+  /** Contracts that this service serves, by `@Serves` methods of its providers. Default: none. */
   readonly serves?: readonly ServedContract[];
-  /** A connection that somebody else opened; closing it still falls to this module. Default: a new one to `config.nats.url`. */
+  /** An existing connection, which this module closes as well. Default: a new one to `config.nats.url`. */
   readonly connection?: BusConnection;
 }
 
@@ -24,8 +24,8 @@ interface NatsConfig {
 }
 
 /**
- * The bus: connects before anything that injects `Bus` is created, registers decorated methods, and closes after everything
- * else has ended. Adds the readiness check `nats`.
+ * The bus: connects before anything that injects `Bus` is created, registers decorated methods, and closes after
+ * everything else. Adds the readiness check `nats`.
  */
 @Global()
 @Module({})

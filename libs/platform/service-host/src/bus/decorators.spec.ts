@@ -20,7 +20,7 @@ const count = stream({
 });
 const added = event({ subject: 'math.v1.added', stream: 'MATH', data: z.object({ sum: z.number() }) });
 
-/** Whatever compiles in here is part of the promise, and so is what does not. */
+/** Compile-time tests: what compiles in here, and what must not. */
 class Typed {
   @Serves(add)
   async add({ a, b }: { a: number; b: number }): Promise<{ sum: number }> {
@@ -57,7 +57,7 @@ class Typed {
   }
 
   @On(added)
-  heard({ sum }: { sum: number }): void {
+  received({ sum }: { sum: number }): void {
     void sum;
   }
 
@@ -79,16 +79,16 @@ class Typed {
   }
 }
 
-describe('the decorators', () => {
+describe('the bus decorators', () => {
   const roleOf = (name: keyof Typed): unknown => Reflect.getMetadata(BUS_ROLE, Typed.prototype[name]);
 
-  it('leave what the method is for at the method', () => {
+  it('store the role of a method as metadata', () => {
     expect(roleOf('add')).toEqual({ kind: 'serves', operation: add });
-    expect(roleOf('heard')).toEqual({ kind: 'on', event: added });
+    expect(roleOf('received')).toEqual({ kind: 'on', event: added });
     expect(roleOf('consumed')).toEqual({ kind: 'consumes', event: added, settings: { durable: 'ledger' } });
   });
 
-  it('leave the method itself as it is', async () => {
+  it('do not change the method', async () => {
     expect(await new Typed().add({ a: 1, b: 2 })).toEqual({ sum: 3 });
   });
 });

@@ -1,6 +1,6 @@
 /**
- * Which method of a provider serves what on the bus. The decorated method has to fit the contract, or it does not compile; the
- * explorer finds the methods when the service starts.
+ * Declares which method of a provider serves what on the bus. The decorated method must match the contract, or it does
+ * not compile; the explorer discovers the methods when the service starts.
  */
 import { SetMetadata } from '@nestjs/common';
 import type { EventContract, RequestContract, StreamContract } from '@xerotier/contracts/define';
@@ -10,7 +10,7 @@ import type { z } from 'zod';
 export type Operation = RequestContract | StreamContract;
 export type ConsumerSettings = Omit<ConsumeOptions, 'log'>;
 
-/** What a decorator leaves at a method. */
+/** The metadata that a decorator stores. */
 export type BusRole =
   | { readonly kind: 'serves'; readonly operation: Operation }
   | { readonly kind: 'on'; readonly event: EventContract }
@@ -18,7 +18,10 @@ export type BusRole =
 
 export const BUS_ROLE = 'xerotier:bus-role';
 
-/** Takes methods of this type only. A type parameter, because a descriptor alone would have to fit in both directions. */
+/**
+ * Accepts methods of this type only. A type parameter, because a descriptor alone would have to match in both
+ * directions.
+ */
 type DecoratorOf<Handler> = <Method extends Handler>(
   target: object,
   name: string | symbol,
@@ -26,7 +29,7 @@ type DecoratorOf<Handler> = <Method extends Handler>(
 ) => void;
 
 /**
- * The method answers an operation of a contract that its service serves (`BusModule.forRoot({ serves })`).
+ * The method serves an operation of a contract that its service serves (`BusModule.forRoot({ serves })`).
  * @example
  * \@Serves(authContract.operations.authorize)
  * authorize(input: AccessRequest): Promise<Access> { ... }
@@ -38,8 +41,8 @@ export function Serves(operation: Operation): DecoratorOf<never> {
 }
 
 /**
- * The method hears every event of this contract while the process runs; what was published before or meanwhile to nobody is
- * lost. What it throws is logged.
+ * The method receives every event of this contract while the process runs; earlier events, and those published during a
+ * disconnect, are lost. Errors are logged.
  */
 export function On<C extends EventContract>(
   event: C,
@@ -48,8 +51,8 @@ export function On<C extends EventContract>(
 }
 
 /**
- * The method gets the events that JetStream keeps for this durable consumer, in batches. A batch is confirmed when the method
- * resolves, and comes again when it rejects: the method has to bear that.
+ * The method receives the events of this durable JetStream consumer in batches. A batch is acknowledged when the method
+ * resolves, and redelivered when it rejects: the method must be idempotent.
  */
 export function Consumes<C extends EventContract & { readonly stream?: string }>(
   event: C,

@@ -4,7 +4,7 @@ import { HostModule } from '../host/host.module.ts';
 import { ServiceIdentity } from '../service-identity.ts';
 import type { CommandContext } from './command.ts';
 
-/** The providers that a command needs; close it at the command's end. Nothing is served, and `beforeServing` is not called. */
+/** Creates the providers of a command; close it at the end. Nothing is served, and `beforeServing` is not called. */
 export function createCommandApp(
   module: Type | DynamicModule,
   config: object,

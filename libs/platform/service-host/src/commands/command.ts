@@ -1,7 +1,7 @@
-/** A subcommand of a service: what an operator does by hand, or a deployment before it starts the service. */
+/** A subcommand of a service, run by an operator or by a deployment before it starts the service. */
 import type { Logger } from '@xerotier/log';
 
-/** What a command reads and writes: of the process, or of a test. */
+/** The standard streams and environment of a command. */
 export interface CommandIo {
   readonly stdin: AsyncIterable<Uint8Array | string>;
   readonly stdout: { write(text: string): unknown };
@@ -20,7 +20,7 @@ export interface CommandContext extends CommandIo {
 export interface CommandCall {
   /** For example `keys revoke <id>`. */
   readonly call: string;
-  /** May have several lines. */
+  /** May contain several lines. */
   readonly does: string;
 }
 
@@ -28,30 +28,30 @@ export interface Command {
   readonly name: string;
   readonly usage: readonly CommandCall[];
   /**
-   * @throws {UsageError} when it was called wrongly: exit code 2. Everything else that it throws is exit code 1; the log has
-   * the stack unless it is a {@link CommandError}, an `AppError` or a `ConfigError`, whose messages say all there is to know.
+   * @throws {UsageError} when the arguments are invalid: exit code 2. Any other error is exit code 1; its stack is
+   * logged unless it is a {@link CommandError}, an `AppError` or a `ConfigError`, whose messages are sufficient.
    */
   run(args: readonly string[], context: CommandContext): Promise<void>;
 }
 
-/** The command was called in a way that it does not understand. Its message says how to call it. */
+/** The command was called with invalid arguments. The message explains the correct usage. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
-/** The command was understood and cannot be done. Its message says why. */
+/** The command failed for an expected reason, which the message states. */
 export class CommandError extends Error {
   override readonly name: string = 'CommandError';
 }
 
-/** All of standard input as text. @throws {UsageError} when it is larger than the bound. */
+/** Reads all of standard input as text. @throws {UsageError} when it exceeds the limit. */
 export async function readAll(input: CommandIo['stdin'], bytesMax: number): Promise<string> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of input) {
     const buffer = Buffer.from(chunk);
     bytes += buffer.length;
-    if (bytes > bytesMax) throw new UsageError(`Standard input is larger than ${bytesMax} bytes.`);
+    if (bytes > bytesMax) throw new UsageError(`Standard input exceeds ${bytesMax} bytes.`);
     chunks.push(buffer);
   }
   return Buffer.concat(chunks).toString('utf8');

@@ -5,8 +5,8 @@ import type { Command, CommandIo } from './command.ts';
 import { CommandError, UsageError } from './command.ts';
 
 /**
- * Runs one command. Results go to standard output, everything else to standard error.
- * @returns the exit code: 0, 1 when it failed, 2 when it was called wrongly.
+ * Runs one command. Results are written to standard output, everything else to standard error.
+ * @returns the exit code: 0, 1 when it failed, 2 for invalid arguments.
  */
 export async function runCommand(
   { name: service, commands = [] }: { readonly name: string; readonly commands?: readonly Command[] },
@@ -15,7 +15,7 @@ export async function runCommand(
 ): Promise<number> {
   const command = commands.find((one) => one.name === name);
   if (command === undefined) {
-    io.stderr.write(`${service}: there is no command '${name}'\n${usageOf(commands)}`);
+    io.stderr.write(`${service}: unknown command '${name}'\n${usageOf(commands)}`);
     return 2;
   }
   const { stdin, stdout, stderr, env } = io;
@@ -29,12 +29,12 @@ export async function runCommand(
       return 2;
     }
     stderr.write(`${service} ${name}: ${reasonOf(error)}\n`);
-    if (!isExpected(error)) log.error('the command failed', { command: name, error });
+    if (!isExpected(error)) log.error('command failed', { command: name, error });
     return 1;
   }
 }
 
-const SERVE = { call: '(no command)', does: 'serves until it is told to stop' };
+const SERVE = { call: '(no command)', does: 'serves until stopped' };
 
 function usageOf(commands: readonly Command[]): string {
   const calls = [SERVE, ...commands.flatMap(({ usage }) => usage)];
@@ -45,12 +45,12 @@ function usageOf(commands: readonly Command[]): string {
   return `usage: node dist/main.js [command]\n\n${lines.join('')}`;
 }
 
-/** Whether the message says all there is to know; anything else is a defect, and its stack is of use. */
+/** Whether the message is sufficient; any other error is a defect, whose stack is needed. */
 function isExpected(error: unknown): boolean {
   return AppError.is(error) || error instanceof ConfigError || error instanceof CommandError;
 }
 
-/** The message with those of its causes, from the outside in. */
+/** Returns the message with those of its causes, outermost first. */
 function reasonOf(error: unknown): string {
   const reasons: string[] = [];
   for (let at = error; at instanceof Error; at = at.cause) {

@@ -7,12 +7,12 @@ function aDefinition(): DatabaseDefinition {
 }
 
 describe('DatabaseModule.forRoot', () => {
-  it('gives one module for one definition, whose modules are imported by the service and by its commands', () => {
+  it('returns the same module for the same definition', () => {
     const definition = aDefinition();
     expect(DatabaseModule.forRoot(definition)).toBe(DatabaseModule.forRoot(definition));
   });
 
-  it('gives another one for another definition', () => {
+  it('returns another module for another definition', () => {
     expect(DatabaseModule.forRoot(aDefinition())).not.toBe(DatabaseModule.forRoot(aDefinition()));
   });
 });

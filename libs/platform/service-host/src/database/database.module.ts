@@ -16,13 +16,16 @@ interface DatabaseConfig {
 }
 
 /**
- * The service's schema, by `@nestjs/typeorm`: waited for, migrated unless `DATABASE_MIGRATE_ON_START` is false, and open before
- * anything that injects a repository is created. Feature modules import `TypeOrmModule.forFeature([...])` and inject
- * repositories. Adds the readiness check `database`.
+ * The service's schema, through `@nestjs/typeorm`: opened (and migrated unless `DATABASE_MIGRATE_ON_START` is false)
+ * before anything that injects a repository is created. Feature modules import `TypeOrmModule.forFeature([...])` and
+ * inject repositories. Adds the readiness check `database`.
  */
 @Module({})
 export class DatabaseModule {
-  /** The same module for the same definition: a second one would have Nest warn on standard output, where commands write JSON. */
+  /**
+   * Returns the same module for the same definition: with a second one Nest would print a warning on standard output,
+   * where commands write JSON.
+   */
   static forRoot(definition: DatabaseDefinition): DynamicModule {
     const known = modules.get(definition);
     if (known !== undefined) return known;
@@ -32,7 +35,8 @@ export class DatabaseModule {
         TypeOrmModule.forRootAsync({
           inject: [CONFIG, LOGGER],
           useFactory: ({ database }: DatabaseConfig, log: Logger) => ({
-            // Opened here and not by TypeOrmModule, whose retries know neither a refused login nor replicas that start together.
+            // Opened here and not by TypeOrmModule, whose retries handle neither a rejected login nor concurrent
+            // migrations of replicas.
             type: 'postgres',
             retryAttempts: 1,
             open: () => openDatabase({ ...definition, ...database, log }),

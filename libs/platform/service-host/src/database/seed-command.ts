@@ -9,20 +9,20 @@ import type { Command, CommandContext } from '../commands/command.ts';
 
 const DOCUMENT_BYTES_MAX = 1024 * 1024;
 
-/** The document contradicts itself or what is stored. Its message tells what to change, and holds no secret. */
+/** The document contradicts itself or the stored data. The message explains what to change, and contains no secret. */
 export class SeedError extends CommandError {
   override readonly name: string = 'SeedError';
 }
 
 export interface SeedCommandOptions<S extends SettingsTree, Document extends z.ZodType> {
-  /** What seeding needs of the service's settings. */
+  /** The settings that seeding needs. */
   readonly settings: S;
   readonly document: Document;
-  /** What the document looks like, for the usage text. */
+  /** The shape of the document, for the usage text. */
   readonly shape: string;
   /** The providers that seeding needs, with their database. */
   readonly module: Type | DynamicModule;
-  /** @returns what is printed as JSON; undefined for nothing. @throws {SeedError} */
+  /** @returns a value to print as JSON, or undefined. @throws {SeedError} */
   readonly seed: (
     app: INestApplicationContext,
     document: z.output<Document>,
@@ -30,7 +30,7 @@ export interface SeedCommandOptions<S extends SettingsTree, Document extends z.Z
   ) => Promise<unknown>;
 }
 
-/** `seed`: migrates, then brings the database to what a JSON document on standard input says. */
+/** `seed`: migrates, then applies a JSON document from standard input to the database. */
 export function seedCommand<
   S extends SettingsTree & { readonly database: typeof databaseSettings },
   Document extends z.ZodType,
@@ -39,11 +39,11 @@ export function seedCommand<
     name: 'seed',
     usage: [{ call: 'seed', does: `migrates, then reads a JSON document from standard input:\n${shape}` }],
     run: async (args, context) => {
-      if (args.length > 0) throw new UsageError('it takes no arguments, but a document on standard input.');
+      if (args.length > 0) throw new UsageError('takes no arguments, but a document on standard input.');
       const { env, stdin, stdout } = context;
       const config = loadConfig(settings, env);
       const document = parseDocument(schema, await readAll(stdin, DOCUMENT_BYTES_MAX));
-      // A document may name what only the newest schema has.
+      // A document may use columns of the newest schema.
       const database = { ...(config.database as object), migrateOnStart: true };
       const app = await createCommandApp(module, { ...config, database }, context);
       try {
@@ -56,7 +56,7 @@ export function seedCommand<
   };
 }
 
-/** Messages name the place in the document and never what is there, which may be a secret. */
+/** Messages name the path in the document but no values, which may be secret. */
 function parseDocument<Document extends z.ZodType>(schema: Document, text: string): z.output<Document> {
   let value: unknown;
   try {
@@ -67,5 +67,5 @@ function parseDocument<Document extends z.ZodType>(schema: Document, text: strin
   const result = schema.safeParse(value);
   if (result.success) return result.data;
   const problems = result.error.issues.map(({ path, message }) => `${path.join('.') || 'the document'}: ${message}`);
-  throw new SeedError(`The document does not fit: ${problems.join('; ')}.`);
+  throw new SeedError(`Invalid document: ${problems.join('; ')}.`);
 }

@@ -1,4 +1,4 @@
-/** What every module of a service may inject: settings, logger, identity, readiness. */
+/** Providers that every module of a service can inject: settings, logger, identity, readiness. */
 import { Global, Module } from '@nestjs/common';
 import type { DynamicModule, Type } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
@@ -31,7 +31,7 @@ export interface HostModuleOptions {
   readonly module: Type | DynamicModule;
 }
 
-/** The root of the application: the service's own module, with what the host provides around it. */
+/** The root of the application: the service's own module and the providers of the host. */
 @Global()
 @Module({})
 export class HostModule {

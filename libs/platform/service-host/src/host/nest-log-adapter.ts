@@ -1,7 +1,10 @@
 import type { LoggerService } from '@nestjs/common';
 import type { Logger } from '@xerotier/log';
 
-/** What Nest logs by itself, for example about a hook that throws while the application closes. Its progress reports are left out. */
+/**
+ * Forwards warnings and errors of Nest itself, such as a hook that throws while the application closes. Its progress
+ * messages are dropped.
+ */
 export class NestLogAdapter implements LoggerService {
   readonly #log: Logger;
 

@@ -15,8 +15,8 @@ interface RedisConfig {
 }
 
 /**
- * A Redis client that reconnects for ever; see `connectRedis`. It is no readiness check: whoever uses Redis says what
- * happens without it.
+ * A Redis client that reconnects indefinitely; see `connectRedis`. It adds no readiness check: callers must define
+ * their behaviour without Redis.
  */
 @Global()
 @Module({})
