@@ -12,8 +12,8 @@ export const settings = {
   keys: {
     pepper: secret(
       'AUTH_KEY_PEPPER',
-      z.string().min(32, 'must have at least 32 characters'),
-      'Secret of at least 32 characters that is mixed into the stored hashes of API keys, so that a copy of the database alone checks no key. Make one with `openssl rand -base64 32`, keep it outside the database, and never change it: every key would become unknown.',
+      z.string().min(32, 'must be at least 32 characters long'),
+      'Secret of at least 32 characters that the stored hashes of API keys depend on, so that a copy of the database alone cannot verify a key. Generate one with `openssl rand -base64 32`, keep it outside the database, and never change it: all keys would become invalid.',
     ),
   },
 } as const;

@@ -69,22 +69,22 @@ function authorize(value: string): Promise<Access> {
 }
 
 describe('migrate', () => {
-  it('needs the database and nothing else', async () => {
+  it('needs only the database', async () => {
     expect(await run(['migrate'], { DATABASE_URL: servers.postgres.url })).toMatchObject({
       code: 0,
       stdout: '',
     });
   });
 
-  it('works once when processes run it at once on an empty database', async () => {
+  it('migrates once when processes run concurrently on an empty database', async () => {
     const url = await emptyDatabase('together');
     const results = await Promise.all([1, 2].map(() => run(['migrate'], { DATABASE_URL: url })));
     expect(results.map(({ code }) => code)).toEqual([0, 0]);
-    const migrated = results.filter(({ stderr }) => stderr.includes('the database schema was migrated'));
+    const migrated = results.filter(({ stderr }) => stderr.includes('database schema migrated'));
     expect(migrated).toHaveLength(1);
   });
 
-  it('names what is not set', async () => {
+  it('reports missing settings', async () => {
     const result = await run(['migrate'], {});
     expect(result.code).toBe(1);
     expect(result.stderr).toContain('DATABASE_URL is not set');
@@ -92,7 +92,7 @@ describe('migrate', () => {
 });
 
 describe('seed', () => {
-  it('prints the project and nothing else, and the same again the second time', async () => {
+  it('prints only the project id, and is idempotent', async () => {
     for (let time = 1; time <= 2; time += 1) {
       const result = await run(['seed'], env, JSON.stringify(document));
       expect(result).toMatchObject({ code: 0, stdout: '{"projectId":"proj_HOME000001"}\n' });
@@ -101,7 +101,7 @@ describe('seed', () => {
     await eventually('the change is announced', () => changes.length === 1);
   });
 
-  it('prints which keys were ended, for whoever made them, and why for people', async () => {
+  it('prints the names of ended keys, and the reason on standard error', async () => {
     await seed(env);
     const value = generateApiKey('home');
     const more = { ...document, keys: [...document.keys, { name: 'other', scopes: ['inference'], value }] };
@@ -109,27 +109,27 @@ describe('seed', () => {
     await onDatabase("UPDATE auth.api_key SET revoked_at = now() WHERE name = 'other'");
     const result = await run(['seed'], env, JSON.stringify(more));
     expect(result).toMatchObject({ code: 1, stdout: '{"endedKeys":["other"]}\n' });
-    expect(result.stderr).toContain("The key 'other' was revoked");
+    expect(result.stderr).toContain("API key 'other' was revoked");
     expect(result.stderr).not.toContain(value);
   });
 
   it.each([
-    ['something that is not JSON', key],
-    ['a document with a field missing', JSON.stringify({ ...document, team: undefined })],
-    ['a key that is none', JSON.stringify({ ...document, keys: [{ ...document.keys[0], value: `${key}x` }] })],
-  ])('refuses %s with the exit code 1, and repeats no key', async (_, input) => {
+    ['invalid JSON', key],
+    ['a document with a missing field', JSON.stringify({ ...document, team: undefined })],
+    ['an invalid key', JSON.stringify({ ...document, keys: [{ ...document.keys[0], value: `${key}x` }] })],
+  ])('rejects %s with exit code 1, without printing a key', async (_, input) => {
     const result = await run(['seed'], env, input);
     expect(result).toMatchObject({ code: 1, stdout: '' });
     expect(result.stderr).not.toContain(key);
   });
 });
 
-describe('seeding an endpoint', () => {
+describe('seed with endpoints', () => {
   const other = { ...document, endpoints: [...document.endpoints, { slug: 'big', modelId: 'large', tier: 'free' }] };
   const seedOther = (overrides: NodeJS.ProcessEnv = {}): Promise<Ended> =>
     run(['seed'], { ...env, ...overrides }, JSON.stringify(other));
 
-  /** A router whose catalogue has these models. */
+  /** A router with these models in its catalogue. */
   async function router(...ids: string[]): Promise<{ stop: () => Promise<void>; requested: string[][] }> {
     const requested: string[][] = [];
     const never = (): never => {
@@ -150,17 +150,17 @@ describe('seeding an endpoint', () => {
     return { stop: () => serving.stop(), requested };
   }
 
-  it('warns of a model that no worker serves, names the endpoint, and seeds it all the same', async () => {
+  it('warns of a model that no worker serves, and seeds its endpoint', async () => {
     const { stop, requested } = await router('tiny');
     const { code, stdout, stderr } = await seedOther();
     await stop();
     expect([code, JSON.parse(stdout)]).toEqual([0, { projectId: document.project.id }]);
-    expect(stderr).toContain("warning: nobody serves the model 'large' of the endpoint 'big'");
+    expect(stderr).toContain("warning: no worker serves the model 'large' of the endpoint 'big'");
     expect(stderr).not.toContain("'tiny'");
     expect(requested).toEqual([['tiny', 'large']]);
   });
 
-  it('warns of nothing where every model is known', async () => {
+  it('does not warn when every model is known', async () => {
     const { stop } = await router('tiny', 'large');
     const { code, stderr } = await seedOther();
     await stop();
@@ -168,11 +168,11 @@ describe('seeding an endpoint', () => {
   });
 
   it.each([
-    ['no router answers', {}],
-    ['NATS is away', { NATS_URL: 'nats://127.0.0.1:9' }],
-  ])('warns of nothing, and does not fail, while %s', async (_, overrides) => {
+    ['no router responds', {}],
+    ['NATS is unreachable', { NATS_URL: 'nats://127.0.0.1:9' }],
+  ])('does not warn or fail when %s', async (_, overrides) => {
     const { code, stderr } = await seedOther(overrides);
-    expect([code, stderr]).toEqual([0, expect.not.stringContaining('warning: nobody')]);
+    expect([code, stderr]).toEqual([0, expect.not.stringContaining('warning: no worker')]);
   });
 });
 
@@ -180,17 +180,17 @@ describe('keys', () => {
   it('revokes a key of a running service at once', async () => {
     serve();
     await seed(env);
-    const { keyId } = await eventually('the service answers', () => authorize(key));
+    const { keyId } = await eventually('the service responds', () => authorize(key));
     expect(await run(['keys', 'revoke', keyId], env)).toMatchObject({ code: 0, stdout: '' });
     await expect(authorize(key)).rejects.toMatchObject({ code: 'auth.invalid_key' });
     await eventually('the change is announced', () => changes.some((change) => change.keyId === keyId));
   });
 
-  it('rotates a key, and shows the new value on standard output only', async () => {
+  it('rotates a key, and prints the new value to standard output only', async () => {
     const value = generateApiKey('home');
     serve();
     await seed(env, value);
-    const { keyId } = await eventually('the service answers', () => authorize(value));
+    const { keyId } = await eventually('the service responds', () => authorize(value));
     const result = await run(['keys', 'rotate', keyId, '0'], env);
     const rotated = JSON.parse(result.stdout) as { value: string };
     expect(hasValidChecksum(rotated.value)).toBe(true);
@@ -199,27 +199,27 @@ describe('keys', () => {
     await expect(authorize(value)).rejects.toMatchObject({ code: 'auth.invalid_key' });
   });
 
-  it('says that a key does not exist', async () => {
+  it('reports an unknown key', async () => {
     const result = await run(['keys', 'revoke', 'key_none'], env);
     expect(result.code).toBe(1);
-    expect(result.stderr).toContain('There is no API key key_none');
+    expect(result.stderr).toContain("API key 'key_none' does not exist");
   });
 
-  it('does its work without NATS, and says what that means', async () => {
+  it('revokes without NATS, and logs the delay', async () => {
     const value = generateApiKey('home');
     serve();
     await seed(env, value);
-    const { keyId } = await eventually('the service answers', () => authorize(value));
+    const { keyId } = await eventually('the service responds', () => authorize(value));
     const result = await run(['keys', 'revoke', keyId], { ...env, NATS_URL: 'nats://127.0.0.1:9' });
     expect(result.code).toBe(0);
-    expect(result.stderr).toContain('within 30 seconds');
+    expect(result.stderr).toContain('access change not published');
     await expect(authorize(value)).rejects.toMatchObject({ code: 'auth.invalid_key' });
   });
 });
 
 describe('main', () => {
   it.each([[['nonsense']], [['toString']], [['keys']], [['keys', 'rotate', 'key_1', '169']], [['migrate', 'now']]])(
-    'answers %j with its usage and the exit code 2',
+    'prints the usage and exits with 2 for %j',
     async (args) => {
       const result = await run(args, env);
       expect(result).toMatchObject({ code: 2, stdout: '' });
@@ -227,29 +227,29 @@ describe('main', () => {
     },
   );
 
-  it('does not start without a pepper of some length, and does not repeat the one it has', async () => {
+  it('does not start with a short pepper, and does not print it', async () => {
     const result = await run([], { ...env, AUTH_KEY_PEPPER: 'too-short' });
     expect(result.code).toBe(1);
     expect(result.stderr).toContain('AUTH_KEY_PEPPER');
     expect(result.stderr).not.toContain('too-short');
   });
 
-  it('does not start on an old schema that it may not migrate', async () => {
+  it('does not start on an outdated schema when migrations are off', async () => {
     const url = await emptyDatabase('untouched');
     const result = await run([], { ...env, DATABASE_URL: url, DATABASE_MIGRATE_ON_START: 'false' });
     expect(result.code).toBe(1);
     expect(result.stdout).toContain('subcommand `migrate`');
   });
 
-  it('ends with the exit code 0 when it is told to, and has logged no secret', async () => {
+  it('exits with 0 on SIGTERM, and logs no secrets', async () => {
     const value = generateApiKey('home');
     const running = serve({ LOG_LEVEL: 'debug' });
     await seed(env, value);
-    await eventually('the service answers', () => authorize(value));
+    await eventually('the service responds', () => authorize(value));
     running.child.kill('SIGTERM');
     expect((await running.ended).code).toBe(0);
     const output = running.output();
-    expect(output).toContain('"stopped"');
+    expect(output).toContain('"shutdown completed"');
     for (const secret of [value, hashApiKey(value), pepper, servers.postgres.password]) {
       expect(output).not.toContain(secret);
     }

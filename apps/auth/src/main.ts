@@ -1,4 +1,4 @@
-/** Who may do what, and the ledger of what was used. */
+/** The auth service: authorization and the usage ledger. */
 import 'reflect-metadata';
 import { runService } from '@xerotier/service-host';
 import { migrateCommand } from '@xerotier/service-host/database';

@@ -1,4 +1,4 @@
-/** The auth service as a process of its own, as it is deployed. */
+/** The auth service as its own process, as deployed. */
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
@@ -15,7 +15,7 @@ export interface AuthProcess {
   readonly ended: Promise<Ended>;
 }
 
-/** Starts `main` with these arguments, this environment and nothing else of ours. */
+/** Starts `main` with these arguments and only this environment. */
 export function startAuthProcess(args: readonly string[], env: NodeJS.ProcessEnv, input = ''): AuthProcess {
   const hooks = join(import.meta.dirname, 'swc-hooks.mjs');
   const main = join(import.meta.dirname, '../src/main.ts');

@@ -1,4 +1,4 @@
-/** The auth service on real servers, for a test file, and a client on the bus that asks it. */
+/** The auth service on real servers for a test file, with a client on the bus. */
 import 'reflect-metadata';
 import { generateApiKey, hashApiKey } from '@xerotier/api-keys';
 import { authContract } from '@xerotier/contracts/auth';
@@ -37,10 +37,10 @@ export interface RunningAuth {
   readonly env: NodeJS.ProcessEnv;
   readonly service: TestingService;
   readonly bus: Bus;
-  /** A connection of the test's own. */
+  /** A separate connection of the test. */
   readonly database: DataSource;
   readonly logText: () => string;
-  /** What seeding announced. */
+  /** Access changes that seeding announced. */
   readonly announced: AccessChange[];
   seed(overrides?: Partial<z.input<typeof seedDocument>>, scopes?: Scope[]): Promise<SeededProject>;
   authorize(key: string, projectId: string | undefined, endpointSlug?: string, scope?: Scope): Promise<Access>;

@@ -1,4 +1,7 @@
-/** Lets Node run the sources of an app and of the service host, whose decorators it cannot strip: `node --import ./swc-hooks.mjs`. */
+/**
+ * Lets Node run the TypeScript sources of an app and of the service host, whose decorators it cannot strip: `node
+ * --import ./swc-hooks.mjs`.
+ */
 import { transformSync } from '@swc/core';
 import { readFileSync } from 'node:fs';
 import { registerHooks } from 'node:module';

@@ -3,7 +3,7 @@ import type { z } from 'zod';
 
 export type AccessChange = z.input<typeof accessChanged.data>;
 
-/** Tells everybody who caches answers of `authorize` to drop what changed. Called after the change is committed. */
+/** Notifies everything that caches responses of `authorize` of a change. Called after the change is committed. */
 export type AnnounceAccessChange = (change: AccessChange) => void;
 
 /** Injection token of an {@link AnnounceAccessChange}. */

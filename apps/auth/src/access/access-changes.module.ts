@@ -3,7 +3,7 @@ import { ANNOUNCE_ACCESS_CHANGE } from './access-change.ts';
 import type { AnnounceAccessChange } from './access-change.ts';
 import { PendingAccessChanges } from './pending-access-changes.ts';
 
-/** Announcing for commands, which have no bus while they work. */
+/** Collects access changes for commands, which have no bus while they run. */
 @Module({
   providers: [
     PendingAccessChanges,

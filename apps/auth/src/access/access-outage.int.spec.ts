@@ -3,13 +3,13 @@ import { runningAuth } from '../../test/running-auth.ts';
 
 const auth = runningAuth();
 
-describe('authorize while the database is away', () => {
-  it('fails with db.unavailable, and answers again by itself when the database is back', async () => {
+describe('authorize during a database outage', () => {
+  it('fails with db.unavailable, and recovers when the database is back', async () => {
     const project = await auth.seed();
     const outcomes = new Set<string>();
-    let asking = true;
-    const ask = async (): Promise<void> => {
-      while (asking) {
+    let running = true;
+    const authorizeRepeatedly = async (): Promise<void> => {
+      while (running) {
         outcomes.add(
           await auth.authorize(project.key, project.id, 'chat').then(
             () => 'allowed',
@@ -18,24 +18,24 @@ describe('authorize while the database is away', () => {
         );
       }
     };
-    const callers = [ask(), ask(), ask(), ask()];
+    const callers = [authorizeRepeatedly(), authorizeRepeatedly(), authorizeRepeatedly(), authorizeRepeatedly()];
     await eventually('requests are allowed', () => outcomes.has('allowed'));
 
     await auth.servers.postgres.kill('SIGKILL');
-    await eventually('requests are refused', () => outcomes.has('db.unavailable'));
+    await eventually('requests are rejected', () => outcomes.has('db.unavailable'));
     expect(await auth.service.readiness['database']?.()).toBe(false);
 
     await auth.servers.postgres.restart();
-    await eventually('the database answers', () => auth.service.readiness['database']?.());
+    await eventually('the database is reachable', () => auth.service.readiness['database']?.());
     expect([...outcomes].sort()).toEqual(['allowed', 'db.unavailable']);
     outcomes.clear();
     await eventually('requests are allowed again', () => outcomes.has('allowed'));
-    asking = false;
+    running = false;
     await Promise.all(callers);
     expect(auth.logText()).not.toContain('bus handler failed');
   });
 
-  it('does the same when the database is stopped in an orderly way', async () => {
+  it('does the same when the database is shut down gracefully', async () => {
     const project = await auth.seed();
     await auth.servers.postgres.stop();
     await expect(auth.authorize(project.key, project.id)).rejects.toMatchObject({ code: 'db.unavailable' });

@@ -13,13 +13,13 @@ import { AccessService } from './access.service.ts';
 const auth = runningAuth();
 let access: AccessService;
 let handlers: TestingService;
-// Before the hook that closes the connections.
+// Runs before the hook that closes the connections.
 afterEach(() => handlers.stop());
 const connectBus = testBuses(() => auth.servers.nats.url);
 const { log, lines } = capturedLog();
 
 beforeAll(async () => {
-  // Only the handlers of this file answer.
+  // Only the handlers of this file serve the contract.
   await auth.service.drain(AbortSignal.timeout(10_000));
   access = auth.service.nest.get(AccessService, { strict: false });
 });
@@ -33,14 +33,14 @@ beforeEach(async () => {
   });
 });
 
-describe('a drain', () => {
-  it('waits for the answers under way, and takes no new questions', async () => {
+describe('AccessHandlers during a drain', () => {
+  it('finish running requests, and accept no new ones', async () => {
     const project = await auth.seed();
     const blocking = auth.database.createQueryRunner();
     await blocking.startTransaction();
     await blocking.query('LOCK TABLE auth.api_key IN ACCESS EXCLUSIVE MODE');
     const requested = auth.authorize(project.key, project.id, 'chat');
-    await eventually('the question waits in the database', async () => {
+    await eventually('the request waits in the database', async () => {
       const rows = await auth.database.query<unknown[]>(
         "SELECT 1 FROM pg_locks WHERE NOT granted AND relation = 'auth.api_key'::regclass",
       );
@@ -49,7 +49,7 @@ describe('a drain', () => {
 
     let isStopped = false;
     const stopped = handlers.drain(AbortSignal.timeout(30_000)).then(() => (isStopped = true));
-    await eventually('new questions find nobody', () =>
+    await eventually('new requests have no responder', () =>
       auth.authorize(project.key, project.id, 'chat').then(
         () => false,
         (error: { code?: string }) => error.code === 'bus.no_responders',
@@ -63,17 +63,17 @@ describe('a drain', () => {
     await stopped;
   });
 
-  it('waits for nothing when nothing is under way', async () => {
+  it('finish at once when no request is running', async () => {
     const project = await auth.seed();
     await auth.authorize(project.key, project.id, 'chat');
     await expect(handlers.drain(AbortSignal.timeout(30_000))).resolves.toBeUndefined();
   });
 });
 
-describe('a denied access', () => {
+describe('denied access', () => {
   const denied = (): unknown[] => lines().filter(({ msg }) => msg === 'access denied');
 
-  it('is logged with the address of the client, and without the key', async () => {
+  it('is logged with the client address, without the key', async () => {
     const project = await auth.seed();
     await expect(auth.authorize(generateApiKey('other'), project.id, 'chat')).rejects.toMatchObject({
       code: 'auth.invalid_key',
@@ -90,7 +90,7 @@ describe('a denied access', () => {
     expect(JSON.stringify(denied())).not.toContain('keyHash');
   });
 
-  it('is no line where access is given', async () => {
+  it('is not logged when access is granted', async () => {
     const before = denied().length;
     const project = await auth.seed();
     await auth.authorize(project.key, project.id, 'chat');

@@ -7,7 +7,7 @@ import { LOGGER, Serves } from '@xerotier/service-host';
 import { AccessService } from './access.service.ts';
 import type { AccessRequest } from './access.service.ts';
 
-/** The auth contract on the bus. */
+/** Serves the auth contract. */
 @Injectable()
 export class AccessHandlers {
   constructor(
@@ -15,7 +15,7 @@ export class AccessHandlers {
     @Inject(LOGGER) private readonly log: Logger,
   ) {}
 
-  /** A denied access is logged with the address of the client: that is where guessed and stolen keys show. */
+  /** Denied access is logged with the client address, to detect guessed and stolen keys. */
   @Serves(authContract.operations.authorize)
   async authorize(input: AccessRequest): Promise<Access> {
     try {

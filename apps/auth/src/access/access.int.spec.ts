@@ -5,22 +5,22 @@ import type { SeededProject } from '../../test/running-auth.ts';
 
 const auth = runningAuth();
 
-/** Changes the one key of a project by hand, as time or an operator would. */
+/** Changes the one key of a project directly in the table. */
 async function alterKey(project: SeededProject, assignment: string): Promise<void> {
   await auth.database.query(`UPDATE auth.api_key SET ${assignment} WHERE project_id = $1`, [project.id]);
 }
 
-/** The refusal as it crossed the bus. */
-async function rejection(asking: Promise<unknown>): Promise<Record<string, unknown>> {
-  const error: unknown = await asking.then(
-    () => new Error('it was allowed'),
+/** Returns the error as transferred over the bus. */
+async function rejection(call: Promise<unknown>): Promise<Record<string, unknown>> {
+  const error: unknown = await call.then(
+    () => new Error('Expected an error'),
     (reason: unknown) => reason,
   );
   return AppError.is(error) ? { ...error.toWire() } : { code: String(error) };
 }
 
 describe('authorize', () => {
-  it('answers with the endpoint, its tier and the limits of that tier', async () => {
+  it('returns the endpoint, its tier and the limits of that tier', async () => {
     const project = await auth.seed();
     const access = await auth.authorize(project.key, project.id, 'chat');
     expect(access).toEqual({
@@ -42,7 +42,7 @@ describe('authorize', () => {
     expect(new Date((access.endpoints[0]?.createdAt ?? 0) * 1_000).getFullYear()).toBe(new Date().getFullYear());
   });
 
-  it('answers with all endpoints of the project and no others when none is named', async () => {
+  it('returns all endpoints of the project when none is named', async () => {
     await auth.seed();
     const project = await auth.seed({
       endpoints: [
@@ -59,38 +59,38 @@ describe('authorize', () => {
     });
   });
 
-  it('answers for a project without endpoints when none is named', async () => {
+  it('returns an empty list for a project without endpoints', async () => {
     const project = await auth.seed({ endpoints: [] });
     expect((await auth.authorize(project.key, project.id)).endpoints).toEqual([]);
   });
 
-  it('finds the project of a key that is asked about alone, and no other', async () => {
+  it('finds the project of a key when none is named', async () => {
     const [mine, other] = [await auth.seed(), await auth.seed({ endpoints: [] })];
     expect(await auth.authorize(mine.key, undefined)).toEqual(await auth.authorize(mine.key, mine.id));
     expect(await auth.authorize(other.key, undefined)).toMatchObject({ project: { id: other.id }, endpoints: [] });
   });
 
-  it('refuses a key alone as it does with its project', async () => {
+  it('applies the same checks when no project is named', async () => {
     const project = await auth.seed({}, ['management']);
     expect(await rejection(auth.authorize(project.key, undefined))).toMatchObject({ code: 'auth.scope_insufficient' });
     const unknown = generateApiKey(project.slug);
     expect(await rejection(auth.authorize(unknown, undefined))).toMatchObject({ code: 'auth.invalid_key' });
   });
 
-  it('reads what an operator changed in a tier', async () => {
+  it('uses changed limits of a tier', async () => {
     const project = await auth.seed({ endpoints: [{ slug: 'chat', modelId: 'tiny', tier: 'gpu_amd_shared' }] });
     await auth.database.query("UPDATE auth.tier SET requests_per_minute = 7 WHERE slug = 'gpu_amd_shared'");
     const { endpoints } = await auth.authorize(project.key, project.id, 'chat');
     expect(endpoints[0]?.limits.requestsPerMinute).toBe(7);
   });
 
-  it('refuses a key that nobody made', async () => {
+  it('rejects an unknown key', async () => {
     const project = await auth.seed();
     const made = generateApiKey(project.slug);
     expect(await rejection(auth.authorize(made, project.id, 'chat'))).toMatchObject({ code: 'auth.invalid_key' });
   });
 
-  it('refuses a key once it is revoked, and not before', async () => {
+  it('rejects a key once it is revoked', async () => {
     const project = await auth.seed();
     await expect(auth.authorize(project.key, project.id, 'chat')).resolves.toBeDefined();
     await alterKey(project, 'revoked_at = now()');
@@ -99,7 +99,7 @@ describe('authorize', () => {
     });
   });
 
-  it('refuses a key once it has expired, and not before', async () => {
+  it('rejects a key once it has expired', async () => {
     const project = await auth.seed();
     await alterKey(project, "expires_at = now() + interval '1 hour'");
     await expect(auth.authorize(project.key, project.id, 'chat')).resolves.toBeDefined();
@@ -109,7 +109,7 @@ describe('authorize', () => {
     });
   });
 
-  it('gives a key of another project the answer that an unknown project gets', async () => {
+  it('returns the same error for another project as for an unknown one', async () => {
     const [mine, other] = [await auth.seed(), await auth.seed()];
     const foreign = await rejection(auth.authorize(mine.key, other.id, 'chat'));
     const unknown = await rejection(auth.authorize(mine.key, 'proj_NOSUCHONE1', 'chat'));
@@ -123,14 +123,14 @@ describe('authorize', () => {
     );
   });
 
-  it('says nothing about scopes or endpoints of another project', async () => {
+  it('reveals nothing about scopes or endpoints of another project', async () => {
     const [mine, other] = [await auth.seed(), await auth.seed()];
     expect(await rejection(auth.authorize(mine.key, other.id, 'nothing', 'management'))).toMatchObject({
       code: 'project.not_found',
     });
   });
 
-  it('refuses a scope that the key does not have', async () => {
+  it('rejects a scope that the key does not have', async () => {
     const project = await auth.seed({}, ['management']);
     expect(await rejection(auth.authorize(project.key, project.id, 'chat'))).toMatchObject({
       code: 'auth.scope_insufficient',
@@ -138,13 +138,13 @@ describe('authorize', () => {
     });
   });
 
-  it('allows each scope that the key has', async () => {
+  it('allows each scope of the key', async () => {
     const project = await auth.seed({}, ['management', 'inference']);
     await expect(auth.authorize(project.key, project.id, 'chat', 'inference')).resolves.toBeDefined();
     await expect(auth.authorize(project.key, project.id, 'chat', 'management')).resolves.toBeDefined();
   });
 
-  it('refuses an endpoint that the project does not have, also when another has it', async () => {
+  it('rejects an endpoint of another project', async () => {
     await auth.seed({ endpoints: [{ slug: 'theirs', modelId: 'tiny', tier: 'free' }] });
     const project = await auth.seed();
     expect(await rejection(auth.authorize(project.key, project.id, 'theirs'))).toMatchObject({
@@ -154,8 +154,8 @@ describe('authorize', () => {
   });
 });
 
-describe('what is left behind', () => {
-  it('is neither the key nor its hash in the table, so that a copy of it opens nothing', async () => {
+describe('stored and logged data', () => {
+  it('contains neither the key nor its hash in the table', async () => {
     const project = await auth.seed();
     const rows = await auth.database.query<unknown[]>(
       "SELECT api_key::text, encode(key_hash, 'hex') FROM auth.api_key WHERE project_id = $1",
@@ -166,7 +166,7 @@ describe('what is left behind', () => {
     expect(JSON.stringify(rows)).not.toContain(hashApiKey(project.key));
   });
 
-  it('is no key, no hash of a key and no pepper in any log', async () => {
+  it('contains no key, key hash or pepper in the log', async () => {
     const project = await auth.seed();
     await auth.authorize(project.key, project.id, 'chat');
     await rejection(auth.authorize(project.key, 'proj_NOSUCHONE1'));

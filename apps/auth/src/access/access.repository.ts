@@ -3,7 +3,7 @@ import type { EndpointAccess, Scope } from '@xerotier/contracts/auth';
 import { withDbErrors } from '@xerotier/db';
 import { EntityManager } from 'typeorm';
 
-/** What a key may use. */
+/** What a key grants. */
 export interface Grant {
   readonly keyId: string;
   readonly scopes: Scope[];
@@ -12,7 +12,7 @@ export interface Grant {
   readonly endpoints: EndpointAccess[];
 }
 
-/** The contract's bound. Beyond it a project's newest endpoints answer on their own URLs, but are not listed. */
+/** The contract's limit. Further endpoints of a project work on their own URLs, but are not listed. */
 const ENDPOINTS_MAX = 1_000;
 
 const FIND_GRANT = `
@@ -52,8 +52,8 @@ export class AccessRepository {
   constructor(private readonly manager: EntityManager) {}
 
   /**
-   * The grant of a key that counts now, or null. With a slug, `endpoints` holds that endpoint of the key's project or
-   * nothing. All in one round trip, as this is asked for every request that no cache answers.
+   * Returns the grant of a valid key, or null. With a slug, `endpoints` contains that endpoint of the key's project or
+   * nothing. One round trip, since this runs for every request that no cache serves.
    */
   async findGrant(keyHash: Buffer, endpointSlug: string | null): Promise<Grant | null> {
     const rows = await withDbErrors(() => this.manager.query<Grant[]>(FIND_GRANT, [keyHash, endpointSlug]));

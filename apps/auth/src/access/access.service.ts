@@ -17,10 +17,10 @@ export class AccessService {
   ) {}
 
   /**
-   * What a key may do on an endpoint or, without one, in its project; the project may be left to the key.
+   * Returns what a key may do on an endpoint or, without one, in its project; without a project, in that of the key.
    *
-   * The order of the refusals is part of the promise: whoever has no key that counts learns nothing else, and a key
-   * learns nothing about other projects, not even whether they exist.
+   * The order of the errors is guaranteed: without a valid key a caller learns nothing else, and a key reveals nothing
+   * about other projects, not even whether they exist.
    * @throws {AppError} `auth.invalid_key`, `project.not_found`, `auth.scope_insufficient`, `endpoint.not_found` or
    * `db.unavailable`.
    */
@@ -32,7 +32,7 @@ export class AccessService {
       throw new AppError('project.not_found', { project: projectId });
     if (!grant.scopes.includes(scope)) throw new AppError('auth.scope_insufficient', { scope });
     if (endpointSlug !== undefined) ensure(grant.endpoints[0], 'endpoint.not_found', { endpoint: endpointSlug });
-    this.keyUses.note(grant.keyId);
+    this.keyUses.record(grant.keyId);
     return {
       keyId: grant.keyId,
       scopes: grant.scopes,

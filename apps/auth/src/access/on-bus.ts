@@ -2,9 +2,12 @@ import type { Logger } from '@xerotier/log';
 import { Bus, connectBus } from '@xerotier/nats';
 import { setTimeout as delay } from 'node:timers/promises';
 
-const PATIENCE_MS = 5_000;
+const TIMEOUT_MS = 5_000;
 
-/** What the work on the bus returns; undefined when NATS cannot be reached in time. A command is done in either case. */
+/**
+ * Runs work on the bus and returns its result; undefined when NATS is not reachable in time, which must not fail a
+ * command.
+ */
 export async function onBus<T>(url: string, log: Logger, work: (bus: Bus) => Promise<T>): Promise<T | undefined> {
   const working = (async () => {
     const bus = new Bus(await connectBus({ url, name: 'auth-command', log }), { log });
@@ -14,5 +17,5 @@ export async function onBus<T>(url: string, log: Logger, work: (bus: Bus) => Pro
       await bus.close();
     }
   })();
-  return Promise.race([working, delay(PATIENCE_MS, undefined)]);
+  return Promise.race([working, delay(TIMEOUT_MS, undefined)]);
 }

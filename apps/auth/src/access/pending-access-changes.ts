@@ -4,7 +4,10 @@ import type { Logger } from '@xerotier/log';
 import type { AccessChange } from './access-change.ts';
 import { onBus } from './on-bus.ts';
 
-/** What a command changed: announced together at its end, because NATS may be away, and a command is done all the same. */
+/** How long gateways cache responses of `authorize`. */
+const CACHE_TTL_MS = 30_000;
+
+/** The changes of a command, published together at its end, because a command must succeed without NATS. */
 @Injectable()
 export class PendingAccessChanges {
   readonly #changes: AccessChange[] = [];
@@ -13,7 +16,7 @@ export class PendingAccessChanges {
     this.#changes.push(change);
   }
 
-  /** What is committed counts, whether or not anybody hears of it: caches are 30 seconds old at most. */
+  /** Publishes the changes. They are committed and take effect regardless: caches expire after 30 seconds. */
   async announce(natsUrl: string, log: Logger): Promise<void> {
     const changes = this.#changes.splice(0);
     if (changes.length === 0) return;
@@ -22,6 +25,6 @@ export class PendingAccessChanges {
       return true;
     });
     if (announced === true) return;
-    log.warn('NATS cannot be reached: gateways learn of the change within 30 seconds instead of at once');
+    log.warn('nats unavailable, access change not published', { effectiveWithinMs: CACHE_TTL_MS });
   }
 }

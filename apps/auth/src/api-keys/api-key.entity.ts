@@ -28,11 +28,11 @@ export class ApiKey {
   @Column('bytea')
   keyHash!: Buffer;
 
-  /** The end of the key, for people to recognise it. */
+  /** The last characters of the key, for display. */
   @Column('text')
   last4!: string;
 
-  /** The value before the last rotation, and until when it still counts. */
+  /** The value before the last rotation, and until when it is valid. */
   @Column('bytea', { nullable: true })
   previousKeyHash!: Buffer | null;
 
@@ -51,7 +51,7 @@ export class ApiKey {
   @Column('timestamptz', { nullable: true })
   revokedAt!: Date | null;
 
-  /** Up to a minute late. */
+  /** Up to a minute behind. */
   @Column('timestamptz', { nullable: true })
   lastUsedAt!: Date | null;
 }

@@ -32,7 +32,7 @@ function isValid(project: SeededProject, key: string): Promise<boolean> {
 }
 
 describe('revoke', () => {
-  it('ends a key at once and announces it', async () => {
+  it('invalidates a key at once and announces it', async () => {
     const project = await auth.seed();
     const keyId = await keyIdOf(project);
     expect(await keys.revoke(keyId)).toBe(true);
@@ -40,7 +40,7 @@ describe('revoke', () => {
     expect(announced).toEqual([{ projectId: project.id, keyId }]);
   });
 
-  it('ends the value before a rotation too', async () => {
+  it('invalidates the value before a rotation too', async () => {
     const project = await auth.seed();
     const keyId = await keyIdOf(project);
     const rotated = await keys.rotate(keyId);
@@ -49,7 +49,7 @@ describe('revoke', () => {
     expect(await isValid(project, rotated?.value ?? '')).toBe(false);
   });
 
-  it('leaves other keys alone', async () => {
+  it('does not affect other keys', async () => {
     const [project, other] = [await auth.seed(), await auth.seed()];
     await keys.revoke(await keyIdOf(project));
     expect(await isValid(other, other.key)).toBe(true);
@@ -65,14 +65,14 @@ describe('revoke', () => {
     expect(await read()).toEqual(first);
   });
 
-  it('knows nothing of a key that does not exist, and announces nothing', async () => {
+  it('returns false for an unknown key, and announces nothing', async () => {
     expect(await keys.revoke('key_none')).toBe(false);
     expect(announced).toEqual([]);
   });
 });
 
 describe('rotate', () => {
-  it('makes a new value for the same key, and lets the old one count on for a day', async () => {
+  it('creates a new value for the same key, and keeps the old one valid for a day', async () => {
     const project = await auth.seed();
     const keyId = await keyIdOf(project);
     const rotated = await keys.rotate(keyId);
@@ -85,7 +85,7 @@ describe('rotate', () => {
     expect(announced).toEqual([{ projectId: project.id, keyId }]);
   });
 
-  it('refuses the old value once the grace time is over', async () => {
+  it('rejects the old value after the grace period', async () => {
     const project = await auth.seed();
     const keyId = await keyIdOf(project);
     const rotated = await keys.rotate(keyId);
@@ -97,7 +97,7 @@ describe('rotate', () => {
     expect(await isValid(project, rotated?.value ?? '')).toBe(true);
   });
 
-  it('refuses the old value at once without a grace time', async () => {
+  it('rejects the old value at once without a grace period', async () => {
     const project = await auth.seed();
     const rotated = await keys.rotate(await keyIdOf(project), 0);
     expect(rotated?.previousValidUntil).toBeNull();
@@ -115,7 +115,7 @@ describe('rotate', () => {
   });
 
   it.each(['revoked_at = now()', "expires_at = now() - interval '1 second'"])(
-    'refuses a key with %s, and changes nothing',
+    'rejects a key with %s, and changes nothing',
     async (assignment) => {
       const keyId = await keyIdOf(await auth.seed());
       await auth.database.query(`UPDATE auth.api_key SET ${assignment} WHERE id = $1`, [keyId]);
@@ -124,7 +124,7 @@ describe('rotate', () => {
     },
   );
 
-  it.each([-1, GRACE_MS_MAX + 1, NaN])('refuses a grace time of %p', async (graceMs) => {
+  it.each([-1, GRACE_MS_MAX + 1, NaN])('rejects a grace period of %p', async (graceMs) => {
     await expect(keys.rotate('key_any', graceMs)).rejects.toThrow(RangeError);
   });
 });

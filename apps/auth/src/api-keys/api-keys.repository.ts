@@ -5,14 +5,14 @@ import { InjectRepository } from '@nestjs/typeorm';
 import { Repository } from 'typeorm';
 import { ApiKey } from './api-key.entity.ts';
 
-/** TypeORM gives the rows and the count of an UPDATE. */
+/** TypeORM returns the rows and the count of an UPDATE. */
 type Updated<Row> = [rows: Row[], count: number];
 
 @Injectable()
 export class ApiKeysRepository {
   constructor(@InjectRepository(ApiKey) private readonly keys: Repository<ApiKey>) {}
 
-  /** The key that has or, before any of its rotations, had this hash. */
+  /** Finds the key that has this hash or had it before a rotation. */
   findByHash(keyHash: Buffer): Promise<ApiKey | null> {
     return withDbErrors(() =>
       this.keys
@@ -39,7 +39,7 @@ export class ApiKeysRepository {
     return count > 0;
   }
 
-  /** Ends a key for good, its previous value too. Returns its project, or null when there is no such key. */
+  /** Revokes a key and its previous value. Returns its project, or null for an unknown key. */
   async revoke(id: string): Promise<string | null> {
     const [rows] = await withDbErrors(() =>
       this.keys.query<Updated<{ projectId: string }>>(
@@ -51,7 +51,7 @@ export class ApiKeysRepository {
     return rows[0]?.projectId ?? null;
   }
 
-  /** The slug of the project of a key that can still be used, or null. */
+  /** Returns the project slug of a usable key, or null. */
   async findProjectSlug(id: string): Promise<string | null> {
     const rows = await withDbErrors(() =>
       this.keys.query<{ slug: string }[]>(
@@ -64,8 +64,8 @@ export class ApiKeysRepository {
   }
 
   /**
-   * Gives a usable key another value; the present one counts on for `graceMs`, the one before it no longer. Returns the
-   * project and when the present value ends, or null when there is no such key.
+   * Gives a usable key another value; the current one remains valid for `graceMs`, the one before it no longer. Returns
+   * the project and when the current value expires, or null for an unknown or unusable key.
    */
   async replaceHash(
     id: string,
@@ -87,8 +87,8 @@ export class ApiKeysRepository {
     return rows[0] ?? null;
   }
 
-  /** Notes when keys were last used; a use that is older than the one on record changes nothing. */
-  async noteUses(uses: ReadonlyMap<string, Date>): Promise<void> {
+  /** Records when keys were last used; an older use than the recorded one changes nothing. */
+  async recordUses(uses: ReadonlyMap<string, Date>): Promise<void> {
     await withDbErrors(() =>
       this.keys.query(
         `UPDATE auth.api_key SET last_used_at = used.at

@@ -9,13 +9,13 @@ export const GRACE_MS_DEFAULT = 24 * 60 * 60 * 1_000;
 export const GRACE_MS_MAX = 7 * GRACE_MS_DEFAULT;
 
 export interface RotatedKey {
-  /** The new key: show it once, store it nowhere. */
+  /** The new key. Show it once, and do not store it. */
   readonly value: string;
-  /** When the old value ends; null when it has ended already. */
+  /** When the old value expires; null when it has expired already. */
   readonly previousValidUntil: Date | null;
 }
 
-/** What happens to a key after it was made. */
+/** Operations on existing API keys. */
 @Injectable()
 export class ApiKeysService {
   constructor(
@@ -24,7 +24,7 @@ export class ApiKeysService {
     @Inject(ANNOUNCE_ACCESS_CHANGE) private readonly announce: AnnounceAccessChange,
   ) {}
 
-  /** Ends a key at once and for good. Returns false when there is no such key. */
+  /** Revokes a key immediately and permanently. Returns false for an unknown key. */
   async revoke(keyId: string): Promise<boolean> {
     const projectId = await this.repository.revoke(keyId);
     if (projectId === null) return false;
@@ -33,13 +33,13 @@ export class ApiKeysService {
   }
 
   /**
-   * Replaces the value of a key in place; the present one counts on for `graceMs` (default a day, 0 to 7 days).
-   * Returns null when there is no such key, or when it is revoked or expired.
-   * @throws {RangeError} when the grace time is out of bounds.
+   * Replaces the value of a key in place; the current value remains valid for `graceMs` (default a day, 0 to 7 days).
+   * Returns null when the key is unknown, revoked or expired.
+   * @throws {RangeError} when the grace period is out of range.
    */
   async rotate(keyId: string, graceMs = GRACE_MS_DEFAULT): Promise<RotatedKey | null> {
     if (!(graceMs >= 0 && graceMs <= GRACE_MS_MAX))
-      throw new RangeError(`the grace time must be 0 to ${GRACE_MS_MAX} ms`);
+      throw new RangeError(`Expected a grace period between 0 and ${GRACE_MS_MAX} ms`);
     const projectSlug = await this.repository.findProjectSlug(keyId);
     if (projectSlug === null) return null;
     const value = generateApiKey(projectSlug);

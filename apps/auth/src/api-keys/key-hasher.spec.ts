@@ -3,18 +3,18 @@ import { KeyHasher } from './key-hasher.ts';
 const keyHash = 'a'.repeat(64);
 
 describe('KeyHasher', () => {
-  it('gives the same key the same value, of 32 bytes', () => {
+  it('returns the same 32 bytes for the same key', () => {
     const hasher = new KeyHasher('pepper');
     expect(hasher.hash(keyHash)).toEqual(hasher.hash(keyHash));
     expect(hasher.hash(keyHash)).toHaveLength(32);
   });
 
-  it('gives another value for another key', () => {
+  it('returns another value for another key', () => {
     const hasher = new KeyHasher('pepper');
     expect(hasher.hash(keyHash)).not.toEqual(hasher.hash('b'.repeat(64)));
   });
 
-  it('gives another value under another pepper', () => {
+  it('returns another value with another pepper', () => {
     expect(new KeyHasher('pepper').hash(keyHash)).not.toEqual(new KeyHasher('salt').hash(keyHash));
   });
 });

@@ -1,9 +1,10 @@
 import { createHmac } from 'node:crypto';
 
 /**
- * What is stored of a key: HMAC-SHA-256 of its SHA-256 under the pepper. A fast function is right here, because a key
- * holds 256 random bits; the pepper makes a copy of the table useless even for trying keys that leaked elsewhere.
- * Finding a row by this value gives nothing away through its timing, as nobody without the pepper can choose the value.
+ * Computes the stored hash of a key: HMAC-SHA-256 of its SHA-256 under the pepper. A fast function is sufficient,
+ * because a key has 256 random bits; the pepper makes a copy of the table useless for testing keys that leaked
+ * elsewhere. Looking up a row by this value leaks nothing through timing, because the value cannot be chosen without
+ * the pepper.
  */
 export class KeyHasher {
   readonly #pepper: string;
@@ -12,7 +13,7 @@ export class KeyHasher {
     this.#pepper = pepper;
   }
 
-  /** @param keyHash SHA-256 of the key in hex, as it crosses the bus. */
+  /** @param keyHash SHA-256 of the key in hex, as sent over the bus. */
   hash(keyHash: string): Buffer {
     return createHmac('sha256', this.#pepper).update(keyHash).digest();
   }

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 
-/** The id of a new key: no secret, and no part of the key. */
+/** Generates the id of a new key. It is not secret, and not derived from the key. */
 export function generateKeyId(): string {
   return `key_${randomBytes(12).toString('hex')}`;
 }

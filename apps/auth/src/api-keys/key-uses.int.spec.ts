@@ -27,40 +27,40 @@ async function lastUse(keyId: string): Promise<Date | null> {
 }
 
 describe('KeyUses', () => {
-  it('writes nothing until it is flushed, then the latest use of each key', async () => {
+  it('writes the latest use of each key on flush', async () => {
     const [first, second] = [await newKeyId(), await newKeyId()];
-    uses.note(first, new Date('2030-01-01T00:00:00Z'));
-    uses.note(first, new Date('2030-01-01T00:00:30Z'));
-    uses.note(second, new Date('2030-01-01T00:00:10Z'));
+    uses.record(first, new Date('2030-01-01T00:00:00Z'));
+    uses.record(first, new Date('2030-01-01T00:00:30Z'));
+    uses.record(second, new Date('2030-01-01T00:00:10Z'));
     expect(await lastUse(first)).toBeNull();
     await uses.flush();
     expect(await lastUse(first)).toEqual(new Date('2030-01-01T00:00:30Z'));
     expect(await lastUse(second)).toEqual(new Date('2030-01-01T00:00:10Z'));
   });
 
-  it('does not go back when another replica saw a later use', async () => {
+  it('does not overwrite a later use of another replica', async () => {
     const keyId = await newKeyId();
-    uses.note(keyId, new Date('2030-01-01T00:01:00Z'));
+    uses.record(keyId, new Date('2030-01-01T00:01:00Z'));
     await uses.flush();
-    uses.note(keyId, new Date('2030-01-01T00:00:00Z'));
+    uses.record(keyId, new Date('2030-01-01T00:00:00Z'));
     await uses.flush();
     expect(await lastUse(keyId)).toEqual(new Date('2030-01-01T00:01:00Z'));
   });
 
-  it('keeps what it could not write, and says so', async () => {
+  it('keeps uses that could not be written, and logs it', async () => {
     const keyId = await newKeyId();
-    uses.note(keyId, new Date('2030-01-01T00:00:00Z'));
+    uses.record(keyId, new Date('2030-01-01T00:00:00Z'));
     await auth.servers.postgres.stop();
     await uses.flush();
-    expect(captured.text()).toContain('could not be noted yet');
+    expect(captured.text()).toContain('api key usage update failed');
     await auth.servers.postgres.restart();
     await uses.flush();
     expect(await lastUse(keyId)).toEqual(new Date('2030-01-01T00:00:00Z'));
   });
 });
 
-describe('a service that ends', () => {
-  it('notes the last uses before its connections close', async () => {
+describe('shutdown', () => {
+  it('records the last uses before connections close', async () => {
     const keyId = await newKeyId();
     await auth.service.stop();
     expect(await lastUse(keyId)).not.toBeNull();

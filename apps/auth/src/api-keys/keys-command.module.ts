@@ -5,7 +5,7 @@ import { database } from '../db/database.ts';
 import { ApiKeysModule } from './api-keys.module.ts';
 import { ApiKeysService } from './api-keys.service.ts';
 
-/** What the `keys` command runs in: the database, and no bus. */
+/** The module of the `keys` command: the database, without the bus. */
 @Module({
   imports: [DatabaseModule.forRoot(database), AccessChangesModule, ApiKeysModule],
   providers: [ApiKeysService],

@@ -11,10 +11,10 @@ const HOUR_MS = 60 * 60 * 1_000;
 export const keys: Command = {
   name: 'keys',
   usage: [
-    { call: 'keys revoke <id>', does: 'ends an API key at once' },
+    { call: 'keys revoke <id>', does: 'revokes an API key immediately' },
     {
       call: 'keys rotate <id> [grace-hours]',
-      does: 'prints a new value; the old one counts on for 24 hours, or 0 to 168',
+      does: 'prints a new value; the old one remains valid for 24 hours, or 0 to 168',
     },
   ],
   run: runKeys,
@@ -23,18 +23,18 @@ export const keys: Command = {
 async function runKeys(args: readonly string[], context: CommandContext): Promise<void> {
   const [action, keyId, graceHours, ...rest] = args;
   const isCall = (action === 'revoke' && graceHours === undefined) || action === 'rotate';
-  if (!isCall || keyId === undefined || rest.length > 0) throw new UsageError('say what to do with which key.');
+  if (!isCall || keyId === undefined || rest.length > 0) throw new UsageError('expected an action and a key id.');
   const graceMs = readGrace(graceHours);
   const config = loadConfig(settings, context.env);
   const app = await createCommandApp(KeysCommandModule, config, context);
   try {
     const keys = app.get(ApiKeysService);
     if (action === 'revoke') {
-      if (!(await keys.revoke(keyId))) throw new CommandError(`There is no API key ${keyId}.`);
+      if (!(await keys.revoke(keyId))) throw new CommandError(`API key '${keyId}' does not exist.`);
     } else {
       const rotated = await keys.rotate(keyId, graceMs);
-      if (rotated === null) throw new CommandError(`There is no API key ${keyId}, or it is revoked or expired.`);
-      // The one place that shows a key: the operator asked for it.
+      if (rotated === null) throw new CommandError(`API key '${keyId}' does not exist, or is revoked or expired.`);
+      // The only output of a key: the operator requested it.
       context.stdout.write(`${JSON.stringify({ keyId, ...rotated })}\n`);
     }
     await app.get(PendingAccessChanges, { strict: false }).announce(config.nats.url, context.log);
@@ -46,6 +46,7 @@ async function runKeys(args: readonly string[], context: CommandContext): Promis
 function readGrace(hours: string | undefined): number {
   if (hours === undefined) return GRACE_MS_DEFAULT;
   const graceMs = /^\d{1,3}$/.test(hours) ? Number(hours) * HOUR_MS : NaN;
-  if (!(graceMs <= GRACE_MS_MAX)) throw new UsageError(`the grace time is 0 to ${GRACE_MS_MAX / HOUR_MS} whole hours.`);
+  if (!(graceMs <= GRACE_MS_MAX))
+    throw new UsageError(`expected a grace period of 0 to ${GRACE_MS_MAX / HOUR_MS} hours.`);
   return graceMs;
 }

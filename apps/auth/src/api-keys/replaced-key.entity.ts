@@ -2,8 +2,8 @@ import { CreateDateColumn, Column, Entity, ForeignKey, Index, PrimaryColumn } fr
 import { ApiKey } from './api-key.entity.ts';
 
 /**
- * A value that an API key had before it was rotated: a seed that still names one must not make it valid again. A trigger of the
- * migration writes these, so that no way to replace a value gets by.
+ * A value that an API key had before a rotation: a seed that still contains it must not make it valid again. A trigger
+ * writes these rows, so that no code path can bypass it.
  */
 @Entity()
 export class ReplacedKey {

@@ -15,7 +15,7 @@ import { AddUsageDetails1795132800060 } from './migrations/1795132800060-add-usa
 import { AddLatencyToUsage1795132800120 } from './migrations/1795132800120-add-latency-to-usage.ts';
 import { KeepReplacedKeys1795132800080 } from './migrations/1795132800080-keep-replaced-keys.ts';
 
-/** What the auth service keeps in PostgreSQL. */
+/** The database schema of the auth service. */
 export const database: DatabaseDefinition = {
   schema: 'auth',
   entities: [Tier, Team, Project, Endpoint, ApiKey, ReplacedKey, UsageEvent],

@@ -18,7 +18,7 @@ function open(): Promise<DataSource> {
   return openDatabase({ ...definition, url: servers.postgres.url, poolMax: 2, log: silentLog() });
 }
 
-/** Everything of the schema that a migration could leave behind; indexes go with their tables. */
+/** Everything in the schema that a migration could leave behind; indexes are dropped with their tables. */
 async function contentsOfSchema(): Promise<string[]> {
   const rows = await database.query<{ name: string }[]>(
     `SELECT relkind::text || ' ' || relname AS name FROM pg_class WHERE relnamespace = 'auth'::regnamespace AND relkind <> 'i'
@@ -29,7 +29,7 @@ async function contentsOfSchema(): Promise<string[]> {
 }
 
 describe('the migrations', () => {
-  it('build what the entities say', async () => {
+  it('match the entities', async () => {
     expect(await differencesFromEntities(database)).toEqual([]);
   });
 
@@ -38,7 +38,7 @@ describe('the migrations', () => {
     expect(names).toEqual([]);
   });
 
-  it('leave nothing behind when they are undone, and can be done again', async () => {
+  it('can be reverted completely and run again', async () => {
     const before = await contentsOfSchema();
     expect(before).toContain('r usage_event');
     for (const _ of database.migrations) await database.undoLastMigration();
@@ -50,7 +50,7 @@ describe('the migrations', () => {
 });
 
 describe('the tiers', () => {
-  it('are the eleven of the product with their limits', async () => {
+  it('are the eleven tiers with their limits', async () => {
     const rows = await database.query<Record<string, unknown>[]>('SELECT * FROM auth.tier');
     const limits = rows.map((row) => [row['slug'], row['requests_per_minute'], row['tokens_per_minute']]);
     expect(limits.sort()).toEqual([
@@ -68,7 +68,7 @@ describe('the tiers', () => {
     ]);
   });
 
-  it('cannot be set to a limit of nothing', async () => {
+  it('reject a limit of zero', async () => {
     await expect(database.query("UPDATE auth.tier SET tokens_per_minute = 0 WHERE slug = 'free'")).rejects.toThrow(
       'check',
     );
@@ -83,18 +83,18 @@ describe('an endpoint', () => {
        INSERT INTO auth.endpoint (project_id, slug, model_id, tier${columns}) SELECT id, 'chat', 'm', 'free'${values} FROM project RETURNING task`,
     );
 
-  it('is for chat unless it says another task', async () => {
+  it('has the task generate by default', async () => {
     expect(await insert('', '')).toEqual([{ task: 'generate' }]);
     expect(await insert(', task', ", 'embed'")).toEqual([{ task: 'embed' }]);
   });
 
-  it('cannot have a task that does not exist', async () => {
+  it('rejects an unknown task', async () => {
     await expect(insert(', task', ", 'draw'")).rejects.toThrow('endpoint_task_check');
   });
 });
 
-describe('a key', () => {
-  it.each(["'{}'", "'{admin}'"])('cannot have the scopes %s', async (scopes) => {
+describe('an API key', () => {
+  it.each(["'{}'", "'{admin}'"])('rejects the scopes %s', async (scopes) => {
     const insert = database.query(
       `WITH team AS (INSERT INTO auth.team (name) VALUES ('t') RETURNING id),
             project AS (INSERT INTO auth.project (id, team_id, name, slug) SELECT 'proj_KEYSCOPES', id, 'p', 'p' FROM team RETURNING id)

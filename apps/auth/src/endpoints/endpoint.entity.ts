@@ -17,7 +17,7 @@ export class Endpoint {
   @Column('text')
   projectId!: string;
 
-  /** In the URL; unique within the project, and never changed. */
+  /** Part of the URL; unique within the project, and immutable. */
   @Column('text')
   slug!: string;
 
@@ -28,7 +28,7 @@ export class Endpoint {
   @Column('text')
   tier!: string;
 
-  /** What it is for: the other routes refuse it. */
+  /** What the endpoint serves: routes of other tasks reject it. */
   @Column('text', { default: 'generate' })
   task!: EndpointTask;
 

@@ -2,11 +2,13 @@ import { withDbErrors } from '@xerotier/db';
 import type { EntityManager } from 'typeorm';
 import type { Endpoint } from './endpoint.entity.ts';
 
-/** Made for one transaction: see SeedRepository. */
+/** Created per transaction: see SeedRepository. */
 export class EndpointsRepository {
   constructor(private readonly manager: EntityManager) {}
 
-  /** Creates the endpoint, or gives the one of this slug another model, tier and task. Returns whether anything changed. */
+  /**
+   * Creates the endpoint, or updates model, tier and task of the one with this slug. Returns whether anything changed.
+   */
   async upsert(endpoint: Pick<Endpoint, 'projectId' | 'slug' | 'modelId' | 'tier' | 'task'>): Promise<boolean> {
     const { projectId, slug, modelId, tier, task } = endpoint;
     const rows = await withDbErrors(() =>

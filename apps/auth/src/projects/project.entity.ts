@@ -7,7 +7,7 @@ import { Team } from './team.entity.ts';
 @Check('project_name_check', 'length(name) BETWEEN 1 AND 256')
 @Check('project_slug_check', `slug ~ '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$'`)
 export class Project {
-  /** The public id, `proj_...`: in URLs, and never changed. */
+  /** The public id, `proj_...`: part of URLs, and immutable. */
   @PrimaryColumn('text')
   id!: string;
 
@@ -18,7 +18,7 @@ export class Project {
   @Column('text')
   name!: string;
 
-  /** In the project's API keys; unique within its team. */
+  /** Part of the project's API keys; unique within its team. */
   @Column('text')
   slug!: string;
 

@@ -3,7 +3,7 @@ import type { EntityManager } from 'typeorm';
 import { Project } from './project.entity.ts';
 import { Team } from './team.entity.ts';
 
-/** Made for one transaction: see SeedRepository. */
+/** Created per transaction: see SeedRepository. */
 export class ProjectsRepository {
   constructor(private readonly manager: EntityManager) {}
 
@@ -11,7 +11,7 @@ export class ProjectsRepository {
     return withDbErrors(() => this.manager.findOneBy(Project, { id }));
   }
 
-  /** The oldest team of this name. */
+  /** Finds the oldest team of this name. */
   findTeam(name: string): Promise<Team | null> {
     return withDbErrors(() => this.manager.findOne(Team, { where: { name }, order: { createdAt: 'ASC', id: 'ASC' } }));
   }
@@ -24,7 +24,7 @@ export class ProjectsRepository {
     return withDbErrors(() => this.manager.save(Team, { name }));
   }
 
-  /** @throws {UniqueViolation} when the id is taken, or the slug within the team. */
+  /** @throws {UniqueViolation} when the id exists, or the slug within the team. */
   async insert(project: Omit<Project, 'createdAt'>): Promise<void> {
     await withDbErrors(() => this.manager.insert(Project, project));
   }

@@ -1,6 +1,6 @@
 import { Check, Column, CreateDateColumn, Entity, PrimaryGeneratedColumn } from 'typeorm';
 
-/** Who owns projects. Its name is for people and need not be unique. */
+/** The owner of projects. Its name is for display and need not be unique. */
 @Entity()
 @Check('team_name_check', 'length(name) BETWEEN 1 AND 256')
 export class Team {

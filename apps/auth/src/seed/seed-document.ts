@@ -5,11 +5,11 @@ import { z } from 'zod';
 
 const name = z.string().min(1).max(256);
 
-/** What `seed` reads. The values of keys are made by the caller, who is the only one to see them. */
+/** The input of `seed`. The caller generates the keys, and is the only one to see them. */
 export const seedDocument = z.strictObject({
   team: z.strictObject({ name }),
   project: z.strictObject({
-    /** Default: a new one. */
+    /** Default: a generated id. */
     id: z
       .string()
       .regex(/^proj_[A-Z0-9]{6,32}$/, 'must be proj_ and 6 to 32 upper-case letters or digits')
@@ -27,7 +27,7 @@ export const seedDocument = z.strictObject({
         scopes: z.array(scope).min(1).max(scope.options.length),
         value: z
           .string()
-          .refine(hasValidChecksum, 'is not an API key; make one with generateApiKey of @xerotier/api-keys'),
+          .refine(hasValidChecksum, 'is not an API key; generate one with generateApiKey of @xerotier/api-keys'),
       }),
     )
     .max(1_000),

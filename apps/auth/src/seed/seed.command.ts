@@ -23,7 +23,8 @@ export const seed = seedCommand({
       .get(SeedService)
       .apply(document)
       .catch((error: unknown) => {
-        // For the program that made the keys: it can make others. The message for people goes to standard error.
+        // For the program that generated the keys: it can generate others. The message for operators is on standard
+        // error.
         if (error instanceof EndedKeysError) stdout.write(`${JSON.stringify({ endedKeys: error.endedKeys })}\n`);
         throw error;
       });

@@ -8,7 +8,7 @@ import { KeyHasher } from '../api-keys/key-hasher.ts';
 
 const auth = runningAuth();
 
-/** All rows of what a seed writes, without what it does not decide. */
+/** All rows that a seed writes, without generated columns. */
 function everything(): Promise<unknown> {
   return auth.database.query(
     `SELECT
@@ -23,14 +23,14 @@ function announcements(projectId: string): number {
   return auth.announced.filter((change) => change.projectId === projectId).length;
 }
 
-describe('seeding', () => {
-  it('makes a project whose key works, and announces it', async () => {
+describe('SeedService.apply', () => {
+  it('creates a project with a valid key, and announces it', async () => {
     const project = await auth.seed();
     await expect(auth.authorize(project.key, project.id, 'chat')).resolves.toBeDefined();
     expect(announcements(project.id)).toBe(1);
   });
 
-  it('changes nothing the second time, and announces nothing', async () => {
+  it('is idempotent, and announces nothing the second time', async () => {
     const project = await auth.seed();
     const before = await everything();
     expect((await auth.seed(project.document)).id).toBe(project.id);
@@ -38,26 +38,26 @@ describe('seeding', () => {
     expect(announcements(project.id)).toBe(1);
   });
 
-  it('makes one project when seeds run at once', async () => {
+  it('creates one project when seeds run concurrently', async () => {
     const slug = `twice-${randomBytes(4).toString('hex')}`;
     const document = {
       project: { name: 'Twice', slug },
       keys: [{ name: 'k', scopes: ['inference' as const], value: generateApiKey(slug) }],
     };
-    // Connections that are open already, so that the seeds really run side by side.
+    // Open connections, so that the seeds run concurrently.
     await Promise.all(Array.from({ length: 8 }, () => auth.database.query('SELECT pg_sleep(0.1)')));
     const seeded = await Promise.all(Array.from({ length: 8 }, () => auth.seed(document)));
     expect(new Set(seeded.map((project) => project.id)).size).toBe(1);
   });
 
-  it('keeps the id that it is given', async () => {
+  it('uses the given id', async () => {
     const id = `proj_${randomBytes(5).toString('hex').toUpperCase()}`;
     const project = await auth.seed({ project: { id, name: 'Mine', slug: 'mine' } });
     expect(project.id).toBe(id);
     expect((await auth.seed(project.document)).id).toBe(id);
   });
 
-  it('changes what differs: names, scopes, the model, the tier and the task of an endpoint', async () => {
+  it('updates names, scopes, and the model, tier and task of an endpoint', async () => {
     const { document, key, id } = await auth.seed();
     await auth.seed({
       ...document,
@@ -70,14 +70,14 @@ describe('seeding', () => {
     expect(announcements(id)).toBe(2);
   });
 
-  it('leaves alone what the document does not name', async () => {
+  it('does not change what the document does not contain', async () => {
     const { document, key, id } = await auth.seed();
     await auth.seed({ ...document, endpoints: [], keys: [] });
     await expect(auth.authorize(key, id, 'chat')).resolves.toBeDefined();
   });
 });
 
-describe('a seed is refused, and changes nothing, when', () => {
+describe('SeedService.apply rejects the document and changes nothing when', () => {
   let before: unknown;
 
   beforeEach(async () => {
@@ -89,12 +89,12 @@ describe('a seed is refused, and changes nothing, when', () => {
     expect(await everything()).toEqual(before);
   });
 
-  it('a tier does not exist; it says which there are', async () => {
+  it('a tier does not exist, and lists the tiers', async () => {
     const seeding = auth.seed({ endpoints: [{ slug: 'chat', modelId: 'tiny', tier: 'gold' }] });
     await expect(seeding).rejects.toThrow(/'gold'.*free/);
   });
 
-  it('a key was made for another slug; it does not repeat the key', async () => {
+  it('a key was generated for another slug, without printing the key', async () => {
     const value = generateApiKey('another');
     const seeding = auth.seed({ keys: [{ name: 'wrong', scopes: ['inference'], value }] });
     await expect(seeding).rejects.toThrow(/'wrong'.*another project slug/);
@@ -102,7 +102,7 @@ describe('a seed is refused, and changes nothing, when', () => {
   });
 });
 
-describe('a seed is refused when', () => {
+describe('SeedService.apply rejects the document when', () => {
   it('a key belongs to another project', async () => {
     const { document, key, slug } = await auth.seed();
     const seeding = auth.seed({
@@ -113,14 +113,14 @@ describe('a seed is refused when', () => {
     await expect(seeding).rejects.toThrow('belongs to another project');
   });
 
-  it('a key was revoked: it stays so', async () => {
+  it('a key was revoked', async () => {
     const { document, key, id } = await auth.seed();
     await auth.database.query('UPDATE auth.api_key SET revoked_at = now() WHERE project_id = $1', [id]);
     await expect(auth.seed(document)).rejects.toThrow('was revoked');
     await expect(auth.authorize(key, id)).rejects.toMatchObject({ code: 'auth.invalid_key' });
   });
 
-  it('a key was rotated: the old value does not come back', async () => {
+  it('a key was rotated', async () => {
     const { document, id } = await auth.seed();
     await auth.database.query(
       `UPDATE auth.api_key SET previous_key_hash = key_hash, previous_valid_until = now(), key_hash = sha256('new') WHERE project_id = $1`,
@@ -130,10 +130,10 @@ describe('a seed is refused when', () => {
   });
 
   it.each([
-    ['without a grace time', [0]],
+    ['without a grace period', [0]],
     ['twice', [24, 24]],
-    ['twice without a grace time', [0, 0]],
-  ])('a key was rotated %s: the first value does not come back', async (_, graces) => {
+    ['twice without a grace period', [0, 0]],
+  ])('a key was rotated %s', async (_, graces) => {
     const { document, key, id } = await auth.seed();
     const [{ keyId }] = await auth.database.query<[{ keyId: string }]>(
       'SELECT id AS "keyId" FROM auth.api_key WHERE project_id = $1',
@@ -155,7 +155,7 @@ describe('a seed is refused when', () => {
     await expect(auth.seed(document)).rejects.toThrow('has expired');
   });
 
-  it('several keys were ended: it names each of them and none that counts', async () => {
+  it('several keys have ended, and names each of them', async () => {
     const { document, id, slug } = await auth.seed();
     const keys = ['one', 'two', 'three'].map((name) => ({
       ...{ name, scopes: ['inference' as const], value: generateApiKey(slug) },
@@ -172,15 +172,15 @@ describe('a seed is refused when', () => {
     await expect(auth.seed({ ...document, keys: fresh })).resolves.toMatchObject({ id });
   });
 
-  it('the project of that id has another slug', async () => {
+  it('the project with that id has another slug', async () => {
     const { document, id } = await auth.seed();
     const seeding = auth.seed({ ...document, project: { id, name: 'x', slug: 'other' }, keys: [] });
-    await expect(seeding).rejects.toThrow(/cannot become 'other'/);
+    await expect(seeding).rejects.toThrow(/cannot be changed to 'other'/);
   });
 
-  it('the project of that slug has another id', async () => {
+  it('the project with that slug has another id', async () => {
     const { document } = await auth.seed();
     const seeding = auth.seed({ ...document, project: { ...document.project, id: 'proj_OTHER00001' } });
-    await expect(seeding).rejects.toThrow(/cannot become proj_OTHER00001/);
+    await expect(seeding).rejects.toThrow(/cannot be changed to proj_OTHER00001/);
   });
 });

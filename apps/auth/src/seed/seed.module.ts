@@ -6,7 +6,7 @@ import { database } from '../db/database.ts';
 import { SeedRepository } from './seed.repository.ts';
 import { SeedService } from './seed.service.ts';
 
-/** What the `seed` command runs in: the database, and no bus. */
+/** The module of the `seed` command: the database, without the bus. */
 @Module({
   imports: [DatabaseModule.forRoot(database), AccessChangesModule, ApiKeysModule],
   providers: [SeedRepository, SeedService],

@@ -7,7 +7,7 @@ import { EndpointsRepository } from '../endpoints/endpoints.repository.ts';
 import { ProjectsRepository } from '../projects/projects.repository.ts';
 import { TiersRepository } from '../tiers/tiers.repository.ts';
 
-/** The repositories of one transaction. */
+/** Repositories bound to one transaction. */
 export interface SeedStores {
   readonly projects: ProjectsRepository;
   readonly endpoints: EndpointsRepository;
@@ -19,7 +19,7 @@ export interface SeedStores {
 export class SeedRepository {
   constructor(private readonly database: DataSource) {}
 
-  /** Runs the work in one transaction, of which there is one at a time: two seeds at once would both find nothing. */
+  /** Runs the work in one transaction at a time: two concurrent seeds would both create the same rows. */
   inTransaction<T>(work: (stores: SeedStores) => Promise<T>): Promise<T> {
     return withDbErrors(() =>
       this.database.transaction(async (manager) => {

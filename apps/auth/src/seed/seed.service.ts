@@ -11,20 +11,20 @@ import type { SeedDocument } from './seed-document.ts';
 import { SeedRepository } from './seed.repository.ts';
 import type { SeedStores } from './seed.repository.ts';
 
-/** Keys of the document count no longer. Whoever made them can make others, and seed those. */
+/** Keys of the document are no longer valid. The caller can generate others, and seed those. */
 export class EndedKeysError extends SeedError {
   /** Their names in the document. */
   readonly endedKeys: readonly string[];
 
-  constructor(ended: readonly { readonly name: string; readonly why: string }[]) {
-    super(`${ended.map(({ name, why }) => `The key '${name}' ${why}`).join('. ')}: give a value that was never used.`);
+  constructor(ended: readonly { readonly name: string; readonly reason: string }[]) {
+    super(`${ended.map(({ name, reason }) => `API key '${name}' ${reason}`).join('. ')}: provide a new value.`);
     this.endedKeys = ended.map(({ name }) => name);
   }
 }
 
 /**
- * Brings the database to what a document says: creates what is missing, changes what differs, and leaves alone what the
- * document does not name. Doing it again changes nothing.
+ * Applies a document to the database: creates what is missing, updates what differs, and does not change what the
+ * document does not contain. Idempotent.
  */
 @Injectable()
 export class SeedService {
@@ -34,7 +34,7 @@ export class SeedService {
     @Inject(ANNOUNCE_ACCESS_CHANGE) private readonly announce: AnnounceAccessChange,
   ) {}
 
-  /** @throws {SeedError} and then nothing has changed. */
+  /** @throws {SeedError} after which nothing has changed. */
   async apply(document: SeedDocument): Promise<{ projectId: string }> {
     const { projectId, changed } = await this.repository.inTransaction(async (stores) => {
       await rejectUnknownTiers(stores, document);
@@ -43,10 +43,10 @@ export class SeedService {
       for (const endpoint of document.endpoints) {
         if (await stores.endpoints.upsert({ projectId, ...endpoint })) changed = true;
       }
-      const ended: { name: string; why: string }[] = [];
+      const ended: { name: string; reason: string }[] = [];
       for (const key of document.keys) {
         const done = await this.#ensureKey(stores, projectId, document.project.slug, key);
-        if (typeof done === 'string') ended.push({ name: key.name, why: done });
+        if (typeof done === 'string') ended.push({ name: key.name, reason: done });
         else if (done) changed = true;
       }
       if (ended.length > 0) throw new EndedKeysError(ended);
@@ -56,7 +56,7 @@ export class SeedService {
     return { projectId };
   }
 
-  /** Returns whether anything changed, or why the key counts no longer. */
+  /** Returns whether anything changed, or why the key is no longer valid. */
   async #ensureKey(
     { apiKeys }: SeedStores,
     projectId: string,
@@ -65,7 +65,9 @@ export class SeedService {
   ): Promise<boolean | string> {
     const { name, scopes, value } = key;
     if (!isKeyOfProject(value, projectSlug)) {
-      throw new SeedError(`The value of the key '${name}' was made for another project slug than '${projectSlug}'.`);
+      throw new SeedError(
+        `The value of API key '${name}' was generated for another project slug than '${projectSlug}'.`,
+      );
     }
     const keyHash = this.hasher.hash(hashApiKey(value));
     const stored = await apiKeys.findByHash(keyHash);
@@ -74,8 +76,8 @@ export class SeedService {
       return true;
     }
     if (stored.projectId !== projectId)
-      throw new SeedError(`The key '${name}' belongs to another project: give another value.`);
-    // Brought back to life, a key that somebody ended on purpose would be a surprise of the worst kind.
+      throw new SeedError(`API key '${name}' belongs to another project: provide another value.`);
+    // A key that was ended deliberately must not become valid again.
     if (stored.revokedAt !== null) return 'was revoked';
     if (stored.expiresAt !== null && stored.expiresAt.getTime() <= Date.now()) return 'has expired';
     if (!stored.keyHash.equals(keyHash)) return 'was rotated since';
@@ -87,19 +89,17 @@ async function rejectUnknownTiers({ tiers }: SeedStores, document: SeedDocument)
   const known = await tiers.listSlugs();
   for (const { slug, tier } of document.endpoints) {
     if (known.includes(tier)) continue;
-    throw new SeedError(
-      `The endpoint '${slug}' names the tier '${tier}', which does not exist. There are: ${known.join(', ')}.`,
-    );
+    throw new SeedError(`Tier '${tier}' of endpoint '${slug}' does not exist. Expected one of: ${known.join(', ')}.`);
   }
 }
 
-/** The project of the document, by its id or else by team and slug; a new one when there is none. */
+/** Returns the project of the document, by its id or else by team and slug; creates it if missing. */
 async function ensureProject({ projects }: SeedStores, { team, project }: SeedDocument): Promise<string> {
   const stored = await findProject({ projects }, team.name, project);
   if (stored !== null) {
     if (stored.slug !== project.slug) {
       throw new SeedError(
-        `The project ${stored.id} has the slug '${stored.slug}', which cannot become '${project.slug}'.`,
+        `Project ${stored.id} has the slug '${stored.slug}', which cannot be changed to '${project.slug}'.`,
       );
     }
     if (stored.name !== project.name) await projects.rename(stored.id, project.name);
@@ -122,7 +122,7 @@ async function findProject(
   const bySlug = team === null ? null : await projects.findBySlug(team.id, slug);
   if (bySlug !== null && id !== undefined) {
     throw new SeedError(
-      `The team '${teamName}' has a project '${slug}' with the id ${bySlug.id}, which cannot become ${id}.`,
+      `Project '${slug}' of team '${teamName}' has the id ${bySlug.id}, which cannot be changed to ${id}.`,
     );
   }
   return bySlug;

@@ -2,7 +2,7 @@ import { withDbErrors } from '@xerotier/db';
 import type { EntityManager } from 'typeorm';
 import { Tier } from './tier.entity.ts';
 
-/** Made for one transaction: see SeedRepository. */
+/** Created per transaction: see SeedRepository. */
 export class TiersRepository {
   constructor(private readonly manager: EntityManager) {}
 

@@ -1,8 +1,8 @@
 import { Check, Column, CreateDateColumn, Entity, Index, PrimaryGeneratedColumn, Unique } from 'typeorm';
 
 /**
- * What one request used, once and for ever: triggers of the migration keep rows from being changed or deleted. It refers to
- * nothing by key, because a record outlives the endpoint and the API key that it names. `bigint` columns are text here.
+ * The usage of one request: triggers of the migration prevent changes and deletions. It has no foreign keys, because a
+ * record outlives the endpoint and the API key it names. `bigint` columns are strings.
  */
 @Entity()
 @Unique('usage_event_request_key', ['requestId', 'kind'])
@@ -82,19 +82,19 @@ export class UsageEvent {
   @CreateDateColumn({ type: 'timestamptz' })
   recordedAt!: Date;
 
-  /** What the request asked for within its tier (`service_tier`); null when it said nothing. */
+  /** The requested tier (`service_tier`); null when absent. */
   @Column('text', { nullable: true })
   requestedServiceTier!: string | null;
 
-  /** Whom the request was for (`user`); null when it said nothing. */
+  /** The end user (`user`); null when absent. */
   @Column('text', { nullable: true })
   endUser!: string | null;
 
-  /** From the first token of a choice to its last, per token; null when there were fewer than two. */
+  /** Mean time per token from the first token of a choice to its last; null with fewer than two tokens. */
   @Column('numeric', { nullable: true, precision: 12, scale: 3 })
   timePerOutputTokenMs!: string | null;
 
-  /** The latency targets of the client, to be compared with what it got; null without any. */
+  /** The latency targets of the client, to compare with the measured values; null when absent. */
   @Column('bigint', { nullable: true })
   targetTimeToFirstTokenMs!: string | null;
 

@@ -4,12 +4,15 @@ import type { UsageRecord } from '@xerotier/contracts/inference';
 import { Consumes } from '@xerotier/service-host';
 import { UsageService } from './usage.service.ts';
 
-/** Moves usage from JetStream into the ledger: confirmed only after it is committed, so it comes again until it is. */
+/**
+ * Moves usage from JetStream into the ledger. Acknowledged after the commit, so usage is redelivered until it is
+ * stored.
+ */
 @Injectable()
 export class UsageConsumer {
   constructor(private readonly usage: UsageService) {}
 
-  // Replicas share this name, and with it the work.
+  // Replicas share this name, and so the work.
   @Consumes(usageRecorded, { durable: 'auth-ledger' })
   record(records: UsageRecord[]): Promise<void> {
     return this.usage.record(records);

@@ -52,7 +52,7 @@ function aRecord(overrides: Partial<UsageRecord> = {}): UsageRecord {
   };
 }
 
-/** The rows of these requests, by request id. */
+/** The ledger rows of these records, by request id. */
 async function ledger(...records: UsageRecord[]): Promise<Record<string, unknown>[]> {
   return auth.database.query<Record<string, unknown>[]>(
     'SELECT * FROM auth.usage_event WHERE request_id = ANY($1) ORDER BY request_id',
@@ -65,7 +65,7 @@ function publish(...records: UsageRecord[]): void {
 }
 
 describe('the ledger', () => {
-  it('keeps every field of a record, in whole numbers', async () => {
+  it('stores every field of a record, as integers', async () => {
     const record = aRecord({
       requestedServiceTier: 'flex',
       endUser: 'user-1',
@@ -107,7 +107,7 @@ describe('the ledger', () => {
     });
   });
 
-  it('has nothing where a request said nothing of itself', async () => {
+  it('stores null for absent fields', async () => {
     const record = aRecord();
     publish(record);
     await eventually('the record is in the ledger', async () => (await ledger(record)).length === 1);
@@ -120,7 +120,7 @@ describe('the ledger', () => {
     });
   });
 
-  it('keeps a record without a first token', async () => {
+  it('stores a record without a first token', async () => {
     const record = aRecord({ timeToFirstTokenMs: null, outcome: 'failed', streamed: false });
     publish(record);
     await eventually('the record is in the ledger', async () => (await ledger(record)).length === 1);
@@ -131,7 +131,7 @@ describe('the ledger', () => {
     });
   });
 
-  it('holds a request once, however often it is told of it', async () => {
+  it('stores a request once, however often it is delivered', async () => {
     const [twice, once] = [aRecord(), aRecord()];
     publish(twice, twice);
     publish({ ...twice, usage: { ...twice.usage, completionTokens: 999 } }, once);
@@ -139,27 +139,27 @@ describe('the ledger', () => {
     const rows = await ledger(twice, once);
     expect(rows).toHaveLength(2);
     expect(rows.map((row) => row['completion_tokens'])).toEqual(['20', '20']);
-    expect(auth.logText()).not.toContain('is dropped');
+    expect(auth.logText()).not.toContain('usage record dropped');
   });
 
-  it('holds different requests of one key each, more of them than one statement takes', async () => {
+  it('stores more records than one statement inserts', async () => {
     const records = Array.from({ length: 2_500 }, () => aRecord());
     publish(...records);
     await eventually('all records are in the ledger', async () => (await ledger(...records)).length === 2_500);
   });
 
-  it('refuses to be changed', async () => {
+  it('rejects changes', async () => {
     publish(aRecord());
     await expect(auth.database.query('UPDATE auth.usage_event SET prompt_tokens = 0')).rejects.toThrow('append-only');
     await expect(auth.database.query('DELETE FROM auth.usage_event')).rejects.toThrow('append-only');
     await expect(auth.database.query('TRUNCATE auth.usage_event')).rejects.toThrow('append-only');
   });
 
-  it('gets what was used while the database was away', async () => {
+  it('receives usage of a database outage', async () => {
     await auth.servers.postgres.stop();
     const record = aRecord();
     publish(record);
-    await eventually('the consumer waits', () => auth.logText().includes('event consumer waits for an outage'));
+    await eventually('the consumer waits', () => auth.logText().includes('event consumer paused during outage'));
     await auth.servers.postgres.restart();
     await eventually('the record is in the ledger', async () => (await ledger(record)).length === 1);
   });
@@ -170,7 +170,7 @@ describe('UsageService', () => {
     return new UsageService(new UsageRepository(auth.database.getRepository(UsageEvent)), silentLog());
   }
 
-  it('drops a record that the database cannot take, and keeps the others of its batch', async () => {
+  it('drops a record that the database rejects, and stores the others of its batch', async () => {
     const [good, bad, alsoGood] = [aRecord(), aRecord({ keyId: 'key_\u0000' }), aRecord()];
     await newService().record([good, bad, alsoGood]);
     expect((await ledger(good, bad, alsoGood)).map((row) => row['request_id']).sort()).toEqual(
@@ -178,7 +178,7 @@ describe('UsageService', () => {
     );
   });
 
-  it('drops nothing when the database goes away while it looks for the bad one', async () => {
+  it('drops nothing when the database fails while it inserts one by one', async () => {
     const [good, bad] = [aRecord(), aRecord({ keyId: 'key_\u0000' })];
     let statements = 0;
     class InterruptedRepository extends UsageRepository {
@@ -195,7 +195,7 @@ describe('UsageService', () => {
     expect(await ledger(good, bad)).toHaveLength(1);
   });
 
-  it('drops nothing when the database is away', async () => {
+  it('drops nothing during a database outage', async () => {
     const record = aRecord();
     await auth.servers.postgres.stop();
     await expect(newService().record([record])).rejects.toMatchObject({ code: 'db.unavailable' });
@@ -205,9 +205,9 @@ describe('UsageService', () => {
   });
 });
 
-describe('a consumer that dies between commit and confirmation', () => {
-  it('finds its records in the ledger when they come again, and adds nothing', async () => {
-    // The service itself stops first, so that all deliveries come here.
+describe('a consumer that crashes between commit and acknowledgement', () => {
+  it('does not store redelivered records again', async () => {
+    // The service itself stops first, so that all deliveries go to this consumer.
     await auth.service.drain(AbortSignal.timeout(10_000));
     const service = new UsageService(new UsageRepository(auth.database.getRepository(UsageEvent)), silentLog());
     const record = aRecord();
@@ -218,12 +218,12 @@ describe('a consumer that dies between commit and confirmation', () => {
       async (records) => {
         await service.record(records);
         deliveries += 1;
-        if (deliveries === 1) throw new Error('died after the commit');
+        if (deliveries === 1) throw new Error('crashed after the commit');
       },
       { durable: 'auth-ledger', log: silentLog() },
     );
     publish(record);
-    await eventually('the record came twice', () => deliveries >= 2);
+    await eventually('the record is delivered twice', () => deliveries >= 2);
     await consuming.stop();
     expect(await ledger(record)).toHaveLength(1);
   });

@@ -6,7 +6,7 @@ import { Repository } from 'typeorm';
 import type { EntityMetadata } from 'typeorm';
 import { UsageEvent } from './usage-event.entity.ts';
 
-/** The ledger: append-only, and a request is in it once for each kind of work. */
+/** The ledger: append-only, with one row per request and kind. */
 @Injectable()
 export class UsageRepository {
   readonly #insert: string;
@@ -15,13 +15,13 @@ export class UsageRepository {
     this.#insert = insertStatement(events.metadata);
   }
 
-  /** Writes all of the records that are new or, when it throws, none. */
+  /** Inserts all new records or, when it throws, none. */
   async append(records: readonly UsageRecord[]): Promise<void> {
     await withDbErrors(() => this.events.query(this.#insert, [JSON.stringify(records.map(rowOf))]));
   }
 }
 
-/** A batch travels as one JSON parameter, so its statement is the same text for any number of records. */
+/** A batch is passed as one JSON parameter, so the statement is the same for any number of records. */
 function insertStatement({ columns, tablePath }: EntityMetadata): string {
   const written = columns.filter(({ isGenerated, isCreateDate }) => !isGenerated && !isCreateDate);
   const fields = written.map(({ propertyName }) => `"${propertyName}"`);
@@ -32,7 +32,7 @@ function insertStatement({ columns, tablePath }: EntityMetadata): string {
     ON CONFLICT ON CONSTRAINT usage_event_request_key DO NOTHING`;
 }
 
-/** A usage record laid flat. Times and counts are whole numbers, except for the time per token. */
+/** Flattens a usage record. Times and counts are rounded to integers, except the time per token. */
 function rowOf({ usage, latencyTargets, startedAt, ...record }: UsageRecord): object {
   return {
     ...record,

@@ -5,7 +5,7 @@ import type { Logger } from '@xerotier/log';
 import { LOGGER } from '@xerotier/service-host';
 import { UsageRepository } from './usage.repository.ts';
 
-/** What has piled up during an outage comes at once; one statement with all of it could never end in time. */
+/** The backlog of an outage arrives at once, and would exceed the statement timeout in one statement. */
 const STATEMENT_RECORDS_MAX = 1_000;
 
 @Injectable()
@@ -16,9 +16,9 @@ export class UsageService {
   ) {}
 
   /**
-   * Writes records into the ledger; those that it holds already change nothing. A record that the database refuses for
-   * what is in it goes into the log instead, so that it does not keep the others from being written for ever.
-   * @throws {AppError} `db.unavailable`; then all of them have to come again.
+   * Stores records in the ledger; existing ones are not changed. A record whose data the database rejects is logged and
+   * dropped, so that it does not block the others forever.
+   * @throws {AppError} `db.unavailable`: all records must be delivered again.
    */
   async record(records: readonly UsageRecord[]): Promise<void> {
     for (let at = 0; at < records.length; at += STATEMENT_RECORDS_MAX) {
@@ -41,7 +41,7 @@ export class UsageService {
         await this.repository.append([record]);
       } catch (error) {
         if (AppError.is(error)) throw error;
-        this.log.error('a usage record cannot be stored and is dropped', { record, error });
+        this.log.error('usage record dropped', { record, error });
       }
     }
   }

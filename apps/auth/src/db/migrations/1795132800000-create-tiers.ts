@@ -1,6 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** The service tiers with what each allows. Operators change limits here without a release; NULL is unlimited. */
+/** Service tiers and their limits. Operators change limits here without a release; NULL is unlimited. */
 export class CreateTiers1795132800000 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
     await runner.query(`

@@ -1,6 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** Who may do what: teams own projects, projects have endpoints and API keys. */
+/** Tenants: teams own projects, projects have endpoints and API keys. */
 export class CreateTenants1795132800001 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
     await runner.query(`
@@ -9,7 +9,7 @@ export class CreateTenants1795132800001 implements MigrationInterface {
         name text NOT NULL CHECK (length(name) BETWEEN 1 AND 256),
         created_at timestamptz NOT NULL DEFAULT now()
       )`);
-    // Upper case only after the prefix: the id is also a label of a host name, whose case is not kept.
+    // Upper case only after the prefix: the id is also a label of a host name, which is case-insensitive.
     await runner.query(`
       CREATE TABLE auth.project (
         id text PRIMARY KEY CHECK (id ~ '^proj_[A-Z0-9]{6,32}$'),

@@ -1,8 +1,8 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 /**
- * What every request used, once and for ever. It refers to nothing by key, because a record outlives the endpoint and
- * the API key it names. Amounts are whole numbers: money must not depend on rounding.
+ * The usage of every request. It has no foreign keys, because a record outlives the endpoint and the API key it names.
+ * Amounts are integers, so that billing does not depend on rounding.
  */
 export class CreateUsageLedger1795132800002 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
@@ -33,17 +33,17 @@ export class CreateUsageLedger1795132800002 implements MigrationInterface {
       )`);
     await runner.query('CREATE INDEX usage_event_project_idx ON auth.usage_event (project_id, started_at)');
     await runner.query(`
-      CREATE FUNCTION auth.refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
+      CREATE FUNCTION auth."refuse_change"() RETURNS trigger LANGUAGE plpgsql AS $$
       BEGIN
         RAISE EXCEPTION 'auth.% is append-only', TG_TABLE_NAME;
       END $$`);
     await runner.query(`
       CREATE TRIGGER usage_event_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON auth.usage_event
-        FOR EACH STATEMENT EXECUTE FUNCTION auth.refuse_change()`);
+        FOR EACH STATEMENT EXECUTE FUNCTION auth."refuse_change"()`);
   }
 
   async down(runner: QueryRunner): Promise<void> {
     await runner.query('DROP TABLE auth.usage_event');
-    await runner.query('DROP FUNCTION auth.refuse_change()');
+    await runner.query('DROP FUNCTION auth."refuse_change"()');
   }
 }

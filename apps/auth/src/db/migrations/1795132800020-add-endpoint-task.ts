@@ -1,6 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** What an endpoint is for. Those that there are were made for chat. */
+/** What an endpoint is for. Existing endpoints were created for chat. */
 export class AddEndpointTask1795132800020 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
     await runner.query(`

@@ -1,6 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** Endpoints may be for speech, transcription and images too. */
+/** Adds the tasks for speech, transcription and images. */
 export class AddMediaTasks1795132800040 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
     await runner.query(`
@@ -9,7 +9,7 @@ export class AddMediaTasks1795132800040 implements MigrationInterface {
           CHECK (task IN ('generate', 'embed', 'score', 'transcribe', 'speak', 'image'))`);
   }
 
-  /** An endpoint for a task that is no more cannot stay, and must not be taken for one for chat. */
+  /** Endpoints with a removed task are deleted: they must not become chat endpoints. */
   async down(runner: QueryRunner): Promise<void> {
     await runner.query("DELETE FROM auth.endpoint WHERE task IN ('transcribe', 'speak', 'image')");
     await runner.query(`

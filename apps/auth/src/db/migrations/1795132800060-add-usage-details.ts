@@ -1,8 +1,8 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 /**
- * What a request said of itself: what it asked for within the tier of its endpoint (`service_tier`), so that it can be
- * priced, and whom it asked for (`user`), so that abuse can be followed. Null where it said nothing.
+ * Optional fields of a request: the tier it requested within that of its endpoint (`service_tier`), for pricing, and
+ * its end user (`user`), for abuse investigations. Null when absent.
  */
 export class AddUsageDetails1795132800060 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {

@@ -1,8 +1,8 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 /**
- * The values that keys had before they were rotated, all of them: a seed that still names one must not make it valid again.
- * A trigger keeps them, so that no way to replace a value gets by.
+ * All values that keys had before a rotation: a seed that still contains one must not make it valid again. A trigger
+ * writes these rows, so that no code path can bypass it.
  */
 export class KeepReplacedKeys1795132800080 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {

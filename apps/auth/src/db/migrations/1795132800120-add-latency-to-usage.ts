@@ -1,9 +1,9 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 /**
- * The pace of a response beside what its client would have liked (`X-SLO-TTFT-Ms`, `X-SLO-TPOT-Ms`), so that a broken target
- * can be found in the ledger. A token may take less than a millisecond, hence the fraction. Null where nothing was asked for,
- * or fewer than two tokens came.
+ * The latency of a response and the client's targets (`X-SLO-TTFT-Ms`, `X-SLO-TPOT-Ms`), so that missed targets can be
+ * found in the ledger. A token may take less than a millisecond, hence the fraction. Null without a target, or with
+ * fewer than two tokens.
  */
 export class AddLatencyToUsage1795132800120 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
