@@ -12,12 +12,12 @@ export const settings = {
     queueLengthMax: setting(
       'ROUTER_QUEUE_LENGTH_MAX',
       integer({ min: 1, max: 1_000_000 }).default(1_000),
-      'Requests that may wait for one model in this router; more are refused with 503. Default 1000.',
+      'Maximum number of queued requests per model in this router; further ones are rejected with 503. Default 1000.',
     ),
     workerAbsenceMs: setting(
       'ROUTER_WORKER_ABSENCE_MS',
       integer({ min: 0, max: 3_600_000 }).default(15_000),
-      'Milliseconds for which requests wait for a model whose last worker left, before they are refused. Default 15000: a worker that restarts is back by then.',
+      'How long requests wait, in milliseconds, for a model whose last worker left, before they are rejected. Default 15000: enough for a worker to restart.',
     ),
   },
 } as const;

@@ -1,4 +1,4 @@
-/** The fleet and its queue: which worker takes which request, and when. */
+/** The router: decides which worker takes which request, and when. */
 import 'reflect-metadata';
 import { runService } from '@xerotier/service-host';
 import { migrateCommand } from '@xerotier/service-host/database';

@@ -3,7 +3,7 @@ import { ModelEntity } from '../models/model.entity.ts';
 import { CreateModels1795132800000 } from './migrations/1795132800000-create-models.ts';
 import { AllowUnknownContext1795910400000 } from './migrations/1795910400000-allow-unknown-context.ts';
 
-/** What the router keeps in PostgreSQL. */
+/** The database schema of the router. */
 export const database: DatabaseDefinition = {
   schema: 'router',
   entities: [ModelEntity],

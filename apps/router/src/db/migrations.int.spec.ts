@@ -15,11 +15,11 @@ beforeEach(async () => {
 afterEach(() => database.destroy());
 
 describe('the migrations', () => {
-  it('build what the entities say', async () => {
+  it('match the entities', async () => {
     expect(await differencesFromEntities(database)).toEqual([]);
   });
 
-  it('leave no table behind when they are undone, and can be done again', async () => {
+  it('can be reverted completely and run again', async () => {
     const tables = async (): Promise<unknown[]> =>
       database.query("SELECT tablename FROM pg_tables WHERE schemaname = 'router' AND tablename <> 'migrations'");
     for (const _ of database.migrations) await database.undoLastMigration();

@@ -1,26 +1,27 @@
 /**
- * Which slots of which workers are taken: the router's memory of the fleet, pure and without a clock of its own.
+ * The slots of all workers and the leases on them: the router's view of the fleet, in memory and without a clock of its
+ * own.
  *
- * A lease is granted here and lives on the worker; a worker's heartbeat lists what really runs. The two are brought
- * together so that nothing leaks whoever dies: a lease that its worker never showed is dropped after a while, one that
- * the worker showed and shows no longer is over, and work that this router did not grant (another replica's, or taken
- * from the shared subject) still takes its slot.
+ * A lease is granted here and used on the worker; a worker's heartbeat lists what really runs. The two are reconciled
+ * so that no slot leaks when a process dies: a lease that its worker never reported is dropped after a timeout, one
+ * that the worker no longer reports has ended, and work that this router did not grant (another replica's, or taken
+ * from the shared subject) occupies its slot too.
  */
 import type { WorkerState } from '@xerotier/contracts/xim';
 
-export interface LedgerTimes {
-  /** A worker that was not heard for so long is gone. Default 3,000 (heartbeats come every second). */
-  readonly workerSilenceMs: number;
-  /** A lease that its worker does not show after so long was never used. Default 5,000. */
+export interface LeaseTimeouts {
+  /** A worker without a heartbeat for this long is removed. Default 3,000 (heartbeats are sent every second). */
+  readonly heartbeatTimeoutMs: number;
+  /** A lease that its worker does not report within this time was never used. Default 5,000. */
   readonly unusedLeaseMs: number;
-  /** How long a released lease is remembered, so that an older heartbeat does not bring it back. Default 5,000. */
-  readonly releasedMemoryMs: number;
+  /** How long a released lease is remembered, so that an older heartbeat does not restore it. Default 5,000. */
+  readonly releasedRetentionMs: number;
 }
 
-export const ledgerTimesDefaults: LedgerTimes = {
-  workerSilenceMs: 3_000,
+export const leaseTimeoutsDefaults: LeaseTimeouts = {
+  heartbeatTimeoutMs: 3_000,
   unusedLeaseMs: 5_000,
-  releasedMemoryMs: 5_000,
+  releasedRetentionMs: 5_000,
 };
 
 interface Lease {
@@ -30,15 +31,15 @@ interface Lease {
 
 interface Worker {
   state: WorkerState;
-  heardAt: number;
-  /** Refused or went silent on somebody: nothing is granted on it until it is heard again. */
+  lastHeartbeatAt: number;
+  /** It rejected or lost a request: it gets no leases until its next heartbeat. */
   suspect: boolean;
   readonly leases: Map<string, Lease>;
   readonly foreign: Set<string>;
   readonly released: Map<string, number>;
 }
 
-/** What placement sees of a worker. */
+/** A worker as placement sees it. */
 export interface WorkerView {
   readonly workerId: string;
   readonly modelId: string;
@@ -48,26 +49,26 @@ export interface WorkerView {
   readonly failureRate: number;
 }
 
-export class SlotLedger {
-  readonly #times: LedgerTimes;
+export class LeaseTable {
+  readonly #timeouts: LeaseTimeouts;
   readonly #workers = new Map<string, Worker>();
 
-  constructor(times: Partial<LedgerTimes> = {}) {
-    this.#times = { ...ledgerTimesDefaults, ...times };
+  constructor(timeouts: Partial<LeaseTimeouts> = {}) {
+    this.#timeouts = { ...leaseTimeoutsDefaults, ...timeouts };
   }
 
-  heard(state: WorkerState, now: number): void {
+  recordHeartbeat(state: WorkerState, now: number): void {
     const known = this.#workers.get(state.workerId);
-    // A new start under an old id: what the old process had is gone.
+    // A restart under the same id: the leases of the old process are gone.
     const worker = known !== undefined && known.state.startedAt === state.startedAt ? known : newWorker(state);
     worker.state = state;
-    worker.heardAt = now;
+    worker.lastHeartbeatAt = now;
     worker.suspect = false;
     this.#reconcile(worker, new Set(state.active), now);
     this.#workers.set(state.workerId, worker);
   }
 
-  left(workerId: string): void {
+  removeWorker(workerId: string): void {
     this.#workers.delete(workerId);
   }
 
@@ -75,7 +76,7 @@ export class SlotLedger {
     this.#workers.get(workerId)?.leases.set(leaseId, { grantedAt: now, seenActive: false });
   }
 
-  /** @param suspect the worker refused the lease or went silent: it gets nothing until its next heartbeat. */
+  /** @param suspect the worker rejected or lost the request: it gets no leases until its next heartbeat. */
   release(workerId: string, leaseId: string, suspect: boolean, now: number): void {
     const worker = this.#workers.get(workerId);
     if (worker === undefined) return;
@@ -85,14 +86,16 @@ export class SlotLedger {
     if (suspect) worker.suspect = true;
   }
 
-  /** Drops workers that went silent. Returns their ids. */
+  /** Removes workers whose heartbeat timed out. Returns their ids. */
   expire(now: number): string[] {
-    const gone = [...this.#workers.values()].filter((worker) => now - worker.heardAt > this.#times.workerSilenceMs);
+    const gone = [...this.#workers.values()].filter(
+      (worker) => now - worker.lastHeartbeatAt > this.#timeouts.heartbeatTimeoutMs,
+    );
     for (const { state } of gone) this.#workers.delete(state.workerId);
     return gone.map(({ state }) => state.workerId);
   }
 
-  /** Workers of a model that may take one more generation now. */
+  /** Returns workers of a model with a free slot. */
   free(modelId: string): WorkerView[] {
     return [...this.#workers.values()]
       .filter(({ state, suspect }) => state.modelId === modelId && takesWork(state) && !suspect)
@@ -100,21 +103,21 @@ export class SlotLedger {
       .filter(({ used, slots }) => used < slots);
   }
 
-  /** Whether a worker of the model takes work, busy or not, other than the given ones. */
-  serves(modelId: string, except: readonly string[] = []): boolean {
+  /** Whether a worker of the model accepts work, busy or not, other than the excluded ones. */
+  serves(modelId: string, excluded: readonly string[] = []): boolean {
     return [...this.#workers.values()].some(
-      ({ state }) => state.modelId === modelId && takesWork(state) && !except.includes(state.workerId),
+      ({ state }) => state.modelId === modelId && takesWork(state) && !excluded.includes(state.workerId),
     );
   }
 
-  /** Whether the model has a worker that would take work if its engine were available. */
+  /** Whether the model has a worker that would accept work if its engine were available. */
   awaitsEngine(modelId: string): boolean {
     return [...this.#workers.values()].some(
       ({ state }) => state.modelId === modelId && !state.draining && !isAvailable(state),
     );
   }
 
-  /** The last that the worker said of itself. */
+  /** Returns the latest heartbeat of a worker. */
   stateOf(workerId: string): WorkerState | undefined {
     return this.#workers.get(workerId)?.state;
   }
@@ -125,11 +128,11 @@ export class SlotLedger {
 
   #reconcile(worker: Worker, active: Set<string>, now: number): void {
     for (const [id, releasedAt] of worker.released) {
-      if (now - releasedAt > this.#times.releasedMemoryMs) worker.released.delete(id);
+      if (now - releasedAt > this.#timeouts.releasedRetentionMs) worker.released.delete(id);
     }
     for (const [id, lease] of worker.leases) {
       if (active.has(id)) lease.seenActive = true;
-      else if (lease.seenActive || now - lease.grantedAt > this.#times.unusedLeaseMs) worker.leases.delete(id);
+      else if (lease.seenActive || now - lease.grantedAt > this.#timeouts.unusedLeaseMs) worker.leases.delete(id);
     }
     worker.foreign.clear();
     for (const id of active) {
@@ -139,10 +142,10 @@ export class SlotLedger {
 }
 
 function newWorker(state: WorkerState): Worker {
-  return { state, heardAt: 0, suspect: false, leases: new Map(), foreign: new Set(), released: new Map() };
+  return { state, lastHeartbeatAt: 0, suspect: false, leases: new Map(), foreign: new Set(), released: new Map() };
 }
 
-/** Workers of an earlier version do not say it: they leave the fleet when their engine fails. */
+/** Workers of an earlier version do not report it: they leave the fleet when their engine fails. */
 export function isAvailable({ available = true }: WorkerState): boolean {
   return available;
 }

@@ -7,18 +7,18 @@ import { Check, Column, CreateDateColumn, Entity, PrimaryColumn } from 'typeorm'
 @Check('model_owned_by_check', 'length(owned_by) BETWEEN 1 AND 256')
 @Check('model_context_tokens_check', 'context_tokens > 0')
 export class ModelEntity {
-  /** A subject token on NATS. */
+  /** A NATS subject token. */
   @PrimaryColumn('text')
   id!: string;
 
-  /** What clients read and write. */
+  /** The name that clients send and receive. */
   @Column('text')
   name!: string;
 
   @Column('text')
   ownedBy!: string;
 
-  /** Null when nobody has said. */
+  /** Null when unknown. */
   @Column('integer', { nullable: true })
   contextTokens!: number | null;
 

@@ -6,7 +6,7 @@ import type { WorkerState } from '@xerotier/contracts/xim';
 import { On, Serves } from '@xerotier/service-host';
 import { ModelsService } from './models.service.ts';
 
-/** The model catalogue on the bus. */
+/** Serves the model catalogue. */
 @Injectable()
 export class ModelsHandlers {
   constructor(private readonly models: ModelsService) {}
@@ -17,7 +17,7 @@ export class ModelsHandlers {
   }
 
   @On(heartbeat)
-  noteAdvertised(state: WorkerState): Promise<void> {
-    return this.models.noteAdvertised(state);
+  registerAdvertised(state: WorkerState): Promise<void> {
+    return this.models.registerAdvertised(state);
   }
 }

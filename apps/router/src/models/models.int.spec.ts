@@ -34,13 +34,13 @@ async function names(...ids: string[]): Promise<string[]> {
 }
 
 describe('get', () => {
-  it('answers with the models that were asked for, each once, and no others', async () => {
-    await models.enter([aModel({ id: 'a', name: 'A' }), aModel({ id: 'b', name: 'B' }), aModel({ id: 'c' })]);
+  it('returns the requested models, each once', async () => {
+    await models.upsert([aModel({ id: 'a', name: 'A' }), aModel({ id: 'b', name: 'B' }), aModel({ id: 'c' })]);
     expect(await names('b', 'a', 'b')).toEqual(['A', 'B']);
   });
 
-  it('tells everything of a model, with its time in Unix seconds', async () => {
-    await models.enter([aModel({ contextTokens: 1_000_000 })]);
+  it('returns all fields of a model, with the time in Unix seconds', async () => {
+    await models.upsert([aModel({ contextTokens: 1_000_000 })]);
     const before = await database.query<{ at: number }[]>(
       'SELECT floor(extract(epoch FROM created_at))::float8 AS at FROM router.model',
     );
@@ -49,13 +49,13 @@ describe('get', () => {
     ]);
   });
 
-  it('leaves out what is not in the catalogue', async () => {
-    await models.enter([aModel()]);
+  it('omits unknown models', async () => {
+    await models.upsert([aModel()]);
     expect(await names('none', 'tiny')).toEqual(['org/tiny']);
     expect(await names()).toEqual([]);
   });
 
-  it('fails with db.unavailable while the database is away', async () => {
+  it('fails with db.unavailable during a database outage', async () => {
     await servers.postgres.stop();
     await expect(models.get(['tiny'])).rejects.toMatchObject({ code: 'db.unavailable' });
     await servers.postgres.restart();
@@ -63,73 +63,73 @@ describe('get', () => {
   });
 });
 
-describe('enter', () => {
-  it('changes a model that exists and keeps when it was made', async () => {
-    await models.enter([aModel()]);
+describe('upsert', () => {
+  it('updates an existing model and keeps its creation time', async () => {
+    await models.upsert([aModel()]);
     await database.query("UPDATE router.model SET created_at = '2020-01-01T00:00:00Z'");
-    await models.enter([aModel({ name: 'renamed', ownedBy: 'them', contextTokens: 4_096 })]);
+    await models.upsert([aModel({ name: 'renamed', ownedBy: 'them', contextTokens: 4_096 })]);
     expect(await models.get(['tiny'])).toEqual([
       { id: 'tiny', name: 'renamed', ownedBy: 'them', contextTokens: 4_096, createdAt: Date.UTC(2020, 0, 1) / 1_000 },
     ]);
   });
 
-  it('takes back what is no longer said', async () => {
-    await models.enter([aModel()]);
-    const { contextTokens: _, ...unsaid } = aModel();
-    await models.enter([unsaid]);
+  it('clears an omitted context size', async () => {
+    await models.upsert([aModel()]);
+    const { contextTokens: _, ...withoutContext } = aModel();
+    await models.upsert([withoutContext]);
     expect((await models.get(['tiny']))[0]).not.toHaveProperty('contextTokens');
   });
 
-  it('leaves other models alone, and does nothing for none', async () => {
-    await models.enter([aModel({ id: 'other', name: 'Other' })]);
-    await models.enter([aModel()]);
-    await models.enter([]);
+  it('does not change other models, and accepts an empty list', async () => {
+    await models.upsert([aModel({ id: 'other', name: 'Other' })]);
+    await models.upsert([aModel()]);
+    await models.upsert([]);
     expect(await names('other', 'tiny')).toEqual(['Other', 'org/tiny']);
   });
 });
 
-describe('noteAdvertised', () => {
-  it('adds a model that nobody described under its id', async () => {
-    await models.noteAdvertised({ modelId: 'new', contextTokens: 512 });
+describe('registerAdvertised', () => {
+  it('adds an unknown model under its id', async () => {
+    await models.registerAdvertised({ modelId: 'new', contextTokens: 512 });
     expect(await models.get(['new'])).toMatchObject([{ id: 'new', name: 'new', ownedBy: 'local', contextTokens: 512 }]);
   });
 
-  it('adds one whose worker does not know how much it takes, and nobody has to guess', async () => {
-    await models.noteAdvertised({ modelId: 'new' });
+  it('adds a model without a context size when its worker does not report one', async () => {
+    await models.registerAdvertised({ modelId: 'new' });
     const [model] = await models.get(['new']);
     expect(model).toMatchObject({ id: 'new', name: 'new' });
     expect(model).not.toHaveProperty('contextTokens');
   });
 
-  it('learns the context when a worker comes to know it, and keeps the first', async () => {
-    await models.noteAdvertised({ modelId: 'new' });
-    await models.noteAdvertised({ modelId: 'new', contextTokens: 512 });
-    await new ModelsService(new ModelsRepository(database.getRepository(ModelEntity)), silentLog()).noteAdvertised({
+  it('stores the context size when a worker reports it later, and keeps the first', async () => {
+    await models.registerAdvertised({ modelId: 'new' });
+    await models.registerAdvertised({ modelId: 'new', contextTokens: 512 });
+    await new ModelsService(new ModelsRepository(database.getRepository(ModelEntity)), silentLog()).registerAdvertised({
       modelId: 'new',
       contextTokens: 4_096,
     });
     expect(await models.get(['new'])).toMatchObject([{ contextTokens: 512 }]);
   });
 
-  it('leaves a model that is there as it is', async () => {
-    await models.enter([aModel()]);
-    await models.noteAdvertised({ modelId: 'tiny', contextTokens: 1 });
+  it('does not change an existing model', async () => {
+    await models.upsert([aModel()]);
+    await models.registerAdvertised({ modelId: 'tiny', contextTokens: 1 });
     expect(await models.get(['tiny'])).toMatchObject([{ name: 'org/tiny', contextTokens: 2_048 }]);
   });
 
-  it('asks the database once for each model', async () => {
-    await models.noteAdvertised({ modelId: 'new', contextTokens: 512 });
+  it('queries the database once for each model', async () => {
+    await models.registerAdvertised({ modelId: 'new', contextTokens: 512 });
     await database.query('DELETE FROM router.model');
-    await models.noteAdvertised({ modelId: 'new', contextTokens: 512 });
+    await models.registerAdvertised({ modelId: 'new', contextTokens: 512 });
     expect(await names('new')).toEqual([]);
   });
 
-  it('does not fail while the database is away, and tries again later', async () => {
+  it('does not fail during a database outage, and retries later', async () => {
     await servers.postgres.stop();
-    await models.noteAdvertised({ modelId: 'new', contextTokens: 512 });
-    expect(captured.text()).toContain('could not be entered');
+    await models.registerAdvertised({ modelId: 'new', contextTokens: 512 });
+    expect(captured.text()).toContain('model registration failed');
     await servers.postgres.restart();
-    await models.noteAdvertised({ modelId: 'new', contextTokens: 512 });
+    await models.registerAdvertised({ modelId: 'new', contextTokens: 512 });
     expect(await names('new')).toEqual(['new']);
   });
 });

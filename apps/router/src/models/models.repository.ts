@@ -7,7 +7,7 @@ import { ModelEntity } from './model.entity.ts';
 
 export type NewModel = Omit<Model, 'createdAt'>;
 
-/** What is not said is written too: an upsert must not leave what was there. */
+/** Writes omitted fields as null: an upsert must not keep old values. */
 function rowOf(model: NewModel): Omit<ModelEntity, 'createdAt'> {
   return { ...model, contextTokens: model.contextTokens ?? null };
 }
@@ -16,7 +16,7 @@ function rowOf(model: NewModel): Omit<ModelEntity, 'createdAt'> {
 export class ModelsRepository {
   constructor(@InjectRepository(ModelEntity) private readonly models: Repository<ModelEntity>) {}
 
-  /** The models that exist among the given ids. */
+  /** Returns the existing models among the given ids. */
   async findByIds(ids: readonly string[]): Promise<Model[]> {
     const rows = await withDbErrors(() => this.models.findBy({ id: In([...ids]) }));
     return rows.map(({ createdAt, contextTokens, ...row }) => ({
@@ -26,12 +26,12 @@ export class ModelsRepository {
     }));
   }
 
-  /** Inserts a model, or overwrites what is known of it. */
+  /** Inserts or overwrites a model. */
   async upsert(model: NewModel): Promise<void> {
     await withDbErrors(() => this.models.upsert(rowOf(model), ['id']));
   }
 
-  /** Inserts a model unless its id is there; of one that is there, only a context that was unknown is filled in. */
+  /** Inserts a model unless its id exists; of an existing one, only an unknown context size is filled in. */
   async insertIfMissing(model: NewModel): Promise<void> {
     await withDbErrors(() =>
       this.models

@@ -1,4 +1,4 @@
-/** The model catalogue: what operators entered, and what workers that nobody announced brought along. */
+/** The model catalogue: entries of operators, and models that workers advertise. */
 import { Inject, Injectable } from '@nestjs/common';
 import type { Model } from '@xerotier/contracts/router';
 import type { WorkerState } from '@xerotier/contracts/xim';
@@ -7,43 +7,48 @@ import { LOGGER } from '@xerotier/service-host';
 import { ModelsRepository } from './models.repository.ts';
 import type { NewModel } from './models.repository.ts';
 
-/** An operator may overwrite what a worker said, and leave the context out. */
-const ENTERED_AGAIN_MS = 60_000;
-/** Whoever started the worker: the model is theirs, and not this project's. The same as deployments enter by default. */
+/** Registration repeats, since an operator may overwrite a model without a context size. */
+const REGISTER_INTERVAL_MS = 60_000;
+/**
+ * The owner of advertised models: the operator of the worker, not this project. The same as the default of deployments.
+ */
 const OWNER = 'local';
 
 @Injectable()
 export class ModelsService {
-  /** When an entry was made sure of: a heartbeat a second must not be a query a second. */
-  readonly #enteredAt = new Map<string, number>();
+  /** When a model was last registered: a heartbeat per second must not become a query per second. */
+  readonly #registeredAt = new Map<string, number>();
 
   constructor(
     private readonly repository: ModelsRepository,
     @Inject(LOGGER) private readonly log: Logger,
   ) {}
 
-  /** The models that exist among the given ids. @throws {AppError} `db.unavailable`. */
+  /** Returns the existing models among the given ids. @throws {AppError} `db.unavailable`. */
   get(ids: readonly string[]): Promise<Model[]> {
     return ids.length === 0 ? Promise.resolve([]) : this.repository.findByIds(ids);
   }
 
-  async enter(models: readonly NewModel[]): Promise<void> {
+  async upsert(models: readonly NewModel[]): Promise<void> {
     for (const model of models) await this.repository.upsert(model);
   }
 
-  /** A worker serves a model: one that is not in the catalogue gets an entry under its id, and one without a context gets the worker's. Tried again at the next heartbeat when the database is away. */
-  async noteAdvertised({ modelId, contextTokens }: Pick<WorkerState, 'modelId' | 'contextTokens'>): Promise<void> {
-    // A worker whose server tells its context later says more then.
-    const said = `${modelId} ${contextTokens === undefined ? 'without' : 'with'} context`;
+  /**
+   * Registers the model of a worker: an unknown model gets an entry under its id, and one without a context size gets
+   * the worker's. Retried at the next heartbeat after a database outage.
+   */
+  async registerAdvertised({ modelId, contextTokens }: Pick<WorkerState, 'modelId' | 'contextTokens'>): Promise<void> {
+    // A worker may report its context size later.
+    const key = `${modelId} ${contextTokens === undefined ? 'without' : 'with'} context`;
     const now = performance.now();
-    if (now - (this.#enteredAt.get(said) ?? -Infinity) < ENTERED_AGAIN_MS) return;
-    this.#enteredAt.set(said, now);
+    if (now - (this.#registeredAt.get(key) ?? -Infinity) < REGISTER_INTERVAL_MS) return;
+    this.#registeredAt.set(key, now);
     try {
       const known = contextTokens !== undefined && { contextTokens };
       await this.repository.insertIfMissing({ id: modelId, name: modelId, ownedBy: OWNER, ...known });
     } catch (error) {
-      this.#enteredAt.delete(said);
-      this.log.warn('an advertised model could not be entered', { modelId, error });
+      this.#registeredAt.delete(key);
+      this.log.warn('model registration failed', { modelId, error });
     }
   }
 }

@@ -1,9 +1,10 @@
 /**
- * The two decisions of placement: who is next, and where it goes. Everything else (leases, queue bounds, deadlines) is
- * mechanism and stays the same whatever the policy. A policy is pure: the fair scheduler will be another one of these.
+ * The two decisions of placement: which request is next, and which worker gets it. Everything else (leases, queue
+ * limits, deadlines) is mechanism and independent of the policy. A policy is pure: a fair scheduler would be another
+ * implementation.
  */
 import type { AcquireInput } from '@xerotier/contracts/router';
-import type { WorkerView } from '../fleet/slot-ledger.ts';
+import type { WorkerView } from '../fleet/lease-table.ts';
 
 export interface QueuedRequest {
   readonly input: AcquireInput;
@@ -13,8 +14,8 @@ export interface QueuedRequest {
 }
 
 export interface PlacementPolicy {
-  /** Puts a request that has just come into the queue, which is served from its beginning; others may move for it. */
+  /** Inserts a new request into the queue, which is served from its start; others may move. */
   enqueue<T extends QueuedRequest>(queue: T[], request: T): void;
-  /** One of the candidates (never empty), all of which have a free slot. */
+  /** Returns one of the candidates (never empty), all of which have a free slot. */
   choose(input: AcquireInput, candidates: readonly WorkerView[]): WorkerView;
 }

@@ -10,7 +10,7 @@ import { testBuses } from '@xerotier/nats/testing';
 import { createTestingHandlers } from '@xerotier/service-host/testing';
 import type { TestingService } from '@xerotier/service-host/testing';
 import { eventually, testServers } from '@xerotier/testing';
-import { SlotLedger } from '../fleet/slot-ledger.ts';
+import { LeaseTable } from '../fleet/lease-table.ts';
 import { ModelsHandlers } from '../models/models.handlers.ts';
 import { ModelsService } from '../models/models.service.ts';
 import { LeastLoadedPolicy } from './least-loaded.policy.ts';
@@ -18,7 +18,7 @@ import { PlacementHandlers } from './placement.handlers.ts';
 import { PlacementService } from './placement.service.ts';
 
 const servers = testServers('nats');
-// Before the buses of a test are closed.
+// Runs before the buses of a test are closed.
 const started: TestingService[] = [];
 afterEach(async () => {
   await Promise.all(started.splice(0).map((router) => router.stop()));
@@ -47,7 +47,7 @@ function aRequest(overrides: Partial<AcquireInput> = {}): AcquireInput {
 }
 
 interface Router {
-  /** A caller on a bus of its own, which plays the workers too. */
+  /** A caller on its own bus, which also plays the workers. */
   readonly bus: Bus;
   readonly placement: PlacementService;
   readonly advertised: string[];
@@ -55,17 +55,17 @@ interface Router {
 }
 
 async function newRouter(): Promise<Router> {
-  const placement = new PlacementService(new SlotLedger(), new LeastLoadedPolicy(), silentLog());
+  const placement = new PlacementService(new LeaseTable(), new LeastLoadedPolicy(), silentLog());
   const advertised: string[] = [];
   const models = {
     get: (ids: string[]) => Promise.resolve([MODEL].filter(({ id }) => ids.includes(id))),
-    noteAdvertised: async ({ workerId }: WorkerState) => void advertised.push(workerId),
+    registerAdvertised: async ({ workerId }: WorkerState) => void advertised.push(workerId),
   };
   const { connection } = await connectBus();
   const router = await createTestingHandlers({
     connection,
     serves: [routerContract],
-    // In this order: what is advertised has been heard by the placement before.
+    // In this order: an advertised model implies that placement has received the heartbeat.
     providers: [
       { provide: PlacementService, useValue: placement },
       { provide: ModelsService, useValue: models },
@@ -92,7 +92,7 @@ async function newRouter(): Promise<Router> {
         ...overrides,
       };
       bus.publish(heartbeat, state, { values: { worker: state.workerId } });
-      await eventually('it is heard', () => advertised.includes(state.workerId));
+      await eventually('it is received', () => advertised.includes(state.workerId));
     },
   };
 }
@@ -104,8 +104,8 @@ async function codeOf(promise: Promise<unknown>): Promise<string> {
   );
 }
 
-describe('the router on the bus', () => {
-  it('knows a worker by its heartbeat, and grants its slots', async () => {
+describe('the handlers of the router contract', () => {
+  it('discover a worker by its heartbeat, and grant its slots', async () => {
     const { bus, beat } = await newRouter();
     expect(await codeOf(bus.call(acquire, aRequest()))).toBe('router.no_worker');
     await beat();
@@ -113,7 +113,7 @@ describe('the router on the bus', () => {
     expect(await bus.call(acquire, aRequest())).toEqual({ status: 'queued', position: 1 });
   });
 
-  it('answers many questions in their order, each with a grant, a place or a refusal', async () => {
+  it('process many requests in order, each with a grant, a position or an error', async () => {
     const { bus, beat } = await newRouter();
     await beat();
     const { results } = await bus.call(acquireMany, {
@@ -133,21 +133,21 @@ describe('the router on the bus', () => {
     ]);
   });
 
-  it('gives a slot that is told to be free to whoever waits', async () => {
+  it('grant a released slot to a queued request', async () => {
     const { bus, beat } = await newRouter();
     await beat();
     const first = await bus.call(acquire, aRequest());
-    if (first.status !== 'granted') throw new Error('it was not granted');
+    if (first.status !== 'granted') throw new Error('Expected a grant');
     const waiting = bus.call(acquire, aRequest({ waitMs: 5_000 }));
     bus.publish(leasesReleased, { leases: [{ leaseId: first.leaseId, workerId: 'w1', outcome: 'done' }] });
     expect(await waiting).toMatchObject({ status: 'granted', workerId: 'w1' });
   });
 
-  it('grants nothing on a worker that lost a request, until it beats again', async () => {
+  it('grant no slot of a worker that lost a request, until its next heartbeat', async () => {
     const { bus, beat, placement } = await newRouter();
     await beat({ slots: 2 });
     const first = await bus.call(acquire, aRequest());
-    if (first.status !== 'granted') throw new Error('it was not granted');
+    if (first.status !== 'granted') throw new Error('Expected a grant');
     bus.publish(leasesReleased, { leases: [{ leaseId: first.leaseId, workerId: 'w1', outcome: 'lost' }] });
     await bus.flush();
     const waiting = bus.call(acquire, aRequest({ waitMs: 5_000 }));
@@ -156,7 +156,7 @@ describe('the router on the bus', () => {
     expect(await waiting).toMatchObject({ status: 'granted' });
   });
 
-  it('forgets a worker that says good-bye', async () => {
+  it('remove a worker that leaves', async () => {
     const { bus, beat } = await newRouter();
     await beat();
     bus.publish(workerLeft, { workerId: 'w1' }, { values: { worker: 'w1' } });
@@ -164,12 +164,12 @@ describe('the router on the bus', () => {
     expect(await bus.call(acquire, aRequest())).toMatchObject({ status: 'queued' });
   });
 
-  it('answers what it knows of models', async () => {
+  it('return known models', async () => {
     const { bus } = await newRouter();
     expect(await bus.call(getModels, { ids: ['m', 'unknown'] })).toEqual({ models: [MODEL] });
   });
 
-  it('lets everybody go who waits when it stops, and answers no more', async () => {
+  it('resolve waiting requests on drain, and accept no more', async () => {
     const { bus, beat, placement } = await newRouter();
     await beat();
     await bus.call(acquire, aRequest());

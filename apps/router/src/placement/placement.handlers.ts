@@ -10,7 +10,7 @@ import type { OnDrain } from '@xerotier/service-host';
 import type { z } from 'zod';
 import { PlacementService } from './placement.service.ts';
 
-/** How often deadlines and silent workers are looked at. */
+/** Interval of the checks for deadlines and heartbeat timeouts. */
 const SWEEP_MS = 100;
 
 const { acquire, acquireMany } = routerContract.operations;
@@ -27,7 +27,7 @@ export class PlacementHandlers implements OnApplicationBootstrap, OnDrain, OnMod
     this.#sweep = setInterval(() => this.placement.sweep(), SWEEP_MS);
   }
 
-  /** Callers whose request is held open ask again, and another router answers. */
+  /** Waiting callers then retry at another router. */
   onDrain(): void {
     this.placement.dismissAll();
   }
@@ -47,17 +47,17 @@ export class PlacementHandlers implements OnApplicationBootstrap, OnDrain, OnMod
   }
 
   @On(heartbeat)
-  heard(state: WorkerState): void {
-    this.placement.heard(state);
+  onHeartbeat(state: WorkerState): void {
+    this.placement.onHeartbeat(state);
   }
 
   @On(workerLeft)
-  left({ workerId }: z.output<typeof workerLeft.data>): void {
-    this.placement.left(workerId);
+  onWorkerLeft({ workerId }: z.output<typeof workerLeft.data>): void {
+    this.placement.onWorkerLeft(workerId);
   }
 
   @On(leasesReleased)
-  released({ leases }: z.output<typeof leasesReleased.data>): void {
+  onLeasesReleased({ leases }: z.output<typeof leasesReleased.data>): void {
     for (const { workerId, leaseId, outcome } of leases) this.placement.release(workerId, leaseId, outcome === 'lost');
   }
 

@@ -2,7 +2,7 @@ import { Module } from '@nestjs/common';
 import type { Logger } from '@xerotier/log';
 import { CONFIG, LOGGER } from '@xerotier/service-host';
 import type { RouterConfig } from '../config.ts';
-import { SlotLedger } from '../fleet/slot-ledger.ts';
+import { LeaseTable } from '../fleet/lease-table.ts';
 import { FleetDiscovery } from './fleet-discovery.ts';
 import { LeastLoadedPolicy } from './least-loaded.policy.ts';
 import { PlacementHandlers } from './placement.handlers.ts';
@@ -12,13 +12,13 @@ import { PlacementService } from './placement.service.ts';
   providers: [
     FleetDiscovery,
     PlacementHandlers,
-    SlotLedger,
+    LeaseTable,
     LeastLoadedPolicy,
     {
       provide: PlacementService,
-      inject: [SlotLedger, LeastLoadedPolicy, LOGGER, CONFIG],
-      useFactory: (ledger: SlotLedger, policy: LeastLoadedPolicy, log: Logger, { placement }: RouterConfig) =>
-        new PlacementService(ledger, policy, log, placement),
+      inject: [LeaseTable, LeastLoadedPolicy, LOGGER, CONFIG],
+      useFactory: (leases: LeaseTable, policy: LeastLoadedPolicy, log: Logger, { placement }: RouterConfig) =>
+        new PlacementService(leases, policy, log, placement),
     },
   ],
 })

@@ -3,7 +3,7 @@ import type { WorkerState } from '@xerotier/contracts/xim';
 import { AppError } from '@xerotier/errors';
 import { silentLog } from '@xerotier/log/testing';
 import fc from 'fast-check';
-import { SlotLedger } from '../fleet/slot-ledger.ts';
+import { LeaseTable } from '../fleet/lease-table.ts';
 import { LeastLoadedPolicy } from './least-loaded.policy.ts';
 import { PlacementService } from './placement.service.ts';
 import type { PlacementLimits } from './placement.service.ts';
@@ -41,10 +41,10 @@ function aWorker(overrides: Partial<WorkerState> = {}): WorkerState {
   };
 }
 
-/** A placement whose time stands still until it is moved. */
+/** A placement whose clock only advances by `pass`. */
 function newPlacement(limits: Partial<PlacementLimits> = {}): { sut: PlacementService; pass: (ms: number) => void } {
   let now = 0;
-  const sut = new PlacementService(new SlotLedger(), new LeastLoadedPolicy(), silentLog(), limits, () => now);
+  const sut = new PlacementService(new LeaseTable(), new LeastLoadedPolicy(), silentLog(), limits, () => now);
   return { sut, pass: (ms) => ((now += ms), sut.sweep()) };
 }
 
@@ -63,73 +63,73 @@ function granted(output: AcquireOutput): { leaseId: string; workerId: string } {
 describe('PlacementService.acquire', () => {
   it('grants a free slot at once', async () => {
     const { sut } = newPlacement();
-    sut.heard(aWorker());
+    sut.onHeartbeat(aWorker());
     expect(await sut.acquire(aRequest())).toMatchObject({ status: 'granted', workerId: 'w1' });
   });
 
-  it('refuses a model that nobody serves', async () => {
+  it('rejects a model without workers', async () => {
     const { sut } = newPlacement();
     expect(await codeOf(sut.acquire(aRequest({ modelId: 'unknown' })))).toBe('router.no_worker');
   });
 
-  it('keeps waiting requests for a while when the last worker of a model is gone, then refuses them', async () => {
+  it('keeps requests waiting for a time after the last worker left, then rejects them', async () => {
     const { sut, pass } = newPlacement();
-    sut.heard(aWorker());
-    sut.left('w1');
+    sut.onHeartbeat(aWorker());
+    sut.onWorkerLeft('w1');
     const waiting = sut.acquire(aRequest({ waitMs: 5_000 }));
-    sut.heard(aWorker({ workerId: 'w2' }));
+    sut.onHeartbeat(aWorker({ workerId: 'w2' }));
     expect(granted(await waiting).workerId).toBe('w2');
-    sut.left('w2');
-    const hopeless = codeOf(sut.acquire(aRequest({ waitMs: 5_000 })));
+    sut.onWorkerLeft('w2');
+    const rejection = codeOf(sut.acquire(aRequest({ waitMs: 5_000 })));
     pass(15_000);
-    expect(await hopeless).toBe('router.no_worker');
+    expect(await rejection).toBe('router.no_worker');
   });
 
-  it('places nothing on a worker whose engine is unavailable', async () => {
+  it('places no request on a worker with an unavailable engine', async () => {
     const { sut } = newPlacement();
-    sut.heard(aWorker({ available: false }));
-    sut.heard(aWorker({ workerId: 'w2', slots: 4 }));
+    sut.onHeartbeat(aWorker({ available: false }));
+    sut.onHeartbeat(aWorker({ workerId: 'w2', slots: 4 }));
     for (let i = 0; i < 4; i += 1) expect(granted(await sut.acquire(aRequest())).workerId).toBe('w2');
     const last = aRequest();
     expect(await sut.acquire(last)).toMatchObject({ status: 'queued' });
-    sut.heard(aWorker({ available: true }));
+    sut.onHeartbeat(aWorker({ available: true }));
     expect(granted(await sut.acquire(last)).workerId).toBe('w1');
   });
 
-  it('says that the engines of a model are unavailable, once it has waited for one of them', async () => {
+  it('rejects with engine_unavailable after waiting for an unavailable engine', async () => {
     const { sut, pass } = newPlacement({ workerAbsenceMs: 2_000 });
-    sut.heard(aWorker({ available: false }));
+    sut.onHeartbeat(aWorker({ available: false }));
     expect(await codeOf(sut.acquire(aRequest()))).toBe('inference.engine_unavailable');
-    sut.heard(aWorker({ available: true }));
-    sut.heard(aWorker({ available: false }));
-    const patient = sut.acquire(aRequest({ waitMs: 5_000 }));
-    sut.heard(aWorker({ available: true }));
-    expect(granted(await patient).workerId).toBe('w1');
-    sut.heard(aWorker({ available: false }));
-    const hopeless = codeOf(sut.acquire(aRequest({ waitMs: 5_000 })));
+    sut.onHeartbeat(aWorker({ available: true }));
+    sut.onHeartbeat(aWorker({ available: false }));
+    const waiting = sut.acquire(aRequest({ waitMs: 5_000 }));
+    sut.onHeartbeat(aWorker({ available: true }));
+    expect(granted(await waiting).workerId).toBe('w1');
+    sut.onHeartbeat(aWorker({ available: false }));
+    const rejection = codeOf(sut.acquire(aRequest({ waitMs: 5_000 })));
     pass(2_000);
-    expect(await hopeless).toBe('inference.engine_unavailable');
+    expect(await rejection).toBe('inference.engine_unavailable');
   });
 
-  it('lets a worker that excluded another have the request, unless its engine is unavailable', async () => {
+  it('uses an excluded worker when the engine of the other is unavailable', async () => {
     const { sut } = newPlacement();
-    sut.heard(aWorker());
-    sut.heard(aWorker({ workerId: 'w2', available: false }));
+    sut.onHeartbeat(aWorker());
+    sut.onHeartbeat(aWorker({ workerId: 'w2', available: false }));
     expect(granted(await sut.acquire(aRequest({ excludedWorkers: ['w1'] }))).workerId).toBe('w1');
   });
 
-  it('spreads over workers by the share of slots that is taken', async () => {
+  it('balances by the share of slots in use', async () => {
     const { sut } = newPlacement();
-    sut.heard(aWorker({ workerId: 'small', slots: 2 }));
-    sut.heard(aWorker({ workerId: 'large', slots: 6 }));
+    sut.onHeartbeat(aWorker({ workerId: 'small', slots: 2 }));
+    sut.onHeartbeat(aWorker({ workerId: 'large', slots: 6 }));
     const counts = { small: 0, large: 0 };
     for (let i = 0; i < 8; i += 1) counts[granted(await sut.acquire(aRequest())).workerId as keyof typeof counts] += 1;
     expect(counts).toEqual({ small: 2, large: 6 });
   });
 
-  it('answers with the place in the queue while no slot is free, and finds the grant when asked again', async () => {
+  it('returns the position in the queue while no slot is free, and the grant on a retry', async () => {
     const { sut } = newPlacement();
-    sut.heard(aWorker());
+    sut.onHeartbeat(aWorker());
     const first = granted(await sut.acquire(aRequest()));
     const second = aRequest();
     expect(await sut.acquire(second)).toEqual({ status: 'queued', position: 1 });
@@ -138,18 +138,18 @@ describe('PlacementService.acquire', () => {
     expect(await sut.acquire(second)).toMatchObject({ status: 'granted', workerId: 'w1' });
   });
 
-  it('answers an open question as soon as a slot is free', async () => {
+  it('resolves a waiting request as soon as a slot is free', async () => {
     const { sut } = newPlacement();
-    sut.heard(aWorker());
+    sut.onHeartbeat(aWorker());
     const first = granted(await sut.acquire(aRequest()));
     const waiting = sut.acquire(aRequest({ waitMs: 5_000 }));
     sut.release('w1', first.leaseId, false);
     expect(await waiting).toMatchObject({ status: 'granted' });
   });
 
-  it('lets urgent work go first, and equal work in the order of its arrival', async () => {
+  it('serves by priority, then by arrival', async () => {
     const { sut } = newPlacement();
-    sut.heard(aWorker());
+    sut.onHeartbeat(aWorker());
     let lease = granted(await sut.acquire(aRequest())).leaseId;
     const order: string[] = [];
     const queued = (['background', 'batch', 'interactive', 'interactive'] as const).map((priority, i) =>
@@ -165,83 +165,83 @@ describe('PlacementService.acquire', () => {
     expect(order).toEqual(['interactive 2', 'interactive 3', 'batch 1', 'background 0']);
   });
 
-  it('refuses when the queue is full', async () => {
+  it('rejects when the queue is full', async () => {
     const { sut } = newPlacement({ queueLengthMax: 1 });
-    sut.heard(aWorker());
+    sut.onHeartbeat(aWorker());
     await sut.acquire(aRequest());
     await sut.acquire(aRequest());
     expect(await codeOf(sut.acquire(aRequest()))).toBe('router.queue_full');
   });
 
-  it('refuses when the deadline passes in the queue', async () => {
+  it('rejects when the deadline passes in the queue', async () => {
     const { sut, pass } = newPlacement({ workerAbsenceMs: 60_000 });
-    sut.heard(aWorker());
+    sut.onHeartbeat(aWorker());
     await sut.acquire(aRequest());
     const waiting = codeOf(sut.acquire(aRequest({ waitMs: 5_000, deadlineMs: 1_000 })));
     pass(1_001);
     expect(await waiting).toBe('router.queue_timeout');
   });
 
-  it('gives the place of a caller that stopped asking to the next', async () => {
+  it('gives the position of a caller that stopped retrying to the next', async () => {
     const { sut, pass } = newPlacement({ workerAbsenceMs: 60_000 });
-    sut.heard(aWorker());
+    sut.onHeartbeat(aWorker());
     const first = granted(await sut.acquire(aRequest()));
     await sut.acquire(aRequest());
     pass(2_500);
     expect(sut.queued).toBe(0);
-    sut.heard(aWorker({ active: [first.leaseId] }));
+    sut.onHeartbeat(aWorker({ active: [first.leaseId] }));
     const next = sut.acquire(aRequest({ waitMs: 5_000 }));
     sut.release('w1', first.leaseId, false);
     expect(await next).toMatchObject({ status: 'granted' });
   });
 
-  it('avoids workers that failed the request while there are others, and uses them when there are none', async () => {
+  it('avoids workers that failed the request while there are others', async () => {
     const { sut } = newPlacement();
-    sut.heard(aWorker());
+    sut.onHeartbeat(aWorker());
     expect(granted(await sut.acquire(aRequest({ excludedWorkers: ['w1'] }))).workerId).toBe('w1');
-    sut.heard(aWorker({ workerId: 'w2' }));
+    sut.onHeartbeat(aWorker({ workerId: 'w2' }));
     expect(granted(await sut.acquire(aRequest({ excludedWorkers: ['w1'] }))).workerId).toBe('w2');
     expect(await sut.acquire(aRequest({ excludedWorkers: ['w1'] }))).toMatchObject({ status: 'queued' });
   });
 
-  it('grants nothing on a worker that drains, went silent, or lost a request until it is heard again', async () => {
+  it('grants no slot of a worker that drains, timed out or lost a request, until its next heartbeat', async () => {
     const { sut, pass } = newPlacement();
-    sut.heard(aWorker({ draining: true }));
+    sut.onHeartbeat(aWorker({ draining: true }));
     expect(await codeOf(sut.acquire(aRequest()))).toBe('router.no_worker');
-    sut.heard(aWorker());
+    sut.onHeartbeat(aWorker());
     const lease = granted(await sut.acquire(aRequest()));
     sut.release('w1', lease.leaseId, true);
     expect(await sut.acquire(aRequest())).toMatchObject({ status: 'queued' });
-    sut.heard(aWorker());
+    sut.onHeartbeat(aWorker());
     pass(3_001);
     expect(await sut.acquire(aRequest())).toMatchObject({ status: 'queued' });
   });
 });
 
-describe('a question that is held open', () => {
-  it('is let go when its caller asks anew, and the new one is answered', async () => {
+describe('a waiting request', () => {
+  it('is replaced when its caller retries', async () => {
     const { sut } = newPlacement();
-    sut.heard(aWorker());
+    sut.onHeartbeat(aWorker());
     const first = granted(await sut.acquire(aRequest()));
     const request = aRequest({ waitMs: 5_000 });
-    const old = sut.acquire(request);
-    const anew = sut.acquire(request);
-    expect(await old).toEqual({ status: 'queued', position: 1 });
+    const superseded = sut.acquire(request);
+    const retried = sut.acquire(request);
+    expect(await superseded).toEqual({ status: 'queued', position: 1 });
     expect(sut.queued).toBe(1);
     sut.release('w1', first.leaseId, false);
-    expect(await anew).toMatchObject({ status: 'granted' });
+    expect(await retried).toMatchObject({ status: 'granted' });
   });
 
-  it('is answered with its place when its time is over', async () => {
+  it('resolves with its position after waitMs', async () => {
     const { sut } = newPlacement();
-    sut.heard(aWorker());
+    sut.onHeartbeat(aWorker());
     await sut.acquire(aRequest());
     expect(await sut.acquire(aRequest({ waitMs: 1 }))).toEqual({ status: 'queued', position: 1 });
   });
 
-  it('is answered when the router goes away, so that its caller asks another', async () => {
+  it('resolves on shutdown, so that its caller retries at another router', async () => {
     const { sut } = newPlacement();
-    sut.heard(aWorker());
+    sut.onHeartbeat(aWorker());
     await sut.acquire(aRequest());
     const waiting = [sut.acquire(aRequest({ waitMs: 5_000 })), sut.acquire(aRequest({ waitMs: 5_000 }))];
     sut.dismissAll();
@@ -251,20 +251,20 @@ describe('a question that is held open', () => {
     ]);
   });
 
-  it('of another model does not wait for this one', async () => {
+  it('does not block a request for another model', async () => {
     const { sut } = newPlacement();
-    sut.heard(aWorker());
-    sut.heard(aWorker({ workerId: 'w2', modelId: 'other' }));
+    sut.onHeartbeat(aWorker());
+    sut.onHeartbeat(aWorker({ workerId: 'w2', modelId: 'other' }));
     await sut.acquire(aRequest());
     void sut.acquire(aRequest());
     expect(await sut.acquire(aRequest({ modelId: 'other' }))).toMatchObject({ status: 'granted', workerId: 'w2' });
   });
 });
 
-describe('a slot that is granted while nobody asks', () => {
-  it('is found when its caller asks again in time', async () => {
+describe('a slot that is granted between retries', () => {
+  it('is returned when its caller retries in time', async () => {
     const { sut, pass } = newPlacement({ workerAbsenceMs: 60_000 });
-    sut.heard(aWorker());
+    sut.onHeartbeat(aWorker());
     const first = granted(await sut.acquire(aRequest()));
     const request = aRequest();
     await sut.acquire(request);
@@ -273,20 +273,20 @@ describe('a slot that is granted while nobody asks', () => {
     expect(await sut.acquire(request)).toMatchObject({ status: 'granted' });
   });
 
-  it('goes to the next when its caller does not ask again', async () => {
+  it('goes to the next request when its caller does not retry', async () => {
     const { sut, pass } = newPlacement({ workerAbsenceMs: 60_000 });
-    sut.heard(aWorker());
+    sut.onHeartbeat(aWorker());
     const first = granted(await sut.acquire(aRequest()));
     await sut.acquire(aRequest());
     sut.release('w1', first.leaseId, false);
     const next = sut.acquire(aRequest({ waitMs: 5_000 }));
     pass(2_100);
-    sut.heard(aWorker());
+    sut.onHeartbeat(aWorker());
     expect(await next).toMatchObject({ status: 'granted', workerId: 'w1' });
   });
 });
 
-describe('SlotLedger, whatever happens in whatever order', () => {
+describe('LeaseTable with random sequences of events', () => {
   type Step =
     | { do: 'acquire' }
     | { do: 'finish'; pick: number }
@@ -301,14 +301,14 @@ describe('SlotLedger, whatever happens in whatever order', () => {
     fc.record({ do: fc.constant('pass' as const), ms: fc.integer({ min: 1, max: 2_000 }) }),
   );
 
-  it('never grants more than the slots of a worker, and frees everything in the end', async () => {
+  it('never grants more slots than a worker has, and eventually frees all', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 60 }), fc.integer({ min: 1, max: 4 }), async (steps, slots) => {
         const { sut, pass } = newPlacement();
-        // What the worker really runs, and leases that were granted but whose caller died before using them.
+        // The leases that the worker really runs, and those whose caller died before using them.
         const running: string[] = [];
         const unused: string[] = [];
-        const beat = (): void => sut.heard(aWorker({ slots, active: [...running] }));
+        const beat = (): void => sut.onHeartbeat(aWorker({ slots, active: [...running] }));
         beat();
         for (const next of steps) {
           if (next.do === 'beat') beat();
@@ -322,7 +322,7 @@ describe('SlotLedger, whatever happens in whatever order', () => {
           }
           if (next.do === 'finish' && running.length > 0)
             sut.release('w1', running.splice(next.pick % running.length, 1)[0] as string, false);
-          // The caller is killed and the worker ends the work: nobody releases the lease.
+          // The caller is killed and the worker ends the work without a release.
           if (next.do === 'forget' && running.length > 0)
             unused.push(running.splice(next.pick % running.length, 1)[0] as string);
           expect(running.length).toBeLessThanOrEqual(slots);

@@ -1,36 +1,36 @@
 /**
- * Answers "may this generation run, and where?". A request that cannot run now waits in its model's queue; its caller
- * asks again every few seconds, so that neither a dead caller nor a dead router can hold anything for long.
+ * Decides when and where a generation runs. A request that cannot run yet waits in its model's queue; its caller
+ * retries every few seconds, so that neither a dead caller nor a dead router holds a slot for long.
  */
 import type { AcquireInput, AcquireOutput } from '@xerotier/contracts/router';
 import type { WorkerState } from '@xerotier/contracts/xim';
 import { AppError } from '@xerotier/errors';
 import type { Logger } from '@xerotier/log';
 import { randomBytes } from 'node:crypto';
-import { isAvailable } from '../fleet/slot-ledger.ts';
-import type { SlotLedger, WorkerView } from '../fleet/slot-ledger.ts';
+import { isAvailable } from '../fleet/lease-table.ts';
+import type { LeaseTable, WorkerView } from '../fleet/lease-table.ts';
 import type { PlacementPolicy } from './placement-policy.ts';
 import { Ticket } from './ticket.ts';
 
 export interface PlacementLimits {
-  /** Requests that may wait for one model. Default 1,000. */
+  /** Maximum number of queued requests per model. Default 1,000. */
   readonly queueLengthMax: number;
-  /** A queued caller that did not ask again for so long is gone. Default 2,000. */
-  readonly askAgainMs: number;
-  /** A model whose last worker left may wait so long for the next one. Default 15,000. */
+  /** A queued request whose caller has not retried within this time is dropped. Default 2,000. */
+  readonly retryWithinMs: number;
+  /** How long requests wait for a model whose last worker left. Default 15,000. */
   readonly workerAbsenceMs: number;
 }
 
 export const placementLimitsDefaults: PlacementLimits = {
   queueLengthMax: 1_000,
-  askAgainMs: 2_000,
+  retryWithinMs: 2_000,
   workerAbsenceMs: 15_000,
 };
 
 export type Clock = () => number;
 
 export class PlacementService {
-  readonly #ledger: SlotLedger;
+  readonly #leases: LeaseTable;
   readonly #policy: PlacementPolicy;
   readonly #limits: PlacementLimits;
   readonly #log: Logger;
@@ -41,13 +41,13 @@ export class PlacementService {
   #arrivals = 0;
 
   constructor(
-    ledger: SlotLedger,
+    leases: LeaseTable,
     policy: PlacementPolicy,
     log: Logger,
     limits: Partial<PlacementLimits> = {},
     now: Clock = () => performance.now(),
   ) {
-    this.#ledger = ledger;
+    this.#leases = leases;
     this.#policy = policy;
     this.#log = log;
     this.#limits = { ...placementLimitsDefaults, ...limits };
@@ -59,10 +59,10 @@ export class PlacementService {
   }
 
   /**
-   * A lease on a worker, now or within `waitMs`; else the place in the queue. Asking again with the same ticket is the
-   * same request.
-   * @throws {AppError} `router.no_worker`, `router.queue_full`, `router.queue_timeout`; `inference.engine_unavailable` when the
-   * model has workers, and the engines of all of them are away.
+   * Returns a lease on a worker, now or within `waitMs`; else the position in the queue. A call with the same ticket is
+   * a retry of the same request.
+   * @throws {AppError} `router.no_worker`, `router.queue_full`, `router.queue_timeout`; `inference.engine_unavailable`
+   * when the model has workers, but all their engines are unavailable.
    */
   async acquire(input: AcquireInput): Promise<AcquireOutput> {
     const now = this.#now();
@@ -71,62 +71,65 @@ export class PlacementService {
     const ticket = known ?? this.#enqueue(input, now);
     if (known === undefined) this.#serveQueue(input.modelId);
     if (ticket.grant !== undefined) return this.#collect(ticket, ticket.grant);
-    ticket.renewBy = now + input.waitMs + this.#limits.askAgainMs;
+    ticket.renewBy = now + input.waitMs + this.#limits.retryWithinMs;
     if (input.waitMs === 0) return this.#queuedOutput(ticket);
-    return this.#holdOpen(ticket, input.waitMs);
+    return this.#waitForGrant(ticket, input.waitMs);
   }
 
   release(workerId: string, leaseId: string, suspect: boolean): void {
-    this.#ledger.release(workerId, leaseId, suspect, this.#now());
+    this.#leases.release(workerId, leaseId, suspect, this.#now());
     this.#serveQueues();
   }
 
-  heard(state: WorkerState): void {
+  onHeartbeat(state: WorkerState): void {
     const now = this.#now();
-    this.#logAvailability(state, this.#ledger.stateOf(state.workerId));
-    this.#ledger.heard(state, now);
+    this.#logAvailability(state, this.#leases.stateOf(state.workerId));
+    this.#leases.recordHeartbeat(state, now);
     if (!state.draining && isAvailable(state)) this.#lastServedAt.set(state.modelId, now);
     this.#serveQueue(state.modelId);
   }
 
   #logAvailability(state: WorkerState, before: WorkerState | undefined): void {
     const { workerId, modelId, unavailableReason: reason } = state;
-    const was = before === undefined || isAvailable(before);
-    if (was && !isAvailable(state)) this.#log.warn('worker engine unavailable', { workerId, modelId, reason });
-    if (!was && isAvailable(state)) this.#log.info('worker engine available again', { workerId, modelId });
+    const wasAvailable = before === undefined || isAvailable(before);
+    if (wasAvailable && !isAvailable(state)) this.#log.warn('worker engine unavailable', { workerId, modelId, reason });
+    if (!wasAvailable && isAvailable(state)) this.#log.info('worker engine available again', { workerId, modelId });
   }
 
-  left(workerId: string): void {
-    this.#ledger.left(workerId);
+  onWorkerLeft(workerId: string): void {
+    this.#leases.removeWorker(workerId);
   }
 
-  /** Looks at what only time changes: silent workers, passed deadlines, callers that are gone. Call it a few times a second. */
+  /**
+   * Applies everything that depends on time alone: heartbeat timeouts, deadlines, callers that stopped retrying. Call
+   * it a few times a second.
+   */
   sweep(): void {
     const now = this.#now();
-    for (const workerId of this.#ledger.expire(now)) this.#log.warn('a worker went silent', { workerId });
+    for (const workerId of this.#leases.expire(now)) this.#log.warn('worker heartbeat timed out', { workerId });
     for (const ticket of [...this.#tickets.values()]) this.#sweepTicket(ticket, now);
     this.#serveQueues();
   }
 
-  /** Ends every question that is open: their callers ask again, elsewhere. */
+  /** Resolves every waiting request: its caller retries at another router. */
   dismissAll(): void {
     for (const ticket of [...this.#tickets.values()]) {
-      if (ticket.held) ticket.resolve(this.#queuedOutput(ticket));
+      if (ticket.isWaiting) ticket.resolve(this.#queuedOutput(ticket));
     }
   }
 
   #sweepTicket(ticket: Ticket, now: number): void {
     const { modelId } = ticket.input;
-    if (ticket.held || ticket.grant === undefined) {
+    if (ticket.isWaiting || ticket.grant === undefined) {
       if (now >= ticket.deadlineAt)
         return this.#reject(ticket, new AppError('router.queue_timeout', { model: modelId }));
-      if (!this.#mayWait(modelId, now)) return this.#reject(ticket, this.#nobodyServes(modelId));
+      if (!this.#mayWait(modelId, now)) return this.#reject(ticket, this.#unservedError(modelId));
     }
-    if (!ticket.held && now >= ticket.renewBy) this.#lapse(ticket);
+    if (!ticket.isWaiting && now >= ticket.renewBy) this.#expire(ticket);
   }
 
   #enqueue(input: AcquireInput, now: number): Ticket {
-    if (!this.#mayWait(input.modelId, now)) throw this.#nobodyServes(input.modelId);
+    if (!this.#mayWait(input.modelId, now)) throw this.#unservedError(input.modelId);
     const queue = this.#queues.get(input.modelId) ?? [];
     if (queue.length >= this.#limits.queueLengthMax)
       throw new AppError('router.queue_full', { model: input.modelId }, { retryAfterSeconds: 5 });
@@ -137,26 +140,26 @@ export class PlacementService {
     return ticket;
   }
 
-  /** A model that nobody serves may be waited for while its worker is likely to come back. */
+  /** Requests may wait for a model without workers while its worker is likely to restart. */
   #mayWait(modelId: string, now: number): boolean {
-    if (this.#ledger.serves(modelId)) return true;
+    if (this.#leases.serves(modelId)) return true;
     const lastServedAt = this.#lastServedAt.get(modelId);
     return lastServedAt !== undefined && now - lastServedAt < this.#limits.workerAbsenceMs;
   }
 
-  #nobodyServes(modelId: string): AppError {
+  #unservedError(modelId: string): AppError {
     const options = { retryAfterSeconds: 5 };
-    return this.#ledger.awaitsEngine(modelId)
+    return this.#leases.awaitsEngine(modelId)
       ? new AppError('inference.engine_unavailable', {}, options)
       : new AppError('router.no_worker', { model: modelId }, options);
   }
 
-  async #holdOpen(ticket: Ticket, waitMs: number): Promise<AcquireOutput> {
-    // A question that is open already is let go: its caller asks anew.
+  async #waitForGrant(ticket: Ticket, waitMs: number): Promise<AcquireOutput> {
+    // A retry replaces the earlier call of the same ticket.
     ticket.resolve(this.#queuedOutput(ticket));
     const timer = setTimeout(() => ticket.resolve(this.#queuedOutput(ticket)), waitMs);
     try {
-      return await ticket.hold();
+      return await ticket.wait();
     } finally {
       clearTimeout(timer);
     }
@@ -169,7 +172,7 @@ export class PlacementService {
   #serveQueue(modelId: string): void {
     const queue = this.#queues.get(modelId);
     if (queue === undefined) return;
-    let free = this.#ledger.free(modelId);
+    let free = this.#leases.free(modelId);
     for (let at = 0; at < queue.length && free.length > 0;) {
       const ticket = queue[at] as Ticket;
       const candidates = this.#candidates(ticket.input, free);
@@ -179,24 +182,24 @@ export class PlacementService {
       }
       queue.splice(at, 1);
       this.#grant(ticket, this.#policy.choose(ticket.input, candidates).workerId);
-      free = this.#ledger.free(modelId);
+      free = this.#leases.free(modelId);
     }
     if (queue.length === 0) this.#queues.delete(modelId);
   }
 
-  /** Workers that failed a request are asked again only when there is no other that could serve it. */
+  /** Workers that failed the request are used again only when no other can serve it. */
   #candidates({ modelId, excludedWorkers }: AcquireInput, free: WorkerView[]): WorkerView[] {
-    if (excludedWorkers.length === 0 || !this.#ledger.serves(modelId, excludedWorkers)) return free;
+    if (excludedWorkers.length === 0 || !this.#leases.serves(modelId, excludedWorkers)) return free;
     return free.filter(({ workerId }) => !excludedWorkers.includes(workerId));
   }
 
   #grant(ticket: Ticket, workerId: string): void {
     const now = this.#now();
     const grant = { leaseId: `lease_${randomBytes(12).toString('hex')}`, workerId };
-    this.#ledger.grant(workerId, grant.leaseId, now);
+    this.#leases.grant(workerId, grant.leaseId, now);
     ticket.grant = grant;
-    ticket.renewBy = now + this.#limits.askAgainMs;
-    if (ticket.held) ticket.resolve(this.#collect(ticket, grant));
+    ticket.renewBy = now + this.#limits.retryWithinMs;
+    if (ticket.isWaiting) ticket.resolve(this.#collect(ticket, grant));
   }
 
   #collect(ticket: Ticket, grant: { leaseId: string; workerId: string }): AcquireOutput {
@@ -214,11 +217,11 @@ export class PlacementService {
     ticket.reject(error);
   }
 
-  /** The caller is gone: its place, or its slot, goes to the next. */
-  #lapse(ticket: Ticket): void {
+  /** The caller is gone: its position, or its slot, goes to the next. */
+  #expire(ticket: Ticket): void {
     this.#remove(ticket);
     if (ticket.grant !== undefined)
-      this.#ledger.release(ticket.grant.workerId, ticket.grant.leaseId, false, this.#now());
+      this.#leases.release(ticket.grant.workerId, ticket.grant.leaseId, false, this.#now());
   }
 
   #remove(ticket: Ticket): void {

@@ -1,9 +1,9 @@
 /**
- * One request's place in the queue.
+ * A request's position in the queue.
  *
- *     waiting ──> granted ──> (collected by the caller, gone)
- *        │           └──> lapsed: nobody collected it, the slot goes to the next
- *        └──> refused: its deadline passed, or its caller stopped asking
+ *     queued ──> granted ──> collected by the caller
+ *        │          └──> expired: not collected, the slot goes to the next
+ *        └──> rejected: its deadline passed, or its caller stopped retrying
  */
 import type { AcquireInput, AcquireOutput } from '@xerotier/contracts/router';
 import type { AppError } from '@xerotier/errors';
@@ -20,9 +20,9 @@ export class Ticket implements QueuedRequest {
   readonly deadlineAt: number;
   input: AcquireInput;
   grant: Grant | undefined;
-  /** Until when the caller must have asked again. */
+  /** The time until which the caller must retry. */
   renewBy: number;
-  #held: { resolve: (output: AcquireOutput) => void; reject: (error: AppError) => void } | undefined;
+  #waiter: { resolve: (output: AcquireOutput) => void; reject: (error: AppError) => void } | undefined;
 
   constructor(input: AcquireInput, arrival: number, now: number) {
     this.input = input;
@@ -32,23 +32,23 @@ export class Ticket implements QueuedRequest {
     this.renewBy = now;
   }
 
-  /** Is a question of the caller open right now? */
-  get held(): boolean {
-    return this.#held !== undefined;
+  /** Whether a call of the caller is waiting. */
+  get isWaiting(): boolean {
+    return this.#waiter !== undefined;
   }
 
-  /** Holds the caller's question open until `answer` or `refuse`. None may be open already. */
-  hold(): Promise<AcquireOutput> {
-    return new Promise((resolve, reject) => (this.#held = { resolve, reject }));
+  /** Waits until `resolve` or `reject` is called. Only one call may wait at a time. */
+  wait(): Promise<AcquireOutput> {
+    return new Promise((resolve, reject) => (this.#waiter = { resolve, reject }));
   }
 
   resolve(output: AcquireOutput): void {
-    this.#held?.resolve(output);
-    this.#held = undefined;
+    this.#waiter?.resolve(output);
+    this.#waiter = undefined;
   }
 
   reject(error: AppError): void {
-    this.#held?.reject(error);
-    this.#held = undefined;
+    this.#waiter?.reject(error);
+    this.#waiter = undefined;
   }
 }

@@ -9,5 +9,5 @@ export const seed = seedCommand({
   document: seedDocument,
   shape: '{ "models": [{ "id", "name", "ownedBy", "contextTokens"? }] }',
   module: SeedModule,
-  seed: (app, { models }) => app.get(ModelsService, { strict: false }).enter(models),
+  seed: (app, { models }) => app.get(ModelsService, { strict: false }).upsert(models),
 });

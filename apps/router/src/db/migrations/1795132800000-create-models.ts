@@ -1,6 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** The model catalogue. The id is a subject token on NATS; the name is what clients read and write. */
+/** The model catalogue. The id is a NATS subject token; the name is what clients send and receive. */
 export class CreateModels1795132800000 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
     await runner.query(`
