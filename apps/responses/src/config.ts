@@ -13,12 +13,12 @@ export const settings = {
     master: secret(
       'RESPONSES_MASTER_KEY',
       sealingKey,
-      'Key of 32 bytes, in base64 or hexadecimal, that the keys of what projects store are encrypted with, so that a copy of the database alone shows nothing. Make one with `openssl rand -base64 32` and keep it outside the database: without it, what is stored is lost.',
+      'Key of 32 bytes, in base64 or hexadecimal, that the data keys of projects are encrypted with, so that a copy of the database alone reveals nothing. Generate one with `openssl rand -base64 32` and keep it outside the database: without it, stored data is lost.',
     ),
     previousMaster: secret(
       'RESPONSES_MASTER_KEY_PREVIOUS',
       sealingKey.optional(),
-      'The key before RESPONSES_MASTER_KEY, while that is being replaced: at its start the service moves everything from the one to the other.',
+      'The previous RESPONSES_MASTER_KEY, during a rotation: at its start the service rewraps all data keys with the new one.',
     ),
   },
 } as const;

@@ -1,4 +1,4 @@
-/** Keeps chat completions that were asked for with `store: true`, unreadable for whoever has the database alone. */
+/** The responses service: stores chat completions that were created with `store: true`, encrypted. */
 import 'reflect-metadata';
 import { runService } from '@xerotier/service-host';
 import { migrateCommand } from '@xerotier/service-host/database';

@@ -1,4 +1,4 @@
-/** The responses service on real servers, for a test file, and a client on the bus that asks it. */
+/** The responses service on real servers for a test file, with a client on the bus. */
 import 'reflect-metadata';
 import { responsesContract } from '@xerotier/contracts/responses';
 import type { StoredCompletion } from '@xerotier/contracts/responses';
@@ -23,12 +23,12 @@ export type Save = z.input<typeof responsesContract.operations.save.input>;
 export interface RunningResponses {
   readonly servers: ReturnType<typeof testServers<'nats' | 'postgres'>>;
   readonly bus: Bus;
-  /** A connection of the test's own. */
+  /** A separate connection of the test. */
   readonly database: DataSource;
   readonly logText: () => string;
-  /** Ends the service that runs, if one does, and starts one with these settings. */
+  /** Stops the running service, if any, and starts one with these settings. */
   restart(env?: NodeJS.ProcessEnv): Promise<void>;
-  /** A project that nobody has used. */
+  /** Returns the id of an unused project. */
   newProject(): string;
   save(input: Save): Promise<StoredCompletion>;
 }
@@ -86,7 +86,7 @@ export function runningResponses(): RunningResponses {
 
 let counter = 0;
 
-/** One that differs from all before it, and is newer. */
+/** Creates a completion that differs from all before, and is newer. */
 export function aSave(projectId: string, changes: Partial<StoredCompletion> = {}, rest: Partial<Save> = {}): Save {
   counter += 1;
   const createdAt = Date.UTC(2026, 0, 1) + counter;
@@ -100,10 +100,10 @@ export function aSave(projectId: string, changes: Partial<StoredCompletion> = {}
       created: Math.floor(createdAt / 1_000),
       model: 'tiny',
       metadata: {},
-      choices: [{ index: 0, message: { role: 'assistant', content: `answer ${counter}` }, finish_reason: 'stop' }],
+      choices: [{ index: 0, message: { role: 'assistant', content: `completion ${counter}` }, finish_reason: 'stop' }],
       ...changes,
     },
-    messages: [{ role: 'user', content: `question ${counter}` }],
+    messages: [{ role: 'user', content: `prompt ${counter}` }],
     ...rest,
   };
 }

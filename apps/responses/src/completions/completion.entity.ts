@@ -3,8 +3,8 @@ import { Check, Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm
 import { DataKeyEntity } from '../data-keys/data-key.entity.ts';
 
 /**
- * A stored chat completion. `content` and `messages` are sealed with the key of the project; the migration keeps PostgreSQL
- * from compressing them.
+ * A stored chat completion. `content` and `messages` are sealed with the key of the project; the migration turns off
+ * their compression.
  */
 @Entity('completion')
 @Check('completion_id_check', `id ~ '^[A-Za-z0-9_-]{1,128}$'`)
@@ -25,7 +25,7 @@ export class CompletionEntity {
   @Column('text')
   model!: string;
 
-  // Of the operator class `jsonb_path_ops`, which TypeORM cannot say: made by the migration.
+  // Has the operator class `jsonb_path_ops`, which TypeORM does not support: created by the migration.
   @Index('completion_metadata_idx', { synchronize: false })
   @Column('jsonb')
   metadata!: Metadata;

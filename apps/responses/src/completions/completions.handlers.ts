@@ -7,7 +7,7 @@ import type { Input, Output } from './completions.service.ts';
 
 const { save, list, get, messages, update, delete: remove } = responsesContract.operations;
 
-/** The responses contract on the bus. */
+/** Serves the responses contract. */
 @Injectable()
 export class CompletionsHandlers {
   constructor(private readonly completions: CompletionsService) {}

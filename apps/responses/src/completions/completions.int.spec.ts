@@ -29,33 +29,33 @@ async function several(count: number): Promise<string[]> {
 }
 
 describe('save', () => {
-  it('keeps everything of a completion', async () => {
+  it('stores all fields of a completion', async () => {
     const completion = await stored({ metadata: { topic: 'é😀', '': '' }, request_id: 'req_1', seed: null });
     expect(await running.bus.call(get, { projectId, id: completion.id })).toEqual(completion);
   });
 
-  it('once more changes nothing', async () => {
+  it('is idempotent', async () => {
     const input = aSave(projectId);
     await running.save(input);
     await running.save({ ...input, completion: { ...input.completion, model: 'other', metadata: { a: 'b' } } });
     expect(await running.bus.call(get, { projectId, id: input.completion.id })).toEqual(input.completion);
   });
 
-  it('of the same id in two projects keeps both apart', async () => {
+  it('separates completions with the same id in two projects', async () => {
     const mine = await stored();
     const theirs = await running.save(aSave(otherId, { id: mine.id, model: 'theirs' }));
     expect(await running.bus.call(get, { projectId, id: mine.id })).toEqual(mine);
     expect(await running.bus.call(get, { projectId: otherId, id: mine.id })).toEqual(theirs);
   });
 
-  it('of many at once in a new project gives the project one key', async () => {
+  it('creates one key for concurrent saves in a new project', async () => {
     const saved = await Promise.all(Array.from({ length: 20 }, () => stored()));
     for (const completion of saved) {
       expect(await running.bus.call(get, { projectId, id: completion.id })).toEqual(completion);
     }
   });
 
-  it('answers after it is committed, and fails with db.unavailable while the database is away', async () => {
+  it('resolves after the commit, and fails with db.unavailable during a database outage', async () => {
     const input = aSave(projectId);
     await running.servers.postgres.stop();
     await expect(running.save(input)).rejects.toMatchObject({ code: 'db.unavailable' });
@@ -67,7 +67,7 @@ describe('save', () => {
     expect(await running.bus.call(get, { projectId, id: input.completion.id })).toEqual(input.completion);
   });
 
-  it('takes a completion of the largest size, with the largest metadata', async () => {
+  it('accepts a completion of the maximum size, with the maximum metadata', async () => {
     const control = '\u0001'.repeat(512);
     const metadata = Object.fromEntries([...Array(16).keys()].map((i) => [String(i).padStart(64, '\u0001'), control]));
     const input = aSave(projectId);
@@ -83,18 +83,18 @@ describe('save', () => {
 });
 
 describe('list', () => {
-  it('is empty in a project that has stored nothing', async () => {
+  it('is empty in a project without completions', async () => {
     await running.save(aSave(otherId));
     expect(await listed()).toEqual({ ids: [], hasMore: false });
   });
 
-  it('goes from old to new, or back', async () => {
+  it('lists in ascending or descending order', async () => {
     const ids = await several(3);
     expect(await listed()).toEqual({ ids, hasMore: false });
     expect(await listed({ order: 'desc' })).toEqual({ ids: ids.toReversed(), hasMore: false });
   });
 
-  it('orders those of the same moment by their ids', async () => {
+  it('orders completions with the same time by id', async () => {
     const createdAt = Date.UTC(2026, 0, 2);
     for (const id of ['b', 'c', 'a']) await stored({ id }, { createdAt });
     expect((await listed()).ids).toEqual(['a', 'b', 'c']);
@@ -102,7 +102,7 @@ describe('list', () => {
     expect((await listed({ order: 'desc', after: 'c' })).ids).toEqual(['b', 'a']);
   });
 
-  it.each(['asc', 'desc'] as const)('gives every completion once, page after page, %s', async (order) => {
+  it.each(['asc', 'desc'] as const)('returns every completion once across pages, %s', async (order) => {
     const ids = await several(5);
     const pages: string[][] = [];
     for (let after: string | undefined; ;) {
@@ -116,18 +116,18 @@ describe('list', () => {
     expect(pages.flat()).toEqual(order === 'asc' ? ids : ids.toReversed());
   });
 
-  it('knows at the border whether there are more', async () => {
+  it('reports hasMore correctly at a page boundary', async () => {
     await several(2);
     expect(await listed({ limit: 2 })).toMatchObject({ hasMore: false });
     expect(await listed({ limit: 1 })).toMatchObject({ hasMore: true });
   });
 
-  it('is empty after the last', async () => {
+  it('is empty after the last completion', async () => {
     const ids = await several(2);
     expect(await listed({ after: ids[1] as string })).toEqual({ ids: [], hasMore: false });
   });
 
-  it('shows the ones of an endpoint, or those of all', async () => {
+  it('filters by endpoint', async () => {
     const here = await stored();
     const there = await stored({}, { endpointId: OTHER_ENDPOINT });
     expect((await listed({ endpointId: ENDPOINT })).ids).toEqual([here.id]);
@@ -135,7 +135,7 @@ describe('list', () => {
     expect((await listed()).ids).toEqual([here.id, there.id]);
   });
 
-  it('finds by model and by metadata, where all pairs have to be there', async () => {
+  it('filters by model and by metadata, matching all pairs', async () => {
     const both = await stored({ metadata: { topic: 'a', user: '1' }, model: 'big' });
     const topic = await stored({ metadata: { topic: 'a' } });
     await stored({ metadata: { topic: 'b', user: '1' } });
@@ -147,13 +147,13 @@ describe('list', () => {
     expect((await listed({ metadata: {} })).ids).toHaveLength(3);
   });
 
-  it('counts only what fits the question as more', async () => {
+  it('reports hasMore for matching completions only', async () => {
     const first = await stored({ model: 'big' });
     await several(3);
     expect(await listed({ model: 'big', limit: 1 })).toEqual({ ids: [first.id], hasMore: false });
   });
 
-  it('cuts a page that would not fit into a message, and goes on after it', async () => {
+  it('truncates a page that would exceed a message, and continues after it', async () => {
     const large = 'x'.repeat(400_000);
     const ids: string[] = [];
     for (let i = 0; i < 5; i += 1) ids.push((await stored({ choices: [large] })).id);
@@ -164,7 +164,7 @@ describe('list', () => {
     expect(await listed({ after: ids[3] as string })).toEqual({ ids: ids.slice(4), hasMore: false });
   });
 
-  it('refuses to begin after what is not there, is of somebody else, or of another endpoint', async () => {
+  it('rejects a cursor that is unknown, or of another project or endpoint', async () => {
     const mine = await stored();
     const theirs = await running.save(aSave(otherId));
     for (const query of [
@@ -187,31 +187,31 @@ describe('messages', () => {
   const page = async (
     id: string,
     query: { after?: string; limit?: number; order?: 'asc' | 'desc' } = {},
-  ): Promise<{ places: string[]; hasMore: boolean }> => {
+  ): Promise<{ suffixes: string[]; hasMore: boolean }> => {
     const { data, hasMore } = await running.bus.call(messages, { projectId, id, limit: 20, order: 'asc', ...query });
-    return { places: data.map((message) => message.id.slice(id.length)), hasMore };
+    return { suffixes: data.map((message) => message.id.slice(id.length)), hasMore };
   };
 
-  it('come as they were sent, with ids', async () => {
+  it('are returned as sent, with ids', async () => {
     const { id } = await stored({}, { messages: three });
     const page = await running.bus.call(messages, { projectId, id, limit: 20, order: 'asc' });
     expect(page).toEqual({
-      data: three.map((message, place) => ({ id: `${id}-${place}`, message })),
+      data: three.map((message, index) => ({ id: `${id}-${index}`, message })),
       hasMore: false,
     });
   });
 
-  it('come in pages, in both orders', async () => {
+  it('are paginated in both orders', async () => {
     const { id } = await stored({}, { messages: three });
-    expect(await page(id, { limit: 2 })).toEqual({ places: ['-0', '-1'], hasMore: true });
-    expect(await page(id, { limit: 2, after: `${id}-1` })).toEqual({ places: ['-2'], hasMore: false });
-    expect(await page(id, { limit: 3 })).toEqual({ places: ['-0', '-1', '-2'], hasMore: false });
-    expect(await page(id, { order: 'desc', limit: 1 })).toEqual({ places: ['-2'], hasMore: true });
-    expect(await page(id, { order: 'desc', after: `${id}-1` })).toEqual({ places: ['-0'], hasMore: false });
-    expect(await page(id, { after: `${id}-2` })).toEqual({ places: [], hasMore: false });
+    expect(await page(id, { limit: 2 })).toEqual({ suffixes: ['-0', '-1'], hasMore: true });
+    expect(await page(id, { limit: 2, after: `${id}-1` })).toEqual({ suffixes: ['-2'], hasMore: false });
+    expect(await page(id, { limit: 3 })).toEqual({ suffixes: ['-0', '-1', '-2'], hasMore: false });
+    expect(await page(id, { order: 'desc', limit: 1 })).toEqual({ suffixes: ['-2'], hasMore: true });
+    expect(await page(id, { order: 'desc', after: `${id}-1` })).toEqual({ suffixes: ['-0'], hasMore: false });
+    expect(await page(id, { after: `${id}-2` })).toEqual({ suffixes: [], hasMore: false });
   });
 
-  it('do not begin after what is none of them', async () => {
+  it('reject an unknown cursor', async () => {
     const { id } = await stored({}, { messages: three });
     for (const after of [`${id}-3`, `${id}-`, id, 'chatcmpl-none-0', `${id}-01`]) {
       await expect(page(id, { after })).rejects.toMatchObject({ code: 'completion.unknown_cursor', param: 'after' });
@@ -220,7 +220,7 @@ describe('messages', () => {
 });
 
 describe('update', () => {
-  it('replaces the metadata and nothing else', async () => {
+  it('replaces only the metadata', async () => {
     const completion = await stored({ metadata: { a: '1', b: '2' } });
     const expected = { ...completion, metadata: { c: '3' } };
     const { id } = completion;
@@ -232,7 +232,7 @@ describe('update', () => {
 });
 
 describe('delete', () => {
-  it('leaves nothing of it', async () => {
+  it('deletes the completion', async () => {
     const [{ id }, other] = [await stored(), await stored()];
     expect(await running.bus.call(remove, { projectId, id })).toEqual({});
     await expect(running.bus.call(get, { projectId, id })).rejects.toMatchObject({ code: 'completion.not_found' });
@@ -242,8 +242,8 @@ describe('delete', () => {
   });
 });
 
-describe('a completion of somebody else', () => {
-  it('is not found by any operation, in the words of one that does not exist, and stays as it is', async () => {
+describe('a completion of another project', () => {
+  it('is not found by any operation, with the error of an unknown one, and is not changed', async () => {
     const completion = await stored({ metadata: { a: '1' } });
     const { id } = completion;
     const strangers = [{ projectId: otherId }, { projectId, endpointId: OTHER_ENDPOINT }];
@@ -262,11 +262,11 @@ describe('a completion of somebody else', () => {
   });
 });
 
-describe('what lies in the database', () => {
-  it('does not show what was said and answered', async () => {
+describe('stored data', () => {
+  it('does not contain prompts or completions in clear text', async () => {
     const { id } = await stored(
-      { choices: [{ message: { content: 'the-secret-answer' } }], metadata: { shown: 'in-clear' } },
-      { messages: [{ role: 'user', content: 'the-secret-question' }] },
+      { choices: [{ message: { content: 'the-secret-completion' } }], metadata: { shown: 'in-clear' } },
+      { messages: [{ role: 'user', content: 'the-secret-prompt' }] },
     );
     const [row] = await running.database.query<{ line: string; content: Buffer; messages: Buffer }[]>(
       `SELECT completion::text AS line, content, messages FROM responses.completion WHERE id = $1 AND project_id = $2`,
@@ -274,14 +274,14 @@ describe('what lies in the database', () => {
     );
     expect(row?.line).toContain('in-clear');
     const bytes = Buffer.concat([row?.content as Buffer, row?.messages as Buffer]);
-    for (const text of ['the-secret-answer', 'the-secret-question', 'role', 'choices']) {
+    for (const text of ['the-secret-completion', 'the-secret-prompt', 'role', 'choices']) {
       expect(row?.line).not.toContain(text);
       expect(bytes.includes(text)).toBe(false);
     }
     expect(running.logText()).not.toContain('the-secret');
   });
 
-  it('opens in its own row only', async () => {
+  it('can be decrypted in its own row only', async () => {
     const [one, two] = [await stored(), await stored()];
     const theirs = await running.save(aSave(otherId));
     const moves = [
@@ -290,7 +290,7 @@ describe('what lies in the database', () => {
       ['content', otherId, theirs.id],
     ] as const;
     for (const [column, project, id] of moves) {
-      // Moved by somebody who can write to the database, and has no keys.
+      // Moved by an attacker with access to the database, but without keys.
       await running.database.query(
         `UPDATE responses.completion SET ${column} = (SELECT content FROM responses.completion WHERE project_id = $1 AND id = $2)
          WHERE project_id = $3 AND id = $4`,
@@ -307,12 +307,12 @@ describe('what lies in the database', () => {
   });
 });
 
-describe('a message that the service cannot read', () => {
+describe('an invalid message', () => {
   it.each([
     ['an id with a dot', { id: 'a.b' }],
     ['metadata with a NUL', { metadata: { a: '\0' } }],
     ['metadata with half a character', { metadata: { a: '\ud800' } }],
-  ])('because it has %s is refused', async (_, changes) => {
+  ])('is rejected for %s', async (_, changes) => {
     await expect(running.bus.call(save, aSave(projectId, changes))).rejects.toMatchObject({ code: 'bus.unreadable' });
   });
 });

@@ -5,14 +5,14 @@ import { keysetPage, withDbErrors } from '@xerotier/db';
 import { Repository } from 'typeorm';
 import { CompletionEntity } from './completion.entity.ts';
 
-/** Whose completions are meant. Without an endpoint, the whole project's. */
+/** The owner of completions: an endpoint or, without one, a whole project. */
 export interface CompletionScope {
   readonly projectId: string;
   readonly endpointId?: string | undefined;
 }
 
 export interface CompletionPage extends CompletionScope {
-  /** Of the completion that the page comes after. */
+  /** The completion that the page follows. */
   readonly after?: { readonly createdAt: Date; readonly id: string } | undefined;
   readonly limit: number;
   readonly order: 'asc' | 'desc';
@@ -22,7 +22,7 @@ export interface CompletionPage extends CompletionScope {
 
 export type CompletionSummary = Pick<CompletionEntity, 'id' | 'metadata' | 'content'>;
 
-/** TypeORM gives the rows and the count of an UPDATE. */
+/** TypeORM returns the rows and the count of an UPDATE. */
 type Updated<Row> = [rows: Row[], count: number];
 
 const IN_SCOPE = 'project_id = $1 AND ($2::uuid IS NULL OR endpoint_id = $2)';
@@ -33,8 +33,8 @@ const KEYSET = [
 ];
 
 /**
- * One row more than asked for is looked at, to know whether there are more; of a row that is not taken, no content is
- * fetched. The sizes are known without reading what they are of.
+ * Selects one row more than requested, to determine `hasMore`; the content of rows beyond the page is not fetched.
+ * Sizes are known without reading the columns.
  */
 function pageQuery(order: 'asc' | 'desc'): string {
   const { orderBy: by, isAfterCursor } = keysetPage(KEYSET, order, 5);
@@ -42,7 +42,7 @@ function pageQuery(order: 'asc' | 'desc'): string {
   SELECT id, metadata, content, found > taken AS "hasMore" FROM (
     SELECT sized.*, count(*) OVER () AS taken FROM (
       SELECT page.*,
-        row_number() OVER (ORDER BY ${by}) AS place,
+        row_number() OVER (ORDER BY ${by}) AS position,
         sum(octet_length(content) + octet_length(metadata::text)) OVER (ORDER BY ${by}) AS bytes,
         count(*) OVER () AS found
       FROM (
@@ -55,7 +55,7 @@ function pageQuery(order: 'asc' | 'desc'): string {
         LIMIT $7::integer + 1
       ) AS page
     ) AS sized
-    WHERE place <= $7 AND (place = 1 OR bytes <= $8)
+    WHERE position <= $7 AND (position = 1 OR bytes <= $8)
   ) AS taken
   ORDER BY ${by}`;
 }
@@ -66,12 +66,12 @@ const PAGE_QUERIES = { asc: pageQuery('asc'), desc: pageQuery('desc') } as const
 export class CompletionsRepository {
   constructor(@InjectRepository(CompletionEntity) private readonly completions: Repository<CompletionEntity>) {}
 
-  /** Committed when it resolves. Does nothing when the project has a completion of this id. */
+  /** Committed when it resolves. Does nothing when the project has a completion with this id. */
   async insertIfMissing(row: CompletionEntity): Promise<void> {
     await withDbErrors(() => this.completions.createQueryBuilder().insert().values(row).orIgnore().execute());
   }
 
-  /** With the sealed columns that are named, and the others. */
+  /** Returns the row with the given sealed columns. */
   findById(
     { projectId, endpointId }: CompletionScope,
     id: string,
@@ -86,7 +86,7 @@ export class CompletionsRepository {
     );
   }
 
-  /** A page, cut shorter where it would have more bytes than that; the first row is always there. */
+  /** Returns a page, truncated at this size in bytes; the first row is always included. */
   async listPage(page: CompletionPage, bytesMax: number): Promise<{ rows: CompletionSummary[]; hasMore: boolean }> {
     const { projectId, endpointId, after, limit, order, model, metadata } = page;
     const rows = await withDbErrors(() =>
@@ -104,7 +104,7 @@ export class CompletionsRepository {
     return { rows, hasMore: rows[0]?.hasMore ?? false };
   }
 
-  /** Returns the row with its new metadata, or null when there is none. */
+  /** Returns the row with its new metadata, or null when it does not exist. */
   async updateMetadata(
     { projectId, endpointId }: CompletionScope,
     id: string,
@@ -120,7 +120,7 @@ export class CompletionsRepository {
     return rows[0] ?? null;
   }
 
-  /** Returns whether there was one. */
+  /** Returns whether the completion existed. */
   async delete({ projectId, endpointId }: CompletionScope, id: string): Promise<boolean> {
     const { affected } = await withDbErrors(() =>
       this.completions.delete({ projectId, id, ...(endpointId !== undefined && { endpointId }) }),

@@ -1,6 +1,6 @@
 /**
- * Stored chat completions. What was said and answered is sealed with the key of the project, and bound to the row that it
- * belongs to; model and metadata are in clear, because completions are looked for by them.
+ * Stored chat completions. Messages and completions are sealed with the key of the project and bound to their row;
+ * model and metadata are not encrypted, because completions are filtered by them.
  */
 import { Injectable } from '@nestjs/common';
 import { STORED_BYTES_MAX } from '@xerotier/contracts/responses';
@@ -26,7 +26,7 @@ export class CompletionsService {
     private readonly dataKeys: DataKeysService,
   ) {}
 
-  /** Returns once it is committed. An id that the project has stored before keeps what it has. */
+  /** Resolves once committed. An existing completion with the same id is not changed. */
   async save({ projectId, endpointId, createdAt, completion, messages }: Input<'save'>): Promise<void> {
     const { metadata, ...content } = completion;
     const { id, model } = completion;
@@ -61,12 +61,12 @@ export class CompletionsService {
   /** @throws {AppError} `completion.not_found`, `completion.unknown_cursor`. */
   async listMessages({ id, after, limit, order, ...scope }: Input<'messages'>): Promise<Output<'messages'>> {
     const messages = await this.#messagesOf(scope, id);
-    const all = messages.map((message, place) => ({ id: `${id}-${place}`, message }));
+    const all = messages.map((message, index) => ({ id: `${id}-${index}`, message }));
     if (order === 'desc') all.reverse();
     const found = after === undefined ? -1 : all.findIndex((message) => message.id === after);
     if (after !== undefined && found < 0) throw unknownCursor(after);
     const rest = all.slice(found + 1);
-    // All messages of a completion together fit into one answer: what is stored has the same bound.
+    // All messages of a completion fit into one response: stored completions have the same limit.
     return { data: rest.slice(0, limit), hasMore: rest.length > limit };
   }
 
@@ -95,7 +95,7 @@ export class CompletionsService {
   }
 }
 
-/** Bytes of another column, project or completion do not open here. */
+/** Data of another column, project or completion does not open with this context. */
 function placeOf(column: 'content' | 'messages', projectId: string, id: string): Place {
   return ['responses.completion', column, projectId, id];
 }

@@ -1,6 +1,6 @@
 import { Check, Column, CreateDateColumn, Entity, PrimaryColumn } from 'typeorm';
 
-/** The key that what one project has stored is encrypted with, itself encrypted with a master key. */
+/** The data key of a project, encrypted with a master key. */
 @Entity('data_key')
 @Check('data_key_project_id_check', `project_id ~ '^[A-Za-z0-9_-]{1,64}$'`)
 @Check('data_key_master_key_id_check', 'length(master_key_id) BETWEEN 1 AND 64')

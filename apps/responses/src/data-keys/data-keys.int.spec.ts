@@ -16,7 +16,7 @@ async function wrappedKeys(): Promise<string[]> {
 beforeEach(() => running.database.query('TRUNCATE responses.data_key CASCADE'));
 
 describe('the master key', () => {
-  it('can be replaced: everything is readable afterwards, and the old one is not needed any more', async () => {
+  it('can be rotated: stored data is readable with the new one alone', async () => {
     const [older, newer] = [aKey(), aKey()];
     await running.restart({ RESPONSES_MASTER_KEY: older });
     const projects = Array.from({ length: 3 }, () => running.newProject());
@@ -34,7 +34,7 @@ describe('the master key', () => {
     }
   });
 
-  it('cannot be another one while there is something under the old one: the service does not start', async () => {
+  it('keeps the service from starting when it cannot unwrap existing keys', async () => {
     const older = aKey();
     await running.restart({ RESPONSES_MASTER_KEY: older });
     await running.save(aSave(running.newProject()));
@@ -42,12 +42,15 @@ describe('the master key', () => {
     await running.restart({ RESPONSES_MASTER_KEY: older });
   });
 
-  it.each(['', 'short', Buffer.alloc(31).toString('base64')])('is not %j: the service does not start', async (key) => {
-    await expect(running.restart({ RESPONSES_MASTER_KEY: key })).rejects.toThrow('RESPONSES_MASTER_KEY');
-    await running.restart();
-  });
+  it.each(['', 'short', Buffer.alloc(31).toString('base64')])(
+    'keeps the service from starting when it is %j',
+    async (key) => {
+      await expect(running.restart({ RESPONSES_MASTER_KEY: key })).rejects.toThrow('RESPONSES_MASTER_KEY');
+      await running.restart();
+    },
+  );
 
-  it('and the keys of projects are in no log', async () => {
+  it('is never logged', async () => {
     const key = aKey();
     await running.restart({ RESPONSES_MASTER_KEY: key });
     await running.save(aSave(running.newProject()));
@@ -56,8 +59,8 @@ describe('the master key', () => {
   });
 });
 
-describe('a key of a project', () => {
-  it('lies in the database wrapped, and does not open for another project', async () => {
+describe('a data key', () => {
+  it('is stored wrapped, and cannot be unwrapped for another project', async () => {
     await running.restart();
     const [one, two] = [running.newProject(), running.newProject()];
     const [saved] = [await running.save(aSave(one)), await running.save(aSave(two))];

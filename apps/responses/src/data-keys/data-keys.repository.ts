@@ -13,7 +13,7 @@ export class DataKeysRepository {
     return withDbErrors(() => this.keys.findOneBy({ projectId }));
   }
 
-  /** Does nothing when the project has a key already. */
+  /** Does nothing when the project already has a key. */
   async insertIfMissing(projectId: string, { masterKeyId, wrapped }: WrappedKey): Promise<void> {
     await withDbErrors(() =>
       this.keys
@@ -25,12 +25,12 @@ export class DataKeysRepository {
     );
   }
 
-  /** How many keys are wrapped under none of these master keys. */
+  /** Returns the number of keys that are wrapped under none of these master keys. */
   countOthers(masterKeyIds: readonly string[]): Promise<number> {
     return withDbErrors(() => this.keys.countBy({ masterKeyId: Not(In([...masterKeyIds])) }));
   }
 
-  /** Some of the keys that are wrapped under another master key than this one. */
+  /** Returns some of the keys that are wrapped under another master key. */
   listOthers(masterKeyId: string, countMax: number): Promise<DataKeyEntity[]> {
     return withDbErrors(() => this.keys.find({ where: { masterKeyId: Not(masterKeyId) }, take: countMax }));
   }

@@ -1,4 +1,4 @@
-/** The key of each project: made when the project stores something for the first time, remembered once it was unwrapped. */
+/** The data key of each project: created when the project first stores something, cached once it was unwrapped. */
 import { Inject, Injectable } from '@nestjs/common';
 import type { Logger } from '@xerotier/log';
 import { MasterKeys, newDataKey } from '@xerotier/sealing';
@@ -9,12 +9,12 @@ import { LRUCache } from 'lru-cache';
 import type { DataKeyEntity } from './data-key.entity.ts';
 import { DataKeysRepository } from './data-keys.repository.ts';
 
-const REMEMBERED_MAX = 10_000;
-const ADOPTED_TOGETHER_MAX = 500;
+const CACHED_MAX = 10_000;
+const REWRAP_BATCH_MAX = 500;
 
 @Injectable()
 export class DataKeysService implements BeforeServing {
-  readonly #remembered = new LRUCache<string, Buffer>({ max: REMEMBERED_MAX });
+  readonly #cache = new LRUCache<string, Buffer>({ max: CACHED_MAX });
 
   constructor(
     private readonly repository: DataKeysRepository,
@@ -23,47 +23,47 @@ export class DataKeysService implements BeforeServing {
   ) {}
 
   beforeServing(): Promise<void> {
-    return this.adoptMasterKey();
+    return this.rewrapKeys();
   }
 
   /**
-   * Wraps every key that is under an older master key under the current one.
-   * @throws {Error} when there are keys under a master key that was not given: whoever started with a wrong one learns it
-   * now, and not from the first project that wants to read.
+   * Rewraps all keys of previous master keys under the current one.
+   * @throws {Error} when there are keys under an unknown master key, so that a wrong key is detected at start, not on
+   * the first read.
    */
-  async adoptMasterKey(): Promise<void> {
+  async rewrapKeys(): Promise<void> {
     const lost = await this.repository.countOthers(this.masterKeys.ids);
     if (lost > 0) {
       throw new Error(
-        `The keys of ${lost} project(s) are encrypted with another master key: give it as RESPONSES_MASTER_KEY, or as RESPONSES_MASTER_KEY_PREVIOUS beside the new one.`,
+        `The data keys of ${lost} project(s) are encrypted with another master key: set it as RESPONSES_MASTER_KEY, or as RESPONSES_MASTER_KEY_PREVIOUS together with the new one.`,
       );
     }
-    let adopted = 0;
+    let rewrapped = 0;
     for (;;) {
-      const rows = await this.repository.listOthers(this.masterKeys.currentId, ADOPTED_TOGETHER_MAX);
+      const rows = await this.repository.listOthers(this.masterKeys.currentId, REWRAP_BATCH_MAX);
       if (rows.length === 0) break;
       for (const row of rows) {
         const key = this.#unwrap(row);
         await this.repository.rewrap(row.projectId, this.masterKeys.wrap(key, placeOf(row.projectId)));
       }
-      adopted += rows.length;
+      rewrapped += rows.length;
     }
-    if (adopted > 0) this.log.info('keys were moved to the current master key', { keys: adopted });
+    if (rewrapped > 0) this.log.info('data keys rewrapped', { keys: rewrapped });
   }
 
-  /** The key of a project that has stored something. @throws {AppError} `db.unavailable`. */
+  /** Returns the key of a project with stored data. @throws {AppError} `db.unavailable`. */
   async get(projectId: string): Promise<Buffer> {
-    const known = this.#remembered.get(projectId) ?? (await this.#find(projectId));
-    if (known === undefined) throw new Error(`the project ${projectId} has no key, but something stored`);
+    const known = this.#cache.get(projectId) ?? (await this.#find(projectId));
+    if (known === undefined) throw new Error(`Project '${projectId}' has stored data, but no data key`);
     return known;
   }
 
-  /** The key of a project, a new one when it has none. @throws {AppError} `db.unavailable`. */
+  /** Returns the key of a project, and creates it if missing. @throws {AppError} `db.unavailable`. */
   async getOrCreate(projectId: string): Promise<Buffer> {
-    const known = this.#remembered.get(projectId) ?? (await this.#find(projectId));
+    const known = this.#cache.get(projectId) ?? (await this.#find(projectId));
     if (known !== undefined) return known;
     await this.repository.insertIfMissing(projectId, this.masterKeys.wrap(newDataKey(), placeOf(projectId)));
-    // Read again: somebody else's may have been there first.
+    // Read again: a concurrent insert may have been first.
     return this.get(projectId);
   }
 
@@ -71,7 +71,7 @@ export class DataKeysService implements BeforeServing {
     const row = await this.repository.findByProject(projectId);
     if (row === null) return undefined;
     const key = this.#unwrap(row);
-    this.#remembered.set(projectId, key);
+    this.#cache.set(projectId, key);
     return key;
   }
 

@@ -3,7 +3,7 @@ import { CompletionEntity } from '../completions/completion.entity.ts';
 import { DataKeyEntity } from '../data-keys/data-key.entity.ts';
 import { CreateCompletions1795132800000 } from './migrations/1795132800000-create-completions.ts';
 
-/** What the responses service keeps in PostgreSQL. */
+/** The database schema of the responses service. */
 export const database: DatabaseDefinition = {
   schema: 'responses',
   entities: [DataKeyEntity, CompletionEntity],

@@ -28,19 +28,19 @@ async function run(...args: string[]): Promise<{ code: number; text: string }> {
 }
 
 describe('the migrations', () => {
-  it('are what a service that must not run them waits for', async () => {
+  it('are required by a service that does not run them', async () => {
     await expect(open(false)).rejects.toThrow('migrate');
     expect(await run('migrate')).toMatchObject({ code: 0 });
     await (await open(false)).destroy();
   });
 
-  it('build what the entities say', async () => {
+  it('match the entities', async () => {
     const database = await open(true);
     expect(await differencesFromEntities(database)).toEqual([]);
     await database.destroy();
   });
 
-  it('leave no table behind when they are undone, and can be done again', async () => {
+  it('can be reverted completely and run again', async () => {
     const database = await open(true);
     const tables = (): Promise<unknown[]> =>
       database.query("SELECT tablename FROM pg_tables WHERE schemaname = 'responses' AND tablename <> 'migrations'");
@@ -53,7 +53,7 @@ describe('the migrations', () => {
 });
 
 describe('a command', () => {
-  it('that does not exist, or gets what it does not take, is answered with the usage', async () => {
+  it('prints the usage when unknown, or for invalid arguments', async () => {
     for (const args of [['seed'], ['migrate', 'now'], ['toString']]) {
       expect(await run(...args)).toMatchObject({ code: 2, text: expect.stringContaining('usage:') });
     }

@@ -1,8 +1,8 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 /**
- * Stored chat completions, and the key of each project that they are encrypted with. Model and metadata are in clear,
- * because completions are asked for by them.
+ * Stored chat completions, and the data key of each project. Model and metadata are not encrypted, because completions
+ * are filtered by them.
  */
 export class CreateCompletions1795132800000 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
@@ -25,7 +25,7 @@ export class CreateCompletions1795132800000 implements MigrationInterface {
         messages bytea NOT NULL,
         CONSTRAINT completion_key PRIMARY KEY (project_id, id)
       )`);
-    // What is encrypted cannot be compressed: no time is lost on trying.
+    // Encrypted data is not compressible, so PostgreSQL should not try.
     await runner.query(`
       ALTER TABLE responses.completion
         ALTER COLUMN content SET STORAGE EXTERNAL,
