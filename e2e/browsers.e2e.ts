@@ -1,9 +1,9 @@
-/** The API from a web page of another origin: what a browser asks first, and what it lets a page read afterwards. */
+/** CORS: the preflight request of a browser, and the headers that a page of another origin can read. */
 import { scriptedPlatform } from '@xerotier/dev';
 import { scripted } from './support/api-client.ts';
 import { testPlatform } from './support/test-platform.ts';
 
-const PAGE = 'https://app.example.com';
+const ORIGIN = 'https://app.example.com';
 const LIMITED = 'free';
 
 const test = testPlatform(() => {
@@ -11,7 +11,7 @@ const test = testPlatform(() => {
   return {
     ...plan,
     endpoints: [...plan.endpoints, { slug: 'limited', modelId: 'scripted', tier: LIMITED }],
-    env: { CORS_ORIGINS: `http://localhost:3000,${PAGE}` },
+    env: { CORS_ORIGINS: `http://localhost:3000,${ORIGIN}` },
   };
 });
 
@@ -19,7 +19,7 @@ const url = (endpoint = 'chat'): string => `${test.api.with({ endpointSlug: endp
 
 function post(
   body: object,
-  { origin = PAGE, endpoint = 'chat', key = test.description.apiKey } = {},
+  { origin = ORIGIN, endpoint = 'chat', key = test.description.apiKey } = {},
 ): Promise<Response> {
   return fetch(url(endpoint), {
     method: 'POST',
@@ -28,24 +28,24 @@ function post(
   });
 }
 
-/** The headers that a page of this origin gets to read. */
-function readable({ headers }: Response): string[] {
-  if (headers.get('access-control-allow-origin') !== PAGE) return [];
+/** Returns the names of the headers that a page of {@link ORIGIN} can read. */
+function readableHeaders({ headers }: Response): string[] {
+  if (headers.get('access-control-allow-origin') !== ORIGIN) return [];
   const exposed = new Set((headers.get('access-control-expose-headers') ?? '').toLowerCase().split(', '));
   return [...headers.keys()].filter((name) => exposed.has(name));
 }
 
-it('a preflight request of the official SDK is answered, without a key', async () => {
+it('accepts a preflight request of the official SDK without an API key', async () => {
   const response = await fetch(url(), {
     method: 'OPTIONS',
     headers: {
-      origin: PAGE,
+      origin: ORIGIN,
       'access-control-request-method': 'POST',
       'access-control-request-headers': 'authorization,content-type,x-stainless-lang,x-stainless-retry-count',
     },
   });
   expect(response.status).toBe(204);
-  expect(response.headers.get('access-control-allow-origin')).toBe(PAGE);
+  expect(response.headers.get('access-control-allow-origin')).toBe(ORIGIN);
   expect(response.headers.get('access-control-allow-methods')?.split(', ')).toEqual(
     expect.arrayContaining(['GET', 'POST', 'DELETE']),
   );
@@ -53,10 +53,10 @@ it('a preflight request of the official SDK is answered, without a key', async (
   expect(response.headers.get('access-control-allow-credentials')).toBeNull();
 });
 
-it('a page reads an answer, whole and streamed, with its request id, its worker and its limits', async () => {
+it('exposes request id, worker id and rate limits to an allowed origin, with and without stream', async () => {
   for (const stream of [false, true]) {
     const response = await post(scripted({ tokens: 2 }, { stream }), { endpoint: 'limited' });
-    expect([response.status, readable(response)]).toEqual([
+    expect([response.status, readableHeaders(response)]).toEqual([
       200,
       expect.arrayContaining(['x-request-id', 'x-xerotier-worker-id', 'x-ratelimit-remaining-tokens']),
     ]);
@@ -64,38 +64,41 @@ it('a page reads an answer, whole and streamed, with its request id, its worker 
   }
 });
 
-it('a page reads an error, of a request, of its key, of the path and of a server', async () => {
+it('exposes errors of the request, the API key, the path and the engine', async () => {
   const responses: [number, Promise<Response>][] = [
     [400, post(scripted({}, { n: 0 }))],
     [401, post(scripted({}), { key: 'xero_wrong' })],
-    [404, fetch(`${test.description.baseUrl}/nothing`, { headers: { origin: PAGE } })],
+    [404, fetch(`${test.description.baseUrl}/nothing`, { headers: { origin: ORIGIN } })],
     [500, post(scripted({ failAfter: 0 }))],
   ];
   for (const [status, pending] of responses) {
     const response = await pending;
-    expect([response.status, readable(response)]).toEqual([status, expect.arrayContaining(['x-request-id'])]);
+    expect([response.status, readableHeaders(response)]).toEqual([status, expect.arrayContaining(['x-request-id'])]);
     expect(await response.json()).toMatchObject({ error: { code: expect.any(String) } });
   }
-  expect(readable(await post(scripted({}), { key: 'xero_wrong' }))).toContain('www-authenticate');
+  expect(readableHeaders(await post(scripted({}), { key: 'xero_wrong' }))).toContain('www-authenticate');
 });
 
-it('a page reads how long to wait when it has asked too much', async () => {
+it('exposes Retry-After when the rate limit is exceeded', async () => {
   let response = await post(scripted({ tokens: 1 }), { endpoint: 'limited' });
   for (let sent = 0; response.status === 200 && sent < 500; sent++)
     response = await post(scripted({ tokens: 1 }), { endpoint: 'limited' });
-  expect([response.status, readable(response)]).toEqual([429, expect.arrayContaining(['retry-after', 'x-request-id'])]);
+  expect([response.status, readableHeaders(response)]).toEqual([
+    429,
+    expect.arrayContaining(['retry-after', 'x-request-id']),
+  ]);
 });
 
-it('another page reads nothing', async () => {
-  for (const origin of ['https://evil.example.com', 'null', `${PAGE}.evil.com`]) {
+it('sends no CORS headers to another origin', async () => {
+  for (const origin of ['https://evil.example.com', 'null', `${ORIGIN}.evil.com`]) {
     const response = await post(scripted({ tokens: 1 }), { origin });
     expect([response.status, response.headers.get('access-control-allow-origin')]).toEqual([200, null]);
   }
 });
 
-it('the reference is read by an allowed page as well', async () => {
+it('exposes the API description and the OpenAPI document', async () => {
   for (const path of ['/', '/openapi.json'])
-    expect(readable(await fetch(test.description.baseUrl + path, { headers: { origin: PAGE } }))).toContain(
+    expect(readableHeaders(await fetch(test.description.baseUrl + path, { headers: { origin: ORIGIN } }))).toContain(
       'x-request-id',
     );
 });

@@ -1,4 +1,4 @@
-/** A completion in flight is cancelled by its id: from another connection and through another gateway, by its project only. */
+/** Cancels a running completion by id, over another connection and through another gateway, for its own project only. */
 import { scriptedPlatform } from '@xerotier/dev';
 import { eventually } from '@xerotier/testing';
 import { scripted } from './support/api-client.ts';
@@ -16,7 +16,7 @@ const test = testPlatform(() => {
 const LONG = scripted({ tokens: 5_000, delayMs: 20 }, { model: 'scripted' });
 
 /** The second gateway. */
-function elsewhere(): ApiClient {
+function secondGateway(): ApiClient {
   return test.api.with({ baseUrl: `http://127.0.0.1:${test.platform.service('gateway-2').facts['port']}` });
 }
 
@@ -31,8 +31,8 @@ async function cancel(api: ApiClient, id: string, base = api.endpointUrl): Promi
 describe('POST /chat/completions/{id}', () => {
   it.each([
     ['the same gateway', () => test.api],
-    ['another gateway', elsewhere],
-  ])('ends a stream through %s, and bills what was generated', async (_, through) => {
+    ['another gateway', secondGateway],
+  ])('ends the stream through %s, and records the generated tokens in the ledger', async (_, through) => {
     const stream = await test.api.stream(LONG);
     await stream.textChunks(3);
     const id = stream.chunks[0]?.id as string;
@@ -45,22 +45,22 @@ describe('POST /chat/completions/{id}', () => {
     expect((await cancel(through(), id))[0]).toBe(404);
   });
 
-  it('ends it by the address of the whole project too', async () => {
+  it('ends the stream by the base URL of the project', async () => {
     const stream = await test.api.stream(LONG);
     await stream.textChunks(1);
     const id = stream.chunks[0]?.id as string;
-    expect((await cancel(elsewhere(), id, elsewhere().projectUrl))[0]).toBe(200);
+    expect((await cancel(secondGateway(), id, secondGateway().projectUrl))[0]).toBe(200);
     expect(await stream.ended).toBe('error');
   });
 
-  it('is 404 for another project, for another endpoint, and for what is not in flight, and touches nothing', async () => {
+  it('returns 404 for a completion of another project or endpoint, and does not affect it', async () => {
     const tenant = await addTenant(test.platform, 'scripted');
     const stream = await test.api.stream(LONG);
     await stream.textChunks(1);
     const id = stream.chunks[0]?.id as string;
     const rejections = await Promise.all([
       cancel(test.api.with(tenant), id),
-      cancel(elsewhere().with(tenant), id),
+      cancel(secondGateway().with(tenant), id),
       cancel(test.api.with({ endpointSlug: 'other' }), id),
     ]);
     for (const [status, body] of rejections) {
@@ -75,12 +75,12 @@ describe('POST /chat/completions/{id}', () => {
       ]);
     }
     const before = stream.chunks.length;
-    await eventually('the stream goes on', () => stream.chunks.length > before);
+    await eventually('the stream continues', () => stream.chunks.length > before);
     stream.abort();
   });
 
   it.each(['chatcmpl-00000000000000000000000000000000', 'chatcmpl-x', 'anything'])(
-    'is 404 for %s, which no gateway serves',
+    'returns 404 for %s, which is not running',
     async (id) => {
       expect((await cancel(test.api, id))[0]).toBe(404);
     },

@@ -1,7 +1,7 @@
 /**
- * `POST /v1/chat/completions` as bytes: what the OpenAI specification promises and implementers get wrong. The scripted
- * engine says what it is told to, so that everything around an engine is seen exactly; what belongs to a real engine is
- * asked of the model in the box. What is refused, and how, is in `chat-parameters.e2e.ts`.
+ * `POST /v1/chat/completions` on the wire: what the OpenAI specification requires and implementations often get wrong. The
+ * scripted engine generates exactly what it is given, which makes everything around an engine observable; what depends on a
+ * real engine runs on a model with random weights. Rejected requests are in `chat-parameters.e2e.ts`.
  */
 import { numberedTokens, scripted } from './support/api-client.ts';
 import type { ApiClient, ChatBody } from './support/api-client.ts';
@@ -20,8 +20,8 @@ async function streamed(body: ChatBody, api: ApiClient = test.api): Promise<Even
   return stream;
 }
 
-describe('a streamed answer', () => {
-  it('comes as server-sent events that nobody may cache, buffer or compress', async () => {
+describe('streamed completion', () => {
+  it('is sent as server-sent events that must not be cached, buffered or compressed', async () => {
     const stream = await test.api.stream(scripted({ tokens: 2 }), { headers: { 'accept-encoding': 'gzip, br' } });
     expect(await stream.ended).toBe('done');
     expect(stream.headers.get('content-type')).toBe('text/event-stream; charset=utf-8');
@@ -31,7 +31,7 @@ describe('a streamed answer', () => {
   });
 
   it.each([0, 1, 7, 500])(
-    'of %d tokens begins with one role, ends with one finish reason, and is whole',
+    'of %d tokens begins with one role, ends with one finish reason, and is complete',
     async (tokens) => {
       const stream = await streamed(scripted({ tokens }));
       const choices = stream.chunks.map((chunk) => chunk.choices[0]);
@@ -43,7 +43,7 @@ describe('a streamed answer', () => {
     },
   );
 
-  it('carries the same id, time, model and tier in every chunk', async () => {
+  it('has the same id, creation time, model and tier in every chunk', async () => {
     const { chunks } = await streamed(
       scripted({ tokens: 20, delayMs: 1 }, { stream_options: { include_usage: true } }),
     );
@@ -61,25 +61,25 @@ describe('a streamed answer', () => {
     expect(Math.abs((chunks[0]?.created ?? 0) - Date.now() / 1_000)).toBeLessThan(60);
   });
 
-  it('cannot be broken by what the model says', async () => {
+  it('is not corrupted by generated text that looks like server-sent events', async () => {
     const text = 'a\n\ndata: [DONE]\n\ndata: {"error":{}}\r\n\r\n: b\u2028\u2029 \u0000 \\ " 😀 </s> end';
     const stream = await streamed(scripted({ text }));
     expect(stream.text()).toBe(text);
     expect(contentOf(await test.api.chat(scripted({ text })))).toBe(text);
   });
 
-  it('loses nothing when it is long and comes as fast as it can', async () => {
+  it('is complete when it is long and generated at full speed', async () => {
     const stream = await streamed(scripted({ tokens: 8_000 }));
     expect(stream.text()).toBe(numberedTokens(8_000));
   });
 
-  it('is an ordinary HTTP error as long as no token has come', async () => {
+  it('is an HTTP error when the engine fails before the first token', async () => {
     const response = await test.api.rejected(scripted({ failAfter: 0 }, { stream: true }));
     expectError(response, 500, 'engine_error', null);
     expect(response.headers.get('content-type')).toContain('application/json');
   });
 
-  it('ends with an error event, in both forms that clients read, once tokens have come', async () => {
+  it('ends with an error event, nested and flat, when the engine fails after the first token', async () => {
     const stream = await test.api.stream(scripted({ tokens: 9, failAfter: 3 }));
     expect(await stream.ended).toBe('error');
     expect(stream.text()).toBe(numberedTokens(3));
@@ -93,7 +93,7 @@ describe('a streamed answer', () => {
 describe('stream_options', () => {
   const reply = scripted({ tokens: 4, promptTokens: 6, cachedTokens: 2 });
 
-  it('with include_usage gives usage null in every chunk and one more chunk without choices', async () => {
+  it('with include_usage sends usage null in every chunk and the usage in a last chunk without choices', async () => {
     const { chunks, usage } = await streamed({ ...reply, stream_options: { include_usage: true } });
     expect(chunks.slice(0, -1).every((chunk) => chunk.usage === null && chunk.choices.length === 1)).toBe(true);
     expect(chunks.at(-1)?.choices).toEqual([]);
@@ -107,7 +107,7 @@ describe('stream_options', () => {
   });
 
   it.each([undefined, null, {}, { include_usage: false }, { include_usage: null }])(
-    '%j asks for no usage',
+    'sends no usage for %j',
     async (stream_options) => {
       const { chunks } = await streamed({ ...reply, stream_options });
       expect(chunks.some((chunk) => 'usage' in chunk)).toBe(false);
@@ -115,21 +115,21 @@ describe('stream_options', () => {
     },
   );
 
-  it.each([undefined, null, false])('is refused when stream is %p', async (stream) => {
+  it.each([undefined, null, false])('is rejected when stream is %p', async (stream) => {
     const response = await test.api.rejected({ ...reply, stream, stream_options: { include_usage: true } });
     expectError(response, 400, 'invalid_request', 'stream_options');
   });
 });
 
 describe('n', () => {
-  it('gives so many choices, counts the prompt once and the answers all', async () => {
+  it('returns n choices, and counts the prompt once and all completions', async () => {
     const { body } = await test.api.chat(scripted({ tokens: 4, promptTokens: 10 }, { n: 3 }));
     expect(body.choices.map(({ index }) => index)).toEqual([0, 1, 2]);
     expect(body.choices.every(({ message }) => message.content === numberedTokens(4))).toBe(true);
     expect(body.usage).toMatchObject({ prompt_tokens: 10, completion_tokens: 12, total_tokens: 22 });
   });
 
-  it('streams the choices side by side, each with one role and one finish reason', async () => {
+  it('streams the choices concurrently, each with one role and one finish reason', async () => {
     const stream = await streamed(
       scripted({ tokens: 10, delayMs: 20 }, { n: 3, stream_options: { include_usage: true } }),
     );
@@ -146,18 +146,18 @@ describe('n', () => {
     expect(stream.usage).toMatchObject({ completion_tokens: 30 });
   });
 
-  it('may be 128, more than the worker has slots', async () => {
+  it('accepts 128, more than the worker has slots', async () => {
     const { body } = await test.api.chat(scripted({ tokens: 2 }, { n: 128 }));
     expect(body.choices.map(({ index }) => index)).toEqual(Array.from({ length: 128 }, (_, i) => i));
     expect(body.usage.completion_tokens).toBe(256);
   });
 
-  it('gives choices of their own for one seed', async () => {
+  it('returns different choices for one seed', async () => {
     const { body } = await tiny().chat(hello({ n: 2, seed: 11, max_tokens: 24 }));
     expect(body.choices[0]?.message.content).not.toBe(body.choices[1]?.message.content);
   });
 
-  it.each([0, -1, 129, 1.5, '2', true, [2]])('is refused when it is %j', async (n) => {
+  it.each([0, -1, 129, 1.5, '2', true, [2]])('is rejected when it is %j', async (n) => {
     expectError(await test.api.rejected(scripted({ tokens: 1 }, { n })), 400, 'invalid_request', 'n');
   });
 });
@@ -168,12 +168,12 @@ describe('stop', () => {
   it.each<[string, unknown, string]>([
     ['a word', 'three', 'one two '],
     ['a word that spans two chunks', 'o thr', 'one tw'],
-    ['what spans many chunks', 'ne two three four f', 'o'],
-    ['the first of several to come', ['five', 'four', 'three'], 'one two '],
+    ['a sequence that spans many chunks', 'ne two three four f', 'o'],
+    ['the first match of several', ['five', 'four', 'three'], 'one two '],
     ['a single character', 'v', 'one two three four fi'],
-    ['what the answer begins with', 'one', ''],
-    ['what the answer ends with', 'five', 'one two three four '],
-  ])('ends the text before %s, in both modes', async (_, stop, expected) => {
+    ['the beginning of the text', 'one', ''],
+    ['the end of the text', 'five', 'one two three four '],
+  ])('ends the text before %s, with and without stream', async (_, stop, expected) => {
     const body = scripted({ text: counting }, { stop });
     const whole = await test.api.chat(body);
     expect(contentOf(whole)).toBe(expected);
@@ -184,18 +184,18 @@ describe('stop', () => {
   });
 
   it.each<[string, unknown]>([
-    ['only begins to come', 'five six'],
-    ['begins again and again', 'one two thread'],
-    ['does not come', 'never'],
+    ['matches only partially at the end', 'five six'],
+    ['matches partially several times', 'one two thread'],
+    ['does not occur', 'never'],
     ['is null', null],
     ['is an empty list', []],
-  ])('changes nothing when it %s', async (_, stop) => {
+  ])('has no effect when it %s', async (_, stop) => {
     const body = scripted({ text: counting }, { stop });
     expect(contentOf(await test.api.chat(body))).toBe(counting);
     expect((await streamed(body)).text()).toBe(counting);
   });
 
-  it('may be four strings of 256 characters', async () => {
+  it('accepts four strings of 256 characters', async () => {
     const stop = ['a', 'b', 'c', 'd'].map((letter) => letter.repeat(256));
     expect(contentOf(await test.api.chat(scripted({ text: counting }, { stop })))).toBe(counting);
   });
@@ -207,15 +207,15 @@ describe('stop', () => {
     ['a number', 7],
     ['a list of numbers', [7]],
     ['an object', {}],
-  ])('is refused when it is %s', async (_, stop) => {
+  ])('is rejected when it is %s', async (_, stop) => {
     const response = await test.api.rejected(scripted({ text: counting }, { stop }));
     expectError(response, 400, 'invalid_request', expect.stringMatching(/^stop/));
   });
 
-  it('works on text of the real model, across its tokens', async () => {
+  it('matches across tokens of a real model', async () => {
     const body = hello({ temperature: 0, seed: 3, max_tokens: 32 });
     const text = contentOf(await tiny().chat(body));
-    // From the middle of the text, so that it comes, and long enough to span tokens.
+    // From the middle of the text, so that it occurs, and long enough to span tokens.
     const stop = text.slice(10, 18);
     const expected = text.slice(0, text.indexOf(stop));
     expect(contentOf(await tiny().chat({ ...body, stop }))).toBe(expected);
@@ -227,9 +227,9 @@ describe('max_tokens and max_completion_tokens', () => {
   it.each<[string, ChatBody]>([
     ['max_tokens', { max_tokens: 5 }],
     ['max_completion_tokens', { max_completion_tokens: 5 }],
-    ['the newer of the two', { max_tokens: 3, max_completion_tokens: 5 }],
-    ['the newer of the two, also when it is larger than', { max_tokens: 9, max_completion_tokens: 5 }],
-  ])('end an answer at exactly %s', async (_, limit) => {
+    ['max_completion_tokens when both are set', { max_tokens: 3, max_completion_tokens: 5 }],
+    ['max_completion_tokens when max_tokens is larger', { max_tokens: 9, max_completion_tokens: 5 }],
+  ])('end the completion at exactly %s', async (_, limit) => {
     const body = scripted({ tokens: 50 }, limit);
     const whole = await test.api.chat(body);
     expect(contentOf(whole)).toBe(numberedTokens(5));
@@ -241,19 +241,19 @@ describe('max_tokens and max_completion_tokens', () => {
     expect(stream.usage).toEqual(whole.body.usage);
   });
 
-  it('end an answer of the real model at exactly so many tokens', async () => {
+  it('end a completion of a real model at exactly that number of tokens', async () => {
     const { body } = await tiny().chat(hello({ temperature: 0, seed: 1, max_tokens: 9 }));
     expect(body.choices[0]?.finish_reason).toBe('length');
     expect(body.usage.completion_tokens).toBe(9);
     expect(body.usage.total_tokens).toBe(body.usage.prompt_tokens + 9);
   });
 
-  it('do nothing when the answer is shorter', async () => {
+  it('have no effect when the completion is shorter', async () => {
     const { body } = await test.api.chat(scripted({ tokens: 5 }, { max_tokens: 6 }));
     expect(body.choices[0]?.finish_reason).toBe('stop');
   });
 
-  it('are lowered to what the context has room for, and a header tells the number that was asked for', async () => {
+  it('are clamped to the remaining context, and a header has the requested value', async () => {
     const whole = await tiny().chat(hello({ max_tokens: 1_000_000, stop: ['a', 'e', 'i', ' '] }));
     expect(whole.headers.get('x-xerotier-max-tokens-clamped')).toBe('1000000');
     const stream = await tiny().stream(hello({ max_tokens: 1, max_completion_tokens: 999_999 }));
@@ -261,19 +261,19 @@ describe('max_tokens and max_completion_tokens', () => {
     stream.abort();
   });
 
-  it('are not said to be lowered when they were not', async () => {
+  it('have no header when they were not clamped', async () => {
     expect((await tiny().chat(hello())).headers.has('x-xerotier-max-tokens-clamped')).toBe(false);
   });
 
-  it.each(['max_tokens', 'max_completion_tokens'])('are refused when %s is no positive whole number', async (param) => {
+  it.each(['max_tokens', 'max_completion_tokens'])('are rejected when %s is not a positive integer', async (param) => {
     for (const value of [0, -1, 1.5, '5', true]) {
       expectError(await test.api.rejected(scripted({}, { [param]: value })), 400, 'invalid_request', param);
     }
   });
 });
 
-describe('every answer', () => {
-  it("names the endpoint's tier, in one piece and in every chunk, whatever the request says", async () => {
+describe('every completion', () => {
+  it("has the endpoint's tier, also in every chunk, whatever the request contains", async () => {
     const shared = test.api.with({ endpointSlug: 'shared' });
     const body = scripted({ tokens: 3 }, { service_tier: 'priority' });
     expect((await shared.chat(body)).body.service_tier).toBe('gpu_nvidia_shared');
@@ -282,26 +282,26 @@ describe('every answer', () => {
     expect((await test.api.chat(scripted({ tokens: 1 }))).body.service_tier).toBe('self_hosted');
   });
 
-  it('names the worker that made it', async () => {
+  it('has the id of its worker', async () => {
     const workerId = String(test.platform.service('xim').facts['workerId']);
     expect((await test.api.chat(scripted({ tokens: 1 }))).headers.get('x-xerotier-worker-id')).toBe(workerId);
     expect((await streamed(scripted({ tokens: 1 }))).headers.get('x-xerotier-worker-id')).toBe(workerId);
     expect((await tiny().chat(hello())).headers.get('x-xerotier-worker-id')).not.toBe(workerId);
   });
 
-  it('has a fingerprint that is text and stays the same', async () => {
+  it('has a stable system fingerprint', async () => {
     const [first, second] = [await tiny().chat(hello()), await tiny().chat(hello({ seed: 5 }))];
     expect(first.body.system_fingerprint).toMatch(/\S/);
     expect(second.body.system_fingerprint).toBe(first.body.system_fingerprint);
   });
 
-  it('has a request id and a completion id of its own', async () => {
+  it('has a unique request id and completion id', async () => {
     const responses = await Promise.all(Array.from({ length: 20 }, () => test.api.chat(scripted({ tokens: 1 }))));
     expect(new Set(responses.map(({ requestId }) => requestId)).size).toBe(20);
     expect(new Set(responses.map(({ body }) => body.id)).size).toBe(20);
   });
 
-  it('says in its usage the same in both modes, and a total that is the sum', async () => {
+  it('has the same usage with and without stream, and a total that is the sum', async () => {
     const body = hello({ temperature: 0, seed: 9, messages: [{ role: 'user', content: 'Count the words of this.' }] });
     const { usage } = (await tiny().chat(body)).body;
     expect(usage.total_tokens).toBe(usage.prompt_tokens + usage.completion_tokens);
@@ -314,7 +314,7 @@ describe('every answer', () => {
   });
 });
 
-describe('the context of the model in the box', () => {
+describe('context of a real model', () => {
   const longPrompt = (salt: string, words: number): ChatBody =>
     hello({
       messages: [{ role: 'user', content: `${salt} ${Array.from({ length: words }, (_, i) => `w${i}`).join(' ')}` }],
@@ -322,13 +322,13 @@ describe('the context of the model in the box', () => {
       temperature: 0,
     });
 
-  it('that a prompt overflows is an error that says so, in both modes', async () => {
+  it('returns context_length_exceeded for a prompt that is too long, with and without stream', async () => {
     const body = longPrompt('overflow', 6_000);
     expectError(await tiny().rejected(body), 400, 'context_length_exceeded', 'messages');
     expectError(await tiny().rejected({ ...body, stream: true }), 400, 'context_length_exceeded', 'messages');
   });
 
-  it('is reused for a prompt that comes again, and the usage says how much of it', async () => {
+  it('is reused for a repeated prompt, and the usage has the cached tokens', async () => {
     const body = longPrompt('again', 100);
     const cached = async (): Promise<number> => {
       const { usage } = (await tiny().chat(body)).body;
@@ -339,7 +339,7 @@ describe('the context of the model in the box', () => {
     expect(await cached()).toBeGreaterThan(first + 100);
   });
 
-  it('is never shared between projects, where it would tell what others have asked', async () => {
+  it('is never shared between projects, where it would reveal prompts of others', async () => {
     const stranger = await addTenant(test.platform, 'xero-random');
     const body = longPrompt('secret', 100);
     await tiny().chat(body);

@@ -1,6 +1,6 @@
 /**
- * The parameters of a chat completion: each is honoured, or refused with an error that names it; none is ignored in
- * silence. The bounds are the specification's.
+ * The parameters of a chat completion: each is applied or rejected with an error that names it; none is ignored silently.
+ * The limits are those of the specification.
  */
 import { numberedTokens, scripted } from './support/api-client.ts';
 import type { ApiClient, ChatBody } from './support/api-client.ts';
@@ -12,27 +12,27 @@ const test = testPlatform(bothEngines);
 const tiny = (): ApiClient => test.api.with({ endpointSlug: 'tiny' });
 
 describe('seed', () => {
-  it('gives the same text again, and another one for another seed', async () => {
-    const ask = async (seed: number): Promise<string> =>
+  it('reproduces the text, and changes it with another seed', async () => {
+    const generate = async (seed: number): Promise<string> =>
       contentOf(await tiny().chat(hello({ seed, temperature: 1, max_tokens: 24 })));
-    expect(await ask(42)).toBe(await ask(42));
-    expect(await ask(42)).not.toBe(await ask(43));
+    expect(await generate(42)).toBe(await generate(42));
+    expect(await generate(42)).not.toBe(await generate(43));
   });
 
-  it.each([0, -5, 2 ** 53, -(2 ** 63)])('may be %d', async (seed) => {
+  it.each([0, -5, 2 ** 53, -(2 ** 63)])('accepts %d', async (seed) => {
     expect(contentOf(await tiny().chat(hello({ seed })))).not.toBe('');
   });
 
-  it.each([2 ** 64, 1.5, '7', {}])('is refused when it is %j', async (seed) => {
+  it.each([2 ** 64, 1.5, '7', {}])('is rejected when it is %j', async (seed) => {
     expectError(await tiny().rejected(hello({ seed })), 400, 'invalid_request', 'seed');
   });
 });
 
 describe('temperature and top_p', () => {
-  it('give one text again and again at 0', async () => {
-    const ask = async (params: ChatBody): Promise<string> => contentOf(await tiny().chat(hello(params)));
-    expect(await ask({ temperature: 0 })).toBe(await ask({ temperature: 0 }));
-    expect(await ask({ top_p: 0 })).toBe(await ask({ temperature: 0 }));
+  it('are deterministic at 0', async () => {
+    const generate = async (params: ChatBody): Promise<string> => contentOf(await tiny().chat(hello(params)));
+    expect(await generate({ temperature: 0 })).toBe(await generate({ temperature: 0 }));
+    expect(await generate({ top_p: 0 })).toBe(await generate({ temperature: 0 }));
   });
 
   it.each([
@@ -40,7 +40,7 @@ describe('temperature and top_p', () => {
     ['top_p', [-0.1, 1.1, '1']],
     ['frequency_penalty', [-2.1, 2.1]],
     ['presence_penalty', [-2.1, 2.1]],
-  ])('%s outside its bounds is refused', async (param, values) => {
+  ])('%s outside its range is rejected', async (param, values) => {
     for (const value of values) {
       expectError(await tiny().rejected(hello({ [param]: value })), 400, 'invalid_request', param);
     }
@@ -51,7 +51,7 @@ describe('metadata and user', () => {
   const pairs = (count: number): Record<string, string> =>
     Object.fromEntries(Array.from({ length: count }, (_, i) => [`k${i}`, 'v']));
 
-  it('may be as large as the specification says', async () => {
+  it('are accepted up to the limits of the specification', async () => {
     const metadata = { ...pairs(15), ['k'.repeat(64)]: 'v'.repeat(512) };
     await test.api.chat(scripted({ tokens: 1 }, { metadata, user: 'user-1' }));
   });
@@ -60,21 +60,21 @@ describe('metadata and user', () => {
     ['17 pairs', pairs(17)],
     ['a key of 65 characters', { ['k'.repeat(65)]: 'v' }],
     ['a value of 513 characters', { k: 'v'.repeat(513) }],
-    ['a value that is no text', { k: 1 }],
-    ['a list', ['k']],
-    ['text', 'k'],
-  ])('metadata is refused with %s', async (_, metadata) => {
+    ['a value that is not a string', { k: 1 }],
+    ['an array', ['k']],
+    ['a string', 'k'],
+  ])('metadata is rejected with %s', async (_, metadata) => {
     const response = await test.api.rejected(scripted({ tokens: 1 }, { metadata }));
     expectError(response, 400, 'invalid_request', expect.stringMatching(/^metadata/));
   });
 
-  it.each([1, {}, ['u']])('user is refused when it is %j', async (user) => {
+  it.each([1, {}, ['u']])('user is rejected when it is %j', async (user) => {
     expectError(await test.api.rejected(scripted({ tokens: 1 }, { user })), 400, 'invalid_request', 'user');
   });
 });
 
-describe('a parameter', () => {
-  it('that is null is one that was left out', async () => {
+describe('parameter', () => {
+  it('that is null is treated as absent', async () => {
     const names = [
       ...['max_tokens', 'max_completion_tokens', 'temperature', 'top_p', 'stream', 'stream_options', 'stop', 'tools'],
       ...['tool_choice', 'parallel_tool_calls', 'logprobs', 'top_logprobs', 'reasoning_effort', 'prediction', 'seed'],
@@ -92,14 +92,14 @@ describe('a parameter', () => {
 
   it.each<[string, ChatBody]>([
     ['logprobs: false', { logprobs: false }],
-    ['the format that is text anyway', { response_format: { type: 'text' } }],
+    ['response_format text', { response_format: { type: 'text' } }],
     ['no tools', { tools: [], tool_choice: 'none' }],
     ['penalties of 0', { frequency_penalty: 0, presence_penalty: 0 }],
     ['no bias', { logit_bias: {} }],
     ['store: false', { store: false }],
     ['store: true', { store: true }],
-    ['modalities that are text', { modalities: ['text'] }],
-  ])('with its default is served by every engine: %s', async (_, params) => {
+    ['modalities text', { modalities: ['text'] }],
+  ])('with its default value is accepted by every engine: %s', async (_, params) => {
     for (const response of [await test.api.chat(scripted({ tokens: 1 }, params)), await tiny().chat(hello(params))]) {
       expect(response.body.choices[0]?.logprobs).toBeNull();
     }
@@ -133,13 +133,13 @@ describe('a parameter', () => {
       },
     ],
   ];
-  it.each(unsupported)('that nothing can honour here is refused by name: %s', async (_, param, params) => {
+  it.each(unsupported)('that no engine supports is rejected by name: %s', async (_, param, params) => {
     expectError(await test.api.rejected(scripted({}, params)), 400, 'unsupported_parameter', param);
     expectError(await tiny().rejected(hello(params)), 400, 'unsupported_parameter', param);
     expectError(await tiny().rejected(hello({ ...params, stream: true })), 400, 'unsupported_parameter', param);
   });
 
-  it('that one engine can honour and another cannot is served by the one and refused by the other', async () => {
+  it('that only one engine supports is applied by that one and rejected by the other', async () => {
     const served: ChatBody[] = [
       { frequency_penalty: 1 },
       { presence_penalty: -1 },
@@ -158,19 +158,23 @@ describe('a parameter', () => {
   it.each<[string, unknown, ChatBody]>([
     ['more than 20 top_logprobs', 'top_logprobs', { logprobs: true, top_logprobs: 21 }],
     ['top_logprobs without logprobs', 'top_logprobs', { top_logprobs: 1 }],
-    ['a format of an unknown type', expect.stringMatching(/^response_format/), { response_format: { type: 'hiccup' } }],
+    [
+      'an unknown response_format type',
+      expect.stringMatching(/^response_format/),
+      { response_format: { type: 'hiccup' } },
+    ],
     [
       'a JSON schema that is a number',
       expect.stringMatching(/^response_format/),
       { response_format: { type: 'json_schema', json_schema: { name: 'x', schema: 123 } } },
     ],
     [
-      'a JSON schema of a type that there is not',
+      'a JSON schema with an unknown type',
       expect.stringMatching(/^response_format/),
       { response_format: { type: 'json_schema', json_schema: { name: 'x', schema: { type: 'hiccup' } } } },
     ],
     [
-      'a strict JSON schema with an expression that is none',
+      'a strict JSON schema with an invalid regular expression',
       expect.stringMatching(/^response_format/),
       {
         response_format: {
@@ -179,17 +183,17 @@ describe('a parameter', () => {
         },
       },
     ],
-    ['a forced tool without tools', 'tool_choice', { tool_choice: 'required' }],
-    ['an empty tool choice', expect.stringMatching(/^tool_choice/), { tools: [tool], tool_choice: {} }],
+    ['tool_choice required without tools', 'tool_choice', { tool_choice: 'required' }],
+    ['an empty tool_choice', expect.stringMatching(/^tool_choice/), { tools: [tool], tool_choice: {} }],
     [
-      'a tool choice that names no tool',
+      'a tool_choice that names an unknown tool',
       'tool_choice',
       { tools: [tool], tool_choice: { type: 'function', function: { name: 'other' } } },
     ],
-    ['a bias beyond 100', expect.stringMatching(/^logit_bias/), { logit_bias: { '1': 101 } }],
-    ['a bias of no token', expect.stringMatching(/^logit_bias/), { logit_bias: { a: 1 } }],
-    ['a stream that is neither true nor false', 'stream', { stream: 'yes' }],
-  ])('that makes no sense is refused, before any stream begins: %s', async (_, param, params) => {
+    ['a logit_bias above 100', expect.stringMatching(/^logit_bias/), { logit_bias: { '1': 101 } }],
+    ['a logit_bias of no token', expect.stringMatching(/^logit_bias/), { logit_bias: { a: 1 } }],
+    ['a stream that is not a boolean', 'stream', { stream: 'yes' }],
+  ])('that is invalid is rejected before a stream starts: %s', async (_, param, params) => {
     expectError(await tiny().rejected(hello(params)), 400, 'invalid_request', param);
     if ('stream' in params) return;
     expectError(await tiny().rejected(hello({ ...params, stream: true })), 400, 'invalid_request', param);
@@ -197,13 +201,13 @@ describe('a parameter', () => {
 });
 
 describe('messages', () => {
-  it('mean the same as text and as parts', async () => {
-    const ask = async (content: unknown): Promise<string> =>
+  it('have the same meaning as a string and as content parts', async () => {
+    const generate = async (content: unknown): Promise<string> =>
       contentOf(await tiny().chat(hello({ messages: [{ role: 'user', content }], temperature: 0 })));
-    expect(await ask([{ type: 'text', text: 'Hello there' }])).toBe(await ask('Hello there'));
+    expect(await generate([{ type: 'text', text: 'Hello there' }])).toBe(await generate('Hello there'));
   });
 
-  it('may hold every role of a conversation', async () => {
+  it('accept every role', async () => {
     const messages = [
       { role: 'system', content: 'Be brief.' },
       { role: 'user', content: 'One?', name: 'ada' },
@@ -217,30 +221,30 @@ describe('messages', () => {
   it.each<[string, unknown, unknown]>([
     ['missing', undefined, 'messages'],
     ['null', null, 'messages'],
-    ['text', 'Hello', 'messages'],
+    ['a string', 'Hello', 'messages'],
     ['empty', [], 'messages'],
     ['an object', { role: 'user', content: 'x' }, 'messages'],
-    ['a list of numbers', [123], expect.stringMatching(/^messages/)],
-    ['a list of nothing', [{}], expect.stringMatching(/^messages\[0\]/)],
-    ['of an unknown role', [{ role: 'king', content: 'x' }], expect.stringMatching(/^messages\[0\]/)],
-    ['of a role that is a number', [{ role: 123, content: 'x' }], expect.stringMatching(/^messages\[0\]/)],
+    ['an array of numbers', [123], expect.stringMatching(/^messages/)],
+    ['an array of empty objects', [{}], expect.stringMatching(/^messages\[0\]/)],
+    ['with an unknown role', [{ role: 'king', content: 'x' }], expect.stringMatching(/^messages\[0\]/)],
+    ['with a number as role', [{ role: 123, content: 'x' }], expect.stringMatching(/^messages\[0\]/)],
     ['with a number as content', [{ role: 'user', content: 123 }], expect.stringMatching(/^messages\[0\]\.content/)],
     ['without content', [{ role: 'user' }], expect.stringMatching(/^messages\[0\]\.content/)],
     [
-      'with null as content of a user',
+      'with null as content of a user message',
       [{ role: 'user', content: null }],
       expect.stringMatching(/^messages\[0\]\.content/),
     ],
     [
-      'with a part of an unknown type',
+      'with a content part of an unknown type',
       [{ role: 'user', content: [{ type: 'smell', smell: 'x' }] }],
       expect.stringMatching(/^messages\[0\]\.content/),
     ],
-  ])('are refused when they are %s', async (_, messages, param) => {
+  ])('are rejected: %s', async (_, messages, param) => {
     expectError(await test.api.rejected({ model: 'scripted', messages }), 400, 'invalid_request', param);
   });
 
-  it('may be sent back as clients dump them, with null in every field that was not there', async () => {
+  it('accept messages as clients serialize them, with null in every absent field', async () => {
     const dumped = {
       role: 'assistant',
       content: 'Two.',
@@ -259,7 +263,7 @@ describe('messages', () => {
     expectError(await tiny().rejected(hello(wrong)), 400, 'invalid_request', 'messages[3].content');
   });
 
-  it('are refused where they are wrong, not where they are right', async () => {
+  it('are rejected with the path of the invalid message', async () => {
     const messages = [
       { role: 'user', content: 'x' },
       { role: 'user', content: 7 },
@@ -270,7 +274,7 @@ describe('messages', () => {
 });
 
 describe('model', () => {
-  it('is decided by the endpoint: the answer names the real one, whatever was asked for', async () => {
+  it('is determined by the endpoint: the completion has its name, whatever was requested', async () => {
     const { body } = await test.api.chat(scripted({ tokens: 1 }, { model: 'gpt-4o' }));
     expect(body.model).toBe('scripted');
     const stream = await test.api.stream(scripted({ tokens: 1 }, { model: 'gpt-4o' }));
@@ -278,7 +282,7 @@ describe('model', () => {
     expect(stream.chunks[0]?.model).toBe('scripted');
   });
 
-  it.each([undefined, null, '', 7, ['scripted']])('is required, and %j is none', async (model) => {
+  it.each([undefined, null, '', 7, ['scripted']])('is required: %j is rejected', async (model) => {
     expectError(await test.api.rejected(scripted({ tokens: 1 }, { model })), 400, 'invalid_request', 'model');
   });
 });

@@ -1,7 +1,7 @@
 /**
- * Every operation that the gateway has answers as the OpenAI document says, and as our own does. The operations are a table in
- * support/contract-operations.ts; what the document, taken at its word, still refuses is a list with reasons in
- * support/openai-schema.ts.
+ * The response of every operation of the gateway conforms to the OpenAI document and to the document of the gateway. The
+ * operations are listed in support/contract-operations.ts; deviations from the literal OpenAI document are listed with
+ * reasons in support/openai-schema.ts.
  */
 import { scriptedPlatform } from '@xerotier/dev';
 import { generateApiKey } from '@xerotier/api-keys';
@@ -10,19 +10,19 @@ import { operations } from './support/contract-operations.ts';
 import type { Operation } from './support/contract-operations.ts';
 import { gatewayRoutes } from './support/gateway-routes.ts';
 import { MediaUpstream } from './support/media-upstream.ts';
-import { OpenaiSchema, strictFindingsExplained } from './support/openai-schema.ts';
-import { OwnDocument } from './support/own-document.ts';
-import type { ReceivedResponse } from './support/own-document.ts';
+import { OpenaiSchema, knownDeviations } from './support/openai-schema.ts';
+import { GatewayDocument } from './support/gateway-document.ts';
+import type { ReceivedResponse } from './support/gateway-document.ts';
 import { ScriptedUpstream } from './support/scripted-upstream.ts';
 import { bothEngines, testPlatform } from './support/test-platform.ts';
 import type { PlatformPlan } from './support/test-platform.ts';
 
 const upstream = new ScriptedUpstream();
 const mediaUpstream = new MediaUpstream();
-/** Not the platform's own, which has seen other answers too. */
+/** Not the schema of the shared platform, which has validated other responses too. */
 const schema = new OpenaiSchema();
 
-/** All engines behind one project, and an endpoint `idle` whose model nobody serves. */
+/** All engines behind one project, and an endpoint `idle` whose model has no worker. */
 async function allEngines(folder: string): Promise<PlatformPlan> {
   await Promise.all([upstream.start(), mediaUpstream.start()]);
   const [both, behind, media] = [await bothEngines(folder), upstream.plan(), mediaUpstream.plan()];
@@ -47,9 +47,9 @@ async function allEngines(folder: string): Promise<PlatformPlan> {
 }
 
 const test = testPlatform(allEngines);
-let ownDocument: OwnDocument;
+let gatewayDocument: GatewayDocument;
 beforeAll(async () => {
-  ownDocument = await OwnDocument.read(test.description.baseUrl);
+  gatewayDocument = await GatewayDocument.read(test.description.baseUrl);
 });
 afterAll(() => Promise.all([upstream.stop(), mediaUpstream.stop()]));
 
@@ -80,12 +80,12 @@ async function send({ route, body, headers, key }: SentRequest, id = ''): Promis
 
 async function perform(operation: Operation): Promise<Response> {
   upstream.reply = operation.upstream;
-  if (operation.after === undefined) return send(operation);
-  const { id } = (await (await send(operation.after)).json()) as { id: string };
+  if (operation.setup === undefined) return send(operation);
+  const { id } = (await (await send(operation.setup)).json()) as { id: string };
   return send(operation, id);
 }
 
-/** The data of the events of a whole stream; comments are left out. */
+/** Returns the data of the events of a whole stream, without comments. */
 function eventsOf(text: string): string[] {
   expect(text).toMatch(/\n\n$/);
   return text
@@ -95,7 +95,7 @@ function eventsOf(text: string): string[] {
     .map((event) => /^data: (.*)$/.exec(event)?.[1] ?? `not one line of data: ${event}`);
 }
 
-/** The values of the answer: its body, or the data of its events. */
+/** Validates the events of a streamed response and returns their data. */
 function expectStream(text: string, operation: Operation): unknown[] {
   const events = eventsOf(text);
   const last = operation.ending === 'event' ? '' : (events.pop() as string);
@@ -124,7 +124,7 @@ function expectOpenai({ schema: name }: Operation, value: unknown): void {
   if (name !== undefined) schema.expectValid(name, value);
 }
 
-describe('an operation answers as the documents say', () => {
+describe('response of an operation conforms to both documents', () => {
   it.each(operations.map((operation) => [operation.name, operation] as const))('%s', async (_, operation) => {
     const response = await perform(operation);
     const text = await response.text();
@@ -134,10 +134,10 @@ describe('an operation answers as the documents say', () => {
     const type = ending === undefined ? mediaType : 'text/event-stream; charset=utf-8';
     expect(response.headers.get('content-type')).toBe(type);
     const values = ending === undefined ? expectBody(text, operation) : expectStream(text, operation);
-    expect(ownDocument.findings({ route, status, headers: response.headers, values })).toEqual([]);
+    expect(gatewayDocument.findings({ route, status, headers: response.headers, values })).toEqual([]);
   });
 
-  it('a completion that is cancelled', async () => {
+  it('cancelled completion', async () => {
     const stream = await test.api.stream(scripted({ tokens: 5_000, delayMs: 20 }));
     await stream.textChunks(1);
     const route = 'POST /{project}/chat/v1/chat/completions/{id}';
@@ -145,12 +145,12 @@ describe('an operation answers as the documents say', () => {
     const body: unknown = await response.json();
     expect(body).toMatchObject({ cancelled: true });
     const { status, headers } = response;
-    expect(ownDocument.findings({ route, status, headers, values: [body] })).toEqual([]);
+    expect(gatewayDocument.findings({ route, status, headers, values: [body] })).toEqual([]);
     expect(await stream.ended).toBe('error');
   });
 });
 
-describe('our own document', () => {
+describe('gateway document', () => {
   const headers = (more: object = {}): Headers => new Headers({ 'content-type': 'application/json', ...more });
   const model = { id: 'm', object: 'model', created: 1, owned_by: 'x' };
   const received: ReceivedResponse = {
@@ -162,49 +162,45 @@ describe('our own document', () => {
   const error = { message: 'no', type: 'not_found_error', param: null, code: 'model_not_found' };
   const rejection: ReceivedResponse = { ...received, status: 404, values: [{ error }] };
 
-  it('has what is in it', () => {
-    expect(ownDocument.findings(received)).toEqual([]);
-    expect(ownDocument.findings(rejection)).toEqual([]);
+  it('accepts what it declares', () => {
+    expect(gatewayDocument.findings(received)).toEqual([]);
+    expect(gatewayDocument.findings(rejection)).toEqual([]);
   });
 
   it.each<[string, ReceivedResponse, string]>([
-    ['a field', { ...received, values: [{ ...model, parent: null }] }, 'additional properties'],
-    ['a value', { ...received, values: [{ ...model, created: 'today' }] }, 'must be integer'],
-    ['a status', { ...received, status: 201 }, 'has no 201'],
-    ['a media type', { ...received, headers: headers({ 'content-type': 'text/plain' }) }, 'has no text/plain'],
-    ['a header', { ...received, headers: headers({ 'x-xerotier-mood': 'good' }) }, 'header x-xerotier-mood'],
-    [
-      'a code of another route',
-      { ...rejection, values: [{ error: { ...error, code: 'completion_not_found' } }] },
-      'code',
-    ],
-    ['a route', { ...received, route: 'GET /p/e/v1/moods' }, 'no GET /p/e/v1/moods'],
-  ])('has not %s that is not in it', (_, unknown, words) => {
-    expect(ownDocument.findings(unknown).join()).toContain(words);
+    ['field', { ...received, values: [{ ...model, parent: null }] }, 'additional properties'],
+    ['value', { ...received, values: [{ ...model, created: 'today' }] }, 'must be integer'],
+    ['status', { ...received, status: 201 }, 'has no 201'],
+    ['media type', { ...received, headers: headers({ 'content-type': 'text/plain' }) }, 'has no text/plain'],
+    ['header', { ...received, headers: headers({ 'x-xerotier-mood': 'good' }) }, 'header x-xerotier-mood'],
+    ['error code', { ...rejection, values: [{ error: { ...error, code: 'completion_not_found' } }] }, 'code'],
+    ['route', { ...received, route: 'GET /p/e/v1/moods' }, 'no GET /p/e/v1/moods'],
+  ])('reports an undeclared %s', (_, unknown, message) => {
+    expect(gatewayDocument.findings(unknown).join()).toContain(message);
   });
 });
 
-describe('the table of operations', () => {
-  const good = operations.filter(({ status = 200 }) => status === 200);
+describe('table of operations', () => {
+  const successful = operations.filter(({ status = 200 }) => status === 200);
   const missing = async (performed: readonly Operation[]): Promise<string[]> =>
     (await gatewayRoutes())
       .filter(({ pattern }) => !performed.some(({ route }) => pattern.test(route)))
       .map(({ name }) => name);
 
-  it('has a good answer of each route of the gateway', async () => {
-    expect(await missing(good)).toEqual([]);
+  it('has a successful response of each route of the gateway', async () => {
+    expect(await missing(successful)).toEqual([]);
   });
 
-  it('would be found wanting without those of one route', async () => {
-    expect(await missing(good.filter(({ route }) => route !== 'POST /{project}/v1/chat/completions'))).toEqual([
+  it('reports a route without operations', async () => {
+    expect(await missing(successful.filter(({ route }) => route !== 'POST /{project}/v1/chat/completions'))).toEqual([
       'POST :project/v1/chat/completions',
     ]);
   });
 });
 
-describe('the OpenAI document, taken at its word', () => {
-  // Runs last, over all that was answered above: a new place fails, and so does one that is gone.
-  it('refuses of that only what is listed with its reason', () => {
-    expect(schema.strictFindings).toEqual(Object.keys(strictFindingsExplained).sort());
+describe('literal OpenAI document', () => {
+  // Runs last, over all responses above: an unlisted deviation fails, and so does a listed one that no longer occurs.
+  it('rejects exactly what is listed with a reason', () => {
+    expect(schema.strictFindings).toEqual(Object.keys(knownDeviations).sort());
   });
 });

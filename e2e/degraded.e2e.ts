@@ -1,7 +1,6 @@
 /**
- * What happens when parts of the platform die: each service and each server is killed with SIGKILL while streams run, and
- * what the degraded modes promise is what a client sees. A stream never just stops: it is complete and ends with `[DONE]`,
- * or it ends with an error event.
+ * Degraded modes: each service and each server is killed with SIGKILL while streams run, and clients observe what the
+ * degraded modes promise. A stream never just stops: it is complete and ends with `[DONE]`, or it ends with an error event.
  */
 import { generateApiKey } from '@xerotier/api-keys';
 import { scriptedPlatform } from '@xerotier/dev';
@@ -11,16 +10,16 @@ import { numberedTokens, scripted } from './support/api-client.ts';
 import type { ApiClient } from './support/api-client.ts';
 import { contentOf, expectError } from './support/chat-checks.ts';
 import type { EventStream } from './support/event-stream.ts';
-import { endOwnProcesses, OwnProcess } from './support/own-process.ts';
-import { ownPlatform } from './support/test-platform.ts';
+import { stopAdditionalProcesses, AdditionalProcess } from './support/additional-process.ts';
+import { dedicatedPlatform } from './support/test-platform.ts';
 
 const TOKENS = 120;
 const DELAY_MS = 20;
-/** Some two and a half seconds: long enough to kill something meanwhile. */
+/** About 2.5 seconds: long enough to kill a process meanwhile. */
 const paced = scripted({ tokens: TOKENS, delayMs: DELAY_MS }, { stream_options: { include_usage: true } });
 const endless = scripted({ tokens: 8_000, delayMs: DELAY_MS });
 
-const test = ownPlatform(() => ({ ...scriptedPlatform({ workers: 2, slots: 4 }), gateways: 2 }));
+const test = dedicatedPlatform(() => ({ ...scriptedPlatform({ workers: 2, slots: 4 }), gateways: 2 }));
 
 const workers = (): ServiceProcess[] => ['xim', 'xim-2'].map((name) => test.platform.service(name));
 
@@ -28,7 +27,7 @@ const workerIdOf = (service: ServiceProcess): string => String(service.facts['wo
 
 function serviceOf(workerId: string): ServiceProcess {
   const service = workers().find((worker) => workerIdOf(worker) === workerId);
-  if (service === undefined) throw new Error(`no worker has the id ${workerId}`);
+  if (service === undefined) throw new Error(`there is no worker with the id ${workerId}`);
   return service;
 }
 
@@ -38,8 +37,8 @@ const workerOf = (stream: EventStream): ServiceProcess =>
 const secondGateway = (): ApiClient =>
   test.api.with({ baseUrl: `http://127.0.0.1:${test.platform.service('gateway-2').facts['port']}` });
 
-/** Whatever happened meanwhile, a stream that says it is complete is complete. */
-async function expectHonestEnd(stream: EventStream): Promise<'done' | 'error'> {
+/** Expects that the stream is complete if it ends with `[DONE]`, and that it ends with an error event otherwise. */
+async function expectCompleteOrError(stream: EventStream): Promise<'done' | 'error'> {
   const ending = await stream.ended;
   expect(['done', 'error']).toContain(ending);
   if (ending === 'done') {
@@ -52,9 +51,9 @@ async function expectHonestEnd(stream: EventStream): Promise<'done' | 'error'> {
   return ending as 'done' | 'error';
 }
 
-/** Brings everything back that a test has killed or frozen, and waits until it serves. */
-async function heal(): Promise<void> {
-  endOwnProcesses();
+/** Restarts everything that a test has killed or frozen, and waits until it serves requests. */
+async function restore(): Promise<void> {
+  stopAdditionalProcesses();
   for (const server of Object.values(test.platform.servers.started)) {
     if (server.pid === null) await server.restart();
   }
@@ -62,16 +61,16 @@ async function heal(): Promise<void> {
     if (service.pid === null) await service.start();
     else process.kill(service.pid, 'SIGCONT');
   }
-  await test.fleet.onlyThese(workers().map(workerIdOf));
+  await test.fleet.onlyWorkers(workers().map(workerIdOf));
   for (const api of [test.api, secondGateway()]) {
     await eventually('the platform serves again', () => api.chat(scripted({ tokens: 1 })), 20_000);
   }
 }
 
-afterEach(heal, 60_000);
+afterEach(restore, 60_000);
 
-describe('a worker that is killed', () => {
-  it('before its first token is replaced by another one, and the client notices nothing', async () => {
+describe('killed worker', () => {
+  it('is replaced by another one before the first token, unnoticed by the client', async () => {
     const body = scripted({ tokens: 5, prefillMs: 2_000 });
     const responses = [test.api.stream(body), test.api.chat(body)] as const;
     const busy = await test.fleet.busyWorker();
@@ -84,7 +83,7 @@ describe('a worker that is killed', () => {
     expect(whole.headers.get('x-xerotier-worker-id')).not.toBe(busy.workerId);
   });
 
-  it('after it ends the stream with an error event, never with [DONE]', async () => {
+  it('ends a started stream with an error event, never with [DONE]', async () => {
     const stream = await test.api.stream(endless);
     await stream.textChunks(5);
     await workerOf(stream).kill('SIGKILL');
@@ -93,14 +92,14 @@ describe('a worker that is killed', () => {
     expect(stream.finishReasons()).toEqual([]);
   });
 
-  it('in the middle of an answer in one piece is replaced too, since nothing was sent yet', async () => {
+  it('is replaced during a non-streamed completion, of which nothing was sent yet', async () => {
     const response = test.api.chat(scripted({ tokens: 100, delayMs: DELAY_MS }));
     const busy = await test.fleet.busyWorker();
     await serviceOf(busy.workerId).kill('SIGKILL');
     expect(contentOf(await response)).toBe(numberedTokens(100));
   });
 
-  it('is no longer given requests, and the other one serves', async () => {
+  it('receives no more requests, and the other worker serves them', async () => {
     const [dead, alive] = workers() as [ServiceProcess, ServiceProcess];
     await dead.kill('SIGKILL');
     const responses = await Promise.all(Array.from({ length: 12 }, () => test.api.chat(scripted({ tokens: 2 }))));
@@ -108,10 +107,10 @@ describe('a worker that is killed', () => {
     expect(new Set(served)).toEqual(new Set([workerIdOf(alive)]));
   });
 
-  it('by the request itself takes no more than two others with it, and the request is an error', async () => {
+  it('is replaced at most twice when the request itself kills workers, and the request fails', async () => {
     const spare = workers()[0] as ServiceProcess;
-    const more = await Promise.all([OwnProcess.start(spare), OwnProcess.start(spare)]);
-    await test.fleet.onlyThese([...workers().map(workerIdOf), ...more.map(({ facts }) => String(facts['workerId']))]);
+    const more = await Promise.all([AdditionalProcess.start(spare), AdditionalProcess.start(spare)]);
+    await test.fleet.onlyWorkers([...workers().map(workerIdOf), ...more.map(({ facts }) => String(facts['workerId']))]);
     const response = await test.api.rejected(scripted({ exitAfter: 0 }));
     expect(response.status).toBe(503);
     expect(response.headers.get('retry-after')).toMatch(/^\d+$/);
@@ -119,15 +118,15 @@ describe('a worker that is killed', () => {
   });
 });
 
-describe('a worker that is told to stop', () => {
-  it('finishes its streams, takes nothing new, and ends with code 0', async () => {
+describe('stopped worker', () => {
+  it('finishes its streams, accepts no new requests, and exits with code 0', async () => {
     await Promise.all(workers().map((worker) => worker.kill('SIGKILL')));
-    const draining = await OwnProcess.start(workers()[0] as ServiceProcess);
-    const stream = await eventually('the new worker serves', () => test.api.stream(paced));
+    const draining = await AdditionalProcess.start(workers()[0] as ServiceProcess);
+    const stream = await eventually('the new worker is available', () => test.api.stream(paced));
     await stream.textChunks(3);
     await (workers()[1] as ServiceProcess).start();
     draining.signal('SIGTERM');
-    await eventually('it says that it drains', () => test.fleet.workers.some((worker) => worker.draining));
+    await eventually('its heartbeat says draining', () => test.fleet.workers.some((worker) => worker.draining));
     const others = await Promise.all(Array.from({ length: 4 }, () => test.api.chat(scripted({ tokens: 2 }))));
     expect(others.map(({ headers }) => headers.get('x-xerotier-worker-id'))).not.toContain(draining.facts['workerId']);
     expect(await stream.ended).toBe('done');
@@ -136,10 +135,10 @@ describe('a worker that is told to stop', () => {
     expect(await draining.exited).toEqual({ code: 0, signal: null });
   });
 
-  it('ends its streams with an error event when its grace time is over, and with code 0 itself', async () => {
+  it('ends its streams with an error event after the grace period, and exits with code 0', async () => {
     await Promise.all(workers().map((worker) => worker.kill('SIGKILL')));
-    const draining = await OwnProcess.start(workers()[0] as ServiceProcess, { SHUTDOWN_GRACE_MS: '3000' });
-    const stream = await eventually('the new worker serves', () => test.api.stream(endless));
+    const draining = await AdditionalProcess.start(workers()[0] as ServiceProcess, { SHUTDOWN_GRACE_MS: '3000' });
+    const stream = await eventually('the new worker is available', () => test.api.stream(endless));
     await stream.textChunks(3);
     draining.signal('SIGTERM');
     expect(await stream.ended).toBe('error');
@@ -148,8 +147,8 @@ describe('a worker that is told to stop', () => {
   });
 });
 
-describe('a router that is gone', () => {
-  it('when it was killed, leaves running streams alone and new requests served', async () => {
+describe('unavailable router', () => {
+  it('affects neither running streams nor new requests when it is killed', async () => {
     const running = await test.api.stream(paced);
     await running.textChunks(3);
     await test.platform.service('router').kill('SIGKILL');
@@ -160,12 +159,12 @@ describe('a router that is gone', () => {
     expect(running.text()).toBe(numberedTokens(TOKENS));
   });
 
-  it('when it is frozen, costs a request some waiting and nothing else', async () => {
+  it('only delays requests when it is frozen', async () => {
     await test.platform.service('router').kill('SIGSTOP');
     expect(contentOf(await test.api.chat(scripted({ tokens: 5 })))).toBe(numberedTokens(5));
   });
 
-  it('lets as many requests run as there are slots, and the rest find one when it is free', async () => {
+  it('lets as many requests run as there are slots, and the others when a slot becomes free', async () => {
     await test.platform.service('router').kill('SIGKILL');
     const responses = await Promise.all(
       Array.from({ length: 24 }, () => test.api.chat(scripted({ tokens: 10, delayMs: 10 }))),
@@ -173,11 +172,11 @@ describe('a router that is gone', () => {
     expect(responses.every((response) => contentOf(response) === numberedTokens(10))).toBe(true);
   });
 
-  it('places requests again when it is back', async () => {
+  it('places requests again after a restart', async () => {
     await test.platform.service('router').kill('SIGKILL');
     await test.api.chat(scripted({ tokens: 1 }));
     await test.platform.service('router').start();
-    await eventually('a request runs by a lease again', async () => {
+    await eventually('requests get leases again', async () => {
       const stream = await test.api.stream(endless);
       const { active } = await test.fleet.busyWorker();
       stream.abort();
@@ -186,8 +185,8 @@ describe('a router that is gone', () => {
   });
 });
 
-describe('an auth service that is killed', () => {
-  it('leaves keys that were seen just now working, and answers for others within seconds', async () => {
+describe('killed auth service', () => {
+  it('does not affect recently used API keys, and others get a 503 within seconds', async () => {
     await test.api.chat(scripted({ tokens: 1 }));
     await test.platform.service('auth').kill('SIGKILL');
     expect(contentOf(await test.api.chat(scripted({ tokens: 2 })))).toBe(numberedTokens(2));
@@ -197,11 +196,11 @@ describe('an auth service that is killed', () => {
     expectError(unknown, 503, 'auth_unavailable', null);
     expect(unknown.body.error).toMatchObject({ type: 'service_unavailable', retry_after: expect.any(Number) });
     expect(unknown.headers.get('retry-after')).toMatch(/^\d+$/);
-    // A key that cannot be one of ours needs no auth service.
+    // A malformed key is rejected without the auth service.
     expectError(await test.api.rejected(scripted({}), { key: 'sk-nonsense' }), 401, 'invalid_api_key', null);
   });
 
-  it('knows all keys again when it is back', async () => {
+  it('authenticates all API keys again after a restart', async () => {
     await test.platform.service('auth').kill('SIGKILL');
     await test.platform.service('auth').start();
     const unknown = await test.api.rejected(scripted({ tokens: 1 }), { key: generateApiKey('demo') });
@@ -209,23 +208,23 @@ describe('an auth service that is killed', () => {
   });
 });
 
-describe('a NATS server that is killed', () => {
+describe('killed NATS server', () => {
   const nats = (): NonNullable<(typeof test.platform.servers.started)['nats']> =>
     test.platform.servers.started.nats as never;
 
-  it('ends open streams honestly, and everything finds back by itself', async () => {
+  it('never truncates streams silently, and all services reconnect', async () => {
     const streams = await Promise.all([test.api.stream(paced), secondGateway().stream(paced)]);
     await Promise.all(streams.map((stream) => stream.textChunks(3)));
     await nats().kill('SIGKILL');
     await nats().restart();
-    await Promise.all(streams.map(expectHonestEnd));
+    await Promise.all(streams.map(expectCompleteOrError));
     for (const api of [test.api, secondGateway()]) {
-      await eventually('it serves again', () => api.chat(scripted({ tokens: 2 })), 15_000);
+      await eventually('requests are served again', () => api.chat(scripted({ tokens: 2 })), 15_000);
     }
     expect(test.platform.services.filter(({ pid }) => pid === null)).toEqual([]);
   });
 
-  it('and stays away ends streams and requests with an error, in time', async () => {
+  it('ends streams and requests with an error when it is not restarted', async () => {
     const stream = await test.api.stream(endless);
     await stream.textChunks(3);
     await nats().kill('SIGKILL');
@@ -236,8 +235,8 @@ describe('a NATS server that is killed', () => {
   });
 });
 
-describe('a PostgreSQL server that is killed', () => {
-  it('is not missed by streams, nor by keys that were seen just now', async () => {
+describe('killed PostgreSQL server', () => {
+  it('affects neither streams nor recently used API keys', async () => {
     const stream = await test.api.stream(paced);
     await stream.textChunks(3);
     await test.platform.servers.started.postgres?.kill('SIGKILL');
@@ -248,8 +247,8 @@ describe('a PostgreSQL server that is killed', () => {
     });
     expectError(unknown, 503, 'auth_unavailable', null);
     await test.platform.servers.started.postgres?.restart();
-    expect(await expectHonestEnd(stream)).toBe('done');
-    await eventually('keys are looked up again', async () => {
+    expect(await expectCompleteOrError(stream)).toBe('done');
+    await eventually('API keys are looked up again', async () => {
       const response = await test.api.rejected(scripted({}), { key: generateApiKey('demo') });
       return response.status === 401;
     });
@@ -257,25 +256,25 @@ describe('a PostgreSQL server that is killed', () => {
   });
 });
 
-describe('a Redis server that is killed', () => {
-  it('is not missed by anything that runs, and nothing of it had to be kept', async () => {
+describe('killed Redis server', () => {
+  it('affects no request, also when it restarts empty', async () => {
     const stream = await test.api.stream(paced);
     await stream.textChunks(3);
     await test.platform.servers.started.redis?.kill('SIGKILL');
     expect(contentOf(await test.api.chat(scripted({ tokens: 2 })))).toBe(numberedTokens(2));
     await test.platform.servers.started.redis?.restart();
-    expect(await expectHonestEnd(stream)).toBe('done');
+    expect(await expectCompleteOrError(stream)).toBe('done');
     expect(contentOf(await test.api.chat(scripted({ tokens: 2 })))).toBe(numberedTokens(2));
   });
 });
 
-describe('a gateway that is killed', () => {
-  it('leaves the other one serving, and the workers stop what it had asked for', async () => {
+describe('killed gateway', () => {
+  it('does not affect the other gateway, and workers stop its generations', async () => {
     const lost = await test.api.stream(endless);
     const kept = await secondGateway().stream(paced);
     await Promise.all([lost.textChunks(3), kept.textChunks(3)]);
     await test.platform.service('gateway').kill('SIGKILL');
-    expect(await lost.ended).toBe('cut');
+    expect(await lost.ended).toBe('disconnected');
     expect(contentOf(await secondGateway().chat(scripted({ tokens: 2 })))).toBe(numberedTokens(2));
     expect(await kept.ended).toBe('done');
     const freeAfterMs = await test.fleet.allIdle(8_000);
@@ -285,19 +284,19 @@ describe('a gateway that is killed', () => {
   });
 });
 
-describe('a gateway that is told to stop', () => {
-  const start = async (env: Record<string, string> = {}): Promise<[OwnProcess, ApiClient]> => {
-    const gateway = await OwnProcess.start(test.platform.service('gateway'), { HTTP_PORT: '0', ...env });
+describe('stopped gateway', () => {
+  const start = async (env: Record<string, string> = {}): Promise<[AdditionalProcess, ApiClient]> => {
+    const gateway = await AdditionalProcess.start(test.platform.service('gateway'), { HTTP_PORT: '0', ...env });
     return [gateway, test.api.with({ baseUrl: `http://127.0.0.1:${gateway.facts['port']}` })];
   };
 
-  it('finishes its open answers, accepts nothing new, and ends with code 0', async () => {
+  it('finishes open responses, accepts no new connections, and exits with code 0', async () => {
     const [gateway, api] = await start();
     const stream = await api.stream(paced);
     const whole = api.chat(scripted({ tokens: 50, delayMs: DELAY_MS }));
     await stream.textChunks(3);
     gateway.signal('SIGTERM');
-    await eventually('it accepts no connection', () =>
+    await eventually('it accepts no connections', () =>
       api.chat(scripted({})).then(
         () => false,
         () => true,
@@ -309,7 +308,7 @@ describe('a gateway that is told to stop', () => {
     expect(await gateway.exited).toEqual({ code: 0, signal: null });
   });
 
-  it('ends its open streams with an error event when its grace time is over, and with code 0 itself', async () => {
+  it('ends open streams with an error event after the grace period, and exits with code 0', async () => {
     const [gateway, api] = await start({ SHUTDOWN_GRACE_MS: '3000' });
     const stream = await api.stream(endless);
     await stream.textChunks(3);
@@ -321,20 +320,22 @@ describe('a gateway that is told to stop', () => {
   });
 });
 
-describe('a client that goes away', () => {
-  it('stops the engine, and its slot is free', async () => {
+describe('disconnected client', () => {
+  it('stops the engine and frees the slot', async () => {
     const stream = await test.api.stream(endless);
     await stream.textChunks(3);
     const abortedAt = performance.now();
     stream.abort();
-    const { usage, heardAt, outcome } = await test.fleet.usageOf(stream.requestId);
-    process.stdout.write(`the worker had stopped ${(heardAt - abortedAt).toFixed(1)} ms after the client went away\n`);
+    const { usage, receivedAt, outcome } = await test.fleet.usageOf(stream.requestId);
+    process.stdout.write(
+      `the worker had stopped ${(receivedAt - abortedAt).toFixed(1)} ms after the client disconnected\n`,
+    );
     expect(outcome).toBe('cancelled');
     expect(usage.completionTokens).toBeLessThan(500);
     await test.fleet.allIdle();
   });
 
-  it('before the first token stops the engine too', async () => {
+  it('stops the engine before the first token', async () => {
     const abort = new AbortController();
     const response = test.api.chat(scripted({ tokens: 5, prefillMs: 60_000 }), { signal: abort.signal });
     const outcome = response.catch((error: Error) => error.name);
@@ -344,7 +345,7 @@ describe('a client that goes away', () => {
     await test.fleet.allIdle();
   });
 
-  it('stops all of its choices', async () => {
+  it('stops all choices', async () => {
     const stream = await test.api.stream({ ...endless, n: 6 });
     await stream.textChunks(12);
     stream.abort();

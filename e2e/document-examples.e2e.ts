@@ -1,6 +1,6 @@
 /**
- * Every example of README.md and docs/*.md is run as it stands there, and prints what it says that it prints. So are the code
- * samples of the reference page, as a reader copies them.
+ * Runs every example of README.md and docs/*.md verbatim and compares its output with the documented output. Runs the code
+ * samples of the API reference page as well.
  */
 import { boxPlatform, projectRoot } from '@xerotier/dev';
 import { readdir, readFile } from 'node:fs/promises';
@@ -8,23 +8,23 @@ import { join } from 'node:path';
 import { examplesIn, otherLanguages, programLanguages } from './support/document-examples.ts';
 import type { DocumentExample } from './support/document-examples.ts';
 import { hasProgram, runProgram } from './support/program.ts';
-import type { ProgramEnd } from './support/program.ts';
+import type { ProgramResult } from './support/program.ts';
 import { preparePython, pythonPath } from './support/python.ts';
 import { testPlatform } from './support/test-platform.ts';
 
-/** Commands that are not run here, and why. A block of nothing but such commands is left out. */
+/** Commands that are not run here, and why. A block that consists of such commands only is skipped. */
 const NOT_RUN: readonly { readonly command: RegExp; readonly reason: string }[] = [
   {
     command: /^npm (start|stop|test|run build)\b/,
-    reason: 'the commands of the embedded stack are run by start/start.e2e.ts, and building goes before this test',
+    reason: 'start/start.e2e.ts runs the commands of the embedded stack, and the build runs before this test',
   },
   {
     command: /^(docker|git) |^sh deploy\/make-env\.sh$/,
-    reason: 'it needs a container engine; tools/tidy checks the names in it, and the job `containers` of CI runs them',
+    reason: 'needs a container engine; tools/tidy checks the names, and the CI job `containers` runs the commands',
   },
   {
     command: /\/dist\/main\.js|npm run worker\b|^XIM_/,
-    reason: "it is about a model or server of the reader's own",
+    reason: "is about the reader's own model or server",
   },
 ];
 
@@ -39,7 +39,7 @@ const examples = (
   )
 ).flat();
 
-/** The commands of a block, each as one line. */
+/** Returns the commands of a block, each joined to one line. */
 function commandsOf({ text }: DocumentExample): string[] {
   const joined = text
     .replace(/\\\n\s*/g, ' ')
@@ -48,25 +48,25 @@ function commandsOf({ text }: DocumentExample): string[] {
   return joined.split('\n').filter((line) => line.trim() !== '' && !line.startsWith('#'));
 }
 
-function isLeftOut(example: DocumentExample): boolean {
+function isSkipped(example: DocumentExample): boolean {
   return commandsOf(example).every((line) => NOT_RUN.some(({ command }) => command.test(line)));
 }
 
 const programs = examples.filter((example) => programLanguages.includes(example.language));
-const run = programs.filter((example) => !isLeftOut(example));
+const run = programs.filter((example) => !isSkipped(example));
 
 const python = await preparePython('requirements.txt');
-/** What this machine lacks for a language. */
-const lacking: Readonly<Record<string, string | undefined>> = {
-  sh: (await hasProgram('curl', '--version')) ? undefined : 'there is no curl',
+/** The missing program by language. */
+const missingPrograms: Readonly<Record<string, string | undefined>> = {
+  sh: (await hasProgram('curl', '--version')) ? undefined : 'curl is not installed',
   python: python.missing,
 };
-for (const reason of new Set(Object.values(lacking)))
+for (const reason of new Set(Object.values(missingPrograms)))
   if (reason !== undefined) process.stderr.write(`\n  !! Examples are SKIPPED on this machine: ${reason}\n\n`);
 
 const test = testPlatform(() => boxPlatform());
 
-function runExample({ language, text }: Pick<DocumentExample, 'language' | 'text'>): Promise<ProgramEnd> {
+function runExample({ language, text }: Pick<DocumentExample, 'language' | 'text'>): Promise<ProgramResult> {
   const { projectUrl, apiKey } = test.description;
   const env = {
     PATH: process.env['PATH'],
@@ -81,51 +81,54 @@ function runExample({ language, text }: Pick<DocumentExample, 'language' | 'text
     case 'python':
       return runProgram(pythonPath(python), ['-'], { env, input: text });
     case 'js':
-      // Packages are looked for from the working folder on.
+      // Packages are resolved from the working folder.
       return runProgram(process.execPath, ['--input-type=module'], { env, input: text, cwd: import.meta.dirname });
     default:
-      throw new Error(`nothing runs ${language}`);
+      throw new Error(`there is no interpreter for ${language}`);
   }
 }
 
-describe('an example of the documents', () => {
+describe('documentation example', () => {
   for (const example of run) {
-    const missing = lacking[example.language];
-    const thisTest = missing === undefined ? it : it.skip; // reason: a machine may have no curl or Python, and says so
+    const missing = missingPrograms[example.language];
+    const thisTest = missing === undefined ? it : it.skip; // reason: curl or Python may not be installed
     const place = `${example.document}:${example.line} (${example.language})`;
-    thisTest(`prints what it says: ${place}${missing === undefined ? '' : ` [skipped: ${missing}]`}`, async () => {
-      const { code, stdout, stderr } = await runExample(example);
-      const outcome = { code, stdout, stderr };
-      expect(outcome).toEqual({ ...outcome, code: 0 });
-      expect(example.prints).not.toEqual([]);
-      for (const printed of example.prints) expect(stdout).toContain(printed);
-    });
+    thisTest(
+      `prints the documented output: ${place}${missing === undefined ? '' : ` [skipped: ${missing}]`}`,
+      async () => {
+        const { code, stdout, stderr } = await runExample(example);
+        const outcome = { code, stdout, stderr };
+        expect(outcome).toEqual({ ...outcome, code: 0 });
+        expect(example.prints).not.toEqual([]);
+        for (const printed of example.prints) expect(stdout).toContain(printed);
+      },
+    );
   }
 
-  it('has a language that says whether it is a program', () => {
+  it('has a known language', () => {
     const known = [...programLanguages, ...otherLanguages];
     const unknown = examples.filter(({ language }) => !known.includes(language));
     expect(unknown.map(({ document, line, language }) => `${document}:${line} ${language}`)).toEqual([]);
   });
 
-  it('is found wherever there is one, and left out only for a reason that applies', () => {
+  it('is found in every document, and every reason to skip is used', () => {
     expect(new Set(run.map(({ language }) => language))).toEqual(new Set(['sh', 'python', 'js']));
     expect(run.map(({ document }) => document)).toEqual(expect.arrayContaining(['README.md', 'docs/api.md']));
-    const commands = programs.filter(isLeftOut).flatMap(commandsOf);
+    const commands = programs.filter(isSkipped).flatMap(commandsOf);
     const idle = NOT_RUN.filter(({ command }) => !commands.some((line) => command.test(line)));
     expect(idle).toEqual([]);
   });
 
-  it('is left out only as a whole, and is read with what it prints', () => {
+  it('is skipped only as a whole, and is parsed with its output', () => {
     const text =
       '# T\n\n```sh\ndocker compose up \\\n  --wait\n```\n\n```sh\ndocker compose up\ncurl x\n# => y\n```\n\n```\nz\n```\n';
-    const [left, kept, unnamed] = examplesIn('a.md', text) as [DocumentExample, DocumentExample, DocumentExample];
-    expect([isLeftOut(left), isLeftOut(kept)]).toEqual([true, false]);
+    const [skipped, kept, unnamed] = examplesIn('a.md', text) as [DocumentExample, DocumentExample, DocumentExample];
+    expect([isSkipped(skipped), isSkipped(kept)]).toEqual([true, false]);
     expect(kept).toMatchObject({ document: 'a.md', line: 8, language: 'sh', prints: ['y'] });
     expect(unnamed).toMatchObject({ line: 14, language: '', prints: [] });
   });
 
-  it('ranks the document that means the same far before the other, where documents show it', async () => {
+  it('of rerank scores the relevant document well above the other', async () => {
     const [example] = run.filter(({ text }) => text.includes('/rerank'));
     const query = /"query": "([^"]+)"/.exec(example?.text ?? '')?.[1];
     const ranked = JSON.parse(/"documents": (\[[^\]]+\])/.exec(example?.text ?? '')?.[1] ?? '[]') as string[];
@@ -150,11 +153,11 @@ interface SampledOperation {
   readonly 'x-codeSamples': readonly CodeSample[];
 }
 
-/** Operations that the models in the box have no worker for. */
+/** Operations that the bundled models do not serve. */
 const MEDIA = /^create(Speech|Transcription|Translation|Image.*)$/;
 const languageOf = { curl: 'sh', Python: 'python', Node: 'js' } as const;
 
-describe('the code samples of the reference page', () => {
+describe('code samples of the API reference page', () => {
   let operations: SampledOperation[];
 
   beforeAll(async () => {
@@ -171,12 +174,12 @@ describe('the code samples of the reference page', () => {
   }
 
   for (const [label, language] of Object.entries(languageOf)) {
-    const missing = lacking[language];
-    const thisTest = missing === undefined ? it : it.skip; // reason: a machine may have no curl or Python, and says so
-    thisTest(`run as they are copied: ${label}${missing === undefined ? '' : ` [skipped: ${missing}]`}`, async () => {
+    const missing = missingPrograms[language];
+    const thisTest = missing === undefined ? it : it.skip; // reason: curl or Python may not be installed
+    thisTest(`run verbatim: ${label}${missing === undefined ? '' : ` [skipped: ${missing}]`}`, async () => {
       const completion = await storedCompletion();
       const run = operations.filter(({ operationId }) => !MEDIA.test(operationId));
-      // What is deleted cannot be read after it.
+      // Deletes run last, since the other samples read the same objects.
       run.sort((one, other) => Number(/^delete/.test(one.operationId)) - Number(/^delete/.test(other.operationId)));
       const texts = run.flatMap(({ 'x-codeSamples': samples }) =>
         samples
@@ -189,7 +192,7 @@ describe('the code samples of the reference page', () => {
           ),
       );
       expect(texts.length).toBeGreaterThan(10);
-      // Importing the library takes Python seconds, so that it runs them as one program.
+      // Importing the library takes seconds in Python, so its samples run as one program.
       for (const text of language === 'python' ? [texts.join('\n')] : texts) {
         const { code, stdout, stderr } = await runExample({ language, text });
         const failure = code === 0 && !stdout.startsWith('{"error":') ? '' : `${text}\n${stdout}\n${stderr}`;

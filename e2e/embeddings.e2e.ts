@@ -1,6 +1,6 @@
 /**
- * `POST /v1/embeddings`, `/v1/rerank` and `/v1/score` as bytes. What vectors mean is asked of the model in the box; all that
- * is around an engine is seen on the scripted one, whose vectors follow from the words of a text.
+ * `POST /v1/embeddings`, `/v1/rerank` and `/v1/score` on the wire. The meaning of embeddings is tested with the bundled model,
+ * everything around an engine with the scripted one, whose embeddings are derived from the words of a text.
  */
 import { boxEmbeddings, scriptedPlatform, together } from '@xerotier/dev';
 import OpenAI from 'openai';
@@ -10,7 +10,7 @@ import { Ledger } from './support/ledger.ts';
 import { addTenant } from './support/tenant.ts';
 import { testPlatform } from './support/test-platform.ts';
 
-const BOX_DIMENSIONS = 192;
+const BUNDLED_DIMENSIONS = 192;
 const SCRIPTED_DIMENSIONS = 64;
 const TEXTS_MAX = 2_048;
 
@@ -54,7 +54,7 @@ interface Scores {
   readonly usage: Usage;
 }
 
-async function good<T>(response: Promise<ApiResponse<T>>): Promise<ApiResponse<T>> {
+async function expectOk<T>(response: Promise<ApiResponse<T>>): Promise<ApiResponse<T>> {
   const { status, body } = await response;
   if (status !== 200) throw new Error(`${status}: ${JSON.stringify(body)}`);
   return response;
@@ -62,13 +62,13 @@ async function good<T>(response: Promise<ApiResponse<T>>): Promise<ApiResponse<T
 
 function embed(api: ApiClient, input: unknown, params: object = {}): Promise<ApiResponse<Embeddings>> {
   const body = { model: 'any', input, ...params };
-  return good(api.request<Embeddings>('POST', `${api.endpointUrl}/embeddings`, 'CreateEmbeddingResponse', body));
+  return expectOk(api.request<Embeddings>('POST', `${api.endpointUrl}/embeddings`, 'CreateEmbeddingResponse', body));
 }
 
-/** Vectors of an answer in base64, which the OpenAI document has no schema for. */
+/** Requests embeddings as base64, for which the OpenAI document has no schema, and decodes them. */
 async function embedBase64(api: ApiClient, input: unknown): Promise<number[][]> {
   const body = { model: 'any', input, encoding_format: 'base64' };
-  const response = await good(
+  const response = await expectOk(
     api.request<{ data: { embedding: string }[] }>('POST', `${api.endpointUrl}/embeddings`, undefined, body),
   );
   return response.body.data.map(({ embedding }) => {
@@ -78,46 +78,46 @@ async function embedBase64(api: ApiClient, input: unknown): Promise<number[][]> 
 }
 
 const rank = <T = Ranking>(api: ApiClient, body: object, route = 'v1/rerank'): Promise<ApiResponse<T>> =>
-  good(api.request<T>('POST', api.endpointUrl.replace(/v1$/, route), undefined, { model: 'any', ...body }));
+  expectOk(api.request<T>('POST', api.endpointUrl.replace(/v1$/, route), undefined, { model: 'any', ...body }));
 
 const score = (api: ApiClient, body: object): Promise<ApiResponse<Scores>> => rank<Scores>(api, body, 'v1/score');
 
 async function rejected(api: ApiClient, route: string, body: object): Promise<ApiResponse<ErrorBody>> {
   const url = `${api.endpointUrl}/${route}`;
   const response = await api.request<ErrorBody>('POST', url, undefined, { model: 'any', ...body });
-  if (response.status === 200) throw new Error(`This should have been refused: ${JSON.stringify(response.body)}`);
+  if (response.status === 200) throw new Error(`expected a rejected request, got: ${JSON.stringify(response.body)}`);
   return response;
 }
 
 const vectorsOf = ({ body }: ApiResponse<Embeddings>): number[][] => body.data.map(({ embedding }) => embedding);
-const lengthOf = (vector: readonly number[]): number => Math.hypot(...vector);
-const product = (a: readonly number[] = [], b: readonly number[] = []): number =>
+const normOf = (vector: readonly number[]): number => Math.hypot(...vector);
+const dotProduct = (a: readonly number[] = [], b: readonly number[] = []): number =>
   a.reduce((sum, value, i) => sum + value * (b[i] ?? 0), 0);
 const words = (count: number): string => Array.from({ length: count }, (_, i) => `word${i}`).join(' ');
 
 describe.each([
-  ['the model in the box', 'embed', 'xero-embed', BOX_DIMENSIONS],
+  ['the bundled model', 'embed', 'xero-embed', BUNDLED_DIMENSIONS],
   ['the scripted engine', 'vectors', 'scripted', SCRIPTED_DIMENSIONS],
 ])('embeddings of %s', (_, slug, model, dimensions) => {
   const texts = ['The cat sat on the mat.', 'Ünïcödé 😀 too', 'Bread is baked from flour.'];
 
-  it('come in the order of the inputs, of the right size and of length 1', async () => {
+  it('are returned in the order of the inputs, with the dimensions of the model and a norm of 1', async () => {
     const response = await embed(at(slug), texts);
     expect(response.body).toMatchObject({ object: 'list', model });
     expect(response.body.data.map(({ index }) => index)).toEqual([0, 1, 2]);
     for (const [i, text] of texts.entries()) {
       const [alone] = vectorsOf(await embed(at(slug), text));
       expect(alone).toHaveLength(dimensions);
-      expect(lengthOf(alone ?? [])).toBeCloseTo(1, 5);
-      expect(product(alone, vectorsOf(response)[i])).toBeCloseTo(1, 5);
+      expect(normOf(alone ?? [])).toBeCloseTo(1, 5);
+      expect(dotProduct(alone, vectorsOf(response)[i])).toBeCloseTo(1, 5);
     }
   });
 
-  it('are the same in base64, number by number', async () => {
+  it('are exactly the same in base64', async () => {
     expect(await embedBase64(at(slug), texts)).toEqual(vectorsOf(await embed(at(slug), texts)));
   });
 
-  it('reach the official SDK, which asks for base64 unless it is told otherwise', async () => {
+  it('are decoded by the official SDK, which requests base64 by default', async () => {
     const client = new OpenAI({ baseURL: at(slug).endpointUrl, apiKey: test.description.apiKey });
     const { data } = await client.embeddings.create({ model, input: texts });
     expect(data.map(({ embedding }) => embedding)).toEqual(vectorsOf(await embed(at(slug), texts)));
@@ -131,7 +131,7 @@ describe.each([
     expect(usage.prompt_tokens).toBeGreaterThan(texts.length);
   });
 
-  it('are of tokens too: one list is one input, a list of lists is several', async () => {
+  it('accept tokens: an array is one input, an array of arrays is several', async () => {
     const one = await embed(at(slug), [15, 16, 17]);
     const two = await embed(at(slug), [[15, 16, 17], [18]]);
     expect(one.body.data).toHaveLength(1);
@@ -141,28 +141,28 @@ describe.each([
     expect(vectorsOf(two)[1]).not.toEqual(vectorsOf(one)[0]);
   });
 
-  it('have the size that is asked for when it is the one they have', async () => {
+  it('accept the dimensions of the model', async () => {
     expect(vectorsOf(await embed(at(slug), 'a', { dimensions }))[0]).toHaveLength(dimensions);
   });
 
   it.each([
-    ['another size', { dimensions: 10 }, 'dimensions', 'invalid_request'],
+    ['other dimensions', { dimensions: 10 }, 'dimensions', 'invalid_request'],
     ['a token that the model does not have', { input: [[1], [1, 9_999_999]] }, 'input[1]', 'invalid_request'],
-  ])('are refused for %s, by name', async (_name, body, param, code) => {
+  ])('reject %s by name', async (_name, body, param, code) => {
     const response = await rejected(at(slug), 'embeddings', { input: 'a', ...body });
     expect([response.status, response.body.error]).toMatchObject([400, { type: 'invalid_request_error', param, code }]);
   });
 
-  it('say which worker made them, and which request they belong to', async () => {
+  it('have the worker id and the request id in their headers', async () => {
     const { headers, requestId } = await embed(at(slug), 'a');
     expect(headers.get('x-xerotier-worker-id')).toMatch(/./);
     expect(headers.get('content-type')).toBe('application/json; charset=utf-8');
     expect(requestId).toMatch(/^req_/);
   });
 
-  it('are in the ledger once, with what the client was told', async () => {
+  it('are in the ledger once, with the usage of the response', async () => {
     const { requestId, body } = await embed(at(slug), texts);
-    expect(await ledger().settledOfKind(requestId)).toEqual([
+    expect(await ledger().settledWithKind(requestId)).toEqual([
       {
         request_id: requestId,
         kind: 'embedding',
@@ -176,37 +176,37 @@ describe.each([
   });
 });
 
-describe('an embedding request', () => {
+describe('embedding request', () => {
   it.each([
     ['no input', {}, 'input'],
-    ['an empty text', { input: '' }, 'input'],
-    ['no inputs', { input: [] }, 'input'],
-    ['an empty text among others', { input: ['a', ''] }, 'input[1]'],
-    ['no tokens', { input: [[1], []] }, 'input[1]'],
-    ['a token below zero', { input: [1, -1] }, 'input[1]'],
-    ['half a token', { input: [1.5] }, 'input[0]'],
-    ['texts and tokens mixed', { input: ['a', [1]] }, 'input[1]'],
+    ['an empty string', { input: '' }, 'input'],
+    ['an empty array', { input: [] }, 'input'],
+    ['an empty string among others', { input: ['a', ''] }, 'input[1]'],
+    ['an empty array of tokens', { input: [[1], []] }, 'input[1]'],
+    ['a negative token', { input: [1, -1] }, 'input[1]'],
+    ['a fractional token', { input: [1.5] }, 'input[0]'],
+    ['strings and tokens mixed', { input: ['a', [1]] }, 'input[1]'],
     ['an object', { input: { text: 'a' } }, 'input'],
     ['null', { input: null }, 'input'],
     ['too many inputs', { input: Array.from({ length: TEXTS_MAX + 1 }, () => 'a') }, 'input'],
-    ['an encoding that does not exist', { input: 'a', encoding_format: 'hex' }, 'encoding_format'],
-    ['no dimensions', { input: 'a', dimensions: 0 }, 'dimensions'],
-    ['dimensions below zero', { input: 'a', dimensions: -1 }, 'dimensions'],
-    ['half a dimension', { input: 'a', dimensions: 1.5 }, 'dimensions'],
+    ['an unknown encoding', { input: 'a', encoding_format: 'hex' }, 'encoding_format'],
+    ['zero dimensions', { input: 'a', dimensions: 0 }, 'dimensions'],
+    ['negative dimensions', { input: 'a', dimensions: -1 }, 'dimensions'],
+    ['fractional dimensions', { input: 'a', dimensions: 1.5 }, 'dimensions'],
     ['an empty model', { input: 'a', model: '' }, 'model'],
-  ])('with %s is a 400 that names it', async (_, body, param) => {
+  ])('with %s returns 400 with its param', async (_, body, param) => {
     const { status, body: response } = await rejected(at('vectors'), 'embeddings', body);
     expect([status, response.error]).toMatchObject([400, { type: 'invalid_request_error', param }]);
   });
 
-  it('with an input longer than the context is a 400 that names the input', async () => {
+  it('with an input longer than the context returns 400 with the index of the input', async () => {
     const { status, body } = await rejected(at('embed'), 'embeddings', { input: ['short', words(600)] });
     expect([status, body.error]).toMatchObject([400, { code: 'context_length_exceeded', param: 'input[1]' }]);
     const alone = await rejected(at('embed'), 'embeddings', { input: words(600) });
     expect(alone.body.error.param).toBe('input');
   });
 
-  it('with more tokens than the specification allows together is a 400 that names where they end', async () => {
+  it('with more total tokens than the specification allows returns 400 with the index of the first excess input', async () => {
     const input = Array.from({ length: 1_000 }, () => words(120));
     const { status, body } = await rejected(at('embed'), 'embeddings', { input });
     expect([status, body.error]).toMatchObject([
@@ -216,19 +216,19 @@ describe('an embedding request', () => {
     expect(body.error.message).toContain('300000');
   });
 
-  it('may fill the context to its last token', async () => {
+  it('accepts an input that fills the context exactly', async () => {
     const tokens = Array.from({ length: 512 }, () => 100);
     expect((await embed(at('embed'), tokens)).body.usage.prompt_tokens).toBe(512);
     const { body } = await rejected(at('embed'), 'embeddings', { input: [...tokens, 100] });
     expect(body.error).toMatchObject({ code: 'context_length_exceeded', param: 'input' });
   });
 
-  it('may leave out with null what it may leave out', async () => {
-    const nothing = { encoding_format: null, dimensions: null, user: null };
-    expect(vectorsOf(await embed(at('vectors'), 'a', nothing))).toEqual(vectorsOf(await embed(at('vectors'), 'a')));
+  it('treats null in an optional field as absent', async () => {
+    const nulls = { encoding_format: null, dimensions: null, user: null };
+    expect(vectorsOf(await embed(at('vectors'), 'a', nulls))).toEqual(vectorsOf(await embed(at('vectors'), 'a')));
   });
 
-  it('may have as many inputs as the specification allows: they come whole, in order, from one worker', async () => {
+  it('accepts as many inputs as the specification allows, and returns all embeddings in order', async () => {
     const inputs = Array.from({ length: TEXTS_MAX }, (_, i) => `text number${i}`);
     const response = await embed(at('vectors'), inputs);
     expect(response.body.data.map(({ index }) => index)).toEqual(inputs.map((_, i) => i));
@@ -236,71 +236,71 @@ describe('an embedding request', () => {
     for (const i of [0, 1_000, TEXTS_MAX - 1]) {
       expect(vectorsOf(response)[i]).toEqual(vectorsOf(await embed(at('vectors'), inputs[i]))[0]);
     }
-    expect(await ledger().settledOfKind(response.requestId)).toHaveLength(1);
+    expect(await ledger().settledWithKind(response.requestId)).toHaveLength(1);
   });
 
-  it('on the project-wide base is answered by the endpoint that the model names', async () => {
+  it('at the base URL of the project is served by the endpoint that the model selects', async () => {
     const api = at('vectors');
-    const ask = (model: string): Promise<ApiResponse<Embeddings>> =>
+    const embedWith = (model: string): Promise<ApiResponse<Embeddings>> =>
       api.request('POST', `${api.projectUrl}/embeddings`, undefined, { model, input: 'a' });
     for (const [name, size] of [
-      ['embed', BOX_DIMENSIONS],
-      ['xero-embed', BOX_DIMENSIONS],
+      ['embed', BUNDLED_DIMENSIONS],
+      ['xero-embed', BUNDLED_DIMENSIONS],
       ['vectors', SCRIPTED_DIMENSIONS],
-      // Of the three endpoints of this model, only one is for embeddings.
+      // Of the three endpoints of this model, only one has the task embed.
       ['scripted', SCRIPTED_DIMENSIONS],
     ] as const) {
-      expect(vectorsOf(await ask(name))[0]).toHaveLength(size);
+      expect(vectorsOf(await embedWith(name))[0]).toHaveLength(size);
     }
-    expect(await ask('nothing')).toMatchObject({
+    expect(await embedWith('nothing')).toMatchObject({
       status: 404,
       body: { error: { code: 'model_not_found', param: 'model' } },
     });
-    expect(await ask('chat')).toMatchObject({
+    expect(await embedWith('chat')).toMatchObject({
       status: 400,
       body: { error: { code: 'wrong_task_mode', param: 'model' } },
     });
   });
 
-  it('survives the death of its worker, in the middle of a list', async () => {
+  it('is retried on another worker when its worker is killed', async () => {
     const inputs = Array.from({ length: 150 }, (_, i) => `[[script {"delayMs":20}]] ${i}`);
-    const responding = embed(at('vectors'), inputs);
+    const pending = embed(at('vectors'), inputs);
     const busy = await test.fleet.busyWorker();
     const worker = test.platform.services.find(({ facts }) => facts['workerId'] === busy.workerId);
     await worker?.kill('SIGKILL');
-    const response = await responding;
+    const response = await pending;
     await worker?.start();
     expect(response.headers.get('x-xerotier-worker-id')).not.toBe(busy.workerId);
     expect(response.body.data).toHaveLength(inputs.length);
-    expect(await ledger().settledOfKind(response.requestId)).toMatchObject([{ outcome: 'completed' }]);
+    expect(await ledger().settledWithKind(response.requestId)).toMatchObject([{ outcome: 'completed' }]);
   });
 
-  it('that its client leaves is stopped', async () => {
-    const leave = new AbortController();
+  it('is stopped when its client disconnects', async () => {
+    const abort = new AbortController();
     const api = at('vectors');
     const inputs = Array.from({ length: 1_000 }, () => '[[script {"delayMs":20}]]');
-    const left = api
+    const outcome = api
       .request(
         'POST',
         `${api.endpointUrl}/embeddings`,
         undefined,
         { model: 'any', input: inputs },
-        { signal: leave.signal },
+        { signal: abort.signal },
       )
-      .catch(() => 'left');
+      .catch(() => 'aborted');
     await test.fleet.busyWorker();
-    leave.abort();
-    expect(await left).toBe('left');
+    abort.abort();
+    expect(await outcome).toBe('aborted');
     await test.fleet.allIdle();
   });
 
-  it('that the engine fails is a 500, after it was tried elsewhere', async () => {
+  it('returns 500 when the engine fails', async () => {
     const { status, body } = await rejected(at('vectors'), 'embeddings', { input: ['[[script {"failAfter":0}]]'] });
     expect([status, body.error]).toMatchObject([500, { type: 'server_error', code: 'engine_error' }]);
   });
 });
 
-describe('an endpoint', () => {
+describe('endpoint', () => {
   it.each([
     ['chat', 'embeddings', { input: 'a' }, "'embed'"],
     ['scores', 'embeddings', { input: 'a' }, "'embed'"],
@@ -308,7 +308,7 @@ describe('an endpoint', () => {
     ['chat', 'score', { text_1: 'a', text_2: 'b' }, "'score' or 'embed'"],
     ['embed', 'chat/completions', scripted({}), "'generate'"],
     ['scores', 'chat/completions', scripted({}), "'generate'"],
-  ])("'%s' refuses %s, which is not its task", async (slug, route, body, needed) => {
+  ])("'%s' rejects %s, which is not its task", async (slug, route, body, needed) => {
     const { status, body: response } = await rejected(at(slug), route, body);
     expect([status, response.error]).toMatchObject([
       400,
@@ -318,16 +318,16 @@ describe('an endpoint', () => {
     expect(response.error.message).toContain(needed);
   });
 
-  it('of another project is not there, with or without a key of its own', async () => {
+  it('of another project returns 404, whatever project the API key belongs to', async () => {
     const tenant = await addTenant(test.platform, 'scripted');
     const theirs = at('vectors').with({ apiKey: tenant.apiKey });
     expect((await rejected(theirs, 'embeddings', { input: 'a' })).body.error.code).toBe('project_not_found');
-    const atHome = theirs.with({ projectId: tenant.projectId });
-    expect(await rejected(atHome, 'embeddings', { input: 'a' })).toMatchObject({
+    const inOwnProject = theirs.with({ projectId: tenant.projectId });
+    expect(await rejected(inOwnProject, 'embeddings', { input: 'a' })).toMatchObject({
       status: 404,
       body: { error: { code: 'endpoint_not_found' } },
     });
-    const byName = await atHome.request<ErrorBody>('POST', `${atHome.projectUrl}/embeddings`, undefined, {
+    const byName = await inOwnProject.request<ErrorBody>('POST', `${inOwnProject.projectUrl}/embeddings`, undefined, {
       model: 'xero-embed',
       input: 'a',
     });
@@ -339,8 +339,8 @@ const QUERY = 'How do I reset my password?';
 const RIGHT = 'I forgot my password, how can I change it?';
 const DOCUMENTS = ['The cat sat on the mat.', 'Bread is baked from flour.', RIGHT, 'What is the capital of France?'];
 
-describe('a ranking', () => {
-  it('of the model in the box has the document about the same thing first', async () => {
+describe('rerank', () => {
+  it('ranks the relevant document first with the bundled model', async () => {
     const { body, headers } = await rank(at('embed'), { query: QUERY, documents: DOCUMENTS });
     expect(body).toMatchObject({ id: expect.stringMatching(/^rerank-/), model: 'xero-embed' });
     expect(body.results[0]).toMatchObject({ index: 2, document: { text: RIGHT } });
@@ -352,38 +352,38 @@ describe('a ranking', () => {
     expect(headers.get('x-xerotier-worker-id')).toMatch(/./);
   });
 
-  it.each(['scores', 'vectors'])("is made by the endpoint '%s'", async (slug) => {
+  it.each(['scores', 'vectors'])("is served by the endpoint '%s'", async (slug) => {
     const { body } = await rank(at(slug), { query: 'red apple', documents: ['blue car', 'red apple', 'red car'] });
     expect(body.results.map(({ index }) => index)).toEqual([1, 2, 0]);
     expect(body.results[0]?.relevance_score).toBeCloseTo(1, 6);
     expect(body.usage.prompt_tokens).toBe(8);
   });
 
-  it('has as many results as top_n says, and never more than there are', async () => {
-    const ask = async (topN?: number | null): Promise<number[]> =>
+  it('returns top_n results, and never more than there are documents', async () => {
+    const rankTop = async (topN?: number | null): Promise<number[]> =>
       (await rank(at('scores'), { query: 'b', documents: ['a', 'b', 'c'], top_n: topN })).body.results.map(
         ({ index }) => index,
       );
-    const all = await ask();
+    const all = await rankTop();
     expect(all).toHaveLength(3);
-    expect(await ask(null)).toEqual(all);
-    expect(await ask(99)).toEqual(all);
-    expect(await ask(1)).toEqual([1]);
+    expect(await rankTop(null)).toEqual(all);
+    expect(await rankTop(99)).toEqual(all);
+    expect(await rankTop(1)).toEqual([1]);
   });
 
-  it.each(['embed', 'scores'])("reads no more of a document than it is told to, at '%s'", async (slug) => {
+  it.each(['embed', 'scores'])("truncates documents to max_tokens_per_doc at '%s'", async (slug) => {
     const documents = [`${RIGHT} ${words(600)}`, 'Bread'];
-    const ask = (max: number): Promise<ApiResponse<Ranking>> =>
+    const rankTruncated = (max: number): Promise<ApiResponse<Ranking>> =>
       rank(at(slug), { query: QUERY, documents, max_tokens_per_doc: max });
-    const [few, more] = [await ask(8), await ask(20)];
+    const [few, more] = [await rankTruncated(8), await rankTruncated(20)];
     const whole = await rank(at(slug), { query: QUERY, documents: ['Bread', 'Bread'] });
-    // Marks around a text, if the model has any, are the same in all of them.
+    // Special tokens around a text, if the model has any, are the same in all of them.
     expect(more.body.usage.prompt_tokens - few.body.usage.prompt_tokens).toBe(12);
     expect(few.body.usage.prompt_tokens).toBeGreaterThan(whole.body.usage.prompt_tokens);
     expect(few.body.results).toHaveLength(2);
   });
 
-  it('takes documents as objects, and leaves them out of the answer when it is told to', async () => {
+  it('accepts documents as objects, and omits them from the response with return_documents false', async () => {
     const asTexts = await rank(at('scores'), { query: 'b', documents: ['a', 'b'] });
     const asObjects = await rank(at('scores'), { query: 'b', documents: [{ text: 'a' }, { text: 'b' }] });
     expect(asObjects.body.results).toEqual(asTexts.body.results);
@@ -391,7 +391,7 @@ describe('a ranking', () => {
     expect(bare.body.results.every((result) => !('document' in result))).toBe(true);
   });
 
-  it('is the same on /v1 and /v2, and on the project-wide base', async () => {
+  it('returns the same at /v1 and /v2, and at the base URL of the project', async () => {
     const body = { query: 'b', documents: ['a', 'b'] };
     const one = (await rank(at('scores'), body)).body.results;
     expect((await rank(at('scores'), body, 'v2/rerank')).body.results).toEqual(one);
@@ -406,15 +406,15 @@ describe('a ranking', () => {
     ['no query', { documents: ['a'] }, 'query'],
     ['an empty query', { query: '', documents: ['a'] }, 'query'],
     ['no documents', { query: 'a', documents: [] }, 'documents'],
-    ['documents of null', { query: 'a', documents: null }, 'documents'],
-    ['a number for documents', { query: 'a', documents: 123 }, 'documents'],
-    ['numbers for documents', { query: 'a', documents: [1, 2] }, 'documents[0]'],
+    ['null documents', { query: 'a', documents: null }, 'documents'],
+    ['a number as documents', { query: 'a', documents: 123 }, 'documents'],
+    ['numbers as documents', { query: 'a', documents: [1, 2] }, 'documents[0]'],
     ['an empty document', { query: 'a', documents: ['a', { text: '' }] }, 'documents[1]'],
     ['too many documents', { query: 'a', documents: Array.from({ length: TEXTS_MAX + 1 }, () => 'a') }, 'documents'],
     ['top_n of zero', { query: 'a', documents: ['a'], top_n: 0 }, 'top_n'],
-    ['a limit of nothing', { query: 'a', documents: ['a'], max_tokens_per_doc: 0 }, 'max_tokens_per_doc'],
-    ['fields to rank by', { query: 'a', documents: ['a'], rank_fields: ['title'] }, 'rank_fields'],
-  ])('with %s is a 400 that names it', async (_, body, param) => {
+    ['max_tokens_per_doc of zero', { query: 'a', documents: ['a'], max_tokens_per_doc: 0 }, 'max_tokens_per_doc'],
+    ['rank_fields', { query: 'a', documents: ['a'], rank_fields: ['title'] }, 'rank_fields'],
+  ])('with %s returns 400 with its param', async (_, body, param) => {
     const { status, body: response } = await rejected(at('scores'), 'rerank', body);
     expect([status, response.error]).toMatchObject([400, { type: 'invalid_request_error', param }]);
   });
@@ -422,27 +422,27 @@ describe('a ranking', () => {
   it.each([
     ['query', { query: words(600), documents: ['a'] }],
     ['documents[1]', { query: 'a', documents: ['a', words(600)] }],
-  ])('with a %s longer than the context is a 400 that names it', async (param, body) => {
+  ])('with %s longer than the context returns 400 with its param', async (param, body) => {
     const { status, body: response } = await rejected(at('embed'), 'rerank', body);
     expect([status, response.error]).toMatchObject([400, { code: 'context_length_exceeded', param }]);
     expect(response.error.message).toContain(`'${param}'`);
   });
 
-  it('is in the ledger once, as what it is', async () => {
+  it('is in the ledger once, with its kind', async () => {
     const { requestId, body } = await rank(at('scores'), { query: 'a', documents: ['b', 'c'] });
-    expect(await ledger().settledOfKind(requestId)).toMatchObject([
+    expect(await ledger().settledWithKind(requestId)).toMatchObject([
       { kind: 'rerank', outcome: 'completed', prompt_tokens: body.usage.prompt_tokens, completion_tokens: 0 },
     ]);
   });
 });
 
-describe('scores', () => {
+describe('score', () => {
   it.each([
-    ['one and one', { text_1: 'a b', text_2: 'a b' }, [1]],
-    ['one and many', { queries: 'a b', documents: ['a b', 'c d', 'a b'] }, [1, undefined, 1]],
-    ['a list of one and many', { queries: ['a b'], documents: ['c d', 'a b'] }, [undefined, 1]],
+    ['one pair', { text_1: 'a b', text_2: 'a b' }, [1]],
+    ['one text and many', { queries: 'a b', documents: ['a b', 'c d', 'a b'] }, [1, undefined, 1]],
+    ['an array of one text and many', { queries: ['a b'], documents: ['c d', 'a b'] }, [undefined, 1]],
     ['pairs', { data_1: ['a b', 'c d'], data_2: ['a b', 'c d'] }, [1, 1]],
-  ])('of %s come in the order of the texts', async (_, body, expected) => {
+  ])('returns the scores of %s in order', async (_, body, expected) => {
     const response = (await score(at('scores'), body)).body;
     expect(response).toMatchObject({ id: expect.stringMatching(/^score-/), object: 'list', model: 'scripted' });
     expect(Number.isInteger(response.created)).toBe(true);
@@ -461,22 +461,22 @@ describe('scores', () => {
     ['two and one', { queries: ['a', 'b'], documents: 'a' }, 'queries'],
     ['one side only', { text_1: 'a' }, 'text_2'],
     ['no side', {}, 'text_1'],
-    ['sides of two kinds', { text_1: 'a', documents: ['b'] }, 'text_2'],
-    ['sides of both kinds', { text_1: 'a', text_2: 'b', data_1: 'c' }, 'data_1'],
+    ['fields of two forms', { text_1: 'a', documents: ['b'] }, 'text_2'],
+    ['both forms', { text_1: 'a', text_2: 'b', data_1: 'c' }, 'data_1'],
     ['an empty side', { text_1: 'a', text_2: [] }, 'text_2'],
-    ['an empty text', { text_1: 'a', text_2: [''] }, 'text_2[0]'],
-  ])('of %s are a 400 that names what is wrong', async (_, body, param) => {
+    ['an empty string', { text_1: 'a', text_2: [''] }, 'text_2[0]'],
+  ])('of %s returns 400 with its param', async (_, body, param) => {
     const { status, body: response } = await rejected(at('scores'), 'score', body);
     expect([status, response.error]).toMatchObject([400, { type: 'invalid_request_error', param }]);
   });
 
-  it('of a text longer than the context are a 400 in the names of the request', async () => {
+  it('of a text longer than the context returns 400 with the field of the request', async () => {
     const { body } = await rejected(at('embed'), 'score', { text_1: 'a', text_2: ['b', words(600)] });
     expect(body.error).toMatchObject({ code: 'context_length_exceeded', param: 'text_2[1]' });
   });
 
-  it('are in the ledger once, as what they are', async () => {
+  it('is in the ledger once, with its kind', async () => {
     const { requestId } = await score(at('scores'), { text_1: 'a', text_2: ['b', 'c'] });
-    expect(await ledger().settledOfKind(requestId)).toMatchObject([{ kind: 'score', outcome: 'completed' }]);
+    expect(await ledger().settledWithKind(requestId)).toMatchObject([{ kind: 'score', outcome: 'completed' }]);
   });
 });

@@ -1,4 +1,4 @@
-/** What a person reads whose request is wrong: where it is wrong, what would be right, and no count that nobody made. */
+/** Error messages of invalid requests: they have the path of the invalid value and what is expected there. */
 import type { ErrorBody } from './support/api-client.ts';
 import { bothEngines, testPlatform } from './support/test-platform.ts';
 
@@ -9,7 +9,7 @@ async function errorOf(fields: object, endpointSlug = 'chat'): Promise<ErrorBody
   return (await test.api.with({ endpointSlug }).rejected(body)).body.error;
 }
 
-describe('a field that can be one of several things', () => {
+describe('field with several accepted types', () => {
   it.each([
     [
       { messages: [{ role: 'user', content: [{ type: 'text', text: 'a' }, { type: 'txt' }] }] },
@@ -21,7 +21,7 @@ describe('a field that can be one of several things', () => {
     [{ response_format: { type: 'yaml' } }, 'response_format.type'],
     [{ stop: [5] }, 'stop[0]'],
     [{ tool_choice: 5, tools: [{ type: 'function', function: { name: 'f' } }] }, 'tool_choice'],
-  ])('%j: the error names %s, and says what was expected', async (fields, param) => {
+  ])('%j: the error has the param %s and the expected values', async (fields, param) => {
     const error = await errorOf(fields);
     expect(error).toMatchObject({ type: 'invalid_request_error', param });
     expect(error.message).toContain(param);
@@ -30,8 +30,8 @@ describe('a field that can be one of several things', () => {
   });
 });
 
-describe('a prompt that is too long', () => {
-  it('is said to have at least as many tokens as were counted', async () => {
+describe('prompt that is too long', () => {
+  it('is reported with a lower bound of its tokens', async () => {
     const error = await errorOf({ messages: [{ role: 'user', content: 'hello '.repeat(200_000) }] }, 'tiny');
     expect(error).toMatchObject({ code: 'context_length_exceeded' });
     expect(error.message).toMatch(/at least \d+ tokens/);

@@ -1,6 +1,6 @@
 /**
- * A server behind a worker that fails must not draw the requests of the fleet: failing at once, it always looks free. Two
- * workers of one model; the server of the first fails in each way that servers do, and no client sees it.
+ * A failing upstream must not attract the requests of the fleet: it fails immediately and therefore always looks idle. Two
+ * workers serve one model; the upstream of the first one fails in various ways, unnoticed by clients.
  */
 import type { ServiceProcess } from '@xerotier/dev';
 import { eventually } from '@xerotier/testing';
@@ -40,7 +40,7 @@ const test = testPlatform(async () => {
       { slug: 'chat', modelId: 'upstream', tier: 'self_hosted' },
       { slug: 'embed', modelId: 'upstream-embed', tier: 'self_hosted', task: 'embed' },
     ],
-    // `xim` and `xim-2` chat, `xim-3` and `xim-4` embed.
+    // `xim` and `xim-2` have the task generate, `xim-3` and `xim-4` embed.
     workers: [...workersOf('upstream', 'generate'), ...workersOf('upstream-embed', 'embed')],
   };
 });
@@ -59,14 +59,14 @@ async function isReady(service: ServiceProcess): Promise<boolean> {
 const heartbeatOf = (service: ServiceProcess): { available?: boolean | undefined; failureRate?: number | undefined } =>
   test.fleet.workers.find(({ workerId }) => workerId === service.facts['workerId']) ?? {};
 
-/** What the client of each request read: the name of the server, or the code of an error. Half of them are streamed. */
-async function ask(count: number, promptOf: (index: number) => string = () => 'Hello'): Promise<string[]> {
+/** Sends requests, half of them streamed. Returns for each the name of the upstream that served it, or the error code. */
+async function sendMany(count: number, promptOf: (index: number) => string = () => 'Hello'): Promise<string[]> {
   const texts: string[] = [];
   let next = 0;
   const client = async (): Promise<void> => {
     while (next < count) {
       const index = next++;
-      const body = says(promptOf(index));
+      const body = chatBody(promptOf(index));
       texts.push(index % 2 === 0 ? await wholeText(body) : await streamedText(body));
     }
   };
@@ -74,7 +74,7 @@ async function ask(count: number, promptOf: (index: number) => string = () => 'H
   return texts;
 }
 
-function says(content: string): ChatBody {
+function chatBody(content: string): ChatBody {
   return { model: 'upstream', messages: [{ role: 'user', content }] };
 }
 
@@ -87,73 +87,73 @@ async function wholeText(body: ChatBody): Promise<string> {
 
 async function streamedText(body: ChatBody): Promise<string> {
   const stream = await test.api.stream(body);
-  return (await stream.ended) === 'done' ? stream.text() : (stream.error?.code ?? 'broken off');
+  return (await stream.ended) === 'done' ? stream.text() : (stream.error?.code ?? 'connection closed');
 }
 
-/** Brings both servers back, and waits until both workers say so. */
-async function heal(): Promise<void> {
+/** Restores both upstreams, and waits until all workers are available. */
+async function restore(): Promise<void> {
   for (const upstream of Object.values(upstreams)) {
     upstream.behaviour = 'works';
     await upstream.start();
   }
   for (const service of ['xim', 'xim-2', 'xim-3', 'xim-4'])
     await eventually(`${service} is available`, () => isReady(test.platform.service(service)), 40_000);
-  await eventually('the fleet knows', () => test.fleet.workers.every(({ available }) => available === true));
+  await eventually('the heartbeat says so', () => test.fleet.workers.every(({ available }) => available === true));
 }
 
-afterEach(heal, 60_000);
+afterEach(restore, 60_000);
 
-const ways: readonly (readonly [string, () => Promise<void> | void])[] = [
+const failures: readonly (readonly [string, () => Promise<void> | void])[] = [
   ['is down', () => upstreams.a.stop()],
-  ['answers 500 to everything', () => void (upstreams.a.behaviour = 'fails')],
-  ['answers 429 to everything', () => void (upstreams.a.behaviour = 'rejects')],
+  ['returns 500 for every request', () => void (upstreams.a.behaviour = 'fails')],
+  ['returns 429 for every request', () => void (upstreams.a.behaviour = 'rejects')],
   ['hangs', () => void (upstreams.a.behaviour = 'hangs')],
 ];
 
-describe('of two workers of a model, one whose server', () => {
-  it.each(ways)('%s is taken out, no client sees it, and it comes back by itself', async (_, breakIt) => {
+describe('one of two workers of a model, whose upstream', () => {
+  it.each(failures)('%s becomes unavailable without failed requests, and recovers', async (_, breakIt) => {
     await breakIt();
-    // A worker that is suspected gets little work, and only work shows what its server does: so there is always some.
+    // A suspected worker receives few requests, and only requests reveal that its upstream fails: so some are always sent.
     await eventually(
-      'it says that it is not ready',
+      'it is not ready',
       async () => {
-        expect(new Set(await ask(60))).toEqual(new Set(['b']));
+        expect(new Set(await sendMany(60))).toEqual(new Set(['b']));
         return !(await isReady(failing()));
       },
       30_000,
     );
-    await eventually('the fleet knows', () => heartbeatOf(failing()).available === false);
+    await eventually('the heartbeat says so', () => heartbeatOf(failing()).available === false);
 
     upstreams.a.requests = 0;
-    expect(new Set(await ask(40))).toEqual(new Set(['b']));
+    expect(new Set(await sendMany(40))).toEqual(new Set(['b']));
     expect(upstreams.a.requests).toBe(0);
 
-    await heal();
-    await eventually('it serves again', async () => (await ask(2 * AT_ONCE)).includes('a'), 20_000);
+    await restore();
+    await eventually('it serves requests again', async () => (await sendMany(2 * AT_ONCE)).includes('a'), 20_000);
   });
 
   it.each([
-    ['answers 500 to half of the requests', 'fails-half'],
-    ['answers 500 to long prompts only', 'fails-long'],
-  ] as const)('%s gets less work than the other, and no client sees it', async (_, behaviour: Behaviour) => {
+    ['returns 500 for half of the requests', 'fails-half'],
+    ['returns 500 for long prompts only', 'fails-long'],
+  ] as const)('%s receives fewer requests than the other, without failed requests', async (_, behaviour: Behaviour) => {
     upstreams.a.behaviour = behaviour;
     const promptOf = (index: number): string => (index % 4 < 2 ? 'x'.repeat(LONG_PROMPT) : 'Hello');
-    const texts = await ask(60, promptOf);
+    const texts = await sendMany(60, promptOf);
     expect(texts.filter((text) => text !== 'a' && text !== 'b')).toEqual([]);
     await eventually(
-      'the fleet knows',
+      'the heartbeat says so',
       () => heartbeatOf(failing()).available === false || (heartbeatOf(failing()).failureRate ?? 0) > 0,
     );
     upstreams.a.requests = 0;
     upstreams.b.requests = 0;
-    const later = await ask(60, promptOf);
+    const later = await sendMany(60, promptOf);
     expect(later.filter((text) => text !== 'a' && text !== 'b')).toEqual([]);
     expect(upstreams.a.requests).toBeLessThan(upstreams.b.requests);
   });
 });
 
-describe('of two workers that embed, one whose server', () => {
-  it.each(ways)('%s is taken out, and no client sees it', async (_, breakIt) => {
+describe('one of two embedding workers, whose upstream', () => {
+  it.each(failures)('%s becomes unavailable without failed requests', async (_, breakIt) => {
     await breakIt();
     const url = `${test.api.with({ endpointSlug: 'embed' }).endpointUrl}/embeddings`;
     const body = { model: 'upstream-embed', input: 'Hello' };
@@ -164,7 +164,7 @@ describe('of two workers that embed, one whose server', () => {
       return statuses;
     };
     await eventually(
-      'it is out',
+      'it is not ready',
       async () => {
         expect(new Set(await embedAll())).toEqual(new Set([200]));
         return !(await isReady(test.platform.service('xim-3')));
@@ -177,10 +177,10 @@ describe('of two workers that embed, one whose server', () => {
   });
 });
 
-describe('a model all of whose servers are down', () => {
-  it('is 503 with a code of its own, and serves again as soon as one is back', async () => {
+describe('model whose upstreams are all down', () => {
+  it('returns 503 engine_unavailable, and serves requests again as soon as one is up', async () => {
     await Promise.all([upstreams.a.stop(), upstreams.b.stop()]);
-    const { status, body, headers } = await test.api.post(says('Hello'));
+    const { status, body, headers } = await test.api.post(chatBody('Hello'));
     expect(status).toBe(503);
     expect((body as ErrorBody).error).toMatchObject({
       type: 'service_unavailable',
@@ -188,29 +188,29 @@ describe('a model all of whose servers are down', () => {
     });
     expect(Number(headers.get('retry-after'))).toBeGreaterThan(0);
     await upstreams.b.start();
-    await eventually('it serves again', async () => (await ask(1))[0] === 'b', 40_000);
+    await eventually('it serves requests again', async () => (await sendMany(1))[0] === 'b', 40_000);
   });
 });
 
-describe('a worker whose server is away when it starts', () => {
-  it('starts all the same, says what it waits for, and serves as soon as the server is there', async () => {
+describe('worker whose upstream is down when it starts', () => {
+  it('starts, logs that it waits for the engine, and serves requests as soon as the upstream is up', async () => {
     const worker = test.platform.service('xim-2');
     await worker.stop();
     await upstreams.b.stop();
     await worker.start();
     expect(await isReady(worker)).toBe(false);
     await eventually('it says so', async () => (await logOf(worker)).includes('waiting for engine'));
-    expect(new Set(await ask(10))).toEqual(new Set(['a']));
+    expect(new Set(await sendMany(10))).toEqual(new Set(['a']));
     await upstreams.b.start();
-    await eventually('it serves', async () => (await ask(2 * AT_ONCE)).includes('b'), 20_000);
+    await eventually('it serves requests', async () => (await sendMany(2 * AT_ONCE)).includes('b'), 20_000);
   });
 });
 
-describe('the log of a worker', () => {
-  it('has one line for each failed generation: request id, upstream status, and not the prompt', async () => {
+describe('log of a worker', () => {
+  it('has an entry for each failed generation with request id and upstream status, without the prompt', async () => {
     upstreams.a.behaviour = 'fails';
     upstreams.b.behaviour = 'fails';
-    const { requestId, status } = await test.api.post(says('a secret prompt'));
+    const { requestId, status } = await test.api.post(chatBody('a secret prompt'));
     expect(status).toBeGreaterThanOrEqual(500);
     const line = await eventually('it is logged', async () => {
       const logs = await Promise.all(['xim', 'xim-2'].map((name) => logOf(test.platform.service(name))));

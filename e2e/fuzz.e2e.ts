@@ -1,9 +1,9 @@
 /**
- * Thousands of chat requests with something wrong in them. Whatever is sent, the answer is a valid one or an error that is
- * the client's, it comes in time, and the platform goes on.
+ * Thousands of malformed chat requests. Each gets a valid response or a client error within the timeout, and the platform
+ * keeps running.
  *
- * `E2E_FUZZ_SEED` (a whole number) draws other requests, `E2E_FUZZ_REQUESTS` more or fewer of them. The seed is printed, and
- * the same one draws the same requests again. `npm run test:chaos` draws many more, and others each time.
+ * `E2E_FUZZ_SEED` (an integer) and `E2E_FUZZ_REQUESTS` set the seed and the number of the generated requests. The seed is
+ * printed, and generates the same requests again. `npm run test:chaos` generates many more, with a new seed each time.
  */
 import { scriptedPlatform } from '@xerotier/dev';
 import fc from 'fast-check';
@@ -19,9 +19,9 @@ import { testPlatform } from './support/test-platform.ts';
 const SEED = Number(process.env['E2E_FUZZ_SEED'] ?? (isChaos ? Date.now() % 1_000_000 : 1_864));
 const REQUESTS = Number(process.env['E2E_FUZZ_REQUESTS'] ?? (isChaos ? 30_000 : 2_000));
 const CONNECTIONS = 16;
-/** Drawn at once, so that not all of them are in memory. */
+/** Requests are generated in batches, so that not all of them are in memory. */
 const BATCH = 500;
-/** Of one request, under whatever load: one that meets it hangs. */
+/** For one request under any load; a request that exceeds it hangs. */
 const RESPONSE_TIMEOUT_MS = 30_000;
 const FAULTS_MAX = 10;
 const MESSAGE_LENGTH_MAX = 1_000;
@@ -31,7 +31,7 @@ const test = testPlatform(async () => {
   await upstream.start();
   const [script, behind] = [scriptedPlatform({ slots: 256 }), upstream.plan({ slots: 64 })];
   return {
-    // Its own, which must not end.
+    // A gateway of its own, which must not exit.
     gateways: 1,
     models: [...script.models, ...behind.models],
     endpoints: [...script.endpoints, ...behind.endpoints.map((endpoint) => ({ ...endpoint, slug: 'upstream' }))],
@@ -82,21 +82,21 @@ function send({ endpointSlug, headers, body }: FuzzRequest): Promise<Outcome> {
   });
 }
 
-/** @throws {Error} with what is wrong about an answer, whatever it answers. */
-function check({ status, headers, text }: Outcome): void {
-  if (!/^req_/.test(String(headers['x-request-id']))) throw new Error('It has no request id.');
-  if (status === 200) checkGood(String(headers['content-type']), text);
+/** @throws {Error} when the response is invalid, with the reason. */
+function checkResponse({ status, headers, text }: Outcome): void {
+  if (!/^req_/.test(String(headers['x-request-id']))) throw new Error('the response has no request id');
+  if (status === 200) checkCompletion(String(headers['content-type']), text);
   else if (status >= 400 && status < 500) checkError(text);
-  else throw new Error(`Its status is ${status}.`);
+  else throw new Error(`unexpected status ${status}`);
 }
 
-function checkGood(type: string, text: string): void {
+function checkCompletion(type: string, text: string): void {
   if (!type.startsWith('text/event-stream')) {
     test.schema.expectValid('CreateChatCompletionResponse', JSON.parse(text) as unknown);
     return;
   }
   const events = text.split('\n\n');
-  if (events.pop() !== '' || events.pop() !== 'data: [DONE]') throw new Error('The stream does not end in [DONE].');
+  if (events.pop() !== '' || events.pop() !== 'data: [DONE]') throw new Error('the stream does not end with [DONE]');
   for (const event of events) {
     if (event.startsWith(': ')) continue;
     test.schema.expectValid('CreateChatCompletionStreamResponse', JSON.parse(event.slice('data: '.length)) as unknown);
@@ -106,29 +106,29 @@ function checkGood(type: string, text: string): void {
 function checkError(text: string): void {
   const { error } = test.schema.expectValid('ErrorResponse', JSON.parse(text) as { error: { message: string } });
   const names = Object.keys(error).sort().join(' ');
-  if (names !== 'code message param type') throw new Error(`Its error has the keys ${names}.`);
-  if (text.length > MESSAGE_LENGTH_MAX) throw new Error(`It is ${text.length} characters long.`);
+  if (names !== 'code message param type') throw new Error(`the error has the keys ${names}`);
+  if (text.length > MESSAGE_LENGTH_MAX) throw new Error(`the error has ${text.length} characters`);
 }
 
-function* draw(): Generator<FuzzRequest> {
+function* generateRequests(): Generator<FuzzRequest> {
   for (let from = 0; from < REQUESTS; from += BATCH) {
     const numRuns = Math.min(BATCH, REQUESTS - from);
     for (const { make } of fc.sample(fuzzRequest, { seed: SEED + from, numRuns })) yield make();
   }
 }
 
-it('answers each of them in time, with a good answer or an error that is the client’s', async () => {
+it('returns a valid completion or a client error for each malformed request', async () => {
   process.stdout.write(`fuzzing with E2E_FUZZ_SEED=${SEED}\n`);
   const statuses = new Map<number, number>();
   const faults: string[] = [];
-  const requests = draw();
+  const requests = generateRequests();
   const connection = async (): Promise<void> => {
     for (const request of requests) {
       const outcome = await send(request).catch((error: Error) => error);
       try {
         if (outcome instanceof Error) throw outcome;
         statuses.set(outcome.status, (statuses.get(outcome.status) ?? 0) + 1);
-        check(outcome);
+        checkResponse(outcome);
       } catch (error) {
         const shown = outcome instanceof Error ? '' : outcome.text.slice(0, 500);
         const sent = JSON.stringify(request.body.toString('latin1', 0, 600));
@@ -138,14 +138,14 @@ it('answers each of them in time, with a good answer or an error that is the cli
     }
   };
   await Promise.all(Array.from({ length: CONNECTIONS }, connection));
-  process.stdout.write(`answered with ${JSON.stringify(Object.fromEntries(statuses))}\n`);
+  process.stdout.write(`response statuses: ${JSON.stringify(Object.fromEntries(statuses))}\n`);
   expect(faults).toEqual([]);
-  // Otherwise nothing of them got far enough to break anything.
+  // Otherwise the requests did not get far enough to break anything.
   expect(statuses.get(200)).toBeGreaterThan(REQUESTS / 20);
   expect(statuses.get(400)).toBeGreaterThan(REQUESTS / 20);
 }, 3_600_000);
 
-it('goes on afterwards: no process has ended, no slot is taken, and plain requests are served', async () => {
+it('keeps running: no process has exited, all slots are free, and valid requests are served', async () => {
   expect(test.platform.services.filter(({ pid }) => pid === null).map(({ spec }) => spec.name)).toEqual([]);
   await test.fleet.allIdle();
   for (const endpointSlug of ['chat', 'upstream']) {

@@ -1,6 +1,6 @@
 /**
- * Audio and images, with the official SDK and as bytes, against a server that speaks the specification. What is around the
- * bytes is the platform's: endpoints, keys, forms, the ledger, and what happens when one side leaves.
+ * Audio and images, with the official SDK and on the wire, against an upstream that implements the specification: endpoints,
+ * API keys, multipart forms, the ledger, and disconnects on both sides.
  */
 import { scriptedPlatform, together } from '@xerotier/dev';
 import { eventually } from '@xerotier/testing';
@@ -8,7 +8,7 @@ import OpenAI, { toFile } from 'openai';
 import { expectError } from './support/chat-checks.ts';
 import type { ApiResponse, ApiClient, ErrorBody } from './support/api-client.ts';
 import { Ledger } from './support/ledger.ts';
-import { MEDIA_TASKS, MediaUpstream, paintingOf, soundOf } from './support/media-upstream.ts';
+import { MEDIA_TASKS, MediaUpstream, imageOf, audioOf } from './support/media-upstream.ts';
 import { addTenant } from './support/tenant.ts';
 import { testPlatform } from './support/test-platform.ts';
 
@@ -23,14 +23,14 @@ const test = testPlatform(async () => {
 
 afterAll(() => upstream.stop());
 beforeEach(() => {
-  upstream.trouble = undefined;
+  upstream.failure = undefined;
   upstream.takeRequests();
 });
 
 const ledger = (): Ledger => new Ledger(test.description.databaseUrl);
 const at = (endpointSlug: string): ApiClient => test.api.with({ endpointSlug });
 
-/** The official SDK, of one endpoint or of the project. */
+/** Returns the official SDK with the base URL of one endpoint or of the project. */
 function sdk(slug?: string): OpenAI {
   const baseURL = slug === undefined ? test.api.projectUrl : at(slug).endpointUrl;
   return new OpenAI({ baseURL, apiKey: test.description.apiKey, maxRetries: 0 });
@@ -45,16 +45,16 @@ function form(fields: Readonly<Record<string, string | File>>): FormData {
   return body;
 }
 
-interface Sent {
+interface PostOptions {
   readonly key?: string;
   readonly signal?: AbortSignal;
 }
 
-/** A form, or JSON. */
+/** Posts a multipart form or JSON. */
 function post(
   url: string,
   body: FormData | object,
-  { key = test.description.apiKey, signal }: Sent = {},
+  { key = test.description.apiKey, signal }: PostOptions = {},
 ): Promise<Response> {
   const isForm = body instanceof FormData;
   return fetch(url, {
@@ -65,8 +65,12 @@ function post(
   });
 }
 
-async function rejected(url: string, body: FormData | object, sent: Sent = {}): Promise<ApiResponse<ErrorBody>> {
-  const response = await post(url, body, sent);
+async function rejected(
+  url: string,
+  body: FormData | object,
+  options: PostOptions = {},
+): Promise<ApiResponse<ErrorBody>> {
+  const response = await post(url, body, options);
   const { status, headers } = response;
   const parsed = test.schema.expectValid('ErrorResponse', (await response.json()) as ErrorBody);
   return { status, headers, requestId: headers.get('x-request-id') ?? '', body: parsed };
@@ -79,9 +83,9 @@ describe('speech', () => {
     ['mp3', 'audio/mpeg'],
     ['wav', 'audio/wav'],
     ['pcm', 'audio/pcm'],
-  ] as const)('in %s comes byte for byte, as %s', async (format, type) => {
+  ] as const)('in %s is returned byte for byte as %s', async (format, type) => {
     const response = await sdk('speak').audio.speech.create({ ...speech, response_format: format, speed: 1.5 });
-    expect(Buffer.from(await response.arrayBuffer()).equals(soundOf(speech.input))).toBe(true);
+    expect(Buffer.from(await response.arrayBuffer()).equals(audioOf(speech.input))).toBe(true);
     expect(response.headers.get('content-type')).toBe(type);
     expect(response.headers.get('x-request-id')).toMatch(/^req_/);
     expect(response.headers.get('x-xerotier-worker-id')).toMatch(/./);
@@ -91,7 +95,7 @@ describe('speech', () => {
     ]);
   });
 
-  it('comes as events, and its tokens are in the ledger once', async () => {
+  it('is streamed as events, and its tokens are in the ledger once', async () => {
     const response = await post(`${at('speak').endpointUrl}/audio/speech`, { ...speech, stream_format: 'sse' });
     expect(response.headers.get('content-type')).toBe('text/event-stream; charset=utf-8');
     const events = (await response.text())
@@ -99,14 +103,14 @@ describe('speech', () => {
       .filter((text) => text !== '')
       .map((text) => JSON.parse(text.slice('data: '.length)) as { type: string; audio?: string });
     expect(events.map(({ type }) => type)).toEqual(['speech.audio.delta', 'speech.audio.delta', 'speech.audio.done']);
-    const sound = Buffer.concat(events.map(({ audio = '' }) => Buffer.from(audio, 'base64')));
-    expect(sound.equals(soundOf(speech.input))).toBe(true);
-    expect(await ledger().settledOfKind(response.headers.get('x-request-id') ?? '')).toMatchObject([
+    const audio = Buffer.concat(events.map(({ audio = '' }) => Buffer.from(audio, 'base64')));
+    expect(audio.equals(audioOf(speech.input))).toBe(true);
+    expect(await ledger().settledWithKind(response.headers.get('x-request-id') ?? '')).toMatchObject([
       { kind: 'audio.speech', outcome: 'completed', streamed: true, prompt_tokens: 5, completion_tokens: 60 },
     ]);
   });
 
-  it('of the whole project is asked of the model that is named', async () => {
+  it('at the base URL of the project is served by the endpoint that the model selects', async () => {
     for (const model of ['speak', 'speak-model']) {
       const response = await sdk().audio.speech.create({ ...speech, model });
       expect((await response.arrayBuffer()).byteLength).toBe(300_000);
@@ -114,10 +118,10 @@ describe('speech', () => {
   });
 });
 
-describe('a transcription', () => {
+describe('transcription', () => {
   const create = sdkOf((client) => client.audio.transcriptions);
 
-  it('is JSON, text, subtitles, and JSON with words', async () => {
+  it('is returned as JSON, text, subtitles and verbose JSON', async () => {
     const file = await wav();
     expect(await create().create({ file, model: 'any' })).toMatchObject({ text: 'Heard 1234 bytes.' });
     expect(await create().create({ file, model: 'any', response_format: 'text' })).toBe('Heard 1234 bytes.\n');
@@ -139,7 +143,7 @@ describe('a transcription', () => {
     });
   });
 
-  it('is streamed, and its deltas are its text', async () => {
+  it('is streamed as deltas of its text', async () => {
     const stream = await create().create({ file: await wav(), model: 'any', stream: true });
     let text = '';
     let done = '';
@@ -150,16 +154,16 @@ describe('a transcription', () => {
     expect([text, done]).toEqual(['Heard 1234 bytes.', 'Heard 1234 bytes.']);
   });
 
-  it('is in the ledger once, with the tokens that the server counted', async () => {
+  it('is in the ledger once, with the tokens that the upstream counted', async () => {
     const body = form({ model: 'any', file: await wav() });
     const response = await post(`${at('transcribe').endpointUrl}/audio/transcriptions`, body);
     await response.text();
-    expect(await ledger().settledOfKind(response.headers.get('x-request-id') ?? '')).toMatchObject([
+    expect(await ledger().settledWithKind(response.headers.get('x-request-id') ?? '')).toMatchObject([
       { kind: 'audio.transcription', outcome: 'completed', streamed: false, prompt_tokens: 5, completion_tokens: 60 },
     ]);
   });
 
-  it('may be of 25 MB, and of no byte more', async () => {
+  it('accepts a file of at most 25 MiB', async () => {
     const { text } = await create().create({ file: await wav(FILE_BYTES_MAX), model: 'any' });
     expect(text).toBe(`Heard ${FILE_BYTES_MAX} bytes.`);
     const url = `${at('transcribe').endpointUrl}/audio/transcriptions`;
@@ -170,17 +174,17 @@ describe('a transcription', () => {
 
   it.each([
     ['no file', { model: 'any' }, 'file'],
-    ['a text where the file should be', { model: 'any', file: 'RIFF' }, 'file'],
+    ['a string in place of the file', { model: 'any', file: 'RIFF' }, 'file'],
     ['no model', { file: 'wav' }, 'model'],
-    ['a language that there is not', { model: 'any', file: 'wav', language: 'xx' }, 'language'],
+    ['an unknown language', { model: 'any', file: 'wav', language: 'xx' }, 'language'],
     [
-      'timestamps that go nowhere',
+      'timestamp_granularities without verbose_json',
       { model: 'any', file: 'wav', 'timestamp_granularities[]': 'word' },
       'timestamp_granularities',
     ],
-    ['a temperature beyond 1', { model: 'any', file: 'wav', temperature: '1.01' }, 'temperature'],
+    ['a temperature above 1', { model: 'any', file: 'wav', temperature: '1.01' }, 'temperature'],
     ['an unknown format', { model: 'any', file: 'wav', response_format: 'xml' }, 'response_format'],
-  ])('with %s is 400', async (_, fields, param) => {
+  ])('with %s returns 400', async (_, fields, param) => {
     const { file, ...texts } = fields as { file?: string };
     const body = form({ ...texts, ...(file !== undefined && { file: file === 'wav' ? await wav() : file }) });
     const url = `${at('transcribe').endpointUrl}/audio/transcriptions`;
@@ -188,7 +192,7 @@ describe('a transcription', () => {
     expect(upstream.takeRequests()).toEqual([]);
   });
 
-  it('into English is a translation', async () => {
+  it('to English is a translation', async () => {
     const { text } = await sdk('transcribe').audio.translations.create({ file: await wav(), model: 'any' });
     expect(text).toBe('Translated 1234 bytes.');
   });
@@ -199,18 +203,15 @@ describe('a transcription', () => {
 });
 
 describe('images', () => {
-  it('come in base64 and by address, as many as are asked for', async () => {
+  it('are returned as base64 and as URLs, n of them', async () => {
     const { images } = sdk('image');
-    const painted = await images.generate({ prompt: 'a bird', n: 2, response_format: 'b64_json' });
-    expect(painted.data).toEqual([
-      { b64_json: paintingOf('a bird of ', 0) },
-      { b64_json: paintingOf('a bird of ', 1) },
-    ]);
+    const generated = await images.generate({ prompt: 'a bird', n: 2, response_format: 'b64_json' });
+    expect(generated.data).toEqual([{ b64_json: imageOf('a bird of ', 0) }, { b64_json: imageOf('a bird of ', 1) }]);
     const linked = await images.generate({ prompt: 'a bird', response_format: 'url', size: '1024x1024' });
     expect(linked.data).toEqual([{ url: 'https://images.example/0.png' }]);
   });
 
-  it('are streamed: three that are not done yet, then the one that is', async () => {
+  it('are streamed as three partial images and the completed one', async () => {
     const stream = await sdk('image').images.generate({ prompt: 'a bird', stream: true, partial_images: 3 });
     const events = [];
     for await (const event of stream) events.push(event);
@@ -218,15 +219,15 @@ describe('images', () => {
       ...Array<string>(3).fill('image_generation.partial_image'),
       'image_generation.completed',
     ]);
-    expect(events.at(-1)).toMatchObject({ b64_json: paintingOf('a bird of ', 9), usage: { input_tokens: 5 } });
+    expect(events.at(-1)).toMatchObject({ b64_json: imageOf('a bird of ', 9), usage: { input_tokens: 5 } });
   });
 
-  it('are edited with a mask, several at once, and varied', async () => {
+  it('are edited with a mask, edited several at once, and varied', async () => {
     const { images } = sdk('image');
     const one = await images.edit({ image: await png(10), mask: await png(20), prompt: 'bluer', model: 'any', n: 1 });
-    expect(one.data).toEqual([{ b64_json: paintingOf('bluer of 10+20', 0) }]);
+    expect(one.data).toEqual([{ b64_json: imageOf('bluer of 10+20', 0) }]);
     const two = await images.edit({ image: [await png(10), await png(30)], prompt: 'bluer' });
-    expect(two.data).toEqual([{ b64_json: paintingOf('bluer of 10+30', 0) }]);
+    expect(two.data).toEqual([{ b64_json: imageOf('bluer of 10+30', 0) }]);
     const varied = await images.createVariation({ image: await png(40), n: 2, size: '512x512' });
     expect(varied.data).toHaveLength(2);
     const received = upstream.takeRequests();
@@ -238,22 +239,22 @@ describe('images', () => {
     expect(received.map(({ fields }) => fields['model'])).toEqual(Array<string>(3).fill('upstream-media'));
   });
 
-  it('of the whole project need no model', async () => {
+  it('at the base URL of the project require no model', async () => {
     const { data } = await sdk().images.generate({ prompt: 'a bird' });
     expect(data).toHaveLength(1);
   });
 
   it.each([
     ['eleven images', { n: 11 }, 'n'],
-    ['four that are not done yet', { partial_images: 4 }, 'partial_images'],
+    ['four partial images', { partial_images: 4 }, 'partial_images'],
     ['no prompt', { prompt: undefined }, 'prompt'],
-    ['another form of answer', { response_format: 'png' }, 'response_format'],
-  ])('%s are 400', async (_, params, param) => {
+    ['an unknown response_format', { response_format: 'png' }, 'response_format'],
+  ])('with %s return 400', async (_, params, param) => {
     const body = { prompt: 'a bird', ...params };
     expectError(await rejected(`${at('image').endpointUrl}/images/generations`, body), 400, 'invalid_request', param);
   });
 
-  it('are in the ledger once for each request, whatever kind it is', async () => {
+  it('are in the ledger once per request, with its kind', async () => {
     const url = at('image').endpointUrl;
     const [image, prompt] = [await png(10), 'bluer'];
     const responses = [
@@ -264,14 +265,14 @@ describe('images', () => {
     for (const [i, kind] of ['image.generation', 'image.edit', 'image.variation'].entries()) {
       const response = responses[i] as Response;
       await response.text();
-      expect(await ledger().settledOfKind(response.headers.get('x-request-id') ?? '')).toMatchObject([
+      expect(await ledger().settledWithKind(response.headers.get('x-request-id') ?? '')).toMatchObject([
         { kind, outcome: 'completed', prompt_tokens: 5, completion_tokens: 60 },
       ]);
     }
   });
 });
 
-describe('a route', () => {
+describe('route', () => {
   const bodies = async (): Promise<[string, FormData | object][]> => [
     ['audio/speech', speech],
     ['audio/transcriptions', form({ model: 'any', file: await wav() })],
@@ -281,7 +282,7 @@ describe('a route', () => {
     ['images/variations', form({ image: await png(1) })],
   ];
 
-  it('of an endpoint with another task is 400', async () => {
+  it('returns 400 for an endpoint with another task', async () => {
     for (const [route, body] of await bodies()) {
       const own = route.startsWith('images') ? 'image' : route === 'audio/speech' ? 'speak' : 'transcribe';
       for (const slug of ['chat', ...MEDIA_TASKS].filter((task) => task !== own)) {
@@ -292,7 +293,7 @@ describe('a route', () => {
     expectError(chat, 400, 'wrong_task_mode', 'model');
   });
 
-  it('of a project without such an endpoint is 404, and names what is missing', async () => {
+  it('returns 404 with the missing task for a project without such an endpoint', async () => {
     const tenant = await addTenant(test.platform, 'scripted');
     const url = test.api.with(tenant).projectUrl;
     for (const [route, body] of await bodies()) {
@@ -303,7 +304,7 @@ describe('a route', () => {
     }
   });
 
-  it('of another tenant is not to be had', async () => {
+  it('returns 404 for another tenant', async () => {
     const tenant = await addTenant(test.platform, 'scripted');
     for (const [route, body] of await bodies()) {
       const url = `${at('speak').endpointUrl}/${route}`;
@@ -313,12 +314,12 @@ describe('a route', () => {
     expect(upstream.takeRequests()).toEqual([]);
   });
 
-  it('of an unknown model is 404', async () => {
+  it('returns 404 for an unknown model', async () => {
     const response = await rejected(`${test.api.projectUrl}/audio/speech`, { ...speech, model: 'none' });
     expectError(response, 404, 'model_not_found', 'model');
   });
 
-  it('that wants a form takes no JSON, and one that wants JSON no form', async () => {
+  it('returns 415 for JSON in place of a form, and for a form in place of JSON', async () => {
     const url = at('transcribe').endpointUrl;
     expectError(await rejected(`${url}/audio/transcriptions`, { model: 'any' }), 415, 'unsupported_media_type', null);
     const asForm = form({ model: 'any', input: 'x', voice: 'y' });
@@ -331,31 +332,31 @@ describe('a route', () => {
   });
 });
 
-describe('trouble', () => {
+describe('upstream failure', () => {
   const url = (): string => `${at('speak').endpointUrl}/audio/speech`;
-  const soundFrom = async (from: string): Promise<Buffer> =>
+  const audioFrom = async (from: string): Promise<Buffer> =>
     Buffer.from(await (await post(from, speech)).arrayBuffer());
 
-  it('a refusal by the server is 400 with its reason, and a failure is ours', async () => {
-    upstream.trouble = 'refuse';
+  it('returns 400 with the reason when the upstream rejects the request, and 500 when it fails', async () => {
+    upstream.failure = 'reject';
     const response = await rejected(url(), speech);
     expectError(response, 400, 'invalid_request', null);
-    expect(response.body.error.message).toContain('no such sound');
-    upstream.trouble = 'fail';
+    expect(response.body.error.message).toContain('no such voice');
+    upstream.failure = 'fail';
     expectError(await rejected(url(), speech), 500, 'engine_error', null);
   });
 
-  it('a sound that breaks off is cut, and not taken for whole', async () => {
-    upstream.trouble = 'break';
+  it('aborts the response when the upstream disconnects during the audio', async () => {
+    upstream.failure = 'disconnect';
     const response = await post(url(), speech);
     expect(response.status).toBe(200);
     await expect(response.arrayBuffer()).rejects.toThrow();
-    const [row] = await ledger().settledOfKind(response.headers.get('x-request-id') ?? '');
+    const [row] = await ledger().settledWithKind(response.headers.get('x-request-id') ?? '');
     expect(row).toMatchObject({ outcome: 'failed' });
   });
 
-  it('a stream that breaks off ends with an error event', async () => {
-    upstream.trouble = 'break';
+  it('ends a stream with an error event when the upstream disconnects', async () => {
+    upstream.failure = 'disconnect';
     const text = await (await post(url(), { ...speech, stream_format: 'sse' })).text();
     const last = text.trimEnd().split('\n\n').at(-1) ?? '';
     expect(JSON.parse(last.slice('data: '.length))).toMatchObject({ type: 'stream_error', code: 'engine_error' });
@@ -364,23 +365,23 @@ describe('trouble', () => {
   it.each([
     ['audio/speech', speech],
     ['audio/speech', { ...speech, stream_format: 'sse' }],
-  ])('a client that leaves in the middle of %s stops the server', async (_, body) => {
-    upstream.trouble = 'hang';
-    const leaving = new AbortController();
-    const response = await post(url(), body, { signal: leaving.signal });
+  ])('aborts the upstream request when the client disconnects during %s', async (_, body) => {
+    upstream.failure = 'hang';
+    const abort = new AbortController();
+    const response = await post(url(), body, { signal: abort.signal });
     await response.body?.getReader().read();
-    leaving.abort();
-    await upstream.leftAfter;
+    abort.abort();
+    await upstream.disconnected;
     const requestId = response.headers.get('x-request-id') ?? '';
-    expect(await ledger().settledOfKind(requestId)).toMatchObject([{ kind: 'audio.speech', outcome: 'cancelled' }]);
-    upstream.trouble = undefined;
+    expect(await ledger().settledWithKind(requestId)).toMatchObject([{ kind: 'audio.speech', outcome: 'cancelled' }]);
+    upstream.failure = undefined;
     // All slots are free again.
-    await eventually('a response is whole', async () => soundOf(speech.input).equals(await soundFrom(url())));
+    await eventually('a request is served', async () => audioOf(speech.input).equals(await audioFrom(url())));
   });
 
-  it('a client that reads late gets everything all the same', async () => {
+  it('delivers everything to a slow client', async () => {
     const response = await post(url(), speech);
     await new Promise((resolve) => setTimeout(resolve, 500));
-    expect(Buffer.from(await response.arrayBuffer()).equals(soundOf(speech.input))).toBe(true);
+    expect(Buffer.from(await response.arrayBuffer()).equals(audioOf(speech.input))).toBe(true);
   });
 });

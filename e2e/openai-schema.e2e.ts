@@ -1,4 +1,4 @@
-/** The validator is a test's eye: what it lets through nobody looks at again, so it is tested both ways itself. */
+/** All tests rely on the validator, so it is itself tested with valid and invalid objects. */
 import { OpenaiSchema } from './support/openai-schema.ts';
 import type { SchemaName } from './support/openai-schema.ts';
 import { recordedChats } from './support/recorded-exchanges.ts';
@@ -33,7 +33,7 @@ const chunk = {
   choices: [{ index: 0, delta: { role: 'assistant', content: '' }, logprobs: null, finish_reason: null }],
 };
 
-/** A copy with one place changed; `undefined` removes it. */
+/** Returns a copy with one value changed; `undefined` removes it. */
 function changed(value: object, path: readonly (string | number)[], to: unknown): unknown {
   const copy = structuredClone(value) as Record<string | number, never>;
   const parent = path.slice(0, -1).reduce<Record<string | number, never>>((at, part) => at[part]!, copy);
@@ -43,15 +43,15 @@ function changed(value: object, path: readonly (string | number)[], to: unknown)
   return copy;
 }
 
-describe('the lenient reading of the OpenAI document', () => {
-  it('takes what the real API sends', () => {
+describe('lenient validation', () => {
+  it('accepts what the OpenAI API sends', () => {
     const rejected = recordedChats.flatMap((exchange) =>
       exchange.response.flatMap((body) => schema.check(schemaOf(exchange), body).lenient),
     );
     expect(rejected).toEqual([]);
   });
 
-  it('refuses what the real API sends once a required field is gone from it', () => {
+  it('rejects what the OpenAI API sends without a required field', () => {
     for (const exchange of recordedChats) {
       for (const body of exchange.response) {
         for (const field of ['id', 'object', 'created', 'model', 'choices']) {
@@ -61,7 +61,7 @@ describe('the lenient reading of the OpenAI document', () => {
     }
   });
 
-  it('takes null for an optional property, which the document as written refuses', () => {
+  it('accepts null for an optional property, which the literal document rejects', () => {
     const { lenient, strict } = schema.check('CreateChatCompletionResponse', { ...response, system_fingerprint: null });
     expect(lenient).toEqual([]);
     expect(strict).toEqual(['CreateChatCompletionResponse /system_fingerprint']);
@@ -69,10 +69,10 @@ describe('the lenient reading of the OpenAI document', () => {
 
   it.each<[string, SchemaName, unknown]>([
     ['null for a required property', 'CreateChatCompletionResponse', { ...response, model: null }],
-    ['another object kind', 'CreateChatCompletionResponse', { ...response, object: 'chat.completion.chunk' }],
-    ['a time with a fraction', 'CreateChatCompletionResponse', { ...response, created: 1.5 }],
+    ['another object type', 'CreateChatCompletionResponse', { ...response, object: 'chat.completion.chunk' }],
+    ['a fractional time', 'CreateChatCompletionResponse', { ...response, created: 1.5 }],
     [
-      'a message without refusal',
+      'a message without `refusal`',
       'CreateChatCompletionResponse',
       changed(response, ['choices', 0, 'message', 'refusal'], undefined),
     ],
@@ -84,12 +84,12 @@ describe('the lenient reading of the OpenAI document', () => {
     ],
     ['usage without a total', 'CreateChatCompletionResponse', changed(response, ['usage', 'total_tokens'], undefined)],
     [
-      'a count as text',
+      'a count as a string',
       'CreateChatCompletionResponse',
       changed(response, ['usage', 'prompt_tokens_details', 'cached_tokens'], '0'),
     ],
     [
-      'log probabilities without refusal',
+      'log probabilities without `refusal`',
       'CreateChatCompletionResponse',
       changed(response, ['choices', 0, 'logprobs'], { content: [] }),
     ],
@@ -99,18 +99,22 @@ describe('the lenient reading of the OpenAI document', () => {
       changed(chunk, ['choices', 0, 'delta'], undefined),
     ],
     [
-      'a chunk that never said whether it finishes',
+      'a chunk without a finish reason',
       'CreateChatCompletionStreamResponse',
       changed(chunk, ['choices', 0, 'finish_reason'], undefined),
     ],
-    ['an answer in the place of a chunk', 'CreateChatCompletionStreamResponse', response],
-    ['a service tier that is no text', 'CreateChatCompletionResponse', { ...response, service_tier: 1 }],
+    ['a completion in place of a chunk', 'CreateChatCompletionStreamResponse', response],
+    ['a service tier that is not a string', 'CreateChatCompletionResponse', { ...response, service_tier: 1 }],
     ['an error without param', 'ErrorResponse', { error: { message: 'no', type: 'x', code: null } }],
-    ['a bare error', 'ErrorResponse', { message: 'no', type: 'x', code: null, param: null }],
+    ['an error without the envelope', 'ErrorResponse', { message: 'no', type: 'x', code: null, param: null }],
     ['a model without an owner', 'Model', { id: 'm', object: 'model', created: 1 }],
-    ['a bare list of models', 'ListModelsResponse', [{ id: 'm', object: 'model', created: 1, owned_by: 'o' }]],
-    ['no object at all', 'CreateChatCompletionResponse', 'Hello'],
-  ])('refuses %s', (_, name, value) => {
+    [
+      'an array of models without the envelope',
+      'ListModelsResponse',
+      [{ id: 'm', object: 'model', created: 1, owned_by: 'o' }],
+    ],
+    ['a string in place of an object', 'CreateChatCompletionResponse', 'Hello'],
+  ])('rejects %s', (_, name, value) => {
     expect(schema.check(name, value).lenient).not.toEqual([]);
   });
 
@@ -119,11 +123,11 @@ describe('the lenient reading of the OpenAI document', () => {
     ['CreateChatCompletionStreamResponse', chunk],
     ['ErrorResponse', { error: { message: 'no', type: 'x', code: null, param: null, retry_after: 1 } }],
     ['ListModelsResponse', { object: 'list', data: [{ id: 'm', object: 'model', created: 1, owned_by: 'o' }] }],
-  ])('takes a whole %s, and so does the strict one', (name, value) => {
+  ])('accepts a complete %s, as does strict validation', (name, value) => {
     expect(schema.check(name, value)).toEqual({ lenient: [], strict: [] });
   });
 
-  it("takes the product's service tiers, which the document as written refuses", () => {
+  it('accepts the service tiers of the platform, which the literal document rejects', () => {
     const tiered = { ...response, service_tier: 'gpu_nvidia_shared' };
     expect(schema.check('CreateChatCompletionResponse', tiered)).toEqual({
       lenient: [],
@@ -133,14 +137,14 @@ describe('the lenient reading of the OpenAI document', () => {
 });
 
 describe('expectValid', () => {
-  it('says what is wrong and where', () => {
+  it('throws with the path and the reason', () => {
     const fresh = new OpenaiSchema();
     expect(() => fresh.expectValid('Model', { id: 'm', object: 'model', created: 'now', owned_by: 'o' })).toThrow(
       'Model /created: must be integer',
     );
   });
 
-  it('remembers what strict refuses, without failing', () => {
+  it('records what strict validation rejects, without failing', () => {
     const fresh = new OpenaiSchema();
     fresh.expectValid('CreateChatCompletionResponse', { ...response, system_fingerprint: null });
     fresh.expectValid('CreateChatCompletionResponse', { ...response, system_fingerprint: null });

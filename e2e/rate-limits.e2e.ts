@@ -1,4 +1,4 @@
-/** The limits of a tier hold for a key across all gateways, tell their clients when to come back, and outlive Redis. */
+/** The limits of a tier apply per API key across all gateways, are reported to clients, and remain without Redis. */
 import { scriptedPlatform } from '@xerotier/dev';
 import { silentLog } from '@xerotier/log/testing';
 import { connectRedis } from '@xerotier/redis';
@@ -7,11 +7,11 @@ import { once } from 'node:events';
 import OpenAI from 'openai';
 import { scripted } from './support/api-client.ts';
 import type { ApiResponse, ApiClient, ErrorBody } from './support/api-client.ts';
-import { ownPlatform } from './support/test-platform.ts';
+import { dedicatedPlatform } from './support/test-platform.ts';
 
 const GATEWAYS = 4;
 
-const test = ownPlatform(() => {
+const test = dedicatedPlatform(() => {
   const plan = scriptedPlatform({ slots: 64 });
   const tiers = ['gpu_nvidia_shared', 'free', 'cpu_standard', 'cpu_amd_optimized'];
   return {
@@ -24,50 +24,53 @@ const test = ownPlatform(() => {
   };
 });
 
-/** A client of the endpoint through one of the gateways. */
+/** Returns a client of the endpoint through one of the gateways. */
 function through(gateway: number, endpointSlug: string): ApiClient {
   const name = gateway === 0 ? 'gateway' : `gateway-${gateway + 1}`;
   const baseUrl = `http://127.0.0.1:${test.platform.service(name).facts['port']}`;
   return test.api.with({ baseUrl, endpointSlug });
 }
 
-/** Waits until every gateway has told Redis of itself after the last one did so for the first time. */
-async function allGatewaysCounted(): Promise<void> {
+/** Waits until every gateway has renewed its registration in Redis after the last one registered. */
+async function allGatewaysRegistered(): Promise<void> {
   const redis = connectRedis({ url: test.description.redisUrl, name: 'test', log: silentLog() });
   await once(redis, 'ready');
-  const heard = async (): Promise<number[]> => {
+  const registrationTimes = async (): Promise<number[]> => {
     const gateways = await redis.zrange('gateways', 0, -1, 'WITHSCORES');
     return gateways.filter((_, i) => i % 2 === 1).map(Number);
   };
-  const known = Math.max(
-    ...(await eventually('all are known', async () => {
-      const seconds = await heard();
+  const lastRegistration = Math.max(
+    ...(await eventually('all gateways are registered', async () => {
+      const seconds = await registrationTimes();
       return seconds.length === GATEWAYS ? seconds : undefined;
     })),
   );
-  await eventually('all have read the count', async () => Math.min(...(await heard())) > known);
+  await eventually(
+    'all gateways have renewed their registration',
+    async () => Math.min(...(await registrationTimes())) > lastRegistration,
+  );
   redis.disconnect();
 }
 
 const BODY = scripted({ tokens: 1 }, { max_tokens: 1 });
 
-describe('the limit of requests', () => {
-  it('is exact over four gateways at once', async () => {
-    const begun = performance.now();
+describe('limit of requests', () => {
+  it('is exact across four gateways', async () => {
+    const startedAt = performance.now();
     const statuses = await Promise.all(
       Array.from({ length: 400 }, async (_, i) => {
         const response = await through(i % GATEWAYS, 'gpu-nvidia-shared').post(BODY);
         return response.status;
       }),
     );
-    const refilled = ((performance.now() - begun) / 60_000) * 100;
+    const replenished = ((performance.now() - startedAt) / 60_000) * 100;
     const admitted = statuses.filter((status) => status === 200).length;
     expect(admitted).toBeGreaterThanOrEqual(99);
-    expect(admitted).toBeLessThanOrEqual(101 + refilled);
+    expect(admitted).toBeLessThanOrEqual(101 + replenished);
     expect(new Set(statuses)).toEqual(new Set([200, 429]));
   });
 
-  it('is told with every answer, and with a refusal the time to wait', async () => {
+  it('is in the headers of every response, and a 429 has Retry-After', async () => {
     const api = through(0, 'free');
     const first = await api.chat(BODY);
     expect(Object.fromEntries([...first.headers].filter(([name]) => name.startsWith('x-ratelimit')))).toMatchObject({
@@ -96,7 +99,7 @@ describe('the limit of requests', () => {
     expect(rejected.headers.get('x-ratelimit-warning')).toContain('0 of 20 requests');
   });
 
-  it('is one that the official client waits for by itself', async () => {
+  it('is retried by the official SDK', async () => {
     const { apiKey } = test.description;
     const client = new OpenAI({ apiKey, baseURL: through(0, 'free').endpointUrl, maxRetries: 3 });
     const before = await through(0, 'free').post(BODY);
@@ -109,18 +112,18 @@ describe('the limit of requests', () => {
     expect(response.object).toBe('chat.completion');
   });
 
-  it('does not exist on a tier without one', async () => {
+  it('is not in the headers of an unlimited tier', async () => {
     const { headers } = await test.api.chat(BODY);
     expect([...headers].filter(([name]) => name.startsWith('x-ratelimit'))).toEqual([]);
   });
 });
 
-describe('the limit of tokens', () => {
-  it('holds what a request may use while it runs, and gives back what it did not use', async () => {
+describe('limit of tokens', () => {
+  it('reserves the maximum of a running request, and releases what it did not use', async () => {
     const api = through(0, 'cpu-standard');
     const open = await api.stream(scripted({ tokens: 1_000, delayMs: 20 }, { max_tokens: 49_000 }));
     await open.textChunks(1);
-    // More than comes back in half a minute, however slow this machine is.
+    // More than is replenished in half a minute, however slow this machine is.
     const body = scripted({ tokens: 1 }, { max_tokens: 30_000 });
     const rejected = (await through(1, 'cpu-standard').post(body)) as ApiResponse<ErrorBody>;
     expect([rejected.status, rejected.body.error.message]).toEqual([
@@ -128,18 +131,18 @@ describe('the limit of tokens', () => {
       'Rate limit reached: the tier cpu_standard allows 50000 tokens per minute, prompts and completions together.',
     ]);
     open.abort();
-    await eventually('the hold has ended', async () => {
+    await eventually('the hold is released', async () => {
       const response = await through(1, 'cpu-standard').post(body);
       return response.status === 200;
     });
   });
 
-  it('charges what a request really used, prompt and answer', async () => {
+  it('charges the actual usage, prompt and completion', async () => {
     const api = through(0, 'cpu-amd-optimized');
     const body = scripted({ tokens: 500, promptTokens: 7_000 });
     const responses = await Promise.all(Array.from({ length: 4 }, () => api.chat(body)));
     expect(responses.map(({ body }) => body.usage.total_tokens)).toEqual([7_500, 7_500, 7_500, 7_500]);
-    const remaining = await eventually('all of it is charged', async () => {
+    const remaining = await eventually('the usage is charged', async () => {
       const { headers } = await api.chat(BODY);
       const left = Number(headers.get('x-ratelimit-remaining-tokens'));
       return left < 75_000 && left;
@@ -149,8 +152,8 @@ describe('the limit of tokens', () => {
 });
 
 describe('without Redis', () => {
-  it('goes on serving, each gateway within its share', async () => {
-    await allGatewaysCounted();
+  it('keeps serving, each gateway within its share of the limit', async () => {
+    await allGatewaysRegistered();
     await test.platform.servers.started.redis?.kill('SIGKILL');
     const responses = await Promise.all(Array.from({ length: 60 }, () => through(2, 'gpu-nvidia-shared').post(BODY)));
     const admitted = responses.filter(({ status }) => status === 200).length;

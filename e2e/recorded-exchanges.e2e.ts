@@ -1,56 +1,56 @@
 /**
- * What the real API answered comes out of this platform as it went in: each recorded exchange is replayed by a server behind
- * a worker, its request is sent to the gateway, and both ends are compared field by field. What may differ is listed here,
- * and nowhere else.
+ * Responses of the OpenAI API pass through the platform unchanged: an upstream of a worker replays each recorded exchange,
+ * its request is sent to the gateway, and both sides are compared field by field. All allowed differences are listed here.
  */
 import { scriptedPlatform } from '@xerotier/dev';
 import { recordedChats, recordedEmbeddings } from './support/recorded-exchanges.ts';
 import type { Json, RecordedExchange } from './support/recorded-exchanges.ts';
 import { ScriptedUpstream } from './support/scripted-upstream.ts';
-import type { Cut } from './support/scripted-upstream.ts';
+import type { Split } from './support/scripted-upstream.ts';
 import { testPlatform } from './support/test-platform.ts';
 
-/** Fields of answers and chunks whose values are the platform's own. They are there, but not compared. */
+/** Fields of completions and chunks that the platform sets. Their presence is checked, their values are not compared. */
 const SET_BY_PLATFORM: Readonly<Record<string, string>> = {
-  id: 'one per request of ours, the same in all of its chunks',
-  created: 'the time of our request',
-  model: 'the name in the catalogue; what a server behind a worker calls it is nobody’s business',
-  service_tier: 'the slug of the endpoint’s tier',
+  id: 'one per request, the same in all of its chunks',
+  created: 'the time of the request to the platform',
+  model: 'the name in the catalogue; the name at the upstream is internal',
+  service_tier: 'the slug of the tier of the endpoint',
 };
 
-/** Fields that the platform sends and no recording has. */
+/** Fields that the platform sends and no recording contains. */
 const ADDED: Readonly<Record<string, string>> = {
-  x_adjusted_reasoning_effort: 'the effort that is made, beyond the specification',
+  x_adjusted_reasoning_effort: 'the effective effort, an extension of the specification',
 };
 
-/** Fields that the recordings have and the platform does not send. */
+/** Fields that the recordings contain and the platform does not send. */
 const NOT_SENT: Readonly<Record<string, string>> = {
-  obfuscation: 'padding against listeners; it is made anew for each connection, and this platform makes none',
+  obfuscation: 'padding against traffic analysis, per connection; the platform does not add any',
 };
 
-/** A delta or message as it is sent: the recorder wrote null for every field that it knew and that was not there. */
-function withoutNulls(told: Json): Json {
-  const given = Object.entries(told).filter(([, value]) => value !== null);
+/** Returns a delta or message as it was sent: the recorder wrote null for every absent field that it knew. */
+function withoutNulls(recorded: Json): Json {
+  const present = Object.entries(recorded).filter(([, value]) => value !== null);
   return Object.fromEntries(
-    given.map(([name, value]) => {
+    present.map(([name, value]) => {
       if (name === 'tool_calls') return [name, (value as Json[]).map(withoutNulls)];
       return [name, name === 'function' ? withoutNulls(value as Json) : value];
     }),
   );
 }
 
-/** Parameters that a server behind a worker does not see as the client sent them. */
-const KEPT_FROM_UPSTREAM: Readonly<Record<string, string>> = {
-  model: 'the server has a name of its own for it',
-  stream_options: 'usage is asked for with every stream, since the ledger needs it; whether the client sees it is ours',
-  service_tier: 'tiers are the platform’s',
-  prompt_cache_key: 'what may share a cache is decided by project',
-  safety_identifier: 'who the client’s users are is none of the server’s business, as with `user`',
+/** Parameters that are not sent to the upstream as the client sent them. */
+const NOT_FORWARDED: Readonly<Record<string, string>> = {
+  model: 'the upstream has its own name for it',
+  stream_options:
+    'usage is requested for every stream, since the ledger needs it; the gateway removes it for the client',
+  service_tier: 'tiers belong to the platform',
+  prompt_cache_key: 'caches are shared by project',
+  safety_identifier: 'end users are not disclosed to the upstream, as with `user`',
 };
 
 /**
- * Requests that are refused by design: what they ask for and why nobody here can give it. None of the recordings asks for
- * `web_search_options`, audio or stored completions, so it is empty; a recording that does belongs here, by its title.
+ * Requests that are rejected by design, by the title of the recording. Empty, since none of the recordings requests
+ * `web_search_options`, audio or stored completions.
  */
 const REJECTED: Readonly<Record<string, { readonly param: string; readonly reason: string }>> = {};
 
@@ -61,21 +61,21 @@ const test = testPlatform(async () => {
 });
 afterAll(() => upstream.stop());
 
-const CUTS: readonly Cut[] = ['events', 'odd'];
+const SPLITS: readonly Split[] = ['events', 'arbitrary'];
 const served = recordedChats.filter(({ title }) => REJECTED[title] === undefined);
-const cases = (stream: boolean): [string, Cut, RecordedExchange][] =>
+const cases = (stream: boolean): [string, Split, RecordedExchange][] =>
   served
     .filter((exchange) => exchange.stream === stream)
-    .flatMap((exchange) => CUTS.map((cut): [string, Cut, RecordedExchange] => [exchange.title, cut, exchange]));
+    .flatMap((exchange) => SPLITS.map((split): [string, Split, RecordedExchange] => [exchange.title, split, exchange]));
 
 function without(value: Json, names: Readonly<Record<string, string>>): Json {
   return Object.fromEntries(Object.entries(value).filter(([name]) => !Object.hasOwn(names, name)));
 }
 
-/** A recorded answer or chunk as the platform has to send it, without what it sets itself. */
-function asSent(body: Json, withUsage: boolean): Json {
+/** Returns a recorded completion or chunk as the platform must send it, without the fields it sets. */
+function expectedByClient(body: Json, withUsage: boolean): Json {
   const compared = without(without(body, SET_BY_PLATFORM), NOT_SENT);
-  // The recorder wrote every field that it knew; the API itself leaves these out, and so does the platform.
+  // The recorder wrote every field that it knew; the OpenAI API omits these, and so does the platform.
   const { usage, system_fingerprint: fingerprint, ...rest } = compared;
   return {
     ...rest,
@@ -85,29 +85,29 @@ function asSent(body: Json, withUsage: boolean): Json {
       const delta = choice['delta'] as Json | undefined;
       const message = choice['message'] as Json | undefined;
       if (message !== undefined) {
-        // Of a message, the specification requires these two.
+        // The specification requires these two fields of a message.
         const { content, refusal } = message;
         return { ...choice, message: { ...withoutNulls(message), content, refusal } };
       }
-      // Which the first chunk says in any case.
+      // The first chunk always has content.
       const content = delta?.['role'] != null && { content: delta['content'] };
       return { ...choice, delta: { ...withoutNulls(delta ?? {}), ...content } };
     }),
   };
 }
 
-/** The recorded request as the server behind the worker has to get it, without what the platform sets. */
-function asPassedOn(request: Json): Json {
+/** Returns the recorded request as the upstream must receive it, without the fields that the platform sets. */
+function expectedByUpstream(request: Json): Json {
   const limit = request['max_completion_tokens'];
   return {
-    ...without(request, KEPT_FROM_UPSTREAM),
-    // Under its older name too, which is the only one that some servers know.
+    ...without(request, NOT_FORWARDED),
+    // Also under its older name, the only one that some servers support.
     ...(limit !== undefined && { max_tokens: limit }),
     ...withoutUnknownFields(request),
   };
 }
 
-/** Clients copy a call's `index` from chunks, say `type` where it has no place, and null for what they do not say. */
+/** Clients copy the `index` of a call from chunks, add `type` where it does not belong, and send null for absent fields. */
 function withoutUnknownFields({ messages, tools }: Json): Json {
   const read = (messages as Json[]).map((message) => {
     if (!Array.isArray(message['tool_calls'])) return message;
@@ -121,18 +121,18 @@ function withoutUnknownFields({ messages, tools }: Json): Json {
   return { messages: read, tools: readTools };
 }
 
-/** The one request that has arrived at the server, once what the platform sets in it was looked at. */
-function takePassedOn(stream: boolean): Json {
+/** Returns the one request that the upstream received, after checking the fields that the platform sets. */
+function takeUpstreamRequest(stream: boolean): Json {
   const requests = upstream.takeRequests();
   expect(requests.map(({ path }) => path)).toEqual(['/v1/chat/completions']);
   const body = requests[0]?.body ?? {};
   expect(body['model']).toBe('upstream-model');
   expect(body['stream_options']).toEqual(stream ? { include_usage: true } : undefined);
   for (const name of ['service_tier', 'prompt_cache_key', 'safety_identifier']) expect(body).not.toHaveProperty(name);
-  return without(body, KEPT_FROM_UPSTREAM);
+  return without(body, NOT_FORWARDED);
 }
 
-/** Looks at what is not compared, and takes it away. */
+/** Checks the fields that the platform sets, and removes them. */
 function withoutPlatformFields(body: object): Json {
   expect(body).toMatchObject({
     id: expect.stringMatching(/^chatcmpl-/) as unknown,
@@ -150,34 +150,34 @@ it('has 119 recorded chats, 104 of them streamed', () => {
   expect(recordedChats.filter(({ stream }) => stream)).toHaveLength(104);
 });
 
-describe('a recorded answer reaches the client whole', () => {
-  it.each(cases(false))('%s, cut into %s', async (_, cut, { request, response }) => {
-    upstream.reply = { stream: false, bodies: response, cut };
+describe('recorded completion reaches the client unchanged', () => {
+  it.each(cases(false))('%s, split: %s', async (_, split, { request, response }) => {
+    upstream.reply = { stream: false, bodies: response, split };
     const { body } = await test.api.chat(request);
-    expect(takePassedOn(false)).toEqual(asPassedOn(request));
-    expect(withoutPlatformFields(body)).toEqual(asSent(response[0] as Json, true));
+    expect(takeUpstreamRequest(false)).toEqual(expectedByUpstream(request));
+    expect(withoutPlatformFields(body)).toEqual(expectedByClient(response[0] as Json, true));
   });
 });
 
-describe('a recorded stream reaches the client chunk by chunk', () => {
-  it.each(cases(true))('%s, cut into %s', async (_, cut, { request, response }) => {
-    upstream.reply = { stream: true, bodies: response, cut };
+describe('recorded stream reaches the client chunk by chunk', () => {
+  it.each(cases(true))('%s, split: %s', async (_, split, { request, response }) => {
+    upstream.reply = { stream: true, bodies: response, split };
     const stream = await test.api.stream(request);
     expect(await stream.ended).toBe('done');
-    expect(takePassedOn(true)).toEqual(asPassedOn(request));
+    expect(takeUpstreamRequest(true)).toEqual(expectedByUpstream(request));
     const withUsage = (request['stream_options'] as Json | undefined)?.['include_usage'] === true;
-    const expected = response.map((chunk) => asSent(chunk, withUsage));
+    const expected = response.map((chunk) => expectedByClient(chunk, withUsage));
     expect(stream.chunks.map((chunk) => withoutPlatformFields(chunk))).toEqual(expected);
     expect(new Set(stream.chunks.map(({ id }) => id)).size).toBe(1);
   });
 });
 
-it('has recordings of what it lists as exceptions, and refuses what it lists as refused', async () => {
+it('has recordings of all listed differences, and rejects all listed requests', async () => {
   const names = (values: readonly Json[]): Set<string> => new Set(values.flatMap((value) => Object.keys(value)));
   const received = names(recordedChats.flatMap(({ response }) => response));
   for (const name of Object.keys({ ...SET_BY_PLATFORM, ...NOT_SENT })) expect(received).toContain(name);
   const sent = names(recordedChats.map(({ request }) => request));
-  for (const name of Object.keys(KEPT_FROM_UPSTREAM)) expect(sent).toContain(name);
+  for (const name of Object.keys(NOT_FORWARDED)) expect(sent).toContain(name);
   for (const [title, { param }] of Object.entries(REJECTED)) {
     const { request } = recordedChats.find((exchange) => exchange.title === title) as RecordedExchange;
     const { status, body } = await test.api.rejected(request);
@@ -185,9 +185,9 @@ it('has recordings of what it lists as exceptions, and refuses what it lists as 
   }
 });
 
-describe('a recorded embedding reaches the client', () => {
+describe('recorded embedding reaches the client', () => {
   const embedder = new ScriptedUpstream();
-  // Beside a worker for chat, which is what a platform is ready by.
+  // With a worker for chat, which the platform waits for at its start.
   const embedding = testPlatform(async () => {
     await embedder.start();
     const [chat, embed] = [scriptedPlatform(), embedder.plan({ task: 'embed' })];
@@ -199,7 +199,7 @@ describe('a recorded embedding reaches the client', () => {
   });
   afterAll(() => embedder.stop());
 
-  /** Engines and clients have 32 bits for a number; in how many digits it is written is free. */
+  /** Engines and clients use 32-bit floats; the number of printed digits may differ. */
   const asFloats = (body: Json): Json => ({
     ...body,
     data: (body['data'] as { embedding: number[] }[]).map((entry) => ({
@@ -214,15 +214,15 @@ describe('a recorded embedding reaches the client', () => {
 
   it.each(
     recordedEmbeddings.flatMap((exchange) =>
-      CUTS.map((cut): [string, Cut, RecordedExchange] => [exchange.title, cut, exchange]),
+      SPLITS.map((split): [string, Split, RecordedExchange] => [exchange.title, split, exchange]),
     ),
-  )('%s, cut into %s', async (_, cut, { request, response }) => {
-    embedder.reply = { stream: false, bodies: response, cut };
+  )('%s, split: %s', async (_, split, { request, response }) => {
+    embedder.reply = { stream: false, bodies: response, split };
     const url = `${embedding.api.projectUrl.replace(/\/v1$/, '/embed/v1')}/embeddings`;
     const { status, body } = await embedding.api.request<Json>('POST', url, 'CreateEmbeddingResponse', request);
     expect({ status, model: body['model'] }).toEqual({ status: 200, model: 'upstream-embed' });
     expect(asFloats(without(body, SET_BY_PLATFORM))).toEqual(asFloats(without(response[0] as Json, SET_BY_PLATFORM)));
-    // The worker asks for floats, whatever the client wants: not every server has another encoding.
+    // The worker requests floats, whatever the client requests, since not every server supports base64.
     expect(embedder.takeRequests()).toMatchObject([
       {
         path: '/v1/embeddings',

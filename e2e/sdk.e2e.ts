@@ -1,4 +1,4 @@
-/** What a person does with the official `openai` package works: nothing but the base URL and the key are ours. */
+/** The official `openai` package works unchanged: only base URL and API key are configured. */
 import { generateApiKey } from '@xerotier/api-keys';
 import OpenAI, {
   APIUserAbortError,
@@ -9,7 +9,7 @@ import OpenAI, {
 } from 'openai';
 import type { APIError, ClientOptions } from 'openai';
 import { numberedTokens, scripted } from './support/api-client.ts';
-import { strictFindingsExplained } from './support/openai-schema.ts';
+import { knownDeviations } from './support/openai-schema.ts';
 import { addTenant } from './support/tenant.ts';
 import { bothEngines, testPlatform } from './support/test-platform.ts';
 
@@ -17,8 +17,8 @@ type ChatParams = OpenAI.Chat.ChatCompletionCreateParamsNonStreaming;
 
 const test = testPlatform(bothEngines);
 
-/** A client of an endpoint, and how many HTTP requests it has sent. */
-function newClient(options: ClientOptions = {}, slug = 'chat'): OpenAI & { sent: () => number } {
+/** Creates a client of an endpoint that counts the HTTP requests it sends. */
+function newClient(options: ClientOptions = {}, slug = 'chat'): OpenAI & { sentRequests: () => number } {
   let sent = 0;
   const client = new OpenAI({
     baseURL: test.api.with({ endpointSlug: slug }).endpointUrl,
@@ -29,15 +29,15 @@ function newClient(options: ClientOptions = {}, slug = 'chat'): OpenAI & { sent:
     },
     ...options,
   });
-  return Object.assign(client, { sent: () => sent });
+  return Object.assign(client, { sentRequests: () => sent });
 }
 
-/** A request to the scripted engine, as the SDK types it. */
-const say = (script: Readonly<Record<string, unknown>>, params: Partial<ChatParams> = {}): ChatParams =>
+/** A request to the scripted engine, in the type of the SDK. */
+const scriptedParams = (script: Readonly<Record<string, unknown>>, params: Partial<ChatParams> = {}): ChatParams =>
   ({ ...scripted(script), ...params }) as ChatParams;
 
-/** A request to the model of random weights that gives the same answer each time. */
-const certain = (content: string, params: Partial<ChatParams> = {}): ChatParams => ({
+/** A deterministic request to the model with random weights. */
+const deterministicParams = (content: string, params: Partial<ChatParams> = {}): ChatParams => ({
   model: 'xero-random',
   messages: [{ role: 'user', content }],
   temperature: 0,
@@ -59,7 +59,7 @@ const textOf = (chunks: readonly OpenAI.Chat.ChatCompletionChunk[]): string =>
 
 async function rejection<T extends APIError>(promise: PromiseLike<unknown>): Promise<T> {
   const error: unknown = await promise.then(
-    (value) => new Error(`This should have failed, and gave ${JSON.stringify(value)}`),
+    (value) => new Error(`expected a rejected request, got: ${JSON.stringify(value)}`),
     (reason: unknown) => reason,
   );
   const { status, error: body } = error as T;
@@ -70,7 +70,7 @@ async function rejection<T extends APIError>(promise: PromiseLike<unknown>): Pro
 
 describe('chat.completions.create', () => {
   it('returns a completion with its usage', async () => {
-    const completion = await newClient().chat.completions.create(say({ tokens: 5, promptTokens: 11 }));
+    const completion = await newClient().chat.completions.create(scriptedParams({ tokens: 5, promptTokens: 11 }));
     test.schema.expectValid('CreateChatCompletionResponse', completion);
     expect(completion.object).toBe('chat.completion');
     expect(completion.choices).toEqual([
@@ -84,17 +84,19 @@ describe('chat.completions.create', () => {
     expect(completion.usage).toMatchObject({ prompt_tokens: 11, completion_tokens: 5, total_tokens: 16 });
   });
 
-  it('gives the id of the request, which is the X-Request-ID header', async () => {
+  it('returns the request id of the X-Request-ID header', async () => {
     const { data, response, request_id } = await newClient()
-      .chat.completions.create(say({ tokens: 1 }))
+      .chat.completions.create(scriptedParams({ tokens: 1 }))
       .withResponse();
     expect(response.headers.get('x-request-id')).toMatch(/^req_/);
     expect(request_id).toBe(response.headers.get('x-request-id'));
     expect((data as { _request_id?: string })._request_id).toBe(request_id);
   });
 
-  it('computes an answer of a real model on the CPU', async () => {
-    const completion = await newClient({}, 'tiny').chat.completions.create(certain('What is the capital of France?'));
+  it('returns a completion of a real model on the CPU', async () => {
+    const completion = await newClient({}, 'tiny').chat.completions.create(
+      deterministicParams('What is the capital of France?'),
+    );
     test.schema.expectValid('CreateChatCompletionResponse', completion);
     expect(completion.model).toBe('xero-random');
     expect(completion.choices[0]?.message.content).not.toBe('');
@@ -104,9 +106,9 @@ describe('chat.completions.create', () => {
 
 describe('chat.completions.create with stream: true', () => {
   it.each([
-    ['the scripted engine', 'chat', say({ tokens: 40 })],
-    ['the model in the box', 'tiny', certain('Tell me something.')],
-  ])('gives, joined, the text that %s gives without streaming', async (_, slug, params) => {
+    ['the scripted engine', 'chat', scriptedParams({ tokens: 40 })],
+    ['the random model', 'tiny', deterministicParams('Tell me something.')],
+  ])('streams the text that %s returns without streaming', async (_, slug, params) => {
     const client = newClient({}, slug);
     const whole = await client.chat.completions.create(params);
     const chunks = await chunksOf(client, params);
@@ -114,9 +116,9 @@ describe('chat.completions.create with stream: true', () => {
     expect(chunks.at(-1)?.choices[0]?.finish_reason).toBe(whole.choices[0]?.finish_reason);
   });
 
-  it('says what was used in one more chunk when it is asked to, the same as without streaming', async () => {
+  it('sends the usage in a last chunk with include_usage, the same as without streaming', async () => {
     const client = newClient();
-    const params = say({ tokens: 6, promptTokens: 9, cachedTokens: 4 });
+    const params = scriptedParams({ tokens: 6, promptTokens: 9, cachedTokens: 4 });
     const whole = await client.chat.completions.create(params);
     const chunks = await chunksOf(client, { ...params, stream_options: { include_usage: true } });
     const last = chunks.pop();
@@ -127,14 +129,14 @@ describe('chat.completions.create with stream: true', () => {
     expect(chunks.every(({ usage, choices }) => usage === null && choices.length === 1)).toBe(true);
   });
 
-  it('says nothing about usage when it is not asked to', async () => {
-    const chunks = await chunksOf(newClient(), say({ tokens: 3 }));
+  it('sends no usage without include_usage', async () => {
+    const chunks = await chunksOf(newClient(), scriptedParams({ tokens: 3 }));
     expect(chunks.some((chunk) => 'usage' in chunk || chunk.choices.length === 0)).toBe(false);
   });
 
-  it('works with the helper that joins a stream', async () => {
+  it('works with the stream helper', async () => {
     const stream = newClient().chat.completions.stream({
-      ...say({ tokens: 12 }),
+      ...scriptedParams({ tokens: 12 }),
       stream: true,
       stream_options: { include_usage: true },
     });
@@ -146,7 +148,7 @@ describe('chat.completions.create with stream: true', () => {
   it('stops the worker when it is aborted', async () => {
     const client = newClient();
     const { data: stream, request_id } = await client.chat.completions
-      .create({ ...say({ tokens: 100_000, delayMs: 20 }), stream: true })
+      .create({ ...scriptedParams({ tokens: 100_000, delayMs: 20 }), stream: true })
       .withResponse();
     let abortedAt = Infinity;
     for await (const chunk of stream) {
@@ -155,7 +157,7 @@ describe('chat.completions.create with stream: true', () => {
       stream.controller.abort();
     }
     const usage = await test.fleet.usageOf(request_id as string);
-    process.stdout.write(`the worker had stopped ${(usage.heardAt - abortedAt).toFixed(1)} ms after the abort\n`);
+    process.stdout.write(`the worker had stopped ${(usage.receivedAt - abortedAt).toFixed(1)} ms after the abort\n`);
     expect(usage.outcome).toBe('cancelled');
     expect(usage.usage.completionTokens).toBeGreaterThanOrEqual(4);
     expect(usage.usage.completionTokens).toBeLessThan(100_000);
@@ -163,10 +165,10 @@ describe('chat.completions.create with stream: true', () => {
   });
 });
 
-describe('an answer that is aborted before it is complete', () => {
-  it('stops the worker, and the SDK says that the user aborted', async () => {
+describe('completion that is aborted', () => {
+  it('stops the worker, and the SDK throws APIUserAbortError', async () => {
     const abort = new AbortController();
-    const response = newClient().chat.completions.create(say({ tokens: 100_000, delayMs: 20 }), {
+    const response = newClient().chat.completions.create(scriptedParams({ tokens: 100_000, delayMs: 20 }), {
       signal: abort.signal,
     });
     const outcome = response.then(
@@ -180,19 +182,21 @@ describe('an answer that is aborted before it is complete', () => {
   });
 });
 
-describe('a project', () => {
-  it('has all its models behind one base URL: the model says which endpoint answers', async () => {
+describe('base URL of a project', () => {
+  it('serves all models: the model selects the endpoint', async () => {
     const client = newClient({ baseURL: test.api.projectUrl });
-    const byName = await client.chat.completions.create(certain('Hello'));
+    const byName = await client.chat.completions.create(deterministicParams('Hello'));
     expect([byName.model, byName.service_tier]).toEqual(['xero-random', 'self_hosted']);
-    const bySlug = await client.chat.completions.create(say({ tokens: 2 }, { model: 'shared' }));
+    const bySlug = await client.chat.completions.create(scriptedParams({ tokens: 2 }, { model: 'shared' }));
     expect([bySlug.model, bySlug.service_tier]).toEqual(['scripted', 'gpu_nvidia_shared']);
     expect(bySlug.choices[0]?.message.content).toBe(numberedTokens(2));
   });
 
-  it('has no model of another name', async () => {
+  it('returns a NotFoundError for an unknown model', async () => {
     const client = newClient({ baseURL: test.api.projectUrl });
-    const error = await rejection<NotFoundError>(client.chat.completions.create(certain('Hello', { model: 'gpt-4' })));
+    const error = await rejection<NotFoundError>(
+      client.chat.completions.create(deterministicParams('Hello', { model: 'gpt-4' })),
+    );
     expect(error).toBeInstanceOf(NotFoundError);
     expect([error.code, error.param]).toEqual(['model_not_found', 'model']);
   });
@@ -223,21 +227,21 @@ describe('models', () => {
     expect(model.id).toBe('xero-random');
   });
 
-  it('finds no model of another endpoint behind this one', async () => {
+  it('does not retrieve a model of another endpoint', async () => {
     const error = await rejection(newClient({}, 'tiny').models.retrieve('scripted'));
     expect(error).toBeInstanceOf(NotFoundError);
     expect(error).toMatchObject({ status: 404, code: 'model_not_found', param: 'model', type: 'not_found_error' });
   });
 });
 
-describe('an error', () => {
-  const anyChat = say({ tokens: 1 });
+describe('error', () => {
+  const anyChat = scriptedParams({ tokens: 1 });
 
   it.each<[string, () => ClientOptions]>([
     ['a missing key', () => ({ apiKey: 'unused', defaultHeaders: { authorization: null } })],
     ['a key of another service', () => ({ apiKey: 'sk-0123456789' })],
     [
-      'a key with a typing error',
+      'a key with a typo',
       () => ({ apiKey: test.description.apiKey.replace(/.$/, (end) => (end === 'a' ? 'b' : 'a')) }),
     ],
     ['a well-formed key that does not exist', () => ({ apiKey: generateApiKey('demo') })],
@@ -247,18 +251,18 @@ describe('an error', () => {
     expect(error).toBeInstanceOf(AuthenticationError);
     expect(error).toMatchObject({ status: 401, type: 'authentication_error', code: 'invalid_api_key', param: null });
     expect(error.requestID).toMatch(/^req_/);
-    expect(client.sent()).toBe(1);
+    expect(client.sentRequests()).toBe(1);
   });
 
-  it('is a PermissionDeniedError for a key of another scope', async () => {
+  it('is a PermissionDeniedError for a key with another scope', async () => {
     const client = newClient({ apiKey: test.description.managementKey });
     const error = await rejection(client.chat.completions.create(anyChat));
     expect(error).toBeInstanceOf(PermissionDeniedError);
     expect(error).toMatchObject({ status: 403, type: 'permission_error', code: 'scope_insufficient' });
-    expect(client.sent()).toBe(1);
+    expect(client.sentRequests()).toBe(1);
   });
 
-  describe('for what is not there', () => {
+  describe('for an unknown resource', () => {
     it.each<[string, string, () => string]>([
       ['project', 'project_not_found', () => test.api.with({ projectId: 'proj_NOTTHERE00' }).endpointUrl],
       ['endpoint', 'endpoint_not_found', () => test.api.with({ endpointSlug: 'not-there' }).endpointUrl],
@@ -267,10 +271,10 @@ describe('an error', () => {
       const error = await rejection(client.chat.completions.create(anyChat));
       expect(error).toBeInstanceOf(NotFoundError);
       expect(error).toMatchObject({ status: 404, type: 'not_found_error', code });
-      expect(client.sent()).toBe(1);
+      expect(client.sentRequests()).toBe(1);
     });
 
-    it("answers for another tenant's project as for one that does not exist", async () => {
+    it("is the same for another tenant's project as for an unknown one", async () => {
       const stranger = await addTenant(test.platform, 'scripted');
       const theirs = newClient({ baseURL: test.api.with(stranger).endpointUrl, apiKey: stranger.apiKey });
       expect((await theirs.chat.completions.create(anyChat)).choices).toHaveLength(1);
@@ -290,7 +294,7 @@ describe('an error', () => {
         message.replace(stranger.projectId, 'proj_NOTTHERE00'),
       ];
       expect(shape(foreign)).toEqual(shape(missing));
-      // And the other way round: their key does not open our project.
+      // And vice versa: the key of the other tenant gives no access to this project.
       const error = await rejection(newClient({ apiKey: stranger.apiKey }).chat.completions.create(anyChat));
       expect(error).toBeInstanceOf(NotFoundError);
       expect(await rejection(withOurKey.models.list())).toBeInstanceOf(NotFoundError);
@@ -303,25 +307,25 @@ describe('an error', () => {
     });
   });
 
-  it('is a BadRequestError that names the parameter, and is not tried again', async () => {
+  it('is a BadRequestError with its param, which the SDK does not retry', async () => {
     const client = newClient();
     const error = await rejection(client.chat.completions.create({ ...anyChat, temperature: 3 }));
     expect(error).toBeInstanceOf(BadRequestError);
     expect(error).toMatchObject({ status: 400, type: 'invalid_request_error', param: 'temperature' });
-    expect(client.sent()).toBe(1);
+    expect(client.sentRequests()).toBe(1);
   });
 
-  it('of the engine is tried again by the SDK', async () => {
+  it('of the engine is retried by the SDK', async () => {
     const client = newClient({ maxRetries: 1 });
-    const error = await rejection(client.chat.completions.create(say({ failAfter: 0 })));
+    const error = await rejection(client.chat.completions.create(scriptedParams({ failAfter: 0 })));
     expect(error).toMatchObject({ status: 500, type: 'server_error', code: 'engine_error' });
-    expect(client.sent()).toBe(2);
+    expect(client.sentRequests()).toBe(2);
   });
 });
 
-describe('the OpenAI document, taken at its word', () => {
-  it('refuses of all that was answered above only what is listed with its reason', () => {
-    const explained = Object.keys(strictFindingsExplained);
+describe('literal OpenAI document', () => {
+  it('rejects only what is listed with a reason, over all responses above', () => {
+    const explained = Object.keys(knownDeviations);
     expect(test.schema.strictFindings.filter((finding) => !explained.includes(finding))).toEqual([]);
   });
 });

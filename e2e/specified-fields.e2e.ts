@@ -1,7 +1,6 @@
 /**
- * Nothing of the specification is dropped in silence: each field of its requests is in our own document, or refused by name,
- * and docs/api.md has a word about each field of a chat completion. Old conversations, with functions in the place of
- * tools, are read.
+ * No field of the specification is ignored silently: each request field is in the OpenAPI document of the gateway or rejected
+ * by name, and docs/api.md documents each field of a chat completion. Conversations with deprecated functions are accepted.
  */
 import { projectRoot } from '@xerotier/dev';
 import { readFile } from 'node:fs/promises';
@@ -37,7 +36,7 @@ class Document {
     this.#schemas = (document as { components: { schemas: Record<string, Schema> } }).components.schemas;
   }
 
-  /** The fields of a schema, those of all its forms together. */
+  /** Returns the fields of a schema, including those of all its alternatives. */
   fields(schema: Schema | string): string[] {
     const {
       $ref,
@@ -61,16 +60,16 @@ async function specification(): Promise<Document> {
   return new Document(JSON.parse(await readFile(path, 'utf8')));
 }
 
-async function ours(): Promise<Document> {
+async function gatewayDocument(): Promise<Document> {
   return new Document(await (await fetch(`${test.description.baseUrl}/openapi.json`)).json());
 }
 
-/** Values of which one asks for something, whatever the field is. */
-const ASKING: readonly unknown[] = ['high', 'auto', ['audio'], [], {}];
+/** For every field, at least one of these values requests something. */
+const PROBE_VALUES: readonly unknown[] = ['high', 'auto', ['audio'], [], {}];
 
-/** Whether some value of a field is refused with its name: it is known, and not served. */
+/** Returns whether a value of the field is rejected by name: the field is known but not supported. */
 async function isRejectedByName(field: string): Promise<boolean> {
-  for (const value of ASKING) {
+  for (const value of PROBE_VALUES) {
     const { status, body } = await test.api.post(scripted({}, { [field]: value }));
     const { error } = body as Partial<ErrorBody>;
     if (status === 400 && error?.code === 'unsupported_parameter' && error.param === field) return true;
@@ -78,32 +77,32 @@ async function isRejectedByName(field: string): Promise<boolean> {
   return false;
 }
 
-async function droppedInSilence(fields: readonly string[], known: readonly string[]): Promise<string[]> {
-  const dropped: string[] = [];
-  for (const field of fields) if (!known.includes(field) && !(await isRejectedByName(field))) dropped.push(field);
-  return dropped;
+async function silentlyIgnored(fields: readonly string[], known: readonly string[]): Promise<string[]> {
+  const ignored: string[] = [];
+  for (const field of fields) if (!known.includes(field) && !(await isRejectedByName(field))) ignored.push(field);
+  return ignored;
 }
 
-describe('the fields of a chat completion', () => {
-  it('are all read, or refused by name', async () => {
+describe('fields of a chat completion', () => {
+  it('are all accepted or rejected by name', async () => {
     const fields = (await specification()).fields('CreateChatCompletionRequest');
     expect(fields).toEqual(expect.arrayContaining(['messages', 'prompt_cache_options', 'functions', 'user']));
-    expect(await droppedInSilence(fields, (await ours()).fields('CreateChatCompletionRequest'))).toEqual([]);
+    expect(await silentlyIgnored(fields, (await gatewayDocument()).fields('CreateChatCompletionRequest'))).toEqual([]);
   });
 
-  it('would be missed: one that nobody knows is dropped', async () => {
-    const known = (await ours()).fields('CreateChatCompletionRequest');
-    expect(await droppedInSilence(['model', 'functions', 'mood'], known)).toEqual(['mood']);
+  it('are found when they are ignored silently', async () => {
+    const known = (await gatewayDocument()).fields('CreateChatCompletionRequest');
+    expect(await silentlyIgnored(['model', 'functions', 'mood'], known)).toEqual(['mood']);
   });
 
-  it('are all named in the documentation', async () => {
+  it('are all documented', async () => {
     const text = await readFile(join(projectRoot, 'docs/api.md'), 'utf8');
     const chat = text.slice(text.indexOf('## Chat completions'), text.indexOf('## Embeddings'));
     const fields = (await specification()).fields('CreateChatCompletionRequest');
     expect(fields.filter((field) => !chat.includes(`\`${field}\``))).toEqual([]);
   });
 
-  it('that have no effect are read, and passed on to nobody', async () => {
+  it('without effect are accepted and not forwarded', async () => {
     const without = {
       prompt_cache_key: 'k',
       prompt_cache_retention: '24h',
@@ -113,15 +112,15 @@ describe('the fields of a chat completion', () => {
     upstream.takeRequests();
     await test.api.chat(scripted({ tokens: 1 }, without));
     await test.api.chat(scripted({ tokens: 1 }, { ...without, prompt_cache_options: null, safety_identifier: null }));
-    const passedOn = upstream.takeRequests();
-    expect(passedOn).toHaveLength(2);
-    for (const field of Object.keys(without)) expect(JSON.stringify(passedOn)).not.toContain(`"${field}"`);
+    const forwarded = upstream.takeRequests();
+    expect(forwarded).toHaveLength(2);
+    for (const field of Object.keys(without)) expect(JSON.stringify(forwarded)).not.toContain(`"${field}"`);
     for (const field of Object.keys(without))
       expectError(await test.api.rejected(scripted({}, { [field]: 7 })), 400, 'invalid_request', field);
   });
 });
 
-describe('the fields of other requests', () => {
+describe('fields of other requests', () => {
   it.each([
     'CreateEmbeddingRequest',
     'CreateSpeechRequest',
@@ -130,17 +129,17 @@ describe('the fields of other requests', () => {
     'CreateImageRequest',
     'CreateImageEditRequest',
     'CreateImageVariationRequest',
-  ])('of %s are all read; files are no fields', async (name) => {
-    const known = [...(await ours()).fields(name), 'file', 'image', 'mask'];
+  ])('of %s are all accepted, apart from files', async (name) => {
+    const known = [...(await gatewayDocument()).fields(name), 'file', 'image', 'mask'];
     expect((await specification()).fields(name).filter((field) => !known.includes(field))).toEqual([]);
   });
 });
 
-describe('the fields of a message', () => {
+describe('fields of a message', () => {
   it.each(['System', 'Developer', 'User', 'Assistant', 'Tool', 'Function'])(
-    'of the role %s are all read',
+    'with the role %s are all accepted',
     async (role) => {
-      const { items } = (await ours()).property('CreateChatCompletionRequest', 'messages');
+      const { items } = (await gatewayDocument()).property('CreateChatCompletionRequest', 'messages');
       const forms = items?.oneOf ?? items?.anyOf ?? [];
       const isOfRole = ({ properties }: Schema): boolean => properties?.['role']?.const === role.toLowerCase();
       const form = forms.find(isOfRole);
@@ -149,7 +148,7 @@ describe('the fields of a message', () => {
     },
   );
 
-  it('that hold the sound of an earlier answer are refused by name', async () => {
+  it('with the audio of an earlier completion are rejected by name', async () => {
     const messages = [
       { role: 'assistant', content: 'x', audio: { id: 'audio_1' } },
       { role: 'user', content: 'x' },
@@ -165,38 +164,38 @@ describe('the fields of a message', () => {
   });
 });
 
-describe('a conversation with functions in the place of tools', () => {
+describe('conversation with deprecated functions', () => {
   const call = { name: 'weather', arguments: '{"city":"Bonn"}' };
-  const ask = { role: 'user', content: 'How is the weather? [[script {"tokens":1}]]' };
+  const userMessage = { role: 'user', content: 'How is the weather? [[script {"tokens":1}]]' };
   const conversation = [
-    ask,
+    userMessage,
     { role: 'assistant', content: null, function_call: call },
     { role: 'function', name: 'weather', content: 'rain' },
     { role: 'user', content: 'And now?' },
   ];
 
-  const passedOn = async (messages: unknown): Promise<unknown> => {
+  const forwarded = async (messages: unknown): Promise<unknown> => {
     upstream.takeRequests();
     expect(contentOf(await test.api.chat({ model: 'm', messages }))).not.toBe('');
     return upstream.takeRequests()[0]?.body['messages'];
   };
 
-  it('is read as one with tools, and in the same way each time', async () => {
-    const messages = await passedOn(conversation);
+  it('is converted to one with tools, deterministically', async () => {
+    const messages = await forwarded(conversation);
     const id = 'call_1';
     expect(messages).toEqual([
-      ask,
+      userMessage,
       { role: 'assistant', content: null, tool_calls: [{ id, type: 'function', function: call }] },
       { role: 'tool', tool_call_id: id, content: 'rain' },
       { role: 'user', content: 'And now?' },
     ]);
-    expect(await passedOn(conversation)).toEqual(messages);
+    expect(await forwarded(conversation)).toEqual(messages);
   });
 
-  it('may leave the content of the call out, and that of the result null', async () => {
+  it('may omit the content of the call and have null as content of the result', async () => {
     const { content: _content, ...bare } = conversation[1] as { content: null };
-    expect(await passedOn([ask, bare, { ...conversation[2], content: null }])).toMatchObject([
-      ask,
+    expect(await forwarded([userMessage, bare, { ...conversation[2], content: null }])).toMatchObject([
+      userMessage,
       { tool_calls: [{ function: call }] },
       { role: 'tool', content: '' },
     ]);
@@ -215,14 +214,19 @@ describe('a conversation with functions in the place of tools', () => {
       'messages[1].function_call',
     ],
     ['a result without a name', { role: 'function', content: 'rain' }, 'messages[1].name'],
-  ])('is refused with %s', async (_, message, param) => {
-    expectError(await test.api.rejected({ model: 'm', messages: [ask, message] }), 400, 'invalid_request', param);
+  ])('is rejected with %s', async (_, message, param) => {
+    expectError(
+      await test.api.rejected({ model: 'm', messages: [userMessage, message] }),
+      400,
+      'invalid_request',
+      param,
+    );
   });
 
   it.each([
     ['functions', [{ name: 'weather', parameters: {} }]],
     ['function_call', 'auto'],
-  ])('cannot ask for more of it: %s is refused by name', async (field, value) => {
+  ])('cannot request new function calls: %s is rejected by name', async (field, value) => {
     const rejection = await test.api.rejected({ model: 'm', messages: conversation, [field]: value });
     expectError(rejection, 400, 'unsupported_parameter', field);
   });

@@ -1,21 +1,21 @@
-/** Every request is in the ledger once, with exactly what its client was told, whatever became of it. */
+/** Every request is in the ledger once, with exactly the usage that its client received, even if services are killed. */
 import { scriptedPlatform } from '@xerotier/dev';
 import { eventually } from '@xerotier/testing';
 import { scripted } from './support/api-client.ts';
 import type { EventStream, Usage } from './support/event-stream.ts';
 import { Ledger } from './support/ledger.ts';
 import type { LedgerRow } from './support/ledger.ts';
-import { ownPlatform } from './support/test-platform.ts';
+import { dedicatedPlatform } from './support/test-platform.ts';
 
-/** What a killed consumer had taken and not confirmed comes again after so long; the tests in between use the time. */
+/** Unacknowledged messages of a killed consumer are redelivered after this time; the tests in between use it. */
 const REDELIVERED_AFTER_MS = 30_000;
 
-const test = ownPlatform(() => scriptedPlatform({ workers: 2, slots: 4 }));
+const test = dedicatedPlatform(() => scriptedPlatform({ workers: 2, slots: 4 }));
 
 const ledger = (): Ledger => new Ledger(test.description.databaseUrl);
 
-/** What the ledger has to say about a request whose client was told this usage. */
-const rowOf = (requestId: string, usage: Usage | undefined, streamed: boolean): LedgerRow => ({
+/** Returns the expected row of a request whose client received this usage. */
+const expectedRow = (requestId: string, usage: Usage | undefined, streamed: boolean): LedgerRow => ({
   request_id: requestId,
   outcome: 'completed',
   streamed,
@@ -24,22 +24,22 @@ const rowOf = (requestId: string, usage: Usage | undefined, streamed: boolean): 
   completion_tokens: usage?.completion_tokens ?? -1,
 });
 
-/** How many tokens have reached the client: with the scripted engine each is a chunk of its own. */
-const tokensOf = (stream: EventStream): number =>
+/** Returns the number of tokens that the client received: the scripted engine sends one chunk per token. */
+const receivedTokens = (stream: EventStream): number =>
   stream.chunks.flatMap(({ choices }) => choices).filter(({ delta }) => (delta.content ?? '') !== '').length;
 
-/** Sends requests of both kinds and returns the rows that they have to leave. */
-async function someRequests(count: number): Promise<LedgerRow[]> {
+/** Sends requests with and without stream and returns their expected rows. */
+async function sendRequests(count: number): Promise<LedgerRow[]> {
   return Promise.all(
     Array.from({ length: count }, async (_, i) => {
       const body = scripted({ tokens: i, promptTokens: 10 + i, cachedTokens: i % 5 }, i % 3 === 0 ? { n: 2 } : {});
       if (i % 2 === 0) {
         const { requestId, body: response } = await test.api.chat(body);
-        return rowOf(requestId, response.usage, false);
+        return expectedRow(requestId, response.usage, false);
       }
       const stream = await test.api.stream({ ...body, stream_options: { include_usage: true } });
       expect(await stream.ended).toBe('done');
-      return rowOf(stream.requestId, stream.usage, true);
+      return expectedRow(stream.requestId, stream.usage, true);
     }),
   );
 }
@@ -50,24 +50,24 @@ async function expectInLedger(rows: readonly LedgerRow[], timeoutMs?: number): P
   expect(await ledger().settled(idsOf(rows), timeoutMs)).toEqual(rows);
 }
 
-describe('the usage ledger', () => {
-  it('has one row for every request, with the usage that its client was told', async () => {
-    await expectInLedger(await someRequests(60));
+describe('usage ledger', () => {
+  it('has one row per request, with the usage that its client received', async () => {
+    await expectInLedger(await sendRequests(60));
   });
 
-  it('counts a stream whose client did not ask for the usage all the same', async () => {
+  it('records a stream without include_usage', async () => {
     const stream = await test.api.stream(scripted({ tokens: 7, promptTokens: 3 }));
     await stream.ended;
     const [row] = await ledger().settled([stream.requestId]);
     expect(row).toMatchObject({ prompt_tokens: 3, completion_tokens: 7, outcome: 'completed', streamed: true });
   });
 
-  it('counts of a request that was aborted what was generated until then', async () => {
+  it('records the generated tokens of an aborted request', async () => {
     const stream = await test.api.stream(scripted({ tokens: 8_000, delayMs: 20, promptTokens: 12 }));
     await stream.textChunks(6);
     stream.abort();
     await stream.ended;
-    const received = tokensOf(stream);
+    const received = receivedTokens(stream);
     const { usage } = await test.fleet.usageOf(stream.requestId);
     const [row] = await ledger().settled([stream.requestId]);
     expect(row).toMatchObject({ outcome: 'cancelled', prompt_tokens: 12, completion_tokens: usage.completionTokens });
@@ -75,17 +75,17 @@ describe('the usage ledger', () => {
     expect(usage.completionTokens).toBeLessThan(received + 100);
   });
 
-  it('counts all choices of a request that was aborted', async () => {
+  it('records all choices of an aborted request', async () => {
     const stream = await test.api.stream(scripted({ tokens: 8_000, delayMs: 20, promptTokens: 12 }, { n: 3 }));
-    await eventually('all choices speak', () => [0, 1, 2].every((index) => stream.text(index) !== ''));
+    await eventually('all choices have text', () => [0, 1, 2].every((index) => stream.text(index) !== ''));
     stream.abort();
     await stream.ended;
     const [row] = await ledger().settled([stream.requestId]);
     expect(row).toMatchObject({ outcome: 'cancelled', prompt_tokens: 12 });
-    expect(row?.completion_tokens).toBeGreaterThanOrEqual(tokensOf(stream));
+    expect(row?.completion_tokens).toBeGreaterThanOrEqual(receivedTokens(stream));
   });
 
-  it('has a row for a request that the engine has failed, with what had been generated', async () => {
+  it('records the generated tokens of a request whose engine failed', async () => {
     const stream = await test.api.stream(scripted({ tokens: 9, failAfter: 4, promptTokens: 5 }));
     expect(await stream.ended).toBe('error');
     const rejected = await test.api.rejected(scripted({ failAfter: 0 }));
@@ -96,26 +96,26 @@ describe('the usage ledger', () => {
     ]);
   });
 
-  it('has no row for a request that was refused before it reached anybody', async () => {
+  it('has no row for a request that was rejected', async () => {
     const wrongKey = await test.api.rejected(scripted({}), { key: null });
     const wrongBody = await test.api.rejected(scripted({}, { n: 0 }));
-    await expectInLedger(await someRequests(2));
+    await expectInLedger(await sendRequests(2));
     expect(await ledger().rows([wrongKey.requestId, wrongBody.requestId])).toEqual([]);
   });
 });
 
-describe('when something dies', () => {
+describe('when services are killed', () => {
   const interrupted: LedgerRow[] = [];
 
-  it('is served all the same when the auth service is killed while it writes', async () => {
+  it('requests succeed while the auth service is killed during its writes', async () => {
     for (let round = 0; round < 3; round += 1) {
-      interrupted.push(...(await someRequests(20)));
+      interrupted.push(...(await sendRequests(20)));
       await test.platform.service('auth').kill('SIGKILL');
       await test.platform.service('auth').start();
     }
   });
 
-  it('counts of a stream whose worker was killed what its client has got', async () => {
+  it('records the received tokens of a stream whose worker was killed', async () => {
     const stream = await test.api.stream(scripted({ tokens: 8_000, delayMs: 20, promptTokens: 9 }));
     await stream.textChunks(6);
     const workerId = stream.headers.get('x-xerotier-worker-id');
@@ -124,12 +124,12 @@ describe('when something dies', () => {
     expect(await stream.ended).toBe('error');
     await worker?.start();
     const [row] = await ledger().settled([stream.requestId]);
-    expect(row).toMatchObject({ outcome: 'failed', completion_tokens: tokensOf(stream) });
+    expect(row).toMatchObject({ outcome: 'failed', completion_tokens: receivedTokens(stream) });
   });
 
-  it('counts the choices of a killed worker together with those of the living one', async () => {
+  it('records the choices of a killed worker together with those of another one', async () => {
     const stream = await test.api.stream(scripted({ tokens: 8_000, delayMs: 20, promptTokens: 9 }, { n: 4 }));
-    await eventually('all choices speak', () => [0, 1, 2, 3].every((index) => stream.text(index).length > 30));
+    await eventually('all choices have text', () => [0, 1, 2, 3].every((index) => stream.text(index).length > 30));
     await eventually(
       'both workers are busy',
       () => test.fleet.workers.filter(({ active }) => active.length > 0).length === 2,
@@ -138,33 +138,33 @@ describe('when something dies', () => {
     expect(await stream.ended).toBe('error');
     await test.platform.service('xim').start();
     const [row] = await ledger().settled([stream.requestId]);
-    expect(row?.completion_tokens).toBeGreaterThanOrEqual(tokensOf(stream));
+    expect(row?.completion_tokens).toBeGreaterThanOrEqual(receivedTokens(stream));
   });
 
-  it('loses nothing while the auth service is away', async () => {
+  it('loses no rows while the auth service is down', async () => {
     await test.api.chat(scripted({ tokens: 1 }));
     await test.platform.service('auth').kill('SIGKILL');
-    const rows = await someRequests(12);
+    const rows = await sendRequests(12);
     await test.platform.service('auth').start();
     await expectInLedger(rows);
   });
 
-  it('loses nothing while PostgreSQL is away', async () => {
+  it('loses no rows while PostgreSQL is down', async () => {
     await test.api.chat(scripted({ tokens: 1 }));
     await test.platform.servers.started.postgres?.kill('SIGKILL');
-    const rows = await someRequests(12);
+    const rows = await sendRequests(12);
     await test.platform.servers.started.postgres?.restart();
     await expectInLedger(rows);
   });
 
-  it('loses nothing of what was answered just before NATS was killed', async () => {
-    const rows = await someRequests(12);
+  it('loses no rows of requests that completed just before NATS was killed', async () => {
+    const rows = await sendRequests(12);
     await test.platform.servers.started.nats?.kill('SIGKILL');
     await test.platform.servers.started.nats?.restart();
     await expectInLedger(rows);
   });
 
-  it('counts all of it, and nothing twice, when the auth service is killed while it writes', async () => {
+  it('records each request exactly once when the auth service was killed during its writes', async () => {
     await expectInLedger(interrupted, REDELIVERED_AFTER_MS + 10_000);
   });
 });

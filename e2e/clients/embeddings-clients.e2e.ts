@@ -1,4 +1,4 @@
-/** The vectors of the model in the box, as each client asks for them: in its own encoding, one text or several. */
+/** Embeddings of the bundled model, as each client library requests them: in its encoding, one text or several. */
 import { createOpenAI } from '@ai-sdk/openai';
 import { createOpenAICompatible } from '@ai-sdk/openai-compatible';
 import { OpenAIEmbeddings } from '@langchain/openai';
@@ -14,7 +14,7 @@ import { recordedFetch } from '../support/recorded-fetch.ts';
 import type { RecordedFetch } from '../support/recorded-fetch.ts';
 import { testPlatform } from '../support/test-platform.ts';
 
-/** The second says what the first one says; the third has nothing to do with them. */
+/** The second text has the meaning of the first one; the third is unrelated. */
 const TEXTS = [
   'How do I reset my password?',
   'I forgot my password and need a new one.',
@@ -42,29 +42,29 @@ function cosine(one: readonly number[], other: readonly number[]): number {
   return dot(one, other) / Math.sqrt(dot(one, one) * dot(other, other));
 }
 
-/** Vectors of {@link TEXTS}, in their order. */
-function expectMeaning(vectors: readonly (readonly number[])[]): void {
+/** Expects the embeddings of {@link TEXTS}, in their order. */
+function expectSimilarity(vectors: readonly (readonly number[])[]): void {
   expect(vectors.map(({ length }) => length)).toEqual(TEXTS.map(() => DIMENSIONS));
   const [first, alike, other] = vectors as [number[], number[], number[]];
   expect(cosine(first, first)).toBeCloseTo(1, 5);
   expect(cosine(first, alike)).toBeGreaterThan(cosine(first, other) + 0.1);
 }
 
-/** The same text has the same vector, whatever it was encoded as and whatever stood beside it. */
+/** Expects the same embedding, up to rounding: encoding and batch may change the last digits. */
 function expectSame(one: readonly number[], other: readonly number[]): void {
   expect(one).toHaveLength(DIMENSIONS);
   expect(cosine(one, other)).toBeGreaterThan(0.9999);
   expect(Math.hypot(...one)).toBeCloseTo(Math.hypot(...other), 3);
 }
 
-describe('vectors with openai', () => {
-  it('come as base64, which it asks for by itself, and as numbers: the same ones', async () => {
+describe('embeddings with openai', () => {
+  it('are the same as base64, its default, and as floats', async () => {
     const { sent, ...options } = connection();
     const client = new OpenAI({ ...options, maxRetries: 0 });
     const encoded = await client.embeddings.create({ model: MODEL, input: TEXTS });
     const plain = await client.embeddings.create({ model: MODEL, input: TEXTS, encoding_format: 'float' });
     expect(sent.map(({ encoding_format: format }) => format)).toEqual(['base64', 'float']);
-    expectMeaning(encoded.data.map(({ embedding }) => embedding));
+    expectSimilarity(encoded.data.map(({ embedding }) => embedding));
     for (const [at, { embedding, index }] of plain.data.entries()) {
       expect(index).toBe(at);
       expectSame(embedding, encoded.data[at]?.embedding ?? []);
@@ -73,7 +73,7 @@ describe('vectors with openai', () => {
     expect(encoded.usage).toEqual(plain.usage);
   });
 
-  it("come from the project's base URL too, where the model picks the endpoint", async () => {
+  it("are returned by the project's base URL, where the model selects the endpoint", async () => {
     const { sent: _, ...options } = connection();
     const client = new OpenAI({ ...options, baseURL: test.api.projectUrl, maxRetries: 0 });
     const { data, model } = await client.embeddings.create({ model: MODEL, input: TEXTS[0] ?? '' });
@@ -87,12 +87,12 @@ describe.each<[string, (to: ReturnType<typeof connection>) => EmbeddingModel]>([
     ({ sent: _, ...options }) => createOpenAICompatible({ ...options, name: 'xerotier' }).embeddingModel(MODEL),
   ],
   ['@ai-sdk/openai', ({ sent: _, ...options }) => createOpenAI(options).embeddingModel(MODEL)],
-])('vectors with ai and %s', (_, modelOf) => {
-  it('come one by one, and many at once', async () => {
+])('embeddings with ai and %s', (_, modelOf) => {
+  it('are returned for one text and for many', async () => {
     const to = connection();
     const model = modelOf(to);
     const { embeddings, usage } = await embedMany({ model, values: TEXTS, maxRetries: 0 });
-    expectMeaning(embeddings);
+    expectSimilarity(embeddings);
     expect(usage.tokens).toBeGreaterThan(TEXTS.length);
     const single = await embed({ model, value: TEXTS[0] ?? '', maxRetries: 0 });
     expectSame(single.embedding, embeddings[0] ?? []);
@@ -100,24 +100,24 @@ describe.each<[string, (to: ReturnType<typeof connection>) => EmbeddingModel]>([
   });
 });
 
-describe('vectors with @langchain/openai', () => {
-  it('come for documents, and for a query', async () => {
+describe('embeddings with @langchain/openai', () => {
+  it('are returned for documents and for a query', async () => {
     const { sent, apiKey, baseURL, fetch } = connection();
     const embeddings = new OpenAIEmbeddings({ model: MODEL, apiKey, maxRetries: 0, configuration: { baseURL, fetch } });
     const documents = await embeddings.embedDocuments(TEXTS);
-    expectMeaning(documents);
+    expectSimilarity(documents);
     expectSame(await embeddings.embedQuery(TEXTS[0] ?? ''), documents[0] ?? []);
     expect(sent).toMatchObject([{ input: TEXTS }, { input: TEXTS[0] }]);
   });
 });
 
-describe(`vectors in Python${reason}`, () => {
-  interface Ability {
+describe(`embeddings in Python${reason}`, () => {
+  interface ScriptResult {
     readonly value?: { readonly vectors: number[][]; readonly query: number[] };
     readonly error?: string;
   }
 
-  async function ability(python: Python, name: string): Promise<Ability> {
+  async function runScript(python: Python, name: string): Promise<ScriptResult> {
     const { code, stdout, stderr } = await runProgram(
       python.missing ?? python.path,
       [join(pythonFolder, 'embeddings.py'), name],
@@ -133,8 +133,8 @@ describe(`vectors in Python${reason}`, () => {
       },
     );
     process.stderr.write(stderr);
-    if (code !== 0) throw new Error(`embeddings.py ended with ${code}`);
-    const results = JSON.parse(stdout) as Record<string, Ability>;
+    if (code !== 0) throw new Error(`embeddings.py exited with code ${code}`);
+    const results = JSON.parse(stdout) as Record<string, ScriptResult>;
     return results[name] ?? {};
   }
 
@@ -143,10 +143,10 @@ describe(`vectors in Python${reason}`, () => {
     ['openai 2, with strict validation of numbers', 'with_openai', llamaIndex],
     ['langchain-openai', 'with_langchain', newest],
     ['llama-index-embeddings-openai', 'with_llama_index', llamaIndex],
-  ])('come with %s', async (_, name, python) => {
-    const { value, error } = await ability(python, name);
+  ])('are returned with %s', async (_, name, python) => {
+    const { value, error } = await runScript(python, name);
     expect(error).toBeUndefined();
-    expectMeaning(value?.vectors ?? []);
+    expectSimilarity(value?.vectors ?? []);
     expectSame(value?.query ?? [], value?.vectors[0] ?? []);
   });
 });

@@ -1,4 +1,4 @@
-/** Libraries for Node that nobody here wrote, as their own documents say that they are used: only URL, key and model are ours. */
+/** Third-party libraries for Node, used as their documentation shows: only base URL, API key and model are changed. */
 import { createOpenAI } from '@ai-sdk/openai';
 import { createOpenAICompatible } from '@ai-sdk/openai-compatible';
 import { HumanMessage } from '@langchain/core/messages';
@@ -20,7 +20,7 @@ import {
   person,
   WEATHER_TOOL,
   weatherStation,
-} from '../support/box-requests.ts';
+} from '../support/bundled-model-requests.ts';
 import { recordedFetch } from '../support/recorded-fetch.ts';
 import type { RecordedFetch } from '../support/recorded-fetch.ts';
 import { testPlatform } from '../support/test-platform.ts';
@@ -44,7 +44,7 @@ describe('openai', () => {
     return { client: new OpenAI({ ...options, maxRetries: 0 }), sent };
   }
 
-  it('parses an answer into the form that zod describes', async () => {
+  it('parses structured output with a zod schema', async () => {
     const { client, sent } = newClient();
     const completion = await client.chat.completions.parse({
       ...MODEL,
@@ -58,7 +58,7 @@ describe('openai', () => {
   const weather = (station: ReturnType<typeof weatherStation>) =>
     zodFunction({ ...WEATHER_TOOL, function: station.measure });
 
-  it('runs tools until the answer', async () => {
+  it('runs tools until the final message', async () => {
     const { client, sent } = newClient();
     const station = weatherStation();
     const runner = client.chat.completions.runTools({
@@ -77,7 +77,7 @@ describe('openai', () => {
     ]);
   });
 
-  it('runs tools on streams, to the same end', async () => {
+  it('runs tools on streams until the final message', async () => {
     const { client, sent } = newClient();
     const station = weatherStation();
     const runner = client.chat.completions.runTools({
@@ -89,14 +89,14 @@ describe('openai', () => {
     const pieces: string[] = [];
     runner.on('content', (piece) => pieces.push(piece));
     expect(await runner.finalContent()).toMatch(FROM_THE_RESULT);
-    // A call has no text, not even an empty one.
+    // A tool call has no content, not even an empty string.
     expect(pieces.join('')).toMatch(FROM_THE_RESULT);
     expect(runner.messages[1]).toMatchObject({ role: 'assistant', content: null });
     expect(station.calls).toEqual([{ city: 'Lisbon' }]);
     expect(sent.map(({ stream }) => stream)).toEqual([true, true]);
   });
 
-  it('may say developer where it said system', async () => {
+  it('accepts the role developer in place of system', async () => {
     const { client } = newClient();
     const [developer, system] = await Promise.all(
       (['developer', 'system'] as const).map((role) =>
@@ -125,21 +125,21 @@ describe.each<[string, (to: Connection) => LanguageModel]>([
   ],
   ['@ai-sdk/openai', ({ sent: _, ...options }) => createOpenAI(options).chat('xero-tiny')],
 ])('ai with %s', (_, modelOf) => {
-  function asking(prompt: string) {
+  function callWith(prompt: string) {
     const to = connection();
     return { sent: to.sent, call: { model: modelOf(to), prompt, temperature: 0, maxRetries: 0 } };
   }
 
   it('chats', async () => {
-    const { call } = asking(FRANCE);
+    const { call } = callWith(FRANCE);
     const { text, finishReason, usage, response, warnings } = await generateText(call);
     expect([text, finishReason, response.modelId]).toEqual([expect.stringContaining('Paris'), 'stop', 'xero-tiny']);
     expect(usage.totalTokens).toBe((usage.inputTokens ?? 0) + (usage.outputTokens ?? 0));
     expect(warnings).toEqual([]);
   });
 
-  it('streams, and knows at the end what was used', async () => {
-    const { call, sent } = asking(FRANCE);
+  it('streams, and reports the usage at the end', async () => {
+    const { call, sent } = callWith(FRANCE);
     const stream = streamText(call);
     const pieces: string[] = [];
     for await (const piece of stream.textStream) pieces.push(piece);
@@ -161,10 +161,10 @@ describe.each<[string, (to: Connection) => LanguageModel]>([
     const tools = {
       get_weather: aiTool({ description, inputSchema, execute: async (input) => station.measure(input) }),
     };
-    return { station, call: { ...asking(prompt).call, tools, stopWhen: isStepCount(3) } };
+    return { station, call: { ...callWith(prompt).call, tools, stopWhen: isStepCount(3) } };
   }
 
-  it('calls tools, and answers with their results', async () => {
+  it('calls tools, and uses their results', async () => {
     const { station, call } = toolCall(LISBON);
     const { text, steps } = await generateText(call);
     expect(steps.map(({ finishReason }) => finishReason)).toEqual(['tool-calls', 'stop']);
@@ -172,7 +172,7 @@ describe.each<[string, (to: Connection) => LanguageModel]>([
     expect(text).toMatch(FROM_THE_RESULT);
   });
 
-  it('calls tools on streams, where a call is no text', async () => {
+  it('calls tools on streams without text deltas', async () => {
     const { station, call } = toolCall(LISBON);
     const stream = streamText(call);
     const types: string[] = [];
@@ -190,8 +190,8 @@ describe.each<[string, (to: Connection) => LanguageModel]>([
     expect(await stream.text).toMatch(FROM_THE_RESULT);
   });
 
-  it('gives objects', async () => {
-    const { call, sent } = asking(HANNA);
+  it('returns objects', async () => {
+    const { call, sent } = callWith(HANNA);
     const { output } = await generateText({ ...call, output: Output.object({ schema: person }) });
     expect(output).toEqual(HANNA_AS_A_PERSON);
     expect(sent).toMatchObject([{ response_format: { type: 'json_schema', json_schema: { strict: true } } }]);
@@ -215,7 +215,7 @@ describe('@langchain/openai', () => {
     expect(response.usage_metadata?.output_tokens).toBeGreaterThan(3);
   });
 
-  it('streams, and knows at the end what was used', async () => {
+  it('streams, and reports the usage at the end', async () => {
     const { model, sent } = newModel();
     const whole = await model.invoke(FRANCE);
     const chunks = [];
@@ -227,7 +227,7 @@ describe('@langchain/openai', () => {
     expect(sent[1]).toMatchObject({ stream: true, stream_options: { include_usage: true } });
   });
 
-  it('calls tools, and answers with their results', async () => {
+  it('calls tools, and uses their results', async () => {
     const station = weatherStation();
     const { parameters: schema, name, description } = WEATHER_TOOL;
     const weather = langchainTool(async (input) => JSON.stringify(station.measure(input)), {
@@ -253,7 +253,7 @@ describe('@langchain/openai', () => {
   it.each([
     ['jsonSchema', { response_format: { type: 'json_schema', json_schema: { strict: true } } }],
     ['functionCalling', { tool_choice: { type: 'function', function: { name: 'person' } } }],
-  ] as const)('gives objects by the method %s', async (method, schema) => {
+  ] as const)('returns objects by the method %s', async (method, schema) => {
     const { model, sent } = newModel();
     const structured = model.withStructuredOutput(person, { name: 'person', method, strict: true });
     expect(await structured.invoke(HANNA)).toEqual(HANNA_AS_A_PERSON);
@@ -283,7 +283,7 @@ describe('@openai/agents', () => {
     return { agent, station, sent };
   }
 
-  it('runs an agent with a tool to its last answer', async () => {
+  it('runs an agent with a tool to its final output', async () => {
     const { agent, station, sent } = newAgent();
     const { finalOutput, newItems, state } = await new Runner().run(agent, LISBON);
     expect(finalOutput).toMatch(FROM_THE_RESULT);
@@ -298,7 +298,7 @@ describe('@openai/agents', () => {
     expect(sent[0]).toMatchObject({ messages: [{ role: 'system' }, {}], tools: [{ function: { strict: true } }] });
   });
 
-  it('streams one', async () => {
+  it('streams an agent run', async () => {
     const { agent, station, sent } = newAgent();
     const result = await new Runner().run(agent, LISBON, { stream: true });
     const pieces: string[] = [];
@@ -311,7 +311,7 @@ describe('@openai/agents', () => {
     expect(sent).toMatchObject(Array(2).fill({ stream: true, stream_options: { include_usage: true } }));
   });
 
-  it('ends with an output of a type', async () => {
+  it('returns a typed output', async () => {
     const { model, sent } = newModel();
     const agent = new Agent({
       name: 'Extractor',

@@ -1,7 +1,7 @@
-/** Libraries for Python that nobody here wrote. Each script of `../python` does all that is asked of its library, and is judged here. */
+/** Third-party libraries for Python. Each script of `../python` exercises one library; its results are checked here. */
 import { boxPlatform } from '@xerotier/dev';
 import { join } from 'node:path';
-import { FRANCE, FROM_THE_RESULT, HANNA, HANNA_AS_A_PERSON } from '../support/box-requests.ts';
+import { FRANCE, FROM_THE_RESULT, HANNA, HANNA_AS_A_PERSON } from '../support/bundled-model-requests.ts';
 import { runProgram } from '../support/program.ts';
 import { preparePython, pythonFolder } from '../support/python.ts';
 import type { Python } from '../support/python.ts';
@@ -15,29 +15,30 @@ const reason = missing === undefined ? '' : ` [skipped: ${missing}]`;
 
 const test = testPlatform(() => boxPlatform());
 
-/* eslint-disable-next-line @typescript-eslint/no-explicit-any -- each library has objects of its own */
+/* eslint-disable-next-line @typescript-eslint/no-explicit-any -- each library has its own types */
 type Value = any;
 
-interface Ability {
+interface ScriptResult {
   readonly value: Value;
   readonly error?: string;
   readonly sent: readonly Record<string, unknown>[];
-  /** The cities that the tool was asked about. */
+  /** The cities that the tool was called with. */
   readonly measured: readonly string[];
 }
 
-/** Runs a script, once, whichever of its abilities is asked for first. */
-function script(python: Python, name: string): (ability: string) => Promise<Ability> {
-  let running: Promise<Record<string, Ability>> | undefined;
-  return async (name_) => {
+/** Returns a function that runs the script on its first call and returns the result of one of its functions. */
+function script(python: Python, name: string): (functionName: string) => Promise<ScriptResult> {
+  let running: Promise<Record<string, ScriptResult>> | undefined;
+  return async (functionName) => {
     running ??= run(python, name);
-    const ability = (await running)[name_];
-    if (ability === undefined || ability.error !== undefined) throw new Error(`${name} ${name_}: ${ability?.error}`);
-    return ability;
+    const result = (await running)[functionName];
+    if (result === undefined || result.error !== undefined)
+      throw new Error(`${name} ${functionName}: ${result?.error}`);
+    return result;
   };
 }
 
-async function run(python: Python, name: string): Promise<Record<string, Ability>> {
+async function run(python: Python, name: string): Promise<Record<string, ScriptResult>> {
   const { code, stdout, stderr } = await runProgram(python.missing ?? python.path, [join(pythonFolder, name)], {
     env: {
       PATH: process.env['PATH'],
@@ -49,29 +50,29 @@ async function run(python: Python, name: string): Promise<Record<string, Ability
     },
   });
   process.stderr.write(stderr);
-  if (code !== 0) throw new Error(`${name} ended with ${code}: ${stderr}`);
-  return JSON.parse(stdout) as Record<string, Ability>;
+  if (code !== 0) throw new Error(`${name} exited with code ${code}: ${stderr}`);
+  return JSON.parse(stdout) as Record<string, ScriptResult>;
 }
 
 describe.each([
   ['3', newest],
   ['2', llamaIndex],
 ])(`openai %s for Python, with strict validation${reason}`, (_, python) => {
-  const can = script(python, 'chat_openai.py');
+  const resultOf = script(python, 'chat_openai.py');
 
-  withPython('finds nothing but the name of the tier that its types do not know', async () => {
-    const { value } = await can('deviations');
+  withPython('deviates from its types only in the name of the service tier', async () => {
+    const { value } = await resultOf('deviations');
     expect(value).toEqual([[['service_tier']], [['service_tier']]]);
   });
 
   withPython('chats', async () => {
-    const { value } = await can('chat');
+    const { value } = await resultOf('chat');
     expect(value.choices[0]).toMatchObject({ finish_reason: 'stop', message: { role: 'assistant' } });
     expect(value.choices[0].message.content).toContain('Paris');
   });
 
-  withPython('streams, and knows at the end what was used', async () => {
-    const [{ value: whole }, { value: chunks }] = [await can('chat'), await can('stream')];
+  withPython('streams, and reports the usage at the end', async () => {
+    const [{ value: whole }, { value: chunks }] = [await resultOf('chat'), await resultOf('stream')];
     const last = chunks.pop();
     expect(chunks.map(({ choices }: Value) => choices[0].delta.content ?? '').join('')).toBe(
       whole.choices[0].message.content,
@@ -80,90 +81,90 @@ describe.each([
     expect(last).toMatchObject({ choices: [], usage: { completion_tokens: whole.usage.completion_tokens } });
   });
 
-  withPython('calls tools, and answers with their results', async () => {
-    const { value, measured, sent } = await can('tools');
+  withPython('calls tools, and uses their results', async () => {
+    const { value, measured, sent } = await resultOf('tools');
     expect([value.finish, measured]).toEqual([['tool_calls', 'stop'], ['Lisbon']]);
     expect(value.content).toMatch(FROM_THE_RESULT);
     expect(sent).toMatchObject(Array(2).fill({ tools: [{ function: { name: 'get_weather', strict: true } }] }));
   });
 
-  withPython('sees calls as they are streamed, and no text beside them', async () => {
-    const { value } = await can('streamed_tools');
+  withPython('streams tool calls without content', async () => {
+    const { value } = await resultOf('streamed_tools');
     expect(value.types).toEqual(['chunk', 'tool_calls.function.arguments.delta', 'tool_calls.function.arguments.done']);
     expect([JSON.parse(value.arguments), value.content]).toEqual([{ city: 'Lisbon' }, null]);
   });
 
-  withPython('parses an answer into a model of pydantic', async () => {
-    const { value, sent } = await can('structured');
+  withPython('parses structured output into a pydantic model', async () => {
+    const { value, sent } = await resultOf('structured');
     expect(value).toEqual(HANNA_AS_A_PERSON);
-    // Its fields have bounds.
+    // Its fields have limits.
     expect(sent).toMatchObject([
       { response_format: { json_schema: { strict: true, schema: { properties: { age: { maximum: 150 } } } } } },
     ]);
   });
 
   withPython('lists models', async () => {
-    expect((await can('models')).value).toMatchObject([{ id: 'xero-tiny', object: 'model' }]);
+    expect((await resultOf('models')).value).toMatchObject([{ id: 'xero-tiny', object: 'model' }]);
   });
 });
 
 describe(`langchain-openai${reason}`, () => {
-  const can = script(newest, 'chat_langchain.py');
+  const resultOf = script(newest, 'chat_langchain.py');
 
   withPython('chats', async () => {
-    const { value } = await can('chat');
+    const { value } = await resultOf('chat');
     expect(value.content).toContain('Paris');
-    expect(value.about).toMatchObject({ finish_reason: 'stop', model_name: 'xero-tiny' });
+    expect(value.metadata).toMatchObject({ finish_reason: 'stop', model_name: 'xero-tiny' });
   });
 
-  withPython('streams, and knows at the end what was used', async () => {
-    const [{ value: whole }, { value, sent }] = [await can('chat'), await can('stream')];
+  withPython('streams, and reports the usage at the end', async () => {
+    const [{ value: whole }, { value, sent }] = [await resultOf('chat'), await resultOf('stream')];
     expect(value.pieces.join('')).toBe(whole.content);
     expect(value.usage).toMatchObject([{ output_tokens: whole.usage.output_tokens }]);
     expect(sent).toMatchObject([{ stream: true, stream_options: { include_usage: true } }]);
   });
 
-  withPython('calls tools, and answers with their results', async () => {
-    const { value, measured, sent } = await can('tools');
+  withPython('calls tools, and uses their results', async () => {
+    const { value, measured, sent } = await resultOf('tools');
     expect(value.calls).toMatchObject([{ name: 'get_weather', args: { city: 'Lisbon' } }]);
     expect([measured, value.content]).toEqual([['Lisbon'], expect.stringMatching(FROM_THE_RESULT)]);
     expect(sent).toMatchObject(Array(2).fill({ parallel_tool_calls: false, tools: [{ function: { strict: true } }] }));
   });
 
-  withPython('gives objects', async () => {
-    const { value, sent } = await can('structured');
+  withPython('returns objects', async () => {
+    const { value, sent } = await resultOf('structured');
     expect(value).toEqual(HANNA_AS_A_PERSON);
     expect(sent).toMatchObject([{ messages: [{ content: HANNA }], response_format: { type: 'json_schema' } }]);
   });
 });
 
 describe(`llama-index-llms-openai${reason}`, () => {
-  const can = script(llamaIndex, 'chat_llama_index.py');
+  const resultOf = script(llamaIndex, 'chat_llama_index.py');
 
-  withPython("completes, by the model of the endpoint, whatever model's name it has to use", async () => {
-    const { value, sent } = await can('chat');
+  withPython('completes with the model of the endpoint, whatever model name the library requires', async () => {
+    const { value, sent } = await resultOf('chat');
     expect([value.text, value.model]).toEqual([expect.stringContaining('Paris'), 'xero-tiny']);
     expect(sent).toMatchObject([{ model: 'gpt-4o-mini', messages: [{ role: 'user', content: FRANCE }] }]);
   });
 
-  withPython('streams, and knows at the end what was used', async () => {
-    const [{ value: whole }, { value }] = [await can('chat'), await can('stream')];
+  withPython('streams, and reports the usage at the end', async () => {
+    const [{ value: whole }, { value }] = [await resultOf('chat'), await resultOf('stream')];
     expect(value.pieces.join('')).toBe(whole.text);
     expect(value.usage.completion_tokens).toBeGreaterThan(3);
   });
 
-  withPython('calls tools, and answers with their results', async () => {
-    const { value, measured } = await can('tools');
+  withPython('calls tools, and uses their results', async () => {
+    const { value, measured } = await resultOf('tools');
     expect([measured, value]).toEqual([['Lisbon'], expect.stringMatching(FROM_THE_RESULT)]);
   });
 
-  withPython('runs an agent with a tool to its last answer', async () => {
-    const { value, measured } = await can('agent');
+  withPython('runs an agent with a tool to its final output', async () => {
+    const { value, measured } = await resultOf('agent');
     expect([measured, value]).toEqual([['Lisbon'], expect.stringMatching(FROM_THE_RESULT)]);
   });
 
-  withPython('gives objects', async () => {
-    const { value, sent } = await can('structured');
+  withPython('returns objects', async () => {
+    const { value, sent } = await resultOf('structured');
     expect(value).toEqual(HANNA_AS_A_PERSON);
     expect(sent).toMatchObject([{ response_format: { type: 'json_schema', json_schema: { strict: true } } }]);
   });

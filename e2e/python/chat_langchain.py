@@ -18,8 +18,8 @@ llm = ChatOpenAI(
 
 
 def chat():
-    answer = llm.invoke(FRANCE)
-    return {"content": answer.content, "usage": answer.usage_metadata, "about": answer.response_metadata}
+    response = llm.invoke(FRANCE)
+    return {"content": response.content, "usage": response.usage_metadata, "metadata": response.response_metadata}
 
 
 def stream():

@@ -1,6 +1,6 @@
 """
-llama-index-llms-openai. It only takes names of models that it knows; on the address of an endpoint any name will do,
-since the endpoint decides which model answers.
+llama-index-llms-openai. It only accepts model names that it knows; at the base URL of an endpoint any name is accepted,
+since the endpoint determines the model.
 """
 
 import asyncio
@@ -24,8 +24,8 @@ weather = FunctionTool.from_defaults(get_weather, description="Get the current w
 
 
 def chat():
-    answer = llm.complete(FRANCE)
-    return {"text": answer.text, "model": answer.raw.model}
+    response = llm.complete(FRANCE)
+    return {"text": response.text, "model": response.raw.model}
 
 
 def stream():

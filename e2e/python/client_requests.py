@@ -1,4 +1,4 @@
-"""What all clients are asked, how they are connected, and how they report: one JSON object on standard output."""
+"""The prompts, the connection and the report of all clients. The report is one JSON object on standard output."""
 
 import importlib
 import json
@@ -9,7 +9,7 @@ import traceback
 import openai
 from pydantic import BaseModel, Field
 
-# openai 3 speaks through httpx2, openai 2 through httpx; what is used here is the same in both.
+# openai 3 uses httpx2, openai 2 uses httpx; their API is the same as far as it is used here.
 http = importlib.import_module("httpx" if openai.__version__.startswith("2.") else "httpx2")
 
 BASE_URL = os.environ["XEROTIER_BASE_URL"]
@@ -36,8 +36,8 @@ def get_weather(city: str) -> str:
     return json.dumps({"city": city, "condition": "sunny", "temperature": 23})
 
 
-class Recorded(http.HTTPTransport):
-    """Remembers what a client sends."""
+class RecordingTransport(http.HTTPTransport):
+    """Records what a client sends."""
 
     def __init__(self):
         super().__init__()
@@ -49,19 +49,19 @@ class Recorded(http.HTTPTransport):
         return super().handle_request(request)
 
 
-transport = Recorded()
+transport = RecordingTransport()
 
 
-def report(*abilities):
-    """Tries each of the functions: what it gave, or how it failed, what the client sent, and which cities were measured."""
+def report(*functions):
+    """Runs each function and reports its value or error, the requests sent, and the cities that the tool was called with."""
     results = {}
-    for ability in abilities:
+    for function in functions:
         del transport.sent[:]
         del station_calls[:]
         try:
-            result = {"value": ability()}
+            result = {"value": function()}
         except Exception as error:
             traceback.print_exc()
             result = {"error": f"{type(error).__name__}: {error}"}
-        results[ability.__name__] = {**result, "sent": list(transport.sent), "measured": list(station_calls)}
+        results[function.__name__] = {**result, "sent": list(transport.sent), "measured": list(station_calls)}
     json.dump(results, sys.stdout)

@@ -1,4 +1,4 @@
-"""Vectors of three texts, and of the first one alone, with the library that the argument names."""
+"""Embeddings of three texts, and of the first one alone, with the library named by the argument."""
 
 import sys
 
@@ -19,7 +19,7 @@ def with_openai():
     from openai import OpenAI
 
     client = OpenAI(base_url=BASE_URL, api_key=API_KEY, max_retries=0, http_client=http_client())
-    # It asks for base64 by itself, which its own types do not know: strict validation only takes numbers.
+    # It requests base64 by default, which its types do not allow: strict validation only accepts floats.
     strict = OpenAI(
         base_url=BASE_URL,
         api_key=API_KEY,
@@ -35,7 +35,7 @@ def with_openai():
 def with_langchain():
     from langchain_openai import OpenAIEmbeddings
 
-    # Without this it sends the token ids of OpenAI's models instead of texts.
+    # Otherwise it sends the token ids of OpenAI's models instead of texts.
     embeddings = OpenAIEmbeddings(
         base_url=BASE_URL,
         api_key=API_KEY,

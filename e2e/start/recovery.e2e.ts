@@ -1,4 +1,4 @@
-/** What ends by itself, is ended by others, or grows: a running stack says so and goes on. */
+/** Recovery of a running stack: crashed processes, growing logs, and revoked demo keys. */
 import type { DevFile } from '@xerotier/dev';
 import { projectRoot } from '@xerotier/dev';
 import { eventually } from '@xerotier/testing';
@@ -20,40 +20,40 @@ beforeAll(async () => {
   terminal = await stack.start([], { LOG_LEVEL: 'debug' });
 }, START_TIMEOUT_MS);
 
-/** What the terminal says from now on. */
-function fromNow(): () => string {
-  const said = terminal.output.length;
-  return () => terminal.output.slice(said);
+/** Returns a function that returns the terminal output since this call. */
+function outputSinceNow(): () => string {
+  const { length } = terminal.output;
+  return () => terminal.output.slice(length);
 }
 
-/** Killed at once, each has to come back while the others are away too; at length, also one by one. */
+/** All of a group are killed at once, so each must recover while the others are down; `test:chaos` also kills them one by one. */
 const KILLED: readonly (readonly string[])[] = [
   ['nats', 'redis', 'postgres'],
   ['gateway', 'auth', 'router', 'xim'],
 ];
 
-describe('processes of the stack that are killed', () => {
+describe('killed processes of the stack', () => {
   it.each((isChaos ? [KILLED.flat().map((name) => [name]), KILLED].flat() : KILLED).map((names) => [names]))(
-    '%j come back: the terminal, the status and the file for tools say so',
+    '%j are restarted, and terminal, status and dev.json report it',
     async (names) => {
       const before = await stack.description();
       const count = (before.services[names[0] as string]?.restarts ?? 0) + 1;
       const times = count === 1 ? 'once' : `${count} times`;
-      const said = fromNow();
+      const newOutput = outputSinceNow();
       for (const name of names) process.kill(before.services[name]?.pid as number, 'SIGKILL');
       for (const name of names) {
         await eventually(
           `${name} is up again`,
-          () => new RegExp(`${name} is up again \\(process \\d+, restarted ${times}\\)`).test(said()),
+          () => new RegExp(`${name} is up again \\(process \\d+, restarted ${times}\\)`).test(newOutput()),
           90_000,
         );
-        expect(said()).toContain(`${name} ended (SIGKILL): restarting it`);
+        expect(newOutput()).toContain(`${name} ended (SIGKILL): restarting it`);
       }
-      const after = await eventually('the file names the new processes', async () => {
+      const after = await eventually('dev.json has the new processes', async () => {
         const description = await stack.description();
         const isNew = names.every((name) => {
           const { pid, restarts } = description.services[name] ?? {};
-          // The file follows the terminal: its last writer may still be under way.
+          // The file is written after the terminal output and may not be complete yet.
           return pid !== before.services[name]?.pid && isAlive(pid as number) && restarts === count;
         });
         return isNew ? description : undefined;
@@ -69,7 +69,11 @@ describe('processes of the stack that are killed', () => {
         ...{ natsUrl: before.natsUrl, redisUrl: before.redisUrl },
         ...{ databaseUrl: before.databaseUrl, baseUrl: before.baseUrl },
       });
-      await eventually('it serves', async () => (await (await stack.api()).chat(hello)).status === 200, 60_000);
+      await eventually(
+        'requests are served',
+        async () => (await (await stack.api()).chat(hello)).status === 200,
+        60_000,
+      );
       const { output } = await stack.npm(['run', 'status']);
       for (const name of names) {
         expect(output).toMatch(new RegExp(`${name} +pid \\d+ .*restarted ${times}, last ended at \\S+ \\(SIGKILL\\)`));
@@ -77,7 +81,7 @@ describe('processes of the stack that are killed', () => {
     },
   );
 
-  it('is not a warning about those that never ended', async () => {
+  it('do not affect the status of other processes', async () => {
     expect((await stack.description()).services['responses']).toEqual({
       ...{ pid: expect.any(Number), healthUrl: expect.any(String), restarts: 0 },
     });
@@ -90,11 +94,11 @@ describe('npm run logs', () => {
   const logs = (...args: string[]): ReturnType<typeof stack.npm> => stack.npm(['run', '-s', 'logs', '--', ...args]);
   let requestId = '';
 
-  it('shows one request on its way through all services, in the order of time, and no other', async () => {
+  it('shows the entries of one request in all services, in chronological order', async () => {
     const api = await stack.api();
     ({ requestId } = await api.chat(hello));
     const other = (await api.chat(hello)).requestId;
-    const lines = await eventually('all have written', async () => {
+    const lines = await eventually('all services have logged it', async () => {
       const { output } = await logs('--request', requestId);
       const found = output.trim().split('\n');
       const isThere = ['gateway', 'router', 'xim'].every((name) => found.some((line) => line.includes(` ${name} `)));
@@ -107,14 +111,14 @@ describe('npm run logs', () => {
     expect(lines.find((line) => line.includes(' gateway '))).toMatch(/info +request .*status=200/);
   });
 
-  it('says so when no line is about a request, and where ids come from', async () => {
+  it('fails with a hint when no entry has the request id', async () => {
     const { code, output } = await logs('--request', 'req_none');
     expect(code).toBe(1);
     expect(output).toContain('No line is about the request req_none');
     expect(output).toContain('X-Request-ID');
   });
 
-  it('shows the last lines of those that are named', async () => {
+  it('shows the last lines of the given services', async () => {
     const { code, output } = await logs('gateway', 'nats', '-n', '2');
     expect(code).toBe(0);
     const sources = output
@@ -128,13 +132,13 @@ describe('npm run logs', () => {
     [['nobody'], "There is no log of 'nobody'. There are: "],
     [['--lines', 'many'], "--lines is 'many'"],
     [['--fellow'], '--follow'],
-  ])('says what is wrong with %j', async (args, message) => {
+  ])('fails with a message for %j', async (args, message) => {
     const { code, output } = await logs(...args);
     expect(code).toBe(1);
     expect(output).toContain(message);
   });
 
-  it('follows what is written from then on', async () => {
+  it('follows new entries', async () => {
     const following = stack.command(['run', '-s', 'logs', '--', 'gateway', '-n', '0', '-f']);
     const sent: string[] = [];
     await eventually(
@@ -154,7 +158,7 @@ describe('npm run logs', () => {
   it.each([
     ['a service', 'logs/gateway.log'],
     ['a server', 'servers/nats/nats.log'],
-  ])('keeps the log of %s bounded while it runs, and still finds what was put aside', async (_, file) => {
+  ])('rotates the log of %s while it runs, and still finds rotated entries', async (_, file) => {
     const path = stack.path(file);
     const line = JSON.stringify({
       time: new Date().toISOString(),
@@ -163,25 +167,25 @@ describe('npm run logs', () => {
       requestId: `req_${file}`,
     });
     await appendFile(path, `${line}\n`.repeat(Math.ceil((11 * 1024 * 1024) / line.length)));
-    await eventually('it is put aside', async () => (await stat(path)).size < 1024 * 1024);
+    await eventually('the log is rotated', async () => (await stat(path)).size < 1024 * 1024);
     expect((await stat(`${path}.1`)).mode & 0o777).toBe(0o600);
     expect(await readFile(`${path}.1`, 'utf8')).toContain(line);
     const { code, output } = await logs('--request', `req_${file}`);
     expect({ code, isFound: output.includes('padding') }).toEqual({ code: 0, isFound: true });
     const sent = await (await stack.api()).chat(hello);
-    await eventually('its writer goes on', async () => (await logs('--request', sent.requestId)).code === 0);
+    await eventually('its writer continues', async () => (await logs('--request', sent.requestId)).code === 0);
   });
 
-  it('works when the stack does not run any more', async () => {
+  it('works when the stack is stopped', async () => {
     await stack.npm(['stop']);
     expect((await logs('--request', requestId)).output).toContain(requestId);
   });
 });
 
-describe('a demo key that was ended', () => {
+describe('demo key', () => {
   let before: DevFile;
 
-  /** As docs/deployment.md has it, on the database of the running stack. */
+  /** Runs the command of docs/deployment.md on the database of the running stack. */
   async function keys(action: 'revoke' | 'rotate', name: string, ...more: string[]): Promise<void> {
     const { databaseUrl, natsUrl } = before;
     const client = new pg.Client({ connectionString: databaseUrl });
@@ -214,7 +218,7 @@ describe('a demo key that was ended', () => {
     ['rotate', []],
     ['rotate', ['0']],
   ])(
-    'by %s %j stays ended, and the next start has another one and says so',
+    'is replaced with a note by the next start after %s %j',
     async (action, more) => {
       await stack.start(['--detach']);
       before = await stack.description();
@@ -227,7 +231,7 @@ describe('a demo key that was ended', () => {
       expect(again.output).toContain(after.apiKey);
       expect(after).toMatchObject({ projectId: before.projectId, managementKey: before.managementKey });
       await new ApiClient(after).chat(hello);
-      // A rotated one counts on for its grace time.
+      // A rotated key remains valid for its overlap period.
       expect(await statusWith(before.apiKey)).toBe(action === 'rotate' && more.length === 0 ? 200 : 401);
       await stack.npm(['stop']);
     },
@@ -235,7 +239,7 @@ describe('a demo key that was ended', () => {
   );
 
   it(
-    'is the only reason for another one',
+    'is kept otherwise',
     async () => {
       const kept = before.managementKey;
       const again = await stack.start(['--detach']);

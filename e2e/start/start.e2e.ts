@@ -1,4 +1,4 @@
-/** `npm start` and the commands beside it, as a person types them, on a machine where the usual ports are taken. */
+/** `npm start` and the related commands on a machine where the default ports are taken. */
 import type { DevFile } from '@xerotier/dev';
 import { readRegistry } from '@xerotier/registry';
 import { eventually } from '@xerotier/testing';
@@ -11,53 +11,53 @@ import { connect, createServer } from 'node:net';
 import type { Server } from 'node:net';
 import { promisify } from 'node:util';
 import { ApiClient } from '../support/api-client.ts';
-import { bash, curlOf, embeddedStack, START_TIMEOUT_MS } from '../support/embedded-stack.ts';
+import { bash, curlCommandOf, embeddedStack, START_TIMEOUT_MS } from '../support/embedded-stack.ts';
 import { isAlive } from '../support/npm-command.ts';
 import type { NpmCommand } from '../support/npm-command.ts';
 
 const run = promisify(execFile);
 
-/** Where NATS, PostgreSQL and Redis usually are. */
-const USUAL_PORTS = [4_222, 5_432, 6_379];
+/** The default ports of NATS, PostgreSQL and Redis. */
+const DEFAULT_PORTS = [4_222, 5_432, 6_379];
 
 const stack = embeddedStack();
-let strangers: Server[] = [];
+let portHolders: Server[] = [];
 let bystander: ChildProcess;
 
 beforeAll(async () => {
-  // Whatever cannot be taken here is taken by a stranger already.
+  // A port that cannot be taken here is already taken by another process.
   const taken = await Promise.all(
-    USUAL_PORTS.map(async (usual) => {
+    DEFAULT_PORTS.map(async (port) => {
       const server = createServer((socket) => socket.end('not the server you look for\r\n'));
-      server.listen(usual, '127.0.0.1');
+      server.listen(port, '127.0.0.1');
       return once(server, 'listening').then(
         () => server,
         () => undefined,
       );
     }),
   );
-  strangers = taken.filter((server) => server !== undefined);
+  portHolders = taken.filter((server) => server !== undefined);
   bystander = spawn('sleep', ['600'], { stdio: 'ignore' });
 });
 
 afterAll(async () => {
   bystander.kill('SIGKILL');
-  await Promise.all(strangers.map((server) => new Promise((resolve) => server.close(resolve))));
+  await Promise.all(portHolders.map((server) => new Promise((resolve) => server.close(resolve))));
 });
 
-// The tests tell one story, in order: started in the foreground, ended by Ctrl-C, started in the background, killed,
-// started again, stopped, reset.
+// The tests depend on their order: started in the foreground, stopped by Ctrl-C, started in the background, killed, started
+// again, stopped, reset.
 
-describe('npm start with what it cannot use', () => {
-  it('says so when its port is taken, and starts nothing', async () => {
-    const taken = USUAL_PORTS[0] as number;
+describe('npm start with invalid settings', () => {
+  it('fails when its port is taken, and starts nothing', async () => {
+    const taken = DEFAULT_PORTS[0] as number;
     const { code, output } = await stack.npm(['start'], { XEROTIER_PORT: String(taken) });
     expect(code).not.toBe(0);
     expect(output).toContain(`Port ${taken} (XEROTIER_PORT) is taken`);
     expect((await stack.npm(['run', 'status'])).output).toContain('Nothing is running.');
   });
 
-  it('says so for an argument that it does not know', async () => {
+  it('fails for an unknown option', async () => {
     const { code, output } = await stack.npm(['start', '--', '--detatch']);
     expect(code).not.toBe(0);
     expect(output).toContain("'--detatch'");
@@ -65,14 +65,14 @@ describe('npm start with what it cannot use', () => {
   });
 });
 
-/** What a server says to this, until it closes the connection or is silent for a second. */
-function said(url: string, text: string): Promise<string> {
+/** Sends text to a server and returns its response, until it closes the connection or is idle for a second. */
+function responseTo(url: string, text: string): Promise<string> {
   return new Promise((resolve) => {
     let response = '';
     const socket = connect(Number(new URL(url).port), '127.0.0.1', () => socket.write(text));
     socket.setTimeout(1_000, () => socket.destroy());
     socket.on('data', (data) => (response += data.toString()));
-    // A server that closes at once resets what was still on the way.
+    // A server that closes immediately may reset the connection.
     socket.on('error', () => undefined);
     socket.once('close', () => resolve(response));
   });
@@ -83,7 +83,7 @@ describe('npm start', () => {
   let keys: Pick<DevFile, 'apiKey' | 'managementKey' | 'projectId'>;
 
   it(
-    'works although the usual ports are taken, and says address, key and model',
+    'starts although the default ports are taken, and prints base URL and API key',
     async () => {
       command = await stack.start();
       const { apiKey, managementKey, projectId, endpointSlug } = await stack.description();
@@ -94,30 +94,32 @@ describe('npm start', () => {
     START_TIMEOUT_MS,
   );
 
-  it('prints a curl that returns a completion when it is pasted', async () => {
-    const completion: unknown = JSON.parse(await bash(`${curlOf(command).replace('curl ', 'curl -sS ')}`));
+  it('prints a curl command that returns a completion', async () => {
+    const completion: unknown = JSON.parse(await bash(`${curlCommandOf(command).replace('curl ', 'curl -sS ')}`));
     const api = new ApiClient(await stack.description());
     api.schema.expectValid('CreateChatCompletionResponse', completion);
     expect(completion).toMatchObject({ object: 'chat.completion', choices: [{ message: { role: 'assistant' } }] });
   });
 
-  it('prints a curl that streams token by token with "stream": true', async () => {
-    const streaming = curlOf(command).replace('curl ', 'curl -sSN ').replace('"model"', '"stream": true, "model"');
+  it('prints a curl command that streams with "stream": true', async () => {
+    const streaming = curlCommandOf(command)
+      .replace('curl ', 'curl -sSN ')
+      .replace('"model"', '"stream": true, "model"');
     const events = (await bash(streaming)).trimEnd().split('\n\n');
-    // The weights are random: the model may end its answer after any token.
+    // The weights are random: the model may stop after any token.
     expect(events.length).toBeGreaterThanOrEqual(3);
     expect(events.every((event) => event.startsWith('data: '))).toBe(true);
     expect(events.at(-1)).toBe('data: [DONE]');
   });
 
-  it('serves embeddings beside the chat model', async () => {
+  it('serves embeddings', async () => {
     const api = new ApiClient(await stack.description()).with({ endpointSlug: 'embed' });
     const body = { model: 'embed', input: 'Hello' };
     const response = await api.request('POST', `${api.endpointUrl}/embeddings`, 'CreateEmbeddingResponse', body);
     expect(response).toMatchObject({ status: 200, body: { data: [{ index: 0 }], model: 'xero-embed' } });
   });
 
-  it('writes all that tools need into a file that only its owner can read', async () => {
+  it('writes dev.json for tools, readable only by its owner', async () => {
     expect((await stat(stack.path('dev.json'))).mode & 0o777).toBe(0o600);
     const { services, ...rest } = await stack.description();
     expect(rest).toMatchObject({
@@ -133,7 +135,7 @@ describe('npm start', () => {
       databaseUrl: expect.stringMatching(/^postgres/),
     });
     for (const url of [rest.natsUrl, rest.redisUrl, rest.databaseUrl]) {
-      expect(USUAL_PORTS).not.toContain(Number(new URL(url).port));
+      expect(DEFAULT_PORTS).not.toContain(Number(new URL(url).port));
     }
     for (const name of readRegistry().map((entry) => entry.name)) {
       expect(isAlive(services[name]?.pid as number)).toBe(true);
@@ -141,7 +143,7 @@ describe('npm start', () => {
     }
   });
 
-  it('writes no secret that others can read anywhere', async () => {
+  it('writes no secrets to files that others can read', async () => {
     const { stdout } = await run('find', [stack.home, '-type', 'f', '-perm', '/044', '-size', '-1000k']);
     const { natsUrl, redisUrl, databaseUrl } = await stack.description();
     const passwords = [natsUrl, redisUrl, databaseUrl].map((url) => new URL(url).password);
@@ -153,23 +155,23 @@ describe('npm start', () => {
     }
   });
 
-  it('shows no secret in the list of processes, which everybody can read', async () => {
+  it('has no secrets in process arguments', async () => {
     const { natsUrl, redisUrl, databaseUrl } = await stack.description();
     const passwords = [natsUrl, redisUrl, databaseUrl].map((url) => new URL(url).password);
     const { stdout } = await run('ps', ['-eo', 'args'], { maxBuffer: 1 << 24 });
     expect([...passwords, keys.apiKey].filter((secret) => stdout.includes(secret))).toEqual([]);
   });
 
-  it('lets nobody read on the bus, or in Redis, who has no password', async () => {
+  it('requires a password for NATS and Redis', async () => {
     const { natsUrl, redisUrl } = await stack.description();
-    expect(await said(natsUrl, 'CONNECT {"verbose":false}\r\nSUB > 1\r\nPING\r\n')).toContain(
+    expect(await responseTo(natsUrl, 'CONNECT {"verbose":false}\r\nSUB > 1\r\nPING\r\n')).toContain(
       'Authorization Violation',
     );
-    expect(await said(redisUrl, 'KEYS *\r\n')).toContain('NOAUTH');
+    expect(await responseTo(redisUrl, 'KEYS *\r\n')).toContain('NOAUTH');
   });
 
   it.each([[[]], [['--', '--detach']]])(
-    'says that it is running, and where, when it is started a second time with %j, and leaves the first alone',
+    'reports the running stack when it is started again with %j, without affecting it',
     async (args) => {
       const pids = await stack.allPids();
       const second = await stack.npm(['start', ...args]);
@@ -183,17 +185,14 @@ describe('npm start', () => {
     },
   );
 
-  it.each([[[]], [['--', '--detach']]])(
-    'is not where it was asked to be: a second start with %j on another port says so and fails',
-    async (args) => {
-      const { code, output } = await stack.npm(['start', ...args], { XEROTIER_PORT: String(stack.port + 1) });
-      expect(code).not.toBe(0);
-      expect(output).toContain('is running already');
-      expect(output).toContain(`It does not listen on port ${stack.port + 1} (XEROTIER_PORT)`);
-    },
-  );
+  it.each([[[]], [['--', '--detach']]])('fails when it is started again with %j on another port', async (args) => {
+    const { code, output } = await stack.npm(['start', ...args], { XEROTIER_PORT: String(stack.port + 1) });
+    expect(code).not.toBe(0);
+    expect(output).toContain('is running already');
+    expect(output).toContain(`It does not listen on port ${stack.port + 1} (XEROTIER_PORT)`);
+  });
 
-  it('shows its parts with npm run status', async () => {
+  it('is reported by npm run status', async () => {
     const { code, output } = await stack.npm(['run', 'status']);
     expect(code).toBe(0);
     for (const name of ['nats', 'redis', 'postgres', ...readRegistry().map((entry) => entry.name)])
@@ -201,31 +200,31 @@ describe('npm start', () => {
     expect(output).not.toMatch(/not ready|does not answer|down/);
   });
 
-  it('brings a service back that has died', async () => {
+  it('restarts a killed service', async () => {
     const { pid } = (await stack.description()).services['gateway'] as { pid: number };
     process.kill(pid, 'SIGKILL');
     const api = new ApiClient(await stack.description());
     const hello = { model: 'xero-tiny', messages: [{ role: 'user', content: 'Hello' }], max_tokens: 1 };
-    await eventually('it serves again', () => api.chat(hello), 20_000);
-    await eventually('the file names the new process', async () => {
+    await eventually('requests are served again', () => api.chat(hello), 20_000);
+    await eventually('dev.json has the new process', async () => {
       const { services } = await stack.description();
       return services['gateway']?.pid !== pid && isAlive(services['gateway']?.pid as number);
     });
   });
 
-  it('ends with Ctrl-C, with everything that it had started and nothing else', async () => {
+  it('stops with all its processes on Ctrl-C, and no others', async () => {
     const pids = await stack.allPids();
     command.interrupt();
-    // Its exit code is npm's affair, which ends by the signal itself.
+    // The exit code is not checked: npm itself exits by the signal.
     await command.exited;
     expect(pids.filter(isAlive)).toEqual([]);
     expect(existsSync(stack.path('dev.json'))).toBe(false);
     expect(isAlive(bystander.pid as number)).toBe(true);
-    expect(strangers.every((server) => server.listening)).toBe(true);
+    expect(portHolders.every((server) => server.listening)).toBe(true);
   });
 
   it(
-    'in the background gives the terminal back, and keeps keys and project',
+    'with --detach returns, and keeps API keys and project',
     async () => {
       const detached = await stack.start(['--detach']);
       expect(await detached.exited).toBe(0);
@@ -238,14 +237,14 @@ describe('npm start', () => {
   );
 });
 
-describe('a supervisor that is killed', () => {
+describe('killed supervisor', () => {
   it(
-    'takes everything with it, and the next start is not hindered by what it left',
+    'takes all processes down, and the next start succeeds',
     async () => {
       const before = await stack.description();
       const pids = await stack.allPids();
       process.kill((await stack.description()).supervisorPid, 'SIGKILL');
-      await eventually('all processes are gone', () => pids.filter(isAlive).length === 0, 30_000);
+      await eventually('all processes have exited', () => pids.filter(isAlive).length === 0, 30_000);
       await eventually('nothing is running', async () => {
         return (await stack.npm(['run', 'status'])).output.includes('Nothing is running.');
       });
@@ -257,9 +256,9 @@ describe('a supervisor that is killed', () => {
   );
 });
 
-describe('two that start at once', () => {
+describe('two concurrent starts', () => {
   it(
-    'make one stack, and both end when it runs and say where',
+    'start one stack, and both exit with its base URL when it runs',
     async () => {
       await stack.npm(['stop']);
       const both = [stack.command(['start', '--', '--detach']), stack.command(['start', '--', '--detach'])];
@@ -275,7 +274,7 @@ describe('two that start at once', () => {
 });
 
 describe('npm stop', () => {
-  it('ends every process of the platform', async () => {
+  it('stops every process of the platform', async () => {
     const pids = await stack.allPids();
     const { code, output } = await stack.npm(['stop']);
     expect(code).toBe(0);
@@ -284,7 +283,7 @@ describe('npm stop', () => {
     expect(isAlive(bystander.pid as number)).toBe(true);
   });
 
-  it('says so when nothing runs', async () => {
+  it('succeeds when nothing is running', async () => {
     const { code, output } = await stack.npm(['stop']);
     expect(code).toBe(0);
     expect(output).toContain('Nothing is running.');
@@ -293,20 +292,20 @@ describe('npm stop', () => {
 });
 
 describe('npm run reset', () => {
-  /** In a terminal, as a person sees it: the reply is typed. */
+  /** Runs the command in a pseudo terminal with the reply as input. */
   const inTerminal = async (reply: string): Promise<string> =>
     bash(
       `export XEROTIER_HOME='${stack.home}'; (sleep 3; printf '${reply}') | script -qec 'npm run reset; echo "exit $?"' /dev/null`,
     );
 
-  it('removes nothing where nobody can be asked, and says how it is done', async () => {
+  it('removes nothing without a terminal, and names the option --yes', async () => {
     const { code, output } = await stack.npm(['run', 'reset']);
     expect(code).toBe(1);
     expect(output).toContain('npm run reset -- --yes');
     expect(existsSync(stack.path('credentials.json'))).toBe(true);
   });
 
-  it.each(['n\\n', '\\n', 'yeah no\\n'])('asks, and takes %j for a no', async (reply) => {
+  it.each(['n\\n', '\\n', 'yeah no\\n'])('asks for confirmation, and aborts for %j', async (reply) => {
     const output = await inTerminal(reply);
     expect(output).toContain(`This removes all data, keys and logs in ${stack.home}. Go on? [y/N]`);
     expect(output).toContain('Nothing was removed.');
@@ -314,14 +313,14 @@ describe('npm run reset', () => {
     expect(existsSync(stack.path('credentials.json'))).toBe(true);
   });
 
-  it('does not know other options', async () => {
+  it('rejects unknown options', async () => {
     const { code, output } = await stack.npm(['run', 'reset', '--', '--force']);
     expect(code).toBe(1);
     expect(output).toContain("knows no '--force'");
     expect(existsSync(stack.path('credentials.json'))).toBe(true);
   });
 
-  it('keeps what the stack has not made, and names it', async () => {
+  it('keeps files that the stack did not create, and lists them', async () => {
     await writeFile(stack.path('thesis.txt'), 'mine');
     const { code, output } = await stack.npm(['run', 'reset', '--', '-y']);
     expect(code).toBe(0);
@@ -330,7 +329,7 @@ describe('npm run reset', () => {
     expect(existsSync(stack.path('credentials.json'))).toBe(false);
   });
 
-  it('removes the folder with all data and keys after a yes', async () => {
+  it('removes the folder with all data and keys after confirmation', async () => {
     await mkdir(stack.path('servers', 'nats'), { recursive: true });
     await writeFile(stack.path('credentials.json'), '{}');
     await run('rm', [stack.path('thesis.txt')]);
@@ -338,7 +337,7 @@ describe('npm run reset', () => {
     expect(existsSync(stack.home)).toBe(false);
   });
 
-  it('has nothing to do when there is nothing', async () => {
+  it('succeeds when there is nothing to remove', async () => {
     const { code, output } = await stack.npm(['run', 'reset', '--', '--yes']);
     expect(code).toBe(0);
     expect(output).toContain('Nothing to remove');

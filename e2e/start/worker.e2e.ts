@@ -1,4 +1,4 @@
-/** `npm run worker`: one more worker beside a running stack, with an endpoint, and no process left behind. */
+/** `npm run worker`: an additional worker for a running stack, with its own endpoint, which leaves no process behind. */
 import { projectRoot } from '@xerotier/dev';
 import { eventually } from '@xerotier/testing';
 import { execFileSync } from 'node:child_process';
@@ -6,7 +6,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { bash, curlOf, embeddedStack, START_TIMEOUT_MS } from '../support/embedded-stack.ts';
+import { bash, curlCommandOf, embeddedStack, START_TIMEOUT_MS } from '../support/embedded-stack.ts';
 import { isAlive } from '../support/npm-command.ts';
 import type { NpmCommand } from '../support/npm-command.ts';
 
@@ -21,7 +21,7 @@ const workerWith = (...args: string[]): NpmCommand =>
   stack.command(['run', 'worker', '--', ...args], { INIT_CWD: projectRoot });
 
 beforeAll(async () => {
-  // A server that lists a model and answers one question.
+  // A server that lists a model and always returns the same completion.
   upstream = createServer((request, response) => {
     const reply = request.url?.endsWith('/models')
       ? { object: 'list', data: [{ id: 'org/Upstream.1', object: 'model', max_model_len: 4_096 }] }
@@ -39,7 +39,7 @@ beforeAll(async () => {
 afterAll(() => new Promise((resolve) => upstream.close(resolve)));
 
 describe('without a stack', () => {
-  it('says so, and how one is started', async () => {
+  it('fails with a hint how to start one', async () => {
     const worker = workerWith('--model', MODEL_FILE);
     expect(await worker.exited).toBe(1);
     expect(worker.output).toContain(`No stack is running in ${stack.home}. Start one with npm start`);
@@ -49,7 +49,7 @@ describe('without a stack', () => {
     [[], 'Say one of --model and --upstream'],
     [['--model', 'missing.gguf'], `--model: there is no ${projectRoot}/missing.gguf.`],
     [['--modle', 'x'], "'--modle'"],
-  ])('says what is wrong with %j, and how it is called', async (args, message) => {
+  ])('fails for %j with a message and the usage', async (args, message) => {
     const worker = workerWith(...args);
     expect(await worker.exited).toBe(2);
     expect(worker.output).toContain(message);
@@ -57,18 +57,20 @@ describe('without a stack', () => {
   });
 });
 
-describe('beside a stack', () => {
+describe('with a running stack', () => {
   beforeAll(async () => {
     await stack.start(['--detach']);
   }, START_TIMEOUT_MS);
 
   it(
-    'with a file: serves the model under its name at an endpoint of its own, with a line that can be pasted',
+    '--model: serves the model under its name at a new endpoint, and prints a curl command',
     async () => {
       const worker = workerWith('--model', MODEL_FILE, '--name', 'My.model', '--threads', '1');
-      await worker.says("at the endpoint 'my-model'", WORKER_TIMEOUT_MS);
-      await worker.says('max_tokens', 1_000);
-      const completion = JSON.parse(await bash(curlOf(worker).replace('curl ', 'curl -sS '))) as { model: string };
+      await worker.prints("at the endpoint 'my-model'", WORKER_TIMEOUT_MS);
+      await worker.prints('max_tokens', 1_000);
+      const completion = JSON.parse(await bash(curlCommandOf(worker).replace('curl ', 'curl -sS '))) as {
+        model: string;
+      };
       expect(completion).toMatchObject({ object: 'chat.completion', model: 'My.model' });
       expect((await stack.npm(['run', 'status'])).output).toMatch(/worker-My-model +pid \d+ \(npm run worker\)/);
       expect((await stack.npm(['run', '-s', 'logs', '--', 'worker-My-model'])).output).toContain('started');
@@ -80,12 +82,12 @@ describe('beside a stack', () => {
   );
 
   it(
-    'with a server: takes the name from it, and leaves the endpoints of the box alone',
+    '--upstream: uses the model name of the upstream, and does not affect the bundled endpoints',
     async () => {
       const worker = workerWith('--upstream', upstreamUrl, '--slots', '2');
-      await worker.says("at the endpoint 'org-upstream-1'", WORKER_TIMEOUT_MS);
-      await worker.says('max_tokens', 1_000);
-      const reply = await bash(curlOf(worker).replace('curl ', 'curl -sS '));
+      await worker.prints("at the endpoint 'org-upstream-1'", WORKER_TIMEOUT_MS);
+      await worker.prints('max_tokens', 1_000);
+      const reply = await bash(curlCommandOf(worker).replace('curl ', 'curl -sS '));
       expect(reply).toContain('from upstream');
       const api = await stack.api();
       const { body } = await api.chat({
@@ -103,8 +105,8 @@ describe('beside a stack', () => {
     2 * WORKER_TIMEOUT_MS,
   );
 
-  /** From npm down to the worker itself: each one is the child of the one before it. */
-  function chainOf(pid: number): number[] {
+  /** Returns the process ids from npm down to the worker; each is the child of the previous one. */
+  function processChain(pid: number): number[] {
     const table = execFileSync('ps', ['-eo', 'pid=,ppid='], { encoding: 'utf8' });
     const rows = table
       .trim()
@@ -137,18 +139,18 @@ describe('beside a stack', () => {
     'leaves no process behind after %s to %s',
     async (signal, _, at) => {
       const worker = workerWith('--upstream', upstreamUrl);
-      await worker.says('Ctrl-C ends it', WORKER_TIMEOUT_MS);
-      const chain = chainOf(worker.pid);
+      await worker.prints('Ctrl-C ends it', WORKER_TIMEOUT_MS);
+      const chain = processChain(worker.pid);
       expect(chain.length).toBeGreaterThanOrEqual(4);
       process.kill(chain.at(at) as number, signal);
-      await eventually('all of them are gone', () => chain.filter(isAlive).length === 0, 30_000);
+      await eventually('all processes have exited', () => chain.filter(isAlive).length === 0, 30_000);
       if (at === -1) expect(await worker.exited).toBe(signal === 'SIGKILL' ? 137 : 0);
     },
     2 * WORKER_TIMEOUT_MS,
   );
 
   it(
-    'ends with the exit code and the words of a worker that cannot start',
+    'exits with the exit code and the output of a worker that cannot start',
     async () => {
       const broken = stack.path('broken.gguf');
       await bash(`head -c 100000 '${projectRoot}/${MODEL_FILE}' > '${broken}'`);

@@ -1,6 +1,6 @@
 /**
- * The public API as bytes: what the official SDK hides, tests look at here. Every answer is checked for what holds for
- * all of them: a request id, and a body that fits the OpenAI document, errors with all four keys included.
+ * A client of the public API that exposes what the official SDK hides. It checks that every response has a request id and a
+ * body that conforms to the OpenAI document; errors must have all four fields.
  */
 import { EventStream } from './event-stream.ts';
 import type { StreamError, Usage } from './event-stream.ts';
@@ -15,7 +15,7 @@ export interface ChatBody {
 
 export interface RequestOptions {
   readonly headers?: Readonly<Record<string, string>>;
-  /** Instead of the client's; `null` sends none. */
+  /** Default: the API key of the client; `null` sends none. */
   readonly key?: string | null;
   readonly signal?: AbortSignal;
 }
@@ -55,7 +55,7 @@ export interface ApiTarget {
   readonly apiKey: string;
 }
 
-/** Longer than anything here may take; a test that meets it fails by it. */
+/** Longer than any request may take; it fails requests that hang. */
 const TIMEOUT_MS = 60_000;
 
 export class ApiClient {
@@ -67,7 +67,7 @@ export class ApiClient {
     this.schema = schema;
   }
 
-  /** The same client with something else in its target. */
+  /** Returns a client with changes to the target. */
   with(changes: Partial<ApiTarget>): ApiClient {
     return new ApiClient({ ...this.target, ...changes }, this.schema);
   }
@@ -81,14 +81,14 @@ export class ApiClient {
     return `${this.target.baseUrl}/${this.target.projectId}/v1`;
   }
 
-  /** A completion in one piece; anything but 200 throws with what came instead. */
+  /** Creates a completion. @throws {Error} with the body, unless the status is 200. */
   async chat(body: ChatBody, options: RequestOptions = {}): Promise<ApiResponse<Completion>> {
     const response = await this.post(body, options);
     if (response.status !== 200) throw new Error(`${response.status}: ${JSON.stringify(response.body)}`);
     return response as ApiResponse<Completion>;
   }
 
-  /** A streamed completion; anything but 200 throws with what came instead. */
+  /** Creates a streamed completion. @throws {Error} with the body, unless the status is 200. */
   async stream(body: ChatBody, options: RequestOptions = {}): Promise<EventStream> {
     const abort = new AbortController();
     const signal = options.signal === undefined ? abort.signal : AbortSignal.any([abort.signal, options.signal]);
@@ -105,16 +105,15 @@ export class ApiClient {
     return new EventStream(response, this.schema, abort);
   }
 
-  /** Whatever a chat request is answered with. */
+  /** Sends a chat request and returns any response. */
   post(body: unknown, options: RequestOptions = {}): Promise<ApiResponse<Completion | ErrorBody>> {
     return this.request('POST', `${this.endpointUrl}/chat/completions`, 'CreateChatCompletionResponse', body, options);
   }
 
-  /** Whatever a chat request is answered with that has to fail. */
+  /** Sends a chat request that must be rejected. @throws {Error} when the status is 200. */
   async rejected(body: unknown, options: RequestOptions = {}): Promise<ApiResponse<ErrorBody>> {
     const response = await this.post(body, options);
-    if (response.status === 200)
-      throw new Error(`This should have been refused, and was answered: ${JSON.stringify(response.body)}`);
+    if (response.status === 200) throw new Error(`expected a rejected request, got: ${JSON.stringify(response.body)}`);
     return response as ApiResponse<ErrorBody>;
   }
 
@@ -122,7 +121,7 @@ export class ApiClient {
     return this.request<T>('GET', url, schemaName, undefined, options);
   }
 
-  /** `schemaName` of nothing for what the OpenAI document does not know; errors fit it always. */
+  /** @param schemaName undefined for operations that are not in the OpenAI document; errors are always validated. */
   async request<T>(
     method: string,
     url: string,
@@ -168,7 +167,7 @@ export function scripted(script: Readonly<Record<string, unknown>>, params: Chat
   };
 }
 
-/** What the scripted engine says when it is told to say so many tokens. */
+/** Returns what the scripted engine generates for `count` tokens. */
 export function numberedTokens(count: number): string {
   return Array.from({ length: count }, (_, i) => `tok${i} `).join('');
 }

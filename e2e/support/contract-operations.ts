@@ -1,6 +1,6 @@
 /**
- * Every operation of the public API, once for each form that its answer has. Add a row for a new one: the contract suite
- * fails for a route of the gateway that has none.
+ * Every operation of the public API, once per form of its response. The contract suite fails for a route of the gateway without
+ * an entry here.
  */
 import { scripted } from './api-client.ts';
 import type { SchemaName } from './openai-schema.ts';
@@ -11,26 +11,26 @@ import type { UpstreamReply } from './scripted-upstream.ts';
 
 export interface Operation {
   readonly name: string;
-  /** As the API's own documentation has it, such as `POST /{project}/chat/v1/chat/completions`. */
+  /** As in the OpenAPI document, such as `POST /{project}/chat/v1/chat/completions`. */
   readonly route: string;
-  /** JSON, or a form. */
+  /** JSON or a multipart form. */
   readonly body?: unknown;
-  /** What is asked first: `{id}` in the route is the `id` that this was answered with. */
-  readonly after?: Pick<Operation, 'route' | 'body'>;
+  /** A request that is sent first; its response has the `id` for `{id}` in the route. */
+  readonly setup?: Pick<Operation, 'route' | 'body'>;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Whose key is sent; default one for inference. */
+  /** The API key; default: one with the scope inference. */
   readonly key?: 'management' | 'unknown' | 'none';
-  /** What the server behind endpoint `upstream` answers. */
+  /** The reply of the upstream behind the endpoint `upstream`. */
   readonly upstream?: UpstreamReply;
-  /** Default 200. */
+  /** The expected status; default 200. */
   readonly status?: number;
-  /** Of the body, or of each event but the last of a stream. Absent for what OpenAI does not have, and for what is no JSON. */
+  /** Of the body or of each event but the last. Absent when OpenAI has no such operation, or the body is not JSON. */
   readonly schema?: SchemaName;
-  /** The content type of a body that is no JSON. */
+  /** The content type of a body that is not JSON. */
   readonly mediaType?: string;
-  /** For streams: what they end with; `event` is one as the others are. */
+  /** How a stream ends; `event` is an ordinary event. */
   readonly ending?: 'done' | 'error' | 'event';
-  /** For errors. */
+  /** The code of an error. */
   readonly code?: string;
 }
 
@@ -39,20 +39,21 @@ const LLAMA = 'POST /{project}/tiny/v1/chat/completions';
 const UPSTREAM = 'POST /{project}/upstream/v1/chat/completions';
 
 const hello = { model: 'm', messages: [{ role: 'user', content: 'Hello there' }], max_tokens: 24 };
-const words = (script: Readonly<Record<string, unknown>> = { tokens: 3 }): Record<string, unknown> => scripted(script);
+const scriptedBody = (script: Readonly<Record<string, unknown>> = { tokens: 3 }): Record<string, unknown> =>
+  scripted(script);
 
-interface Forms {
+interface ChatOperation {
   readonly name: string;
   readonly route: string;
   readonly body: Readonly<Record<string, unknown>>;
 }
 
-/** A chat completion in one piece, as a stream, and as a stream with its usage. */
-function chat({ name, route, body }: Forms): Operation[] {
+/** A chat completion without stream, with stream, and with stream and usage. */
+function chat({ name, route, body }: ChatOperation): Operation[] {
   const streamed = { ...body, stream: true };
   const stream = { route, schema: 'CreateChatCompletionStreamResponse', ending: 'done' } as const;
   return [
-    { name: `${name}, whole`, route, body, schema: 'CreateChatCompletionResponse' },
+    { name: `${name}, not streamed`, route, body, schema: 'CreateChatCompletionResponse' },
     { name: `${name}, streamed`, body: streamed, ...stream },
     {
       name: `${name}, streamed with usage`,
@@ -62,18 +63,18 @@ function chat({ name, route, body }: Forms): Operation[] {
   ];
 }
 
-/** What the real API once answered, from the server behind a worker. */
-function recorded(what: string, fits: (exchange: RecordedExchange) => boolean): Operation[] {
+/** A recorded completion of the OpenAI API, replayed by the upstream. */
+function recorded(what: string, matches: (exchange: RecordedExchange) => boolean): Operation[] {
   return [false, true].flatMap((stream) => {
-    const exchange = recordedChats.find((candidate) => candidate.stream === stream && fits(candidate));
+    const exchange = recordedChats.find((candidate) => candidate.stream === stream && matches(candidate));
     if (exchange === undefined) return [];
     const { request, response } = exchange;
     return [
       {
-        name: `${what} of an upstream, ${stream ? 'streamed' : 'whole'}`,
+        name: `${what} of an upstream, ${stream ? 'streamed' : 'not streamed'}`,
         route: UPSTREAM,
         body: request,
-        upstream: { stream, bodies: response.map(asSpoken) },
+        upstream: { stream, bodies: response.map(withoutRecordedNulls) },
         ...(stream
           ? { schema: 'CreateChatCompletionStreamResponse', ending: 'done' }
           : { schema: 'CreateChatCompletionResponse' }),
@@ -82,17 +83,17 @@ function recorded(what: string, fits: (exchange: RecordedExchange) => boolean): 
   });
 }
 
-/** The recorder wrote these fields as `null` where the API had left them out. */
+/** The recorder wrote these fields as `null` where the API had omitted them. */
 const RECORDED_AS_NULL: ReadonlySet<string> = new Set(['role', 'tool_calls', 'id', 'type', 'name']);
 
-function asSpoken(body: Json): Json {
+function withoutRecordedNulls(body: Json): Json {
   const text = JSON.stringify(body, (name, value: unknown) =>
     value === null && RECORDED_AS_NULL.has(name) ? undefined : value,
   );
   return JSON.parse(text) as Json;
 }
 
-/** An embedding of two inputs, of an endpoint and of the project. */
+/** Embeddings of two inputs, at the base URLs of the endpoint and of the project. */
 function embeddings(): Operation[] {
   const body = { model: 'embed', input: ['Hello there', 'Good bye'] };
   const route = 'POST /{project}/embed/v1/embeddings';
@@ -107,51 +108,51 @@ function embeddings(): Operation[] {
   ];
 }
 
-/** The stored completions of an endpoint and of the project, beginning with one that is stored for each. */
+/** Stored completions at the base URLs of the endpoint and of the project, each with a stored completion as setup. */
 function storedCompletions(): Operation[] {
-  const after = { route: CHAT, body: { ...words(), store: true, metadata: { topic: 'news' } } };
+  const setup = { route: CHAT, body: { ...scriptedBody(), store: true, metadata: { topic: 'news' } } };
   const bases = [
     ['an endpoint', '/{project}/chat/v1/chat/completions'],
     ['a project', '/{project}/v1/chat/completions'],
   ] as const;
   return bases.flatMap(([of, path]): Operation[] => [
-    { name: `the stored completions of ${of}`, route: `GET ${path}`, after, schema: 'ChatCompletionList' },
+    { name: `stored completions of ${of}`, route: `GET ${path}`, setup, schema: 'ChatCompletionList' },
     {
       name: `a page of the stored completions of ${of}`,
       route: `GET ${path}?limit=1&order=desc&metadata[topic]=news`,
-      after,
+      setup,
       schema: 'ChatCompletionList',
     },
     {
       name: `a stored completion of ${of}`,
       route: `GET ${path}/{id}`,
-      after,
+      setup,
       schema: 'CreateChatCompletionResponse',
     },
     {
-      name: `the messages of a stored completion of ${of}`,
+      name: `messages of a stored completion of ${of}`,
       route: `GET ${path}/{id}/messages`,
-      after,
+      setup,
       schema: 'ChatCompletionMessageList',
     },
     {
       name: `new metadata of a stored completion of ${of}`,
       route: `POST ${path}/{id}`,
-      after,
+      setup,
       body: { metadata: { topic: 'sport' } },
       schema: 'CreateChatCompletionResponse',
     },
     {
-      name: `the deletion of a stored completion of ${of}`,
+      name: `deletion of a stored completion of ${of}`,
       route: `DELETE ${path}/{id}`,
-      after,
+      setup,
       schema: 'ChatCompletionDeleted',
     },
   ]);
 }
 
-/** What OpenAI does not have. */
-function own(): Operation[] {
+/** Operations that OpenAI does not have. */
+function vendorOperations(): Operation[] {
   const ranked = { model: 'embed', query: 'What do cats eat?', documents: ['Cats eat mice.', { text: 'Trains.' }] };
   const scored = { model: 'embed', text_1: 'Hello there', text_2: ['Hello there', 'Good bye'] };
   const forms = [
@@ -164,11 +165,11 @@ function own(): Operation[] {
       { name: `${path} of an endpoint`, route: `POST /{project}/embed/${path}`, body },
       { name: `${path} of the project`, route: `POST /{project}/${path}`, body },
     ]),
-    { name: 'the greeting', route: 'GET /', key: 'none' },
-    { name: 'the document of all this', route: 'GET /openapi.json', key: 'none' },
-    { name: 'the document as a page', route: 'GET /docs', key: 'none', mediaType: 'text/html; charset=utf-8' },
+    { name: 'API description', route: 'GET /', key: 'none' },
+    { name: 'OpenAPI document', route: 'GET /openapi.json', key: 'none' },
+    { name: 'API reference page', route: 'GET /docs', key: 'none', mediaType: 'text/html; charset=utf-8' },
     {
-      name: 'the script of the page',
+      name: 'script of the API reference page',
       route: 'GET /docs/redoc.standalone.js',
       key: 'none',
       mediaType: 'text/javascript; charset=utf-8',
@@ -176,8 +177,8 @@ function own(): Operation[] {
   ];
 }
 
-const saysToolCalls = ({ response }: RecordedExchange): boolean => JSON.stringify(response).includes('"tool_calls":[');
-/** An answer with log probabilities in one piece; the recordings have them in streams only. */
+const hasToolCalls = ({ response }: RecordedExchange): boolean => JSON.stringify(response).includes('"tool_calls":[');
+/** A completion with log probabilities; the recordings have them in streams only. */
 const logprobsReply: UpstreamReply = {
   stream: false,
   bodies: [
@@ -204,25 +205,29 @@ const jsonSchema = {
   },
 };
 
-/** What is on the base of a project is on that of its key alone. */
-function byKeyToo(operations: readonly Operation[]): Operation[] {
-  const alone = (route: string): string => route.replace(' /{project}/', ' /');
+/** Adds each operation of the project base URL at the base URL `/v1`. */
+function withKeyBaseUrl(operations: readonly Operation[]): Operation[] {
+  const atKeyBaseUrl = (route: string): string => route.replace(' /{project}/', ' /');
   return operations.flatMap((operation) => {
     if (!/ \/\{project\}\/v\d\//.test(operation.route)) return [operation];
     const { name, route } = operation;
-    return [operation, { ...operation, name: `${name}, by its key alone`, route: alone(route) }];
+    return [operation, { ...operation, name: `${name}, at /v1`, route: atKeyBaseUrl(route) }];
   });
 }
 
-const responses: readonly Operation[] = byKeyToo([
-  ...chat({ name: 'a completion', route: CHAT, body: words() }),
-  ...chat({ name: 'a completion without text', route: CHAT, body: words({ tokens: 0 }) }),
-  ...chat({ name: 'a completion that is cut off', route: CHAT, body: { ...words({ tokens: 9 }), max_tokens: 2 } }),
-  ...chat({ name: 'three choices', route: CHAT, body: { ...words(), n: 3 } }),
+const responses: readonly Operation[] = withKeyBaseUrl([
+  ...chat({ name: 'a completion', route: CHAT, body: scriptedBody() }),
+  ...chat({ name: 'a completion without text', route: CHAT, body: scriptedBody({ tokens: 0 }) }),
+  ...chat({
+    name: 'a completion cut off by max_tokens',
+    route: CHAT,
+    body: { ...scriptedBody({ tokens: 9 }), max_tokens: 2 },
+  }),
+  ...chat({ name: 'three choices', route: CHAT, body: { ...scriptedBody(), n: 3 } }),
   ...chat({
     name: 'a completion of the project',
     route: 'POST /{project}/v1/chat/completions',
-    body: { ...words(), model: 'chat' },
+    body: { ...scriptedBody(), model: 'chat' },
   }),
   ...chat({ name: 'a completion of the llama engine', route: LLAMA, body: hello }),
   ...chat({ name: 'two choices of the llama engine', route: LLAMA, body: { ...hello, n: 2 } }),
@@ -232,101 +237,120 @@ const responses: readonly Operation[] = byKeyToo([
     body: { ...hello, response_format: { type: 'json_object' } },
   }),
   ...chat({
-    name: 'JSON of a schema of the llama engine',
+    name: 'structured output of the llama engine',
     route: LLAMA,
     body: { ...hello, response_format: jsonSchema },
   }),
   ...recorded('a completion', ({ request }) => request['tools'] === undefined && request['logprobs'] === undefined),
-  ...recorded('tool calls', saysToolCalls),
+  ...recorded('tool calls', hasToolCalls),
   ...recorded('log probabilities', ({ request }) => request['top_logprobs'] !== undefined),
   {
-    name: 'log probabilities of an upstream, whole',
+    name: 'log probabilities of an upstream, not streamed',
     route: UPSTREAM,
     body: { ...hello, logprobs: true, n: 2 },
     upstream: logprobsReply,
     schema: 'CreateChatCompletionResponse',
   },
-  ...recorded('JSON of a schema', ({ request }) => request['response_format'] !== undefined),
+  ...recorded('structured output', ({ request }) => request['response_format'] !== undefined),
   ...embeddings(),
   ...storedCompletions(),
-  ...own(),
+  ...vendorOperations(),
   ...mediaOperations,
-  { name: 'the models of an endpoint', route: 'GET /{project}/chat/v1/models', schema: 'ListModelsResponse' },
-  { name: 'the models of a project', route: 'GET /{project}/v1/models', schema: 'ListModelsResponse' },
+  { name: 'models of an endpoint', route: 'GET /{project}/chat/v1/models', schema: 'ListModelsResponse' },
+  { name: 'models of a project', route: 'GET /{project}/v1/models', schema: 'ListModelsResponse' },
   { name: 'a model of an endpoint', route: 'GET /{project}/chat/v1/models/scripted', schema: 'Model' },
   {
-    name: 'a model by the id in its own answer',
+    name: 'a model by the id of its own response',
     route: 'GET /{project}/chat/v1/models/{id}',
-    after: { route: 'GET /{project}/chat/v1/models/scripted' },
+    setup: { route: 'GET /{project}/chat/v1/models/scripted' },
     schema: 'Model',
   },
   { name: 'a model of a project', route: 'GET /{project}/v1/models/scripted', schema: 'Model' },
 ]);
 
-/** An error of each status and of each code that can be had without breaking the platform. */
+/** An error of each status and code that can be caused without breaking the platform. */
 const errors: readonly Operation[] = [
-  { name: 'JSON that cannot be read', route: CHAT, body: '{', status: 400, code: 'json_parse_error' },
-  { name: 'a body that is no object', route: CHAT, body: [], status: 400, code: 'invalid_request' },
-  { name: 'a parameter out of bounds', route: CHAT, body: { ...words(), n: 0 }, status: 400, code: 'invalid_request' },
+  { name: 'invalid JSON', route: CHAT, body: '{', status: 400, code: 'json_parse_error' },
+  { name: 'a body that is not an object', route: CHAT, body: [], status: 400, code: 'invalid_request' },
   {
-    name: 'a parameter that the gateway does not serve',
+    name: 'a parameter out of range',
     route: CHAT,
-    body: { ...words(), modalities: ['text', 'audio'], audio: { voice: 'alloy', format: 'wav' } },
+    body: { ...scriptedBody(), n: 0 },
+    status: 400,
+    code: 'invalid_request',
+  },
+  {
+    name: 'a parameter that the gateway does not support',
+    route: CHAT,
+    body: { ...scriptedBody(), modalities: ['text', 'audio'], audio: { voice: 'alloy', format: 'wav' } },
     status: 400,
     code: 'unsupported_parameter',
   },
   {
-    name: 'a parameter that the engine cannot honour',
+    name: 'a parameter that the engine does not support',
     route: CHAT,
-    body: { ...words(), logprobs: true },
+    body: { ...scriptedBody(), logprobs: true },
     status: 400,
     code: 'unsupported_parameter',
   },
   {
-    name: 'a prompt without room',
+    name: 'a prompt that exceeds the context',
     route: LLAMA,
     body: { ...hello, messages: [{ role: 'user', content: 'word '.repeat(20_000) }] },
     status: 400,
     code: 'context_length_exceeded',
   },
   {
-    name: 'a refusal by the upstream',
+    name: 'a request that the upstream rejects',
     route: UPSTREAM,
     body: hello,
     upstream: { stream: false, status: 400, bodies: [{ error: { message: 'no such thing', type: 'x', code: 1 } }] },
     status: 400,
     code: 'invalid_request',
   },
-  { name: 'no key', route: CHAT, body: words(), key: 'none', status: 401, code: 'invalid_api_key' },
-  { name: 'an unknown key', route: CHAT, body: words(), key: 'unknown', status: 401, code: 'invalid_api_key' },
+  { name: 'no API key', route: CHAT, body: scriptedBody(), key: 'none', status: 401, code: 'invalid_api_key' },
   {
-    name: 'a key of another scope',
+    name: 'an unknown API key',
     route: CHAT,
-    body: words(),
+    body: scriptedBody(),
+    key: 'unknown',
+    status: 401,
+    code: 'invalid_api_key',
+  },
+  {
+    name: 'an API key with another scope',
+    route: CHAT,
+    body: scriptedBody(),
     key: 'management',
     status: 403,
     code: 'scope_insufficient',
   },
   {
-    name: 'no key that could name a project',
+    name: 'no API key at /v1',
     route: 'GET /v1/models',
     key: 'none',
     status: 401,
     code: 'invalid_api_key',
   },
-  { name: 'an unknown path of a key', route: 'POST /v1/chats', body: words(), status: 404, code: 'unknown_url' },
-  { name: 'an unknown path', route: 'POST /{project}/chat/v1/chats', body: words(), status: 404, code: 'unknown_url' },
+  { name: 'an unknown path at /v1', route: 'POST /v1/chats', body: scriptedBody(), status: 404, code: 'unknown_url' },
+  {
+    name: 'an unknown path',
+    route: 'POST /{project}/chat/v1/chats',
+    body: scriptedBody(),
+    status: 404,
+    code: 'unknown_url',
+  },
   {
     name: 'an unknown project',
     route: 'POST /proj_none/chat/v1/chat/completions',
-    body: words(),
+    body: scriptedBody(),
     status: 404,
     code: 'project_not_found',
   },
   {
     name: 'an unknown endpoint',
     route: 'POST /{project}/none/v1/chat/completions',
-    body: words(),
+    body: scriptedBody(),
     status: 404,
     code: 'endpoint_not_found',
   },
@@ -334,19 +358,19 @@ const errors: readonly Operation[] = [
   {
     name: 'an unknown model in a request',
     route: 'POST /{project}/v1/chat/completions',
-    body: { ...words(), model: 'none' },
+    body: { ...scriptedBody(), model: 'none' },
     status: 404,
     code: 'model_not_found',
   },
   {
     name: 'a completion that was not stored',
     route: 'GET /{project}/chat/v1/chat/completions/{id}',
-    after: { route: CHAT, body: words() },
+    setup: { route: CHAT, body: scriptedBody() },
     status: 404,
     code: 'completion_not_found',
   },
   {
-    name: 'a cursor that is in no list',
+    name: 'an unknown cursor',
     route: 'GET /{project}/chat/v1/chat/completions?after=chatcmpl-none',
     status: 400,
     code: 'invalid_request',
@@ -354,12 +378,12 @@ const errors: readonly Operation[] = [
   {
     name: 'a completion that is too large to be stored',
     route: CHAT,
-    body: { ...words(), store: true, messages: [{ role: 'user', content: 'word '.repeat(200_000) }] },
+    body: { ...scriptedBody(), store: true, messages: [{ role: 'user', content: 'word '.repeat(200_000) }] },
     status: 413,
     code: 'completion_too_large',
   },
   {
-    name: 'another method',
+    name: 'an unsupported method',
     route: 'DELETE /{project}/chat/v1/chat/completions',
     status: 405,
     code: 'method_not_allowed',
@@ -374,19 +398,25 @@ const errors: readonly Operation[] = [
   {
     name: 'a body that is too large',
     route: CHAT,
-    body: JSON.stringify(words()).padEnd(32 * 2 ** 20 + 1),
+    body: JSON.stringify(scriptedBody()).padEnd(32 * 2 ** 20 + 1),
     status: 413,
     code: 'request_too_large',
   },
   {
-    name: 'another media type',
+    name: 'an unsupported media type',
     route: CHAT,
-    body: words(),
+    body: scriptedBody(),
     headers: { 'content-type': 'text/plain' },
     status: 415,
     code: 'unsupported_media_type',
   },
-  { name: 'an engine that fails', route: CHAT, body: words({ failAfter: 0 }), status: 500, code: 'engine_error' },
+  {
+    name: 'an engine that fails',
+    route: CHAT,
+    body: scriptedBody({ failAfter: 0 }),
+    status: 500,
+    code: 'engine_error',
+  },
   {
     name: 'a model without workers',
     route: 'POST /{project}/idle/v1/chat/completions',
@@ -400,9 +430,9 @@ export const operations: readonly Operation[] = [
   ...responses,
   ...errors,
   {
-    name: 'a stream that breaks off',
+    name: 'a stream whose engine fails',
     route: CHAT,
-    body: { ...words({ tokens: 9, failAfter: 2 }), stream: true },
+    body: { ...scriptedBody({ tokens: 9, failAfter: 2 }), stream: true },
     schema: 'CreateChatCompletionStreamResponse',
     ending: 'error',
     code: 'engine_error',

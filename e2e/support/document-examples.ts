@@ -1,20 +1,20 @@
 /**
- * The examples of documents: fenced blocks of code. What a program prints is written below it, as comments that begin
- * with `=>`; each has to be a part of the output.
+ * The examples of documents: fenced code blocks. The expected output of a program is documented in comments that start with
+ * `=>`; the output must contain each of them.
  */
 export interface DocumentExample {
   readonly document: string;
-  /** Of the opening fence, from 1. */
+  /** The line of the opening fence, from 1. */
   readonly line: number;
-  /** Empty when the fence says none. */
+  /** Empty when the fence has none. */
   readonly language: string;
   readonly text: string;
   readonly prints: readonly string[];
 }
 
-/** Languages of programs; a block in another one is not run. */
+/** Languages of programs; blocks in other languages are not run. */
 export const programLanguages = ['sh', 'bash', 'python', 'js', 'ts', 'go'];
-/** Languages of what nobody can run. */
+/** Languages that cannot be run. */
 export const otherLanguages = ['text', 'json', 'yaml'];
 
 export function examplesIn(document: string, text: string): DocumentExample[] {

@@ -1,4 +1,4 @@
-/** A stack as `npm start` makes it, in a folder and on a port of its own, with the commands beside it. */
+/** A stack of `npm start` with its own folder and port, and the related npm commands. */
 import type { DevFile } from '@xerotier/dev';
 import { freePort } from '@xerotier/local-servers';
 import { execFile } from 'node:child_process';
@@ -28,7 +28,7 @@ export class EmbeddedStack {
   }
 
   env(more: Readonly<Record<string, string>> = {}): Record<string, string> {
-    // What is tested is built already, and suites run beside each other.
+    // The build has run before the tests, and suites run concurrently.
     return { XEROTIER_HOME: this.home, XEROTIER_PORT: String(this.port), XEROTIER_BUILD: 'skip', ...more };
   }
 
@@ -48,28 +48,28 @@ export class EmbeddedStack {
     return (await this.description()).services[service]?.pid as number;
   }
 
-  /** Every process that the platform says it consists of. */
+  /** Returns the ids of all processes in dev.json. */
   async allPids(): Promise<number[]> {
     const { supervisorPid, services } = await this.description();
     return [supervisorPid, ...Object.values(services).map(({ pid }) => pid as number)];
   }
 
-  /** `npm start`, until it says that it runs. */
+  /** Runs `npm start` and waits until the stack is running. */
   async start(args: readonly string[] = [], env: Readonly<Record<string, string>> = {}): Promise<NpmCommand> {
     const command = this.command(['start', '--', ...args], env);
-    await command.says('Xerotier is running', START_TIMEOUT_MS);
-    await command.says('Ctrl-C or', 1_000);
+    await command.prints('Xerotier is running', START_TIMEOUT_MS);
+    await command.prints('Ctrl-C or', 1_000);
     return command;
   }
 
-  /** Starts one of the project's commands, and leaves it running. */
+  /** Starts an npm command without waiting for its exit. */
   command(args: readonly string[], env: Readonly<Record<string, string>> = {}): NpmCommand {
     const command = new NpmCommand(args, this.env(env));
     this.#commands.push(command);
     return command;
   }
 
-  /** Runs one of the project's commands to its end. */
+  /** Runs an npm command and waits for its exit. */
   npm(
     args: readonly string[],
     env: Readonly<Record<string, string>> = {},
@@ -84,7 +84,7 @@ export class EmbeddedStack {
   }
 }
 
-/** Call it at the top of a file; use the result inside tests only. */
+/** Must be called at the top level of a file; the result is available inside tests only. */
 export function embeddedStack(): EmbeddedStack {
   let stack: EmbeddedStack | undefined;
   beforeAll(async () => {
@@ -93,17 +93,17 @@ export function embeddedStack(): EmbeddedStack {
   afterAll(() => stack?.close(), START_TIMEOUT_MS);
   return new Proxy({} as EmbeddedStack, {
     get: (_, name) => {
-      if (stack === undefined) throw new Error('The stack is there inside tests only.');
+      if (stack === undefined) throw new Error('the stack is available inside tests only');
       const value: unknown = Reflect.get(stack, name, stack);
       return typeof value === 'function' ? (value.bind(stack) as unknown) : value;
     },
   });
 }
 
-/** The `curl` line of an output, with the lines that belong to it. */
-export function curlOf({ output }: Pick<NpmCommand, 'output'>): string {
+/** Returns the last `curl` command of the output, with its continuation lines. */
+export function curlCommandOf({ output }: Pick<NpmCommand, 'output'>): string {
   const from = output.lastIndexOf('\ncurl ') + 1;
-  if (from === 0) throw new Error(`There is no curl line in:\n${output}`);
+  if (from === 0) throw new Error(`there is no curl command in:\n${output}`);
   return output.slice(from, output.indexOf('\n\n', from));
 }
 

@@ -1,6 +1,6 @@
 /**
- * A streamed answer, read as it comes and checked while it is read: every event has to be one `data:` line, and every
- * chunk has to fit the OpenAI document. How it ended is told apart exactly, since that is what a client acts upon.
+ * A streamed response, validated while it is read: every event must be a single `data:` line, and every chunk must conform to
+ * the OpenAI document. The way it ends is distinguished exactly, since clients depend on it.
  */
 import { eventually } from '@xerotier/testing';
 import { createParser } from 'eventsource-parser';
@@ -39,22 +39,22 @@ export interface StreamError {
 }
 
 /**
- * - `done`: ended by `[DONE]`, and nothing came after it
- * - `error`: ended by an error event, and nothing came after it
- * - `silent`: the body ended in order, but neither of them came: a client takes half an answer for a whole one
- * - `cut`: the connection broke
+ * - `done`: ended with `[DONE]` and nothing after it
+ * - `error`: ended with an error event and nothing after it
+ * - `truncated`: the body ended without either of them, so that a client takes a partial response for a complete one
+ * - `disconnected`: the connection was closed during the body
  */
-export type Ending = 'done' | 'error' | 'silent' | 'cut';
+export type Ending = 'done' | 'error' | 'truncated' | 'disconnected';
 
 export class EventStream {
   readonly requestId: string;
   readonly headers: Headers;
   readonly chunks: Chunk[] = [];
-  /** The error event that ended it. */
+  /** The error of the error event. */
   error: StreamError | undefined;
-  /** The error event as it came, with its flat fields. */
+  /** The raw error event, with its flat fields. */
   errorEvent: Record<string, unknown> | undefined;
-  /** How it ended, once it has. */
+  /** Resolves when the stream has ended. */
   readonly ended: Promise<Ending>;
   readonly #schema: OpenaiSchema;
   readonly #abort: AbortController;
@@ -67,11 +67,11 @@ export class EventStream {
     this.#schema = schema;
     this.#abort = abort;
     this.ended = this.#read(response.body as ReadableStream<Uint8Array>);
-    // Looked at by whoever awaits it; a test that does not must not fail by an unhandled rejection.
+    // Prevents an unhandled rejection in tests that do not await it.
     this.ended.catch(() => undefined);
   }
 
-  /** What a choice says so far. */
+  /** Returns the text of a choice so far. */
   text(index = 0): string {
     return this.#choices(index)
       .map(({ delta }) => delta.content ?? '')
@@ -87,7 +87,7 @@ export class EventStream {
     return this.chunks.findLast(({ usage }) => usage != null)?.usage ?? undefined;
   }
 
-  /** Waits until so many chunks with text are here. */
+  /** Waits until `count` chunks with text have been received. */
   async textChunks(count: number, timeoutMs = 10_000): Promise<void> {
     await eventually(
       `${count} chunks of text in ${this.requestId}`,
@@ -96,7 +96,7 @@ export class EventStream {
     );
   }
 
-  /** Goes away, as a client that closes its connection does. */
+  /** Disconnects the client. */
   abort(): void {
     this.#abort.abort();
   }
@@ -108,9 +108,9 @@ export class EventStream {
   async #read(body: ReadableStream<Uint8Array>): Promise<Ending> {
     const decoder = new TextDecoder('utf-8', { fatal: true });
     const parser = createParser({
-      onEvent: (event) => this.#take(event),
+      onEvent: (event) => this.#handle(event),
       onComment: (comment) => this.#expectOpen(comment),
-      onRetry: (ms) => this.#reject(new Error(`An event with retry: ${ms}`)),
+      onRetry: (ms) => this.#reject(new Error(`unexpected retry field: ${ms}`)),
       onError: (error) => this.#reject(error),
     });
     let end = '\n\n';
@@ -122,14 +122,14 @@ export class EventStream {
       }
     } catch (error) {
       if (this.#violation !== undefined) throw error;
-      return 'cut';
+      return 'disconnected';
     }
-    if (end !== '\n\n') throw new Error('The stream ended in the middle of an event.');
+    if (end !== '\n\n') throw new Error('the stream ended within an event');
     if (this.#done) return 'done';
-    return this.error === undefined ? 'silent' : 'error';
+    return this.error === undefined ? 'truncated' : 'error';
   }
 
-  #take(event: EventSourceMessage): void {
+  #handle(event: EventSourceMessage): void {
     try {
       this.#parse(event);
     } catch (error) {
@@ -137,7 +137,7 @@ export class EventStream {
     }
   }
 
-  /** @throws {Error} the given one, so that nothing after it is read. */
+  /** @throws {Error} the given error, so that reading stops. */
   #reject(error: Error): never {
     this.#violation = error;
     this.#abort.abort();
@@ -145,13 +145,13 @@ export class EventStream {
   }
 
   #expectOpen(next: string): void {
-    if (this.#done || this.error !== undefined) this.#reject(new Error(`After the end of the stream: ${next}`));
+    if (this.#done || this.error !== undefined) this.#reject(new Error(`event after the end of the stream: ${next}`));
   }
 
   #parse({ event, id, data }: EventSourceMessage): void {
     this.#expectOpen(data);
     if (event !== undefined || id !== undefined || data.includes('\n'))
-      throw new Error(`Not one data line: ${JSON.stringify({ event, id, data })}`);
+      throw new Error(`expected a single data line, got: ${JSON.stringify({ event, id, data })}`);
     if (data === '[DONE]') {
       this.#done = true;
       return;

@@ -1,27 +1,27 @@
-/** An OpenAI-compatible server that fails in the ways that servers do, for tests of what the platform makes of it. */
+/** An OpenAI-compatible server that fails in configurable ways. */
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 /**
- * - `works`: says its name
- * - `fails`: answers 500 to all, at once
- * - `fails-half`: answers 500 to every second request
- * - `fails-long`: answers 500 to long prompts only
- * - `rejects`: answers 429 to all
- * - `hangs`: takes requests and says nothing, of any kind
+ * - `works`: returns its name as the completion
+ * - `fails`: returns 500 for every request, immediately
+ * - `fails-half`: returns 500 for every second request
+ * - `fails-long`: returns 500 for long prompts only
+ * - `rejects`: returns 429 for every request
+ * - `hangs`: accepts requests and never responds
  */
 export type Behaviour = 'works' | 'fails' | 'fails-half' | 'fails-long' | 'rejects' | 'hangs';
 
-/** Prompts from here on are long. */
+/** The minimum length of a long prompt, in characters. */
 export const LONG_PROMPT = 500;
 /** The prompt of the worker's health probes. */
 const PROBE = 'ping';
 
 interface Body {
   readonly stream?: boolean;
-  /** Of chat. */
+  /** Of chat completions. */
   readonly messages?: readonly { readonly content: string }[];
   /** Of embeddings. */
   readonly input?: readonly string[];
@@ -30,7 +30,7 @@ interface Body {
 export class FailingUpstream {
   readonly #name: string;
   behaviour: Behaviour = 'works';
-  /** Generations that were asked for, probes left out. */
+  /** Number of requests, without health probes. */
   requests = 0;
   #port = 0;
   #generations = 0;
@@ -44,7 +44,7 @@ export class FailingUpstream {
     return `http://127.0.0.1:${this.#port}/v1`;
   }
 
-  /** On the port that it had before, if it had one. */
+  /** Starts on the same port as before, if it was already started. */
   async start(): Promise<void> {
     if (this.#server !== undefined) return;
     const server = createServer((request, response) => void this.#serve(request, response));
@@ -54,7 +54,7 @@ export class FailingUpstream {
     this.#server = server;
   }
 
-  /** Cuts every connection; further ones are refused. */
+  /** Closes every connection; new ones get connection refused. */
   async stop(): Promise<void> {
     const server = this.#server;
     if (server === undefined) return;
@@ -73,7 +73,7 @@ export class FailingUpstream {
     const prompt = body.input?.join('') ?? body.messages?.map(({ content }) => content).join('') ?? '';
     if (prompt !== PROBE) this.requests += 1;
     const status = this.#statusFor(prompt);
-    // As servers do that repeat what they could not read.
+    // Some servers repeat the prompt in their error messages.
     if (status !== 200) return this.#json(response, status, { error: { message: `status ${status} for: ${prompt}` } });
     if (body.input !== undefined) return this.#embed(response, body.input);
     this.#respond(response, body.stream === true);

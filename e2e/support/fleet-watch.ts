@@ -1,4 +1,4 @@
-/** What the workers and the gateways say on the bus, for tests that must know what an engine does right now. */
+/** Observes heartbeats and usage events on the bus, for tests that depend on the state of workers. */
 import { usageRecord, usageRecorded } from '@xerotier/contracts/inference';
 import { heartbeat } from '@xerotier/contracts/xim';
 import type { UsageRecord } from '@xerotier/contracts/inference';
@@ -8,39 +8,39 @@ import type { BusConnection } from '@xerotier/nats';
 import { silentLog } from '@xerotier/log/testing';
 import { eventually } from '@xerotier/testing';
 
-export interface HeardWorker extends WorkerState {
-  /** In `performance.now()` milliseconds. */
-  readonly heardAt: number;
+export interface ObservedWorker extends WorkerState {
+  /** When the heartbeat was received, in `performance.now()` milliseconds. */
+  readonly receivedAt: number;
 }
 
-/** Several heartbeats: a worker that said nothing for so long is gone. */
-const GONE_AFTER_MS = 3_500;
+/** A worker without a heartbeat for this long is considered stopped. */
+const HEARTBEAT_TIMEOUT_MS = 3_500;
 
-/** Only a failing test waits for so long; a machine may be slow. */
+/** Only failing tests wait this long; machines may be slow. */
 const TIMEOUT_MS = 30_000;
 
 export class FleetWatch {
   readonly #bus: Bus;
-  /** Of the workers that this is about; others are on the bus too. */
+  /** Models of the observed workers; the bus has other workers too. */
   readonly #modelIds: ReadonlySet<string>;
-  readonly #workers = new Map<string, HeardWorker>();
-  /** Generations that were running before the present test. */
-  #earlier: ReadonlySet<string> = new Set();
-  readonly #usages = new Map<string, UsageRecord & { readonly heardAt: number }>();
+  readonly #workers = new Map<string, ObservedWorker>();
+  /** Generations that were already running before the current test. */
+  #ignored: ReadonlySet<string> = new Set();
+  readonly #usages = new Map<string, UsageRecord & { readonly receivedAt: number }>();
 
   private constructor(bus: Bus, connection: BusConnection, modelIds: readonly string[]) {
     this.#bus = bus;
     this.#modelIds = new Set(modelIds);
     bus.subscribe(heartbeat, (state) => {
       if (this.#modelIds.has(state.modelId))
-        this.#workers.set(state.workerId, { ...state, heardAt: performance.now() });
+        this.#workers.set(state.workerId, { ...state, receivedAt: performance.now() });
     });
-    // Durable events travel as lists, of all that came within a few milliseconds.
+    // Durable events are published in batches.
     connection.nats.subscribe(usageRecorded.subject, {
       callback: (_, message) => {
-        const heardAt = performance.now();
+        const receivedAt = performance.now();
         for (const record of usageRecord.array().parse(message.json()))
-          this.#usages.set(record.requestId, { ...record, heardAt });
+          this.#usages.set(record.requestId, { ...record, receivedAt });
       },
     });
   }
@@ -53,35 +53,38 @@ export class FleetWatch {
     return watch;
   }
 
-  /** Workers that were heard of lately. */
-  get workers(): HeardWorker[] {
-    return [...this.#workers.values()].filter(({ heardAt }) => performance.now() - heardAt < GONE_AFTER_MS);
+  /** The workers with a recent heartbeat. */
+  get workers(): ObservedWorker[] {
+    return [...this.#workers.values()].filter(
+      ({ receivedAt }) => performance.now() - receivedAt < HEARTBEAT_TIMEOUT_MS,
+    );
   }
 
-  /** What is being generated now is not what {@link busyWorker} is asked about next. To be called before each test. */
-  forgetBusy(): void {
-    this.#earlier = new Set(this.workers.flatMap(({ active }) => active));
+  /** Makes {@link busyWorker} ignore the generations that are running now. To be called before each test. */
+  ignoreRunning(): void {
+    this.#ignored = new Set(this.workers.flatMap(({ active }) => active));
   }
 
-  /** Waits until a heartbeat of a worker says that it generates something of this test, and returns that worker. */
-  busyWorker(timeoutMs = TIMEOUT_MS): Promise<HeardWorker> {
-    const isBusy = ({ active }: HeardWorker): boolean => active.some((id) => !this.#earlier.has(id));
+  /** Waits for a heartbeat of a worker with a generation of the current test, and returns that worker. */
+  busyWorker(timeoutMs = TIMEOUT_MS): Promise<ObservedWorker> {
+    const isBusy = ({ active }: ObservedWorker): boolean => active.some((id) => !this.#ignored.has(id));
     return eventually('a worker is busy', () => this.workers.find(isBusy), timeoutMs);
   }
 
-  /** Waits until every worker has said, from now on, that it generates nothing. Returns how long that took. */
+  /** Waits until every worker has sent a new heartbeat without generations. Returns how long that took, in milliseconds. */
   async allIdle(timeoutMs = TIMEOUT_MS): Promise<number> {
-    const since = performance.now();
+    const startedAt = performance.now();
     await eventually(
       'all slots are free',
       () =>
-        this.workers.length > 0 && this.workers.every(({ heardAt, active }) => heardAt > since && active.length === 0),
+        this.workers.length > 0 &&
+        this.workers.every(({ receivedAt, active }) => receivedAt > startedAt && active.length === 0),
       timeoutMs,
     );
-    return performance.now() - since;
+    return performance.now() - startedAt;
   }
 
-  /** Waits until the latest heartbeat of each worker says that it generates nothing. */
+  /** Waits until the latest heartbeat of each worker has no generations. */
   async noneBusy(timeoutMs = TIMEOUT_MS): Promise<void> {
     const busy = (): HeardWorker[] => this.workers.filter(({ active }) => active.length > 0);
     await eventually('all generations have ended', () => busy().length === 0, timeoutMs).catch((cause: unknown) => {
@@ -90,23 +93,23 @@ export class FleetWatch {
     });
   }
 
-  /** Waits until exactly these workers are heard of again, and all of them are idle. */
-  async onlyThese(workerIds: readonly string[], timeoutMs = TIMEOUT_MS): Promise<void> {
+  /** Waits until exactly these workers send heartbeats, without generations. */
+  async onlyWorkers(workerIds: readonly string[], timeoutMs = TIMEOUT_MS): Promise<void> {
     this.#workers.clear();
-    const wanted = [...workerIds].sort().join(' ');
+    const expected = [...workerIds].sort().join(' ');
     await eventually(
-      `the workers ${wanted} are there and idle`,
+      `the workers ${expected} are idle`,
       () =>
         this.workers
           .map(({ workerId }) => workerId)
           .sort()
-          .join(' ') === wanted && this.workers.every(({ active }) => active.length === 0),
+          .join(' ') === expected && this.workers.every(({ active }) => active.length === 0),
       timeoutMs,
     );
   }
 
-  /** Waits for the usage event of a request: it comes once the worker has said what it used. */
-  usageOf(requestId: string, timeoutMs = TIMEOUT_MS): Promise<UsageRecord & { readonly heardAt: number }> {
+  /** Waits for the usage event of a request. */
+  usageOf(requestId: string, timeoutMs = TIMEOUT_MS): Promise<UsageRecord & { readonly receivedAt: number }> {
     return eventually(`the usage of ${requestId}`, () => this.#usages.get(requestId), timeoutMs);
   }
 

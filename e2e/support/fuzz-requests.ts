@@ -1,11 +1,11 @@
 /**
- * Chat requests with something wrong in them: a body that would be served, changed in one to three places by values, names,
- * bytes and headers that no client library sends. What fast-check draws is small; the bodies are made when they are sent.
+ * Malformed chat requests: a valid body with one to three mutations of values, names, bytes and headers. fast-check generates
+ * only the mutations; the bodies are built when they are sent.
  */
 import fc from 'fast-check';
 
 export interface FuzzRequest {
-  /** What was done to it, for the report of a failure. */
+  /** The mutations, for the report of a failure. */
   readonly title: string;
   readonly endpointSlug: string;
   readonly headers: Readonly<Record<string, string>>;
@@ -13,7 +13,7 @@ export interface FuzzRequest {
 }
 
 type Json = Record<string, unknown>;
-/** A label and a text; the label is what reports show of it. */
+/** A label for reports, and the text. */
 type Named = readonly [label: string, text: string];
 
 type Mutation =
@@ -23,7 +23,7 @@ type Mutation =
   | { readonly kind: 'edit'; readonly at: number; readonly edit: readonly [label: string, edit: Edit] }
   | { readonly kind: 'headers'; readonly headers: Readonly<Record<string, string>> };
 
-/** Changes the bytes of a body at a place in it, from 0 to 1. */
+/** Changes the bytes of a body at a relative position from 0 to 1. */
 type Edit = (body: Buffer, at: number) => Buffer;
 
 const nested = (depth: number, open: string, close: string): Named => [
@@ -52,8 +52,8 @@ const VALUES: readonly Named[] = [
     '"[[script {\\"tokens\\":-1}]]"',
   ].map(same),
   ['a number of 400 digits', '9'.repeat(400)],
-  ['a list of 3,000 messages', JSON.stringify(Array.from({ length: 3_000 }, () => ({ role: 'user', content: 'a' })))],
-  ['an object of 2,000 names', JSON.stringify(Object.fromEntries(Array.from({ length: 2_000 }, (_, i) => [i, i])))],
+  ['an array of 3,000 messages', JSON.stringify(Array.from({ length: 3_000 }, () => ({ role: 'user', content: 'a' })))],
+  ['an object of 2,000 keys', JSON.stringify(Object.fromEntries(Array.from({ length: 2_000 }, (_, i) => [i, i])))],
   ['64 KB of text', JSON.stringify('x'.repeat(65_536))],
   nested(50, '[', ']'),
   nested(50, '{"a":', '}'),
@@ -72,14 +72,14 @@ const HUGE: readonly Named[] = [
 
 const NAMES: readonly Named[] = [
   ...['__proto__', 'constructor', 'prototype', 'hasOwnProperty', 'toString', 'valueOf', 'toJSON', 'then'].map(same),
-  ...['length', '', ' ', '0', '-1', '\u0000', '\\', '"', '😀', 'unheard_of', 'Model', 'messages ', 'name'].map(same),
+  ...['length', '', ' ', '0', '-1', '\u0000', '\\', '"', '😀', 'unknown', 'Model', 'messages ', 'name'].map(same),
   ...['stream', 'stream_options', 'n', 'stop', 'seed', 'tools', 'tool_choice', 'response_format', 'logprobs'].map(same),
   ...['top_logprobs', 'logit_bias', 'metadata', 'user', 'max_tokens', 'max_completion_tokens', 'temperature'].map(same),
   ...['top_p', 'prediction', 'reasoning_effort', 'service_tier', 'store', 'audio', 'modalities', 'functions'].map(same),
   ...['function_call', 'web_search_options', 'parallel_tool_calls', 'tool_calls', 'refusal', 'role', 'content'].map(
     same,
   ),
-  ['a name of 10,000 letters', 'k'.repeat(10_000)],
+  ['a key of 10,000 characters', 'k'.repeat(10_000)],
 ];
 
 const insert =
@@ -95,10 +95,10 @@ const around =
     Buffer.concat([Buffer.from(before), body, Buffer.from(after)]);
 
 const EDITS: readonly (readonly [string, Edit])[] = [
-  ['end early', (body, at) => body.subarray(0, Math.floor(at * body.length))],
-  ['begin late', (body, at) => body.subarray(Math.floor(at * body.length))],
+  ['truncate the end', (body, at) => body.subarray(0, Math.floor(at * body.length))],
+  ['truncate the beginning', (body, at) => body.subarray(Math.floor(at * body.length))],
   [
-    'lose a byte',
+    'remove a byte',
     (body, at) => Buffer.concat([body.subarray(0, at * body.length), body.subarray(at * body.length + 1)]),
   ],
   [
@@ -106,23 +106,23 @@ const EDITS: readonly (readonly [string, Edit])[] = [
     (body, at) => body.map((byte, i) => (i === Math.floor(at * body.length) ? byte ^ 0x20 : byte)) as Buffer,
   ],
   ['insert NUL', insert(0)],
-  ['insert a byte that is no UTF-8', insert(0xff)],
-  ['insert half a character', insert(0xe2, 0x82)],
+  ['insert an invalid UTF-8 byte', insert(0xff)],
+  ['insert a truncated UTF-8 sequence', insert(0xe2, 0x82)],
   ['insert a surrogate as UTF-8', insert(0xed, 0xa0, 0x80)],
-  ['insert an overlong slash', insert(0xc0, 0xaf)],
+  ['insert an overlong UTF-8 encoding', insert(0xc0, 0xaf)],
   ...['"', '\\', '{', '}', '[', ']', ',', ':', '\n', '\u2028', '\ufeff', '/**/', 'NaN', '\\u12', "'"].map(
     (text) => [`insert ${JSON.stringify(text)}`, insert(text)] as const,
   ),
-  ['begin with a byte order mark', around('\ufeff', '')],
-  ['begin with 1,000 spaces', around(' '.repeat(1_000), '')],
-  ['end with another value', around('', '{}')],
-  ['end with NUL', around('', '\u0000')],
-  ['wrap in a list', around('[', ']')],
+  ['prepend a byte order mark', around('\ufeff', '')],
+  ['prepend 1,000 spaces', around(' '.repeat(1_000), '')],
+  ['append another value', around('', '{}')],
+  ['append NUL', around('', '\u0000')],
+  ['wrap in an array', around('[', ']')],
   ['wrap in an object', around('{"body":', '}')],
-  ['quote', (body) => Buffer.from(JSON.stringify(body.toString()))],
-  ['write as UTF-16', (body) => Buffer.from(body.toString(), 'utf16le')],
-  ['write as a form', (body) => Buffer.from(`body=${encodeURIComponent(body.toString().slice(0, 1_000))}`)],
-  ['leave nothing', () => Buffer.alloc(0)],
+  ['encode as a JSON string', (body) => Buffer.from(JSON.stringify(body.toString()))],
+  ['encode as UTF-16', (body) => Buffer.from(body.toString(), 'utf16le')],
+  ['encode as a form', (body) => Buffer.from(`body=${encodeURIComponent(body.toString().slice(0, 1_000))}`)],
+  ['empty', () => Buffer.alloc(0)],
 ];
 
 const HEADERS: readonly Readonly<Record<string, string>>[] = [
@@ -171,7 +171,7 @@ const mutation: fc.Arbitrary<Mutation> = fc.oneof(
 
 const script = (): Json => ({ role: 'user', content: '[[script {"tokens":1,"promptTokens":1}]]' });
 
-/** Bodies that are served as they are, by every engine or by some. */
+/** Bodies that are valid before the mutations, for every engine or for some. */
 const BODIES: readonly (() => Json)[] = [
   () => ({ model: 'm', messages: [script()] }),
   () => ({ model: 'm', messages: [script()], stream: true }),
@@ -274,7 +274,7 @@ function bodyOf(body: Json, mutations: readonly Mutation[]): Buffer {
 
 type Slot = readonly [container: Json, name: string];
 
-/** A body that is being changed. Text that `JSON.stringify` would not write stands behind a placeholder until the end. */
+/** A body during its mutation. Placeholders stand for text that `JSON.stringify` cannot produce. */
 class Draft {
   readonly #body: Json;
   readonly #texts: string[] = [];
@@ -294,7 +294,7 @@ class Draft {
     });
   }
 
-  /** The name once more, in the same object, or the same element again. */
+  /** Adds a duplicate key to the object, or a duplicate element to the array. */
   duplicate(at: number, text: string): void {
     this.#at(at, ([container, name]) => {
       if (Array.isArray(container)) container.push(container[Number(name)]);

@@ -1,4 +1,4 @@
-/** The routes that the gateway really has, read from its built controllers: what no list that is kept by hand can promise. */
+/** The actual routes of the gateway, read from the metadata of its built controllers. */
 import { projectRoot } from '@xerotier/dev';
 import { globSync } from 'node:fs';
 import { join } from 'node:path';
@@ -6,13 +6,13 @@ import { join } from 'node:path';
 export interface GatewayRoute {
   /** `POST :project/v1/chat/completions` */
   readonly name: string;
-  /** Fits a method and a path, such as `GET /{project}/v1/models`. */
+  /** Matches a method and a path, such as `GET /{project}/v1/models`. */
   readonly pattern: RegExp;
 }
 
-/** As Nest numbers them. */
+/** In the order of the enum `RequestMethod` of Nest. */
 const METHODS = ['GET', 'POST', 'PUT', 'DELETE', 'PATCH'];
-/** Comes with Nest, which keeps there what its decorators were told. */
+/** Nest stores the metadata of its decorators with `reflect-metadata`. */
 type Metadata = typeof Reflect & { getMetadata: (key: string, target: object) => unknown };
 
 export async function gatewayRoutes(): Promise<GatewayRoute[]> {
@@ -31,7 +31,7 @@ function routesOf({ prototype }: Controller): GatewayRoute[] {
     if (number === undefined) return [];
     const paths = read('path') as string | string[];
     const method = METHODS[number];
-    if (method === undefined) throw new Error(`A route has a method that is not known here: ${String(paths)}`);
+    if (method === undefined) throw new Error(`unknown method of the route ${String(paths)}`);
     return [paths].flat().map((path) => route(method, path));
   });
 }
@@ -39,7 +39,7 @@ function routesOf({ prototype }: Controller): GatewayRoute[] {
 function route(method: string, path: string): GatewayRoute {
   const parts = path.split('/').map((part) => {
     if (part === '*') return '.+';
-    // A base path with an endpoint must not pass for one without.
+    // A base path without an endpoint must not match one with an endpoint.
     return part.startsWith(':') ? '(?!v1(?:/|$))[^/]+' : part;
   });
   return { name: `${method} ${path}`, pattern: new RegExp(`^${method} /${parts.join('/').replace(/^\//, '')}$`) };

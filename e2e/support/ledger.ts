@@ -1,4 +1,4 @@
-/** The usage ledger, read where the auth service writes it. */
+/** Reads the usage ledger from the database of the auth service. */
 import { eventually } from '@xerotier/testing';
 import pg from 'pg';
 
@@ -11,7 +11,7 @@ export interface LedgerRow {
   readonly completion_tokens: number;
 }
 
-/** A row with what kind of work it was. */
+/** A row with the kind of its request. */
 export type KindRow = LedgerRow & { readonly kind: string };
 
 const COLUMNS = 'request_id, outcome, streamed, prompt_tokens::int, cached_tokens::int, completion_tokens::int';
@@ -28,7 +28,7 @@ export class Ledger {
   }
 
   async #select<R extends object>(columns: string, requestIds: readonly string[]): Promise<R[]> {
-    // A connection each time: the database is killed in between.
+    // One connection per query, since tests kill the database in between.
     const client = new pg.Client({ connectionString: this.#databaseUrl });
     client.on('error', () => undefined);
     await client.connect();
@@ -43,7 +43,7 @@ export class Ledger {
     }
   }
 
-  /** Waits until there is a row for each of the requests, and returns all there are, in the order of the requests. */
+  /** Waits until each request has a row, and returns all rows in the order of the requests. */
   async settled(requestIds: readonly string[], timeoutMs = 20_000): Promise<LedgerRow[]> {
     const rows = await eventually(
       'the ledger has a row for every request',
@@ -56,8 +56,8 @@ export class Ledger {
     return rows.toSorted((a, b) => requestIds.indexOf(a.request_id) - requestIds.indexOf(b.request_id));
   }
 
-  /** As `settled`, for one request. */
-  async settledOfKind(requestId: string): Promise<KindRow[]> {
+  /** As {@link settled}, for one request and with the kind. */
+  async settledWithKind(requestId: string): Promise<KindRow[]> {
     await this.settled([requestId]);
     return this.#select<KindRow>(`kind, ${COLUMNS}`, [requestId]);
   }

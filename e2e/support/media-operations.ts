@@ -1,9 +1,9 @@
-/** Audio and images for the table of operations, on both bases. */
+/** The audio and image operations, at the base URLs of the endpoint and of the project. */
 import type { Operation } from './contract-operations.ts';
 
 type Form = Omit<Operation, 'name' | 'route'> & { readonly as: string };
 
-const sound = new File(['RIFF'], 'talk.wav', { type: 'audio/wav' });
+const audio = new File(['RIFF'], 'talk.wav', { type: 'audio/wav' });
 const image = new File(['PNG'], 'a.png', { type: 'image/png' });
 
 function form(fields: Readonly<Record<string, string | File>>): FormData {
@@ -12,7 +12,7 @@ function form(fields: Readonly<Record<string, string | File>>): FormData {
   return body;
 }
 
-/** Each form of an answer, of an endpoint and of the project; both are named after the task. */
+/** Each form of a response; endpoints and models are named after their task. */
 function operations(task: string, path: string, forms: readonly Form[]): Operation[] {
   return forms.flatMap(({ as, ...form }) => [
     { ...form, name: `${path} of an endpoint, ${as}`, route: `POST /{project}/${task}/v1/${path}` },
@@ -21,11 +21,11 @@ function operations(task: string, path: string, forms: readonly Form[]): Operati
 }
 
 const speech = { model: 'speak', input: 'Good morning', voice: 'alloy' };
-const heard = { model: 'transcribe', file: sound };
+const transcription = { model: 'transcribe', file: audio };
 
 export const mediaOperations: readonly Operation[] = [
   ...operations('speak', 'audio/speech', [
-    { as: 'a sound', body: speech, mediaType: 'audio/mpeg' },
+    { as: 'audio', body: speech, mediaType: 'audio/mpeg' },
     {
       as: 'streamed',
       body: { ...speech, stream_format: 'sse' },
@@ -34,23 +34,23 @@ export const mediaOperations: readonly Operation[] = [
     },
   ]),
   ...operations('transcribe', 'audio/transcriptions', [
-    { as: 'JSON', body: form(heard), schema: 'CreateTranscriptionResponseJson' },
+    { as: 'JSON', body: form(transcription), schema: 'CreateTranscriptionResponseJson' },
     {
       as: 'verbose JSON',
-      body: form({ ...heard, response_format: 'verbose_json' }),
+      body: form({ ...transcription, response_format: 'verbose_json' }),
       schema: 'CreateTranscriptionResponseVerboseJson',
     },
-    { as: 'text', body: form({ ...heard, response_format: 'text' }), mediaType: 'text/plain; charset=utf-8' },
+    { as: 'text', body: form({ ...transcription, response_format: 'text' }), mediaType: 'text/plain; charset=utf-8' },
     {
       as: 'streamed',
-      body: form({ ...heard, stream: 'true' }),
+      body: form({ ...transcription, stream: 'true' }),
       schema: 'CreateTranscriptionResponseStreamEvent',
       ending: 'event',
     },
   ]),
   ...operations('transcribe', 'audio/translations', [
-    { as: 'JSON', body: form(heard), schema: 'CreateTranslationResponseJson' },
-    { as: 'subtitles', body: form({ ...heard, response_format: 'srt' }), mediaType: 'application/x-subrip' },
+    { as: 'JSON', body: form(transcription), schema: 'CreateTranslationResponseJson' },
+    { as: 'subtitles', body: form({ ...transcription, response_format: 'srt' }), mediaType: 'application/x-subrip' },
   ]),
   ...operations('image', 'images/generations', [
     { as: 'JSON', body: { prompt: 'a bird', n: 2 }, schema: 'ImagesResponse' },

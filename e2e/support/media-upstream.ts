@@ -1,6 +1,6 @@
 /**
- * A server of audio and images for the `openai` engine, as the OpenAI specification has it: what it answers follows from what
- * it is sent, so that a test can tell whether all of that arrived.
+ * An upstream for audio and images that implements the OpenAI specification. Its responses are derived from the requests, so
+ * that tests can verify that requests arrive completely.
  */
 import { once } from 'node:events';
 import { createServer } from 'node:http';
@@ -8,19 +8,19 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { PlatformPlan } from './test-platform.ts';
 
-/** What goes wrong: `break` cuts an answer in its middle, `hang` stops there. */
-export type Trouble = 'refuse' | 'fail' | 'break' | 'hang';
+/** How the upstream fails: `disconnect` closes the connection during a response, `hang` stops sending. */
+export type MediaFailure = 'reject' | 'fail' | 'disconnect' | 'hang';
 
 export interface MediaRequest {
   readonly path: string;
-  /** Of JSON and of forms alike; what came more than once is a list. */
+  /** The fields of JSON or of a multipart form; repeated fields are arrays. */
   readonly fields: Readonly<Record<string, unknown>>;
   readonly files: readonly { field: string; name: string; type: string; bytes: Buffer }[];
 }
 
 interface Reply {
   readonly type: string;
-  /** Each is sent on its own. */
+  /** Each is written separately. */
   readonly pieces: readonly (string | Buffer)[];
 }
 
@@ -39,13 +39,13 @@ const SPEECH_TYPES: Readonly<Record<string, string>> = {
   pcm: 'audio/pcm',
 };
 
-/** The sound of a text: every byte there is, many times over. */
-export function soundOf(text: string): Buffer {
+/** Returns the audio of a text, which contains many byte values. */
+export function audioOf(text: string): Buffer {
   return Buffer.from(Array.from({ length: 300_000 }, (_, i) => (i * text.length) % 256));
 }
 
-/** An image in base64, of a prompt. */
-export function paintingOf(prompt: string, index: number): string {
+/** Returns the image of a prompt as base64. */
+export function imageOf(prompt: string, index: number): string {
   return Buffer.from(`${index} ${prompt}`).toString('base64');
 }
 
@@ -57,9 +57,9 @@ const usage = {
 };
 
 export class MediaUpstream {
-  trouble: Trouble | undefined;
-  /** Of the latest answer that was not written to its end. */
-  leftAfter: Promise<void> | undefined;
+  failure: MediaFailure | undefined;
+  /** Resolves when the connection of the latest response closes. */
+  disconnected: Promise<void> | undefined;
   readonly #requests: MediaRequest[] = [];
   readonly #server: Server = createServer((request, response) => void this.#serve(request, response));
 
@@ -74,12 +74,12 @@ export class MediaUpstream {
     await once(this.#server, 'close');
   }
 
-  /** What was asked since the last call. */
+  /** Returns the requests since the last call. */
   takeRequests(): MediaRequest[] {
     return this.#requests.splice(0);
   }
 
-  /** A worker, a model and an endpoint for each task, all named after it. Call it after {@link start}. */
+  /** Returns a worker, a model and an endpoint for each task, named after it. To be called after {@link start}. */
   plan(): PlatformPlan {
     const { port } = this.#server.address() as AddressInfo;
     return {
@@ -99,21 +99,21 @@ export class MediaUpstream {
       return;
     }
     const received = await requestOf(request);
-    // What goes wrong later is about later requests.
-    const { trouble } = this;
+    // A failure that is set later applies to later requests.
+    const { failure } = this;
     this.#requests.push(received);
     if (this.#requests.length > REQUESTS_MAX) this.#requests.shift();
-    this.leftAfter = once(response, 'close').then(() => undefined);
-    if (trouble === 'refuse' || trouble === 'fail') {
-      response.writeHead(trouble === 'refuse' ? 400 : 500, { 'content-type': JSON_TYPE });
-      response.end(JSON.stringify({ error: { message: 'no such sound', type: 'invalid_request_error' } }));
+    this.disconnected = once(response, 'close').then(() => undefined);
+    if (failure === 'reject' || failure === 'fail') {
+      response.writeHead(failure === 'reject' ? 400 : 500, { 'content-type': JSON_TYPE });
+      response.end(JSON.stringify({ error: { message: 'no such voice', type: 'invalid_request_error' } }));
       return;
     }
     const { type, pieces } = replyTo(received);
     response.writeHead(200, { 'content-type': type, 'set-cookie': 'upstream=1', server: 'upstream' });
     for (const [i, piece] of pieces.entries()) {
-      if (i > 0 && trouble === 'break') response.destroy();
-      if (i > 0 && trouble !== undefined) return;
+      if (i > 0 && failure === 'disconnect') response.destroy();
+      if (i > 0 && failure !== undefined) return;
       response.write(piece);
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
@@ -165,8 +165,8 @@ function replyTo(received: MediaRequest): Reply {
 const event = (data: object): string => `data: ${JSON.stringify(data)}\n\n`;
 
 function speech({ fields }: MediaRequest): Reply {
-  const sound = soundOf(String(fields['input']));
-  const halves = [sound.subarray(0, 100_000), sound.subarray(100_000)];
+  const audio = audioOf(String(fields['input']));
+  const halves = [audio.subarray(0, 100_000), audio.subarray(100_000)];
   if (fields['stream_format'] !== 'sse') {
     return {
       type: SPEECH_TYPES[(fields['response_format'] as string | undefined) ?? 'mp3'] ?? 'audio/mpeg',
@@ -215,7 +215,7 @@ function images({ path, fields, files }: MediaRequest): Reply {
   const shape = { size: '1024x1024', quality: 'low', background: 'opaque', output_format: 'png' };
   if (fields['stream'] === true || fields['stream'] === 'true') {
     const type = path.endsWith('edits') ? 'image_edit' : 'image_generation';
-    const image = (index: number): object => ({ b64_json: paintingOf(prompt, index), created_at: 1, ...shape });
+    const image = (index: number): object => ({ b64_json: imageOf(prompt, index), created_at: 1, ...shape });
     const partial = Array.from({ length: Number(fields['partial_images'] ?? 0) }, (_, index) =>
       event({ type: `${type}.partial_image`, ...image(index), partial_image_index: index }),
     );
@@ -224,7 +224,7 @@ function images({ path, fields, files }: MediaRequest): Reply {
   const data = Array.from({ length: Number(fields['n'] ?? 1) }, (_, index) =>
     fields['response_format'] === 'url'
       ? { url: `https://images.example/${index}.png` }
-      : { b64_json: paintingOf(prompt, index) },
+      : { b64_json: imageOf(prompt, index) },
   );
   const json = JSON.stringify({ created: 1, data, ...shape, usage });
   return { type: JSON_TYPE, pieces: [json.slice(0, 9), json.slice(9)] };

@@ -1,4 +1,4 @@
-/** The project's npm scripts as a person runs them, each in a process group of its own, as a terminal would. */
+/** Runs the npm scripts of the project, each in its own process group, as a terminal does. */
 import { projectRoot } from '@xerotier/dev';
 import { eventually } from '@xerotier/testing';
 import { spawn } from 'node:child_process';
@@ -31,30 +31,32 @@ export class NpmCommand {
     return this.#output;
   }
 
-  /** Waits until it has said something, or fails with all that it has said when it ends before. */
-  async says(text: string, timeoutMs: number): Promise<void> {
-    const ended = this.exited.then(() => {
-      if (!this.#output.includes(text)) throw new Error(`It ended without saying '${text}':\n${this.#output}`);
+  /** Waits until the output contains the text. @throws {Error} with the output, on timeout or when the command exits before. */
+  async prints(text: string, timeoutMs: number): Promise<void> {
+    const exited = this.exited.then(() => {
+      if (!this.#output.includes(text)) throw new Error(`exited without printing '${text}':\n${this.#output}`);
     });
-    const said = eventually(`it says '${text}'`, () => this.#output.includes(text), timeoutMs).catch((error: Error) => {
-      throw new Error(`${error.message}. It said:\n${this.#output}`);
-    });
-    await Promise.race([said, ended]);
+    const printed = eventually(`prints '${text}'`, () => this.#output.includes(text), timeoutMs).catch(
+      (error: Error) => {
+        throw new Error(`${error.message}. Output:\n${this.#output}`);
+      },
+    );
+    await Promise.race([printed, exited]);
   }
 
-  /** What Ctrl-C in a terminal does: everything in the foreground gets the signal. */
+  /** Sends SIGINT to the process group, like Ctrl-C in a terminal. */
   interrupt(): void {
     process.kill(-(this.#child.pid as number), 'SIGINT');
   }
 
-  /** Ends it whatever it does, for the clean-up after a failed test. */
+  /** Kills the process group, for the cleanup after a failed test. */
   destroy(): void {
     if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
     process.kill(-(this.#child.pid as number), 'SIGKILL');
   }
 }
 
-/** Runs an npm script to its end. */
+/** Runs an npm script and waits for its exit. */
 export async function npm(
   args: readonly string[],
   env: Readonly<Record<string, string>>,
@@ -64,7 +66,7 @@ export async function npm(
   return { code, output: command.output };
 }
 
-/** Whether a process is there. One that has ended and waits for its parent to look is not. */
+/** Returns whether a process is running; a zombie is not. */
 export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);

@@ -1,14 +1,14 @@
 /**
- * Checks answers against the OpenAI document. Two readings of it: *lenient* lets an optional property be null too, as the
- * real API does all the time, and is what a test gates on; *strict* takes the document at its word, and is only collected,
- * so that what it still refuses is a list in this file and not a surprise.
+ * Validates responses against the OpenAI document. *Lenient* validation also accepts null for optional properties, as the
+ * OpenAI API sends it, and fails tests. *Strict* validation uses the literal document; its findings are only collected and
+ * compared with a list in this file.
  */
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import type { ErrorObject, ValidateFunction } from 'ajv/dist/2020.js';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** The schemas that answers of this platform have to fit. */
+/** The schemas of the responses of the platform. */
 export type SchemaName =
   | 'CreateChatCompletionResponse'
   | 'CreateChatCompletionStreamResponse'
@@ -29,20 +29,20 @@ export type SchemaName =
   | 'ErrorResponse';
 
 export interface Findings {
-  /** Where the value breaks the document even when it is read leniently. Empty is a pass. */
+  /** Violations of the lenient schema; empty when the value is valid. */
   readonly lenient: readonly string[];
-  /** Where it breaks the document as written: `<schema> <path>`, with `*` for array positions. */
+  /** Violations of the literal document as `<schema> <path>`, with `*` for array indexes. */
   readonly strict: readonly string[];
 }
 
-/** Each place where strict refuses what the platform sends, and why the platform sends it. */
-export const strictFindingsExplained: Readonly<Record<string, string>> = {
+/** Each deviation of the platform from the literal document, with its reason. */
+export const knownDeviations: Readonly<Record<string, string>> = {
   'CreateChatCompletionResponse /service_tier':
-    "The product answers with the endpoint's tier slug, which is not a word of OpenAI's list.",
+    "The platform returns the slug of the endpoint's tier, which is not in OpenAI's enum.",
   'CreateChatCompletionStreamResponse /service_tier': 'The same, in every chunk.',
-  'ChatCompletionList /data/*/service_tier': 'The same, in what is stored.',
+  'ChatCompletionList /data/*/service_tier': 'The same, in stored completions.',
   'ChatCompletionMessageList /data/*/role':
-    'The list holds the messages of the request; the document gives them the schema of an answer.',
+    'The list has the messages of the request; the document declares them with the schema of a response message.',
 };
 
 type Json = Record<string, unknown>;
@@ -63,7 +63,7 @@ export class OpenaiSchema {
     this.#lenient = new Ajv2020(options).addSchema({ $id: 'openai', components: lenientComponents(components) });
   }
 
-  /** All that strict has refused so far in {@link expectValid}, sorted. */
+  /** All strict findings of {@link expectValid} so far, sorted. */
   get strictFindings(): string[] {
     return [...this.#strictFindings].sort();
   }
@@ -77,13 +77,13 @@ export class OpenaiSchema {
 
   /**
    * @returns the value, for chaining.
-   * @throws {Error} with every place where even the lenient reading refuses it.
+   * @throws {Error} with every lenient finding.
    */
   expectValid<T>(name: SchemaName, value: T): T {
     const { lenient, strict } = this.check(name, value);
     for (const finding of strict) this.#strictFindings.add(finding);
     if (lenient.length === 0) return value;
-    throw new Error(`This is no ${name}:\n  ${lenient.join('\n  ')}\n${JSON.stringify(value, null, 2)}`);
+    throw new Error(`not a valid ${name}:\n  ${lenient.join('\n  ')}\n${JSON.stringify(value, null, 2)}`);
   }
 
   #errors(ajv: Ajv2020, mode: string, name: SchemaName, value: unknown): readonly ErrorObject[] {
@@ -94,7 +94,7 @@ export class OpenaiSchema {
   }
 }
 
-/** One line per place; of an `anyOf` the branches' own complaints are kept, not the sum of them. */
+/** Returns one line per error; for `anyOf` the errors of its branches instead of the summary. */
 function describe(name: SchemaName, errors: readonly ErrorObject[]): string[] {
   const pathOf = (error: ErrorObject): string => error.instancePath.replace(/\/\d+(?=\/|$)/g, '/*');
   const deepest = errors.filter(
@@ -114,14 +114,14 @@ function lenientComponents(components: Json): Json {
     ...components,
     schemas: {
       ...schemas,
-      // Decided by the product, and the one place where its answers do not speak OpenAI's vocabulary.
+      // The only field in which the platform deviates from OpenAI's values by design.
       ServiceTier: { type: ['string', 'null'] },
       ...messagesOfRequests(schemas),
     },
   };
 }
 
-/** A stored completion's messages are those of its request, for which the document has the schema of an answer's. */
+/** The messages of a stored completion are those of its request, but the document declares them as response messages. */
 function messagesOfRequests(schemas: Json): Json {
   const response = schemas['ChatCompletionResponseMessage'] as Json;
   const role = { enum: ['system', 'developer', 'user', 'assistant', 'tool'] };
@@ -134,7 +134,7 @@ function messagesOfRequests(schemas: Json): Json {
   };
 }
 
-/** Walks schemas and maps of schemas apart, so that a property called `properties` is not taken for the keyword. */
+/** Distinguishes schemas from maps of schemas, so that a property named `properties` is not treated as the keyword. */
 function lenient(node: unknown, kind: 'schema' | 'map'): unknown {
   if (Array.isArray(node)) return node.map((item) => lenient(item, 'schema'));
   if (typeof node !== 'object' || node === null) return node;

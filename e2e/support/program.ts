@@ -1,43 +1,43 @@
-/** Runs a program of this machine to its end. */
+/** Runs an installed program and waits for its exit. */
 import { spawn } from 'node:child_process';
 import { text } from 'node:stream/consumers';
 
 export interface ProgramOptions {
-  /** What it reads from its standard input; default nothing. */
+  /** The standard input; default: empty. */
   readonly input?: string;
   readonly cwd?: string;
-  /** Its whole environment. */
+  /** The complete environment. */
   readonly env: NodeJS.ProcessEnv;
-  /** After which it is killed; default 110 s, just within the time of a test. */
+  /** The program is killed after this time; default 110 s, just below the timeout of a test. */
   readonly timeoutMs?: number;
 }
 
-export interface ProgramEnd {
+export interface ProgramResult {
   /** Null when it was killed. */
   readonly code: number | null;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-/** @throws {Error} when there is no such program, or when it takes too long. */
+/** @throws {Error} when the program does not exist or the timeout is exceeded. */
 export async function runProgram(
   program: string,
   args: readonly string[],
   { input = '', cwd, env, timeoutMs = 110_000 }: ProgramOptions,
-): Promise<ProgramEnd> {
+): Promise<ProgramResult> {
   const signal = AbortSignal.timeout(timeoutMs);
   const child = spawn(program, [...args], { cwd, env, signal, killSignal: 'SIGKILL' });
   const code = new Promise<number | null>((resolve, reject) => child.once('error', reject).once('close', resolve));
-  // A program that ends without having read its input is judged by its exit code.
+  // A program may exit without reading its input: only its exit code counts.
   child.stdin.on('error', () => undefined).end(input);
-  const [ended, stdout, stderr] = await Promise.all([code, text(child.stdout), text(child.stderr)]);
-  return { code: ended, stdout, stderr };
+  const [exitCode, stdout, stderr] = await Promise.all([code, text(child.stdout), text(child.stderr)]);
+  return { code: exitCode, stdout, stderr };
 }
 
-/** Whether the program is there and answers to these arguments. */
+/** Returns whether the program exists and exits with code 0 for these arguments. */
 export async function hasProgram(program: string, ...args: string[]): Promise<boolean> {
-  const ending = runProgram(program, args, { env: process.env });
-  return ending.then(
+  const result = runProgram(program, args, { env: process.env });
+  return result.then(
     ({ code }) => code === 0,
     () => false,
   );

@@ -1,4 +1,4 @@
-/** HTTP as bytes on a socket, for what no client library would send or show. */
+/** Raw HTTP over a socket, for requests and responses that client libraries do not support. */
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 
@@ -10,17 +10,17 @@ export interface RawResponse {
 
 const TIMEOUT_MS = 20_000;
 
-/** Sends bytes and reads until the server closes the connection; a request should ask for that. */
+/** Sends bytes and reads until the server closes the connection, so requests should have `Connection: close`. */
 export function rawExchange(baseUrl: string, ...bytes: (string | Buffer)[]): Promise<RawResponse> {
   return new Promise((resolve, reject) => {
     const socket = open(baseUrl);
     const received: Buffer[] = [];
     const timer = setTimeout(() => {
       socket.destroy();
-      reject(new Error(`The connection is still open. It said: ${Buffer.concat(received).toString()}`));
+      reject(new Error(`the connection is still open. Received: ${Buffer.concat(received).toString()}`));
     }, TIMEOUT_MS);
     socket.on('data', (chunk) => received.push(chunk));
-    // A server that has answered early may reset the connection while the rest is still being sent.
+    // A server that responds early may reset the connection while the rest is being sent.
     socket.on('error', () => undefined);
     socket.on('close', () => {
       clearTimeout(timer);
@@ -34,21 +34,21 @@ export function rawExchange(baseUrl: string, ...bytes: (string | Buffer)[]): Pro
   });
 }
 
-/** The pieces of a chunked body: what the server wrote at once. */
+/** Returns the chunks of a body with chunked transfer encoding. */
 export function httpChunksOf(body: string): string[] {
   const bytes = Buffer.from(body, 'latin1');
   const chunks: string[] = [];
   for (let at = 0; ;) {
     const lineEnd = bytes.indexOf('\r\n', at);
     const length = Number.parseInt(bytes.toString('latin1', at, lineEnd), 16);
-    if (Number.isNaN(length)) throw new Error(`No chunk length at byte ${at}`);
+    if (Number.isNaN(length)) throw new Error(`there is no chunk length at byte ${at}`);
     if (length === 0) return chunks;
     chunks.push(bytes.toString('utf8', lineEnd + 2, lineEnd + 2 + length));
     at = lineEnd + 2 + length + 2;
   }
 }
 
-/** A POST with a JSON body that asks the server to close the connection afterwards. */
+/** Returns the text of a POST request with a JSON body and `Connection: close`. */
 export function postText(url: string, key: string, body: string): string {
   const { host, pathname } = new URL(url);
   return [
@@ -68,10 +68,10 @@ export function open(baseUrl: string): Socket {
   return connect({ host: hostname, port: Number(port) });
 }
 
-/** The body stays bytes in text form (latin1), since a chunked one is counted in bytes. */
+/** The body is decoded as latin1, since the lengths of chunks are in bytes. */
 function parse(bytes: Buffer): RawResponse {
   const end = bytes.indexOf('\r\n\r\n');
-  if (end === -1) throw new Error(`This is no HTTP answer: ${JSON.stringify(bytes.toString().slice(0, 500))}`);
+  if (end === -1) throw new Error(`not an HTTP response: ${JSON.stringify(bytes.toString().slice(0, 500))}`);
   const [statusLine = '', ...lines] = bytes.toString('latin1', 0, end).split('\r\n');
   const headers = lines.map((line) => {
     const colon = line.indexOf(':');

@@ -1,17 +1,17 @@
-/** Exchanges with the real OpenAI API; see ../fixtures/README.md. Secrets and ids of accounts are not in them. */
+/** Recorded exchanges with the OpenAI API, without secrets and account ids; see ../fixtures/README.md. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 export type Json = Readonly<Record<string, unknown>>;
 
 export interface RecordedExchange {
-  /** What a test is called by: its line in the file, and what is special about it. */
+  /** For test titles: the line in the file, and the uncommon parameters. */
   readonly title: string;
   /** `chat/completions` */
   readonly path: string;
   readonly request: Json;
   readonly stream: boolean;
-  /** The answer, or all chunks of its stream. */
+  /** The response, or all chunks of its stream. */
   readonly response: readonly Json[];
 }
 
@@ -22,7 +22,7 @@ interface Line {
 }
 
 const BASE_URL = 'https://api.openai.com/v1/';
-/** Parameters that most requests have, and that tell nothing about one of them. */
+/** Parameters that most requests have. */
 const COMMON: ReadonlySet<string> = new Set(['model', 'messages', 'stream', 'stream_options', 'input']);
 
 const all: readonly RecordedExchange[] = readFileSync(
@@ -33,10 +33,10 @@ const all: readonly RecordedExchange[] = readFileSync(
   .split('\n')
   .map((text, i) => {
     const { request, stream, response } = JSON.parse(text) as Line;
-    const special = Object.keys(request.body).filter((name) => !COMMON.has(name));
-    const kind = stream ? 'stream' : 'answer';
+    const uncommon = Object.keys(request.body).filter((name) => !COMMON.has(name));
+    const kind = stream ? 'stream' : 'response';
     return {
-      title: `${kind} in line ${i + 1}${special.length === 0 ? '' : ` (${special.join(', ')})`}`,
+      title: `${kind} in line ${i + 1}${uncommon.length === 0 ? '' : ` (${uncommon.join(', ')})`}`,
       path: request.url.slice(BASE_URL.length),
       request: request.body,
       stream,

@@ -1,8 +1,8 @@
-/** What a client really sends, beside what its caller asked it for. */
+/** A `fetch` that records what a client library sends. */
 
 export interface RecordedFetch {
   readonly fetch: typeof fetch;
-  /** The JSON bodies of its requests so far, oldest first. */
+  /** The JSON bodies of the requests so far, oldest first. */
   readonly sent: readonly Record<string, unknown>[];
 }
 

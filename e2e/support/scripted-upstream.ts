@@ -1,4 +1,4 @@
-/** An OpenAI-compatible server for the `openai` engine: real HTTP on a free port, with the answers that a test gives it. */
+/** An OpenAI-compatible server for the `openai` engine, on a free port, with the replies that a test sets. */
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
@@ -7,49 +7,52 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Json } from './recorded-exchanges.ts';
 import type { PlatformPlan } from './test-platform.ts';
 
-/** - `events`: an event, or a whole body, in one piece
- *  - `odd`: in pieces that end anywhere, in the middle of lines and of characters too */
-export type Cut = 'events' | 'odd';
+/**
+ * How a body is split into writes:
+ * - `events`: one event or the whole body per write
+ * - `arbitrary`: anywhere, also within lines and characters
+ */
+export type Split = 'events' | 'arbitrary';
 
 export interface UpstreamReply {
   readonly stream: boolean;
-  /** One for an answer, any number for a stream, which gets its `[DONE]` by itself. */
+  /** One without stream, any number with stream; `[DONE]` is added. */
   readonly bodies: readonly Json[];
-  readonly cut?: Cut;
+  readonly split?: Split;
   /** Default 200. */
   readonly status?: number;
 }
 
-/** A response of a server that does as it likes. */
+/** A reply that is sent verbatim. */
 export interface RawReply {
   readonly raw: string;
   /** Default 200. */
   readonly status?: number;
-  /** Default: none is said. */
+  /** Default: no header. */
   readonly contentType?: string;
-  /** The connection stays open after it. Default false. */
-  readonly leftOpen?: boolean;
+  /** Keeps the connection open afterwards; default false. */
+  readonly keepOpen?: boolean;
 }
 
 export interface UpstreamRequest {
   readonly path: string;
   readonly body: Json;
-  /** The body as it was sent. */
+  /** The raw body. */
   readonly text: string;
 }
 
-/** The latest are kept. */
+/** Only the latest requests are kept. */
 const REQUESTS_MAX = 16;
 const MODEL = 'upstream-model';
-/** Primes, so that pieces and whatever is in them do not keep step. */
-const ODD_LENGTHS = [3, 401, 13, 211, 997, 7, 607];
-/** Pieces that follow at once are read together. */
+/** Primes, so that pieces do not align with events. */
+const PIECE_LENGTHS = [3, 401, 13, 211, 997, 7, 607];
+/** Without a pause, pieces are received together. */
 const PIECE_PAUSE_MS = 1;
-/** From here on a byte begins a character of several bytes. */
-const FIRST_OF_SEVERAL = 0xc0;
+/** The smallest first byte of a multi-byte character in UTF-8. */
+const MULTIBYTE_START = 0xc0;
 
-/** One word, in one piece or as a stream, as the request wants it; a vector where one is asked for. */
-function plainReply({ stream, input }: Json): UpstreamReply {
+/** Returns a reply of one word with or without stream, or an embedding, as requested. */
+function defaultReply({ stream, input }: Json): UpstreamReply {
   if (input !== undefined) {
     const usage = { prompt_tokens: 1, total_tokens: 1 };
     return { stream: false, bodies: [{ data: [{ index: 0, embedding: [1, 0] }], usage }] };
@@ -72,14 +75,14 @@ function plainReply({ stream, input }: Json): UpstreamReply {
   };
 }
 
-/** The platform's own: what is wrong with the scripted replies must not take the only worker out. */
+/** Health probes get the default reply, so that invalid replies do not make the only worker unavailable. */
 function isHealthProbe({ messages, input }: Json): boolean {
   const [first] = (Array.isArray(messages) ? messages : []) as { content?: unknown }[];
   return first?.content === 'ping' || (Array.isArray(input) && input.length === 1 && input[0] === 'ping');
 }
 
 export class ScriptedUpstream {
-  /** How the next requests are answered; default a plain answer. */
+  /** The reply to the next requests; default: one word. */
   reply: UpstreamReply | RawReply | undefined;
   readonly #requests: UpstreamRequest[] = [];
   readonly #server: Server = createServer((request, response) => void this.#serve(request, response));
@@ -95,12 +98,12 @@ export class ScriptedUpstream {
     await once(this.#server, 'close');
   }
 
-  /** What was asked since the last call. */
+  /** Returns the requests since the last call. */
   takeRequests(): UpstreamRequest[] {
     return this.#requests.splice(0);
   }
 
-  /** One worker in front of it, and an endpoint `chat` (or `embed`, for that task). Call it after {@link start}. */
+  /** Returns one worker and an endpoint `chat` (`embed` for that task). To be called after {@link start}. */
   plan({ slots = 4, task = 'generate' }: { slots?: number; task?: 'generate' | 'embed' } = {}): PlatformPlan {
     const { port } = this.#server.address() as AddressInfo;
     const env = {
@@ -120,7 +123,7 @@ export class ScriptedUpstream {
     };
   }
 
-  #remember(request: UpstreamRequest): void {
+  #record(request: UpstreamRequest): void {
     this.#requests.push(request);
     if (this.#requests.length > REQUESTS_MAX) this.#requests.shift();
   }
@@ -136,25 +139,25 @@ export class ScriptedUpstream {
     const text = Buffer.concat(parts).toString();
     const body = JSON.parse(text) as Json;
     const isProbe = isHealthProbe(body);
-    if (!isProbe) this.#remember({ path: request.url ?? '', body, text });
-    const reply = (isProbe ? undefined : this.reply) ?? plainReply(body);
+    if (!isProbe) this.#record({ path: request.url ?? '', body, text });
+    const reply = (isProbe ? undefined : this.reply) ?? defaultReply(body);
     if ('raw' in reply) {
       response.writeHead(
         reply.status ?? 200,
         reply.contentType === undefined ? {} : { 'content-type': reply.contentType },
       );
       response.write(reply.raw);
-      if (reply.leftOpen !== true) response.end();
+      if (reply.keepOpen !== true) response.end();
       return;
     }
-    const { stream, bodies, cut = 'events', status = 200 } = reply;
+    const { stream, bodies, split = 'events', status = 200 } = reply;
     const texts = stream
       ? [...bodies.map((event) => `data: ${JSON.stringify(event)}\n\n`), 'data: [DONE]\n\n']
       : bodies.map((body) => JSON.stringify(body));
     response.writeHead(status, { 'content-type': stream ? 'text/event-stream; charset=utf-8' : 'application/json' });
-    if (cut === 'events') for (const text of texts) response.write(text);
+    if (split === 'events') for (const text of texts) response.write(text);
     else {
-      for (const piece of oddPieces(texts.join(''))) {
+      for (const piece of arbitraryPieces(texts.join(''))) {
         response.write(piece);
         await sleep(PIECE_PAUSE_MS);
       }
@@ -163,12 +166,12 @@ export class ScriptedUpstream {
   }
 }
 
-function oddPieces(text: string): Buffer[] {
+function arbitraryPieces(text: string): Buffer[] {
   const bytes = Buffer.from(text);
   const pieces: Buffer[] = [];
   for (let from = 0; from < bytes.length;) {
-    const length = ODD_LENGTHS[pieces.length % ODD_LENGTHS.length] as number;
-    const inCharacter = bytes.subarray(from, from + length).findIndex((byte) => byte >= FIRST_OF_SEVERAL);
+    const length = PIECE_LENGTHS[pieces.length % PIECE_LENGTHS.length] as number;
+    const inCharacter = bytes.subarray(from, from + length).findIndex((byte) => byte >= MULTIBYTE_START);
     const piece = bytes.subarray(from, inCharacter === -1 ? from + length : from + inCharacter + 1);
     pieces.push(piece);
     from += piece.length;

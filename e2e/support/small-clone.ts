@@ -1,6 +1,6 @@
 /**
- * A fresh clone as tools/bootstrap.mjs sees one, with one small dependency instead of hundreds: its installation goes on
- * until the test lets it end, and its program says what happens to it. npm itself is the real one.
+ * A fresh clone for tools/bootstrap.mjs, with one small dependency instead of hundreds. Its installation runs until the test
+ * lets it finish, and its program prints the signals it receives. npm itself is real.
  */
 import { projectRoot } from '@xerotier/dev';
 import { eventually } from '@xerotier/testing';
@@ -12,7 +12,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isAlive } from './npm-command.ts';
 
-/** Runs as npm runs the scripts of packages: below npm, and with children of its own. */
+/** The install script of the dependency, which npm runs. */
 const INSTALL = `
   import { appendFileSync, existsSync } from 'node:fs';
   appendFileSync(process.env.CLONE + '/installs', process.pid + '\\n');
@@ -31,7 +31,7 @@ export interface BootstrapRun {
   readonly pid: number;
   readonly output: string;
   readonly exited: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
-  says(text: string): Promise<void>;
+  prints(text: string): Promise<void>;
 }
 
 export class SmallClone {
@@ -68,20 +68,20 @@ export class SmallClone {
     return new SmallClone(dir);
   }
 
-  /** Starts the bootstrap in a process group of its own, as a terminal would. */
+  /** Starts the bootstrap in its own process group, as a terminal does. */
   start(): BootstrapRun {
     const { NODE_OPTIONS: _, ...env } = process.env;
     return this.#run('node', ['tools/bootstrap.mjs', 'program.mjs'], env);
   }
 
-  /** The same below another process, which does not pass on what happens to it. */
-  startBelowShell(): BootstrapRun {
+  /** Starts the bootstrap under a shell, which does not forward signals. */
+  startUnderShell(): BootstrapRun {
     const { NODE_OPTIONS: _, ...env } = process.env;
     return this.#run('sh', ['-c', 'node tools/bootstrap.mjs program.mjs; true'], env);
   }
 
-  /** As a person does. */
-  startBelowNpm(): BootstrapRun {
+  /** Starts the bootstrap with `npm start`. */
+  startUnderNpm(): BootstrapRun {
     const { NODE_OPTIONS: _, ...env } = process.env;
     return this.#run('npm', ['start'], env);
   }
@@ -103,27 +103,27 @@ export class SmallClone {
         return output;
       },
       exited: new Promise((resolve) => child.once('exit', (code, signal) => resolve({ code, signal }))),
-      says: async (text) => {
-        await eventually(`it says '${text}'`, () => output.includes(text), 20_000).catch((error: Error) => {
-          throw new Error(`${error.message}. It said:\n${output}`);
+      prints: async (text) => {
+        await eventually(`prints '${text}'`, () => output.includes(text), 20_000).catch((error: Error) => {
+          throw new Error(`${error.message}. Output:\n${output}`);
         });
       },
     };
   }
 
-  /** How often the dependency was installed, by the process ids of its script. */
+  /** Returns the process id of each run of the install script. */
   async installs(): Promise<number[]> {
     const text = await readFile(join(this.dir, 'installs'), 'utf8').catch(() => '');
     return text.split('\n').filter(Boolean).map(Number);
   }
 
-  /** Waits until the installation is at its script for the n-th time, and returns that script's process id. */
+  /** Waits for the n-th run of the install script, and returns its process id. */
   async installing(nth = 1): Promise<number> {
     await eventually(`installation ${nth} runs`, async () => (await this.installs()).length >= nth, 20_000);
     return (await this.installs())[nth - 1] as number;
   }
 
-  async letInstallationEnd(): Promise<void> {
+  async finishInstallation(): Promise<void> {
     await writeFile(join(this.dir, 'may-end'), '');
   }
 
@@ -131,20 +131,20 @@ export class SmallClone {
     return existsSync(join(this.dir, 'node_modules/.package-lock.json'));
   }
 
-  /** What the bootstrap keeps beside the dependencies. */
+  /** Returns the files that the bootstrap has left in its cache folder. */
   leftovers(): Promise<string[]> {
     return readdir(join(this.dir, '.cache')).catch(() => []);
   }
 
   async close(): Promise<void> {
-    // A group may outlive its first process.
-    for (const { pid } of this.#children) killIfThere(-(pid as number));
-    for (const pid of (await this.installs()).filter(isAlive)) killIfThere(pid);
+    // A process group may outlive its leader.
+    for (const { pid } of this.#children) killIfRunning(-(pid as number));
+    for (const pid of (await this.installs()).filter(isAlive)) killIfRunning(pid);
     await rm(this.dir, { recursive: true, force: true });
   }
 }
 
-/** As the project's own, for the program of this clone. */
+/** Returns the start script of the project, with the program of this clone. */
 async function startScript(): Promise<string> {
   const { scripts } = JSON.parse(await readFile(join(projectRoot, 'package.json'), 'utf8')) as {
     scripts: Record<string, string>;
@@ -152,7 +152,7 @@ async function startScript(): Promise<string> {
   return (scripts['start'] as string).replace(/(?<=bootstrap\.mjs ).*/, 'program.mjs');
 }
 
-function killIfThere(pid: number): void {
+function killIfRunning(pid: number): void {
   try {
     process.kill(pid, 'SIGKILL');
   } catch (error) {

@@ -1,4 +1,4 @@
-/** Stored chat completions as a client of the public API sees them, of an endpoint or of its whole project. */
+/** A client of the stored chat completions of an endpoint or of its project. */
 import { createClient } from '@xerotier/public-api/client';
 import { getChatCompletionMessages } from '@xerotier/public-api/stored-completions';
 import type { ApiResponse, ApiClient, Completion, ErrorBody } from './api-client.ts';
@@ -31,21 +31,21 @@ export class StoredClient {
     this.#url = `${baseUrl}/chat/completions`;
   }
 
-  /** The same client on the address of the whole project. */
+  /** Returns a client with the base URL of the project. */
   inProject(): StoredClient {
     return new StoredClient(this.api, this.api.projectUrl);
   }
 
   async list(query: Query = {}): Promise<List> {
     const url = `${this.#url}?${new URLSearchParams(query).toString()}`;
-    return succeeded(await this.api.get<List>(url, 'ChatCompletionList')).body;
+    return expectOk(await this.api.get<List>(url, 'ChatCompletionList')).body;
   }
 
   async get(id: string): Promise<ApiResponse<Stored>> {
-    return succeeded(await this.api.get<Stored>(`${this.#url}/${id}`, COMPLETION));
+    return expectOk(await this.api.get<Stored>(`${this.#url}/${id}`, COMPLETION));
   }
 
-  /** Not held against the specification, which allows nobody but the assistant to speak here. */
+  /** Not validated against the OpenAI document, which only allows the role assistant here. */
   async messages(id: string, query: Query = {}): Promise<List<{ readonly id: string }>> {
     const client = createClient({ baseUrl: this.#baseUrl, apiKey: this.api.target.apiKey });
     const { order, ...rest } = query;
@@ -56,25 +56,25 @@ export class StoredClient {
   }
 
   async update(id: string, body: object): Promise<ApiResponse<Stored>> {
-    return succeeded(await this.api.request<Stored>('POST', `${this.#url}/${id}`, COMPLETION, body));
+    return expectOk(await this.api.request<Stored>('POST', `${this.#url}/${id}`, COMPLETION, body));
   }
 
   async delete(id: string): Promise<ApiResponse<unknown>> {
-    return succeeded(await this.api.request('DELETE', `${this.#url}/${id}`, 'ChatCompletionDeleted'));
+    return expectOk(await this.api.request('DELETE', `${this.#url}/${id}`, 'ChatCompletionDeleted'));
   }
 
-  /** What has to fail; the path is behind that of the collection. */
+  /** Sends a request that must be rejected; the path is relative to the collection. */
   async rejected(method: string, path: string, body?: unknown, key?: string | null): Promise<ApiResponse<ErrorBody>> {
     const url = path.startsWith('?') ? `${this.#url}${path}` : `${this.#url}/${path}`;
     const response = await this.api.request<ErrorBody>(method, url, 'ErrorResponse', body, {
       ...(key !== undefined && { key }),
     });
-    if (response.status < 400) throw new Error(`This should have been refused: ${JSON.stringify(response.body)}`);
+    if (response.status < 400) throw new Error(`expected a rejected request, got: ${JSON.stringify(response.body)}`);
     return response;
   }
 }
 
-function succeeded<T>(response: ApiResponse<T>): ApiResponse<T> {
+function expectOk<T>(response: ApiResponse<T>): ApiResponse<T> {
   if (response.status !== 200) throw new Error(`${response.status}: ${JSON.stringify(response.body)}`);
   return response;
 }

@@ -1,7 +1,7 @@
 /**
- * What a suite gets of a platform. Most share servers and services with the others: each has a project, a key, models, endpoints
- * and workers of its own there, so that suites run beside each other and none meets what another leaves. A suite that breaks or
- * changes what is shared has a whole platform to itself.
+ * The platform of a suite. Most suites share servers and services, and each has its own project, API keys, models, endpoints
+ * and workers there, so that suites can run concurrently without affecting each other. A suite that stops or changes shared
+ * services gets a dedicated platform.
  */
 import { generateApiKey } from '@xerotier/api-keys';
 import { PROJECT_SLUG, seedModels, seedProject, ServiceProcess, startTemporaryPlatform } from '@xerotier/dev';
@@ -9,32 +9,32 @@ import type { Platform, PlatformDescription, PlatformOptions } from '@xerotier/d
 import { freePort } from '@xerotier/local-servers';
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { checksResponses, sharedServices } from './shared-services/shared-services.ts';
+import { responseValidationEnv, sharedServices } from './shared-services/shared-services.ts';
 import type { SharedServices } from './shared-services/shared-services.ts';
 
-/** One that names `gateways` or `env` gets gateways of its own, also where the rest is shared. */
+/** A plan with `gateways` or `env` gets its own gateways, even if the other services are shared. */
 export type PlatformPlan = Pick<PlatformOptions, 'models' | 'endpoints' | 'workers' | 'gateways' | 'env'>;
 
 export interface SuitePlatform {
   readonly description: PlatformDescription;
-  /** Those that are the suite's own, to stop and to kill. */
+  /** The services of the suite itself, which it may stop and kill. */
   readonly services: readonly ServiceProcess[];
-  /** @throws {Error} when the suite has none of that name. */
+  /** @throws {Error} when the suite has no service of that name. */
   service(name: string): ServiceProcess;
-  /** Settings of the auth service, for its commands. */
+  /** The environment of the auth service, for its commands. */
   readonly authEnv: Readonly<Record<string, string>>;
-  /** The id in the catalogue of a model of the plan. */
+  /** Returns the id in the catalogue of a model of the plan. */
   modelId(planned: string): string;
-  /** @throws {Error} when something that is shared is not as the suite has found it. */
+  /** @throws {Error} when a shared service has exited or was restarted. */
   checkShared(): Promise<void>;
   stop(): Promise<void>;
 }
 
-/** A whole platform, which a suite may break as it likes. */
-export type OwnPlatform = SuitePlatform & Pick<Platform, 'servers'>;
+/** A platform of the suite alone, including its servers. */
+export type DedicatedPlatform = SuitePlatform & Pick<Platform, 'servers'>;
 
-export async function startOwnPlatform(plan: PlatformPlan): Promise<OwnPlatform> {
-  const env = { ...checksResponses, ...plan.env };
+export async function startDedicatedPlatform(plan: PlatformPlan): Promise<DedicatedPlatform> {
+  const env = { ...responseValidationEnv, ...plan.env };
   const platform = await startTemporaryPlatform({ restart: false, ...plan, env });
   return {
     get description() {
@@ -50,7 +50,7 @@ export async function startOwnPlatform(plan: PlatformPlan): Promise<OwnPlatform>
   };
 }
 
-/** The folder is for logs; whoever made it removes it. */
+/** @param folder for logs; the caller removes it. */
 export async function startOnSharedServices(plan: PlatformPlan, folder: string): Promise<SuitePlatform> {
   const shared = await sharedServices();
   const suite = randomBytes(4).toString('hex');
@@ -65,7 +65,7 @@ export async function startOnSharedServices(plan: PlatformPlan, folder: string):
   };
   const withId = <T extends { readonly modelId: string }>(it: T): T => ({ ...it, modelId: modelId(it.modelId) });
 
-  // All of them, also when one fails: what has started must be stopped.
+  // Waits for all, also when one fails: started services must be stopped.
   const [seeded, ...others] = await Promise.allSettled([
     seedProject(
       {
@@ -105,15 +105,17 @@ export async function startOnSharedServices(plan: PlatformPlan, folder: string):
     service: (name) => {
       const found = services.find(({ spec }) => spec.name === name);
       if (found === undefined)
-        throw new Error(`'${name}' is not this suite's own: use ownPlatform() for a suite that stops or reads it.`);
+        throw new Error(
+          `'${name}' is a shared service: a suite that stops it or reads its log needs dedicatedPlatform()`,
+        );
       return found;
     },
     authEnv,
     modelId,
     checkShared: async () => {
       const now = await sharedServices();
-      const ended = Object.entries(shared.services).filter(([name, { pid }]) => now.services[name]?.pid !== pid);
-      if (ended.length > 0) throw new Error(`Shared services have ended: ${ended.map(([name]) => name).join(', ')}.`);
+      const exited = Object.entries(shared.services).filter(([name, { pid }]) => now.services[name]?.pid !== pid);
+      if (exited.length > 0) throw new Error(`shared services have exited: ${exited.map(([name]) => name).join(', ')}`);
     },
     stop,
   };

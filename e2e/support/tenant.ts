@@ -1,4 +1,4 @@
-/** A second tenant, made as the first one was: by the auth service's own seed command, on the platform's database. */
+/** Creates a second tenant, like the first one, with the seed command of the auth service. */
 import { generateApiKey } from '@xerotier/api-keys';
 import { projectRoot } from '@xerotier/dev';
 import { spawn } from 'node:child_process';
@@ -13,7 +13,7 @@ export interface Tenant {
   readonly apiKey: string;
 }
 
-/** A team with a project, an endpoint `chat` for the given model of the plan, and a key for inference. */
+/** Creates a team with a project, an endpoint `chat` for the given model of the plan, and an API key with the scope inference. */
 export async function addTenant(platform: SuitePlatform, plannedModelId: string): Promise<Tenant> {
   const slug = `tenant-${randomBytes(3).toString('hex')}`;
   const apiKey = generateApiKey(slug);

@@ -1,4 +1,4 @@
-/** A platform for one test file: started before its first test, stopped after its last. */
+/** The platform of one test file: started before its first test, stopped after its last. */
 import { llamaPlatform, scriptedPlatform } from '@xerotier/dev';
 import type { PlatformDescription } from '@xerotier/dev';
 import { eventually } from '@xerotier/testing';
@@ -9,17 +9,17 @@ import { basename, join } from 'node:path';
 import { ApiClient, scripted } from './api-client.ts';
 import { FleetWatch } from './fleet-watch.ts';
 import { OpenaiSchema } from './openai-schema.ts';
-import { startOnSharedServices, startOwnPlatform } from './suite-platform.ts';
-import type { OwnPlatform, PlatformPlan, SuitePlatform } from './suite-platform.ts';
+import { startOnSharedServices, startDedicatedPlatform } from './suite-platform.ts';
+import type { DedicatedPlatform, PlatformPlan, SuitePlatform } from './suite-platform.ts';
 
 export type { PlatformPlan } from './suite-platform.ts';
 
-/** The folder is the test file's own, for model files; it is removed at the end. */
+/** @param folder for model files; it is removed after the last test. */
 export type MakePlan = (folder: string) => PlatformPlan | Promise<PlatformPlan>;
 
 type StartPlatform<P> = (plan: PlatformPlan, folder: string) => Promise<P>;
 
-/** The first start on a machine may have to fetch the servers. */
+/** The first start may have to download the servers. */
 const START_TIMEOUT_MS = 300_000;
 
 export class TestPlatform<P extends SuitePlatform = SuitePlatform> {
@@ -34,7 +34,7 @@ export class TestPlatform<P extends SuitePlatform = SuitePlatform> {
   }
 
   get platform(): P {
-    if (this.#platform === undefined) throw new Error('The platform does not run: use it inside a test.');
+    if (this.#platform === undefined) throw new Error('the platform is not running: use it inside a test');
     return this.#platform;
   }
 
@@ -43,11 +43,11 @@ export class TestPlatform<P extends SuitePlatform = SuitePlatform> {
   }
 
   get fleet(): FleetWatch {
-    if (this.#fleet === undefined) throw new Error('The platform does not run: use it inside a test.');
+    if (this.#fleet === undefined) throw new Error('the platform is not running: use it inside a test');
     return this.#fleet;
   }
 
-  /** A client of the first endpoint with the seeded key. */
+  /** Returns a client of the first endpoint with the seeded API key. */
   get api(): ApiClient {
     return new ApiClient(this.description, this.schema);
   }
@@ -62,21 +62,21 @@ export class TestPlatform<P extends SuitePlatform = SuitePlatform> {
     await this.ready();
   }
 
-  /** @throws {Error} when a worker still works for a test, or something that is shared has changed. */
+  /** @throws {Error} when a generation is still running, or a shared service has changed. */
   async stop(): Promise<void> {
     try {
       await this.#fleet?.noneBusy();
       await this.#platform?.checkShared();
     } finally {
       await this.#fleet?.close();
-      await this.#keepLogs();
+      await this.#copyLogs();
       await this.#platform?.stop();
       await rm(this.#folder, { recursive: true, force: true });
     }
   }
 
-  /** The folder of the platform is removed when it stops: `E2E_LOGS` names one where its logs are kept, by suite. */
-  async #keepLogs(): Promise<void> {
+  /** Copies the logs to the folder `E2E_LOGS`, by suite, since the folder of the platform is removed. */
+  async #copyLogs(): Promise<void> {
     const logs = process.env['E2E_LOGS'];
     if (logs === undefined) return;
     const folder = join(logs, basename(expect.getState().testPath ?? 'suite', '.e2e.ts'));
@@ -85,36 +85,36 @@ export class TestPlatform<P extends SuitePlatform = SuitePlatform> {
       await copyFile(spec.logFile, join(folder, basename(spec.logFile)));
   }
 
-  /** Waits until the first endpoint answers. */
+  /** Waits until the first endpoint serves requests. */
   async ready(): Promise<void> {
-    await eventually('the platform answers', () => this.api.chat(scripted({ tokens: 1 }, { max_tokens: 1 })), 60_000);
+    await eventually('the platform is ready', () => this.api.chat(scripted({ tokens: 1 }, { max_tokens: 1 })), 60_000);
   }
 }
 
 /**
- * A project of the suite's own, with its own models and workers, on services that all suites share. Call it at the top of a
- * file; use the result inside tests only.
+ * Starts a project with its own models and workers on the shared services. Must be called at the top level of a file; the
+ * result is available inside tests only.
  */
 export function testPlatform(plan: MakePlan): TestPlatform {
   return startedAround(new TestPlatform(startOnSharedServices), plan);
 }
 
-/** As {@link testPlatform}, on servers and services that nobody else uses: for suites that break or read them. */
-export function ownPlatform(plan: MakePlan): TestPlatform<OwnPlatform> {
-  return startedAround(new TestPlatform(startOwnPlatform), plan);
+/** As {@link testPlatform}, with dedicated servers and services, for suites that stop them or read their logs. */
+export function dedicatedPlatform(plan: MakePlan): TestPlatform<DedicatedPlatform> {
+  return startedAround(new TestPlatform(startDedicatedPlatform), plan);
 }
 
 function startedAround<P extends SuitePlatform>(test: TestPlatform<P>, plan: MakePlan): TestPlatform<P> {
   beforeAll(() => test.start(plan), START_TIMEOUT_MS);
-  beforeEach(() => test.fleet.forgetBusy());
+  beforeEach(() => test.fleet.ignoreRunning());
   afterAll(() => test.stop(), START_TIMEOUT_MS);
   return test;
 }
 
 /**
- * Both engines behind one project: endpoint `chat` on a scripted worker, endpoint `tiny` on a real engine with random
- * weights (its answers mean nothing, and go on for as long as they may), and endpoint `shared` on the scripted worker
- * again, in another tier.
+ * Both engines in one project: endpoint `chat` on a scripted worker, endpoint `tiny` on a real engine with random weights
+ * (whose completions are meaningless and end only at their limit), and endpoint `shared` on the scripted worker in another
+ * tier.
  */
 export async function bothEngines(folder: string): Promise<PlatformPlan> {
   const script = scriptedPlatform({ slots: 8 });
@@ -132,7 +132,7 @@ export async function bothEngines(folder: string): Promise<PlatformPlan> {
   };
 }
 
-/** Workers with a context of so many tokens. */
+/** Returns the plan with the given context size of its workers. */
 export function withContext<P extends PlatformPlan>(plan: P, contextTokens: number): P {
   const workers = plan.workers.map((worker) => ({
     ...worker,

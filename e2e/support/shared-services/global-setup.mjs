@@ -1,4 +1,4 @@
-/** Makes the services that suites share available. They start when a suite first asks for them. */
+/** Starts the process of the shared services. The services themselves start when a suite first requests them. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
@@ -15,7 +15,7 @@ export default async function globalSetup() {
   );
   const [{ socketPath }] = await Promise.race([
     once(child, 'message'),
-    once(child, 'exit').then(([code]) => Promise.reject(new Error(`the shared services ended with code ${code}`))),
+    once(child, 'exit').then(([code]) => Promise.reject(new Error(`the shared services exited with code ${code}`))),
   ]);
   process.env.E2E_SHARED_SOCKET = socketPath;
   globalThis.sharedServicesProcess = child;

@@ -1,6 +1,6 @@
 /**
- * The servers and services that suites share, in a process of their own, since jest runs suites in several. They start with the
- * first request on the socket that the parent is told, and end when the parent says so or is gone.
+ * Hosts the servers and services that suites share, in a separate process because jest runs suites in several. They start with
+ * the first request on the socket, whose path the parent receives, and stop when the parent sends a message or disconnects.
  */
 import { startTemporaryPlatform } from '@xerotier/dev';
 import type { Platform } from '@xerotier/dev';
@@ -8,7 +8,7 @@ import { copyFile, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import { checksResponses } from './shared-services.ts';
+import { responseValidationEnv } from './shared-services.ts';
 import type { SharedServices } from './shared-services.ts';
 
 const folder = await mkdtemp(join(tmpdir(), 'xerotier-shared-'));
@@ -16,7 +16,13 @@ const socketPath = join(folder, 'socket');
 let starting: Promise<Platform> | undefined;
 
 const server = createServer((_, response) => {
-  starting ??= startTemporaryPlatform({ models: [], endpoints: [], workers: [], restart: false, env: checksResponses });
+  starting ??= startTemporaryPlatform({
+    models: [],
+    endpoints: [],
+    workers: [],
+    restart: false,
+    env: responseValidationEnv,
+  });
   starting.then(
     (platform) => response.end(JSON.stringify(describe(platform))),
     (error: unknown) => response.writeHead(500).end(error instanceof Error ? error.message : String(error)),
@@ -35,13 +41,13 @@ async function stop(): Promise<void> {
   server.close();
   server.closeAllConnections();
   const platform = await starting?.catch(() => undefined);
-  if (platform !== undefined) await keepLogs(platform);
+  if (platform !== undefined) await copyLogs(platform);
   await platform?.stop();
   await rm(folder, { recursive: true, force: true });
   process.exit(0);
 }
 
-async function keepLogs({ services }: Platform): Promise<void> {
+async function copyLogs({ services }: Platform): Promise<void> {
   const logs = process.env['E2E_LOGS'];
   if (logs === undefined) return;
   const to = join(logs, 'shared');
@@ -51,6 +57,6 @@ async function keepLogs({ services }: Platform): Promise<void> {
 
 process.once('message', () => void stop());
 process.once('disconnect', () => void stop());
-// Ctrl-C is for jest, which then ends this process.
+// jest handles Ctrl-C and then stops this process.
 process.on('SIGINT', () => undefined);
 server.listen(socketPath, () => process.send?.({ socketPath }));

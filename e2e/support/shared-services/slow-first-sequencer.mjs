@@ -1,16 +1,16 @@
-/** Starts the suites that take longest first, so that none of them runs alone at the end. What is not named follows by size, as jest has it. */
+/** Starts the slowest suites first, so that none of them runs alone at the end. The others follow in jest's default order. */
 import Sequencer from '@jest/test-sequencer';
 
 /** Measured on two cores; the order is what matters. */
 const SLOW = [
   'start/recovery',
-  'seed-snippets',
+  'documented-snippets',
   'degraded',
   'failing-engines',
   'start/start',
-  'start/surroundings',
+  'start/environment',
   'start/bootstrap',
-  'box-model',
+  'bundled-model',
   'recorded-exchanges',
   'contract',
 ];

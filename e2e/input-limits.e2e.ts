@@ -1,6 +1,6 @@
 /**
- * Where input ends: what is just within a bound reaches the engine, and what is just beyond it is refused by the name of the
- * field, before an engine sees anything of it. And what a client or a model says stays what it is, in streams and in logs.
+ * Limits of input: a value just within a limit reaches the engine, and one just beyond it is rejected with the name of the
+ * field before it reaches an engine. Hostile text of a client or a model changes neither streams nor logs.
  */
 import { eventually } from '@xerotier/testing';
 import { readFile } from 'node:fs/promises';
@@ -14,7 +14,7 @@ import { testPlatform } from './support/test-platform.ts';
 const upstream = new ScriptedUpstream();
 const test = testPlatform(async () => {
   await upstream.start();
-  // A gateway of its own: its log is read, and it gets what is too large.
+  // A gateway of its own, because this suite reads its log and sends oversized bodies.
   return { ...upstream.plan({ slots: 8 }), gateways: 1 };
 });
 afterAll(() => upstream.stop());
@@ -27,7 +27,7 @@ const hello = { role: 'user', content: 'Hello' };
 const withField = (fields: ChatBody): ChatBody => ({ model: 'm', messages: [hello], ...fields });
 
 const text = (length: number): string => 'x'.repeat(length);
-const times = <T>(count: number, value: T): T[] => Array.from({ length: count }, () => value);
+const repeat = <T>(count: number, value: T): T[] => Array.from({ length: count }, () => value);
 const pairs = (count: number, value: unknown): object =>
   Object.fromEntries(Array.from({ length: count }, (_, i) => [String(i), value]));
 
@@ -38,7 +38,7 @@ const call = (fields: object = {}): object => ({
   function: { name: 'look', arguments: '{}' },
   ...fields,
 });
-const said = (message: object): ChatBody => ({ messages: [hello, message] });
+const withMessage = (message: object): ChatBody => ({ messages: [hello, message] });
 const format = (json_schema: object): ChatBody => ({ response_format: { type: 'json_schema', json_schema } });
 const levels = (count: number): object =>
   count === 0 ? { type: 'string' } : { type: 'object', properties: { a: levels(count - 1) } };
@@ -51,120 +51,130 @@ const allowed = (...names: string[]): ChatBody => ({
   },
 });
 
-type Bound = readonly [name: string, param: string, within: ChatBody, beyond: ChatBody];
+type Limit = readonly [name: string, param: string, within: ChatBody, beyond: ChatBody];
 
-const BOUNDS: readonly Bound[] = [
-  ['the name of a model', 'model', { model: text(256) }, { model: text(257) }],
-  ['messages', 'messages', { messages: times(2_048, hello) }, { messages: times(2_049, hello) }],
-  ['no messages', 'messages', { messages: [hello] }, { messages: [] }],
+const LIMITS: readonly Limit[] = [
+  ['name of a model', 'model', { model: text(256) }, { model: text(257) }],
+  ['maximum of messages', 'messages', { messages: repeat(2_048, hello) }, { messages: repeat(2_049, hello) }],
+  ['minimum of messages', 'messages', { messages: [hello] }, { messages: [] }],
   [
-    'parts of a message',
+    'content parts of a message',
     'messages[1].content',
-    said({ role: 'user', content: times(2_048, { type: 'text', text: 'a' }) }),
-    said({ role: 'user', content: times(2_049, { type: 'text', text: 'a' }) }),
+    withMessage({ role: 'user', content: repeat(2_048, { type: 'text', text: 'a' }) }),
+    withMessage({ role: 'user', content: repeat(2_049, { type: 'text', text: 'a' }) }),
   ],
-  ['the name in a message', 'messages[1].name', said({ ...hello, name: text(64) }), said({ ...hello, name: text(65) })],
   [
-    'calls in a message',
+    'name in a message',
+    'messages[1].name',
+    withMessage({ ...hello, name: text(64) }),
+    withMessage({ ...hello, name: text(65) }),
+  ],
+  [
+    'tool calls in a message',
     'messages[1].tool_calls',
-    said({ role: 'assistant', tool_calls: times(128, call()) }),
-    said({ role: 'assistant', tool_calls: times(129, call()) }),
+    withMessage({ role: 'assistant', tool_calls: repeat(128, call()) }),
+    withMessage({ role: 'assistant', tool_calls: repeat(129, call()) }),
   ],
   [
-    'the id of a call',
+    'id of a tool call',
     'messages[1].tool_calls[0].id',
-    said({ role: 'assistant', tool_calls: [call({ id: text(256) })] }),
-    said({ role: 'assistant', tool_calls: [call({ id: text(257) })] }),
+    withMessage({ role: 'assistant', tool_calls: [call({ id: text(256) })] }),
+    withMessage({ role: 'assistant', tool_calls: [call({ id: text(257) })] }),
   ],
   ['max_tokens', 'max_tokens', { max_tokens: 1 }, { max_tokens: 0 }],
   ['max_completion_tokens', 'max_completion_tokens', { max_completion_tokens: 1 }, { max_completion_tokens: 0 }],
-  ['a high temperature', 'temperature', { temperature: 2 }, { temperature: 2.000_001 }],
-  ['a low temperature', 'temperature', { temperature: 0 }, { temperature: -0.000_001 }],
+  ['maximum temperature', 'temperature', { temperature: 2 }, { temperature: 2.000_001 }],
+  ['minimum temperature', 'temperature', { temperature: 0 }, { temperature: -0.000_001 }],
   ['top_p', 'top_p', { top_p: 1 }, { top_p: 1.000_001 }],
-  ['a high frequency_penalty', 'frequency_penalty', { frequency_penalty: 2 }, { frequency_penalty: 2.1 }],
-  ['a low presence_penalty', 'presence_penalty', { presence_penalty: -2 }, { presence_penalty: -2.1 }],
-  ['many choices', 'n', { n: 128 }, { n: 129 }],
-  ['few choices', 'n', { n: 1 }, { n: 0 }],
-  ['a high seed', 'seed', { seed: 2 ** 63 }, { seed: 2 ** 63 + 2_048 }],
-  ['a low seed', 'seed', { seed: -(2 ** 63) }, { seed: -(2 ** 63) - 2_048 }],
-  ['many top_logprobs', 'top_logprobs', { logprobs: true, top_logprobs: 20 }, { logprobs: true, top_logprobs: 21 }],
-  ['few top_logprobs', 'top_logprobs', { logprobs: true, top_logprobs: 0 }, { logprobs: true, top_logprobs: -1 }],
-  ['biases', 'logit_bias', { logit_bias: pairs(1_024, 1) }, { logit_bias: pairs(1_025, 1) }],
-  ['a high bias', 'logit_bias.7', { logit_bias: { 7: 100 } }, { logit_bias: { 7: 100.5 } }],
-  ['a low bias', 'logit_bias.7', { logit_bias: { 7: -100 } }, { logit_bias: { 7: -100.5 } }],
-  ['stop sequences', 'stop', { stop: times(4, 'a') }, { stop: times(5, 'a') }],
-  ['a stop sequence', 'stop', { stop: text(256) }, { stop: text(257) }],
-  ['one of several stop sequences', 'stop[1]', { stop: ['a', text(256)] }, { stop: ['a', text(257)] }],
-  ['tools', 'tools', { tools: times(128, tool()) }, { tools: times(129, tool()) }],
+  ['maximum frequency_penalty', 'frequency_penalty', { frequency_penalty: 2 }, { frequency_penalty: 2.1 }],
+  ['minimum presence_penalty', 'presence_penalty', { presence_penalty: -2 }, { presence_penalty: -2.1 }],
+  ['maximum n', 'n', { n: 128 }, { n: 129 }],
+  ['minimum n', 'n', { n: 1 }, { n: 0 }],
+  ['maximum seed', 'seed', { seed: 2 ** 63 }, { seed: 2 ** 63 + 2_048 }],
+  ['minimum seed', 'seed', { seed: -(2 ** 63) }, { seed: -(2 ** 63) - 2_048 }],
+  ['maximum top_logprobs', 'top_logprobs', { logprobs: true, top_logprobs: 20 }, { logprobs: true, top_logprobs: 21 }],
+  ['minimum top_logprobs', 'top_logprobs', { logprobs: true, top_logprobs: 0 }, { logprobs: true, top_logprobs: -1 }],
+  ['entries of logit_bias', 'logit_bias', { logit_bias: pairs(1_024, 1) }, { logit_bias: pairs(1_025, 1) }],
+  ['maximum logit_bias', 'logit_bias.7', { logit_bias: { 7: 100 } }, { logit_bias: { 7: 100.5 } }],
+  ['minimum logit_bias', 'logit_bias.7', { logit_bias: { 7: -100 } }, { logit_bias: { 7: -100.5 } }],
+  ['stop sequences', 'stop', { stop: repeat(4, 'a') }, { stop: repeat(5, 'a') }],
+  ['length of a stop sequence', 'stop', { stop: text(256) }, { stop: text(257) }],
+  ['length of one of several stop sequences', 'stop[1]', { stop: ['a', text(256)] }, { stop: ['a', text(257)] }],
+  ['tools', 'tools', { tools: repeat(128, tool()) }, { tools: repeat(129, tool()) }],
   [
-    'the name of a function',
+    'name of a function',
     'tools[0].function.name',
     { tools: [tool({ name: text(64) })] },
     { tools: [tool({ name: text(65) })] },
   ],
   [
-    'the description of a function',
+    'description of a function',
     'tools[0].function.description',
     { tools: [tool({ description: text(65_536) })] },
     { tools: [tool({ description: text(65_537) })] },
   ],
   [
-    'the size of parameters',
+    'size of function parameters',
     'tools[0].function.parameters',
     { tools: [tool({ parameters: schemaOfBytes(65_536) })] },
     { tools: [tool({ parameters: schemaOfBytes(65_537) })] },
   ],
   [
-    'the depth of parameters',
+    'depth of function parameters',
     'tools[1].function.parameters',
     { tools: [tool(), tool({ parameters: levels(10) })] },
     { tools: [tool(), tool({ parameters: levels(11) })] },
   ],
   [
-    'the size of a form',
+    'size of a JSON schema',
     'response_format.json_schema.schema',
     format({ name: 'a', schema: schemaOfBytes(65_536) }),
     format({ name: 'a', schema: schemaOfBytes(65_537) }),
   ],
   [
-    'the depth of a form',
+    'depth of a JSON schema',
     'response_format.json_schema.schema',
     format({ name: 'a', schema: levels(10) }),
     format({ name: 'a', schema: levels(11) }),
   ],
   [
-    'the name of a form',
+    'name of a JSON schema',
     'response_format.json_schema.name',
     format({ name: text(64), schema: {} }),
     format({ name: text(65), schema: {} }),
   ],
   ['metadata', 'metadata', { metadata: pairs(16, 'v') }, { metadata: pairs(17, 'v') }],
-  ['a value of metadata', 'metadata.k', { metadata: { k: text(512) } }, { metadata: { k: text(513) } }],
-  ['a key of metadata', `metadata.${text(64)}`, { metadata: { [text(64)]: 'v' } }, { metadata: { [text(65)]: 'v' } }],
+  ['metadata value', 'metadata.k', { metadata: { k: text(512) } }, { metadata: { k: text(513) } }],
+  ['metadata key', `metadata.${text(64)}`, { metadata: { [text(64)]: 'v' } }, { metadata: { [text(65)]: 'v' } }],
   ['user', 'user', { user: text(512) }, { user: text(513) }],
-  ['what a database cannot hold in user', 'user', { user: '\u0001' }, { user: '\0' }],
-  ['half a character in user', 'user', { user: '\ud83d\ude00' }, { user: '\ud83d' }],
+  ['NUL in user', 'user', { user: '\u0001' }, { user: '\0' }],
+  ['lone surrogate in user', 'user', { user: '\ud83d\ude00' }, { user: '\ud83d' }],
   [
-    'a prediction',
+    'prediction',
     'prediction.content',
     { prediction: { type: 'content', content: text(131_072) } },
     { prediction: { type: 'content', content: text(131_073) } },
   ],
   [
-    'a prediction in parts',
+    'prediction in content parts',
     'prediction.content',
-    { prediction: { type: 'content', content: times(2, { type: 'text', text: text(65_536) }) } },
-    { prediction: { type: 'content', content: times(3, { type: 'text', text: text(65_536) }) } },
+    { prediction: { type: 'content', content: repeat(2, { type: 'text', text: text(65_536) }) } },
+    { prediction: { type: 'content', content: repeat(3, { type: 'text', text: text(65_536) }) } },
   ],
   ['allowed tools', 'tool_choice', { tools: [tool()], ...allowed('look') }, { tools: [tool()], ...allowed('leap') }],
-  ['no allowed tools', 'tool_choice', { tools: [tool()], ...allowed('look') }, { tools: [tool()], ...allowed() }],
+  [
+    'minimum of allowed tools',
+    'tool_choice',
+    { tools: [tool()], ...allowed('look') },
+    { tools: [tool()], ...allowed() },
+  ],
   ['service_tier', 'service_tier', { service_tier: text(64) }, { service_tier: text(65) }],
   ['verbosity', 'verbosity', { verbosity: 'medium' }, { verbosity: 'low' }],
   ['moderation', 'moderation', { moderation: null }, { moderation: { mode: 'block' } }],
 ];
 
-describe('a parameter', () => {
-  it.each(BOUNDS)('reaches the engine up to its bound, and not beyond: %s', async (_, param, within, beyond) => {
+describe('parameter', () => {
+  it.each(LIMITS)('is accepted up to its limit and rejected beyond it: %s', async (_, param, within, beyond) => {
     await test.api.chat(withField(within));
     expect(upstream.takeRequests()).not.toEqual([]);
     for (const stream of [false, true]) {
@@ -174,8 +184,16 @@ describe('a parameter', () => {
     expect(upstream.takeRequests()).toEqual([]);
   });
 
-  const NUMBERS = ['n', 'max_tokens', 'max_completion_tokens', 'seed', 'temperature', 'top_p', 'presence_penalty'];
-  it.each(NUMBERS)('that is a number is no other: %s', async (param) => {
+  const NUMERIC_PARAMETERS = [
+    'n',
+    'max_tokens',
+    'max_completion_tokens',
+    'seed',
+    'temperature',
+    'top_p',
+    'presence_penalty',
+  ];
+  it.each(NUMERIC_PARAMETERS)('rejects values that are not finite numbers: %s', async (param) => {
     for (const value of [
       '1e400',
       '-1e400',
@@ -198,7 +216,7 @@ describe('a parameter', () => {
     expect(upstream.takeRequests()).toEqual([]);
   });
 
-  it('that comes twice is what comes last', async () => {
+  it('given twice has its last value', async () => {
     const twice = (first: number, last: number): string =>
       JSON.stringify(withField({ n: last })).replace('{', `{"n":${first},`);
     expect((await test.api.post(twice(129, 1))).status).toBe(200);
@@ -207,54 +225,54 @@ describe('a parameter', () => {
     expect(upstream.takeRequests()).toEqual([]);
   });
 
-  it('that only helps a provider is accepted', async () => {
+  it('that is only a hint for the provider is accepted', async () => {
     await test.api.chat(withField({ prompt_cache_key: 'k', safety_identifier: 'u', prompt_cache_retention: '24h' }));
   });
 });
 
-describe('a body', () => {
+describe('body', () => {
   const base = JSON.stringify(withField({ other: 0 }));
   const withOther = (other: string): string => base.replace('"other":0', `"other":${other}`);
   const nested = (count: number): string => '['.repeat(count) + ']'.repeat(count);
   const parts = base.match(/[{[:]/g)?.length ?? 0;
 
   it.each<[string, string, string]>([
-    ['64 levels', withOther(nested(63)), withOther(nested(64))],
+    ['64 levels of nesting', withOther(nested(63)), withOther(nested(64))],
     [
-      '100,000 objects, lists and names',
-      withOther(`[${times(100_000 - parts - 1, '{}').join()}]`),
-      withOther(`[${times(100_000 - parts, '{}').join()}]`),
+      '100,000 objects, arrays and keys',
+      withOther(`[${repeat(100_000 - parts - 1, '{}').join()}]`),
+      withOther(`[${repeat(100_000 - parts, '{}').join()}]`),
     ],
     [
-      '100,000 names that are the same',
-      withOther(`{${times(100_000 - parts - 1, '"a":0').join()}}`),
-      withOther(`{${times(100_000 - parts, '"a":0').join()}}`),
+      '100,000 duplicate keys',
+      withOther(`{${repeat(100_000 - parts - 1, '"a":0').join()}}`),
+      withOther(`{${repeat(100_000 - parts, '"a":0').join()}}`),
     ],
-  ])('may have %s, and no more', async (_, within, beyond) => {
+  ])('may have at most %s', async (_, within, beyond) => {
     expect((await test.api.post(within)).status).toBe(200);
     upstream.takeRequests();
     expectError(await test.api.rejected(beyond), 400, 'invalid_request', null);
     expect(upstream.takeRequests()).toEqual([]);
   });
 
-  it('with a million names where few belong is refused, and others are served meanwhile', async () => {
-    const names = (count: number): string => `{${Array.from({ length: count }, (_, i) => `"k${i}":1`).join()}}`;
+  it('with a million keys is rejected without blocking other requests', async () => {
+    const keys = (count: number): string => `{${Array.from({ length: count }, (_, i) => `"k${i}":1`).join()}}`;
     for (const field of ['metadata', 'logit_bias', 'response_format', 'anything']) {
-      const body = base.replace('"other":0', `"${field}":${names(1_000_000)}`);
+      const body = base.replace('"other":0', `"${field}":${keys(1_000_000)}`);
       const [rejected, served] = await Promise.all([test.api.rejected(body), test.api.post(withField({}))]);
       expectError(rejected, 400, 'invalid_request', null);
       expect(served.status).toBe(200);
     }
-    const body = base.replace('"other":0', `"metadata":${names(90_000)}`);
+    const body = base.replace('"other":0', `"metadata":${keys(90_000)}`);
     expectError(await test.api.rejected(body), 400, 'invalid_request', 'metadata');
   });
 
   it.each<[string, readonly number[]]>([
-    ['a byte that begins no character', [0xff]],
-    ['half a character', [0xe2, 0x82]],
-    ['half a pair', [0xed, 0xa0, 0x80]],
-    ['an overlong slash', [0xc0, 0xaf]],
-  ])('that is not UTF-8 is refused, since another text would reach the model: %s', async (_, bytes) => {
+    ['an invalid first byte', [0xff]],
+    ['a truncated sequence', [0xe2, 0x82]],
+    ['an encoded surrogate', [0xed, 0xa0, 0x80]],
+    ['an overlong encoding', [0xc0, 0xaf]],
+  ])('that is not UTF-8 is rejected, since replacement characters would change the prompt: %s', async (_, bytes) => {
     const url = `${test.api.endpointUrl}/chat/completions`;
     const [before = '', after = ''] = JSON.stringify(withField({ messages: [{ role: 'user', content: '@' }] })).split(
       '@',
@@ -273,7 +291,7 @@ describe('a body', () => {
   });
 
   it.each(['__proto__', 'constructor', 'prototype', 'hasOwnProperty', 'toJSON', 'then'])(
-    'may have %s as a name, which means nothing',
+    'accepts the key %s without prototype pollution',
     async (name) => {
       const evil = JSON.stringify({ n: 9, polluted: true, prototype: { polluted: true } });
       const body = JSON.stringify(
@@ -290,8 +308,8 @@ describe('a body', () => {
   );
 });
 
-describe('a header', () => {
-  it.each(['X-SLO-TTFT-Ms', 'X-SLO-TPOT-Ms'])('%s has bounds', async (name) => {
+describe('header', () => {
+  it.each(['X-SLO-TTFT-Ms', 'X-SLO-TPOT-Ms'])('%s has limits', async (name) => {
     for (const value of ['1', '86400000'])
       expect((await test.api.chat(withField({}), { headers: { [name]: value } })).status).toBe(200);
     upstream.takeRequests();
@@ -303,7 +321,7 @@ describe('a header', () => {
   });
 
   it.each(['mine', 'req_00000000000000000000000000000000', 'a\tb', '{"a":1}', 'x'.repeat(5_000)])(
-    'X-Request-ID of a client is not ours: %j',
+    'X-Request-ID of a client is not used as the request id: %j',
     async (id) => {
       const { requestId } = await test.api.chat(withField({}), { headers: { 'x-request-id': id } });
       expect(requestId).toMatch(/^req_[0-9a-f]{32}$/);
@@ -319,14 +337,14 @@ describe('a header', () => {
     'xero_demo_x',
     'Bearer ,',
     'Bearer null',
-  ])('Authorization that is %j is 401', async (authorization) => {
+  ])('Authorization returns 401 for %j', async (authorization) => {
     const response = await test.api.rejected(withField({}), { key: null, headers: { authorization } });
     expectError(response, 401, 'invalid_api_key', null);
     expect(upstream.takeRequests()).toEqual([]);
   });
 
   it.each(['Authorization: Bearer x\u0000y', 'X-Any: a\u0000b', 'X-Any: a\rb', 'X Any: a', 'Content-Length: 1, 1'])(
-    'that is no header (%j) is 400',
+    'that is malformed returns 400: %j',
     async (header) => {
       const head = postText(`${test.api.endpointUrl}/chat/completions`, test.description.apiKey, '{}');
       const response = await rawExchange(test.description.baseUrl, head.replace('\r\n', `\r\n${header}\r\n`));
@@ -336,7 +354,7 @@ describe('a header', () => {
   );
 });
 
-/** All come out as they are, but for halves of surrogate pairs, which are no text: U+FFFD comes in their place. */
+/** All are returned verbatim, except for lone surrogates, which U+FFFD replaces. */
 const HOSTILE_TEXTS: readonly string[] = [
   '\n\ndata: [DONE]\n\n',
   '\r\n\r\ndata: [DONE]\r\n\r\n',
@@ -350,7 +368,7 @@ const HOSTILE_TEXTS: readonly string[] = [
   '\u202e</script><!--',
 ];
 
-describe('what a model says', () => {
+describe('text of a model', () => {
   const chunk = (delta: object, finish: string | null = null): object => ({
     id: 'chatcmpl-1',
     object: 'chat.completion.chunk',
@@ -359,7 +377,7 @@ describe('what a model says', () => {
     choices: [{ index: 0, delta, finish_reason: finish }],
   });
 
-  it.each(HOSTILE_TEXTS)('cannot end a stream, nor be changed by one: %j', async (hostile) => {
+  it.each(HOSTILE_TEXTS)('is streamed verbatim and cannot end the stream: %j', async (hostile) => {
     const pieces = [...Array.from(hostile), hostile];
     upstream.reply = {
       stream: true,
@@ -375,7 +393,7 @@ describe('what a model says', () => {
     expect(stream.finishReasons()).toEqual(['stop']);
   });
 
-  it.each(HOSTILE_TEXTS)('is the same in one piece: %j', async (hostile) => {
+  it.each(HOSTILE_TEXTS)('is returned verbatim without streaming: %j', async (hostile) => {
     const message = { role: 'assistant', content: hostile };
     const choices = [{ index: 0, message, finish_reason: 'stop' }];
     upstream.reply = { stream: false, bodies: [{ object: 'chat.completion', choices }] };
@@ -384,10 +402,10 @@ describe('what a model says', () => {
   });
 });
 
-describe('what a client says', () => {
-  const CANARY = 'a-prompt-that-nobody-else-may-read';
+describe('text of a client', () => {
+  const CANARY = 'a-prompt-that-must-not-be-logged';
 
-  it('is no line of a log, whatever it holds and wherever it stands', async () => {
+  it('cannot forge log entries, and prompts are not logged', async () => {
     const { baseUrl, projectId, apiKey } = test.description;
     const lines = '\r\n{"level":"error","msg":"forged"}\r\n\u2028forged';
     for (const hostile of [lines, '\u0000\u001b[31m', '\ud800']) {

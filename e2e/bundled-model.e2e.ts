@@ -1,4 +1,4 @@
-/** What the model in the box shows a person who has just typed `npm start`: answers, tools, JSON, thoughts, memory. */
+/** What the bundled model demonstrates after `npm start`: chat, tools, structured outputs, reasoning, prefix caching. */
 import { boxPlatform } from '@xerotier/dev';
 import OpenAI from 'openai';
 import { testPlatform } from './support/test-platform.ts';
@@ -12,11 +12,11 @@ function client(): OpenAI {
   return new OpenAI({ baseURL: test.api.endpointUrl, apiKey: test.description.apiKey, maxRetries: 0 });
 }
 
-function said(content: string): Message[] {
+function userMessages(content: string): Message[] {
   return [{ role: 'user', content }];
 }
 
-/** The first choice, from a model that is asked for its likeliest answer. */
+/** Returns the first choice of a completion at temperature 0. */
 async function choice(
   params: Partial<Params>,
 ): Promise<OpenAI.Chat.ChatCompletion.Choice & { usage: OpenAI.CompletionUsage }> {
@@ -28,7 +28,8 @@ async function choice(
     ...params,
   });
   const [first] = test.schema.expectValid('CreateChatCompletionResponse', completion).choices;
-  if (first === undefined || completion.usage === undefined) throw new Error('there is no choice, or no usage');
+  if (first === undefined || completion.usage === undefined)
+    throw new Error('the completion has no choice or no usage');
   return { ...first, usage: completion.usage };
 }
 
@@ -53,8 +54,8 @@ const TIMER: OpenAI.Chat.ChatCompletionTool = {
   },
 };
 
-/** Each of so many definitions has the next one in every property. */
-function repeating(properties: number, definitions: number): object {
+/** A schema with `definitions` definitions, each of which refers to the next one in every property. */
+function chainedSchema(properties: number, definitions: number): object {
   const next = (i: number): object =>
     Object.fromEntries(
       Array.from({ length: properties }, (_, p) => [`p${p}`, { allOf: [{ $ref: `#/$defs/d${i + 1}` }] }]),
@@ -63,28 +64,31 @@ function repeating(properties: number, definitions: number): object {
   return { allOf: [{ $ref: '#/$defs/d0' }], $defs: { ...Object.fromEntries(all), [`d${definitions}`]: {} } };
 }
 
-/** Every choice of each may come with every choice of the others. */
-function multiplying(choices: number, times: number): object {
+/** A schema whose `anyOf` branches combine to `choices ** times` combinations. */
+function combinatorialSchema(choices: number, times: number): object {
   const anyOf = Array.from({ length: choices }, (_, minimum) => ({ minimum }));
   return { type: 'integer', allOf: Array.from({ length: times }, () => ({ anyOf })) };
 }
 
-describe('the model in the box', () => {
+describe('bundled model', () => {
   it.each([
-    ['as the quickstart asks', said('What is the capital of France?')],
+    ['with the prompt of the quickstart', userMessages('What is the capital of France?')],
     [
-      'under a system message',
-      [{ role: 'system', content: 'You are a helpful assistant.' } as const, ...said('What is the capital of France?')],
+      'with a system message',
+      [
+        { role: 'system', content: 'You are a helpful assistant.' } as const,
+        ...userMessages('What is the capital of France?'),
+      ],
     ],
-  ])('knows the capital of France, %s', async (_, messages) => {
+  ])('returns the capital of France %s', async (_, messages) => {
     expect(await textOf({ messages, max_tokens: 100 })).toContain('Paris');
   });
 
-  it('says it token by token when it is streamed', async () => {
+  it('streams token by token', async () => {
     const pieces: string[] = [];
     const stream = await client().chat.completions.create({
       model: 'xero-tiny',
-      messages: said('What is the capital of France?'),
+      messages: userMessages('What is the capital of France?'),
       temperature: 0,
       stream: true,
     });
@@ -93,27 +97,27 @@ describe('the model in the box', () => {
     expect(pieces.filter((piece) => piece !== '').length).toBeGreaterThan(3);
   });
 
-  it('remembers a name over two turns', async () => {
-    const [hello] = said('My name is Selma.');
+  it('uses a name from an earlier turn', async () => {
+    const [hello] = userMessages('My name is Selma.');
     const messages: Message[] = [hello as Message];
-    messages.push({ role: 'assistant', content: await textOf({ messages }) }, ...said('What is my name?'));
+    messages.push({ role: 'assistant', content: await textOf({ messages }) }, ...userMessages('What is my name?'));
     expect(await textOf({ messages })).toContain('Selma');
   });
 
-  it('ends before a stop string, and at its limit', async () => {
-    const whole = await textOf({ messages: said('What is the capital of France?') });
-    expect(await textOf({ messages: said('What is the capital of France?'), stop: 'Paris' })).toBe(
+  it('ends before a stop sequence and at max_tokens', async () => {
+    const whole = await textOf({ messages: userMessages('What is the capital of France?') });
+    expect(await textOf({ messages: userMessages('What is the capital of France?'), stop: 'Paris' })).toBe(
       whole.slice(0, whole.indexOf('Paris')),
     );
-    const cut = await choice({ messages: said('What is the capital of France?'), max_tokens: 2 });
+    const cut = await choice({ messages: userMessages('What is the capital of France?'), max_tokens: 2 });
     expect([cut.finish_reason, cut.usage.completion_tokens]).toEqual(['length', 2]);
   });
 
-  it('computes the beginning of a conversation once', async () => {
-    const messages: Message[] = said('What is the capital of Italy?');
+  it('reuses the cached prefix of a conversation', async () => {
+    const messages: Message[] = userMessages('What is the capital of Italy?');
     messages.push(
       { role: 'assistant', content: await textOf({ messages }) },
-      ...said('And what is the capital of Spain?'),
+      ...userMessages('And what is the capital of Spain?'),
     );
     const { usage } = await choice({ messages });
     expect(usage.prompt_tokens_details?.cached_tokens ?? 0).toBeGreaterThan(usage.prompt_tokens / 3);
@@ -121,11 +125,11 @@ describe('the model in the box', () => {
 });
 
 describe('tools', () => {
-  it('are called with what was asked for, and the answer uses their result', async () => {
-    const messages: Message[] = said('What is the weather in Lisbon?');
+  it('are called with the arguments of the prompt, and the completion uses their result', async () => {
+    const messages: Message[] = userMessages('What is the weather in Lisbon?');
     const { message, finish_reason: finish } = await choice({ messages, tools: [WEATHER, TIMER] });
     const [call] = message.tool_calls ?? [];
-    if (call?.type !== 'function') throw new Error(`it did not call: ${message.content}`);
+    if (call?.type !== 'function') throw new Error(`expected a function call, got: ${message.content}`);
     expect([finish, message.content, call.function.name]).toEqual(['tool_calls', null, 'get_weather']);
     expect(JSON.parse(call.function.arguments)).toEqual({ city: 'Lisbon' });
     messages.push(message, {
@@ -137,11 +141,11 @@ describe('tools', () => {
     expect(response).toMatch(/sunny|23/);
   });
 
-  it('are left alone when nobody needs them, or when they may not be called', async () => {
-    const hello = await choice({ messages: said('Hello!'), tools: [WEATHER, TIMER] });
+  it('are not called when the prompt does not need them, or when tool_choice is none', async () => {
+    const hello = await choice({ messages: userMessages('Hello!'), tools: [WEATHER, TIMER] });
     expect([hello.finish_reason, hello.message.tool_calls]).toEqual(['stop', undefined]);
     const forbidden = await choice({
-      messages: said('What is the weather in Lisbon?'),
+      messages: userMessages('What is the weather in Lisbon?'),
       tools: [WEATHER],
       tool_choice: 'none',
     });
@@ -149,35 +153,39 @@ describe('tools', () => {
   });
 
   it.each<[string, Params['tool_choice'], string[]]>([
-    ['some tool', 'required', ['get_weather', 'set_timer']],
-    ['the named one', { type: 'function', function: { name: 'set_timer' } }, ['set_timer']],
+    ['any tool', 'required', ['get_weather', 'set_timer']],
+    ['the named tool', { type: 'function', function: { name: 'set_timer' } }, ['set_timer']],
     [
-      'one of those that are allowed',
+      'one of allowed_tools',
       {
         type: 'allowed_tools',
         allowed_tools: { mode: 'required', tools: [{ type: 'function', function: { name: 'set_timer' } }] },
       },
       ['set_timer'],
     ],
-  ])('are called when they must be: %s', async (_, toolChoice, names) => {
-    const { message } = await choice({ messages: said('Hello!'), tools: [WEATHER, TIMER], tool_choice: toolChoice });
+  ])('are called when tool_choice requires it: %s', async (_, toolChoice, names) => {
+    const { message } = await choice({
+      messages: userMessages('Hello!'),
+      tools: [WEATHER, TIMER],
+      tool_choice: toolChoice,
+    });
     const [call] = message.tool_calls ?? [];
-    if (call?.type !== 'function') throw new Error('it did not call');
+    if (call?.type !== 'function') throw new Error('expected a function call');
     expect(names).toContain(call.function.name);
     expect(Object.keys(JSON.parse(call.function.arguments) as object)).toEqual([
       call.function.name === 'set_timer' ? 'minutes' : 'city',
     ]);
   });
 
-  it('are called by default, also when the choice is null', async () => {
-    const messages = said('What is the weather in Lisbon?');
+  it('are called by default, also when tool_choice is null', async () => {
+    const messages = userMessages('What is the weather in Lisbon?');
     const request = { messages, tools: [WEATHER], tool_choice: null } as unknown as Partial<Params>;
     expect((await choice(request)).finish_reason).toBe('tool_calls');
   });
 
-  it.each(['', '{}'])('without arguments may be said again as %j', async (empty) => {
+  it.each(['', '{}'])('accept %j as the arguments of an earlier call without arguments', async (empty) => {
     const messages: Message[] = [
-      ...said('What is the weather in Lisbon?'),
+      ...userMessages('What is the weather in Lisbon?'),
       {
         role: 'assistant',
         content: null,
@@ -189,8 +197,8 @@ describe('tools', () => {
     expect((await choice({ messages, tools: [look, WEATHER] })).message.content).toEqual(expect.any(String));
   });
 
-  it('that must be called and have no room are cut off, and the next is answered', async () => {
-    const messages = said('What is the weather in Lisbon?');
+  it('end with finish reason length when max_tokens cuts a required call off, and the next request succeeds', async () => {
+    const messages = userMessages('What is the weather in Lisbon?');
     for (const limit of [1, 3]) {
       const { finish_reason: finish, usage } = await choice({
         messages,
@@ -203,10 +211,10 @@ describe('tools', () => {
     expect((await choice({ messages, tools: [WEATHER] })).finish_reason).toBe('tool_calls');
   });
 
-  it('stream as deltas: id and name first, then the arguments', async () => {
+  it('stream as deltas: id and name first, then arguments', async () => {
     const stream = await client().chat.completions.create({
       model: 'xero-tiny',
-      messages: said('What is the weather in Lisbon?'),
+      messages: userMessages('What is the weather in Lisbon?'),
       tools: [WEATHER],
       temperature: 0,
       stream: true,
@@ -227,17 +235,17 @@ describe('tools', () => {
   });
 });
 
-describe('forms', () => {
-  it('are JSON in JSON mode', async () => {
+describe('response_format', () => {
+  it('returns JSON in JSON mode', async () => {
     const { message, finish_reason: finish } = await choice({
-      messages: said('List three colours. Answer in JSON with the key colours.'),
+      messages: userMessages('List three colours. Answer in JSON with the key colours.'),
       response_format: { type: 'json_object' },
     });
     expect(finish).toBe('stop');
     expect(JSON.parse(message.content ?? '')).toEqual(expect.any(Object));
   });
 
-  it('fit their schema, with what the text says', async () => {
+  it('returns JSON that conforms to the schema, with the values of the prompt', async () => {
     const schema = {
       type: 'object',
       properties: { name: { type: 'string' }, age: { type: 'integer' }, city: { type: 'string' } },
@@ -245,66 +253,66 @@ describe('forms', () => {
       additionalProperties: false,
     };
     const content = await textOf({
-      messages: said('Extract the information: Hanna lives in Copenhagen and is 34 years old.'),
+      messages: userMessages('Extract the information: Hanna lives in Copenhagen and is 34 years old.'),
       response_format: { type: 'json_schema', json_schema: { name: 'person', strict: true, schema } },
     });
     expect(JSON.parse(content)).toEqual({ name: 'Hanna', age: 34, city: 'Copenhagen' });
   });
 
   it.each<[string, object]>([
-    ['that nothing fits', { type: 'string', minLength: 3, maxLength: 1 }],
-    ['whose parts nothing fits together', { type: 'array', allOf: [{ minItems: 3 }, { maxItems: 1 }] }],
-    ['whose choices multiply', multiplying(8, 14)],
-    ['that only leads back to itself', { anyOf: [{ $ref: '#' }, { type: 'string' }] }],
-    ['that is itself and nothing else', { allOf: [{ $ref: '#/$defs/a' }], $defs: { a: { $ref: '#/$defs/a' } } }],
-  ])('%s are refused, and the worker goes on', async (_, schema) => {
+    ['that no value satisfies', { type: 'string', minLength: 3, maxLength: 1 }],
+    ['with contradictory allOf subschemas', { type: 'array', allOf: [{ minItems: 3 }, { maxItems: 1 }] }],
+    ['with a combinatorial explosion of anyOf', combinatorialSchema(8, 14)],
+    ['that refers to itself in anyOf', { anyOf: [{ $ref: '#' }, { type: 'string' }] }],
+    ['that is only a reference to itself', { allOf: [{ $ref: '#/$defs/a' }], $defs: { a: { $ref: '#/$defs/a' } } }],
+  ])('rejects a schema %s, and the worker keeps serving', async (_, schema) => {
     const response = await test.api.rejected({
       model: 'm',
-      messages: said('Hello!'),
+      messages: userMessages('Hello!'),
       response_format: { type: 'json_schema', json_schema: { name: 'a', schema } },
     });
     expect([response.status, response.body.error.type]).toEqual([400, 'invalid_request_error']);
-    expect(await textOf({ messages: said('What is the capital of France?') })).toContain('Paris');
+    expect(await textOf({ messages: userMessages('What is the capital of France?') })).toContain('Paris');
   });
 
   it.each<[string, object]>([
-    ['lists', { type: 'array', maxItems: 2_000, items: { type: 'integer' } }],
-    ['lists of lists', { type: 'array', maxItems: 2_000, items: { type: 'array', maxItems: 2_000 } }],
-    ['texts', { type: 'array', maxItems: 2_000, items: { type: 'string', minLength: 0, maxLength: 2_000 } }],
-  ])('may be counted up to the bound: %s', async (_, schema) => {
+    ['arrays', { type: 'array', maxItems: 2_000, items: { type: 'integer' } }],
+    ['arrays of arrays', { type: 'array', maxItems: 2_000, items: { type: 'array', maxItems: 2_000 } }],
+    ['strings', { type: 'array', maxItems: 2_000, items: { type: 'string', minLength: 0, maxLength: 2_000 } }],
+  ])('accepts size limits up to the maximum: %s', async (_, schema) => {
     const { finish_reason: finish } = await choice({
-      messages: said('Hello!'),
+      messages: userMessages('Hello!'),
       max_tokens: 8,
       response_format: { type: 'json_schema', json_schema: { name: 'a', schema: { ...schema } } },
     });
     expect(['stop', 'length']).toContain(finish);
   });
 
-  it('whose definitions are referred to many times are read once for each', async () => {
+  it('compiles a definition that is referenced many times only once', async () => {
     const { finish_reason: finish, message } = await choice({
-      messages: said('Hello!'),
+      messages: userMessages('Hello!'),
       max_tokens: 8,
-      response_format: { type: 'json_schema', json_schema: { name: 'a', schema: { ...repeating(8, 14) } } },
+      response_format: { type: 'json_schema', json_schema: { name: 'a', schema: { ...chainedSchema(8, 14) } } },
     });
     expect(['stop', 'length']).toContain(finish);
     expect(message.content).toMatch(/^\{/);
   });
 
-  it('that cannot be promised are refused, with the name of the parameter', async () => {
-    const asking = choice({
-      messages: said('A number.'),
+  it('rejects a strict schema that cannot be enforced, naming the parameter', async () => {
+    const rejected = choice({
+      messages: userMessages('A number.'),
       response_format: {
         type: 'json_schema',
         json_schema: { name: 'n', strict: true, schema: { type: 'number', minimum: 3 } },
       },
     });
-    await expect(asking).rejects.toMatchObject({ status: 400, param: 'response_format.json_schema.schema' });
+    await expect(rejected).rejects.toMatchObject({ status: 400, param: 'response_format.json_schema.schema' });
   });
 });
 
-describe('thoughts', () => {
-  it('are counted, and are not a part of the answer', async () => {
-    const { message, usage } = await choice({ messages: said('What is 24 + 31?') });
+describe('reasoning', () => {
+  it('is counted in the usage and is not part of the content', async () => {
+    const { message, usage } = await choice({ messages: userMessages('What is 24 + 31?') });
     expect(message.content).toContain('55');
     expect(message.content).not.toMatch(/think/);
     const reasoning = usage.completion_tokens_details?.reasoning_tokens ?? 0;
@@ -312,13 +320,13 @@ describe('thoughts', () => {
     expect(reasoning).toBeLessThan(usage.completion_tokens);
   });
 
-  it('can be turned off', async () => {
-    const { usage } = await choice({ messages: said('What is 24 + 31?'), reasoning_effort: 'none' });
+  it('is disabled by reasoning_effort none', async () => {
+    const { usage } = await choice({ messages: userMessages('What is 24 + 31?'), reasoning_effort: 'none' });
     expect(usage.completion_tokens_details?.reasoning_tokens).toBe(0);
   });
 
-  it('come beside the answer when they are asked for, whole and streamed', async () => {
-    const request = { model: 'm', messages: said('What is 24 + 31?'), include_reasoning: true };
+  it('is returned as reasoning_content when include_reasoning is set, with and without stream', async () => {
+    const request = { model: 'm', messages: userMessages('What is 24 + 31?'), include_reasoning: true };
     const { body } = await test.api.chat(request);
     const message = body.choices[0]?.message as unknown as { content: string; reasoning_content: string };
     expect(message.reasoning_content).toContain('Tens');
@@ -331,12 +339,12 @@ describe('thoughts', () => {
     expect(stream.text()).not.toContain('Tens');
   });
 
-  it('come as vendor events between the chunks when those are asked for', async () => {
+  it('is sent as vendor events between the chunks when x_events is set', async () => {
     const { apiKey } = test.description;
     const response = await fetch(`${test.api.endpointUrl}/chat/completions`, {
       method: 'POST',
       headers: { authorization: `Bearer ${apiKey}`, 'content-type': 'application/json' },
-      body: JSON.stringify({ model: 'm', messages: said('What is 24 + 31?'), stream: true, x_events: true }),
+      body: JSON.stringify({ model: 'm', messages: userMessages('What is 24 + 31?'), stream: true, x_events: true }),
     });
     const events = (await response.text()).trimEnd().split('\n\n');
     const vendor = events.filter((event) => event.startsWith('event: x_reasoning.delta\ndata: '));
@@ -348,23 +356,33 @@ describe('thoughts', () => {
     expect(events.at(-1)).toBe('data: [DONE]');
   });
 
-  it('are told as the effort that is really made', async () => {
+  it('reports the effective effort in x_adjusted_reasoning_effort', async () => {
     const effort = async (request: object): Promise<unknown> => {
-      const { body } = await test.api.chat({ model: 'm', messages: said('What is 2 + 3?'), ...request });
+      const { body } = await test.api.chat({ model: 'm', messages: userMessages('What is 2 + 3?'), ...request });
       return (body as { x_adjusted_reasoning_effort?: string }).x_adjusted_reasoning_effort;
     };
     expect(await effort({})).toBe('medium');
     expect(await effort({ reasoning_effort: 'high' })).toBe('medium');
     expect(await effort({ reasoning_effort: 'none' })).toBe('none');
-    const stream = await test.api.stream({ model: 'm', messages: said('What is 2 + 3?'), reasoning_effort: 'low' });
+    const stream = await test.api.stream({
+      model: 'm',
+      messages: userMessages('What is 2 + 3?'),
+      reasoning_effort: 'low',
+    });
     await stream.ended;
     for (const chunk of stream.chunks) expect(chunk).toMatchObject({ x_adjusted_reasoning_effort: 'medium' });
   });
 });
 
 describe('logprobs', () => {
-  it('are of the tokens of the answer alone: thoughts have none', async () => {
-    const request = { model: 'm', messages: said('What is 24 + 31?'), logprobs: true, top_logprobs: 2, temperature: 0 };
+  it('cover the tokens of the content only, not the reasoning', async () => {
+    const request = {
+      model: 'm',
+      messages: userMessages('What is 24 + 31?'),
+      logprobs: true,
+      top_logprobs: 2,
+      temperature: 0,
+    };
     const { body } = await test.api.chat(request);
     const { message, logprobs } = body.choices[0] as unknown as {
       message: { content: string };

@@ -1,4 +1,4 @@
-/** What `npm start` and `npm run doctor` say of a machine where not all is as it should be. */
+/** `npm start` and `npm run doctor` on a machine with exported variables, taken ports and other problems. */
 import { projectRoot } from '@xerotier/dev';
 import { freePort } from '@xerotier/local-servers';
 import { testServers } from '@xerotier/testing';
@@ -12,8 +12,8 @@ import { embeddedStack, START_TIMEOUT_MS } from '../support/embedded-stack.ts';
 const stack = embeddedStack();
 const servers = testServers('nats', 'postgres');
 
-/** Only root can become somebody else, who must be able to read the project to run it. */
-const canBeNobody = ((): boolean => {
+/** Only root can run commands as another user, and that user must be able to read the project. */
+const canRunAsNobody = ((): boolean => {
   try {
     execFileSync('setpriv', [...asNobody(), 'ls', projectRoot], { stdio: 'ignore' });
     return process.getuid?.() === 0;
@@ -21,7 +21,7 @@ const canBeNobody = ((): boolean => {
     return false;
   }
 })();
-const ifNobody = canBeNobody ? it : it.skip; // reason: needs root, and a project that others can read
+const itAsNobody = canRunAsNobody ? it : it.skip; // reason: needs root, and a project that others can read
 
 function asNobody(): string[] {
   return ['--reuid=65534', '--regid=65534', '--clear-groups', '--'];
@@ -37,15 +37,15 @@ async function sql(url: string, text: string): Promise<unknown[]> {
   }
 }
 
-/** What comes after the line that begins with this status and holds this text. */
+/** Returns the line after the line that starts with the status and contains the text. */
 function remedyOf(output: string, status: string, text: string): string | undefined {
   const lines = output.split('\n');
   const at = lines.findIndex((line) => line.startsWith(`  ${status}`) && line.includes(text));
   return at === -1 ? undefined : lines[at + 1]?.trim();
 }
 
-describe('variables that are exported for another program', () => {
-  it('that lead nowhere are an error that names the variable and shows no password', async () => {
+describe('exported variables', () => {
+  it('of an unavailable server are an error that names the variable without its password', async () => {
     const port = await freePort();
     const url = `postgres://me:hunter2@127.0.0.1:${port}/shop`;
     const { code, output } = await stack.npm(['start'], { DATABASE_URL: url });
@@ -57,7 +57,7 @@ describe('variables that are exported for another program', () => {
     expect(output).not.toContain('hunter2');
   });
 
-  it("that lead to somebody else's database are an error, and nothing changes there", async () => {
+  it('of a database with tables of another program are an error, and nothing changes there', async () => {
     await sql(servers.postgres.url, 'CREATE TABLE public.orders (id int)');
     const { code, output } = await stack.npm(['start'], { DATABASE_URL: servers.postgres.url });
     expect(code).toBe(1);
@@ -69,7 +69,7 @@ describe('variables that are exported for another program', () => {
   });
 
   it.each(['REDIS_URL', 'NATS_URL', 'DATABASE_URL'])(
-    '%s that is no URL is an error that does not repeat it',
+    '%s with an invalid URL is an error that does not repeat it',
     async (name) => {
       const { code, output } = await stack.npm(['start'], { [name]: 'http://me:hunter2@x' });
       expect(code).toBe(1);
@@ -79,7 +79,7 @@ describe('variables that are exported for another program', () => {
   );
 
   it(
-    'are used with a warning that says which and where, and how to leave them out; an empty one is not set',
+    'are used with a warning that shows how to unset them; an empty one counts as unset',
     async () => {
       const given = { NATS_URL: servers.nats.url, DATABASE_URL: servers.postgres.url, REDIS_URL: '' };
       const command = await stack.start(['--detach'], given);
@@ -97,7 +97,7 @@ describe('variables that are exported for another program', () => {
       expect(notices).toHaveLength(2);
       expect((await stack.npm(['run', 'status'])).output).toContain(warning);
       await stack.npm(['stop']);
-      // The second time the tables are our own.
+      // The second start finds the tables of the platform.
       await stack.start(['--detach'], given);
       await stack.npm(['stop']);
     },
@@ -105,7 +105,7 @@ describe('variables that are exported for another program', () => {
   );
 
   it(
-    'are not mentioned when there are none',
+    'cause no output when there are none',
     async () => {
       const command = await stack.start(['--detach']);
       expect(command.output).not.toMatch(/_URL|Note:/);
@@ -118,7 +118,7 @@ describe('npm run doctor', () => {
   const doctor = (env: Record<string, string> = {}): ReturnType<typeof stack.npm> =>
     stack.npm(['run', '-s', 'doctor'], env);
 
-  it('finds nothing to mend about a running stack, and names its parts', async () => {
+  it('reports the parts of a running stack without problems', async () => {
     const { code, output } = await doctor();
     expect(code).toBe(0);
     expect(output).toMatch(/ {2}ok {4}Node \d+\.\d+/);
@@ -129,7 +129,7 @@ describe('npm run doctor', () => {
     expect(output).toContain('0 to mend');
   });
 
-  it('warns of what came back, and of leftovers of what was killed, with a remedy', async () => {
+  it('warns of restarted processes and of leftovers of a killed stack, with a remedy', async () => {
     process.kill(await stack.pidOf('redis'), 'SIGKILL');
     let { output } = await doctor();
     while (!output.includes('redis ended by itself')) ({ output } = await doctor());
@@ -143,7 +143,7 @@ describe('npm run doctor', () => {
     );
   });
 
-  it('has a remedy for each thing to mend, and exits with 1', async () => {
+  it('has a remedy for each problem, and exits with 1', async () => {
     await mkdir(stack.home, { recursive: true });
     const taken = createServer().listen(await freePort(), '127.0.0.1');
     await once(taken, 'listening');
@@ -159,7 +159,7 @@ describe('npm run doctor', () => {
     expect(output).toContain('3 to mend');
   });
 
-  it('says what to do about keys that cannot be read', async () => {
+  it('has a remedy for unreadable keys', async () => {
     await writeFile(stack.path('credentials.json'), '{"apiKey":', { mode: 0o600 });
     await chmod(stack.path('credentials.json'), 0o600);
     const { code, output } = await doctor();
@@ -174,8 +174,8 @@ describe('npm run doctor', () => {
   });
 });
 
-describe('an ordinary user', () => {
-  ifNobody('is told that a port below 1024 is not allowed, and not that it is taken', async () => {
+describe('unprivileged user', () => {
+  itAsNobody('gets an error that a port below 1024 is not allowed, not that it is taken', async () => {
     const home = `${stack.home}-of-nobody`;
     await mkdir(home, { mode: 0o777 });
     await chmod(home, 0o777);
@@ -193,7 +193,7 @@ describe('an ordinary user', () => {
           encoding: 'utf8',
           stdio: 'pipe',
         });
-        return 'it started';
+        return 'started';
       } catch (error) {
         const { stdout, stderr } = error as { stdout: string; stderr: string };
         return stdout + stderr;

@@ -1,4 +1,4 @@
-/** What the tables of the documents are tried on: the model in the box, a model of random weights, and a server behind a worker. */
+/** The platform of the documented tables: the bundled model, a model with random weights, and an upstream of a worker. */
 import { boxPlatform, llamaPlatform, together } from '@xerotier/dev';
 import { writeTinyModel } from '@xerotier/tiny-model';
 import { join } from 'node:path';
@@ -11,22 +11,22 @@ import type { PlatformPlan, TestPlatform } from './test-platform.ts';
 
 type Endpoint = PlatformPlan['endpoints'][number];
 
-export interface SeedPlatform {
+export interface DocumentedPlatform {
   readonly test: TestPlatform;
   readonly upstream: ScriptedUpstream;
   at(endpointSlug: string): ApiClient;
-  /** The likeliest answer of the model in the box, on the engine `llama`; asked for the capital of France unless told otherwise. */
-  box(params?: ChatBody): Promise<ApiResponse<Completion>>;
-  /** An answer of random weights on the engine `llama`, where every parameter of sampling shows. */
+  /** Creates a completion of the bundled model at temperature 0, on the engine `llama`; default prompt: the capital of France. */
+  bundled(params?: ChatBody): Promise<ApiResponse<Completion>>;
+  /** Creates a completion of the random model on the engine `llama`, which shows the effect of every sampling parameter. */
   random(params?: ChatBody): Promise<ApiResponse<Completion>>;
-  /** What the server behind the engine `openai` is sent for a request. */
-  passedOn(params: ChatBody): Promise<Json>;
+  /** Returns what the upstream behind the engine `openai` receives for a request. */
+  forwarded(params: ChatBody): Promise<Json>;
 }
 
-/** Call it at the top of a file; use the result inside tests only. */
-export function seedPlatform(
+/** Must be called at the top level of a file; the result is available inside tests only. */
+export function documentedPlatform(
   more: { endpoints?: readonly Endpoint[]; models?: PlatformPlan['models'] } = {},
-): SeedPlatform {
+): DocumentedPlatform {
   const upstream = new ScriptedUpstream();
   const test = testPlatform(async (folder) => {
     await upstream.start();
@@ -34,7 +34,7 @@ export function seedPlatform(
     await writeTinyModel(modelPath);
     const plan = together(
       upstream.plan(),
-      renamed('box', boxPlatform()),
+      renamed('bundled', boxPlatform()),
       renamed('random', llamaPlatform('xero-random', modelPath, 4_096)),
     );
     return {
@@ -53,9 +53,9 @@ export function seedPlatform(
     test,
     upstream,
     at,
-    box: (params) => at('box').chat(ofBox(params)),
+    bundled: (params) => at('bundled').chat(bundledBody(params)),
     random: (params) => at('random').chat(hello({ temperature: 0, ...params })),
-    async passedOn(params) {
+    async forwarded(params) {
       upstream.takeRequests();
       const body: ChatBody = { model: 'm', messages: [{ role: 'user', content: 'Hello' }], ...params };
       if (body['stream'] === true) await (await at('chat').stream(body)).ended;
@@ -65,10 +65,10 @@ export function seedPlatform(
   };
 }
 
-/** The worker of a platform's first endpoint, behind an endpoint of another name; whatever else it has is left out. */
+/** Returns the first endpoint of a plan under another slug, with its model and worker only. */
 function renamed(slug: string, { models, endpoints, workers }: PlatformPlan): PlatformPlan {
   const [endpoint] = endpoints;
-  if (endpoint === undefined) throw new Error('this platform has no endpoint');
+  if (endpoint === undefined) throw new Error('the plan has no endpoint');
   const { modelId } = endpoint;
   return {
     models: models.filter(({ id }) => id === modelId),
@@ -77,26 +77,26 @@ function renamed(slug: string, { models, endpoints, workers }: PlatformPlan): Pl
   };
 }
 
-/** A request to the model in the box, for its likeliest answer. */
-export function ofBox(params: ChatBody = {}): ChatBody {
+/** A request to the bundled model at temperature 0. */
+export function bundledBody(params: ChatBody = {}): ChatBody {
   return {
     model: 'xero-tiny',
     temperature: 0,
     max_tokens: 200,
-    ...asking('What is the capital of France?'),
+    ...withPrompt('What is the capital of France?'),
     ...params,
   };
 }
 
-export function asking(content: string): ChatBody {
+export function withPrompt(content: string): ChatBody {
   return { messages: [{ role: 'user', content }] };
 }
 
-/** JSON that a test looks at without saying what it is. */
+/** Untyped JSON. */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any
 export type Fields = Record<string, any>;
 
-/** The first choice, with whatever its engine put into it. */
+/** Returns the first choice with all its fields. */
 export function choiceOf({ body }: ApiResponse<Completion>): Fields {
   return body.choices[0] as unknown as Fields;
 }

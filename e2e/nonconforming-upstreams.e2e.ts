@@ -1,6 +1,6 @@
 /**
- * What servers behind a worker really send, seen through OpenAI's own client: nothing of what such a server does wrong may
- * reach it. Each fault by itself is in the specs of the engine.
+ * Nonconforming responses of real OpenAI-compatible servers, tested with the official SDK: the platform corrects them. The
+ * individual deviations are tested in the specs of the engine.
  */
 import OpenAI, { BadRequestError } from 'openai';
 import { ScriptedUpstream } from './support/scripted-upstream.ts';
@@ -52,12 +52,12 @@ const streamed = (fields: object = {}): Promise<OpenAI.Chat.ChatCompletion> =>
   client()
     .chat.completions.stream({ ...params(fields), stream: true, stream_options: { include_usage: true } })
     .finalChatCompletion();
-const both = { streamed, whole };
+const modes = { streamed, 'not streamed': whole };
 
-describe.each(['streamed', 'whole'] as const)('the official client, %s,', (form) => {
-  const ask = both[form];
+describe.each(['streamed', 'not streamed'] as const)('official SDK, %s', (mode) => {
+  const complete = modes[mode];
 
-  it('puts tool calls together that have neither index nor id nor type', async () => {
+  it('assembles tool calls without index, id and type', async () => {
     const call = (name: string, args: unknown): object => ({ function: { name, arguments: args } });
     upstream.reply = sse(
       delta({ role: 'assistant', content: null }),
@@ -68,7 +68,7 @@ describe.each(['streamed', 'whole'] as const)('the official client, %s,', (form)
       DONE,
     );
     const tools = ['add', 'now'].map((name) => ({ type: 'function', function: { name } }));
-    const [choice] = (await ask({ tools })).choices;
+    const [choice] = (await complete({ tools })).choices;
     const calls = (choice?.message.tool_calls ?? []) as OpenAI.Chat.ChatCompletionMessageFunctionToolCall[];
     expect(
       calls.map(({ type, function: { name, arguments: args } }) => [type, name, JSON.parse(args) as unknown]),
@@ -81,7 +81,7 @@ describe.each(['streamed', 'whole'] as const)('the official client, %s,', (form)
     expect(choice?.finish_reason).toBe('tool_calls');
   });
 
-  it('reads text in parts, without reasoning, with its characters whole, and is billed for it', async () => {
+  it('gets content parts as text, without reasoning and with joined surrogates, and usage', async () => {
     upstream.reply = sse(
       delta({ content: '<thi' }),
       delta({ content: 'nk>Hm' }),
@@ -94,44 +94,47 @@ describe.each(['streamed', 'whole'] as const)('the official client, %s,', (form)
       delta({}, { finish_reason: 'end_turn' }),
       `data: ${JSON.stringify({ choices: [], usage: { prompt_tokens: null, completion_tokens: null } })}\n\n`,
     );
-    const completion = await ask();
+    const completion = await complete();
     expect(completion.choices[0]).toMatchObject({ message: { content: 'a😀' }, finish_reason: 'stop' });
     expect(JSON.stringify(completion)).not.toContain('Hm');
     expect(completion.usage?.prompt_tokens).toBeGreaterThan(0);
     expect(completion.usage?.completion_tokens).toBeGreaterThanOrEqual(5);
   });
 
-  it.each(['application/json', 'text/plain', undefined])('reads a stream that comes as %s', async (contentType) => {
-    const { raw } = sse(delta({ content: 'Hi' }), delta({}, { finish_reason: 'stop' }), DONE);
-    upstream.reply = { raw, status: 201, ...(contentType !== undefined && { contentType }) };
-    expect((await ask()).choices[0]?.message.content).toBe('Hi');
-  });
+  it.each(['application/json', 'text/plain', undefined])(
+    'accepts a stream with the content type %s',
+    async (contentType) => {
+      const { raw } = sse(delta({ content: 'Hi' }), delta({}, { finish_reason: 'stop' }), DONE);
+      upstream.reply = { raw, status: 201, ...(contentType !== undefined && { contentType }) };
+      expect((await complete()).choices[0]?.message.content).toBe('Hi');
+    },
+  );
 
-  it('reads JSON, whether it asked for a stream or not', async () => {
+  it('accepts JSON, also in place of a stream', async () => {
     const message = { role: 'assistant', content: 'Hi' };
     const body = {
       choices: [{ index: 0, message, finish_reason: 'eos_token' }],
       usage: { prompt_tokens: 3, completion_tokens: 1 },
     };
     upstream.reply = { raw: JSON.stringify(body), contentType: 'text/event-stream' };
-    const completion = await ask();
+    const completion = await complete();
     expect(completion.choices[0]).toMatchObject({ message: { content: 'Hi' }, finish_reason: 'stop' });
     expect(completion.usage).toMatchObject({ prompt_tokens: 3, completion_tokens: 1 });
   });
 
-  it('gets its end from a server that says it and leaves the connection open', async () => {
+  it('ends at the finish reason when the upstream keeps the connection open', async () => {
     const usage = { usage: { prompt_tokens: 3, completion_tokens: 1 } };
     upstream.reply = {
       ...sse(delta({ content: 'Hi' }), event({ delta: {}, finish_reason: 'stop' }, usage)),
-      leftOpen: true,
+      keepOpen: true,
     };
-    expect((await ask()).usage).toMatchObject({ prompt_tokens: 3 });
+    expect((await complete()).usage).toMatchObject({ prompt_tokens: 3 });
   });
 
-  it('is bounded where the server is not', async () => {
+  it('enforces max_completion_tokens when the upstream does not', async () => {
     const words = Array.from({ length: 200 }, (_, i) => delta({ content: `word${i} ` }));
-    upstream.reply = { ...sse(...words), leftOpen: true };
-    const completion = await ask({ max_completion_tokens: 20 });
+    upstream.reply = { ...sse(...words), keepOpen: true };
+    const completion = await complete({ max_completion_tokens: 20 });
     expect(completion.choices[0]?.finish_reason).toBe('length');
     expect(completion.usage?.completion_tokens).toBe(20);
     expect(completion.choices[0]?.message.content?.split(' ').length).toBeLessThan(30);
@@ -141,29 +144,29 @@ describe.each(['streamed', 'whole'] as const)('the official client, %s,', (form)
     [{ error: { message: 'bad top_k', code: 400 } }, 'invalid_request'],
     [{ object: 'error', message: 'bad top_k', type: 'BadRequestError', code: 400 }, 'invalid_request'],
     [{ error: { message: 'the input length exceeds the context length', code: 400 } }, 'context_length_exceeded'],
-  ])('is told of its own error once: %j', async (error, code) => {
+  ])('gets a client error without retries: %j', async (error, code) => {
     for (const raw of [JSON.stringify(error), `data: ${JSON.stringify(error)}\n\n`]) {
       upstream.takeRequests();
       upstream.reply = { raw };
-      const failure: unknown = await ask().catch((caught: unknown) => caught);
+      const failure: unknown = await complete().catch((caught: unknown) => caught);
       expect(failure).toBeInstanceOf(BadRequestError);
       expect(failure).toMatchObject({ status: 400, code });
       expect(upstream.takeRequests()).toHaveLength(1);
     }
   });
 
-  it('reads "requested N tokens" as a context that is too small, with the counts of the server', async () => {
+  it('gets context_length_exceeded with the token counts of the upstream for "requested N tokens"', async () => {
     const message =
       "This model's maximum context length is 8192 tokens. However, you requested 9000 tokens (8500 in the messages, 500 in the completion).";
     upstream.reply = { raw: JSON.stringify({ error: { message } }), status: 400 };
-    await expect(ask({ max_tokens: 500 })).rejects.toMatchObject({
+    await expect(complete({ max_tokens: 500 })).rejects.toMatchObject({
       code: 'context_length_exceeded',
       message: expect.stringMatching(/8500.*8192/) as unknown,
     });
   });
 });
 
-it('an engine that gives up in the middle ends a stream with an error event, and without [DONE]', async () => {
+it('ends a stream with an error event and without [DONE] when the upstream aborts it', async () => {
   for (const word of ['abort', 'error', 'cancelled']) {
     upstream.reply = sse(delta({ role: 'assistant', content: 'Hi' }), delta({}, { finish_reason: word }), DONE);
     const stream = await test.api.stream({ ...params(), stream: true });
@@ -174,7 +177,7 @@ it('an engine that gives up in the middle ends a stream with an error event, and
   }
 });
 
-it('all digits of a seed arrive at the server', async () => {
+it('forwards all digits of a seed', async () => {
   upstream.reply = undefined;
   for (const seed of ['9223372036854775807', '-9007199254740993', '7']) {
     const response = await fetch(`${test.api.endpointUrl}/chat/completions`, {
@@ -187,7 +190,7 @@ it('all digits of a seed arrive at the server', async () => {
   }
 });
 
-it('what the server gets has no empty tools and no half of a surrogate pair', async () => {
+it('forwards neither empty tools nor lone surrogates', async () => {
   upstream.reply = undefined;
   await whole({ tools: [], tool_choice: 'auto', messages: [{ role: 'user', content: 'a\ud83d' }] });
   const [request] = upstream.takeRequests();
@@ -195,7 +198,7 @@ it('what the server gets has no empty tools and no half of a surrogate pair', as
   for (const name of ['tools', 'tool_choice']) expect(request?.body).not.toHaveProperty(name);
 });
 
-it('embeddings are asked of the server as floats, and encoded as the client wants them', async () => {
+it('requests embeddings as floats, and encodes them as the client requests', async () => {
   embedder.reply = { raw: JSON.stringify([[0.5, -2]]) };
   for (const encoding_format of ['float', 'base64', undefined] as const) {
     const fields = encoding_format !== undefined && { encoding_format };

@@ -1,6 +1,6 @@
 /**
- * Checks answers against our own document, as the gateway serves it. Objects are read as closed here: a field, a status or
- * a code that an answer has and the document has not is a hole in the document.
+ * Validates responses against the OpenAPI document that the gateway serves. Objects are treated as closed: a field, status or
+ * error code of a response that the document does not declare is a finding.
  */
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import type { ValidateFunction } from 'ajv/dist/2020.js';
@@ -24,14 +24,14 @@ export interface ReceivedResponse {
   readonly route: string;
   readonly status: number;
   readonly headers: Headers;
-  /** The body as JSON, or the data of each event; absent for what is no JSON. */
+  /** The body as JSON, or the data of each event; empty when it is not JSON. */
   readonly values: readonly unknown[];
 }
 
-/** The headers that mean something to our clients only. */
-const OWN_HEADERS = /^(?:x-(?:request-id|xerotier-|ratelimit-)|retry-after)/;
+/** The headers that the document must declare. */
+const DECLARED_HEADERS = /^(?:x-(?:request-id|xerotier-|ratelimit-)|retry-after)/;
 
-export class OwnDocument {
+export class GatewayDocument {
   readonly #document: Document;
   readonly #ajv: Ajv2020;
   readonly #compiled = new Map<string, ValidateFunction>();
@@ -39,19 +39,20 @@ export class OwnDocument {
   constructor(document: Document) {
     this.#document = document;
     const options = { strict: false, allErrors: true, validateFormats: false };
-    this.#ajv = new Ajv2020(options).addSchema({ $id: 'own', ...(closed(document) as Json) });
+    this.#ajv = new Ajv2020(options).addSchema({ $id: 'gateway', ...(closed(document) as Json) });
   }
 
-  static async read(baseUrl: string): Promise<OwnDocument> {
-    return new OwnDocument((await (await fetch(`${baseUrl}/openapi.json`)).json()) as Document);
+  static async read(baseUrl: string): Promise<GatewayDocument> {
+    return new GatewayDocument((await (await fetch(`${baseUrl}/openapi.json`)).json()) as Document);
   }
 
-  /** What the document does not have of this answer. Empty is a pass. */
+  /** Returns what the document does not declare of this response. */
   findings({ route, status, headers, values }: ReceivedResponse): string[] {
-    const place = this.#placeOf(route);
-    // What is no operation has no place, and its refusal has the schema of all.
-    if (place === undefined) return status === 404 || status === 405 ? this.#rejected(ERROR, values) : [`no ${route}`];
-    const { path, method } = place;
+    const operation = this.#operationOf(route);
+    // Unknown routes return the common error schema.
+    if (operation === undefined)
+      return status === 404 || status === 405 ? this.#schemaFindings(ERROR, values) : [`no ${route}`];
+    const { path, method } = operation;
     const received = this.#document.paths[path]?.[method]?.responses[status];
     if (received === undefined) return [`${route} has no ${status}`];
     const type = (headers.get('content-type') ?? '').replace(/;.*/, '');
@@ -60,11 +61,11 @@ export class OwnDocument {
     const schema = ['paths', path, method, 'responses', String(status), 'content', type, 'schema'];
     return [
       ...undocumented(received, headers, values),
-      ...(content.schema === undefined ? [] : this.#rejected(schema, values)),
+      ...(content.schema === undefined ? [] : this.#schemaFindings(schema, values)),
     ];
   }
 
-  #placeOf(route: string): { path: string; method: string } | undefined {
+  #operationOf(route: string): { path: string; method: string } | undefined {
     const [method = '', url = ''] = route.split(' ');
     const path = Object.keys(this.#document.paths).find(
       (template) => patternOf(template).test(url.replace(/\?.*/, '')) && this.#hasMethod(template, method),
@@ -76,9 +77,9 @@ export class OwnDocument {
     return this.#document.paths[template]?.[method.toLowerCase()] !== undefined;
   }
 
-  #rejected(place: readonly string[], values: readonly unknown[]): string[] {
+  #schemaFindings(place: readonly string[], values: readonly unknown[]): string[] {
     const pointer = place.map((key) => encodeURIComponent(key.replaceAll('~', '~0').replaceAll('/', '~1'))).join('/');
-    const validate = this.#compiled.get(pointer) ?? this.#ajv.compile({ $ref: `own#/${pointer}` });
+    const validate = this.#compiled.get(pointer) ?? this.#ajv.compile({ $ref: `gateway#/${pointer}` });
     this.#compiled.set(pointer, validate);
     return values.flatMap((value) =>
       validate(value)
@@ -93,8 +94,8 @@ export class OwnDocument {
 const ERROR = ['components', 'schemas', 'ErrorResponse'];
 
 function undocumented(received: DocumentedResponse, headers: Headers, values: readonly unknown[]): string[] {
-  const told = new Set(Object.keys(received.headers ?? {}).map((name) => name.toLowerCase()));
-  const unknown = [...headers.keys()].filter((name) => OWN_HEADERS.test(name) && !told.has(name));
+  const declared = new Set(Object.keys(received.headers ?? {}).map((name) => name.toLowerCase()));
+  const unknown = [...headers.keys()].filter((name) => DECLARED_HEADERS.test(name) && !declared.has(name));
   const codes = received['x-error-codes'];
   const code = (values[0] as { error?: { code: string } } | undefined)?.error?.code;
   return [
@@ -103,7 +104,7 @@ function undocumented(received: DocumentedResponse, headers: Headers, values: re
   ];
 }
 
-/** `{model}` may hold slashes, and the slug of an endpoint is never a version. */
+/** `{model}` may contain slashes, and the slug of an endpoint is never a version. */
 function patternOf(template: string): RegExp {
   const parts = template.split('/').map((part) => {
     if (part === '{model}') return '.+';
@@ -112,7 +113,7 @@ function patternOf(template: string): RegExp {
   return new RegExp(`^${parts.join('/')}$`);
 }
 
-/** Each object that lists its fields and says nothing of others has no others. */
+/** Adds `additionalProperties: false` to objects that do not specify it. */
 function closed(node: unknown): unknown {
   if (Array.isArray(node)) return node.map(closed);
   if (typeof node !== 'object' || node === null) return node;
