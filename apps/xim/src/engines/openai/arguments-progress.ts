@@ -1,4 +1,4 @@
-/** How far the JSON text of a tool call's arguments has come, without keeping it. */
+/** Tracks the progress of the JSON arguments of a tool call, without storing them. */
 export class ArgumentsProgress {
   #begun = false;
   #opened = false;
@@ -6,12 +6,12 @@ export class ArgumentsProgress {
   #inString = false;
   #escaped = false;
 
-  /** Nothing but white space has come. */
+  /** Whether only white space was received. */
   get isEmpty(): boolean {
     return !this.#begun;
   }
 
-  /** An object or a list has come to its end. */
+  /** Whether an object or an array is complete. */
   get isComplete(): boolean {
     return this.#opened && this.#depth <= 0;
   }

@@ -1,44 +1,44 @@
-/** Reads what an audio or image response says of its own usage and failures, while its bytes pass by. */
+/** Reads the usage and the errors of an audio or image response while it is streamed. */
 import { emptyUsage } from '@xerotier/contracts/inference';
 import type { TokenUsage } from '@xerotier/contracts/inference';
 import { SseParser } from './sse-parser.ts';
 import { asObject } from './upstream-json.ts';
 import { readUsageReport, usageFrom } from './upstream-usage.ts';
 
-/** An event can hold a whole image. */
+/** An event can contain a whole image. */
 const EVENT_LENGTH_MAX = 32 * 2 ** 20;
-/** Nothing can be counted in a sound or an image. */
+/** Tokens of audio and images cannot be estimated. */
 const NO_ESTIMATE = { promptTokens: 0, completionTokens: 0, reasoningTokens: 0 };
 
-/** The usage in a body or an event; nothing where there is none, or where it is not in tokens. */
+/** Returns the usage of a body or an event; undefined when there is none, or when it is not in tokens. */
 export function mediaUsageIn(body: unknown): TokenUsage | undefined {
   const report = readUsageReport(asObject(body)?.['usage']);
   if (report === undefined) return undefined;
   const { promptTokens, completionTokens } = usageFrom(report, NO_ESTIMATE);
-  // A sum that nobody divides is of the prompt, which is what there is in any case.
-  const undivided = promptTokens + completionTokens === 0 ? (report.totalTokens ?? 0) : 0;
-  return { ...emptyUsage(), promptTokens: promptTokens + undivided, completionTokens };
+  // A total without parts counts as prompt tokens, since there is always a prompt.
+  const total = promptTokens + completionTokens === 0 ? (report.totalTokens ?? 0) : 0;
+  return { ...emptyUsage(), promptTokens: promptTokens + total, completionTokens };
 }
 
-/** Follows the events of a stream: the usage of the last that names any, and those that may be errors. */
+/** Follows the events of a stream: keeps the usage of the last event that has one, and throws on errors. */
 export class MediaEvents {
   latest = emptyUsage();
-  /** Complete events so far. */
+  /** Number of complete events. */
   count = 0;
   readonly #parser = new SseParser(EVENT_LENGTH_MAX);
   readonly #throwError: (event: unknown) => void;
 
-  /** `refuseError` throws when an event is an error. */
+  /** @param throwError throws when an event is an error. */
   constructor(throwError: (event: unknown) => void) {
     this.#throwError = throwError;
   }
 
-  /** @throws an Error when an event is longer than one may be, and what `refuseError` throws. */
+  /** @throws an Error when an event is too long, and the errors of `throwError`. */
   push(bytes: Uint8Array): void {
     for (const data of this.#parser.push(bytes)) this.#read(data);
   }
 
-  /** What is left when the stream is over. @throws as `push`. */
+  /** Reads a last, unterminated event. @throws as `push`. */
   end(): void {
     for (const data of this.#parser.end()) this.#read(data);
   }
@@ -50,7 +50,7 @@ export class MediaEvents {
     try {
       event = JSON.parse(data);
     } catch {
-      // The client gets it as it is; it only says nothing of its usage.
+      // An invalid event is sent unchanged, but has no usage.
       return;
     }
     this.latest = mediaUsageIn(event) ?? this.latest;
@@ -59,5 +59,5 @@ export class MediaEvents {
 }
 
 const MAY_BE_ERROR = /"(?:error|detail|message)"/;
-/** An event with an image in it need not be read for this. */
+/** Longer events contain images. */
 const ERROR_LENGTH_MAX = 4_096;

@@ -1,4 +1,4 @@
-/** Errors that come where a response was expected mean the same as the status that says so. */
+/** Errors in the body of a successful response are treated like errors with a status. */
 import { beginStream, chunk, json, sse } from '../testing/fake-upstream.ts';
 import { openaiHarness } from '../testing/openai-harness.ts';
 
@@ -38,8 +38,8 @@ const bodies: [string, object, string][] = [
   ['code 500', { error: { message: 'CUDA', code: 500, type: 'invalid_request_error' } }, 'inference.engine_failed'],
   ['code 401', { error: { message: 'key', code: 401 } }, 'inference.engine_failed'],
   ['type server_error', { error: { message: 'CUDA', type: 'server_error' } }, 'inference.engine_failed'],
-  ['no word about whose fault it is', { error: { message: 'CUDA' } }, 'inference.engine_failed'],
-  ['a text', { error: 'CUDA' }, 'inference.engine_failed'],
+  ['neither code nor type', { error: { message: 'CUDA' } }, 'inference.engine_failed'],
+  ['a string', { error: 'CUDA' }, 'inference.engine_failed'],
   ['a message alone', { message: 'CUDA', code: 'unknown' }, 'inference.engine_failed'],
   [
     'context_length_exceeded',
@@ -49,7 +49,7 @@ const bodies: [string, object, string][] = [
 ];
 
 describe('an error in a body with status 200', () => {
-  it.each(bodies)('that says %s is understood, before any text, after some, and in JSON', async (_what, body, code) => {
+  it.each(bodies)('is detected with %s: before any content, after some, and in JSON', async (_what, body, code) => {
     await expect(harness.streamed([body])).rejects.toMatchObject({ code });
     await expect(harness.streamed([chunk({ content: 'a' }), body])).rejects.toMatchObject({
       code,
@@ -59,22 +59,22 @@ describe('an error in a body with status 200', () => {
       await expect(harness.whole(body, fields)).rejects.toMatchObject({ code });
   });
 
-  it('says why, and not where the server is', async () => {
+  it('is reported with its reason, but without the address of the server', async () => {
     const error = { message: `bad seed at ${harness.upstream.baseUrl}`, code: 400 };
     await expect(harness.streamed([{ error }])).rejects.toMatchObject({ details: { reason: 'bad seed at [removed]' } });
   });
 
-  it.each([null, '', {}, false])('is none when it is %j beside a choice', async (error) => {
+  it.each([null, '', {}, false])('is ignored when it is %j next to a choice', async (error) => {
     const events = [{ ...chunk({ content: 'a' }), error }, { ...chunk({}, 'stop'), error }, '[DONE]'];
     expect(await harness.streamed(events)).toMatchObject({ content: 'a', finish: ['stop'] });
   });
 
-  it('is none in events of other kinds', async () => {
+  it('is not detected in other events', async () => {
     const events = [{ type: 'ping' }, { message: 'warming up' }, chunk({ content: 'a' }, 'stop'), '[DONE]'];
     expect((await harness.streamed(events)).content).toBe('a');
   });
 
-  it('after the finish changes nothing', async () => {
+  it('is ignored after the finish reason', async () => {
     const events = [chunk({ content: 'a' }, 'stop'), { error: { message: 'late', code: 400 } }];
     expect((await harness.streamed(events)).finish).toEqual(['stop']);
   });
@@ -115,7 +115,7 @@ describe('a prompt that does not fit', () => {
     [
       "You passed 8500 input tokens and requested 500 output tokens. However, the model's context length is only 8192 tokens.",
     ],
-  ])('is context_length_exceeded with the counts of %j', async (message) => {
+  ])('throws context_length_exceeded with the counts of %j', async (message) => {
     harness.upstream.respond = (response) => json(response, { error: { message } }, 400);
     await expect(harness.view({ max_tokens: 500 })).rejects.toMatchObject({
       code: 'inference.context_length_exceeded',
@@ -123,18 +123,18 @@ describe('a prompt that does not fit', () => {
     });
   });
 
-  it('is counted by what was asked of the server, when that says only the sum', async () => {
+  it('is counted by subtracting the limit that was sent, when the server reports only the sum', async () => {
     const message = "This model's maximum context length is 100 tokens. However, you requested 130 tokens.";
     harness.upstream.respond = (response, { body }) =>
       Number(body['max_tokens']) <= 50
         ? json(response, { choices: [{ message: { content: 'a' }, finish_reason: 'stop' }] })
         : json(response, { error: { message } }, 400);
-    // 130 were 80 of these and 50 of the prompt.
+    // 130 tokens are 80 of the limit and 50 of the prompt.
     expect((await harness.view({ max_tokens: 80 })).events[0]).toEqual({ type: 'head', maxTokensClampedFrom: 80 });
     expect(harness.upstream.requests.map(({ body }) => body['max_tokens'])).toEqual([80, 50]);
   });
 
-  it('is one too where nobody says how long it is, without false counts', async () => {
+  it('throws prompt_too_long without counts when the server reports none', async () => {
     for (const status of [400, 500]) {
       harness.upstream.respond = (response) =>
         json(response, { error: 'the input length exceeds the context length' }, status);
@@ -150,13 +150,13 @@ describe('a prompt that does not fit', () => {
     }
   });
 
-  it('is told from other wrong requests', async () => {
+  it('is distinguished from other invalid requests', async () => {
     harness.upstream.respond = (response) =>
       json(response, { error: { message: 'max_tokens is too large: 5000' } }, 400);
     await expect(harness.view({})).rejects.toMatchObject({ code: 'inference.upstream_rejected' });
   });
 
-  it('in an event of a stream is one too', async () => {
+  it('is detected in an event of a stream', async () => {
     harness.upstream.respond = (response) => {
       beginStream(response);
       response.end(sse({ error: { message: 'prompt is too long: 9000 tokens > 8192 maximum', code: 400 } }));

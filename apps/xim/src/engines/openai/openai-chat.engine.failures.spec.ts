@@ -16,7 +16,7 @@ import { OpenaiChatEngine } from './openai-chat.engine.ts';
 
 const STREAMED = { stream: true };
 
-describe('OpenaiChatEngine, when things go wrong or are called off,', () => {
+describe('OpenaiChatEngine, on failures and cancellation,', () => {
   let upstream: FakeUpstream;
   const engines: OpenaiChatEngine[] = [];
 
@@ -42,7 +42,7 @@ describe('OpenaiChatEngine, when things go wrong or are called off,', () => {
     return engine;
   }
 
-  describe('a refusal', () => {
+  describe('an error response', () => {
     it.each([
       [400, 'inference.upstream_rejected'],
       [413, 'inference.upstream_rejected'],
@@ -54,7 +54,7 @@ describe('OpenaiChatEngine, when things go wrong or are called off,', () => {
       [404, 'inference.engine_failed'],
       [302, 'inference.engine_failed'],
       [500, 'inference.engine_failed'],
-    ])('with status %i is %s, before the head, streamed or not', async (status, code) => {
+    ])('with status %i throws %s before the head, streamed or not', async (status, code) => {
       upstream.respond = (response) => json(response, { error: { message: 'because' } }, status);
       for (const streamed of [true, false]) {
         const generation = anEngine().generate(aJob({ stream: streamed }), new AbortController().signal);
@@ -62,7 +62,7 @@ describe('OpenaiChatEngine, when things go wrong or are called off,', () => {
       }
     });
 
-    it('says why, but not where the upstream is or with what key', async () => {
+    it('is reported with its reason, but without address and key of the upstream', async () => {
       const engine = anEngine({ apiKey: 'hunter2-hunter2' });
       upstream.respond = (response) =>
         json(response, { error: { message: `bad seed at ${upstream.baseUrl} for hunter2-hunter2` } }, 400);
@@ -76,7 +76,7 @@ describe('OpenaiChatEngine, when things go wrong or are called off,', () => {
       );
     });
 
-    it('passes on when to try again', async () => {
+    it('passes on Retry-After', async () => {
       upstream.respond = (response) => void response.writeHead(429, { 'retry-after': '7' }).end();
       await expect(run(anEngine(), aJob())).rejects.toMatchObject({ code: 'worker.busy', retryAfterSeconds: 7 });
     });
@@ -86,7 +86,7 @@ describe('OpenaiChatEngine, when things go wrong or are called off,', () => {
     const failures: [string, () => void, Partial<OpenaiConfig>][] = [
       ['early end', () => (upstream.respond = stream(chunk({ content: 'a' }))), {}],
       ['early [DONE]', () => (upstream.respond = stream(chunk({ role: 'assistant', content: '' }), '[DONE]')), {}],
-      ['chunk that is not JSON', () => (upstream.respond = stream(chunk({ content: 'a' }), '{broken')), {}],
+      ['invalid JSON in a chunk', () => (upstream.respond = stream(chunk({ content: 'a' }), '{broken')), {}],
       [
         'error event',
         () => (upstream.respond = stream(chunk({ content: 'a' }), { error: { message: 'CUDA out of memory' } })),
@@ -97,9 +97,9 @@ describe('OpenaiChatEngine, when things go wrong or are called off,', () => {
         () => (upstream.respond = stream(chunk({ content: 'a' }), { object: 'error', message: 'x' })),
         {},
       ],
-      ['response that is neither of the two', () => (upstream.respond = (response) => json(response, 'Hi')), {}],
+      ['response of another form', () => (upstream.respond = (response) => json(response, 'Hi')), {}],
       [
-        'connection that breaks',
+        'broken connection',
         () =>
           (upstream.respond = (response) => {
             beginStream(response);
@@ -120,7 +120,7 @@ describe('OpenaiChatEngine, when things go wrong or are called off,', () => {
     ];
 
     it.each(failures)(
-      'by %s is inference.engine_failed, with a cause that names no address',
+      'by %s is inference.engine_failed, with a cause without addresses',
       async (_what, arrange, config) => {
         arrange();
         const error = await run(anEngine(config), aJob(STREAMED)).catch((caught: unknown) => caught);
@@ -129,7 +129,7 @@ describe('OpenaiChatEngine, when things go wrong or are called off,', () => {
       },
     );
 
-    it.each([true, false])('is not billed when nothing came of it (stream: %s)', async (streamed) => {
+    it.each([true, false])('has no usage without output (stream: %s)', async (streamed) => {
       upstream.respond = (response) => void response.writeHead(500).end();
       const error = await run(anEngine(), aJob({ stream: streamed })).catch((caught: unknown) => caught);
       expect(error).toMatchObject({ code: 'inference.engine_failed', details: { upstreamStatus: 500 } });
@@ -146,7 +146,7 @@ describe('OpenaiChatEngine, when things go wrong or are called off,', () => {
       await upstream.start();
     });
 
-    it('counts what had been generated until then', async () => {
+    it('counts the tokens that were generated before it', async () => {
       upstream.respond = stream(chunk({ content: 'a' }), chunk({ content: 'b' }));
       await expect(run(anEngine(), aJob(STREAMED))).rejects.toMatchObject({
         details: { usage: { completionTokens: 2 } },
@@ -162,7 +162,7 @@ describe('OpenaiChatEngine, when things go wrong or are called off,', () => {
       };
     }
 
-    it('closes the connection, and counts what came until then', async () => {
+    it('closes the connection, and counts the tokens up to then', async () => {
       endless();
       const controller = new AbortController();
       const { usage, finishReasons } = await run(anEngine(), aJob(STREAMED), {
@@ -176,7 +176,7 @@ describe('OpenaiChatEngine, when things go wrong or are called off,', () => {
       await upstream.requests[0]?.aborted;
     });
 
-    it('by leaving the loop closes the connection too', async () => {
+    it('by ending the iteration closes the connection', async () => {
       endless();
       for await (const event of anEngine().generate(aJob(STREAMED), new AbortController().signal)) {
         if (event.type === 'chunk') break;
@@ -184,7 +184,7 @@ describe('OpenaiChatEngine, when things go wrong or are called off,', () => {
       await upstream.requests[0]?.aborted;
     });
 
-    it('while the upstream computes in silence closes the connection, streamed or not', async () => {
+    it('before the response closes the connection, streamed or not', async () => {
       for (const streamed of [true, false]) {
         upstream.requests.length = 0;
         const controller = new AbortController();
@@ -195,7 +195,7 @@ describe('OpenaiChatEngine, when things go wrong or are called off,', () => {
       }
     });
 
-    it('before the start asks the upstream nothing', async () => {
+    it('before the start sends no request', async () => {
       await run(anEngine(), aJob(STREAMED), { signal: AbortSignal.abort() });
       expect(upstream.requests).toHaveLength(0);
     });
@@ -211,7 +211,7 @@ describe('OpenaiChatEngine, when things go wrong or are called off,', () => {
   });
 
   describe('the head', () => {
-    it('does not wait for an upstream that computes before it answers', async () => {
+    it('does not wait for an upstream that computes before it responds', async () => {
       let respond: () => void = () => undefined;
       upstream.respond = (response) => {
         respond = () => json(response, goodResponse);

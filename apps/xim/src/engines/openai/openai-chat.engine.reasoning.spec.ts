@@ -1,4 +1,4 @@
-/** Reasoning reaches a client that asks for it, under one name, and nobody else, whatever the server calls it. */
+/** Clients receive reasoning on request only, and in one field, regardless of the field of the server. */
 import fc from 'fast-check';
 import type { ChunkChoice } from '../engine.ts';
 import { chunk } from '../testing/fake-upstream.ts';
@@ -11,8 +11,8 @@ const harness = openaiHarness();
 const forms: [string, Record<string, unknown>][] = [
   ['reasoning_content', { reasoning_content: 'Hm' }],
   ['reasoning', { reasoning: 'Hm' }],
-  ['reasoning beside an empty reasoning_content', { reasoning_content: '', reasoning: 'Hm' }],
-  ['reasoning beside a null reasoning_content', { reasoning_content: null, reasoning: 'Hm' }],
+  ['reasoning with an empty reasoning_content', { reasoning_content: '', reasoning: 'Hm' }],
+  ['reasoning with a null reasoning_content', { reasoning_content: null, reasoning: 'Hm' }],
   ['both', { reasoning_content: 'Hm', reasoning: 'Hm' }],
   ["Ollama's thinking", { thinking: 'Hm' }],
   [
@@ -25,7 +25,7 @@ const forms: [string, Record<string, unknown>][] = [
     },
   ],
   ["OpenRouter's summary", { reasoning_details: [{ type: 'reasoning.summary', summary: 'Hm' }] }],
-  ['details beside reasoning', { reasoning: 'Hm', reasoning_details: [{ type: 'reasoning.text', text: 'Hm' }] }],
+  ['details with reasoning', { reasoning: 'Hm', reasoning_details: [{ type: 'reasoning.text', text: 'Hm' }] }],
   [
     "LiteLLM's blocks",
     { reasoning_content: null, thinking_blocks: [{ type: 'thinking', thinking: 'Hm', signature: 'x' }] },
@@ -33,7 +33,7 @@ const forms: [string, Record<string, unknown>][] = [
 ];
 
 describe('reasoning', () => {
-  it.each(forms)('in %s comes out as reasoning_content when asked for, and not otherwise', async (_what, fields) => {
+  it.each(forms)('in %s is returned as reasoning_content on request only', async (_what, fields) => {
     for (const include_reasoning of [true, false]) {
       const reasoning = include_reasoning ? 'Hm' : undefined;
       const events = [
@@ -56,7 +56,7 @@ describe('reasoning', () => {
     }
   });
 
-  it('does not show in log probabilities unasked', async () => {
+  it('is omitted from log probabilities unless it is requested', async () => {
     const entry = (token: string): object => ({ token, logprob: -1, bytes: null, top_logprobs: [] });
     const logprobs = (...tokens: string[]): object => ({ logprobs: { content: tokens.map(entry), refusal: null } });
     const message = { content: 'Hi', reasoning_content: 'Hm' };
@@ -84,7 +84,7 @@ describe('reasoning', () => {
     expect(tokens(await harness.streamed(mention, { logprobs: true }))).toEqual(['<', 'b>']);
   });
 
-  it('is counted whether it is asked for or not', async () => {
+  it('is counted whether it is requested or not', async () => {
     const events = ['a', 'b', 'c'].map((reasoning_content) => chunk({ reasoning_content }));
     const { usage } = await harness.streamed([...events, chunk({ content: 'Hi' }, 'stop'), '[DONE]']);
     expect(usage).toMatchObject({ completionTokens: 4, reasoningTokens: 3 });
@@ -95,25 +95,25 @@ describe('<think> in the content', () => {
   const responses: [string, string, { reasoning?: string; content: string }][] = [
     ['at its beginning', '<think>Hm.</think>Hi', { reasoning: 'Hm.', content: 'Hi' }],
     ['with white space around it', '\n <think>\nHm.\n</think>\n\nHi\n', { reasoning: '\nHm.\n', content: 'Hi\n' }],
-    ['and nothing in it', '<think></think>Hi', { content: 'Hi' }],
-    ['that is never closed', '<think>Hm. And', { reasoning: 'Hm. And', content: '' }],
-    ['that is closed in half', '<think>Hm</thi', { reasoning: 'Hm</thi', content: '' }],
+    ['with nothing in it', '<think></think>Hi', { content: 'Hi' }],
+    ['without an end', '<think>Hm. And', { reasoning: 'Hm. And', content: '' }],
+    ['with an incomplete end', '<think>Hm</thi', { reasoning: 'Hm</thi', content: '' }],
     ['that is mentioned later', 'Write <think>x</think> first', { content: 'Write <think>x</think> first' }],
     [
       'that is mentioned after reasoning',
       '<think>Hm</think>Use <think>x</think>',
       { reasoning: 'Hm', content: 'Use <think>x</think>' },
     ],
-    ['that is only nearly one', '<thinker>x', { content: '<thinker>x' }],
-    ['that only begins', '<thi', { content: '<thi' }],
+    ['as the prefix of another tag', '<thinker>x', { content: '<thinker>x' }],
+    ['with an incomplete start', '<thi', { content: '<thi' }],
     ['in capitals', '<THINK>x', { content: '<THINK>x' }],
     ["in Magistral's form", '[THINK]Hm.[/THINK]Hi', { reasoning: 'Hm.', content: 'Hi' }],
-    ['with the other form in it', '<think>[/THINK]</think>Hi', { reasoning: '[/THINK]', content: 'Hi' }],
+    ['with the other tag in it', '<think>[/THINK]</think>Hi', { reasoning: '[/THINK]', content: 'Hi' }],
     ['with white space before other text', ' \n Hi', { content: ' \n Hi' }],
-    ['that is white space alone', ' \n', { content: ' \n' }],
+    ['as white space alone', ' \n', { content: ' \n' }],
   ];
 
-  it.each(responses)('%s is read right, wherever it is cut', (_what, text, expected) => {
+  it.each(responses)('%s is parsed, wherever it is split', (_what, text, expected) => {
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 1, max: 6 }), { minLength: 1, maxLength: 30 }), (sizes) => {
         const reader = new ThinkTagReader();
@@ -135,7 +135,7 @@ describe('<think> in the content', () => {
     );
   });
 
-  it.each(responses)('%s comes out of the engine right, streamed or not', async (_what, text, expected) => {
+  it.each(responses)('%s is separated by the engine, streamed or not', async (_what, text, expected) => {
     const events = [...text].map((content) => chunk({ content }));
     for (const include_reasoning of [true, false]) {
       const streamed = await harness.streamed([...events, chunk({}, 'stop'), '[DONE]'], { include_reasoning });
@@ -147,7 +147,7 @@ describe('<think> in the content', () => {
     }
   });
 
-  it('is left alone where the server reads reasoning itself', async () => {
+  it('is content when the server returns reasoning separately', async () => {
     const events = [
       chunk({ reasoning_content: 'Hm' }),
       chunk({ content: '<think> is a tag' }),
@@ -157,7 +157,7 @@ describe('<think> in the content', () => {
     expect((await harness.streamed(events)).content).toBe('<think> is a tag');
   });
 
-  it('does not hold back text before a tool call or the end', async () => {
+  it('does not delay text beyond a tool call or the end', async () => {
     const tool_calls = [{ index: 0, id: 'c', type: 'function', function: { name: 'f', arguments: '{}' } }];
     const view = await harness.streamed([chunk({ content: '<' }), chunk({ tool_calls }), chunk({}, 'stop'), '[DONE]']);
     expect(view).toMatchObject({ content: '<', calls: [{ name: 'f' }] });

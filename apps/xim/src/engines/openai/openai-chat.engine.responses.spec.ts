@@ -1,4 +1,4 @@
-/** Responses that are right in substance and wrong in form: what other servers of this API really send. */
+/** Responses that deviate from the specification, as various servers send them. */
 import { beginStream, chunk, goodResponse, goodStream, json, sse, usageChunk } from '../testing/fake-upstream.ts';
 import { completion, openaiHarness } from '../testing/openai-harness.ts';
 import type { ChunkChoice } from '../engine.ts';
@@ -8,17 +8,14 @@ const harness = openaiHarness();
 const USAGE = usageChunk({ prompt_tokens: 9, completion_tokens: 3 });
 
 describe('a finish reason', () => {
-  it.each(['', 'null', 'None', 'none', ' ', 0, false])(
-    'of %j in a chunk means that the stream goes on',
-    async (word) => {
-      const call = { tool_calls: [{ index: 0, id: 'c', type: 'function', function: { name: 'f', arguments: '{}' } }] };
-      const events = [chunk({ content: 'a' }), chunk({ content: 'b' }), chunk(call)].map((event) =>
-        JSON.parse(JSON.stringify(event).replace('"finish_reason":null', `"finish_reason":${JSON.stringify(word)}`)),
-      ) as object[];
-      const view = await harness.streamed([...events, chunk({}, 'tool_calls'), USAGE, '[DONE]']);
-      expect(view).toMatchObject({ content: 'ab', calls: [{ name: 'f' }], finish: ['tool_calls'] });
-    },
-  );
+  it.each(['', 'null', 'None', 'none', ' ', 0, false])('of %j in a chunk does not end the stream', async (word) => {
+    const call = { tool_calls: [{ index: 0, id: 'c', type: 'function', function: { name: 'f', arguments: '{}' } }] };
+    const events = [chunk({ content: 'a' }), chunk({ content: 'b' }), chunk(call)].map((event) =>
+      JSON.parse(JSON.stringify(event).replace('"finish_reason":null', `"finish_reason":${JSON.stringify(word)}`)),
+    ) as object[];
+    const view = await harness.streamed([...events, chunk({}, 'tool_calls'), USAGE, '[DONE]']);
+    expect(view).toMatchObject({ content: 'ab', calls: [{ name: 'f' }], finish: ['tool_calls'] });
+  });
 
   const words: [string, string][] = [
     ['stop', 'stop'],
@@ -36,14 +33,14 @@ describe('a finish reason', () => {
     ['limit', 'length'],
     ['SAFETY', 'content_filter'],
     ['refusal', 'content_filter'],
-    // There is no call that a client could look for.
+    // There are no tool calls.
     ['tool_calls', 'stop'],
     ['function_call', 'stop'],
     ['something_new', 'stop'],
     ['constructor', 'stop'],
   ];
 
-  it.each(words)('%s is %s, streamed or not', async (word, reason) => {
+  it.each(words)('%s becomes %s, streamed or not', async (word, reason) => {
     const streamed = await harness.streamed([chunk({ content: 'a' }), chunk({}, word), USAGE, '[DONE]']);
     expect(streamed).toMatchObject({ content: 'a', finish: [reason] });
     expect(await harness.whole(completion({ content: 'a' }, word))).toMatchObject({ content: 'a', finish: [reason] });
@@ -58,7 +55,7 @@ describe('a finish reason', () => {
     'insufficient_system_resource',
     'network_error',
     'engine_crashed',
-  ])('%s means that the engine gave up, streamed or not', async (word) => {
+  ])('%s is a failure of the engine, streamed or not', async (word) => {
     await expect(harness.streamed([chunk({ content: 'a' }), chunk({}, word), USAGE, '[DONE]'])).rejects.toMatchObject({
       code: 'inference.engine_failed',
       details: { usage: { completionTokens: 1 } },
@@ -69,7 +66,7 @@ describe('a finish reason', () => {
   });
 
   it.each(['stop', 'tool_calls', 'tool_use', 'function_call', 'TOOL_CALL', 'eos_token'])(
-    'of a response with tool calls is tool_calls when the server says %s',
+    'of a response with tool calls is tool_calls when the server sends %s',
     async (word) => {
       const tool_calls = [{ index: 0, id: 'c', type: 'function', function: { name: 'f', arguments: '{}' } }];
       expect((await harness.streamed([chunk({ tool_calls }), chunk({}, word), '[DONE]'])).finish).toEqual([
@@ -87,7 +84,7 @@ describe('a finish reason', () => {
 });
 
 describe('the end of a stream', () => {
-  it('is [DONE] too, where the text came without a finish reason', async () => {
+  it('is [DONE] when there is no finish reason', async () => {
     expect(await harness.streamed([chunk({ content: 'a' }), chunk({ content: 'b' }), USAGE, '[DONE]'])).toMatchObject({
       content: 'ab',
       finish: ['stop'],
@@ -98,9 +95,9 @@ describe('the end of a stream', () => {
   });
 
   it.each([
-    ['[DONE] without any text', [chunk({ role: 'assistant', content: '' }), '[DONE]']],
+    ['[DONE] without content', [chunk({ role: 'assistant', content: '' }), '[DONE]']],
     ['[DONE] alone', ['[DONE]']],
-    ['a cut after the text', [chunk({ content: 'a' })]],
+    ['no end after the content', [chunk({ content: 'a' })]],
     ['nothing at all', []],
   ])('is a failure with %s', async (_what, events) => {
     await expect(harness.streamed(events)).rejects.toMatchObject({ code: 'inference.engine_failed' });
@@ -108,21 +105,21 @@ describe('the end of a stream', () => {
 
   it.each([
     ['finish and usage', [chunk({ content: 'a' }), chunk({}, 'stop'), USAGE], 9],
-    ['a finish that says the usage', [chunk({ content: 'a' }, 'stop'), USAGE], 9],
+    ['finish with usage', [chunk({ content: 'a' }, 'stop'), USAGE], 9],
     ['finish without usage', [chunk({ content: 'a' }), chunk({}, 'stop')], 7],
     ['[DONE] without a finish', [chunk({ content: 'a' }), '[DONE]'], 7],
-  ])('comes by itself after %s, when the server leaves the connection open', async (_what, events, promptTokens) => {
+  ])('is reached after %s when the server keeps the connection open', async (_what, events, promptTokens) => {
     harness.upstream.respond = (response) => {
       beginStream(response);
       for (const event of events) response.write(sse(event));
     };
-    // A minute of silence is the server's right as long as it has not finished.
+    // The idle timeout of a minute applies only until the finish.
     const view = await harness.view({ stream: true });
     expect(view).toMatchObject({ content: 'a', finish: ['stop'], usage: { promptTokens } });
     await harness.upstream.requests[0]?.aborted;
   });
 
-  it('waits for the usage that comes a little later than the finish', async () => {
+  it('waits for a usage that is sent shortly after the finish reason', async () => {
     harness.upstream.respond = (response) => {
       beginStream(response);
       response.write(sse(chunk({ content: 'a' })) + sse(chunk({}, 'stop')));
@@ -131,7 +128,7 @@ describe('the end of a stream', () => {
     expect((await harness.view({ stream: true })).usage).toMatchObject({ promptTokens: 9, completionTokens: 3 });
   });
 
-  it('is not said by an empty event, which is a ping', async () => {
+  it('is not an empty event, which is a ping', async () => {
     const events = ['', chunk({ content: 'a' }), '', ' ', chunk({ content: 'b' }), chunk({}, 'stop'), '', '[DONE]'];
     expect(await harness.streamed(events)).toMatchObject({ content: 'ab', finish: ['stop'] });
   });
@@ -149,7 +146,7 @@ describe('the form of a body', () => {
   ];
 
   it.each(types.flatMap((type) => [200, 201].map((status) => [type, status] as const)))(
-    'is seen by itself: a stream as %s with status %d',
+    'is detected for a stream as %s with status %d',
     async (type, status) => {
       harness.upstream.respond = (response) => {
         response.writeHead(status, type === undefined ? {} : { 'content-type': type });
@@ -159,7 +156,7 @@ describe('the form of a body', () => {
     },
   );
 
-  it.each(types)('is seen by itself: JSON as %s', async (type) => {
+  it.each(types)('is detected for JSON as %s', async (type) => {
     harness.upstream.respond = (response) => {
       response.writeHead(201, type === undefined ? {} : { 'content-type': type });
       response.end(`\n ${JSON.stringify(goodResponse)}`);
@@ -167,7 +164,7 @@ describe('the form of a body', () => {
     expect(await harness.view({})).toMatchObject({ content: 'Hi there', finish: ['stop'] });
   });
 
-  it('is not looked for in white space without end', async () => {
+  it('is not detected after excessive white space', async () => {
     harness.upstream.respond = (response) => {
       beginStream(response);
       response.end(`${'\n'.repeat(200_000)}${goodStream.map(sse).join('')}`);
@@ -177,7 +174,7 @@ describe('the form of a body', () => {
     await expect(harness.view({ stream: true })).rejects.toMatchObject({ code: 'inference.engine_failed' });
   });
 
-  it('may be JSON where a stream was asked for: it comes as chunks', async () => {
+  it('may be JSON when a stream was requested, and is returned as chunks', async () => {
     const tool_calls = [{ id: 'c', type: 'function', function: { name: 'f', arguments: '{"a":1}' } }];
     harness.upstream.respond = (response) => json(response, completion({ content: 'Hi', tool_calls, reasoning: 'Hm' }));
     const view = await harness.view({ stream: true, include_reasoning: true });
@@ -192,7 +189,7 @@ describe('the form of a body', () => {
     expect((choicesOf(view.events)[0] as ChunkChoice).delta.tool_calls?.[0]?.index).toBe(0);
   });
 
-  it('may be a stream where JSON was asked for: it comes as one response', async () => {
+  it('may be a stream when JSON was requested, and is returned as one response', async () => {
     harness.upstream.respond = (response) => {
       beginStream(response);
       response.end(goodStream.map(sse).join(''));
@@ -203,22 +200,22 @@ describe('the form of a body', () => {
   });
 
   it.each([
-    ['a page', '<html><body>Welcome</body></html>'],
+    ['an HTML page', '<html><body>Welcome</body></html>'],
     ['nothing', ''],
     ['broken JSON', '{"choices": [{"message": '],
     ['a number', '5'],
-  ])('that is %s is a failure, streamed or not', async (_what, body) => {
+  ])('is a failure for %s, streamed or not', async (_what, body) => {
     harness.upstream.respond = (response) => void response.writeHead(200, { 'content-type': 'text/html' }).end(body);
     for (const streamed of [true, false])
       await expect(harness.view({ stream: streamed })).rejects.toMatchObject({ code: 'inference.engine_failed' });
   });
 
-  it.each([202, 204, 206])('with status %d and no body is a failure', async (status) => {
+  it.each([202, 204, 206])('is a failure for status %d without a body', async (status) => {
     harness.upstream.respond = (response) => void response.writeHead(status).end();
     await expect(harness.view({ stream: true })).rejects.toMatchObject({ code: 'inference.engine_failed' });
   });
 
-  it('may have events named in the older way of llama-server', async () => {
+  it('may have the error events of older llama-servers', async () => {
     const error = { code: 400, message: 'bad grammar', type: 'invalid_request_error' };
     harness.upstream.respond = (response) => {
       beginStream(response);
@@ -238,7 +235,7 @@ describe('content', () => {
       ],
       { content: 'ab' },
     ],
-    ['a list of texts', ['a', 'b'], { content: 'ab' }],
+    ['a list of strings', ['a', 'b'], { content: 'ab' }],
     ['one part', { type: 'text', text: 'ab' }, { content: 'ab' }],
     ['output_text parts', [{ type: 'output_text', text: 'ab', annotations: [] }], { content: 'ab' }],
     [
@@ -259,13 +256,13 @@ describe('content', () => {
       { content: 'ab', reasoning: 'Hm' },
     ],
     [
-      'parts that are no text',
+      'other parts',
       [{ type: 'reference', reference_ids: [1] }, null, 5, { type: 'text', text: 'ab' }],
       { content: 'ab' },
     ],
   ];
 
-  it.each(parts)('of %s is joined, streamed or not', async (_what, content, expected) => {
+  it.each(parts)('in %s is joined, streamed or not', async (_what, content, expected) => {
     for (const include_reasoning of [true, false]) {
       const wanted = { content: expected.content, reasoning: include_reasoning ? expected.reasoning : undefined };
       const streamed = await harness.streamed([chunk({ content }), chunk({}, 'stop'), '[DONE]'], { include_reasoning });
@@ -275,19 +272,19 @@ describe('content', () => {
     }
   });
 
-  it('of refusal parts is a refusal', async () => {
+  it('in `refusal` parts becomes the `refusal`', async () => {
     const view = await harness.whole(completion({ content: [{ type: 'refusal', refusal: 'No.' }] }));
     expect(view).toMatchObject({ content: null, refusal: 'No.' });
   });
 
-  it('of another kind is none', async () => {
+  it('of another type is ignored', async () => {
     for (const content of [5, true, {}]) {
       const view = await harness.streamed([chunk({ content }), chunk({ content: 'a' }), chunk({}, 'stop'), '[DONE]']);
       expect(view.content).toBe('a');
     }
   });
 
-  it('has its surrogate pairs joined across chunks, and halves without the other replaced', async () => {
+  it('has surrogate pairs joined across chunks, and lone surrogates replaced', async () => {
     const half = (text: string): string => JSON.stringify(chunk({ content: 'X' })).replace('X', text);
     const events = [
       half('a\\ud83d'),
@@ -305,7 +302,7 @@ describe('content', () => {
     expect(whole.content).toBe('a\ufffd');
   });
 
-  it('is a text field in servers of older completions', async () => {
+  it('may be in the text field of legacy completions', async () => {
     const event = { choices: [{ index: 0, text: 'ab', finish_reason: 'stop' }] };
     expect((await harness.streamed([event, '[DONE]'])).content).toBe('ab');
   });
@@ -329,7 +326,7 @@ describe('log probabilities', () => {
     ['Infinity', -9_999],
     ['-0.25', -0.25],
     ['-9999.0', -9_999],
-  ])('of %s are %d', async (written, expected) => {
+  ])('of %s become %d', async (written, expected) => {
     const view = await harness.streamed([entry(written), chunk({}, 'stop'), '[DONE]'], { logprobs: true });
     expect(view.content).toBe('a');
     expect(choicesOf(view.events)[0]?.logprobs).toEqual({
@@ -345,7 +342,7 @@ describe('log probabilities', () => {
     });
   });
 
-  it('of another form are none', async () => {
+  it('in another format become null', async () => {
     for (const logprobs of [[], {}, 5, { tokens: ['a'] }]) {
       const event = chunk({ content: 'a' }, 'stop', { logprobs });
       expect(choicesOf((await harness.streamed([event, '[DONE]'])).events)[0]?.logprobs).toBeNull();

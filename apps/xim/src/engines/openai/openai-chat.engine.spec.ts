@@ -46,8 +46,8 @@ describe('OpenaiChatEngine', () => {
     return engine;
   }
 
-  describe('what the upstream gets', () => {
-    it('is the request, without what is none of its business', async () => {
+  describe('the request to the upstream', () => {
+    it('omits parameters of the platform and data about the client', async () => {
       upstream.respond = stream(...goodStream);
       const request = {
         ...STREAMED,
@@ -82,7 +82,7 @@ describe('OpenaiChatEngine', () => {
       });
     });
 
-    it('has no key where none is set, and no stream where none is asked for', async () => {
+    it('has no key if none is configured, and no stream unless it is requested', async () => {
       upstream.respond = (response) => json(response, goodResponse);
       await run(anEngine(), aJob());
       expect(upstream.requests[0]?.headers.authorization).toBeUndefined();
@@ -91,8 +91,8 @@ describe('OpenaiChatEngine', () => {
     });
   });
 
-  describe('a streamed answer', () => {
-    it('has what the specification has, and what vLLM’s clients read, under the index that was asked for', async () => {
+  describe('a streamed response', () => {
+    it('has the fields of the specification and of vLLM, with the requested index', async () => {
       const logprobs = { content: [{ token: 'Hi', logprob: -0.1, bytes: [72, 105], top_logprobs: [] }], refusal: null };
       upstream.respond = stream(
         chunk({ role: 'assistant', content: '' }),
@@ -123,7 +123,7 @@ describe('OpenaiChatEngine', () => {
       ]);
     });
 
-    it('has no thoughts for a client that did not ask for them, and no chunk for one that is all there is', async () => {
+    it('has no reasoning unless it is requested, and no chunk for reasoning alone', async () => {
       upstream.respond = stream(
         chunk({ role: 'assistant', content: '' }),
         chunk({ reasoning_content: 'Hm' }),
@@ -140,7 +140,7 @@ describe('OpenaiChatEngine', () => {
       expect(usage.completionTokens).toBe(2);
     });
 
-    it('has its role in the first chunk and in no other, whatever the upstream does', async () => {
+    it('has the role in the first chunk only', async () => {
       upstream.respond = stream(
         chunk({ content: 'a' }),
         chunk({ role: 'assistant', content: 'b' }),
@@ -155,7 +155,7 @@ describe('OpenaiChatEngine', () => {
       ]);
     });
 
-    it('has one finish reason, also when the upstream goes on after it', async () => {
+    it('ends at the first finish reason', async () => {
       upstream.respond = stream(
         chunk({ content: 'a' }),
         chunk({}, 'stop'),
@@ -168,7 +168,7 @@ describe('OpenaiChatEngine', () => {
       expect(usage.promptTokens).toBe(9);
     });
 
-    it('is the same wherever its bytes are cut', async () => {
+    it('is the same wherever its bytes are split', async () => {
       const text = 'Grüße, 漢字 and 😀';
       const bytes = Buffer.from(
         [chunk({ role: 'assistant', content: '' }), chunk({ content: text }), chunk({}, 'stop'), '[DONE]']
@@ -187,7 +187,7 @@ describe('OpenaiChatEngine', () => {
       expect((await run(anEngine(), aJob(STREAMED))).text).toBe(text);
     });
 
-    it('arrives chunk by chunk, while the upstream is still writing', async () => {
+    it('is yielded chunk by chunk while the upstream is still writing', async () => {
       let finish: () => void = () => undefined;
       upstream.respond = (response) => {
         beginStream(response);
@@ -202,7 +202,7 @@ describe('OpenaiChatEngine', () => {
       expect(text).toBe('first');
     });
 
-    it('is complete with its finish reason, even when the connection breaks after it or is never ended', async () => {
+    it('is complete with the finish reason, even if the connection then breaks or stays open', async () => {
       for (const end of ['destroy', 'keep'] as const) {
         upstream.respond = (response) => {
           beginStream(response);
@@ -215,7 +215,7 @@ describe('OpenaiChatEngine', () => {
   });
 
   describe('usage', () => {
-    it('is what the upstream reports, with all its details', async () => {
+    it('is that of the upstream, with all details', async () => {
       const usage = {
         ...goodResponse.usage,
         prompt_tokens_details: { cached_tokens: 4 },
@@ -236,7 +236,7 @@ describe('OpenaiChatEngine', () => {
       });
     });
 
-    it('is counted in chunks, and guessed for the prompt, when the upstream reports none', async () => {
+    it('is estimated when the upstream reports none', async () => {
       upstream.respond = stream(
         chunk({ role: 'assistant', content: '' }),
         chunk({ content: 'a' }),
@@ -252,7 +252,7 @@ describe('OpenaiChatEngine', () => {
     });
 
     it.each([{ prompt_tokens: 'many' }, { prompt_tokens: -1 }, 5])(
-      'is counted when the report is %j',
+      'is estimated when the report is %j',
       async (usage) => {
         upstream.respond = stream(chunk({ content: 'a' }, 'stop'), usageChunk(usage as object), '[DONE]');
         expect((await run(anEngine(), aJob(STREAMED))).usage.completionTokens).toBe(1);
@@ -264,7 +264,7 @@ describe('OpenaiChatEngine', () => {
     const heads = async (params: Record<string, unknown> = {}): Promise<unknown[]> =>
       (await run(anEngine(), aJob(params))).events.filter(({ type }) => type === 'head');
 
-    it('is told in a second head, before the first part of the answer', async () => {
+    it('is yielded in a second head before the first chunk', async () => {
       upstream.respond = (response) => json(response, { ...goodResponse, system_fingerprint: 'fp_1' });
       expect(await heads()).toEqual([{ type: 'head' }, { type: 'head', systemFingerprint: 'fp_1' }]);
       const first = { ...chunk({ content: 'a' }), system_fingerprint: 'fp_1' };
@@ -274,14 +274,14 @@ describe('OpenaiChatEngine', () => {
       expect(events[1]).toEqual({ type: 'head', systemFingerprint: 'fp_1' });
     });
 
-    it.each([undefined, null, 7, {}, 'x'.repeat(257)])('is none when it is %j', async (fingerprint) => {
+    it.each([undefined, null, 7, {}, 'x'.repeat(257)])('is ignored when it is %j', async (fingerprint) => {
       upstream.respond = (response) => json(response, { ...goodResponse, system_fingerprint: fingerprint });
       expect(await heads()).toEqual([{ type: 'head' }]);
     });
   });
 
-  describe('an answer that is not streamed', () => {
-    it('comes as one event, with the usage of the upstream', async () => {
+  describe('a response that is not streamed', () => {
+    it('is one event, with the usage of the upstream', async () => {
       upstream.respond = (response) => json(response, goodResponse);
       const { events, usage } = await run(anEngine(), aJob({}, { choiceIndex: 2 }));
       expect(events).toEqual([
@@ -301,13 +301,13 @@ describe('OpenaiChatEngine', () => {
       expect(usage).toMatchObject({ promptTokens: 9, completionTokens: 3 });
     });
 
-    it('is finished without a finish reason too, since nothing more can come', async () => {
+    it('is complete without a finish reason, too', async () => {
       for (const finish_reason of [null, undefined, ''])
         upstream.respond = (response) => json(response, { choices: [{ message: { content: 'a' }, finish_reason }] });
       expect(await run(anEngine(), aJob())).toMatchObject({ text: 'a', finishReasons: ['stop'] });
     });
 
-    it('keeps tool calls, reasoning and citations of its message', async () => {
+    it('keeps tool calls, reasoning and annotations of the message', async () => {
       const message = {
         role: 'assistant',
         content: null,
@@ -324,32 +324,32 @@ describe('OpenaiChatEngine', () => {
 
     it.each([
       ['no choice', { choices: [] }],
-      ['a choice that says nothing', { choices: [{ index: 0, message: { content: '' } }] }],
+      ['a choice without content', { choices: [{ index: 0, message: { content: '' } }] }],
       ['a choice without a message', { choices: [{ index: 0, finish_reason: 'stop' }] }],
-      ['an error instead', { error: { message: 'out of memory' } }],
-      ['no object', [1]],
-    ])('fails when the upstream answers with %s', async (_what, body) => {
+      ['an error', { error: { message: 'out of memory' } }],
+      ['an array', [1]],
+    ])('fails when the upstream responds with %s', async (_what, body) => {
       upstream.respond = (response) => json(response, body);
       await expect(run(anEngine(), aJob())).rejects.toMatchObject({ code: 'inference.engine_failed' });
     });
   });
 
-  describe('a limit', () => {
-    it('of the whole context or more is left to the upstream, and reported', async () => {
+  describe('a token limit', () => {
+    it('of at least the whole context is not sent, and reported as clamped', async () => {
       upstream.respond = stream(...goodStream);
       const { events } = await run(anEngine({ contextTokens: 100 }), aJob({ ...STREAMED, max_tokens: 100 }));
       expect(events[0]).toEqual({ type: 'head', maxTokensClampedFrom: 100 });
       expect(upstream.requests[0]?.body).not.toHaveProperty('max_tokens');
     });
 
-    it('that may fit is passed on as it is', async () => {
+    it('that may fit is sent unchanged', async () => {
       upstream.respond = stream(...goodStream);
       const { events } = await run(anEngine({ contextTokens: 100 }), aJob({ ...STREAMED, max_tokens: 99 }));
       expect(events[0]).toEqual({ type: 'head' });
       expect(upstream.requests[0]?.body).toMatchObject({ max_tokens: 99 });
     });
 
-    it('that the upstream has no room for is lowered to the room that it names', async () => {
+    it('that exceeds the context is lowered to the room that the upstream reports', async () => {
       upstream.respond = (response, { body }) => {
         if (Number(body['max_tokens']) <= 90) return stream(...goodStream)(response, upstream.requests[0]!);
         return json(
@@ -371,11 +371,11 @@ describe('OpenaiChatEngine', () => {
       expect(upstream.requests.map(({ body }) => body['max_tokens'])).toEqual([95, 90]);
     });
 
-    it('that a slow upstream refuses once the head is out is told in a second head', async () => {
+    it('that a slow upstream rejects after the head is reported in a second head', async () => {
       const message = "This model's maximum context length is 100 tokens and your request has 10 input tokens.";
       upstream.respond = (response, request) => {
         if (Number(request.body['max_tokens']) <= 90) return stream(...goodStream)(response, request);
-        // Longer than the head waits for an answer.
+        // Longer than the head waits for a response.
         setTimeout(() => json(response, { error: { message } }, 400), 400);
       };
       const { events } = await run(anEngine({ contextTokens: 100 }), aJob({ ...STREAMED, max_tokens: 95 }));
@@ -397,7 +397,7 @@ describe('OpenaiChatEngine', () => {
   });
 
   describe('check', () => {
-    it('takes the first model that the server lists, and its context', async () => {
+    it('uses the first model that the server lists, and its context length', async () => {
       upstream.respond = stream(...goodStream);
       const engine = anEngine({ model: undefined });
       await engine.check(NEVER);
@@ -406,14 +406,14 @@ describe('OpenaiChatEngine', () => {
       expect(upstream.requests.at(-1)?.body).toMatchObject({ model: 'upstream-model' });
     });
 
-    it('prefers what is configured', async () => {
+    it('prefers the configured context length', async () => {
       const engine = anEngine({ contextTokens: 77 });
       await engine.check(NEVER);
       expect(engine.contextTokens).toBe(77);
       expect(anEngine().contextTokens).toBeUndefined();
     });
 
-    it('learns what the server says anew', async () => {
+    it('updates the context length', async () => {
       const engine = anEngine({ model: undefined });
       await engine.check(NEVER);
       upstream.models = (response) => json(response, { data: [{ id: 'another', max_model_len: 4_096 }] });
@@ -421,7 +421,7 @@ describe('OpenaiChatEngine', () => {
       expect(engine.contextTokens).toBe(4_096);
     });
 
-    it.each([404, 405, 501])('does without a list of models (%i) where the model has a name', async (status) => {
+    it.each([404, 405, 501])('requires no list of models (%i) if a name is configured', async (status) => {
       upstream.models = (response) => json(response, {}, status);
       upstream.respond = stream(...goodStream);
       const engine = anEngine();
@@ -430,24 +430,24 @@ describe('OpenaiChatEngine', () => {
       expect(upstream.requests.at(-1)?.body).toMatchObject({ model: 'named-model' });
     });
 
-    it('asks for a name where there is no list of models', async () => {
+    it('requires a name without a list of models', async () => {
       upstream.models = (response) => json(response, {}, 404);
       await expect(anEngine({ model: undefined }).check(NEVER)).rejects.toThrow(/XIM_UPSTREAM_MODEL.*end.* in \/v1/);
     });
 
-    it.each([401, 403])('says that the settings are wrong after a %i', async (status) => {
+    it.each([401, 403])('rejects with EngineMisconfiguredError after a %i', async (status) => {
       upstream.models = (response) => json(response, {}, status);
       const failure = anEngine().check(NEVER);
       await expect(failure).rejects.toThrow(/XIM_UPSTREAM_KEY/);
       await expect(failure).rejects.toBeInstanceOf(EngineMisconfiguredError);
     });
 
-    it.each([500, 503])('is no verdict on the settings after a %i', async (status) => {
+    it.each([500, 503])('rejects with another error after a %i', async (status) => {
       upstream.models = (response) => json(response, {}, status);
       await expect(anEngine().check(NEVER)).rejects.not.toBeInstanceOf(EngineMisconfiguredError);
     });
 
-    it('is not there without a model', async () => {
+    it('rejects when the server lists no models', async () => {
       upstream.models = (response) => json(response, { data: [{ id: 5 }] });
       await expect(anEngine({ model: undefined }).check(NEVER)).rejects.toThrow('XIM_UPSTREAM_MODEL');
     });

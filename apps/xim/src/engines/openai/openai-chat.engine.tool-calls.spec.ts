@@ -1,4 +1,4 @@
-/** Tool calls as servers really write them, read as OpenAI's own clients read what comes out. */
+/** Tool calls in the formats of various servers, joined like OpenAI's clients join the result. */
 import { chunk } from '../testing/fake-upstream.ts';
 import { completion, openaiHarness } from '../testing/openai-harness.ts';
 import type { ClientView } from '../testing/openai-harness.ts';
@@ -16,7 +16,7 @@ function streamedCalls(...deltas: (object | object[])[]): Promise<ClientView> {
 
 const short = ({ calls }: ClientView): [string, string][] => calls.map((call) => [call.name, call.arguments]);
 
-function expectSound({ calls, finish }: ClientView): void {
+function expectValid({ calls, finish }: ClientView): void {
   for (const { id, type } of calls)
     expect({ id, type }).toEqual({ id: expect.stringMatching(/^\S+$/), type: 'function' });
   expect(new Set(calls.map(({ id }) => id)).size).toBe(calls.length);
@@ -25,7 +25,7 @@ function expectSound({ calls, finish }: ClientView): void {
 
 const one: [string, (object | object[])[]][] = [
   [
-    'as the specification has it',
+    'as specified',
     [
       { index: 0, ...full, ...called('f', '') },
       { index: 0, ...more('{"x"') },
@@ -41,7 +41,7 @@ const one: [string, (object | object[])[]][] = [
     ],
   ],
   [
-    'with an empty id and null for what is not new',
+    'with an empty id and null for repeated fields',
     [
       { index: 0, id: '', type: null, ...called('f', '{"x"') },
       { index: 0, id: null, type: null, function: { name: null, arguments: ':1}' } },
@@ -55,42 +55,42 @@ const one: [string, (object | object[])[]][] = [
     ],
   ],
   [
-    'with an id of its own in each piece',
+    'with a new id in each piece',
     [
       { index: 0, id: 'a', ...called('f', '{"x"') },
       { index: 0, id: 'b', ...more(':1}') },
     ],
   ],
   [
-    'with another id in each piece and no index',
+    'with a new id in each piece and no index',
     [
       { id: 'a', ...called('f', '{"x"') },
       { id: 'b', ...more(':1}') },
     ],
   ],
   [
-    'with its name in each piece',
+    'with the name in each piece',
     [
       { index: 0, ...full, ...called('f', '{"x"') },
       { index: 0, ...full, ...called('f', ':1}') },
     ],
   ],
   [
-    'with name and another id in each piece',
+    'with the name and a new id in each piece',
     [
       { index: 0, id: 'a', ...called('f', '{"x"') },
       { index: 0, id: 'b', ...called('f', ':1}') },
     ],
   ],
   [
-    'with its name in each piece and no id',
+    'with the name in each piece and no id',
     [
       { index: 0, ...called('f', '{"x"') },
       { index: 0, ...called('f', ':1}') },
     ],
   ],
   [
-    'with its name after its id',
+    'with the name after the id',
     [
       { index: 0, id: 'a', type: 'function' },
       { index: 0, ...called('f', '{"x"') },
@@ -98,14 +98,14 @@ const one: [string, (object | object[])[]][] = [
     ],
   ],
   [
-    'with its name last',
+    'with the name last',
     [
       { index: 0, id: 'a', ...more('{"x"') },
       { index: 0, ...called('f', ':1}') },
     ],
   ],
   [
-    'with an index that begins at 1',
+    'with an index from 1',
     [
       { index: 1, ...full, ...called('f', '{"x"') },
       { index: 1, ...more(':1}') },
@@ -119,10 +119,10 @@ const one: [string, (object | object[])[]][] = [
     ],
   ],
   ['whole in one piece', [{ index: 0, ...full, ...called('f', '{"x":1}') }]],
-  ['with arguments that are an object', [{ index: 0, ...full, ...called('f', { x: 1 }) }]],
+  ['with an object as arguments', [{ index: 0, ...full, ...called('f', { x: 1 }) }]],
   ['without the function object', [{ index: 0, id: 'a', name: 'f', arguments: '{"x":1}' }]],
   [
-    'with a last piece that says nothing new',
+    'with a redundant last piece',
     [
       { index: 0, ...full, ...called('f', '{"x":1}') },
       { index: 0, ...full, ...called('f', '') },
@@ -137,24 +137,24 @@ const one: [string, (object | object[])[]][] = [
       { index: 0, ...more('{"x":1}') },
     ],
   ],
-  ['that is no list', [{ index: 0, ...full, ...called('f', '{"x":1}') }]],
+  ['outside a list', [{ index: 0, ...full, ...called('f', '{"x":1}') }]],
 ];
 
 describe('one streamed tool call', () => {
-  it.each(one)('%s is put together right', async (_what, deltas) => {
+  it.each(one)('%s is joined', async (_what, deltas) => {
     const view = await streamedCalls(...deltas);
     expect(short(view)).toEqual([['f', '{"x":1}']]);
-    expectSound(view);
+    expectValid(view);
   });
 
-  it.each([[''], [null], [undefined], [{}], [' ']])('with arguments %j takes none', async (args) => {
+  it.each([[''], [null], [undefined], [{}], [' ']])('with arguments %j has an empty object', async (args) => {
     const view = await streamedCalls({ index: 0, ...full, ...called('f', args) });
     expect(short(view).map(([name, text]) => [name, JSON.parse(text) as unknown])).toEqual([['f', {}]]);
     const whole = await harness.whole(completion({ tool_calls: [{ ...full, ...called('f', args) }] }, 'stop'));
     expect(short(whole).map(([name, text]) => [name, JSON.parse(text) as unknown])).toEqual([['f', {}]]);
   });
 
-  it('keeps the id and the name that came first', async () => {
+  it('keeps the first id and name', async () => {
     const view = await streamedCalls(
       { index: 0, id: 'a', ...called('f', '{') },
       { index: 0, id: 'b', ...called('f', '}') },
@@ -162,7 +162,7 @@ describe('one streamed tool call', () => {
     expect(view.calls).toEqual([{ id: 'a', type: 'function', name: 'f', arguments: '{}' }]);
   });
 
-  it('without any name is none', async () => {
+  it('without a name is ignored', async () => {
     const events = [
       chunk({ content: 'a' }),
       chunk({ tool_calls: [{ index: 0, id: 'a', ...more('{}') }] }),
@@ -171,21 +171,21 @@ describe('one streamed tool call', () => {
     expect(await harness.streamed([...events, '[DONE]'])).toMatchObject({ content: 'a', calls: [], finish: ['stop'] });
   });
 
-  it('of the deprecated kind is one too', async () => {
+  it('may be a deprecated function_call', async () => {
     const events = [{ name: 'f', arguments: '' }, { arguments: '{"x"' }, { arguments: ':1}' }].map((function_call) =>
       chunk({ function_call }),
     );
     const view = await harness.streamed([...events, chunk({}, 'function_call'), '[DONE]']);
     expect(short(view)).toEqual([['f', '{"x":1}']]);
-    expectSound(view);
+    expectValid(view);
     const whole = await harness.whole(
       completion({ content: null, function_call: { name: 'f', arguments: '{}' } }, 'function_call'),
     );
     expect(short(whole)).toEqual([['f', '{}']]);
-    expectSound(whole);
+    expectValid(whole);
   });
 
-  it('may have a surrogate pair cut in its arguments', async () => {
+  it('may have a surrogate pair split in its arguments', async () => {
     const half = (index: number, text: string): string =>
       JSON.stringify(
         chunk({ tool_calls: [{ index: 0, ...(index === 0 && full), ...called(index === 0 ? 'f' : '', 'X') }] }),
@@ -194,7 +194,7 @@ describe('one streamed tool call', () => {
     expect(short(view)).toEqual([['f', '"😀"']]);
   });
 
-  it('is the same whether a stream is asked for or not', async () => {
+  it('is the same whether a stream is requested or not', async () => {
     harness.upstream.respond = undefined as never;
     for (const [, deltas] of one) {
       const events = deltas.map((delta) => chunk({ tool_calls: Array.isArray(delta) ? delta : [delta] }));
@@ -206,7 +206,7 @@ describe('one streamed tool call', () => {
 
 const two: [string, (object | object[])[]][] = [
   [
-    'as the specification has them',
+    'as specified',
     [
       { index: 0, ...full, ...called('f', '') },
       { index: 0, ...more('{"x":1}') },
@@ -215,7 +215,7 @@ const two: [string, (object | object[])[]][] = [
     ],
   ],
   [
-    'mixed',
+    'interleaved',
     [
       { index: 0, ...full, ...called('f', '{"x"') },
       { index: 1, id: 'b', ...called('g', '{"y"') },
@@ -224,14 +224,14 @@ const two: [string, (object | object[])[]][] = [
     ],
   ],
   [
-    'with equal indices and their own ids',
+    'with equal indices and distinct ids',
     [
       { index: 0, ...full, ...called('f', '{"x":1}') },
       { index: 0, id: 'b', ...called('g', '{"y":2}') },
     ],
   ],
   [
-    'with equal indices and their own ids, in pieces',
+    'with equal indices and distinct ids, in pieces',
     [
       { index: 0, ...full, ...called('f', '') },
       { index: 0, ...more('{"x":1}') },
@@ -259,7 +259,7 @@ const two: [string, (object | object[])[]][] = [
     [{ id: 'a', ...called('f', '{"x"') }, more(':1}'), { id: 'b', ...called('g', '{"y"') }, more(':2}')],
   ],
   [
-    'without index, mixed by their ids',
+    'without index, interleaved by id',
     [
       { id: 'a', ...called('f', '{"x"') },
       { id: 'b', ...called('g', '{"y"') },
@@ -268,7 +268,7 @@ const two: [string, (object | object[])[]][] = [
     ],
   ],
   [
-    'with indices that have gaps',
+    'with gaps in the indices',
     [
       { index: 2, ...full, ...called('f', '{"x":1}') },
       { index: 5, id: 'b', ...called('g', '{"y":2}') },
@@ -277,13 +277,13 @@ const two: [string, (object | object[])[]][] = [
 ];
 
 describe('two streamed tool calls', () => {
-  it.each(two)('%s stay two', async (_what, deltas) => {
+  it.each(two)('%s stay separate', async (_what, deltas) => {
     const view = await streamedCalls(...deltas);
     expect(short(view)).toEqual([
       ['f', '{"x":1}'],
       ['g', '{"y":2}'],
     ]);
-    expectSound(view);
+    expectValid(view);
   });
 
   it.each([
@@ -302,18 +302,18 @@ describe('two streamed tool calls', () => {
       ],
     ],
     ['no indices and no ids', [[called('f', { x: 1 }), called('f', { x: 2 })]]],
-  ])('of one function stay two with %s', async (_what, deltas) => {
+  ])('of one function stay separate with %s', async (_what, deltas) => {
     const view = await streamedCalls(...deltas);
     expect(short(view)).toEqual([
       ['f', '{"x":1}'],
       ['f', '{"x":2}'],
     ]);
-    expectSound(view);
+    expectValid(view);
   });
 });
 
 describe('the tool calls of a whole response', () => {
-  it('get ids, type and arguments as text', async () => {
+  it('get ids, the type, and arguments as strings', async () => {
     const tool_calls = [
       called('f', { x: 1 }),
       { id: 'a', ...called('g', '{"y":2}') },
@@ -326,10 +326,10 @@ describe('the tool calls of a whole response', () => {
       ['h', '{}'],
     ]);
     expect(view.calls[1]?.id).toBe('a');
-    expectSound(view);
+    expectValid(view);
   });
 
-  it.each([[[]], [null], [{}], ['x'], [[null, 5, {}]]])('that are %j are none', async (tool_calls) => {
+  it.each([[[]], [null], [{}], ['x'], [[null, 5, {}]]])('are ignored when they are %j', async (tool_calls) => {
     const view = await harness.whole(completion({ content: 'a', tool_calls }, 'stop'));
     expect(view).toMatchObject({ content: 'a', calls: [], finish: ['stop'] });
     const choices = (view.events[1] as { choices: { message: object }[] }).choices;

@@ -1,7 +1,7 @@
 /**
- * Any OpenAI-compatible server as an engine: vLLM, SGLang, llama-server, Ollama. The request goes there nearly as it came.
- * What comes back is read and written anew in the specification's shape (`upstream-choice.ts`), whichever of the two forms
- * of a response it comes in. A cancelled generation is ended by closing its connection.
+ * Any OpenAI-compatible server as an engine: vLLM, SGLang, llama-server, Ollama. The request is forwarded nearly unchanged. The
+ * response is normalized to the OpenAI specification (`upstream-choice.ts`), whether it is streamed or not. A cancelled
+ * generation is aborted by closing its connection.
  */
 import { emptyUsage } from '@xerotier/contracts/inference';
 import { ChoiceCollector } from '@xerotier/chat-choices';
@@ -22,13 +22,13 @@ import type { FittedRequest } from './upstream-request.ts';
 import { estimatePromptTokens } from './upstream-usage.ts';
 
 /**
- * How long the head waits for the server's answer. A server that refuses does so within this time, and the caller can
- * then go elsewhere; one that computes first and answers later must not hold the head back.
+ * How long the head waits for the server's response. A server that rejects the request does so within this time, and the caller
+ * can retry on another worker. A server that computes before it responds must not delay the head any longer.
  */
 const HEAD_GRACE_MS = 250;
-/** After the end of a stream the server gets this long to end its response, so that the connection can be used again. */
+/** How long the server may take to end its response after the end of the stream, so that the connection can be reused. */
 const DONE_GRACE_MS = 500;
-/** After a finish reason it gets this long to report the usage. */
+/** How long the server may take to report the usage after the finish reason. */
 const USAGE_GRACE_MS = 3_000;
 
 export class OpenaiChatEngine extends UpstreamEngine implements ChatEngine {
@@ -60,13 +60,13 @@ export class OpenaiChatEngine extends UpstreamEngine implements ChatEngine {
     try {
       const fitted = fitLimit(request, this.contextTokens);
       const opening = this.#open(job, fitted, exchange.signal);
-      // It is waited for below, unless the caller leaves after the head.
+      // Awaited below, unless the caller ends the iteration after the head.
       opening.catch(() => undefined);
       await orTimeout(opening, HEAD_GRACE_MS);
       const { clampedFrom } = fitted;
       yield headOf(job, fitted);
       const response = await opening;
-      // A slow server may have refused the limit only after the head was out.
+      // A slow server may have rejected the limit after the head was yielded.
       if (fitted.clampedFrom !== clampedFrom) yield headOf(job, fitted);
       const chunks = this.#chunks(response, choice, exchange);
       yield* request.stream === true ? streamed(job, fitted, choice, chunks) : joined(job, fitted, choice, chunks);
@@ -80,8 +80,8 @@ export class OpenaiChatEngine extends UpstreamEngine implements ChatEngine {
   }
 
   /**
-   * Sends the request. A limit that the server has no room for is lowered to the room that it names, once: a limit is
-   * clamped, never refused.
+   * Sends the request. If the limit exceeds the context of the server, it is retried once with the room that the server reported:
+   * limits are clamped, never rejected.
    */
   async #open(job: EngineJob, fitted: FittedRequest, signal: AbortSignal): Promise<UpstreamResponse> {
     try {
@@ -105,16 +105,16 @@ export class OpenaiChatEngine extends UpstreamEngine implements ChatEngine {
     });
   }
 
-  /** What comes, event by event, until the choice is finished and its usage reported. */
+  /** Yields chunks until the choice is finished and its usage reported. */
   async *#chunks(
     response: UpstreamResponse,
     choice: UpstreamChoice,
     exchange: UpstreamExchange,
   ): AsyncGenerator<ChunkChoice, void> {
-    let patience: NodeJS.Timeout | undefined;
-    const waitAtMost = (ms: number): void => {
-      clearTimeout(patience);
-      patience = setTimeout(() => exchange.end(), ms);
+    let timer: NodeJS.Timeout | undefined;
+    const endAfter = (ms: number): void => {
+      clearTimeout(timer);
+      timer = setTimeout(() => exchange.end(), ms);
     };
     try {
       const { whole, data } = await readEvents(response.body as AsyncIterable<Uint8Array>);
@@ -123,18 +123,18 @@ export class OpenaiChatEngine extends UpstreamEngine implements ChatEngine {
         const isDone = isEndMark(text);
         const chunk = isDone ? (wasFinished ? undefined : choice.end()) : this.#read(text, choice, whole);
         if (chunk !== undefined) yield chunk;
-        if (choice.wasCut) return;
-        // What is yielded may be pulled slowly: only then does the server's time begin.
-        if (isDone || (choice.finished && choice.isReported)) waitAtMost(DONE_GRACE_MS);
-        else if (choice.finished && !wasFinished) waitAtMost(USAGE_GRACE_MS);
+        if (choice.truncated) return;
+        // The reader may be slow, so the time of the server starts only after the yield.
+        if (isDone || (choice.finished && choice.isReported)) endAfter(DONE_GRACE_MS);
+        else if (choice.finished && !wasFinished) endAfter(USAGE_GRACE_MS);
       }
     } catch (error) {
-      // Once the choice is complete, nothing that happens to the connection can take it back.
+      // A connection error after the choice is complete is irrelevant.
       if (!choice.finished) throw error;
     } finally {
-      clearTimeout(patience);
+      clearTimeout(timer);
     }
-    if (!choice.finished) throw new UpstreamResponseError('The stream ended before the response was finished.');
+    if (!choice.finished) throw new UpstreamResponseError('The stream ended before the choice was finished.');
   }
 
   #read(text: string, choice: UpstreamChoice, whole: boolean): ChunkChoice | undefined {
@@ -146,7 +146,7 @@ export class OpenaiChatEngine extends UpstreamEngine implements ChatEngine {
   }
 }
 
-/** A head with the fingerprint before the first chunk, once it is known. */
+/** Yields another head with the fingerprint before the first chunk, if it is known. */
 async function* streamed(
   job: EngineJob,
   fitted: FittedRequest,
@@ -175,16 +175,16 @@ async function* joined(
     extras = { ...extras, ...others };
   }
   if (choice.fingerprint !== undefined) yield headOf(job, fitted, choice.fingerprint);
-  yield { type: 'response', choices: [{ ...extras, ...messageOrRefusal(collector.choice()) }] };
+  yield { type: 'response', choices: [{ ...extras, ...withNullContent(collector.choice()) }] };
 }
 
-/** A refusal is no empty text. */
-function messageOrRefusal(choice: Choice): Choice {
+/** The content of a `refusal` is null, not empty. */
+function withNullContent(choice: Choice): Choice {
   const { content, refusal } = choice.message;
   return content === '' && refusal !== null ? { ...choice, message: { ...choice.message, content: null } } : choice;
 }
 
-/** Whatever ended it: what was used until then goes with it. Where nothing came, nothing is billed. */
+/** Adds the usage up to the failure. Without completion tokens nothing is billed. */
 function withUsage(failure: unknown, usage: TokenUsage): unknown {
   if (!AppError.is(failure) || usage.completionTokens === 0) return failure;
   const { code, details, cause, retryAfterSeconds, param } = failure;
@@ -195,7 +195,7 @@ function withUsage(failure: unknown, usage: TokenUsage): unknown {
   );
 }
 
-/** With the fingerprint only once the server has told it, which it does with the first part of its answer. */
+/** @param fingerprint known only after the first part of the response. */
 function headOf({ request }: EngineJob, { clampedFrom }: FittedRequest, fingerprint?: string): EngineEvent {
   return headEvent(clampedFrom, request.reasoning_effort, fingerprint);
 }
@@ -211,21 +211,21 @@ function parseObject(text: string): Json {
   try {
     value = parseUpstreamJson(text);
   } catch (cause) {
-    throw new UpstreamResponseError('A part of the response is not JSON.', { cause });
+    throw new UpstreamResponseError('A part of the response is not valid JSON.', { cause });
   }
   const json = asObject(value);
   if (json === undefined) throw new UpstreamResponseError('A part of the response is not an object.');
   return json;
 }
 
-/** Settles as the promise does, or resolves when the time is over. */
+/** Settles like the promise, or resolves after the timeout. */
 async function orTimeout(promise: Promise<unknown>, timeoutMs: number): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
-  const time = new Promise<void>((resolve) => {
+  const timeout = new Promise<void>((resolve) => {
     timer = setTimeout(resolve, timeoutMs);
   });
   try {
-    await Promise.race([promise, time]);
+    await Promise.race([promise, timeout]);
   } finally {
     clearTimeout(timer);
   }

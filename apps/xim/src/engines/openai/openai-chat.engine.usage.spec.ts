@@ -1,4 +1,4 @@
-/** What a response is billed, whatever its server says of it, and the bound that a client sets. */
+/** The usage of a response, for any report of the server, and the token limit of the client. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ChunkChoice } from '../engine.ts';
 import { beginStream, chunk, goodStream, sse, stream, usageChunk } from '../testing/fake-upstream.ts';
@@ -20,11 +20,11 @@ describe('usage', () => {
     ],
     ['negative counts', { prompt_tokens: -1, completion_tokens: -1 }, { promptTokens: 7, completionTokens: 3 }],
     [
-      'zeros for a text',
+      'zeros for a non-empty text',
       { prompt_tokens: 0, completion_tokens: 0, total_tokens: 0 },
       { promptTokens: 7, completionTokens: 3 },
     ],
-    ['texts', { prompt_tokens: '9', completion_tokens: '2' }, { promptTokens: 9, completionTokens: 2 }],
+    ['strings', { prompt_tokens: '9', completion_tokens: '2' }, { promptTokens: 9, completionTokens: 2 }],
     ['words', { prompt_tokens: 'many', completion_tokens: 'few' }, { promptTokens: 7, completionTokens: 3 }],
     ['fractions', { prompt_tokens: 9.5, completion_tokens: 2 }, { promptTokens: 7, completionTokens: 2 }],
     ['the prompt alone', { prompt_tokens: 9 }, { promptTokens: 9, completionTokens: 3 }],
@@ -32,14 +32,14 @@ describe('usage', () => {
     ['prompt and total', { prompt_tokens: 9, total_tokens: 11 }, { promptTokens: 9, completionTokens: 2 }],
     ['completion and total', { completion_tokens: 2, total_tokens: 11 }, { promptTokens: 9, completionTokens: 2 }],
     ['the total alone', { total_tokens: 11 }, { promptTokens: 8, completionTokens: 3 }],
-    ['names of the other API', { input_tokens: 9, output_tokens: 2 }, { promptTokens: 9, completionTokens: 2 }],
+    ['names of the Responses API', { input_tokens: 9, output_tokens: 2 }, { promptTokens: 9, completionTokens: 2 }],
     [
-      'more cached than there is',
+      'more cached than prompt tokens',
       { prompt_tokens: 9, completion_tokens: 2, prompt_tokens_details: { cached_tokens: 50 } },
       { promptTokens: 9, cachedTokens: 9 },
     ],
     [
-      'cached tokens as DeepSeek does',
+      'cached tokens of DeepSeek',
       { prompt_tokens: 9, completion_tokens: 2, prompt_cache_hit_tokens: 4 },
       { promptTokens: 9, cachedTokens: 4 },
     ],
@@ -54,18 +54,18 @@ describe('usage', () => {
       { promptTokens: 9, cachedTokens: 0, reasoningTokens: 0 },
     ],
     [
-      'more reasoning than there is',
+      'more reasoning than completion tokens',
       { prompt_tokens: 9, completion_tokens: 2, completion_tokens_details: { reasoning_tokens: 5 } },
       { completionTokens: 2, reasoningTokens: 2 },
     ],
     [
-      'reasoning beside the completion',
+      'reasoning excluded from the completion',
       { prompt_tokens: 9, completion_tokens: 2, total_tokens: 16, completion_tokens_details: { reasoning_tokens: 5 } },
       { completionTokens: 7, reasoningTokens: 5 },
     ],
   ];
 
-  it.each(reports)('that is %s is filled from what came', async (_what, usage, expected) => {
+  it.each(reports)('with %s is completed with estimates', async (_what, usage, expected) => {
     const events = ['a', 'b', 'c'].map((content) => chunk({ content }));
     const report = usage === undefined ? [] : [{ choices: [], usage }];
     expect((await harness.streamed([...events, chunk({}, 'stop'), ...report, '[DONE]'])).usage).toMatchObject(expected);
@@ -73,7 +73,7 @@ describe('usage', () => {
     expect(whole.usage).toMatchObject(expected);
   });
 
-  it('of each chunk is cumulative: the last one counts', async () => {
+  it('is cumulative when every chunk reports it', async () => {
     const events = [1, 2, 3].map((completion_tokens) => ({
       ...chunk({ content: 'a' }),
       usage: { prompt_tokens: 9, completion_tokens, total_tokens: 9 + completion_tokens },
@@ -84,7 +84,7 @@ describe('usage', () => {
     });
   });
 
-  it('in a choice counts too', async () => {
+  it('is read from a choice, too', async () => {
     const event = chunk({}, 'stop', { usage: { prompt_tokens: 9, completion_tokens: 2 } });
     expect((await harness.streamed([chunk({ content: 'a' }), event, '[DONE]'])).usage).toMatchObject({
       promptTokens: 9,
@@ -92,7 +92,7 @@ describe('usage', () => {
     });
   });
 
-  it('is counted from arguments and reasoning too, and by length where much comes at once', async () => {
+  it('is estimated from arguments and reasoning, too, and by length for long pieces', async () => {
     const tool_calls = [{ index: 0, id: 'c', function: { name: 'f', arguments: `{"x":"${'y'.repeat(400)}"}` } }];
     expect(
       (await harness.streamed([chunk({ tool_calls }), chunk({}, 'stop'), '[DONE]'])).usage.completionTokens,
@@ -105,29 +105,26 @@ describe('usage', () => {
     expect(usage).toMatchObject({ completionTokens: 101, reasoningTokens: 100 });
   });
 
-  it('is 0 of nothing', async () => {
+  it('is 0 without content', async () => {
     expect((await harness.streamed([chunk({ content: '' }), chunk({}, 'stop'), '[DONE]'])).usage.completionTokens).toBe(
       0,
     );
   });
 });
 
-describe("the client's bound", () => {
-  it.each([8_192, 9_000, 100_000])(
-    'of %d is told to a server that does not say how much it takes',
-    async (max_tokens) => {
-      harness.upstream.models = (response) => void response.end(JSON.stringify({ data: [{ id: 'named-model' }] }));
-      harness.upstream.respond = stream(...goodStream);
-      const engine = harness.engine();
-      await engine.check(new AbortController().signal);
-      expect(engine.contextTokens).toBeUndefined();
-      const { events } = await run(engine, aJob({ stream: true, max_tokens }));
-      expect(harness.upstream.requests.at(-1)?.body).toMatchObject({ max_tokens });
-      expect(events[0]).toEqual({ type: 'head' });
-    },
-  );
+describe('the token limit of the client', () => {
+  it.each([8_192, 9_000, 100_000])('of %d is sent to a server with an unknown context length', async (max_tokens) => {
+    harness.upstream.models = (response) => void response.end(JSON.stringify({ data: [{ id: 'named-model' }] }));
+    harness.upstream.respond = stream(...goodStream);
+    const engine = harness.engine();
+    await engine.check(new AbortController().signal);
+    expect(engine.contextTokens).toBeUndefined();
+    const { events } = await run(engine, aJob({ stream: true, max_tokens }));
+    expect(harness.upstream.requests.at(-1)?.body).toMatchObject({ max_tokens });
+    expect(events[0]).toEqual({ type: 'head' });
+  });
 
-  it.each([5, 64, 1_000])('of %d ends a server that ignores it', async (max_tokens) => {
+  it.each([5, 64, 1_000])('of %d ends the response of a server that ignores it', async (max_tokens) => {
     let written = 0;
     harness.upstream.respond = async (response, request) => {
       beginStream(response);
@@ -147,21 +144,21 @@ describe("the client's bound", () => {
     await harness.upstream.requests[0]?.aborted;
   });
 
-  it('ends one that counts for itself exactly', async () => {
+  it('is exact when the server reports its count with each chunk', async () => {
     const events = words(50).map((event, i) => ({ ...event, usage: { prompt_tokens: 9, completion_tokens: i + 1 } }));
     const view = await harness.streamed([...events, chunk({}, 'stop'), '[DONE]'], { max_completion_tokens: 20 });
     expect(view).toMatchObject({ finish: ['length'], usage: { completionTokens: 20, promptTokens: 9 } });
     expect(choicesOf(view.events).filter((choice) => (choice as ChunkChoice).delta.content)).toHaveLength(20);
   });
 
-  it('ends one that sends much at once', async () => {
+  it('ends the response of a server that sends long chunks', async () => {
     const events = Array.from({ length: 100 }, () => chunk({ content: 'some words '.repeat(20) }));
     const view = await harness.streamed([...events, chunk({}, 'stop'), '[DONE]'], { max_tokens: 50 });
     expect(view.finish).toEqual(['length']);
     expect(view.content?.length).toBeLessThan(50 * 16 * 2);
   });
 
-  it('cuts a whole response that is longer', async () => {
+  it('truncates a whole response that exceeds it', async () => {
     const content = 'word '.repeat(1_000);
     const usage = { prompt_tokens: 9, completion_tokens: 1_000, total_tokens: 1_009 };
     for (const fields of [{ max_tokens: 100 }, { max_tokens: 100, stream: true }]) {
@@ -172,7 +169,7 @@ describe("the client's bound", () => {
   });
 
   it.each([
-    ['as many tokens as it may', words(20), 20],
+    ['exactly that many tokens', words(20), 20],
     ['a flush at the end', [...words(20), chunk({ content: '!' })], 20],
     [
       'one character at a time',
@@ -182,12 +179,12 @@ describe("the client's bound", () => {
       20,
     ],
     [
-      'CJK in one character at a time',
+      'CJK one character at a time',
       [...'這是二十個字的文本內容而已沒有更多的東西'].map((content) => chunk({ content })),
       20,
     ],
     ['long tokens', Array.from({ length: 20 }, () => chunk({ content: ' '.repeat(64) })), 20],
-  ])('does not end a server that keeps it and sends %s', async (_what, events, max_tokens) => {
+  ])('does not end the response of a server that respects it and sends %s', async (_what, events, max_tokens) => {
     const usage = usageChunk({ prompt_tokens: 9, completion_tokens: 20 });
     const view = await harness.streamed([...events, chunk({}, 'length'), usage, '[DONE]'], { max_tokens });
     expect(view.content).toHaveLength(
@@ -200,19 +197,19 @@ describe("the client's bound", () => {
     expect(view).toMatchObject({ finish: ['length'], usage: { completionTokens: 20 } });
   });
 
-  it('holds no response without one', async () => {
+  it('does not apply when there is none', async () => {
     const view = await harness.streamed([...words(3_000), chunk({}, 'stop'), '[DONE]']);
     expect(view).toMatchObject({ finish: ['stop'], usage: { completionTokens: 3_000 } });
   });
 });
 
-describe('what the server gets', () => {
+describe('the request to the server', () => {
   const sent = async (fields: object, job: object = {}): Promise<Record<string, unknown>> => {
     await harness.streamed(goodStream, fields, job);
     return harness.upstream.requests.at(-1)?.body ?? {};
   };
 
-  it('has no empty lists, and nothing about tools where there are none', async () => {
+  it('has no empty lists, and no tool parameters without tools', async () => {
     const body = await sent({ tools: [], tool_choice: 'auto', parallel_tool_calls: true, stop: [], logit_bias: {} });
     for (const name of ['tools', 'tool_choice', 'parallel_tool_calls', 'stop', 'logit_bias'])
       expect(body).not.toHaveProperty(name);
@@ -228,7 +225,7 @@ describe('what the server gets', () => {
     });
   });
 
-  it('has no nulls but the content of a message, and no empty tool calls', async () => {
+  it('has no nulls except the content of a message, and no empty tool calls', async () => {
     const messages = [
       { role: 'assistant', content: 'a', refusal: null, tool_calls: [] },
       {
@@ -247,14 +244,14 @@ describe('what the server gets', () => {
     expect(Object.keys(message ?? {})).toEqual(['role', 'content']);
   });
 
-  it('has halves of surrogate pairs replaced, and nothing that looks like one', async () => {
+  it('has lone surrogates replaced, but not escaped text that looks like one', async () => {
     const text = 'a\ud83d b\ude00 😀 \\ud83d \\\\ud83d';
     const body = await sent({ messages: [{ role: 'user', content: text }], stop: ['\ud83d'] });
     expect(body['messages']).toEqual([{ role: 'user', content: 'a\ufffd b\ufffd 😀 \\ud83d \\\\ud83d' }]);
     expect(body['stop']).toEqual(['\ufffd']);
   });
 
-  it('has all digits of a seed', async () => {
+  it('has the seed verbatim', async () => {
     await harness.streamed(goodStream, { seed: 9_223_372_036_854_775_807 }, { seedDigits: '9223372036854775807' });
     expect(harness.upstream.requests.at(-1)?.text).toContain('"seed":9223372036854775807,');
     await harness.streamed(goodStream, { seed: 7 });

@@ -1,8 +1,8 @@
-/** An OpenAI-compatible server that embeds (`/embeddings`). */
+/** Embeddings of an OpenAI-compatible server (`/embeddings`). */
 import type { TokenUsage } from '@xerotier/contracts/inference';
 import { AppError } from '@xerotier/errors';
 import type { EmbeddingEngine, EmbedJob } from '../engine.ts';
-import { tokensIn, UpstreamBatchEngine } from './upstream-batches.ts';
+import { estimateInputTokens, UpstreamBatchEngine } from './upstream-batches.ts';
 import type { Batch, Batches } from './upstream-batches.ts';
 import { readEmbeddings } from './upstream-numbers.ts';
 
@@ -14,16 +14,16 @@ export class OpenaiEmbeddingEngine extends UpstreamBatchEngine implements Embedd
 
 function batchesOf({ inputs, dimensions, tokensMaxOf, paramOf }: EmbedJob): Batches<Float32Array> {
   const batch = (from: number, to: number): Batch<Float32Array> => {
-    // How its tokens are cut only the server knows.
-    if (inputs.some((_, index) => tokensMaxOf?.(index) !== undefined)) throw cannotCut();
+    // Only the server can tokenize and truncate an input.
+    if (inputs.some((_, index) => tokensMaxOf?.(index) !== undefined)) throw truncationUnsupported();
     const texts = inputs.slice(from, to);
     return {
       path: '/embeddings',
-      // A list of one list is a list of tokens all the same. Floats are what every server has; clients get their encoding here.
+      // Even a single list of tokens is sent as a list of lists. Every server supports floats; the gateway encodes them for clients.
       body: { input: texts, encoding_format: 'float', ...(dimensions !== undefined && { dimensions }) },
       count: texts.length,
-      tokensEstimate: texts.reduce((sum, text) => sum + tokensIn(text), 0),
-      // Which of several it is only the server knows.
+      tokensEstimate: texts.reduce((sum, text) => sum + estimateInputTokens(text), 0),
+      // For several inputs, only the server knows which one is invalid.
       param: texts.length === 1 ? paramOf(from) : paramOf(to - 1).replace(/\[\d+\]$/, ''),
       read: readEmbeddings,
     };
@@ -31,8 +31,8 @@ function batchesOf({ inputs, dimensions, tokensMaxOf, paramOf }: EmbedJob): Batc
   return { count: inputs.length, batch };
 }
 
-function cannotCut(): AppError {
+function truncationUnsupported(): AppError {
   const param = 'max_tokens_per_doc';
-  const reason = 'this engine reads documents as a whole.';
+  const reason = 'the engine of this model cannot truncate documents.';
   return new AppError('request.unsupported_parameter', { param, reason }, { param });
 }

@@ -61,11 +61,11 @@ async function ask(engine: Engine, job: Partial<MediaJob> & { route: MediaRoute 
 
 const failure = (generating: Promise<unknown>): Promise<AppError> =>
   generating.then(
-    () => Promise.reject(new Error('It was answered.')),
+    () => Promise.reject(new Error('It did not fail.')),
     (error: unknown) => error as AppError,
   );
 
-/** Answers with these pieces, each on its own. */
+/** Responds with these pieces, each in a write of its own. */
 function inPieces(contentType: string | undefined, ...pieces: readonly (string | Uint8Array)[]): Responder {
   return async (response) => {
     response.writeHead(200, contentType === undefined ? {} : { 'content-type': contentType });
@@ -80,8 +80,8 @@ function inPieces(contentType: string | undefined, ...pieces: readonly (string |
 const speech = { route: 'audio/speech', fields: { input: 'Hi', voice: 'alloy', speed: 2 } } as const;
 const painting = { route: 'images/generations', fields: { prompt: 'a bird', n: 2 } } as const;
 
-describe('a server of audio and images', () => {
-  it('is sent the parameters, and its own name of the model', async () => {
+describe('OpenaiMediaEngine', () => {
+  it('sends the parameters with the model name of the server', async () => {
     upstream.respond = inPieces('audio/mpeg', SOUND);
     await ask(anEngine('speak', { apiKey: 'sk-secret' }), speech);
     expect(upstream.requests).toMatchObject([
@@ -93,7 +93,7 @@ describe('a server of audio and images', () => {
     ]);
   });
 
-  it('is sent a form where there are files, with lists and objects in brackets', async () => {
+  it('sends files as a form, with lists and objects in brackets', async () => {
     upstream.respond = (response) => json(response, { text: 'Hi' });
     const fields = {
       temperature: 0.5,
@@ -119,7 +119,7 @@ describe('a server of audio and images', () => {
     expect(Buffer.from(await sent.arrayBuffer()).equals(SOUND)).toBe(true);
   });
 
-  it('is sent one image as a field, and several as a list', async () => {
+  it('sends one image as a field, and several as a list', async () => {
     upstream.respond = (response) => json(response, { created: 1 });
     const image = { field: 'image', name: 'a.png', contentType: 'image/png', data: Buffer.from('x') };
     const mask = { ...image, field: 'mask' };
@@ -140,14 +140,14 @@ describe('a server of audio and images', () => {
     ['text/vtt', Buffer.from('WEBVTT\n')],
     ['application/x-subrip', Buffer.from('1\n')],
     ['audio/mpeg', Buffer.alloc(0)],
-  ])('may answer in %s, and its bytes come through as they are', async (type, bytes) => {
+  ])('returns a response of type %s unchanged', async (type, bytes) => {
     upstream.respond = inPieces(type, bytes.subarray(0, 7), bytes.subarray(7));
     expect(await ask(anEngine('speak'), speech)).toMatchObject({ contentType: type, usage: emptyUsage() });
     expect((await ask(anEngine('speak'), speech)).bytes.equals(bytes)).toBe(true);
   });
 
   it.each([['text/html'], ['image/svg+xml'], ['application/javascript'], ['audio/mpeg, text/html']])(
-    'may not answer in %s',
+    'rejects a response of type %s',
     async (type) => {
       upstream.respond = inPieces(type, '<script>');
       expect(await failure(ask(anEngine('speak'), speech))).toMatchObject({ code: 'inference.engine_failed' });
@@ -156,10 +156,10 @@ describe('a server of audio and images', () => {
 
   it.each([
     ['JSON', ' {"text": "Hi"}', 'application/json'],
-    ['a sound', Buffer.from([0xff, 0xfb, 1, 2]), 'application/octet-stream'],
-    ['a page', '<script>', 'application/octet-stream'],
+    ['audio', Buffer.from([0xff, 0xfb, 1, 2]), 'application/octet-stream'],
+    ['HTML', '<script>', 'application/octet-stream'],
     ['nothing', '', 'application/octet-stream'],
-  ])('may answer without a content type: %s', async (_what, body, contentType) => {
+  ])('detects the type of a response without a content type: %s', async (_what, body, contentType) => {
     upstream.respond = inPieces(undefined, body);
     const generated = await ask(anEngine('speak'), speech);
     expect(generated.contentType).toBe(contentType);
@@ -167,7 +167,7 @@ describe('a server of audio and images', () => {
   });
 
   it.each(['application/json', 'text/plain; charset=utf-8', 'application/octet-stream', undefined])(
-    'may stream its events as %s where a stream was asked for',
+    'accepts a requested stream as %s',
     async (type) => {
       const text = sse({ type: 'image_generation.completed', usage: { input_tokens: 6, output_tokens: 80 } });
       upstream.respond = inPieces(type, text.slice(0, 9), text.slice(9));
@@ -181,15 +181,15 @@ describe('a server of audio and images', () => {
   );
 
   it.each([
-    ['null beside a total', { input_tokens: null, total_tokens: 9 }, 9, 0],
+    ['null and a total', { input_tokens: null, total_tokens: 9 }, 9, 0],
     ['digits', { input_tokens: '5', output_tokens: '70' }, 5, 70],
     ['a total and a part', { output_tokens: 70, total_tokens: 75 }, 5, 70],
-  ])('counts usage with %s', async (_what, usage, promptTokens, completionTokens) => {
+  ])('reads the usage with %s', async (_what, usage, promptTokens, completionTokens) => {
     upstream.respond = (response) => json(response, { usage }, 201);
     expect((await ask(anEngine('image'), painting)).usage).toMatchObject({ promptTokens, completionTokens });
   });
 
-  it('counts what JSON says of its usage, in either set of words', async () => {
+  it('reads the usage in JSON, with the names of either API', async () => {
     const text = '{ "created": 1, "data": [{"b64_json":"eA=="}], "usage": {"input_tokens": 5, "output_tokens": 70} }';
     upstream.respond = inPieces('application/json', text.slice(0, 30), text.slice(30));
     const { bytes, usage } = await ask(anEngine('image'), painting);
@@ -204,12 +204,12 @@ describe('a server of audio and images', () => {
     [{ usage: { input_tokens: -1 } }],
     [{ usage: 'much' }],
     [[]],
-  ])('counts nothing for %j', async (respond) => {
+  ])('reads no usage from %j', async (respond) => {
     upstream.respond = (response) => json(response, respond);
     expect((await ask(anEngine('image'), painting)).usage).toEqual(emptyUsage());
   });
 
-  it('passes a stream on as it comes, and counts the usage of its last event', async () => {
+  it('passes on a stream unchanged, and reads the usage of its last event', async () => {
     const events = [
       'event: image_generation.partial_image\n' + sse({ type: 'image_generation.partial_image', b64_json: 'eA==' }),
       sse({ type: 'image_generation.completed', usage: { input_tokens: 1, output_tokens: 1 } }),
@@ -229,7 +229,7 @@ describe('a server of audio and images', () => {
     expect(usage).toMatchObject({ promptTokens: 6, completionTokens: 80 });
   });
 
-  it('is not read further while nobody pulls', async () => {
+  it('stops reading the response while its reader is paused', async () => {
     let written = 0;
     upstream.respond = (response) => {
       response.writeHead(200, { 'content-type': 'audio/wav' });
@@ -254,7 +254,7 @@ describe('a server of audio and images', () => {
   });
 });
 
-describe('what goes wrong with a server of audio and images', () => {
+describe('OpenaiMediaEngine, on failures,', () => {
   const errors: [object, string][] = [
     [{ error: { message: 'no such voice', code: 400 } }, 'inference.upstream_rejected'],
     [{ object: 'error', message: 'no such voice', code: 422 }, 'inference.upstream_rejected'],
@@ -262,7 +262,7 @@ describe('what goes wrong with a server of audio and images', () => {
     [{ error: 'CUDA' }, 'inference.engine_failed'],
   ];
 
-  it.each(errors)('an error with status 200 is one, before anything of it has come: %j', async (body, code) => {
+  it.each(errors)('detects an error with status 200 before any data: %j', async (body, code) => {
     upstream.respond = (response) => json(response, body);
     expect(await failure(ask(anEngine('image'), painting))).toMatchObject({ code });
     const fields = { ...painting.fields, stream: true };
@@ -275,7 +275,7 @@ describe('what goes wrong with a server of audio and images', () => {
     }
   });
 
-  it('an error event after others fails after what has come, and is not passed on as it is', async () => {
+  it('fails at an error event after others, without passing it on', async () => {
     const error = { error: { message: `CUDA at ${upstream.baseUrl}` } };
     upstream.respond = inPieces('text/event-stream', sse({ type: 'image_generation.partial_image' }), sse(error));
     const events = anEngine('image').media({ ...painting, files: [] }, NEVER);
@@ -298,7 +298,7 @@ describe('what goes wrong with a server of audio and images', () => {
     [401, 'inference.engine_failed'],
     [404, 'inference.engine_failed'],
     [500, 'inference.engine_failed'],
-  ])('status %i is %s', async (status, code) => {
+  ])('translates the status %i to %s', async (status, code) => {
     upstream.respond = (response) => json(response, { error: { message: 'cannot decode the file' } }, status);
     const error = await failure(ask(anEngine('speak'), speech));
     expect(error.code).toBe(code);
@@ -306,22 +306,22 @@ describe('what goes wrong with a server of audio and images', () => {
   });
 
   it.each([
-    ['JSON that is none', inPieces('application/json', '{"text": ')],
+    ['invalid JSON', inPieces('application/json', '{"text": ')],
     [
-      'JSON that breaks off',
+      'truncated JSON',
       (response) => {
         response.writeHead(200, { 'content-type': 'application/json' }).write('{"text": "Hi"}');
         setTimeout(() => response.destroy(), 20);
       },
     ],
-    ['JSON beyond its bound', inPieces('application/json', Buffer.alloc(64 * MIB + 1, ' '))],
-  ])('%s fails before anything of it has come', async (_, respond) => {
+    ['oversized JSON', inPieces('application/json', Buffer.alloc(64 * MIB + 1, ' '))],
+  ])('fails before any data for %s', async (_, respond) => {
     upstream.respond = respond;
     const events = anEngine('image').media({ ...painting, files: [] }, NEVER);
     expect(await failure(events.next())).toMatchObject({ code: 'inference.engine_failed' });
   });
 
-  it('a sound that breaks off fails after what has come', async () => {
+  it('fails after the received data for truncated audio', async () => {
     upstream.respond = (response) => {
       response.writeHead(200, { 'content-type': 'audio/wav' }).write(SOUND);
       setTimeout(() => response.destroy(), 20);
@@ -333,12 +333,12 @@ describe('what goes wrong with a server of audio and images', () => {
     });
   });
 
-  it('an event beyond its bound fails', async () => {
+  it('fails for an oversized event', async () => {
     upstream.respond = inPieces('text/event-stream', 'data: ', Buffer.alloc(33 * MIB, 'x'), '\n\n');
     expect(await failure(ask(anEngine('image'), painting))).toMatchObject({ code: 'inference.engine_failed' });
   });
 
-  it('a silent server is given up', async () => {
+  it('fails when the server times out', async () => {
     upstream.respond = () => undefined;
     const slow = anEngine('speak', { responseTimeoutMs: 50 });
     expect(await failure(ask(slow, speech))).toMatchObject({ code: 'inference.engine_failed' });
@@ -347,30 +347,33 @@ describe('what goes wrong with a server of audio and images', () => {
     expect(await failure(ask(halting, speech))).toMatchObject({ code: 'inference.engine_failed' });
   });
 
-  it.each(['before its answer', 'within it'])('an aborted request closes its connection %s', async (when) => {
-    const leaving = new AbortController();
-    upstream.respond = (response) => {
-      if (when === 'within it') beginStream(response);
-      if (when === 'within it') response.write(sse({ usage: { input_tokens: 2, output_tokens: 1 } }));
-      setTimeout(() => leaving.abort(), 50);
-    };
-    const { usage } = await ask(anEngine('image'), painting, leaving.signal);
-    expect(usage.promptTokens).toBe(when === 'within it' ? 2 : 0);
-    await upstream.requests[0]?.aborted;
-  });
+  it.each(['before the response', 'during the response'])(
+    'closes the connection of a cancelled request %s',
+    async (when) => {
+      const leaving = new AbortController();
+      upstream.respond = (response) => {
+        if (when === 'during the response') beginStream(response);
+        if (when === 'during the response') response.write(sse({ usage: { input_tokens: 2, output_tokens: 1 } }));
+        setTimeout(() => leaving.abort(), 50);
+      };
+      const { usage } = await ask(anEngine('image'), painting, leaving.signal);
+      expect(usage.promptTokens).toBe(when === 'during the response' ? 2 : 0);
+      await upstream.requests[0]?.aborted;
+    },
+  );
 
-  it('is not asked what is no longer wanted', async () => {
+  it('sends no request after an abort', async () => {
     await ask(anEngine('speak'), speech, AbortSignal.abort());
     expect(upstream.requests).toEqual([]);
   });
 
-  it('a closing worker says that it closes', async () => {
+  it('throws worker.draining when it is closed', async () => {
     const engine = anEngine('speak');
     upstream.respond = () => void engine.close();
     expect(await failure(ask(engine, speech))).toMatchObject({ code: 'worker.draining' });
   });
 
-  it('is no chat server', async () => {
+  it('does not support chat', async () => {
     await expect(run(anEngine('speak'), aJob())).rejects.toMatchObject({ code: 'inference.task_unsupported' });
   });
 });
@@ -385,7 +388,7 @@ describe('a task', () => {
     ['image', 'images/variations'],
   ];
 
-  it.each(['transcribe', 'speak', 'image'] as const)('of %s is its own routes, and no others', async (task) => {
+  it.each(['transcribe', 'speak', 'image'] as const)('%s serves its own routes only', async (task) => {
     upstream.respond = (response) => json(response, {});
     const engine = await createEngine(engineConfig.parse({ kind: 'openai', baseUrl: upstream.baseUrl, task }));
     engines.push(engine);

@@ -1,6 +1,6 @@
 /**
- * An OpenAI-compatible server that makes sound, reads sound or paints. What it answers is passed on as it comes, byte for
- * byte; only JSON waits until it is whole, so that half of it never looks like an answer.
+ * Speech, transcriptions and images of an OpenAI-compatible server. Its response is streamed unchanged; only JSON is buffered
+ * until it is complete, so that a truncated document is never sent.
  */
 import { emptyUsage } from '@xerotier/contracts/inference';
 import { mediaRoutes } from '@xerotier/contracts/xim';
@@ -11,18 +11,18 @@ import type { MediaEngine, MediaEvent, MediaJob } from '../engine.ts';
 import { MediaEvents, mediaUsageIn } from './media-usage.ts';
 import type { UpstreamResponse } from './upstream-client.ts';
 import { UpstreamEngine, UpstreamExchange } from './upstream-engine.ts';
-import { beginsJson, peek } from './upstream-events.ts';
+import { startsJson, peek } from './upstream-events.ts';
 import { formOf } from './upstream-form.ts';
 
 /** Ten large images in base64. */
 const JSON_BYTES_MAX = 64 * 2 ** 20;
-const ANSWER_BYTES_MAX = 256 * 2 ** 20;
-/** Errors are shorter. */
+const RESPONSE_BYTES_MAX = 256 * 2 ** 20;
+/** Maximum that is held back to detect an error, which is shorter. */
 const HELD_BYTES_MAX = 64 * 2 ** 10;
-/** JSON that waited goes on in pieces, so that a slow reader can hold it. */
+/** Buffered JSON is yielded in pieces, for backpressure. */
 const PIECE_BYTES = 256 * 2 ** 10;
 
-/** Whatever else a server says could be run by a browser that trusts the platform. */
+/** Allowed content types. A browser that trusts the platform could execute others. */
 const CONTENT_TYPE =
   /^(?:application\/(?:json|x-subrip|octet-stream)|text\/(?:plain|vtt|srt|event-stream)|audio\/[\w.+-]{1,64})(?:\s*;\s*[\w-]{1,32}="?[\w.+-]{1,32}"?){0,2}$/i;
 
@@ -40,11 +40,11 @@ export class OpenaiMediaEngine extends UpstreamEngine implements MediaEngine {
     const progress = new MediaEvents((event) => this.client.throwError(event));
     try {
       const response = await this.#open(job, exchange.signal);
-      const told = toldContentType(response);
+      const declared = declaredContentType(response);
       const { first, parts } = await peek(response.body as AsyncIterable<Uint8Array>);
-      const contentType = seenContentType(told, first, wantsEvents(job));
+      const contentType = detectContentType(declared, first, wantsEvents(job));
       if (isJson(contentType)) return yield* this.#json(parts, contentType, exchange.signal);
-      yield* passedOn(parts, contentType, progress);
+      yield* passThrough(parts, contentType, progress);
       return progress.latest;
     } catch (error) {
       if (signal.aborted) return progress.latest;
@@ -67,7 +67,7 @@ export class OpenaiMediaEngine extends UpstreamEngine implements MediaEngine {
     });
   }
 
-  /** Between two images of a stream lies the computation of one. */
+  /** Between two images of a stream, the server computes the next one. */
   #idleTimeoutMs(route: MediaRoute): number {
     return mediaRoutes[route].task === 'image' ? this.config.responseTimeoutMs : this.config.idleTimeoutMs;
   }
@@ -86,25 +86,25 @@ export class OpenaiMediaEngine extends UpstreamEngine implements MediaEngine {
   }
 }
 
-/** @throws an Error when the server says that it is something else than was asked for. */
-function toldContentType({ headers, body }: UpstreamResponse): string | undefined {
+/** @throws an Error when the content type is not allowed. */
+function declaredContentType({ headers, body }: UpstreamResponse): string | undefined {
   const contentType = headers['content-type'];
   if (contentType === undefined) return undefined;
   if (CONTENT_TYPE.test(String(contentType))) return String(contentType);
   body.destroy();
-  throw new Error('The upstream answered with a content type that is not passed on.');
+  throw new Error('The upstream responded with an unsupported content type.');
 }
 
-/** What it is, by its first byte: servers send a stream of events, which was asked for, under other names, and JSON under none. */
-function seenContentType(told: string | undefined, first: number | undefined, wantsEvents: boolean): string {
-  if (wantsEvents && first !== undefined && EVENT_BEGINNINGS.has(first) && !/^audio\//i.test(told ?? ''))
-    return /^text\/event-stream/i.test(told ?? '') ? (told as string) : 'text/event-stream; charset=utf-8';
-  // No browser runs bytes that nobody has named.
-  return told ?? (beginsJson(first) ? 'application/json' : 'application/octet-stream');
+/** Detects streams and JSON by the first byte: servers send requested streams with other content types, and JSON without one. */
+function detectContentType(declared: string | undefined, first: number | undefined, wantsEvents: boolean): string {
+  if (wantsEvents && first !== undefined && EVENT_FIRST_BYTES.has(first) && !/^audio\//i.test(declared ?? ''))
+    return /^text\/event-stream/i.test(declared ?? '') ? (declared as string) : 'text/event-stream; charset=utf-8';
+  // Browsers do not execute `application/octet-stream`.
+  return declared ?? (startsJson(first) ? 'application/json' : 'application/octet-stream');
 }
 
 /** `data:`, `event:`, `id:`, `retry:`, `: comment` */
-const EVENT_BEGINNINGS: ReadonlySet<number> = new Set(Buffer.from('deir:'));
+const EVENT_FIRST_BYTES: ReadonlySet<number> = new Set(Buffer.from('deir:'));
 
 function wantsEvents({ fields }: MediaJob): boolean {
   return fields['stream'] === true || fields['stream_format'] === 'sse';
@@ -114,7 +114,7 @@ function isJson(contentType: string): boolean {
   return /^application\/json/i.test(contentType);
 }
 
-async function* passedOn(
+async function* passThrough(
   parts: AsyncIterable<Uint8Array>,
   contentType: string,
   events: MediaEvents,
@@ -122,11 +122,11 @@ async function* passedOn(
   const isStream = /^text\/event-stream/i.test(contentType);
   yield { type: 'head', contentType };
   let length = 0;
-  // The first event may be an error, which is an ordinary one as long as nothing has come.
+  // The first event may be an error, which is an ordinary one as long as no data was sent.
   let held: Uint8Array[] | undefined = isStream ? [] : undefined;
   for await (const bytes of parts) {
     length += bytes.length;
-    if (length > ANSWER_BYTES_MAX) throw new Error(`The response is longer than ${ANSWER_BYTES_MAX} bytes.`);
+    if (length > RESPONSE_BYTES_MAX) throw new Error(`The response is longer than ${RESPONSE_BYTES_MAX} bytes.`);
     if (isStream) events.push(bytes);
     held?.push(bytes);
     if (held !== undefined && events.count === 0 && length < HELD_BYTES_MAX) continue;

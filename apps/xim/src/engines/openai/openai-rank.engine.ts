@@ -1,21 +1,21 @@
-/** A server that ranks: `/rerank` for one query, `/score` for pairs, as vLLM has them. */
+/** Scores of a reranking server: `/rerank` for one query and `/score` for pairs, as in vLLM. */
 import type { TokenUsage } from '@xerotier/contracts/inference';
 import { AppError } from '@xerotier/errors';
 import type { RankEngine, RankJob } from '../engine.ts';
-import { tokensIn, UpstreamBatchEngine } from './upstream-batches.ts';
+import { estimateInputTokens, UpstreamBatchEngine } from './upstream-batches.ts';
 import type { Batch, Batches } from './upstream-batches.ts';
 import { readScores } from './upstream-numbers.ts';
 
 export class OpenaiRankEngine extends UpstreamBatchEngine implements RankEngine {
-  /** TEI has another name for them. */
+  /** TEI calls the documents `texts`. */
   #documentsField: 'documents' | 'texts' = 'documents';
 
   rank(job: RankJob, signal: AbortSignal): AsyncGenerator<number, TokenUsage> {
     return this.inBatches(this.#batchesOf(job), signal);
   }
 
-  protected override learnsFrom(error: unknown): boolean {
-    if (this.#documentsField === 'texts' || !asksForTexts(error)) return false;
+  protected override adaptTo(error: unknown): boolean {
+    if (this.#documentsField === 'texts' || !requiresTexts(error)) return false;
     this.#documentsField = 'texts';
     return true;
   }
@@ -27,19 +27,22 @@ export class OpenaiRankEngine extends UpstreamBatchEngine implements RankEngine 
       const pairs = queries.length === 1 ? undefined : queries.slice(from, to);
       const common = {
         count: texts.length,
-        tokensEstimate: [...(pairs ?? texts.map(() => query)), ...texts].reduce((sum, text) => sum + tokensIn(text), 0),
+        tokensEstimate: [...(pairs ?? texts.map(() => query)), ...texts].reduce(
+          (sum, text) => sum + estimateInputTokens(text),
+          0,
+        ),
         param: 'documents',
         read: readScores,
       };
       if (pairs !== undefined) return { ...common, path: '/score', body: { text_1: pairs, text_2: texts } };
-      const cut = documentTokensMax !== undefined && { max_tokens_per_doc: documentTokensMax };
-      return { ...common, path: '/rerank', body: { query, [this.#documentsField]: texts, ...cut } };
+      const truncation = documentTokensMax !== undefined && { max_tokens_per_doc: documentTokensMax };
+      return { ...common, path: '/rerank', body: { query, [this.#documentsField]: texts, ...truncation } };
     };
     return { count: documents.length, batch };
   }
 }
 
-function asksForTexts(error: unknown): boolean {
+function requiresTexts(error: unknown): boolean {
   return (
     AppError.is(error) &&
     error.code === 'inference.upstream_rejected' &&

@@ -24,7 +24,7 @@ const lengths = fc
   .array(fc.integer({ min: 0, max: 7 }), { minLength: 1 })
   .filter((all) => all.some((length) => length > 0));
 
-/** A stream with these events in it, its line endings and its noise chosen at random. */
+/** A stream of events with random line endings and noise. */
 const stream = fc
   .array(fc.tuple(data, fc.array(noise, { maxLength: 2 }), fc.boolean()), { maxLength: 6 })
   .chain((events) =>
@@ -48,10 +48,10 @@ const stream = fc
       .join('');
     return { expected, text };
   })
-  // A CR at the end of a line and an LF as the next line's end are one CRLF: such a text has other events.
+  // A CR line end followed by an LF line end reads as one CRLF, so such a text has other events.
   .filter(({ text, expected }) => !/\r\n/.test(text) || reference(text).length === expected.length);
 
-/** Reads the whole text at once, in the plainest way. */
+/** Reference implementation, which reads the whole text at once. */
 function reference(text: string): string[] {
   return text
     .split(/\r\n|\r|\n/)
@@ -61,7 +61,7 @@ function reference(text: string): string[] {
 }
 
 describe('SseParser', () => {
-  it('reads the same events wherever the bytes are cut', () => {
+  it('parses the same events wherever the bytes are split', () => {
     fc.assert(
       fc.property(stream, lengths, ({ expected, text }, at) => {
         expect(parse(cut(Buffer.from(text), at))).toEqual(expected);
@@ -69,7 +69,7 @@ describe('SseParser', () => {
     );
   });
 
-  it('gives an event as soon as its blank line is there, and not before', () => {
+  it('emits an event with its blank line and not before', () => {
     const parser = new SseParser(100);
     expect(parser.push(Buffer.from('data: one\n'))).toEqual([]);
     expect(parser.push(Buffer.from('\ndata: tw'))).toEqual(['one']);
@@ -77,19 +77,19 @@ describe('SseParser', () => {
     expect(parser.push(Buffer.from('\ndata:three\n\n'))).toEqual(['three']);
   });
 
-  it('joins the lines of one event by line breaks', () => {
+  it('joins the lines of an event with line breaks', () => {
     expect(parse([Buffer.from('data: {\ndata: }\n\n')])).toEqual(['{\n}']);
   });
 
-  it.each(['data: last', 'data: last\n', 'data: last\r'])('counts a last event without its blank line: %j', (text) => {
+  it.each(['data: last', 'data: last\n', 'data: last\r'])('emits a last event without its blank line: %j', (text) => {
     expect(parse([Buffer.from(text)])).toEqual(['last']);
   });
 
-  it('has no events in comments and other fields', () => {
+  it('ignores comments and other fields', () => {
     expect(parse([Buffer.from(': ping\n\nevent: x\n\nid: 4\ndatum: 5\n\n')])).toEqual([]);
   });
 
-  it('refuses a line or an event that is too long, and takes one that is just short enough', () => {
+  it('rejects a line or an event that exceeds the maximum length', () => {
     expect(parse([Buffer.from(`data:${'x'.repeat(95)}`)], 100)).toEqual(['x'.repeat(95)]);
     expect(() => parse([Buffer.from(`data:${'x'.repeat(96)}`)], 100)).toThrow(/longer than 100/);
     expect(() => parse([Buffer.from('data:xxxxxxxxx\n'.repeat(11))], 100)).toThrow(/longer than 100/);

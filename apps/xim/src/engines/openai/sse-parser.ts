@@ -1,8 +1,8 @@
 /**
- * Reads server-sent events from bytes that are cut anywhere. Lines may end in LF, CR or CRLF; data may have several lines;
- * comments and other fields are passed over, but for the `error` of older llama-servers, which is data like any other; a last
- * event counts even when the blank line after it is missing. Not eventsource-parser: this is the hot path of a worker, and the
- * `error` field and the unfinished last event are data here.
+ * Parses server-sent events from bytes that may be split anywhere. Lines may end in LF, CR or CRLF; data may have several lines.
+ * Comments and other fields are ignored, except the `error` field of older llama-servers, which counts as data. A last event
+ * without its blank line counts, too. Does not use eventsource-parser: this is the hot path of a worker, and that library ignores
+ * the `error` field and an unterminated last event.
  */
 
 class SseTooLongError extends Error {
@@ -14,23 +14,23 @@ export class SseParser {
   readonly #lengthMax: number;
   #line = '';
   #data: string | undefined;
-  /** The last character was a CR: an LF that follows belongs to it. */
+  /** Whether the last character was a CR, to which a following LF belongs. */
   #afterReturn = false;
 
-  /** `lengthMax`: characters of one event. */
+  /** @param lengthMax maximum characters of one event. */
   constructor(lengthMax: number) {
     this.#lengthMax = lengthMax;
   }
 
   /**
-   * The data of the events that are complete now.
-   * @throws {SseTooLongError} when an event is longer than allowed.
+   * Returns the data of the events that are complete now.
+   * @throws {SseTooLongError} when an event exceeds the maximum.
    */
   push(bytes: Uint8Array): string[] {
     return this.#read(this.#decoder.decode(bytes, { stream: true }));
   }
 
-  /** What is left at the end of the input. */
+  /** Returns the data of a last, unterminated event. */
   end(): string[] {
     // Two line ends: one for a last line without its own, one for the missing blank line.
     return this.#read(`${this.#decoder.decode()}\n\n`);

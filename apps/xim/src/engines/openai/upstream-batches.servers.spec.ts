@@ -1,4 +1,4 @@
-/** Embeddings and scores from servers that write or limit them in ways of their own. */
+/** Embeddings and scores of servers with their own formats and limits. */
 import { engineConfig } from '../engine-config.ts';
 import type { OpenaiConfig } from '../engine-config.ts';
 import { engineFor } from '../engine-tasks.ts';
@@ -39,11 +39,11 @@ const rank = (documents: string[], engine: Engine = anEngine('score')): ReturnTy
 
 const texts = (count: number): string[] => Array.from({ length: count }, (_, i) => `text ${i}`);
 
-/** Takes so many texts at once, and answers each with its own number. */
-function taking(max: number, status: number, refusal: object | string): Responder {
+/** Accepts at most `max` texts per request, and responds to each with its number. */
+function taking(max: number, status: number, rejection: object | string): Responder {
   return (response, { body }) => {
     const input = (body['input'] ?? body['documents']) as string[];
-    if (input.length > max) return json(response, refusal, status);
+    if (input.length > max) return json(response, rejection, status);
     const numbers = input.map((text) => Number(text.split(' ')[1]));
     return body['input'] === undefined
       ? json(response, { results: numbers.map((score, index) => ({ index, relevance_score: score })) })
@@ -54,8 +54,8 @@ function taking(max: number, status: number, refusal: object | string): Responde
 const sizes = (): number[] =>
   upstream.requests.map(({ body }) => ((body['input'] ?? body['documents']) as string[]).length);
 
-describe('a server that takes few texts at once', () => {
-  const refusals: [string, number, object | string][] = [
+describe('a server with a small maximum batch size', () => {
+  const rejections: [string, number, object | string][] = [
     ['TEI', 422, { error: 'batch size 256 > maximum allowed batch size 32', error_type: 'Validation' }],
     ['TEI for bodies', 413, ''],
     ['Cohere', 400, { message: 'invalid request: total number of texts must be at most 96, received 256' }],
@@ -64,33 +64,36 @@ describe('a server that takes few texts at once', () => {
       400,
       { error: { message: 'Invalid input: max 300000 tokens per request', type: 'invalid_request_error' } },
     ],
-    ['another', 400, { error: { message: 'Too many inputs. The maximum is 32.' } }],
-    ['one that says so with status 200', 200, { error: { message: 'batch size too large', code: 413 } }],
+    ['another server', 400, { error: { message: 'Too many inputs. The maximum is 32.' } }],
+    ['a server that responds with status 200', 200, { error: { message: 'batch size too large', code: 413 } }],
   ];
 
-  it.each(refusals)('is asked for fewer, once %s said so, and remembered', async (_who, status, refusal) => {
-    upstream.respond = taking(40, status, refusal);
-    const engine = anEngine('embed');
-    const { values } = await embed(texts(100), engine);
-    expect(values.map(([first]) => first)).toEqual(texts(100).map((_, i) => i));
-    expect(sizes()).toEqual([100, 50, 25, 25, 25, 25]);
-    upstream.requests.length = 0;
-    await embed(texts(50), engine);
-    expect(sizes()).toEqual([25, 25]);
-  });
+  it.each(rejections)(
+    'receives smaller batches, permanently, after a rejection of %s',
+    async (_who, status, rejection) => {
+      upstream.respond = taking(40, status, rejection);
+      const engine = anEngine('embed');
+      const { values } = await embed(texts(100), engine);
+      expect(values.map(([first]) => first)).toEqual(texts(100).map((_, i) => i));
+      expect(sizes()).toEqual([100, 50, 25, 25, 25, 25]);
+      upstream.requests.length = 0;
+      await embed(texts(50), engine);
+      expect(sizes()).toEqual([25, 25]);
+    },
+  );
 
-  it('is asked for fewer documents too', async () => {
+  it('receives smaller batches of documents, too', async () => {
     upstream.respond = taking(40, 422, { error: 'batch size 100 > maximum allowed batch size 40' });
     expect((await rank(texts(100))).values).toEqual(texts(100).map((_, i) => i));
   });
 
-  it('that refuses a single one has refused it', async () => {
+  it('rejects the request when it rejects a single text', async () => {
     upstream.respond = (response) => json(response, { error: 'batch size 1 > maximum allowed batch size 0' }, 422);
     await expect(embed(['a', 'b'])).rejects.toMatchObject({ code: 'inference.upstream_rejected' });
     expect(sizes()).toEqual([2, 1]);
   });
 
-  it('is not asked again for another reason', async () => {
+  it('is not retried after a rejection for another reason', async () => {
     upstream.respond = (response) => json(response, { error: { message: 'dimensions are fixed' } }, 400);
     await expect(embed(['a', 'b'])).rejects.toMatchObject({ code: 'inference.upstream_rejected' });
     upstream.respond = (response) =>
@@ -102,13 +105,13 @@ describe('a server that takes few texts at once', () => {
     expect(upstream.requests).toHaveLength(2);
   });
 
-  it('that has no room and does not say how much is understood', async () => {
+  it('may reject a text for its length without counts', async () => {
     upstream.respond = (response) => json(response, { error: 'the input length exceeds the context length' }, 400);
     await expect(embed(['a'])).rejects.toMatchObject({ code: 'inference.prompt_too_long', param: 'input[0]' });
   });
 });
 
-describe('the shape of a response', () => {
+describe('the format of a response', () => {
   it.each([
     [
       'the specification',
@@ -128,7 +131,7 @@ describe('the shape of a response', () => {
       ],
     ],
     ["Ollama's own API", { embeddings: [[2], [3]] }],
-  ])('of embeddings may be that of %s', async (_who, body) => {
+  ])('may be that of %s for embeddings', async (_who, body) => {
     upstream.respond = (response) => json(response, body);
     expect((await embed(['a', 'b'])).values).toEqual([Float32Array.of(2), Float32Array.of(3)]);
   });
@@ -144,7 +147,7 @@ describe('the shape of a response', () => {
       },
     ],
     [
-      'those with `score`',
+      'servers with `score`',
       {
         results: [
           { index: 1, score: 0.9 },
@@ -168,7 +171,7 @@ describe('the shape of a response', () => {
         { index: 0, score: 0.2 },
       ],
     ],
-  ])('of scores may be that of %s', async (_who, body) => {
+  ])('may be that of %s for scores', async (_who, body) => {
     upstream.respond = (response) => json(response, body);
     expect((await rank(['a', 'b'])).values).toEqual([0.2, 0.9]);
   });
@@ -177,17 +180,17 @@ describe('the shape of a response', () => {
     ['null', { results: [{ index: 0, score: null }] }],
     ['NaN', '{"results": [{"index": 0, "score": NaN}]}'],
     ['no score', { results: [{ index: 0 }] }],
-  ])('with %s for a score is a failure', async (_what, body) => {
+  ])('is invalid with %s as a score', async (_what, body) => {
     upstream.respond = (response) => void response.end(typeof body === 'string' ? body : JSON.stringify(body));
     await expect(rank(['a'])).rejects.toMatchObject({ code: 'inference.engine_failed' });
   });
 
-  it('with NaN in a vector is a failure', async () => {
+  it('is invalid with NaN in a vector', async () => {
     upstream.respond = (response) => void response.end('{"data": [{"index": 0, "embedding": [1, NaN]}]}');
     await expect(embed(['a'])).rejects.toMatchObject({ code: 'inference.engine_failed' });
   });
 
-  it('is asked of TEI under its own name for documents', async () => {
+  it('of TEI is requested with its own field for documents', async () => {
     upstream.respond = (response, { body }) =>
       body['texts'] === undefined
         ? void response
@@ -205,7 +208,7 @@ describe('the shape of a response', () => {
   });
 });
 
-describe('the usage', () => {
+describe('usage', () => {
   const results = [{ index: 0, relevance_score: 0.5 }];
 
   it.each([
@@ -217,15 +220,15 @@ describe('the usage', () => {
     ['tokens beside billed units', { meta: { tokens: { input_tokens: 6 }, billed_units: { search_units: 1 } } }, 6],
     ['search units alone', { meta: { billed_units: { search_units: 1 } } }, 2],
     ['nothing', {}, 2],
-    ['what is no count', { usage: { total_tokens: -5 } }, 2],
-  ])('said by %s is counted', async (_how, fields, promptTokens) => {
+    ['an invalid count', { usage: { total_tokens: -5 } }, 2],
+  ])('is read from %s', async (_how, fields, promptTokens) => {
     upstream.respond = (response) => json(response, { results, ...fields });
     expect((await rank(['abcd'])).usage.promptTokens).toBe(promptTokens);
     upstream.respond = (response) => json(response, { data: [{ index: 0, embedding: [1] }], ...fields });
     expect((await embed(['abcdefgh'])).usage.promptTokens).toBe(promptTokens);
   });
 
-  it('never has more cached than there is', async () => {
+  it('never has more cached tokens than prompt tokens', async () => {
     const usage = { prompt_tokens: 7, prompt_tokens_details: { cached_tokens: 50 } };
     upstream.respond = (response) => json(response, { results, usage });
     expect((await rank(['a'])).usage).toMatchObject({ promptTokens: 7, cachedTokens: 7 });
@@ -237,13 +240,13 @@ it.each([
   [{ object: 'error', message: 'bad input', code: 400 }, 'inference.upstream_rejected'],
   [{ error: { message: 'slow down', code: 429 } }, 'worker.busy'],
   [{ detail: 'CUDA' }, 'inference.engine_failed'],
-])('an error with status 200 is one: %j', async (body, code) => {
+])('detects an error with status 200: %j', async (body, code) => {
   upstream.respond = (response) => json(response, body);
   await expect(embed(['a'])).rejects.toMatchObject({ code });
   await expect(rank(['a'])).rejects.toMatchObject({ code });
 });
 
-it.each([200, 201])('a good response may have status %d and no content type', async (status) => {
+it.each([200, 201])('accepts a response with status %d and no content type', async (status) => {
   upstream.respond = (response) => void response.writeHead(status).end('{"data": [{"embedding": [1]}]}');
   expect((await embed(['a'])).values).toEqual([Float32Array.of(1)]);
 });

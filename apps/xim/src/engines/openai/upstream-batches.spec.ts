@@ -38,7 +38,7 @@ const embed = (...inputs: (string | number[])[]): ReturnType<typeof all<Float32A
 const rank = (queries: string[], documents: string[]): ReturnType<typeof all<number>> =>
   all(engineFor(anEngine('score'), 'score').rank({ queries, documents }, NEVER));
 
-/** Answers every input with a vector that holds its number in the request. */
+/** Responds to every input with a vector that contains its index in the request. */
 const counts: Responder = (response, { body }) => {
   const input = body['input'] as unknown[];
   json(response, {
@@ -47,8 +47,8 @@ const counts: Responder = (response, { body }) => {
   });
 };
 
-describe('a server that embeds', () => {
-  it('is sent the inputs as they came, and asked for floats, which every server has', async () => {
+describe('OpenaiEmbeddingEngine', () => {
+  it('forwards the inputs unchanged and requests floats, which every server supports', async () => {
     upstream.respond = counts;
     const engine = anEngine('embed');
     await all(engineFor(engine, 'embed').embed(anEmbedJob([[1, 2], [3]], { dimensions: 2 }), NEVER));
@@ -60,7 +60,7 @@ describe('a server that embeds', () => {
     ]);
   });
 
-  it('is asked in pieces, one after the other, and its usage is summed', async () => {
+  it('sends batches one after the other and sums their usage', async () => {
     upstream.respond = counts;
     const inputs = Array.from({ length: 600 }, (_, i) => `text ${i}`);
     const { values, usage } = await embed(...inputs);
@@ -71,7 +71,7 @@ describe('a server that embeds', () => {
     expect(upstream.requests[0]?.body).not.toHaveProperty('dimensions');
   });
 
-  it('may answer in base64 all the same, and in any order', async () => {
+  it('accepts base64 and any order in the response', async () => {
     upstream.respond = (response) =>
       json(response, {
         data: [
@@ -81,7 +81,7 @@ describe('a server that embeds', () => {
       });
     const { values, usage } = await embed('four char', 'more');
     expect(values).toEqual([Float32Array.of(3, 4), Float32Array.of(0.5, -2)]);
-    // It did not say: four characters make a token.
+    // Without a report, four characters count as a token.
     expect(usage.promptTokens).toBe(4);
   });
 
@@ -92,20 +92,20 @@ describe('a server that embeds', () => {
     ['the same vector twice', { data: [0, 0].map((index) => ({ index, embedding: [1] })) }],
     ['vectors of two sizes', { data: [{ embedding: [1] }, { embedding: [1, 2] }] }],
     ['an empty vector', { data: [{ embedding: [] }, { embedding: [] }] }],
-    ['a vector that is cut off', { data: [{ embedding: 'AAAA' }, { embedding: 'AAAA' }] }],
+    ['a truncated vector', { data: [{ embedding: 'AAAA' }, { embedding: 'AAAA' }] }],
     ['no vector', { data: [{ index: 0 }, { index: 1 }] }],
-    ['something that is no number', { data: [{ embedding: [1] }, { embedding: ['x'] }] }],
+    ['a string in a vector', { data: [{ embedding: [1] }, { embedding: ['x'] }] }],
     ['a number beyond 32 bits', { data: [{ embedding: [1] }, { embedding: [1e39] }] }],
-    ['what is not a number', { data: [{ embedding: [1] }, { embedding: base64(NaN) }] }],
+    ['NaN in a vector', { data: [{ embedding: [1] }, { embedding: base64(NaN) }] }],
     ['null in a vector', { data: [{ embedding: [1] }, { embedding: [null] }] }],
     ['a null vector', { data: [{ embedding: [1] }, { embedding: null }] }],
     ['nothing', null],
-  ])('that answers with %s has failed', async (_, respond) => {
+  ])('fails for a response with %s', async (_, respond) => {
     upstream.respond = (response) => json(response, respond);
     await expect(embed('a', 'b')).rejects.toMatchObject({ code: 'inference.engine_failed' });
   });
 
-  it('counts what was computed before it failed', async () => {
+  it('counts the usage of the batches before a failure', async () => {
     upstream.respond = (response, request) =>
       upstream.requests.length === 1 ? counts(response, request) : json(response, {}, 500);
     await expect(embed(...Array.from({ length: 300 }, () => 'x'))).rejects.toMatchObject({
@@ -119,12 +119,12 @@ describe('a server that embeds', () => {
     [429, {}, 'worker.busy'],
     [503, {}, 'worker.busy'],
     [404, {}, 'inference.engine_failed'],
-  ])('that answers %d is understood', async (status, body, code) => {
+  ])('translates the status %d', async (status, body, code) => {
     upstream.respond = (response) => json(response, body, status);
     await expect(embed('a')).rejects.toMatchObject({ code });
   });
 
-  it('that has no room for an input says so in our words', async () => {
+  it('translates an error about the context length', async () => {
     upstream.respond = (response) =>
       json(response, { error: { message: 'long', n_prompt_tokens: 900, n_ctx: 512 } }, 400);
     await expect(embed('a')).rejects.toMatchObject({
@@ -135,7 +135,7 @@ describe('a server that embeds', () => {
     await expect(embed('a', 'b')).rejects.toMatchObject({ param: 'input' });
   });
 
-  it('is left when the request is called off', async () => {
+  it('closes the connection when the request is cancelled', async () => {
     upstream.respond = () => undefined;
     const caller = new AbortController();
     const computing = all(engineFor(anEngine('embed'), 'embed').embed(anEmbedJob(['a']), caller.signal));
@@ -145,7 +145,7 @@ describe('a server that embeds', () => {
     await upstream.requests[0]?.aborted;
   });
 
-  it('is left when the worker closes', async () => {
+  it('closes the connection when the worker closes', async () => {
     upstream.respond = () => undefined;
     const engine = anEngine('embed');
     const computing = all(engineFor(engine, 'embed').embed(anEmbedJob(['a']), NEVER)).catch((error: unknown) => error);
@@ -154,15 +154,15 @@ describe('a server that embeds', () => {
     expect(await computing).toMatchObject({ code: 'worker.draining' });
   });
 
-  it('does not rank, and writes no text', async () => {
+  it('supports neither ranking nor chat', async () => {
     const engine = anEngine('embed');
     expect(supports(engine, 'score')).toBe(false);
     await expect(run(engine, aJob())).rejects.toMatchObject({ code: 'inference.task_unsupported' });
   });
 });
 
-describe('a server that ranks', () => {
-  it('is asked for one query against all documents, and its order undone', async () => {
+describe('OpenaiRankEngine', () => {
+  it('sends one query with all documents, and restores the order of the results', async () => {
     upstream.respond = (response) =>
       json(response, {
         results: [
@@ -177,7 +177,7 @@ describe('a server that ranks', () => {
     ]);
   });
 
-  it('is asked for pairs where there is a query for each', async () => {
+  it('sends pairs when there is a query per document', async () => {
     upstream.respond = (response) =>
       json(response, {
         data: [
@@ -189,7 +189,7 @@ describe('a server that ranks', () => {
     expect(upstream.requests).toMatchObject([{ path: '/v1/score', body: { text_1: ['q', 'r'], text_2: ['a', 'b'] } }]);
   });
 
-  it('is asked in pieces that keep queries and documents together', async () => {
+  it('sends batches that keep queries and documents together', async () => {
     upstream.respond = (response, { body }) => {
       const [left, right] = [body['text_1'] as string[], body['text_2'] as string[]];
       json(response, { data: left.map((text, index) => ({ index, score: text === right[index] ? 1 : 0 })) });
@@ -199,12 +199,12 @@ describe('a server that ranks', () => {
     expect(upstream.requests).toHaveLength(2);
   });
 
-  it('that leaves out a score has failed', async () => {
+  it('fails for a response with a missing score', async () => {
     upstream.respond = (response) => json(response, { results: [{ index: 0, relevance_score: 0.9 }] });
     await expect(rank(['q'], ['a', 'b'])).rejects.toMatchObject({ code: 'inference.engine_failed' });
   });
 
-  it('does not embed', () => {
+  it('does not support embeddings', () => {
     expect(supports(anEngine('score'), 'embed')).toBe(false);
   });
 });

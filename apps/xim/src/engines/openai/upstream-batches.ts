@@ -1,6 +1,6 @@
 /**
- * Texts go to a server in batches, so that a response stays small and a job can be stopped between two of them; what it
- * computes of them is passed on as it comes.
+ * Sends texts to a server in batches, so that responses stay small and a job can be aborted between two batches. The results of
+ * each batch are yielded immediately.
  */
 import { emptyUsage } from '@xerotier/contracts/inference';
 import type { TokenUsage } from '@xerotier/contracts/inference';
@@ -8,20 +8,20 @@ import { AppError } from '@xerotier/errors';
 import { inputTooLong } from '../embedding-rules.ts';
 import { isBatchTooLarge } from './upstream-batch.ts';
 import { UpstreamEngine } from './upstream-engine.ts';
-import { estimateTokens } from './token-tally.ts';
+import { estimateTokens } from './token-counter.ts';
 import type { UpstreamNumbers } from './upstream-numbers.ts';
 
 const RESPONSE_BYTES_MAX = 64 * 2 ** 20;
-/** Texts in one batch, unless the server takes fewer. */
-const TEXTS_AT_ONCE = 256;
+/** Maximum texts per batch, unless the server accepts fewer. */
+const BATCH_SIZE_MAX = 256;
 
-/** A request to the server, for some of the texts. */
+/** A request to the server for some of the texts. */
 export interface Batch<T> {
   readonly path: string;
   readonly body: Readonly<Record<string, unknown>>;
   readonly count: number;
   readonly tokensEstimate: number;
-  /** What an error for lack of room calls the texts. */
+  /** The `param` of errors about the context length. */
   readonly param: string;
   readonly read: (response: unknown, count: number, tokensEstimate: number) => UpstreamNumbers<T>;
 }
@@ -29,16 +29,16 @@ export interface Batch<T> {
 /** All texts of a job. */
 export interface Batches<T> {
   readonly count: number;
-  /** The batch of the texts from one index to another. */
+  /** Returns the batch of the texts from one index (inclusive) to another (exclusive). */
   readonly batch: (from: number, to: number) => Batch<T>;
 }
 
 export abstract class UpstreamBatchEngine extends UpstreamEngine {
-  /** Lowered for good when the server refuses as many. */
-  #textsAtOnce = TEXTS_AT_ONCE;
+  /** Lowered permanently when the server rejects a batch of this size. */
+  #batchSize = BATCH_SIZE_MAX;
 
-  /** Whether the engine has learnt from the error how the server wants to be asked, so that the batch is worth another try. */
-  protected learnsFrom(_error: unknown): boolean {
+  /** Adapts the requests to an error of the server. @returns whether the batch should be retried. */
+  protected adaptTo(_error: unknown): boolean {
     return false;
   }
 
@@ -50,7 +50,7 @@ export abstract class UpstreamBatchEngine extends UpstreamEngine {
     const either = AbortSignal.any([signal, this.closing]);
     for (let from = 0; from < count;) {
       if (signal.aborted) return usage;
-      const batch = batchOf(from, Math.min(from + this.#textsAtOnce, count));
+      const batch = batchOf(from, Math.min(from + this.#batchSize, count));
       let numbers: UpstreamNumbers<T>;
       try {
         numbers = await this.#send(batch, either);
@@ -58,10 +58,10 @@ export abstract class UpstreamBatchEngine extends UpstreamEngine {
         if (signal.aborted) return usage;
         if (batch.count > 1 && isBatchTooLarge(error)) {
           // Another request may have lowered it further meanwhile.
-          this.#textsAtOnce = Math.min(this.#textsAtOnce, Math.ceil(batch.count / 2));
+          this.#batchSize = Math.min(this.#batchSize, Math.ceil(batch.count / 2));
           continue;
         }
-        if (this.learnsFrom(error)) continue;
+        if (this.adaptTo(error)) continue;
         throw this.#failure(error, batch, usage);
       }
       usage.promptTokens += numbers.usage.promptTokens;
@@ -106,7 +106,7 @@ export abstract class UpstreamBatchEngine extends UpstreamEngine {
   }
 }
 
-/** An estimate, where a server does not count. */
-export function tokensIn(text: string | readonly number[]): number {
+/** Estimates the tokens of an input, for servers that do not report the usage. */
+export function estimateInputTokens(text: string | readonly number[]): number {
   return typeof text === 'string' ? estimateTokens(text.length) : text.length;
 }

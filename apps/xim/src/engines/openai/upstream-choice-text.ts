@@ -1,65 +1,66 @@
-/** The texts of one choice: content, reasoning and refusal, each told apart and whole, however a server cuts and names them. */
+/** Separates the content, the reasoning and the `refusal` of a choice, however a server splits and names them. */
 import type { Json } from './upstream-json.ts';
 import { readReasoning, ThinkTagReader } from './upstream-reasoning.ts';
 import { readParts, TextJoiner } from './upstream-text.ts';
 import type { PartTexts } from './upstream-text.ts';
 
-/** The texts of a delta or message as they came. */
-export function readTexts(told: Json): PartTexts {
-  const { content, refusal } = told;
+/** Reads the texts of a delta or message. */
+export function readTexts(message: Json): PartTexts {
+  const { content, refusal } = message;
   const texts: PartTexts =
     typeof content === 'object' && content !== null
       ? readParts(content)
       : { content: typeof content === 'string' ? content : '', reasoning: '', refusal: '' };
-  texts.reasoning += readReasoning(told);
+  texts.reasoning += readReasoning(message);
   if (typeof refusal === 'string') texts.refusal += refusal;
   return texts;
 }
 
 export class ChoiceText {
-  readonly #content = new TextJoiner();
-  readonly #reasoning = new TextJoiner();
-  readonly #refusal = new TextJoiner();
+  readonly #joiners = { content: new TextJoiner(), reasoning: new TextJoiner(), refusal: new TextJoiner() };
   readonly #tags = new ThinkTagReader();
 
-  /** Content is held back that may still turn out to be a tag. */
+  /** Whether content is held back that may be the beginning of a tag. */
   get isHolding(): boolean {
     return this.#tags.isHolding;
   }
 
-  /** What is new for a client. `isOver`: something follows that is no text, so nothing may be held back. */
-  push(came: PartTexts, isOver: boolean): PartTexts {
-    const { content, reasoning } = this.#tags.isDone ? came : this.#withoutTags(came, isOver);
+  /**
+   * Adds the texts of a piece. @returns the texts to emit.
+   * @param isLast whether no text follows, so that nothing may be held back.
+   */
+  push(piece: PartTexts, isLast: boolean): PartTexts {
+    const { content, reasoning } = this.#tags.isDone ? piece : this.#withoutTags(piece, isLast);
     return {
-      content: this.#content.push(content),
-      reasoning: this.#reasoning.push(reasoning),
-      refusal: this.#refusal.push(came.refusal),
+      content: this.#joiners.content.push(content),
+      reasoning: this.#joiners.reasoning.push(reasoning),
+      refusal: this.#joiners.refusal.push(piece.refusal),
     };
   }
 
-  /** What was held back, once there is no more. */
+  /** Returns the held texts at the end of the choice. */
   end(): PartTexts {
     const { content, reasoning } = this.#withoutTags({ content: '', reasoning: '' }, true);
     return {
-      content: this.#content.push(content) + this.#content.end(),
-      reasoning: this.#reasoning.push(reasoning) + this.#reasoning.end(),
-      refusal: this.#refusal.end(),
+      content: this.#joiners.content.push(content) + this.#joiners.content.end(),
+      reasoning: this.#joiners.reasoning.push(reasoning) + this.#joiners.reasoning.end(),
+      refusal: this.#joiners.refusal.end(),
     };
   }
 
-  #withoutTags({ content, reasoning }: Omit<PartTexts, 'refusal'>, isOver: boolean): Omit<PartTexts, 'refusal'> {
+  #withoutTags({ content, reasoning }: Omit<PartTexts, 'refusal'>, isLast: boolean): Omit<PartTexts, 'refusal'> {
     const read = { content: '', reasoning };
     const take = (): void => {
       read.content += this.#tags.content;
       read.reasoning += this.#tags.reasoning;
     };
-    // A server that tells reasoning by itself has none in the content.
+    // A server that returns reasoning separately has none in the content.
     if (reasoning !== '') this.#end(take);
     if (content !== '') {
       this.#tags.push(content);
       take();
     }
-    if (isOver) this.#end(take);
+    if (isLast) this.#end(take);
     return read;
   }
 

@@ -1,11 +1,11 @@
 /**
- * One choice as a server tells it, written anew as the specification has it: role, content, reasoning, refusal, citations, tool
- * calls, finish reason, log probabilities. Deltas and whole messages are read alike. What a server says beyond that is left
- * out, but for a few fields that clients of such servers read.
+ * Normalizes a choice of a server to the specification: role, content, reasoning, `refusal`, annotations, tool calls, finish
+ * reason, log probabilities. Deltas and whole messages are read alike. Other fields are dropped, except a few that clients of
+ * such servers read.
  */
 import type { TokenUsage } from '@xerotier/contracts/inference';
 import type { ChunkChoice, ToolCallDelta } from '../engine.ts';
-import { TokenTally } from './token-tally.ts';
+import { TokenCounter } from './token-counter.ts';
 import { ChoiceText, readTexts } from './upstream-choice-text.ts';
 import { readFinishReason } from './upstream-finish-reason.ts';
 import type { FinishReason } from './upstream-finish-reason.ts';
@@ -19,25 +19,25 @@ import { readUsageReport, usageFrom } from './upstream-usage.ts';
 import type { UsageReport } from './upstream-usage.ts';
 
 const FINGERPRINT_LENGTH_MAX = 256;
-/** Of vLLM and SGLang: which stop string ended it, and its tokens. */
+/** Fields of vLLM and SGLang: the matched stop string and the token ids. */
 const EXTRAS = ['stop_reason', 'matched_stop', 'token_ids'] as const;
 /**
- * How far a count that is no report may be beyond the limit before a server counts as one that ignores it: a flush of held text
- * and the head of a tool call are pieces beside the tokens.
+ * How far an estimate may exceed the limit before the server is assumed to ignore it: flushed text and the head of a tool call
+ * are pieces that are not tokens.
  */
 const LIMIT_MARGIN_TOKENS = 4;
 const LIMIT_MARGIN_SHARE = 1 / 8;
 
-/** A response that the upstream should not have given; the message is not for clients. */
+/** An invalid response of the upstream. The message is not meant for clients. */
 export class UpstreamResponseError extends Error {
   override readonly name = 'UpstreamResponseError';
 }
 
 export interface ChoiceOptions {
-  /** The `index` it gets, whatever the server calls it. */
+  /** The `index` of the choice, regardless of that of the server. */
   readonly index: number;
   readonly reasoningWanted: boolean;
-  /** Tokens that it may have; a server that goes on beyond them is cut off. */
+  /** Maximum tokens; the choice of a server that exceeds them is truncated. */
   readonly limit: number | undefined;
 }
 
@@ -47,15 +47,15 @@ export class UpstreamChoice {
   readonly #options: ChoiceOptions;
   readonly #text = new ChoiceText();
   readonly #calls = new ToolCallReader();
-  readonly #tally = new TokenTally();
-  readonly #reasoningTally = new TokenTally();
+  readonly #counter = new TokenCounter();
+  readonly #reasoningCounter = new TokenCounter();
   #report: UsageReport = {};
   #fingerprint: string | undefined;
   #heldLogprobs: Logprobs | null = null;
   #begun = false;
   #hasOutput = false;
   #finished = false;
-  #wasCut = false;
+  #truncated = false;
   #isReported = false;
 
   constructor(options: ChoiceOptions) {
@@ -66,43 +66,43 @@ export class UpstreamChoice {
     return this.#finished;
   }
 
-  /** It went beyond its limit: whatever else the server has to say is not wanted. */
-  get wasCut(): boolean {
-    return this.#wasCut;
+  /** Whether it exceeded its limit, so that the rest of the response is ignored. */
+  get truncated(): boolean {
+    return this.#truncated;
   }
 
-  /** The server reported the usage with the finish or after it: nothing more is to come. */
+  /** Whether the server reported the usage with the finish reason or after it, so that no more data is expected. */
   get isReported(): boolean {
     return this.#isReported;
   }
 
-  /** As the upstream said it with its first choice. */
+  /** The fingerprint in the first chunk of the upstream. */
   get fingerprint(): string | undefined {
     return this.#fingerprint;
   }
 
-  /** What was used so far: as reported last, and counted where that does not say. `promptTokens` is an estimate. */
+  /** Returns the usage so far: the last report, with gaps filled by estimates. @param promptTokens an estimate. */
   usage(promptTokens: number): TokenUsage {
-    const counted = {
+    const estimate = {
       promptTokens,
-      completionTokens: this.#tally.tokens,
-      reasoningTokens: this.#reasoningTally.tokens,
+      completionTokens: this.#counter.tokens,
+      reasoningTokens: this.#reasoningCounter.tokens,
     };
-    const usage = usageFrom(this.#report, counted);
+    const usage = usageFrom(this.#report, estimate);
     const { limit } = this.#options;
-    if (!this.#wasCut || limit === undefined) return usage;
+    if (!this.#truncated || limit === undefined) return usage;
     return { ...usage, completionTokens: limit, reasoningTokens: Math.min(limit, usage.reasoningTokens) };
   }
 
   /**
-   * Reads one event of a stream, or (`whole`) a body that is all there is.
-   * @returns undefined when it has nothing for the client, such as one that carries the usage.
-   * @throws {UpstreamResponseError} when the engine gave up, or a whole body says nothing.
+   * Reads one event of a stream, or a whole body.
+   * @returns undefined when there is nothing for the client, for example in an event with the usage.
+   * @throws {UpstreamResponseError} when the upstream aborted the generation, or when a whole body has no content.
    */
   read(json: Json, whole = false): ChunkChoice | undefined {
     const choice = Array.isArray(json['choices']) ? asObject(json['choices'][0]) : undefined;
-    const told = choice === undefined ? undefined : toldBy(choice);
-    if (whole && told === undefined) throw new UpstreamResponseError('The response has no choice.');
+    const message = choice === undefined ? undefined : messageOf(choice);
+    if (whole && message === undefined) throw new UpstreamResponseError('The response has no choice.');
     const reason = choice === undefined ? null : readFinishReason(choice['finish_reason']);
     const report = readUsageReport(json['usage'] ?? choice?.['usage']);
     if (report !== undefined) {
@@ -111,14 +111,16 @@ export class UpstreamChoice {
     }
     if (choice === undefined || this.#finished) return undefined;
     if (reason === 'failed')
-      throw new UpstreamResponseError(`The engine of the upstream gave up: ${String(choice['finish_reason'])}.`);
+      throw new UpstreamResponseError(
+        `The upstream aborted the generation with finish reason '${String(choice['finish_reason'])}'.`,
+      );
     if (!this.#begun) this.#fingerprint = fingerprintIn(json);
-    return this.#read(choice, told ?? {}, reason, report?.completionTokens, whole);
+    return this.#read(choice, message ?? {}, reason, report?.completionTokens, whole);
   }
 
   /**
-   * Ends a choice that the server has ended without a finish reason.
-   * @throws {UpstreamResponseError} when nothing has come of it.
+   * Ends a choice that the server ended without a finish reason.
+   * @throws {UpstreamResponseError} when it has no content.
    */
   end(): ChunkChoice {
     this.#requireOutput();
@@ -127,38 +129,38 @@ export class UpstreamChoice {
 
   #read(
     choice: Json,
-    told: Json,
+    message: Json,
     reason: FinishReason | null,
     reported: number | undefined,
     whole: boolean,
   ): ChunkChoice | undefined {
-    const came = readTexts(told);
-    const calls = this.#calls.read(told['tool_calls'], told['function_call'], whole);
-    this.#count(came, calls, whole);
+    const received = readTexts(message);
+    const calls = this.#calls.read(message['tool_calls'], message['function_call'], whole);
+    this.#count(received, calls, whole);
     const isBeyond = this.#isBeyondLimit(reported, whole || reason !== null);
-    if (isBeyond && (calls === undefined || !whole)) return this.#cut(came, whole);
+    if (isBeyond && (calls === undefined || !whole)) return this.#truncate(received, whole);
 
     const wasHolding = this.#text.isHolding;
-    const texts = this.#text.push(came, calls !== undefined);
+    const texts = this.#text.push(received, calls !== undefined);
     if (texts.reasoning !== '') this.#countReasoning(texts.reasoning, whole);
     const delta = this.#deltaOf(texts);
-    // The first chunk says what the server says of a content that is null.
-    if (!this.#begun && told['content'] === null) delta.content ??= null;
-    if (Array.isArray(told['annotations'])) delta.annotations = told['annotations'];
+    // A null content is kept in the first chunk.
+    if (!this.#begun && message['content'] === null) delta.content ??= null;
+    if (Array.isArray(message['annotations'])) delta.annotations = message['annotations'];
     if (calls !== undefined) delta.tool_calls = calls;
     if (texts.content !== '' || texts.refusal !== '' || calls !== undefined) this.#hasOutput = true;
     if (whole && reason === null) this.#requireOutput();
 
-    const logprobs = this.#logprobsOf(choice['logprobs'], came, texts, wasHolding);
+    const logprobs = this.#logprobsOf(choice['logprobs'], received, texts, wasHolding);
     const ending = reason ?? (whole ? 'stop' : null);
-    const saysNothing = Object.keys(delta).length === 0 && (logprobs?.content ?? logprobs?.refusal ?? null) === null;
-    if (this.#begun && ending === null && saysNothing) return undefined;
+    const isEmpty = Object.keys(delta).length === 0 && (logprobs?.content ?? logprobs?.refusal ?? null) === null;
+    if (this.#begun && ending === null && isEmpty) return undefined;
     return this.#write(delta, ending, logprobs, choice);
   }
 
   #requireOutput(): void {
     if (!this.#hasOutput && !this.#text.isHolding)
-      throw new UpstreamResponseError('The response ended without a text.');
+      throw new UpstreamResponseError('The response ended without content.');
   }
 
   #count(
@@ -168,30 +170,30 @@ export class UpstreamChoice {
   ): void {
     const args = calls === undefined ? '' : calls.map((call) => call.function?.arguments ?? '').join('');
     const text = args === '' && reasoning === '' && refusal === '' ? content : reasoning + content + refusal + args;
-    if (whole) this.#tally.addWhole(text);
-    else if (text !== '') this.#tally.add(text);
+    if (whole) this.#counter.addWhole(text);
+    else if (text !== '') this.#counter.add(text);
   }
 
   #countReasoning(text: string, whole: boolean): void {
-    if (whole) this.#reasoningTally.addWhole(text);
-    else this.#reasoningTally.add(text);
+    if (whole) this.#reasoningCounter.addWhole(text);
+    else this.#reasoningCounter.add(text);
   }
 
-  /** `reported` is exact where it comes with each chunk; a sum at the end may hold more than what a limit counts. */
+  /** A count that is reported with each chunk is exact; a total at the end may include tokens that the limit does not. */
   #isBeyondLimit(reported: number | undefined, isLast: boolean): boolean {
     const { limit } = this.#options;
     if (limit === undefined) return false;
     const margin = LIMIT_MARGIN_TOKENS + Math.ceil(limit * LIMIT_MARGIN_SHARE);
     if (reported !== undefined && reported > 0) return reported > (isLast ? limit + margin : limit);
-    return this.#tally.tokensAtLeast > limit + margin;
+    return this.#counter.tokensMin > limit + margin;
   }
 
-  /** Ends it at the limit. Of a whole text the beginning is left: as much of it as the limit is of its tokens. */
-  #cut({ content, reasoning }: PartTexts, whole: boolean): ChunkChoice {
+  /** Ends the choice at the limit. A whole text is truncated in proportion to its tokens. */
+  #truncate({ content, reasoning }: PartTexts, whole: boolean): ChunkChoice {
     const { limit = 0 } = this.#options;
-    this.#wasCut = true;
+    this.#truncated = true;
     if (!whole) return this.#write({}, 'length', null);
-    const tokens = this.#report.completionTokens ?? this.#tally.tokens;
+    const tokens = this.#report.completionTokens ?? this.#counter.tokens;
     const length = Math.floor(((reasoning.length + content.length) * limit) / tokens);
     const kept = {
       reasoning: reasoning.slice(0, length),
@@ -209,18 +211,18 @@ export class UpstreamChoice {
     return delta;
   }
 
-  /** Those of what a client sees: the tokens of reasoning would tell it unasked. */
-  #logprobsOf(value: unknown, came: PartTexts, texts: PartTexts, wasHolding: boolean): Logprobs | null {
-    const told = value == null ? null : readLogprobs(value);
+  /** Returns the log probabilities of visible tokens: those of reasoning would reveal it without a request for it. */
+  #logprobsOf(value: unknown, received: PartTexts, texts: PartTexts, wasHolding: boolean): Logprobs | null {
+    const logprobs = value == null ? null : readLogprobs(value);
     const held = this.#heldLogprobs;
     this.#heldLogprobs = null;
-    const all = wasHolding && texts.content !== '' ? joinedLogprobs(held, told) : told;
+    const all = wasHolding && texts.content !== '' ? joinedLogprobs(held, logprobs) : logprobs;
     if (all === null || this.#options.reasoningWanted) return all;
     if (this.#text.isHolding) {
-      this.#heldLogprobs = joinedLogprobs(held, told);
+      this.#heldLogprobs = joinedLogprobs(held, logprobs);
       return null;
     }
-    if (texts.reasoning === '' && texts.content.length >= came.content.length) return all;
+    if (texts.reasoning === '' && texts.content.length >= received.content.length) return all;
     return texts.content === '' ? null : logprobsOfText(all, texts.content);
   }
 
@@ -232,14 +234,14 @@ export class UpstreamChoice {
     const chunk: ChunkChoice = {
       index: this.#options.index,
       delta: isFirst ? { role: 'assistant', content: '', ...delta } : delta,
-      finish_reason: reason === null ? null : this.#reasonWith(reason),
+      finish_reason: reason === null ? null : this.#finishReason(reason),
       logprobs,
     };
     if (choice !== undefined) for (const name of EXTRAS) if (choice[name] != null) chunk[name] = choice[name];
     return chunk;
   }
 
-  /** What was held back until the end. */
+  /** Adds the held text at the end. */
   #flush(delta: Delta): void {
     const { content = '', reasoning_content: reasoning = '', refusal = '' } = this.#deltaOf(this.#text.end());
     if (content) delta.content = (delta.content ?? '') + content;
@@ -249,19 +251,19 @@ export class UpstreamChoice {
     if (calls !== undefined) delta.tool_calls = [...(delta.tool_calls ?? []), ...calls];
   }
 
-  /** Calls finish with `tool_calls`, and nothing else does, since clients then look for them. */
-  #reasonWith(reason: FinishReason): FinishReason {
+  /** The reason is `tool_calls` if and only if there are tool calls, since clients rely on it. */
+  #finishReason(reason: FinishReason): FinishReason {
     if (this.#calls.count > 0) return reason === 'stop' ? 'tool_calls' : reason;
     return reason === 'tool_calls' ? 'stop' : reason;
   }
 }
 
-/** A delta, a message, or the text of the older completions. */
-function toldBy({ delta, message, text }: Json): Json | undefined {
+/** Returns the delta, the message, or the text of the legacy completions API. */
+function messageOf({ delta, message, text }: Json): Json | undefined {
   return asObject(delta) ?? asObject(message) ?? (typeof text === 'string' ? { content: text } : undefined);
 }
 
-/** What it says of its weights and code, which clients compare; a whole page would not be that. */
+/** Returns the fingerprint of the weights and code, unless it is too long to be one. */
 function fingerprintIn({ system_fingerprint: fingerprint }: Json): string | undefined {
   return typeof fingerprint === 'string' && fingerprint.length <= FINGERPRINT_LENGTH_MAX ? fingerprint : undefined;
 }

@@ -1,7 +1,7 @@
 /**
- * HTTP to an OpenAI-compatible server: one connection per slot, every wait and every size bounded, and every failure
- * turned into an error of the platform that names neither the server nor its key. Closing a response closes the
- * connection, which is how such servers learn that nobody wants the rest.
+ * HTTP client of an OpenAI-compatible server: one connection per slot, limits for all timeouts and sizes, and failures translated
+ * to errors of the platform that contain neither the address of the server nor its key. Closing a response closes the connection,
+ * which aborts the generation on such servers.
  */
 import { AppError } from '@xerotier/errors';
 import { Agent, FormData } from 'undici';
@@ -21,13 +21,13 @@ export interface UpstreamClientOptions {
 
 export interface UpstreamRequest {
   readonly method: 'GET' | 'POST';
-  /** Below the base URL, with a leading slash. */
+  /** Relative to the base URL, with a leading slash. */
   readonly path: string;
-  /** Sent as JSON, or as the form that it is. */
+  /** Sent as JSON, unless it is a `FormData`. */
   readonly body?: unknown;
   readonly accept: 'application/json' | 'text/event-stream' | '*/*';
   readonly signal: AbortSignal;
-  /** Until the headers of the answer. */
+  /** Until the headers of the response. */
   readonly headersTimeoutMs: number;
   /** Between two pieces of the body. */
   readonly idleTimeoutMs: number;
@@ -51,16 +51,16 @@ export class UpstreamClient {
     this.#agent = new Agent({
       connections,
       pipelining: 1,
-      // Over HTTP/2 several requests share a connection, and closing it would end all of them.
+      // With HTTP/2 several requests share a connection, and closing it would abort all of them.
       allowH2: false,
       connect: { timeout: CONNECT_TIMEOUT_MS },
     });
   }
 
   /**
-   * Sends a request and waits for the headers of a good response (any 2xx); its body has to be read or destroyed.
-   * @throws {AppError} as `errorOfFailure` has it; when there was no response, `inference.engine_unavailable` where no connection
-   * could be made, else `inference.engine_failed`; what the signal was aborted with, when it was.
+   * Sends a request and waits for the headers of a successful response (2xx). The caller must read or destroy its body.
+   * @throws {AppError} as `errorOfFailure`; without a response, `inference.engine_unavailable` when the connection failed and
+   * `inference.engine_failed` otherwise; the reason of the signal when it was aborted.
    */
   async send(request: UpstreamRequest): Promise<UpstreamResponse> {
     const response = await this.#request(request).catch((error: unknown) => {
@@ -72,7 +72,7 @@ export class UpstreamClient {
     throw errorOfFailure({ status, body, headers }, this.#secrets);
   }
 
-  /** An error that was met while reading a body, as an error of the platform. */
+  /** Translates an error while reading a body to an error of the platform. */
   failure(error: unknown, signal: AbortSignal): unknown {
     if (signal.aborted) return signal.reason;
     if (AppError.is(error)) return error;
@@ -80,12 +80,12 @@ export class UpstreamClient {
     return new AppError(code, {}, { cause: this.#withoutSecrets(error) });
   }
 
-  /** @throws {AppError} `inference.engine_failed` when it is longer than allowed or no JSON; as `refuseError`. */
+  /** @throws {AppError} `inference.engine_failed` when the body is too long or not JSON; as `throwError`. */
   async readJson(response: UpstreamResponse, bytesMax: number, signal: AbortSignal): Promise<unknown> {
     return (await this.readJsonText(response, bytesMax, signal)).json;
   }
 
-  /** The JSON together with its text. @throws as `readJson`. */
+  /** Reads the JSON together with its text. @throws as `readJson`. */
   async readJsonText(
     response: { readonly body: AsyncIterable<Uint8Array> },
     bytesMax: number,
@@ -101,14 +101,14 @@ export class UpstreamClient {
     }
   }
 
-  /** @throws {AppError} as `errorOfFailure`, when this is an error that came where a response was expected. */
+  /** @throws {AppError} as `errorOfFailure`, when the value is an error instead of a response. */
   throwError(value: unknown): void {
     const json = asObject(value);
     const failure = json === undefined ? undefined : failureIn(json);
     if (failure !== undefined) throw errorOfFailure(failure, this.#secrets);
   }
 
-  /** Ends what runs. */
+  /** Aborts all requests. */
   async close(): Promise<void> {
     await this.#agent.destroy();
   }
@@ -131,7 +131,7 @@ export class UpstreamClient {
     });
   }
 
-  /** Network errors name the address that they could not reach, and a log is read by more people than should know it. */
+  /** Network errors contain the address of the server, which must not be logged. */
   #withoutSecrets(error: unknown): Error {
     const code = (error as { code?: unknown } | null)?.code;
     const text = error instanceof Error ? error.message : String(error);
@@ -139,7 +139,7 @@ export class UpstreamClient {
   }
 }
 
-/** Codes of Node and undici for a server that no connection could be made to. */
+/** Codes of Node and undici for failed connections. */
 const UNREACHABLE: ReadonlySet<unknown> = new Set([
   'ECONNREFUSED',
   'EHOSTUNREACH',
@@ -151,14 +151,14 @@ const UNREACHABLE: ReadonlySet<unknown> = new Set([
 
 function isUnreachable(error: unknown): boolean {
   const { code, errors } = (error ?? {}) as { code?: unknown; errors?: unknown };
-  // Of a name with several addresses, each of them was tried.
+  // A host name with several addresses has one error per address.
   return UNREACHABLE.has(code) || (Array.isArray(errors) && errors.length > 0 && errors.every(isUnreachable));
 }
 
-/** Half of a surrogate pair, which JSON has as an escape, or any other escape, so that no backslash is taken for its beginning. */
+/** An escaped lone surrogate, or any other escape, so that an escaped backslash is not mistaken for the start of one. */
 const ESCAPE = /\\(?:u(d[89a-f][0-9a-f]{2})|.)/g;
 
-/** The JSON text of a value with halves of surrogate pairs replaced: most servers fail at text that cannot be UTF-8. */
+/** Returns the JSON text with lone surrogates replaced: most servers fail on text that is not valid Unicode. */
 function jsonText(value: unknown): string {
   const text = JSON.stringify(value);
   if (!text.includes('\\ud')) return text;

@@ -10,9 +10,9 @@ describe('contextTokensIn', () => {
     ['Together', { id: 'm', context_length: 8_192 }, 8_192],
     ['Groq', { id: 'm', context_window: 32_768 }, 32_768],
     ['Mistral', { id: 'm', max_context_length: 32_768 }, 32_768],
-    ['one that writes text', { id: 'm', max_model_len: '4096' }, 4_096],
-    ['one that says null before it knows', { id: 'm', max_model_len: null, context_length: 8_192 }, 8_192],
-  ])('reads %s', (_who, entry, tokens) => {
+    ['a count as a string', { id: 'm', max_model_len: '4096' }, 4_096],
+    ['null next to another count', { id: 'm', max_model_len: null, context_length: 8_192 }, 8_192],
+  ])('reads the format of %s', (_who, entry, tokens) => {
     expect(contextTokensIn(entry)).toBe(tokens);
   });
 
@@ -26,7 +26,7 @@ describe('contextTokensIn', () => {
     null,
     'm',
     [4_096],
-  ])('reads nothing in %j', (entry) => {
+  ])('returns undefined for %j', (entry) => {
     expect(contextTokensIn(entry)).toBeUndefined();
   });
 });

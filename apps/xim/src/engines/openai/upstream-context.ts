@@ -1,11 +1,11 @@
-/** How much a model takes, as servers say it in their list of models. */
+/** The context length of a model, in the formats of the model lists of various servers. */
 import { asObject } from './upstream-json.ts';
 import { countIn } from './upstream-usage.ts';
 
-/** As of XIM_CONTEXT_TOKENS. Larger ones are some server's word for "no limit". */
+/** The maximum of XIM_CONTEXT_TOKENS. Some servers report larger values for "no limit". */
 const CONTEXT_TOKENS_MAX = 10_000_000;
 
-/** What is really there comes before what the model was made for. @returns undefined when the server does not say. */
+/** The configured context takes precedence over the training context. @returns undefined when the server reports neither. */
 export function contextTokensIn(entry: unknown): number | undefined {
   const model = asObject(entry) ?? {};
   const meta = asObject(model['meta']) ?? {};

@@ -1,4 +1,4 @@
-/** What the engines have in common that have an OpenAI-compatible server compute: its address, its model, its connections. */
+/** The base of engines that use an OpenAI-compatible server: its URL, its model and its connections. */
 import type { TokenUsage } from '@xerotier/contracts/inference';
 import { AppError } from '@xerotier/errors';
 import type { OpenaiConfig } from '../engine-config.ts';
@@ -26,7 +26,7 @@ export abstract class UpstreamEngine implements Engine {
     });
   }
 
-  /** Undefined when neither the configuration nor the server says it, and until the server was reached. */
+  /** Undefined when it is neither configured nor reported by the server, and until the first successful check. */
   get contextTokens(): number | undefined {
     return this.config.contextTokens ?? this.#model?.contextTokens;
   }
@@ -47,24 +47,24 @@ export abstract class UpstreamEngine implements Engine {
 
   protected get modelName(): string {
     const name = this.#model?.id ?? this.config.model;
-    if (name === undefined) throw new Error('The engine was used before it was checked.');
+    if (name === undefined) throw new Error('The engine was used before its first check.');
     return name;
   }
 
-  /** What an error means that was met while an exchange with the server was going on. */
+  /** Translates an error of an exchange with the server. */
   protected errorOf(error: unknown, exchange: AbortSignal, usage: TokenUsage): unknown {
     if (this.closing.aborted) return new AppError('worker.draining', { usage });
     return this.client.failure(error, exchange);
   }
 }
 
-/** One request to the server, from its first byte to the last of its response. */
+/** One request to the server and its response. */
 export class UpstreamExchange {
   readonly #controller = new AbortController();
   readonly #caller: AbortSignal;
   readonly #abort = (): void => this.#controller.abort(this.#caller.reason);
 
-  /** @param caller ends the exchange, with its reason. */
+  /** @param caller aborts the exchange, with its reason. */
   constructor(caller: AbortSignal) {
     this.#caller = caller;
     caller.addEventListener('abort', this.#abort, { once: true });
@@ -74,7 +74,7 @@ export class UpstreamExchange {
     return this.#controller.signal;
   }
 
-  /** Closes its connection, unless it is over. */
+  /** Ends the exchange, and closes its connection unless the response is complete. */
   end(): void {
     this.#caller.removeEventListener('abort', this.#abort);
     this.#controller.abort();

@@ -1,6 +1,6 @@
 /**
- * What an error of a server means for a request: by its status, and by what it says where it comes in a body that has none, as
- * an event of a stream or with status 200.
+ * Translates errors of a server: by their status, or by their body where an error is an event of a stream or has the status
+ * 200.
  */
 import { AppError } from '@xerotier/errors';
 import { contextLengthExceeded } from '../token-budget.ts';
@@ -13,19 +13,19 @@ const RETRY_AFTER_SECONDS_MAX = 300;
 
 export interface UpstreamFailure {
   readonly status: number;
-  /** Its body, as text. */
+  /** The body as text. */
   readonly body: string;
   readonly headers?: Readonly<Record<string, string | string[] | undefined>>;
 }
 
 /**
- * The failure as an error of the platform: `inference.context_length_exceeded` or `inference.prompt_too_long`,
- * `inference.upstream_rejected`, `worker.busy`, else `inference.engine_failed`. `upstreamStatus` is in its details.
+ * Translates the failure to an error of the platform: `inference.context_length_exceeded` or `inference.prompt_too_long`,
+ * `inference.upstream_rejected`, `worker.busy`, or else `inference.engine_failed`. Its details have the `upstreamStatus`.
  */
 export function errorOfFailure({ status, body, headers = {} }: UpstreamFailure, secrets: readonly string[]): AppError {
   const reason = upstreamReason(body, secrets);
-  const cause = new Error(`The upstream answered ${status}: ${reason}`);
-  // Some servers call a prompt that does not fit a failure of their own.
+  const cause = new Error(`The upstream responded with ${status}: ${reason}`);
+  // Some servers report a prompt that does not fit as an internal error.
   const overflow = [400, 413, 422, 500].includes(status) ? readOverflow(body) : undefined;
   if (overflow !== undefined) {
     const { promptTokens, contextTokens } = overflow;
@@ -49,7 +49,7 @@ export function errorOfFailure({ status, body, headers = {} }: UpstreamFailure, 
   }
 }
 
-/** The error in a body that has none of what was asked for, or an `error` beside it; undefined when there is none. */
+/** Returns the error in a body; undefined when there is none. */
 export function failureIn(json: Json): UpstreamFailure | undefined {
   const { error, object, type } = json;
   const isError =
@@ -63,20 +63,20 @@ export function failureIn(json: Json): UpstreamFailure | undefined {
     : undefined;
 }
 
-/** What responses have, and errors do not. */
+/** Fields of responses that errors do not have. */
 const CONTENTS = ['choices', 'data', 'results', 'usage'] as const;
-/** What tells an error from some other event with a message. */
+/** Fields that distinguish an error from other events with a message. */
 const STATUSES = ['code', 'status', 'status_code', 'error_type', 'type'] as const;
 
 /** `{"detail": ...}` of FastAPI, and `{"message": ..., "code": ...}` of others. */
 function isBareError(json: Json): boolean {
-  // Nearly every chunk.
+  // The fast path of nearly every chunk.
   if (json['choices'] !== undefined || CONTENTS.some((name) => json[name] !== undefined)) return false;
   if (json['detail'] !== undefined) return true;
   return typeof json['message'] === 'string' && STATUSES.some((name) => json[name] != null);
 }
 
-/** The status that an error names, as a number, in digits or by a word. The most particular field comes first. */
+/** Returns the status of an error, from a number, digits or a word. The most specific field takes precedence. */
 function statusIn(error: Json): number | undefined {
   for (const value of [error['code'], error['status'], error['status_code'], error['error_type'], error['type']]) {
     const status = typeof value === 'string' ? (statusOfWord(value) ?? Number(value)) : value;
@@ -85,7 +85,7 @@ function statusIn(error: Json): number | undefined {
   return undefined;
 }
 
-/** Without case, marks and a last `error`: `BadRequestError` and `bad_request` are one. */
+/** Compared without case, punctuation and a trailing `error`: `BadRequestError` equals `bad_request`. */
 const WORDS: Readonly<Record<string, number>> = {
   badrequest: 400,
   invalidrequest: 400,
@@ -132,11 +132,11 @@ function statusOfWord(word: string): number | undefined {
   ];
 }
 
-/** `Retry-After` in seconds or as a date, or OpenAI's own in milliseconds. At least a second, and bounded. */
+/** Reads `Retry-After` (seconds or a date) or OpenAI's `retry-after-ms`. At least a second, at most 5 minutes. */
 function retryAfterOf(headers: NonNullable<UpstreamFailure['headers']>): { retryAfterSeconds?: number } {
-  const told = String(headers['retry-after'] ?? '');
+  const retryAfter = String(headers['retry-after'] ?? '');
   const milliseconds = Number(headers['retry-after-ms']);
-  const seconds = milliseconds > 0 ? milliseconds / 1_000 : secondsIn(told);
+  const seconds = milliseconds > 0 ? milliseconds / 1_000 : secondsIn(retryAfter);
   return seconds > 0 ? { retryAfterSeconds: Math.min(Math.ceil(seconds), RETRY_AFTER_SECONDS_MAX) } : {};
 }
 

@@ -1,32 +1,32 @@
 /**
- * The body of a response as events, whatever its content type says: server-sent events, or JSON that is all there is. Servers
- * and what stands before them send either under any name, and the first byte tells them apart.
+ * Reads a response body as server-sent events or as one JSON document. Servers and proxies send either with any content type, so
+ * the first byte decides.
  */
 import { SseParser } from './sse-parser.ts';
 
 const EVENT_LENGTH_MAX = 8 * 2 ** 20;
 const STREAM_BYTES_MAX = 2 ** 30;
 const JSON_BYTES_MAX = 64 * 2 ** 20;
-/** Of white space before anything else, more is not looked at. */
+/** Maximum of leading white space that is skipped. */
 const PEEKED_BYTES_MAX = 64 * 2 ** 10;
 const OPEN_BRACE = 0x7b;
 const OPEN_BRACKET = 0x5b;
 
 export interface UpstreamEvents {
-  /** There is one event, the whole body. */
+  /** Whether there is a single event, the whole body. */
   readonly whole: boolean;
-  /** The data of each. Leaving the loop closes the connection. */
+  /** The data of each event. Ending the iteration closes the connection. */
   readonly data: AsyncIterable<string>;
 }
 
 export interface PeekedBody {
-  /** The first byte that is no white space; undefined when there is none. */
+  /** The first byte that is not white space; undefined when there is none. */
   readonly first: number | undefined;
-  /** All of the body. */
+  /** The whole body. */
   readonly parts: AsyncIterable<Uint8Array>;
 }
 
-/** Waits for the first byte that is no white space, up to a bound, and takes nothing away. */
+/** Waits for the first byte that is not white space, up to a limit, without consuming the body. */
 export async function peek(body: AsyncIterable<Uint8Array>): Promise<PeekedBody> {
   const rest = body[Symbol.asyncIterator]();
   const seen: Uint8Array[] = [];
@@ -40,13 +40,13 @@ export async function peek(body: AsyncIterable<Uint8Array>): Promise<PeekedBody>
   return { first: undefined, parts: rejoined(seen, rest) };
 }
 
-export function beginsJson(first: number | undefined): boolean {
+export function startsJson(first: number | undefined): boolean {
   return first === OPEN_BRACE || first === OPEN_BRACKET;
 }
 
 export async function readEvents(body: AsyncIterable<Uint8Array>): Promise<UpstreamEvents> {
   const { first, parts } = await peek(body);
-  const whole = beginsJson(first);
+  const whole = startsJson(first);
   return { whole, data: whole ? wholeBody(parts) : serverSentEvents(parts) };
 }
 
@@ -69,11 +69,11 @@ async function* wholeBody(parts: AsyncIterable<Uint8Array>): AsyncGenerator<stri
     if (bytes > JSON_BYTES_MAX) throw new Error(`The response is longer than ${JSON_BYTES_MAX} bytes.`);
     all.push(part);
   }
-  // Unlike a buffer it passes over a byte order mark.
+  // Unlike `Buffer`, the decoder skips a byte order mark.
   yield new TextDecoder().decode(Buffer.concat(all));
 }
 
-/** What was looked at already, then the rest. */
+/** Yields the parts that were read already, then the rest. */
 async function* rejoined(
   first: readonly Uint8Array[],
   rest: AsyncIterator<Uint8Array>,
@@ -86,7 +86,7 @@ async function* rejoined(
   }
 }
 
-/** With the byte order mark, whose three bytes no text begins with otherwise. */
+/** Includes the bytes of the byte order mark. */
 function isSpace(byte: number): boolean {
   return byte <= 0x20 || byte === 0xef || byte === 0xbb || byte === 0xbf;
 }

@@ -1,10 +1,10 @@
 /**
- * Why a choice ended, in the words of the specification. Servers have words of their own (the table is in docs/workers.md);
- * an engine that gave up must not look like one that has said all it had to say.
+ * Converts the finish reasons of servers to those of the specification (the table is in docs/workers.md). An aborted generation
+ * must not look like a complete one.
  */
 export type FinishReason = 'stop' | 'length' | 'tool_calls' | 'content_filter';
 
-/** By lower-case word. OpenAI, vLLM, SGLang, llama-server, Ollama and LMDeploy use the specification's words for the rest. */
+/** By lower-case reason. OpenAI, vLLM, SGLang, llama-server, Ollama and LMDeploy otherwise use those of the specification. */
 const REASONS: Readonly<Record<string, FinishReason | 'failed'>> = {
   stop: 'stop',
   eos: 'stop', // llama-server's own API
@@ -50,17 +50,17 @@ const REASONS: Readonly<Record<string, FinishReason | 'failed'>> = {
   malformed_function_call: 'failed', // Gemini
 };
 
-/** What some servers write for null. */
-const NOT_YET: ReadonlySet<string> = new Set(['', 'null', 'none']);
-/** Words that nobody has listed yet, and that cannot mean that all is well. */
+/** Values that some servers send instead of null. */
+const NULLS: ReadonlySet<string> = new Set(['', 'null', 'none']);
+/** Unlisted reasons that indicate a failure. */
 const FAILURE = /abort|cancel|crash|error|exception|fail|interrupt|kill|timed?_?out/;
 
-/** @returns null while the choice goes on. Words that are not known, and do not sound like a failure, are `stop`. */
+/** @returns null while the choice is unfinished; `stop` for unknown reasons that do not indicate a failure. */
 export function readFinishReason(value: unknown): FinishReason | 'failed' | null {
-  // Nearly every chunk.
+  // The fast path of nearly every chunk.
   if (typeof value !== 'string') return null;
   const word = value.trim().toLowerCase();
-  if (NOT_YET.has(word)) return null;
+  if (NULLS.has(word)) return null;
   const known = Object.hasOwn(REASONS, word) ? REASONS[word] : undefined;
   return known ?? (FAILURE.test(word) ? 'failed' : 'stop');
 }

@@ -1,8 +1,8 @@
-/** Audio and image requests as the forms that OpenAI-compatible servers read. */
+/** Encodes audio and image requests as multipart forms for OpenAI-compatible servers. */
 import { FormData } from 'undici';
 import type { MediaJob } from '../engine.ts';
 
-/** Lists are fields with `[]`, objects fields with the name of each part in brackets. Several files of one field are a list. */
+/** Lists become fields with `[]`, and objects fields with each key in brackets. Several files of one field are a list. */
 export function formOf(fields: Readonly<Record<string, unknown>>, files: MediaJob['files']): FormData {
   const form = new FormData();
   for (const [name, value] of Object.entries(fields)) append(form, name, value);

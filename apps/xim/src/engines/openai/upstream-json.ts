@@ -1,21 +1,21 @@
-/** JSON as servers write it: also with the bare words that Python puts in the place of numbers that are none. */
+/** Parses JSON of servers, including the literals that Python writes for non-finite numbers. */
 export type Json = Readonly<Record<string, unknown>>;
 
-/** Strings are matched so that a bare word within one is left alone. */
-const STRING_OR_BARE_WORD = /"(?:[^"\\]|\\.)*"|-?Infinity\b|NaN\b/g;
-/** Written so, numbers are read as the infinities again. */
-const BARE_WORDS: Readonly<Record<string, string>> = { NaN: 'null', Infinity: '1e999', '-Infinity': '-1e999' };
+/** Strings are matched, too, so that literals within them are ignored. */
+const STRING_OR_LITERAL = /"(?:[^"\\]|\\.)*"|-?Infinity\b|NaN\b/g;
+/** JSON numbers out of range are parsed as infinities. */
+const LITERALS: Readonly<Record<string, string>> = { NaN: 'null', Infinity: '1e999', '-Infinity': '-1e999' };
 
 /**
- * The value of a JSON text. `NaN` is null, `Infinity` and `-Infinity` are what they say.
- * @throws {SyntaxError} when it is no JSON otherwise.
+ * Parses a JSON text. `NaN` becomes null; `Infinity` and `-Infinity` are accepted.
+ * @throws {SyntaxError} when it is invalid otherwise.
  */
 export function parseUpstreamJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
     if (!text.includes('NaN') && !text.includes('Infinity')) throw error;
-    return JSON.parse(text.replace(STRING_OR_BARE_WORD, (found) => BARE_WORDS[found] ?? found));
+    return JSON.parse(text.replace(STRING_OR_LITERAL, (match) => LITERALS[match] ?? match));
   }
 }
 

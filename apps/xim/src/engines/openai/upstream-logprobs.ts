@@ -1,7 +1,7 @@
-/** Log probabilities in the form of the specification: servers write infinities, and leave fields out. */
+/** Normalizes log probabilities to the specification: servers send infinities and omit fields. */
 import { asObject } from './upstream-json.ts';
 
-/** As OpenAI writes a token that was next to impossible. */
+/** OpenAI's value for a very unlikely token. */
 const LOGPROB_MIN = -9_999;
 
 export interface Logprobs {
@@ -16,22 +16,22 @@ interface LogprobEntry {
   top_logprobs?: unknown;
 }
 
-/** @returns null when there are none. The value is changed in place: it was parsed for this alone. */
+/** Normalizes the parsed value in place. @returns null when there are no log probabilities. */
 export function readLogprobs(value: unknown): Logprobs | null {
-  const told = asObject(value);
-  if (told === undefined) return null;
-  const content = entriesOf(told['content']);
-  const refusal = entriesOf(told['refusal']);
-  return told['content'] === undefined && told['refusal'] === undefined ? null : { content, refusal };
+  const logprobs = asObject(value);
+  if (logprobs === undefined) return null;
+  const content = entriesOf(logprobs['content']);
+  const refusal = entriesOf(logprobs['refusal']);
+  return logprobs['content'] === undefined && logprobs['refusal'] === undefined ? null : { content, refusal };
 }
 
-/** One after the other. */
+/** Concatenates the log probabilities. */
 export function joinedLogprobs(first: Logprobs | null, second: Logprobs | null): Logprobs | null {
   if (first === null || second === null) return first ?? second;
   return { content: joined(first.content, second.content), refusal: joined(first.refusal, second.refusal) };
 }
 
-/** Those of the last tokens, which make up `text`: what was before them was reasoning. */
+/** Returns the log probabilities of the last tokens, which make up `text`; the earlier ones are those of reasoning. */
 export function logprobsOfText(logprobs: Logprobs, text: string): Logprobs {
   if (logprobs.content === null) return logprobs;
   let left = text.length;
@@ -48,15 +48,15 @@ function entriesOf(value: unknown): LogprobEntry[] | null {
   if (!Array.isArray(value)) return null;
   const entries = value.filter((entry): entry is LogprobEntry => asObject(entry) !== undefined);
   for (const entry of entries) {
-    mend(entry);
+    normalize(entry);
     const top = Array.isArray(entry.top_logprobs) ? entry.top_logprobs : [];
     entry.top_logprobs = top.filter((each): each is LogprobEntry => asObject(each) !== undefined);
-    for (const each of entry.top_logprobs as LogprobEntry[]) mend(each);
+    for (const each of entry.top_logprobs as LogprobEntry[]) normalize(each);
   }
   return entries;
 }
 
-function mend(entry: LogprobEntry): void {
+function normalize(entry: LogprobEntry): void {
   const { token, logprob } = entry;
   if (typeof token === 'string' && !token.isWellFormed()) entry.token = token.toWellFormed();
   if (typeof logprob !== 'number' || !(logprob >= LOGPROB_MIN) || logprob === Infinity) entry.logprob = LOGPROB_MIN;

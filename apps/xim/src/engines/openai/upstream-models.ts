@@ -1,4 +1,4 @@
-/** Asks a server which models it has. */
+/** Selects a model of the server. */
 import { AppError } from '@xerotier/errors';
 import { EngineMisconfiguredError } from '../engine.ts';
 import type { UpstreamClient } from './upstream-client.ts';
@@ -9,16 +9,16 @@ const LIST_BYTES_MAX = 4 * 2 ** 20;
 
 export interface UpstreamModel {
   readonly id: string;
-  /** Absent when the server does not say. */
+  /** Absent when the server does not report it. */
   readonly contextTokens?: number;
 }
 
-/** Statuses of servers that have no list of models: TEI, some gateways. */
+/** Statuses of servers without a list of models: TEI, some gateways. */
 const WITHOUT_LIST: ReadonlySet<unknown> = new Set([404, 405, 501]);
 
 /**
- * The model of the given name with what the server says of it, or else the first that the server lists. A server without a
- * list of models is fine as long as the model has a name.
+ * Finds the model of the given name, or else the first model that the server lists. Without a list of models, the name is
+ * required.
  * @throws an Error for the operator; {@link EngineMisconfiguredError} when the server rejects the key.
  */
 export async function findModel(
@@ -39,7 +39,7 @@ export async function findModel(
     if (!WITHOUT_LIST.has(status)) throw error;
     if (name !== undefined) return { id: name };
     throw new Error(
-      `The server at XIM_UPSTREAM_URL has no /models (${String(status)}): set XIM_UPSTREAM_MODEL, unless the address is wrong. It usually ends in /v1.`,
+      `The server at XIM_UPSTREAM_URL does not list its models (${String(status)} for /models). Set XIM_UPSTREAM_MODEL, or correct the URL, which usually ends in /v1.`,
     );
   }
 }
@@ -63,10 +63,11 @@ async function listModels(client: UpstreamClient, signal: AbortSignal): Promise<
   });
 }
 
-/** A model that is not listed is tried all the same: not every server lists all it has. */
+/** A model that is not listed is used nevertheless: not every server lists all of its models. */
 function chooseModel(models: readonly UpstreamModel[], name: string | undefined): UpstreamModel {
   if (name !== undefined) return models.find(({ id }) => id === name) ?? { id: name };
   const first = models[0];
-  if (first === undefined) throw new Error('The server lists no model. Set XIM_UPSTREAM_MODEL, or load one there.');
+  if (first === undefined)
+    throw new Error('The server lists no models. Set XIM_UPSTREAM_MODEL, or load a model on the server.');
   return first;
 }

@@ -1,4 +1,4 @@
-/** Vectors and scores in the responses of a server, which may come in any order, in several shapes and in two encodings. */
+/** Reads vectors and scores from responses, in any order, in several formats and in two encodings. */
 import type { TokenUsage } from '@xerotier/contracts/inference';
 import { asObject } from './upstream-json.ts';
 import type { Json } from './upstream-json.ts';
@@ -10,8 +10,8 @@ export interface UpstreamNumbers<T> {
 }
 
 /**
- * The response of `/embeddings`: of the specification, or a bare list (TEI, llama-server).
- * @throws {Error} when it does not have a vector of numbers for each of the inputs, all of one size.
+ * Reads the response of `/embeddings`: that of the specification, or a bare list (TEI, llama-server).
+ * @throws {Error} unless there is a vector of finite numbers per input, all of one size.
  */
 export function readEmbeddings(
   response: unknown,
@@ -29,9 +29,9 @@ export function readEmbeddings(
 }
 
 /**
- * The response of `/rerank` or `/score`: of Cohere and Jina (`results`), of vLLM (`data`), or a bare list (TEI), with scores
- * called `relevance_score` or `score`.
- * @throws {Error} when it does not have a score for each of the texts.
+ * Reads the response of `/rerank` or `/score`: that of Cohere and Jina (`results`), that of vLLM (`data`), or a bare list (TEI),
+ * with the scores in `relevance_score` or `score`.
+ * @throws {Error} unless there is a score per text.
  */
 export function readScores(response: unknown, count: number, tokensEstimate: number): UpstreamNumbers<number> {
   const { results, data } = asObject(response) ?? {};
@@ -48,35 +48,36 @@ function listIn(...places: readonly unknown[]): readonly unknown[] {
   return list;
 }
 
-/** Without an index, results are in the order of what was asked. */
+/** Results without an index are in the order of the inputs. */
 function inOrder<T>(entries: readonly unknown[], count: number, read: (entry: unknown) => T): T[] {
   const values = new Map<number, T>();
   for (const [at, entry] of entries.entries()) {
     const json: Json | undefined = asObject(entry);
     const index = json?.['index'] ?? at;
     if (typeof index !== 'number' || !Number.isInteger(index) || index < 0 || index >= count || values.has(index))
-      throw new Error('A result of the response belongs to nothing that was asked.');
+      throw new Error('A result of the response has an invalid or duplicate index.');
     values.set(index, read(entry));
   }
   if (values.size !== count) throw new Error(`The response has ${values.size} results instead of ${count}.`);
   return Array.from({ length: count }, (_, index) => values.get(index) as T);
 }
 
-/** Numbers, which are asked for, or base64 of little-endian float32, which some servers send all the same. */
+/** Numbers, as requested, or base64 of little-endian float32, which some servers send nevertheless. */
 function vectorOf(embedding: unknown): Float32Array {
   if (Array.isArray(embedding)) {
     const list = embedding as readonly unknown[];
-    // llama-server has a list of vectors for each input, one where it pools.
+    // llama-server returns a list of vectors per input, with one vector if it pools.
     if (list.length === 1 && Array.isArray(list[0])) return vectorOf(list[0]);
     return Float32Array.from(list, (value) => finite(Math.fround(finite(value))));
   }
   if (typeof embedding !== 'string') throw new Error('A result of the response has no vector.');
   const bytes = Buffer.from(embedding, 'base64');
-  if (bytes.length % 4 !== 0) throw new Error('A vector of the response is cut off.');
+  if (bytes.length % 4 !== 0) throw new Error('A vector of the response is truncated.');
   return Float32Array.from({ length: bytes.length / 4 }, (_, i) => finite(bytes.readFloatLE(4 * i)));
 }
 
 function finite(value: unknown): number {
-  if (typeof value !== 'number' || !Number.isFinite(value)) throw new Error('A number of the response is none.');
+  if (typeof value !== 'number' || !Number.isFinite(value))
+    throw new Error('A value of the response is not a finite number.');
   return value;
 }

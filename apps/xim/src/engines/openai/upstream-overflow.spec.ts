@@ -73,7 +73,7 @@ describe('readOverflow', () => {
     ],
     ['llama-cpp-python', 'Requested tokens (9000) exceed context window of 8192', 9_000, 8_192],
     [
-      'llama-cpp-python, as it says it over HTTP',
+      'llama-cpp-python over HTTP',
       "This model's maximum context length is 8192 tokens. However, you requested 10000 tokens (9000 in your prompt; 1000 for the completion).",
       9_000,
       8_192,
@@ -139,16 +139,16 @@ describe('readOverflow', () => {
       "This model's maximum context length is 8192 tokens. However, you requested 9000 tokens.",
       { contextTokens: 8_192, requestedTokens: 9_000 },
     ],
-  ])('knows the words of %s, and reads no false counts', (_who, message, counts) => {
+  ])('detects the message of %s, without false counts', (_who, message, counts) => {
     expect(of(message)).toEqual(counts);
   });
 
-  it('prefers the counts that llama-server gives beside its message', () => {
+  it('prefers the separate counts of llama-server to its message', () => {
     const error = { code: 400, type: 'exceed_context_size_error', message: 'no', n_prompt_tokens: 900, n_ctx: 512 };
     expect(readOverflow(JSON.stringify({ error }))).toEqual({ promptTokens: 900, contextTokens: 512 });
   });
 
-  it('goes by the code where there is one', () => {
+  it('detects the error code', () => {
     const error = {
       code: 'context_length_exceeded',
       message: 'Please reduce the length of the messages or completion.',
@@ -164,7 +164,7 @@ describe('readOverflow', () => {
     'image exceeds the maximum size of 5 MB',
     'batch size 64 > maximum allowed batch size 32',
     '',
-  ])('reads nothing out of %j', (message) => {
+  ])('returns undefined for %j', (message) => {
     expect(of(message)).toBeUndefined();
   });
 });

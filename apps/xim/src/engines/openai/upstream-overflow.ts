@@ -1,24 +1,24 @@
-/** Whether a server refused a request because its prompt does not fit, and with which counts. */
+/** Detects errors of a server about a prompt that exceeds the context, and reads their token counts. */
 import { messageIn } from './upstream-reason.ts';
 import { asObject, parseUpstreamJson } from './upstream-json.ts';
 import { countIn } from './upstream-usage.ts';
 
-/** What can be read of it; a count that is absent was not told. */
+/** The counts in the error; absent ones were not reported. */
 export interface Overflow {
   readonly promptTokens?: number;
   readonly contextTokens?: number;
-  /** Prompt and completion together, where only the sum was told. */
+  /** Prompt and completion together, where only the sum was reported. */
   readonly requestedTokens?: number;
 }
 
-/** As servers name it beside the message: OpenAI and those that copy it, llama-server. */
+/** Error codes and types of OpenAI, compatible servers and llama-server. */
 const NAMES: ReadonlySet<unknown> = new Set([
   'context_length_exceeded',
   'exceed_context_size_error',
   'string_above_max_length',
 ]);
 
-/** What is too small, and that it is: a message must have both, since a limit may be named for other reasons. */
+/** The message must match both patterns, since it may mention a limit for other reasons. */
 const ROOM =
   /context (?:length|window|size|limit)|maximum (?:model|sequence|input|prompt) length|max_seq_len|max_num_tokens|max_model_len|session_len|`?inputs`? (?:tokens|must have)|input (?:length|token count)|prompt is too long|too many tokens|too large to process|length \(\d+ tokens\)|input length limit/i;
 const TOO_SMALL =
@@ -57,7 +57,7 @@ const PROMPT = [
 const REQUESTED = /requested (?:a total of )?(\d+) tokens/i;
 const COMPLETION = /(\d+) (?:tokens )?(?:in|for|from) the completion/i;
 
-/** @returns undefined when the refusal has another reason. */
+/** @returns undefined when the error has another reason. */
 export function readOverflow(body: string): Overflow | undefined {
   const json = asObject(parsed(body));
   const error = asObject(json?.['error']) ?? json ?? {};
@@ -70,7 +70,7 @@ export function readOverflow(body: string): Overflow | undefined {
   const contextTokens = countIn(error, 'n_ctx') ?? firstCount(message, CONTEXT);
   const promptTokens =
     countIn(error, 'n_prompt_tokens') ??
-    // The rest of the sum, since some count functions beside the messages.
+    // Derived from the sum, since some servers count functions separately from the messages.
     (requestedTokens !== undefined && completionTokens !== undefined
       ? requestedTokens - completionTokens
       : firstCount(message, PROMPT));

@@ -1,15 +1,15 @@
 /**
- * Reads the reason out of an upstream's error answer, for people who must not learn where that server is or how one signs
- * in there: addresses and keys are taken out, and the length is bounded.
+ * Extracts the reason from an error response of the upstream, for clients: addresses and credentials are removed, and the length
+ * is limited.
  */
 const REASON_LENGTH_MAX = 300;
-/** More of an answer is not looked at. */
+/** The rest of a longer response is ignored. */
 const BODY_LENGTH_MAX = 20_000;
 
 const ADDRESS = /\b(?:[a-z][a-z0-9+.-]*:\/\/[^\s"'<>]+|(?:\d{1,3}\.){3}\d{1,3}(?::\d+)?|localhost(?::\d+)?)/gi;
 const CREDENTIAL = /\b(?:bearer\s+\S+|sk-[\w-]{6,})/gi;
 
-/** `secrets`: texts that must not come through whatever they look like, such as the configured key and host. */
+/** @param secrets strings to remove, such as the configured key and host. */
 export function upstreamReason(body: string, secrets: readonly string[]): string {
   const text = messageIn(body);
   const withoutSecrets = secrets
@@ -20,11 +20,11 @@ export function upstreamReason(body: string, secrets: readonly string[]): string
     .replace(CREDENTIAL, '[removed]')
     .replace(/[\p{Cc}\p{Cf}\s]+/gu, ' ')
     .trim();
-  if (clean === '') return 'it gave no reason';
+  if (clean === '') return 'no reason given';
   return clean.length > REASON_LENGTH_MAX ? `${clean.slice(0, REASON_LENGTH_MAX)}…` : clean;
 }
 
-/** The forms in use: OpenAI's `error.message`, FastAPI's `detail`, and plain `message` or `error`. Of a long body, its beginning. */
+/** Reads OpenAI's `error.message`, FastAPI's `detail`, or a plain `message` or `error`. A long body is truncated. */
 export function messageIn(body: string): string {
   return messageOf(body.slice(0, BODY_LENGTH_MAX));
 }

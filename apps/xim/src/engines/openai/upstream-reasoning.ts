@@ -1,6 +1,6 @@
 /**
- * What a server tells of a model's reasoning: as a field of one of many names, or in the content between tags. Clients get it
- * as `reasoning_content` when they ask for it.
+ * Reads the reasoning of a model, which servers return under various field names or in the content between tags. Clients receive
+ * it as `reasoning_content` on request.
  */
 import type { ChatCompletionRequest } from '@xerotier/public-api/chat-completions';
 import type { Json } from './upstream-json.ts';
@@ -11,12 +11,12 @@ export function wantsReasoning(request: ChatCompletionRequest): boolean {
 }
 
 /**
- * The reasoning in a message or delta, `''` when there is none. Several servers send the same text under several names: the
- * first that is not empty counts.
+ * Returns the reasoning in a message or delta, `''` when there is none. Some servers send the same text under several names: the
+ * first one that is not empty is used.
  */
-export function readReasoning(told: Json): string {
-  const { reasoning_content: a, reasoning: b, thinking: c, reasoning_details: d, thinking_blocks: e } = told;
-  // Nearly every delta.
+export function readReasoning(message: Json): string {
+  const { reasoning_content: a, reasoning: b, thinking: c, reasoning_details: d, thinking_blocks: e } = message;
+  // The fast path of nearly every delta.
   if (a == null && b == null && c == null && d == null && e == null) return '';
   for (const value of [a, b, c, d, e]) {
     const text = readReasoningParts(value);
@@ -25,33 +25,33 @@ export function readReasoning(told: Json): string {
   return '';
 }
 
-/** Of models that the server does not read itself: Qwen, DeepSeek and their like; Magistral. */
+/** Tags of models whose reasoning the server does not parse: Qwen, DeepSeek and similar ones; Magistral. */
 const TAGS = [
   { open: '<think>', close: '</think>' },
   { open: '[THINK]', close: '[/THINK]' },
 ] as const;
 
 /**
- * Takes reasoning between tags out of content, wherever the tags are cut. Only tags at the very beginning count: a text may
- * speak of them. Reasoning that is never closed is all there is.
+ * Extracts reasoning between tags from streamed content, wherever the tags are split. Only a tag at the very beginning counts,
+ * since a text may mention tags. Unterminated reasoning extends to the end.
  *
  *     before ──open──> inside ──close──> between ──text──> after
  *        └────────────── other text ─────────────────────────^
  */
 export class ThinkTagReader {
-  /** What the last call found. */
+  /** The reasoning and the content of the last call. */
   reasoning = '';
   content = '';
   #state: 'before' | 'inside' | 'between' | 'after' = 'before';
   #close = '';
   #held = '';
 
-  /** Nothing is looked at any more: content may be taken as it comes. */
+  /** Whether the content no longer needs to be parsed. */
   get isDone(): boolean {
     return this.#state === 'after';
   }
 
-  /** Text is held back that may still turn out to be reasoning. */
+  /** Whether text is held back that may be the beginning of a tag. */
   get isHolding(): boolean {
     return this.#state === 'before' && this.#held !== '';
   }
@@ -67,7 +67,7 @@ export class ThinkTagReader {
     else this.content = text;
   }
 
-  /** The content is over, or its beginning is: what was held back is what it looks like. */
+  /** Ends parsing, and releases the held text as reasoning or content, depending on the state. */
   end(): void {
     this.reasoning = this.#state === 'inside' ? this.#held : '';
     this.content = this.#state === 'inside' ? '' : this.#held;
@@ -93,7 +93,7 @@ export class ThinkTagReader {
   #inside(text: string): void {
     const end = text.indexOf(this.#close);
     if (end === -1) {
-      const kept = text.length - beginningAtEnd(text, this.#close);
+      const kept = text.length - partialMatchLength(text, this.#close);
       this.reasoning = text.slice(0, kept);
       this.#held = text.slice(kept);
       return;
@@ -103,15 +103,15 @@ export class ThinkTagReader {
     this.#between(text.slice(end + this.#close.length));
   }
 
-  /** White space after the reasoning is a part of neither. */
+  /** White space after the reasoning is dropped. */
   #between(text: string): void {
     this.content = text.trimStart();
     if (this.content !== '') this.#state = 'after';
   }
 }
 
-/** How many characters at the end of the text are a beginning of the tag. */
-function beginningAtEnd(text: string, tag: string): number {
+/** Returns the length of the longest suffix of the text that is a proper prefix of the tag. */
+function partialMatchLength(text: string, tag: string): number {
   for (let length = Math.min(tag.length - 1, text.length); length > 0; length -= 1)
     if (tag.startsWith(text.slice(-length))) return length;
   return 0;

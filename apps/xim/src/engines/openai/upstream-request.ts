@@ -1,21 +1,21 @@
-/** The request as the upstream gets it. */
+/** Converts a request to the one that is sent to the upstream. */
 import type { ChatCompletionRequest, ChatMessage } from '@xerotier/public-api/chat-completions';
 import type { AppError } from '@xerotier/errors';
 import { requestedMaxTokens } from '../token-budget.ts';
 
-/** A request with a limit that fits, as far as can be known. */
+/** A request with a token limit that fits the context, as far as known. */
 export interface FittedRequest {
   readonly request: ChatCompletionRequest;
-  /** What the upstream is told; absent where it shall use all the room there is. */
+  /** The limit for the upstream; undefined to use all remaining context. */
   limit: number | undefined;
-  /** What was asked for, when less of it is granted. */
+  /** The requested limit, when it was lowered. */
   clampedFrom: number | undefined;
 }
 
 /**
- * What the platform deals with itself, and what is none of the upstream's business (who asked, what they noted about it).
+ * Parameters that the platform handles itself, and data about the client that the upstream must not receive.
  */
-const NOT_PASSED_ON: ReadonlySet<string> = new Set([
+const NOT_FORWARDED: ReadonlySet<string> = new Set([
   'model',
   'n',
   'stream',
@@ -31,9 +31,8 @@ const NOT_PASSED_ON: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * A limit of the whole context or more cannot fit, since the prompt needs room too. How much of it is left only the
- * upstream knows, so it is told no limit at all, which means all that is left. Where the context is not known, the limit is
- * what was asked for.
+ * A limit of at least the whole context cannot fit, since the prompt needs room, too. Only the upstream knows the remaining room,
+ * so it receives no limit, which means all of it. If the context is unknown, the requested limit is sent.
  */
 export function fitLimit(request: ChatCompletionRequest, contextTokens: number | undefined): FittedRequest {
   const requested = requestedMaxTokens(request);
@@ -43,13 +42,13 @@ export function fitLimit(request: ChatCompletionRequest, contextTokens: number |
 }
 
 /**
- * After a refusal for lack of room: lowers the limit to the room that the upstream named.
- * @returns false when the refusal has another reason, or when the prompt alone is too long.
+ * Lowers the limit to the room that the upstream reported when it rejected the request for exceeding the context.
+ * @returns false when it was rejected for another reason, or when the prompt alone is too long.
  */
 export function lowerLimit(fitted: FittedRequest, error: AppError): boolean {
   if (!OVERFLOWS.has(error.code) || fitted.limit === undefined) return false;
   const { promptTokens, contextTokens, requestedTokens } = error.details;
-  // Where only the sum was told, what was asked of the server is known here.
+  // If only the sum is known, subtract the limit that was sent.
   const room = Number(contextTokens) - Number(promptTokens ?? Number(requestedTokens) - fitted.limit);
   if (!(room >= 1 && room < fitted.limit)) return false;
   fitted.clampedFrom = fitted.limit;
@@ -59,21 +58,21 @@ export function lowerLimit(fitted: FittedRequest, error: AppError): boolean {
 
 const OVERFLOWS: ReadonlySet<string> = new Set(['inference.context_length_exceeded', 'inference.prompt_too_long']);
 
-/** `seedDigits`: the seed as it was written, where a number cannot hold it. */
+/** @param seedDigits the seed verbatim, where a number cannot represent it. */
 export function upstreamBody(
   { request, limit }: FittedRequest,
   model: string,
   seedDigits?: string,
 ): Record<string, unknown> {
-  const passedOn = Object.entries<unknown>(request)
-    .filter(([name, value]) => !NOT_PASSED_ON.has(name) && !saysNothing(value))
+  const forwarded = Object.entries<unknown>(request)
+    .filter(([name, value]) => !NOT_FORWARDED.has(name) && !isEmpty(value))
     .map(([name, value]): [string, unknown] => [
       name,
       name === 'messages' ? request.messages.map(withoutEmptyFields) : value,
     ]);
   const streamed = request.stream === true;
-  const body: Record<string, unknown> = Object.fromEntries<unknown>(passedOn);
-  if (body['tools'] === undefined) for (const name of OF_TOOLS) delete body[name];
+  const body: Record<string, unknown> = Object.fromEntries<unknown>(forwarded);
+  if (body['tools'] === undefined) for (const name of TOOL_FIELDS) delete body[name];
   else body['tools'] = request.tools?.map((tool) => ({ ...tool, function: withoutNulls(tool.function) }));
   if (seedDigits !== undefined && body['seed'] !== undefined) body['seed'] = rawJson(seedDigits);
   return {
@@ -85,18 +84,18 @@ export function upstreamBody(
   };
 }
 
-/** Only matters with tools, and some servers refuse it without. */
-const OF_TOOLS = ['tool_choice', 'parallel_tool_calls'] as const;
+/** Only meaningful with tools; some servers reject them without. */
+const TOOL_FIELDS = ['tool_choice', 'parallel_tool_calls'] as const;
 
-/** Absent, or as good as: some servers refuse a list of no tools or stop sequences. */
-function saysNothing(value: unknown): boolean {
+/** Null, or an empty list or object, which some servers reject. */
+function isEmpty(value: unknown): boolean {
   return value == null || (typeof value === 'object' && Object.keys(value).length === 0);
 }
 
-/** Clients send back messages as they dumped them. The content stays: null is a content of its own beside tool calls. */
+/** Clients return messages with all fields, as they received them. The content stays: null is valid with tool calls. */
 function withoutEmptyFields(message: ChatMessage): object {
   if (message.role !== 'assistant' || (message.refusal !== null && message.tool_calls?.length !== 0)) return message;
-  const fields = Object.entries(message).filter(([name, value]) => name === 'content' || !saysNothing(value));
+  const fields = Object.entries(message).filter(([name, value]) => name === 'content' || !isEmpty(value));
   return Object.fromEntries(fields);
 }
 
@@ -106,14 +105,14 @@ function withoutNulls(fields: object): object {
     : fields;
 }
 
-/** What `JSON.stringify` writes as it is. The types of JavaScript's newest library are not loaded here. */
+/** Returns a value that `JSON.stringify` writes verbatim. TypeScript's `lib` does not have `JSON.rawJSON` yet. */
 function rawJson(text: string): unknown {
   return (JSON as unknown as { rawJSON: (text: string) => unknown }).rawJSON(text);
 }
 
 /**
- * Under the name that the client used, and under the older one in any case: Ollama and older releases of llama-server know
- * only that, and would ignore the limit without a word.
+ * The limit under the name that the client used, and always under the older one: Ollama and older releases of llama-server
+ * support only that, and would silently ignore the limit.
  */
 function limitFields(request: ChatCompletionRequest, limit: number): Record<string, number> {
   return { max_tokens: limit, ...(request.max_completion_tokens !== undefined && { max_completion_tokens: limit }) };

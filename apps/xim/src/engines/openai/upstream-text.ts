@@ -1,11 +1,11 @@
-/** Text as servers cut it: into parts of several kinds, and into chunks that end in the middle of a character. */
+/** Joins text that servers split into parts of several types, and into chunks that end within a character. */
 import { asObject } from './upstream-json.ts';
 
 const HIGH_SURROGATE_FIRST = 0xd800;
 const HIGH_SURROGATE_LAST = 0xdbff;
 const REPLACEMENT = '\ufffd';
 
-/** Joins the halves of surrogate pairs that are cut across chunks, and replaces those that stay alone by U+FFFD. */
+/** Joins surrogate pairs that are split across chunks, and replaces lone surrogates with U+FFFD. */
 export class TextJoiner {
   #half = '';
 
@@ -21,7 +21,7 @@ export class TextJoiner {
     return text.isWellFormed() ? text : text.toWellFormed();
   }
 
-  /** What is left when the text is over. */
+  /** Returns the rest at the end of the text. */
   end(): string {
     const rest = this.#half === '' ? '' : REPLACEMENT;
     this.#half = '';
@@ -29,14 +29,14 @@ export class TextJoiner {
   }
 }
 
-/** What a list of content parts says. */
+/** The texts of a list of content parts. */
 export interface PartTexts {
   content: string;
   reasoning: string;
   refusal: string;
 }
 
-/** Parts as OpenAI, Mistral and Anthropic have them. What is no text counts as nothing. */
+/** Reads content parts in the formats of OpenAI, Mistral and Anthropic. Parts without text are ignored. */
 export function readParts(value: unknown): PartTexts {
   const texts: PartTexts = { content: '', reasoning: '', refusal: '' };
   for (const part of Array.isArray(value) ? value : [value]) addPart(part, texts);
@@ -53,7 +53,7 @@ function addPart(value: unknown, texts: PartTexts): void {
   else texts.reasoning += reasoningOf(part);
 }
 
-/** The texts of reasoning parts, joined. What is encrypted or signed is left out. */
+/** Returns the joined texts of reasoning parts, without encrypted data and signatures. */
 export function readReasoningParts(value: unknown): string {
   if (typeof value === 'string') return value;
   if (Array.isArray(value)) return value.map(readReasoningParts).join('');
@@ -63,8 +63,8 @@ export function readReasoningParts(value: unknown): string {
 
 /** `thinking` (Mistral, Anthropic), `text` and `summary` (OpenRouter), `content`. */
 function reasoningOf({ thinking, text, summary, content }: Readonly<Record<string, unknown>>): string {
-  for (const told of [thinking, text, summary, content]) {
-    const read = readReasoningParts(told);
+  for (const value of [thinking, text, summary, content]) {
+    const read = readReasoningParts(value);
     if (read !== '') return read;
   }
   return '';

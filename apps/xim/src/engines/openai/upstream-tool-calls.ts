@@ -1,6 +1,6 @@
 /**
- * Tool calls as the official clients put them together: by `index`, with id, type and name in the first piece and in no other,
- * and arguments that are text. Servers leave out or repeat each of these, so which call a piece is of is decided here.
+ * Normalizes tool calls to the form that the official clients expect: joined by `index`, with id, type and name only in the first
+ * piece, and arguments as strings. Servers omit or repeat each of these, so this decides to which call a piece belongs.
  */
 import { randomBytes } from 'node:crypto';
 import type { ToolCallDelta } from '../engine.ts';
@@ -10,14 +10,14 @@ import type { Json } from './upstream-json.ts';
 import { TextJoiner } from './upstream-text.ts';
 
 interface Call {
-  /** As the server numbers it; several calls may have the same. */
+  /** The index of the server, which several calls may share. */
   readonly upstreamIndex: number | undefined;
-  /** As the server calls it. */
+  /** The id of the server. */
   readonly upstreamId: string | undefined;
-  /** Undefined until its name is known, which is when it is told. */
+  /** Undefined until the name is known and the call is emitted. */
   index: number | undefined;
   name: string;
-  /** Arguments that came before the name. */
+  /** Arguments that were received before the name. */
   held: string;
   readonly progress: ArgumentsProgress;
   readonly joiner: TextJoiner;
@@ -34,16 +34,17 @@ interface Piece {
 export class ToolCallReader {
   readonly #calls: Call[] = [];
   readonly #ids = new Set<string>();
-  #told = 0;
+  #emitted = 0;
 
-  /** Calls that were told so far. */
+  /** Number of emitted calls. */
   get count(): number {
-    return this.#told;
+    return this.#emitted;
   }
 
   /**
-   * What is new in the `tool_calls` of a delta or message, or in its deprecated `function_call`. `whole`: each is a call.
-   * @returns undefined when nothing is.
+   * Reads the `tool_calls` of a delta or message, or its deprecated `function_call`.
+   * @param whole whether each entry is a complete call.
+   * @returns the new deltas, or undefined when there are none.
    */
   read(toolCalls: unknown, functionCall: unknown, whole: boolean): ToolCallDelta[] | undefined {
     if (toolCalls == null && functionCall == null) return undefined;
@@ -58,7 +59,7 @@ export class ToolCallReader {
     return deltas.length === 0 ? undefined : deltas;
   }
 
-  /** The last pieces, once there are no more: a call without arguments has an empty object. */
+  /** Returns the last pieces at the end of the response: a call without arguments gets an empty object. */
   end(): ToolCallDelta[] | undefined {
     const deltas = this.#calls.flatMap((call): ToolCallDelta[] => {
       if (call.index === undefined) return [];
@@ -69,8 +70,8 @@ export class ToolCallReader {
   }
 
   #add(piece: Piece, whole: boolean): ToolCallDelta | undefined {
-    const call = this.#callOf(piece, whole ? undefined : this.#known(piece));
-    // A piece of nothing.
+    const call = this.#callOf(piece, whole ? undefined : this.#find(piece));
+    // An empty piece.
     if (call === undefined) return undefined;
     const args = call.joiner.push(piece.args);
     call.progress.push(args);
@@ -78,14 +79,14 @@ export class ToolCallReader {
     call.held += args;
     if (piece.name === '') return undefined;
     call.name = piece.name;
-    call.index = this.#told++;
-    const told = { name: call.name, arguments: call.held };
+    call.index = this.#emitted++;
+    const emitted = { name: call.name, arguments: call.held };
     call.held = '';
-    return { index: call.index, id: this.#idOf(call), type: 'function', function: told };
+    return { index: call.index, id: this.#idOf(call), type: 'function', function: emitted };
   }
 
   #callOf(piece: Piece, known: Call | undefined): Call | undefined {
-    if (known !== undefined && !beginsAnother(piece, known)) return known;
+    if (known !== undefined && !startsNewCall(piece, known)) return known;
     if (known === undefined && piece.id === undefined && piece.name === '' && piece.args === '') return undefined;
     const call: Call = {
       upstreamIndex: piece.index,
@@ -100,18 +101,18 @@ export class ToolCallReader {
     return call;
   }
 
-  /** The call that a piece is of, if it is not the first of another. */
-  #known({ index, id, name }: Piece): Call | undefined {
+  /** Finds the call that a piece belongs to, unless it starts a new one. */
+  #find({ index, id, name }: Piece): Call | undefined {
     const last = this.#calls.at(-1);
     const ofIndex = index === undefined ? undefined : this.#calls.findLast((call) => call.upstreamIndex === index);
     if (ofIndex !== undefined) return ofIndex;
-    // A new index and a name: a call of its own, even under an id that is there already.
+    // A new index with a name is a new call, even with a known id.
     if (index !== undefined && name !== '') return undefined;
     const ofId = id === undefined ? undefined : this.#calls.findLast((call) => call.upstreamId === id);
     return ofId ?? last;
   }
 
-  /** The server's own where it has one that no other call has. */
+  /** Returns the id of the server if it is unique, or else a new one. */
   #idOf({ upstreamId }: Call): string {
     const id =
       upstreamId !== undefined && !this.#ids.has(upstreamId) ? upstreamId : `call_${randomBytes(12).toString('hex')}`;
@@ -120,14 +121,14 @@ export class ToolCallReader {
   }
 }
 
-/** Whether a piece that has the number of a call, or none, is the first of another call all the same. */
-function beginsAnother({ id, name, args }: Piece, call: Call): boolean {
-  // Nothing begins without its name.
+/** Whether a piece with the index of an existing call, or without one, starts a new call nevertheless. */
+function startsNewCall({ id, name, args }: Piece, call: Call): boolean {
+  // A call starts with its name.
   if (name === '') return false;
   if (id !== undefined && id === call.upstreamId) return false;
   if (call.name === '') return id !== undefined && call.upstreamId !== undefined;
   if (name !== call.name) return true;
-  // Servers that repeat the name in each piece, some with a new id each time, against two calls of one function.
+  // Distinguishes two calls of one function from servers that repeat the name in each piece, some with a new id each time.
   return call.progress.isComplete && (args !== '' || id !== undefined);
 }
 
@@ -143,8 +144,8 @@ function pieceOf(entry: Json): Piece {
   };
 }
 
-/** An empty object is what a call without arguments gets anyway, and some servers begin with one. */
+/** An empty object is ignored: `end` adds it if there are no arguments, and some servers start with one. */
 function objectText(value: unknown): string {
-  const isThere = typeof value === 'object' && value !== null && Object.keys(value).length > 0;
-  return isThere ? JSON.stringify(value) : '';
+  const hasFields = typeof value === 'object' && value !== null && Object.keys(value).length > 0;
+  return hasFields ? JSON.stringify(value) : '';
 }

@@ -1,16 +1,16 @@
-/** What an upstream says was used, or what was counted where it says nothing that can be. */
+/** Reads the usage that an upstream reports, and fills gaps with estimates. */
 import { emptyUsage } from '@xerotier/contracts/inference';
 import type { TokenUsage } from '@xerotier/contracts/inference';
 import type { ChatCompletionRequest } from '@xerotier/public-api/chat-completions';
 import { messageText } from '../message-text.ts';
-import { estimateTokens } from './token-tally.ts';
+import { estimateTokens } from './token-counter.ts';
 import { asObject } from './upstream-json.ts';
 import type { Json } from './upstream-json.ts';
 
-/** What chat templates put around each message. */
+/** Tokens that chat templates add to each message. */
 const TOKENS_PER_MESSAGE = 4;
 
-/** A report of usage; undefined is what it does not say. */
+/** The reported usage; absent counts were not reported. */
 export interface UsageReport {
   promptTokens?: number;
   completionTokens?: number;
@@ -21,14 +21,14 @@ export interface UsageReport {
   rejectedPredictionTokens?: number;
 }
 
-/** What is counted where a report does not say. */
+/** Estimates for counts that were not reported. */
 export interface UsageEstimate {
   readonly promptTokens: number;
   readonly completionTokens: number;
   readonly reasoningTokens: number;
 }
 
-/** @returns undefined when not one of the counts can be read. */
+/** @returns undefined when there is no valid count. */
 export function readUsageReport(value: unknown): UsageReport | undefined {
   const usage = asObject(value);
   if (usage === undefined) return undefined;
@@ -46,25 +46,25 @@ export function readUsageReport(value: unknown): UsageReport | undefined {
     acceptedPredictionTokens: countIn(completion, 'accepted_prediction_tokens'),
     rejectedPredictionTokens: countIn(completion, 'rejected_prediction_tokens'),
   };
-  const told = Object.entries(counts).filter(([, count]) => count !== undefined);
-  return told.length === 0 ? undefined : Object.fromEntries(told);
+  const reported = Object.entries(counts).filter(([, count]) => count !== undefined);
+  return reported.length === 0 ? undefined : Object.fromEntries(reported);
 }
 
 /**
- * A report with its gaps filled: from its own total, else from what was counted. A count of 0 for a text that came, or for a
- * prompt, is a gap. There is never more cached than prompt, nor more reasoning than completion.
+ * Returns the reported usage with its gaps filled from the total or from the estimates. A count of 0 for a non-empty text or
+ * prompt is a gap. Cached tokens never exceed the prompt, and reasoning tokens never exceed the completion.
  */
 export function usageFrom(report: UsageReport, estimate: UsageEstimate): TokenUsage {
   const { totalTokens, reasoningTokens = 0 } = report;
-  const told = {
+  const reported = {
     prompt: report.promptTokens === 0 && estimate.promptTokens > 0 ? undefined : report.promptTokens,
     completion: report.completionTokens === 0 && estimate.completionTokens > 0 ? undefined : report.completionTokens,
   };
-  const completion = told.completion ?? rest(totalTokens, told.prompt) ?? estimate.completionTokens;
-  const prompt = told.prompt ?? rest(totalTokens, completion) ?? estimate.promptTokens;
-  // Some count reasoning beside the completion; the specification counts it in.
-  const isBeside = reasoningTokens > 0 && totalTokens === prompt + completion + reasoningTokens;
-  const completionTokens = isBeside ? completion + reasoningTokens : completion;
+  const completion = reported.completion ?? rest(totalTokens, reported.prompt) ?? estimate.completionTokens;
+  const prompt = reported.prompt ?? rest(totalTokens, completion) ?? estimate.promptTokens;
+  // Some servers exclude reasoning from the completion; the specification includes it.
+  const isExcluded = reasoningTokens > 0 && totalTokens === prompt + completion + reasoningTokens;
+  const completionTokens = isExcluded ? completion + reasoningTokens : completion;
   return {
     promptTokens: prompt,
     cachedTokens: Math.min(prompt, report.cachedTokens ?? 0),
@@ -75,15 +75,15 @@ export function usageFrom(report: UsageReport, estimate: UsageEstimate): TokenUs
   };
 }
 
-/** A guess for the prompt from the length of its text. Images and the like count as nothing. */
+/** Estimates the prompt tokens from the length of the text. Images and other parts are not counted. */
 export function estimatePromptTokens(request: ChatCompletionRequest): number {
   const characters = request.messages.reduce((sum, message) => sum + messageText(message).length, 0);
   return estimateTokens(characters) + TOKENS_PER_MESSAGE * request.messages.length;
 }
 
 /**
- * What was read, of a response without a completion: embeddings and scores. Servers say it as `usage` (also with
- * `total_tokens` alone), Cohere in `meta`.
+ * Reads the usage of a response without a completion: embeddings and scores. Servers report it in `usage` (some with
+ * `total_tokens` only), Cohere in `meta`.
  */
 export function readInputUsage(response: unknown, estimate: number): TokenUsage {
   const { usage, meta } = asObject(response) ?? {};
@@ -95,7 +95,7 @@ export function readInputUsage(response: unknown, estimate: number): TokenUsage 
   return { ...emptyUsage(), promptTokens, cachedTokens: Math.min(promptTokens, report.cachedTokens ?? 0) };
 }
 
-/** The first of these fields that is a count, as a number or in digits. */
+/** Returns the first of these fields that is a count, as a number or as digits. */
 export function countIn(json: Json, ...names: readonly string[]): number | undefined {
   for (const name of names) {
     const value = json[name];
