@@ -86,7 +86,7 @@ export class FleetWatch {
 
   /** Waits until the latest heartbeat of each worker has no generations. */
   async noneBusy(timeoutMs = TIMEOUT_MS): Promise<void> {
-    const busy = (): HeardWorker[] => this.workers.filter(({ active }) => active.length > 0);
+    const busy = (): ObservedWorker[] => this.workers.filter(({ active }) => active.length > 0);
     await eventually('all generations have ended', () => busy().length === 0, timeoutMs).catch((cause: unknown) => {
       const running = busy().map(({ workerId, modelId, active }) => `${workerId} (${modelId}): ${active.join(', ')}`);
       throw new Error(`Generations still run after ${timeoutMs} ms. ${running.join('; ')}`, { cause });
