@@ -9,9 +9,7 @@ interface CollectedCall {
 
 export class ChoiceCollector {
   readonly #index: number;
-  #content: string[] = [];
-  #refusal: string[] = [];
-  #reasoning: string[] = [];
+  readonly #texts: Record<'content' | 'refusal' | 'reasoning', string[]> = { content: [], refusal: [], reasoning: [] };
   readonly #annotations: unknown[] = [];
   readonly #calls = new Map<number, CollectedCall>();
   #finishReason: string | undefined;
@@ -23,9 +21,9 @@ export class ChoiceCollector {
   }
 
   add({ delta, finish_reason: finishReason, logprobs }: ChunkChoice): void {
-    if (typeof delta.content === 'string') this.#content.push(delta.content);
-    if (typeof delta.refusal === 'string') this.#refusal.push(delta.refusal);
-    if (typeof delta.reasoning_content === 'string') this.#reasoning.push(delta.reasoning_content);
+    if (typeof delta.content === 'string') this.#texts.content.push(delta.content);
+    if (typeof delta.refusal === 'string') this.#texts.refusal.push(delta.refusal);
+    if (typeof delta.reasoning_content === 'string') this.#texts.reasoning.push(delta.reasoning_content);
     if (Array.isArray(delta.annotations)) this.#annotations.push(...delta.annotations);
     for (const call of delta.tool_calls ?? []) this.#addCall(call);
     if (finishReason !== null) this.#finishReason = finishReason;
@@ -40,15 +38,16 @@ export class ChoiceCollector {
   /** Returns the choice so far. Without a finish reason it was stopped by the platform: `length`. */
   choice(): Choice {
     if (this.#whole !== undefined) return this.#whole;
+    const { content, refusal, reasoning } = this.#texts;
     return {
       index: this.#index,
       message: {
         role: 'assistant',
         // With tool calls, content is null rather than empty, which clients would show as a message.
-        content: this.#calls.size > 0 && this.#content.every((text) => text === '') ? null : this.#content.join(''),
-        refusal: this.#refusal.length === 0 ? null : this.#refusal.join(''),
+        content: this.#calls.size > 0 && content.every((text) => text === '') ? null : content.join(''),
+        refusal: refusal.length === 0 ? null : refusal.join(''),
         annotations: this.#annotations,
-        ...(this.#reasoning.length > 0 && { reasoning_content: this.#reasoning.join('') }),
+        ...(reasoning.length > 0 && { reasoning_content: reasoning.join('') }),
         ...(this.#calls.size > 0 && {
           tool_calls: this.#callsInOrder().map(({ id, name, arguments: parts }) => ({
             id,

@@ -17,7 +17,10 @@ const filePart = z.object({
   type: z.literal('file'),
   file: z.object({ file_data: z.string().optional(), file_id: z.string().optional(), filename: z.string().optional() }),
 });
-const refusalPart = z.object({ type: z.literal('refusal'), refusal: z.string() });
+const assistantPart = z.discriminatedUnion('type', [
+  textPart,
+  z.object({ type: z.literal('refusal'), refusal: z.string() }),
+]);
 
 const PARTS_MAX = 2_048;
 const textContent = z.union([z.string(), z.array(textPart).min(1).max(PARTS_MAX)]);
@@ -46,15 +49,7 @@ const userMessage = z.object({
 });
 const assistantFields = {
   role: z.literal('assistant'),
-  content: z
-    .union([
-      z.string(),
-      z
-        .array(z.discriminatedUnion('type', [textPart, refusalPart]))
-        .min(1)
-        .max(PARTS_MAX),
-    ])
-    .nullish(),
+  content: z.union([z.string(), z.array(assistantPart).min(1).max(PARTS_MAX)]).nullish(),
   refusal: z.string().nullish(),
   name,
   tool_calls: z.array(toolCall).max(128).optional(),
