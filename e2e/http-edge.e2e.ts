@@ -179,7 +179,7 @@ describe('unknown path', () => {
     ['/PROJECT/chat/v1', 'This is a base URL'],
     ['/PROJECT/chat/v1/completions', 'send messages to /PROJECT/chat/v1/chat/completions'],
     ['/v1/responses', 'send messages to /v1/chat/completions'],
-    ['/PROJECT/chat/v1/moderations', 'The API of /moderations is not served'],
+    ['/PROJECT/chat/v1/moderations', 'The /moderations API is not supported'],
     ['/PROJECT/chat/v2/chat/completions', 'Did you mean /PROJECT/chat/v1/chat/completions?'],
     ['/v1/v1/chat/completions', 'Did you mean /v1/chat/completions?'],
     ['/PROJECT/chat/v1/v1/chat/completions', 'Did you mean /PROJECT/chat/v1/chat/completions?'],

@@ -11,7 +11,7 @@ describe('CORS_ORIGINS', () => {
     ['*', '*'],
     ['https://app.example.com', ['https://app.example.com']],
     ['https://app.example.com, http://localhost:3000', ['https://app.example.com', 'http://localhost:3000']],
-  ])('reads %j as %j', (text, origins) => {
+  ])('parses %j to %j', (text, origins) => {
     expect(corsOrigins(text)).toEqual(origins);
   });
 
@@ -25,11 +25,11 @@ describe('CORS_ORIGINS', () => {
     'https://*.a.com,',
     'file:///x',
     'chrome-extension://abc',
-  ])('refuses %j, and names the setting', (text) => {
-    expect(() => corsOrigins(text)).toThrow(/CORS_ORIGINS .*must be origins such as/);
+  ])('rejects %j, and names the setting', (text) => {
+    expect(() => corsOrigins(text)).toThrow(/CORS_ORIGINS .*must be comma-separated origins such as/);
   });
 
-  it('says what was meant', () => {
-    expect(() => corsOrigins('https://App.example.com/v1')).toThrow('but https://app.example.com is');
+  it('suggests a valid origin', () => {
+    expect(() => corsOrigins('https://App.example.com/v1')).toThrow('did you mean https://app.example.com?');
   });
 });

@@ -1,4 +1,4 @@
-/** The HTTP edge: keys, parsing, streaming. Nothing here is durable, and nothing here touches a database. */
+/** The public HTTP API: authorization, validation, streaming. It has no durable state and no database. */
 import 'reflect-metadata';
 import { createHttpApp } from '@xerotier/http';
 import type { HttpApp, HttpAppOptions } from '@xerotier/http';
@@ -12,7 +12,7 @@ import { AppModule } from './app.module.ts';
 import { settings } from './config.ts';
 import { operationHooks } from './operations/operation-hooks.ts';
 
-/** What one request body may hold: images and documents ride in it as text. */
+/** Maximum size of a request body, which may contain images and documents as base64. */
 const BODY_BYTES_MAX = 32 * 1024 * 1024;
 
 await runService({
@@ -28,7 +28,7 @@ await runService({
       ...hostAddresses(config.http.publicDomain),
       unknownUrlHint,
       ...crossOrigin(config.http.corsOrigins),
-      // Raw, before Nest: keys are checked before a body is read (ADR 0005).
+      // Fastify hooks instead of Nest guards: keys are checked before a body is read (ADR 0005).
       ...operationHooks({
         access: () => app.nest.get(AccessService),
         log,
@@ -39,7 +39,7 @@ await runService({
       nest: app.nest,
       listen: async () => {
         const port = await app.listen(config.http.port, config.http.host);
-        log.info('listening', { host: config.http.host, port });
+        log.info('server listening', { host: config.http.host, port });
         return { port };
       },
       stopAccepting: async () => {

@@ -31,23 +31,23 @@ function anAccess(overrides: Partial<Access> = {}): Access {
   };
 }
 
-/** The auth service as far as the gateway sees it. */
+/** A fake auth service. */
 interface FakeAuth {
   readonly bus: Bus;
   readonly serving: Serving;
-  readonly asked: { keyHash: string; endpointSlug?: string | undefined; scope: string }[];
-  /** What it answers; what it throws it refuses. */
+  readonly requests: { keyHash: string; endpointSlug?: string | undefined; scope: string }[];
+  /** Returns the response, or throws a rejection. */
   authorize: () => Access | Promise<Access>;
 }
 
 async function newAccess(): Promise<{ sut: AccessService; auth: FakeAuth }> {
   const { bus } = await connectBus();
-  const auth = { bus, asked: [], authorize: () => anAccess() } as unknown as {
+  const auth = { bus, requests: [], authorize: () => anAccess() } as unknown as {
     -readonly [K in keyof FakeAuth]: FakeAuth[K];
   };
   auth.serving = bus.serve(authContract, {
     authorize: (input) => {
-      auth.asked.push(input);
+      auth.requests.push(input);
       return auth.authorize();
     },
   });
@@ -67,7 +67,7 @@ async function codeOf(work: () => unknown): Promise<string> {
   }
 }
 
-/** Lets so much time pass, as far as anybody looks at the clock; timers go on as they were. */
+/** Advances `performance.now()`; timers are not affected. */
 let passed = 0;
 const now = performance.now.bind(performance);
 beforeEach(() => void jest.spyOn(performance, 'now').mockImplementation(() => now() + passed));
@@ -77,7 +77,7 @@ afterEach(() => {
 });
 async function pass(ms: number): Promise<void> {
   passed += ms;
-  // The cache looks at the clock once a millisecond at most.
+  // The cache reads the clock at most once per millisecond.
   await new Promise((resolve) => setTimeout(resolve, 5));
 }
 
@@ -87,10 +87,10 @@ async function revoke({ bus }: FakeAuth, change: { projectId: string; keyId?: st
 }
 
 describe('AccessService', () => {
-  it('asks auth with the hash of the key, never the key', async () => {
+  it('calls auth with the hash of the key, never the key', async () => {
     const { sut, auth } = await newAccess();
     expect(await sut.authorize(REQUEST)).toEqual(anAccess());
-    expect(auth.asked).toEqual([
+    expect(auth.requests).toEqual([
       {
         keyHash: hashApiKey(KEY),
         projectId: 'proj_1',
@@ -99,14 +99,14 @@ describe('AccessService', () => {
         clientAddress: '127.0.0.1',
       },
     ]);
-    expect(JSON.stringify(auth.asked)).not.toContain(KEY);
+    expect(JSON.stringify(auth.requests)).not.toContain(KEY);
   });
 
-  it('remembers the answer, and gives it without a promise', async () => {
+  it('caches the response, and returns it synchronously', async () => {
     const { sut, auth } = await newAccess();
     await sut.authorize(REQUEST);
     expect(sut.authorize(REQUEST)).toEqual(anAccess());
-    expect(auth.asked).toHaveLength(1);
+    expect(auth.requests).toHaveLength(1);
   });
 
   it.each<[string, Partial<AccessRequest>]>([
@@ -115,21 +115,21 @@ describe('AccessService', () => {
     ['endpoint', { endpointSlug: 'other' }],
     ['project-wide base', { endpointSlug: undefined }],
     ['scope', { scope: 'management' }],
-  ])('remembers nothing for another %s', async (_, other) => {
+  ])('does not use the cache for another %s', async (_, other) => {
     const { sut, auth } = await newAccess();
     await sut.authorize(REQUEST);
     await sut.authorize({ ...REQUEST, ...other });
-    expect(auth.asked).toHaveLength(2);
+    expect(auth.requests).toHaveLength(2);
   });
 
-  it('asks once for all who want to know the same at the same time', async () => {
+  it('calls auth once for concurrent identical requests', async () => {
     const { sut, auth } = await newAccess();
     const responses = await Promise.all(Array.from({ length: 20 }, async () => sut.authorize(REQUEST)));
     expect(responses).toHaveLength(20);
-    expect(auth.asked).toHaveLength(1);
+    expect(auth.requests).toHaveLength(1);
   });
 
-  it('answers at once and asks again in the background when its answer is not fresh', async () => {
+  it('returns a stale response immediately and refreshes it in the background', async () => {
     const { sut, auth } = await newAccess();
     await sut.authorize(REQUEST);
     await pass(9_000);
@@ -137,22 +137,22 @@ describe('AccessService', () => {
     await pass(2_000);
     auth.authorize = () => anAccess({ scopes: ['inference', 'management'] });
     expect(sut.authorize(REQUEST)).toEqual(anAccess());
-    await eventually('the new answer is there', async () => (await sut.authorize(REQUEST)).scopes.length === 2);
-    expect(auth.asked).toHaveLength(2);
+    await eventually('the response is refreshed', async () => (await sut.authorize(REQUEST)).scopes.length === 2);
+    expect(auth.requests).toHaveLength(2);
   });
 
-  it('forgets a key that auth refuses when it is asked again', async () => {
+  it('removes a key from the cache if auth rejects it on a refresh', async () => {
     const { sut, auth } = await newAccess();
     await sut.authorize(REQUEST);
     auth.authorize = () => Promise.reject(new AppError('auth.invalid_key'));
     await pass(11_000);
     void sut.authorize(REQUEST);
-    await eventually('it is refused', async () => (await codeOf(() => sut.authorize(REQUEST))) === 'auth.invalid_key');
+    await eventually('it is rejected', async () => (await codeOf(() => sut.authorize(REQUEST))) === 'auth.invalid_key');
   });
 });
 
-describe('AccessService while auth is away', () => {
-  it('goes on with what it remembers for 30 seconds, and not longer', async () => {
+describe('AccessService while auth is unavailable', () => {
+  it('serves cached responses for 30 seconds', async () => {
     const { sut, auth } = await newAccess();
     await sut.authorize(REQUEST);
     await auth.serving.stop();
@@ -164,7 +164,7 @@ describe('AccessService while auth is away', () => {
     expect(await codeOf(() => sut.authorize(REQUEST))).toBe('auth.unavailable');
   });
 
-  it('says so to a key that it does not know, and asks again the next time', async () => {
+  it('fails with auth.unavailable for an unknown key, and does not cache the failure', async () => {
     const { sut, auth } = await newAccess();
     auth.authorize = () => Promise.reject(new AppError('db.unavailable'));
     expect(await codeOf(() => sut.authorize(REQUEST))).toBe('auth.unavailable');
@@ -172,51 +172,51 @@ describe('AccessService while auth is away', () => {
     expect(await sut.authorize(REQUEST)).toEqual(anAccess());
   });
 
-  it('asks again once it is back, and serves for another while', async () => {
+  it('refreshes the cache once auth is available again', async () => {
     const { sut, auth } = await newAccess();
     await sut.authorize(REQUEST);
     auth.authorize = () => Promise.reject(new AppError('db.unavailable'));
     await pass(12_000);
     await sut.authorize(REQUEST);
-    await eventually('it was asked', () => auth.asked.length === 2);
+    await eventually('auth was called', () => auth.requests.length === 2);
     auth.authorize = () => anAccess();
-    await eventually('it was asked again', async () => {
+    await eventually('auth was called again', async () => {
       await sut.authorize(REQUEST);
-      return auth.asked.length === 3;
+      return auth.requests.length === 3;
     });
     await pass(20_000);
     expect(await codeOf(() => sut.authorize(REQUEST))).toBe('no error');
   });
 });
 
-describe('AccessService told of a change', () => {
+describe('AccessService after an accessChanged event', () => {
   it.each([
     ['of the key', { projectId: 'proj_1', keyId: 'key_1' }],
     ['of the whole project', { projectId: 'proj_1' }],
-  ])('%s forgets what it remembered, at once', async (_, change) => {
+  ])('%s drops cached responses immediately', async (_, change) => {
     const { sut, auth } = await newAccess();
     await sut.authorize(REQUEST);
     auth.authorize = () => Promise.reject(new AppError('auth.invalid_key'));
     await revoke(auth, change);
-    await eventually('it is refused', async () => (await codeOf(() => sut.authorize(REQUEST))) === 'auth.invalid_key');
+    await eventually('it is rejected', async () => (await codeOf(() => sut.authorize(REQUEST))) === 'auth.invalid_key');
   });
 
   it.each([
     ['of another key', { projectId: 'proj_1', keyId: 'key_2' }],
     ['of another project', { projectId: 'proj_2', keyId: 'key_1' }],
-  ])('%s keeps what it remembers', async (_, change) => {
+  ])('%s keeps cached responses', async (_, change) => {
     const { sut, auth } = await newAccess();
     await sut.authorize(REQUEST);
     await revoke(auth, change);
     await revoke(auth, change);
     await sut.authorize({ ...REQUEST, projectId: 'proj_3' });
     await sut.authorize(REQUEST);
-    expect(auth.asked).toHaveLength(2);
+    expect(auth.requests).toHaveLength(2);
   });
 
-  it('while auth answers does not remember an answer that may be older than the change', async () => {
+  it('does not cache a response that may be older than the change', async () => {
     const { sut, auth } = await newAccess();
-    // Auth has read the key, the key is revoked, and only then the answer leaves.
+    // Auth has read the key, the key is revoked, and only then auth responds.
     auth.authorize = async () => {
       await revoke(auth, { projectId: 'proj_1', keyId: 'key_1' });
       return anAccess();
@@ -227,20 +227,20 @@ describe('AccessService told of a change', () => {
   });
 });
 
-describe('a refusal', () => {
+describe('a rejection by auth', () => {
   it.each(['auth.invalid_key', 'auth.scope_insufficient', 'project.not_found', 'endpoint.not_found'] as const)(
-    '%s is passed on, and answered from memory for a moment',
+    '%s is rethrown, and cached briefly',
     async (code) => {
       const { sut, auth } = await newAccess();
       auth.authorize = () =>
         Promise.reject(new AppError(code as 'internal', { scope: 's', project: 'p', endpoint: 'e' }));
       expect(await codeOf(() => sut.authorize(REQUEST))).toBe(code);
       expect(await codeOf(() => sut.authorize(REQUEST))).toBe(code);
-      expect(auth.asked).toHaveLength(1);
+      expect(auth.requests).toHaveLength(1);
     },
   );
 
-  it('is forgotten after a second, so that a key that was just made works', async () => {
+  it('expires after a second, so that a new key works', async () => {
     const { sut, auth } = await newAccess();
     auth.authorize = () => Promise.reject(new AppError('auth.invalid_key'));
     await codeOf(() => sut.authorize(REQUEST));
@@ -249,7 +249,7 @@ describe('a refusal', () => {
     expect(await codeOf(() => sut.authorize(REQUEST))).toBe('no error');
   });
 
-  it('is forgotten when anything changes', async () => {
+  it('is dropped from the cache on any change', async () => {
     const { sut, auth } = await newAccess();
     auth.authorize = () => Promise.reject(new AppError('auth.invalid_key'));
     await codeOf(() => sut.authorize(REQUEST));

@@ -1,7 +1,7 @@
 /**
- * Who may do what: asks the auth service, and remembers its answer for a short while. A remembered answer serves for 30 s
- * at most, also when auth is away; it is asked for again in the background well before that, and dropped at once when auth says
- * that the key or its project changed.
+ * Authorizes API keys by calling the auth service, and caches its responses. A cached response is valid for at most 30 s, even
+ * while auth is unavailable. It is refreshed in the background well before that, and dropped immediately when auth publishes a
+ * change of the key or its project.
  */
 import { Injectable } from '@nestjs/common';
 import type { OnModuleDestroy } from '@nestjs/common';
@@ -15,38 +15,38 @@ import { LRUCache } from 'lru-cache';
 
 export interface AccessRequest {
   readonly key: string;
-  /** Undefined: the project that the key belongs to. */
+  /** Default: the project that the key belongs to. */
   readonly projectId: string | undefined;
   readonly endpointSlug: string | undefined;
   readonly scope: Scope;
   readonly clientAddress: string;
 }
 
-interface Remembered {
+interface CachedAccess {
   access: Access;
   requestedAt: number;
   refreshing: boolean;
 }
 
-const SERVES_FOR_MS = 30_000;
-const REFRESHED_AFTER_MS = 10_000;
+const CACHE_TTL_MS = 30_000;
+const REFRESH_AFTER_MS = 10_000;
 const ENTRIES_MAX = 20_000;
-/** The same wrong key over and over is answered from memory, briefly: a key that was just created must work. */
+/** Repeated requests with an invalid key are rejected from the cache; briefly, since a key that was just created must work. */
 const REJECTION_TTL_MS = 1_000;
 
 @Injectable()
 export class AccessService implements OnModuleDestroy {
   readonly #bus: Bus;
-  readonly #remembered = new LRUCache<string, Remembered>({ max: ENTRIES_MAX, ttl: SERVES_FOR_MS });
+  readonly #cache = new LRUCache<string, CachedAccess>({ max: ENTRIES_MAX, ttl: CACHE_TTL_MS });
   readonly #rejected = new LRUCache<string, AppError>({ max: ENTRIES_MAX, ttl: REJECTION_TTL_MS });
-  readonly #asking = new Map<string, Promise<Access>>();
+  readonly #pending = new Map<string, Promise<Access>>();
   readonly #changes: Serving;
-  /** An answer that was asked for before the last change may be older than the change: it is given, not remembered. */
-  #changesHeard = 0;
+  /** A response to a call before the last change may be older than the change: it is returned, but not cached. */
+  #changesReceived = 0;
 
   constructor(bus: Bus) {
     this.#bus = bus;
-    this.#changes = bus.subscribe(accessChanged, ({ projectId, keyId }) => this.#forget(projectId, keyId));
+    this.#changes = bus.subscribe(accessChanged, ({ projectId, keyId }) => this.#invalidate(projectId, keyId));
   }
 
   async onModuleDestroy(): Promise<void> {
@@ -54,48 +54,49 @@ export class AccessService implements OnModuleDestroy {
   }
 
   /**
-   * What the key may do.
+   * Returns the access of the key, synchronously if it is cached.
    * @throws {AppError} `auth.invalid_key`, `auth.scope_insufficient`, `project.not_found`, `endpoint.not_found`, or
-   * `auth.unavailable` when auth does not answer and nothing is remembered.
+   * `auth.unavailable` if auth is unavailable and nothing is cached.
    */
   authorize(request: AccessRequest): Access | Promise<Access> {
     const entry = `${hashApiKey(request.key)} ${request.scope} ${request.projectId ?? ''} ${request.endpointSlug ?? ''}`;
-    const known = this.#remembered.get(entry);
-    if (known !== undefined) {
-      if (performance.now() - known.requestedAt > REFRESHED_AFTER_MS) this.#refresh(entry, known, request);
-      return known.access;
+    const cached = this.#cache.get(entry);
+    if (cached !== undefined) {
+      if (performance.now() - cached.requestedAt > REFRESH_AFTER_MS) this.#refresh(entry, cached, request);
+      return cached.access;
     }
     const rejection = this.#rejected.get(entry);
     if (rejection !== undefined) throw rejection;
-    return this.#ask(entry, request);
+    return this.#load(entry, request);
   }
 
-  #refresh(entry: string, known: Remembered, request: AccessRequest): void {
-    if (known.refreshing) return;
-    known.refreshing = true;
-    this.#ask(entry, request)
+  #refresh(entry: string, cached: CachedAccess, request: AccessRequest): void {
+    if (cached.refreshing) return;
+    cached.refreshing = true;
+    this.#load(entry, request)
       .catch((error: unknown) => {
-        // Auth said no: the key is gone. Auth said nothing: what is remembered serves until its time is over.
-        if (AppError.is(error) && error.code !== 'auth.unavailable') this.#remembered.delete(entry);
+        // A rejection means that the key was revoked. While auth is unavailable, the cached entry is valid until it expires.
+        if (AppError.is(error) && error.code !== 'auth.unavailable') this.#cache.delete(entry);
       })
-      .finally(() => (known.refreshing = false));
+      .finally(() => (cached.refreshing = false));
   }
 
-  #ask(entry: string, request: AccessRequest): Promise<Access> {
-    const known = this.#asking.get(entry);
-    if (known !== undefined) return known;
-    const asking = this.#askAuth(entry, request).finally(() => {
-      if (this.#asking.get(entry) === asking) this.#asking.delete(entry);
+  /** Calls auth, once for concurrent requests of the same entry. */
+  #load(entry: string, request: AccessRequest): Promise<Access> {
+    const pending = this.#pending.get(entry);
+    if (pending !== undefined) return pending;
+    const loading = this.#callAuth(entry, request).finally(() => {
+      if (this.#pending.get(entry) === loading) this.#pending.delete(entry);
     });
-    this.#asking.set(entry, asking);
-    return asking;
+    this.#pending.set(entry, loading);
+    return loading;
   }
 
-  async #askAuth(
+  async #callAuth(
     entry: string,
     { key, projectId, endpointSlug, scope, clientAddress }: AccessRequest,
   ): Promise<Access> {
-    const changesBefore = this.#changesHeard;
+    const changesBefore = this.#changesReceived;
     try {
       const access = await this.#bus.call(authContract.operations.authorize, {
         keyHash: hashApiKey(key),
@@ -104,23 +105,22 @@ export class AccessService implements OnModuleDestroy {
         scope,
         clientAddress,
       });
-      if (changesBefore === this.#changesHeard)
-        this.#remembered.set(entry, { access, requestedAt: performance.now(), refreshing: false });
+      if (changesBefore === this.#changesReceived)
+        this.#cache.set(entry, { access, requestedAt: performance.now(), refreshing: false });
       return access;
     } catch (error) {
       const rejection = AppError.from(error);
       if (rejection.status >= 500) throw new AppError('auth.unavailable', {}, { cause: rejection });
-      if (changesBefore === this.#changesHeard) this.#rejected.set(entry, rejection);
+      if (changesBefore === this.#changesReceived) this.#rejected.set(entry, rejection);
       throw rejection;
     }
   }
 
-  #forget(projectId: string, keyId: string | undefined): void {
-    this.#changesHeard += 1;
-    this.#asking.clear();
-    for (const [entry, { access }] of this.#remembered.entries()) {
-      if (access.project.id === projectId && (keyId === undefined || access.keyId === keyId))
-        this.#remembered.delete(entry);
+  #invalidate(projectId: string, keyId: string | undefined): void {
+    this.#changesReceived += 1;
+    this.#pending.clear();
+    for (const [entry, { access }] of this.#cache.entries()) {
+      if (access.project.id === projectId && (keyId === undefined || access.keyId === keyId)) this.#cache.delete(entry);
     }
     this.#rejected.clear();
   }

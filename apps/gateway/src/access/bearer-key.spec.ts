@@ -14,12 +14,12 @@ function codeOf(authorization: string | undefined): string {
 }
 
 describe('bearerKey', () => {
-  it.each([`Bearer ${KEY}`, `bearer ${KEY}`, `BEARER   ${KEY}`])('finds the key of %p', (header) => {
+  it.each([`Bearer ${KEY}`, `bearer ${KEY}`, `BEARER   ${KEY}`])('returns the key of %p', (header) => {
     expect(bearerKey(header)).toBe(KEY);
   });
 
   it.each([undefined, '', 'Bearer', 'Bearer ', `Basic ${KEY}`, KEY, `Bearer ${KEY} ${KEY}`, ` Bearer ${KEY}`])(
-    'finds no key in %p',
+    'throws auth.missing_key for %p',
     (header) => {
       expect(codeOf(header)).toBe('auth.missing_key');
     },
@@ -31,11 +31,11 @@ describe('bearerKey', () => {
     `Bearer ${KEY.slice(0, -1)}`,
     'Bearer sk-1234',
     `Bearer ${KEY.toUpperCase()}`,
-  ])('refuses %p without asking anybody', (header) => {
+  ])('rejects %p without a call to auth', (header) => {
     expect(codeOf(header)).toBe('auth.invalid_key');
   });
 
-  it('does not show the key in its error', () => {
+  it('does not include the key in the error', () => {
     expect(() => bearerKey('Bearer sk-hunter2')).toThrow(
       expect.objectContaining({ message: expect.not.stringContaining('hunter2') }),
     );

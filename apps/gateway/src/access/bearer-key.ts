@@ -2,12 +2,12 @@ import { hasValidChecksum } from '@xerotier/api-keys';
 import { AppError } from '@xerotier/errors';
 
 const BEARER = /^Bearer +(\S+)$/i;
-/** Longer than any key of ours. */
+/** Longer than any valid key. */
 const LENGTH_MAX = 512;
 
 /**
- * The API key of an Authorization header.
- * @throws {AppError} `auth.missing_key`, or `auth.invalid_key` for what cannot be one of ours: that needs no look-up.
+ * Returns the API key of an Authorization header.
+ * @throws {AppError} `auth.missing_key`, or `auth.invalid_key` for a malformed key, which requires no lookup.
  */
 export function bearerKey(authorization: string | undefined): string {
   if (authorization === undefined || authorization === '') throw new AppError('auth.missing_key');

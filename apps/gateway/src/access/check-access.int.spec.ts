@@ -43,15 +43,15 @@ const createThing = defineOperation({
   request: z.object({}),
   response: z.object({ body: z.unknown() }),
 });
-const readOpen = defineOperation({
+const readPublic = defineOperation({
   ...common,
-  operationId: 'readOpen',
+  operationId: 'readPublic',
   method: 'get',
   path: '/open',
   permission: null,
   response: z.object({ open: z.boolean(), access: z.unknown() }),
 });
-const operations = [listThings, createThing, readOpen];
+const operations = [listThings, createThing, readPublic];
 
 @Controller()
 class GuardedController {
@@ -67,29 +67,29 @@ class GuardedController {
 }
 
 @Controller()
-class OpenController {
-  @Operation(readOpen)
+class PublicController {
+  @Operation(readPublic)
   async read(@Req() request: FastifyRequest): Promise<{ open: boolean; access: unknown }> {
     return { open: true, access: request.access ?? null };
   }
 }
 
 @Controller()
-class ForgetfulController {
+class UndeclaredController {
   @Get(':project/v1/secrets')
   list(): object {
     return { secret: true };
   }
 }
 
-@Module({ controllers: [GuardedController, OpenController] })
+@Module({ controllers: [GuardedController, PublicController] })
 class GuardedModule {}
 
-@Module({ controllers: [GuardedController, ForgetfulController] })
-class ForgetfulModule {}
+@Module({ controllers: [GuardedController, UndeclaredController] })
+class UndeclaredModule {}
 
-@Module({ controllers: [OpenController] })
-class OpenModule {}
+@Module({ controllers: [PublicController] })
+class PublicModule {}
 
 const apps: HttpApp[] = [];
 afterEach(async () => {
@@ -98,14 +98,14 @@ afterEach(async () => {
 
 interface Edge {
   readonly url: string;
-  readonly asked: unknown[];
+  readonly requests: unknown[];
   readonly log: ReturnType<typeof capturedLog>;
 }
 
 async function newEdge(authorize: () => Access | Promise<Access> = () => ACCESS): Promise<Edge> {
   const auth = await connectBus();
-  const asked: unknown[] = [];
-  auth.bus.serve(authContract, { authorize: (input) => (asked.push(input), authorize()) });
+  const requests: unknown[] = [];
+  auth.bus.serve(authContract, { authorize: (input) => (requests.push(input), authorize()) });
   await auth.bus.flush();
   const service = new AccessService((await connectBus()).bus);
   const log = capturedLog();
@@ -115,7 +115,7 @@ async function newEdge(authorize: () => Access | Promise<Access> = () => ACCESS)
     ...operationHooks({ access: () => service, log: log.log, checkResponses: false, operations }),
   });
   apps.push(app);
-  return { url: `http://127.0.0.1:${await app.listen(0, '127.0.0.1')}`, asked, log };
+  return { url: `http://127.0.0.1:${await app.listen(0, '127.0.0.1')}`, requests, log };
 }
 
 function get(url: string, authorization = `Bearer ${KEY}`): Promise<Response> {
@@ -128,11 +128,11 @@ async function errorCode(response: Response): Promise<[number, string]> {
 }
 
 describe('an operation with a permission', () => {
-  it('is reached with a key, and its handler finds what the key may do', async () => {
-    const { url, asked } = await newEdge();
+  it('is served with a key, and its handler receives the access', async () => {
+    const { url, requests } = await newEdge();
     const response = await get(`${url}/proj_1/chat/v1/things`);
     expect([response.status, await response.json()]).toEqual([200, { keyId: 'key_1' }]);
-    expect(asked).toEqual([
+    expect(requests).toEqual([
       expect.objectContaining({
         projectId: 'proj_1',
         endpointSlug: 'chat',
@@ -142,51 +142,51 @@ describe('an operation with a permission', () => {
     ]);
   });
 
-  it('on the project-wide base asks for no endpoint', async () => {
-    const { url, asked } = await newEdge();
+  it('on the project-wide base URL requests no endpoint', async () => {
+    const { url, requests } = await newEdge();
     await get(`${url}/proj_1/v1/things`);
-    expect(asked[0]).not.toHaveProperty('endpointSlug');
+    expect(requests[0]).not.toHaveProperty('endpointSlug');
   });
 
-  it('is not reached without a key, nor with what is none, and auth is not asked', async () => {
-    const { url, asked } = await newEdge();
+  it('is rejected without a valid key, without a call to auth', async () => {
+    const { url, requests } = await newEdge();
     expect(await errorCode(await fetch(`${url}/proj_1/v1/things`))).toEqual([401, 'invalid_api_key']);
     expect(await errorCode(await get(`${url}/proj_1/v1/things`, 'Bearer sk-1'))).toEqual([401, 'invalid_api_key']);
-    expect(asked).toEqual([]);
+    expect(requests).toEqual([]);
   });
 
-  it('is reached on the base of the key alone, whose project auth finds', async () => {
-    const { url, asked } = await newEdge();
+  it('is served on the root base URL, for the project of the key', async () => {
+    const { url, requests } = await newEdge();
     const response = await get(`${url}/v1/things`);
     expect([response.status, await response.json()]).toEqual([200, { keyId: 'key_1' }]);
-    expect(asked).toEqual([expect.objectContaining({ scope: 'inference' })]);
-    expect(asked[0]).not.toHaveProperty('projectId');
-    expect(asked[0]).not.toHaveProperty('endpointSlug');
+    expect(requests).toEqual([expect.objectContaining({ scope: 'inference' })]);
+    expect(requests[0]).not.toHaveProperty('projectId');
+    expect(requests[0]).not.toHaveProperty('endpointSlug');
     expect(await errorCode(await fetch(`${url}/v1/things`))).toEqual([401, 'invalid_api_key']);
   });
 
-  it('keeps what a key may do alone and in a project apart', async () => {
-    const { url, asked } = await newEdge();
+  it('caches the access separately for each base URL', async () => {
+    const { url, requests } = await newEdge();
     for (const base of ['', '/proj_1', '/proj_2', '']) await get(`${url}${base}/v1/things`);
-    expect(asked.map((request) => (request as { projectId?: string }).projectId)).toEqual([
+    expect(requests.map((request) => (request as { projectId?: string }).projectId)).toEqual([
       undefined,
       'proj_1',
       'proj_2',
     ]);
   });
 
-  it.each(['v1', 'v2'])('says of %s in the place of a project that the version is there twice', async (version) => {
-    const { url, asked } = await newEdge();
+  it.each(['v1', 'v2'])('returns a hint for a duplicate version: %s as project', async (version) => {
+    const { url, requests } = await newEdge();
     const response = await fetch(`${url}/${version}/v1/things`);
     const { error } = (await response.json()) as { error: { code: string; message: string } };
     expect([response.status, error.code]).toEqual([404, 'unknown_url']);
     expect(error.message).toContain('Did you mean /v1/things?');
-    expect(asked).toEqual([]);
+    expect(requests).toEqual([]);
   });
 
-  it('says of v1 in the place of an endpoint, where there is none, that the version is there twice', async () => {
+  it('returns a hint for a duplicate version: v1 as endpoint, unless it exists', async () => {
     const { url } = await newEdge(() => Promise.reject(new AppError('endpoint.not_found', { endpoint: 'v1' })));
-    // Asked again, the refusal comes from memory.
+    // The second rejection is from the cache.
     for (const _ of [1, 2]) {
       const response = await get(`${url}/proj_1/v1/v1/things`);
       const { error } = (await response.json()) as { error: { code: string; message: string } };
@@ -196,41 +196,41 @@ describe('an operation with a permission', () => {
     expect(await errorCode(await get(`${url}/proj_1/v9x/v1/things`))).toEqual([404, 'endpoint_not_found']);
   });
 
-  it('is reached where an endpoint is called v1', async () => {
+  it('is served on an endpoint named v1', async () => {
     const { url } = await newEdge();
     expect((await get(`${url}/proj_1/v1/v1/things`)).status).toBe(200);
   });
 
   it.each(['proj 1', 'proj.1', '*', 'p'.repeat(65), '%00'])(
-    'is not reached for the project %j, which is none',
+    'returns 404 for the invalid project %j',
     async (project) => {
-      const { url, asked } = await newEdge();
+      const { url, requests } = await newEdge();
       const path = project === '%00' ? project : encodeURIComponent(project);
       expect(await errorCode(await get(`${url}/${path}/v1/things`))).toEqual([404, 'project_not_found']);
-      expect(asked).toEqual([]);
+      expect(requests).toEqual([]);
     },
   );
 
-  it.each(['Chat', 'a_b', 'a.b', '-a'])('is not reached for the endpoint %j, which is none', async (endpoint) => {
-    const { url, asked } = await newEdge();
+  it.each(['Chat', 'a_b', 'a.b', '-a'])('returns 404 for the invalid endpoint %j', async (endpoint) => {
+    const { url, requests } = await newEdge();
     expect(await errorCode(await get(`${url}/proj_1/${encodeURIComponent(endpoint)}/v1/things`))).toEqual([
       404,
       'endpoint_not_found',
     ]);
-    expect(asked).toEqual([]);
+    expect(requests).toEqual([]);
   });
 
   it.each([
     ['auth.scope_insufficient', [403, 'scope_insufficient']],
     ['project.not_found', [404, 'project_not_found']],
     ['db.unavailable', [503, 'auth_unavailable']],
-  ] as const)('tells the refusal %s of auth', async (code, told) => {
+  ] as const)('returns the error %s of auth', async (code, expected) => {
     const { url } = await newEdge(() => Promise.reject(new AppError(code as 'internal', { scope: 's', project: 'p' })));
-    expect(await errorCode(await get(`${url}/proj_1/v1/things`))).toEqual(told);
+    expect(await errorCode(await get(`${url}/proj_1/v1/things`))).toEqual(expected);
   });
 
-  it('is checked before its body is read', async () => {
-    const { url, asked } = await newEdge();
+  it('is authorized before its body is read', async () => {
+    const { url, requests } = await newEdge();
     const body = '{ no JSON at all';
     const headers = { 'content-type': 'application/json' };
     expect((await fetch(`${url}/proj_1/v1/things`, { method: 'POST', body, headers })).status).toBe(401);
@@ -240,10 +240,10 @@ describe('an operation with a permission', () => {
       headers: { ...headers, authorization: `Bearer ${KEY}` },
     });
     expect(response.status).toBe(400);
-    expect(asked).toEqual([expect.objectContaining({ scope: 'inference' })]);
+    expect(requests).toEqual([expect.objectContaining({ scope: 'inference' })]);
   });
 
-  it('writes whose request it was to the access log, and no key', async () => {
+  it('logs project, key id and endpoint, but not the key', async () => {
     const { url, log } = await newEdge();
     await get(`${url}/proj_1/chat/v1/things`);
     const line = await eventually('the line is written', () =>
@@ -255,15 +255,15 @@ describe('an operation with a permission', () => {
 });
 
 describe('an operation without a permission', () => {
-  it('is reached without a key, and with one that nobody looks at', async () => {
-    const { url, asked } = await newEdge();
+  it('is served without a key, and ignores one', async () => {
+    const { url, requests } = await newEdge();
     for (const response of [await fetch(`${url}/open`), await get(`${url}/open`), await get(`${url}/open`, 'x')]) {
       expect([response.status, await response.json()]).toEqual([200, { open: true, access: null }]);
     }
-    expect(asked).toEqual([]);
+    expect(requests).toEqual([]);
   });
 
-  it('does not open the one beside it', async () => {
+  it('does not make other operations public', async () => {
     const { url } = await newEdge();
     expect(await errorCode(await fetch(`${url}/open/v1/things`))).toEqual([401, 'invalid_api_key']);
   });
@@ -271,40 +271,40 @@ describe('an operation without a permission', () => {
 
 function starting(module: typeof GuardedModule): Promise<unknown> {
   const { log } = capturedLog();
-  // Nobody is asked for access here.
+  // Not called: the application does not start.
   const access = (): AccessService => ({}) as AccessService;
   const hooks = operationHooks({ access, log, checkResponses: false, operations });
   const app = createHttpApp(module, { log, bodyBytesMax: 1_024, ...hooks });
   return app.then(async (created) => (apps.push(created), created.listen(0, '127.0.0.1')));
 }
 
-describe('a route that is no operation', () => {
-  it('keeps the gateway from starting, and the message says what to do', async () => {
-    await expect(starting(ForgetfulModule)).rejects.toThrow(
-      'GET /:project/v1/secrets is no operation: add @Operation(...) to its handler',
+describe('a route without an operation', () => {
+  it('prevents the start, with a message that says how to fix it', async () => {
+    await expect(starting(UndeclaredModule)).rejects.toThrow(
+      'GET /:project/v1/secrets has no operation: add @Operation(...) to its handler',
     );
   });
 
-  it('cannot be reached by what is not there', async () => {
-    const { url, asked } = await newEdge();
+  it('is not matched by unknown paths and methods', async () => {
+    const { url, requests } = await newEdge();
     expect(await errorCode(await get(`${url}/nothing/at/all`))).toEqual([404, 'unknown_url']);
     expect(await errorCode(await fetch(`${url}/proj_1/v1/things`, { method: 'DELETE' }))).toEqual([
       405,
       'method_not_allowed',
     ]);
-    expect(asked).toEqual([]);
+    expect(requests).toEqual([]);
   });
 });
 
-describe('an operation that no controller has', () => {
-  it('keeps the gateway from starting, and is named', async () => {
-    await expect(starting(OpenModule)).rejects.toThrow('No controller has listThings, createThing.');
+describe('an operation without a controller', () => {
+  it('prevents the start, and is named', async () => {
+    await expect(starting(PublicModule)).rejects.toThrow('Operations without a controller: listThings, createThing.');
   });
 });
 
 describe('accessOf', () => {
-  it('rejects a request of an operation that is for everyone', () => {
+  it('throws for a request of a public operation', () => {
     const request = { method: 'GET', routeOptions: { url: '/x' } } as FastifyRequest;
-    expect(() => accessOf(request)).toThrow('GET /x is for everyone');
+    expect(() => accessOf(request)).toThrow('GET /x is public');
   });
 });

@@ -1,5 +1,5 @@
 /**
- * The check of the key, before the body is read, on every route whose operation has a permission; the handler finds the result by
+ * Authorizes requests before the body is read, on every route whose operation has a permission. Handlers get the result with
  * `accessOf(request)`.
  */
 import { projectId, slug } from '@xerotier/contracts/ids';
@@ -14,19 +14,19 @@ import { unknownUrlHint } from './unknown-url-hint.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Set on every route that needs a key. */
+    /** Set on every route that requires a key. */
     access?: Access;
-    /** Who it acts for; set with `access`. */
+    /** Set with `access`. */
     principal?: Principal;
   }
 }
 
-/** The hook; at once when the access is remembered. */
+/** The `onRequest` hook; synchronous if the access is cached. */
 export function checkAccess(service: AccessService, request: FastifyRequest): void | Promise<void> {
   const { scope } = request.routeOptions.config;
   if (scope === undefined) return;
   const { project, endpoint } = addressOf(request);
-  const question = {
+  const accessRequest = {
     key: bearerKey(request.headers.authorization),
     projectId: project,
     endpointSlug: endpoint,
@@ -34,22 +34,22 @@ export function checkAccess(service: AccessService, request: FastifyRequest): vo
     clientAddress: request.ip,
   };
   try {
-    const access = service.authorize(question);
-    if (!(access instanceof Promise)) return noteAccess(request, access, endpoint);
+    const access = service.authorize(accessRequest);
+    if (!(access instanceof Promise)) return setAccess(request, access, endpoint);
     return access.then(
-      (response) => noteAccess(request, response, endpoint),
-      (error: unknown) => Promise.reject(inWordsOfPath(error, request, endpoint)),
+      (response) => setAccess(request, response, endpoint),
+      (error: unknown) => Promise.reject(withPathHint(error, request, endpoint)),
     );
   } catch (error) {
-    throw inWordsOfPath(error, request, endpoint);
+    throw withPathHint(error, request, endpoint);
   }
 }
 
 /** @throws {AppError} `auth.scope_insufficient`. */
-function noteAccess(request: FastifyRequest, access: Access, endpoint: string | undefined): void {
+function setAccess(request: FastifyRequest, access: Access, endpoint: string | undefined): void {
   const principal = principalOf(access);
   const { operation } = request.routeOptions.config;
-  // Auth has checked the scope; this holds the route to its own permission, whoever the principal is.
+  // Auth has checked the scope; this checks the permission of the route, for any kind of principal.
   if (operation !== undefined && operation.permission !== null) requirePermission(principal, operation.permission);
   request.access = access;
   request.principal = principal;
@@ -61,23 +61,22 @@ function noteAccess(request: FastifyRequest, access: Access, endpoint: string | 
 }
 
 /**
- * The project and endpoint of the path; on the base without a project, that of the key. What cannot be an id is nobody's, and
- * need not be asked for.
- * @throws {AppError} `project.not_found` or `endpoint.not_found`; `route.not_found` for a version in the place of a project.
+ * Returns the project and endpoint of the path, undefined on the root base URL. Malformed ids are rejected without a lookup.
+ * @throws {AppError} `project.not_found` or `endpoint.not_found`; `route.not_found` for a version instead of a project.
  */
 function addressOf(request: FastifyRequest): { project: string | undefined; endpoint: string | undefined } {
   const { project, endpoint } = request.params as { project?: string; endpoint?: string };
   if (project === undefined) return { project, endpoint };
   if (isVersion(project)) throw unknownUrl(request);
-  if (!projectId.safeParse(project).success) throw new AppError('project.not_found', { project: shown(project) });
+  if (!projectId.safeParse(project).success) throw new AppError('project.not_found', { project: printable(project) });
   if (endpoint !== undefined && !slug.safeParse(endpoint).success) {
-    throw new AppError('endpoint.not_found', { endpoint: shown(endpoint) });
+    throw new AppError('endpoint.not_found', { endpoint: printable(endpoint) });
   }
   return { project, endpoint };
 }
 
-/** An endpoint may be called `v1`; where there is none, the path has the version twice. */
-function inWordsOfPath(error: unknown, request: FastifyRequest, endpoint: string | undefined): AppError {
+/** If an endpoint such as `v1` does not exist, the path contains the version twice. */
+function withPathHint(error: unknown, request: FastifyRequest, endpoint: string | undefined): AppError {
   const rejection = AppError.from(error);
   const isVersionTwice = rejection.code === 'endpoint.not_found' && endpoint !== undefined && isVersion(endpoint);
   return isVersionTwice ? unknownUrl(request) : rejection;
@@ -92,14 +91,14 @@ function unknownUrl({ method, url }: FastifyRequest): AppError {
   return new AppError('route.not_found', { method, path, hint: unknownUrlHint(path) });
 }
 
-/** Text from a client, bounded and without control characters, for a message. */
-export function shown(text: string): string {
+/** Truncates text of a client and replaces control characters, for use in a message. */
+export function printable(text: string): string {
   return text.slice(0, 64).replace(/[^\x20-\x7e]/g, '?');
 }
 
-/** The access that the hook has found. @throws {Error} on a route that is for everyone. */
+/** Returns the access that the hook has set. @throws {Error} on a public route. */
 export function accessOf(request: FastifyRequest): Access {
   if (request.access === undefined)
-    throw new Error(`${request.method} ${request.routeOptions.url} is for everyone: its operation has no permission`);
+    throw new Error(`${request.method} ${request.routeOptions.url} is public: its operation has no permission`);
   return request.access;
 }

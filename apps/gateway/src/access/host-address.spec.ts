@@ -4,7 +4,7 @@ import { urlByPath } from './host-address.ts';
 const DOMAIN = 'api.example.test';
 const byPath = (host: string | undefined, url = '/v1/models'): string => urlByPath(host, url, DOMAIN);
 
-/** Each letter in upper or lower case, as a client may write a host. */
+/** The text with random letter case. */
 const anyCase = (text: string): fc.Arbitrary<string> =>
   fc
     .array(fc.boolean(), { minLength: text.length, maxLength: text.length })
@@ -19,7 +19,7 @@ const versionedUrl = fc.oneof(
 );
 
 describe('urlByPath', () => {
-  it('spells project and endpoint of the host as a path, however the host is written', () => {
+  it('converts project and endpoint of the host to a path, in any spelling of the host', () => {
     const address = fc.record({ project: projectId, endpoint: fc.option(slug, { nil: undefined }) });
     fc.assert(
       fc.property(
@@ -56,7 +56,7 @@ describe('urlByPath', () => {
     ['*'],
     ['http://chat.proj_abc123.api.example.test/v1/models'],
     [''],
-  ])('leaves %j alone, which does not begin with a version', (url) => {
+  ])('returns %j unchanged, which does not start with a version', (url) => {
     expect(byPath(`chat.proj_abc123.${DOMAIN}`, url)).toBe(url);
   });
 
@@ -93,11 +93,11 @@ describe('urlByPath', () => {
     [`proj_${'a'.repeat(59)}.${DOMAIN}`],
     [`${'a'.repeat(64)}.proj_abc123.${DOMAIN}`],
     [`${'a.'.repeat(200)}proj_abc123.${DOMAIN}`],
-  ])('leaves the URL alone on the host %j', (host) => {
+  ])('returns the URL unchanged for the host %j', (host) => {
     expect(byPath(host)).toBe('/v1/models');
   });
 
-  it('puts nothing of a host into a path but letters, digits, dashes and underscores', () => {
+  it('copies only letters, digits, hyphens and underscores of a host to the path', () => {
     const part = fc.oneof(
       fc.constantFrom(
         '.',

@@ -1,19 +1,19 @@
 /**
- * The address of an endpoint as a host name: `{endpoint}.{project}.<domain>/v1/...` is `/{project}/{endpoint}/v1/...`, and
- * `{project}.<domain>/v1/...` is `/{project}/v1/...`. This only spells the path; whether its key may go there is decided
- * where it always is, so a host that lies gains nothing.
+ * Endpoints by host name: `{endpoint}.{project}.<domain>/v1/...` is `/{project}/{endpoint}/v1/...`, and
+ * `{project}.<domain>/v1/...` is `/{project}/v1/...`. Only the path is rewritten, before authorization, so a forged host gains
+ * nothing.
  */
 
-/** A name, with or without the dot of the root and a port. */
+/** A host name, with an optional trailing dot and port. */
 const HOST = /^([a-z0-9._-]{1,253}?)\.?(?::[0-9]{1,5})?$/i;
-/** What stands before the domain. Not every label here is a project or an endpoint that there can be: 404, as by path. */
+/** The labels before the domain. Those that are not valid ids are a 404, as in a path. */
 const ADDRESS = /^(?:([a-z0-9_-]{1,63})\.)?proj_([a-z0-9_-]{1,58})$/;
-/** The versions of the API that there are; `/v2` has one route. */
+/** Existing versions of the API; `/v2` has one route. */
 const VERSIONED = /^\/v[12](?:[/?]|$)/;
 
 /**
- * The URL by path, for a host below `domain`; any other URL as it is, and so is one that does not begin with a version.
- * @param domain in lower case, without dots at its ends.
+ * Rewrites the URL for a host below `domain`. Returns it unchanged for other hosts, and if it does not start with a version.
+ * @param domain in lower case, without leading and trailing dots.
  */
 export function urlByPath(host: string | undefined, url: string, domain: string): string {
   if (host === undefined || !VERSIONED.test(url)) return url;
@@ -22,7 +22,7 @@ export function urlByPath(host: string | undefined, url: string, domain: string)
   if (!name.endsWith(suffix)) return url;
   const address = ADDRESS.exec(name.slice(0, -suffix.length));
   if (address === null) return url;
-  // Clients write hosts in lower case, and ids of projects are upper case.
+  // Hosts are sent in lower case, but project ids are upper case.
   const [, endpoint, id = ''] = address;
   const base = `/proj_${id.toUpperCase()}`;
   return endpoint === undefined ? base + url : `${base}/${endpoint}${url}`;

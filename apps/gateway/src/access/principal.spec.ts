@@ -8,14 +8,14 @@ const access: Access = {
   endpoints: [],
 };
 
-describe('the principal of a request', () => {
-  it('is the key, in its project, with what its scopes allow', () => {
+describe('principalOf', () => {
+  it('returns the key, with its project and the permissions of its scopes', () => {
     const principal = principalOf(access);
     expect(principal).toMatchObject({ kind: 'api_key', keyId: 'key_1', projectId: 'proj_1' });
     expect(() => requirePermission(principal, 'files:read')).not.toThrow();
   });
 
-  it('may do nothing else, and is told the scope that it would need', () => {
+  it('has no other permissions; the error names the required scope', () => {
     const failing = (): void => requirePermission(principalOf(access), 'keys:write');
     expect(failing).toThrow(
       expect.objectContaining({ code: 'auth.scope_insufficient', details: { scope: 'management' } }),

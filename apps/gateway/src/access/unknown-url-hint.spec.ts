@@ -1,6 +1,6 @@
 import { unknownUrlHint } from './unknown-url-hint.ts';
 
-describe('the hint for an unknown URL', () => {
+describe('unknownUrlHint', () => {
   it.each([
     ['/chat/completions', '/v1/chat/completions'],
     ['/models', '/v1/models'],
@@ -15,8 +15,8 @@ describe('the hint for an unknown URL', () => {
     ['/v1/v1/chat/completions', '/v1/chat/completions'],
     ['/v1/v1', '/v1'],
     ['/proj_A1/chat/v1/v1/chat/completions', '/proj_A1/chat/v1/chat/completions'],
-  ])('of %s names %s', (path, meant) => {
-    expect(unknownUrlHint(path)).toContain(`Did you mean ${meant}?`);
+  ])('suggests for %s the path %s', (path, suggestion) => {
+    expect(unknownUrlHint(path)).toContain(`Did you mean ${suggestion}?`);
   });
 
   it.each([
@@ -24,28 +24,28 @@ describe('the hint for an unknown URL', () => {
     ['/proj_A1/chat/v1', 'POST /proj_A1/chat/v1/chat/completions'],
     ['/proj_A1', 'the base URL /proj_A1/v1'],
     ['/proj_A1/chat', 'the base URL /proj_A1/chat/v1'],
-    ['/v1/completions', 'legacy completions API is not served: send messages to /v1/chat/completions'],
-    ['/proj_A1/chat/v1/completions', 'send messages to /proj_A1/chat/v1/chat/completions'],
-    ['/completions', 'send messages to /v1/chat/completions'],
-    ['/proj_A1/v1/responses', 'The Responses API is not served yet: send messages to /proj_A1/v1/chat/completions'],
+    ['/v1/completions', 'legacy completions API is not supported: use /v1/chat/completions'],
+    ['/proj_A1/chat/v1/completions', 'use /proj_A1/chat/v1/chat/completions'],
+    ['/completions', 'use /v1/chat/completions'],
+    ['/proj_A1/v1/responses', 'The Responses API is not supported yet: use /proj_A1/v1/chat/completions'],
     ['/v1/responses/resp_1/cancel', 'Responses API'],
-    ['/v1/files', 'The API of /files is not served'],
-    ['/proj_A1/v1/fine_tuning/jobs', 'The API of /fine_tuning is not served'],
-  ])('of %s says: %s', (path, words) => {
-    expect(unknownUrlHint(path)).toContain(words);
+    ['/v1/files', 'The /files API is not supported'],
+    ['/proj_A1/v1/fine_tuning/jobs', 'The /fine_tuning API is not supported'],
+  ])('returns for %s: %s', (path, text) => {
+    expect(unknownUrlHint(path)).toContain(text);
   });
 
   it.each(['/v1/moods', '/proj_A1/v1/chat', '/proj_A1/chat/v1/chat/completions/a/b', '/v1/chat/completions/a/b/c'])(
-    'of %s, below a right base, says that the base is right',
+    'says that the base URL of %s is correct',
     (path) => {
       expect(unknownUrlHint(path)).toBe(
-        'The base URL is right, and nothing is served under this path. GET /docs lists what is served.',
+        'The base URL is correct, but the path does not exist. See GET /docs for all paths.',
       );
     },
   );
 
   it.each(['/favicon.ico', '/nothing/here', `/${'x'.repeat(16_000)}`, `/${'v1/'.repeat(5_000)}`])(
-    'of anything else (%#) says what a base URL is',
+    'describes base URLs for any other path (%#)',
     (path) => {
       expect(unknownUrlHint(path)).toMatch(/^A base URL is \/v1, /);
     },

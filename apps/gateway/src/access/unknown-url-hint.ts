@@ -1,7 +1,7 @@
-/** What a client is told whose URL is none: the mistakes that are made again and again have a hint of their own. */
+/** Hints for unknown URLs, with specific hints for common mistakes. */
 import { operations } from '@xerotier/public-api/operations';
 
-/** Longer ones are no slip of the pen. */
+/** Longer paths are not typos, and would make the expressions slow. */
 const PATH_LENGTH_MAX = 256;
 
 const PROJECT = String.raw`/proj_[A-Za-z0-9_-]+(?:/(?!v\d(?:/|$))[a-z0-9-]+)?`;
@@ -11,8 +11,8 @@ const WITHOUT_VERSION = new RegExp(`^${PROJECT}$`);
 const BELOW_BASE_URL = new RegExp(`^${PROJECT_BASE}/v1/`);
 const TWO_VERSIONS = /\/v\d\/v\d(?=\/|$)/;
 
-/** APIs of OpenAI that are not served, by the first part of their paths. */
-const NOT_SERVED = [
+/** OpenAI APIs that are not supported, by the first segment of their paths. */
+const UNSUPPORTED = [
   'assistants',
   'batches',
   'completions',
@@ -31,12 +31,12 @@ const NOT_SERVED = [
   'vector_stores',
   'videos',
 ] as const;
-const OF_ANOTHER_API = new RegExp(`^(${PROJECT_BASE})(?:/v\\d)?/(${NOT_SERVED.join('|')})(?:/|$)`);
+const UNSUPPORTED_API = new RegExp(`^(${PROJECT_BASE})(?:/v\\d)?/(${UNSUPPORTED.join('|')})(?:/|$)`);
 
-/** What chat completions can be used instead of. */
+/** APIs that chat completions can replace. */
 const CHAT_INSTEAD: Readonly<Record<string, string>> = {
-  completions: 'The legacy completions API is not served',
-  responses: 'The Responses API is not served yet',
+  completions: 'The legacy completions API is not supported',
+  responses: 'The Responses API is not supported yet',
 };
 
 /** The routes below `/v1`, such as `/chat/completions`. */
@@ -45,32 +45,33 @@ const routes = operations
   .map(({ path }) => new RegExp(`^(.*?)(${path.replace(/^\/v\d/, '').replaceAll(/\{\+?\w+\}/g, '[^/]+')})$`));
 
 const BASE_URLS = 'A base URL is /v1, /{project}/v1 or /{project}/{endpoint}/v1.';
-const ROUTES = 'GET /docs lists what is served.';
+const ROUTES = 'See GET /docs for all paths.';
 
-/** @param path without a query, and without slashes too many. */
+/** @param path without query and duplicate slashes. */
 export function unknownUrlHint(path: string): string {
   if (path.length > PATH_LENGTH_MAX) return `${BASE_URLS} ${ROUTES}`;
   if (TWO_VERSIONS.test(path)) {
-    return `It has a version twice: the base URL ends in /v1, and what follows does not begin with it. Did you mean ${path.replace(TWO_VERSIONS, '/v1')}?`;
+    return `The path contains the version twice: the base URL already ends with /v1. Did you mean ${path.replace(TWO_VERSIONS, '/v1')}?`;
   }
-  if (BASE_URL.test(path)) return `This is a base URL: requests go below it, such as POST ${path}/chat/completions.`;
-  // Before what is not served: `/proj_1/chat/completions` has no version, and is not the legacy completions of an endpoint `chat`.
-  const meant = meantPath(path);
-  if (meant !== undefined) return `Did you mean ${meant}? ${BASE_URLS}`;
-  const [, base = '', api] = OF_ANOTHER_API.exec(path) ?? [];
+  if (BASE_URL.test(path))
+    return `This is a base URL: send requests to paths below it, such as POST ${path}/chat/completions.`;
+  // Before unsupported APIs: `/proj_1/chat/completions` lacks the version, and is not the legacy completions of an endpoint `chat`.
+  const suggestion = suggestedPath(path);
+  if (suggestion !== undefined) return `Did you mean ${suggestion}? ${BASE_URLS}`;
+  const [, base = '', api] = UNSUPPORTED_API.exec(path) ?? [];
   if (api !== undefined) {
     const instead = CHAT_INSTEAD[api];
     return instead === undefined
-      ? `The API of /${api} is not served. ${ROUTES}`
-      : `${instead}: send messages to ${base}/v1/chat/completions.`;
+      ? `The /${api} API is not supported. ${ROUTES}`
+      : `${instead}: use ${base}/v1/chat/completions.`;
   }
-  if (BELOW_BASE_URL.test(path)) return `The base URL is right, and nothing is served under this path. ${ROUTES}`;
+  if (BELOW_BASE_URL.test(path)) return `The base URL is correct, but the path does not exist. ${ROUTES}`;
   if (WITHOUT_VERSION.test(path)) return `Did you mean the base URL ${path}/v1? ${ROUTES}`;
   return `${BASE_URLS} ${ROUTES}`;
 }
 
-/** The path of a known route whose base has no version, or another one. */
-function meantPath(path: string): string | undefined {
+/** Returns the path with the right version, if it is a known route with a missing or another version. */
+function suggestedPath(path: string): string | undefined {
   for (const route of routes) {
     const [, before = '', tail] = route.exec(path) ?? [];
     if (tail === undefined) continue;

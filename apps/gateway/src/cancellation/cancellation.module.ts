@@ -2,7 +2,7 @@ import { Module } from '@nestjs/common';
 import { ServiceIdentity } from '@xerotier/service-host';
 import { CancellationService, GatewayInstance } from './cancellation.service.ts';
 
-/** The service serves one subject for each gateway, with the gateway's own name in it, so it does that by hand. */
+/** The service subscribes by itself, without `@Serves`: its subject contains the id of the gateway. */
 @Module({
   providers: [
     {

@@ -1,6 +1,6 @@
 /**
- * Cancels completions that are in flight, on this gateway or another. The id of a completion begins with the gateway that
- * serves it, so exactly one is asked; a gateway that is gone serves nothing any more.
+ * Cancels completions that are in flight on any gateway. The id of a completion starts with the id of its gateway, so exactly
+ * one is called; if that gateway has stopped, the completion is not in flight.
  */
 import { Injectable } from '@nestjs/common';
 import type { OnModuleDestroy } from '@nestjs/common';
@@ -9,12 +9,12 @@ import { AppError } from '@xerotier/errors';
 import { Bus } from '@xerotier/nats';
 import type { Serving } from '@xerotier/nats';
 
-/** Eight hexadecimal digits: how the ids of this gateway's requests begin. */
+/** The id of this gateway: eight hexadecimal digits, the prefix of its request ids. */
 export class GatewayInstance {
   constructor(readonly id: string) {}
 }
 
-/** Whose a completion is: an endpoint is named on an endpoint's URL only. */
+/** A completion in a project; with an endpoint only if it is served by that endpoint. */
 export interface CompletionAddress {
   readonly completionId: string;
   readonly projectId: string;
@@ -50,16 +50,16 @@ export class CancellationService implements OnModuleDestroy {
     await this.#serving.stop();
   }
 
-  /** From now on it can be cancelled. @returns what ends that; call it when the completion is over. */
-  begun(completionId: string, inFlight: InFlight): () => void {
+  /** Makes a completion cancellable. @returns a function that unregisters it; call it when the completion has ended. */
+  register(completionId: string, inFlight: InFlight): () => void {
     this.#inFlight.set(completionId, inFlight);
     return () => this.#inFlight.delete(completionId);
   }
 
   /**
-   * @returns whether it was in flight and this project's. Its own client then gets the error `cancelled`, and what was
-   * generated until then is billed.
-   * @throws {AppError} `bus.*` when its gateway may be there and cannot be asked.
+   * Cancels a completion. Its client receives the error `cancelled`; the tokens generated so far are billed.
+   * @returns false if it is not in flight, or belongs to another project.
+   * @throws {AppError} `bus.*` if its gateway may be running but cannot be reached.
    */
   async cancel(address: CompletionAddress): Promise<boolean> {
     const gateway = COMPLETION_ID.exec(address.completionId)?.[1];

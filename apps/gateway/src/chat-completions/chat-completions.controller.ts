@@ -1,4 +1,4 @@
-/** `POST /v1/chat/completions`: of one endpoint, and of the whole project, where `model` says which endpoint. */
+/** `POST /v1/chat/completions`, of an endpoint or of a project, where `model` selects the endpoint. */
 import { Controller, Req, Res } from '@nestjs/common';
 import { createChatCompletion } from '@xerotier/public-api/chat-completions';
 import type { FastifyReply, FastifyRequest } from 'fastify';

@@ -1,4 +1,4 @@
-/** Responds to chat completion requests: takes what the limits allow, runs the inference, and writes what comes, stored first when asked for. */
+/** Serves chat completion requests: enforces rate limits, runs the inference, writes the response, and stores it with `store`. */
 import { Injectable } from '@nestjs/common';
 import type { TokenUsage } from '@xerotier/contracts/inference';
 import type { ChatCompletionRequest } from '@xerotier/public-api/chat-completions';
@@ -18,13 +18,13 @@ import { ChatEnvelope } from './chat-envelope.ts';
 import { SseResponse } from './sse-response.ts';
 import { JsonResponse } from './json-response.ts';
 
-/** What the limits hold for a response whose request names no bound: what it really uses is charged in the end. */
+/** Tokens to hold for a completion without a maximum; the actual usage is charged at the end. */
 const UNBOUNDED_COMPLETION_TOKENS = 1_024;
 
-/** A request, and what its fields cannot hold. */
+/** A request, with the data that its fields cannot represent. */
 interface ParsedChat {
   readonly chat: ChatCompletionRequest;
-  /** All digits of a seed that a number cannot hold. */
+  /** All digits of a seed that exceeds the precision of a number. */
   readonly seedDigits: string | undefined;
 }
 
@@ -39,14 +39,14 @@ export class ChatCompletionsService {
   ) {}
 
   /**
-   * Begins the response; from then on it is written to the response as it comes, errors included.
-   * @throws {AppError} `limits.*` before anything has begun.
+   * Starts the inference; its data and errors are then written to the response.
+   * @throws {AppError} `limits.*` before the inference starts.
    */
   async respond(caller: Caller, { chat, seedDigits }: ParsedChat, reply: FastifyReply): Promise<void> {
     const { requestId, access, endpoint } = caller;
     const model = await this.models.get(endpoint.modelId);
-    const charge = await admitOrReject(this.limits, caller, tokensAtMost(chat, model), reply.raw);
-    // From here on the response is written past Fastify.
+    const charge = await admitOrReject(this.limits, caller, maxTokensOf(chat, model), reply.raw);
+    // From here on the response is written to the socket directly, not by Fastify.
     reply.hijack();
     const { raw } = reply;
     const createdAt = Date.now();
@@ -75,24 +75,24 @@ export class ChatCompletionsService {
           )
         : response;
     const onUsage = (usage: TokenUsage): void => {
-      over();
+      unregister();
       charge(usage);
     };
     const run = this.inference.chat({ ...trackedContextOf(caller, raw, onUsage), chat, seedDigits }, sink);
-    const over = this.cancellations.begun(fields.id, {
+    const unregister = this.cancellations.register(fields.id, {
       projectId: access.project.id,
       endpointId: endpoint.id,
       cancel: () => run.cancel(),
     });
     response.attach(run);
-    // The client may have left while the model was looked up.
+    // The client may have disconnected during the model lookup.
     if (raw.destroyed) run.cancel();
   }
 }
 
-/** The prompt, which is computed once, and as much as each choice may have. */
-function tokensAtMost(chat: ChatCompletionRequest, model: Model | undefined): number {
+/** Returns the maximum tokens of a request: the prompt once, and the maximum of each choice. */
+function maxTokensOf(chat: ChatCompletionRequest, model: Model | undefined): number {
   const requested = chat.max_completion_tokens ?? chat.max_tokens ?? UNBOUNDED_COMPLETION_TOKENS;
-  const ofChoice = Math.min(requested, model?.contextTokens ?? requested);
-  return estimatePromptTokens(chat.messages) + (chat.n ?? 1) * ofChoice;
+  const perChoice = Math.min(requested, model?.contextTokens ?? requested);
+  return estimatePromptTokens(chat.messages) + (chat.n ?? 1) * perChoice;
 }

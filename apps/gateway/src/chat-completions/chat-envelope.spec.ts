@@ -41,7 +41,7 @@ function joined(parts: readonly Uint8Array[]): string {
   return Buffer.concat(parts).toString();
 }
 
-/** The documents of server-sent events, as a client parses them. */
+/** Parses the data of server-sent events. */
 function events(stream: string): unknown[] {
   expect(stream.endsWith('\n\n')).toBe(true);
   return stream
@@ -54,8 +54,8 @@ function events(stream: string): unknown[] {
     });
 }
 
-describe('a chunk', () => {
-  it('is one event with exactly its fields, whatever the choices and the model are called', () => {
+describe('ChatEnvelope.chunk', () => {
+  it('returns one event with exactly its fields, for any choices and model name', () => {
     const text = fc.oneof(
       fc.string({ unit: 'binary' }),
       fc.constantFrom('\n\ndata: [DONE]\n\n', '\r\n\r\n', '\u2028', '"}]}'),
@@ -80,19 +80,19 @@ describe('a chunk', () => {
     );
   });
 
-  it('has no fingerprint when the engine has none: never null', () => {
+  it('omits the fingerprint if the engine has none', () => {
     const [chunk] = events(joined(begun(false, { workerId: 'w1' }).chunk(Buffer.from('[]'))));
     expect(chunk).not.toHaveProperty('system_fingerprint');
   });
 });
 
-describe('the ending of a stream', () => {
-  it('is [DONE], and nothing about usage when it was not asked for', () => {
+describe('ChatEnvelope.ending', () => {
+  it('returns [DONE] only, unless the usage was requested', () => {
     expect(events(begun(false).ending(USAGE))).toEqual(['[DONE]']);
     expect(events(joined(begun(false).chunk(Buffer.from('[]'))))[0]).not.toHaveProperty('usage');
   });
 
-  it('says what was used in a chunk without choices, when it was asked for', () => {
+  it('returns the requested usage in a chunk without choices', () => {
     expect(events(begun(true).ending(USAGE))).toEqual([
       { ...AROUND, object: 'chat.completion.chunk', choices: [], usage: PUBLIC_USAGE },
       '[DONE]',
@@ -100,8 +100,8 @@ describe('the ending of a stream', () => {
   });
 });
 
-describe('a whole answer', () => {
-  it('has its choices and its usage, asked for or not', () => {
+describe('ChatEnvelope.completion', () => {
+  it('always includes choices and usage', () => {
     for (const withUsage of [true, false]) {
       const completion = new ChatEnvelope(FIELDS, { withUsage }).completion(HEAD, '[{"index":0}]', USAGE);
       expect(JSON.parse(completion)).toEqual({

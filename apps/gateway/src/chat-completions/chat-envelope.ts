@@ -1,6 +1,6 @@
 /**
- * The fields around `choices` in a response and in every chunk of a stream. The choices arrive as JSON text from the worker
- * and go out as they came; only what is around them is made here, once per request.
+ * The fields around `choices` in a completion and in every chunk of a stream. The JSON text of the choices is forwarded from the
+ * worker without parsing; only the envelope is serialized here, once per request.
  */
 import type { TokenUsage } from '@xerotier/contracts/inference';
 import type { GenerationHead } from '@xerotier/contracts/xim';
@@ -9,11 +9,11 @@ import type { completionUsage } from '@xerotier/public-api/chat-completions';
 import { splitVendorEvents } from './vendor-events.ts';
 
 export interface ChatEnvelopeOptions {
-  /** Chunks say `usage: null`, and a last one says what was used. Default false. */
+  /** Adds `usage: null` to chunks, and a last chunk with the usage. Default false. */
   readonly withUsage?: boolean;
-  /** Thoughts are events of their own. Default false: whatever a worker puts into a chunk stays there. */
+  /** Moves reasoning to vendor events. Default false: chunks are unchanged. */
   readonly vendorEvents?: boolean;
-  /** Beside the events, thoughts stay in the chunks. Default false. */
+  /** With vendor events, keeps reasoning in the chunks too. Default false. */
   readonly reasoningInChunks?: boolean;
 }
 
@@ -39,12 +39,12 @@ export class ChatEnvelope {
     this.#suffix = Buffer.from(options.withUsage === true ? ',"usage":null}\n\n' : '}\n\n');
   }
 
-  /** The head is known with the first token: everything after it carries its fingerprint. */
+  /** Sets the head, which is known with the first token; chunks contain its fingerprint. */
   begin(head: GenerationHead): void {
     this.#prefix = Buffer.from(`data: ${this.#open(CHUNK_OBJECT, head)}"choices":`);
   }
 
-  /** One server-sent event, or several, in the parts that they are put together from. */
+  /** Returns one or more server-sent events, as parts to be concatenated. */
   chunk(choices: Uint8Array): readonly Uint8Array[] {
     if (this.#options.vendorEvents !== true) return [this.#prefix as Buffer, choices, this.#suffix];
     const { events, choices: left } = splitVendorEvents(
@@ -56,7 +56,7 @@ export class ChatEnvelope {
     return events === '' ? chunk : [Buffer.from(events), ...chunk];
   }
 
-  /** What ends a stream: the usage, when it was asked for, and `[DONE]`. */
+  /** Returns the end of a stream: the usage, if it was requested, and `[DONE]`. */
   ending(usage: TokenUsage): string {
     const last = this.#options.withUsage
       ? `${(this.#prefix as Buffer).toString()}[],"usage":${JSON.stringify(publicUsage(usage))}}\n\n`
@@ -64,7 +64,7 @@ export class ChatEnvelope {
     return `${last}data: [DONE]\n\n`;
   }
 
-  /** A whole response. `choices` is JSON text. */
+  /** Returns a whole completion. @param choices JSON text. */
   completion(head: GenerationHead, choices: string, usage: TokenUsage): string {
     return `${this.#open(RESPONSE_OBJECT, head)}"choices":${choices},"usage":${JSON.stringify(publicUsage(usage))}}`;
   }

@@ -10,26 +10,26 @@ function rejection(body: unknown): AppError {
   } catch (error) {
     return error as AppError;
   }
-  throw new Error('it was accepted');
+  throw new Error('expected a rejection');
 }
 
-describe('a seed that a number cannot hold', () => {
+describe('seedDigitsIn', () => {
   it.each([
     [9_223_372_036_854_775_807n, '9223372036854775807'],
     [-9_007_199_254_740_993n, '-9007199254740993'],
-    // As the specification writes its bounds.
+    // The rounded bounds of the OpenAI specification.
     [9_223_372_036_854_776_000n, '9223372036854775807'],
     [-9_223_372_036_854_776_000n, '-9223372036854775808'],
-  ])('is %p with the digits %s', (seed, digits) => {
+  ])('returns for %p the digits %s', (seed, digits) => {
     expect(seedDigitsIn({ ...MINIMAL, seed })).toBe(digits);
     expect(parseChatRequest({ ...MINIMAL, seed }).seed).toBe(Number(seed));
   });
 
-  it.each([7, null, undefined, '9223372036854775807'])('is not %p', (seed) => {
+  it.each([7, null, undefined, '9223372036854775807'])('returns undefined for %p', (seed) => {
     expect(seedDigitsIn({ ...MINIMAL, seed })).toBeUndefined();
   });
 
-  it('is refused beyond 64 bits, as a number is, and other fields are too', () => {
+  it('does not allow seeds beyond 64 bits, nor other large integers', () => {
     expect(rejection({ ...MINIMAL, seed: 2n ** 64n })).toMatchObject({ code: 'request.invalid', param: 'seed' });
     expect(rejection({ ...MINIMAL, max_tokens: 2n ** 60n })).toMatchObject({
       code: 'request.invalid',
@@ -38,19 +38,19 @@ describe('a seed that a number cannot hold', () => {
   });
 });
 
-describe('a chat request', () => {
-  it('is read when it fits, without what is not of the specification', () => {
+describe('parseChatRequest', () => {
+  it('drops null and unknown fields', () => {
     expect(parseChatRequest({ ...MINIMAL, temperature: null, unheard_of: 1 })).toEqual(MINIMAL);
   });
 
-  it.each([null, 'text', 7, [], [MINIMAL]])('is refused when it is %p', (body) => {
+  it.each([null, 'text', 7, [], [MINIMAL]])('rejects the body %p', (body) => {
     expect(rejection(body)).toMatchObject({
       code: 'request.invalid',
       message: 'The request body must be a JSON object.',
     });
   });
 
-  it('is refused when there is none', () => {
+  it('rejects a missing body', () => {
     expect(rejection(undefined)).toMatchObject({ code: 'request.unreadable_json' });
   });
 
@@ -72,7 +72,7 @@ describe('a chat request', () => {
       /must be 1 to 64 letters/,
     ],
     [{ ...MINIMAL, stream_options: {} }, 'stream_options', /is only allowed when stream is true/],
-  ])('%j is refused, naming the parameter as the client knows it', (body, param, message) => {
+  ])('rejects %j, with the path of the parameter', (body, param, message) => {
     const error = rejection(body);
     expect(error).toMatchObject({ code: 'request.invalid', status: 400, param });
     expect(error.message).toMatch(message);
@@ -87,39 +87,39 @@ describe('a chat request', () => {
     ['verbosity', 'low', null],
     ['verbosity', 'high', 'medium'],
     ['moderation', { mode: 'block' }, null],
-  ])('that asks for %s is refused by name, and is read when it asks for nothing', (param, asking, nothing) => {
-    expect(rejection({ ...MINIMAL, [param]: asking })).toMatchObject({
+  ])('rejects the unsupported parameter %s, unless it has its default', (param, value, defaultValue) => {
+    expect(rejection({ ...MINIMAL, [param]: value })).toMatchObject({
       code: 'request.unsupported_parameter',
       status: 400,
       param,
     });
-    expect(parseChatRequest({ ...MINIMAL, [param]: nothing })).toEqual(MINIMAL);
+    expect(parseChatRequest({ ...MINIMAL, [param]: defaultValue })).toEqual(MINIMAL);
   });
 
-  it('is read with what has no effect on an answer, and without it afterwards', () => {
+  it('accepts and drops parameters without effect', () => {
     const hints = { prompt_cache_key: 'k', safety_identifier: 'u', prompt_cache_retention: '24h' };
     expect(parseChatRequest({ ...MINIMAL, ...hints })).toEqual(MINIMAL);
   });
 
-  it('with store false asks for nothing', () => {
+  it('accepts store: false', () => {
     expect(parseChatRequest({ ...MINIMAL, store: false })).toMatchObject({ store: false });
   });
 
-  it('with store true is read, unless its messages alone are too large to be stored', () => {
+  it('accepts store: true, unless the messages are too large to be stored', () => {
     const large = { ...MINIMAL, messages: [{ role: 'user', content: 'x'.repeat(STORED_BYTES_MAX) }] };
     expect(parseChatRequest({ ...MINIMAL, store: true })).toMatchObject({ store: true });
     expect(parseChatRequest(large)).not.toHaveProperty('store');
     expect(rejection({ ...large, store: true })).toMatchObject({ code: 'completion.too_large', param: 'store' });
   });
 
-  it('is refused in few words, however long the name of what is wrong', () => {
+  it('truncates long names in errors', () => {
     const error = rejection({ ...MINIMAL, metadata: { ['x'.repeat(1_000_000)]: 'y' } });
     expect(error.param).toMatch(/^metadata\.x+/);
     expect(error.message.length).toBeLessThan(1_000);
     expect(error.param?.length).toBeLessThan(300);
   });
 
-  it('is refused without repeating what was sent', () => {
+  it('does not repeat input values in errors', () => {
     const error = rejection({ ...MINIMAL, temperature: 'the secret of the client' });
     expect(JSON.stringify(error.toWire())).not.toContain('secret of the client');
   });

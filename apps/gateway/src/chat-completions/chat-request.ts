@@ -1,41 +1,41 @@
-/** Parses the body of a chat completion request, and refuses by name what this platform does not do yet. */
+/** Parses the body of a chat completion request, and rejects parameters that the platform does not support. */
 import { chatCompletionRequest } from '@xerotier/public-api/chat-completions';
 import type { ChatCompletionRequest } from '@xerotier/public-api/chat-completions';
-import { exactIntegerIn, fieldsOf, readFields, rejectNotServed } from '../requests/request-fields.ts';
-import type { Fields, NotServed } from '../requests/request-fields.ts';
+import { exactIntegerIn, fieldsOf, readFields, rejectUnsupported } from '../requests/request-fields.ts';
+import type { Fields, UnsupportedParameter } from '../requests/request-fields.ts';
 import { assertStorable } from '../stored-completions/stored-completion.ts';
 import { withoutNestedNulls } from './nested-nulls.ts';
 
-/** Parameters of the specification that change the answer, and that no part of the platform serves. */
-const NOT_SERVED: readonly NotServed[] = [
+/** Parameters of the OpenAI specification that change the output, and are not supported by the platform. */
+const UNSUPPORTED: readonly UnsupportedParameter[] = [
   {
     param: 'web_search_options',
     isRequested: (value) => value != null,
-    reason: 'web search is not available on this platform yet.',
+    reason: 'web search is not available yet.',
   },
   { param: 'functions', isRequested: (value) => value != null, reason: 'use tools instead.' },
   { param: 'function_call', isRequested: (value) => value != null, reason: 'use tool_choice instead.' },
-  { param: 'audio', isRequested: (value) => value != null, reason: 'answers are text.' },
+  { param: 'audio', isRequested: (value) => value != null, reason: 'output is text only.' },
   {
     param: 'modalities',
     isRequested: (value) => Array.isArray(value) && value.some((kind) => kind !== 'text'),
-    reason: 'answers are text.',
+    reason: 'output is text only.',
   },
   {
     param: 'verbosity',
     isRequested: (value) => value != null && value !== 'medium',
-    reason: 'answers are as long as the model makes them.',
+    reason: 'the verbosity of the model cannot be changed.',
   },
-  { param: 'moderation', isRequested: (value) => value != null, reason: 'answers are not moderated.' },
+  { param: 'moderation', isRequested: (value) => value != null, reason: 'moderation is not available.' },
 ];
 
 /**
  * @throws {AppError} `request.invalid` or `request.unsupported_parameter`, naming the field in `param`;
- * `completion.too_large` when it wants to be stored and cannot.
+ * `completion.too_large` if it has `store` and is too large to be stored.
  */
 export function parseChatRequest(body: unknown): ChatCompletionRequest {
   const fields = fieldsOf(body);
-  rejectNotServed(fields, NOT_SERVED);
+  rejectUnsupported(fields, UNSUPPORTED);
   const chat = readChat(fields);
   if (chat.store === true) assertStorable(chat);
   return chat;
@@ -45,8 +45,8 @@ const SEED_MIN = -(2n ** 63n);
 const SEED_MAX = 2n ** 63n - 1n;
 
 /**
- * The digits of a seed that a number cannot hold, as they were written; undefined for any other. The bounds of the
- * specification are themselves rounded: what is beyond 64 bits within them is the nearest that has 64.
+ * Returns the exact digits of a seed that exceeds the precision of a number; undefined for any other seed. Since the bounds of
+ * the OpenAI specification are rounded up, the digits are clamped to 64 bits.
  */
 export function seedDigitsIn(body: unknown): string | undefined {
   const seed = exactIntegerIn(body, 'seed');
@@ -54,7 +54,7 @@ export function seedDigitsIn(body: unknown): string | undefined {
   return String(seed > SEED_MAX ? SEED_MAX : seed < SEED_MIN ? SEED_MIN : seed);
 }
 
-/** Most requests have no null anywhere: only one that does not fit is looked at again without. */
+/** Nested nulls are rare, so they are removed only if the validation fails. */
 function readChat(fields: Fields): ChatCompletionRequest {
   try {
     return readFields(chatCompletionRequest, fields);

@@ -28,13 +28,13 @@ interface Exchange {
   readonly sink: JsonResponse;
   readonly cancelled: () => number;
   readonly reply: Promise<{ status: number; headers: Headers; text: string }>;
-  readonly leave: () => void;
+  readonly disconnect: () => void;
 }
 
 async function exchange(): Promise<Exchange> {
-  const leave = new AbortController();
+  const client = new AbortController();
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const reply = fetch(url, { signal: leave.signal }).then(async (response) => ({
+  const reply = fetch(url, { signal: client.signal }).then(async (response) => ({
     status: response.status,
     headers: response.headers,
     text: await response.text(),
@@ -45,15 +45,15 @@ async function exchange(): Promise<Exchange> {
   const sink = new JsonResponse(response, new ChatEnvelope(fields, { withUsage: false }));
   let cancelled = 0;
   sink.attach({ cancel: () => (cancelled += 1), pause: () => undefined, resume: () => undefined });
-  return { response, sink, cancelled: () => cancelled, reply, leave: () => leave.abort() };
+  return { response, sink, cancelled: () => cancelled, reply, disconnect: () => client.abort() };
 }
 
 function choice(index: number, content: string): Buffer {
   return Buffer.from(JSON.stringify([{ index, message: { role: 'assistant', content } }]));
 }
 
-describe('a whole answer', () => {
-  it('is one document with every choice in its place, in whatever order they came', async () => {
+describe('JsonResponse', () => {
+  it('writes one document with all choices in order of their index', async () => {
     const { sink, reply } = await exchange();
     sink.head({ workerId: 'w1', systemFingerprint: 'fp_1', maxTokensClampedFrom: 99 });
     for (const index of [2, 0, 1]) sink.data(choice(index, `é😀 ${index}`), index);
@@ -72,7 +72,7 @@ describe('a whole answer', () => {
     });
   });
 
-  it('says nothing of a limit that was not lowered', async () => {
+  it('omits the clamped header if the maximum was not lowered', async () => {
     const { sink, reply } = await exchange();
     sink.head({ workerId: 'w1' });
     sink.data(choice(0, 'a'), 0);
@@ -80,7 +80,7 @@ describe('a whole answer', () => {
     expect((await reply).headers.has('x-xerotier-max-tokens-clamped')).toBe(false);
   });
 
-  it('does not keep the bytes that it was given', async () => {
+  it('does not retain the buffers of data frames', async () => {
     const { sink, reply } = await exchange();
     const bytes = choice(0, 'kept');
     sink.head({ workerId: 'w1' });
@@ -90,7 +90,7 @@ describe('a whole answer', () => {
     expect(JSON.parse((await reply).text)).toMatchObject({ choices: [{ message: { content: 'kept' } }] });
   });
 
-  it('that fails is an HTTP error, also when a part of it had come', async () => {
+  it('writes an HTTP error if the run fails, even after data', async () => {
     const { sink, reply } = await exchange();
     sink.head({ workerId: 'w1' });
     sink.data(choice(0, 'a'), 0);
@@ -99,10 +99,10 @@ describe('a whole answer', () => {
     expect([status, JSON.parse(text)]).toMatchObject([500, { error: { code: 'engine_error' } }]);
   });
 
-  it('whose client went away is stopped, and nothing is written any more', async () => {
-    const { sink, cancelled, leave, response } = await exchange();
-    leave();
-    await eventually('the run is told', () => cancelled() === 1);
+  it('cancels the run and writes nothing after the client has disconnected', async () => {
+    const { sink, cancelled, disconnect, response } = await exchange();
+    disconnect();
+    await eventually('the run is cancelled', () => cancelled() === 1);
     sink.head({ workerId: 'w1' });
     sink.data(choice(0, 'a'), 0);
     sink.end(USAGE);

@@ -1,4 +1,4 @@
-/** A response as one JSON document. */
+/** Writes a completion as one JSON document. */
 import type { TokenUsage } from '@xerotier/contracts/inference';
 import type { GenerationHead } from '@xerotier/contracts/xim';
 import type { AppError } from '@xerotier/errors';
@@ -33,7 +33,7 @@ export class JsonResponse implements ResponseSink {
 
   data(json: Uint8Array, choiceIndex: number): void {
     const text = Buffer.from(json.buffer, json.byteOffset, json.byteLength).toString('utf8');
-    // Each comes as an array of one; they go out as one array of all.
+    // Each frame is an array with one choice; the brackets are removed to join them to one array.
     this.#choices[choiceIndex] = text.slice(1, -1);
   }
 

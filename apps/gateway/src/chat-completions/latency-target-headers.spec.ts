@@ -1,7 +1,7 @@
 import { latencyTargetsOf } from './latency-target-headers.ts';
 
 describe('latencyTargetsOf', () => {
-  it('reads both headers, and either alone', () => {
+  it('parses both headers, or either of them', () => {
     expect(latencyTargetsOf({ 'x-slo-ttft-ms': '500', 'x-slo-tpot-ms': '50' })).toEqual({
       timeToFirstTokenMs: 500,
       timePerOutputTokenMs: 50,
@@ -10,12 +10,12 @@ describe('latencyTargetsOf', () => {
     expect(latencyTargetsOf({ 'x-slo-tpot-ms': '86400000' })).toEqual({ timePerOutputTokenMs: 86_400_000 });
   });
 
-  it('has nothing to say when none was sent', () => {
+  it('returns undefined without the headers', () => {
     expect(latencyTargetsOf({})).toBeUndefined();
   });
 
   it.each(['', '0', '-1', '1.5', '1e3', 'fast', '86400001', ' 5', '500, 600'])(
-    'refuses %j by the name of its header',
+    'rejects %j and names the header',
     (text) => {
       expect(() => latencyTargetsOf({ 'x-slo-tpot-ms': text })).toThrow(
         expect.objectContaining({ code: 'request.invalid', param: 'X-SLO-TPOT-Ms' }),

@@ -1,7 +1,7 @@
 import { withoutNestedNulls } from './nested-nulls.ts';
 
 describe('withoutNestedNulls', () => {
-  it('leaves out null in messages, their parts, tools and forms', () => {
+  it('removes nulls from messages, content parts, tools and response_format', () => {
     const fields = {
       messages: [
         {
@@ -24,7 +24,7 @@ describe('withoutNestedNulls', () => {
     });
   });
 
-  it('has nothing to say where nothing can be left out', () => {
+  it('returns undefined if there is nothing to remove', () => {
     const schema = { const: null, default: null };
     for (const fields of [
       {},

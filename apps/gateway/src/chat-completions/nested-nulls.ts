@@ -1,10 +1,10 @@
 /**
- * `null` means the same as leaving a field out, in nested objects too: clients send back messages as they dumped them, with
- * every field that they know. JSON schemas are left alone, where null is a value like any other.
+ * Removes null from nested objects, where it is the same as an omitted field: clients send back messages that they serialized
+ * with all fields. JSON schemas are unchanged, since null is a regular value there.
  */
 import type { Fields } from '../requests/request-fields.ts';
 
-/** The same request with fewer nulls; undefined when there is none that could be left out. */
+/** Returns the request without nested nulls; undefined if there are none. */
 export function withoutNestedNulls(fields: Fields): Fields | undefined {
   const relaxed: Fields = {
     ...fields,
@@ -12,11 +12,11 @@ export function withoutNestedNulls(fields: Fields): Fields | undefined {
     tools: each(fields['tools'], (tool) => within(tool, 'function')),
     response_format: within(fields['response_format'], 'json_schema'),
   };
-  // What has nothing to leave out comes back as it is.
+  // Unchanged values keep their identity.
   return ['messages', 'tools', 'response_format'].some((name) => relaxed[name] !== fields[name]) ? relaxed : undefined;
 }
 
-/** Of a message, `content` stays: null is a content of its own. */
+/** Keeps `content` of a message, for which null is a valid value. */
 function relaxedMessage(value: unknown): unknown {
   if (!isObject(value)) return value;
   const message = withoutNulls(value, 'content');
@@ -24,7 +24,7 @@ function relaxedMessage(value: unknown): unknown {
   return content === message['content'] ? message : { ...message, content };
 }
 
-/** A part holds its content under the name of its type. */
+/** The content of a part is in the field named like its type. */
 function relaxedPart(value: unknown): unknown {
   return isObject(value) && typeof value['type'] === 'string' ? within(withoutNulls(value), value['type']) : value;
 }
@@ -39,12 +39,12 @@ function within(value: unknown, name: string): unknown {
 function each(value: unknown, change: (entry: unknown) => unknown): unknown {
   if (!Array.isArray(value)) return value;
   const changed = value.map(change);
-  return changed.some((entry, at) => entry !== value[at]) ? changed : value;
+  return changed.some((entry, i) => entry !== value[i]) ? changed : value;
 }
 
 function withoutNulls(value: Fields, kept?: string): Fields {
-  const given = Object.entries(value).filter(([name, field]) => field !== null || name === kept);
-  return given.length === Object.keys(value).length ? value : Object.fromEntries(given);
+  const remaining = Object.entries(value).filter(([name, field]) => field !== null || name === kept);
+  return remaining.length === Object.keys(value).length ? value : Object.fromEntries(remaining);
 }
 
 function isObject(value: unknown): value is Fields {

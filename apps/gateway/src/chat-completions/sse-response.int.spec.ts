@@ -20,20 +20,20 @@ const USAGE = {
   rejectedPredictionTokens: 0,
 };
 
-/** One request on its way: the client's socket, and the answer that is written to it. */
+/** A request in progress: the socket of the client, and the response that is written to it. */
 interface Exchange {
   readonly client: Socket;
   readonly response: ServerResponse;
   readonly sink: SseResponse;
-  /** What the run was told. */
-  readonly told: string[];
+  /** Calls to the run. */
+  readonly calls: string[];
   readonly received: () => string;
   readonly closed: Promise<unknown>;
 }
 
 let server: Server;
 const clients: Socket[] = [];
-const faults: unknown[] = [];
+const errors: unknown[] = [];
 
 beforeEach(async () => {
   server = createServer().listen(0, '127.0.0.1');
@@ -43,31 +43,31 @@ afterEach(async () => {
   jest.useRealTimers();
   for (const client of clients.splice(0)) client.destroy();
   await new Promise((resolve) => server.close(resolve).closeAllConnections());
-  expect(faults.splice(0)).toEqual([]);
+  expect(errors.splice(0)).toEqual([]);
 });
 
-async function exchange(options: { withUsage?: boolean; timers?: 'real' | 'ours' } = {}): Promise<Exchange> {
+async function exchange(options: { withUsage?: boolean; timers?: 'real' | 'fake' } = {}): Promise<Exchange> {
   const client = connect((server.address() as AddressInfo).port, '127.0.0.1').on('error', () => undefined);
   clients.push(client);
   const chunks: string[] = [];
   client.on('data', (chunk: Buffer) => chunks.push(chunk.toString()));
   client.write('POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 0\r\n\r\n');
   const [, response] = (await once(server, 'request')) as [unknown, ServerResponse];
-  response.on('error', (error) => faults.push(error));
-  if (options.timers === 'ours')
+  response.on('error', (error) => errors.push(error));
+  if (options.timers === 'fake')
     jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask', 'performance'] });
   const fields = { id: 'chatcmpl-1', createdSeconds: 1, model: 'tiny', tier: 'free' };
   const sink = new SseResponse(response, new ChatEnvelope(fields, { withUsage: options.withUsage ?? false }));
-  const told: string[] = [];
+  const calls: string[] = [];
   sink.attach({
-    cancel: () => told.push('cancel'),
-    pause: () => told.push('pause'),
-    resume: () => told.push('resume'),
+    cancel: () => calls.push('cancel'),
+    pause: () => calls.push('pause'),
+    resume: () => calls.push('resume'),
   });
-  return { client, response, sink, told, received: () => chunks.join(''), closed: once(client, 'close') };
+  return { client, response, sink, calls, received: () => chunks.join(''), closed: once(client, 'close') };
 }
 
-/** Everything after the headers, without the framing of chunks. */
+/** Returns the body without chunk framing. */
 function bodyOf(received: string): string {
   return received
     .slice(received.indexOf('\r\n\r\n') + 4)
@@ -82,19 +82,19 @@ function dataOf(received: string): unknown[] {
     .map((event) => (event === 'data: [DONE]' ? '[DONE]' : JSON.parse(event.slice('data: '.length))));
 }
 
-/** The body of an answer, by the lengths of its chunks. */
+/** Decodes a chunked body. */
 function unchunked(sink: Buffer): string {
   const parts: Buffer[] = [];
-  for (let at = sink.indexOf('\r\n\r\n') + 4; ;) {
-    const lineEnd = sink.indexOf('\r\n', at);
-    const length = Number.parseInt(sink.toString('latin1', at, lineEnd), 16);
+  for (let offset = sink.indexOf('\r\n\r\n') + 4; ;) {
+    const lineEnd = sink.indexOf('\r\n', offset);
+    const length = Number.parseInt(sink.toString('latin1', offset, lineEnd), 16);
     if (length === 0) return Buffer.concat(parts).toString();
     parts.push(sink.subarray(lineEnd + 2, lineEnd + 2 + length));
-    at = lineEnd + 2 + length + 2;
+    offset = lineEnd + 2 + length + 2;
   }
 }
 
-/** The data of server-sent events, read by the rules of their standard: lines end in CR, LF or both. */
+/** Parses server-sent events as specified: lines end with CR, LF or both. */
 function eventsOf(stream: string): string[] {
   const events: string[] = [];
   let data: string[] = [];
@@ -110,16 +110,16 @@ function eventsOf(stream: string): string[] {
   return events;
 }
 
-function say(sink: SseResponse, content: string): void {
+function sendToken(sink: SseResponse, content: string): void {
   sink.data(Buffer.from(JSON.stringify([{ index: 0, delta: { content } }])));
 }
 
-describe('a streamed answer', () => {
-  it('says nothing until its first token, and then the headers and the token', async () => {
+describe('SseResponse', () => {
+  it('writes the headers with the first token', async () => {
     const { sink, received, response } = await exchange();
     expect(response.headersSent).toBe(false);
     sink.head(HEAD);
-    say(sink, 'hello');
+    sendToken(sink, 'hello');
     await eventually('it arrives', () => received().includes('hello'));
     expect(received()).toMatch(/^HTTP\/1\.1 200 /);
     expect(received().toLowerCase()).toContain('content-type: text/event-stream; charset=utf-8\r\n');
@@ -130,11 +130,11 @@ describe('a streamed answer', () => {
     expect(dataOf(received())).toMatchObject([{ choices: [{ delta: { content: 'hello' } }] }]);
   });
 
-  it('ends with its usage, when it was asked for, and [DONE]', async () => {
+  it('ends with the requested usage and [DONE]', async () => {
     const { sink, received } = await exchange({ withUsage: true });
     sink.head(HEAD);
-    say(sink, 'a');
-    say(sink, 'b');
+    sendToken(sink, 'a');
+    sendToken(sink, 'b');
     sink.end(USAGE);
     await eventually('it is complete', () => received().includes('[DONE]'));
     expect(dataOf(received())).toMatchObject([
@@ -145,11 +145,11 @@ describe('a streamed answer', () => {
     ]);
   });
 
-  it('cannot be broken by what a model says', async () => {
+  it('escapes output that looks like events', async () => {
     const { sink, received } = await exchange();
     const nasty = '\n\ndata: [DONE]\n\n\r\n0\r\n\r\nevent: error\n: comment\u2028';
     sink.head(HEAD);
-    say(sink, nasty);
+    sendToken(sink, nasty);
     sink.end(USAGE);
     await eventually('it is complete', () => received().endsWith('0\r\n\r\n'));
     const data = dataOf(received());
@@ -157,7 +157,7 @@ describe('a streamed answer', () => {
     expect(data).toMatchObject([{ choices: [{ delta: { content: nasty } }] }, '[DONE]']);
   });
 
-  it('gives every choice the text that was said, whatever it is and however choices mix, and ends once', async () => {
+  it('delivers arbitrary text of interleaved choices unchanged, and ends once', async () => {
     const text = fc.oneof(
       fc.string({ unit: 'binary' }),
       fc.constantFrom(
@@ -196,7 +196,7 @@ describe('a streamed answer', () => {
     );
   });
 
-  it('is told apart from an answer that failed: an error before the first token is an HTTP error', async () => {
+  it('writes an error before the first token as an HTTP error', async () => {
     const { sink, received } = await exchange();
     sink.error(new AppError('router.queue_full', { model: 'tiny' }, { retryAfterSeconds: 5 }));
     await eventually('it arrives', () => received().includes('capacity_exceeded'));
@@ -206,10 +206,10 @@ describe('a streamed answer', () => {
     expect(JSON.parse(bodyOf(received()))).toMatchObject({ error: { type: 'service_unavailable' } });
   });
 
-  it('ends with an error event and without [DONE] when it fails after the first token', async () => {
+  it('ends with an error event and without [DONE] if the run fails after the first token', async () => {
     const { sink, received } = await exchange();
     sink.head(HEAD);
-    say(sink, 'a');
+    sendToken(sink, 'a');
     sink.error(new AppError('inference.interrupted'));
     await eventually('it is complete', () => received().endsWith('0\r\n\r\n'));
     const fields = {
@@ -223,93 +223,93 @@ describe('a streamed answer', () => {
   });
 });
 
-describe('a client that went away', () => {
-  it('stops the run, and nothing is written any more', async () => {
-    const { sink, client, told, response } = await exchange();
+describe('SseResponse of a disconnected client', () => {
+  it('cancels the run and writes nothing', async () => {
+    const { sink, client, calls, response } = await exchange();
     sink.head(HEAD);
-    say(sink, 'a');
+    sendToken(sink, 'a');
     client.destroy();
-    await eventually('the run is told', () => told.includes('cancel'));
-    say(sink, 'b');
+    await eventually('the run is cancelled', () => calls.includes('cancel'));
+    sendToken(sink, 'b');
     sink.end(USAGE);
     sink.error(new AppError('inference.cancelled'));
-    expect(told).toEqual(['cancel']);
+    expect(calls).toEqual(['cancel']);
     expect(response.destroyed).toBe(true);
   });
 
-  it('before the first token stops the run too', async () => {
-    const { sink, client, told } = await exchange();
+  it('cancels the run before the first token', async () => {
+    const { sink, client, calls } = await exchange();
     client.destroy();
-    await eventually('the run is told', () => told.includes('cancel'));
+    await eventually('the run is cancelled', () => calls.includes('cancel'));
     sink.head(HEAD);
     sink.error(new AppError('inference.cancelled'));
-    expect(told).toEqual(['cancel']);
+    expect(calls).toEqual(['cancel']);
   });
 });
 
-const MUCH = 'x'.repeat(64 * 1024);
+const LONG_TEXT = 'x'.repeat(64 * 1024);
 
-/** Writes as a run does, which stops while it is held, until it stays held. Returns how many chunks it wrote. */
-async function fill(sink: SseResponse, told: readonly string[]): Promise<number> {
+/** Writes until the run stays paused. Returns the number of chunks written. */
+async function fill(sink: SseResponse, calls: readonly string[]): Promise<number> {
   let chunks = 0;
-  for (let heldFor = 0; heldFor < 500; heldFor += 1) {
-    if (told.at(-1) !== 'pause') {
-      say(sink, MUCH);
+  for (let pausedTurns = 0; pausedTurns < 500; pausedTurns += 1) {
+    if (calls.at(-1) !== 'pause') {
+      sendToken(sink, LONG_TEXT);
       chunks += 1;
-      heldFor = 0;
+      pausedTurns = 0;
     }
     await new Promise((resolve) => setImmediate(resolve));
   }
   return chunks;
 }
 
-describe('a client that reads slowly', () => {
-  it('holds the run until it has caught up, and loses nothing', async () => {
-    const { sink, client, told, received } = await exchange();
+describe('SseResponse of a slow client', () => {
+  it('pauses the run until the client has caught up, without loss', async () => {
+    const { sink, client, calls, received } = await exchange();
     client.pause();
     sink.head(HEAD);
-    let chunks = await fill(sink, told);
-    // What was on its way when the run was held still arrives.
-    for (let i = 0; i < 3; i += 1, chunks += 1) say(sink, MUCH);
-    expect(told.at(-1)).toBe('pause');
+    let chunks = await fill(sink, calls);
+    // Data that was in flight when the run was paused still arrives.
+    for (let i = 0; i < 3; i += 1, chunks += 1) sendToken(sink, LONG_TEXT);
+    expect(calls.at(-1)).toBe('pause');
     client.resume();
-    await eventually('the run goes on', () => told.at(-1) === 'resume');
+    await eventually('the run resumes', () => calls.at(-1) === 'resume');
     sink.end(USAGE);
     await eventually('it is complete', () => received().endsWith('0\r\n\r\n'));
     expect(received().match(/x{65536}/g)).toHaveLength(chunks);
   });
 
-  it('does not hold the run while it keeps up', async () => {
-    const { sink, told, received } = await exchange();
+  it('does not pause the run while the client keeps up', async () => {
+    const { sink, calls, received } = await exchange();
     sink.head(HEAD);
     for (let i = 0; i < 100; i += 1) {
-      say(sink, 'token');
+      sendToken(sink, 'token');
       await new Promise((resolve) => setImmediate(resolve));
     }
     sink.end(USAGE);
     await eventually('it is complete', () => received().endsWith('0\r\n\r\n'));
-    expect(told.filter((action) => action === 'pause')).toEqual([]);
+    expect(calls.filter((action) => action === 'pause')).toEqual([]);
   });
 
-  it('and then not at all is given up', async () => {
-    const { sink, client, told, response, closed } = await exchange({ timers: 'ours' });
+  it('closes the connection of a client that stops reading', async () => {
+    const { sink, client, calls, response, closed } = await exchange({ timers: 'fake' });
     client.pause();
     sink.head(HEAD);
-    await fill(sink, told);
+    await fill(sink, calls);
     jest.advanceTimersByTime(29_000);
     expect(response.destroyed).toBe(false);
     jest.advanceTimersByTime(2_000);
     expect(response.destroyed).toBe(true);
     jest.useRealTimers();
-    await eventually('the run is told', () => told.includes('cancel'));
+    await eventually('the run is cancelled', () => calls.includes('cancel'));
     client.resume();
     await closed;
   });
 });
 
-describe('a silent model', () => {
-  it('is covered by comments, before the first token too', async () => {
-    const { sink, received } = await exchange({ timers: 'ours' });
+describe('SseResponse of an idle run', () => {
+  it('sends keep-alive comments, also before the first token', async () => {
+    const { sink, received } = await exchange({ timers: 'fake' });
     jest.advanceTimersByTime(14_000);
     expect(received()).toBe('');
     jest.advanceTimersByTime(2_000);
@@ -317,14 +317,14 @@ describe('a silent model', () => {
     await eventually('the comment arrives', () => received().includes(': keep-alive\n\n'));
     expect(received()).toMatch(/^HTTP\/1\.1 200 /);
     sink.head(HEAD);
-    say(sink, 'a');
+    sendToken(sink, 'a');
     sink.end(USAGE);
     await eventually('it is complete', () => received().endsWith('0\r\n\r\n'));
     expect(dataOf(received())).toMatchObject([{ choices: [{ delta: { content: 'a' } }] }, '[DONE]']);
   });
 
-  it('that fails after a comment ends with an error event', async () => {
-    const { sink, received } = await exchange({ timers: 'ours' });
+  it('ends with an error event if the run fails after a comment', async () => {
+    const { sink, received } = await exchange({ timers: 'fake' });
     jest.advanceTimersByTime(16_000);
     jest.useRealTimers();
     sink.error(new AppError('router.queue_timeout', { model: 'tiny' }));
@@ -332,12 +332,12 @@ describe('a silent model', () => {
     expect(dataOf(received())).toMatchObject([{ type: 'stream_error', error: { code: 'capacity_exceeded' } }]);
   });
 
-  it('that speaks needs no comment', async () => {
-    const { sink, received } = await exchange({ timers: 'ours' });
+  it('sends no comments while the run sends data', async () => {
+    const { sink, received } = await exchange({ timers: 'fake' });
     sink.head(HEAD);
     for (let i = 0; i < 3; i += 1) {
       jest.advanceTimersByTime(10_000);
-      say(sink, 'a');
+      sendToken(sink, 'a');
     }
     sink.end(USAGE);
     jest.advanceTimersByTime(60_000);

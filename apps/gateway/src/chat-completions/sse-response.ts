@@ -1,6 +1,6 @@
 /**
- * A response as server-sent events. The status line waits for the first token, so that an error before it is an ordinary
- * HTTP error; an error after it is an event, and the stream then ends without `[DONE]`.
+ * Writes a completion as server-sent events. The status line is written with the first token, so that an earlier error is an
+ * ordinary HTTP error. A later error is an event, after which the stream ends without `[DONE]`.
  */
 import type { TokenUsage } from '@xerotier/contracts/inference';
 import type { GenerationHead } from '@xerotier/contracts/xim';
@@ -13,7 +13,7 @@ import { ClientStream, errorEvent } from '../requests/client-stream.ts';
 import { responseHeaders } from '../requests/response-headers.ts';
 import type { ChatEnvelope } from './chat-envelope.ts';
 
-/** After a silence of once to twice this time a comment tells proxies and clients that the request is alive. */
+/** After an idle time of one to two intervals, a comment keeps the connection open in proxies and clients. */
 const KEEP_ALIVE_MS = 15_000;
 const KEEP_ALIVE = [Buffer.from(': keep-alive\n\n')];
 
@@ -22,13 +22,13 @@ export class SseResponse implements ResponseSink {
   readonly #stream: ClientStream;
   readonly #envelope: ChatEnvelope;
   readonly #keepAlive: NodeJS.Timeout;
-  /** Whether anything was written since the last look: cheaper for each token than to begin a timer anew. */
+  /** Whether data was written in the current interval; cheaper per token than restarting a timer. */
   #written = false;
 
   constructor(response: ServerResponse, envelope: ChatEnvelope) {
     this.#response = response;
     this.#envelope = envelope;
-    this.#keepAlive = setInterval(() => this.#beat(), KEEP_ALIVE_MS);
+    this.#keepAlive = setInterval(() => this.#sendKeepAlive(), KEEP_ALIVE_MS);
     this.#stream = new ClientStream(response, () => clearInterval(this.#keepAlive));
   }
 
@@ -66,7 +66,7 @@ export class SseResponse implements ResponseSink {
     this.#stream.begin({ ...fields, ...headers }, errorEvent);
   }
 
-  #beat(): void {
+  #sendKeepAlive(): void {
     if (!this.#written) {
       this.#begin({});
       this.#stream.write(KEEP_ALIVE);

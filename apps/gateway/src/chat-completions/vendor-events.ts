@@ -1,31 +1,31 @@
 /**
- * Thoughts as vendor events, for streams that asked for `x_events`: `event: x_reasoning.delta`, with the completion's id, the
- * choice's index and the text. A chunk that holds nothing else is not sent. Clients that know only chunks would take an
- * event for one, which is why nobody gets them unasked.
+ * Reasoning as vendor events, for streams with `x_events`: `event: x_reasoning.delta`, with the id of the completion, the index of
+ * the choice and the text. A chunk without other content is not sent. Vendor events are opt-in, since clients that expect only
+ * chunks would misinterpret them.
  */
 import type { ChunkChoice } from '@xerotier/chat-choices';
 
 export interface SplitChunk {
-  /** Complete server-sent events; empty when there are none. */
+  /** Complete server-sent events; empty if there are none. */
   readonly events: string;
-  /** JSON text of what is left of the choices; undefined when nothing is. */
+  /** JSON text of the remaining choices; undefined if they are empty. */
   readonly choices: string | undefined;
 }
 
-/** @param keepsThoughts they are wanted in the chunks too. */
+/** @param keepsReasoning whether chunks keep the reasoning. */
 export function splitVendorEvents(json: Uint8Array, completionId: string, keepsReasoning: boolean): SplitChunk {
   const text = Buffer.from(json.buffer, json.byteOffset, json.byteLength).toString('utf8');
-  // Most chunks have none, and need not be read.
+  // Fast path: most chunks have no reasoning, and are not parsed.
   if (!text.includes('"reasoning_content"')) return { events: '', choices: text };
   const choices = JSON.parse(text) as ChunkChoice[];
   const events = choices.flatMap(({ index, delta: { reasoning_content: reasoning } }) =>
     typeof reasoning === 'string' && reasoning !== '' ? [reasoningEvent(completionId, index, reasoning)] : [],
   );
   if (keepsReasoning) return { events: events.join(''), choices: text };
-  const left = choices
+  const remaining = choices
     .map(({ delta: { reasoning_content: _reasoning, ...delta }, ...choice }) => ({ ...choice, delta }))
     .filter(({ delta, finish_reason: reason }) => reason !== null || Object.keys(delta).length > 0);
-  return { events: events.join(''), choices: left.length === 0 ? undefined : JSON.stringify(left) };
+  return { events: events.join(''), choices: remaining.length === 0 ? undefined : JSON.stringify(remaining) };
 }
 
 function reasoningEvent(id: string, index: number, delta: string): string {

@@ -19,8 +19,8 @@ async function embeddings(vectors: readonly Float32Array[], format: 'float' | 'b
   return (JSON.parse(text) as Parsed).data.map(({ embedding }) => embedding);
 }
 
-describe('an embedding answer', () => {
-  it('is what the specification says, whatever the model is called', async () => {
+describe('embeddingResponse', () => {
+  it('returns JSON as specified, for any model name', async () => {
     const text = await embeddingResponse({
       model: 'a "b"\n',
       vectors: [Float32Array.of(1, -0.5)],
@@ -35,11 +35,11 @@ describe('an embedding answer', () => {
     });
   });
 
-  it('has every number exactly, in either form', async () => {
+  it('preserves every number exactly, in both formats', async () => {
     const numbers = fc.float32Array({ noNaN: true, noDefaultInfinity: true, minLength: 1 });
     await fc.assert(
       fc.asyncProperty(fc.array(numbers), async (vectors) => {
-        // JSON knows no minus zero.
+        // JSON has no negative zero.
         const expected = vectors.map((vector) => [...vector].map((value) => value + 0));
         expect(await embeddings(vectors, 'float')).toEqual(expected);
         const decoded = (await embeddings(vectors, 'base64')).map((text) => {
@@ -51,7 +51,7 @@ describe('an embedding answer', () => {
     );
   });
 
-  it('numbers long lists from beginning to end', async () => {
+  it('numbers the entries of long lists consecutively', async () => {
     const vectors = Array.from({ length: 100 }, (_, i) => Float32Array.of(i));
     const { data } = JSON.parse(await embeddingResponse({ model: 'm', vectors, format: 'float', usage })) as {
       data: { index: number; embedding: number[] }[];

@@ -1,4 +1,4 @@
-/** `POST /v1/embeddings`: of one endpoint, and of the whole project, where `model` says which endpoint. */
+/** `POST /v1/embeddings`, of an endpoint or of a project, where `model` selects the endpoint. */
 import { Controller, Req, Res } from '@nestjs/common';
 import type { Access } from '@xerotier/contracts/auth';
 import { createEmbedding } from '@xerotier/public-api/embeddings';

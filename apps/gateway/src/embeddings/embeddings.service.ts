@@ -19,7 +19,7 @@ export class EmbeddingsService {
     private readonly limits: RateLimitsService,
   ) {}
 
-  /** @throws {AppError} `limits.*`; what the inference throws; `inference.cancelled` once the client is gone. */
+  /** @throws {AppError} `limits.*`; errors of the inference; `inference.cancelled` if the client disconnects. */
   async respond(
     caller: Caller,
     { input, dimensions, encoding_format: format }: EmbeddingRequest,

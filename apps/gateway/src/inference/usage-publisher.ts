@@ -6,9 +6,9 @@ import { DurablePublisher } from '@xerotier/nats';
 import type { BusConnection } from '@xerotier/nats';
 import { BUS_CONNECTION, LOGGER } from '@xerotier/service-host';
 
-const CONFIRMATION_WAIT_MS = 5_000;
+const CONFIRMATION_TIMEOUT_MS = 5_000;
 
-/** Usage records on their way to JetStream. Those of the last requests are confirmed before the connection closes. */
+/** Publishes usage records to JetStream. Waits for their confirmation before the connection closes. */
 @Injectable()
 export class UsagePublisher extends DurablePublisher<typeof usageRecorded> implements OnModuleDestroy {
   constructor(
@@ -19,7 +19,7 @@ export class UsagePublisher extends DurablePublisher<typeof usageRecorded> imple
   }
 
   async onModuleDestroy(): Promise<void> {
-    const unconfirmed = await this.close(CONFIRMATION_WAIT_MS);
-    if (unconfirmed > 0) this.log.error('usage events were not confirmed', { events: unconfirmed });
+    const unconfirmed = await this.close(CONFIRMATION_TIMEOUT_MS);
+    if (unconfirmed > 0) this.log.error('usage events unconfirmed', { events: unconfirmed });
   }
 }

@@ -8,9 +8,8 @@ import { addressedEndpoint } from '../models/addressed-endpoint.ts';
 import type { ModelDirectory } from '../models/model-directory.service.ts';
 
 /**
- * The endpoint that has to answer, as `addressedEndpoint`. Not every project can do this, and `model` may be left out: then
- * it is the first endpoint that can.
- * @throws {AppError} as `addressedEndpoint`; `capability.not_available` on the project-wide base when no endpoint can.
+ * Returns the endpoint of a request, as `addressedEndpoint`; without `model`, the first endpoint with the task.
+ * @throws {AppError} as `addressedEndpoint`; `capability.not_available` if no endpoint of the project has the task.
  */
 export async function mediaEndpoint(
   request: FastifyRequest,
@@ -20,11 +19,11 @@ export async function mediaEndpoint(
 ): Promise<EndpointAccess> {
   const { endpoint: slug } = request.params as { endpoint?: string };
   if (slug === undefined) {
-    const able = accessOf(request).endpoints.find((endpoint) => endpoint.task === task);
-    if (able === undefined) throw new AppError('capability.not_available', { task });
+    const capable = accessOf(request).endpoints.find((endpoint) => endpoint.task === task);
+    if (capable === undefined) throw new AppError('capability.not_available', { task });
     if (model === undefined) {
-      noteForLog(request.raw, { endpoint: able.slug, model: able.modelId });
-      return able;
+      noteForLog(request.raw, { endpoint: capable.slug, model: capable.modelId });
+      return capable;
     }
   }
   return addressedEndpoint(request, model ?? '', [task], directory);

@@ -27,11 +27,11 @@ function rejection(read: () => unknown): AppError {
   } catch (error) {
     if (AppError.is(error)) return error;
   }
-  throw new Error('it was read');
+  throw new Error('expected a rejection');
 }
 
-describe('the fields of a form', () => {
-  it('are texts, lists and objects, as their names say', () => {
+describe('formFields', () => {
+  it('returns strings, arrays and objects by the form of the names', () => {
     const form = aForm(
       ['model', 'm'],
       ['a[]', '1'],
@@ -51,22 +51,22 @@ describe('the fields of a form', () => {
     });
   });
 
-  it('may have names that mean something to JavaScript, which mean nothing here', () => {
+  it('does not set prototypes', () => {
     const fields = formFields(aForm(['__proto__', 'x'], ['a[__proto__]', 'y'], ['constructor[prototype]', 'z']));
     expect(Object.keys(fields)).toEqual(['__proto__', 'a', 'constructor']);
     expect(Object.keys(fields['a'] as object)).toEqual(['__proto__']);
     expect({}).not.toHaveProperty('prototype');
   });
 
-  it('keep what is nested deeper under its own name, and the last of what does not go together', () => {
+  it('does not resolve deeper nesting, and keeps the last of conflicting fields', () => {
     expect(formFields(aForm(['a[b][c]', '1'], ['d', '1'], ['d[e]', '2']))).toEqual({ 'a[b][c]': '1', d: { e: '2' } });
   });
 });
 
-describe('a form', () => {
+describe('readMediaRequest', () => {
   const request = (form: unknown): FastifyRequest => ({ body: form }) as FastifyRequest;
 
-  it('is read with its file, and its model apart', () => {
+  it('returns model, fields and files of a form', () => {
     const form = aForm(
       ['model', 'whisper'],
       ['timestamp_granularities[]', 'word'],
@@ -80,7 +80,7 @@ describe('a form', () => {
     });
   });
 
-  it('is no JSON, and JSON is no form', () => {
+  it('rejects JSON for a form route, and accepts it for others', () => {
     expect(rejection(() => readMediaRequest('audio/transcriptions', request({ model: 'm' })))).toMatchObject({
       code: 'request.unsupported_media_type',
       message: "Unsupported content type. Send the request body as 'multipart/form-data'.",
@@ -92,7 +92,7 @@ describe('a form', () => {
     });
   });
 
-  it('names the field that does not fit', () => {
+  it('names the invalid field', () => {
     expect(rejection(() => readMediaFields('audio/transcriptions', {}))).toMatchObject({
       code: 'request.invalid',
       param: 'model',
@@ -104,13 +104,13 @@ describe('a form', () => {
   });
 });
 
-describe('the files of a request', () => {
+describe('readFiles', () => {
   it.each([
     ['audio/transcriptions', 'file'],
     ['audio/translations', 'file'],
     ['images/edits', 'image'],
     ['images/variations', 'image'],
-  ] as const)('of %s must have %s', (route, field) => {
+  ] as const)('requires for %s a non-empty file in %s', (route, field) => {
     expect(rejection(() => readFiles(route, [aFile('fil'), aFile('images')]))).toMatchObject({
       code: 'request.invalid',
       param: field,
@@ -119,11 +119,11 @@ describe('the files of a request', () => {
     expect(readFiles(route, [aFile(field)])).toHaveLength(1);
     expect(rejection(() => readFiles(route, [aFile(field, '')]))).toMatchObject({
       param: field,
-      message: expect.stringContaining('it is empty'),
+      message: expect.stringContaining('the file is empty'),
     });
   });
 
-  it('are one sound, and up to 16 images with one mask', () => {
+  it('accepts one audio file, or up to 16 images with one mask', () => {
     expect(rejection(() => readFiles('audio/translations', [aFile('file'), aFile('file')])).param).toBe('file');
     const images = Array.from({ length: 17 }, () => aFile('image[]'));
     const most = [...images.slice(1), aFile('mask')];
@@ -135,7 +135,7 @@ describe('the files of a request', () => {
     expect(rejection(() => readFiles('images/edits', [...most, aFile('mask')])).param).toBe('mask');
   });
 
-  it('may have 25 MB together, and not a byte more', () => {
+  it('accepts at most 25 MB in total', () => {
     expect(readFiles('audio/transcriptions', [aFile('file', Buffer.alloc(25 * MIB))])).toHaveLength(1);
     const tooLarge = [aFile('image', Buffer.alloc(25 * MIB)), aFile('mask', '1')];
     expect(rejection(() => readFiles('images/edits', tooLarge))).toMatchObject({
@@ -146,7 +146,7 @@ describe('the files of a request', () => {
     expect(readFiles('images/edits', [tooLarge[0] as FormFile])).toHaveLength(1);
   });
 
-  it('keep the end of a long name, and get a name and a type where theirs cannot be used', () => {
+  it('truncates long names at the start, and replaces invalid names and types', () => {
     const odd = { name: `${'x'.repeat(300)}.mp3`, contentType: 'audio/"wav"' };
     const [file] = readFiles('audio/translations', [aFile('file', 'x', odd)]);
     expect(file?.name).toHaveLength(255);

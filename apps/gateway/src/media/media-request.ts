@@ -1,4 +1,4 @@
-/** Reads audio and image requests, forms and JSON, into what a worker is sent. */
+/** Parses audio and image requests, as forms or JSON, to the input of a worker. */
 import { mediaRoutes } from '@xerotier/contracts/xim';
 import type { MediaFile, MediaRoute } from '@xerotier/contracts/xim';
 import { AppError } from '@xerotier/errors';
@@ -13,13 +13,13 @@ import type { Fields } from '../requests/request-fields.ts';
 import { formFields, withoutBrackets } from './form-fields.ts';
 
 export interface MediaRequestParts {
-  /** Absent where it may be left out. */
+  /** Undefined if it is optional and omitted. */
   readonly model: string | undefined;
   readonly fields: Fields;
   readonly files: readonly MediaFile[];
 }
 
-/** Of all files of a request together: in base64 they have to fit one message to a worker. */
+/** Maximum total size of files: as base64 they must fit into one message to a worker. */
 const FILES_BYTES_MAX = 25 * 1024 * 1024;
 const NAME_LENGTH_MAX = 255;
 const TYPE = /^[\w.+-]+\/[\w.+-]+$/;
@@ -46,38 +46,39 @@ export function readMediaRequest(route: MediaRoute, request: FastifyRequest): Me
 
 export function readMediaFields(route: MediaRoute, body: Fields): Pick<MediaRequestParts, 'model' | 'fields'> {
   const { model, ...fields } = readFields(operations[route].request, body);
-  const given = Object.entries(fields).filter(([, value]) => value !== undefined && value !== null);
-  return { model: model ?? undefined, fields: Object.fromEntries(given) };
+  const set = Object.entries(fields).filter(([, value]) => value !== undefined && value !== null);
+  return { model: model ?? undefined, fields: Object.fromEntries(set) };
 }
 
 function fileFieldsOf({ files = [] }: OperationDefinition): readonly FileField[] {
   return files;
 }
 
-/** Files of other fields are ignored, as other fields are. */
+/** Files of unknown fields are ignored, like unknown fields. */
 export function readFiles(route: MediaRoute, files: readonly FormFile[]): MediaFile[] {
-  const wanted = fileFieldsOf(operations[route]).flatMap(({ name, min, max }) => {
+  const accepted = fileFieldsOf(operations[route]).flatMap(({ name, min, max }) => {
     const found = files.filter(({ field }) => withoutBrackets(field) === name);
     if (found.length < min) throw invalidFile(name, `Missing required parameter: '${name}'.`);
-    if (found.length > max) throw invalidFile(name, `Invalid value for '${name}': may be ${max} at most.`);
+    if (found.length > max)
+      throw invalidFile(name, `Invalid value for '${name}': expected at most ${max} ${max === 1 ? 'file' : 'files'}.`);
     if (found.some(({ data }) => data.length === 0))
-      throw invalidFile(name, `Invalid value for '${name}': it is empty.`);
+      throw invalidFile(name, `Invalid value for '${name}': the file is empty.`);
     return found.map((file) => ({ ...file, field: name }));
   });
-  const bytes = wanted.reduce((sum, { data }) => sum + data.length, 0);
+  const bytes = accepted.reduce((sum, { data }) => sum + data.length, 0);
   if (bytes > FILES_BYTES_MAX) {
-    throw new AppError('request.files_too_large', { bytesMax: FILES_BYTES_MAX }, { param: wanted[0]?.field });
+    throw new AppError('request.files_too_large', { bytesMax: FILES_BYTES_MAX }, { param: accepted[0]?.field });
   }
-  return wanted.map(({ field, name, contentType, data }) => ({
+  return accepted.map(({ field, name, contentType, data }) => ({
     field,
-    // The end of a name says what the file is.
+    // The extension at the end of the name must be kept.
     name: (name === '' ? field : name).slice(-NAME_LENGTH_MAX),
-    contentType: TYPE.test(contentType) && contentType.length <= TYPE_LENGTH_MAX ? contentType : OF_ANY_KIND,
+    contentType: TYPE.test(contentType) && contentType.length <= TYPE_LENGTH_MAX ? contentType : DEFAULT_TYPE,
     data: data.toString('base64'),
   }));
 }
 
-const OF_ANY_KIND = 'application/octet-stream';
+const DEFAULT_TYPE = 'application/octet-stream';
 
 function invalidFile(param: string, reason: string): AppError {
   return new AppError('request.invalid', { reason }, { param });

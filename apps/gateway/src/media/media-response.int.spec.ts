@@ -14,8 +14,8 @@ const EVENTS = { workerId: 'w1', contentType: 'text/event-stream' };
 interface Exchange {
   readonly client: Socket;
   readonly sink: MediaResponse;
-  /** What the run was told. */
-  readonly told: string[];
+  /** Calls to the run. */
+  readonly calls: string[];
   readonly received: () => string;
   readonly closed: Promise<unknown>;
 }
@@ -33,39 +33,39 @@ afterEach(async () => {
   await new Promise((resolve) => server.close(resolve).closeAllConnections());
 });
 
-async function exchange({ ourTimers = false } = {}): Promise<Exchange> {
+async function exchange({ fakeTimers = false } = {}): Promise<Exchange> {
   const client = connect((server.address() as AddressInfo).port, '127.0.0.1').on('error', () => undefined);
   clients.push(client);
   const chunks: string[] = [];
   client.on('data', (chunk: Buffer) => chunks.push(chunk.toString('latin1')));
   client.write('POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 0\r\n\r\n');
   const [, response] = (await once(server, 'request')) as [unknown, ServerResponse];
-  if (ourTimers) jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask', 'performance'] });
+  if (fakeTimers) jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask', 'performance'] });
   const sink = new MediaResponse(response);
-  const told: string[] = [];
+  const calls: string[] = [];
   sink.attach({
-    cancel: () => told.push('cancel'),
-    pause: () => told.push('pause'),
-    resume: () => told.push('resume'),
+    cancel: () => calls.push('cancel'),
+    pause: () => calls.push('pause'),
+    resume: () => calls.push('resume'),
   });
-  return { client, sink, told, received: () => chunks.join(''), closed: once(client, 'close') };
+  return { client, sink, calls, received: () => chunks.join(''), closed: once(client, 'close') };
 }
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-/** Writes until nothing more goes into the connection: what the kernel takes is no pause that lasts. */
-async function fill(sink: MediaResponse, told: readonly string[]): Promise<void> {
-  for (let pieces = 0, quietTurns = 0; quietTurns < 50;) {
-    const isHeld = told.at(-1) === 'pause';
-    if (!isHeld) sink.data(Buffer.alloc(65_536));
-    quietTurns = isHeld ? quietTurns + 1 : 0;
-    if (!isHeld && (pieces += 1) > 1_000) throw new Error('The worker is never held back.');
+/** Writes until the run stays paused; short pauses end when the kernel accepts more data. */
+async function fill(sink: MediaResponse, calls: readonly string[]): Promise<void> {
+  for (let chunks = 0, pausedTurns = 0; pausedTurns < 50;) {
+    const isPaused = calls.at(-1) === 'pause';
+    if (!isPaused) sink.data(Buffer.alloc(65_536));
+    pausedTurns = isPaused ? pausedTurns + 1 : 0;
+    if (!isPaused && (chunks += 1) > 1_000) throw new Error('the run was never paused');
     await turn();
   }
 }
 
-describe('a media answer', () => {
-  it('has the type that it comes in, and its bytes', async () => {
+describe('MediaResponse', () => {
+  it('writes the content type and the bytes of the worker', async () => {
     const { sink, received } = await exchange();
     sink.head(SOUND);
     sink.data(Buffer.from([0, 255]));
@@ -81,14 +81,14 @@ describe('a media answer', () => {
     expect(received().slice(received().indexOf('\r\n\r\n') + 4)).toBe('2\r\n\0ÿ\r\n4\r\nRIFF\r\n0\r\n\r\n');
   });
 
-  it('may have no bytes at all', async () => {
+  it('writes an empty body without data', async () => {
     const { sink, received } = await exchange();
     sink.head(SOUND);
     sink.end();
     await eventually('it is complete', () => received().endsWith('\r\n\r\n0\r\n\r\n'));
   });
 
-  it('of events is not kept by proxies', async () => {
+  it('disables caching and buffering of events by proxies', async () => {
     const { sink, received } = await exchange();
     sink.head(EVENTS);
     sink.end();
@@ -96,25 +96,25 @@ describe('a media answer', () => {
     for (const header of ['cache-control: no-cache', 'x-accel-buffering: no']) expect(received()).toContain(header);
   });
 
-  it('that fails before its first byte is an ordinary error', async () => {
+  it('writes an HTTP error if the run fails before its first byte', async () => {
     const { sink, received } = await exchange();
     sink.error(new AppError('router.no_worker', { model: 'm' }));
     await eventually('it is complete', () => received().includes('no_worker_available'));
     expect(received()).toMatch(/^HTTP\/1\.1 503 /);
   });
 
-  it('that fails after it is cut, so that it does not look whole', async () => {
+  it('closes the connection if the run fails after its first byte', async () => {
     const { sink, received, closed } = await exchange();
     sink.head(SOUND);
     sink.data(Buffer.from('half'));
-    await eventually('it has begun', () => received().includes('half'));
+    await eventually('it has started', () => received().includes('half'));
     sink.error(new AppError('inference.engine_failed'));
     sink.end();
     await closed;
     expect(received()).not.toContain('0\r\n\r\n');
   });
 
-  it('of events that fails after it ends with an event of its own', async () => {
+  it('ends an event stream with an error event if the run fails', async () => {
     const { sink, received } = await exchange();
     sink.head(EVENTS);
     sink.data(Buffer.from('data: {"ha'));
@@ -123,36 +123,36 @@ describe('a media answer', () => {
     expect(received()).toMatch(/data: \{"ha\r\n[0-9a-f]+\r\n\n\ndata: \{"message".*"type":"stream_error"/);
   });
 
-  it('stops the worker when its client has left', async () => {
-    const { client, sink, told } = await exchange();
+  it('cancels the run after the client has disconnected', async () => {
+    const { client, sink, calls } = await exchange();
     sink.head(SOUND);
     client.destroy();
-    await eventually('it is told', () => told.includes('cancel'));
+    await eventually('the run is cancelled', () => calls.includes('cancel'));
     sink.data(Buffer.from('late'));
     sink.end();
   });
 
-  it('holds the worker back while its client does not read, and goes on with it', async () => {
-    const { client, sink, told } = await exchange();
+  it('pauses the run while the client does not read, and resumes it', async () => {
+    const { client, sink, calls } = await exchange();
     client.pause();
     sink.head(SOUND);
-    await fill(sink, told);
+    await fill(sink, calls);
     client.resume();
-    await eventually('it goes on', () => told.at(-1) === 'resume');
+    await eventually('the run resumes', () => calls.at(-1) === 'resume');
   });
 
-  it('is given up when its client reads nothing for half a minute', async () => {
-    const { client, sink, told, closed } = await exchange({ ourTimers: true });
+  it('closes the connection of a client that reads nothing for 30 seconds', async () => {
+    const { client, sink, calls, closed } = await exchange({ fakeTimers: true });
     client.pause();
     sink.head(SOUND);
-    await fill(sink, told);
+    await fill(sink, calls);
     jest.advanceTimersByTime(29_999);
-    expect(told.at(-1)).toBe('pause');
-    expect(told).not.toContain('cancel');
+    expect(calls.at(-1)).toBe('pause');
+    expect(calls).not.toContain('cancel');
     jest.advanceTimersByTime(1);
     client.resume();
     await closed;
     jest.useRealTimers();
-    await eventually('the worker is stopped', () => told.includes('cancel'));
+    await eventually('the run is cancelled', () => calls.includes('cancel'));
   });
 });

@@ -1,6 +1,6 @@
 /**
- * An audio or image response, whose bytes are passed on as they come. The status line waits for the first of them, so that an
- * error before it is an ordinary HTTP error. One after it is an event where the response has events; elsewhere it cuts the
+ * Writes an audio or image response, whose bytes are forwarded as they arrive. The status line is written with the first byte, so
+ * that an earlier error is an ordinary HTTP error. A later error is an event in an event stream; otherwise it closes the
  * connection.
  */
 import type { MediaHead } from '@xerotier/contracts/xim';
@@ -50,7 +50,7 @@ export class MediaResponse implements ResponseSink<MediaHead> {
   }
 }
 
-/** What came before may have ended in the middle of an event. */
+/** Terminates the preceding event, which may be incomplete. */
 function errorBetweenEvents(error: AppError): string {
   return `\n\n${errorEvent(error)}`;
 }

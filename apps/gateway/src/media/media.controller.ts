@@ -1,4 +1,4 @@
-/** Audio and images under `/v1`: of one endpoint, and of the whole project, where `model` says which endpoint. */
+/** Audio and image routes, of an endpoint or of a project, where `model` selects the endpoint. */
 import { Controller, Req, Res } from '@nestjs/common';
 import { mediaRoutes } from '@xerotier/contracts/xim';
 import type { MediaRoute } from '@xerotier/contracts/xim';

@@ -16,17 +16,17 @@ export class MediaService {
   ) {}
 
   /**
-   * Begins the response; from then on it is written to the response as it comes, errors included.
-   * @throws {AppError} `limits.*` before anything has begun.
+   * Starts the inference; its data and errors are then written to the response.
+   * @throws {AppError} `limits.*` before the inference starts.
    */
   async respond(caller: Caller, media: MediaRequest['media'], reply: FastifyReply): Promise<void> {
     const charge = await admitOrReject(this.limits, caller, estimateMediaTokens(media.fields), reply.raw);
-    // From here on the response is written past Fastify.
+    // From here on the response is written to the socket directly, not by Fastify.
     reply.hijack();
     const sink = new MediaResponse(reply.raw);
     const run = this.inference.media({ ...trackedContextOf(caller, reply.raw, charge), media }, sink);
     sink.attach(run);
-    // The client may have left while the limits were asked.
+    // The client may have disconnected during the rate limit check.
     if (reply.raw.destroyed) run.cancel();
   }
 }

@@ -6,8 +6,8 @@ import { accessOf } from '../access/check-access.ts';
 import type { ModelDirectory } from './model-directory.service.ts';
 
 /**
- * The endpoint that has to answer: the one in the URL; on the project-wide base the one that `model` picks.
- * @param tasks what an endpoint may be for, so that this route can use it.
+ * Returns the endpoint of a request: the one in the URL, or the one that `model` selects on the project-wide base URL.
+ * @param tasks tasks of endpoints that serve this route.
  * @throws {AppError} `endpoint.wrong_task`; `model.not_found` or `router.unavailable` as `ModelDirectory.endpointFor`.
  */
 export async function addressedEndpoint(
@@ -18,7 +18,7 @@ export async function addressedEndpoint(
 ): Promise<EndpointAccess> {
   const { endpoints } = accessOf(request);
   const { endpoint: slug } = request.params as { endpoint?: string };
-  // An endpoint URL names exactly one.
+  // An endpoint URL grants access to exactly one endpoint.
   const endpoint =
     slug === undefined ? await directory.endpointFor(model, endpoints, tasks) : (endpoints[0] as EndpointAccess);
   noteForLog(request.raw, { endpoint: endpoint.slug, model: endpoint.modelId });

@@ -15,9 +15,9 @@ function aModel(id: string, name = `org/${id}`): Model {
 }
 
 function endpointsOf(...modelIds: string[]): EndpointAccess[] {
-  return modelIds.map((modelId, at) => ({
-    id: `0b7c9a52-51f1-4f4e-9d31-3b6c1d2f4a1${at}`,
-    slug: `endpoint-${at}`,
+  return modelIds.map((modelId, i) => ({
+    id: `0b7c9a52-51f1-4f4e-9d31-3b6c1d2f4a1${i}`,
+    slug: `endpoint-${i}`,
     modelId,
     tier: 'free',
     task: 'generate',
@@ -26,33 +26,33 @@ function endpointsOf(...modelIds: string[]): EndpointAccess[] {
   }));
 }
 
-describe('the endpoint of a request without one', () => {
+describe('ModelDirectory.endpointFor', () => {
   const endpoints = endpointsOf('a', 'b', 'b');
 
   it.each([
     ['its slug', 'endpoint-2', 'endpoint-2'],
     ['the name of its model, the first of several', 'org/b', 'endpoint-1'],
     ['the id of its model', 'a', 'endpoint-0'],
-  ])('is found by %s', async (_, model, slug) => {
+  ])('finds an endpoint by %s', async (_, model, slug) => {
     const { sut } = await newDirectory(aModel('a'), aModel('b'));
     expect((await sut.endpointFor(model, endpoints, ['generate'])).slug).toBe(slug);
   });
 
-  it('is its slug before it is a model of that name', async () => {
+  it('prefers a slug to the name of a model', async () => {
     const { sut } = await newDirectory(aModel('a', 'endpoint-1'), aModel('b'));
     expect((await sut.endpointFor('endpoint-1', endpoints, ['generate'])).slug).toBe('endpoint-1');
   });
 
-  it('is by its name the one with the right task, and if there is none, another that then says so', async () => {
+  it('prefers an endpoint with a matching task, and falls back to another', async () => {
     const { sut } = await newDirectory(aModel('a'), aModel('b'));
-    const mixed = endpoints.map((endpoint, at) => (at === 2 ? { ...endpoint, task: 'embed' as const } : endpoint));
+    const mixed = endpoints.map((endpoint, i) => (i === 2 ? { ...endpoint, task: 'embed' as const } : endpoint));
     expect((await sut.endpointFor('org/b', mixed, ['score', 'embed'])).slug).toBe('endpoint-2');
     expect((await sut.endpointFor('org/b', mixed, ['generate'])).slug).toBe('endpoint-1');
     expect((await sut.endpointFor('org/b', mixed, ['score'])).slug).toBe('endpoint-1');
     expect((await sut.endpointFor('endpoint-1', mixed, ['embed'])).slug).toBe('endpoint-1');
   });
 
-  it.each(['c', 'org/c', '', 'ENDPOINT-1'])('is not found by %p, and the parameter is named', async (model) => {
+  it.each(['c', 'org/c', '', 'ENDPOINT-1'])('throws model.not_found for %p', async (model) => {
     const { sut } = await newDirectory(aModel('a'), aModel('c'));
     await expect(sut.endpointFor(model, endpoints, ['generate'])).rejects.toMatchObject({
       code: 'model.not_found',
@@ -82,7 +82,7 @@ async function newDirectory(...models: Model[]): Promise<{ sut: ModelDirectory; 
   return { sut: new ModelDirectory((await connectBus()).bus), router };
 }
 
-/** Lets so much time pass, as far as anybody looks at the clock. */
+/** Advances `performance.now()`. */
 let passed = 0;
 const now = performance.now.bind(performance);
 beforeEach(() => void jest.spyOn(performance, 'now').mockImplementation(() => now() + passed));
@@ -92,12 +92,12 @@ afterEach(() => {
 });
 async function pass(ms: number): Promise<void> {
   passed += ms;
-  // The cache looks at the clock once a millisecond at most.
+  // The cache reads the clock at most once per millisecond.
   await new Promise((resolve) => setTimeout(resolve, 5));
 }
 
 describe('ModelDirectory.get', () => {
-  it('asks the router once, for all who want to know at the same time and for a while after', async () => {
+  it('calls the router once for concurrent requests, and caches the response', async () => {
     const { sut, router } = await newDirectory(aModel('a'));
     const found = await Promise.all([sut.get('a'), sut.get('a'), sut.get('a')]);
     expect(found.map((model) => model?.name)).toEqual(['org/a', 'org/a', 'org/a']);
@@ -105,21 +105,21 @@ describe('ModelDirectory.get', () => {
     expect(router.requested).toEqual([['a']]);
   });
 
-  it('finds nothing that the catalogue does not have', async () => {
+  it('returns undefined for an unknown model', async () => {
     const { sut } = await newDirectory(aModel('a'));
     expect(await sut.get('b')).toBeUndefined();
   });
 
-  it('answers with what it knows while it asks again', async () => {
+  it('returns a stale model while it is refreshed', async () => {
     const { sut, router } = await newDirectory(aModel('a', 'old'));
     await sut.get('a');
     router.models = [aModel('a', 'new')];
     await pass(31_000);
     expect((await sut.get('a'))?.name).toBe('old');
-    await eventually('the new name is there', async () => (await sut.get('a'))?.name === 'new');
+    await eventually('the model is refreshed', async () => (await sut.get('a'))?.name === 'new');
   });
 
-  it('goes on with what it knows while no router answers, however old', async () => {
+  it('returns cached models of any age while the router is unavailable', async () => {
     const { sut, router } = await newDirectory(aModel('a'));
     await sut.get('a');
     await router.stop();
@@ -127,7 +127,7 @@ describe('ModelDirectory.get', () => {
     for (let i = 0; i < 3; i += 1) expect((await sut.get('a'))?.name).toBe('org/a');
   });
 
-  it('finds nothing while no router answers and nothing is known', async () => {
+  it('returns undefined if the router is unavailable and nothing is cached', async () => {
     const { sut, router } = await newDirectory(aModel('a'));
     await router.stop();
     expect(await sut.get('a')).toBeUndefined();
@@ -135,7 +135,7 @@ describe('ModelDirectory.get', () => {
 });
 
 describe('ModelDirectory.list', () => {
-  it('lists the models of endpoints in their order, each once, and asks for what it does not know only', async () => {
+  it('returns each model once, in the order of the endpoints, and requests only uncached models', async () => {
     const { sut, router } = await newDirectory(aModel('a'), aModel('b'), aModel('c'));
     await sut.get('b');
     const models = await sut.list(endpointsOf('c', 'b', 'c', 'a'));
@@ -143,18 +143,18 @@ describe('ModelDirectory.list', () => {
     expect(router.requested).toEqual([['b'], ['c', 'a']]);
   });
 
-  it('leaves out what the catalogue does not know', async () => {
+  it('omits unknown models', async () => {
     const { sut } = await newDirectory(aModel('a'));
     expect((await sut.list(endpointsOf('gone', 'a'))).map(({ id }) => id)).toEqual(['a']);
   });
 
-  it('is empty when the catalogue knows none of them, and for no endpoints', async () => {
+  it('is empty for unknown models, and without endpoints', async () => {
     const { sut } = await newDirectory(aModel('a'));
     expect(await sut.list(endpointsOf('gone'))).toEqual([]);
     expect(await sut.list([])).toEqual([]);
   });
 
-  it('goes on with what it knows while no router answers', async () => {
+  it('returns cached models while the router is unavailable', async () => {
     const { sut, router } = await newDirectory(aModel('a'));
     await sut.list(endpointsOf('a'));
     await router.stop();
@@ -162,7 +162,7 @@ describe('ModelDirectory.list', () => {
     expect((await sut.list(endpointsOf('a'))).map(({ id }) => id)).toEqual(['a']);
   });
 
-  it('fails when no router answers and nothing is known: that is no empty list', async () => {
+  it('throws router.unavailable if nothing is cached, instead of an empty list', async () => {
     const { sut, router } = await newDirectory(aModel('a'));
     await router.stop();
     await expect(sut.list(endpointsOf('a'))).rejects.toMatchObject({ code: 'router.unavailable', status: 503 });

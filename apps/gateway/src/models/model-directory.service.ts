@@ -1,4 +1,4 @@
-/** Names and sizes of models, from the router's catalogue; remembered, since every answer names its model. */
+/** Models of the router's catalogue; cached, since every response contains the name of its model. */
 import { Injectable } from '@nestjs/common';
 import { routerContract } from '@xerotier/contracts/router';
 import type { EndpointAccess, EndpointTask } from '@xerotier/contracts/auth';
@@ -7,68 +7,74 @@ import { AppError } from '@xerotier/errors';
 import { Bus } from '@xerotier/nats';
 import { LRUCache } from 'lru-cache';
 
-const FRESH_FOR_MS = 30_000;
+const CACHE_TTL_MS = 30_000;
 const MODELS_MAX = 10_000;
 
 @Injectable()
 export class ModelDirectory {
   readonly #bus: Bus;
-  /** Kept when it is no longer fresh: a model's name from a minute ago is better than none while the router is away. */
+  /** Stale entries are kept, for use while the router is unavailable. */
   readonly #models = new LRUCache<string, Model>({
     max: MODELS_MAX,
-    ttl: FRESH_FOR_MS,
+    ttl: CACHE_TTL_MS,
     allowStale: true,
     noDeleteOnStaleGet: true,
   });
-  readonly #asking = new Map<string, Promise<boolean>>();
+  readonly #pending = new Map<string, Promise<boolean>>();
 
   constructor(bus: Bus) {
     this.#bus = bus;
   }
 
-  /** The model, at once when it is known (however old; it is then asked for again), else after asking. Undefined when there is none or nobody can say. */
+  /**
+   * Returns the model from the cache, or from the router. A stale entry is returned immediately, and refreshed in the background.
+   * Undefined if it does not exist, or if the router is unavailable.
+   */
   async get(modelId: string): Promise<Model | undefined> {
-    const known = this.#models.get(modelId);
-    if (known !== undefined && this.#models.getRemainingTTL(modelId) > 0) return known;
-    const asking = this.#ask([modelId]);
-    if (known === undefined) await asking;
-    return known ?? this.#models.get(modelId);
+    const cached = this.#models.get(modelId);
+    if (cached !== undefined && this.#models.getRemainingTTL(modelId) > 0) return cached;
+    const loading = this.#load([modelId]);
+    if (cached === undefined) await loading;
+    return cached ?? this.#models.get(modelId);
   }
 
-  /** The models of endpoints, one entry per model, in the order of the endpoints. An endpoint's model that the catalogue does not know is left out. */
+  /**
+   * Returns the models of endpoints without duplicates, in the order of the endpoints. Unknown models are omitted.
+   * @throws {AppError} `router.unavailable` if none is cached and the router is unavailable.
+   */
   async list(endpoints: readonly EndpointAccess[]): Promise<Model[]> {
     const ids = [...new Set(endpoints.map(({ modelId }) => modelId))];
     const missing = ids.filter((id) => !this.#models.has(id));
-    const isAnswered = missing.length === 0 || (await this.#ask(missing));
+    const isLoaded = missing.length === 0 || (await this.#load(missing));
     const models = ids.map((id) => this.#models.get(id)).filter((model) => model !== undefined);
-    if (models.length === 0 && !isAnswered) throw new AppError('router.unavailable');
+    if (models.length === 0 && !isLoaded) throw new AppError('router.unavailable');
     return models;
   }
 
   /**
-   * The endpoint that a request without an endpoint in its URL means: the one of this slug, else the first whose model has
-   * this name or id, and of several of these the first with one of the tasks.
-   * @throws {AppError} `model.not_found`; `router.unavailable` when nobody can say which names there are.
+   * Returns the endpoint that `model` selects: by slug, or by the name or id of its model, preferring endpoints with one of the
+   * tasks.
+   * @throws {AppError} `model.not_found`; `router.unavailable` if the names are unknown because the router is unavailable.
    */
   async endpointFor(
     model: string,
     endpoints: readonly EndpointAccess[],
     tasks: readonly EndpointTask[],
   ): Promise<EndpointAccess> {
-    const ofSlug = endpoints.find(({ slug }) => slug === model);
-    if (ofSlug !== undefined) return ofSlug;
+    const bySlug = endpoints.find(({ slug }) => slug === model);
+    if (bySlug !== undefined) return bySlug;
     const named = (await this.list(endpoints)).find(({ id, name }) => name === model || id === model);
-    const ofName = endpoints.filter(({ modelId }) => modelId === named?.id);
-    const ofModel = ofName.find(({ task }) => tasks.includes(task)) ?? ofName[0];
-    if (ofModel === undefined) throw new AppError('model.not_found', { model }, { param: 'model' });
-    return ofModel;
+    const byName = endpoints.filter(({ modelId }) => modelId === named?.id);
+    const endpoint = byName.find(({ task }) => tasks.includes(task)) ?? byName[0];
+    if (endpoint === undefined) throw new AppError('model.not_found', { model }, { param: 'model' });
+    return endpoint;
   }
 
-  /** Whether the router answered; what it knows is then remembered. */
-  #ask(ids: string[]): Promise<boolean> {
+  /** Loads models into the cache. Returns false if the router is unavailable. */
+  #load(ids: string[]): Promise<boolean> {
     const entry = ids.join(' ');
-    const asking =
-      this.#asking.get(entry) ??
+    const loading =
+      this.#pending.get(entry) ??
       this.#bus
         .call(routerContract.operations.getModels, { ids })
         .then(({ models }) => {
@@ -76,8 +82,8 @@ export class ModelDirectory {
           return true;
         })
         .catch(() => false)
-        .finally(() => this.#asking.delete(entry));
-    this.#asking.set(entry, asking);
-    return asking;
+        .finally(() => this.#pending.delete(entry));
+    this.#pending.set(entry, loading);
+    return loading;
   }
 }

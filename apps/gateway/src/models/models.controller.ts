@@ -1,4 +1,4 @@
-/** `GET /v1/models` and `GET /v1/models/{model}`: of one endpoint, and of the whole project. */
+/** `GET /v1/models` and `GET /v1/models/{model}`, of an endpoint or of a project. */
 import { Controller, Param } from '@nestjs/common';
 import type { Access } from '@xerotier/contracts/auth';
 import type { Model } from '@xerotier/contracts/router';
@@ -20,7 +20,7 @@ export class ModelsController {
     return { object: 'list', data: models.map(publicModel) };
   }
 
-  // Model names may hold slashes (`org/model`), as clients of other servers know them.
+  // Model names may contain slashes (`org/model`), which many clients do not encode.
   @Operation(retrieveModel)
   async retrieve(@RequestAccess() { endpoints }: Access, @Param('*') name: string): Promise<PublicModel> {
     const models = await this.directory.list(endpoints);

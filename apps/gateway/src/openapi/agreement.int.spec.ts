@@ -1,4 +1,4 @@
-/** Gateway, table of operations and document say the same: the routes are asked of a gateway that has started. */
+/** The routes of a running gateway, the operations and the OpenAPI document are consistent. */
 import 'reflect-metadata';
 import { generateApiKey } from '@xerotier/api-keys';
 import { authContract } from '@xerotier/contracts/auth';
@@ -64,25 +64,25 @@ afterEach(async () => {
   await app.close();
 });
 
-/** Routes of the gateway by the names that the document has for them. A HEAD comes by itself with each GET. */
+/** Routes of the gateway in the notation of the document. Fastify adds a HEAD route for each GET. */
 function documentedNames(): string[] {
   return routes
     .filter(({ name }) => !name.startsWith('HEAD ') && !name.endsWith(' *') && !name.endsWith(' /*'))
     .map(({ name }) => name.replace(/:(\w+)/g, '{$1}').replace('/models/*', '/models/{model}'));
 }
 
-function placesOf({ paths }: OpenapiDocument): string[] {
+function documentedRoutes({ paths }: OpenapiDocument): string[] {
   return Object.entries(paths).flatMap(([path, item]) =>
     Object.keys(item).map((method) => `${method.toUpperCase()} ${path}`),
   );
 }
 
-/** What one side has and the other has not. */
-function routesThatDiffer(document: OpenapiDocument): string[] {
-  const [ours, theirs] = [documentedNames(), placesOf(document)];
+/** Routes of the gateway that are not documented, and vice versa. */
+function routeDifferences(document: OpenapiDocument): string[] {
+  const [served, documented] = [documentedNames(), documentedRoutes(document)];
   return [
-    ...ours.filter((name) => !theirs.includes(name)).map((name) => `${name} has no row`),
-    ...theirs.filter((name) => !ours.includes(name)).map((name) => `${name} is no route`),
+    ...served.filter((name) => !documented.includes(name)).map((name) => `${name} is not documented`),
+    ...documented.filter((name) => !served.includes(name)).map((name) => `${name} is not served`),
   ];
 }
 
@@ -90,14 +90,14 @@ function propertiesOf(schema: JsonSchema): string[] {
   return Object.keys((schema['properties'] as object | undefined) ?? {});
 }
 
-/** The fields that a schema reads, behind whatever is done with them afterwards. */
+/** The input fields of a schema, before transforms. */
 function fieldsOf(schema: z.ZodType): string[] {
   if (schema instanceof z.ZodPipe) return fieldsOf(schema.in as z.ZodType);
   if (!(schema instanceof z.ZodObject)) throw new Error('A body must be an object.');
   return Object.keys(schema.shape);
 }
 
-/** What the document has of the body of an operation. */
+/** The documented schema of the body of an operation. */
 function describedBody({ paths, components }: OpenapiDocument, id: string): JsonSchema {
   const described = Object.values(paths).flatMap((item) => Object.values(item));
   const content = described.find(({ operationId }) => operationId === id)?.requestBody?.content ?? {};
@@ -105,71 +105,75 @@ function describedBody({ paths, components }: OpenapiDocument, id: string): Json
   return components.schemas[name?.split('/').at(-1) ?? ''] ?? {};
 }
 
-/** Parameters that a row's schemas read and the document does not have. */
+/** Parameters of operations that are not documented. */
 function missingParameters(document: OpenapiDocument, rows: readonly OperationDefinition[] = operations): string[] {
   return rows.flatMap(({ method, path, permission, operationId, request, query, headers }) => {
-    const place = document.paths[permission === null ? path : `/{project}/{endpoint}${path}`]?.[method];
-    const parameters = (place?.parameters ?? []).filter((one): one is Parameter => 'name' in one);
-    const told = {
+    const documentedOperation = document.paths[permission === null ? path : `/{project}/{endpoint}${path}`]?.[method];
+    const parameters = (documentedOperation?.parameters ?? []).filter((one): one is Parameter => 'name' in one);
+    const documented = {
       body: request === undefined ? [] : propertiesOf(describedBody(document, operationId)),
       query: parameters.filter((one) => one.in === 'query').map(({ name }) => name),
       header: parameters.filter((one) => one.in === 'header').map(({ name }) => name),
     };
-    const read = {
+    const accepted = {
       body: request === undefined ? [] : fieldsOf(request),
       query: query === undefined ? [] : fieldsOf(query),
       header: headers === undefined ? [] : fieldsOf(headers),
     };
     return (['body', 'query', 'header'] as const).flatMap((kind) =>
-      read[kind].filter((name) => !told[kind].includes(name)).map((name) => `${operationId}: ${kind} ${name}`),
+      accepted[kind]
+        .filter((name) => !documented[kind].includes(name))
+        .map((name) => `${operationId}: ${kind} ${name}`),
     );
   });
 }
 
-describe('gateway and document', () => {
-  it('have the same routes', () => {
-    expect(routesThatDiffer(openapiDocument())).toEqual([]);
+describe('routes of the gateway', () => {
+  it('are those of the document', () => {
+    expect(routeDifferences(openapiDocument())).toEqual([]);
   });
 
-  it('would be told apart by a row too few and one too many', () => {
+  it('are compared in both directions', () => {
     const scored = operations.find(({ operationId }) => operationId === 'score') as OperationDefinition;
     const others = operations.filter((row) => row !== scored);
-    expect(routesThatDiffer(buildDocument([...others, { ...scored, path: '/v1/guess' }]))).toEqual([
-      'POST /{project}/{endpoint}/v1/score has no row',
-      'POST /{project}/v1/score has no row',
-      'POST /v1/score has no row',
-      'POST /{project}/{endpoint}/v1/guess is no route',
-      'POST /{project}/v1/guess is no route',
-      'POST /v1/guess is no route',
+    expect(routeDifferences(buildDocument([...others, { ...scored, path: '/v1/guess' }]))).toEqual([
+      'POST /{project}/{endpoint}/v1/score is not documented',
+      'POST /{project}/v1/score is not documented',
+      'POST /v1/score is not documented',
+      'POST /{project}/{endpoint}/v1/guess is not served',
+      'POST /{project}/v1/guess is not served',
+      'POST /v1/guess is not served',
     ]);
   });
 
-  it('open the same routes to everyone: the reference, and nothing else', () => {
-    const open = routes.filter(({ name, isPublic }) => isPublic && !name.startsWith('HEAD ')).map(({ name }) => name);
+  it('are public only for the reference', () => {
+    const publicRoutes = routes
+      .filter(({ name, isPublic }) => isPublic && !name.startsWith('HEAD '))
+      .map(({ name }) => name);
     const rows = operations.filter(({ permission }) => permission === null).map(({ path }) => `GET ${path}`);
-    expect(open).toEqual(['GET /', 'GET /openapi.json', 'GET /docs', 'GET /docs/redoc.standalone.js']);
-    expect(rows).toEqual(open);
+    expect(publicRoutes).toEqual(['GET /', 'GET /openapi.json', 'GET /docs', 'GET /docs/redoc.standalone.js']);
+    expect(rows).toEqual(publicRoutes);
   });
 });
 
-describe('the parameters of the document', () => {
-  it('are all that the schemas read', () => {
+describe('parameters of the document', () => {
+  it('include all parameters of the schemas', () => {
     expect(missingParameters(openapiDocument())).toEqual([]);
   });
 
-  it('would be found wanting without one of a body, of a query and of the headers', () => {
+  it('are checked for body, query and headers', () => {
     const bare = operations.map(({ query: _query, headers: _headers, ...row }) => row);
     const document = buildDocument(bare);
     const schema = document.components.schemas['CreateScoreRequest'] as { properties: Record<string, JsonSchema> };
-    const { text_1: _side, ...properties } = schema.properties;
-    const without = {
+    const { text_1: _removed, ...properties } = schema.properties;
+    const incomplete = {
       ...document,
       components: {
         ...document.components,
         schemas: { ...document.components.schemas, CreateScoreRequest: { ...schema, properties } },
       },
     };
-    expect(missingParameters(without)).toEqual(
+    expect(missingParameters(incomplete)).toEqual(
       expect.arrayContaining([
         'createChatCompletion: header X-SLO-TTFT-Ms',
         'listChatCompletions: query limit',
@@ -180,11 +184,16 @@ describe('the parameters of the document', () => {
 });
 
 const KEY = generateApiKey('demo');
-/** Fits no field of any body. */
-const WRONG = 7.5;
+/** Invalid for every field of every body. */
+const INVALID = 7.5;
 
-/** The parameter that the gateway complains of. */
-async function complaint(method: string, path: string, body?: object, headers: object = {}): Promise<string | null> {
+/** Returns the parameter that the gateway rejects. */
+async function rejectedParam(
+  method: string,
+  path: string,
+  body?: object,
+  headers: object = {},
+): Promise<string | null> {
   const address = path.replace('{completion}', 'chatcmpl-1');
   const response = await fetch(`${url}/proj_1/chat${address}`, {
     method: method.toUpperCase(),
@@ -203,44 +212,45 @@ async function complaint(method: string, path: string, body?: object, headers: o
   return error?.param ?? null;
 }
 
-describe('a route reads what the document says of it', () => {
-  // A form holds texts alone, and there is none that fits no field; media-requests.spec.ts has the bounds of forms.
+describe('documented parameters', () => {
+  // Except those of forms: every string is valid for some field. media-requests.spec.ts tests the bounds of forms.
   it.each(operations.filter(({ request, files }) => request !== undefined && files === undefined))(
-    '$operationId complains of each field of its body',
+    'are validated in the body of $operationId',
     async ({ method, path, operationId, example }) => {
       const fields = propertiesOf(describedBody(openapiDocument(), operationId));
       expect(fields).not.toEqual([]);
       for (const field of fields) {
-        expect(await complaint(method, path, { ...example, [field]: WRONG })).toBe(field);
+        expect(await rejectedParam(method, path, { ...example, [field]: INVALID })).toBe(field);
       }
     },
   );
 
   it.each(operations.filter(({ query }) => query !== undefined))(
-    '$operationId complains of each parameter of its query',
+    'are validated in the query of $operationId',
     async ({ method, path, query }) => {
-      for (const name of fieldsOf(query as z.ZodObject)) expect(await complaint(method, `${path}?${name}=`)).toBe(name);
+      for (const name of fieldsOf(query as z.ZodObject))
+        expect(await rejectedParam(method, `${path}?${name}=`)).toBe(name);
     },
   );
 
   it.each(operations.filter(({ headers }) => headers !== undefined))(
-    '$operationId complains of each of its headers',
+    'are validated in the headers of $operationId',
     async ({ method, path, headers, example }) => {
       for (const name of fieldsOf(headers as z.ZodObject)) {
-        expect(await complaint(method, path, example, { [name]: '-1' })).toBe(name);
+        expect(await rejectedParam(method, path, example, { [name]: '-1' })).toBe(name);
       }
     },
   );
 });
 
-describe('the reference of a running gateway', () => {
-  it('is read without a key, and is the document', async () => {
+describe('reference routes', () => {
+  it('serve the document without a key', async () => {
     const response = await fetch(`${url}/openapi.json`);
     expect(response.headers.get('content-type')).toBe('application/json; charset=utf-8');
     expect(await response.json()).toEqual(openapiDocument());
   });
 
-  it('greets who asks for nothing, and says where to go on', async () => {
+  it('serve the base URLs and the version at the root', async () => {
     const response = await fetch(url);
     expect(response.headers.get('content-type')).toBe('application/json; charset=utf-8');
     expect(welcome.parse(await response.json())).toMatchObject({
@@ -255,21 +265,21 @@ describe('the reference of a running gateway', () => {
     expect((await fetch(url, { method: 'POST' })).status).toBe(405);
   });
 
-  it('is the same with a slash at the end of its path', async () => {
+  it('accept a trailing slash', async () => {
     for (const path of ['/docs', '/openapi.json']) {
       const [plain, slashed] = await Promise.all([fetch(url + path), fetch(`${url}/${path}/`)]);
       expect([slashed.status, await slashed.text()]).toEqual([200, await plain.text()]);
     }
   });
 
-  it('has a page, which may load scripts of the gateway and nothing else', async () => {
+  it('serve the page, with a policy that allows only scripts of the gateway', async () => {
     const response = await fetch(`${url}/docs`);
     expect(response.headers.get('content-type')).toBe('text/html; charset=utf-8');
     expect(response.headers.get('content-security-policy')).toBe(CONTENT_SECURITY_POLICY);
     expect(await response.text()).toContain('<script src="/docs/redoc.standalone.js">');
   });
 
-  it('serves the script of its page from the package', async () => {
+  it('serve the script of the page from the package', async () => {
     const address = `${url}/docs/redoc.standalone.js`;
     const response = await fetch(address);
     expect([response.status, response.headers.get('content-type')]).toEqual([200, 'text/javascript; charset=utf-8']);

@@ -17,7 +17,7 @@ function sourcesOf(method: string, path: string, documented: DocumentedOperation
 }
 
 describe('codeSamples', () => {
-  it('calls the method of the OpenAI libraries', () => {
+  it('calls the method of the OpenAI SDKs', () => {
     const example = { model: 'm', messages: [{ role: 'user', content: "it's" }], stream: false, stop: null };
     const [curl, python, node] = sourcesOf(
       'POST',
@@ -38,7 +38,7 @@ describe('codeSamples', () => {
     );
   });
 
-  it('sends what the libraries have no method for with their generic one, on the version of its path', () => {
+  it('uses the generic methods of the SDKs for other operations, with the version of the path', () => {
     const [curl, python, node] = sourcesOf(
       'POST',
       '/v2/rerank',
@@ -51,7 +51,7 @@ describe('codeSamples', () => {
     expect(node).toContain("client.post('/rerank', {\n  body: {\n    query: 'q',\n    documents: ['a'],\n  },\n})");
   });
 
-  it('sends no body where there is none', () => {
+  it('sends no body if the operation has none', () => {
     const [, python, node] = sourcesOf('GET', '/v1/things', operation('listThings'));
     expect(python).toContain('client.get(\n    "/things",\n    cast_to=object,\n)');
     expect(node).toContain("client.get('/things');");
@@ -69,7 +69,7 @@ describe('codeSamples', () => {
     expect(node).toContain("file: createReadStream('audio.mp3'),\n  model: 'm'");
   });
 
-  it('names the id that stands in the path, and the method where it is not the default', () => {
+  it('uses placeholders for ids in the path, and an explicit method if it is not the default', () => {
     const [curl, python, node] = sourcesOf(
       'DELETE',
       '/v1/chat/completions/{completion}',
@@ -80,7 +80,7 @@ describe('codeSamples', () => {
     expect(node).toContain("client.chat.completions.delete('COMPLETION_ID')");
   });
 
-  it('needs neither key nor library for what is public', () => {
+  it('returns only curl, without a key, for public operations', () => {
     expect(sourcesOf('GET', '/openapi.json', { ...operation('getOpenapiDocument'), security: [] })).toEqual([
       'curl "https://api.test/openapi.json"',
     ]);

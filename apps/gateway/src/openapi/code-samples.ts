@@ -1,7 +1,7 @@
-/** How an operation is called with curl and with OpenAI's libraries for Python and Node: `x-codeSamples` of the reference page. */
+/** Code samples for curl and the OpenAI SDKs for Python and Node: `x-codeSamples` of the reference page. */
 import type { DocumentedOperation } from '@xerotier/public-api/openapi';
 
-/** As Redoc reads it. */
+/** The format of Redoc. */
 export interface CodeSample {
   readonly lang: 'Shell' | 'Python' | 'JavaScript';
   readonly label: string;
@@ -15,7 +15,7 @@ interface SampledRequest {
   readonly operation: DocumentedOperation;
 }
 
-/** The method of the OpenAI libraries; what they have no method for is sent with their generic `get` and `post`. */
+/** Methods of the OpenAI SDKs. Other operations use the generic methods `get` and `post`. */
 const SDK_METHODS: Readonly<
   Record<string, { readonly node: string; readonly python?: string; readonly file?: string }>
 > = {
@@ -36,7 +36,7 @@ const SDK_METHODS: Readonly<
   retrieveModel: { node: 'models.retrieve' },
 };
 
-/** @param origin comes before the path; what needs no key gets a line for curl only. */
+/** Returns the samples of an operation; for public operations only curl. @param origin prefix of the path. */
 export function codeSamples(request: SampledRequest, origin: string): CodeSample[] {
   const curl = { lang: 'Shell', label: 'curl', source: curlSample(request, origin) } as const;
   if (request.operation.security !== undefined) return [curl];
@@ -112,7 +112,7 @@ function bodyOf({ requestBody }: DocumentedOperation): { isForm: boolean; fields
   };
 }
 
-/** `/v1` belongs to the base URL of a client. */
+/** Splits off the version, which is part of the base URL of a client. */
 function splitPath(path: string): { base: string; rest: string } {
   const [, base = '', rest = ''] = /^(\/v\d+)(\/.*)$/.exec(path) ?? [];
   return { base, rest };
@@ -144,7 +144,7 @@ function javascriptLiteral(value: unknown, depth: number): string {
 
 interface Notation {
   readonly indent: string;
-  /** Inside the braces of an object on one line. */
+  /** Padding inside the braces of a single-line object. */
   readonly padding: string;
   readonly key: (name: string) => string;
   readonly scalar: (value: unknown) => string;
@@ -165,7 +165,7 @@ const JAVASCRIPT: Notation = {
     typeof value === 'string' ? `'${JSON.stringify(value).slice(1, -1).replaceAll("'", "\\'")}'` : String(value),
 };
 
-/** What holds neither lists nor objects stays on one line. */
+/** Arrays and objects without nested ones are written on one line. */
 function literal(value: unknown, depth: number, notation: Notation): string {
   if (typeof value !== 'object' || value === null) return notation.scalar(value);
   const isList = Array.isArray(value);

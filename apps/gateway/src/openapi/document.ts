@@ -1,4 +1,4 @@
-/** The one document of this process, made when it is first asked for: most gateways never are. */
+/** The OpenAPI document of this process, built on the first request, since most gateways never serve it. */
 import { buildDocument } from '@xerotier/public-api/openapi';
 import type { OpenapiDocument } from '@xerotier/public-api/openapi';
 import { operations } from '@xerotier/public-api/operations';

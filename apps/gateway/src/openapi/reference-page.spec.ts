@@ -9,19 +9,19 @@ import { CONTENT_SECURITY_POLICY, pageOf, redocFile, referenceDocument, referenc
 const page = referencePage();
 const sha256 = (text: string): string => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
 
-/** What a browser would load from another host because the page says so. */
+/** References that make a browser load something from another host. */
 function externalLoads(html: string): string[] {
   return html.match(/<(?:link|img|iframe|form|base)\b|\ssrc="(?!\/docs\/)|@import|url\(/g) ?? [];
 }
 
-/** The document inside a page, as the browser reads it. */
+/** Parses the document that is embedded in a page. */
 function documentIn(html: string): ReturnType<typeof referenceDocument> {
   const [, json = ''] = /<script type="application\/json" id="document">(.*?)<\/script>/s.exec(html) ?? [];
   return JSON.parse(json) as ReturnType<typeof referenceDocument>;
 }
 
-describe('the reference page', () => {
-  it('has every operation once, and every schema', () => {
+describe('referencePage', () => {
+  it('contains every operation once, and every schema', () => {
     const { paths, components } = documentIn(page);
     const shown = Object.values(paths).flatMap((item) => Object.values(item).map(({ operationId }) => operationId));
     const others = operations.filter((operation) => operation !== getReferencePageScript);
@@ -31,12 +31,13 @@ describe('the reference page', () => {
 
   it('loads nothing from other hosts', () => {
     expect(externalLoads(page)).toEqual([]);
+    // The check itself finds external references.
     expect(externalLoads('<img src="https://cdn.example/x.png"><script src="https://cdn.example/x.js">')).toHaveLength(
       3,
     );
   });
 
-  it('has a policy that allows its own scripts and styles by hash, and no other host', () => {
+  it('has a content security policy that allows only its own scripts and styles, by hash', () => {
     const [, style = ''] = /<style>(.*?)<\/style>/s.exec(page) ?? [];
     const [, script = ''] = /<script>(.*?)<\/script>/s.exec(page) ?? [];
     expect(script).toContain('Redoc.init');
@@ -46,14 +47,14 @@ describe('the reference page', () => {
     expect(CONTENT_SECURITY_POLICY).not.toMatch(/https?:|\*|unsafe|connect-src|font-src/);
   });
 
-  it('shows the server and the samples with a base URL that the browser fills in', () => {
+  it('uses a placeholder for the base URL, which the browser replaces', () => {
     const { servers, paths } = documentIn(page);
     expect(servers).toEqual([{ url: '{base_url}' }]);
     expect(JSON.stringify(paths['/v1/chat/completions']?.post)).toContain('curl \\"{base_url}/v1/chat/completions\\"');
     expect(page).toContain("replaceAll('{base_url}', base)");
   });
 
-  it('takes no text for markup', () => {
+  it('escapes markup in texts', () => {
     const hostile = '</script><script>alert("x")</script>';
     const row = { ...(operations[0] as (typeof operations)[number]), summary: hostile };
     const shown = pageOf(buildDocument([row]));
@@ -62,10 +63,10 @@ describe('the reference page', () => {
   });
 });
 
-describe('the bundle of Redoc', () => {
+describe('the Redoc bundle', () => {
   const bundle = readFileSync(redocFile(), 'utf8');
 
-  it('would load one image from elsewhere, which the policy blocks, and no font, style or script', () => {
+  it('references one external image, which the policy blocks, and no fonts, styles or scripts', () => {
     expect(bundle.match(/https?:\/\/cdn\.[^"'`\s]+/g)).toEqual(['https://cdn.redoc.ly/redoc/logo-mini.svg']);
     expect(bundle).not.toMatch(/fonts\.googleapis|fonts\.gstatic|@import\s|google-analytics|opentelemetry|sendBeacon/);
     expect(CONTENT_SECURITY_POLICY).toContain("img-src 'self' data:;");

@@ -1,4 +1,4 @@
-/** The document as a page: Redoc's bundle, which we serve ourselves, with the document inside the page. It requests nothing else. */
+/** The reference page: Redoc, served by the gateway, with the document embedded in the page. It loads nothing from other hosts. */
 import { createHash } from 'node:crypto';
 import { createRequire } from 'node:module';
 import type { DocumentedOperation, OpenapiDocument } from '@xerotier/public-api/openapi';
@@ -8,18 +8,18 @@ import { openapiDocument } from './document.ts';
 
 const require = createRequire(import.meta.url);
 
-/** Where the page loads Redoc from. */
+/** The path of the Redoc bundle. */
 const REDOC_PATH = getReferencePageScript.path;
 
-/** The file that is served there: 1.1 MB, so it is streamed from disk and never read at start. */
+/** Returns the file of the Redoc bundle. It is 1.1 MB, so it is streamed from disk. */
 export function redocFile(): string {
   return require.resolve('redoc/bundles/redoc.standalone.js');
 }
 
-/** Stands in the page for what only the browser knows: the origin, and project and endpoint of the page's query. */
+/** Placeholder for the base URL: the browser replaces it by its origin, and project and endpoint of the query. */
 const BASE_URL = '{base_url}';
 
-/** `/docs?project=P&endpoint=E` shows the URLs of that endpoint; without them those of `/v1`, where the key names the project. */
+/** `/docs?project=P&endpoint=E` shows the URLs of that endpoint; without a query those of the root base URL. */
 const SCRIPT = `
 const { origin, searchParams } = new URL(location.href);
 const names = [searchParams.get('project'), searchParams.get('project') && searchParams.get('endpoint')].filter(Boolean);
@@ -44,8 +44,8 @@ const STYLE = 'body { margin: 0; }';
 const sha256 = (text: string): string => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
 
 /**
- * styled-components, which Redoc is made with, adds an empty style element and puts rules into it by script: the hash of the
- * empty text allows that, and no other style. Its search index is built in a worker that is made from a blob.
+ * styled-components, which Redoc uses, adds an empty style element and inserts rules by script: the hash of the empty text allows
+ * that, and no other style. The search index is built in a web worker from a blob.
  */
 export const CONTENT_SECURITY_POLICY = [
   "default-src 'none'",
@@ -65,7 +65,7 @@ export function referencePage(): string {
 }
 
 export function pageOf(document: OpenapiDocument): string {
-  // Inside a script element only `<` can end it.
+  // `<` is the only character that could end the script element.
   const json = JSON.stringify(referenceDocument(document)).replaceAll('<', '\\u003c');
   return `<!doctype html>
 <html lang="en">
@@ -77,7 +77,7 @@ export function pageOf(document: OpenapiDocument): string {
 </head>
 <body>
 <div id="reference"></div>
-<noscript>This page needs JavaScript. <a href="/openapi.json">openapi.json</a> is the same for programs.</noscript>
+<noscript>This page requires JavaScript. The specification is available as <a href="/openapi.json">openapi.json</a>.</noscript>
 <script type="application/json" id="document">${json}</script>
 <script src="${REDOC_PATH}"></script>
 <script>${SCRIPT}</script>
@@ -86,7 +86,7 @@ export function pageOf(document: OpenapiDocument): string {
 `;
 }
 
-/** The document as the page shows it: each operation once, without the bases of project and endpoint, and with samples. */
+/** Returns the document for the page: each operation once, on the root base URL, with code samples. */
 export function referenceDocument(document: OpenapiDocument): OpenapiDocument {
   const paths = Object.entries(document.paths)
     .filter(([path]) => !path.startsWith('/{project}') && path !== REDOC_PATH)

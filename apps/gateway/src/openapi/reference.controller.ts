@@ -1,4 +1,4 @@
-/** `GET /`, `GET /openapi.json` and `GET /docs`: the reference of the public API, for anyone, and without any request to other hosts. */
+/** `GET /`, `GET /openapi.json` and `GET /docs`: the public reference of the API, without requests to other hosts. */
 import { Controller, Res } from '@nestjs/common';
 import {
   getOpenapiDocument,
@@ -13,7 +13,7 @@ import { openapiText } from './document.ts';
 import { CONTENT_SECURITY_POLICY, redocFile, referencePage } from './reference-page.ts';
 import { welcomeText } from './welcome.ts';
 
-/** Seconds: it changes with a new version of the gateway only. */
+/** Cacheable, since the reference changes only with the version of the gateway. */
 const HEADERS = { 'cache-control': 'public, max-age=300', 'x-content-type-options': 'nosniff' };
 
 @Controller()

@@ -1,4 +1,4 @@
-/** What the HTTP application does for every operation: access before the body is read, and no route beside the definitions. */
+/** Hooks for all operations: authorization before the body is read, and a check at startup that routes and operations match. */
 import type { HttpAppOptions } from '@xerotier/http';
 import type { Logger } from '@xerotier/log';
 import type { OperationDefinition } from '@xerotier/public-api/operation';
@@ -12,9 +12,9 @@ import { checkResponse } from './response-check.ts';
 export interface OperationHooksOptions {
   readonly access: () => AccessService;
   readonly log: Logger;
-  /** Whether each response is held against its operation, and is a 500 where it does not fit. */
+  /** Whether responses are validated against their operation, and replaced by a 500 if they are invalid. */
   readonly checkResponses: boolean;
-  /** Default: all of the public API. */
+  /** Default: all operations of the public API. */
   readonly operations?: readonly OperationDefinition[];
 }
 
@@ -35,16 +35,16 @@ export function operationHooks({
   };
 }
 
-/** @throws {Error} when a route is registered that is no operation's, and on the start when an operation has no route. */
+/** @throws {Error} if a route without an operation is registered, and at startup if an operation has no route. */
 function assertRoutesAreOperations(fastify: FastifyInstance, operations: readonly OperationDefinition[]): void {
   const registered = new Set<string>();
   fastify.addHook('onRoute', ({ method, url, config }) => {
-    // Nest's own catch-all is a 404 and nothing else.
+    // The catch-all route of Nest only returns 404.
     if (url === '*' || url === '/*') return;
     const operation = config?.operation;
     if (operation === undefined || !operations.includes(operation)) {
       throw new Error(
-        `${[method].flat().join(', ')} ${url} is no operation: add @Operation(...) to its handler, and the operation to libs/public-api/src/operations.`,
+        `${[method].flat().join(', ')} ${url} has no operation: add @Operation(...) to its handler, and the operation to libs/public-api/src/operations.`,
       );
     }
     for (const name of [method].flat()) registered.add(`${name} ${url}`);
@@ -54,6 +54,7 @@ function assertRoutesAreOperations(fastify: FastifyInstance, operations: readonl
       routesOf({ method, ...operation }).some((route) => !registered.has(`${method.toUpperCase()} /${route}`)),
     );
     if (missing.length === 0) done();
-    else done(new Error(`No controller has ${missing.map(({ operationId }) => operationId).join(', ')}.`));
+    else
+      done(new Error(`Operations without a controller: ${missing.map(({ operationId }) => operationId).join(', ')}.`));
   });
 }

@@ -12,16 +12,16 @@ function rejection(parse: (query: unknown) => unknown, query: unknown): AppError
     if (AppError.is(error)) return error;
     throw error;
   }
-  throw new Error(`this should have been rejected: ${JSON.stringify(query)}`);
+  throw new Error(`expected a rejection of ${JSON.stringify(query)}`);
 }
 
-describe('the query of a list', () => {
-  it('is for the twenty oldest when it says nothing', () => {
+describe('readQuery', () => {
+  it('returns the defaults for an empty query', () => {
     expect(parseListQuery({})).toEqual({ limit: 20, order: 'asc' });
     expect(parsePageQuery({})).toEqual({ limit: 20, order: 'asc' });
   });
 
-  it('may say everything', () => {
+  it('parses all parameters', () => {
     const query = { after: 'a', limit: '100', order: 'desc', model: 'org/m', 'metadata[k]': 'v', 'metadata[a[b]]': '' };
     expect(parseListQuery(query)).toEqual({
       after: 'a',
@@ -32,11 +32,11 @@ describe('the query of a list', () => {
     });
   });
 
-  it('ignores what other servers know', () => {
+  it('ignores unknown parameters', () => {
     expect(parseListQuery({ before: 'x', toString: 'y' })).toEqual({ limit: 20, order: 'asc' });
   });
 
-  it.each(['0', '101', '-1', '1.5', '', 'x', '1e1', ' 1', ['1', '2']])('is rejected with the limit %j', (limit) => {
+  it.each(['0', '101', '-1', '1.5', '', 'x', '1e1', ' 1', ['1', '2']])('rejects the limit %j', (limit) => {
     for (const parse of [parseListQuery, parsePageQuery]) {
       expect(rejection(parse, { limit })).toMatchObject({ code: 'request.invalid', param: 'limit' });
     }
@@ -52,7 +52,7 @@ describe('the query of a list', () => {
     ['metadata.k', { 'metadata[k]': 'v'.repeat(513) }],
     ['metadata.k', { 'metadata[k]': 'a\0b' }],
     ['metadata', Object.fromEntries([...Array(17).keys()].map((i) => [`metadata[${i}]`, 'v']))],
-  ])('is rejected by the name %s for what does not fit', (param, query) => {
+  ])('rejects an invalid %s and names it: %j', (param, query) => {
     expect(rejection(parseListQuery, query)).toMatchObject({ code: 'request.invalid', param });
   });
 });

@@ -1,7 +1,7 @@
 /**
- * `@Operation(createChatCompletion)` on a controller's method makes it the handler of that operation: its routes on every base
- * path, the permission that is checked before the body is read (the handler finds the result by `accessOf`), the kind of body,
- * and the status of its success. What a handler returns has the type of the operation's response.
+ * `@Operation(createChatCompletion)` makes a controller method the handler of that operation. It registers the routes on every base
+ * path, the permission that is checked before the body is read (see `accessOf`), the kind of the body, and the status 200. The
+ * method must return the response type of the operation.
  */
 import { applyDecorators, HttpCode, RequestMapping, RequestMethod } from '@nestjs/common';
 import { RouteConfig } from '@nestjs/platform-fastify';
@@ -13,7 +13,7 @@ import type { OperationDefinition, ResponseOf } from '@xerotier/public-api/opera
 declare module 'fastify' {
   interface FastifyContextConfig {
     operation?: OperationDefinition;
-    /** What the key needs; absent on an operation that is for everyone. */
+    /** The required scope; absent for public operations. */
     scope?: Scope;
   }
 }
@@ -42,7 +42,7 @@ export function Operation<O extends OperationDefinition>(operation: O): Operatio
   );
 }
 
-/** As Nest writes them, without the first slash. */
+/** Returns the routes in the notation of Nest, without the leading slash. */
 export function routesOf({ path, permission }: OperationDefinition): string[] {
   const bases = permission === null ? [''] : BASES.map((base) => base.path);
   return bases.map((base) =>

@@ -30,7 +30,7 @@ const readBytes = defineOperation({
   errors: [],
 });
 
-/** What each thing does; the name is in the path. */
+/** Handlers by the name in the path. */
 const things: Readonly<Record<string, (reply: FastifyReply) => unknown>> = {
   right: () => ({ id: 'a', more: 1 }),
   wrong: () => ({ id: 7 }),
@@ -86,7 +86,7 @@ afterEach(async () => {
 
 async function start(checkResponses = true): Promise<{ url: string; log: ReturnType<typeof capturedLog> }> {
   const log = capturedLog();
-  // Nobody is asked for access here.
+  // Not called: the operations are public.
   const access = (): AccessService => ({}) as AccessService;
   const app = await createHttpApp(ThingsModule, {
     log: log.log,
@@ -97,19 +97,19 @@ async function start(checkResponses = true): Promise<{ url: string; log: ReturnT
   return { url: `http://127.0.0.1:${await app.listen(0, '127.0.0.1')}`, log };
 }
 
-describe('a checked response', () => {
+describe('checkResponse', () => {
   it.each([
     ['right', 200, '{"id":"a","more":1}'],
     ['written at once', 200, '{"id":"a"}'],
     ['written in pieces', 200, '{"id":"a"}'],
     ['a stream', 200, 'data: 1\n\ndata: 2\n\n'],
     ['declared', 404, expect.stringContaining('model_not_found')],
-  ])('leaves as it is when it fits: %s', async (name, status, body) => {
+  ])('does not change a valid response: %s', async (name, status, body) => {
     const { url, log } = await start();
     const response = await fetch(`${url}/things/${name}`);
     expect([response.status, await response.text()]).toEqual([status, body]);
     expect(response.headers.get('x-kept')).toBe(name === 'written at once' ? 'yes' : null);
-    expect(log.text()).not.toContain('does not fit');
+    expect(log.text()).not.toContain('does not match');
   });
 
   it.each([
@@ -119,28 +119,28 @@ describe('a checked response', () => {
     ['written wrongly', 'id: Invalid input'],
     ['another type', 'text/plain is not declared'],
     ['another status', 'status 202 without an error envelope'],
-  ])('is a 500 that the log explains when it does not: %s', async (name, problem) => {
+  ])('replaces an invalid response by a 500 and logs the problem: %s', async (name, problem) => {
     const { url, log } = await start();
     const response = await fetch(`${url}/things/${name}`);
     expect([response.status, await response.json()]).toMatchObject([500, { error: { code: 'internal_error' } }]);
-    const line = log.lines().find(({ msg }) => msg === 'response does not fit its operation');
+    const line = log.lines().find(({ msg }) => msg === 'response does not match its operation');
     expect(line).toMatchObject({ level: 'error', operation: 'readThing', problem: expect.stringContaining(problem) });
   });
 
-  it('is not read where it is passed on', async () => {
+  it('does not parse raw responses', async () => {
     const { url } = await start();
     const response = await fetch(`${url}/bytes`);
     expect([response.status, await response.text()]).toEqual([200, 'not JSON at all']);
   });
 
-  it('may have no body for a HEAD', async () => {
+  it('allows a HEAD response without a body', async () => {
     const { url } = await start();
     expect((await fetch(`${url}/things/right`, { method: 'HEAD' })).status).toBe(200);
   });
 });
 
-describe('an unchecked response', () => {
-  it('leaves as it is, whatever it is', async () => {
+describe('without checkResponses', () => {
+  it('does not change invalid responses', async () => {
     const { url } = await start(false);
     const response = await fetch(`${url}/things/wrong`);
     expect([response.status, await response.json()]).toEqual([200, { id: 7 }]);

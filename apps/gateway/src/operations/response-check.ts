@@ -1,7 +1,7 @@
 /**
- * Holds responses against their operation, outside production: the media type and the body of a success, and the status and the
- * code of an error. What does not fit is a 500 and an error in the log, so that no test passes with it. The events of a stream are
- * not looked at here; the end-to-end tests do that.
+ * Validates responses against their operation, outside production: the media type and body of a success, and the status and code
+ * of an error. An invalid response is replaced by a 500 and logged, so that tests fail. Events of streams are not validated here,
+ * but by the end-to-end tests.
  */
 import { AppError } from '@xerotier/errors';
 import { writeError } from '@xerotier/http';
@@ -11,10 +11,10 @@ import type { OperationDefinition } from '@xerotier/public-api/operation';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
 
-/** Called before anything is written. */
+/** Must be called before anything is written to the response. */
 export function checkResponse(request: FastifyRequest, reply: FastifyReply, log: Logger): void {
   const { operation } = request.routeOptions.config;
-  if (operation !== undefined) new CheckedResponse(reply.raw, { operation, method: request.method, log }).watch();
+  if (operation !== undefined) new CheckedResponse(reply.raw, { operation, method: request.method, log }).intercept();
 }
 
 interface CheckContext {
@@ -23,12 +23,12 @@ interface CheckContext {
   readonly log: Logger;
 }
 
-/** Methods that are covered by ones of our own until the response is let out. */
-const WATCHED = ['writeHead', 'write', 'end'] as const;
+/** Methods of the response that are intercepted until it is released. */
+const INTERCEPTED = ['writeHead', 'write', 'end'] as const;
 
 type WriteHead = (status: number, ...rest: unknown[]) => ServerResponse;
 
-/** Holds the head of a response back until its body is known, so that it can still become that of a 500. */
+/** Buffers the head of a response until its body is known, so that it can be replaced by a 500. */
 class CheckedResponse {
   readonly #response: ServerResponse;
   readonly #context: CheckContext;
@@ -40,7 +40,7 @@ class CheckedResponse {
     this.#context = context;
   }
 
-  watch(): void {
+  intercept(): void {
     Object.assign(this.#response, {
       writeHead: (...head: Parameters<WriteHead>) => this.#writeHead(head),
       write: (...args: unknown[]) => this.#write(args),
@@ -51,12 +51,12 @@ class CheckedResponse {
   #writeHead(head: Parameters<WriteHead>): ServerResponse {
     this.#head = head;
     this.#response.statusCode = head[0];
-    if (!this.#isRead()) this.#letOut(undefined);
+    if (!this.#isBodyChecked()) this.#release(undefined);
     return this.#response;
   }
 
   #write(args: unknown[]): boolean {
-    if (!this.#isRead()) return this.#letOut(undefined) && this.#pass('write', args);
+    if (!this.#isBodyChecked()) return this.#release(undefined) && this.#call('write', args);
     this.#pieces.push(bytesOf(args[0]));
     return true;
   }
@@ -65,37 +65,37 @@ class CheckedResponse {
     const [last] = args;
     if (typeof last === 'string' || last instanceof Uint8Array) this.#pieces.push(bytesOf(last));
     const body = Buffer.concat(this.#pieces);
-    if (this.#letOut(body)) this.#pass('end', [body, ...args.filter((value) => typeof value === 'function')]);
+    if (this.#release(body)) this.#call('end', [body, ...args.filter((value) => typeof value === 'function')]);
     return this.#response;
   }
 
-  /** Whether the body is looked at: what is passed on leaves as it comes. */
-  #isRead(): boolean {
+  /** Whether the body is validated. Raw responses and event streams are passed through. */
+  #isBodyChecked(): boolean {
     const { statusCode } = this.#response;
     return statusCode !== 200 || !isRaw(this.#context.operation, this.#type());
   }
 
   #type(): string {
-    const given = this.#head?.slice(1).find((value): value is OutgoingHttpHeaders => typeof value === 'object');
-    return mediaType(headerOf(given, 'content-type') ?? this.#response.getHeader('content-type'));
+    const headers = this.#head?.slice(1).find((value): value is OutgoingHttpHeaders => typeof value === 'object');
+    return mediaType(headerOf(headers, 'content-type') ?? this.#response.getHeader('content-type'));
   }
 
-  /** Writes the head that was held back; where the response does not fit, a 500 in its place, and returns false. */
-  #letOut(body: Buffer | undefined): boolean {
+  /** Writes the buffered head and returns true, or writes a 500 instead if the response is invalid, and returns false. */
+  #release(body: Buffer | undefined): boolean {
     const { operation, method, log } = this.#context;
     const { statusCode: status } = this.#response;
     const problem = problemOf(operation, method, { status, type: this.#type(), body });
-    for (const name of WATCHED) Reflect.deleteProperty(this.#response, name);
+    for (const name of INTERCEPTED) Reflect.deleteProperty(this.#response, name);
     if (problem === undefined) {
-      if (this.#head !== undefined) this.#pass('writeHead', this.#head);
+      if (this.#head !== undefined) this.#call('writeHead', this.#head);
       return true;
     }
-    log.error('response does not fit its operation', { operation: operation.operationId, status, problem });
+    log.error('response does not match its operation', { operation: operation.operationId, status, problem });
     writeError(this.#response, new AppError('internal', {}, { cause: new Error(problem) }));
     return false;
   }
 
-  #pass(name: (typeof WATCHED)[number], args: readonly unknown[]): boolean {
+  #call(name: (typeof INTERCEPTED)[number], args: readonly unknown[]): boolean {
     const response = this.#response as unknown as Record<string, (...values: readonly unknown[]) => boolean>;
     return response[name]?.(...args) === true;
   }
@@ -104,11 +104,11 @@ class CheckedResponse {
 interface Outgoing {
   readonly status: number;
   readonly type: string;
-  /** Absent where it is not looked at. */
+  /** Undefined if it is not validated. */
   readonly body: Buffer | undefined;
 }
 
-/** What does not fit; undefined when everything does. */
+/** Returns the first problem of a response; undefined if it is valid. */
 function problemOf(operation: OperationDefinition, method: string, outgoing: Outgoing): string | undefined {
   const { status, type, body } = outgoing;
   if (status !== 200)
@@ -116,7 +116,7 @@ function problemOf(operation: OperationDefinition, method: string, outgoing: Out
   if (isRaw(operation, type)) return undefined;
   const { response } = operation;
   if (type !== 'application/json' || response === undefined) return `${type || 'no media type'} is not declared`;
-  // A HEAD has the headers of a GET and no body.
+  // A HEAD response has no body.
   if (body === undefined || method === 'HEAD') return undefined;
   const issue = response.safeParse(parsed(body)).error?.issues[0];
   return issue === undefined ? undefined : `${issue.path.join('.')}: ${issue.message}`;
@@ -131,7 +131,7 @@ function errorProblem({ errors }: OperationDefinition, status: number, body: Buf
   if (!result.success) return `status ${status} without an error envelope`;
   const { code } = result.data.error;
   if (publicErrors[code].status !== status) return `${code} with status ${status}`;
-  // A path that only looks like one of the operation.
+  // An unknown path may match the route of the operation.
   return errors.includes(code) || code === 'unknown_url' ? undefined : `the code ${code} is not declared`;
 }
 

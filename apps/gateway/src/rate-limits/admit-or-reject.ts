@@ -4,10 +4,10 @@ import type { Caller } from '../requests/caller.ts';
 import type { RateLimitsService } from './rate-limits.service.ts';
 
 /**
- * Lets a request in and puts what its client reads about limits on the answer, whatever that will be.
- * @param tokens the most that it may use.
- * @returns what charges it for what it really used; call it once the request is over.
- * @throws {AppError} `limits.requests_exceeded` or `limits.tokens_exceeded`, with the time to wait.
+ * Admits a request and sets the rate limit headers of its response, which may also be an error.
+ * @param tokens maximum number of tokens of the request.
+ * @returns a function that charges the actual usage; call it once the request has ended.
+ * @throws {AppError} `limits.requests_exceeded` or `limits.tokens_exceeded`, with `retryAfterSeconds`.
  */
 export async function admitOrReject(
   limits: RateLimitsService,

@@ -1,10 +1,10 @@
-/** How many gateways there are: each tells Redis that it lives, and reads who else did. */
+/** The number of running gateways: each registers itself in Redis periodically, and reads how many have done so. */
 import type { RedisClient } from '@xerotier/redis';
 import { randomUUID } from 'node:crypto';
 
-const TOLD_EVERY_MS = 3_000;
+const INTERVAL_MS = 3_000;
 
-/** KEYS[1]: the gateways by the second in which they were heard last. ARGV: this one. Whoever was silent for 10 s is gone. */
+/** KEYS[1]: gateways by the second of their last registration. ARGV: this gateway. A registration expires after 10 s. */
 const COUNT_SCRIPT = `
 local now = tonumber(redis.call('TIME')[1])
 redis.call('ZADD', KEYS[1], now, ARGV[1])
@@ -16,28 +16,28 @@ return redis.call('ZCARD', KEYS[1])
 export class GatewayCount {
   readonly #redis: RedisClient;
   readonly #id = randomUUID();
-  readonly #telling: NodeJS.Timeout;
+  readonly #timer: NodeJS.Timeout;
   #last = 1;
 
   constructor(redis: RedisClient) {
     this.#redis = redis;
-    this.#telling = setInterval(() => this.#tell(), TOLD_EVERY_MS).unref();
-    redis.on('ready', () => this.#tell());
+    this.#timer = setInterval(() => this.#register(), INTERVAL_MS).unref();
+    redis.on('ready', () => this.#register());
   }
 
-  /** As Redis said it last; 1 while it has not said anything. */
+  /** The last count from Redis; initially 1. */
   get last(): number {
     return this.#last;
   }
 
   stop(): void {
-    clearInterval(this.#telling);
+    clearInterval(this.#timer);
   }
 
-  #tell(): void {
+  #register(): void {
     this.#redis.eval(COUNT_SCRIPT, 1, 'gateways', this.#id).then(
       (count) => (this.#last = Math.max(1, Number(count))),
-      // What was known last is the best there is.
+      // While Redis is unavailable, the last count is kept.
       () => undefined,
     );
   }

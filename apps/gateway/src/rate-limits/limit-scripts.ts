@@ -1,12 +1,12 @@
 /**
- * The three steps of a limit as Redis scripts. Each runs alone and on the clock of Redis, so any number of gateways agree.
+ * The operations of a limiter as Redis scripts. They are atomic and use the clock of Redis, so all gateways are consistent.
  *
- * KEYS[1] is a hash: `requests` and `tokens` are times in microseconds, at which the allowance will be full again (the
+ * KEYS[1] is a hash: `requests` and `tokens` are the times in microseconds at which the allowance is full again (the
  * "theoretical arrival time" of GCRA); `held` is the sum of the open holds. KEYS[2] is a sorted set of the holds,
- * `{id}:{tokens}`, by the time at which they run out.
+ * `{id}:{tokens}`, by their expiry.
  *
- * ARGV[1] is the time for tests, in microseconds; empty means the clock of Redis. Numbers are written with %.0f: what Lua
- * writes by itself has 14 digits, and these have 16.
+ * ARGV[1] is the time in microseconds, for tests; empty for the clock of Redis. Numbers are formatted with %.0f, since they have
+ * 16 digits, and the default format of Lua has 14.
  */
 const PRELUDE = `
 local function now_us()
@@ -34,9 +34,9 @@ end
 `;
 
 /**
- * ARGV: time, requests per minute, tokens per minute (0 is no limit), the hold's id and tokens, its life in milliseconds.
- * Answers: refused by (0 nobody, 1 requests, 2 tokens), wait in microseconds, requests left, microseconds until requests
- * are full, tokens left, microseconds until tokens are full.
+ * ARGV: time, requests per minute, tokens per minute (0 for no limit), id and tokens of the hold, its lifetime in milliseconds.
+ * Returns: rejected by (0 admitted, 1 requests, 2 tokens), wait in microseconds, remaining requests, microseconds until requests
+ * are full, remaining tokens, microseconds until tokens are full.
  */
 export const ADMIT_SCRIPT = `${PRELUDE}
 local request_limit, token_limit = tonumber(ARGV[2]), tonumber(ARGV[3])
@@ -45,10 +45,10 @@ local request_step = request_limit > 0 and window / request_limit or 0
 local token_step = token_limit > 0 and window / token_limit or 0
 local request_wait = requests - now + request_step - window
 local token_wait = tokens - now + (held + cost) * token_step - window
-local refused, wait = 0, 0
-if request_wait > 1 then refused, wait = 1, request_wait end
-if token_limit > 0 and token_wait > 1 and token_wait > wait then refused, wait = 2, token_wait end
-if refused == 0 then
+local rejected, wait = 0, 0
+if request_wait > 1 then rejected, wait = 1, request_wait end
+if token_limit > 0 and token_wait > 1 and token_wait > wait then rejected, wait = 2, token_wait end
+if rejected == 0 then
   requests = requests + request_step
   if token_limit > 0 then
     held = held + cost
@@ -58,11 +58,11 @@ end
 keep()
 local requests_left = request_limit > 0 and math.floor((window - (requests - now)) / request_step + 0.000001) or 0
 local tokens_left = token_limit > 0 and math.floor((window - (tokens - now)) / token_step - held + 0.000001) or 0
-return { refused, number(wait), math.max(0, requests_left), number(requests - now),
+return { rejected, number(wait), math.max(0, requests_left), number(requests - now),
   math.max(0, tokens_left), number(tokens - now + held * token_step) }
 `;
 
-/** ARGV: time, tokens per minute, the hold's id and tokens, the tokens that were used. */
+/** ARGV: time, tokens per minute, id and tokens of the hold, used tokens. */
 export const SETTLE_SCRIPT = `${PRELUDE}
 if redis.call('ZREM', KEYS[2], ARGV[3] .. ':' .. ARGV[4]) == 1 then held = held - tonumber(ARGV[4]) end
 tokens = tokens + tonumber(ARGV[5]) * window / tonumber(ARGV[2])
@@ -70,7 +70,7 @@ keep()
 return 1
 `;
 
-/** ARGV: time, the life in milliseconds, and the hold as it is in the set. One that has run out stays so. */
+/** ARGV: time, lifetime in milliseconds, the member of the hold in the set. An expired hold is not renewed. */
 export const RENEW_SCRIPT = `${PRELUDE}
 redis.call('ZADD', KEYS[2], 'XX', number(now + tonumber(ARGV[2]) * 1000), ARGV[3])
 keep()

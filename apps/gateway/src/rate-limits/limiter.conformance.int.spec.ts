@@ -1,4 +1,4 @@
-/** What every limiter promises, on Redis and in memory; and that the two always say the same. The clock is the test's. */
+/** Conformance of all limiters, on Redis and in memory, and equivalence of the two. The tests control the clock. */
 import { testServers } from '@xerotier/testing';
 import { connectRedis } from '@xerotier/redis';
 import type { RedisClient } from '@xerotier/redis';
@@ -28,7 +28,7 @@ const limiters: Record<string, () => Limiter> = {
   LocalLimiter: () => new LocalLimiter(() => nowUs),
 };
 
-/** A bucket that nothing was taken from. */
+/** A full bucket. */
 function aBucket(requestsPerMinute: number | null, tokensPerMinute: number | null): Bucket {
   return { keyId: `key_${++buckets}`, tier: 'free', limits: { requestsPerMinute, tokensPerMinute } };
 }
@@ -48,19 +48,19 @@ describe.each(Object.keys(limiters))('%s', (name) => {
     return count;
   };
 
-  it('lets a minute of requests through at once, and no more', async () => {
+  it('admits a burst of one minute of requests', async () => {
     const bucket = aBucket(60, null);
     expect(await admitted(bucket, 70)).toBe(60);
   });
 
-  it('lets requests through again at the rate of the limit', async () => {
+  it('replenishes requests at the rate of the limit', async () => {
     const bucket = aBucket(60, null);
     await admitted(bucket, 60);
     pass(10_000);
     expect(await admitted(bucket, 20)).toBe(10);
   });
 
-  it('tells the time to wait truly: a millisecond before it the answer is still no', async () => {
+  it('returns the exact time to wait', async () => {
     const bucket = aBucket(20, null);
     await admitted(bucket, 20);
     const { rejectedBy, retryAfterMs } = await limiter.admit(bucket, aHold());
@@ -71,7 +71,7 @@ describe.each(Object.keys(limiters))('%s', (name) => {
     expect(await admitted(bucket, 1)).toBe(1);
   });
 
-  it('holds the tokens that a request may use, and gives back what it did not', async () => {
+  it('holds the maximum tokens of a request, and returns unused ones', async () => {
     const bucket = aBucket(null, 1_000);
     const hold = aHold(900);
     await limiter.admit(bucket, hold);
@@ -84,7 +84,7 @@ describe.each(Object.keys(limiters))('%s', (name) => {
     });
   });
 
-  it('charges what was used beyond the hold: the next request waits for it', async () => {
+  it('charges usage beyond the hold, for which the next request waits', async () => {
     const bucket = aBucket(null, 1_000);
     const hold = aHold(10);
     await limiter.admit(bucket, hold);
@@ -94,7 +94,7 @@ describe.each(Object.keys(limiters))('%s', (name) => {
     expect(rejected.retryAfterMs).toBe(60_060);
   });
 
-  it('settles a hold once, and charges it even when it has run out', async () => {
+  it('charges the usage of an expired hold', async () => {
     const bucket = aBucket(null, 1_000);
     const hold = aHold(500);
     await limiter.admit(bucket, hold);
@@ -104,7 +104,7 @@ describe.each(Object.keys(limiters))('%s', (name) => {
     expect((await limiter.admit(bucket, aHold(1))).rejectedBy).toBe('tokens');
   });
 
-  it('lets a hold run out when nobody renews it, and keeps it when somebody does', async () => {
+  it('expires a hold unless it is renewed', async () => {
     const bucket = aBucket(null, 1_000);
     const hold = aHold(1_000);
     await limiter.admit(bucket, hold);
@@ -116,14 +116,14 @@ describe.each(Object.keys(limiters))('%s', (name) => {
     expect((await limiter.admit(bucket, aHold(1))).rejectedBy).toBeUndefined();
   });
 
-  it('takes requests and tokens together or neither', async () => {
+  it('takes requests and tokens atomically', async () => {
     const bucket = aBucket(2, 1_000);
     expect((await limiter.admit(bucket, aHold(1_000))).rejectedBy).toBeUndefined();
     expect((await limiter.admit(bucket, aHold(1_000))).rejectedBy).toBe('tokens');
     expect(await limiter.admit(bucket, aHold(1_000))).toMatchObject({ requests: { remaining: 1 } });
   });
 
-  it('runs a request that may use more than the allowance when the bucket is full, and only then', async () => {
+  it('admits a request larger than the allowance only if the bucket is full', async () => {
     const bucket = aBucket(null, 1_000);
     const large = aHold(50_000);
     expect((await limiter.admit(bucket, large)).rejectedBy).toBeUndefined();
@@ -131,7 +131,7 @@ describe.each(Object.keys(limiters))('%s', (name) => {
     expect((await limiter.admit(bucket, aHold(50_000))).rejectedBy).toBe('tokens');
   });
 
-  it('keeps keys apart, and the tiers of one key', async () => {
+  it('separates keys, and the tiers of one key', async () => {
     const bucket = aBucket(1, null);
     await admitted(bucket, 1);
     expect(await admitted({ ...bucket, keyId: `${bucket.keyId}x` }, 2)).toBe(1);
@@ -139,7 +139,7 @@ describe.each(Object.keys(limiters))('%s', (name) => {
     expect(await admitted(bucket, 1)).toBe(0);
   });
 
-  it('says how much is left and when all of it will be there', async () => {
+  it('returns what remains, and the time until the allowance is full', async () => {
     const bucket = aBucket(60, 6_000);
     await limiter.admit(bucket, aHold(600));
     const { requests, tokens } = await limiter.admit(bucket, aHold(600));
@@ -147,13 +147,13 @@ describe.each(Object.keys(limiters))('%s', (name) => {
     expect(tokens).toEqual({ limit: 6_000, remaining: 4_800, resetMs: 12_000 });
   });
 
-  it('says nothing of what is not limited', async () => {
+  it('returns null for an unlimited allowance', async () => {
     expect(await limiter.admit(aBucket(60, null), aHold())).toMatchObject({ tokens: null });
     expect(await limiter.admit(aBucket(null, 60), aHold())).toMatchObject({ requests: null });
   });
 });
 
-describe('both limiters', () => {
+describe('RedisLimiter and LocalLimiter', () => {
   const step = fc.oneof(
     fc.record({ do: fc.constant('admit' as const), tokens: fc.integer({ min: 1, max: 3_000 }) }),
     fc.record({
@@ -165,9 +165,9 @@ describe('both limiters', () => {
     fc.record({ do: fc.constant('pass' as const), ms: fc.integer({ min: 0, max: 40_000 }) }),
   );
 
-  it('answer the same to any sequence of questions', async () => {
+  it('return the same for any sequence of calls', async () => {
     await fc.assert(
-      // Limits that divide a minute of microseconds: the one rounds its times to whole ones, the other does not.
+      // Divisors of a minute in microseconds, since only one of the limiters rounds its times.
       fc.asyncProperty(
         fc.constantFrom(null, 1, 5, 20, 60),
         fc.constantFrom(null, 1_000, 2_500),
@@ -200,7 +200,7 @@ describe('both limiters', () => {
     );
   });
 
-  it('never let more through in a minute than the limit and what it refills', async () => {
+  it('never admit more requests than the burst and the replenishment', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(fc.integer({ min: 0, max: 4_000 }), { minLength: 50, maxLength: 150 }),

@@ -1,10 +1,10 @@
 /**
- * What a limiter promises. A bucket is one API key under one tier; it holds two allowances of one minute each, requests and
- * tokens, that refill evenly (GCRA: the generic cell rate algorithm with a burst of one minute). A request takes its part
- * of both or of none.
+ * The interface of rate limiters. A bucket belongs to one API key under one tier. It has two allowances, requests and tokens per
+ * minute, which are replenished continuously (GCRA, the generic cell rate algorithm, with a burst of one minute). A request takes
+ * from both or from neither.
  *
- * Tokens are held while a request runs, at the most that it can use, and charged when it is over, at what it really used. A
- * hold that nobody settles or renews runs out by itself.
+ * While a request runs, its maximum tokens are held; at its end the actual usage is charged. A hold that is neither settled nor
+ * renewed expires.
  */
 import type { TierLimits } from '@xerotier/contracts/auth';
 
@@ -17,41 +17,43 @@ export interface Bucket {
 export interface Hold {
   /** Unique among the holds of its bucket; letters, digits, `_` and `-`. */
   readonly id: string;
-  /** More than the whole allowance counts as the whole: such a request waits for a full bucket, and what it used beyond is owed. */
+  /** Capped at the whole allowance: a larger request requires a full bucket, and its additional usage is charged afterwards. */
   readonly tokens: number;
 }
 
-/** One allowance after the question; null where there is no limit. */
+/** The state of one allowance after the call. */
 export interface Allowance {
   readonly limit: number;
   readonly remaining: number;
-  /** Until the allowance is full again if nothing more is taken. */
+  /** Time until the allowance is full again. */
   readonly resetMs: number;
 }
 
 export interface Verdict {
-  /** Which allowance was too small; undefined when the request may run. */
+  /** The exceeded allowance; undefined if the request is admitted. */
   readonly rejectedBy: 'requests' | 'tokens' | undefined;
-  /** When the same question would be answered with yes, if nobody else asked; 0 when it may run. */
+  /** Time until the same request would be admitted, without other requests; 0 if it is admitted. */
   readonly retryAfterMs: number;
+  /** Null if unlimited. */
   readonly requests: Allowance | null;
+  /** Null if unlimited. */
   readonly tokens: Allowance | null;
 }
 
 export interface Limiter {
   admit(bucket: Bucket, hold: Hold): Promise<Verdict>;
-  /** The request is over: its hold ends and what it used is charged, also when the hold had run out. */
+  /** Ends the hold of a request and charges its usage, even if the hold has expired. */
   settle(bucket: Bucket, hold: Hold, usedTokens: number): Promise<void>;
-  /** The request still runs. */
+  /** Extends the hold of a running request. */
   renew(bucket: Bucket, hold: Hold): Promise<void>;
 }
 
-/** The time in which an empty allowance fills. */
+/** Time in which an empty allowance is replenished. */
 export const WINDOW_US = 60_000_000;
-/** How long a hold lives without being renewed: a gateway that died keeps nobody's tokens for longer. */
+/** Lifetime of a hold without renewal, which bounds how long a crashed gateway blocks tokens. */
 export const HOLD_MS = 60_000;
 
-/** What a hold takes of an allowance. */
+/** Returns the tokens that a hold takes of an allowance. */
 export function heldTokens(hold: Hold, limit: number): number {
   return Math.min(Math.max(1, Math.ceil(hold.tokens)), limit);
 }

@@ -1,9 +1,9 @@
-/** The same limits in the memory of one gateway: what is left when Redis is away. Its allowance is a share of the whole. */
+/** Limits in the memory of one gateway, used while Redis is unavailable. Each gateway has a share of the allowance. */
 import { LRUCache } from 'lru-cache';
 import { HOLD_MS, heldTokens, WINDOW_US } from './limiter.ts';
 import type { Allowance, Bucket, Hold, Limiter, Verdict } from './limiter.ts';
 
-/** As in the scripts for Redis: times at which an allowance is full again, in microseconds. */
+/** As in the Redis scripts: times at which an allowance is full again, in microseconds. */
 interface State {
   requests: number;
   tokens: number;
@@ -11,7 +11,7 @@ interface State {
   readonly holds: Map<string, { readonly tokens: number; expiresAt: number }>;
 }
 
-/** A bucket that was not asked for longest is forgotten first, and is full when it comes back. */
+/** The least recently used bucket is evicted, and is full if it is used again. */
 const BUCKETS_MAX = 20_000;
 
 export class LocalLimiter implements Limiter {
@@ -82,7 +82,7 @@ function end(state: State, holdId: string): void {
 
 function allowance(limit: number | null, owedUs: number, step: number, held: number): Allowance | null {
   if (limit === null) return null;
-  // Numbers that are a whole but for a rounding error are that whole.
+  // The epsilon compensates rounding errors just below an integer.
   const remaining = Math.floor((WINDOW_US - owedUs) / step - held + 1e-6);
   return { limit, remaining: Math.max(0, remaining), resetMs: Math.ceil((owedUs + held * step) / 1_000) };
 }

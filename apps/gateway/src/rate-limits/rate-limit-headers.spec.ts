@@ -3,7 +3,7 @@ import { durationText, rateLimitHeaders } from './rate-limit-headers.ts';
 const allowed = { rejectedBy: undefined, retryAfterMs: 0 } as const;
 
 describe('rateLimitHeaders', () => {
-  it('has the headers of the platform in seconds and those of OpenAI as durations', () => {
+  it('returns the headers of the platform in seconds, and those of OpenAI as durations', () => {
     expect(
       rateLimitHeaders({
         ...allowed,
@@ -23,16 +23,16 @@ describe('rateLimitHeaders', () => {
     });
   });
 
-  it('warns when less than a tenth is left, and not before', () => {
+  it('adds a warning if less than a tenth remains', () => {
     const at = (remaining: number): string | undefined =>
       rateLimitHeaders({ ...allowed, requests: { limit: 20, remaining, resetMs: 1 }, tokens: null })[
         'x-ratelimit-warning'
       ];
     expect(at(2)).toBeUndefined();
-    expect(at(1)).toBe('1 of 20 requests left in this minute');
+    expect(at(1)).toBe('1 of 20 requests remaining in this minute');
   });
 
-  it('says nothing where nothing is limited', () => {
+  it('returns no headers without limits', () => {
     expect(rateLimitHeaders({ ...allowed, requests: null, tokens: null })).toEqual({});
   });
 });
@@ -47,7 +47,7 @@ describe('durationText', () => {
     [59_994, '59.99s'],
     [60_000, '1m0s'],
     [366_000, '6m6s'],
-  ])('of %i ms is %s', (ms, text) => {
+  ])('formats %i ms as %s', (ms, text) => {
     expect(durationText(ms)).toBe(text);
   });
 });

@@ -1,8 +1,8 @@
-/** What an answer says about limits: the headers of seed 002, in seconds, and the set that OpenAI's clients read. */
+/** Rate limit headers of responses: those of the platform, in seconds, and those of the OpenAI API. */
 import type { Allowance, Verdict } from './limiter.ts';
 
-/** Below this part of an allowance a client is warned. */
-const WARNED_BELOW = 0.1;
+/** Remaining share of an allowance below which a warning is added. */
+const WARNING_SHARE = 0.1;
 
 export function rateLimitHeaders({ requests, tokens }: Verdict): Record<string, string> {
   return {
@@ -27,14 +27,14 @@ function openaiHeaders(kind: string, { limit, remaining, resetMs }: Allowance): 
 
 function warning(allowances: Pick<Verdict, 'requests' | 'tokens'>): Record<string, string> {
   const low = Object.entries(allowances).flatMap(([kind, allowance]: [string, Allowance | null]) =>
-    allowance !== null && allowance.remaining < allowance.limit * WARNED_BELOW
-      ? [`${allowance.remaining} of ${allowance.limit} ${kind} left in this minute`]
+    allowance !== null && allowance.remaining < allowance.limit * WARNING_SHARE
+      ? [`${allowance.remaining} of ${allowance.limit} ${kind} remaining in this minute`]
       : [],
   );
   return low.length === 0 ? {} : { 'x-ratelimit-warning': low.join('; ') };
 }
 
-/** A duration as OpenAI writes it: `20ms`, `1.5s`, `6m0s`. */
+/** Formats a duration as in the OpenAI API: `20ms`, `1.5s`, `6m0s`. */
 export function durationText(ms: number): string {
   if (ms < 1_000) return `${ms}ms`;
   const minutes = Math.floor(ms / 60_000);

@@ -9,6 +9,8 @@ import type { Admission } from './rate-limits.service.ts';
 
 const servers = testServers('redis');
 const running: { limits: RateLimitsService; redis: RedisClient }[] = [];
+/** Log message of the fallback. */
+const FALLBACK = 'Redis unavailable, falling back to local rate limits';
 let buckets = 0;
 
 afterEach(() => {
@@ -18,7 +20,7 @@ afterEach(() => {
   }
 });
 
-/** The limits of one gateway, connected. */
+/** The rate limits of one gateway, connected to Redis. */
 async function aGateway(): Promise<{ limits: RateLimitsService; log: ReturnType<typeof capturedLog> }> {
   const log = capturedLog();
   const redis = connectRedis({ url: servers.redis.url, name: 'test', log: log.log, commandTimeoutMs: 3_000 });
@@ -42,19 +44,19 @@ async function admitted(limits: RateLimitsService, bucket: Bucket, times: number
 }
 
 describe('RateLimitsService', () => {
-  it('asks nobody where nothing is limited', async () => {
+  it('admits synchronously without limits', async () => {
     const { limits } = await aGateway();
     expect(limits.admit(aBucket(null, null), { id: 'req_1', tokens: 5 })).toMatchObject({ headers: {} });
   });
 
-  it('shares one allowance among all gateways', async () => {
+  it('shares one allowance between all gateways', async () => {
     const gateways = await Promise.all(Array.from({ length: 4 }, aGateway));
     const bucket = aBucket(1);
     const counts = await Promise.all(gateways.map(({ limits }) => admitted(limits, bucket, 10)));
     expect(counts.reduce((sum, count) => sum + count)).toBe(1);
   });
 
-  it('refuses with the code, the time to wait and the headers', async () => {
+  it('rejects with the code, the time to wait and the headers', async () => {
     const { limits } = await aGateway();
     const bucket = aBucket(1);
     await admit(limits, bucket);
@@ -65,7 +67,7 @@ describe('RateLimitsService', () => {
     expect(headers).toMatchObject({ 'x-ratelimit-limit': '1', 'x-ratelimit-remaining': '0' });
   });
 
-  it('gives back what a request held and did not use, once', async () => {
+  it('returns unused tokens of a hold, once', async () => {
     const { limits } = await aGateway();
     const bucket = aBucket(null, 1_000_000);
     const { settle } = await admit(limits, bucket, 900_000);
@@ -78,12 +80,12 @@ describe('RateLimitsService', () => {
   });
 });
 
-describe('RateLimitsService without Redis', () => {
-  it('keeps its share by itself, says so once, and asks Redis again when it is back', async () => {
+describe('RateLimitsService while Redis is unavailable', () => {
+  it('enforces its share locally, logs it once, and uses Redis again after a reconnect', async () => {
     const gateways = await Promise.all(Array.from({ length: 4 }, aGateway));
     const { limits, log } = gateways[0] as (typeof gateways)[0];
-    const told = (): number => log.lines().filter(({ msg }) => String(msg).includes('by itself for a minute')).length;
-    // Each gateway learns of the others when it tells Redis of itself, which it does as it connects.
+    const fallbacks = (): number => log.lines().filter(({ msg }) => msg === FALLBACK).length;
+    // Gateways are counted when they connect.
     const counted = await aGateway();
     const count = await eventually('the last one is counted', async () => {
       const known = (await running.at(-1)?.redis.zcard('gateways')) ?? 0;
@@ -91,16 +93,16 @@ describe('RateLimitsService without Redis', () => {
     });
     await servers.redis.kill('SIGKILL');
     const bucket = aBucket(100);
-    await eventually('the connection is known to be lost', async () => {
+    await eventually('the lost connection is detected', async () => {
       await admitted(counted.limits, aBucket(1_000), 1);
-      return counted.log.text().includes('by itself for a minute');
+      return counted.log.text().includes(FALLBACK);
     });
-    const alone = await admitted(counted.limits, bucket, 100);
-    expect(alone).toBeGreaterThanOrEqual(Math.ceil(100 / count));
-    expect(alone).toBeLessThan(Math.ceil(100 / count) + 5);
+    const local = await admitted(counted.limits, bucket, 100);
+    expect(local).toBeGreaterThanOrEqual(Math.ceil(100 / count));
+    expect(local).toBeLessThan(Math.ceil(100 / count) + 5);
     await admitted(limits, bucket, 30);
     await admitted(limits, bucket, 30);
-    expect(told()).toBe(1);
+    expect(fallbacks()).toBe(1);
 
     await servers.redis.restart();
     await eventually('the connection is back', () => log.text().includes('redis reconnected'));

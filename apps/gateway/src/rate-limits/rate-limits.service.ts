@@ -1,7 +1,7 @@
 /**
- * Admits requests within the limits of their key and tier. The counters lie in Redis, where all gateways share them. When
- * Redis does not answer, this gateway keeps its share of each limit by itself for a minute, says so in its log, and then
- * asks again; a connection that comes back is used at once.
+ * Admits requests within the limits of their key and tier. All gateways share the counters in Redis. If Redis is unavailable,
+ * the gateway enforces its share of each limit locally for a minute, and then tries Redis again; after a reconnect it uses Redis
+ * immediately.
  */
 import { Injectable } from '@nestjs/common';
 import type { OnModuleDestroy } from '@nestjs/common';
@@ -16,11 +16,11 @@ import { rateLimitHeaders } from './rate-limit-headers.ts';
 import { RedisLimiter } from './redis-limiter.ts';
 
 export interface Admission {
-  /** What the client reads about its limits, also on a refusal. */
+  /** Rate limit headers of the response, also for a rejection. */
   readonly headers: Readonly<Record<string, string>>;
-  /** Why the request may not run. */
+  /** Error of a request that is not admitted. */
   readonly rejection: AppError | undefined;
-  /** The request is over: charges what it used and ends its hold. Never throws. */
+  /** Charges the usage of a request that has ended, and ends its hold. Never throws. */
   settle(usedTokens: number): void;
 }
 
@@ -30,8 +30,8 @@ interface OpenHold {
   readonly hold: Hold;
 }
 
-/** How long a gateway goes on alone before it asks Redis again. */
-const ALONE_MS = 60_000;
+/** How long local limits are used before Redis is tried again. */
+const LOCAL_MS = 60_000;
 const RENEW_EVERY_MS = HOLD_MS / 3;
 
 const UNLIMITED: Admission = { headers: {}, rejection: undefined, settle: () => undefined };
@@ -40,26 +40,26 @@ const UNLIMITED: Admission = { headers: {}, rejection: undefined, settle: () => 
 export class RateLimitsService implements OnModuleDestroy {
   readonly #log: Logger;
   readonly #shared: Limiter;
-  readonly #alone = new LocalLimiter();
+  readonly #local = new LocalLimiter();
   readonly #gateways: GatewayCount;
   readonly #open = new Set<OpenHold>();
-  readonly #renewing: NodeJS.Timeout;
-  #aloneUntil = 0;
+  readonly #renewTimer: NodeJS.Timeout;
+  #localUntil = 0;
 
   constructor(redis: RedisClient, log: Logger) {
     this.#log = log;
     this.#shared = new RedisLimiter(redis);
     this.#gateways = new GatewayCount(redis);
-    this.#renewing = setInterval(() => this.#renew(), RENEW_EVERY_MS).unref();
-    redis.on('ready', () => (this.#aloneUntil = 0));
+    this.#renewTimer = setInterval(() => this.#renew(), RENEW_EVERY_MS).unref();
+    redis.on('ready', () => (this.#localUntil = 0));
   }
 
   onModuleDestroy(): void {
-    clearInterval(this.#renewing);
+    clearInterval(this.#renewTimer);
     this.#gateways.stop();
   }
 
-  /** Takes one request and holds the tokens that it may use. At once, and without asking anybody, where nothing is limited. */
+  /** Takes one request and holds its maximum tokens. Synchronous if there are no limits. */
   admit(bucket: Bucket, hold: Hold): Admission | Promise<Admission> {
     const { requestsPerMinute, tokensPerMinute } = bucket.limits;
     if (requestsPerMinute === null && tokensPerMinute === null) return UNLIMITED;
@@ -67,16 +67,16 @@ export class RateLimitsService implements OnModuleDestroy {
   }
 
   async #admit(bucket: Bucket, hold: Hold): Promise<Admission> {
-    if (performance.now() >= this.#aloneUntil) {
+    if (performance.now() >= this.#localUntil) {
       try {
         return this.#admission(await this.#shared.admit(bucket, hold), { limiter: this.#shared, bucket, hold });
       } catch (error) {
-        this.#goAlone(error);
+        this.#fallBack(error);
       }
     }
     const share = shareOf(bucket, this.#gateways.last);
-    const verdict = await this.#alone.admit(share, hold);
-    return this.#admission(verdict, { limiter: this.#alone, bucket: share, hold });
+    const verdict = await this.#local.admit(share, hold);
+    return this.#admission(verdict, { limiter: this.#local, bucket: share, hold });
   }
 
   #admission(verdict: Verdict, open: OpenHold): Admission {
@@ -89,27 +89,28 @@ export class RateLimitsService implements OnModuleDestroy {
 
   #settle(open: OpenHold, usedTokens: number): void {
     if (!this.#open.delete(open)) return;
-    // Without an answer the hold runs out by itself.
-    open.limiter.settle(open.bucket, open.hold, usedTokens).catch((error: unknown) => this.#goAlone(error));
+    // If this fails, the hold expires.
+    open.limiter.settle(open.bucket, open.hold, usedTokens).catch((error: unknown) => this.#fallBack(error));
   }
 
   #renew(): void {
     for (const { limiter, bucket, hold } of this.#open)
-      limiter.renew(bucket, hold).catch((error: unknown) => this.#goAlone(error));
+      limiter.renew(bucket, hold).catch((error: unknown) => this.#fallBack(error));
   }
 
-  #goAlone(error: unknown): void {
+  #fallBack(error: unknown): void {
     const now = performance.now();
-    if (now < this.#aloneUntil) return;
-    this.#aloneUntil = now + ALONE_MS;
-    this.#log.warn('redis does not answer: this gateway keeps its share of the rate limits by itself for a minute', {
+    if (now < this.#localUntil) return;
+    this.#localUntil = now + LOCAL_MS;
+    this.#log.warn('Redis unavailable, falling back to local rate limits', {
       gateways: this.#gateways.last,
+      durationMs: LOCAL_MS,
       error,
     });
   }
 }
 
-/** What one of so many gateways may let through, rounded up: a limit of 1 must not become 0. */
+/** Returns the share of one gateway, rounded up, so that a limit of 1 does not become 0. */
 function shareOf(bucket: Bucket, gateways: number): Bucket {
   const share = (limit: number | null): number | null => (limit === null ? null : Math.ceil(limit / gateways));
   const { requestsPerMinute, tokensPerMinute } = bucket.limits;

@@ -1,4 +1,4 @@
-/** Limits that all gateways share, kept in Redis. Every method rejects when Redis does not answer. */
+/** Limits in Redis, shared by all gateways. Every method rejects if Redis is unavailable. */
 import type { RedisClient } from '@xerotier/redis';
 import { HOLD_MS, heldTokens } from './limiter.ts';
 import type { Allowance, Bucket, Hold, Limiter, Verdict } from './limiter.ts';
@@ -18,7 +18,7 @@ export class RedisLimiter implements Limiter {
   readonly #redis: LimitCommands;
   readonly #nowUs: () => number | '';
 
-  /** @param nowUs for tests; the clock of Redis otherwise. */
+  /** @param nowUs clock for tests. Default: the clock of Redis. */
   constructor(redis: RedisClient, nowUs: () => number | '' = () => '') {
     for (const [name, lua] of Object.entries({
       limitsAdmit: ADMIT_SCRIPT,
@@ -71,7 +71,7 @@ export class RedisLimiter implements Limiter {
   }
 }
 
-/** Both keys of a bucket lie on one node of a cluster. */
+/** The hash tag keeps both keys of a bucket on the same node of a cluster. */
 function keysOf({ keyId, tier }: Bucket): [string, string] {
   const key = `limits:{${keyId}}:${tier}`;
   return [key, `${key}:holds`];

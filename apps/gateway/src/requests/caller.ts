@@ -4,7 +4,7 @@ import { holdLogLine, noteForLog } from '@xerotier/http';
 import type { TrackedContext } from '@xerotier/inference';
 import type { ServerResponse } from 'node:http';
 
-/** Who asks, and which endpoint has to answer. */
+/** The caller of a request and the endpoint that serves it. */
 export interface Caller {
   readonly requestId: string;
   readonly access: Access;
@@ -16,9 +16,9 @@ export interface Caller {
 }
 
 /**
- * For a response that somebody waits for. Its access log line says what was used, and waits for that: of a client that leaves
- * it is known only when the worker has stopped.
- * @param onUsage hears what it used, once it is over.
+ * Returns the context of an interactive request. Delays the access log line until the usage is known, which after a disconnect
+ * is when the worker has stopped.
+ * @param onUsage called with the usage once the request has ended.
  */
 export function trackedContextOf(
   { requestId, access, endpoint, latencyTargets, requestedServiceTier, endUser }: Caller,

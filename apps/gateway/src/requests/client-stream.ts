@@ -1,14 +1,14 @@
 /**
- * The body of a response that is written while a worker sends it. A client that reads slower than the worker writes pauses
- * the worker; one that does not read at all is given up, and one that disconnects stops it.
+ * The body of a streamed response. A client that reads slower than the worker writes pauses the worker. A stalled client is
+ * disconnected, and a disconnect cancels the run.
  */
 import { AppError, publicErrorBody } from '@xerotier/errors';
 import { ChunkedBody, noteError, writeError } from '@xerotier/http';
 import type { StreamControl } from '@xerotier/nats';
 import type { ServerResponse } from 'node:http';
 
-/** How long a client may leave its connection full. */
-const STALLED_MS = 30_000;
+/** How long a client may not read before it is disconnected. */
+const STALL_TIMEOUT_MS = 30_000;
 
 export class ClientStream {
   readonly #response: ServerResponse;
@@ -19,7 +19,7 @@ export class ClientStream {
   #stalled: NodeJS.Timeout | undefined;
   #over = false;
 
-  /** @param onOver may be called more than once. */
+  /** @param onOver called when the response has ended, possibly more than once. */
   constructor(response: ServerResponse, onOver: () => void = () => undefined) {
     this.#response = response;
     this.#onOver = onOver;
@@ -27,15 +27,15 @@ export class ClientStream {
     response.once('close', () => this.#disconnected());
   }
 
-  /** What writes here: it is held back and cancelled as the client's connection demands. */
+  /** Sets the source of the data, which is paused, resumed and cancelled with the connection. */
   attach(control: StreamControl): void {
     this.#control = control;
   }
 
   /**
-   * Writes the status line, unless that has happened.
-   * @param errorText what a later error looks like to the client. Without it an error cuts the connection, since half a
-   * response must not look whole.
+   * Writes the status line, unless it was already written.
+   * @param errorText formats a later error for the client. Without it, an error closes the connection, so that an incomplete
+   * response is detectable.
    */
   begin(headers: Record<string, string>, errorText?: (error: AppError) => string): void {
     if (this.#over || this.#response.headersSent) return;
@@ -46,7 +46,7 @@ export class ClientStream {
   write(parts: readonly Uint8Array[]): void {
     if (this.#over || this.#body.write(parts) || this.#stalled !== undefined) return;
     this.#control?.pause();
-    this.#stalled = setTimeout(() => this.#giveUp(), STALLED_MS);
+    this.#stalled = setTimeout(() => this.#destroyStalled(), STALL_TIMEOUT_MS);
   }
 
   end(text: string): void {
@@ -55,7 +55,7 @@ export class ClientStream {
     this.#body.end(text);
   }
 
-  /** An ordinary HTTP error as long as nothing was written. */
+  /** Writes an HTTP error if nothing was written yet. */
   error(error: AppError): void {
     if (this.#over) return;
     this.#finish();
@@ -71,12 +71,12 @@ export class ClientStream {
     this.#control?.resume();
   }
 
-  #giveUp(): void {
+  #destroyStalled(): void {
     this.error(new AppError('inference.client_too_slow'));
     this.#response.destroy();
   }
 
-  /** The connection is closed: by us at the end, or by the client, and then the worker must stop. */
+  /** Called on close, also after a complete response, where `cancel` is a no-op. */
   #disconnected(): void {
     this.#finish();
     this.#control?.cancel();
@@ -89,7 +89,7 @@ export class ClientStream {
   }
 }
 
-/** A server-sent event. Flat fields and a nested object, so that both families of client read it. */
+/** Returns an error as server-sent event. Clients expect the fields either flat or in `error`, so it has both. */
 export function errorEvent(error: AppError): string {
   const fields = { ...publicErrorBody(error).error, type: 'stream_error' };
   return `data: ${JSON.stringify({ ...fields, error: fields })}\n\n`;

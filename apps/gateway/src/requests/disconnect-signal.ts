@@ -1,12 +1,12 @@
 import type { ServerResponse } from 'node:http';
 
-/** Aborted once the client has closed its connection before its response was written. */
+/** Returns a signal that is aborted if the client disconnects before the response is complete. */
 export function disconnectSignal(response: ServerResponse): AbortSignal {
-  const left = new AbortController();
-  const note = (): void => {
-    if (!response.writableFinished) left.abort();
+  const controller = new AbortController();
+  const onClose = (): void => {
+    if (!response.writableFinished) controller.abort();
   };
-  if (response.destroyed) note();
-  else response.once('close', note);
-  return left.signal;
+  if (response.destroyed) onClose();
+  else response.once('close', onClose);
+  return controller.signal;
 }

@@ -1,23 +1,23 @@
-/** The fields of a request's body: read by a schema, and refused in the words of a client when they do not fit. */
+/** Parses the fields of a request body with a schema; errors have messages for clients. */
 import { AppError } from '@xerotier/errors';
 import { readValue } from '@xerotier/public-api/validation';
 import type { z } from 'zod';
 
 export type Fields = Readonly<Record<string, unknown>>;
 
-/** A parameter that would change the answer, and that no part of the platform serves. */
-export interface NotServed {
+/** A parameter that would change the output, and is not supported by the platform. */
+export interface UnsupportedParameter {
   readonly param: string;
   readonly isRequested: (value: unknown) => boolean;
   readonly reason: string;
 }
 
 /**
- * Integers beyond those that a number can hold are rounded; `exactIntegerIn` has all of their digits.
- * @throws {AppError} `request.invalid` when the body is no JSON object, `request.unreadable_json` when there is none.
+ * Returns the fields of a body. Integers that exceed the precision of a number are rounded; see `exactIntegerIn`.
+ * @throws {AppError} `request.invalid` if the body is not a JSON object, `request.unreadable_json` if it is missing.
  */
 export function fieldsOf(body: unknown): Fields {
-  if (body === undefined) throw new AppError('request.unreadable_json', { reason: 'it is empty.' });
+  if (body === undefined) throw new AppError('request.unreadable_json', { reason: 'the body is empty.' });
   if (typeof body !== 'object' || body === null || Array.isArray(body)) {
     throw new AppError('request.invalid', { reason: 'The request body must be a JSON object.' });
   }
@@ -30,15 +30,15 @@ export function fieldsOf(body: unknown): Fields {
   return Object.fromEntries(rounded) as Fields;
 }
 
-/** A field of the body that is an integer beyond those that a number can hold, else undefined. */
+/** Returns a field of the body if it is an integer that exceeds the precision of a number. */
 export function exactIntegerIn(body: unknown, name: string): bigint | undefined {
   const value = (body as Fields | null | undefined)?.[name];
   return typeof value === 'bigint' ? value : undefined;
 }
 
-/** @throws {AppError} `request.unsupported_parameter` naming the first of the parameters that the request asks for. */
-export function rejectNotServed(fields: Fields, notServed: readonly NotServed[]): void {
-  const rejected = notServed.find(
+/** @throws {AppError} `request.unsupported_parameter`, naming the first unsupported parameter of the request. */
+export function rejectUnsupported(fields: Fields, unsupported: readonly UnsupportedParameter[]): void {
+  const rejected = unsupported.find(
     ({ param, isRequested }) => Object.hasOwn(fields, param) && isRequested(fields[param]),
   );
   if (rejected === undefined) return;
@@ -46,7 +46,7 @@ export function rejectNotServed(fields: Fields, notServed: readonly NotServed[])
   throw new AppError('request.unsupported_parameter', { param, reason }, { param });
 }
 
-/** The parsed value. @throws {AppError} `request.invalid` for the first thing that does not fit, naming the field in `param`. */
+/** Parses a value with a schema. @throws {AppError} `request.invalid` for the first error, naming the field in `param`. */
 export function readFields<S extends z.ZodType>(schema: S, value: unknown): z.output<S> {
   const result = readValue(schema, value);
   if (result.ok) return result.value;

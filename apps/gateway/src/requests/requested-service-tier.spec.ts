@@ -7,11 +7,11 @@ describe('requestedServiceTierOf', () => {
     ['flex', 'flex'],
     ['priority', 'priority'],
     ['scale', 'priority'],
-  ])('takes %s for %s', (word, tier) => {
-    expect(requestedServiceTierOf(word)).toBe(tier);
+  ])('maps %s to %s', (value, tier) => {
+    expect(requestedServiceTierOf(value)).toBe(tier);
   });
 
-  it.each([undefined, 'gpu_nvidia_shared', 'FLEX', '__proto__'])('takes %j for nothing', (word) => {
-    expect(requestedServiceTierOf(word)).toBeUndefined();
+  it.each([undefined, 'gpu_nvidia_shared', 'FLEX', '__proto__'])('returns undefined for %j', (value) => {
+    expect(requestedServiceTierOf(value)).toBeUndefined();
   });
 });

@@ -1,7 +1,7 @@
 import type { RequestedServiceTier } from '@xerotier/contracts/inference';
 
-/** The words of the specification; `auto` leaves it to the platform, and `scale` is the older word for priority. */
-const WORDS: ReadonlyMap<string, RequestedServiceTier> = new Map([
+/** Values of the OpenAI specification; `scale` is the former name of `priority`. */
+const TIERS: ReadonlyMap<string, RequestedServiceTier> = new Map([
   ['auto', 'default'],
   ['default', 'default'],
   ['flex', 'flex'],
@@ -10,9 +10,9 @@ const WORDS: ReadonlyMap<string, RequestedServiceTier> = new Map([
 ]);
 
 /**
- * What `service_tier` asks for within the tier of the endpoint. Any other word asks for nothing: clients send back what
- * answers say, which is the slug of that tier, and no request changes it.
+ * Returns the requested tier for `service_tier`; undefined for other values, since clients may send back the `service_tier` of
+ * responses, which is the slug of the endpoint's tier.
  */
-export function requestedServiceTierOf(word: string | undefined): RequestedServiceTier | undefined {
-  return word === undefined ? undefined : WORDS.get(word);
+export function requestedServiceTierOf(value: string | undefined): RequestedServiceTier | undefined {
+  return value === undefined ? undefined : TIERS.get(value);
 }

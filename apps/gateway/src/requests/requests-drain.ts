@@ -3,7 +3,7 @@ import { InferenceClient } from '@xerotier/inference';
 import type { OnDrain } from '@xerotier/service-host';
 import { StoredCompletionsService } from '../stored-completions/stored-completions.service.ts';
 
-/** What a stopping gateway finishes: running requests first, because what they end with may still have to be stored. */
+/** Drains the gateway: running requests first, since their completions may have to be stored. */
 @Injectable()
 export class RequestsDrain implements OnDrain {
   constructor(

@@ -2,7 +2,7 @@ import type { GenerationHead } from '@xerotier/contracts/xim';
 import { noteForLog } from '@xerotier/http';
 import type { ServerResponse } from 'node:http';
 
-/** The headers that tell how a response was made; the access log tells the worker too. */
+/** Returns the headers about the generation, and adds the worker to the access log. */
 export function responseHeaders(
   { workerId, maxTokensClampedFrom }: GenerationHead,
   { req: request }: ServerResponse,

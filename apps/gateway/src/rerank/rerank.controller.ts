@@ -1,4 +1,4 @@
-/** `POST /v1/rerank` and `/v1/score`: of one endpoint, and of the whole project, where `model` says which endpoint. */
+/** `POST /v1/rerank` and `/v1/score`, of an endpoint or of a project, where `model` selects the endpoint. */
 import { Controller, Req, Res } from '@nestjs/common';
 import { rerank, rerankRequest, rerankV2, score, scoreRequest } from '@xerotier/public-api/reranking';
 import type { EndpointTask } from '@xerotier/contracts/auth';
@@ -7,19 +7,19 @@ import { accessOf } from '../access/check-access.ts';
 import { addressedEndpoint } from '../models/addressed-endpoint.ts';
 import { ModelDirectory } from '../models/model-directory.service.ts';
 import type { Caller } from '../requests/caller.ts';
-import { fieldsOf, readFields, rejectNotServed } from '../requests/request-fields.ts';
-import type { Fields, NotServed } from '../requests/request-fields.ts';
+import { fieldsOf, readFields, rejectUnsupported } from '../requests/request-fields.ts';
+import type { Fields, UnsupportedParameter } from '../requests/request-fields.ts';
 import { Operation } from '../operations/operation.decorator.ts';
 import { RerankService } from './rerank.service.ts';
 import type { ScoredResponse } from './rerank.service.ts';
 
-/** An endpoint for embeddings scores by their similarity. */
+/** Endpoints with the task `embed` score by the similarity of embeddings. */
 const TASKS: readonly EndpointTask[] = ['score', 'embed'];
 
-const NOT_SERVED: readonly NotServed[] = ['truncate_prompt_tokens', 'rank_fields'].map((param) => ({
+const UNSUPPORTED: readonly UnsupportedParameter[] = ['truncate_prompt_tokens', 'rank_fields'].map((param) => ({
   param,
   isRequested: (value) => value != null,
-  reason: 'texts are read as a whole.',
+  reason: 'texts are always used as a whole.',
 }));
 
 @Controller()
@@ -31,7 +31,7 @@ export class RerankController {
 
   @Operation(rerank)
   async rerank(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
-    const body = readFields(rerankRequest, servedFields(request));
+    const body = readFields(rerankRequest, supportedFields(request));
     const caller = await this.#callerOf(request, body.model);
     await send(reply, await this.reranking.rerank(caller, body, reply.raw));
   }
@@ -43,7 +43,7 @@ export class RerankController {
 
   @Operation(score)
   async score(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
-    const body = readFields(scoreRequest, servedFields(request));
+    const body = readFields(scoreRequest, supportedFields(request));
     const caller = await this.#callerOf(request, body.model);
     await send(reply, await this.reranking.score(caller, body, reply.raw));
   }
@@ -54,9 +54,9 @@ export class RerankController {
   }
 }
 
-function servedFields(request: FastifyRequest): Fields {
+function supportedFields(request: FastifyRequest): Fields {
   const fields = fieldsOf(request.body);
-  rejectNotServed(fields, NOT_SERVED);
+  rejectUnsupported(fields, UNSUPPORTED);
   return fields;
 }
 

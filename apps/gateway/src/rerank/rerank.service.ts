@@ -1,4 +1,4 @@
-/** Scores of documents, sorted (`rerank`, in the form of Cohere, Jina and vLLM) or in their order (`score`, vLLM's). */
+/** Scores documents: sorted by relevance (`rerank`, as Cohere, Jina and vLLM), or in order (`score`, as vLLM). */
 import { Injectable } from '@nestjs/common';
 import type { TokenUsage } from '@xerotier/contracts/inference';
 import type { RerankRequest, ScoreRequest } from '@xerotier/public-api/reranking';
@@ -23,7 +23,7 @@ interface Texts {
   readonly queries: string[];
   readonly documents: string[];
   readonly documentTokensMax?: number | undefined;
-  /** What the client calls the two. */
+  /** The names of the two parameters in the request. */
   readonly names: readonly [queries: string, documents: string];
 }
 
@@ -35,7 +35,7 @@ export class RerankService {
     private readonly limits: RateLimitsService,
   ) {}
 
-  /** @throws {AppError} `limits.*`; what the inference throws; `inference.cancelled` once the client is gone. */
+  /** @throws {AppError} `limits.*`; errors of the inference; `inference.cancelled` if the client disconnects. */
   async rerank(caller: Caller, request: RerankRequest, response: ServerResponse): Promise<ScoredResponse> {
     const { query, documents, top_n: topN, return_documents: withDocuments } = request;
     const texts: Texts = {
@@ -57,7 +57,7 @@ export class RerankService {
     return { headers: responseHeaders(head, response), body };
   }
 
-  /** @throws as `rerank`. */
+  /** @throws {AppError} as `rerank`. */
   async score(caller: Caller, request: ScoreRequest, response: ServerResponse): Promise<ScoredResponse> {
     const { head, values, usage } = await this.#scores(caller, 'score', request, response);
     const body = {
@@ -85,7 +85,7 @@ export class RerankService {
         disconnectSignal(response),
       );
     } catch (error) {
-      throw inWordsOfClient(error, { queries, documents, names });
+      throw withClientNames(error, { queries, documents, names });
     }
   }
 
@@ -102,8 +102,8 @@ function publicUsage({ promptTokens }: TokenUsage): object {
   return { prompt_tokens: promptTokens, total_tokens: promptTokens };
 }
 
-/** A worker calls the texts `queries[i]` and `documents[i]`; a client may call them otherwise. */
-function inWordsOfClient(error: unknown, { queries, documents, names }: Texts): unknown {
+/** Replaces `queries[i]` and `documents[i]` in errors of workers by the names in the request. */
+function withClientNames(error: unknown, { queries, documents, names }: Texts): unknown {
   if (!AppError.is(error)) return error;
   const [whole, side, index] = /^(queries|documents)(?:\[(\d+)\])?$/.exec(error.param ?? '') ?? [];
   if (whole === undefined) return error;

@@ -3,7 +3,7 @@ import type { ResponseOf } from '@xerotier/public-api/operation';
 
 type PublicMessage = ResponseOf<typeof getChatCompletionMessages>['data'][number];
 
-/** A message of a stored completion as clients read it: text in `content`, parts in `content_parts`. */
+/** Returns the public form of a stored message, with text in `content` and parts in `content_parts`. */
 export function publicMessage({ id, message }: { id: string; message: Record<string, unknown> }): PublicMessage {
   const { role, content, refusal, name } = message;
   return {

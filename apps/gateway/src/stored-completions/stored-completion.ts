@@ -1,4 +1,4 @@
-/** The object that is kept of a request and its answer, with the fields that clients of stored completions read. */
+/** The stored completion object: the completion, with additional fields of the request. */
 import { STORED_BYTES_MAX } from '@xerotier/contracts/responses';
 import type { ChatCompletionRequest } from '@xerotier/public-api/chat-completions';
 import type { StoredCompletion } from '@xerotier/contracts/responses';
@@ -34,12 +34,12 @@ export function storedCompletionOf(
   };
 }
 
-/** Refuses what could not be stored whatever the answer is, before anything is computed. @throws {AppError} `completion.too_large`. */
+/** Rejects a request that is too large to be stored with any response. @throws {AppError} `completion.too_large`. */
 export function assertStorable(chat: ChatCompletionRequest): void {
   assertFits({ ...requestContent(chat), metadata: chat.metadata, messages: chat.messages });
 }
 
-/** @throws {AppError} `completion.too_large` when this is more than the bound in JSON. */
+/** @throws {AppError} `completion.too_large` if the JSON is larger than `STORED_BYTES_MAX`. */
 export function assertFits(content: unknown): void {
   if (Buffer.byteLength(JSON.stringify(content)) <= STORED_BYTES_MAX) return;
   throw new AppError('completion.too_large', { bytesMax: STORED_BYTES_MAX }, { param: 'store' });

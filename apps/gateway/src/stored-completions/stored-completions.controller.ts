@@ -1,6 +1,6 @@
 /**
- * `/v1/chat/completions` as a collection: what was asked for with `store: true`, of one endpoint or of the whole project. A
- * POST to a completion that is still in flight cancels it.
+ * Stored completions, of an endpoint or of a project: the `/v1/chat/completions` collection. A POST to a completion that is in
+ * flight cancels it.
  */
 import { Controller, Param, Req } from '@nestjs/common';
 import type { StoredCompletion } from '@xerotier/contracts/responses';
@@ -17,7 +17,7 @@ import {
   updateChatCompletion,
 } from '@xerotier/public-api/stored-completions';
 import type { FastifyRequest } from 'fastify';
-import { accessOf, shown } from '../access/check-access.ts';
+import { accessOf, printable } from '../access/check-access.ts';
 import { CancellationService } from '../cancellation/cancellation.service.ts';
 import { Operation } from '../operations/operation.decorator.ts';
 import { ofRequest, OperationQuery } from '../operations/operation-params.ts';
@@ -50,7 +50,7 @@ export class StoredCompletionsController {
     @Scope() scope: CompletionScope,
     @Param('completion') id: string,
   ): Promise<ResponseOf<typeof getChatCompletion>> {
-    return publicCompletion(await this.completions.get(scope, knownAsId(id)));
+    return publicCompletion(await this.completions.get(scope, assertId(id)));
   }
 
   @Operation(getChatCompletionMessages)
@@ -59,7 +59,7 @@ export class StoredCompletionsController {
     @Param('completion') id: string,
     @OperationQuery() query: QueryOf<typeof getChatCompletionMessages>,
   ): Promise<ResponseOf<typeof getChatCompletionMessages>> {
-    const { data, hasMore } = await this.completions.listMessages(scope, knownAsId(id), query);
+    const { data, hasMore } = await this.completions.listMessages(scope, assertId(id), query);
     return pageOf(data.map(publicMessage), hasMore);
   }
 
@@ -71,10 +71,10 @@ export class StoredCompletionsController {
   ): Promise<ResponseOf<typeof updateChatCompletion>> {
     if (await this.cancellations.cancel({ ...scope, completionId: id }))
       return { id, object: 'chat.completion.cancelled', cancelled: true };
-    // A client that cancels sends no body: a completion that has ended and was not stored is then not found.
-    if (request.body === undefined) await this.completions.get(scope, knownAsId(id));
+    // A request to cancel has no body. If the completion has ended and was not stored, it is a 404 rather than a missing parameter.
+    if (request.body === undefined) await this.completions.get(scope, assertId(id));
     const { metadata } = readFields(completionChanges, request.body ?? {});
-    return publicCompletion(await this.completions.update(scope, knownAsId(id), metadata ?? {}));
+    return publicCompletion(await this.completions.update(scope, assertId(id), metadata ?? {}));
   }
 
   @Operation(deleteChatCompletion)
@@ -82,7 +82,7 @@ export class StoredCompletionsController {
     @Scope() scope: CompletionScope,
     @Param('completion') id: string,
   ): Promise<ResponseOf<typeof deleteChatCompletion>> {
-    await this.completions.delete(scope, knownAsId(id));
+    await this.completions.delete(scope, assertId(id));
     return { object: 'chat.completion.deleted', id, deleted: true };
   }
 }
@@ -90,18 +90,18 @@ export class StoredCompletionsController {
 function scopeOf(request: FastifyRequest): CompletionScope {
   const { project, endpoints } = accessOf(request);
   const { endpoint } = request.params as { endpoint?: string };
-  // An endpoint URL names exactly one.
+  // An endpoint URL grants access to exactly one endpoint.
   const [only] = endpoint === undefined ? [] : endpoints;
   return { projectId: project.id, ...(only !== undefined && { endpointId: only.id }) };
 }
 
-/** @throws {AppError} `completion.not_found` for what cannot be an id. */
-function knownAsId(id: string): string {
-  if (!completionId.safeParse(id).success) throw new AppError('completion.not_found', { completion: shown(id) });
+/** @throws {AppError} `completion.not_found` for a malformed id. */
+function assertId(id: string): string {
+  if (!completionId.safeParse(id).success) throw new AppError('completion.not_found', { completion: printable(id) });
   return id;
 }
 
-/** What is stored is a response of this gateway; the contract between the services reads only some of its fields. */
+/** The stored object is a response of a gateway; the contract with the responses service types only some of its fields. */
 function publicCompletion(completion: StoredCompletion): ResponseOf<typeof getChatCompletion> {
   return completion as unknown as ResponseOf<typeof getChatCompletion>;
 }

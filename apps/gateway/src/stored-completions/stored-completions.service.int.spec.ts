@@ -26,7 +26,7 @@ const anInput: Input = {
   messages: [{ role: 'user', content: 'x' }],
 };
 
-/** A service that does what it is told instead of storing. */
+/** A service whose bus calls run the given handler. */
 async function newService(handler: () => Promise<never> | Promise<object>): Promise<StoredCompletionsService> {
   const { bus } = await connectBus();
   const handle = handler as () => Promise<never>;
@@ -53,18 +53,18 @@ const operations: readonly [string, (sut: StoredCompletionsService) => Promise<u
 ];
 
 describe.each(operations)('%s', (_, run) => {
-  it.each(['db.unavailable', 'bus.overloaded'] as const)('is unavailable for a client after %s', async (code) => {
+  it.each(['db.unavailable', 'bus.overloaded'] as const)('throws responses.unavailable for %s', async (code) => {
     const sut = await newService(() => Promise.reject(new AppError(code, { subject: 'x' })));
     await expect(run(sut)).rejects.toMatchObject({ code: 'responses.unavailable' });
   });
 
-  it('is unavailable when nobody answers', async () => {
+  it('throws responses.unavailable without a responder', async () => {
     await expect(run(new StoredCompletionsService((await connectBus()).bus))).rejects.toMatchObject({
       code: 'responses.unavailable',
     });
   });
 
-  it('passes internal on', async () => {
+  it('rethrows internal', async () => {
     const sut = await newService(() => Promise.reject(new AppError('internal')));
     await expect(run(sut)).rejects.toMatchObject({ code: 'internal' });
   });
@@ -73,14 +73,14 @@ describe.each(operations)('%s', (_, run) => {
 const finding = operations.filter(([name]) => !['save', 'list'].includes(name));
 
 describe.each(finding)('%s', (_, run) => {
-  it('passes completion.not_found on', async () => {
+  it('rethrows completion.not_found', async () => {
     const sut = await newService(() => Promise.reject(new AppError('completion.not_found', { completion: 'a' })));
     await expect(run(sut)).rejects.toMatchObject({ code: 'completion.not_found' });
   });
 });
 
 describe('save', () => {
-  it('refuses what is too large before it is sent, and takes what is just not', async () => {
+  it('rejects completions beyond the maximum size before they are sent', async () => {
     const room = STORED_BYTES_MAX - JSON.stringify(anInput).length;
     const sut = await newService(() => Promise.resolve({}));
     const sized = (length: number): Input => ({
@@ -89,14 +89,14 @@ describe('save', () => {
     });
     await sut.save(sized(room + 1));
     await expect(sut.save(sized(room + 2))).rejects.toMatchObject({ code: 'completion.too_large', param: 'store' });
-    // It is bytes that count, not characters.
+    // The limit is in bytes, not in characters.
     const accents = { ...anInput, messages: [{ role: 'user', content: 'é'.repeat(room / 2 + 2) }] };
     await expect(sut.save(accents)).rejects.toMatchObject({ code: 'completion.too_large' });
   });
 });
 
 describe('settled', () => {
-  it('waits for what is being stored', async () => {
+  it('waits for pending saves', async () => {
     const committed = Promise.withResolvers<object>();
     const sut = await newService(() => committed.promise);
     const events: string[] = [];
@@ -109,7 +109,7 @@ describe('settled', () => {
     expect(events.sort()).toEqual(['saved', 'settled']);
   });
 
-  it('does not wait for longer than it may, nor for nothing', async () => {
+  it('resolves when its signal is aborted, and immediately without pending saves', async () => {
     const sut = await newService(() => new Promise(() => undefined));
     await sut.settled(new AbortController().signal);
     sut.save(anInput).catch(() => undefined);

@@ -1,4 +1,4 @@
-/** Stores chat completions and reads them again, by asking the responses service. */
+/** Stores and reads chat completions with the responses service. */
 import { Injectable } from '@nestjs/common';
 import { responsesContract } from '@xerotier/contracts/responses';
 import type { RequestContract } from '@xerotier/contracts/define';
@@ -11,7 +11,7 @@ import type { z } from 'zod';
 import type { CompletionsQuery, MessagesQuery } from '@xerotier/public-api/stored-completions';
 import { assertFits } from './stored-completion.ts';
 
-/** Whose completions are meant: all of a project, or those that one endpoint has answered. */
+/** Completions of a whole project, or of one of its endpoints. */
 export interface CompletionScope {
   readonly projectId: string;
   readonly endpointId?: string;
@@ -26,7 +26,7 @@ const { save, list, get, messages, update, delete: remove } = responsesContract.
 @Injectable()
 export class StoredCompletionsService {
   readonly #bus: Bus;
-  readonly #saving = new Set<Promise<unknown>>();
+  readonly #pendingSaves = new Set<Promise<unknown>>();
 
   constructor(bus: Bus) {
     this.#bus = bus;
@@ -35,48 +35,48 @@ export class StoredCompletionsService {
   /** Returns once it is committed. @throws {AppError} `completion.too_large`, `responses.unavailable`. */
   async save(input: Input<'save'>): Promise<void> {
     assertFits(input);
-    const saving = this.#ask(save, input);
-    this.#saving.add(saving);
+    const saving = this.#call(save, input);
+    this.#pendingSaves.add(saving);
     try {
       await saving;
     } finally {
-      this.#saving.delete(saving);
+      this.#pendingSaves.delete(saving);
     }
   }
 
-  /** Waits until everything is stored that is being stored, or until the signal is aborted. */
+  /** Waits for pending saves, or until the signal is aborted. */
   async settled(signal: AbortSignal): Promise<void> {
     if (signal.aborted) return;
-    await Promise.race([Promise.allSettled(this.#saving), once(signal, 'abort')]);
+    await Promise.race([Promise.allSettled(this.#pendingSaves), once(signal, 'abort')]);
   }
 
   /** @throws {AppError} `completion.unknown_cursor`, `responses.unavailable`. */
   list(scope: CompletionScope, query: CompletionsQuery): Promise<Output<'list'>> {
-    return this.#ask(list, { ...scope, ...query });
+    return this.#call(list, { ...scope, ...query });
   }
 
   /** @throws {AppError} `completion.not_found`, `responses.unavailable`. */
   get(scope: CompletionScope, id: string): Promise<StoredCompletion> {
-    return this.#ask(get, { ...scope, id });
+    return this.#call(get, { ...scope, id });
   }
 
   /** @throws {AppError} `completion.not_found`, `completion.unknown_cursor`, `responses.unavailable`. */
   listMessages(scope: CompletionScope, id: string, query: MessagesQuery): Promise<Output<'messages'>> {
-    return this.#ask(messages, { ...scope, id, ...query });
+    return this.#call(messages, { ...scope, id, ...query });
   }
 
   /** Replaces the metadata. @throws {AppError} `completion.not_found`, `responses.unavailable`. */
   update(scope: CompletionScope, id: string, metadata: Metadata): Promise<StoredCompletion> {
-    return this.#ask(update, { ...scope, id, metadata });
+    return this.#call(update, { ...scope, id, metadata });
   }
 
   /** @throws {AppError} `completion.not_found`, `responses.unavailable`. */
   async delete(scope: CompletionScope, id: string): Promise<void> {
-    await this.#ask(remove, { ...scope, id });
+    await this.#call(remove, { ...scope, id });
   }
 
-  /** Whatever is away, for a client it is one thing; a defect stays one. */
-  async #ask<C extends RequestContract>(contract: C, input: z.input<C['input']>): Promise<z.output<C['output']>> {
+  /** Maps all outages to `responses.unavailable`; other errors are rethrown. */
+  async #call<C extends RequestContract>(contract: C, input: z.input<C['input']>): Promise<z.output<C['output']>> {
     try {
       return await this.#bus.call(contract, input);
     } catch (error) {

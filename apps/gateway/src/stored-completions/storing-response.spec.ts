@@ -9,20 +9,20 @@ import type { CollectedResponse } from './storing-response.ts';
 const USAGE = { promptTokens: 1, completionTokens: 2 } as TokenUsage;
 const HEAD = { workerId: 'w1' };
 
-/** What the answer behind it was told, in order. */
+/** Records the calls to the wrapped response, in order. */
 class Recorder implements ResponseSink {
-  readonly told: string[] = [];
+  readonly calls: string[] = [];
   head(): void {
-    this.told.push('start');
+    this.calls.push('start');
   }
   data(json: Uint8Array, index: number): void {
-    this.told.push(`choices ${index} ${Buffer.from(json).toString()}`);
+    this.calls.push(`choices ${index} ${Buffer.from(json).toString()}`);
   }
   end(usage: TokenUsage): void {
-    this.told.push(`end ${usage.completionTokens}`);
+    this.calls.push(`end ${usage.completionTokens}`);
   }
   error(error: AppError): void {
-    this.told.push(`error ${error.code}`);
+    this.calls.push(`error ${error.code}`);
   }
 }
 
@@ -30,7 +30,7 @@ function begin(streamed: boolean): {
   sink: StoringResponse;
   recorder: Recorder;
   stored: CollectedResponse[];
-  /** Ends the storing that is under way. */
+  /** Completes the pending save. */
   settle: (error?: unknown) => Promise<void>;
 } {
   const recorder = new Recorder();
@@ -53,13 +53,13 @@ const bytes = (value: unknown): Buffer => Buffer.from(JSON.stringify(value));
 const delta = (index: number, content: string, finish: string | null = null): Buffer =>
   bytes([{ index, delta: { content }, logprobs: null, finish_reason: finish }]);
 
-describe('an answer that is stored', () => {
-  it('passes chunks on as they come, and joins them', async () => {
+describe('StoringResponse', () => {
+  it('forwards chunks immediately, and stores the joined choices', async () => {
     const { sink, recorder, stored, settle } = begin(true);
     sink.data(delta(1, 'b'), 1);
     sink.data(delta(0, 'é'), 0);
     sink.data(delta(0, '😀', 'stop'), 0);
-    expect(recorder.told).toHaveLength(4);
+    expect(recorder.calls).toHaveLength(4);
     sink.end(USAGE);
     await settle();
     expect(stored).toMatchObject([{ head: HEAD, usage: USAGE }]);
@@ -69,14 +69,14 @@ describe('an answer that is stored', () => {
       [0, 'é😀', 'stop'],
       [1, 'b', 'length'],
     ]);
-    expect(recorder.told.at(-1)).toBe('end 2');
+    expect(recorder.calls.at(-1)).toBe('end 2');
   });
 
-  it('keeps whole choices as they are, also when their bytes are used again', async () => {
+  it('stores whole choices unchanged, without retaining their buffers', async () => {
     const { sink, stored, settle } = begin(false);
     const choice: Choice = {
       index: 0,
-      message: { role: 'assistant', content: 'whole', refusal: null, reasoning_content: 'thought' },
+      message: { role: 'assistant', content: 'whole', refusal: null, reasoning_content: 'steps' },
       logprobs: null,
       finish_reason: 'stop',
     };
@@ -88,43 +88,43 @@ describe('an answer that is stored', () => {
     expect(stored[0]?.choices).toEqual([choice]);
   });
 
-  it('does not end before it is stored', async () => {
+  it('does not end the response before it is stored', async () => {
     const { sink, recorder, settle } = begin(true);
     sink.data(delta(0, 'x'), 0);
     sink.end(USAGE);
     await new Promise(setImmediate);
-    expect(recorder.told).not.toContain('end 2');
+    expect(recorder.calls).not.toContain('end 2');
     await settle();
-    expect(recorder.told).toContain('end 2');
+    expect(recorder.calls).toContain('end 2');
   });
 
   it.each([
     [new AppError('responses.unavailable'), 'responses.unavailable'],
-    [new TypeError('a defect'), 'internal'],
-  ])('ends with an error when storing fails: %p', async (error, code) => {
+    [new TypeError('unexpected'), 'internal'],
+  ])('ends the response with an error if storing fails: %p', async (error, code) => {
     const { sink, recorder, settle } = begin(true);
     sink.data(delta(0, 'x'), 0);
     sink.end(USAGE);
     await settle(error);
-    expect(recorder.told.slice(2)).toEqual([`error ${code}`]);
+    expect(recorder.calls.slice(2)).toEqual([`error ${code}`]);
   });
 
-  it('that fails or is cancelled is not stored', async () => {
+  it('does not store a failed or cancelled response', async () => {
     const { sink, recorder, stored, settle } = begin(true);
     sink.data(delta(0, 'x'), 0);
     sink.error(new AppError('inference.cancelled'));
     await settle();
     expect(stored).toEqual([]);
-    expect(recorder.told.at(-1)).toBe('error inference.cancelled');
+    expect(recorder.calls.at(-1)).toBe('error inference.cancelled');
   });
 
-  it('is collected up to a bound only, and then says that it is too large', async () => {
+  it('ends with completion.too_large beyond the size limit', async () => {
     const { sink, recorder, stored } = begin(true);
     const large = delta(0, 'x'.repeat(STORED_BYTES_MAX));
     for (let i = 0; i < 65; i += 1) sink.data(large, 0);
     sink.end(USAGE);
     await new Promise(setImmediate);
     expect(stored).toEqual([]);
-    expect(recorder.told.at(-1)).toBe('error completion.too_large');
+    expect(recorder.calls.at(-1)).toBe('error completion.too_large');
   });
 });

@@ -1,6 +1,7 @@
 /**
- * Stands before a response that has to be stored: passes everything on as it comes, collects the choices, and holds the end
- * back until they are stored. Whoever has read a response to its end finds it. What fails or is cancelled is not stored.
+ * Wraps a response that has to be stored: forwards everything as it arrives, collects the choices, and delays the end until they
+ * are stored, so that a client can retrieve a completion once its response has ended. Failed and cancelled responses are not
+ * stored.
  */
 import { ChoiceCollector } from '@xerotier/chat-choices';
 import type { Choice, ChunkChoice } from '@xerotier/chat-choices';
@@ -16,7 +17,7 @@ export interface CollectedResponse {
   readonly usage: TokenUsage;
 }
 
-/** Chunks are mostly what is around a token: of a response that can be stored, they have less than this. */
+/** Chunks are much larger than their tokens; those of a completion that can be stored are smaller than this in total. */
 const COLLECTED_BYTES_MAX = 64 * STORED_BYTES_MAX;
 
 export class StoringResponse implements ResponseSink {
@@ -29,8 +30,8 @@ export class StoringResponse implements ResponseSink {
   #head: GenerationHead | undefined;
 
   /**
-   * @param streamed whether choices come in chunks.
-   * @param store resolves when it is stored; what it throws ends the response.
+   * @param streamed whether choices arrive as chunks.
+   * @param store resolves when the response is stored; if it rejects, the response ends with the error.
    */
   constructor(response: ResponseSink, streamed: boolean, store: (collected: CollectedResponse) => Promise<void>) {
     this.#response = response;
