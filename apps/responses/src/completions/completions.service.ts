@@ -7,7 +7,7 @@ import { STORED_BYTES_MAX } from '@xerotier/contracts/responses';
 import type { responsesContract, StoredCompletion } from '@xerotier/contracts/responses';
 import { AppError, ensure } from '@xerotier/errors';
 import { open, seal } from '@xerotier/sealing';
-import type { Place } from '@xerotier/sealing';
+import type { EncryptionContext } from '@xerotier/sealing';
 import type { z } from 'zod';
 import { DataKeysService } from '../data-keys/data-keys.service.ts';
 import { CompletionsRepository } from './completions.repository.ts';
@@ -38,8 +38,8 @@ export class CompletionsService {
       model,
       metadata,
       createdAt: new Date(createdAt),
-      content: seal(key, JSON.stringify(content), placeOf('content', projectId, id)),
-      messages: seal(key, JSON.stringify(messages), placeOf('messages', projectId, id)),
+      content: seal(key, JSON.stringify(content), contextOf('content', projectId, id)),
+      messages: seal(key, JSON.stringify(messages), contextOf('messages', projectId, id)),
     });
   }
 
@@ -83,7 +83,7 @@ export class CompletionsService {
 
   async #completionOf(projectId: string, { id, content, metadata }: CompletionSummary): Promise<StoredCompletion> {
     const key = await this.dataKeys.get(projectId);
-    const opened = parse<Omit<StoredCompletion, 'metadata'>>(open(key, content, placeOf('content', projectId, id)));
+    const opened = parse<Omit<StoredCompletion, 'metadata'>>(open(key, content, contextOf('content', projectId, id)));
     return { ...opened, metadata } as StoredCompletion;
   }
 
@@ -91,12 +91,12 @@ export class CompletionsService {
     const found = await this.repository.findById(scope, id, ['messages']);
     const { messages } = ensure(found, 'completion.not_found', { completion: id });
     const key = await this.dataKeys.get(scope.projectId);
-    return parse<Message[]>(open(key, messages, placeOf('messages', scope.projectId, id)));
+    return parse<Message[]>(open(key, messages, contextOf('messages', scope.projectId, id)));
   }
 }
 
 /** Data of another column, project or completion does not open with this context. */
-function placeOf(column: 'content' | 'messages', projectId: string, id: string): Place {
+function contextOf(column: 'content' | 'messages', projectId: string, id: string): EncryptionContext {
   return ['responses.completion', column, projectId, id];
 }
 

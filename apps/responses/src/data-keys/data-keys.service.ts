@@ -2,7 +2,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Logger } from '@xerotier/log';
 import { MasterKeys, newDataKey } from '@xerotier/sealing';
-import type { Place } from '@xerotier/sealing';
+import type { EncryptionContext } from '@xerotier/sealing';
 import { LOGGER } from '@xerotier/service-host';
 import type { BeforeServing } from '@xerotier/service-host';
 import { LRUCache } from 'lru-cache';
@@ -44,7 +44,7 @@ export class DataKeysService implements BeforeServing {
       if (rows.length === 0) break;
       for (const row of rows) {
         const key = this.#unwrap(row);
-        await this.repository.rewrap(row.projectId, this.masterKeys.wrap(key, placeOf(row.projectId)));
+        await this.repository.rewrap(row.projectId, this.masterKeys.wrap(key, contextOf(row.projectId)));
       }
       rewrapped += rows.length;
     }
@@ -62,7 +62,7 @@ export class DataKeysService implements BeforeServing {
   async getOrCreate(projectId: string): Promise<Buffer> {
     const known = this.#cache.get(projectId) ?? (await this.#find(projectId));
     if (known !== undefined) return known;
-    await this.repository.insertIfMissing(projectId, this.masterKeys.wrap(newDataKey(), placeOf(projectId)));
+    await this.repository.insertIfMissing(projectId, this.masterKeys.wrap(newDataKey(), contextOf(projectId)));
     // Read again: a concurrent insert may have been first.
     return this.get(projectId);
   }
@@ -76,10 +76,10 @@ export class DataKeysService implements BeforeServing {
   }
 
   #unwrap(row: DataKeyEntity): Buffer {
-    return this.masterKeys.unwrap(row, placeOf(row.projectId));
+    return this.masterKeys.unwrap(row, contextOf(row.projectId));
   }
 }
 
-function placeOf(projectId: string): Place {
+function contextOf(projectId: string): EncryptionContext {
   return ['responses.data_key', projectId];
 }

@@ -2,4 +2,4 @@ export { MasterKeys, UnknownMasterKeyError } from './master-keys.ts';
 export type { WrappedKey } from './master-keys.ts';
 export { sealingKey } from './key-setting.ts';
 export { newDataKey, open, seal, UnsealError } from './seal.ts';
-export type { Place } from './seal.ts';
+export type { EncryptionContext } from './seal.ts';

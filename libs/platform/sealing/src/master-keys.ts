@@ -1,7 +1,7 @@
 /** The keys that wrap data keys: the current one and, during a rotation, the previous one. */
 import { createHash } from 'node:crypto';
 import { KEY_BYTES, open, seal } from './seal.ts';
-import type { Place } from './seal.ts';
+import type { EncryptionContext } from './seal.ts';
 
 /** A data key in its stored form. */
 export interface WrappedKey {
@@ -34,16 +34,16 @@ export class MasterKeys {
     return [...this.#keys.keys()];
   }
 
-  wrap(dataKey: Uint8Array, place: Place): WrappedKey {
+  wrap(dataKey: Uint8Array, context: EncryptionContext): WrappedKey {
     const key = this.#keys.get(this.currentId) as Uint8Array;
-    return { masterKeyId: this.currentId, wrapped: seal(key, dataKey, place) };
+    return { masterKeyId: this.currentId, wrapped: seal(key, dataKey, context) };
   }
 
   /** @throws {UnknownMasterKeyError} @throws {UnsealError} */
-  unwrap({ masterKeyId, wrapped }: WrappedKey, place: Place): Buffer {
+  unwrap({ masterKeyId, wrapped }: WrappedKey, context: EncryptionContext): Buffer {
     const key = this.#keys.get(masterKeyId);
     if (key === undefined) throw new UnknownMasterKeyError(`Unknown master key '${masterKeyId}'`);
-    return open(key, wrapped, place);
+    return open(key, wrapped, context);
   }
 }
 

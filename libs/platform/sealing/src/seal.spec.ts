@@ -2,13 +2,13 @@ import fc from 'fast-check';
 import { newDataKey, open, seal, UnsealError } from './seal.ts';
 
 const key = newDataKey();
-const place = fc.array(fc.string(), { maxLength: 4 });
+const context = fc.array(fc.string(), { maxLength: 4 });
 const content = fc.uint8Array({ maxLength: 300 });
 
 describe('seal', () => {
   it('round-trips bytes with the same context', () => {
     fc.assert(
-      fc.property(content, place, (bytes, at) => {
+      fc.property(content, context, (bytes, at) => {
         expect(Buffer.compare(open(key, seal(key, bytes, at), at), bytes)).toBe(0);
       }),
     );
@@ -20,7 +20,7 @@ describe('seal', () => {
 
   it('does not open with another context', () => {
     fc.assert(
-      fc.property(content, place, place, (bytes, at, elsewhere) => {
+      fc.property(content, context, context, (bytes, at, elsewhere) => {
         fc.pre(JSON.stringify(at) !== JSON.stringify(elsewhere));
         expect(() => open(key, seal(key, bytes, at), elsewhere)).toThrow(UnsealError);
       }),

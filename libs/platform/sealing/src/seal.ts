@@ -2,7 +2,7 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 
 /** What the data belongs to, from the general to the particular. It opens with the same context only. */
-export type Place = readonly string[];
+export type EncryptionContext = readonly string[];
 
 /**
  * The bytes were modified, have another context, or were sealed under another key: these cases are indistinguishable.
@@ -25,19 +25,19 @@ export function newDataKey(): Buffer {
 }
 
 /** Encrypts under a key of 32 bytes. Sealing the same content twice returns different bytes. */
-export function seal(key: Uint8Array, content: Uint8Array | string, place: Place): Buffer {
+export function seal(key: Uint8Array, content: Uint8Array | string, context: EncryptionContext): Buffer {
   const nonce = randomBytes(NONCE_BYTES);
   const cipher = createCipheriv(CIPHER, key, nonce, { authTagLength: TAG_BYTES });
-  cipher.setAAD(associatedData(place));
+  cipher.setAAD(associatedData(context));
   const encrypted = typeof content === 'string' ? cipher.update(content, 'utf8') : cipher.update(content);
   return Buffer.concat([Uint8Array.of(VERSION), nonce, encrypted, cipher.final(), cipher.getAuthTag()]);
 }
 
 /** @throws {UnsealError} unless exactly these bytes were sealed under this key with this context. */
-export function open(key: Uint8Array, sealed: Uint8Array, place: Place): Buffer {
+export function open(key: Uint8Array, sealed: Uint8Array, context: EncryptionContext): Buffer {
   if (sealed.length < OVERHEAD_BYTES || sealed[0] !== VERSION) throw new UnsealError('Not sealed data');
   const decipher = createDecipheriv(CIPHER, key, sealed.subarray(1, HEAD_BYTES), { authTagLength: TAG_BYTES });
-  decipher.setAAD(associatedData(place));
+  decipher.setAAD(associatedData(context));
   decipher.setAuthTag(sealed.subarray(-TAG_BYTES));
   const opened = decipher.update(sealed.subarray(HEAD_BYTES, -TAG_BYTES));
   try {
@@ -48,6 +48,6 @@ export function open(key: Uint8Array, sealed: Uint8Array, place: Place): Buffer 
 }
 
 /** JSON, because it is unambiguous: with a separator, ['a', 'b-c'] could equal ['a-b', 'c']. */
-function associatedData(place: Place): Buffer {
-  return Buffer.from(JSON.stringify([VERSION, ...place]));
+function associatedData(context: EncryptionContext): Buffer {
+  return Buffer.from(JSON.stringify([VERSION, ...context]));
 }
