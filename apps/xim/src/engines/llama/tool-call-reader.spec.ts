@@ -11,19 +11,19 @@ function read(pieces: readonly string[]): { name: string | undefined; arguments:
 
 describe('ToolCallReader', () => {
   it('emits name and arguments verbatim, wherever the text is split', () => {
-    const call = fc.record({
+    const calls = fc.record({
       name: fc.stringMatching(/^[a-zA-Z0-9_-]{1,20}$/),
       arguments: fc.dictionary(fc.string(), fc.jsonValue()),
     });
     fc.assert(
       fc.property(
-        call,
+        calls,
         fc.array(fc.nat({ max: 12 }), { minLength: 1 }),
         fc.constantFrom('', ' '),
-        (given, sizes, space) => {
-          const values = JSON.stringify(given.arguments);
-          const text = `\n{"name":${space}"${given.name}",${space}"arguments":${space}${values}}\n`;
-          expect(read(splitIntoPieces(text, sizes))).toEqual({ name: given.name, arguments: values });
+        (call, sizes, space) => {
+          const values = JSON.stringify(call.arguments);
+          const text = `\n{"name":${space}"${call.name}",${space}"arguments":${space}${values}}\n`;
+          expect(read(splitIntoPieces(text, sizes))).toEqual({ name: call.name, arguments: values });
         },
       ),
     );

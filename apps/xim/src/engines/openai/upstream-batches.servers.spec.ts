@@ -214,10 +214,10 @@ describe('usage', () => {
   it.each([
     ['prompt_tokens', { usage: { prompt_tokens: 7, total_tokens: 9 } }, 7],
     ['total_tokens alone', { usage: { total_tokens: 9 } }, 9],
-    ['total_tokens beside null', { usage: { prompt_tokens: null, total_tokens: 9 } }, 9],
-    ['total_tokens beside 0', { usage: { prompt_tokens: 0, total_tokens: 9 } }, 9],
+    ['total_tokens with null', { usage: { prompt_tokens: null, total_tokens: 9 } }, 9],
+    ['total_tokens with 0', { usage: { prompt_tokens: 0, total_tokens: 9 } }, 9],
     ['billed units of tokens', { meta: { billed_units: { input_tokens: 8, search_units: 1 } } }, 8],
-    ['tokens beside billed units', { meta: { tokens: { input_tokens: 6 }, billed_units: { search_units: 1 } } }, 6],
+    ['tokens with billed units', { meta: { tokens: { input_tokens: 6 }, billed_units: { search_units: 1 } } }, 6],
     ['search units alone', { meta: { billed_units: { search_units: 1 } } }, 2],
     ['nothing', {}, 2],
     ['an invalid count', { usage: { total_tokens: -5 } }, 2],
