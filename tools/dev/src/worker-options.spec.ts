@@ -107,7 +107,7 @@ describe('workerOptions', () => {
     [['--upstream', 'localhost:8000'], "--upstream is 'localhost:8000'"],
     [[...file, '--task', 'dance'], "--task is 'dance': it must be one of generate, "],
     [[...file, '--task', 'speak'], '--task speak needs a server'],
-    [[...file, '--endpoint', 'Not a slug'], "--endpoint is 'Not a slug': it must be lower-case letters"],
+    [[...file, '--endpoint', 'Not a slug'], "--endpoint is 'Not a slug': it must be 1 to 63 lowercase letters"],
     [[...file, '--endpoint', 'chat'], "'chat' belongs to a model in the box"],
     [[...file, '--name', '///'], "--name is '///'"],
     [[...file, '--slots', '0'], "--slots is '0': it must be a whole number above 0"],
