@@ -55,7 +55,7 @@ export function unknownUrlHint(path: string): string {
   }
   if (BASE_URL.test(path))
     return `This is a base URL: send requests to paths below it, such as POST ${path}/chat/completions.`;
-  // Before unsupported APIs: `/proj_1/chat/completions` lacks the version, and is not the legacy completions of an endpoint `chat`.
+  // Before unsupported APIs: `/proj_1/chat/completions` lacks the version, and is not the legacy API of an endpoint `chat`.
   const suggestion = suggestedPath(path);
   if (suggestion !== undefined) return `Did you mean ${suggestion}? ${BASE_URLS}`;
   const [, base = '', api] = UNSUPPORTED_API.exec(path) ?? [];

@@ -47,12 +47,12 @@ export class ChatEnvelope {
   /** Returns one or more server-sent events, as parts to be concatenated. */
   chunk(choices: Uint8Array): readonly Uint8Array[] {
     if (this.#options.vendorEvents !== true) return [this.#prefix as Buffer, choices, this.#suffix];
-    const { events, choices: left } = splitVendorEvents(
+    const { events, choices: remaining } = splitVendorEvents(
       choices,
       this.#fields.id,
       this.#options.reasoningInChunks === true,
     );
-    const chunk = left === undefined ? [] : [this.#prefix as Buffer, Buffer.from(left), this.#suffix];
+    const chunk = remaining === undefined ? [] : [this.#prefix as Buffer, Buffer.from(remaining), this.#suffix];
     return events === '' ? chunk : [Buffer.from(events), ...chunk];
   }
 

@@ -1,7 +1,7 @@
 /**
- * Reasoning as vendor events, for streams with `x_events`: `event: x_reasoning.delta`, with the id of the completion, the index of
- * the choice and the text. A chunk without other content is not sent. Vendor events are opt-in, since clients that expect only
- * chunks would misinterpret them.
+ * Reasoning as vendor events, for streams with `x_events`: `event: x_reasoning.delta`, with the id of the completion, the index
+ * of the choice and the text. A chunk without other content is not sent. Vendor events are opt-in, since clients that expect
+ * only chunks would misinterpret them.
  */
 import type { ChunkChoice } from '@xerotier/chat-choices';
 

@@ -1,4 +1,4 @@
-/** The reference page: Redoc, served by the gateway, with the document embedded in the page. It loads nothing from other hosts. */
+/** The reference page: Redoc, served by the gateway, with the embedded document. It loads nothing from other hosts. */
 import { createHash } from 'node:crypto';
 import { createRequire } from 'node:module';
 import type { DocumentedOperation, OpenapiDocument } from '@xerotier/public-api/openapi';

@@ -21,7 +21,7 @@ export class ReferenceController {
   readonly #welcome = welcomeText();
 
   @Operation(getWelcome)
-  async greet(@Res() reply: FastifyReply): Promise<void> {
+  async welcome(@Res() reply: FastifyReply): Promise<void> {
     await reply.headers(HEADERS).type('application/json; charset=utf-8').send(this.#welcome);
   }
 

@@ -1,7 +1,7 @@
 /**
- * `@Operation(createChatCompletion)` makes a controller method the handler of that operation. It registers the routes on every base
- * path, the permission that is checked before the body is read (see `accessOf`), the kind of the body, and the status 200. The
- * method must return the response type of the operation.
+ * `@Operation(createChatCompletion)` makes a controller method the handler of that operation. It registers the routes on every
+ * base path, the permission that is checked before the body is read (see `accessOf`), the kind of the body, and the status 200.
+ * The method must return the response type of the operation.
  */
 import { applyDecorators, HttpCode, RequestMapping, RequestMethod } from '@nestjs/common';
 import { RouteConfig } from '@nestjs/platform-fastify';

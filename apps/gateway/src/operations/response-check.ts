@@ -32,7 +32,7 @@ type WriteHead = (status: number, ...rest: unknown[]) => ServerResponse;
 class CheckedResponse {
   readonly #response: ServerResponse;
   readonly #context: CheckContext;
-  readonly #pieces: Buffer[] = [];
+  readonly #chunks: Buffer[] = [];
   #head: Parameters<WriteHead> | undefined;
 
   constructor(response: ServerResponse, context: CheckContext) {
@@ -57,14 +57,14 @@ class CheckedResponse {
 
   #write(args: unknown[]): boolean {
     if (!this.#isBodyChecked()) return this.#release(undefined) && this.#call('write', args);
-    this.#pieces.push(bytesOf(args[0]));
+    this.#chunks.push(bytesOf(args[0]));
     return true;
   }
 
   #end(args: unknown[]): ServerResponse {
     const [last] = args;
-    if (typeof last === 'string' || last instanceof Uint8Array) this.#pieces.push(bytesOf(last));
-    const body = Buffer.concat(this.#pieces);
+    if (typeof last === 'string' || last instanceof Uint8Array) this.#chunks.push(bytesOf(last));
+    const body = Buffer.concat(this.#chunks);
     if (this.#release(body)) this.#call('end', [body, ...args.filter((value) => typeof value === 'function')]);
     return this.#response;
   }

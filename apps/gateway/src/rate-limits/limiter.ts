@@ -29,7 +29,7 @@ export interface Allowance {
   readonly resetMs: number;
 }
 
-export interface Verdict {
+export interface LimitDecision {
   /** The exceeded allowance; undefined if the request is admitted. */
   readonly rejectedBy: 'requests' | 'tokens' | undefined;
   /** Time until the same request would be admitted, without other requests; 0 if it is admitted. */
@@ -41,7 +41,7 @@ export interface Verdict {
 }
 
 export interface Limiter {
-  admit(bucket: Bucket, hold: Hold): Promise<Verdict>;
+  admit(bucket: Bucket, hold: Hold): Promise<LimitDecision>;
   /** Ends the hold of a request and charges its usage, even if the hold has expired. */
   settle(bucket: Bucket, hold: Hold, usedTokens: number): Promise<void>;
   /** Extends the hold of a running request. */

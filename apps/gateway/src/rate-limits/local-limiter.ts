@@ -1,7 +1,7 @@
 /** Limits in the memory of one gateway, used while Redis is unavailable. Each gateway has a share of the allowance. */
 import { LRUCache } from 'lru-cache';
 import { HOLD_MS, heldTokens, WINDOW_US } from './limiter.ts';
-import type { Allowance, Bucket, Hold, Limiter, Verdict } from './limiter.ts';
+import type { Allowance, Bucket, Hold, Limiter, LimitDecision } from './limiter.ts';
 
 /** As in the Redis scripts: times at which an allowance is full again, in microseconds. */
 interface State {
@@ -22,16 +22,16 @@ export class LocalLimiter implements Limiter {
     this.#nowUs = nowUs;
   }
 
-  async admit(bucket: Bucket, hold: Hold): Promise<Verdict> {
+  async admit(bucket: Bucket, hold: Hold): Promise<LimitDecision> {
     const now = this.#nowUs();
-    const state = this.#at(bucket, now);
+    const state = this.#stateOf(bucket, now);
     const { requestsPerMinute, tokensPerMinute } = bucket.limits;
     const requestStep = requestsPerMinute === null ? 0 : WINDOW_US / requestsPerMinute;
     const tokenStep = tokensPerMinute === null ? 0 : WINDOW_US / tokensPerMinute;
     const cost = tokensPerMinute === null ? 0 : heldTokens(hold, tokensPerMinute);
     const requestWait = state.requests - now + requestStep - WINDOW_US;
     const tokenWait = state.tokens - now + (state.held + cost) * tokenStep - WINDOW_US;
-    let rejectedBy: Verdict['rejectedBy'];
+    let rejectedBy: LimitDecision['rejectedBy'];
     let wait = 0;
     if (requestWait > 1) [rejectedBy, wait] = ['requests', requestWait];
     if (tokensPerMinute !== null && tokenWait > 1 && tokenWait > wait) [rejectedBy, wait] = ['tokens', tokenWait];
@@ -53,18 +53,18 @@ export class LocalLimiter implements Limiter {
   async settle(bucket: Bucket, hold: Hold, usedTokens: number): Promise<void> {
     const limit = bucket.limits.tokensPerMinute;
     if (limit === null) return;
-    const state = this.#at(bucket, this.#nowUs());
+    const state = this.#stateOf(bucket, this.#nowUs());
     end(state, hold.id);
     state.tokens += (usedTokens * WINDOW_US) / limit;
   }
 
   async renew(bucket: Bucket, { id }: Hold): Promise<void> {
     const now = this.#nowUs();
-    const hold = this.#at(bucket, now).holds.get(id);
+    const hold = this.#stateOf(bucket, now).holds.get(id);
     if (hold !== undefined) hold.expiresAt = now + HOLD_MS * 1_000;
   }
 
-  #at({ keyId, tier }: Bucket, now: number): State {
+  #stateOf({ keyId, tier }: Bucket, now: number): State {
     const name = `${keyId} ${tier}`;
     const state: State = this.#buckets.get(name) ?? { requests: 0, tokens: 0, held: 0, holds: new Map() };
     this.#buckets.set(name, state);

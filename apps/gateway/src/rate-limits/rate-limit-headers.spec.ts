@@ -29,7 +29,7 @@ describe('rateLimitHeaders', () => {
         'x-ratelimit-warning'
       ];
     expect(at(2)).toBeUndefined();
-    expect(at(1)).toBe('1 of 20 requests remaining in this minute');
+    expect(at(1)).toBe('1 of 20 requests left in this minute');
   });
 
   it('returns no headers without limits', () => {

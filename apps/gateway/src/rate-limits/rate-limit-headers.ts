@@ -1,10 +1,10 @@
 /** Rate limit headers of responses: those of the platform, in seconds, and those of the OpenAI API. */
-import type { Allowance, Verdict } from './limiter.ts';
+import type { Allowance, LimitDecision } from './limiter.ts';
 
 /** Remaining share of an allowance below which a warning is added. */
 const WARNING_SHARE = 0.1;
 
-export function rateLimitHeaders({ requests, tokens }: Verdict): Record<string, string> {
+export function rateLimitHeaders({ requests, tokens }: LimitDecision): Record<string, string> {
   return {
     ...(requests !== null && {
       'x-ratelimit-limit': String(requests.limit),
@@ -25,10 +25,10 @@ function openaiHeaders(kind: string, { limit, remaining, resetMs }: Allowance): 
   };
 }
 
-function warning(allowances: Pick<Verdict, 'requests' | 'tokens'>): Record<string, string> {
+function warning(allowances: Pick<LimitDecision, 'requests' | 'tokens'>): Record<string, string> {
   const low = Object.entries(allowances).flatMap(([kind, allowance]: [string, Allowance | null]) =>
     allowance !== null && allowance.remaining < allowance.limit * WARNING_SHARE
-      ? [`${allowance.remaining} of ${allowance.limit} ${kind} remaining in this minute`]
+      ? [`${allowance.remaining} of ${allowance.limit} ${kind} left in this minute`]
       : [],
   );
   return low.length === 0 ? {} : { 'x-ratelimit-warning': low.join('; ') };

@@ -11,7 +11,7 @@ import type { RedisClient } from '@xerotier/redis';
 import { GatewayCount } from './gateway-count.ts';
 import { LocalLimiter } from './local-limiter.ts';
 import { HOLD_MS } from './limiter.ts';
-import type { Bucket, Hold, Limiter, Verdict } from './limiter.ts';
+import type { Bucket, Hold, Limiter, LimitDecision } from './limiter.ts';
 import { rateLimitHeaders } from './rate-limit-headers.ts';
 import { RedisLimiter } from './redis-limiter.ts';
 
@@ -75,14 +75,14 @@ export class RateLimitsService implements OnModuleDestroy {
       }
     }
     const share = shareOf(bucket, this.#gateways.last);
-    const verdict = await this.#local.admit(share, hold);
-    return this.#admission(verdict, { limiter: this.#local, bucket: share, hold });
+    const decision = await this.#local.admit(share, hold);
+    return this.#admission(decision, { limiter: this.#local, bucket: share, hold });
   }
 
-  #admission(verdict: Verdict, open: OpenHold): Admission {
-    const headers = rateLimitHeaders(verdict);
-    if (verdict.rejectedBy !== undefined)
-      return { headers, rejection: rejectionOf(verdict, open.bucket), settle: () => undefined };
+  #admission(decision: LimitDecision, open: OpenHold): Admission {
+    const headers = rateLimitHeaders(decision);
+    if (decision.rejectedBy !== undefined)
+      return { headers, rejection: rejectionOf(decision, open.bucket), settle: () => undefined };
     this.#open.add(open);
     return { headers, rejection: undefined, settle: (usedTokens) => this.#settle(open, usedTokens) };
   }
@@ -120,7 +120,7 @@ function shareOf(bucket: Bucket, gateways: number): Bucket {
   };
 }
 
-function rejectionOf({ rejectedBy, retryAfterMs }: Verdict, { tier, limits }: Bucket): AppError {
+function rejectionOf({ rejectedBy, retryAfterMs }: LimitDecision, { tier, limits }: Bucket): AppError {
   const options = { retryAfterSeconds: retryAfterMs / 1_000 };
   return rejectedBy === 'requests'
     ? new AppError('limits.requests_exceeded', { tier, limit: limits.requestsPerMinute ?? 0 }, options)

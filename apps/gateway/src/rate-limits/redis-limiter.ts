@@ -1,7 +1,7 @@
 /** Limits in Redis, shared by all gateways. Every method rejects if Redis is unavailable. */
 import type { RedisClient } from '@xerotier/redis';
 import { HOLD_MS, heldTokens } from './limiter.ts';
-import type { Allowance, Bucket, Hold, Limiter, Verdict } from './limiter.ts';
+import type { Allowance, Bucket, Hold, Limiter, LimitDecision } from './limiter.ts';
 import { ADMIT_SCRIPT, RENEW_SCRIPT, SETTLE_SCRIPT } from './limit-scripts.ts';
 
 type Reply = [rejectedBy: number, waitUs: string, ...allowances: [number, string, number, string]];
@@ -30,7 +30,7 @@ export class RedisLimiter implements Limiter {
     this.#nowUs = nowUs;
   }
 
-  async admit(bucket: Bucket, hold: Hold): Promise<Verdict> {
+  async admit(bucket: Bucket, hold: Hold): Promise<LimitDecision> {
     const { requestsPerMinute, tokensPerMinute } = bucket.limits;
     const [rejectedBy, waitUs, requestsLeft, requestsResetUs, tokensLeft, tokensResetUs] =
       await this.#redis.limitsAdmit(

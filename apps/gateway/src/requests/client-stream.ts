@@ -13,16 +13,16 @@ const STALL_TIMEOUT_MS = 30_000;
 export class ClientStream {
   readonly #response: ServerResponse;
   readonly #body: ChunkedBody;
-  readonly #onOver: () => void;
+  readonly #onEnd: () => void;
   #errorText: ((error: AppError) => string) | undefined;
   #control: StreamControl | undefined;
   #stalled: NodeJS.Timeout | undefined;
-  #over = false;
+  #ended = false;
 
-  /** @param onOver called when the response has ended, possibly more than once. */
-  constructor(response: ServerResponse, onOver: () => void = () => undefined) {
+  /** @param onEnd called when the response has ended, possibly more than once. */
+  constructor(response: ServerResponse, onEnd: () => void = () => undefined) {
     this.#response = response;
-    this.#onOver = onOver;
+    this.#onEnd = onEnd;
     this.#body = new ChunkedBody(response, () => this.#drained());
     response.once('close', () => this.#disconnected());
   }
@@ -38,26 +38,26 @@ export class ClientStream {
    * response is detectable.
    */
   begin(headers: Record<string, string>, errorText?: (error: AppError) => string): void {
-    if (this.#over || this.#response.headersSent) return;
+    if (this.#ended || this.#response.headersSent) return;
     this.#errorText = errorText;
     this.#body.begin(200, headers);
   }
 
   write(parts: readonly Uint8Array[]): void {
-    if (this.#over || this.#body.write(parts) || this.#stalled !== undefined) return;
+    if (this.#ended || this.#body.write(parts) || this.#stalled !== undefined) return;
     this.#control?.pause();
     this.#stalled = setTimeout(() => this.#destroyStalled(), STALL_TIMEOUT_MS);
   }
 
   end(text: string): void {
-    if (this.#over) return;
+    if (this.#ended) return;
     this.#finish();
     this.#body.end(text);
   }
 
   /** Writes an HTTP error if nothing was written yet. */
   error(error: AppError): void {
-    if (this.#over) return;
+    if (this.#ended) return;
     this.#finish();
     if (this.#response.headersSent && this.#errorText !== undefined) {
       noteError(this.#response.req, error);
@@ -83,9 +83,9 @@ export class ClientStream {
   }
 
   #finish(): void {
-    this.#over = true;
+    this.#ended = true;
     clearTimeout(this.#stalled);
-    this.#onOver();
+    this.#onEnd();
   }
 }
 

@@ -71,7 +71,7 @@ export class StoredCompletionsController {
   ): Promise<ResponseOf<typeof updateChatCompletion>> {
     if (await this.cancellations.cancel({ ...scope, completionId: id }))
       return { id, object: 'chat.completion.cancelled', cancelled: true };
-    // A request to cancel has no body. If the completion has ended and was not stored, it is a 404 rather than a missing parameter.
+    // A request to cancel has no body. If the completion has ended and was not stored, that is a 404, not a missing parameter.
     if (request.body === undefined) await this.completions.get(scope, assertId(id));
     const { metadata } = readFields(completionChanges, request.body ?? {});
     return publicCompletion(await this.completions.update(scope, assertId(id), metadata ?? {}));

@@ -85,7 +85,7 @@ const rank = { input: rankingInput, head: generationHead, end: generationEnd, er
 /** Data frames are the bytes of the response, in order. */
 const media = { input: mediaInput, head: mediaHead, end: generationEnd, errors: readErrors } as const;
 
-/** Subjects of one worker, for placed requests. A worker serves all of them, and rejects tasks that its engine does not support. */
+/** Subjects of one worker, for placed requests. It serves all of them, and rejects tasks that its engine does not support. */
 export const workerContract = service('xim', {
   generate: stream({ subject: 'infer.v1.{model}.{worker}', ...generate }),
   embed: stream({ subject: 'embed.v1.{model}.{worker}', ...embed }),

@@ -4,9 +4,9 @@
  * failure ends the generation, since data that the client has read cannot be retracted. Work whose data is not read before its
  * end is retried even then (`repeatable`).
  *
- *     placing ──> opening ──> streaming ──> over
+ *     placing ──> opening ──> streaming ──> ended
  *        ^           │            │
- *        └── retry ──┘            └──> over (error)
+ *        └── retry ──┘            └──> ended (error)
  *
  * Two kinds of failure are retried. A worker that rejected the work (busy, draining, engine unavailable) has computed nothing:
  * other workers are tried until the queue timeout. An attempt that failed may have been expensive: the number of these is
@@ -87,7 +87,7 @@ export class Generation implements StreamControl {
   #head: GenerationHead | undefined;
   #started = false;
   #cancelled = false;
-  #over = false;
+  #ended = false;
   #paused = false;
   #cancelTimer: NodeJS.Timeout | undefined;
 
@@ -105,7 +105,7 @@ export class Generation implements StreamControl {
 
   /** Cancels the generation. It ends with its end frame and the usage, or with `inference.cancelled` if it had not started. */
   cancel(): void {
-    if (this.#over || this.#cancelled) return;
+    if (this.#ended || this.#cancelled) return;
     this.#cancelled = true;
     this.#stream?.cancel();
     this.#cancelTimer = setTimeout(() => this.#fail(new AppError('inference.cancelled'), 'lost'), CANCEL_TIMEOUT_MS);
@@ -184,13 +184,13 @@ export class Generation implements StreamControl {
   }
 
   #data(payload: Uint8Array): void {
-    if (this.#over) return;
+    if (this.#ended) return;
     this.#start();
     this.#sink.data(payload, this.#job.index);
   }
 
   #end(end: GenerationEnd): void {
-    if (this.#over) return;
+    if (this.#ended) return;
     // A response may have no data, if the generation stops before its first token.
     if (!end.cancelled) this.#start();
     this.#finish(end.cancelled ? 'cancelled' : 'done');
@@ -207,7 +207,7 @@ export class Generation implements StreamControl {
 
   /** Retries after a failed attempt, or ends the generation. */
   #attemptFailed(error: AppError): void {
-    if (this.#over) return;
+    if (this.#ended) return;
     this.#stream = undefined;
     const outcome: LeaseOutcome = workerAtFault(error) ? 'lost' : 'failed';
     // The details contain the usage that the worker reported.
@@ -250,7 +250,7 @@ export class Generation implements StreamControl {
     }
     const pauseMs = this.#sharedPauseMs * (0.5 + Math.random());
     this.#sharedPauseMs = Math.min(this.#sharedPauseMs * 2, SHARED_PAUSE_MAX_MS);
-    setTimeout(() => void (this.#over || this.#place()), pauseMs);
+    setTimeout(() => void (this.#ended || this.#place()), pauseMs);
   }
 
   #exclude(workerId: string): void {
@@ -259,14 +259,14 @@ export class Generation implements StreamControl {
   }
 
   #fail(error: AppError, outcome: LeaseOutcome): void {
-    if (this.#over) return;
+    if (this.#ended) return;
     this.#stream?.abandon();
     this.#finish(outcome);
     this.#sink.error(error);
   }
 
   #finish(outcome: LeaseOutcome): void {
-    this.#over = true;
+    this.#ended = true;
     clearTimeout(this.#cancelTimer);
     this.#endRetry();
     this.#platform.retryBudget.leave();

@@ -19,7 +19,7 @@ describe('InferenceClient.chat', () => {
   it('returns the response of the worker that the router assigns', async () => {
     const { run, workers, router } = await newFleet({ workers: { a: responds('x'), b: responds('y') } });
     const { response, requestId } = run();
-    await response.over;
+    await response.ended;
     expect(response.order).toEqual(['start', 'choices', 'end']);
     expect(response.heads).toEqual([{ workerId: 'a' }]);
     expect(response.texts).toEqual({ 0: ['x'] });
@@ -68,7 +68,7 @@ describe('InferenceClient.chat', () => {
           return { usage: usageOf(pieces.length), cancelled: false };
         };
         const { response } = run({ n: plan.length });
-        await response.over;
+        await response.ended;
         const texts = plan.map((_, i) => (response.texts[i] ?? []).map((text) => JSON.parse(text) as unknown));
         expect(texts).toEqual(plan.map((pieces, i) => pieces.map(({ text }) => [i, JSON.parse(JSON.stringify(text))])));
         expect(ended.toSorted((a, b) => a - b)).toEqual(plan.map((_, i) => i));
@@ -84,7 +84,7 @@ describe('InferenceClient.chat', () => {
   it('completes without any data frame', async () => {
     const { run } = await newFleet({ workers: { a: responds() } });
     const { response, requestId } = run();
-    await response.over;
+    await response.ended;
     expect(response.order).toEqual(['start', 'end']);
     expect(await recordOf(requestId)).toMatchObject({ outcome: 'completed', usage: usageOf(0) });
   });
@@ -92,7 +92,7 @@ describe('InferenceClient.chat', () => {
   it('records the usage', async () => {
     const { run } = await newFleet({ workers: { a: responds('x', 'y') } });
     const { response, requestId } = run();
-    await response.over;
+    await response.ended;
     expect(await recordOf(requestId)).toEqual({
       requestId,
       kind: 'chat.completion',
@@ -119,7 +119,7 @@ describe('InferenceClient.chat', () => {
     await eventually('it is queued', () => router.calls >= 2);
     expect(response.order).toEqual([]);
     router.freeSlots(['a']);
-    await response.over;
+    await response.ended;
     expect(response.texts).toEqual({ 0: ['x'] });
     expect(new Set(router.acquired.map(({ ticketId }) => ticketId)).size).toBe(1);
   });
@@ -128,7 +128,7 @@ describe('InferenceClient.chat', () => {
     const { run, router } = await newFleet({ workers: { a: responds('x') }, limits: { queueTimeoutMs: 300 } });
     router.workers = [];
     const { response, requestId } = run();
-    await response.over;
+    await response.ended;
     expect(response.failure).toMatchObject({ code: 'router.queue_timeout', status: 503 });
     expect(await recordOf(requestId)).toMatchObject({
       outcome: 'failed',
@@ -141,7 +141,7 @@ describe('InferenceClient.chat', () => {
     const { run, router, workers } = await newFleet({ workers: { a: responds('x') }, shared: true });
     router.rejection = new AppError('router.queue_full', { model: MODEL }, { retryAfterSeconds: 5 });
     const { response } = run();
-    await response.over;
+    await response.ended;
     expect(response.failure).toMatchObject({
       code: 'router.queue_full',
       details: { model: MODEL },
@@ -153,7 +153,7 @@ describe('InferenceClient.chat', () => {
   it('ends at its deadline and records what was generated', async () => {
     const { run } = await newFleet({ workers: { a: streamsUntilAborted }, limits: { requestTimeoutMs: 300 } });
     const { response, requestId } = run();
-    await response.over;
+    await response.ended;
     expect(response.failure).toMatchObject({ code: 'inference.deadline_exceeded', status: 504 });
     const { outcome, usage } = await recordOf(requestId);
     expect(outcome).toBe('failed');
@@ -163,7 +163,7 @@ describe('InferenceClient.chat', () => {
   it('ends at its deadline even if the worker is stuck', async () => {
     const { run } = await newFleet({ workers: { a: hangs }, limits: { requestTimeoutMs: 300 } });
     const { response } = run();
-    await response.over;
+    await response.ended;
     expect(response.failure).toMatchObject({ code: 'inference.deadline_exceeded' });
   });
 
@@ -187,7 +187,7 @@ describe('InferenceClient.chat', () => {
     });
     expect(framesPaused).toBeLessThan(texts.length);
     running.resume();
-    await response.over;
+    await response.ended;
     expect(response.texts[0]).toEqual(texts);
   });
 });
@@ -200,7 +200,7 @@ describe('cancel', () => {
     await eventually('it is queued', () => router.calls >= 2);
     running.cancel();
     router.freeSlots(['a']);
-    await response.over;
+    await response.ended;
     expect(response.order).toEqual(['error']);
     expect(response.failure).toMatchObject({ code: 'inference.cancelled' });
     await eventually('the slot is free', () => router.released.length === 1);
@@ -216,7 +216,7 @@ describe('cancel', () => {
     const { run, workers } = await newFleet({ workers: { a: responds('x') } });
     const { run: running, response } = run();
     running.cancel();
-    await response.over;
+    await response.ended;
     expect(response.failure?.code).toBe('inference.cancelled');
     expect(workers['a']?.received).toEqual([]);
   });
@@ -226,7 +226,7 @@ describe('cancel', () => {
     const { run: running, response, requestId } = run();
     await eventually('it streams', () => response.frames > 3);
     running.cancel();
-    await response.over;
+    await response.ended;
     expect(response.failure?.code).toBe('inference.cancelled');
     expect(workers['a']?.running).toBe(0);
     const { outcome, usage } = await recordOf(requestId);
@@ -245,7 +245,7 @@ describe('cancel', () => {
     const { run: running, response, requestId } = run();
     await eventually('it streams', () => response.frames > 0);
     running.cancel();
-    await response.over;
+    await response.ended;
     expect(response.failure?.code).toBe('inference.cancelled');
     expect(await recordOf(requestId)).toMatchObject({ outcome: 'cancelled', usage: usageOf(99) });
   });
@@ -255,7 +255,7 @@ describe('cancel', () => {
     const { run: running, response } = run();
     await eventually('it has the request', () => workers['a']?.running === 1);
     running.cancel();
-    await response.over;
+    await response.ended;
     expect(response.failure?.code).toBe('inference.cancelled');
     await eventually('the slot is free', () => router.released.length === 1);
     expect(router.released[0]?.outcome).toBe('lost');
@@ -264,7 +264,7 @@ describe('cancel', () => {
   it('is a no-op if repeated or after the end', async () => {
     const { run } = await newFleet({ workers: { a: responds('x') } });
     const { run: running, response } = run();
-    await response.over;
+    await response.ended;
     running.cancel();
     running.cancel();
     expect(response.order).toEqual(['start', 'choices', 'end']);
@@ -291,7 +291,7 @@ describe('a request with n > 1', () => {
       stream_options: { include_usage: true },
       temperature: 0.5,
     });
-    await response.over;
+    await response.ended;
     expect(response.texts).toEqual({ 0: ['x'], 1: ['x'], 2: ['x'], 3: ['x'] });
     expect(bodies).toHaveLength(1);
     const chat = { model: 'tiny', messages: [{ role: 'user', content: 'hello' }], stream: true, temperature: 0.5 };
@@ -305,7 +305,7 @@ describe('a request with n > 1', () => {
   it('runs at most fanOutMax choices at once, and counts the prompt once', async () => {
     const { run, workers } = await newFleet({ workers: { a: byChoice }, limits: { fanOutMax: 2 } });
     const { response, requestId } = run({ n: 5 });
-    await response.over;
+    await response.ended;
     expect(response.texts).toEqual({ 0: ['0', '0!'], 1: ['1', '1!'], 2: ['2', '2!'], 3: ['3', '3!'], 4: ['4', '4!'] });
     expect(workers['a']?.runningMost).toBe(2);
     expect(response.usage).toEqual(usageOf(10));
@@ -323,7 +323,7 @@ describe('a request with n > 1', () => {
     router.workers = [];
     await eventually('the second is queued', () => router.calls >= 3);
     router.freeSlots(['a']);
-    await response.over;
+    await response.ended;
     expect(response.order.at(-1)).toBe('end');
     expect(Object.keys(response.texts)).toHaveLength(2);
   });
@@ -335,7 +335,7 @@ describe('a request with n > 1', () => {
         : streamsUntilAborted(input, ...rest);
     const { run, workers } = await newFleet({ workers: { a: oneFails } });
     const { response, requestId } = run({ n: 3 });
-    await response.over;
+    await response.ended;
     expect(response.failure?.code).toBe('inference.engine_failed');
     expect(workers['a']?.running).toBe(0);
     const { usage, outcome } = await recordOf(requestId);
@@ -352,7 +352,7 @@ describe('a request with n > 1', () => {
     };
     const { run } = await newFleet({ workers: { a: oneIsLost } });
     const { response, requestId } = run({ n: 2 });
-    await response.over;
+    await response.ended;
     expect(response.failure?.code).toBe('inference.interrupted');
     expect((await recordOf(requestId)).usage).toMatchObject({ promptTokens: 7, completionTokens: 5 });
   });
@@ -361,7 +361,7 @@ describe('a request with n > 1', () => {
     const firstFails: Script = fails(new AppError('request.invalid', { reason: 'no.' }));
     const { run, workers } = await newFleet({ workers: { a: firstFails }, limits: { fanOutMax: 1 } });
     const { response } = run({ n: 5 });
-    await response.over;
+    await response.ended;
     expect(workers['a']?.received).toHaveLength(1);
   });
 
@@ -370,7 +370,7 @@ describe('a request with n > 1', () => {
     const { run: running, response } = run({ n: 4 });
     await eventually('it streams', () => response.frames > 3);
     running.cancel();
-    await response.over;
+    await response.ended;
     expect(workers['a']?.received).toHaveLength(2);
     expect(workers['a']?.running).toBe(0);
   });
@@ -381,7 +381,7 @@ describe('InferenceClient.drain', () => {
     const { run, client } = await newFleet({ workers: { a: responds('x', 'y', 'z') } });
     const { response } = run();
     await client.drain(new AbortController().signal);
-    await response.over;
+    await response.ended;
     expect(response.order.at(-1)).toBe('end');
   });
 
@@ -399,7 +399,7 @@ describe('InferenceClient.drain', () => {
     grace.abort();
     await drained;
     for (const { response, requestId } of running) {
-      await response.over;
+      await response.ended;
       expect(response.failure).toMatchObject({ code: 'service.draining', status: 503 });
       expect((await recordOf(requestId)).usage.completionTokens).toBeGreaterThanOrEqual(response.frames);
     }
@@ -417,7 +417,7 @@ describe('InferenceClient.drain', () => {
     const { run, client } = await newFleet({ workers: { a: streamsUntilAborted } });
     await client.drain(AbortSignal.abort());
     const { response } = run();
-    await response.over;
+    await response.ended;
     expect(response.failure?.code).toBe('service.draining');
   });
 });
@@ -426,7 +426,7 @@ describe('a usage record that cannot be queued', () => {
   it('is logged as a whole, so that it can be recovered', async () => {
     const { run, lines } = await newFleet({ workers: { a: responds('x') }, usageMax: 0 });
     const { response, requestId } = run();
-    await response.over;
+    await response.ended;
     const [line] = lines().filter(({ level }) => level === 'error');
     expect(line).toMatchObject({ record: { requestId, usage: usageOf(1) } });
     usages.push(usageRecord.parse(line?.['record']));
@@ -438,7 +438,7 @@ describe('request context', () => {
     const { run, router } = await newFleet({ workers: { w1: responds('a', 'b', 'c') } });
     const latencyTargets = { timeToFirstTokenMs: 500, timePerOutputTokenMs: 50 };
     const { response, requestId } = run({}, { latencyTargets });
-    await response.over;
+    await response.ended;
     expect(router.acquired[0]?.latencyTargets).toEqual(latencyTargets);
     const record = await recordOf(requestId);
     expect(record.latencyTargets).toEqual(latencyTargets);
@@ -449,7 +449,7 @@ describe('request context', () => {
   it('sends the requested tier to the router, and records it and the end user', async () => {
     const { run, router } = await newFleet({ workers: { w1: responds('a') } });
     const { response, requestId } = run({}, { requestedServiceTier: 'flex', endUser: 'user-1' });
-    await response.over;
+    await response.ended;
     expect(router.acquired[0]).toMatchObject({ requestedServiceTier: 'flex' });
     expect(router.acquired[0]).not.toHaveProperty('endUser');
     expect(await recordOf(requestId)).toMatchObject({ requestedServiceTier: 'flex', endUser: 'user-1' });
@@ -458,7 +458,7 @@ describe('request context', () => {
   it('omits missing latency targets, and the time per output token of a single token', async () => {
     const { run, router } = await newFleet({ workers: { w1: responds('a') } });
     const { response, requestId } = run();
-    await response.over;
+    await response.ended;
     expect(router.acquired[0]).not.toHaveProperty('latencyTargets');
     expect(await recordOf(requestId)).toMatchObject({ timePerOutputTokenMs: null });
   });
@@ -469,7 +469,7 @@ describe('ChatRequest.onUsage', () => {
     const { run } = await newFleet({ workers: { w1: responds('a', 'b') } });
     const calls: unknown[] = [];
     const { response } = run({}, { onUsage: (usage) => calls.push([usage.completionTokens, response.usage]) });
-    await response.over;
+    await response.ended;
     expect(calls).toEqual([[2, undefined]]);
   });
 
@@ -477,7 +477,7 @@ describe('ChatRequest.onUsage', () => {
     const { run } = await newFleet({ workers: { w1: fails(new AppError('inference.engine_failed'), 3) } });
     const calls: number[] = [];
     const { response } = run({}, { onUsage: ({ completionTokens }) => calls.push(completionTokens) });
-    await response.over;
+    await response.ended;
     expect(calls).toHaveLength(1);
   });
 });

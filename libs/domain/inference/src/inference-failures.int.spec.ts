@@ -21,7 +21,7 @@ describe('a worker that fails before its first data', () => {
       const { run, router, workers } = await newFleet({ workers: { a: fails(error), b: responds('x') } });
       const placed: string[] = [];
       const { response } = run({}, { onPlaced: (workerId) => placed.push(workerId) });
-      await response.over;
+      await response.ended;
       expect(response.order).toEqual(['start', 'choices', 'end']);
       expect(response.heads).toEqual([{ workerId: 'b' }]);
       expect(placed).toEqual(['a', 'b']);
@@ -37,7 +37,7 @@ describe('a worker that fails before its first data', () => {
     const { run, router } = await newFleet({ workers: { b: responds('x') } });
     router.workers = ['gone', 'b'];
     const { response } = run();
-    await response.over;
+    await response.ended;
     expect(response.heads).toEqual([{ workerId: 'b' }]);
     expect(router.released[0]).toMatchObject({ workerId: 'gone', outcome: 'lost' });
   });
@@ -51,7 +51,7 @@ describe('a worker that fails before its first data', () => {
     const { response } = run();
     await eventually('it has the request', () => workers['a']?.running === 1);
     await workerBuses['a']?.connection.nats.close();
-    await response.over;
+    await response.ended;
     expect(response.heads).toEqual([{ workerId: 'b' }]);
     expect(response.order).toEqual(['start', 'choices', 'end']);
   });
@@ -60,7 +60,7 @@ describe('a worker that fails before its first data', () => {
     const error = new AppError('request.unsupported_parameter', { param: 'tools', reason: 'no.' }, { param: 'tools' });
     const { run, workers } = await newFleet({ workers: { a: fails(error), b: responds('x') } });
     const { response } = run();
-    await response.over;
+    await response.ended;
     expect(response.failure).toMatchObject({ code: 'request.unsupported_parameter', param: 'tools' });
     expect(workers['b']?.received).toEqual([]);
   });
@@ -69,7 +69,7 @@ describe('a worker that fails before its first data', () => {
     const broken = fails(new AppError('inference.engine_failed'));
     const { run, router } = await newFleet({ workers: { a: broken, b: broken, c: broken, d: responds('x') } });
     const { response, requestId } = run();
-    await response.over;
+    await response.ended;
     expect(response.failure?.code).toBe('inference.engine_failed');
     expect(router.granted.map(({ workerId }) => workerId)).toEqual(['a', 'b', 'c']);
     expect(await recordOf(requestId)).toMatchObject({ outcome: 'failed', timeToFirstTokenMs: null });
@@ -81,7 +81,7 @@ describe('a worker that fails before its first data', () => {
       workers: { a: rejecting, b: rejecting, c: rejecting, d: rejecting, e: responds('x') },
     });
     const { response } = run();
-    await response.over;
+    await response.ended;
     expect(response.order).toEqual(['start', 'choices', 'end']);
     expect(router.acquired.at(-1)?.excludedWorkers).toEqual(['a', 'b', 'c', 'd']);
   });
@@ -89,7 +89,7 @@ describe('a worker that fails before its first data', () => {
   it('is tried a bounded number of times if it keeps rejecting the work', async () => {
     const { run, router } = await newFleet({ workers: { a: fails(new AppError('worker.busy')) } });
     const { response } = run();
-    await response.over;
+    await response.ended;
     expect(response.failure).toMatchObject({ code: 'worker.busy', status: 503 });
     expect(router.granted).toHaveLength(EXCLUDED_WORKERS_MAX + 1);
     expect(router.acquired.at(-1)?.excludedWorkers).toEqual(['a']);
@@ -102,7 +102,7 @@ describe('a worker that fails before its first data', () => {
     };
     const { run, router } = await newFleet({ workers: { a: broken, b: broken, c: broken } });
     const responses = Array.from({ length: 150 }, () => run().response);
-    await Promise.all(responses.map(({ over }) => over));
+    await Promise.all(responses.map(({ ended }) => ended));
     expect(responses.every(({ failure }) => failure?.code === 'inference.engine_failed')).toBe(true);
     // 150 first attempts, of which about half are retried once or twice.
     expect(router.granted.length).toBeGreaterThan(150 + 64);
@@ -116,7 +116,7 @@ describe('a worker that fails before its first data', () => {
     };
     const { run } = await newFleet({ workers: { a: slow, b: responds('x') }, limits: { queueTimeoutMs: 200 } });
     const { response } = run();
-    await response.over;
+    await response.ended;
     expect(response.heads).toEqual([{ workerId: 'b' }]);
   });
 
@@ -127,7 +127,7 @@ describe('a worker that fails before its first data', () => {
     };
     const { run } = await newFleet({ workers: { a: hung, b: responds('x') }, limits: { queueTimeoutMs: 200 } });
     const { response } = run();
-    await response.over;
+    await response.ended;
     expect(response.heads).toEqual([{ workerId: 'b' }]);
   });
 
@@ -135,7 +135,7 @@ describe('a worker that fails before its first data', () => {
     const busy = new AppError('worker.busy', { upstreamStatus: 429 }, { retryAfterSeconds: 7 });
     const { run, router } = await newFleet({ workers: { a: fails(busy) } });
     const { response } = run();
-    await response.over;
+    await response.ended;
     expect(response.failure).toMatchObject({ code: 'worker.busy', retryAfterSeconds: 7 });
     expect(router.granted).toHaveLength(3);
   });
@@ -148,7 +148,7 @@ describe('a worker that fails before its first data', () => {
     const limits = { queueTimeoutMs: 200, requestTimeoutMs: 300 };
     const { run, router } = await newFleet({ workers: { a: slow, b: responds('x') }, limits });
     const { response } = run();
-    await response.over;
+    await response.ended;
     expect(response.failure?.code).toBe('inference.deadline_exceeded');
     expect(router.granted).toHaveLength(1);
   });
@@ -160,7 +160,7 @@ describe('a worker that fails after its first data', () => {
       workers: { a: fails(new AppError('worker.draining'), 3), b: responds('x') },
     });
     const { response, requestId } = run();
-    await response.over;
+    await response.ended;
     expect(response.order).toEqual(['start', 'choices', 'error']);
     expect(response.frames).toBe(3);
     expect(response.failure).toMatchObject({ code: 'inference.interrupted', status: 503 });
@@ -175,7 +175,7 @@ describe('a worker that fails after its first data', () => {
     const { response } = run();
     await eventually('it streams', () => response.frames > 3);
     await workerBuses['a']?.connection.nats.close();
-    await response.over;
+    await response.ended;
     expect(response.failure?.code).toBe('inference.interrupted');
     await eventually('the slot is free', () => router.released.length === 1);
     expect(router.released[0]?.outcome).toBe('lost');
@@ -185,7 +185,7 @@ describe('a worker that fails after its first data', () => {
     const error = new AppError('inference.engine_failed', { usage: usageOf(11) });
     const { run } = await newFleet({ workers: { a: fails(error, 2) } });
     const { response, requestId } = run();
-    await response.over;
+    await response.ended;
     expect(response.failure?.code).toBe('inference.engine_failed');
     expect(await recordOf(requestId)).toMatchObject({ outcome: 'failed', usage: usageOf(11) });
   });
@@ -195,7 +195,7 @@ describe('without a router', () => {
   it('sends the request to any worker of the model', async () => {
     const { run, workers } = await newFleet({ workers: { a: responds('x') }, router: 'absent', shared: true });
     const { response } = run();
-    await response.over;
+    await response.ended;
     expect(response.texts).toEqual({ 0: ['x'] });
     expect(workers['a']?.received[0]).not.toHaveProperty('leaseId');
   });
@@ -209,7 +209,7 @@ describe('without a router', () => {
     };
     const { run } = await newFleet({ workers: { a: busyAtFirst }, router: 'absent', shared: true });
     const { response } = run();
-    await response.over;
+    await response.ended;
     expect(response.order).toEqual(['start', 'choices', 'end']);
   });
 
@@ -222,27 +222,27 @@ describe('without a router', () => {
       limits: { queueTimeoutMs: 400 },
     });
     const { response } = run();
-    await response.over;
+    await response.ended;
     expect(response.failure).toMatchObject({ code: 'worker.busy', status: 503 });
   });
 
   it('fails without a worker', async () => {
     const { run } = await newFleet({ router: 'absent' });
     const { response } = run();
-    await response.over;
+    await response.ended;
     expect(response.failure).toMatchObject({ code: 'bus.no_responders', status: 503 });
   });
 
   it('bypasses a router that timed out for a while, then tries it again', async () => {
     const { run, router, workers } = await newFleet({ workers: { a: responds('x') }, shared: true });
     router.unresponsive = true;
-    await run().response.over;
+    await run().response.ended;
     expect(router.calls).toBe(1);
-    await run().response.over;
+    await run().response.ended;
     expect(router.calls).toBe(1);
     router.unresponsive = false;
     await eventually('the router is tried again', async () => {
-      await run().response.over;
+      await run().response.ended;
       return router.granted.length > 0;
     });
     expect(workers['a']?.received.filter(({ leaseId }) => leaseId !== undefined)).toHaveLength(1);
@@ -254,7 +254,7 @@ describe('without a router', () => {
     const { response } = run();
     await eventually('it is queued', () => router.calls >= 2);
     router.unresponsive = true;
-    await response.over;
+    await response.ended;
     expect(response.texts).toEqual({ 0: ['x'] });
   });
 });
@@ -264,7 +264,7 @@ describe('while the bus is disconnected', () => {
     const { run, workers } = await newFleet({ workers: { a: responds('x') } });
     await servers.nats.kill('SIGKILL');
     const { response, requestId } = run();
-    await response.over;
+    await response.ended;
     await servers.nats.restart();
     expect(response.failure?.code).toBe('bus.disconnected');
     expect(workers['a']?.received).toEqual([]);

@@ -50,7 +50,7 @@ export class InferenceRun implements StreamControl {
   #firstDataAt: number | undefined;
   #failure: AppError | undefined;
   #paused = false;
-  #over = false;
+  #ended = false;
 
   constructor(
     platform: GenerationPlatform,
@@ -83,12 +83,12 @@ export class InferenceRun implements StreamControl {
   }
 
   cancel(): void {
-    if (!this.#over) this.stop(new AppError('inference.cancelled'));
+    if (!this.#ended) this.stop(new AppError('inference.cancelled'));
   }
 
   /** Ends the request with an error, which the sink receives once the workers have reported their usage. */
   stop(reason: AppError): void {
-    if (this.#failure !== undefined || this.#over) return;
+    if (this.#failure !== undefined || this.#ended) return;
     this.#failure = reason;
     for (const generation of [...this.#running.values()]) generation.cancel();
   }
@@ -161,7 +161,7 @@ export class InferenceRun implements StreamControl {
 
   #finishWhenIdle(): void {
     if (this.#running.size > 0) return;
-    this.#over = true;
+    this.#ended = true;
     clearTimeout(this.#deadline);
     const usage = this.#usage();
     const durationMs = performance.now() - this.#begunAt;

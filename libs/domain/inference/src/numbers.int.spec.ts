@@ -247,14 +247,14 @@ interface MediaRun {
   readonly heads: MediaHead[];
   readonly data: string[];
   /** Resolves with the error, or undefined if it succeeded. */
-  readonly over: Promise<AppError | undefined>;
+  readonly ended: Promise<AppError | undefined>;
 }
 
 const SPEECH: MediaRequest['media'] = { route: 'audio/speech', fields: { input: 'Good day' }, files: [] };
 
 function runMedia(client: InferenceClient, context: TrackedContext, media = SPEECH): MediaRun {
   const [heads, data]: [MediaHead[], string[]] = [[], []];
-  const { promise: over, resolve } = Promise.withResolvers<AppError | undefined>();
+  const { promise: ended, resolve } = Promise.withResolvers<AppError | undefined>();
   const run = client.media(
     { ...context, media },
     {
@@ -264,7 +264,7 @@ function runMedia(client: InferenceClient, context: TrackedContext, media = SPEE
       error: resolve,
     },
   );
-  return { run, heads, data, over };
+  return { run, heads, data, ended };
 }
 
 /** Sends two data frames; `between` runs between them. */
@@ -284,7 +284,7 @@ describe('InferenceClient.media', () => {
     const { client, router, workers } = await newFleet({ a: speaks() });
     const context = aContext();
     const media = runMedia(client, context);
-    expect(await media.over).toBeUndefined();
+    expect(await media.ended).toBeUndefined();
     expect([media.heads, media.data]).toEqual([[{ workerId: 'a', contentType: 'audio/wav' }], ['so', 'und']]);
     expect(router.acquired).toMatchObject([{ promptTokensEstimate: 2 }]);
     expect(workers['a']?.received).toMatchObject([{ ...SPEECH, leaseId: 'lease_0' }]);
@@ -300,7 +300,7 @@ describe('InferenceClient.media', () => {
   ] as const)('records %s with %j as %s', async (route, fields, kind, streamed) => {
     const { client } = await newFleet({ a: speaks() });
     const context = aContext();
-    await runMedia(client, context, { route, fields, files: [] }).over;
+    await runMedia(client, context, { route, fields, files: [] }).ended;
     expect(await recordsOf(context)).toMatchObject([{ kind, streamed }]);
   });
 
@@ -309,7 +309,7 @@ describe('InferenceClient.media', () => {
   it('is retried on another worker before its first byte', async () => {
     const early = await newFleet({ a: () => Promise.reject(failing), b: speaks() });
     const media = runMedia(early.client, aContext());
-    expect(await media.over).toBeUndefined();
+    expect(await media.ended).toBeUndefined();
     expect([media.heads.map(({ workerId }) => workerId), media.data]).toEqual([['b'], ['so', 'und']]);
   });
 
@@ -317,7 +317,7 @@ describe('InferenceClient.media', () => {
     const late = await newFleet({ a: speaks(() => Promise.reject(failing)), b: speaks() });
     const context = aContext();
     const cut = runMedia(late.client, context);
-    expect(await cut.over).toMatchObject({ code: 'inference.engine_failed' });
+    expect(await cut.ended).toMatchObject({ code: 'inference.engine_failed' });
     expect(cut.data).toEqual(['so']);
     expect(late.workers['b']?.received).toEqual([]);
     expect(await recordsOf(context)).toMatchObject([{ outcome: 'failed', usage: { completionTokens: 0 } }]);
@@ -334,7 +334,7 @@ describe('InferenceClient.media', () => {
     const media = runMedia(client, context);
     await eventually('it has started', () => media.data.length === 1);
     media.run.cancel();
-    expect(await media.over).toMatchObject({ code: 'inference.cancelled' });
+    expect(await media.ended).toMatchObject({ code: 'inference.cancelled' });
     expect(stopped).toEqual([true]);
     await eventually('the slot is released', () => router.released.length > 0);
     expect(await recordsOf(context)).toMatchObject([{ outcome: 'cancelled' }]);

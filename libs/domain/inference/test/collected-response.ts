@@ -14,11 +14,11 @@ export class CollectedResponse implements ResponseSink {
   usage: TokenUsage | undefined;
   failure: AppError | undefined;
   /** Resolves with the first end or error. */
-  readonly over: Promise<void>;
-  #over: () => void = () => undefined;
+  readonly ended: Promise<void>;
+  #ended: () => void = () => undefined;
 
   constructor() {
-    this.over = new Promise((resolve) => (this.#over = resolve));
+    this.ended = new Promise((resolve) => (this.#ended = resolve));
   }
 
   /** Number of frames of all choices so far. */
@@ -40,12 +40,12 @@ export class CollectedResponse implements ResponseSink {
   end(usage: TokenUsage): void {
     this.order.push('end');
     this.usage = usage;
-    this.#over();
+    this.#ended();
   }
 
   error(error: AppError): void {
     this.order.push('error');
     this.failure = error;
-    this.#over();
+    this.#ended();
   }
 }

@@ -3,7 +3,7 @@
  * bounded here, since engines compile it to a grammar. The size is checked before the schema is traversed.
  */
 import { z } from 'zod';
-import { isRecord } from '../fields/few-names.ts';
+import { isRecord } from '../fields/bounded-object.ts';
 
 const SCHEMA_BYTES_MAX = 65_536;
 /** Maximum nesting of arrays and objects in the described value. */

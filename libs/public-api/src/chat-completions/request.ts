@@ -7,7 +7,7 @@
 import { z } from 'zod';
 import { components } from '../openapi/components.ts';
 import { chatMessages } from './message.ts';
-import { fewNames } from '../fields/few-names.ts';
+import { boundedObject } from '../fields/bounded-object.ts';
 import { jsonSchema } from './json-schema.ts';
 import { metadata } from '../fields/metadata.ts';
 import { storableText } from '../fields/storable-text.ts';
@@ -62,7 +62,7 @@ export type ReasoningEffort = z.infer<typeof reasoningEffort>;
 const STOP_LENGTH_MAX = 256;
 const stopSequence = z.string().min(1).max(STOP_LENGTH_MAX);
 
-const logitBias = fewNames<number>(1_024, 'must have at most 1024 entries', {
+const logitBias = boundedObject<number>(1_024, 'must have at most 1024 entries', {
   propertyNames: { pattern: '^\\d{1,9}$' },
   additionalProperties: { type: 'number', minimum: -100, maximum: 100 },
 }).pipe(z.record(z.string().regex(/^\d{1,9}$/, 'must be a token id'), z.number().min(-100).max(100)));

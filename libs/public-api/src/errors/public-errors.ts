@@ -1,6 +1,6 @@
 /**
- * The `code` and `type` of public errors. Clients handle errors by code, so codes are added, but never renamed. The error table in
- * libs/contracts maps every internal error to one of these codes.
+ * The `code` and `type` of public errors. Clients handle errors by code, so codes are added, but never renamed. The error table
+ * in libs/contracts maps every internal error to one of these codes.
  */
 export const publicErrors = {
   invalid_request: { status: 400 },

@@ -6,7 +6,7 @@ import { z } from 'zod';
  *
  * @param jsonSchema the schema of names and values for the OpenAPI document, which zod cannot derive from a custom check.
  */
-export function fewNames<T>(
+export function boundedObject<T>(
   namesMax: number,
   tooManyMessage: string,
   jsonSchema: Readonly<Record<string, unknown>>,
