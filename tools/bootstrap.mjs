@@ -43,7 +43,12 @@ async function runProgram() {
     {
       cwd: root,
       stdio: 'inherit',
-      env: { ...process.env, PATH: `${join(root, 'node_modules', '.bin')}:${process.env.PATH}` },
+      env: {
+        // Inherited by whatever the program runs; services get theirs from tools/dev. npm ci removes it with its folder.
+        NODE_COMPILE_CACHE: join(root, 'node_modules', '.cache', 'node-compile-cache'),
+        ...process.env,
+        PATH: `${join(root, 'node_modules', '.bin')}:${process.env.PATH}`,
+      },
     },
   );
   // A terminal sends Ctrl-C to the program as well: it hears of it twice, which has to be the same to it as once.

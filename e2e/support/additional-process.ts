@@ -1,7 +1,7 @@
 /**
  * An additional process of a running service, started by the test with its own settings, for tests of its exit.
  */
-import { projectRoot } from '@xerotier/dev';
+import { compileCache, projectRoot } from '@xerotier/dev';
 import type { ServiceProcess } from '@xerotier/dev';
 import { fork } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
@@ -35,7 +35,7 @@ export class AdditionalProcess {
   static async start(service: ServiceProcess, env: Readonly<Record<string, string>> = {}): Promise<AdditionalProcess> {
     const child = fork(join(projectRoot, 'apps', service.spec.app, 'dist/main.js'), [], {
       cwd: projectRoot,
-      env: { PATH: process.env['PATH'], ...service.spec.env, ...env },
+      env: { PATH: process.env['PATH'], NODE_COMPILE_CACHE: compileCache, ...service.spec.env, ...env },
       execArgv: ['--enable-source-maps'],
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });

@@ -1,10 +1,7 @@
 /** Creates a second tenant, like the first one, with the seed command of the auth service. */
 import { generateApiKey } from '@xerotier/api-keys';
-import { projectRoot } from '@xerotier/dev';
-import { spawn } from 'node:child_process';
+import { seedProject } from '@xerotier/dev';
 import { randomBytes } from 'node:crypto';
-import { text } from 'node:stream/consumers';
-import { join } from 'node:path';
 import type { SuitePlatform } from './suite-platform.ts';
 
 export interface Tenant {
@@ -23,12 +20,6 @@ export async function addTenant(platform: SuitePlatform, plannedModelId: string)
     endpoints: [{ slug: 'chat', modelId: platform.modelId(plannedModelId), tier: 'self_hosted' }],
     keys: [{ name: 'other', scopes: ['inference'], value: apiKey }],
   };
-  const child = spawn(process.execPath, [join(projectRoot, 'apps/auth/dist/main.js'), 'seed'], {
-    cwd: projectRoot,
-    env: { PATH: process.env['PATH'], ...platform.authEnv },
-    stdio: ['pipe', 'pipe', 'inherit'],
-  });
-  child.stdin.end(JSON.stringify(seed));
-  const { projectId } = JSON.parse(await text(child.stdout)) as { projectId: string };
+  const { projectId } = await seedProject(seed, platform.authEnv);
   return { projectId, endpointSlug: 'chat', apiKey };
 }

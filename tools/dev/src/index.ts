@@ -12,7 +12,7 @@ export {
   together,
 } from './presets.ts';
 export { takeLockFile } from './process-lock.mjs';
-export { defaultStateDir, projectRoot, stateDirAt } from './project-paths.ts';
+export { compileCache, defaultStateDir, projectRoot, stateDirAt } from './project-paths.ts';
 export type { StateDir } from './project-paths.ts';
 export { seedModels, seedProject } from './seed.ts';
 export { ServiceProcess } from './service-process.ts';

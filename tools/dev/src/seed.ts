@@ -1,7 +1,7 @@
 /** Puts the first team, project, endpoints, keys and models into the databases, through the services' own commands. */
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
-import { projectRoot } from './project-paths.ts';
+import { compileCache, projectRoot } from './project-paths.ts';
 
 export interface ModelSeed {
   readonly id: string;
@@ -58,7 +58,7 @@ export async function seedModels(models: readonly ModelSeed[], env: Readonly<Rec
 function runSeed(app: 'auth' | 'router', document: unknown, env: Readonly<Record<string, string>>): Promise<string> {
   const child = spawn(process.execPath, [join(projectRoot, 'apps', app, 'dist', 'main.js'), 'seed'], {
     cwd: projectRoot,
-    env: { PATH: process.env['PATH'], ...env },
+    env: { PATH: process.env['PATH'], NODE_COMPILE_CACHE: compileCache, ...env },
     stdio: ['pipe', 'pipe', 'pipe'],
   });
   const out: Buffer[] = [];

@@ -10,7 +10,7 @@ import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { exitReason, Lifecycle } from './lifecycle.ts';
 import type { LastExit } from './lifecycle.ts';
-import { projectRoot } from './project-paths.ts';
+import { compileCache, projectRoot } from './project-paths.ts';
 
 export interface ServiceSpec {
   /** Unique in the stack: `xim-2`. */
@@ -157,7 +157,13 @@ export class ServiceProcess {
     const log = openSync(this.spec.logFile, 'a', 0o600);
     const child = fork(join(projectRoot, 'apps', this.spec.app, 'dist', 'main.js'), [], {
       cwd: projectRoot,
-      env: { PATH: process.env['PATH'], HOME: process.env['HOME'], TMPDIR: process.env['TMPDIR'], ...this.spec.env },
+      env: {
+        PATH: process.env['PATH'],
+        HOME: process.env['HOME'],
+        TMPDIR: process.env['TMPDIR'],
+        NODE_COMPILE_CACHE: compileCache,
+        ...this.spec.env,
+      },
       execArgv: NODE_FLAGS,
       stdio: ['ignore', log, log, 'ipc'],
       // A group of its own: Ctrl-C in the terminal is for the supervisor, which then stops things in order.
