@@ -20,7 +20,7 @@ export function startAuthProcess(args: readonly string[], env: NodeJS.ProcessEnv
   const hooks = join(import.meta.dirname, 'swc-hooks.mjs');
   const main = join(import.meta.dirname, '../src/main.ts');
   const child = spawn(process.execPath, ['--conditions=xerotier-source', '--import', hooks, main, ...args], {
-    env,
+    env: { NODE_COMPILE_CACHE: join(import.meta.dirname, '../../../node_modules/.cache/node-compile-cache'), ...env },
   });
   let stdout = '';
   let stderr = '';
