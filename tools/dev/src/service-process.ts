@@ -36,7 +36,7 @@ export interface ServiceExit {
  * starts services with the same flags (deploy/Dockerfile).
  */
 const NODE_FLAGS = [
-  '--enable-source-maps',
+  '--import=@xerotier/process/source-maps',
   '--max-semi-space-size=8',
   '--min-semi-space-size=8',
   '--heap-growing-percent=100',
