@@ -213,6 +213,8 @@ describe('demo key', () => {
     return response.status;
   };
 
+  beforeAll(() => stack.start(['--detach']), START_TIMEOUT_MS);
+
   it.each<['revoke' | 'rotate', string[]]>([
     ['revoke', []],
     ['rotate', []],
@@ -220,7 +222,6 @@ describe('demo key', () => {
   ])(
     'is replaced with a note by the next start after %s %j',
     async (action, more) => {
-      await stack.start(['--detach']);
       before = await stack.description();
       await keys(action, 'demo', ...more);
       await stack.npm(['stop']);
@@ -233,15 +234,15 @@ describe('demo key', () => {
       await new ApiClient(after).chat(hello);
       // A rotated key remains valid for its overlap period.
       expect(await statusWith(before.apiKey)).toBe(action === 'rotate' && more.length === 0 ? 200 : 401);
-      await stack.npm(['stop']);
     },
-    2 * START_TIMEOUT_MS,
+    START_TIMEOUT_MS,
   );
 
   it(
     'is kept otherwise',
     async () => {
       const kept = before.managementKey;
+      await stack.npm(['stop']);
       const again = await stack.start(['--detach']);
       expect(again.output).not.toContain('Note:');
       expect((await stack.description()).managementKey).toBe(kept);
