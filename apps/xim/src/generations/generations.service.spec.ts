@@ -272,7 +272,7 @@ describe('slots', () => {
 });
 
 describe('a cancelled generation', () => {
-  it.each(['inference.cancelled', 'inference.deadline_exceeded', 'bus.peer_lost'] as const)(
+  it.each(['inference.cancelled', 'inference.deadline_exceeded'] as const)(
     'ends with its usage after %s',
     async (code) => {
       const caller = new Caller();
@@ -284,6 +284,15 @@ describe('a cancelled generation', () => {
       expect(usage.completionTokens).toBe(caller.frames.length);
     },
   );
+
+  it('fails with its usage when the caller is lost', async () => {
+    const caller = new Caller();
+    const running = newService(talksUntilAborted).run(anInput(), caller);
+    await caller.received(5);
+    caller.abort(new AppError('bus.peer_lost'));
+    const completionTokens = caller.frames.length;
+    await expect(running).rejects.toMatchObject({ code: 'bus.peer_lost', details: { usage: { completionTokens } } });
+  });
 
   it('ends while its caller is paused', async () => {
     const caller = new Caller();

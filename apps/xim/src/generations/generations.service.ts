@@ -68,7 +68,7 @@ export class GenerationsService {
   /**
    * Runs one generation to its end.
    * @returns the usage; `cancelled` when the caller cancelled it or its deadline was exceeded.
-   * @throws {AppError} `worker.busy`, `worker.draining`, `request.unsupported_parameter`, `inference.*`. When tokens were
+   * @throws {AppError} `worker.busy`, `worker.draining`, `bus.peer_lost` when the caller is lost, `request.unsupported_parameter`, `inference.*`. When tokens were
    * generated before the failure, `details.usage` counts them.
    */
   run(input: GenerationInput, output: GenerationOutput): Promise<End> {
@@ -251,7 +251,9 @@ export class GenerationsService {
     if (output.signal.aborted) {
       const reason = AppError.from(output.signal.reason);
       this.#log.debug('generation aborted', { reason: reason.code });
-      if (reason.code === 'worker.draining') throw new AppError('worker.draining', { usage });
+      // A caller that was only slow receives the error, and can retry on another worker: it did not cancel.
+      if (reason.code === 'worker.draining' || reason.code === 'bus.peer_lost')
+        throw new AppError(reason.code, { usage });
       // No data was generated, so there is no usage.
       if (reason.code === 'inference.engine_unavailable') throw reason;
       return { usage, cancelled: true };

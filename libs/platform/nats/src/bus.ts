@@ -26,6 +26,22 @@ import type { OpenStream, StreamSink } from './stream-caller.ts';
 import { StreamServer } from './stream-server.ts';
 import type { StreamHandler } from './stream-server.ts';
 
+/** What a bus holds. All counts are 0 when it is idle. */
+export interface BusLoad {
+  /** Streams that this process has opened and that have not ended. */
+  readonly openStreams: number;
+  /** Streams that this process serves. */
+  readonly servedStreams: number;
+  /** Requests of this process without a response yet. */
+  readonly pendingRequests: number;
+  /** Bodies that exceed one message and that a server may still pull. */
+  readonly keptBodies: number;
+  /** Callers with an open frame writer. */
+  readonly frameWriters: number;
+  /** Running timers for liveness checks. */
+  readonly heartbeats: number;
+}
+
 type Operations = Record<string, RequestContract | StreamContract>;
 
 /** One handler for each operation of a service: a missing one does not compile. */
@@ -97,6 +113,17 @@ export class Bus {
   /** Number of streams that this process is serving. */
   get servedStreams(): number {
     return this.#server.openStreams;
+  }
+
+  get load(): BusLoad {
+    return {
+      openStreams: this.openStreams,
+      servedStreams: this.servedStreams,
+      pendingRequests: this.#connection.requests.pending,
+      keptBodies: this.#caller.keptBodies,
+      frameWriters: this.#server.openWriters,
+      heartbeats: Number(this.#caller.watching) + Number(this.#server.watching),
+    };
   }
 
   /**

@@ -102,3 +102,8 @@ async function watch(nats: NatsConnection, log: Logger, onChange: (connected: bo
     if (status.type === 'slowConsumer') log.warn('nats slow consumer', { pending: status.pending });
   }
 }
+
+/** Returns the bytes that remain for data in a message after headers and protocol. */
+export function partBytes({ nats }: Pick<BusConnection, 'nats'>): number {
+  return (nats.info?.max_payload ?? 1024 * 1024) - 4_096;
+}

@@ -32,6 +32,11 @@ export class RequestCaller {
     this.#subscription = nats.subscribe(`${this.#inbox}*`, { callback: (_error, message) => this.#onReply(message) });
   }
 
+  /** Requests without a response yet. */
+  get pending(): number {
+    return this.#pending.size;
+  }
+
   /**
    * Sends a request and returns the first reply.
    * @throws {AppError} `bus.no_responders`, `bus.timeout` or `bus.disconnected`.

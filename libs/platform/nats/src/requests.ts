@@ -7,11 +7,11 @@ import type { z } from 'zod';
 import { decodeContext, encodeContext, headerName, logContextOf } from './call-context.ts';
 import type { CallContext, CallOptions } from './call-context.ts';
 import { decode, decodeError, encode, encodeError } from './codec.ts';
+import { partBytes } from './connection.ts';
 import type { BusConnection } from './connection.ts';
 import { encodeHeaders } from './message-headers.ts';
 import { replyError } from './reply-error.ts';
 import type { ServeOptions } from './serve-options.ts';
-import { partBytes } from './stream-caller.ts';
 
 /**
  * Sends a request and waits for the response.

@@ -9,12 +9,15 @@ import { AppError } from '@xerotier/errors';
 import { encodeContext, headerName } from './call-context.ts';
 import type { CallOptions } from './call-context.ts';
 import { decode, decodeError, encode } from './codec.ts';
+import { partBytes } from './connection.ts';
 import type { BusConnection } from './connection.ts';
 import { decodeFrames, frameKind, FrameReader } from './frames.ts';
 import type { Frame } from './frames.ts';
 import { Heartbeat } from './liveness.ts';
-import { randomId48 } from './random-id.ts';
 import type { LivenessOptions } from './liveness.ts';
+import { OpeningBodies } from './opening-bodies.ts';
+import type { KeptBody } from './opening-bodies.ts';
+import { randomId48 } from './random-id.ts';
 import { controlAction, encodeControl } from './stream-control.ts';
 import { encodeOpenings, OPENINGS_MAX } from './shared-input.ts';
 import type { Opening, SharedInput } from './shared-input.ts';
@@ -40,7 +43,7 @@ export interface StreamControl {
 }
 
 export interface OpenStream extends StreamControl {
-  /** Drops the stream: its sink is not called again. */
+  /** Drops the stream and tells the server to stop: its sink is not called again. */
   abandon(): void;
 }
 
@@ -51,11 +54,13 @@ interface Calling {
   reader: FrameReader;
   /** The streams it was opened together with, until the server has accepted it. */
   group: Group | undefined;
-  /** Kept until the server has accepted the request, since it may pull the body in parts. */
-  body: Uint8Array | undefined;
+  /** Set if it exceeds one message: kept until the server has accepted the request. */
+  body: KeptBody | undefined;
   control: string | undefined;
   /** Requested before the control subject was known. */
   pending: ControlAction[];
+  /** The last control action, repeated with every keep-alive, since a connection may lose one. */
+  lastAction: ControlAction;
   lastReceivedAt: number;
 }
 
@@ -79,6 +84,7 @@ export class StreamCaller {
   readonly #calls = new Map<number, Calling>();
   readonly #subscriptions: Subscription[];
   readonly #heartbeat: Heartbeat;
+  readonly #bodies: OpeningBodies;
   readonly #inbox: string;
   /** Openings to send together at the end of this turn, by subject. */
   readonly #gathering = new WeakMap<SharedInput, Map<string, Group>>();
@@ -87,18 +93,25 @@ export class StreamCaller {
     this.#bus = bus;
     this.#liveness = liveness;
     this.#inbox = `${bus.inboxPrefix}.s`;
-    this.#heartbeat = new Heartbeat(liveness.intervalMs, (now) => this.#checkLiveness(now));
+    this.#heartbeat = new Heartbeat(liveness.intervalMs, (now, stalledMs) => this.#checkLiveness(now, stalledMs));
+    this.#bodies = new OpeningBodies(bus);
     this.#subscriptions = [
       bus.nats.subscribe(this.#inbox, { callback: (error, message) => void (error ?? this.#receive(message)) }),
       bus.nats.subscribe(`${this.#inbox}.*`, { callback: (error, message) => this.#onRejected(error, message) }),
-      bus.nats.subscribe(`${bus.inboxPrefix}.b.*`, {
-        callback: (error, message) => void (error ?? this.#sendPart(message)),
-      }),
     ];
   }
 
   get openStreams(): number {
     return this.#calls.size;
+  }
+
+  /** Bodies that a server may still pull. */
+  get keptBodies(): number {
+    return this.#bodies.size;
+  }
+
+  get watching(): boolean {
+    return this.#heartbeat.running;
   }
 
   open<C extends StreamContract>(
@@ -108,8 +121,9 @@ export class StreamCaller {
     sink: StreamSink<C>,
     options: CallOptions,
   ): OpenStream {
+    const body = encode(input);
     const id = this.#register(contract, subject, sink);
-    this.#send(id, encode(input), options);
+    this.#send([id], body, options);
     return this.#openStream(id);
   }
 
@@ -150,6 +164,7 @@ export class StreamCaller {
       body: undefined,
       control: undefined,
       pending: [],
+      lastAction: controlAction.keepAlive,
       lastReceivedAt: performance.now(),
     });
     this.#heartbeat.start();
@@ -161,14 +176,18 @@ export class StreamCaller {
       cancel: () => this.#sendControl(id, controlAction.cancel),
       pause: () => this.#sendControl(id, controlAction.pause),
       resume: () => this.#sendControl(id, controlAction.resume),
-      abandon: () => this.#remove(id),
+      abandon: () => {
+        this.#sendControl(id, controlAction.cancel);
+        this.#remove(id);
+      },
     };
   }
 
   close(): void {
     this.#heartbeat.stop();
     for (const subscription of this.#subscriptions) subscription.unsubscribe();
-    for (const id of [...this.#calls.keys()]) this.#fail(id, new AppError('bus.disconnected'));
+    for (const id of [...this.#calls.keys()]) this.#stop(id, new AppError('bus.disconnected'));
+    this.#bodies.close();
   }
 
   #sendGathered({ shared, openings }: Group): void {
@@ -183,7 +202,8 @@ export class StreamCaller {
         continue;
       }
       for (const { id } of wanted) (this.#calls.get(id) as Calling).group = group;
-      this.#send(first.id, shared.bytes, first.options, encodeOpenings(wanted));
+      const ids = wanted.map(({ id }) => id) as [number, ...number[]];
+      this.#send(ids, shared.bytes, first.options, encodeOpenings(wanted));
     }
   }
 
@@ -194,21 +214,22 @@ export class StreamCaller {
       if (call === undefined || call.control !== undefined) continue;
       call.group = undefined;
       call.reader = new FrameReader(PAYLOAD_BYTES_MAX);
-      this.#send(id, encode({ ...shared.value, ...input }), options);
+      this.#send([id], encode({ ...shared.value, ...input }), options);
     }
   }
 
-  /** @param streams the header of a message that opens several streams, of which this is the first. */
-  #send(id: number, body: Uint8Array, options: CallOptions, streams?: string): void {
-    const call = this.#calls.get(id) as Calling;
-    call.body = body;
+  /** @param streams the header of a message that opens several streams. */
+  #send(ids: readonly [number, ...number[]], body: Uint8Array, options: CallOptions, streams?: string): void {
+    const [id] = ids;
+    const { subject } = this.#calls.get(id) as Calling;
     const inOneMessage = body.length + (streams?.length ?? 0) <= partBytes(this.#bus);
+    if (!inOneMessage) this.#keep(body, ids);
     const headers = encodeContext(options, {
       [headerName.bodyBytes]: inOneMessage ? undefined : String(body.length),
       [headerName.streams]: streams,
     });
     try {
-      this.#bus.nats.publish(call.subject, inOneMessage ? body : new Uint8Array(0), {
+      this.#bus.nats.publish(subject, inOneMessage ? body : new Uint8Array(0), {
         reply: `${this.#inbox}.${id}`,
         headers,
       });
@@ -216,6 +237,21 @@ export class StreamCaller {
       // Asynchronous like every other failure: the caller does not have its handle yet.
       queueMicrotask(() => this.#failTogether(id, new AppError('bus.disconnected', {}, { cause })));
     }
+  }
+
+  #keep(bytes: Uint8Array, ids: readonly [number, ...number[]]): void {
+    const body = this.#bodies.keep(bytes, ids);
+    for (const id of ids) {
+      const call = this.#calls.get(id) as Calling;
+      this.#releaseBody(id, call);
+      call.body = body;
+      if (call.pending.includes(controlAction.cancel)) this.#releaseBody(id, call);
+    }
+  }
+
+  #releaseBody(id: number, call: Calling): void {
+    if (call.body !== undefined) this.#bodies.release(call.body, id);
+    call.body = undefined;
   }
 
   #receive(message: Msg): void {
@@ -229,23 +265,26 @@ export class StreamCaller {
 
   #take(frame: Frame, now: number): void {
     const call = this.#calls.get(frame.streamId);
-    if (call === undefined) return;
+    if (call === undefined) {
+      // It was abandoned before the server accepted it.
+      if (frame.kind === frameKind.accept)
+        this.#publish(textOf(frame.payload), encodeControl(controlAction.cancel, [frame.streamId]));
+      return;
+    }
     call.lastReceivedAt = now;
     if (frame.kind === frameKind.ping) return;
     let payload: Uint8Array | undefined;
     try {
       payload = call.reader.accept(frame);
     } catch (cause) {
-      this.#sendControl(frame.streamId, controlAction.cancel);
-      this.#fail(frame.streamId, new AppError('bus.gap', {}, { cause }));
+      this.#stop(frame.streamId, new AppError('bus.gap', {}, { cause }));
       return;
     }
     if (payload === undefined) return;
     try {
       this.#deliver(frame, call, payload);
     } catch (error) {
-      this.#sendControl(frame.streamId, controlAction.cancel);
-      this.#fail(frame.streamId, AppError.from(error));
+      this.#stop(frame.streamId, AppError.from(error));
     }
   }
 
@@ -257,8 +296,8 @@ export class StreamCaller {
         call.sink.data(payload);
         return;
       case frameKind.accept:
-        call.control = Buffer.from(payload).toString('utf8');
-        call.body = undefined;
+        call.control = textOf(payload);
+        this.#releaseBody(frame.streamId, call);
         call.group = undefined;
         for (const action of call.pending.splice(0)) this.#sendControl(frame.streamId, action);
         return;
@@ -288,35 +327,35 @@ export class StreamCaller {
     if (call !== undefined) this.#failTogether(id, new AppError('bus.no_responders', { subject: call.subject }));
   }
 
-  /** A server pulls a body that exceeded one message: the request is an offset, the response the bytes from there. */
-  #sendPart(message: Msg): void {
-    const id = Number(message.subject.slice(message.subject.lastIndexOf('.') + 1));
-    const offset = Number(Buffer.from(message.data).toString('latin1'));
-    const body = this.#calls.get(id)?.body;
-    if (body === undefined || !Number.isSafeInteger(offset) || offset < 0) return;
-    message.respond(body.subarray(offset, offset + partBytes(this.#bus)));
-  }
-
   #sendControl(id: number, action: ControlAction): void {
     const call = this.#calls.get(id);
     if (call === undefined) return;
-    if (call.control === undefined) call.pending.push(action);
-    else this.#publish(call.control, encodeControl(action, [id]));
+    if (call.control === undefined) {
+      call.pending.push(action);
+      // The server must not pull the rest of a cancelled request.
+      if (action === controlAction.cancel) this.#releaseBody(id, call);
+      return;
+    }
+    if (call.lastAction !== controlAction.cancel) call.lastAction = action;
+    this.#publish(call.control, encodeControl(action, [id]));
   }
 
-  #checkLiveness(now: number): void {
+  #checkLiveness(now: number, stalledMs: number): void {
     if (this.#calls.size === 0) this.#heartbeat.stop();
-    const alive = new Map<string, number[]>();
+    const keepAlives = new Map<string, number[]>();
     for (const [id, call] of this.#calls) {
+      call.lastReceivedAt = Math.min(call.lastReceivedAt + stalledMs, now);
       if (now - call.lastReceivedAt > this.#liveness.silenceMs) {
-        this.#fail(id, new AppError('bus.peer_lost'));
+        this.#stop(id, new AppError('bus.peer_lost'));
       } else if (call.control !== undefined) {
-        const ids = alive.get(call.control);
-        if (ids === undefined) alive.set(call.control, [id]);
+        const key = `${call.lastAction}${call.control}`;
+        const ids = keepAlives.get(key);
+        if (ids === undefined) keepAlives.set(key, [id]);
         else ids.push(id);
       }
     }
-    for (const [control, ids] of alive) this.#publish(control, encodeControl(controlAction.keepAlive, ids));
+    for (const [key, ids] of keepAlives)
+      this.#publish(key.slice(1), encodeControl(Number(key[0]) as ControlAction, ids));
   }
 
   #publish(subject: string, message: Uint8Array): void {
@@ -333,6 +372,12 @@ export class StreamCaller {
     for (const opening of group?.openings ?? [{ id }]) this.#fail(opening.id, error);
   }
 
+  /** Ends a stream that the server may still work for. */
+  #stop(id: number, error: AppError): void {
+    this.#sendControl(id, controlAction.cancel);
+    this.#fail(id, error);
+  }
+
   #fail(id: number, error: AppError): void {
     const call = this.#calls.get(id);
     if (call === undefined) return;
@@ -341,11 +386,13 @@ export class StreamCaller {
   }
 
   #remove(id: number): void {
+    const call = this.#calls.get(id);
+    if (call === undefined) return;
+    this.#releaseBody(id, call);
     this.#calls.delete(id);
   }
 }
 
-/** Returns the bytes that remain for data in a message after headers and protocol. */
-export function partBytes(bus: BusConnection): number {
-  return (bus.nats.info?.max_payload ?? 1024 * 1024) - 4_096;
+function textOf(payload: Uint8Array): string {
+  return Buffer.from(payload).toString('utf8');
 }

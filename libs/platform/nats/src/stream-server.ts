@@ -8,15 +8,17 @@ import type { z } from 'zod';
 import { decodeContext, headerName, logContextOf } from './call-context.ts';
 import type { CallContext } from './call-context.ts';
 import { encode, encodeError, fit, parseJson } from './codec.ts';
+import { partBytes } from './connection.ts';
 import type { BusConnection } from './connection.ts';
 import { frameKind, FrameWriter } from './frames.ts';
 import type { FrameKind } from './frames.ts';
 import { Heartbeat } from './liveness.ts';
 import type { LivenessOptions } from './liveness.ts';
+import { pullBody } from './opening-bodies.ts';
+import type { AwaitingBody } from './opening-bodies.ts';
 import { replyError } from './reply-error.ts';
 import type { ServeOptions } from './serve-options.ts';
 import { decodeOpenings } from './shared-input.ts';
-import { partBytes } from './stream-caller.ts';
 import { controlAction, decodeControl } from './stream-control.ts';
 
 /** The output of a handler. */
@@ -45,7 +47,6 @@ export type StreamHandler<C extends StreamContract> = (
 
 /** Maximum size of an opening body that is pulled in parts: the gateway's limit (32 MB) and its envelope. */
 const BODY_BYTES_MAX = 40 * 1024 * 1024;
-const PULL_TIMEOUT_MS = 5_000;
 const CLOSE_TIMEOUT_MS = 1_000;
 
 export class StreamServer {
@@ -68,11 +69,20 @@ export class StreamServer {
         if (error === null) this.#onControl(message.data);
       },
     });
-    this.#heartbeat = new Heartbeat(liveness.intervalMs, (now) => this.#checkLiveness(now));
+    this.#heartbeat = new Heartbeat(liveness.intervalMs, (now, stalledMs) => this.#checkLiveness(now, stalledMs));
   }
 
   get openStreams(): number {
     return this.#streams.size;
+  }
+
+  /** Callers that frames are collected for. */
+  get openWriters(): number {
+    return this.#writers.size;
+  }
+
+  get watching(): boolean {
+    return this.#heartbeat.running;
   }
 
   serve<C extends StreamContract>(
@@ -116,9 +126,14 @@ export class StreamServer {
     const inbox = reply.slice(0, reply.lastIndexOf('.'));
     const id = Number(reply.slice(inbox.length + 1));
     if (!Number.isSafeInteger(id)) return;
-    const run = (streamId: number, read: () => Promise<unknown>): void =>
+    const run = (streamId: number, read: (stream: Served) => Promise<unknown>): void =>
       void this.#run(contract, subject, handler, options, inbox, streamId, read, context);
-    const body = async (): Promise<unknown> => parseJson(await this.#bodyOf(message, inbox, id, subject), subject);
+    const waiting = new Set<Served>();
+    let common: Promise<unknown> | undefined;
+    const body = (stream: Served): Promise<unknown> => {
+      waiting.add(stream);
+      return (common ??= this.#bodyOf(message, inbox, id, subject, waiting).then((bytes) => parseJson(bytes, subject)));
+    };
     const streams = message.headers?.get(headerName.streams) ?? '';
     if (streams === '') return run(id, body);
     const openings = decodeOpenings(streams);
@@ -126,9 +141,8 @@ export class StreamServer {
       const unreadable = new AppError('bus.unreadable', { subject, reason: `the header ${headerName.streams}` });
       return run(id, () => Promise.reject(unreadable));
     }
-    let common: Promise<unknown> | undefined;
     for (const opening of openings)
-      run(opening.id, async () => ({ ...((await (common ??= body())) as object), ...opening.input }));
+      run(opening.id, async (stream) => ({ ...((await body(stream)) as object), ...opening.input }));
   }
 
   async #run<C extends StreamContract>(
@@ -138,7 +152,7 @@ export class StreamServer {
     options: ServeOptions,
     inbox: string,
     id: number,
-    read: () => Promise<unknown>,
+    read: (stream: Served) => Promise<unknown>,
     context: CallContext,
   ): Promise<void> {
     const stream = new Served(id, this.#writerOf(inbox), context);
@@ -146,7 +160,8 @@ export class StreamServer {
     this.#heartbeat.start();
     try {
       if (this.#streams.size > options.inFlightMax) throw new AppError('bus.overloaded', { subject });
-      const input = fit(contract.input, await read(), subject) as z.output<C['input']>;
+      const input = fit(contract.input, await read(stream), subject) as z.output<C['input']>;
+      if (stream.signal.aborted) throw stream.signal.reason;
       stream.send(frameKind.accept, Buffer.from(this.#control));
       this.#log.debug('bus stream opened', { subject });
       stream.send(frameKind.end, encode(await handler(input, stream)));
@@ -162,26 +177,20 @@ export class StreamServer {
   }
 
   /** Returns the body of an opening message; pulled from the caller, part by part, when it exceeded one message. */
-  async #bodyOf(message: Msg, inbox: string, id: number, subject: string): Promise<Uint8Array> {
+  async #bodyOf(
+    message: Msg,
+    inbox: string,
+    id: number,
+    subject: string,
+    streams: ReadonlySet<AwaitingBody>,
+  ): Promise<Uint8Array> {
     const announced = message.headers?.get(headerName.bodyBytes) ?? '';
     if (announced === '') return message.data;
     const bytes = Number(announced);
     if (!Number.isSafeInteger(bytes) || bytes < 0 || bytes > BODY_BYTES_MAX) {
       throw new AppError('bus.too_large', { subject, bytesMax: BODY_BYTES_MAX });
     }
-    const body = Buffer.allocUnsafe(bytes);
-    const source = `${inbox.slice(0, inbox.lastIndexOf('.'))}.b.${id}`;
-    for (let at = 0; at < bytes;) {
-      const part = await this.#bus.requests
-        .send(source, Buffer.from(String(at)), { timeoutMs: PULL_TIMEOUT_MS })
-        .catch((cause: unknown) => {
-          throw new AppError('bus.peer_lost', {}, { cause });
-        });
-      if (part.data.length === 0 || part.data.length > bytes - at) throw new AppError('bus.gap');
-      body.set(part.data, at);
-      at += part.data.length;
-    }
-    return body;
+    return pullBody(this.#bus, `${inbox.slice(0, inbox.lastIndexOf('.'))}.b.${id}`, bytes, streams);
   }
 
   #onControl(message: Uint8Array): void {
@@ -191,16 +200,17 @@ export class StreamServer {
     for (const id of control.streamIds) {
       const stream = this.#streams.get(id);
       if (stream === undefined) continue;
-      stream.lastReceivedAt = now;
+      stream.markReceived(now);
       if (control.action === controlAction.cancel) stream.abort(new AppError('inference.cancelled'));
       if (control.action === controlAction.pause) stream.pause();
       if (control.action === controlAction.resume) stream.resume();
     }
   }
 
-  #checkLiveness(now: number): void {
+  #checkLiveness(now: number, stalledMs: number): void {
     if (this.#streams.size === 0) this.#heartbeat.stop();
     for (const stream of this.#streams.values()) {
+      stream.markReceived(Math.min(stream.lastReceivedAt + stalledMs, now));
       if (now - stream.lastReceivedAt > this.#liveness.silenceMs) stream.abort(new AppError('bus.peer_lost'));
       else if (now - stream.lastSentAt >= this.#liveness.intervalMs) stream.ping(now);
     }
@@ -238,7 +248,7 @@ function nextTurn(): Promise<void> {
 }
 
 /** One stream being served. */
-class Served implements ServedStream<StreamContract> {
+class Served implements ServedStream<StreamContract>, AwaitingBody {
   readonly requestId: string | undefined;
   readonly clientRequestId: string | undefined;
   readonly traceparent: string | undefined;
@@ -279,6 +289,10 @@ class Served implements ServedStream<StreamContract> {
 
   paused(): Promise<void> | undefined {
     return this.#paused?.promise;
+  }
+
+  markReceived(at = performance.now()): void {
+    this.lastReceivedAt = at;
   }
 
   send(kind: FrameKind, payload: Uint8Array): void {
