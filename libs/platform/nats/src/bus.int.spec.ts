@@ -302,7 +302,8 @@ describe('a stream', () => {
     server.bus.serve(math, handlers, { values: { who: 'a' } });
     await server.bus.flush();
     const sink = collector();
-    const opened = client.bus.open(count, { to: 20_000 }, sink, { values: { who: 'a' } });
+    // Without an end of its own: how much is sent until it is paused depends on the machine.
+    const opened = client.bus.open(count, { to: 1e9 }, sink, { values: { who: 'a' } });
     await eventually('data comes', () => sink.texts.length > 0);
     opened.pause();
     const settled = await eventually('the stream stands still', async () => {
@@ -310,10 +311,11 @@ describe('a stream', () => {
       await new Promise((resolve) => setTimeout(resolve, 100));
       return before === sink.texts.length ? before : undefined;
     });
-    expect(settled).toBeLessThan(20_000);
     opened.resume();
-    await sink.done;
-    expect(sink.texts).toEqual(Array.from({ length: 20_000 }, (_, i) => `${i}`));
+    await eventually('data comes again', () => sink.texts.length > settled);
+    opened.cancel();
+    const { counted } = await sink.done;
+    expect(sink.texts).toEqual(Array.from({ length: counted }, (_, i) => `${i}`));
   });
 
   it('transfers a request and payloads far larger than a NATS message', async () => {
