@@ -1,6 +1,6 @@
 /**
- * The health check of the images: asks this container's own /readyz. A script, because the image has no curl and needs
- * none; a container that drains or has lost NATS is unhealthy, and whoever orders containers by health sees it.
+ * The health check of the images: requests /readyz of its own container. A script, because the image has no curl; a
+ * container that drains or has lost NATS is unhealthy, which orchestrators can act on.
  */
 const port = process.env.HEALTH_PORT;
 const response = await fetch(`http://127.0.0.1:${port}/readyz`, { signal: AbortSignal.timeout(4_000) }).catch(
@@ -10,6 +10,6 @@ const response = await fetch(`http://127.0.0.1:${port}/readyz`, { signal: AbortS
     text: async () => '',
   }),
 );
-// What is printed here is kept with the state of the container (docker inspect).
+// The output is kept with the state of the container (docker inspect).
 if (!response.ok) process.stdout.write(`not ready (${response.status}) ${await response.text()}\n`);
 process.exit(response.ok ? 0 : 1);

@@ -1,12 +1,12 @@
 #!/bin/sh
-# Writes .env for docker-compose.yml: deploy/compose.env.example with a new secret for each empty variable of its section
-# "Secrets". Needs nothing but a POSIX shell.
+# Writes .env for docker-compose.yml: deploy/compose.env.example with a new secret for each empty variable of its
+# section "Secrets". Requires only a POSIX shell.
 set -eu
 cd "$(dirname "$0")/.."
 
 if [ -e .env ]; then
-  echo "make-env: there is a .env already, and its secrets belong to your data. Nothing was changed." >&2
-  echo "make-env: compare it with deploy/compose.env.example; remove it only together with the volumes." >&2
+  echo "make-env: .env already exists, and its secrets belong to your data. Nothing was changed." >&2
+  echo "make-env: compare it with deploy/compose.env.example; delete it only together with the volumes." >&2
   exit 1
 fi
 
@@ -27,4 +27,4 @@ while IFS= read -r line; do
   esac
 done < deploy/compose.env.example > .env.new
 mv .env.new .env
-echo "make-env: wrote .env with new secrets; only you can read it. Keep a copy in a safe place."
+echo "make-env: wrote .env with new secrets, readable by you only. Keep a copy in a safe place."

@@ -1,12 +1,12 @@
 /**
- * Gives a new installation something to use: a project with one endpoint, its model, and a key for it. Each service
- * writes its own part (`main.js seed`); this only decides what, makes the key, and tells the person who starts it.
+ * Seeds a new installation with a project, one endpoint, its model, and a key. Each service writes its own part
+ * (`main.js seed`); this script composes the documents, generates the key, and prints the result.
  *
- *   node deploy/seed.mjs         seeds, unless the same was seeded before
- *   node deploy/seed.mjs again   seeds also then: for a database that was made anew
- *   node deploy/seed.mjs show    prints the key that was made here
+ *   node deploy/seed.mjs         seeds, unless the same documents were seeded before
+ *   node deploy/seed.mjs again   seeds in any case: for a recreated database
+ *   node deploy/seed.mjs show    prints the generated key
  *
- * Once only, because what people change later (a tier, a revoked key) must not come back at the next start.
+ * It seeds once only, because later changes (of a tier, a revoked key) must not be undone at the next start.
  */
 import { generateApiKey, hasValidChecksum, isKeyOfProject } from '@xerotier/api-keys';
 import { ConfigError, loadConfig } from '@xerotier/config';
@@ -16,7 +16,7 @@ import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { calledServices, settings } from './seed-settings.mjs';
 
-/** What can be asked of an endpoint in one line. */
+/** An example request for each task that fits on one line. */
 const prompt = 'What is the capital of France?';
 const examples = {
   generate: { path: 'chat/completions', body: { messages: [{ role: 'user', content: prompt }], max_tokens: 100 } },
@@ -24,13 +24,13 @@ const examples = {
   score: { path: 'rerank', body: { query: prompt, documents: ['Paris is in France.', 'Bread is baked.'] } },
 };
 
-/** The person who reads this has to act; a stack would not help. */
+/** An error for the operator; a stack trace would not help. */
 class SeedError extends Error {}
 
 /** Keys of these names were revoked or rotated. */
 class EndedKeysError extends SeedError {
   constructor(names) {
-    super(`the keys ${names.join(', ')} count no longer`);
+    super(`the keys ${names.join(', ')} are no longer valid`);
     this.names = names;
   }
 }
@@ -38,7 +38,7 @@ class EndedKeysError extends SeedError {
 try {
   const [command = 'once', ...rest] = process.argv.slice(2);
   if (!['once', 'again', 'show'].includes(command) || rest.length > 0)
-    throw new SeedError("There are the commands 'again' and 'show', and no command for seeding once.");
+    throw new SeedError("Expected no command, 'again' or 'show'.");
   const config = loadConfig(settings);
   if (command === 'show') await show(config);
   else await seed(config, { again: command === 'again' });
@@ -55,7 +55,7 @@ async function seed(config, { again }) {
   const before = await readJson(seededFile(config));
   const note = before?.[config.endpointSlug];
   if (note?.digest === digest && !again) {
-    process.stdout.write(`seed: nothing to do, this was seeded before\n${describe(config, note.projectId)}`);
+    process.stdout.write(`seed: already seeded, nothing to do\n${describe(config, note.projectId)}`);
     return;
   }
   const outputs = {};
@@ -63,7 +63,7 @@ async function seed(config, { again }) {
   for (const app of calledServices) {
     outputs[app] = await runService(app, documents[app]).catch(async (error) => {
       if (!(error instanceof EndedKeysError)) throw error;
-      // What somebody ended on purpose stays so, and is no reason to start no more.
+      // A key that was ended deliberately stays ended, and does not prevent the start.
       replaced = error.names;
       keys = await replaceKey(config);
       documents = documentsOf(config, keys);
@@ -78,7 +78,7 @@ async function seed(config, { again }) {
   process.stdout.write('seed: done\n');
   for (const name of replaced)
     process.stdout.write(
-      `seed: the key '${name}' was revoked or rotated; it stays so, and a new one was made (command: show)\n`,
+      `seed: the key '${name}' was revoked or rotated and stays so; a new one was generated (command: show)\n`,
     );
   if ((before === undefined || replaced.length > 0) && config.apiKey === undefined) {
     process.stdout.write(
@@ -94,16 +94,19 @@ function digestOf(documents) {
 
 async function show(config) {
   const kept = await readJson(keysFile(config));
-  if (kept === undefined) throw new SeedError(`No keys were made yet: there is no ${keysFile(config)}.`);
+  if (kept === undefined) throw new SeedError(`No keys were generated yet: ${keysFile(config)} does not exist.`);
   process.stdout.write(`${JSON.stringify(kept, null, 2)}\n`);
 }
 
-/** The keys of earlier starts, else new ones. They are on disk before they are in the database: none is ever lost. */
+/**
+ * Returns the keys of an earlier start, or new ones. They are written to disk before the database, so none is ever
+ * lost.
+ */
 async function loadKeys(config) {
   const given = config.apiKey;
   if (given !== undefined && !(hasValidChecksum(given) && isKeyOfProject(given, config.projectSlug))) {
     throw new SeedError(
-      `SEED_API_KEY is no key of the project ${config.projectSlug}. Leave it empty to have one made, or take one from another installation whose project has this slug.`,
+      `SEED_API_KEY is not a key of the project ${config.projectSlug}. Leave it empty to generate one, or use one of another installation whose project has this slug.`,
     );
   }
   let keys = await readJson(keysFile(config));
@@ -114,10 +117,10 @@ async function loadKeys(config) {
   return { apiKey: given ?? keys.apiKey };
 }
 
-/** A new value for the key, on disk before it is in the database. */
+/** Generates a new value for the key, written to disk before the database. */
 async function replaceKey(config) {
   if (config.apiKey !== undefined)
-    throw new SeedError('SEED_API_KEY was revoked or rotated. Give another one, or leave it empty to have one made.');
+    throw new SeedError('SEED_API_KEY was revoked or rotated. Set another one, or leave it empty to generate one.');
   const keys = { apiKey: generateApiKey(config.projectSlug) };
   await writePrivately(keysFile(config), keys);
   return keys;
@@ -136,12 +139,12 @@ function documentsOf(config, { apiKey }) {
   };
 }
 
-/** The document goes through standard input: arguments of a process can be read by others. */
+/** The document is passed on standard input: arguments of a process are visible to others. */
 function runService(app, document) {
   const child = spawn(process.execPath, [`apps/${app}/dist/main.js`, 'seed'], { stdio: ['pipe', 'pipe', 'inherit'] });
   const output = [];
   child.stdout.on('data', (chunk) => output.push(chunk));
-  // A service that ends before it has read everything says why on standard error; EPIPE would only hide it.
+  // A service that exits early reports the reason on standard error; EPIPE would only hide it.
   child.stdin.on('error', () => undefined).end(JSON.stringify(document));
   return new Promise((resolve, reject) => {
     child.once('error', reject);
@@ -149,12 +152,12 @@ function runService(app, document) {
       const text = Buffer.concat(output).toString();
       if (code === 0) resolve(text);
       else if (text.includes('"endedKeys"')) reject(new EndedKeysError(JSON.parse(text).endedKeys));
-      else reject(new SeedError(`the ${app} service refused (code ${code}); its reason is above`));
+      else reject(new SeedError(`the ${app} service failed with code ${code}; the reason is above`));
     });
   });
 }
 
-/** What to paste, apart from the key. */
+/** An example request to paste, without the key. */
 function describe(config, projectId) {
   const url = `${config.publicUrl.replace(/\/$/, '')}/${projectId}/${config.endpointSlug}/v1`;
   const example = examples[config.task];
@@ -189,7 +192,7 @@ async function readJson(path) {
 }
 
 async function writePrivately(path, value) {
-  // Written whole or not at all.
+  // Written completely or not at all.
   await writeFile(`${path}.new`, `${JSON.stringify(value, null, 2)}\n`, { mode: 0o600, flush: true });
   await rename(`${path}.new`, path).catch((error) => Promise.reject(new SeedError(`${path}: ${error.code}`)));
 }
