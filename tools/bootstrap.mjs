@@ -1,10 +1,10 @@
 /**
- * Runs one of the project's TypeScript programs on the project's own Node, installing the dependencies first when they
- * are missing or older than the lock file. This file itself runs on whatever Node the machine has (20 or newer), with
- * nothing installed: it is the first thing that `npm start` and `npm test` do in a fresh clone.
+ * Runs a TypeScript program of the project on the project's own Node, after installing missing or outdated
+ * dependencies. This file itself runs on whatever Node the machine has (20 or newer), without dependencies: it is the
+ * first step of `npm start` and `npm test` in a fresh clone.
  *
- * It ends with the program's exit code (128 and the number of the signal when one ended it), passes signals on, and leaves
- * no child behind when it, or the npm above it, is told to end.
+ * It exits with the program's exit code (128 plus the signal number after a signal), forwards signals, and leaves no
+ * child process behind when it, or npm above it, is terminated.
  */
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -17,18 +17,18 @@ import { isRunning, processOf, takeLockFile } from './dev/src/process-lock.mjs';
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 const PARENT_CHECK_MS = 500;
 const POLL_MS = 200;
-/** What npm gets to end in before it is killed. */
+/** How long npm may take to exit before it is killed. */
 const NPM_GRACE_MS = 5_000;
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const node = join(root, 'node_modules', '.bin', 'node');
 const cache = join(root, '.cache');
 const lockFile = join(cache, 'install.lock');
-/** Which npm installs: when this process is killed, the next start finds it here and ends it. */
+/** The running npm: after this process was killed, the next start finds it here and terminates it. */
 const npmFile = join(cache, 'install-npm.json');
 const [program, ...args] = process.argv.slice(2);
 
-/** What a signal is for right now. Until there is something to stop it just ends this process. */
+/** The current signal handler. By default a signal ends this process. */
 let onSignal = (signal) => process.exit(codeOf(signal));
 for (const signal of SIGNALS) process.on(signal, () => onSignal(signal));
 endWithParent();
@@ -51,13 +51,13 @@ async function runProgram() {
       },
     },
   );
-  // A terminal sends Ctrl-C to the program as well: it hears of it twice, which has to be the same to it as once.
+  // A terminal sends Ctrl-C to the program as well: the program must tolerate receiving it twice.
   onSignal = (signal) => child.kill(signal);
   const [code, signal] = await endOf(child);
   process.exit(code ?? codeOf(signal));
 }
 
-/** npm writes this file at the end of an installation: a lock file that is newer was changed since. */
+/** npm writes this file at the end of an installation: a newer lock file was changed since. */
 function isInstalled() {
   const marker = join(root, 'node_modules', '.package-lock.json');
   return (
@@ -67,14 +67,14 @@ function isInstalled() {
   );
 }
 
-/** One process at a time: whoever comes meanwhile waits, and finds it done or does it then. */
+/** One process installs at a time: others wait, and continue when it is done. */
 async function install() {
   await mkdir(cache, { recursive: true });
-  let waitsFor;
+  let waitingFor;
   for (let holder; (holder = await takeLockFile(lockFile)) !== undefined;) {
-    if (holder.pid !== waitsFor) {
-      waitsFor = holder.pid;
-      process.stdout.write(`Process ${holder.pid} is installing the dependencies: waiting for it ...\n`);
+    if (holder.pid !== waitingFor) {
+      waitingFor = holder.pid;
+      process.stdout.write(`Process ${holder.pid} is installing the dependencies, waiting ...\n`);
     }
     await sleep(POLL_MS);
   }
@@ -93,7 +93,7 @@ async function runNpm() {
   const npm = spawn('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
     cwd: root,
     stdio: ['ignore', 'inherit', 'inherit'],
-    // A group of its own: with it, the scripts of packages that npm runs are ended too.
+    // Its own process group, so that the scripts of packages can be terminated with it.
     detached: true,
   });
   if (npm.pid !== undefined) writeFileSync(npmFile, JSON.stringify(processOf(npm.pid)), { mode: 0o600 });
@@ -106,33 +106,31 @@ async function runNpm() {
     process.stderr.write(`npm cannot be started: ${error.message}\n`);
     return [1];
   });
-  // Scripts of packages may outlive npm by a moment.
+  // Scripts of packages may outlive npm for a moment.
   if (interruptedBy !== undefined) await endGroup(npm.pid, NPM_GRACE_MS);
   rmSync(npmFile, { force: true });
   if (interruptedBy !== undefined) {
-    process.stderr.write('The installation was interrupted: the next start does it again.\n');
+    process.stderr.write('The installation was interrupted; the next start repeats it.\n');
     process.exit(codeOf(interruptedBy));
   }
   onSignal = (signal) => process.exit(codeOf(signal));
   if (code === 0) return;
-  process.stderr.write(
-    'npm ci failed: the reason is above. It needs npm 10 or newer and the way to the npm registry.\n',
-  );
+  process.stderr.write('npm ci failed; see above. It requires npm 10 or newer and access to the npm registry.\n');
   process.exit(1);
 }
 
-/** An npm whose bootstrap was killed would go on writing into the folder that is about to be made anew. */
+/** An npm whose bootstrap was killed would continue to write into the folder that is about to be recreated. */
 async function endLeftover() {
   try {
     const npm = JSON.parse(readFileSync(npmFile, 'utf8'));
-    // Without its leader, what is left of the group are scripts that npm had started.
-    if (isRunning(npm) || !isThere(npm.pid)) await endGroup(npm.pid, NPM_GRACE_MS);
+    // Without its leader, the rest of the group are scripts that npm started.
+    if (isRunning(npm) || !exists(npm.pid)) await endGroup(npm.pid, NPM_GRACE_MS);
   } catch (error) {
     if (error.code !== 'ENOENT' && !(error instanceof SyntaxError)) throw error;
   }
 }
 
-/** SIGTERM to all of a process group, SIGKILL to what is left after the grace time. Returns when nothing is left. */
+/** Sends SIGTERM to a process group, and SIGKILL after the grace period. Resolves when no process is left. */
 async function endGroup(pid, graceMs) {
   const deadline = performance.now() + graceMs;
   for (let signal = graceMs > 0 ? 'SIGTERM' : 'SIGKILL'; signalGroup(pid, signal); signal = 0) {
@@ -142,7 +140,7 @@ async function endGroup(pid, graceMs) {
   }
 }
 
-/** Whether there was somebody to get it. */
+/** Returns whether a process received the signal. */
 function signalGroup(pid, signal) {
   try {
     process.kill(-pid, signal);
@@ -153,7 +151,7 @@ function signalGroup(pid, signal) {
   }
 }
 
-function isThere(pid) {
+function exists(pid) {
   try {
     process.kill(pid, 0);
     return true;
@@ -163,8 +161,8 @@ function isThere(pid) {
 }
 
 /**
- * npm passes on SIGINT and SIGTERM only; whatever else ends it must end this too. Scripts in package.json begin with `exec`,
- * so that there is no shell between the two, which would take signals for itself.
+ * npm forwards only SIGINT and SIGTERM; this process must also exit when npm ends for another reason. Scripts in
+ * package.json begin with `exec`, so that there is no shell in between, which would intercept signals.
  */
 function endWithParent() {
   const parent = process.ppid;

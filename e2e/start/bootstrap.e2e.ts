@@ -42,7 +42,7 @@ describe('installation', () => {
       expect(await run.exited).toEqual({ code: exit, signal: null });
       expect(isAlive(script)).toBe(false);
       expect(clone.isInstalled).toBe(false);
-      expect(run.output).toContain('The installation was interrupted: the next start does it again.');
+      expect(run.output).toContain('The installation was interrupted; the next start repeats it.');
       expect(await clone.leftovers()).toEqual([]);
       await clone.finishInstallation();
       await clone.start().prints('program runs as');

@@ -47,7 +47,7 @@ describe('killed processes of the stack', () => {
           () => new RegExp(`${name} is up again \\(process \\d+, restarted ${times}\\)`).test(newOutput()),
           90_000,
         );
-        expect(newOutput()).toContain(`${name} ended (SIGKILL): restarting it`);
+        expect(newOutput()).toContain(`${name} exited (SIGKILL), restarting`);
       }
       const after = await eventually('dev.json has the new processes', async () => {
         const description = await stack.description();
@@ -76,7 +76,7 @@ describe('killed processes of the stack', () => {
       );
       const { output } = await stack.npm(['run', 'status']);
       for (const name of names) {
-        expect(output).toMatch(new RegExp(`${name} +pid \\d+ .*restarted ${times}, last ended at \\S+ \\(SIGKILL\\)`));
+        expect(output).toMatch(new RegExp(`${name} +pid \\d+ .*restarted ${times}, last exit at \\S+ \\(SIGKILL\\)`));
       }
     },
   );
@@ -129,7 +129,7 @@ describe('npm run logs', () => {
   });
 
   it.each([
-    [['nobody'], "There is no log of 'nobody'. There are: "],
+    [['nobody'], "There is no log of 'nobody'. Expected one of: "],
     [['--lines', 'many'], "--lines is 'many'"],
     [['--fellow'], '--follow'],
   ])('fails with a message for %j', async (args, message) => {

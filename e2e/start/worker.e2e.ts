@@ -46,8 +46,8 @@ describe('without a stack', () => {
   });
 
   it.each([
-    [[], 'Say one of --model and --upstream'],
-    [['--model', 'missing.gguf'], `--model: there is no ${projectRoot}/missing.gguf.`],
+    [[], 'Expected one of --model and --upstream'],
+    [['--model', 'missing.gguf'], `--model: ${projectRoot}/missing.gguf does not exist.`],
     [['--modle', 'x'], "'--modle'"],
   ])('fails for %j with a message and the usage', async (args, message) => {
     const worker = workerWith(...args);
@@ -98,7 +98,7 @@ describe('with a running stack', () => {
       expect(body.model).toBe('xero-tiny');
       const taken = workerWith('--upstream', upstreamUrl, '--endpoint', 'chat');
       expect(await taken.exited).toBe(2);
-      expect(taken.output).toContain("'chat' belongs to a model in the box");
+      expect(taken.output).toContain("'chat' belongs to a bundled model");
       worker.interrupt();
       await worker.exited;
     },
@@ -156,8 +156,8 @@ describe('with a running stack', () => {
       await bash(`head -c 100000 '${projectRoot}/${MODEL_FILE}' > '${broken}'`);
       const worker = workerWith('--model', broken);
       expect(await worker.exited).toBe(1);
-      expect(worker.output).toContain('could not start');
-      expect(worker.output).toContain('The worker ended (code 1).');
+      expect(worker.output).toContain('startup failed');
+      expect(worker.output).toContain('The worker exited (code 1).');
       expect(worker.output).not.toContain('at the endpoint');
     },
     WORKER_TIMEOUT_MS,

@@ -12,17 +12,14 @@ import type { Spread } from './statistics.ts';
 
 type AimVerdict = 'pass' | 'miss' | 'not measured';
 
-/**
- * One promise about the platform, what was measured, and whether it holds. Medians decide; for losses the worst round
- * does.
- */
+/** One aim of the platform, the measured value, and the verdict. Medians decide; for losses the worst round does. */
 export interface AimResult {
   aim: string;
   measured: string;
   verdict: AimVerdict;
 }
 
-/** The promises are ratios to other systems in the same run wherever they can be: machines differ, ratios much less. */
+/** Aims are ratios to other systems in the same run wherever possible: machines differ, ratios much less. */
 export function judgeAims(summary: Summary): AimResult[] {
   return [
     atLeast(

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 
-/** The same bytes, cut into chunks anywhere: also into single bytes, and never into none. For property tests. */
+/** Splits the same bytes into chunks of any size, but never into empty ones. For property tests. */
 export function anyChunking(bytes: Buffer): fc.Arbitrary<Buffer[]> {
   return fc.uniqueArray(fc.integer({ min: 1, max: Math.max(1, bytes.length - 1) }), { maxLength: 60 }).map((cuts) => {
     const edges = [0, ...cuts.sort((a, b) => a - b), bytes.length];

@@ -8,7 +8,7 @@ export interface ComparisonRow {
   ratio: Spread;
 }
 
-/** How this platform compares with the other checkout; empty when none was measured. */
+/** Compares this platform with the other checkout; empty when none was measured. */
 export function compareWithBaseline(summary: Summary): ComparisonRow[] {
   return measures.flatMap(([measure, phase, read]) => {
     const ratio = summary.ratio('xerotier', 'baseline', phase, read);

@@ -1,12 +1,12 @@
 /**
- * Builds and starts the platform of another checkout, with that checkout's own code, and sends its description. Ends,
- * with the platform, on SIGTERM or when the benchmark is gone.
+ * Builds and starts the platform of another checkout with that checkout's own code, and sends its description. Exits,
+ * with the platform, on SIGTERM or when the benchmark exits.
  */
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
 const [checkout = '', slots] = process.argv.slice(2);
-// The build and the services take their place from here.
+// The build and the services resolve paths from here.
 process.chdir(checkout);
 process.env['PATH'] = `${join(checkout, 'node_modules/.bin')}:${process.env['PATH']}`;
 

@@ -1,25 +1,25 @@
 import type { RequestsSpec, StreamsSpec } from './load-spec.ts';
 
-/** One thing that is measured of every target in every round. */
+/** A load that is measured for every target in every round. */
 export type Phase = { name: string } & (RequestsSpec | StreamsSpec);
 
-/** What one run does: how often, and each phase's load. */
+/** The plan of a run: the number of rounds, and the load of each phase. */
 export interface BenchPlan {
   rounds: number;
-  /** Loads that each target gets before the first round and that are not counted. */
+  /** Unmeasured loads for each target before the first round. */
   warmUp: Phase[];
   phases: Phase[];
 }
 
-/** Long enough for a stream to have a middle, short enough for a round to end: 128 tokens, one per 20 ms. */
+/** 128 tokens, one per 20 ms: long enough for a steady state, short enough for a round. */
 const paced = { tokens: 128, delayMs: 20, readPauseMs: 200 };
-const replyTokens = 16;
+const completionTokens = 16;
 
 export function requestPhase(connections: number, durationMs: number): Phase {
-  return { name: `requests-${connections}`, kind: 'requests', connections, durationMs, tokens: replyTokens };
+  return { name: `requests-${connections}`, kind: 'requests', connections, durationMs, tokens: completionTokens };
 }
 
-/** Streams follow each other on every connection for about `durationMs`, and at least one runs to its end. */
+/** Streams follow each other on every connection for about `durationMs`; at least one runs to its end. */
 export function streamPhase(concurrency: number, durationMs: number): Phase {
   const streamsEach = Math.max(1, Math.round(durationMs / (paced.tokens * paced.delayMs)));
   return { name: `streams-${concurrency}`, kind: 'streams', concurrency, streamsEach, rampMs: 1_000, ...paced };
@@ -37,15 +37,17 @@ export function fullPlan(rounds: number, seconds: number): BenchPlan {
   };
 }
 
-/** The same with some of its loads. Throws an Error that names the one that there is not. */
+/** Restricts a plan to some of its phases. Throws an Error that names an unknown one. */
 export function withPhases(plan: BenchPlan, names: readonly string[]): BenchPlan {
   const unknown = names.find((name) => !plan.phases.some((phase) => phase.name === name));
   if (unknown !== undefined)
-    throw new Error(`--phases: there is no "${unknown}"; known are ${plan.phases.map(({ name }) => name).join(', ')}`);
+    throw new Error(
+      `--phases: unknown phase "${unknown}", expected one of ${plan.phases.map(({ name }) => name).join(', ')}`,
+    );
   return { ...plan, phases: plan.phases.filter(({ name }) => names.includes(name)) };
 }
 
-/** Everything once and tiny, to see that it works. */
+/** A tiny plan that runs everything once, to check that it works. */
 export function selfCheckPlan(): BenchPlan {
   return { rounds: 1, warmUp: [], phases: [requestPhase(1, 200), requestPhase(8, 200), shortStreams(20, 32)] };
 }

@@ -10,7 +10,7 @@ describe('writeBenchmarksPage', () => {
   });
   afterEach(() => rmSync(dir, { recursive: true }));
 
-  it('makes the page once and afterwards replaces the results only', () => {
+  it('creates the page once, and then replaces only the results', () => {
     const path = join(dir, 'benchmarks.md');
     writeBenchmarksPage(path, 'first');
     const page = readFileSync(path, 'utf8');
@@ -19,7 +19,7 @@ describe('writeBenchmarksPage', () => {
     expect(readFileSync(path, 'utf8')).toBe(page.replace('first', 'second'));
   });
 
-  it('refuses a page without its markers', () => {
+  it('rejects a page without markers', () => {
     expect(() => replaceResults('# Benchmarks\n', 'results')).toThrow('markers');
   });
 });

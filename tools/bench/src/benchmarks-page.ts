@@ -15,7 +15,7 @@ same requests:
   worker whose engine follows the same script.
 
 Read ratios, not absolute numbers: the machine is small, and the load generator shares a CPU with the engine.
-Requests are sent closed loop (each connection sends the next request when it has its answer; 16 tokens each).
+Requests are sent closed loop (each connection sends the next request when it has received its response; 16 tokens each).
 Streams are paced at one token per 20 ms with 128 tokens each, as a model would; every frame of every stream is
 checked, and one lost or changed token fails the stream. "CPU s per million tokens" is the time of a process,
 user and system, divided by the tokens that arrived. "Added" is the difference to \`direct\` in the same round.
@@ -31,8 +31,8 @@ ${end}
 `;
 
 /**
- * Puts a report between the markers of the page and leaves all else as it is; makes the page when there is none. Throws
- * when the page has no markers, rather than guess where the results belong.
+ * Writes a report between the markers of the page and does not change the rest; creates the page if missing. Throws
+ * when the page has no markers.
  */
 export function writeBenchmarksPage(path: string, report: string): void {
   const page = existsSync(path) ? readFileSync(path, 'utf8') : newPage;
@@ -42,7 +42,6 @@ export function writeBenchmarksPage(path: string, report: string): void {
 export function replaceResults(page: string, report: string): string {
   const from = page.indexOf(begin);
   const to = page.indexOf(end);
-  if (from === -1 || to < from)
-    throw new Error(`docs/benchmarks.md has lost its markers; put them back:\n${begin}\n${end}`);
+  if (from === -1 || to < from) throw new Error(`docs/benchmarks.md has no markers; restore them:\n${begin}\n${end}`);
   return `${page.slice(0, from + begin.length)}\n\n${report}\n\n${page.slice(to)}`;
 }

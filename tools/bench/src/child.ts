@@ -2,50 +2,50 @@ import { fork, spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 
-/** How long a child may take to say its first word, and to end after SIGTERM. */
-interface Patience {
+/** Timeouts for a child's first message, and for its exit after SIGTERM. */
+interface Timeouts {
   startTimeoutMs: number;
   stopTimeoutMs: number;
 }
 
-const usualPatience: Patience = { startTimeoutMs: 20_000, stopTimeoutMs: 3_000 };
+const defaultTimeouts: Timeouts = { startTimeoutMs: 20_000, stopTimeoutMs: 3_000 };
 const outputBytesMax = 4_096;
-/** How packages of this checkout resolve to their sources, and how those of an older baseline do. */
+/** Conditions under which packages of this checkout, and those of an older baseline, resolve to their sources. */
 const conditions = ['--conditions=xerotier-source', '--conditions=source'];
 
-/** A process of this benchmark. `output` is the end of what it printed, for a failure's message. */
+/** A process of this benchmark. `output` is the end of its output, for error messages. */
 export interface Child {
   pid: number;
   process: ChildProcess;
   output(): string;
   stop(): Promise<void>;
-  /** Passes a step of the start on; when it fails, the process is stopped before the failure goes on. */
+  /** Awaits a step of the start; stops the process when it fails, and rethrows. */
   orStop<T>(step: Promise<T>): Promise<T>;
 }
 
-/** Starts a TypeScript file of this package with a channel to it, and waits for its first message. */
+/** Starts a TypeScript file of this package with an IPC channel, and waits for its first message. */
 export async function forkEntry<M>(
   entry: URL,
   args: string[] = [],
-  patience = usualPatience,
+  timeouts = defaultTimeouts,
 ): Promise<Child & { first: M }> {
   const child = watch(
     fork(entry, args, { execArgv: conditions, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] }),
-    patience.stopTimeoutMs,
+    timeouts.stopTimeoutMs,
   );
-  return { ...child, first: await child.orStop(firstMessage<M>(child, patience.startTimeoutMs)) };
+  return { ...child, first: await child.orStop(firstMessage<M>(child, timeouts.startTimeoutMs)) };
 }
 
-/** Starts another program. It is stopped with this process, unless this one is killed without notice. */
+/** Starts another program. It is stopped with this process, unless this one is killed. */
 export function startProgram(command: string, args: string[], env?: NodeJS.ProcessEnv): Child {
   return watch(spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], env }));
 }
 
-/** The next message of a child; rejects, with what the child printed, when it ends instead or takes too long. */
+/** Returns the next message of a child; rejects with its output when it exits or the timeout passes first. */
 function firstMessage<M>(child: Child, timeoutMs: number): Promise<M> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => fail(`said nothing for ${timeoutMs} ms`), timeoutMs);
-    const onExit = (code: number | null): void => fail(`ended with code ${code}`);
+    const timer = setTimeout(() => fail(`sent no message within ${timeoutMs} ms`), timeoutMs);
+    const onExit = (code: number | null): void => fail(`exited with code ${code}`);
     const onMessage = (message: unknown): void => {
       cleanUp();
       resolve(message as M);
@@ -63,7 +63,7 @@ function firstMessage<M>(child: Child, timeoutMs: number): Promise<M> {
   });
 }
 
-function watch(process: ChildProcess, stopTimeoutMs = usualPatience.stopTimeoutMs): Child {
+function watch(process: ChildProcess, stopTimeoutMs = defaultTimeouts.stopTimeoutMs): Child {
   let printed = '';
   const keep = (part: Buffer): void => {
     printed = (printed + part.toString()).slice(-outputBytesMax);

@@ -5,7 +5,7 @@ function node(id: number, functionName: string, url = 'file:///a/b/c/d.js') {
 }
 
 describe('busiestFunctions', () => {
-  it('orders functions by their own share of the busy time and leaves idle time out', () => {
+  it('orders functions by self time, without idle time', () => {
     const nodes = [node(1, '(idle)', ''), node(2, 'slow'), node(3, 'fast'), node(4, 'slow')];
     const profile = { nodes, samples: [1, 2, 3, 4], timeDeltas: [900, 50, 20, 10] };
     expect(busiestFunctions(profile, 5)).toEqual([
@@ -14,7 +14,7 @@ describe('busiestFunctions', () => {
     ]);
   });
 
-  it('has nothing to tell of a process that was idle', () => {
+  it('is empty for an idle process', () => {
     expect(busiestFunctions({ nodes: [node(1, '(idle)', '')], samples: [1], timeDeltas: [5] }, 5)).toEqual([]);
   });
 });

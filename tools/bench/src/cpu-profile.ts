@@ -1,7 +1,7 @@
 import { readFileSync, readdirSync, readlinkSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** The part of a V8 CPU profile that is read here. */
+/** The used part of a V8 CPU profile. */
 interface CpuProfile {
   nodes: { id: number; callFrame: { functionName: string; url: string; lineNumber: number } }[];
   samples: number[];
@@ -12,9 +12,8 @@ const attachTimeoutMs = 5_000;
 const listening = '0A';
 
 /**
- * Profiles a Node process that is already running while `work` runs: wakes its inspector with SIGUSR1, on which Node
- * opens a local port, and closes it again. The process needs no preparation. Throws when it is not Node or cannot be
- * reached.
+ * Profiles a running Node process while `work` runs: opens its inspector with SIGUSR1 on a local port, and closes it
+ * again. The process needs no preparation. Throws when it is not Node or unreachable.
  */
 export async function profileDuring(pid: number, work: () => Promise<unknown>): Promise<CpuProfile> {
   const inspector = await Inspector.attach(pid);
@@ -25,7 +24,7 @@ export async function profileDuring(pid: number, work: () => Promise<unknown>): 
     await work();
     return ((await inspector.call('Profiler.stop')) as { profile: CpuProfile }).profile;
   } finally {
-    // Closing from inside ends this connection too, so there is no answer to wait for.
+    // Closing from inside also closes this connection, so there is no response to wait for.
     inspector.send('Runtime.evaluate', {
       expression: "setImmediate(() => process.getBuiltinModule('inspector').close())",
     });
@@ -34,16 +33,16 @@ export async function profileDuring(pid: number, work: () => Promise<unknown>): 
   }
 }
 
-/** Where the time went: the functions with most time of their own, as shares of the time that was not idle. */
+/** Returns the functions with the most self time, as shares of the time that was not idle. */
 export function busiestFunctions(profile: CpuProfile, count: number): { share: number; name: string }[] {
   const names = new Map(profile.nodes.map(({ id, callFrame }) => [id, frameName(callFrame)]));
-  const ownTime = new Map<string, number>();
+  const selfTime = new Map<string, number>();
   profile.samples.forEach((id, index) => {
     const name = names.get(id) ?? '?';
-    if (name !== '(idle)') ownTime.set(name, (ownTime.get(name) ?? 0) + (profile.timeDeltas[index] ?? 0));
+    if (name !== '(idle)') selfTime.set(name, (selfTime.get(name) ?? 0) + (profile.timeDeltas[index] ?? 0));
   });
-  const busy = [...ownTime.values()].reduce((sum, time) => sum + time, 0);
-  return [...ownTime]
+  const busy = [...selfTime.values()].reduce((sum, time) => sum + time, 0);
+  return [...selfTime]
     .sort(([, a], [, b]) => b - a)
     .slice(0, count)
     .map(([name, time]) => ({ share: time / busy, name }));
@@ -55,7 +54,7 @@ function frameName({ functionName, url, lineNumber }: CpuProfile['nodes'][number
   return `${functionName || '(anonymous)'} ${file}:${lineNumber + 1}`;
 }
 
-/** A connection to another process's inspector. */
+/** A connection to the inspector of another process. */
 class Inspector {
   readonly #socket: WebSocket;
   readonly #waiting = new Map<number, { resolve: (result: unknown) => void; reject: (error: Error) => void }>();
@@ -80,7 +79,9 @@ class Inspector {
         if (url !== undefined) return new Inspector(await opened(new WebSocket(url)));
       }
     }
-    throw new Error(`Process ${pid} opened no inspector; start it with --inspect-port=0 when port 9229 is taken.`);
+    throw new Error(
+      `Process ${pid} did not open an inspector; if port 9229 is in use, start it with --inspect-port=0.`,
+    );
   }
 
   call(method: string, params: object = {}): Promise<unknown> {
@@ -110,7 +111,7 @@ class Inspector {
 async function opened(socket: WebSocket): Promise<WebSocket> {
   await new Promise((resolve, reject) => {
     socket.addEventListener('open', resolve);
-    socket.addEventListener('error', () => reject(new Error('The inspector refused the connection.')));
+    socket.addEventListener('error', () => reject(new Error('The connection to the inspector failed.')));
   });
   return socket;
 }
@@ -124,7 +125,7 @@ async function debuggerUrl(port: number): Promise<string | undefined> {
   }
 }
 
-/** TCP ports that this process listens on, from /proc: its sockets' numbers looked up in the kernel's list. */
+/** Returns the TCP ports that this process listens on, by looking up the inodes of its sockets in /proc. */
 function listeningPorts(pid: number): number[] {
   const inodes = new Set<string>();
   for (const fd of readdirSync(`/proc/${pid}/fd`)) {
@@ -132,7 +133,7 @@ function listeningPorts(pid: number): number[] {
       const inode = /^socket:\[(\d+)\]$/.exec(readlinkSync(`/proc/${pid}/fd/${fd}`))?.[1];
       if (inode !== undefined) inodes.add(inode);
     } catch {
-      // Closed between the listing and now.
+      // Closed since the listing.
     }
   }
   const rows = readFileSync(`/proc/${pid}/net/tcp`, 'utf8').trim().split('\n').slice(1);

@@ -12,13 +12,13 @@ export interface RunningEngine {
 }
 
 /**
- * The ceiling: an OpenAI-compatible chat completion server on bare `node:http` that answers from a script. It
- * does what every engine must do (read the body, write one SSE frame per token) and nothing else, so whatever a
- * gateway in front of it costs is the gateway's own cost. Listens on the loopback interface; port 0 picks a free one.
+ * The ceiling: an OpenAI-compatible chat completion server on bare `node:http` that follows a script. It does what
+ * every engine must do (read the body, write one SSE frame per token) and nothing else, so the cost of a gateway in
+ * front of it is the gateway's own. Listens on the loopback interface; port 0 picks a free one.
  */
 export async function startEngine(port = 0): Promise<RunningEngine> {
   const server = createServer(handle);
-  // A proxy keeps its upstream connections for a whole round; an idle close here would show up there as an error.
+  // A proxy keeps its upstream connections for a whole round; closing idle ones would show up as errors there.
   server.keepAliveTimeout = 600_000;
   server.requestTimeout = 0;
   await new Promise<void>((resolve, reject) => {
@@ -46,7 +46,7 @@ function handle(request: IncomingMessage, response: ServerResponse): void {
     if (bytes <= bodyBytesMax) parts.push(part);
   });
   request.on('end', () => {
-    if (bytes > bodyBytesMax) return sendError(response, 413, `The body is larger than ${bodyBytesMax} bytes.`);
+    if (bytes > bodyBytesMax) return sendError(response, 413, `The request body is larger than ${bodyBytesMax} bytes.`);
     try {
       const body = JSON.parse(parts.length === 1 ? String(parts[0]) : Buffer.concat(parts).toString()) as ChatRequest;
       const script = readScript(body);
@@ -98,7 +98,7 @@ function complete(response: ServerResponse, model: unknown, script: Script): voi
   response.on('close', () => clearTimeout(timer));
 }
 
-/** Writes one reply as server-sent events, one write per token, until it is done or the client goes away. */
+/** Writes one completion as server-sent events, one write per token, until it is complete or the client disconnects. */
 class ScriptedStream {
   readonly #response: ServerResponse;
   readonly #script: Script;
@@ -143,7 +143,7 @@ class ScriptedStream {
       setImmediate(this.#next);
       return;
     }
-    // Every token has its own due time, so a late one does not push back all that follow.
+    // Every token has its own due time, so that a late one does not delay all that follow.
     const dueAtMs = this.#startedAtMs + this.#index * this.#script.delayMs;
     this.#timer = setTimeout(this.#next, Math.max(1, dueAtMs - performance.now()));
   };

@@ -2,10 +2,10 @@ import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 import { HttpResponseParser } from './http-response-parser.ts';
 
-/** What becomes of one request; exactly one of `end` and `failed` is called, and nothing after it. */
+/** Handles one response; exactly one of `end` and `failed` is called, last. */
 export interface ResponseHandler {
   head(status: number): void;
-  /** A part of the body; it is a view of a shared buffer, so copy what is to be kept. */
+  /** A part of the body; a view of a shared buffer, so copy what is to be kept. */
   body(part: Buffer): void;
   end(): void;
   failed(error: Error): void;
@@ -17,14 +17,14 @@ interface Address {
 }
 
 /**
- * All connections read into this one buffer: a read is handled completely before the next one starts, and a
- * thousand streams then need no buffer each and make no garbage.
+ * All connections read into this one buffer: a read is handled completely before the next one starts, so that a
+ * thousand streams need no buffers of their own and create no garbage.
  */
 const readBuffer = Buffer.allocUnsafe(256 * 1024);
 
 /**
- * One keep-alive connection that carries one request at a time, straight on a socket: at fifty thousand tokens a second
- * an HTTP client with streams, objects and events per chunk would cost more than the gateways it is to measure.
+ * One keep-alive connection that carries one request at a time, directly on a socket: at fifty thousand tokens per
+ * second an HTTP client with streams, objects and events per chunk would cost more than the measured gateways.
  */
 export class HttpConnection {
   readonly #address: Address;
@@ -40,14 +40,14 @@ export class HttpConnection {
   }
 
   /**
-   * From now on, after each read, leave the socket alone for this time (0 reads at once). What arrives waits in the
-   * kernel, and one read fetches several frames. It ends with the response.
+   * Pauses the socket for this time after each read, from now until the end of the response (0 reads at once). Data
+   * waits in the kernel meanwhile, and one read fetches several frames.
    */
   set readPauseMs(readPauseMs: number) {
     this.#readPauseMs = readPauseMs;
   }
 
-  /** Resolves when the connection stands; rejects when it cannot be made. Does nothing when it stands already. */
+  /** Resolves when connected; rejects when that fails. Does nothing when already connected. */
   async open(): Promise<void> {
     if (this.#socket !== undefined) return;
     await new Promise<void>((resolve, reject) => {
@@ -57,16 +57,16 @@ export class HttpConnection {
     });
   }
 
-  /** Sends a whole request (head and body). A closed connection is opened again. */
+  /** Sends a whole request (head and body). Reconnects a closed connection. */
   send(request: Buffer, handler: ResponseHandler): void {
-    if (this.#handler !== undefined) throw new Error('This connection still waits for a response.');
+    if (this.#handler !== undefined) throw new Error('A request is already in progress on this connection.');
     this.#handler = handler;
     this.#readPauseMs = 0;
     (this.#socket ?? this.#connect()).write(request);
   }
 
-  /** Closes at once; a waiting request fails with `reason`. */
-  close(reason = 'the connection was closed'): void {
+  /** Closes at once; a request in progress fails with `reason`. */
+  close(reason = 'connection closed'): void {
     this.#drop(new Error(reason));
   }
 
@@ -94,7 +94,7 @@ export class HttpConnection {
 
   #read(length: number, buffer: Buffer): boolean {
     if (this.#handler === undefined) {
-      this.#drop(new Error('The server sent bytes that nobody asked for.'));
+      this.#drop(new Error('The server sent data without a request.'));
       return false;
     }
     try {

@@ -41,13 +41,13 @@ const all = [
 ];
 
 describe('HttpResponseParser', () => {
-  it('reads the same responses however the bytes are cut into chunks', () => {
+  it('parses the same responses however the bytes are chunked', () => {
     const bytes = Buffer.from(sized + early + chunked + empty + last);
     expect(parse(singleBytes(bytes)).responses).toEqual(all);
     fc.assert(fc.property(anyChunking(bytes), (chunks) => expect(parse(chunks).responses).toEqual(all)));
   });
 
-  it('ends a body without a length when the connection is closed, and no other', () => {
+  it('ends only a body without a length when the connection is closed', () => {
     const open = Buffer.from('HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\ndata');
     expect(parse([open], true)).toEqual({ responses: [{ status: 200, body: 'data', reusable: false }], ended: true });
     expect(parse([Buffer.from(sized.slice(0, -1))], true)).toEqual({ responses: [], ended: false });
@@ -57,9 +57,9 @@ describe('HttpResponseParser', () => {
   it.each([
     ['something that is not HTTP', 'SSH-2.0-server\r\n'],
     ['a chunk longer than its size', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nabc\r\n'],
-    ['a chunk size that is none', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n-2\r\n'],
-    ['a content length that is none', 'HTTP/1.1 200 OK\r\nContent-Length: 1e3\r\n\r\n'],
-  ])('refuses %s', (_name, bytes) => {
+    ['an invalid chunk size', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n-2\r\n'],
+    ['an invalid content length', 'HTTP/1.1 200 OK\r\nContent-Length: 1e3\r\n\r\n'],
+  ])('rejects %s', (_name, bytes) => {
     expect(() => parse([Buffer.from(bytes)])).toThrow();
   });
 });

@@ -2,20 +2,20 @@ import { LineReader } from './line-reader.ts';
 
 const headBytesMax = 64 * 1024;
 
-/** Where a response goes. The parts of a body are views of a shared buffer: copy what is to be kept. */
+/** Receives a response. The parts of a body are views of a shared buffer: copy what is to be kept. */
 export interface ResponseSink {
   head(status: number): void;
   body(part: Buffer): void;
-  /** `reusable` says whether the connection may carry another request. */
+  /** `reusable`: whether the connection may carry another request. */
   end(reusable: boolean): void;
 }
 
 type State = 'status' | 'headers' | 'sized' | 'until-close' | 'chunk-size' | 'chunk-data' | 'chunk-end' | 'trailers';
 
 /**
- * Reads HTTP/1.1 responses one after the other from bytes in chunks of any size: bodies with a length, in chunks, or up
- * to the close of the connection. It knows what a benchmark of local servers needs: no compression, no upgrade. Throws
- * an Error on bytes that are not HTTP.
+ * Parses consecutive HTTP/1.1 responses from bytes in chunks of any size: bodies with a length, chunked, or until the
+ * connection is closed. Supports what a benchmark of local servers needs: no compression, no upgrade. Throws an Error
+ * on bytes that are not HTTP.
  */
 export class HttpResponseParser {
   readonly #sink: ResponseSink;
@@ -44,7 +44,7 @@ export class HttpResponseParser {
     }
   }
 
-  /** Tells that the connection was closed. Returns true when that was the proper end of a body without a length. */
+  /** Call it when the connection was closed. Returns true when that ended a body without a length. */
   close(): boolean {
     if (this.#state !== 'until-close') return false;
     this.#reusable = false;
@@ -74,7 +74,7 @@ export class HttpResponseParser {
     else if (this.#state === 'trailers') {
       if (line === '') this.#end();
     } else if (line === '') this.#state = 'chunk-size';
-    else throw new Error('A chunk is longer than its size says.');
+    else throw new Error('A chunk is longer than its size.');
   }
 
   #statusLine(line: string): void {
@@ -89,7 +89,7 @@ export class HttpResponseParser {
   #headerLine(line: string): void {
     if (line === '') return this.#headEnd();
     const colon = line.indexOf(':');
-    // Only three headers matter here; their lengths keep the others from being lower-cased.
+    // Only three headers matter; comparing lengths avoids lower-casing the others.
     if (colon !== 10 && colon !== 14 && colon !== 17) return;
     const name = line.slice(0, colon).toLowerCase();
     const value = line.slice(colon + 1).trim();

@@ -22,31 +22,31 @@ function target(port: number): LoadTarget {
   return { host: '127.0.0.1', port, path: '/v1/chat/completions', headers: {}, model: 'scripted' };
 }
 
-describe('the load generator against the bare engine', () => {
+describe('runLoad against the bare engine', () => {
   let engine: RunningEngine;
   beforeAll(async () => {
     engine = await startEngine();
   });
   afterAll(() => engine.close());
 
-  it('finds every answer good', async () => {
+  it('accepts every response', async () => {
     const result = await runLoad(target(engine.port), requests, timeoutMs);
     expect(result).toMatchObject({ kind: 'requests', failed: 0, problems: [] });
     expect(result.kind === 'requests' && result.requests).toBeGreaterThan(0);
   });
 
-  it('finds every frame of every stream', async () => {
+  it('receives every frame of every stream', async () => {
     const result = await runLoad(target(engine.port), streams, timeoutMs);
     // Role, 12 tokens, finish and [DONE] make 15 frames.
     expect(result).toMatchObject({ streams: 40, failed: 0, tokens: 480, lostTokens: 0, frames: 600, problems: [] });
   });
 
-  it('finds every frame of streams that come as fast as they can', async () => {
+  it('receives every frame of unpaced streams', async () => {
     const result = await runLoad(target(engine.port), { ...streams, tokens: 2_000, delayMs: 0 }, timeoutMs);
     expect(result).toMatchObject({ failed: 0, tokens: 80_000, lostTokens: 0 });
   });
 
-  it('counts refusals as failures and says what they were', async () => {
+  it('counts error responses as failures and reports them', async () => {
     const wrong = { ...target(engine.port), path: '/nowhere' };
     const result = await runLoad(wrong, requests, timeoutMs);
     expect(result).toMatchObject({ requests: 0, problems: [expect.stringContaining('status 404')] });
@@ -55,7 +55,7 @@ describe('the load generator against the bare engine', () => {
   });
 });
 
-describe('the load generator against servers with faults', () => {
+describe('runLoad against faulty servers', () => {
   const servers: Server[] = [];
   afterEach(async () => {
     for (const server of servers.splice(0)) {
@@ -81,7 +81,7 @@ describe('the load generator against servers with faults', () => {
 
   const one: StreamsSpec = { ...streams, concurrency: 1, streamsEach: 1, tokens: 3 };
 
-  it('notices a frame that was dropped', async () => {
+  it('detects a dropped frame', async () => {
     const lossy = await faulty((response) => {
       const tokens = [0, 2].map((index) => frame({ content: `tok${index} ` }));
       response.end([frame({ role: 'assistant' }), ...tokens, frame({}, 'stop'), 'data: [DONE]\n\n'].join(''));
@@ -90,7 +90,7 @@ describe('the load generator against servers with faults', () => {
     expect(result).toMatchObject({ failed: 1, lostTokens: 2, problems: [expect.stringContaining('expected "tok1 "')] });
   });
 
-  it('notices a connection that is cut in the middle', async () => {
+  it('detects a connection that is closed early', async () => {
     const torn = await faulty((response) => {
       response.write(frame({ role: 'assistant' }) + frame({ content: 'tok0 ' }), () => response.destroy());
     });
@@ -98,7 +98,7 @@ describe('the load generator against servers with faults', () => {
     expect(result).toMatchObject({ failed: 1, lostTokens: 2, problems: [expect.stringContaining('closed')] });
   });
 
-  it('notices an answer whose text was changed', async () => {
+  it('detects a modified completion', async () => {
     const wrong = await faulty((response) =>
       response.end('{"choices":[{"message":{"content":"tok0 tok1 tok2 tok3 tokX "}}]}'),
     );
@@ -108,7 +108,7 @@ describe('the load generator against servers with faults', () => {
     });
   });
 
-  it('gives up on a server that never answers', async () => {
+  it('times out on a server that never responds', async () => {
     const silent = await faulty(() => {});
     expect(await runLoad(silent, one, 100)).toMatchObject({ failed: 1, problems: [expect.stringContaining('100 ms')] });
     expect(await runLoad(silent, requests, 100)).toMatchObject({ requests: 0, failed: 4 });

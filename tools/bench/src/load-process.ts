@@ -1,7 +1,9 @@
 import { runLoad } from './load-generator.ts';
 import type { LoadSpec, LoadTarget } from './load-spec.ts';
 
-/** The load generator as a process of its own, so that its CPU time is counted apart; it ends when its parent does. */
+/**
+ * The load generator as its own process, so that its CPU time is measured separately; it exits when its parent does.
+ */
 process.on('disconnect', () => process.exit(0));
 process.on('message', (job: { target: LoadTarget; spec: LoadSpec }) => {
   void runLoad(job.target, job.spec).then((result) => process.send?.({ result }));

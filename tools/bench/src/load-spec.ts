@@ -1,6 +1,6 @@
 import { scriptMessage } from './script.ts';
 
-/** Where and how a target takes chat completions. */
+/** Where and how a target accepts chat completions. */
 export interface LoadTarget {
   host: string;
   port: number;
@@ -9,39 +9,39 @@ export interface LoadTarget {
   model: string;
 }
 
-/** As many requests as `connections` can carry when each sends its next one as soon as it has its answer. */
+/** Closed loop: each of `connections` sends its next request as soon as it has received its response. */
 export interface RequestsSpec {
   kind: 'requests';
   connections: number;
   durationMs: number;
-  /** Tokens in each reply. */
+  /** Tokens in each completion. */
   tokens: number;
 }
 
-/** `concurrency` connections, each reading `streamsEach` replies one after the other. */
+/** `concurrency` connections, each reading `streamsEach` streams one after the other. */
 export interface StreamsSpec {
   kind: 'streams';
   concurrency: number;
   streamsEach: number;
   tokens: number;
   delayMs: number;
-  /** The first streams start evenly over this time, not all in one instant. */
+  /** The first streams start evenly over this time, not all at once. */
   rampMs: number;
   /**
-   * After the first token of a stream and until its last few, read it only this often. It keeps the generator, which
-   * shares a CPU with the engine, from slowing the engine down; 0 reads every frame as it comes.
+   * After the first token of a stream and until its last few, it is read only this often. That keeps the generator,
+   * which shares a CPU with the engine, from slowing down the engine; 0 reads every frame as it arrives.
    */
   readPauseMs: number;
 }
 
 export type LoadSpec = RequestsSpec | StreamsSpec;
 
-/** No answer within this time is a failed request; it also bounds every run. */
+/** A request without a response within this time fails; it also bounds every run. */
 export const requestTimeoutMs = 60_000;
 
 export interface RequestsResult {
   kind: 'requests';
-  /** Good answers inside the measured time. */
+  /** Successful responses within the measured time. */
   requests: number;
   failed: number;
   durationMs: number;
@@ -54,9 +54,9 @@ export interface RequestsResult {
 export interface StreamsResult {
   kind: 'streams';
   streams: number;
-  /** Streams with anything wrong: an error, a lost or changed frame, no finish reason, no `[DONE]`. */
+  /** Streams with any error: a lost or changed frame, no finish reason, no `[DONE]`. */
   failed: number;
-  /** Most streams that were open in the same instant, each counted from its request to its last byte. */
+  /** Maximum number of concurrently open streams, each from its request to its last byte. */
   peakConcurrency: number;
   frames: number;
   tokens: number;
@@ -71,7 +71,7 @@ export interface StreamsResult {
 
 export type LoadResult = RequestsResult | StreamsResult;
 
-/** The whole request as bytes, made once per run. */
+/** Returns the whole request as bytes; built once per run. */
 export function requestBytes(target: LoadTarget, spec: LoadSpec): Buffer {
   const stream = spec.kind === 'streams';
   const directive = { tokens: spec.tokens, delayMs: spec.kind === 'streams' ? spec.delayMs : 0 };

@@ -9,7 +9,7 @@ export interface Machine {
   node: string;
 }
 
-/** What a reader has to know of the machine to judge the numbers; nothing that names or places it. */
+/** Describes the machine as far as needed to judge the numbers; nothing that identifies or locates it. */
 export function describeMachine(): Machine {
   const all = cpus();
   return {

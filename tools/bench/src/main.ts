@@ -22,19 +22,19 @@ import type { TargetName } from './targets/target.ts';
 const root = join(import.meta.dirname, '../../..');
 const pagePath = join(root, 'docs/benchmarks.md');
 
-function say(line: string): void {
+function print(line: string): void {
   console.log(line);
 }
 
 async function main(): Promise<void> {
   const options = parseOptions(process.argv.slice(2));
-  if (options === 'help') return say(usage);
+  if (options === 'help') return print(usage);
   const startedAt = new Date();
   const outputDir = join(root, '.cache/bench', startedAt.toISOString().slice(0, 19).replaceAll(':', '-'));
   mkdirSync(outputDir, { recursive: true });
   const pinning = new Pinning();
-  if (pinning.notice !== undefined) say(pinning.notice);
-  // The load generator and the engine are started from here and inherit this place.
+  if (pinning.notice !== undefined) print(pinning.notice);
+  // The load generator and the engine are started from here and inherit the CPU.
   pinning.pin(process.pid, 'rest');
   const load = await LoadProcess.start();
   const targets = new TargetSet({
@@ -43,7 +43,7 @@ async function main(): Promise<void> {
     scratchDir: outputDir,
     platformPath: options.platformPath,
     baselinePath: options.baselinePath,
-    say,
+    print,
   });
   const stop = async (): Promise<void> => {
     await targets.stop();
@@ -74,7 +74,7 @@ async function run(options: BenchOptions, parts: RunParts): Promise<void> {
   const { startedAt, outputDir, load, targets, pinning, notices } = parts;
   const full = options.selfCheck ? selfCheckPlan() : fullPlan(options.rounds, options.seconds);
   const plan = options.phases === undefined ? full : withPhases(full, options.phases);
-  const measurements = await runRounds(plan, targets.running, load, say);
+  const measurements = await runRounds(plan, targets.running, load, print);
   const summary = new Summary(measurements);
   const content = {
     startedAt,
@@ -93,20 +93,20 @@ async function run(options: BenchOptions, parts: RunParts): Promise<void> {
   const rawPath = join(outputDir, 'raw.json');
   writeFileSync(rawPath, JSON.stringify({ options, plan, ...content, measurements }, null, 1));
   const report = renderReport(content);
-  say(`\n${report}\n\nRaw numbers: ${relative(process.cwd(), rawPath)}`);
+  print(`\n${report}\n\nRaw numbers: ${relative(process.cwd(), rawPath)}`);
   if (options.selfCheck) return checkNothingFailed(measurements);
   const complete = plan === full && plan.rounds >= pageRoundsMin && isFullRun(content.targets);
   if (complete || options.writePage) writeBenchmarksPage(pagePath, report);
-  else say(`docs/benchmarks.md is left as it is: it takes all targets and ${pageRoundsMin} rounds, or --write.`);
-  if (options.profile) await takeProfiles(targets.running, load, outputDir, say);
+  else print(`docs/benchmarks.md was not changed: that requires all targets and ${pageRoundsMin} rounds, or --write.`);
+  if (options.profile) await takeProfiles(targets.running, load, outputDir, print);
 }
 
-/** Whether the documentation can show this run: every standard target, and no column more. */
+/** Whether this run has exactly the standard targets, as the documentation shows them. */
 function isFullRun(targets: readonly TargetName[]): boolean {
   return targets.length === standardTargets.length && standardTargets.every((name) => targets.includes(name));
 }
 
-/** CPUs that other programs kept busy, in the median phase. */
+/** CPUs that other programs used, in the median phase. */
 function foreignCpus(measurements: readonly Measurement[]): number | undefined {
   const shares = measurements.flatMap(({ foreignCpuMs, result }) =>
     foreignCpuMs === undefined ? [] : [foreignCpuMs / result.durationMs],
@@ -116,8 +116,8 @@ function foreignCpus(measurements: readonly Measurement[]): number | undefined {
 
 function checkNothingFailed(measurements: readonly Measurement[]): void {
   const failed = measurements.filter(({ result }) => result.failed > 0);
-  for (const { target, phase, result } of failed) say(`FAILED: ${target}, ${phase}: ${result.problems.join(' | ')}`);
-  say(`Self-check: ${measurements.length - failed.length} of ${measurements.length} loads without a failure.`);
+  for (const { target, phase, result } of failed) print(`FAILED: ${target}, ${phase}: ${result.problems.join(' | ')}`);
+  print(`Self-check: ${measurements.length - failed.length} of ${measurements.length} loads without a failure.`);
   if (failed.length > 0 || measurements.length === 0) process.exitCode = 1;
 }
 

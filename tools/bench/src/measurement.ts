@@ -6,22 +6,22 @@ import type { LoadResult, LoadSpec, LoadTarget } from './load-spec.ts';
 import { allProcessesCpuMs, peakMemoryBytes, processTree, resetPeakMemory } from './process-usage.ts';
 import type { RunningTarget, TargetName, TargetProcess } from './targets/target.ts';
 
-/** One phase of one target in one round: the raw material of every number in the report. */
+/** One phase of one target in one round: the raw data of every number in the report. */
 export interface Measurement {
   /** From 0. */
   round: number;
   target: TargetName;
   phase: string;
   result: LoadResult;
-  /** CPU time by process, with its children, during the phase; a process that cannot be read is missing. */
+  /** CPU time by process, including its children, during the phase; a process whose usage is unreadable is missing. */
   cpuMs: Record<string, number>;
   /** The names in `cpuMs` that belong to the system under test. */
   system: string[];
-  /** The part of `cpuMs` that the system under test used; undefined when any of its processes cannot be read. */
+  /** CPU time of the system under test; undefined when the usage of any of its processes is unreadable. */
   systemCpuMs: number | undefined;
-  /** What all other processes that lived to its end used meanwhile: a sign of how much to trust the rest. */
+  /** CPU time of all other processes that lived to the end of the phase: an indicator of noise. */
   foreignCpuMs: number | undefined;
-  /** Most resident memory of the system under test during the phase. */
+  /** Peak resident memory of the system under test during the phase. */
   systemPeakBytes: number | undefined;
 }
 
@@ -60,7 +60,7 @@ export class LoadProcess {
   }
 }
 
-/** Runs one phase against one target, and reads before and after it what each process has used. */
+/** Runs one phase against one target, and reads the usage of each process before and after it. */
 export async function measure(
   round: number,
   target: TargetName,
@@ -100,7 +100,7 @@ function foreignCpuMs(
   return others.reduce((sum, [pid, cpuMs]) => sum + cpuMs - (before.get(pid) ?? 0), 0);
 }
 
-/** Children that came meanwhile count from nothing, and those that went do not count. */
+/** Children that started during the phase count from zero, and those that exited do not count. */
 function usedByTree(
   [root, ...children]: number[],
   before: ReadonlyMap<number, number>,
@@ -114,7 +114,7 @@ function usedByTree(
   );
 }
 
-/** Undefined when any part is: a sum without one of its parts would look too good. */
+/** Undefined when any part is: a partial sum would look too good. */
 function total(parts: (number | undefined)[]): number | undefined {
   return parts.reduce((sum, part) => (sum === undefined || part === undefined ? undefined : sum + part), 0);
 }

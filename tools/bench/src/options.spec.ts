@@ -2,7 +2,7 @@ import { fullPlan, withPhases } from './bench-plan.ts';
 import { parseOptions } from './options.ts';
 
 describe('parseOptions', () => {
-  it('measures everything three times by default and does not insist on any target', () => {
+  it('runs all targets for three rounds by default, and requires none', () => {
     expect(parseOptions([])).toMatchObject({
       targets: ['direct', 'nginx', 'portkey', 'xerotier'],
       targetsNamed: false,
@@ -11,25 +11,25 @@ describe('parseOptions', () => {
     });
   });
 
-  it('keeps the order of the columns and insists on targets that are named', () => {
+  it('keeps the order of the columns, and requires named targets', () => {
     expect(parseOptions(['--targets', 'nginx,direct'])).toMatchObject({
       targets: ['direct', 'nginx'],
       targetsNamed: true,
     });
   });
 
-  it('measures another checkout beside the platform, when one is given', () => {
+  it('adds the baseline when a checkout is given', () => {
     expect(parseOptions(['--targets', 'direct,xerotier', '--baseline', '../before'])).toMatchObject({
       targets: ['direct', 'baseline', 'xerotier'],
       baselinePath: '../before',
     });
   });
 
-  it('is quick with one round of one second, unless told otherwise', () => {
+  it('defaults to one round of one second with --quick', () => {
     expect(parseOptions(['--quick', '--rounds', '2'])).toMatchObject({ rounds: 2, seconds: 1 });
   });
 
-  it('measures some of the loads when they are named', () => {
+  it('restricts the phases to named ones', () => {
     expect(parseOptions(['--phases', 'requests-64, streams-400'])).toMatchObject({
       phases: ['requests-64', 'streams-400'],
     });
@@ -43,7 +43,7 @@ describe('parseOptions', () => {
     [['--rounds', '0'], '--rounds'],
     [['--seconds', 'ten'], '--seconds'],
     [['--fast'], '--fast'],
-  ])('refuses %j and names what is wrong', (args, named) => {
+  ])('rejects %j and names the invalid option', (args, named) => {
     expect(() => parseOptions(args)).toThrow(named);
   });
 });

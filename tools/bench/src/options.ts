@@ -5,40 +5,40 @@ import type { TargetName } from './targets/target.ts';
 export interface BenchOptions {
   /** In the order of their columns. */
   targets: TargetName[];
-  /** True when the targets were named: each of them then has to run. */
+  /** Whether the targets were named: each of them must then be available. */
   targetsNamed: boolean;
   rounds: number;
   seconds: number;
   selfCheck: boolean;
   profile: boolean;
   writePage: boolean;
-  /** Names of the loads that are measured; undefined for all. */
+  /** Names of the phases to measure; undefined for all. */
   phases: string[] | undefined;
   platformPath: string | undefined;
-  /** Folder of another checkout, whose platform is measured beside this one. */
+  /** Folder of another checkout whose platform is measured too. */
   baselinePath: string | undefined;
 }
 
-export const usage = `Measures the platform beside other gateways.
+export const usage = `Measures the platform against other gateways.
 
   npm run bench -- [options]
 
   --targets <names>   of direct, nginx, portkey, baseline, xerotier; separated by commas (default: all that can run)
-  --rounds <n>        how often everything is measured (default 3, at most 20)
+  --rounds <n>        number of rounds (default 3, at most 20)
   --phases <names>    of requests-1, requests-16, requests-64, streams-400, streams-1000 (default: all)
   --seconds <n>       length of each load (default 3, at most 60)
   --quick             one round of one second; the numbers are only a hint
   --baseline <folder> also measure the platform of another checkout, with its dependencies installed (git worktree)
   --xerotier <path>   measure the running platform that this file describes (.xerotier/dev.json)
   --profile           afterwards take CPU profiles of the Node processes
-  --write             write docs/benchmarks.md also for a run of fewer targets or rounds
-  --self-check        one tiny round of everything, to see that it works; nothing is written
+  --write             write docs/benchmarks.md even with fewer targets or rounds
+  --self-check        one tiny round of everything, to check that it works; nothing is written
 `;
 
-/** Fewer rounds give no median worth keeping. */
+/** Fewer rounds give no meaningful median. */
 export const pageRoundsMin = 3;
 
-/** Reads the arguments. Throws an Error that names the one that is wrong. */
+/** Parses the arguments. Throws an Error that names an invalid one. */
 export function parseOptions(args: string[]): BenchOptions | 'help' {
   const { values } = parseArgs({
     args,
@@ -71,7 +71,7 @@ export function parseOptions(args: string[]): BenchOptions | 'help' {
   };
 }
 
-/** The named targets or all of a full run, and the baseline whenever there is one. */
+/** Returns the named targets or those of a full run, and the baseline if one is given. */
 function chosenTargets(list: string | undefined, hasBaseline: boolean): TargetName[] {
   const chosen: readonly TargetName[] = list === undefined ? standardTargets : parseTargets(list);
   if (chosen.includes('baseline') && !hasBaseline)
@@ -83,12 +83,12 @@ function parseTargets(list: string): readonly TargetName[] {
   const names = list.split(',').map((name) => name.trim());
   const unknown = names.find((name) => !targetNames.some((known) => known === name));
   if (unknown !== undefined)
-    throw new Error(`--targets: there is no "${unknown}"; known are ${targetNames.join(', ')}`);
+    throw new Error(`--targets: unknown target "${unknown}", expected one of ${targetNames.join(', ')}`);
   return targetNames.filter((known) => names.includes(known));
 }
 
 function parseNumber(name: string, value: string, max: number): number {
   const number = Number(value);
   if (Number.isInteger(number) && number >= 1 && number <= max) return number;
-  throw new Error(`${name} must be a whole number from 1 to ${max}, not "${value}"`);
+  throw new Error(`${name} must be an integer between 1 and ${max}, not "${value}"`);
 }

@@ -3,7 +3,7 @@ import { connect, createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** A port that was free a moment ago, for programs that cannot be told to choose one themselves. */
+/** Returns a currently free port, for programs that cannot choose one themselves. */
 export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -13,7 +13,9 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
-/** Waits until something accepts connections on the port; rejects after the time, or when `failed` tells of an end. */
+/**
+ * Waits until something accepts connections on the port; rejects after the timeout, or when `failed` returns a reason.
+ */
 export async function waitForPort(port: number, timeoutMs: number, failed: () => string | undefined): Promise<void> {
   const latestMs = performance.now() + timeoutMs;
   while (!(await accepts(port))) {

@@ -16,8 +16,8 @@ const stream: Phase = {
 };
 
 /**
- * Asks a target for one answer and one stream before anything is measured, so that a wrong key or another engine is one
- * clear message and not a table of failures. Throws TargetUnavailable.
+ * Sends one request and one stream to a target before anything is measured, so that a wrong key or engine is reported
+ * clearly instead of as a table of failures. Throws TargetUnavailable.
  */
 export async function preflight(name: TargetName, running: RunningTarget, load: LoadProcess): Promise<void> {
   for (const phase of [single, stream]) {
@@ -25,8 +25,10 @@ export async function preflight(name: TargetName, running: RunningTarget, load: 
     if (result.failed === 0) continue;
     const advice =
       name === 'xerotier' || name === 'baseline'
-        ? ' (the key has to be valid, and the worker has to run the scripted engine)'
+        ? ' (the key must be valid, and the worker must run the scripted engine)'
         : '';
-    throw new TargetUnavailable(`${name} does not give the scripted reply: ${result.problems.join(' | ')}${advice}`);
+    throw new TargetUnavailable(
+      `${name} does not return the scripted completion: ${result.problems.join(' | ')}${advice}`,
+    );
   }
 }

@@ -1,6 +1,6 @@
 const problemsMax = 5;
 
-/** Counts what went wrong and keeps the first few distinct descriptions: a thousand streams can fail in one way. */
+/** Counts errors and keeps the first few distinct messages: a thousand streams can fail for one reason. */
 export class ProblemList {
   count = 0;
   readonly #texts = new Set<string>();

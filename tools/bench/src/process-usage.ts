@@ -1,17 +1,19 @@
 import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 
-/** Linux counts process time in hundredths of a second for programs, whatever the kernel's own tick is. */
+/** Linux reports CPU time in hundredths of a second, whatever the kernel's own tick is. */
 const tickMs = 10;
 const statField = { parent: 1, userTime: 11, systemTime: 12 };
 
-/** CPU time that a process has used so far, user and system, all its threads; undefined where /proc does not tell. */
+/**
+ * Returns the CPU time of a process so far, user and system, of all threads; undefined where /proc does not report it.
+ */
 export function processCpuMs(pid: number): number | undefined {
   const fields = statOf(pid);
   if (fields === undefined) return undefined;
   return (Number(fields[statField.userTime]) + Number(fields[statField.systemTime])) * tickMs;
 }
 
-/** A process and all that descend from it, as they are now: PostgreSQL has a process for each connection. */
+/** Returns a process and all its current descendants: PostgreSQL has a process for each connection. */
 export function processTree(pid: number): number[] {
   const children = new Map<number, number[]>();
   for (const child of allPids()) {
@@ -24,8 +26,8 @@ export function processTree(pid: number): number[] {
 }
 
 /**
- * CPU time that each process of the machine has used so far. The machine's own counters are not used, because many
- * kernels only sample them, and short bursts between two samples are then missing.
+ * Returns the CPU time of each process of the machine. The machine's own counters are not used, because many kernels
+ * only sample them and miss short bursts.
  */
 export function allProcessesCpuMs(): Map<number, number> {
   return new Map(
@@ -36,18 +38,16 @@ export function allProcessesCpuMs(): Map<number, number> {
   );
 }
 
-/**
- * Starts the peak of a process's resident memory anew; without the right to do so the peak is that of its whole life.
- */
+/** Resets the peak of a process's resident memory; without permission the peak is that of its whole life. */
 export function resetPeakMemory(pid: number): void {
   try {
     writeFileSync(`/proc/${pid}/clear_refs`, '5');
   } catch {
-    // Not ours, or not Linux: the larger number is the honest one then.
+    // Another user's process, or not Linux: the larger number is the safe one.
   }
 }
 
-/** Most memory that a process has had resident since the last reset, in bytes. */
+/** Returns the peak resident memory of a process since the last reset, in bytes. */
 export function peakMemoryBytes(pid: number): number | undefined {
   const kilobytes = /^VmHWM:\s+(\d+) kB/m.exec(read(`/proc/${pid}/status`) ?? '')?.[1];
   return kilobytes === undefined ? undefined : Number(kilobytes) * 1024;
@@ -57,7 +57,10 @@ function allPids(): number[] {
   return (list('/proc') ?? []).map(Number).filter(Number.isInteger);
 }
 
-/** The fields of /proc/<pid>/stat from the third on. The second, the name in brackets, may itself hold blanks and brackets. */
+/**
+ * Returns the fields of /proc/<pid>/stat from the third on. The second, the name in brackets, may contain spaces and
+ * brackets.
+ */
 function statOf(pid: number): string[] | undefined {
   const stat = read(`/proc/${pid}/stat`);
   return stat?.slice(stat.lastIndexOf(')') + 2).split(' ');

@@ -9,13 +9,13 @@ const linesPerProfile = 12;
 
 /**
  * Takes one CPU profile of each Node process under requests and one under paced streams, after the measured rounds,
- * because being watched costs time. Keeps them as `.cpuprofile` files and prints where the time went.
+ * because profiling has overhead. Writes them as `.cpuprofile` files and prints the busiest functions.
  */
 export async function takeProfiles(
   targets: RunningTargets,
   load: LoadProcess,
   outputDir: string,
-  say: (line: string) => void,
+  print: (line: string) => void,
 ): Promise<void> {
   const phases = [requestPhase(64, 3_000), streamPhase(400, 3_000)];
   for (const [name, running] of targets) {
@@ -24,9 +24,9 @@ export async function takeProfiles(
         const profile = await profileDuring(process.pid, () => load.run(running.load, phase));
         const path = join(outputDir, `${name}-${process.name}-${phase.name}.cpuprofile`);
         writeFileSync(path, JSON.stringify(profile));
-        say(`\n${name}, ${process.name}, ${phase.name}: share of busy time (${path})`);
+        print(`\n${name}, ${process.name}, ${phase.name}: share of busy time (${path})`);
         for (const { share, name: function_ } of busiestFunctions(profile, linesPerProfile)) {
-          say(`  ${(share * 100).toFixed(1).padStart(5)} %  ${function_}`);
+          print(`  ${(share * 100).toFixed(1).padStart(5)} %  ${function_}`);
         }
       }
     }

@@ -5,7 +5,7 @@ import type { SummaryRow } from './summary.ts';
 import type { Spread } from './statistics.ts';
 import type { TargetName } from './targets/target.ts';
 
-/** Everything that a report tells about one run. */
+/** The content of a report about one run. */
 interface ReportContent {
   startedAt: Date;
   machine: Machine;
@@ -13,17 +13,17 @@ interface ReportContent {
   versions: Record<string, string>;
   rounds: number;
   seconds: number;
-  /** Share of one CPU that other programs took, median over all phases; undefined where it is not known. */
+  /** CPUs that other programs used, median over all phases; undefined where unknown. */
   foreignCpus: number | undefined;
   notices: string[];
   targets: TargetName[];
   rows: SummaryRow[];
   aims: AimResult[];
-  /** This platform beside the baseline; empty without one. */
+  /** The comparison with the baseline; empty without one. */
   comparison: ComparisonRow[];
 }
 
-/** The report as Markdown, laid out as prettier would lay it out. */
+/** Renders the report as Markdown, formatted like prettier. */
 export function renderReport(content: ReportContent): string {
   const { machine } = content;
   const versions = Object.entries(content.versions).map(([name, version]) => `${name} ${version}`);
@@ -63,7 +63,7 @@ function cell(value: Spread | undefined, decimals: number): string {
   return min === max ? `${median}` : `${median} (${min}–${max})`;
 }
 
-/** A Markdown table whose columns are as wide as their widest cell; all but the first are flush right. */
+/** Renders a Markdown table with columns as wide as their widest cell; all but the first are right-aligned. */
 function renderTable(head: string[], rows: string[][]): string {
   const widths = head.map((title, column) => Math.max(4, title.length, ...rows.map((row) => row[column]?.length ?? 0)));
   const line = (cells: string[]): string => {

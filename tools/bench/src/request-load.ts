@@ -7,7 +7,7 @@ import { ProblemList } from './problem-list.ts';
 import { tokenTexts } from './script.ts';
 import { percentiles } from './statistics.ts';
 
-/** Closed loop: every connection sends its next request in the moment its answer is complete. */
+/** Closed loop: every connection sends its next request as soon as its response is complete. */
 export async function runRequests(target: LoadTarget, spec: RequestsSpec, timeoutMs: number): Promise<RequestsResult> {
   const run = new RequestRun(target, spec);
   const clients = Array.from({ length: spec.connections }, () => new Client(new HttpConnection(target), run));
@@ -17,7 +17,7 @@ export async function runRequests(target: LoadTarget, spec: RequestsSpec, timeou
   await sleep(spec.durationMs);
   const latestMs = performance.now() + timeoutMs;
   while (clients.some((client) => client.busy) && performance.now() < latestMs) await sleep(5);
-  for (const client of clients) client.close(`no answer within ${timeoutMs} ms`);
+  for (const client of clients) client.close(`no response within ${timeoutMs} ms`);
   const [p50Ms = Number.NaN, p99Ms = Number.NaN] = percentiles(run.latenciesMs, [50, 99]);
   return {
     kind: 'requests',
@@ -45,7 +45,7 @@ class RequestRun {
     this.expectedBytes = Buffer.from(`"content":${JSON.stringify(this.expected)}`);
   }
 
-  /** What is wrong with an answer, if anything. Most are told good without parsing them. */
+  /** Returns what is wrong with a response, if anything. Most are accepted without parsing. */
   problemOf(status: number, body: Buffer): string | undefined {
     const good = status === 200 && (body.includes(this.expectedBytes) || contentOf(body) === this.expected);
     return good ? undefined : `status ${status}: ${body.toString('utf8', 0, 200)}`;
@@ -103,7 +103,7 @@ class Client implements ResponseHandler {
     this.busy = false;
     if (nowMs >= this.#run.endsAtMs) return;
     this.busy = true;
-    // A server that refuses everything would otherwise be hit in a loop that never lets a timer fire.
+    // Without a pause, a server that rejects everything would be hit in a loop that starves all timers.
     if (afterFailure) setTimeout(() => this.next(), 10);
     else this.next();
   }

@@ -1,12 +1,12 @@
 import { rotated } from './rounds.ts';
 
 describe('rotated', () => {
-  it('lets each target begin in turn and keeps the circle', () => {
+  it('rotates the first element and keeps the order', () => {
     const rounds = [0, 1, 2, 3].map((round) => rotated(['a', 'b', 'c'], round).join(''));
     expect(rounds).toEqual(['abc', 'bca', 'cab', 'abc']);
   });
 
-  it('has nothing to turn without targets', () => {
+  it('returns an empty list for an empty list', () => {
     expect(rotated([], 2)).toEqual([]);
   });
 });

@@ -6,15 +6,14 @@ import type { RunningTarget, TargetName } from './targets/target.ts';
 export type RunningTargets = ReadonlyMap<TargetName, RunningTarget>;
 
 /**
- * Measures every target in every phase, round by round. Within a phase the targets follow each other directly and each
- * round begins with another one: what else the machine does, and what the first pays for the next, then hits all of
- * them alike.
+ * Measures every target in every phase, round by round. Within a phase the targets follow each other directly, and each
+ * round begins with another one, so that other activity of the machine and carry-over effects hit all of them alike.
  */
 export async function runRounds(
   plan: BenchPlan,
   targets: RunningTargets,
   load: LoadProcess,
-  say: (line: string) => void,
+  print: (line: string) => void,
 ): Promise<Measurement[]> {
   for (const [name, running] of targets) {
     for (const phase of plan.warmUp) await measure(0, name, running, phase, load);
@@ -25,14 +24,14 @@ export async function runRounds(
       for (const [name, running] of rotated([...targets], round)) {
         const measurement = await measure(round, name, running, phase, load);
         measurements.push(measurement);
-        say(`round ${round + 1}/${plan.rounds}  ${progress(name, phase, measurement)}`);
+        print(`round ${round + 1}/${plan.rounds}  ${progress(name, phase, measurement)}`);
       }
     }
   }
   return measurements;
 }
 
-/** `[a, b, c]` by 1 is `[b, c, a]`. */
+/** Rotates `[a, b, c]` by 1 to `[b, c, a]`. */
 export function rotated<T>(items: readonly T[], by: number): T[] {
   const first = items.length === 0 ? 0 : by % items.length;
   return [...items.slice(first), ...items.slice(0, first)];

@@ -10,12 +10,12 @@ describe('readScript', () => {
     expect(readScript({ messages })).toEqual({ tokens: ['tok0 ', 'tok1 '], delayMs: 20, finishReason: 'stop' });
   });
 
-  it('ignores a directive of anyone but the user', () => {
+  it('ignores directives of other roles', () => {
     const messages = [user('hello'), { role: 'assistant', content: scriptMessage({ tokens: 2, delayMs: 20 }) }];
     expect(readScript({ messages })).toMatchObject({ delayMs: 0, tokens: { length: 16 } });
   });
 
-  it('cuts the reply off at max_tokens and says so', () => {
+  it('truncates at max_tokens with finish reason length', () => {
     const messages = [user(scriptMessage({ tokens: 5, delayMs: 0 }))];
     expect(readScript({ messages, max_tokens: 2 })).toMatchObject({
       tokens: ['tok0 ', 'tok1 '],
@@ -28,7 +28,7 @@ describe('readScript', () => {
     expect(readScript({ messages: [user('hello')], max_tokens: 3 }).tokens).toHaveLength(3);
   });
 
-  it('says a literal text in words that make up the whole', () => {
+  it('splits a literal text into words', () => {
     const text = ' one {two}\nthree ';
     const { tokens } = readScript({ messages: [user(`[[script ${JSON.stringify({ text })}]]`)] });
     expect(tokens.join('')).toBe(text);
@@ -40,7 +40,7 @@ describe('readScript', () => {
     '[[script {"tokens":"many"}]]',
     '[[script {"delayMs":1e9}]]',
     '[[script {oops}]]',
-  ])('refuses %s', (content) => {
+  ])('rejects %s', (content) => {
     expect(() => readScript({ messages: [user(content)] })).toThrow('script');
   });
 });

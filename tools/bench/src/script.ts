@@ -1,12 +1,12 @@
 /**
- * The script a request carries for an engine that answers without a model: how many tokens, how fast, which
- * text. It travels in the last user message as `[[script {"tokens":128,"delayMs":20}]]`, so that it passes
- * every gateway unchanged and the same request can be sent to the bare engine and to the platform.
+ * The script of a request for an engine without a model: how many tokens, how fast, which text. It is sent in the last
+ * user message as `[[script {"tokens":128,"delayMs":20}]]`, so that it passes every gateway unchanged, and the same
+ * request can be sent to the bare engine and to the platform.
  */
 export interface Script {
-  /** The tokens of the reply, in order; their concatenation is the whole reply. */
+  /** The tokens of the completion, in order. */
   tokens: string[];
-  /** Pause between two tokens; the first token comes at once. */
+  /** Pause between two tokens; the first token is sent at once. */
   delayMs: number;
   finishReason: 'stop' | 'length';
 }
@@ -16,28 +16,28 @@ const tokensMax = 100_000;
 const delayMsMax = 60_000;
 const directivePattern = /\[\[script\s+(\{.*?\})\s*\]\]/s;
 
-/** The text of token `index` of a scripted reply. */
+/** Returns the text of token `index` of a scripted completion. */
 function tokenText(index: number): string {
   return `tok${index} `;
 }
 
-/** The tokens of a scripted reply of `count` tokens. */
+/** Returns the tokens of a scripted completion. */
 export function tokenTexts(count: number): string[] {
   while (knownTexts.length < count) knownTexts.push(tokenText(knownTexts.length));
   return knownTexts.slice(0, count);
 }
 
-/** Made once and not per request: the bare engine is to be as cheap as an engine can be. */
+/** Created once instead of per request: the bare engine must be as cheap as possible. */
 const knownTexts: string[] = [];
 
-/** The user message that asks a scripted engine for this reply. */
+/** Returns the user message that requests this completion from a scripted engine. */
 export function scriptMessage(directive: { tokens: number; delayMs: number }): string {
   return `Benchmark [[script ${JSON.stringify(directive)}]]`;
 }
 
 /**
- * Reads the script of a chat completion request. Without a directive the reply has `max_tokens` tokens, else 16;
- * with both, `max_tokens` cuts the reply off. Throws an Error that says what is wrong with the directive.
+ * Parses the script of a chat completion request. Without a directive the completion has `max_tokens` tokens, else 16;
+ * with both, it is truncated at `max_tokens`. Throws an Error that describes an invalid directive.
  */
 export function readScript(request: { messages?: unknown; max_tokens?: unknown }): Script {
   const tokensLimit = typeof request.max_tokens === 'number' ? request.max_tokens : undefined;
@@ -71,5 +71,5 @@ function parseDirective(json: string): { tokens?: unknown; delayMs?: unknown; te
 
 function bounded(name: string, value: unknown, max: number): number {
   if (typeof value === 'number' && value >= 0 && value <= max && Number.isFinite(value)) return value;
-  throw new Error(`The script's ${name} must be a number from 0 to ${max}.`);
+  throw new Error(`${name} of the script must be a number between 0 and ${max}.`);
 }

@@ -28,7 +28,7 @@ function encode({ lines, type, lineEnd: end }: { lines: string[]; type: string; 
 }
 
 describe('SseParser', () => {
-  it('gives the same events however the bytes are cut into chunks', () => {
+  it('parses the same events however the bytes are chunked', () => {
     const stream = fc.array(event, { minLength: 1, maxLength: 5 });
     const cut = stream.chain((events) =>
       anyChunking(Buffer.from(events.map(encode).join(''))).map((chunks) => ({ events, chunks })),
@@ -42,21 +42,21 @@ describe('SseParser', () => {
     );
   });
 
-  it('takes data without a blank after the colon and gives no event for a comment alone', () => {
+  it('accepts data without a space after the colon, and ignores comments', () => {
     expect(parse([Buffer.from(': ping\n\ndata:a\n\nid: 7\n\n')]).events).toEqual([{ data: 'a', type: '' }]);
   });
 
-  it('tells of an event that has begun and not ended', () => {
+  it('reports an unfinished event', () => {
     expect(parse([Buffer.from('data: a\n')])).toEqual({ events: [], unfinished: true });
     expect(parse([Buffer.from('data: a\n\ndat')]).unfinished).toBe(true);
   });
 
-  it('refuses a line without end instead of holding it all', () => {
+  it('rejects an overlong line', () => {
     const mebibyte = Buffer.alloc(1024 * 1024, 'a');
     expect(() => parse([mebibyte, mebibyte])).toThrow('longer than');
   });
 
-  it('keeps nothing of the buffer that a chunk was read into', () => {
+  it('copies data out of the chunk', () => {
     const shared = Buffer.from('data: one');
     const events: string[] = [];
     const parser = new SseParser((data) => events.push(data));

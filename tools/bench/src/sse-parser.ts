@@ -3,10 +3,10 @@ import { LineReader } from './line-reader.ts';
 const lineBytesMax = 1024 * 1024;
 
 /**
- * Reads server-sent events from bytes in chunks of any size and calls back once per complete event with its data. Not
- * eventsource-parser, because the load generator must cost less than what it measures.
- * Comments and unknown fields are skipped, several data lines are joined by LF, an event without data is none.
- * Line ends are LF or CR LF; a lone CR, which the standard also allows, counts as a character.
+ * Parses server-sent events from bytes in chunks of any size and calls back once per complete event with its data. Not
+ * eventsource-parser, because the load generator must cost less than what it measures. Comments and unknown fields are
+ * ignored, several data lines are joined by LF, an event without data is not dispatched. Lines end with LF or CR LF; a
+ * lone CR, which the standard also allows, counts as a character.
  */
 export class SseParser {
   readonly #onEvent: (data: string, type: string) => void;
@@ -18,9 +18,9 @@ export class SseParser {
     this.#onEvent = onEvent;
   }
 
-  /** True while an event has begun and not ended: at the end of a stream this means a torn frame. */
+  /** True while an event has begun and not ended: at the end of a stream this means a truncated frame. */
   get unfinished(): boolean {
-    return this.#lines.heldBytes > 0 || this.#data !== undefined;
+    return this.#lines.bufferedBytes > 0 || this.#data !== undefined;
   }
 
   push(chunk: Buffer): void {

@@ -4,7 +4,7 @@ import { median, percentiles, spread } from './statistics.ts';
 const values = fc.array(fc.double({ noNaN: true, min: -1e6, max: 1e6 }), { minLength: 1, maxLength: 50 });
 
 describe('statistics', () => {
-  it('gives as percentile a value that so many others do not exceed', () => {
+  it('computes nearest-rank percentiles', () => {
     const hundred = Array.from({ length: 100 }, (_, index) => 100 - index);
     expect(percentiles(hundred, [0, 1, 50, 99, 100])).toEqual([1, 1, 50, 99, 100]);
     fc.assert(
@@ -16,18 +16,18 @@ describe('statistics', () => {
     );
   });
 
-  it('takes the mean of the two middle values when there is no middle one', () => {
+  it('computes the median of an even number of values as the mean of the middle ones', () => {
     expect(median([3, 1, 2])).toBe(2);
     expect(median([4, 1, 2, 3])).toBe(2.5);
   });
 
-  it('shows the extremes beside the median and leaves its input in order', () => {
+  it('computes the spread without modifying its input', () => {
     const rounds = [10, 30, 20];
     expect(spread(rounds)).toEqual({ median: 20, min: 10, max: 30 });
     expect(rounds).toEqual([10, 30, 20]);
   });
 
-  it('invents no number where there are no values', () => {
+  it('returns undefined or NaN without values', () => {
     expect(spread([])).toBeUndefined();
     expect(median([])).toBeNaN();
     expect(percentiles([], [50])).toEqual([Number.NaN]);

@@ -1,19 +1,17 @@
-/** A measure over all rounds: the median says what it costs, the extremes say how far to trust it. */
+/** A measure over all rounds: the median is the result, the extremes show its reliability. */
 export interface Spread {
   median: number;
   min: number;
   max: number;
 }
 
-/**
- * The values that so many percent of all values do not exceed (nearest rank); NaN without values. Does not need order.
- */
+/** Returns nearest-rank percentiles; NaN without values. The input need not be sorted. */
 export function percentiles(values: readonly number[], percents: readonly number[]): number[] {
   const ordered = sorted(values);
   return percents.map((percent) => percentileOfSorted(ordered, percent));
 }
 
-/** The middle value, or the mean of the two middle ones; NaN without values. */
+/** Returns the middle value, or the mean of the two middle ones; NaN without values. */
 export function median(values: readonly number[]): number {
   const ordered = sorted(values);
   const middle = ordered.length >> 1;
@@ -21,7 +19,7 @@ export function median(values: readonly number[]): number {
   return ordered.length % 2 === 1 ? upper : (upper + (ordered[middle - 1] ?? Number.NaN)) / 2;
 }
 
-/** Median, least and greatest value; undefined without values. */
+/** Returns median, minimum and maximum; undefined without values. */
 export function spread(values: readonly number[]): Spread | undefined {
   if (values.length === 0) return undefined;
   return { median: median(values), min: Math.min(...values), max: Math.max(...values) };

@@ -36,7 +36,7 @@ function without(index: number): string {
 }
 
 describe('StreamChecker', () => {
-  it('accepts a whole stream however its bytes are cut into chunks', () => {
+  it('accepts a complete stream however its bytes are chunked', () => {
     fc.assert(
       fc.property(anyChunking(Buffer.from(goodFrames.join(''))), (chunks) => {
         expect(check(chunks)).toEqual({ ok: true, frames: goodFrames.length, tokens: 12, problems: [] });
@@ -44,7 +44,7 @@ describe('StreamChecker', () => {
     );
   });
 
-  it('finds every single frame that is dropped, but for the usage that nobody asked for', () => {
+  it('detects any dropped frame except the unrequested usage', () => {
     goodFrames.forEach((dropped, index) => {
       const verdict = checkText(without(index));
       expect({ dropped, ok: verdict.ok }).toEqual({ dropped, ok: dropped === usage });
@@ -60,14 +60,14 @@ describe('StreamChecker', () => {
     ]);
   });
 
-  it('finds every corrupted byte of a token, wherever the chunks are cut', () => {
+  it('detects any corrupted byte of a token, however the bytes are chunked', () => {
     const bytes = Buffer.from(goodFrames.join(''));
-    const places = expected.map((token) => bytes.indexOf(`"${token}"`));
+    const offsets = expected.map((token) => bytes.indexOf(`"${token}"`));
     const corrupted = fc
-      .tuple(fc.constantFrom(...places), fc.integer({ min: 1, max: 4 }), fc.integer({ min: 1, max: 255 }))
-      .chain(([place, offset, change]) => {
+      .tuple(fc.constantFrom(...offsets), fc.integer({ min: 1, max: 4 }), fc.integer({ min: 1, max: 255 }))
+      .chain(([start, offset, change]) => {
         const copy = Buffer.from(bytes);
-        copy[place + offset] = (copy[place + offset] ?? 0) ^ change;
+        copy[start + offset] = (copy[start + offset] ?? 0) ^ change;
         return anyChunking(copy);
       });
     fc.assert(fc.property(corrupted, (chunks) => expect(check(chunks).ok).toBe(false)));
@@ -87,17 +87,17 @@ describe('StreamChecker', () => {
     ['a second finish reason', goodFrames.toSpliced(-2, 0, frame({}, 'stop')).join('')],
     ['a frame after [DONE]', `${goodFrames.join('')}${usage}`],
     ['an end inside a frame', goodFrames.join('').slice(0, -1)],
-  ])('refuses %s', (_name, stream) => {
+  ])('rejects %s', (_name, stream) => {
     expect(checkText(stream).ok).toBe(false);
   });
 
-  it('accepts tokens that a gateway has merged into one delta or split over two', () => {
+  it('accepts tokens that are merged into one delta or split over two', () => {
     const [role = '', ...rest] = goodFrames;
     const merged = [role, frame({ content: 'tok0 tok1 to' }), frame({ content: 'k2 ' }), ...rest.slice(3)].join('');
     expect(checkText(merged)).toMatchObject({ ok: true, tokens: 12 });
   });
 
-  it('tells of the first token once, when it comes and not before', () => {
+  it('reports the first token once, when it arrives', () => {
     let firstTokens = 0;
     const checker = new StreamChecker(expected, () => (firstTokens += 1));
     checker.push(Buffer.from(goodFrames[0] ?? ''));

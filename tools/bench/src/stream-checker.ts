@@ -4,11 +4,11 @@ const problemsMax = 3;
 
 export interface StreamVerdict {
   ok: boolean;
-  /** Events that arrived, `[DONE]` included. */
+  /** Number of received events, including `[DONE]`. */
   frames: number;
-  /** Tokens of the expected reply that arrived whole and in order. */
+  /** Expected tokens that were received completely and in order. */
   tokens: number;
-  /** The first few things that were wrong; empty when `ok`. */
+  /** The first few errors; empty when `ok`. */
   problems: string[];
 }
 
@@ -21,9 +21,9 @@ interface Chunk {
 }
 
 /**
- * Follows one streamed chat completion byte by byte and compares it with the reply that was asked for: first the role,
- * then every token's text in order, then one finish reason, then `[DONE]`, nothing after it, and the same id and model
- * in every chunk. A gateway may merge tokens into one delta; it may not drop, repeat, reorder or change any.
+ * Compares one streamed chat completion, byte by byte, with the expected one: first the role, then the text of every
+ * token in order, then one finish reason, then `[DONE]`, nothing after it, and the same id and model in every chunk. A
+ * gateway may merge tokens into one delta, but not drop, repeat, reorder or change any.
  */
 export class StreamChecker {
   readonly #expected: readonly string[];
@@ -32,7 +32,7 @@ export class StreamChecker {
   readonly #problems: string[] = [];
   #frames = 0;
   #tokens = 0;
-  /** The part of the next expected token that has already arrived. */
+  /** The part of the next expected token that was received. */
   #partial = '';
   #role = false;
   #lost = false;
@@ -46,7 +46,7 @@ export class StreamChecker {
     this.#onFirstToken = onFirstToken;
   }
 
-  /** Expected tokens that have not arrived yet. */
+  /** Number of expected tokens that were not received yet. */
   get remaining(): number {
     return this.#expected.length - this.#tokens;
   }
@@ -59,7 +59,7 @@ export class StreamChecker {
     }
   }
 
-  /** Call once, when the response has ended. */
+  /** Call it once, when the response has ended. */
   finish(): StreamVerdict {
     if (this.#sse.unfinished) this.#problem('the stream ends inside a frame');
     if (this.remaining > 0) this.#problem(`${this.remaining} of ${this.#expected.length} tokens are missing`);
@@ -115,7 +115,7 @@ export class StreamChecker {
   #content(content: string): void {
     if (!this.#role) this.#problem('content comes before the role');
     if (this.#finished) this.#problem('content comes after the finish reason');
-    // After the first wrong byte every later token would be reported too; one report per stream says enough.
+    // After the first mismatch every later token would be reported too; one error per stream suffices.
     if (this.#lost) return;
     let got = this.#partial + content;
     if (this.#tokens === 0 && this.#partial === '') this.#onFirstToken();

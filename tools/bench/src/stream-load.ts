@@ -7,10 +7,10 @@ import { tokenTexts } from './script.ts';
 import { percentiles } from './statistics.ts';
 import { StreamChecker } from './stream-checker.ts';
 
-/** The last tokens of a stream are read as they come, so that the time to its end is exact. */
-const promptTokens = 3;
+/** The last tokens of a stream are read as they arrive, so that its total time is exact. */
+const unpausedTokens = 3;
 
-/** Reads paced streams, all at once, and checks every frame of each. */
+/** Reads paced streams concurrently, and checks every frame of each. */
 export async function runStreams(target: LoadTarget, spec: StreamsSpec, timeoutMs: number): Promise<StreamsResult> {
   const run = new StreamRun(target, spec);
   const connections = Array.from({ length: spec.concurrency }, () => new HttpConnection(target));
@@ -38,10 +38,7 @@ export async function runStreams(target: LoadTarget, spec: StreamsSpec, timeoutM
   };
 }
 
-/**
- * In small groups, so that no server's accept queue overflows. A connection that fails here is tried again by its
- * stream.
- */
+/** Connects in small groups, so that no accept queue overflows. A stream retries a connection that fails here. */
 async function openAll(connections: HttpConnection[], problems: ProblemList): Promise<void> {
   for (let index = 0; index < connections.length; index += 50) {
     const group = connections.slice(index, index + 50);
@@ -98,8 +95,8 @@ class StreamRun {
         body: (part) => {
           checker.push(part);
           const begun = checker.remaining < this.#expected.length;
-          const calmMs = begun ? (checker.remaining - promptTokens) * delayMs : 0;
-          connection.readPauseMs = Math.max(0, Math.min(readPauseMs, calmMs));
+          const pausableMs = begun ? (checker.remaining - unpausedTokens) * delayMs : 0;
+          connection.readPauseMs = Math.max(0, Math.min(readPauseMs, pausableMs));
         },
         end: () => settle(status === 200 ? undefined : `status ${status}`),
         failed: (error) => settle(error.message),

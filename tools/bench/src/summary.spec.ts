@@ -46,7 +46,7 @@ function streams(target: TargetName, round: number, phase: string, changes: Part
   return measurement(target, round, phase, { kind: 'streams', ...counts, ...times, problems: [], ...changes });
 }
 
-/** Three rounds in which every aim is just met. */
+/** Three rounds in which every aim is barely met. */
 function goodRun(): Measurement[] {
   return [0, 1, 2].flatMap((round) => [
     requests('direct', round, 'requests-1', 100, 0.1),
@@ -65,7 +65,7 @@ function verdicts(measurements: Measurement[]): string[] {
 }
 
 describe('Summary', () => {
-  it('compares targets within a round, so that a slow round counts for both', () => {
+  it('computes ratios within a round', () => {
     const summary = new Summary([
       requests('nginx', 0, 'requests-64', 10_000),
       requests('xerotier', 0, 'requests-64', 5_000),
@@ -79,12 +79,12 @@ describe('Summary', () => {
     });
   });
 
-  it('has no ratio for a round in which the other target is missing', () => {
+  it('has no ratio for a round without the other target', () => {
     const summary = new Summary([requests('nginx', 0, 'requests-64', 10), requests('xerotier', 1, 'requests-64', 5)]);
     expect(summary.ratio('xerotier', 'nginx', 'requests-64', requestsPerSecond)).toBeUndefined();
   });
 
-  it('adds to the time of the bare engine of the same round, and to nothing without one', () => {
+  it('computes the added time against the bare engine of the same round', () => {
     const own = requests('xerotier', 0, 'requests-1', 10, 3);
     expect(
       new Summary([requests('direct', 0, 'requests-1', 10, 1), own]).reading('xerotier', 'requests-1', addedP50Ms)
@@ -94,14 +94,14 @@ describe('Summary', () => {
   });
 });
 
-describe('the rows of the table', () => {
+describe('Summary.rows', () => {
   const plan = { rounds: 1, warmUp: [], phases: [streamPhase(400, 1_000)] };
 
   function engineRow(measurements: Measurement[]): unknown {
     return new Summary(measurements).rows(plan).find(({ label }) => label.endsWith(': engine'))?.cells;
   }
 
-  it('show the time of helpers by name, and that of the system under test only once', () => {
+  it('list the time of helpers by name, and that of the system under test once', () => {
     const cpuMs = { engine: 500 };
     const behindNginx = { ...streams('nginx', 0, 'streams-400'), cpuMs };
     const itself = { ...streams('direct', 0, 'streams-400'), cpuMs, system: ['engine'] };
@@ -115,30 +115,30 @@ describe('judgeAims', () => {
     expect(verdicts(goodRun())).toEqual(Array(6).fill('pass'));
   });
 
-  it('misses the aim of no lost frame for one failed stream in one round', () => {
+  it('fails the aim of no lost frames for one failed stream in one round', () => {
     const run = [...goodRun(), streams('xerotier', 3, 'streams-1000', { failed: 1 })];
     expect(verdicts(run)[4]).toBe('miss');
   });
 
-  it('misses the aim of no lost frame when the streams were not all open at once', () => {
+  it('fails the aim of no lost frames when not all streams were open at once', () => {
     const run = [...goodRun(), streams('xerotier', 3, 'streams-1000', { peakConcurrency: 999 })];
     expect(verdicts(run)[4]).toBe('miss');
   });
 
-  it('misses each ratio when the platform is slower', () => {
+  it('fails each ratio when the platform is slower', () => {
     const slow = goodRun().map((m) =>
       m.target === 'xerotier' && m.phase === 'requests-64' ? requests('xerotier', m.round, m.phase, 1_999) : m,
     );
     expect(verdicts(slow).slice(0, 2)).toEqual(['miss', 'miss']);
   });
 
-  it('calls nothing met that was not measured', () => {
+  it('reports aims without measurements as not measured', () => {
     expect(verdicts([])).toEqual(Array(6).fill('not measured'));
   });
 });
 
 describe('compareWithBaseline', () => {
-  it('gives this platform as a multiple of the baseline, round by round', () => {
+  it('computes ratios to the baseline, round by round', () => {
     const summary = new Summary([
       requests('baseline', 0, 'requests-64', 1_000),
       requests('xerotier', 0, 'requests-64', 900),
@@ -151,7 +151,7 @@ describe('compareWithBaseline', () => {
     });
   });
 
-  it('says nothing without a baseline', () => {
+  it('is empty without a baseline', () => {
     expect(compareWithBaseline(new Summary(goodRun()))).toEqual([]);
   });
 });

@@ -5,19 +5,21 @@ import { spread } from './statistics.ts';
 import type { Spread } from './statistics.ts';
 import type { TargetName } from './targets/target.ts';
 
-/** One line of the table: a measure, and what each target reached over all rounds. */
+/** One row of the table: a measure, and the value of each target over all rounds. */
 export interface SummaryRow {
   label: string;
   decimals: number;
   cells: Partial<Record<TargetName, Spread>>;
 }
 
-/** A number that one measurement gives, or undefined when it has none; `direct` is the ceiling's in the same round. */
+/**
+ * Extracts a number from a measurement, or undefined when it has none; `direct` is the bare engine in the same round.
+ */
 type Reading = (measurement: Measurement, direct: Measurement | undefined) => number | undefined;
 
 const megabyte = 1_000_000;
 
-/** All measurements of a run, and questions to them. */
+/** All measurements of a run, with aggregations. */
 export class Summary {
   readonly measurements: readonly Measurement[];
 
@@ -29,12 +31,12 @@ export class Summary {
     return [...new Set(this.measurements.map(({ target }) => target))];
   }
 
-  /** One target's reading in one phase over all rounds. */
+  /** Returns the values of a target in one phase over all rounds. */
   reading(target: TargetName, phase: string, read: Reading): Spread | undefined {
     return spread(this.#perRound(target, phase, read).filter((value) => value !== undefined));
   }
 
-  /** The ratio of two targets' readings, taken round by round, so that a slow minute counts for both. */
+  /** Returns the ratio of two targets, computed round by round, so that a slow round affects both. */
   ratio(target: TargetName, base: TargetName, phase: string, read: Reading): Spread | undefined {
     const bases = this.#perRound(base, phase, read);
     const ratios = this.#perRound(target, phase, read).map((value, round) => {
@@ -176,7 +178,7 @@ function streamReading(read: (result: StreamsResult) => number): Reading {
   return ({ result }) => (result.kind === 'streams' ? read(result) : undefined);
 }
 
-/** What a target adds to the bare engine's time in the same round; the engine itself adds nothing worth a line. */
+/** The time that a target adds to the bare engine's in the same round; undefined for the engine itself. */
 function addedMs(read: (result: RequestsResult) => number): Reading {
   return ({ target, result }, direct) =>
     target === 'direct' || result.kind !== 'requests' || direct?.result.kind !== 'requests'

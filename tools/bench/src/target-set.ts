@@ -11,10 +11,10 @@ import { xerotier } from './targets/xerotier.ts';
 
 const all: readonly Target[] = [direct, nginx, portkey, baseline, xerotier];
 
-/** The systems of one run, and the engine that those without their own share. */
+/** The systems of one run, and the engine that they share. */
 export class TargetSet {
   readonly running = new Map<TargetName, RunningTarget>();
-  /** Why a target that was not named is missing. */
+  /** Notices about unavailable targets. */
   readonly notices: string[] = [];
   readonly #context: TargetContext;
   #engine: ReturnType<TargetContext['engine']> | undefined;
@@ -24,7 +24,7 @@ export class TargetSet {
   }
 
   /**
-   * Starts each target and checks its replies. One that is not available is left out with a notice, or throws if
+   * Starts each target and checks its completions. An unavailable one is skipped with a notice, or throws if
    * `required`.
    */
   async start(names: readonly TargetName[], load: LoadProcess, required: boolean): Promise<void> {
@@ -37,8 +37,8 @@ export class TargetSet {
         if (required || !(error instanceof TargetUnavailable)) throw error;
         await this.running.get(target.name)?.stop();
         this.running.delete(target.name);
-        this.notices.push(`${target.name} was left out: ${error.message}`);
-        this.#context.say(this.notices.at(-1) ?? '');
+        this.notices.push(`${target.name} was skipped: ${error.message}`);
+        this.#context.print(this.notices.at(-1) ?? '');
       }
     }
   }
@@ -48,7 +48,7 @@ export class TargetSet {
   }
 
   async stop(): Promise<void> {
-    // Emptied first: a second call, as on a signal, then finds nothing to stop twice.
+    // Cleared first, so that a second call, as on a signal, stops nothing twice.
     const running = [...this.running.values()].reverse();
     this.running.clear();
     for (const target of running) await target.stop();

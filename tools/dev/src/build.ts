@@ -1,10 +1,10 @@
-/** Builds what is not built yet; Nx knows what that is. */
+/** Builds what has changed, as determined by Nx. */
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { BuildRecord } from './build-record.ts';
 import { projectRoot } from './project-paths.ts';
 
-/** @throws {Error} with the compiler's output when it fails. */
+/** @throws {Error} with the compiler's output on failure. */
 export async function buildAll(): Promise<void> {
   const record = new BuildRecord(projectRoot);
   if (!(await record.isCurrent())) await record.around(runNx);

@@ -16,7 +16,7 @@ beforeEach(async () => {
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
 describe('loadCredentials', () => {
-  it('makes keys of the project and a secret for each that a service names, all different', async () => {
+  it('generates project keys and the secrets of all services, all different', async () => {
     const { apiKey, managementKey, secrets } = await loadCredentials(state, 'demo');
     for (const key of [apiKey, managementKey]) {
       expect(hasValidChecksum(key)).toBe(true);
@@ -32,7 +32,7 @@ describe('loadCredentials', () => {
     expect(new Set([apiKey, managementKey, ...values]).size).toBe(2 + values.length);
   });
 
-  it('makes the secret of a service that is new, and keeps the others', async () => {
+  it('generates the secret of a new service, and keeps the others', async () => {
     const first = await loadCredentials(state, 'demo');
     const { RESPONSES_MASTER_KEY: _, ...secrets } = first.secrets;
     await writeFile(state.credentialsFile, JSON.stringify({ ...first, secrets }));
@@ -41,7 +41,7 @@ describe('loadCredentials', () => {
     expect(await loadCredentials(state, 'demo')).toEqual(now);
   });
 
-  it('reads the file of version 0.1, whose data needs its secrets', async () => {
+  it('reads the file of version 0.1', async () => {
     const { apiKey, managementKey } = await loadCredentials(state, 'demo');
     const earlier = { apiKey, managementKey, keyPepper: 'a'.repeat(64), responsesMasterKey: 'b'.repeat(43) };
     await writeFile(state.credentialsFile, JSON.stringify(earlier));
@@ -57,19 +57,19 @@ describe('loadCredentials', () => {
     expect(await loadCredentials(state, 'demo')).toEqual(first);
   });
 
-  it('makes others for another folder', async () => {
+  it('generates others for another folder', async () => {
     const [one, two] = [await loadCredentials(state, 'demo'), await loadCredentials(stateDirAt(folder), 'demo')];
     expect(one.apiKey).not.toBe(two.apiKey);
     expect(one.secrets).not.toEqual(two.secrets);
   });
 
-  it('writes them for their owner only', async () => {
+  it('writes them readable by their owner only', async () => {
     await loadCredentials(state, 'demo');
     expect((await stat(state.credentialsFile)).mode & 0o777).toBe(0o600);
   });
 
   it.each(['', '{"apiKey":', '{}', 'null', '{"apiKey":"a","managementKey":"b"}'])(
-    'says what to do about a file that holds %j',
+    'explains what to do about a file that contains %j',
     async (text) => {
       await loadCredentials(state, 'demo');
       await writeFile(state.credentialsFile, text);

@@ -1,4 +1,6 @@
-/** The secrets of an embedded stack: made at the first start, kept between starts, readable by their owner only. */
+/**
+ * The secrets of an embedded stack: generated at the first start, kept between starts, readable by their owner only.
+ */
 import { generateApiKey } from '@xerotier/api-keys';
 import { writeAtomic } from '@xerotier/local-servers';
 import { readRegistry } from '@xerotier/registry';
@@ -10,14 +12,14 @@ import type { StateDir } from './project-paths.ts';
 export interface Credentials {
   readonly apiKey: string;
   readonly managementKey: string;
-  /** Of the services (`secrets` in their project.json), by the setting that takes each. */
+  /** Secrets of the services (`secrets` in their project.json), by the name of their setting. */
   readonly secrets: Readonly<Record<string, string>>;
 }
 
-/** The keys of the demo project, by the names that they have in the database. */
+/** The keys of the demo project, by their names in the database. */
 export const KEY_NAMES = { apiKey: 'demo', managementKey: 'demo management' } as const;
 
-/** Gives the keys of these names other values, for good: the ones they had were revoked or rotated. */
+/** Replaces keys of these names that were revoked or rotated. */
 export async function replaceKeys(
   state: StateDir,
   projectSlug: string,
@@ -31,8 +33,8 @@ export async function replaceKeys(
 }
 
 /**
- * The credentials of this stack. What the file of an earlier start lacks, such as the secret of a new service, is made and kept.
- * @throws {Error} that says what to do when the file of an earlier start cannot be used.
+ * Returns the credentials of this stack. Missing ones, such as the secret of a new service, are generated and stored.
+ * @throws {Error} with advice when the file of an earlier start is unusable.
  */
 export async function loadCredentials(state: StateDir, projectSlug: string): Promise<Credentials> {
   const text = await readFile(state.credentialsFile, 'utf8').catch(() => undefined);
@@ -59,7 +61,7 @@ const keys = { apiKey: z.string(), managementKey: z.string() };
 
 const credentialsFile = z.union([
   z.object({ ...keys, secrets: z.record(z.string(), z.string()) }),
-  // Stacks of version 0.1 named each secret by itself; their data needs them.
+  // Stacks of version 0.1 stored each secret under its own name; their data needs them.
   z
     .object({ ...keys, keyPepper: z.string(), responsesMasterKey: z.string().optional() })
     .transform(({ keyPepper, responsesMasterKey, ...rest }) => ({
@@ -75,7 +77,7 @@ function parseCredentials(text: string, path: string): Credentials {
   try {
     return credentialsFile.parse(JSON.parse(text));
   } catch {
-    // Cut off or edited: the same advice as for one with a field missing.
+    // Truncated or edited: the same advice as for a missing field.
   }
-  throw new Error(`${path} does not hold the keys of this stack. To begin anew, without its data: npm run reset`);
+  throw new Error(`${path} does not contain the keys of this stack. To start over without its data: npm run reset`);
 }

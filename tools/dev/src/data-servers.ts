@@ -1,4 +1,4 @@
-/** NATS, Redis and PostgreSQL of a stack: the ones whose URL is given, else private ones on this machine. */
+/** NATS, Redis and PostgreSQL of a stack: those with a given URL, else private ones on this machine. */
 import { resolveBinaries, startNats, startPostgres, startRedis } from '@xerotier/local-servers';
 import type { LocalServer, ServerExit } from '@xerotier/local-servers';
 import { join } from 'node:path';
@@ -11,9 +11,9 @@ export interface DataServers {
   readonly natsUrl: string;
   readonly redisUrl: string;
   readonly databaseUrl: string;
-  /** The ones that were started here, by name; a server whose URL was given is not among them. */
+  /** Servers that were started here, by name; servers with a given URL are not included. */
   readonly started: Readonly<Partial<Record<ServerName, LocalServer>>>;
-  /** How the ones that were started here fared. */
+  /** Restarts of the servers that were started here. */
   readonly lifecycles: Readonly<Record<ServerName, Lifecycle>>;
   stop(): Promise<void>;
 }
@@ -23,16 +23,16 @@ export type ServerName = (typeof SERVER_NAMES)[number];
 
 const RESTART_WAIT_MS = 500;
 
-/** @param options.restart bring servers back that end by themselves, with the same data, port and password. */
+/** @param options.restart restart servers that exit, with the same data, port and password. */
 export async function startDataServers(
   state: StateDir,
   given: GivenUrls,
   options: {
     readonly restart: boolean;
     readonly onProgress: (message: string) => void;
-    /** Told in words when one ends by itself, and when it is back. */
+    /** Called with a message when a server exits unexpectedly, and when it is restarted. */
     readonly notify: (message: string) => void;
-    /** Called when a process id is another one. */
+    /** Called when a process id changes. */
     readonly onChange: () => void;
   },
 ): Promise<DataServers> {
@@ -52,7 +52,7 @@ export async function startDataServers(
       if (stopping) return;
       lifecycles[name].ended(exitReason(code, signal), options.restart);
       options.onChange();
-      if (options.restart) bringBackSoon(name);
+      if (options.restart) scheduleRestart(name);
     },
   });
   const start = {
@@ -60,8 +60,8 @@ export async function startDataServers(
     redis: () => startRedis({ binary: binaries.redis, ...common('redis') }),
     postgres: () => startPostgres({ binary: binaries.postgres, ...common('postgres') }),
   };
-  /** A server that died comes back on its port and data; services reconnect by themselves. */
-  const bringBack = async (name: ServerName): Promise<void> => {
+  /** Restarts a server on its port and data; services reconnect by themselves. */
+  const restart = async (name: ServerName): Promise<void> => {
     const server = started[name];
     if (stopping || server === undefined) return;
     try {
@@ -71,12 +71,12 @@ export async function startDataServers(
     } catch (error) {
       if (stopping) return;
       lifecycles[name].restartFailed(error instanceof Error ? error.message : String(error));
-      bringBackSoon(name);
+      scheduleRestart(name);
     }
     options.onChange();
   };
-  const bringBackSoon = (name: ServerName): void => {
-    setTimeout(() => void bringBack(name), RESTART_WAIT_MS);
+  const scheduleRestart = (name: ServerName): void => {
+    setTimeout(() => void restart(name), RESTART_WAIT_MS);
   };
   const results = await Promise.allSettled(
     want.map(async (name) => {

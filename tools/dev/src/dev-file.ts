@@ -1,4 +1,4 @@
-/** `.xerotier/dev.json`: what a running stack says about itself, for tools. Readable by its owner only. */
+/** `.xerotier/dev.json`: the description of a running stack, for tools. Readable by its owner only. */
 import { writeAtomic } from '@xerotier/local-servers';
 import { readFile, rm } from 'node:fs/promises';
 import type { PlatformDescription } from './platform.ts';
@@ -7,11 +7,11 @@ import { holderOf } from './supervisor-lock.ts';
 import type { Holder } from './supervisor-lock.ts';
 
 export interface DevFile extends PlatformDescription {
-  /** The process that holds the stack. */
+  /** Process id of the supervisor. */
   readonly supervisorPid: number;
 }
 
-/** The file of one stack: its writes happen one after the other, and each at once, since tools read it at any moment. */
+/** Writes the file of one stack: sequentially, and each write atomically, since tools may read it at any time. */
 export class DevFileWriter {
   readonly #state: StateDir;
   #last: Promise<void> = Promise.resolve();
@@ -28,27 +28,27 @@ export class DevFileWriter {
     });
   }
 
-  /** For good: what is written afterwards is not. */
+  /** Removes the file permanently: later writes are ignored. */
   remove(): Promise<void> {
     this.#removed = true;
     return this.#after(() => rm(this.#state.devFile, { force: true }));
   }
 
   #after(work: () => Promise<void>): Promise<void> {
-    // One that fails does not keep the next from being tried.
+    // A failed write does not prevent the next one.
     this.#last = this.#last.then(work, work);
     return this.#last;
   }
 }
 
 export interface StackState {
-  /** Undefined when nothing runs. */
+  /** Undefined when no stack is running. */
   readonly holder: Holder | undefined;
-  /** Undefined too while it starts. */
+  /** Also undefined while it starts. */
   readonly description: DevFile | undefined;
 }
 
-/** What runs in a folder. A file that a killed stack left is not taken for that of the one that starts now. */
+/** Returns what runs in a folder. The file of a killed stack is ignored. */
 export async function stackState(state: StateDir): Promise<StackState> {
   const holder = await holderOf(state);
   const description = holder === undefined ? undefined : await readDevFile(state);

@@ -1,17 +1,17 @@
-/** What the doctor found. */
+/** A finding of `npm run doctor`. */
 
 export interface Finding {
   readonly status: 'ok' | 'warn' | 'FAIL';
-  /** What was looked at, and what was found. */
+  /** What was checked, and the result. */
   readonly text: string;
-  /** What to do; with everything that is not ok. */
+  /** What to do; present unless the status is ok. */
   readonly remedy?: string;
 }
 
-/** A failure as a finding: the first sentence of its message says what is wrong, the rest what to do. */
+/** Converts an error to a finding: the first sentence of its message is the problem, the rest the remedy. */
 export function failed(error: unknown, remedy = ''): Finding {
   const message = error instanceof Error ? error.message : String(error);
   const [, text = message, rest = remedy] =
-    /^(.*?)\.? (?=(?:Choose|Start|Give|Correct|To begin) )(.*)$/s.exec(message) ?? [];
+    /^(.*?)\.? (?=(?:Choose|Start|Give|Correct|To start over) )(.*)$/s.exec(message) ?? [];
   return { status: 'FAIL', text, remedy: rest };
 }

@@ -1,4 +1,4 @@
-/** What the machine has to have. */
+/** Requirements of the machine. */
 import { boxModels } from '@xerotier/box-model';
 import { portState } from '@xerotier/local-servers';
 import { constants, existsSync } from 'node:fs';
@@ -22,7 +22,7 @@ export async function machineFindings(): Promise<Finding[]> {
   return [...versions(process.env), memory(), ...(await disks()), ...(await folders()), await model(), await port()];
 }
 
-/** Of the machine's own Node and npm, which npm tells the scripts that it runs. */
+/** The machine's own Node and npm, which npm passes to its scripts. */
 function versions(env: NodeJS.ProcessEnv): Finding[] {
   const agent = env['npm_config_user_agent'] ?? '';
   return (
@@ -33,7 +33,7 @@ function versions(env: NodeJS.ProcessEnv): Finding[] {
   ).map(([name, pattern, oldest]) => {
     const version = pattern.exec(agent)?.[1];
     if (version === undefined)
-      return { status: 'warn', text: `${name}: its version is not known`, remedy: 'Call it as npm run doctor.' };
+      return { status: 'warn', text: `${name}: unknown version`, remedy: 'Run it as npm run doctor.' };
     if (Number.parseInt(version, 10) >= oldest) return { status: 'ok', text: `${name} ${version}` };
     return {
       status: 'FAIL',
@@ -46,25 +46,25 @@ function versions(env: NodeJS.ProcessEnv): Finding[] {
 function memory(): Finding {
   const text = `memory: ${(totalmem() / GIB).toFixed(1)} GiB`;
   if (totalmem() >= MEMORY_WARN_BYTES) return { status: 'ok', text };
-  return { status: 'warn', text, remedy: 'The whole stack wants about 2 GiB: close what else runs, or add swap.' };
+  return { status: 'warn', text, remedy: 'The whole stack needs about 2 GiB: close other programs, or add swap.' };
 }
 
-/** Of the file systems that the project and its data lie on. */
+/** The file systems of the project and its data. */
 async function disks(): Promise<Finding[]> {
-  const places = [...new Set([projectRoot, await existingParent(state.root)])];
+  const paths = [...new Set([projectRoot, await existingParent(state.root)])];
   return Promise.all(
-    places.map(async (path): Promise<Finding> => {
+    paths.map(async (path): Promise<Finding> => {
       const { bavail, bsize } = await statfs(path);
       const free = bavail * bsize;
       const text = `free disk space: ${(free / GIB).toFixed(1)} GiB at ${path}`;
-      const remedy = 'Dependencies, servers and data want about 2 GiB: free some space.';
+      const remedy = 'Dependencies, servers and data need about 2 GiB: free some space.';
       if (free < DISK_FAIL_BYTES) return { status: 'FAIL', text, remedy };
       return free < DISK_WARN_BYTES ? { status: 'warn', text, remedy } : { status: 'ok', text };
     }),
   );
 }
 
-/** Everything that a start writes to. What once ran as root belongs to root, usually. */
+/** All folders that a start writes to. After a run as root they often belong to root. */
 async function folders(): Promise<Finding[]> {
   const paths = [projectRoot, join(projectRoot, '.cache'), join(projectRoot, '.nx'), join(projectRoot, 'node_modules')];
   const wanted = [...paths, state.root, state.logs, state.servers, tmpdir()].filter((path) => existsSync(path));
@@ -78,11 +78,11 @@ async function folders(): Promise<Finding[]> {
     const { uid } = await stat(path);
     closed.push({
       status: 'FAIL',
-      text: `${path} cannot be written to (it belongs to uid ${uid})`,
-      remedy: `Give it to yourself: sudo chown -R $(id -u):$(id -g) ${path}`,
+      text: `${path} is not writable (it belongs to uid ${uid})`,
+      remedy: `Change its owner: sudo chown -R $(id -u):$(id -g) ${path}`,
     });
   }
-  return closed.length > 0 ? closed : [{ status: 'ok', text: 'folders can be written to' }];
+  return closed.length > 0 ? closed : [{ status: 'ok', text: 'folders are writable' }];
 }
 
 async function model(): Promise<Finding> {
@@ -91,11 +91,11 @@ async function model(): Promise<Finding> {
     (found) => found.size,
     () => 0,
   );
-  if (size > 0) return { status: 'ok', text: 'the model in the box is there' };
+  if (size > 0) return { status: 'ok', text: 'the bundled model is present' };
   return {
     status: 'FAIL',
-    text: `the model in the box is missing: ${path}`,
-    remedy: 'Bring it back: git checkout -- tools/box-model/models',
+    text: `the bundled model is missing: ${path}`,
+    remedy: 'Restore it: git checkout -- tools/box-model/models',
   };
 }
 
@@ -111,12 +111,12 @@ async function port(): Promise<Finding> {
     if (wanted === undefined)
       return {
         status: 'warn',
-        text: `port ${number} is taken by another program`,
-        remedy: 'npm start takes a free one instead. To choose it: XEROTIER_PORT=8090 npm start',
+        text: `port ${number} is in use by another program`,
+        remedy: 'npm start uses a free one instead. To choose one: XEROTIER_PORT=8090 npm start',
       };
     return failed(portProblem(number, found));
   } catch (error) {
-    return failed(error, 'Set it to a free port from 1024 to 65535, or leave it out.');
+    return failed(error, 'Set it to a free port from 1024 to 65535, or unset it.');
   }
 }
 

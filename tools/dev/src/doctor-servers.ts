@@ -1,4 +1,4 @@
-/** NATS, Redis and PostgreSQL: which ones a start would use. */
+/** NATS, Redis and PostgreSQL: the ones that a start would use. */
 import { foreseeServer, postgresMajorOf } from '@xerotier/local-servers';
 import { join } from 'node:path';
 import { SERVER_NAMES } from './data-servers.ts';
@@ -25,7 +25,7 @@ async function givenServer(given: GivenUrls): Promise<Finding> {
     const [text = '', remedy = ''] = notice.split(/\. (?=If )/);
     return { status: 'warn', text, remedy };
   } catch (error) {
-    return failed(error, 'Correct it, or leave it out.');
+    return failed(error, 'Correct it, or unset it.');
   }
 }
 
@@ -39,19 +39,19 @@ async function privateServer(name: ServerName): Promise<Finding> {
   });
   const note = unusable.length === 0 ? '' : ` (${unusable.join('; ')})`;
   if (outlook.how === 'missing')
-    return { status: 'FAIL', text: `${name}: there is none on this machine${note}`, remedy: outlook.advice };
+    return { status: 'FAIL', text: `${name}: not found on this machine${note}`, remedy: outlook.advice };
   if (outlook.how === 'fetched')
     return {
       status: 'ok',
-      text: `${name}: the next start fetches it with apt, into .cache, which needs the network${note}`,
+      text: `${name}: the next start downloads it with apt into .cache, which requires network access${note}`,
     };
   const { version, command, source } = outlook.binary;
-  const where = source === 'path' ? command : 'fetched into .cache';
+  const where = source === 'path' ? command : 'downloaded into .cache';
   if (major !== null && Number.parseInt(version, 10) !== major)
     return {
       status: 'FAIL',
-      text: `${name}: ${version} (${where}), and the data of this stack were written by ${major}`,
-      remedy: `Install PostgreSQL ${major}, or begin without the data: npm run reset`,
+      text: `${name}: ${version} (${where}), but the data of this stack were written by ${major}`,
+      remedy: `Install PostgreSQL ${major}, or start over without the data: npm run reset`,
     };
   return { status: 'ok', text: `${name} ${version} (${where})` };
 }

@@ -1,4 +1,4 @@
-/** The state folder, what an earlier start left, and the running stack. */
+/** The state folder, leftovers of an earlier start, and the running stack. */
 import { leftRunning } from '@xerotier/local-servers';
 import { existsSync } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
@@ -34,12 +34,12 @@ async function secrets(): Promise<Finding[]> {
     });
   }
   if (!existsSync(state.credentialsFile))
-    return [...findings, { status: 'ok', text: `no data yet in ${state.root}: the next start makes them` }];
+    return [...findings, { status: 'ok', text: `no data yet in ${state.root}; the next start creates it` }];
   await loadCredentials(state, PROJECT_SLUG).catch((error: unknown) => findings.push(failed(error)));
   return findings.length > 0 ? findings : [{ status: 'ok', text: `keys and data in ${state.root}` }];
 }
 
-/** None of them hinders a start: it ends and replaces them. */
+/** None of them prevents a start, which replaces or stops them. */
 async function leftovers(): Promise<Finding[]> {
   const findings: Finding[] = [];
   for (const [path, what] of [
@@ -51,7 +51,7 @@ async function leftovers(): Promise<Finding[]> {
       findings.push({
         status: 'warn',
         text: `${path} was left by ${what} that was killed`,
-        remedy: 'Nothing has to be done: the next npm start replaces it.',
+        remedy: 'No action needed: the next npm start replaces it.',
       });
   }
   for (const name of SERVER_NAMES) {
@@ -59,8 +59,8 @@ async function leftovers(): Promise<Finding[]> {
     if (pid !== null)
       findings.push({
         status: 'warn',
-        text: `${name} of a stack that was killed still runs (process ${pid})`,
-        remedy: 'The next npm start ends it.',
+        text: `${name} of a killed stack is still running (process ${pid})`,
+        remedy: 'The next npm start stops it.',
       });
   }
   return findings.length > 0 ? findings : [{ status: 'ok', text: 'no leftovers of killed processes' }];
@@ -76,14 +76,14 @@ async function running(): Promise<Finding[]> {
 
 async function one(name: string, service: DevFile['services'][string]): Promise<Finding> {
   const found = service.pid === null ? 'down' : await health(service);
-  const remedy = `Its log says why: npm run logs -- ${name}`;
+  const remedy = `See its log: npm run logs -- ${name}`;
   if (found !== '' && found !== 'ready') return { status: 'FAIL', text: `${name} is ${found}`, remedy };
   const { restarts, lastExit } = service;
   if (restarts > 0)
     return {
       status: 'warn',
-      text: `${name} ended by itself and came back, ${restarts === 1 ? 'once' : `${restarts} times`} (last: ${lastExit?.reason} at ${lastExit?.at})`,
+      text: `${name} was restarted ${restarts === 1 ? 'once' : `${restarts} times`} (last exit: ${lastExit?.reason} at ${lastExit?.at})`,
       remedy,
     };
-  return { status: 'ok', text: `${name} ${found === '' ? 'runs' : 'is ready'}` };
+  return { status: 'ok', text: `${name} ${found === '' ? 'is running' : 'is ready'}` };
 }

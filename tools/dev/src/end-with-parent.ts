@@ -1,12 +1,12 @@
-const CHECK_EVERY_MS = 500;
+const CHECK_INTERVAL_MS = 500;
 
-/** Calls back, once, when the process that started this one is gone, however it ended. */
-export function endWithParent(onGone: () => void): void {
+/** Calls back once when the parent process has exited, for whatever reason. */
+export function endWithParent(onExit: () => void): void {
   const parent = process.ppid;
   const timer = setInterval(() => {
     if (process.ppid === parent) return;
     clearInterval(timer);
-    onGone();
-  }, CHECK_EVERY_MS);
+    onExit();
+  }, CHECK_INTERVAL_MS);
   timer.unref();
 }

@@ -4,8 +4,8 @@ const ATTEMPTS_MAX = 60;
 const PAUSE_MS = 250;
 
 /**
- * Waits until a first token really comes out of the public API.
- * @throws {Error} with what the API answered last.
+ * Waits until the public API returns a first token.
+ * @throws {Error} with the last response.
  */
 export async function waitForFirstToken({
   baseUrl,
@@ -25,5 +25,5 @@ export async function waitForFirstToken({
     last = typeof response === 'string' ? response : await response.text();
     await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
   }
-  throw new Error(`No token came out of the API. It answered: ${last}`);
+  throw new Error(`The API returned no token. Last response: ${last}`);
 }

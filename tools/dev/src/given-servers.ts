@@ -1,7 +1,7 @@
 /**
- * Servers that a stack is given by NATS_URL, REDIS_URL and DATABASE_URL. These are names that other programs use too: a
- * variable that was exported for one of them is told before anything is done with it, must lead to a server that is there,
- * and never makes tables in a database that holds somebody else's.
+ * External servers, given by NATS_URL, REDIS_URL and DATABASE_URL. Other programs use these variables too, so each is
+ * printed before it is used, must point to a reachable server, and a database with tables of another program is never
+ * written to.
  */
 import { connect } from 'node:net';
 import pg from 'pg';
@@ -31,11 +31,11 @@ const VARIABLES = [
 ] as const;
 
 const CONNECT_TIMEOUT_MS = 3_000;
-/** Every service keeps to a schema of its own; these tables are there once the platform has used a database. */
+/** Every service uses its own schema; these tables exist once the platform has used a database. */
 const OWN_TABLES = ['auth.api_key', 'router.model'];
 const FOREIGN_TABLES_SHOWN = 3;
 
-/** An empty variable counts as not set. */
+/** Empty variables count as not set. */
 export function givenUrls(env: NodeJS.ProcessEnv): GivenUrls {
   return {
     nats: env['NATS_URL'] || undefined,
@@ -44,7 +44,7 @@ export function givenUrls(env: NodeJS.ProcessEnv): GivenUrls {
   };
 }
 
-/** A line for each server that is given, without its credentials, with what to do when that was not meant. */
+/** Returns a line for each given server, without credentials, with advice in case it was not intended. */
 export function givenNotices(given: GivenUrls): string[] {
   return serversOf(given).map(
     (server) =>
@@ -54,15 +54,16 @@ export function givenNotices(given: GivenUrls): string[] {
 }
 
 /**
- * Looks at each server that is given, before anything is started.
- * @throws {Error} that names the variable when nothing listens there, or when the database holds tables of another program.
+ * Checks each given server before anything is started.
+ * @throws {Error} that names the variable when nothing listens there, or when the database contains tables of another
+ * program.
  */
 export async function checkGivenServers(given: GivenUrls): Promise<void> {
   for (const server of serversOf(given)) {
     if (server.url.hostname !== '' && !(await isListening(server))) {
       throw new Error(
         `${server.variable} is set in the environment, and no ${server.title} listens at ${addressOf(server)}. ` +
-          `Start it, or leave the variable out: env -u ${server.variable} npm start`,
+          `Start it, or unset the variable: env -u ${server.variable} npm start`,
       );
     }
     if (server.variable === 'DATABASE_URL') await rejectForeignDatabase(server);
@@ -71,7 +72,7 @@ export async function checkGivenServers(given: GivenUrls): Promise<void> {
 
 async function rejectForeignDatabase(server: GivenServer): Promise<void> {
   const client = new pg.Client({ connectionString: server.url.href, connectionTimeoutMillis: CONNECT_TIMEOUT_MS });
-  const leaveOut = `or leave the variable out: env -u ${server.variable} npm start`;
+  const leaveOut = `or unset the variable: env -u ${server.variable} npm start`;
   try {
     await client.connect();
     const { rows } = await client.query<{ own: boolean; foreign: string[] }>(
@@ -85,8 +86,8 @@ async function rejectForeignDatabase(server: GivenServer): Promise<void> {
     if (own || foreign.length === 0) return;
     const shown = foreign.slice(0, FOREIGN_TABLES_SHOWN).join(', ');
     throw new ForeignDatabaseError(
-      `${server.variable} is set in the environment, and the database at ${addressOf(server)} holds tables of another program ` +
-        `(${shown}${foreign.length > FOREIGN_TABLES_SHOWN ? ', ...' : ''}): nothing was changed there. Give an empty database, ${leaveOut}`,
+      `${server.variable} is set in the environment, and the database at ${addressOf(server)} contains tables of another program ` +
+        `(${shown}${foreign.length > FOREIGN_TABLES_SHOWN ? ', ...' : ''}): nothing was changed. Give an empty database, ${leaveOut}`,
     );
   } catch (error) {
     if (error instanceof ForeignDatabaseError) throw error;
@@ -102,7 +103,9 @@ async function rejectForeignDatabase(server: GivenServer): Promise<void> {
 
 class ForeignDatabaseError extends Error {}
 
-/** @throws {Error} when one is not a URL of its kind; it does not repeat the value, which may hold a password. */
+/**
+ * @throws {Error} when one is not a valid URL; the message does not contain the value, which may include a password.
+ */
 function serversOf(given: GivenUrls): GivenServer[] {
   return VARIABLES.flatMap(({ kind, variable, title, port, schemes }) => {
     const text = given[kind];
@@ -116,7 +119,7 @@ function serversOf(given: GivenUrls): GivenServer[] {
   });
 }
 
-/** `localhost:5432/shop`: never with user or password. */
+/** Returns `localhost:5432/shop`, without user or password. */
 function addressOf({ url }: GivenServer): string {
   return `${url.host || 'a socket file'}${url.pathname === '/' ? '' : url.pathname}`;
 }

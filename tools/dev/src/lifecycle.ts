@@ -1,9 +1,9 @@
-/** What is remembered, and told, about a process of the stack that ends by itself and is brought back. */
+/** Records and reports unexpected exits and restarts of a process of the stack. */
 
 export interface LastExit {
   /** ISO 8601. */
   readonly at: string;
-  /** `SIGKILL`, `code 1`, or why it could not be started again. */
+  /** `SIGKILL`, `code 1`, or why a restart failed. */
   readonly reason: string;
 }
 
@@ -13,31 +13,31 @@ export class Lifecycle {
   #restarts = 0;
   #lastExit: LastExit | undefined;
 
-  /** @param notify told in words what happens, as it happens. */
+  /** @param notify called with a message for each event. */
   constructor(name: string, notify: (message: string) => void) {
     this.#name = name;
     this.#notify = notify;
   }
 
-  /** How often it came back. */
+  /** Number of restarts. */
   get restarts(): number {
     return this.#restarts;
   }
 
-  /** Undefined when it never ended by itself. */
+  /** Undefined when it never exited unexpectedly. */
   get lastExit(): LastExit | undefined {
     return this.#lastExit;
   }
 
-  /** It ended although nobody asked it to. */
+  /** Records an unexpected exit. */
   ended(reason: string, willRestart: boolean): void {
     this.#lastExit = { at: new Date().toISOString(), reason };
-    this.#notify(`${this.#name} ended (${reason})${willRestart ? ': restarting it' : ''}`);
+    this.#notify(`${this.#name} exited (${reason})${willRestart ? ', restarting' : ''}`);
   }
 
   restartFailed(reason: string): void {
-    this.#lastExit = { at: new Date().toISOString(), reason: 'could not be started again' };
-    this.#notify(`${this.#name} could not be started again, which is tried once more soon: ${reason}`);
+    this.#lastExit = { at: new Date().toISOString(), reason: 'restart failed' };
+    this.#notify(`${this.#name} could not be restarted, retrying: ${reason}`);
   }
 
   restarted(pid: number | null): void {
@@ -47,7 +47,7 @@ export class Lifecycle {
   }
 }
 
-/** How a process ended, in the words of `LastExit`. */
+/** Formats how a process exited, for `LastExit`. */
 export function exitReason(code: number | null, signal: NodeJS.Signals | null): string {
   return signal ?? `code ${code}`;
 }

@@ -16,7 +16,7 @@ const texts = (lines: readonly { text: string }[]): string[] => lines.map(({ tex
 const putAside = (): void => rotateLog(path, { bytesMax: 1 });
 
 describe('LogFile', () => {
-  it('reads what was put aside before what was not', async () => {
+  it('reads rotated files first', async () => {
     for (const text of ['one\n', 'two\n', 'three\n']) {
       await appendFile(path, text);
       if (text !== 'three\n') putAside();
@@ -24,7 +24,7 @@ describe('LogFile', () => {
     expect(texts(await new LogFile(path).readAll())).toEqual(['one', 'two', 'three']);
   });
 
-  it('goes on where it was, with whole lines only', async () => {
+  it('continues at its offset, with whole lines only', async () => {
     const file = new LogFile(path);
     await appendFile(path, 'one\ntw');
     expect(texts(await file.readAll())).toEqual(['one']);
@@ -33,7 +33,7 @@ describe('LogFile', () => {
     expect(file.readNew()).toEqual([]);
   });
 
-  it('misses nothing of a log that was put aside since it looked', async () => {
+  it('misses nothing of a log that was rotated since the last read', async () => {
     const file = new LogFile(path);
     await appendFile(path, 'a line that is long\n');
     await file.readAll();
@@ -43,7 +43,7 @@ describe('LogFile', () => {
     expect(texts(file.readNew())).toEqual(['before', 'after']);
   });
 
-  it('has nothing when there is none, or when it is told to begin at the end', async () => {
+  it('is empty for a missing log, and after skipToEnd', async () => {
     const file = new LogFile(path);
     expect(await file.readAll()).toEqual([]);
     await appendFile(path, 'old\n');

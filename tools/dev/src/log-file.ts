@@ -1,4 +1,4 @@
-/** A log that others write, and that is put aside under them when it becomes long. */
+/** Reads a log that other processes write, and that is rotated meanwhile. */
 import { logFiles } from '@xerotier/local-servers';
 import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
@@ -8,9 +8,9 @@ import type { LogLine } from './log-line.ts';
 
 export class LogFile {
   readonly path: string;
-  /** The name of the file: `gateway`. */
+  /** The file name without extension: `gateway`. */
   readonly source: string;
-  /** Where reading goes on. */
+  /** Where the next read starts. */
   #offset = 0;
 
   constructor(path: string) {
@@ -18,7 +18,7 @@ export class LogFile {
     this.source = basename(path, '.log');
   }
 
-  /** All lines that are kept, oldest first. */
+  /** Returns all kept lines, oldest first. */
   async readAll(): Promise<LogLine[]> {
     this.#offset = 0;
     const older = logFiles(this.path).slice(0, -1);
@@ -26,17 +26,20 @@ export class LogFile {
     return [...this.#linesOf(texts.join('')), ...this.readNew()];
   }
 
-  /** What comes from now on is new. */
+  /** Skips everything written so far. */
   skipToEnd(): void {
     this.#offset = sizeOf(this.path);
   }
 
-  /** The lines that were completed since the last time. A log that was put aside meanwhile is read to its end first. */
+  /**
+   * Returns the lines that were completed since the last read. A log that was rotated meanwhile is read to its end
+   * first.
+   */
   readNew(): LogLine[] {
-    const wasPutAside = sizeOf(this.path) < this.#offset;
+    const wasRotated = sizeOf(this.path) < this.#offset;
     const [previous = ''] = logFiles(this.path).slice(-2);
-    const left = wasPutAside ? readLines(previous, this.#offset).text : '';
-    const now = readLines(this.path, wasPutAside ? 0 : this.#offset);
+    const left = wasRotated ? readLines(previous, this.#offset).text : '';
+    const now = readLines(this.path, wasRotated ? 0 : this.#offset);
     this.#offset = now.end;
     return this.#linesOf(left + now.text);
   }
@@ -49,7 +52,7 @@ export class LogFile {
   }
 }
 
-/** Whole lines from an offset on, and where the next one begins. */
+/** Reads whole lines from an offset, and returns the offset of the next one. */
 function readLines(path: string, offset: number): { text: string; end: number } {
   if (sizeOf(path) <= offset) return { text: '', end: offset };
   const file = openSync(path, 'r');

@@ -4,7 +4,7 @@ const service = (fields: object): string =>
   JSON.stringify({ level: 'info', time: '2026-01-31T12:00:00.123Z', ...fields });
 
 describe('parseLogLine', () => {
-  it('makes a readable line of what a service wrote', () => {
+  it('formats the JSON of a service', () => {
     const line = parseLogLine(
       'gateway',
       service({ service: 'gateway', msg: 'request completed', status: 200, route: '/a b', error: { name: 'X' } }),
@@ -17,15 +17,15 @@ describe('parseLogLine', () => {
   it.each([
     ['nats', '[12] 2026/01/31 12:00:00.123456 [INF] Server is ready'],
     ['redis', '12:M 31 Jan 2026 12:00:00.123 * Ready to accept connections'],
-    ['supervisor', '2026-01-31T12:00:00.123Z  gateway ended (SIGKILL): restarting it'],
+    ['supervisor', '2026-01-31T12:00:00.123Z  gateway exited (SIGKILL), restarting'],
     ['postgres', '2026-01-31 12:00:00.123 GMT [12] LOG:  ready'],
-  ])('knows the time of what %s wrote, and leaves it as it is', (source, text) => {
+  ])('parses the time of a line of %s, and does not change its text', (source, text) => {
     const line = parseLogLine(source, text);
     expect(line.time).toBe(Date.parse('2026-01-31T12:00:00.123Z'));
     expect(line.text).toBe(text);
   });
 
-  it.each(['    at somewhere (file.ts:1:2)', '', '{"half of', '{}'])('takes %j, which has no time', (text) => {
+  it.each(['    at somewhere (file.ts:1:2)', '', '{"half of', '{}'])('accepts %j, which has no time', (text) => {
     expect(parseLogLine('xim', text).time).toBeUndefined();
   });
 });
@@ -36,21 +36,21 @@ describe('isAboutRequest', () => {
     [{ clientRequestId: 'r1' }],
     [{ record: { requestId: 'r1' } }],
     [{ records: [{ requestId: 'r0' }, { requestId: 'r1' }] }],
-  ])('finds the id in %j', (fields) => {
+  ])('is true for %j', (fields) => {
     expect(isAboutRequest(parseLogLine('auth', service(fields)), 'r1')).toBe(true);
   });
 
-  it.each([[{ requestId: 'r10' }], [{ msg: 'r1' }], [{ keyId: 'r1' }], [{}]])('does not in %j', (fields) => {
+  it.each([[{ requestId: 'r10' }], [{ msg: 'r1' }], [{ keyId: 'r1' }], [{}]])('is false for %j', (fields) => {
     expect(isAboutRequest(parseLogLine('auth', service(fields)), 'r1')).toBe(false);
   });
 
-  it('does not in what a server wrote', () => {
+  it('is false for a line of a server', () => {
     expect(isAboutRequest(parseLogLine('nats', 'r1'), 'r1')).toBe(false);
   });
 });
 
 describe('inTimeOrder', () => {
-  it('merges files by time, and keeps a stack behind its line', () => {
+  it('merges files by time, and keeps stack traces after their line', () => {
     const at = (source: string, second: number): ReturnType<typeof parseLogLine> =>
       parseLogLine(source, JSON.stringify({ time: `2026-01-31T12:00:0${second}.000Z`, msg: `${source}${second}` }));
     const merged = inTimeOrder([

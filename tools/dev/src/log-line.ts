@@ -1,17 +1,17 @@
-/** Lines of the stack's logs, whoever wrote them: services write JSON, servers what they always write. */
+/** Lines of the stack's logs: services write JSON, servers their own formats. */
 
 export interface LogLine {
-  /** Of the file that it is in: `gateway`, `postgres`. */
+  /** Name of the log file: `gateway`, `postgres`. */
   readonly source: string;
-  /** Milliseconds since 1970; undefined for a line without a time, which belongs to the one before it. */
+  /** Milliseconds since 1970; undefined for a line without a time, which belongs to the previous one. */
   readonly time: number | undefined;
-  /** For people. */
+  /** Human-readable. */
   readonly text: string;
   readonly fields: Readonly<Record<string, unknown>> | undefined;
 }
 
-/** Of a JSON line, those that are shown apart. */
-const SHOWN_APART = ['time', 'level', 'msg', 'service'];
+/** Fields of a JSON line that are formatted separately. */
+const STANDARD_FIELDS = ['time', 'level', 'msg', 'service'];
 const REQUEST_ID_FIELD = /^(\w+R|r)equestId$/;
 const DEPTH_MAX = 6;
 
@@ -19,7 +19,7 @@ export function parseLogLine(source: string, line: string): LogLine {
   const fields = jsonObject(line);
   if (fields === undefined) return { source, time: serverTime(line), text: line, fields };
   const time = Date.parse(textOf(fields['time']));
-  const rest = Object.entries(fields).filter(([name]) => !SHOWN_APART.includes(name));
+  const rest = Object.entries(fields).filter(([name]) => !STANDARD_FIELDS.includes(name));
   const text = [
     textOf(fields['level']).padEnd(5),
     textOf(fields['msg']),
@@ -28,31 +28,31 @@ export function parseLogLine(source: string, line: string): LogLine {
   return { source, time: Number.isNaN(time) ? undefined : time, text: text.join(' ').trim(), fields };
 }
 
-/** For the terminal: time of day, source, text. */
+/** Formats a line for the terminal: time of day, source, text. */
 export function formatLogLine({ source, time, text }: LogLine, sourceWidth: number): string {
   const clock = time === undefined ? '' : new Date(time).toISOString().slice(11, 23);
   return `${clock.padEnd(12)}  ${source.padEnd(sourceWidth)}  ${text}`;
 }
 
-/** Whether the line is about this request: a field of it is the request's id, at any depth. */
+/** Whether the line is about this request: a field at any depth is the request's id. */
 export function isAboutRequest({ fields }: LogLine, requestId: string): boolean {
-  return fields !== undefined && holdsRequestId(fields, requestId, 0);
+  return fields !== undefined && containsRequestId(fields, requestId, 0);
 }
 
-function holdsRequestId(value: unknown, requestId: string, depth: number): boolean {
+function containsRequestId(value: unknown, requestId: string, depth: number): boolean {
   if (typeof value !== 'object' || value === null || depth > DEPTH_MAX) return false;
   return Object.entries(value).some(([name, inner]) =>
-    REQUEST_ID_FIELD.test(name) ? inner === requestId : holdsRequestId(inner, requestId, depth + 1),
+    REQUEST_ID_FIELD.test(name) ? inner === requestId : containsRequestId(inner, requestId, depth + 1),
   );
 }
 
-/** By time; lines without one stay behind the line that they follow in their file. */
+/** Merges lines by time; lines without one stay after the line that precedes them in their file. */
 export function inTimeOrder(files: readonly (readonly LogLine[])[]): LogLine[] {
   const timed = files.flatMap((lines) => {
     let latest = 0;
     return lines.map((line) => ({ line, at: (latest = Math.max(line.time ?? latest, latest)) }));
   });
-  // Stable: what is of one moment stays in the order of its file.
+  // The sort is stable: lines with the same time keep the order of their file.
   return timed.sort((a, b) => a.at - b.at).map(({ line }) => line);
 }
 
@@ -74,8 +74,8 @@ function shown(value: unknown): string {
 }
 
 /**
- * `2026/01/31 12:00:00.123456` (NATS), `31 Jan 2026 12:00:00.123` (Redis), `2026-01-31 12:00:00.123 GMT` (PostgreSQL), all in
- * UTC, and ISO 8601 (the supervisor).
+ * Parses `2026/01/31 12:00:00.123456` (NATS), `31 Jan 2026 12:00:00.123` (Redis), `2026-01-31 12:00:00.123 GMT`
+ * (PostgreSQL), all in UTC, and ISO 8601 (the supervisor).
  */
 function serverTime(line: string): number | undefined {
   const numeric = /(\d{4})[-/](\d\d)[-/](\d\d)[ T](\d\d:\d\d:\d\d(?:\.\d{1,3})?)/.exec(line);

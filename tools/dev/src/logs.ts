@@ -1,4 +1,4 @@
-/** `npm run logs`: what the services and servers of the stack wrote, in the order of time, also when it does not run. */
+/** `npm run logs`: the logs of all services and servers of the stack, in order of time, also when it is stopped. */
 import { statSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -9,14 +9,14 @@ import type { LogLine } from './log-line.ts';
 import { defaultStateDir as state } from './project-paths.ts';
 
 const LINES_DEFAULT = 20;
-const FOLLOW_EVERY_MS = 250;
+const FOLLOW_INTERVAL_MS = 250;
 
 const USAGE = `npm run logs -- [service ...] [--follow] [--lines N] [--request ID]
 
   service ...     gateway, auth, router, responses, xim, nats, redis, postgres, supervisor, ...; default: all
-  -f, --follow    goes on with what is written from now on, until Ctrl-C
-  -n, --lines N   the last N lines of each; default ${LINES_DEFAULT}
-  -r, --request ID  every line about one request (the X-Request-ID of its response), through all services
+  -f, --follow    print new lines until Ctrl-C
+  -n, --lines N   the last N lines of each log; default ${LINES_DEFAULT}
+  -r, --request ID  all lines about one request (the X-Request-ID of its response), across all services
 `;
 
 export async function logs(args: readonly string[]): Promise<void> {
@@ -26,8 +26,7 @@ export async function logs(args: readonly string[]): Promise<void> {
     return;
   }
   const lines = values.lines === undefined ? LINES_DEFAULT : Number(values.lines);
-  if (!Number.isInteger(lines) || lines < 0)
-    throw new Error(`--lines is '${values.lines}': it must be a whole number.`);
+  if (!Number.isInteger(lines) || lines < 0) throw new Error(`--lines is '${values.lines}': expected an integer.`);
   const files = await chosenFiles(positionals);
   const width = Math.max(...files.map(({ source }) => source.length));
   const print = (line: LogLine): void => void process.stdout.write(`${formatLogLine(line, width)}\n`);
@@ -40,8 +39,8 @@ export async function logs(args: readonly string[]): Promise<void> {
   if (values.follow) await follow(files, (line) => wanted(line) && print(line));
   else if (request !== undefined && shown.length === 0)
     throw new Error(
-      `No line is about the request ${request}. Ids are in the header X-Request-ID of each response; lines may be older than the ` +
-        'logs that are kept, and a LOG_LEVEL above info leaves them out.',
+      `No line is about the request ${request}. The id is in the X-Request-ID header of each response. Lines may be older than the ` +
+        'kept logs, and a LOG_LEVEL above info omits them.',
     );
 }
 
@@ -69,13 +68,15 @@ function parse(args: readonly string[]): {
   });
 }
 
-/** @throws {Error} when there are no logs, or none of a name. */
+/** @throws {Error} when there are no logs, or none with a given name. */
 async function chosenFiles(names: readonly string[]): Promise<LogFile[]> {
   const files = await allFiles();
   if (files.length === 0) throw new Error(`There are no logs in ${state.logs} yet: npm start`);
   const unknown = names.find((name) => !files.some(({ source }) => source === name));
   if (unknown !== undefined)
-    throw new Error(`There is no log of '${unknown}'. There are: ${files.map(({ source }) => source).join(', ')}.`);
+    throw new Error(
+      `There is no log of '${unknown}'. Expected one of: ${files.map(({ source }) => source).join(', ')}.`,
+    );
   return names.length === 0 ? files : files.filter(({ source }) => names.includes(source));
 }
 
@@ -93,10 +94,10 @@ function tail(lines: readonly LogLine[], count: number): LogLine[] {
   return count === 0 ? [] : lines.slice(-count);
 }
 
-/** Never returns. Logs of services that are started meanwhile are not among the files. */
+/** Never returns. Logs of services that are started later are not followed. */
 async function follow(files: readonly LogFile[], onLine: (line: LogLine) => void): Promise<never> {
   for (;;) {
     inTimeOrder(files.map((file) => file.readNew())).forEach(onLine);
-    await new Promise((resolve) => setTimeout(resolve, FOLLOW_EVERY_MS));
+    await new Promise((resolve) => setTimeout(resolve, FOLLOW_INTERVAL_MS));
   }
 }

@@ -21,7 +21,7 @@ const commands: Record<string, (args: readonly string[]) => Promise<void>> = {
 const [name = '', ...args] = process.argv.slice(2);
 const command = commands[name];
 if (command === undefined) {
-  process.stderr.write(`Unknown command '${name}'. There are ${Object.keys(commands).join(', ')}.\n`);
+  process.stderr.write(`Unknown command '${name}'. Expected one of: ${Object.keys(commands).join(', ')}.\n`);
   process.exit(2);
 }
 try {

@@ -1,6 +1,6 @@
 /**
- * A whole platform on this machine: servers, services, workers, one seeded project. `npm start`, the end-to-end tests and the
- * benchmark all start it here; they differ in what they ask for.
+ * A whole platform on this machine: servers, services, workers, one seeded project. `npm start`, the end-to-end tests
+ * and the benchmark all use it, with different options.
  */
 import { freePort, keepLogsBounded } from '@xerotier/local-servers';
 import { environmentOf, readRegistry, serviceNamed } from '@xerotier/registry';
@@ -21,19 +21,19 @@ export interface WorkerSpec {
   /** Name of the process; default `xim`, `xim-2`, ... */
   readonly name?: string;
   readonly modelId: string;
-  /** Its `XIM_*` settings, beside model and NATS. */
+  /** Its `XIM_*` settings, besides model and NATS. */
   readonly env: Readonly<Record<string, string>>;
 }
 
 export interface PlatformOptions {
   readonly state: StateDir;
   readonly models: readonly ModelSeed[];
-  /** The first one is the one that is printed. */
+  /** The first one is printed. */
   readonly endpoints: readonly EndpointSeed[];
   readonly workers: readonly WorkerSpec[];
-  /** Port of the public API; default any free one. */
+  /** Port of the public API; default: any free one. */
   readonly httpPort?: number;
-  /** Bring services back that end by themselves; default true. */
+  /** Whether to restart services that exit unexpectedly; default true. */
   readonly restart?: boolean;
   readonly gateways?: number;
   readonly routers?: number;
@@ -41,9 +41,9 @@ export interface PlatformOptions {
   /** Settings for every service, such as LOG_LEVEL. */
   readonly env?: Readonly<Record<string, string>>;
   readonly onProgress?: (message: string) => void;
-  /** Told what a person should know: what is used that may not be meant, and what ends and comes back by itself. */
+  /** Called with messages for the user: possibly unintended settings, unexpected exits and restarts. */
   readonly onNotice?: (message: string) => void;
-  /** Called when the description is another one. */
+  /** Called when the description changes. */
   readonly onChange?: () => void;
 }
 
@@ -51,14 +51,14 @@ export interface Platform {
   readonly description: PlatformDescription;
   readonly servers: DataServers;
   readonly services: readonly ServiceProcess[];
-  /** @throws {Error} when there is none of that name. */
+  /** @throws {Error} when no service has this name. */
   service(name: string): ServiceProcess;
-  /** Starts one more worker. */
+  /** Starts an additional worker. */
   addWorker(spec: WorkerSpec): Promise<ServiceProcess>;
   stop(): Promise<void>;
 }
 
-/** What `.xerotier/dev.json` holds. */
+/** The content of `.xerotier/dev.json`. */
 export interface PlatformDescription {
   readonly baseUrl: string;
   readonly projectUrl: string;
@@ -67,11 +67,11 @@ export interface PlatformDescription {
   readonly projectId: string;
   readonly endpointSlug: string;
   readonly model: string;
-  /** With credentials, as the next two. */
+  /** Includes credentials, like the next two. */
   readonly natsUrl: string;
   readonly redisUrl: string;
   readonly databaseUrl: string;
-  /** What a person should know of this start. */
+  /** Notices to the user about this start. */
   readonly notices: readonly string[];
   readonly services: Readonly<Record<string, ServiceDescription>>;
 }
@@ -79,9 +79,9 @@ export interface PlatformDescription {
 export interface ServiceDescription {
   /** Null while it is down. */
   readonly pid: number | null;
-  /** NATS, Redis and PostgreSQL have none. */
+  /** Undefined for NATS, Redis and PostgreSQL. */
   readonly healthUrl?: string;
-  /** How often it came back after it had ended by itself, since the stack was started. */
+  /** Number of restarts after unexpected exits since the stack was started. */
   readonly restarts: number;
   readonly lastExit?: LastExit;
 }
@@ -115,7 +115,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
   ]);
   const stop = async (): Promise<void> => {
     endBounds();
-    // Workers and gateways first: they have the open requests, and need the others to finish them.
+    // Gateways first: they hold the open requests, and need the other services to finish them.
     await Promise.all(services.filter(({ spec }) => spec.app === 'gateway').map((service) => service.stop()));
     await Promise.all(services.map((service) => service.stop()));
     await servers.stop();
@@ -148,7 +148,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
         env: { ...envOf('xim'), XIM_MODEL_ID: modelId, ...env },
       });
 
-    // A port that is chosen here stays the gateway's when it is restarted.
+    // The port is chosen here, so that the gateway keeps it across restarts.
     const addGateway = async (index: number): Promise<ServiceProcess> => {
       const port = index === 0 && options.httpPort !== undefined ? options.httpPort : await freePort();
       return add({
@@ -175,29 +175,29 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
     const [{ projectId }] = await Promise.all([
       seedDemo().catch(async (error: unknown) => {
         if (!(error instanceof EndedKeysError)) throw error;
-        // Who ended a key meant it: it stays so, and a new one takes its place.
+        // A key that was ended deliberately stays ended, and a new one replaces it.
         credentials = await replaceKeys(state, PROJECT_SLUG, credentials, error.names);
         for (const name of error.names)
-          notice(`The key '${name}' was revoked or rotated: it stays so, and this stack has a new one.`);
+          notice(`The key '${name}' was revoked or rotated and stays so; this stack has a new one.`);
         return seedDemo();
       }),
       seedModels(options.models, envOf('router')),
     ]);
 
-    // Beside the gateways: of every service one process, of the router as many as were asked for.
-    const behind = registry.filter(({ kind, name }) => kind === 'service' && name !== 'gateway');
-    onProgress(`starting ${[...behind.map(({ name }) => name), 'gateway'].join(', ')} and worker`);
+    // Besides the gateways: one process per service, and as many routers as requested.
+    const backends = registry.filter(({ kind, name }) => kind === 'service' && name !== 'gateway');
+    onProgress(`starting ${[...backends.map(({ name }) => name), 'gateway'].join(', ')} and worker`);
     const gateways = range(options.gateways ?? 1).map((i) => addGateway(i));
     const [gateway] = await Promise.all([
       ...gateways,
-      ...behind.flatMap(({ name }) =>
+      ...backends.flatMap(({ name }) =>
         range(name === 'router' ? (options.routers ?? 1) : 1).map((i) =>
           add({ name: numbered(name, i), app: name, env: envOf(name) }),
         ),
       ),
       ...options.workers.map((worker, i) => addWorker({ name: numbered('xim', i), ...worker })),
     ]);
-    if (gateway === undefined) throw new RangeError('a platform needs a gateway');
+    if (gateway === undefined) throw new RangeError('Expected at least 1 gateway');
 
     const endpointSlug = options.endpoints[0]?.slug ?? '';
     const baseUrl = `http://127.0.0.1:${gateway.facts['port']}`;
@@ -217,13 +217,13 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
         ...Object.fromEntries(
           SERVER_NAMES.flatMap((name) => {
             const server = servers.started[name];
-            return server === undefined ? [] : [[name, { pid: server.pid, ...fate(servers.lifecycles[name]) }]];
+            return server === undefined ? [] : [[name, { pid: server.pid, ...restartsOf(servers.lifecycles[name]) }]];
           }),
         ),
         ...Object.fromEntries(
           services.map((service) => [
             service.spec.name,
-            { pid: service.pid, healthUrl: service.healthUrl, ...fate(service) },
+            { pid: service.pid, healthUrl: service.healthUrl, ...restartsOf(service) },
           ]),
         ),
       },
@@ -238,7 +238,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
         const found = services.find(({ spec }) => spec.name === name);
         if (found === undefined)
           throw new Error(
-            `no service is called '${name}'; there are ${services.map(({ spec }) => spec.name).join(', ')}`,
+            `Unknown service '${name}', expected one of ${services.map(({ spec }) => spec.name).join(', ')}`,
           );
         return found;
       },
@@ -251,7 +251,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
   }
 }
 
-function fate({ restarts, lastExit }: Pick<ServiceDescription, 'restarts' | 'lastExit'>): {
+function restartsOf({ restarts, lastExit }: Pick<ServiceDescription, 'restarts' | 'lastExit'>): {
   restarts: number;
   lastExit?: LastExit;
 } {

@@ -1,4 +1,4 @@
-/** The platforms that are commonly wanted. */
+/** Common platforms. */
 import { removeDataDir } from '@xerotier/local-servers';
 import { boxModels } from '@xerotier/box-model';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
@@ -15,13 +15,15 @@ const SLOTS = 4;
 
 export type PlatformParts = Pick<PlatformOptions, 'models' | 'endpoints' | 'workers'>;
 
-/** The small models in the box, each on a CPU worker behind an endpoint: `chat`, and `embed` for vectors. What `npm start` runs. */
+/**
+ * The bundled models, each on a CPU worker behind an endpoint: `chat`, and `embed` for vectors. `npm start` runs this.
+ */
 export function boxPlatform(): PlatformParts {
   const { id, path, contextTokens } = boxModels.chat;
   return together(llamaPlatform(id, path, contextTokens), boxEmbeddings());
 }
 
-/** One small CPU worker with the embedding model in the box, behind the endpoint `embed`. */
+/** One small CPU worker with the bundled embedding model, behind the endpoint `embed`. */
 export function boxEmbeddings(): PlatformParts {
   const { id, path, contextTokens } = boxModels.embed;
   const env = { XIM_ENGINE: 'llama', XIM_MODEL_PATH: path, XIM_SLOTS: '2', XIM_THREADS: '1' };
@@ -32,7 +34,7 @@ export function boxEmbeddings(): PlatformParts {
   };
 }
 
-/** All of several platforms as one; the first one's endpoint stays the one that is printed. */
+/** Combines platforms; the endpoint of the first one is printed. */
 export function together(...parts: readonly PlatformParts[]): PlatformParts {
   return {
     models: parts.flatMap(({ models }) => models),
@@ -50,7 +52,7 @@ export function llamaPlatform(modelId: string, modelPath: string, contextTokens:
   };
 }
 
-/** Workers with scripted answers, for benchmarks and tests of everything around an engine. */
+/** Workers with scripted completions, for benchmarks and tests of everything around an engine. */
 export function scriptedPlatform(options: { workers?: number; slots?: number } = {}): PlatformParts {
   const { workers = 1, slots = 8 } = options;
   return {
@@ -63,7 +65,7 @@ export function scriptedPlatform(options: { workers?: number; slots?: number } =
   };
 }
 
-/** A platform in a folder of its own that is removed when it stops. */
+/** Starts a platform in a temporary folder that is removed when it stops. */
 export async function startTemporaryPlatform(options: Omit<PlatformOptions, 'state'>): Promise<Platform> {
   const folder = await mkdtemp(join(tmpdir(), 'xerotier-'));
   const state = stateDirAt(folder);
@@ -79,15 +81,16 @@ export async function startTemporaryPlatform(options: Omit<PlatformOptions, 'sta
 }
 
 /**
- * Removes everything of a stopped platform, also what lies elsewhere because another user must read it. What it did not make
- * stays, with its folder: a home folder may have been named by mistake. Returns the names of that.
+ * Removes everything of a stopped platform, including data stored elsewhere so that another user can read it. Files
+ * that it did not create are kept, with their folder: a home folder may have been specified by mistake. Returns the
+ * names of those.
  */
 export async function removeState(state: StateDir): Promise<string[]> {
   for (const name of SERVER_NAMES) await removeDataDir(join(state.servers, name)).catch(() => undefined);
   for (const path of [state.servers, state.logs, state.workers, state.credentialsFile, state.devFile, state.lockFile])
     await rm(path, { recursive: true, force: true });
   const left = await readdir(state.root).catch(() => []);
-  // A process that was killed while it wrote one of the files.
+  // Temporary files of a process that was killed while writing.
   const unfinished = left.filter((name) => /^(dev|credentials|supervisor)\.json\./.test(name));
   for (const name of unfinished) await rm(join(state.root, name), { force: true });
   if (left.length === unfinished.length) await rm(state.root, { recursive: true, force: true });

@@ -1,13 +1,13 @@
 /**
- * A file that one process at a time holds, and that a killed process leaves without being in anybody's way. Plain
- * JavaScript without dependencies: tools/bootstrap.mjs needs it before anything is installed, on whatever Node there is.
+ * A lock file that one process at a time holds, and that a killed process does not block. Plain JavaScript without
+ * dependencies: tools/bootstrap.mjs needs it before anything is installed, on any version of Node.
  */
 import { spawnSync } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
 
-/** This process, as a lock file names its holder. */
+/** Identifies this process as the holder of a lock file. */
 export function thisProcess() {
   return processOf(process.pid);
 }
@@ -16,14 +16,14 @@ export function processOf(pid) {
   return { pid, startTime: startTimeOf(pid) };
 }
 
-/** The running process that holds the lock, or undefined. */
+/** Returns the running process that holds the lock, or undefined. */
 export async function lockHolder(lockFile) {
   const text = await readFile(lockFile, 'utf8').catch(() => undefined);
   return text === undefined ? undefined : livingHolder(text);
 }
 
 /**
- * Takes the lock for this process. Returns the one that has it instead, when there is one.
+ * Acquires the lock for this process. Returns the current holder instead, if there is one.
  * @throws the file system's error when the file cannot be written.
  */
 export function takeLockFile(lockFile) {
@@ -31,8 +31,9 @@ export function takeLockFile(lockFile) {
 }
 
 /**
- * A lock appears with all of its text, by a hard link, so nobody reads half of one. What a dead process left is replaced by
- * whoever holds the lock that is named after that text; there can be no second one, and it looks again before it replaces.
+ * A lock is created atomically with its content, by a hard link, so no process reads a partial file. The lock of a dead
+ * process is replaced by the holder of a second lock that is named after its content; only one process can hold that,
+ * and it checks again before it replaces the first.
  */
 async function take(lockFile, entry) {
   const ours = `${lockFile}.${process.pid}-${randomBytes(6).toString('hex')}`;
@@ -79,20 +80,20 @@ function livingHolder(text) {
   }
 }
 
-/** Whether that very process runs: a recycled id is another process, and one that waits to be collected has ended. */
+/** Whether exactly this process is running: a recycled id is another process, and a zombie has exited. */
 export function isRunning({ pid, startTime }) {
   const found = startTimeOf(pid);
   return found !== '' && found === startTime;
 }
 
-/** When a process started, as the system tells it; empty when there is none with this id. */
+/** Returns when a process started, as reported by the system; empty when there is none with this id. */
 function startTimeOf(pid) {
   if (process.platform !== 'linux') {
     return spawnSync('ps', ['-o', 'lstart=', '-p', String(pid)], { encoding: 'utf8' }).stdout?.trim() ?? '';
   }
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    // The fields from the third on: the name before them is in parentheses and may hold anything.
+    // The fields from the third on: the name before them is in parentheses and may contain anything.
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
     return fields[0] === 'Z' || fields[0] === 'X' ? '' : (fields[19] ?? '');
   } catch {

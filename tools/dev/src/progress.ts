@@ -1,4 +1,4 @@
-/** Shows what goes on: on a terminal one line that changes, elsewhere a line per step. */
+/** Prints progress: on a terminal one line that is updated, elsewhere a line per step. */
 export class Progress {
   readonly #startedAt = performance.now();
   readonly #terminal = process.stdout.isTTY;
@@ -8,7 +8,7 @@ export class Progress {
     process.stdout.write(this.#terminal ? `${this.#clear}${line}` : `${line}\n`);
   }
 
-  /** What stays on the terminal, with the time of day; in a log with the whole time. */
+  /** Prints a permanent line, with the time of day on a terminal, and with the full time in a log. */
   note(message: string): void {
     const now = new Date();
     process.stdout.write(

@@ -1,4 +1,6 @@
-/** Where the embedded stack keeps things: data in `.xerotier/`, which `npm run reset` removes; downloads in `.cache/`. */
+/**
+ * Where the embedded stack stores files: data in `.xerotier/`, which `npm run reset` removes; downloads in `.cache/`.
+ */
 import { join, resolve } from 'node:path';
 
 export const projectRoot = resolve(import.meta.dirname, '../../..');
@@ -13,15 +15,15 @@ export const compileCache = join(projectRoot, 'node_modules', '.cache', 'node-co
 
 export interface StateDir {
   readonly root: string;
-  /** What tools and tests read: addresses, keys, process ids. Mode 0600. */
+  /** Read by tools and tests: addresses, keys, process ids. Mode 0600. */
   readonly devFile: string;
-  /** Keys and secrets that are kept between starts. Mode 0600. */
+  /** Keys and secrets, kept between starts. Mode 0600. */
   readonly credentialsFile: string;
-  /** Which process holds this folder. */
+  /** The process that holds this folder. */
   readonly lockFile: string;
   readonly servers: string;
   readonly logs: string;
-  /** Which workers run by themselves (`npm run worker`). */
+  /** Workers that run separately (`npm run worker`). */
   readonly workers: string;
 }
 

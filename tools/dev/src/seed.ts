@@ -1,4 +1,4 @@
-/** Puts the first team, project, endpoints, keys and models into the databases, through the services' own commands. */
+/** Seeds the first team, project, endpoints, keys and models, through the services' own commands. */
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { compileCache, projectRoot } from './project-paths.ts';
@@ -7,7 +7,7 @@ export interface ModelSeed {
   readonly id: string;
   readonly name: string;
   readonly ownedBy: string;
-  /** Absent: the router learns it from a worker that knows. */
+  /** Absent: the router takes it from a worker that reports it. */
   readonly contextTokens?: number;
 }
 
@@ -32,17 +32,17 @@ export interface ProjectSeed {
   readonly keys: readonly KeySeed[];
 }
 
-/** Keys of these names were revoked or rotated, or have expired; nothing has changed. */
+/** Keys of these names were revoked or rotated, or have expired; nothing was changed. */
 export class EndedKeysError extends Error {
   readonly names: readonly string[];
 
   constructor(names: readonly string[]) {
-    super(`The keys ${names.join(', ')} count no longer.`);
+    super(`The keys ${names.join(', ')} are no longer valid.`);
     this.names = names;
   }
 }
 
-/** Returns the public id of the project. Seeding again changes nothing. @throws {EndedKeysError} */
+/** Returns the public id of the project. Idempotent. @throws {EndedKeysError} */
 export async function seedProject(
   seed: ProjectSeed,
   env: Readonly<Record<string, string>>,
@@ -54,7 +54,7 @@ export async function seedModels(models: readonly ModelSeed[], env: Readonly<Rec
   await runSeed('router', { models }, env);
 }
 
-/** The document goes through standard input: arguments and variables of a process can be seen by others. */
+/** The document is passed on standard input: arguments and variables of a process are visible to others. */
 function runSeed(app: 'auth' | 'router', document: unknown, env: Readonly<Record<string, string>>): Promise<string> {
   const child = spawn(process.execPath, [join(projectRoot, 'apps', app, 'dist', 'main.js'), 'seed'], {
     cwd: projectRoot,

@@ -1,7 +1,7 @@
 /**
- * One service as a child process: started with its settings, watched until it says that it is up, stopped in an
- * orderly way. Its output goes to a log file. It keeps a channel to this process and stops when that breaks, so
- * nothing outlives a supervisor that was killed.
+ * One service as a child process: started with its settings, watched until it is up, and stopped gracefully. Its output
+ * goes to a log file. It has an IPC channel to this process and stops when that closes, so it does not outlive a killed
+ * supervisor.
  */
 import { fork } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
@@ -13,15 +13,15 @@ import type { LastExit } from './lifecycle.ts';
 import { compileCache, projectRoot } from './project-paths.ts';
 
 export interface ServiceSpec {
-  /** Unique in the stack: `xim-2`. */
+  /** Unique within the stack: `xim-2`. */
   readonly name: string;
   /** Its folder below `apps/`. */
   readonly app: string;
   readonly env: Readonly<Record<string, string>>;
   readonly logFile: string;
-  /** Bring it back when it ends by itself. */
+  /** Whether to restart it when it exits unexpectedly. */
   readonly restart: boolean;
-  /** How long its start may take. Default a minute; `Infinity` waits for as long as it runs. */
+  /** Timeout of its start. Default a minute; `Infinity` waits as long as it runs. */
   readonly startTimeoutMs?: number;
 }
 
@@ -31,9 +31,9 @@ export interface ServiceExit {
 }
 
 /**
- * A small young generation of a fixed size, which stays in memory that is warm, and an old one that is collected when it has
- * doubled instead of quadrupled: what outlives a request by accident does not grow into hundreds of megabytes. The image
- * starts services with the same flags (deploy/Dockerfile).
+ * A small young generation of a fixed size, which stays in the CPU caches, and an old generation that is collected when
+ * it has doubled instead of quadrupled, so that objects that accidentally outlive a request do not accumulate hundreds
+ * of megabytes. The image starts services with the same flags (deploy/Dockerfile).
  */
 const NODE_FLAGS = [
   '--import=@xerotier/process/source-maps',
@@ -46,7 +46,7 @@ const START_TIMEOUT_MS = 60_000;
 const STOP_TIMEOUT_MS = 35_000;
 const RESTART_WAIT_FIRST_MS = 500;
 const RESTART_WAIT_MAX_MS = 15_000;
-/** A service that ran for so long was healthy: the next restart waits little again. */
+/** A service that ran for this long was healthy: its restart delay is reset. */
 const HEALTHY_AFTER_MS = 60_000;
 
 export class ServiceProcess {
@@ -60,8 +60,8 @@ export class ServiceProcess {
   #restartWaitMs = RESTART_WAIT_FIRST_MS;
 
   /**
-   * @param onChange called when the process id or an announced fact is another one.
-   * @param notify told in words when it ends by itself, and when it is back.
+   * @param onChange called when the process id or an announced fact changes.
+   * @param notify called with a message when it exits unexpectedly, and when it is restarted.
    */
   constructor(
     spec: ServiceSpec,
@@ -73,7 +73,7 @@ export class ServiceProcess {
     this.#lifecycle = new Lifecycle(spec.name, notify);
   }
 
-  /** How often it came back after it had ended by itself. */
+  /** Number of restarts after unexpected exits. */
   get restarts(): number {
     return this.#lifecycle.restarts;
   }
@@ -82,17 +82,17 @@ export class ServiceProcess {
     return this.#lifecycle.lastExit;
   }
 
-  /** How the present process ends, once it has; rejects when none was started. */
+  /** Resolves with the exit of the current process; rejects when none was started. */
   get exited(): Promise<ServiceExit> {
     return this.#exited ?? Promise.reject(new Error(`${this.spec.name} was not started`));
   }
 
-  /** Null when it does not run. */
+  /** Null when it is not running. */
   get pid(): number | null {
     return this.#child?.pid ?? null;
   }
 
-  /** What the service said about itself: ports and ids. */
+  /** Ports and ids that the service announced. */
   get facts(): Readonly<Record<string, string | number>> {
     return this.#facts;
   }
@@ -101,7 +101,7 @@ export class ServiceProcess {
     return `http://127.0.0.1:${this.#facts['healthPort']}`;
   }
 
-  /** Starts it and waits until it is up. Rejects with the end of its log when it is not. */
+  /** Starts it and waits until it is up. Rejects with the end of its log when it fails. */
   async start(): Promise<void> {
     this.#stopping = false;
     const child = this.#spawn();
@@ -115,7 +115,7 @@ export class ServiceProcess {
         this.#facts = facts ?? {};
         resolve();
       });
-      child.once('exit', (code, signal) => reject(new Error(this.#failure(`ended with ${exitReason(code, signal)}`))));
+      child.once('exit', (code, signal) => reject(new Error(this.#failure(`exited with ${exitReason(code, signal)}`))));
       if (startTimeoutMs === Infinity) return;
       timer = setTimeout(
         () => reject(new Error(this.#failure(`is not up after ${startTimeoutMs / 1_000} s`))),
@@ -131,7 +131,7 @@ export class ServiceProcess {
     child.once('exit', (code, signal) => this.#ended(child, startedAt, exitReason(code, signal)));
   }
 
-  /** SIGTERM, then SIGKILL when it does not end in its grace time. */
+  /** Sends SIGTERM, then SIGKILL when it does not exit within its grace period. */
   async stop(): Promise<void> {
     this.#stopping = true;
     const child = this.#child;
@@ -143,7 +143,7 @@ export class ServiceProcess {
     clearTimeout(timer);
   }
 
-  /** Sends a signal and, for one that ends it, waits for the end. */
+  /** Sends a signal; after SIGKILL, waits for the exit. */
   async kill(signal: NodeJS.Signals): Promise<void> {
     const child = this.#child;
     if (child === undefined) return;
@@ -166,7 +166,8 @@ export class ServiceProcess {
       },
       execArgv: NODE_FLAGS,
       stdio: ['ignore', log, log, 'ipc'],
-      // A group of its own: Ctrl-C in the terminal is for the supervisor, which then stops things in order.
+      // Its own process group: Ctrl-C in the terminal reaches only the supervisor, which then stops everything in
+      // order.
       detached: true,
     });
     closeSync(log);

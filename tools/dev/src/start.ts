@@ -26,14 +26,14 @@ const POLL_MS = 200;
 export async function start(args: readonly string[]): Promise<void> {
   const unknown = args.find((arg) => arg !== '--detach');
   if (unknown !== undefined)
-    throw new Error(`npm start knows no '${unknown}'. It takes --detach, and XEROTIER_PORT in the environment.`);
+    throw new Error(`Unknown argument '${unknown}': npm start takes --detach, and XEROTIER_PORT in the environment.`);
   if (args.includes('--detach')) await startDetached();
   else await startHere();
 }
 
 async function startHere(): Promise<void> {
   if ((await takeLock(state)) !== undefined) {
-    sayRunning(await stackState(state));
+    printRunning(await stackState(state));
     return;
   }
   const isInBackground = process.env[IN_BACKGROUND] !== undefined;
@@ -52,15 +52,15 @@ async function startHere(): Promise<void> {
     })();
     return stopping;
   };
-  // While it starts, everything that was started so far ends with this process: the servers and services see to that.
+  // During the start, everything started so far exits with this process: servers and services ensure that.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void stop(0));
   if (!isInBackground) endWithParent(() => void stop(0));
 
   try {
-    // What a killed stack left would be taken for this one's.
+    // The file of a killed stack must not be taken for this one's.
     await rm(state.devFile, { force: true });
     const httpPort = await choosePort(process.env['XEROTIER_PORT']);
-    // A build replaces files that other stacks of this checkout may be starting from.
+    // A build replaces files from which other stacks of this checkout may be starting.
     if (process.env['XEROTIER_BUILD'] !== 'skip') {
       progress.step('building');
       await buildAll();
@@ -81,7 +81,7 @@ async function startHere(): Promise<void> {
     progress.step('waiting for the first token');
     await waitForFirstToken(platform.description);
     await devFile.write(platform.description);
-    // In the background this output is a log, which must not hold the key.
+    // In the background this output is a log, which must not contain the key.
     progress.done(isInBackground ? 'running' : welcome(platform.description));
   } catch (error) {
     progress.fail(error instanceof Error ? error.message : String(error));
@@ -90,19 +90,19 @@ async function startHere(): Promise<void> {
 }
 
 async function startDetached(): Promise<void> {
-  // Here already, so that the reason is on the terminal.
+  // Checked here already, so that the error is printed to the terminal.
   wantedPort(process.env['XEROTIER_PORT']);
   const progress = new Progress();
   const before = await stackState(state);
   if (before.holder !== undefined) {
-    if (before.description === undefined) progress.step(`waiting for process ${before.holder.pid}, which starts it`);
-    sayRunning(await settled(() => false));
+    if (before.description === undefined) progress.step(`waiting for process ${before.holder.pid} to start it`);
+    printRunning(await settled(() => false));
     return;
   }
   await mkdir(state.logs, { recursive: true });
   const logFile = join(state.logs, 'supervisor.log');
   rotateLog(logFile);
-  // For appending: the file is emptied under its writer when it becomes long.
+  // In append mode: the file is truncated by rotation while it is open.
   const log = openSync(logFile, 'a', 0o600);
   const logStartsAt = fstatSync(log).size;
   const child = spawn(process.execPath, [...process.execArgv, join(import.meta.dirname, 'main.ts'), 'start'], {
@@ -114,16 +114,16 @@ async function startDetached(): Promise<void> {
   progress.step(`starting in the background (log: ${logFile})`);
   const { holder, description } = await settled(() => child.exitCode === null && child.signalCode === null);
   if (description === undefined) {
-    progress.fail(`It did not start:\n${readFileSync(logFile).subarray(logStartsAt).toString()}`);
+    progress.fail(`The start failed:\n${readFileSync(logFile).subarray(logStartsAt).toString()}`);
     process.exit(1);
   }
   if (holder?.pid === child.pid) progress.done(welcome(description, description.notices));
-  // Somebody else was faster.
-  else sayRunning({ holder, description });
+  // Another process was faster.
+  else printRunning({ holder, description });
   child.unref();
 }
 
-/** Waits until the stack runs, or nobody starts it any more. */
+/** Waits until the stack runs, or no process is starting it any more. */
 async function settled(isStarting: () => boolean): Promise<StackState> {
   const deadline = performance.now() + DETACHED_START_TIMEOUT_MS;
   for (;;) {
@@ -135,16 +135,15 @@ async function settled(isStarting: () => boolean): Promise<StackState> {
   }
 }
 
-/** There is one already: what was asked for is so, unless another port was asked for. */
-function sayRunning({ holder, description }: StackState): void {
-  const todo = '`npm stop` ends it, `npm run status` shows it.';
-  if (holder === undefined)
-    throw new Error('The process that started the stack has ended before it was up: try again.');
+/** Prints a stack that is already running. An error if another port was requested. */
+function printRunning({ holder, description }: StackState): void {
+  const todo = '`npm stop` stops it, `npm run status` shows it.';
+  if (holder === undefined) throw new Error('The process that was starting the stack has exited; try again.');
   if (description === undefined) {
-    process.stdout.write(`Xerotier is being started already, by process ${holder.pid}. ${todo}\n`);
+    process.stdout.write(`Xerotier is already being started by process ${holder.pid}. ${todo}\n`);
     return;
   }
-  process.stdout.write(`Xerotier is running already (process ${holder.pid}) at ${description.baseUrl}. ${todo}\n`);
+  process.stdout.write(`Xerotier is already running (process ${holder.pid}) at ${description.baseUrl}. ${todo}\n`);
   process.stdout.write(`${welcome(description, description.notices)}\n`);
   rejectOtherPort(description);
 }
@@ -153,7 +152,7 @@ function rejectOtherPort({ baseUrl }: DevFile): void {
   const wanted = wantedPort(process.env['XEROTIER_PORT']);
   if (wanted === undefined || wanted === Number(new URL(baseUrl).port)) return;
   throw new Error(
-    `It does not listen on port ${wanted} (XEROTIER_PORT). To move it there: npm stop, then npm start again. ` +
-      'To run a second one beside it, give that a folder of its own: XEROTIER_HOME=/some/folder npm start',
+    `It does not listen on port ${wanted} (XEROTIER_PORT). To change the port: npm stop, then npm start. ` +
+      'To run a second stack, use another folder: XEROTIER_HOME=/some/folder npm start',
   );
 }

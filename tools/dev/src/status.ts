@@ -6,7 +6,7 @@ import { separateWorkers } from './worker.ts';
 
 const HEALTH_TIMEOUT_MS = 2_000;
 
-/** One line per process. Exits with 3 when nothing runs, as `systemctl status` does. */
+/** Prints one line per process. Exits with 3 when nothing runs, like `systemctl status`. */
 export async function status(): Promise<void> {
   const { holder, description } = await stackState(state);
   if (holder === undefined || description === undefined) {
@@ -17,7 +17,7 @@ export async function status(): Promise<void> {
   process.stdout.write(`Running (process ${holder.pid}) at ${description.projectUrl}\n`);
   for (const [name, service] of Object.entries(description.services)) {
     const pid = service.pid === null ? 'down' : `pid ${service.pid}`;
-    const line = `  ${name.padEnd(12)} ${pid.padEnd(12)} ${(await health(service)).padEnd(14)} ${fateOf(service)}`;
+    const line = `  ${name.padEnd(12)} ${pid.padEnd(12)} ${(await health(service)).padEnd(14)} ${restartsOf(service)}`;
     process.stdout.write(`${line.trimEnd()}\n`);
   }
   for (const { name, holder: own } of await separateWorkers())
@@ -25,18 +25,18 @@ export async function status(): Promise<void> {
   for (const notice of description.notices) process.stdout.write(`Note: ${notice}\n`);
 }
 
-/** Whether it takes work, in words; empty when it cannot be asked. */
+/** Returns the health in words; empty when it has no health URL. */
 export async function health({ healthUrl }: Pick<ServiceDescription, 'healthUrl'>): Promise<string> {
   if (healthUrl === undefined) return '';
   const response = await fetch(`${healthUrl}/readyz`, { signal: AbortSignal.timeout(HEALTH_TIMEOUT_MS) }).catch(
     () => undefined,
   );
-  return response === undefined ? 'does not answer' : response.ok ? 'ready' : 'not ready';
+  return response === undefined ? 'not responding' : response.ok ? 'ready' : 'not ready';
 }
 
-/** How often it came back, and why it last ended. */
-function fateOf({ restarts, lastExit }: ServiceDescription): string {
+/** Formats the number of restarts and the last exit. */
+function restartsOf({ restarts, lastExit }: ServiceDescription): string {
   if (lastExit === undefined) return '';
   const times = restarts === 1 ? 'restarted once' : `restarted ${restarts} times`;
-  return `${times}, last ended at ${lastExit.at} (${lastExit.reason})`;
+  return `${times}, last exit at ${lastExit.at} (${lastExit.reason})`;
 }

@@ -4,7 +4,7 @@ import { holderOf } from './supervisor-lock.ts';
 
 const STOP_TIMEOUT_MS = 60_000;
 
-/** Ends the running platform and waits until it is gone. */
+/** Stops the running platform and waits until it has exited. */
 export async function stop(): Promise<void> {
   const holder = await holderOf(state);
   if (holder === undefined) {

@@ -25,24 +25,24 @@ async function ownEntry(): Promise<Holder> {
   return JSON.parse(await readFile(state.lockFile, 'utf8')) as Holder;
 }
 
-/** The id of a process that has ended. */
+/** Returns the id of a process that has exited. */
 function deadPid(): number {
   return spawnSync(process.execPath, ['--version']).pid;
 }
 
 describe('the lock of a state folder', () => {
-  it('is taken by the first who comes, who then holds it', async () => {
+  it('is acquired by the first process', async () => {
     expect(await holderOf(state)).toBeUndefined();
     expect(await takeLock(state)).toBeUndefined();
     expect(await holderOf(state)).toMatchObject({ pid: process.pid });
   });
 
-  it('is not taken again while its holder lives, and the holder is named', async () => {
+  it('is not acquired again while its holder runs, and returns the holder', async () => {
     await takeLock(state);
     expect(await takeLock(state)).toMatchObject({ pid: process.pid });
   });
 
-  it('is free again when it is released', async () => {
+  it('is free again after a release', async () => {
     await takeLock(state);
     await releaseLock(state);
     expect(await holderOf(state)).toBeUndefined();
@@ -57,10 +57,10 @@ describe('the lock of a state folder', () => {
   it.each<[string, (own: Holder) => string]>([
     ['a process that was killed', (own) => JSON.stringify({ ...own, pid: deadPid() })],
     ['another process that had the same id', (own) => JSON.stringify({ ...own, startTime: '1' })],
-    ['a process that was killed while it wrote', () => '{"pid":'],
-    ['a process that was killed before it wrote', () => ''],
-    ['something else', () => 'null'],
-  ])('that was left by %s is no obstacle', async (_, text) => {
+    ['a process that was killed while writing', () => '{"pid":'],
+    ['a process that was killed before writing', () => ''],
+    ['invalid content', () => 'null'],
+  ])('is replaced when it was left by %s', async (_, text) => {
     const own = await ownEntry();
     await writeFile(state.lockFile, text(own));
     expect(await holderOf(state)).toBeUndefined();
@@ -69,14 +69,14 @@ describe('the lock of a state folder', () => {
     expect(await readdir(state.root)).toEqual(['supervisor.json']);
   });
 
-  ifLinux('that was left by a process that nobody has collected is no obstacle', async () => {
-    // The shell becomes a program that never asks after the child it has got: usual for the first process of a container.
-    const parent = spawn('sh', ['-c', 'true & echo $!; exec sleep 60'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  ifLinux('is replaced when it was left by a process that was not reaped', async () => {
+    // The shell becomes a program that never reaps its child, which exits afterwards: common for the first process of a container.
+    const parent = spawn('sh', ['-c', 'sleep 1 & echo $!; exec sleep 60'], { stdio: ['ignore', 'pipe', 'inherit'] });
     try {
       const [line] = (await once(parent.stdout, 'data')) as [Buffer];
       const pid = Number(line.toString());
       const fields = (): string[] => readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
-      await eventually('it has ended', () => fields()[0] === 'Z');
+      await eventually('it is a zombie', () => fields()[0] === 'Z');
       await mkdir(state.root);
       await writeFile(state.lockFile, JSON.stringify({ pid, startTime: fields()[19] }));
       expect(await holderOf(state)).toBeUndefined();
@@ -87,7 +87,7 @@ describe('the lock of a state folder', () => {
   });
 
   it.each(['fresh', 'left by a killed process'])(
-    'when it is %s is taken by one of many who come at once',
+    'when %s, is acquired by one of many concurrent processes',
     async (kind) => {
       for (let round = 0; round < 10; round += 1) {
         const own = await ownEntry();
@@ -100,7 +100,7 @@ describe('the lock of a state folder', () => {
     },
   );
 
-  it('that cannot be written is an error, and not waited for', async () => {
+  it('throws at once when it cannot be written', async () => {
     const unwritable = { ...state, lockFile: join(state.root, 'missing', 'supervisor.json') };
     await expect(takeLock(unwritable)).rejects.toThrow('ENOENT');
   });

@@ -1,4 +1,4 @@
-/** Which process holds a state folder: one supervisor at a time, and a file that a killed one left is no obstacle. */
+/** The process that holds a state folder: one supervisor at a time; the lock of a killed one is replaced. */
 import { mkdir, rm } from 'node:fs/promises';
 import { lockHolder, takeLockFile } from './process-lock.mjs';
 import type { Holder } from './process-lock.mjs';
@@ -6,14 +6,14 @@ import type { StateDir } from './project-paths.ts';
 
 export type { Holder };
 
-/** The running supervisor of this folder, or undefined. */
+/** Returns the running supervisor of this folder, or undefined. */
 export function holderOf(state: StateDir): Promise<Holder | undefined> {
   return lockHolder(state.lockFile);
 }
 
 /**
- * Takes the folder for this process. Returns the one that has it instead, when there is one.
- * @throws the file system's error when the folder cannot be written to.
+ * Acquires the folder for this process. Returns the current holder instead, if there is one.
+ * @throws the file system's error when the folder is not writable.
  */
 export async function takeLock(state: StateDir): Promise<Holder | undefined> {
   await mkdir(state.root, { recursive: true, mode: 0o711 });

@@ -17,7 +17,7 @@ const DESCRIPTION: PlatformDescription = {
   services: {},
 };
 
-/** The arguments that a shell makes of the pasted line. */
+/** Returns the arguments that a shell parses from the pasted line. */
 function pasted(text: string): string[] {
   const line = text.slice(text.indexOf('\ncurl '), text.indexOf('\n\nCtrl-C'));
   const shell = `curl() { for each in "$@"; do printf '%s\\0' "$each"; done; }; ${line}`;
@@ -25,7 +25,7 @@ function pasted(text: string): string[] {
 }
 
 describe('welcome', () => {
-  it('names address, key and model', () => {
+  it('contains address, key and model', () => {
     const text = welcome(DESCRIPTION);
     expect(text).toContain('http://127.0.0.1:8080/proj_1/chat/v1\n');
     expect(text).toContain('xero_demo_key\n');
@@ -34,7 +34,7 @@ describe('welcome', () => {
   });
 
   it.each(['xero-tiny', "it's a model", '$HOME `id` "quoted" \\ back'])(
-    'has a line that can be pasted into a shell, for the model %s',
+    'contains a curl command that can be pasted into a shell, for the model %s',
     (model) => {
       const [url, ...rest] = pasted(welcome({ ...DESCRIPTION, model }));
       expect(url).toBe('http://127.0.0.1:8080/proj_1/chat/v1/chat/completions');
@@ -53,7 +53,7 @@ describe('welcome', () => {
     },
   );
 
-  it('shows no other secret', () => {
+  it('contains no other secret', () => {
     expect(welcome(DESCRIPTION)).not.toMatch(/hunter2|xero_demo_management/);
   });
 });

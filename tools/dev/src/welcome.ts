@@ -2,7 +2,7 @@ import type { PlatformDescription } from './platform.ts';
 
 const PROMPT = 'What is the capital of France?';
 
-/** What can be asked of an endpoint in one line, by its task. Sound and images need a file: those have no example. */
+/** An example request for each task that fits on one line. Audio and images need a file: they have no example. */
 const EXAMPLES: Readonly<Record<string, { readonly path: string; readonly body: object }>> = {
   generate: { path: 'chat/completions', body: { messages: [{ role: 'user', content: PROMPT }], max_tokens: 100 } },
   embed: { path: 'embeddings', body: { input: PROMPT } },
@@ -10,8 +10,8 @@ const EXAMPLES: Readonly<Record<string, { readonly path: string; readonly body: 
 };
 
 /**
- * What a person reads when it runs: the address, the key, and a line to paste.
- * @param notices what they should know besides; default nothing.
+ * Returns the text that is printed once the platform runs: address, key, and an example.
+ * @param notices additional notices; default none.
  */
 export function welcome(
   { baseUrl, projectUrl, projectId, endpointSlug, apiKey, model }: PlatformDescription,
@@ -28,18 +28,18 @@ export function welcome(
     `  model     ${model} (all of them: ${projectUrl}/models)`,
     `  API       ${baseUrl}/docs`,
     '',
-    'Ask it something (add "stream": true to see it token by token):',
+    'Try it (add "stream": true to stream the response):',
     '',
     ...curlLines({ url, apiKey, model, task: 'generate' }),
     '',
-    'Ctrl-C or `npm stop` ends it; data stay in .xerotier/ (`npm run reset` removes them).',
+    'Ctrl-C or `npm stop` stops it; data is kept in .xerotier/ (`npm run reset` removes it).',
     '',
   ].join('\n');
 }
 
-/** A command to paste into a shell, for an endpoint; none when its task has no example. */
+/** Returns a command for an endpoint to paste into a shell; empty when its task has no example. */
 export function curlLines(to: {
-  /** Of the endpoint, with /v1. */
+  /** URL of the endpoint, with /v1. */
   readonly url: string;
   readonly apiKey: string;
   readonly model: string;
@@ -55,7 +55,7 @@ export function curlLines(to: {
   ];
 }
 
-/** As one word for a POSIX shell, whatever it holds. */
+/** Quotes text as one word for a POSIX shell. */
 function shellQuoted(text: string): string {
   return `'${text.replaceAll("'", String.raw`'\''`)}'`;
 }

@@ -11,7 +11,7 @@ import type { WorkerOptions } from './worker-options.ts';
 let folder: string;
 let server: Server;
 let url: string;
-/** What the server says to /models, and the key that it got. */
+/** The response to /models, and the received key. */
 let models: { status: number; body: unknown };
 let key: string | undefined;
 
@@ -41,7 +41,7 @@ const read = (args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Wor
   workerOptions(args, { cwd: folder, env, taken: ['chat', 'embed'] });
 
 describe('workerOptions', () => {
-  it('makes id, name and endpoint of the name of a file, which is looked for where it was called', async () => {
+  it('derives id, name and endpoint from a file name, relative to the working directory', async () => {
     expect(await read(['--model', 'My Model_v2.Q4.gguf'])).toEqual({
       modelId: 'My-Model_v2-Q4',
       name: 'My Model_v2.Q4',
@@ -51,7 +51,7 @@ describe('workerOptions', () => {
     });
   });
 
-  it('takes what is given instead', async () => {
+  it('uses given options instead', async () => {
     const args = ['--model', 'My Model_v2.Q4.gguf', '--model-name', 'org/x', '--endpoint', 'mine', '--task', 'embed'];
     expect(await read([...args, '--slots', '8', '--context', '2048', '--threads', '2'])).toMatchObject({
       ...{ modelId: 'org-x', name: 'org/x', endpoint: 'mine', task: 'embed' },
@@ -59,7 +59,7 @@ describe('workerOptions', () => {
     });
   });
 
-  it('asks a server for its first model, with the key', async () => {
+  it('requests the first model of a server, with the key', async () => {
     expect(await read(['--upstream', url], { XIM_UPSTREAM_KEY: 'secret' })).toEqual({
       ...{ modelId: 'org-First', name: 'org/First', task: 'generate', endpoint: 'org-first' },
       env: { XIM_ENGINE: 'openai', XIM_UPSTREAM_URL: url, XIM_TASK: 'generate' },
@@ -67,7 +67,7 @@ describe('workerOptions', () => {
     expect(key).toBe('Bearer secret');
   });
 
-  it('asks no server whose model is named', async () => {
+  it('does not contact a server whose model is named', async () => {
     models = { status: 500, body: {} };
     expect(await read(['--upstream', url, '--name', 'mine', '--upstream-model', 'theirs'])).toMatchObject({
       name: 'mine',
@@ -77,44 +77,44 @@ describe('workerOptions', () => {
   });
 
   it.each<[unknown, string]>([
-    [{ status: 404, body: {} }, 'answers with 404'],
+    [{ status: 404, body: {} }, 'returned 404'],
     [{ status: 200, body: { data: [] } }, 'lists no model'],
     [{ status: 200, body: 'x' }, 'lists no model'],
-  ])('says what to do about a server that has %j for /models', async (reply, reason) => {
+  ])('explains what to do when /models returns %j', async (reply, reason) => {
     models = reply as typeof models;
     await expect(read(['--upstream', url])).rejects.toThrow(
-      `${url}/models ${reason}, so say what the model is called: --name`,
+      `${url}/models ${reason}; set the name of the model: --name`,
     );
   });
 
-  it('makes no endpoint when told so', async () => {
+  it('creates no endpoint with --no-endpoint', async () => {
     expect(await read(['--upstream', url, '--no-endpoint'])).toMatchObject({ endpoint: undefined });
   });
 
-  it.each(['-h', '--help'])('knows %s', async (arg) => {
+  it.each(['-h', '--help'])('accepts %s', async (arg) => {
     expect(await read([arg])).toBe('help');
   });
 
   const file = ['--model', 'My Model_v2.Q4.gguf'];
   it.each<[string[], string]>([
-    [[], 'Say one of --model and --upstream.'],
-    [[...file, '--upstream', 'http://x'], 'Say one of --model and --upstream.'],
-    [['--model', 'no.gguf'], '--model: there is no '],
+    [[], 'Expected one of --model and --upstream.'],
+    [[...file, '--upstream', 'http://x'], 'Expected one of --model and --upstream.'],
+    [['--model', 'no.gguf'], 'no.gguf does not exist'],
     [['--model', 'text.gguf'], 'is not a GGUF file'],
     [['--model', 'empty.gguf'], 'is not a GGUF file'],
-    [['--model', 'old.gguf'], 'of a GGUF version (99) that is not known'],
+    [['--model', 'old.gguf'], 'has an unknown GGUF version (99)'],
     [['--model', '.'], 'cannot be read (EISDIR)'],
     [['--upstream', 'localhost:8000'], "--upstream is 'localhost:8000'"],
-    [[...file, '--task', 'dance'], "--task is 'dance': it must be one of generate, "],
+    [[...file, '--task', 'dance'], "--task is 'dance': expected one of generate, "],
     [[...file, '--task', 'speak'], '--task speak needs a server'],
     [[...file, '--endpoint', 'Not a slug'], "--endpoint is 'Not a slug': it must be 1 to 63 lowercase letters"],
-    [[...file, '--endpoint', 'chat'], "'chat' belongs to a model in the box"],
+    [[...file, '--endpoint', 'chat'], "'chat' belongs to a bundled model"],
     [[...file, '--name', '///'], "--name is '///'"],
-    [[...file, '--slots', '0'], "--slots is '0': it must be a whole number above 0"],
+    [[...file, '--slots', '0'], "--slots is '0': expected a positive integer"],
     [[...file, '--slots', 'many'], "--slots is 'many'"],
     [[...file, '--key', 'secret'], "'--key'"],
     [[...file, 'more'], "'more'"],
-  ])('says what is wrong with %j', async (args, message) => {
+  ])('rejects %j', async (args, message) => {
     const failing = read(args);
     await expect(failing).rejects.toThrow(message);
     await expect(failing).rejects.toThrow('npm run worker -- --model FILE | --upstream URL');

@@ -1,4 +1,4 @@
-/** What `npm run worker` is told. */
+/** The options of `npm run worker`. */
 import { endpointTask } from '@xerotier/contracts/auth';
 import { modelId, slug } from '@xerotier/contracts/ids';
 import { open } from 'node:fs/promises';
@@ -7,35 +7,35 @@ import { parseArgs } from 'node:util';
 
 export const WORKER_USAGE = `npm run worker -- --model FILE | --upstream URL [options]
 
-Runs one more worker for the running stack, until Ctrl-C, and gives its model an endpoint in the demo project.
+Runs an additional worker for the running stack, until Ctrl-C, with an endpoint in the demo project.
 
   --model FILE          a GGUF file, run on the CPU of this machine
   --upstream URL        an OpenAI-compatible server, ending in /v1 (vLLM, SGLang, llama-server, Ollama)
-  --name NAME           what clients call the model; default: the name of the file, or what the server calls it
-  --upstream-model NAME what the server calls the model; default: the first that it lists
+  --name NAME           name of the model for clients; default: the file name, or the server's name for it
+  --upstream-model NAME the server's name for the model; default: the first one it lists
   --task TASK           ${endpointTask.options.join(', ')}; default generate
-  --endpoint SLUG       the endpoint's name in the URL; default made from NAME
-  --no-endpoint         registers none: the model has one already
-  --slots N             requests that run at once; default 4, with vLLM its --max-num-seqs
+  --endpoint SLUG       slug of the endpoint; default: derived from NAME
+  --no-endpoint         do not create an endpoint
+  --slots N             concurrent requests; default 4, with vLLM its --max-num-seqs
   --context N           tokens of context per request
-  --threads N           threads that compute; default all cores but one
+  --threads N           compute threads; default all cores but one
 
-The key of the server, when it wants one, is XIM_UPSTREAM_KEY in the environment. Every other XIM_* setting is taken from there
+The key of the server, if required, is XIM_UPSTREAM_KEY in the environment. All other XIM_* settings are read from there
 too (docs/generated/configuration.md).
 `;
 
 export interface WorkerOptions {
-  /** Id in the fleet and the catalogue, made from the name. */
+  /** Id in the fleet and the catalogue, derived from the name. */
   readonly modelId: string;
   readonly name: string;
   readonly task: string;
-  /** Undefined: no endpoint is wanted. */
+  /** Undefined with --no-endpoint. */
   readonly endpoint: string | undefined;
-  /** The `XIM_*` settings that follow. */
+  /** The resulting `XIM_*` settings. */
   readonly env: Readonly<Record<string, string>>;
 }
 
-/** The command was called in a way that it does not understand. Its message says how to call it. */
+/** The command was called with invalid arguments. The message contains the usage. */
 export class UsageError extends Error {
   constructor(problem: string) {
     super(`${problem}\n\n${WORKER_USAGE}`);
@@ -48,10 +48,10 @@ const GGUF_VERSIONS: readonly number[] = [1, 2, 3];
 const MODELS_TIMEOUT_MS = 10_000;
 
 /**
- * Reads arguments; 'help' when that is what they ask for. Looks at the file, or asks the server for its first model when no
- * name is given.
- * @param options.cwd relative paths are meant from there.
- * @param options.taken slugs of endpoints that belong to the stack itself.
+ * Parses the arguments; returns 'help' when requested. Checks the file, or requests the first model of the server when
+ * no name is given.
+ * @param options.cwd base of relative paths.
+ * @param options.taken slugs of the stack's own endpoints.
  * @throws {UsageError} that names the option.
  */
 export async function workerOptions(
@@ -61,17 +61,19 @@ export async function workerOptions(
   const given = parse(args);
   if (given.help === true) return 'help';
   const { model, upstream, task = 'generate' } = given;
-  if ((model === undefined) === (upstream === undefined)) throw new UsageError('Say one of --model and --upstream.');
+  if ((model === undefined) === (upstream === undefined))
+    throw new UsageError('Expected one of --model and --upstream.');
   if (!endpointTask.safeParse(task).success)
-    throw new UsageError(`--task is '${task}': it must be one of ${endpointTask.options.join(', ')}.`);
+    throw new UsageError(`--task is '${task}': expected one of ${endpointTask.options.join(', ')}.`);
   const engine =
     model !== undefined
       ? await fileEngine(resolve(options.cwd, model), task)
       : await serverEngine(upstream as string, given['upstream-model'], given.name, options.env);
   const name = given.name ?? engine.name;
-  if (name === '' || name.length > 256) throw new UsageError('--name must have 1 to 256 characters.');
+  if (name === '' || name.length > 256) throw new UsageError('Expected --name with 1 to 256 characters.');
   const id = idOf(name);
-  if (!modelId.safeParse(id).success) throw new UsageError(`--name is '${name}': it needs a letter or a digit.`);
+  if (!modelId.safeParse(id).success)
+    throw new UsageError(`--name is '${name}': expected at least one letter or digit.`);
   return {
     modelId: id,
     name,
@@ -114,18 +116,18 @@ interface EngineChoice {
 async function fileEngine(path: string, task: string): Promise<EngineChoice> {
   const version = await ggufVersion(path).catch((error: NodeJS.ErrnoException) => {
     throw new UsageError(
-      error.code === 'ENOENT' ? `--model: there is no ${path}.` : `--model: ${path} cannot be read (${error.code}).`,
+      error.code === 'ENOENT' ? `--model: ${path} does not exist.` : `--model: ${path} cannot be read (${error.code}).`,
     );
   });
   if (version === undefined) throw new UsageError(`--model: ${path} is not a GGUF file.`);
   if (!GGUF_VERSIONS.includes(version))
-    throw new UsageError(`--model: ${path} is damaged, or of a GGUF version (${version}) that is not known.`);
+    throw new UsageError(`--model: ${path} is corrupt, or has an unknown GGUF version (${version}).`);
   if (!['generate', 'embed', 'score'].includes(task))
-    throw new UsageError(`--task ${task} needs a server (--upstream): a GGUF file does generate, embed and score.`);
+    throw new UsageError(`--task ${task} needs a server (--upstream): GGUF files support generate, embed and score.`);
   return { name: basename(path).replace(/\.gguf$/i, ''), env: { XIM_ENGINE: 'llama', XIM_MODEL_PATH: path } };
 }
 
-/** Undefined for any other file. Looked at here, since a parser can take very long over what is not a model. */
+/** Returns undefined for any other file. Checked here, since the parser may take very long on an invalid file. */
 async function ggufVersion(path: string): Promise<number | undefined> {
   const file = await open(path, 'r');
   try {
@@ -144,9 +146,7 @@ async function serverEngine(
   env: NodeJS.ProcessEnv,
 ): Promise<EngineChoice> {
   if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol))
-    throw new UsageError(
-      `--upstream is '${url}': it must be the address of the server, such as http://127.0.0.1:8000/v1.`,
-    );
+    throw new UsageError(`--upstream is '${url}': expected the URL of the server, such as http://127.0.0.1:8000/v1.`);
   const called = upstreamModel ?? env['XIM_UPSTREAM_MODEL'];
   return {
     name: name ?? called ?? (await firstModel(url, env['XIM_UPSTREAM_KEY'])),
@@ -159,21 +159,21 @@ async function serverEngine(
 }
 
 async function firstModel(url: string, key: string | undefined): Promise<string> {
-  const problem = (why: string): UsageError =>
-    new UsageError(`${url.replace(/\/$/, '')}/models ${why}, so say what the model is called: --name NAME.`);
+  const problem = (reason: string): UsageError =>
+    new UsageError(`${url.replace(/\/$/, '')}/models ${reason}; set the name of the model: --name NAME.`);
   const response = await fetch(`${url.replace(/\/$/, '')}/models`, {
     headers: key === undefined ? {} : { authorization: `Bearer ${key}` },
     signal: AbortSignal.timeout(MODELS_TIMEOUT_MS),
   }).catch(() => undefined);
-  if (response === undefined) throw problem('does not answer');
-  if (!response.ok) throw problem(`answers with ${response.status}`);
+  if (response === undefined) throw problem('is not responding');
+  if (!response.ok) throw problem(`returned ${response.status}`);
   const list = (await response.json().catch(() => undefined)) as { data?: { id?: unknown }[] } | undefined;
   const id = list?.data?.[0]?.id;
   if (typeof id !== 'string' || id === '') throw problem('lists no model');
   return id;
 }
 
-/** `org/My model.q4` is `org-My-model-q4`: ids are parts of NATS subjects. */
+/** Converts `org/My model.q4` to `org-My-model-q4`: ids are parts of NATS subjects. */
 function idOf(name: string): string {
   return name
     .replace(/[^A-Za-z0-9_-]+/g, '-')
@@ -191,7 +191,7 @@ function endpointOf(given: string | undefined, id: string, taken: readonly strin
   const result = slug.safeParse(endpoint);
   if (!result.success) throw new UsageError(`--endpoint is '${endpoint}': it ${result.error.issues[0]?.message}.`);
   if (taken.includes(endpoint))
-    throw new UsageError(`--endpoint: '${endpoint}' belongs to a model in the box. Choose another one.`);
+    throw new UsageError(`--endpoint: '${endpoint}' belongs to a bundled model. Choose another one.`);
   return endpoint;
 }
 
@@ -200,8 +200,7 @@ function integers(given: Given): Record<string, string> {
   for (const [option, variable] of Object.entries(INTEGERS)) {
     const value = given[option as keyof typeof INTEGERS];
     if (value === undefined) continue;
-    if (!/^[1-9]\d{0,7}$/.test(value))
-      throw new UsageError(`--${option} is '${value}': it must be a whole number above 0.`);
+    if (!/^[1-9]\d{0,7}$/.test(value)) throw new UsageError(`--${option} is '${value}': expected a positive integer.`);
     env[variable] = value;
   }
   return env;

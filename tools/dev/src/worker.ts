@@ -1,4 +1,4 @@
-/** `npm run worker`: one more worker for the running stack, in the foreground. */
+/** `npm run worker`: an additional worker for the running stack, in the foreground. */
 import { keepLogsBounded } from '@xerotier/local-servers';
 import { environmentOf, readRegistry, serviceNamed } from '@xerotier/registry';
 import { existsSync } from 'node:fs';
@@ -24,11 +24,11 @@ import { WORKER_USAGE, workerOptions } from './worker-options.ts';
 import type { WorkerOptions } from './worker-options.ts';
 
 const OWNER = 'local';
-const SHOW_EVERY_MS = 200;
+const PRINT_INTERVAL_MS = 200;
 
 export async function worker(args: readonly string[]): Promise<void> {
   const options = await workerOptions(args, {
-    // npm runs scripts in the project's folder, and says where it was called.
+    // npm runs scripts in the project's folder, and passes the original one.
     cwd: process.env['INIT_CWD'] ?? process.cwd(),
     env: process.env,
     taken: boxPlatform().endpoints.map(({ slug }) => slug),
@@ -42,18 +42,18 @@ export async function worker(args: readonly string[]): Promise<void> {
   process.exit(await run(options, stack));
 }
 
-/** @throws {Error} that says what to do when there is none. */
+/** @throws {Error} with advice when there is none. */
 async function runningStack(): Promise<DevFile> {
   const { holder, description } = await stackState(state);
   if (description !== undefined) return description;
   throw new Error(
     holder === undefined
       ? `No stack is running in ${state.root}. Start one with npm start (or npm start -- --detach), then run this again.`
-      : `The stack is still being started, by process ${holder.pid}. Run this again when npm run status shows it.`,
+      : `The stack is still being started by process ${holder.pid}. Run this again when npm run status shows it.`,
   );
 }
 
-/** Runs the worker to its end. Returns the exit code. */
+/** Runs the worker until it exits. Returns the exit code. */
 async function run(options: WorkerOptions, stack: DevFile): Promise<number> {
   const name = await claimName(options.modelId);
   const service = new ServiceProcess({
@@ -62,13 +62,13 @@ async function run(options: WorkerOptions, stack: DevFile): Promise<number> {
     env: { ...ownSettings(process.env), ...options.env, XIM_MODEL_ID: options.modelId, NATS_URL: stack.natsUrl },
     logFile: join(state.logs, `${name}.log`),
     restart: false,
-    // A server that it stands in front of may take its time to load a model.
+    // An upstream server may take long to load a model.
     startTimeoutMs: Infinity,
   });
   const log = new LogFile(service.spec.logFile);
   log.skipToEnd();
-  const show = (): void => log.readNew().forEach((line) => say(formatLogLine(line, name.length)));
-  const showing = setInterval(show, SHOW_EVERY_MS);
+  const show = (): void => log.readNew().forEach((line) => print(formatLogLine(line, name.length)));
+  const showing = setInterval(show, PRINT_INTERVAL_MS);
   const endBounds = keepLogsBounded(() => [service.spec.logFile]);
   let isStopping = false;
   const stop = (): void => {
@@ -78,17 +78,17 @@ async function run(options: WorkerOptions, stack: DevFile): Promise<number> {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, stop);
   endWithParent(stop);
   try {
-    say(`Starting a worker for ${options.name} (log: ${service.spec.logFile})`);
+    print(`Starting a worker for ${options.name} (log: ${service.spec.logFile})`);
     const starting = service.start();
     const { exited } = service;
     await starting.then(
-      async () => say(await announce(options, service, stack)),
-      // What it said is on the terminal already.
+      async () => print(await announce(options, service, stack)),
+      // Its output is on the terminal already.
       () => undefined,
     );
     const { code, signal } = await exited;
     show();
-    if (!isStopping) say(`The worker ended (${signal ?? `code ${code}`}).`);
+    if (!isStopping) print(`The worker exited (${signal ?? `code ${code}`}).`);
     return code ?? 128 + constants.signals[signal as NodeJS.Signals];
   } finally {
     await service.stop();
@@ -98,7 +98,7 @@ async function run(options: WorkerOptions, stack: DevFile): Promise<number> {
   }
 }
 
-/** Enters model and endpoint, and returns what a person wants to know then. */
+/** Seeds model and endpoint, and returns the text to print. */
 async function announce(options: WorkerOptions, service: ServiceProcess, stack: DevFile): Promise<string> {
   const { name, modelId, task, endpoint } = options;
   const common = { NATS_URL: stack.natsUrl, DATABASE_URL: stack.databaseUrl };
@@ -114,7 +114,7 @@ async function announce(options: WorkerOptions, service: ServiceProcess, stack: 
     ],
     common,
   );
-  if (endpoint === undefined) return `\nThe worker serves ${name}. Ctrl-C ends it.\n`;
+  if (endpoint === undefined) return `\nThe worker serves ${name}. Ctrl-C stops it.\n`;
   const { secrets } = await loadCredentials(state, PROJECT_SLUG);
   await seedProject(
     {
@@ -131,7 +131,7 @@ async function announce(options: WorkerOptions, service: ServiceProcess, stack: 
   const url = `${stack.baseUrl}/${stack.projectId}/${endpoint}/v1`;
   return [
     '',
-    `The worker serves ${name} at the endpoint '${endpoint}' of the demo project. Ctrl-C ends it; the endpoint stays.`,
+    `The worker serves ${name} at the endpoint '${endpoint}' of the demo project. Ctrl-C stops it; the endpoint is kept.`,
     '',
     `  base URL  ${url}`,
     `  API key   ${stack.apiKey}`,
@@ -142,7 +142,7 @@ async function announce(options: WorkerOptions, service: ServiceProcess, stack: 
   ].join('\n');
 }
 
-/** Names of workers that run by themselves, each once, with their processes. */
+/** Returns the workers that run separately, with their processes. */
 export async function separateWorkers(): Promise<{ name: string; holder: Holder }[]> {
   const files = (await readdir(state.workers).catch(() => [])).filter((file) => file.endsWith('.json'));
   const found = await Promise.all(
@@ -151,7 +151,7 @@ export async function separateWorkers(): Promise<{ name: string; holder: Holder 
   return found.flatMap(({ name, holder }) => (holder === undefined ? [] : [{ name, holder }]));
 }
 
-/** A name of its own, and with it a log of its own: `worker-my-model`, `worker-my-model-2`. */
+/** Claims a unique name, and so a log file: `worker-my-model`, `worker-my-model-2`. */
 async function claimName(modelId: string): Promise<string> {
   await mkdir(state.workers, { recursive: true, mode: 0o700 });
   await mkdir(state.logs, { recursive: true });
@@ -165,7 +165,7 @@ function claimFile(name: string): string {
   return join(state.workers, `${name}.json`);
 }
 
-/** What of the environment is meant for a worker. */
+/** Returns the variables that are meant for a worker. */
 function ownSettings(env: NodeJS.ProcessEnv): Record<string, string> {
   const own = Object.entries(env).filter(
     ([name, value]) => value !== undefined && (name.startsWith('XIM_') || name === 'LOG_LEVEL'),
@@ -173,6 +173,6 @@ function ownSettings(env: NodeJS.ProcessEnv): Record<string, string> {
   return Object.fromEntries(own) as Record<string, string>;
 }
 
-function say(text: string): void {
+function print(text: string): void {
   process.stdout.write(`${text}\n`);
 }

@@ -1,4 +1,4 @@
-/** docs/generated/configuration.md: every setting of every service. */
+/** docs/generated/configuration.md: all settings of all services. */
 import { listSettings } from '@xerotier/config';
 import type { Setting } from '@xerotier/config';
 import { readRegistry } from '@xerotier/registry';
@@ -9,12 +9,12 @@ export async function configurationPage(): Promise<string> {
   const sections: string[] = [];
   for (const { name } of readRegistry()) {
     const rows = listSettings(await settingsOf(name)).map(row);
-    sections.push(`## ${name}\n\n${table(['Variable', 'Required', 'What it is'], rows)}`);
+    sections.push(`## ${name}\n\n${table(['Variable', 'Required', 'Description'], rows)}`);
   }
   return [
     '# Configuration',
     GENERATED_NOTE,
-    'Each service reads its settings from environment variables, once, when it starts. One that is missing or does not fit stops it with a message that names the variable. An empty variable counts as not set.',
+    'Each service reads its settings from environment variables, once, when it starts. A missing or invalid one stops it with a message that names the variable. An empty variable counts as not set.',
     ...sections,
   ]
     .join('\n\n')

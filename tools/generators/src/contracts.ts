@@ -1,4 +1,4 @@
-/** The contracts of all owners: what the folders of `libs/contracts/src` export. */
+/** The contracts of all owners: the exports of the folders of `libs/contracts/src`. */
 import type {
   Contract,
   EventContract,
@@ -12,7 +12,7 @@ type Operations = Record<string, RequestContract | StreamContract>;
 
 export interface Contracts {
   readonly services: readonly ServiceContract<Operations>[];
-  /** By the name that they are exported under. */
+  /** By the name of their export. */
   readonly events: Readonly<Record<string, EventContract>>;
 }
 

@@ -1,4 +1,4 @@
-/** docs/generated/errors.md: every error that a client may see. */
+/** docs/generated/errors.md: all errors that a client may receive. */
 import { errors } from '@xerotier/contracts/errors';
 import type { ErrorDefinition } from '@xerotier/contracts/errors';
 import { publicErrorType } from '@xerotier/public-api/errors';
@@ -18,7 +18,7 @@ export function errorsPage(): string {
   return [
     '# Errors',
     GENERATED_NOTE,
-    'The body is always `{ "error": { "message", "type", "param", "code" } }`, with `retry_after` (seconds) and `retry_strategy` on 429 and 503. An error after a stream has begun comes as one event with `type` `stream_error`, and the stream then ends without `[DONE]`. Switch on `code`. The last column is the code in logs, with the message there where it is another one.',
+    'The body is always `{ "error": { "message", "type", "param", "code" } }`, with `retry_after` (seconds) and `retry_strategy` on 429 and 503. An error after a stream has begun is sent as one event with `type` `stream_error`, and the stream then ends without `[DONE]`. Switch on `code`. The last column is the code in logs, with the internal message if it differs.',
     table(['Status', 'type', 'code', 'Retry?', 'Message', 'In logs'], rows),
   ]
     .join('\n\n')

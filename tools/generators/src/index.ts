@@ -1,4 +1,4 @@
-/** The files that are made from the code, so that they cannot say something else than it does. */
+/** Files that are generated from the code, so that they cannot contradict it. */
 import { configurationPage } from './configuration-page.ts';
 import { errorsPage } from './errors-page.ts';
 import { openapiDocument } from './openapi-document.ts';

@@ -1,4 +1,4 @@
-/** `npm run gen`: writes every generated file. */
+/** `npm run gen`: writes all generated files. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { generatedFiles } from './index.ts';

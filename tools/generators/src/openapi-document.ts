@@ -1,4 +1,4 @@
-/** docs/generated/openapi.json: what the gateway serves as `/openapi.json`. */
+/** docs/generated/openapi.json: the document that the gateway serves as `/openapi.json`. */
 import { buildDocument } from '@xerotier/public-api/openapi';
 import { operations } from '@xerotier/public-api/operations';
 

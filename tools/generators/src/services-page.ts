@@ -1,4 +1,4 @@
-/** docs/generated/services.md: every service, from the `project.json` of its app. */
+/** docs/generated/services.md: all services, from the `project.json` of their apps. */
 import { readRegistry } from '@xerotier/registry';
 import { GENERATED_NOTE, table } from './markdown.ts';
 
@@ -21,7 +21,7 @@ export function servicesPage(): string {
   return [
     '# Services',
     GENERATED_NOTE,
-    'What each app states in `metadata` of its `project.json`. Ports are those inside a container; the image is a target in `deploy/Dockerfile`.',
+    'From `metadata` in the `project.json` of each app. Ports are those inside a container; the image is a target in `deploy/Dockerfile`.',
     table(['Service', 'Kind', 'Owns', 'Needs', 'Schema', 'Secrets', 'Ports', 'Commands', 'Image'], rows),
   ]
     .join('\n\n')

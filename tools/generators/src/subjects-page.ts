@@ -1,4 +1,4 @@
-/** docs/generated/subjects.md: everything that is said over NATS. */
+/** docs/generated/subjects.md: all NATS subjects. */
 import { loadContracts } from './contracts.ts';
 import { GENERATED_NOTE, table } from './markdown.ts';
 
@@ -14,7 +14,7 @@ export async function subjectsPage(): Promise<string> {
   );
   const events = Object.entries(allEvents).map(([name, { subject, stream }]) => [
     `\`${subject}\``,
-    stream === undefined ? 'event' : `event, kept in ${stream}`,
+    stream === undefined ? 'event' : `event, stored in ${stream}`,
     name,
     '',
   ]);

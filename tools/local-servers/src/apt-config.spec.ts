@@ -21,16 +21,16 @@ describe('privateAptConfig', () => {
     expect(valuesOf('Acquire::http::Proxy')).toHaveLength(1);
   });
 
-  it('keeps no hook, as hooks write outside of our folder', () => {
+  it('removes hooks, which write outside of the folder', () => {
     expect(lines.filter((line) => line.includes('Invoke') || line.includes('Hook'))).toEqual([]);
   });
 
-  it('asks for lists of packages and for nothing else', () => {
+  it('requests package lists only', () => {
     expect(lines.filter((line) => line.startsWith('Acquire::IndexTargets'))).toHaveLength(1);
     expect(lines.join()).not.toContain('icons');
   });
 
-  it('says last that everything is written into our folder', () => {
+  it('redirects all writes to the folder at the end', () => {
     expect(valuesOf('Dir::State::lists').at(-1)).toBe('Dir::State::lists "/work dir/state/lists";');
     expect(valuesOf('Dir::Cache')).toEqual(['Dir::Cache "/work dir/cache";']);
   });

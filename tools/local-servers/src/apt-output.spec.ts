@@ -1,7 +1,7 @@
 import { aptProblems, isNeededToRun, parseSimulation, withoutPackages } from './apt-output.ts';
 
 describe('parseSimulation', () => {
-  it('reads new packages, upgrades and epochs', () => {
+  it('parses new packages, upgrades and epochs', () => {
     const output = [
       'NOTE: This is only a simulation!',
       'Inst liblzf1 (3.6-3 Debian:12.5/stable [amd64])',
@@ -16,7 +16,7 @@ describe('parseSimulation', () => {
     ]);
   });
 
-  it('reads nothing from a simulation that would install nothing', () => {
+  it('returns nothing for a simulation without installations', () => {
     expect(parseSimulation('redis-server is already the newest version.\nRemv nothing [1]')).toEqual([]);
   });
 });
@@ -27,7 +27,7 @@ describe('isNeededToRun', () => {
   });
 
   it.each(['libc6', 'libc6:i386', 'libc-bin', 'perl-base', 'libjson-perl', 'libllvm14', 'postgresql-common'])(
-    'leaves out %s',
+    'omits %s',
     (name) => {
       expect(isNeededToRun(name)).toBe(false);
     },
@@ -35,13 +35,13 @@ describe('isNeededToRun', () => {
 });
 
 describe('aptProblems', () => {
-  it('names each problem once', () => {
+  it('returns each problem once', () => {
     const output =
       'Hit:1 http://example\nW: Failed to fetch http://example\nW: Failed to fetch http://example\nE: Unable to locate package x';
     expect(aptProblems(output)).toEqual(['Failed to fetch http://example', 'Unable to locate package x']);
   });
 
-  it('finds none in what went well', () => {
+  it('returns nothing for successful output', () => {
     expect(aptProblems('Hit:1 http://example\nReading package lists...')).toEqual([]);
   });
 });
@@ -51,12 +51,12 @@ describe('withoutPackages', () => {
     .map((name) => `Package: ${name}\nStatus: install ok installed\nDescription: x\n Package: redis-in-text\n`)
     .join('\n');
 
-  it('removes the family and nobody else', () => {
+  it('removes only the packages of the family', () => {
     const names = [...withoutPackages(status, /^redis(-|$)/).matchAll(/^Package: (\S+)/gm)].map((match) => match[1]);
     expect(names).toEqual(['libredis-perl', 'bash']);
   });
 
-  it('keeps a status without that family', () => {
+  it('does not change a status without that family', () => {
     expect(withoutPackages(status, /^nginx$/).trim()).toBe(status.trim());
   });
 });

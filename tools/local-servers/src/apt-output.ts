@@ -3,7 +3,7 @@ export interface PackageVersion {
   readonly version: string;
 }
 
-/** The packages that `apt-get -s install` says it would unpack: `Inst name [old] (version origin [arch])`. */
+/** Parses the packages that `apt-get -s install` would unpack: `Inst name [old] (version origin [arch])`. */
 export function parseSimulation(output: string): PackageVersion[] {
   const packages: PackageVersion[] = [];
   for (const line of output.split('\n')) {
@@ -14,9 +14,9 @@ export function parseSimulation(output: string): PackageVersion[] {
 }
 
 /**
- * Packages that are in the closure but not needed to run a server: the scripts around PostgreSQL and their Perl, the
- * compiler of its just-in-time mode (which `startPostgres` turns off), and the C library, which must stay the one that
- * belongs to the machine's own dynamic loader.
+ * Whether a package of the closure is needed to run a server. Not needed are the scripts around PostgreSQL and their
+ * Perl, the compiler of its just-in-time mode (which `startPostgres` turns off), and the C library, which must match
+ * the machine's dynamic loader.
  */
 export function isNeededToRun(name: string): boolean {
   return !/^(perl|libperl|lib.*-perl$|libllvm|libz3-|libc6(:|$)|libc-(bin|l10n|dev-bin)|locales|ssl-cert$|postgresql-common|postgresql-client-common|adduser$|debconf$|ucf$|sensible-utils$|netbase$|init-system-helpers$|iproute2$)/.test(
@@ -24,7 +24,7 @@ export function isNeededToRun(name: string): boolean {
   );
 }
 
-/** What apt says went wrong, without repetitions, at most a handful of lines. */
+/** Returns apt's error messages without duplicates, at most a few lines. */
 export function aptProblems(output: string): string[] {
   const problems = output
     .split('\n')
@@ -33,7 +33,7 @@ export function aptProblems(output: string): string[] {
   return [...new Set(problems)].slice(0, 6);
 }
 
-/** Removes packages from a dpkg status file: for a simulation on a machine without them. */
+/** Removes packages from a dpkg status file, to simulate a machine without them. */
 export function withoutPackages(status: string, family: RegExp): string {
   return status
     .split(/\n{2,}/)

@@ -12,19 +12,19 @@ interface AptSessionOptions {
 }
 
 /**
- * apt, used by anyone: with the machine's sources and status, and with lists, caches and downloads in `workDir`.
- * It installs nothing.
+ * apt for any user: with the machine's sources and status, and with lists, caches and downloads in `workDir`. It
+ * installs nothing.
  */
 export class AptSession {
   readonly #workDir: string;
   readonly #env: Record<string, string | undefined>;
   readonly #signal: AbortSignal | undefined;
-  /** What the update complained of. It matters only when a package is not found afterwards. */
+  /** Problems of the update. Relevant only when a package is not found afterwards. */
   #updateProblems: string[] = [];
 
   private constructor({ workDir, env, signal }: AptSessionOptions) {
     this.#workDir = workDir;
-    // LC_ALL: its output is read. TMPDIR: it checks signatures there.
+    // LC_ALL: its output is parsed. TMPDIR: it verifies signatures there.
     this.#env = { ...env, LC_ALL: 'C', TMPDIR: join(workDir, 'tmp'), DEBIAN_FRONTEND: 'noninteractive' };
     this.#signal = signal;
   }
@@ -36,23 +36,23 @@ export class AptSession {
     if (dump.code !== 0) throw new Error(`apt-config dump failed: ${aptProblems(dump.stderr).join('\n')}`);
     const configPath = join(options.workDir, 'apt.conf');
     await writeFile(configPath, privateAptConfig(dump.stdout, options.workDir));
-    // Given by its variable, it is read before the places it turns off.
+    // Passed as a variable, it is read before the files that it turns off.
     session.#env.APT_CONFIG = configPath;
     return session;
   }
 
-  /** Fetches the package lists. One broken source of many must not stop us, so problems are only kept. */
+  /** Downloads the package lists. A broken source must not fail the update, so problems are only recorded. */
   async update(): Promise<void> {
     const result = await this.#run('apt-get', ['update'], 300_000);
     this.#updateProblems = aptProblems(`${result.stdout}\n${result.stderr}`);
   }
 
-  /** What has to be unpacked so that this program runs on this machine. */
+  /** Returns the packages to unpack so that this program runs on this machine. */
   async closure(program: Program): Promise<PackageVersion[]> {
     const packages = await this.#simulate(program, []);
     if (packages.some(({ name }) => program.debianServerPackage.test(name))) return packages.filter(isUseful);
-    // The machine has the package already (and its executable is not wanted or does not work), so apt would do
-    // nothing. Ask again for a machine without it.
+    // The machine has the package already (but its executable is ignored or unusable), so apt would do nothing.
+    // Simulates a machine without it.
     const status = await readFile('/var/lib/dpkg/status', 'utf8');
     const statusPath = join(this.#workDir, 'state/status');
     await writeFile(statusPath, withoutPackages(status, program.debianFamily));
@@ -64,10 +64,10 @@ export class AptSession {
     const args = [...options, '-s', '-y', '--no-install-recommends', 'install', program.debianPackage];
     const result = await this.#run('apt-get', args, 60_000);
     if (result.code === 0) return parseSimulation(result.stdout);
-    throw this.#failure(`apt finds no way to install ${program.debianPackage}`, result);
+    throw this.#failure(`apt cannot install ${program.debianPackage}`, result);
   }
 
-  /** Downloads into `dir`, with apt's check of signatures and sums. */
+  /** Downloads into `dir`; apt verifies signatures and checksums. */
   async download(packages: readonly PackageVersion[], dir: string, onFile: () => void): Promise<void> {
     await mkdir(dir, { recursive: true });
     const wanted = packages.map(({ name, version }) => `${name}=${version}`);
@@ -95,7 +95,7 @@ export class AptSession {
   #failure(what: string, result: CommandResult): Error {
     const problems = [...this.#updateProblems, ...aptProblems(`${result.stdout}\n${result.stderr}`)];
     const shown = [...new Set(problems)].slice(0, 8).map((problem) => `  ${problem}`);
-    return new Error([`${what}. It says:`, ...shown].join('\n'));
+    return new Error([`${what}. Its output:`, ...shown].join('\n'));
   }
 }
 

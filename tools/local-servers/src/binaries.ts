@@ -10,37 +10,39 @@ import { NOBODY, isReachable, isRoot } from './reachability.ts';
 /** A server program that runs on this machine. */
 export interface ServerBinary {
   readonly kind: ServerKind;
-  /** `path`: a program of the machine. `packages`: unpacked into the cache. */
+  /** `path`: an installed program. `packages`: unpacked into the cache. */
   readonly source: 'path' | 'packages';
   /** Absolute path of the executable. */
   readonly command: string;
-  /** Its folder, where companions such as initdb are. */
+  /** Its folder, which contains companions such as initdb. */
   readonly commandDir: string;
   /** `15.13.0` */
   readonly version: string;
-  /** Variables that it has to be started with. */
+  /** Environment variables that it requires. */
   readonly env: Readonly<Record<string, string>>;
 }
 
 export interface ResolveOptions<K extends ServerKind> {
-  /** Where packages are unpacked to. Nothing is written elsewhere, but see README.md for root in a closed folder. */
+  /** Where packages are unpacked. Nothing is written elsewhere, except for root in a closed folder (see README.md). */
   readonly cacheDir: string;
   readonly want: readonly K[];
   readonly onProgress?: (message: string) => void;
-  /** Default: this process's. PATH and XEROTIER_IGNORE_SYSTEM_SERVERS are read, and apt gets all of it. */
+  /**
+   * Default: this process's environment. PATH and XEROTIER_IGNORE_SYSTEM_SERVERS are read, and apt receives all of it.
+   */
   readonly env?: Readonly<Record<string, string | undefined>>;
-  /** The major version of PostgreSQL to prefer: data can be read only by the one that wrote them. */
+  /** The preferred major version of PostgreSQL: data can be read only by the version that wrote it. */
   readonly postgresMajor?: number;
-  /** Gives up waiting and fetching. */
+  /** Aborts waiting and downloading. */
   readonly signal?: AbortSignal;
 }
 
 /**
- * Finds each wanted server: on the machine, else in the cache, else as packages of the operating system, which are
- * fetched into the cache (20 to 80 MB, seconds to a minute).
- * With XEROTIER_IGNORE_SYSTEM_SERVERS=1 in `env`, programs of the machine are not considered.
+ * Finds each requested server: installed, else in the cache, else as packages of the operating system, which are
+ * downloaded into the cache (20 to 80 MB, seconds to a minute). With XEROTIER_IGNORE_SYSTEM_SERVERS=1 in `env`,
+ * installed programs are ignored.
  *
- * Throws `MissingServersError`, whose message says what to install, when one cannot be had.
+ * Throws `MissingServersError`, whose message explains what to install, when one is not available.
  */
 export async function resolveBinaries<K extends ServerKind>(
   options: ResolveOptions<K>,
@@ -69,7 +71,7 @@ export async function resolveBinaries<K extends ServerKind>(
   return found as Record<K, ServerBinary>;
 }
 
-/** The server of this kind that needs no fetching: of the machine, else of the cache. Null when there is none. */
+/** Finds a server that needs no download: installed, else in the cache. Returns null when there is none. */
 async function findPresent(kind: ServerKind, options: ResolveOptions<ServerKind>): Promise<ServerBinary | null> {
   const { cacheDir, env = process.env, onProgress = () => {}, signal } = options;
   const onMachine =
@@ -79,13 +81,13 @@ async function findPresent(kind: ServerKind, options: ResolveOptions<ServerKind>
   return unpacked && fromPackages(kind, unpacked, cacheDir);
 }
 
-/** How a server is had on this machine. */
+/** How a server would be provided on this machine. */
 export type ServerOutlook =
   | { readonly how: 'present'; readonly binary: ServerBinary }
   | { readonly how: 'fetched' }
   | { readonly how: 'missing'; readonly advice: string };
 
-/** What `resolveBinaries` would do for one server, without doing it: nothing is fetched. */
+/** Predicts what `resolveBinaries` would do for one server, without downloading. */
 export async function foreseeServer(
   kind: ServerKind,
   options: Omit<ResolveOptions<ServerKind>, 'want'>,
@@ -106,11 +108,11 @@ function findUsable(
   return findOnMachine(kind, { env, onProgress, reject: rejectUnreachable, preferMajor: options.postgresMajor });
 }
 
-/** As root, PostgreSQL runs as another user, who may not be able to reach a program in somebody's home folder. */
+/** As root, PostgreSQL runs as another user, who may have no access to a program in a home folder. */
 async function rejectUnreachable(command: string): Promise<string | null> {
   if (!isRoot()) return null;
   const dir = join(await realpath(command), '..');
-  return (await isReachable(dir, NOBODY)) ? null : `uid ${NOBODY.uid}, which it has to run as, cannot reach it`;
+  return (await isReachable(dir, NOBODY)) ? null : `uid ${NOBODY.uid}, as which it must run, has no access to it`;
 }
 
 async function requireApt(
@@ -133,9 +135,9 @@ async function hasApt(env: Readonly<Record<string, string | undefined>>): Promis
 function cannotFetch(missing: readonly ServerKind[], error: unknown): MissingServersError {
   const reason = error instanceof Error ? error.message : String(error);
   const message = [
-    `This machine has no usable ${commandNames(missing)}, and fetching packages did not work.`,
+    `This machine has no usable ${commandNames(missing)}, and downloading packages failed.`,
     reason,
-    'Check the network (and the proxy and the sources that /etc/apt names), then try again. Or do it by hand.',
+    'Check the network (and the proxy and sources in /etc/apt), then try again. Or install it yourself.',
     installAdvice(missing, process.platform),
   ].join('\n');
   return new MissingServersError(missing, message, { cause: error });
@@ -147,7 +149,9 @@ async function fromPackages(kind: ServerKind, unpacked: UnpackedProgram, cacheDi
   return { kind, source: 'packages', command, commandDir, version, env };
 }
 
-/** The unpacked program itself when the user it runs as can reach it, else a copy in the private folder of the cache. */
+/**
+ * Returns the unpacked program if the user it runs as has access to it, else a copy in the private folder of the cache.
+ */
 async function reachableCopy(kind: ServerKind, unpacked: UnpackedProgram, cacheDir: string): Promise<UnpackedProgram> {
   if (await isReachable(await realpath(unpacked.commandDir), NOBODY)) return unpacked;
   const unpackedDir = join(unpacked.rootDir, '..');
@@ -163,7 +167,7 @@ async function reachableCopy(kind: ServerKind, unpacked: UnpackedProgram, cacheD
     await cp(unpackedDir, join(temporaryDir, 'new'), { recursive: true, verbatimSymlinks: true });
     await rm(copyDir, { recursive: true, force: true });
     await rename(join(temporaryDir, 'new'), copyDir).catch((error: NodeJS.ErrnoException) => {
-      // Another process put the same copy there first.
+      // Another process created the same copy first.
       if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error;
     });
     await rm(temporaryDir, { recursive: true, force: true });

@@ -6,8 +6,8 @@ import { isRoot } from './reachability.ts';
 import { readRecord, stopStale } from './run-record.ts';
 
 /**
- * Makes a data folder and answers its path without symbolic links. `mode` is for the folder alone: those above it are
- * made as the user's umask has it. Throws when it is the folder of another kind of server.
+ * Creates a data folder and returns its path without symbolic links. `mode` applies to the folder alone: its parents
+ * are created with the user's umask. Throws when it is the folder of another kind of server.
  */
 export async function ensureDataDir(dir: string, kind: ServerKind, mode = 0o700): Promise<string> {
   if (process.platform === 'win32') throw new Error('Local servers do not run on Windows: use WSL 2.');
@@ -22,22 +22,22 @@ export async function ensureDataDir(dir: string, kind: ServerKind, mode = 0o700)
   return real;
 }
 
-/** After a run as root an ordinary user would fail at one file or another, with no hint at the cause. */
+/** After a run as root, an ordinary user would fail at some file, without a hint at the cause. */
 async function rejectForeignFiles(dir: string): Promise<void> {
   const self = process.getuid?.();
   for (const path of [dir, ...(await readdir(dir)).map((name) => join(dir, name))]) {
     const owner = (await lstat(path)).uid;
     if (owner === self) continue;
     throw new Error(
-      `${path} belongs to another user (uid ${owner}${owner === 0 ? ', so this once ran as root' : ''}). ` +
-        `Run this as that user again, or have that user remove ${dir}.`,
+      `${path} belongs to another user (uid ${owner}${owner === 0 ? ', so this was run as root before' : ''}). ` +
+        `Run this as that user, or remove ${dir} as that user.`,
     );
   }
 }
 
 /**
- * Removes a data folder (or a cache folder) and what was put elsewhere in its name. A server that was left running on
- * it is stopped first. Throws when one is running under a live process. Does nothing when there is no such folder.
+ * Removes a data folder (or a cache folder) and data stored elsewhere on its behalf. A leftover server is stopped
+ * first. Throws when one is running under a live process. Does nothing when the folder does not exist.
  */
 export async function removeDataDir(dir: string): Promise<void> {
   const real = await realpath(dir).catch(() => resolve(dir));

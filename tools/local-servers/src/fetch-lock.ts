@@ -6,17 +6,17 @@ interface FetchLock {
 }
 
 /**
- * Lets one process at a time fetch into `cacheDir`. The lock is held by a small child process (flock, present wherever
- * apt is) that ends when this process does, so a killed fetch never leaves a lock behind.
- * On a machine without flock the answer is a lock that locks nothing: fetches are then only wasteful, not wrong,
- * because what they unpack is moved into place in one step.
+ * Lets one process at a time download into `cacheDir`. The lock is held by a small child process (flock, present
+ * wherever apt is) that exits with this process, so a killed download never leaves a lock behind. Without flock there
+ * is no locking: concurrent downloads are then only wasteful, not wrong, because the results are moved into place
+ * atomically.
  */
 export function acquireFetchLock(cacheDir: string, timeoutMs: number, onWait: () => void): Promise<FetchLock> {
   return new Promise((resolve, reject) => {
     const waitSeconds = Math.ceil(timeoutMs / 1000);
     const lockPath = join(cacheDir, '.fetch-lock');
     const holder = spawn('flock', ['-w', String(waitSeconds), lockPath, 'sh', '-c', 'echo locked; exec cat'], {
-      // Its own group: a Ctrl-C in the terminal must not open the lock while this process still tidies up.
+      // Its own process group: Ctrl-C in the terminal must not release the lock while this process still cleans up.
       detached: true,
       stdio: ['pipe', 'pipe', 'ignore'],
     });
@@ -37,8 +37,8 @@ export function acquireFetchLock(cacheDir: string, timeoutMs: number, onWait: ()
       if (isHeld) return;
       reject(
         new Error(
-          `Another process has been fetching servers into ${cacheDir} for more than ${waitSeconds} s. ` +
-            `Wait for it, or end it (\`fuser ${lockPath}\` names it), then try again.`,
+          `Another process has been downloading servers into ${cacheDir} for more than ${waitSeconds} s. ` +
+            `Wait for it, or stop it (\`fuser ${lockPath}\` prints it), then try again.`,
         ),
       );
     });

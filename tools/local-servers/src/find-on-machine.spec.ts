@@ -5,12 +5,12 @@ import { expandDir, findOnMachine } from './find-on-machine.ts';
 
 describe('findOnMachine', () => {
   let dir: string;
-  let said: string[];
-  const onProgress = (message: string): unknown => said.push(message);
+  let messages: string[];
+  const onProgress = (message: string): unknown => messages.push(message);
 
   beforeEach(async () => {
     dir = await mkdtemp(join(tmpdir(), 'find-'));
-    said = [];
+    messages = [];
   });
   afterEach(() => rm(dir, { recursive: true }));
 
@@ -25,26 +25,26 @@ describe('findOnMachine', () => {
   const find = (...folders: string[]): ReturnType<typeof findOnMachine> =>
     findOnMachine('nats', { env: { PATH: folders.map((folder) => join(dir, folder)).join(':') }, onProgress });
 
-  it('takes the first program of PATH that works', async () => {
+  it('returns the first working program of PATH', async () => {
     const command = await program('a', 'nats-server', 'echo nats-server: v2.10.7');
     await program('b', 'nats-server', 'echo nats-server: v2.11.0');
     expect(await find('a', 'b')).toEqual({ command, commandDir: join(dir, 'a'), version: '2.10.7' });
-    expect(said).toEqual([]);
+    expect(messages).toEqual([]);
   });
 
-  it('passes over one that is too old, one that does not run and one that may not be run, and says why', async () => {
+  it('skips programs that are too old, do not run or are not executable, and reports why', async () => {
     await program('old', 'nats-server', 'echo nats-server: v2.1.0');
     await program('broken', 'nats-server', 'echo "error while loading shared libraries" >&2; exit 127');
     await program('text', 'nats-server', 'echo nats-server: v2.10.7', 0o644);
     await program('good', 'nats-server', 'echo nats-server: v2.10.8');
     expect((await find('old', 'broken', 'text', 'good'))?.version).toBe('2.10.8');
-    expect(said).toEqual([
+    expect(messages).toEqual([
       expect.stringContaining('version 2.1.0 is older than 2.9.0'),
       expect.stringContaining('error while loading shared libraries'),
     ]);
   });
 
-  it('passes over one that the caller refuses', async () => {
+  it('skips a program that the caller rejects', async () => {
     const rejected = await program('a', 'nats-server', 'echo nats-server: v2.10.7');
     await program('b', 'nats-server', 'echo nats-server: v2.10.8');
     const found = await findOnMachine('nats', {
@@ -53,10 +53,10 @@ describe('findOnMachine', () => {
       onProgress,
     });
     expect(found?.version).toBe('2.10.8');
-    expect(said).toEqual([`${rejected} is not used: not that one`]);
+    expect(messages).toEqual([`${rejected} is not used: not that one`]);
   });
 
-  it('wants initdb beside postgres, also when postgres is a link to elsewhere', async () => {
+  it('requires initdb next to postgres, also behind a link', async () => {
     await program('lone', 'postgres', 'echo "postgres (PostgreSQL) 17.2"');
     const real = await program('real', 'postgres', 'echo "postgres (PostgreSQL) 17.3"');
     await program('real', 'initdb', 'true');
@@ -67,10 +67,10 @@ describe('findOnMachine', () => {
       onProgress,
     });
     expect(found).toEqual({ command: join(dir, 'links/postgres'), commandDir: join(dir, 'real'), version: '17.3.0' });
-    expect(said).toEqual([expect.stringContaining('initdb is not beside it')]);
+    expect(messages).toEqual([expect.stringContaining('initdb is not next to it')]);
   });
 
-  it('prefers the major version that the data need, and does with another', async () => {
+  it('prefers the major version of the data, and falls back to another', async () => {
     for (const major of [16, 17]) {
       await program(`pg${major}`, 'postgres', `echo "postgres (PostgreSQL) ${major}.1"`);
       await program(`pg${major}`, 'initdb', 'true');
@@ -82,7 +82,7 @@ describe('findOnMachine', () => {
 });
 
 describe('expandDir', () => {
-  it('lists the matching folders, newest version first, and nothing for none', async () => {
+  it('lists matching folders, newest version first', async () => {
     const dir = await mkdtemp(join(tmpdir(), 'expand-'));
     for (const name of ['9.6', '17', '15']) await mkdir(join(dir, name, 'bin'), { recursive: true });
     expect(await expandDir(`${dir}/*/bin`)).toEqual(['17', '15', '9.6'].map((name) => `${dir}/${name}/bin`));

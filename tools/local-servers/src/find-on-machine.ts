@@ -5,24 +5,24 @@ import { PROGRAMS, USUAL_DIRS, type Program, type ServerKind } from './programs.
 import { runCommand } from './run-command.ts';
 import { compareVersions, formatVersion, newestFirst, parseVersion, type Version } from './versions.ts';
 
-/** An executable that was run once and told its version. */
+/** An executable whose version was determined by running it. */
 export interface FoundProgram {
   readonly command: string;
-  /** The folder of its companions, such as initdb beside postgres. */
+  /** The folder of its companions, such as initdb for postgres. */
   readonly commandDir: string;
   readonly version: string;
 }
 
 interface FindOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Refuses an executable for a reason of the caller, which is told to the person. */
+  /** Rejects an executable for a reason of the caller, which is reported. */
   readonly reject?: (command: string) => Promise<string | null>;
   readonly onProgress: (message: string) => void;
-  /** This major version is tried before the others. */
+  /** Preferred major version. */
   readonly preferMajor?: number;
 }
 
-/** Looks for a server on this machine: PATH, then the usual folders. Answers null when none is there that works. */
+/** Finds a server on this machine: PATH, then the usual folders. Returns null when none works. */
 export async function findOnMachine(kind: ServerKind, options: FindOptions): Promise<FoundProgram | null> {
   const program = PROGRAMS[kind];
   const pathDirs = (options.env.PATH ?? '').split(':').filter((dir) => dir.startsWith('/'));
@@ -55,24 +55,24 @@ async function tryProgram(kind: ServerKind, command: string, options: FindOption
   return checked;
 }
 
-/** Runs a candidate once: present is not enough, as a library may be missing or the version too old. */
+/** Runs a candidate: existence is not sufficient, since a library may be missing or the version too old. */
 export async function checkProgram(
   program: Program,
   command: string,
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<FoundProgram | { readonly problem: string }> {
-  // The link is followed only for the companions. The command keeps its name, because redis-server can be a link to
-  // redis-check-rdb that behaves by the name it is called with.
+  // Links are resolved only for companions. The command keeps its name, because redis-server may be a link to
+  // redis-check-rdb, which depends on the name it is called with.
   const commandDir = program.companions.length > 0 ? dirname(await realpath(command)) : dirname(command);
   for (const companion of program.companions) {
-    if (!(await isExecutableFile(join(commandDir, companion)))) return { problem: `${companion} is not beside it` };
+    if (!(await isExecutableFile(join(commandDir, companion)))) return { problem: `${companion} is not next to it` };
   }
   try {
     const result = await runCommand(command, [program.versionFlag], { env, timeoutMs: 10_000 });
     const output = `${result.stdout}\n${result.stderr}`.trim();
     if (result.code !== 0) return { problem: `it does not run (${firstLine(output)})` };
     const version = parseVersion(output);
-    if (!version) return { problem: 'it does not tell its version' };
+    if (!version) return { problem: 'it does not print its version' };
     const tooOld = tooOldProblem(version, program.oldest);
     return tooOld ? { problem: tooOld } : { command, commandDir, version: formatVersion(version) };
   } catch (error) {
@@ -99,7 +99,9 @@ export async function isExecutableFile(path: string): Promise<boolean> {
   }
 }
 
-/** `/usr/lib/postgresql/*\/bin` to the folders that exist, newest version first. At most one segment has a star. */
+/**
+ * Expands `/usr/lib/postgresql/*\/bin` to the existing folders, newest version first. At most one segment has a star.
+ */
 export async function expandDir(pattern: string): Promise<string[]> {
   const segments = pattern.split('/');
   const starAt = segments.findIndex((segment) => segment.includes('*'));

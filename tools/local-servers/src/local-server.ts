@@ -1,63 +1,63 @@
 import type { ServerBinary } from './binaries.ts';
 
-/** What all servers can be started with. */
+/** Options of all servers. */
 export interface StartOptions {
   readonly binary: ServerBinary;
-  /** Made when it is not there. Holds data, configuration, log and process id; one server, one folder. */
+  /** Created when missing. Contains data, configuration, log and process id; one folder per server. */
   readonly dataDir: string;
-  /** Wanted port of 127.0.0.1. Default: the one of the last run. Another free one is taken when it is not free. */
+  /** Preferred port on 127.0.0.1. Default: that of the last run. Another free one is used when it is not available. */
   readonly port?: number;
-  /** How long it may take until it answers. Default 30 s. */
+  /** Timeout until it responds. Default 30 s. */
   readonly startTimeoutMs?: number;
-  /** How long a stop may take before it is killed. Default 10 s. */
+  /** Grace period of a stop before it is killed. Default 10 s. */
   readonly stopGraceMs?: number;
   /**
-   * Default true: a process group of its own, so that a Ctrl-C in the terminal reaches only the process that started
-   * it, which can then stop its servers in order.
+   * Default true: its own process group, so that Ctrl-C in the terminal reaches only the process that started it, which
+   * can then stop its servers in order.
    */
   readonly detached?: boolean;
-  /** Default true: it ends when this process ends, however that happens. (Not after a SIGKILL on macOS.) */
+  /** Default true: it exits when this process exits, for whatever reason. (Not after a SIGKILL on macOS.) */
   readonly endWithParent?: boolean;
-  /** Called when it ends after a successful start and neither `stop`, `restart` nor `kill` asked for that. */
+  /** Called when it exits after a successful start without `stop`, `restart` or `kill`. */
   readonly onUnexpectedExit?: (exit: ServerExit) => void;
 }
 
 export interface ServerExit {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
-  /** Its last lines. */
+  /** The last lines of its log. */
   readonly logTail: readonly string[];
 }
 
-/** A server that was started here. */
+/** A running server. */
 export interface LocalServer {
   readonly name: string;
-  /** With credentials, where there are any: not for logs. */
+  /** Includes credentials, if any: do not log it. */
   readonly url: string;
   readonly host: string;
   readonly port: number;
-  /** Null when it does not run. */
+  /** Null when it is not running. */
   readonly pid: number | null;
   readonly dataDir: string;
   readonly logPath: string;
-  /** Ends it cleanly and waits for that. Does nothing when it does not run. */
+  /** Stops it gracefully and waits for the exit. Does nothing when it is not running. */
   stop(): Promise<void>;
-  /** Sends a signal. After SIGKILL, waits until it is gone; `restart` brings it back. */
+  /** Sends a signal. After SIGKILL, waits for the exit; `restart` starts it again. */
   kill(signal: NodeJS.Signals): Promise<void>;
-  /** Stops it when it runs, and starts it on the same data and the same port. Throws when the port stays taken. */
+  /** Stops it if running, and starts it with the same data and port. Throws when the port stays in use. */
   restart(): Promise<void>;
 }
 
-/** The part that differs between servers. */
+/** The server-specific part. */
 export interface ServerPlan {
   readonly name: string;
   readonly cwd: string;
-  /** Writes the configuration for this port and says how to start it. */
+  /** Writes the configuration for this port and returns how to start it. */
   prepare(port: number): Promise<Launch>;
-  /** Whether this very process, and not a stranger on the same port, takes requests. */
+  /** Whether exactly this process accepts requests, and not another one on the same port. */
   isReady(port: number, pid: number): Promise<boolean>;
   url(port: number): string;
-  /** What the log says when the same start could succeed a little later. */
+  /** Matches log lines after which a retry of the start may succeed. */
   readonly startsLater?: RegExp;
 }
 

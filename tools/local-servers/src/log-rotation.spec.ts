@@ -6,7 +6,7 @@ import { logFiles, rotateLog } from './log-rotation.ts';
 
 let dir: string;
 let path: string;
-/** What a service or a server holds: the file, opened for appending. */
+/** The file handle of a writer, opened for appending. */
 let writer: number;
 
 beforeEach(async () => {
@@ -22,7 +22,7 @@ afterEach(async () => {
 const bounds = { bytesMax: 10, kept: 2 };
 
 describe('rotateLog', () => {
-  it('puts a long log aside under its writer, who goes on at the beginning of an empty file', async () => {
+  it('rotates a long log while it is open; the writer continues in the truncated file', async () => {
     writeSync(writer, 'first line\n');
     rotateLog(path, bounds);
     writeSync(writer, 'second\n');
@@ -31,14 +31,14 @@ describe('rotateLog', () => {
     expect((await stat(`${path}.1`)).mode & 0o777).toBe(0o600);
   });
 
-  it('leaves a log alone that is not too long', async () => {
+  it('does not rotate a short log', async () => {
     writeSync(writer, '123456789\n');
     rotateLog(path, bounds);
     expect(await readdir(dir)).toEqual(['x.log']);
     expect(await readFile(path, 'utf8')).toBe('123456789\n');
   });
 
-  it('keeps the latest ones, and no more than it should', async () => {
+  it('keeps the latest files up to the limit', async () => {
     for (let round = 1; round <= 5; round += 1) {
       writeSync(writer, `a long line ${round}\n`);
       rotateLog(path, bounds);
@@ -48,20 +48,20 @@ describe('rotateLog', () => {
     expect(await readdir(dir)).toHaveLength(3);
   });
 
-  it('moves more than fits in memory at once, byte by byte', async () => {
+  it('copies large files in chunks', async () => {
     const text = Array.from({ length: 400_000 }, (_, i) => `line ${i}\n`).join('');
     writeSync(writer, text);
     rotateLog(path, bounds);
     expect(await readFile(`${path}.1`, 'utf8')).toBe(text);
   });
 
-  it('does nothing when there is no such log', () => {
+  it('does nothing for a missing log', () => {
     expect(() => rotateLog(join(dir, 'missing.log'), bounds)).not.toThrow();
   });
 
-  it('loses nothing when it cannot put a log aside', async () => {
+  it('loses nothing when the rotation fails', async () => {
     writeSync(writer, 'a line that must stay\n');
-    // A folder with something in it cannot be replaced by a file.
+    // A non-empty folder cannot be replaced by a file.
     await mkdir(join(`${path}.1`, 'full'), { recursive: true });
     await mkdir(join(`${path}.2`, 'full'), { recursive: true });
     expect(() => rotateLog(path, bounds)).toThrow();

@@ -1,7 +1,7 @@
 /**
- * Logs of a bounded size. The writers are other processes that hold the file open for appending and know nothing of this,
- * so a long file is copied and then emptied under them. What they write during the copy is copied too; between the last look
- * and the emptying are microseconds, in which a line could get lost.
+ * Log rotation. The writers are other processes that keep the file open for appending, so a long file is copied and
+ * then truncated. Output during the copy is copied too; only output in the microseconds between the last read and the
+ * truncation could be lost.
  */
 import {
   closeSync,
@@ -16,23 +16,23 @@ import {
 } from 'node:fs';
 
 export interface LogBounds {
-  /** A longer file is put aside. Default 10 MiB. */
+  /** Maximum size of a file before it is rotated. Default 10 MiB. */
   readonly bytesMax?: number;
-  /** How many files are kept that were put aside, as `<path>.1` (the latest) and so on. Default 3. */
+  /** Number of rotated files that are kept, as `<path>.1` (the latest) and so on. Default 3. */
   readonly kept?: number;
 }
 
 const BYTES_MAX = 10 * 1024 * 1024;
 const KEPT = 3;
 const CHUNK_BYTES = 1024 * 1024;
-const LOOK_EVERY_MS = 1_000;
+const CHECK_INTERVAL_MS = 1_000;
 
-/** The files of a log that was put aside and of the log itself, oldest first, whether or not they exist. */
+/** Returns the paths of a log and its rotated files, oldest first, whether or not they exist. */
 export function logFiles(path: string, kept: number = KEPT): string[] {
   return [...Array.from({ length: kept }, (_, i) => `${path}.${kept - i}`), path];
 }
 
-/** Puts a file aside that has become too long; otherwise, or when there is none, does nothing. */
+/** Rotates a file that exceeds its limit; otherwise, or when it is missing, does nothing. */
 export function rotateLog(path: string, { bytesMax = BYTES_MAX, kept = KEPT }: LogBounds = {}): void {
   const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
   if (size <= bytesMax) return;
@@ -57,7 +57,7 @@ function moveContents(path: string, to: string): void {
       }
       ftruncateSync(source, 0);
     } catch (error) {
-      // Half a copy of what is still in its place would be read twice.
+      // A partial copy of data that is still in the original would be read twice.
       rmSync(to, { force: true });
       throw error;
     } finally {
@@ -68,17 +68,17 @@ function moveContents(path: string, to: string): void {
   }
 }
 
-/** Looks at the files each second, which may be others each time. The returned function ends that. */
+/** Checks the files each second; the list may change. The returned function stops it. */
 export function keepLogsBounded(paths: () => readonly string[], bounds: LogBounds = {}): () => void {
   const timer = setInterval(() => {
     for (const path of paths()) {
       try {
         rotateLog(path, bounds);
       } catch {
-        // A full disk or a folder that was removed: the file stays as it is, and is tried again.
+        // A full disk or a removed folder: the file is not changed, and the next check retries.
       }
     }
-  }, LOOK_EVERY_MS);
+  }, CHECK_INTERVAL_MS);
   timer.unref();
   return () => clearInterval(timer);
 }

@@ -16,23 +16,23 @@ const POLL_MS = 20;
 const RETRY_MS = 200;
 const PORT_TAKEN = /address already in use|could not create any TCP\/IP sockets/i;
 
-/** A start that did not succeed, with what the server said. */
+/** A failed start, with the server's output. */
 class StartError extends Error {
   readonly #logTail: readonly string[];
 
   constructor(name: string, reason: string, logPath: string, logTail: readonly string[]) {
-    const shown = logTail.length > 0 ? logTail.map((line) => `  ${line}`).join('\n') : '  (it wrote nothing)';
+    const shown = logTail.length > 0 ? logTail.map((line) => `  ${line}`).join('\n') : '  (no output)';
     super(`${name} did not start: ${reason}. The last lines of ${logPath}:\n${shown}`);
     this.name = 'StartError';
     this.#logTail = logTail;
   }
 
-  says(pattern: RegExp): boolean {
+  logMatches(pattern: RegExp): boolean {
     return this.#logTail.some((line) => pattern.test(line));
   }
 }
 
-/** Starts a server and answers when it takes requests. What an earlier, killed run left running is stopped first. */
+/** Starts a server and resolves when it accepts requests. A leftover of an earlier, killed run is stopped first. */
 export async function startServer(plan: ServerPlan, options: StartOptions): Promise<LocalServer> {
   await stopStale(options.dataDir, options.stopGraceMs ?? STOP_GRACE_MS);
   const server = new ManagedServer(plan, options);
@@ -48,8 +48,8 @@ class ManagedServer implements LocalServer {
   #port = 0;
   #child: ChildProcess | null = null;
   #exited: Promise<void> = Promise.resolve();
-  /** False only while it is up and nobody has asked it to end. */
-  #isEndExpected = true;
+  /** False only while it is up and no stop was requested. */
+  #isExitExpected = true;
 
   constructor(plan: ServerPlan, options: StartOptions) {
     this.#plan = plan;
@@ -88,8 +88,8 @@ class ManagedServer implements LocalServer {
       try {
         return await this.#start(port);
       } catch (error) {
-        // Somebody was faster between our look and its bind.
-        const isTaken = error instanceof StartError && error.says(PORT_TAKEN);
+        // Another process bound the port since the check.
+        const isTaken = error instanceof StartError && error.logMatches(PORT_TAKEN);
         if (!isTaken || attempt === PORT_ATTEMPTS_MAX) throw error;
         port = await freePort();
       }
@@ -99,19 +99,19 @@ class ManagedServer implements LocalServer {
   async stop(): Promise<void> {
     const child = this.#child;
     if (!child) return;
-    this.#isEndExpected = true;
+    this.#isExitExpected = true;
     child.kill(this.#stopSignal);
-    // A process that was halted by SIGSTOP handles nothing until it goes on.
+    // A process that was suspended by SIGSTOP handles no signals until SIGCONT.
     child.kill('SIGCONT');
-    const hard = setTimeout(() => child.kill('SIGKILL'), this.#options.stopGraceMs ?? STOP_GRACE_MS);
+    const killTimer = setTimeout(() => child.kill('SIGKILL'), this.#options.stopGraceMs ?? STOP_GRACE_MS);
     await this.#exited;
-    clearTimeout(hard);
+    clearTimeout(killTimer);
     await this.#record(null);
   }
 
   async kill(signal: NodeJS.Signals): Promise<void> {
     if (!this.#child) return;
-    if (signal !== 'SIGSTOP' && signal !== 'SIGCONT') this.#isEndExpected = true;
+    if (signal !== 'SIGSTOP' && signal !== 'SIGCONT') this.#isExitExpected = true;
     this.#child.kill(signal);
     if (signal === 'SIGKILL') await this.#exited;
   }
@@ -120,8 +120,7 @@ class ManagedServer implements LocalServer {
     await this.stop();
     const deadline = Date.now() + this.#startTimeoutMs;
     while (!(await isPortFree(this.#port))) {
-      if (Date.now() > deadline)
-        throw new Error(`${this.name} cannot come back: port ${this.#port} was taken meanwhile`);
+      if (Date.now() > deadline) throw new Error(`${this.name} cannot restart: port ${this.#port} is in use`);
       await delay(POLL_MS);
     }
     await this.#start(this.#port);
@@ -138,7 +137,7 @@ class ManagedServer implements LocalServer {
         return await this.#startOnce(port, deadline);
       } catch (error) {
         const { startsLater } = this.#plan;
-        const canWait = startsLater !== undefined && error instanceof StartError && error.says(startsLater);
+        const canWait = startsLater !== undefined && error instanceof StartError && error.logMatches(startsLater);
         if (!canWait || Date.now() > deadline) throw error;
         await delay(RETRY_MS);
       }
@@ -151,13 +150,13 @@ class ManagedServer implements LocalServer {
     try {
       while (this.#child === child) {
         if (await this.#plan.isReady(port, pid)) {
-          this.#isEndExpected = false;
+          this.#isExitExpected = false;
           return;
         }
-        if (Date.now() > deadline) throw await this.#startError('it did not answer in time', logStartsAt);
+        if (Date.now() > deadline) throw await this.#startError('it did not respond in time', logStartsAt);
         await delay(POLL_MS);
       }
-      throw await this.#startError('it ended', logStartsAt);
+      throw await this.#startError('it exited', logStartsAt);
     } catch (error) {
       await this.stop();
       throw error;
@@ -178,13 +177,13 @@ class ManagedServer implements LocalServer {
       detached: this.#options.detached ?? true,
       stdio: ['ignore', file.fd, file.fd],
     });
-    const forgetExit = shouldEndWithParent ? endAtExit(child, this.#stopSignal) : () => {};
+    const removeExitHandler = shouldEndWithParent ? endAtExit(child, this.#stopSignal) : () => {};
     const exited = Promise.withResolvers<void>();
     const onEnd = (code: number | null, signal: NodeJS.Signals | null): void => {
-      forgetExit();
+      removeExitHandler();
       this.#child = null;
       exited.resolve();
-      if (!this.#isEndExpected) void this.#reportExit(code, signal, startsAt);
+      if (!this.#isExitExpected) void this.#reportExit(code, signal, startsAt);
     };
     this.#child = child;
     this.#exited = exited.promise;
@@ -222,7 +221,7 @@ class ManagedServer implements LocalServer {
   }
 }
 
-/** Nothing of the caller's environment but PATH: PGPORT, PGDATA and the like would change what a server does. */
+/** Nothing of the caller's environment but PATH: variables such as PGPORT and PGDATA would affect the server. */
 function serverEnv(): Record<string, string> {
   return { PATH: process.env.PATH ?? '/usr/bin:/bin', LC_ALL: 'C', LANG: 'C', TZ: 'UTC' };
 }

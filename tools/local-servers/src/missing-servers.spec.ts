@@ -1,14 +1,14 @@
 import { installAdvice } from './missing-servers.ts';
 
 describe('installAdvice', () => {
-  it('gives the one line for Homebrew on macOS, with what is missing and no more', () => {
+  it('returns the Homebrew command on macOS, for the missing servers only', () => {
     expect(installAdvice(['nats', 'redis', 'postgres'], 'darwin')).toContain(
       'brew install nats-server redis postgresql@17',
     );
     expect(installAdvice(['redis'], 'darwin')).not.toMatch(/nats|postgres|apt/);
   });
 
-  it('gives the packages of Debian and Fedora on Linux', () => {
+  it('returns the packages of Debian and Fedora on Linux', () => {
     const advice = installAdvice(['nats', 'postgres'], 'linux');
     expect(advice).toContain('apt-get install nats-server postgresql\n');
     expect(advice).toContain('dnf install nats-server postgresql-server\n');

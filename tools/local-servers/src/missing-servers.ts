@@ -1,6 +1,6 @@
 import { PROGRAMS, type ServerKind } from './programs.ts';
 
-/** A server is neither on the machine nor to be had as a package. The message says what to type. */
+/** A server is neither installed nor available as a package. The message explains what to install. */
 export class MissingServersError extends Error {
   readonly missing: readonly ServerKind[];
 
@@ -11,13 +11,14 @@ export class MissingServersError extends Error {
   }
 }
 
-/** The way to install servers by hand, for the package manager that this kind of machine has. */
+/** Returns how to install servers, with the package managers of this platform. */
 export function installAdvice(missing: readonly ServerKind[], platform: NodeJS.Platform): string {
   const brew = `brew install ${missing.map((kind) => PROGRAMS[kind].brewFormula).join(' ')}`;
-  if (platform === 'darwin') return `Install what is missing:\n  ${brew}`;
-  if (platform === 'win32') return 'Windows has no build of all these servers: use WSL 2 with Debian or Ubuntu.';
+  if (platform === 'darwin') return `Install the missing servers:\n  ${brew}`;
+  if (platform === 'win32')
+    return 'Not all of these servers are available for Windows: use WSL 2 with Debian or Ubuntu.';
   return [
-    'Install what is missing (no service has to be enabled, only the programs are used):',
+    'Install the missing servers (no service has to be enabled, only the programs are used):',
     `  Debian, Ubuntu: sudo apt-get install ${missing.map((kind) => PROGRAMS[kind].debianPackage).join(' ')}`,
     `  Fedora:         sudo dnf install ${missing.map((kind) => PROGRAMS[kind].fedoraPackage).join(' ')}`,
     `  Homebrew:       ${brew}`,

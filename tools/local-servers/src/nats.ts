@@ -9,17 +9,17 @@ import { LOOPBACK } from './ports.ts';
 import { natsServerName } from './probes.ts';
 
 export interface NatsOptions extends StartOptions {
-  /** Default: the one of the last run, and a random one at first. */
+  /** Default: that of the last run, initially random. */
   readonly password?: string;
-  /** Largest message. Default 1 MiB, which is also what NATS takes by default. */
+  /** Maximum size of a message. Default 1 MiB, as in NATS. */
   readonly maxPayloadBytes?: number;
-  /** Most that JetStream keeps in memory. Default 256 MiB. */
+  /** Memory limit of JetStream. Default 256 MiB. */
   readonly memoryStoreBytesMax?: number;
-  /** Most that JetStream keeps on disk. Default 10 GiB. */
+  /** Disk limit of JetStream. Default 10 GiB. */
   readonly fileStoreBytesMax?: number;
   /** Port of the monitoring pages. Default: none. */
   readonly monitorPort?: number;
-  /** More lines for the configuration. */
+  /** Additional configuration lines. */
   readonly extraConfig?: string;
 }
 
@@ -38,12 +38,14 @@ interface NatsConfig {
 const MIB = 1024 * 1024;
 const USER = 'xerotier';
 
-/** Starts a private NATS with JetStream that takes nobody without the password. Throws with the end of its log when it does not come up. */
+/**
+ * Starts a private NATS with JetStream that requires a password. Throws with the end of its log when the start fails.
+ */
 export async function startNats(options: NatsOptions): Promise<LocalServer> {
   const dataDir = await ensureDataDir(options.dataDir, 'nats');
   const configPath = join(dataDir, 'nats.conf');
   const password = await keepPassword(dataDir, options.password);
-  // A new name for each start tells our server from a stranger that took the port.
+  // A new name for each start distinguishes our server from another one on the same port.
   const serverName = `xerotier-${randomUUID()}`;
   const plan: ServerPlan = {
     name: 'nats',
@@ -79,7 +81,7 @@ export function natsConfig(config: NatsConfig): string {
     `  password: ${natsString(config.password)}`,
     '}',
     `max_payload: ${config.maxPayloadBytes}`,
-    // What may wait for a slow reader; never less than one message.
+    // Maximum pending data of a slow reader; never less than one message.
     `max_pending: ${Math.max(64 * MIB, 2 * config.maxPayloadBytes)}`,
     'jetstream {',
     `  store_dir: ${natsString(config.storeDir)}`,

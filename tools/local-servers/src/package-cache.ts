@@ -10,7 +10,7 @@ import { PROGRAMS, type ServerKind } from './programs.ts';
 export interface UnpackedProgram extends FoundProgram {
   /** The folder that stands for `/`. */
   readonly rootDir: string;
-  /** What it needs to find its libraries. */
+  /** Variables for finding its libraries. */
   readonly env: Readonly<Record<string, string>>;
 }
 
@@ -23,10 +23,10 @@ interface PackageCacheOptions {
 
 const MARKER = 'packages.json';
 const LOCK_WAIT_MS = 600_000;
-/** Never read by a server. Postgres alone has 15 MB of them. */
-const USELESS_DIRS = ['doc', 'man', 'locale', 'lintian', 'bug', 'info', 'perl5'];
+/** Not used by servers. For PostgreSQL alone these are 15 MB. */
+const UNUSED_DIRS = ['doc', 'man', 'locale', 'lintian', 'bug', 'info', 'perl5'];
 
-/** The unpacked program that is in the cache already, or null. */
+/** Returns the unpacked program in the cache, or null. */
 export async function findInCache(kind: ServerKind, options: PackageCacheOptions): Promise<UnpackedProgram | null> {
   const dir = join(options.cacheDir, await machineName(), kind);
   const marker = await readFile(join(dir, MARKER), 'utf8').catch(() => null);
@@ -35,8 +35,8 @@ export async function findInCache(kind: ServerKind, options: PackageCacheOptions
 }
 
 /**
- * Fetches and unpacks servers into the cache, for those that are not there yet. Several processes may call this at
- * once. Killed at any moment, it leaves nothing that looks finished; the next call removes what it left.
+ * Downloads and unpacks missing servers into the cache. Several processes may call this concurrently. When killed at
+ * any moment, it leaves no incomplete result; the next call removes its leftovers.
  */
 export async function fetchIntoCache(
   kinds: readonly ServerKind[],
@@ -45,7 +45,7 @@ export async function fetchIntoCache(
   const { cacheDir, onProgress } = options;
   await mkdir(cacheDir, { recursive: true });
   const lock = await acquireFetchLock(cacheDir, LOCK_WAIT_MS, () =>
-    onProgress('another process is fetching servers: waiting for it'),
+    onProgress('waiting for another process that is downloading servers'),
   );
   try {
     const found = new Map<ServerKind, UnpackedProgram>();
@@ -75,7 +75,7 @@ async function fetchPackages(
 ): Promise<Map<ServerKind, UnpackedProgram>> {
   const { env, onProgress, signal } = options;
   const apt = await AptSession.open({ workDir, env, signal });
-  onProgress('reading the package lists of this system');
+  onProgress('updating the package lists');
   await apt.update();
   const found = new Map<ServerKind, UnpackedProgram>();
   for (const kind of kinds) {
@@ -103,13 +103,13 @@ async function fetchOne(
   for (const deb of await readdir(debsDir)) {
     if (deb.endsWith('.deb')) await apt.unpack(join(debsDir, deb), rootDir);
   }
-  await Promise.all(USELESS_DIRS.map((dir) => rm(join(rootDir, 'usr/share', dir), { recursive: true, force: true })));
+  await Promise.all(UNUSED_DIRS.map((dir) => rm(join(rootDir, 'usr/share', dir), { recursive: true, force: true })));
   const { version } = await openUnpacked(kind, rootDir);
   await writeFile(join(unpackedDir, MARKER), JSON.stringify({ kind, version, packages }, null, 2));
 
   const finalDir = join(cacheDir, await machineName(), kind);
   await mkdir(join(finalDir, '..'), { recursive: true });
-  // What is in the way was found unusable a moment ago, under the same lock.
+  // An existing folder was found unusable just before, under the same lock.
   await rm(finalDir, { recursive: true, force: true });
   await rename(unpackedDir, finalDir);
   onProgress(`${kind}: version ${version} is ready`);
@@ -126,15 +126,14 @@ export async function openUnpacked(kind: ServerKind, rootDir: string): Promise<U
       const command = join(dir, name);
       if (!(await isExecutableFile(command))) continue;
       const checked = await checkProgram(program, command, { ...env, LC_ALL: 'C' });
-      if ('problem' in checked)
-        throw new Error(`The ${name} of the system's packages cannot be used: ${checked.problem}`);
+      if ('problem' in checked) throw new Error(`The packaged ${name} is unusable: ${checked.problem}`);
       return { ...checked, rootDir, env };
     }
   }
-  throw new Error(`The packages for ${kind} hold no ${program.commands.join(' or ')}`);
+  throw new Error(`The packages for ${kind} contain no ${program.commands.join(' or ')}`);
 }
 
-/** Both `usr/lib/<arch>` and `lib/<arch>`: packages still use the two, and PostgreSQL needs libraries from each. */
+/** Both `usr/lib/<arch>` and `lib/<arch>`: packages use either, and PostgreSQL needs libraries from both. */
 async function libraryDirs(rootDir: string): Promise<string[]> {
   const perArchitecture = await Promise.all(
     ['usr/lib', 'lib'].map(async (dir) => {
@@ -152,8 +151,8 @@ async function removeLeftovers(cacheDir: string): Promise<void> {
 }
 
 /**
- * The kind of machine that unpacked programs run on, such as `debian-12-x64`: a folder may be shared with a container,
- * or outlive an upgrade of the system.
+ * Identifies the system that unpacked programs run on, such as `debian-12-x64`: a folder may be shared with a
+ * container, or outlive a system upgrade.
  */
 async function machineName(): Promise<string> {
   const release = await readFile('/etc/os-release', 'utf8').catch(() => '');

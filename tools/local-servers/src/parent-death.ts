@@ -11,8 +11,8 @@ const endedAtExit = new Map<ChildProcess, NodeJS.Signals>();
 
 /**
  * Wraps a command so that the kernel sends it `signal` when this process (strictly: the thread that started it) ends
- * in whatever way, also by SIGKILL. Linux with util-linux only; elsewhere the command comes back as it is. The wrapper
- * replaces itself with the command, so the process id is the server's own.
+ * for any reason, including SIGKILL. Linux with util-linux only; elsewhere the command is returned unchanged. The
+ * wrapper replaces itself with the command, so the process id is the server's own.
  */
 export async function endWithParent(inner: CommandLine, signal: NodeJS.Signals): Promise<CommandLine> {
   support ??= isSupported();
@@ -30,7 +30,7 @@ async function isSupported(): Promise<boolean> {
   }
 }
 
-/** Sends `signal` to a child when this process exits by itself. The answer takes that back. */
+/** Sends `signal` to a child when this process exits. The returned function cancels that. */
 export function endAtExit(child: ChildProcess, signal: NodeJS.Signals): () => void {
   if (endedAtExit.size === 0) process.on('exit', endAll);
   endedAtExit.set(child, signal);

@@ -1,17 +1,21 @@
 /**
- * Ports that a process has chosen and not yet listened on. Test suites and stacks that start at once choose from the same range,
- * seconds before their servers listen, so that each reserves its choice by a file that the others see.
+ * Reservations of ports that a process has chosen but is not listening on yet. Concurrent test suites and stacks choose
+ * from the same range, seconds before their servers listen, so each reserves its choice with a file that the others
+ * see.
  */
 import { mkdir, stat, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** By then a server listens, or has failed to. */
+/** By then a server is listening, or has failed to. */
 export const RESERVED_MS = 120_000;
 
 const defaultFolder = join(tmpdir(), 'xerotier-ports');
 
-/** Whether the port is this caller's now. True where reservations cannot be kept: they prevent collisions, nothing depends on them. */
+/**
+ * Reserves the port; returns false if another caller has it. Returns true where reservations cannot be stored: they
+ * only prevent collisions.
+ */
 export async function reservePort(port: number, folder = defaultFolder, now = Date.now()): Promise<boolean> {
   const file = join(folder, String(port));
   try {

@@ -7,7 +7,7 @@ import { freePort, isPortFree, portState } from './ports.ts';
 const ifRoot = process.getuid?.() === 0 && process.platform === 'linux' ? it : it.skip; // reason: only root can become somebody else
 
 describe('ports', () => {
-  it('hands out ports that are free, each one once, and outside the range of outgoing connections', async () => {
+  it('returns free, distinct ports outside the ephemeral range', async () => {
     const ports = await Promise.all(Array.from({ length: 20 }, freePort));
     expect(new Set(ports).size).toBe(20);
     for (const port of ports) {
@@ -16,7 +16,7 @@ describe('ports', () => {
     }
   });
 
-  it.each(['127.0.0.1', '0.0.0.0'])('does not call a port free while somebody listens on %s', async (host) => {
+  it.each(['127.0.0.1', '0.0.0.0'])('does not report a port as free while a server listens on %s', async (host) => {
     const port = await freePort();
     const server = createServer().listen(port, host);
     await once(server, 'listening');
@@ -29,7 +29,7 @@ describe('ports', () => {
   it.each([
     ['free', false],
     ['taken', true],
-  ])('tells a %s port', async (state, isTaken) => {
+  ])('recognises a %s port', async (state, isTaken) => {
     const port = await freePort();
     const server = createServer();
     if (isTaken) {
@@ -40,7 +40,7 @@ describe('ports', () => {
     server.close();
   });
 
-  ifRoot('tells a port that an ordinary user may not have from one that is taken', async () => {
+  ifRoot('distinguishes a port that an ordinary user may not open from one in use', async () => {
     const server = createServer();
     const taken = await reservedPort(server);
     const free = taken + 1;
@@ -66,7 +66,9 @@ async function reservedPort(server: Server): Promise<number> {
   throw new Error('there are no free ports below 1000');
 }
 
-/** What an ordinary user is told: a process that has read this project as root, and then becomes that user. */
+/**
+ * The port state for an ordinary user: a process that has loaded this project as root, and then switches to that user.
+ */
 function stateAsNobody(port: number): string {
   const code = `import { portState } from ${JSON.stringify(new URL('ports.ts', import.meta.url).href)};
     process.setgroups([]);

@@ -5,19 +5,21 @@ import { reservePort } from './port-reservations.ts';
 export const LOOPBACK = '127.0.0.1';
 
 /**
- * Below the ranges that operating systems give to outgoing connections (from 32768 on Linux, 49152 elsewhere).
- * A port out of those could be taken by any client while its server restarts; even by a client that tries to reach
- * that very server, which then connects to itself.
+ * Below the ephemeral port ranges of operating systems (from 32768 on Linux, 49152 elsewhere). A port in those could be
+ * taken by any client while its server restarts, even by a client that tries to reach that very server, which then
+ * connects to itself.
  */
 const LOWEST_PORT = 15_000;
 const HIGHEST_PORT = 32_000;
 const ATTEMPTS_MAX = 200;
 
-/** The last ones handed out by this process, so that servers that are started at once do not get the same. */
+/** The latest ports returned by this process, so that concurrently started servers get different ones. */
 const handedOut: number[] = [];
 const HANDED_OUT_MAX = 1_000;
 
-/** A port of 127.0.0.1 on which no server listens; other processes that call this do not get it for two minutes. */
+/**
+ * Returns a port of 127.0.0.1 on which no server listens; other processes that call this do not get it for two minutes.
+ */
 export async function freePort(): Promise<number> {
   for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
     const port = randomInt(LOWEST_PORT, HIGHEST_PORT);
@@ -30,13 +32,13 @@ export async function freePort(): Promise<number> {
 }
 
 /**
- * Whether a server of this user could listen on a port of 127.0.0.1 now: `forbidden` is one that the system keeps for
- * others, as it does with those below 1024.
+ * Returns whether a server of this user could listen on a port of 127.0.0.1 now: `forbidden` ports are reserved by the
+ * system, such as those below 1024.
  */
 export async function portState(port: number): Promise<'free' | 'taken' | 'forbidden'> {
   const problem = await listenProblem(port);
   if (problem === 'EACCES') return (await isListening(port)) ? 'taken' : 'forbidden';
-  // Both questions are needed: some systems let a second server bind beside one that listens on all addresses.
+  // Both checks are needed: some systems let a second server bind beside one that listens on all addresses.
   return problem === undefined && !(await isListening(port)) ? 'free' : 'taken';
 }
 
@@ -45,7 +47,7 @@ export async function isPortFree(port: number): Promise<boolean> {
   return (await portState(port)) === 'free';
 }
 
-/** The system's code for why nobody can listen there, or undefined. */
+/** Returns the system's error code when listening fails, or undefined. */
 function listenProblem(port: number): Promise<string | undefined> {
   return new Promise((resolve) => {
     const server = createServer();

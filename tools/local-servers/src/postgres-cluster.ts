@@ -5,14 +5,14 @@ import { giveTo, makeClusterDir, type PostgresHome } from './postgres-home.ts';
 import { runCommand, type CommandResult } from './run-command.ts';
 import { writeAtomic } from './write-atomic.ts';
 
-/** A role that owns everything in the server, its password, and a database of it. */
+/** A role that owns everything in the server, its password, and its database. */
 interface PostgresAccount {
   readonly user: string;
   readonly password: string;
   readonly database: string;
 }
 
-/** What the cluster is known to hold, so that a start that changes nothing costs nothing. */
+/** The known content of the cluster, so that an unchanged start needs no setup. */
 interface ClusterRecord {
   readonly user: string;
   readonly password: string;
@@ -21,7 +21,7 @@ interface ClusterRecord {
 
 const INIT_TIMEOUT_MS = 120_000;
 
-/** Makes the cluster when there is none, and brings its role, password and database to what is wanted. */
+/** Creates the cluster if missing, and sets up its role, password and database. */
 export async function ensureCluster(
   binary: ServerBinary,
   home: PostgresHome,
@@ -36,8 +36,8 @@ export async function ensureCluster(
   const record = await readClusterRecord(recordPath);
   if (!record) {
     throw new Error(
-      `${recordPath}, which holds the password of the data in ${home.clusterDir}, is missing. ` +
-        'Bring it back, or remove the data to begin with empty ones.',
+      `${recordPath}, which contains the password of the data in ${home.clusterDir}, is missing. ` +
+        'Restore it, or remove the data to start with an empty cluster.',
     );
   }
   const statements = missingStatements(record, account);
@@ -51,12 +51,12 @@ function rejectOtherMajor(major: number, binary: ServerBinary, home: PostgresHom
   const available = Number.parseInt(binary.version, 10);
   if (major === available) return;
   throw new Error(
-    `The data in ${home.clusterDir} were written by PostgreSQL ${major}, and ${binary.command} is ${available}. ` +
-      `Install PostgreSQL ${major} again, or remove the data to begin with empty ones.`,
+    `The data in ${home.clusterDir} were written by PostgreSQL ${major}, but ${binary.command} is ${available}. ` +
+      `Install PostgreSQL ${major}, or remove the data to start with an empty cluster.`,
   );
 }
 
-/** The major version that wrote the data in a cluster's folder, or null when there are none. */
+/** Returns the major version that wrote the data of a cluster, or null when there is none. */
 export async function clusterMajor(clusterDir: string): Promise<number | null> {
   const text = await readFile(join(clusterDir, 'PG_VERSION'), 'utf8').catch(() => null);
   return text === null ? null : Number.parseInt(text, 10);
@@ -71,7 +71,7 @@ function writeClusterRecord(path: string, record: ClusterRecord): Promise<void> 
   return writeAtomic(path, JSON.stringify(record, null, 2));
 }
 
-/** Under another name until it is complete, so that a cluster with the right name was never half made. */
+/** Created under another name until it is complete, so that a cluster with the final name is never incomplete. */
 async function initCluster(
   binary: ServerBinary,
   home: PostgresHome,
@@ -82,7 +82,7 @@ async function initCluster(
   const unfinished: PostgresHome = { ...home, clusterDir: `${home.clusterDir}.new` };
   await rm(unfinished.clusterDir, { recursive: true, force: true });
   await makeClusterDir(unfinished);
-  // In a file, because every user of the machine can read the command lines of all processes.
+  // In a file, because command lines of all processes are visible to every user of the machine.
   const passwordPath = join(home.parentDir, `.password-${process.pid}`);
   try {
     await writeFile(passwordPath, account.password, { mode: 0o600 });
@@ -102,11 +102,11 @@ async function initCluster(
 
 function initdbAdvice({ stderr }: CommandResult): string {
   if (!/could not look up effective user ID/.test(stderr)) return '';
-  // Usual in a container that is run under a number.
-  return '\nPostgreSQL needs a user with a name: add one with this number to /etc/passwd, or run this as root.';
+  // Common in a container that runs under a numeric user id.
+  return '\nPostgreSQL requires a named user: add one with this id to /etc/passwd, or run this as root.';
 }
 
-/** SQL that leads from what the cluster has to what is wanted. One statement a line, as the single-user mode reads. */
+/** Returns the SQL that is missing to set up the account. One statement per line, as the single-user mode requires. */
 export function missingStatements(record: ClusterRecord, account: PostgresAccount): string[] {
   const role = quoteName(account.user);
   const password = quoteText(account.password);
@@ -119,7 +119,7 @@ export function missingStatements(record: ClusterRecord, account: PostgresAccoun
   return statements;
 }
 
-/** Runs SQL without a server, without a password, and without a word of it in a command line or a log. */
+/** Runs SQL without a server or a password, and without exposing it in a command line or a log. */
 async function runSingleUser(binary: ServerBinary, home: PostgresHome, statements: readonly string[]): Promise<void> {
   const input = `${statements.join('\n')}\n`;
   const args = ['--single', '-D', home.clusterDir, '-c', 'log_min_error_statement=panic', 'postgres'];
@@ -145,7 +145,7 @@ function lastLines(result: CommandResult): string {
 
 function rejectControlCharacters(text: string): void {
   if (text === '' || /[\u0000-\u001f]/.test(text)) {
-    throw new Error('User, password and database must not be empty or hold control characters');
+    throw new Error('Expected user, password and database that are not empty and have no control characters');
   }
 }
 
@@ -154,6 +154,6 @@ function quoteName(text: string): string {
 }
 
 function quoteText(text: string): string {
-  // E'': a backslash means the same whatever the server's settings are.
+  // E'': backslashes have the same meaning under all server settings.
   return `E'${text.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`;
 }

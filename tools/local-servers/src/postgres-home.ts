@@ -3,33 +3,33 @@ import { dirname, join } from 'node:path';
 import { OWNER_FILE, ensurePrivateDir, keepFromAgeing, privateDirFor } from './private-dir.ts';
 import { NOBODY, isReachable, isRoot, type Identity } from './reachability.ts';
 
-/** Where a PostgreSQL keeps its cluster, and as whom it runs. */
+/** Where a PostgreSQL stores its cluster, and the user it runs as. */
 export interface PostgresHome {
   /** Real path of the cluster. */
   readonly clusterDir: string;
   /** A folder outside the cluster that the server's user can read: for the password file. */
   readonly parentDir: string;
-  /** Null: as this process's own user. */
+  /** Null: this process's own user. */
   readonly identity: Identity | null;
 }
 
 const CLUSTER = 'cluster';
 
 /**
- * Finds or makes the place of the cluster. That is `dataDir/cluster`; but as root, when the user that the server runs
- * as cannot reach `dataDir`, it is a private folder under /var/tmp and `dataDir/cluster` is a link to it.
+ * Finds or creates the location of the cluster. That is `dataDir/cluster`; but as root, when the user that the server
+ * runs as has no access to `dataDir`, it is a private folder under /var/tmp, and `dataDir/cluster` is a link to it.
  */
 export async function openPostgresHome(dataDir: string): Promise<PostgresHome> {
   const inside = join(dataDir, CLUSTER);
   if (!isRoot()) return { clusterDir: inside, parentDir: dataDir, identity: null };
   const found = await lstat(inside).catch(() => null);
   if (found?.isDirectory()) {
-    // Made by an ordinary user before, perhaps: it stays theirs.
+    // Possibly created by an ordinary user before: the owner is kept.
     const identity = found.uid === 0 ? NOBODY : { uid: found.uid, gid: found.gid };
     if (!(await isReachable(dataDir, identity))) {
       throw new Error(
-        `uid ${identity.uid}, which PostgreSQL has to run as, cannot reach its data in ${inside} any more. ` +
-          `Allow others to pass through the folders above it (chmod o+x), or remove ${dataDir}.`,
+        `uid ${identity.uid}, as which PostgreSQL must run, has no access to its data in ${inside} any more. ` +
+          `Make the folders above it traversable (chmod o+x), or remove ${dataDir}.`,
       );
     }
     return { clusterDir: inside, parentDir: dataDir, identity };
@@ -50,7 +50,7 @@ async function openPrivateHome(dataDir: string, link: string): Promise<string> {
   return privateDir;
 }
 
-/** When the project was moved, its data folder has a new name but links to the private folder of the old one. */
+/** When the project was moved, its data folder has a new path but links to the private folder of the old one. */
 async function adoptMovedHome(dataDir: string, link: string): Promise<void> {
   const target = await readlink(link).catch(() => null);
   if (target === null) return;
@@ -58,13 +58,13 @@ async function adoptMovedHome(dataDir: string, link: string): Promise<void> {
   const ownDir = privateDirFor(dataDir);
   if (linkedDir === ownDir) return;
   const owner = await readFile(join(linkedDir, OWNER_FILE), 'utf8').catch(() => null);
-  // The name is checked against its owner, so that a forged link cannot make us move anything else. And when the
-  // owner is still there this project is a copy: it gets a cluster of its own.
+  // The name is verified against its owner, so that a forged link cannot cause another folder to be moved. If the owner
+  // still exists, this project is a copy and gets its own cluster.
   if (owner === null || privateDirFor(owner) !== linkedDir || (await exists(owner)) || (await exists(ownDir))) return;
   await rename(linkedDir, ownDir);
 }
 
-/** Makes the cluster's folder with the owner and the mode that initdb insists on. */
+/** Creates the cluster's folder with the owner and mode that initdb requires. */
 export async function makeClusterDir({ clusterDir, identity }: PostgresHome): Promise<void> {
   await mkdir(clusterDir, { recursive: true, mode: 0o700 });
   await giveTo(clusterDir, identity);

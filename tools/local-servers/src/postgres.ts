@@ -7,7 +7,7 @@ import { startServer } from './managed-server.ts';
 import { LOOPBACK } from './ports.ts';
 import { clusterMajor, ensureCluster, readClusterRecord } from './postgres-cluster.ts';
 import { giveTo, openPostgresHome } from './postgres-home.ts';
-import { postgresAsksForPassword } from './probes.ts';
+import { postgresRequestsPassword } from './probes.ts';
 import { isAlive, processName } from './process-identity.ts';
 import { isRoot } from './reachability.ts';
 import { stopStale } from './run-record.ts';
@@ -15,18 +15,18 @@ import { stopStale } from './run-record.ts';
 export interface PostgresOptions extends StartOptions {
   /** A superuser. Default `xerotier`. */
   readonly user?: string;
-  /** Default: the one of the last run, and a random one at first. */
+  /** Default: that of the last run, initially random. */
   readonly password?: string;
-  /** Made when it is not there. Default `xerotier`. */
+  /** Created when missing. Default `xerotier`. */
   readonly database?: string;
   /** Default 100. */
   readonly connectionsMax?: number;
   /**
-   * Default true: a committed row survives a power cut. With false it survives a kill of the server only, and starts
+   * Default true: a committed row survives a power failure. With false it survives only a kill of the server; starts
    * and writes are faster, which suits tests.
    */
   readonly isDurable?: boolean;
-  /** More lines for the configuration; they win over the ones before. */
+  /** Additional configuration lines, which override the ones before. */
   readonly extraConfig?: string;
 }
 
@@ -47,12 +47,12 @@ const CONFIG = 'xerotier.conf';
 const RECORD = 'cluster.json';
 
 /**
- * Starts a private PostgreSQL that takes password logins on 127.0.0.1 only. As root it runs as another user, because
- * it refuses to run as root. Throws with the end of its log when it does not come up.
+ * Starts a private PostgreSQL that accepts password logins on 127.0.0.1 only. As root it runs as another user, because
+ * it does not run as root. Throws with the end of its log when the start fails.
  */
 export async function startPostgres(options: PostgresOptions): Promise<PostgresServer> {
   const { binary, isDurable = true } = options;
-  // As root, another user has to pass through the folder.
+  // As root, another user must be able to traverse the folder.
   const dataDir = await ensureDataDir(options.dataDir, 'postgres', isRoot() ? 0o711 : 0o700);
   const recordPath = join(dataDir, RECORD);
   const account = {
@@ -61,7 +61,7 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresS
       options.password ?? (await readClusterRecord(recordPath))?.password ?? randomBytes(18).toString('base64url'),
     database: options.database ?? 'xerotier',
   };
-  // Before the cluster is touched: the single-user mode must not meet a server that was left running.
+  // Before the cluster is changed: the single-user mode must not run beside a leftover server.
   await stopStale(dataDir, options.stopGraceMs ?? 10_000);
   const home = await openPostgresHome(dataDir);
   await removeDeadLock(home.clusterDir);
@@ -85,16 +85,16 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresS
       return { command: binary.command, args: ['-D', clusterDir], env: binary.env, ...identity };
     },
     isReady: async (port, pid) =>
-      (await isPostmaster(clusterDir, pid)) && (await postgresAsksForPassword(port, account.user, account.database)),
+      (await isPostmaster(clusterDir, pid)) && (await postgresRequestsPassword(port, account.user, account.database)),
     url: (port) =>
       `postgres://${encodeURIComponent(account.user)}:${encodeURIComponent(account.password)}@${LOOPBACK}:${port}/${encodeURIComponent(account.database)}`,
-    // After a SIGKILL the old server's children take a moment to notice.
+    // After a SIGKILL the old server's child processes take a moment to exit.
     startsLater: /pre-existing shared memory block|lock file .* already exists/,
   };
   return Object.assign(await startServer(plan, { ...options, dataDir }), account);
 }
 
-/** The major version of PostgreSQL that wrote the data of this folder, or null: for `resolveBinaries`. */
+/** Returns the major version of PostgreSQL that wrote the data of this folder, or null: for `resolveBinaries`. */
 export function postgresMajorOf(dataDir: string): Promise<number | null> {
   return clusterMajor(join(dataDir, 'cluster'));
 }
@@ -103,15 +103,15 @@ export function postgresConfig(config: PostgresConfig): string {
   const lines = [
     `listen_addresses = '${LOOPBACK}'`,
     `port = ${config.port}`,
-    // No socket file: its path has a limit of about 100 characters, which a project's folder may exceed.
+    // No socket file: its path is limited to about 100 characters, which a project's folder may exceed.
     "unix_socket_directories = ''",
     `max_connections = ${config.connectionsMax}`,
-    // The compiler behind it is 100 MB of packages, and short queries gain nothing from it.
+    // Its compiler is 100 MB of packages, and short queries do not benefit from it.
     'jit = off',
     'logging_collector = off',
     "log_destination = 'stderr'",
     'password_encryption = scram-sha-256',
-    // Needs no files of time zones, which a small container may lack. It is the same as UTC.
+    // Requires no time zone files, which a small container may lack. Equivalent to UTC.
     "timezone = 'GMT'",
     "log_timezone = 'GMT'",
   ];
@@ -127,8 +127,8 @@ async function includeConfig(mainConfigPath: string): Promise<void> {
 }
 
 /**
- * PostgreSQL removes the lock file of a killed server itself, except when the process id in it exists: that of a
- * stranger by now, or of the dead server itself, which nobody has collected (usual in containers).
+ * Removes the lock file of a killed server. PostgreSQL does so itself, except when the process id in it exists: as an
+ * unrelated process, or as a zombie of the killed server (common in containers).
  */
 async function removeDeadLock(clusterDir: string): Promise<void> {
   const path = join(clusterDir, 'postmaster.pid');
@@ -138,7 +138,7 @@ async function removeDeadLock(clusterDir: string): Promise<void> {
   if (!isPostgres) await rm(path, { force: true });
 }
 
-/** Whether the cluster says that this process serves it, so that an answer on the port is not a stranger's. */
+/** Whether this process serves the cluster, so that a response on the port is not that of another server. */
 async function isPostmaster(clusterDir: string, pid: number): Promise<boolean> {
   const lockFile = await readFile(join(clusterDir, 'postmaster.pid'), 'utf8').catch(() => '');
   return Number.parseInt(lockFile, 10) === pid;

@@ -2,15 +2,15 @@ import { createHash } from 'node:crypto';
 import { lstat, lutimes, mkdir, readdir, realpath, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 
-/** Not /tmp, which is emptied when the machine starts. */
+/** Not /tmp, which is emptied at boot. */
 const BASE_DIR = '/var/tmp';
 
-/** In a private folder, holds the path of the folder that it stands in for. */
+/** Name of a file in a private folder, with the path of the folder that it stands in for. */
 export const OWNER_FILE = 'belongs-to';
 
 /**
- * The folder that stands in for `dir` when a user that a server runs as cannot reach `dir`, such as a project under a
- * closed home folder. Named after `dir`, so that it is found again and can be removed together with it.
+ * Returns the folder that stands in for `dir` when the user of a server has no access to `dir`, such as a project in a
+ * closed home folder. Its name is derived from `dir`, so that it is found again and can be removed together with it.
  */
 export function privateDirFor(dir: string): string {
   const hash = createHash('sha256').update(resolve(dir)).digest('hex').slice(0, 20);
@@ -18,8 +18,8 @@ export function privateDirFor(dir: string): string {
 }
 
 /**
- * Makes `privateDirFor(dir)`. Anybody may make folders in its parent under any name, so one that exists is used only
- * when it is a real folder, ours, and closed to others for writing; anything else is an error.
+ * Creates `privateDirFor(dir)`. Any user may create folders in its parent, so an existing one is used only when it is a
+ * real folder of this user that others cannot write to; anything else is an error.
  */
 export async function ensurePrivateDir(dir: string): Promise<string> {
   const owner = await realpath(dir);
@@ -30,15 +30,15 @@ export async function ensurePrivateDir(dir: string): Promise<string> {
   const found = await lstat(path);
   const isOurs = found.isDirectory() && found.uid === process.getuid?.() && (found.mode & 0o022) === 0;
   if (!isOurs) {
-    throw new Error(`${path} is in the way: it was not made by this user, or others may write to it. Remove it.`);
+    throw new Error(`${path} was not created by this user, or is writable by others. Remove it.`);
   }
   await writeFile(join(path, OWNER_FILE), owner, { mode: 0o600 });
   return path;
 }
 
 /**
- * Marks everything in a private folder as used today. Systems with systemd remove what lies in /var/tmp untouched for
- * 30 days, file by file, which would take the quiet half of a database.
+ * Marks everything in a private folder as recently used. Systems with systemd remove files in /var/tmp that were not
+ * used for 30 days, one by one, which would remove the unused part of a database.
  */
 export async function keepFromAgeing(privateDir: string): Promise<void> {
   const now = new Date();
@@ -46,7 +46,7 @@ export async function keepFromAgeing(privateDir: string): Promise<void> {
   await lutimes(privateDir, now, now);
   for (const name of names) {
     await lutimes(join(privateDir, name), now, now).catch((error: NodeJS.ErrnoException) => {
-      // Gone since it was listed.
+      // Removed since the listing.
       if (error.code !== 'ENOENT') throw error;
     });
   }

@@ -5,20 +5,20 @@ import { tmpdir } from 'node:os';
 import { isAlive, isServerIn, mentionsDir, startMark } from './process-identity.ts';
 
 describe('mentionsDir', () => {
-  it('knows the folder itself, a file in it, and both behind an equals sign', () => {
+  it('matches the folder itself, a file in it, and both after an equals sign', () => {
     expect(mentionsDir(['nats-server', '-c', '/data/nats/nats.conf'], '/data/nats')).toBe(true);
     expect(mentionsDir(['--dir=/data/nats'], '/data/nats')).toBe(true);
     expect(mentionsDir(['nats-server -c /data/nats/nats.conf'], '/data/nats')).toBe(true);
   });
 
-  it('does not take a longer name or the end of another path for it', () => {
+  it('does not match a longer name or the end of another path', () => {
     expect(mentionsDir(['/data/nats-old/nats.conf'], '/data/nats')).toBe(false);
     expect(mentionsDir(['/backup/data/nats'], '/data/nats')).toBe(false);
   });
 });
 
 describe('a process', () => {
-  it('is alive and keeps its mark until it ends', async () => {
+  it('is alive and keeps its start mark until it exits', async () => {
     const child = spawn('sleep', ['60']);
     await once(child, 'spawn');
     const pid = child.pid ?? 0;
@@ -31,13 +31,13 @@ describe('a process', () => {
     expect(await startMark(pid)).toBeNull();
   });
 
-  it('is a server in a folder only by its name and that folder', async () => {
+  it('is identified as a server by its name and folder', async () => {
     const dir = await realpath(tmpdir());
     const child = spawn('sleep', ['60'], { cwd: dir });
     await once(child, 'spawn');
     const pid = child.pid ?? 0;
     try {
-      // On macOS the folder is read from the command line, which does not have it here.
+      // On macOS the folder is read from the command line, which does not contain it here.
       if (process.platform === 'linux') expect(await isServerIn(pid, 'sleep', dir)).toBe(true);
       expect(await isServerIn(pid, 'nats-server', dir)).toBe(false);
       expect(await isServerIn(pid, 'sleep', `${dir}/elsewhere`)).toBe(false);

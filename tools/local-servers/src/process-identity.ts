@@ -2,10 +2,7 @@ import { readFile, readlink } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { runCommand } from './run-command.ts';
 
-/**
- * Whether there is a process with this id. One that has ended but was not yet collected by its parent counts as gone:
- * in a container, nobody may ever collect it.
- */
+/** Whether a process with this id is running. Zombies do not count: in a container they may never be reaped. */
 export async function isAlive(pid: number): Promise<boolean> {
   if (process.platform === 'linux') {
     const state = (await linuxStat(pid))?.[0];
@@ -16,15 +13,15 @@ export async function isAlive(pid: number): Promise<boolean> {
 }
 
 /**
- * A text that differs between two processes that had the same id one after the other: when it was started.
- * Null when there is no such process.
+ * Returns a text that distinguishes two processes with the same recycled id: the start time. Null when there is no such
+ * process.
  */
 export async function startMark(pid: number): Promise<string | null> {
   if (process.platform === 'linux') return (await linuxStat(pid))?.[19] ?? null;
   return ps(pid, 'lstart=');
 }
 
-/** The name of a process's executable, or null when there is none or it cannot be seen. */
+/** Returns the name of a process's executable, or null when there is none or it is not visible. */
 export async function processName(pid: number): Promise<string | null> {
   if (process.platform === 'linux') {
     const name = await readFile(`/proc/${pid}/comm`, 'utf8').catch(() => null);
@@ -35,12 +32,12 @@ export async function processName(pid: number): Promise<string | null> {
 }
 
 /**
- * Whether process `pid` is the server `program` that works in `dir`: by its name, and by its current folder or a
- * mention of the folder in its command line. When in doubt, no: the caller would kill it.
+ * Whether process `pid` is the server `program` that runs in `dir`: by its name, and by its current folder or a mention
+ * of the folder in its command line. False in case of doubt, because the caller would kill it.
  */
 export async function isServerIn(pid: number, program: string, dir: string): Promise<boolean> {
   if (process.platform === 'linux') {
-    // The kernel keeps 15 characters of the name.
+    // The kernel truncates names to 15 characters.
     if ((await processName(pid)) !== program.slice(0, 15)) return false;
     const cwd = await readlink(`/proc/${pid}/cwd`).catch(() => null);
     if (cwd === dir) return true;
@@ -51,7 +48,7 @@ export async function isServerIn(pid: number, program: string, dir: string): Pro
   return basename(commandLine.split(/\s+/)[0] ?? '') === program && mentionsDir([commandLine], dir);
 }
 
-/** Whether an argument is the folder or a file in it. `/data/redis` is not mentioned by `/data/redis-old/x`. */
+/** Whether an argument is the folder or a file in it. `/data/redis-old/x` does not mention `/data/redis`. */
 export function mentionsDir(args: readonly string[], dir: string): boolean {
   return args.some((arg) => {
     for (let at = arg.indexOf(dir); at >= 0; at = arg.indexOf(dir, at + 1)) {
@@ -63,7 +60,10 @@ export function mentionsDir(args: readonly string[], dir: string): boolean {
   });
 }
 
-/** The fields of /proc/<pid>/stat from the state on. The name before them is in parentheses and may hold anything. */
+/**
+ * Returns the fields of /proc/<pid>/stat from the state on. The name before them is in parentheses and may contain
+ * anything.
+ */
 async function linuxStat(pid: number): Promise<string[] | null> {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => null);
   return stat === null ? null : stat.slice(stat.lastIndexOf(')') + 2).split(' ');

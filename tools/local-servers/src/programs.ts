@@ -2,23 +2,23 @@ import type { Version } from './versions.ts';
 
 export type ServerKind = 'nats' | 'redis' | 'postgres' | 'nginx';
 
-/** What has to be known about a server to find it, fetch it, or tell a person how to install it. */
+/** How to find a server, download it, or install it. */
 export interface Program {
-  /** Names of the executable, best first. The later ones are drop-in replacements. */
+  /** Names of the executable, in order of preference. The later ones are drop-in replacements. */
   readonly commands: readonly string[];
-  /** Executables that have to stand beside it. */
+  /** Executables that must be in the same folder. */
   readonly companions: readonly string[];
   readonly versionFlag: string;
-  /** Older ones lack something that the platform needs, so they count as absent. */
+  /** Older versions lack required features and are ignored. */
   readonly oldest: Version;
   /** Folders outside PATH; `*` stands for one path segment, and the newest match is tried first. */
   readonly extraDirs: readonly string[];
   readonly debianPackage: string;
-  /** Matches the package that holds the executable itself, as a metapackage may be installed without it. */
+  /** Matches the package with the executable itself, as a metapackage may be installed without it. */
   readonly debianServerPackage: RegExp;
-  /** Packages of this program's own family, for a status file that pretends they are not installed. */
+  /** Packages of the same family, to simulate a machine without them. */
   readonly debianFamily: RegExp;
-  /** Where the executable lies in an unpacked package. */
+  /** Where the executable is in an unpacked package. */
   readonly unpackedDirs: readonly string[];
   readonly fedoraPackage: string;
   readonly brewFormula: string;
@@ -31,7 +31,7 @@ export const PROGRAMS: Readonly<Record<ServerKind, Program>> = {
     commands: ['nats-server'],
     companions: [],
     versionFlag: '--version',
-    // The JetStream client creates consumers by name, which came with 2.9.
+    // The JetStream client creates consumers by name, which requires 2.9.
     oldest: [2, 9, 0],
     extraDirs: [],
     debianPackage: 'nats-server',
@@ -81,7 +81,7 @@ export const PROGRAMS: Readonly<Record<ServerKind, Program>> = {
     oldest: [1, 18, 0],
     extraDirs: [],
     debianPackage: 'nginx',
-    // In older releases `nginx` is a metapackage and the executable is in a flavour of it.
+    // In older releases `nginx` is a metapackage, and the executable is in one of its flavours.
     debianServerPackage: /^nginx(-core|-light|-full)?$/,
     debianFamily: /^(lib)?nginx(-|$)/,
     unpackedDirs: ORDINARY_UNPACKED_DIRS,
@@ -90,7 +90,7 @@ export const PROGRAMS: Readonly<Record<ServerKind, Program>> = {
   },
 };
 
-/** Folders of executables that a person's PATH often lacks: system programs and package managers of their own. */
+/** Folders of executables that are often missing in PATH: system programs and other package managers. */
 export const USUAL_DIRS: readonly string[] = [
   '/usr/local/bin',
   '/usr/bin',

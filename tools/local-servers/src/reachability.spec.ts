@@ -10,15 +10,15 @@ describe('mayTraverse', () => {
   it.each([
     ['the owner', 0o100, { uid: 1, gid: 9 }],
     ['the group', 0o010, { uid: 9, gid: 2 }],
-    ['everybody else', 0o001, { uid: 9, gid: 9 }],
-  ])('lets %s through by their own bit alone', (_who, mode, who) => {
+    ['others', 0o001, { uid: 9, gid: 9 }],
+  ])('applies only the bit of %s', (_who, mode, who) => {
     expect(mayTraverse({ ...folder, mode }, who)).toBe(true);
     expect(mayTraverse({ ...folder, mode: 0o777 & ~mode }, who)).toBe(false);
   });
 });
 
 describe('withAncestors', () => {
-  it('lists a folder and all above it, from the root', () => {
+  it('lists a folder and its ancestors, from the root', () => {
     expect(withAncestors('/a/b')).toEqual(['/', '/a', '/a/b']);
     expect(withAncestors('/')).toEqual(['/']);
   });
@@ -28,19 +28,19 @@ describe('isReachable', () => {
   let dir: string;
 
   beforeEach(async () => {
-    // Not the user's own folder of temporary files, which is closed on some systems.
+    // Not the user's own temporary folder, which is closed on some systems.
     dir = await realpath(await mkdtemp('/tmp/reachable-'));
     await mkdir(join(dir, 'inner'));
     await chmod(join(dir, 'inner'), 0o755);
   });
   afterEach(() => rm(dir, { recursive: true }));
 
-  it('holds when every folder above is open', async () => {
+  it('is true when every ancestor is open', async () => {
     await chmod(dir, 0o711);
     expect(await isReachable(join(dir, 'inner'), STRANGER)).toBe(true);
   });
 
-  it('does not hold when one folder above is closed', async () => {
+  it('is false when an ancestor is closed', async () => {
     await chmod(dir, 0o700);
     expect(await isReachable(join(dir, 'inner'), STRANGER)).toBe(false);
   });

@@ -9,11 +9,11 @@ import { redisProcessId } from './probes.ts';
 import { compareVersions, parseVersion } from './versions.ts';
 
 export interface RedisOptions extends StartOptions {
-  /** Default: the one of the last run, and a random one at first. */
+  /** Default: that of the last run, initially random. */
   readonly password?: string;
-  /** When it is full, writes fail; nothing is evicted. Default: no limit. */
+  /** Memory limit. When exceeded, writes fail; nothing is evicted. Default: no limit. */
   readonly memoryBytesMax?: number;
-  /** More lines for the configuration; they win over the ones before. */
+  /** Additional configuration lines, which override the ones before. */
   readonly extraConfig?: string;
 }
 
@@ -27,8 +27,8 @@ interface RedisConfig {
 }
 
 /**
- * Starts a private Redis that keeps an append-only file, synced each second, and evicts nothing. Throws with the end
- * of its log when it does not come up.
+ * Starts a private Redis with an append-only file, synced each second, and without eviction. Throws with the end of its
+ * log when the start fails.
  */
 export async function startRedis(options: RedisOptions): Promise<LocalServer> {
   const dataDir = await ensureDataDir(options.dataDir, 'redis');
@@ -65,13 +65,13 @@ export function redisConfig(config: RedisConfig): string {
     'logfile ""',
     'appendonly yes',
     'appendfsync everysec',
-    // The append-only file is the only copy that is needed.
+    // The append-only file is sufficient for persistence.
     'save ""',
-    // A queue that loses keys under pressure loses work.
+    // A queue that evicts keys under memory pressure would lose work.
     'maxmemory-policy noeviction',
     `requirepass ${redisString(config.password)}`,
   ];
-  // The configuration's path in the process list shows whose server it is. Redis 6.0 cannot keep it.
+  // The configuration's path in the process list identifies the server. Redis 6.0 cannot keep it.
   if (config.keepsProcessTitle) lines.push('set-proc-title no');
   if (config.memoryBytesMax !== undefined) lines.push(`maxmemory ${config.memoryBytesMax}`);
   if (config.extraConfig !== undefined) lines.push(config.extraConfig);

@@ -11,20 +11,20 @@ interface CommandOptions {
   readonly cwd?: string;
   readonly uid?: number;
   readonly gid?: number;
-  /** Written to the program and closed. */
+  /** Written to standard input, which is then closed. */
   readonly input?: string;
   readonly timeoutMs: number;
   readonly signal?: AbortSignal;
-  /** Called with each line of standard output as it comes. */
+  /** Called with each line of standard output. */
   readonly onLine?: (line: string) => void;
 }
 
-/** Far more than any of the programs here prints; the rest is dropped, as it cannot matter any more. */
+/** Far more than any program here prints; further output is dropped. */
 const OUTPUT_CHARS_MAX = 4_000_000;
 
 /**
- * Runs a program to its end without a shell and answers whatever its exit code is. Throws when it cannot be started,
- * and when it takes longer than `timeoutMs` or `signal` fires; then it is killed first.
+ * Runs a program to its end without a shell, and resolves whatever its exit code. Throws when it cannot be started, and
+ * when it exceeds `timeoutMs` or `signal` is aborted, after killing it.
  */
 export function runCommand(command: string, args: readonly string[], options: CommandOptions): Promise<CommandResult> {
   const { env, cwd, uid, gid, input, timeoutMs, signal, onLine } = options;
@@ -34,7 +34,7 @@ export function runCommand(command: string, args: readonly string[], options: Co
     let stdout = '';
     let stderr = '';
     let unfinishedLine = '';
-    // At once, as children of its own may keep its output open after it is dead.
+    // Destroys the streams, as its own child processes may keep them open after it was killed.
     const stopBecause = (reason: Error): void => {
       child.kill('SIGKILL');
       for (const stream of [child.stdin, child.stdout, child.stderr]) stream.destroy();
@@ -45,7 +45,7 @@ export function runCommand(command: string, args: readonly string[], options: Co
       () => stopBecause(new Error(`${command} did not finish within ${timeoutMs / 1000} s`)),
       timeoutMs,
     );
-    const onAbort = (): void => stopBecause(new Error(`${command} was stopped: the caller gave up`));
+    const onAbort = (): void => stopBecause(new Error(`${command} was aborted`));
     signal?.addEventListener('abort', onAbort, { once: true });
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
       if (stdout.length < OUTPUT_CHARS_MAX) stdout += text;
@@ -57,7 +57,7 @@ export function runCommand(command: string, args: readonly string[], options: Co
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       if (stderr.length < OUTPUT_CHARS_MAX) stderr += text;
     });
-    // A program may exit without reading its input; its exit code tells what matters.
+    // A program may exit without reading its input; its exit code is what matters.
     child.stdin.on('error', () => {});
     child.stdin.end(input ?? '');
     const finish = (): void => {

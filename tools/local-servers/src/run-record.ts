@@ -6,18 +6,18 @@ import type { ServerKind } from './programs.ts';
 import { STOP_SIGNALS } from './stop-signals.ts';
 import { writeAtomic } from './write-atomic.ts';
 
-/** What a data folder remembers between runs. */
+/** What a data folder stores between runs. */
 interface RunRecord {
   readonly kind: ServerKind;
-  /** The port of the last run, wanted again so that printed URLs stay true. */
+  /** The port of the last run, preferred again so that printed URLs stay valid. */
   readonly port: number;
-  /** The running server, or null after a clean stop. */
+  /** The running server, or null after a graceful stop. */
   readonly pid: number | null;
   /** Name of its executable. */
   readonly program: string;
   /** Its current folder, which identifies it. */
   readonly cwd: string;
-  /** The process that started it, and when that process was started. */
+  /** The process that started it, with its start time. */
   readonly supervisor: { readonly pid: number; readonly startMark: string | null };
 }
 
@@ -33,7 +33,7 @@ export async function readRecord(dataDir: string): Promise<RunRecord | null> {
   try {
     return JSON.parse(text) as RunRecord;
   } catch {
-    // Written in one step, so only a disk that was full or a hand can have made this. It holds nothing precious.
+    // Written atomically, so only a full disk or a manual edit can cause this. The content is not essential.
     return null;
   }
 }
@@ -42,14 +42,14 @@ export function writeRecord(dataDir: string, record: RunRecord): Promise<void> {
   return writeAtomic(join(dataDir, RECORD), JSON.stringify(record, null, 2));
 }
 
-/** The server that a record names, if it still runs. Never a stranger that got the same process id. */
+/** Returns the recorded server if it is still running, but never an unrelated process with the same id. */
 async function runningServer(record: RunRecord): Promise<number | null> {
   const { pid, program, cwd } = record;
   if (pid === null || !(await isAlive(pid))) return null;
   return (await isServerIn(pid, program, cwd)) ? pid : null;
 }
 
-/** The process id of the server of a data folder that outlived the process that started it, or null. */
+/** Returns the process id of a data folder's server that outlived its supervisor, or null. */
 export async function leftRunning(dataDir: string): Promise<number | null> {
   const record = await readRecord(dataDir);
   const pid = record && (await runningServer(record));
@@ -62,8 +62,8 @@ async function isSupervised({ supervisor }: RunRecord): Promise<boolean> {
 }
 
 /**
- * Stops a server that outlived the process that started it. Throws when that process is still there: then the folder
- * is in use, and two servers on the same data would destroy them.
+ * Stops a server that outlived its supervisor. Throws when the supervisor is still running: then the folder is in use,
+ * and two servers on the same data would corrupt it.
  */
 export async function stopStale(dataDir: string, graceMs: number): Promise<void> {
   const record = await readRecord(dataDir);
@@ -79,14 +79,14 @@ export async function stopStale(dataDir: string, graceMs: number): Promise<void>
   await endProcess(pid, STOP_SIGNALS[record.kind], graceMs);
 }
 
-/** Asks a process that is not our child to end, and kills it when it does not within `graceMs`. */
+/** Terminates a process that is not a child, and kills it when it does not exit within `graceMs`. */
 async function endProcess(pid: number, stopSignal: NodeJS.Signals, graceMs: number): Promise<void> {
   sendSignal(pid, stopSignal);
   sendSignal(pid, 'SIGCONT');
   if (await waitUntilGone(pid, graceMs)) return;
   sendSignal(pid, 'SIGKILL');
   if (await waitUntilGone(pid, 5_000)) return;
-  throw new Error(`Process ${pid}, left over from an earlier run, does not end even when killed`);
+  throw new Error(`Process ${pid}, left over from an earlier run, does not exit even when killed`);
 }
 
 function sendSignal(pid: number, signal: NodeJS.Signals): void {
@@ -96,7 +96,7 @@ function sendSignal(pid: number, signal: NodeJS.Signals): void {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ESRCH') return;
     if (code !== 'EPERM') throw error;
-    throw new Error(`Process ${pid} was left over by another user, who has to stop it`, { cause: error });
+    throw new Error(`Process ${pid} belongs to another user, who must stop it`, { cause: error });
   }
 }
 

@@ -20,15 +20,15 @@ describe('natsConfig', () => {
     expect(config).not.toContain('http:');
   });
 
-  it('asks for user and password', () => {
+  it('requires user and password', () => {
     expect(natsConfig(base)).toContain('authorization {\n  user: "xerotier"\n  password: "a\\"b\\\\c"\n}\n');
   });
 
-  it('lets more wait for a reader than the largest message, which NATS insists on', () => {
+  it('allows more pending data than the largest message, as NATS requires', () => {
     expect(natsConfig({ ...base, maxPayloadBytes: 64 * 1_048_576 })).toContain(`max_pending: ${128 * 1_048_576}`);
   });
 
-  it('opens monitoring pages only when asked, and on the loopback address', () => {
+  it('opens monitoring pages only on request, on the loopback address', () => {
     expect(natsConfig({ ...base, monitorPort: 4002 })).toContain('http: "127.0.0.1:4002"');
   });
 });
@@ -36,7 +36,7 @@ describe('natsConfig', () => {
 describe('redisConfig', () => {
   const base = { port: 4003, dir: '/data/r', keepsProcessTitle: true, password: 'a"b' };
 
-  it('keeps an append-only file and evicts nothing', () => {
+  it('uses an append-only file and no eviction', () => {
     const lines = redisConfig(base).split('\n');
     expect(lines).toEqual(
       expect.arrayContaining([
@@ -49,16 +49,16 @@ describe('redisConfig', () => {
     expect(lines.join()).not.toMatch(/maxmemory \d/);
   });
 
-  it('leaves out a setting that an old Redis would not know', () => {
+  it('omits a setting that an old Redis does not support', () => {
     expect(redisConfig(base)).toContain('set-proc-title');
     expect(redisConfig({ ...base, keepsProcessTitle: false })).not.toContain('set-proc-title');
   });
 
-  it('puts own lines last, where they win', () => {
+  it('appends extra lines, which override the others', () => {
     expect(redisConfig({ ...base, extraConfig: 'appendonly no' })).toMatch(/\nappendonly no\n$/);
   });
 
-  it('asks for the password', () => {
+  it('requires the password', () => {
     expect(redisConfig(base)).toContain('requirepass "a\\"b"\n');
   });
 });
@@ -71,7 +71,7 @@ describe('postgresConfig', () => {
     expect(config).not.toContain('fsync');
   });
 
-  it('gives up durability only when told', () => {
+  it('turns durability off only on request', () => {
     expect(postgresConfig({ port: 1, connectionsMax: 7, isDurable: false })).toContain('fsync = off');
   });
 });

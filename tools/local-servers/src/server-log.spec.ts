@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openLog, tailOf } from './server-log.ts';
 
-describe('the log of a server', () => {
+describe('a server log', () => {
   let dir: string;
   let path: string;
 
@@ -13,7 +13,7 @@ describe('the log of a server', () => {
   });
   afterEach(() => rm(dir, { recursive: true }));
 
-  it('ends with the last twenty lines of this run, not with those of an earlier one', async () => {
+  it('returns the last twenty lines of this run only', async () => {
     await appendFile(path, 'earlier\n');
     const { file, startsAt } = await openLog(path);
     await file.close();
@@ -25,7 +25,7 @@ describe('the log of a server', () => {
     expect(tail).not.toContain('earlier');
   });
 
-  it('ends with what was written since it was emptied, when that happened during this run', async () => {
+  it('returns lines since the truncation when it was rotated during this run', async () => {
     await appendFile(path, 'earlier, and long\n');
     const { file, startsAt } = await openLog(path);
     await file.close();
@@ -34,7 +34,7 @@ describe('the log of a server', () => {
     expect(await tailOf(path, startsAt)).toEqual(['now']);
   });
 
-  it('is put aside once it is long, and not before', async () => {
+  it('is rotated when it exceeds the limit', async () => {
     await appendFile(path, 'x');
     await (await openLog(path)).file.close();
     expect((await stat(path)).size).toBe(1);

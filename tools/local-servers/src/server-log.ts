@@ -7,18 +7,18 @@ const TAIL_BYTES = 16_384;
 /** A server's log, opened for its next run. */
 interface OpenedLog {
   readonly file: FileHandle;
-  /** Where this run begins. */
+  /** Offset at which this run begins. */
   readonly startsAt: number;
 }
 
-/** Opens for appending. A log that has become long is put aside first. */
+/** Opens for appending. A long log is rotated first. */
 export async function openLog(path: string): Promise<OpenedLog> {
   rotateLog(path);
   const file = await open(path, 'a', 0o600);
   return { file, startsAt: (await file.stat()).size };
 }
 
-/** The last lines that were written since `startsAt`, as far as they were not put aside meanwhile. */
+/** Returns the last lines since `startsAt`, except those rotated meanwhile. */
 export async function tailOf(path: string, startsAt: number): Promise<string[]> {
   const size = await sizeOf(path);
   const from = Math.max(startsAt > size ? 0 : startsAt, size - TAIL_BYTES);

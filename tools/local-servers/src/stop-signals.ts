@@ -1,6 +1,9 @@
 import type { ServerKind } from './programs.ts';
 
-/** What asks each server for a clean end. For PostgreSQL it is the fast one, which does not wait for clients to leave. */
+/**
+ * The signal that stops each server gracefully. For PostgreSQL it is the fast shutdown, which does not wait for clients
+ * to disconnect.
+ */
 export const STOP_SIGNALS: Readonly<Record<ServerKind, NodeJS.Signals>> = {
   nats: 'SIGTERM',
   redis: 'SIGTERM',

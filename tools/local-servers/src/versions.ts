@@ -1,7 +1,7 @@
-/** Major, minor, patch. What a program does not say counts as zero. */
+/** Major, minor, patch. Missing parts are zero. */
 export type Version = readonly [number, number, number];
 
-/** The first version number in a text such as `Redis server v=7.0.15 sha=0`, or null when there is none. */
+/** Parses the first version number in a text such as `Redis server v=7.0.15 sha=0`; null when there is none. */
 export function parseVersion(text: string): Version | null {
   const match = /(\d+)(?:\.(\d+))?(?:\.(\d+))?/.exec(text);
   if (!match) return null;
@@ -16,7 +16,10 @@ export function formatVersion(version: Version): string {
   return version.join('.');
 }
 
-/** Names with a version in them (`postgresql@9`, `17`), newest first by number: as text, 9 would beat 17. */
+/**
+ * Sorts names with versions (`postgresql@9`, `17`), newest first, numerically: as text, 9 would precede 17 in
+ * descending order.
+ */
 export function newestFirst(names: readonly string[]): string[] {
   const none: Version = [0, 0, 0];
   return [...names].sort((a, b) => compareVersions(parseVersion(b) ?? none, parseVersion(a) ?? none));

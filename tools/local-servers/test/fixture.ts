@@ -20,14 +20,14 @@ export const KINDS: readonly Kind[] = ['nats', 'redis', 'postgres'];
 export type Binaries = Record<Kind, ServerBinary>;
 type Extra = Partial<Omit<PostgresOptions, 'binary'>>;
 
-/** The cache that the whole project shares, so that a test fetches only what nobody fetched before. */
+/** The cache of the whole project, so that tests download only missing servers. */
 export const CACHE_DIR = join(import.meta.dirname, '../../../.cache/servers');
 
 export function binaries(): Promise<Binaries> {
   return resolveBinaries({ cacheDir: CACHE_DIR, want: KINDS });
 }
 
-/** A folder for the data of one test, and an end for everything that was started in it. */
+/** A folder for the data of one test, and the cleanup of everything that was started in it. */
 export class Fixture {
   readonly dir: string;
   readonly binaries: Binaries;
@@ -39,9 +39,9 @@ export class Fixture {
     this.binaries = found;
   }
 
-  /** Closed to other users when `mode` is 0o700: then PostgreSQL cannot keep its data in it when this runs as root. */
+  /** Closed to other users when `mode` is 0o700: then PostgreSQL cannot store its data in it when this runs as root. */
   static async open(mode = 0o755): Promise<Fixture> {
-    // A long name with a space, a quote and a letter that is not ASCII: what people's folders are called.
+    // A long name with a space, a quote and a non-ASCII letter, like real folder names.
     const dir = await realpath(await mkdtemp(`/tmp/local servers 'é' ${'x'.repeat(80)}-`));
     await chmod(dir, mode);
     return new Fixture(dir, await binaries());
@@ -65,8 +65,8 @@ export class Fixture {
   }
 
   /**
-   * Starts a server from another process, which then kills itself without a chance to tidy up. Answers the server's
-   * process id and the port that it had.
+   * Starts a server from another process, which then kills itself without cleaning up. Returns the server's process id
+   * and port.
    */
   async startOrphan(kind: Kind, endWithParent: boolean): Promise<{ pid: number; port: number }> {
     const { child, line } = await this.startElsewhere(kind, endWithParent);
@@ -75,7 +75,7 @@ export class Fixture {
     return JSON.parse(line) as { pid: number; port: number };
   }
 
-  /** Starts a server from another process, which goes on. */
+  /** Starts a server from another process, which keeps running. */
   async startElsewhere(kind: Kind, endWithParent: boolean): Promise<{ child: ChildProcess; line: string }> {
     const dataDir = join(this.dir, kind);
     this.#dataDirs.add(dataDir);
@@ -94,11 +94,11 @@ export class Fixture {
   }
 }
 
-/** Waits for something that has to come true soon. */
+/** Polls until a condition holds. */
 export async function eventually(isTrue: () => Promise<boolean>): Promise<void> {
   for (let attempt = 0; attempt < 250; attempt++) {
     if (await isTrue()) return;
     await delay(20);
   }
-  throw new Error('It did not come true within 5 s');
+  throw new Error('The condition did not hold within 5 s');
 }

@@ -10,7 +10,7 @@ const isRoot = process.getuid?.() === 0;
 const ifRoot = isRoot ? it : it.skip;
 const ifLinux = process.platform === 'linux' ? it : it.skip;
 
-describe('a server whose starter was killed', () => {
+describe('a server whose parent process was killed', () => {
   let fixture: Fixture;
 
   beforeEach(async () => {
@@ -23,7 +23,7 @@ describe('a server whose starter was killed', () => {
     await eventually(async () => !(await isAlive(pid)));
   });
 
-  it.each(KINDS)('%s is stopped by the next start when it did not, and its port is used again', async (kind) => {
+  it.each(KINDS)('%s is stopped by the next start if still running, and its port is reused', async (kind) => {
     const orphan = await fixture.startOrphan(kind, false);
     expect(await isAlive(orphan.pid)).toBe(true);
     const server = await fixture.start(kind);
@@ -39,7 +39,7 @@ describe('a server whose starter was killed', () => {
   });
 });
 
-describe('a folder in use', () => {
+describe('a data folder in use', () => {
   let fixture: Fixture;
 
   beforeEach(async () => {
@@ -47,7 +47,7 @@ describe('a folder in use', () => {
   });
   afterEach(() => fixture.close());
 
-  it.each(KINDS)('%s of a live process is not taken away from it', async (kind) => {
+  it.each(KINDS)('%s of a running process is not stopped', async (kind) => {
     const { child, line } = await fixture.startElsewhere(kind, true);
     const { pid } = JSON.parse(line) as { pid: number };
     try {
@@ -61,12 +61,12 @@ describe('a folder in use', () => {
     if (process.platform === 'linux') await eventually(async () => !(await isAlive(pid)));
   });
 
-  it('cannot be started twice by one process either', async () => {
+  it('cannot be started twice by one process', async () => {
     await fixture.start('redis');
     await expect(fixture.start('redis')).rejects.toThrow('is already running');
   });
 
-  it.each(KINDS)('%s: a stranger that got the process id of a dead server is left alone', async (kind) => {
+  it.each(KINDS)('%s: an unrelated process with a recycled id is not stopped', async (kind) => {
     const server = await fixture.start(kind);
     await server.kill('SIGKILL');
     const stranger = spawn('sleep', ['60']);

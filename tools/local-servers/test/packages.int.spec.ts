@@ -15,21 +15,21 @@ describeWithApt('fetching servers from packages', () => {
   });
   afterEach(() => rm(dir, { recursive: true }));
 
-  it('fetches once for two that want the same at the same time, and leaves nothing behind', async () => {
-    const said: string[][] = [[], []];
+  it('downloads once for concurrent callers, and leaves no temporary files', async () => {
+    const messages: string[][] = [[], []];
     const both = await Promise.all(
-      said.map((lines) =>
+      messages.map((lines) =>
         resolveBinaries({ cacheDir: dir, want: ['nats'], env, onProgress: (line) => lines.push(line) }),
       ),
     );
     expect(both[0]).toEqual(both[1]);
     expect(both[0]?.nats.source).toBe('packages');
     expect(both[0]?.nats.command.startsWith(dir)).toBe(true);
-    expect(said.flat().filter((line) => line.includes('downloading'))).toHaveLength(1);
+    expect(messages.flat().filter((line) => line.includes('downloading'))).toHaveLength(1);
     expect((await readdir(dir)).filter((name) => name.startsWith('work-'))).toEqual([]);
   });
 
-  it('says what to do when the network is not there, and leaves nothing that looks finished', async () => {
+  it('explains what to do without network access, and leaves no incomplete result', async () => {
     const offline = { ...env, http_proxy: 'http://127.0.0.1:9', https_proxy: 'http://127.0.0.1:9' };
     const failure: unknown = await resolveBinaries({ cacheDir: dir, want: ['redis'], env: offline }).catch(
       (error: unknown) => error,
@@ -42,7 +42,7 @@ describeWithApt('fetching servers from packages', () => {
     expect(await readdir(dir)).toEqual(['.fetch-lock']);
   });
 
-  it('removes what a killed fetch left, and does not take a half unpacked server for a whole one', async () => {
+  it('removes leftovers of a killed download, and ignores an incompletely unpacked server', async () => {
     const wholeDir = await machineDir(CACHE_DIR);
     await mkdir(join(dir, 'work-abc/debs'), { recursive: true });
     await mkdir(join(dir, wholeDir, 'nats/root/usr/sbin'), { recursive: true });

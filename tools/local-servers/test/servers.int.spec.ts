@@ -18,7 +18,7 @@ async function sql(url: string, text: string): Promise<unknown[]> {
   }
 }
 
-/** Puts something into a server that it has to remember, and asks for it. */
+/** Writes something to a server that must be persisted, and reads it. */
 const memory: Record<Kind, { put(url: string): Promise<void>; get(url: string): Promise<unknown> }> = {
   nats: {
     put: async (url) => {
@@ -65,7 +65,7 @@ describe('a local server', () => {
     expect(await memory[kind].get(second.url)).toEqual(REMEMBERED[kind]);
   });
 
-  it.each(KINDS)('%s leaves no process and no listener after a stop, and a second stop does nothing', async (kind) => {
+  it.each(KINDS)('%s leaves no process and no listener after a stop, which is idempotent', async (kind) => {
     const server = await fixture.start(kind);
     const pid = server.pid ?? 0;
     expect(await isAlive(pid)).toBe(true);
@@ -76,7 +76,7 @@ describe('a local server', () => {
     await server.stop();
   });
 
-  it.each(KINDS)('%s takes another port when the wanted one belongs to a stranger', async (kind) => {
+  it.each(KINDS)('%s uses another port when the preferred one is in use', async (kind) => {
     const stranger = createServer().listen(await freePort(), '127.0.0.1');
     await once(stranger, 'listening');
     const { port } = stranger.address() as { port: number };
@@ -89,47 +89,44 @@ describe('a local server', () => {
     }
   });
 
-  it.each(KINDS)('%s takes the wanted port when it is free', async (kind) => {
+  it.each(KINDS)('%s uses the preferred port when it is free', async (kind) => {
     const port = await freePort();
     expect((await fixture.start(kind, { port })).port).toBe(port);
   });
 
-  it.each(KINDS)(
-    '%s runs twice at once, on folders of their own, and neither knows the data of the other',
-    async (kind) => {
-      const [one, two] = await Promise.all([
-        fixture.start(kind, { dataDir: join(fixture.dir, 'one') }),
-        fixture.start(kind, { dataDir: join(fixture.dir, 'two') }),
-      ]);
-      expect(one.port).not.toBe(two.port);
-      await memory[kind].put(one.url);
-      expect(await memory[kind].get(one.url)).toEqual(REMEMBERED[kind]);
-      const foreign = await memory[kind].get(two.url).catch(() => 'nothing');
-      expect(foreign).not.toEqual(REMEMBERED[kind]);
-    },
-  );
+  it.each(KINDS)('%s runs twice concurrently, in separate folders with separate data', async (kind) => {
+    const [one, two] = await Promise.all([
+      fixture.start(kind, { dataDir: join(fixture.dir, 'one') }),
+      fixture.start(kind, { dataDir: join(fixture.dir, 'two') }),
+    ]);
+    expect(one.port).not.toBe(two.port);
+    await memory[kind].put(one.url);
+    expect(await memory[kind].get(one.url)).toEqual(REMEMBERED[kind]);
+    const foreign = await memory[kind].get(two.url).catch(() => 'nothing');
+    expect(foreign).not.toEqual(REMEMBERED[kind]);
+  });
 
   it.each([
     ['nats' as const, 'write_deadline: no_such_value'],
     ['redis' as const, 'maxmemory-policy no_such_value'],
     ['postgres' as const, 'wal_level = no_such_value'],
-  ])('%s that cannot start says why, with its last lines and the path of its log', async (kind, extraConfig) => {
+  ])('%s fails to start with its last lines and the path of its log', async (kind, extraConfig) => {
     const failure: unknown = await fixture.start(kind, { extraConfig }).catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(Error);
     const { message } = failure as Error;
-    expect(message).toContain(`${kind} did not start: it ended`);
+    expect(message).toContain(`${kind} did not start: it exited`);
     expect(message).toContain(join(fixture.dir, kind, `${kind}.log`));
     expect(message).toContain('no_such_value');
   });
 
-  it('that does not answer in time is stopped again', async () => {
+  it('is stopped when it does not respond in time', async () => {
     const late = fixture.start('nats', { startTimeoutMs: -1_000 });
-    await expect(late).rejects.toThrow('it did not answer in time');
+    await expect(late).rejects.toThrow('it did not respond in time');
     const record = JSON.parse(await readFile(join(fixture.dir, 'nats/server.json'), 'utf8')) as { pid: number | null };
     expect(record.pid).toBeNull();
   });
 
-  it.each(KINDS)('%s tells about an end that nobody asked for', async (kind) => {
+  it.each(KINDS)('%s reports an unexpected exit', async (kind) => {
     const exits: ServerExit[] = [];
     const server = await fixture.start(kind, { onUnexpectedExit: (exit) => exits.push(exit) });
     process.kill(server.pid ?? 0, 'SIGKILL');
@@ -139,7 +136,7 @@ describe('a local server', () => {
     expect(server.pid).not.toBeNull();
   });
 
-  it.each(KINDS)('%s tells nothing about an end that was asked for', async (kind) => {
+  it.each(KINDS)('%s does not report a requested stop', async (kind) => {
     const exits: ServerExit[] = [];
     const server = await fixture.start(kind, { onUnexpectedExit: (exit) => exits.push(exit) });
     await server.restart();
@@ -149,7 +146,7 @@ describe('a local server', () => {
     expect(exits).toEqual([]);
   });
 
-  it('refuses the folder of another kind of server', async () => {
+  it('rejects the folder of another kind of server', async () => {
     await (await fixture.start('nats')).stop();
     await expect(fixture.start('redis', { dataDir: join(fixture.dir, 'nats') })).rejects.toThrow(
       'is the folder of a nats server',
@@ -165,9 +162,9 @@ describe('the password of a server', () => {
   });
   afterEach(() => fixture.close());
 
-  /** What the server says to somebody who comes with this URL: only who may use it gets a `pong`. */
+  /** The response of the server to this URL: `pong` if it grants access. */
   const hello: Record<Kind, (url: string) => Promise<string>> = {
-    nats: (url) => natsRequest(url, 'answer.here', 'pong').catch((error: Error) => error.message),
+    nats: (url) => natsRequest(url, 'reply.inbox', 'pong').catch((error: Error) => error.message),
     redis: async (url) => (await redis(url, 'ECHO pong')).toLowerCase(),
     postgres: async (url) =>
       sql(url, `SELECT 'pong' AS text`).then(
@@ -178,7 +175,7 @@ describe('the password of a server', () => {
 
   const REJECTED = /authorization violation|noauth|wrongpass|password/i;
 
-  it.each(KINDS)('%s is asked for: without it, or with another one, nobody gets in', async (kind) => {
+  it.each(KINDS)('%s is required: access is denied without it, or with another one', async (kind) => {
     const { url } = await fixture.start(kind);
     const { username, password } = new URL(url);
     expect(password).not.toBe('');
@@ -188,7 +185,7 @@ describe('the password of a server', () => {
     }
   });
 
-  it.each(KINDS)('%s is random and kept, or the given one, whatever is in it', async (kind) => {
+  it.each(KINDS)('%s is random and stored, or the given one, with any characters', async (kind) => {
     const first = await fixture.start(kind);
     const other = await fixture.start(kind, { dataDir: join(fixture.dir, 'other') });
     expect(new URL(other.url).password).not.toBe(new URL(first.url).password);
@@ -202,7 +199,7 @@ describe('the password of a server', () => {
     expect(await hello[kind](first.url)).toMatch(REJECTED);
   });
 
-  it.each(KINDS)('%s is shown in no command line, no log, and no file that others can read', async (kind) => {
+  it.each(KINDS)('%s appears in no command line, log, or file that others can read', async (kind) => {
     const server = await fixture.start(kind, { password: 'very-secret-indeed' });
     expect(server.url).toContain('very-secret-indeed');
     const texts = [await readFile(server.logPath, 'utf8')];
@@ -222,7 +219,7 @@ describe('the password of a server', () => {
 
   it.each(['', 'two\nlines'])('cannot be %j', async (password) => {
     for (const kind of KINDS) {
-      await expect(fixture.start(kind, { password })).rejects.toThrow('must not be empty');
+      await expect(fixture.start(kind, { password })).rejects.toThrow('not empty');
     }
   });
 });
@@ -235,9 +232,9 @@ describe('NATS', () => {
   });
   afterEach(() => fixture.close());
 
-  it('takes messages up to the given size and no larger ones', async () => {
+  it('accepts messages up to the given size', async () => {
     const { url } = await fixture.start('nats', { maxPayloadBytes: 2_000 } as object);
-    const echo = (bytes: number): Promise<string> => natsRequest(url, 'answer.here', 'x'.repeat(bytes));
+    const echo = (bytes: number): Promise<string> => natsRequest(url, 'reply.inbox', 'x'.repeat(bytes));
     expect(await echo(2_000)).toHaveLength(2_000);
     await expect(echo(2_001)).rejects.toThrow(/Maximum Payload/i);
   });
@@ -251,7 +248,7 @@ describe('Redis', () => {
   });
   afterEach(() => fixture.close());
 
-  it('refuses writes when it is full instead of forgetting', async () => {
+  it('rejects writes when it is full instead of evicting', async () => {
     const { url } = await fixture.start('redis', { memoryBytesMax: 1 } as object);
     expect(await redis(url, 'SET kept 1')).toContain('OOM');
   });
@@ -265,7 +262,7 @@ describe('PostgreSQL', () => {
   });
   afterEach(() => fixture.close());
 
-  it('takes a new password, a new role and a new database at the next start, and keeps the old data', async () => {
+  it('applies a new password, role and database at the next start, and keeps the old data', async () => {
     const first = await fixture.start('postgres', { password: 'one' });
     await sql(first.url, 'CREATE TABLE kept ()');
     await first.stop();
@@ -279,13 +276,13 @@ describe('PostgreSQL', () => {
     ]);
   });
 
-  it('tells which major version the data need', async () => {
+  it('returns the major version of the data', async () => {
     expect(await postgresMajorOf(join(fixture.dir, 'postgres'))).toBeNull();
     const { dataDir } = await fixture.start('postgres');
     expect(await postgresMajorOf(dataDir)).toBe(Number.parseInt(fixture.binaries.postgres.version, 10));
   });
 
-  it('refuses the data of another major version', async () => {
+  it('rejects the data of another major version', async () => {
     await (await fixture.start('postgres')).stop();
     const binary = { ...fixture.binaries.postgres, version: '99.0.0' };
     await expect(fixture.start('postgres', { binary } as object)).rejects.toThrow(

@@ -1,6 +1,6 @@
 /**
- * `npm run migration:generate -- <service> <name>`: writes the migration that brings the migrated schema of a service to what
- * its entities say, for review. Works on an empty PostgreSQL of its own, so it depends on nobody's data.
+ * `npm run migration:generate -- <service> <name>`: writes the migration from the migrated schema of a service to that
+ * of its entities, for review. Uses a temporary PostgreSQL, so it does not depend on existing data.
  */
 import { openDatabase } from '@xerotier/db';
 import type { DatabaseDefinition } from '@xerotier/db';
@@ -24,11 +24,11 @@ async function main([service = '', name = '', ...rest]: readonly string[]): Prom
     console.error('usage: npm run migration:generate -- <service with a database> <name-of-the-change>');
     return 2;
   }
-  // As it was built: the decorators of entities need a compiler.
+  // The built file: decorators of entities need a compiler.
   const { database } = (await import(definitionFile)) as { database: DatabaseDefinition };
   const change = await changeOf(database);
   if (change.up.length === 0) {
-    console.log(`The migrations of ${service} build what its entities say: there is nothing to generate.`);
+    console.log(`The migrations of ${service} match its entities: nothing to generate.`);
     return 0;
   }
   const timestamp = Date.now();
@@ -36,7 +36,7 @@ async function main([service = '', name = '', ...rest]: readonly string[]): Prom
   const source = migrationSource(name, timestamp, change);
   await writeFile(join(root, file), await format(source, { ...(await resolveConfig(file)), parser: 'typescript' }));
   console.log(
-    `Wrote ${file}. Review it, say in its comment why, and append it to the list in apps/${service}/src/db/database.ts.`,
+    `Wrote ${file}. Review it, state the reason in its comment, and append it to the list in apps/${service}/src/db/database.ts.`,
   );
   return 0;
 }

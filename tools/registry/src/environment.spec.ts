@@ -17,7 +17,7 @@ const entry: ServiceEntry = {
 describe('environmentOf', () => {
   const servers = { nats: 'nats://n', postgres: 'postgres://p', redis: 'redis://r' };
 
-  it('gives a service the servers that it needs and its secrets, and no other', () => {
+  it('contains the URLs of the required servers and the secrets, and nothing else', () => {
     const secrets = { FILES_MASTER_KEY: 'k', AUTH_KEY_PEPPER: 'p' };
     expect(environmentOf(entry, { servers, secrets })).toEqual({
       NATS_URL: 'nats://n',

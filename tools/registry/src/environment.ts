@@ -1,4 +1,4 @@
-/** The environment that a service of the registry is started with. */
+/** The environment in which a service of the registry is started. */
 import { SERVER_VARIABLES } from './service-entry.ts';
 import type { ServerName, ServiceEntry } from './service-entry.ts';
 
@@ -8,7 +8,7 @@ export interface Installation {
   readonly secrets: Readonly<Record<string, string>>;
 }
 
-/** The environment variables that a service gets from its installation: where the servers are that it needs, and its secrets. */
+/** Returns the environment variables of a service: the URLs of the servers it needs, and its secrets. */
 export function environmentOf(
   { name, needs, secrets }: ServiceEntry,
   installation: Installation,
@@ -18,7 +18,7 @@ export function environmentOf(
     ...Object.fromEntries(
       secrets.map((variable) => {
         const value = installation.secrets[variable];
-        if (value === undefined) throw new RangeError(`${name} needs the secret ${variable}, which is not there`);
+        if (value === undefined) throw new RangeError(`${name} needs the secret ${variable}, which is missing`);
         return [variable, value];
       }),
     ),

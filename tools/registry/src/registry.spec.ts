@@ -28,14 +28,14 @@ function addApp(folder: string, metadata: object = {}, name = folder): void {
 }
 
 describe('readRegistry', () => {
-  it('reads what the project.json of an app states, with defaults for what is left out', () => {
+  it('reads the project.json of an app, with defaults', () => {
     addApp('files', { secrets: undefined });
     expect(readRegistry(root)).toEqual([
       { name: 'files', description: 'uploaded files', settings: [], ...entry, secrets: [] },
     ]);
   });
 
-  it('lists services by name, and workers last', () => {
+  it('sorts services by name, and workers last', () => {
     addApp('zoo', { image: 'zoo', schema: 'zoo' });
     addApp('engine', { kind: 'worker', image: 'engine', needs: ['nats'], schema: undefined, commands: [] });
     addApp('files');
@@ -44,24 +44,24 @@ describe('readRegistry', () => {
 
   it.each([
     ['an unknown kind', { kind: 'daemon' }, /kind/],
-    ['a server that there is not', { needs: ['nats', 'kafka'] }, /needs/],
+    ['an unknown server', { needs: ['nats', 'kafka'] }, /needs/],
     ['the same server twice', { needs: ['nats', 'postgres', 'nats'] }, /must name each server once/],
     ['no bus', { needs: ['postgres'] }, /must include nats/],
     ['a database without a schema', { schema: undefined, commands: [] }, /schema.*|must be given exactly when/],
     ['a schema without a database', { needs: ['nats'] }, /must be given exactly when needs includes postgres/],
-    ['a schema that nothing migrates', { commands: [] }, /must include migrate exactly when/],
+    ['a schema without a migrate command', { commands: [] }, /must include migrate exactly when/],
     ['a worker with a database', { kind: 'worker' }, /must not be given for a worker/],
-    ['a secret that is no variable', { secrets: ['master-key'] }, /environment variable/],
-    ['a port that there is not', { ports: { health: 0 } }, /ports.health/],
+    ['a secret that is not a variable name', { secrets: ['master-key'] }, /environment variable/],
+    ['an invalid port', { ports: { health: 0 } }, /ports.health/],
     ['no health port', { ports: { http: 8080 } }, /ports.health/],
-    ['a field that nobody reads', { replicas: 3 }, /replicas/],
+    ['an unknown field', { replicas: 3 }, /replicas/],
   ])('rejects %s', (_, metadata, message) => {
     addApp('files', metadata);
     expect(() => readRegistry(root)).toThrow(/apps\/files\/project.json/);
     expect(() => readRegistry(root)).toThrow(message);
   });
 
-  it('rejects a name that is not that of the folder', () => {
+  it('rejects a name that differs from the folder', () => {
     addApp('files', {}, 'storage');
     expect(() => readRegistry(root)).toThrow(/names the app 'storage'/);
   });
@@ -72,7 +72,7 @@ describe('readRegistry', () => {
     expect(() => readRegistry(root)).toThrow(`Two apps have the ${field} 'files'`);
   });
 
-  it('rejects an app without an entry', () => {
+  it('rejects an app without metadata', () => {
     mkdirSync(join(root, 'apps/files'), { recursive: true });
     writeFileSync(join(root, 'apps/files/project.json'), '{ "name": "files" }');
     expect(() => readRegistry(root)).toThrow(/metadata/);
@@ -80,9 +80,9 @@ describe('readRegistry', () => {
 });
 
 describe('serviceNamed', () => {
-  it('finds a service, and names those that there are when it does not', () => {
+  it('finds a service, and lists the known ones when it does not exist', () => {
     addApp('files');
     expect(serviceNamed(readRegistry(root), 'files').image).toBe('files');
-    expect(() => serviceNamed(readRegistry(root), 'flies')).toThrow("No app is called 'flies'; there are files");
+    expect(() => serviceNamed(readRegistry(root), 'flies')).toThrow("Unknown app 'flies', expected one of files");
   });
 });

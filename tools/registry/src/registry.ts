@@ -10,12 +10,12 @@ import type { ServiceEntry } from './service-entry.ts';
 
 const projectRoot = resolve(import.meta.dirname, '../../..');
 
-/** Workers come last: they are of no use before the services are there. */
+/** Workers are last: they need the services. */
 const KINDS = ['service', 'worker'];
 
 /**
- * All services, in the order in which they are listed everywhere: by kind, then by name.
- * @throws {Error} that names the file and the field, when an entry is missing or not valid.
+ * Returns all services in their standard order: by kind, then by name.
+ * @throws {Error} that names the file and the field, when an entry is missing or invalid.
  */
 export function readRegistry(root = projectRoot): ServiceEntry[] {
   const apps = join(root, 'apps');
@@ -30,19 +30,19 @@ export function readRegistry(root = projectRoot): ServiceEntry[] {
   return entries.sort((a, b) => KINDS.indexOf(a.kind) - KINDS.indexOf(b.kind) || (a.name < b.name ? -1 : 1));
 }
 
-/** @throws {RangeError} when there is no such service. */
+/** @throws {RangeError} when the service does not exist. */
 export function serviceNamed(registry: readonly ServiceEntry[], name: string): ServiceEntry {
   const found = registry.find((entry) => entry.name === name);
   if (found === undefined)
-    throw new RangeError(`No app is called '${name}'; there are ${registry.map((entry) => entry.name).join(', ')}`);
+    throw new RangeError(`Unknown app '${name}', expected one of ${registry.map((entry) => entry.name).join(', ')}`);
   return found;
 }
 
 function readEntry(root: string, folder: string): ServiceEntry {
   const path = `apps/${folder}/project.json`;
   const { data, error } = projectFile.safeParse(JSON.parse(readFileSync(join(root, path), 'utf8')));
-  if (error !== undefined) throw new Error(`${path} does not describe a service:\n${z.prettifyError(error)}`);
+  if (error !== undefined) throw new Error(`${path} is not a valid service description:\n${z.prettifyError(error)}`);
   if (data.name !== folder)
-    throw new Error(`${path} names the app '${data.name}': it must have the name of its folder`);
+    throw new Error(`${path} names the app '${data.name}', which must equal the name of its folder`);
   return { name: data.name, description: data.metadata.description, ...data.metadata.xerotier };
 }

@@ -1,27 +1,27 @@
-/** What an app's `project.json` states about it, under `metadata`: the shape, and the rules that hold within one entry. */
+/** The metadata of an app in its `project.json`: the schema, and the rules within one entry. */
 import { z } from 'zod';
 
-/** The servers that a service may need, with the setting that says where each one is. */
+/** The servers that a service may need, with the setting for the URL of each. */
 export const SERVER_VARIABLES = { nats: 'NATS_URL', postgres: 'DATABASE_URL', redis: 'REDIS_URL' } as const;
 export type ServerName = keyof typeof SERVER_VARIABLES;
 
-const name = z.string().regex(/^[a-z][a-z0-9-]*$/, 'must be lower case letters, digits and -');
+const name = z.string().regex(/^[a-z][a-z0-9-]*$/, 'must be lower-case letters, digits and -');
 const variable = z.string().regex(/^[A-Z][A-Z0-9_]*$/, 'must be the name of an environment variable');
 const port = z.number().int().min(1).max(65_535);
 
 const deployment = z
   .strictObject({
-    /** A worker runs an engine and there is one process per model; of a service, one process is started by default. */
+    /** A worker runs an engine, with one process per model; a service has one process by default. */
     kind: z.enum(['service', 'worker']),
     needs: z.array(z.enum(['nats', 'postgres', 'redis'])),
-    /** Schema of the database that the service owns. */
+    /** Database schema that the service owns. */
     schema: z
       .string()
       .regex(/^[a-z][a-z0-9_]*$/, 'must be the name of a PostgreSQL schema')
       .optional(),
-    /** Settings that hold a secret of the installation: 32 random bytes, made once and kept with the data. */
+    /** Settings with a secret of the installation: 32 random bytes, generated once and kept with the data. */
     secrets: z.array(variable).default([]),
-    /** Required settings that only whoever starts the process can know, such as a worker's model. */
+    /** Required settings that only the operator knows, such as a worker's model. */
     settings: z.array(variable).default([]),
     /** Subcommands of its main file. */
     commands: z.array(z.enum(['migrate', 'seed'])).default([]),
@@ -34,7 +34,7 @@ const deployment = z
     const problem = (path: string, message: string): void =>
       context.addIssue({ code: 'custom', path: [path], message });
     if (new Set(needs).size < needs.length) problem('needs', 'must name each server once');
-    if (!needs.includes('nats')) problem('needs', 'must include nats: services meet on the bus');
+    if (!needs.includes('nats')) problem('needs', 'must include nats: services communicate over the bus');
     if (needs.includes('postgres') !== (schema !== undefined))
       problem('schema', 'must be given exactly when needs includes postgres');
     if (commands.includes('migrate') !== (schema !== undefined))
@@ -47,7 +47,7 @@ const deployment = z
 export const projectFile = z.object({
   name,
   metadata: z.object({
-    /** What the service owns, as the tables of the documentation say it. */
+    /** What the service owns, for tables in the documentation. */
     description: z.string().min(1),
     xerotier: deployment,
   }),

@@ -26,13 +26,13 @@ const settings: SettingsTree = {
 
 describe('settingsProblems', () => {
   it.each(readRegistry().map((service) => [service.name, service] as const))(
-    'finds none in %s',
+    'returns none for %s',
     async (name, service) => {
       expect(settingsProblems(service, await settingsOf(name))).toEqual([]);
     },
   );
 
-  it('finds none when an entry gives what the app requires', () => {
+  it('returns none when an entry provides what the app requires', () => {
     expect(settingsProblems(entry, settings)).toEqual([]);
   });
 
@@ -43,17 +43,17 @@ describe('settingsProblems', () => {
       /needs REDIS_URL, which its config.ts/,
     ],
     ['a secret that the app does not read', { secrets: ['FILES_MASTER_KEY', 'FILES_PEPPER'] }, /needs FILES_PEPPER/],
-    ['a required setting that nobody gives', { secrets: [] }, /does not give FILES_MASTER_KEY/],
+    ['a missing required setting', { secrets: [] }, /does not give FILES_MASTER_KEY/],
     ['a server that it does not name', { needs: ['nats'] }, /does not give DATABASE_URL/],
     ['a secret that may be printed', { secrets: ['FILES_MASTER_KEY', 'COLOR'] }, /COLOR among its secrets/],
-  ])('finds %s', (_, change, message) => {
+  ])('reports %s', (_, change, message) => {
     expect(settingsProblems({ ...entry, ...change }, settings)).toEqual([expect.stringMatching(message)]);
   });
 
-  it('finds a secret that does not take what is generated', () => {
+  it('reports a secret that does not accept generated values', () => {
     const key = secret('FILES_MASTER_KEY', z.string().length(10), 'A key.');
     expect(settingsProblems(entry, { ...settings, key })).toEqual([
-      expect.stringMatching('FILES_MASTER_KEY must take 32 bytes in hexadecimal'),
+      expect.stringMatching('FILES_MASTER_KEY must accept 32 bytes in hexadecimal'),
     ]);
   });
 

@@ -1,4 +1,4 @@
-/** The settings that services read, and whether their entries in the registry fit them. */
+/** The settings that services read, and their consistency with the registry. */
 import { listSettings } from '@xerotier/config';
 import type { SettingsTree } from '@xerotier/config';
 import { existsSync } from 'node:fs';
@@ -10,7 +10,8 @@ import type { ServiceEntry } from './service-entry.ts';
 const projectRoot = resolve(import.meta.dirname, '../../..');
 
 /**
- * The settings that an app reads. Imported at run time: they are plain values, and no tool may depend on an app otherwise.
+ * Returns the settings of an app. Imported at run time: they are plain values, and no tool may depend on an app
+ * statically.
  * @throws {Error} when the app has no config.ts that exports them.
  */
 export async function settingsOf(app: string, root = projectRoot): Promise<SettingsTree> {
@@ -21,7 +22,7 @@ export async function settingsOf(app: string, root = projectRoot): Promise<Setti
   return settings;
 }
 
-/** Where an entry and the settings in the app's config.ts contradict each other; empty when they do not. */
+/** Returns contradictions between an entry and the settings in the app's config.ts. */
 export function settingsProblems(entry: ServiceEntry, settings: SettingsTree): string[] {
   const where = `apps/${entry.name}/project.json`;
   const all = listSettings(settings);
@@ -31,27 +32,24 @@ export function settingsProblems(entry: ServiceEntry, settings: SettingsTree): s
   return [
     ...given
       .filter((variable) => !isRead(variable))
-      .map((variable) => `${where} says that it needs ${variable}, which its config.ts does not read`),
+      .map((variable) => `${where} needs ${variable}, which its config.ts does not read`),
     ...required
       .filter((variable) => !given.includes(variable))
       .map(
         (variable) =>
-          `${where} does not give ${variable}, which its config.ts requires: name it in needs, secrets or settings`,
+          `${where} does not give ${variable}, which its config.ts requires: add it to needs, secrets or settings`,
       ),
     ...entry.secrets
       .filter((variable) => all.some((setting) => setting.variable === variable && !setting.secret))
-      .map((variable) => `${where} has ${variable} among its secrets, but its config.ts does not call it one`),
+      .map((variable) => `${where} has ${variable} among its secrets, but its config.ts does not declare it as one`),
     ...secretProblems(entry, settings),
   ];
 }
 
-/** A generated secret, 32 bytes in hexadecimal, has to be a value that the setting takes. */
+/** A generated secret, 32 bytes in hexadecimal, must be a valid value of the setting. */
 function secretProblems({ name, secrets }: ServiceEntry, settings: SettingsTree): string[] {
   const sample = '0123456789abcdef'.repeat(4);
   return listSettings(settings)
     .filter(({ variable, schema }) => secrets.includes(variable) && !schema.safeParse(sample).success)
-    .map(
-      ({ variable }) =>
-        `apps/${name}/src/config.ts: ${variable} must take 32 bytes in hexadecimal, as they are generated`,
-    );
+    .map(({ variable }) => `apps/${name}/src/config.ts: ${variable} must accept 32 bytes in hexadecimal, as generated`);
 }

@@ -1,4 +1,4 @@
-/** The deployment files, with one more service. */
+/** Adds a service to the deployment files. */
 import { isMap, parseDocument } from 'yaml';
 import type { Node } from 'yaml';
 import { insertAfterLast, insertBefore } from './edit-text.ts';
@@ -13,7 +13,7 @@ const COMPOSE = 'docker-compose.yml';
 const DOCKERFILE = 'deploy/Dockerfile';
 const EXAMPLE = 'deploy/compose.env.example';
 
-/** @param others services that are there; the new one comes after the last of them. */
+/** @param others existing services; the new one is added after the last of them. */
 export function withComposeService(compose: string, others: readonly string[], service: NewService): string {
   const { name, secret } = service;
   const variable =
@@ -53,12 +53,13 @@ function afterEntry(yaml: string, path: readonly string[], names: readonly strin
     ? map.items.flatMap(({ key, value }) => (names.includes(key.value) ? (value?.range?.[1] ?? []) : []))
     : [];
   const end = ends.at(-1);
-  if (end === undefined) throw new Error(`${COMPOSE} has no services below ${path.join('.')}: none was added there`);
+  if (end === undefined)
+    throw new Error(`${COMPOSE} has no services below ${path.join('.')}: the service was not added there`);
   const at = yaml.slice(0, end).trimEnd().length;
   return yaml.slice(0, at) + insertion + yaml.slice(at);
 }
 
-/** Dependencies, code and a target of its own. */
+/** Adds dependencies, code and a target. */
 export function withDockerfileTarget(dockerfile: string, name: string): string {
   const installed = insertAfterLast(
     DOCKERFILE,
@@ -81,13 +82,13 @@ export function withDockerfileTarget(dockerfile: string, name: string): string {
   );
 }
 
-/** The section `Secrets` with one more variable, for which deploy/make-env.sh makes a value. */
+/** Adds a variable to the section `Secrets`, for which deploy/make-env.sh generates a value. */
 export function withExampleSecret(example: string, { name, secret }: NewService): string {
   if (secret === undefined) return example;
   return insertBefore(
     EXAMPLE,
     example,
     /^# --- (?!Secrets)/m,
-    `# Secret of the service ${name}. Keep a copy outside of this machine. Make one with: openssl rand -hex 32\n${secret}=\n\n`,
+    `# Secret of the service ${name}. Keep a copy outside of this machine. Generate one with: openssl rand -hex 32\n${secret}=\n\n`,
   );
 }

@@ -1,6 +1,6 @@
 /**
- * Generates a service into a copy of this project, and does with it there what a contributor would: checks it and runs
- * its test, on real servers.
+ * Generates a service in a copy of this project, and then does what a contributor would: checks it and runs its test,
+ * on real servers.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import {
@@ -18,7 +18,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 
 const projectRoot = resolve(import.meta.dirname, '../../..');
-/** A name of two words, which has another form in each place. */
+/** A name of two words, whose case differs between contexts. */
 const NAME = 'file-sets';
 
 let copy: string;
@@ -28,7 +28,7 @@ beforeAll(() => {
   copy = mkdtempSync(join(tmpdir(), 'xerotier-generated-'));
   copyProject(copy);
   generated = generate(NAME);
-  // What npm install does with a new workspace.
+  // What npm install does for a new workspace.
   symlinkSync(`../../apps/${NAME}`, join(copy, 'node_modules/@xerotier', NAME));
 }, 300_000);
 
@@ -38,12 +38,12 @@ function copyProject(target: string): void {
   const listed = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], { cwd: projectRoot });
   for (const path of listed.toString().trimEnd().split('\n')) {
     mkdirSync(dirname(join(target, path)), { recursive: true });
-    // Models are large, and nobody changes them.
+    // Models are large, and not modified.
     if (path.endsWith('.gguf')) symlinkSync(join(projectRoot, path), join(target, path));
     else cpSync(join(projectRoot, path), join(target, path));
   }
   symlinkSync(join(projectRoot, '.cache'), join(target, '.cache'));
-  // Packages are shared; those of this project are the ones of the copy.
+  // Packages are shared; packages of this project are those of the copy.
   const modules = join(projectRoot, 'node_modules');
   mkdirSync(join(target, 'node_modules/@xerotier'), { recursive: true });
   for (const name of readdirSync(modules).filter((entry) => !['@xerotier', '.cache'].includes(entry)))
@@ -51,7 +51,7 @@ function copyProject(target: string): void {
   for (const name of readdirSync(join(modules, '@xerotier'))) {
     const link = readlinkSync(join(modules, '@xerotier', name));
     symlinkSync(link, join(target, 'node_modules/@xerotier', name));
-    // Versions of its own.
+    // Its own versions.
     const nested = join(link.replace('../../', ''), 'node_modules');
     if (existsSync(join(projectRoot, nested))) symlinkSync(join(projectRoot, nested), join(target, nested));
   }
@@ -78,20 +78,20 @@ function generate(name: string): ReturnType<typeof run> {
 }
 
 describe('a generated service', () => {
-  it('is generated without a word to ask', () => {
+  it('is generated without prompts', () => {
     expect(generated).toMatchObject({ code: 0, output: expect.stringContaining(`CREATE apps/${NAME}/src/main.ts`) });
   });
 
-  it('has types that fit', () => {
+  it('type-checks', () => {
     expect(run('tsc', '--noEmit', '-p', `apps/${NAME}/tsconfig.json`)).toEqual({ code: 0, output: '' });
   }, 300_000);
 
-  it('is formatted, and so is what it was added to', () => {
+  it('is formatted, including the edited files', () => {
     const paths = [`apps/${NAME}`, 'libs/contracts/src', 'docker-compose.yml', 'docs/*.md'];
     expect(run('prettier', '--check', '--log-level=warn', ...paths)).toEqual({ code: 0, output: '' });
   }, 120_000);
 
-  it('fits its entry, the Compose file, the Dockerfile and the documents', () => {
+  it('is consistent with its entry, the Compose file, the Dockerfile and the documents', () => {
     const script = `
       import { checkDeployment } from './tools/tidy/src/compose/check-deployment.ts';
       import { readDeploymentTexts } from './tools/tidy/src/compose/deployment.ts';
@@ -105,7 +105,7 @@ describe('a generated service', () => {
     expect(output.trim()).toBe('[]');
   }, 120_000);
 
-  it('changes what was there at the places of services only', () => {
+  it('changes existing files only where services are listed', () => {
     const linesOf = (root: string, path: string): string[] =>
       readFileSync(join(root, path), 'utf8')
         .split('\n')
@@ -117,21 +117,21 @@ describe('a generated service', () => {
     }
   });
 
-  it('starts and serves its contract, whose messages have samples', () => {
+  it('starts and serves its contract, whose messages have fixtures', () => {
     const tests = run('jest', '-c', 'jest.int.config.mjs', '--forceExit', `apps/${NAME}/`);
     expect(tests.output).toContain('1 passed, 1 total');
     expect(tests.code).toBe(0);
     expect(run('jest', 'libs/contracts/src/fixtures')).toMatchObject({ code: 0 });
   }, 300_000);
 
-  it('is not generated over one that is there', () => {
+  it('is not generated over an existing one', () => {
     expect(generate(NAME)).toMatchObject({
       code: 1,
-      output: expect.stringContaining(`There is an app '${NAME}' already`),
+      output: expect.stringContaining(`App '${NAME}' already exists`),
     });
   }, 120_000);
 
-  it('is not generated under a name that is none', () => {
+  it('is not generated under an invalid name', () => {
     expect(generate('FileSets')).toMatchObject({ code: 1, output: expect.stringContaining('name') });
   }, 120_000);
 });

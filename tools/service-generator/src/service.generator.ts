@@ -1,6 +1,6 @@
 /**
- * `npx nx g service <name>`: a service that starts, is tested and is deployed. It changes what lists services by hand
- * (CONTRIBUTING.md, "Add a service"); everything else reads `project.json`.
+ * `npx nx g service <name>`: creates a service that starts, is tested and is deployed. It edits the files that list
+ * services by hand (CONTRIBUTING.md, "Add a service"); everything else reads `project.json`.
  */
 import { formatFiles, generateFiles } from '@nx/devkit';
 import type { GeneratorCallback, Tree } from '@nx/devkit';
@@ -19,11 +19,11 @@ export interface ServiceOptions {
   readonly skipInstall?: boolean;
 }
 
-/** @throws {Error} when there is such an app, or a file is no longer written as the generator expects. */
+/** @throws {Error} when the app exists, or a file does not have the format that the generator expects. */
 export async function serviceGenerator(tree: Tree, options: ServiceOptions): Promise<GeneratorCallback> {
   const { name, description, secret, skipInstall = false } = options;
-  if (tree.exists(`apps/${name}`)) throw new Error(`There is an app '${name}' already`);
-  if (tree.exists(`libs/contracts/src/${name}`)) throw new Error(`There is a contract '${name}' already`);
+  if (tree.exists(`apps/${name}`)) throw new Error(`App '${name}' already exists`);
+  if (tree.exists(`libs/contracts/src/${name}`)) throw new Error(`Contract '${name}' already exists`);
   const service = { name, description, secret };
   const others = readRegistry(tree.root)
     .filter(({ kind, name: other }) => kind === 'service' && other !== 'gateway')
@@ -51,19 +51,19 @@ export async function serviceGenerator(tree: Tree, options: ServiceOptions): Pro
   };
 }
 
-/** The forms that a name has in code: `file-sets` gives fileSets, FileSets, FILE_SETS and the schema file_sets. */
+/** Returns the forms of a name in code: for `file-sets` fileSets, FileSets, FILE_SETS and the schema file_sets. */
 function casesOf(name: string): Record<'camel' | 'pascal' | 'schema', string> {
   const pascal = name.replace(/(?:^|-)([a-z0-9])/g, (_, first: string) => first.toUpperCase());
   return { pascal, camel: pascal.charAt(0).toLowerCase() + pascal.slice(1), schema: name.replaceAll('-', '_') };
 }
 
-/** Versions of packages as the other services have them: there is one of each in the project. */
+/** Looks up versions of packages in the other services: each has one version in the project. */
 function versionsIn(tree: Tree): (dependency: string) => string {
   const packages = readRegistry(tree.root).map(({ name }) => tree.read(`apps/${name}/package.json`, 'utf-8') ?? '{}');
   const known = packages.map((text) => (JSON.parse(text) as { dependencies?: Record<string, string> }).dependencies);
   return (dependency) => {
     const version = known.find((dependencies) => dependencies?.[dependency] !== undefined)?.[dependency];
-    if (version === undefined) throw new Error(`No service depends on ${dependency}: its version is not known`);
+    if (version === undefined) throw new Error(`No service depends on ${dependency}: unknown version`);
     return version;
   };
 }
@@ -75,7 +75,7 @@ function change(tree: Tree, path: string, edit: (text: string) => string): void 
   if (edited !== text) tree.write(path, edited);
 }
 
-/** The error table of the platform, with the service's own. */
+/** Adds the service's error table to that of the platform. */
 function withErrors(text: string, name: string): string {
   const path = 'libs/contracts/src/errors.ts';
   const table = `${casesOf(name).camel}Errors`;
@@ -88,7 +88,7 @@ function withErrors(text: string, name: string): string {
   return insertBefore(path, imported, /^\} as const;$/m, `  ...${table},\n`);
 }
 
-/** A table of services with one more row, after the last of the others; prettier aligns it. */
+/** Adds a row to a table of services, after the last of the others; prettier aligns it. */
 function withRow(
   text: string,
   others: readonly string[],
@@ -98,11 +98,11 @@ function withRow(
 ): string {
   const lines = text.split('\n');
   const at = lines.findLastIndex((line) => others.some((other) => line.startsWith(`| ${cell(other)}`)));
-  if (at === -1) throw new Error(`There is no table of services with ${cell(name)} in its first column`);
+  if (at === -1) throw new Error(`No table of services with ${cell(name)} in its first column`);
   return lines.toSpliced(at + 1, 0, `| ${cell(name)} | ${description} | ${last} |`).join('\n');
 }
 
-/** Links the new workspace, and brings lock file and generated references up to date. */
+/** Links the new workspace, and updates lock file and generated references. */
 function installAndDocument(root: string): void {
   for (const args of [['install'], ['run', '--silent', 'gen']]) {
     const { status } = spawnSync('npm', args, { cwd: root, stdio: 'inherit' });

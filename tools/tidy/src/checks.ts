@@ -1,4 +1,4 @@
-/** Everything that is checked without running the code. Each check says in its output what to do. */
+/** All static checks. The output of each check says what to do. */
 import { checkGeneratedFiles } from './generated-files.ts';
 import { checkHouseRules } from './house-rules.ts';
 import { projectRoot, runProgram } from './run-program.ts';
@@ -23,7 +23,7 @@ export const checks: readonly Check[] = [
   { name: 'generated files', run: async () => problems(await checkGeneratedFiles()) },
 ];
 
-/** The boundaries are read from Nx's project graph, which must be the one of now. */
+/** The boundaries are read from Nx's project graph, which must be current. */
 async function lint(): Promise<ProgramResult> {
   const graph = await runProgram('nx', ['show', 'projects']);
   return graph.ok ? runProgram('eslint', ['.', '--max-warnings', '0']) : graph;

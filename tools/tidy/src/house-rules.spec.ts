@@ -13,7 +13,7 @@ function write(path: string, text = ''): void {
   writeFileSync(join(root, path), text);
 }
 
-/** A call of jest, put together here so that no rule finds it in this file. */
+/** A call of jest, assembled here so that no rule matches it in this file. */
 function called(...names: string[]): string {
   return `${names.join('.')}('does it', () => undefined);`;
 }
@@ -216,11 +216,11 @@ describe('the house rules', () => {
     write('docs/adr/0002-second.md', '# 0002 Second\n');
   });
 
-  it('all have their cases here', () => {
+  it('all have cases', () => {
     expect(Object.keys(CASES)).toEqual(Object.keys(rules));
   });
 
-  it.each(Object.entries(CASES))('%s: what breaks it is named with what to do', (name, { bad }) => {
+  it.each(Object.entries(CASES))('%s: reports violations with a remedy', (name, { bad }) => {
     for (const [path, text] of bad) {
       const problems = rules[name]?.({ path, text }, root) ?? [];
       expect([path, text, problems.length > 0]).toEqual([path, text, true]);
@@ -228,12 +228,12 @@ describe('the house rules', () => {
     }
   });
 
-  it.each(Object.entries(CASES))('%s: what keeps it is left alone', (name, { good }) => {
+  it.each(Object.entries(CASES))('%s: accepts valid files', (name, { good }) => {
     for (const [path, text] of good)
       expect([path, text, rules[name]?.({ path, text }, root)]).toEqual([path, text, []]);
   });
 
-  it('are all looked at for a file', () => {
+  it('are all applied to a file', () => {
     const text = `${called('it', 'only')}${'\n'.repeat(900)}`;
     expect(checkFile({ path: 'utils/a.spec.ts', text }, root)).toHaveLength(3);
   });
@@ -247,7 +247,7 @@ describe('checkHouseRules', () => {
     write('.gitignore', 'dist/\n');
   });
 
-  it('looks at tracked files and at new ones, and at nothing that git ignores', async () => {
+  it('checks tracked and new files, and none that git ignores', async () => {
     write('tracked/utils.ts');
     git('add', 'tracked');
     write('fresh/utils.ts');
@@ -256,7 +256,7 @@ describe('checkHouseRules', () => {
     expect(problems.map((problem) => problem.split(':')[0]).toSorted()).toEqual(['fresh/utils.ts', 'tracked/utils.ts']);
   });
 
-  it('finds nothing in a clean project, nor in a file that is tracked and gone', async () => {
+  it('returns nothing for a clean project, or for a deleted tracked file', async () => {
     write('src/bus.ts', 'export {};\n');
     write('src/utils.ts');
     git('add', '.');

@@ -1,6 +1,6 @@
 /**
- * Rules of this house that no linter knows. Each problem names the file and says what to do. Reads tracked files (and
- * new ones that git does not ignore), so build output never counts.
+ * House rules that no linter covers. Each problem names the file and the remedy. Reads tracked files (and new ones that
+ * git does not ignore), so build output is not checked.
  */
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, statSync } from 'node:fs';
@@ -16,7 +16,7 @@ export interface SourceFile {
 export type Rule = (file: SourceFile, root: string) => string[];
 
 const LINES_MAX = 500;
-/** A list of rules may be long: its reader looks for one of them. */
+/** A list of test cases may be long: readers search it for one of them. */
 const SPEC_LINES_MAX = 800;
 const LAYERS = ['public-api', 'contracts', 'platform', 'domain', 'app', 'testing', 'tool', 'e2e'];
 /** nx.json says what they do. */
@@ -32,18 +32,17 @@ export const rules: Readonly<Record<string, Rule>> = {
   'files are about one noun': ({ path, text }) => {
     const lines = text.split('\n').length;
     return path.endsWith('.ts') && lines > (/\.(spec|e2e)\.ts$/.test(path) ? SPEC_LINES_MAX : LINES_MAX)
-      ? [`${path} has ${lines} lines: find the noun that hides in it and give it a file`]
+      ? [`${path} has ${lines} lines: split it by the concepts it contains`]
       : [];
   },
-  'names say what is inside': ({ path }) =>
-    DRAWERS.test(path) ? [`${path}: name it after what it holds; a drawer takes everything`] : [],
+  'names say what is inside': ({ path }) => (DRAWERS.test(path) ? [`${path}: name it after what it contains`] : []),
   'tests run': ({ path, text }) => {
     if (!/\.(spec|e2e)\.ts$/.test(path)) return [];
     const focused = FOCUSED.test(text);
     const skipped = text.split('\n').some((line) => SKIPPED.test(line) && !REASON.test(line));
     return [
-      ...(focused ? [`${path}: remove .only, or the other tests never run`] : []),
-      ...(skipped ? [`${path}: a skipped test is removed, or says "reason:" in a comment on the same line`] : []),
+      ...(focused ? [`${path}: remove .only, which skips the other tests`] : []),
+      ...(skipped ? [`${path}: remove the skipped test, or add a comment with "reason:" on the same line`] : []),
     ];
   },
   'projects have a layer and a scope': ({ path, text }) => {
@@ -72,12 +71,12 @@ export const rules: Readonly<Record<string, Rule>> = {
   },
   'libraries introduce themselves': ({ path }, root) =>
     /^libs\/.*\/project\.json$/.test(path) && !existsSync(join(root, dirname(path), 'README.md'))
-      ? [`${dirname(path)}: add a README.md that says what the library promises, with an example, and what it is not`]
+      ? [`${dirname(path)}: add a README.md with what the library guarantees, an example, and its limits`]
       : [],
   'lock files hold no addresses': ({ path, text }) =>
     path.endsWith('package-lock.json') && /"resolved": "https?:/.test(text)
       ? [
-          `${path}: install with omit-lockfile-registry-resolved (.npmrc has it) so that no registry address is recorded`,
+          `${path}: install with omit-lockfile-registry-resolved (set in .npmrc) so that no registry address is recorded`,
         ]
       : [],
   'versions are exact': ({ path, text }) => {
@@ -90,7 +89,7 @@ export const rules: Readonly<Record<string, Rule>> = {
   ...documentRules,
 };
 
-/** All problems of the project, empty when there are none. */
+/** Returns all problems of the project. */
 export async function checkHouseRules(root: string): Promise<string[]> {
   const listed = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], {
     cwd: root,

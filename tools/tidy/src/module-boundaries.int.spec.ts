@@ -1,11 +1,14 @@
-/** That a wrong import is found: files that break a boundary are written, linted as `npm run check` does it, and removed. */
+/**
+ * Violations of module boundaries are detected: files with a wrong import are written, linted like `npm run check`
+ * does, and removed.
+ */
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { projectRoot, runProgram } from './run-program.ts';
 
 const RULES = ['@nx/enforce-module-boundaries', 'no-restricted-imports'];
 
-/** What a file may not import from where it is, and what the linter says about it. */
+/** Imports that are not allowed in a folder, and the linter's message. */
 const WRONG: readonly [folder: string, text: string, message: RegExp, suffix?: string][] = [
   ['apps/gateway/src', "export { settings } from '../../auth/src/config.ts';", /relative|absolute/],
   ['apps/router/src', "export { settings } from '../../xim/src/config.ts';", /relative|absolute/],
@@ -18,7 +21,7 @@ const WRONG: readonly [folder: string, text: string, message: RegExp, suffix?: s
   [
     'libs/public-api/src',
     "export { errors } from '@xerotier/contracts/errors';",
-    // Everything above it depends on it, so what it depends on makes a circle.
+    // Everything above depends on it, so its dependencies create a cycle.
     /Circular dependency between "public-api" and "contracts"/,
   ],
   [
@@ -52,7 +55,7 @@ const imports = [
   ...WRONG.map(([folder, text, message, suffix]) => ({ folder, text, message, suffix })),
   ...RIGHT.map(([folder, text, suffix]) => ({ folder, text, message: undefined, suffix })),
 ];
-/** Files of the same folder are told apart by a number. */
+/** Files of the same folder are distinguished by a number. */
 const probes = imports.map(({ folder, text, message, suffix = '.ts' }, at) => ({
   path: join(folder, `${at}-boundary-probe-${process.pid}${suffix}`),
   place: `${folder}/*${suffix}`,
@@ -72,7 +75,7 @@ beforeAll(async () => {
   }
 }, 120_000);
 
-function complaintsAbout(path: string): string[] {
+function lintErrorsOf(path: string): string[] {
   const result = results.find(({ filePath }) => filePath === join(projectRoot, path));
   if (result === undefined) throw new Error(`${path} was not linted`);
   return result.messages
@@ -82,13 +85,13 @@ function complaintsAbout(path: string): string[] {
 
 describe('a module boundary', () => {
   it.each(probes.filter(({ message }) => message !== undefined))(
-    'is broken by $text in $place',
+    'is violated by $text in $place',
     ({ path, message }) => {
-      expect(complaintsAbout(path)).toEqual([expect.stringMatching(message as RegExp)]);
+      expect(lintErrorsOf(path)).toEqual([expect.stringMatching(message as RegExp)]);
     },
   );
 
-  it.each(probes.filter(({ message }) => message === undefined))('is kept by $text in $place', ({ path }) => {
-    expect(complaintsAbout(path)).toEqual([]);
+  it.each(probes.filter(({ message }) => message === undefined))('allows $text in $place', ({ path }) => {
+    expect(lintErrorsOf(path)).toEqual([]);
   });
 });

@@ -1,10 +1,10 @@
-/** Runs all checks, as many at once as there are cores: most of them use one each. */
+/** Runs all checks, with as many concurrently as there are cores: most use one each. */
 import { availableParallelism } from 'node:os';
 import { checks } from './checks.ts';
 import type { ProgramResult } from './run-program.ts';
 import type { Counts } from './test-counts.ts';
 
-/** Reports each check in the order of the list, and what a failed one says. */
+/** Reports each check in the order of the list, with the output of failed ones. */
 export async function runChecks(): Promise<Counts> {
   const results = checks.map(() => Promise.withResolvers<ProgramResult>());
   const waiting = checks.entries();

@@ -1,4 +1,4 @@
-/** Runs one of the project's command-line programs and keeps what it prints. */
+/** Runs one of the project's command-line programs and returns its output. */
 import { spawn } from 'node:child_process';
 import { join, resolve } from 'node:path';
 

@@ -22,22 +22,22 @@ beforeEach(() => {
 afterEach(() => rmSync(root, { recursive: true }));
 
 describe('checkServiceRegistry', () => {
-  it('finds nothing in this project', async () => {
+  it('reports nothing for this project', async () => {
     expect(await checkServiceRegistry(projectRoot)).toEqual([]);
   });
 
-  it('finds settings that do not fit the entry', async () => {
+  it('reports settings that contradict the entry', async () => {
     expect(await checkServiceRegistry(root)).toEqual([expect.stringMatching('needs NATS_URL, which its config.ts')]);
   });
 
-  it.each(['docs/architecture.md', 'docs/deployment.md'])('finds a service that %s does not name', async (path) => {
+  it.each(['docs/architecture.md', 'docs/deployment.md'])('reports a service that is missing in %s', async (path) => {
     writeFileSync(join(root, path), 'nothing');
     expect(await checkServiceRegistry(root)).toContainEqual(
-      expect.stringMatching(`${path} does not name the service zoo`),
+      expect.stringMatching(`${path} does not list the service zoo`),
     );
   });
 
-  it('finds an app that cannot be started', async () => {
+  it('reports an app that cannot be started', async () => {
     rmSync(join(root, 'apps/zoo/src/main.ts'));
     expect(await checkServiceRegistry(root)).toContainEqual('apps/zoo has no src/main.ts to start');
   });

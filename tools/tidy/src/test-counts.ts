@@ -1,4 +1,4 @@
-/** Counts of a jest run, from its JSON report. */
+/** Test counts of a jest run, from its JSON report. */
 export interface Counts {
   readonly passed: number;
   readonly failed: number;
@@ -11,12 +11,12 @@ interface JestReport {
   testResults: { assertionResults: unknown[] }[];
 }
 
-/** What a run counts: failed files that ran nothing count as one failure each, and so does a run without a report. */
+/** Counts the tests of a run: a file that failed to load counts as one failure, and so does a missing report. */
 export function countsOf(report: string | undefined, exitCode: number): Counts {
   if (report === undefined) return { passed: 0, failed: 1 };
   const { numPassedTests, numFailedTests, numRuntimeErrorTestSuites } = JSON.parse(report) as JestReport;
   const failed = numFailedTests + numRuntimeErrorTestSuites;
-  // jest may fail for a reason that is no test's (open handles, coverage): that is a failure too.
+  // jest may fail for other reasons (open handles, coverage): that counts as a failure too.
   return { passed: numPassedTests, failed: failed === 0 && exitCode !== 0 ? 1 : failed };
 }
 

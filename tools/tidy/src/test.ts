@@ -1,6 +1,6 @@
 /**
- * `npm test`: builds, checks and runs every suite, and ends with one line that counts. A suite that ran no test has failed,
- * whatever its exit code says.
+ * `npm test`: builds, checks and runs every suite, and prints a summary line at the end. A suite without tests fails,
+ * whatever its exit code.
  */
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { spawn } from 'node:child_process';
@@ -19,7 +19,7 @@ const suites = [
 
 let total: Counts = { passed: 0, failed: 0 };
 
-// Mostly waits for a network, for what the end-to-end tests need at the end. They install it themselves when this has failed.
+// Downloads what the end-to-end tests need at the end, in the background. If it fails, they install it themselves.
 const python = spawn(
   process.execPath,
   ['--conditions=xerotier-source', join(projectRoot, 'e2e/support/prepare-python-process.ts')],
@@ -43,7 +43,7 @@ for (const { name, config } of suites) {
   const results = join(folder, `${name}.json`);
   const code = await runJest(config, results);
   const counts = countsOf(await readFile(results, 'utf8').catch(() => undefined), code);
-  if (counts.passed + counts.failed === 0) process.stdout.write(`FAILED  the ${name} suite ran no test\n`);
+  if (counts.passed + counts.failed === 0) process.stdout.write(`FAILED  the ${name} suite ran no tests\n`);
   total = add(total, counts.passed + counts.failed === 0 ? { passed: 0, failed: 1 } : counts);
 }
 await rm(folder, { recursive: true, force: true });
@@ -64,7 +64,7 @@ function runJest(config: string, results: string): Promise<number> {
     [...args, '-c', config, '--json', '--outputFile', results, '--testLocationInResults'],
     {
       cwd: projectRoot,
-      // The results go to the file; jest's report for people goes to standard error.
+      // The results go to the file; jest's readable report goes to standard error.
       stdio: ['ignore', 'ignore', 'inherit'],
     },
   );

@@ -1,6 +1,6 @@
 /**
  * Writes GGUF version 3: a header, key-value metadata, tensor descriptions, and aligned tensor data, little-endian.
- * Only what a small model file needs: four scalar types, arrays of them, and 32-bit float tensors.
+ * Only the features of a small model file: four scalar types, arrays of them, and 32-bit float tensors.
  */
 const MAGIC = 0x46554747;
 const VERSION = 3;
@@ -21,7 +21,7 @@ export interface MetadataEntry {
 
 export interface Tensor {
   readonly name: string;
-  /** Fastest-varying dimension first, as GGUF has it: a matrix from `a` inputs to `b` outputs is [a, b]. */
+  /** Fastest-varying dimension first, as in GGUF: a matrix from `a` inputs to `b` outputs is [a, b]. */
   readonly shape: readonly number[];
   readonly data: Float32Array;
 }
@@ -49,7 +49,7 @@ export function encodeGguf(metadata: readonly MetadataEntry[], tensors: readonly
   head.copy(file);
   let position = aligned(head.length);
   for (const tensor of tensors) {
-    // Typed arrays have the byte order of the machine; every machine that llama.cpp runs on has GGUF's.
+    // Typed arrays have the byte order of the machine; all machines that llama.cpp supports have GGUF's.
     Buffer.from(tensor.data.buffer, tensor.data.byteOffset, tensor.data.byteLength).copy(file, position);
     position += aligned(tensor.data.byteLength);
   }

@@ -1,6 +1,6 @@
 /**
- * Seeded random numbers that are the same on every machine: only integer arithmetic and sums of doubles are used, never
- * a function (logarithm, cosine) whose last digit differs between builds.
+ * Seeded random numbers that are identical on every machine: only integer arithmetic and sums of doubles are used, no
+ * function (logarithm, cosine) whose last digit differs between builds.
  */
 export class Random {
   #state: number;
@@ -18,7 +18,7 @@ export class Random {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   }
 
-  /** Bell-shaped with mean 0 and the given standard deviation: the sum of four uniform numbers, scaled. */
+  /** Approximately normal with mean 0 and the given standard deviation: the sum of four uniform numbers, scaled. */
   normal(deviation: number): number {
     const sum = this.uniform() + this.uniform() + this.uniform() + this.uniform();
     return (sum - 2) * SQRT_3 * deviation;

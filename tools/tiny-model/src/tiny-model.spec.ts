@@ -36,47 +36,47 @@ describe('the tiny model', () => {
     return tokens;
   }
 
-  it('has the same bytes each time', async () => {
+  it('is deterministic', async () => {
     const again = encodeTinyModel();
     expect(Buffer.compare(await readFile(join(folder, 'model.gguf')), again)).toBe(0);
     expect(again.length).toBeGreaterThan(MEBIBYTE);
     expect(again.length).toBeLessThan(4 * MEBIBYTE);
   });
 
-  it('refuses a folder that is not there', async () => {
+  it('rejects a missing folder', async () => {
     await expect(writeTinyModel(join(folder, 'missing', 'model.gguf'))).rejects.toThrow('ENOENT');
   });
 
-  it('loads without a warning and has the context it promises', () => {
+  it('loads without a warning, with the documented context', () => {
     expect(model.getWarnings()).toEqual([]);
     expect(model.trainContextSize).toBe(4_096);
     expect(model.fileInfo.metadata.tokenizer.chat_template).toContain('<|im_start|>');
   });
 
-  it('encodes every text and gives it back', () => {
+  it('round-trips any text', () => {
     for (const text of ['the water of a river', '  two  spaces ', 'Größe 😀 漢字\n\ttab', '{"json": [1, 2.5]}']) {
       expect(model.detokenize(model.tokenize(text))).toBe(text);
     }
   });
 
-  it('encodes common words as one token, and strange ones as several', () => {
+  it('encodes common words as one token, and others as several', () => {
     expect(model.tokenize(' the water of')).toHaveLength(3);
     expect(model.tokenize(' xylophone').length).toBeGreaterThan(3);
   });
 
-  it('says words, and no fragments, bytes or special tokens', async () => {
+  it('generates words, and no fragments, bytes or special tokens', async () => {
     const text = model.detokenize(await generate(200, { temperature: 1, seed: 7 }), true);
     expect(text).toMatch(/^(?: [a-z]+|[.,;:!?])+$/);
   });
 
-  it('never ends a turn by itself at temperature 0, nor before its first token', async () => {
+  it('never ends a turn at temperature 0, nor before the first token', async () => {
     expect(await generate(300, { temperature: 0 })).toHaveLength(300);
     for (let seed = 1; seed <= 20; seed += 1) {
       expect(await generate(1, { temperature: 2, seed })).toHaveLength(1);
     }
   });
 
-  it('ends a turn by itself at temperature 1, sooner or later', async () => {
+  it('ends a turn at temperature 1 eventually', async () => {
     expect((await generate(1_000, { temperature: 1, seed: 7 })).length).toBeLessThan(1_000);
   });
 });

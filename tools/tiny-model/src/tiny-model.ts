@@ -6,7 +6,7 @@ import { buildVocabulary, specialTokens } from './vocabulary.ts';
 import type { VocabularyEntry } from './vocabulary.ts';
 import { buildTensors, shape } from './weights.ts';
 
-/** Changing it changes every reply of the model, and with it what tests may have written down. */
+/** Changing it changes every completion of the model, and so the expectations of tests. */
 const SEED = 20_261_120;
 const ROPE_BASE = 10_000;
 const NORM_EPSILON = 1e-5;
@@ -15,15 +15,15 @@ const CHAT_TEMPLATE =
   "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\\n' + message['content'] + '<|im_end|>' + '\\n' }}" +
   "{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}";
 
-/** The bytes of the model file: the same on every machine and every time. */
+/** Returns the bytes of the model file: identical on every machine. */
 export function encodeTinyModel(): Buffer {
   const vocabulary = buildVocabulary();
   return encodeGguf(metadataOf(vocabulary), buildTensors(vocabulary, new Random(SEED)));
 }
 
 /**
- * Writes the model to `path`, replacing what is there.
- * @throws the file system's error when the folder does not exist or cannot be written to.
+ * Writes the model to `path`, replacing an existing file.
+ * @throws the file system's error when the folder does not exist or is not writable.
  */
 export async function writeTinyModel(path: string): Promise<void> {
   await writeFile(path, encodeTinyModel());

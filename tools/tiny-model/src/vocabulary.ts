@@ -1,6 +1,6 @@
 /**
- * A SentencePiece vocabulary: special tokens, one token per byte (so that every text can be encoded), printable
- * characters, and words. A word is reached by merging from the left, so every beginning of a word is a piece too.
+ * A SentencePiece vocabulary: special tokens, one token per byte (so that any text can be encoded), printable
+ * characters, and words. A word is reached by merging from the left, so every prefix of a word is a piece too.
  */
 import { words } from './words.ts';
 
@@ -12,11 +12,11 @@ export interface VocabularyEntry {
   readonly type: (typeof tokenTypes)[keyof typeof tokenTypes];
   /** Merging prefers the pair whose piece has the higher score. */
   readonly score: number;
-  /** What the token is to the generator of weights, which decides how likely it is said. */
+  /** The role of the token, which determines its probability. */
   readonly role: TokenRole;
 }
 
-/** SentencePiece writes a space as this character. */
+/** SentencePiece represents a space by this character. */
 const SPACE = '▁';
 const NEWLINE = 0x0a;
 const PUNCTUATION = '.,;:!?';

@@ -1,14 +1,14 @@
 /**
- * Random weights with two dimensions kept apart from the randomness. No layer writes to them, so they reach the output
- * as the embedding of the last token has them:
+ * Random weights, except for two reserved dimensions. No layer writes to these, so they reach the output exactly as in
+ * the embedding of the last token:
  *
  * - dimension 0 is the same for every token, which gives the output a fixed offset per token: bytes, fragments and
- *   special tokens are practically never said, and a turn ends after a hundred tokens or so;
- * - dimension 1 is set for the newline alone, which the chat template writes before a reply, and forbids ending the
- *   turn there: a reply is never empty.
+ * special tokens are practically never generated, and a turn ends after about a hundred tokens;
+ * - dimension 1 is set for the newline alone, which the chat template writes before a completion, and prevents the turn
+ * from ending there: a completion is never empty.
  *
- * The end of a turn has no random part, so it is never the likeliest token: at temperature 0 a reply goes on to its
- * limit.
+ * The end of a turn has no random part, so it is never the most likely token: at temperature 0 a completion continues
+ * to its limit.
  */
 import type { Tensor } from './gguf-writer.ts';
 import type { Random } from './random.ts';
@@ -29,7 +29,7 @@ const CONSTANT = 2;
 const NEWLINE_MARK = 4;
 const FORBIDDEN = -30;
 
-/** Standard deviations: of one layer's contribution to the residual stream, and of one weight of the output matrix. */
+/** Standard deviations of one layer's contribution to the residual stream, and of one weight of the output matrix. */
 const LAYER_DEVIATION = 0.5;
 const OUTPUT_DEVIATION = 0.32;
 
@@ -102,7 +102,10 @@ function rows(
   return data;
 }
 
-/** A random matrix, one row per output; `protect` leaves the rows that would write to the two kept dimensions at 0. */
+/**
+ * Creates a random matrix, one row per output; `protect` sets the rows that would write to the two reserved dimensions
+ * to 0.
+ */
 function matrix(inputs: number, outputs: number, random: Random, protect: boolean): Float32Array {
   const deviation = (protect ? LAYER_DEVIATION : 1) / Math.sqrt(inputs);
   const data = new Float32Array(inputs * outputs);

@@ -8,21 +8,21 @@ import { SLOTS, accessOf, attachPlatform } from './xerotier.ts';
 
 const entry = new URL('../baseline-process.ts', import.meta.url);
 
-/** Building a checkout for the first time takes most of it. */
+/** Mostly the first build of a checkout. */
 const startTimeoutMs = 300_000;
-/** A platform stops its servers in order. */
+/** A platform stops its servers one after the other. */
 const stopTimeoutMs = 30_000;
 
-/** The platform of another checkout of this project, with the same load on it: what a change is compared with. */
+/** The platform of another checkout of this project under the same load, to measure the cost of a change. */
 export const baseline: Target = {
   name: 'baseline',
-  async start({ pinning, baselinePath, say }) {
+  async start({ pinning, baselinePath, print }) {
     const checkout = resolve(baselinePath ?? '');
     if (!existsSync(`${checkout}/node_modules`))
       throw new TargetUnavailable(
-        `${checkout} is no checkout with its dependencies installed; make one with: git worktree add ${checkout} <commit> && npm ci --prefix ${checkout}`,
+        `${checkout} is not a checkout with installed dependencies; create one with: git worktree add ${checkout} <commit> && npm ci --prefix ${checkout}`,
       );
-    say(`building and starting the baseline in ${checkout}`);
+    print(`building and starting the baseline in ${checkout}`);
     const child = await forkEntry<PlatformDescription>(entry, [checkout, String(SLOTS)], {
       startTimeoutMs,
       stopTimeoutMs,

@@ -4,7 +4,7 @@ import type { Target } from './target.ts';
 export const engineEntry = new URL('../engine-process.ts', import.meta.url);
 export const chatPath = '/v1/chat/completions';
 
-/** The engine itself, with nothing in front: the ceiling, and what latency "added" is measured against. */
+/** The bare engine: the ceiling, and the reference for added latency. */
 export const direct: Target = {
   name: 'direct',
   async start({ pinning }) {

@@ -9,11 +9,11 @@ import type { Target } from './target.ts';
 
 const startTimeoutMs = 5_000;
 
-/** nginx as a plain reverse proxy in front of the engine: what forwarding bytes costs at the least. */
+/** nginx as a plain reverse proxy in front of the engine: the minimum cost of forwarding bytes. */
 export const nginx: Target = {
   name: 'nginx',
-  async start({ pinning, engine, scratchDir, serversDir, say }) {
-    const binary = await findNginx(serversDir, say);
+  async start({ pinning, engine, scratchDir, serversDir, print }) {
+    const binary = await findNginx(serversDir, print);
     const upstream = await engine();
     const port = await freePort();
     const prefix = join(scratchDir, 'nginx');
@@ -40,22 +40,21 @@ export const nginx: Target = {
   },
 };
 
-async function findNginx(cacheDir: string, say: (line: string) => void): ReturnType<typeof find> {
+async function findNginx(cacheDir: string, print: (line: string) => void): ReturnType<typeof find> {
   try {
-    return await find(cacheDir, say);
+    return await find(cacheDir, print);
   } catch (cause) {
     throw new TargetUnavailable(cause instanceof Error ? cause.message : String(cause), { cause });
   }
 }
 
-async function find(cacheDir: string, say: (line: string) => void) {
-  return (await resolveBinaries({ cacheDir, want: ['nginx'], onProgress: say })).nginx;
+async function find(cacheDir: string, print: (line: string) => void) {
+  return (await resolveBinaries({ cacheDir, want: ['nginx'], onProgress: print })).nginx;
 }
 
 /**
- * One process does everything: it is the one worker, and starting it needs no other user, whoever runs the benchmark.
- * Upstream connections are kept, responses are passed on as they come, and connections are never closed for their age
- * or count.
+ * A single process, so that no other user is required. Upstream connections are kept, responses are not buffered, and
+ * connections are never closed for their age or request count.
  */
 function nginxConfig(port: number, upstreamPort: number): string {
   return `daemon off;

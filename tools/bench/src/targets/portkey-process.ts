@@ -1,8 +1,8 @@
 import { pathToFileURL } from 'node:url';
 
 /**
- * Runs the Portkey gateway unchanged in a process that ends with its parent. It reads its port from the arguments
- * itself; the first of them is the file to run.
+ * Runs the unmodified Portkey gateway in a process that exits with its parent. It parses its port from the arguments
+ * itself; the first argument is the file to run.
  */
 const [program, ...rest] = process.argv.slice(2);
 if (program === undefined) throw new Error('usage: portkey-process.ts <start-server.js> --port=<port> --headless');

@@ -14,13 +14,13 @@ const wrapper = new URL('./portkey-process.ts', import.meta.url);
 const startTimeoutMs = 15_000;
 
 /**
- * The Portkey gateway in front of the engine, as anyone would install it: the published package. It has its own folder
- * and lock file because it needs an older `@hono/node-server` than it asks for: with a newer one it cannot stream.
+ * The published package of the Portkey gateway in front of the engine. It has its own folder and lock file because it
+ * requires an older `@hono/node-server` than it declares: streaming fails with a newer one.
  */
 export const portkey: Target = {
   name: 'portkey',
-  async start({ pinning, engine, say }) {
-    if (!existsSync(program)) install(say);
+  async start({ pinning, engine, print }) {
+    if (!existsSync(program)) install(print);
     const upstream = await engine();
     const port = await freePort();
     const gateway = await forkEntry(wrapper, [program, `--port=${port}`, '--headless']);
@@ -50,12 +50,12 @@ export const portkey: Target = {
   },
 };
 
-function install(say: (line: string) => void): void {
-  say('installing Portkey (npm ci in tools/bench/portkey)');
+function install(print: (line: string) => void): void {
+  print('installing Portkey (npm ci in tools/bench/portkey)');
   const npm = spawnSync('npm', ['ci', '--no-fund', '--no-audit'], { cwd: folder, encoding: 'utf8', timeout: 180_000 });
   if (npm.status === 0 && existsSync(program)) return;
   throw new TargetUnavailable(
-    `Portkey could not be installed; try by hand: cd ${folder} && npm ci\n${(npm.stderr ?? '').trim().slice(-1_000)}`,
+    `Portkey could not be installed; try: cd ${folder} && npm ci\n${(npm.stderr ?? '').trim().slice(-1_000)}`,
   );
 }
 

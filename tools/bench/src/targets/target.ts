@@ -12,47 +12,47 @@ export type TargetName = (typeof targetNames)[number];
 export interface TargetProcess {
   name: string;
   pid: number;
-  /** Whether it is a Node process, of which a CPU profile can be taken. */
+  /** Whether it is a Node process, which can be profiled. */
   isNode?: boolean;
 }
 
-/** A system that is up and takes chat completions that a scripted engine answers. */
+/** A running system that accepts chat completions of a scripted engine. */
 export interface RunningTarget {
   load: LoadTarget;
-  /** What is measured: pinned to a CPU of its own, its memory watched. */
+  /** The system under test: pinned to its own CPU, its memory measured. */
   system: TargetProcess[];
-  /** What it needs besides: pinned to the other CPU, its CPU time reported by name. */
+  /** Its helpers: pinned to the other CPU, their CPU time reported by name. */
   helpers: TargetProcess[];
-  /** Programs and their versions, for the report. */
+  /** Versions of the programs, for the report. */
   versions: Record<string, string>;
-  /** Gives everything back; nothing that was there before is stopped. */
+  /** Releases everything it started; existing processes are not stopped. */
   stop(): Promise<void>;
 }
 
-/** What a target may use to start. */
+/** The environment for starting targets. */
 export interface TargetContext {
   pinning: Pinning;
-  /** Where servers of the operating system are unpacked when the machine has none. */
+  /** Where server packages are unpacked when the machine has none. */
   serversDir: string;
-  /** A folder of this run that may be filled. */
+  /** A scratch folder of this run. */
   scratchDir: string;
-  /** The scripted engine that stands behind the proxies; started when first asked for, stopped by the run. */
+  /** The shared scripted engine; started on first use, stopped by the run. */
   engine(): Promise<Child & { first: { port: number } }>;
-  /** Path of the description of a running platform, if one was given. */
+  /** Path of the description of a running platform, if given. */
   platformPath: string | undefined;
-  /** The folder of another checkout of this project, if one was given. */
+  /** The folder of another checkout of this project, if given. */
   baselinePath: string | undefined;
-  say(line: string): void;
+  print(line: string): void;
 }
 
-/** One system that can be measured; the platform is one of them and gets no favours. */
+/** A system that can be measured; the platform is one of them and gets no special treatment. */
 export interface Target {
   name: TargetName;
-  /** Starts it, or throws TargetUnavailable with what to do about it. */
+  /** Starts it, or throws TargetUnavailable with advice. */
   start(context: TargetContext): Promise<RunningTarget>;
 }
 
-/** The target cannot run on this machine now: a run goes on without it unless it was asked for by name. */
+/** The target is not available on this machine: the run continues without it unless it was named. */
 export class TargetUnavailable extends Error {
   override name = 'TargetUnavailable';
 }

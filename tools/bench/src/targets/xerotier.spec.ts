@@ -16,7 +16,7 @@ const access = {
 const noPinning = new Pinning([], false);
 
 describe('attachPlatform', () => {
-  it('sends requests to the endpoint with the key and watches the gateway', () => {
+  it('sends requests to the endpoint with the key, and measures the gateway', () => {
     expect(attachPlatform(access, noPinning)).toMatchObject({
       load: {
         host: '127.0.0.1',
@@ -29,13 +29,13 @@ describe('attachPlatform', () => {
     });
   });
 
-  it('refuses a platform without a gateway process, as nothing could be measured of it', () => {
+  it('rejects a platform without a gateway process', () => {
     expect(() => attachPlatform({ ...access, processes: [] }, noPinning)).toThrow(TargetUnavailable);
   });
 });
 
 describe('the xerotier target', () => {
-  it('says how to get a platform when the description is not there', async () => {
+  it('explains how to start a platform when the description is missing', async () => {
     const context = { pinning: noPinning, platformPath: '/nonexistent/dev.json' } as never;
     await expect(xerotier.start(context)).rejects.toThrow('npm start');
   });

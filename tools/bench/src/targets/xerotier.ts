@@ -5,26 +5,26 @@ import type { Pinning } from '../pinning.ts';
 import { TargetUnavailable } from './target.ts';
 import type { RunningTarget, Target, TargetProcess } from './target.ts';
 
-/** A running platform, as far as a benchmark needs to know it. */
+/** A running platform, as a benchmark sees it. */
 export interface PlatformAccess {
   baseUrl: string;
   apiKey: string;
   projectId: string;
   endpointSlug: string;
   model: string;
-  /** Every process of the platform; those whose name begins with `gateway` are the system under test. */
+  /** All processes of the platform; those whose name begins with `gateway` are the system under test. */
   processes: TargetProcess[];
 }
 
 /**
- * This platform with everything on. Its worker must run the `scripted` engine: the same replies that the bare engine
- * gives, so that the difference is the platform. Takes a running platform, or else starts a private one.
+ * The complete platform. Its worker must run the `scripted` engine, which returns the same completions as the bare
+ * engine, so that the difference is the platform. Uses a running platform, or starts a temporary one.
  */
 export const xerotier: Target = {
   name: 'xerotier',
-  async start({ pinning, platformPath, say }) {
+  async start({ pinning, platformPath, print }) {
     if (platformPath !== undefined) return attachPlatform(accessOf(readDescription(platformPath)), pinning);
-    say('building and starting the platform');
+    print('building and starting the platform');
     await buildAll();
     const platform = await startPlatform();
     const target = attachPlatform(accessOf(platform.description), pinning);
@@ -32,11 +32,11 @@ export const xerotier: Target = {
   },
 };
 
-/** Takes a running platform as a target: pins its processes until the target is stopped, and stops none of them. */
+/** Uses a running platform as a target: pins its processes until the target is stopped, and stops none of them. */
 export function attachPlatform(access: PlatformAccess, pinning: Pinning): RunningTarget {
   const url = new URL(access.baseUrl);
   const system = access.processes.filter(({ name }) => name.startsWith('gateway'));
-  if (system.length === 0) throw new TargetUnavailable('The description of the platform names no gateway process.');
+  if (system.length === 0) throw new TargetUnavailable('The description of the platform contains no gateway process.');
   const helpers = access.processes.filter((process) => !system.includes(process));
   for (const { pid } of system) pinning.borrow(pid, 'system');
   for (const { pid } of helpers) pinning.borrow(pid, 'rest');
@@ -56,9 +56,9 @@ export function attachPlatform(access: PlatformAccess, pinning: Pinning): Runnin
   };
 }
 
-/** What a benchmark needs to know of the platform that is described. */
+/** Converts the description of a platform. */
 export function accessOf({ services, ...access }: PlatformDescription): PlatformAccess {
-  // Our own services are the ones that have a health address; the rest are NATS, Redis and PostgreSQL.
+  // Services of the platform have a health URL; the others are NATS, Redis and PostgreSQL.
   const processes = Object.entries(services).flatMap(([name, { pid, healthUrl }]) =>
     pid === null ? [] : [{ name, pid, isNode: healthUrl !== undefined }],
   );
@@ -69,16 +69,16 @@ function readDescription(path: string): PlatformDescription {
   try {
     return JSON.parse(readFileSync(path, 'utf8')) as PlatformDescription;
   } catch (cause) {
-    throw new TargetUnavailable(`There is no description of a platform in ${path}; start one with: npm start`, {
+    throw new TargetUnavailable(`${path} does not contain the description of a platform; start one with: npm start`, {
       cause,
     });
   }
 }
 
-/** Slots of the worker: more than the most streams at once, so that the engine is never what is waited for. */
+/** Slots of the worker: more than the maximum number of streams, so that the engine is never the bottleneck. */
 export const SLOTS = 1_200;
 
-/** Everything on, as users run it; only the engine is scripted. */
+/** Starts the complete platform, as users run it, with a scripted engine. */
 function startPlatform(): Promise<Platform> {
   return startTemporaryPlatform({ ...scriptedPlatform({ slots: SLOTS }), restart: false });
 }

@@ -1,7 +1,7 @@
 /**
- * Checks the deployment with Compose without a container engine: that docker-compose.yml, deploy/Dockerfile and the
- * services agree. What the tools of Docker say of each file by itself (`docker compose config`, `docker build --check`),
- * and that images build and start, is left to the job `containers` of .github/workflows/ci.yml.
+ * Checks the Compose deployment without a container engine: that docker-compose.yml, deploy/Dockerfile and the services
+ * agree. Docker's own checks of each file (`docker compose config`, `docker build --check`), and that images build and
+ * start, are part of the job `containers` in .github/workflows/ci.yml.
  */
 import { checkEnvironment } from './check-environment.ts';
 import { checkLimits } from './check-limits.ts';
@@ -12,12 +12,12 @@ import { composePath, loadDeployment } from './deployment.ts';
 import type { DeploymentTexts } from './deployment.ts';
 
 /**
- * Every problem with its remedy, empty when there is none.
+ * Returns all problems, each with its remedy.
  * @throws {Error} when one of the files cannot be parsed.
  */
 export async function checkDeployment(root: string, texts: DeploymentTexts): Promise<string[]> {
   const deployment = await loadDeployment(root, texts);
-  // A file of the wrong shape would only confuse the other checks.
+  // A file with an invalid structure would only confuse the other checks.
   if (deployment.compose.problems.length > 0) return deployment.compose.problems.map(inCompose);
   const checks = [checkEnvironment, checkPorts, checkLimits, checkVersions, checkVariables, checkServices, checkImages];
   return [...new Set([...deployment.problems, ...checks.flatMap((check) => check(deployment))])].map(inCompose);

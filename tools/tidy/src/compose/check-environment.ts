@@ -1,11 +1,11 @@
-/** Settings: each container gets what its program requires, and nothing that the program does not read. */
+/** Settings: each container has the required settings of its program, and no unknown ones. */
 import { ConfigError, listSettings, loadConfig } from '@xerotier/config';
 import { posix } from 'node:path';
 import type { Container, Deployment } from './deployment.ts';
 
 /** Read by Node itself. */
 const NODE_VARIABLES = ['NODE_ENV', 'NODE_OPTIONS', 'NODE_EXTRA_CA_CERTS', 'TZ'];
-/** What a service keeps after the grace time to close what is left. */
+/** Reserved by a service after the grace period for closing. */
 const CLOSING_MS = 2_000;
 
 export function checkEnvironment({ containers }: Deployment): string[] {
@@ -42,7 +42,7 @@ function rejectedValues({ readers, settings }: Container): string[] {
   });
 }
 
-/** A setting that names a file or a folder of the container. */
+/** A setting with the path of a file or folder in the container. */
 function missingFiles({ built, settings, volumes }: Container): string[] {
   const provided = [
     ...(built?.copies ?? []).map(({ target }) => posix.resolve('/app', target)).filter((path) => path !== '/app'),
@@ -51,11 +51,11 @@ function missingFiles({ built, settings, volumes }: Container): string[] {
   return Object.entries(settings)
     .filter(([, value]) => posix.isAbsolute(value))
     .filter(([, value]) => !provided.some((path) => value === path || value.startsWith(`${path}/`)))
-    .map(([variable, value]) => `has ${variable}=${value}, but nothing in its image or volumes is there`);
+    .map(([variable, value]) => `has ${variable}=${value}, but its image and volumes do not contain that path`);
 }
 
 function checkGrace({ settings, stop_grace_period, restart }: Container): string[] {
-  // What runs to its end by itself has nothing to drain.
+  // A container that runs to completion has nothing to drain.
   if (restart === 'no') return [];
   const graceMs = Number(settings['SHUTDOWN_GRACE_MS'] ?? NaN);
   if (Number.isNaN(graceMs)) return ['needs SHUTDOWN_GRACE_MS, so that stop_grace_period can be compared with it'];

@@ -1,4 +1,4 @@
-/** Every container is bounded, comes back when it ends, and may do no more than it has to. */
+/** Every container has limits, a restart policy, and minimal privileges. */
 import type { Container, Deployment } from './deployment.ts';
 
 export function checkLimits({ containers }: Deployment): string[] {
@@ -10,22 +10,22 @@ export function checkLimits({ containers }: Deployment): string[] {
 function problemsOf(container: Container): string[] {
   const { restart, build, logging, security_opt, cap_drop, read_only, volumes, deploy } = container;
   const { limits, reservations } = deploy?.resources ?? {};
-  // Engines on GPUs compile at run time, and take the memory that the model needs.
+  // GPU engines compile at run time, and use the memory that the model needs.
   const isGpu = (reservations?.devices ?? []).length > 0;
   const required: readonly (readonly [boolean, string])[] = [
     [
       restart === 'unless-stopped' || (restart === 'no' && build !== undefined),
-      'does not say what happens when it ends: restart: unless-stopped',
+      'has no restart policy: restart: unless-stopped',
     ],
-    [logging?.options['max-size'] !== undefined, 'writes logs without a bound: give logging.options.max-size'],
+    [logging?.options['max-size'] !== undefined, 'writes logs without a bound: set logging.options.max-size'],
     [security_opt.includes('no-new-privileges:true'), 'may gain privileges: security_opt: no-new-privileges:true'],
     [
       container['privileged'] !== true && container['network_mode'] !== 'host',
-      'is not contained: neither privileged nor in the network of the host',
+      'is not isolated: remove privileged and network_mode: host',
     ],
     [
       !volumes.some((mount) => mount.includes('docker.sock')),
-      'has the socket of Docker, which is root on this machine',
+      'has the socket of Docker, which grants root on this machine',
     ],
     [isGpu || read_only, 'can change its own files: read_only: true'],
     [isGpu || cap_drop.includes('ALL'), 'keeps capabilities: cap_drop: [ALL]'],

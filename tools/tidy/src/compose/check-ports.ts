@@ -1,9 +1,9 @@
-/** Ports and addresses: who listens where, and whether those who call know it. */
+/** Ports and addresses: which container listens where, and whether its clients use the right address. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Container, Deployment } from './deployment.ts';
 
-/** Where the servers of others listen, by the name of their image. */
+/** The default ports of third-party servers, by the name of their image. */
 const KNOWN_PORTS: Readonly<Record<string, number>> = { nats: 4222, postgres: 5432, redis: 6379 };
 const LOOPBACK = /^(?:127\.|localhost$|::1$|\[::1\]$)/;
 
@@ -22,9 +22,7 @@ function checkPublished(container: Container): string[] {
   return ports.flatMap((published) => {
     const port = Number(published.split(':').at(-1));
     return [
-      ...(port === listens
-        ? []
-        : [`publishes the port ${port}, but listens on ${listens ?? 'none that is known here'}`]),
+      ...(port === listens ? [] : [`publishes the port ${port}, but listens on ${listens ?? 'no known port'}`]),
       ...(built !== undefined && LOOPBACK.test(host)
         ? [`publishes the port ${port}, but listens on HTTP_HOST=${host}, inside the container only: set 0.0.0.0`]
         : []),
@@ -32,10 +30,10 @@ function checkPublished(container: Container): string[] {
   });
 }
 
-/** A health check asks the port that the service was told to answer on. */
+/** The health check must use the health port of the service. */
 function checkHealth({ root }: Deployment, { restart, built, probe, settings }: Container): string[] {
   if (restart === 'no') return [];
-  if (probe === undefined) return ['has no health check: nobody can wait for it'];
+  if (probe === undefined) return ['has no health check, so other services cannot wait for it'];
   if (built === undefined) return [];
   const port = settings['HEALTH_PORT'];
   const script = probe.find((word) => /^deploy\/[\w.-]+\.mjs$/.test(word));
@@ -49,14 +47,14 @@ function checkHealth({ root }: Deployment, { restart, built, probe, settings }: 
     ...(built.ports.includes(Number(port)) ? [] : [`has HEALTH_PORT=${port}, which its image does not EXPOSE`]),
     ...(published === port
       ? []
-      : [`is asked for its health on ${published ?? 'no known port'}, but HEALTH_PORT is ${port}`]),
+      : [`is checked for health on ${published ?? 'no known port'}, but HEALTH_PORT is ${port}`]),
     ...(LOOPBACK.test(settings['HEALTH_HOST'] ?? '127.0.0.1')
-      ? ['needs HEALTH_HOST=0.0.0.0: orchestrators ask from outside']
+      ? ['needs HEALTH_HOST=0.0.0.0: orchestrators connect from outside']
       : []),
   ];
 }
 
-/** A URL among the settings leads to a container that listens there and shares a network. */
+/** A URL among the settings must lead to a container that listens there and shares a network. */
 function checkAddresses({ containers }: Deployment, { program, environment, networks }: Container): string[] {
   if (program === undefined) return [];
   const publishedPorts = containers.flatMap(({ ports }) => ports.map((published) => published.split(':')[1]));
@@ -65,9 +63,9 @@ function checkAddresses({ containers }: Deployment, { program, environment, netw
     const { hostname, port } = new URL(value);
     const where = `has a ${variable} that leads to ${hostname}:${port}`;
     if (LOOPBACK.test(hostname))
-      return publishedPorts.includes(port) ? [] : [`${where}, and nothing is published there`];
+      return publishedPorts.includes(port) ? [] : [`${where}, but nothing is published there`];
     const other = containers.find(({ name }) => name === hostname);
-    if (other === undefined) return [`${where}, and no service is called ${hostname}`];
+    if (other === undefined) return [`${where}, but no service is called ${hostname}`];
     const listens = portOf(other);
     return [
       ...(listens === Number(port) ? [] : [`${where}, but ${hostname} listens on ${listens ?? 'no known port'}`]),

@@ -1,4 +1,4 @@
-/** The services of the registry: each has an image that runs it, and a container that has what it needs. */
+/** The services of the registry: each has an image that runs it, and a container with everything it needs. */
 import type { ServiceEntry } from '@xerotier/registry';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -21,7 +21,7 @@ export function checkServices(deployment: Deployment): string[] {
           .filter((server) => container.depends_on[server]?.condition !== 'service_healthy')
           .map((server) => `service ${container.name} needs ${server}, but does not wait until it is healthy`),
       ),
-      // `up --wait` is to return when the whole platform is there.
+      // `up --wait` must return when the whole platform is up.
       ...(kind === 'service' && name !== 'gateway' && gateway?.depends_on[name]?.condition !== 'service_healthy'
         ? [`service gateway does not wait until ${name} is healthy`]
         : []),
@@ -35,7 +35,7 @@ export function checkServices(deployment: Deployment): string[] {
 
 function checkImage({ images }: Deployment, { name, image: target, ports }: ServiceEntry): string[] {
   const image = images.get(target);
-  if (image === undefined) return [`${dockerfilePath} has no target ${target}, which apps/${name} is to run in`];
+  if (image === undefined) return [`${dockerfilePath} has no target ${target}, which apps/${name} needs`];
   const problem = (text: string): string => `${dockerfilePath}: the target ${target} ${text}`;
   const copies = (source: string): boolean => image.copies.some((copy) => copy.source === `/out/${source}`);
   const install = image.copies
@@ -47,7 +47,7 @@ function checkImage({ images }: Deployment, { name, image: target, ports }: Serv
     [copies(`apps/${name}`), `does not copy /out/apps/${name}`],
     [copies('libs'), 'does not copy /out/libs'],
     [install.includes(`--workspace=apps/${name}`), `lacks the dependencies of apps/${name}: install its workspace`],
-    [install.includes('npm ci --omit=dev'), 'holds development dependencies: install with npm ci --omit=dev'],
+    [install.includes('npm ci --omit=dev'), 'contains development dependencies: install with npm ci --omit=dev'],
     [
       image.env['HEALTH_PORT'] === String(ports.health) && image.ports.includes(ports.health),
       `has another HEALTH_PORT than ${ports.health}, or does not EXPOSE it`,
@@ -60,7 +60,7 @@ function checkImage({ images }: Deployment, { name, image: target, ports }: Serv
   return required.filter(([holds]) => !holds).map(([, text]) => problem(text));
 }
 
-/** What holds for all images that are built here. */
+/** Checks all images that are built here. */
 export function checkImages({ root, images, containers }: Deployment): string[] {
   const targets = new Set(containers.flatMap(({ build }) => (build === undefined ? [] : [build.target])));
   const inStage = (stage: string, problem: string): string => `${dockerfilePath}: the stage ${stage} ${problem}`;
@@ -69,7 +69,7 @@ export function checkImages({ root, images, containers }: Deployment): string[] 
       ...(/^[^:]+:(?!latest$).+$/.test(base) ? [] : [inStage(stage, `starts from '${base}': name a version`)]),
       ...[...Object.keys(env), ...args]
         .filter((variable) => SECRET_NAME.test(variable))
-        .map((variable) => inStage(stage, `puts ${variable} into a layer: give it when the container starts`)),
+        .map((variable) => inStage(stage, `puts ${variable} into a layer: pass it when the container starts`)),
       ...[...copies.filter(({ from }) => from === undefined).map(({ source }) => source), ...healthcheck]
         .filter((path) => path.includes('/') && !existsSync(join(root, path)))
         .map((path) => inStage(stage, `names ${path}, which does not exist`)),
@@ -81,7 +81,7 @@ export function checkImages({ root, images, containers }: Deployment): string[] 
 function checkTarget(target: string, image: Image | undefined): string[] {
   if (image === undefined) return [];
   const required: readonly (readonly [boolean, string])[] = [
-    [image.entrypoint[0] === '/usr/bin/tini', 'does not start with tini: signals and orphans are lost on Node'],
+    [image.entrypoint[0] === '/usr/bin/tini', 'does not start with tini, which handles signals and orphans'],
     [/^[1-9]\d*:[1-9]\d*$/.test(image.user), `runs as '${image.user}': give a user and a group above 0, as numbers`],
     [image.stopSignal === 'SIGTERM', 'is not stopped by SIGTERM, which services drain on'],
   ];

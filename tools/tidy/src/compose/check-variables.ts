@@ -1,4 +1,4 @@
-/** Variables of the Compose file are those of its example, and images have versions, ours one for all. */
+/** Variables of the Compose file match its example, and images have versions, the same for all of ours. */
 import { exampleEnvPath } from './deployment.ts';
 import type { Deployment } from './deployment.ts';
 
@@ -12,7 +12,7 @@ export function checkVersions({ containers }: Deployment): string[] {
       .map(({ name, image, build }) => `service ${name} is the image ${image}: call it xerotier/${build?.target}`),
     ...containers
       .filter(({ build, image }) => build === undefined && !/:.*\d/.test(image))
-      .map(({ name, image }) => `service ${name} runs '${image}': name a version, or it changes by itself`),
+      .map(({ name, image }) => `service ${name} runs '${image}': specify a version, or it changes unexpectedly`),
   ];
 }
 
@@ -21,7 +21,7 @@ export function checkVariables({ compose: { references }, exampleEnv }: Deployme
   return [
     ...used
       .filter((name) => !Object.hasOwn(exampleEnv, name))
-      .map((name) => `the variable ${name} is not in ${exampleEnvPath}: say there what it is`),
+      .map((name) => `the variable ${name} is not in ${exampleEnvPath}: document it there`),
     ...Object.keys(exampleEnv)
       .filter((name) => !used.includes(name))
       .map((name) => `${exampleEnvPath} has ${name}, which docker-compose.yml does not use`),
@@ -31,7 +31,7 @@ export function checkVariables({ compose: { references }, exampleEnv }: Deployme
       const [fallback] = defaults;
       const example = exampleEnv[name] ?? '';
       if (example !== '' && uses.some(({ operator }) => operator === ':?'))
-        return [`${exampleEnvPath} gives away a value for ${name}: everybody would have the same`];
+        return [`${exampleEnvPath} contains a value for ${name}, which all installations would share`];
       if (defaults.size > 1) return [`the variable ${name} has several defaults: ${[...defaults].join(', ')}`];
       return fallback === undefined || example === '' || example === fallback
         ? []

@@ -1,6 +1,6 @@
 /**
- * Reads docker-compose.yml: variables replaced, valid by the Compose specification's schema, and in the one form of each
- * field that this project writes, so that checks need not know the others.
+ * Reads docker-compose.yml: variables are interpolated, and the file must be valid by the Compose specification's
+ * schema and use the one form of each field that this project uses, so that checks need not handle the others.
  */
 import { parse } from 'yaml';
 import { z } from 'zod';
@@ -48,13 +48,13 @@ export type ComposeService = z.output<typeof service>;
 
 export interface ComposeFile {
   readonly services: Readonly<Record<string, ComposeService>>;
-  /** Every use of a variable, also in defaults. */
+  /** All uses of variables, including those in defaults. */
   readonly references: readonly Reference[];
-  /** What keeps `docker compose` from reading the file, or these checks. There are no services then. */
+  /** Errors of `docker compose` or of these checks. If there are any, `services` is empty. */
   readonly problems: readonly string[];
 }
 
-/** @throws {Error} when the text is no YAML. */
+/** @throws {Error} when the text is not YAML. */
 export function readComposeFile(text: string, env: Readonly<Record<string, string>>): ComposeFile {
   const references: Reference[] = [];
   const problems = new Set<string>();
@@ -73,7 +73,7 @@ export function readComposeFile(text: string, env: Readonly<Record<string, strin
   const document = replaced(parse(text, { merge: true, uniqueKeys: true }));
   for (const problem of schemaProblems(document)) problems.add(problem);
   const { data, error } = composeFile.safeParse(document);
-  // The schema says more clearly what it finds too.
+  // The messages of the schema are clearer.
   if (error !== undefined && problems.size === 0)
     for (const { path, message } of error.issues) problems.add(`${path.join('.')}: ${message}`);
   return { services: problems.size === 0 ? (data?.services ?? {}) : {}, references, problems: [...problems] };

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 
 let compiled: ValidateFunction | undefined;
 
-/** Where the document breaks the schema, empty when it does not. */
+/** Returns the schema violations of a document. */
 export function schemaProblems(document: unknown): string[] {
   compiled ??= compile();
   if (compiled(document)) return [];
@@ -19,6 +19,6 @@ export function schemaProblems(document: unknown): string[] {
 function compile(): ValidateFunction {
   const text = readFileSync(join(import.meta.dirname, 'fixtures/compose-spec.json'), 'utf8');
   const { $schema: _, ...schema } = JSON.parse(text) as Record<string, unknown>;
-  // Not strict: the schema leaves types away where they go without saying.
+  // Not strict: the schema omits types where they are implied.
   return new Ajv({ strict: false, allErrors: true }).compile(schema);
 }

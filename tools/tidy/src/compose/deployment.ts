@@ -1,4 +1,4 @@
-/** The files of a deployment with Compose, read together: what each container runs, in which image, with which settings. */
+/** The files of a Compose deployment, combined: what each container runs, in which image, with which settings. */
 import { readRegistry } from '@xerotier/registry';
 import { settingsOf } from '@xerotier/registry/settings';
 import type { ServiceEntry } from '@xerotier/registry';
@@ -16,7 +16,7 @@ export const composePath = 'docker-compose.yml';
 export const dockerfilePath = 'deploy/Dockerfile';
 export const exampleEnvPath = 'deploy/compose.env.example';
 
-/** The texts of the files, so that a test can change one. */
+/** The contents of the files, so that a test can change them. */
 export interface DeploymentTexts {
   readonly compose: string;
   readonly dockerfile: string;
@@ -25,14 +25,14 @@ export interface DeploymentTexts {
 
 export interface Container extends ComposeService {
   readonly name: string;
-  /** What it is built from; undefined for a foreign image. */
+  /** The image it is built from; undefined for a third-party image. */
   readonly built: Image | undefined;
-  /** Of the image, overruled by the Compose file. */
+  /** Those of the image, overridden by the Compose file. */
   readonly settings: Readonly<Record<string, string>>;
   readonly probe: readonly string[] | undefined;
-  /** Our program in it: `apps/auth/dist/main.js`, `deploy/seed.mjs`. */
+  /** The program of this project that it runs: `apps/auth/dist/main.js`, `deploy/seed.mjs`. */
   readonly program: string | undefined;
-  /** The settings that the program reads, by what they belong to. */
+  /** The settings that the program reads, by owner. */
   readonly readers: Readonly<Record<string, SettingsTree>>;
 }
 
@@ -51,7 +51,7 @@ export function readDeploymentTexts(root: string): DeploymentTexts {
   return { compose: read(composePath), dockerfile: read(dockerfilePath), exampleEnv: read(exampleEnvPath) };
 }
 
-/** @throws {Error} when a file cannot be parsed at all. */
+/** @throws {Error} when a file cannot be parsed. */
 export async function loadDeployment(root: string, texts: DeploymentTexts): Promise<Deployment> {
   const registry = readRegistry(root);
   const exampleEnv = parseEnv(texts.exampleEnv) as Record<string, string>;
@@ -69,7 +69,7 @@ export async function loadDeployment(root: string, texts: DeploymentTexts): Prom
         `service ${name} builds the target '${service.build.target}', which ${dockerfilePath} does not have`,
       );
     if (built !== undefined && (program === undefined || !existsSync(join(root, sourceOf(program)))))
-      problems.push(`service ${name} runs '${command.join(' ')}', which is no program of this project`);
+      problems.push(`service ${name} runs '${command.join(' ')}', which is not a program of this project`);
     containers.push({
       ...service,
       name,
@@ -83,12 +83,12 @@ export async function loadDeployment(root: string, texts: DeploymentTexts): Prom
   return { root, registry, compose, images, exampleEnv, containers, problems };
 }
 
-/** What a built file is made from. */
+/** Returns the source of a built file. */
 function sourceOf(path: string): string {
   return path.replace(/\/dist\/(.*)\.js$/, '/src/$1.ts');
 }
 
-/** A service reads its own settings, a script in deploy/ also those of the services that it calls. */
+/** A service reads its own settings; a script in deploy/ also those of the services that it calls. */
 async function readersOf(
   root: string,
   registry: readonly ServiceEntry[],
@@ -106,7 +106,7 @@ async function readersOf(
   return { [program]: settings, ...Object.fromEntries(called) };
 }
 
-/** A value for each variable that deploy/make-env.sh makes one for: the empty ones of the section `Secrets`. */
+/** Returns a value for each variable that deploy/make-env.sh generates: the empty ones of the section `Secrets`. */
 export function secretsOf(exampleEnv: string): Record<string, string> {
   const [, section = ''] = /^# --- Secrets([\s\S]*?)^# --- /m.exec(exampleEnv) ?? [];
   const names = [...section.matchAll(/^(\w+)=$/gm)].map(([, name]) => name as string);

@@ -1,4 +1,4 @@
-/** What each target of a Dockerfile becomes: the instructions of its stages, added up. */
+/** The images of a Dockerfile's targets: the accumulated instructions of their stages. */
 import { DockerfileParser } from 'dockerfile-ast';
 import type { Copy, Env, From, Instruction, JSONInstruction } from 'dockerfile-ast';
 
@@ -10,12 +10,12 @@ export interface CopiedPath {
 }
 
 export interface Image {
-  /** The published image that everything starts from. */
+  /** The published base image. */
   base: string;
   env: Readonly<Record<string, string>>;
   entrypoint: readonly string[];
   cmd: readonly string[];
-  /** The command, or undefined when there is none or it was switched off. */
+  /** The command, or undefined when there is none or it was turned off. */
   healthcheck: readonly string[] | undefined;
   ports: readonly number[];
   user: string;
@@ -41,7 +41,7 @@ const EMPTY: Image = {
   args: [],
 };
 
-/** The images by target, in the order of the file. */
+/** Returns the images by target, in the order of the file. */
 export function readImages(dockerfile: string): ReadonlyMap<string, Image> {
   const parsed = DockerfileParser.parse(dockerfile);
   const args = parsed.getInitialARGs().flatMap((arg) => arg.getProperty() ?? []);
@@ -94,7 +94,7 @@ function apply(image: Image, instruction: Instruction): void {
       image.cmd = words;
       return;
     case 'ENTRYPOINT':
-      // Docker drops an inherited command with a new entry point.
+      // A new entry point resets an inherited command.
       image.entrypoint = words;
       image.cmd = [];
       return;
@@ -106,7 +106,7 @@ function apply(image: Image, instruction: Instruction): void {
   }
 }
 
-/** The elements of a JSON list, or else the words without flags. */
+/** Returns the elements of a JSON array, or else the words without flags. */
 function wordsOf(instruction: Instruction): string[] {
   const list = ['CMD', 'ENTRYPOINT'].includes(instruction.getKeyword())
     ? (instruction as JSONInstruction).getJSONStrings().map((text) => text.getJSONValue())

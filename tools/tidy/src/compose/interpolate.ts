@@ -1,19 +1,21 @@
-/** Variables in a Compose file, in the forms that this project writes: `${NAME}`, `${NAME:-default}`, `${NAME:?reason}`. */
+/**
+ * Variables in a Compose file, in the forms that this project uses: `${NAME}`, `${NAME:-default}`, `${NAME:?reason}`.
+ */
 
 export interface Reference {
   readonly variable: string;
   readonly operator?: ':-' | ':?';
-  /** What stands behind the operator, with the variables in it replaced. */
+  /** The text after the operator, interpolated. */
   readonly operand?: string;
 }
 
-/** One without another in it, so that those in defaults are replaced before what they are a default of. */
+/** Matches a variable without nested ones, so that variables in defaults are replaced first. */
 const INNERMOST = /\$\{([A-Za-z_]\w*)(?:(:[-?])([^{}]*))?\}/;
 
 /**
- * The text with its variables replaced, as `docker compose` does it; an empty variable counts as none.
- * @param onReference called for every variable, also for those in defaults.
- * @throws {Error} when a required variable is missing, with the reason that the file gives, or a `$` is no variable.
+ * Interpolates variables like `docker compose`; an empty variable counts as not set.
+ * @param onReference called for every variable, including those in defaults.
+ * @throws {Error} when a required variable is missing, with the reason in the file, or on an invalid `$`.
  */
 export function interpolate(
   text: string,
@@ -28,6 +30,6 @@ export function interpolate(
     if (value === '' && operator === ':?') throw new Error(`the environment lacks ${variable}: ${operand}`);
     out = out.replace(whole, () => (value === '' && operator === ':-' ? operand : value));
   }
-  if (out.includes('$')) throw new Error(`'${text}' has a $ that is no variable`);
+  if (out.includes('$')) throw new Error(`'${text}' has an invalid $`);
   return out;
 }

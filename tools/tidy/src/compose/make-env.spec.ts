@@ -22,7 +22,7 @@ describe('deploy/make-env.sh', () => {
   const makeEnv = (): Promise<{ stdout: string; stderr: string }> =>
     run('sh', [join(folder, 'deploy/make-env.sh')], { cwd: '/' });
 
-  it('makes everything that the Compose file requires, for the eyes of its owner only', async () => {
+  it('generates all secrets of the Compose file, readable by the owner only', async () => {
     const { stdout } = await makeEnv();
     const env = parseEnv(await readFile(join(folder, '.env'), 'utf8')) as Record<string, string>;
     expect(readComposeFile(readDeploymentTexts(projectRoot).compose, env).problems).toEqual([]);
@@ -35,11 +35,11 @@ describe('deploy/make-env.sh', () => {
     expect(stdout).not.toContain(env['AUTH_KEY_PEPPER']);
   });
 
-  it('never touches a .env that is there', async () => {
+  it('never changes an existing .env', async () => {
     await writeFile(join(folder, '.env'), 'AUTH_KEY_PEPPER=mine\n');
     await expect(makeEnv()).rejects.toMatchObject({
       code: 1,
-      stderr: expect.stringMatching('there is a .env already'),
+      stderr: expect.stringMatching('.env already exists'),
     });
     expect(await readFile(join(folder, '.env'), 'utf8')).toBe('AUTH_KEY_PEPPER=mine\n');
   });

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { projectRoot } from '../run-program.ts';
 
-/** Stands in for a service: keeps its document and its arguments, and answers as auth does. */
+/** A fake service: stores its document and arguments, and responds like auth. */
 const SERVICE = `
 import { appendFileSync } from 'node:fs';
 const chunks = [];
@@ -63,7 +63,7 @@ describe('deploy/seed.mjs', () => {
       .filter((line) => line !== '')
       .map((line) => JSON.parse(line) as Call);
 
-  it('gives each service its part, on standard input, and prints a key that works with what is printed', async () => {
+  it('passes each service its part on standard input, and prints a key with an example', async () => {
     const { code, out } = await seed({ SEED_PUBLIC_URL: 'https://ai.example/' });
     expect(code).toBe(0);
     const key = /^export XEROTIER_API_KEY=(\S+)$/m.exec(out)?.[1] ?? '';
@@ -93,7 +93,7 @@ describe('deploy/seed.mjs', () => {
     expect(await callsOf('auth')).toHaveLength(1);
   });
 
-  it('seeds the same again when it is told to, for a database that was made anew', async () => {
+  it('seeds again with the command again, for a recreated database', async () => {
     await seed();
     await seed({}, 'again');
     const [first, second] = await callsOf('auth');
@@ -112,7 +112,7 @@ describe('deploy/seed.mjs', () => {
     expect((await seed()).out).toContain('nothing to do');
   });
 
-  it('adds an endpoint for another task, with what to paste for it', async () => {
+  it('adds an endpoint for another task, with an example', async () => {
     await seed();
     const { out } = await seed({ SEED_ENDPOINT_SLUG: 'embed', SEED_ENDPOINT_TASK: 'embed', SEED_MODEL_ID: 'vectors' });
     expect((await callsOf('auth')).map(({ document }) => document)).toMatchObject([
@@ -123,7 +123,7 @@ describe('deploy/seed.mjs', () => {
     expect((await seed({ SEED_ENDPOINT_TASK: 'dance' })).err).toContain('SEED_ENDPOINT_TASK');
   });
 
-  it('takes a key that is given, and does not print it', async () => {
+  it('uses a given key, and does not print it', async () => {
     const key = generateApiKey('demo');
     const { code, out } = await seed({ SEED_API_KEY: key });
     expect(code).toBe(0);
@@ -132,25 +132,25 @@ describe('deploy/seed.mjs', () => {
   });
 
   it.each(['secret', generateApiKey('other')])(
-    'refuses %p, which is no key of the project, without repeating it',
+    'rejects %p, which is not a key of the project, without printing it',
     async (key) => {
       const { code, out, err } = await seed({ SEED_API_KEY: key });
       expect(code).toBe(1);
-      expect(err).toContain('SEED_API_KEY is no key of the project demo');
+      expect(err).toContain('SEED_API_KEY is not a key of the project demo');
       expect(out + err).not.toContain(key);
       expect(await callsOf('auth')).toEqual([]);
     },
   );
 
-  it('fails with a service, tells no key, and tells it at the next try', async () => {
+  it('fails with a service without printing the key, which the next run prints', async () => {
     const failed = await seed({ REJECT: 'yes' });
     expect(failed.code).toBe(1);
-    expect(failed.err).toMatch(/no such tier[\s\S]*the router service refused/);
+    expect(failed.err).toMatch(/no such tier[\s\S]*the router service failed/);
     expect(failed.out).not.toContain('xero_');
     expect((await seed()).out).toMatch(/export XEROTIER_API_KEY=xero_demo_/);
   });
 
-  it('makes another key in place of one that was revoked or rotated, and prints it', async () => {
+  it('replaces a key that was revoked or rotated, and prints the new one', async () => {
     const ended = /XEROTIER_API_KEY=(\S+)/.exec((await seed()).out)?.[1] ?? '';
     const { code, out } = await seed({ SEED_MODEL_ID: 'big', ENDED: ended });
     expect(code).toBe(0);
@@ -167,7 +167,7 @@ describe('deploy/seed.mjs', () => {
     expect((await seed({ SEED_MODEL_ID: 'big', ENDED: ended })).out).toContain('nothing to do');
   });
 
-  it('does not replace a key that was given: it says so, and repeats no key', async () => {
+  it('does not replace a given key, and does not print it', async () => {
     const key = generateApiKey('demo');
     const { code, out, err } = await seed({ SEED_API_KEY: key, ENDED: key });
     expect(code).toBe(1);
@@ -175,7 +175,7 @@ describe('deploy/seed.mjs', () => {
     expect(out + err).not.toContain(key);
   });
 
-  it('keeps keys for the eyes of its user only, and shows them when asked', async () => {
+  it('stores keys readable by the user only, and prints them with the command show', async () => {
     await seed();
     const file = join(folder, 'keys-demo.json');
     expect((await stat(file)).mode & 0o777).toBe(0o600);
@@ -184,12 +184,12 @@ describe('deploy/seed.mjs', () => {
     expect(shown).toEqual({ apiKey: expect.stringMatching(/^xero_demo_/) });
   });
 
-  it('says what it needs', async () => {
+  it('reports missing settings and unknown commands', async () => {
     expect(await seed({ SEED_MODEL_ID: '' })).toMatchObject({
       code: 1,
       err: expect.stringMatching('SEED_MODEL_ID is not set'),
     });
-    expect(await seed({}, 'show')).toMatchObject({ code: 1, err: expect.stringMatching('No keys were made yet') });
-    expect(await seed({}, 'shwo')).toMatchObject({ code: 1, err: expect.stringMatching("'again' and 'show'") });
+    expect(await seed({}, 'show')).toMatchObject({ code: 1, err: expect.stringMatching('No keys were generated yet') });
+    expect(await seed({}, 'shwo')).toMatchObject({ code: 1, err: expect.stringMatching("'again' or 'show'") });
   });
 });
