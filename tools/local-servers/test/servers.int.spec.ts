@@ -286,7 +286,7 @@ describe('PostgreSQL', () => {
     await (await fixture.start('postgres')).stop();
     const binary = { ...fixture.binaries.postgres, version: '99.0.0' };
     await expect(fixture.start('postgres', { binary } as object)).rejects.toThrow(
-      /were written by PostgreSQL \d+, and .* is 99\. Install PostgreSQL/,
+      /were written by PostgreSQL \d+, but .* is 99\. Install PostgreSQL/,
     );
   });
 });
