@@ -21,7 +21,7 @@ export default {
     'libs/contracts/src/xim/embedding-frames.ts',
     'libs/domain/inference/src/retry-budget.ts',
   ],
-  ignorePatterns: ['/.cache', '/.xerotier', '.nx', 'dist', '/docs', '/e2e', '/tools/box-model'],
+  ignorePatterns: ['/.cache', '/.xerotier', '.nx', 'dist', '/docs', '/e2e', '/tools/bundled-models'],
   tempDirName: '.cache/stryker',
   reporters: ['clear-text', 'progress', 'html'],
   clearTextReporter: { logTests: false, reportTests: false },

@@ -1,12 +1,12 @@
 /** What the bundled model demonstrates after `npm start`: chat, tools, structured outputs, reasoning, prefix caching. */
-import { boxPlatform } from '@xerotier/dev';
+import { bundledPlatform } from '@xerotier/dev';
 import OpenAI from 'openai';
 import { testPlatform } from './support/test-platform.ts';
 
 type Params = OpenAI.Chat.ChatCompletionCreateParamsNonStreaming;
 type Message = OpenAI.Chat.ChatCompletionMessageParam;
 
-const test = testPlatform(() => boxPlatform());
+const test = testPlatform(() => bundledPlatform());
 
 function client(): OpenAI {
   return new OpenAI({ baseURL: test.api.endpointUrl, apiKey: test.description.apiKey, maxRetries: 0 });

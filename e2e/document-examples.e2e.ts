@@ -2,7 +2,7 @@
  * Runs every example of README.md and docs/*.md verbatim and compares its output with the documented output. Runs the code
  * samples of the API reference page as well.
  */
-import { boxPlatform, projectRoot } from '@xerotier/dev';
+import { bundledPlatform, projectRoot } from '@xerotier/dev';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { examplesIn, otherLanguages, programLanguages } from './support/document-examples.ts';
@@ -64,7 +64,7 @@ const missingPrograms: Readonly<Record<string, string | undefined>> = {
 for (const reason of new Set(Object.values(missingPrograms)))
   if (reason !== undefined) process.stderr.write(`\n  !! Examples are SKIPPED on this machine: ${reason}\n\n`);
 
-const test = testPlatform(() => boxPlatform());
+const test = testPlatform(() => bundledPlatform());
 
 function runExample({ language, text }: Pick<DocumentExample, 'language' | 'text'>): Promise<ProgramResult> {
   const { projectUrl, apiKey } = test.description;

@@ -1,5 +1,5 @@
 /** Runs the programs of the product documentation verbatim: only base URL, project, API key and model are replaced. */
-import { boxPlatform, projectRoot } from '@xerotier/dev';
+import { bundledPlatform, projectRoot } from '@xerotier/dev';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import { startNameProxy } from './support/name-proxy.ts';
@@ -101,7 +101,7 @@ for (const reason of new Set(Object.values(missingPrograms)))
 /** Not in DNS: programs reach it through {@link proxy}. */
 const DOMAIN = 'api.xerotier.test';
 
-const test = testPlatform(() => ({ ...boxPlatform(), env: { PUBLIC_DOMAIN: DOMAIN } }));
+const test = testPlatform(() => ({ ...bundledPlatform(), env: { PUBLIC_DOMAIN: DOMAIN } }));
 
 let proxy: Awaited<ReturnType<typeof startNameProxy>>;
 beforeAll(async () => {

@@ -2,7 +2,7 @@
  * `POST /v1/embeddings`, `/v1/rerank` and `/v1/score` on the wire. The meaning of embeddings is tested with the bundled model,
  * everything around an engine with the scripted one, whose embeddings are derived from the words of a text.
  */
-import { boxEmbeddings, scriptedPlatform, together } from '@xerotier/dev';
+import { bundledEmbeddings, scriptedPlatform, together } from '@xerotier/dev';
 import OpenAI from 'openai';
 import type { ApiResponse, ApiClient, ErrorBody } from './support/api-client.ts';
 import { scripted } from './support/api-client.ts';
@@ -15,7 +15,7 @@ const SCRIPTED_DIMENSIONS = 64;
 const TEXTS_MAX = 2_048;
 
 const test = testPlatform(() => {
-  const platform = together(scriptedPlatform({ workers: 2, slots: 4 }), boxEmbeddings());
+  const platform = together(scriptedPlatform({ workers: 2, slots: 4 }), bundledEmbeddings());
   const more = [
     { slug: 'vectors', modelId: 'scripted', tier: 'self_hosted', task: 'embed' },
     { slug: 'scores', modelId: 'scripted', tier: 'self_hosted', task: 'score' },

@@ -2,7 +2,7 @@
 import { createOpenAI } from '@ai-sdk/openai';
 import { createOpenAICompatible } from '@ai-sdk/openai-compatible';
 import { OpenAIEmbeddings } from '@langchain/openai';
-import { boxPlatform } from '@xerotier/dev';
+import { bundledPlatform } from '@xerotier/dev';
 import { embed, embedMany } from 'ai';
 import type { EmbeddingModel } from 'ai';
 import OpenAI from 'openai';
@@ -29,7 +29,7 @@ const missing = newest.missing ?? llamaIndex.missing;
 const withPython = missing === undefined ? it : it.skip; // reason: a machine may have no Python, or no way to PyPI
 const reason = missing === undefined ? '' : ` [skipped: ${missing}]`;
 
-const test = testPlatform(() => boxPlatform());
+const test = testPlatform(() => bundledPlatform());
 
 function connection(): RecordedFetch & { readonly baseURL: string; readonly apiKey: string } {
   const { endpointUrl } = test.api.with({ endpointSlug: 'embed' });

@@ -6,7 +6,7 @@ import type { BaseMessage } from '@langchain/core/messages';
 import { tool as langchainTool } from '@langchain/core/tools';
 import { ChatOpenAI } from '@langchain/openai';
 import { Agent, OpenAIChatCompletionsModel, Runner, setTracingDisabled, tool as agentTool } from '@openai/agents';
-import { boxPlatform } from '@xerotier/dev';
+import { bundledPlatform } from '@xerotier/dev';
 import { generateText, isStepCount, Output, streamText, tool as aiTool } from 'ai';
 import type { LanguageModel } from 'ai';
 import OpenAI from 'openai';
@@ -25,7 +25,7 @@ import { recordedFetch } from '../support/recorded-fetch.ts';
 import type { RecordedFetch } from '../support/recorded-fetch.ts';
 import { testPlatform } from '../support/test-platform.ts';
 
-const test = testPlatform(() => boxPlatform());
+const test = testPlatform(() => bundledPlatform());
 
 interface Connection extends RecordedFetch {
   readonly baseURL: string;

@@ -1,5 +1,5 @@
 /** Third-party libraries for Python. Each script of `../python` exercises one library; its results are checked here. */
-import { boxPlatform } from '@xerotier/dev';
+import { bundledPlatform } from '@xerotier/dev';
 import { join } from 'node:path';
 import { FRANCE, FROM_THE_RESULT, HANNA, HANNA_AS_A_PERSON } from '../support/bundled-model-requests.ts';
 import { runProgram } from '../support/program.ts';
@@ -13,7 +13,7 @@ const missing = newest.missing ?? llamaIndex.missing;
 const withPython = missing === undefined ? it : it.skip; // reason: a machine may have no Python, or no way to PyPI
 const reason = missing === undefined ? '' : ` [skipped: ${missing}]`;
 
-const test = testPlatform(() => boxPlatform());
+const test = testPlatform(() => bundledPlatform());
 
 /* eslint-disable-next-line @typescript-eslint/no-explicit-any -- each library has its own types */
 type Value = any;

@@ -10,7 +10,7 @@ import { bash, curlCommandOf, embeddedStack, START_TIMEOUT_MS } from '../support
 import { isAlive } from '../support/npm-command.ts';
 import type { NpmCommand } from '../support/npm-command.ts';
 
-const MODEL_FILE = 'tools/box-model/models/xero-tiny.gguf';
+const MODEL_FILE = 'tools/bundled-models/models/xero-tiny.gguf';
 const WORKER_TIMEOUT_MS = 60_000;
 
 const stack = embeddedStack();

@@ -1,5 +1,5 @@
 /** The platform of the documented tables: the bundled model, a model with random weights, and an upstream of a worker. */
-import { boxPlatform, llamaPlatform, together } from '@xerotier/dev';
+import { bundledPlatform, llamaPlatform, together } from '@xerotier/dev';
 import { writeTinyModel } from '@xerotier/tiny-model';
 import { join } from 'node:path';
 import type { ApiResponse, ApiClient, ChatBody, Completion } from './api-client.ts';
@@ -34,7 +34,7 @@ export function documentedPlatform(
     await writeTinyModel(modelPath);
     const plan = together(
       upstream.plan(),
-      renamed('bundled', boxPlatform()),
+      renamed('bundled', bundledPlatform()),
       renamed('random', llamaPlatform('xero-random', modelPath, 4_096)),
     );
     return {

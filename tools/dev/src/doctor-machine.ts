@@ -1,5 +1,5 @@
 /** Requirements of the machine. */
-import { boxModels } from '@xerotier/box-model';
+import { bundledModels } from '@xerotier/bundled-models';
 import { portState } from '@xerotier/local-servers';
 import { constants, existsSync } from 'node:fs';
 import { access, stat, statfs } from 'node:fs/promises';
@@ -86,7 +86,7 @@ async function folders(): Promise<Finding[]> {
 }
 
 async function model(): Promise<Finding> {
-  const { path } = boxModels.chat;
+  const { path } = bundledModels.chat;
   const size = await stat(path).then(
     (found) => found.size,
     () => 0,
@@ -95,7 +95,7 @@ async function model(): Promise<Finding> {
   return {
     status: 'FAIL',
     text: `the bundled model is missing: ${path}`,
-    remedy: 'Restore it: git checkout -- tools/box-model/models',
+    remedy: 'Restore it: git checkout -- tools/bundled-models/models',
   };
 }
 

@@ -3,8 +3,8 @@ export type { DevFile } from './dev-file.ts';
 export { PROJECT_SLUG, startPlatform } from './platform.ts';
 export type { Platform, PlatformDescription, PlatformOptions, WorkerSpec } from './platform.ts';
 export {
-  boxEmbeddings,
-  boxPlatform,
+  bundledEmbeddings,
+  bundledPlatform,
   llamaPlatform,
   removeState,
   scriptedPlatform,

@@ -1,6 +1,6 @@
 /** Common platforms. */
 import { removeDataDir } from '@xerotier/local-servers';
-import { boxModels } from '@xerotier/box-model';
+import { bundledModels } from '@xerotier/bundled-models';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -18,14 +18,14 @@ export type PlatformParts = Pick<PlatformOptions, 'models' | 'endpoints' | 'work
 /**
  * The bundled models, each on a CPU worker behind an endpoint: `chat`, and `embed` for vectors. `npm start` runs this.
  */
-export function boxPlatform(): PlatformParts {
-  const { id, path, contextTokens } = boxModels.chat;
-  return together(llamaPlatform(id, path, contextTokens), boxEmbeddings());
+export function bundledPlatform(): PlatformParts {
+  const { id, path, contextTokens } = bundledModels.chat;
+  return together(llamaPlatform(id, path, contextTokens), bundledEmbeddings());
 }
 
 /** One small CPU worker with the bundled embedding model, behind the endpoint `embed`. */
-export function boxEmbeddings(): PlatformParts {
-  const { id, path, contextTokens } = boxModels.embed;
+export function bundledEmbeddings(): PlatformParts {
+  const { id, path, contextTokens } = bundledModels.embed;
   const env = { XIM_ENGINE: 'llama', XIM_MODEL_PATH: path, XIM_SLOTS: '2', XIM_THREADS: '1' };
   return {
     models: [{ id, name: id, ownedBy: OWNER, contextTokens }],

@@ -13,7 +13,7 @@ import { givenUrls } from './given-servers.ts';
 import { choosePort, wantedPort } from './http-port.ts';
 import { startPlatform } from './platform.ts';
 import type { Platform } from './platform.ts';
-import { boxPlatform } from './presets.ts';
+import { bundledPlatform } from './presets.ts';
 import { Progress } from './progress.ts';
 import { defaultStateDir as state } from './project-paths.ts';
 import { releaseLock, takeLock } from './supervisor-lock.ts';
@@ -67,7 +67,7 @@ async function startHere(): Promise<void> {
     }
     platform = await startPlatform({
       state,
-      ...boxPlatform(),
+      ...bundledPlatform(),
       httpPort,
       given: givenUrls(process.env),
       env: {

@@ -13,7 +13,7 @@ import { endWithParent } from './end-with-parent.ts';
 import { LogFile } from './log-file.ts';
 import { formatLogLine } from './log-line.ts';
 import { PROJECT_NAME, PROJECT_SLUG, TEAM_NAME } from './platform.ts';
-import { boxPlatform } from './presets.ts';
+import { bundledPlatform } from './presets.ts';
 import { lockHolder, takeLockFile } from './process-lock.mjs';
 import type { Holder } from './process-lock.mjs';
 import { projectRoot, defaultStateDir as state } from './project-paths.ts';
@@ -31,7 +31,7 @@ export async function worker(args: readonly string[]): Promise<void> {
     // npm runs scripts in the project's folder, and passes the original one.
     cwd: process.env['INIT_CWD'] ?? process.cwd(),
     env: process.env,
-    taken: boxPlatform().endpoints.map(({ slug }) => slug),
+    taken: bundledPlatform().endpoints.map(({ slug }) => slug),
   });
   if (options === 'help') {
     process.stdout.write(WORKER_USAGE);

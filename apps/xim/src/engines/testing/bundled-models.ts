@@ -2,7 +2,7 @@
 import { fileURLToPath } from 'node:url';
 
 const file = (name: string): string =>
-  fileURLToPath(new URL(`../../../../../tools/box-model/models/${name}`, import.meta.url));
+  fileURLToPath(new URL(`../../../../../tools/bundled-models/models/${name}`, import.meta.url));
 
 export const chatModelFile = file('xero-tiny.gguf');
 export const embeddingModelFile = file('xero-embed.gguf');

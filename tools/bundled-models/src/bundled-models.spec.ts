@@ -1,20 +1,20 @@
 import { readFileSync, statSync } from 'node:fs';
 import { getLlama, LlamaLogLevel } from 'node-llama-cpp';
 import type { Llama } from 'node-llama-cpp';
-import { boxModels, sha256Of } from './box-models.ts';
+import { bundledModels, sha256Of } from './bundled-models.ts';
 import { FileAnswerer } from './evaluation/file-answerer.ts';
 import { cardPart, modelCardPath, withCardPart } from './model-card.ts';
 import { factsTable, modelFacts } from './model-facts.ts';
 
 const MEGABYTE = 1_000_000;
 
-describe('the models in the box', () => {
+describe('bundled models', () => {
   it('are the files that were checked in', async () => {
-    for (const { path, sha256 } of Object.values(boxModels)) expect(await sha256Of(path)).toBe(sha256);
+    for (const { path, sha256 } of Object.values(bundledModels)) expect(await sha256Of(path)).toBe(sha256);
   });
 
   it('are small', () => {
-    const bytes = Object.values(boxModels).reduce((sum, { path }) => sum + statSync(path).size, 0);
+    const bytes = Object.values(bundledModels).reduce((sum, { path }) => sum + statSync(path).size, 0);
     expect(bytes).toBeLessThan(9.5 * MEGABYTE);
   });
 
@@ -23,13 +23,13 @@ describe('the models in the box', () => {
     const anchors = new Map([...compose.matchAll(/&(\S+-model) (\S+)/g)].map(([, anchor, id]) => [anchor, id]));
     const seeded = [...compose.matchAll(/SEED_MODEL_ID: \*(\S+)\n +SEED_CONTEXT_TOKENS: '(\d+)'/g)];
     const seededTokens = new Map(seeded.map(([, anchor, tokens]) => [anchors.get(anchor), Number(tokens)]));
-    for (const { id, path, contextTokens } of Object.values(boxModels)) {
+    for (const { id, path, contextTokens } of Object.values(bundledModels)) {
       const { contextTokens: ofFile } = await modelFacts(path);
       expect({ id, here: contextTokens, seeded: seededTokens.get(id) }).toEqual({ id, here: ofFile, seeded: ofFile });
     }
   });
 
-  it('are on the model card as their files say (npm run card -w tools/box-model)', async () => {
+  it('are on the model card as their files say (npm run card -w tools/bundled-models)', async () => {
     const card = readFileSync(modelCardPath, 'utf8');
     expect(cardPart(card, 'files')).toBe(await factsTable());
     expect(cardPart(card, 'evaluation')).toMatch(/^\| Family +\| Items \|/);
@@ -43,7 +43,7 @@ describe('the models in the box', () => {
     let answerer: FileAnswerer;
 
     beforeAll(async () => {
-      answerer = await FileAnswerer.load(boxModels.chat.path, 0);
+      answerer = await FileAnswerer.load(bundledModels.chat.path, 0);
     });
 
     afterAll(() => answerer.close());
@@ -73,7 +73,7 @@ describe('the models in the box', () => {
     afterAll(() => llama.dispose());
 
     it('puts sentences of one meaning nearer than others', async () => {
-      const model = await llama.loadModel({ modelPath: boxModels.embed.path });
+      const model = await llama.loadModel({ modelPath: bundledModels.embed.path });
       const context = await model.createEmbeddingContext({ contextSize: 256, threads: 1 });
       const [one, same, other] = [
         await context.getEmbeddingFor('How can I get a new password?'),

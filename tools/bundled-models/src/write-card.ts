@@ -1,4 +1,4 @@
-/** `npm run card -w tools/box-model`: writes what the model files say of themselves into MODEL_CARD.md. */
+/** `npm run card -w tools/bundled-models`: writes what the model files say of themselves into MODEL_CARD.md. */
 import { writeIntoCard } from './model-card.ts';
 import { factsTable } from './model-facts.ts';
 

@@ -1,5 +1,5 @@
 /**
- * `npm run rebuild -w tools/box-model`: both models from nothing. It makes a Python environment, writes the text, trains
+ * `npm run rebuild -w tools/bundled-models`: both models from nothing. It makes a Python environment, writes the text, trains
  * the tokenizer and the models, exports them, checks them against the trainer, and writes the checksums. README.md says
  * how long that takes. What was made before is kept in `.cache/`, so a run that was interrupted goes on where it was.
  *

@@ -1,7 +1,7 @@
 /** What the model card says of the files, read from the files themselves. */
 import { stat } from 'node:fs/promises';
 import { readGgufFileInfo } from 'node-llama-cpp';
-import { boxModels } from './box-models.ts';
+import { bundledModels } from './bundled-models.ts';
 
 export interface ModelFacts {
   readonly architecture: string;
@@ -37,14 +37,14 @@ export async function modelFacts(path: string): Promise<ModelFacts> {
 
 /** The first table of the model card. */
 export async function factsTable(): Promise<string> {
-  const [chat, embed] = [await modelFacts(boxModels.chat.path), await modelFacts(boxModels.embed.path)];
+  const [chat, embed] = [await modelFacts(bundledModels.chat.path), await modelFacts(bundledModels.embed.path)];
   const shape = ({ architecture, layers, width, parameters }: ModelFacts): string =>
     `${architecture}, ${layers} layers, ${width} wide, ${(parameters / 1e6).toFixed(1)} million parameters`;
   const context = ({ contextTokens }: ModelFacts, trained: number): string =>
     `${count(contextTokens)} tokens; trained on up to ${count(trained)}`;
   const file = ({ bytes }: ModelFacts): string => `GGUF, 8-bit weights, ${(bytes / 1e6).toFixed(1)} MB`;
   return table([
-    ['', boxModels.chat.id, boxModels.embed.id],
+    ['', bundledModels.chat.id, bundledModels.embed.id],
     ['For', 'chat, tools, reasoning, JSON', 'sentence vectors'],
     ['Shape', shape(chat), shape(embed)],
     ['Context', context(chat, TRAINING_TOKENS.chat), context(embed, TRAINING_TOKENS.embed)],

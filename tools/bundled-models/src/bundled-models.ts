@@ -1,9 +1,9 @@
-/** The model files in the box: where they are, and what they must be. */
+/** The bundled model files: their paths and their expected contents. */
 import { createHash } from 'node:crypto';
 import { createReadStream, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-export interface BoxModel {
+export interface BundledModel {
   /** The name that requests give. */
   readonly id: string;
   readonly path: string;
@@ -24,17 +24,17 @@ const sums = new Map(
     .map(([sum, file]) => [file, sum]),
 );
 
-function boxModel(id: string, contextTokens: number): BoxModel {
+function bundledModel(id: string, contextTokens: number): BundledModel {
   const sha256 = sums.get(`${id}.gguf`);
   if (sha256 === undefined) throw new Error(`models/SHA256SUMS does not name ${id}.gguf: build the models again.`);
   return { id, path: fileURLToPath(new URL(`${id}.gguf`, folder)), contextTokens, sha256 };
 }
 
-export const boxModels = {
+export const bundledModels = {
   /** Chat, tools, thoughts, JSON. */
-  chat: boxModel('xero-tiny', 2_048),
+  chat: bundledModel('xero-tiny', 2_048),
   /** Sentence embeddings. */
-  embed: boxModel('xero-embed', 512),
+  embed: bundledModel('xero-embed', 512),
 } as const;
 
 /** SHA-256 of a file as it is now. @throws the file system's error when it cannot be read. */

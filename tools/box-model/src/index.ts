@@ -1,2 +1,0 @@
-export { boxModels } from './box-models.ts';
-export type { BoxModel } from './box-models.ts';

@@ -1,0 +1,2 @@
+export { bundledModels } from './bundled-models.ts';
+export type { BundledModel } from './bundled-models.ts';
