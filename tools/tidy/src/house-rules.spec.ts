@@ -204,6 +204,30 @@ const CASES: Readonly<Record<string, { bad: [path: string, text: string][]; good
       ['src/a.ts', '// docs/adr/0002'],
     ],
   },
+  'words are those of the glossary': {
+    bad: [
+      ['src/a.ts', 'const answer = 1;'],
+      ['src/a.ts', 'class B { #lastAnswers = []; }'],
+      ['src/a.ts', 'export const ANSWER_BYTES_MAX = 1;'],
+      ['src/a.ts', '// The first answer.'],
+      ['src/a.ts', "log.warn('redis does not answer');"],
+      ['src/a.ts', 'throw new Error(`It was answered with ${status}`);'],
+      ['src/a.spec.ts', "it.each([1])('answers %i', () => undefined);"],
+      ['src/a.spec.ts', 'const refusal = refusedBy;'],
+      ['src/late-answer.ts', 'export {};'],
+      ['docs/a.md', 'An answer\n'],
+    ],
+    good: [
+      ['src/a.ts', 'const response = 1;'],
+      ['src/a.ts', 'if (state === \'answer\') message.refusal = null; // the field `refusal`, "answer"'],
+      ['src/a.ts', "throw new Error('connection refused');"],
+      ['src/a.spec.ts', "prompt('answer with yes or no'); it('responds', () => undefined);"],
+      ['docs/a.md', 'The field `answer`, [here](answer.md), and "answers":\n\n```\nanswer\n```\n'],
+      ['docs/glossary.md', 'answer'],
+      ['tools/bundled-models/src/a.ts', 'const answer = 1;'],
+      ['src/fixtures/a.md', 'answer'],
+    ],
+  },
 };
 
 describe('the house rules', () => {
@@ -214,6 +238,7 @@ describe('the house rules', () => {
     write('tools/trained/package.json', '{"scripts":{"train":"x"}}');
     write('docs/adr/0001-first.md', '# 0001 First\n');
     write('docs/adr/0002-second.md', '# 0002 Second\n');
+    write('docs/glossary.md', '| response | What is returned. | `answer` |\n| reject | x | `refuse`, `refusal` |\n');
   });
 
   it('all have cases', () => {

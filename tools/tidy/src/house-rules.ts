@@ -6,6 +6,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { documentRules } from './document-rules.ts';
+import { glossaryRules } from './glossary-rules.ts';
 
 export interface SourceFile {
   /** Relative to the project's root. */
@@ -87,6 +88,7 @@ export const rules: Readonly<Record<string, Rule>> = {
       .map(([name, version]) => `${path}: pin ${name} exactly instead of '${version}'`);
   },
   ...documentRules,
+  ...glossaryRules,
 };
 
 /** Returns all problems of the project. */
