@@ -35,7 +35,7 @@ export type DedicatedPlatform = SuitePlatform & Pick<Platform, 'servers'>;
 
 export async function startDedicatedPlatform(plan: PlatformPlan): Promise<DedicatedPlatform> {
   const env = { ...responseValidationEnv, ...plan.env };
-  const platform = await startTemporaryPlatform({ restart: false, ...plan, env });
+  const platform = await startTemporaryPlatform({ restart: false, isDurable: false, ...plan, env });
   return {
     get description() {
       return platform.description;

@@ -21,6 +21,7 @@ const server = createServer((_, response) => {
     endpoints: [],
     workers: [],
     restart: false,
+    isDurable: false,
     env: responseValidationEnv,
   });
   starting.then(

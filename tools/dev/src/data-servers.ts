@@ -23,12 +23,16 @@ export type ServerName = (typeof SERVER_NAMES)[number];
 
 const RESTART_WAIT_MS = 500;
 
-/** @param options.restart restart servers that exit, with the same data, port and password. */
+/**
+ * @param options.restart restart servers that exit, with the same data, port and password.
+ * @param options.isDurable whether commits of PostgreSQL survive a power failure.
+ */
 export async function startDataServers(
   state: StateDir,
   given: GivenUrls,
   options: {
     readonly restart: boolean;
+    readonly isDurable: boolean;
     readonly onProgress: (message: string) => void;
     /** Called with a message when a server exits unexpectedly, and when it is restarted. */
     readonly notify: (message: string) => void;
@@ -58,7 +62,7 @@ export async function startDataServers(
   const start = {
     nats: () => startNats({ binary: binaries.nats, ...common('nats') }),
     redis: () => startRedis({ binary: binaries.redis, ...common('redis') }),
-    postgres: () => startPostgres({ binary: binaries.postgres, ...common('postgres') }),
+    postgres: () => startPostgres({ binary: binaries.postgres, isDurable: options.isDurable, ...common('postgres') }),
   };
   /** Restarts a server on its port and data; services reconnect by themselves. */
   const restart = async (name: ServerName): Promise<void> => {

@@ -35,6 +35,8 @@ export interface PlatformOptions {
   readonly httpPort?: number;
   /** Whether to restart services that exit unexpectedly; default true. */
   readonly restart?: boolean;
+  /** Whether what is written to the private PostgreSQL survives a power cut; default true. It survives any kill. */
+  readonly isDurable?: boolean;
   readonly gateways?: number;
   readonly routers?: number;
   readonly given?: GivenUrls;
@@ -104,6 +106,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
   let credentials = await loadCredentials(state, PROJECT_SLUG);
   const servers = await startDataServers(state, given, {
     restart: options.restart ?? true,
+    isDurable: options.isDurable ?? true,
     onProgress,
     notify,
     onChange: () => options.onChange?.(),

@@ -66,6 +66,7 @@ async function startServers(names: readonly ServerName[], folder: string): Promi
         database: 'xerotier',
         user: 'xerotier',
         password: randomBytes(12).toString('hex'),
+        isDurable: false,
       }),
   };
   const started = await Promise.all(names.map(async (name) => [name, await start[name]()] as const));
