@@ -1,6 +1,10 @@
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 
 const swc = JSON.parse(readFileSync(new URL('.swcrc', import.meta.url), 'utf8'));
+
+// For the processes that tests start, and those that jest runs tests in. `npm test` sets it itself (tools/bootstrap.mjs).
+process.env.NODE_COMPILE_CACHE ??= join(import.meta.dirname, 'node_modules', '.cache', 'node-compile-cache');
 
 /**
  * The one jest configuration; each suite adds what it runs. Sources are loaded as they are (TypeScript,

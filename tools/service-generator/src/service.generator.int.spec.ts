@@ -64,6 +64,7 @@ function run(program: string, ...args: string[]): { code: number | null; output:
     env: {
       PATH: `${join(projectRoot, 'node_modules/.bin')}:${process.env['PATH']}`,
       HOME: process.env['HOME'],
+      NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'],
       NX_DAEMON: 'false',
       NX_TUI: 'false',
       NODE_OPTIONS: '--experimental-vm-modules',

@@ -47,7 +47,12 @@ describe('deploy/seed.mjs', () => {
       ['--conditions=xerotier-source', join(projectRoot, 'deploy/seed.mjs'), ...args],
       {
         cwd: folder,
-        env: { SEED_STATE_DIR: folder, SEED_MODEL_ID: 'tiny', ...env },
+        env: {
+          NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'],
+          SEED_STATE_DIR: folder,
+          SEED_MODEL_ID: 'tiny',
+          ...env,
+        },
       },
     );
     let out = '';
