@@ -1,9 +1,9 @@
 /** The reference page: Redoc, served by the gateway, with the embedded document. It loads nothing from other hosts. */
 import { createHash } from 'node:crypto';
 import { createRequire } from 'node:module';
+import { SAMPLE_BASE_URL } from '@xerotier/public-api/openapi';
 import type { DocumentedOperation, OpenapiDocument } from '@xerotier/public-api/openapi';
 import { getReferencePageScript } from '@xerotier/public-api/reference';
-import { codeSamples } from './code-samples.ts';
 import { openapiDocument } from './document.ts';
 
 const require = createRequire(import.meta.url);
@@ -16,15 +16,15 @@ export function redocFile(): string {
   return require.resolve('redoc/bundles/redoc.standalone.js');
 }
 
-/** Placeholder for the base URL: the browser replaces it by its origin, and project and endpoint of the query. */
-const BASE_URL = '{base_url}';
-
-/** `/docs?project=P&endpoint=E` shows the URLs of that endpoint; without a query those of the root base URL. */
+/**
+ * The browser replaces `SAMPLE_BASE_URL` by its origin, and project and endpoint of the query.
+ * `/docs?project=P&endpoint=E` shows the URLs of that endpoint; without a query those of the root base URL.
+ */
 const SCRIPT = `
 const { origin, searchParams } = new URL(location.href);
 const names = [searchParams.get('project'), searchParams.get('project') && searchParams.get('endpoint')].filter(Boolean);
 const base = [origin, ...names.map(encodeURIComponent)].join('/');
-const text = document.getElementById('document').textContent.replaceAll('${BASE_URL}', base);
+const text = document.getElementById('document').textContent.replaceAll('${SAMPLE_BASE_URL}', base);
 Redoc.init(JSON.parse(text), {
   downloadUrls: [{ title: 'openapi.json', url: '/openapi.json' }],
   expandResponses: '200',
@@ -86,17 +86,16 @@ export function pageOf(document: OpenapiDocument): string {
 `;
 }
 
-/** Returns the document for the page: each operation once, on the root base URL, with code samples. */
+/** Returns the document for the page: each operation once, on the root base URL. */
 export function referenceDocument(document: OpenapiDocument): OpenapiDocument {
   const paths = Object.entries(document.paths)
     .filter(([path]) => !path.startsWith('/{project}') && path !== REDOC_PATH)
     .map(([path, item]) => {
       const methods = Object.entries(item).map(([method, operation]): [string, DocumentedOperation] => {
-        const shown = { ...operation, operationId: operation.operationId.replace(/ByKey$/, '') };
-        const samples = codeSamples({ method: method.toUpperCase(), path, operation: shown }, BASE_URL);
-        return [method, { ...shown, 'x-codeSamples': samples }];
+        const operationId = operation.operationId.replace(/ByKey$/, '');
+        return [method, { ...operation, operationId }];
       });
       return [path, Object.fromEntries(methods)] as const;
     });
-  return { ...document, servers: [{ url: BASE_URL }], paths: Object.fromEntries(paths) };
+  return { ...document, servers: [{ url: SAMPLE_BASE_URL }], paths: Object.fromEntries(paths) };
 }

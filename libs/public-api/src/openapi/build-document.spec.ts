@@ -158,20 +158,24 @@ describe('code samples', () => {
 
   it('send the example', () => {
     const { curl, Python, Node } = samples('/v1/embeddings', 'post');
-    expect(curl).toContain(`-d '{"model":"embed","input":["Hello there","Good bye"]}'`);
-    expect(Python).toContain('json={"model": "embed", "input": ["Hello there", "Good bye"]}');
-    expect(Node).toContain(`body: JSON.stringify({"model":"embed","input":["Hello there","Good bye"]})`);
+    expect(curl).toContain('"Hello there"');
+    expect(Python).toContain(
+      'client.embeddings.create(\n    model="embed",\n    input=["Hello there", "Good bye"],\n)',
+    );
+    expect(Node).toContain("client.embeddings.create({\n  model: 'embed',\n  input: ['Hello there', 'Good bye'],\n})");
   });
 
   it('send a file if the form has one', () => {
     const { curl, Python, Node } = samples('/v1/images/edits', 'post');
-    expect(curl).toContain('-F image=@file');
-    expect(Python).toContain('files={"image": open("file", "rb")}');
-    expect(Node).toContain(`form.set('image', await openAsBlob('file'));`);
+    expect(curl).toContain('-F "image=@image.png"');
+    expect(Python).toContain('image=open("image.png", "rb")');
+    expect(Node).toContain("image: createReadStream('image.png')");
   });
 
-  it('use variables for path parameters, and a key only if required', () => {
-    expect(samples('/{project}/v1/models/{model}', 'get')['curl']).toContain('"$BASE_URL/$PROJECT/v1/models/$MODEL"');
+  it('use placeholders for path parameters, and a key only if required', () => {
+    expect(samples('/{project}/v1/models/{model}', 'get')['curl']).toContain(
+      '"{base_url}/PROJECT_ID/v1/models/MODEL_ID"',
+    );
     expect(samples('/openapi.json', 'get')['curl']).not.toContain('API_KEY');
   });
 });

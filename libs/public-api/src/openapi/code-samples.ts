@@ -1,109 +1,173 @@
-/** Code samples for curl, Python and Node, from the `example` of an operation. `$BASE_URL` is scheme and host. */
+/** Code samples (`x-codeSamples`) for curl and the OpenAI SDKs for Python and Node, from the `example` of an operation. */
 import type { OperationDefinition } from '../operation/define-operation.ts';
 import type { CodeSample } from './openapi-document.ts';
 
-interface Sample {
-  readonly method: string;
-  /** With shell variables `$NAME` for its parameters. */
-  readonly path: string;
-  readonly requiresKey: boolean;
-  /** The first file field of a form. */
-  readonly file: string | undefined;
-  readonly body: Readonly<Record<string, unknown>> | undefined;
+/** Placeholder for scheme and host; the reference page replaces it by the base URL, project and endpoint included. */
+export const SAMPLE_BASE_URL = '{base_url}';
+
+interface SdkMethod {
+  readonly node: string;
+  /** If its name differs from that of the Node SDK. */
+  readonly python?: string;
 }
 
+/** SDK methods of all operations that require a key; null if the SDKs have none: their generic methods are used. */
+export const sdkMethods: Readonly<Record<string, SdkMethod | null>> = {
+  createChatCompletion: { node: 'chat.completions.create' },
+  listChatCompletions: { node: 'chat.completions.list' },
+  getChatCompletion: { node: 'chat.completions.retrieve' },
+  updateChatCompletion: { node: 'chat.completions.update' },
+  deleteChatCompletion: { node: 'chat.completions.delete' },
+  getChatCompletionMessages: { node: 'chat.completions.messages.list' },
+  createEmbedding: { node: 'embeddings.create' },
+  rerank: null,
+  rerankV2: null,
+  score: null,
+  createSpeech: { node: 'audio.speech.create' },
+  createTranscription: { node: 'audio.transcriptions.create' },
+  createTranslation: { node: 'audio.translations.create' },
+  createImage: { node: 'images.generate' },
+  createImageEdit: { node: 'images.edit' },
+  createImageVariation: { node: 'images.createVariation', python: 'images.create_variation' },
+  listModels: { node: 'models.list' },
+  retrieveModel: { node: 'models.retrieve' },
+};
+
+/**
+ * Public operations have a curl sample only.
+ * @param path of the operation on one of its bases, such as `/{project}/v1/models/{model}`.
+ */
 export function codeSamples(operation: OperationDefinition, path: string): CodeSample[] {
-  const sample: Sample = {
-    method: operation.method.toUpperCase(),
-    path: path.replaceAll(/\{(\w+)\}/g, (_, name: string) => `$${name.toUpperCase()}`),
-    requiresKey: operation.permission !== null,
-    file: operation.files?.[0]?.name,
-    body: operation.example,
-  };
+  const curl = { lang: 'Shell', label: 'curl', source: curlSample(operation, path) } as const;
+  if (operation.permission === null) return [curl];
   return [
-    { lang: 'Shell', label: 'curl', source: curl(sample) },
-    { lang: 'Python', label: 'Python', source: python(sample) },
-    { lang: 'JavaScript', label: 'Node', source: node(sample) },
+    curl,
+    { lang: 'Python', label: 'Python', source: pythonSample(operation, path) },
+    { lang: 'JavaScript', label: 'Node', source: nodeSample(operation, path) },
   ];
 }
 
-function curl({ method, path, requiresKey, file, body }: Sample): string {
-  const isDefault = method === 'GET' || body !== undefined;
-  const fields = Object.entries(body ?? {}).map(([name, value]) => `-F ${name}="${String(value)}"`);
+function curlSample({ method, permission, files, example }: OperationDefinition, path: string): string {
+  const isDefaultMethod = method === 'get' || example !== undefined;
   const lines = [
-    `curl ${isDefault ? '' : `-X ${method} `}"$BASE_URL${path}"`,
-    ...(requiresKey ? ['-H "Authorization: Bearer $API_KEY"'] : []),
-    ...(file !== undefined ? [...fields, `-F ${file}=@file`] : []),
-    ...(body !== undefined && file === undefined
-      ? ['-H "Content-Type: application/json"', `-d '${JSON.stringify(body).replaceAll("'", `'\\''`)}'`]
-      : []),
+    `curl ${isDefaultMethod ? '' : `-X ${method.toUpperCase()} `}"${SAMPLE_BASE_URL}${filledIn(path)}"`,
+    ...(permission === null ? [] : ['-H "Authorization: Bearer $API_KEY"']),
   ];
+  const [file] = files ?? [];
+  if (file !== undefined) {
+    lines.push(`-F "${file.name}=@${fileName(file.name)}"`);
+    lines.push(...Object.entries(example ?? {}).map(([name, value]) => `-F "${name}=${String(value)}"`));
+  } else if (example !== undefined) {
+    lines.push(
+      '-H "Content-Type: application/json"',
+      `-d '${JSON.stringify(example, null, 2).replaceAll("'", "'\\''")}'`,
+    );
+  }
   return lines.join(' \\\n  ');
 }
 
-/** Replaces the shell variables of a path by those of a string template. */
-function withVariables(path: string, write: (name: string) => string): string {
-  return path.replaceAll(/\$([A-Z_]+)/g, (_, name: string) => write(name));
+function pythonSample({ operationId, method, files, example }: OperationDefinition, path: string): string {
+  const { base, rest } = splitPath(path);
+  const sdk = sdkMethods[operationId] ?? null;
+  const [file] = files ?? [];
+  const named = Object.entries(example ?? {}).map(([name, value]) => `    ${name}=${pythonLiteral(value, 1)},\n`);
+  if (file !== undefined) named.unshift(`    ${file.name}=open("${fileName(file.name)}", "rb"),\n`);
+  const ids = idsIn(rest).map((id) => `"${id}"`);
+  const call =
+    sdk === null
+      ? `client.${method}(\n    "${filledIn(rest)}",\n    cast_to=object,${example === undefined ? '' : `\n    body=${pythonLiteral(example, 1)},`}\n)`
+      : `client.${sdk.python ?? sdk.node}(${named.length === 0 ? ids.join(', ') : `\n${ids.map((id) => `    ${id},\n`).join('')}${named.join('')}`})`;
+  return `import os
+from openai import OpenAI
+
+client = OpenAI(base_url="${SAMPLE_BASE_URL}${base}", api_key=os.environ["API_KEY"])
+response = ${call}
+print(response)`;
 }
 
-function python({ method, path, requiresKey, file, body }: Sample): string {
-  const url = withVariables(`$BASE_URL${path}`, (name) => `{os.environ['${name}']}`);
-  const data = body === undefined ? undefined : pythonLiteral(body);
-  const lines = [
-    `    f"${url}",`,
-    ...(requiresKey ? [`    headers={"Authorization": f"Bearer {os.environ['API_KEY']}"},`] : []),
-    ...(file !== undefined ? [`    data=${data},`, `    files={"${file}": open("file", "rb")},`] : []),
-    ...(data !== undefined && file === undefined ? [`    json=${data},`] : []),
-  ];
-  return [
-    'import os',
-    'import requests',
-    '',
-    `response = requests.${method.toLowerCase()}(`,
-    ...lines,
-    ')',
-    'print(response.text)',
-  ].join('\n');
+function nodeSample({ operationId, method, files, example }: OperationDefinition, path: string): string {
+  const { base, rest } = splitPath(path);
+  const sdk = sdkMethods[operationId] ?? null;
+  const [file] = files ?? [];
+  const fileLine = file === undefined ? '' : `\n  ${file.name}: createReadStream('${fileName(file.name)}'),`;
+  const body = example === undefined ? undefined : javascriptLiteral(example, 0).replace('{', `{${fileLine}`);
+  const args = [...idsIn(rest).map((id) => `'${id}'`), ...(body === undefined ? [] : [body])].join(', ');
+  const call =
+    sdk === null
+      ? `client.${method}('${filledIn(rest)}'${example === undefined ? '' : `, {\n  body: ${javascriptLiteral(example, 1)},\n}`})`
+      : `client.${sdk.node}(${args})`;
+  return `${file === undefined ? '' : "import { createReadStream } from 'node:fs';\n"}import OpenAI from 'openai';
+
+const client = new OpenAI({ baseURL: '${SAMPLE_BASE_URL}${base}', apiKey: process.env.API_KEY });
+const response = await ${call};
+console.log(response);`;
 }
 
-function pythonLiteral(value: unknown): string {
-  if (value === null) return 'None';
-  if (typeof value === 'boolean') return value ? 'True' : 'False';
-  if (Array.isArray(value)) return `[${value.map(pythonLiteral).join(', ')}]`;
-  if (typeof value !== 'object') return JSON.stringify(value);
-  return `{${Object.entries(value)
-    .map(([name, inner]) => `${JSON.stringify(name)}: ${pythonLiteral(inner)}`)
-    .join(', ')}}`;
+/** The version, and project and endpoint where they are in the path, belong to the base URL of a client. */
+function splitPath(path: string): { base: string; rest: string } {
+  const [, base = '', rest = ''] = /^(.*?\/v\d+)(\/.*)$/.exec(path) ?? [];
+  return { base: filledIn(base), rest };
 }
 
-function node({ method, path, requiresKey, file, body }: Sample): string {
-  const url = withVariables(`$BASE_URL${path}`, (name) => `\${process.env.${name}}`);
-  const headers = [
-    ...(requiresKey ? ['Authorization: `Bearer ${process.env.API_KEY}`'] : []),
-    ...(body !== undefined && file === undefined ? ["'Content-Type': 'application/json'"] : []),
-  ];
-  const form = Object.entries(body ?? {}).map(
-    ([name, value]) => `form.set('${name}', ${JSON.stringify(String(value))});`,
-  );
-  const options = [
-    ...(method === 'GET' ? [] : [`  method: '${method}',`]),
-    ...(headers.length === 0 ? [] : [`  headers: { ${headers.join(', ')} },`]),
-    ...(file !== undefined ? ['  body: form,'] : []),
-    ...(body !== undefined && file === undefined ? [`  body: JSON.stringify(${JSON.stringify(body)}),`] : []),
-  ];
-  return [
-    ...(file !== undefined
-      ? [
-          "import { openAsBlob } from 'node:fs';",
-          '',
-          'const form = new FormData();',
-          ...form,
-          `form.set('${file}', await openAsBlob('file'));`,
-          '',
-        ]
-      : []),
-    `const response = await fetch(\`${url}\`${options.length === 0 ? ');' : ', {'}`,
-    ...(options.length === 0 ? [] : [...options, '});']),
-    'console.log(await response.text());',
-  ].join('\n');
+function filledIn(path: string): string {
+  return path.replaceAll(/\{(\w+)\}/g, (_, name: string) => placeholder(name));
+}
+
+function idsIn(path: string): string[] {
+  return [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => placeholder(name as string));
+}
+
+function placeholder(name: string): string {
+  return `${name.toUpperCase()}_ID`;
+}
+
+function fileName(field: string): string {
+  return field === 'image' ? 'image.png' : 'audio.mp3';
+}
+
+function pythonLiteral(value: unknown, depth: number): string {
+  return literal(value, depth, PYTHON);
+}
+
+function javascriptLiteral(value: unknown, depth: number): string {
+  return literal(value, depth, JAVASCRIPT);
+}
+
+interface Notation {
+  readonly indent: string;
+  /** Inside the braces of an object on one line. */
+  readonly padding: string;
+  readonly key: (name: string) => string;
+  readonly scalar: (value: unknown) => string;
+}
+
+const PYTHON: Notation = {
+  indent: '    ',
+  padding: '',
+  key: (name) => JSON.stringify(name),
+  scalar: (value) =>
+    value === null ? 'None' : value === true ? 'True' : value === false ? 'False' : JSON.stringify(value),
+};
+const JAVASCRIPT: Notation = {
+  indent: '  ',
+  padding: ' ',
+  key: (name) => name,
+  scalar: (value) =>
+    typeof value === 'string' ? `'${JSON.stringify(value).slice(1, -1).replaceAll("'", "\\'")}'` : String(value),
+};
+
+/** What holds neither lists nor objects stays on one line. */
+function literal(value: unknown, depth: number, notation: Notation): string {
+  if (typeof value !== 'object' || value === null) return notation.scalar(value);
+  const isList = Array.isArray(value);
+  const parts = Object.entries(value).map(([name, part]) => {
+    const text = literal(part, depth + 1, notation);
+    return isList ? text : `${notation.key(name)}: ${text}`;
+  });
+  const isFlat = depth > 0 && Object.values(value).every((part) => typeof part !== 'object');
+  if (isFlat) return isList ? `[${parts.join(', ')}]` : `{${notation.padding}${parts.join(', ')}${notation.padding}}`;
+  const inner = notation.indent.repeat(depth + 1);
+  const lines = parts.map((part) => `${inner}${part},\n`).join('');
+  const [open, close] = isList ? ['[', ']'] : ['{', '}'];
+  return `${open}\n${lines}${notation.indent.repeat(depth)}${close}`;
 }

@@ -1,29 +1,20 @@
-import { codeSamples } from './code-samples.ts';
-import type { DocumentedOperation } from '@xerotier/public-api/openapi';
+import { operations } from '../operations/operations.ts';
+import type { OperationDefinition } from '../operation/define-operation.ts';
+import { codeSamples, SAMPLE_BASE_URL, sdkMethods } from './code-samples.ts';
 
-function operation(operationId: string, mediaType?: string, example?: object): DocumentedOperation {
-  return {
-    operationId,
-    tags: [],
-    summary: '',
-    parameters: [],
-    responses: {},
-    ...(mediaType !== undefined && { requestBody: { required: true, content: { [mediaType]: { example } } } }),
-  };
+function operation(operationId: string, more: Partial<OperationDefinition> = {}): OperationDefinition {
+  const common = { method: 'post', path: '/', permission: 'inference:write', tag: 'Chat', summary: '', errors: [] };
+  return { ...(common as unknown as OperationDefinition), operationId, ...more };
 }
 
-function sourcesOf(method: string, path: string, documented: DocumentedOperation): string[] {
-  return codeSamples({ method, path, operation: documented }, 'https://api.test').map(({ source }) => source);
+function sourcesOf(path: string, sampled: OperationDefinition): string[] {
+  return codeSamples(sampled, path).map(({ source }) => source.replaceAll(SAMPLE_BASE_URL, 'https://api.test'));
 }
 
 describe('codeSamples', () => {
   it('calls the method of the OpenAI SDKs', () => {
     const example = { model: 'm', messages: [{ role: 'user', content: "it's" }], stream: false, stop: null };
-    const [curl, python, node] = sourcesOf(
-      'POST',
-      '/v1/chat/completions',
-      operation('createChatCompletion', 'application/json', example),
-    );
+    const [curl, python, node] = sourcesOf('/v1/chat/completions', operation('createChatCompletion', { example }));
     expect(curl).toMatch(
       /^curl "https:\/\/api\.test\/v1\/chat\/completions" \\\n {2}-H "Authorization: Bearer \$API_KEY"/,
     );
@@ -39,11 +30,8 @@ describe('codeSamples', () => {
   });
 
   it('uses the generic methods of the SDKs for other operations, with the version of the path', () => {
-    const [curl, python, node] = sourcesOf(
-      'POST',
-      '/v2/rerank',
-      operation('rerankV2', 'application/json', { query: 'q', documents: ['a'] }),
-    );
+    const example = { query: 'q', documents: ['a'] };
+    const [curl, python, node] = sourcesOf('/v2/rerank', operation('rerankV2', { example }));
     expect(curl).toContain('"https://api.test/v2/rerank"');
     expect(python).toContain('base_url="https://api.test/v2"');
     expect(python).toContain('client.post(\n    "/rerank",\n    cast_to=object,\n    body={');
@@ -52,17 +40,14 @@ describe('codeSamples', () => {
   });
 
   it('sends no body if the operation has none', () => {
-    const [, python, node] = sourcesOf('GET', '/v1/things', operation('listThings'));
+    const [, python, node] = sourcesOf('/v1/things', operation('listThings', { method: 'get' }));
     expect(python).toContain('client.get(\n    "/things",\n    cast_to=object,\n)');
     expect(node).toContain("client.get('/things');");
   });
 
   it('sends a form with its file', () => {
-    const [curl, python, node] = sourcesOf(
-      'POST',
-      '/v1/audio/transcriptions',
-      operation('createTranscription', 'multipart/form-data', { model: 'm' }),
-    );
+    const form = { files: [{ name: 'file', min: 1, max: 1 }], example: { model: 'm' } };
+    const [curl, python, node] = sourcesOf('/v1/audio/transcriptions', operation('createTranscription', form));
     expect(curl).toContain('-F "file=@audio.mp3" \\\n  -F "model=m"');
     expect(python).toContain('file=open("audio.mp3", "rb"),\n    model="m"');
     expect(node).toMatch(/^import \{ createReadStream \}/);
@@ -71,9 +56,8 @@ describe('codeSamples', () => {
 
   it('uses placeholders for ids in the path, and an explicit method if it is not the default', () => {
     const [curl, python, node] = sourcesOf(
-      'DELETE',
       '/v1/chat/completions/{completion}',
-      operation('deleteChatCompletion'),
+      operation('deleteChatCompletion', { method: 'delete' }),
     );
     expect(curl).toMatch(/^curl -X DELETE "https:\/\/api\.test\/v1\/chat\/completions\/COMPLETION_ID"/);
     expect(python).toContain('client.chat.completions.delete("COMPLETION_ID")');
@@ -81,8 +65,24 @@ describe('codeSamples', () => {
   });
 
   it('returns only curl, without a key, for public operations', () => {
-    expect(sourcesOf('GET', '/openapi.json', { ...operation('getOpenapiDocument'), security: [] })).toEqual([
-      'curl "https://api.test/openapi.json"',
-    ]);
+    const open = operation('getOpenapiDocument', { method: 'get', permission: null });
+    expect(sourcesOf('/openapi.json', open)).toEqual(['curl "https://api.test/openapi.json"']);
+  });
+
+  it('puts project and endpoint into the base URL of the client', () => {
+    const [curl, python, node] = sourcesOf(
+      '/{project}/{endpoint}/v1/models',
+      operation('listModels', { method: 'get' }),
+    );
+    expect(curl).toContain('"https://api.test/PROJECT_ID/ENDPOINT_ID/v1/models"');
+    expect(python).toContain('base_url="https://api.test/PROJECT_ID/ENDPOINT_ID/v1"');
+    expect(node).toContain('client.models.list()');
+  });
+});
+
+describe('sdkMethods', () => {
+  it('lists exactly the operations that require a key', () => {
+    const withKey = operations.filter(({ permission }) => permission !== null);
+    expect(Object.keys(sdkMethods)).toEqual(withKey.map(({ operationId }) => operationId));
   });
 });
