@@ -208,11 +208,15 @@ describe('shutdown', () => {
     expect(service.messages().includes('cut off')).toBe(mode === 'never drains');
   });
 
-  it('exits with 1 when draining fails', async () => {
-    const service = run('drain fails');
+  it.each([
+    ['drain fails', 'could not drain'],
+    ['close fails', 'could not close'],
+  ])('exits with 1 and logs the error when its %s', async (mode, reason) => {
+    const service = run(mode);
     await service.started;
     service.child.kill('SIGTERM');
     expect(await service.ended).toEqual([1, null]);
-    expect(service.stdout()).toContain('could not drain');
+    expect(service.messages().at(-1)).toBe('shutdown failed');
+    expect(service.stdout()).toContain(reason);
   });
 });

@@ -77,7 +77,7 @@ export async function runProcess<T extends ServiceSettingsTree>(
     log.info('shutdown completed');
     process.exit(0);
   };
-  void stopSignal.promise.then(stop);
+  void stopSignal.promise.then(stop).catch((error: unknown) => exitWithError(log, 'shutdown failed', error));
   process.off('disconnect', orphaned);
   announce({ healthPort: health.port, ...running.announce }, () => stopSignal.resolve('parent exited'));
   log.info('service started', { pid: process.pid, healthPort: health.port });

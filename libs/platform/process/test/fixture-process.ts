@@ -42,6 +42,7 @@ await runProcess('fixture', settings, async ({ mode }, log) => {
     close: async () => {
       log.info('closing');
       if (mode === 'never closes') await forever;
+      if (mode === 'close fails') throw new Error('could not close');
     },
   };
 });

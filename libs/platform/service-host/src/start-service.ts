@@ -34,7 +34,8 @@ export async function startService<S extends ServiceSettingsTree>(
   const create = definition.application ?? createContext;
   const application = await create(module, { config, log, identity });
   const { nest } = application;
-  nest.useLogger(new NestLogAdapter(log));
+  const nestLog = new NestLogAdapter(log);
+  nest.useLogger(nestLog);
   const discovery = nest.get(DiscoveryService, { strict: false });
   const explorer = instancesOf(discovery).find((instance) => instance instanceof BusExplorer);
   try {
@@ -53,12 +54,19 @@ export async function startService<S extends ServiceSettingsTree>(
         await Promise.all([callOnDrain(discovery, signal), Promise.race([explorer?.settled(), aborted(signal)])]);
         await explorer?.unsubscribe();
       },
-      close: () => application.close(),
+      close: () => closeOrThrow(application, nestLog),
     };
   } catch (error) {
     await application.close();
     throw error;
   }
+}
+
+/** Nest and its TypeORM module only log errors of hooks and connections while closing, and continue. */
+async function closeOrThrow(application: ServiceApplication, nestLog: NestLogAdapter): Promise<void> {
+  const before = nestLog.errors;
+  await application.close();
+  if (nestLog.errors > before) throw new Error('Some resources could not be closed: see the errors above.');
 }
 
 async function createContext(module: DynamicModule): Promise<ServiceApplication> {

@@ -7,9 +7,15 @@ import type { Logger } from '@xerotier/log';
  */
 export class NestLogAdapter implements LoggerService {
   readonly #log: Logger;
+  #errors = 0;
 
   constructor(log: Logger) {
     this.#log = log;
+  }
+
+  /** Number of errors that Nest has logged. */
+  get errors(): number {
+    return this.#errors;
   }
 
   log(): void {}
@@ -19,6 +25,7 @@ export class NestLogAdapter implements LoggerService {
   }
 
   error(message: unknown): void {
+    this.#errors += 1;
     this.#log.error('nest error', { error: message instanceof Error ? message : String(message) });
   }
 }
