@@ -14,13 +14,15 @@ import { GenerationsService } from './generations/generations.service.ts';
 import { EngineHealth, healthTimesDefaults } from './health/engine-health.ts';
 import type { HealthTimes } from './health/engine-health.ts';
 import { healthProbes } from './health/health-probes.ts';
+import { metrics } from './metrics.ts';
 
 await runProcess('xim', settings, async (config, log) => {
   const identity = { workerId: config.workerId ?? `worker-${randomBytes(4).toString('hex')}`, modelId: config.modelId };
   const engine = await createEngine(engineConfigOf(config.engine), log);
   const bus = new Bus(await connectBus({ url: config.nats.url, name: `xim-${identity.workerId}`, log }), { log });
   const health = new EngineHealth(healthProbes(engine), log, healthTimesOf(engine, config.engine));
-  const generations = new GenerationsService(engine, health, identity.workerId, log);
+  const generations = new GenerationsService(engine, health, identity, log);
+  metrics.running.observe(() => [[{ model_name: identity.modelId }, generations.active().length]]);
   const serving = serveGenerations(bus, generations, { model: identity.modelId, worker: identity.workerId });
   const heartbeats = new HeartbeatService(bus, engine, generations, health, identity);
   heartbeats.start();

@@ -123,7 +123,15 @@ export function service<Ops extends Record<string, RequestContract | StreamContr
   name: string,
   operations: Ops,
 ): ServiceContract<Ops> {
+  for (const [key, operation] of Object.entries(operations)) operationNames.set(operation, `${name}.${key}`);
   return { name, operations };
+}
+
+const operationNames = new WeakMap<RequestContract | StreamContract, string>();
+
+/** `auth.authorize`: service and operation. Of one that belongs to no service, its subject without values. */
+export function operationNameOf(operation: RequestContract | StreamContract): string {
+  return operationNames.get(operation) ?? operation.subject;
 }
 
 const SUBJECT_TOKEN = /^[A-Za-z0-9_-]+$/;

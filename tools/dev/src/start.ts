@@ -73,6 +73,7 @@ async function startHere(): Promise<void> {
       env: {
         LOG_LEVEL: process.env['LOG_LEVEL'] || 'info',
         CHECK_RESPONSES: process.env['CHECK_RESPONSES'] || 'true',
+        ...telemetryOf(process.env),
       },
       onProgress: (message) => progress.step(message),
       onNotice: (message) => progress.note(message),
@@ -87,6 +88,12 @@ async function startHere(): Promise<void> {
     progress.fail(error instanceof Error ? error.message : String(error));
     await stop(1);
   }
+}
+
+/** Where spans are sent (docs/observability.md). */
+function telemetryOf(env: NodeJS.ProcessEnv): Record<string, string> {
+  const given = Object.entries(env).filter(([name, value]) => name.startsWith('OTEL_') && value !== undefined);
+  return Object.fromEntries(given) as Record<string, string>;
 }
 
 async function startDetached(): Promise<void> {

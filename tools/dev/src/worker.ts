@@ -168,7 +168,7 @@ function claimFile(name: string): string {
 /** Returns the variables that are meant for a worker. */
 function ownSettings(env: NodeJS.ProcessEnv): Record<string, string> {
   const own = Object.entries(env).filter(
-    ([name, value]) => value !== undefined && (name.startsWith('XIM_') || name === 'LOG_LEVEL'),
+    ([name, value]) => value !== undefined && (/^(?:XIM|OTEL)_/.test(name) || name === 'LOG_LEVEL'),
   );
   return Object.fromEntries(own) as Record<string, string>;
 }

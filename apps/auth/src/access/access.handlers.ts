@@ -4,6 +4,7 @@ import type { Access } from '@xerotier/contracts/auth';
 import { AppError } from '@xerotier/errors';
 import type { Logger } from '@xerotier/log';
 import { LOGGER, Serves } from '@xerotier/service-host';
+import { metrics } from '../metrics.ts';
 import { AccessService } from './access.service.ts';
 import type { AccessRequest } from './access.service.ts';
 
@@ -19,9 +20,12 @@ export class AccessHandlers {
   @Serves(authContract.operations.authorize)
   async authorize(input: AccessRequest): Promise<Access> {
     try {
-      return await this.access.authorize(input);
+      const access = await this.access.authorize(input);
+      metrics.keyVerifications.inc({ outcome: 'granted' });
+      return access;
     } catch (error) {
       const { code, status } = AppError.from(error);
+      metrics.keyVerifications.inc({ outcome: code });
       const { projectId, endpointSlug, clientAddress } = input;
       if (status < 500) this.log.info('access denied', { code, projectId, endpoint: endpointSlug, clientAddress });
       throw error;

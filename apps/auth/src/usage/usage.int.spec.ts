@@ -182,10 +182,10 @@ describe('UsageService', () => {
     const [good, bad] = [aRecord(), aRecord({ keyId: 'key_\u0000' })];
     let statements = 0;
     class InterruptedRepository extends UsageRepository {
-      override async append(records: readonly UsageRecord[]): Promise<void> {
+      override async append(records: readonly UsageRecord[]): Promise<number> {
         statements += 1;
         if (statements === 2) await auth.servers.postgres.stop();
-        await super.append(records);
+        return super.append(records);
       }
     }
     const service = new UsageService(new InterruptedRepository(auth.database.getRepository(UsageEvent)), silentLog());

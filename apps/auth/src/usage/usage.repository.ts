@@ -15,9 +15,15 @@ export class UsageRepository {
     this.#insert = insertStatement(events.metadata);
   }
 
-  /** Inserts all new records or, when it throws, none. */
-  async append(records: readonly UsageRecord[]): Promise<void> {
-    await withDbErrors(() => this.events.query(this.#insert, [JSON.stringify(records.map(rowOf))]));
+  /**
+   * Inserts all new records or, when it throws, none.
+   * @returns the number of new records.
+   */
+  async append(records: readonly UsageRecord[]): Promise<number> {
+    const [row] = await withDbErrors(() =>
+      this.events.query<{ written: string }[]>(this.#insert, [JSON.stringify(records.map(rowOf))]),
+    );
+    return Number(row?.written);
   }
 }
 
@@ -27,9 +33,13 @@ function insertStatement({ columns, tablePath }: EntityMetadata): string {
   const fields = written.map(({ propertyName }) => `"${propertyName}"`);
   const typed = written.map(({ propertyName, type }) => `"${propertyName}" ${String(type)}`);
   return `
-    INSERT INTO ${tablePath} (${written.map(({ databaseName }) => databaseName).join(', ')})
-    SELECT ${fields.join(', ')} FROM json_to_recordset($1::json) AS record (${typed.join(', ')})
-    ON CONFLICT ON CONSTRAINT usage_event_request_key DO NOTHING`;
+    WITH written AS (
+      INSERT INTO ${tablePath} (${written.map(({ databaseName }) => databaseName).join(', ')})
+      SELECT ${fields.join(', ')} FROM json_to_recordset($1::json) AS record (${typed.join(', ')})
+      ON CONFLICT ON CONSTRAINT usage_event_request_key DO NOTHING
+      RETURNING 1
+    )
+    SELECT count(*) AS written FROM written`;
 }
 
 /** Flattens a usage record. Times and counts are rounded to integers, except the time per token. */

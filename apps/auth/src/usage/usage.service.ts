@@ -3,6 +3,7 @@ import type { UsageRecord } from '@xerotier/contracts/inference';
 import { AppError } from '@xerotier/errors';
 import type { Logger } from '@xerotier/log';
 import { LOGGER } from '@xerotier/service-host';
+import { metrics } from '../metrics.ts';
 import { UsageRepository } from './usage.repository.ts';
 
 /** The backlog of an outage arrives at once, and would exceed the statement timeout in one statement. */
@@ -28,7 +29,7 @@ export class UsageService {
 
   async #recordTogether(records: readonly UsageRecord[]): Promise<void> {
     try {
-      await this.repository.append(records);
+      await this.#append(records);
     } catch (error) {
       if (AppError.is(error)) throw error;
       await this.#recordOneByOne(records);
@@ -38,11 +39,18 @@ export class UsageService {
   async #recordOneByOne(records: readonly UsageRecord[]): Promise<void> {
     for (const record of records) {
       try {
-        await this.repository.append([record]);
+        await this.#append([record]);
       } catch (error) {
         if (AppError.is(error)) throw error;
+        metrics.usageRows.inc({ outcome: 'dropped' });
         this.log.error('usage record dropped', { record, error });
       }
     }
+  }
+
+  async #append(records: readonly UsageRecord[]): Promise<void> {
+    const written = await this.repository.append(records);
+    metrics.usageRows.inc({ outcome: 'recorded' }, written);
+    metrics.usageRows.inc({ outcome: 'duplicate' }, records.length - written);
   }
 }

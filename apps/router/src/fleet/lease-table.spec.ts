@@ -75,7 +75,7 @@ describe('a worker in the lease table', () => {
     sut.recordHeartbeat(aWorker(), 0);
     sut.recordHeartbeat(aWorker({ workerId: 'w2' }), 50);
     expect(sut.expire(100)).toEqual([]);
-    expect(sut.expire(101)).toEqual(['w1']);
+    expect(sut.expire(101)).toMatchObject([{ workerId: 'w1' }]);
     sut.removeWorker('w2');
     expect(sut.workers()).toEqual([]);
   });

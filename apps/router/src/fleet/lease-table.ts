@@ -49,6 +49,11 @@ export interface WorkerView {
   readonly failureRate: number;
 }
 
+/** A worker as counted by metrics. */
+export interface CountedWorker extends Pick<WorkerView, 'modelId' | 'slots' | 'used'> {
+  readonly state: 'available' | 'draining' | 'engine_unavailable' | 'suspect';
+}
+
 export class LeaseTable {
   readonly #timeouts: LeaseTimeouts;
   readonly #workers = new Map<string, Worker>();
@@ -86,13 +91,13 @@ export class LeaseTable {
     if (suspect) worker.suspect = true;
   }
 
-  /** Removes workers whose heartbeat timed out. Returns their ids. */
-  expire(now: number): string[] {
+  /** Removes workers whose heartbeat timed out. Returns their last states. */
+  expire(now: number): WorkerState[] {
     const gone = [...this.#workers.values()].filter(
       (worker) => now - worker.lastHeartbeatAt > this.#timeouts.heartbeatTimeoutMs,
     );
     for (const { state } of gone) this.#workers.delete(state.workerId);
-    return gone.map(({ state }) => state.workerId);
+    return gone.map(({ state }) => state);
   }
 
   /** Returns workers of a model with a free slot. */
@@ -126,6 +131,13 @@ export class LeaseTable {
     return [...this.#workers.values()].map(view);
   }
 
+  census(): CountedWorker[] {
+    return [...this.#workers.values()].map((worker) => {
+      const { modelId, slots, used } = view(worker);
+      return { modelId, slots, used, state: countedState(worker) };
+    });
+  }
+
   #reconcile(worker: Worker, active: Set<string>, now: number): void {
     for (const [id, releasedAt] of worker.released) {
       if (now - releasedAt > this.#timeouts.releasedRetentionMs) worker.released.delete(id);
@@ -152,6 +164,12 @@ export function isAvailable({ available = true }: WorkerState): boolean {
 
 function takesWork(state: WorkerState): boolean {
   return !state.draining && isAvailable(state);
+}
+
+function countedState({ state, suspect }: Worker): CountedWorker['state'] {
+  if (state.draining) return 'draining';
+  if (!isAvailable(state)) return 'engine_unavailable';
+  return suspect ? 'suspect' : 'available';
 }
 
 function view({ state, leases, foreign }: Worker): WorkerView {

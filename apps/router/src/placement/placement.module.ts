@@ -6,12 +6,14 @@ import { LeaseTable } from '../fleet/lease-table.ts';
 import { FleetDiscovery } from './fleet-discovery.ts';
 import { LeastLoadedPolicy } from './least-loaded.policy.ts';
 import { PlacementHandlers } from './placement.handlers.ts';
+import { PlacementMetrics } from './placement-metrics.ts';
 import { PlacementService } from './placement.service.ts';
 
 @Module({
   providers: [
     FleetDiscovery,
     PlacementHandlers,
+    PlacementMetrics,
     LeaseTable,
     LeastLoadedPolicy,
     {

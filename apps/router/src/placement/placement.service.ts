@@ -9,6 +9,7 @@ import type { Logger } from '@xerotier/log';
 import { randomBytes } from 'node:crypto';
 import { isAvailable } from '../fleet/lease-table.ts';
 import type { LeaseTable, WorkerView } from '../fleet/lease-table.ts';
+import { metrics, modelLabels } from '../metrics.ts';
 import type { PlacementPolicy } from './placement-policy.ts';
 import { Ticket } from './ticket.ts';
 
@@ -56,6 +57,11 @@ export class PlacementService {
 
   get queued(): number {
     return this.#tickets.size;
+  }
+
+  /** What waits for a slot, of all models. */
+  waiting(): Pick<AcquireInput, 'modelId' | 'priority'>[] {
+    return [...this.#queues.values()].flatMap((queue) => queue.map(({ input }) => input));
   }
 
   /**
@@ -106,7 +112,10 @@ export class PlacementService {
    */
   sweep(): void {
     const now = this.#now();
-    for (const workerId of this.#leases.expire(now)) this.#log.warn('worker heartbeat timed out', { workerId });
+    for (const { workerId, modelId } of this.#leases.expire(now)) {
+      this.#log.warn('worker heartbeat timed out', { workerId });
+      metrics.heartbeatTimeouts.inc({ model: modelLabels.of(modelId) });
+    }
     for (const ticket of [...this.#tickets.values()]) this.#sweepTicket(ticket, now);
     this.#serveQueues();
   }
@@ -129,10 +138,13 @@ export class PlacementService {
   }
 
   #enqueue(input: AcquireInput, now: number): Ticket {
-    if (!this.#mayWait(input.modelId, now)) throw this.#unservedError(input.modelId);
+    if (!this.#mayWait(input.modelId, now)) throw counted(input.modelId, this.#unservedError(input.modelId));
     const queue = this.#queues.get(input.modelId) ?? [];
     if (queue.length >= this.#limits.queueLengthMax)
-      throw new AppError('router.queue_full', { model: input.modelId }, { retryAfterSeconds: 5 });
+      throw counted(
+        input.modelId,
+        new AppError('router.queue_full', { model: input.modelId }, { retryAfterSeconds: 5 }),
+      );
     const ticket = new Ticket(input, this.#arrivals++, now);
     this.#policy.enqueue(queue, ticket);
     this.#queues.set(input.modelId, queue);
@@ -197,6 +209,9 @@ export class PlacementService {
     const now = this.#now();
     const grant = { leaseId: `lease_${randomBytes(12).toString('hex')}`, workerId };
     this.#leases.grant(workerId, grant.leaseId, now);
+    const model = modelLabels.of(ticket.input.modelId);
+    metrics.queueWait.observe({ model, priority: ticket.input.priority }, (now - ticket.enqueuedAt) / 1_000);
+    metrics.placements.inc({ model, outcome: 'granted' });
     ticket.grant = grant;
     ticket.renewBy = now + this.#limits.retryWithinMs;
     if (ticket.isWaiting) ticket.resolve(this.#collect(ticket, grant));
@@ -214,12 +229,13 @@ export class PlacementService {
 
   #reject(ticket: Ticket, error: AppError): void {
     this.#remove(ticket);
-    ticket.reject(error);
+    ticket.reject(counted(ticket.input.modelId, error));
   }
 
   /** The caller is gone: its position, or its slot, goes to the next. */
   #expire(ticket: Ticket): void {
     this.#remove(ticket);
+    metrics.placements.inc({ model: modelLabels.of(ticket.input.modelId), outcome: 'lapsed' });
     if (ticket.grant !== undefined)
       this.#leases.release(ticket.grant.workerId, ticket.grant.leaseId, false, this.#now());
   }
@@ -230,4 +246,9 @@ export class PlacementService {
     const at = queue?.indexOf(ticket) ?? -1;
     if (at >= 0) queue?.splice(at, 1);
   }
+}
+
+function counted(modelId: string, error: AppError): AppError {
+  metrics.placements.inc({ model: modelLabels.of(modelId), outcome: error.code });
+  return error;
 }

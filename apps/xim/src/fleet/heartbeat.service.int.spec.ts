@@ -32,7 +32,7 @@ async function newWorker(health: ReportedHealth = alwaysHealthy, traits: Partial
   listener.bus.subscribe(workerLeft, ({ workerId }) => left.push(workerId));
   await listener.bus.flush();
   const engine = { name: 'scripted', slots: 3, contextTokens: 512, ...traits } as Engine;
-  const generations = new GenerationsService(engine, health, 'w1', silentLog());
+  const generations = new GenerationsService(engine, health, { workerId: 'w1', modelId: 'm1' }, silentLog());
   const identity = { workerId: 'w1', modelId: 'm' };
   const heartbeats = new HeartbeatService((await connectBus()).bus, engine, generations, health, identity);
   heartbeats.start();

@@ -4,13 +4,9 @@ import type { Bus } from '@xerotier/nats';
 import type { Engine } from '../engines/engine.ts';
 import type { GenerationsService } from '../generations/generations.service.ts';
 import type { ReportedHealth } from '../health/engine-health.ts';
+import type { WorkerIdentity } from './worker-identity.ts';
 
 const INTERVAL_MS = 1_000;
-
-export interface WorkerIdentity {
-  readonly workerId: string;
-  readonly modelId: string;
-}
 
 export class HeartbeatService {
   readonly #bus: Bus;

@@ -47,7 +47,12 @@ interface Worker {
 
 async function newWorker(workerId: string, tokens = 3): Promise<Worker> {
   const { bus } = await connectBus();
-  const generations = new GenerationsService(talker(workerId, tokens), alwaysHealthy, workerId, silentLog());
+  const generations = new GenerationsService(
+    talker(workerId, tokens),
+    alwaysHealthy,
+    { workerId, modelId: 'm1' },
+    silentLog(),
+  );
   const serving = serveGenerations(bus, generations, { model: 'm', worker: workerId });
   await bus.flush();
   return { generations, stop: () => serving.stop() };

@@ -33,7 +33,7 @@ function newService(
   health: ReportedHealth = alwaysHealthy,
   log: Logger = silentLog(),
 ): GenerationsService {
-  return new GenerationsService(anEngine(script, overrides), health, 'w1', log);
+  return new GenerationsService(anEngine(script, overrides), health, { workerId: 'w1', modelId: 'm1' }, log);
 }
 
 const USAGE: TokenUsage = { ...emptyUsage(), promptTokens: 3, completionTokens: 2 };

@@ -23,7 +23,9 @@ import { engineFor, supports } from '../engines/engine-tasks.ts';
 import type { ChatEngine, Engine, EngineEvent, MediaEvent, RankJob } from '../engines/engine.ts';
 import { rankByEmbeddings } from '../engines/rank-by-embeddings.ts';
 import type { ReportedHealth } from '../health/engine-health.ts';
+import type { WorkerIdentity } from '../fleet/worker-identity.ts';
 import { isEngineFailure, logEngineFailure } from './engine-failures.ts';
+import { MeasuredGeneration } from './measured-generation.ts';
 import { rejectUnsupported } from './unsupported-parameters.ts';
 
 export type GenerationOutput = ResponseStream<z.input<typeof generationHead>>;
@@ -36,6 +38,7 @@ type WorkInput = GenerationInput | EmbeddingInput | RankingInput | MediaInput;
 interface Running {
   readonly id: string;
   readonly output: Pick<GenerationOutput, 'abort' | 'paused'>;
+  readonly measured: MeasuredGeneration;
   /** It has sent data, so no other worker can take it over. */
   begun: boolean;
 }
@@ -44,15 +47,17 @@ export class GenerationsService {
   readonly #engine: Engine;
   readonly #health: ReportedHealth;
   readonly #workerId: string;
+  readonly #modelId: string;
   readonly #log: Logger;
   readonly #active = new Set<Running>();
   #draining = false;
   #idle: (() => void) | undefined;
 
-  constructor(engine: Engine, health: ReportedHealth, workerId: string, log: Logger) {
+  constructor(engine: Engine, health: ReportedHealth, { workerId, modelId }: WorkerIdentity, log: Logger) {
     this.#engine = engine;
     this.#health = health;
     this.#workerId = workerId;
+    this.#modelId = modelId;
     this.#log = log;
   }
 
@@ -127,14 +132,17 @@ export class GenerationsService {
     if (this.#draining) throw new AppError('worker.draining');
     if (!this.#health.available) throw new AppError('inference.engine_unavailable');
     if (this.#active.size >= this.#engine.slots) throw new AppError('worker.busy');
-    const running = { id, output, begun: false };
+    const measured = new MeasuredGeneration(this.#modelId);
+    const running = { id, output, measured, begun: false };
     this.#active.add(running);
     const workEnded = this.#health.begin();
     try {
       const end = await work(running);
+      measured.ended(end.usage, end.cancelled);
       if (!end.cancelled) this.#health.succeeded();
       return end;
     } catch (error) {
+      measured.failed(AppError.from(error).details['usage'] as TokenUsage | undefined);
       if (isEngineFailure(error)) {
         this.#health.failed(error);
         logEngineFailure(this.#log, error, input, this.#workerId);
@@ -197,7 +205,10 @@ export class GenerationsService {
     const job = { request: chat, choiceIndex, seedDigits, cacheSalt: projectId };
     const collector = input.chat.stream === true ? undefined : new ChoiceCollector(input.choiceIndex);
     const events = engine.generate(job, output.signal);
-    const write = (event: EngineEvent): void => this.#write(event, collector, output);
+    const write = (event: EngineEvent): void => {
+      if (event.type !== 'head') running.measured.finishedBecause(event.choices[0]?.finish_reason ?? null);
+      this.#write(event, collector, output);
+    };
     return this.#pump(events, write, isData, running).then((usage) => this.#finish(usage, collector, output));
   }
 
@@ -214,6 +225,7 @@ export class GenerationsService {
         if (next.done === true) return next.value;
         write(next.value);
         if (hasData(next.value)) {
+          if (!running.begun) running.measured.firstData();
           running.begun = true;
           this.#health.progressed();
         }

@@ -42,7 +42,12 @@ async function newWorker({ pieces = 0 } = {}): Promise<Worker> {
 async function serve(changes: Partial<MediaEngine>): Promise<{ generations: GenerationsService }> {
   const engine: Engine = new ScriptedEngine({ slots: 1, contextTokens: 100 });
   const { bus } = await connectBus();
-  const generations = new GenerationsService(Object.assign(engine, changes), alwaysHealthy, 'w1', silentLog());
+  const generations = new GenerationsService(
+    Object.assign(engine, changes),
+    alwaysHealthy,
+    { workerId: 'w1', modelId: 'm1' },
+    silentLog(),
+  );
   serveGenerations(bus, generations, ADDRESS);
   await bus.flush();
   return { generations };

@@ -20,7 +20,12 @@ const ADDRESS = { model: 'm', worker: 'w1' };
 async function newWorker(changes: Partial<RankEngine> | { embed: undefined } = {}): Promise<GenerationsService> {
   const engine: Engine = new ScriptedEngine({ slots: 1, contextTokens: 100 });
   const { bus } = await connectBus();
-  const service = new GenerationsService(Object.assign(engine, changes), alwaysHealthy, 'w1', silentLog());
+  const service = new GenerationsService(
+    Object.assign(engine, changes),
+    alwaysHealthy,
+    { workerId: 'w1', modelId: 'm1' },
+    silentLog(),
+  );
   serveGenerations(bus, service, ADDRESS);
   await bus.flush();
   return service;

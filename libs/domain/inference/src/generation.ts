@@ -16,11 +16,15 @@ import { placementContextOf } from '@xerotier/contracts/inference';
 import { EXCLUDED_WORKERS_MAX } from '@xerotier/contracts/router';
 import { modelContract, workerContract } from '@xerotier/contracts/xim';
 import type { ErrorCode } from '@xerotier/contracts/errors';
-import type { RequestContext } from '@xerotier/contracts/inference';
+import type { RequestContext, TokenUsage } from '@xerotier/contracts/inference';
 import type { GenerationEnd, GenerationHead, generationInput } from '@xerotier/contracts/xim';
 import { AppError } from '@xerotier/errors';
+import { withLogContext } from '@xerotier/log';
+import type { LogContext } from '@xerotier/log';
 import type { Bus, CallOptions, OpenStream, StreamControl } from '@xerotier/nats';
 import type { z } from 'zod';
+import { AttemptSpan } from './attempt-span.ts';
+import { metrics } from './metrics.ts';
 import type { ResponseSink } from './response-sink.ts';
 import type { RetryBudget } from './retry-budget.ts';
 import type { LeaseOutcome, Slot, Slots } from './slots.ts';
@@ -37,6 +41,8 @@ export interface GenerationJob {
   readonly queueTimeoutMs: number;
   /** Called for each worker that the router places it on. */
   readonly onPlaced: ((workerId: string) => void) | undefined;
+  /** Of the request. Frames arrive in a context of their own. */
+  readonly logContext: LogContext;
 }
 
 export interface GenerationPlatform {
@@ -75,6 +81,8 @@ export class Generation implements StreamControl {
   readonly #sink: ResponseSink<GenerationHead, GenerationEnd>;
   readonly #excluded: string[] = [];
   #placements = 0;
+  #span: AttemptSpan | undefined;
+  #opened = 0;
   #attempts = 0;
   #rejections = 0;
   /** Deadline of waiting for a slot, in `performance.now()` milliseconds. */
@@ -100,7 +108,7 @@ export class Generation implements StreamControl {
   begin(): void {
     this.#platform.retryBudget.enter();
     this.#queueDeadlineAt = Math.min(performance.now() + this.#job.queueTimeoutMs, this.#job.deadlineAt);
-    void this.#place();
+    this.#beginPlacing();
   }
 
   /** Cancels the generation. It ends with its end frame and the usage, or with `inference.cancelled` if it had not started. */
@@ -119,6 +127,10 @@ export class Generation implements StreamControl {
   resume(): void {
     this.#paused = false;
     this.#stream?.resume();
+  }
+
+  #beginPlacing(): void {
+    void withLogContext(this.#job.logContext, () => this.#place());
   }
 
   async #place(): Promise<void> {
@@ -153,7 +165,12 @@ export class Generation implements StreamControl {
       end: (end: GenerationEnd) => this.#end(end),
       error: (error: AppError) => this.#attemptFailed(error),
     };
-    this.#stream = this.#slot === undefined ? this.#openAnywhere(sink) : this.#openOn(this.#slot, sink);
+    const { context, work, index } = this.#job;
+    const span = new AttemptSpan({ context, work, index, number: (this.#opened += 1), workerId: this.#slot?.workerId });
+    this.#span = span;
+    this.#stream = span.run(() =>
+      this.#slot === undefined ? this.#openAnywhere(sink) : this.#openOn(this.#slot, sink),
+    );
     if (this.#paused) this.#stream.pause();
   }
 
@@ -185,7 +202,10 @@ export class Generation implements StreamControl {
 
   #data(payload: Uint8Array): void {
     if (this.#ended) return;
-    this.#start();
+    if (!this.#started) {
+      this.#span?.firstToken();
+      this.#start();
+    }
     this.#sink.data(payload, this.#job.index);
   }
 
@@ -193,6 +213,8 @@ export class Generation implements StreamControl {
     if (this.#ended) return;
     // A response may have no data, if the generation stops before its first token.
     if (!end.cancelled) this.#start();
+    this.#span?.end(end.cancelled ? 'cancelled' : 'completed', end.usage);
+    this.#span = undefined;
     this.#finish(end.cancelled ? 'cancelled' : 'done');
     this.#sink.end(end);
   }
@@ -209,12 +231,19 @@ export class Generation implements StreamControl {
   #attemptFailed(error: AppError): void {
     if (this.#ended) return;
     this.#stream = undefined;
+    this.#endSpan(error);
     const outcome: LeaseOutcome = workerAtFault(error) ? 'lost' : 'failed';
     // The details contain the usage that the worker reported.
     if (this.#cancelled) this.#fail(new AppError('inference.cancelled', error.details, { cause: error }), outcome);
     else if (this.#started && !this.#job.work.repeatable) this.#fail(interruption(error), outcome);
     else if (!this.#mayRetry(error)) this.#fail(this.#started ? interruption(error) : error, outcome);
-    else this.#retry(outcome);
+    else this.#retry(outcome, error);
+  }
+
+  #endSpan(error: AppError): void {
+    const outcome = error.code === 'inference.cancelled' ? 'cancelled' : 'failed';
+    this.#span?.end(outcome, error.details['usage'] as TokenUsage | undefined, error);
+    this.#span = undefined;
   }
 
   #mayRetry(error: AppError): boolean {
@@ -238,19 +267,22 @@ export class Generation implements StreamControl {
     this.#retrying = false;
   }
 
-  #retry(outcome: LeaseOutcome): void {
+  #retry(outcome: LeaseOutcome, { code }: AppError): void {
+    metrics.retries.inc({ reason: code });
     if (this.#started) this.#sink.restart?.();
     this.#started = false;
     if (this.#slot !== undefined) {
       this.#exclude(this.#slot.workerId);
       this.#platform.slots.release(this.#slot, outcome);
       this.#slot = undefined;
-      void this.#place();
+      this.#beginPlacing();
       return;
     }
     const pauseMs = this.#sharedPauseMs * (0.5 + Math.random());
     this.#sharedPauseMs = Math.min(this.#sharedPauseMs * 2, SHARED_PAUSE_MAX_MS);
-    setTimeout(() => void (this.#ended || this.#place()), pauseMs);
+    setTimeout(() => {
+      if (!this.#ended) this.#beginPlacing();
+    }, pauseMs);
   }
 
   #exclude(workerId: string): void {
@@ -261,6 +293,7 @@ export class Generation implements StreamControl {
   #fail(error: AppError, outcome: LeaseOutcome): void {
     if (this.#ended) return;
     this.#stream?.abandon();
+    this.#endSpan(error);
     this.#finish(outcome);
     this.#sink.error(error);
   }

@@ -12,11 +12,13 @@ import type { Bus, DurablePublisher, StreamControl } from '@xerotier/nats';
 import type { GenerationPlatform } from './generation.ts';
 import { inferenceLimitsDefaults, InferenceRun } from './inference-run.ts';
 import type { InferenceLimits, TrackedContext } from './inference-run.ts';
+import { metrics } from './metrics.ts';
 import { NumbersSink } from './numbers-sink.ts';
 import type { Numbers } from './numbers-sink.ts';
 import type { ResponseSink } from './response-sink.ts';
 import { RetryBudget } from './retry-budget.ts';
 import { Slots } from './slots.ts';
+import { countUsage } from './usage-metrics.ts';
 import { chatWork, embeddingWork, mediaWork, rankingWork } from './work.ts';
 import type { ChatInput, EmbeddingTexts, MediaFields, RankingTexts, Work } from './work.ts';
 
@@ -121,7 +123,8 @@ export class InferenceClient {
   }
 
   #record(record: UsageRecord): void {
-    if (this.#options.usage.publish(record)) return;
+    if (this.#options.usage.publish(record)) return countUsage(record);
+    metrics.usageLost.inc();
     // The log line contains the whole record, so that it can be added to the ledger manually.
     this.#options.log.error('usage event dropped', { record });
   }

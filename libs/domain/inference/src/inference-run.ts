@@ -3,6 +3,7 @@ import { addUsage, emptyUsage, requestContextOf } from '@xerotier/contracts/infe
 import type { RequestContext, TokenUsage, UsageRecord } from '@xerotier/contracts/inference';
 import type { GenerationEnd, GenerationHead } from '@xerotier/contracts/xim';
 import { AppError } from '@xerotier/errors';
+import { logContext, withLogContext } from '@xerotier/log';
 import type { StreamControl } from '@xerotier/nats';
 import { Generation } from './generation.ts';
 import type { GenerationPlatform } from './generation.ts';
@@ -41,6 +42,8 @@ export class InferenceRun implements StreamControl {
   readonly #record: (record: UsageRecord) => void;
   readonly #begunAt = performance.now();
   readonly #startedAt = Date.now();
+  /** Of the request: frames, and with them the end, arrive in a context of their own. */
+  readonly #logContext = logContext() ?? {};
   readonly #running = new Map<number, Generation>();
   readonly #usages = new Map<number, TokenUsage>();
   /** Received frames by choice, to estimate the usage of a choice that reports none. */
@@ -111,6 +114,7 @@ export class InferenceRun implements StreamControl {
       deadlineAt: this.#begunAt + this.#limits.requestTimeoutMs,
       queueTimeoutMs: this.#limits.queueTimeoutMs,
       onPlaced: this.#context.onPlaced,
+      logContext: this.#logContext,
     };
     const generation = new Generation(this.#platform, job, {
       head: (head) => this.#head(head),
@@ -160,7 +164,10 @@ export class InferenceRun implements StreamControl {
   }
 
   #finishWhenIdle(): void {
-    if (this.#running.size > 0) return;
+    if (this.#running.size === 0) withLogContext(this.#logContext, () => this.#finish());
+  }
+
+  #finish(): void {
     this.#ended = true;
     clearTimeout(this.#deadline);
     const usage = this.#usage();

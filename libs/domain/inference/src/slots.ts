@@ -5,7 +5,10 @@
 import { leasesReleased, routerContract } from '@xerotier/contracts/router';
 import type { AcquireInput, acquireManyOutput, AcquireOutput } from '@xerotier/contracts/router';
 import { AppError } from '@xerotier/errors';
+import { logContext } from '@xerotier/log';
 import type { Bus } from '@xerotier/nats';
+import { spansEnabled } from '@xerotier/telemetry';
+import type { TraceContext } from '@xerotier/telemetry';
 import type { z } from 'zod';
 
 export interface Slot {
@@ -36,6 +39,7 @@ interface PendingAcquire {
   readonly request: SlotRequest;
   readonly resolve: (output: AcquireOutput | undefined) => void;
   readonly reject: (error: AppError) => void;
+  readonly trace: TraceContext | undefined;
 }
 
 export class Slots {
@@ -69,7 +73,7 @@ export class Slots {
   /** The first attempt, without waiting: all requests of one event-loop iteration are sent as one message. */
   #acquireBatched(request: SlotRequest): Promise<AcquireOutput | undefined> {
     return new Promise((resolve, reject) => {
-      this.#pending.push({ request, resolve, reject });
+      this.#pending.push({ request, resolve, reject, trace: logContext() });
       if (this.#pending.length === 1) setImmediate(() => void this.#sendBatch(this.#pending.splice(0)));
       else if (this.#pending.length === BATCH_MAX) void this.#sendBatch(this.#pending.splice(0));
     });
@@ -78,7 +82,7 @@ export class Slots {
   async #sendBatch(pending: readonly PendingAcquire[]): Promise<void> {
     if (pending.length === 0) return;
     try {
-      const results = await this.#acquireMany(pending.map(({ request }) => request));
+      const results = await this.#acquireMany(pending);
       pending.forEach(({ resolve, reject }, i) => {
         const output = results?.[i];
         if (output?.status === 'rejected') reject(AppError.fromWire(output.error));
@@ -90,15 +94,19 @@ export class Slots {
   }
 
   /** Returns undefined if no router responds, or while the router is bypassed. */
-  async #acquireMany(requests: readonly SlotRequest[]): Promise<AcquireManyResults | undefined> {
+  async #acquireMany(pending: readonly PendingAcquire[]): Promise<AcquireManyResults | undefined> {
     if (performance.now() < this.#routerBypassedUntil) return undefined;
-    const inputs = requests.map(({ deadlineAt, ...input }) => ({
+    const inputs = pending.map(({ request: { deadlineAt, ...input } }) => ({
       ...input,
       waitMs: 0,
       deadlineMs: remainingMs(deadlineAt),
     }));
     const output = await this.#bus
-      .call(routerContract.operations.acquireMany, { requests: inputs }, { deadlineMs: ROUTER_TIMEOUT_MS })
+      .call(
+        routerContract.operations.acquireMany,
+        { requests: inputs },
+        { deadlineMs: ROUTER_TIMEOUT_MS, links: linksOf(pending) },
+      )
       .catch((error: unknown) => this.#unavailable(AppError.from(error)));
     return output?.results;
   }
@@ -139,6 +147,13 @@ export class Slots {
     this.#routerBypassedUntil = performance.now() + ROUTER_BYPASS_MS;
     return undefined;
   }
+}
+
+/** The call is part of the trace of one request, and linked to those of the others. */
+function linksOf(pending: readonly PendingAcquire[]): TraceContext[] {
+  if (!spansEnabled()) return [];
+  const own = logContext();
+  return pending.flatMap(({ trace }) => (trace === undefined || trace === own ? [] : [trace]));
 }
 
 /** Returns the milliseconds until a deadline, at least 1; callers check themselves whether it is exceeded. */

@@ -5,6 +5,7 @@ import type { EntityClass } from './data-source-options.ts';
 import { withDbErrors } from './db-errors.ts';
 import { defaultWaitMs, serviceBounds } from './default-bounds.ts';
 import { assertSchemaName, migrateDatabase, pendingMigrations } from './migrate.ts';
+import { observePool } from './metrics.ts';
 import type { MigrateOptions } from './migrate.ts';
 import { waitForDatabase } from './wait-for-database.ts';
 
@@ -47,6 +48,7 @@ export async function openDatabase(options: OpenOptions): Promise<DataSource> {
   );
   await withDbErrors(() => dataSource.initialize());
   if (!mayMigrate) await rejectOldSchema(dataSource, options.schema);
+  observePool(dataSource, options.schema);
   return dataSource;
 }
 

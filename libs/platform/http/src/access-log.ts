@@ -17,6 +17,15 @@ interface Entry {
   holds: number;
   /** Writes the line; set once the response is closed. */
   write: (() => void) | undefined;
+  readonly onEnd: ((end: RequestEnd) => void)[];
+}
+
+/** How a request ended. */
+export interface RequestEnd {
+  readonly status: number;
+  readonly outcome: 'completed' | 'failed' | 'client_closed';
+  readonly durationMs: number;
+  readonly error: AppError | undefined;
 }
 
 /** A property is cheaper per request than a WeakMap entry, which every garbage collection has to visit. */
@@ -35,14 +44,25 @@ export function logAccess(fastify: FastifyInstance, log: Logger): void {
 
 /** Writes the line of this request once its response is complete or its client has disconnected. */
 export function logResponse(log: Logger, request: FastifyRequest, reply: FastifyReply): void {
-  const entry: Entry = { arrivedAt: performance.now(), fields: {}, error: undefined, holds: 0, write: undefined };
+  const entry: Entry = {
+    arrivedAt: performance.now(),
+    fields: {},
+    error: undefined,
+    holds: 0,
+    write: undefined,
+    onEnd: [],
+  };
   (request.raw as Logged)[ENTRY] = entry;
   const response = reply.raw;
   response.once('close', () => {
     const durationMs = rounded(performance.now() - entry.arrivedAt);
     const finished = response.writableFinished;
     const status = finished || response.headersSent ? response.statusCode : CLIENT_CLOSED_REQUEST;
-    entry.write = () => writeLine(log, request, entry, { status, finished, durationMs });
+    const { error } = entry;
+    const outcome = error !== undefined ? 'failed' : finished ? 'completed' : 'client_closed';
+    const end = { status, outcome, durationMs, error } as const;
+    for (const listener of entry.onEnd) listener(end);
+    entry.write = () => writeLine(log, request, entry, end);
     if (entry.holds === 0) entry.write();
   });
 }
@@ -57,6 +77,11 @@ export function noteForLog(request: IncomingMessage, fields: Readonly<Record<str
 export function noteError(request: IncomingMessage, error: AppError): void {
   const entry = (request as Logged)[ENTRY];
   if (entry !== undefined) entry.error ??= error;
+}
+
+/** Calls the listener once the response is complete or the client has disconnected; never for a request that is not logged. */
+export function onRequestEnd(request: IncomingMessage, listener: (end: RequestEnd) => void): void {
+  (request as Logged)[ENTRY]?.onEnd.push(listener);
 }
 
 /**
@@ -82,17 +107,11 @@ export function millisecondsSinceArrival(request: IncomingMessage): number | und
   return entry === undefined ? undefined : rounded(performance.now() - entry.arrivedAt);
 }
 
-interface End {
-  readonly status: number;
-  readonly finished: boolean;
-  readonly durationMs: number;
-}
-
 function writeLine(
   log: Logger,
   request: FastifyRequest,
   { error, fields }: Entry,
-  { status, finished, durationMs }: End,
+  { status, outcome, durationMs }: RequestEnd,
 ): void {
   const isOurFault = (error?.status ?? status) >= 500;
   const line = {
@@ -101,7 +120,7 @@ function writeLine(
     method: request.method,
     route: request.routeOptions.url ?? '(none)',
     status,
-    outcome: error !== undefined ? 'failed' : finished ? 'completed' : 'client_closed',
+    outcome: error !== undefined ? 'failed' : outcome,
     ...(error !== undefined && { errorCode: error.code }),
     ...(isOurFault && AppError.is(error?.cause) && { causeCode: error.cause.code }),
     durationMs,

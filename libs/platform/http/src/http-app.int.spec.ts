@@ -179,7 +179,11 @@ describe('the request context', () => {
     expect((await contextOf({ traceparent: parent })).traceparent).toBe(parent);
   });
 
-  it.each(['', 'x', parent.toUpperCase(), `01${parent.slice(2)}`, `${parent}-x`])(
+  it('accepts a later version of the header', async () => {
+    expect((await contextOf({ traceparent: `01${parent.slice(2)}-x` })).traceparent).toBe(parent);
+  });
+
+  it.each(['', 'x', parent.toUpperCase(), `ff${parent.slice(2)}`, `${parent}-x`, parent.replaceAll('a', '0')])(
     'starts a new trace instead of %p',
     async (traceparent) => {
       const begun = (await contextOf({ traceparent })).traceparent;

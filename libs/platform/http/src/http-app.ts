@@ -22,6 +22,7 @@ import { readFormBodies } from './form-body.ts';
 import { readJsonBodies } from './json-body.ts';
 import { randomHex } from './random-hex.ts';
 import { addRequestContext, requestIds } from './request-context.ts';
+import { measureRequest } from './request-telemetry.ts';
 import { RouteTable } from './route-table.ts';
 
 export interface HttpAppOptions {
@@ -86,6 +87,7 @@ export async function createHttpApp(module: Type | DynamicModule, options: HttpA
       reply.raw.setHeader('x-request-id', request.id);
       cors?.addHeaders(request.headers, reply.raw);
       logResponse(options.log, request, reply);
+      measureRequest(request);
       replyWithError(reply, toAppError(error, options.bodyBytesMax));
     },
     forceCloseConnections: 'idle',

@@ -1,8 +1,11 @@
 /** The context of a request: its id, the client's own id for it, and its trace. */
 import { AppError } from '@xerotier/errors';
 import { withLogContext } from '@xerotier/log';
+import type { LogContext } from '@xerotier/log';
+import { incomingTrace, traceparentOf } from '@xerotier/telemetry';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { randomHex } from './random-hex.ts';
+import { measureRequest, traceRequest } from './request-telemetry.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -20,7 +23,8 @@ export function addRequestContext(fastify: FastifyInstance, draining: () => bool
     reply.raw.setHeader('x-request-id', request.id);
     // Clients of a server that is shutting down should open their next connection elsewhere.
     if (draining()) reply.raw.setHeader('connection', 'close');
-    const context = { requestId: request.id, traceparent: traceparentOf(request) };
+    measureRequest(request);
+    const context: LogContext = { requestId: request.id, ...traceOf(request) };
     let clientRequestId: string | undefined;
     try {
       clientRequestId = clientRequestIdOf(request);
@@ -58,11 +62,14 @@ function clientRequestIdOf({ headers }: FastifyRequest): string | undefined {
   return typeof common === 'string' && CLIENT_REQUEST_ID.test(common) ? common : undefined;
 }
 
-const TRACEPARENT = /^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
-
-/** Returns the client's trace, or starts a new one (W3C Trace Context). */
-function traceparentOf(request: FastifyRequest): string {
-  const given = request.headers['traceparent'];
-  if (typeof given === 'string' && TRACEPARENT.test(given)) return given;
-  return `00-${randomHex(16)}-${randomHex(8)}-01`;
+/** Starts the span of this request within the client's trace. Without tracing, returns the client's trace, or a new one. */
+function traceOf(request: FastifyRequest): Pick<LogContext, 'traceparent' | 'tracestate'> {
+  const { traceparent, tracestate } = request.headers;
+  const incoming = incomingTrace(traceparent, tracestate);
+  const span = traceRequest(request, incoming);
+  const own = span === undefined ? undefined : traceparentOf(span);
+  return {
+    traceparent: own ?? incoming?.traceparent ?? `00-${randomHex(16)}-${randomHex(8)}-01`,
+    ...(incoming?.tracestate !== undefined && { tracestate: incoming.tracestate }),
+  };
 }

@@ -6,6 +6,8 @@ export interface LogContext {
   /** The client's own id for its request. */
   readonly clientRequestId?: string;
   readonly traceparent?: string;
+  /** Travels beside `traceparent`, and is in no log line. */
+  readonly tracestate?: string;
   readonly projectId?: string;
 }
 

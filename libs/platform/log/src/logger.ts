@@ -90,7 +90,10 @@ function wrap(instance: pino.Logger): Logger {
 
 /** Adds the fields of the log context. Not done by pino's mixin, whose copying of fields would double the cost. */
 function inContext(fields: LogFields | undefined): LogFields {
-  return { ...logContext(), ...fields };
+  const context = logContext();
+  if (context?.tracestate === undefined) return { ...context, ...fields };
+  const { tracestate: _unlogged, ...logged } = context;
+  return { ...logged, ...fields };
 }
 
 /**

@@ -2,6 +2,7 @@
 import type { MsgHdrs } from '@nats-io/nats-core';
 import { logContext } from '@xerotier/log';
 import type { LogContext } from '@xerotier/log';
+import type { TraceContext } from '@xerotier/telemetry';
 import { encodeHeaders } from './message-headers.ts';
 
 export const headerName = {
@@ -10,6 +11,7 @@ export const headerName = {
   /** Remaining milliseconds, not a timestamp: the clocks of two machines may differ. */
   deadlineMs: 'Xero-Deadline-Ms',
   traceparent: 'traceparent',
+  tracestate: 'tracestate',
   /** Present on an error response. */
   errorCode: 'Xero-Error',
   /**
@@ -29,16 +31,20 @@ export interface CallOptions {
   readonly deadlineMs?: number;
   /** Default: the request id of the log context. */
   readonly requestId?: string;
+  /** Traces that a call for several requests is made for, beside the one that it is a part of. */
+  readonly links?: readonly TraceContext[];
 }
 
 export interface CallContext {
   readonly requestId: string | undefined;
   readonly clientRequestId: string | undefined;
   readonly traceparent: string | undefined;
+  readonly tracestate: string | undefined;
   /** Milliseconds that remained when the message arrived; undefined without a deadline. */
   readonly deadlineMs: number | undefined;
 }
 
+/** @param more headers beside these; a traceparent among them counts instead of the log context's. */
 export function encodeContext(options: CallOptions, more?: HeaderValues): MsgHdrs {
   const context = logContext();
   return encodeHeaders({
@@ -46,8 +52,9 @@ export function encodeContext(options: CallOptions, more?: HeaderValues): MsgHdr
     [headerName.clientRequestId]: context?.clientRequestId,
     [headerName.deadlineMs]:
       options.deadlineMs === undefined ? undefined : String(Math.max(0, Math.round(options.deadlineMs))),
-    [headerName.traceparent]: context?.traceparent,
+    [headerName.tracestate]: context?.tracestate,
     ...more,
+    [headerName.traceparent]: more?.[headerName.traceparent] ?? context?.traceparent,
   });
 }
 
@@ -57,15 +64,17 @@ export function decodeContext(from: MsgHdrs | undefined): CallContext {
     requestId: from?.get(headerName.requestId) || undefined,
     clientRequestId: from?.get(headerName.clientRequestId) || undefined,
     traceparent: from?.get(headerName.traceparent) || undefined,
+    tracestate: from?.get(headerName.tracestate) || undefined,
     deadlineMs: /^\d{1,12}$/.test(deadline) ? Number(deadline) : undefined,
   };
 }
 
 /** Returns the log context for the handling of a message. */
-export function logContextOf({ requestId, clientRequestId, traceparent }: CallContext): LogContext {
+export function logContextOf({ requestId, clientRequestId, traceparent, tracestate }: CallContext): LogContext {
   return {
     ...(requestId !== undefined && { requestId }),
     ...(clientRequestId !== undefined && { clientRequestId }),
     ...(traceparent !== undefined && { traceparent }),
+    ...(tracestate !== undefined && { tracestate }),
   };
 }

@@ -1,10 +1,17 @@
 /** Publishes events to JetStream from memory, in batches, and retries until each is confirmed. */
 import type { EventContract } from '@xerotier/contracts/define';
+import { AppError } from '@xerotier/errors';
+import { logContext } from '@xerotier/log';
 import type { Logger } from '@xerotier/log';
+import { endSpan, spansEnabled, traceparentOf } from '@xerotier/telemetry';
+import type { TraceContext } from '@xerotier/telemetry';
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { z } from 'zod';
+import { headerName } from './call-context.ts';
 import type { BusConnection } from './connection.ts';
+import { startSendSpan } from './event-spans.ts';
+import { metrics } from './metrics.ts';
 import { MESSAGE_ID_HEADER, publishConfirmed } from './publish-confirmed.ts';
 
 const RETRY_WAIT_MS = 500;
@@ -27,6 +34,8 @@ export class DurablePublisher<C extends EventContract> {
   readonly #sending = new Set<Promise<void>>();
   #batch: string[] = [];
   #batchBytes = 0;
+  /** The traces of the events in the batch; empty while tracing is off. */
+  #origins: TraceContext[] = [];
   #pending = 0;
   #timer: NodeJS.Timeout | undefined;
   #closing = false;
@@ -50,6 +59,8 @@ export class DurablePublisher<C extends EventContract> {
     const text = JSON.stringify(data);
     this.#batch.push(text);
     this.#batchBytes += text.length;
+    const origin = spansEnabled() ? logContext() : undefined;
+    if (origin !== undefined) this.#origins.push(origin);
     this.#pending += 1;
     if (this.#batch.length >= BATCH_EVENTS_MAX || this.#batchBytes >= BATCH_BYTES_MAX) this.#flush();
     else this.#timer ??= setTimeout(() => this.#flush(), BATCH_WAIT_MS);
@@ -69,25 +80,32 @@ export class DurablePublisher<C extends EventContract> {
     this.#timer = undefined;
     if (this.#batch.length === 0) return;
     const events = this.#batch;
+    const origins = this.#origins;
     this.#batch = [];
     this.#batchBytes = 0;
-    const sending = this.#send(Buffer.from(`[${events.join(',')}]`), randomUUID()).finally(() => {
+    this.#origins = [];
+    const sending = this.#send(events, origins).finally(() => {
       this.#sending.delete(sending);
       this.#pending -= events.length;
     });
     this.#sending.add(sending);
   }
 
-  async #send(payload: Uint8Array, id: string): Promise<void> {
-    const headers = { [MESSAGE_ID_HEADER]: id };
+  async #send(events: readonly string[], origins: readonly TraceContext[]): Promise<void> {
+    const { subject, stream = '' } = this.#contract;
+    const payload = Buffer.from(`[${events.join(',')}]`);
+    const span = startSendSpan(subject, events.length, origins);
+    const headers = { [MESSAGE_ID_HEADER]: randomUUID(), [headerName.traceparent]: traceparentOf(span) };
     for (let attempt = 1; !this.#closing; attempt += 1) {
       try {
-        await publishConfirmed(this.#connection, this.#contract.subject, payload, headers);
-        return;
+        await publishConfirmed(this.#connection, subject, payload, headers);
+        metrics.publishedEvents.inc({ stream }, events.length);
+        return endSpan(span);
       } catch (error) {
-        if (attempt === 1) this.#log.warn('event publish failed, retrying', { subject: this.#contract.subject, error });
+        if (attempt === 1) this.#log.warn('event publish failed, retrying', { subject, error });
         await delay(RETRY_WAIT_MS * Math.min(attempt, 10));
       }
     }
+    endSpan(span, new AppError('bus.disconnected'));
   }
 }

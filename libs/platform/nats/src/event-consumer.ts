@@ -15,12 +15,17 @@ import type { Consumer, JsMsg } from '@nats-io/jetstream';
 import type { EventContract } from '@xerotier/contracts/define';
 import { AppError } from '@xerotier/errors';
 import type { Logger } from '@xerotier/log';
+import { endSpan, spansEnabled, withSpan } from '@xerotier/telemetry';
+import type { TraceContext } from '@xerotier/telemetry';
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
+import { headerName } from './call-context.ts';
 import { decode } from './codec.ts';
 import type { BusConnection } from './connection.ts';
 import { publishDeadLetter } from './dead-letters.ts';
+import { startProcessSpan } from './event-spans.ts';
 import { ensureDeadLetterStream, ensureStream, NANOSECONDS, orMissing, streamNameOf } from './event-streams.ts';
+import { metrics } from './metrics.ts';
 import { MESSAGE_ID_HEADER } from './publish-confirmed.ts';
 
 export interface ConsumeOptions {
@@ -195,7 +200,7 @@ class EventConsumer<C extends EventContract> {
       }
       if (readable.length === 0) return;
       const failure = await this.#attempt(readable);
-      if (failure === undefined) for (const { message } of readable) message.ack();
+      if (failure === undefined) for (const { message } of readable) this.#ack(message);
       else if (readable.length === 1 || isOutage(failure)) {
         for (const { message } of readable) await this.#retry(message, failure);
       } else await this.#handleOneByOne(readable);
@@ -214,7 +219,7 @@ class EventConsumer<C extends EventContract> {
   async #handleOneByOne(readable: readonly Readable<C>[]): Promise<void> {
     for (const one of readable) {
       const failure = await this.#attempt([one]);
-      if (failure === undefined) one.message.ack();
+      if (failure === undefined) this.#ack(one.message);
       else await this.#retry(one.message, failure);
     }
   }
@@ -238,7 +243,7 @@ class EventConsumer<C extends EventContract> {
     const deliveries = readable.flatMap(deliveriesOf);
     for (let attempt = 1; ; attempt += 1) {
       try {
-        await this.#handler(events, deliveries);
+        await this.#handle(readable, events, deliveries);
         return undefined;
       } catch (error) {
         const failure = AppError.from(error);
@@ -250,6 +255,33 @@ class EventConsumer<C extends EventContract> {
         await this.#pause(Math.min(this.#backoffOf(attempt), OUTAGE_RETRY_MAX_MS));
       }
     }
+  }
+
+  async #handle(
+    readable: readonly Readable<C>[],
+    events: z.output<C['data']>[],
+    deliveries: readonly EventDelivery[],
+  ): Promise<void> {
+    const producers = spansEnabled() ? readable.map(producerOf) : [];
+    const span = startProcessSpan(this.#contract.subject, this.#durable, producers);
+    try {
+      await withSpan(span, () => this.#handler(events, deliveries));
+      endSpan(span);
+    } catch (error) {
+      endSpan(span, AppError.from(error));
+      throw error;
+    }
+  }
+
+  #ack(message: JsMsg): void {
+    message.ack();
+    this.#count('acked');
+  }
+
+  #count(outcome: 'acked' | 'retried' | 'dead_lettered'): void {
+    const { stream = '' } = this.#contract;
+    metrics.consumedMessages.inc({ stream, consumer: this.#durable, outcome });
+    if (outcome === 'dead_lettered') metrics.deadLetters.inc({ stream, consumer: this.#durable });
   }
 
   async #retry(message: JsMsg, failure: AppError): Promise<void> {
@@ -267,6 +299,7 @@ class EventConsumer<C extends EventContract> {
       error: failure.cause ?? failure,
     });
     message.nak(this.#backoffOf(deliveryCount));
+    this.#count('retried');
   }
 
   async #deadLetter(message: JsMsg, failure: AppError): Promise<void> {
@@ -275,6 +308,7 @@ class EventConsumer<C extends EventContract> {
     try {
       await publishDeadLetter(this.#connection, this.#durable, message, failure.code);
       message.term();
+      this.#count('dead_lettered');
       this.#log.error('event moved to dead-letter stream', {
         ...fields,
         code: failure.code,
@@ -298,6 +332,10 @@ class EventConsumer<C extends EventContract> {
 /** Whether a dependency of every event is unavailable. */
 function isOutage({ code }: AppError): boolean {
   return code === 'db.unavailable' || code === 'bus.disconnected';
+}
+
+function producerOf({ message: { headers } }: Readable<EventContract>): TraceContext {
+  return { traceparent: headers?.get(headerName.traceparent), tracestate: headers?.get(headerName.tracestate) };
 }
 
 /** A batching publisher assigns one id per message; its events are distinguished by their index. */

@@ -3,7 +3,7 @@
  * event loop are sent as one message: its body is the common part, and a header contains the individual part of each
  * stream.
  *
- *     Xero-Streams: [{"id": 1, "input": {...}}, {"id": 2, "input": {...}}]
+ *     Xero-Streams: [{"id": 1, "input": {...}}, {"id": 2, "input": {...}, "traceparent": "00-..."}]
  *
  * From then on each is a stream of its own, with its own frames, control messages and end.
  */
@@ -17,6 +17,8 @@ export interface Opening {
   readonly id: number;
   /** The part of this stream alone. */
   readonly input: Readonly<Record<string, unknown>>;
+  /** Of its own span; absent where that of the message is its too. */
+  readonly traceparent?: string | undefined;
 }
 
 export class SharedInput<Input extends object = object> {
@@ -34,11 +36,17 @@ export class SharedInput<Input extends object = object> {
 }
 
 export function encodeOpenings(openings: readonly Opening[]): string {
-  return JSON.stringify(openings.map(({ id, input }) => ({ id, input })));
+  return JSON.stringify(openings.map(({ id, input, traceparent }) => ({ id, input, traceparent })));
 }
 
 const openingsSchema = z
-  .array(z.object({ id: z.number().int().nonnegative(), input: z.record(z.string(), z.unknown()) }))
+  .array(
+    z.object({
+      id: z.number().int().nonnegative(),
+      input: z.record(z.string(), z.unknown()),
+      traceparent: z.string().max(64).optional(),
+    }),
+  )
   .min(1)
   .max(OPENINGS_MAX);
 

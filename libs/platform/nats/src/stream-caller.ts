@@ -5,9 +5,14 @@
  */
 import type { Msg, Subscription } from '@nats-io/nats-core';
 import type { StreamContract } from '@xerotier/contracts/define';
+import type { ErrorCode } from '@xerotier/contracts/errors';
 import { AppError } from '@xerotier/errors';
+import { logContext } from '@xerotier/log';
+import { spansEnabled } from '@xerotier/telemetry';
 import { encodeContext, headerName } from './call-context.ts';
-import type { CallOptions } from './call-context.ts';
+import type { CallOptions, HeaderValues } from './call-context.ts';
+import { clientCalls } from './call-telemetry.ts';
+import type { OperationCalls } from './call-telemetry.ts';
 import { decode, decodeError, encode } from './codec.ts';
 import { partBytes } from './connection.ts';
 import type { BusConnection } from './connection.ts';
@@ -62,6 +67,8 @@ interface Calling {
   /** The last control action, repeated with every keep-alive, since a connection may lose one. */
   lastAction: ControlAction;
   lastReceivedAt: number;
+  readonly calls: OperationCalls;
+  readonly begunAt: number;
 }
 
 interface GatheredOpening extends Opening {
@@ -140,7 +147,7 @@ export class StreamCaller {
     const bySubject = this.#gathering.get(shared) ?? new Map<string, Group>();
     this.#gathering.set(shared, bySubject);
     const group = bySubject.get(subject) ?? { shared, openings: [] };
-    group.openings.push({ id, input, options });
+    group.openings.push({ id, input, options, traceparent: ownTraceparent() });
     if (group.openings.length === 1) {
       bySubject.set(subject, group);
       // After everything that was waiting for the same message, such as slots that were granted together.
@@ -155,6 +162,7 @@ export class StreamCaller {
   #register<C extends StreamContract>(contract: C, subject: string, sink: StreamSink<C>): number {
     if (this.#calls.size >= STREAMS_MAX) throw new AppError('bus.overloaded', { subject });
     const id = randomId48();
+    const calls = clientCalls.of(contract);
     this.#calls.set(id, {
       sink: sink,
       contract,
@@ -166,6 +174,8 @@ export class StreamCaller {
       pending: [],
       lastAction: controlAction.keepAlive,
       lastReceivedAt: performance.now(),
+      calls,
+      begunAt: calls.begin(),
     });
     this.#heartbeat.start();
     return id;
@@ -178,7 +188,7 @@ export class StreamCaller {
       resume: () => this.#sendControl(id, controlAction.resume),
       abandon: () => {
         this.#sendControl(id, controlAction.cancel);
-        this.#remove(id);
+        this.#remove(id, 'inference.cancelled');
       },
     };
   }
@@ -203,30 +213,35 @@ export class StreamCaller {
       }
       for (const { id } of wanted) (this.#calls.get(id) as Calling).group = group;
       const ids = wanted.map(({ id }) => id) as [number, ...number[]];
-      this.#send(ids, shared.bytes, first.options, encodeOpenings(wanted));
+      this.#send(ids, shared.bytes, first.options, { [headerName.streams]: encodeOpenings(wanted) });
     }
   }
 
   /** Sends those that the server has not accepted yet in messages of their own. */
   #sendSeparately({ shared, openings }: Group): void {
-    for (const { id, input, options } of openings) {
+    for (const { id, input, options, traceparent } of openings) {
       const call = this.#calls.get(id);
       if (call === undefined || call.control !== undefined) continue;
       call.group = undefined;
       call.reader = new FrameReader(PAYLOAD_BYTES_MAX);
-      this.#send([id], encode({ ...shared.value, ...input }), options);
+      this.#send([id], encode({ ...shared.value, ...input }), options, { [headerName.traceparent]: traceparent });
     }
   }
 
-  /** @param streams the header of a message that opens several streams. */
-  #send(ids: readonly [number, ...number[]], body: Uint8Array, options: CallOptions, streams?: string): void {
+  /** @param headersOfMessage added to those of the log context; undefined values are omitted. */
+  #send(
+    ids: readonly [number, ...number[]],
+    body: Uint8Array,
+    options: CallOptions,
+    headersOfMessage: HeaderValues = {},
+  ): void {
     const [id] = ids;
     const { subject } = this.#calls.get(id) as Calling;
-    const inOneMessage = body.length + (streams?.length ?? 0) <= partBytes(this.#bus);
+    const inOneMessage = body.length + (headersOfMessage[headerName.streams]?.length ?? 0) <= partBytes(this.#bus);
     if (!inOneMessage) this.#keep(body, ids);
     const headers = encodeContext(options, {
+      ...headersOfMessage,
       [headerName.bodyBytes]: inOneMessage ? undefined : String(body.length),
-      [headerName.streams]: streams,
     });
     try {
       this.#bus.nats.publish(subject, inOneMessage ? body : new Uint8Array(0), {
@@ -381,16 +396,23 @@ export class StreamCaller {
   #fail(id: number, error: AppError): void {
     const call = this.#calls.get(id);
     if (call === undefined) return;
-    this.#remove(id);
+    this.#remove(id, error.code);
     call.sink.error(error);
   }
 
-  #remove(id: number): void {
+  /** @param code of the error that ended it; default: it completed. */
+  #remove(id: number, code?: ErrorCode): void {
     const call = this.#calls.get(id);
     if (call === undefined) return;
     this.#releaseBody(id, call);
     this.#calls.delete(id);
+    call.calls.end(call.begunAt, code);
   }
+}
+
+/** Each of several streams that are opened by one message may have its own span. */
+function ownTraceparent(): string | undefined {
+  return spansEnabled() ? logContext()?.traceparent : undefined;
 }
 
 function textOf(payload: Uint8Array): string {

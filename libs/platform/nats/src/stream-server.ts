@@ -3,10 +3,12 @@ import type { Msg, Subscription } from '@nats-io/nats-core';
 import type { StreamContract } from '@xerotier/contracts/define';
 import { AppError } from '@xerotier/errors';
 import { withLogContext } from '@xerotier/log';
+import { endSpan, SpanKind, startSpan, traceparentOf } from '@xerotier/telemetry';
 import type { Logger } from '@xerotier/log';
 import type { z } from 'zod';
 import { decodeContext, headerName, logContextOf } from './call-context.ts';
 import type { CallContext } from './call-context.ts';
+import { serverCalls } from './call-telemetry.ts';
 import { encode, encodeError, fit, parseJson } from './codec.ts';
 import { partBytes } from './connection.ts';
 import type { BusConnection } from './connection.ts';
@@ -95,10 +97,7 @@ export class StreamServer {
       ...(options.queue !== undefined && { queue: options.queue }),
       callback: (error, message) => {
         if (error !== null || message.reply === undefined) return;
-        const context = decodeContext(message.headers);
-        withLogContext(logContextOf(context), () =>
-          this.#accept(contract, subject, handler, options, message, context),
-        );
+        this.#accept(contract, subject, handler, options, message, decodeContext(message.headers));
       },
     });
   }
@@ -126,8 +125,14 @@ export class StreamServer {
     const inbox = reply.slice(0, reply.lastIndexOf('.'));
     const id = Number(reply.slice(inbox.length + 1));
     if (!Number.isSafeInteger(id)) return;
-    const run = (streamId: number, read: (stream: Served) => Promise<unknown>): void =>
-      void this.#run(contract, subject, handler, options, inbox, streamId, read, context);
+    const run = (
+      streamId: number,
+      read: (stream: Served) => Promise<unknown>,
+      traceparent = context.traceparent,
+    ): void =>
+      void this.#traced(contract, { ...context, traceparent }, (traced) =>
+        this.#run(contract, subject, handler, options, inbox, streamId, read, traced),
+      );
     const waiting = new Set<Served>();
     let common: Promise<unknown> | undefined;
     const body = (stream: Served): Promise<unknown> => {
@@ -142,7 +147,27 @@ export class StreamServer {
       return run(id, () => Promise.reject(unreadable));
     }
     for (const opening of openings)
-      run(opening.id, async (stream) => ({ ...((await body(stream)) as object), ...opening.input }));
+      run(
+        opening.id,
+        async (stream) => ({ ...((await body(stream)) as object), ...opening.input }),
+        opening.traceparent,
+      );
+  }
+
+  /** Runs one stream in its span and its log context. @param work returns the error that ended it, if any. */
+  async #traced(
+    contract: StreamContract,
+    incoming: CallContext,
+    work: (context: CallContext) => Promise<AppError | undefined>,
+  ): Promise<void> {
+    const calls = serverCalls.of(contract);
+    const begunAt = calls.begin();
+    const { attributes } = calls;
+    const span = startSpan(calls.name, { kind: SpanKind.SERVER, parent: incoming, isRemote: true, attributes });
+    const context = { ...incoming, traceparent: traceparentOf(span) ?? incoming.traceparent };
+    const failure = await withLogContext(logContextOf(context), () => work(context));
+    calls.end(begunAt, failure?.code);
+    endSpan(span, failure, true);
   }
 
   async #run<C extends StreamContract>(
@@ -154,7 +179,7 @@ export class StreamServer {
     id: number,
     read: (stream: Served) => Promise<unknown>,
     context: CallContext,
-  ): Promise<void> {
+  ): Promise<AppError | undefined> {
     const stream = new Served(id, this.#writerOf(inbox), context);
     this.#streams.set(id, stream);
     this.#heartbeat.start();
@@ -166,9 +191,12 @@ export class StreamServer {
       this.#log.debug('bus stream opened', { subject });
       stream.send(frameKind.end, encode(await handler(input, stream)));
       this.#log.debug('bus stream completed', { subject });
+      return undefined;
     } catch (error) {
       const { operation } = options;
-      stream.send(frameKind.error, encodeError(replyError(error, { contract, subject, operation, log: this.#log })));
+      const failure = replyError(error, { contract, subject, operation, log: this.#log });
+      stream.send(frameKind.error, encodeError(failure));
+      return failure;
     } finally {
       stream.finish();
       this.#streams.delete(id);
@@ -252,6 +280,7 @@ class Served implements ServedStream<StreamContract>, AwaitingBody {
   readonly requestId: string | undefined;
   readonly clientRequestId: string | undefined;
   readonly traceparent: string | undefined;
+  readonly tracestate: string | undefined;
   readonly deadlineMs: number | undefined;
   lastReceivedAt = performance.now();
   lastSentAt = performance.now();
@@ -269,6 +298,7 @@ class Served implements ServedStream<StreamContract>, AwaitingBody {
     this.requestId = context.requestId;
     this.clientRequestId = context.clientRequestId;
     this.traceparent = context.traceparent;
+    this.tracestate = context.tracestate;
     this.deadlineMs = context.deadlineMs;
     if (context.deadlineMs !== undefined) {
       this.#deadline = setTimeout(() => this.abort(new AppError('inference.deadline_exceeded')), context.deadlineMs);

@@ -12,6 +12,7 @@ import type { BusConnection } from '@xerotier/nats';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { DataSource, EntityManager } from 'typeorm';
 import { pruneInbox } from './inbox.ts';
+import { metrics } from './metrics.ts';
 import { outboxBacklog } from './outbox.ts';
 
 export interface OutboxRelayOptions {
@@ -45,12 +46,24 @@ export function startOutboxRelay(options: OutboxRelayOptions): OutboxRelay {
   assertSchemaName(options.schema);
   const relay = new Relay(options);
   const done = relay.run();
+  const endMetrics = observeBacklog(options);
   return {
     stop: () => {
+      endMetrics();
       relay.stop();
       return done;
     },
   };
+}
+
+/** Read when they are scraped. @returns what ends it. */
+function observeBacklog({ database, schema }: OutboxRelayOptions): () => void {
+  const backlog = (): ReturnType<typeof outboxBacklog> => outboxBacklog(database.manager, schema);
+  const ends = [
+    metrics.pending.observe(async () => [[{ schema }, (await backlog()).events]]),
+    metrics.oldestAge.observe(async () => [[{ schema }, (await backlog()).oldestMs / 1_000]]),
+  ];
+  return () => ends.forEach((end) => end());
 }
 
 interface Row {

@@ -4,6 +4,7 @@ import type { EventContract, TemplateValues } from '@xerotier/contracts/define';
 import { assertSchemaName, withDbErrors } from '@xerotier/db';
 import { AppError } from '@xerotier/errors';
 import { logContext } from '@xerotier/log';
+import { attribute, endSpan, SpanKind, startSpan, traceparentOf } from '@xerotier/telemetry';
 import { randomUUID } from 'node:crypto';
 import type { EntityManager } from 'typeorm';
 import type { z } from 'zod';
@@ -46,8 +47,21 @@ export async function addToOutbox<S extends string, D extends z.ZodType>(
   if (Buffer.byteLength(payload) > PAYLOAD_BYTES_MAX)
     throw new RangeError(`Event on ${subject} exceeds ${PAYLOAD_BYTES_MAX} bytes`);
   const id = randomUUID();
-  const { requestId, traceparent } = logContext() ?? {};
-  const headers = JSON.stringify({ 'Xero-Request-Id': requestId, traceparent });
+  const { requestId, traceparent, tracestate } = logContext() ?? {};
+  const span = startSpan(`create ${contract.subject}`, {
+    kind: SpanKind.PRODUCER,
+    attributes: {
+      [attribute.messagingSystem]: 'nats',
+      [attribute.messagingOperationType]: 'create',
+      [attribute.messagingDestinationName]: contract.subject,
+    },
+  });
+  // The relay sends these on: the consumer's span is linked to this one.
+  const headers = JSON.stringify({
+    'Xero-Request-Id': requestId,
+    traceparent: traceparentOf(span) ?? traceparent,
+    tracestate,
+  });
   const written = await withDbErrors(() =>
     manager.query<unknown[]>(
       `INSERT INTO "${schema}".outbox (id, subject, payload, headers)
@@ -56,8 +70,13 @@ export async function addToOutbox<S extends string, D extends z.ZodType>(
        RETURNING id`,
       [id, subject, payload, headers, eventsMax],
     ),
-  );
-  if (written.length === 0) throw new AppError('outbox.full', { eventsMax });
+  ).catch((error: unknown) => {
+    endSpan(span, AppError.from(error));
+    throw error;
+  });
+  const failure = written.length === 0 ? new AppError('outbox.full', { eventsMax }) : undefined;
+  endSpan(span, failure);
+  if (failure !== undefined) throw failure;
   return id;
 }
 

@@ -1,7 +1,9 @@
 /**
- * The probes of an orchestrator: `/livez` (is the event loop responsive?) and `/readyz` (can the process accept work?).
- * Readiness covers this process only, never other services: one that is down must not take the others with it.
+ * `/livez` (is the event loop responsive?) and `/readyz` (can the process accept work?), the probes of an orchestrator, and
+ * `/metrics` in the Prometheus text format. Readiness covers this process only, never other services: one that is down must not
+ * take the others with it.
  */
+import { metricsContentType, metricsText } from '@xerotier/telemetry';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
@@ -33,7 +35,7 @@ export async function checkReadiness(checks: ReadinessChecks): Promise<Readiness
   return { ready: results.every(([, ok]) => ok), checks: Object.fromEntries(results) };
 }
 
-/** Serves both probes on one port (0: any free one). */
+/** Serves them on one port (0: any free one). */
 export async function startHealthServer(options: {
   host: string;
   port: number;
@@ -46,7 +48,12 @@ export async function startHealthServer(options: {
     if (request.url === '/livez') respond(200, { status: 'live' });
     else if (request.url === '/readyz') {
       void checkReadiness(options.checks).then((result) => respond(result.ready ? 200 : 503, result));
-    } else respond(404, { status: 'unknown', hint: 'ask for /livez or /readyz' });
+    } else if (request.url === '/metrics') {
+      void metricsText().then(
+        (text) => response.writeHead(200, { 'content-type': metricsContentType }).end(text),
+        () => respond(500, { status: 'failed' }),
+      );
+    } else respond(404, { status: 'unknown', hint: 'ask for /livez, /readyz or /metrics' });
   });
   server.maxConnections = 64;
   await new Promise<void>((resolve, reject) =>

@@ -2,10 +2,12 @@ import { eventually } from '@xerotier/testing';
 import { fork } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { createServer as createHttpServer } from 'node:http';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
 import type { Announcement } from './run-process.ts';
 
 interface Running {
@@ -108,7 +110,7 @@ describe('a running service', () => {
       status: 200,
       body: { ready: true, checks: { good: true, bad: true, notDraining: true } },
     });
-    expect((await service.health('/metrics')).status).toBe(404);
+    expect((await service.health('/nothing')).status).toBe(404);
   });
 
   it.each(['check returns false', 'check throws'])('is live but not ready when a %s', async (mode) => {
@@ -218,5 +220,54 @@ describe('shutdown', () => {
     expect(await service.ended).toEqual([1, null]);
     expect(service.messages().at(-1)).toBe('shutdown failed');
     expect(service.stdout()).toContain(reason);
+  });
+});
+
+describe('telemetry', () => {
+  async function collector(): Promise<{ url: string; bodies: string[]; close: () => void }> {
+    const bodies: string[] = [];
+    const server = createHttpServer((request, response) => {
+      void text(request).then((body) => {
+        bodies.push(body);
+        response.end('{}');
+      });
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, bodies, close: () => server.close() };
+  }
+
+  it('loads no SDK when there is no collector', async () => {
+    const service = run('makes a span');
+    await service.started;
+    service.child.kill('SIGTERM');
+    expect(await service.ended).toEqual([0, null]);
+    expect(service.messages()).toEqual(expect.arrayContaining(['no sdk', 'shutdown completed']));
+  });
+
+  it('sends the last spans when the process stops', async () => {
+    const { url, bodies, close } = await collector();
+    const service = run('makes a span', { OTEL_EXPORTER_OTLP_ENDPOINT: url });
+    await service.started;
+    service.child.kill('SIGTERM');
+    expect(await service.ended).toEqual([0, null]);
+    close();
+    expect(service.messages()).toContain('sdk loaded');
+    expect(bodies.join()).toContain('"name":"work"');
+  });
+
+  it('is not waited for when the collector is away', async () => {
+    const service = run('makes a span', { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9' });
+    await service.started;
+    service.child.kill('SIGTERM');
+    expect(await service.ended).toEqual([0, null]);
+    expect(service.messages().at(-1)).toBe('shutdown completed');
+  });
+
+  it('serves the metrics of the process on the health port', async () => {
+    const service = run('orderly');
+    const response = await fetch(`http://127.0.0.1:${(await service.started)['healthPort']}/metrics`);
+    expect(response.status).toBe(200);
+    expect(response.headers.get('content-type')).toMatch(/^text\/plain; version=0\.0\.4/);
+    expect(await response.text()).toMatch(/^process_resident_memory_bytes \d+$/m);
   });
 });

@@ -6,6 +6,8 @@ import { ConfigError, loadConfig } from '@xerotier/config';
 import type { ConfigOf, SettingsTree } from '@xerotier/config';
 import { createLogger } from '@xerotier/log';
 import type { Logger } from '@xerotier/log';
+import { collectProcessMetrics, startTracing } from '@xerotier/telemetry';
+import { randomBytes } from 'node:crypto';
 import { startHealthServer } from './health-server.ts';
 import type { ReadinessChecks } from './health-server.ts';
 import type { serviceSettings } from './service-settings.ts';
@@ -18,6 +20,11 @@ export interface RunningProcess {
   drain(signal: AbortSignal): Promise<void>;
   /** Releases all other resources: connections, timers, child processes. */
   close(): Promise<void>;
+}
+
+/** Returns eight hexadecimal digits that identify a replica in the names of its connections, in request ids and in spans. */
+export function newInstanceId(): string {
+  return randomBytes(4).toString('hex');
 }
 
 export type ServiceSettingsTree = SettingsTree & { readonly service: typeof serviceSettings };
@@ -34,7 +41,7 @@ const STARTUP_ABORT_MS = 2_000;
 export async function runProcess<T extends ServiceSettingsTree>(
   name: string,
   settings: T,
-  start: (config: ConfigOf<T>, log: Logger) => Promise<RunningProcess>,
+  start: (config: ConfigOf<T>, log: Logger, instance: string) => Promise<RunningProcess>,
 ): Promise<void> {
   const config = readConfig(name, settings);
   const service = config.service as ConfigOf<typeof serviceSettings>;
@@ -52,7 +59,12 @@ export async function runProcess<T extends ServiceSettingsTree>(
   // A starting process has nothing to drain, and may wait indefinitely: without its supervisor it exits at once.
   const orphaned = (): never => exitWithError(log, 'parent process exited', undefined);
   process.once('disconnect', orphaned);
-  const running = await start(config, log).catch((error: unknown) => exitWithError(log, 'startup failed', error));
+  collectProcessMetrics();
+  const instance = newInstanceId();
+  const tracing = await startTracing(service.telemetry, { service: name, instance }, log);
+  const running = await start(config, log, instance).catch((error: unknown) =>
+    exitWithError(log, 'startup failed', error),
+  );
   const health = await startHealthServer({
     host: service.healthHost,
     port: service.healthPort,
@@ -72,6 +84,8 @@ export async function runProcess<T extends ServiceSettingsTree>(
     await running.drain(abort.signal);
     clearTimeout(abortTimer);
     await running.close();
+    // Last, so that spans of the closing are sent too.
+    await tracing.shutdown();
     await health.close();
     clearTimeout(exitTimer);
     log.info('shutdown completed');

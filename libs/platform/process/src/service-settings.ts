@@ -1,5 +1,6 @@
 /** The settings of every service. */
 import { integer, logLevel, port, setting, url } from '@xerotier/config';
+import { telemetrySettings } from '@xerotier/telemetry';
 import { z } from 'zod';
 
 export const serviceSettings = {
@@ -11,18 +12,19 @@ export const serviceSettings = {
   healthHost: setting(
     'HEALTH_HOST',
     z.string().default('127.0.0.1'),
-    'Address of /livez and /readyz. Default 127.0.0.1; 0.0.0.0 in containers.',
+    'Address of /livez, /readyz and /metrics. Default 127.0.0.1; 0.0.0.0 in containers.',
   ),
   healthPort: setting(
     'HEALTH_PORT',
     port.default(0),
-    'Port of /livez and /readyz. Default 0: any free port, which is logged.',
+    'Port of /livez, /readyz and /metrics. Default 0: any free port, which is logged.',
   ),
   graceMs: setting(
     'SHUTDOWN_GRACE_MS',
     integer({ min: 1_000, max: 3_600_000 }).default(25_000),
     'Grace period in milliseconds: how long running work may continue after SIGTERM before it is aborted. Default 25000. Keep it below the time after which the orchestrator sends SIGKILL.',
   ),
+  telemetry: telemetrySettings,
 } as const;
 
 export const natsSettings = {

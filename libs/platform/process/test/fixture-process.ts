@@ -1,5 +1,7 @@
 /** A service whose behaviour is set by its mode, for tests of startup and shutdown. */
 import { setting } from '@xerotier/config';
+import { endSpan, SpanKind, startSpan } from '@xerotier/telemetry';
+import { createRequire } from 'node:module';
 import { z } from 'zod';
 import { runProcess, serviceSettings } from '../src/index.ts';
 
@@ -20,6 +22,11 @@ await runProcess('fixture', settings, async ({ mode }, log) => {
   if (mode === 'never starts') {
     log.info('starting');
     await forever;
+  }
+  if (mode === 'makes a span') {
+    endSpan(startSpan('work', { kind: SpanKind.INTERNAL }));
+    const loaded = Object.keys(createRequire(import.meta.url).cache);
+    log.info(loaded.some((path) => path.includes('@opentelemetry/sdk-trace')) ? 'sdk loaded' : 'no sdk');
   }
   if (mode === 'throws later') setTimeout(() => failLater(), 50);
   if (mode === 'rejects later') setTimeout(() => void Promise.reject(new Error('nobody looked')), 50);

@@ -13,5 +13,7 @@ export async function runService<S extends ServiceSettingsTree>(definition: Serv
   const words = process.argv.slice(2);
   // Exits explicitly: an unreachable server must not keep a finished command running.
   if (words.length > 0) process.exit(await runCommand(definition, words, process));
-  await runProcess(definition.name, definition.settings, (config, log) => startService(definition, config, log));
+  await runProcess(definition.name, definition.settings, (config, log, instance) =>
+    startService(definition, config, log, instance),
+  );
 }

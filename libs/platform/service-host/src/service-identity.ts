@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { newInstanceId } from '@xerotier/process';
 
 /** Identifies the service and its replica. */
 export class ServiceIdentity {
@@ -6,7 +6,7 @@ export class ServiceIdentity {
   /** Eight random hexadecimal digits of this process. */
   readonly instance: string;
 
-  constructor(service: string, instance: string = randomBytes(4).toString('hex')) {
+  constructor(service: string, instance: string = newInstanceId()) {
     this.service = service;
     this.instance = instance;
   }

@@ -28,8 +28,9 @@ export async function startService<S extends ServiceSettingsTree>(
   definition: Omit<ServiceDefinition<S>, 'commands' | 'settings'>,
   config: ConfigOf<S>,
   log: Logger,
+  instance?: string,
 ): Promise<StartedService> {
-  const identity = new ServiceIdentity(definition.name);
+  const identity = new ServiceIdentity(definition.name, instance);
   const module = HostModule.forRoot({ identity, config, log, module: definition.module });
   const create = definition.application ?? createContext;
   const application = await create(module, { config, log, identity });

@@ -1,8 +1,19 @@
-import { ConfigError } from '@xerotier/config';
+import { ConfigError, loadConfig } from '@xerotier/config';
 import { AppError } from '@xerotier/errors';
 import { createLogger } from '@xerotier/log';
+import { newInstanceId } from '@xerotier/process';
+import {
+  attribute,
+  endSpan,
+  SpanKind,
+  startSpan,
+  startTracing,
+  telemetrySettings,
+  withSpan,
+} from '@xerotier/telemetry';
 import type { Command, CommandIo } from './command.ts';
 import { CommandError, UsageError } from './command.ts';
+import type { CommandContext } from './command.ts';
 
 /**
  * Runs one command. Results are written to standard output, everything else to standard error.
@@ -21,7 +32,7 @@ export async function runCommand(
   const { stdin, stdout, stderr, env } = io;
   const log = createLogger({ service, destination: { write: (line) => void stderr.write(line) } });
   try {
-    await command.run(args, { stdin, stdout, stderr, env, log, service });
+    await traced(command, args, { stdin, stdout, stderr, env, log, service });
     return 0;
   } catch (error) {
     if (error instanceof UsageError) {
@@ -31,6 +42,27 @@ export async function runCommand(
     stderr.write(`${service} ${name}: ${reasonOf(error)}\n`);
     if (!isExpected(error)) log.error('command failed', { command: name, error });
     return 1;
+  }
+}
+
+/** One span for the whole run, without its arguments and its input. */
+async function traced(command: Command, args: readonly string[], context: CommandContext): Promise<void> {
+  const { env, log, service } = context;
+  const { telemetry } = loadConfig({ telemetry: telemetrySettings }, env);
+  const tracing = await startTracing(telemetry, { service, instance: newInstanceId() }, log);
+  const span = startSpan(`${service} ${command.name}`, {
+    kind: SpanKind.INTERNAL,
+    parent: null,
+    attributes: { [attribute.command]: command.name },
+  });
+  try {
+    await withSpan(span, () => command.run(args, context));
+    endSpan(span);
+  } catch (error) {
+    endSpan(span, AppError.from(error));
+    throw error;
+  } finally {
+    await tracing.shutdown();
   }
 }
 

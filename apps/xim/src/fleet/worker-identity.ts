@@ -1,0 +1,4 @@
+export interface WorkerIdentity {
+  readonly workerId: string;
+  readonly modelId: string;
+}

@@ -1,0 +1,142 @@
+/**
+ * Metrics of the process, by prom-client. Whoever owns a metric declares it in a file `metrics.ts` that exports `metrics`:
+ * docs/generated/metrics.md is made from these files. A declaration that would make series without bound, or with a name that no
+ * one expects, throws.
+ */
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+
+export type { Counter, Histogram };
+
+export interface MetricOptions<Label extends string> {
+  readonly name: string;
+  /** What is counted or measured, in a sentence. */
+  readonly about: string;
+  /** `seconds`, `tokens`, `requests`. */
+  readonly unit: string;
+  /** What the values of each label are: a set with bounds. Default: no labels. */
+  readonly labels?: Readonly<Record<Label, string>>;
+}
+
+export interface HistogramOptions<Label extends string> extends MetricOptions<Label> {
+  /** Upper bounds. Default: {@link durationBuckets}. */
+  readonly buckets?: readonly number[];
+}
+
+/** What the reference says of a metric. */
+export interface MetricDeclaration {
+  readonly name: string;
+  readonly type: 'counter' | 'gauge' | 'histogram';
+  readonly about: string;
+  readonly unit: string;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+/** Seconds: of calls between processes. */
+export const durationBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10] as const;
+/** Seconds: of requests whose responses are generated. */
+export const requestBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300] as const;
+
+const LABELS_MAX = 4;
+const NAME = /^(?:vllm:)?[a-z][a-z0-9]*(?:_[a-z0-9]+)*$/;
+/** Labels by which series grow with tenants, keys or traffic. */
+const UNBOUNDED =
+  /(?:^|_)(?:project|tenant|team|key|user|endpoint|request|request_id|id|worker|path|url|host|address|message|text|prompt|ip)$/;
+
+const registry = new Registry();
+const declarations = new WeakMap<object, MetricDeclaration>();
+
+export function counter<Label extends string = never>(options: MetricOptions<Label>): Counter<Label> {
+  return declared('counter', options, new Counter<Label>(configOf('counter', options)));
+}
+
+export function histogram<Label extends string = never>(options: HistogramOptions<Label>): Histogram<Label> {
+  const buckets = [...(options.buckets ?? durationBuckets)];
+  return declared('histogram', options, new Histogram<Label>({ ...configOf('histogram', options), buckets }));
+}
+
+export function gauge<Label extends string = never>(options: MetricOptions<Label>): ObservedGauge<Label> {
+  return declared('gauge', options, new ObservedGauge<Label>(configOf('gauge', options)));
+}
+
+/** The values of a gauge now: a number, or one for each combination of labels. */
+export type Reading<Label extends string> =
+  number | Iterable<readonly [labels: Readonly<Record<Label, string>>, value: number]>;
+
+type Source<Label extends string> = () => Reading<Label> | Promise<Reading<Label>>;
+
+/** A gauge that is read when it is scraped, and costs nothing until then. Readings of several sources are added up. */
+export class ObservedGauge<Label extends string = never> {
+  readonly #sources = new Set<Source<Label>>();
+
+  constructor(config: { name: string; help: string; labelNames: Label[]; registers: Registry[] }) {
+    const sources = this.#sources;
+    new Gauge({
+      ...config,
+      async collect() {
+        // What cannot be read now has no value, and the others are scraped all the same.
+        const read = (source: Source<Label>): Promise<Reading<Label>> =>
+          Promise.resolve()
+            .then(source)
+            .catch(() => []);
+        const readings = await Promise.all([...sources].map(read));
+        // At once, since two scrapes may overlap.
+        this.reset();
+        for (const reading of readings) {
+          if (typeof reading === 'number') this.inc(reading);
+          else for (const [labels, value] of reading) this.inc(labels, value);
+        }
+      },
+    });
+  }
+
+  /** @returns what ends it. */
+  observe(source: Source<Label>): () => void {
+    this.#sources.add(source);
+    return () => void this.#sources.delete(source);
+  }
+}
+
+/** What was declared; undefined for anything else. */
+export function declarationOf(metric: object): MetricDeclaration | undefined {
+  return declarations.get(metric);
+}
+
+/** Memory, CPU, event loop and garbage collection of the process. Call it once. */
+export function collectProcessMetrics(): void {
+  collectDefaultMetrics({ register: registry });
+}
+
+export const metricsContentType: string = registry.contentType;
+
+/** All metrics of this process, in the Prometheus text format. */
+export function metricsText(): Promise<string> {
+  return registry.metrics();
+}
+
+function configOf<Label extends string>(
+  type: MetricDeclaration['type'],
+  { name, about, unit, labels }: MetricOptions<Label>,
+): { name: string; help: string; labelNames: Label[]; registers: Registry[] } {
+  const labelNames = Object.keys(labels ?? {}) as Label[];
+  const problem = (reason: string): never => {
+    throw new RangeError(`metric ${name}: ${reason}`);
+  };
+  if (!NAME.test(name)) problem('the name must be lower case words, joined by _');
+  if ((type === 'counter') !== name.endsWith('_total')) problem('counters, and only they, end in _total');
+  if (/_(?:ms|milliseconds|minutes|kb|mb)(?:_|$)/.test(name)) problem('durations are seconds, and sizes are bytes');
+  if ((unit === 'seconds') !== /_seconds(?:_|$)/.test(name))
+    problem('what has the unit seconds, and only that, is named so');
+  if (labelNames.length > LABELS_MAX) problem(`it has more than ${LABELS_MAX} labels`);
+  const unbounded = labelNames.find((label) => UNBOUNDED.test(label));
+  if (unbounded !== undefined) problem(`the label ${unbounded} has values without bound`);
+  return { name, help: about, labelNames, registers: [registry] };
+}
+
+function declared<Label extends string, M extends object>(
+  type: MetricDeclaration['type'],
+  { name, about, unit, labels }: MetricOptions<Label>,
+  metric: M,
+): M {
+  declarations.set(metric, { name, type, about, unit, labels: labels ?? {} });
+  return metric;
+}
