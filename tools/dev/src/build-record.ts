@@ -55,13 +55,11 @@ export class BuildRecord {
 
   async #filesBelow(folder: string): Promise<string[]> {
     const entries = await readdir(join(this.#root, folder), { withFileTypes: true }).catch(ifGone([]));
-    const nested = entries
-      .filter(({ name }) => name !== 'node_modules')
-      .map((entry) => {
-        const path = `${folder}/${entry.name}`;
-        return entry.isDirectory() ? this.#filesBelow(path) : [path];
-      });
-    return (await Promise.all(nested)).flat();
+    const paths = (isFolder: boolean): string[] =>
+      entries
+        .filter((entry) => entry.name !== 'node_modules' && entry.isDirectory() === isFolder)
+        .map(({ name }) => `${folder}/${name}`);
+    return [...paths(false), ...(await Promise.all(paths(true).map((path) => this.#filesBelow(path)))).flat()];
   }
 
   /** Its path, up to the first tab, and what changes with it. */
