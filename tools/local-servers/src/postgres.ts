@@ -115,7 +115,8 @@ export function postgresConfig(config: PostgresConfig): string {
     "timezone = 'GMT'",
     "log_timezone = 'GMT'",
   ];
-  if (!config.isDurable) lines.push('fsync = off', 'synchronous_commit = off', 'full_page_writes = off');
+  // A commit reaches the page cache, so that it survives SIGKILL: synchronous_commit stays on.
+  if (!config.isDurable) lines.push('fsync = off', 'full_page_writes = off');
   if (config.extraConfig !== undefined) lines.push(config.extraConfig);
   return `${lines.join('\n')}\n`;
 }

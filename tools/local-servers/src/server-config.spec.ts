@@ -72,6 +72,8 @@ describe('postgresConfig', () => {
   });
 
   it('turns durability off only on request', () => {
-    expect(postgresConfig({ port: 1, connectionsMax: 7, isDurable: false })).toContain('fsync = off');
+    const config = postgresConfig({ port: 1, connectionsMax: 7, isDurable: false });
+    expect(config).toContain('fsync = off');
+    expect(config).not.toContain('synchronous_commit');
   });
 });

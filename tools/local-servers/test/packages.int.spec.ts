@@ -25,7 +25,7 @@ describeWithApt('fetching servers from packages', () => {
     expect(both[0]).toEqual(both[1]);
     expect(both[0]?.nats.source).toBe('packages');
     expect(both[0]?.nats.command.startsWith(dir)).toBe(true);
-    expect(messages.flat().filter((line) => line.includes('downloading'))).toHaveLength(1);
+    expect(messages.flat().filter((line) => line.includes(': downloading'))).toHaveLength(1);
     expect((await readdir(dir)).filter((name) => name.startsWith('work-'))).toEqual([]);
   });
 

@@ -4,10 +4,13 @@ import { runningAuth } from '../../test/running-auth.ts';
 const auth = runningAuth();
 
 describe('authorize during a database outage', () => {
+  let running = true;
+  // Also after a failed expectation: calls on a closed bus would reject without ever yielding to the event loop.
+  afterEach(() => (running = false));
+
   it('fails with db.unavailable, and recovers when the database is back', async () => {
     const project = await auth.seed();
     const outcomes = new Set<string>();
-    let running = true;
     const authorizeRepeatedly = async (): Promise<void> => {
       while (running) {
         outcomes.add(
