@@ -59,39 +59,39 @@ const total = (all: readonly Tokens[]): Tokens => ({
 });
 
 describe('tokens', () => {
-  it('are the same in metrics, responses and ledger', async () => {
+  it('are equal in metrics, responses and ledger', async () => {
     const before = await tokenCounters();
     const requestIds: string[] = [];
-    const told: Tokens[] = [];
+    const reported: Tokens[] = [];
     for (let i = 0; i < 12; i += 1) {
       const body = scripted({ tokens: i, promptTokens: 10 + i, cachedTokens: i % 5 }, i % 3 === 0 ? { n: 2 } : {});
       if (i % 2 === 0) {
         const { requestId, body: completion } = await test.api.chat(body);
         requestIds.push(requestId);
-        told.push(tokensOf(completion.usage));
+        reported.push(tokensOf(completion.usage));
       } else {
         const stream = await test.api.stream({ ...body, stream_options: { include_usage: true } });
         expect(await stream.ended).toBe('done');
         requestIds.push(stream.requestId);
-        told.push(tokensOf(stream.usage));
+        reported.push(tokensOf(stream.usage));
       }
     }
-    // Clients of these are not told: the ledger is.
+    // The clients of these requests receive no usage; the ledger does.
     const failing = await test.api.stream(scripted({ tokens: 9, failAfter: 4, promptTokens: 5 }));
     expect(await failing.ended).toBe('error');
     const leaving = await test.api.stream(scripted({ tokens: 8_000, delayMs: 20, promptTokens: 12 }));
     await leaving.textChunks(3);
     leaving.abort();
     await leaving.ended;
-    const untold = [failing.requestId, leaving.requestId];
+    const unreported = [failing.requestId, leaving.requestId];
 
-    const rows = await new Ledger(test.description.databaseUrl).settled([...requestIds, ...untold]);
+    const rows = await new Ledger(test.description.databaseUrl).settled([...requestIds, ...unreported]);
     const recorded = rows.map((row) => ({
       prompt: row.prompt_tokens,
       completion: row.completion_tokens,
       cached: row.cached_tokens,
     }));
-    expect(total(recorded.slice(0, requestIds.length))).toEqual(total(told));
+    expect(total(recorded.slice(0, requestIds.length))).toEqual(total(reported));
     expect(difference(await tokenCounters(), before)).toEqual(total(recorded));
     // All requests since the start: each has a row by now.
     const auth = await metricsOf('auth');
@@ -101,7 +101,7 @@ describe('tokens', () => {
     );
   });
 
-  it('are those that the workers count, under the names of vLLM', async () => {
+  it('equal those of the workers, under the names of vLLM', async () => {
     const workers = await Promise.all(
       test.platform.services.filter(({ spec }) => spec.app === 'xim').map((service) => Metrics.of(service)),
     );
@@ -120,7 +120,7 @@ describe('tokens', () => {
 });
 
 describe('metrics of the gateway', () => {
-  it('have the route, the status and the time to the first token', async () => {
+  it('include the route, the status and the time to first token', async () => {
     const labels = { method: 'POST', route: '/:project/:endpoint/v1/chat/completions', status: '200' };
     const before = await metricsOf('gateway');
     await test.api.chat(scripted({ tokens: 2 }));
@@ -139,7 +139,7 @@ describe('metrics of the gateway', () => {
     expect(after.sum('process_resident_memory_bytes')).toBeGreaterThan(0);
   });
 
-  it('count what is under way', async () => {
+  it('count requests in progress', async () => {
     const stream = await test.api.stream(scripted({ tokens: 5_000, delayMs: 20 }));
     await stream.textChunks(1);
     const during = await metricsOf('gateway');
@@ -149,7 +149,7 @@ describe('metrics of the gateway', () => {
     await eventually('all is over', async () => (await metricsOf('gateway')).sum('http_server_active_requests') === 0);
   });
 
-  it('count generations that moved to another worker, by the reason', async () => {
+  it('count retries by reason', async () => {
     await test.api.post(scripted({ failAfter: 0 }));
     const { labelValues } = await metricsOf('gateway').then((metrics) => ({
       labelValues: metrics.labelValues('xerotier_inference_retries_total', 'reason'),
@@ -159,7 +159,7 @@ describe('metrics of the gateway', () => {
 });
 
 describe('metrics of the router', () => {
-  it('have the fleet, its slots, and what was placed', async () => {
+  it('include workers, slots and placements', async () => {
     const metrics = await metricsOf('router');
     expect(metrics.sum('xerotier_router_workers', { model: 'scripted', state: 'available' })).toBe(2);
     expect(metrics.sum('xerotier_router_slots', { model: 'scripted', state: 'free' })).toBe(16);
@@ -170,7 +170,7 @@ describe('metrics of the router', () => {
     expect(metrics.sum('xerotier_database_pool_connections', { schema: 'router' })).toBeGreaterThan(0);
   });
 
-  it('tell a model without workers', async () => {
+  it('count requests for a model without workers', async () => {
     await new ApiClient({ ...test.description, endpointSlug: 'idle' }).rejected(scripted({}));
     const metrics = await metricsOf('router');
     expect(metrics.sum('xerotier_router_placements_total', { model: 'idle', outcome: 'router.no_worker' })).toBe(1);
@@ -190,7 +190,7 @@ describe('series', () => {
     }
   }
 
-  it('are bounded, whoever calls', async () => {
+  it('are bounded for any number of projects, keys and models', async () => {
     const services = ['gateway', 'auth', 'router', 'responses', 'xim'];
     // A kind of garbage collection has series once it has happened.
     const seriesOf = async (): Promise<number[]> =>
@@ -215,7 +215,7 @@ describe('series', () => {
     process.stdout.write(`series of ${services.join(', ')}: ${after.join(', ')}\n`);
   });
 
-  it('have no project, key, request or text', async () => {
+  it('contain no project, key, request or text', async () => {
     const texts = await Promise.all(test.platform.services.map(async (service) => (await Metrics.of(service)).text));
     const { projectId, apiKey } = test.description;
     for (const secret of [CANARY, projectId, apiKey, 'req_', 'tok0'])

@@ -61,7 +61,7 @@ const isWhole = (spans: readonly ReceivedSpan[]): boolean =>
     has('send usage.v1.recorded', 'gateway'),
   ].every((holds) => holds(spans));
 
-describe('the trace of a streamed completion', () => {
+describe('trace of a streamed completion', () => {
   const { traceId, spanId, headers } = clientTrace();
   let spans: ReceivedSpan[];
   let requestId: string;
@@ -91,7 +91,7 @@ describe('the trace of a streamed completion', () => {
     });
   });
 
-  it('has a span on both sides of each call, with the right parents', () => {
+  it('has a client and a server span per call, with the correct parents', () => {
     const server = named(spans, SERVER_SPAN, 'gateway');
     for (const [name, service] of [
       ['auth.authorize', 'auth'],
@@ -109,7 +109,7 @@ describe('the trace of a streamed completion', () => {
     }
   });
 
-  it('has the inference as one span until its end, and the worker below it', () => {
+  it('has one inference span until the last frame, with the span of the worker as its child', () => {
     const server = named(spans, SERVER_SPAN, 'gateway');
     const attempt = named(spans, 'chat scripted', 'gateway');
     expect(attempt).toMatchObject({ kind: kind.client, parentSpanId: server.spanId, events: ['first_token'] });
@@ -127,12 +127,12 @@ describe('the trace of a streamed completion', () => {
     expect(server.endNanoseconds).toBeGreaterThanOrEqual(attempt.endNanoseconds);
   });
 
-  it('has no span whose parent is missing', () => {
+  it('has no orphaned span', () => {
     const ids = new Set([spanId, ...spans.map((span) => span.spanId)]);
     expect(spans.filter(({ parentSpanId }) => !ids.has(parentSpanId ?? ''))).toEqual([]);
   });
 
-  it('is linked from the span that writes the usage into the ledger', async () => {
+  it('is linked from the span that records the usage', async () => {
     const sent = named(spans, 'send usage.v1.recorded', 'gateway');
     const processed = await eventually('the ledger has it', () =>
       collector.spans.find(({ links }) => links.some((link) => link.spanId === sent.spanId)),
@@ -148,7 +148,7 @@ describe('the trace of a streamed completion', () => {
 });
 
 describe('a trace', () => {
-  it('of n choices has a span of the worker below each attempt', async () => {
+  it('of n choices has one worker span per attempt', async () => {
     const { traceId, headers } = clientTrace();
     await test.api.chat(scripted({ tokens: 2 }, { n: 3 }), { headers });
     const ofWorkers = (spans: readonly ReceivedSpan[]): ReceivedSpan[] =>
@@ -172,7 +172,7 @@ describe('a trace', () => {
     expect(collector.spans.filter(({ traceId }) => traceId === unsampled.traceId)).toEqual([]);
   });
 
-  it('begins here when the client sends none that is valid', async () => {
+  it('is new when the client sends no valid traceparent', async () => {
     const { requestId } = await test.api.chat(scripted({ tokens: 1 }), {
       headers: { traceparent: `00-${'0'.repeat(32)}-${'1'.repeat(16)}-01` },
     });
@@ -185,7 +185,7 @@ describe('a trace', () => {
     expect(root.traceId).not.toBe('0'.repeat(32));
   });
 
-  it('of a request that fails has the code', async () => {
+  it('of a failed request has the error code', async () => {
     const { traceId, headers } = clientTrace();
     const { status } = await test.api.rejected(scripted({ failAfter: 0 }), { headers });
     const spans = await collector.trace(traceId, isWhole);
@@ -199,21 +199,21 @@ describe('a trace', () => {
       expect(attempt).toMatchObject({ statusCode: 2, attributes: { 'xerotier.outcome': 'failed' } });
   });
 
-  it('of a request that is rejected is no error of the server', async () => {
+  it('of a rejected request has no error status', async () => {
     const { traceId, headers } = clientTrace();
     await test.api.rejected(scripted({}), { headers, key: 'xero_demo_wrong' });
     const [server] = await collector.trace(traceId, has(SERVER_SPAN, 'gateway'));
     expect(server).toMatchObject({ statusCode: 0, attributes: { 'http.response.status_code': 401 } });
   });
 
-  it('of a path that does not exist has no route', async () => {
+  it('of an unknown path has no route', async () => {
     const { traceId, headers } = clientTrace();
     await fetch(`${test.description.baseUrl}/nothing/${CANARY}`, { headers });
     const [server] = await collector.trace(traceId, has('GET', 'gateway'));
     expect(server?.attributes).not.toHaveProperty(['http.route']);
   });
 
-  it('of a client that leaves ends all the same', async () => {
+  it('of a client that disconnects is complete', async () => {
     const { traceId, headers } = clientTrace();
     const stream = await test.api.stream(scripted({ tokens: 5_000, delayMs: 20 }), { headers });
     await stream.textChunks(2);
@@ -225,7 +225,7 @@ describe('a trace', () => {
 });
 
 describe('spans', () => {
-  it('say which process they are of, and are sent with the headers of the settings', () => {
+  it('have the resource attributes of their process, and are sent with the configured headers', () => {
     const resources = collector.bodies.join('\n');
     for (const name of ['service.name', 'service.version', 'service.instance.id', 'deployment.environment.name'])
       expect(resources).toContain(`"${name}"`);
@@ -235,14 +235,14 @@ describe('spans', () => {
     expect(collector.headers.every((headers) => headers['x-collector-key'] === COLLECTOR_KEY)).toBe(true);
   });
 
-  it('have one for each run of a command', () => {
+  it('include one per command run', () => {
     for (const service of ['auth', 'router'])
       expect(collector.spans.filter((span) => span.service === service && span.name === `${service} seed`)).not.toEqual(
         [],
       );
   });
 
-  it('hold no prompt, completion, key, header or address', async () => {
+  it('contain no prompt, completion, key, header or address', async () => {
     const { traceId, headers } = clientTrace();
     const secretHeader = `header-${CANARY}`;
     const body = { ...scripted({ tokens: 3 }), user: `user-${CANARY}`, metadata: { note: CANARY } };
@@ -269,9 +269,9 @@ describe('spans', () => {
 describe('a collector', () => {
   const gatewayLog = (): Promise<string> => readFile(test.platform.service('gateway').spec.logFile, 'utf8');
   const warnings = (log: string): number =>
-    log.split('\n').filter((line) => line.includes('spans could not be exported')).length;
+    log.split('\n').filter((line) => line.includes('span export failed')).length;
 
-  it('that hangs holds up neither requests nor the end of a process', async () => {
+  it('that hangs delays neither requests nor the shutdown of a process', async () => {
     collector.hang();
     await Promise.all(Array.from({ length: 20 }, () => test.api.chat(scripted({ tokens: 1 }))));
     const gateway = test.platform.service('gateway');
@@ -281,7 +281,7 @@ describe('a collector', () => {
     collector.recover();
   });
 
-  it('that is away costs one warning', async () => {
+  it('that is unreachable causes one warning', async () => {
     await collector.close();
     await eventually('the gateway responds', () => test.api.chat(scripted({ tokens: 1 })).catch(() => undefined));
     for (let i = 0; i < 10; i += 1) await test.api.chat(scripted({ tokens: 1 }));

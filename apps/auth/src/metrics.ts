@@ -4,13 +4,13 @@ import { counter } from '@xerotier/telemetry';
 export const metrics = {
   keyVerifications: counter({
     name: 'xerotier_auth_key_verifications_total',
-    about: 'API keys that were looked up; gateways cache what they are told.',
+    about: 'Lookups of API keys; gateways cache the results.',
     unit: 'verifications',
     labels: { outcome: '`granted`, or the code of the error, such as `auth.invalid_key`' },
   }),
   usageRows: counter({
     name: 'xerotier_auth_usage_rows_total',
-    about: 'Usage records by what became of them.',
+    about: 'Received usage records.',
     unit: 'records',
     labels: {
       outcome:

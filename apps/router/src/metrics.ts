@@ -7,32 +7,32 @@ const priority = '`interactive`, `batch` or `background`';
 export const metrics = {
   queuedRequests: gauge({
     name: 'xerotier_router_queued_requests',
-    about: 'Generations that wait for a slot.',
+    about: 'Generations waiting for a slot.',
     unit: 'generations',
     labels: { model, priority },
   }),
   queueWait: histogram({
     name: 'xerotier_router_queue_wait_seconds',
-    about: 'From the arrival of a generation at the router to its slot.',
+    about: 'Time from the arrival of a generation at the router until it is granted a slot.',
     unit: 'seconds',
     labels: { model, priority },
     buckets: [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 2.5, 5, 10, 30],
   }),
   placements: counter({
     name: 'xerotier_router_placements_total',
-    about: 'Generations by what became of their wait for a slot.',
+    about: 'Outcomes of placement.',
     unit: 'generations',
     labels: {
       model,
       outcome:
-        '`granted`, `lapsed` (its caller did not ask again), or a code: `router.no_worker`, `router.queue_full`, `router.queue_timeout`, `inference.engine_unavailable`',
+        '`granted`, `lapsed` (the caller did not renew its request), or an error code: `router.no_worker`, `router.queue_full`, `router.queue_timeout`, `inference.engine_unavailable`',
     },
   }),
   slots: gauge({
     name: 'xerotier_router_slots',
     about: 'Slots of the workers in the fleet.',
     unit: 'slots',
-    labels: { model, state: '`used`, `free`, or `unavailable`: free ones of a worker that takes no work' },
+    labels: { model, state: '`used`, `free`, or `unavailable`: free slots of a worker that accepts no work' },
   }),
   workers: gauge({
     name: 'xerotier_router_workers',
@@ -42,7 +42,7 @@ export const metrics = {
   }),
   heartbeatTimeouts: counter({
     name: 'xerotier_router_heartbeat_timeouts_total',
-    about: 'Workers that left the fleet because their heartbeats stopped.',
+    about: 'Workers that were removed because their heartbeat timed out.',
     unit: 'workers',
     labels: { model },
   }),

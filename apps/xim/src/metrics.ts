@@ -1,45 +1,45 @@
 /**
- * Metrics of a worker, under the names of vLLM: its dashboards work for every engine. Those that none of our engines can tell the
- * truth about (waiting requests, use of the KV cache) are not there.
+ * Metrics of a worker under the names of vLLM, so that its dashboards work for every engine. Metrics that none of our engines can
+ * report correctly (waiting requests, KV cache usage) are omitted.
  */
 import { counter, gauge, histogram } from '@xerotier/telemetry';
 
-const labels = { model_name: 'the model that the worker serves, by its id in the catalogue' };
+const labels = { model_name: 'the id of the model in the catalogue' };
 
 export const metrics = {
   running: gauge({
     name: 'vllm:num_requests_running',
-    about: 'Generations that run on the engine.',
+    about: 'Running generations.',
     unit: 'generations',
     labels,
   }),
   promptTokens: counter({
     name: 'vllm:prompt_tokens_total',
-    about: 'Tokens of prompts.',
+    about: 'Prompt tokens.',
     unit: 'tokens',
     labels,
   }),
   generationTokens: counter({
     name: 'vllm:generation_tokens_total',
-    about: 'Tokens that were generated.',
+    about: 'Generated tokens.',
     unit: 'tokens',
     labels,
   }),
   prefixCacheQueries: counter({
     name: 'vllm:prefix_cache_queries_total',
-    about: 'Tokens of prompts that were looked for in the prefix cache.',
+    about: 'Prompt tokens that were looked up in the prefix cache.',
     unit: 'tokens',
     labels,
   }),
   prefixCacheHits: counter({
     name: 'vllm:prefix_cache_hits_total',
-    about: 'Tokens of prompts that were in the prefix cache, as far as the engine says so.',
+    about: 'Prompt tokens found in the prefix cache, if reported by the engine.',
     unit: 'tokens',
     labels,
   }),
   success: counter({
     name: 'vllm:request_success_total',
-    about: 'Generations that have ended.',
+    about: 'Ended generations.',
     unit: 'generations',
     labels: {
       ...labels,
@@ -48,28 +48,28 @@ export const metrics = {
   }),
   timeToFirstToken: histogram({
     name: 'vllm:time_to_first_token_seconds',
-    about: 'From the start of a generation on the engine to its first data.',
+    about: 'Time from the start of a generation to its first data.',
     unit: 'seconds',
     labels,
     buckets: [0.001, 0.005, 0.01, 0.02, 0.04, 0.06, 0.08, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10, 20, 40, 80, 160],
   }),
   timePerOutputToken: histogram({
     name: 'vllm:request_time_per_output_token_seconds',
-    about: 'From the first token of a generation to its last, divided by the tokens between.',
+    about: 'Mean time per output token of a generation, without its first token.',
     unit: 'seconds',
     labels,
     buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.75, 1, 2.5],
   }),
   duration: histogram({
     name: 'vllm:e2e_request_latency_seconds',
-    about: 'From the start of a generation on the engine to its end.',
+    about: 'Duration of a generation.',
     unit: 'seconds',
     labels,
     buckets: [0.01, 0.05, 0.1, 0.3, 0.5, 0.8, 1, 1.5, 2, 2.5, 5, 10, 15, 20, 30, 40, 50, 60, 120, 240, 480],
   }),
   decodeTime: histogram({
     name: 'vllm:request_decode_time_seconds',
-    about: 'From the first data of a generation to its end.',
+    about: 'Time from the first data of a generation to its end.',
     unit: 'seconds',
     labels,
     buckets: [0.01, 0.05, 0.1, 0.3, 0.5, 0.8, 1, 1.5, 2, 2.5, 5, 10, 15, 20, 30, 40, 50, 60, 120, 240, 480],

@@ -21,12 +21,12 @@ afterEach(() => rm(root, { recursive: true }));
 
 const build = (): Promise<void> => writeFile(join(root, OUTPUT), 'built');
 
-describe('the record of the last build', () => {
-  it('knows nothing before the first one', async () => {
+describe('BuildRecord', () => {
+  it('is not current before the first build', async () => {
     expect(await record.isCurrent()).toBe(false);
   });
 
-  it('says that a build is current, also to the next process', async () => {
+  it('is current after a build, also in the next process', async () => {
     await record.around(build);
     expect(await record.isCurrent()).toBe(true);
     expect(await new BuildRecord(root).isCurrent()).toBe(true);
@@ -41,26 +41,26 @@ describe('the record of the last build', () => {
     ['the dependencies have changed', () => appendFile(join(root, 'package-lock.json'), '{}')],
     ['what was built is gone', () => rm(join(root, OUTPUT))],
     ['what was built was overwritten', () => appendFile(join(root, OUTPUT), 'x')],
-  ])('does not say so when %s', async (_, change) => {
+  ])('is not current when %s', async (_, change) => {
     await record.around(build);
     await change();
     expect(await record.isCurrent()).toBe(false);
   });
 
-  it('does not look into installed packages', async () => {
+  it('ignores installed packages', async () => {
     await record.around(build);
     await writeFile(join(root, 'apps/auth/node_modules/x.js'), '');
     expect(await record.isCurrent()).toBe(true);
   });
 
-  it('forgets the build before when one fails', async () => {
+  it('is not current after a failed build', async () => {
     await record.around(build);
     const failing = record.around(() => Promise.reject(new Error('a syntax error')));
     await expect(failing).rejects.toThrow('a syntax error');
     expect(await record.isCurrent()).toBe(false);
   });
 
-  it('keeps nothing when a source changed while it was built', async () => {
+  it('is not current when a source changed during the build', async () => {
     await record.around(async () => {
       await build();
       await appendFile(join(root, SOURCE), 'x');

@@ -1,4 +1,4 @@
-/** Metrics of inference, as its caller sees it. */
+/** Metrics of inference, on the side of the caller. */
 import { counter, histogram, LabelValues } from '@xerotier/telemetry';
 
 const model = 'id of the catalogue; `other` beyond 200 of them';
@@ -7,7 +7,7 @@ const tier = 'slug of a tier; `other` beyond 200 of them';
 export const metrics = {
   timeToFirstToken: histogram({
     name: 'xerotier_inference_time_to_first_token_seconds',
-    about: 'From the start of a request to its first data.',
+    about: 'Time from the start of a request to its first data.',
     unit: 'seconds',
     labels: { model, tier },
     buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60],
@@ -15,7 +15,7 @@ export const metrics = {
   tokens: counter({
     name: 'xerotier_inference_tokens_total',
     about:
-      'Tokens of usage records, as they are in the ledger. `cached` is the part of `prompt` that was not computed again.',
+      'Tokens of usage records, equal to the ledger. `cached` is the part of `prompt` that was found in the prefix cache.',
     unit: 'tokens',
     labels: { model, tier, type: '`prompt`, `completion` or `cached`' },
   }),
@@ -27,13 +27,13 @@ export const metrics = {
   }),
   retries: counter({
     name: 'xerotier_inference_retries_total',
-    about: 'Generations that went on to another worker.',
+    about: 'Retries of generations.',
     unit: 'generations',
     labels: { reason: 'a code of the error table' },
   }),
   usageLost: counter({
     name: 'xerotier_inference_usage_lost_total',
-    about: 'Usage records that could not be queued, and are in the log only.',
+    about: 'Usage records that could not be published, and are only in the log.',
     unit: 'records',
   }),
 };

@@ -1,4 +1,4 @@
-/** Counts what a usage record says, where it is published: the counters and the ledger have the same source. */
+/** Counts a usage record when it is published, so that the counters and the ledger have the same source. */
 import type { UsageRecord } from '@xerotier/contracts/inference';
 import type { Counter, Histogram } from '@xerotier/telemetry';
 import { metrics, modelLabels, tierLabels } from './metrics.ts';
@@ -11,7 +11,7 @@ interface Series {
   readonly outcomes: Readonly<Record<UsageRecord['outcome'], Counter.Internal>>;
 }
 
-/** Of each model and tier, looked up once. */
+/** Children by model and tier, resolved once. */
 const known = new Map<string, Series>();
 
 export function countUsage({ modelId, tier, usage, outcome, timeToFirstTokenMs }: UsageRecord): void {

@@ -6,19 +6,19 @@ import type { DataSource } from 'typeorm';
 export const metrics = {
   poolConnections: gauge({
     name: 'xerotier_database_pool_connections',
-    about: 'Connections to PostgreSQL that are open.',
+    about: 'Open connections to PostgreSQL.',
     unit: 'connections',
     labels: { schema: 'the database schema of the service', state: '`in_use` or `idle`' },
   }),
   poolWaiting: gauge({
     name: 'xerotier_database_pool_waiting',
-    about: 'Queries that wait for a connection of the pool.',
+    about: 'Queries waiting for a connection of the pool.',
     unit: 'queries',
     labels: { schema: 'the database schema of the service' },
   }),
 };
 
-/** Has the pool of a data source read when it is scraped, for as long as it is open. */
+/** Observes the connection pool of a data source until it is closed. */
 export function observePool(dataSource: DataSource, schema: string): void {
   const pool = (): pg.Pool | undefined => {
     if (!dataSource.isInitialized) ends.forEach((end) => end());

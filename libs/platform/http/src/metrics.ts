@@ -4,7 +4,7 @@ import { gauge, histogram, requestBuckets } from '@xerotier/telemetry';
 export const metrics = {
   requestDuration: histogram({
     name: 'http_server_request_duration_seconds',
-    about: 'From the arrival of a request to the last byte of its response.',
+    about: 'Time from the arrival of a request to the last byte of its response.',
     unit: 'seconds',
     labels: {
       method: 'of HTTP, or `_OTHER`',
@@ -15,7 +15,7 @@ export const metrics = {
   }),
   activeRequests: gauge({
     name: 'http_server_active_requests',
-    about: 'Requests whose response is not complete.',
+    about: 'Requests in progress.',
     unit: 'requests',
   }),
 };

@@ -68,7 +68,7 @@ const sides = (name: string): { client: ReadableSpan; server: ReadableSpan } => 
 };
 
 describe('a call', () => {
-  it('has a span on each side, in the trace that it is made in', async () => {
+  it('has a client and a server span in the trace of the caller', async () => {
     const { bus } = await served();
     const seen = await withLogContext(incoming, () => bus.call(things.operations.look, {}));
     await eventually('both have ended', () => spans.ended().length === 2);
@@ -81,7 +81,7 @@ describe('a call', () => {
     expect(seen).toEqual({ traceparent: `00-${TRACE}-${server.spanContext().spanId}-01`, tracestate: 'vendor=1' });
   });
 
-  it('that fails has the code on both sides, and is an error of the caller only', async () => {
+  it('that is rejected has the code on both sides, and an error status on the client side only', async () => {
     const { bus } = await served();
     await expect(bus.call(things.operations.look, { fail: true })).rejects.toMatchObject({ code: 'auth.invalid_key' });
     await eventually('both have ended', () => spans.ended().length === 2);
@@ -93,7 +93,7 @@ describe('a call', () => {
     expect([client, server].map((span) => span.status.code)).toEqual([2, 0]);
   });
 
-  it('that nobody serves has the code of the transport', async () => {
+  it('without a responder has the code of the transport', async () => {
     const { bus } = await newBus();
     await expect(bus.call(things.operations.look, {})).rejects.toMatchObject({ code: 'bus.no_responders' });
     expect(spans.named('things.look').attributes['error.type']).toBe('bus.no_responders');
@@ -101,7 +101,7 @@ describe('a call', () => {
 });
 
 describe('streams', () => {
-  it('that leave in one message keep the trace that each was opened in', async () => {
+  it('that share a message keep their own traces', async () => {
     const { bus } = await served();
     const shared = new SharedInput({});
     const parents = ['1', '2', '3'].map((digit) => digit.repeat(16));
@@ -127,7 +127,7 @@ describe('streams', () => {
 });
 
 describe('a durable event', () => {
-  it('is linked from the span of its consumer, which is a trace of its own', async () => {
+  it('is linked from the span of its consumer, which starts a new trace', async () => {
     const { connection } = await newBus();
     const contexts: unknown[] = [];
     const consuming = await consumeEvents(

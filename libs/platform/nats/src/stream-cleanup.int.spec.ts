@@ -226,8 +226,8 @@ async function expectOthersUntouched(opened: readonly Opened[], { bytes, ends, t
   }
 }
 
-describe('a stream that is given up', () => {
-  it('at any time leaves nothing on either side, and no silence is waited for', async () => {
+describe('an abandoned stream', () => {
+  it('leaves nothing on either side at any time, without waiting for a timeout', async () => {
     const liveness = { intervalMs: 20, silenceMs: 60_000 };
     const { log, lines } = capturedLog();
     const [server, client] = [await connectBus({ liveness, log }), await connectBus({ liveness })];
@@ -246,7 +246,7 @@ describe('a stream that is given up', () => {
     expect(lines().filter(({ code }) => code === 'bus.peer_lost')).toEqual([]);
   });
 
-  it('by a connection that is cut leaves nothing on either side', async () => {
+  it('leaves nothing on either side when the connection is lost', async () => {
     link = await Link.open();
     const liveness = { intervalMs: 20, silenceMs: 400 };
     const [server, client] = [await connectBus({ liveness }), await connectOverLink({ liveness })];
@@ -265,8 +265,8 @@ describe('a stream that is given up', () => {
   });
 });
 
-describe('what the caller said', () => {
-  it.each(['resume', 'cancel'] as const)('is said again when a connection that is cut lost it: %s', async (said) => {
+describe('a control action', () => {
+  it.each(['resume', 'cancel'] as const)('is repeated when a lost connection dropped it: %s', async (said) => {
     link = await Link.open();
     // Nobody is given up: the reconnect takes less.
     const liveness = { intervalMs: 20, silenceMs: 20_000 };
@@ -292,8 +292,8 @@ describe('what the caller said', () => {
   });
 });
 
-describe('a caller that is there', () => {
-  it('is not given up while its body takes longer than silence may', async () => {
+describe('liveness', () => {
+  it('keeps a caller whose body takes longer than the timeout', async () => {
     link = await Link.open(60);
     const [server, client] = [
       await connectBus({ liveness: { intervalMs: 20, silenceMs: 400 } }),
@@ -306,7 +306,7 @@ describe('a caller that is there', () => {
     expect(await opened?.over).toEqual({ length: 9_000_000, cancelled: false });
   });
 
-  it('nor is a server, while the process that listens was busy itself', async () => {
+  it('ignores the time in which the process itself was stalled', async () => {
     const liveness = { intervalMs: 50, silenceMs: 300 };
     const [server, client] = [await connectBus({ liveness }), await connectBus({ liveness })];
     server.bus.serve(service('work', { do: work }), { do: handle }, { queue: null });

@@ -236,7 +236,7 @@ describe('telemetry', () => {
     return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, bodies, close: () => server.close() };
   }
 
-  it('loads no SDK when there is no collector', async () => {
+  it('loads no SDK without a collector', async () => {
     const service = run('makes a span');
     await service.started;
     service.child.kill('SIGTERM');
@@ -244,7 +244,7 @@ describe('telemetry', () => {
     expect(service.messages()).toEqual(expect.arrayContaining(['no sdk', 'shutdown completed']));
   });
 
-  it('sends the last spans when the process stops', async () => {
+  it('sends the last spans during shutdown', async () => {
     const { url, bodies, close } = await collector();
     const service = run('makes a span', { OTEL_EXPORTER_OTLP_ENDPOINT: url });
     await service.started;
@@ -255,7 +255,7 @@ describe('telemetry', () => {
     expect(bodies.join()).toContain('"name":"work"');
   });
 
-  it('is not waited for when the collector is away', async () => {
+  it('does not delay the shutdown when the collector is unreachable', async () => {
     const service = run('makes a span', { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9' });
     await service.started;
     service.child.kill('SIGTERM');

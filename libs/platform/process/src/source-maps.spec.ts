@@ -24,7 +24,7 @@ function stackOf(path: string): string {
 }
 
 describe('source maps', () => {
-  it('lead from what was built to its source', () => {
+  it('map built files to their sources', () => {
     expect(stackOf('dist/main.mjs')).toMatch(/source\.ts:3:/);
   });
 

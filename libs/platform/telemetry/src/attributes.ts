@@ -1,9 +1,9 @@
 /**
- * Names of span attributes and events: OpenTelemetry's semantic conventions where they have one, else `xerotier.*`. No attribute holds a
- * prompt, a completion, a key, the value of a header, or the address of a client.
+ * Names of span attributes and events: those of OpenTelemetry's semantic conventions, else `xerotier.*`. No attribute contains a
+ * prompt, a completion, a key, a header value or the address of a client.
  */
 export const attribute = {
-  /** Code of the error table; of HTTP the status where there is no code. */
+  /** Code of the error table, or the HTTP status if there is none. */
   errorType: 'error.type',
 
   httpRequestMethod: 'http.request.method',
@@ -28,11 +28,11 @@ export const attribute = {
 
   requestId: 'xerotier.request.id',
   projectId: 'xerotier.project.id',
-  /** completed, failed or client_closed, as in the access log; of an attempt completed, cancelled or failed. */
+  /** Of a request as in the access log: completed, failed or client_closed. Of an attempt: completed, cancelled or failed. */
   outcome: 'xerotier.outcome',
   workerId: 'xerotier.worker.id',
   choiceIndex: 'xerotier.choice.index',
-  /** 1 for the first worker that a generation is sent to. */
+  /** Number of the attempt, from 1. */
   attempt: 'xerotier.attempt',
   command: 'xerotier.command',
 } as const;

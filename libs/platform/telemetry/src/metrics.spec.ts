@@ -4,7 +4,7 @@ import { LabelValues } from './label-values.ts';
 const about = 'Something.';
 
 describe('a declaration', () => {
-  it('is what the reference says of the metric', () => {
+  it('is the entry of the reference', () => {
     const metric = counter({ name: 'test_declared_total', about, unit: 'things', labels: { outcome: 'good or bad' } });
     expect(declarationOf(metric)).toEqual({
       name: 'test_declared_total',
@@ -16,7 +16,7 @@ describe('a declaration', () => {
     expect(declarationOf({})).toBeUndefined();
   });
 
-  it('may have the names of vLLM', () => {
+  it('accepts the names of vLLM', () => {
     expect(() => histogram({ name: 'vllm:test_latency_seconds', about, unit: 'seconds' })).not.toThrow();
   });
 
@@ -32,7 +32,7 @@ describe('a declaration', () => {
         [
           `the label ${label}`,
           () => gauge({ name: 'test_unbounded', about, unit: 'things', labels: { [label]: about } }),
-          /without bound/,
+          /unbounded/,
         ] as const,
     ),
     [
@@ -44,7 +44,7 @@ describe('a declaration', () => {
     expect(declare).toThrow(message);
   });
 
-  it('throws for a name that is there', () => {
+  it('throws for a duplicate name', () => {
     gauge({ name: 'test_twice', about, unit: 'things' });
     expect(() => gauge({ name: 'test_twice', about, unit: 'things' })).toThrow(/test_twice/);
   });
@@ -65,7 +65,7 @@ describe('a gauge', () => {
     expect(await linesOf('test_read')).toEqual(['test_read 2']);
   });
 
-  it('forgets labels that are not read again', async () => {
+  it('drops labels that are no longer read', async () => {
     const sut = gauge({ name: 'test_states', about, unit: 'things', labels: { state: 'any' } });
     let states = ['a', 'a', 'b'];
     sut.observe(() => states.map((state) => [{ state }, 1] as const));
@@ -74,14 +74,14 @@ describe('a gauge', () => {
     expect(await linesOf('test_states')).toEqual(['test_states{state="b"} 1']);
   });
 
-  it('is right when two scrapes overlap', async () => {
+  it('is correct when two scrapes overlap', async () => {
     const sut = gauge({ name: 'test_overlap', about, unit: 'things' });
     sut.observe(async () => 1);
     const texts = await Promise.all([linesOf('test_overlap'), linesOf('test_overlap')]);
     expect(texts).toEqual([['test_overlap 1'], ['test_overlap 1']]);
   });
 
-  it('leaves out what cannot be read', async () => {
+  it('omits a failing source', async () => {
     const sut = gauge({ name: 'test_failing', about, unit: 'things' });
     sut.observe(() => Promise.reject(new Error('away')));
     sut.observe(() => 5);

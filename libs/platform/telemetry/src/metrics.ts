@@ -1,7 +1,6 @@
 /**
- * Metrics of the process, by prom-client. Whoever owns a metric declares it in a file `metrics.ts` that exports `metrics`:
- * docs/generated/metrics.md is made from these files. A declaration that would make series without bound, or with a name that no
- * one expects, throws.
+ * Metrics of the process (prom-client). The owner of a metric declares it in a file `metrics.ts` that exports `metrics`, from
+ * which docs/generated/metrics.md is generated. A declaration with an unbounded label or an unconventional name throws.
  */
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 
@@ -9,11 +8,11 @@ export type { Counter, Histogram };
 
 export interface MetricOptions<Label extends string> {
   readonly name: string;
-  /** What is counted or measured, in a sentence. */
+  /** Description, as a sentence. */
   readonly about: string;
-  /** `seconds`, `tokens`, `requests`. */
+  /** Such as `seconds`, `tokens` or `requests`. */
   readonly unit: string;
-  /** What the values of each label are: a set with bounds. Default: no labels. */
+  /** Labels with a description of their values, which must be bounded. Default: none. */
   readonly labels?: Readonly<Record<Label, string>>;
 }
 
@@ -22,7 +21,7 @@ export interface HistogramOptions<Label extends string> extends MetricOptions<La
   readonly buckets?: readonly number[];
 }
 
-/** What the reference says of a metric. */
+/** An entry of the reference. */
 export interface MetricDeclaration {
   readonly name: string;
   readonly type: 'counter' | 'gauge' | 'histogram';
@@ -31,14 +30,14 @@ export interface MetricDeclaration {
   readonly labels: Readonly<Record<string, string>>;
 }
 
-/** Seconds: of calls between processes. */
+/** Buckets in seconds for calls between processes. */
 export const durationBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10] as const;
-/** Seconds: of requests whose responses are generated. */
+/** Buckets in seconds for inference requests. */
 export const requestBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300] as const;
 
 const LABELS_MAX = 4;
 const NAME = /^(?:vllm:)?[a-z][a-z0-9]*(?:_[a-z0-9]+)*$/;
-/** Labels by which series grow with tenants, keys or traffic. */
+/** Labels whose series grow with tenants, keys or traffic. */
 const UNBOUNDED =
   /(?:^|_)(?:project|tenant|team|key|user|endpoint|request|request_id|id|worker|path|url|host|address|message|text|prompt|ip)$/;
 
@@ -58,13 +57,13 @@ export function gauge<Label extends string = never>(options: MetricOptions<Label
   return declared('gauge', options, new ObservedGauge<Label>(configOf('gauge', options)));
 }
 
-/** The values of a gauge now: a number, or one for each combination of labels. */
+/** The current value of a gauge: a number, or one per combination of labels. */
 export type Reading<Label extends string> =
   number | Iterable<readonly [labels: Readonly<Record<Label, string>>, value: number]>;
 
 type Source<Label extends string> = () => Reading<Label> | Promise<Reading<Label>>;
 
-/** A gauge that is read when it is scraped, and costs nothing until then. Readings of several sources are added up. */
+/** A gauge that is read only when it is scraped. The readings of its sources are added up. */
 export class ObservedGauge<Label extends string = never> {
   readonly #sources = new Set<Source<Label>>();
 
@@ -73,13 +72,13 @@ export class ObservedGauge<Label extends string = never> {
     new Gauge({
       ...config,
       async collect() {
-        // What cannot be read now has no value, and the others are scraped all the same.
+        // A failing source must not fail the scrape.
         const read = (source: Source<Label>): Promise<Reading<Label>> =>
           Promise.resolve()
             .then(source)
             .catch(() => []);
         const readings = await Promise.all([...sources].map(read));
-        // At once, since two scrapes may overlap.
+        // Synchronously from here, since two scrapes may overlap.
         this.reset();
         for (const reading of readings) {
           if (typeof reading === 'number') this.inc(reading);
@@ -89,26 +88,26 @@ export class ObservedGauge<Label extends string = never> {
     });
   }
 
-  /** @returns what ends it. */
+  /** Adds a source. @returns a function that removes it. */
   observe(source: Source<Label>): () => void {
     this.#sources.add(source);
     return () => void this.#sources.delete(source);
   }
 }
 
-/** What was declared; undefined for anything else. */
+/** Returns the declaration of a metric; undefined for other objects. */
 export function declarationOf(metric: object): MetricDeclaration | undefined {
   return declarations.get(metric);
 }
 
-/** Memory, CPU, event loop and garbage collection of the process. Call it once. */
+/** Collects memory, CPU, event loop and garbage collection of the process. Must be called once. */
 export function collectProcessMetrics(): void {
   collectDefaultMetrics({ register: registry });
 }
 
 export const metricsContentType: string = registry.contentType;
 
-/** All metrics of this process, in the Prometheus text format. */
+/** Returns all metrics of this process in the Prometheus text format. */
 export function metricsText(): Promise<string> {
   return registry.metrics();
 }
@@ -125,10 +124,10 @@ function configOf<Label extends string>(
   if ((type === 'counter') !== name.endsWith('_total')) problem('counters, and only they, end in _total');
   if (/_(?:ms|milliseconds|minutes|kb|mb)(?:_|$)/.test(name)) problem('durations are seconds, and sizes are bytes');
   if ((unit === 'seconds') !== /_seconds(?:_|$)/.test(name))
-    problem('what has the unit seconds, and only that, is named so');
+    problem('names contain _seconds if, and only if, the unit is seconds');
   if (labelNames.length > LABELS_MAX) problem(`it has more than ${LABELS_MAX} labels`);
   const unbounded = labelNames.find((label) => UNBOUNDED.test(label));
-  if (unbounded !== undefined) problem(`the label ${unbounded} has values without bound`);
+  if (unbounded !== undefined) problem(`the values of the label ${unbounded} are unbounded`);
   return { name, help: about, labelNames, registers: [registry] };
 }
 

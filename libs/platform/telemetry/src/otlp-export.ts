@@ -1,6 +1,6 @@
 /**
- * The OpenTelemetry SDK: samples, batches and exports spans. Loaded only when spans are to be exported. `OTEL_BSP_*` and `OTEL_SPAN_*`
- * bound its queue and its spans: by default 2,048 spans wait, and further ones are dropped.
+ * The OpenTelemetry SDK: samples, batches and exports spans. Imported only if an endpoint is configured. `OTEL_BSP_*` and
+ * `OTEL_SPAN_*` bound its queue and its spans: by default at most 2,048 spans are queued, further ones are dropped.
  */
 import { trace } from '@opentelemetry/api';
 import { setGlobalErrorHandler } from '@opentelemetry/core';
@@ -22,13 +22,13 @@ import { disableSpans, enableSpans } from './spans.ts';
 import type { SamplerName, telemetrySettings } from './telemetry-settings.ts';
 import type { TracedProcess } from './tracing.ts';
 
-/** A collector that is away is reported this often at most. */
+/** Minimum interval of warnings about an unreachable collector. */
 const WARNING_INTERVAL_MS = 60_000;
 
-/** All packages of this repository have one version, this one too. The file lies beside `src` and `dist` alike. */
+/** All packages of the repository have the same version. The path is the same from `src` and `dist`. */
 const packageFile = new URL('../package.json', import.meta.url);
 
-/** @returns what ends it: it resolves when everything was sent or given up, and never rejects. */
+/** @returns a function that stops the export. It resolves when all spans were sent or dropped, and never rejects. */
 export function startExport(
   url: string,
   { headers, sampler, samplerArg, resourceAttributes }: ConfigOf<typeof telemetrySettings>,
@@ -73,7 +73,7 @@ export function createSampler(name: SamplerName, ratio = 1): Sampler {
   }
 }
 
-/** Says what went wrong by name and code: a message of the exporter may repeat what the collector sent. */
+/** Logs only name and code: the message of an exporter error may contain the response of the collector. */
 function warning(log: Logger): (error: unknown) => void {
   let warnedAt = -Infinity;
   return (error) => {
@@ -81,6 +81,6 @@ function warning(log: Logger): (error: unknown) => void {
     if (now - warnedAt < WARNING_INTERVAL_MS) return;
     warnedAt = now;
     const { name = 'unknown', code } = error as { name?: string; code?: string | number };
-    log.warn('spans could not be exported and are dropped', { reason: code ?? name });
+    log.warn('span export failed', { reason: code ?? name });
   };
 }

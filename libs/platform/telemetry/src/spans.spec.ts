@@ -20,7 +20,7 @@ const kind = SpanKind.INTERNAL;
 const spans = recordedSpans();
 
 describe('a span', () => {
-  it('is a part of what the log context says, and is that for what it runs', () => {
+  it('continues the trace of the log context, and replaces it while it is active', () => {
     withLogContext({ requestId: 'req_1', traceparent: PARENT, tracestate: 'v=1' }, () => {
       const outer = startSpan('outer', { kind });
       withSpan(outer, () => {
@@ -38,7 +38,7 @@ describe('a span', () => {
     expect(inner.parentSpanContext?.spanId).toBe(outer.spanContext().spanId);
   });
 
-  it('begins a trace where there is none, or none is wanted', () => {
+  it('starts a new trace without a parent, or if requested', () => {
     endSpan(startSpan('alone', { kind }));
     withLogContext({ traceparent: PARENT }, () => endSpan(startSpan('apart', { kind, parent: null })));
     for (const name of ['alone', 'apart']) {
@@ -47,12 +47,12 @@ describe('a span', () => {
     }
   });
 
-  it('is linked to those it follows from, and not to what is no trace', () => {
+  it('is linked to the given traces, and ignores invalid ones', () => {
     endSpan(startSpan('linked', { kind, links: [{ traceparent: PARENT }, { traceparent: 'no' }, {}] }));
     expect(spans.named('linked').links.map(({ context }) => context.spanId)).toEqual([SPAN]);
   });
 
-  it('that is not sampled is not recorded, and says so to what it calls', () => {
+  it('that is not sampled is not recorded, and propagates the flag', () => {
     const span = startSpan('unsampled', { kind, parent: { traceparent: `00-${TRACE}-${SPAN}-00` } });
     expect(traceparentOf(span)).toMatch(new RegExp(`^00-${TRACE}-[0-9a-f]{16}-00$`));
     endSpan(span);
@@ -64,18 +64,21 @@ describe('a span', () => {
     ['client', 500, false, 2],
     ['server', 404, true, 0],
     ['server', 503, true, 2],
-  ])('of a %s with an error of status %i has the code, and a status', (_, status, isServer, statusCode) => {
-    endSpan(startSpan('failed', { kind }), { code: 'x.y', status }, isServer);
-    expect(spans.named('failed').attributes).toEqual({ [attribute.errorType]: 'x.y' });
-    expect(spans.named('failed').status.code).toBe(statusCode);
-  });
+  ])(
+    'of a %s with an error of status %i has its code, and the status of the conventions',
+    (_, status, isServer, statusCode) => {
+      endSpan(startSpan('failed', { kind }), { code: 'x.y', status }, isServer);
+      expect(spans.named('failed').attributes).toEqual({ [attribute.errorType]: 'x.y' });
+      expect(spans.named('failed').status.code).toBe(statusCode);
+    },
+  );
 });
 
 describe('without tracing', () => {
   beforeAll(() => disableSpans());
   afterAll(() => enableSpans());
 
-  it('nothing is recorded, and the log context stays', () => {
+  it('records nothing, and keeps the log context', () => {
     withLogContext({ traceparent: PARENT }, () => {
       const span = startSpan('off', { kind });
       expect(traceparentOf(span)).toBeUndefined();

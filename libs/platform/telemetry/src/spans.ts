@@ -1,7 +1,6 @@
 /**
- * Starts and ends spans. A span's place in its trace is the `traceparent` of the log context, which messages and outbox rows carry
- * too: there is no second context beside it. Only `@opentelemetry/api` is used here; while tracing is off every function returns at
- * once and changes nothing.
+ * Starts and ends spans. The trace context is the `traceparent` of the log context, which messages and outbox rows carry too; there
+ * is no second context. Uses `@opentelemetry/api` only; while tracing is off, every function is a no-op.
  */
 import {
   createTraceState,
@@ -27,23 +26,23 @@ export interface StartSpanOptions {
   readonly parent?: TraceContext | null | undefined;
   /** Whether the parent is a span of another process. Default false. */
   readonly isRemote?: boolean;
-  /** Spans that this one follows from without being a part of them. */
+  /** Related spans of other traces. */
   readonly links?: readonly TraceContext[];
 }
 
-/** Why a span failed. An `AppError` is one. */
+/** The error of a span, such as an `AppError`. */
 export interface SpanFailure {
   readonly code: string;
-  /** Of the error table: 500 and above is a fault of the server. */
+  /** HTTP status of the error table; 500 and above are server errors. */
   readonly status: number;
 }
 
 const NAME = 'xerotier';
-const NOTHING: Span = trace.wrapSpanContext(INVALID_SPAN_CONTEXT);
+const NOOP_SPAN: Span = trace.wrapSpanContext(INVALID_SPAN_CONTEXT);
 
 let tracer: Tracer | undefined;
 
-/** From now on spans are recorded, by whatever is registered with the OpenTelemetry API. */
+/** Enables spans, which the provider that is registered with the OpenTelemetry API records. */
 export function enableSpans(): void {
   tracer = trace.getTracer(NAME);
 }
@@ -52,14 +51,14 @@ export function disableSpans(): void {
   tracer = undefined;
 }
 
-/** For work that is only needed for a span. */
+/** To skip work that only spans need. */
 export function spansEnabled(): boolean {
   return tracer !== undefined;
 }
 
-/** The caller ends it, on every path. While tracing is off: a span that does nothing. */
+/** Starts a span, which the caller must end on every path. Returns a no-op span while tracing is off. */
 export function startSpan(name: string, options: StartSpanOptions): Span {
-  if (tracer === undefined) return NOTHING;
+  if (tracer === undefined) return NOOP_SPAN;
   const { kind, attributes, isRemote = false, links = [] } = options;
   const parent = options.parent === undefined ? logContext() : (options.parent ?? undefined);
   return tracer.startSpan(
@@ -69,22 +68,22 @@ export function startSpan(name: string, options: StartSpanOptions): Span {
   );
 }
 
-/** Runs `work` with the span as the trace of the log context: logs, messages and spans of it belong to the span. */
+/** Runs `work` with the span as the trace of the log context, so that its logs, messages and spans belong to the span. */
 export function withSpan<T>(span: Span, work: () => T): T {
   const traceparent = traceparentOf(span);
   return traceparent === undefined ? work() : withLogContext({ ...logContext(), traceparent }, work);
 }
 
-/** Undefined while tracing is off. */
+/** Returns undefined while tracing is off. */
 export function traceparentOf(span: Span): string | undefined {
-  if (span === NOTHING) return undefined;
+  if (span === NOOP_SPAN) return undefined;
   const { traceId, spanId, traceFlags } = span.spanContext();
   return formatTraceparent({ traceId, spanId, flags: traceFlags });
 }
 
 /**
- * Ends a span. `error.type` is the code of the failure. A server whose caller was wrong has not failed, so that its status stays unset
- * below 500; to everyone else any failure is one.
+ * Ends a span. `error.type` is the code of the failure. As the semantic conventions require, a server span has no error status below
+ * 500, and a client span has one for any failure.
  */
 export function endSpan(span: Span, failure?: SpanFailure, isServer = false): void {
   if (failure !== undefined) {

@@ -5,12 +5,12 @@ import { telemetrySettings } from './telemetry-settings.ts';
 const load = (env: Record<string, string>): ReturnType<typeof loadConfig<typeof telemetrySettings>> =>
   loadConfig(telemetrySettings, env);
 
-describe('the settings of telemetry', () => {
+describe('telemetrySettings', () => {
   it('are all optional', () => {
     expect(load({})).toEqual({ sampler: 'parentbased_always_on' });
   });
 
-  it('read pairs as OpenTelemetry writes them', () => {
+  it('parse the pairs of OpenTelemetry', () => {
     const { headers, resourceAttributes } = load({
       OTEL_EXPORTER_OTLP_HEADERS: 'authorization=Bearer%20abc%3D, x-tenant = 7,',
       OTEL_RESOURCE_ATTRIBUTES: 'deployment.environment.name=production',
@@ -27,11 +27,11 @@ describe('the settings of telemetry', () => {
     ['OTEL_TRACES_SAMPLER_ARG', 'half'],
     ['OTEL_RESOURCE_ATTRIBUTES', 'novalue'],
     ['OTEL_RESOURCE_ATTRIBUTES', 'a=%zz'],
-  ])('name %s when it is %s', (variable, value) => {
+  ])('reject %s when it is %s', (variable, value) => {
     expect(() => load({ [variable]: value })).toThrow(variable);
   });
 
-  it('never repeat a header that does not fit', () => {
+  it('do not print an invalid header', () => {
     let message = '';
     try {
       load({ OTEL_EXPORTER_OTLP_HEADERS: 'sekrit' });
@@ -53,7 +53,7 @@ describe('createSampler', () => {
     ['parentbased_always_on', undefined, 'root=AlwaysOnSampler'],
     ['parentbased_always_off', undefined, 'root=AlwaysOffSampler'],
     ['parentbased_traceidratio', 0.1, 'root=TraceIdRatioBased{0.1}'],
-  ] as const)('makes of %s and %s what it names', (name, ratio, described) => {
+  ] as const)('returns the sampler %s with the argument %s', (name, ratio, described) => {
     expect(createSampler(name, ratio).toString()).toContain(described);
   });
 });

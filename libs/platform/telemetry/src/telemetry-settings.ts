@@ -45,31 +45,31 @@ export const telemetrySettings = {
   endpoint: setting(
     'OTEL_EXPORTER_OTLP_ENDPOINT',
     url('http', 'https').optional(),
-    'Base URL of an OpenTelemetry collector that takes OTLP over HTTP, such as http://127.0.0.1:4318; spans go to /v1/traces below it. Not set by default: no spans are recorded.',
+    'Base URL of an OpenTelemetry collector (OTLP over HTTP), such as http://127.0.0.1:4318; spans are sent to /v1/traces below it. Not set by default: no spans are recorded.',
   ),
   tracesEndpoint: setting(
     'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT',
     url('http', 'https').optional(),
-    'URL that spans are sent to as it is, instead of one below OTEL_EXPORTER_OTLP_ENDPOINT.',
+    'Full URL for spans, instead of /v1/traces below OTEL_EXPORTER_OTLP_ENDPOINT.',
   ),
   headers: secret(
     'OTEL_EXPORTER_OTLP_HEADERS',
     pairs.optional(),
-    'HTTP headers of what is sent to the collector: name=value pairs, separated by commas, values percent-encoded.',
+    'HTTP headers of requests to the collector: name=value pairs, separated by commas, values percent-encoded.',
   ),
   sampler: setting(
     'OTEL_TRACES_SAMPLER',
     samplerName.default('parentbased_always_on'),
-    'Which traces are recorded: always_on, always_off, traceidratio, and the same with parentbased_ in front, which only decide about traces that begin here. Default parentbased_always_on.',
+    'Sampler: always_on, always_off, traceidratio, or one of these with the prefix parentbased_, which applies it only to traces without a parent. Default parentbased_always_on.',
   ),
   samplerArg: setting(
     'OTEL_TRACES_SAMPLER_ARG',
     ratio.optional(),
-    'Share of traces that the traceidratio samplers record, 0 to 1. Default 1.',
+    'Ratio of the traceidratio samplers, 0 to 1. Default 1.',
   ),
   resourceAttributes: setting(
     'OTEL_RESOURCE_ATTRIBUTES',
     pairs.optional(),
-    'What all spans of this process say of it, beside service.name, service.version and service.instance.id: name=value pairs, separated by commas (deployment.environment.name=production).',
+    'Resource attributes of all spans, in addition to service.name, service.version and service.instance.id: name=value pairs, separated by commas (deployment.environment.name=production).',
   ),
 } as const;

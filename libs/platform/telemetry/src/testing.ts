@@ -7,13 +7,13 @@ import { disableSpans, enableSpans } from './spans.ts';
 export type { ReadableSpan };
 
 export interface RecordedSpans {
-  /** Those that have ended, in the order of their ends. */
+  /** Ended spans, in the order of their ends. */
   ended(): ReadableSpan[];
-  /** The one that has ended and is called so. @throws {Error} when there is none, or more than one. */
+  /** Returns the ended span with this name. @throws {Error} unless there is exactly one. */
   named(name: string): ReadableSpan;
 }
 
-/** Call it at the top of a file: every test of it has tracing on, and sees its own spans only. */
+/** To be called at the top of a file: enables tracing, and clears the spans before each test. */
 export function recordedSpans(): RecordedSpans {
   const exporter = new InMemorySpanExporter();
   const provider = new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] });

@@ -12,7 +12,7 @@ const SPAN = 'b7ad6b7169203331';
 const PARENT = `00-${TRACE}-${SPAN}-01`;
 
 describe('parseTraceparent', () => {
-  it('reads what formatTraceparent writes', () => {
+  it('parses the output of formatTraceparent', () => {
     fc.assert(
       fc.property(traceId, spanId, fc.constantFrom(0, 1), (trace, span, flags) => {
         const parsed = { traceId: trace, spanId: span, flags };
@@ -38,7 +38,7 @@ describe('parseTraceparent', () => {
     );
   });
 
-  it('reads versions to come up to the flags', () => {
+  it('parses later versions up to the flags', () => {
     expect(parseTraceparent(`01-${TRACE}-${SPAN}-01-more`)).toEqual({ traceId: TRACE, spanId: SPAN, flags: 1 });
   });
 
@@ -58,22 +58,22 @@ describe('parseTraceparent', () => {
 });
 
 describe('formatTraceparent', () => {
-  it('keeps the sampled flag and no other', () => {
+  it('keeps the sampled flag only', () => {
     expect(formatTraceparent({ traceId: TRACE, spanId: SPAN, flags: 0xff })).toBe(PARENT);
     expect(formatTraceparent({ traceId: TRACE, spanId: SPAN, flags: 0xfe })).toBe(`00-${TRACE}-${SPAN}-00`);
   });
 });
 
 describe('incomingTrace', () => {
-  it('passes tracestate on as it came', () => {
+  it('passes tracestate on verbatim', () => {
     expect(incomingTrace(PARENT, ['a=1', 'b=2'])).toEqual({ traceparent: PARENT, tracestate: 'a=1,b=2' });
   });
 
-  it('ignores a tracestate beside a traceparent that does not count', () => {
+  it('ignores tracestate without a valid traceparent', () => {
     expect(incomingTrace('00-zz', 'a=1')).toBeUndefined();
   });
 
-  it('ignores a tracestate that is too long or no text, and keeps the trace', () => {
+  it('ignores a tracestate that is too long or not printable, and keeps the trace', () => {
     expect(incomingTrace(PARENT, `a=${'x'.repeat(511)}`)).toEqual({ traceparent: PARENT });
     expect(incomingTrace(PARENT, 'a=\u0007')).toEqual({ traceparent: PARENT });
   });

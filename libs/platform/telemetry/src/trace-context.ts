@@ -1,9 +1,9 @@
-/** W3C Trace Context: what a `traceparent` header says. https://www.w3.org/TR/trace-context/ */
+/** W3C Trace Context, https://www.w3.org/TR/trace-context/ */
 
-/** Which trace a piece of work belongs to, as the log context and the headers of a message carry it. */
+/** The trace context of the log context and of message headers. */
 export interface TraceContext {
   readonly traceparent?: string | undefined;
-  /** Of the vendors on the way; passed on as it came, and never logged. */
+  /** Vendor data, passed on verbatim and never logged. */
   readonly tracestate?: string | undefined;
 }
 
@@ -13,14 +13,14 @@ export interface Traceparent {
   readonly flags: number;
 }
 
-/** Version, ids and flags; versions after 00 may have more after them. */
+/** Version, ids and flags; later versions may append fields. */
 const TRACEPARENT = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(?:-.*)?$/;
 const VERSION_00_LENGTH = 55;
 const NO_TRACE = '0'.repeat(32);
 const NO_SPAN = '0'.repeat(16);
 const SAMPLED = 0x01;
 
-/** Undefined for a value that the specification has a receiver ignore: then a new trace begins. */
+/** Returns undefined for a value that must be ignored, so that a new trace starts. */
 export function parseTraceparent(value: string | undefined): Traceparent | undefined {
   const [, version, traceId = '', spanId = '', flags = ''] = TRACEPARENT.exec(value ?? '') ?? [];
   if (version === undefined || version === 'ff') return undefined;
@@ -29,15 +29,15 @@ export function parseTraceparent(value: string | undefined): Traceparent | undef
   return { traceId, spanId, flags: Number.parseInt(flags, 16) };
 }
 
-/** In version 00, whose only flag is `sampled`. */
+/** Formats version 00, whose only flag is `sampled`. */
 export function formatTraceparent({ traceId, spanId, flags }: Traceparent): string {
   return `00-${traceId}-${spanId}-${(flags & SAMPLED) === 0 ? '00' : '01'}`;
 }
 
-/** Printable, and no longer than the specification requires to be passed on. */
+/** Printable, and at most as long as the specification requires to be propagated. */
 const TRACESTATE = /^[\x20-\x7e]{1,512}$/;
 
-/** The trace that a client sent: `tracestate` counts only beside a valid `traceparent`. */
+/** Returns the trace context of a client. `tracestate` is ignored without a valid `traceparent`. */
 export function incomingTrace(
   traceparent: string | string[] | undefined,
   tracestate: string | string[] | undefined,

@@ -1,25 +1,25 @@
-/** Tracing of one process: off unless a collector is configured, and then the SDK is loaded. */
+/** Tracing of a process. The SDK is imported only if a collector is configured. */
 import type { ConfigOf } from '@xerotier/config';
 import type { Logger } from '@xerotier/log';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { telemetrySettings } from './telemetry-settings.ts';
 
 export interface TracedProcess {
-  /** `service.name`: as in the registry of services. */
+  /** `service.name`, as in the service registry. */
   readonly service: string;
-  /** `service.instance.id`: which of its replicas. */
+  /** `service.instance.id`. */
   readonly instance: string;
 }
 
 export interface Tracing {
-  /** Sends what is recorded and ends tracing. Takes 2 s at most, and never rejects. */
+  /** Sends the recorded spans and stops tracing. Takes at most 2 s, and never rejects. */
   shutdown(): Promise<void>;
 }
 
 const SHUTDOWN_MS = 2_000;
 const OFF: Tracing = { shutdown: () => Promise.resolve() };
 
-/** Call it before anything that starts spans. Nothing of the SDK is loaded, and no connection is made, without an endpoint. */
+/** Must be called before spans are started. Without an endpoint the SDK is not imported, and no connection is made. */
 export async function startTracing(
   settings: ConfigOf<typeof telemetrySettings>,
   process: TracedProcess,
@@ -36,7 +36,7 @@ export async function startTracing(
   };
 }
 
-/** The one endpoint is a base URL, the other is used as it is. */
+/** The common endpoint is a base URL, that for traces a full one. */
 function tracesUrl({ endpoint, tracesEndpoint }: ConfigOf<typeof telemetrySettings>): string | undefined {
   if (tracesEndpoint !== undefined) return tracesEndpoint;
   return endpoint === undefined ? undefined : `${endpoint.replace(/\/+$/, '')}/v1/traces`;
