@@ -177,14 +177,14 @@ describe('unknown path', () => {
     ['/chat/completions', 'Did you mean /v1/chat/completions?'],
     ['/PROJECT/chat/completions', 'Did you mean /PROJECT/v1/chat/completions?'],
     ['/PROJECT/chat/v1', 'This is a base URL'],
-    ['/PROJECT/chat/v1/completions', 'send messages to /PROJECT/chat/v1/chat/completions'],
-    ['/v1/responses', 'send messages to /v1/chat/completions'],
+    ['/PROJECT/chat/v1/completions', 'use /PROJECT/chat/v1/chat/completions'],
+    ['/v1/responses', 'use /v1/chat/completions'],
     ['/PROJECT/chat/v1/moderations', 'The /moderations API is not supported'],
     ['/PROJECT/chat/v2/chat/completions', 'Did you mean /PROJECT/chat/v1/chat/completions?'],
     ['/v1/v1/chat/completions', 'Did you mean /v1/chat/completions?'],
     ['/PROJECT/chat/v1/v1/chat/completions', 'Did you mean /PROJECT/chat/v1/chat/completions?'],
     ['/PROJECT/v1/v1/chat/completions', 'Did you mean /PROJECT/v1/chat/completions?'],
-    ['/PROJECT/chat/v1/chat/completions/extra/parts', 'The base URL is right'],
+    ['/PROJECT/chat/v1/chat/completions/extra/parts', 'The base URL is correct'],
     ['/PROJECT/../../etc/passwd', 'A base URL is /v1'],
   ])('%s returns 404 with the hint: %s', async (path, hint) => {
     const ofProject = (text: string): string => text.replaceAll('PROJECT', test.description.projectId);

@@ -83,7 +83,7 @@ describe('installation', () => {
     const runs = [clone.start(), clone.start()];
     await clone.installing();
     await eventually('one of them waits', () =>
-      runs.some(({ output }) => /Process \d+ is installing the dependencies: waiting/.test(output)),
+      runs.some(({ output }) => /Process \d+ is installing the dependencies, waiting/.test(output)),
     );
     await clone.finishInstallation();
     for (const run of runs) await run.prints('program runs as');
@@ -94,7 +94,7 @@ describe('installation', () => {
     const first = clone.start();
     await clone.installing();
     const second = clone.start();
-    await second.prints(`Process ${first.pid} is installing the dependencies: waiting`);
+    await second.prints(`Process ${first.pid} is installing the dependencies, waiting`);
     process.kill(first.pid, 'SIGTERM');
     await clone.installing(2);
     await clone.finishInstallation();

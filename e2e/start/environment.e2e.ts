@@ -132,9 +132,9 @@ describe('npm run doctor', () => {
   it('warns of restarted processes and of leftovers of a killed stack, with a remedy', async () => {
     process.kill(await stack.pidOf('redis'), 'SIGKILL');
     let { output } = await doctor();
-    while (!output.includes('redis ended by itself')) ({ output } = await doctor());
-    expect(remedyOf(output, 'warn', 'redis ended by itself and came back, once')).toBe(
-      'Its log says why: npm run logs -- redis',
+    while (!output.includes('redis was restarted')) ({ output } = await doctor());
+    expect(remedyOf(output, 'warn', 'redis was restarted once')).toBe(
+      'See its log: npm run logs -- redis',
     );
     process.kill((await stack.description()).supervisorPid, 'SIGKILL');
     ({ output } = await doctor());

@@ -139,7 +139,7 @@ describe('with a running stack', () => {
     'leaves no process behind after %s to %s',
     async (signal, _, at) => {
       const worker = workerWith('--upstream', upstreamUrl);
-      await worker.prints('Ctrl-C ends it', WORKER_TIMEOUT_MS);
+      await worker.prints('Ctrl-C stops it', WORKER_TIMEOUT_MS);
       const chain = processChain(worker.pid);
       expect(chain.length).toBeGreaterThanOrEqual(4);
       process.kill(chain.at(at) as number, signal);
