@@ -133,9 +133,7 @@ describe('npm run doctor', () => {
     process.kill(await stack.pidOf('redis'), 'SIGKILL');
     let { output } = await doctor();
     while (!output.includes('redis was restarted')) ({ output } = await doctor());
-    expect(remedyOf(output, 'warn', 'redis was restarted once')).toBe(
-      'See its log: npm run logs -- redis',
-    );
+    expect(remedyOf(output, 'warn', 'redis was restarted once')).toBe('See its log: npm run logs -- redis');
     process.kill((await stack.description()).supervisorPid, 'SIGKILL');
     ({ output } = await doctor());
     expect(remedyOf(output, 'warn', 'supervisor.json was left by a stack that was killed')).toContain(
