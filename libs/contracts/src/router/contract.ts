@@ -74,7 +74,7 @@ export const routerContract = service('router', {
    * request, the caller continues with `acquire` and the same ticket.
    */
   acquireMany: request({
-    subject: 'router.v1.acquire-many',
+    subject: 'router.v2.acquire-many',
     timeoutMs: 2_000,
     input: acquireManyInput,
     output: acquireManyOutput,
