@@ -23,6 +23,7 @@ import { withLogContext } from '@xerotier/log';
 import type { LogContext } from '@xerotier/log';
 import type { Bus, CallOptions, OpenStream, StreamControl } from '@xerotier/nats';
 import type { z } from 'zod';
+import { spansEnabled } from '@xerotier/telemetry';
 import { AttemptSpan } from './attempt-span.ts';
 import { metrics } from './metrics.ts';
 import type { ResponseSink } from './response-sink.ts';
@@ -166,11 +167,13 @@ export class Generation implements StreamControl {
       error: (error: AppError) => this.#attemptFailed(error),
     };
     const { context, work, index } = this.#job;
-    const span = new AttemptSpan({ context, work, index, number: (this.#opened += 1), workerId: this.#slot?.workerId });
-    this.#span = span;
-    this.#stream = span.run(() =>
-      this.#slot === undefined ? this.#openAnywhere(sink) : this.#openOn(this.#slot, sink),
-    );
+    const number = (this.#opened += 1);
+    const open = (): OpenStream =>
+      this.#slot === undefined ? this.#openAnywhere(sink) : this.#openOn(this.#slot, sink);
+    this.#span = spansEnabled()
+      ? new AttemptSpan({ context, work, index, number, workerId: this.#slot?.workerId })
+      : undefined;
+    this.#stream = this.#span === undefined ? open() : this.#span.run(open);
     if (this.#paused) this.#stream.pause();
   }
 

@@ -124,7 +124,7 @@ export class InferenceClient {
 
   #record(record: UsageRecord): void {
     if (this.#options.usage.publish(record)) return countUsage(record);
-    metrics.usageLost.inc();
+    metrics.usageLost.labels().inc();
     // The log line contains the whole record, so that it can be added to the ledger manually.
     this.#options.log.error('usage event dropped', { record });
   }

@@ -1,7 +1,4 @@
-/**
- * Duration, outcome and number of the calls of one side of the bus. An operation's series are looked up once: a call then costs an
- * addition and an observation.
- */
+/** Duration, outcome and number of the calls of one side of the bus. */
 import { operationNameOf } from '@xerotier/contracts/define';
 import type { RequestContract, StreamContract } from '@xerotier/contracts/define';
 import { attribute } from '@xerotier/telemetry';
@@ -19,7 +16,6 @@ export class OperationCalls {
   readonly attributes: Attributes;
   inFlight = 0;
   readonly #duration: Histogram<'operation' | 'code'>;
-  readonly #byCode = new Map<string, Histogram.Internal<'operation' | 'code'>>();
 
   constructor(operation: Operation, duration: Histogram<'operation' | 'code'>) {
     const name = operationNameOf(operation);
@@ -41,12 +37,7 @@ export class OperationCalls {
   /** @param begunAt what `begin` returned. @param code of the error; default: none. */
   end(begunAt: number, code: string = OK): void {
     this.inFlight -= 1;
-    let series = this.#byCode.get(code);
-    if (series === undefined) {
-      series = this.#duration.labels(this.name, code);
-      this.#byCode.set(code, series);
-    }
-    series.observe((performance.now() - begunAt) / 1_000);
+    this.#duration.labels(this.name, code).observe((performance.now() - begunAt) / 1_000);
   }
 }
 

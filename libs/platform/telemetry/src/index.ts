@@ -11,7 +11,8 @@ export {
   metricsText,
   requestBuckets,
 } from './metrics.ts';
-export type { Counter, Histogram, MetricDeclaration, ObservedGauge, Reading } from './metrics.ts';
+export type { MetricDeclaration, ObservedGauge, Reading } from './metrics.ts';
+export type { Counter, CounterSeries, Histogram, HistogramSeries } from './series.ts';
 export { endSpan, SpanKind, spansEnabled, startSpan, traceparentOf, withSpan } from './spans.ts';
 export type { Attributes, Span, SpanFailure, StartSpanOptions } from './spans.ts';
 export { telemetrySettings } from './telemetry-settings.ts';

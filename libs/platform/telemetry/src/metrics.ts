@@ -2,9 +2,8 @@
  * Metrics of the process (prom-client). The owner of a metric declares it in a file `metrics.ts` that exports `metrics`, from
  * which docs/generated/metrics.md is generated. A declaration with an unbounded label or an unconventional name throws.
  */
-import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
-
-export type { Counter, Histogram };
+import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { Counter, Histogram, register } from './series.ts';
 
 export interface MetricOptions<Label extends string> {
   readonly name: string;
@@ -45,12 +44,16 @@ const registry = new Registry();
 const declarations = new WeakMap<object, MetricDeclaration>();
 
 export function counter<Label extends string = never>(options: MetricOptions<Label>): Counter<Label> {
-  return declared('counter', options, new Counter<Label>(configOf('counter', options)));
+  const metric = new Counter<Label>(configOf('counter', options));
+  register(registry, metric);
+  return declared('counter', options, metric);
 }
 
 export function histogram<Label extends string = never>(options: HistogramOptions<Label>): Histogram<Label> {
-  const buckets = [...(options.buckets ?? durationBuckets)];
-  return declared('histogram', options, new Histogram<Label>({ ...configOf('histogram', options), buckets }));
+  const { buckets = durationBuckets } = options;
+  const metric = new Histogram<Label>({ ...configOf('histogram', options), buckets });
+  register(registry, metric);
+  return declared('histogram', options, metric);
 }
 
 export function gauge<Label extends string = never>(options: MetricOptions<Label>): ObservedGauge<Label> {
