@@ -46,6 +46,7 @@ export class AccessService implements OnModuleDestroy {
 
   constructor(bus: Bus) {
     this.#bus = bus;
+    // Not `@On`, which stops at the start of the drain: requests that are still accepted then must not use a revoked key.
     this.#changes = bus.subscribe(accessChanged, ({ projectId, keyId }) => this.#invalidate(projectId, keyId));
   }
 

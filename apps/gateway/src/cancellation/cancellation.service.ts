@@ -39,6 +39,7 @@ export class CancellationService implements OnModuleDestroy {
   constructor(bus: Bus, gateway: GatewayInstance) {
     this.#bus = bus;
     this.#gateway = gateway.id;
+    // Not `@Serves`, which stops at the start of the drain: completions can be cancelled until the last one has ended.
     this.#serving = bus.serve(
       gatewayContract,
       { cancelCompletion: async (address) => ({ cancelled: this.#cancelHere(address) }) },
