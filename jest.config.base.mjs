@@ -8,15 +8,14 @@ process.env.NODE_COMPILE_CACHE ??= join(import.meta.dirname, 'node_modules', '.c
 
 /**
  * The one jest configuration; each suite adds what it runs. Sources are loaded as they are (TypeScript,
- * ESM) through swc, and workspace packages resolve to their `src/` by the `xerotier-source` export condition.
+ * ESM) through swc.
  */
 export const base = {
   rootDir: import.meta.dirname,
   testEnvironment: 'node',
-  testEnvironmentOptions: { customExportConditions: ['xerotier-source', 'node', 'node-addons'] },
   extensionsToTreatAsEsm: ['.ts'],
   transform: {
-    '\\.ts$': ['@swc/jest', { ...swc, swcrc: false, jsc: { ...swc.jsc, rewriteRelativeImportExtensions: false } }],
+    '\\.ts$': ['@swc/jest', { ...swc, swcrc: false }],
   },
   testPathIgnorePatterns: ['/node_modules/', '/dist/'],
   modulePathIgnorePatterns: ['/dist/', '<rootDir>/\\.xerotier/', '<rootDir>/\\.cache/'],

@@ -37,20 +37,16 @@ if (!isInstalled()) await install();
 await runProgram();
 
 async function runProgram() {
-  const child = spawn(
-    node,
-    ['--conditions=xerotier-source', '--disable-warning=ExperimentalWarning', join(root, program), ...args],
-    {
-      cwd: root,
-      stdio: 'inherit',
-      env: {
-        // Inherited by whatever the program runs; services get theirs from tools/dev. npm ci removes it with its folder.
-        NODE_COMPILE_CACHE: join(root, 'node_modules', '.cache', 'node-compile-cache'),
-        ...process.env,
-        PATH: `${join(root, 'node_modules', '.bin')}:${process.env.PATH}`,
-      },
+  const child = spawn(node, ['--disable-warning=ExperimentalWarning', join(root, program), ...args], {
+    cwd: root,
+    stdio: 'inherit',
+    env: {
+      // Inherited by whatever the program runs; services get theirs from tools/dev. npm ci removes it with its folder.
+      NODE_COMPILE_CACHE: join(root, 'node_modules', '.cache', 'node-compile-cache'),
+      ...process.env,
+      PATH: `${join(root, 'node_modules', '.bin')}:${process.env.PATH}`,
     },
-  );
+  });
   // A terminal sends Ctrl-C to the program as well: the program must tolerate receiving it twice.
   onSignal = (signal) => child.kill(signal);
   const [code, signal] = await endOf(child);

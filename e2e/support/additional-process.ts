@@ -36,7 +36,7 @@ export class AdditionalProcess {
     const child = fork(join(projectRoot, 'apps', service.spec.app, 'dist/main.js'), [], {
       cwd: projectRoot,
       env: { PATH: process.env['PATH'], NODE_COMPILE_CACHE: compileCache, ...service.spec.env, ...env },
-      execArgv: ['--import=@xerotier/process/source-maps'],
+      execArgv: ['--enable-source-maps'],
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });
     running.add(child);

@@ -1,4 +1,4 @@
-/** The actual routes of the gateway, read from the metadata of its built controllers. */
+/** The actual routes of the gateway, read from the metadata of its controllers. */
 import { projectRoot } from '@xerotier/dev';
 import { globSync } from 'node:fs';
 import { join } from 'node:path';
@@ -16,8 +16,8 @@ const METHODS = ['GET', 'POST', 'PUT', 'DELETE', 'PATCH'];
 type Metadata = typeof Reflect & { getMetadata: (key: string, target: object) => unknown };
 
 export async function gatewayRoutes(): Promise<GatewayRoute[]> {
-  const folder = join(projectRoot, 'apps/gateway/dist');
-  const files = globSync('**/*.controller.js', { cwd: folder }).sort();
+  const folder = join(projectRoot, 'apps/gateway/src');
+  const files = globSync('**/*.controller.ts', { cwd: folder }).sort();
   const modules = await Promise.all(files.map((file) => import(join(folder, file)) as Promise<object>));
   return modules.flatMap((module) => Object.values(module).flatMap((controller) => routesOf(controller as Controller)));
 }

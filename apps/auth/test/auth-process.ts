@@ -17,9 +17,8 @@ export interface AuthProcess {
 
 /** Starts `main` with these arguments and only this environment. */
 export function startAuthProcess(args: readonly string[], env: NodeJS.ProcessEnv, input = ''): AuthProcess {
-  const hooks = join(import.meta.dirname, 'swc-hooks.mjs');
   const main = join(import.meta.dirname, '../src/main.ts');
-  const child = spawn(process.execPath, ['--conditions=xerotier-source', '--import', hooks, main, ...args], {
+  const child = spawn(process.execPath, ['--import=@xerotier/testing/swc-hooks', main, ...args], {
     env: { NODE_COMPILE_CACHE: join(import.meta.dirname, '../../../node_modules/.cache/node-compile-cache'), ...env },
   });
   let stdout = '';

@@ -5,14 +5,10 @@ import { join } from 'node:path';
 
 export default async function globalSetup() {
   const { NODE_OPTIONS: _, ...env } = process.env;
-  const child = spawn(
-    process.execPath,
-    ['--conditions=xerotier-source', join(import.meta.dirname, 'shared-services-process.ts')],
-    {
-      env,
-      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-    },
-  );
+  const child = spawn(process.execPath, [join(import.meta.dirname, 'shared-services-process.ts')], {
+    env,
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  });
   const [{ socketPath }] = await Promise.race([
     once(child, 'message'),
     once(child, 'exit').then(([code]) => Promise.reject(new Error(`the shared services exited with code ${code}`))),

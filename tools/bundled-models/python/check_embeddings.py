@@ -25,7 +25,7 @@ def main() -> None:
     pairs = [json.loads(line) for line in open(pairs_file, encoding="utf8")]
     texts = [pair["texts"][side] for side in (0, 1) for pair in pairs]
     answer = subprocess.run(
-        ["node", "--conditions=xerotier-source", str(PROGRAM), gguf_file], input=json.dumps(texts), capture_output=True, text=True, check=True
+        ["node", str(PROGRAM), gguf_file], input=json.dumps(texts), capture_output=True, text=True, check=True
     )
     theirs = np.array(json.loads(answer.stdout))
     theirs /= np.linalg.norm(theirs, axis=1, keepdims=True)

@@ -66,7 +66,7 @@ await run(
   inWork('tokenizer.json'),
   inWork('held-out-pairs.jsonl'),
 );
-await run('node', '--conditions=xerotier-source', join(root, 'src', 'checksums.ts'));
+await run('node', join(root, 'src', 'checksums.ts'));
 await source('write-card.ts');
 await source('evaluate.ts', '--file', model('xero-tiny.gguf'));
 
@@ -92,7 +92,7 @@ function exportModel(kind: 'chat' | 'embed', file: string): Promise<void> {
 }
 
 function source(program: string, ...args: string[]): Promise<void> {
-  return run('node', '--conditions=xerotier-source', join(root, 'src', program), ...args);
+  return run('node', join(root, 'src', program), ...args);
 }
 
 /** @throws an Error when the program fails; its output is shown as it comes. */

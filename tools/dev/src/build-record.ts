@@ -7,7 +7,7 @@ import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path';
 
 /** Everything that is built lies below these. */
-const FOLDERS = ['apps', 'libs'];
+const FOLDERS = ['apps', 'libs', 'tools/bundler'];
 /** What else a build depends on. */
 const FILES = ['.swcrc', 'nx.json', 'package-lock.json'];
 

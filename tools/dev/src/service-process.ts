@@ -36,7 +36,7 @@ export interface ServiceExit {
  * of megabytes. The image starts services with the same flags (deploy/Dockerfile).
  */
 const NODE_FLAGS = [
-  '--import=@xerotier/process/source-maps',
+  '--enable-source-maps',
   '--max-semi-space-size=8',
   '--min-semi-space-size=8',
   '--heap-growing-percent=100',

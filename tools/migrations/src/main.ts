@@ -2,6 +2,8 @@
  * `npm run migration:generate -- <service> <name>`: writes the migration from the migrated schema of a service to that
  * of its entities, for review. Uses a temporary PostgreSQL, so it does not depend on existing data.
  */
+// Entities have decorators, which need a compiler.
+import '@xerotier/testing/swc-hooks';
 import { openDatabase } from '@xerotier/db';
 import type { DatabaseDefinition } from '@xerotier/db';
 import { removeDataDir, resolveBinaries, startPostgres } from '@xerotier/local-servers';
@@ -19,12 +21,11 @@ import type { SchemaChange } from './migration-source.ts';
 const root = resolve(import.meta.dirname, '../../..');
 
 async function main([service = '', name = '', ...rest]: readonly string[]): Promise<number> {
-  const definitionFile = join(root, 'apps', service, 'dist/db/database.js');
+  const definitionFile = join(root, 'apps', service, 'src/db/database.ts');
   if (!/^[a-z]+(-[a-z0-9]+)+$/.test(name) || rest.length > 0 || !existsSync(definitionFile)) {
     console.error('usage: npm run migration:generate -- <service with a database> <name-of-the-change>');
     return 2;
   }
-  // The built file: decorators of entities need a compiler.
   const { database } = (await import(definitionFile)) as { database: DatabaseDefinition };
   const change = await changeOf(database);
   if (change.up.length === 0) {

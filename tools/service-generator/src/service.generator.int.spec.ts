@@ -102,7 +102,7 @@ describe('a generated service', () => {
         ...(await checkServiceRegistry(root)),
         ...(await checkDeployment(root, readDeploymentTexts(root))),
       ]));`;
-    const { output } = run('node', '--conditions=xerotier-source', '--input-type=module', '--eval', script);
+    const { output } = run('node', '--input-type=module', '--eval', script);
     expect(output.trim()).toBe('[]');
   }, 120_000);
 

@@ -20,11 +20,10 @@ const suites = [
 let total: Counts = { passed: 0, failed: 0 };
 
 // Downloads what the end-to-end tests need at the end, in the background. If it fails, they install it themselves.
-const python = spawn(
-  process.execPath,
-  ['--conditions=xerotier-source', join(projectRoot, 'e2e/support/prepare-python-process.ts')],
-  { cwd: projectRoot, stdio: ['ignore', 'ignore', 'inherit'] },
-);
+const python = spawn(process.execPath, [join(projectRoot, 'e2e/support/prepare-python-process.ts')], {
+  cwd: projectRoot,
+  stdio: ['ignore', 'ignore', 'inherit'],
+});
 process.once('exit', () => python.kill());
 
 heading('build');

@@ -1,10 +1,10 @@
-/** `node --conditions=xerotier-source tools/tiny-model/src/main.ts <out.gguf>` */
+/** `node tools/tiny-model/src/main.ts <out.gguf>` */
 import { resolve } from 'node:path';
 import { writeTinyModel } from './tiny-model.ts';
 
 const [target, ...rest] = process.argv.slice(2);
 if (target === undefined || rest.length > 0) {
-  process.stderr.write('Usage: node --conditions=xerotier-source tools/tiny-model/src/main.ts <out.gguf>\n');
+  process.stderr.write('Usage: node tools/tiny-model/src/main.ts <out.gguf>\n');
   process.exit(2);
 }
 await writeTinyModel(resolve(target));

@@ -1,13 +1,9 @@
 /** The response of `GET /`. It contains paths instead of URLs, since the public host name is unknown behind proxies. */
-import { readFileSync } from 'node:fs';
 import type { welcome } from '@xerotier/public-api/reference';
 import type { z } from 'zod';
-
-/** The same relative path from `src` and `dist`. */
-const packageFile = new URL('../../package.json', import.meta.url);
+import { version } from '../version.ts';
 
 export function welcomeText(): string {
-  const { version } = JSON.parse(readFileSync(packageFile, 'utf8')) as { version: string };
   const body: z.infer<typeof welcome> = {
     name: 'Xerotier',
     version,

@@ -118,8 +118,7 @@ describe('openDatabase', () => {
   it('runs each migration once when processes start together', async () => {
     const run = promisify(execFile);
     const script = join(import.meta.dirname, '../test/migrate-process.ts');
-    const start = (): Promise<{ stdout: string }> =>
-      run(process.execPath, ['--conditions=xerotier-source', script, servers.postgres.url], { env: {} });
+    const start = (): Promise<{ stdout: string }> => run(process.execPath, [script, servers.postgres.url], { env: {} });
     const results = await Promise.all([start(), start(), start()]);
     expect(results.map((result) => result.stdout).sort()).toEqual(['0', '0', '1']);
   });

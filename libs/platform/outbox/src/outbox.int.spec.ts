@@ -176,7 +176,7 @@ describe('the outbox', () => {
 
 describe('killed relays', () => {
   async function startRelayProcess(mode = 'lives'): Promise<ChildProcess> {
-    const flags = ['--conditions=xerotier-source', '--disable-warning=ExperimentalWarning'];
+    const flags = ['--disable-warning=ExperimentalWarning'];
     const file = join(import.meta.dirname, '../test/relay-process.ts');
     const child = spawn(process.execPath, [...flags, file, servers.postgres.url, servers.nats.url, mode], {
       stdio: ['ignore', 'pipe', 'ignore'],

@@ -30,7 +30,7 @@ afterEach(() => {
 
 function run(mode: string, env: Record<string, string> = {}): Running {
   const child = fork(join(import.meta.dirname, '../test/fixture-process.ts'), [], {
-    execArgv: ['--conditions=xerotier-source', '--disable-warning=ExperimentalWarning'],
+    execArgv: ['--disable-warning=ExperimentalWarning'],
     env: { PATH: process.env['PATH'], FIXTURE_MODE: mode, FIXTURE_REQUIRED: 'yes', ...env },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });

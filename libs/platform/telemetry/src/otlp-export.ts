@@ -25,7 +25,7 @@ import type { TracedProcess } from './tracing.ts';
 /** Minimum interval of warnings about an unreachable collector. */
 const WARNING_INTERVAL_MS = 60_000;
 
-/** All packages of the repository have the same version. The path is the same from `src` and `dist`. */
+/** All packages of the repository have the same version. In a bundle this is the file of its app. */
 const packageFile = new URL('../package.json', import.meta.url);
 
 /** @returns a function that stops the export. It resolves when all spans were sent or dropped, and never rejects. */

@@ -165,7 +165,6 @@ describe('the Dockerfile', () => {
       '',
       /target auth does not copy \/out\/apps\/auth/,
     ],
-    ['missing libraries', 'COPY --from=build /out/libs libs\n', '', /target auth does not copy \/out\/libs/],
     ['missing dependencies', ' --workspace=apps/auth', '', /target auth lacks the dependencies of apps\/auth/],
     ['development dependencies', 'npm ci --omit=dev', 'npm ci', /contains development dependencies/],
     ['root', 'USER 1000:1000', 'USER root', /runs as 'root'/],

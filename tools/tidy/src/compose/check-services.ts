@@ -45,7 +45,6 @@ function checkImage({ images }: Deployment, { name, image: target, ports }: Serv
   const required: readonly (readonly [boolean, string])[] = [
     [image.cmd.at(-1) === `apps/${name}/dist/main.js`, `does not run apps/${name}/dist/main.js`],
     [copies(`apps/${name}`), `does not copy /out/apps/${name}`],
-    [copies('libs'), 'does not copy /out/libs'],
     [install.includes(`--workspace=apps/${name}`), `lacks the dependencies of apps/${name}: install its workspace`],
     [install.includes('npm ci --omit=dev'), 'contains development dependencies: install with npm ci --omit=dev'],
     [

@@ -42,19 +42,15 @@ describe('deploy/seed.mjs', () => {
     env: Readonly<Record<string, string>> = {},
     ...args: string[]
   ): Promise<{ code: number | null; out: string; err: string }> => {
-    const child = spawn(
-      process.execPath,
-      ['--conditions=xerotier-source', join(projectRoot, 'deploy/seed.mjs'), ...args],
-      {
-        cwd: folder,
-        env: {
-          NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'],
-          SEED_STATE_DIR: folder,
-          SEED_MODEL_ID: 'tiny',
-          ...env,
-        },
+    const child = spawn(process.execPath, [join(projectRoot, 'deploy/seed.mjs'), ...args], {
+      cwd: folder,
+      env: {
+        NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'],
+        SEED_STATE_DIR: folder,
+        SEED_MODEL_ID: 'tiny',
+        ...env,
       },
-    );
+    });
     let out = '';
     let err = '';
     child.stdout.on('data', (chunk) => (out += String(chunk)));

@@ -9,6 +9,6 @@ const COMMAND = fileURLToPath(new URL('../../../../../tools/tiny-model/src/main.
 /** Writes a model file into the folder. @returns its path. */
 export async function writeTinyModelFile(folder: string): Promise<string> {
   const path = join(folder, 'tiny.gguf');
-  await promisify(execFile)(process.execPath, ['--conditions=xerotier-source', COMMAND, path]);
+  await promisify(execFile)(process.execPath, [COMMAND, path]);
   return path;
 }

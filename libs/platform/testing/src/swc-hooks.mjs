@@ -1,6 +1,7 @@
 /**
- * Lets Node run the TypeScript sources of an app and of the service host, whose decorators it cannot strip: `node
- * --import ./swc-hooks.mjs`. The output is cached by the content of the source, since a test starts dozens of processes.
+ * Lets Node run the TypeScript sources of the apps and of the service host, whose decorators it cannot strip:
+ * `node --import=@xerotier/testing/swc-hooks`. The output is cached by the content of the source, since a test starts dozens
+ * of processes.
  */
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
@@ -8,12 +9,9 @@ import { createRequire, registerHooks } from 'node:module';
 import { fileURLToPath } from 'node:url';
 
 const require = createRequire(import.meta.url);
-const config = JSON.parse(readFileSync(new URL('../../../.swcrc', import.meta.url), 'utf8'));
-const jsc = { ...config.jsc, rewriteRelativeImportExtensions: false };
-const transformed = ['../src/', '../../../libs/platform/service-host/src/'].map(
-  (path) => new URL(path, import.meta.url).href,
-);
-const cache = new URL('../../../node_modules/.cache/swc-hooks/', import.meta.url);
+const config = JSON.parse(readFileSync(new URL('../../../../.swcrc', import.meta.url), 'utf8'));
+const transformed = ['../../../../apps/', '../../service-host/src/'].map((path) => new URL(path, import.meta.url).href);
+const cache = new URL('../../../../node_modules/.cache/swc-hooks/', import.meta.url);
 const compiler = `${require('@swc/core/package.json').version} ${JSON.stringify(config)}`;
 mkdirSync(cache, { recursive: true });
 
@@ -35,7 +33,7 @@ function transform(filename) {
   }
   // Loaded here only, because loading it takes longer than all the rest.
   const { transformSync } = require('@swc/core');
-  const { code } = transformSync(source, { ...config, jsc, filename, swcrc: false, sourceMaps: 'inline' });
+  const { code } = transformSync(source, { ...config, filename, swcrc: false, sourceMaps: 'inline' });
   // Whole or not at all: processes start beside each other.
   const unfinished = new URL(`${hash}.${process.pid}`, cache);
   writeFileSync(unfinished, code);

@@ -1,0 +1,51 @@
+import { readRegistry } from '@xerotier/registry';
+import { execFile } from 'node:child_process';
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { bundleApp } from './bundle-app.ts';
+
+const root = join(import.meta.dirname, '../../..');
+const SECOND_COPY = 'was loaded a second time';
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'xerotier-bundle-'));
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+/** Bundles an app into a folder where packages are not installed, or only announce that they are loaded. */
+async function bundled(app: string, packages: readonly string[]): Promise<string> {
+  await bundleApp(root, join(root, 'apps', app), join(folder, 'dist'));
+  await cp(join(root, 'apps', app, 'package.json'), join(folder, 'package.json'));
+  for (const name of packages) {
+    await mkdir(join(folder, 'node_modules', name), { recursive: true });
+    await writeFile(join(folder, 'node_modules', name, 'index.js'), `console.error('${name} ${SECOND_COPY}');`);
+  }
+  return join(folder, 'dist/main.js');
+}
+
+/** Runs it without settings, and returns its output. */
+function outputOf(program: string): Promise<string> {
+  return new Promise((resolve) => {
+    const args = ['--enable-source-maps', program];
+    execFile(process.execPath, args, { env: {} }, (_, out, error) => resolve(out + error));
+  });
+}
+
+async function packagesOf(app: string): Promise<string[]> {
+  const text = await readFile(join(root, 'apps', app, 'package.json'), 'utf8');
+  const { dependencies } = JSON.parse(text) as { dependencies: Record<string, string> };
+  return Object.keys(dependencies).filter((name) => !name.startsWith('@xerotier/') && name !== 'node-llama-cpp');
+}
+
+describe('bundleApp', () => {
+  it.each(readRegistry().map(({ name }) => [name]))(
+    'puts every package that %s imports into the bundle',
+    async (app) => {
+      const output = await outputOf(await bundled(app, await packagesOf(app)));
+      expect(output).toContain('is not set: it is required');
+      expect(output).not.toContain(SECOND_COPY);
+    },
+  );
+});
