@@ -210,8 +210,8 @@ export class PlacementService {
     const grant = { leaseId: `lease_${randomBytes(12).toString('hex')}`, workerId };
     this.#leases.grant(workerId, grant.leaseId, now);
     const model = modelLabels.of(ticket.input.modelId);
-    metrics.queueWait.observe({ model, priority: ticket.input.priority }, (now - ticket.enqueuedAt) / 1_000);
-    metrics.placements.inc({ model, outcome: 'granted' });
+    metrics.queueWait.labels(model, ticket.input.priority).observe((now - ticket.enqueuedAt) / 1_000);
+    metrics.placements.labels(model, 'granted').inc();
     ticket.grant = grant;
     ticket.renewBy = now + this.#limits.retryWithinMs;
     if (ticket.isWaiting) ticket.resolve(this.#collect(ticket, grant));

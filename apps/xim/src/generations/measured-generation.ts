@@ -33,21 +33,21 @@ export class MeasuredGeneration {
   }
 
   #count(usage: CountedUsage | undefined, finishedReason: 'stop' | 'length' | 'abort' | 'error'): void {
-    const labels = { model_name: this.#model };
+    const model = this.#model;
     const endedAt = performance.now();
-    metrics.success.inc({ ...labels, finished_reason: finishedReason });
-    metrics.duration.observe(labels, (endedAt - this.#begunAt) / 1_000);
+    metrics.success.labels(model, finishedReason).inc();
+    metrics.duration.labels(model).observe((endedAt - this.#begunAt) / 1_000);
     if (this.#firstDataAt !== undefined) {
       const decodeSeconds = (endedAt - this.#firstDataAt) / 1_000;
-      metrics.timeToFirstToken.observe(labels, (this.#firstDataAt - this.#begunAt) / 1_000);
-      metrics.decodeTime.observe(labels, decodeSeconds);
+      metrics.timeToFirstToken.labels(model).observe((this.#firstDataAt - this.#begunAt) / 1_000);
+      metrics.decodeTime.labels(model).observe(decodeSeconds);
       const tokensAfterFirst = (usage?.completionTokens ?? 0) - 1;
-      if (tokensAfterFirst > 0) metrics.timePerOutputToken.observe(labels, decodeSeconds / tokensAfterFirst);
+      if (tokensAfterFirst > 0) metrics.timePerOutputToken.labels(model).observe(decodeSeconds / tokensAfterFirst);
     }
     if (usage === undefined) return;
-    metrics.promptTokens.inc(labels, usage.promptTokens);
-    metrics.generationTokens.inc(labels, usage.completionTokens);
-    metrics.prefixCacheQueries.inc(labels, usage.promptTokens);
-    metrics.prefixCacheHits.inc(labels, usage.cachedTokens);
+    metrics.promptTokens.labels(model).inc(usage.promptTokens);
+    metrics.generationTokens.labels(model).inc(usage.completionTokens);
+    metrics.prefixCacheQueries.labels(model).inc(usage.promptTokens);
+    metrics.prefixCacheHits.labels(model).inc(usage.cachedTokens);
   }
 }
