@@ -3,7 +3,7 @@ import { resolveBinaries, startNats, startPostgres, startRedis } from '@xerotier
 import type { LocalServer, ServerExit } from '@xerotier/local-servers';
 import { join } from 'node:path';
 import { exitReason, Lifecycle } from './lifecycle.ts';
-import { serverCache } from './project-paths.ts';
+import { clusterTemplates, serverCache } from './project-paths.ts';
 import type { GivenUrls } from './given-servers.ts';
 import type { StateDir } from './project-paths.ts';
 
@@ -62,7 +62,13 @@ export async function startDataServers(
   const start = {
     nats: () => startNats({ binary: binaries.nats, ...common('nats') }),
     redis: () => startRedis({ binary: binaries.redis, ...common('redis') }),
-    postgres: () => startPostgres({ binary: binaries.postgres, isDurable: options.isDurable, ...common('postgres') }),
+    postgres: () =>
+      startPostgres({
+        binary: binaries.postgres,
+        isDurable: options.isDurable,
+        templatesDir: clusterTemplates,
+        ...common('postgres'),
+      }),
   };
   /** Restarts a server on its port and data; services reconnect by themselves. */
   const restart = async (name: ServerName): Promise<void> => {

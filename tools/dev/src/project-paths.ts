@@ -6,6 +6,8 @@ import { join, resolve } from 'node:path';
 export const projectRoot = resolve(import.meta.dirname, '../../..');
 
 export const serverCache = join(projectRoot, '.cache', 'servers');
+/** Initialised clusters of PostgreSQL, which stacks that are not durable start from. */
+export const clusterTemplates = join(projectRoot, '.cache', 'clusters');
 
 /**
  * Where Node keeps the compiled code of what it loads (NODE_COMPILE_CACHE): a service starts in a fifth less time. What is

@@ -14,5 +14,6 @@ export { freePort, isPortFree, portState } from './ports.ts';
 export { postgresMajorOf, startPostgres, type PostgresOptions, type PostgresServer } from './postgres.ts';
 export type { ServerKind } from './programs.ts';
 export { startRedis, type RedisOptions } from './redis.ts';
+export { TEMPLATE_PASSWORD } from './postgres-cluster.ts';
 export { leftRunning } from './run-record.ts';
 export { writeAtomic } from './write-atomic.ts';

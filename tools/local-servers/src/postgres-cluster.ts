@@ -1,6 +1,7 @@
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ServerBinary } from './binaries.ts';
+import { clusterTemplate, copyCluster } from './cluster-template.ts';
 import { giveTo, makeClusterDir, type PostgresHome } from './postgres-home.ts';
 import { runCommand, type CommandResult } from './run-command.ts';
 import { writeAtomic } from './write-atomic.ts';
@@ -19,7 +20,15 @@ interface ClusterRecord {
   readonly databases: readonly string[];
 }
 
+export interface ClusterOptions {
+  readonly isDurable: boolean;
+  /** See `PostgresOptions`. */
+  readonly templatesDir?: string | undefined;
+}
+
 const INIT_TIMEOUT_MS = 120_000;
+/** Replaced in a copy before its server starts, unless the account has this password. */
+export const TEMPLATE_PASSWORD = 'password-of-a-local-test';
 
 /** Creates the cluster if missing, and sets up its role, password and database. */
 export async function ensureCluster(
@@ -27,11 +36,11 @@ export async function ensureCluster(
   home: PostgresHome,
   recordPath: string,
   account: PostgresAccount,
-  isDurable: boolean,
+  options: ClusterOptions,
 ): Promise<void> {
   [account.user, account.password, account.database].forEach(rejectControlCharacters);
   const major = await clusterMajor(home.clusterDir);
-  if (major === null) await initCluster(binary, home, recordPath, account, isDurable);
+  if (major === null) await createCluster(binary, home, recordPath, account, options);
   else rejectOtherMajor(major, binary, home);
   const record = await readClusterRecord(recordPath);
   if (!record) {
@@ -72,32 +81,60 @@ function writeClusterRecord(path: string, record: ClusterRecord): Promise<void> 
 }
 
 /** Created under another name until it is complete, so that a cluster with the final name is never incomplete. */
-async function initCluster(
+async function createCluster(
   binary: ServerBinary,
   home: PostgresHome,
   recordPath: string,
   account: PostgresAccount,
-  isDurable: boolean,
+  { isDurable, templatesDir }: ClusterOptions,
 ): Promise<void> {
   const unfinished: PostgresHome = { ...home, clusterDir: `${home.clusterDir}.new` };
   await rm(unfinished.clusterDir, { recursive: true, force: true });
   await makeClusterDir(unfinished);
+  const record =
+    isDurable || templatesDir === undefined
+      ? await initdb(binary, unfinished, account, isDurable)
+      : await copyTemplate(binary, unfinished, account, templatesDir);
+  await writeClusterRecord(recordPath, record);
+  await rm(home.clusterDir, { recursive: true, force: true });
+  await rename(unfinished.clusterDir, home.clusterDir);
+}
+
+async function copyTemplate(
+  binary: ServerBinary,
+  home: PostgresHome,
+  { user, database }: PostgresAccount,
+  templatesDir: string,
+): Promise<ClusterRecord> {
+  const account = { user, database, password: TEMPLATE_PASSWORD };
+  const name = `${binary.version}-${user}-${database}`;
+  const template = await clusterTemplate(templatesDir, name, home.identity, async (to) => {
+    await runSingleUser(binary, to, missingStatements(await initdb(binary, to, account, false), account));
+  });
+  await copyCluster(template, home.clusterDir);
+  return { user, password: TEMPLATE_PASSWORD, databases: [...new Set(['postgres', database])] };
+}
+
+async function initdb(
+  binary: ServerBinary,
+  home: PostgresHome,
+  { user, password }: PostgresAccount,
+  isDurable: boolean,
+): Promise<ClusterRecord> {
   // In a file, because command lines of all processes are visible to every user of the machine.
   const passwordPath = join(home.parentDir, `.password-${process.pid}`);
   try {
-    await writeFile(passwordPath, account.password, { mode: 0o600 });
+    await writeFile(passwordPath, password, { mode: 0o600 });
     await giveTo(passwordPath, home.identity);
-    const result = await run(binary, unfinished, join(binary.commandDir, 'initdb'), [
-      ...['-D', unfinished.clusterDir, '-U', account.user, `--pwfile=${passwordPath}`],
+    const result = await run(binary, home, join(binary.commandDir, 'initdb'), [
+      ...['-D', home.clusterDir, '-U', user, `--pwfile=${passwordPath}`],
       ...['-A', 'scram-sha-256', '-E', 'UTF8', '--locale=C', '--no-instructions', ...(isDurable ? [] : ['--no-sync'])],
     ]);
     if (result.code !== 0) throw new Error(`initdb failed: ${lastLines(result)}${initdbAdvice(result)}`);
   } finally {
     await rm(passwordPath, { force: true });
   }
-  await writeClusterRecord(recordPath, { user: account.user, password: account.password, databases: ['postgres'] });
-  await rm(home.clusterDir, { recursive: true, force: true });
-  await rename(unfinished.clusterDir, home.clusterDir);
+  return { user, password, databases: ['postgres'] };
 }
 
 function initdbAdvice({ stderr }: CommandResult): string {

@@ -23,6 +23,8 @@ type Extra = Partial<Omit<PostgresOptions, 'binary'>>;
 /** The cache of the whole project, so that tests download only missing servers. */
 export const CACHE_DIR = join(import.meta.dirname, '../../../.cache/servers');
 
+const TEMPLATES_DIR = join(CACHE_DIR, '../clusters');
+
 export function binaries(): Promise<Binaries> {
   return resolveBinaries({ cacheDir: CACHE_DIR, want: KINDS });
 }
@@ -50,7 +52,8 @@ export class Fixture {
   start(kind: 'postgres', extra?: Extra): Promise<PostgresServer>;
   start(kind: Kind, extra?: Extra): Promise<LocalServer>;
   async start(kind: Kind, extra: Extra = {}): Promise<LocalServer> {
-    const options = { binary: this.binaries[kind], dataDir: join(this.dir, kind), isDurable: false, ...extra };
+    const fast = { isDurable: false, templatesDir: TEMPLATES_DIR };
+    const options = { binary: this.binaries[kind], dataDir: join(this.dir, kind), ...fast, ...extra };
     this.#dataDirs.add(options.dataDir);
     const start = { nats: startNats, redis: startRedis, postgres: startPostgres }[kind];
     const server = await start(options);

@@ -2,9 +2,15 @@
  * Real servers for a test file: started before its first test on free ports, with empty data, and stopped after its
  * last.
  */
-import { removeDataDir, resolveBinaries, startNats, startPostgres, startRedis } from '@xerotier/local-servers';
+import {
+  removeDataDir,
+  resolveBinaries,
+  startNats,
+  startPostgres,
+  startRedis,
+  TEMPLATE_PASSWORD,
+} from '@xerotier/local-servers';
 import type { LocalServer, PostgresServer } from '@xerotier/local-servers';
-import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -65,12 +71,18 @@ async function startServers(names: readonly ServerName[], folder: string): Promi
         dataDir: join(folder, 'postgres'),
         database: 'xerotier',
         user: 'xerotier',
-        password: randomBytes(12).toString('hex'),
+        password: TEMPLATE_PASSWORD,
         isDurable: false,
+        templatesDir: clusterTemplatesDir(),
       }),
   };
   const started = await Promise.all(names.map(async (name) => [name, await start[name]()] as const));
   return Object.fromEntries(started);
+}
+
+/** Where initialised clusters of PostgreSQL are kept, of which each test file gets a copy. */
+export function clusterTemplatesDir(): string {
+  return join(serverCacheDir(), '../clusters');
 }
 
 /** Where downloaded binaries are kept: `.cache/servers` of the project. */
