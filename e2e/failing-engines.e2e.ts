@@ -6,6 +6,7 @@ import type { ServiceProcess } from '@xerotier/dev';
 import { eventually } from '@xerotier/testing';
 import { readFile } from 'node:fs/promises';
 import type { ChatBody, Completion, ErrorBody } from './support/api-client.ts';
+import { onlyInChaos } from './support/chaos.ts';
 import { FailingUpstream, LONG_PROMPT } from './support/failing-upstream.ts';
 import type { Behaviour } from './support/failing-upstream.ts';
 import { testPlatform } from './support/test-platform.ts';
@@ -105,9 +106,12 @@ afterEach(restore, 60_000);
 
 const failures: readonly (readonly [string, () => Promise<void> | void])[] = [
   ['is down', () => upstreams.a.stop()],
-  ['returns 500 for every request', () => void (upstreams.a.behaviour = 'fails')],
   ['returns 429 for every request', () => void (upstreams.a.behaviour = 'rejects')],
   ['hangs', () => void (upstreams.a.behaviour = 'hangs')],
+  ...onlyInChaos<readonly [string, () => void]>([
+    'returns 500 for every request',
+    () => void (upstreams.a.behaviour = 'fails'),
+  ]),
 ];
 
 describe('one of two workers of a model, whose upstream', () => {

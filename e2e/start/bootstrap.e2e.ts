@@ -1,6 +1,7 @@
 /** The installation of dependencies by `npm start` in a fresh clone: interrupted, killed and started twice. */
 import { eventually } from '@xerotier/testing';
 import { isAlive } from '../support/npm-command.ts';
+import { onlyInChaos } from '../support/chaos.ts';
 import { SmallClone } from '../support/small-clone.ts';
 
 let clone: SmallClone;
@@ -29,10 +30,12 @@ describe('installation', () => {
 
   it.each<[string, NodeJS.Signals, number, 'group' | 'process']>([
     ['Ctrl-C', 'SIGINT', 130, 'group'],
-    ['SIGINT', 'SIGINT', 130, 'process'],
     ['SIGTERM', 'SIGTERM', 143, 'process'],
-    ['SIGHUP', 'SIGHUP', 129, 'process'],
-    ['a closed terminal', 'SIGHUP', 129, 'group'],
+    ...onlyInChaos<[string, NodeJS.Signals, number, 'group' | 'process']>(
+      ['SIGINT', 'SIGINT', 130, 'process'],
+      ['SIGHUP', 'SIGHUP', 129, 'process'],
+      ['a closed terminal', 'SIGHUP', 129, 'group'],
+    ),
   ])(
     'stops npm and its scripts when it is interrupted by %s, and the next start repeats it',
     async (_, signal, exit, to) => {
@@ -66,10 +69,12 @@ describe('installation', () => {
 
   it.each<['startUnderShell' | 'startUnderNpm', NodeJS.Signals]>([
     ['startUnderShell', 'SIGKILL'],
-    ['startUnderNpm', 'SIGKILL'],
-    ['startUnderNpm', 'SIGHUP'],
     ['startUnderNpm', 'SIGTERM'],
-    ['startUnderNpm', 'SIGINT'],
+    ...onlyInChaos<['startUnderNpm', NodeJS.Signals]>(
+      ['startUnderNpm', 'SIGKILL'],
+      ['startUnderNpm', 'SIGHUP'],
+      ['startUnderNpm', 'SIGINT'],
+    ),
   ])('with %s exits after %s to the parent process', async (start, signal) => {
     const run = clone[start]();
     const script = await clone.installing();

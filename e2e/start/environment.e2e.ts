@@ -48,7 +48,7 @@ describe('exported variables', () => {
   it('of an unavailable server are an error that names the variable without its password', async () => {
     const port = await freePort();
     const url = `postgres://me:hunter2@127.0.0.1:${port}/shop`;
-    const { code, output } = await stack.npm(['start'], { DATABASE_URL: url });
+    const { code, output } = await stack.run(['start'], { DATABASE_URL: url });
     expect(code).toBe(1);
     expect(output).toContain(
       `DATABASE_URL is set in the environment, and no PostgreSQL listens at 127.0.0.1:${port}/shop`,
@@ -59,7 +59,7 @@ describe('exported variables', () => {
 
   it('of a database with tables of another program are an error, and nothing changes there', async () => {
     await sql(servers.postgres.url, 'CREATE TABLE public.orders (id int)');
-    const { code, output } = await stack.npm(['start'], { DATABASE_URL: servers.postgres.url });
+    const { code, output } = await stack.run(['start'], { DATABASE_URL: servers.postgres.url });
     expect(code).toBe(1);
     expect(output).toContain('contains tables of another program (public.orders)');
     expect(
@@ -71,7 +71,7 @@ describe('exported variables', () => {
   it.each(['REDIS_URL', 'NATS_URL', 'DATABASE_URL'])(
     '%s with an invalid URL is an error that does not repeat it',
     async (name) => {
-      const { code, output } = await stack.npm(['start'], { [name]: 'http://me:hunter2@x' });
+      const { code, output } = await stack.run(['start'], { [name]: 'http://me:hunter2@x' });
       expect(code).toBe(1);
       expect(output).toContain(`${name} is set in the environment, and is not a URL that begins with`);
       expect(output).not.toContain('hunter2');
@@ -95,11 +95,11 @@ describe('exported variables', () => {
       expect(Object.keys(services)).toContain('redis');
       expect(Object.keys(services)).not.toContain('nats');
       expect(notices).toHaveLength(2);
-      expect((await stack.npm(['run', 'status'])).output).toContain(warning);
-      await stack.npm(['stop']);
+      expect((await stack.run(['status'])).output).toContain(warning);
+      await stack.run(['stop']);
       // The second start finds the tables of the platform.
       await stack.start(['--detach'], given);
-      await stack.npm(['stop']);
+      await stack.run(['stop']);
     },
     2 * START_TIMEOUT_MS,
   );
@@ -115,8 +115,7 @@ describe('exported variables', () => {
 });
 
 describe('npm run doctor', () => {
-  const doctor = (env: Record<string, string> = {}): ReturnType<typeof stack.npm> =>
-    stack.npm(['run', '-s', 'doctor'], env);
+  const doctor = (env: Record<string, string> = {}): ReturnType<typeof stack.run> => stack.run(['doctor'], env);
 
   it('reports the parts of a running stack without problems', async () => {
     const { code, output } = await doctor();
@@ -166,7 +165,7 @@ describe('npm run doctor', () => {
   });
 
   it('takes no arguments', async () => {
-    const { code, output } = await stack.npm(['run', 'doctor', '--', '--fix']);
+    const { code, output } = await stack.run(['doctor', '--fix']);
     expect(code).toBe(1);
     expect(output).toContain("Unknown argument '--fix'");
   });

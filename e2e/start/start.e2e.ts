@@ -51,14 +51,14 @@ afterAll(async () => {
 describe('npm start with invalid settings', () => {
   it('fails when its port is taken, and starts nothing', async () => {
     const taken = DEFAULT_PORTS[0] as number;
-    const { code, output } = await stack.npm(['start'], { XEROTIER_PORT: String(taken) });
+    const { code, output } = await stack.run(['start'], { XEROTIER_PORT: String(taken) });
     expect(code).not.toBe(0);
     expect(output).toContain(`Port ${taken} (XEROTIER_PORT) is in use`);
-    expect((await stack.npm(['run', 'status'])).output).toContain('Nothing is running.');
+    expect((await stack.run(['status'])).output).toContain('Nothing is running.');
   });
 
   it('fails for an unknown option', async () => {
-    const { code, output } = await stack.npm(['start', '--', '--detatch']);
+    const { code, output } = await stack.run(['start', '--detatch']);
     expect(code).not.toBe(0);
     expect(output).toContain("'--detatch'");
     expect(output).toContain('--detach');
@@ -170,11 +170,11 @@ describe('npm start', () => {
     expect(await responseTo(redisUrl, 'KEYS *\r\n')).toContain('NOAUTH');
   });
 
-  it.each([[[]], [['--', '--detach']]])(
+  it.each([[[]], [['--detach']]])(
     'reports the running stack when it is started again with %j, without affecting it',
     async (args) => {
       const pids = await stack.allPids();
-      const second = await stack.npm(['start', ...args]);
+      const second = await stack.run(['start', ...args]);
       expect(second.code).toBe(0);
       expect(second.output).toContain(
         `Xerotier is already running (process ${pids[0]}) at http://127.0.0.1:${stack.port}. \`npm stop\` stops it`,
@@ -185,15 +185,15 @@ describe('npm start', () => {
     },
   );
 
-  it.each([[[]], [['--', '--detach']]])('fails when it is started again with %j on another port', async (args) => {
-    const { code, output } = await stack.npm(['start', ...args], { XEROTIER_PORT: String(stack.port + 1) });
+  it.each([[[]], [['--detach']]])('fails when it is started again with %j on another port', async (args) => {
+    const { code, output } = await stack.run(['start', ...args], { XEROTIER_PORT: String(stack.port + 1) });
     expect(code).not.toBe(0);
     expect(output).toContain('is already running');
     expect(output).toContain(`It does not listen on port ${stack.port + 1} (XEROTIER_PORT)`);
   });
 
   it('is reported by npm run status', async () => {
-    const { code, output } = await stack.npm(['run', 'status']);
+    const { code, output } = await stack.run(['status']);
     expect(code).toBe(0);
     for (const name of ['nats', 'redis', 'postgres', ...readRegistry().map((entry) => entry.name)])
       expect(output).toContain(name);
@@ -246,7 +246,7 @@ describe('killed supervisor', () => {
       process.kill((await stack.description()).supervisorPid, 'SIGKILL');
       await eventually('all processes have exited', () => pids.filter(isAlive).length === 0, 30_000);
       await eventually('nothing is running', async () => {
-        return (await stack.npm(['run', 'status'])).output.includes('Nothing is running.');
+        return (await stack.run(['status'])).output.includes('Nothing is running.');
       });
       await stack.start(['--detach']);
       expect((await stack.description()).apiKey).toBe(before.apiKey);
@@ -260,7 +260,7 @@ describe('two concurrent starts', () => {
   it(
     'start one stack, and both exit with its base URL when it runs',
     async () => {
-      await stack.npm(['stop']);
+      await stack.run(['stop']);
       const both = [stack.command(['start', '--', '--detach']), stack.command(['start', '--', '--detach'])];
       expect(await Promise.all(both.map(({ exited }) => exited))).toEqual([0, 0]);
       const { apiKey, supervisorPid } = await stack.description();
@@ -276,7 +276,7 @@ describe('two concurrent starts', () => {
 describe('npm stop', () => {
   it('stops every process of the platform', async () => {
     const pids = await stack.allPids();
-    const { code, output } = await stack.npm(['stop']);
+    const { code, output } = await stack.run(['stop']);
     expect(code).toBe(0);
     expect(output).toContain('Stopped.');
     expect(pids.filter(isAlive)).toEqual([]);
@@ -284,10 +284,10 @@ describe('npm stop', () => {
   });
 
   it('succeeds when nothing is running', async () => {
-    const { code, output } = await stack.npm(['stop']);
+    const { code, output } = await stack.run(['stop']);
     expect(code).toBe(0);
     expect(output).toContain('Nothing is running.');
-    expect((await stack.npm(['run', 'status'])).output).toContain('Nothing is running.');
+    expect((await stack.run(['status'])).output).toContain('Nothing is running.');
   });
 });
 
@@ -299,7 +299,7 @@ describe('npm run reset', () => {
     );
 
   it('removes nothing without a terminal, and names the option --yes', async () => {
-    const { code, output } = await stack.npm(['run', 'reset']);
+    const { code, output } = await stack.run(['reset']);
     expect(code).toBe(1);
     expect(output).toContain('npm run reset -- --yes');
     expect(existsSync(stack.path('credentials.json'))).toBe(true);
@@ -314,7 +314,7 @@ describe('npm run reset', () => {
   });
 
   it('rejects unknown options', async () => {
-    const { code, output } = await stack.npm(['run', 'reset', '--', '--force']);
+    const { code, output } = await stack.run(['reset', '--force']);
     expect(code).toBe(1);
     expect(output).toContain("Unknown argument '--force'");
     expect(existsSync(stack.path('credentials.json'))).toBe(true);
@@ -322,7 +322,7 @@ describe('npm run reset', () => {
 
   it('keeps files that the stack did not create, and lists them', async () => {
     await writeFile(stack.path('thesis.txt'), 'mine');
-    const { code, output } = await stack.npm(['run', 'reset', '--', '-y']);
+    const { code, output } = await stack.run(['reset', '-y']);
     expect(code).toBe(0);
     expect(output).toContain('kept: thesis.txt');
     expect(await readFile(stack.path('thesis.txt'), 'utf8')).toBe('mine');
@@ -338,7 +338,7 @@ describe('npm run reset', () => {
   });
 
   it('succeeds when there is nothing to remove', async () => {
-    const { code, output } = await stack.npm(['run', 'reset', '--', '--yes']);
+    const { code, output } = await stack.run(['reset', '--yes']);
     expect(code).toBe(0);
     expect(output).toContain('Nothing to remove');
   });

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { ApiClient } from './api-client.ts';
-import { npm, NpmCommand } from './npm-command.ts';
+import { NpmCommand, runScript } from './npm-command.ts';
 
 export const START_TIMEOUT_MS = 120_000;
 
@@ -69,16 +69,16 @@ export class EmbeddedStack {
     return command;
   }
 
-  /** Runs an npm command and waits for its exit. */
-  npm(
+  /** Runs a script of package.json, such as `['start', '--detach']`, and waits for its exit. */
+  run(
     args: readonly string[],
     env: Readonly<Record<string, string>> = {},
   ): Promise<{ code: number | null; output: string }> {
-    return npm(args, this.env(env));
+    return runScript(args, this.env(env));
   }
 
   async close(): Promise<void> {
-    await this.npm(['stop']).catch(() => undefined);
+    await this.run(['stop']).catch(() => undefined);
     for (const command of this.#commands) command.destroy();
     await rm(join(this.home, '..'), { recursive: true, force: true });
   }

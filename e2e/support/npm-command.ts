@@ -1,9 +1,10 @@
-/** Runs the npm scripts of the project, each in its own process group, as a terminal does. */
+/** Runs the scripts of package.json, each in its own process group, as a terminal does. */
 import { projectRoot } from '@xerotier/dev';
 import { eventually } from '@xerotier/testing';
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 
 export class NpmCommand {
   readonly exited: Promise<number | null>;
@@ -56,14 +57,28 @@ export class NpmCommand {
   }
 }
 
-/** Runs an npm script and waits for its exit. */
-export async function npm(
-  args: readonly string[],
+/** Runs a script of package.json as npm does, without npm, which would take most of the time. Waits for its exit. */
+export function runScript(
+  [name = '', ...args]: readonly string[],
   env: Readonly<Record<string, string>>,
 ): Promise<{ code: number | null; output: string }> {
-  const command = new NpmCommand(args, env);
-  const code = await command.exited;
-  return { code, output: command.output };
+  const { NODE_OPTIONS: _, ...inherited } = process.env;
+  const { scripts } = JSON.parse(readFileSync(join(projectRoot, 'package.json'), 'utf8')) as {
+    scripts: Record<string, string>;
+  };
+  const PATH = `${join(projectRoot, 'node_modules/.bin')}:${process.env['PATH']}`;
+  const child = spawn('sh', ['-c', `${scripts[name]} "$@"`, 'sh', ...args], {
+    cwd: projectRoot,
+    env: { ...inherited, PATH, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
+  });
+  let output = '';
+  for (const pipe of [child.stdout, child.stderr]) pipe.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code) => resolve({ code, output }));
+  });
 }
 
 /** Returns whether a process is running; a zombie is not. */

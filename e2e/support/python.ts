@@ -84,6 +84,8 @@ async function installInto(folder: string, list: PackageList): Promise<Python> {
       'pip',
       'install',
       '--disable-pip-version-check',
+      // Python compiles what the tests import; compiling everything takes most of the time of an installation.
+      '--no-compile',
       '--no-input',
       '--retries',
       '1',
