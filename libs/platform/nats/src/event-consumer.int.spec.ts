@@ -105,6 +105,25 @@ describe('replicas of one consumer', () => {
   });
 });
 
+describe('a fetch that fails', () => {
+  afterEach(() => void process.kill(servers.nats.pid as number, 'SIGCONT'));
+
+  it('hands over what it has received before', async () => {
+    const received: number[] = [];
+    const { log, lines } = capturedLog();
+    await consume(async (events) => void received.push(...events.map(({ n }) => n)), { log });
+    await publish(1);
+    await delay(20);
+    // Heartbeats are missed from here on.
+    process.kill(servers.nats.pid as number, 'SIGSTOP');
+    await eventually('it is handled', () => received.length > 0, 10_000);
+    process.kill(servers.nats.pid as number, 'SIGCONT');
+    await eventually('it is acknowledged', () => isIdle());
+    expect(received).toEqual([1]);
+    expect(lines().map(({ msg }) => msg)).toEqual(['event fetch failed, retrying']);
+  });
+});
+
 describe('an event whose handler always fails', () => {
   it('becomes a dead letter after its last delivery, unchanged and with the reason; others are handled', async () => {
     const { log, lines } = capturedLog();
