@@ -6,7 +6,7 @@ import { AppError } from '@xerotier/errors';
 import { silentLog } from '@xerotier/log/testing';
 import { Bus, connectBus } from '@xerotier/nats';
 import { eventually, testServers } from '@xerotier/testing';
-import { startAuthProcess } from '../test/auth-process.ts';
+import { AuthProgram } from '../test/auth-process.ts';
 import type { AuthProcess, Ended } from '../test/auth-process.ts';
 import type { AccessChange } from './access/access-change.ts';
 
@@ -21,18 +21,23 @@ const document = {
 
 const servers = testServers('nats', 'postgres');
 let env: NodeJS.ProcessEnv;
+let program: AuthProgram;
 let bus: Bus;
 let changes: AccessChange[];
 const processes: AuthProcess[] = [];
 
 beforeAll(async () => {
+  program = await AuthProgram.build();
   env = { DATABASE_URL: servers.postgres.url, NATS_URL: servers.nats.url, AUTH_KEY_PEPPER: pepper };
   bus = new Bus(await connectBus({ url: servers.nats.url, name: 'test', log: silentLog() }), { log: silentLog() });
   bus.subscribe(accessChanged, (change) => void changes.push(change));
   await bus.flush();
 });
 
-afterAll(() => bus.close());
+afterAll(async () => {
+  await bus.close();
+  await program.remove();
+});
 
 beforeEach(() => {
   changes = [];
@@ -46,7 +51,7 @@ afterEach(async () => {
 });
 
 function startProcess(args: readonly string[], processEnv: NodeJS.ProcessEnv, input?: string): AuthProcess {
-  const running = startAuthProcess(args, processEnv, input);
+  const running = program.start(args, processEnv, input);
   processes.push(running);
   return running;
 }

@@ -1,7 +1,10 @@
 /** The auth service as its own process, as deployed. */
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 
 export interface Ended {
   readonly code: number | null;
@@ -15,21 +18,42 @@ export interface AuthProcess {
   readonly ended: Promise<Ended>;
 }
 
-/** Starts `main` with these arguments and only this environment. */
-export function startAuthProcess(args: readonly string[], env: NodeJS.ProcessEnv, input = ''): AuthProcess {
-  const main = join(import.meta.dirname, '../src/main.ts');
-  const child = spawn(process.execPath, ['--import=@xerotier/testing/swc-hooks', main, ...args], {
-    env: { NODE_COMPILE_CACHE: join(import.meta.dirname, '../../../node_modules/.cache/node-compile-cache'), ...env },
-  });
-  let stdout = '';
-  let stderr = '';
-  child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
-  child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
-  child.stdin.on('error', () => {});
-  child.stdin.end(input);
-  const ended = new Promise<Ended>((resolve, reject) => {
-    child.once('error', reject);
-    child.once('close', (code) => resolve({ code, stdout, stderr }));
-  });
-  return { child, output: () => stdout + stderr, ended };
+const APP = join(import.meta.dirname, '..');
+const BUNDLER = join(APP, '../../tools/bundler/src/main.ts');
+
+export class AuthProgram {
+  readonly #folder: string;
+
+  private constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  /** Bundles the current sources. */
+  static async build(): Promise<AuthProgram> {
+    const folder = await mkdtemp(join(tmpdir(), 'xerotier-auth-'));
+    await promisify(execFile)(process.execPath, [BUNDLER, join(folder, 'dist')], { cwd: APP });
+    return new AuthProgram(folder);
+  }
+
+  /** Starts it with these arguments and only this environment. */
+  start(args: readonly string[], env: NodeJS.ProcessEnv, input = ''): AuthProcess {
+    const child = spawn(process.execPath, [join(this.#folder, 'dist/main.js'), ...args], {
+      env: { NODE_COMPILE_CACHE: join(this.#folder, 'compile-cache'), ...env },
+    });
+    let stdout = '';
+    let stderr = '';
+    child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
+    child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
+    child.stdin.on('error', () => {});
+    child.stdin.end(input);
+    const ended = new Promise<Ended>((resolve, reject) => {
+      child.once('error', reject);
+      child.once('close', (code) => resolve({ code, stdout, stderr }));
+    });
+    return { child, output: () => stdout + stderr, ended };
+  }
+
+  remove(): Promise<void> {
+    return rm(this.#folder, { recursive: true, force: true });
+  }
 }

@@ -1,8 +1,8 @@
-/** `node tools/bundler/src/main.ts`, in the folder of an app. */
+/** `node tools/bundler/src/main.ts [output folder]`, in the folder of an app. The folder is replaced; default: `dist`. */
 import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { bundleApp } from './bundle-app.ts';
 
-const app = process.cwd();
-await rm(join(app, 'dist'), { recursive: true, force: true });
-await bundleApp(join(import.meta.dirname, '../../..'), app);
+const output = resolve(process.argv[2] ?? 'dist');
+await rm(output, { recursive: true, force: true });
+await bundleApp(join(import.meta.dirname, '../../..'), process.cwd(), output);

@@ -2,8 +2,7 @@
  * `npm run migration:generate -- <service> <name>`: writes the migration from the migrated schema of a service to that
  * of its entities, for review. Uses a temporary PostgreSQL, so it does not depend on existing data.
  */
-// Entities have decorators, which need a compiler.
-import '@xerotier/testing/swc-hooks';
+import './swc-hooks.mjs';
 import { openDatabase } from '@xerotier/db';
 import type { DatabaseDefinition } from '@xerotier/db';
 import { removeDataDir, resolveBinaries, startPostgres } from '@xerotier/local-servers';
