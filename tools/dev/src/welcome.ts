@@ -1,3 +1,5 @@
+import { relative } from 'node:path';
+import { defaultStateDir, projectRoot } from './project-paths.ts';
 import type { PlatformDescription } from './platform.ts';
 
 const PROMPT = 'What is the capital of France?';
@@ -32,9 +34,15 @@ export function welcome(
     '',
     ...curlLines({ url, apiKey, model, task: 'generate' }),
     '',
-    'Ctrl-C or `npm stop` stops it; data is kept in .xerotier/ (`npm run reset` removes it).',
+    `Ctrl-C or \`npm stop\` stops it; data is kept in ${folderName()} (\`npm run reset\` removes it).`,
     '',
   ].join('\n');
+}
+
+/** Relative to the project, unless XEROTIER_HOME is elsewhere. */
+function folderName(): string {
+  const path = relative(projectRoot, defaultStateDir.root);
+  return path.startsWith('..') ? defaultStateDir.root : path;
 }
 
 /** Returns a command for an endpoint to paste into a shell; empty when its task has no example. */

@@ -9,9 +9,9 @@ import { removeDataDir, resolveBinaries, startPostgres } from '@xerotier/local-s
 import { createLogger } from '@xerotier/log';
 import { serverCacheDir } from '@xerotier/testing';
 import { existsSync } from 'node:fs';
-import { mkdtemp, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { format, resolveConfig } from 'prettier';
 import type { DataSource } from 'typeorm';
 import { migrationSource } from './migration-source.ts';
@@ -34,6 +34,7 @@ async function main([service = '', name = '', ...rest]: readonly string[]): Prom
   const timestamp = Date.now();
   const file = join('apps', service, 'src/db/migrations', `${timestamp}-${name}.ts`);
   const source = migrationSource(name, timestamp, change);
+  await mkdir(dirname(join(root, file)), { recursive: true });
   await writeFile(join(root, file), await format(source, { ...(await resolveConfig(file)), parser: 'typescript' }));
   console.log(
     `Wrote ${file}. Review it, state the reason in its comment, and append it to the list in apps/${service}/src/db/database.ts.`,

@@ -6,6 +6,7 @@ import type { ProgramResult } from './run-program.ts';
 import { checkServiceRegistry } from './service-registry.ts';
 
 export interface Check {
+  /** What it checks, and in parentheses the word that `npm run check -- <word>` takes. */
   readonly name: string;
   readonly run: () => Promise<ProgramResult>;
 }
@@ -19,9 +20,14 @@ export const checks: readonly Check[] = [
     run: () => runProgram('knip', ['--no-progress', '--no-config-hints']),
   },
   { name: 'house rules (tidy)', run: async () => problems(await checkHouseRules(projectRoot)) },
-  { name: 'services (project.json)', run: async () => problems(await checkServiceRegistry(projectRoot)) },
-  { name: 'generated files', run: async () => problems(await checkGeneratedFiles()) },
+  { name: 'services (registry)', run: async () => problems(await checkServiceRegistry(projectRoot)) },
+  { name: 'generated files (gen)', run: async () => problems(await checkGeneratedFiles()) },
 ];
+
+/** Returns the word in parentheses. */
+export function wordOf({ name }: Check): string {
+  return /\(([\w.]+)\)$/.exec(name)?.[1] ?? name;
+}
 
 /** The boundaries are read from Nx's project graph, which must be current. */
 async function lint(): Promise<ProgramResult> {

@@ -186,12 +186,12 @@ class EventConsumer<C extends EventContract> {
   async #consumeOnce(consumer: Consumer): Promise<void> {
     const fetched = await consumer.fetch({ max_messages: this.#batchMax, expires: FETCH_EXPIRES_MS });
     const batch: JsMsg[] = [];
-    let failure: unknown;
+    let failure: Error | undefined;
     try {
       for await (const message of fetched) batch.push(message);
     } catch (error) {
       // JetStream redelivers what it has sent before only after the ack wait.
-      failure = error;
+      failure = error as Error;
     }
     if (batch.length > 0) await this.#handleBatch(batch);
     if (failure !== undefined) throw failure;

@@ -11,6 +11,7 @@ const audioFile = { name: 'file', min: 1, max: 1 } as const;
 export const createSpeech = defineOperation({
   ...mediaOperation,
   operationId: 'createSpeech',
+  sdk: { node: 'audio.speech.create' },
   path: '/v1/audio/speech',
   summary: 'Create speech',
   request: speechRequest,
@@ -21,6 +22,7 @@ export const createSpeech = defineOperation({
 export const createTranscription = defineOperation({
   ...mediaOperation,
   operationId: 'createTranscription',
+  sdk: { node: 'audio.transcriptions.create' },
   path: '/v1/audio/transcriptions',
   summary: 'Create transcription',
   request: transcriptionRequest,
@@ -32,6 +34,7 @@ export const createTranscription = defineOperation({
 export const createTranslation = defineOperation({
   ...mediaOperation,
   operationId: 'createTranslation',
+  sdk: { node: 'audio.translations.create' },
   path: '/v1/audio/translations',
   summary: 'Create translation',
   description: 'Translates audio into English.',

@@ -9,6 +9,7 @@ import { chatCompletion, chatCompletionChunk } from './response.ts';
 
 export const createChatCompletion = defineOperation({
   operationId: 'createChatCompletion',
+  sdk: { node: 'chat.completions.create' },
   method: 'post',
   path: '/v1/chat/completions',
   permission: 'inference:write',

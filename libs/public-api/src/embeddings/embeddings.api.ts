@@ -6,6 +6,7 @@ import { embeddingList } from './response.ts';
 
 export const createEmbedding = defineOperation({
   operationId: 'createEmbedding',
+  sdk: { node: 'embeddings.create' },
   method: 'post',
   path: '/v1/embeddings',
   permission: 'inference:write',

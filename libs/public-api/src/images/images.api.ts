@@ -5,6 +5,7 @@ import { imageEditRequest, imageGenerationRequest, imageVariationRequest } from 
 export const createImage = defineOperation({
   ...mediaOperation,
   operationId: 'createImage',
+  sdk: { node: 'images.generate' },
   path: '/v1/images/generations',
   summary: 'Create image',
   request: imageGenerationRequest,
@@ -15,6 +16,7 @@ export const createImage = defineOperation({
 export const createImageEdit = defineOperation({
   ...mediaOperation,
   operationId: 'createImageEdit',
+  sdk: { node: 'images.edit' },
   path: '/v1/images/edits',
   summary: 'Create image edit',
   request: imageEditRequest,
@@ -29,6 +31,7 @@ export const createImageEdit = defineOperation({
 export const createImageVariation = defineOperation({
   ...mediaOperation,
   operationId: 'createImageVariation',
+  sdk: { node: 'images.createVariation', python: 'images.create_variation' },
   path: '/v1/images/variations',
   summary: 'Create image variation',
   request: imageVariationRequest,

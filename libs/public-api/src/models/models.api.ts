@@ -5,6 +5,7 @@ import { modelList, publicModel } from './response.ts';
 
 export const listModels = defineOperation({
   operationId: 'listModels',
+  sdk: { node: 'models.list' },
   method: 'get',
   path: '/v1/models',
   permission: 'models:read',
@@ -17,6 +18,7 @@ export const listModels = defineOperation({
 
 export const retrieveModel = defineOperation({
   operationId: 'retrieveModel',
+  sdk: { node: 'models.retrieve' },
   method: 'get',
   path: '/v1/models/{+model}',
   permission: 'models:read',

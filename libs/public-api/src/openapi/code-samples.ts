@@ -5,34 +5,6 @@ import type { CodeSample } from './openapi-document.ts';
 /** Placeholder for scheme and host; the reference page replaces it by the base URL, project and endpoint included. */
 export const SAMPLE_BASE_URL = '{base_url}';
 
-interface SdkMethod {
-  readonly node: string;
-  /** If its name differs from that of the Node SDK. */
-  readonly python?: string;
-}
-
-/** SDK methods of all operations that require a key; null if the SDKs have none: their generic methods are used. */
-export const sdkMethods: Readonly<Record<string, SdkMethod | null>> = {
-  createChatCompletion: { node: 'chat.completions.create' },
-  listChatCompletions: { node: 'chat.completions.list' },
-  getChatCompletion: { node: 'chat.completions.retrieve' },
-  updateChatCompletion: { node: 'chat.completions.update' },
-  deleteChatCompletion: { node: 'chat.completions.delete' },
-  getChatCompletionMessages: { node: 'chat.completions.messages.list' },
-  createEmbedding: { node: 'embeddings.create' },
-  rerank: null,
-  rerankV2: null,
-  score: null,
-  createSpeech: { node: 'audio.speech.create' },
-  createTranscription: { node: 'audio.transcriptions.create' },
-  createTranslation: { node: 'audio.translations.create' },
-  createImage: { node: 'images.generate' },
-  createImageEdit: { node: 'images.edit' },
-  createImageVariation: { node: 'images.createVariation', python: 'images.create_variation' },
-  listModels: { node: 'models.list' },
-  retrieveModel: { node: 'models.retrieve' },
-};
-
 /**
  * Public operations have a curl sample only.
  * @param path of the operation on one of its bases, such as `/{project}/v1/models/{model}`.
@@ -66,15 +38,14 @@ function curlSample({ method, permission, files, example }: OperationDefinition,
   return lines.join(' \\\n  ');
 }
 
-function pythonSample({ operationId, method, files, example }: OperationDefinition, path: string): string {
+function pythonSample({ sdk, method, files, example }: OperationDefinition, path: string): string {
   const { base, rest } = splitPath(path);
-  const sdk = sdkMethods[operationId] ?? null;
   const [file] = files ?? [];
   const named = Object.entries(example ?? {}).map(([name, value]) => `    ${name}=${pythonLiteral(value, 1)},\n`);
   if (file !== undefined) named.unshift(`    ${file.name}=open("${fileName(file.name)}", "rb"),\n`);
   const ids = idsIn(rest).map((id) => `"${id}"`);
   const call =
-    sdk === null
+    sdk === undefined
       ? `client.${method}(\n    "${filledIn(rest)}",\n    cast_to=object,${example === undefined ? '' : `\n    body=${pythonLiteral(example, 1)},`}\n)`
       : `client.${sdk.python ?? sdk.node}(${named.length === 0 ? ids.join(', ') : `\n${ids.map((id) => `    ${id},\n`).join('')}${named.join('')}`})`;
   return `import os
@@ -85,15 +56,14 @@ response = ${call}
 print(response)`;
 }
 
-function nodeSample({ operationId, method, files, example }: OperationDefinition, path: string): string {
+function nodeSample({ sdk, method, files, example }: OperationDefinition, path: string): string {
   const { base, rest } = splitPath(path);
-  const sdk = sdkMethods[operationId] ?? null;
   const [file] = files ?? [];
   const fileLine = file === undefined ? '' : `\n  ${file.name}: createReadStream('${fileName(file.name)}'),`;
   const body = example === undefined ? undefined : javascriptLiteral(example, 0).replace('{', `{${fileLine}`);
   const args = [...idsIn(rest).map((id) => `'${id}'`), ...(body === undefined ? [] : [body])].join(', ');
   const call =
-    sdk === null
+    sdk === undefined
       ? `client.${method}('${filledIn(rest)}'${example === undefined ? '' : `, {\n  body: ${javascriptLiteral(example, 1)},\n}`})`
       : `client.${sdk.node}(${args})`;
   return `${file === undefined ? '' : "import { createReadStream } from 'node:fs';\n"}import OpenAI from 'openai';

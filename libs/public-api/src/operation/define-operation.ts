@@ -15,9 +15,18 @@ export interface FileField {
   readonly max: number;
 }
 
+/** The method of an operation in the SDKs of OpenAI, such as `chat.completions.create`. */
+export interface SdkMethod {
+  readonly node: string;
+  /** If its name differs from that of the Node SDK. */
+  readonly python?: string;
+}
+
 export interface OperationDefinition {
   /** The method name in generated clients, with the suffix `InProject` or `ByKey` on the other base paths. */
   readonly operationId: string;
+  /** For the code samples. Default: the SDKs have none, and their generic methods are used. */
+  readonly sdk?: SdkMethod;
   readonly method: 'get' | 'post' | 'delete';
   /**
    * Path below the base path (see `BASES`), such as `/v1/chat/completions/{completion}`. `{+model}` matches the rest of the path,

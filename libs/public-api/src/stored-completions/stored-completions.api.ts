@@ -19,6 +19,7 @@ const params = z.object({ completion: completionId.describe('The `id` of a chat 
 export const listChatCompletions = defineOperation({
   ...common,
   operationId: 'listChatCompletions',
+  sdk: { node: 'chat.completions.list' },
   method: 'get',
   path: COLLECTION,
   permission: 'completions:read',
@@ -32,6 +33,7 @@ export const listChatCompletions = defineOperation({
 export const getChatCompletion = defineOperation({
   ...common,
   operationId: 'getChatCompletion',
+  sdk: { node: 'chat.completions.retrieve' },
   method: 'get',
   path: `${COLLECTION}/{completion}`,
   permission: 'completions:read',
@@ -44,6 +46,7 @@ export const getChatCompletion = defineOperation({
 export const updateChatCompletion = defineOperation({
   ...common,
   operationId: 'updateChatCompletion',
+  sdk: { node: 'chat.completions.update' },
   method: 'post',
   path: `${COLLECTION}/{completion}`,
   permission: 'completions:write',
@@ -60,6 +63,7 @@ export const updateChatCompletion = defineOperation({
 export const deleteChatCompletion = defineOperation({
   ...common,
   operationId: 'deleteChatCompletion',
+  sdk: { node: 'chat.completions.delete' },
   method: 'delete',
   path: `${COLLECTION}/{completion}`,
   permission: 'completions:write',
@@ -72,6 +76,7 @@ export const deleteChatCompletion = defineOperation({
 export const getChatCompletionMessages = defineOperation({
   ...common,
   operationId: 'getChatCompletionMessages',
+  sdk: { node: 'chat.completions.messages.list' },
   method: 'get',
   path: `${COLLECTION}/{completion}/messages`,
   permission: 'completions:read',
