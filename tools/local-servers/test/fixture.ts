@@ -18,7 +18,7 @@ import {
 export type Kind = 'nats' | 'redis' | 'postgres';
 export const KINDS: readonly Kind[] = ['nats', 'redis', 'postgres'];
 export type Binaries = Record<Kind, ServerBinary>;
-type Extra = Partial<Omit<PostgresOptions, 'binary'>>;
+type Extra = Partial<PostgresOptions>;
 
 /** The cache of the whole project, so that tests download only missing servers. */
 export const CACHE_DIR = join(import.meta.dirname, '../../../.cache/servers');

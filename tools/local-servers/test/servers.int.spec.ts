@@ -1,4 +1,4 @@
-import { readFile, readdir, stat } from 'node:fs/promises';
+import { readFile, readdir, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { once } from 'node:events';
 import { join } from 'node:path';
@@ -120,7 +120,9 @@ describe('a local server', () => {
   });
 
   it('is stopped when it does not respond in time', async () => {
-    const late = fixture.start('nats', { startTimeoutMs: -1_000 });
+    const command = join(fixture.dir, 'silent.sh');
+    await writeFile(command, '#!/bin/sh\nexec sleep 60\n', { mode: 0o755 });
+    const late = fixture.start('nats', { binary: { ...fixture.binaries.nats, command }, startTimeoutMs: 200 });
     await expect(late).rejects.toThrow('it did not respond in time');
     const record = JSON.parse(await readFile(join(fixture.dir, 'nats/server.json'), 'utf8')) as { pid: number | null };
     expect(record.pid).toBeNull();

@@ -43,3 +43,6 @@ export const createTranslation = defineOperation({
   example: { model: 'transcribe' },
   rawResponse: TEXTS,
 });
+
+/** In the order of the reference. */
+export const audioOperations = [createSpeech, createTranscription, createTranslation] as const;

@@ -31,3 +31,6 @@ export const createChatCompletion = defineOperation({
     'storage_unavailable',
   ],
 });
+
+/** In the order of the reference. */
+export const chatCompletionsOperations = [createChatCompletion] as const;

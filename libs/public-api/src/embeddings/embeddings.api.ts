@@ -18,3 +18,6 @@ export const createEmbedding = defineOperation({
   responseHeaders: WORKER_HEADERS,
   errors: [...INFERENCE_ERRORS, 'context_length_exceeded'],
 });
+
+/** In the order of the reference. */
+export const embeddingsOperations = [createEmbedding] as const;

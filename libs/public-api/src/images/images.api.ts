@@ -39,3 +39,6 @@ export const createImageVariation = defineOperation({
   example: { model: 'image' },
   rawResponse: JSON_OR_EVENTS,
 });
+
+/** In the order of the reference. */
+export const imagesOperations = [createImage, createImageEdit, createImageVariation] as const;

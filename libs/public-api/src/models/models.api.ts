@@ -30,3 +30,6 @@ export const retrieveModel = defineOperation({
   response: publicModel,
   errors: [...COMMON_ERRORS, 'model_not_found'],
 });
+
+/** In the order of the reference. */
+export const modelsOperations = [listModels, retrieveModel] as const;

@@ -35,3 +35,6 @@ export const getReferencePageScript = defineOperation({
   summary: 'Get the script of the page',
   rawResponse: ['text/javascript'],
 });
+
+/** In the order of the reference. */
+export const referenceOperations = [getWelcome, getOpenapiDocument, getReferencePage, getReferencePageScript] as const;

@@ -41,3 +41,6 @@ export const score = defineOperation({
   example: { model: 'embed', text_1: 'What do cats eat?', text_2: ['Cats eat mice.', 'Trains run on rails.'] },
   response: scoreResponse,
 });
+
+/** In the order of the reference. */
+export const rerankingOperations = [rerank, rerankV2, score] as const;

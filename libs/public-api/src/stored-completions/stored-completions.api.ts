@@ -87,3 +87,12 @@ export const getChatCompletionMessages = defineOperation({
   response: chatCompletionMessageList,
   errors: [...STORAGE_ERRORS, 'completion_not_found'],
 });
+
+/** In the order of the reference. */
+export const storedCompletionsOperations = [
+  listChatCompletions,
+  getChatCompletion,
+  updateChatCompletion,
+  deleteChatCompletion,
+  getChatCompletionMessages,
+] as const;
