@@ -287,7 +287,7 @@ describe('PostgreSQL', () => {
   it('rejects the data of another major version', async () => {
     await (await fixture.start('postgres')).stop();
     const binary = { ...fixture.binaries.postgres, version: '99.0.0' };
-    await expect(fixture.start('postgres', { binary } as object)).rejects.toThrow(
+    await expect(fixture.start('postgres', { binary })).rejects.toThrow(
       /were written by PostgreSQL \d+, but .* is 99\. Install PostgreSQL/,
     );
   });
