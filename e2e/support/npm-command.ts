@@ -6,14 +6,15 @@ import type { ChildProcess } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-export class NpmCommand {
+/** A running program, with its output. */
+class ScriptRun {
   readonly exited: Promise<number | null>;
   readonly #child: ChildProcess;
   #output = '';
 
-  constructor(args: readonly string[], env: Readonly<Record<string, string>>) {
+  constructor(program: string, args: readonly string[], env: Readonly<Record<string, string>>) {
     const { NODE_OPTIONS: _, ...inherited } = process.env;
-    this.#child = spawn('npm', [...args], {
+    this.#child = spawn(program, [...args], {
       cwd: projectRoot,
       env: { ...inherited, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -57,28 +58,25 @@ export class NpmCommand {
   }
 }
 
+/** An npm command, such as `['start', '--', '--detach']`. */
+export class NpmCommand extends ScriptRun {
+  constructor(args: readonly string[], env: Readonly<Record<string, string>>) {
+    super('npm', args, env);
+  }
+}
+
 /** Runs a script of package.json as npm does, without npm, which would take most of the time. Waits for its exit. */
-export function runScript(
+export async function runScript(
   [name = '', ...args]: readonly string[],
   env: Readonly<Record<string, string>>,
 ): Promise<{ code: number | null; output: string }> {
-  const { NODE_OPTIONS: _, ...inherited } = process.env;
   const { scripts } = JSON.parse(readFileSync(join(projectRoot, 'package.json'), 'utf8')) as {
     scripts: Record<string, string>;
   };
   const PATH = `${join(projectRoot, 'node_modules/.bin')}:${process.env['PATH']}`;
-  const child = spawn('sh', ['-c', `${scripts[name]} "$@"`, 'sh', ...args], {
-    cwd: projectRoot,
-    env: { ...inherited, PATH, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-    detached: true,
-  });
-  let output = '';
-  for (const pipe of [child.stdout, child.stderr]) pipe.on('data', (chunk: Buffer) => (output += chunk.toString()));
-  return new Promise((resolve, reject) => {
-    child.once('error', reject);
-    child.once('close', (code) => resolve({ code, output }));
-  });
+  const command = new ScriptRun('sh', ['-c', `${scripts[name]} "$@"`, 'sh', ...args], { PATH, ...env });
+  const code = await command.exited;
+  return { code, output: command.output };
 }
 
 /** Returns whether a process is running; a zombie is not. */

@@ -10,7 +10,7 @@ interface Timeouts {
 
 const defaultTimeouts: Timeouts = { startTimeoutMs: 20_000, stopTimeoutMs: 3_000 };
 const outputBytesMax = 4_096;
-/** Conditions under which packages of this checkout, and those of an older baseline, resolve to their sources. */
+/** Conditions under which packages of an older baseline resolve to their sources; those of this checkout always do. */
 const conditions = ['--conditions=xerotier-source', '--conditions=source'];
 
 /** A process of this benchmark. `output` is the end of its output, for error messages. */

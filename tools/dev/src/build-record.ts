@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
-/** Everything that is built lies below these. */
+/** Sources and output of the build, and the program that builds. */
 const FOLDERS = ['apps', 'libs', 'tools/bundler'];
 /** What else a build depends on. */
 const FILES = ['.swcrc', 'nx.json', 'package-lock.json'];
