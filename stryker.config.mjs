@@ -6,7 +6,6 @@
 export default {
   testRunner: 'jest',
   plugins: ['@stryker-mutator/jest-runner'],
-  testRunnerNodeArgs: ['--experimental-vm-modules'],
   jest: { configFile: 'jest.config.mjs' },
   coverageAnalysis: 'perTest',
   // A mutant of a module's top level would need a fresh process for each test.

@@ -8,7 +8,7 @@ import type { EmbeddingModel } from 'ai';
 import OpenAI from 'openai';
 import { join } from 'node:path';
 import { runProgram } from '../support/program.ts';
-import { preparePython, pythonFolder } from '../support/python.ts';
+import { bytecodeFolder, preparePython, pythonFolder } from '../support/python.ts';
 import type { Python } from '../support/python.ts';
 import { recordedFetch } from '../support/recorded-fetch.ts';
 import type { RecordedFetch } from '../support/recorded-fetch.ts';
@@ -125,7 +125,7 @@ describe(`embeddings in Python${reason}`, () => {
         env: {
           PATH: process.env['PATH'],
           HOME: process.env['HOME'],
-          PYTHONDONTWRITEBYTECODE: '1',
+          PYTHONPYCACHEPREFIX: bytecodeFolder,
           XEROTIER_BASE_URL: connection().baseURL,
           XEROTIER_API_KEY: test.description.apiKey,
           XEROTIER_MODEL: MODEL,

@@ -3,7 +3,7 @@ import { bundledPlatform } from '@xerotier/dev';
 import { join } from 'node:path';
 import { FRANCE, FROM_THE_RESULT, HANNA, HANNA_AS_A_PERSON } from '../support/bundled-model-requests.ts';
 import { runProgram } from '../support/program.ts';
-import { preparePython, pythonFolder } from '../support/python.ts';
+import { bytecodeFolder, preparePython, pythonFolder } from '../support/python.ts';
 import type { Python } from '../support/python.ts';
 import { testPlatform } from '../support/test-platform.ts';
 
@@ -43,7 +43,7 @@ async function run(python: Python, name: string): Promise<Record<string, ScriptR
     env: {
       PATH: process.env['PATH'],
       HOME: process.env['HOME'],
-      PYTHONDONTWRITEBYTECODE: '1',
+      PYTHONPYCACHEPREFIX: bytecodeFolder,
       XEROTIER_BASE_URL: test.api.endpointUrl,
       XEROTIER_API_KEY: test.description.apiKey,
       XEROTIER_MODEL: test.description.model,

@@ -16,6 +16,8 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
+import { flushChanges, FsTree } from 'nx/src/generators/tree.js';
+import { serviceGenerator } from './service.generator.ts';
 
 const projectRoot = resolve(import.meta.dirname, '../../..');
 /** A name of two words, whose case differs between contexts. */
@@ -67,7 +69,6 @@ function run(program: string, ...args: string[]): { code: number | null; output:
       NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'],
       NX_DAEMON: 'false',
       NX_TUI: 'false',
-      NODE_OPTIONS: '--experimental-vm-modules',
     },
   });
   return { code: status, output: `${stdout}${stderr}` };
@@ -87,8 +88,10 @@ describe('a generated service', () => {
     expect(run('tsc', '--noEmit', '-p', `apps/${NAME}/tsconfig.json`)).toEqual({ code: 0, output: '' });
   }, 300_000);
 
-  it('has only dependencies that it uses, also without a secret', () => {
-    expect(run('nx', 'generate', 'service', 'notes', '--description=notes', '--skipInstall').code).toBe(0);
+  it('has only dependencies that it uses, also without a secret', async () => {
+    const tree = new FsTree(copy, false);
+    await serviceGenerator(tree, { name: 'notes', description: 'notes', skipInstall: true });
+    flushChanges(copy, tree.listChanges());
     for (const name of [NAME, 'notes']) {
       const folder = join(copy, 'apps', name);
       const { dependencies, devDependencies } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as {
@@ -145,12 +148,10 @@ describe('a generated service', () => {
     expect(run('jest', 'libs/contracts/src/fixtures')).toMatchObject({ code: 0 });
   }, 300_000);
 
-  it('is not generated over an existing one', () => {
-    expect(generate(NAME)).toMatchObject({
-      code: 1,
-      output: expect.stringContaining(`App '${NAME}' already exists`),
-    });
-  }, 120_000);
+  it('is not generated over an existing one', async () => {
+    const options = { name: NAME, description: 'sets of uploaded files' };
+    await expect(serviceGenerator(new FsTree(copy, false), options)).rejects.toThrow(`App '${NAME}' already exists`);
+  });
 
   it('is not generated under an invalid name', () => {
     expect(generate('FileSets')).toMatchObject({ code: 1, output: expect.stringContaining('name') });

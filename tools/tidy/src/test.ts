@@ -53,14 +53,10 @@ function heading(text: string): void {
 }
 
 function runJest(config: string, results: string): Promise<number> {
-  const args = [
-    '--experimental-vm-modules',
-    '--disable-warning=ExperimentalWarning',
-    join(projectRoot, 'node_modules', 'jest', 'bin', 'jest.js'),
-  ];
+  const jest = join(projectRoot, 'node_modules', 'jest', 'bin', 'jest.js');
   const child = spawn(
     process.execPath,
-    [...args, '-c', config, '--json', '--outputFile', results, '--testLocationInResults'],
+    [jest, '-c', config, '--json', '--outputFile', results, '--testLocationInResults'],
     {
       cwd: projectRoot,
       // The results go to the file; jest's readable report goes to standard error.

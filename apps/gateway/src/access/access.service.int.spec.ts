@@ -1,4 +1,3 @@
-import { jest } from '@jest/globals';
 import { generateApiKey, hashApiKey } from '@xerotier/api-keys';
 import { accessChanged, authContract } from '@xerotier/contracts/auth';
 import type { Access } from '@xerotier/contracts/auth';
@@ -6,6 +5,7 @@ import { AppError } from '@xerotier/errors';
 import type { Bus, Serving } from '@xerotier/nats';
 import { testBuses } from '@xerotier/nats/testing';
 import { eventually, testServers } from '@xerotier/testing';
+import { mock } from 'node:test';
 import { AccessService } from './access.service.ts';
 import type { AccessRequest } from './access.service.ts';
 
@@ -70,9 +70,9 @@ async function codeOf(work: () => unknown): Promise<string> {
 /** Advances `performance.now()`; timers are not affected. */
 let passed = 0;
 const now = performance.now.bind(performance);
-beforeEach(() => void jest.spyOn(performance, 'now').mockImplementation(() => now() + passed));
+beforeEach(() => void mock.method(performance, 'now', () => now() + passed));
 afterEach(() => {
-  jest.restoreAllMocks();
+  mock.restoreAll();
   passed = 0;
 });
 async function pass(ms: number): Promise<void> {

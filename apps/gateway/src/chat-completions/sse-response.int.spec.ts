@@ -1,4 +1,3 @@
-import { jest } from '@jest/globals';
 import { AppError } from '@xerotier/errors';
 import { eventually } from '@xerotier/testing';
 import fc from 'fast-check';
@@ -7,6 +6,7 @@ import { createServer } from 'node:http';
 import type { Server, ServerResponse } from 'node:http';
 import { connect } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
+import { mock } from 'node:test';
 import { ChatEnvelope } from './chat-envelope.ts';
 import { SseResponse } from './sse-response.ts';
 
@@ -40,7 +40,7 @@ beforeEach(async () => {
   await once(server, 'listening');
 });
 afterEach(async () => {
-  jest.useRealTimers();
+  mock.timers.reset();
   for (const client of clients.splice(0)) client.destroy();
   await new Promise((resolve) => server.close(resolve).closeAllConnections());
   expect(errors.splice(0)).toEqual([]);
@@ -54,8 +54,7 @@ async function exchange(options: { withUsage?: boolean; timers?: 'real' | 'fake'
   client.write('POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 0\r\n\r\n');
   const [, response] = (await once(server, 'request')) as [unknown, ServerResponse];
   response.on('error', (error) => errors.push(error));
-  if (options.timers === 'fake')
-    jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask', 'performance'] });
+  if (options.timers === 'fake') mock.timers.enable({ apis: ['setTimeout', 'setInterval', 'Date'] });
   const fields = { id: 'chatcmpl-1', createdSeconds: 1, model: 'tiny', tier: 'free' };
   const sink = new SseResponse(response, new ChatEnvelope(fields, { withUsage: options.withUsage ?? false }));
   const calls: string[] = [];
@@ -296,11 +295,11 @@ describe('SseResponse of a slow client', () => {
     client.pause();
     sink.head(HEAD);
     await fill(sink, calls);
-    jest.advanceTimersByTime(29_000);
+    mock.timers.tick(29_000);
     expect(response.destroyed).toBe(false);
-    jest.advanceTimersByTime(2_000);
+    mock.timers.tick(2_000);
     expect(response.destroyed).toBe(true);
-    jest.useRealTimers();
+    mock.timers.reset();
     await eventually('the run is cancelled', () => calls.includes('cancel'));
     client.resume();
     await closed;
@@ -310,10 +309,10 @@ describe('SseResponse of a slow client', () => {
 describe('SseResponse of an idle run', () => {
   it('sends keep-alive comments, also before the first token', async () => {
     const { sink, received } = await exchange({ timers: 'fake' });
-    jest.advanceTimersByTime(14_000);
+    mock.timers.tick(14_000);
     expect(received()).toBe('');
-    jest.advanceTimersByTime(2_000);
-    jest.useRealTimers();
+    mock.timers.tick(2_000);
+    mock.timers.reset();
     await eventually('the comment arrives', () => received().includes(': keep-alive\n\n'));
     expect(received()).toMatch(/^HTTP\/1\.1 200 /);
     sink.head(HEAD);
@@ -325,8 +324,8 @@ describe('SseResponse of an idle run', () => {
 
   it('ends with an error event if the run fails after a comment', async () => {
     const { sink, received } = await exchange({ timers: 'fake' });
-    jest.advanceTimersByTime(16_000);
-    jest.useRealTimers();
+    mock.timers.tick(16_000);
+    mock.timers.reset();
     sink.error(new AppError('router.queue_timeout', { model: 'tiny' }));
     await eventually('it is complete', () => received().endsWith('0\r\n\r\n'));
     expect(dataOf(received())).toMatchObject([{ type: 'stream_error', error: { code: 'capacity_exceeded' } }]);
@@ -336,12 +335,12 @@ describe('SseResponse of an idle run', () => {
     const { sink, received } = await exchange({ timers: 'fake' });
     sink.head(HEAD);
     for (let i = 0; i < 3; i += 1) {
-      jest.advanceTimersByTime(10_000);
+      mock.timers.tick(10_000);
       sendToken(sink, 'a');
     }
     sink.end(USAGE);
-    jest.advanceTimersByTime(60_000);
-    jest.useRealTimers();
+    mock.timers.tick(60_000);
+    mock.timers.reset();
     await eventually('it is complete', () => received().endsWith('0\r\n\r\n'));
     expect(received()).not.toContain('keep-alive\n');
   });

@@ -1,4 +1,3 @@
-import { jest } from '@jest/globals';
 import { AppError } from '@xerotier/errors';
 import { eventually } from '@xerotier/testing';
 import { once } from 'node:events';
@@ -6,6 +5,7 @@ import { createServer } from 'node:http';
 import type { Server, ServerResponse } from 'node:http';
 import { connect } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
+import { mock } from 'node:test';
 import { MediaResponse } from './media-response.ts';
 
 const SOUND = { workerId: 'w1', contentType: 'audio/wav' };
@@ -28,7 +28,7 @@ beforeEach(async () => {
   await once(server, 'listening');
 });
 afterEach(async () => {
-  jest.useRealTimers();
+  mock.timers.reset();
   for (const client of clients.splice(0)) client.destroy();
   await new Promise((resolve) => server.close(resolve).closeAllConnections());
 });
@@ -40,7 +40,7 @@ async function exchange({ fakeTimers = false } = {}): Promise<Exchange> {
   client.on('data', (chunk: Buffer) => chunks.push(chunk.toString('latin1')));
   client.write('POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 0\r\n\r\n');
   const [, response] = (await once(server, 'request')) as [unknown, ServerResponse];
-  if (fakeTimers) jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask', 'performance'] });
+  if (fakeTimers) mock.timers.enable({ apis: ['setTimeout', 'setInterval', 'Date'] });
   const sink = new MediaResponse(response);
   const calls: string[] = [];
   sink.attach({
@@ -146,13 +146,13 @@ describe('MediaResponse', () => {
     client.pause();
     sink.head(SOUND);
     await fill(sink, calls);
-    jest.advanceTimersByTime(29_999);
+    mock.timers.tick(29_999);
     expect(calls.at(-1)).toBe('pause');
     expect(calls).not.toContain('cancel');
-    jest.advanceTimersByTime(1);
+    mock.timers.tick(1);
     client.resume();
     await closed;
-    jest.useRealTimers();
+    mock.timers.reset();
     await eventually('the run is cancelled', () => calls.includes('cancel'));
   });
 });

@@ -1,10 +1,10 @@
-import { jest } from '@jest/globals';
 import { routerContract } from '@xerotier/contracts/router';
 import type { EndpointAccess } from '@xerotier/contracts/auth';
 import type { Model } from '@xerotier/contracts/router';
 import { AppError } from '@xerotier/errors';
 import { testBuses } from '@xerotier/nats/testing';
 import { eventually, testServers } from '@xerotier/testing';
+import { mock } from 'node:test';
 import { ModelDirectory } from './model-directory.service.ts';
 
 const servers = testServers('nats');
@@ -85,9 +85,9 @@ async function newDirectory(...models: Model[]): Promise<{ sut: ModelDirectory; 
 /** Advances `performance.now()`. */
 let passed = 0;
 const now = performance.now.bind(performance);
-beforeEach(() => void jest.spyOn(performance, 'now').mockImplementation(() => now() + passed));
+beforeEach(() => void mock.method(performance, 'now', () => now() + passed));
 afterEach(() => {
-  jest.restoreAllMocks();
+  mock.restoreAll();
   passed = 0;
 });
 async function pass(ms: number): Promise<void> {
