@@ -35,7 +35,7 @@ process.setSourceMapsEnabled(true);
 
 /** Test files that this process has run. */
 let testFiles = 0;
-/** In watch mode, one process runs tests before and after a change: it loads the sources again for each test file. */
+/** In watch mode, and while Stryker mutates, one process runs a test file several times: it loads the sources again each time. */
 let isReloading = false;
 
 function isOwn(url) {
@@ -44,6 +44,8 @@ function isOwn(url) {
 
 /** What jest defines for tests. */
 const TEST_GLOBALS = ['afterAll', 'afterEach', 'beforeAll', 'beforeEach', 'describe', 'expect', 'it', 'test'];
+/** What Stryker defines for the code that it mutates (`npm run test:mutation`): which mutant is active. */
+const MUTATION_GLOBAL = '__stryker__';
 /** jest's own code runs in a vm context: `expect.any(String)` compares with the `String` of that context. */
 const SHARED_GLOBALS = { Array, BigInt, Boolean, Function, Number, Object, String, Symbol };
 
@@ -51,7 +53,7 @@ class NativeRuntime extends JestRuntime {
   constructor(...args) {
     super(...args);
     const { watch, watchAll } = args.at(-1);
-    isReloading = watch || watchAll;
+    isReloading = watch || watchAll || MUTATION_GLOBAL in this._environment.global;
   }
 
   unstable_shouldLoadAsEsm() {
@@ -61,7 +63,7 @@ class NativeRuntime extends JestRuntime {
   async unstable_importModule(path) {
     const { global } = this._environment;
     Object.assign(global, SHARED_GLOBALS);
-    for (const name of TEST_GLOBALS) globalThis[name] = global[name];
+    for (const name of [...TEST_GLOBALS, MUTATION_GLOBAL]) globalThis[name] = global[name];
     // jest's stack traces know only the files that jest has compiled.
     Error.prepareStackTrace = undefined;
     testFiles += 1;
