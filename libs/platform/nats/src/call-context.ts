@@ -4,6 +4,7 @@ import { logContext } from '@xerotier/log';
 import type { LogContext } from '@xerotier/log';
 import type { TraceContext } from '@xerotier/telemetry';
 import { encodeHeaders } from './message-headers.ts';
+import type { Headers } from './message-headers.ts';
 
 export const headerName = {
   requestId: 'Xero-Request-Id',
@@ -58,13 +59,13 @@ export function encodeContext(options: CallOptions, more?: HeaderValues): MsgHdr
   });
 }
 
-export function decodeContext(from: MsgHdrs | undefined): CallContext {
-  const deadline = from?.get(headerName.deadlineMs) ?? '';
+export function decodeContext(from: Headers): CallContext {
+  const deadline = from.get(headerName.deadlineMs) ?? '';
   return {
-    requestId: from?.get(headerName.requestId) || undefined,
-    clientRequestId: from?.get(headerName.clientRequestId) || undefined,
-    traceparent: from?.get(headerName.traceparent) || undefined,
-    tracestate: from?.get(headerName.tracestate) || undefined,
+    requestId: from.get(headerName.requestId) || undefined,
+    clientRequestId: from.get(headerName.clientRequestId) || undefined,
+    traceparent: from.get(headerName.traceparent) || undefined,
+    tracestate: from.get(headerName.tracestate) || undefined,
     deadlineMs: /^\d{1,12}$/.test(deadline) ? Number(deadline) : undefined,
   };
 }

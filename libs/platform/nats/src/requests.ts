@@ -11,7 +11,7 @@ import { clientCalls, serverCalls } from './call-telemetry.ts';
 import { decode, decodeError, encode, encodeError } from './codec.ts';
 import { partBytes } from './connection.ts';
 import type { BusConnection } from './connection.ts';
-import { encodeHeaders } from './message-headers.ts';
+import { decodeHeaders, encodeHeaders } from './message-headers.ts';
 import { replyError } from './reply-error.ts';
 import type { ServeOptions } from './serve-options.ts';
 
@@ -56,7 +56,7 @@ async function exchange<C extends RequestContract>(
     timeoutMs,
     headers: encodeContext({ ...options, deadlineMs: timeoutMs }),
   });
-  if (reply.headers?.has(headerName.errorCode) === true) throw decodeError(reply.data, subject);
+  if (decodeHeaders(reply).has(headerName.errorCode)) throw decodeError(reply.data, subject);
   return decode(contract.output, reply.data, subject) as z.output<C['output']>;
 }
 
@@ -89,7 +89,7 @@ export function serveRequests<C extends RequestContract>(
     }
   };
   const serve = async (message: Msg): Promise<void> => {
-    const incoming = decodeContext(message.headers);
+    const incoming = decodeContext(decodeHeaders(message));
     const begunAt = calls.begin();
     const { attributes } = calls;
     const span = startSpan(calls.name, { kind: SpanKind.SERVER, parent: incoming, isRemote: true, attributes });

@@ -16,6 +16,8 @@ import { frameKind, FrameWriter } from './frames.ts';
 import type { FrameKind } from './frames.ts';
 import { Heartbeat } from './liveness.ts';
 import type { LivenessOptions } from './liveness.ts';
+import { decodeHeaders } from './message-headers.ts';
+import type { Headers } from './message-headers.ts';
 import { pullBody } from './opening-bodies.ts';
 import type { AwaitingBody } from './opening-bodies.ts';
 import { replyError } from './reply-error.ts';
@@ -97,7 +99,7 @@ export class StreamServer {
       ...(options.queue !== undefined && { queue: options.queue }),
       callback: (error, message) => {
         if (error !== null || message.reply === undefined) return;
-        this.#accept(contract, subject, handler, options, message, decodeContext(message.headers));
+        this.#accept(contract, subject, handler, options, message, decodeHeaders(message));
       },
     });
   }
@@ -119,8 +121,9 @@ export class StreamServer {
     handler: StreamHandler<C>,
     options: ServeOptions,
     message: Msg,
-    context: CallContext,
+    headers: Headers,
   ): void {
+    const context = decodeContext(headers);
     const reply = message.reply as string;
     const inbox = reply.slice(0, reply.lastIndexOf('.'));
     const id = Number(reply.slice(inbox.length + 1));
@@ -137,9 +140,11 @@ export class StreamServer {
     let common: Promise<unknown> | undefined;
     const body = (stream: Served): Promise<unknown> => {
       waiting.add(stream);
-      return (common ??= this.#bodyOf(message, inbox, id, subject, waiting).then((bytes) => parseJson(bytes, subject)));
+      return (common ??= this.#bodyOf(message, headers, inbox, id, subject, waiting).then((bytes) =>
+        parseJson(bytes, subject),
+      ));
     };
-    const streams = message.headers?.get(headerName.streams) ?? '';
+    const streams = headers.get(headerName.streams) ?? '';
     if (streams === '') return run(id, body);
     const openings = decodeOpenings(streams);
     if (openings === undefined) {
@@ -207,12 +212,13 @@ export class StreamServer {
   /** Returns the body of an opening message; pulled from the caller, part by part, when it exceeded one message. */
   async #bodyOf(
     message: Msg,
+    headers: Headers,
     inbox: string,
     id: number,
     subject: string,
     streams: ReadonlySet<AwaitingBody>,
   ): Promise<Uint8Array> {
-    const announced = message.headers?.get(headerName.bodyBytes) ?? '';
+    const announced = headers.get(headerName.bodyBytes) ?? '';
     if (announced === '') return message.data;
     const bytes = Number(announced);
     if (!Number.isSafeInteger(bytes) || bytes < 0 || bytes > BODY_BYTES_MAX) {
