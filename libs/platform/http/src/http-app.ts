@@ -78,7 +78,8 @@ export async function createHttpApp(module: Type | DynamicModule, options: HttpA
     requestTimeout: REQUEST_TIMEOUT_MS,
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
     http: { headersTimeout: HEADERS_TIMEOUT_MS },
-    trustProxy: options.trustedProxies ?? 0,
+    // A function, since Fastify trusts nobody if it is given a number. Hop 0 is the other end of the connection.
+    trustProxy: (_address: string, hop: number) => hop < (options.trustedProxies ?? 0),
     genReqId: newRequestId,
     rewriteUrl: rewriting(options),
     clientErrorHandler: (error: Error, socket: Socket) => respondToClientError(error, socket, newRequestId()),
