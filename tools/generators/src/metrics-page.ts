@@ -12,6 +12,8 @@ const DECLARING_FILES = ['apps/*/src/metrics.ts', 'libs/*/*/src/metrics.ts'];
 
 /** The host of all services depends on it; those without a schema do not load it. */
 const OF_DATABASES = new Set(['@xerotier/db']);
+/** Likewise; the services that load it depend on it themselves. */
+const OF_OUTBOXES = new Set(['@xerotier/outbox']);
 
 interface Manifest {
   readonly name: string;
@@ -64,7 +66,10 @@ function servicesWith(folder: string): string[] {
   return readRegistry()
     .filter(({ schema }) => schema !== undefined || !OF_DATABASES.has(name))
     .map((service) => service.name)
-    .filter((service) => uses(manifestAt(`apps/${service}`), name));
+    .filter((service) => {
+      const manifest = manifestAt(`apps/${service}`);
+      return OF_OUTBOXES.has(name) ? manifest.dependencies?.[name] !== undefined : uses(manifest, name);
+    });
 }
 
 function uses({ name, dependencies = {} }: Manifest, wanted: string, seen = new Set<string>()): boolean {

@@ -16,5 +16,5 @@ export type { MigrateOptions } from './migrate.ts';
 export { isDatabaseReachable, openDatabase } from './open-database.ts';
 export type { OpenOptions } from './open-database.ts';
 export { SnakeCaseNamingStrategy } from './snake-case-naming-strategy.ts';
-export { disableTenantIsolation, enableTenantIsolation, withTenant } from './tenant-isolation.ts';
+export { disableTenantIsolation, enableTenantIsolation, withEveryTenant, withTenant } from './tenant-isolation.ts';
 export type { TenantTable } from './tenant-isolation.ts';

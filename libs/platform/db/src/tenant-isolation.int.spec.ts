@@ -6,12 +6,12 @@ import { silentLog } from '@xerotier/log/testing';
 import { testServers } from '@xerotier/testing';
 import type { DataSource, EntityManager, MigrationInterface, QueryRunner } from 'typeorm';
 import { openDatabase } from './open-database.ts';
-import { disableTenantIsolation, enableTenantIsolation, withTenant } from './tenant-isolation.ts';
+import { disableTenantIsolation, enableTenantIsolation, withEveryTenant, withTenant } from './tenant-isolation.ts';
 
 class CreateNotes1795132800000 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
     const { schema } = runner.connection.options as { schema: string };
-    for (const table of ['note', 'open_note']) {
+    for (const table of ['note', 'open_note', 'platform_note']) {
       await runner.query(`
         CREATE TABLE ${schema}.${table} (
           id bigint GENERATED ALWAYS AS IDENTITY,
@@ -21,12 +21,13 @@ class CreateNotes1795132800000 implements MigrationInterface {
         )`);
     }
     await enableTenantIsolation(runner, { schema, table: 'note' });
+    await enableTenantIsolation(runner, { schema, table: 'platform_note', forPlatform: true });
   }
 
   async down(runner: QueryRunner): Promise<void> {
     const { schema } = runner.connection.options as { schema: string };
-    await disableTenantIsolation(runner, { schema, table: 'note' });
-    await runner.query(`DROP TABLE ${schema}.note, ${schema}.open_note`);
+    for (const table of ['note', 'platform_note']) await disableTenantIsolation(runner, { schema, table });
+    await runner.query(`DROP TABLE ${schema}.note, ${schema}.open_note, ${schema}.platform_note`);
   }
 }
 
@@ -75,8 +76,10 @@ describe.each(logins)('a table with tenant isolation, for %s', (_, schema, urlOf
     database = await open(await urlOf(), schema);
     for (const project of ['a', 'b']) {
       await withTenant(database, project, async (manager) => {
-        await manager.query(`DELETE FROM ${schema}.note`);
-        await write(manager, project, `of ${project}`);
+        for (const table of ['note', 'platform_note']) {
+          await manager.query(`DELETE FROM ${schema}.${table}`);
+          await write(manager, project, `of ${project}`, table);
+        }
       });
     }
   });
@@ -129,6 +132,29 @@ describe.each(logins)('a table with tenant isolation, for %s', (_, schema, urlOf
   it('does not restrict other tables in the same transaction', async () => {
     await withTenant(database, 'a', (manager) => write(manager, 'b', 'open', 'open_note'));
     expect(await withTenant(database, 'a', (manager) => bodies(manager, 'open_note'))).toContain('open');
+  });
+
+  it('returns the rows of all tenants with withEveryTenant, if the table allows it', async () => {
+    expect(await withEveryTenant(database, (manager) => bodies(manager, 'platform_note'))).toEqual(['of a', 'of b']);
+    expect(await withEveryTenant(database, (manager) => bodies(manager))).toEqual([]);
+    await withEveryTenant(database, (manager) => write(manager, 'a', 'second of a', 'platform_note'));
+    const forbidden = withEveryTenant(database, (manager) => write(manager, 'a', 'second of a'));
+    await expect(forbidden).rejects.toThrow('row-level security');
+    // One tenant sees its own rows only in such a table too.
+    const own = await withTenant(database, 'a', (manager) => bodies(manager, 'platform_note'));
+    expect(own).toEqual(['of a', 'second of a']);
+  });
+
+  it('leaves no state of withEveryTenant on the connection after a commit or a rollback', async () => {
+    const seenByC = (): Promise<string[]> => withTenant(database, 'c', (manager) => bodies(manager, 'platform_note'));
+    await withEveryTenant(database, (manager) => bodies(manager, 'platform_note'));
+    expect(await seenByC()).toEqual([]);
+    await expect(withEveryTenant(database, () => Promise.reject(new Error('failed')))).rejects.toThrow('failed');
+    expect(await seenByC()).toEqual([]);
+    const [state] = await database.query<{ own: boolean; every: string | null }[]>(
+      "SELECT current_user = session_user AS own, nullif(current_setting('app.every_project', true), '') AS every",
+    );
+    expect(state).toEqual({ own: true, every: null });
   });
 
   it('rejects an empty project id', async () => {

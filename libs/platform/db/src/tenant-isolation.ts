@@ -10,6 +10,8 @@ import { withDbErrors } from './db-errors.ts';
 
 const TENANT_ROLE = 'xerotier_tenant';
 const IDENTIFIER = /^[a-z][a-z0-9_]{0,62}$/;
+/** In transactions of `withEveryTenant`. */
+const IS_PLATFORM = "current_setting('app.every_project', true) = 'on'";
 const BYPASSES = 'SELECT rolsuper OR rolbypassrls AS bypasses FROM pg_roles WHERE rolname = current_user';
 
 /** Whether the login of a data source bypasses policies: queried once. */
@@ -38,11 +40,34 @@ export async function withTenant<T>(
   );
 }
 
+/**
+ * Runs work in a transaction that sees the rows of all projects, in tables that allow it (`forPlatform`): for lookups before the
+ * project is known, such as that of an API key, and for maintenance. Queries must not mix rows of several projects in one result
+ * of a tenant. The connection keeps no state afterwards.
+ * @throws what the work throws, after a rollback.
+ * @throws {AppError} `db.unavailable`.
+ */
+export async function withEveryTenant<T>(
+  database: DataSource,
+  work: (manager: EntityManager) => Promise<T>,
+): Promise<T> {
+  return withDbErrors(() =>
+    database.transaction(async (manager) => {
+      // Also here: a table without `forPlatform` stays closed for a superuser as well.
+      if (await bypassesPolicies(database, manager)) await manager.query(`SET LOCAL ROLE ${TENANT_ROLE}`);
+      await manager.query("SELECT set_config('app.every_project', 'on', true)");
+      return work(manager);
+    }),
+  );
+}
+
 export interface TenantTable {
   readonly schema: string;
   readonly table: string;
   /** The text column with the project id. Default `project_id`. */
   readonly column?: string;
+  /** Whether `withEveryTenant` sees its rows. Default false. */
+  readonly forPlatform?: boolean;
 }
 
 /**
@@ -50,12 +75,15 @@ export interface TenantTable {
  * spans tenants reveals rows of another tenant. From then on a query outside `withTenant` returns no rows.
  */
 export async function enableTenantIsolation(runner: QueryRunner, target: TenantTable): Promise<void> {
-  const { schema, table, column } = checked(target);
+  const { schema, table, column, forPlatform } = checked(target);
   // Empty after an earlier transaction with a tenant on the same connection, null before the first.
   const isOwn = `${column} = nullif(current_setting('app.project_id', true), '')`;
   await runner.query(`ALTER TABLE ${schema}.${table} ENABLE ROW LEVEL SECURITY`);
   await runner.query(`ALTER TABLE ${schema}.${table} FORCE ROW LEVEL SECURITY`);
   await runner.query(`CREATE POLICY tenant_isolation ON ${schema}.${table} USING (${isOwn}) WITH CHECK (${isOwn})`);
+  // A second permissive policy: rows that fulfil one of the two are visible.
+  const isPlatform = `USING (${IS_PLATFORM}) WITH CHECK (${IS_PLATFORM})`;
+  if (forPlatform) await runner.query(`CREATE POLICY platform_access ON ${schema}.${table} ${isPlatform}`);
   const [login] = await runner.manager.query<{ bypasses: boolean }[]>(BYPASSES);
   if (login?.bypasses !== true) return;
   await runner.query(`
@@ -76,6 +104,7 @@ export async function enableTenantIsolation(runner: QueryRunner, target: TenantT
 export async function disableTenantIsolation(runner: QueryRunner, target: TenantTable): Promise<void> {
   const { schema, table } = checked(target);
   await runner.query(`DROP POLICY tenant_isolation ON ${schema}.${table}`);
+  await runner.query(`DROP POLICY IF EXISTS platform_access ON ${schema}.${table}`);
   await runner.query(`ALTER TABLE ${schema}.${table} NO FORCE ROW LEVEL SECURITY`);
   await runner.query(`ALTER TABLE ${schema}.${table} DISABLE ROW LEVEL SECURITY`);
 }
@@ -90,8 +119,8 @@ async function bypassesPolicies(database: DataSource, manager: EntityManager): P
 }
 
 /** Names are interpolated into SQL, so only constants of the code are allowed. */
-function checked({ schema, table, column = 'project_id' }: TenantTable): Required<TenantTable> {
+function checked({ schema, table, column = 'project_id', forPlatform = false }: TenantTable): Required<TenantTable> {
   const bad = [schema, table, column].find((name) => !IDENTIFIER.test(name));
   if (bad !== undefined) throw new RangeError(`Invalid identifier '${bad}'`);
-  return { schema, table: `"${table}"`, column };
+  return { schema, table: `"${table}"`, column, forPlatform };
 }
