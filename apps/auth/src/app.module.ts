@@ -1,17 +1,23 @@
 import { Module } from '@nestjs/common';
-import { authContract } from '@xerotier/contracts/auth';
+import { apiKeysContract, authContract } from '@xerotier/contracts/auth';
 import { BusModule } from '@xerotier/service-host';
 import { DatabaseModule } from '@xerotier/service-host/database';
+import { OutboxModule } from '@xerotier/service-host/outbox';
 import { AccessModule } from './access/access.module.ts';
-import { ApiKeysModule } from './api-keys/api-keys.module.ts';
+import { AccessChangesModule } from './access/access-changes.module.ts';
+import { ApiKeysHandlersModule } from './api-keys/api-keys-handlers.module.ts';
+import { IdempotencyKeysPurgeModule } from './changes/idempotency-keys-purge.module.ts';
 import { database } from './db/database.ts';
 import { UsageModule } from './usage/usage.module.ts';
 
 @Module({
   imports: [
     DatabaseModule.forRoot(database),
-    BusModule.forRoot({ serves: [authContract] }),
-    ApiKeysModule,
+    BusModule.forRoot({ serves: [authContract, apiKeysContract] }),
+    OutboxModule.forRoot(database),
+    AccessChangesModule.onBus(),
+    ApiKeysHandlersModule,
+    IdempotencyKeysPurgeModule,
     AccessModule,
     UsageModule,
   ],

@@ -2,6 +2,7 @@ import { secret } from '@xerotier/config';
 import type { ConfigOf } from '@xerotier/config';
 import { databaseSettings } from '@xerotier/db';
 import { natsSettings, serviceSettings } from '@xerotier/process';
+import { sealingKey } from '@xerotier/sealing';
 import { z } from 'zod';
 
 /** The settings of the auth service. */
@@ -14,6 +15,16 @@ export const settings = {
       'AUTH_KEY_PEPPER',
       z.string().min(32, 'must be at least 32 characters long'),
       'Secret of at least 32 characters that the stored hashes of API keys depend on, so that a copy of the database alone cannot verify a key. Generate one with `openssl rand -base64 32`, keep it outside the database, and never change it: all keys would become invalid.',
+    ),
+    master: secret(
+      'AUTH_MASTER_KEY',
+      sealingKey,
+      'Key of 32 bytes, in base64 or hexadecimal, that secrets in the database are encrypted with, and that the signing key of the audit log is derived from. Generate one with `openssl rand -base64 32` and keep it outside the database: without it, requests that are repeated with their Idempotency-Key fail, and the signatures of the audit log cannot be verified.',
+    ),
+    previousMaster: secret(
+      'AUTH_MASTER_KEY_PREVIOUS',
+      sealingKey.optional(),
+      'The previous AUTH_MASTER_KEY, for 24 hours after a rotation: results of requests with an Idempotency-Key, which are kept for that time, are decrypted with it.',
     ),
   },
 } as const;

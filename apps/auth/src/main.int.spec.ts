@@ -11,6 +11,7 @@ import type { AuthProcess, Ended } from '../test/auth-process.ts';
 import type { AccessChange } from './access/access-change.ts';
 
 const pepper = 'a pepper of at least thirty-two characters';
+const masterKey = 'a1'.repeat(32);
 const key = generateApiKey('home');
 const document = {
   team: { name: 'Home' },
@@ -28,7 +29,12 @@ const processes: AuthProcess[] = [];
 
 beforeAll(async () => {
   program = await AuthProgram.build();
-  env = { DATABASE_URL: servers.postgres.url, NATS_URL: servers.nats.url, AUTH_KEY_PEPPER: pepper };
+  env = {
+    DATABASE_URL: servers.postgres.url,
+    NATS_URL: servers.nats.url,
+    AUTH_KEY_PEPPER: pepper,
+    AUTH_MASTER_KEY: masterKey,
+  };
   bus = new Bus(await connectBus({ url: servers.nats.url, name: 'test', log: silentLog() }), { log: silentLog() });
   bus.subscribe(accessChanged, (change) => void changes.push(change));
   await bus.flush();
@@ -255,7 +261,7 @@ describe('main', () => {
     expect((await running.ended).code).toBe(0);
     const output = running.output();
     expect(output).toContain('"shutdown completed"');
-    for (const secret of [value, hashApiKey(value), pepper, servers.postgres.password]) {
+    for (const secret of [value, hashApiKey(value), pepper, masterKey, servers.postgres.password]) {
       expect(output).not.toContain(secret);
     }
   });

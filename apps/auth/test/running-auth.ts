@@ -23,6 +23,7 @@ import { SeedRepository } from '../src/seed/seed.repository.ts';
 import { SeedService } from '../src/seed/seed.service.ts';
 
 export const pepper = `test-pepper-${randomBytes(24).toString('hex')}`;
+export const masterKey = randomBytes(32);
 
 export interface SeededProject {
   readonly id: string;
@@ -56,7 +57,12 @@ export function runningAuth(): RunningAuth {
   const running = { servers, logText: captured.text, announced: [] } as unknown as Mutable<RunningAuth>;
 
   beforeAll(async () => {
-    running.env = { DATABASE_URL: servers.postgres.url, NATS_URL: servers.nats.url, AUTH_KEY_PEPPER: pepper };
+    running.env = {
+      DATABASE_URL: servers.postgres.url,
+      NATS_URL: servers.nats.url,
+      AUTH_KEY_PEPPER: pepper,
+      AUTH_MASTER_KEY: masterKey.toString('hex'),
+    };
     running.service = await createTestingService({
       name: 'auth',
       settings,

@@ -48,7 +48,11 @@ describe('loadCredentials', () => {
     expect(await loadCredentials(state, 'demo')).toEqual({
       apiKey,
       managementKey,
-      secrets: { AUTH_KEY_PEPPER: 'a'.repeat(64), RESPONSES_MASTER_KEY: 'b'.repeat(43) },
+      secrets: {
+        AUTH_KEY_PEPPER: 'a'.repeat(64),
+        AUTH_MASTER_KEY: expect.stringMatching(/^[0-9a-f]{64}$/),
+        RESPONSES_MASTER_KEY: 'b'.repeat(43),
+      },
     });
   });
 

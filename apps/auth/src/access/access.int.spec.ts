@@ -1,6 +1,6 @@
 import { generateApiKey, hashApiKey } from '@xerotier/api-keys';
 import { AppError } from '@xerotier/errors';
-import { pepper, runningAuth } from '../../test/running-auth.ts';
+import { masterKey, pepper, runningAuth } from '../../test/running-auth.ts';
 import type { SeededProject } from '../../test/running-auth.ts';
 
 const auth = runningAuth();
@@ -166,13 +166,19 @@ describe('stored and logged data', () => {
     expect(JSON.stringify(rows)).not.toContain(hashApiKey(project.key));
   });
 
-  it('contains no key, key hash or pepper in the log', async () => {
+  it('contains no key, key hash, pepper or master key in the log', async () => {
     const project = await auth.seed();
     await auth.authorize(project.key, project.id, 'chat');
     await rejection(auth.authorize(project.key, 'proj_NOSUCHONE1'));
     const text = auth.logText();
     expect(text).toContain('migrated');
-    for (const secret of [project.key, hashApiKey(project.key), pepper, auth.servers.postgres.password]) {
+    for (const secret of [
+      project.key,
+      hashApiKey(project.key),
+      pepper,
+      masterKey.toString('hex'),
+      auth.servers.postgres.password,
+    ]) {
       expect(text).not.toContain(secret);
     }
   });

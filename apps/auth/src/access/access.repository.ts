@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import type { EndpointAccess, Scope } from '@xerotier/contracts/auth';
-import { withDbErrors } from '@xerotier/db';
-import { EntityManager } from 'typeorm';
+import type { EndpointAccess, IpFilter, KeyQuota, Scope } from '@xerotier/contracts/auth';
+import { withEveryTenant } from '@xerotier/db';
+import { InjectDataSource } from '@nestjs/typeorm';
+import { DataSource } from 'typeorm';
 
 /** What a key grants. */
 export interface Grant {
@@ -9,7 +10,12 @@ export interface Grant {
   readonly scopes: Scope[];
   readonly projectId: string;
   readonly projectSlug: string;
+  /** Those that the key may use; with a slug, the endpoint of that slug, even if the key may not use it. */
   readonly endpoints: EndpointAccess[];
+  /** The only endpoint that the key may use. */
+  readonly endpointId: string | null;
+  readonly ipFilter: IpFilter | null;
+  readonly quota: KeyQuota | null;
 }
 
 /** The contract's limit. Further endpoints of a project work on their own URLs, but are not listed. */
@@ -19,6 +25,11 @@ const FIND_GRANT = `
   SELECT
     api_key.id AS "keyId",
     api_key.scopes,
+    api_key.endpoint_id AS "endpointId",
+    CASE WHEN cardinality(api_key.ip_allow || api_key.ip_block) > 0
+      THEN json_build_object('allow', api_key.ip_allow, 'block', api_key.ip_block) END AS "ipFilter",
+    CASE WHEN api_key.quota_requests IS NOT NULL THEN json_build_object(
+      'requests', api_key.quota_requests, 'windowSeconds', api_key.quota_window_seconds) END AS quota,
     project.id AS "projectId",
     project.slug AS "projectSlug",
     (
@@ -37,7 +48,10 @@ const FIND_GRANT = `
           'createdAt', floor(extract(epoch FROM endpoint.created_at))
         ) AS endpoint
         FROM auth.endpoint JOIN auth.tier ON tier.slug = endpoint.tier
-        WHERE endpoint.project_id = project.id AND ($2::text IS NULL OR endpoint.slug = $2)
+        WHERE endpoint.project_id = project.id
+          AND CASE WHEN $2::text IS NULL
+            THEN api_key.endpoint_id IS NULL OR endpoint.id = api_key.endpoint_id
+            ELSE endpoint.slug = $2 END
         ORDER BY endpoint.created_at, endpoint.id
         LIMIT ${ENDPOINTS_MAX}
       ) AS found
@@ -49,14 +63,16 @@ const FIND_GRANT = `
 
 @Injectable()
 export class AccessRepository {
-  constructor(private readonly manager: EntityManager) {}
+  constructor(@InjectDataSource() private readonly database: DataSource) {}
 
   /**
    * Returns the grant of a valid key, or null. With a slug, `endpoints` contains that endpoint of the key's project or
-   * nothing. One round trip, since this runs for every request that no cache serves.
+   * nothing. The project is not known before the key is found.
    */
   async findGrant(keyHash: Buffer, endpointSlug: string | null): Promise<Grant | null> {
-    const rows = await withDbErrors(() => this.manager.query<Grant[]>(FIND_GRANT, [keyHash, endpointSlug]));
+    const rows = await withEveryTenant(this.database, (manager) =>
+      manager.query<Grant[]>(FIND_GRANT, [keyHash, endpointSlug]),
+    );
     return rows[0] ?? null;
   }
 }

@@ -21,7 +21,8 @@ export class AccessService {
    *
    * The order of the errors is guaranteed: without a valid key a caller learns nothing else, and a key reveals nothing
    * about other projects, not even whether they exist.
-   * @throws {AppError} `auth.invalid_key`, `project.not_found`, `auth.scope_insufficient`, `endpoint.not_found` or
+   * @throws {AppError} `auth.invalid_key`, `project.not_found`, `auth.scope_insufficient`, `endpoint.not_found`,
+   * `auth.endpoint_not_allowed` or
    * `db.unavailable`.
    */
   async authorize(request: AccessRequest): Promise<Access> {
@@ -31,13 +32,20 @@ export class AccessService {
     if (projectId !== undefined && grant.projectId !== projectId)
       throw new AppError('project.not_found', { project: projectId });
     if (!grant.scopes.includes(scope)) throw new AppError('auth.scope_insufficient', { scope });
-    if (endpointSlug !== undefined) ensure(grant.endpoints[0], 'endpoint.not_found', { endpoint: endpointSlug });
+    const { endpointId, ipFilter, quota } = grant;
+    const endpoints = grant.endpoints.filter(({ id }) => endpointId === null || id === endpointId);
+    if (endpointSlug !== undefined) {
+      ensure(grant.endpoints[0], 'endpoint.not_found', { endpoint: endpointSlug });
+      ensure(endpoints[0], 'auth.endpoint_not_allowed', { endpoint: endpointSlug });
+    }
     this.keyUses.record(grant.keyId);
     return {
       keyId: grant.keyId,
       scopes: grant.scopes,
       project: { id: grant.projectId, slug: grant.projectSlug },
-      endpoints: grant.endpoints,
+      endpoints,
+      ...(ipFilter !== null && { ipFilter }),
+      ...(quota !== null && { quota }),
     };
   }
 }

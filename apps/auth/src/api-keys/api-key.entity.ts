@@ -1,5 +1,6 @@
 import type { Scope } from '@xerotier/contracts/auth';
 import { Check, Column, CreateDateColumn, Entity, ForeignKey, Index, PrimaryColumn, Unique } from 'typeorm';
+import { Endpoint } from '../endpoints/endpoint.entity.ts';
 import { Project } from '../projects/project.entity.ts';
 
 /** An API key of a project. The key itself is not stored. */
@@ -13,6 +14,7 @@ import { Project } from '../projects/project.entity.ts';
 @Check('api_key_previous_key_hash_check', 'octet_length(previous_key_hash) = 32')
 @Check('api_key_scopes_check', `cardinality(scopes) > 0 AND scopes <@ ARRAY['inference', 'management', 'execution']`)
 @Check('api_key_check', '(previous_key_hash IS NULL) = (previous_valid_until IS NULL)')
+@Check('api_key_quota_check', '(quota_requests IS NULL) = (quota_window_seconds IS NULL)')
 export class ApiKey {
   @PrimaryColumn('text')
   id!: string;
@@ -41,6 +43,26 @@ export class ApiKey {
 
   @Column('text', { array: true })
   scopes!: Scope[];
+
+  /** The only endpoint that the key may use; null for all of them. */
+  @ForeignKey(() => Endpoint)
+  @Column('uuid', { nullable: true })
+  endpointId!: string | null;
+
+  /** Addresses and networks in CIDR notation. If not empty, only these may use the key. */
+  @Column('text', { array: true, default: '{}' })
+  ipAllow!: string[];
+
+  /** These may not use the key, even if they are allowed. */
+  @Column('text', { array: true, default: '{}' })
+  ipBlock!: string[];
+
+  /** Requests in a window of `quotaWindowSeconds`; null for no quota of its own. */
+  @Column('integer', { nullable: true })
+  quotaRequests!: number | null;
+
+  @Column('integer', { nullable: true })
+  quotaWindowSeconds!: number | null;
 
   @CreateDateColumn({ type: 'timestamptz' })
   createdAt!: Date;

@@ -1,19 +1,18 @@
 import { Module } from '@nestjs/common';
-import { TypeOrmModule } from '@nestjs/typeorm';
 import { CONFIG } from '@xerotier/service-host';
+import { ChangesModule } from '../changes/changes.module.ts';
 import type { AuthConfig } from '../config.ts';
-import { ApiKey } from './api-key.entity.ts';
-import { ApiKeysRepository } from './api-keys.repository.ts';
+import { ApiKeysService } from './api-keys.service.ts';
 import { KeyHasher } from './key-hasher.ts';
 import { KeyUses } from './key-uses.ts';
 
 @Module({
-  imports: [TypeOrmModule.forFeature([ApiKey])],
+  imports: [ChangesModule],
   providers: [
-    ApiKeysRepository,
+    ApiKeysService,
     { provide: KeyHasher, inject: [CONFIG], useFactory: ({ keys }: AuthConfig) => new KeyHasher(keys.pepper) },
     KeyUses,
   ],
-  exports: [ApiKeysRepository, KeyHasher, KeyUses],
+  exports: [ApiKeysService, KeyHasher, KeyUses],
 })
 export class ApiKeysModule {}

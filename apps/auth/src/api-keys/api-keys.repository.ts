@@ -1,21 +1,45 @@
 import type { Scope } from '@xerotier/contracts/auth';
-import { withDbErrors } from '@xerotier/db';
-import { Injectable } from '@nestjs/common';
-import { InjectRepository } from '@nestjs/typeorm';
-import { Repository } from 'typeorm';
+import { keysetPage, withDbErrors } from '@xerotier/db';
+import { AppError } from '@xerotier/errors';
+import { In } from 'typeorm';
+import type { EntityManager, Repository } from 'typeorm';
 import { ApiKey } from './api-key.entity.ts';
 
 /** TypeORM returns the rows and the count of an UPDATE. */
 type Updated<Row> = [rows: Row[], count: number];
 
-@Injectable()
+type Required = 'id' | 'projectId' | 'name' | 'keyHash' | 'last4' | 'scopes';
+type Optional = 'endpointId' | 'ipAllow' | 'ipBlock' | 'quotaRequests' | 'quotaWindowSeconds' | 'expiresAt';
+export type NewApiKey = Pick<ApiKey, Required> & Partial<Pick<ApiKey, Optional>>;
+
+export interface KeysPage {
+  /** The last id of the previous page. */
+  readonly after?: string | undefined;
+  readonly limit: number;
+  readonly order: 'asc' | 'desc';
+  /** Whether revoked and expired keys are part of the list. */
+  readonly includeInactive: boolean;
+}
+
+const KEYSET = [
+  { name: 'created_at', type: 'timestamptz' },
+  { name: 'id', type: 'text' },
+] as const;
+
+const USABLE = 'revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())';
+
+/** Created per transaction: see SeedRepository. */
 export class ApiKeysRepository {
-  constructor(@InjectRepository(ApiKey) private readonly keys: Repository<ApiKey>) {}
+  readonly #keys: Repository<ApiKey>;
+
+  constructor(manager: EntityManager) {
+    this.#keys = manager.getRepository(ApiKey);
+  }
 
   /** Finds the key that has this hash or had it before a rotation. */
   findByHash(keyHash: Buffer): Promise<ApiKey | null> {
     return withDbErrors(() =>
-      this.keys
+      this.#keys
         .createQueryBuilder('api_key')
         .where('api_key.key_hash = :keyHash', { keyHash })
         .orWhere('api_key.id = (SELECT api_key_id FROM auth.replaced_key WHERE replaced_key.key_hash = :keyHash)')
@@ -23,14 +47,79 @@ export class ApiKeysRepository {
     );
   }
 
-  async insert(key: Pick<ApiKey, 'id' | 'projectId' | 'name' | 'keyHash' | 'last4' | 'scopes'>): Promise<void> {
-    await withDbErrors(() => this.keys.insert(key));
+  /**
+   * A page of keys, newest or oldest first.
+   * @throws {AppError} `list.unknown_cursor`, `db.unavailable`.
+   */
+  async list(
+    projectId: string,
+    { after, limit, order, includeInactive }: KeysPage,
+  ): Promise<{ rows: ApiKey[]; hasMore: boolean }> {
+    const cursor = after === undefined ? undefined : await this.#cursorOf(projectId, after);
+    const { orderBy, isAfterCursor } = keysetPage(KEYSET, order, 3);
+    const found = await withDbErrors(() =>
+      this.#keys.query<{ id: string }[]>(
+        `SELECT id FROM auth.api_key
+         WHERE project_id = $1 AND ${isAfterCursor} ${includeInactive ? '' : `AND ${USABLE}`}
+         ORDER BY ${orderBy} LIMIT $2`,
+        [projectId, limit + 1, cursor?.createdAt ?? null, cursor?.id ?? null],
+      ),
+    );
+    const ids = found.slice(0, limit).map(({ id }) => id);
+    const rows = await withDbErrors(() => this.#keys.findBy({ projectId, id: In(ids) }));
+    const byId = new Map(rows.map((row) => [row.id, row]));
+    return { rows: ids.flatMap((id) => byId.get(id) ?? []), hasMore: found.length > limit };
+  }
+
+  /** As text, since a `Date` loses the microseconds that order keys of the same millisecond. */
+  async #cursorOf(projectId: string, id: string): Promise<{ id: string; createdAt: string }> {
+    const rows = await withDbErrors(() =>
+      this.#keys.query<{ id: string; createdAt: string }[]>(
+        'SELECT id, created_at::text AS "createdAt" FROM auth.api_key WHERE project_id = $1 AND id = $2',
+        [projectId, id],
+      ),
+    );
+    if (rows[0] === undefined) throw new AppError('list.unknown_cursor', { after: id }, { param: 'after' });
+    return rows[0];
+  }
+
+  find(projectId: string, id: string): Promise<ApiKey | null> {
+    return withDbErrors(() => this.#keys.findOneBy({ projectId, id }));
+  }
+
+  /** As `find`; nobody else can change the key until the transaction ends. */
+  lock(projectId: string, id: string): Promise<ApiKey | null> {
+    return withDbErrors(() => this.#keys.findOne({ where: { projectId, id }, lock: { mode: 'for_no_key_update' } }));
+  }
+
+  countActive(projectId: string): Promise<number> {
+    return withDbErrors(() =>
+      this.#keys
+        .createQueryBuilder('api_key')
+        .where('project_id = :projectId', { projectId })
+        .andWhere(USABLE)
+        .getCount(),
+    );
+  }
+
+  /** Returns the new row. */
+  async insert(key: NewApiKey): Promise<ApiKey> {
+    const row = this.#keys.create(key);
+    await withDbErrors(() => this.#keys.insert(row));
+    return row;
+  }
+
+  /** Returns the row afterwards. */
+  async change(key: ApiKey, values: Partial<ApiKey>): Promise<ApiKey> {
+    const { id, projectId } = key;
+    await withDbErrors(() => this.#keys.update({ id, projectId }, values));
+    return this.#keys.create({ ...key, ...values });
   }
 
   /** Returns whether anything changed. */
   async update(id: string, name: string, scopes: readonly Scope[]): Promise<boolean> {
     const [, count] = await withDbErrors(() =>
-      this.keys.query<Updated<never>>(
+      this.#keys.query<Updated<never>>(
         `UPDATE auth.api_key SET name = $2, scopes = $3
          WHERE id = $1 AND (name, scopes) IS DISTINCT FROM ($2, $3::text[])`,
         [id, name, scopes],
@@ -39,58 +128,16 @@ export class ApiKeysRepository {
     return count > 0;
   }
 
-  /** Revokes a key and its previous value. Returns its project, or null for an unknown key. */
-  async revoke(id: string): Promise<string | null> {
-    const [rows] = await withDbErrors(() =>
-      this.keys.query<Updated<{ projectId: string }>>(
-        `UPDATE auth.api_key SET revoked_at = coalesce(revoked_at, now()) WHERE id = $1
-         RETURNING project_id AS "projectId"`,
-        [id],
-      ),
-    );
-    return rows[0]?.projectId ?? null;
-  }
-
-  /** Returns the project slug of a usable key, or null. */
-  async findProjectSlug(id: string): Promise<string | null> {
-    const rows = await withDbErrors(() =>
-      this.keys.query<{ slug: string }[]>(
-        `SELECT project.slug FROM auth.api_key JOIN auth.project ON project.id = api_key.project_id
-         WHERE api_key.id = $1 AND ${USABLE}`,
-        [id],
-      ),
-    );
-    return rows[0]?.slug ?? null;
-  }
-
-  /**
-   * Gives a usable key another value; the current one remains valid for `graceMs`, the one before it no longer. Returns
-   * the project and when the current value expires, or null for an unknown or unusable key.
-   */
-  async replaceHash(
-    id: string,
-    next: { keyHash: Buffer; last4: string },
-    graceMs: number,
-  ): Promise<{ projectId: string; previousValidUntil: Date | null } | null> {
-    const [rows] = await withDbErrors(() =>
-      this.keys.query<Updated<{ projectId: string; previousValidUntil: Date | null }>>(
-        `UPDATE auth.api_key SET
-           previous_key_hash = CASE WHEN $4::bigint > 0 THEN key_hash END,
-           previous_valid_until = CASE WHEN $4::bigint > 0 THEN now() + $4::bigint * interval '1 millisecond' END,
-           key_hash = $2,
-           last4 = $3
-         WHERE id = $1 AND ${USABLE}
-         RETURNING project_id AS "projectId", previous_valid_until AS "previousValidUntil"`,
-        [id, next.keyHash, next.last4, graceMs],
-      ),
-    );
-    return rows[0] ?? null;
+  /** Returns the project of a key, for operators, who know only its id. */
+  async findProjectOf(id: string): Promise<string | null> {
+    const key = await withDbErrors(() => this.#keys.findOne({ where: { id }, select: { projectId: true } }));
+    return key?.projectId ?? null;
   }
 
   /** Records when keys were last used; an older use than the recorded one changes nothing. */
   async recordUses(uses: ReadonlyMap<string, Date>): Promise<void> {
     await withDbErrors(() =>
-      this.keys.query(
+      this.#keys.query(
         `UPDATE auth.api_key SET last_used_at = used.at
          FROM unnest($1::text[], $2::timestamptz[]) AS used (id, at)
          WHERE api_key.id = used.id AND (last_used_at IS NULL OR last_used_at < used.at)`,
@@ -99,5 +146,3 @@ export class ApiKeysRepository {
     );
   }
 }
-
-const USABLE = 'revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())';

@@ -1,7 +1,5 @@
 import { capturedLog } from '@xerotier/log/testing';
 import { runningAuth } from '../../test/running-auth.ts';
-import { ApiKey } from './api-key.entity.ts';
-import { ApiKeysRepository } from './api-keys.repository.ts';
 import { KeyUses } from './key-uses.ts';
 
 const auth = runningAuth();
@@ -10,7 +8,7 @@ let captured: ReturnType<typeof capturedLog>;
 
 beforeEach(() => {
   captured = capturedLog();
-  uses = new KeyUses(new ApiKeysRepository(auth.database.getRepository(ApiKey)), captured.log);
+  uses = new KeyUses(auth.database, captured.log);
 });
 
 async function newKeyId(): Promise<string> {

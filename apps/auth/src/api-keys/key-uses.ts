@@ -1,7 +1,10 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { OnApplicationBootstrap, OnModuleDestroy } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
+import { withEveryTenant } from '@xerotier/db';
 import type { Logger } from '@xerotier/log';
 import { LOGGER } from '@xerotier/service-host';
+import { DataSource } from 'typeorm';
 import { ApiKeysRepository } from './api-keys.repository.ts';
 
 const FLUSH_INTERVAL_MS = 60_000;
@@ -15,7 +18,7 @@ export class KeyUses implements OnApplicationBootstrap, OnModuleDestroy {
   #timer: NodeJS.Timeout | undefined;
 
   constructor(
-    private readonly repository: ApiKeysRepository,
+    @InjectDataSource() private readonly database: DataSource,
     @Inject(LOGGER) private readonly log: Logger,
   ) {}
 
@@ -39,7 +42,7 @@ export class KeyUses implements OnApplicationBootstrap, OnModuleDestroy {
     const uses = this.#uses;
     this.#uses = new Map();
     try {
-      await this.repository.recordUses(uses);
+      await withEveryTenant(this.database, (manager) => new ApiKeysRepository(manager).recordUses(uses));
     } catch (error) {
       for (const [keyId, at] of uses) if (!this.#uses.has(keyId)) this.record(keyId, at);
       this.log.warn('api key usage update failed, retrying', { keys: uses.size, error });

@@ -1,6 +1,9 @@
 import type { DatabaseDefinition } from '@xerotier/db';
 import { ApiKey } from '../api-keys/api-key.entity.ts';
 import { ReplacedKey } from '../api-keys/replaced-key.entity.ts';
+import { AuditEvent } from '../audit/audit-event.entity.ts';
+import { AuditHead } from '../audit/audit-head.entity.ts';
+import { IdempotencyKey } from '../changes/idempotency-key.entity.ts';
 import { Endpoint } from '../endpoints/endpoint.entity.ts';
 import { Project } from '../projects/project.entity.ts';
 import { Team } from '../projects/team.entity.ts';
@@ -14,11 +17,13 @@ import { AddMediaTasks1795132800040 } from './migrations/1795132800040-add-media
 import { AddUsageDetails1795132800060 } from './migrations/1795132800060-add-usage-details.ts';
 import { AddLatencyToUsage1795132800120 } from './migrations/1795132800120-add-latency-to-usage.ts';
 import { KeepReplacedKeys1795132800080 } from './migrations/1795132800080-keep-replaced-keys.ts';
+import { ChangeProjects1795910400000 } from './migrations/1795910400000-change-projects.ts';
+import { IsolateTenants1795910400001 } from './migrations/1795910400001-isolate-tenants.ts';
 
 /** The database schema of the auth service. */
 export const database: DatabaseDefinition = {
   schema: 'auth',
-  entities: [Tier, Team, Project, Endpoint, ApiKey, ReplacedKey, UsageEvent],
+  entities: [Tier, Team, Project, Endpoint, ApiKey, ReplacedKey, UsageEvent, IdempotencyKey, AuditEvent, AuditHead],
   migrations: [
     CreateTiers1795132800000,
     CreateTenants1795132800001,
@@ -28,5 +33,7 @@ export const database: DatabaseDefinition = {
     AddUsageDetails1795132800060,
     KeepReplacedKeys1795132800080,
     AddLatencyToUsage1795132800120,
+    ChangeProjects1795910400000,
+    IsolateTenants1795910400001,
   ],
 };

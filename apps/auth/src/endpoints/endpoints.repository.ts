@@ -1,10 +1,17 @@
 import { withDbErrors } from '@xerotier/db';
+import { AppError } from '@xerotier/errors';
 import type { EntityManager } from 'typeorm';
-import type { Endpoint } from './endpoint.entity.ts';
+import { Endpoint } from './endpoint.entity.ts';
 
 /** Created per transaction: see SeedRepository. */
 export class EndpointsRepository {
   constructor(private readonly manager: EntityManager) {}
+
+  /** @throws {AppError} `endpoint.not_found`, also for an endpoint of another project. */
+  async assertExists(projectId: string, id: string): Promise<void> {
+    const exists = await withDbErrors(() => this.manager.existsBy(Endpoint, { projectId, id }));
+    if (!exists) throw new AppError('endpoint.not_found', { endpoint: id });
+  }
 
   /**
    * Creates the endpoint, or updates model, tier and task of the one with this slug. Returns whether anything changed.

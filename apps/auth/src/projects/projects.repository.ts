@@ -1,4 +1,5 @@
 import { withDbErrors } from '@xerotier/db';
+import { ensure } from '@xerotier/errors';
 import type { EntityManager } from 'typeorm';
 import { Project } from './project.entity.ts';
 import { Team } from './team.entity.ts';
@@ -9,6 +10,18 @@ export class ProjectsRepository {
 
   findById(id: string): Promise<Project | null> {
     return withDbErrors(() => this.manager.findOneBy(Project, { id }));
+  }
+
+  /**
+   * Locks the project until the transaction ends, so that limits on what it contains hold for concurrent requests. Rows that refer
+   * to the project do not wait for this: with a stronger lock, two changes that have both added such a row would deadlock.
+   * @returns its slug. @throws {AppError} `project.not_found`.
+   */
+  async lockedSlugOf(id: string): Promise<string> {
+    const project = await withDbErrors(() =>
+      this.manager.findOne(Project, { where: { id }, lock: { mode: 'for_no_key_update' } }),
+    );
+    return ensure(project, 'project.not_found', { project: id }).slug;
   }
 
   /** Finds the oldest team of this name. */

@@ -1,10 +1,8 @@
 import { generateApiKey } from '@xerotier/api-keys';
+import { apiKeysContract } from '@xerotier/contracts/auth';
 import { randomBytes } from 'node:crypto';
-import { pepper, runningAuth } from '../../test/running-auth.ts';
-import { ApiKey } from '../api-keys/api-key.entity.ts';
-import { ApiKeysRepository } from '../api-keys/api-keys.repository.ts';
-import { ApiKeysService } from '../api-keys/api-keys.service.ts';
-import { KeyHasher } from '../api-keys/key-hasher.ts';
+import { runningAuth } from '../../test/running-auth.ts';
+import { operatorContext } from '../changes/operator-context.ts';
 
 const auth = runningAuth();
 
@@ -139,12 +137,10 @@ describe('SeedService.apply rejects the document when', () => {
       'SELECT id AS "keyId" FROM auth.api_key WHERE project_id = $1',
       [id],
     );
-    const keys = new ApiKeysService(
-      new ApiKeysRepository(auth.database.getRepository(ApiKey)),
-      new KeyHasher(pepper),
-      () => undefined,
-    );
-    for (const grace of graces) await keys.rotate(keyId, grace);
+    for (const graceSeconds of graces) {
+      const context = operatorContext(id);
+      await auth.bus.call(apiKeysContract.operations.rotateApiKey, { context, keyId, graceSeconds });
+    }
     await expect(auth.seed(document)).rejects.toThrow('was rotated');
     if (graces.at(-1) === 0) await expect(auth.authorize(key, id)).rejects.toMatchObject({ code: 'auth.invalid_key' });
   });

@@ -8,7 +8,7 @@ import { SeedService } from './seed.service.ts';
 
 /** The module of the `seed` command: the database, without the bus. */
 @Module({
-  imports: [DatabaseModule.forRoot(database), AccessChangesModule, ApiKeysModule],
+  imports: [DatabaseModule.forRoot(database), AccessChangesModule.pending(), ApiKeysModule],
   providers: [SeedRepository, SeedService],
 })
 export class SeedModule {}

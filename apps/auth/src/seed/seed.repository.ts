@@ -1,7 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { withDbErrors } from '@xerotier/db';
+import { withEveryTenant } from '@xerotier/db';
 import { DataSource } from 'typeorm';
-import { ApiKey } from '../api-keys/api-key.entity.ts';
 import { ApiKeysRepository } from '../api-keys/api-keys.repository.ts';
 import { EndpointsRepository } from '../endpoints/endpoints.repository.ts';
 import { ProjectsRepository } from '../projects/projects.repository.ts';
@@ -21,16 +20,14 @@ export class SeedRepository {
 
   /** Runs the work in one transaction at a time: two concurrent seeds would both create the same rows. */
   inTransaction<T>(work: (stores: SeedStores) => Promise<T>): Promise<T> {
-    return withDbErrors(() =>
-      this.database.transaction(async (manager) => {
-        await manager.query("SELECT pg_advisory_xact_lock(hashtextextended('xerotier.seed.auth', 0))");
-        return work({
-          projects: new ProjectsRepository(manager),
-          endpoints: new EndpointsRepository(manager),
-          apiKeys: new ApiKeysRepository(manager.getRepository(ApiKey)),
-          tiers: new TiersRepository(manager),
-        });
-      }),
-    );
+    return withEveryTenant(this.database, async (manager) => {
+      await manager.query("SELECT pg_advisory_xact_lock(hashtextextended('xerotier.seed.auth', 0))");
+      return work({
+        projects: new ProjectsRepository(manager),
+        endpoints: new EndpointsRepository(manager),
+        apiKeys: new ApiKeysRepository(manager),
+        tiers: new TiersRepository(manager),
+      });
+    });
   }
 }

@@ -6,7 +6,6 @@ import type { BusConnection } from '@xerotier/nats';
 import { eventually } from '@xerotier/testing';
 import { randomUUID } from 'node:crypto';
 import { runningAuth } from '../../test/running-auth.ts';
-import { UsageEvent } from './usage-event.entity.ts';
 import { UsageRepository } from './usage.repository.ts';
 import { UsageService } from './usage.service.ts';
 
@@ -167,7 +166,7 @@ describe('the ledger', () => {
 
 describe('UsageService', () => {
   function newService(): UsageService {
-    return new UsageService(new UsageRepository(auth.database.getRepository(UsageEvent)), silentLog());
+    return new UsageService(new UsageRepository(auth.database), silentLog());
   }
 
   it('drops a record that the database rejects, and stores the others of its batch', async () => {
@@ -188,7 +187,7 @@ describe('UsageService', () => {
         return super.append(records);
       }
     }
-    const service = new UsageService(new InterruptedRepository(auth.database.getRepository(UsageEvent)), silentLog());
+    const service = new UsageService(new InterruptedRepository(auth.database), silentLog());
     await expect(service.record([good, bad])).rejects.toMatchObject({ code: 'db.unavailable' });
     await auth.servers.postgres.restart();
     await service.record([good, bad]);
@@ -209,7 +208,7 @@ describe('a consumer that crashes between commit and acknowledgement', () => {
   it('does not store redelivered records again', async () => {
     // The service itself stops first, so that all deliveries go to this consumer.
     await auth.service.drain(AbortSignal.timeout(10_000));
-    const service = new UsageService(new UsageRepository(auth.database.getRepository(UsageEvent)), silentLog());
+    const service = new UsageService(new UsageRepository(auth.database), silentLog());
     const record = aRecord();
     let deliveries = 0;
     const consuming = await consumeEvents(

@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import { InjectRepository } from '@nestjs/typeorm';
+import { InjectDataSource } from '@nestjs/typeorm';
 import type { UsageRecord } from '@xerotier/contracts/inference';
-import { withDbErrors } from '@xerotier/db';
-import { Repository } from 'typeorm';
+import { withEveryTenant } from '@xerotier/db';
+import { DataSource } from 'typeorm';
 import type { EntityMetadata } from 'typeorm';
 import { UsageEvent } from './usage-event.entity.ts';
 
@@ -11,8 +11,8 @@ import { UsageEvent } from './usage-event.entity.ts';
 export class UsageRepository {
   readonly #insert: string;
 
-  constructor(@InjectRepository(UsageEvent) private readonly events: Repository<UsageEvent>) {
-    this.#insert = insertStatement(events.metadata);
+  constructor(@InjectDataSource() private readonly database: DataSource) {
+    this.#insert = insertStatement(database.getMetadata(UsageEvent));
   }
 
   /**
@@ -20,8 +20,9 @@ export class UsageRepository {
    * @returns the number of new records.
    */
   async append(records: readonly UsageRecord[]): Promise<number> {
-    const [row] = await withDbErrors(() =>
-      this.events.query<{ written: string }[]>(this.#insert, [JSON.stringify(records.map(rowOf))]),
+    // A batch has records of several projects.
+    const [row] = await withEveryTenant(this.database, (manager) =>
+      manager.query<{ written: string }[]>(this.#insert, [JSON.stringify(records.map(rowOf))]),
     );
     return Number(row?.written);
   }

@@ -2,10 +2,9 @@
 import { z } from 'zod';
 import { request, service } from '../define.ts';
 import { modelId, projectId, slug } from '../ids.ts';
+import { ipFilter, keyQuota } from './key-restrictions.ts';
+import { scope } from './scopes.ts';
 import { tierLimits, tierSlug } from './tiers.ts';
-
-export const scope = z.enum(['inference', 'management', 'execution']);
-export type Scope = z.infer<typeof scope>;
 
 /** What an endpoint serves. It rejects the routes of other tasks, even if its model supports them. */
 export const endpointTask = z.enum(['generate', 'embed', 'score', 'transcribe', 'speak', 'image']);
@@ -32,6 +31,10 @@ export const access = z.object({
   project: z.object({ id: projectId, slug }),
   /** For an endpoint URL only that endpoint; for the project-wide base URL all endpoints of the project. */
   endpoints: z.array(endpointAccess).max(1_000),
+  /** Checked by the gateway, which sees the address. Absent: every address may use the key. */
+  ipFilter: ipFilter.optional(),
+  /** Requests in a window, besides the limits of the tier. */
+  quota: keyQuota.optional(),
 });
 export type Access = z.infer<typeof access>;
 
@@ -52,6 +55,7 @@ export const authContract = service('auth', {
     errors: [
       'auth.invalid_key',
       'auth.scope_insufficient',
+      'auth.endpoint_not_allowed',
       'project.not_found',
       'endpoint.not_found',
       'db.unavailable',

@@ -14,6 +14,18 @@ export const authErrors = defineErrors({
     retryable: false,
     message: "This API key does not have the '{scope}' scope.",
   },
+  'auth.address_not_allowed': {
+    status: 403,
+    publicCode: 'address_not_allowed',
+    retryable: false,
+    message: 'This API key may not be used from this address.',
+  },
+  'auth.endpoint_not_allowed': {
+    status: 403,
+    publicCode: 'endpoint_not_allowed',
+    retryable: false,
+    message: "This API key may not use the endpoint '{endpoint}'.",
+  },
   'project.not_found': {
     status: 404,
     publicCode: 'project_not_found',
@@ -25,5 +37,35 @@ export const authErrors = defineErrors({
     publicCode: 'endpoint_not_found',
     retryable: false,
     message: "Endpoint '{endpoint}' was not found.",
+  },
+  'api_key.not_found': {
+    status: 404,
+    publicCode: 'api_key_not_found',
+    retryable: false,
+    message: "API key '{key}' was not found.",
+  },
+  'api_key.inactive': {
+    status: 409,
+    publicCode: 'api_key_inactive',
+    retryable: false,
+    message: "API key '{key}' is revoked or expired, and cannot be changed.",
+  },
+  'api_key.too_many': {
+    status: 409,
+    publicCode: 'limit_exceeded',
+    retryable: false,
+    message: 'A project can have at most {max} active API keys. Revoke one first.',
+  },
+  'idempotency.key_reused': {
+    status: 409,
+    publicCode: 'idempotency_key_reused',
+    retryable: false,
+    message: "The Idempotency-Key '{key}' was used for another request.",
+  },
+  'list.unknown_cursor': {
+    status: 400,
+    publicCode: 'invalid_request',
+    retryable: false,
+    message: "Invalid 'after': '{after}' is not in this list.",
   },
 });

@@ -2,8 +2,44 @@ import { z } from 'zod';
 import { event } from '../define.ts';
 import { projectId } from '../ids.ts';
 
+export const projectEventType = z.enum([
+  'project.created',
+  'project.updated',
+  'project.archived',
+  'endpoint.created',
+  'endpoint.updated',
+  'endpoint.paused',
+  'endpoint.resumed',
+  'endpoint.deleted',
+  'key.created',
+  'key.updated',
+  'key.rotated',
+  'key.revoked',
+  'member.added',
+  'member.updated',
+  'member.removed',
+  'budget.threshold_reached',
+]);
+export type ProjectEventType = z.infer<typeof projectEventType>;
+
 /** A key, endpoint or project changed: caches of `authorize` responses must drop the matching entries immediately. */
 export const accessChanged = event({
   subject: 'auth.v1.changed',
   data: z.object({ projectId, keyId: z.string().optional() }),
+});
+
+/**
+ * What happens in a project, for webhooks and other services: `type` is public, such as `key.revoked`, and so is `data`.
+ */
+export const projectEvent = event({
+  subject: 'events.v1.{project}',
+  stream: 'PROJECT_EVENTS',
+  data: z.object({
+    id: z.string().regex(/^evt_[0-9a-f]{24}$/),
+    type: projectEventType,
+    projectId,
+    /** Unix milliseconds. */
+    createdAt: z.number().int().nonnegative(),
+    data: z.record(z.string(), z.json()),
+  }),
 });

@@ -1,6 +1,22 @@
-export { access, authContract, endpointAccess, endpointTask, scope } from './contract.ts';
-export type { Access, EndpointAccess, EndpointTask, Scope } from './contract.ts';
-export { accessChanged } from './events.ts';
+export { actor, changeContext, idempotencyKey } from './change.ts';
+export type { Actor, ChangeContext } from './change.ts';
+export {
+  API_KEYS_PER_PROJECT_MAX,
+  apiKeyId,
+  apiKeyRecord,
+  apiKeysContract,
+  GRACE_SECONDS_DEFAULT,
+  GRACE_SECONDS_MAX,
+} from './api-keys.contract.ts';
+export type { ApiKeyRecord } from './api-keys.contract.ts';
+export { ipFilter, keyQuota } from './key-restrictions.ts';
+export type { IpFilter, KeyQuota } from './key-restrictions.ts';
+export { access, authContract, endpointAccess, endpointTask } from './contract.ts';
+export type { Access, EndpointAccess, EndpointTask } from './contract.ts';
+export { scope } from './scopes.ts';
+export type { Scope } from './scopes.ts';
+export { accessChanged, projectEvent, projectEventType } from './events.ts';
+export type { ProjectEventType } from './events.ts';
 export { allows, permission, permissionsOf, principal, scopeBundles, scopeFor } from './permissions.ts';
 export type { Permission, Principal } from './permissions.ts';
 export { tierLimits, tierSlug } from './tiers.ts';

@@ -1,4 +1,4 @@
-import { scope } from './contract.ts';
+import { scope } from './scopes.ts';
 import { allows, permission, permissionsOf, principal, scopeBundles, scopeFor } from './permissions.ts';
 import type { Permission, Principal } from './permissions.ts';
 

@@ -4,8 +4,8 @@
  */
 import { z } from 'zod';
 import { projectId } from '../ids.ts';
-import { scope } from './contract.ts';
-import type { Scope } from './contract.ts';
+import { scope } from './scopes.ts';
+import type { Scope } from './scopes.ts';
 
 /** `<resource>:<access>`: `read` changes nothing; `write` creates, updates and deletes. */
 export const permission = z.enum([

@@ -29,7 +29,9 @@ describe('deploy/make-env.sh', () => {
     expect(env['AUTH_KEY_PEPPER']).toMatch(/^[0-9a-f]{64}$/);
     expect(env['POSTGRES_PASSWORD']).toMatch(/^[0-9a-f]{64}$/);
     expect(env['RESPONSES_MASTER_KEY']).toMatch(/^[0-9a-f]{64}$/);
+    expect(env['AUTH_MASTER_KEY']).toMatch(/^[0-9a-f]{64}$/);
     expect(env['RESPONSES_MASTER_KEY']).not.toBe(env['AUTH_KEY_PEPPER']);
+    expect(env['RESPONSES_MASTER_KEY']).not.toBe(env['AUTH_MASTER_KEY']);
     expect(env['POSTGRES_PASSWORD']).not.toBe(env['AUTH_KEY_PEPPER']);
     expect((await stat(join(folder, '.env'))).mode & 0o777).toBe(0o600);
     expect(stdout).not.toContain(env['AUTH_KEY_PEPPER']);

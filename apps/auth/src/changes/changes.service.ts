@@ -1,0 +1,66 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
+import type { ChangeContext } from '@xerotier/contracts/auth';
+import { withTenant } from '@xerotier/db';
+import { DataSource } from 'typeorm';
+import type { EntityManager } from 'typeorm';
+import { ANNOUNCE_ACCESS_CHANGE } from '../access/access-change.ts';
+import type { AccessChange, AnnounceAccessChange } from '../access/access-change.ts';
+import { AuditTrail } from '../audit/audit-trail.ts';
+import type { AuditedChange } from '../audit/audit-trail.ts';
+import { claimedKeyOf, IdempotencyKeys } from './idempotency-keys.ts';
+import { ProjectEvents } from './project-events.ts';
+import type { ProjectEvent } from './project-events.ts';
+
+/** What a piece of work has changed in its transaction. */
+export interface Change<T> {
+  readonly result: T;
+  /** Recorded in the audit log. Absent if nothing has changed. */
+  readonly audited?: AuditedChange;
+  /** Events that leave the service with the commit. */
+  readonly events?: readonly ProjectEvent[];
+  /** Makes gateways drop the matching entries of their caches. */
+  readonly access?: Omit<AccessChange, 'projectId'>;
+}
+
+/**
+ * Runs changes of projects: the work, its idempotency key, its audit record and its events are one transaction, so that after a
+ * crash at any moment either all of them exist or none.
+ */
+@Injectable()
+export class ChangesService {
+  constructor(
+    @InjectDataSource() private readonly database: DataSource,
+    private readonly idempotencyKeys: IdempotencyKeys,
+    private readonly audit: AuditTrail,
+    private readonly events: ProjectEvents,
+    @Inject(ANNOUNCE_ACCESS_CHANGE) private readonly announce: AnnounceAccessChange,
+  ) {}
+
+  /**
+   * @param operation its name, such as `createApiKey`.
+   * @param input with the operation, what a repeated idempotency key is compared with.
+   * @returns the result of the work, or that of the first request with this idempotency key.
+   * @throws {AppError} what the work throws, after a rollback; `idempotency.key_reused`; `db.unavailable`.
+   */
+  async run<T>(
+    context: ChangeContext,
+    operation: string,
+    input: unknown,
+    work: (manager: EntityManager) => Promise<Change<T>>,
+  ): Promise<T> {
+    const { projectId } = context;
+    const key = claimedKeyOf(context, operation, input);
+    const { result, access } = await withTenant(this.database, projectId, async (manager): Promise<Change<T>> => {
+      const claim = key === undefined ? undefined : await this.idempotencyKeys.claim(manager, key);
+      if (claim?.isFirst === false) return { result: claim.result as T };
+      const change = await work(manager);
+      if (change.audited !== undefined) await this.audit.add(manager, context, change.audited);
+      for (const event of change.events ?? []) await this.events.add(manager, projectId, event);
+      if (key !== undefined) await this.idempotencyKeys.complete(manager, key, change.result);
+      return change;
+    });
+    if (access !== undefined) this.announce({ projectId, ...access });
+    return result;
+  }
+}

@@ -1,0 +1,18 @@
+import { Module } from '@nestjs/common';
+import { MasterKeys } from '@xerotier/sealing';
+import { CONFIG } from '@xerotier/service-host';
+import type { AuthConfig } from '../config.ts';
+import { SecretBox } from './secret-box.ts';
+
+@Module({
+  providers: [
+    {
+      provide: SecretBox,
+      inject: [CONFIG],
+      useFactory: ({ keys }: AuthConfig) =>
+        new SecretBox(new MasterKeys(keys.master, ...(keys.previousMaster === undefined ? [] : [keys.previousMaster]))),
+    },
+  ],
+  exports: [SecretBox],
+})
+export class SecretsModule {}
