@@ -66,14 +66,18 @@ for (const reason of new Set(Object.values(missingPrograms)))
 
 const test = testPlatform(() => bundledPlatform());
 
-function runExample({ language, text }: Pick<DocumentExample, 'language' | 'text'>): Promise<ProgramResult> {
-  const { projectUrl, apiKey } = test.description;
+function runExample(
+  { language, text }: Pick<DocumentExample, 'language' | 'text'>,
+  apiKey = test.description.apiKey,
+): Promise<ProgramResult> {
+  const { projectUrl, managementKey } = test.description;
   const env = {
     PATH: process.env['PATH'],
     HOME: process.env['HOME'],
     BASE_URL: test.api.endpointUrl,
     PROJECT_URL: projectUrl,
     API_KEY: apiKey,
+    MANAGEMENT_KEY: managementKey,
   };
   switch (language) {
     case 'sh':
@@ -150,11 +154,14 @@ interface CodeSample {
 
 interface SampledOperation {
   readonly operationId: string;
+  readonly tags: readonly string[];
   readonly 'x-codeSamples': readonly CodeSample[];
 }
 
 /** Operations that the bundled models do not serve. */
 const MEDIA = /^create(Speech|Transcription|Translation|Image.*)$/;
+/** Operations that end the object of the other samples. */
+const ENDS = /^(delete|revoke)/;
 const languageOf = { curl: 'sh', Python: 'python', Node: 'js' } as const;
 
 describe('code samples of the API reference page', () => {
@@ -173,30 +180,46 @@ describe('code samples of the API reference page', () => {
     return (await test.api.request<{ id: string }>('POST', url, undefined, body)).body.id;
   }
 
+  async function newApiKey(): Promise<string> {
+    const url = `${test.description.projectUrl}/management/api-keys`;
+    const options = { key: test.description.managementKey };
+    return (await test.api.request<{ id: string }>('POST', url, undefined, { name: 'sample' }, options)).body.id;
+  }
+
   for (const [label, language] of Object.entries(languageOf)) {
     const missing = missingPrograms[language];
     const thisTest = missing === undefined ? it : it.skip; // reason: curl or Python may not be installed
     thisTest(`run verbatim: ${label}${missing === undefined ? '' : ` [skipped: ${missing}]`}`, async () => {
-      const completion = await storedCompletion();
+      const [completion, key] = [await storedCompletion(), await newApiKey()];
       const run = operations.filter(({ operationId }) => !MEDIA.test(operationId));
       // Deletes run last, since the other samples read the same objects.
-      run.sort((one, other) => Number(/^delete/.test(one.operationId)) - Number(/^delete/.test(other.operationId)));
-      const texts = run.flatMap(({ 'x-codeSamples': samples }) =>
-        samples
-          .filter((sample) => sample.label === label)
-          .map(({ source }) =>
-            source
-              .replaceAll('{base_url}', test.description.baseUrl)
-              .replaceAll('COMPLETION_ID', completion)
-              .replaceAll('MODEL_ID', 'xero-tiny'),
-          ),
-      );
-      expect(texts.length).toBeGreaterThan(10);
-      // Importing the library takes seconds in Python, so its samples run as one program.
-      for (const text of language === 'python' ? [texts.join('\n')] : texts) {
-        const { code, stdout, stderr } = await runExample({ language, text });
-        const failure = code === 0 && !stdout.startsWith('{"error":') ? '' : `${text}\n${stdout}\n${stderr}`;
-        expect(failure).toBe('');
+      run.sort((one, other) => Number(ENDS.test(one.operationId)) - Number(ENDS.test(other.operationId)));
+      const textsOf = (sampled: readonly SampledOperation[]): string[] =>
+        sampled.flatMap(({ 'x-codeSamples': samples }) =>
+          samples
+            .filter((sample) => sample.label === label)
+            .map(({ source }) =>
+              source
+                .replaceAll(/\{(?:project_)?base_url\}/g, test.description.baseUrl)
+                .replaceAll('COMPLETION_ID', completion)
+                .replaceAll('KEY_ID', key)
+                .replaceAll('MODEL_ID', 'xero-tiny'),
+            ),
+        );
+      const { apiKey, managementKey } = test.description;
+      const isManagement = ({ tags }: SampledOperation): boolean => tags.includes('API keys');
+      const groups = [
+        [apiKey, textsOf(run.filter((operation) => !isManagement(operation)))],
+        [managementKey, textsOf(run.filter(isManagement))],
+      ] as const;
+      for (const [bearer, texts] of groups) {
+        expect(texts.length).toBeGreaterThan(5);
+        // Importing the library takes seconds in Python, so its samples run as one program.
+        for (const text of language === 'python' ? [texts.join('\n')] : texts) {
+          const { code, stdout, stderr } = await runExample({ language, text }, bearer);
+          const failure = code === 0 && !stdout.startsWith('{"error":') ? '' : `${text}\n${stdout}\n${stderr}`;
+          expect(failure).toBe('');
+        }
       }
     });
   }

@@ -16,7 +16,7 @@ export interface Operation {
   /** JSON or a multipart form. */
   readonly body?: unknown;
   /** A request that is sent first; its response has the `id` for `{id}` in the route. */
-  readonly setup?: Pick<Operation, 'route' | 'body'>;
+  readonly setup?: Pick<Operation, 'route' | 'body' | 'key'>;
   readonly headers?: Readonly<Record<string, string>>;
   /** The API key; default: one with the scope inference. */
   readonly key?: 'management' | 'unknown' | 'none';
@@ -177,6 +177,30 @@ function vendorOperations(): Operation[] {
   ];
 }
 
+/** API keys, each with a new key as setup. */
+function managementOperations(): Operation[] {
+  const path = '/{project}/v1/management/api-keys';
+  const key = 'management' as const;
+  const create = { route: `POST ${path}`, key };
+  const setup = { ...create, body: { name: 'contract' } };
+  const restricted = {
+    ...{ name: 'contract', scopes: ['inference', 'execution'], endpoint: null, expires_at: 4_102_444_800 },
+    ...{ ip_filter: { allow: ['203.0.113.0/24'] }, quota: { requests: 1, window_seconds: 60 } },
+  };
+  return [
+    { name: 'API keys', route: `GET ${path}`, setup, key },
+    { name: 'a page of all API keys', route: `GET ${path}?limit=1&order=asc&include_inactive=true`, setup, key },
+    { name: 'a new API key', ...create, body: setup.body },
+    { name: 'a new API key with restrictions', ...create, body: restricted },
+    { name: 'an API key', route: `GET ${path}/{id}`, setup, key },
+    { name: 'a revoked API key', route: `DELETE ${path}/{id}`, setup, key },
+    { name: 'a rotated API key', route: `POST ${path}/{id}/rotate`, setup, key },
+    { name: 'an API key with an IP filter', route: `PUT ${path}/{id}/ip-filter`, setup, key, body: { block: ['::1'] } },
+    { name: 'an API key with a quota', route: `PUT ${path}/{id}/quota`, setup, key, body: { requests: 9 } },
+    { name: 'an API key without its quota', route: `PUT ${path}/{id}/quota`, setup, key, body: { requests: null } },
+  ];
+}
+
 const hasToolCalls = ({ response }: RecordedExchange): boolean => JSON.stringify(response).includes('"tool_calls":[');
 /** A completion with log probabilities; the recordings have them in streams only. */
 const logprobsReply: UpstreamReply = {
@@ -256,6 +280,7 @@ const responses: readonly Operation[] = withKeyBaseUrl([
   ...storedCompletions(),
   ...vendorOperations(),
   ...mediaOperations,
+  ...managementOperations(),
   { name: 'models of an endpoint', route: 'GET /{project}/chat/v1/models', schema: 'ListModelsResponse' },
   { name: 'models of a project', route: 'GET /{project}/v1/models', schema: 'ListModelsResponse' },
   { name: 'a model of an endpoint', route: 'GET /{project}/chat/v1/models/scripted', schema: 'Model' },
@@ -324,6 +349,27 @@ const errors: readonly Operation[] = [
     key: 'management',
     status: 403,
     code: 'scope_insufficient',
+  },
+  {
+    name: 'an API key with another scope for management',
+    route: 'GET /{project}/v1/management/api-keys',
+    status: 403,
+    code: 'scope_insufficient',
+  },
+  {
+    name: 'an unknown id of an API key',
+    route: 'DELETE /{project}/v1/management/api-keys/key_000000000000000000000000',
+    key: 'management',
+    status: 404,
+    code: 'api_key_not_found',
+  },
+  {
+    name: 'an invalid network',
+    route: 'POST /{project}/v1/management/api-keys',
+    key: 'management',
+    body: { name: 'k', ip_filter: { allow: ['203.0.113.0/33'] } },
+    status: 400,
+    code: 'invalid_request',
   },
   {
     name: 'no API key at /v1',

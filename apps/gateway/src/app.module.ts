@@ -4,6 +4,7 @@ import { RedisModule } from '@xerotier/service-host/redis';
 import { AccessModule } from './access/access.module.ts';
 import { ChatCompletionsModule } from './chat-completions/chat-completions.module.ts';
 import { EmbeddingsModule } from './embeddings/embeddings.module.ts';
+import { ManagementModule } from './management/management.module.ts';
 import { MediaModule } from './media/media.module.ts';
 import { ModelsModule } from './models/models.module.ts';
 import { ReferenceModule } from './openapi/reference.module.ts';
@@ -22,6 +23,7 @@ import { StoredCompletionsModule } from './stored-completions/stored-completions
     RerankModule,
     MediaModule,
     ModelsModule,
+    ManagementModule,
     ReferenceModule,
     RequestsDrainModule,
   ],

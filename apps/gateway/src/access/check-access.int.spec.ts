@@ -102,7 +102,7 @@ interface Edge {
   readonly log: ReturnType<typeof capturedLog>;
 }
 
-async function newEdge(authorize: () => Access | Promise<Access> = () => ACCESS): Promise<Edge> {
+async function newEdge(authorize: () => Access | Promise<Access> = () => ACCESS, trustedProxies = 0): Promise<Edge> {
   const auth = await connectBus();
   const requests: unknown[] = [];
   auth.bus.serve(authContract, { authorize: (input) => (requests.push(input), authorize()) });
@@ -112,6 +112,7 @@ async function newEdge(authorize: () => Access | Promise<Access> = () => ACCESS)
   const app = await createHttpApp(GuardedModule, {
     log: log.log,
     bodyBytesMax: 1_024,
+    trustedProxies,
     ...operationHooks({ access: () => service, log: log.log, checkResponses: false, operations }),
   });
   apps.push(app);
@@ -220,12 +221,47 @@ describe('an operation with a permission', () => {
     expect(requests).toEqual([]);
   });
 
+  it('is rejected for an address that the key does not allow', async () => {
+    const ipFilter = { allow: ['203.0.113.0/24'], block: [] };
+    const { url, requests } = await newEdge(() => ({ ...ACCESS, ipFilter }));
+    // The second rejection is from the cache.
+    for (const _ of [1, 2])
+      expect(await errorCode(await get(`${url}/proj_1/v1/things`))).toEqual([403, 'address_not_allowed']);
+    expect(requests).toHaveLength(1);
+  });
+
+  it('is served to an address that the key allows', async () => {
+    const { url } = await newEdge(() => ({ ...ACCESS, ipFilter: { allow: ['127.0.0.0/8'], block: [] } }));
+    for (const _ of [1, 2]) expect((await get(`${url}/proj_1/v1/things`)).status).toBe(200);
+  });
+
+  it('takes the address of the connection, not of a header that no trusted proxy has set', async () => {
+    const { url } = await newEdge(() => ({ ...ACCESS, ipFilter: { allow: ['203.0.113.7'], block: [] } }));
+    const headers = { authorization: `Bearer ${KEY}`, 'x-forwarded-for': '203.0.113.7' };
+    const response = await fetch(`${url}/proj_1/v1/things`, { headers });
+    expect(await errorCode(response)).toEqual([403, 'address_not_allowed']);
+  });
+
+  it('takes the address that a trusted proxy reports', async () => {
+    const { url } = await newEdge(() => ({ ...ACCESS, ipFilter: { allow: ['203.0.113.7'], block: [] } }), 1);
+    const from = (addresses: string): Promise<Response> =>
+      fetch(`${url}/proj_1/v1/things`, {
+        headers: { authorization: `Bearer ${KEY}`, 'x-forwarded-for': addresses },
+      });
+    expect((await from('203.0.113.7')).status).toBe(200);
+    // The first address is what the client has sent to the proxy.
+    expect((await from('203.0.113.7, 198.51.100.1')).status).toBe(403);
+  });
+
   it.each([
+    ['auth.endpoint_not_allowed', [403, 'endpoint_not_allowed']],
     ['auth.scope_insufficient', [403, 'scope_insufficient']],
     ['project.not_found', [404, 'project_not_found']],
     ['db.unavailable', [503, 'auth_unavailable']],
   ] as const)('returns the error %s of auth', async (code, expected) => {
-    const { url } = await newEdge(() => Promise.reject(new AppError(code as 'internal', { scope: 's', project: 'p' })));
+    const { url } = await newEdge(() =>
+      Promise.reject(new AppError(code as 'internal', { scope: 's', project: 'p', endpoint: 'e' })),
+    );
     expect(await errorCode(await get(`${url}/proj_1/v1/things`))).toEqual(expected);
   });
 

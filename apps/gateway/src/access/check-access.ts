@@ -8,6 +8,7 @@ import { AppError } from '@xerotier/errors';
 import { noteForLog } from '@xerotier/http';
 import type { FastifyRequest } from 'fastify';
 import type { AccessService } from './access.service.ts';
+import { isAllowed } from './allowed-addresses.ts';
 import { bearerKey } from './bearer-key.ts';
 import { principalOf, requirePermission } from './principal.ts';
 import { unknownUrlHint } from './unknown-url-hint.ts';
@@ -45,8 +46,10 @@ export function checkAccess(service: AccessService, request: FastifyRequest): vo
   }
 }
 
-/** @throws {AppError} `auth.scope_insufficient`. */
+/** @throws {AppError} `auth.scope_insufficient`, `auth.address_not_allowed`. */
 function setAccess(request: FastifyRequest, access: Access, endpoint: string | undefined): void {
+  if (access.ipFilter !== undefined && !isAllowed(access.ipFilter, request.ip))
+    throw new AppError('auth.address_not_allowed');
   const principal = principalOf(access);
   const { operation } = request.routeOptions.config;
   // Auth has checked the scope; this checks the permission of the route, for any kind of principal.

@@ -8,6 +8,7 @@ import { silentLog } from '@xerotier/log/testing';
 import { testBuses } from '@xerotier/nats/testing';
 import { buildDocument } from '@xerotier/public-api/openapi';
 import type { JsonSchema, OpenapiDocument, Parameter } from '@xerotier/public-api/openapi';
+import { basesOf } from '@xerotier/public-api/operation';
 import type { OperationDefinition } from '@xerotier/public-api/operation';
 import { operations } from '@xerotier/public-api/operations';
 import { welcome } from '@xerotier/public-api/reference';
@@ -107,8 +108,9 @@ function describedBody({ paths, components }: OpenapiDocument, id: string): Json
 
 /** Parameters of operations that are not documented. */
 function missingParameters(document: OpenapiDocument, rows: readonly OperationDefinition[] = operations): string[] {
-  return rows.flatMap(({ method, path, permission, operationId, request, query, headers }) => {
-    const documentedOperation = document.paths[permission === null ? path : `/{project}/{endpoint}${path}`]?.[method];
+  return rows.flatMap(({ method, path, permission, operationId, request, query, headers, bases }) => {
+    const base = permission === null ? '' : basesOf(bases)[0]?.path;
+    const documentedOperation = document.paths[`${base}${path}`]?.[method];
     const parameters = (documentedOperation?.parameters ?? []).filter((one): one is Parameter => 'name' in one);
     const documented = {
       body: request === undefined ? [] : propertiesOf(describedBody(document, operationId)),
@@ -189,13 +191,14 @@ const INVALID = 7.5;
 
 /** Returns the parameter that the gateway rejects. */
 async function rejectedParam(
-  method: string,
-  path: string,
+  { method, path, bases }: OperationDefinition,
+  search: string,
   body?: object,
   headers: object = {},
 ): Promise<string | null> {
-  const address = path.replace('{completion}', 'chatcmpl-1');
-  const response = await fetch(`${url}/proj_1/chat${address}`, {
+  const base = basesOf(bases)[0]?.path.replace('{project}', 'proj_1').replace('{endpoint}', 'chat');
+  const address = path.replace('{completion}', 'chatcmpl-1').replace('{key}', `key_${'0'.repeat(24)}`);
+  const response = await fetch(`${url}${base}${address}${search}`, {
     method: method.toUpperCase(),
     headers: {
       authorization: `Bearer ${KEY}`,
@@ -216,28 +219,30 @@ describe('documented parameters', () => {
   // Except those of forms: every string is valid for some field. media-requests.spec.ts tests the bounds of forms.
   it.each(operations.filter(({ request, files }) => request !== undefined && files === undefined))(
     'are validated in the body of $operationId',
-    async ({ method, path, operationId, example }) => {
+    async (operation) => {
+      const { operationId, example } = operation;
       const fields = propertiesOf(describedBody(openapiDocument(), operationId));
       expect(fields).not.toEqual([]);
       for (const field of fields) {
-        expect(await rejectedParam(method, path, { ...example, [field]: INVALID })).toBe(field);
+        expect(await rejectedParam(operation, '', { ...example, [field]: INVALID })).toBe(field);
       }
     },
   );
 
   it.each(operations.filter(({ query }) => query !== undefined))(
     'are validated in the query of $operationId',
-    async ({ method, path, query }) => {
-      for (const name of fieldsOf(query as z.ZodObject))
-        expect(await rejectedParam(method, `${path}?${name}=`)).toBe(name);
+    async (operation) => {
+      for (const name of fieldsOf(operation.query as z.ZodObject))
+        expect(await rejectedParam(operation, `?${name}=`)).toBe(name);
     },
   );
 
   it.each(operations.filter(({ headers }) => headers !== undefined))(
     'are validated in the headers of $operationId',
-    async ({ method, path, headers, example }) => {
-      for (const name of fieldsOf(headers as z.ZodObject)) {
-        expect(await rejectedParam(method, path, example, { [name]: '-1' })).toBe(name);
+    async (operation) => {
+      for (const name of fieldsOf(operation.headers as z.ZodObject)) {
+        // Neither a number nor ASCII.
+        expect(await rejectedParam(operation, '', operation.example, { [name]: 'é' })).toBe(name);
       }
     },
   );

@@ -52,6 +52,15 @@ describe('referencePage', () => {
     expect(servers).toEqual([{ url: '{base_url}' }]);
     expect(JSON.stringify(paths['/v1/chat/completions']?.post)).toContain('curl \\"{base_url}/v1/chat/completions\\"');
     expect(page).toContain("replaceAll('{base_url}', base)");
+    expect(paths['/v1/chat/completions']?.post?.servers).toBeUndefined();
+  });
+
+  it('has a base URL without an endpoint for what belongs to a project', () => {
+    const { get } = documentIn(page).paths['/v1/management/api-keys'] ?? {};
+    expect(get?.servers).toEqual([{ url: '{project_base_url}' }]);
+    expect(JSON.stringify(get)).toContain('curl \\"{project_base_url}/v1/management/api-keys\\"');
+    expect(JSON.stringify(get)).not.toContain('{base_url}');
+    expect(page).toContain("replaceAll('{project_base_url}', projectBase)");
   });
 
   it('escapes markup in texts', () => {

@@ -16,15 +16,23 @@ export function redocFile(): string {
   return require.resolve('redoc/bundles/redoc.standalone.js');
 }
 
+/** Instead of `SAMPLE_BASE_URL`, for what belongs to a project as a whole. */
+const PROJECT_BASE_URL = '{project_base_url}';
+
 /**
- * The browser replaces `SAMPLE_BASE_URL` by its origin, and project and endpoint of the query.
+ * The browser replaces `SAMPLE_BASE_URL` by its origin, and project and endpoint of the query; `PROJECT_BASE_URL` likewise, without
+ * the endpoint.
  * `/docs?project=P&endpoint=E` shows the URLs of that endpoint; without a query those of the root base URL.
  */
 const SCRIPT = `
 const { origin, searchParams } = new URL(location.href);
 const names = [searchParams.get('project'), searchParams.get('project') && searchParams.get('endpoint')].filter(Boolean);
 const base = [origin, ...names.map(encodeURIComponent)].join('/');
-const text = document.getElementById('document').textContent.replaceAll('${SAMPLE_BASE_URL}', base);
+const projectBase = [origin, ...names.slice(0, 1).map(encodeURIComponent)].join('/');
+const text = document
+  .getElementById('document')
+  .textContent.replaceAll('${SAMPLE_BASE_URL}', base)
+  .replaceAll('${PROJECT_BASE_URL}', projectBase);
 Redoc.init(JSON.parse(text), {
   downloadUrls: [{ title: 'openapi.json', url: '/openapi.json' }],
   expandResponses: '200',
@@ -93,9 +101,26 @@ export function referenceDocument(document: OpenapiDocument): OpenapiDocument {
     .map(([path, item]) => {
       const methods = Object.entries(item).map(([method, operation]): [string, DocumentedOperation] => {
         const operationId = operation.operationId.replace(/ByKey$/, '');
-        return [method, { ...operation, operationId }];
+        const shown = { ...operation, operationId };
+        return [method, isOfProject(document, path) ? withProjectBase(shown) : shown];
       });
       return [path, Object.fromEntries(methods)] as const;
     });
   return { ...document, servers: [{ url: SAMPLE_BASE_URL }], paths: Object.fromEntries(paths) };
+}
+
+function isOfProject({ paths }: OpenapiDocument, path: string): boolean {
+  return paths[`/{project}${path}`] !== undefined && paths[`/{project}/{endpoint}${path}`] === undefined;
+}
+
+function withProjectBase(operation: DocumentedOperation): DocumentedOperation {
+  const samples = operation['x-codeSamples'] ?? [];
+  return {
+    ...operation,
+    servers: [{ url: PROJECT_BASE_URL }],
+    'x-codeSamples': samples.map(({ source, ...sample }) => ({
+      ...sample,
+      source: source.replaceAll(SAMPLE_BASE_URL, PROJECT_BASE_URL),
+    })),
+  };
 }

@@ -16,12 +16,13 @@ export const RequestAccess = ofRequest(accessOf);
 
 /**
  * The JSON body, as `BodyOf<typeof operation>`.
- * @throws {AppError} `request.invalid`, naming the field; `request.unreadable_json` when there is none.
+ * @throws {AppError} `request.invalid`, naming the field; `request.unreadable_json` when there is none, unless it
+ * is optional.
  */
 export const OperationBody = ofRequest((request) => {
-  const { request: schema } = operationOf(request);
+  const { request: schema, isRequestOptional = false } = operationOf(request);
   if (schema === undefined) throw new TypeError('The operation has no body.');
-  return readFields(schema, fieldsOf(request.body));
+  return readFields(schema, isRequestOptional && request.body === undefined ? {} : fieldsOf(request.body));
 });
 
 /**

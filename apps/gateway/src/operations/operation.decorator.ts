@@ -7,7 +7,7 @@ import { applyDecorators, HttpCode, RequestMapping, RequestMethod } from '@nestj
 import { RouteConfig } from '@nestjs/platform-fastify';
 import { scopeFor } from '@xerotier/contracts/auth';
 import type { Scope } from '@xerotier/contracts/auth';
-import { BASES } from '@xerotier/public-api/operation';
+import { basesOf } from '@xerotier/public-api/operation';
 import type { OperationDefinition, ResponseOf } from '@xerotier/public-api/operation';
 
 declare module 'fastify' {
@@ -27,7 +27,12 @@ type OperationDecorator<O extends OperationDefinition> = <T extends Handler<O>>(
   descriptor: TypedPropertyDescriptor<T>,
 ) => void;
 
-const METHODS = { get: RequestMethod.GET, post: RequestMethod.POST, delete: RequestMethod.DELETE } as const;
+const METHODS = {
+  get: RequestMethod.GET,
+  post: RequestMethod.POST,
+  put: RequestMethod.PUT,
+  delete: RequestMethod.DELETE,
+} as const;
 
 export function Operation<O extends OperationDefinition>(operation: O): OperationDecorator<O> {
   const { method, permission, files } = operation;
@@ -43,8 +48,8 @@ export function Operation<O extends OperationDefinition>(operation: O): Operatio
 }
 
 /** Returns the routes in the notation of Nest, without the leading slash. */
-export function routesOf({ path, permission }: OperationDefinition): string[] {
-  const bases = permission === null ? [''] : BASES.map((base) => base.path);
+export function routesOf({ path, permission, bases: of }: OperationDefinition): string[] {
+  const bases = permission === null ? [''] : basesOf(of).map((base) => base.path);
   return bases.map((base) =>
     `${base}${path}`
       .replaceAll(/\{\+\w+\}/g, '*')

@@ -2,7 +2,7 @@
 import { errorResponse } from '../errors/response.ts';
 import { publicErrors } from '../errors/public-errors.ts';
 import type { PublicErrorCode } from '../errors/public-errors.ts';
-import { BASES } from '../operation/base-paths.ts';
+import { basesOf } from '../operation/base-paths.ts';
 import type { FileField, OperationDefinition } from '../operation/define-operation.ts';
 import { RATE_LIMIT_HEADERS, responseHeaderTexts } from '../operation/response-headers.ts';
 import type { ResponseHeader } from '../operation/response-headers.ts';
@@ -45,11 +45,16 @@ export function buildDocument(operations: readonly OperationDefinition[]): Opena
   };
 }
 
-function basePathsOf({ path, permission, operationId }: OperationDefinition): { path: string; operationId: string }[] {
+function basePathsOf({
+  path,
+  permission,
+  operationId,
+  bases,
+}: OperationDefinition): { path: string; operationId: string }[] {
   // OpenAPI cannot express a path parameter with slashes.
   const template = path.replaceAll('{+', '{');
   if (permission === null) return [{ path: template, operationId }];
-  return BASES.map(({ path: base, operationSuffix }) => ({
+  return basesOf(bases).map(({ path: base, operationSuffix }) => ({
     path: base + template,
     operationId: operationId + operationSuffix,
   }));

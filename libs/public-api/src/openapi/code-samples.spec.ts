@@ -65,6 +65,14 @@ describe('codeSamples', () => {
     expect(node).toContain("client.chat.completions.delete('COMPLETION_ID')");
   });
 
+  it('states the method of a request with a body, unless it is POST', () => {
+    const put = operation('setThing', { method: 'put', example: { size: 1 } });
+    const [curl, python, node] = sourcesOf('/v1/things/{thing}', put);
+    expect(curl).toMatch(/^curl -X PUT "https:\/\/api\.test\/v1\/things\/THING_ID" /);
+    expect(python).toContain('client.put(\n    "/things/THING_ID",');
+    expect(node).toContain("client.put('/things/THING_ID', {\n  body: { size: 1 },\n})");
+  });
+
   it('returns only curl, without a key, for public operations', () => {
     const open = operation('getOpenapiDocument', { method: 'get', permission: null });
     expect(sourcesOf('/openapi.json', open)).toEqual(['curl "https://api.test/openapi.json"']);

@@ -20,7 +20,8 @@ export function codeSamples(operation: OperationDefinition, path: string): CodeS
 }
 
 function curlSample({ method, permission, files, example }: OperationDefinition, path: string): string {
-  const isDefaultMethod = method === 'get' || example !== undefined;
+  // curl sends a POST if there is a body.
+  const isDefaultMethod = method === (example === undefined && files === undefined ? 'get' : 'post');
   const lines = [
     `curl ${isDefaultMethod ? '' : `-X ${method.toUpperCase()} `}"${SAMPLE_BASE_URL}${filledIn(path)}"`,
     ...(permission === null ? [] : ['-H "Authorization: Bearer $API_KEY"']),

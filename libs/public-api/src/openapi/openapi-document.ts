@@ -39,12 +39,14 @@ export interface DocumentedOperation {
   readonly parameters: readonly (Parameter | { readonly $ref: string })[];
   readonly requestBody?: { readonly required: boolean; readonly content: Readonly<Record<string, Content>> };
   readonly responses: Readonly<Record<string, DocumentedResponse>>;
+  /** Other than those of the document. */
+  readonly servers?: readonly { readonly url: string }[];
   /** Empty if no key is required. */
   readonly security?: readonly [];
   readonly 'x-codeSamples'?: readonly CodeSample[];
 }
 
-export type Method = 'get' | 'post' | 'delete';
+export type Method = 'get' | 'post' | 'put' | 'delete';
 
 export interface OpenapiDocument {
   readonly openapi: '3.1.1';

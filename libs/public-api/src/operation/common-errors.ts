@@ -7,6 +7,8 @@ export const COMMON_ERRORS = [
   'request_timeout',
   'invalid_api_key',
   'scope_insufficient',
+  'address_not_allowed',
+  'endpoint_not_allowed',
   'auth_unavailable',
   'project_not_found',
   'endpoint_not_found',
@@ -41,3 +43,6 @@ export const INFERENCE_ERRORS = [
 ] as const satisfies readonly PublicErrorCode[];
 
 export const STORAGE_ERRORS = [...COMMON_ERRORS, 'storage_unavailable'] as const satisfies readonly PublicErrorCode[];
+
+/** Errors of every change that accepts an `Idempotency-Key`. */
+export const CHANGE_ERRORS = ['idempotency_key_reused'] as const satisfies readonly PublicErrorCode[];

@@ -4,6 +4,7 @@
  */
 import type { z } from 'zod';
 import type { PublicErrorCode } from '../errors/public-errors.ts';
+import type { Bases } from './base-paths.ts';
 import type { Permission } from './permissions.ts';
 import type { ResponseHeader } from './response-headers.ts';
 import type { Tag } from './tags.ts';
@@ -27,12 +28,14 @@ export interface OperationDefinition {
   readonly operationId: string;
   /** For the code samples. Default: the SDKs have none, and their generic methods are used. */
   readonly sdk?: SdkMethod;
-  readonly method: 'get' | 'post' | 'delete';
+  readonly method: 'get' | 'post' | 'put' | 'delete';
   /**
    * Path below the base path (see `BASES`), such as `/v1/chat/completions/{completion}`. `{+model}` matches the rest of the path,
    * including slashes, as in RFC 6570. Without a permission it is the whole path.
    */
   readonly path: `/${string}`;
+  /** The base paths that it is served on. Default: all of them. */
+  readonly bases?: Bases;
   /** The required permission, checked before the body is read; null for a public operation. */
   readonly permission: Permission | null;
   readonly tag: Tag;

@@ -7,6 +7,7 @@ export const tags = {
     'Requests are passed through to an OpenAI-compatible server behind a worker, and so are its responses.',
   Reranking: 'The relevance of documents to a query.',
   Models: 'The models of a project or an endpoint.',
+  'API keys': 'The API keys of a project. They need a key with the scope `management`.',
   Reference: 'This document.',
 } as const;
 

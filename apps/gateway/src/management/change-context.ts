@@ -1,0 +1,31 @@
+import type { ChangeContext } from '@xerotier/contracts/auth';
+import { AppError } from '@xerotier/errors';
+import { IDEMPOTENCY_KEY_LENGTH_MAX } from '@xerotier/public-api/operation';
+import type { FastifyRequest } from 'fastify';
+import { accessOf } from '../access/check-access.ts';
+import { ofRequest } from '../operations/operation-params.ts';
+
+/** Printable ASCII, as header values are. */
+const KEY = /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/;
+
+/** Who makes a change, as `ChangeContext`. @throws {AppError} `request.invalid` for an invalid `Idempotency-Key`. */
+export const Change = ofRequest(changeContextOf);
+
+/** Exported for its tests. */
+export function changeContextOf(request: FastifyRequest): ChangeContext {
+  const { project, keyId } = accessOf(request);
+  const key = request.headers['idempotency-key'];
+  return {
+    projectId: project.id,
+    actor: { kind: 'api_key', id: keyId },
+    clientAddress: request.ip,
+    requestId: request.id,
+    ...(key !== undefined && { idempotencyKey: validKey(key) }),
+  };
+}
+
+function validKey(key: string | string[]): string {
+  if (typeof key === 'string' && KEY.test(key) && key.length <= IDEMPOTENCY_KEY_LENGTH_MAX) return key;
+  const reason = `Invalid 'Idempotency-Key': must be 1 to ${IDEMPOTENCY_KEY_LENGTH_MAX} printable ASCII characters.`;
+  throw new AppError('request.invalid', { reason }, { param: 'Idempotency-Key' });
+}
