@@ -1,5 +1,5 @@
 import { Module } from '@nestjs/common';
-import { apiKeysContract, authContract } from '@xerotier/contracts/auth';
+import { apiKeysContract, authContract, projectEvent } from '@xerotier/contracts/auth';
 import { BusModule } from '@xerotier/service-host';
 import { DatabaseModule } from '@xerotier/service-host/database';
 import { OutboxModule } from '@xerotier/service-host/outbox';
@@ -14,7 +14,7 @@ import { UsageModule } from './usage/usage.module.ts';
   imports: [
     DatabaseModule.forRoot(database),
     BusModule.forRoot({ serves: [authContract, apiKeysContract] }),
-    OutboxModule.forRoot(database),
+    OutboxModule.forRoot({ schema: database.schema, events: [projectEvent] }),
     AccessChangesModule.onBus(),
     ApiKeysHandlersModule,
     IdempotencyKeysPurgeModule,

@@ -38,7 +38,7 @@ export interface RunningAuth {
   readonly env: NodeJS.ProcessEnv;
   readonly service: TestingService;
   readonly bus: Bus;
-  /** A separate connection of the test. */
+  /** A separate connection of the test, as a superuser. */
   readonly database: DataSource;
   readonly logText: () => string;
   /** Access changes that seeding announced. */
@@ -49,16 +49,25 @@ export interface RunningAuth {
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
+export interface RunningAuthOptions {
+  /** The login of the service at PostgreSQL, by the URL of a superuser. Default: the superuser. */
+  readonly loginOf?: (superuserUrl: string) => Promise<string>;
+}
+
 /** Call it at the top of a file; read it inside tests only. */
-export function runningAuth(): RunningAuth {
+export function runningAuth({ loginOf }: RunningAuthOptions = {}): RunningAuth {
   const servers = testServers('nats', 'postgres');
   const captured = capturedLog();
   // Filled below, before the first test reads it.
   const running = { servers, logText: captured.text, announced: [] } as unknown as Mutable<RunningAuth>;
 
+  let seeding: DataSource;
+  const open = (url: string): Promise<DataSource> => openDatabase({ ...database, url, poolMax: 10, log: silentLog() });
+
   beforeAll(async () => {
+    const url = (await loginOf?.(servers.postgres.url)) ?? servers.postgres.url;
     running.env = {
-      DATABASE_URL: servers.postgres.url,
+      DATABASE_URL: url,
       NATS_URL: servers.nats.url,
       AUTH_KEY_PEPPER: pepper,
       AUTH_MASTER_KEY: masterKey.toString('hex'),
@@ -70,7 +79,8 @@ export function runningAuth(): RunningAuth {
       env: running.env,
       log: captured.log,
     });
-    running.database = await openDatabase({ ...database, url: servers.postgres.url, poolMax: 10, log: silentLog() });
+    running.database = await open(servers.postgres.url);
+    seeding = loginOf === undefined ? running.database : await open(url);
     running.bus = new Bus(await connectBus({ url: servers.nats.url, name: 'test', log: silentLog() }), {
       log: silentLog(),
     });
@@ -79,6 +89,7 @@ export function runningAuth(): RunningAuth {
   afterAll(async () => {
     await running.bus.close();
     await running.database.destroy();
+    if (seeding.isInitialized) await seeding.destroy();
     await running.service.stop();
   });
 
@@ -92,10 +103,8 @@ export function runningAuth(): RunningAuth {
       ...overrides,
     });
     const hasher = new KeyHasher(pepper);
-    const seeding = new SeedService(new SeedRepository(running.database), hasher, (change) =>
-      running.announced.push(change),
-    );
-    const { projectId } = await seeding.apply(document);
+    const service = new SeedService(new SeedRepository(seeding), hasher, (change) => running.announced.push(change));
+    const { projectId } = await service.apply(document);
     return { id: projectId, slug, document, key: document.keys[0]?.value ?? '' };
   };
 

@@ -5,9 +5,10 @@
  * events are unordered.
  */
 import { assertSchemaName, withDbErrors } from '@xerotier/db';
+import type { EventContract } from '@xerotier/contracts/define';
 import { AppError } from '@xerotier/errors';
 import type { Logger } from '@xerotier/log';
-import { MESSAGE_ID_HEADER, publishConfirmed } from '@xerotier/nats';
+import { ensureStream, MESSAGE_ID_HEADER, publishConfirmed } from '@xerotier/nats';
 import type { BusConnection } from '@xerotier/nats';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { DataSource, EntityManager } from 'typeorm';
@@ -20,6 +21,11 @@ export interface OutboxRelayOptions {
   readonly connection: BusConnection;
   readonly schema: string;
   readonly log: Logger;
+  /**
+   * Contracts of the events, whose streams the relay creates, also after NATS has lost them: otherwise the first events
+   * wait for a consumer, which may not exist yet.
+   */
+  readonly events: readonly EventContract[];
   /** Poll interval of an empty outbox: the maximum delay of an event. Default 250. */
   readonly pollMs?: number;
   /** Maximum number of events per transaction. Default 100. */
@@ -78,6 +84,7 @@ class Relay {
   readonly #batchMax: number;
   readonly #stopping = new AbortController();
   #maintainedAt = 0;
+  #hasStreams = false;
 
   constructor(options: OutboxRelayOptions) {
     this.#options = options;
@@ -93,6 +100,7 @@ class Relay {
     let failures = 0;
     while (!this.#stopping.signal.aborted) {
       try {
+        await this.#ensureStreams();
         const published = await this.#publishBatch();
         if (published < this.#batchMax) await this.#pause(pollMs);
         failures = 0;
@@ -103,6 +111,14 @@ class Relay {
         await this.#pause(RETRY_WAIT_MS);
       }
     }
+  }
+
+  async #ensureStreams(): Promise<void> {
+    const { connection, events } = this.#options;
+    if (this.#hasStreams) return;
+    if (!connection.isConnected()) throw new AppError('bus.disconnected');
+    for (const contract of events) await ensureStream(connection, contract);
+    this.#hasStreams = true;
   }
 
   /**
@@ -142,6 +158,8 @@ class Relay {
 
   async #postpone(manager: EntityManager, ids: string[], error: unknown): Promise<void> {
     const { schema, log } = this.#options;
+    // Perhaps because their stream is lost.
+    this.#hasStreams = false;
     log.warn('outbox publish failed, retrying', { schema, events: ids.length, error });
     await manager.query(
       `UPDATE "${schema}".outbox SET attempts = attempts + 1,

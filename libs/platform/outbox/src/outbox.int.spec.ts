@@ -1,4 +1,5 @@
 /** The outbox, its relay and the inbox, on a real PostgreSQL and a real NATS; relay processes are killed. */
+import { jetstreamManager } from '@nats-io/jetstream';
 import { event } from '@xerotier/contracts/define';
 import { openDatabase } from '@xerotier/db';
 import { silentLog } from '@xerotier/log/testing';
@@ -77,7 +78,7 @@ async function sell(n: number, then: () => void = () => undefined): Promise<void
 }
 
 function relay(): void {
-  relays.push(startOutboxRelay({ database, connection, ...options, log: silentLog(), pollMs: 20 }));
+  relays.push(startOutboxRelay({ database, connection, ...options, events: [sold], log: silentLog(), pollMs: 20 }));
 }
 
 const writeEffect = (n: number) => async (manager: EntityManager) => {
@@ -160,6 +161,17 @@ describe('the outbox', () => {
     relay();
     await eventually('it is empty', isEmpty);
     await add(23);
+  });
+
+  it('creates the stream of its events, also when it is lost', async () => {
+    const { streams } = await jetstreamManager(connection.nats);
+    for (const n of [1, 2]) {
+      await streams.delete('SHOP');
+      await sell(n);
+      if (n === 1) relay();
+      await eventually('the event is published', isEmpty);
+      expect((await streams.info('SHOP')).state.messages).toBe(1);
+    }
   });
 
   it('keeps events while NATS is down', async () => {

@@ -27,5 +27,5 @@ if (mode === 'dies') {
     return reply;
   };
 }
-startOutboxRelay({ database, connection, schema: 'shop', log, pollMs: 20, batchMax: 10 });
+startOutboxRelay({ database, connection, schema: 'shop', events: [], log, pollMs: 20, batchMax: 10 });
 process.stdout.write('relaying\n');
