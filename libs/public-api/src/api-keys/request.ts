@@ -8,6 +8,8 @@ export const keyScope = z
   .describe('`inference` calls models, `management` manages the project, `execution` runs agents.');
 
 const NETWORKS_MAX = 100;
+/** The end of the year 9999. */
+const INSTANT_MAX = 253_402_300_799;
 const WINDOW_SECONDS_MAX = 31 * 24 * 3_600;
 /** Seven days. */
 const GRACE_SECONDS_MAX = 7 * 24 * 3_600;
@@ -44,11 +46,17 @@ const name = storableText(256).min(1);
 export const createApiKeyRequest = z
   .object({
     name,
-    scopes: z.array(keyScope).min(1).max(keyScope.options.length).default(['inference']),
+    scopes: z
+      .array(keyScope)
+      .min(1)
+      .max(keyScope.options.length)
+      .refine((scopes) => new Set(scopes).size === scopes.length, 'must not repeat a scope')
+      .default(['inference']),
     expires_at: z
       .number()
       .int()
       .positive()
+      .max(INSTANT_MAX)
       .nullable()
       .optional()
       .describe('Unix seconds. Default: it does not expire.'),
