@@ -5,6 +5,7 @@
  */
 import { scriptedPlatform } from '@xerotier/dev';
 import { generateApiKey } from '@xerotier/api-keys';
+import { randomBytes } from 'node:crypto';
 import { scripted } from './support/api-client.ts';
 import { operations } from './support/contract-operations.ts';
 import type { Operation } from './support/contract-operations.ts';
@@ -62,12 +63,17 @@ function keyOf(key: Operation['key']): string | undefined {
   return key === 'management' ? managementKey : apiKey;
 }
 
-async function send({ route, body, headers, key }: SentRequest, id = ''): Promise<Response> {
+/** @param unique for `{unique}` in the route and the body: a new value for each run of an operation. */
+async function send({ route, body, headers, key }: SentRequest, unique: string, id = ''): Promise<Response> {
   const [method = '', path = ''] = route.split(' ');
   const { baseUrl, projectId } = test.description;
   const bearer = keyOf(key);
-  const sent = body === undefined || body instanceof FormData || typeof body === 'string' ? body : JSON.stringify(body);
-  return fetch(`${baseUrl}${path.replace('{project}', projectId).replace('{id}', id)}`, {
+  const sent =
+    body === undefined || body instanceof FormData || typeof body === 'string'
+      ? body
+      : JSON.stringify(body).replace('{unique}', unique);
+  const url = path.replace('{project}', projectId).replace('{id}', id).replace('{unique}', unique);
+  return fetch(`${baseUrl}${url}`, {
     method,
     headers: {
       ...(bearer !== undefined && { authorization: `Bearer ${bearer}` }),
@@ -80,9 +86,10 @@ async function send({ route, body, headers, key }: SentRequest, id = ''): Promis
 
 async function perform(operation: Operation): Promise<Response> {
   upstream.reply = operation.upstream;
-  if (operation.setup === undefined) return send(operation);
-  const { id } = (await (await send(operation.setup)).json()) as { id: string };
-  return send(operation, id);
+  const unique = randomBytes(4).toString('hex');
+  if (operation.setup === undefined) return send(operation, unique);
+  const { id } = (await (await send(operation.setup, unique)).json()) as { id: string };
+  return send(operation, unique, id);
 }
 
 /** Returns the data of the events of a whole stream, without comments. */
@@ -141,7 +148,7 @@ describe('response of an operation conforms to both documents', () => {
     const stream = await test.api.stream(scripted({ tokens: 5_000, delayMs: 20 }));
     await stream.textChunks(1);
     const route = 'POST /{project}/chat/v1/chat/completions/{id}';
-    const response = await send({ route }, stream.chunks[0]?.id);
+    const response = await send({ route }, '', stream.chunks[0]?.id);
     const body: unknown = await response.json();
     expect(body).toMatchObject({ cancelled: true });
     const { status, headers } = response;

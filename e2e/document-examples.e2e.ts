@@ -3,6 +3,7 @@
  * samples of the API reference page as well.
  */
 import { bundledPlatform, projectRoot } from '@xerotier/dev';
+import { randomBytes } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { examplesIn, otherLanguages, programLanguages } from './support/document-examples.ts';
@@ -10,7 +11,7 @@ import type { DocumentExample } from './support/document-examples.ts';
 import { hasProgram, runProgram } from './support/program.ts';
 import type { ProgramResult } from './support/program.ts';
 import { preparePython, pythonPath } from './support/python.ts';
-import { testPlatform } from './support/test-platform.ts';
+import { dedicatedPlatform } from './support/test-platform.ts';
 
 /** Commands that are not run here, and why. A block that consists of such commands only is skipped. */
 const NOT_RUN: readonly { readonly command: RegExp; readonly reason: string }[] = [
@@ -64,7 +65,8 @@ const missingPrograms: Readonly<Record<string, string | undefined>> = {
 for (const reason of new Set(Object.values(missingPrograms)))
   if (reason !== undefined) process.stderr.write(`\n  !! Examples are SKIPPED on this machine: ${reason}\n\n`);
 
-const test = testPlatform(() => bundledPlatform());
+// As a reader has it: in the shared catalogue, models of other suites have the same names.
+const test = dedicatedPlatform(() => bundledPlatform());
 
 function runExample(
   { language, text }: Pick<DocumentExample, 'language' | 'text'>,
@@ -186,11 +188,18 @@ describe('code samples of the API reference page', () => {
     return (await test.api.request<{ id: string }>('POST', url, undefined, { name: 'sample' }, options)).body.id;
   }
 
+  async function newEndpoint(): Promise<string> {
+    const url = `${test.description.projectUrl}/management/endpoints`;
+    const body = { slug: `sample-${randomBytes(4).toString('hex')}`, model: 'xero-tiny', tier: 'self_hosted' };
+    const options = { key: test.description.managementKey };
+    return (await test.api.request<{ slug: string }>('POST', url, undefined, body, options)).body.slug;
+  }
+
   for (const [label, language] of Object.entries(languageOf)) {
     const missing = missingPrograms[language];
     const thisTest = missing === undefined ? it : it.skip; // reason: curl or Python may not be installed
     thisTest(`run verbatim: ${label}${missing === undefined ? '' : ` [skipped: ${missing}]`}`, async () => {
-      const [completion, key] = [await storedCompletion(), await newApiKey()];
+      const [completion, key, slug] = [await storedCompletion(), await newApiKey(), await newEndpoint()];
       const run = operations.filter(({ operationId }) => !MEDIA.test(operationId));
       // Deletes run last, since the other samples read the same objects.
       run.sort((one, other) => Number(ENDS.test(one.operationId)) - Number(ENDS.test(other.operationId)));
@@ -203,11 +212,14 @@ describe('code samples of the API reference page', () => {
                 .replaceAll(/\{(?:project_)?base_url\}/g, test.description.baseUrl)
                 .replaceAll('COMPLETION_ID', completion)
                 .replaceAll('KEY_ID', key)
+                .replaceAll('ENDPOINT_SLUG', slug)
+                .replaceAll('my-endpoint', `${slug}-2`)
                 .replaceAll('MODEL_ID', 'xero-tiny'),
             ),
         );
       const { apiKey, managementKey } = test.description;
-      const isManagement = ({ tags }: SampledOperation): boolean => tags.includes('API keys');
+      const isManagement = ({ tags }: SampledOperation): boolean =>
+        tags.some((tag) => tag === 'API keys' || tag === 'Endpoints');
       const groups = [
         [apiKey, textsOf(run.filter((operation) => !isManagement(operation)))],
         [managementKey, textsOf(run.filter(isManagement))],

@@ -157,7 +157,8 @@ describe('management of API keys', () => {
       inference.call(setApiKeyIpFilter, { params, body: {} }),
       inference.call(setApiKeyQuota, { params, body: { requests: null } }),
     ];
-    for (const call of calls) await expect(call).rejects.toMatchObject({ status: 403, code: 'scope_insufficient' });
+    const expected = { status: 403, code: 'scope_insufficient' };
+    await Promise.all(calls.map((call) => expect(call).rejects.toMatchObject(expected)));
   });
 
   it('responds for a key of another project as for an unknown one', async () => {
@@ -173,8 +174,8 @@ describe('management of API keys', () => {
         management().call(setApiKeyQuota, { params, body: { requests: 1 } }),
       ];
       const message = `API key '${key}' was not found.`;
-      for (const call of calls)
-        await expect(call).rejects.toMatchObject({ status: 404, code: 'api_key_not_found', message });
+      const expected = { status: 404, code: 'api_key_not_found', message };
+      await Promise.all(calls.map((call) => expect(call).rejects.toMatchObject(expected)));
     }
     expect((await test.api.with(other).post(scripted({ tokens: 1 }))).status).toBe(200);
     const foreign = createClient({

@@ -6,12 +6,16 @@ import { scripted } from './api-client.ts';
 import type { SchemaName } from './openai-schema.ts';
 import { recordedChats } from './recorded-exchanges.ts';
 import type { Json, RecordedExchange } from './recorded-exchanges.ts';
+import { apiKeyOperations, endpointOperations } from './management-operations.ts';
 import { mediaOperations } from './media-operations.ts';
 import type { UpstreamReply } from './scripted-upstream.ts';
 
 export interface Operation {
   readonly name: string;
-  /** As in the OpenAPI document, such as `POST /{project}/chat/v1/chat/completions`. */
+  /**
+   * As in the OpenAPI document, such as `POST /{project}/chat/v1/chat/completions`. `{unique}`, here and in bodies, is a new value
+   * for each run.
+   */
   readonly route: string;
   /** JSON or a multipart form. */
   readonly body?: unknown;
@@ -177,30 +181,6 @@ function vendorOperations(): Operation[] {
   ];
 }
 
-/** API keys, each with a new key as setup. */
-function managementOperations(): Operation[] {
-  const path = '/{project}/v1/management/api-keys';
-  const key = 'management' as const;
-  const create = { route: `POST ${path}`, key };
-  const setup = { ...create, body: { name: 'contract' } };
-  const restricted = {
-    ...{ name: 'contract', scopes: ['inference', 'execution'], endpoint: null, expires_at: 4_102_444_800 },
-    ...{ ip_filter: { allow: ['203.0.113.0/24'] }, quota: { requests: 1, window_seconds: 60 } },
-  };
-  return [
-    { name: 'API keys', route: `GET ${path}`, setup, key },
-    { name: 'a page of all API keys', route: `GET ${path}?limit=1&order=asc&include_inactive=true`, setup, key },
-    { name: 'a new API key', ...create, body: setup.body },
-    { name: 'a new API key with restrictions', ...create, body: restricted },
-    { name: 'an API key', route: `GET ${path}/{id}`, setup, key },
-    { name: 'a revoked API key', route: `DELETE ${path}/{id}`, setup, key },
-    { name: 'a rotated API key', route: `POST ${path}/{id}/rotate`, setup, key },
-    { name: 'an API key with an IP filter', route: `PUT ${path}/{id}/ip-filter`, setup, key, body: { block: ['::1'] } },
-    { name: 'an API key with a quota', route: `PUT ${path}/{id}/quota`, setup, key, body: { requests: 9 } },
-    { name: 'an API key without its quota', route: `PUT ${path}/{id}/quota`, setup, key, body: { requests: null } },
-  ];
-}
-
 const hasToolCalls = ({ response }: RecordedExchange): boolean => JSON.stringify(response).includes('"tool_calls":[');
 /** A completion with log probabilities; the recordings have them in streams only. */
 const logprobsReply: UpstreamReply = {
@@ -280,7 +260,8 @@ const responses: readonly Operation[] = withKeyBaseUrl([
   ...storedCompletions(),
   ...vendorOperations(),
   ...mediaOperations,
-  ...managementOperations(),
+  ...apiKeyOperations(),
+  ...endpointOperations(),
   { name: 'models of an endpoint', route: 'GET /{project}/chat/v1/models', schema: 'ListModelsResponse' },
   { name: 'models of a project', route: 'GET /{project}/v1/models', schema: 'ListModelsResponse' },
   { name: 'a model of an endpoint', route: 'GET /{project}/chat/v1/models/scripted', schema: 'Model' },

@@ -1,5 +1,5 @@
 import { Module } from '@nestjs/common';
-import { apiKeysContract, authContract, projectEvent } from '@xerotier/contracts/auth';
+import { apiKeysContract, authContract, endpointsContract, projectEvent } from '@xerotier/contracts/auth';
 import { BusModule } from '@xerotier/service-host';
 import { DatabaseModule } from '@xerotier/service-host/database';
 import { OutboxModule } from '@xerotier/service-host/outbox';
@@ -8,16 +8,18 @@ import { AccessChangesModule } from './access/access-changes.module.ts';
 import { ApiKeysHandlersModule } from './api-keys/api-keys-handlers.module.ts';
 import { IdempotencyKeysPurgeModule } from './changes/idempotency-keys-purge.module.ts';
 import { database } from './db/database.ts';
+import { EndpointsModule } from './endpoints/endpoints.module.ts';
 import { UsageModule } from './usage/usage.module.ts';
 
 @Module({
   imports: [
     DatabaseModule.forRoot(database),
-    BusModule.forRoot({ serves: [authContract, apiKeysContract] }),
+    BusModule.forRoot({ serves: [authContract, apiKeysContract, endpointsContract] }),
     OutboxModule.forRoot({ schema: database.schema, events: [projectEvent] }),
     AccessChangesModule.onBus(),
     ApiKeysHandlersModule,
     IdempotencyKeysPurgeModule,
+    EndpointsModule,
     AccessModule,
     UsageModule,
   ],

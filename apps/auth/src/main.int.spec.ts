@@ -149,6 +149,7 @@ describe('seed with endpoints', () => {
     const serving = bus.serve(routerContract, {
       acquire: never,
       acquireMany: never,
+      listModels: never,
       getModels: ({ ids: wanted }) => {
         requested.push(wanted);
         const known = wanted.filter((id) => ids.includes(id));

@@ -41,6 +41,12 @@ const FIND_GRANT = `
           'modelId', endpoint.model_id,
           'tier', endpoint.tier,
           'task', endpoint.task,
+          'status', endpoint.status,
+          'defaults', endpoint.defaults,
+          'latencyTargets', json_strip_nulls(json_build_object(
+            'timeToFirstTokenMs', endpoint.target_time_to_first_token_ms,
+            'timePerOutputTokenMs', endpoint.target_time_per_output_token_ms
+          )),
           'limits', json_build_object(
             'requestsPerMinute', tier.requests_per_minute,
             'tokensPerMinute', tier.tokens_per_minute
@@ -48,7 +54,7 @@ const FIND_GRANT = `
           'createdAt', floor(extract(epoch FROM endpoint.created_at))
         ) AS endpoint
         FROM auth.endpoint JOIN auth.tier ON tier.slug = endpoint.tier
-        WHERE endpoint.project_id = project.id
+        WHERE endpoint.project_id = project.id AND endpoint.deleted_at IS NULL
           AND CASE WHEN $2::text IS NULL
             THEN api_key.endpoint_id IS NULL OR endpoint.id = api_key.endpoint_id
             ELSE endpoint.slug = $2 END

@@ -1,7 +1,6 @@
 import type { Scope } from '@xerotier/contracts/auth';
-import { keysetPage, withDbErrors } from '@xerotier/db';
-import { AppError } from '@xerotier/errors';
-import { In } from 'typeorm';
+import { listPage, withDbErrors } from '@xerotier/db';
+import type { PageRequest } from '@xerotier/db';
 import type { EntityManager, Repository } from 'typeorm';
 import { ApiKey } from './api-key.entity.ts';
 
@@ -12,11 +11,7 @@ type Required = 'id' | 'projectId' | 'name' | 'keyHash' | 'last4' | 'scopes';
 type Optional = 'endpointId' | 'ipAllow' | 'ipBlock' | 'quotaRequests' | 'quotaWindowSeconds' | 'expiresAt';
 export type NewApiKey = Pick<ApiKey, Required> & Partial<Pick<ApiKey, Optional>>;
 
-export interface KeysPage {
-  /** The last id of the previous page. */
-  readonly after?: string | undefined;
-  readonly limit: number;
-  readonly order: 'asc' | 'desc';
+export interface KeysPage extends PageRequest {
   /** Whether revoked and expired keys are part of the list. */
   readonly includeInactive: boolean;
 }
@@ -51,36 +46,9 @@ export class ApiKeysRepository {
    * A page of keys, newest or oldest first.
    * @throws {AppError} `list.unknown_cursor`, `db.unavailable`.
    */
-  async list(
-    projectId: string,
-    { after, limit, order, includeInactive }: KeysPage,
-  ): Promise<{ rows: ApiKey[]; hasMore: boolean }> {
-    const cursor = after === undefined ? undefined : await this.#cursorOf(projectId, after);
-    const { orderBy, isAfterCursor } = keysetPage(KEYSET, order, 3);
-    const found = await withDbErrors(() =>
-      this.#keys.query<{ id: string }[]>(
-        `SELECT id FROM auth.api_key
-         WHERE project_id = $1 AND ${isAfterCursor} ${includeInactive ? '' : `AND ${USABLE}`}
-         ORDER BY ${orderBy} LIMIT $2`,
-        [projectId, limit + 1, cursor?.createdAt ?? null, cursor?.id ?? null],
-      ),
-    );
-    const ids = found.slice(0, limit).map(({ id }) => id);
-    const rows = await withDbErrors(() => this.#keys.findBy({ projectId, id: In(ids) }));
-    const byId = new Map(rows.map((row) => [row.id, row]));
-    return { rows: ids.flatMap((id) => byId.get(id) ?? []), hasMore: found.length > limit };
-  }
-
-  /** As text, since a `Date` loses the microseconds that order keys of the same millisecond. */
-  async #cursorOf(projectId: string, id: string): Promise<{ id: string; createdAt: string }> {
-    const rows = await withDbErrors(() =>
-      this.#keys.query<{ id: string; createdAt: string }[]>(
-        'SELECT id, created_at::text AS "createdAt" FROM auth.api_key WHERE project_id = $1 AND id = $2',
-        [projectId, id],
-      ),
-    );
-    if (rows[0] === undefined) throw new AppError('list.unknown_cursor', { after: id }, { param: 'after' });
-    return rows[0];
+  async list(projectId: string, { includeInactive, ...page }: KeysPage): Promise<{ rows: ApiKey[]; hasMore: boolean }> {
+    const where = `project_id = $1 ${includeInactive ? '' : `AND ${USABLE}`}`;
+    return listPage(this.#keys, { columns: KEYSET, where, parameters: [projectId] }, page);
   }
 
   find(projectId: string, id: string): Promise<ApiKey | null> {

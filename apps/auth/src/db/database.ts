@@ -18,6 +18,7 @@ import { AddUsageDetails1795132800060 } from './migrations/1795132800060-add-usa
 import { AddLatencyToUsage1795132800120 } from './migrations/1795132800120-add-latency-to-usage.ts';
 import { KeepReplacedKeys1795132800080 } from './migrations/1795132800080-keep-replaced-keys.ts';
 import { ChangeProjects1795910400000 } from './migrations/1795910400000-change-projects.ts';
+import { AddEndpointSettings1795910400002 } from './migrations/1795910400002-add-endpoint-settings.ts';
 import { IsolateTenants1795910400001 } from './migrations/1795910400001-isolate-tenants.ts';
 
 /** The database schema of the auth service. */
@@ -35,5 +36,6 @@ export const database: DatabaseDefinition = {
     AddLatencyToUsage1795132800120,
     ChangeProjects1795910400000,
     IsolateTenants1795910400001,
+    AddEndpointSettings1795910400002,
   ],
 };

@@ -1,4 +1,4 @@
-import type { EndpointTask } from '@xerotier/contracts/auth';
+import type { EndpointStatus, EndpointTask } from '@xerotier/contracts/auth';
 import { Check, Column, CreateDateColumn, Entity, ForeignKey, PrimaryGeneratedColumn, Unique } from 'typeorm';
 import { Project } from '../projects/project.entity.ts';
 import { Tier } from '../tiers/tier.entity.ts';
@@ -9,6 +9,7 @@ import { Tier } from '../tiers/tier.entity.ts';
 @Check('endpoint_slug_check', `slug ~ '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$'`)
 @Check('endpoint_model_id_check', `model_id ~ '^[A-Za-z0-9_-]{1,64}$'`)
 @Check('endpoint_task_check', `task IN ('generate', 'embed', 'score', 'transcribe', 'speak', 'image')`)
+@Check('endpoint_status_check', `status IN ('active', 'paused')`)
 export class Endpoint {
   @PrimaryGeneratedColumn('uuid')
   id!: string;
@@ -31,6 +32,25 @@ export class Endpoint {
   /** What the endpoint serves: routes of other tasks reject it. */
   @Column('text', { default: 'generate' })
   task!: EndpointTask;
+
+  /** A paused endpoint rejects requests. */
+  @Column('text', { default: 'active' })
+  status!: EndpointStatus;
+
+  /** `EndpointDefaults` of the contract. */
+  @Column('jsonb', { default: {} })
+  defaults!: object;
+
+  /** Of requests without latency targets of their own; null for none. */
+  @Column('integer', { nullable: true })
+  targetTimeToFirstTokenMs!: number | null;
+
+  @Column('integer', { nullable: true })
+  targetTimePerOutputTokenMs!: number | null;
+
+  /** A deleted endpoint keeps its row, which the ledger and stored completions refer to, and its slug. */
+  @Column('timestamptz', { nullable: true })
+  deletedAt!: Date | null;
 
   @CreateDateColumn({ type: 'timestamptz' })
   createdAt!: Date;

@@ -8,6 +8,7 @@ import { ModelDirectory } from '../models/model-directory.service.ts';
 import { Operation } from '../operations/operation.decorator.ts';
 import { ChatCompletionsService } from './chat-completions.service.ts';
 import { parseChatRequest, seedDigitsIn } from './chat-request.ts';
+import { withEndpointDefaults } from './endpoint-defaults.ts';
 import { latencyTargetsOf } from './latency-target-headers.ts';
 import { requestedServiceTierOf } from '../requests/requested-service-tier.ts';
 
@@ -21,16 +22,18 @@ export class ChatCompletionsController {
   @Operation(createChatCompletion)
   async create(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const latencyTargets = latencyTargetsOf(request.headers);
-    const chat = parseChatRequest(request.body);
-    const endpoint = await addressedEndpoint(request, chat.model, ['generate'], this.models);
+    const requested = parseChatRequest(request.body);
+    const endpoint = await addressedEndpoint(request, requested.model, ['generate'], this.models);
+    const chat = withEndpointDefaults(requested, endpoint);
     const caller = {
       requestId: request.id,
       access: accessOf(request),
       endpoint,
-      latencyTargets,
+      latencyTargets: latencyTargets ?? endpoint.latencyTargets,
       requestedServiceTier: requestedServiceTierOf(chat.service_tier),
       endUser: chat.user,
     };
-    await this.completions.respond(caller, { chat, seedDigits: seedDigitsIn(request.body) }, reply);
+    const { messages } = requested;
+    await this.completions.respond(caller, { chat, messages, seedDigits: seedDigitsIn(request.body) }, reply);
   }
 }

@@ -23,7 +23,10 @@ const UNBOUNDED_COMPLETION_TOKENS = 1_024;
 
 /** A request, with the data that its fields cannot represent. */
 interface ParsedChat {
+  /** With the defaults of the endpoint. */
   readonly chat: ChatCompletionRequest;
+  /** Those of the client alone. */
+  readonly messages: ChatCompletionRequest['messages'];
   /** All digits of a seed that exceeds the precision of a number. */
   readonly seedDigits: string | undefined;
 }
@@ -42,7 +45,7 @@ export class ChatCompletionsService {
    * Starts the inference; its data and errors are then written to the response.
    * @throws {AppError} `limits.*` before the inference starts.
    */
-  async respond(caller: Caller, { chat, seedDigits }: ParsedChat, reply: FastifyReply): Promise<void> {
+  async respond(caller: Caller, { chat, messages, seedDigits }: ParsedChat, reply: FastifyReply): Promise<void> {
     const { requestId, access, endpoint } = caller;
     const model = await this.models.get(endpoint.modelId);
     const charge = await admitOrReject(this.limits, caller, maxTokensOf(chat, model), reply.raw);
@@ -70,7 +73,7 @@ export class ChatCompletionsService {
               endpointId: endpoint.id,
               createdAt,
               completion: storedCompletionOf(fields, requestId, chat, collected),
-              messages: chat.messages,
+              messages,
             }),
           )
         : response;

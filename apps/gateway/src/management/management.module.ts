@@ -1,5 +1,8 @@
 import { Module } from '@nestjs/common';
+import { ModelsModule } from '../models/models.module.ts';
 import { ApiKeysController } from './api-keys.controller.ts';
+import { CatalogueController } from './catalogue.controller.ts';
+import { EndpointsController } from './endpoints.controller.ts';
 
-@Module({ controllers: [ApiKeysController] })
+@Module({ imports: [ModelsModule], controllers: [ApiKeysController, EndpointsController, CatalogueController] })
 export class ManagementModule {}

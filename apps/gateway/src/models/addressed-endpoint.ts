@@ -8,7 +8,7 @@ import type { ModelDirectory } from './model-directory.service.ts';
 /**
  * Returns the endpoint of a request: the one in the URL, or the one that `model` selects on the project-wide base URL.
  * @param tasks tasks of endpoints that serve this route.
- * @throws {AppError} `endpoint.wrong_task`; `model.not_found` or `router.unavailable` as `ModelDirectory.endpointFor`.
+ * @throws {AppError} `endpoint.paused`, `endpoint.wrong_task`; `model.not_found` or `router.unavailable` as `ModelDirectory.endpointFor`.
  */
 export async function addressedEndpoint(
   request: FastifyRequest,
@@ -22,6 +22,7 @@ export async function addressedEndpoint(
   const endpoint =
     slug === undefined ? await directory.endpointFor(model, endpoints, tasks) : (endpoints[0] as EndpointAccess);
   noteForLog(request.raw, { endpoint: endpoint.slug, model: endpoint.modelId });
+  if (endpoint.status === 'paused') throw new AppError('endpoint.paused', { endpoint: endpoint.slug });
   if (tasks.includes(endpoint.task)) return endpoint;
   const needed = tasks.map((task) => `'${task}'`).join(' or ');
   throw new AppError(

@@ -21,12 +21,24 @@ function endpointsOf(...modelIds: string[]): EndpointAccess[] {
     modelId,
     tier: 'free',
     task: 'generate',
+    status: 'active',
     limits: { requestsPerMinute: null, tokensPerMinute: null },
     createdAt: 1,
   }));
 }
 
 describe('ModelDirectory.endpointFor', () => {
+  it('prefers an endpoint that is not paused', async () => {
+    const { sut } = await newDirectory(aModel('a'));
+    const [paused, active] = endpointsOf('a', 'a').map((endpoint, i): EndpointAccess => ({
+      ...endpoint,
+      status: i === 0 ? 'paused' : 'active',
+    })) as [EndpointAccess, EndpointAccess];
+    expect(await sut.endpointFor('a', [paused, active], ['generate'])).toBe(active);
+    expect(await sut.endpointFor('a', [paused], ['generate'])).toBe(paused);
+    expect(await sut.endpointFor(paused.slug, [paused, active], ['generate'])).toBe(paused);
+  });
+
   const endpoints = endpointsOf('a', 'b', 'b');
 
   it.each([
@@ -73,6 +85,7 @@ async function newDirectory(...models: Model[]): Promise<{ sut: ModelDirectory; 
   const serving = bus.serve(routerContract, {
     acquire: () => Promise.reject(new AppError('internal')),
     acquireMany: () => Promise.reject(new AppError('internal')),
+    listModels: () => Promise.reject(new AppError('internal')),
     getModels: ({ ids }) => {
       router.requested.push(ids);
       return { models: router.models.filter(({ id }) => ids.includes(id)) };

@@ -52,8 +52,8 @@ export class ModelDirectory {
   }
 
   /**
-   * Returns the endpoint that `model` selects: by slug, or by the name or id of its model, preferring endpoints with one of the
-   * tasks.
+   * Returns the endpoint that `model` selects: by slug, or by the name or id of its model, preferring endpoints that are not
+   * paused, and then those with one of the tasks.
    * @throws {AppError} `model.not_found`; `router.unavailable` if the names are unknown because the router is unavailable.
    */
   async endpointFor(
@@ -64,7 +64,9 @@ export class ModelDirectory {
     const bySlug = endpoints.find(({ slug }) => slug === model);
     if (bySlug !== undefined) return bySlug;
     const named = (await this.list(endpoints)).find(({ id, name }) => name === model || id === model);
-    const byName = endpoints.filter(({ modelId }) => modelId === named?.id);
+    const ofModel = endpoints.filter(({ modelId }) => modelId === named?.id);
+    const active = ofModel.filter(({ status }) => status === 'active');
+    const byName = active.length > 0 ? active : ofModel;
     const endpoint = byName.find(({ task }) => tasks.includes(task)) ?? byName[0];
     if (endpoint === undefined) throw new AppError('model.not_found', { model }, { param: 'model' });
     return endpoint;

@@ -31,6 +31,7 @@ const METHODS = {
   get: RequestMethod.GET,
   post: RequestMethod.POST,
   put: RequestMethod.PUT,
+  patch: RequestMethod.PATCH,
   delete: RequestMethod.DELETE,
 } as const;
 

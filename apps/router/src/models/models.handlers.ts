@@ -4,6 +4,7 @@ import type { Model } from '@xerotier/contracts/router';
 import { heartbeat } from '@xerotier/contracts/xim';
 import type { WorkerState } from '@xerotier/contracts/xim';
 import { On, Serves } from '@xerotier/service-host';
+import type { ModelsPage } from './models.repository.ts';
 import { ModelsService } from './models.service.ts';
 
 /** Serves the model catalogue. */
@@ -14,6 +15,11 @@ export class ModelsHandlers {
   @Serves(routerContract.operations.getModels)
   async getModels({ ids }: { ids: string[] }): Promise<{ models: Model[] }> {
     return { models: await this.models.get(ids) };
+  }
+
+  @Serves(routerContract.operations.listModels)
+  listModels(page: ModelsPage): Promise<{ data: Model[]; hasMore: boolean }> {
+    return this.models.list(page);
   }
 
   @On(heartbeat)

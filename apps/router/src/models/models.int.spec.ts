@@ -133,3 +133,25 @@ describe('registerAdvertised', () => {
     expect(await names('new')).toEqual(['new']);
   });
 });
+
+describe('list', () => {
+  const page = { limit: 2, order: 'asc' } as const;
+  const idsOf = ({ data, hasMore }: Awaited<ReturnType<ModelsService['list']>>): [string[], boolean] => [
+    data.map(({ id }) => id),
+    hasMore,
+  ];
+
+  beforeEach(() => models.upsert(['c', 'a', 'b'].map((id) => aModel({ id, name: `org/${id}` }))));
+
+  it('returns pages in both orders', async () => {
+    expect(idsOf(await models.list(page))).toEqual([['a', 'b'], true]);
+    expect(idsOf(await models.list({ ...page, after: 'b' }))).toEqual([['c'], false]);
+    expect(idsOf(await models.list({ ...page, order: 'desc', after: 'c' }))).toEqual([['b', 'a'], false]);
+  });
+
+  it('finds a model by its name or id', async () => {
+    expect(idsOf(await models.list({ ...page, named: 'org/b' }))).toEqual([['b'], false]);
+    expect(idsOf(await models.list({ ...page, named: 'c' }))).toEqual([['c'], false]);
+    expect(idsOf(await models.list({ ...page, named: 'none' }))).toEqual([[], false]);
+  });
+});

@@ -5,7 +5,7 @@ import type { WorkerState } from '@xerotier/contracts/xim';
 import type { Logger } from '@xerotier/log';
 import { LOGGER } from '@xerotier/service-host';
 import { ModelsRepository } from './models.repository.ts';
-import type { NewModel } from './models.repository.ts';
+import type { ModelsPage, NewModel } from './models.repository.ts';
 
 /** Registration repeats, since an operator may overwrite a model without a context size. */
 const REGISTER_INTERVAL_MS = 60_000;
@@ -27,6 +27,11 @@ export class ModelsService {
   /** Returns the existing models among the given ids. @throws {AppError} `db.unavailable`. */
   get(ids: readonly string[]): Promise<Model[]> {
     return ids.length === 0 ? Promise.resolve([]) : this.repository.findByIds(ids);
+  }
+
+  /** Returns one page of the catalogue. @throws {AppError} `db.unavailable`. */
+  list(page: ModelsPage): Promise<{ data: Model[]; hasMore: boolean }> {
+    return this.repository.list(page);
   }
 
   async upsert(models: readonly NewModel[]): Promise<void> {

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { request, service } from '../define.ts';
 import { modelId, projectId, slug } from '../ids.ts';
+import { endpointSettings, endpointStatus } from './endpoint-settings.ts';
 import { ipFilter, keyQuota } from './key-restrictions.ts';
 import { scope } from './scopes.ts';
 import { tierLimits, tierSlug } from './tiers.ts';
@@ -20,6 +21,9 @@ export const endpointAccess = z.object({
   tier: tierSlug,
   task: endpointTask.default('generate'),
   limits: tierLimits,
+  /** A paused endpoint rejects requests. */
+  status: endpointStatus.default('active'),
+  ...endpointSettings.shape,
   /** Unix seconds. */
   createdAt: z.number().int(),
 });

@@ -68,4 +68,28 @@ export const authErrors = defineErrors({
     retryable: false,
     message: "Invalid 'after': '{after}' is not in this list.",
   },
+  'endpoint.paused': {
+    status: 503,
+    publicCode: 'endpoint_inactive',
+    retryable: false,
+    message: "Endpoint '{endpoint}' is paused. Resume it first.",
+  },
+  'endpoint.slug_taken': {
+    status: 409,
+    publicCode: 'slug_taken',
+    retryable: false,
+    message: "The slug '{endpoint}' is used by another endpoint of the project, or was used by a deleted one.",
+  },
+  'endpoint.too_many': {
+    status: 409,
+    publicCode: 'limit_exceeded',
+    retryable: false,
+    message: "A project can have at most {max} endpoints on the tier '{tier}'.",
+  },
+  'tier.not_found': {
+    status: 404,
+    publicCode: 'tier_not_found',
+    retryable: false,
+    message: "Tier '{tier}' was not found.",
+  },
 });

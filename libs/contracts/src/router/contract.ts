@@ -87,4 +87,19 @@ export const routerContract = service('router', {
     output: z.object({ models: z.array(model) }),
     errors: ['db.unavailable'],
   }),
+  /** The whole catalogue, ordered by id. */
+  listModels: request({
+    subject: 'router.v1.models.list',
+    timeoutMs: 2_000,
+    input: z.object({
+      /** Only the models with this name or id. */
+      named: z.string().min(1).max(256).optional(),
+      /** The last id of the previous page. */
+      after: modelId.optional(),
+      limit: z.number().int().min(1).max(100),
+      order: z.enum(['asc', 'desc']),
+    }),
+    output: z.object({ data: z.array(model), hasMore: z.boolean() }),
+    errors: ['db.unavailable'],
+  }),
 });

@@ -51,6 +51,7 @@ export class FakeRouter {
         return { results: requests.map(() => ({ status: 'rejected', error: rejection.toWire() })) };
       },
       getModels: () => ({ models: [] }),
+      listModels: () => ({ data: [], hasMore: false }),
     });
     await this.#bus.flush();
     return { stop: async () => void (await Promise.all([serving.stop(), subscription.stop()])) };

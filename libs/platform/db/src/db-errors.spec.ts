@@ -1,5 +1,5 @@
 import { AppError } from '@xerotier/errors';
-import { QueryFailedError } from 'typeorm';
+import { QueryFailedError, QueryRunnerAlreadyReleasedError, QueryRunnerProviderAlreadyReleasedError } from 'typeorm';
 import { CheckViolation, ForeignKeyViolation, translateDbError, UniqueViolation, withDbErrors } from './db-errors.ts';
 
 function failedQuery(fields: { code?: string; constraint?: string; message?: string }): QueryFailedError {
@@ -12,6 +12,8 @@ describe('translateDbError', () => {
     ['an unknown host', Object.assign(new Error('getaddrinfo'), { code: 'ENOTFOUND' })],
     ['a full pool', new Error('timeout exceeded when trying to connect')],
     ['a broken connection', failedQuery({ message: 'Connection terminated unexpectedly' })],
+    ['a transaction whose connection broke', new QueryRunnerAlreadyReleasedError()],
+    ['a manager whose connection broke', new QueryRunnerProviderAlreadyReleasedError()],
     ['a server that shuts down', failedQuery({ code: '57P01' })],
     ['a server that starts', failedQuery({ code: '57P03' })],
     ['a statement that took too long', failedQuery({ code: '57014' })],

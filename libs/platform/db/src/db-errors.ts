@@ -100,6 +100,7 @@ const UNAVAILABLE_MESSAGES = [
   /^Cannot use a pool after calling end/,
   // TypeORM: the connection broke between two statements of one transaction.
   /^Query runner already released/,
+  /^Database connection provided by a query runner was already released/,
 ];
 
 /** Whether an error means that the database is unreachable or does not respond. */

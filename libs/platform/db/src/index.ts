@@ -10,6 +10,8 @@ export {
   withDbErrors,
 } from './db-errors.ts';
 export type { ConstraintErrors } from './db-errors.ts';
+export { listPage } from './list-page.ts';
+export type { PageRequest } from './list-page.ts';
 export { keysetPage } from './keyset-page.ts';
 export { assertSchemaName, migrateDatabase } from './migrate.ts';
 export type { MigrateOptions } from './migrate.ts';

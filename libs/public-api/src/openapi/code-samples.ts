@@ -89,7 +89,7 @@ function idsIn(path: string): string[] {
 }
 
 function placeholder(name: string): string {
-  return `${name.toUpperCase()}_ID`;
+  return name === 'slug' ? 'ENDPOINT_SLUG' : `${name.toUpperCase()}_ID`;
 }
 
 function fileName(field: string): string {

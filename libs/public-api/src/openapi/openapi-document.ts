@@ -46,7 +46,7 @@ export interface DocumentedOperation {
   readonly 'x-codeSamples'?: readonly CodeSample[];
 }
 
-export type Method = 'get' | 'post' | 'put' | 'delete';
+export type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';
 
 export interface OpenapiDocument {
   readonly openapi: '3.1.1';

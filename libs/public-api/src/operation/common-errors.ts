@@ -31,6 +31,7 @@ export const INFERENCE_ERRORS = [
   ...BODY_ERRORS,
   'unsupported_parameter',
   'model_not_found',
+  'endpoint_inactive',
   'wrong_task_mode',
   'rate_limit_exceeded',
   'no_worker_available',

@@ -28,7 +28,7 @@ export interface OperationDefinition {
   readonly operationId: string;
   /** For the code samples. Default: the SDKs have none, and their generic methods are used. */
   readonly sdk?: SdkMethod;
-  readonly method: 'get' | 'post' | 'put' | 'delete';
+  readonly method: 'get' | 'post' | 'put' | 'patch' | 'delete';
   /**
    * Path below the base path (see `BASES`), such as `/v1/chat/completions/{completion}`. `{+model}` matches the rest of the path,
    * including slashes, as in RFC 6570. Without a permission it is the whole path.

@@ -1,3 +1,10 @@
 /** The required permission, as `<resource>:<access>`. How they map to scopes of keys is internal to the platform. */
 export type Permission =
-  'inference:write' | 'completions:read' | 'completions:write' | 'models:read' | 'keys:read' | 'keys:write';
+  | 'inference:write'
+  | 'completions:read'
+  | 'completions:write'
+  | 'models:read'
+  | 'keys:read'
+  | 'keys:write'
+  | 'endpoints:read'
+  | 'endpoints:write';

@@ -7,6 +7,8 @@ export const tags = {
     'Requests are passed through to an OpenAI-compatible server behind a worker, and so are its responses.',
   Reranking: 'The relevance of documents to a query.',
   Models: 'The models of a project or an endpoint.',
+  Endpoints:
+    'The endpoints of a project, and what they can be created with. They need a key with the scope `management`.',
   'API keys': 'The API keys of a project. They need a key with the scope `management`.',
   Reference: 'This document.',
 } as const;

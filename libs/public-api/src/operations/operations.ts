@@ -3,6 +3,7 @@ import { apiKeysOperations } from '../api-keys/api-keys.api.ts';
 import { audioOperations } from '../audio/audio.api.ts';
 import { chatCompletionsOperations } from '../chat-completions/chat-completions.api.ts';
 import { embeddingsOperations } from '../embeddings/embeddings.api.ts';
+import { endpointsOperations } from '../endpoints/endpoints.api.ts';
 import { imagesOperations } from '../images/images.api.ts';
 import { modelsOperations } from '../models/models.api.ts';
 import { referenceOperations } from '../reference/reference.api.ts';
@@ -18,6 +19,7 @@ export const operations: readonly OperationDefinition[] = [
   ...audioOperations,
   ...imagesOperations,
   ...modelsOperations,
+  ...endpointsOperations,
   ...apiKeysOperations,
   ...referenceOperations,
 ];

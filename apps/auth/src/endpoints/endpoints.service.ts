@@ -1,0 +1,142 @@
+import { Injectable } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
+import type { EndpointRecord, endpointsContract } from '@xerotier/contracts/auth';
+import { withTenant } from '@xerotier/db';
+import { AppError } from '@xerotier/errors';
+import { DataSource } from 'typeorm';
+import type { EntityManager } from 'typeorm';
+import type { z } from 'zod';
+import type { Change } from '../changes/changes.service.ts';
+import { ChangesService } from '../changes/changes.service.ts';
+import { ProjectsRepository } from '../projects/projects.repository.ts';
+import { TiersRepository } from '../tiers/tiers.repository.ts';
+import type { Endpoint } from './endpoint.entity.ts';
+import { endpointRecordOf, targetColumnsOf } from './endpoint-record.ts';
+import { EndpointsRepository } from './endpoints.repository.ts';
+
+type Operations = typeof endpointsContract.operations;
+export type EndpointsInput<Name extends keyof Operations> = z.output<Operations[Name]['input']>;
+export type EndpointsOutput<Name extends keyof Operations> = z.input<Operations[Name]['output']>;
+
+/** The endpoints of projects. */
+@Injectable()
+export class EndpointsService {
+  constructor(
+    @InjectDataSource() private readonly database: DataSource,
+    private readonly changes: ChangesService,
+  ) {}
+
+  /** @throws {AppError} `list.unknown_cursor`, `db.unavailable`. */
+  list({ projectId, ...page }: EndpointsInput<'listEndpoints'>): Promise<EndpointsOutput<'listEndpoints'>> {
+    return withTenant(this.database, projectId, async (manager) => {
+      const { rows, hasMore } = await new EndpointsRepository(manager).list(projectId, page);
+      return { data: rows.map(endpointRecordOf), hasMore };
+    });
+  }
+
+  /** @throws {AppError} `endpoint.not_found`, `db.unavailable`. */
+  get({ projectId, slug }: EndpointsInput<'getEndpoint'>): Promise<EndpointRecord> {
+    return withTenant(this.database, projectId, async (manager) =>
+      endpointRecordOf(await new EndpointsRepository(manager).get(projectId, slug)),
+    );
+  }
+
+  /** @throws {AppError} `tier.not_found`, `endpoint.slug_taken`, `endpoint.too_many`; as `ChangesService.run`. */
+  create({ context, ...input }: EndpointsInput<'createEndpoint'>): Promise<EndpointRecord> {
+    const { projectId } = context;
+    const { latencyTargets, ...endpoint } = input;
+    return this.changes.run(context, 'createEndpoint', input, async (manager) => {
+      await new ProjectsRepository(manager).lockedSlugOf(projectId);
+      await assertRoomOn(manager, projectId, endpoint.tier);
+      const created = await new EndpointsRepository(manager).create({
+        ...{ projectId, ...endpoint },
+        ...targetColumnsOf(latencyTargets),
+      });
+      return changeOf('endpoint.created', undefined, created);
+    });
+  }
+
+  /**
+   * Changes what is present.
+   * @throws {AppError} `endpoint.not_found`, `tier.not_found`, `endpoint.too_many` on the new tier; as `ChangesService.run`.
+   */
+  update({ context, ...input }: EndpointsInput<'updateEndpoint'>): Promise<EndpointRecord> {
+    const { projectId } = context;
+    const { slug, modelId, tier, defaults, latencyTargets } = input;
+    return this.changes.run(context, 'updateEndpoint', input, async (manager) => {
+      await new ProjectsRepository(manager).lockedSlugOf(projectId);
+      const endpoints = new EndpointsRepository(manager);
+      const before = await endpoints.lock(projectId, slug);
+      if (tier !== undefined && tier !== before.tier) await assertRoomOn(manager, projectId, tier);
+      const after = await endpoints.update(before, {
+        ...(modelId !== undefined && { modelId }),
+        ...(tier !== undefined && { tier }),
+        ...(defaults !== undefined && { defaults }),
+        ...(latencyTargets !== undefined && targetColumnsOf(latencyTargets)),
+      });
+      return changeOf('endpoint.updated', before, after);
+    });
+  }
+
+  /** Pauses or resumes an endpoint. @throws {AppError} `endpoint.not_found`; as `ChangesService.run`. */
+  setStatus({ context, ...input }: EndpointsInput<'setEndpointStatus'>): Promise<EndpointRecord> {
+    const { slug, status } = input;
+    return this.changes.run(context, 'setEndpointStatus', input, async (manager) => {
+      const endpoints = new EndpointsRepository(manager);
+      const before = await endpoints.lock(context.projectId, slug);
+      if (before.status === status) return { result: endpointRecordOf(before) };
+      const after = await endpoints.update(before, { status });
+      return changeOf(status === 'paused' ? 'endpoint.paused' : 'endpoint.resumed', before, after);
+    });
+  }
+
+  /**
+   * Deletes an endpoint. Its row and slug remain, and keys that are locked to it can use nothing from then on.
+   * @throws {AppError} `endpoint.not_found`; as `ChangesService.run`.
+   */
+  delete({ context, ...input }: EndpointsInput<'deleteEndpoint'>): Promise<EndpointRecord> {
+    return this.changes.run(context, 'deleteEndpoint', input, async (manager) => {
+      const endpoints = new EndpointsRepository(manager);
+      const before = await endpoints.lock(context.projectId, input.slug);
+      const after = await endpoints.update(before, { deletedAt: new Date() });
+      return changeOf('endpoint.deleted', before, after);
+    });
+  }
+
+  async listTiers(): Promise<EndpointsOutput<'listTiers'>> {
+    const tiers = await new TiersRepository(this.database.manager).list();
+    return {
+      tiers: tiers.map(({ slug, name, requestsPerMinute, tokensPerMinute, endpointsMax }) => ({
+        ...{ slug, name, endpointsMax },
+        limits: { requestsPerMinute, tokensPerMinute },
+      })),
+    };
+  }
+}
+
+/** The project must be locked. @throws {AppError} `tier.not_found`, `endpoint.too_many`. */
+async function assertRoomOn(manager: EntityManager, projectId: string, tier: string): Promise<void> {
+  const { endpointsMax: max } = await new TiersRepository(manager).get(tier);
+  if (max !== null && (await new EndpointsRepository(manager).countOnTier(projectId, tier)) >= max)
+    throw new AppError('endpoint.too_many', { max, tier }, { param: 'tier' });
+}
+
+type EndpointEvent =
+  'endpoint.created' | 'endpoint.updated' | 'endpoint.paused' | 'endpoint.resumed' | 'endpoint.deleted';
+
+function changeOf(type: EndpointEvent, before: Endpoint | undefined, after: Endpoint): Change<EndpointRecord> {
+  const record = endpointRecordOf(after);
+  const { id, slug, modelId, tier, task, status } = record;
+  return {
+    result: record,
+    audited: {
+      action: type,
+      target: { type: 'endpoint', id },
+      before: before === undefined ? null : endpointRecordOf(before),
+      after: after.deletedAt === null ? record : null,
+    },
+    events: [{ type, data: { id, slug, model: modelId, tier, task, status } }],
+    // Gateways cache the endpoints of every key of the project.
+    access: {},
+  };
+}

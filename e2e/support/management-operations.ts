@@ -1,0 +1,54 @@
+/** The operations that manage a project, for the contract suite. */
+import type { Operation } from './contract-operations.ts';
+
+/** API keys, each with a new key as setup. */
+export function apiKeyOperations(): Operation[] {
+  const path = '/{project}/v1/management/api-keys';
+  const key = 'management' as const;
+  const create = { route: `POST ${path}`, key };
+  const setup = { ...create, body: { name: 'contract' } };
+  const restricted = {
+    ...{ name: 'contract', scopes: ['inference', 'execution'], endpoint: null, expires_at: 4_102_444_800 },
+    ...{ ip_filter: { allow: ['203.0.113.0/24'] }, quota: { requests: 1, window_seconds: 60 } },
+  };
+  return [
+    { name: 'API keys', route: `GET ${path}`, setup, key },
+    { name: 'a page of all API keys', route: `GET ${path}?limit=1&order=asc&include_inactive=true`, setup, key },
+    { name: 'a new API key', ...create, body: setup.body },
+    { name: 'a new API key with restrictions', ...create, body: restricted },
+    { name: 'an API key', route: `GET ${path}/{id}`, setup, key },
+    { name: 'a revoked API key', route: `DELETE ${path}/{id}`, setup, key },
+    { name: 'a rotated API key', route: `POST ${path}/{id}/rotate`, setup, key },
+    { name: 'an API key with an IP filter', route: `PUT ${path}/{id}/ip-filter`, setup, key, body: { block: ['::1'] } },
+    { name: 'an API key with a quota', route: `PUT ${path}/{id}/quota`, setup, key, body: { requests: 9 } },
+    { name: 'an API key without its quota', route: `PUT ${path}/{id}/quota`, setup, key, body: { requests: null } },
+  ];
+}
+
+/** Endpoints, each with a new one as setup, and what they can be created with. */
+export function endpointOperations(): Operation[] {
+  const path = '/{project}/v1/management/endpoints';
+  const one = `${path}/e-{unique}`;
+  const key = 'management' as const;
+  const body = { slug: 'e-{unique}', model: 'idle', tier: 'self_hosted' };
+  const create = { route: `POST ${path}`, key };
+  const setup = { ...create, body };
+  const settings = {
+    defaults: { temperature: 0, top_p: 0.9, max_completion_tokens: 64, system_prompt: 'Be brief.' },
+    slo: { ttft_ms: 500 },
+  };
+  const changes = { model: 'idle', tier: 'self_hosted', defaults: { temperature: 0.5 }, slo: { tpot_ms: 50 } };
+  return [
+    { name: 'endpoints', route: `GET ${path}`, key },
+    { name: 'a page of endpoints', route: `GET ${path}?limit=1&order=desc`, key },
+    { name: 'a new endpoint', ...create, body },
+    { name: 'a new endpoint with settings', ...create, body: { ...body, ...settings } },
+    { name: 'an endpoint', route: `GET ${one}`, setup, key },
+    { name: 'a changed endpoint', route: `PATCH ${one}`, setup, key, body: changes },
+    { name: 'a paused endpoint', route: `POST ${one}/pause`, setup, key },
+    { name: 'a resumed endpoint', route: `POST ${one}/resume`, setup, key },
+    { name: 'a deleted endpoint', route: `DELETE ${one}`, setup, key },
+    { name: 'the catalogue', route: 'GET /{project}/v1/management/models', key },
+    { name: 'the tiers', route: 'GET /{project}/v1/management/tiers', key },
+  ];
+}

@@ -1,0 +1,64 @@
+import { AppError } from '@xerotier/errors';
+import { In } from 'typeorm';
+import type { FindOptionsWhere, ObjectLiteral, Repository } from 'typeorm';
+import { withDbErrors } from './db-errors.ts';
+import { keysetPage } from './keyset-page.ts';
+import type { KeysetColumn } from './keyset-page.ts';
+
+export interface PageRequest {
+  /** The last id of the previous page. */
+  readonly after?: string | undefined;
+  readonly limit: number;
+  readonly order: 'asc' | 'desc';
+}
+
+export interface ListOptions {
+  /** What the list is ordered by; the last column is `id`. */
+  readonly columns: readonly KeysetColumn[];
+  /** The condition for rows of the list, with `$1` and so on for the parameters. */
+  readonly where: string;
+  readonly parameters: readonly unknown[];
+}
+
+/**
+ * Returns one page of the rows of a list. The cursor need not be in the list any more, only in the table.
+ * @throws {AppError} `list.unknown_cursor`, `db.unavailable`.
+ */
+export async function listPage<Row extends ObjectLiteral & { readonly id: string }>(
+  repository: Repository<Row>,
+  { columns, where, parameters }: ListOptions,
+  { after, limit, order }: PageRequest,
+): Promise<{ rows: Row[]; hasMore: boolean }> {
+  const { tablePath } = repository.metadata;
+  const cursor = after === undefined ? columns.map(() => null) : await cursorOf(repository, columns, after);
+  const { orderBy, isAfterCursor } = keysetPage(columns, order, parameters.length + 2);
+  const found = await withDbErrors(() =>
+    repository.query<{ id: string }[]>(
+      `SELECT id FROM ${tablePath} WHERE (${where}) AND ${isAfterCursor}
+       ORDER BY ${orderBy} LIMIT $${parameters.length + 1}`,
+      [...parameters, limit + 1, ...cursor],
+    ),
+  );
+  const ids = found.slice(0, limit).map(({ id }) => id);
+  const rows = await withDbErrors(() => repository.findBy({ id: In(ids) } as FindOptionsWhere<Row>));
+  const byId = new Map(rows.map((row) => [row.id, row]));
+  return { rows: ids.flatMap((id) => byId.get(id) ?? []), hasMore: found.length > limit };
+}
+
+/** As text, since a `Date` loses the microseconds that order rows of the same millisecond. */
+async function cursorOf<Row extends ObjectLiteral>(
+  repository: Repository<Row>,
+  columns: readonly KeysetColumn[],
+  after: string,
+): Promise<unknown[]> {
+  const values = columns.map(({ name }) => `${name}::text AS ${name}`).join(', ');
+  const rows = await withDbErrors(() =>
+    repository.query<Record<string, string>[]>(
+      `SELECT ${values} FROM ${repository.metadata.tablePath} WHERE id::text = $1`,
+      [after],
+    ),
+  );
+  const [row] = rows;
+  if (row === undefined) throw new AppError('list.unknown_cursor', { after }, { param: 'after' });
+  return columns.map(({ name }) => row[name]);
+}

@@ -1,0 +1,12 @@
+export {
+  createEndpoint,
+  deleteEndpoint,
+  endpointsOperations,
+  getEndpoint,
+  listCatalogueModels,
+  listEndpoints,
+  listTiers,
+  pauseEndpoint,
+  resumeEndpoint,
+  updateEndpoint,
+} from './endpoints.api.ts';

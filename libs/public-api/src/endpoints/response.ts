@@ -1,0 +1,53 @@
+import { z } from 'zod';
+import { publicModel } from '../models/response.ts';
+import { components } from '../openapi/components.ts';
+import { page } from '../page/page.ts';
+import { endpointTask } from './request.ts';
+
+export const publicEndpoint = z
+  .object({
+    id: z.string(),
+    object: z.literal('endpoint'),
+    slug: z.string(),
+    url: z.string().describe('Path of its base URL for SDKs.'),
+    model: z.string().describe('Name of its model.'),
+    tier: z.string(),
+    task: endpointTask,
+    status: z.enum(['active', 'paused']),
+    defaults: z.object({
+      temperature: z.number().optional(),
+      top_p: z.number().optional(),
+      max_completion_tokens: z.number().int().optional(),
+      system_prompt: z.string().optional(),
+    }),
+    slo: z.object({ ttft_ms: z.number().int().optional(), tpot_ms: z.number().int().optional() }),
+    created_at: z.number().int().describe('Unix seconds.'),
+  })
+  .register(components, { id: 'Endpoint' });
+
+export const endpointList = page(publicEndpoint).register(components, { id: 'EndpointList' });
+
+export const endpointDeleted = z
+  .object({ id: z.string(), object: z.literal('endpoint.deleted'), slug: z.string(), deleted: z.literal(true) })
+  .register(components, { id: 'EndpointDeleted' });
+
+const catalogueModel = publicModel
+  .extend({ context_tokens: z.number().int().nullable().describe('Null if unknown.') })
+  .register(components, { id: 'CatalogueModel' });
+
+export const catalogueList = page(catalogueModel).register(components, { id: 'CatalogueModelList' });
+
+const limit = z.number().int().nullable();
+
+const publicTier = z
+  .object({
+    id: z.string().describe('Its slug.'),
+    object: z.literal('tier'),
+    name: z.string(),
+    requests_per_minute: limit.describe('Null is unlimited, as in all limits.'),
+    tokens_per_minute: limit,
+    endpoints_max: limit.describe('Endpoints of a project on this tier.'),
+  })
+  .register(components, { id: 'Tier' });
+
+export const tierList = page(publicTier).register(components, { id: 'TierList' });
