@@ -71,7 +71,7 @@ export const authErrors = defineErrors({
   'endpoint.paused': {
     status: 503,
     publicCode: 'endpoint_inactive',
-    retryable: false,
+    retryable: true,
     message: "Endpoint '{endpoint}' is paused. Resume it first.",
   },
   'endpoint.slug_taken': {
