@@ -1,26 +1,38 @@
 import { Module } from '@nestjs/common';
-import { apiKeysContract, authContract, endpointsContract, projectEvent } from '@xerotier/contracts/auth';
+import {
+  accountsContract,
+  apiKeysContract,
+  authContract,
+  endpointsContract,
+  projectEvent,
+} from '@xerotier/contracts/auth';
 import { BusModule } from '@xerotier/service-host';
 import { DatabaseModule } from '@xerotier/service-host/database';
 import { OutboxModule } from '@xerotier/service-host/outbox';
 import { AccessModule } from './access/access.module.ts';
 import { AccessChangesModule } from './access/access-changes.module.ts';
+import { AccountsModule } from './accounts/accounts.module.ts';
 import { ApiKeysHandlersModule } from './api-keys/api-keys-handlers.module.ts';
 import { IdempotencyKeysPurgeModule } from './changes/idempotency-keys-purge.module.ts';
 import { database } from './db/database.ts';
 import { EndpointsModule } from './endpoints/endpoints.module.ts';
+import { ProjectsModule } from './projects/projects.module.ts';
+import { SessionsModule } from './sessions/sessions.module.ts';
 import { UsageModule } from './usage/usage.module.ts';
 
 @Module({
   imports: [
     DatabaseModule.forRoot(database),
-    BusModule.forRoot({ serves: [authContract, apiKeysContract, endpointsContract] }),
+    BusModule.forRoot({ serves: [authContract, apiKeysContract, endpointsContract, accountsContract] }),
     OutboxModule.forRoot({ schema: database.schema, events: [projectEvent] }),
     AccessChangesModule.onBus(),
     ApiKeysHandlersModule,
     IdempotencyKeysPurgeModule,
     EndpointsModule,
     AccessModule,
+    AccountsModule,
+    SessionsModule,
+    ProjectsModule,
     UsageModule,
   ],
 })

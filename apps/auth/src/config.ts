@@ -1,4 +1,4 @@
-import { secret } from '@xerotier/config';
+import { integer, secret, setting } from '@xerotier/config';
 import type { ConfigOf } from '@xerotier/config';
 import { databaseSettings } from '@xerotier/db';
 import { natsSettings, serviceSettings } from '@xerotier/process';
@@ -25,6 +25,28 @@ export const settings = {
       'AUTH_MASTER_KEY_PREVIOUS',
       sealingKey.optional(),
       'The previous AUTH_MASTER_KEY, for 24 hours after a rotation: results of requests with an Idempotency-Key, which are kept for that time, are decrypted with it.',
+    ),
+  },
+  accounts: {
+    sessionDays: setting(
+      'SESSION_DAYS',
+      integer({ min: 1, max: 365 }).default(30),
+      'Days after which a session ends, and its user has to sign in again. Default 30.',
+    ),
+    signInFailuresPerAccount: setting(
+      'SIGN_IN_FAILURES_PER_ACCOUNT',
+      integer({ min: 1, max: 1_000_000 }).default(10),
+      'Maximum number of failed sign-ins per account in 15 minutes. Default 10.',
+    ),
+    signInFailuresPerAddress: setting(
+      'SIGN_IN_FAILURES_PER_ADDRESS',
+      integer({ min: 1, max: 1_000_000 }).default(50),
+      'Maximum number of failed sign-ins per IPv4 address or IPv6 network (/64) in 15 minutes. Default 50.',
+    ),
+    registrationsPerAddress: setting(
+      'REGISTRATIONS_PER_ADDRESS',
+      integer({ min: 1, max: 1_000_000 }).default(10),
+      'Maximum number of registrations per IPv4 address or IPv6 network (/64) in an hour. Default 10.',
     ),
   },
 } as const;

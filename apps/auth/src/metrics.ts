@@ -8,6 +8,12 @@ export const metrics = {
     unit: 'verifications',
     labels: { outcome: '`granted`, or the code of the error, such as `auth.invalid_key`' },
   }),
+  passwordWork: counter({
+    name: 'xerotier_auth_password_work_total',
+    about: 'Passwords that were hashed or verified, also for accounts that do not exist.',
+    unit: 'passwords',
+    labels: { work: '`hash` or `verify`', outcome: '`done`, or `rejected` because too many were waiting' },
+  }),
   usageRows: counter({
     name: 'xerotier_auth_usage_rows_total',
     about: 'Received usage records.',

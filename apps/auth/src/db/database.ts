@@ -1,12 +1,16 @@
 import type { DatabaseDefinition } from '@xerotier/db';
+import { Account } from '../accounts/account.entity.ts';
 import { ApiKey } from '../api-keys/api-key.entity.ts';
 import { ReplacedKey } from '../api-keys/replaced-key.entity.ts';
+import { AccountAttempt } from '../attempts/account-attempt.entity.ts';
 import { AuditEvent } from '../audit/audit-event.entity.ts';
 import { AuditHead } from '../audit/audit-head.entity.ts';
 import { IdempotencyKey } from '../changes/idempotency-key.entity.ts';
 import { Endpoint } from '../endpoints/endpoint.entity.ts';
+import { Member } from '../members/member.entity.ts';
 import { Project } from '../projects/project.entity.ts';
 import { Team } from '../projects/team.entity.ts';
+import { Session } from '../sessions/session.entity.ts';
 import { Tier } from '../tiers/tier.entity.ts';
 import { UsageEvent } from '../usage/usage-event.entity.ts';
 import { CreateTiers1795132800000 } from './migrations/1795132800000-create-tiers.ts';
@@ -20,11 +24,27 @@ import { KeepReplacedKeys1795132800080 } from './migrations/1795132800080-keep-r
 import { ChangeProjects1795910400000 } from './migrations/1795910400000-change-projects.ts';
 import { AddEndpointSettings1795910400002 } from './migrations/1795910400002-add-endpoint-settings.ts';
 import { IsolateTenants1795910400001 } from './migrations/1795910400001-isolate-tenants.ts';
+import { CreateAccounts1795996800000 } from './migrations/1795996800000-create-accounts.ts';
 
 /** The database schema of the auth service. */
 export const database: DatabaseDefinition = {
   schema: 'auth',
-  entities: [Tier, Team, Project, Endpoint, ApiKey, ReplacedKey, UsageEvent, IdempotencyKey, AuditEvent, AuditHead],
+  entities: [
+    Tier,
+    Team,
+    Project,
+    Endpoint,
+    ApiKey,
+    ReplacedKey,
+    UsageEvent,
+    IdempotencyKey,
+    AuditEvent,
+    AuditHead,
+    Account,
+    Session,
+    Member,
+    AccountAttempt,
+  ],
   migrations: [
     CreateTiers1795132800000,
     CreateTenants1795132800001,
@@ -37,5 +57,6 @@ export const database: DatabaseDefinition = {
     ChangeProjects1795910400000,
     IsolateTenants1795910400001,
     AddEndpointSettings1795910400002,
+    CreateAccounts1795996800000,
   ],
 };

@@ -66,11 +66,33 @@ describe('row-level security', () => {
       'audit_head',
       'endpoint',
       'idempotency_key',
+      'member',
       'project',
       'usage_event',
     ]);
     const isolated = { isForced: true, policies: ['platform_access', 'tenant_isolation'] };
     expect(rows).toEqual(rows.map(({ table }) => ({ table, ...isolated })));
+  });
+
+  it('is on no other table: their rows belong to no project, or to the platform', async () => {
+    const rows = await database.query<{ table: string }[]>(
+      `SELECT relname AS table FROM pg_class
+       WHERE relnamespace = 'auth'::regnamespace AND relkind = 'r' AND NOT relrowsecurity AND relname NOT LIKE '%migrations'
+       ORDER BY relname`,
+    );
+    expect(rows.map(({ table }) => table)).toEqual([
+      // Accounts and their sessions exist across projects; `member` connects them with one.
+      'account',
+      'account_attempt',
+      // Events of all projects on their way out or in: of the outbox library.
+      'inbox',
+      'outbox',
+      // Hashes of former values of keys, found by hash only.
+      'replaced_key',
+      'session',
+      'team',
+      'tier',
+    ]);
   });
 });
 

@@ -1,5 +1,5 @@
 /** Errors of the auth service. */
-import { defineErrors } from '../define-errors.ts';
+import { defineErrors, TEMPORARILY_UNAVAILABLE } from '../define-errors.ts';
 
 export const authErrors = defineErrors({
   'auth.invalid_key': {
@@ -91,5 +91,54 @@ export const authErrors = defineErrors({
     publicCode: 'tier_not_found',
     retryable: false,
     message: "Tier '{tier}' was not found.",
+  },
+  'project.too_many': {
+    status: 409,
+    publicCode: 'limit_exceeded',
+    retryable: false,
+    message: 'An account can own at most {max} projects.',
+  },
+  'account.invalid_credentials': {
+    status: 401,
+    publicCode: 'invalid_credentials',
+    retryable: false,
+    message: 'The e-mail address or the password is wrong.',
+  },
+  'account.disabled': {
+    status: 403,
+    publicCode: 'account_disabled',
+    retryable: false,
+    message: 'This account is disabled.',
+  },
+  'account.email_taken': {
+    status: 409,
+    publicCode: 'email_taken',
+    retryable: false,
+    message: 'An account with this e-mail address exists. Sign in instead.',
+  },
+  'account.too_many_attempts': {
+    status: 429,
+    publicCode: 'too_many_attempts',
+    retryable: true,
+    message: 'Too many attempts. Try again later.',
+  },
+  'account.overloaded': {
+    status: 503,
+    publicCode: 'service_unavailable',
+    retryable: true,
+    message: 'Too many passwords are waiting to be verified.',
+    publicMessage: TEMPORARILY_UNAVAILABLE,
+  },
+  'session.invalid': {
+    status: 401,
+    publicCode: 'invalid_session',
+    retryable: false,
+    message: 'The session has ended. Sign in again.',
+  },
+  'session.not_found': {
+    status: 404,
+    publicCode: 'session_not_found',
+    retryable: false,
+    message: "Session '{session}' was not found.",
   },
 });

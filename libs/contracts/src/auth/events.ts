@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { event } from '../define.ts';
 import { projectId } from '../ids.ts';
+import { accountId, sessionId } from './accounts.contract.ts';
 
 export const projectEventType = z.enum([
   'project.created',
@@ -26,6 +27,16 @@ export type ProjectEventType = z.infer<typeof projectEventType>;
 export const accessChanged = event({
   subject: 'auth.v1.changed',
   data: z.object({ projectId, keyId: z.string().optional() }),
+});
+
+/**
+ * Sessions ended, or what their account may do has changed: caches of `getSession` responses must drop the matching entries
+ * immediately.
+ */
+export const sessionsChanged = event({
+  subject: 'auth.v1.sessions-changed',
+  /** Without a session: all of the account. */
+  data: z.object({ accountId, sessionId: sessionId.optional() }),
 });
 
 /**

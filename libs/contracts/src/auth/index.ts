@@ -1,3 +1,22 @@
+export {
+  accountId,
+  accountRecord,
+  accountsContract,
+  activeSession,
+  memberRole,
+  PROJECTS_PER_ACCOUNT_MAX,
+  sessionId,
+  SESSIONS_PER_ACCOUNT_MAX,
+  systemRole,
+} from './accounts.contract.ts';
+export type {
+  AccountRecord,
+  ActiveSession,
+  Membership,
+  MemberRole,
+  ProjectRecord,
+  SessionRecord,
+} from './accounts.contract.ts';
 export { actor, changeContext, idempotencyKey } from './change.ts';
 export type { Actor, ChangeContext } from './change.ts';
 export {
@@ -15,7 +34,7 @@ export { access, authContract, endpointAccess, endpointTask } from './contract.t
 export type { Access, EndpointAccess, EndpointTask } from './contract.ts';
 export { scope } from './scopes.ts';
 export type { Scope } from './scopes.ts';
-export { accessChanged, projectEvent, projectEventType } from './events.ts';
+export { accessChanged, projectEvent, projectEventType, sessionsChanged } from './events.ts';
 export type { ProjectEventType } from './events.ts';
 export { allows, permission, permissionsOf, principal, scopeBundles, scopeFor } from './permissions.ts';
 export type { Permission, Principal } from './permissions.ts';

@@ -14,6 +14,18 @@ export const gatewayErrors = defineErrors({
     retryable: true,
     message: 'API keys cannot be verified right now. Try again later.',
   },
+  'session.missing': {
+    status: 401,
+    publicCode: 'invalid_session',
+    retryable: false,
+    message: 'No session. Sign in with POST /api/v1/sessions.',
+  },
+  'session.origin_not_allowed': {
+    status: 403,
+    publicCode: 'origin_not_allowed',
+    retryable: false,
+    message: 'This request must come from the site itself: its Origin header is missing, or names another site.',
+  },
   'endpoint.wrong_task': {
     status: 400,
     publicCode: 'wrong_task_mode',

@@ -1,0 +1,118 @@
+import { AppError } from '@xerotier/errors';
+import { randomBytes } from 'node:crypto';
+import fc from 'fast-check';
+import { runningAuth } from '../../test/running-auth.ts';
+import { Attempts } from './attempts.ts';
+
+const LIMITS = { signInFailuresPerAccount: 3, signInFailuresPerAddress: 5, registrationsPerAddress: 2 };
+const WINDOW_MINUTES = 15;
+
+const auth = runningAuth();
+let attempts: Attempts;
+
+beforeEach(async () => {
+  attempts = new Attempts(auth.database, { accounts: { sessionDays: 30, ...LIMITS } });
+  await auth.database.query('DELETE FROM auth.account_attempt');
+});
+
+/** Lets time pass: all attempts become older. */
+async function pass(minutes: number): Promise<void> {
+  await auth.database.query('UPDATE auth.account_attempt SET created_at = created_at - make_interval(mins => $1)', [
+    minutes,
+  ]);
+}
+
+async function isAdmitted(attempt: Promise<unknown>): Promise<boolean> {
+  try {
+    await attempt;
+    return true;
+  } catch (error) {
+    expect(AppError.from(error).code).toBe('account.too_many_attempts');
+    return false;
+  }
+}
+
+describe('signIn', () => {
+  it('admits the maximum of concurrent attempts on an account', async () => {
+    const admitted = await Promise.all(
+      Array.from({ length: 10 }, (_, i) => isAdmitted(attempts.signIn('a@example.com', `203.0.113.${i}`))),
+    );
+    expect(admitted.filter(Boolean)).toHaveLength(LIMITS.signInFailuresPerAccount);
+  });
+
+  it('admits the maximum of concurrent attempts from an address, or from the network of an IPv6 address', async () => {
+    for (const network of ['203.0.113.7', '2001:db8::']) {
+      const admitted = await Promise.all(
+        Array.from({ length: 10 }, (_, i) => {
+          const address = network.endsWith('::') ? `${network}${i}` : network;
+          return isAdmitted(attempts.signIn(`${network}-${i}@example.com`, address));
+        }),
+      );
+      expect(admitted.filter(Boolean)).toHaveLength(LIMITS.signInFailuresPerAddress);
+    }
+  });
+
+  it('tells when the next attempt is admitted', async () => {
+    for (let i = 0; i < LIMITS.signInFailuresPerAccount; i++) await attempts.signIn('a@example.com', '203.0.113.7');
+    await pass(10);
+    const rejection = await attempts.signIn('a@example.com', '203.0.113.7').catch((error: unknown) => error);
+    const { retryAfterSeconds = 0 } = rejection as AppError;
+    expect(retryAfterSeconds).toBeGreaterThan(4 * 60);
+    expect(retryAfterSeconds).toBeLessThanOrEqual(5 * 60);
+  });
+
+  it('forgets attempts that succeeded', async () => {
+    for (let i = 0; i < 10; i++) await attempts.forget(await attempts.signIn('a@example.com', '203.0.113.7'));
+    expect(await isAdmitted(attempts.signIn('a@example.com', '203.0.113.7'))).toBe(true);
+  });
+
+  it('stores no e-mail address', async () => {
+    await attempts.signIn('a@example.com', '203.0.113.7');
+    const rows = await auth.database.query<unknown[]>('SELECT * FROM auth.account_attempt');
+    expect(rows).toHaveLength(1);
+    expect(JSON.stringify(rows)).not.toContain('example.com');
+  });
+
+  it('admits exactly the attempts that a sliding window admits, whatever the rejected ones', async () => {
+    const step = fc.record({
+      waitMinutes: fc.constantFrom(0, 0, 0, 1, 5, 14, 15),
+      account: fc.nat(1),
+      address: fc.nat(1),
+      succeeds: fc.boolean(),
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 25 }), async (steps) => {
+        const run = randomBytes(4).toString('hex');
+        let now = 0;
+        let failures: { at: number; account: number; address: number }[] = [];
+        for (const { waitMinutes, account, address, succeeds } of steps) {
+          await pass(waitMinutes);
+          now += waitMinutes;
+          failures = failures.filter(({ at }) => now - at < WINDOW_MINUTES);
+          const isExpected =
+            failures.filter((failure) => failure.account === account).length < LIMITS.signInFailuresPerAccount &&
+            failures.filter((failure) => failure.address === address).length < LIMITS.signInFailuresPerAddress;
+          const attempt = attempts.signIn(`${run}-${account}@example.com`, `${run}-${address}`);
+          expect(await isAdmitted(attempt)).toBe(isExpected);
+          if (!isExpected) continue;
+          if (succeeds) await attempts.forget(await attempt);
+          else failures.push({ at: now, account, address });
+        }
+      }),
+      { numRuns: 25 },
+    );
+  });
+});
+
+describe('register', () => {
+  it('admits the maximum per address and hour, whatever the sign-ins', async () => {
+    for (let i = 0; i < 3; i++) await attempts.signIn('a@example.com', '203.0.113.7');
+    for (let i = 0; i < LIMITS.registrationsPerAddress; i++) await attempts.register('203.0.113.7');
+    expect(await isAdmitted(attempts.register('203.0.113.7'))).toBe(false);
+    expect(await isAdmitted(attempts.register('203.0.113.8'))).toBe(true);
+    await pass(59);
+    expect(await isAdmitted(attempts.register('203.0.113.7'))).toBe(false);
+    await pass(1);
+    expect(await isAdmitted(attempts.register('203.0.113.7'))).toBe(true);
+  });
+});

@@ -1,0 +1,8 @@
+import { Module } from '@nestjs/common';
+import { ChangesModule } from '../changes/changes.module.ts';
+import { SessionsModule } from '../sessions/sessions.module.ts';
+import { ProjectsHandlers } from './projects.handlers.ts';
+import { ProjectsService } from './projects.service.ts';
+
+@Module({ imports: [ChangesModule, SessionsModule], providers: [ProjectsService, ProjectsHandlers] })
+export class ProjectsModule {}

@@ -1,0 +1,69 @@
+import { Injectable } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
+import { PROJECTS_PER_ACCOUNT_MAX } from '@xerotier/contracts/auth';
+import type { accountsContract, ProjectRecord } from '@xerotier/contracts/auth';
+import { withEveryTenant } from '@xerotier/db';
+import { AppError, ensure } from '@xerotier/errors';
+import { DataSource } from 'typeorm';
+import type { z } from 'zod';
+import { ChangesService } from '../changes/changes.service.ts';
+import { MembersRepository } from '../members/members.repository.ts';
+import { SessionsService } from '../sessions/sessions.service.ts';
+import { generateProjectId } from './project-id.ts';
+import { ProjectsRepository } from './projects.repository.ts';
+
+type Operations = typeof accountsContract.operations;
+export type ProjectsInput<Name extends keyof Operations> = z.output<Operations[Name]['input']>;
+
+/** The projects of accounts. */
+@Injectable()
+export class ProjectsService {
+  constructor(
+    @InjectDataSource() private readonly database: DataSource,
+    private readonly changes: ChangesService,
+    private readonly sessions: SessionsService,
+  ) {}
+
+  /**
+   * Creates a project with a team of its own, and makes the account its owner.
+   * @throws {AppError} `project.too_many`, which concurrent requests of one account may exceed by their number; as
+   * `ChangesService.run`.
+   */
+  async create(input: ProjectsInput<'createProject'>): Promise<ProjectRecord> {
+    const { accountId, clientAddress, requestId, name, slug } = input;
+    const owned = await withEveryTenant(this.database, (manager) =>
+      new MembersRepository(manager).countOwnedBy(accountId),
+    );
+    if (owned >= PROJECTS_PER_ACCOUNT_MAX) throw new AppError('project.too_many', { max: PROJECTS_PER_ACCOUNT_MAX });
+    const projectId = generateProjectId();
+    const context = { projectId, actor: { kind: 'user', id: accountId }, clientAddress, requestId } as const;
+    const created = await this.changes.run(context, 'createProject', input, async (manager) => {
+      const projects = new ProjectsRepository(manager);
+      const team = await projects.insertTeam(name);
+      await projects.insert({ id: projectId, teamId: team.id, name, slug });
+      await new MembersRepository(manager).insert({ projectId, accountId, role: 'owner' });
+      const project = ensure(await projects.findById(projectId), 'project.not_found', { project: projectId });
+      const result = { id: projectId, slug, name, role: 'owner', createdAt: project.createdAt.getTime() } as const;
+      return {
+        result,
+        audited: {
+          action: 'project.created',
+          target: { type: 'project', id: projectId },
+          before: null,
+          after: { name, slug, owner: accountId },
+        },
+        events: [{ type: 'project.created', data: { id: projectId, slug, name } }],
+      };
+    });
+    this.sessions.announce({ accountId });
+    return created;
+  }
+
+  /** Newest first. @throws {AppError} `db.unavailable`. */
+  async list({ accountId }: ProjectsInput<'listProjects'>): Promise<{ data: ProjectRecord[] }> {
+    const projects = await withEveryTenant(this.database, (manager) =>
+      new MembersRepository(manager).listProjectsOf(accountId),
+    );
+    return { data: projects.map((project) => ({ ...project, createdAt: project.createdAt.getTime() })) };
+  }
+}

@@ -1,0 +1,111 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
+import { sessionsChanged } from '@xerotier/contracts/auth';
+import type { accountsContract, ActiveSession } from '@xerotier/contracts/auth';
+import { withEveryTenant } from '@xerotier/db';
+import { AppError, ensure } from '@xerotier/errors';
+import { Bus } from '@xerotier/nats';
+import { CONFIG } from '@xerotier/service-host';
+import { DataSource } from 'typeorm';
+import type { EntityManager } from 'typeorm';
+import type { z } from 'zod';
+import { accountRecordOf } from '../accounts/account-record.ts';
+import { AccountsRepository } from '../accounts/accounts.repository.ts';
+import type { AuthConfig } from '../config.ts';
+import { MembersRepository } from '../members/members.repository.ts';
+import type { Session } from './session.entity.ts';
+import { sessionRecordOf } from './session-record.ts';
+import { SessionUses } from './session-uses.ts';
+import { SessionsRepository } from './sessions.repository.ts';
+
+type Operations = typeof accountsContract.operations;
+export type SessionsInput<Name extends keyof Operations> = z.output<Operations[Name]['input']>;
+export type SessionsOutput<Name extends keyof Operations> = z.input<Operations[Name]['output']>;
+
+/** Where a session begins. */
+export interface NewSession {
+  /** In hex. */
+  readonly tokenHash: string;
+  readonly clientAddress: string;
+  readonly userAgent: string;
+}
+
+const DAY_MS = 24 * 3_600 * 1_000;
+
+/** The sessions of accounts. */
+@Injectable()
+export class SessionsService {
+  constructor(
+    @InjectDataSource() private readonly database: DataSource,
+    @Inject(CONFIG) private readonly config: Pick<AuthConfig, 'accounts'>,
+    private readonly bus: Bus,
+    private readonly uses: SessionUses,
+  ) {}
+
+  /** Begins a session in the transaction of a sign-in. The oldest one beyond the maximum is revoked. */
+  async begin(manager: EntityManager, accountId: string, session: NewSession): Promise<Session> {
+    const sessions = new SessionsRepository(manager);
+    const begun = await sessions.insert({
+      accountId,
+      tokenHash: Buffer.from(session.tokenHash, 'hex'),
+      clientAddress: session.clientAddress,
+      userAgent: session.userAgent,
+      expiresAt: new Date(Date.now() + this.config.accounts.sessionDays * DAY_MS),
+    });
+    // Before the commit: a cache that drops it loads it again, at the latest after it expires.
+    for (const sessionId of await sessions.revokeExcess(accountId)) this.announce({ accountId, sessionId });
+    return begun;
+  }
+
+  /** @throws {AppError} `session.invalid`, also for a disabled account; `db.unavailable`. */
+  async get({ tokenHash }: SessionsInput<'getSession'>): Promise<ActiveSession> {
+    const active = await withEveryTenant(this.database, async (manager) => {
+      const found = await new SessionsRepository(manager).findActive(Buffer.from(tokenHash, 'hex'));
+      const session = ensure(found, 'session.invalid');
+      const account = ensure(await new AccountsRepository(manager).findById(session.accountId), 'session.invalid');
+      if (account.disabledAt !== null) throw new AppError('session.invalid');
+      const projects = await new MembersRepository(manager).listProjectsOf(account.id);
+      return {
+        account: accountRecordOf(account),
+        session: sessionRecordOf(session),
+        memberships: projects.map(({ id, slug, role }) => ({ projectId: id, projectSlug: slug, role })),
+      };
+    });
+    this.uses.record(active.session.id);
+    return active;
+  }
+
+  /** @throws {AppError} `db.unavailable`. */
+  async list({ accountId }: SessionsInput<'listSessions'>): Promise<SessionsOutput<'listSessions'>> {
+    const sessions = await new SessionsRepository(this.database.manager).listActive(accountId);
+    return { data: sessions.map(sessionRecordOf) };
+  }
+
+  /** @throws {AppError} `session.not_found`, `db.unavailable`. */
+  async revoke({ accountId, sessionId }: SessionsInput<'revokeSession'>): Promise<void> {
+    const [revoked] = await new SessionsRepository(this.database.manager).revoke(accountId, sessionId);
+    ensure(revoked, 'session.not_found', { session: sessionId });
+    this.announce({ accountId, sessionId });
+  }
+
+  /** Returns how many were revoked. @throws {AppError} `db.unavailable`. */
+  async revokeOthers({ accountId, sessionId }: SessionsInput<'revokeOtherSessions'>): Promise<number> {
+    const revoked = await new SessionsRepository(this.database.manager).revokeOthers(accountId, sessionId);
+    if (revoked.length > 0) this.announce({ accountId });
+    return revoked.length;
+  }
+
+  /** @throws {AppError} `db.unavailable`. */
+  async signOut({ tokenHash }: SessionsInput<'signOut'>): Promise<void> {
+    const sessions = new SessionsRepository(this.database.manager);
+    const session = await sessions.findActive(Buffer.from(tokenHash, 'hex'));
+    if (session === null) return;
+    await sessions.revoke(session.accountId, session.id);
+    this.announce({ accountId: session.accountId, sessionId: session.id });
+  }
+
+  /** Makes gateways drop sessions of the account from their caches, or one of them. To be called after the commit. */
+  announce(change: z.input<typeof sessionsChanged.data>): void {
+    this.bus.publish(sessionsChanged, change);
+  }
+}
