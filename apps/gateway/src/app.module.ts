@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { BusModule } from '@xerotier/service-host';
 import { RedisModule } from '@xerotier/service-host/redis';
 import { AccessModule } from './access/access.module.ts';
+import { AccountsModule } from './accounts/accounts.module.ts';
 import { ChatCompletionsModule } from './chat-completions/chat-completions.module.ts';
 import { EmbeddingsModule } from './embeddings/embeddings.module.ts';
 import { ManagementModule } from './management/management.module.ts';
@@ -24,6 +25,7 @@ import { StoredCompletionsModule } from './stored-completions/stored-completions
     MediaModule,
     ModelsModule,
     ManagementModule,
+    AccountsModule,
     ReferenceModule,
     RequestsDrainModule,
   ],

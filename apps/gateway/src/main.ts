@@ -10,6 +10,7 @@ import { urlByPath } from './access/host-address.ts';
 import { unknownUrlHint } from './access/unknown-url-hint.ts';
 import { AppModule } from './app.module.ts';
 import { settings } from './config.ts';
+import { SessionsService } from './sessions/sessions.service.ts';
 import { operationHooks } from './operations/operation-hooks.ts';
 
 /** Maximum size of a request body, which may contain images and documents as base64. */
@@ -31,6 +32,7 @@ await runService({
       // Fastify hooks instead of Nest guards: keys are checked before a body is read (ADR 0005).
       ...operationHooks({
         access: () => app.nest.get(AccessService),
+        sessions: () => app.nest.get(SessionsService),
         log,
         checkResponses: config.http.checkResponses,
       }),

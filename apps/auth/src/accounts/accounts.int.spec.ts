@@ -1,6 +1,6 @@
 import { accountsContract, projectEvent, sessionsChanged } from '@xerotier/contracts/auth';
 import type { ActiveSession } from '@xerotier/contracts/auth';
-import { withEveryTenant } from '@xerotier/db';
+import { withEveryTenant, withTenant } from '@xerotier/db';
 import { silentLog } from '@xerotier/log/testing';
 import { connectBus, consumeEvents } from '@xerotier/nats';
 import { eventually } from '@xerotier/testing';
@@ -326,6 +326,27 @@ describe('projects', () => {
     await create(account.id);
     const other = await register({ email: `other-${email}` });
     expect(await auth.bus.call(operations.listProjects, { accountId: other.account.id })).toEqual({ data: [] });
+  });
+
+  it('are accessible to members only', async () => {
+    const project = await auth.seed();
+    const [{ account: member }, { account: other }] = [await register(), await register({ email: `other-${email}` })];
+    await withTenant(auth.database, project.id, (manager) =>
+      manager.query("INSERT INTO auth.member (project_id, account_id, role) VALUES ($1, $2, 'member')", [
+        project.id,
+        member.id,
+      ]),
+    );
+    const access = (accountId: string, projectId: string): Promise<unknown> =>
+      auth.bus.call(operations.getMemberAccess, { accountId, projectId });
+    expect(await access(member.id, project.id)).toEqual({
+      role: 'member',
+      project: { id: project.id, slug: project.slug },
+      endpoints: [{ id: expect.any(String), slug: 'chat' }],
+    });
+    const NOT_FOUND = { code: 'project.not_found' };
+    await expect(access(other.id, project.id)).rejects.toMatchObject(NOT_FOUND);
+    await expect(access(member.id, 'proj_NONE')).rejects.toMatchObject(NOT_FOUND);
   });
 
   it('may have the same slug', async () => {

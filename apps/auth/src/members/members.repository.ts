@@ -1,4 +1,4 @@
-import type { MemberRole } from '@xerotier/contracts/auth';
+import type { MemberAccess, MemberRole } from '@xerotier/contracts/auth';
 import { withDbErrors } from '@xerotier/db';
 import type { EntityManager } from 'typeorm';
 import { Member } from './member.entity.ts';
@@ -13,6 +13,7 @@ export interface ProjectOfMember {
 }
 
 const PROJECTS_MAX = 1_000;
+const ENDPOINTS_MAX = 1_000;
 
 /** Created per transaction: see SeedRepository. */
 export class MembersRepository {
@@ -32,6 +33,22 @@ export class MembersRepository {
         [accountId],
       ),
     );
+  }
+
+  /** What a member may do in a project; null if the account is none. In a transaction of the project. */
+  async findAccess(projectId: string, accountId: string): Promise<MemberAccess | null> {
+    const rows = await withDbErrors(() =>
+      this.manager.query<MemberAccess[]>(
+        `SELECT role, json_build_object('id', project.id, 'slug', project.slug) AS project,
+           (SELECT coalesce(json_agg(found), '[]') FROM (
+              SELECT id, slug FROM auth.endpoint WHERE project_id = project.id
+              ORDER BY created_at, id LIMIT ${ENDPOINTS_MAX}) AS found) AS endpoints
+         FROM auth.member JOIN auth.project ON project.id = member.project_id
+         WHERE member.project_id = $1 AND account_id = $2`,
+        [projectId, accountId],
+      ),
+    );
+    return rows[0] ?? null;
   }
 
   /** As `listProjectsOf`, it reads several projects. */

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { accountsContract } from '@xerotier/contracts/auth';
-import type { ProjectRecord } from '@xerotier/contracts/auth';
+import type { MemberAccess, ProjectRecord } from '@xerotier/contracts/auth';
 import { Serves } from '@xerotier/service-host';
 import { ProjectsService } from './projects.service.ts';
 import type { ProjectsInput } from './projects.service.ts';
@@ -15,6 +15,11 @@ export class ProjectsHandlers {
   @Serves(operations.createProject)
   create(input: ProjectsInput<'createProject'>): Promise<ProjectRecord> {
     return this.projects.create(input);
+  }
+
+  @Serves(operations.getMemberAccess)
+  memberAccess(input: ProjectsInput<'getMemberAccess'>): Promise<MemberAccess> {
+    return this.projects.memberAccess(input);
   }
 
   @Serves(operations.listProjects)

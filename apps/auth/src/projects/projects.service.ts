@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { PROJECTS_PER_ACCOUNT_MAX } from '@xerotier/contracts/auth';
-import type { accountsContract, ProjectRecord } from '@xerotier/contracts/auth';
-import { withEveryTenant } from '@xerotier/db';
+import type { accountsContract, MemberAccess, ProjectRecord } from '@xerotier/contracts/auth';
+import { withEveryTenant, withTenant } from '@xerotier/db';
 import { AppError, ensure } from '@xerotier/errors';
 import { DataSource } from 'typeorm';
 import type { z } from 'zod';
@@ -57,6 +57,15 @@ export class ProjectsService {
     });
     this.sessions.announce({ accountId });
     return created;
+  }
+
+  /** @throws {AppError} `project.not_found`, also without a membership; `db.unavailable`. */
+  memberAccess({ accountId, projectId }: ProjectsInput<'getMemberAccess'>): Promise<MemberAccess> {
+    return withTenant(this.database, projectId, async (manager) =>
+      ensure(await new MembersRepository(manager).findAccess(projectId, accountId), 'project.not_found', {
+        project: projectId,
+      }),
+    );
   }
 
   /** Newest first. @throws {AppError} `db.unavailable`. */

@@ -15,6 +15,7 @@ import { z } from 'zod';
 import { AccessService } from './access.service.ts';
 import { Operation } from '../operations/operation.decorator.ts';
 import { operationHooks } from '../operations/operation-hooks.ts';
+import type { SessionsService } from '../sessions/sessions.service.ts';
 import { accessOf } from './check-access.ts';
 
 const servers = testServers('nats');
@@ -96,6 +97,9 @@ afterEach(async () => {
   await Promise.all(apps.splice(0).map((app) => app.close()));
 });
 
+/** Not called: no operation accepts a session. */
+const sessions = (): SessionsService => ({}) as SessionsService;
+
 interface Edge {
   readonly url: string;
   readonly requests: unknown[];
@@ -113,7 +117,7 @@ async function newEdge(authorize: () => Access | Promise<Access> = () => ACCESS,
     log: log.log,
     bodyBytesMax: 1_024,
     trustedProxies,
-    ...operationHooks({ access: () => service, log: log.log, checkResponses: false, operations }),
+    ...operationHooks({ access: () => service, sessions, log: log.log, checkResponses: false, operations }),
   });
   apps.push(app);
   return { url: `http://127.0.0.1:${await app.listen(0, '127.0.0.1')}`, requests, log };
@@ -309,7 +313,7 @@ function starting(module: typeof GuardedModule): Promise<unknown> {
   const { log } = capturedLog();
   // Not called: the application does not start.
   const access = (): AccessService => ({}) as AccessService;
-  const hooks = operationHooks({ access, log, checkResponses: false, operations });
+  const hooks = operationHooks({ access, sessions, log, checkResponses: false, operations });
   const app = createHttpApp(module, { log, bodyBytesMax: 1_024, ...hooks });
   return app.then(async (created) => (apps.push(created), created.listen(0, '127.0.0.1')));
 }

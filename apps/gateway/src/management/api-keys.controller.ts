@@ -1,7 +1,7 @@
 /** API keys of a project: `/v1/management/api-keys`. */
 import { Controller, Param } from '@nestjs/common';
 import { apiKeyId, apiKeysContract } from '@xerotier/contracts/auth';
-import type { Access, ApiKeyRecord, ChangeContext, IpFilter } from '@xerotier/contracts/auth';
+import type { ApiKeyRecord, ChangeContext, IpFilter } from '@xerotier/contracts/auth';
 import { AppError, ensure } from '@xerotier/errors';
 import { Bus } from '@xerotier/nats';
 import {
@@ -16,8 +16,9 @@ import {
 import type { BodyOf, QueryOf, ResponseOf } from '@xerotier/public-api/operation';
 import { pageOf } from '@xerotier/public-api/page';
 import { printable } from '../access/check-access.ts';
+import type { ProjectAccess } from '../access/project-access.ts';
 import { Operation } from '../operations/operation.decorator.ts';
-import { OperationBody, OperationQuery, RequestAccess } from '../operations/operation-params.ts';
+import { OperationBody, OperationQuery, RequestProject } from '../operations/operation-params.ts';
 import { Change } from './change-context.ts';
 
 const operations = apiKeysContract.operations;
@@ -29,7 +30,7 @@ export class ApiKeysController {
 
   @Operation(listApiKeys)
   async list(
-    @RequestAccess() { project }: Access,
+    @RequestProject() { project }: ProjectAccess,
     @OperationQuery() { include_inactive: includeInactive, after, ...page }: QueryOf<typeof listApiKeys>,
   ): Promise<ResponseOf<typeof listApiKeys>> {
     if (after !== undefined && !apiKeyId.safeParse(after).success)
@@ -45,7 +46,7 @@ export class ApiKeysController {
 
   @Operation(createApiKey)
   async create(
-    @RequestAccess() { endpoints }: Access,
+    @RequestProject() { endpoints }: ProjectAccess,
     @Change() context: ChangeContext,
     @OperationBody() body: BodyOf<typeof createApiKey>,
   ): Promise<ResponseOf<typeof createApiKey>> {
@@ -67,7 +68,7 @@ export class ApiKeysController {
 
   @Operation(getApiKey)
   async retrieve(
-    @RequestAccess() { project }: Access,
+    @RequestProject() { project }: ProjectAccess,
     @Param('key') id: string,
   ): Promise<ResponseOf<typeof getApiKey>> {
     const key = await this.bus.call(operations.getApiKey, { projectId: project.id, keyId: assertKeyId(id) });

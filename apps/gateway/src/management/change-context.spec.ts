@@ -18,6 +18,15 @@ describe('changeContextOf', () => {
     });
   });
 
+  it('states the user of a session', () => {
+    const request = {
+      ...{ id: 'req_1', ip: '203.0.113.7', headers: {} },
+      session: { account: { id: 'user_1' }, session: { id: 'sess_1' } },
+      memberAccess: { role: 'owner', project: { id: 'proj_1', slug: 'demo' }, endpoints: [] },
+    } as unknown as FastifyRequest;
+    expect(changeContextOf(request)).toMatchObject({ projectId: 'proj_1', actor: { kind: 'user', id: 'user_1' } });
+  });
+
   it.each(['a', '5a1f0f5e-6a1b-4a55-9f43-6f0a8f7f2d10', 'with a space', 'x'.repeat(255)])(
     'accepts the Idempotency-Key %j',
     (key) => {

@@ -1,8 +1,9 @@
-import type { ChangeContext } from '@xerotier/contracts/auth';
+import type { Actor, ChangeContext } from '@xerotier/contracts/auth';
 import { AppError } from '@xerotier/errors';
 import { IDEMPOTENCY_KEY_LENGTH_MAX } from '@xerotier/public-api/operation';
 import type { FastifyRequest } from 'fastify';
 import { accessOf } from '../access/check-access.ts';
+import { projectAccessOf } from '../access/project-access.ts';
 import { ofRequest } from '../operations/operation-params.ts';
 
 /** Printable ASCII, as header values are. */
@@ -13,15 +14,22 @@ export const Change = ofRequest(changeContextOf);
 
 /** Exported for its tests. */
 export function changeContextOf(request: FastifyRequest): ChangeContext {
-  const { project, keyId } = accessOf(request);
+  const { project } = projectAccessOf(request);
   const key = request.headers['idempotency-key'];
   return {
     projectId: project.id,
-    actor: { kind: 'api_key', id: keyId },
+    actor: actorOf(request),
     clientAddress: request.ip,
     requestId: request.id,
     ...(key !== undefined && { idempotencyKey: validKey(key) }),
   };
+}
+
+function actorOf(request: FastifyRequest): Actor {
+  const { session } = request;
+  return session === undefined
+    ? { kind: 'api_key', id: accessOf(request).keyId }
+    : { kind: 'user', id: session.account.id };
 }
 
 function validKey(key: string | string[]): string {

@@ -1,14 +1,16 @@
 /** The routes of a running gateway, the operations and the OpenAPI document are consistent. */
 import 'reflect-metadata';
 import { generateApiKey } from '@xerotier/api-keys';
-import { authContract } from '@xerotier/contracts/auth';
+import { accountsContract, authContract } from '@xerotier/contracts/auth';
+import type { ActiveSession } from '@xerotier/contracts/auth';
+import { service } from '@xerotier/contracts/define';
 import { createHttpApp } from '@xerotier/http';
 import type { HttpApp } from '@xerotier/http';
 import { silentLog } from '@xerotier/log/testing';
 import { testBuses } from '@xerotier/nats/testing';
 import { buildDocument } from '@xerotier/public-api/openapi';
 import type { JsonSchema, OpenapiDocument, Parameter } from '@xerotier/public-api/openapi';
-import { basesOf } from '@xerotier/public-api/operation';
+import { authenticationOf, basesOf } from '@xerotier/public-api/operation';
 import type { OperationDefinition } from '@xerotier/public-api/operation';
 import { operations } from '@xerotier/public-api/operations';
 import { welcome } from '@xerotier/public-api/reference';
@@ -17,6 +19,8 @@ import { testServers } from '@xerotier/testing';
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { AccessService } from '../access/access.service.ts';
+import { SessionsService } from '../sessions/sessions.service.ts';
+import { newSessionToken } from '../sessions/session-token.ts';
 import { AppModule } from '../app.module.ts';
 import { settings } from '../config.ts';
 import { operationHooks } from '../operations/operation-hooks.ts';
@@ -26,6 +30,21 @@ import { CONTENT_SECURITY_POLICY, redocFile } from './reference-page.ts';
 const servers = testServers('nats', 'redis');
 const connectBus = testBuses(() => servers.nats.url);
 const log = silentLog();
+
+const { getSession } = accountsContract.operations;
+const sessionsContract = service('auth', { getSession });
+const TOKEN = newSessionToken();
+const SESSION: ActiveSession = {
+  account: {
+    ...{ id: `user_${'0'.repeat(24)}`, email: 'ada@example.com', name: 'Ada', systemRole: null },
+    ...{ emailVerifiedAt: null, createdAt: 0 },
+  },
+  session: {
+    ...{ id: `sess_${'0'.repeat(24)}`, createdAt: 0, lastSeenAt: 0, expiresAt: 4_102_444_800_000 },
+    ...{ clientAddress: '127.0.0.1', userAgent: '' },
+  },
+  memberships: [],
+};
 
 interface Route {
   readonly name: string;
@@ -42,10 +61,14 @@ beforeEach(async () => {
   auth.bus.serve(authContract, {
     authorize: async ({ scope }) => ({ keyId: 'key_1', scopes: [scope], project, endpoints: [] }),
   });
+  auth.bus.serve(sessionsContract, { getSession: async () => SESSION });
   await auth.bus.flush();
   const env = { NATS_URL: servers.nats.url, REDIS_URL: servers.redis.url };
   routes = [];
-  const hooks = operationHooks({ access: () => app.nest.get(AccessService), log, checkResponses: true });
+  const hooks = operationHooks({
+    ...{ access: () => app.nest.get(AccessService), sessions: () => app.nest.get(SessionsService) },
+    ...{ log, checkResponses: true },
+  });
   app = await createHttpApp(createTestingModule({ name: 'gateway', module: AppModule, settings, env, log }), {
     log,
     bodyBytesMax: 1_000_000,
@@ -54,7 +77,7 @@ beforeEach(async () => {
       hooks.prepare(fastify);
       fastify.addHook('onRoute', ({ method, url: path, config }) => {
         for (const name of [method].flat()) {
-          routes.push({ name: `${name} ${path}`, isPublic: config?.operation?.permission === null });
+          routes.push({ name: `${name} ${path}`, isPublic: config?.auth === 'none' });
         }
       });
     },
@@ -148,13 +171,22 @@ describe('routes of the gateway', () => {
     ]);
   });
 
-  it('are public only for the reference', () => {
+  it('are public only for the reference, registration and sign-in', () => {
     const publicRoutes = routes
       .filter(({ name, isPublic }) => isPublic && !name.startsWith('HEAD '))
       .map(({ name }) => name);
-    const rows = operations.filter(({ permission }) => permission === null).map(({ path }) => `GET ${path}`);
-    expect(publicRoutes).toEqual(['GET /', 'GET /openapi.json', 'GET /docs', 'GET /docs/redoc.standalone.js']);
-    expect(rows).toEqual(publicRoutes);
+    const rows = operations
+      .filter((row) => authenticationOf(row) === 'none')
+      .map(({ method, path }) => `${method.toUpperCase()} ${path}`);
+    expect(publicRoutes.toSorted()).toEqual([
+      'GET /',
+      'GET /docs',
+      'GET /docs/redoc.standalone.js',
+      'GET /openapi.json',
+      'POST /api/v1/accounts',
+      'POST /api/v1/sessions',
+    ]);
+    expect(rows.toSorted()).toEqual(publicRoutes.toSorted());
   });
 });
 
@@ -191,17 +223,20 @@ const INVALID = 7.5;
 
 /** Returns the parameter that the gateway rejects. */
 async function rejectedParam(
-  { method, path, bases }: OperationDefinition,
+  { method, path, permission, bases }: OperationDefinition,
   search: string,
   body?: object,
   headers: object = {},
 ): Promise<string | null> {
-  const base = basesOf(bases)[0]?.path.replace('{project}', 'proj_1').replace('{endpoint}', 'chat');
+  const template = permission === null ? '' : (basesOf(bases)[0]?.path ?? '');
+  const base = template.replace('{project}', 'proj_1').replace('{endpoint}', 'chat');
   const address = path.replace('{completion}', 'chatcmpl-1').replace('{key}', `key_${'0'.repeat(24)}`);
   const response = await fetch(`${url}${base}${address}${search}`, {
     method: method.toUpperCase(),
     headers: {
-      authorization: `Bearer ${KEY}`,
+      ...(permission === null
+        ? { cookie: `__Host-session=${TOKEN}`, origin: url }
+        : { authorization: `Bearer ${KEY}` }),
       ...(body !== undefined && { 'content-type': 'application/json' }),
       ...headers,
     },

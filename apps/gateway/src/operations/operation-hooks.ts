@@ -3,14 +3,18 @@ import type { HttpAppOptions } from '@xerotier/http';
 import type { Logger } from '@xerotier/log';
 import type { OperationDefinition } from '@xerotier/public-api/operation';
 import { operations as allOperations } from '@xerotier/public-api/operations';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { AccessService } from '../access/access.service.ts';
 import { checkAccess } from '../access/check-access.ts';
+import { checkMember, checkSession, isOfMember } from '../sessions/check-session.ts';
+import { checkOwnSite } from '../sessions/own-site.ts';
+import type { SessionsService } from '../sessions/sessions.service.ts';
 import { routesOf } from './operation.decorator.ts';
 import { checkResponse } from './response-check.ts';
 
 export interface OperationHooksOptions {
   readonly access: () => AccessService;
+  readonly sessions: () => SessionsService;
   readonly log: Logger;
   /** Whether responses are validated against their operation, and replaced by a 500 if they are invalid. */
   readonly checkResponses: boolean;
@@ -18,21 +22,30 @@ export interface OperationHooksOptions {
   readonly operations?: readonly OperationDefinition[];
 }
 
-export function operationHooks({
-  access,
-  log,
-  checkResponses,
-  operations = allOperations,
-}: OperationHooksOptions): Required<Pick<HttpAppOptions, 'prepare' | 'onRequest'>> {
+export function operationHooks(
+  options: OperationHooksOptions,
+): Required<Pick<HttpAppOptions, 'prepare' | 'onRequest'>> {
+  const { log, checkResponses, operations = allOperations } = options;
   return {
     prepare: (fastify) => assertRoutesAreOperations(fastify, operations),
     onRequest: checkResponses
       ? (request, reply) => {
           checkResponse(request, reply, log);
-          return checkAccess(access(), request);
+          return authenticate(options, request);
         }
-      : (request) => checkAccess(access(), request),
+      : (request) => authenticate(options, request),
   };
+}
+
+/** Identifies and authorizes the caller of an operation; synchronous if the access or session is cached. */
+function authenticate({ access, sessions }: OperationHooksOptions, request: FastifyRequest): void | Promise<void> {
+  const { auth, isForOwnSite = false } = request.routeOptions.config;
+  // First, since most requests have a key.
+  if (auth === 'key' || (auth === 'either' && !isOfMember(request))) return checkAccess(access(), request);
+  if (auth === undefined) return;
+  if (isForOwnSite) checkOwnSite(request);
+  if (auth === 'session') return checkSession(sessions(), request);
+  if (auth === 'either') return checkMember(sessions(), request);
 }
 
 /** @throws {Error} if a route without an operation is registered, and at startup if an operation has no route. */

@@ -9,10 +9,18 @@ import type { OperationDefinition } from '@xerotier/public-api/operation';
 import type { FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 import { accessOf } from '../access/check-access.ts';
+import { projectAccessOf } from '../access/project-access.ts';
 import { fieldsOf, readFields } from '../requests/request-fields.ts';
+import { sessionOf } from '../sessions/check-session.ts';
 
 /** The access that the key of the request has, as `Access`. */
 export const RequestAccess = ofRequest(accessOf);
+
+/** The project of a key or a member, as `ProjectAccess`. */
+export const RequestProject = ofRequest(projectAccessOf);
+
+/** The session of a signed-in user, as `ActiveSession`. */
+export const RequestSession = ofRequest(sessionOf);
 
 /**
  * The JSON body, as `BodyOf<typeof operation>`.

@@ -7,13 +7,16 @@ import { applyDecorators, HttpCode, RequestMapping, RequestMethod } from '@nestj
 import { RouteConfig } from '@nestjs/platform-fastify';
 import { scopeFor } from '@xerotier/contracts/auth';
 import type { Scope } from '@xerotier/contracts/auth';
-import { basesOf } from '@xerotier/public-api/operation';
-import type { OperationDefinition, ResponseOf } from '@xerotier/public-api/operation';
+import { authenticationOf, basesOf, isForOwnSite } from '@xerotier/public-api/operation';
+import type { Authentication, OperationDefinition, ResponseOf } from '@xerotier/public-api/operation';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
     operation?: OperationDefinition;
-    /** The required scope; absent for public operations. */
+    auth?: Authentication;
+    /** Whether the session of a user is accepted from pages of this site only: see `checkOwnSite`. */
+    isForOwnSite?: boolean;
+    /** The scope that a key must have; absent for operations without a permission. */
     scope?: Scope;
   }
 }
@@ -37,11 +40,14 @@ const METHODS = {
 
 export function Operation<O extends OperationDefinition>(operation: O): OperationDecorator<O> {
   const { method, permission, files } = operation;
+  const auth = authenticationOf(operation);
   return applyDecorators(
     RequestMapping({ method: METHODS[method], path: routesOf(operation) }),
     HttpCode(200),
     RouteConfig({
       operation,
+      auth,
+      ...(isForOwnSite(operation) && { isForOwnSite: true }),
       ...(permission !== null && { scope: scopeFor(permission) }),
       ...(files !== undefined && { form: true }),
     }),

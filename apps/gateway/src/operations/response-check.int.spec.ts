@@ -8,6 +8,7 @@ import { defineOperation } from '@xerotier/public-api/operation';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { AccessService } from '../access/access.service.ts';
+import type { SessionsService } from '../sessions/sessions.service.ts';
 import { operationHooks } from './operation-hooks.ts';
 import { Operation } from './operation.decorator.ts';
 
@@ -88,10 +89,11 @@ async function start(checkResponses = true): Promise<{ url: string; log: ReturnT
   const log = capturedLog();
   // Not called: the operations are public.
   const access = (): AccessService => ({}) as AccessService;
+  const sessions = (): SessionsService => ({}) as SessionsService;
   const app = await createHttpApp(ThingsModule, {
     log: log.log,
     bodyBytesMax: 1_024,
-    ...operationHooks({ access, log: log.log, checkResponses, operations: [readThing, readBytes] }),
+    ...operationHooks({ access, sessions, log: log.log, checkResponses, operations: [readThing, readBytes] }),
   });
   apps.push(app);
   return { url: `http://127.0.0.1:${await app.listen(0, '127.0.0.1')}`, log };

@@ -60,6 +60,13 @@ const signedIn = z.object({ account: accountRecord, session: sessionRecord });
 export const activeSession = signedIn.extend({ memberships: z.array(membership).max(1_000) });
 export type ActiveSession = z.infer<typeof activeSession>;
 
+export const memberAccess = z.object({
+  role: memberRole,
+  project: z.object({ id: projectId, slug }),
+  endpoints: z.array(z.object({ id: z.uuid(), slug })).max(1_000),
+});
+export type MemberAccess = z.infer<typeof memberAccess>;
+
 export const PROJECTS_PER_ACCOUNT_MAX = 100;
 /** The oldest session beyond this is revoked. */
 export const SESSIONS_PER_ACCOUNT_MAX = 100;
@@ -143,6 +150,14 @@ export const accountsContract = service('auth', {
     input: z.object({ tokenHash }),
     output: z.object({}),
     errors: ['db.unavailable'],
+  }),
+  /** What a signed-in user may do in a project. Without a membership it is `project.not_found`, as for one that does not exist. */
+  getMemberAccess: request({
+    subject: 'auth.v1.members.access',
+    timeoutMs: 2_000,
+    input: z.object({ accountId, projectId }),
+    output: memberAccess,
+    errors: ['project.not_found', 'db.unavailable'],
   }),
   /** Creates a project with a team of its own; the account becomes its owner. */
   createProject: request({

@@ -3,6 +3,7 @@ export {
   accountRecord,
   accountsContract,
   activeSession,
+  memberAccess,
   memberRole,
   PROJECTS_PER_ACCOUNT_MAX,
   sessionId,
@@ -12,6 +13,7 @@ export {
 export type {
   AccountRecord,
   ActiveSession,
+  MemberAccess,
   Membership,
   MemberRole,
   ProjectRecord,
@@ -36,7 +38,15 @@ export { scope } from './scopes.ts';
 export type { Scope } from './scopes.ts';
 export { accessChanged, projectEvent, projectEventType, sessionsChanged } from './events.ts';
 export type { ProjectEventType } from './events.ts';
-export { allows, permission, permissionsOf, principal, scopeBundles, scopeFor } from './permissions.ts';
+export {
+  allows,
+  permission,
+  permissionsOf,
+  permissionsOfRole,
+  principal,
+  scopeBundles,
+  scopeFor,
+} from './permissions.ts';
 export type { Permission, Principal } from './permissions.ts';
 export { endpointDefaults, endpointStatus } from './endpoint-settings.ts';
 export type { EndpointDefaults, EndpointStatus } from './endpoint-settings.ts';

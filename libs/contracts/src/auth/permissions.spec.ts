@@ -1,5 +1,13 @@
 import { scope } from './scopes.ts';
-import { allows, permission, permissionsOf, principal, scopeBundles, scopeFor } from './permissions.ts';
+import {
+  allows,
+  permission,
+  permissionsOf,
+  permissionsOfRole,
+  principal,
+  scopeBundles,
+  scopeFor,
+} from './permissions.ts';
 import type { Permission, Principal } from './permissions.ts';
 
 describe('scopeBundles', () => {
@@ -32,6 +40,13 @@ describe('permissionsOf', () => {
 
   it('returns no permissions without scopes', () => {
     expect(permissionsOf([])).toEqual([]);
+  });
+});
+
+describe('permissionsOfRole', () => {
+  it('gives an owner everything, and lets a member read', () => {
+    expect(permissionsOfRole('owner')).toEqual(permission.options);
+    expect(permissionsOfRole('member')).toEqual(permission.options.filter((each) => !each.endsWith(':write')));
   });
 });
 

@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { projectId } from '../ids.ts';
+import type { MemberRole } from './accounts.contract.ts';
 import { scope } from './scopes.ts';
 import type { Scope } from './scopes.ts';
 
@@ -63,6 +64,13 @@ export function permissionsOf(scopes: readonly Scope[]): readonly Permission[] {
   if (others.length === 0) return scopeBundles[first];
   return [first, ...others].flatMap((each) => scopeBundles[each]);
 }
+
+/** Returns the permissions of a role in a project: an owner has all of them, a member reads. */
+export function permissionsOfRole(role: MemberRole): readonly Permission[] {
+  return role === 'owner' ? permission.options : READ_PERMISSIONS;
+}
+
+const READ_PERMISSIONS = permission.options.filter((each) => each.endsWith(':read'));
 
 /** Returns the scope that a key must have for this permission. */
 export function scopeFor(required: Permission): Scope {

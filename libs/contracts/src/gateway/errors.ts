@@ -26,6 +26,12 @@ export const gatewayErrors = defineErrors({
     retryable: false,
     message: 'This request must come from the site itself: its Origin header is missing, or names another site.',
   },
+  'session.role_insufficient': {
+    status: 403,
+    publicCode: 'role_insufficient',
+    retryable: false,
+    message: 'Only an owner of the project can do this.',
+  },
   'endpoint.wrong_task': {
     status: 400,
     publicCode: 'wrong_task_mode',

@@ -1,7 +1,7 @@
 /**
  * Cross-origin requests (CORS, Fetch standard). The headers are set on the raw response before any other hook, so that
  * rejections, errors and streams that bypass the framework have them too; a plugin that sets them on the framework's
- * reply would lose them there. Credentials are never allowed: API keys are sent explicitly, and there are no cookies.
+ * reply would lose them there. Credentials are never allowed: API keys are sent explicitly, and cookies are for pages of the site itself.
  */
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { IncomingHttpHeaders, ServerResponse } from 'node:http';

@@ -26,11 +26,11 @@ export function writeError(response: ServerResponse, error: AppError): void {
 }
 
 /**
- * The authentication challenge (RFC 6750): a request without a key gets no reason, a request with an invalid one does.
+ * The authentication challenge (RFC 6750): a request with an invalid key gets a reason, one without a key does not.
  */
 function challengeOf(error: AppError): string {
   const challenge = 'Bearer realm="xerotier"';
-  return error.code === 'auth.missing_key' ? challenge : `${challenge}, error="invalid_token"`;
+  return error.code === 'auth.invalid_key' ? `${challenge}, error="invalid_token"` : challenge;
 }
 
 export function replyWithError(reply: FastifyReply, error: AppError): void {

@@ -1,14 +1,14 @@
 import { z } from 'zod';
-import { BODY_ERRORS, CHANGE_ERRORS, COMMON_ERRORS } from '../operation/common-errors.ts';
+import { BODY_ERRORS, CHANGE_ERRORS, PROJECT_ERRORS } from '../operation/common-errors.ts';
 import { idempotencyHeaders } from '../operation/idempotency-headers.ts';
 import { defineOperation } from '../operation/define-operation.ts';
 import { apiKeysQuery, createApiKeyRequest, ipFilterRequest, quotaRequest, rotateApiKeyRequest } from './request.ts';
 import { apiKeyId, apiKeyList, apiKeyWithValue, publicApiKey } from './response.ts';
 
 const COLLECTION = '/v1/management/api-keys';
-const common = { tag: 'API keys', bases: 'project' } as const;
+const common = { tag: 'API keys', bases: 'project', auth: 'either' } as const;
 const params = z.object({ key: apiKeyId.describe('The `id` of an API key.') });
-const errors = [...COMMON_ERRORS, 'api_key_not_found'] as const;
+const errors = [...PROJECT_ERRORS, 'api_key_not_found'] as const;
 const changeErrors = [...errors, ...BODY_ERRORS, ...CHANGE_ERRORS] as const;
 
 export const listApiKeys = defineOperation({
@@ -21,7 +21,7 @@ export const listApiKeys = defineOperation({
   description: 'Newest first by default. Values are never listed.',
   query: apiKeysQuery,
   response: apiKeyList,
-  errors: COMMON_ERRORS,
+  errors: PROJECT_ERRORS,
 });
 
 export const createApiKey = defineOperation({
@@ -36,7 +36,7 @@ export const createApiKey = defineOperation({
   request: createApiKeyRequest,
   example: { name: 'production', scopes: ['inference'] },
   response: apiKeyWithValue,
-  errors: [...COMMON_ERRORS, ...BODY_ERRORS, ...CHANGE_ERRORS, 'limit_exceeded'],
+  errors: [...PROJECT_ERRORS, ...BODY_ERRORS, ...CHANGE_ERRORS, 'limit_exceeded'],
 });
 
 export const getApiKey = defineOperation({

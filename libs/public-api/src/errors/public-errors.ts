@@ -16,6 +16,7 @@ export const publicErrors = {
   endpoint_not_allowed: { status: 403 },
   account_disabled: { status: 403 },
   origin_not_allowed: { status: 403 },
+  role_insufficient: { status: 403 },
   unknown_url: { status: 404 },
   project_not_found: { status: 404 },
   endpoint_not_found: { status: 404 },

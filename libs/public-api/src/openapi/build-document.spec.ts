@@ -60,15 +60,31 @@ describe('buildDocument', () => {
     ]);
   });
 
-  it('requires a key for everything except the reference', () => {
-    const unprotected = Object.entries(document.paths).filter(([, item]) => item.get?.security !== undefined);
-    expect(unprotected.map(([path, item]) => [path, item.get?.security])).toEqual([
-      ['/', []],
-      ['/openapi.json', []],
-      ['/docs', []],
-      ['/docs/redoc.standalone.js', []],
+  /** The operations with other requirements than those of the document. */
+  const operationsWith = (security: object[]): string[] =>
+    Object.values(document.paths)
+      .flatMap((item) => Object.values(item))
+      .filter((operation) => JSON.stringify(operation.security) === JSON.stringify(security))
+      .map(({ operationId }) => operationId);
+
+  it('requires a key for everything except the reference, registration and sign-in', () => {
+    expect(operationsWith([])).toEqual([
+      'createAccount',
+      'createSession',
+      'getWelcome',
+      'getOpenapiDocument',
+      'getReferencePage',
+      'getReferencePageScript',
     ]);
     expect(document.security).toEqual([{ apiKey: [] }]);
+  });
+
+  it('requires a session for accounts, and accepts one for the management of a project', () => {
+    expect(operationsWith([{ session: [] }])).toEqual(expect.arrayContaining(['getAccount', 'createProject']));
+    expect(operationsWith([{ apiKey: [] }, { session: [] }])).toContain('createApiKey');
+    expect(document.components.securitySchemes['session']).toEqual({
+      ...{ type: 'apiKey', in: 'cookie', name: '__Host-session' },
+    });
   });
 
   it('describes requests before they are transformed', () => {

@@ -2,6 +2,8 @@
 import { errorResponse } from '../errors/response.ts';
 import { publicErrors } from '../errors/public-errors.ts';
 import type { PublicErrorCode } from '../errors/public-errors.ts';
+import { authenticationOf, SESSION_COOKIE } from '../operation/authentication.ts';
+import type { Authentication } from '../operation/authentication.ts';
 import { basesOf } from '../operation/base-paths.ts';
 import type { FileField, OperationDefinition } from '../operation/define-operation.ts';
 import { RATE_LIMIT_HEADERS, responseHeaderTexts } from '../operation/response-headers.ts';
@@ -10,12 +12,25 @@ import { tags } from '../operation/tags.ts';
 import { codeSamples } from './code-samples.ts';
 import { bodySchema, jsonFields, namedSchemas } from './json-schemas.ts';
 import type { JsonField } from './json-schemas.ts';
-import type { DocumentedOperation, DocumentedResponse, OpenapiDocument, Parameter } from './openapi-document.ts';
+import type {
+  DocumentedOperation,
+  DocumentedResponse,
+  OpenapiDocument,
+  Parameter,
+  SecurityRequirement,
+} from './openapi-document.ts';
 import { pathParameters } from './path-parameters.ts';
 
 const DESCRIPTION = `An OpenAI-compatible API. The base URL of a client is \`/v1\` or \`/{project}/v1\`, where \`model\` selects an endpoint of the project, or \`/{project}/{endpoint}/v1\`. Send an API key as \`Authorization: Bearer xero_...\`; on \`/v1\` it also identifies the project.
 
 The body of an error is an \`ErrorResponse\`: handle errors by their \`code\`. A parameter that is \`null\` is the same as an omitted one.`;
+
+const SECURITY: Readonly<Record<Authentication, readonly SecurityRequirement[]>> = {
+  key: [{ apiKey: [] }],
+  session: [{ session: [] }],
+  either: [{ apiKey: [] }, { session: [] }],
+  none: [],
+};
 
 export function buildDocument(operations: readonly OperationDefinition[]): OpenapiDocument {
   const paths: Record<string, Record<string, DocumentedOperation>> = {};
@@ -28,7 +43,7 @@ export function buildDocument(operations: readonly OperationDefinition[]): Opena
     openapi: '3.1.1',
     info: { title: 'Xerotier', version: 'v1', description: DESCRIPTION },
     servers: [{ url: '/' }],
-    security: [{ apiKey: [] }],
+    security: [...SECURITY.key],
     tags: Object.entries(tags).map(([name, description]) => ({ name, description })),
     paths,
     components: {
@@ -40,7 +55,10 @@ export function buildDocument(operations: readonly OperationDefinition[]): Opena
           { description, schema: { type: 'string' } },
         ]),
       ),
-      securitySchemes: { apiKey: { type: 'http', scheme: 'bearer' } },
+      securitySchemes: {
+        apiKey: { type: 'http', scheme: 'bearer' },
+        session: { type: 'apiKey', in: 'cookie', name: SESSION_COOKIE },
+      },
     },
   };
 }
@@ -61,7 +79,8 @@ function basePathsOf({
 }
 
 function documented(operation: OperationDefinition, path: string, operationId: string): DocumentedOperation {
-  const { tag, summary, permission, request, files, example } = operation;
+  const { tag, summary, request, files, example } = operation;
+  const auth = authenticationOf(operation);
   const description = [operation.description, filesText(files)].filter((text) => text !== undefined).join(' ');
   return {
     operationId,
@@ -78,7 +97,7 @@ function documented(operation: OperationDefinition, path: string, operationId: s
       },
     }),
     responses: { 200: successOf(operation), ...errorsOf(operation) },
-    ...(permission === null && { security: [] }),
+    ...(auth !== 'key' && { security: SECURITY[auth] }),
     'x-codeSamples': codeSamples(operation, path),
   };
 }

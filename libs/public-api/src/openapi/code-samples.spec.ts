@@ -30,6 +30,16 @@ describe('codeSamples', () => {
     );
   });
 
+  it('sends the cookie of a session instead of a key, and the origin with a change', () => {
+    const session = { permission: null, auth: 'session' } as const;
+    const [get, ...others] = sourcesOf('/api/v1/account', operation('getAccount', { ...session, method: 'get' }));
+    expect(get).toBe('curl "https://api.test/api/v1/account" \\\n  -H "Cookie: __Host-session=$SESSION"');
+    expect(others).toEqual([]);
+    const [post] = sourcesOf('/api/v1/sessions', operation('createSession', { permission: null, auth: 'none' }));
+    expect(post).toContain('-H "Origin: https://api.test"');
+    expect(post).not.toContain('Cookie');
+  });
+
   it('uses the generic methods of the SDKs for other operations, with the version of the path', () => {
     const example = { query: 'q', documents: ['a'] };
     const [curl, python, node] = sourcesOf('/v2/rerank', operation('rerankV2', { example }));

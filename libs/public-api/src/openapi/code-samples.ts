@@ -1,4 +1,5 @@
 /** Code samples (`x-codeSamples`) for curl and the OpenAI SDKs for Python and Node, from the `example` of an operation. */
+import { authenticationOf, isForOwnSite, SESSION_COOKIE } from '../operation/authentication.ts';
 import type { OperationDefinition } from '../operation/define-operation.ts';
 import type { CodeSample } from './openapi-document.ts';
 
@@ -19,12 +20,16 @@ export function codeSamples(operation: OperationDefinition, path: string): CodeS
   ];
 }
 
-function curlSample({ method, permission, files, example }: OperationDefinition, path: string): string {
+function curlSample(operation: OperationDefinition, path: string): string {
+  const { method, files, example } = operation;
+  const auth = authenticationOf(operation);
   // curl sends a POST if there is a body.
   const isDefaultMethod = method === (example === undefined && files === undefined ? 'get' : 'post');
   const lines = [
     `curl ${isDefaultMethod ? '' : `-X ${method.toUpperCase()} `}"${SAMPLE_BASE_URL}${filledIn(path)}"`,
-    ...(permission === null ? [] : ['-H "Authorization: Bearer $API_KEY"']),
+    ...(auth === 'key' || auth === 'either' ? ['-H "Authorization: Bearer $API_KEY"'] : []),
+    ...(auth === 'session' ? [`-H "Cookie: ${SESSION_COOKIE}=$SESSION"`] : []),
+    ...((auth === 'session' || auth === 'none') && isForOwnSite(operation) ? [`-H "Origin: ${SAMPLE_BASE_URL}"`] : []),
   ];
   const [file] = files ?? [];
   if (file !== undefined) {

@@ -31,6 +31,9 @@ export interface CodeSample {
   readonly source: string;
 }
 
+/** One of them must be met. */
+export type SecurityRequirement = Readonly<Record<string, readonly string[]>>;
+
 export interface DocumentedOperation {
   readonly operationId: string;
   readonly tags: readonly string[];
@@ -41,8 +44,8 @@ export interface DocumentedOperation {
   readonly responses: Readonly<Record<string, DocumentedResponse>>;
   /** Other than those of the document. */
   readonly servers?: readonly { readonly url: string }[];
-  /** Empty if no key is required. */
-  readonly security?: readonly [];
+  /** Other than that of the document; empty if everyone may call it. */
+  readonly security?: readonly SecurityRequirement[];
   readonly 'x-codeSamples'?: readonly CodeSample[];
 }
 
@@ -52,7 +55,7 @@ export interface OpenapiDocument {
   readonly openapi: '3.1.1';
   readonly info: { readonly title: string; readonly version: string; readonly description: string };
   readonly servers: readonly { readonly url: string }[];
-  readonly security: readonly Readonly<Record<string, readonly string[]>>[];
+  readonly security: readonly SecurityRequirement[];
   readonly tags: readonly { readonly name: string; readonly description: string }[];
   readonly paths: Readonly<Record<string, Readonly<Partial<Record<Method, DocumentedOperation>>>>>;
   readonly components: {

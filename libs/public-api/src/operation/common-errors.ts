@@ -47,3 +47,31 @@ export const STORAGE_ERRORS = [...COMMON_ERRORS, 'storage_unavailable'] as const
 
 /** Errors of every change that accepts an `Idempotency-Key`. */
 export const CHANGE_ERRORS = ['idempotency_key_reused'] as const satisfies readonly PublicErrorCode[];
+
+/** Errors of every operation that requires a session. */
+export const SESSION_ERRORS = [
+  'invalid_request',
+  'request_timeout',
+  'invalid_session',
+  'origin_not_allowed',
+  'service_unavailable',
+  'internal_error',
+] as const satisfies readonly PublicErrorCode[];
+
+/** Errors of operations that begin a session. */
+export const SIGN_IN_ERRORS = [
+  'invalid_request',
+  'request_timeout',
+  'origin_not_allowed',
+  'too_many_attempts',
+  'service_unavailable',
+  'internal_error',
+  ...BODY_ERRORS,
+] as const satisfies readonly PublicErrorCode[];
+
+/** Errors of every operation that accepts an API key or the session of a member. */
+export const PROJECT_ERRORS = [
+  ...COMMON_ERRORS,
+  ...SESSION_ERRORS,
+  'role_insufficient',
+] as const satisfies readonly PublicErrorCode[];

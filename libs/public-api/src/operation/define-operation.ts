@@ -4,6 +4,7 @@
  */
 import type { z } from 'zod';
 import type { PublicErrorCode } from '../errors/public-errors.ts';
+import type { Authentication } from './authentication.ts';
 import type { Bases } from './base-paths.ts';
 import type { Permission } from './permissions.ts';
 import type { ResponseHeader } from './response-headers.ts';
@@ -36,8 +37,10 @@ export interface OperationDefinition {
   readonly path: `/${string}`;
   /** The base paths that it is served on. Default: all of them. */
   readonly bases?: Bases;
-  /** The required permission, checked before the body is read; null for a public operation. */
+  /** The required permission, checked before the body is read; null for an operation without a project. */
   readonly permission: Permission | null;
+  /** How a caller identifies itself. Default: an API key if there is a permission, else not at all. */
+  readonly auth?: Authentication;
   readonly tag: Tag;
   readonly summary: string;
   readonly description?: string;

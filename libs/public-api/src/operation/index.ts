@@ -1,3 +1,5 @@
+export { authenticationOf, isForOwnSite, SESSION_COOKIE } from './authentication.ts';
+export type { Authentication } from './authentication.ts';
 export { basesOf } from './base-paths.ts';
 export { defineOperation } from './define-operation.ts';
 export type { BodyOf, FileField, OperationDefinition, QueryOf, ResponseOf } from './define-operation.ts';

@@ -10,6 +10,10 @@ export const tags = {
   Endpoints:
     'The endpoints of a project, and what they can be created with. They need a key with the scope `management`.',
   'API keys': 'The API keys of a project. They need a key with the scope `management`.',
+  'API keys':
+    'The API keys of a project. They need a key with the scope `management`, or the session of a member: owners may change keys, members may read them.',
+  Accounts:
+    'Accounts of people, their sessions and their projects. They are for web pages of the platform itself: a request needs the cookie of a session instead of an API key, and one that changes something must come from the same site (`Origin`).',
   Reference: 'This document.',
 } as const;
 

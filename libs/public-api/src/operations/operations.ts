@@ -1,4 +1,5 @@
 /** All operations of the public API, in the order of the reference. The gateway does not start if one has no controller. */
+import { accountsOperations } from '../accounts/accounts.api.ts';
 import { apiKeysOperations } from '../api-keys/api-keys.api.ts';
 import { audioOperations } from '../audio/audio.api.ts';
 import { chatCompletionsOperations } from '../chat-completions/chat-completions.api.ts';
@@ -21,5 +22,6 @@ export const operations: readonly OperationDefinition[] = [
   ...modelsOperations,
   ...endpointsOperations,
   ...apiKeysOperations,
+  ...accountsOperations,
   ...referenceOperations,
 ];

@@ -1,0 +1,8 @@
+import { Module } from '@nestjs/common';
+import { SessionsModule } from '../sessions/sessions.module.ts';
+import { AccountsController } from './accounts.controller.ts';
+import { ProjectsController } from './projects.controller.ts';
+import { SessionsController } from './sessions.controller.ts';
+
+@Module({ imports: [SessionsModule], controllers: [AccountsController, SessionsController, ProjectsController] })
+export class AccountsModule {}

@@ -1,0 +1,34 @@
+/** The token of a session: 256 random bits, in a cookie of the browser. Only its hash leaves the gateway. */
+import { SESSION_COOKIE } from '@xerotier/public-api/operation';
+import { createHash, randomBytes } from 'node:crypto';
+
+const TOKEN_BYTES = 32;
+/** Base64url without padding. */
+const TOKEN = /^[A-Za-z0-9_-]{43}$/;
+/** Browsers accept the prefix `__Host-` with these only: the cookie belongs to this host, and is never sent in clear text. */
+const ATTRIBUTES = 'Path=/; Secure; HttpOnly; SameSite=Lax';
+
+export function newSessionToken(): string {
+  return randomBytes(TOKEN_BYTES).toString('base64url');
+}
+
+/** In hex, as auth stores it. */
+export function hashOfToken(token: string): string {
+  return createHash('sha256').update(token).digest('hex');
+}
+
+/** Returns the token of a `Cookie` header; undefined without one, and for one that cannot be a token. */
+export function sessionTokenIn(header: string | undefined): string | undefined {
+  const prefix = `${SESSION_COOKIE}=`;
+  const pair = header?.split(';').find((each) => each.trimStart().startsWith(prefix));
+  const token = pair?.trim().slice(prefix.length);
+  return token !== undefined && TOKEN.test(token) ? token : undefined;
+}
+
+/** @param expiresAt in Unix milliseconds. */
+export function sessionCookie(token: string, expiresAt: number): string {
+  const seconds = Math.max(0, Math.floor((expiresAt - Date.now()) / 1_000));
+  return `${SESSION_COOKIE}=${token}; Max-Age=${seconds}; ${ATTRIBUTES}`;
+}
+
+export const removedSessionCookie = `${SESSION_COOKIE}=; Max-Age=0; ${ATTRIBUTES}`;
