@@ -7,13 +7,14 @@ import { scriptedPlatform } from '@xerotier/dev';
 import { generateApiKey } from '@xerotier/api-keys';
 import { randomBytes } from 'node:crypto';
 import { scripted } from './support/api-client.ts';
-import { operations } from './support/contract-operations.ts';
+import { CONTRACT_EMAIL, CONTRACT_PASSWORD, operations } from './support/contract-operations.ts';
 import type { Operation } from './support/contract-operations.ts';
 import { gatewayRoutes } from './support/gateway-routes.ts';
 import { MediaUpstream } from './support/media-upstream.ts';
 import { OpenaiSchema, knownDeviations } from './support/openai-schema.ts';
 import { GatewayDocument } from './support/gateway-document.ts';
 import type { ReceivedResponse } from './support/gateway-document.ts';
+import { SiteVisitor } from './support/site-visitor.ts';
 import { ScriptedUpstream } from './support/scripted-upstream.ts';
 import { bothEngines, testPlatform } from './support/test-platform.ts';
 import type { PlatformPlan } from './support/test-platform.ts';
@@ -58,7 +59,7 @@ type SentRequest = Pick<Operation, 'route' | 'body' | 'headers' | 'key'>;
 
 function keyOf(key: Operation['key']): string | undefined {
   const { apiKey, managementKey } = test.description;
-  if (key === 'none') return undefined;
+  if (key === 'none' || key === 'session') return undefined;
   if (key === 'unknown') return generateApiKey('demo');
   return key === 'management' ? managementKey : apiKey;
 }
@@ -77,11 +78,21 @@ async function send({ route, body, headers, key }: SentRequest, unique: string, 
     method,
     headers: {
       ...(bearer !== undefined && { authorization: `Bearer ${bearer}` }),
+      ...(key === 'session' && { origin: baseUrl, cookie: `__Host-session=${await sessionToken()}` }),
       ...(typeof sent === 'string' && { 'content-type': 'application/json' }),
       ...headers,
     },
     ...(sent !== undefined && { body: sent }),
   });
+}
+
+/** A session of an account that the first request with a session creates; a new one for each request, since some end it. */
+async function sessionToken(): Promise<string> {
+  const user = new SiteVisitor(test.description.baseUrl);
+  const credentials = { email: CONTRACT_EMAIL, password: CONTRACT_PASSWORD };
+  const signedIn = await user.send('POST', '/api/v1/sessions', credentials);
+  if (!signedIn.ok) await user.send('POST', '/api/v1/accounts', { ...credentials, name: 'Ada' });
+  return user.token ?? '';
 }
 
 async function perform(operation: Operation): Promise<Response> {

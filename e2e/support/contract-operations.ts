@@ -2,10 +2,12 @@
  * Every operation of the public API, once per form of its response. The contract suite fails for a route of the gateway without
  * an entry here.
  */
+import { randomUUID } from 'node:crypto';
 import { scripted } from './api-client.ts';
 import type { SchemaName } from './openai-schema.ts';
 import { recordedChats } from './recorded-exchanges.ts';
 import type { Json, RecordedExchange } from './recorded-exchanges.ts';
+import { accountOperations } from './account-operations.ts';
 import { apiKeyOperations, endpointOperations } from './management-operations.ts';
 import { mediaOperations } from './media-operations.ts';
 import type { UpstreamReply } from './scripted-upstream.ts';
@@ -22,8 +24,8 @@ export interface Operation {
   /** A request that is sent first; its response has the `id` for `{id}` in the route. */
   readonly setup?: Pick<Operation, 'route' | 'body' | 'key'>;
   readonly headers?: Readonly<Record<string, string>>;
-  /** The API key; default: one with the scope inference. */
-  readonly key?: 'management' | 'unknown' | 'none';
+  /** The API key, or the session of a user; default: a key with the scope inference. */
+  readonly key?: 'management' | 'unknown' | 'none' | 'session';
   /** The reply of the upstream behind the endpoint `upstream`. */
   readonly upstream?: UpstreamReply;
   /** The expected status; default 200. */
@@ -37,6 +39,11 @@ export interface Operation {
   /** The code of an error. */
   readonly code?: string;
 }
+
+/** The account of `key: 'session'`. */
+export const CONTRACT_EMAIL = `contract-${randomUUID()}@example.com`;
+export const CONTRACT_PASSWORD = 'correct horse battery staple';
+const NEW_EMAIL = `new-${CONTRACT_EMAIL}`;
 
 const CHAT = 'POST /{project}/chat/v1/chat/completions';
 const LLAMA = 'POST /{project}/tiny/v1/chat/completions';
@@ -262,6 +269,7 @@ const responses: readonly Operation[] = withKeyBaseUrl([
   ...mediaOperations,
   ...apiKeyOperations(),
   ...endpointOperations(),
+  ...accountOperations(),
   { name: 'models of an endpoint', route: 'GET /{project}/chat/v1/models', schema: 'ListModelsResponse' },
   { name: 'models of a project', route: 'GET /{project}/v1/models', schema: 'ListModelsResponse' },
   { name: 'a model of an endpoint', route: 'GET /{project}/chat/v1/models/scripted', schema: 'Model' },
@@ -336,6 +344,38 @@ const errors: readonly Operation[] = [
     route: 'GET /{project}/v1/management/api-keys',
     status: 403,
     code: 'scope_insufficient',
+  },
+  { name: 'no session', route: 'GET /api/v1/account', key: 'none', status: 401, code: 'invalid_session' },
+  {
+    name: 'a sign-in of another site',
+    route: 'POST /api/v1/sessions',
+    key: 'none',
+    body: { email: 'a@example.com', password: 'p' },
+    status: 403,
+    code: 'origin_not_allowed',
+  },
+  {
+    name: 'a wrong password',
+    route: 'POST /api/v1/sessions',
+    key: 'session',
+    body: { email: 'a@example.com', password: 'p' },
+    status: 401,
+    code: 'invalid_credentials',
+  },
+  {
+    name: 'an e-mail address that has an account',
+    route: 'POST /api/v1/accounts',
+    key: 'session',
+    body: { email: CONTRACT_EMAIL, password: CONTRACT_PASSWORD, name: 'Ada' },
+    status: 409,
+    code: 'email_taken',
+  },
+  {
+    name: 'the project of others for a session',
+    route: 'GET /{project}/v1/management/api-keys',
+    key: 'session',
+    status: 404,
+    code: 'project_not_found',
   },
   {
     name: 'an unknown id of an API key',

@@ -9,7 +9,6 @@ export const tags = {
   Models: 'The models of a project or an endpoint.',
   Endpoints:
     'The endpoints of a project, and what they can be created with. They need a key with the scope `management`.',
-  'API keys': 'The API keys of a project. They need a key with the scope `management`.',
   'API keys':
     'The API keys of a project. They need a key with the scope `management`, or the session of a member: owners may change keys, members may read them.',
   Accounts:

@@ -1,0 +1,25 @@
+/** The account API, for the contract suite. The session of `key: 'session'` is one of several of its account. */
+export function accountOperations(): Operation[] {
+  const key = 'session' as const;
+  const credentials = { email: CONTRACT_EMAIL, password: CONTRACT_PASSWORD };
+  const passwords = { current_password: CONTRACT_PASSWORD, new_password: CONTRACT_PASSWORD };
+  const other = { route: 'POST /api/v1/sessions', body: credentials, key };
+  return [
+    {
+      name: 'a new account',
+      route: 'POST /api/v1/accounts',
+      key,
+      body: { ...credentials, email: NEW_EMAIL, name: 'Bo' },
+    },
+    { name: 'a new session', ...other },
+    { name: 'sessions', route: 'GET /api/v1/sessions', key },
+    { name: 'an ended session', route: 'DELETE /api/v1/sessions/{id}', setup: other, key },
+    { name: 'all other sessions', route: 'DELETE /api/v1/sessions', key },
+    { name: 'an account', route: 'GET /api/v1/account', key },
+    { name: 'a changed password', route: 'PUT /api/v1/account/password', key, body: passwords },
+    { name: 'a new project', route: 'POST /api/v1/projects', key, body: { name: 'Demo', slug: 'demo' } },
+    { name: 'projects of an account', route: 'GET /api/v1/projects', key },
+    { name: 'an ended current session', route: 'DELETE /api/v1/sessions/current', key },
+  ];
+}
+
