@@ -1,4 +1,13 @@
-/** The account API, for the contract suite. The session of `key: 'session'` is one of several of its account. */
+/** The operations of accounts, for the contract suite. */
+import { randomUUID } from 'node:crypto';
+import type { Operation } from './contract-operations.ts';
+
+/** The account of `key: 'session'`. */
+export const CONTRACT_EMAIL = `contract-${randomUUID()}@example.com`;
+export const CONTRACT_PASSWORD = 'correct horse battery staple';
+const NEW_EMAIL = `new-${CONTRACT_EMAIL}`;
+
+/** The session of `key: 'session'` is one of several of its account. */
 export function accountOperations(): Operation[] {
   const key = 'session' as const;
   const credentials = { email: CONTRACT_EMAIL, password: CONTRACT_PASSWORD };
@@ -22,4 +31,3 @@ export function accountOperations(): Operation[] {
     { name: 'an ended current session', route: 'DELETE /api/v1/sessions/current', key },
   ];
 }
-

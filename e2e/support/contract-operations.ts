@@ -2,12 +2,11 @@
  * Every operation of the public API, once per form of its response. The contract suite fails for a route of the gateway without
  * an entry here.
  */
-import { randomUUID } from 'node:crypto';
 import { scripted } from './api-client.ts';
 import type { SchemaName } from './openai-schema.ts';
 import { recordedChats } from './recorded-exchanges.ts';
 import type { Json, RecordedExchange } from './recorded-exchanges.ts';
-import { accountOperations } from './account-operations.ts';
+import { accountOperations, CONTRACT_EMAIL, CONTRACT_PASSWORD } from './account-operations.ts';
 import { apiKeyOperations, endpointOperations } from './management-operations.ts';
 import { mediaOperations } from './media-operations.ts';
 import type { UpstreamReply } from './scripted-upstream.ts';
@@ -39,11 +38,6 @@ export interface Operation {
   /** The code of an error. */
   readonly code?: string;
 }
-
-/** The account of `key: 'session'`. */
-export const CONTRACT_EMAIL = `contract-${randomUUID()}@example.com`;
-export const CONTRACT_PASSWORD = 'correct horse battery staple';
-const NEW_EMAIL = `new-${CONTRACT_EMAIL}`;
 
 const CHAT = 'POST /{project}/chat/v1/chat/completions';
 const LLAMA = 'POST /{project}/tiny/v1/chat/completions';

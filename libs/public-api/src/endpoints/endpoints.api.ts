@@ -7,7 +7,7 @@ import { catalogueQuery, createEndpointRequest, endpointsQuery, updateEndpointRe
 import { catalogueList, endpointDeleted, endpointList, publicEndpoint, tierList } from './response.ts';
 
 const COLLECTION = '/v1/management/endpoints';
-const common = { tag: 'Endpoints', bases: 'project' } as const;
+const common = { tag: 'Endpoints', bases: 'project', auth: 'either' } as const;
 const params = z.object({ slug: slug.describe('The slug of an endpoint.') });
 const changeErrors = [...COMMON_ERRORS, ...BODY_ERRORS, ...CHANGE_ERRORS] as const;
 const choiceErrors = [...changeErrors, 'model_not_found', 'tier_not_found', 'limit_exceeded'] as const;

@@ -8,7 +8,7 @@ export const tags = {
   Reranking: 'The relevance of documents to a query.',
   Models: 'The models of a project or an endpoint.',
   Endpoints:
-    'The endpoints of a project, and what they can be created with. They need a key with the scope `management`.',
+    'The endpoints of a project, and what they can be created with. They need a key with the scope `management`, or the session of a member: owners may change endpoints, members may read them.',
   'API keys':
     'The API keys of a project. They need a key with the scope `management`, or the session of a member: owners may change keys, members may read them.',
   Accounts:
