@@ -1,7 +1,7 @@
 /** Endpoints of a project: `/v1/management/endpoints`. */
 import { Controller, Param } from '@nestjs/common';
 import { endpointsContract } from '@xerotier/contracts/auth';
-import type { Access, ChangeContext, EndpointDefaults, EndpointRecord } from '@xerotier/contracts/auth';
+import type { ChangeContext, EndpointDefaults, EndpointRecord } from '@xerotier/contracts/auth';
 import { slug as slugSchema } from '@xerotier/contracts/ids';
 import type { LatencyTargets } from '@xerotier/contracts/inference';
 import { routerContract } from '@xerotier/contracts/router';
@@ -20,9 +20,10 @@ import {
 import type { BodyOf, QueryOf, ResponseOf } from '@xerotier/public-api/operation';
 import { pageOf } from '@xerotier/public-api/page';
 import { printable } from '../access/check-access.ts';
+import type { ProjectAccess } from '../access/project-access.ts';
 import { ModelDirectory } from '../models/model-directory.service.ts';
 import { Operation } from '../operations/operation.decorator.ts';
-import { OperationBody, OperationQuery, RequestAccess } from '../operations/operation-params.ts';
+import { OperationBody, OperationQuery, RequestProject } from '../operations/operation-params.ts';
 import { Change } from './change-context.ts';
 
 const operations = endpointsContract.operations;
@@ -37,7 +38,7 @@ export class EndpointsController {
 
   @Operation(listEndpoints)
   async list(
-    @RequestAccess() { project }: Access,
+    @RequestProject() { project }: ProjectAccess,
     @OperationQuery() { after, ...page }: QueryOf<typeof listEndpoints>,
   ): Promise<ResponseOf<typeof listEndpoints>> {
     if (after !== undefined && !UUID.test(after))
@@ -64,7 +65,7 @@ export class EndpointsController {
   }
 
   @Operation(getEndpoint)
-  async retrieve(@RequestAccess() { project }: Access, @Param('slug') slug: string): Promise<PublicEndpoint> {
+  async retrieve(@RequestProject() { project }: ProjectAccess, @Param('slug') slug: string): Promise<PublicEndpoint> {
     const input = { projectId: project.id, slug: assertSlug(slug) };
     return this.publicEndpoint(project.id, await this.bus.call(operations.getEndpoint, input));
   }
