@@ -31,3 +31,37 @@ export function accountOperations(): Operation[] {
     { name: 'an ended current session', route: 'DELETE /api/v1/sessions/current', key },
   ];
 }
+
+export const accountErrors: readonly Operation[] = [
+  {
+    name: 'a sign-in of another site',
+    route: 'POST /api/v1/sessions',
+    key: 'none',
+    body: { email: 'a@example.com', password: 'p' },
+    status: 403,
+    code: 'origin_not_allowed',
+  },
+  {
+    name: 'a wrong password',
+    route: 'POST /api/v1/sessions',
+    key: 'session',
+    body: { email: 'a@example.com', password: 'p' },
+    status: 401,
+    code: 'invalid_credentials',
+  },
+  {
+    name: 'an e-mail address that has an account',
+    route: 'POST /api/v1/accounts',
+    key: 'session',
+    body: { email: CONTRACT_EMAIL, password: CONTRACT_PASSWORD, name: 'Ada' },
+    status: 409,
+    code: 'email_taken',
+  },
+  {
+    name: 'the project of others for a session',
+    route: 'GET /{project}/v1/management/api-keys',
+    key: 'session',
+    status: 404,
+    code: 'project_not_found',
+  },
+];

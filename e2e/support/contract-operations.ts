@@ -6,8 +6,8 @@ import { scripted } from './api-client.ts';
 import type { SchemaName } from './openai-schema.ts';
 import { recordedChats } from './recorded-exchanges.ts';
 import type { Json, RecordedExchange } from './recorded-exchanges.ts';
-import { accountOperations, CONTRACT_EMAIL, CONTRACT_PASSWORD } from './account-operations.ts';
-import { apiKeyOperations, endpointOperations } from './management-operations.ts';
+import { accountErrors, accountOperations } from './account-operations.ts';
+import { apiKeyOperations, endpointOperations, managementErrors } from './management-operations.ts';
 import { mediaOperations } from './media-operations.ts';
 import type { UpstreamReply } from './scripted-upstream.ts';
 
@@ -278,6 +278,8 @@ const responses: readonly Operation[] = withKeyBaseUrl([
 
 /** An error of each status and code that can be caused without breaking the platform. */
 const errors: readonly Operation[] = [
+  ...accountErrors,
+  ...managementErrors,
   { name: 'invalid JSON', route: CHAT, body: '{', status: 400, code: 'json_parse_error' },
   { name: 'a body that is not an object', route: CHAT, body: [], status: 400, code: 'invalid_request' },
   {
@@ -333,59 +335,7 @@ const errors: readonly Operation[] = [
     status: 403,
     code: 'scope_insufficient',
   },
-  {
-    name: 'an API key with another scope for management',
-    route: 'GET /{project}/v1/management/api-keys',
-    status: 403,
-    code: 'scope_insufficient',
-  },
   { name: 'no session', route: 'GET /api/v1/account', key: 'none', status: 401, code: 'invalid_session' },
-  {
-    name: 'a sign-in of another site',
-    route: 'POST /api/v1/sessions',
-    key: 'none',
-    body: { email: 'a@example.com', password: 'p' },
-    status: 403,
-    code: 'origin_not_allowed',
-  },
-  {
-    name: 'a wrong password',
-    route: 'POST /api/v1/sessions',
-    key: 'session',
-    body: { email: 'a@example.com', password: 'p' },
-    status: 401,
-    code: 'invalid_credentials',
-  },
-  {
-    name: 'an e-mail address that has an account',
-    route: 'POST /api/v1/accounts',
-    key: 'session',
-    body: { email: CONTRACT_EMAIL, password: CONTRACT_PASSWORD, name: 'Ada' },
-    status: 409,
-    code: 'email_taken',
-  },
-  {
-    name: 'the project of others for a session',
-    route: 'GET /{project}/v1/management/api-keys',
-    key: 'session',
-    status: 404,
-    code: 'project_not_found',
-  },
-  {
-    name: 'an unknown id of an API key',
-    route: 'DELETE /{project}/v1/management/api-keys/key_000000000000000000000000',
-    key: 'management',
-    status: 404,
-    code: 'api_key_not_found',
-  },
-  {
-    name: 'an invalid network',
-    route: 'POST /{project}/v1/management/api-keys',
-    key: 'management',
-    body: { name: 'k', ip_filter: { allow: ['203.0.113.0/33'] } },
-    status: 400,
-    code: 'invalid_request',
-  },
   {
     name: 'no API key at /v1',
     route: 'GET /v1/models',

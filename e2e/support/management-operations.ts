@@ -52,3 +52,27 @@ export function endpointOperations(): Operation[] {
     { name: 'the tiers', route: 'GET /{project}/v1/management/tiers', key },
   ];
 }
+
+export const managementErrors: readonly Operation[] = [
+  {
+    name: 'an API key with another scope for management',
+    route: 'GET /{project}/v1/management/api-keys',
+    status: 403,
+    code: 'scope_insufficient',
+  },
+  {
+    name: 'an unknown id of an API key',
+    route: 'DELETE /{project}/v1/management/api-keys/key_000000000000000000000000',
+    key: 'management',
+    status: 404,
+    code: 'api_key_not_found',
+  },
+  {
+    name: 'an invalid network',
+    route: 'POST /{project}/v1/management/api-keys',
+    key: 'management',
+    body: { name: 'k', ip_filter: { allow: ['203.0.113.0/33'] } },
+    status: 400,
+    code: 'invalid_request',
+  },
+];
