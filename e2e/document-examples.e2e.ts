@@ -3,7 +3,7 @@
  * samples of the API reference page as well.
  */
 import { bundledPlatform, projectRoot } from '@xerotier/dev';
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { examplesIn, otherLanguages, programLanguages } from './support/document-examples.ts';
@@ -11,6 +11,7 @@ import type { DocumentExample } from './support/document-examples.ts';
 import { hasProgram, runProgram } from './support/program.ts';
 import type { ProgramResult } from './support/program.ts';
 import { preparePython, pythonPath } from './support/python.ts';
+import { SiteVisitor } from './support/site-visitor.ts';
 import { dedicatedPlatform } from './support/test-platform.ts';
 
 /** Commands that are not run here, and why. A block that consists of such commands only is skipped. */
@@ -28,6 +29,9 @@ const NOT_RUN: readonly { readonly command: RegExp; readonly reason: string }[] 
     reason: "is about the reader's own model or server",
   },
 ];
+
+/** Of the accounts in examples. */
+const SAMPLE_PASSWORD = 'correct horse battery staple';
 
 const folder = join(projectRoot, 'docs');
 const documents = [
@@ -68,6 +72,18 @@ for (const reason of new Set(Object.values(missingPrograms)))
 // As a reader has it: in the shared catalogue, models of other suites have the same names.
 const test = dedicatedPlatform(() => bundledPlatform());
 
+/** A signed-in user, for the examples with a session. */
+let user: SiteVisitor;
+beforeAll(async () => {
+  user = new SiteVisitor(test.description.baseUrl);
+  const account = { email: `${randomUUID()}@example.com`, password: SAMPLE_PASSWORD, name: 'Ada' };
+  expect((await user.send('POST', '/api/v1/accounts', account)).status).toBe(200);
+  const signedIn = await new SiteVisitor(test.description.baseUrl).send('POST', '/api/v1/sessions', account);
+  otherSession = ((await signedIn.json()) as { id: string }).id;
+});
+/** Another session of the user. */
+let otherSession: string;
+
 function runExample(
   { language, text }: Pick<DocumentExample, 'language' | 'text'>,
   apiKey = test.description.apiKey,
@@ -80,6 +96,8 @@ function runExample(
     PROJECT_URL: projectUrl,
     API_KEY: apiKey,
     MANAGEMENT_KEY: managementKey,
+    SITE: test.description.baseUrl,
+    SESSION: user.token,
   };
   switch (language) {
     case 'sh':
@@ -162,8 +180,13 @@ interface SampledOperation {
 
 /** Operations that the bundled models do not serve. */
 const MEDIA = /^create(Speech|Transcription|Translation|Image.*)$/;
-/** Operations that end the object of the other samples. */
-const ENDS = /^(delete|revoke)/;
+/** Operations that end an object of the other samples run after these, in this order. */
+const ENDS = [/^(delete|revoke)(?!OtherSessions|CurrentSession)/, /^changePassword/, /OtherSessions/, /CurrentSession/];
+
+function rankOf({ operationId }: SampledOperation): number {
+  return ENDS.findIndex((pattern) => pattern.test(operationId));
+}
+
 const languageOf = { curl: 'sh', Python: 'python', Node: 'js' } as const;
 
 describe('code samples of the API reference page', () => {
@@ -201,8 +224,8 @@ describe('code samples of the API reference page', () => {
     thisTest(`run verbatim: ${label}${missing === undefined ? '' : ` [skipped: ${missing}]`}`, async () => {
       const [completion, key, slug] = [await storedCompletion(), await newApiKey(), await newEndpoint()];
       const run = operations.filter(({ operationId }) => !MEDIA.test(operationId));
-      // Deletes run last, since the other samples read the same objects.
-      run.sort((one, other) => Number(ENDS.test(one.operationId)) - Number(ENDS.test(other.operationId)));
+      run.sort((one, other) => rankOf(one) - rankOf(other));
+      const newAccount = `${randomUUID()}@example.com`;
       const textsOf = (sampled: readonly SampledOperation[]): string[] =>
         sampled.flatMap(({ 'x-codeSamples': samples }) =>
           samples
@@ -214,6 +237,8 @@ describe('code samples of the API reference page', () => {
                 .replaceAll('KEY_ID', key)
                 .replaceAll('ENDPOINT_SLUG', slug)
                 .replaceAll('my-endpoint', `${slug}-2`)
+                .replaceAll('SESSION_ID', otherSession)
+                .replaceAll('ada@example.com', newAccount)
                 .replaceAll('MODEL_ID', 'xero-tiny'),
             ),
         );

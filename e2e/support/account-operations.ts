@@ -1,4 +1,4 @@
-/** The operations of accounts, for the contract suite. */
+/** Operations of the account API for the contract suite. */
 import { randomUUID } from 'node:crypto';
 import type { Operation } from './contract-operations.ts';
 
@@ -7,7 +7,7 @@ export const CONTRACT_EMAIL = `contract-${randomUUID()}@example.com`;
 export const CONTRACT_PASSWORD = 'correct horse battery staple';
 const NEW_EMAIL = `new-${CONTRACT_EMAIL}`;
 
-/** The session of `key: 'session'` is one of several of its account. */
+/** The account API. The session of `key: 'session'` is one of several of its account. */
 export function accountOperations(): Operation[] {
   const key = 'session' as const;
   const credentials = { email: CONTRACT_EMAIL, password: CONTRACT_PASSWORD };
@@ -33,6 +33,7 @@ export function accountOperations(): Operation[] {
 }
 
 export const accountErrors: readonly Operation[] = [
+  { name: 'no session', route: 'GET /api/v1/account', key: 'none', status: 401, code: 'invalid_session' },
   {
     name: 'a sign-in of another site',
     route: 'POST /api/v1/sessions',

@@ -335,7 +335,6 @@ const errors: readonly Operation[] = [
     status: 403,
     code: 'scope_insufficient',
   },
-  { name: 'no session', route: 'GET /api/v1/account', key: 'none', status: 401, code: 'invalid_session' },
   {
     name: 'no API key at /v1',
     route: 'GET /v1/models',
@@ -435,6 +434,7 @@ const errors: readonly Operation[] = [
     status: 503,
     code: 'no_worker_available',
   },
+  ...accountErrors,
 ].map((operation) => ({ ...operation, schema: 'ErrorResponse' }) as Operation);
 
 export const operations: readonly Operation[] = [

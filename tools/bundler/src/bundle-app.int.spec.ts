@@ -1,9 +1,9 @@
 import { readRegistry } from '@xerotier/registry';
 import { execFile } from 'node:child_process';
-import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { bundleApp } from './bundle-app.ts';
+import { dirname, join } from 'node:path';
+import { bundleApp, EXTERNAL } from './bundle-app.ts';
 
 const root = join(import.meta.dirname, '../../..');
 const SECOND_COPY = 'was loaded a second time';
@@ -22,6 +22,11 @@ async function bundled(app: string, packages: readonly string[]): Promise<string
     await mkdir(join(folder, 'node_modules', name), { recursive: true });
     await writeFile(join(folder, 'node_modules', name, 'index.js'), `console.error('${name} ${SECOND_COPY}');`);
   }
+  // Those with native code are loaded from where they are installed.
+  for (const name of EXTERNAL) {
+    await mkdir(dirname(join(folder, 'node_modules', name)), { recursive: true });
+    await symlink(join(root, 'node_modules', name), join(folder, 'node_modules', name));
+  }
   return join(folder, 'dist/main.js');
 }
 
@@ -36,7 +41,7 @@ function outputOf(program: string): Promise<string> {
 async function packagesOf(app: string): Promise<string[]> {
   const text = await readFile(join(root, 'apps', app, 'package.json'), 'utf8');
   const { dependencies } = JSON.parse(text) as { dependencies: Record<string, string> };
-  return Object.keys(dependencies).filter((name) => !name.startsWith('@xerotier/') && name !== 'node-llama-cpp');
+  return Object.keys(dependencies).filter((name) => !name.startsWith('@xerotier/') && !EXTERNAL.includes(name));
 }
 
 describe('bundleApp', () => {

@@ -11,7 +11,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /** Loaded at run time: native code, or files beside their code. */
-const EXTERNAL = ['node-llama-cpp', '@node-rs/argon2'];
+export const EXTERNAL: string[] = ['node-llama-cpp', '@node-rs/argon2'];
 /** CommonJS packages in the bundle call `require` of Node's own modules. */
 const BANNER = `import { createRequire as __createRequire } from 'node:module';
 const require = __createRequire(import.meta.url);`;
