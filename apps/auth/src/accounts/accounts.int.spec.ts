@@ -167,6 +167,23 @@ describe('sign in', () => {
     expect(await hashOf()).toBe(before);
   });
 
+  it('fails if the password changes after it was verified', async () => {
+    const { account } = await register();
+    const changing = auth.database.createQueryRunner();
+    await changing.startTransaction();
+    await changing.query('UPDATE auth.account SET password_hash = $2 WHERE id = $1', [account.id, await hash('new')]);
+    const signingIn = signIn().catch((error: unknown) => error);
+    await eventually('the sign-in waits for the change', async () => {
+      const waiting = await auth.database.query<unknown[]>(
+        "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%account%'",
+      );
+      return waiting.length > 0;
+    });
+    await changing.commitTransaction();
+    await changing.release();
+    expect(await signingIn).toMatchObject(WRONG);
+  });
+
   it('is rejected after ten wrong passwords, from any address, until the window has passed', async () => {
     await register();
     for (let i = 0; i < 10; i++) await expect(signIn('a wrong password')).rejects.toMatchObject(WRONG);
@@ -193,6 +210,7 @@ describe('sign in', () => {
     await expect(sessionOf(registered)).resolves.toBeDefined();
     await signIn();
     await expect(sessionOf(registered)).rejects.toMatchObject(INVALID_SESSION);
+    await eventually('it is announced', () => changed.some(({ sessionId }) => sessionId === registered.session.id));
   });
 });
 

@@ -10,10 +10,10 @@ import type { EntityManager } from 'typeorm';
 import type { z } from 'zod';
 import { Attempts } from '../attempts/attempts.ts';
 import { PasswordHasher } from '../passwords/password-hasher.ts';
-import type { Session } from '../sessions/session.entity.ts';
 import { sessionRecordOf } from '../sessions/session-record.ts';
 import { SessionsRepository } from '../sessions/sessions.repository.ts';
 import { SessionsService } from '../sessions/sessions.service.ts';
+import type { NewSession } from '../sessions/sessions.service.ts';
 import type { Account } from './account.entity.ts';
 import { accountRecordOf } from './account-record.ts';
 import { AccountsRepository } from './accounts.repository.ts';
@@ -38,10 +38,9 @@ export class AccountsService {
     const { email, password, name, ...session } = input;
     await this.attempts.register(session.clientAddress);
     const passwordHash = await this.hasher.hash(password);
-    return this.transaction(async (manager) => {
-      const account = await new AccountsRepository(manager).insert({ email: email.toLowerCase(), name, passwordHash });
-      return signedIn(account, await this.sessions.begin(manager, account.id, session));
-    });
+    return this.beginSession(session, (manager) =>
+      new AccountsRepository(manager).insert({ email: email.toLowerCase(), name, passwordHash }),
+    );
   }
 
   /**
@@ -52,7 +51,7 @@ export class AccountsService {
   async signIn({ email, password, ...session }: AccountsInput<'signIn'>): Promise<AccountsOutput<'signIn'>> {
     const account = await this.verified(email.toLowerCase(), password, session.clientAddress);
     const stronger = await this.strongerHashOf(account, password);
-    return this.transaction(async (manager) => {
+    return this.beginSession(session, async (manager) => {
       const accounts = new AccountsRepository(manager);
       // A password that was changed since it was verified must not begin a session that the change should have revoked.
       const current = await accounts.lock(account.id);
@@ -60,7 +59,7 @@ export class AccountsService {
         throw new AppError('account.invalid_credentials');
       if (current.disabledAt !== null) throw new AppError('account.disabled');
       if (stronger !== undefined) await accounts.replaceHash(current, stronger);
-      return signedIn(current, await this.sessions.begin(manager, current.id, session));
+      return current;
     });
   }
 
@@ -117,11 +116,20 @@ export class AccountsService {
     }
   }
 
+  /** Begins a session of the account that the work returns, in the same transaction. */
+  private async beginSession(
+    session: NewSession,
+    work: (manager: EntityManager) => Promise<Account>,
+  ): Promise<AccountsOutput<'signIn'>> {
+    const { account, begun } = await this.transaction(async (manager) => {
+      const account = await work(manager);
+      return { account, begun: await this.sessions.begin(manager, account.id, session) };
+    });
+    for (const sessionId of begun.ended) this.sessions.announce({ accountId: account.id, sessionId });
+    return { account: accountRecordOf(account), session: sessionRecordOf(begun.session) };
+  }
+
   private transaction<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
     return withDbErrors(() => this.database.transaction(work));
   }
-}
-
-function signedIn(account: Account, session: Session): AccountsOutput<'signIn'> {
-  return { account: accountRecordOf(account), session: sessionRecordOf(session) };
 }

@@ -30,6 +30,11 @@ export interface NewSession {
   readonly userAgent: string;
 }
 
+export interface BegunSession {
+  readonly session: Session;
+  readonly ended: readonly string[];
+}
+
 const DAY_MS = 24 * 3_600 * 1_000;
 
 /** The sessions of accounts. */
@@ -42,8 +47,11 @@ export class SessionsService {
     private readonly uses: SessionUses,
   ) {}
 
-  /** Begins a session in the transaction of a sign-in. The oldest one beyond the maximum is revoked. */
-  async begin(manager: EntityManager, accountId: string, session: NewSession): Promise<Session> {
+  /**
+   * Begins a session in the transaction of a sign-in, and ends the oldest one beyond the maximum.
+   * @returns the ids of what it has ended, to be announced after the commit.
+   */
+  async begin(manager: EntityManager, accountId: string, session: NewSession): Promise<BegunSession> {
     const sessions = new SessionsRepository(manager);
     const begun = await sessions.insert({
       accountId,
@@ -52,9 +60,7 @@ export class SessionsService {
       userAgent: session.userAgent,
       expiresAt: new Date(Date.now() + this.config.accounts.sessionDays * DAY_MS),
     });
-    // Before the commit: a cache that drops it loads it again, at the latest after it expires.
-    for (const sessionId of await sessions.revokeExcess(accountId)) this.announce({ accountId, sessionId });
-    return begun;
+    return { session: begun, ended: await sessions.revokeExcess(accountId) };
   }
 
   /** @throws {AppError} `session.invalid`, also for a disabled account; `db.unavailable`. */

@@ -3,7 +3,7 @@ import type { HttpAppOptions } from '@xerotier/http';
 import type { Logger } from '@xerotier/log';
 import type { OperationDefinition } from '@xerotier/public-api/operation';
 import { operations as allOperations } from '@xerotier/public-api/operations';
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { AccessService } from '../access/access.service.ts';
 import { checkAccess } from '../access/check-access.ts';
 import { checkMember, checkSession, isOfMember } from '../sessions/check-session.ts';
@@ -31,19 +31,25 @@ export function operationHooks(
     onRequest: checkResponses
       ? (request, reply) => {
           checkResponse(request, reply, log);
-          return authenticate(options, request);
+          return authenticate(options, request, reply);
         }
-      : (request) => authenticate(options, request),
+      : (request, reply) => authenticate(options, request, reply),
   };
 }
 
 /** Identifies and authorizes the caller of an operation; synchronous if the access or session is cached. */
-function authenticate({ access, sessions }: OperationHooksOptions, request: FastifyRequest): void | Promise<void> {
+function authenticate(
+  { access, sessions }: OperationHooksOptions,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): void | Promise<void> {
   const { auth, isForOwnSite = false } = request.routeOptions.config;
   // First, since most requests have a key.
   if (auth === 'key' || (auth === 'either' && !isOfMember(request))) return checkAccess(access(), request);
-  if (auth === undefined) return;
+  if (auth === undefined || (auth === 'none' && !isForOwnSite)) return;
   if (isForOwnSite) checkOwnSite(request);
+  // Neither a browser nor a proxy may keep what one user gets.
+  reply.header('cache-control', 'no-store');
   if (auth === 'session') return checkSession(sessions(), request);
   if (auth === 'either') return checkMember(sessions(), request);
 }

@@ -177,6 +177,14 @@ describe('an operation with a session', () => {
     expect(await send('GET /api/v1/own')).toEqual([200, ACCOUNT_ID]);
   });
 
+  it('has a response that nobody may keep, unlike one with a key', async () => {
+    const cachingOf = async (path: string, headers: Record<string, string>): Promise<string | null> =>
+      (await fetch(url + path, { headers })).headers.get('cache-control');
+    expect(await cachingOf('/api/v1/own', { cookie: COOKIE })).toBe('no-store');
+    expect(await cachingOf('/proj_1/v1/keys', { cookie: COOKIE })).toBe('no-store');
+    expect(await cachingOf('/proj_1/v1/keys', { authorization: `Bearer ${KEY}` })).toBeNull();
+  });
+
   it('looks a session up once, until it changes', async () => {
     for (let i = 0; i < 3; i++) await send('GET /api/v1/own');
     expect(asked).toHaveLength(1);
