@@ -1,7 +1,7 @@
 /** The auth service as its own process, as deployed. */
 import { execFile, spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -32,6 +32,8 @@ export class AuthProgram {
   static async build(): Promise<AuthProgram> {
     const folder = await mkdtemp(join(tmpdir(), 'xerotier-auth-'));
     await promisify(execFile)(process.execPath, [BUNDLER, join(folder, 'dist')], { cwd: APP });
+    // Packages with native code stay outside of the bundle.
+    await symlink(join(APP, '../../node_modules'), join(folder, 'node_modules'));
     return new AuthProgram(folder);
   }
 
