@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { slug } from '../fields/ids.ts';
-import { BODY_ERRORS, CHANGE_ERRORS, COMMON_ERRORS } from '../operation/common-errors.ts';
+import { BODY_ERRORS, CHANGE_ERRORS, PROJECT_ERRORS } from '../operation/common-errors.ts';
 import { defineOperation } from '../operation/define-operation.ts';
 import { idempotencyHeaders } from '../operation/idempotency-headers.ts';
 import { catalogueQuery, createEndpointRequest, endpointsQuery, updateEndpointRequest } from './request.ts';
@@ -9,7 +9,7 @@ import { catalogueList, endpointDeleted, endpointList, publicEndpoint, tierList 
 const COLLECTION = '/v1/management/endpoints';
 const common = { tag: 'Endpoints', bases: 'project', auth: 'either' } as const;
 const params = z.object({ slug: slug.describe('The slug of an endpoint.') });
-const changeErrors = [...COMMON_ERRORS, ...BODY_ERRORS, ...CHANGE_ERRORS] as const;
+const changeErrors = [...PROJECT_ERRORS, ...BODY_ERRORS, ...CHANGE_ERRORS] as const;
 const choiceErrors = [...changeErrors, 'model_not_found', 'tier_not_found', 'limit_exceeded'] as const;
 
 export const listEndpoints = defineOperation({
@@ -21,7 +21,7 @@ export const listEndpoints = defineOperation({
   summary: 'List endpoints',
   query: endpointsQuery,
   response: endpointList,
-  errors: COMMON_ERRORS,
+  errors: PROJECT_ERRORS,
 });
 
 export const createEndpoint = defineOperation({
@@ -48,7 +48,7 @@ export const getEndpoint = defineOperation({
   summary: 'Get endpoint',
   params,
   response: publicEndpoint,
-  errors: COMMON_ERRORS,
+  errors: PROJECT_ERRORS,
 });
 
 export const updateEndpoint = defineOperation({
@@ -118,7 +118,7 @@ export const listCatalogueModels = defineOperation({
   description: 'The models that an endpoint can be created with.',
   query: catalogueQuery,
   response: catalogueList,
-  errors: COMMON_ERRORS,
+  errors: PROJECT_ERRORS,
 });
 
 export const listTiers = defineOperation({
@@ -130,7 +130,7 @@ export const listTiers = defineOperation({
   summary: 'List tiers',
   description: 'The tiers that an endpoint can be created with, and their limits.',
   response: tierList,
-  errors: COMMON_ERRORS,
+  errors: PROJECT_ERRORS,
 });
 
 /** In the order of the reference. */
