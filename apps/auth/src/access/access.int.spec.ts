@@ -36,8 +36,6 @@ describe('authorize', () => {
           task: 'generate',
           limits: { requestsPerMinute: 20, tokensPerMinute: 10_000 },
           status: 'active',
-          defaults: {},
-          latencyTargets: {},
           createdAt: expect.any(Number),
         },
       ],

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { Access, authContract } from '@xerotier/contracts/auth';
+import type { Access, authContract, EndpointAccess } from '@xerotier/contracts/auth';
 import { AppError, ensure } from '@xerotier/errors';
 import type { z } from 'zod';
 import { KeyHasher } from '../api-keys/key-hasher.ts';
@@ -33,7 +33,9 @@ export class AccessService {
       throw new AppError('project.not_found', { project: projectId });
     if (!grant.scopes.includes(scope)) throw new AppError('auth.scope_insufficient', { scope });
     const { endpointId, ipFilter, quota } = grant;
-    const endpoints = grant.endpoints.filter(({ id }) => endpointId === null || id === endpointId);
+    const endpoints = grant.endpoints
+      .filter(({ id }) => endpointId === null || id === endpointId)
+      .map(withoutEmptySettings);
     if (endpointSlug !== undefined) {
       ensure(grant.endpoints[0], 'endpoint.not_found', { endpoint: endpointSlug });
       ensure(endpoints[0], 'auth.endpoint_not_allowed', { endpoint: endpointSlug });
@@ -48,4 +50,13 @@ export class AccessService {
       ...(quota !== null && { quota }),
     };
   }
+}
+
+/** Gateways apply the settings to each request: what is absent costs nothing. */
+function withoutEmptySettings({ defaults, latencyTargets, ...endpoint }: EndpointAccess): EndpointAccess {
+  return {
+    ...endpoint,
+    ...(Object.keys(defaults ?? {}).length > 0 && { defaults }),
+    ...(Object.keys(latencyTargets ?? {}).length > 0 && { latencyTargets }),
+  };
 }
