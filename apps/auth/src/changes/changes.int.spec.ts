@@ -113,7 +113,7 @@ describe('an idempotency key', () => {
   });
 
   it('makes concurrent requests one change with one result', async () => {
-    const results = await Promise.all(Array.from({ length: 30 }, () => run('Renamed', 'k')));
+    const results = await Promise.all(Array.from({ length: 10 }, () => run('Renamed', 'k')));
     expect(new Set(results.map(({ secret }) => secret)).size).toBe(1);
     expect(await stored()).toMatchObject({ audited: 1, keys: 1 });
   });
