@@ -47,8 +47,8 @@ export class ApiKeysRepository {
    * @throws {AppError} `list.unknown_cursor`, `db.unavailable`.
    */
   async list(projectId: string, { includeInactive, ...page }: KeysPage): Promise<{ rows: ApiKey[]; hasMore: boolean }> {
-    const where = `project_id = $1 ${includeInactive ? '' : `AND ${USABLE}`}`;
-    return listPage(this.#keys, { columns: KEYSET, where, parameters: [projectId] }, page);
+    const filter = includeInactive ? undefined : USABLE;
+    return listPage(this.#keys, { columns: KEYSET, projectId, filter }, page);
   }
 
   find(projectId: string, id: string): Promise<ApiKey | null> {

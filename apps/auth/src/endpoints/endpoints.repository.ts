@@ -19,8 +19,7 @@ export class EndpointsRepository {
 
   /** Oldest or newest first, without deleted ones. @throws {AppError} `list.unknown_cursor`, `db.unavailable`. */
   list(projectId: string, page: PageRequest): Promise<{ rows: Endpoint[]; hasMore: boolean }> {
-    const where = 'project_id = $1 AND deleted_at IS NULL';
-    const options = { columns: KEYSET, where, parameters: [projectId] };
+    const options = { columns: KEYSET, projectId, filter: 'deleted_at IS NULL' };
     return listPage(this.manager.getRepository(Endpoint), options, page);
   }
 

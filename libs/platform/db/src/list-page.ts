@@ -15,9 +15,10 @@ export interface PageRequest {
 export interface ListOptions {
   /** What the list is ordered by; the last column is `id`. */
   readonly columns: readonly KeysetColumn[];
-  /** The condition for rows of the list, with `$1` and so on for the parameters. */
-  readonly where: string;
-  readonly parameters: readonly unknown[];
+  /** The rows of the table have its id in `project_id`. */
+  readonly projectId: string;
+  /** A further condition for rows of the list. */
+  readonly filter?: string | undefined;
 }
 
 /**
@@ -26,17 +27,17 @@ export interface ListOptions {
  */
 export async function listPage<Row extends ObjectLiteral & { readonly id: string }>(
   repository: Repository<Row>,
-  { columns, where, parameters }: ListOptions,
+  { columns, projectId, filter = 'true' }: ListOptions,
   { after, limit, order }: PageRequest,
 ): Promise<{ rows: Row[]; hasMore: boolean }> {
   const { tablePath } = repository.metadata;
-  const cursor = after === undefined ? columns.map(() => null) : await cursorOf(repository, columns, after);
-  const { orderBy, isAfterCursor } = keysetPage(columns, order, parameters.length + 2);
+  const cursor = after === undefined ? columns.map(() => null) : await cursorOf(repository, columns, projectId, after);
+  const { orderBy, isAfterCursor } = keysetPage(columns, order, 3);
   const found = await withDbErrors(() =>
     repository.query<{ id: string }[]>(
-      `SELECT id FROM ${tablePath} WHERE (${where}) AND ${isAfterCursor}
-       ORDER BY ${orderBy} LIMIT $${parameters.length + 1}`,
-      [...parameters, limit + 1, ...cursor],
+      `SELECT id FROM ${tablePath} WHERE project_id = $1 AND (${filter}) AND ${isAfterCursor}
+       ORDER BY ${orderBy} LIMIT $2`,
+      [projectId, limit + 1, ...cursor],
     ),
   );
   const ids = found.slice(0, limit).map(({ id }) => id);
@@ -49,13 +50,14 @@ export async function listPage<Row extends ObjectLiteral & { readonly id: string
 async function cursorOf<Row extends ObjectLiteral>(
   repository: Repository<Row>,
   columns: readonly KeysetColumn[],
+  projectId: string,
   after: string,
 ): Promise<unknown[]> {
   const values = columns.map(({ name }) => `${name}::text AS ${name}`).join(', ');
   const rows = await withDbErrors(() =>
     repository.query<Record<string, string>[]>(
-      `SELECT ${values} FROM ${repository.metadata.tablePath} WHERE id::text = $1`,
-      [after],
+      `SELECT ${values} FROM ${repository.metadata.tablePath} WHERE project_id = $1 AND id = $2`,
+      [projectId, after],
     ),
   );
   const [row] = rows;
