@@ -2,7 +2,7 @@ import { authContract } from '@xerotier/contracts/auth';
 import { testBuses } from '@xerotier/nats/testing';
 import { createTestingHandlers } from '@xerotier/service-host/testing';
 import type { TestingService } from '@xerotier/service-host/testing';
-import { generateApiKey } from '@xerotier/api-keys';
+import { generateApiKey, hashApiKey } from '@xerotier/api-keys';
 import { capturedLog } from '@xerotier/log/testing';
 import { eventually } from '@xerotier/testing';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -39,7 +39,12 @@ describe('AccessHandlers during a drain', () => {
     const blocking = auth.database.createQueryRunner();
     await blocking.startTransaction();
     await blocking.query('LOCK TABLE auth.api_key IN ACCESS EXCLUSIVE MODE');
-    const requested = auth.authorize(project.key, project.id, 'chat');
+    const authorize = (timeoutMs: number): Promise<unknown> =>
+      auth.bus.call(
+        { ...authContract.operations.authorize, timeoutMs },
+        { keyHash: hashApiKey(project.key), scope: 'inference', clientAddress: '127.0.0.1' },
+      );
+    const requested = authorize(60_000);
     await eventually('the request waits in the database', async () => {
       const rows = await auth.database.query<unknown[]>(
         "SELECT 1 FROM pg_locks WHERE NOT granted AND relation = 'auth.api_key'::regclass",
@@ -49,8 +54,9 @@ describe('AccessHandlers during a drain', () => {
 
     let isStopped = false;
     const stopped = handlers.drain(AbortSignal.timeout(30_000)).then(() => (isStopped = true));
+    // A request that is still accepted waits for the lock: its timeout is short.
     await eventually('new requests have no responder', () =>
-      auth.authorize(project.key, project.id, 'chat').then(
+      authorize(100).then(
         () => false,
         (error: { code?: string }) => error.code === 'bus.no_responders',
       ),
