@@ -48,9 +48,16 @@ describe('bundleApp', () => {
   it.each(readRegistry().map(({ name }) => [name]))(
     'puts every package that %s imports into the bundle',
     async (app) => {
-      const output = await outputOf(await bundled(app, await packagesOf(app)));
+      const program = await bundled(app, await packagesOf(app));
+      const output = await outputOf(program);
       expect(output).toContain('is not set: it is required');
       expect(output).not.toContain(SECOND_COPY);
+
+      const code = await readFile(program, 'latin1');
+      expect(code.match(/.{0,40}[^\x00-\x7f]+.{0,40}/)).toBeNull();
+      // What `REPLACED` leaves out.
+      expect(code).not.toContain('getCallSites');
+      expect(code).not.toContain('erwartet');
     },
   );
 });

@@ -77,12 +77,21 @@ function classNamesOf(code: string): string {
     .join('');
 }
 
+/** Modules of packages that cost memory in each process, and do nothing for a service. */
+const REPLACED: readonly { readonly filter: RegExp; readonly contents: string }[] = [
+  // `z` has messages in fifty languages, a tenth of a bundle; only the default is used.
+  { filter: /\/zod\/v4\/locales\/index\.js$/, contents: `export { default as en } from './en.js';` },
+  // Finds the caller of `pino()` for a transport, which no service uses: for it Node decodes the source map of the whole bundle.
+  { filter: /\/pino\/lib\/caller\.js$/, contents: 'module.exports = () => [];' },
+];
+
 /** What concerns installed packages: no source maps, and an optional one that is not installed fails at run time only. */
 const packages: Plugin = {
   name: 'packages',
   setup: ({ onLoad, onResolve, resolve }) => {
+    for (const { filter, contents } of REPLACED) onLoad({ filter }, () => ({ contents: contents + NO_SOURCE_MAP }));
     onLoad({ filter: /\/node_modules\/.*\.[cm]?js$/ }, async ({ path }): Promise<OnLoadResult> => ({
-      contents: (await readFile(path, 'utf8')).replace(OWN_REQUIRE, '') + NO_SOURCE_MAP,
+      contents: asciiOf((await readFile(path, 'utf8')).replace(OWN_REQUIRE, '')) + NO_SOURCE_MAP,
       loader: 'js',
     }));
     onResolve({ filter: /^[^./]/ }, async ({ path, pluginData, importer, resolveDir, kind }) => {
@@ -92,3 +101,11 @@ const packages: Plugin = {
     });
   },
 };
+
+/**
+ * Escapes characters that esbuild leaves in regular expressions: one of them, and V8 needs two bytes for every character of
+ * the bundle.
+ */
+function asciiOf(code: string): string {
+  return code.replace(/[^\x00-\x7f]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
