@@ -12,7 +12,8 @@ import type { Serving } from '@xerotier/nats';
 import { LRUCache } from 'lru-cache';
 
 const CACHE_TTL_MS = 30_000;
-const ENTRIES_MAX = 20_000;
+/** Sessions are of people: far fewer than keys. The cache allocates its space at once. */
+const ENTRIES_MAX = 5_000;
 /** Repeated requests with an ended session are rejected from the cache. A token is never valid again, but auth may have failed over. */
 const REJECTION_TTL_MS = 1_000;
 
