@@ -1,6 +1,6 @@
 /** The token of a session: 256 random bits, in a cookie of the browser. Only its hash leaves the gateway. */
 import { SESSION_COOKIE } from '@xerotier/public-api/operation';
-import { createHash, randomBytes } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
 
 const TOKEN_BYTES = 32;
 /** Base64url without padding. */
@@ -14,7 +14,7 @@ export function newSessionToken(): string {
 
 /** In hex, as auth stores it. */
 export function hashOfToken(token: string): string {
-  return createHash('sha256').update(token).digest('hex');
+  return hash('sha256', token);
 }
 
 /** Returns the token of a `Cookie` header; undefined without one, and for one that cannot be a token. */

@@ -4,7 +4,7 @@
  * to the auth service, and lets secret scanners recognize real keys in leaked text.
  */
 import { slug } from '@xerotier/contracts/ids';
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import { randomBase62, toBase62 } from './base62.ts';
 
@@ -35,7 +35,7 @@ export function isKeyOfProject(key: string, projectSlug: string): boolean {
 
 /** Returns the SHA-256 of the whole key in hex, which is sent to other processes instead of the key. */
 export function hashApiKey(key: string): string {
-  return createHash('sha256').update(key).digest('hex');
+  return hash('sha256', key);
 }
 
 function checksumOf(body: string): string {

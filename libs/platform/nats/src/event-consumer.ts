@@ -97,6 +97,8 @@ interface Readable<C extends EventContract> {
 class EventConsumer<C extends EventContract> {
   readonly #connection: BusConnection;
   readonly #contract: C;
+  /** A message has one or more events. */
+  readonly #events: z.ZodType;
   readonly #handler: EventHandler<C>;
   readonly #durable: string;
   readonly #batchMax: number;
@@ -109,6 +111,7 @@ class EventConsumer<C extends EventContract> {
   constructor(connection: BusConnection, contract: C, handler: EventHandler<C>, options: ConsumeOptions) {
     this.#connection = connection;
     this.#contract = contract;
+    this.#events = z.array(contract.data);
     this.#handler = handler;
     this.#durable = options.durable;
     this.#batchMax = options.batchMax ?? 200;
@@ -234,7 +237,7 @@ class EventConsumer<C extends EventContract> {
   /** Parses the events of a message; returns undefined when it became a dead letter. */
   async #read(message: JsMsg): Promise<Readable<C> | undefined> {
     try {
-      const events = decode(z.array(this.#contract.data), message.data, message.subject) as z.output<C['data']>[];
+      const events = decode(this.#events, message.data, message.subject) as z.output<C['data']>[];
       // A process that crashes on a message cannot report it: the number of deliveries is the only sign.
       if (message.info.deliveryCount <= this.#deliveriesMax) return { message, events };
       await this.#deadLetter(message, new AppError('events.deliveries_exceeded', { deliveries: this.#deliveriesMax }));

@@ -19,6 +19,12 @@ interface Sample {
   readonly value: number;
 }
 
+/** The series that share their first labels: a lookup by each value costs less than one by a joined string. */
+interface LabelNode<Series> {
+  readonly children: Map<string, LabelNode<Series>>;
+  series?: Series;
+}
+
 /** The series of one metric, by the values of its labels. */
 abstract class Family<Label extends string, Series> {
   readonly name: string;
@@ -26,7 +32,8 @@ abstract class Family<Label extends string, Series> {
   readonly aggregator = 'sum';
   abstract readonly type: 'counter' | 'histogram';
   readonly #labelNames: readonly Label[];
-  readonly #series = new Map<string, { labels: Labels<Label>; series: Series }>();
+  readonly #root: LabelNode<Series> = { children: new Map() };
+  readonly #all: { readonly labels: Labels<Label>; readonly series: Series }[] = [];
 
   constructor({ name, help, labelNames }: FamilyOptions<Label>) {
     this.name = name;
@@ -36,22 +43,35 @@ abstract class Family<Label extends string, Series> {
 
   /** Returns the series with these values, in the order of the declaration. Its observations are the cheapest. */
   labels(...values: string[]): Series {
-    const id = values.join('\n');
-    let found = this.#series.get(id);
-    if (found === undefined) {
-      if (values.length !== this.#labelNames.length)
-        throw new RangeError(`metric ${this.name}: expected ${this.#labelNames.length} labels, got ${values.length}`);
-      const labels = Object.fromEntries(this.#labelNames.map((name, index) => [name, values[index]])) as Labels<Label>;
-      found = { labels, series: this.create() };
-      this.#series.set(id, found);
+    let node = this.#root;
+    for (const value of values) {
+      let child = node.children.get(value);
+      if (child === undefined) {
+        this.#checkCount(values);
+        node.children.set(value, (child = { children: new Map() }));
+      }
+      node = child;
     }
-    return found.series;
+    return (node.series ??= this.#add(values));
+  }
+
+  #add(values: readonly string[]): Series {
+    this.#checkCount(values);
+    const labels = Object.fromEntries(this.#labelNames.map((name, index) => [name, values[index]])) as Labels<Label>;
+    const series = this.create();
+    this.#all.push({ labels, series });
+    return series;
+  }
+
+  #checkCount({ length }: readonly string[]): void {
+    const expected = this.#labelNames.length;
+    if (length !== expected) throw new RangeError(`metric ${this.name}: expected ${expected} labels, got ${length}`);
   }
 
   /** Called by the registry. */
   async get(): Promise<{ name: string; help: string; type: string; aggregator: string; values: Sample[] }> {
     const { name, help, type, aggregator } = this;
-    const values = [...this.#series.values()].flatMap(({ labels, series }) => this.samplesOf(labels, series));
+    const values = this.#all.flatMap(({ labels, series }) => this.samplesOf(labels, series));
     return { name, help, type, aggregator, values };
   }
 
