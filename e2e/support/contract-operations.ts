@@ -7,7 +7,7 @@ import type { SchemaName } from './openai-schema.ts';
 import { recordedChats } from './recorded-exchanges.ts';
 import type { Json, RecordedExchange } from './recorded-exchanges.ts';
 import { accountErrors, accountOperations } from './account-operations.ts';
-import { apiKeyOperations, endpointOperations, managementErrors } from './management-operations.ts';
+import { apiKeyOperations, auditOperations, endpointOperations, managementErrors } from './management-operations.ts';
 import { mediaOperations } from './media-operations.ts';
 import type { UpstreamReply } from './scripted-upstream.ts';
 
@@ -263,6 +263,7 @@ const responses: readonly Operation[] = withKeyBaseUrl([
   ...mediaOperations,
   ...apiKeyOperations(),
   ...endpointOperations(),
+  ...auditOperations(),
   ...accountOperations(),
   { name: 'models of an endpoint', route: 'GET /{project}/chat/v1/models', schema: 'ListModelsResponse' },
   { name: 'models of a project', route: 'GET /{project}/v1/models', schema: 'ListModelsResponse' },

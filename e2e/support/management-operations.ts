@@ -53,6 +53,26 @@ export function endpointOperations(): Operation[] {
   ];
 }
 
+/** The audit log, which has at least the changes of the operations above. */
+export function auditOperations(): Operation[] {
+  const path = '/{project}/v1/management/audit-log';
+  const setup = {
+    route: 'POST /{project}/v1/management/api-keys',
+    key: 'management' as const,
+    body: { name: 'contract' },
+  };
+  const key = 'management' as const;
+  return [
+    { name: 'audit events', route: `GET ${path}`, setup, key },
+    { name: 'a page of audit events', route: `GET ${path}?limit=1&order=asc&action=api_key.created`, setup, key },
+    {
+      name: 'an exported audit log',
+      route: 'GET /{project}/v1/exports/audit-log.jsonl',
+      ...{ setup, key, mediaType: 'application/jsonl' },
+    },
+  ];
+}
+
 export const managementErrors: readonly Operation[] = [
   {
     name: 'an API key with another scope for management',

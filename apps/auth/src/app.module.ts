@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import {
   accountsContract,
   apiKeysContract,
+  auditContract,
   authContract,
   endpointsContract,
   projectEvent,
@@ -14,6 +15,7 @@ import { AccessChangesModule } from './access/access-changes.module.ts';
 import { AccountsModule } from './accounts/accounts.module.ts';
 import { ApiKeysHandlersModule } from './api-keys/api-keys-handlers.module.ts';
 import { IdempotencyKeysPurgeModule } from './changes/idempotency-keys-purge.module.ts';
+import { AuditHandlersModule } from './audit/audit-handlers.module.ts';
 import { database } from './db/database.ts';
 import { EndpointsModule } from './endpoints/endpoints.module.ts';
 import { ProjectsModule } from './projects/projects.module.ts';
@@ -23,12 +25,13 @@ import { UsageModule } from './usage/usage.module.ts';
 @Module({
   imports: [
     DatabaseModule.forRoot(database),
-    BusModule.forRoot({ serves: [authContract, apiKeysContract, endpointsContract, accountsContract] }),
+    BusModule.forRoot({ serves: [authContract, apiKeysContract, endpointsContract, accountsContract, auditContract] }),
     OutboxModule.forRoot({ schema: database.schema, events: [projectEvent] }),
     AccessChangesModule.onBus(),
     ApiKeysHandlersModule,
     IdempotencyKeysPurgeModule,
     EndpointsModule,
+    AuditHandlersModule,
     AccessModule,
     AccountsModule,
     SessionsModule,

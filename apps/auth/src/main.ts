@@ -2,10 +2,11 @@
 import 'reflect-metadata';
 import { runService } from '@xerotier/service-host';
 import { migrateCommand } from '@xerotier/service-host/database';
+import { audit } from './audit/audit.command.ts';
 import { keys } from './api-keys/keys.command.ts';
 import { AppModule } from './app.module.ts';
 import { settings } from './config.ts';
 import { database } from './db/database.ts';
 import { seed } from './seed/seed.command.ts';
 
-await runService({ name: 'auth', settings, module: AppModule, commands: [migrateCommand(database), seed, keys] });
+await runService({ name: 'auth', settings, module: AppModule, commands: [migrateCommand(database), seed, keys, audit] });

@@ -7,7 +7,11 @@ import { HeadSigner } from './head-signer.ts';
 @Module({
   providers: [
     AuditTrail,
-    { provide: HeadSigner, inject: [CONFIG], useFactory: ({ keys }: AuthConfig) => new HeadSigner(keys.master) },
+    {
+      provide: HeadSigner,
+      inject: [CONFIG],
+      useFactory: ({ keys }: AuthConfig) => new HeadSigner(keys.master, keys.previousMaster),
+    },
   ],
   exports: [AuditTrail, HeadSigner],
 })

@@ -17,12 +17,14 @@ const PKCS8_PREFIX = Buffer.from('302e020100300506032b657004220420', 'hex');
 export class HeadSigner {
   readonly #privateKey: KeyObject;
   readonly #publicKey: KeyObject;
+  /** Of the previous master key: a head is signed anew with the next change of its project. */
+  readonly #previousPublicKey: KeyObject | undefined;
 
-  /** @param masterKey of 32 bytes. */
-  constructor(masterKey: Uint8Array) {
-    const seed = Buffer.from(hkdfSync('sha256', masterKey, '', 'xerotier audit heads', 32));
-    this.#privateKey = createPrivateKey({ key: Buffer.concat([PKCS8_PREFIX, seed]), format: 'der', type: 'pkcs8' });
+  /** @param masterKey of 32 bytes. @param previousMasterKey during a rotation. */
+  constructor(masterKey: Uint8Array, previousMasterKey?: Uint8Array) {
+    this.#privateKey = privateKeyOf(masterKey);
     this.#publicKey = createPublicKey(this.#privateKey);
+    if (previousMasterKey !== undefined) this.#previousPublicKey = createPublicKey(privateKeyOf(previousMasterKey));
   }
 
   /** In PEM. */
@@ -35,8 +37,23 @@ export class HeadSigner {
   }
 
   verify(head: Head, signature: Uint8Array): boolean {
-    return verify(null, messageOf(head), this.#publicKey, signature);
+    const message = messageOf(head);
+    const previous = this.#previousPublicKey;
+    return (
+      verify(null, message, this.#publicKey, signature) ||
+      (previous !== undefined && verify(null, message, previous, signature))
+    );
   }
+}
+
+/** Whether a head is signed with this key, in PEM. */
+export function isSignedWith(publicKey: string, head: Head, signature: Uint8Array): boolean {
+  return verify(null, messageOf(head), createPublicKey(publicKey), signature);
+}
+
+function privateKeyOf(masterKey: Uint8Array): KeyObject {
+  const seed = Buffer.from(hkdfSync('sha256', masterKey, '', 'xerotier audit heads', 32));
+  return createPrivateKey({ key: Buffer.concat([PKCS8_PREFIX, seed]), format: 'der', type: 'pkcs8' });
 }
 
 function messageOf({ projectId, sequence, hash }: Head): Buffer {

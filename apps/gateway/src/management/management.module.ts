@@ -1,8 +1,12 @@
 import { Module } from '@nestjs/common';
 import { ModelsModule } from '../models/models.module.ts';
 import { ApiKeysController } from './api-keys.controller.ts';
+import { AuditLogController } from './audit-log.controller.ts';
 import { CatalogueController } from './catalogue.controller.ts';
 import { EndpointsController } from './endpoints.controller.ts';
 
-@Module({ imports: [ModelsModule], controllers: [ApiKeysController, EndpointsController, CatalogueController] })
+@Module({
+  imports: [ModelsModule],
+  controllers: [ApiKeysController, EndpointsController, CatalogueController, AuditLogController],
+})
 export class ManagementModule {}

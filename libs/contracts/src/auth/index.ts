@@ -19,6 +19,8 @@ export type {
   ProjectRecord,
   SessionRecord,
 } from './accounts.contract.ts';
+export { auditContract, auditEventId, auditEventRecord, auditHeadRecord } from './audit.contract.ts';
+export type { AuditEventRecord, AuditHeadRecord } from './audit.contract.ts';
 export { actor, changeContext, idempotencyKey } from './change.ts';
 export type { Actor, ChangeContext } from './change.ts';
 export {

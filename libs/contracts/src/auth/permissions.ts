@@ -23,6 +23,7 @@ export const permission = z.enum([
   'keys:read',
   'keys:write',
   'usage:read',
+  'audit:read',
   'runs:read',
   'runs:write',
 ]);
@@ -40,7 +41,7 @@ export const scopeBundles: Readonly<Record<Scope, readonly Permission[]>> = {
     'batches:read',
     'batches:write',
   ],
-  management: ['endpoints:read', 'endpoints:write', 'keys:read', 'keys:write', 'usage:read'],
+  management: ['endpoints:read', 'endpoints:write', 'keys:read', 'keys:write', 'usage:read', 'audit:read'],
   execution: ['runs:read', 'runs:write'],
 };
 

@@ -13,12 +13,14 @@ export interface PageRequest {
 }
 
 export interface ListOptions {
-  /** What the list is ordered by; the last column is `id`. */
+  /** What the list is ordered by: together unique in a project. */
   readonly columns: readonly KeysetColumn[];
   /** The rows of the table have its id in `project_id`. */
   readonly projectId: string;
   /** A further condition for rows of the list. */
   readonly filter?: string | undefined;
+  /** Values that columns must have; undefined ones are no condition. */
+  readonly equal?: Readonly<Record<string, string | undefined>>;
 }
 
 /**
@@ -27,17 +29,19 @@ export interface ListOptions {
  */
 export async function listPage<Row extends ObjectLiteral & { readonly id: string }>(
   repository: Repository<Row>,
-  { columns, projectId, filter = 'true' }: ListOptions,
+  { columns, projectId, filter = 'true', equal = {} }: ListOptions,
   { after, limit, order }: PageRequest,
 ): Promise<{ rows: Row[]; hasMore: boolean }> {
   const { tablePath } = repository.metadata;
   const cursor = after === undefined ? columns.map(() => null) : await cursorOf(repository, columns, projectId, after);
   const { orderBy, isAfterCursor } = keysetPage(columns, order, 3);
+  const conditions = Object.entries(equal).filter(([, value]) => value !== undefined);
+  const equality = conditions.map(([name], at) => ` AND ${name} = $${3 + columns.length + at}`).join('');
   const found = await withDbErrors(() =>
     repository.query<{ id: string }[]>(
-      `SELECT id FROM ${tablePath} WHERE project_id = $1 AND (${filter}) AND ${isAfterCursor}
+      `SELECT id FROM ${tablePath} WHERE project_id = $1 AND (${filter}) AND ${isAfterCursor}${equality}
        ORDER BY ${orderBy} LIMIT $2`,
-      [projectId, limit + 1, ...cursor],
+      [projectId, limit + 1, ...cursor, ...conditions.map(([, value]) => value)],
     ),
   );
   const ids = found.slice(0, limit).map(({ id }) => id);

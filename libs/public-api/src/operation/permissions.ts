@@ -7,4 +7,5 @@ export type Permission =
   | 'keys:read'
   | 'keys:write'
   | 'endpoints:read'
-  | 'endpoints:write';
+  | 'endpoints:write'
+  | 'audit:read';

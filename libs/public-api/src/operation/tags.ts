@@ -11,6 +11,8 @@ export const tags = {
     'The endpoints of a project, and what they can be created with. They need a key with the scope `management`, or the session of a member: owners may change endpoints, members may read them.',
   'API keys':
     'The API keys of a project. They need a key with the scope `management`, or the session of a member: owners may change keys, members may read them.',
+  'Audit log':
+    'Every change of a project: what was changed, by whom, from where. It needs a key with the scope `management`, or the session of a member.',
   Accounts:
     'Accounts of people, their sessions and their projects. They are for web pages of the platform itself: a request needs the cookie of a session instead of an API key, and one that changes something must come from the same site (`Origin`).',
   Reference: 'This document.',

@@ -1,0 +1,1 @@
+export { auditLogOperations, exportAuditLog, listAuditEvents } from './audit-log.api.ts';
