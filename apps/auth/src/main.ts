@@ -7,6 +7,12 @@ import { keys } from './api-keys/keys.command.ts';
 import { AppModule } from './app.module.ts';
 import { settings } from './config.ts';
 import { database } from './db/database.ts';
+import { prices } from './tiers/prices.command.ts';
 import { seed } from './seed/seed.command.ts';
 
-await runService({ name: 'auth', settings, module: AppModule, commands: [migrateCommand(database), seed, keys, audit] });
+await runService({
+  name: 'auth',
+  settings,
+  module: AppModule,
+  commands: [migrateCommand(database), seed, keys, prices, audit],
+});

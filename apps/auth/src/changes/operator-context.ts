@@ -6,8 +6,13 @@ import { userInfo } from 'node:os';
 export function operatorContext(projectId: string): ChangeContext {
   return {
     projectId,
-    actor: { kind: 'operator', id: userInfo().username.slice(0, 128) || 'unknown' },
+    actor: { kind: 'operator', id: operatorName() },
     clientAddress: 'command line',
     requestId: `req_${randomBytes(16).toString('hex')}`,
   };
+}
+
+/** Whoever runs a command. */
+export function operatorName(): string {
+  return userInfo().username.slice(0, 128) || 'unknown';
 }

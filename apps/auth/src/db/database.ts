@@ -11,6 +11,7 @@ import { Member } from '../members/member.entity.ts';
 import { Project } from '../projects/project.entity.ts';
 import { Team } from '../projects/team.entity.ts';
 import { Session } from '../sessions/session.entity.ts';
+import { TierPrice } from '../tiers/tier-price.entity.ts';
 import { Tier } from '../tiers/tier.entity.ts';
 import { UsageEvent } from '../usage/usage-event.entity.ts';
 import { CreateTiers1795132800000 } from './migrations/1795132800000-create-tiers.ts';
@@ -25,12 +26,14 @@ import { ChangeProjects1795910400000 } from './migrations/1795910400000-change-p
 import { AddEndpointSettings1795910400002 } from './migrations/1795910400002-add-endpoint-settings.ts';
 import { IsolateTenants1795910400001 } from './migrations/1795910400001-isolate-tenants.ts';
 import { CreateAccounts1795996800000 } from './migrations/1795996800000-create-accounts.ts';
+import { AddPrices1795996800100 } from './migrations/1795996800100-add-prices.ts';
 
 /** The database schema of the auth service. */
 export const database: DatabaseDefinition = {
   schema: 'auth',
   entities: [
     Tier,
+    TierPrice,
     Team,
     Project,
     Endpoint,
@@ -58,5 +61,6 @@ export const database: DatabaseDefinition = {
     IsolateTenants1795910400001,
     AddEndpointSettings1795910400002,
     CreateAccounts1795996800000,
+    AddPrices1795996800100,
   ],
 };

@@ -92,6 +92,7 @@ describe('row-level security', () => {
       'session',
       'team',
       'tier',
+      'tier_price',
     ]);
   });
 });
@@ -119,6 +120,33 @@ describe('the tiers', () => {
     await expect(database.query("UPDATE auth.tier SET tokens_per_minute = 0 WHERE slug = 'free'")).rejects.toThrow(
       'check',
     );
+  });
+});
+
+describe('the prices of tiers', () => {
+  it('exist for each tier', async () => {
+    const rows = await database.query<{ tier: string; micros: string }[]>(
+      `SELECT slug AS tier, input_micros AS micros FROM auth.tier LEFT JOIN auth.tier_price ON tier = slug
+       WHERE input_micros = cached_input_micros AND input_micros = output_micros ORDER BY slug`,
+    );
+    expect(Object.fromEntries(rows.map(({ tier, micros }) => [tier, Number(micros)]))).toEqual({
+      cpu_amd_optimized: 500_000,
+      cpu_intel_optimized: 500_000,
+      cpu_standard: 500_000,
+      free: 0,
+      gpu_amd_dedicated: 1_000_000,
+      gpu_amd_shared: 1_000_000,
+      gpu_intel_dedicated: 1_000_000,
+      gpu_intel_shared: 1_000_000,
+      gpu_nvidia_dedicated: 1_250_000,
+      gpu_nvidia_shared: 1_250_000,
+      self_hosted: 0,
+    });
+  });
+
+  it('are never changed', async () => {
+    await expect(database.query('UPDATE auth.tier_price SET input_micros = 1')).rejects.toThrow('append-only');
+    await expect(database.query('DELETE FROM auth.tier_price')).rejects.toThrow('append-only');
   });
 });
 

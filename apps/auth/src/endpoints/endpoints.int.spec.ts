@@ -210,14 +210,24 @@ describe('an endpoint of another project', () => {
 });
 
 describe('listTiers', () => {
-  it('returns all tiers with their limits', async () => {
+  it('returns all tiers with their limits and prices', async () => {
     const { tiers } = await auth.bus.call(operations.listTiers, {});
     expect(tiers).toContainEqual({
       slug: 'free',
       name: 'Free',
       limits: { requestsPerMinute: 20, tokensPerMinute: 10_000 },
       endpointsMax: 2,
+      concurrencyMax: 5,
+      burstRequests: 10,
+      requestTimeoutSeconds: 30,
+      idleTimeoutSeconds: 120,
+      modelBytesMax: 48_000_000_000,
+      price: {
+        ...{ version: 1, validFrom: 0, batchDiscountPercent: 50 },
+        ...{ inputMicros: 0, cachedInputMicros: 0, outputMicros: 0 },
+      },
     });
+    expect(tiers.find(({ slug }) => slug === 'gpu_nvidia_shared')?.price).toMatchObject({ outputMicros: 1_250_000 });
     expect(tiers.find(({ slug }) => slug === 'self_hosted')).toMatchObject({
       limits: { requestsPerMinute: null, tokensPerMinute: null },
       endpointsMax: null,

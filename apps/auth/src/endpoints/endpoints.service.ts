@@ -9,6 +9,7 @@ import type { z } from 'zod';
 import type { Change } from '../changes/changes.service.ts';
 import { ChangesService } from '../changes/changes.service.ts';
 import { ProjectsRepository } from '../projects/projects.repository.ts';
+import { tierRecordOf } from '../tiers/tier-record.ts';
 import { TiersRepository } from '../tiers/tiers.repository.ts';
 import type { Endpoint } from './endpoint.entity.ts';
 import { endpointRecordOf, targetColumnsOf } from './endpoint-record.ts';
@@ -103,14 +104,11 @@ export class EndpointsService {
     });
   }
 
+  /** All tiers, with the prices that are valid now. */
   async listTiers(): Promise<EndpointsOutput<'listTiers'>> {
-    const tiers = await new TiersRepository(this.database.manager).list();
-    return {
-      tiers: tiers.map(({ slug, name, requestsPerMinute, tokensPerMinute, endpointsMax }) => ({
-        ...{ slug, name, endpointsMax },
-        limits: { requestsPerMinute, tokensPerMinute },
-      })),
-    };
+    const repository = new TiersRepository(this.database.manager);
+    const [tiers, prices] = await Promise.all([repository.list(), repository.priceList()]);
+    return { tiers: tiers.map((tier) => tierRecordOf(tier, prices.at(tier.slug, Date.now()))) };
   }
 }
 

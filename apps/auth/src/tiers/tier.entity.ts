@@ -6,6 +6,11 @@ import { Check, Column, Entity, PrimaryColumn } from 'typeorm';
 @Check('tier_requests_per_minute_check', 'requests_per_minute > 0')
 @Check('tier_tokens_per_minute_check', 'tokens_per_minute > 0')
 @Check('tier_endpoints_max_check', 'endpoints_max > 0')
+@Check('tier_concurrency_max_check', 'concurrency_max > 0')
+@Check('tier_burst_requests_check', 'burst_requests >= 0')
+@Check('tier_request_timeout_seconds_check', 'request_timeout_seconds > 0')
+@Check('tier_idle_timeout_seconds_check', 'idle_timeout_seconds > 0')
+@Check('tier_model_bytes_max_check', 'model_bytes_max > 0')
 export class Tier {
   @PrimaryColumn('text')
   slug!: string;
@@ -22,4 +27,23 @@ export class Tier {
   /** Maximum number of endpoints of a project on this tier. */
   @Column('integer', { nullable: true })
   endpointsMax!: number | null;
+
+  /** Maximum number of running requests of a project. */
+  @Column('integer', { nullable: true })
+  concurrencyMax!: number | null;
+
+  /** Requests beyond those per minute that may arrive at once. */
+  @Column('integer', { nullable: true })
+  burstRequests!: number | null;
+
+  @Column('integer', { nullable: true })
+  requestTimeoutSeconds!: number | null;
+
+  /** Maximum time without output of a stream. */
+  @Column('integer', { nullable: true })
+  idleTimeoutSeconds!: number | null;
+
+  /** The largest model that an endpoint on this tier may serve. */
+  @Column('bigint', { nullable: true })
+  modelBytesMax!: string | null;
 }

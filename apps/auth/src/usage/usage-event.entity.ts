@@ -18,6 +18,7 @@ import { Check, Column, CreateDateColumn, Entity, Index, PrimaryGeneratedColumn,
 @Check('usage_event_time_per_output_token_ms_check', 'time_per_output_token_ms >= 0')
 @Check('usage_event_target_time_to_first_token_ms_check', 'target_time_to_first_token_ms > 0')
 @Check('usage_event_target_time_per_output_token_ms_check', 'target_time_per_output_token_ms > 0')
+@Check('usage_event_cost_micros_check', 'cost_micros >= 0')
 export class UsageEvent {
   @PrimaryGeneratedColumn('identity', { type: 'bigint', generatedIdentity: 'ALWAYS' })
   id!: string;
@@ -100,4 +101,12 @@ export class UsageEvent {
 
   @Column('bigint', { nullable: true })
   targetTimePerOutputTokenMs!: string | null;
+
+  /** In micro-units: millionths of a US dollar. Null if it is unknown: rows from before the prices, or of a tier without them. */
+  @Column('bigint', { nullable: true })
+  costMicros!: string | null;
+
+  /** The version of the prices of the tier when the request started. */
+  @Column('integer', { nullable: true })
+  priceVersion!: number | null;
 }

@@ -4,8 +4,8 @@ import { silentLog } from '@xerotier/log/testing';
 import { connectBus, consumeEvents, DurablePublisher, ensureStream } from '@xerotier/nats';
 import type { BusConnection } from '@xerotier/nats';
 import { eventually } from '@xerotier/testing';
-import { randomUUID } from 'node:crypto';
 import { runningAuth } from '../../test/running-auth.ts';
+import { aUsageRecord } from '../../test/usage-records.ts';
 import { UsageRepository } from './usage.repository.ts';
 import { UsageService } from './usage.service.ts';
 
@@ -24,33 +24,6 @@ afterAll(async () => {
   await connection.nats.close();
 });
 
-function aRecord(overrides: Partial<UsageRecord> = {}): UsageRecord {
-  return {
-    requestId: `req_${randomUUID()}`,
-    kind: 'chat.completion',
-    projectId: 'proj_TEST000001',
-    endpointId: randomUUID(),
-    keyId: 'key_1',
-    modelId: 'tiny',
-    tier: 'free',
-    priority: 'interactive',
-    usage: {
-      promptTokens: 10,
-      cachedTokens: 4,
-      completionTokens: 20,
-      reasoningTokens: 1,
-      acceptedPredictionTokens: 2,
-      rejectedPredictionTokens: 3,
-    },
-    outcome: 'completed',
-    streamed: true,
-    startedAt: Date.UTC(2026, 10, 20, 12, 0, 0, 123),
-    durationMs: 1_234.6,
-    timeToFirstTokenMs: 12.4,
-    ...overrides,
-  };
-}
-
 /** The ledger rows of these records, by request id. */
 async function ledger(...records: UsageRecord[]): Promise<Record<string, unknown>[]> {
   return auth.database.query<Record<string, unknown>[]>(
@@ -65,7 +38,7 @@ function publish(...records: UsageRecord[]): void {
 
 describe('the ledger', () => {
   it('stores every field of a record, as integers', async () => {
-    const record = aRecord({
+    const record = aUsageRecord({
       requestedServiceTier: 'flex',
       endUser: 'user-1',
       timePerOutputTokenMs: 0.4567,
@@ -103,11 +76,13 @@ describe('the ledger', () => {
       target_time_to_first_token_ms: '500',
       target_time_per_output_token_ms: '20',
       recorded_at: expect.any(Date),
+      cost_micros: '0',
+      price_version: 1,
     });
   });
 
   it('stores null for absent fields', async () => {
-    const record = aRecord();
+    const record = aUsageRecord();
     publish(record);
     await eventually('the record is in the ledger', async () => (await ledger(record)).length === 1);
     expect((await ledger(record))[0]).toMatchObject({
@@ -120,7 +95,7 @@ describe('the ledger', () => {
   });
 
   it('stores a record without a first token', async () => {
-    const record = aRecord({ timeToFirstTokenMs: null, outcome: 'failed', streamed: false });
+    const record = aUsageRecord({ timeToFirstTokenMs: null, outcome: 'failed', streamed: false });
     publish(record);
     await eventually('the record is in the ledger', async () => (await ledger(record)).length === 1);
     expect((await ledger(record))[0]).toMatchObject({
@@ -131,7 +106,7 @@ describe('the ledger', () => {
   });
 
   it('stores a request once, however often it is delivered', async () => {
-    const [twice, once] = [aRecord(), aRecord()];
+    const [twice, once] = [aUsageRecord(), aUsageRecord()];
     publish(twice, twice);
     publish({ ...twice, usage: { ...twice.usage, completionTokens: 999 } }, once);
     await eventually('the last record is in the ledger', async () => (await ledger(once)).length === 1);
@@ -142,13 +117,13 @@ describe('the ledger', () => {
   });
 
   it('stores more records than one statement inserts', async () => {
-    const records = Array.from({ length: 2_500 }, () => aRecord());
+    const records = Array.from({ length: 2_500 }, () => aUsageRecord());
     publish(...records);
     await eventually('all records are in the ledger', async () => (await ledger(...records)).length === 2_500);
   });
 
   it('rejects changes', async () => {
-    publish(aRecord());
+    publish(aUsageRecord());
     await expect(auth.database.query('UPDATE auth.usage_event SET prompt_tokens = 0')).rejects.toThrow('append-only');
     await expect(auth.database.query('DELETE FROM auth.usage_event')).rejects.toThrow('append-only');
     await expect(auth.database.query('TRUNCATE auth.usage_event')).rejects.toThrow('append-only');
@@ -156,7 +131,7 @@ describe('the ledger', () => {
 
   it('receives usage of a database outage', async () => {
     await auth.servers.postgres.stop();
-    const record = aRecord();
+    const record = aUsageRecord();
     publish(record);
     await eventually('the consumer waits', () => auth.logText().includes('event consumer paused during outage'));
     await auth.servers.postgres.restart();
@@ -170,7 +145,7 @@ describe('UsageService', () => {
   }
 
   it('drops a record that the database rejects, and stores the others of its batch', async () => {
-    const [good, bad, alsoGood] = [aRecord(), aRecord({ keyId: 'key_\u0000' }), aRecord()];
+    const [good, bad, alsoGood] = [aUsageRecord(), aUsageRecord({ keyId: 'key_\u0000' }), aUsageRecord()];
     await newService().record([good, bad, alsoGood]);
     expect((await ledger(good, bad, alsoGood)).map((row) => row['request_id']).sort()).toEqual(
       [good.requestId, alsoGood.requestId].sort(),
@@ -178,7 +153,7 @@ describe('UsageService', () => {
   });
 
   it('drops nothing when the database fails while it inserts one by one', async () => {
-    const [good, bad] = [aRecord(), aRecord({ keyId: 'key_\u0000' })];
+    const [good, bad] = [aUsageRecord(), aUsageRecord({ keyId: 'key_\u0000' })];
     let statements = 0;
     class InterruptedRepository extends UsageRepository {
       override async append(records: readonly UsageRecord[]): Promise<number> {
@@ -195,7 +170,7 @@ describe('UsageService', () => {
   });
 
   it('drops nothing during a database outage', async () => {
-    const record = aRecord();
+    const record = aUsageRecord();
     await auth.servers.postgres.stop();
     await expect(newService().record([record])).rejects.toMatchObject({ code: 'db.unavailable' });
     await auth.servers.postgres.restart();
@@ -209,7 +184,7 @@ describe('a consumer that crashes between commit and acknowledgement', () => {
     // The service itself stops first, so that all deliveries go to this consumer.
     await auth.service.drain(AbortSignal.timeout(10_000));
     const service = new UsageService(new UsageRepository(auth.database), silentLog());
-    const record = aRecord();
+    const record = aUsageRecord();
     let deliveries = 0;
     const consuming = await consumeEvents(
       connection,

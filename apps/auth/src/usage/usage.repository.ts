@@ -4,6 +4,9 @@ import type { UsageRecord } from '@xerotier/contracts/inference';
 import { withEveryTenant } from '@xerotier/db';
 import { DataSource } from 'typeorm';
 import type { EntityMetadata } from 'typeorm';
+import type { PriceList } from '../tiers/price-list.ts';
+import { TiersRepository } from '../tiers/tiers.repository.ts';
+import { tokenCostMicros } from '../tiers/token-cost.ts';
 import { UsageEvent } from './usage-event.entity.ts';
 
 /** The ledger: append-only, with one row per request and kind. */
@@ -21,10 +24,13 @@ export class UsageRepository {
    */
   async append(records: readonly UsageRecord[]): Promise<number> {
     // A batch has records of several projects.
-    const [row] = await withEveryTenant(this.database, (manager) =>
-      manager.query<{ written: string }[]>(this.#insert, [JSON.stringify(records.map(rowOf))]),
-    );
-    return Number(row?.written);
+    return withEveryTenant(this.database, async (manager) => {
+      // Read for each batch: they can change at any time, and are few.
+      const prices = await new TiersRepository(manager).priceList();
+      const rows = records.map((record) => rowOf(record, prices));
+      const [row] = await manager.query<{ written: string }[]>(this.#insert, [JSON.stringify(rows)]);
+      return Number(row?.written);
+    });
   }
 }
 
@@ -44,7 +50,8 @@ function insertStatement({ columns, tablePath }: EntityMetadata): string {
 }
 
 /** Flattens a usage record. Times and counts are rounded to integers, except the time per token. */
-function rowOf({ usage, latencyTargets, startedAt, ...record }: UsageRecord): object {
+function rowOf({ usage, latencyTargets, startedAt, ...record }: UsageRecord, prices: PriceList): object {
+  const price = prices.at(record.tier, startedAt);
   return {
     ...record,
     ...usage,
@@ -53,5 +60,8 @@ function rowOf({ usage, latencyTargets, startedAt, ...record }: UsageRecord): ob
     timeToFirstTokenMs: record.timeToFirstTokenMs === null ? null : Math.round(record.timeToFirstTokenMs),
     targetTimeToFirstTokenMs: latencyTargets?.timeToFirstTokenMs,
     targetTimePerOutputTokenMs: latencyTargets?.timePerOutputTokenMs,
+    // As text: a number would lose digits.
+    costMicros: price && String(tokenCostMicros(usage, record.priority, price)),
+    priceVersion: price?.version,
   };
 }

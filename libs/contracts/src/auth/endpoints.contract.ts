@@ -6,7 +6,7 @@ import { latencyTargets } from '../inference/request-class.ts';
 import { changeContext } from './change.ts';
 import { endpointTask } from './contract.ts';
 import { endpointDefaults, endpointStatus } from './endpoint-settings.ts';
-import { tierLimits, tierSlug } from './tiers.ts';
+import { tierRecord, tierSlug } from './tiers.ts';
 
 export const endpointRecord = z.object({
   id: z.uuid(),
@@ -21,15 +21,6 @@ export const endpointRecord = z.object({
   createdAt: z.number().int().nonnegative(),
 });
 export type EndpointRecord = z.infer<typeof endpointRecord>;
-
-export const tierRecord = z.object({
-  slug: tierSlug,
-  name: z.string(),
-  limits: tierLimits,
-  /** Maximum number of endpoints of a project on this tier; null for no maximum. */
-  endpointsMax: z.number().int().positive().nullable(),
-});
-export type TierRecord = z.infer<typeof tierRecord>;
 
 const TIMEOUT_MS = 5_000;
 const change = z.object({ context: changeContext });

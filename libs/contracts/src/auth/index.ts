@@ -52,7 +52,7 @@ export {
 export type { Permission, Principal } from './permissions.ts';
 export { endpointDefaults, endpointStatus } from './endpoint-settings.ts';
 export type { EndpointDefaults, EndpointStatus } from './endpoint-settings.ts';
-export { endpointRecord, endpointsContract, tierRecord } from './endpoints.contract.ts';
-export type { EndpointRecord, TierRecord } from './endpoints.contract.ts';
-export { tierLimits, tierSlug } from './tiers.ts';
-export type { TierLimits } from './tiers.ts';
+export { endpointRecord, endpointsContract } from './endpoints.contract.ts';
+export type { EndpointRecord } from './endpoints.contract.ts';
+export { tierLimits, tierPrice, tierRecord, tierSlug } from './tiers.ts';
+export type { TierLimits, TierRecord } from './tiers.ts';

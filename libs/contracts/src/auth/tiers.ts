@@ -9,3 +9,33 @@ export const tierLimits = z.object({
   tokensPerMinute: z.number().int().positive().nullable(),
 });
 export type TierLimits = z.infer<typeof tierLimits>;
+
+const limit = z.number().int().nonnegative().nullable().default(null);
+const micros = z.number().int().nonnegative();
+
+/** Prices of a tier, in micro-units (millionths of a US dollar) per million tokens. */
+export const tierPrice = z.object({
+  version: z.number().int().positive(),
+  /** Unix milliseconds. */
+  validFrom: z.number().int().nonnegative(),
+  inputMicros: micros,
+  cachedInputMicros: micros,
+  outputMicros: micros,
+  batchDiscountPercent: z.number().int().min(0).max(100),
+});
+
+export const tierRecord = z.object({
+  slug: tierSlug,
+  name: z.string(),
+  limits: tierLimits,
+  /** Maximum number of endpoints of a project on this tier; null for no maximum, as in all limits. */
+  endpointsMax: z.number().int().positive().nullable(),
+  concurrencyMax: limit,
+  burstRequests: limit,
+  requestTimeoutSeconds: limit,
+  idleTimeoutSeconds: limit,
+  modelBytesMax: limit,
+  /** Valid now; null if the tier has none. */
+  price: tierPrice.nullable().default(null),
+});
+export type TierRecord = z.infer<typeof tierRecord>;

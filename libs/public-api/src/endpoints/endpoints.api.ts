@@ -128,7 +128,7 @@ export const listTiers = defineOperation({
   path: '/v1/management/tiers',
   permission: 'endpoints:read',
   summary: 'List tiers',
-  description: 'The tiers that an endpoint can be created with, and their limits.',
+  description: 'The tiers that an endpoint can be created with, their limits and their current prices.',
   response: tierList,
   errors: PROJECT_ERRORS,
 });

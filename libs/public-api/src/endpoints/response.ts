@@ -39,6 +39,20 @@ export const catalogueList = page(catalogueModel).register(components, { id: 'Ca
 
 const limit = z.number().int().nullable();
 
+const micros = z.number().int();
+
+const price = z
+  .object({
+    version: z.number().int(),
+    valid_from: z.number().int().describe('Unix seconds.'),
+    currency: z.literal('usd'),
+    input_micros: micros.describe('Millionths of a US dollar per million tokens, as the other prices.'),
+    cached_input_micros: micros.describe('Of the prompt tokens that were reused from a cache.'),
+    output_micros: micros,
+    batch_discount_percent: z.number().int(),
+  })
+  .register(components, { id: 'TierPrice' });
+
 const publicTier = z
   .object({
     id: z.string().describe('Its slug.'),
@@ -47,6 +61,12 @@ const publicTier = z
     requests_per_minute: limit.describe('Null is unlimited, as in all limits.'),
     tokens_per_minute: limit,
     endpoints_max: limit.describe('Endpoints of a project on this tier.'),
+    concurrency_max: limit.describe('Running requests; not enforced yet, as the limits below.'),
+    burst_requests: limit.describe('Requests beyond those per minute that may arrive at once.'),
+    request_timeout_seconds: limit,
+    idle_timeout_seconds: limit.describe('Without output of a stream.'),
+    model_bytes_max: limit.describe('The largest model.'),
+    price: price.nullable().describe('Null if the tier has no prices.'),
   })
   .register(components, { id: 'Tier' });
 

@@ -1,0 +1,8 @@
+import { Module } from '@nestjs/common';
+import { DatabaseModule } from '@xerotier/service-host/database';
+import { database } from '../db/database.ts';
+import { PricesService } from './prices.service.ts';
+
+/** The module of the `prices` command: the database, without the bus. */
+@Module({ imports: [DatabaseModule.forRoot(database)], providers: [PricesService] })
+export class PricesCommandModule {}
