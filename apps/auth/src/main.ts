@@ -8,11 +8,12 @@ import { AppModule } from './app.module.ts';
 import { settings } from './config.ts';
 import { database } from './db/database.ts';
 import { prices } from './tiers/prices.command.ts';
+import { usage } from './usage/usage.command.ts';
 import { seed } from './seed/seed.command.ts';
 
 await runService({
   name: 'auth',
   settings,
   module: AppModule,
-  commands: [migrateCommand(database), seed, keys, prices, audit],
+  commands: [migrateCommand(database), seed, keys, prices, usage, audit],
 });

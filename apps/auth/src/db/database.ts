@@ -13,6 +13,8 @@ import { Team } from '../projects/team.entity.ts';
 import { Session } from '../sessions/session.entity.ts';
 import { TierPrice } from '../tiers/tier-price.entity.ts';
 import { Tier } from '../tiers/tier.entity.ts';
+import { UsageDayEndUser } from '../usage/usage-day-end-user.entity.ts';
+import { UsageDay } from '../usage/usage-day.entity.ts';
 import { UsageEvent } from '../usage/usage-event.entity.ts';
 import { CreateTiers1795132800000 } from './migrations/1795132800000-create-tiers.ts';
 import { CreateTenants1795132800001 } from './migrations/1795132800001-create-tenants.ts';
@@ -27,6 +29,7 @@ import { AddEndpointSettings1795910400002 } from './migrations/1795910400002-add
 import { IsolateTenants1795910400001 } from './migrations/1795910400001-isolate-tenants.ts';
 import { CreateAccounts1795996800000 } from './migrations/1795996800000-create-accounts.ts';
 import { AddPrices1795996800100 } from './migrations/1795996800100-add-prices.ts';
+import { CreateRollups1795996800101 } from './migrations/1795996800101-create-rollups.ts';
 
 /** The database schema of the auth service. */
 export const database: DatabaseDefinition = {
@@ -40,6 +43,8 @@ export const database: DatabaseDefinition = {
     ApiKey,
     ReplacedKey,
     UsageEvent,
+    UsageDay,
+    UsageDayEndUser,
     IdempotencyKey,
     AuditEvent,
     AuditHead,
@@ -62,5 +67,6 @@ export const database: DatabaseDefinition = {
     AddEndpointSettings1795910400002,
     CreateAccounts1795996800000,
     AddPrices1795996800100,
+    CreateRollups1795996800101,
   ],
 };

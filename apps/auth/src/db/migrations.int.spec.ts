@@ -2,6 +2,7 @@ import { migrateDatabase, openDatabase } from '@xerotier/db';
 import { differencesFromEntities } from '@xerotier/db/testing';
 import { silentLog } from '@xerotier/log/testing';
 import { testServers } from '@xerotier/testing';
+import { randomUUID } from 'node:crypto';
 import type { DataSource } from 'typeorm';
 import { database as definition } from './database.ts';
 
@@ -50,6 +51,31 @@ describe('the migrations', () => {
   });
 });
 
+describe('the rollups', () => {
+  it('begin with the sums of the ledger', async () => {
+    const requestId = `req_${randomUUID()}`;
+    await database.query(
+      `INSERT INTO auth.usage_event (request_id, kind, project_id, endpoint_id, key_id, model_id, tier, priority, outcome,
+         streamed, prompt_tokens, cached_tokens, completion_tokens, reasoning_tokens, accepted_prediction_tokens,
+         rejected_prediction_tokens, started_at, duration_ms, end_user)
+       SELECT $1 || i, 'chat.completion', 'proj_BACKFILL', gen_random_uuid(), 'key_1', 'tiny', 'free', 'interactive',
+         'completed', false, 10, 4, 20, 0, 0, 0, '2026-11-20T23:59:59.999Z', 5, 'user-1' FROM generate_series(1, 3) AS i`,
+      [requestId],
+    );
+    while ((await contentsOfSchema()).includes('r usage_day')) await database.undoLastMigration();
+    await database.destroy();
+    database = await open();
+    const sums = (table: string): Promise<unknown[]> =>
+      database.query(
+        `SELECT day::text, sum(requests)::int AS requests, sum(prompt_tokens)::int AS tokens,
+           sum(unpriced_requests)::int AS unpriced FROM auth.${table} WHERE project_id = 'proj_BACKFILL' GROUP BY day`,
+      );
+    const expected = [{ day: '2026-11-20', requests: 3, tokens: 30, unpriced: 3 }];
+    expect(await sums('usage_day')).toEqual(expected);
+    expect(await sums('usage_day_end_user')).toEqual(expected);
+  });
+});
+
 describe('row-level security', () => {
   it('is forced on every table with rows of projects', async () => {
     const rows = await database.query<{ table: string; isForced: boolean; policies: string[] }[]>(
@@ -68,6 +94,8 @@ describe('row-level security', () => {
       'idempotency_key',
       'member',
       'project',
+      'usage_day',
+      'usage_day_end_user',
       'usage_event',
     ]);
     const isolated = { isForced: true, policies: ['platform_access', 'tenant_isolation'] };

@@ -7,9 +7,10 @@ import type { EntityMetadata } from 'typeorm';
 import type { PriceList } from '../tiers/price-list.ts';
 import { TiersRepository } from '../tiers/tiers.repository.ts';
 import { tokenCostMicros } from '../tiers/token-cost.ts';
+import { addToRollup, rollups } from './rollups.ts';
 import { UsageEvent } from './usage-event.entity.ts';
 
-/** The ledger: append-only, with one row per request and kind. */
+/** The ledger: append-only, with one row per request and kind. Its rollups are changed with it. */
 @Injectable()
 export class UsageRepository {
   readonly #insert: string;
@@ -34,18 +35,23 @@ export class UsageRepository {
   }
 }
 
-/** A batch is passed as one JSON parameter, so the statement is the same for any number of records. */
+/**
+ * A batch is passed as one JSON parameter, so the statement is the same for any number of records. Only new rows are added to the
+ * rollups. The rows are sorted, so that batches with the same records do not wait for each other in a circle.
+ */
 function insertStatement({ columns, tablePath }: EntityMetadata): string {
   const written = columns.filter(({ isGenerated, isCreateDate }) => !isGenerated && !isCreateDate);
   const fields = written.map(({ propertyName }) => `"${propertyName}"`);
   const typed = written.map(({ propertyName, type }) => `"${propertyName}" ${String(type)}`);
+  const sums = rollups.map((rollup, at) => `rollup_${at} AS (${addToRollup(rollup, 'written')})`);
   return `
     WITH written AS (
       INSERT INTO ${tablePath} (${written.map(({ databaseName }) => databaseName).join(', ')})
       SELECT ${fields.join(', ')} FROM json_to_recordset($1::json) AS record (${typed.join(', ')})
+      ORDER BY "requestId", kind
       ON CONFLICT ON CONSTRAINT usage_event_request_key DO NOTHING
-      RETURNING 1
-    )
+      RETURNING *
+    ), ${sums.join(', ')}
     SELECT count(*) AS written FROM written`;
 }
 
