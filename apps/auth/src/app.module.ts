@@ -6,6 +6,7 @@ import {
   authContract,
   endpointsContract,
   projectEvent,
+  usageContract,
 } from '@xerotier/contracts/auth';
 import { BusModule } from '@xerotier/service-host';
 import { DatabaseModule } from '@xerotier/service-host/database';
@@ -25,7 +26,9 @@ import { UsageModule } from './usage/usage.module.ts';
 @Module({
   imports: [
     DatabaseModule.forRoot(database),
-    BusModule.forRoot({ serves: [authContract, apiKeysContract, endpointsContract, accountsContract, auditContract] }),
+    BusModule.forRoot({
+      serves: [authContract, apiKeysContract, endpointsContract, accountsContract, usageContract, auditContract],
+    }),
     OutboxModule.forRoot({ schema: database.schema, events: [projectEvent] }),
     AccessChangesModule.onBus(),
     ApiKeysHandlersModule,

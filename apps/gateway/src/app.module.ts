@@ -12,6 +12,7 @@ import { ReferenceModule } from './openapi/reference.module.ts';
 import { RequestsDrainModule } from './requests/requests-drain.module.ts';
 import { RerankModule } from './rerank/rerank.module.ts';
 import { StoredCompletionsModule } from './stored-completions/stored-completions.module.ts';
+import { UsageModule } from './usage/usage.module.ts';
 
 @Module({
   imports: [
@@ -25,6 +26,7 @@ import { StoredCompletionsModule } from './stored-completions/stored-completions
     MediaModule,
     ModelsModule,
     ManagementModule,
+    UsageModule,
     AccountsModule,
     ReferenceModule,
     RequestsDrainModule,

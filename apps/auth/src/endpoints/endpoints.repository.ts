@@ -38,6 +38,12 @@ export class EndpointsRepository {
     return ensure(endpoint, 'endpoint.not_found', { endpoint: slug });
   }
 
+  /** The id of an endpoint, also of a deleted one. @throws {AppError} `endpoint.not_found`. */
+  async idOf(projectId: string, slug: string): Promise<string> {
+    const endpoint = await withDbErrors(() => this.manager.findOneBy(Endpoint, { projectId, slug }));
+    return ensure(endpoint, 'endpoint.not_found', { endpoint: slug }).id;
+  }
+
   /** Returns the number of endpoints of a project on a tier. */
   countOnTier(projectId: string, tier: string): Promise<number> {
     return withDbErrors(() => this.manager.countBy(Endpoint, { projectId, tier, deletedAt: IsNull() }));

@@ -1,7 +1,9 @@
 import { Module } from '@nestjs/common';
+import { UsageQueriesService } from './usage-queries.service.ts';
 import { UsageConsumer } from './usage.consumer.ts';
+import { UsageHandlers } from './usage.handlers.ts';
 import { UsageRepository } from './usage.repository.ts';
 import { UsageService } from './usage.service.ts';
 
-@Module({ providers: [UsageConsumer, UsageService, UsageRepository] })
+@Module({ providers: [UsageConsumer, UsageService, UsageRepository, UsageHandlers, UsageQueriesService] })
 export class UsageModule {}

@@ -56,3 +56,13 @@ export { endpointRecord, endpointsContract } from './endpoints.contract.ts';
 export type { EndpointRecord } from './endpoints.contract.ts';
 export { tierLimits, tierPrice, tierRecord, tierSlug } from './tiers.ts';
 export type { TierLimits, TierRecord } from './tiers.ts';
+export {
+  USAGE_EVENTS_MAX,
+  usageContract,
+  usageDay,
+  usageEvent,
+  usageFilter,
+  usageGroup,
+  usageSums,
+} from './usage.contract.ts';
+export type { UsageEventRecord, UsageFilter, UsageGroup, UsageSums } from './usage.contract.ts';

@@ -24,6 +24,9 @@ export const permission = z.enum([
   'keys:write',
   'usage:read',
   'audit:read',
+  'exports:read',
+  'budgets:read',
+  'budgets:write',
   'runs:read',
   'runs:write',
 ]);
@@ -40,8 +43,18 @@ export const scopeBundles: Readonly<Record<Scope, readonly Permission[]>> = {
     'files:write',
     'batches:read',
     'batches:write',
+    'usage:read',
   ],
-  management: ['endpoints:read', 'endpoints:write', 'keys:read', 'keys:write', 'usage:read', 'audit:read'],
+  management: [
+    'endpoints:read',
+    'endpoints:write',
+    'keys:read',
+    'keys:write',
+    'exports:read',
+    'budgets:read',
+    'budgets:write',
+    'audit:read',
+  ],
   execution: ['runs:read', 'runs:write'],
 };
 

@@ -8,4 +8,8 @@ export type Permission =
   | 'keys:write'
   | 'endpoints:read'
   | 'endpoints:write'
-  | 'audit:read';
+  | 'audit:read'
+  | 'usage:read'
+  | 'exports:read'
+  | 'budgets:read'
+  | 'budgets:write';

@@ -16,6 +16,7 @@ export const responseHeaderTexts = {
     'Time until the number of tokens resets to its maximum, formatted as `20ms`, `1.5s` or `6m0s`.',
   'Retry-After': 'Seconds to wait before a retry.',
   'Set-Cookie': 'The cookie of the session, `__Host-session`.',
+  'Content-Disposition': 'The name of the file.',
   'WWW-Authenticate': 'The authentication scheme: `Bearer`.',
   Allow: 'The allowed methods of the path.',
 } as const;

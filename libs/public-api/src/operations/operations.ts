@@ -11,6 +11,7 @@ import { modelsOperations } from '../models/models.api.ts';
 import { referenceOperations } from '../reference/reference.api.ts';
 import { rerankingOperations } from '../reranking/reranking.api.ts';
 import { storedCompletionsOperations } from '../stored-completions/stored-completions.api.ts';
+import { usageOperations } from '../usage/usage.api.ts';
 import type { OperationDefinition } from '../operation/define-operation.ts';
 
 export const operations: readonly OperationDefinition[] = [
@@ -24,6 +25,7 @@ export const operations: readonly OperationDefinition[] = [
   ...endpointsOperations,
   ...apiKeysOperations,
   ...auditLogOperations,
+  ...usageOperations,
   ...accountsOperations,
   ...referenceOperations,
 ];
