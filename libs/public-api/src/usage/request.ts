@@ -21,12 +21,12 @@ const filter = {
   model: storableText(256).min(1).optional().describe('The name or id of a model.'),
 };
 
-export const usageQuery = z.object({ ...range, ...filter });
-export const usagePageQuery = z.object({ ...range, ...filter, ...pageQueryFields('asc') });
-export const endUsersQuery = z.object({
+export const usageQuery = z.strictObject({ ...range, ...filter });
+export const usagePageQuery = z.strictObject({ ...range, ...filter, ...pageQueryFields('asc') });
+export const endUsersQuery = z.strictObject({
   ...range,
   ...pageQueryFields('asc'),
   // As long as an end user.
   after: storableText(512).min(1).optional().describe('The `last_id` of the previous page.'),
 });
-export const usageEventsQuery = z.object({ ...range, ...filter, ...pageQueryFields('desc') });
+export const usageEventsQuery = z.strictObject({ ...range, ...filter, ...pageQueryFields('desc') });
