@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { createSecretKey } from 'node:crypto';
 import { newDataKey, open, seal, UnsealError } from './seal.ts';
 
 const key = newDataKey();
@@ -12,6 +13,15 @@ describe('seal', () => {
         expect(Buffer.compare(open(key, seal(key, bytes, at), at), bytes)).toBe(0);
       }),
     );
+  });
+
+  it('accepts the key as a KeyObject', () => {
+    expect(open(key, seal(createSecretKey(key), 'x', ['a']), ['a']).toString()).toBe('x');
+  });
+
+  it('never repeats a nonce', () => {
+    const sealed = Array.from({ length: 2_000 }, () => seal(key, 'x', ['a']).subarray(1, 13).toString('hex'));
+    expect(new Set(sealed).size).toBe(2_000);
   });
 
   it('encodes text as UTF-8, including an empty one', () => {

@@ -1,5 +1,6 @@
 /** Sealed data: a version byte, a nonce, the ciphertext and the tag. */
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, randomBytes, randomFillSync } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 
 /** What the data belongs to, from the general to the particular. It opens with the same context only. */
 export type EncryptionContext = readonly string[];
@@ -24,13 +25,28 @@ export function newDataKey(): Buffer {
   return randomBytes(KEY_BYTES);
 }
 
-/** Encrypts under a key of 32 bytes. Sealing the same content twice returns different bytes. */
-export function seal(key: Uint8Array, content: Uint8Array | string, context: EncryptionContext): Buffer {
-  const nonce = randomBytes(NONCE_BYTES);
+/**
+ * Encrypts under a key of 32 bytes. Sealing the same content twice returns different bytes.
+ * @param key as a `KeyObject` where it is called for every request: that takes a third of the time.
+ */
+export function seal(key: Uint8Array | KeyObject, content: Uint8Array | string, context: EncryptionContext): Buffer {
+  const nonce = nextNonce();
   const cipher = createCipheriv(CIPHER, key, nonce, { authTagLength: TAG_BYTES });
   cipher.setAAD(associatedData(context));
   const encrypted = typeof content === 'string' ? cipher.update(content, 'utf8') : cipher.update(content);
   return Buffer.concat([Uint8Array.of(VERSION), nonce, encrypted, cipher.final(), cipher.getAuthTag()]);
+}
+
+/** Random bytes of 512 nonces, since each call of the random generator costs as much as the encryption of a short text. */
+const nonces = Buffer.alloc(512 * NONCE_BYTES);
+let nextNonceAt = nonces.length;
+
+function nextNonce(): Buffer {
+  if (nextNonceAt === nonces.length) {
+    randomFillSync(nonces);
+    nextNonceAt = 0;
+  }
+  return nonces.subarray(nextNonceAt, (nextNonceAt += NONCE_BYTES));
 }
 
 /** @throws {UnsealError} unless exactly these bytes were sealed under this key with this context. */
