@@ -1,8 +1,9 @@
 /** The settings of the gateway. */
-import { boolean, integer, port, setting } from '@xerotier/config';
+import { boolean, integer, port, secret, setting } from '@xerotier/config';
 import type { ConfigOf } from '@xerotier/config';
 import { redisSettings } from '@xerotier/redis';
 import { natsSettings, serviceSettings } from '@xerotier/process';
+import { sealingKey } from '@xerotier/sealing';
 import { z } from 'zod';
 
 const DOMAIN = /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*$/;
@@ -30,6 +31,13 @@ export const settings = {
   service: serviceSettings,
   nats: natsSettings,
   redis: redisSettings,
+  usage: {
+    sealKey: secret(
+      'USAGE_SEAL_KEY',
+      sealingKey,
+      'Key of 32 bytes, in base64 or hexadecimal, the same as that of auth: what the ledger has to know of a request is encrypted with it on its way through the worker. Generate one with `openssl rand -hex 32`.',
+    ),
+  },
   http: {
     host: setting(
       'HTTP_HOST',

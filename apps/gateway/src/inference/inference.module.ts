@@ -1,10 +1,12 @@
 import { Module } from '@nestjs/common';
-import { usageRecorded } from '@xerotier/contracts/inference';
+import { usageRecorded, usageReported } from '@xerotier/contracts/inference';
 import { InferenceClient } from '@xerotier/inference';
 import type { Logger } from '@xerotier/log';
 import { Bus, ensureStream } from '@xerotier/nats';
 import type { BusConnection } from '@xerotier/nats';
 import { BUS_CONNECTION, CONFIG, LOGGER } from '@xerotier/service-host';
+import { sealAccounting } from '@xerotier/usage-accounting';
+import { createSecretKey } from 'node:crypto';
 import type { GatewayConfig } from '../config.ts';
 import { UsagePublisher } from './usage-publisher.ts';
 
@@ -19,10 +21,19 @@ import { UsagePublisher } from './usage-publisher.ts';
         bus: Bus,
         usage: UsagePublisher,
         log: Logger,
-        { limits }: GatewayConfig,
+        { limits, usage: { sealKey } }: GatewayConfig,
       ) => {
         await ensureStream(connection, usageRecorded);
-        return new InferenceClient({ bus, usage, log, limits });
+        // Workers publish to it, but only what a gateway has asked them to report.
+        await ensureStream(connection, usageReported);
+        const key = createSecretKey(sealKey);
+        return new InferenceClient({
+          bus,
+          usage,
+          log,
+          limits,
+          sealAccounting: (context) => sealAccounting(key, context),
+        });
       },
     },
   ],

@@ -63,7 +63,7 @@ beforeEach(async () => {
   });
   auth.bus.serve(sessionsContract, { getSession: async () => SESSION });
   await auth.bus.flush();
-  const env = { NATS_URL: servers.nats.url, REDIS_URL: servers.redis.url };
+  const env = { NATS_URL: servers.nats.url, REDIS_URL: servers.redis.url, USAGE_SEAL_KEY: 'a'.repeat(64) };
   routes = [];
   const hooks = operationHooks({
     ...{ access: () => app.nest.get(AccessService), sessions: () => app.nest.get(SessionsService) },

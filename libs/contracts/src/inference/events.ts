@@ -17,6 +17,8 @@ export const usageRecord = requestContext.extend({
   timeToFirstTokenMs: z.number().nonnegative().nullable(),
   /** Time from the first to the last token of a choice, divided by the tokens after the first; null for fewer than two tokens. */
   timePerOutputTokenMs: z.number().nonnegative().nullable().optional(),
+  /** Whether a choice ended without the usage of a worker, so that its tokens are those that arrived. Default false. */
+  estimated: z.boolean().optional(),
 });
 export type UsageRecord = z.infer<typeof usageRecord>;
 

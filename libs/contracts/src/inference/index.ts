@@ -1,3 +1,5 @@
+export { accountingContext, usageReport, usageReported } from './accounting.ts';
+export type { AccountingContext, UsageReport } from './accounting.ts';
 export { usageRecord, usageRecorded } from './events.ts';
 export type { UsageRecord } from './events.ts';
 export { latencyTargets, priority, requestedServiceTier } from './request-class.ts';
@@ -11,5 +13,5 @@ export {
   workContextOf,
 } from './request-context.ts';
 export type { PlacementContext, RequestContext, WorkContext } from './request-context.ts';
-export { addUsage, emptyUsage, tokenUsage } from './token-usage.ts';
+export { addUsage, emptyUsage, tokenUsage, usageOfChoices } from './token-usage.ts';
 export type { TokenUsage } from './token-usage.ts';

@@ -35,15 +35,24 @@ export const placementContext = requestContext.pick({
 });
 export type PlacementContext = z.infer<typeof placementContext>;
 
+/** The accounting context, sealed (`@xerotier/usage-accounting`): opaque to workers. */
+export const sealedAccounting = z.string().max(8_192);
+/** Counts the workers that a choice was sent to, from 1. */
+export const attemptNumber = z.number().int().positive();
+
 /** The fields that a worker receives. It needs the project because cached prefixes are not shared between projects. */
-export const workContext = requestContext
-  .pick({ requestId: true, projectId: true, priority: true })
+export const workContext = requestContext.pick({ requestId: true, projectId: true, priority: true }).extend({
   /** Absent if the router is unavailable and any free worker may take the request. */
-  .extend({ leaseId: leaseId.optional() });
+  leaseId: leaseId.optional(),
+  /** The worker returns it in its usage report. Absent: it reports nothing. */
+  accounting: sealedAccounting.optional(),
+  /** Absent in messages of earlier gateways, which send no `accounting` either. */
+  attempt: attemptNumber.optional(),
+});
 export type WorkContext = z.infer<typeof workContext>;
 
 export const placementContextOf = partOf(placementContext);
-export const workContextOf = partOf(workContext.omit({ leaseId: true }));
+export const workContextOf = partOf(workContext.omit({ leaseId: true, accounting: true, attempt: true }));
 /** Returns the context without extra properties of the object. */
 export const requestContextOf = partOf(requestContext);
 

@@ -26,3 +26,13 @@ export function addUsage(a: TokenUsage, b: TokenUsage): TokenUsage {
   for (const name of Object.keys(zero) as (keyof TokenUsage)[]) sum[name] += b[name];
   return sum;
 }
+
+/**
+ * Returns the usage of a request from that of its choices, by index. The prompt counts once, as in the
+ * first choice that has a usage: all choices have the same one.
+ */
+export function usageOfChoices(usages: ReadonlyMap<number, TokenUsage>): TokenUsage {
+  const total = [...usages.values()].reduce(addUsage, emptyUsage());
+  const { promptTokens, cachedTokens } = usages.get(Math.min(...usages.keys())) ?? zero;
+  return { ...total, promptTokens, cachedTokens };
+}

@@ -181,7 +181,7 @@ export class Generation implements StreamControl {
     const { bus } = this.#platform;
     const { work, index } = this.#job;
     const contract = workerContract.operations[operationOf(work)];
-    const own = { ...work.inputOf(index), leaseId };
+    const own = { ...work.inputOf(index), leaseId, attempt: this.#opened };
     const options = { ...this.#options(), values: { model: this.#job.context.modelId, worker: workerId } };
     return work.count === 1
       ? bus.open(contract, { ...work.input.value, ...own } as Input, sink, options)
@@ -191,7 +191,7 @@ export class Generation implements StreamControl {
   /** Sends one message for each choice, so that no worker receives more choices than it has slots. */
   #openAnywhere(sink: Sink): OpenStream {
     const { work, index, context } = this.#job;
-    const input = { ...work.input.value, ...work.inputOf(index) } as Input;
+    const input = { ...work.input.value, ...work.inputOf(index), attempt: this.#opened } as Input;
     return this.#platform.bus.open(modelContract.operations[operationOf(work)], input, sink, {
       ...this.#options(),
       values: { model: context.modelId },

@@ -9,6 +9,8 @@ import type { MediaHead } from '@xerotier/contracts/xim';
 import { AppError } from '@xerotier/errors';
 import type { Logger } from '@xerotier/log';
 import type { Bus, DurablePublisher, StreamControl } from '@xerotier/nats';
+import { Accounting } from './accounting.ts';
+import type { SealAccounting } from './accounting.ts';
 import type { GenerationPlatform } from './generation.ts';
 import { inferenceLimitsDefaults, InferenceRun } from './inference-run.ts';
 import type { InferenceLimits, TrackedContext } from './inference-run.ts';
@@ -42,12 +44,15 @@ export interface InferenceClientOptions {
   readonly usage: DurablePublisher<typeof usageRecorded>;
   readonly log: Logger;
   readonly limits?: Partial<InferenceLimits>;
+  /** Absent: workers report no usage, and the usage of requests is lost with this process. */
+  readonly sealAccounting?: SealAccounting;
 }
 
 export class InferenceClient {
   readonly #options: InferenceClientOptions;
   readonly #limits: InferenceLimits;
   readonly #platform: GenerationPlatform;
+  readonly #accounting: Accounting | undefined;
   readonly #runs = new Set<InferenceRun>();
   #idle: (() => void) | undefined;
   #draining: AbortSignal | undefined;
@@ -56,17 +61,19 @@ export class InferenceClient {
     this.#options = options;
     this.#limits = { ...inferenceLimitsDefaults, ...options.limits };
     this.#platform = { bus: options.bus, slots: new Slots(options.bus), retryBudget: new RetryBudget() };
+    const { sealAccounting } = options;
+    this.#accounting = sealAccounting && new Accounting(sealAccounting, this.#limits.requestTimeoutMs);
   }
 
   /** Runs a chat completion. Each data frame is the JSON text of a `choices` array with entries of one choice. */
   chat(request: ChatRequest, sink: ResponseSink): StreamControl {
-    return this.#run(request, chatWork(request, request), sink);
+    return this.#run(request, chatWork(request, request, this.#accounting), sink);
   }
 
   /** Runs an audio or image request. */
   media(request: MediaRequest, sink: ResponseSink<MediaHead>): StreamControl {
     // The contract of the operation determines the type of its head.
-    return this.#run(request, mediaWork(request, request.media), sink);
+    return this.#run(request, mediaWork(request, request.media, this.#accounting), sink);
   }
 
   /**
@@ -76,7 +83,7 @@ export class InferenceClient {
   embed(request: EmbeddingsRequest, signal: AbortSignal): Promise<Numbers<Float32Array>> {
     const { inputs } = request.embedding;
     const sink = new NumbersSink(inputs.length, decodeVector);
-    return this.#collect(request, embeddingWork(request, request.embedding), sink, signal);
+    return this.#collect(request, embeddingWork(request, request.embedding, this.#accounting), sink, signal);
   }
 
   /**
@@ -86,7 +93,8 @@ export class InferenceClient {
   rank(request: RankingRequest, signal: AbortSignal): Promise<Numbers<number>> {
     const { documents } = request.ranking;
     const sink = new NumbersSink(documents.length, decodeScore);
-    return this.#collect(request, rankingWork(request, request.kind, request.ranking), sink, signal);
+    const work = rankingWork(request, request.kind, request.ranking, this.#accounting);
+    return this.#collect(request, work, sink, signal);
   }
 
   #collect<T>(context: TrackedContext, work: Work, sink: NumbersSink<T>, signal: AbortSignal): Promise<Numbers<T>> {

@@ -1,5 +1,5 @@
 /** One running request: its generations, their usage, and the usage record at the end. */
-import { addUsage, emptyUsage, requestContextOf } from '@xerotier/contracts/inference';
+import { requestContextOf, usageOfChoices } from '@xerotier/contracts/inference';
 import type { RequestContext, TokenUsage, UsageRecord } from '@xerotier/contracts/inference';
 import type { GenerationEnd, GenerationHead } from '@xerotier/contracts/xim';
 import { AppError } from '@xerotier/errors';
@@ -177,6 +177,7 @@ export class InferenceRun implements StreamControl {
       ...requestContextOf(this.#context),
       kind: this.#work.kind,
       usage,
+      ...(this.#usages.size < this.#next && { estimated: true }),
       outcome:
         this.#failure === undefined
           ? 'completed'
@@ -200,15 +201,15 @@ export class InferenceRun implements StreamControl {
 
   /** Counts the prompt once for all choices. Choices that reported no usage count their received frames. */
   #usage(): TokenUsage {
-    const reported = [...this.#usages.values()].reduce(addUsage, emptyUsage());
-    const first = this.#usages.get(0) ?? [...this.#usages.values()][0];
+    const reported = usageOfChoices(this.#usages);
     const unreported = this.#frames.filter((_frames, choice) => !this.#usages.has(choice));
+    if (unreported.length === 0) return reported;
+    const received = unreported.reduce((total, frames) => total + this.#work.tokensOf(frames), 0);
+    const { promptTokensEstimate } = this.#work;
     return {
       ...reported,
-      promptTokens: first?.promptTokens ?? (unreported.length === 0 ? 0 : this.#work.promptTokensEstimate),
-      cachedTokens: first?.cachedTokens ?? 0,
-      completionTokens:
-        reported.completionTokens + unreported.reduce((total, frames) => total + this.#work.tokensOf(frames), 0),
+      promptTokens: this.#usages.size > 0 ? reported.promptTokens : promptTokensEstimate,
+      completionTokens: reported.completionTokens + received,
     };
   }
 }

@@ -4,6 +4,7 @@ import { mediaRoutes } from '@xerotier/contracts/xim';
 import type { RequestContext, UsageRecord } from '@xerotier/contracts/inference';
 import type { EmbeddingInput, GenerationInput, MediaInput, modelContract, RankingInput } from '@xerotier/contracts/xim';
 import { SharedInput } from '@xerotier/nats';
+import type { Accounting } from './accounting.ts';
 import { estimateMediaTokens, estimatePromptTokens, estimateTokens } from './prompt-estimate.ts';
 
 export interface Work {
@@ -23,16 +24,26 @@ export interface Work {
   readonly tokensOf: (frames: number) => number;
 }
 
+/** What all choices of a request have in common: the context, what the ledger has to know of it, and the input itself. */
+function sharedInput(
+  context: RequestContext,
+  accounting: Accounting | undefined,
+  work: Pick<Work, 'kind' | 'streamed' | 'count'>,
+  fields: object,
+): SharedInput {
+  const sealed = accounting?.seal(context, work);
+  return new SharedInput({ ...workContextOf(context), ...(sealed !== undefined && { accounting: sealed }), ...fields });
+}
+
 export type ChatInput = Pick<GenerationInput, 'chat' | 'seedDigits'>;
 
-export function chatWork(context: RequestContext, { chat, seedDigits }: ChatInput): Work {
+export function chatWork(context: RequestContext, { chat, seedDigits }: ChatInput, accounting?: Accounting): Work {
+  const traits = { kind: 'chat.completion', streamed: chat.stream === true, count: chat.n ?? 1 } as const;
   return {
-    kind: 'chat.completion',
+    ...traits,
     operation: 'generate',
-    input: new SharedInput({ ...workContextOf(context), chat: withoutEdgeFields(chat), seedDigits }),
+    input: sharedInput(context, accounting, traits, { chat: withoutEdgeFields(chat), seedDigits }),
     inputOf: (choiceIndex) => ({ choiceIndex }),
-    count: chat.n ?? 1,
-    streamed: chat.stream === true,
     // A streamed choice is read as it arrives. A whole one is a single frame just before the end.
     repeatable: false,
     promptTokensEstimate: estimatePromptTokens(chat.messages),
@@ -50,24 +61,29 @@ function withoutEdgeFields(chat: GenerationInput['chat']): GenerationInput['chat
 
 export type EmbeddingTexts = Pick<EmbeddingInput, 'inputs' | 'dimensions'>;
 
-export function embeddingWork(context: RequestContext, embedding: EmbeddingTexts): Work {
+export function embeddingWork(context: RequestContext, embedding: EmbeddingTexts, accounting?: Accounting): Work {
+  const traits = { ...readingWork, kind: 'embedding' } as const;
   return {
-    ...readingWork,
-    kind: 'embedding',
+    ...traits,
     operation: 'embed',
-    input: new SharedInput({ ...workContextOf(context), ...embedding }),
+    input: sharedInput(context, accounting, traits, embedding),
     promptTokensEstimate: estimateTokens(embedding.inputs),
   };
 }
 
 export type RankingTexts = Pick<RankingInput, 'queries' | 'documents' | 'documentTokensMax'>;
 
-export function rankingWork(context: RequestContext, kind: 'rerank' | 'score', ranking: RankingTexts): Work {
+export function rankingWork(
+  context: RequestContext,
+  kind: 'rerank' | 'score',
+  ranking: RankingTexts,
+  accounting?: Accounting,
+): Work {
+  const traits = { ...readingWork, kind };
   return {
-    ...readingWork,
-    kind,
+    ...traits,
     operation: 'rank',
-    input: new SharedInput({ ...workContextOf(context), ...ranking }),
+    input: sharedInput(context, accounting, traits, ranking),
     promptTokensEstimate: estimateTokens(ranking.queries) + estimateTokens(ranking.documents),
   };
 }
@@ -79,14 +95,14 @@ const readingWork = { ...single, streamed: false, repeatable: true, tokensOf: ()
 
 export type MediaFields = Pick<MediaInput, 'route' | 'fields' | 'files'>;
 
-export function mediaWork(context: RequestContext, media: MediaFields): Work {
+export function mediaWork(context: RequestContext, media: MediaFields, accounting?: Accounting): Work {
   const { fields } = media;
+  const streamed = fields['stream'] === true || fields['stream_format'] === 'sse';
+  const traits = { ...single, kind: mediaRoutes[media.route].kind, streamed };
   return {
-    ...single,
-    kind: mediaRoutes[media.route].kind,
+    ...traits,
     operation: 'media',
-    input: new SharedInput({ ...workContextOf(context), ...media }),
-    streamed: fields['stream'] === true || fields['stream_format'] === 'sse',
+    input: sharedInput(context, accounting, traits, media),
     // The bytes are sent to the client as they arrive.
     repeatable: false,
     promptTokensEstimate: estimateMediaTokens(fields),

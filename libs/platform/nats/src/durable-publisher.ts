@@ -15,10 +15,17 @@ import { metrics } from './metrics.ts';
 import { MESSAGE_ID_HEADER, publishConfirmed } from './publish-confirmed.ts';
 
 const RETRY_WAIT_MS = 500;
-/** Limits of a message: events, bytes (well below NATS's maximum), and how long an event waits for others. */
-const BATCH_EVENTS_MAX = 200;
+/** Maximum size of a message, well below that of NATS. */
 const BATCH_BYTES_MAX = 512 * 1024;
-const BATCH_WAIT_MS = 10;
+
+export interface PublisherOptions {
+  /** Maximum number of unconfirmed events. Default 50,000 (about 50 MB). */
+  readonly pendingMax?: number | undefined;
+  /** Maximum number of events per message. Default 200. */
+  readonly batchMax?: number | undefined;
+  /** How long an event waits for others, which it then shares a message with. Default 10. */
+  readonly batchWaitMs?: number | undefined;
+}
 
 /**
  * Publishes events and retries until JetStream has confirmed them. Events within a few milliseconds are sent as one
@@ -30,6 +37,8 @@ export class DurablePublisher<C extends EventContract> {
   readonly #connection: BusConnection;
   readonly #contract: C;
   readonly #pendingMax: number;
+  readonly #batchMax: number;
+  readonly #batchWaitMs: number;
   readonly #log: Logger;
   readonly #sending = new Set<Promise<void>>();
   #batch: string[] = [];
@@ -40,11 +49,12 @@ export class DurablePublisher<C extends EventContract> {
   #timer: NodeJS.Timeout | undefined;
   #closing = false;
 
-  /** @param pendingMax maximum number of unconfirmed events; default 50,000 (about 50 MB). */
-  constructor(connection: BusConnection, contract: C, log: Logger, pendingMax = 50_000) {
+  constructor(connection: BusConnection, contract: C, log: Logger, options: PublisherOptions = {}) {
     this.#connection = connection;
     this.#contract = contract;
-    this.#pendingMax = pendingMax;
+    this.#pendingMax = options.pendingMax ?? 50_000;
+    this.#batchMax = options.batchMax ?? 200;
+    this.#batchWaitMs = options.batchWaitMs ?? 10;
     this.#log = log;
   }
 
@@ -62,8 +72,8 @@ export class DurablePublisher<C extends EventContract> {
     const origin = spansEnabled() ? logContext() : undefined;
     if (origin !== undefined) this.#origins.push(origin);
     this.#pending += 1;
-    if (this.#batch.length >= BATCH_EVENTS_MAX || this.#batchBytes >= BATCH_BYTES_MAX) this.#flush();
-    else this.#timer ??= setTimeout(() => this.#flush(), BATCH_WAIT_MS);
+    if (this.#batch.length >= this.#batchMax || this.#batchBytes >= BATCH_BYTES_MAX) this.#flush();
+    else this.#timer ??= setTimeout(() => this.#flush(), this.#batchWaitMs);
     return true;
   }
 

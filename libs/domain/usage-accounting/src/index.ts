@@ -1,0 +1,1 @@
+export { openAccounting, sealAccounting } from './accounting-seal.ts';
