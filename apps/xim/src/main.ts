@@ -15,13 +15,18 @@ import { EngineHealth, healthTimesDefaults } from './health/engine-health.ts';
 import type { HealthTimes } from './health/engine-health.ts';
 import { healthProbes } from './health/health-probes.ts';
 import { metrics } from './metrics.ts';
+import { PublishedUsageReports } from './usage/usage-reports.ts';
+
+const REPORTS_TIMEOUT_MS = 1_000;
 
 await runProcess('xim', settings, async (config, log) => {
   const identity = { workerId: config.workerId ?? `worker-${randomBytes(4).toString('hex')}`, modelId: config.modelId };
   const engine = await createEngine(engineConfigOf(config.engine), log);
-  const bus = new Bus(await connectBus({ url: config.nats.url, name: `xim-${identity.workerId}`, log }), { log });
+  const connection = await connectBus({ url: config.nats.url, name: `xim-${identity.workerId}`, log });
+  const bus = new Bus(connection, { log });
   const health = new EngineHealth(healthProbes(engine), log, healthTimesOf(engine, config.engine));
-  const generations = new GenerationsService(engine, health, identity, log);
+  const reports = new PublishedUsageReports(connection, identity.workerId, log);
+  const generations = new GenerationsService(engine, health, identity, log, reports);
   metrics.running.observe(() => [[{ model_name: identity.modelId }, generations.active().length]]);
   const serving = serveGenerations(bus, generations, { model: identity.modelId, worker: identity.workerId });
   const heartbeats = new HeartbeatService(bus, engine, generations, health, identity);
@@ -45,6 +50,7 @@ await runProcess('xim', settings, async (config, log) => {
     close: async () => {
       health.stop();
       heartbeats.stop();
+      await reports.close(REPORTS_TIMEOUT_MS);
       await bus.close();
       await engine.close();
     },

@@ -1,5 +1,5 @@
 /**
- * Metrics of a worker under the names of vLLM, so that its dashboards work for every engine. Metrics that none of our engines can
+ * Metrics of a worker, those of its engine under the names of vLLM, so that its dashboards work for every engine. Metrics that none of our engines can
  * report correctly (waiting requests, KV cache usage) are omitted.
  */
 import { counter, gauge, histogram } from '@xerotier/telemetry';
@@ -12,6 +12,11 @@ export const metrics = {
     about: 'Running generations.',
     unit: 'generations',
     labels,
+  }),
+  usageReportsLost: counter({
+    name: 'xerotier_worker_usage_reports_lost_total',
+    about: 'Usage reports that were dropped because too many were unconfirmed.',
+    unit: 'reports',
   }),
   promptTokens: counter({
     name: 'vllm:prompt_tokens_total',

@@ -9,6 +9,7 @@ import type { ChatEngine, Choice, EngineEvent, EngineJob, EngineParameter } from
 import { aChatRequest } from '../engines/testing/jobs.ts';
 import type { ReportedHealth } from '../health/engine-health.ts';
 import { alwaysHealthy } from '../health/testing/always-healthy.ts';
+import type { GenerationResult, ReportedWork } from '../usage/usage-reports.ts';
 import { GenerationsService } from './generations.service.ts';
 import type { GenerationOutput } from './generations.service.ts';
 
@@ -473,6 +474,70 @@ describe('engine health', () => {
   it('withholds the reason when the request is too long to compare it with', async () => {
     const long = 'x'.repeat(200_001);
     expect(await reasonLogged('CUDA out of memory', long)).toContain('withheld: the request is too long');
+  });
+});
+
+describe('usage reports', () => {
+  function newReportingService(script: Script): { service: GenerationsService; reported: unknown[] } {
+    const reported: unknown[] = [];
+    const reports = {
+      ended: ({ requestId, choiceIndex, attempt, accounting }: ReportedWork, result: GenerationResult) =>
+        void reported.push({ requestId, choiceIndex, attempt, accounting, ...result }),
+    };
+    const identity = { workerId: 'w1', modelId: 'm1' };
+    return {
+      service: new GenerationsService(anEngine(script), alwaysHealthy, identity, silentLog(), reports),
+      reported,
+    };
+  }
+
+  const work = { requestId: 'req_r', choiceIndex: 1, attempt: 2, accounting: 'sealed' };
+
+  it('have the usage of a completed generation', async () => {
+    const { service, reported } = newReportingService(saysHello);
+    await service.run(anInput(work), new Caller());
+    expect(reported).toEqual([{ ...work, usage: USAGE, outcome: 'completed', callerLost: false, begun: true }]);
+  });
+
+  it.each([
+    ['inference.cancelled', 'cancelled', false],
+    ['inference.deadline_exceeded', 'failed', false],
+    ['worker.draining', 'failed', false],
+    ['bus.peer_lost', 'failed', true],
+  ] as const)('have what was generated until %s', async (code, outcome, callerLost) => {
+    const { service, reported } = newReportingService(talksUntilAborted);
+    const caller = new Caller();
+    const ended = service.run(anInput(work), caller).catch(() => undefined);
+    await caller.received(5);
+    caller.abort(new AppError(code));
+    await ended;
+    const usage = { ...emptyUsage(), promptTokens: 3, completionTokens: caller.frames.length };
+    expect(reported).toEqual([{ ...work, usage, outcome, callerLost, begun: true }]);
+  });
+
+  it('have the usage of a failed generation if the engine reports it', async () => {
+    const { service, reported } = newReportingService(async function* () {
+      yield headEvent();
+      throw new AppError('inference.engine_failed', { usage: USAGE });
+    });
+    await failureOf(service.run(anInput(work), new Caller()));
+    expect(reported).toEqual([{ ...work, usage: USAGE, outcome: 'failed', callerLost: false, begun: false }]);
+  });
+
+  it('have no usage if the engine reports none', async () => {
+    const { service, reported } = newReportingService(async function* () {
+      yield headEvent();
+      throw new AppError('inference.engine_failed');
+    });
+    await failureOf(service.run(anInput(work), new Caller()));
+    expect(reported).toEqual([{ ...work, outcome: 'failed', callerLost: false, begun: false }]);
+  });
+
+  it('are not sent for work that was rejected', async () => {
+    const { service, reported } = newReportingService(saysHello);
+    await service.drain(AbortSignal.abort());
+    expect(await failureOf(service.run(anInput(work), new Caller()))).toMatchObject({ code: 'worker.draining' });
+    expect(reported).toEqual([]);
   });
 });
 

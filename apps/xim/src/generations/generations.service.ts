@@ -25,6 +25,7 @@ import { rankByEmbeddings } from '../engines/rank-by-embeddings.ts';
 import type { ReportedHealth } from '../health/engine-health.ts';
 import type { WorkerIdentity } from '../fleet/worker-identity.ts';
 import { isEngineFailure, logEngineFailure } from './engine-failures.ts';
+import type { GenerationResult, UsageReports } from '../usage/usage-reports.ts';
 import { MeasuredGeneration } from './measured-generation.ts';
 import { rejectUnsupported } from './unsupported-parameters.ts';
 
@@ -34,10 +35,12 @@ export type MediaOutput = ResponseStream<z.input<typeof mediaHead>>;
 type End = z.input<typeof generationEnd>;
 type WorkInput = GenerationInput | EmbeddingInput | RankingInput | MediaInput;
 
+type RunningOutput = Pick<GenerationOutput, 'abort' | 'paused' | 'signal'>;
+
 /** Work that occupies a slot. */
 interface Running {
   readonly id: string;
-  readonly output: Pick<GenerationOutput, 'abort' | 'paused'>;
+  readonly output: RunningOutput;
   readonly measured: MeasuredGeneration;
   /** It has sent data, so no other worker can take it over. */
   begun: boolean;
@@ -49,16 +52,25 @@ export class GenerationsService {
   readonly #workerId: string;
   readonly #modelId: string;
   readonly #log: Logger;
+  readonly #reports: UsageReports | undefined;
   readonly #active = new Set<Running>();
   #draining = false;
   #idle: (() => void) | undefined;
 
-  constructor(engine: Engine, health: ReportedHealth, { workerId, modelId }: WorkerIdentity, log: Logger) {
+  /** @param reports absent in tests of other things. */
+  constructor(
+    engine: Engine,
+    health: ReportedHealth,
+    { workerId, modelId }: WorkerIdentity,
+    log: Logger,
+    reports?: UsageReports,
+  ) {
     this.#engine = engine;
     this.#health = health;
     this.#workerId = workerId;
     this.#modelId = modelId;
     this.#log = log;
+    this.#reports = reports;
   }
 
   get draining(): boolean {
@@ -126,7 +138,7 @@ export class GenerationsService {
   async #inSlot(
     id: string,
     input: WorkInput,
-    output: Pick<GenerationOutput, 'abort' | 'paused'>,
+    output: RunningOutput,
     work: (running: Running) => Promise<End>,
   ): Promise<End> {
     if (this.#draining) throw new AppError('worker.draining');
@@ -139,10 +151,13 @@ export class GenerationsService {
     try {
       const end = await work(running);
       measured.ended(end.usage, end.cancelled);
+      this.#reports?.ended(input, resultOf(running, end.usage, end.cancelled ? 'cancelled' : 'completed'));
       if (!end.cancelled) this.#health.succeeded();
       return end;
     } catch (error) {
-      measured.failed(AppError.from(error).details['usage'] as TokenUsage | undefined);
+      const usage = AppError.from(error).details['usage'] as TokenUsage | undefined;
+      measured.failed(usage);
+      this.#reports?.ended(input, resultOf(running, usage, 'failed'));
       if (isEngineFailure(error)) {
         this.#health.failed(error);
         logEngineFailure(this.#log, error, input, this.#workerId);
@@ -273,6 +288,21 @@ export class GenerationsService {
     if (collector !== undefined) output.data(Buffer.from(JSON.stringify([collector.choice()])));
     return { usage, cancelled: false };
   }
+}
+
+/** Work that its own deadline stopped has failed for the client too, although the end frame says that it was cancelled. */
+function resultOf(
+  { output: { signal }, begun }: Running,
+  usage: GenerationResult['usage'],
+  outcome: GenerationResult['outcome'],
+): GenerationResult {
+  const reason = signal.aborted && outcome !== 'completed' ? AppError.from(signal.reason).code : undefined;
+  return {
+    ...(usage !== undefined && { usage }),
+    outcome: reason === 'inference.deadline_exceeded' ? 'failed' : outcome,
+    callerLost: reason === 'bus.peer_lost',
+    begun,
+  };
 }
 
 function isData({ type }: EngineEvent | MediaEvent): boolean {
