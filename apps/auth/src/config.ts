@@ -27,6 +27,23 @@ export const settings = {
       'The previous AUTH_MASTER_KEY, for 24 hours after a rotation: results of requests with an Idempotency-Key, which are kept for that time, are decrypted with it.',
     ),
   },
+  usage: {
+    sealKey: secret(
+      'USAGE_SEAL_KEY',
+      sealingKey,
+      'Key of 32 bytes, in base64 or hexadecimal, the same as that of the gateways: decrypts what workers report with the usage of a request. Generate one with `openssl rand -hex 32`.',
+    ),
+    previousSealKey: secret(
+      'USAGE_SEAL_KEY_PREVIOUS',
+      sealingKey.optional(),
+      'The previous USAGE_SEAL_KEY, while requests that started before a rotation still run.',
+    ),
+    graceSeconds: setting(
+      'USAGE_GRACE_SECONDS',
+      integer({ min: 1, max: 3_600 }).default(60),
+      'Seconds for which the usage record of a gateway may be late; then the ledger is written from the reports of workers. Default 60.',
+    ),
+  },
   accounts: {
     sessionDays: setting(
       'SESSION_DAYS',

@@ -34,6 +34,7 @@ beforeAll(async () => {
     NATS_URL: servers.nats.url,
     AUTH_KEY_PEPPER: pepper,
     AUTH_MASTER_KEY: masterKey,
+    USAGE_SEAL_KEY: masterKey,
   };
   bus = new Bus(await connectBus({ url: servers.nats.url, name: 'test', log: silentLog() }), { log: silentLog() });
   bus.subscribe(accessChanged, (change) => void changes.push(change));

@@ -24,6 +24,7 @@ import { SeedService } from '../src/seed/seed.service.ts';
 
 export const pepper = `test-pepper-${randomBytes(24).toString('hex')}`;
 export const masterKey = randomBytes(32);
+export const usageSealKey = randomBytes(32);
 
 export interface SeededProject {
   readonly id: string;
@@ -71,6 +72,8 @@ export function runningAuth({ loginOf }: RunningAuthOptions = {}): RunningAuth {
       NATS_URL: servers.nats.url,
       AUTH_KEY_PEPPER: pepper,
       AUTH_MASTER_KEY: masterKey.toString('hex'),
+      USAGE_SEAL_KEY: usageSealKey.toString('hex'),
+      USAGE_GRACE_SECONDS: '1',
     };
     running.service = await createTestingService({
       name: 'auth',
