@@ -22,6 +22,7 @@ import { EndpointsModule } from './endpoints/endpoints.module.ts';
 import { ProjectsModule } from './projects/projects.module.ts';
 import { SessionsModule } from './sessions/sessions.module.ts';
 import { UsageModule } from './usage/usage.module.ts';
+import { UsageReportsModule } from './usage-reports/usage-reports.module.ts';
 
 @Module({
   imports: [
@@ -40,6 +41,7 @@ import { UsageModule } from './usage/usage.module.ts';
     SessionsModule,
     ProjectsModule,
     UsageModule,
+    UsageReportsModule,
   ],
 })
 export class AppModule {}

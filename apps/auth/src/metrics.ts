@@ -23,4 +23,34 @@ export const metrics = {
         '`recorded`: a new row of the ledger; `duplicate`: it was there; `dropped`: it cannot be stored, and is in the log',
     },
   }),
+  lateUsageRecords: counter({
+    name: 'xerotier_auth_usage_late_records_total',
+    about:
+      'Usage records of gateways that came after the ledger was written from the reports of workers; they are ignored.',
+    unit: 'records',
+    labels: { result: '`equal` or `different`, compared with the ledger' },
+  }),
+  usageReports: counter({
+    name: 'xerotier_auth_usage_reports_total',
+    about: 'Received usage reports of workers.',
+    unit: 'reports',
+    labels: {
+      outcome:
+        '`stored`; `duplicate`; `unsealable`: its accounting context cannot be decrypted; `dropped`: it cannot be stored, and is in the log',
+    },
+  }),
+  reconciledRequests: counter({
+    name: 'xerotier_auth_usage_reconciled_total',
+    about: 'Requests whose ledger row was compared with the reports of workers.',
+    unit: 'requests',
+    labels: {
+      result:
+        '`matched`; `settled`: the row was written from the reports; `estimated`: the gateway has counted what arrived; `unreported`: a report is missing; `drift`: they differ; `dropped`: the row cannot be stored, and is in the log',
+    },
+  }),
+  ledgerDrift: counter({
+    name: 'xerotier_auth_ledger_drift_tokens_total',
+    about: 'Tokens by which the ledger differs from what workers reported. Anything but 0 is a defect.',
+    unit: 'tokens',
+  }),
 };

@@ -16,6 +16,7 @@ import { Tier } from '../tiers/tier.entity.ts';
 import { UsageDayEndUser } from '../usage/usage-day-end-user.entity.ts';
 import { UsageDay } from '../usage/usage-day.entity.ts';
 import { UsageEvent } from '../usage/usage-event.entity.ts';
+import { UsageReportRow } from '../usage-reports/usage-report.entity.ts';
 import { CreateTiers1795132800000 } from './migrations/1795132800000-create-tiers.ts';
 import { CreateTenants1795132800001 } from './migrations/1795132800001-create-tenants.ts';
 import { CreateUsageLedger1795132800002 } from './migrations/1795132800002-create-usage-ledger.ts';
@@ -30,6 +31,7 @@ import { IsolateTenants1795910400001 } from './migrations/1795910400001-isolate-
 import { CreateAccounts1795996800000 } from './migrations/1795996800000-create-accounts.ts';
 import { AddPrices1795996800100 } from './migrations/1795996800100-add-prices.ts';
 import { CreateRollups1795996800101 } from './migrations/1795996800101-create-rollups.ts';
+import { AddUsageReports1796173200000 } from './migrations/1796173200000-add-usage-reports.ts';
 
 /** The database schema of the auth service. */
 export const database: DatabaseDefinition = {
@@ -52,6 +54,7 @@ export const database: DatabaseDefinition = {
     Session,
     Member,
     AccountAttempt,
+    UsageReportRow,
   ],
   migrations: [
     CreateTiers1795132800000,
@@ -68,5 +71,6 @@ export const database: DatabaseDefinition = {
     CreateAccounts1795996800000,
     AddPrices1795996800100,
     CreateRollups1795996800101,
+    AddUsageReports1796173200000,
   ],
 };

@@ -97,6 +97,7 @@ describe('row-level security', () => {
       'usage_day',
       'usage_day_end_user',
       'usage_event',
+      'usage_report',
     ]);
     const isolated = { isForced: true, policies: ['platform_access', 'tenant_isolation'] };
     expect(rows).toEqual(rows.map(({ table }) => ({ table, ...isolated })));

@@ -7,6 +7,7 @@ import { Check, Column, CreateDateColumn, Entity, Index, PrimaryGeneratedColumn,
 @Entity()
 @Unique('usage_event_request_key', ['requestId', 'kind'])
 @Index('usage_event_project_idx', ['projectId', 'startedAt'])
+@Check('usage_event_source_check', "source IN ('gateway', 'worker')")
 @Check('usage_event_prompt_tokens_check', 'prompt_tokens >= 0')
 @Check('usage_event_cached_tokens_check', 'cached_tokens >= 0')
 @Check('usage_event_completion_tokens_check', 'completion_tokens >= 0')
@@ -109,4 +110,12 @@ export class UsageEvent {
   /** The version of the prices of the tier when the request started. */
   @Column('integer', { nullable: true })
   priceVersion!: number | null;
+
+  /** `worker`: written from the reports of workers, since the gateway was lost. */
+  @Column('text', { default: 'gateway' })
+  source!: 'gateway' | 'worker';
+
+  /** Whether a choice ended without the usage of a worker, so that its tokens are those that arrived. */
+  @Column('boolean', { default: false })
+  estimated!: boolean;
 }

@@ -78,6 +78,8 @@ describe('the ledger', () => {
       recorded_at: expect.any(Date),
       cost_micros: '0',
       price_version: 1,
+      source: 'gateway',
+      estimated: false,
     });
   });
 

@@ -5,5 +5,8 @@ import { UsageHandlers } from './usage.handlers.ts';
 import { UsageRepository } from './usage.repository.ts';
 import { UsageService } from './usage.service.ts';
 
-@Module({ providers: [UsageConsumer, UsageService, UsageRepository, UsageHandlers, UsageQueriesService] })
+@Module({
+  providers: [UsageConsumer, UsageService, UsageRepository, UsageHandlers, UsageQueriesService],
+  exports: [UsageService, UsageRepository],
+})
 export class UsageModule {}

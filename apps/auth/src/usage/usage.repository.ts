@@ -1,13 +1,15 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
-import type { UsageRecord } from '@xerotier/contracts/inference';
+import { emptyUsage } from '@xerotier/contracts/inference';
+import type { TokenUsage, UsageRecord } from '@xerotier/contracts/inference';
 import { withEveryTenant } from '@xerotier/db';
-import { DataSource } from 'typeorm';
+import { DataSource, In } from 'typeorm';
 import type { EntityMetadata } from 'typeorm';
 import type { PriceList } from '../tiers/price-list.ts';
 import { TiersRepository } from '../tiers/tiers.repository.ts';
 import { tokenCostMicros } from '../tiers/token-cost.ts';
 import { addToRollup, rollups } from './rollups.ts';
+import type { LedgerEntry, UsageSource } from '../usage-reports/reconciliation.ts';
 import { UsageEvent } from './usage-event.entity.ts';
 
 /** The ledger: append-only, with one row per request and kind. Its rollups are changed with it. */
@@ -23,15 +25,23 @@ export class UsageRepository {
    * Inserts all new records or, when it throws, none.
    * @returns the number of new records.
    */
-  async append(records: readonly UsageRecord[]): Promise<number> {
+  async append(records: readonly UsageRecord[], source: UsageSource = 'gateway'): Promise<number> {
     // A batch has records of several projects.
     return withEveryTenant(this.database, async (manager) => {
       // Read for each batch: they can change at any time, and are few.
       const prices = await new TiersRepository(manager).priceList();
-      const rows = records.map((record) => rowOf(record, prices));
+      const rows = records.map((record) => ({ ...rowOf(record, prices), source }));
       const [row] = await manager.query<{ written: string }[]>(this.#insert, [JSON.stringify(rows)]);
       return Number(row?.written);
     });
+  }
+
+  /** Returns the rows of these requests, by request id. */
+  async entriesOf(requestIds: readonly string[]): Promise<Map<string, LedgerEntry>> {
+    const rows = await withEveryTenant(this.database, (manager) =>
+      manager.getRepository(UsageEvent).findBy({ requestId: In(requestIds) }),
+    );
+    return new Map(rows.map((row) => [row.requestId, entryOf(row)]));
   }
 }
 
@@ -55,12 +65,19 @@ function insertStatement({ columns, tablePath }: EntityMetadata): string {
     SELECT count(*) AS written FROM written`;
 }
 
+function entryOf({ source, estimated, ...row }: UsageEvent): LedgerEntry {
+  const names = Object.keys(emptyUsage()) as (keyof TokenUsage)[];
+  const usage = Object.fromEntries(names.map((name) => [name, Number(row[name])])) as TokenUsage;
+  return { usage, source, estimated };
+}
+
 /** Flattens a usage record. Times and counts are rounded to integers, except the time per token. */
 function rowOf({ usage, latencyTargets, startedAt, ...record }: UsageRecord, prices: PriceList): object {
   const price = prices.at(record.tier, startedAt);
   return {
     ...record,
     ...usage,
+    estimated: record.estimated ?? false,
     startedAt: new Date(startedAt),
     durationMs: Math.round(record.durationMs),
     timeToFirstTokenMs: record.timeToFirstTokenMs === null ? null : Math.round(record.timeToFirstTokenMs),

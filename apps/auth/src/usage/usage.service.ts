@@ -4,6 +4,8 @@ import { AppError } from '@xerotier/errors';
 import type { Logger } from '@xerotier/log';
 import { LOGGER } from '@xerotier/service-host';
 import { metrics } from '../metrics.ts';
+import { driftTokens } from '../usage-reports/reconciliation.ts';
+import type { UsageSource } from '../usage-reports/reconciliation.ts';
 import { UsageRepository } from './usage.repository.ts';
 
 /** The backlog of an outage arrives at once, and would exceed the statement timeout in one statement. */
@@ -21,25 +23,25 @@ export class UsageService {
    * dropped, so that it does not block the others forever.
    * @throws {AppError} `db.unavailable`: all records must be delivered again.
    */
-  async record(records: readonly UsageRecord[]): Promise<void> {
+  async record(records: readonly UsageRecord[], source: UsageSource = 'gateway'): Promise<void> {
     for (let at = 0; at < records.length; at += STATEMENT_RECORDS_MAX) {
-      await this.#recordTogether(records.slice(at, at + STATEMENT_RECORDS_MAX));
+      await this.#recordTogether(records.slice(at, at + STATEMENT_RECORDS_MAX), source);
     }
   }
 
-  async #recordTogether(records: readonly UsageRecord[]): Promise<void> {
+  async #recordTogether(records: readonly UsageRecord[], source: UsageSource): Promise<void> {
     try {
-      await this.#append(records);
+      await this.#append(records, source);
     } catch (error) {
       if (AppError.is(error)) throw error;
-      await this.#recordOneByOne(records);
+      await this.#recordOneByOne(records, source);
     }
   }
 
-  async #recordOneByOne(records: readonly UsageRecord[]): Promise<void> {
+  async #recordOneByOne(records: readonly UsageRecord[], source: UsageSource): Promise<void> {
     for (const record of records) {
       try {
-        await this.#append([record]);
+        await this.#append([record], source);
       } catch (error) {
         if (AppError.is(error)) throw error;
         metrics.usageRows.inc({ outcome: 'dropped' });
@@ -48,9 +50,22 @@ export class UsageService {
     }
   }
 
-  async #append(records: readonly UsageRecord[]): Promise<void> {
-    const written = await this.repository.append(records);
+  async #append(records: readonly UsageRecord[], source: UsageSource): Promise<void> {
+    const written = await this.repository.append(records, source);
+    if (written < records.length && source === 'gateway') await this.#countLate(records);
     metrics.usageRows.inc({ outcome: 'recorded' }, written);
     metrics.usageRows.inc({ outcome: 'duplicate' }, records.length - written);
+  }
+
+  /** Counts the records that came after their row had been written from the reports of workers. */
+  async #countLate(records: readonly UsageRecord[]): Promise<void> {
+    const entries = await this.repository.entriesOf(records.map(({ requestId }) => requestId));
+    for (const { requestId, usage } of records) {
+      const entry = entries.get(requestId);
+      if (entry?.source !== 'worker') continue;
+      const tokens = driftTokens(usage, entry.usage);
+      metrics.lateUsageRecords.inc({ result: tokens === 0 ? 'equal' : 'different' });
+      if (tokens > 0) this.log.warn('late usage record differs from the ledger', { requestId, tokens });
+    }
   }
 }

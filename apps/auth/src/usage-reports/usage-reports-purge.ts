@@ -1,0 +1,21 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { Logger } from '@xerotier/log';
+import { LOGGER } from '@xerotier/service-host';
+import { PeriodicPurge } from '../maintenance/periodic-purge.ts';
+import type { DeleteBatch } from '../maintenance/periodic-purge.ts';
+import { UsageReportsRepository } from './usage-reports.repository.ts';
+
+/** Deletes reports seven days after they were received, if they agree with the ledger. */
+@Injectable()
+export class UsageReportsPurge extends PeriodicPurge {
+  constructor(
+    private readonly reports: UsageReportsRepository,
+    @Inject(LOGGER) log: Logger,
+  ) {
+    super('usage reports', log);
+  }
+
+  protected override batches(): readonly DeleteBatch[] {
+    return [(batchMax) => this.reports.deleteReconciled(batchMax)];
+  }
+}
