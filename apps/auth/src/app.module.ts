@@ -5,6 +5,7 @@ import {
   auditContract,
   authContract,
   endpointsContract,
+  membersContract,
   projectEvent,
   usageContract,
 } from '@xerotier/contracts/auth';
@@ -19,6 +20,7 @@ import { IdempotencyKeysPurgeModule } from './changes/idempotency-keys-purge.mod
 import { AuditHandlersModule } from './audit/audit-handlers.module.ts';
 import { database } from './db/database.ts';
 import { EndpointsModule } from './endpoints/endpoints.module.ts';
+import { MembersModule } from './members/members.module.ts';
 import { ProjectsModule } from './projects/projects.module.ts';
 import { SessionsModule } from './sessions/sessions.module.ts';
 import { UsageModule } from './usage/usage.module.ts';
@@ -28,7 +30,15 @@ import { UsageReportsModule } from './usage-reports/usage-reports.module.ts';
   imports: [
     DatabaseModule.forRoot(database),
     BusModule.forRoot({
-      serves: [authContract, apiKeysContract, endpointsContract, accountsContract, usageContract, auditContract],
+      serves: [
+        authContract,
+        apiKeysContract,
+        endpointsContract,
+        accountsContract,
+        usageContract,
+        auditContract,
+        membersContract,
+      ],
     }),
     OutboxModule.forRoot({ schema: database.schema, events: [projectEvent] }),
     AccessChangesModule.onBus(),
@@ -40,6 +50,7 @@ import { UsageReportsModule } from './usage-reports/usage-reports.module.ts';
     AccountsModule,
     SessionsModule,
     ProjectsModule,
+    MembersModule,
     UsageModule,
     UsageReportsModule,
   ],

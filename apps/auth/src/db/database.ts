@@ -32,6 +32,7 @@ import { CreateAccounts1795996800000 } from './migrations/1795996800000-create-a
 import { AddPrices1795996800100 } from './migrations/1795996800100-add-prices.ts';
 import { CreateRollups1795996800101 } from './migrations/1795996800101-create-rollups.ts';
 import { AddUsageReports1796173200000 } from './migrations/1796173200000-add-usage-reports.ts';
+import { AddDelegations1796169600000 } from './migrations/1796169600000-add-delegations.ts';
 
 /** The database schema of the auth service. */
 export const database: DatabaseDefinition = {
@@ -71,6 +72,7 @@ export const database: DatabaseDefinition = {
     CreateAccounts1795996800000,
     AddPrices1795996800100,
     CreateRollups1795996800101,
+    AddDelegations1796169600000,
     AddUsageReports1796173200000,
   ],
 };

@@ -4,9 +4,10 @@ import { ApiKeysController } from './api-keys.controller.ts';
 import { AuditLogController } from './audit-log.controller.ts';
 import { CatalogueController } from './catalogue.controller.ts';
 import { EndpointsController } from './endpoints.controller.ts';
+import { MembersController } from './members.controller.ts';
 
 @Module({
   imports: [ModelsModule],
-  controllers: [ApiKeysController, EndpointsController, CatalogueController, AuditLogController],
+  controllers: [ApiKeysController, EndpointsController, CatalogueController, AuditLogController, MembersController],
 })
 export class ManagementModule {}

@@ -98,6 +98,18 @@ export const authErrors = defineErrors({
     retryable: false,
     message: 'An account can own at most {max} projects.',
   },
+  'member.not_found': {
+    status: 404,
+    publicCode: 'member_not_found',
+    retryable: false,
+    message: "Member '{member}' was not found.",
+  },
+  'member.last_owner': {
+    status: 409,
+    publicCode: 'last_owner',
+    retryable: false,
+    message: 'The last owner of a project can be neither removed nor made a member. Make somebody else an owner first.',
+  },
   'account.invalid_credentials': {
     status: 401,
     publicCode: 'invalid_credentials',

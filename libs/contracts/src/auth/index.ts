@@ -32,6 +32,8 @@ export {
   GRACE_SECONDS_MAX,
 } from './api-keys.contract.ts';
 export type { ApiKeyRecord } from './api-keys.contract.ts';
+export { approvableRisk, memberRecord, membersContract, MEMBERS_PER_PROJECT_MAX } from './members.contract.ts';
+export type { ApprovableRisk, MemberRecord } from './members.contract.ts';
 export { ipFilter, keyQuota } from './key-restrictions.ts';
 export type { IpFilter, KeyQuota } from './key-restrictions.ts';
 export { access, authContract, endpointAccess, endpointTask } from './contract.ts';

@@ -27,6 +27,8 @@ export const permission = z.enum([
   'exports:read',
   'budgets:read',
   'budgets:write',
+  'members:read',
+  'members:write',
   'runs:read',
   'runs:write',
 ]);
@@ -54,6 +56,8 @@ export const scopeBundles: Readonly<Record<Scope, readonly Permission[]>> = {
     'budgets:read',
     'budgets:write',
     'audit:read',
+    'members:read',
+    'members:write',
   ],
   execution: ['runs:read', 'runs:write'],
 };

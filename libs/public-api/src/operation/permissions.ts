@@ -12,4 +12,6 @@ export type Permission =
   | 'usage:read'
   | 'exports:read'
   | 'budgets:read'
-  | 'budgets:write';
+  | 'budgets:write'
+  | 'members:read'
+  | 'members:write';

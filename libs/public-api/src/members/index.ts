@@ -1,0 +1,1 @@
+export { deleteMember, getMember, leaveProject, listMembers, membersOperations, updateMember } from './members.api.ts';
