@@ -1,10 +1,12 @@
 import { Module } from '@nestjs/common';
 import {
+  accountEmailsContract,
   accountsContract,
   apiKeysContract,
   auditContract,
   authContract,
   endpointsContract,
+  invitationsContract,
   membersContract,
   projectEvent,
   usageContract,
@@ -19,8 +21,12 @@ import { ApiKeysHandlersModule } from './api-keys/api-keys-handlers.module.ts';
 import { IdempotencyKeysPurgeModule } from './changes/idempotency-keys-purge.module.ts';
 import { AuditHandlersModule } from './audit/audit-handlers.module.ts';
 import { database } from './db/database.ts';
+import { EmailVerificationsModule } from './email-verifications/email-verifications.module.ts';
 import { EndpointsModule } from './endpoints/endpoints.module.ts';
+import { InvitationsModule } from './invitations/invitations.module.ts';
+import { MailModule } from './mail/mail.module.ts';
 import { MembersModule } from './members/members.module.ts';
+import { PasswordResetsModule } from './password-resets/password-resets.module.ts';
 import { ProjectsModule } from './projects/projects.module.ts';
 import { SessionsModule } from './sessions/sessions.module.ts';
 import { UsageModule } from './usage/usage.module.ts';
@@ -38,6 +44,8 @@ import { UsageReportsModule } from './usage-reports/usage-reports.module.ts';
         usageContract,
         auditContract,
         membersContract,
+        accountEmailsContract,
+        invitationsContract,
       ],
     }),
     OutboxModule.forRoot({ schema: database.schema, events: [projectEvent] }),
@@ -51,6 +59,10 @@ import { UsageReportsModule } from './usage-reports/usage-reports.module.ts';
     SessionsModule,
     ProjectsModule,
     MembersModule,
+    MailModule,
+    InvitationsModule,
+    EmailVerificationsModule,
+    PasswordResetsModule,
     UsageModule,
     UsageReportsModule,
   ],

@@ -1,4 +1,4 @@
-import { integer, secret, setting } from '@xerotier/config';
+import { integer, secret, setting, url } from '@xerotier/config';
 import type { ConfigOf } from '@xerotier/config';
 import { databaseSettings } from '@xerotier/db';
 import { natsSettings, serviceSettings } from '@xerotier/process';
@@ -44,6 +44,28 @@ export const settings = {
       'Seconds for which the usage record of a gateway may be late; then the ledger is written from the reports of workers. Default 60.',
     ),
   },
+  mail: {
+    smtpUrl: secret(
+      'SMTP_URL',
+      url('smtp', 'smtps').optional(),
+      'SMTP server for mail to users, such as smtp://user:password@mail.example.com:587 (STARTTLS if the server offers it; `?requireTLS=true` requires it) or smtps://... (TLS). Default: mail is written to files in MAIL_DIRECTORY.',
+    ),
+    from: setting(
+      'MAIL_FROM',
+      z.email().default('xerotier@localhost.localdomain'),
+      'Sender address of mail. Default xerotier@localhost.localdomain, which most servers reject.',
+    ),
+    directory: setting(
+      'MAIL_DIRECTORY',
+      z.string().min(1).optional(),
+      'Folder that mail is written to without SMTP_URL, one JSON file per message. The files contain links that sign in to accounts: only the user of the service can read them. Default: `xerotier-mail` in the folder for temporary files.',
+    ),
+    publicUrl: setting(
+      'PUBLIC_URL',
+      url('http', 'https').default('http://127.0.0.1:8080'),
+      'URL of the site, which links in mail begin with. Default http://127.0.0.1:8080.',
+    ),
+  },
   accounts: {
     sessionDays: setting(
       'SESSION_DAYS',
@@ -64,6 +86,16 @@ export const settings = {
       'REGISTRATIONS_PER_ADDRESS',
       integer({ min: 1, max: 1_000_000 }).default(10),
       'Maximum number of registrations per IPv4 address or IPv6 network (/64) in an hour. Default 10.',
+    ),
+    mailsPerRecipient: setting(
+      'MAILS_PER_RECIPIENT',
+      integer({ min: 1, max: 1_000_000 }).default(10),
+      'Maximum number of invitations and requested mails (password reset, verification) per recipient in an hour. Default 10.',
+    ),
+    mailsPerAddress: setting(
+      'MAILS_PER_ADDRESS',
+      integer({ min: 1, max: 1_000_000 }).default(100),
+      'Maximum number of invitations and requested mails per IPv4 address or IPv6 network (/64) of their sender in an hour. Default 100.',
     ),
   },
 } as const;

@@ -14,6 +14,14 @@ export const metrics = {
     unit: 'passwords',
     labels: { work: '`hash` or `verify`', outcome: '`done`, or `rejected` because too many were waiting' },
   }),
+  mails: counter({
+    name: 'xerotier_auth_mails_total',
+    about: 'Mail to users.',
+    unit: 'messages',
+    labels: {
+      outcome: '`sent`; `retried`: it will be tried again; `failed`: it was given up; `expired`: its link has expired',
+    },
+  }),
   usageRows: counter({
     name: 'xerotier_auth_usage_rows_total',
     about: 'Received usage records.',

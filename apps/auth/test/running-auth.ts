@@ -10,6 +10,9 @@ import { createTestingService } from '@xerotier/service-host/testing';
 import type { TestingService } from '@xerotier/service-host/testing';
 import { testServers } from '@xerotier/testing';
 import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { DataSource } from 'typeorm';
 import type { z } from 'zod';
 import type { AccessChange } from '../src/access/access-change.ts';
@@ -42,6 +45,8 @@ export interface RunningAuth {
   /** A separate connection of the test, as a superuser. */
   readonly database: DataSource;
   readonly logText: () => string;
+  /** Where mail is written to. */
+  readonly mailDirectory: string;
   /** Access changes that seeding announced. */
   readonly announced: AccessChange[];
   seed(overrides?: Partial<z.input<typeof seedDocument>>, scopes?: Scope[]): Promise<SeededProject>;
@@ -53,10 +58,12 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 export interface RunningAuthOptions {
   /** The login of the service at PostgreSQL, by the URL of a superuser. Default: the superuser. */
   readonly loginOf?: (superuserUrl: string) => Promise<string>;
+  /** Further settings. */
+  readonly env?: () => NodeJS.ProcessEnv;
 }
 
 /** Call it at the top of a file; read it inside tests only. */
-export function runningAuth({ loginOf }: RunningAuthOptions = {}): RunningAuth {
+export function runningAuth({ loginOf, env = () => ({}) }: RunningAuthOptions = {}): RunningAuth {
   const servers = testServers('nats', 'postgres');
   const captured = capturedLog();
   // Filled below, before the first test reads it.
@@ -67,6 +74,7 @@ export function runningAuth({ loginOf }: RunningAuthOptions = {}): RunningAuth {
 
   beforeAll(async () => {
     const url = (await loginOf?.(servers.postgres.url)) ?? servers.postgres.url;
+    running.mailDirectory = await mkdtemp(join(tmpdir(), 'xerotier-mail-'));
     running.env = {
       DATABASE_URL: url,
       NATS_URL: servers.nats.url,
@@ -74,6 +82,8 @@ export function runningAuth({ loginOf }: RunningAuthOptions = {}): RunningAuth {
       AUTH_MASTER_KEY: masterKey.toString('hex'),
       USAGE_SEAL_KEY: usageSealKey.toString('hex'),
       USAGE_GRACE_SECONDS: '1',
+      MAIL_DIRECTORY: running.mailDirectory,
+      ...env(),
     };
     running.service = await createTestingService({
       name: 'auth',
@@ -94,6 +104,7 @@ export function runningAuth({ loginOf }: RunningAuthOptions = {}): RunningAuth {
     await running.database.destroy();
     if (seeding.isInitialized) await seeding.destroy();
     await running.service.stop();
+    await rm(running.mailDirectory, { recursive: true });
   });
 
   running.seed = async (overrides = {}, scopes = ['inference']) => {

@@ -42,6 +42,8 @@ export interface PlatformOptions {
   readonly given?: GivenUrls;
   /** Settings for every service, such as LOG_LEVEL. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Settings of auth for mail, such as SMTP_URL. Default: mail is written to files. */
+  readonly mail?: Readonly<Record<string, string>>;
   readonly onProgress?: (message: string) => void;
   /** Called with messages for the user: possibly unintended settings, unexpected exits and restarts. */
   readonly onNotice?: (message: string) => void;
@@ -73,6 +75,8 @@ export interface PlatformDescription {
   readonly natsUrl: string;
   readonly redisUrl: string;
   readonly databaseUrl: string;
+  /** Where mail to users is written to; null if it is sent. */
+  readonly mailDirectory: string | null;
   /** Notices to the user about this start. */
   readonly notices: readonly string[];
   readonly services: Readonly<Record<string, ServiceDescription>>;
@@ -136,12 +140,17 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
 
   try {
     const registry = readRegistry();
+    const httpPort = options.httpPort ?? (await freePort());
     const installation = {
       servers: { nats: servers.natsUrl, redis: servers.redisUrl, postgres: servers.databaseUrl },
       secrets: credentials.secrets,
     };
     const envOf = (app: string): Record<string, string> => ({
       ...environmentOf(serviceNamed(registry, app), installation),
+      ...(app === 'auth' && {
+        ...{ MAIL_DIRECTORY: state.mail, PUBLIC_URL: `http://127.0.0.1:${httpPort}` },
+        ...options.mail,
+      }),
       ...options.env,
     });
     const addWorker = ({ name, modelId, env }: WorkerSpec): Promise<ServiceProcess> =>
@@ -151,9 +160,9 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
         env: { ...envOf('xim'), XIM_MODEL_ID: modelId, ...env },
       });
 
-    // The port is chosen here, so that the gateway keeps it across restarts.
+    // Ports are chosen here, so that a gateway keeps its own across restarts.
     const addGateway = async (index: number): Promise<ServiceProcess> => {
-      const port = index === 0 && options.httpPort !== undefined ? options.httpPort : await freePort();
+      const port = index === 0 ? httpPort : await freePort();
       return add({
         name: numbered('gateway', index),
         app: 'gateway',
@@ -215,6 +224,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
       natsUrl: servers.natsUrl,
       redisUrl: servers.redisUrl,
       databaseUrl: servers.databaseUrl,
+      mailDirectory: options.mail?.['SMTP_URL'] === undefined ? state.mail : null,
       notices,
       services: {
         ...Object.fromEntries(

@@ -25,6 +25,8 @@ export interface StateDir {
   readonly lockFile: string;
   readonly servers: string;
   readonly logs: string;
+  /** Mail to users, if there is no SMTP server. Mode 0700. */
+  readonly mail: string;
   /** Workers that run separately (`npm run worker`). */
   readonly workers: string;
 }
@@ -37,6 +39,7 @@ export function stateDirAt(root: string): StateDir {
     lockFile: join(root, 'supervisor.json'),
     servers: join(root, 'servers'),
     logs: join(root, 'logs'),
+    mail: join(root, 'mail'),
     workers: join(root, 'workers'),
   };
 }

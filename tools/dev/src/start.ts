@@ -75,6 +75,7 @@ async function startHere(): Promise<void> {
         CHECK_RESPONSES: process.env['CHECK_RESPONSES'] || 'true',
         ...telemetryOf(process.env),
       },
+      mail: mailOf(process.env),
       onProgress: (message) => progress.step(message),
       onNotice: (message) => progress.note(message),
       onChange: () => void (platform && devFile.write(platform.description)),
@@ -88,6 +89,15 @@ async function startHere(): Promise<void> {
     progress.fail(error instanceof Error ? error.message : String(error));
     await stop(1);
   }
+}
+
+/** How mail is sent (docs/tenancy.md). */
+function mailOf(env: NodeJS.ProcessEnv): Record<string, string> {
+  const given = ['SMTP_URL', 'MAIL_FROM', 'PUBLIC_URL'].flatMap((name) => {
+    const value = env[name] ?? '';
+    return value === '' ? [] : [[name, value]];
+  });
+  return Object.fromEntries(given) as Record<string, string>;
 }
 
 /** Where spans are sent (docs/observability.md). */

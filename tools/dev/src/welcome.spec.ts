@@ -13,6 +13,7 @@ const DESCRIPTION: PlatformDescription = {
   natsUrl: 'nats://user:hunter2@127.0.0.1:1',
   redisUrl: 'redis://:hunter2@127.0.0.1:2',
   databaseUrl: 'postgres://user:hunter2@127.0.0.1:3/xerotier',
+  mailDirectory: '/srv/xerotier/mail',
   notices: [],
   services: {},
 };

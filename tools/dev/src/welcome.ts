@@ -16,7 +16,7 @@ const EXAMPLES: Readonly<Record<string, { readonly path: string; readonly body: 
  * @param notices additional notices; default none.
  */
 export function welcome(
-  { baseUrl, projectUrl, projectId, endpointSlug, apiKey, model }: PlatformDescription,
+  { baseUrl, projectUrl, projectId, endpointSlug, apiKey, model, mailDirectory }: PlatformDescription,
   notices: readonly string[] = [],
 ): string {
   const url = `${baseUrl}/${projectId}/${endpointSlug}/v1`;
@@ -29,6 +29,7 @@ export function welcome(
     `  API key   ${apiKey}`,
     `  model     ${model} (all of them: ${projectUrl}/models)`,
     `  API       ${baseUrl}/docs`,
+    ...(mailDirectory === null ? [] : [`  mail      ${mailDirectory} (set SMTP_URL to send it)`]),
     '',
     'Try it (add "stream": true to stream the response):',
     '',

@@ -19,16 +19,19 @@ const PURGES = [
   `DELETE FROM auth.session WHERE id IN (
      SELECT id FROM auth.session WHERE expires_at < now() - make_interval(days => ${ENDED_SESSION_DAYS})
      ORDER BY expires_at LIMIT $1 FOR UPDATE SKIP LOCKED)`,
+  `DELETE FROM auth.one_time_token WHERE hash IN (
+     SELECT hash FROM auth.one_time_token WHERE expires_at < now()
+     ORDER BY expires_at LIMIT $1 FOR UPDATE SKIP LOCKED)`,
 ] as const;
 
-/** Deletes old attempts, and sessions that ended long ago. */
+/** Deletes old attempts, expired one-time tokens, and sessions that ended long ago. */
 @Injectable()
 export class AccountsPurge extends PeriodicPurge {
   constructor(
     @InjectDataSource() private readonly database: DataSource,
     @Inject(LOGGER) log: Logger,
   ) {
-    super('attempts and sessions', log);
+    super('attempts, tokens and sessions', log);
   }
 
   protected override batches(): readonly DeleteBatch[] {

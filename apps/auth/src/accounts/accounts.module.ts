@@ -1,19 +1,14 @@
 import { Module } from '@nestjs/common';
-import { Attempts } from '../attempts/attempts.ts';
-import { PasswordHasher } from '../passwords/password-hasher.ts';
+import { AttemptsModule } from '../attempts/attempts.module.ts';
+import { EmailVerificationsModule } from '../email-verifications/email-verifications.module.ts';
+import { PasswordsModule } from '../passwords/passwords.module.ts';
 import { SessionsModule } from '../sessions/sessions.module.ts';
 import { AccountsHandlers } from './accounts.handlers.ts';
 import { AccountsPurge } from './accounts-purge.ts';
 import { AccountsService } from './accounts.service.ts';
 
 @Module({
-  imports: [SessionsModule],
-  providers: [
-    AccountsService,
-    AccountsHandlers,
-    AccountsPurge,
-    Attempts,
-    { provide: PasswordHasher, useFactory: () => new PasswordHasher() },
-  ],
+  imports: [SessionsModule, AttemptsModule, PasswordsModule, EmailVerificationsModule],
+  providers: [AccountsService, AccountsHandlers, AccountsPurge],
 })
 export class AccountsModule {}

@@ -48,4 +48,21 @@ export class AccountsRepository {
       ]),
     );
   }
+
+  /** Replaces the password. */
+  async setPassword(id: string, passwordHash: string): Promise<void> {
+    await withDbErrors(() => this.manager.update(Account, { id }, { passwordHash }));
+  }
+
+  /** @returns whether the address was not verified before. */
+  async markVerified(id: string): Promise<boolean> {
+    // TypeORM returns the rows and the count of an UPDATE.
+    const [, count] = await withDbErrors(() =>
+      this.manager.query<[unknown[], number]>(
+        'UPDATE auth.account SET email_verified_at = now() WHERE id = $1 AND email_verified_at IS NULL',
+        [id],
+      ),
+    );
+    return count > 0;
+  }
 }

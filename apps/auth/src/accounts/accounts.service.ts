@@ -14,6 +14,7 @@ import { sessionRecordOf } from '../sessions/session-record.ts';
 import { SessionsRepository } from '../sessions/sessions.repository.ts';
 import { SessionsService } from '../sessions/sessions.service.ts';
 import type { NewSession } from '../sessions/sessions.service.ts';
+import { EmailVerificationsService } from '../email-verifications/email-verifications.service.ts';
 import type { Account } from './account.entity.ts';
 import { accountRecordOf } from './account-record.ts';
 import { AccountsRepository } from './accounts.repository.ts';
@@ -30,6 +31,7 @@ export class AccountsService {
     private readonly attempts: Attempts,
     private readonly hasher: PasswordHasher,
     private readonly sessions: SessionsService,
+    private readonly verifications: EmailVerificationsService,
     @Inject(LOGGER) private readonly log: Logger,
   ) {}
 
@@ -38,9 +40,11 @@ export class AccountsService {
     const { email, password, name, ...session } = input;
     await this.attempts.register(session.clientAddress);
     const passwordHash = await this.hasher.hash(password);
-    return this.beginSession(session, (manager) =>
-      new AccountsRepository(manager).insert({ email: email.toLowerCase(), name, passwordHash }),
-    );
+    return this.beginSession(session, async (manager) => {
+      const account = await new AccountsRepository(manager).insert({ email: email.toLowerCase(), name, passwordHash });
+      await this.verifications.send(manager, account);
+      return account;
+    });
   }
 
   /**

@@ -4,7 +4,13 @@ import fc from 'fast-check';
 import { runningAuth } from '../../test/running-auth.ts';
 import { Attempts } from './attempts.ts';
 
-const LIMITS = { signInFailuresPerAccount: 3, signInFailuresPerAddress: 5, registrationsPerAddress: 2 };
+const LIMITS = {
+  signInFailuresPerAccount: 3,
+  signInFailuresPerAddress: 5,
+  registrationsPerAddress: 2,
+  mailsPerRecipient: 2,
+  mailsPerAddress: 5,
+};
 const WINDOW_MINUTES = 15;
 
 const auth = runningAuth();
@@ -114,5 +120,18 @@ describe('register', () => {
     expect(await isAdmitted(attempts.register('203.0.113.7'))).toBe(false);
     await pass(1);
     expect(await isAdmitted(attempts.register('203.0.113.7'))).toBe(true);
+  });
+});
+
+describe('requests that send mail', () => {
+  it('are limited per recipient and per address', async () => {
+    const recipient = 'mail@example.com';
+    await attempts.mail(recipient, '203.0.113.50');
+    await attempts.mail(recipient, '203.0.113.51');
+    const rejection = { code: 'account.too_many_attempts' };
+    await expect(attempts.mail(recipient, '203.0.113.52')).rejects.toMatchObject(rejection);
+    for (let i = 0; i < 4; i++) await attempts.mail(`mail-${i}@example.com`, '203.0.113.50');
+    await expect(attempts.mail('mail-9@example.com', '203.0.113.50')).rejects.toMatchObject(rejection);
+    await attempts.mail('mail-9@example.com', '203.0.113.53');
   });
 });

@@ -11,11 +11,16 @@ import { networkOf } from './network.ts';
 
 const SIGN_IN_WINDOW_SECONDS = 15 * 60;
 const REGISTRATION_WINDOW_SECONDS = 60 * 60;
+const MAIL_WINDOW_SECONDS = 60 * 60;
 /** After this no limit counts an attempt. */
-export const ATTEMPT_RETENTION_SECONDS = Math.max(SIGN_IN_WINDOW_SECONDS, REGISTRATION_WINDOW_SECONDS);
+export const ATTEMPT_RETENTION_SECONDS = Math.max(
+  SIGN_IN_WINDOW_SECONDS,
+  REGISTRATION_WINDOW_SECONDS,
+  MAIL_WINDOW_SECONDS,
+);
 
 interface Limit {
-  readonly kind: 'sign_in' | 'registration';
+  readonly kind: 'sign_in' | 'registration' | 'mail';
   readonly column: 'email_hash' | 'network';
   readonly value: Buffer | string;
   readonly max: number;
@@ -23,7 +28,7 @@ interface Limit {
 }
 
 /**
- * Limits attempts to sign in and to register in a sliding window, exactly for all replicas. An attempt is recorded before its
+ * Limits attempts to sign in and to register, and requests that send mail, in a sliding window, exactly for all replicas. An attempt is recorded before its
  * password is verified, so that concurrent ones count, and forgotten when it succeeds. A rejected one is not recorded: repeating it
  * does not extend the wait, so that nobody is locked out beyond the window by attempts of others.
  */
@@ -54,6 +59,21 @@ export class Attempts {
     const { registrationsPerAddress: max } = this.config.accounts;
     const common = { kind: 'registration', windowSeconds: REGISTRATION_WINDOW_SECONDS } as const;
     await this.record(null, network, [{ ...common, column: 'network', value: network, max }]);
+  }
+
+  /**
+   * Records a request that sends mail, whether or not the address has an account.
+   * @param email of the recipient, in lower case. @throws {AppError} `account.too_many_attempts`, `db.unavailable`.
+   */
+  async mail(email: string, clientAddress: string): Promise<void> {
+    const { mailsPerRecipient, mailsPerAddress } = this.config.accounts;
+    const emailHash = createHash('sha256').update(email).digest();
+    const network = networkOf(clientAddress);
+    const common = { kind: 'mail', windowSeconds: MAIL_WINDOW_SECONDS } as const;
+    await this.record(emailHash, network, [
+      { ...common, column: 'email_hash', value: emailHash, max: mailsPerRecipient },
+      { ...common, column: 'network', value: network, max: mailsPerAddress },
+    ]);
   }
 
   /** An attempt that succeeded counts no longer. @throws {AppError} `db.unavailable`. */

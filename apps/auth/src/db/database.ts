@@ -7,7 +7,10 @@ import { AuditEvent } from '../audit/audit-event.entity.ts';
 import { AuditHead } from '../audit/audit-head.entity.ts';
 import { IdempotencyKey } from '../changes/idempotency-key.entity.ts';
 import { Endpoint } from '../endpoints/endpoint.entity.ts';
+import { Invitation } from '../invitations/invitation.entity.ts';
+import { Mail } from '../mail/mail.entity.ts';
 import { Member } from '../members/member.entity.ts';
+import { OneTimeToken } from '../one-time-tokens/one-time-token.entity.ts';
 import { Project } from '../projects/project.entity.ts';
 import { Team } from '../projects/team.entity.ts';
 import { Session } from '../sessions/session.entity.ts';
@@ -33,6 +36,8 @@ import { AddPrices1795996800100 } from './migrations/1795996800100-add-prices.ts
 import { CreateRollups1795996800101 } from './migrations/1795996800101-create-rollups.ts';
 import { AddUsageReports1796173200000 } from './migrations/1796173200000-add-usage-reports.ts';
 import { AddDelegations1796169600000 } from './migrations/1796169600000-add-delegations.ts';
+import { CreateInvitations1796169600002 } from './migrations/1796169600002-create-invitations.ts';
+import { CreateMail1796169600001 } from './migrations/1796169600001-create-mail.ts';
 
 /** The database schema of the auth service. */
 export const database: DatabaseDefinition = {
@@ -54,6 +59,9 @@ export const database: DatabaseDefinition = {
     Account,
     Session,
     Member,
+    Mail,
+    Invitation,
+    OneTimeToken,
     AccountAttempt,
     UsageReportRow,
   ],
@@ -73,6 +81,8 @@ export const database: DatabaseDefinition = {
     AddPrices1795996800100,
     CreateRollups1795996800101,
     AddDelegations1796169600000,
+    CreateMail1796169600001,
+    CreateInvitations1796169600002,
     AddUsageReports1796173200000,
   ],
 };

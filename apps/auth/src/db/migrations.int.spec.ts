@@ -92,6 +92,7 @@ describe('row-level security', () => {
       'audit_head',
       'endpoint',
       'idempotency_key',
+      'invitation',
       'member',
       'project',
       'usage_day',
@@ -115,6 +116,10 @@ describe('row-level security', () => {
       'account_attempt',
       // Events of all projects on their way out or in: of the outbox library.
       'inbox',
+      // Sealed messages to people.
+      'mail',
+      // Of accounts, and of invitations to people who have none.
+      'one_time_token',
       'outbox',
       // Hashes of former values of keys, found by hash only.
       'replaced_key',

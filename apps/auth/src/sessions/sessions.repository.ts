@@ -60,6 +60,10 @@ export class SessionsRepository {
     return this.#revoke('account_id = $1 AND id <> $2', [accountId, sessionId]);
   }
 
+  revokeAll(accountId: string): Promise<string[]> {
+    return this.#revoke('account_id = $1', [accountId]);
+  }
+
   /** Revokes the oldest sessions of an account that exceed the maximum. */
   revokeExcess(accountId: string): Promise<string[]> {
     return this.#revoke(

@@ -1,13 +1,22 @@
 import { Module } from '@nestjs/common';
 import { ModelsModule } from '../models/models.module.ts';
+import { SessionsModule } from '../sessions/sessions.module.ts';
 import { ApiKeysController } from './api-keys.controller.ts';
 import { AuditLogController } from './audit-log.controller.ts';
 import { CatalogueController } from './catalogue.controller.ts';
 import { EndpointsController } from './endpoints.controller.ts';
+import { InvitationsController } from './invitations.controller.ts';
 import { MembersController } from './members.controller.ts';
 
 @Module({
-  imports: [ModelsModule],
-  controllers: [ApiKeysController, EndpointsController, CatalogueController, AuditLogController, MembersController],
+  imports: [ModelsModule, SessionsModule],
+  controllers: [
+    ApiKeysController,
+    EndpointsController,
+    CatalogueController,
+    AuditLogController,
+    MembersController,
+    InvitationsController,
+  ],
 })
 export class ManagementModule {}

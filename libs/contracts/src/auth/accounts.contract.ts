@@ -25,6 +25,9 @@ const password = z.string().min(1).max(1_024);
 /** SHA-256 of the token in hex. */
 const tokenHash = z.string().regex(/^[0-9a-f]{64}$/);
 
+/** SHA-256 of the token in a link of a mail, in hex: the token itself never leaves the gateway. */
+export const oneTimeTokenHash = tokenHash;
+
 export const accountRecord = z.object({
   id: accountId,
   email,

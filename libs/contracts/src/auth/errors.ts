@@ -110,6 +110,48 @@ export const authErrors = defineErrors({
     retryable: false,
     message: 'The last owner of a project can be neither removed nor made a member. Make somebody else an owner first.',
   },
+  'member.exists': {
+    status: 409,
+    publicCode: 'already_member',
+    retryable: false,
+    message: 'The account with this e-mail address is a member of the project.',
+  },
+  'member.too_many': {
+    status: 409,
+    publicCode: 'limit_exceeded',
+    retryable: false,
+    message: 'A project can have at most {max} members.',
+  },
+  'invitation.not_found': {
+    status: 404,
+    publicCode: 'invitation_not_found',
+    retryable: false,
+    message: "Invitation '{invitation}' was not found.",
+  },
+  'invitation.inactive': {
+    status: 409,
+    publicCode: 'invitation_inactive',
+    retryable: false,
+    message: "Invitation '{invitation}' was accepted, and cannot be revoked. Remove the member instead.",
+  },
+  'invitation.too_many': {
+    status: 409,
+    publicCode: 'limit_exceeded',
+    retryable: false,
+    message: 'A project can have at most {max} pending invitations. Revoke one first.',
+  },
+  'invitation.other_account': {
+    status: 403,
+    publicCode: 'invitation_for_other_account',
+    retryable: false,
+    message: 'This invitation is for another e-mail address. Sign in with the account of that address.',
+  },
+  'account.invalid_token': {
+    status: 400,
+    publicCode: 'invalid_token',
+    retryable: false,
+    message: 'The link is invalid, was used, or has expired. Request a new one.',
+  },
   'account.invalid_credentials': {
     status: 401,
     publicCode: 'invalid_credentials',

@@ -5,6 +5,8 @@ export {
   activeSession,
   memberAccess,
   memberRole,
+  oneTimeTokenHash,
+  projectRecord,
   PROJECTS_PER_ACCOUNT_MAX,
   sessionId,
   SESSIONS_PER_ACCOUNT_MAX,
@@ -32,6 +34,15 @@ export {
   GRACE_SECONDS_MAX,
 } from './api-keys.contract.ts';
 export type { ApiKeyRecord } from './api-keys.contract.ts';
+export { accountEmailsContract } from './account-emails.contract.ts';
+export {
+  INVITATION_DAYS,
+  invitationId,
+  invitationRecord,
+  invitationsContract,
+  PENDING_INVITATIONS_MAX,
+} from './invitations.contract.ts';
+export type { InvitationRecord } from './invitations.contract.ts';
 export { approvableRisk, memberRecord, membersContract, MEMBERS_PER_PROJECT_MAX } from './members.contract.ts';
 export type { ApprovableRisk, MemberRecord } from './members.contract.ts';
 export { ipFilter, keyQuota } from './key-restrictions.ts';

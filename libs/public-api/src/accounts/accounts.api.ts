@@ -1,8 +1,19 @@
 import { z } from 'zod';
 import { BODY_ERRORS, SESSION_ERRORS, SIGN_IN_ERRORS } from '../operation/common-errors.ts';
 import { defineOperation } from '../operation/define-operation.ts';
-import { changePasswordRequest, createAccountRequest, createProjectRequest, createSessionRequest } from './request.ts';
 import {
+  changePasswordRequest,
+  completePasswordResetRequest,
+  createAccountRequest,
+  createProjectRequest,
+  createSessionRequest,
+  passwordResetRequest,
+  verifyEmailRequest,
+} from './request.ts';
+import {
+  emailVerification,
+  passwordReset,
+  passwordResetCompleted,
   projectList,
   publicAccount,
   publicProject,
@@ -16,6 +27,7 @@ import {
 const common = { tag: 'Accounts', permission: null } as const;
 const withoutSession = { ...common, auth: 'none', responseHeaders: ['Set-Cookie'] } as const;
 const withSession = { ...common, auth: 'session', errors: SESSION_ERRORS } as const;
+const TOKEN = 'zC8nA0Yx3m1V7sQkT5uJ2bR9fE6hD4gL0pWiXoNvMyk';
 const COOKIE = 'The response sets the cookie of the session, which browsers send with further requests.';
 
 export const createAccount = defineOperation({
@@ -107,6 +119,58 @@ export const changePassword = defineOperation({
   errors: [...SESSION_ERRORS, ...BODY_ERRORS, 'invalid_credentials', 'too_many_attempts'],
 });
 
+export const requestEmailVerification = defineOperation({
+  ...withSession,
+  operationId: 'requestEmailVerification',
+  method: 'post',
+  path: '/api/v1/account/email-verification',
+  summary: 'Send a verification link',
+  description: 'To the address of the account; nothing is sent if it is verified. The link is valid for 30 minutes.',
+  response: emailVerification,
+  errors: [...SESSION_ERRORS, ...BODY_ERRORS, 'too_many_attempts'],
+});
+
+export const verifyEmail = defineOperation({
+  ...withSession,
+  operationId: 'verifyEmail',
+  method: 'post',
+  path: '/api/v1/account/email-verification/confirm',
+  summary: 'Verify the e-mail address',
+  description: 'With the token of the mail. The pending invitations of the address are accepted.',
+  request: verifyEmailRequest,
+  example: { token: TOKEN },
+  response: publicAccount,
+  errors: [...SESSION_ERRORS, ...BODY_ERRORS, 'invalid_token'],
+});
+
+export const requestPasswordReset = defineOperation({
+  ...common,
+  auth: 'none',
+  operationId: 'requestPasswordReset',
+  method: 'post',
+  path: '/api/v1/password-resets',
+  summary: 'Send a link for a new password',
+  description: 'The response is the same if the address has no account. The link is valid for 30 minutes.',
+  request: passwordResetRequest,
+  example: { email: 'ada@example.com' },
+  response: passwordReset,
+  errors: SIGN_IN_ERRORS,
+});
+
+export const completePasswordReset = defineOperation({
+  ...common,
+  auth: 'none',
+  operationId: 'completePasswordReset',
+  method: 'post',
+  path: '/api/v1/password-resets/confirm',
+  summary: 'Choose a new password',
+  description: 'With the token of the mail, which works once. Ends all sessions of the account, and begins none.',
+  request: completePasswordResetRequest,
+  example: { token: TOKEN, new_password: 'another horse' },
+  response: passwordResetCompleted,
+  errors: [...SIGN_IN_ERRORS, 'invalid_token'],
+});
+
 export const listProjects = defineOperation({
   ...withSession,
   operationId: 'listProjects',
@@ -140,6 +204,10 @@ export const accountsOperations = [
   deleteSession,
   getAccount,
   changePassword,
+  requestEmailVerification,
+  verifyEmail,
+  requestPasswordReset,
+  completePasswordReset,
   listProjects,
   createProject,
 ] as const;

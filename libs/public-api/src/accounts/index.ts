@@ -1,6 +1,7 @@
 export {
   accountsOperations,
   changePassword,
+  completePasswordReset,
   createAccount,
   createProject,
   createSession,
@@ -10,4 +11,7 @@ export {
   getAccount,
   listProjects,
   listSessions,
+  requestEmailVerification,
+  requestPasswordReset,
+  verifyEmail,
 } from './accounts.api.ts';

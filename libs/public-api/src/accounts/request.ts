@@ -42,3 +42,13 @@ export const changePasswordRequest = z
 export const createProjectRequest = z
   .object({ name, slug: slug.describe('Part of the API keys of the project. It cannot be changed.') })
   .register(components, { id: 'CreateProjectRequest' });
+
+const token = z.string().min(1).max(256).describe('The token in the link of the mail.');
+
+export const verifyEmailRequest = z.object({ token }).register(components, { id: 'VerifyEmailRequest' });
+
+export const passwordResetRequest = z.object({ email }).register(components, { id: 'PasswordResetRequest' });
+
+export const completePasswordResetRequest = z
+  .object({ token, new_password: newPassword })
+  .register(components, { id: 'CompletePasswordResetRequest' });

@@ -51,3 +51,15 @@ export const publicProject = z
   .register(components, { id: 'Project' });
 
 export const projectList = page(publicProject).register(components, { id: 'ProjectList' });
+
+export const emailVerification = z
+  .object({ object: z.literal('email_verification'), email: z.string() })
+  .register(components, { id: 'EmailVerification' });
+
+export const passwordReset = z
+  .object({ object: z.literal('password_reset'), email: z.string() })
+  .register(components, { id: 'PasswordReset' });
+
+export const passwordResetCompleted = z
+  .object({ object: z.literal('password_reset.completed') })
+  .register(components, { id: 'PasswordResetCompleted' });

@@ -7,6 +7,7 @@ import { chatCompletionsOperations } from '../chat-completions/chat-completions.
 import { embeddingsOperations } from '../embeddings/embeddings.api.ts';
 import { endpointsOperations } from '../endpoints/endpoints.api.ts';
 import { imagesOperations } from '../images/images.api.ts';
+import { invitationsOperations } from '../invitations/invitations.api.ts';
 import { membersOperations } from '../members/members.api.ts';
 import { modelsOperations } from '../models/models.api.ts';
 import { referenceOperations } from '../reference/reference.api.ts';
@@ -28,6 +29,7 @@ export const operations: readonly OperationDefinition[] = [
   ...auditLogOperations,
   ...usageOperations,
   ...membersOperations,
+  ...invitationsOperations,
   ...accountsOperations,
   ...referenceOperations,
 ];

@@ -1,0 +1,115 @@
+import { Injectable } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
+import { INVITATION_DAYS, PENDING_INVITATIONS_MAX } from '@xerotier/contracts/auth';
+import type { InvitationRecord, invitationsContract } from '@xerotier/contracts/auth';
+import { withTenant } from '@xerotier/db';
+import { AppError, ensure } from '@xerotier/errors';
+import { DataSource } from 'typeorm';
+import type { EntityManager } from 'typeorm';
+import type { z } from 'zod';
+import { AccountsRepository } from '../accounts/accounts.repository.ts';
+import { Attempts } from '../attempts/attempts.ts';
+import { ChangesService } from '../changes/changes.service.ts';
+import type { Change } from '../changes/changes.service.ts';
+import { MembersRepository } from '../members/members.repository.ts';
+import { ProjectsRepository } from '../projects/projects.repository.ts';
+import { SessionsService } from '../sessions/sessions.service.ts';
+import { addMember } from './add-member.ts';
+import { InvitationMails } from './invitation-mails.ts';
+import { invitationRecordOf } from './invitation-record.ts';
+import { InvitationsRepository } from './invitations.repository.ts';
+
+type Operations = typeof invitationsContract.operations;
+export type InvitationsInput<Name extends keyof Operations> = z.output<Operations[Name]['input']>;
+export type InvitationsOutput<Name extends keyof Operations> = z.input<Operations[Name]['output']>;
+
+const INVITATION_MS = INVITATION_DAYS * 24 * 3_600 * 1_000;
+
+/** The invitations of projects. */
+@Injectable()
+export class InvitationsService {
+  constructor(
+    @InjectDataSource() private readonly database: DataSource,
+    private readonly changes: ChangesService,
+    private readonly attempts: Attempts,
+    private readonly mails: InvitationMails,
+    private readonly sessions: SessionsService,
+  ) {}
+
+  /** @throws {AppError} `list.unknown_cursor`, `db.unavailable`. */
+  list({ projectId, ...page }: InvitationsInput<'listInvitations'>): Promise<InvitationsOutput<'listInvitations'>> {
+    return withTenant(this.database, projectId, async (manager) => {
+      const { rows, hasMore } = await new InvitationsRepository(manager).list(projectId, page);
+      return { data: rows.map(invitationRecordOf), hasMore };
+    });
+  }
+
+  /**
+   * Invites an address. An account whose address is verified becomes a member at once; that of an address that is not
+   * verified may be somebody else's, and gets a link like an address without an account.
+   * @throws {AppError} `project.not_found`, `member.exists`, `member.too_many`, `invitation.too_many`,
+   * `account.too_many_attempts`; as `ChangesService.run`.
+   */
+  async create({ context, ...input }: InvitationsInput<'createInvitation'>): Promise<InvitationRecord> {
+    const email = input.email.toLowerCase();
+    await this.attempts.mail(email, context.clientAddress);
+    const created = await this.changes.run(context, 'createInvitation', input, (manager) =>
+      this.invite(manager, context.projectId, { ...input, email }),
+    );
+    if (created.accountId !== null) this.sessions.announce({ accountId: created.accountId });
+    return created;
+  }
+
+  /** @throws {AppError} `invitation.not_found`, `invitation.inactive`; as `ChangesService.run`. */
+  revoke({ context, ...input }: InvitationsInput<'revokeInvitation'>): Promise<InvitationRecord> {
+    const { invitationId } = input;
+    return this.changes.run(context, 'revokeInvitation', input, async (manager) => {
+      const invitations = new InvitationsRepository(manager);
+      const found = await invitations.lock(context.projectId, invitationId);
+      const before = ensure(found, 'invitation.not_found', { invitation: invitationId });
+      if (before.acceptedAt !== null) throw new AppError('invitation.inactive', { invitation: invitationId });
+      if (before.revokedAt !== null) return { result: invitationRecordOf(before) };
+      const after = await invitations.update(before, { revokedAt: new Date() });
+      const result = invitationRecordOf(after);
+      return {
+        result,
+        audited: {
+          action: 'invitation.revoked',
+          target: { type: 'invitation', id: invitationId },
+          before: invitationRecordOf(before),
+          after: result,
+        },
+      };
+    });
+  }
+
+  private async invite(
+    manager: EntityManager,
+    projectId: string,
+    { email, role }: Omit<InvitationsInput<'createInvitation'>, 'context'>,
+  ): Promise<Change<InvitationRecord>> {
+    const projects = new ProjectsRepository(manager);
+    await projects.lockedSlugOf(projectId);
+    const { name } = ensure(await projects.findById(projectId), 'project.not_found', { project: projectId });
+    const account = await new AccountsRepository(manager).findByEmail(email);
+    if (account !== null && (await new MembersRepository(manager).find(projectId, account.id)) !== null)
+      throw new AppError('member.exists', {}, { param: 'email' });
+    const invitations = new InvitationsRepository(manager);
+    const replaced = await invitations.findPending(projectId, email);
+    if (replaced !== null) await invitations.update(replaced, { revokedAt: new Date() });
+    const values = { projectId, email, role, expiresAt: new Date(Date.now() + INVITATION_MS) };
+
+    if (account !== null && account.emailVerifiedAt !== null && account.disabledAt === null) {
+      const accepted = await invitations.insert({ ...values, accountId: account.id, acceptedAt: new Date() });
+      await this.mails.sendAdded(manager, accepted, name);
+      return { result: invitationRecordOf(accepted), ...(await addMember(manager, accepted, account)) };
+    }
+    if ((await invitations.countPending(projectId)) >= PENDING_INVITATIONS_MAX)
+      throw new AppError('invitation.too_many', { max: PENDING_INVITATIONS_MAX });
+    const invitation = await invitations.insert(values);
+    await this.mails.sendToken(manager, invitation, name);
+    const result = invitationRecordOf(invitation);
+    const target = { type: 'invitation', id: invitation.id };
+    return { result, audited: { action: 'invitation.created', target, before: null, after: result } };
+  }
+}

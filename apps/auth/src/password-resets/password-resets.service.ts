@@ -1,0 +1,93 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
+import { withDbErrors } from '@xerotier/db';
+import { AppError, ensure } from '@xerotier/errors';
+import { CONFIG } from '@xerotier/service-host';
+import { randomUUID } from 'node:crypto';
+import { DataSource } from 'typeorm';
+import { AccountsRepository } from '../accounts/accounts.repository.ts';
+import { Attempts } from '../attempts/attempts.ts';
+import type { AuthConfig } from '../config.ts';
+import { ACCOUNT_LINK_MINUTES } from '../email-verifications/email-verifications.service.ts';
+import type { AccountEmailsInput } from '../email-verifications/email-verifications.service.ts';
+import { InvitationAcceptance } from '../invitations/invitation-acceptance.ts';
+import { mailLink } from '../mail/mail-link.ts';
+import { MailQueue } from '../mail/mail-queue.ts';
+import { OneTimeTokensRepository } from '../one-time-tokens/one-time-tokens.repository.ts';
+import { PasswordHasher } from '../passwords/password-hasher.ts';
+import { SessionsRepository } from '../sessions/sessions.repository.ts';
+import { SessionsService } from '../sessions/sessions.service.ts';
+
+/** New passwords for people who have lost theirs, and who read the mail of their account. */
+@Injectable()
+export class PasswordResetsService {
+  constructor(
+    @InjectDataSource() private readonly database: DataSource,
+    private readonly attempts: Attempts,
+    private readonly hasher: PasswordHasher,
+    private readonly queue: MailQueue,
+    private readonly sessions: SessionsService,
+    private readonly invitations: InvitationAcceptance,
+    @Inject(CONFIG) private readonly config: Pick<AuthConfig, 'mail'>,
+  ) {}
+
+  /**
+   * Sends a link if the address has an account. Without one the same rows are written, so that it takes the same time: a token
+   * that nobody gets, and a message that has expired.
+   * @throws {AppError} `account.too_many_attempts`, `db.unavailable`.
+   */
+  async request(input: AccountEmailsInput<'requestPasswordReset'>): Promise<void> {
+    const email = input.email.toLowerCase();
+    await this.attempts.mail(email, input.clientAddress);
+    const expiresAt = new Date(Date.now() + ACCOUNT_LINK_MINUTES * 60_000);
+    await withDbErrors(() =>
+      this.database.transaction(async (manager) => {
+        const account = await new AccountsRepository(manager).findByEmail(email);
+        const isKnown = account !== null && account.disabledAt === null;
+        const subject = isKnown ? account.id : `unknown ${randomUUID()}`;
+        const token = await new OneTimeTokensRepository(manager).issue('password_reset', subject, expiresAt);
+        const text = `Somebody, probably you, has asked for a new password for the account ${email} on Xerotier.
+
+Open this link to choose one:
+
+${mailLink(this.config.mail.publicUrl, 'reset-password', token)}
+
+The link is valid for ${ACCOUNT_LINK_MINUTES} minutes, and works once. If you did not ask for it, ignore this message: the password stays as it is.
+`;
+        const message = { to: email, subject: 'Choose a new password', text };
+        await this.queue.add(manager, message, isKnown ? expiresAt : new Date(0));
+      }),
+    );
+  }
+
+  /**
+   * Replaces the password of the account that the link was sent to, and revokes all of its sessions. It also verifies the
+   * address, and begins no session.
+   * @throws {AppError} `account.invalid_token`, `account.overloaded`, `db.unavailable`.
+   */
+  async reset({ tokenHash, newPassword, ...client }: AccountEmailsInput<'resetPassword'>): Promise<void> {
+    // Before the password is hashed, which is expensive.
+    const found = await new OneTimeTokensRepository(this.database.manager).find('password_reset', tokenHash);
+    ensure(found, 'account.invalid_token');
+    const passwordHash = await this.hasher.hash(newPassword);
+    const account = await withDbErrors(() =>
+      this.database.transaction(async (manager) => {
+        const subject = await new OneTimeTokensRepository(manager).use('password_reset', tokenHash);
+        const accounts = new AccountsRepository(manager);
+        const locked = ensure(await accounts.lock(ensure(subject, 'account.invalid_token')), 'account.invalid_token');
+        if (locked.disabledAt !== null) throw new AppError('account.invalid_token');
+        await accounts.setPassword(locked.id, passwordHash);
+        await accounts.markVerified(locked.id);
+        await new SessionsRepository(manager).revokeAll(locked.id);
+        await this.queue.add(manager, {
+          to: locked.email,
+          subject: 'Your password was changed',
+          text: `The password of the account ${locked.email} on Xerotier was changed by a link in a mail, and all sessions have ended.\n\nIf this was not you, ask for a new password at once.\n`,
+        });
+        return locked;
+      }),
+    );
+    this.sessions.announce({ accountId: account.id });
+    await this.invitations.acceptAllOf(account, client);
+  }
+}

@@ -1,0 +1,9 @@
+import { Module } from '@nestjs/common';
+import { PasswordHasher } from './password-hasher.ts';
+
+/** One hasher for the process, since it bounds how many passwords are hashed at a time. */
+@Module({
+  providers: [{ provide: PasswordHasher, useFactory: () => new PasswordHasher() }],
+  exports: [PasswordHasher],
+})
+export class PasswordsModule {}

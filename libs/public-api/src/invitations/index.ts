@@ -1,0 +1,7 @@
+export {
+  acceptInvitation,
+  createInvitation,
+  invitationsOperations,
+  listInvitations,
+  revokeInvitation,
+} from './invitations.api.ts';
