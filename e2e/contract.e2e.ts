@@ -15,6 +15,8 @@ import { MediaUpstream } from './support/media-upstream.ts';
 import { OpenaiSchema, knownDeviations } from './support/openai-schema.ts';
 import { GatewayDocument } from './support/gateway-document.ts';
 import type { ReceivedResponse } from './support/gateway-document.ts';
+import { MailFolder } from './support/mail-folder.ts';
+import type { Prepare } from './support/team-operations.ts';
 import { SiteVisitor } from './support/site-visitor.ts';
 import { ScriptedUpstream } from './support/scripted-upstream.ts';
 import { bothEngines, testPlatform } from './support/test-platform.ts';
@@ -99,9 +101,19 @@ async function sessionToken(): Promise<string> {
 async function perform(operation: Operation): Promise<Response> {
   upstream.reply = operation.upstream;
   const unique = randomBytes(4).toString('hex');
+  if (operation.prepare !== undefined) return performPrepared(operation, operation.prepare);
   if (operation.setup === undefined) return send(operation, unique);
   const { id } = (await (await send(operation.setup, unique)).json()) as { id: string };
   return send(operation, unique, id);
+}
+
+async function performPrepared({ route, body }: Operation, prepare: Prepare): Promise<Response> {
+  const { baseUrl, mailDirectory } = test.description;
+  const { user, values, key } = await prepare(baseUrl, new MailFolder(mailDirectory));
+  const filled = (text: string): string => text.replaceAll(/\{(\w+)\}/g, (all, name: string) => values[name] ?? all);
+  const [method = '', path = ''] = filled(route).split(' ');
+  const headers = key === undefined ? undefined : { authorization: `Bearer ${key}` };
+  return user.sendText(method, path, body === undefined ? undefined : filled(JSON.stringify(body)), headers);
 }
 
 /** Returns the data of the events of a whole stream, without comments. */

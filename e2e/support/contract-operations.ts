@@ -8,6 +8,8 @@ import { recordedChats } from './recorded-exchanges.ts';
 import type { Json, RecordedExchange } from './recorded-exchanges.ts';
 import { accountErrors, accountOperations } from './account-operations.ts';
 import { apiKeyOperations, auditOperations, endpointOperations, managementErrors } from './management-operations.ts';
+import { teamErrors, teamOperations } from './team-operations.ts';
+import type { Prepare } from './team-operations.ts';
 import { mediaOperations } from './media-operations.ts';
 import type { UpstreamReply } from './scripted-upstream.ts';
 
@@ -23,6 +25,8 @@ export interface Operation {
   /** A request that is sent first; its response has the `id` for `{id}` in the route. */
   readonly setup?: Pick<Operation, 'route' | 'body' | 'key'>;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Requests that are sent first, if one is not enough. */
+  readonly prepare?: Prepare;
   /** The API key, or the session of a user; default: a key with the scope inference. */
   readonly key?: 'management' | 'unknown' | 'none' | 'session';
   /** The reply of the upstream behind the endpoint `upstream`. */
@@ -264,6 +268,7 @@ const responses: readonly Operation[] = withKeyBaseUrl([
   ...apiKeyOperations(),
   ...endpointOperations(),
   ...auditOperations(),
+  ...teamOperations(),
   ...accountOperations(),
   { name: 'models of an endpoint', route: 'GET /{project}/chat/v1/models', schema: 'ListModelsResponse' },
   { name: 'models of a project', route: 'GET /{project}/v1/models', schema: 'ListModelsResponse' },
@@ -280,6 +285,7 @@ const responses: readonly Operation[] = withKeyBaseUrl([
 /** An error of each status and code that can be caused without breaking the platform. */
 const errors: readonly Operation[] = [
   ...accountErrors,
+  ...teamErrors,
   ...managementErrors,
   { name: 'invalid JSON', route: CHAT, body: '{', status: 400, code: 'json_parse_error' },
   { name: 'a body that is not an object', route: CHAT, body: [], status: 400, code: 'invalid_request' },
