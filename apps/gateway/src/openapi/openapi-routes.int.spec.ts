@@ -1,7 +1,7 @@
 /** The routes of a running gateway, the operations and the OpenAPI document are consistent. */
 import 'reflect-metadata';
 import { generateApiKey } from '@xerotier/api-keys';
-import { accountsContract, authContract } from '@xerotier/contracts/auth';
+import { accountsContract, authContract, permissionRequirements } from '@xerotier/contracts/auth';
 import type { ActiveSession } from '@xerotier/contracts/auth';
 import { service } from '@xerotier/contracts/define';
 import { createHttpApp } from '@xerotier/http';
@@ -161,7 +161,9 @@ describe('routes of the gateway', () => {
   it('are compared in both directions', () => {
     const scored = operations.find(({ operationId }) => operationId === 'score') as OperationDefinition;
     const others = operations.filter((row) => row !== scored);
-    expect(routeDifferences(buildDocument([...others, { ...scored, path: '/v1/guess' }]))).toEqual([
+    expect(
+      routeDifferences(buildDocument([...others, { ...scored, path: '/v1/guess' }], permissionRequirements)),
+    ).toEqual([
       'POST /{project}/{endpoint}/v1/score is not documented',
       'POST /{project}/v1/score is not documented',
       'POST /v1/score is not documented',
@@ -197,7 +199,7 @@ describe('parameters of the document', () => {
 
   it('are checked for body, query and headers', () => {
     const bare = operations.map(({ query: _query, headers: _headers, ...row }) => row);
-    const document = buildDocument(bare);
+    const document = buildDocument(bare, permissionRequirements);
     const schema = document.components.schemas['CreateScoreRequest'] as { properties: Record<string, JsonSchema> };
     const { text_1: _removed, ...properties } = schema.properties;
     const incomplete = {

@@ -1,3 +1,4 @@
+import { permissionRequirements } from '@xerotier/contracts/auth';
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { buildDocument } from '@xerotier/public-api/openapi';
@@ -66,7 +67,7 @@ describe('referencePage', () => {
   it('escapes markup in texts', () => {
     const hostile = '</script><script>alert("x")</script>';
     const row = { ...(operations[0] as (typeof operations)[number]), summary: hostile };
-    const shown = pageOf(buildDocument([row]));
+    const shown = pageOf(buildDocument([row], permissionRequirements));
     expect(shown.match(/<script/g)).toEqual(page.match(/<script/g));
     expect(JSON.stringify(documentIn(shown))).toContain('alert');
   });

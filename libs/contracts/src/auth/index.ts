@@ -56,6 +56,7 @@ export type { ProjectEventType } from './events.ts';
 export {
   allows,
   permission,
+  permissionRequirements,
   permissionsOf,
   permissionsOfRole,
   principal,

@@ -100,3 +100,9 @@ export function scopeFor(required: Permission): Scope {
 export function allows(subject: Principal, required: Permission): boolean {
   return subject.permissions.includes(required);
 }
+
+/** What callers of an operation need, for its documentation. */
+export const permissionRequirements = {
+  scopeFor,
+  roleFor: (required: Permission): MemberRole => (permissionsOfRole('member').includes(required) ? 'member' : 'owner'),
+};

@@ -7,7 +7,11 @@ import { buildDocument } from './build-document.ts';
 import { components } from './components.ts';
 import type { DocumentedOperation } from './openapi-document.ts';
 
-const document = buildDocument(operations);
+const requirements = {
+  scopeFor: (permission: string) => `scope of ${permission}`,
+  roleFor: (permission: string) => `role of ${permission}`,
+};
+const document = buildDocument(operations, requirements);
 const row = operations[0] as OperationDefinition;
 
 async function isValid(value: object): Promise<boolean> {
@@ -60,7 +64,7 @@ describe('buildDocument', () => {
     ]);
   });
 
-  /** The operations with other requirements than those of the document. */
+  /** The operations with these requirements. */
   const operationsWith = (security: object[]): string[] =>
     Object.values(document.paths)
       .flatMap((item) => Object.values(item))
@@ -71,6 +75,8 @@ describe('buildDocument', () => {
     expect(operationsWith([])).toEqual([
       'createAccount',
       'createSession',
+      'requestPasswordReset',
+      'completePasswordReset',
       'getWelcome',
       'getOpenapiDocument',
       'getReferencePage',
@@ -81,7 +87,9 @@ describe('buildDocument', () => {
 
   it('requires a session for accounts, and accepts one for the management of a project', () => {
     expect(operationsWith([{ session: [] }])).toEqual(expect.arrayContaining(['getAccount', 'createProject']));
-    expect(operationsWith([{ apiKey: [] }, { session: [] }])).toContain('createApiKey');
+    const either = [{ apiKey: ['scope of keys:write'] }, { session: ['role of keys:write'] }];
+    expect(operationsWith(either)).toContain('createApiKey');
+    expect(operationsWith([{ apiKey: ['scope of models:read'] }])).toContain('listModels');
     expect(document.components.securitySchemes['session']).toEqual({
       ...{ type: 'apiKey', in: 'cookie', name: '__Host-session' },
     });
@@ -122,9 +130,10 @@ describe('buildDocument', () => {
   });
 
   it('lists error codes by status, without duplicates', () => {
-    const { paths } = buildDocument([
-      { ...row, errors: ['invalid_api_key', 'invalid_api_key', 'no_worker_available', 'capacity_exceeded'] },
-    ]);
+    const { paths } = buildDocument(
+      [{ ...row, errors: ['invalid_api_key', 'invalid_api_key', 'no_worker_available', 'capacity_exceeded'] }],
+      requirements,
+    );
     const { responses } = paths['/{project}/v1/chat/completions']?.post as DocumentedOperation;
     expect(Object.entries(responses).map(([status, response]) => [status, response['x-error-codes']])).toEqual([
       ['200', undefined],
@@ -176,7 +185,7 @@ describe('operations', () => {
   it('must have named schemas for bodies', () => {
     const unnamed = { ...row, response: z.object({}) };
     expect(components.get(unnamed.response)).toBeUndefined();
-    expect(() => buildDocument([unnamed])).toThrow('The schema of a body must have a name');
+    expect(() => buildDocument([unnamed], requirements)).toThrow('The schema of a body must have a name');
   });
 });
 

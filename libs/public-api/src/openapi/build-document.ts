@@ -3,9 +3,9 @@ import { errorResponse } from '../errors/response.ts';
 import { publicErrors } from '../errors/public-errors.ts';
 import type { PublicErrorCode } from '../errors/public-errors.ts';
 import { authenticationOf, SESSION_COOKIE } from '../operation/authentication.ts';
-import type { Authentication } from '../operation/authentication.ts';
 import { basesOf } from '../operation/base-paths.ts';
 import type { FileField, OperationDefinition } from '../operation/define-operation.ts';
+import type { Permission } from '../operation/permissions.ts';
 import { RATE_LIMIT_HEADERS, responseHeaderTexts } from '../operation/response-headers.ts';
 import type { ResponseHeader } from '../operation/response-headers.ts';
 import { tags } from '../operation/tags.ts';
@@ -25,25 +25,27 @@ const DESCRIPTION = `An OpenAI-compatible API. The base URL of a client is \`/v1
 
 The body of an error is an \`ErrorResponse\`: handle errors by their \`code\`. A parameter that is \`null\` is the same as an omitted one.`;
 
-const SECURITY: Readonly<Record<Authentication, readonly SecurityRequirement[]>> = {
-  key: [{ apiKey: [] }],
-  session: [{ session: [] }],
-  either: [{ apiKey: [] }, { session: [] }],
-  none: [],
-};
+/** What a permission requires: the scope of a key, and the role of a member. */
+export interface PermissionRequirements {
+  scopeFor(permission: Permission): string;
+  roleFor(permission: Permission): string;
+}
 
-export function buildDocument(operations: readonly OperationDefinition[]): OpenapiDocument {
+export function buildDocument(
+  operations: readonly OperationDefinition[],
+  requirements: PermissionRequirements,
+): OpenapiDocument {
   const paths: Record<string, Record<string, DocumentedOperation>> = {};
   for (const operation of operations) {
     for (const { path, operationId } of basePathsOf(operation)) {
-      paths[path] = { ...paths[path], [operation.method]: documented(operation, path, operationId) };
+      paths[path] = { ...paths[path], [operation.method]: documented(operation, path, operationId, requirements) };
     }
   }
   return {
     openapi: '3.1.1',
     info: { title: 'Xerotier', version: 'v1', description: DESCRIPTION },
     servers: [{ url: '/' }],
-    security: [...SECURITY.key],
+    security: [{ apiKey: [] }],
     tags: Object.entries(tags).map(([name, description]) => ({ name, description })),
     paths,
     components: {
@@ -78,9 +80,13 @@ function basePathsOf({
   }));
 }
 
-function documented(operation: OperationDefinition, path: string, operationId: string): DocumentedOperation {
+function documented(
+  operation: OperationDefinition,
+  path: string,
+  operationId: string,
+  requirements: PermissionRequirements,
+): DocumentedOperation {
   const { tag, summary, request, files, example } = operation;
-  const auth = authenticationOf(operation);
   const description = [operation.description, filesText(files)].filter((text) => text !== undefined).join(' ');
   return {
     operationId,
@@ -97,9 +103,19 @@ function documented(operation: OperationDefinition, path: string, operationId: s
       },
     }),
     responses: { 200: successOf(operation), ...errorsOf(operation) },
-    ...(auth !== 'key' && { security: SECURITY[auth] }),
+    security: securityOf(operation, requirements),
     'x-codeSamples': codeSamples(operation, path),
   };
+}
+
+/** One requirement per way to authenticate, with the scope of the key and the role of the user. */
+function securityOf(operation: OperationDefinition, requirements: PermissionRequirements): SecurityRequirement[] {
+  const { permission } = operation;
+  const auth = authenticationOf(operation);
+  const byKey = { apiKey: permission === null ? [] : [requirements.scopeFor(permission)] };
+  const bySession = { session: permission === null ? [] : [requirements.roleFor(permission)] };
+  const ways = { key: [byKey], session: [bySession], either: [byKey, bySession], none: [] };
+  return ways[auth];
 }
 
 function filesText(files: readonly FileField[] | undefined): string | undefined {

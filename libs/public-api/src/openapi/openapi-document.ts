@@ -44,8 +44,8 @@ export interface DocumentedOperation {
   readonly responses: Readonly<Record<string, DocumentedResponse>>;
   /** Other than those of the document. */
   readonly servers?: readonly { readonly url: string }[];
-  /** Other than that of the document; empty if everyone may call it. */
-  readonly security?: readonly SecurityRequirement[];
+  /** One of these, with the scope of the key and the role of the user; empty if everyone may call it. */
+  readonly security: readonly SecurityRequirement[];
   readonly 'x-codeSamples'?: readonly CodeSample[];
 }
 
