@@ -1,5 +1,5 @@
 import { migrateDatabase, openDatabase } from '@xerotier/db';
-import { differencesFromEntities } from '@xerotier/db/testing';
+import { differencesFromEntities, isolationOfTables } from '@xerotier/db/testing';
 import { silentLog } from '@xerotier/log/testing';
 import { testServers } from '@xerotier/testing';
 import { randomUUID } from 'node:crypto';
@@ -78,14 +78,7 @@ describe('the rollups', () => {
 
 describe('row-level security', () => {
   it('is forced on every table with rows of projects', async () => {
-    const rows = await database.query<{ table: string; isForced: boolean; policies: string[] }[]>(
-      `SELECT relname AS table, relrowsecurity AND relforcerowsecurity AS "isForced",
-         ARRAY(SELECT polname::text FROM pg_policy WHERE polrelid = pg_class.oid ORDER BY 1) AS policies
-       FROM pg_class
-       WHERE relnamespace = 'auth'::regnamespace AND relkind = 'r' AND (relname = 'project' OR EXISTS (
-         SELECT FROM pg_attribute WHERE attrelid = pg_class.oid AND attname = 'project_id'))
-       ORDER BY relname`,
-    );
+    const rows = await isolationOfTables(database);
     expect(rows.map(({ table }) => table)).toEqual([
       'api_key',
       'audit_event',

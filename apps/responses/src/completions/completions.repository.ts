@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import { InjectRepository } from '@nestjs/typeorm';
+import { InjectDataSource } from '@nestjs/typeorm';
 import type { Metadata } from '@xerotier/public-api/fields';
-import { keysetPage, withDbErrors } from '@xerotier/db';
-import { Repository } from 'typeorm';
+import { keysetPage, withTenant } from '@xerotier/db';
+import { DataSource } from 'typeorm';
 import { CompletionEntity } from './completion.entity.ts';
 
 /** The owner of completions: an endpoint or, without one, a whole project. */
@@ -64,11 +64,13 @@ const PAGE_QUERIES = { asc: pageQuery('asc'), desc: pageQuery('desc') } as const
 
 @Injectable()
 export class CompletionsRepository {
-  constructor(@InjectRepository(CompletionEntity) private readonly completions: Repository<CompletionEntity>) {}
+  constructor(@InjectDataSource() private readonly database: DataSource) {}
 
   /** Committed when it resolves. Does nothing when the project has a completion with this id. */
   async insertIfMissing(row: CompletionEntity): Promise<void> {
-    await withDbErrors(() => this.completions.createQueryBuilder().insert().values(row).orIgnore().execute());
+    await withTenant(this.database, row.projectId, (manager) =>
+      manager.createQueryBuilder().insert().into(CompletionEntity).values(row).orIgnore().execute(),
+    );
   }
 
   /** Returns the row with the given sealed columns. */
@@ -78,8 +80,8 @@ export class CompletionsRepository {
     sealed: readonly ('content' | 'messages')[],
   ): Promise<CompletionEntity | null> {
     const select = { id: true, createdAt: true, metadata: true } as const;
-    return withDbErrors(() =>
-      this.completions.findOne({
+    return withTenant(this.database, projectId, (manager) =>
+      manager.findOne(CompletionEntity, {
         select: { ...select, content: sealed.includes('content'), messages: sealed.includes('messages') },
         where: { projectId, id, ...(endpointId !== undefined && { endpointId }) },
       }),
@@ -89,8 +91,8 @@ export class CompletionsRepository {
   /** Returns a page, truncated at this size in bytes; the first row is always included. */
   async listPage(page: CompletionPage, bytesMax: number): Promise<{ rows: CompletionSummary[]; hasMore: boolean }> {
     const { projectId, endpointId, after, limit, order, model, metadata } = page;
-    const rows = await withDbErrors(() =>
-      this.completions.query<(CompletionSummary & { hasMore: boolean })[]>(PAGE_QUERIES[order], [
+    const rows = await withTenant(this.database, projectId, (manager) =>
+      manager.query<(CompletionSummary & { hasMore: boolean })[]>(PAGE_QUERIES[order], [
         projectId,
         endpointId ?? null,
         model ?? null,
@@ -110,8 +112,8 @@ export class CompletionsRepository {
     id: string,
     metadata: Metadata,
   ): Promise<CompletionSummary | null> {
-    const [rows] = await withDbErrors(() =>
-      this.completions.query<Updated<CompletionSummary>>(
+    const [rows] = await withTenant(this.database, projectId, (manager) =>
+      manager.query<Updated<CompletionSummary>>(
         `UPDATE responses.completion SET metadata = $4::jsonb WHERE ${IN_SCOPE} AND id = $3
          RETURNING id, metadata, content`,
         [projectId, endpointId ?? null, id, JSON.stringify(metadata)],
@@ -122,8 +124,8 @@ export class CompletionsRepository {
 
   /** Returns whether the completion existed. */
   async delete({ projectId, endpointId }: CompletionScope, id: string): Promise<boolean> {
-    const { affected } = await withDbErrors(() =>
-      this.completions.delete({ projectId, id, ...(endpointId !== undefined && { endpointId }) }),
+    const { affected } = await withTenant(this.database, projectId, (manager) =>
+      manager.delete(CompletionEntity, { projectId, id, ...(endpointId !== undefined && { endpointId }) }),
     );
     return (affected ?? 0) > 0;
   }

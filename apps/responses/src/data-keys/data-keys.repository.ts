@@ -1,24 +1,25 @@
 import { Injectable } from '@nestjs/common';
-import { InjectRepository } from '@nestjs/typeorm';
-import { withDbErrors } from '@xerotier/db';
+import { InjectDataSource } from '@nestjs/typeorm';
+import { withEveryTenant, withTenant } from '@xerotier/db';
 import type { WrappedKey } from '@xerotier/sealing';
-import { In, Not, Repository } from 'typeorm';
+import { DataSource, In, Not } from 'typeorm';
 import { DataKeyEntity } from './data-key.entity.ts';
 
 @Injectable()
 export class DataKeysRepository {
-  constructor(@InjectRepository(DataKeyEntity) private readonly keys: Repository<DataKeyEntity>) {}
+  constructor(@InjectDataSource() private readonly database: DataSource) {}
 
   findByProject(projectId: string): Promise<DataKeyEntity | null> {
-    return withDbErrors(() => this.keys.findOneBy({ projectId }));
+    return withTenant(this.database, projectId, (manager) => manager.findOneBy(DataKeyEntity, { projectId }));
   }
 
   /** Does nothing when the project already has a key. */
   async insertIfMissing(projectId: string, { masterKeyId, wrapped }: WrappedKey): Promise<void> {
-    await withDbErrors(() =>
-      this.keys
+    await withTenant(this.database, projectId, (manager) =>
+      manager
         .createQueryBuilder()
         .insert()
+        .into(DataKeyEntity)
         .values({ projectId, masterKeyId, wrapped: Buffer.from(wrapped) })
         .orIgnore()
         .execute(),
@@ -27,15 +28,21 @@ export class DataKeysRepository {
 
   /** Returns the number of keys that are wrapped under none of these master keys. */
   countOthers(masterKeyIds: readonly string[]): Promise<number> {
-    return withDbErrors(() => this.keys.countBy({ masterKeyId: Not(In([...masterKeyIds])) }));
+    return withEveryTenant(this.database, (manager) =>
+      manager.countBy(DataKeyEntity, { masterKeyId: Not(In([...masterKeyIds])) }),
+    );
   }
 
   /** Returns some of the keys that are wrapped under another master key. */
   listOthers(masterKeyId: string, countMax: number): Promise<DataKeyEntity[]> {
-    return withDbErrors(() => this.keys.find({ where: { masterKeyId: Not(masterKeyId) }, take: countMax }));
+    return withEveryTenant(this.database, (manager) =>
+      manager.find(DataKeyEntity, { where: { masterKeyId: Not(masterKeyId) }, take: countMax }),
+    );
   }
 
   async rewrap(projectId: string, { masterKeyId, wrapped }: WrappedKey): Promise<void> {
-    await withDbErrors(() => this.keys.update({ projectId }, { masterKeyId, wrapped: Buffer.from(wrapped) }));
+    await withTenant(this.database, projectId, (manager) =>
+      manager.update(DataKeyEntity, { projectId }, { masterKeyId, wrapped: Buffer.from(wrapped) }),
+    );
   }
 }

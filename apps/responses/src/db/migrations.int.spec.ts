@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { openDatabase } from '@xerotier/db';
-import { differencesFromEntities } from '@xerotier/db/testing';
+import { differencesFromEntities, isolationOfTables } from '@xerotier/db/testing';
 import { silentLog } from '@xerotier/log/testing';
 import { runCommand } from '@xerotier/service-host';
 import { migrateCommand } from '@xerotier/service-host/database';
@@ -32,6 +32,15 @@ describe('the migrations', () => {
     await expect(open(false)).rejects.toThrow('migrate');
     expect(await run('migrate')).toMatchObject({ code: 0 });
     await (await open(false)).destroy();
+  });
+
+  it('force row-level security on every table with rows of projects', async () => {
+    const database = await open(true);
+    expect(await isolationOfTables(database)).toEqual([
+      { table: 'completion', isForced: true, policies: ['tenant_isolation'] },
+      { table: 'data_key', isForced: true, policies: ['platform_access', 'tenant_isolation'] },
+    ]);
+    await database.destroy();
   });
 
   it('match the entities', async () => {

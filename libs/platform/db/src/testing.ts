@@ -22,3 +22,26 @@ export async function differencesFromEntities(
     ...tables.filter(({ name }) => !known.has(name)).map(({ name }) => `no entity for the table ${schema}.${name}`),
   ];
 }
+
+export interface IsolationOfTable {
+  readonly table: string;
+  readonly isForced: boolean;
+  readonly policies: readonly string[];
+}
+
+/**
+ * Returns the isolation of each table that has rows of projects: those with this column, and the table of projects itself.
+ * Every service checks with it that no table was forgotten.
+ */
+export function isolationOfTables(dataSource: DataSource, column = 'project_id'): Promise<IsolationOfTable[]> {
+  const { schema } = dataSource.options as { schema: string };
+  return dataSource.query<IsolationOfTable[]>(
+    `SELECT relname AS table, relrowsecurity AND relforcerowsecurity AS "isForced",
+       ARRAY(SELECT polname::text FROM pg_policy WHERE polrelid = pg_class.oid ORDER BY 1) AS policies
+     FROM pg_class
+     WHERE relnamespace = $1::regnamespace AND relkind IN ('r', 'p') AND (relname = 'project' OR EXISTS (
+       SELECT FROM pg_attribute WHERE attrelid = pg_class.oid AND attname = $2))
+     ORDER BY relname`,
+    [schema, column],
+  );
+}
