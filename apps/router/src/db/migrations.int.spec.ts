@@ -1,5 +1,5 @@
 import { migrateDatabase, openDatabase } from '@xerotier/db';
-import { differencesFromEntities } from '@xerotier/db/testing';
+import { differencesFromEntities, isolationOfTables } from '@xerotier/db/testing';
 import { silentLog } from '@xerotier/log/testing';
 import { testServers } from '@xerotier/testing';
 import type { DataSource } from 'typeorm';
@@ -17,6 +17,10 @@ afterEach(() => database.destroy());
 describe('the migrations', () => {
   it('match the entities', async () => {
     expect(await differencesFromEntities(database)).toEqual([]);
+  });
+
+  it('create no table with rows of projects, which would need row-level security', async () => {
+    expect(await isolationOfTables(database)).toEqual([]);
   });
 
   it('can be reverted completely and run again', async () => {
