@@ -104,11 +104,21 @@ export function teamOperations(): Operation[] {
 }
 
 function preparedOperations(): (Operation & { readonly prepare: Prepare })[] {
+  const project = '/{own}/v1/management/project';
   const members = '/{own}/v1/management/members';
   const invitations = '/{own}/v1/management/invitations';
   const token = { token: '{token}' };
   const invitation = { email: '{email}', role: 'owner' };
   return [
+    { name: 'a project', route: `GET ${project}`, prepare: asOwner },
+    {
+      name: 'a project with other settings',
+      route: `PATCH ${project}`,
+      prepare: asOwner,
+      body: { name: 'New', settings: { store_by_default: true, include_reasoning: true } },
+    },
+    { name: 'an archived project', route: `POST ${project}/archive`, prepare: asOwner },
+    { name: 'a restored project', route: `POST ${project}/restore`, prepare: asOwner },
     { name: 'members', route: `GET ${members}`, prepare: withMember },
     { name: 'a member', route: `GET ${members}/{member}`, prepare: withMember },
     {

@@ -10,6 +10,7 @@ import {
   membersContract,
   projectEvent,
   usageContract,
+  projectsContract,
 } from '@xerotier/contracts/auth';
 import { BusModule } from '@xerotier/service-host';
 import { DatabaseModule } from '@xerotier/service-host/database';
@@ -46,6 +47,7 @@ import { UsageReportsModule } from './usage-reports/usage-reports.module.ts';
         membersContract,
         accountEmailsContract,
         invitationsContract,
+        projectsContract,
       ],
     }),
     OutboxModule.forRoot({ schema: database.schema, events: [projectEvent] }),

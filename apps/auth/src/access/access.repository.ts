@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { EndpointAccess, IpFilter, KeyQuota, Scope } from '@xerotier/contracts/auth';
+import type { EndpointAccess, IpFilter, KeyQuota, ProjectSettings, Scope } from '@xerotier/contracts/auth';
 import { withEveryTenant } from '@xerotier/db';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
@@ -16,6 +16,8 @@ export interface Grant {
   readonly endpointId: string | null;
   readonly ipFilter: IpFilter | null;
   readonly quota: KeyQuota | null;
+  readonly settings: ProjectSettings;
+  readonly isArchived: boolean;
 }
 
 /** The contract's limit. Further endpoints of a project work on their own URLs, but are not listed. */
@@ -32,6 +34,8 @@ const FIND_GRANT = `
       'requests', api_key.quota_requests, 'windowSeconds', api_key.quota_window_seconds) END AS quota,
     project.id AS "projectId",
     project.slug AS "projectSlug",
+    project.settings,
+    project.archived_at IS NOT NULL AS "isArchived",
     (
       SELECT coalesce(json_agg(found.endpoint), '[]')
       FROM (

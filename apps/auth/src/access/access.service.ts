@@ -21,7 +21,7 @@ export class AccessService {
    *
    * The order of the errors is guaranteed: without a valid key a caller learns nothing else, and a key reveals nothing
    * about other projects, not even whether they exist.
-   * @throws {AppError} `auth.invalid_key`, `project.not_found`, `auth.scope_insufficient`, `endpoint.not_found`,
+   * @throws {AppError} `auth.invalid_key`, `project.not_found`, `auth.scope_insufficient`, `project.archived`, `endpoint.not_found`,
    * `auth.endpoint_not_allowed` or
    * `db.unavailable`.
    */
@@ -32,7 +32,10 @@ export class AccessService {
     if (projectId !== undefined && grant.projectId !== projectId)
       throw new AppError('project.not_found', { project: projectId });
     if (!grant.scopes.includes(scope)) throw new AppError('auth.scope_insufficient', { scope });
-    const { endpointId, ipFilter, quota } = grant;
+    // With a management key, what an archived project contains can be read, and it can be restored.
+    if (grant.isArchived && scope !== 'management')
+      throw new AppError('project.archived', { project: grant.projectId });
+    const { endpointId, ipFilter, quota, settings } = grant;
     const endpoints = grant.endpoints
       .filter(({ id }) => endpointId === null || id === endpointId)
       .map(withoutEmptySettings);
@@ -48,6 +51,7 @@ export class AccessService {
       endpoints,
       ...(ipFilter !== null && { ipFilter }),
       ...(quota !== null && { quota }),
+      ...(Object.values(settings).includes(true) && { settings }),
     };
   }
 }

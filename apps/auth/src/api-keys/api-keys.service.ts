@@ -107,7 +107,7 @@ export class ApiKeysService {
       const before = await lockKey(keys, context.projectId, input.keyId);
       if (before.revokedAt !== null) return { result: apiKeyRecordOf(before) };
       const after = await keys.change(before, { revokedAt: new Date() });
-      return changeOf('key.revoked', before, after, apiKeyRecordOf(after));
+      return { ...changeOf('key.revoked', before, after, apiKeyRecordOf(after)), isAllowedInArchive: true as const };
     });
   }
 

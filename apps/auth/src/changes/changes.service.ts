@@ -2,12 +2,14 @@ import { Inject, Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import type { ChangeContext } from '@xerotier/contracts/auth';
 import { withTenant } from '@xerotier/db';
+import { AppError } from '@xerotier/errors';
 import { DataSource } from 'typeorm';
 import type { EntityManager } from 'typeorm';
 import { ANNOUNCE_ACCESS_CHANGE } from '../access/access-change.ts';
 import type { AccessChange, AnnounceAccessChange } from '../access/access-change.ts';
 import { AuditTrail } from '../audit/audit-trail.ts';
 import type { AuditedChange } from '../audit/audit-trail.ts';
+import { ProjectsRepository } from '../projects/projects.repository.ts';
 import { claimedKeyOf, IdempotencyKeys } from './idempotency-keys.ts';
 import { ProjectEvents } from './project-events.ts';
 import type { ProjectEvent } from './project-events.ts';
@@ -19,6 +21,8 @@ export interface Change<T> {
   readonly audited?: AuditedChange;
   /** Events that leave the service with the commit. */
   readonly events?: readonly ProjectEvent[];
+  /** For what takes rights away or restores: an archived project rejects all other changes. */
+  readonly isAllowedInArchive?: true;
   /** Makes gateways drop the matching entries of their caches. */
   readonly access?: Omit<AccessChange, 'projectId'>;
 }
@@ -41,7 +45,7 @@ export class ChangesService {
    * @param operation its name, such as `createApiKey`.
    * @param input with the operation, what a repeated idempotency key is compared with.
    * @returns the result of the work, or that of the first request with this idempotency key.
-   * @throws {AppError} what the work throws, after a rollback; `idempotency.key_reused`; `db.unavailable`.
+   * @throws {AppError} what the work throws, after a rollback; `project.archived`; `idempotency.key_reused`; `db.unavailable`.
    */
   async run<T>(
     context: ChangeContext,
@@ -55,7 +59,12 @@ export class ChangesService {
       const claim = key === undefined ? undefined : await this.idempotencyKeys.claim(manager, key);
       if (claim?.isFirst === false) return { result: claim.result as T };
       const change = await work(manager);
-      if (change.audited !== undefined) await this.audit.add(manager, context, change.audited);
+      if (change.audited !== undefined) {
+        await this.audit.add(manager, context, change.audited);
+        // After the lock of the audit log, which serializes the changes of a project: none slips in while it is archived.
+        if (change.isAllowedInArchive !== true && (await new ProjectsRepository(manager).isArchived(projectId)))
+          throw new AppError('project.archived', { project: projectId });
+      }
       for (const event of change.events ?? []) await this.events.add(manager, projectId, event);
       if (key !== undefined) await this.idempotencyKeys.complete(manager, key, change.result);
       return change;

@@ -4,7 +4,8 @@ import { Project } from '../projects/project.entity.ts';
 /** The result of a change that had an `Idempotency-Key`, kept for 24 hours. */
 @Entity()
 export class IdempotencyKey {
-  @ForeignKey(() => Project)
+  /** Checked at the commit: the key of a new project is claimed before the project exists. */
+  @ForeignKey(() => Project, { deferrable: 'INITIALLY DEFERRED' })
   @PrimaryColumn('text')
   projectId!: string;
 

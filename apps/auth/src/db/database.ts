@@ -36,6 +36,7 @@ import { AddPrices1795996800100 } from './migrations/1795996800100-add-prices.ts
 import { CreateRollups1795996800101 } from './migrations/1795996800101-create-rollups.ts';
 import { AddUsageReports1796173200000 } from './migrations/1796173200000-add-usage-reports.ts';
 import { AddDelegations1796169600000 } from './migrations/1796169600000-add-delegations.ts';
+import { ArchiveProjects1796169600003 } from './migrations/1796169600003-archive-projects.ts';
 import { CreateInvitations1796169600002 } from './migrations/1796169600002-create-invitations.ts';
 import { CreateMail1796169600001 } from './migrations/1796169600001-create-mail.ts';
 
@@ -83,6 +84,7 @@ export const database: DatabaseDefinition = {
     AddDelegations1796169600000,
     CreateMail1796169600001,
     CreateInvitations1796169600002,
+    ArchiveProjects1796169600003,
     AddUsageReports1796173200000,
   ],
 };

@@ -79,6 +79,7 @@ export class InvitationsService {
           before: invitationRecordOf(before),
           after: result,
         },
+        isAllowedInArchive: true,
       };
     });
   }
@@ -88,9 +89,7 @@ export class InvitationsService {
     projectId: string,
     { email, role }: Omit<InvitationsInput<'createInvitation'>, 'context'>,
   ): Promise<Change<InvitationRecord>> {
-    const projects = new ProjectsRepository(manager);
-    await projects.lockedSlugOf(projectId);
-    const { name } = ensure(await projects.findById(projectId), 'project.not_found', { project: projectId });
+    const { name } = await new ProjectsRepository(manager).lock(projectId);
     const account = await new AccountsRepository(manager).findByEmail(email);
     if (account !== null && (await new MembersRepository(manager).find(projectId, account.id)) !== null)
       throw new AppError('member.exists', {}, { param: 'email' });

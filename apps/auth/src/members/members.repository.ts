@@ -11,6 +11,7 @@ export interface ProjectOfMember {
   readonly slug: string;
   readonly name: string;
   readonly createdAt: Date;
+  readonly archivedAt: Date | null;
   readonly role: MemberRole;
 }
 
@@ -48,7 +49,7 @@ export class MembersRepository {
   listProjectsOf(accountId: string): Promise<ProjectOfMember[]> {
     return withDbErrors(() =>
       this.manager.query<ProjectOfMember[]>(
-        `SELECT project.id, slug, name, project.created_at AS "createdAt", role
+        `SELECT project.id, slug, name, project.created_at AS "createdAt", project.archived_at AS "archivedAt", role
          FROM auth.member JOIN auth.project ON project.id = member.project_id
          WHERE account_id = $1 ORDER BY project.created_at DESC, project.id DESC LIMIT ${PROJECTS_MAX}`,
         [accountId],

@@ -91,6 +91,7 @@ export class MembersService {
           after: null,
         },
         events: [{ type: 'member.removed', data: { id: accountId } }],
+        isAllowedInArchive: true,
       };
     });
     this.sessions.announce({ accountId });

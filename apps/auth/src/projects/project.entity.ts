@@ -1,3 +1,4 @@
+import type { ProjectSettings } from '@xerotier/contracts/auth';
 import { Check, Column, CreateDateColumn, Entity, ForeignKey, PrimaryColumn, Unique } from 'typeorm';
 import { Team } from './team.entity.ts';
 
@@ -21,6 +22,14 @@ export class Project {
   /** Part of the project's API keys; unique within its team. */
   @Column('text')
   slug!: string;
+
+  /** What its requests inherit. */
+  @Column('jsonb', { default: {} })
+  settings!: ProjectSettings;
+
+  /** Since when it serves nothing; null if it is not archived. */
+  @Column('timestamptz', { nullable: true })
+  archivedAt!: Date | null;
 
   @CreateDateColumn({ type: 'timestamptz' })
   createdAt!: Date;

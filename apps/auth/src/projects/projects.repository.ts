@@ -1,5 +1,6 @@
 import { withDbErrors } from '@xerotier/db';
 import { ensure } from '@xerotier/errors';
+import { IsNull, Not } from 'typeorm';
 import type { EntityManager } from 'typeorm';
 import { Project } from './project.entity.ts';
 import { Team } from './team.entity.ts';
@@ -18,10 +19,25 @@ export class ProjectsRepository {
    * @returns its slug. @throws {AppError} `project.not_found`.
    */
   async lockedSlugOf(id: string): Promise<string> {
+    return (await this.lock(id)).slug;
+  }
+
+  /** As `lockedSlugOf`; returns the project. @throws {AppError} `project.not_found`. */
+  async lock(id: string): Promise<Project> {
     const project = await withDbErrors(() =>
       this.manager.findOne(Project, { where: { id }, lock: { mode: 'for_no_key_update' } }),
     );
-    return ensure(project, 'project.not_found', { project: id }).slug;
+    return ensure(project, 'project.not_found', { project: id });
+  }
+
+  /** Returns the project afterwards. */
+  async update(project: Project, values: Partial<Pick<Project, 'name' | 'settings' | 'archivedAt'>>): Promise<Project> {
+    await withDbErrors(() => this.manager.update(Project, { id: project.id }, values));
+    return this.manager.create(Project, { ...project, ...values });
+  }
+
+  isArchived(id: string): Promise<boolean> {
+    return withDbErrors(() => this.manager.existsBy(Project, { id, archivedAt: Not(IsNull()) }));
   }
 
   /** Finds the oldest team of this name. */
@@ -38,7 +54,7 @@ export class ProjectsRepository {
   }
 
   /** @throws {UniqueViolation} when the id exists, or the slug within the team. */
-  async insert(project: Omit<Project, 'createdAt'>): Promise<void> {
+  async insert(project: Pick<Project, 'id' | 'teamId' | 'name' | 'slug'>): Promise<void> {
     await withDbErrors(() => this.manager.insert(Project, project));
   }
 

@@ -2,14 +2,16 @@ import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { PROJECTS_PER_ACCOUNT_MAX } from '@xerotier/contracts/auth';
 import type { accountsContract, MemberAccess, ProjectRecord } from '@xerotier/contracts/auth';
-import { withEveryTenant, withTenant } from '@xerotier/db';
+import { seeingEveryTenant, withEveryTenant, withTenant } from '@xerotier/db';
 import { AppError, ensure } from '@xerotier/errors';
 import { DataSource } from 'typeorm';
+import type { EntityManager } from 'typeorm';
 import type { z } from 'zod';
+import { AccountsRepository } from '../accounts/accounts.repository.ts';
 import { ChangesService } from '../changes/changes.service.ts';
 import { MembersRepository } from '../members/members.repository.ts';
 import { SessionsService } from '../sessions/sessions.service.ts';
-import { generateProjectId } from './project-id.ts';
+import { generateProjectId, projectIdFor } from './project-id.ts';
 import { ProjectsRepository } from './projects.repository.ts';
 
 type Operations = typeof accountsContract.operations;
@@ -26,19 +28,22 @@ export class ProjectsService {
 
   /**
    * Creates a project with a team of its own, and makes the account its owner.
-   * @throws {AppError} `project.too_many`, which concurrent requests of one account may exceed by their number; as
-   * `ChangesService.run`.
+   * @throws {AppError} `project.too_many`; as `ChangesService.run`.
    */
   async create(input: ProjectsInput<'createProject'>): Promise<ProjectRecord> {
-    const { accountId, clientAddress, requestId, name, slug } = input;
-    const owned = await withEveryTenant(this.database, (manager) =>
-      new MembersRepository(manager).countOwnedBy(accountId),
-    );
-    if (owned >= PROJECTS_PER_ACCOUNT_MAX) throw new AppError('project.too_many', { max: PROJECTS_PER_ACCOUNT_MAX });
-    const projectId = generateProjectId();
-    const context = { projectId, actor: { kind: 'user', id: accountId }, clientAddress, requestId } as const;
-    const created = await this.changes.run(context, 'createProject', input, async (manager) => {
+    const { accountId, clientAddress, requestId, name, slug, idempotencyKey } = input;
+    const projectId = idempotencyKey === undefined ? generateProjectId() : projectIdFor(accountId, idempotencyKey);
+    const actor = { kind: 'user', id: accountId } as const;
+    const context = {
+      ...{ projectId, actor, clientAddress, requestId },
+      ...(idempotencyKey !== undefined && { idempotencyKey }),
+    };
+    const created = await this.changes.run(context, 'createProject', { name, slug }, async (manager) => {
+      await assertRoomForProject(manager, accountId);
       const projects = new ProjectsRepository(manager);
+      // Longer ago than idempotency keys are kept.
+      if ((await projects.findById(projectId)) !== null)
+        throw new AppError('idempotency.key_reused', { key: idempotencyKey ?? '' });
       const team = await projects.insertTeam(name);
       await projects.insert({ id: projectId, teamId: team.id, name, slug });
       await new MembersRepository(manager).insert({ projectId, accountId, role: 'owner' });
@@ -73,6 +78,18 @@ export class ProjectsService {
     const projects = await withEveryTenant(this.database, (manager) =>
       new MembersRepository(manager).listProjectsOf(accountId),
     );
-    return { data: projects.map((project) => ({ ...project, createdAt: project.createdAt.getTime() })) };
+    return {
+      data: projects.map(({ createdAt, archivedAt, ...project }) => ({
+        ...{ ...project, createdAt: createdAt.getTime() },
+        ...(archivedAt !== null && { archivedAt: archivedAt.getTime() }),
+      })),
+    };
   }
+}
+
+/** Concurrent requests of the account wait here for each other's commit. @throws {AppError} `project.too_many`. */
+async function assertRoomForProject(manager: EntityManager, accountId: string): Promise<void> {
+  await new AccountsRepository(manager).lock(accountId);
+  const owned = await seeingEveryTenant(manager, () => new MembersRepository(manager).countOwnedBy(accountId));
+  if (owned >= PROJECTS_PER_ACCOUNT_MAX) throw new AppError('project.too_many', { max: PROJECTS_PER_ACCOUNT_MAX });
 }

@@ -9,6 +9,7 @@ import { pageOf } from '@xerotier/public-api/page';
 import type { FastifyRequest } from 'fastify';
 import { Operation } from '../operations/operation.decorator.ts';
 import { OperationBody, RequestSession } from '../operations/operation-params.ts';
+import { idempotencyKeyOf } from '../management/change-context.ts';
 import { publicProjectOf } from './public-account.ts';
 
 const operations = accountsContract.operations;
@@ -25,11 +26,15 @@ export class ProjectsController {
 
   @Operation(createProject)
   async create(
-    @Req() { ip, id: requestId }: FastifyRequest,
+    @Req() { ip, id: requestId, headers }: FastifyRequest,
     @RequestSession() { account }: ActiveSession,
     @OperationBody() body: BodyOf<typeof createProject>,
   ): Promise<ResponseOf<typeof createProject>> {
-    const input = { accountId: account.id, clientAddress: ip, requestId, ...body };
+    const key = idempotencyKeyOf(headers);
+    const input = {
+      ...{ accountId: account.id, clientAddress: ip, requestId, ...body },
+      ...(key !== undefined && { idempotencyKey: key }),
+    };
     return publicProjectOf(await this.bus.call(operations.createProject, input));
   }
 }

@@ -21,8 +21,12 @@ export function publicSessionOf(session: SessionRecord, isCurrent: boolean): Res
 }
 
 export function publicProjectOf(project: ProjectRecord): ResponseOf<typeof createProject> {
-  const { id, name, slug, role, createdAt } = project;
-  return { id, object: 'project', name, slug, role, created_at: secondsOf(createdAt) };
+  const { id, name, slug, role, createdAt, archivedAt } = project;
+  return {
+    ...{ id, object: 'project', name, slug, role },
+    archived_at: archivedAt === undefined ? null : secondsOf(archivedAt),
+    created_at: secondsOf(createdAt),
+  };
 }
 
 function secondsOf(milliseconds: number): number {

@@ -9,6 +9,7 @@ import { Operation } from '../operations/operation.decorator.ts';
 import { ChatCompletionsService } from './chat-completions.service.ts';
 import { parseChatRequest, seedDigitsIn } from './chat-request.ts';
 import { withEndpointDefaults } from './endpoint-defaults.ts';
+import { withProjectDefaults } from './project-defaults.ts';
 import { latencyTargetsOf } from './latency-target-headers.ts';
 import { requestedServiceTierOf } from '../requests/requested-service-tier.ts';
 
@@ -22,12 +23,13 @@ export class ChatCompletionsController {
   @Operation(createChatCompletion)
   async create(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const latencyTargets = latencyTargetsOf(request.headers);
-    const requested = parseChatRequest(request.body);
+    const access = accessOf(request);
+    const requested = withProjectDefaults(parseChatRequest(request.body), access);
     const endpoint = await addressedEndpoint(request, requested.model, ['generate'], this.models);
     const chat = withEndpointDefaults(requested, endpoint);
     const caller = {
       requestId: request.id,
-      access: accessOf(request),
+      access,
       endpoint,
       latencyTargets: latencyTargets ?? endpoint.latencyTargets,
       requestedServiceTier: requestedServiceTierOf(chat.service_tier),

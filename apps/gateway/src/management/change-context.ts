@@ -15,13 +15,13 @@ export const Change = ofRequest(changeContextOf);
 /** Exported for its tests. */
 export function changeContextOf(request: FastifyRequest): ChangeContext {
   const { project } = projectAccessOf(request);
-  const key = request.headers['idempotency-key'];
+  const key = idempotencyKeyOf(request.headers);
   return {
     projectId: project.id,
     actor: actorOf(request),
     clientAddress: request.ip,
     requestId: request.id,
-    ...(key !== undefined && { idempotencyKey: validKey(key) }),
+    ...(key !== undefined && { idempotencyKey: key }),
   };
 }
 
@@ -32,7 +32,9 @@ function actorOf(request: FastifyRequest): Actor {
     : { kind: 'user', id: session.account.id };
 }
 
-function validKey(key: string | string[]): string {
+/** Undefined without one. @throws {AppError} `request.invalid`. */
+export function idempotencyKeyOf({ 'idempotency-key': key }: FastifyRequest['headers']): string | undefined {
+  if (key === undefined) return undefined;
   if (typeof key === 'string' && KEY.test(key) && key.length <= IDEMPOTENCY_KEY_LENGTH_MAX) return key;
   const reason = `Invalid 'Idempotency-Key': must be 1 to ${IDEMPOTENCY_KEY_LENGTH_MAX} printable ASCII characters.`;
   throw new AppError('request.invalid', { reason }, { param: 'Idempotency-Key' });

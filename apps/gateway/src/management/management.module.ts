@@ -7,6 +7,7 @@ import { CatalogueController } from './catalogue.controller.ts';
 import { EndpointsController } from './endpoints.controller.ts';
 import { InvitationsController } from './invitations.controller.ts';
 import { MembersController } from './members.controller.ts';
+import { ProjectController } from './project.controller.ts';
 
 @Module({
   imports: [ModelsModule, SessionsModule],
@@ -17,6 +18,7 @@ import { MembersController } from './members.controller.ts';
     AuditLogController,
     MembersController,
     InvitationsController,
+    ProjectController,
   ],
 })
 export class ManagementModule {}

@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { request, service } from '../define.ts';
 import { projectId, requestId, slug } from '../ids.ts';
+import { idempotencyKey } from './change.ts';
 
 export const accountId = z.string().regex(/^user_[0-9a-f]{24}$/);
 export const sessionId = z.string().regex(/^sess_[0-9a-f]{24}$/);
@@ -53,7 +54,15 @@ export const membership = z.object({ projectId, projectSlug: slug, role: memberR
 export type Membership = z.infer<typeof membership>;
 
 /** A project, with the role of the account that asks. */
-export const projectRecord = z.object({ id: projectId, slug, name, role: memberRole, createdAt: instant });
+export const projectRecord = z.object({
+  id: projectId,
+  slug,
+  name,
+  role: memberRole,
+  createdAt: instant,
+  /** Absent if it is not archived. */
+  archivedAt: instant.optional(),
+});
 export type ProjectRecord = z.infer<typeof projectRecord>;
 
 const client = z.object({ clientAddress: z.string().max(64), userAgent: z.string().max(512) });
@@ -166,9 +175,16 @@ export const accountsContract = service('auth', {
   createProject: request({
     subject: 'auth.v1.projects.create',
     timeoutMs: TIMEOUT_MS,
-    input: z.object({ accountId, clientAddress: z.string().max(64), requestId, name, slug }),
+    input: z.object({
+      accountId,
+      clientAddress: z.string().max(64),
+      requestId,
+      name,
+      slug,
+      idempotencyKey: idempotencyKey.optional(),
+    }),
     output: projectRecord,
-    errors: ['project.too_many', 'outbox.full', 'db.unavailable'],
+    errors: ['project.too_many', 'idempotency.key_reused', 'outbox.full', 'db.unavailable'],
   }),
   /** The projects that the account is a member of, newest first. */
   listProjects: request({

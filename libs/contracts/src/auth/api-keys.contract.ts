@@ -82,6 +82,7 @@ export const apiKeysContract = service('auth', {
       'project.not_found',
       'endpoint.not_found',
       'api_key.too_many',
+      'project.archived',
       'idempotency.key_reused',
       'outbox.full',
       'db.unavailable',
@@ -97,6 +98,7 @@ export const apiKeysContract = service('auth', {
       'project.not_found',
       'api_key.not_found',
       'api_key.inactive',
+      'project.archived',
       'idempotency.key_reused',
       'outbox.full',
       'db.unavailable',
@@ -108,7 +110,7 @@ export const apiKeysContract = service('auth', {
     timeoutMs: TIMEOUT_MS,
     input: change.extend({ keyId: apiKeyId }),
     output: apiKeyRecord,
-    errors: ['api_key.not_found', 'idempotency.key_reused', 'outbox.full', 'db.unavailable'],
+    errors: ['api_key.not_found', 'project.archived', 'idempotency.key_reused', 'outbox.full', 'db.unavailable'],
   }),
   /** Replaces the filter as a whole. */
   setApiKeyIpFilter: request({
@@ -116,7 +118,14 @@ export const apiKeysContract = service('auth', {
     timeoutMs: TIMEOUT_MS,
     input: change.extend({ keyId: apiKeyId, ipFilter }),
     output: apiKeyRecord,
-    errors: ['api_key.not_found', 'api_key.inactive', 'idempotency.key_reused', 'outbox.full', 'db.unavailable'],
+    errors: [
+      'api_key.not_found',
+      'api_key.inactive',
+      'project.archived',
+      'idempotency.key_reused',
+      'outbox.full',
+      'db.unavailable',
+    ],
   }),
   /** Replaces the quota as a whole; null removes it. */
   setApiKeyQuota: request({
@@ -124,6 +133,13 @@ export const apiKeysContract = service('auth', {
     timeoutMs: TIMEOUT_MS,
     input: change.extend({ keyId: apiKeyId, quota: keyQuota.nullable() }),
     output: apiKeyRecord,
-    errors: ['api_key.not_found', 'api_key.inactive', 'idempotency.key_reused', 'outbox.full', 'db.unavailable'],
+    errors: [
+      'api_key.not_found',
+      'api_key.inactive',
+      'project.archived',
+      'idempotency.key_reused',
+      'outbox.full',
+      'db.unavailable',
+    ],
   }),
 });

@@ -4,6 +4,7 @@ import { request, service } from '../define.ts';
 import { modelId, projectId, slug } from '../ids.ts';
 import { endpointSettings, endpointStatus } from './endpoint-settings.ts';
 import { ipFilter, keyQuota } from './key-restrictions.ts';
+import { projectSettings } from './project-settings.ts';
 import { scope } from './scopes.ts';
 import { tierLimits, tierSlug } from './tiers.ts';
 
@@ -39,6 +40,8 @@ export const access = z.object({
   ipFilter: ipFilter.optional(),
   /** Requests in a window, besides the limits of the tier. */
   quota: keyQuota.optional(),
+  /** Absent if all of them have their defaults. */
+  settings: projectSettings.optional(),
 });
 export type Access = z.infer<typeof access>;
 
@@ -61,6 +64,7 @@ export const authContract = service('auth', {
       'auth.scope_insufficient',
       'auth.endpoint_not_allowed',
       'project.not_found',
+      'project.archived',
       'endpoint.not_found',
       'db.unavailable',
     ],

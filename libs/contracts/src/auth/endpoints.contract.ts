@@ -25,7 +25,7 @@ export type EndpointRecord = z.infer<typeof endpointRecord>;
 const TIMEOUT_MS = 5_000;
 const change = z.object({ context: changeContext });
 const one = change.extend({ slug });
-const CHANGE_ERRORS = ['idempotency.key_reused', 'outbox.full', 'db.unavailable'] as const;
+const CHANGE_ERRORS = ['project.archived', 'idempotency.key_reused', 'outbox.full', 'db.unavailable'] as const;
 
 /** The endpoint of another project is `endpoint.not_found`, like one that does not exist. */
 export const endpointsContract = service('auth', {

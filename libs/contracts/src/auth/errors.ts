@@ -32,6 +32,12 @@ export const authErrors = defineErrors({
     retryable: false,
     message: "Project '{project}' was not found.",
   },
+  'project.archived': {
+    status: 403,
+    publicCode: 'project_archived',
+    retryable: false,
+    message: "Project '{project}' is archived. Restore it first.",
+  },
   'endpoint.not_found': {
     status: 404,
     publicCode: 'endpoint_not_found',

@@ -7,6 +7,7 @@ export const projectEventType = z.enum([
   'project.created',
   'project.updated',
   'project.archived',
+  'project.restored',
   'endpoint.created',
   'endpoint.updated',
   'endpoint.paused',

@@ -34,6 +34,10 @@ export {
   GRACE_SECONDS_MAX,
 } from './api-keys.contract.ts';
 export type { ApiKeyRecord } from './api-keys.contract.ts';
+export { projectDetails, projectsContract } from './projects.contract.ts';
+export type { ProjectDetails } from './projects.contract.ts';
+export { projectSettings } from './project-settings.ts';
+export type { ProjectSettings } from './project-settings.ts';
 export { accountEmailsContract } from './account-emails.contract.ts';
 export {
   INVITATION_DAYS,

@@ -30,7 +30,7 @@ export const PENDING_INVITATIONS_MAX = 100;
 export const INVITATION_DAYS = 7;
 
 const TIMEOUT_MS = 5_000;
-const CHANGE_ERRORS = ['idempotency.key_reused', 'outbox.full', 'db.unavailable'] as const;
+const CHANGE_ERRORS = ['project.archived', 'idempotency.key_reused', 'outbox.full', 'db.unavailable'] as const;
 
 /** The invitation of another project is `invitation.not_found`, like one that does not exist. */
 export const invitationsContract = service('auth', {
@@ -78,6 +78,13 @@ export const invitationsContract = service('auth', {
     timeoutMs: TIMEOUT_MS,
     input: z.object({ accountId, tokenHash: oneTimeTokenHash, clientAddress: z.string().max(64), requestId }),
     output: projectRecord,
-    errors: ['account.invalid_token', 'invitation.other_account', 'member.too_many', 'outbox.full', 'db.unavailable'],
+    errors: [
+      'account.invalid_token',
+      'invitation.other_account',
+      'member.too_many',
+      'project.archived',
+      'outbox.full',
+      'db.unavailable',
+    ],
   }),
 });

@@ -31,7 +31,7 @@ export const MEMBERS_PER_PROJECT_MAX = 1_000;
 
 const TIMEOUT_MS = 5_000;
 const CHANGE_ERRORS = ['project.not_found', 'member.not_found', 'member.last_owner'] as const;
-const KERNEL_ERRORS = ['idempotency.key_reused', 'outbox.full', 'db.unavailable'] as const;
+const KERNEL_ERRORS = ['project.archived', 'idempotency.key_reused', 'outbox.full', 'db.unavailable'] as const;
 
 /** An account that is no member of the project is `member.not_found`, like one that does not exist. */
 export const membersContract = service('auth', {

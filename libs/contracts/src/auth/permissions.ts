@@ -29,6 +29,8 @@ export const permission = z.enum([
   'budgets:write',
   'members:read',
   'members:write',
+  'project:read',
+  'project:write',
   'runs:read',
   'runs:write',
 ]);
@@ -58,6 +60,8 @@ export const scopeBundles: Readonly<Record<Scope, readonly Permission[]>> = {
     'audit:read',
     'members:read',
     'members:write',
+    'project:read',
+    'project:write',
   ],
   execution: ['runs:read', 'runs:write'],
 };

@@ -18,5 +18,11 @@ export type { MigrateOptions } from './migrate.ts';
 export { isDatabaseReachable, openDatabase } from './open-database.ts';
 export type { OpenOptions } from './open-database.ts';
 export { SnakeCaseNamingStrategy } from './snake-case-naming-strategy.ts';
-export { disableTenantIsolation, enableTenantIsolation, withEveryTenant, withTenant } from './tenant-isolation.ts';
+export {
+  disableTenantIsolation,
+  enableTenantIsolation,
+  seeingEveryTenant,
+  withEveryTenant,
+  withTenant,
+} from './tenant-isolation.ts';
 export type { TenantTable } from './tenant-isolation.ts';

@@ -61,6 +61,18 @@ export async function withEveryTenant<T>(
   );
 }
 
+/**
+ * Runs work in a transaction of `withTenant` that sees the rows of all projects while it runs, in tables that allow it: for limits
+ * across projects that must hold in the same transaction. It must neither write nor return rows of other projects.
+ */
+export async function seeingEveryTenant<T>(manager: EntityManager, work: () => Promise<T>): Promise<T> {
+  await withDbErrors(() => manager.query("SELECT set_config('app.every_project', 'on', true)"));
+  const result = await work();
+  // After an error the transaction is over, and the setting with it.
+  await withDbErrors(() => manager.query("SELECT set_config('app.every_project', '', true)"));
+  return result;
+}
+
 export interface TenantTable {
   readonly schema: string;
   readonly table: string;

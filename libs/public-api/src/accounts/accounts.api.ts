@@ -1,6 +1,7 @@
 import { z } from 'zod';
-import { BODY_ERRORS, SESSION_ERRORS, SIGN_IN_ERRORS } from '../operation/common-errors.ts';
+import { BODY_ERRORS, CHANGE_ERRORS, SESSION_ERRORS, SIGN_IN_ERRORS } from '../operation/common-errors.ts';
 import { defineOperation } from '../operation/define-operation.ts';
+import { idempotencyHeaders } from '../operation/idempotency-headers.ts';
 import {
   changePasswordRequest,
   completePasswordResetRequest,
@@ -191,7 +192,8 @@ export const createProject = defineOperation({
   request: createProjectRequest,
   example: { name: 'Demo', slug: 'demo' },
   response: publicProject,
-  errors: [...SESSION_ERRORS, ...BODY_ERRORS, 'limit_exceeded'],
+  headers: idempotencyHeaders,
+  errors: [...SESSION_ERRORS, ...BODY_ERRORS, ...CHANGE_ERRORS, 'limit_exceeded'],
 });
 
 /** In the order of the reference. */

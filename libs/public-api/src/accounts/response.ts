@@ -46,6 +46,7 @@ export const publicProject = z
     name: z.string(),
     slug: z.string(),
     role: z.enum(['owner', 'member']).describe('The role of the account in it.'),
+    archived_at: z.number().int().nullable().describe('Null if it is not archived.'),
     created_at: z.number().int(),
   })
   .register(components, { id: 'Project' });

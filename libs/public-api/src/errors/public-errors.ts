@@ -18,6 +18,7 @@ export const publicErrors = {
   account_disabled: { status: 403 },
   origin_not_allowed: { status: 403 },
   role_insufficient: { status: 403 },
+  project_archived: { status: 403 },
   invitation_for_other_account: { status: 403 },
   unknown_url: { status: 404 },
   project_not_found: { status: 404 },

@@ -76,7 +76,14 @@ export const acceptInvitation = defineOperation({
   request: acceptInvitationRequest,
   example: { token: 'zC8nA0Yx3m1V7sQkT5uJ2bR9fE6hD4gL0pWiXoNvMyk' },
   response: publicProject,
-  errors: [...SESSION_ERRORS, ...BODY_ERRORS, 'invalid_token', 'invitation_for_other_account', 'limit_exceeded'],
+  errors: [
+    ...SESSION_ERRORS,
+    ...BODY_ERRORS,
+    'invalid_token',
+    'invitation_for_other_account',
+    'project_archived',
+    'limit_exceeded',
+  ],
 });
 
 /** In the order of the reference. */

@@ -9,6 +9,7 @@ export const COMMON_ERRORS = [
   'scope_insufficient',
   'address_not_allowed',
   'endpoint_not_allowed',
+  'project_archived',
   'auth_unavailable',
   'project_not_found',
   'endpoint_not_found',

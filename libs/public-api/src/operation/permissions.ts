@@ -14,4 +14,6 @@ export type Permission =
   | 'budgets:read'
   | 'budgets:write'
   | 'members:read'
-  | 'members:write';
+  | 'members:write'
+  | 'project:read'
+  | 'project:write';

@@ -15,6 +15,8 @@ export const tags = {
     'Every change of a project: what was changed, by whom, from where. It needs a key with the scope `management`, or the session of a member.',
   Usage:
     'What the requests of a project used, and cost. It needs a key with the scope `inference`, or the session of a member; exports need the scope `management`.',
+  Project:
+    'A project and its settings. They need a key with the scope `management`, or the session of a member: owners may change the project, members may read it.',
   Members:
     'The members of a project and their roles. They need a key with the scope `management`, or the session of a member: owners may change members, members may read them.',
   Accounts:

@@ -10,6 +10,7 @@ import { imagesOperations } from '../images/images.api.ts';
 import { invitationsOperations } from '../invitations/invitations.api.ts';
 import { membersOperations } from '../members/members.api.ts';
 import { modelsOperations } from '../models/models.api.ts';
+import { projectsOperations } from '../projects/projects.api.ts';
 import { referenceOperations } from '../reference/reference.api.ts';
 import { rerankingOperations } from '../reranking/reranking.api.ts';
 import { storedCompletionsOperations } from '../stored-completions/stored-completions.api.ts';
@@ -28,6 +29,7 @@ export const operations: readonly OperationDefinition[] = [
   ...apiKeysOperations,
   ...auditLogOperations,
   ...usageOperations,
+  ...projectsOperations,
   ...membersOperations,
   ...invitationsOperations,
   ...accountsOperations,

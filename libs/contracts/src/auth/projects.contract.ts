@@ -1,0 +1,50 @@
+/** A project and its settings. An archived project serves nothing and is not changed, until it is restored. */
+import { z } from 'zod';
+import { request, service } from '../define.ts';
+import { projectId, slug } from '../ids.ts';
+import { changeContext } from './change.ts';
+import { projectSettings } from './project-settings.ts';
+
+/** Unix milliseconds. */
+const instant = z.number().int().nonnegative();
+const name = z.string().min(1).max(256);
+
+export const projectDetails = z.object({
+  id: projectId,
+  slug,
+  name,
+  settings: projectSettings,
+  archivedAt: instant.nullable(),
+  createdAt: instant,
+});
+export type ProjectDetails = z.infer<typeof projectDetails>;
+
+const TIMEOUT_MS = 5_000;
+const change = z.object({ context: changeContext });
+const CHANGE_ERRORS = ['project.not_found', 'idempotency.key_reused', 'outbox.full', 'db.unavailable'] as const;
+
+export const projectsContract = service('auth', {
+  getProject: request({
+    subject: 'auth.v1.project.get',
+    timeoutMs: TIMEOUT_MS,
+    input: z.object({ projectId }),
+    output: projectDetails,
+    errors: ['project.not_found', 'db.unavailable'],
+  }),
+  /** Changes what is present, also of the settings. */
+  updateProject: request({
+    subject: 'auth.v1.project.update',
+    timeoutMs: TIMEOUT_MS,
+    input: change.extend({ name: name.optional(), settings: projectSettings.optional() }),
+    output: projectDetails,
+    errors: ['project.archived', ...CHANGE_ERRORS],
+  }),
+  /** Archives or restores a project. Archiving an archived one changes nothing. */
+  setProjectArchived: request({
+    subject: 'auth.v1.project.set-archived',
+    timeoutMs: TIMEOUT_MS,
+    input: change.extend({ isArchived: z.boolean() }),
+    output: projectDetails,
+    errors: CHANGE_ERRORS,
+  }),
+});

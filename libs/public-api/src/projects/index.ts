@@ -1,0 +1,1 @@
+export { archiveProject, getProject, projectsOperations, restoreProject, updateProject } from './projects.api.ts';
