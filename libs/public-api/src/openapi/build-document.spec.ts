@@ -71,7 +71,7 @@ describe('buildDocument', () => {
       .filter((operation) => JSON.stringify(operation.security) === JSON.stringify(security))
       .map(({ operationId }) => operationId);
 
-  it('requires a key for everything except the reference, registration and sign-in', () => {
+  it('requires a key for everything except the reference, registration, sign-in and password reset', () => {
     expect(operationsWith([])).toEqual([
       'createAccount',
       'createSession',
@@ -154,6 +154,8 @@ describe('operations', () => {
     'rotateApiKey',
     'setApiKeyIpFilter',
     'updateEndpoint',
+    'updateProject',
+    'updateMember',
   ]);
 
   it.each(bodies)('have a valid example for $operationId, and required fields', ({ operationId, request, example }) => {
