@@ -180,6 +180,8 @@ interface SampledOperation {
 
 /** Operations that the bundled models do not serve. */
 const MEDIA = /^create(Speech|Transcription|Translation|Image.*)$/;
+/** Operations that need another person, or the token of a mail: the contract suite performs them. */
+const TEAM = /^(acceptInvitation|verifyEmail|completePasswordReset|(get|update|delete)Member|leaveProject)$/;
 /** Operations that end an object of the other samples run after these, in this order. */
 const ENDS = [/^(delete|revoke)(?!OtherSessions|CurrentSession)/, /^changePassword/, /OtherSessions/, /CurrentSession/];
 
@@ -211,6 +213,13 @@ describe('code samples of the API reference page', () => {
     return (await test.api.request<{ id: string }>('POST', url, undefined, { name: 'sample' }, options)).body.id;
   }
 
+  async function newInvitation(): Promise<string> {
+    const url = `${test.description.projectUrl}/management/invitations`;
+    const options = { key: test.description.managementKey };
+    const body = { email: `${randomUUID()}@example.com` };
+    return (await test.api.request<{ id: string }>('POST', url, undefined, body, options)).body.id;
+  }
+
   async function newEndpoint(): Promise<string> {
     const url = `${test.description.projectUrl}/management/endpoints`;
     const body = { slug: `sample-${randomBytes(4).toString('hex')}`, model: 'xero-tiny', tier: 'self_hosted' };
@@ -223,7 +232,8 @@ describe('code samples of the API reference page', () => {
     const thisTest = missing === undefined ? it : it.skip; // reason: curl or Python may not be installed
     thisTest(`run verbatim: ${label}${missing === undefined ? '' : ` [skipped: ${missing}]`}`, async () => {
       const [completion, key, slug] = [await storedCompletion(), await newApiKey(), await newEndpoint()];
-      const run = operations.filter(({ operationId }) => !MEDIA.test(operationId));
+      const invitation = await newInvitation();
+      const run = operations.filter(({ operationId }) => !MEDIA.test(operationId) && !TEAM.test(operationId));
       run.sort((one, other) => rankOf(one) - rankOf(other));
       const newAccount = `${randomUUID()}@example.com`;
       const textsOf = (sampled: readonly SampledOperation[]): string[] =>
@@ -235,6 +245,7 @@ describe('code samples of the API reference page', () => {
                 .replaceAll(/\{(?:project_)?base_url\}/g, test.description.baseUrl)
                 .replaceAll('COMPLETION_ID', completion)
                 .replaceAll('KEY_ID', key)
+                .replaceAll('INVITATION_ID', invitation)
                 .replaceAll('ENDPOINT_SLUG', slug)
                 .replaceAll('my-endpoint', `${slug}-2`)
                 .replaceAll('SESSION_ID', otherSession)
@@ -244,7 +255,7 @@ describe('code samples of the API reference page', () => {
         );
       const { apiKey, managementKey } = test.description;
       const isManagement = ({ tags }: SampledOperation): boolean =>
-        tags.some((tag) => tag === 'API keys' || tag === 'Endpoints');
+        tags.some((tag) => ['API keys', 'Endpoints', 'Members', 'Project'].includes(tag));
       const groups = [
         [apiKey, textsOf(run.filter((operation) => !isManagement(operation)))],
         [managementKey, textsOf(run.filter(isManagement))],

@@ -149,6 +149,58 @@ it('a forgotten password is replaced by a link, which ends all sessions', async 
   expect(signedIn.status).toBe(200);
 });
 
+it('a project is archived and restored on all gateways within a second, and its settings apply to requests', async () => {
+  const ada = await register('ada');
+  const project = await createProject(ada);
+  const management = `/${project}/v1/management`;
+  const { key } = await bodyOf<{ key: string }>(ada.visitor.send('POST', `${management}/api-keys`, { name: 'k' }));
+  const endpoint = { slug: 'chat', model: test.platform.modelId('scripted'), tier: 'self_hosted' };
+  await bodyOf(ada.visitor.send('POST', `${management}/endpoints`, endpoint));
+  const anybody = otherGateway(new SiteVisitor(test.description.baseUrl));
+  const authorization = { authorization: `Bearer ${key}` };
+  const complete = (body: object = {}): Promise<Response> => {
+    const chat = { model: 'scripted', messages: [{ role: 'user', content: 'Hello' }], ...body };
+    return anybody.send('POST', `/${project}/chat/v1/chat/completions`, chat, authorization);
+  };
+  const isStored = async (completion: Promise<Response>): Promise<boolean> => {
+    const { id } = await bodyOf(completion);
+    const path = `/${project}/chat/v1/chat/completions/${id}`;
+    return (await anybody.send('GET', path, undefined, authorization)).status === 200;
+  };
+  expect(await isStored(complete())).toBe(false);
+  const settings = { store_by_default: true };
+  const updated = await bodyOf(ada.visitor.send('PATCH', `${management}/project`, { name: 'New', settings }));
+  expect(updated).toMatchObject({ name: 'New', settings: { ...settings, include_reasoning: false } });
+  await eventually('completions are stored', () => isStored(complete()), 2_000);
+  expect(await isStored(complete({ store: false }))).toBe(false);
+
+  await bodyOf(ada.visitor.send('POST', `${management}/project/archive`));
+  await eventually('the project serves nothing', async () => (await complete()).status === 403, 1_000);
+  expect(await errorOf(complete())).toEqual([403, 'project_archived']);
+  expect(await errorOf(ada.visitor.send('POST', `${management}/api-keys`, { name: 'k2' }))).toEqual([
+    ...[403, 'project_archived'],
+  ]);
+  await bodyOf(ada.visitor.send('GET', `${management}/api-keys`));
+  await bodyOf(ada.visitor.send('POST', `${management}/project/restore`));
+  await eventually('the project serves requests', async () => (await complete()).status === 200, 1_000);
+});
+
+it('a repeated request creates one project', async () => {
+  const ada = await register('ada');
+  const create = (slug: string): Promise<Response> =>
+    ada.visitor.send(
+      'POST',
+      '/api/v1/projects',
+      { name: 'P', slug },
+      {
+        ...{ origin: test.description.baseUrl, 'idempotency-key': 'first' },
+      },
+    );
+  const first = await bodyOf(create('p'));
+  expect(await bodyOf(create('p'))).toEqual(first);
+  expect(await errorOf(create('q'))).toEqual([409, 'idempotency_key_reused']);
+});
+
 it('no token of a mail is in the logs', async () => {
   expect(tokens).not.toEqual([]);
   for (const { spec } of test.platform.services) {
