@@ -1,5 +1,13 @@
 /** What a project used and what it cost, through the public API. */
 import { scriptedPlatform } from '@xerotier/dev';
+import {
+  createBudget,
+  deleteBudget,
+  getBudget,
+  listBudgetAlerts,
+  listBudgets,
+  updateBudget,
+} from '@xerotier/public-api/budgets';
 import { createClient } from '@xerotier/public-api/client';
 import type { Client } from '@xerotier/public-api/client';
 import { createEndpoint } from '@xerotier/public-api/endpoints';
@@ -169,5 +177,35 @@ describe('the CSV export', () => {
   it('has errors of the filter as JSON', async () => {
     const response = await fetchExport('endpoint=none');
     expect([response.status, await response.json()]).toMatchObject([404, { error: { code: 'endpoint_not_found' } }]);
+  });
+});
+
+describe('a budget', () => {
+  it('of a millionth of a dollar is reached once, by the first request', async () => {
+    const { projectId, apiKey, endpointSlug } = await addTenant(test.platform, 'scripted', {
+      tier: 'gpu_nvidia_shared',
+      scopes: ['inference', 'management'],
+    });
+    const theirs = createClient({ baseUrl: `${test.description.baseUrl}/${projectId}/v1`, apiKey });
+    const { id } = await theirs.call(createBudget, { body: { name: 'None', amount_micros: 1, thresholds: [100] } });
+    const api = test.api.with({ projectId, apiKey, endpointSlug });
+    const alerts = async (): Promise<unknown[]> =>
+      (await theirs.call(listBudgetAlerts, { params: { budget: id }, query: {} })).data;
+    for (const requests of [1, 2]) {
+      await api.post(scripted({ tokens: 20, promptTokens: 100, cachedTokens: 40 }, { max_tokens: 100 }));
+      await eventually('the usage is recorded', async () => {
+        const totals = await theirs.call(getUsageTotals, { query: {} });
+        return totals.requests === requests;
+      });
+      expect(await alerts()).toMatchObject([{ threshold: 100, amount_micros: 1, spent_micros: 150 }]);
+    }
+    const params = { budget: id };
+    expect(await theirs.call(getBudget, { params })).toMatchObject({ period: 'month', spent_micros: 300 });
+    expect(await theirs.call(updateBudget, { params, body: { period: 'day' } })).toMatchObject({ period: 'day' });
+    expect(await theirs.call(listBudgets, { query: {} })).toMatchObject({ data: [{ id, amount_micros: 1 }] });
+    const management = client(test.description.managementKey);
+    await expect(management.call(getBudget, { params })).rejects.toMatchObject({ code: 'budget_not_found' });
+    expect(await theirs.call(deleteBudget, { params })).toMatchObject({ id, deleted: true });
+    await expect(theirs.call(getBudget, { params })).rejects.toMatchObject({ code: 'budget_not_found' });
   });
 });

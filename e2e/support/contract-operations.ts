@@ -7,9 +7,16 @@ import type { SchemaName } from './openai-schema.ts';
 import { recordedChats } from './recorded-exchanges.ts';
 import type { Json, RecordedExchange } from './recorded-exchanges.ts';
 import { accountErrors, accountOperations } from './account-operations.ts';
-import { apiKeyOperations, auditOperations, endpointOperations, managementErrors } from './management-operations.ts';
 import { teamErrors, teamOperations } from './team-operations.ts';
 import type { Prepare } from './team-operations.ts';
+import {
+  apiKeyOperations,
+  auditOperations,
+  budgetOperations,
+  endpointOperations,
+  managementErrors,
+  usageOperations,
+} from './management-operations.ts';
 import { mediaOperations } from './media-operations.ts';
 import type { UpstreamReply } from './scripted-upstream.ts';
 
@@ -269,6 +276,8 @@ const responses: readonly Operation[] = withKeyBaseUrl([
   ...endpointOperations(),
   ...auditOperations(),
   ...teamOperations(),
+  ...usageOperations(),
+  ...budgetOperations(),
   ...accountOperations(),
   { name: 'models of an endpoint', route: 'GET /{project}/chat/v1/models', schema: 'ListModelsResponse' },
   { name: 'models of a project', route: 'GET /{project}/v1/models', schema: 'ListModelsResponse' },

@@ -73,6 +73,44 @@ export function auditOperations(): Operation[] {
   ];
 }
 
+/** Usage, of which the completions of the suite are a part. */
+export function usageOperations(): Operation[] {
+  const path = '/{project}/v1/usage';
+  const groups = ['by-key', 'by-endpoint', 'by-model', 'by-end-user'];
+  const csv = { key: 'management', mediaType: 'text/csv; charset=utf-8' } as const;
+  const filter = 'start=2026-01-01&end=2026-01-02&endpoint=chat&model=scripted';
+  return [
+    { name: 'total usage', route: `GET ${path}/totals` },
+    { name: 'total usage of a range, an endpoint and a model', route: `GET ${path}/totals?${filter}` },
+    { name: 'usage by day', route: `GET ${path}/daily` },
+    ...groups.map((group) => ({ name: `usage ${group}`, route: `GET ${path}/${group}` })),
+    ...groups.map((group) => ({ name: `a page of usage ${group}`, route: `GET ${path}/${group}?limit=1&order=desc` })),
+    { name: 'single requests', route: `GET ${path}/events` },
+    { name: 'a page of single requests', route: `GET ${path}/events?limit=1&order=asc` },
+    { name: 'a CSV file of requests', route: 'GET /{project}/v1/exports/usage.csv', ...csv },
+    { name: 'a CSV file of an endpoint', route: 'GET /{project}/v1/exports/usage.csv?endpoint=chat', ...csv },
+  ];
+}
+
+/** Budgets, each with a new one as setup. */
+export function budgetOperations(): Operation[] {
+  const path = '/{project}/v1/management/budgets';
+  const key = 'management' as const;
+  const create = { route: `POST ${path}`, key };
+  const setup = { ...create, body: { name: 'contract', amount_micros: 1, thresholds: [100] } };
+  const settings = { name: 'contract', amount_micros: 1_000_000, period: 'day', thresholds: [1, 1_000] };
+  return [
+    { name: 'budgets', route: `GET ${path}`, setup, key },
+    { name: 'a page of budgets', route: `GET ${path}?limit=1&order=desc`, setup, key },
+    { name: 'a new budget', ...create, body: { name: 'contract', amount_micros: 1_000_000 } },
+    { name: 'a new budget with settings', ...create, body: settings },
+    { name: 'a budget', route: `GET ${path}/{id}`, setup, key },
+    { name: 'a changed budget', route: `PATCH ${path}/{id}`, setup, key, body: { amount_micros: 2 } },
+    { name: 'the alerts of a budget', route: `GET ${path}/{id}/history`, setup, key },
+    { name: 'a deleted budget', route: `DELETE ${path}/{id}`, setup, key },
+  ];
+}
+
 export const managementErrors: readonly Operation[] = [
   {
     name: 'an API key with another scope for management',
@@ -94,5 +132,12 @@ export const managementErrors: readonly Operation[] = [
     body: { name: 'k', ip_filter: { allow: ['203.0.113.0/33'] } },
     status: 400,
     code: 'invalid_request',
+  },
+  {
+    name: 'an unknown id of a budget',
+    route: 'GET /{project}/v1/management/budgets/budget_000000000000000000000000',
+    key: 'management',
+    status: 404,
+    code: 'budget_not_found',
   },
 ];

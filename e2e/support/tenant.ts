@@ -10,15 +10,26 @@ export interface Tenant {
   readonly apiKey: string;
 }
 
-/** Creates a team with a project, an endpoint `chat` for the given model of the plan, and an API key with the scope inference. */
-export async function addTenant(platform: SuitePlatform, plannedModelId: string): Promise<Tenant> {
+export interface TenantOptions {
+  /** Of the endpoint. Default `self_hosted`. */
+  readonly tier?: string;
+  /** Of the API key. Default inference. */
+  readonly scopes?: readonly string[];
+}
+
+/** Creates a team with a project, an endpoint `chat` for the given model of the plan, and an API key. */
+export async function addTenant(
+  platform: SuitePlatform,
+  plannedModelId: string,
+  { tier = 'self_hosted', scopes = ['inference'] }: TenantOptions = {},
+): Promise<Tenant> {
   const slug = `tenant-${randomBytes(3).toString('hex')}`;
   const apiKey = generateApiKey(slug);
   const seed = {
     team: { name: slug },
     project: { name: slug, slug },
-    endpoints: [{ slug: 'chat', modelId: platform.modelId(plannedModelId), tier: 'self_hosted' }],
-    keys: [{ name: 'other', scopes: ['inference'], value: apiKey }],
+    endpoints: [{ slug: 'chat', modelId: platform.modelId(plannedModelId), tier }],
+    keys: [{ name: 'other', scopes, value: apiKey }],
   };
   const { projectId } = await seedProject(seed, platform.authEnv);
   return { projectId, endpointSlug: 'chat', apiKey };

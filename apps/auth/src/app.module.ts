@@ -5,6 +5,7 @@ import {
   apiKeysContract,
   auditContract,
   authContract,
+  budgetsContract,
   endpointsContract,
   invitationsContract,
   membersContract,
@@ -19,6 +20,7 @@ import { AccessModule } from './access/access.module.ts';
 import { AccessChangesModule } from './access/access-changes.module.ts';
 import { AccountsModule } from './accounts/accounts.module.ts';
 import { ApiKeysHandlersModule } from './api-keys/api-keys-handlers.module.ts';
+import { BudgetsModule } from './budgets/budgets.module.ts';
 import { IdempotencyKeysPurgeModule } from './changes/idempotency-keys-purge.module.ts';
 import { AuditHandlersModule } from './audit/audit-handlers.module.ts';
 import { database } from './db/database.ts';
@@ -48,6 +50,7 @@ import { UsageReportsModule } from './usage-reports/usage-reports.module.ts';
         accountEmailsContract,
         invitationsContract,
         projectsContract,
+        budgetsContract,
       ],
     }),
     OutboxModule.forRoot({ schema: database.schema, events: [projectEvent] }),
@@ -67,6 +70,7 @@ import { UsageReportsModule } from './usage-reports/usage-reports.module.ts';
     PasswordResetsModule,
     UsageModule,
     UsageReportsModule,
+    BudgetsModule,
   ],
 })
 export class AppModule {}

@@ -5,6 +5,8 @@ import { ReplacedKey } from '../api-keys/replaced-key.entity.ts';
 import { AccountAttempt } from '../attempts/account-attempt.entity.ts';
 import { AuditEvent } from '../audit/audit-event.entity.ts';
 import { AuditHead } from '../audit/audit-head.entity.ts';
+import { BudgetAlert } from '../budgets/budget-alert.entity.ts';
+import { Budget } from '../budgets/budget.entity.ts';
 import { IdempotencyKey } from '../changes/idempotency-key.entity.ts';
 import { Endpoint } from '../endpoints/endpoint.entity.ts';
 import { Invitation } from '../invitations/invitation.entity.ts';
@@ -39,6 +41,7 @@ import { AddDelegations1796169600000 } from './migrations/1796169600000-add-dele
 import { ArchiveProjects1796169600003 } from './migrations/1796169600003-archive-projects.ts';
 import { CreateInvitations1796169600002 } from './migrations/1796169600002-create-invitations.ts';
 import { CreateMail1796169600001 } from './migrations/1796169600001-create-mail.ts';
+import { CreateBudgets1795996800102 } from './migrations/1795996800102-create-budgets.ts';
 
 /** The database schema of the auth service. */
 export const database: DatabaseDefinition = {
@@ -54,6 +57,8 @@ export const database: DatabaseDefinition = {
     UsageEvent,
     UsageDay,
     UsageDayEndUser,
+    Budget,
+    BudgetAlert,
     IdempotencyKey,
     AuditEvent,
     AuditHead,
@@ -81,6 +86,7 @@ export const database: DatabaseDefinition = {
     CreateAccounts1795996800000,
     AddPrices1795996800100,
     CreateRollups1795996800101,
+    CreateBudgets1795996800102,
     AddDelegations1796169600000,
     CreateMail1796169600001,
     CreateInvitations1796169600002,

@@ -83,6 +83,8 @@ describe('row-level security', () => {
       'api_key',
       'audit_event',
       'audit_head',
+      'budget',
+      'budget_alert',
       'endpoint',
       'idempotency_key',
       'invitation',

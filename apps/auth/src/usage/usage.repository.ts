@@ -5,14 +5,19 @@ import type { TokenUsage, UsageRecord } from '@xerotier/contracts/inference';
 import { withEveryTenant } from '@xerotier/db';
 import { DataSource, In } from 'typeorm';
 import type { EntityMetadata } from 'typeorm';
+import { BudgetAlerts } from '../budgets/budget-alerts.ts';
 import type { PriceList } from '../tiers/price-list.ts';
 import { TiersRepository } from '../tiers/tiers.repository.ts';
 import { tokenCostMicros } from '../tiers/token-cost.ts';
-import { addToRollup, rollups } from './rollups.ts';
 import type { LedgerEntry, UsageSource } from '../usage-reports/reconciliation.ts';
+import { addToRollup, DAY, rollups } from './rollups.ts';
+import type { ProjectDay } from './rollups.repository.ts';
 import { UsageEvent } from './usage-event.entity.ts';
 
-/** The ledger: append-only, with one row per request and kind. Its rollups are changed with it. */
+/** The number of new records of a day. */
+type WrittenDay = ProjectDay & { readonly count: number };
+
+/** The ledger: append-only, with one row per request and kind. Its rollups and the alerts of budgets change with it. */
 @Injectable()
 export class UsageRepository {
   readonly #insert: string;
@@ -31,8 +36,9 @@ export class UsageRepository {
       // Read for each batch: they can change at any time, and are few.
       const prices = await new TiersRepository(manager).priceList();
       const rows = records.map((record) => ({ ...rowOf(record, prices), source }));
-      const [row] = await manager.query<{ written: string }[]>(this.#insert, [JSON.stringify(rows)]);
-      return Number(row?.written);
+      const written = await manager.query<WrittenDay[]>(this.#insert, [JSON.stringify(rows)]);
+      if (written.length > 0) await new BudgetAlerts(manager).raise(written);
+      return written.reduce((sum, { count }) => sum + count, 0);
     });
   }
 
@@ -62,7 +68,7 @@ function insertStatement({ columns, tablePath }: EntityMetadata): string {
       ON CONFLICT ON CONSTRAINT usage_event_request_key DO NOTHING
       RETURNING *
     ), ${sums.join(', ')}
-    SELECT count(*) AS written FROM written`;
+    SELECT project_id AS "projectId", ${DAY}::text AS day, count(*)::integer AS count FROM written GROUP BY 1, 2`;
 }
 
 function entryOf({ source, estimated, ...row }: UsageEvent): LedgerEntry {

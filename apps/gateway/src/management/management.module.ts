@@ -3,6 +3,7 @@ import { ModelsModule } from '../models/models.module.ts';
 import { SessionsModule } from '../sessions/sessions.module.ts';
 import { ApiKeysController } from './api-keys.controller.ts';
 import { AuditLogController } from './audit-log.controller.ts';
+import { BudgetsController } from './budgets.controller.ts';
 import { CatalogueController } from './catalogue.controller.ts';
 import { EndpointsController } from './endpoints.controller.ts';
 import { InvitationsController } from './invitations.controller.ts';
@@ -19,6 +20,7 @@ import { ProjectController } from './project.controller.ts';
     MembersController,
     InvitationsController,
     ProjectController,
+    BudgetsController,
   ],
 })
 export class ManagementModule {}

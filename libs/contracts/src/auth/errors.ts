@@ -98,6 +98,18 @@ export const authErrors = defineErrors({
     retryable: false,
     message: "Tier '{tier}' was not found.",
   },
+  'budget.not_found': {
+    status: 404,
+    publicCode: 'budget_not_found',
+    retryable: false,
+    message: "Budget '{budget}' was not found.",
+  },
+  'budget.too_many': {
+    status: 409,
+    publicCode: 'limit_exceeded',
+    retryable: false,
+    message: 'A project can have at most {max} budgets.',
+  },
   'project.too_many': {
     status: 409,
     publicCode: 'limit_exceeded',

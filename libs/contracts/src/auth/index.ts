@@ -84,3 +84,12 @@ export {
   usageSums,
 } from './usage.contract.ts';
 export type { UsageEventRecord, UsageFilter, UsageGroup, UsageSums } from './usage.contract.ts';
+export {
+  BUDGETS_PER_PROJECT_MAX,
+  budgetAlertRecord,
+  budgetId,
+  budgetPeriod,
+  budgetRecord,
+  budgetsContract,
+} from './budgets.contract.ts';
+export type { BudgetAlertRecord, BudgetPeriod, BudgetRecord } from './budgets.contract.ts';

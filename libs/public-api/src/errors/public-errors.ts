@@ -31,6 +31,7 @@ export const publicErrors = {
   session_not_found: { status: 404 },
   member_not_found: { status: 404 },
   invitation_not_found: { status: 404 },
+  budget_not_found: { status: 404 },
   method_not_allowed: { status: 405 },
   request_timeout: { status: 408 },
   client_too_slow: { status: 408 },

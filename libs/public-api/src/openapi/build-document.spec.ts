@@ -156,6 +156,7 @@ describe('operations', () => {
     'updateEndpoint',
     'updateProject',
     'updateMember',
+    'updateBudget',
   ]);
 
   it.each(bodies)('have a valid example for $operationId, and required fields', ({ operationId, request, example }) => {

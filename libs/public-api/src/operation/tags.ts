@@ -19,6 +19,8 @@ export const tags = {
     'A project and its settings. They need a key with the scope `management`, or the session of a member: owners may change the project, members may read it.',
   Members:
     'The members of a project and their roles. They need a key with the scope `management`, or the session of a member: owners may change members, members may read them.',
+  Budgets:
+    'Amounts that a project plans to spend, with alerts: the event `budget.threshold_reached`. They need a key with the scope `management`, or the session of a member: owners may change budgets, members may read them.',
   Accounts:
     'Accounts of people, their sessions and their projects. They are for web pages of the platform itself: a request needs the cookie of a session instead of an API key, and one that changes something must come from the same site (`Origin`).',
   Reference: 'This document.',

@@ -3,6 +3,7 @@ import { accountsOperations } from '../accounts/accounts.api.ts';
 import { apiKeysOperations } from '../api-keys/api-keys.api.ts';
 import { audioOperations } from '../audio/audio.api.ts';
 import { auditLogOperations } from '../audit-log/audit-log.api.ts';
+import { budgetsOperations } from '../budgets/budgets.api.ts';
 import { chatCompletionsOperations } from '../chat-completions/chat-completions.api.ts';
 import { embeddingsOperations } from '../embeddings/embeddings.api.ts';
 import { endpointsOperations } from '../endpoints/endpoints.api.ts';
@@ -32,6 +33,7 @@ export const operations: readonly OperationDefinition[] = [
   ...projectsOperations,
   ...membersOperations,
   ...invitationsOperations,
+  ...budgetsOperations,
   ...accountsOperations,
   ...referenceOperations,
 ];

@@ -1,0 +1,9 @@
+export {
+  budgetsOperations,
+  createBudget,
+  deleteBudget,
+  getBudget,
+  listBudgetAlerts,
+  listBudgets,
+  updateBudget,
+} from './budgets.api.ts';
