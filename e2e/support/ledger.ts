@@ -14,6 +14,9 @@ export interface LedgerRow {
 /** A row with the kind of its request. */
 export type KindRow = LedgerRow & { readonly kind: string };
 
+/** A row with its source. */
+export type SourceRow = LedgerRow & { readonly source: 'gateway' | 'worker'; readonly estimated: boolean };
+
 const COLUMNS = 'request_id, outcome, streamed, prompt_tokens::int, cached_tokens::int, completion_tokens::int';
 
 export class Ledger {
@@ -27,16 +30,32 @@ export class Ledger {
     return this.#select<LedgerRow>(COLUMNS, requestIds);
   }
 
-  async #select<R extends object>(columns: string, requestIds: readonly string[]): Promise<R[]> {
+  rowsWithSource(requestIds: readonly string[]): Promise<SourceRow[]> {
+    return this.#select<SourceRow>(`${COLUMNS}, source, estimated`, requestIds);
+  }
+
+  /** The completion tokens of all requests. */
+  async completionTokens(): Promise<number> {
+    const [row] = await this.#query<{ tokens: number }>(
+      'SELECT coalesce(sum(completion_tokens), 0)::int AS tokens FROM auth.usage_event',
+      [],
+    );
+    return row?.tokens ?? 0;
+  }
+
+  #select<R extends object>(columns: string, requestIds: readonly string[]): Promise<R[]> {
+    return this.#query<R>(`SELECT ${columns} FROM auth.usage_event WHERE request_id = ANY($1) ORDER BY id`, [
+      requestIds,
+    ]);
+  }
+
+  async #query<R extends object>(text: string, parameters: readonly unknown[]): Promise<R[]> {
     // One connection per query, since tests kill the database in between.
     const client = new pg.Client({ connectionString: this.#databaseUrl });
     client.on('error', () => undefined);
     await client.connect();
     try {
-      const { rows } = await client.query<R>(
-        `SELECT ${columns} FROM auth.usage_event WHERE request_id = ANY($1) ORDER BY id`,
-        [requestIds],
-      );
+      const { rows } = await client.query<R>(text, [...parameters]);
       return rows;
     } finally {
       await client.end();

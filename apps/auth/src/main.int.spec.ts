@@ -230,15 +230,61 @@ describe('keys', () => {
   });
 });
 
+describe('ledger reconcile', () => {
+  const reportOf = (day: string): string => {
+    const times = { startedAt: Date.parse(day), deadlineAt: Date.parse(day) };
+    const context = { requestId: `req_${day}`, projectId: 'proj_1', kind: 'chat.completion', choices: 1, ...times };
+    return `INSERT INTO auth.usage_report (project_id, request_id, choice_index, attempt, worker_id, context, usage, outcome,
+        caller_lost, begun, ended_at, received_at, check_at)
+      VALUES ('proj_1', 'req_${day}', 0, 1, 'w1', '${JSON.stringify(context)}',
+        '{"promptTokens": 7, "cachedTokens": 0, "completionTokens": 5, "reasoningTokens": 0, "acceptedPredictionTokens": 0, "rejectedPredictionTokens": 0}',
+        'failed', true, true, '${day}', '${day}', '${day}')`;
+  };
+
+  it('succeeds when there is nothing to compare', async () => {
+    await run(['migrate'], env);
+    const result = await run(['ledger', 'reconcile', '2026-01-01', '2026-01-02T12:30Z'], env);
+    expect(result.code).toBe(0);
+    expect(JSON.parse(result.stdout)).toEqual({
+      from: '2026-01-01T00:00:00.000Z',
+      to: '2026-01-02T12:30:00.000Z',
+      requests: { matched: 0, estimated: 0, unreported: 0, pending: 0, drift: 0, unrecorded: 0 },
+      driftTokens: 0,
+    });
+  });
+
+  it('fails, and lists the requests that the ledger lacks, of the range only', async () => {
+    await run(['migrate'], env);
+    for (const day of ['2026-02-01', '2026-02-02', '2026-02-03']) await onDatabase(reportOf(day));
+    const result = await run(['ledger', 'reconcile', '2026-02-02', '2026-02-03'], env);
+    expect(result.code).toBe(1);
+    expect(result.stderr).toContain('The ledger differs by 12 tokens in 1 requests.');
+    const [request, totals] = result.stdout.trim().split('\n');
+    expect(JSON.parse(request ?? '')).toEqual({
+      requestId: 'req_2026-02-02',
+      projectId: 'proj_1',
+      result: 'unrecorded',
+      tokens: 12,
+    });
+    expect(JSON.parse(totals ?? '')).toMatchObject({ driftTokens: 12, requests: { unrecorded: 1 } });
+  });
+});
+
 describe('main', () => {
-  it.each([[['nonsense']], [['toString']], [['keys']], [['keys', 'rotate', 'key_1', '169']], [['migrate', 'now']]])(
-    'prints the usage and exits with 2 for %j',
-    async (args) => {
-      const result = await run(args, env);
-      expect(result).toMatchObject({ code: 2, stdout: '' });
-      expect(result.stderr).toContain('usage: node dist/main.js');
-    },
-  );
+  it.each([
+    [['nonsense']],
+    [['toString']],
+    [['keys']],
+    [['keys', 'rotate', 'key_1', '169']],
+    [['migrate', 'now']],
+    [['usage']],
+    [['ledger', 'reconcile', 'yesterday']],
+    [['ledger', 'reconcile', '2026-13-01']],
+  ])('prints the usage and exits with 2 for %j', async (args) => {
+    const result = await run(args, env);
+    expect(result).toMatchObject({ code: 2, stdout: '' });
+    expect(result.stderr).toContain('usage: node dist/main.js');
+  });
 
   it('does not start with a short pepper, and does not print it', async () => {
     const result = await run([], { ...env, AUTH_KEY_PEPPER: 'too-short' });

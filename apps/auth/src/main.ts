@@ -10,10 +10,11 @@ import { database } from './db/database.ts';
 import { prices } from './tiers/prices.command.ts';
 import { usage } from './usage/usage.command.ts';
 import { seed } from './seed/seed.command.ts';
+import { ledger } from './usage-reports/ledger.command.ts';
 
 await runService({
   name: 'auth',
   settings,
   module: AppModule,
-  commands: [migrateCommand(database), seed, keys, prices, usage, audit],
+  commands: [migrateCommand(database), seed, keys, prices, usage, ledger, audit],
 });

@@ -5,10 +5,10 @@ import { CONFIG, LOGGER } from '@xerotier/service-host';
 import type { AuthConfig } from '../config.ts';
 import { Reconciler } from './reconciler.ts';
 
-/** Checks per grace time: a row is late by a sixth of it at most. */
+/** Checks per grace period: a row is late by a sixth of it at most. */
 const CHECKS_PER_GRACE = 6;
 
-/** Runs the reconciler while the service runs: every ten seconds with the default grace time. */
+/** Runs the reconciler while the service runs: every ten seconds with the default grace period. */
 @Injectable()
 export class ReconcilerSchedule implements OnApplicationBootstrap, OnModuleDestroy {
   readonly #intervalMs: number;

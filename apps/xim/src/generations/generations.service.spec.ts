@@ -515,6 +515,17 @@ describe('usage reports', () => {
     expect(reported).toEqual([{ ...work, usage, outcome, callerLost, begun: true }]);
   });
 
+  it('say that a whole response was not sent before its end', async () => {
+    const { service, reported } = newReportingService(talksUntilAborted);
+    const caller = new Caller();
+    const ended = service.run(anInput(work, {}), caller).catch(() => undefined);
+    await nextTurn();
+    await nextTurn();
+    caller.abort(new AppError('bus.peer_lost'));
+    await ended;
+    expect(reported).toMatchObject([{ callerLost: true, begun: false, usage: { promptTokens: 3 } }]);
+  });
+
   it('have the usage of a failed generation if the engine reports it', async () => {
     const { service, reported } = newReportingService(async function* () {
       yield headEvent();

@@ -151,13 +151,13 @@ export class GenerationsService {
     try {
       const end = await work(running);
       measured.ended(end.usage, end.cancelled);
-      this.#reports?.ended(input, resultOf(running, end.usage, end.cancelled ? 'cancelled' : 'completed'));
+      this.#reports?.ended(input, resultOf(input, running, end.usage, end.cancelled ? 'cancelled' : 'completed'));
       if (!end.cancelled) this.#health.succeeded();
       return end;
     } catch (error) {
       const usage = AppError.from(error).details['usage'] as TokenUsage | undefined;
       measured.failed(usage);
-      this.#reports?.ended(input, resultOf(running, usage, 'failed'));
+      this.#reports?.ended(input, resultOf(input, running, usage, 'failed'));
       if (isEngineFailure(error)) {
         this.#health.failed(error);
         logEngineFailure(this.#log, error, input, this.#workerId);
@@ -292,6 +292,7 @@ export class GenerationsService {
 
 /** Work that its own deadline stopped has failed for the client too, although the end frame says that it was cancelled. */
 function resultOf(
+  input: WorkInput,
   { output: { signal }, begun }: Running,
   usage: GenerationResult['usage'],
   outcome: GenerationResult['outcome'],
@@ -301,8 +302,13 @@ function resultOf(
     ...(usage !== undefined && { usage }),
     outcome: reason === 'inference.deadline_exceeded' ? 'failed' : outcome,
     callerLost: reason === 'bus.peer_lost',
-    begun,
+    begun: begun && !isSentAtEnd(input),
   };
+}
+
+/** The chunks of a whole chat response are collected; other work sends its data as it is generated. */
+function isSentAtEnd(input: WorkInput): boolean {
+  return 'chat' in input && input.chat.stream !== true;
 }
 
 function isData({ type }: EngineEvent | MediaEvent): boolean {

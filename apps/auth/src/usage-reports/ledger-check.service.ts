@@ -1,0 +1,60 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { CONFIG } from '@xerotier/service-host';
+import type { AuthConfig } from '../config.ts';
+import { UsageRepository } from '../usage/usage.repository.ts';
+import { reconcile } from './reconciliation.ts';
+import type { ReconciliationResult } from './reconciliation.ts';
+import { UsageReportsRepository } from './usage-reports.repository.ts';
+
+const PAGE_REQUESTS = 1_000;
+
+export interface CheckedRequest {
+  readonly requestId: string;
+  readonly projectId: string;
+  /** `unrecorded`: the ledger has no row, and should. `pending`: it is too early to tell. */
+  readonly result: Exclude<ReconciliationResult, 'settled' | 'dropped'> | 'unrecorded' | 'pending';
+  /** By which the ledger differs from the reports; all tokens of an unrecorded request. */
+  readonly tokens: number;
+}
+
+/** Compares the ledger with the reports of workers, and changes nothing. */
+@Injectable()
+export class LedgerCheckService {
+  readonly #graceMs: number;
+
+  constructor(
+    private readonly reports: UsageReportsRepository,
+    private readonly ledger: UsageRepository,
+    @Inject(CONFIG) { usage: { graceSeconds } }: Pick<AuthConfig, 'usage'>,
+  ) {
+    this.#graceMs = graceSeconds * 1_000;
+  }
+
+  /**
+   * Yields each request with a report that was received within the range, ordered by id.
+   * @throws {AppError} `db.unavailable`.
+   */
+  async *check(range: { from: Date; to: Date }): AsyncGenerator<CheckedRequest> {
+    for (let after = ''; ;) {
+      const page = await this.reports.findReceived(range, after, PAGE_REQUESTS);
+      const last = page.at(-1);
+      if (last === undefined) return;
+      after = last.context.requestId;
+      const entries = await this.ledger.entriesOf(page.map(({ context }) => context.requestId));
+      const now = Date.now();
+      for (const request of page) {
+        const { requestId, projectId } = request.context;
+        const finding = reconcile(request, entries.get(requestId), now, this.#graceMs);
+        yield { requestId, projectId, ...checkOf(finding) };
+      }
+    }
+  }
+}
+
+function checkOf(finding: ReturnType<typeof reconcile>): Pick<CheckedRequest, 'result' | 'tokens'> {
+  if (finding.kind === 'wait') return { result: 'pending', tokens: 0 };
+  if (finding.kind === 'compared')
+    return { result: finding.result as CheckedRequest['result'], tokens: finding.driftTokens };
+  const { promptTokens, completionTokens } = finding.record.usage;
+  return { result: 'unrecorded', tokens: promptTokens + completionTokens };
+}
