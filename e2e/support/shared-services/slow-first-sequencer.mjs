@@ -7,6 +7,7 @@ const SLOW = [
   'documented-snippets',
   'degraded',
   'failing-engines',
+  'ledger-crashes',
   'start/start',
   'start/environment',
   'start/bootstrap',

@@ -3,10 +3,12 @@ import { CONFIG } from '@xerotier/service-host';
 import type { AuthConfig } from '../config.ts';
 import { UsageRepository } from '../usage/usage.repository.ts';
 import { reconcile } from './reconciliation.ts';
-import type { ReconciliationResult } from './reconciliation.ts';
+import type { Finding, ReconciliationResult, ReportedRequest } from './reconciliation.ts';
 import { UsageReportsRepository } from './usage-reports.repository.ts';
 
 const PAGE_REQUESTS = 1_000;
+/** Pages of a slice read its index entries again, so it is short. */
+const SLICE_MS = 10 * 60 * 1_000;
 
 export interface CheckedRequest {
   readonly requestId: string;
@@ -31,27 +33,38 @@ export class LedgerCheckService {
   }
 
   /**
-   * Yields each request with a report that was received within the range, ordered by id.
+   * Yields each request whose last report was received within the range, in slices of ten minutes.
    * @throws {AppError} `db.unavailable`.
    */
   async *check(range: { from: Date; to: Date }): AsyncGenerator<CheckedRequest> {
+    const end = range.to.getTime();
+    for (let at = range.from.getTime(); at < end; at += SLICE_MS)
+      yield* this.#checkSlice({ from: new Date(at), to: new Date(Math.min(at + SLICE_MS, end)) });
+  }
+
+  async *#checkSlice(slice: { from: Date; to: Date }): AsyncGenerator<CheckedRequest> {
     for (let after = ''; ;) {
-      const page = await this.reports.findReceived(range, after, PAGE_REQUESTS);
+      const page = await this.reports.findReceived(slice, after, PAGE_REQUESTS);
       const last = page.at(-1);
       if (last === undefined) return;
       after = last.context.requestId;
-      const entries = await this.ledger.entriesOf(page.map(({ context }) => context.requestId));
-      const now = Date.now();
-      for (const request of page) {
-        const { requestId, projectId } = request.context;
-        const finding = reconcile(request, entries.get(requestId), now, this.#graceMs);
-        yield { requestId, projectId, ...checkOf(finding) };
-      }
+      // A request with a report in a later slice belongs to that one.
+      yield* await this.#compare(page.filter(({ receivedAt }) => receivedAt < slice.to.getTime()));
     }
+  }
+
+  async #compare(requests: readonly ReportedRequest[]): Promise<CheckedRequest[]> {
+    const entries = await this.ledger.entriesOf(requests.map(({ context }) => context.requestId));
+    const now = Date.now();
+    return requests.map((request) => {
+      const { requestId, projectId } = request.context;
+      const finding = reconcile(request, entries.get(requestId), now, this.#graceMs);
+      return { requestId, projectId, ...checkOf(finding) };
+    });
   }
 }
 
-function checkOf(finding: ReturnType<typeof reconcile>): Pick<CheckedRequest, 'result' | 'tokens'> {
+function checkOf(finding: Finding): Pick<CheckedRequest, 'result' | 'tokens'> {
   if (finding.kind === 'wait') return { result: 'pending', tokens: 0 };
   if (finding.kind === 'compared')
     return { result: finding.result as CheckedRequest['result'], tokens: finding.driftTokens };

@@ -10,6 +10,8 @@ import { runningAuth, usageSealKey } from '../../test/running-auth.ts';
 import { metrics } from '../metrics.ts';
 import { UsageRepository } from '../usage/usage.repository.ts';
 import { UsageService } from '../usage/usage.service.ts';
+import { LedgerCheckService } from './ledger-check.service.ts';
+import type { CheckedRequest } from './ledger-check.service.ts';
 import { Reconciler } from './reconciler.ts';
 import { UsageReportsRepository } from './usage-reports.repository.ts';
 
@@ -222,6 +224,34 @@ describe('Reconciler', () => {
     );
     expect(rows).toEqual([{ rows: 100 }]);
     expect((await valueOf(metrics.usageRows)) - settledBefore).toBe(100);
+  });
+});
+
+describe('LedgerCheckService', () => {
+  async function checkedIn(from: string, to: string): Promise<CheckedRequest[]> {
+    const usage = { graceSeconds: 1, sealKey: usageSealKey, previousSealKey: undefined };
+    const reported = new UsageReportsRepository(auth.database);
+    const service = new LedgerCheckService(reported, new UsageRepository(auth.database), { usage });
+    const checked: CheckedRequest[] = [];
+    for await (const one of service.check({ from: new Date(from), to: new Date(to) })) checked.push(one);
+    return checked;
+  }
+
+  it('yields a request once, in the range with its last report', async () => {
+    const context = aContext({ choices: 2 });
+    reports.publish(aReport(context));
+    reports.publish(aReport(context, { choiceIndex: 1 }));
+    await reconciled(context, ['settled', 'settled']);
+    await auth.database.query(
+      `UPDATE auth.usage_report SET received_at = timestamptz '2026-01-01T00:05Z' + choice_index * interval '10 minutes'
+       WHERE request_id = $1`,
+      [context.requestId],
+    );
+    const { requestId, projectId } = context;
+    expect(await checkedIn('2026-01-01T00:00Z', '2026-01-01T01:00Z')).toEqual([
+      { requestId, projectId, result: 'matched', tokens: 0 },
+    ]);
+    expect(await checkedIn('2026-01-01T00:00Z', '2026-01-01T00:10Z')).toEqual([]);
   });
 });
 
