@@ -10,6 +10,7 @@ import {
   invitationsContract,
   membersContract,
   projectEvent,
+  spendCapsContract,
   usageContract,
   projectsContract,
 } from '@xerotier/contracts/auth';
@@ -32,6 +33,7 @@ import { MembersModule } from './members/members.module.ts';
 import { PasswordResetsModule } from './password-resets/password-resets.module.ts';
 import { ProjectsModule } from './projects/projects.module.ts';
 import { SessionsModule } from './sessions/sessions.module.ts';
+import { SpendCapsModule } from './spend-caps/spend-caps.module.ts';
 import { UsageModule } from './usage/usage.module.ts';
 import { UsageReportsModule } from './usage-reports/usage-reports.module.ts';
 
@@ -51,6 +53,7 @@ import { UsageReportsModule } from './usage-reports/usage-reports.module.ts';
         invitationsContract,
         projectsContract,
         budgetsContract,
+        spendCapsContract,
       ],
     }),
     OutboxModule.forRoot({ schema: database.schema, events: [projectEvent] }),
@@ -68,6 +71,7 @@ import { UsageReportsModule } from './usage-reports/usage-reports.module.ts';
     InvitationsModule,
     EmailVerificationsModule,
     PasswordResetsModule,
+    SpendCapsModule,
     UsageModule,
     UsageReportsModule,
     BudgetsModule,

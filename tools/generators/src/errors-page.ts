@@ -9,7 +9,7 @@ export function errorsPage(): string {
     .sort(([, a], [, b]) => a.status - b.status)
     .map(([code, { status, publicCode, retryable, message, publicMessage }]) => [
       String(status),
-      publicErrorType(status),
+      publicErrorType(publicCode),
       `\`${publicCode}\``,
       retryable ? 'yes' : '',
       publicMessage ?? message,

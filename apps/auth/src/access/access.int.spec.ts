@@ -34,7 +34,7 @@ describe('authorize', () => {
           modelId: 'tiny',
           tier: 'free',
           task: 'generate',
-          limits: { requestsPerMinute: 20, tokensPerMinute: 10_000 },
+          limits: { requestsPerMinute: 20, tokensPerMinute: 10_000, concurrencyMax: 5 },
           status: 'active',
           createdAt: expect.any(Number),
         },
@@ -57,6 +57,7 @@ describe('authorize', () => {
     expect(endpoints.find(({ slug }) => slug === 'own')?.limits).toEqual({
       requestsPerMinute: null,
       tokensPerMinute: null,
+      concurrencyMax: null,
     });
   });
 

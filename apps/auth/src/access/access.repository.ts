@@ -1,8 +1,20 @@
 import { Injectable } from '@nestjs/common';
-import type { EndpointAccess, IpFilter, KeyQuota, ProjectSettings, Scope } from '@xerotier/contracts/auth';
+import type {
+  EndpointAccess,
+  IpFilter,
+  KeyQuota,
+  ProjectSettings,
+  Scope,
+  SpendLimits,
+  TokenPrice,
+} from '@xerotier/contracts/auth';
 import { withEveryTenant } from '@xerotier/db';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
+import { MONTH_ENDS_AT, spentInMonth } from '../spend-caps/spend-month.ts';
+
+/** An endpoint as it was read. */
+export type FoundEndpoint = Omit<EndpointAccess, 'price'> & { readonly price: TokenPrice | null };
 
 /** What a key grants. */
 export interface Grant {
@@ -11,18 +23,23 @@ export interface Grant {
   readonly projectId: string;
   readonly projectSlug: string;
   /** Those that the key may use; with a slug, the endpoint of that slug, even if the key may not use it. */
-  readonly endpoints: EndpointAccess[];
+  readonly endpoints: FoundEndpoint[];
   /** The only endpoint that the key may use. */
   readonly endpointId: string | null;
   readonly ipFilter: IpFilter | null;
   readonly quota: KeyQuota | null;
   readonly settings: ProjectSettings;
   readonly isArchived: boolean;
+  /** Null without a spend cap. */
+  readonly spend: SpendLimits | null;
 }
 
 /** The contract's limit. Further endpoints of a project work on their own URLs, but are not listed. */
 const ENDPOINTS_MAX = 1_000;
 
+const HAS_SPEND_CAP = '(api_key.spend_cap_micros IS NOT NULL OR project.spend_cap_micros IS NOT NULL)';
+
+/** What is needed for spend caps alone is read only if there is one. */
 const FIND_GRANT = `
   SELECT
     api_key.id AS "keyId",
@@ -32,6 +49,14 @@ const FIND_GRANT = `
       THEN json_build_object('allow', api_key.ip_allow, 'block', api_key.ip_block) END AS "ipFilter",
     CASE WHEN api_key.quota_requests IS NOT NULL THEN json_build_object(
       'requests', api_key.quota_requests, 'windowSeconds', api_key.quota_window_seconds) END AS quota,
+    CASE WHEN ${HAS_SPEND_CAP} THEN json_strip_nulls(json_build_object(
+      'endsAt', ${MONTH_ENDS_AT},
+      'key', CASE WHEN api_key.spend_cap_micros IS NOT NULL THEN json_build_object(
+        'capMicros', api_key.spend_cap_micros,
+        'spentMicros', ${spentInMonth('project_id = project.id AND key_id = api_key.id')}) END,
+      'project', CASE WHEN project.spend_cap_micros IS NOT NULL THEN json_build_object(
+        'capMicros', project.spend_cap_micros,
+        'spentMicros', ${spentInMonth('project_id = project.id')}) END)) END AS spend,
     project.id AS "projectId",
     project.slug AS "projectSlug",
     project.settings,
@@ -53,8 +78,15 @@ const FIND_GRANT = `
           )),
           'limits', json_build_object(
             'requestsPerMinute', tier.requests_per_minute,
-            'tokensPerMinute', tier.tokens_per_minute
+            'tokensPerMinute', tier.tokens_per_minute,
+            'concurrencyMax', tier.concurrency_max
           ),
+          'price', CASE WHEN ${HAS_SPEND_CAP} THEN (
+            SELECT json_build_object('inputMicros', input_micros, 'cachedInputMicros', cached_input_micros,
+              'outputMicros', output_micros)
+            FROM auth.tier_price WHERE tier_price.tier = tier.slug AND valid_from <= now()
+            ORDER BY valid_from DESC LIMIT 1
+          ) END,
           'createdAt', floor(extract(epoch FROM endpoint.created_at))
         ) AS endpoint
         FROM auth.endpoint JOIN auth.tier ON tier.slug = endpoint.tier

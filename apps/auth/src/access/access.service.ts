@@ -5,6 +5,7 @@ import type { z } from 'zod';
 import { KeyHasher } from '../api-keys/key-hasher.ts';
 import { KeyUses } from '../api-keys/key-uses.ts';
 import { AccessRepository } from './access.repository.ts';
+import type { FoundEndpoint } from './access.repository.ts';
 
 export type AccessRequest = z.output<typeof authContract.operations.authorize.input>;
 
@@ -35,7 +36,7 @@ export class AccessService {
     // With a management key, what an archived project contains can be read, and it can be restored.
     if (grant.isArchived && scope !== 'management')
       throw new AppError('project.archived', { project: grant.projectId });
-    const { endpointId, ipFilter, quota, settings } = grant;
+    const { endpointId, ipFilter, quota, settings, spend } = grant;
     const endpoints = grant.endpoints
       .filter(({ id }) => endpointId === null || id === endpointId)
       .map(withoutEmptySettings);
@@ -52,15 +53,17 @@ export class AccessService {
       ...(ipFilter !== null && { ipFilter }),
       ...(quota !== null && { quota }),
       ...(Object.values(settings).includes(true) && { settings }),
+      ...(spend !== null && { spend }),
     };
   }
 }
 
 /** Gateways apply the settings to each request: what is absent costs nothing. */
-function withoutEmptySettings({ defaults, latencyTargets, ...endpoint }: EndpointAccess): EndpointAccess {
+function withoutEmptySettings({ defaults, latencyTargets, price, ...endpoint }: FoundEndpoint): EndpointAccess {
   return {
     ...endpoint,
     ...(Object.keys(defaults ?? {}).length > 0 && { defaults }),
     ...(Object.keys(latencyTargets ?? {}).length > 0 && { latencyTargets }),
+    ...(price !== null && { price }),
   };
 }

@@ -16,6 +16,8 @@ export function apiKeyRecordOf(key: ApiKey): ApiKeyRecord {
       quotaRequests === null || quotaWindowSeconds === null
         ? null
         : { requests: quotaRequests, windowSeconds: quotaWindowSeconds },
+    // Null, and undefined right after the insertion.
+    spendCapMicros: key.spendCapMicros == null ? null : Number(key.spendCapMicros),
     createdAt: key.createdAt.getTime(),
     expiresAt: key.expiresAt?.getTime() ?? null,
     revokedAt: key.revokedAt?.getTime() ?? null,

@@ -15,6 +15,7 @@ import { Project } from '../projects/project.entity.ts';
 @Check('api_key_scopes_check', `cardinality(scopes) > 0 AND scopes <@ ARRAY['inference', 'management', 'execution']`)
 @Check('api_key_check', '(previous_key_hash IS NULL) = (previous_valid_until IS NULL)')
 @Check('api_key_quota_check', '(quota_requests IS NULL) = (quota_window_seconds IS NULL)')
+@Check('api_key_spend_cap_micros_check', 'spend_cap_micros >= 0')
 export class ApiKey {
   @PrimaryColumn('text')
   id!: string;
@@ -63,6 +64,10 @@ export class ApiKey {
 
   @Column('integer', { nullable: true })
   quotaWindowSeconds!: number | null;
+
+  /** In micro-units per calendar month of UTC; null for no cap. `bigint` columns are strings. */
+  @Column('bigint', { nullable: true })
+  spendCapMicros!: string | null;
 
   @CreateDateColumn({ type: 'timestamptz' })
   createdAt!: Date;

@@ -46,4 +46,9 @@ export class ApiKeysHandlers {
   setQuota(input: ApiKeysInput<'setApiKeyQuota'>): Promise<ApiKeyRecord> {
     return this.keys.setQuota(input);
   }
+
+  @Serves(operations.setApiKeySpendCap)
+  setSpendCap(input: ApiKeysInput<'setApiKeySpendCap'>): Promise<ApiKeyRecord> {
+    return this.keys.setSpendCap(input);
+  }
 }

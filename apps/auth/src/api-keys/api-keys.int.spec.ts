@@ -114,7 +114,7 @@ describe('create', () => {
     expect(key).toEqual({
       ...{ id: expect.stringMatching(/^key_/), name: 'restricted', scopes, last4: value.slice(-4) },
       ...{ endpointId, ipFilter, quota, expiresAt, createdAt: expect.any(Number) },
-      ...{ revokedAt: null, lastUsedAt: null, previousValidUntil: null },
+      ...{ spendCapMicros: null, revokedAt: null, lastUsedAt: null, previousValidUntil: null },
     });
     expect(Math.abs(key.createdAt - Date.now())).toBeLessThan(60_000);
     expect(hasValidChecksum(value)).toBe(true);

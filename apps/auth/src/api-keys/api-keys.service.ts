@@ -126,6 +126,14 @@ export class ApiKeysService {
     });
   }
 
+  /** @throws {AppError} `api_key.not_found`, `api_key.inactive`; as `ChangesService.run`. */
+  setSpendCap({ context, ...input }: ApiKeysInput<'setApiKeySpendCap'>): Promise<ApiKeyRecord> {
+    const { spendCapMicros } = input;
+    return this.update(context, 'setApiKeySpendCap', input, {
+      spendCapMicros: spendCapMicros === null ? null : String(spendCapMicros),
+    });
+  }
+
   private update(
     context: ChangeContext,
     operation: string,

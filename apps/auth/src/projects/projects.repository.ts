@@ -40,6 +40,11 @@ export class ProjectsRepository {
     return withDbErrors(() => this.manager.existsBy(Project, { id, archivedAt: Not(IsNull()) }));
   }
 
+  async setSpendCap(id: string, capMicros: number | null): Promise<void> {
+    const spendCapMicros = capMicros === null ? null : String(capMicros);
+    await withDbErrors(() => this.manager.update(Project, { id }, { spendCapMicros }));
+  }
+
   /** Finds the oldest team of this name. */
   findTeam(name: string): Promise<Team | null> {
     return withDbErrors(() => this.manager.findOne(Team, { where: { name }, order: { createdAt: 'ASC', id: 'ASC' } }));

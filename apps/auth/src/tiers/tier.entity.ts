@@ -28,7 +28,7 @@ export class Tier {
   @Column('integer', { nullable: true })
   endpointsMax!: number | null;
 
-  /** Maximum number of running requests of a project. */
+  /** Maximum number of running requests of a key. */
   @Column('integer', { nullable: true })
   concurrencyMax!: number | null;
 

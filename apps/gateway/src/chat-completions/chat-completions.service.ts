@@ -9,6 +9,7 @@ import { CancellationService } from '../cancellation/cancellation.service.ts';
 import { ModelDirectory } from '../models/model-directory.service.ts';
 import { admitOrReject } from '../rate-limits/admit-or-reject.ts';
 import { RateLimitsService } from '../rate-limits/rate-limits.service.ts';
+import type { TokenEstimate } from '../rate-limits/request-cost.ts';
 import { trackedContextOf } from '../requests/caller.ts';
 import type { Caller } from '../requests/caller.ts';
 import { storedCompletionOf } from '../stored-completions/stored-completion.ts';
@@ -48,7 +49,7 @@ export class ChatCompletionsService {
   async respond(caller: Caller, { chat, messages, seedDigits }: ParsedChat, reply: FastifyReply): Promise<void> {
     const { requestId, access, endpoint } = caller;
     const model = await this.models.get(endpoint.modelId);
-    const charge = await admitOrReject(this.limits, caller, maxTokensOf(chat, model), reply.raw);
+    const charge = await admitOrReject(this.limits, caller, estimateOf(chat, model), reply.raw);
     // From here on the response is written to the socket directly, not by Fastify.
     reply.hijack();
     const { raw } = reply;
@@ -94,8 +95,14 @@ export class ChatCompletionsService {
 }
 
 /** Returns the maximum tokens of a request: the prompt once, and the maximum of each choice. */
-function maxTokensOf(chat: ChatCompletionRequest, model: Model | undefined): number {
-  const requested = chat.max_completion_tokens ?? chat.max_tokens ?? UNBOUNDED_COMPLETION_TOKENS;
-  const perChoice = Math.min(requested, model?.contextTokens ?? requested);
-  return estimatePromptTokens(chat.messages) + (chat.n ?? 1) * perChoice;
+function estimateOf(chat: ChatCompletionRequest, model: Model | undefined): TokenEstimate {
+  const requested = chat.max_completion_tokens ?? chat.max_tokens;
+  const contextTokens = model?.contextTokens ?? Infinity;
+  const choices = chat.n ?? 1;
+  const completionTokens = choices * Math.min(requested ?? UNBOUNDED_COMPLETION_TOKENS, contextTokens);
+  return {
+    promptTokens: estimatePromptTokens(chat.messages),
+    completionTokens,
+    completionTokensMax: requested == null && model !== undefined ? choices * contextTokens : completionTokens,
+  };
 }

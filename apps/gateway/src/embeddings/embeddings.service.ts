@@ -26,7 +26,12 @@ export class EmbeddingsService {
     response: ServerResponse,
   ): Promise<{ headers: Record<string, string>; text: string }> {
     const { modelId } = caller.endpoint;
-    const charge = await admitOrReject(this.limits, caller, estimateTokens(input), response);
+    const charge = await admitOrReject(
+      this.limits,
+      caller,
+      { promptTokens: estimateTokens(input), completionTokens: 0 },
+      response,
+    );
     const [model, { head, values, usage }] = await Promise.all([
       this.models.get(modelId),
       this.inference.embed(

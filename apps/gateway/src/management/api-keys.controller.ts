@@ -12,6 +12,7 @@ import {
   rotateApiKey,
   setApiKeyIpFilter,
   setApiKeyQuota,
+  setApiKeySpendCap,
 } from '@xerotier/public-api/api-keys';
 import type { BodyOf, QueryOf, ResponseOf } from '@xerotier/public-api/operation';
 import { pageOf } from '@xerotier/public-api/page';
@@ -110,6 +111,16 @@ export class ApiKeysController {
     const quota = requests === null ? null : { requests, windowSeconds };
     return publicApiKeyOf(await this.bus.call(operations.setApiKeyQuota, { context, keyId: assertKeyId(id), quota }));
   }
+
+  @Operation(setApiKeySpendCap)
+  async setSpendCap(
+    @Change() context: ChangeContext,
+    @Param('key') id: string,
+    @OperationBody() { spend_cap_micros: spendCapMicros }: BodyOf<typeof setApiKeySpendCap>,
+  ): Promise<ResponseOf<typeof setApiKeySpendCap>> {
+    const input = { context, keyId: assertKeyId(id), spendCapMicros };
+    return publicApiKeyOf(await this.bus.call(operations.setApiKeySpendCap, input));
+  }
 }
 
 /** @throws {AppError} `api_key.not_found` for a malformed id. */
@@ -126,6 +137,7 @@ function publicApiKeyOf(key: ApiKeyRecord): ResponseOf<typeof getApiKey> {
     endpoint_id: endpointId,
     ip_filter: ipFilter,
     quota: quota === null ? null : { requests: quota.requests, window_seconds: quota.windowSeconds },
+    spend_cap_micros: key.spendCapMicros,
     created_at: secondsOf(createdAt),
     expires_at: secondsOrNull(expiresAt),
     revoked_at: secondsOrNull(revokedAt),

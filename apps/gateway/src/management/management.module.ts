@@ -9,6 +9,7 @@ import { EndpointsController } from './endpoints.controller.ts';
 import { InvitationsController } from './invitations.controller.ts';
 import { MembersController } from './members.controller.ts';
 import { ProjectController } from './project.controller.ts';
+import { SpendCapController } from './spend-cap.controller.ts';
 
 @Module({
   imports: [ModelsModule, SessionsModule],
@@ -21,6 +22,7 @@ import { ProjectController } from './project.controller.ts';
     InvitationsController,
     ProjectController,
     BudgetsController,
+    SpendCapController,
   ],
 })
 export class ManagementModule {}

@@ -20,7 +20,8 @@ export class MediaService {
    * @throws {AppError} `limits.*` before the inference starts.
    */
   async respond(caller: Caller, media: MediaRequest['media'], reply: FastifyReply): Promise<void> {
-    const charge = await admitOrReject(this.limits, caller, estimateMediaTokens(media.fields), reply.raw);
+    const estimate = { promptTokens: estimateMediaTokens(media.fields), completionTokens: 0 };
+    const charge = await admitOrReject(this.limits, caller, estimate, reply.raw);
     // From here on the response is written to the socket directly, not by Fastify.
     reply.hijack();
     const sink = new MediaResponse(reply.raw);

@@ -2,22 +2,39 @@ import type { TokenUsage } from '@xerotier/contracts/inference';
 import type { ServerResponse } from 'node:http';
 import type { Caller } from '../requests/caller.ts';
 import type { RateLimitsService } from './rate-limits.service.ts';
+import { costMicros, maxCostMicros } from './request-cost.ts';
+import type { TokenEstimate } from './request-cost.ts';
 
 /**
  * Admits a request and sets the rate limit headers of its response, which may also be an error.
- * @param tokens maximum number of tokens of the request.
+ * @param estimate what the request may use.
  * @returns a function that charges the actual usage; call it once the request has ended.
- * @throws {AppError} `limits.requests_exceeded` or `limits.tokens_exceeded`, with `retryAfterSeconds`.
+ * @throws {AppError} `limits.*`, with `retryAfterSeconds`.
  */
 export async function admitOrReject(
   limits: RateLimitsService,
   { requestId, access, endpoint }: Caller,
-  tokens: number,
+  estimate: TokenEstimate,
   response: ServerResponse,
 ): Promise<(usage: TokenUsage) => void> {
-  const bucket = { keyId: access.keyId, tier: endpoint.tier, limits: endpoint.limits };
-  const admission = await limits.admit(bucket, { id: requestId, tokens });
+  const { price } = endpoint;
+  const maxCost = access.spend === undefined || price === undefined ? 0 : maxCostMicros(estimate, price);
+  const bucket = {
+    projectId: access.project.id,
+    keyId: access.keyId,
+    tier: endpoint.tier,
+    limits: endpoint.limits,
+    quota: access.quota,
+    // What costs nothing is not limited by a spend cap.
+    spend: maxCost === 0 ? undefined : access.spend,
+  };
+  const tokens = estimate.promptTokens + estimate.completionTokens;
+  const admission = await limits.admit(bucket, { id: requestId, tokens, costMicros: maxCost });
   for (const [name, value] of Object.entries(admission.headers)) response.setHeader(name, value);
   if (admission.rejection !== undefined) throw admission.rejection;
-  return ({ promptTokens, completionTokens }) => admission.settle(promptTokens + completionTokens);
+  return (usage) =>
+    admission.settle({
+      tokens: usage.promptTokens + usage.completionTokens,
+      costMicros: maxCost === 0 || price === undefined ? 0 : costMicros(usage, price),
+    });
 }

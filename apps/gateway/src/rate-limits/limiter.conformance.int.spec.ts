@@ -6,8 +6,8 @@ import { silentLog } from '@xerotier/log/testing';
 import fc from 'fast-check';
 import { once } from 'node:events';
 import { LocalLimiter } from './local-limiter.ts';
-import { HOLD_MS } from './limiter.ts';
-import type { Bucket, Limiter } from './limiter.ts';
+import { HOLD_MS, LATE_MS } from './limiter.ts';
+import type { Bucket, Charge, Hold, Limiter } from './limiter.ts';
 import { RedisLimiter } from './redis-limiter.ts';
 
 const servers = testServers('redis');
@@ -29,12 +29,18 @@ const limiters: Record<string, () => Limiter> = {
 };
 
 /** A full bucket. */
-function aBucket(requestsPerMinute: number | null, tokensPerMinute: number | null): Bucket {
-  return { keyId: `key_${++buckets}`, tier: 'free', limits: { requestsPerMinute, tokensPerMinute } };
+function aBucket(
+  requestsPerMinute: number | null,
+  tokensPerMinute: number | null,
+  concurrencyMax: number | null = null,
+): Bucket {
+  const limits = { requestsPerMinute, tokensPerMinute, concurrencyMax };
+  return { projectId: 'proj_1', keyId: `key_${++buckets}`, tier: 'free', limits };
 }
 
 let holds = 0;
-const aHold = (tokens = 1): { id: string; tokens: number } => ({ id: `req_${++holds}`, tokens });
+const aHold = (tokens = 1): Hold => ({ id: `req_${++holds}`, tokens, costMicros: 0 });
+const used = (tokens: number): Charge => ({ tokens, costMicros: 0 });
 const pass = (ms: number): void => void (nowUs += ms * 1_000);
 
 describe.each(Object.keys(limiters))('%s', (name) => {
@@ -77,7 +83,7 @@ describe.each(Object.keys(limiters))('%s', (name) => {
     await limiter.admit(bucket, hold);
     const rejected = await limiter.admit(bucket, aHold(200));
     expect(rejected).toMatchObject({ rejectedBy: 'tokens', tokens: { limit: 1_000, remaining: 100 } });
-    await limiter.settle(bucket, hold, 50);
+    await limiter.settle(bucket, hold, used(50));
     expect(await limiter.admit(bucket, aHold(200))).toMatchObject({
       rejectedBy: undefined,
       tokens: { remaining: 750 },
@@ -88,7 +94,7 @@ describe.each(Object.keys(limiters))('%s', (name) => {
     const bucket = aBucket(null, 1_000);
     const hold = aHold(10);
     await limiter.admit(bucket, hold);
-    await limiter.settle(bucket, hold, 2_000);
+    await limiter.settle(bucket, hold, used(2_000));
     const rejected = await limiter.admit(bucket, aHold(1));
     expect(rejected).toMatchObject({ rejectedBy: 'tokens', tokens: { remaining: 0 } });
     expect(rejected.retryAfterMs).toBe(60_060);
@@ -100,8 +106,69 @@ describe.each(Object.keys(limiters))('%s', (name) => {
     await limiter.admit(bucket, hold);
     pass(HOLD_MS + 1);
     expect(await limiter.admit(bucket, aHold(1_000))).toMatchObject({ rejectedBy: undefined });
-    await limiter.settle(bucket, hold, 100);
+    await limiter.settle(bucket, hold, used(100));
     expect((await limiter.admit(bucket, aHold(1))).rejectedBy).toBe('tokens');
+  });
+
+  it('charges a hold once', async () => {
+    const bucket = aBucket(null, 1_000);
+    const hold = aHold(500);
+    await limiter.admit(bucket, hold);
+    for (let i = 0; i < 3; i += 1) await limiter.settle(bucket, hold, used(400));
+    expect(await limiter.admit(bucket, aHold(600))).toMatchObject({ rejectedBy: undefined, tokens: { remaining: 0 } });
+  });
+
+  it('charges an expired hold once, and none that expired long ago or never was', async () => {
+    const bucket = aBucket(null, 1_000);
+    const [late, lost] = [aHold(400), aHold(400)];
+    await limiter.admit(bucket, late);
+    await limiter.admit(bucket, lost);
+    pass(HOLD_MS + 1);
+    for (let i = 0; i < 2; i += 1) await limiter.settle(bucket, late, used(300));
+    expect((await limiter.admit(bucket, aHold(1))).tokens?.remaining).toBe(699);
+    pass(LATE_MS);
+    await limiter.settle(bucket, lost, used(1_000));
+    await limiter.settle(bucket, aHold(5), used(1_000));
+    expect((await limiter.admit(bucket, aHold(1_000))).rejectedBy).toBeUndefined();
+  });
+
+  it('limits running requests', async () => {
+    const bucket = aBucket(null, null, 2);
+    const hold = aHold();
+    await limiter.admit(bucket, hold);
+    expect(await admitted(bucket, 5)).toBe(1);
+    expect(await limiter.admit(bucket, aHold())).toMatchObject({ rejectedBy: 'concurrency', retryAfterMs: 1_000 });
+    await limiter.settle(bucket, hold, used(5));
+    await limiter.settle(bucket, hold, used(5));
+    expect(await admitted(bucket, 5)).toBe(1);
+  });
+
+  it('takes no request beyond the running ones', async () => {
+    const bucket = aBucket(60, 1_000, 1);
+    await limiter.admit(bucket, aHold(100));
+    expect(await limiter.admit(bucket, aHold(100))).toMatchObject({
+      ...{ rejectedBy: 'concurrency', requests: { remaining: 59 }, tokens: { remaining: 900 } },
+    });
+  });
+
+  it('counts the requests of a lost gateway as running until their holds expire', async () => {
+    const bucket = aBucket(null, null, 1);
+    await limiter.admit(bucket, aHold());
+    pass(HOLD_MS - 1);
+    expect(await admitted(bucket, 1)).toBe(0);
+    pass(1);
+    expect(await admitted(bucket, 2)).toBe(1);
+  });
+
+  it('counts a running request for as long as its hold is renewed', async () => {
+    const bucket = aBucket(null, null, 1);
+    const hold = aHold();
+    await limiter.admit(bucket, hold);
+    for (let i = 0; i < 60; i += 1) {
+      pass(HOLD_MS / 3);
+      await limiter.renew(bucket, hold);
+    }
+    expect(await admitted(bucket, 1)).toBe(0);
   });
 
   it('expires a hold unless it is renewed', async () => {
@@ -127,7 +194,7 @@ describe.each(Object.keys(limiters))('%s', (name) => {
     const bucket = aBucket(null, 1_000);
     const large = aHold(50_000);
     expect((await limiter.admit(bucket, large)).rejectedBy).toBeUndefined();
-    await limiter.settle(bucket, large, 100);
+    await limiter.settle(bucket, large, used(100));
     expect((await limiter.admit(bucket, aHold(50_000))).rejectedBy).toBe('tokens');
   });
 
@@ -171,12 +238,13 @@ describe('RedisLimiter and LocalLimiter', () => {
       fc.asyncProperty(
         fc.constantFrom(null, 1, 5, 20, 60),
         fc.constantFrom(null, 1_000, 2_500),
+        fc.constantFrom(null, 1, 3),
         fc.array(step, { maxLength: 25 }),
-        async (requests, tokens, steps) => {
+        async (requests, tokens, concurrency, steps) => {
           nowUs = START_US;
-          const bucket = aBucket(requests, tokens);
+          const bucket = aBucket(requests, tokens, concurrency);
           const pair = Object.values(limiters).map((make) => make());
-          const open: { id: string; tokens: number }[] = [];
+          const open: Hold[] = [];
           for (const move of steps) {
             if (move.do === 'pass') pass(move.ms);
             else if (move.do === 'admit') {
@@ -189,8 +257,7 @@ describe('RedisLimiter and LocalLimiter', () => {
               if (hold === undefined) continue;
               if (move.do === 'renew') await Promise.all(pair.map((limiter) => limiter.renew(bucket, hold)));
               else {
-                open.splice(move.which, 1);
-                await Promise.all(pair.map((limiter) => limiter.settle(bucket, hold, move.used)));
+                await Promise.all(pair.map((limiter) => limiter.settle(bucket, hold, used(move.used))));
               }
             }
           }

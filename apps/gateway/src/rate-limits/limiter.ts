@@ -1,24 +1,39 @@
 /**
- * The interface of rate limiters. A bucket belongs to one API key under one tier. It has two allowances, requests and tokens per
- * minute, which are replenished continuously (GCRA, the generic cell rate algorithm, with a burst of one minute). A request takes
- * from both or from neither.
+ * The interface of rate limiters. A request is admitted by all of its limits or by none:
  *
- * While a request runs, its maximum tokens are held; at its end the actual usage is charged. A hold that is neither settled nor
- * renewed expires.
+ * - requests and tokens per minute of a key under a tier, which are replenished continuously (GCRA, the generic cell rate
+ *   algorithm, with a burst of one minute), and its running requests;
+ * - the quota of the key: requests in a fixed window, which starts with the first request after the previous one;
+ * - the spend caps of the key and of its project, per calendar month.
+ *
+ * While a request runs, the most that it can use is held; at its end the actual usage is charged, once. A hold that is neither
+ * settled nor renewed expires.
  */
-import type { TierLimits } from '@xerotier/contracts/auth';
+import type { AdmissionLimits, KeyQuota, SpendLimits } from '@xerotier/contracts/auth';
 
+/** The limits of a request, and what they are counted by. */
 export interface Bucket {
+  readonly projectId: string;
   readonly keyId: string;
   readonly tier: string;
-  readonly limits: TierLimits;
+  readonly limits: AdmissionLimits;
+  readonly quota?: KeyQuota | undefined;
+  readonly spend?: SpendLimits | undefined;
 }
 
 export interface Hold {
-  /** Unique among the holds of its bucket; letters, digits, `_` and `-`. */
+  /** Unique among the holds of a project; letters, digits, `_` and `-`. */
   readonly id: string;
   /** Capped at the whole allowance: a larger request requires a full bucket, and its additional usage is charged afterwards. */
   readonly tokens: number;
+  /** In micro-units. Capped at the whole spend cap in the same way. */
+  readonly costMicros: number;
+}
+
+/** What a request has used. */
+export interface Charge {
+  readonly tokens: number;
+  readonly costMicros: number;
 }
 
 /** The state of one allowance after the call. */
@@ -29,10 +44,12 @@ export interface Allowance {
   readonly resetMs: number;
 }
 
+export type LimitName = 'requests' | 'tokens' | 'concurrency' | 'key_quota' | 'key_spend' | 'project_spend';
+
 export interface LimitDecision {
-  /** The exceeded allowance; undefined if the request is admitted. */
-  readonly rejectedBy: 'requests' | 'tokens' | undefined;
-  /** Time until the same request would be admitted, without other requests; 0 if it is admitted. */
+  /** The exceeded limit; that with the longest wait if there are several. Undefined if the request is admitted. */
+  readonly rejectedBy: LimitName | undefined;
+  /** Time until the same request would be admitted, without other requests; 0 if it is admitted, a guess for `concurrency`. */
   readonly retryAfterMs: number;
   /** Null if unlimited. */
   readonly requests: Allowance | null;
@@ -42,18 +59,22 @@ export interface LimitDecision {
 
 export interface Limiter {
   admit(bucket: Bucket, hold: Hold): Promise<LimitDecision>;
-  /** Ends the hold of a request and charges its usage, even if the hold has expired. */
-  settle(bucket: Bucket, hold: Hold, usedTokens: number): Promise<void>;
-  /** Extends the hold of a running request. */
+  /** Ends the hold of a request and charges its usage. Charges nothing if the hold was settled before, or expired long ago. */
+  settle(bucket: Bucket, hold: Hold, charge: Charge): Promise<void>;
+  /** Extends the hold of a running request. An expired hold is not renewed. */
   renew(bucket: Bucket, hold: Hold): Promise<void>;
 }
 
 /** Time in which an empty allowance is replenished. */
 export const WINDOW_US = 60_000_000;
-/** Lifetime of a hold without renewal, which bounds how long a crashed gateway blocks tokens. */
+/** Lifetime of a hold without renewal, which bounds how long a crashed gateway blocks tokens and running requests. */
 export const HOLD_MS = 60_000;
+/** How long after its expiry a hold can still be settled. */
+export const LATE_MS = 600_000;
+/** Retry-After of a request beyond the running ones, whose end is not known. */
+export const CONCURRENCY_RETRY_MS = 1_000;
 
-/** Returns the tokens that a hold takes of an allowance. */
-export function heldTokens(hold: Hold, limit: number): number {
-  return Math.min(Math.max(1, Math.ceil(hold.tokens)), limit);
+/** Returns what a hold takes of a limit: of an allowance of tokens, or of a spend cap. */
+export function heldAmount(amount: number, limit: number): number {
+  return Math.max(1, Math.min(Math.ceil(amount), limit));
 }

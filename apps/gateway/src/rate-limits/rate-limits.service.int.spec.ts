@@ -31,12 +31,13 @@ async function aGateway(): Promise<{ limits: RateLimitsService; log: ReturnType<
 }
 
 function aBucket(requestsPerMinute: number | null, tokensPerMinute: number | null = null): Bucket {
-  return { keyId: `key_${++buckets}`, tier: 'free', limits: { requestsPerMinute, tokensPerMinute } };
+  const limits = { requestsPerMinute, tokensPerMinute, concurrencyMax: null };
+  return { projectId: 'proj_1', keyId: `key_${++buckets}`, tier: 'free', limits };
 }
 
 let holds = 0;
 const admit = async (limits: RateLimitsService, bucket: Bucket, tokens = 1): Promise<Admission> =>
-  limits.admit(bucket, { id: `req_${++holds}`, tokens });
+  limits.admit(bucket, { id: `req_${++holds}`, tokens, costMicros: tokens });
 
 async function admitted(limits: RateLimitsService, bucket: Bucket, times: number): Promise<number> {
   const responses = await Promise.all(Array.from({ length: times }, () => admit(limits, bucket)));
@@ -46,7 +47,7 @@ async function admitted(limits: RateLimitsService, bucket: Bucket, times: number
 describe('RateLimitsService', () => {
   it('admits synchronously without limits', async () => {
     const { limits } = await aGateway();
-    expect(limits.admit(aBucket(null, null), { id: 'req_1', tokens: 5 })).toMatchObject({ headers: {} });
+    expect(limits.admit(aBucket(null, null), { id: 'req_1', tokens: 5, costMicros: 0 })).toMatchObject({ headers: {} });
   });
 
   it('shares one allowance between all gateways', async () => {
@@ -67,13 +68,28 @@ describe('RateLimitsService', () => {
     expect(headers).toMatchObject({ 'x-ratelimit-limit': '1', 'x-ratelimit-remaining': '0' });
   });
 
+  it('rejects beyond a quota or a spend cap, as something that no early retry changes', async () => {
+    const { limits } = await aGateway();
+    const quota = { requests: 1, windowSeconds: 3_600 };
+    const ofKey = { ...aBucket(null), quota };
+    await admit(limits, ofKey);
+    const { rejection } = await admit(limits, ofKey);
+    expect(rejection).toMatchObject({ code: 'limits.key_quota_exceeded', status: 429, retryable: false });
+    expect(rejection?.retryAfterSeconds).toBeGreaterThan(3_500);
+    const endsAt = Date.now() + 86_400_000;
+    const key = { ...aBucket(null), spend: { endsAt, key: { capMicros: 5, spentMicros: 4 } } };
+    expect((await admit(limits, key, 2)).rejection?.code).toBe('limits.key_spend_exceeded');
+    const project = { ...aBucket(null), spend: { endsAt, project: { capMicros: 5, spentMicros: 5 } } };
+    expect((await admit(limits, project)).rejection?.code).toBe('limits.project_spend_exceeded');
+  });
+
   it('returns unused tokens of a hold, once', async () => {
     const { limits } = await aGateway();
     const bucket = aBucket(null, 1_000_000);
     const { settle } = await admit(limits, bucket, 900_000);
     expect((await admit(limits, bucket, 500_000)).rejection?.code).toBe('limits.tokens_exceeded');
-    settle(100_000);
-    settle(100_000);
+    settle({ tokens: 100_000, costMicros: 0 });
+    settle({ tokens: 100_000, costMicros: 0 });
     const after = await admit(limits, bucket, 500_000);
     expect(after.rejection).toBeUndefined();
     expect(Number(after.headers['x-ratelimit-remaining-tokens'])).toBeGreaterThanOrEqual(400_000);
@@ -103,9 +119,12 @@ describe('RateLimitsService while Redis is unavailable', () => {
     await admitted(limits, bucket, 30);
     await admitted(limits, bucket, 30);
     expect(fallbacks()).toBe(1);
+    const capped = { ...bucket, quota: { requests: 100, windowSeconds: 60 } };
+    expect((await admit(limits, capped)).rejection).toMatchObject({ code: 'limits.unavailable', status: 503 });
 
     await servers.redis.restart();
     await eventually('the connection is back', () => log.text().includes('redis reconnected'));
     expect(await admitted(limits, aBucket(10), 30)).toBe(10);
+    expect((await admit(limits, { ...capped, keyId: 'key_new' })).rejection).toBeUndefined();
   });
 });

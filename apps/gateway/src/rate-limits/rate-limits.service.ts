@@ -1,7 +1,7 @@
 /**
- * Admits requests within the limits of their key and tier. All gateways share the counters in Redis. If Redis is unavailable,
- * the gateway enforces its share of each limit locally for a minute, and then tries Redis again; after a reconnect it uses Redis
- * immediately.
+ * Admits requests within the limits of their key, tier and project. All gateways share the counters in Redis. If Redis is
+ * unavailable, the gateway enforces its share of each rate locally for a minute, and then tries Redis again; after a reconnect it
+ * uses Redis immediately. Requests with a quota or a spend cap, which must not be exceeded, are rejected meanwhile.
  */
 import { Injectable } from '@nestjs/common';
 import type { OnModuleDestroy } from '@nestjs/common';
@@ -11,7 +11,8 @@ import type { RedisClient } from '@xerotier/redis';
 import { GatewayCount } from './gateway-count.ts';
 import { LocalLimiter } from './local-limiter.ts';
 import { HOLD_MS } from './limiter.ts';
-import type { Bucket, Hold, Limiter, LimitDecision } from './limiter.ts';
+import type { Bucket, Charge, Hold, Limiter, LimitDecision } from './limiter.ts';
+import { limitErrorOf } from './limit-errors.ts';
 import { rateLimitHeaders } from './rate-limit-headers.ts';
 import { RedisLimiter } from './redis-limiter.ts';
 
@@ -21,7 +22,7 @@ export interface Admission {
   /** Error of a request that is not admitted. */
   readonly rejection: AppError | undefined;
   /** Charges the usage of a request that has ended, and ends its hold. Never throws. */
-  settle(usedTokens: number): void;
+  settle(charge: Charge): void;
 }
 
 interface OpenHold {
@@ -59,11 +60,26 @@ export class RateLimitsService implements OnModuleDestroy {
     this.#gateways.stop();
   }
 
-  /** Takes one request and holds its maximum tokens. Synchronous if there are no limits. */
+  /** Takes one request and holds the most that it can use. Synchronous if there are no limits. */
   admit(bucket: Bucket, hold: Hold): Admission | Promise<Admission> {
-    const { requestsPerMinute, tokensPerMinute } = bucket.limits;
-    if (requestsPerMinute === null && tokensPerMinute === null) return UNLIMITED;
+    if (bucket.quota !== undefined || bucket.spend !== undefined) return this.#admitShared(bucket, hold);
+    const { requestsPerMinute, tokensPerMinute, concurrencyMax } = bucket.limits;
+    if (requestsPerMinute === null && tokensPerMinute === null && concurrencyMax === null) return UNLIMITED;
     return this.#admit(bucket, hold);
+  }
+
+  /** Always tries Redis, since there is no fallback. */
+  async #admitShared(bucket: Bucket, hold: Hold): Promise<Admission> {
+    try {
+      return this.#admission(await this.#shared.admit(bucket, hold), { limiter: this.#shared, bucket, hold });
+    } catch (error) {
+      this.#fallBack(error);
+      return {
+        headers: {},
+        rejection: new AppError('limits.unavailable', {}, { cause: error }),
+        settle: () => undefined,
+      };
+    }
   }
 
   async #admit(bucket: Bucket, hold: Hold): Promise<Admission> {
@@ -81,16 +97,17 @@ export class RateLimitsService implements OnModuleDestroy {
 
   #admission(decision: LimitDecision, open: OpenHold): Admission {
     const headers = rateLimitHeaders(decision);
-    if (decision.rejectedBy !== undefined)
-      return { headers, rejection: rejectionOf(decision, open.bucket), settle: () => undefined };
+    const { rejectedBy } = decision;
+    if (rejectedBy !== undefined)
+      return { headers, rejection: limitErrorOf({ ...decision, rejectedBy }, open.bucket), settle: () => undefined };
     this.#open.add(open);
-    return { headers, rejection: undefined, settle: (usedTokens) => this.#settle(open, usedTokens) };
+    return { headers, rejection: undefined, settle: (charge) => this.#settle(open, charge) };
   }
 
-  #settle(open: OpenHold, usedTokens: number): void {
+  #settle(open: OpenHold, charge: Charge): void {
     if (!this.#open.delete(open)) return;
     // If this fails, the hold expires.
-    open.limiter.settle(open.bucket, open.hold, usedTokens).catch((error: unknown) => this.#fallBack(error));
+    open.limiter.settle(open.bucket, open.hold, charge).catch((error: unknown) => this.#fallBack(error));
   }
 
   #renew(): void {
@@ -113,16 +130,13 @@ export class RateLimitsService implements OnModuleDestroy {
 /** Returns the share of one gateway, rounded up, so that a limit of 1 does not become 0. */
 function shareOf(bucket: Bucket, gateways: number): Bucket {
   const share = (limit: number | null): number | null => (limit === null ? null : Math.ceil(limit / gateways));
-  const { requestsPerMinute, tokensPerMinute } = bucket.limits;
+  const { requestsPerMinute, tokensPerMinute, concurrencyMax } = bucket.limits;
   return {
     ...bucket,
-    limits: { requestsPerMinute: share(requestsPerMinute), tokensPerMinute: share(tokensPerMinute) },
+    limits: {
+      requestsPerMinute: share(requestsPerMinute),
+      tokensPerMinute: share(tokensPerMinute),
+      concurrencyMax: share(concurrencyMax),
+    },
   };
-}
-
-function rejectionOf({ rejectedBy, retryAfterMs }: LimitDecision, { tier, limits }: Bucket): AppError {
-  const options = { retryAfterSeconds: retryAfterMs / 1_000 };
-  return rejectedBy === 'requests'
-    ? new AppError('limits.requests_exceeded', { tier, limit: limits.requestsPerMinute ?? 0 }, options)
-    : new AppError('limits.tokens_exceeded', { tier, limit: limits.tokensPerMinute ?? 0 }, options);
 }

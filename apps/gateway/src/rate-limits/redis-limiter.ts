@@ -1,18 +1,37 @@
 /** Limits in Redis, shared by all gateways. Every method rejects if Redis is unavailable. */
 import type { RedisClient } from '@xerotier/redis';
-import { HOLD_MS, heldTokens } from './limiter.ts';
-import type { Allowance, Bucket, Hold, Limiter, LimitDecision } from './limiter.ts';
+import { HOLD_MS, heldAmount } from './limiter.ts';
+import type { Allowance, Bucket, Charge, Hold, Limiter, LimitDecision } from './limiter.ts';
 import { ADMIT_SCRIPT, RENEW_SCRIPT, SETTLE_SCRIPT } from './limit-scripts.ts';
 
+type Argument = string | number;
 type Reply = [rejectedBy: number, waitUs: string, ...allowances: [number, string, number, string]];
 
 interface LimitCommands {
-  limitsAdmit(...args: (string | number)[]): Promise<Reply>;
-  limitsSettle(...args: (string | number)[]): Promise<number>;
-  limitsRenew(...args: (string | number)[]): Promise<number>;
+  limitsAdmit(keys: number, ...args: Argument[]): Promise<Reply>;
+  limitsSettle(keys: number, ...args: Argument[]): Promise<number>;
+  limitsRenew(keys: number, ...args: Argument[]): Promise<number>;
 }
 
-const REJECTED_BY = [undefined, 'requests', 'tokens'] as const;
+/** One pair of keys of the scripts. */
+interface Account {
+  readonly kind: 'rate' | 'key' | 'project';
+  readonly key: string;
+  /** What a hold takes; undefined if there is nothing to hold. */
+  readonly amount: number | undefined;
+  /** The arguments of the admission after the amount. */
+  readonly limits: readonly Argument[];
+}
+
+const REJECTED_BY = [
+  undefined,
+  'requests',
+  'tokens',
+  'concurrency',
+  'key_quota',
+  'key_spend',
+  'project_spend',
+] as const;
 
 export class RedisLimiter implements Limiter {
   readonly #redis: LimitCommands;
@@ -25,23 +44,18 @@ export class RedisLimiter implements Limiter {
       limitsSettle: SETTLE_SCRIPT,
       limitsRenew: RENEW_SCRIPT,
     }))
-      redis.defineCommand(name, { numberOfKeys: 2, lua });
+      redis.defineCommand(name, { lua });
     this.#redis = redis as unknown as LimitCommands;
     this.#nowUs = nowUs;
   }
 
   async admit(bucket: Bucket, hold: Hold): Promise<LimitDecision> {
-    const { requestsPerMinute, tokensPerMinute } = bucket.limits;
+    const accounts = accountsOf(bucket, hold);
+    const values = accounts.flatMap(({ kind, amount, limits }) => [kind, amount ?? 0, ...limits]);
+    const keys = keysOf(accounts);
     const [rejectedBy, waitUs, requestsLeft, requestsResetUs, tokensLeft, tokensResetUs] =
-      await this.#redis.limitsAdmit(
-        ...keysOf(bucket),
-        this.#nowUs(),
-        requestsPerMinute ?? 0,
-        tokensPerMinute ?? 0,
-        hold.id,
-        heldTokens(hold, tokensPerMinute ?? Infinity),
-        HOLD_MS,
-      );
+      await this.#redis.limitsAdmit(keys.length, ...keys, this.#nowUs(), hold.id, HOLD_MS, ...values);
+    const { requestsPerMinute, tokensPerMinute } = bucket.limits;
     return {
       rejectedBy: REJECTED_BY[rejectedBy],
       retryAfterMs: Math.ceil(Number(waitUs) / 1_000),
@@ -50,31 +64,72 @@ export class RedisLimiter implements Limiter {
     };
   }
 
-  async settle(bucket: Bucket, hold: Hold, usedTokens: number): Promise<void> {
-    const limit = bucket.limits.tokensPerMinute;
-    if (limit === null) return;
-    await this.#redis.limitsSettle(
-      ...keysOf(bucket),
-      this.#nowUs(),
-      limit,
-      hold.id,
-      heldTokens(hold, limit),
-      usedTokens,
-    );
+  async settle(bucket: Bucket, hold: Hold, { tokens, costMicros }: Charge): Promise<void> {
+    const accounts = heldAccountsOf(bucket, hold);
+    if (accounts.length === 0) return;
+    const keys = keysOf(accounts);
+    const values = accounts.flatMap((account) => [
+      account.kind,
+      memberOf(account, hold),
+      ...(account.kind === 'rate' ? [tokens, bucket.limits.tokensPerMinute ?? 0] : [costMicros, 0]),
+    ]);
+    await this.#redis.limitsSettle(keys.length, ...keys, this.#nowUs(), ...values);
   }
 
   async renew(bucket: Bucket, hold: Hold): Promise<void> {
-    const limit = bucket.limits.tokensPerMinute;
-    if (limit === null) return;
-    const entry = `${hold.id}:${heldTokens(hold, limit)}`;
-    await this.#redis.limitsRenew(...keysOf(bucket), this.#nowUs(), HOLD_MS, entry);
+    const accounts = heldAccountsOf(bucket, hold);
+    if (accounts.length === 0) return;
+    const keys = keysOf(accounts);
+    const members = accounts.map((account) => memberOf(account, hold));
+    await this.#redis.limitsRenew(keys.length, ...keys, this.#nowUs(), HOLD_MS, ...members);
   }
 }
 
-/** The hash tag keeps both keys of a bucket on the same node of a cluster. */
-function keysOf({ keyId, tier }: Bucket): [string, string] {
-  const key = `limits:{${keyId}}:${tier}`;
-  return [key, `${key}:holds`];
+/** The accounts with limits. The hash tag keeps all keys of a project on the same node of a cluster, as a script requires. */
+function accountsOf({ projectId, keyId, tier, limits, quota, spend }: Bucket, hold: Hold): Account[] {
+  const { requestsPerMinute, tokensPerMinute, concurrencyMax } = limits;
+  const prefix = `limits:{${projectId}}`;
+  const accounts: Account[] = [];
+  if (requestsPerMinute !== null || tokensPerMinute !== null || concurrencyMax !== null) {
+    const amount = tokensPerMinute === null ? 0 : heldAmount(hold.tokens, tokensPerMinute);
+    accounts.push({
+      ...{ kind: 'rate', key: `${prefix}:${keyId}:${tier}` },
+      amount: tokensPerMinute === null && concurrencyMax === null ? undefined : amount,
+      limits: [requestsPerMinute ?? 0, tokensPerMinute ?? 0, concurrencyMax ?? 0, '', ''],
+    });
+  }
+  if (quota !== undefined || spend?.key !== undefined)
+    accounts.push({
+      ...{ kind: 'key', key: `${prefix}:${keyId}` },
+      amount: spend?.key && heldAmount(hold.costMicros, spend.key.capMicros),
+      limits: [quota?.requests ?? 0, (quota?.windowSeconds ?? 0) * 1_000_000, ...spendLimitsOf(spend, 'key')],
+    });
+  if (spend?.project !== undefined)
+    accounts.push({
+      ...{ kind: 'project', key: prefix },
+      amount: heldAmount(hold.costMicros, spend.project.capMicros),
+      limits: [0, 0, ...spendLimitsOf(spend, 'project')],
+    });
+  return accounts;
+}
+
+function spendLimitsOf(spend: Bucket['spend'], owner: 'key' | 'project'): [Argument, number, number] {
+  const limit = spend?.[owner];
+  return spend === undefined || limit === undefined
+    ? ['', 0, 0]
+    : [limit.capMicros, limit.spentMicros, spend.endsAt * 1_000];
+}
+
+function heldAccountsOf(bucket: Bucket, hold: Hold): Account[] {
+  return accountsOf(bucket, hold).filter(({ amount }) => amount !== undefined);
+}
+
+function memberOf({ amount }: Account, { id }: Hold): string {
+  return `${id}:${amount}`;
+}
+
+function keysOf(accounts: readonly Account[]): string[] {
+  return accounts.flatMap(({ key }) => [key, `${key}:holds`]);
 }
 
 function allowance(limit: number | null, remaining: number, resetUs: string): Allowance | null {

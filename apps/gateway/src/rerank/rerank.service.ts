@@ -77,8 +77,8 @@ export class RerankService {
     { queries, documents, documentTokensMax, names }: Texts,
     response: ServerResponse,
   ): Promise<Numbers<number>> {
-    const tokens = estimateTokens(queries) + estimateTokens(documents);
-    const charge = await admitOrReject(this.limits, caller, tokens, response);
+    const promptTokens = estimateTokens(queries) + estimateTokens(documents);
+    const charge = await admitOrReject(this.limits, caller, { promptTokens, completionTokens: 0 }, response);
     try {
       return await this.inference.rank(
         { ...trackedContextOf(caller, response, charge), kind, ranking: { queries, documents, documentTokensMax } },

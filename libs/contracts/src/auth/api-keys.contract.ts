@@ -5,6 +5,7 @@ import { projectId } from '../ids.ts';
 import { changeContext } from './change.ts';
 import { ipFilter, keyQuota } from './key-restrictions.ts';
 import { scope } from './scopes.ts';
+import { spendCapMicros } from './spend-limits.ts';
 
 export const apiKeyId = z.string().regex(/^key_[0-9a-f]{24}$/);
 
@@ -22,6 +23,7 @@ export const apiKeyRecord = z.object({
   endpointId: z.uuid().nullable(),
   ipFilter,
   quota: keyQuota.nullable(),
+  spendCapMicros: spendCapMicros.nullable().default(null),
   createdAt: instant,
   expiresAt: instant.nullable(),
   revokedAt: instant.nullable(),
@@ -141,5 +143,13 @@ export const apiKeysContract = service('auth', {
       'outbox.full',
       'db.unavailable',
     ],
+  }),
+  /** Replaces the spend cap per month; null removes it. */
+  setApiKeySpendCap: request({
+    subject: 'auth.v1.api-keys.set-spend-cap',
+    timeoutMs: TIMEOUT_MS,
+    input: change.extend({ keyId: apiKeyId, spendCapMicros: spendCapMicros.nullable() }),
+    output: apiKeyRecord,
+    errors: ['api_key.not_found', 'api_key.inactive', 'idempotency.key_reused', 'outbox.full', 'db.unavailable'],
   }),
 });

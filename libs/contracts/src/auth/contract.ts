@@ -6,7 +6,8 @@ import { endpointSettings, endpointStatus } from './endpoint-settings.ts';
 import { ipFilter, keyQuota } from './key-restrictions.ts';
 import { projectSettings } from './project-settings.ts';
 import { scope } from './scopes.ts';
-import { tierLimits, tierSlug } from './tiers.ts';
+import { spendLimits, tokenPrice } from './spend-limits.ts';
+import { admissionLimits, tierSlug } from './tiers.ts';
 
 /** What an endpoint serves. It rejects the routes of other tasks, even if its model supports them. */
 export const endpointTask = z.enum(['generate', 'embed', 'score', 'transcribe', 'speak', 'image']);
@@ -21,7 +22,9 @@ export const endpointAccess = z.object({
   modelId,
   tier: tierSlug,
   task: endpointTask.default('generate'),
-  limits: tierLimits,
+  limits: admissionLimits,
+  /** Of the tier, if a spend cap applies. */
+  price: tokenPrice.optional(),
   /** A paused endpoint rejects requests. */
   status: endpointStatus.default('active'),
   ...endpointSettings.shape,
@@ -42,6 +45,8 @@ export const access = z.object({
   quota: keyQuota.optional(),
   /** Absent if all of them have their defaults. */
   settings: projectSettings.optional(),
+  /** Absent: no spend cap applies. */
+  spend: spendLimits.optional(),
 });
 export type Access = z.infer<typeof access>;
 

@@ -72,8 +72,12 @@ export { endpointDefaults, endpointStatus } from './endpoint-settings.ts';
 export type { EndpointDefaults, EndpointStatus } from './endpoint-settings.ts';
 export { endpointRecord, endpointsContract } from './endpoints.contract.ts';
 export type { EndpointRecord } from './endpoints.contract.ts';
-export { tierLimits, tierPrice, tierRecord, tierSlug } from './tiers.ts';
-export type { TierLimits, TierRecord } from './tiers.ts';
+export { spendCapRecord, spendCapsContract } from './spend-caps.contract.ts';
+export type { SpendCapRecord } from './spend-caps.contract.ts';
+export { spendCapMicros, spendLimits, tokenPrice } from './spend-limits.ts';
+export type { SpendLimits, TokenPrice } from './spend-limits.ts';
+export { admissionLimits, tierLimits, tierPrice, tierRecord, tierSlug } from './tiers.ts';
+export type { AdmissionLimits, TierRecord } from './tiers.ts';
 export {
   USAGE_EVENTS_MAX,
   usageContract,

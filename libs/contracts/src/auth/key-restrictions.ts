@@ -9,7 +9,7 @@ export const ipFilter = z.object({
 });
 export type IpFilter = z.infer<typeof ipFilter>;
 
-/** Requests in a window. */
+/** Requests in a window, which starts with the first request after the previous one. */
 export const keyQuota = z.object({
   requests: z.number().int().positive().max(1_000_000_000),
   windowSeconds: z

@@ -8,7 +8,13 @@ export const tierLimits = z.object({
   requestsPerMinute: z.number().int().positive().nullable(),
   tokensPerMinute: z.number().int().positive().nullable(),
 });
-export type TierLimits = z.infer<typeof tierLimits>;
+
+/** What a request is admitted by: the limits of its tier, for each key. */
+export const admissionLimits = tierLimits.extend({
+  /** Running requests. */
+  concurrencyMax: z.number().int().positive().nullable().default(null),
+});
+export type AdmissionLimits = z.infer<typeof admissionLimits>;
 
 const limit = z.number().int().nonnegative().nullable().default(null);
 const micros = z.number().int().nonnegative();

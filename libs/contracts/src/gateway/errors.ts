@@ -62,6 +62,38 @@ export const gatewayErrors = defineErrors({
     retryable: true,
     message: 'Rate limit reached: the tier {tier} allows {limit} tokens per minute, prompts and completions together.',
   },
+  'limits.concurrency_exceeded': {
+    status: 429,
+    publicCode: 'rate_limit_exceeded',
+    retryable: true,
+    message: 'Rate limit reached: the tier {tier} allows {limit} requests of a key at the same time.',
+  },
+  'limits.key_quota_exceeded': {
+    status: 429,
+    publicCode: 'insufficient_quota',
+    retryable: false,
+    message: 'The quota of this API key is used up: {limit} requests in {windowSeconds} seconds.',
+  },
+  'limits.key_spend_exceeded': {
+    status: 429,
+    publicCode: 'insufficient_quota',
+    retryable: false,
+    message: 'This request could exceed the spend cap of this API key for this month.',
+  },
+  'limits.project_spend_exceeded': {
+    status: 429,
+    publicCode: 'insufficient_quota',
+    retryable: false,
+    message: 'This request could exceed the spend cap of this project for this month.',
+  },
+  /** Quotas and spend caps are not exceeded while their counters are away. */
+  'limits.unavailable': {
+    status: 503,
+    publicCode: 'service_unavailable',
+    retryable: true,
+    message: 'The counters of quotas and spend caps are unavailable.',
+    publicMessage: 'Quotas and spend caps cannot be checked right now. Try again later.',
+  },
   'responses.unavailable': {
     status: 503,
     publicCode: 'storage_unavailable',

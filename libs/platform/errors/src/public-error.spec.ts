@@ -11,7 +11,7 @@ const bodies = (Object.keys(errors) as ErrorCode[]).map((code) => {
 describe('the public error body', () => {
   it.each(bodies)('of $code has all four keys and a type', ({ error }) => {
     expect(Object.keys(error)).toEqual(expect.arrayContaining(['message', 'type', 'param', 'code']));
-    expect(error.type).toMatch(/_error$|^service_unavailable$/);
+    expect(error.type).toMatch(/_error$|^service_unavailable$|^insufficient_quota$/);
   });
 
   it('has retry_after on 429 and 503 only', () => {

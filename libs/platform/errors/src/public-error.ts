@@ -22,18 +22,18 @@ const RETRY_AFTER_SECONDS_DEFAULT = 1;
  * `retry_strategy` on 429 and 503.
  */
 export function publicErrorBody(error: AppError): PublicErrorBody {
-  const { status, publicCode } = errors[error.code];
+  const { status, publicCode, retryable } = errors[error.code];
   const body: PublicErrorBody = {
     error: {
       message: error.publicMessage,
-      type: publicErrorType(status),
+      type: publicErrorType(publicCode),
       param: error.param ?? null,
       code: publicCode,
     },
   };
   if (status === 429 || status === 503) {
     body.error.retry_after = retryAfterSeconds(error);
-    body.error.retry_strategy = 'exponential';
+    body.error.retry_strategy = retryable ? 'exponential' : 'none';
   }
   return body;
 }

@@ -3,6 +3,7 @@ import { BODY_ERRORS, CHANGE_ERRORS, PROJECT_ERRORS } from '../operation/common-
 import { idempotencyHeaders } from '../operation/idempotency-headers.ts';
 import { defineOperation } from '../operation/define-operation.ts';
 import { apiKeysQuery, createApiKeyRequest, ipFilterRequest, quotaRequest, rotateApiKeyRequest } from './request.ts';
+import { spendCapRequest } from '../spend-cap/request.ts';
 import { apiKeyId, apiKeyList, apiKeyWithValue, publicApiKey } from './response.ts';
 
 const COLLECTION = '/v1/management/api-keys';
@@ -107,10 +108,28 @@ export const setApiKeyQuota = defineOperation({
   permission: 'keys:write',
   headers: idempotencyHeaders,
   summary: 'Set quota of API key',
-  description: 'Replaces the quota as a whole. It is stored, and not enforced yet.',
+  description:
+    'Replaces the quota as a whole. A window starts with the first request after the previous one. Further requests in it are a 429 `insufficient_quota`.',
   params,
   request: quotaRequest,
   example: { requests: 1000, window_seconds: 3600 },
+  response: publicApiKey,
+  errors: [...changeErrors, 'api_key_inactive'],
+});
+
+export const setApiKeySpendCap = defineOperation({
+  ...common,
+  operationId: 'setApiKeySpendCap',
+  method: 'put',
+  path: `${COLLECTION}/{key}/spend-cap`,
+  permission: 'budgets:write',
+  headers: idempotencyHeaders,
+  summary: 'Set spend cap of API key',
+  description:
+    'Limits what the key spends in a calendar month of UTC. Requests that could exceed it are a 429 `insufficient_quota`.',
+  params,
+  request: spendCapRequest,
+  example: { spend_cap_micros: 5_000_000 },
   response: publicApiKey,
   errors: [...changeErrors, 'api_key_inactive'],
 });
@@ -124,4 +143,5 @@ export const apiKeysOperations = [
   rotateApiKey,
   setApiKeyIpFilter,
   setApiKeyQuota,
+  setApiKeySpendCap,
 ] as const;

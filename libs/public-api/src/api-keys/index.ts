@@ -7,4 +7,5 @@ export {
   rotateApiKey,
   setApiKeyIpFilter,
   setApiKeyQuota,
+  setApiKeySpendCap,
 } from './api-keys.api.ts';

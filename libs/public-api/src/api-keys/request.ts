@@ -67,7 +67,7 @@ export const createApiKeyRequest = z
       .optional()
       .describe('Slug of the only endpoint that the key may use. Default: all.'),
     ip_filter: ipFilterRequest.optional(),
-    quota: quota.nullable().optional().describe('Requests in a window. It is stored, and not enforced yet.'),
+    quota: quota.nullable().optional().describe('Requests in a window. Default: no quota.'),
   })
   .register(components, { id: 'CreateApiKeyRequest' });
 

@@ -15,6 +15,7 @@ const fields = {
   endpoint_id: z.string().nullable().describe('The only endpoint that the key may use.'),
   ip_filter: z.object({ allow: z.array(z.string()), block: z.array(z.string()) }),
   quota: z.object({ requests: z.number().int(), window_seconds: z.number().int() }).nullable(),
+  spend_cap_micros: z.number().int().nullable().describe('Millionths of a US dollar per calendar month of UTC.'),
   created_at: z.number().int().describe('Unix seconds, as all times.'),
   expires_at: z.number().int().nullable(),
   revoked_at: z.number().int().nullable(),

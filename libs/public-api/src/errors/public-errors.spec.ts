@@ -13,17 +13,18 @@ describe('publicErrors', () => {
 
 describe('publicErrorType', () => {
   it.each([
-    [400, 'invalid_request_error'],
-    [401, 'authentication_error'],
-    [403, 'permission_error'],
-    [404, 'not_found_error'],
-    [405, 'invalid_request_error'],
-    [413, 'invalid_request_error'],
-    [429, 'rate_limit_error'],
-    [500, 'server_error'],
-    [503, 'service_unavailable'],
-    [504, 'server_error'],
-  ])('maps %i to %s', (status, type) => {
-    expect(publicErrorType(status)).toBe(type);
+    ['invalid_request', 'invalid_request_error'],
+    ['invalid_api_key', 'authentication_error'],
+    ['scope_insufficient', 'permission_error'],
+    ['model_not_found', 'not_found_error'],
+    ['method_not_allowed', 'invalid_request_error'],
+    ['request_too_large', 'invalid_request_error'],
+    ['rate_limit_exceeded', 'rate_limit_error'],
+    ['insufficient_quota', 'insufficient_quota'],
+    ['internal_error', 'server_error'],
+    ['no_worker_available', 'service_unavailable'],
+    ['deadline_exceeded', 'server_error'],
+  ] as const)('maps %s to %s', (code, type) => {
+    expect(publicErrorType(code)).toBe(type);
   });
 });

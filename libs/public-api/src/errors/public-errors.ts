@@ -48,6 +48,7 @@ export const publicErrors = {
   unsupported_media_type: { status: 415 },
   rate_limit_exceeded: { status: 429 },
   too_many_attempts: { status: 429 },
+  insufficient_quota: { status: 429 },
   cancelled: { status: 499 },
   internal_error: { status: 500 },
   engine_error: { status: 500 },
@@ -69,17 +70,20 @@ export const PUBLIC_ERROR_CODES = Object.keys(publicErrors) as PublicErrorCode[]
 
 export type PublicErrorType = ReturnType<typeof publicErrorType>;
 
-/** Returns the `type` of an error by its status. */
+/** Returns the `type` of an error: that of its status, except for a quota, which the OpenAI API tells apart from a rate. */
 export function publicErrorType(
-  status: number,
+  code: PublicErrorCode,
 ):
   | 'authentication_error'
   | 'permission_error'
   | 'not_found_error'
   | 'rate_limit_error'
+  | 'insufficient_quota'
   | 'service_unavailable'
   | 'server_error'
   | 'invalid_request_error' {
+  if (code === 'insufficient_quota') return code;
+  const { status } = publicErrors[code];
   switch (status) {
     case 401:
       return 'authentication_error';

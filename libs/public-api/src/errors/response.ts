@@ -1,16 +1,19 @@
 /** The error response: one schema for all errors, with every public code. */
 import { z } from 'zod';
 import { components } from '../openapi/components.ts';
-import { PUBLIC_ERROR_CODES, publicErrors, publicErrorType } from './public-errors.ts';
+import { PUBLIC_ERROR_CODES, publicErrorType } from './public-errors.ts';
 
-const types = Object.values(publicErrors).map(({ status }) => publicErrorType(status));
+const types = PUBLIC_ERROR_CODES.map(publicErrorType);
 
 const fields = {
   message: z.string(),
   param: z.string().nullable().describe('The invalid parameter, if the error is about one.'),
   code: z.enum(PUBLIC_ERROR_CODES.toSorted()),
   retry_after: z.number().int().optional().describe('Seconds to wait before a retry; on 429 and 503.'),
-  retry_strategy: z.string().optional(),
+  retry_strategy: z
+    .string()
+    .optional()
+    .describe('`exponential`, or `none` if a retry cannot succeed before `retry_after`.'),
 };
 
 export const errorResponse = z

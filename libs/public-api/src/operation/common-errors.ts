@@ -35,6 +35,7 @@ export const INFERENCE_ERRORS = [
   'endpoint_inactive',
   'wrong_task_mode',
   'rate_limit_exceeded',
+  'insufficient_quota',
   'no_worker_available',
   'capacity_exceeded',
   'engine_unavailable',

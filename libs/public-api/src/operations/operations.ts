@@ -14,6 +14,7 @@ import { modelsOperations } from '../models/models.api.ts';
 import { projectsOperations } from '../projects/projects.api.ts';
 import { referenceOperations } from '../reference/reference.api.ts';
 import { rerankingOperations } from '../reranking/reranking.api.ts';
+import { spendCapOperations } from '../spend-cap/spend-cap.api.ts';
 import { storedCompletionsOperations } from '../stored-completions/stored-completions.api.ts';
 import { usageOperations } from '../usage/usage.api.ts';
 import type { OperationDefinition } from '../operation/define-operation.ts';
@@ -31,6 +32,7 @@ export const operations: readonly OperationDefinition[] = [
   ...auditLogOperations,
   ...usageOperations,
   ...projectsOperations,
+  ...spendCapOperations,
   ...membersOperations,
   ...invitationsOperations,
   ...budgetsOperations,

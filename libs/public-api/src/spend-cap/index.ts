@@ -1,0 +1,1 @@
+export { getSpendCap, setSpendCap, spendCapOperations } from './spend-cap.api.ts';
