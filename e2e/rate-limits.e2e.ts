@@ -8,12 +8,14 @@ import OpenAI from 'openai';
 import { scripted } from './support/api-client.ts';
 import type { ApiResponse, ApiClient, ErrorBody } from './support/api-client.ts';
 import { dedicatedPlatform } from './support/test-platform.ts';
+import { setConcurrency } from './support/tiers.ts';
 
 const GATEWAYS = 4;
 
+const tiers = ['gpu_nvidia_shared', 'free', 'cpu_standard', 'cpu_amd_optimized'];
+
 const test = dedicatedPlatform(() => {
   const plan = scriptedPlatform({ slots: 64 });
-  const tiers = ['gpu_nvidia_shared', 'free', 'cpu_standard', 'cpu_amd_optimized'];
   return {
     ...plan,
     gateways: GATEWAYS,
@@ -23,6 +25,9 @@ const test = dedicatedPlatform(() => {
     ],
   };
 });
+
+// Many requests at once, to test the other limits.
+beforeAll(() => setConcurrency(test.description.databaseUrl, null, tiers));
 
 /** Returns a client of the endpoint through one of the gateways. */
 function through(gateway: number, endpointSlug: string): ApiClient {

@@ -15,6 +15,7 @@ import {
   budgetOperations,
   endpointOperations,
   managementErrors,
+  spendCapOperations,
   usageOperations,
 } from './management-operations.ts';
 import { mediaOperations } from './media-operations.ts';
@@ -275,6 +276,7 @@ const responses: readonly Operation[] = withKeyBaseUrl([
   ...apiKeyOperations(),
   ...endpointOperations(),
   ...auditOperations(),
+  ...spendCapOperations(),
   ...teamOperations(),
   ...usageOperations(),
   ...budgetOperations(),

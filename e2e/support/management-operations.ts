@@ -21,6 +21,11 @@ export function apiKeyOperations(): Operation[] {
     { name: 'a rotated API key', route: `POST ${path}/{id}/rotate`, setup, key },
     { name: 'an API key with an IP filter', route: `PUT ${path}/{id}/ip-filter`, setup, key, body: { block: ['::1'] } },
     { name: 'an API key with a quota', route: `PUT ${path}/{id}/quota`, setup, key, body: { requests: 9 } },
+    {
+      name: 'an API key with a spend cap',
+      route: `PUT ${path}/{id}/spend-cap`,
+      ...{ setup, key, body: { spend_cap_micros: 5_000_000 } },
+    },
     { name: 'an API key without its quota', route: `PUT ${path}/{id}/quota`, setup, key, body: { requests: null } },
   ];
 }
@@ -50,6 +55,18 @@ export function endpointOperations(): Operation[] {
     { name: 'a deleted endpoint', route: `DELETE ${one}`, setup, key },
     { name: 'the catalogue', route: 'GET /{project}/v1/management/models', key },
     { name: 'the tiers', route: 'GET /{project}/v1/management/tiers', key },
+  ];
+}
+
+/** The spend cap of the project, which is removed again. */
+export function spendCapOperations(): Operation[] {
+  const path = '/{project}/v1/management/spend-cap';
+  const key = 'management' as const;
+  const setup = { route: `PUT ${path}`, key, body: { spend_cap_micros: 1_000_000_000_000 } };
+  return [
+    { name: 'a new spend cap', ...setup },
+    { name: 'the spend cap', route: `GET ${path}`, setup, key },
+    { name: 'no spend cap', ...setup, body: { spend_cap_micros: null } },
   ];
 }
 
