@@ -61,7 +61,7 @@ const publicTier = z
     requests_per_minute: limit.describe('Null is unlimited, as in all limits.'),
     tokens_per_minute: limit,
     endpoints_max: limit.describe('Endpoints of a project on this tier.'),
-    concurrency_max: limit.describe('Running requests; not enforced yet, as the limits below.'),
+    concurrency_max: limit.describe('Running requests of a key. The limits below are not enforced yet.'),
     burst_requests: limit.describe('Requests beyond those per minute that may arrive at once.'),
     request_timeout_seconds: limit,
     idle_timeout_seconds: limit.describe('Without output of a stream.'),
