@@ -254,8 +254,8 @@ describe('code samples of the API reference page', () => {
             ),
         );
       const { apiKey, managementKey } = test.description;
-      const isManagement = ({ tags }: SampledOperation): boolean =>
-        tags.some((tag) => ['API keys', 'Endpoints', 'Members', 'Project'].includes(tag));
+      const isManagement = ({ 'x-codeSamples': samples }: SampledOperation): boolean =>
+        samples.some(({ source }) => /\/(?:management|exports)\//.test(source));
       const groups = [
         [apiKey, textsOf(run.filter((operation) => !isManagement(operation)))],
         [managementKey, textsOf(run.filter(isManagement))],
