@@ -174,7 +174,7 @@ interface CodeSample {
 
 interface SampledOperation {
   readonly operationId: string;
-  readonly tags: readonly string[];
+  readonly security: readonly { readonly apiKey?: readonly string[] }[];
   readonly 'x-codeSamples': readonly CodeSample[];
 }
 
@@ -207,32 +207,23 @@ describe('code samples of the API reference page', () => {
     return (await test.api.request<{ id: string }>('POST', url, undefined, body)).body.id;
   }
 
-  async function newApiKey(): Promise<string> {
-    const url = `${test.description.projectUrl}/management/api-keys`;
+  /** Creates an object of the project. */
+  async function created<T extends object = { id: string }>(collection: string, body: object): Promise<T> {
+    const url = `${test.description.projectUrl}/management/${collection}`;
     const options = { key: test.description.managementKey };
-    return (await test.api.request<{ id: string }>('POST', url, undefined, { name: 'sample' }, options)).body.id;
-  }
-
-  async function newInvitation(): Promise<string> {
-    const url = `${test.description.projectUrl}/management/invitations`;
-    const options = { key: test.description.managementKey };
-    const body = { email: `${randomUUID()}@example.com` };
-    return (await test.api.request<{ id: string }>('POST', url, undefined, body, options)).body.id;
-  }
-
-  async function newEndpoint(): Promise<string> {
-    const url = `${test.description.projectUrl}/management/endpoints`;
-    const body = { slug: `sample-${randomBytes(4).toString('hex')}`, model: 'xero-tiny', tier: 'self_hosted' };
-    const options = { key: test.description.managementKey };
-    return (await test.api.request<{ slug: string }>('POST', url, undefined, body, options)).body.slug;
+    return (await test.api.request<T>('POST', url, undefined, body, options)).body;
   }
 
   for (const [label, language] of Object.entries(languageOf)) {
     const missing = missingPrograms[language];
     const thisTest = missing === undefined ? it : it.skip; // reason: curl or Python may not be installed
     thisTest(`run verbatim: ${label}${missing === undefined ? '' : ` [skipped: ${missing}]`}`, async () => {
-      const [completion, key, slug] = [await storedCompletion(), await newApiKey(), await newEndpoint()];
-      const invitation = await newInvitation();
+      const completion = await storedCompletion();
+      const { id: key } = await created('api-keys', { name: 'sample' });
+      const { id: invitation } = await created('invitations', { email: `${randomUUID()}@example.com` });
+      const { id: budget } = await created('budgets', { name: 'sample', amount_micros: 1_000_000, thresholds: [100] });
+      const endpoint = { slug: `sample-${randomBytes(4).toString('hex')}`, model: 'xero-tiny', tier: 'self_hosted' };
+      const { slug } = await created<{ slug: string }>('endpoints', endpoint);
       const run = operations.filter(({ operationId }) => !MEDIA.test(operationId) && !TEAM.test(operationId));
       run.sort((one, other) => rankOf(one) - rankOf(other));
       const newAccount = `${randomUUID()}@example.com`;
@@ -246,6 +237,7 @@ describe('code samples of the API reference page', () => {
                 .replaceAll('COMPLETION_ID', completion)
                 .replaceAll('KEY_ID', key)
                 .replaceAll('INVITATION_ID', invitation)
+                .replaceAll('BUDGET_ID', budget)
                 .replaceAll('ENDPOINT_SLUG', slug)
                 .replaceAll('my-endpoint', `${slug}-2`)
                 .replaceAll('SESSION_ID', otherSession)
@@ -254,8 +246,8 @@ describe('code samples of the API reference page', () => {
             ),
         );
       const { apiKey, managementKey } = test.description;
-      const isManagement = ({ 'x-codeSamples': samples }: SampledOperation): boolean =>
-        samples.some(({ source }) => /\/(?:management|exports)\//.test(source));
+      const isManagement = ({ security }: SampledOperation): boolean =>
+        security.some(({ apiKey: scopes }) => scopes?.includes('management') === true);
       const groups = [
         [apiKey, textsOf(run.filter((operation) => !isManagement(operation)))],
         [managementKey, textsOf(run.filter(isManagement))],
