@@ -143,7 +143,7 @@ describe('a generated service', () => {
 
   it('starts and serves its contract, whose messages have fixtures', () => {
     const tests = run('jest', '-c', 'jest.int.config.mjs', '--forceExit', `apps/${NAME}/`);
-    expect(tests.output).toMatch(/Tests: +3 passed, 3 total/);
+    expect(tests.output).toMatch(/Tests: +4 passed, 4 total/);
     expect(tests.code).toBe(0);
     expect(run('jest', 'libs/contracts/src/fixtures')).toMatchObject({ code: 0 });
   }, 300_000);

@@ -186,6 +186,8 @@ describe('routes of the gateway', () => {
       'GET /docs/redoc.standalone.js',
       'GET /openapi.json',
       'POST /api/v1/accounts',
+      'POST /api/v1/password-resets',
+      'POST /api/v1/password-resets/confirm',
       'POST /api/v1/sessions',
     ]);
     expect(rows.toSorted()).toEqual(publicRoutes.toSorted());
