@@ -41,7 +41,7 @@ export const settings = {
     graceSeconds: setting(
       'USAGE_GRACE_SECONDS',
       integer({ min: 1, max: 3_600 }).default(60),
-      'Seconds for which the usage record of a gateway may be late; then the ledger is written from the reports of workers. Keep it above 30, after which JetStream delivers again what a killed auth service had not stored. Default 60.',
+      'Seconds for which the usage record of a gateway may be late; then the ledger is written from the reports of workers. A backlog of auth does not count: it delays rows. Default 60.',
     ),
   },
   mail: {

@@ -25,10 +25,7 @@ export class ReconcilerSchedule implements OnApplicationBootstrap, OnModuleDestr
   }
 
   onApplicationBootstrap(): void {
-    // What arrived while no replica ran is consumed first.
-    const notBefore = Date.now() + this.#intervalMs * CHECKS_PER_GRACE;
     this.#timer = setInterval(() => {
-      if (Date.now() < notBefore) return;
       this.#running ??= this.#run().finally(() => (this.#running = undefined));
     }, this.#intervalMs).unref();
   }

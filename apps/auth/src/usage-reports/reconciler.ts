@@ -8,9 +8,12 @@ import { UsageRepository } from '../usage/usage.repository.ts';
 import { UsageService } from '../usage/usage.service.ts';
 import { reconcile } from './reconciliation.ts';
 import type { Finding, ReconciliationResult, ReportedRequest } from './reconciliation.ts';
+import { UsageBacklog } from './usage-backlog.ts';
 import { UsageReportsRepository } from './usage-reports.repository.ts';
 
 const BATCH_REQUESTS = 500;
+/** Of requests that wait for the backlog. */
+const RECHECK_MS = 1_000;
 
 type Missing = Extract<Finding, { kind: 'missing' }>;
 type Compared = Extract<Finding, { kind: 'compared' }>;
@@ -25,7 +28,8 @@ const isCompared = (found: Found): found is Found<Compared> => found.finding.kin
 
 /**
  * Compares the reports of workers with the ledger, and writes the rows that it lacks. Rows are written before reports get their
- * result, in transactions of their own: what was interrupted in between is found again, and the row is there.
+ * result, in transactions of their own: what was interrupted in between is found again, and the row is there. A row never changes,
+ * so it is written only when all that was published until then is stored: a backlog delays it, however long it is.
  */
 @Injectable()
 export class Reconciler {
@@ -35,6 +39,7 @@ export class Reconciler {
     private readonly reports: UsageReportsRepository,
     private readonly ledger: UsageRepository,
     private readonly usage: UsageService,
+    @Inject(UsageBacklog) private readonly backlog: Pick<UsageBacklog, 'storedUntil'>,
     @Inject(CONFIG) { usage: { graceSeconds } }: Pick<AuthConfig, 'usage'>,
     @Inject(LOGGER) private readonly log: Logger,
   ) {
@@ -56,17 +61,24 @@ export class Reconciler {
   }
 
   async #reconcile(manager: EntityManager, requests: readonly ReportedRequest[]): Promise<void> {
-    const first = await this.#compare(requests);
+    // Read first: what is compared below includes all that was stored until then.
+    const storedUntil = await this.backlog.storedUntil();
+    const first = await this.#compare(requests, storedUntil);
     const found = [...first.filter((one) => !isMissing(one)), ...(await this.#settle(first.filter(isMissing)))];
     for (const { request, finding } of found)
-      if (finding.kind === 'wait') await this.reports.postpone(manager, request.context, new Date(finding.until));
+      if (finding.kind === 'wait')
+        await this.reports.postpone(
+          manager,
+          request.context,
+          new Date(Math.max(finding.until, Date.now() + RECHECK_MS)),
+        );
     const byResult = Map.groupBy(found.filter(isCompared), ({ finding }) => finding.result);
     for (const [result, group] of byResult) await this.#conclude(manager, result, group);
   }
 
-  async #compare(requests: readonly ReportedRequest[]): Promise<Found[]> {
+  async #compare(requests: readonly ReportedRequest[], storedUntil: number): Promise<Found[]> {
     const entries = await this.ledger.entriesOf(requests.map(({ context }) => context.requestId));
-    const now = Date.now();
+    const now = Math.min(Date.now(), storedUntil);
     return requests.map((request) => ({
       request,
       finding: reconcile(request, entries.get(request.context.requestId), now, this.#graceMs),

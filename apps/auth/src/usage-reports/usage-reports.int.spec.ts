@@ -202,6 +202,7 @@ describe('Reconciler', () => {
       new UsageReportsRepository(auth.database),
       ledger,
       new UsageService(ledger, silentLog()),
+      { storedUntil: async () => Date.now() },
       { usage },
       silentLog(),
     );

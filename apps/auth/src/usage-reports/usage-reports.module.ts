@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { UsageModule } from '../usage/usage.module.ts';
 import { ReconcilerSchedule } from './reconciler-schedule.ts';
 import { Reconciler } from './reconciler.ts';
+import { UsageBacklog } from './usage-backlog.ts';
 import { UsageReportsPurge } from './usage-reports-purge.ts';
 import { UsageReportsConsumer } from './usage-reports.consumer.ts';
 import { UsageReportsRepository } from './usage-reports.repository.ts';
@@ -13,6 +14,7 @@ import { UsageReportsService } from './usage-reports.service.ts';
     UsageReportsConsumer,
     UsageReportsService,
     UsageReportsRepository,
+    UsageBacklog,
     Reconciler,
     ReconcilerSchedule,
     UsageReportsPurge,

@@ -4,6 +4,9 @@ import type { UsageRecord } from '@xerotier/contracts/inference';
 import { Consumes } from '@xerotier/service-host';
 import { UsageService } from './usage.service.ts';
 
+/** Replicas share this name, and so the work. */
+export const LEDGER_CONSUMER = 'auth-ledger';
+
 /**
  * Moves usage from JetStream into the ledger. Acknowledged after the commit, so usage is redelivered until it is
  * stored.
@@ -12,8 +15,7 @@ import { UsageService } from './usage.service.ts';
 export class UsageConsumer {
   constructor(private readonly usage: UsageService) {}
 
-  // Replicas share this name, and so the work.
-  @Consumes(usageRecorded, { durable: 'auth-ledger' })
+  @Consumes(usageRecorded, { durable: LEDGER_CONSUMER })
   record(records: UsageRecord[]): Promise<void> {
     return this.usage.record(records);
   }
