@@ -59,7 +59,7 @@ describe('the audit log', () => {
     for (let requests = 1; requests <= CHANGES; requests += 1)
       await management().call(setApiKeyQuota, { params: { key: id }, body: { requests } });
     const response = await exported();
-    expect(response.headers.get('content-type')).toBe('application/x-ndjson');
+    expect(response.headers.get('content-type')).toBe('application/x-jsonlines');
     const text = await response.text();
     const key = join(folder, 'key.pem');
     const file = join(folder, 'log.jsonl');

@@ -85,7 +85,7 @@ export function auditOperations(): Operation[] {
     {
       name: 'an exported audit log',
       route: 'GET /{project}/v1/exports/audit-log.jsonl',
-      ...{ setup, key, mediaType: 'application/x-ndjson' },
+      ...{ setup, key, mediaType: 'application/x-jsonlines' },
     },
   ];
 }

@@ -40,7 +40,7 @@ export class AuditLogController {
   async export(@RequestProject() { project }: ProjectAccess, @Res() reply: FastifyReply): Promise<void> {
     const { head } = await this.bus.call(operations.getAuditHead, { projectId: project.id });
     await reply
-      .header('content-type', 'application/x-ndjson')
+      .header('content-type', 'application/x-jsonlines')
       .header('content-disposition', `attachment; filename="audit-log-${project.id}.jsonl"`)
       .send(Readable.from(this.#lines(head), { objectMode: false }));
   }

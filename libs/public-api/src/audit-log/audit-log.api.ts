@@ -28,7 +28,7 @@ export const exportAuditLog = defineOperation({
   summary: 'Export audit log',
   description:
     'All events, oldest first, as JSON Lines: each line has what its hash covers, and the last line is the signed head of the log. `auth audit verify-file` checks it.',
-  rawResponse: ['application/x-ndjson'],
+  rawResponse: ['application/x-jsonlines'],
 });
 
 /** In the order of the reference. */

@@ -141,7 +141,7 @@ describe('the form of a body', () => {
     'text/plain; charset=utf-8',
     'application/json',
     'application/octet-stream',
-    'application/x-ndjson',
+    'application/x-jsonlines',
     undefined,
   ];
 
