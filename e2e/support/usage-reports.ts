@@ -1,18 +1,20 @@
 /** What workers have reported on the bus: what their engines have computed, independent of gateway and auth. */
 import { usageOfChoices, usageReport, usageReported } from '@xerotier/contracts/inference';
-import type { TokenUsage, UsageReport } from '@xerotier/contracts/inference';
+import type { ReportedGeneration, TokenUsage } from '@xerotier/contracts/inference';
 import { silentLog } from '@xerotier/log/testing';
 import { connectBus } from '@xerotier/nats';
 import type { BusConnection } from '@xerotier/nats';
 
 export class UsageReportWatch {
   readonly #connection: BusConnection;
-  readonly #reports: UsageReport[] = [];
+  readonly #generations: ReportedGeneration[] = [];
 
   private constructor(connection: BusConnection) {
     this.#connection = connection;
     connection.nats.subscribe(usageReported.subject, {
-      callback: (_, message) => void this.#reports.push(...usageReport.array().parse(message.json())),
+      callback: (_, message) => {
+        for (const { generations } of usageReport.array().parse(message.json())) this.#generations.push(...generations);
+      },
     });
   }
 
@@ -24,12 +26,12 @@ export class UsageReportWatch {
   }
 
   get requestIds(): string[] {
-    return [...new Set(this.#reports.map(({ requestId }) => requestId))];
+    return [...new Set(this.#generations.map(({ requestId }) => requestId))];
   }
 
-  /** The reports of a request. */
-  of(requestId: string): UsageReport[] {
-    return this.#reports.filter((report) => report.requestId === requestId);
+  /** The reported generations of a request. */
+  of(requestId: string): ReportedGeneration[] {
+    return this.#generations.filter((generation) => generation.requestId === requestId);
   }
 
   /** What was computed for a request in the last attempt of each choice. */

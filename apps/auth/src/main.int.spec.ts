@@ -234,7 +234,7 @@ describe('ledger reconcile', () => {
   const reportOf = (day: string): string => {
     const times = { startedAt: Date.parse(day), deadlineAt: Date.parse(day) };
     const context = { requestId: `req_${day}`, projectId: 'proj_1', kind: 'chat.completion', choices: 1, ...times };
-    return `INSERT INTO auth.usage_report (project_id, request_id, choice_index, attempt, worker_id, context, usage, outcome,
+    return `INSERT INTO auth.reported_generation (project_id, request_id, choice_index, attempt, worker_id, context, usage, outcome,
         caller_lost, begun, ended_at, received_at, check_at)
       VALUES ('proj_1', 'req_${day}', 0, 1, 'w1', '${JSON.stringify(context)}',
         '{"promptTokens": 7, "cachedTokens": 0, "completionTokens": 5, "reasoningTokens": 0, "acceptedPredictionTokens": 0, "rejectedPredictionTokens": 0}',

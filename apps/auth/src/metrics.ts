@@ -38,13 +38,13 @@ export const metrics = {
     unit: 'records',
     labels: { result: '`equal` or `different`, compared with the ledger' },
   }),
-  usageReports: counter({
+  reportedGenerations: counter({
     name: 'xerotier_auth_usage_reports_total',
-    about: 'Received usage reports of workers.',
-    unit: 'reports',
+    about: 'Generations that workers have reported.',
+    unit: 'generations',
     labels: {
       outcome:
-        '`stored`; `duplicate`; `unsealable`: its accounting context cannot be decrypted; `dropped`: it cannot be stored, and is in the log',
+        '`stored`; `duplicate`; `invalid`: its account cannot be decrypted, or its request does not have that choice; `dropped`: it cannot be stored, and is in the log',
     },
   }),
   reconciledRequests: counter({

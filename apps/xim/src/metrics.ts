@@ -15,8 +15,8 @@ export const metrics = {
   }),
   usageReportsLost: counter({
     name: 'xerotier_worker_usage_reports_lost_total',
-    about: 'Usage reports that were dropped because too many were unconfirmed.',
-    unit: 'reports',
+    about: 'Generations whose usage was not reported, because too many reports were unconfirmed.',
+    unit: 'generations',
   }),
   promptTokens: counter({
     name: 'vllm:prompt_tokens_total',

@@ -21,6 +21,7 @@ import { Tier } from '../tiers/tier.entity.ts';
 import { UsageDayEndUser } from '../usage/usage-day-end-user.entity.ts';
 import { UsageDay } from '../usage/usage-day.entity.ts';
 import { UsageEvent } from '../usage/usage-event.entity.ts';
+import { ReportedGenerationRow } from '../usage-reports/reported-generation.entity.ts';
 import { UsageReportRow } from '../usage-reports/usage-report.entity.ts';
 import { CreateTiers1795132800000 } from './migrations/1795132800000-create-tiers.ts';
 import { CreateTenants1795132800001 } from './migrations/1795132800001-create-tenants.ts';
@@ -43,6 +44,7 @@ import { ArchiveProjects1796169600003 } from './migrations/1796169600003-archive
 import { CreateInvitations1796169600002 } from './migrations/1796169600002-create-invitations.ts';
 import { CreateMail1796169600001 } from './migrations/1796169600001-create-mail.ts';
 import { CreateBudgets1795996800102 } from './migrations/1795996800102-create-budgets.ts';
+import { StoreReportsWhole1796210000000 } from './migrations/1796210000000-store-reports-whole.ts';
 
 /** The database schema of the auth service. */
 export const database: DatabaseDefinition = {
@@ -71,6 +73,7 @@ export const database: DatabaseDefinition = {
     OneTimeToken,
     AccountAttempt,
     UsageReportRow,
+    ReportedGenerationRow,
   ],
   migrations: [
     CreateTiers1795132800000,
@@ -88,6 +91,7 @@ export const database: DatabaseDefinition = {
     AddPrices1795996800100,
     CreateRollups1795996800101,
     CreateBudgets1795996800102,
+    StoreReportsWhole1796210000000,
     AddDelegations1796169600000,
     CreateMail1796169600001,
     CreateInvitations1796169600002,

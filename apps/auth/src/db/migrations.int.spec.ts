@@ -90,10 +90,10 @@ describe('row-level security', () => {
       'invitation',
       'member',
       'project',
+      'reported_generation',
       'usage_day',
       'usage_day_end_user',
       'usage_event',
-      'usage_report',
     ]);
     const isolated = { isForced: true, policies: ['platform_access', 'tenant_isolation'] };
     expect(rows).toEqual(rows.map(({ table }) => ({ table, ...isolated })));
@@ -122,6 +122,8 @@ describe('row-level security', () => {
       'team',
       'tier',
       'tier_price',
+      // Has the generations of several projects; their accounts are sealed.
+      'usage_report',
     ]);
   });
 });

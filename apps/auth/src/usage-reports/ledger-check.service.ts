@@ -4,9 +4,15 @@ import type { AuthConfig } from '../config.ts';
 import { UsageRepository } from '../usage/usage.repository.ts';
 import { reconcile } from './reconciliation.ts';
 import type { Finding, ReconciliationResult, ReportedRequest } from './reconciliation.ts';
+import { ReportedGenerationsRepository } from './reported-generations.repository.ts';
+import type { OpenedGeneration } from './reported-generations.repository.ts';
+import { ReportedGenerationsService } from './reported-generations.service.ts';
+import type { UsageReportRow } from './usage-report.entity.ts';
 import { UsageReportsRepository } from './usage-reports.repository.ts';
 
 const PAGE_REQUESTS = 1_000;
+const PAGE_REPORTS = 20;
+const FIRST_ID = '00000000-0000-0000-0000-000000000000';
 /** Pages of a slice read its index entries again, so it is short. */
 const SLICE_MS = 10 * 60 * 1_000;
 
@@ -26,6 +32,8 @@ export class LedgerCheckService {
 
   constructor(
     private readonly reports: UsageReportsRepository,
+    private readonly generations: ReportedGenerationsRepository,
+    private readonly opening: ReportedGenerationsService,
     private readonly ledger: UsageRepository,
     @Inject(CONFIG) { usage: { graceSeconds } }: Pick<AuthConfig, 'usage'>,
   ) {
@@ -38,13 +46,41 @@ export class LedgerCheckService {
    */
   async *check(range: { from: Date; to: Date }): AsyncGenerator<CheckedRequest> {
     const end = range.to.getTime();
-    for (let at = range.from.getTime(); at < end; at += SLICE_MS)
-      yield* this.#checkSlice({ from: new Date(at), to: new Date(Math.min(at + SLICE_MS, end)) });
+    for (let at = range.from.getTime(); at < end; at += SLICE_MS) {
+      const slice = { from: new Date(at), to: new Date(Math.min(at + SLICE_MS, end)) };
+      yield* this.#checkReports(slice);
+      yield* this.#checkGenerations(slice);
+    }
   }
 
-  async *#checkSlice(slice: { from: Date; to: Date }): AsyncGenerator<CheckedRequest> {
+  /** The requests that matched, and those of reports that were not checked yet. */
+  async *#checkReports(slice: { from: Date; to: Date }): AsyncGenerator<CheckedRequest> {
+    for (let after = FIRST_ID; ;) {
+      const page = await this.reports.findReceived(slice, after, PAGE_REPORTS);
+      const last = page.at(-1);
+      if (last === undefined) return;
+      after = last.id;
+      for (const report of page) yield* await this.#compare(this.#requestsOf(report));
+    }
+  }
+
+  #requestsOf(report: UsageReportRow): ReportedRequest[] {
+    const different = new Set(report.different);
+    const generations = report.content.generations
+      .filter(({ requestId }) => !different.has(requestId))
+      .map((generation) => this.opening.open({ generation, report }))
+      .filter((generation) => generation !== undefined);
+    const byRequest = Map.groupBy(generations, ({ context }) => context.requestId);
+    return [...byRequest.values()].map((group) => ({
+      context: (group as [OpenedGeneration])[0].context,
+      generations: group,
+      receivedAt: report.receivedAt.getTime(),
+    }));
+  }
+
+  async *#checkGenerations(slice: { from: Date; to: Date }): AsyncGenerator<CheckedRequest> {
     for (let after = ''; ;) {
-      const page = await this.reports.findReceived(slice, after, PAGE_REQUESTS);
+      const page = await this.generations.findReceived(slice, after, PAGE_REQUESTS);
       const last = page.at(-1);
       if (last === undefined) return;
       after = last.context.requestId;

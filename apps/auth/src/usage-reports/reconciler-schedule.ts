@@ -4,11 +4,12 @@ import type { Logger } from '@xerotier/log';
 import { CONFIG, LOGGER } from '@xerotier/service-host';
 import type { AuthConfig } from '../config.ts';
 import { Reconciler } from './reconciler.ts';
+import { ReportChecker } from './report-checker.ts';
 
 /** Checks per grace period: a row is late by a sixth of it at most. */
 const CHECKS_PER_GRACE = 6;
 
-/** Runs the reconciler while the service runs: every ten seconds with the default grace period. */
+/** Checks reports, and runs the reconciler, while the service runs: every ten seconds with the default grace period. */
 @Injectable()
 export class ReconcilerSchedule implements OnApplicationBootstrap, OnModuleDestroy {
   readonly #intervalMs: number;
@@ -17,6 +18,7 @@ export class ReconcilerSchedule implements OnApplicationBootstrap, OnModuleDestr
   #isStopping = false;
 
   constructor(
+    private readonly checker: ReportChecker,
     private readonly reconciler: Reconciler,
     @Inject(CONFIG) { usage: { graceSeconds } }: Pick<AuthConfig, 'usage'>,
     @Inject(LOGGER) private readonly log: Logger,
@@ -39,6 +41,7 @@ export class ReconcilerSchedule implements OnApplicationBootstrap, OnModuleDestr
 
   async #run(): Promise<void> {
     try {
+      while (!this.#isStopping && (await this.checker.checkDue()));
       while (!this.#isStopping && (await this.reconciler.reconcileDue()));
     } catch (error) {
       this.log.warn('usage reconciliation failed, retrying', { error });

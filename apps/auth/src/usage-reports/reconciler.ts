@@ -9,7 +9,7 @@ import { UsageService } from '../usage/usage.service.ts';
 import { reconcile } from './reconciliation.ts';
 import type { Finding, ReconciliationResult, ReportedRequest } from './reconciliation.ts';
 import { UsageBacklog } from './usage-backlog.ts';
-import { UsageReportsRepository } from './usage-reports.repository.ts';
+import { ReportedGenerationsRepository } from './reported-generations.repository.ts';
 
 const BATCH_REQUESTS = 500;
 /** Of requests that wait for the backlog. */
@@ -27,7 +27,7 @@ const isMissing = (found: Found): found is Found<Missing> => found.finding.kind 
 const isCompared = (found: Found): found is Found<Compared> => found.finding.kind === 'compared';
 
 /**
- * Compares the reports of workers with the ledger, and writes the rows that it lacks. Rows are written before reports get their
+ * Compares reported generations with the ledger, and writes the rows that it lacks. Rows are written before reports get their
  * result, in transactions of their own: what was interrupted in between is found again, and the row is there. A row never changes,
  * so it is written only when all that was published until then is stored: a backlog delays it, however long it is.
  */
@@ -36,7 +36,7 @@ export class Reconciler {
   readonly #graceMs: number;
 
   constructor(
-    private readonly reports: UsageReportsRepository,
+    private readonly reports: ReportedGenerationsRepository,
     private readonly ledger: UsageRepository,
     private readonly usage: UsageService,
     @Inject(UsageBacklog) private readonly backlog: Pick<UsageBacklog, 'storedUntil'>,
@@ -48,32 +48,33 @@ export class Reconciler {
 
   /**
    * Reconciles at most 500 requests that are due, unless another replica is doing so.
-   * @returns whether there may be more.
+   * @returns whether there may be more that can be reconciled now.
    * @throws {AppError} `db.unavailable`.
    */
   async reconcileDue(): Promise<boolean> {
     const hasMore = await this.reports.whileAlone(async (manager) => {
       const requests = await this.reports.findDue(manager, BATCH_REQUESTS);
-      if (requests.length > 0) await this.#reconcile(manager, requests);
-      return requests.length === BATCH_REQUESTS;
+      const postponed = requests.length > 0 ? await this.#reconcile(manager, requests) : 0;
+      return requests.length === BATCH_REQUESTS && postponed < BATCH_REQUESTS;
     });
     return hasMore ?? false;
   }
 
-  async #reconcile(manager: EntityManager, requests: readonly ReportedRequest[]): Promise<void> {
+  /** Returns how many requests have to wait. */
+  async #reconcile(manager: EntityManager, requests: readonly ReportedRequest[]): Promise<number> {
     // Read first: what is compared below includes all that was stored until then.
     const storedUntil = await this.backlog.storedUntil();
     const first = await this.#compare(requests, storedUntil);
     const found = [...first.filter((one) => !isMissing(one)), ...(await this.#settle(first.filter(isMissing)))];
-    for (const { request, finding } of found)
-      if (finding.kind === 'wait')
-        await this.reports.postpone(
-          manager,
-          request.context,
-          new Date(Math.max(finding.until, Date.now() + RECHECK_MS)),
-        );
+    const postponed = found.flatMap(({ request: { context }, finding }) =>
+      finding.kind === 'wait'
+        ? [{ ...context, until: new Date(Math.max(finding.until, Date.now() + RECHECK_MS)) }]
+        : [],
+    );
+    if (postponed.length > 0) await this.reports.postpone(manager, postponed);
     const byResult = Map.groupBy(found.filter(isCompared), ({ finding }) => finding.result);
     for (const [result, group] of byResult) await this.#conclude(manager, result, group);
+    return postponed.length;
   }
 
   async #compare(requests: readonly ReportedRequest[], storedUntil: number): Promise<Found[]> {

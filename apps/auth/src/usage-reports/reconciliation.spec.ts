@@ -1,7 +1,7 @@
 import { emptyUsage } from '@xerotier/contracts/inference';
 import type { AccountingContext, TokenUsage } from '@xerotier/contracts/inference';
 import { reconcile } from './reconciliation.ts';
-import type { Finding, LedgerEntry, ReportedGeneration } from './reconciliation.ts';
+import type { Finding, LedgerEntry, Generation } from './reconciliation.ts';
 
 const STARTED_AT = 1_000_000;
 const DEADLINE_AT = STARTED_AT + 600_000;
@@ -16,7 +16,7 @@ const usageOf = (completionTokens: number, overrides: Partial<TokenUsage> = {}):
   ...overrides,
 });
 
-function generation(overrides: Partial<ReportedGeneration> = {}): ReportedGeneration {
+function generation(overrides: Partial<Generation> = {}): Generation {
   return {
     choiceIndex: 0,
     attempt: 1,
@@ -51,14 +51,15 @@ function context(overrides: Partial<AccountingContext> = {}): AccountingContext 
 }
 
 interface Given {
-  readonly generations: readonly ReportedGeneration[];
+  readonly generations: readonly Generation[];
   readonly about?: Partial<AccountingContext>;
   readonly entry?: LedgerEntry;
   readonly now?: number;
 }
 
 const AFTER_GRACE = RECEIVED_AT + GRACE_MS;
-const AFTER_DEADLINE = DEADLINE_AT + GRACE_MS;
+/** The deadline as auth can know it: the clock of the gateway may be another one. */
+const AFTER_DEADLINE = RECEIVED_AT + (DEADLINE_AT - STARTED_AT) + GRACE_MS;
 
 function find({ generations, about, entry, now = AFTER_GRACE }: Given): Finding {
   return reconcile({ context: context(about), generations, receivedAt: RECEIVED_AT }, entry, now, GRACE_MS);
@@ -95,7 +96,7 @@ describe('a request without a row in the ledger', () => {
     });
   });
 
-  const choices = (...parts: Partial<ReportedGeneration>[]): ReportedGeneration[] =>
+  const choices = (...parts: Partial<Generation>[]): Generation[] =>
     parts.map((part, choiceIndex) => generation({ choiceIndex, ...part }));
 
   it.each<[string, Given, number]>([
@@ -134,7 +135,7 @@ describe('a request without a row in the ledger', () => {
     });
   });
 
-  it.each<[string, Partial<ReportedGeneration>[], string]>([
+  it.each<[string, Partial<Generation>[], string]>([
     ['completed', [{}, {}], 'completed'],
     ['cancelled', [{}, { outcome: 'cancelled' }], 'cancelled'],
     ['failed', [{ outcome: 'cancelled' }, { outcome: 'failed' }], 'failed'],

@@ -1,10 +1,10 @@
 /** What follows from the reports of a request and its row in the ledger. Pure; the rules are those of ADR 0026. */
 import { emptyUsage, requestContextOf, usageOfChoices } from '@xerotier/contracts/inference';
-import type { AccountingContext, TokenUsage, UsageRecord, UsageReport } from '@xerotier/contracts/inference';
+import type { AccountingContext, ReportedGeneration, TokenUsage, UsageRecord } from '@xerotier/contracts/inference';
 
 /** What was reported about one generation. */
-export interface ReportedGeneration extends Pick<
-  UsageReport,
+export interface Generation extends Pick<
+  ReportedGeneration,
   'choiceIndex' | 'attempt' | 'outcome' | 'callerLost' | 'begun' | 'endedAt'
 > {
   readonly usage: TokenUsage | null;
@@ -14,7 +14,7 @@ export interface ReportedGeneration extends Pick<
 export interface ReportedRequest {
   readonly context: AccountingContext;
   /** At least one, in any order. */
-  readonly generations: readonly ReportedGeneration[];
+  readonly generations: readonly Generation[];
   /** When its last report was received, in Unix milliseconds. */
   readonly receivedAt: number;
 }
@@ -62,7 +62,8 @@ export function reconcile(
 ): Finding {
   const { context, receivedAt } = request;
   const last = lastAttempts(request.generations);
-  const finalAt = Math.max(context.deadlineAt, receivedAt) + graceMs;
+  // Not after the deadline itself, which is of the clock of the gateway.
+  const finalAt = receivedAt + (context.deadlineAt - context.startedAt) + graceMs;
   if (entry === undefined) {
     const dueAt = isOver(context, last) ? receivedAt + graceMs : finalAt;
     return now < dueAt ? { kind: 'wait', until: dueAt } : { kind: 'missing', record: recordOf(context, last) };
@@ -85,11 +86,11 @@ function compared(result: ReconciliationResult, tokens = 0): Finding {
   return { kind: 'compared', result, driftTokens: tokens };
 }
 
-type Generations = ReadonlyMap<number, ReportedGeneration>;
+type Generations = ReadonlyMap<number, Generation>;
 
 /** The last attempt of each choice: the client has received nothing of the others. */
-function lastAttempts(generations: readonly ReportedGeneration[]): Generations {
-  const last = new Map<number, ReportedGeneration>();
+function lastAttempts(generations: readonly Generation[]): Generations {
+  const last = new Map<number, Generation>();
   for (const generation of generations) {
     const known = last.get(generation.choiceIndex);
     if (known === undefined || known.attempt < generation.attempt) last.set(generation.choiceIndex, generation);
@@ -104,7 +105,7 @@ function isOver({ kind, choices }: AccountingContext, last: Generations): boolea
   return isInterrupted || isCompleted(choices, generations);
 }
 
-function isCompleted(choices: number, generations: readonly ReportedGeneration[]): boolean {
+function isCompleted(choices: number, generations: readonly Generation[]): boolean {
   return generations.length === choices && generations.every(({ outcome }) => outcome === 'completed');
 }
 
@@ -127,7 +128,7 @@ function recordOf(context: AccountingContext, last: Generations): UsageRecord {
 }
 
 /** Without its gateway a request has failed for its client, unless everything was generated, or the client had cancelled. */
-function outcomeOf(choices: number, generations: readonly ReportedGeneration[]): UsageRecord['outcome'] {
+function outcomeOf(choices: number, generations: readonly Generation[]): UsageRecord['outcome'] {
   if (isCompleted(choices, generations)) return 'completed';
   if (generations.some(({ outcome }) => outcome === 'failed')) return 'failed';
   return generations.some(({ outcome }) => outcome === 'cancelled') ? 'cancelled' : 'failed';

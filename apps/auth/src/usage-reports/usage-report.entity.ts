@@ -1,57 +1,32 @@
-import type { AccountingContext, TokenUsage } from '@xerotier/contracts/inference';
-import { Check, Column, CreateDateColumn, Entity, Index, PrimaryColumn } from 'typeorm';
-import type { ReconciliationResult } from './reconciliation.ts';
+import type { UsageReport } from '@xerotier/contracts/inference';
+import { Column, CreateDateColumn, Entity, Index, PrimaryColumn } from 'typeorm';
 
-/** What a worker reported about one generation. Deleted seven days after it was compared with the ledger. */
+/**
+ * A report of a worker, as it was received: one row for all generations that ended within a fifth of a second, since nearly all
+ * match the ledger. It has generations of several projects, whose accounts are sealed. Deleted after seven days.
+ */
 @Entity('usage_report')
-@Check('usage_report_outcome_check', "outcome IN ('completed', 'cancelled', 'failed')")
-@Check('usage_report_result_check', "result IN ('matched', 'settled', 'estimated', 'unreported', 'drift', 'dropped')")
 export class UsageReportRow {
-  @PrimaryColumn('text')
-  projectId!: string;
-
-  @PrimaryColumn('text')
-  requestId!: string;
-
-  @PrimaryColumn('integer')
-  choiceIndex!: number;
-
-  /** Counts the workers that the choice was sent to, from 1. The last one counts. */
-  @PrimaryColumn('integer')
-  attempt!: number;
+  @PrimaryColumn('uuid')
+  id!: string;
 
   @Column('text')
   workerId!: string;
 
-  @Column('jsonb')
-  context!: AccountingContext;
-
-  /** Null if the engine reported none. */
-  @Column('jsonb', { nullable: true })
-  usage!: TokenUsage | null;
-
-  @Column('text')
-  outcome!: 'completed' | 'cancelled' | 'failed';
-
-  @Column('boolean')
-  callerLost!: boolean;
-
-  @Column('boolean')
-  begun!: boolean;
-
-  @Column('timestamptz')
-  endedAt!: Date;
+  /** Not `jsonb`: it is only read as a whole. */
+  @Column('json')
+  content!: Pick<UsageReport, 'accounts' | 'generations'>;
 
   @Index('usage_report_received_idx')
+  @Index('usage_report_unchecked_idx', { where: 'checked_at IS NULL' })
   @CreateDateColumn({ type: 'timestamptz' })
   receivedAt!: Date;
 
-  /** When its request is compared with the ledger next. */
-  @Index('usage_report_check_idx', { where: 'result IS NULL' })
-  @Column('timestamptz')
-  checkAt!: Date;
+  /** Null until it was compared with the ledger, the grace period after it was received. */
+  @Column('timestamptz', { nullable: true })
+  checkedAt!: Date | null;
 
-  /** Null until the request was compared with the ledger. */
-  @Column('text', { nullable: true })
-  result!: ReconciliationResult | null;
+  /** The requests that did not match: their generations are `reported_generation`s. */
+  @Column('text', { array: true, default: '{}' })
+  different!: string[];
 }

@@ -3,6 +3,7 @@ import type { Logger } from '@xerotier/log';
 import { LOGGER } from '@xerotier/service-host';
 import { PeriodicPurge } from '../maintenance/periodic-purge.ts';
 import type { DeleteBatch } from '../maintenance/periodic-purge.ts';
+import { ReportedGenerationsRepository } from './reported-generations.repository.ts';
 import { UsageReportsRepository } from './usage-reports.repository.ts';
 
 /** Deletes reports seven days after they were received, if they agree with the ledger. */
@@ -10,12 +11,16 @@ import { UsageReportsRepository } from './usage-reports.repository.ts';
 export class UsageReportsPurge extends PeriodicPurge {
   constructor(
     private readonly reports: UsageReportsRepository,
+    private readonly generations: ReportedGenerationsRepository,
     @Inject(LOGGER) log: Logger,
   ) {
     super('usage reports', log);
   }
 
   protected override batches(): readonly DeleteBatch[] {
-    return [(batchMax) => this.reports.deleteReconciled(batchMax)];
+    return [
+      (batchMax) => this.reports.deleteChecked(batchMax),
+      (batchMax) => this.generations.deleteReconciled(batchMax),
+    ];
   }
 }

@@ -1,10 +1,16 @@
 import { emptyUsage, usageRecorded, usageReported } from '@xerotier/contracts/inference';
-import type { AccountingContext, TokenUsage, UsageRecord, UsageReport } from '@xerotier/contracts/inference';
+import type {
+  AccountingContext,
+  ReportedGeneration,
+  TokenUsage,
+  UsageRecord,
+  UsageReport,
+} from '@xerotier/contracts/inference';
 import { silentLog } from '@xerotier/log/testing';
 import { connectBus, DurablePublisher, ensureStream } from '@xerotier/nats';
 import type { BusConnection } from '@xerotier/nats';
 import { eventually } from '@xerotier/testing';
-import { sealAccounting } from '@xerotier/usage-accounting';
+import { AccountSealer } from '@xerotier/usage-accounting';
 import { createSecretKey, randomBytes, randomUUID } from 'node:crypto';
 import { runningAuth, usageSealKey } from '../../test/running-auth.ts';
 import { metrics } from '../metrics.ts';
@@ -13,6 +19,8 @@ import { UsageService } from '../usage/usage.service.ts';
 import { LedgerCheckService } from './ledger-check.service.ts';
 import type { CheckedRequest } from './ledger-check.service.ts';
 import { Reconciler } from './reconciler.ts';
+import { ReportedGenerationsRepository } from './reported-generations.repository.ts';
+import { ReportedGenerationsService } from './reported-generations.service.ts';
 import { UsageReportsRepository } from './usage-reports.repository.ts';
 
 const auth = runningAuth();
@@ -52,13 +60,13 @@ function aContext(overrides: Partial<AccountingContext> = {}): AccountingContext
   };
 }
 
-function aReport(context: AccountingContext, overrides: Partial<UsageReport> = {}): UsageReport {
+function aGeneration(context: AccountingContext, overrides: Partial<ReportedGeneration> = {}): ReportedGeneration {
+  const { requestId, priority, kind, streamed, choices, startedAt, deadlineAt } = context;
   return {
-    requestId: context.requestId,
+    ...{ requestId, priority, kind, streamed, choices, startedAt, deadlineAt },
+    account: 0,
     choiceIndex: 0,
     attempt: 1,
-    workerId: 'w1',
-    accounting: sealAccounting(createSecretKey(usageSealKey), context),
     usage: usageOf(5),
     outcome: 'failed',
     callerLost: true,
@@ -66,6 +74,20 @@ function aReport(context: AccountingContext, overrides: Partial<UsageReport> = {
     endedAt: Date.now(),
     ...overrides,
   };
+}
+
+/** @param sealedAt by default when the request started. */
+function sealOf(context: AccountingContext, key: Buffer = usageSealKey, sealedAt = context.startedAt): string {
+  return new AccountSealer(createSecretKey(key), () => sealedAt).seal(context);
+}
+
+/** A report of generations of the same account. */
+function reportOf(context: AccountingContext, ...generations: ReportedGeneration[]): UsageReport {
+  return { id: randomUUID(), workerId: 'w1', accounts: [sealOf(context)], generations };
+}
+
+function aReport(context: AccountingContext, overrides: Partial<ReportedGeneration> = {}): UsageReport {
+  return reportOf(context, aGeneration(context, overrides));
 }
 
 /** What the gateway records. */
@@ -83,12 +105,22 @@ function ledgerOf({ requestId }: AccountingContext): Promise<Record<string, unkn
   );
 }
 
+/** The results of the generations that did not match as they were reported. */
 async function resultsOf({ requestId }: AccountingContext): Promise<(string | null)[]> {
   const rows = await auth.database.query<{ result: string | null }[]>(
-    'SELECT result FROM auth.usage_report WHERE request_id = $1 ORDER BY choice_index, attempt',
+    'SELECT result FROM auth.reported_generation WHERE request_id = $1 ORDER BY choice_index, attempt',
     [requestId],
   );
   return rows.map(({ result }) => result);
+}
+
+function isChecked({ id }: UsageReport): Promise<unknown> {
+  return eventually('the report is checked', async () => {
+    const rows = await auth.database.query('SELECT FROM auth.usage_report WHERE id = $1 AND checked_at IS NOT NULL', [
+      id,
+    ]);
+    return rows.length === 1;
+  });
 }
 
 function reconciled(context: AccountingContext, results: string[]): Promise<unknown> {
@@ -110,20 +142,54 @@ describe('reports of workers', () => {
     expect(await ledgerOf(context)).toEqual([{ outcome: 'failed', source: 'worker', estimated: false, tokens: 9 }]);
   });
 
-  it('agree with the record of a gateway', async () => {
-    const context = aContext();
-    reports.publish(aReport(context, { outcome: 'completed', callerLost: false }));
+  const completed = { outcome: 'completed', callerLost: false } as const;
+
+  it('that agree with the record of a gateway are checked as a whole', async () => {
+    const [context, other] = [aContext({ choices: 2 }), aContext()];
+    const choices = [0, 1].map((choiceIndex) => aGeneration(context, { ...completed, choiceIndex }));
+    const report = reportOf(context, ...choices, aGeneration(other, completed));
+    records.publish({ ...aRecord(context, 10), kind: 'chat.completion' });
+    records.publish(aRecord(other, 5));
+    reports.publish(report);
+    await isChecked(report);
+    expect([await resultsOf(context), await resultsOf(other)]).toEqual([[], []]);
+    expect(await ledgerOf(context)).toEqual([
+      { outcome: 'completed', source: 'gateway', estimated: false, tokens: 10 },
+    ]);
+  });
+
+  it('that are not checked as a whole agree by request: of a retry, and of choices in several reports', async () => {
+    const [retried, split] = [aContext(), aContext({ choices: 2 })];
+    const failed = aReport(retried, { usage: undefined, callerLost: false, begun: false });
+    const second = aReport(retried, { ...completed, attempt: 2 });
+    const choices = [0, 1].map((choiceIndex) => aReport(split, { ...completed, choiceIndex }));
+    records.publish(aRecord(retried, 5));
+    records.publish(aRecord(split, 10));
+    for (const report of [failed, second, ...choices]) reports.publish(report);
+    await reconciled(retried, ['matched', 'matched']);
+    await reconciled(split, ['matched', 'matched']);
+  });
+
+  it('agree with the record of a gateway that came after their check', async () => {
+    const context = aContext({ deadlineAt: Date.now() + 600_000 });
+    const report = aReport(context, { outcome: 'cancelled', callerLost: false });
+    reports.publish(report);
+    await isChecked(report);
     records.publish(aRecord(context, 5));
+    await eventually('the record is in the ledger', async () => (await ledgerOf(context)).length === 1);
+    await auth.database.query('UPDATE auth.reported_generation SET check_at = now() WHERE request_id = $1', [
+      context.requestId,
+    ]);
     await reconciled(context, ['matched']);
     expect(await ledgerOf(context)).toEqual([{ outcome: 'completed', source: 'gateway', estimated: false, tokens: 5 }]);
   });
 
   it('wait for the deadline of a request that may run on another worker', async () => {
-    const context = aContext({ deadlineAt: Date.now() + 3_000 });
+    const context = aContext({ startedAt: Date.now(), deadlineAt: Date.now() + 3_000 });
     reports.publish(aReport(context, { outcome: 'failed', callerLost: false, begun: false }));
     await eventually('it was postponed', async () => {
       const [row] = await auth.database.query<{ postponed: boolean }[]>(
-        `SELECT check_at > received_at + interval '2 s' AS postponed FROM auth.usage_report WHERE request_id = $1`,
+        `SELECT check_at > received_at + interval '2 s' AS postponed FROM auth.reported_generation WHERE request_id = $1`,
         [context.requestId],
       );
       return row?.postponed;
@@ -134,7 +200,7 @@ describe('reports of workers', () => {
   });
 
   it('that differ from the ledger are drift, and are logged', async () => {
-    const context = aContext({ deadlineAt: Date.now() });
+    const context = aContext({ deadlineAt: Date.now() - 4_999 });
     records.publish(aRecord(context, 3));
     await eventually('the record is in the ledger', async () => (await ledgerOf(context)).length === 1);
     reports.publish(aReport(context, { outcome: 'completed', callerLost: false }));
@@ -144,7 +210,7 @@ describe('reports of workers', () => {
   });
 
   it('are no drift when the gateway says that it has estimated', async () => {
-    const context = aContext({ deadlineAt: Date.now() });
+    const context = aContext({ deadlineAt: Date.now() - 4_999 });
     records.publish({ ...aRecord(context, 3), estimated: true });
     await eventually('the record is in the ledger', async () => (await ledgerOf(context)).length === 1);
     reports.publish(aReport(context));
@@ -160,21 +226,26 @@ describe('reports of workers', () => {
     expect(await ledgerOf(context)).toMatchObject([{ tokens: 5, source: 'worker' }]);
   });
 
-  it.each<[string, (context: AccountingContext) => Partial<UsageReport>]>([
-    ['were sealed for another request', () => ({ accounting: aReport(aContext()).accounting })],
-    [
-      'were sealed under another key',
-      (context) => ({ accounting: sealAccounting(createSecretKey(randomBytes(32)), context) }),
-    ],
-    ['are not sealed', (context) => ({ accounting: Buffer.from(JSON.stringify(context)).toString('base64url') })],
-  ])('are dropped when they %s, and the others are stored', async (_, forged) => {
+  it.each<[string, (context: AccountingContext) => string]>([
+    ['for requests of another time', (context) => sealOf(context, usageSealKey, context.startedAt - 3_600_000)],
+    ['under another key', (context) => sealOf(context, randomBytes(32))],
+    ['by nobody', (context) => Buffer.from(JSON.stringify(context)).toString('base64url')],
+  ])('are dropped when their account was sealed %s, and the others are stored', async (_, forged) => {
     const [context, honest] = [aContext(), aContext()];
-    reports.publish(aReport(context, forged(context)));
+    reports.publish({ ...aReport(context), accounts: [forged(context)] });
     reports.publish(aReport(honest));
     await reconciled(honest, ['settled']);
     expect(await resultsOf(context)).toEqual([]);
     expect(await ledgerOf(context)).toEqual([]);
-    expect(auth.logText()).toContain('its accounting context cannot be decrypted');
+    expect(auth.logText()).toContain('invalid reported generation dropped');
+  });
+
+  it('are dropped when their request does not have that choice', async () => {
+    const context = aContext();
+    const generations = [0, 1, 2].map((choiceIndex) => aGeneration(context, { choiceIndex }));
+    reports.publish(reportOf(context, ...generations));
+    await reconciled(context, ['settled']);
+    expect(await ledgerOf(context)).toMatchObject([{ tokens: 5 }]);
   });
 
   it('that the database rejects are dropped, and the others are stored', async () => {
@@ -194,12 +265,13 @@ describe('reports of workers', () => {
   });
 });
 
+const usage = { graceSeconds: 1, sealKey: usageSealKey, previousSealKey: undefined };
+
 describe('Reconciler', () => {
   function newReconciler(): Reconciler {
     const ledger = new UsageRepository(auth.database);
-    const usage = { graceSeconds: 1, sealKey: usageSealKey, previousSealKey: undefined };
     return new Reconciler(
-      new UsageReportsRepository(auth.database),
+      new ReportedGenerationsRepository(auth.database),
       ledger,
       new UsageService(ledger, silentLog()),
       { storedUntil: async () => Date.now() },
@@ -230,9 +302,14 @@ describe('Reconciler', () => {
 
 describe('LedgerCheckService', () => {
   async function checkedIn(from: string, to: string): Promise<CheckedRequest[]> {
-    const usage = { graceSeconds: 1, sealKey: usageSealKey, previousSealKey: undefined };
-    const reported = new UsageReportsRepository(auth.database);
-    const service = new LedgerCheckService(reported, new UsageRepository(auth.database), { usage });
+    const generations = new ReportedGenerationsRepository(auth.database);
+    const service = new LedgerCheckService(
+      new UsageReportsRepository(auth.database),
+      generations,
+      new ReportedGenerationsService(generations, { usage }, silentLog()),
+      new UsageRepository(auth.database),
+      { usage },
+    );
     const checked: CheckedRequest[] = [];
     for await (const one of service.check({ from: new Date(from), to: new Date(to) })) checked.push(one);
     return checked;
@@ -244,7 +321,7 @@ describe('LedgerCheckService', () => {
     reports.publish(aReport(context, { choiceIndex: 1 }));
     await reconciled(context, ['settled', 'settled']);
     await auth.database.query(
-      `UPDATE auth.usage_report SET received_at = timestamptz '2026-01-01T00:05Z' + choice_index * interval '10 minutes'
+      `UPDATE auth.reported_generation SET received_at = timestamptz '2026-01-01T00:05Z' + choice_index * interval '10 minutes'
        WHERE request_id = $1`,
       [context.requestId],
     );
@@ -253,6 +330,32 @@ describe('LedgerCheckService', () => {
       { requestId, projectId, result: 'matched', tokens: 0 },
     ]);
     expect(await checkedIn('2026-01-01T00:00Z', '2026-01-01T00:10Z')).toEqual([]);
+  });
+
+  it('yields the requests of reports that were checked as a whole, and finds what has changed since', async () => {
+    const [matching, drifting, missing] = [aContext(), aContext(), aContext()];
+    const all = [matching, drifting, missing];
+    const report = reportOf(matching, ...all.map((context) => aGeneration(context, { callerLost: false })));
+    for (const context of all) records.publish(aRecord(context, 5));
+    reports.publish(report);
+    await isChecked(report);
+    // As a superuser who tampers with the ledger.
+    await auth.database.query(`
+      SET session_replication_role = replica;
+      UPDATE auth.usage_event SET completion_tokens = 3 WHERE request_id = '${drifting.requestId}';
+      DELETE FROM auth.usage_event WHERE request_id = '${missing.requestId}';
+      RESET session_replication_role`);
+    await auth.database.query(
+      `UPDATE auth.usage_report SET received_at = '2026-01-02T00:05Z', content =
+         replace(content::text, '"deadlineAt":', '"deadlineAt": 1, "was":')::json WHERE id = $1`,
+      [report.id],
+    );
+    const found = await checkedIn('2026-01-02T00:00Z', '2026-01-02T00:10Z');
+    expect(found.map(({ requestId, result, tokens }) => ({ requestId, result, tokens }))).toEqual([
+      { requestId: matching.requestId, result: 'matched', tokens: 0 },
+      { requestId: drifting.requestId, result: 'drift', tokens: 2 },
+      { requestId: missing.requestId, result: 'unrecorded', tokens: 12 },
+    ]);
   });
 });
 
@@ -263,15 +366,32 @@ describe('the purge', () => {
     for (const context of [old, drifted, recent]) await reconciled(context, ['settled']);
     const ids = [old.requestId, drifted.requestId];
     await auth.database.query(
-      "UPDATE auth.usage_report SET received_at = now() - interval '8 days' WHERE request_id = ANY($1)",
+      "UPDATE auth.reported_generation SET received_at = now() - interval '8 days' WHERE request_id = ANY($1)",
       [ids],
     );
-    await auth.database.query("UPDATE auth.usage_report SET result = 'drift' WHERE request_id = $1", [
+    await auth.database.query("UPDATE auth.reported_generation SET result = 'drift' WHERE request_id = $1", [
       drifted.requestId,
     ]);
-    await new UsageReportsRepository(auth.database).deleteReconciled(1_000);
+    await new ReportedGenerationsRepository(auth.database).deleteReconciled(1_000);
     expect(await resultsOf(old)).toEqual([]);
     expect(await resultsOf(drifted)).toEqual(['drift']);
     expect(await resultsOf(recent)).toEqual(['settled']);
+  });
+
+  it('deletes reports of seven days ago that were checked', async () => {
+    const [old, unchecked, recent] = [aReport(aContext()), aReport(aContext()), aReport(aContext())];
+    for (const report of [old, unchecked, recent]) reports.publish(report);
+    for (const report of [old, unchecked, recent]) await isChecked(report);
+    const ids = [old.id, unchecked.id];
+    await auth.database.query(
+      "UPDATE auth.usage_report SET received_at = now() - interval '8 days' WHERE id = ANY($1)",
+      [ids],
+    );
+    await auth.database.query('UPDATE auth.usage_report SET checked_at = NULL WHERE id = $1', [unchecked.id]);
+    await new UsageReportsRepository(auth.database).deleteChecked(1_000);
+    const left = await auth.database.query<{ id: string }[]>('SELECT id FROM auth.usage_report WHERE id = ANY($1)', [
+      [...ids, recent.id],
+    ]);
+    expect(left.map(({ id }) => id).toSorted()).toEqual([unchecked.id, recent.id].toSorted());
   });
 });

@@ -154,6 +154,15 @@ describe('UsageService', () => {
     );
   });
 
+  it('drops nothing when the table is not as expected: the records are delivered again', async () => {
+    const record = aUsageRecord();
+    await auth.database.query('ALTER TABLE auth.usage_event RENAME COLUMN estimated TO renamed');
+    publish(record);
+    await eventually('it has failed', () => auth.logText().includes('event handler failed, redelivering'));
+    await auth.database.query('ALTER TABLE auth.usage_event RENAME COLUMN renamed TO estimated');
+    await eventually('the record is in the ledger', async () => (await ledger(record)).length === 1);
+  });
+
   it('drops nothing when the database fails while it inserts one by one', async () => {
     const [good, bad] = [aUsageRecord(), aUsageRecord({ keyId: 'key_\u0000' })];
     let statements = 0;

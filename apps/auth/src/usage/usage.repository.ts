@@ -14,6 +14,9 @@ import { addToRollup, DAY, rollups } from './rollups.ts';
 import type { ProjectDay } from './rollups.repository.ts';
 import { UsageEvent } from './usage-event.entity.ts';
 
+/** What the ledger should have of a request. */
+export type RecordedUsage = Pick<UsageRecord, 'requestId' | 'kind' | 'usage'>;
+
 /** The number of new records of a day. */
 type WrittenDay = ProjectDay & { readonly count: number };
 
@@ -21,9 +24,11 @@ type WrittenDay = ProjectDay & { readonly count: number };
 @Injectable()
 export class UsageRepository {
   readonly #insert: string;
+  readonly #findDifferent: string;
 
   constructor(@InjectDataSource() private readonly database: DataSource) {
     this.#insert = insertStatement(database.getMetadata(UsageEvent));
+    this.#findDifferent = differentStatement(database.getMetadata(UsageEvent));
   }
 
   /**
@@ -40,6 +45,15 @@ export class UsageRepository {
       if (written.length > 0) await new BudgetAlerts(manager).raise(written);
       return written.reduce((sum, { count }) => sum + count, 0);
     });
+  }
+
+  /** Returns the ids of the requests that the ledger does not have, or has with another usage. */
+  async findDifferent(requests: readonly RecordedUsage[]): Promise<ReadonlySet<string>> {
+    const rows = requests.map(({ requestId, kind, usage }) => ({ requestId, kind, ...usage }));
+    const different = await withEveryTenant(this.database, (manager) =>
+      manager.query<{ requestId: string }[]>(this.#findDifferent, [JSON.stringify(rows)]),
+    );
+    return new Set(different.map(({ requestId }) => requestId));
   }
 
   /** Returns the rows of these requests, by request id. */
@@ -69,6 +83,18 @@ function insertStatement({ columns, tablePath }: EntityMetadata): string {
       RETURNING *
     ), ${sums.join(', ')}
     SELECT project_id AS "projectId", ${DAY}::text AS day, count(*)::integer AS count FROM written GROUP BY 1, 2`;
+}
+
+function differentStatement({ columns, tablePath }: EntityMetadata): string {
+  const names: readonly string[] = ['requestId', 'kind', ...Object.keys(emptyUsage())];
+  const compared = columns.filter(({ propertyName }) => names.includes(propertyName));
+  const typed = compared.map(({ propertyName, type }) => `"${propertyName}" ${String(type)}`);
+  const isEqual = compared.map(
+    ({ propertyName, databaseName }) => `entry.${databaseName} = reported."${propertyName}"`,
+  );
+  return `
+    SELECT "requestId" FROM json_to_recordset($1::json) AS reported (${typed.join(', ')})
+    WHERE NOT EXISTS (SELECT FROM ${tablePath} AS entry WHERE ${isEqual.join(' AND ')})`;
 }
 
 function entryOf({ source, estimated, ...row }: UsageEvent): LedgerEntry {

@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { UsageRecord } from '@xerotier/contracts/inference';
-import { AppError } from '@xerotier/errors';
+import { isRejectedData } from '@xerotier/db';
 import type { Logger } from '@xerotier/log';
 import { LOGGER } from '@xerotier/service-host';
 import { metrics } from '../metrics.ts';
@@ -21,7 +21,7 @@ export class UsageService {
   /**
    * Stores records in the ledger; existing ones are not changed. A record whose data the database rejects is logged and
    * dropped, so that it does not block the others forever.
-   * @throws {AppError} `db.unavailable`: all records must be delivered again.
+   * @throws {Error} whatever else fails: all records must be delivered again.
    */
   async record(records: readonly UsageRecord[], source: UsageSource = 'gateway'): Promise<void> {
     for (let at = 0; at < records.length; at += STATEMENT_RECORDS_MAX) {
@@ -33,7 +33,7 @@ export class UsageService {
     try {
       await this.#append(records, source);
     } catch (error) {
-      if (AppError.is(error)) throw error;
+      if (!isRejectedData(error)) throw error;
       await this.#recordOneByOne(records, source);
     }
   }
@@ -43,9 +43,10 @@ export class UsageService {
       try {
         await this.#append([record], source);
       } catch (error) {
-        if (AppError.is(error)) throw error;
+        if (!isRejectedData(error)) throw error;
         metrics.usageRows.inc({ outcome: 'dropped' });
-        this.log.error('usage record dropped', { record, error });
+        const { endUser: _endUser, ...logged } = record;
+        this.log.error('usage record dropped', { record: logged, error });
       }
     }
   }

@@ -5,7 +5,7 @@ import type { Logger } from '@xerotier/log';
 import { Bus, ensureStream } from '@xerotier/nats';
 import type { BusConnection } from '@xerotier/nats';
 import { BUS_CONNECTION, CONFIG, LOGGER } from '@xerotier/service-host';
-import { sealAccounting } from '@xerotier/usage-accounting';
+import { AccountSealer } from '@xerotier/usage-accounting';
 import { createSecretKey } from 'node:crypto';
 import type { GatewayConfig } from '../config.ts';
 import { UsagePublisher } from './usage-publisher.ts';
@@ -26,13 +26,13 @@ import { UsagePublisher } from './usage-publisher.ts';
         await ensureStream(connection, usageRecorded);
         // Workers publish to it, but only what a gateway has asked them to report.
         await ensureStream(connection, usageReported);
-        const key = createSecretKey(sealKey);
+        const accounts = new AccountSealer(createSecretKey(sealKey));
         return new InferenceClient({
           bus,
           usage,
           log,
           limits,
-          sealAccounting: (context) => sealAccounting(key, context),
+          sealAccount: (context) => accounts.seal(context),
         });
       },
     },

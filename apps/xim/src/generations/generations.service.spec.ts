@@ -491,7 +491,9 @@ describe('usage reports', () => {
     };
   }
 
-  const work = { requestId: 'req_r', choiceIndex: 1, attempt: 2, accounting: 'sealed' };
+  const accounting = { account: 'sealed', kind: 'chat.completion', streamed: true, choices: 2 } as const;
+  const times = { startedAt: 1_000, deadlineAt: 2_000 };
+  const work = { requestId: 'req_r', choiceIndex: 1, attempt: 2, accounting: { ...accounting, ...times } };
 
   it('have the usage of a completed generation', async () => {
     const { service, reported } = newReportingService(saysHello);

@@ -5,21 +5,22 @@ import { ensureStream } from '@xerotier/nats';
 import { testBuses } from '@xerotier/nats/testing';
 import { eventually, testServers } from '@xerotier/testing';
 import { PublishedUsageReports } from './usage-reports.ts';
+import type { ReportedWork } from './usage-reports.ts';
 
 const servers = testServers('nats');
 const connectBus = testBuses(() => servers.nats.url);
 const result = { outcome: 'completed', callerLost: false, begun: true } as const;
 
-/** The messages on the subject, each with its reports. */
-async function receivedMessages(): Promise<UsageReport[][]> {
+/** The reports on the subject. */
+async function receivedReports(): Promise<UsageReport[]> {
   const { connection, bus } = await connectBus();
   await ensureStream(connection, usageReported);
-  const messages: UsageReport[][] = [];
+  const reports: UsageReport[] = [];
   connection.nats.subscribe(usageReported.subject, {
-    callback: (_, message) => void messages.push(usageReport.array().parse(message.json())),
+    callback: (_, message) => void reports.push(...usageReport.array().parse(message.json())),
   });
   await bus.flush();
-  return messages;
+  return reports;
 }
 
 async function newReports(): Promise<PublishedUsageReports> {
@@ -27,46 +28,64 @@ async function newReports(): Promise<PublishedUsageReports> {
   return new PublishedUsageReports(connection, 'w1', silentLog());
 }
 
+const request = { kind: 'chat.completion', streamed: true, choices: 1, startedAt: 1_000, deadlineAt: 2_000 } as const;
+
+function aWork(requestId: string, account = 'sealed'): ReportedWork {
+  return { requestId, priority: 'interactive', accounting: { account, ...request } };
+}
+
+const requestIdsOf = (reports: readonly UsageReport[]): string[] =>
+  reports.flatMap(({ generations }) => generations).map(({ requestId }) => requestId);
+
 describe('PublishedUsageReports', () => {
-  it('sends the reports of a short time as one message', async () => {
-    const messages = await receivedMessages();
+  it('reports the generations of a short time together, and each account once', async () => {
+    const received = await receivedReports();
     const reports = await newReports();
-    for (const requestId of ['req_1', 'req_2', 'req_3']) reports.ended({ requestId, accounting: 'sealed' }, result);
-    await eventually('the reports arrive', () => messages.length > 0);
-    expect(messages).toEqual([
-      ['req_1', 'req_2', 'req_3'].map((requestId) => ({
-        ...{ requestId, choiceIndex: 0, attempt: 1, workerId: 'w1', accounting: 'sealed' },
-        ...result,
-        endedAt: expect.any(Number),
-      })),
+    reports.ended(aWork('req_1', 'sealed_a'), result);
+    reports.ended(aWork('req_2', 'sealed_b'), result);
+    reports.ended({ ...aWork('req_3', 'sealed_a'), choiceIndex: 1, attempt: 2 }, result);
+    await eventually('the report arrives', () => received.length > 0);
+    const common = { priority: 'interactive', ...request, ...result, endedAt: expect.any(Number) };
+    expect(received).toEqual([
+      {
+        id: expect.any(String),
+        workerId: 'w1',
+        accounts: ['sealed_a', 'sealed_b'],
+        generations: [
+          { requestId: 'req_1', account: 0, choiceIndex: 0, attempt: 1, ...common },
+          { requestId: 'req_2', account: 1, choiceIndex: 0, attempt: 1, ...common },
+          { requestId: 'req_3', account: 0, choiceIndex: 1, attempt: 2, ...common },
+        ],
+      },
     ]);
     await reports.close(1_000);
   });
 
-  it('sends at most 64 in one message', async () => {
-    const messages = await receivedMessages();
+  it('begins another report after 500 generations', async () => {
+    const received = await receivedReports();
     const reports = await newReports();
-    for (let i = 0; i < 130; i += 1) reports.ended({ requestId: `req_${i}`, accounting: 'sealed' }, result);
+    for (let i = 0; i < 1_002; i += 1) reports.ended(aWork(`req_${i}`), result);
     await reports.close(5_000);
-    await eventually('all reports arrive', () => messages.flat().length === 130);
-    expect(messages.map((reported) => reported.length)).toEqual([64, 64, 2]);
+    await eventually('all reports arrive', () => received.length === 3);
+    expect(received.map(({ generations }) => generations.length)).toEqual([500, 500, 2]);
+    expect(new Set(requestIdsOf(received)).size).toBe(1_002);
   });
 
-  it('sends the last reports when it closes', async () => {
-    const messages = await receivedMessages();
+  it('sends the last report when it closes', async () => {
+    const received = await receivedReports();
     const reports = await newReports();
-    reports.ended({ requestId: 'req_1', accounting: 'sealed' }, result);
+    reports.ended(aWork('req_1'), result);
     await reports.close(5_000);
-    await eventually('the report arrives', () => messages.flat().length === 1);
+    await eventually('the report arrives', () => received.length === 1);
   });
 
   it('reports nothing of work that did not ask for it', async () => {
-    const messages = await receivedMessages();
+    const received = await receivedReports();
     const reports = await newReports();
-    reports.ended({ requestId: 'req_1' }, result);
-    reports.ended({ requestId: 'req_2', accounting: 'sealed' }, result);
+    reports.ended({ ...aWork('req_1'), accounting: undefined }, result);
+    reports.ended(aWork('req_2'), result);
     await reports.close(5_000);
-    await eventually('a report arrives', () => messages.length > 0);
-    expect(messages.flat().map(({ requestId }) => requestId)).toEqual(['req_2']);
+    await eventually('a report arrives', () => received.length > 0);
+    expect(requestIdsOf(received)).toEqual(['req_2']);
   });
 });

@@ -5,34 +5,24 @@
 import { z } from 'zod';
 import { event } from '../define.ts';
 import { requestId, workerId } from '../ids.ts';
-import { usageRecord } from './events.ts';
-import { attemptNumber, sealedAccounting } from './request-context.ts';
+import { priority } from './request-class.ts';
+import { account, attemptNumber, requestAccounting } from './request-context.ts';
 import { tokenUsage } from './token-usage.ts';
 
-/** What the ledger has to know of a request, beside its usage. Workers receive it sealed. */
-export const accountingContext = usageRecord
-  .omit({
-    usage: true,
-    outcome: true,
-    durationMs: true,
-    timeToFirstTokenMs: true,
-    timePerOutputTokenMs: true,
-    estimated: true,
-  })
-  .extend({
-    /** Number of generations, one per choice. */
-    choices: z.number().int().positive(),
-    /** When the gateway ends the request at the latest, in Unix milliseconds. */
-    deadlineAt: z.number().int(),
-  });
+/** What the ledger has to know of a request, beside its usage. */
+export const accountingContext = account
+  .extend({ requestId, priority })
+  .extend(requestAccounting.omit({ account: true }).shape);
 export type AccountingContext = z.infer<typeof accountingContext>;
 
-export const usageReport = z.object({
+/** One generation, as its worker reports it. */
+export const reportedGeneration = requestAccounting.omit({ account: true }).extend({
   requestId,
+  priority,
+  /** Index in the accounts of the report. */
+  account: z.number().int().nonnegative(),
   choiceIndex: z.number().int().nonnegative().max(127),
   attempt: attemptNumber,
-  workerId,
-  accounting: sealedAccounting,
   /** What the engine computed until the end; absent if it failed without usage. */
   usage: tokenUsage.optional(),
   outcome: z.enum(['completed', 'cancelled', 'failed']),
@@ -43,13 +33,32 @@ export const usageReport = z.object({
   /** Unix milliseconds, clock of the worker. */
   endedAt: z.number().int(),
 });
+export type ReportedGeneration = z.infer<typeof reportedGeneration>;
+
+/** The most generations of a report. */
+export const REPORT_GENERATIONS_MAX = 500;
+
+/** The generations that have ended on a worker in a short time. */
+export const usageReport = z
+  .object({
+    /** The same when the report is sent again. */
+    id: z.uuid(),
+    workerId,
+    /** The sealed accounts of the generations, each once. */
+    accounts: requestAccounting.shape.account.array().max(REPORT_GENERATIONS_MAX),
+    generations: reportedGeneration.array().min(1).max(REPORT_GENERATIONS_MAX),
+  })
+  .refine(({ accounts, generations }) => generations.every((generation) => generation.account < accounts.length), {
+    path: ['generations'],
+    message: 'Each account has to be an index in `accounts`',
+  });
 export type UsageReport = z.infer<typeof usageReport>;
 
-/** A generation has ended, in any way. */
+/** Generations have ended, in any way. */
 export const usageReported = event({
   subject: 'usage.v1.reported',
   stream: 'USAGE_REPORTS',
-  // About a million generations, which bounds how long auth may be unavailable.
+  // Millions of generations, which bounds how long auth may be unavailable.
   streamBytesMax: 1024 * 1024 * 1024,
   data: usageReport,
 });

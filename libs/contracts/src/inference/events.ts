@@ -1,12 +1,12 @@
 /** The usage of a finished request. The request id makes its effect on the ledger idempotent. */
 import { z } from 'zod';
 import { event } from '../define.ts';
-import { mediaKind } from '../xim/media.ts';
+import { usageKind } from './request-class.ts';
 import { requestContext } from './request-context.ts';
 import { tokenUsage } from './token-usage.ts';
 
 export const usageRecord = requestContext.extend({
-  kind: z.enum(['chat.completion', 'embedding', 'rerank', 'score', ...mediaKind.options]),
+  kind: usageKind,
   usage: tokenUsage,
   outcome: z.enum(['completed', 'cancelled', 'failed']),
   streamed: z.boolean(),

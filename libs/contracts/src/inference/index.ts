@@ -1,10 +1,12 @@
-export { accountingContext, usageReport, usageReported } from './accounting.ts';
-export type { AccountingContext, UsageReport } from './accounting.ts';
+export { accountingContext, REPORT_GENERATIONS_MAX, usageReport, usageReported } from './accounting.ts';
+export type { AccountingContext, ReportedGeneration, UsageReport } from './accounting.ts';
 export { usageRecord, usageRecorded } from './events.ts';
 export type { UsageRecord } from './events.ts';
 export { latencyTargets, priority, requestedServiceTier } from './request-class.ts';
 export type { LatencyTargets, Priority, RequestedServiceTier } from './request-class.ts';
 export {
+  account,
+  accountOf,
   placementContext,
   placementContextOf,
   requestContext,
@@ -12,6 +14,6 @@ export {
   workContext,
   workContextOf,
 } from './request-context.ts';
-export type { PlacementContext, RequestContext, WorkContext } from './request-context.ts';
+export type { Account, PlacementContext, RequestAccounting, RequestContext, WorkContext } from './request-context.ts';
 export { addUsage, emptyUsage, tokenUsage, usageOfChoices } from './token-usage.ts';
 export type { TokenUsage } from './token-usage.ts';

@@ -1,5 +1,20 @@
-/** Priority, latency targets and requested tier of a request. */
+/** Kind, priority, latency targets and requested tier of a request. */
 import { z } from 'zod';
+
+/** What a request is in the ledger. */
+export const usageKind = z.enum([
+  'chat.completion',
+  'embedding',
+  'rerank',
+  'score',
+  'audio.transcription',
+  'audio.translation',
+  'audio.speech',
+  'image.generation',
+  'image.edit',
+  'image.variation',
+]);
+export type UsageKind = z.infer<typeof usageKind>;
 
 /** Priority classes, highest first. */
 export const priority = z.enum(['interactive', 'batch', 'background']);

@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import { tierSlug } from '../auth/tiers.ts';
 import { leaseId, modelId, projectId, requestId } from '../ids.ts';
-import { latencyTargets, priority, requestedServiceTier } from './request-class.ts';
+import { latencyTargets, priority, requestedServiceTier, usageKind } from './request-class.ts';
 
 export const requestContext = z.object({
   requestId,
@@ -35,8 +35,25 @@ export const placementContext = requestContext.pick({
 });
 export type PlacementContext = z.infer<typeof placementContext>;
 
-/** The accounting context, sealed (`@xerotier/usage-accounting`): opaque to workers. */
-export const sealedAccounting = z.string().max(8_192);
+/** Who is charged for a request, and for what. A worker has no business with it. */
+export const account = requestContext.omit({ requestId: true, priority: true });
+export type Account = z.infer<typeof account>;
+
+/** What the ledger has to know of a request before it has ended. */
+export const requestAccounting = z.object({
+  /** The account, sealed (`@xerotier/usage-accounting`): opaque to workers. */
+  account: z.string().max(8_192),
+  kind: usageKind,
+  streamed: z.boolean(),
+  /** Number of generations, one per choice. */
+  choices: z.number().int().positive(),
+  /** Unix milliseconds, clock of the gateway. */
+  startedAt: z.number().int(),
+  /** When the gateway ends the request at the latest, in Unix milliseconds. */
+  deadlineAt: z.number().int(),
+});
+export type RequestAccounting = z.infer<typeof requestAccounting>;
+
 /** Counts the workers that a choice was sent to, from 1. */
 export const attemptNumber = z.number().int().positive();
 
@@ -45,7 +62,7 @@ export const workContext = requestContext.pick({ requestId: true, projectId: tru
   /** Absent if the router is unavailable and any free worker may take the request. */
   leaseId: leaseId.optional(),
   /** The worker returns it in its usage report. Absent: it reports nothing. */
-  accounting: sealedAccounting.optional(),
+  accounting: requestAccounting.optional(),
   /** Absent in messages of earlier gateways, which send no `accounting` either. */
   attempt: attemptNumber.optional(),
 });
@@ -53,6 +70,7 @@ export type WorkContext = z.infer<typeof workContext>;
 
 export const placementContextOf = partOf(placementContext);
 export const workContextOf = partOf(workContext.omit({ leaseId: true, accounting: true, attempt: true }));
+export const accountOf = partOf(account);
 /** Returns the context without extra properties of the object. */
 export const requestContextOf = partOf(requestContext);
 

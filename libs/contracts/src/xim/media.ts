@@ -4,23 +4,15 @@
  */
 import { z } from 'zod';
 import { workerId } from '../ids.ts';
+import type { UsageKind } from '../inference/request-class.ts';
 import { workContext } from '../inference/request-context.ts';
-
-export const mediaKind = z.enum([
-  'audio.transcription',
-  'audio.translation',
-  'audio.speech',
-  'image.generation',
-  'image.edit',
-  'image.variation',
-]);
 
 export type MediaTask = 'transcribe' | 'speak' | 'image';
 
 interface MediaRouteTraits {
   /** The required task of the endpoint. */
   readonly task: MediaTask;
-  readonly kind: z.infer<typeof mediaKind>;
+  readonly kind: UsageKind;
   /** Whether the request is a multipart form, which may contain files. */
   readonly form: boolean;
 }

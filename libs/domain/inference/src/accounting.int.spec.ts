@@ -1,52 +1,47 @@
 /** What workers receive for their usage reports. */
-import type { AccountingContext } from '@xerotier/contracts/inference';
+import { requestContextOf } from '@xerotier/contracts/inference';
+import type { RequestContext, WorkContext } from '@xerotier/contracts/inference';
 import { AppError } from '@xerotier/errors';
 import { clientFleets } from '../test/client-fleet.ts';
 import { fails, responds } from '../test/fake-fleet.ts';
 
 const { newFleet, recordOf } = clientFleets();
 
-const sealed: AccountingContext[] = [];
-const sealAccounting = (context: AccountingContext): string => `sealed_${sealed.push(context)}`;
+const sealed: RequestContext[] = [];
+const sealAccount = (context: RequestContext): string => `sealed_${sealed.push(context)}`;
 
 afterEach(() => sealed.splice(0));
 
 describe('accounting', () => {
   it('is sealed once for all choices of a request', async () => {
-    const { run, workers } = await newFleet({ workers: { a: responds('x') }, sealAccounting });
+    const { run, workers } = await newFleet({ workers: { a: responds('x') }, sealAccount });
     const { response, requestId } = run({ n: 3, user: 'user-1' }, { endUser: 'user-1' });
     await response.ended;
     const received = workers['a']?.received ?? [];
-    expect(received.map(({ accounting, attempt }) => ({ accounting, attempt }))).toEqual(
-      Array(3).fill({ accounting: 'sealed_1', attempt: 1 }),
+    const record = await recordOf(requestId);
+    const [{ accounting }] = received as unknown as [WorkContext];
+    expect(received.map((work) => ({ accounting: work.accounting, attempt: work.attempt }))).toEqual(
+      Array(3).fill({ accounting, attempt: 1 }),
     );
-    const { usage: _usage, outcome: _outcome, durationMs: _, ...record } = await recordOf(requestId);
-    expect(sealed).toEqual([
-      {
-        requestId,
-        projectId: record.projectId,
-        endpointId: record.endpointId,
-        keyId: record.keyId,
-        modelId: record.modelId,
-        tier: record.tier,
-        priority: record.priority,
-        endUser: 'user-1',
-        kind: 'chat.completion',
-        streamed: true,
-        choices: 3,
-        startedAt: expect.any(Number),
-        deadlineAt: (sealed[0]?.startedAt ?? 0) + 600_000,
-      },
-    ]);
-    expect(Math.abs((sealed[0]?.startedAt ?? 0) - record.startedAt)).toBeLessThan(1_000);
+    const startedAt = accounting?.startedAt ?? 0;
+    expect(accounting).toEqual({
+      account: 'sealed_1',
+      kind: 'chat.completion',
+      streamed: true,
+      choices: 3,
+      startedAt,
+      deadlineAt: startedAt + 600_000,
+    });
+    expect(Math.abs(startedAt - record.startedAt)).toBeLessThan(1_000);
+    expect(sealed).toMatchObject([{ ...requestContextOf(record), endUser: 'user-1' }]);
   });
 
   it('numbers the attempts of a choice', async () => {
     const failing = fails(new AppError('inference.engine_failed'));
-    const { run, workers } = await newFleet({ workers: { a: failing, b: responds('x') }, sealAccounting });
+    const { run, workers } = await newFleet({ workers: { a: failing, b: responds('x') }, sealAccount });
     await run().response.ended;
-    expect(workers['a']?.received).toMatchObject([{ attempt: 1, accounting: 'sealed_1' }]);
-    expect(workers['b']?.received).toMatchObject([{ attempt: 2, accounting: 'sealed_1' }]);
+    expect(workers['a']?.received).toMatchObject([{ attempt: 1, accounting: { account: 'sealed_1' } }]);
+    expect(workers['b']?.received).toMatchObject([{ attempt: 2, accounting: { account: 'sealed_1' } }]);
   });
 
   it('is also sent when no router is available', async () => {
@@ -54,10 +49,10 @@ describe('accounting', () => {
       workers: { a: responds('x') },
       router: 'absent',
       shared: true,
-      sealAccounting,
+      sealAccount,
     });
     await run().response.ended;
-    expect(workers['a']?.received).toMatchObject([{ attempt: 1, accounting: 'sealed_1' }]);
+    expect(workers['a']?.received).toMatchObject([{ attempt: 1, accounting: { account: 'sealed_1' } }]);
   });
 
   it('is absent where nobody seals', async () => {

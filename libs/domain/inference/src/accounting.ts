@@ -1,24 +1,23 @@
-import { requestContextOf } from '@xerotier/contracts/inference';
-import type { AccountingContext, RequestContext } from '@xerotier/contracts/inference';
+import type { RequestAccounting, RequestContext } from '@xerotier/contracts/inference';
 import type { Work } from './work.ts';
 
-/** Encrypts a context for its request, so that a worker can return but not read it. */
-export type SealAccounting = (context: AccountingContext) => string;
+/** Encrypts the account of a request, so that a worker can return but not read it. */
+export type SealAccount = (context: RequestContext) => string;
 
 /** What a worker returns with its usage report, so that the ledger has the request even if this process is lost. */
 export class Accounting {
-  readonly #seal: SealAccounting;
+  readonly #seal: SealAccount;
   readonly #requestTimeoutMs: number;
 
-  constructor(seal: SealAccounting, requestTimeoutMs: number) {
+  constructor(seal: SealAccount, requestTimeoutMs: number) {
     this.#seal = seal;
     this.#requestTimeoutMs = requestTimeoutMs;
   }
 
   /** To be called once per request, when it starts. */
-  seal(context: RequestContext, { kind, streamed, count }: Pick<Work, 'kind' | 'streamed' | 'count'>): string {
+  of(context: RequestContext, { kind, streamed, count }: Pick<Work, 'kind' | 'streamed' | 'count'>): RequestAccounting {
     const startedAt = Date.now();
     const deadlineAt = startedAt + this.#requestTimeoutMs;
-    return this.#seal({ ...requestContextOf(context), kind, streamed, choices: count, startedAt, deadlineAt });
+    return { account: this.#seal(context), kind, streamed, choices: count, startedAt, deadlineAt };
   }
 }

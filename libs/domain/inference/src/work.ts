@@ -31,8 +31,7 @@ function sharedInput(
   work: Pick<Work, 'kind' | 'streamed' | 'count'>,
   fields: object,
 ): SharedInput {
-  const sealed = accounting?.seal(context, work);
-  return new SharedInput({ ...workContextOf(context), ...(sealed !== undefined && { accounting: sealed }), ...fields });
+  return new SharedInput({ ...workContextOf(context), accounting: accounting?.of(context, work), ...fields });
 }
 
 export type ChatInput = Pick<GenerationInput, 'chat' | 'seedDigits'>;

@@ -1,1 +1,1 @@
-export { openAccounting, sealAccounting } from './accounting-seal.ts';
+export { AccountSealer, openAccount } from './account-seal.ts';

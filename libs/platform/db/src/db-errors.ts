@@ -110,6 +110,11 @@ export function isUnavailability(error: unknown): boolean {
   return UNAVAILABLE_MESSAGES.some((pattern) => pattern.test(message));
 }
 
+/** Whether the values of a statement were rejected (data exceptions and constraints): the same statement fails again. */
+export function isRejectedData(error: unknown): boolean {
+  return error instanceof ConstraintViolation || /^(?:22|23)...$/.test(driverErrorOf(error).code ?? '');
+}
+
 interface DriverError {
   readonly code?: string | undefined;
   readonly constraint?: string | undefined;

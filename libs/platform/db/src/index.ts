@@ -7,6 +7,7 @@ export {
   isUnavailability,
   translateDbError,
   UniqueViolation,
+  isRejectedData,
   withDbErrors,
 } from './db-errors.ts';
 export type { ConstraintErrors } from './db-errors.ts';

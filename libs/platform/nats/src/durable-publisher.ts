@@ -15,12 +15,14 @@ import { metrics } from './metrics.ts';
 import { MESSAGE_ID_HEADER, publishConfirmed } from './publish-confirmed.ts';
 
 const RETRY_WAIT_MS = 500;
-/** Maximum size of a message, well below that of NATS. */
-const BATCH_BYTES_MAX = 512 * 1024;
+/** Maximum size of a message in characters of JSON, well below that of NATS in bytes. */
+const BATCH_CHARACTERS_MAX = 512 * 1024;
 
 export interface PublisherOptions {
   /** Maximum number of unconfirmed events. Default 50,000 (about 50 MB). */
   readonly pendingMax?: number | undefined;
+  /** Maximum size of unconfirmed events, in characters of JSON. Unlimited by default. */
+  readonly pendingCharactersMax?: number | undefined;
   /** Maximum number of events per message. Default 200. */
   readonly batchMax?: number | undefined;
   /** How long an event waits for others, which it then shares a message with. Default 10. */
@@ -37,15 +39,17 @@ export class DurablePublisher<C extends EventContract> {
   readonly #connection: BusConnection;
   readonly #contract: C;
   readonly #pendingMax: number;
+  readonly #pendingCharactersMax: number;
   readonly #batchMax: number;
   readonly #batchWaitMs: number;
   readonly #log: Logger;
   readonly #sending = new Set<Promise<void>>();
   #batch: string[] = [];
-  #batchBytes = 0;
+  #batchCharacters = 0;
   /** The traces of the events in the batch; empty while tracing is off. */
   #origins: TraceContext[] = [];
   #pending = 0;
+  #pendingCharacters = 0;
   #timer: NodeJS.Timeout | undefined;
   #closing = false;
 
@@ -53,6 +57,7 @@ export class DurablePublisher<C extends EventContract> {
     this.#connection = connection;
     this.#contract = contract;
     this.#pendingMax = options.pendingMax ?? 50_000;
+    this.#pendingCharactersMax = options.pendingCharactersMax ?? Infinity;
     this.#batchMax = options.batchMax ?? 200;
     this.#batchWaitMs = options.batchWaitMs ?? 10;
     this.#log = log;
@@ -67,12 +72,14 @@ export class DurablePublisher<C extends EventContract> {
   publish(data: z.input<C['data']>): boolean {
     if (this.#pending >= this.#pendingMax) return false;
     const text = JSON.stringify(data);
+    if (this.#pendingCharacters + text.length > this.#pendingCharactersMax) return false;
+    this.#pendingCharacters += text.length;
     this.#batch.push(text);
-    this.#batchBytes += text.length;
+    this.#batchCharacters += text.length;
     const origin = spansEnabled() ? logContext() : undefined;
     if (origin !== undefined) this.#origins.push(origin);
     this.#pending += 1;
-    if (this.#batch.length >= this.#batchMax || this.#batchBytes >= BATCH_BYTES_MAX) this.#flush();
+    if (this.#batch.length >= this.#batchMax || this.#batchCharacters >= BATCH_CHARACTERS_MAX) this.#flush();
     else this.#timer ??= setTimeout(() => this.#flush(), this.#batchWaitMs);
     return true;
   }
@@ -90,13 +97,15 @@ export class DurablePublisher<C extends EventContract> {
     this.#timer = undefined;
     if (this.#batch.length === 0) return;
     const events = this.#batch;
+    const characters = this.#batchCharacters;
     const origins = this.#origins;
     this.#batch = [];
-    this.#batchBytes = 0;
+    this.#batchCharacters = 0;
     this.#origins = [];
     const sending = this.#send(events, origins).finally(() => {
       this.#sending.delete(sending);
       this.#pending -= events.length;
+      this.#pendingCharacters -= characters;
     });
     this.#sending.add(sending);
   }
