@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { request, service } from '../define.ts';
 import { projectId } from '../ids.ts';
-import { changeContext } from './change.ts';
+import { CHANGE_ERRORS, changeContext } from './change.ts';
 import { ipFilter, keyQuota } from './key-restrictions.ts';
 import { scope } from './scopes.ts';
 import { spendCapMicros } from './spend-limits.ts';
@@ -80,15 +80,7 @@ export const apiKeysContract = service('auth', {
       quota: keyQuota.nullable(),
     }),
     output: withValue,
-    errors: [
-      'project.not_found',
-      'endpoint.not_found',
-      'api_key.too_many',
-      'project.archived',
-      'idempotency.key_reused',
-      'outbox.full',
-      'db.unavailable',
-    ],
+    errors: ['project.not_found', 'endpoint.not_found', 'api_key.too_many', ...CHANGE_ERRORS],
   }),
   /** Replaces the value; the current one stays valid for the grace period. */
   rotateApiKey: request({
@@ -96,15 +88,7 @@ export const apiKeysContract = service('auth', {
     timeoutMs: TIMEOUT_MS,
     input: change.extend({ keyId: apiKeyId, graceSeconds: z.number().int().min(0).max(GRACE_SECONDS_MAX) }),
     output: withValue,
-    errors: [
-      'project.not_found',
-      'api_key.not_found',
-      'api_key.inactive',
-      'project.archived',
-      'idempotency.key_reused',
-      'outbox.full',
-      'db.unavailable',
-    ],
+    errors: ['project.not_found', 'api_key.not_found', 'api_key.inactive', ...CHANGE_ERRORS],
   }),
   /** Permanent. Revoking a revoked key changes nothing. */
   revokeApiKey: request({
@@ -112,7 +96,7 @@ export const apiKeysContract = service('auth', {
     timeoutMs: TIMEOUT_MS,
     input: change.extend({ keyId: apiKeyId }),
     output: apiKeyRecord,
-    errors: ['api_key.not_found', 'project.archived', 'idempotency.key_reused', 'outbox.full', 'db.unavailable'],
+    errors: ['api_key.not_found', ...CHANGE_ERRORS],
   }),
   /** Replaces the filter as a whole. */
   setApiKeyIpFilter: request({
@@ -120,14 +104,7 @@ export const apiKeysContract = service('auth', {
     timeoutMs: TIMEOUT_MS,
     input: change.extend({ keyId: apiKeyId, ipFilter }),
     output: apiKeyRecord,
-    errors: [
-      'api_key.not_found',
-      'api_key.inactive',
-      'project.archived',
-      'idempotency.key_reused',
-      'outbox.full',
-      'db.unavailable',
-    ],
+    errors: ['api_key.not_found', 'api_key.inactive', ...CHANGE_ERRORS],
   }),
   /** Replaces the quota as a whole; null removes it. */
   setApiKeyQuota: request({
@@ -135,14 +112,7 @@ export const apiKeysContract = service('auth', {
     timeoutMs: TIMEOUT_MS,
     input: change.extend({ keyId: apiKeyId, quota: keyQuota.nullable() }),
     output: apiKeyRecord,
-    errors: [
-      'api_key.not_found',
-      'api_key.inactive',
-      'project.archived',
-      'idempotency.key_reused',
-      'outbox.full',
-      'db.unavailable',
-    ],
+    errors: ['api_key.not_found', 'api_key.inactive', ...CHANGE_ERRORS],
   }),
   /** Replaces the spend cap per month; null removes it. */
   setApiKeySpendCap: request({
@@ -150,6 +120,6 @@ export const apiKeysContract = service('auth', {
     timeoutMs: TIMEOUT_MS,
     input: change.extend({ keyId: apiKeyId, spendCapMicros: spendCapMicros.nullable() }),
     output: apiKeyRecord,
-    errors: ['api_key.not_found', 'api_key.inactive', 'idempotency.key_reused', 'outbox.full', 'db.unavailable'],
+    errors: ['api_key.not_found', 'api_key.inactive', ...CHANGE_ERRORS],
   }),
 });

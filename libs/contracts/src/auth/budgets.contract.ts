@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { request, service } from '../define.ts';
 import { projectId } from '../ids.ts';
-import { changeContext } from './change.ts';
+import { CHANGE_ERRORS, changeContext } from './change.ts';
 
 export const BUDGETS_PER_PROJECT_MAX = 100;
 
@@ -56,7 +56,6 @@ const properties = {
   thresholds,
 };
 const page = { limit: z.number().int().min(1).max(100), order: z.enum(['asc', 'desc']) };
-const CHANGE_ERRORS = ['idempotency.key_reused', 'outbox.full', 'db.unavailable'] as const;
 
 /** The budget of another project is `budget.not_found`, like one that does not exist. */
 export const budgetsContract = service('auth', {

@@ -20,3 +20,6 @@ export const changeContext = z.object({
   idempotencyKey: idempotencyKey.optional(),
 });
 export type ChangeContext = z.infer<typeof changeContext>;
+
+/** The errors that every change of a project can have, besides those of its work. */
+export const CHANGE_ERRORS = ['project.archived', 'idempotency.key_reused', 'outbox.full', 'db.unavailable'] as const;

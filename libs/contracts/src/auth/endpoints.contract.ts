@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { request, service } from '../define.ts';
 import { modelId, projectId, slug } from '../ids.ts';
 import { latencyTargets } from '../inference/request-class.ts';
-import { changeContext } from './change.ts';
+import { CHANGE_ERRORS, changeContext } from './change.ts';
 import { endpointTask } from './contract.ts';
 import { endpointDefaults, endpointStatus } from './endpoint-settings.ts';
 import { tierRecord, tierSlug } from './tiers.ts';
@@ -25,7 +25,6 @@ export type EndpointRecord = z.infer<typeof endpointRecord>;
 const TIMEOUT_MS = 5_000;
 const change = z.object({ context: changeContext });
 const one = change.extend({ slug });
-const CHANGE_ERRORS = ['project.archived', 'idempotency.key_reused', 'outbox.full', 'db.unavailable'] as const;
 
 /** The endpoint of another project is `endpoint.not_found`, like one that does not exist. */
 export const endpointsContract = service('auth', {

@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { request, service } from '../define.ts';
 import { projectId, requestId } from '../ids.ts';
 import { accountId, memberRole, oneTimeTokenHash, projectRecord } from './accounts.contract.ts';
-import { changeContext } from './change.ts';
+import { CHANGE_ERRORS, changeContext } from './change.ts';
 
 export const invitationId = z.string().regex(/^inv_[0-9a-f]{24}$/);
 
@@ -30,7 +30,6 @@ export const PENDING_INVITATIONS_MAX = 100;
 export const INVITATION_DAYS = 7;
 
 const TIMEOUT_MS = 5_000;
-const CHANGE_ERRORS = ['project.archived', 'idempotency.key_reused', 'outbox.full', 'db.unavailable'] as const;
 
 /** The invitation of another project is `invitation.not_found`, like one that does not exist. */
 export const invitationsContract = service('auth', {

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { request, service } from '../define.ts';
 import { projectId } from '../ids.ts';
 import { accountId, memberRole } from './accounts.contract.ts';
-import { changeContext } from './change.ts';
+import { CHANGE_ERRORS, changeContext } from './change.ts';
 
 /**
  * Risk levels of operations that somebody must approve. Owners approve all of them; a member those that are delegated to it.
@@ -30,8 +30,7 @@ export type MemberRecord = z.infer<typeof memberRecord>;
 export const MEMBERS_PER_PROJECT_MAX = 1_000;
 
 const TIMEOUT_MS = 5_000;
-const CHANGE_ERRORS = ['project.not_found', 'member.not_found', 'member.last_owner'] as const;
-const KERNEL_ERRORS = ['project.archived', 'idempotency.key_reused', 'outbox.full', 'db.unavailable'] as const;
+const MEMBER_ERRORS = ['project.not_found', 'member.not_found', 'member.last_owner'] as const;
 
 /** An account that is no member of the project is `member.not_found`, like one that does not exist. */
 export const membersContract = service('auth', {
@@ -66,7 +65,7 @@ export const membersContract = service('auth', {
       approves: approves.optional(),
     }),
     output: memberRecord,
-    errors: [...CHANGE_ERRORS, ...KERNEL_ERRORS],
+    errors: [...MEMBER_ERRORS, ...CHANGE_ERRORS],
   }),
   /** The last owner of a project cannot be removed. A member may remove itself. */
   removeMember: request({
@@ -74,6 +73,6 @@ export const membersContract = service('auth', {
     timeoutMs: TIMEOUT_MS,
     input: z.object({ context: changeContext, accountId }),
     output: memberRecord,
-    errors: [...CHANGE_ERRORS, ...KERNEL_ERRORS],
+    errors: [...MEMBER_ERRORS, ...CHANGE_ERRORS],
   }),
 });

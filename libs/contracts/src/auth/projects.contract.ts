@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { request, service } from '../define.ts';
 import { projectId, slug } from '../ids.ts';
-import { changeContext } from './change.ts';
+import { CHANGE_ERRORS, changeContext } from './change.ts';
 import { projectSettings } from './project-settings.ts';
 
 /** Unix milliseconds. */
@@ -21,7 +21,6 @@ export type ProjectDetails = z.infer<typeof projectDetails>;
 
 const TIMEOUT_MS = 5_000;
 const change = z.object({ context: changeContext });
-const CHANGE_ERRORS = ['project.not_found', 'idempotency.key_reused', 'outbox.full', 'db.unavailable'] as const;
 
 export const projectsContract = service('auth', {
   getProject: request({
@@ -37,7 +36,7 @@ export const projectsContract = service('auth', {
     timeoutMs: TIMEOUT_MS,
     input: change.extend({ name: name.optional(), settings: projectSettings.optional() }),
     output: projectDetails,
-    errors: ['project.archived', ...CHANGE_ERRORS],
+    errors: ['project.not_found', ...CHANGE_ERRORS],
   }),
   /** Archives or restores a project. Archiving an archived one changes nothing. */
   setProjectArchived: request({
@@ -45,6 +44,6 @@ export const projectsContract = service('auth', {
     timeoutMs: TIMEOUT_MS,
     input: change.extend({ isArchived: z.boolean() }),
     output: projectDetails,
-    errors: CHANGE_ERRORS,
+    errors: ['project.not_found', ...CHANGE_ERRORS],
   }),
 });

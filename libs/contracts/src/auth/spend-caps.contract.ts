@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { request, service } from '../define.ts';
 import { projectId } from '../ids.ts';
-import { changeContext } from './change.ts';
+import { CHANGE_ERRORS, changeContext } from './change.ts';
 import { spendCapMicros } from './spend-limits.ts';
 
 export const spendCapRecord = z.object({
@@ -30,6 +30,6 @@ export const spendCapsContract = service('auth', {
     timeoutMs: TIMEOUT_MS,
     input: z.object({ context: changeContext, capMicros: spendCapMicros.nullable() }),
     output: spendCapRecord,
-    errors: ['project.not_found', 'idempotency.key_reused', 'outbox.full', 'db.unavailable'],
+    errors: ['project.not_found', ...CHANGE_ERRORS],
   }),
 });
