@@ -18,6 +18,7 @@ interface ReceivedMail {
 /** The next responses to messages instead of 250. */
 let rejections: number[] = [];
 let received: ReceivedMail[] = [];
+let isAuthBroken = false;
 let smtp: SMTPServer;
 let port = 0;
 
@@ -27,7 +28,9 @@ async function startSmtp(): Promise<void> {
     authOptional: false,
     allowInsecureAuth: true,
     onAuth: ({ username, password }, _session, done) =>
-      username === 'xerotier' && password === 'p@ss' ? done(null, { user: username }) : done(new Error('Wrong')),
+      !isAuthBroken && username === 'xerotier' && password === 'p@ss'
+        ? done(null, { user: username })
+        : done(new Error('Wrong')),
     onData: (stream, { envelope }, done) => {
       text(stream).then((raw) => {
         const code = rejections.shift();
@@ -140,6 +143,16 @@ it('gives up after a permanent rejection', async () => {
   await add({ to: 'bo@example.com' });
   await eventually('the other message', () => received.length > 0);
   expect(received.map(({ to }) => to)).toEqual([['bo@example.com']]);
+});
+
+it('tries again when the server rejects our password, since that can be mended', async () => {
+  isAuthBroken = true;
+  await add();
+  await eventually('it was rejected', () => auth.logText().includes('"responseCode":535'));
+  expect(received).toEqual([]);
+  isAuthBroken = false;
+  await attemptNow();
+  await eventually('the message arrives', () => received.length === 1);
 });
 
 it('gives up after the last attempt', async () => {

@@ -4,6 +4,8 @@ import { PermanentMailError } from './mail-sender.ts';
 import type { MailSender } from './mail-sender.ts';
 
 const TIMEOUT_MS = 10_000;
+/** A 5xx to any other command is about the connection, such as a wrong password of ours, and can be mended. */
+const ABOUT_THE_MESSAGE: ReadonlySet<string> = new Set(['RCPT TO', 'DATA']);
 
 /** Sends mail to an SMTP server, one connection per message. */
 export class SmtpMailSender implements MailSender {
@@ -34,8 +36,8 @@ export class SmtpMailSender implements MailSender {
         headers: { 'Auto-Submitted': 'auto-generated' },
       });
     } catch (error) {
-      const { responseCode } = error as { responseCode?: number };
-      if (responseCode !== undefined && responseCode >= 500)
+      const { responseCode, command = '' } = error as { responseCode?: number; command?: string };
+      if (responseCode !== undefined && responseCode >= 500 && ABOUT_THE_MESSAGE.has(command))
         throw new PermanentMailError(`SMTP response ${responseCode}`, { cause: error });
       throw error;
     }
