@@ -56,6 +56,18 @@ describe('the list of audit events', () => {
     expect(rest.hasMore).toBe(false);
   });
 
+  it('has fewer events per page if they are large, so that a page fits into a message', async () => {
+    for (let at = 6; at <= 25; at += 1) await add('x'.repeat(60_000));
+    const sequences: number[] = [];
+    for (let after: string | undefined; ;) {
+      const page = await list({ after });
+      sequences.push(...sequencesOf(page));
+      after = page.data.at(-1)?.id;
+      if (!page.hasMore) break;
+    }
+    expect(sequences).toEqual(Array.from({ length: 25 }, (_, at) => at + 1));
+  });
+
   it('is filtered by action, actor and target, within pages', async () => {
     await add('Name 6', 'project.archived');
     expect(sequencesOf(await list({ action: 'project.archived' }))).toEqual([6]);

@@ -23,8 +23,12 @@ export interface ListOptions {
   readonly equal?: Readonly<Record<string, string | undefined>>;
 }
 
+/** Of the rows of a page as JSON: it has to fit into a message of the bus (1 MiB), with names of its own. */
+const PAGE_BYTES_MAX = 512 * 1024;
+
 /**
- * Returns one page of the rows of a list. The cursor need not be in the list any more, only in the table.
+ * Returns one page of the rows of a list, fewer than the limit if they are large. The cursor need not be in the list any more, only
+ * in the table.
  * @throws {AppError} `list.unknown_cursor`, `db.unavailable`.
  */
 export async function listPage<Row extends ObjectLiteral & { readonly id: string }>(
@@ -47,7 +51,18 @@ export async function listPage<Row extends ObjectLiteral & { readonly id: string
   const ids = found.slice(0, limit).map(({ id }) => id);
   const rows = await withDbErrors(() => repository.findBy({ id: In(ids) } as FindOptionsWhere<Row>));
   const byId = new Map(rows.map((row) => [row.id, row]));
-  return { rows: ids.flatMap((id) => byId.get(id) ?? []), hasMore: found.length > limit };
+  const page = fitting(ids.flatMap((id) => byId.get(id) ?? []));
+  return { rows: page, hasMore: found.length > page.length };
+}
+
+/** Returns the first rows up to the maximum size, at least one. */
+function fitting<Row>(rows: readonly Row[]): Row[] {
+  let bytes = 0;
+  const end = rows.findIndex((row, at) => {
+    bytes += Buffer.byteLength(JSON.stringify(row));
+    return at > 0 && bytes > PAGE_BYTES_MAX;
+  });
+  return end === -1 ? [...rows] : rows.slice(0, end);
 }
 
 /** As text, since a `Date` loses the microseconds that order rows of the same millisecond. */
