@@ -48,16 +48,16 @@ function secondsLeft(): number {
 }
 
 describe('the spend cap of a key', () => {
-  it('admits one request with a cap of one micro-unit, and no second one until the month ends', async () => {
+  it('rejects a request that can cost more than it until the month ends, and admits one that cannot', async () => {
     const { id, api } = await aKey(PRICED);
     const set = await management().call(setApiKeySpendCap, { params: { key: id }, body: { spend_cap_micros: 1 } });
     expect(set.spend_cap_micros).toBe(1);
-    expect((await api.post(BODY)).status).toBe(200);
     const { status, headers, body } = await api.rejected(BODY);
     expect([status, body.error]).toEqual([
       429,
       {
-        message: 'This request could exceed the spend cap of this API key for this month.',
+        message:
+          'This request could exceed the spend cap of this API key for this month. A lower max_completion_tokens reduces what it can cost.',
         type: 'insufficient_quota',
         param: null,
         code: 'insufficient_quota',
@@ -66,6 +66,10 @@ describe('the spend cap of a key', () => {
       },
     ]);
     expect(Math.abs(body.error.retry_after! - secondsLeft())).toBeLessThan(60);
+    await management().call(setApiKeySpendCap, { params: { key: id }, body: { spend_cap_micros: 1_000_000 } });
+    await eventually('a request is served', async () => (await api.post(BODY)).status === 200);
+    const unbounded = await api.rejected(scripted({ tokens: 20 }, { max_tokens: 1_000_000_000 }));
+    expect(unbounded.status).toBe(429);
   });
 
   it('does not concern other keys, and tiers that cost nothing', async () => {

@@ -1,5 +1,5 @@
 /** A model of quotas, spend caps and running requests, for tests: all requests are kept, and everything is a sum over them. */
-import { HOLD_MS, heldAmount } from '../src/rate-limits/limiter.ts';
+import { HOLD_MS, heldCost } from '../src/rate-limits/limiter.ts';
 import type { Bucket, Hold, LimitDecision } from '../src/rate-limits/limiter.ts';
 
 interface Admitted {
@@ -42,8 +42,8 @@ export class BudgetModel {
       if (cap === undefined) continue;
       const spent = Math.max(this.#spent.get(`${owner} ${month}`) ?? 0, cap.spentMicros);
       const held = open.filter((each) => each.month === month);
-      const sum = held.reduce((total, each) => total + heldAmount(each.cost, cap.capMicros), 0);
-      const most = spent + sum + heldAmount(hold.costMicros, cap.capMicros);
+      const sum = held.reduce((total, each) => total + heldCost(each.cost), 0);
+      const most = spent + sum + heldCost(hold.costMicros);
       if (most > cap.capMicros) waits.push([name, Math.max(monthEnds, 1_000_000)]);
     }
     const rejected = waits.toSorted((a, b) => b[1] - a[1])[0];

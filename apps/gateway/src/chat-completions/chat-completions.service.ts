@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import type { TokenUsage } from '@xerotier/contracts/inference';
 import type { ChatCompletionRequest } from '@xerotier/public-api/chat-completions';
 import type { Model } from '@xerotier/contracts/router';
-import { estimatePromptTokens, InferenceClient } from '@xerotier/inference';
+import { estimatePromptTokens, InferenceClient, maxPromptTokens } from '@xerotier/inference';
 import type { FastifyReply } from 'fastify';
 import { CancellationService } from '../cancellation/cancellation.service.ts';
 import { ModelDirectory } from '../models/model-directory.service.ts';
@@ -21,6 +21,8 @@ import { JsonResponse } from './json-response.ts';
 
 /** Tokens to hold for a completion without a maximum; the actual usage is charged at the end. */
 const UNBOUNDED_COMPLETION_TOKENS = 1_024;
+/** For spend caps, while the router is unavailable: that of most current models, at most. */
+const UNKNOWN_CONTEXT_TOKENS = 131_072;
 
 /** A request, with the data that its fields cannot represent. */
 interface ParsedChat {
@@ -102,7 +104,8 @@ function estimateOf(chat: ChatCompletionRequest, model: Model | undefined): Toke
   const completionTokens = choices * Math.min(requested ?? UNBOUNDED_COMPLETION_TOKENS, contextTokens);
   return {
     promptTokens: estimatePromptTokens(chat.messages),
+    promptTokensMax: () => Math.min(maxPromptTokens(chat), contextTokens),
     completionTokens,
-    completionTokensMax: requested == null && model !== undefined ? choices * contextTokens : completionTokens,
+    completionTokensMax: choices * Math.min(requested ?? model?.contextTokens ?? UNKNOWN_CONTEXT_TOKENS, contextTokens),
   };
 }

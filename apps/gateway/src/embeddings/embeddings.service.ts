@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { EmbeddingRequest } from '@xerotier/public-api/embeddings';
-import { estimateTokens, InferenceClient } from '@xerotier/inference';
+import { estimateTokens, InferenceClient, maxTokens } from '@xerotier/inference';
 import type { ServerResponse } from 'node:http';
 import { responseHeaders } from '../requests/response-headers.ts';
 import { ModelDirectory } from '../models/model-directory.service.ts';
@@ -29,7 +29,7 @@ export class EmbeddingsService {
     const charge = await admitOrReject(
       this.limits,
       caller,
-      { promptTokens: estimateTokens(input), completionTokens: 0 },
+      { promptTokens: estimateTokens(input), promptTokensMax: () => maxTokens(input), completionTokens: 0 },
       response,
     );
     const [model, { head, values, usage }] = await Promise.all([

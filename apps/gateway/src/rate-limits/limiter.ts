@@ -74,7 +74,12 @@ export const LATE_MS = 600_000;
 /** Retry-After of a request beyond the running ones, whose end is not known. */
 export const CONCURRENCY_RETRY_MS = 1_000;
 
-/** Returns what a hold takes of a limit: of an allowance of tokens, or of a spend cap. */
+/** Returns what a hold takes of an allowance of tokens: a request that may need more than all of it waits for a full one. */
 export function heldAmount(amount: number, limit: number): number {
   return Math.max(1, Math.min(Math.ceil(amount), limit));
+}
+
+/** Returns what a hold takes of a spend cap: all that the request can cost, or the cap would be none. */
+export function heldCost(costMicros: number): number {
+  return Math.max(1, Math.ceil(costMicros));
 }

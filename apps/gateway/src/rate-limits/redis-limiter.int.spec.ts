@@ -90,11 +90,15 @@ describe('a spend cap', () => {
     expect((await limiter.admit(bucket, aHold(60))).rejectedBy).toBeUndefined();
   });
 
-  it('admits a request that can cost more than the whole cap only while nothing is spent', async () => {
-    const bucket = capped(1);
-    const hold = aHold(500);
+  it('rejects a request that can cost more than the whole cap, whatever is spent', async () => {
+    expect((await limiter.admit(capped(500), aHold(501))).rejectedBy).toBe('project_spend');
+    expect((await limiter.admit(capped(500), aHold(500))).rejectedBy).toBeUndefined();
+  });
+
+  it('that is spent rejects until the month ends', async () => {
+    const bucket = capped(20);
+    const hold = aHold(20);
     await limiter.admit(bucket, hold);
-    expect((await limiter.admit(bucket, aHold(1))).rejectedBy).toBe('project_spend');
     await limiter.settle(bucket, hold, { tokens: 0, costMicros: 20 });
     const { rejectedBy, retryAfterMs } = await limiter.admit(bucket, aHold(1));
     expect([rejectedBy, retryAfterMs]).toEqual(['project_spend', MONTH_ENDS_AT - nowUs / 1_000]);

@@ -1,6 +1,6 @@
 /** Limits in Redis, shared by all gateways. Every method rejects if Redis is unavailable. */
 import type { RedisClient } from '@xerotier/redis';
-import { HOLD_MS, heldAmount } from './limiter.ts';
+import { HOLD_MS, heldAmount, heldCost } from './limiter.ts';
 import type { Allowance, Bucket, Charge, Hold, Limiter, LimitDecision } from './limiter.ts';
 import { ADMIT_SCRIPT, RENEW_SCRIPT, SETTLE_SCRIPT } from './limit-scripts.ts';
 
@@ -101,13 +101,13 @@ function accountsOf({ projectId, keyId, tier, limits, quota, spend }: Bucket, ho
   if (quota !== undefined || spend?.key !== undefined)
     accounts.push({
       ...{ kind: 'key', key: `${prefix}:${keyId}` },
-      amount: spend?.key && heldAmount(hold.costMicros, spend.key.capMicros),
+      amount: spend?.key && heldCost(hold.costMicros),
       limits: [quota?.requests ?? 0, (quota?.windowSeconds ?? 0) * 1_000_000, ...spendLimitsOf(spend, 'key')],
     });
   if (spend?.project !== undefined)
     accounts.push({
       ...{ kind: 'project', key: prefix },
-      amount: heldAmount(hold.costMicros, spend.project.capMicros),
+      amount: heldCost(hold.costMicros),
       limits: [0, 0, ...spendLimitsOf(spend, 'project')],
     });
   return accounts;

@@ -32,6 +32,7 @@ describe('maxCostMicros', () => {
   it('is the cost of all tokens without a cache, rounded up', () => {
     expect(maxCostMicros({ promptTokens: 1, completionTokens: 2 }, price)).toBe(3);
     expect(maxCostMicros({ promptTokens: 1, completionTokens: 2, completionTokensMax: 4 }, price)).toBe(6);
+    expect(maxCostMicros({ promptTokens: 1, promptTokensMax: () => 4, completionTokens: 0 }, price)).toBe(2);
     expect(
       maxCostMicros({ promptTokens: 10, completionTokens: 10 }, { ...price, inputMicros: 0, outputMicros: 0 }),
     ).toBe(2);

@@ -4,6 +4,8 @@ import type { TokenUsage } from '@xerotier/contracts/inference';
 /** What an interactive request may use at most. */
 export interface TokenEstimate {
   readonly promptTokens: number;
+  /** The most that the prompt can have, whatever the tokenizer. Calculated only for a spend cap. Default: `promptTokens`. */
+  readonly promptTokensMax?: () => number;
   readonly completionTokens: number;
   /** If the completion has no maximum of its own: that of the model. Default: `completionTokens`. */
   readonly completionTokensMax?: number | undefined;
@@ -13,10 +15,11 @@ const MILLION_TOKENS = 1_000_000;
 
 /** The most that a request can cost, in micro-units, rounded up. */
 export function maxCostMicros(
-  { promptTokens, completionTokens, completionTokensMax = completionTokens }: TokenEstimate,
+  { promptTokens, promptTokensMax = () => promptTokens, completionTokens, ...estimate }: TokenEstimate,
   { inputMicros, cachedInputMicros, outputMicros }: TokenPrice,
 ): number {
-  const prompt = promptTokens * Math.max(inputMicros, cachedInputMicros);
+  const { completionTokensMax = completionTokens } = estimate;
+  const prompt = promptTokensMax() * Math.max(inputMicros, cachedInputMicros);
   return Math.ceil((prompt + completionTokensMax * outputMicros) / MILLION_TOKENS);
 }
 

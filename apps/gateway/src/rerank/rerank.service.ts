@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import type { TokenUsage } from '@xerotier/contracts/inference';
 import type { RerankRequest, ScoreRequest } from '@xerotier/public-api/reranking';
 import { AppError } from '@xerotier/errors';
-import { estimateTokens, InferenceClient } from '@xerotier/inference';
+import { estimateTokens, InferenceClient, maxTokens } from '@xerotier/inference';
 import type { Numbers } from '@xerotier/inference';
 import type { ServerResponse } from 'node:http';
 import { responseHeaders } from '../requests/response-headers.ts';
@@ -13,6 +13,9 @@ import { RateLimitsService } from '../rate-limits/rate-limits.service.ts';
 import { trackedContextOf } from '../requests/caller.ts';
 import type { Caller } from '../requests/caller.ts';
 import { disconnectSignal } from '../requests/disconnect-signal.ts';
+
+/** What the template of a reranker puts around a query and a document. */
+const PAIR_TOKENS_MAX = 256;
 
 export interface ScoredResponse {
   readonly headers: Record<string, string>;
@@ -78,7 +81,16 @@ export class RerankService {
     response: ServerResponse,
   ): Promise<Numbers<number>> {
     const promptTokens = estimateTokens(queries) + estimateTokens(documents);
-    const charge = await admitOrReject(this.limits, caller, { promptTokens, completionTokens: 0 }, response);
+    // Each pair of a query and a document is a prompt of its own.
+    const pairs = Math.max(queries.length, documents.length);
+    const promptTokensMax = (): number =>
+      maxTokens(documents) + maxTokens(queries) * Math.ceil(pairs / queries.length) + pairs * PAIR_TOKENS_MAX;
+    const charge = await admitOrReject(
+      this.limits,
+      caller,
+      { promptTokens, promptTokensMax, completionTokens: 0 },
+      response,
+    );
     try {
       return await this.inference.rank(
         { ...trackedContextOf(caller, response, charge), kind, ranking: { queries, documents, documentTokensMax } },

@@ -78,13 +78,15 @@ export const gatewayErrors = defineErrors({
     status: 429,
     publicCode: 'insufficient_quota',
     retryable: false,
-    message: 'This request could exceed the spend cap of this API key for this month.',
+    message:
+      'This request could exceed the spend cap of this API key for this month. A lower max_completion_tokens reduces what it can cost.',
   },
   'limits.project_spend_exceeded': {
     status: 429,
     publicCode: 'insufficient_quota',
     retryable: false,
-    message: 'This request could exceed the spend cap of this project for this month.',
+    message:
+      'This request could exceed the spend cap of this project for this month. A lower max_completion_tokens reduces what it can cost.',
   },
   /** Quotas and spend caps are not exceeded while their counters are away. */
   'limits.unavailable': {
