@@ -78,6 +78,15 @@ describe('an endpoint', () => {
     expect(body).toMatchObject({ usage: { completion_tokens: 3 }, choices: [{ finish_reason: 'length' }] });
     const own = await api.post(scripted({ tokens: 9 }, { max_completion_tokens: 5 }));
     expect(own.body).toMatchObject({ usage: { completion_tokens: 5 } });
+    // On the base URL of the project, whose access has no system prompts.
+    const short = scripted({ tokens: 1 }, {});
+    const byModel = await fetch(`${api.projectUrl}/chat/completions`, {
+      method: 'POST',
+      headers: { Authorization: `Bearer ${test.description.apiKey}`, 'Content-Type': 'application/json' },
+      body: JSON.stringify({ ...short, model: 'defaults' }),
+    });
+    const { usage } = (await byModel.json()) as { usage: object };
+    expect(usage).toEqual((await api.chat(short)).body.usage);
     await management().call(updateEndpoint, { params: { slug: 'defaults' }, body: { defaults: {} } });
     await eventually(
       'the defaults are gone',

@@ -61,6 +61,20 @@ describe('authorize', () => {
     });
   });
 
+  it('returns a system prompt only for the endpoint alone', async () => {
+    const project = await auth.seed();
+    await auth.database.query(
+      `SELECT set_config('app.every_project', 'on', false);
+       UPDATE auth.endpoint SET defaults = '{"topP": 0.5, "systemPrompt": "Be brief."}' WHERE project_id = '${project.id}'`,
+    );
+    const [one] = (await auth.authorize(project.key, project.id, 'chat')).endpoints;
+    expect(one).toMatchObject({ defaults: { topP: 0.5, systemPrompt: 'Be brief.' } });
+    expect(one).not.toHaveProperty('isSystemPromptOmitted');
+    const [listed] = (await auth.authorize(project.key, project.id)).endpoints;
+    expect(listed).toMatchObject({ defaults: { topP: 0.5 }, isSystemPromptOmitted: true });
+    expect(listed?.defaults).not.toHaveProperty('systemPrompt');
+  });
+
   it('returns an empty list for a project without endpoints', async () => {
     const project = await auth.seed({ endpoints: [] });
     expect((await auth.authorize(project.key, project.id)).endpoints).toEqual([]);

@@ -14,7 +14,10 @@ import { DataSource } from 'typeorm';
 import { MONTH_ENDS_AT, spentInMonth } from '../spend-caps/spend-month.ts';
 
 /** An endpoint as it was read. */
-export type FoundEndpoint = Omit<EndpointAccess, 'price'> & { readonly price: TokenPrice | null };
+export type FoundEndpoint = Omit<EndpointAccess, 'price' | 'isSystemPromptOmitted'> & {
+  readonly price: TokenPrice | null;
+  readonly isSystemPromptOmitted: true | null;
+};
 
 /** What a key grants. */
 export interface Grant {
@@ -71,7 +74,8 @@ const FIND_GRANT = `
           'tier', endpoint.tier,
           'task', endpoint.task,
           'status', endpoint.status,
-          'defaults', endpoint.defaults,
+          'defaults', CASE WHEN $2::text IS NULL THEN endpoint.defaults - 'systemPrompt' ELSE endpoint.defaults END,
+          'isSystemPromptOmitted', CASE WHEN $2::text IS NULL AND endpoint.defaults ? 'systemPrompt' THEN true END,
           'latencyTargets', json_strip_nulls(json_build_object(
             'timeToFirstTokenMs', endpoint.target_time_to_first_token_ms,
             'timePerOutputTokenMs', endpoint.target_time_per_output_token_ms

@@ -59,9 +59,11 @@ export class AccessService {
 }
 
 /** Gateways apply the settings to each request: what is absent costs nothing. */
-function withoutEmptySettings({ defaults, latencyTargets, price, ...endpoint }: FoundEndpoint): EndpointAccess {
+function withoutEmptySettings({ defaults, latencyTargets, price, ...found }: FoundEndpoint): EndpointAccess {
+  const { isSystemPromptOmitted, ...endpoint } = found;
   return {
     ...endpoint,
+    ...(isSystemPromptOmitted !== null && { isSystemPromptOmitted }),
     ...(Object.keys(defaults ?? {}).length > 0 && { defaults }),
     ...(Object.keys(latencyTargets ?? {}).length > 0 && { latencyTargets }),
     ...(price !== null && { price }),

@@ -1,6 +1,6 @@
 import { generateApiKey, hashApiKey } from '@xerotier/api-keys';
 import { accessChanged, authContract } from '@xerotier/contracts/auth';
-import type { Access } from '@xerotier/contracts/auth';
+import type { Access, EndpointAccess } from '@xerotier/contracts/auth';
 import { AppError } from '@xerotier/errors';
 import type { Bus, Serving } from '@xerotier/nats';
 import { testBuses } from '@xerotier/nats/testing';
@@ -120,6 +120,24 @@ describe('AccessService', () => {
     await sut.authorize(REQUEST);
     await sut.authorize({ ...REQUEST, ...other });
     expect(auth.requests).toHaveLength(2);
+  });
+
+  it('is bounded by the size of what it caches, not only by its number', async () => {
+    const { sut, auth } = await newAccess();
+    const endpoint: EndpointAccess = {
+      ...{ id: '0b7c9a52-51f1-4f4e-9d31-3b6c1d2f4a10', slug: 'chat', modelId: 'tiny', tier: 'free' },
+      ...({ task: 'generate', status: 'active' } as const),
+      ...{ createdAt: 1, defaults: { systemPrompt: 'x'.repeat(32_768) } },
+      limits: { requestsPerMinute: null, tokensPerMinute: null, concurrencyMax: null },
+    };
+    auth.authorize = () => anAccess({ endpoints: [endpoint] });
+    // 64 MiB have room for about 1,000 of them.
+    for (let at = 0; at < 1_100; at += 1) await sut.authorize({ ...REQUEST, endpointSlug: `chat-${at}` });
+    const before = auth.requests.length;
+    await sut.authorize({ ...REQUEST, endpointSlug: 'chat-1099' });
+    expect(auth.requests).toHaveLength(before);
+    await sut.authorize({ ...REQUEST, endpointSlug: 'chat-0' });
+    expect(auth.requests).toHaveLength(before + 1);
   });
 
   it('calls auth once for concurrent identical requests', async () => {

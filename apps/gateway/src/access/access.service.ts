@@ -31,13 +31,20 @@ interface CachedAccess {
 const CACHE_TTL_MS = 30_000;
 const REFRESH_AFTER_MS = 10_000;
 const ENTRIES_MAX = 20_000;
+/** Of cached responses, since a project can have many endpoints, and an endpoint a long system prompt. */
+const CACHED_BYTES_MAX = 64 * 1024 * 1024;
 /** Repeated requests with an invalid key are rejected from the cache; briefly, since a key that was just created must work. */
 const REJECTION_TTL_MS = 1_000;
 
 @Injectable()
 export class AccessService implements OnModuleDestroy {
   readonly #bus: Bus;
-  readonly #cache = new LRUCache<string, CachedAccess>({ max: ENTRIES_MAX, ttl: CACHE_TTL_MS });
+  readonly #cache = new LRUCache<string, CachedAccess>({
+    max: ENTRIES_MAX,
+    ttl: CACHE_TTL_MS,
+    maxSize: CACHED_BYTES_MAX,
+    sizeCalculation: ({ access }) => bytesOf(access),
+  });
   readonly #rejected = new LRUCache<string, AppError>({ max: ENTRIES_MAX, ttl: REJECTION_TTL_MS });
   readonly #pending = new Map<string, Promise<Access>>();
   readonly #changes: Serving;
@@ -125,4 +132,9 @@ export class AccessService implements OnModuleDestroy {
     }
     this.#rejected.clear();
   }
+}
+
+/** The approximate size in memory: 1 KiB for an access and each of its endpoints, and the system prompts. */
+function bytesOf({ endpoints }: Access): number {
+  return endpoints.reduce((sum, { defaults }) => sum + 1_024 + 2 * (defaults?.systemPrompt?.length ?? 0), 1_024);
 }

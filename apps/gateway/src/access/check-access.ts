@@ -3,11 +3,11 @@
  * `accessOf(request)`.
  */
 import { projectId, slug } from '@xerotier/contracts/ids';
-import type { Access, Principal } from '@xerotier/contracts/auth';
+import type { Access, EndpointAccess, Principal, Scope } from '@xerotier/contracts/auth';
 import { AppError } from '@xerotier/errors';
 import { noteForLog } from '@xerotier/http';
 import type { FastifyRequest } from 'fastify';
-import type { AccessService } from './access.service.ts';
+import type { AccessRequest, AccessService } from './access.service.ts';
 import { isAllowed } from './allowed-addresses.ts';
 import { bearerKey } from './bearer-key.ts';
 import { principalOf, requirePermission } from './principal.ts';
@@ -27,15 +27,8 @@ export function checkAccess(service: AccessService, request: FastifyRequest): vo
   const { scope } = request.routeOptions.config;
   if (scope === undefined) return;
   const { project, endpoint } = addressOf(request);
-  const accessRequest = {
-    key: bearerKey(request.headers.authorization),
-    projectId: project,
-    endpointSlug: endpoint,
-    scope,
-    clientAddress: request.ip,
-  };
   try {
-    const access = service.authorize(accessRequest);
+    const access = service.authorize(accessRequestOf(request, scope, project, endpoint));
     if (!(access instanceof Promise)) return setAccess(request, access, endpoint);
     return access.then(
       (response) => setAccess(request, response, endpoint),
@@ -44,6 +37,33 @@ export function checkAccess(service: AccessService, request: FastifyRequest): vo
   } catch (error) {
     throw withPathHint(error, request, endpoint);
   }
+}
+
+/**
+ * Returns an endpoint with its system prompt, which the access of a whole project does not have.
+ * @throws {AppError} as `AccessService.authorize`.
+ */
+export async function withSystemPrompt(
+  service: AccessService,
+  request: FastifyRequest,
+  endpoint: EndpointAccess,
+): Promise<EndpointAccess> {
+  const { scope } = request.routeOptions.config;
+  if (endpoint.isSystemPromptOmitted !== true || scope === undefined) return endpoint;
+  const { project } = accessOf(request);
+  const access = await service.authorize(accessRequestOf(request, scope, project.id, endpoint.slug));
+  // The access of an endpoint has exactly one.
+  return access.endpoints[0] as EndpointAccess;
+}
+
+function accessRequestOf(
+  request: FastifyRequest,
+  scope: Scope,
+  projectId: string | undefined,
+  endpointSlug: string | undefined,
+): AccessRequest {
+  const key = bearerKey(request.headers.authorization);
+  return { key, projectId, endpointSlug, scope, clientAddress: request.ip };
 }
 
 /** @throws {AppError} `auth.scope_insufficient`, `auth.address_not_allowed`. */

@@ -2,7 +2,8 @@
 import { Controller, Req, Res } from '@nestjs/common';
 import { createChatCompletion } from '@xerotier/public-api/chat-completions';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { accessOf } from '../access/check-access.ts';
+import { AccessService } from '../access/access.service.ts';
+import { accessOf, withSystemPrompt } from '../access/check-access.ts';
 import { addressedEndpoint } from '../models/addressed-endpoint.ts';
 import { ModelDirectory } from '../models/model-directory.service.ts';
 import { Operation } from '../operations/operation.decorator.ts';
@@ -18,6 +19,7 @@ export class ChatCompletionsController {
   constructor(
     private readonly completions: ChatCompletionsService,
     private readonly models: ModelDirectory,
+    private readonly access: AccessService,
   ) {}
 
   @Operation(createChatCompletion)
@@ -25,7 +27,9 @@ export class ChatCompletionsController {
     const latencyTargets = latencyTargetsOf(request.headers);
     const access = accessOf(request);
     const requested = withProjectDefaults(parseChatRequest(request.body), access);
-    const endpoint = await addressedEndpoint(request, requested.model, ['generate'], this.models);
+    const addressed = await addressedEndpoint(request, requested.model, ['generate'], this.models);
+    const endpoint =
+      addressed.isSystemPromptOmitted === true ? await withSystemPrompt(this.access, request, addressed) : addressed;
     const chat = withEndpointDefaults(requested, endpoint);
     const caller = {
       requestId: request.id,

@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { AccessModule } from '../access/access.module.ts';
 import { CancellationModule } from '../cancellation/cancellation.module.ts';
 import { InferenceModule } from '../inference/inference.module.ts';
 import { ModelsModule } from '../models/models.module.ts';
@@ -8,7 +9,7 @@ import { ChatCompletionsController } from './chat-completions.controller.ts';
 import { ChatCompletionsService } from './chat-completions.service.ts';
 
 @Module({
-  imports: [InferenceModule, ModelsModule, RateLimitsModule, CancellationModule, StoredCompletionsModule],
+  imports: [AccessModule, InferenceModule, ModelsModule, RateLimitsModule, CancellationModule, StoredCompletionsModule],
   controllers: [ChatCompletionsController],
   providers: [ChatCompletionsService],
 })

@@ -28,6 +28,8 @@ export const endpointAccess = z.object({
   /** A paused endpoint rejects requests. */
   status: endpointStatus.default('active'),
   ...endpointSettings.shape,
+  /** Of several endpoints, none has its system prompt, which can be long: the access of this endpoint alone has it. */
+  isSystemPromptOmitted: z.literal(true).optional(),
   /** Unix seconds. */
   createdAt: z.number().int(),
 });
