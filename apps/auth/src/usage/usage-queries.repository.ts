@@ -36,8 +36,13 @@ const SUMS = SUM_COLUMNS.map((column) => `coalesce(sum(${column}), 0)::bigint AS
 const FILTER = `($4::uuid IS NULL OR endpoint_id = $4) AND ($5::text IS NULL OR key_id = $5)
   AND ($6::text[] IS NULL OR model_id = ANY ($6))`;
 const IN_DAYS = 'project_id = $1 AND day >= $2::date AND day < $3::date';
-const STARTED_IN_DAYS = `project_id = $1 AND started_at >= $2::date::timestamp AT TIME ZONE 'UTC'
-  AND started_at < $3::date::timestamp AT TIME ZONE 'UTC'`;
+const STARTED_ON_DAY = `project_id = $1 AND started_at >= used.day::timestamp AT TIME ZONE 'UTC'
+  AND started_at < (used.day + 1)::timestamp AT TIME ZONE 'UTC'`;
+
+/** The day of the cursor is searched too. */
+function dayIsAfterCursor(order: 'asc' | 'desc'): string {
+  return `($7::timestamptz IS NULL OR day ${order === 'asc' ? '>=' : '<='} ($7::timestamptz AT TIME ZONE 'UTC')::date)`;
+}
 
 /** Where the sums of each dimension are, and what its members are called. */
 const dimensions: Readonly<Record<UsageDimension, { column: string; type: string; from: string; name: string }>> = {
@@ -105,34 +110,26 @@ export class UsageQueriesRepository {
     );
   }
 
-  /** Rows of the ledger by the start of the request. @throws {AppError} `list.unknown_cursor`. */
+  /**
+   * Rows of the ledger by the start of the request. Day by day, and only on the days whose sums say that there are any, so that a
+   * filter that matches few rows, or none, does not search all rows of the project.
+   * @throws {AppError} `list.unknown_cursor`.
+   */
   async listEvents(selection: UsageSelection, page: Page): Promise<Rows<UsageEventRecord>> {
-    const narrowed = await this.#daysWithUsage(selection);
-    if (narrowed === null) return { data: [], hasMore: false };
     const cursor = page.after === undefined ? [null, null] : await this.#cursorOf(selection.projectId, page.after);
     const { orderBy, isAfterCursor } = keysetPage(EVENT_KEYSET, page.order, 7);
     const rows = await this.#query<EventRow>(
       `SELECT event.*, (SELECT slug FROM auth.endpoint WHERE endpoint.project_id = $1 AND endpoint.id = endpoint_id) AS slug
-       FROM (
-         SELECT * FROM auth.usage_event WHERE ${STARTED_IN_DAYS} AND ${FILTER} AND ${isAfterCursor}
+       FROM (SELECT DISTINCT day FROM auth.usage_day WHERE ${IN_DAYS} AND ${FILTER} AND ${dayIsAfterCursor(page.order)}
+         ORDER BY day ${page.order}) AS used
+       CROSS JOIN LATERAL (
+         SELECT * FROM auth.usage_event WHERE ${STARTED_ON_DAY} AND ${FILTER} AND ${isAfterCursor}
          ORDER BY ${orderBy} LIMIT $9
-       ) AS event ORDER BY ${orderBy}`,
-      [...parametersOf(narrowed), ...cursor, page.limit + 1],
+       ) AS event
+       ORDER BY day ${page.order}, ${orderBy} LIMIT $9`,
+      [...parametersOf(selection), ...cursor, page.limit + 1],
     );
     return pageOf(rows.map(eventOf), page.limit);
-  }
-
-  /**
-   * Narrows the days to those with usage, so that a filter that matches few rows, or none, does not search all rows of the project.
-   * Null if there is none.
-   */
-  async #daysWithUsage(selection: UsageSelection): Promise<UsageSelection | null> {
-    const [days] = await this.#query<{ start: string | null; end: string | null }>(
-      `SELECT min(day)::text AS start, (max(day) + 1)::text AS end FROM auth.usage_day WHERE ${IN_DAYS} AND ${FILTER}`,
-      parametersOf(selection),
-    );
-    const { start = null, end = null } = days ?? {};
-    return start === null || end === null ? null : { ...selection, start, end };
   }
 
   /** As text, since a `Date` loses the microseconds. */
