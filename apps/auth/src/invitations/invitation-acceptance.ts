@@ -69,14 +69,15 @@ export class InvitationAcceptance {
   }
 
   /**
-   * Accepts all pending invitations of an account that has verified its address. One that fails stays pending: its link works, and
-   * so does another invitation.
+   * Accepts all pending invitations of an account that has verified its address, except to become an owner, for which it has to use
+   * the link. One that fails stays pending: its link works, and so does another invitation.
    */
   async acceptAllOf(account: Account, client: Client): Promise<void> {
     const invitations = await withEveryTenant(this.database, (manager) =>
       new InvitationsRepository(manager).listPendingOf(account.email, PENDING_INVITATIONS_MAX),
     );
-    for (const invitation of invitations) {
+    const asMember = invitations.filter(({ role }) => role === 'member');
+    for (const invitation of asMember) {
       const { projectId } = invitation;
       try {
         await this.changes.run(contextOf(invitation, account, client), 'acceptInvitation', {}, async (manager) => {
@@ -87,7 +88,7 @@ export class InvitationAcceptance {
         this.log.warn('invitation not accepted', { invitation: invitation.id, projectId, error });
       }
     }
-    if (invitations.length > 0) this.sessions.announce({ accountId: account.id });
+    if (asMember.length > 0) this.sessions.announce({ accountId: account.id });
   }
 }
 

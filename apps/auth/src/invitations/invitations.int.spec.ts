@@ -68,6 +68,14 @@ describe('an account whose address is verified', () => {
     await expect(invite()).rejects.toMatchObject({ code: 'member.exists' });
   });
 
+  it('becomes an owner only by the link', async () => {
+    const invited = await registeredAccount(auth, { email });
+    expect(await invite(email, 'owner')).toMatchObject({ status: 'pending', accountId: null });
+    expect(await memberIds()).toEqual([owner.id]);
+    const { tokenHash } = await invitationMail();
+    expect(await accept(invited.id, tokenHash)).toMatchObject({ id: projectId, role: 'owner' });
+  });
+
   it('does not become one if it is disabled', async () => {
     const { id } = await registeredAccount(auth, { email });
     await auth.database.query('UPDATE auth.account SET disabled_at = now() WHERE id = $1', [id]);
@@ -98,6 +106,16 @@ describe('an account whose address is not verified', () => {
     await auth.bus.call(accountEmailsContract.operations.verifyEmail, input);
     expect(await memberIds()).toEqual([owner.id, invited.id]);
     expect(await pendingIds()).toEqual([]);
+  });
+
+  it('becomes no owner when its address is verified', async () => {
+    const invitation = await invite(email, 'owner');
+    const invited = await registeredAccount(auth, { email, isVerified: false });
+    const { tokenHash } = await mailTo(auth, email, 'Verify your e-mail address');
+    const client = { clientAddress: newClientAddress(), requestId: 'req_1' };
+    await auth.bus.call(accountEmailsContract.operations.verifyEmail, { accountId: invited.id, tokenHash, ...client });
+    expect(await memberIds()).toEqual([owner.id]);
+    expect(await pendingIds()).toEqual([invitation.id]);
   });
 });
 

@@ -45,8 +45,8 @@ export class InvitationsService {
   }
 
   /**
-   * Invites an address. An account whose address is verified becomes a member at once; that of an address that is not
-   * verified may be somebody else's, and gets a link like an address without an account.
+   * Invites an address. An account whose address is verified becomes a member at once; to become an owner, it has to accept. An
+   * account whose address is not verified may be somebody else's, and gets a link like an address without an account.
    * @throws {AppError} `project.not_found`, `member.exists`, `member.too_many`, `invitation.too_many`,
    * `account.too_many_attempts`; as `ChangesService.run`.
    */
@@ -98,7 +98,8 @@ export class InvitationsService {
     if (replaced !== null) await invitations.update(replaced, { revokedAt: new Date() });
     const values = { projectId, email, role, expiresAt: new Date(Date.now() + INVITATION_MS) };
 
-    if (account !== null && account.emailVerifiedAt !== null && account.disabledAt === null) {
+    // An owner is responsible for a project, which needs consent.
+    if (account?.emailVerifiedAt != null && account.disabledAt === null && role === 'member') {
       const accepted = await invitations.insert({ ...values, accountId: account.id, acceptedAt: new Date() });
       await this.mails.sendAdded(manager, accepted, name);
       return { result: invitationRecordOf(accepted), ...(await addMember(manager, accepted, account)) };

@@ -1,4 +1,4 @@
-import { accountsContract, membersContract, sessionsChanged } from '@xerotier/contracts/auth';
+import { accountsContract, membersContract, sessionsChanged, projectsContract } from '@xerotier/contracts/auth';
 import type { MemberRole } from '@xerotier/contracts/auth';
 import { eventually } from '@xerotier/testing';
 import { contextOf, newEmail, ownedProject, registeredAccount } from '../../test/registered-account.ts';
@@ -130,6 +130,13 @@ describe('the last owner', () => {
     await expect(auth.bus.call(operations.updateMember, demotion)).rejects.toMatchObject(LAST_OWNER);
     const removal = { context, accountId: owner.id };
     await expect(auth.bus.call(operations.removeMember, removal)).rejects.toMatchObject(LAST_OWNER);
+  });
+
+  it('may leave a project that is archived', async () => {
+    const input = { context: contextOf(projectId, owner.id), accountId: owner.id };
+    await auth.bus.call(projectsContract.operations.setProjectArchived, { context: input.context, isArchived: true });
+    await auth.bus.call(operations.removeMember, input);
+    await expect(auth.bus.call(operations.removeMember, input)).rejects.toMatchObject({ code: 'project.not_found' });
   });
 
   it('remains when all owners are demoted and removed at the same time', async () => {

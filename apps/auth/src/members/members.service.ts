@@ -72,7 +72,8 @@ export class MembersService {
   }
 
   /**
-   * Removes a member; anybody may remove itself, which for somebody who is no member is `project.not_found`.
+   * Removes a member; anybody may remove itself, which for somebody who is no member is `project.not_found`. The last owner can leave
+   * only an archived project.
    * @throws {AppError} `project.not_found`, `member.not_found`, `member.last_owner`; as `ChangesService.run`.
    */
   async remove({ context, ...input }: MembersInput<'removeMember'>): Promise<MemberRecord> {
@@ -80,7 +81,8 @@ export class MembersService {
     const { accountId } = input;
     const removed = await this.changes.run(context, 'removeMember', input, async (manager) => {
       const before = await lockedMember(manager, context, accountId);
-      await assertOtherOwner(manager, projectId, before);
+      if (!(await new ProjectsRepository(manager).isArchived(projectId)))
+        await assertOtherOwner(manager, projectId, before);
       await new MembersRepository(manager).delete(projectId, accountId);
       return {
         result: memberRecordOf(before),
