@@ -17,6 +17,7 @@ import { GatewayDocument } from './support/gateway-document.ts';
 import type { ReceivedResponse } from './support/gateway-document.ts';
 import { MailFolder } from './support/mail-folder.ts';
 import type { Prepare } from './support/team-operations.ts';
+import { aVisitorWithRole } from './support/system-roles.ts';
 import { SiteVisitor } from './support/site-visitor.ts';
 import { ScriptedUpstream } from './support/scripted-upstream.ts';
 import { bothEngines, testPlatform } from './support/test-platform.ts';
@@ -62,7 +63,7 @@ type SentRequest = Pick<Operation, 'route' | 'body' | 'headers' | 'key'>;
 
 function keyOf(key: Operation['key']): string | undefined {
   const { apiKey, managementKey } = test.description;
-  if (key === 'none' || key === 'session') return undefined;
+  if (key === 'none' || key === 'session' || key === 'admin') return undefined;
   if (key === 'unknown') return generateApiKey('demo');
   return key === 'management' ? managementKey : apiKey;
 }
@@ -82,6 +83,7 @@ async function send({ route, body, headers, key }: SentRequest, unique: string, 
     headers: {
       ...(bearer !== undefined && { authorization: `Bearer ${bearer}` }),
       ...(key === 'session' && { origin: baseUrl, cookie: `__Host-session=${await sessionToken()}` }),
+      ...(key === 'admin' && { origin: baseUrl, cookie: `__Host-session=${await adminToken()}` }),
       ...(typeof sent === 'string' && { 'content-type': 'application/json' }),
       ...headers,
     },
@@ -97,6 +99,13 @@ async function sessionToken(): Promise<string> {
   if (!signedIn.ok) await user.send('POST', '/api/v1/accounts', { ...credentials, name: 'Ada' });
   return user.token ?? '';
 }
+
+/** A session of an admin, which the first request creates. */
+async function adminToken(): Promise<string> {
+  admin ??= await aVisitorWithRole(test.description, 'admin');
+  return admin.token ?? '';
+}
+let admin: SiteVisitor | undefined;
 
 async function perform(operation: Operation): Promise<Response> {
   upstream.reply = operation.upstream;

@@ -11,6 +11,7 @@ import type { DocumentExample } from './support/document-examples.ts';
 import { hasProgram, runProgram } from './support/program.ts';
 import type { ProgramResult } from './support/program.ts';
 import { preparePython, pythonPath } from './support/python.ts';
+import { giveSystemRole } from './support/system-roles.ts';
 import { SiteVisitor } from './support/site-visitor.ts';
 import { dedicatedPlatform } from './support/test-platform.ts';
 
@@ -77,7 +78,11 @@ let user: SiteVisitor;
 beforeAll(async () => {
   user = new SiteVisitor(test.description.baseUrl);
   const account = { email: `${randomUUID()}@example.com`, password: SAMPLE_PASSWORD, name: 'Ada' };
-  expect((await user.send('POST', '/api/v1/accounts', account)).status).toBe(200);
+  const registered = await user.send('POST', '/api/v1/accounts', account);
+  expect(registered.status).toBe(200);
+  // For the operations of operators.
+  const { id } = (await registered.json()) as { id: string };
+  await giveSystemRole(test.description.databaseUrl, id, 'admin');
   const signedIn = await new SiteVisitor(test.description.baseUrl).send('POST', '/api/v1/sessions', account);
   otherSession = ((await signedIn.json()) as { id: string }).id;
 });
@@ -183,7 +188,13 @@ const MEDIA = /^create(Speech|Transcription|Translation|Image.*)$/;
 /** Operations that need another person, or the token of a mail: the contract suite performs them. */
 const TEAM = /^(acceptInvitation|verifyEmail|completePasswordReset|(get|update|delete)Member|leaveProject)$/;
 /** Operations that end an object of the other samples run after these, in this order. */
-const ENDS = [/^(delete|revoke)(?!OtherSessions|CurrentSession)/, /^changePassword/, /OtherSessions/, /CurrentSession/];
+const ENDS = [
+  /^adminDelete/,
+  /^(delete|revoke)(?!OtherSessions|CurrentSession)/,
+  /^changePassword/,
+  /OtherSessions/,
+  /CurrentSession/,
+];
 
 function rankOf({ operationId }: SampledOperation): number {
   return ENDS.findIndex((pattern) => pattern.test(operationId));
@@ -224,6 +235,10 @@ describe('code samples of the API reference page', () => {
       const { id: budget } = await created('budgets', { name: 'sample', amount_micros: 1_000_000, thresholds: [100] });
       const endpoint = { slug: `sample-${randomBytes(4).toString('hex')}`, model: 'xero-tiny', tier: 'self_hosted' };
       const { slug } = await created<{ slug: string }>('endpoints', endpoint);
+      const person = { email: `${randomUUID()}@example.com`, password: SAMPLE_PASSWORD, name: 'Bo' };
+      const { id: target } = (await (
+        await new SiteVisitor(test.description.baseUrl).send('POST', '/api/v1/accounts', person)
+      ).json()) as { id: string };
       const run = operations.filter(({ operationId }) => !MEDIA.test(operationId) && !TEAM.test(operationId));
       run.sort((one, other) => rankOf(one) - rankOf(other));
       const newAccount = `${randomUUID()}@example.com`;
@@ -239,6 +254,9 @@ describe('code samples of the API reference page', () => {
                 .replaceAll('INVITATION_ID', invitation)
                 .replaceAll('BUDGET_ID', budget)
                 .replaceAll('ENDPOINT_SLUG', slug)
+                .replaceAll('TIER_ID', 'gpu_large')
+                .replaceAll('PROJECT_ID', test.description.projectId)
+                .replaceAll('ACCOUNT_ID', target)
                 .replaceAll('my-endpoint', `${slug}-2`)
                 .replaceAll('SESSION_ID', otherSession)
                 .replaceAll('ada@example.com', newAccount)

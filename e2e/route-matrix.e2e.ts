@@ -6,6 +6,7 @@ import { scriptedPlatform } from '@xerotier/dev';
 import type { DocumentedOperation, OpenapiDocument } from '@xerotier/public-api/openapi';
 import { randomBytes } from 'node:crypto';
 import { MailFolder } from './support/mail-folder.ts';
+import { aVisitorWithRole } from './support/system-roles.ts';
 import { errorOf, SiteVisitor } from './support/site-visitor.ts';
 import { dedicatedPlatform } from './support/test-platform.ts';
 
@@ -26,7 +27,7 @@ interface Route {
   readonly operation: DocumentedOperation;
   /** The scope that a key needs; undefined if no key is accepted. */
   readonly scope: string | undefined;
-  /** The role that a user needs; empty if no project is involved, and undefined if no session is accepted. */
+  /** The role that a user needs, in the project or on the platform; empty if no project is involved, and undefined if no session is accepted. */
   readonly role: string | undefined;
 }
 
@@ -42,6 +43,8 @@ let routes: Route[];
 let ours: Tenant;
 let theirs: Tenant;
 let member: SiteVisitor;
+let operator: SiteVisitor;
+let admin: SiteVisitor;
 
 beforeAll(async () => {
   const response = await fetch(`${test.description.baseUrl}/openapi.json`);
@@ -49,6 +52,9 @@ beforeAll(async () => {
   ours = await aTenant('ours');
   theirs = await aTenant('theirs');
   member = (await aMember(ours)).visitor;
+  operator = await aVisitorWithRole(test.description, 'operator');
+  admin = await aVisitorWithRole(test.description, 'admin');
+  ours = { ...ours, ids: { ...ours.ids, ...(await administered()) } };
 });
 
 function routesOf({ paths }: OpenapiDocument): Route[] {
@@ -62,6 +68,13 @@ function routesOf({ paths }: OpenapiDocument): Route[] {
       return { name: `${method} ${path}`, method, path, operation, scope: needed('apiKey'), role };
     }),
   );
+}
+
+/** Objects that operators change: a tier, and an account that is not ours. */
+async function administered(): Promise<Record<string, string>> {
+  const slug = `t_${randomBytes(4).toString('hex')}`;
+  const { id: tier } = await created(admin.send('POST', '/api/v1/admin/tiers', { id: slug, name: slug }));
+  return { tier, account: (await register('target')).id };
 }
 
 async function created(response: Response | Promise<Response>): Promise<{ id: string; key?: string; slug?: string }> {
@@ -193,6 +206,38 @@ describe('every route', () => {
     expect(await findings(lists, asStranger, [404, 'project_not_found'])).toEqual([]);
   });
 
+  it('of operators has a system role, and accepts no key', async () => {
+    const ofOperators = routes.filter(({ path }) => path.startsWith('/api/v1/admin/'));
+    const undeclared = ofOperators.filter(({ role }) => role !== 'operator' && role !== 'admin');
+    expect(undeclared.map(({ name }) => name)).toEqual([]);
+    const check = (route: Route): Promise<unknown> =>
+      errorOf(send(route.method, pathOf(route), ours.keys['all'], bodyOf(route)));
+    expect(await findings(ofOperators, check, [401, 'invalid_session'])).toEqual([]);
+  });
+
+  it('of operators rejects a user without a system role, and that of admins an operator', async () => {
+    const ofRole = (role: string): Route[] => routes.filter((route) => route.role === role);
+    const by =
+      (visitor: SiteVisitor) =>
+      (route: Route): Promise<unknown> =>
+        errorOf(visitor.send(route.method, pathOf(route), bodyOf(route)));
+    const denied = [403, 'role_insufficient'];
+    expect(await findings([...ofRole('operator'), ...ofRole('admin')], by(ours.owner), denied)).toEqual([]);
+    expect(await findings(ofRole('admin'), by(operator), denied)).toEqual([]);
+  });
+
+  it('of operators accepts an operator, and an admin', async () => {
+    const statusFor =
+      (visitor: SiteVisitor) =>
+      async (route: Route): Promise<number> =>
+        (await visitor.send(route.method, pathOf(route))).status;
+    const readable = routes.filter(({ role, method }) => role === 'operator' && method === 'GET');
+    expect(await findings(readable, statusFor(operator), 200)).toEqual([]);
+    expect(await findings(readable, statusFor(admin), 200)).toEqual([]);
+    const toggles = routes.filter(({ name }) => /\/(disable|enable)$/.test(name));
+    expect(await findings(toggles, statusFor(admin), 200)).toEqual([]);
+  });
+
   it("rejects the key of another tenant's project like an unknown project", async () => {
     const ofProjects = routes.filter(({ scope, path }) => scope !== undefined && path.startsWith('/{project}'));
     const check = (route: Route): Promise<unknown> =>
@@ -207,7 +252,7 @@ describe('every route', () => {
       ...{ key: `key_${'0'.repeat(24)}`, invitation: `inv_${'0'.repeat(24)}`, budget: `budget_${'0'.repeat(24)}` },
     };
     const withIds = routes.flatMap((route) =>
-      route.operation.security.length === 0
+      route.operation.security.length === 0 || route.path.startsWith('/api/v1/admin/')
         ? []
         : parametersOf(route)
             .filter((name) => name !== 'project')

@@ -6,6 +6,7 @@ import { scripted } from './api-client.ts';
 import type { SchemaName } from './openai-schema.ts';
 import { recordedChats } from './recorded-exchanges.ts';
 import type { Json, RecordedExchange } from './recorded-exchanges.ts';
+import { administrationErrors, administrationOperations } from './administration-operations.ts';
 import { accountErrors, accountOperations } from './account-operations.ts';
 import { teamErrors, teamOperations } from './team-operations.ts';
 import type { Prepare } from './team-operations.ts';
@@ -35,8 +36,8 @@ export interface Operation {
   readonly headers?: Readonly<Record<string, string>>;
   /** Requests that are sent first, if one is not enough. */
   readonly prepare?: Prepare;
-  /** The API key, or the session of a user; default: a key with the scope inference. */
-  readonly key?: 'management' | 'unknown' | 'none' | 'session';
+  /** The API key, or the session of a user or an admin; default: a key with the scope inference. */
+  readonly key?: 'management' | 'unknown' | 'none' | 'session' | 'admin';
   /** The reply of the upstream behind the endpoint `upstream`. */
   readonly upstream?: UpstreamReply;
   /** The expected status; default 200. */
@@ -281,6 +282,7 @@ const responses: readonly Operation[] = withKeyBaseUrl([
   ...usageOperations(),
   ...budgetOperations(),
   ...accountOperations(),
+  ...administrationOperations(),
   { name: 'models of an endpoint', route: 'GET /{project}/chat/v1/models', schema: 'ListModelsResponse' },
   { name: 'models of a project', route: 'GET /{project}/v1/models', schema: 'ListModelsResponse' },
   { name: 'a model of an endpoint', route: 'GET /{project}/chat/v1/models/scripted', schema: 'Model' },
@@ -453,6 +455,7 @@ const errors: readonly Operation[] = [
     code: 'no_worker_available',
   },
   ...accountErrors,
+  ...administrationErrors,
 ].map((operation) => ({ ...operation, schema: 'ErrorResponse' }) as Operation);
 
 export const operations: readonly Operation[] = [

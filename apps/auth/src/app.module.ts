@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import {
   accountEmailsContract,
   accountsContract,
+  administrationContract,
   apiKeysContract,
   auditContract,
   authContract,
@@ -11,6 +12,7 @@ import {
   membersContract,
   projectEvent,
   spendCapsContract,
+  tiersContract,
   usageContract,
   projectsContract,
 } from '@xerotier/contracts/auth';
@@ -20,6 +22,7 @@ import { OutboxModule } from '@xerotier/service-host/outbox';
 import { AccessModule } from './access/access.module.ts';
 import { AccessChangesModule } from './access/access-changes.module.ts';
 import { AccountsModule } from './accounts/accounts.module.ts';
+import { AdministrationModule } from './administration/administration.module.ts';
 import { ApiKeysHandlersModule } from './api-keys/api-keys-handlers.module.ts';
 import { BudgetsModule } from './budgets/budgets.module.ts';
 import { IdempotencyKeysPurgeModule } from './changes/idempotency-keys-purge.module.ts';
@@ -34,6 +37,7 @@ import { PasswordResetsModule } from './password-resets/password-resets.module.t
 import { ProjectsModule } from './projects/projects.module.ts';
 import { SessionsModule } from './sessions/sessions.module.ts';
 import { SpendCapsModule } from './spend-caps/spend-caps.module.ts';
+import { TiersModule } from './tiers/tiers.module.ts';
 import { UsageModule } from './usage/usage.module.ts';
 import { UsageReportsModule } from './usage-reports/usage-reports.module.ts';
 
@@ -54,6 +58,8 @@ import { UsageReportsModule } from './usage-reports/usage-reports.module.ts';
         projectsContract,
         budgetsContract,
         spendCapsContract,
+        tiersContract,
+        administrationContract,
       ],
     }),
     OutboxModule.forRoot({ schema: database.schema, events: [projectEvent] }),
@@ -75,6 +81,8 @@ import { UsageReportsModule } from './usage-reports/usage-reports.module.ts';
     UsageModule,
     UsageReportsModule,
     BudgetsModule,
+    TiersModule,
+    AdministrationModule,
   ],
 })
 export class AppModule {}

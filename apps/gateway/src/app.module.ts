@@ -3,6 +3,7 @@ import { BusModule } from '@xerotier/service-host';
 import { RedisModule } from '@xerotier/service-host/redis';
 import { AccessModule } from './access/access.module.ts';
 import { AccountsModule } from './accounts/accounts.module.ts';
+import { AdministrationModule } from './administration/administration.module.ts';
 import { ChatCompletionsModule } from './chat-completions/chat-completions.module.ts';
 import { EmbeddingsModule } from './embeddings/embeddings.module.ts';
 import { ManagementModule } from './management/management.module.ts';
@@ -28,6 +29,7 @@ import { UsageModule } from './usage/usage.module.ts';
     ManagementModule,
     UsageModule,
     AccountsModule,
+    AdministrationModule,
     ReferenceModule,
     RequestsDrainModule,
   ],

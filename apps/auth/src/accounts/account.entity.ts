@@ -1,8 +1,9 @@
-import { Check, Column, CreateDateColumn, Entity, PrimaryColumn, Unique } from 'typeorm';
+import { Check, Column, CreateDateColumn, Entity, Index, PrimaryColumn, Unique } from 'typeorm';
 
 /** A person who can sign in. Accounts belong to no project: see Member. */
 @Entity()
 @Unique('account_email_key', ['email'])
+@Index('account_created_at_idx', ['createdAt', 'id'])
 @Check('account_email_check', 'email = lower(email) AND length(email) BETWEEN 3 AND 254')
 @Check('account_name_check', 'length(name) BETWEEN 1 AND 256')
 @Check('account_system_role_check', `system_role IN ('admin', 'operator')`)

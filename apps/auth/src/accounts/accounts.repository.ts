@@ -22,6 +22,17 @@ export class AccountsRepository {
     return withDbErrors(() => this.manager.findOne(Account, { where: { id }, lock: { mode: 'for_no_key_update' } }));
   }
 
+  /** Until the transaction ends, nobody else can give or take system roles: rules about all admins hold for concurrent changes. */
+  async lockSystemRoles(): Promise<void> {
+    await withDbErrors(() =>
+      this.manager.query("SELECT pg_advisory_xact_lock(hashtextextended('xerotier system roles', 0))"),
+    );
+  }
+
+  async administer(id: string, values: Partial<Pick<Account, 'systemRole' | 'disabledAt'>>): Promise<void> {
+    await withDbErrors(() => this.manager.update(Account, { id }, values));
+  }
+
   /** Returns the new row. @throws {AppError} `account.email_taken`, `db.unavailable`. */
   async insert(account: Pick<Account, 'email' | 'name' | 'passwordHash'>): Promise<Account> {
     const id = `user_${randomBytes(12).toString('hex')}`;

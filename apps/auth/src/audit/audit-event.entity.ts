@@ -1,5 +1,4 @@
-import { Check, Column, Entity, ForeignKey, PrimaryColumn, Unique } from 'typeorm';
-import { Project } from '../projects/project.entity.ts';
+import { Check, Column, Entity, PrimaryColumn, Unique } from 'typeorm';
 
 /** One change in a project. Rows are only added: a trigger rejects updates and deletions. */
 @Entity()
@@ -7,7 +6,7 @@ import { Project } from '../projects/project.entity.ts';
 @Check('audit_event_hash_check', 'octet_length(hash) = 32 AND octet_length(previous_hash) = 32')
 @Check('audit_event_sequence_check', 'sequence > 0')
 export class AuditEvent {
-  @ForeignKey(() => Project)
+  /** Or `SYSTEM_LOG_ID`. */
   @PrimaryColumn('text')
   projectId!: string;
 

@@ -1,10 +1,9 @@
-import { Column, Entity, ForeignKey, PrimaryColumn } from 'typeorm';
-import { Project } from '../projects/project.entity.ts';
+import { Column, Entity, PrimaryColumn } from 'typeorm';
 
 /** The newest audit event of a project, signed: who can write to the database still cannot cut off the end of a log. */
 @Entity()
 export class AuditHead {
-  @ForeignKey(() => Project)
+  /** Or `SYSTEM_LOG_ID`. */
   @PrimaryColumn('text')
   projectId!: string;
 

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
+import { SYSTEM_LOG_ID } from '@xerotier/contracts/auth';
 import type { auditContract, AuditEventRecord, AuditHeadRecord } from '@xerotier/contracts/auth';
 import { withDbErrors, withEveryTenant, withTenant } from '@xerotier/db';
 import { DataSource } from 'typeorm';
@@ -53,14 +54,14 @@ export class AuditLogService {
     };
   }
 
-  /** Returns the ids of all projects, for a command. @throws {AppError} `db.unavailable`. */
-  async projects(): Promise<string[]> {
+  /** Returns the ids of all logs: that of the platform, and those of the projects. @throws {AppError} `db.unavailable`. */
+  async logs(): Promise<string[]> {
     const projects = await withDbErrors(() =>
       withEveryTenant(this.database, (manager) =>
         manager.find(Project, { select: { id: true }, order: { id: 'ASC' } }),
       ),
     );
-    return projects.map(({ id }) => id);
+    return [SYSTEM_LOG_ID, ...projects.map(({ id }) => id)];
   }
 
   /** Verifies the log of a project; events that are added meanwhile are not part of it. @throws {AppError} `db.unavailable`. */

@@ -14,7 +14,10 @@ import { HeadSigner } from './head-signer.ts';
 export const audit: Command = {
   name: 'audit',
   usage: [
-    { call: 'audit verify [project]', does: 'verifies the audit logs of all projects, or of one' },
+    {
+      call: 'audit verify [project]',
+      does: 'verifies the audit logs of the platform and all projects, or of one (a project or `system`)',
+    },
     {
       call: 'audit verify-file <file> <public-key-file>',
       does: 'verifies an exported audit log, without the database',
@@ -32,13 +35,13 @@ async function runAudit(args: readonly string[], context: CommandContext): Promi
   throw new UsageError('expected verify, verify-file or public-key.');
 }
 
-/** Prints a line per project. Exit code 1 if there is a problem. */
+/** Prints a line per log. Exit code 1 if there is a problem. */
 async function verifyLogs(project: string | undefined, context: CommandContext): Promise<void> {
   const app = await createCommandApp(AuditCommandModule, loadConfig(settings, context.env), context);
   try {
     const log = app.get(AuditLogService);
     let failed = 0;
-    for (const projectId of project === undefined ? await log.projects() : [project])
+    for (const projectId of project === undefined ? await log.logs() : [project])
       if (!report(await log.verify(projectId), context)) failed += 1;
     if (failed > 0) throw new CommandError(`${failed} audit logs are not valid.`);
   } finally {

@@ -1,11 +1,9 @@
-import { Column, CreateDateColumn, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
-import { Project } from '../projects/project.entity.ts';
+import { Column, CreateDateColumn, Entity, Index, PrimaryColumn } from 'typeorm';
 
 /** The result of a change that had an `Idempotency-Key`, kept for 24 hours. */
 @Entity()
 export class IdempotencyKey {
-  /** Checked at the commit: the key of a new project is claimed before the project exists. */
-  @ForeignKey(() => Project, { deferrable: 'INITIALLY DEFERRED' })
+  /** Or `SYSTEM_LOG_ID`. */
   @PrimaryColumn('text')
   projectId!: string;
 

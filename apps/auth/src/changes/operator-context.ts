@@ -13,6 +13,6 @@ export function operatorContext(projectId: string): ChangeContext {
 }
 
 /** Whoever runs a command. */
-export function operatorName(): string {
+function operatorName(): string {
   return userInfo().username.slice(0, 128) || 'unknown';
 }

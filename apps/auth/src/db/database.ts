@@ -38,6 +38,7 @@ import { CreateAccounts1795996800000 } from './migrations/1795996800000-create-a
 import { AddPrices1795996800100 } from './migrations/1795996800100-add-prices.ts';
 import { CreateRollups1795996800101 } from './migrations/1795996800101-create-rollups.ts';
 import { AddUsageReports1796173200000 } from './migrations/1796173200000-add-usage-reports.ts';
+import { AdministerPlatform1796200000000 } from './migrations/1796200000000-administer-platform.ts';
 import { AddSpendCaps1796176800000 } from './migrations/1796176800000-add-spend-caps.ts';
 import { AddDelegations1796169600000 } from './migrations/1796169600000-add-delegations.ts';
 import { ArchiveProjects1796169600003 } from './migrations/1796169600003-archive-projects.ts';
@@ -98,5 +99,6 @@ export const database: DatabaseDefinition = {
     ArchiveProjects1796169600003,
     AddUsageReports1796173200000,
     AddSpendCaps1796176800000,
+    AdministerPlatform1796200000000,
   ],
 };

@@ -114,7 +114,7 @@ export class EndpointsService {
 
 /** The project must be locked. @throws {AppError} `tier.not_found`, `endpoint.too_many`. */
 async function assertRoomOn(manager: EntityManager, projectId: string, tier: string): Promise<void> {
-  const { endpointsMax: max } = await new TiersRepository(manager).get(tier);
+  const { endpointsMax: max } = await new TiersRepository(manager).getForUse(tier);
   if (max !== null && (await new EndpointsRepository(manager).countOnTier(projectId, tier)) >= max)
     throw new AppError('endpoint.too_many', { max, tier }, { param: 'tier' });
 }

@@ -1,13 +1,14 @@
 import { loadConfig } from '@xerotier/config';
+import { SYSTEM_LOG_ID } from '@xerotier/contracts/auth';
+import type { TierPriceRecord } from '@xerotier/contracts/auth';
 import { AppError } from '@xerotier/errors';
 import { CommandError, createCommandApp, UsageError } from '@xerotier/service-host';
 import type { Command, CommandContext } from '@xerotier/service-host';
-import { operatorName } from '../changes/operator-context.ts';
+import { operatorContext } from '../changes/operator-context.ts';
 import { settings } from '../config.ts';
 import { PricesCommandModule } from './prices-command.module.ts';
-import { EarlyPriceError, PricesService } from './prices.service.ts';
+import { PricesService } from './prices.service.ts';
 import type { NewPrice } from './prices.service.ts';
-import type { TierPrice } from './tier-price.entity.ts';
 
 const MICROS_MAX = 1_000_000_000;
 
@@ -23,6 +24,8 @@ export const prices: Command = {
   run: runPrices,
 };
 
+const EXPECTED: ReadonlySet<string> = new Set(['tier.not_found', 'tier.price_too_early']);
+
 async function runPrices(args: readonly string[], context: CommandContext): Promise<void> {
   const [action, tier, ...values] = args;
   const isCall = (action === 'list' && values.length === 0) || (action === 'set' && [4, 5].includes(values.length));
@@ -31,11 +34,11 @@ async function runPrices(args: readonly string[], context: CommandContext): Prom
   const app = await createCommandApp(PricesCommandModule, loadConfig(settings, context.env), context);
   try {
     const service = app.get(PricesService);
-    const printed = price === undefined ? await service.list(tier) : [await service.add(price)];
+    const printed =
+      price === undefined ? await service.list(tier) : [await service.add(operatorContext(SYSTEM_LOG_ID), price)];
     for (const version of printed) context.stdout.write(`${JSON.stringify(printable(version))}\n`);
   } catch (error) {
-    if ((AppError.is(error) && error.code === 'tier.not_found') || error instanceof EarlyPriceError)
-      throw new CommandError(error.message);
+    if (AppError.is(error) && EXPECTED.has(error.code)) throw new CommandError(error.message);
     throw error;
   } finally {
     await app.close();
@@ -48,16 +51,15 @@ function readPrice(tier: string, [input, cachedInput, output, discount, validFro
     inputMicros: readInteger(input, MICROS_MAX),
     cachedInputMicros: readInteger(cachedInput, MICROS_MAX),
     outputMicros: readInteger(output, MICROS_MAX),
-    batchDiscountPercent: Number(readInteger(discount, 100)),
-    validFrom: validFrom === undefined ? new Date() : readTime(validFrom),
-    createdBy: operatorName(),
+    batchDiscountPercent: readInteger(discount, 100),
+    ...(validFrom !== undefined && { validFrom: readTime(validFrom).getTime() }),
   };
 }
 
-function readInteger(text = '', max: number): string {
+function readInteger(text = '', max: number): number {
   if (!/^\d{1,10}$/.test(text) || Number(text) > max)
     throw new UsageError(`expected an integer from 0 to ${max}, not '${text}'.`);
-  return String(Number(text));
+  return Number(text);
 }
 
 const RFC_3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,3})?(?:Z|[+-]\d\d:\d\d)$/;
@@ -69,11 +71,6 @@ function readTime(text: string): Date {
   return time;
 }
 
-function printable({ inputMicros, cachedInputMicros, outputMicros, ...price }: TierPrice): object {
-  return {
-    ...price,
-    inputMicros: Number(inputMicros),
-    cachedInputMicros: Number(cachedInputMicros),
-    outputMicros: Number(outputMicros),
-  };
+function printable({ validFrom, createdAt, ...price }: TierPriceRecord): object {
+  return { ...price, validFrom: new Date(validFrom), createdAt: new Date(createdAt) };
 }

@@ -1,12 +1,22 @@
+import { SYSTEM_LOG_ID } from '@xerotier/contracts/auth';
+import type { TierPriceRecord } from '@xerotier/contracts/auth';
 import type { UsageRecord } from '@xerotier/contracts/inference';
 import { capturedLog } from '@xerotier/log/testing';
+import { MasterKeys } from '@xerotier/sealing';
 import { randomUUID } from 'node:crypto';
 import { Writable } from 'node:stream';
-import { runningAuth } from '../../test/running-auth.ts';
+import { masterKey, runningAuth } from '../../test/running-auth.ts';
 import { aUsageRecord } from '../../test/usage-records.ts';
+import { AuditTrail } from '../audit/audit-trail.ts';
+import { HeadSigner } from '../audit/head-signer.ts';
+import { ChangesService } from '../changes/changes.service.ts';
+import { IdempotencyKeys } from '../changes/idempotency-keys.ts';
+import { operatorContext } from '../changes/operator-context.ts';
+import { ProjectEvents } from '../changes/project-events.ts';
+import { SecretBox } from '../secrets/secret-box.ts';
 import { UsageRepository } from '../usage/usage.repository.ts';
 import { prices } from './prices.command.ts';
-import { EarlyPriceError, PricesService } from './prices.service.ts';
+import { PricesService } from './prices.service.ts';
 import type { NewPrice } from './prices.service.ts';
 
 const auth = runningAuth();
@@ -19,10 +29,25 @@ beforeEach(async () => {
 });
 
 const aPrice = (overrides: Partial<NewPrice> = {}): NewPrice => ({
-  ...{ tier, inputMicros: '500000', cachedInputMicros: '100000', outputMicros: '1250000', batchDiscountPercent: 50 },
-  ...{ createdBy: 'operator', validFrom: new Date(Date.now() + HOUR_MS) },
+  ...{ tier, inputMicros: 500_000, cachedInputMicros: 100_000, outputMicros: 1_250_000, batchDiscountPercent: 50 },
+  ...{ validFrom: Date.now() + HOUR_MS },
   ...overrides,
 });
+
+function newService(): PricesService {
+  const changes = new ChangesService(
+    auth.database,
+    new IdempotencyKeys(new SecretBox(new MasterKeys(masterKey))),
+    new AuditTrail(new HeadSigner(masterKey)),
+    new ProjectEvents(),
+    () => undefined,
+  );
+  return new PricesService(auth.database, changes);
+}
+
+function add(price: NewPrice): Promise<TierPriceRecord> {
+  return newService().add(operatorContext(SYSTEM_LOG_ID), price);
+}
 
 async function costOf(record: UsageRecord): Promise<[costMicros: string | null, priceVersion: number | null]> {
   await new UsageRepository(auth.database).append([record]);
@@ -36,27 +61,26 @@ async function costOf(record: UsageRecord): Promise<[costMicros: string | null, 
 
 describe('PricesService', () => {
   it('adds versions, and keeps those before', async () => {
-    const service = new PricesService(auth.database);
-    const [first, second] = [new Date(Date.now() + HOUR_MS), new Date(Date.now() + 2 * HOUR_MS)];
-    await service.add(aPrice({ validFrom: first }));
-    await service.add(aPrice({ validFrom: second, outputMicros: '9' }));
+    const service = newService();
+    const [first, second] = [Date.now() + HOUR_MS, Date.now() + 2 * HOUR_MS];
+    await add(aPrice({ validFrom: first }));
+    await add(aPrice({ validFrom: second, outputMicros: 9 }));
     expect(await service.list(tier)).toMatchObject([
-      { version: 2, validFrom: second, outputMicros: '9' },
-      { version: 1, validFrom: first, outputMicros: '1250000', createdBy: 'operator' },
+      { version: 2, validFrom: second, outputMicros: 9 },
+      { version: 1, validFrom: first, outputMicros: 1_250_000, createdBy: operatorContext(SYSTEM_LOG_ID).actor.id },
     ]);
   });
 
   it('rejects prices of the past, and before those that exist', async () => {
-    const service = new PricesService(auth.database);
-    await expect(service.add(aPrice({ validFrom: new Date(Date.now() - 1) }))).rejects.toThrow(EarlyPriceError);
-    const { validFrom } = await service.add(aPrice());
-    await expect(service.add(aPrice({ validFrom }))).rejects.toThrow(EarlyPriceError);
+    await expect(add(aPrice({ validFrom: Date.now() - 1 }))).rejects.toMatchObject({ code: 'tier.price_too_early' });
+    const { validFrom } = await add(aPrice());
+    await expect(add(aPrice({ validFrom }))).rejects.toMatchObject({ code: 'tier.price_too_early' });
   });
 
   it('counts versions without gaps, also for concurrent changes', async () => {
-    const service = new PricesService(auth.database);
+    const service = newService();
     const start = Date.now() + HOUR_MS;
-    const added = Array.from({ length: 6 }, (_, i) => service.add(aPrice({ validFrom: new Date(start + i) })));
+    const added = Array.from({ length: 6 }, (_, i) => add(aPrice({ validFrom: start + i })));
     const versions = (await Promise.allSettled(added)).flatMap((result) =>
       result.status === 'fulfilled' ? [result.value.version] : [],
     );
@@ -65,18 +89,17 @@ describe('PricesService', () => {
   });
 
   it('rejects an unknown tier', async () => {
-    const service = new PricesService(auth.database);
-    await expect(service.add(aPrice({ tier: 'none' }))).rejects.toMatchObject({ code: 'tier.not_found' });
+    const service = newService();
+    await expect(add(aPrice({ tier: 'none' }))).rejects.toMatchObject({ code: 'tier.not_found' });
     await expect(service.list('none')).rejects.toMatchObject({ code: 'tier.not_found' });
   });
 });
 
 describe('the cost of a request', () => {
   it('is that of the prices when it started', async () => {
-    const service = new PricesService(auth.database);
     const [first, second] = [Date.now() + HOUR_MS, Date.now() + 2 * HOUR_MS];
-    await service.add(aPrice({ validFrom: new Date(first) }));
-    await service.add(aPrice({ validFrom: new Date(second), outputMicros: '2000000' }));
+    await add(aPrice({ validFrom: first }));
+    await add(aPrice({ validFrom: second, outputMicros: 2_000_000 }));
     const record = (startedAt: number): UsageRecord => aUsageRecord({ tier, startedAt });
     // 6 uncached, 4 cached and 20 completion tokens.
     expect(await costOf(record(first - 1))).toEqual([null, null]);
@@ -87,7 +110,7 @@ describe('the cost of a request', () => {
   });
 
   it('is exact beyond the integers of a double', async () => {
-    await new PricesService(auth.database).add(aPrice({ inputMicros: '1000000000' }));
+    await add(aPrice({ inputMicros: 1_000_000_000 }));
     const usage = { ...aUsageRecord().usage, promptTokens: 2 ** 52 + 1, cachedTokens: 0, completionTokens: 0 };
     const record = aUsageRecord({ tier, startedAt: Date.now() + 2 * HOUR_MS, usage });
     expect(await costOf(record)).toEqual([String((2n ** 52n + 1n) * 1_000n), 1]);
@@ -127,6 +150,17 @@ describe('the prices command', () => {
     ['delete', 'x'],
   ])('rejects %s %s %s', async (...args) => {
     await expect(run(...args)).rejects.toThrow('expected');
+  });
+
+  it('sets prices from now on, and audits it', async () => {
+    const [set] = await run('set', tier, '1', '1', '1', '0');
+    expect(set).toMatchObject({ tier, version: 1 });
+    await expect(run('set', tier, '1', '1', '1', '0', '2020-01-01T00:00:00Z')).rejects.toThrow('from now on');
+    const rows = await auth.database.query<{ actor_kind: string }[]>(
+      "SELECT actor_kind FROM auth.audit_event WHERE project_id = 'system' AND target_id = $1",
+      [tier],
+    );
+    expect(rows).toEqual([{ actor_kind: 'operator' }]);
   });
 
   it('names an unknown tier', async () => {

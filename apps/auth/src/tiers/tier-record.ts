@@ -4,7 +4,7 @@ import type { Tier } from './tier.entity.ts';
 
 /** A tier as other services see it. */
 export function tierRecordOf(tier: Tier, price: PriceVersion | undefined): TierRecord {
-  const { slug, name, requestsPerMinute, tokensPerMinute, modelBytesMax, ...limits } = tier;
+  const { slug, name, requestsPerMinute, tokensPerMinute, modelBytesMax, deletedAt: _, ...limits } = tier;
   return {
     ...{ slug, name, limits: { requestsPerMinute, tokensPerMinute } },
     ...limits,

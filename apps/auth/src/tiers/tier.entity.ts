@@ -46,4 +46,8 @@ export class Tier {
   /** The largest model that an endpoint on this tier may serve. */
   @Column('bigint', { nullable: true })
   modelBytesMax!: string | null;
+
+  /** A deleted tier keeps its row, which prices and deleted endpoints refer to, and its slug. */
+  @Column('timestamptz', { nullable: true })
+  deletedAt!: Date | null;
 }

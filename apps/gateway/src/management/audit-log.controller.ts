@@ -1,7 +1,7 @@
 /** The audit log of a project: `/v1/management/audit-log`, and its export. */
 import { Controller, Res } from '@nestjs/common';
 import { auditContract, auditEventId } from '@xerotier/contracts/auth';
-import type { AuditEventRecord, AuditHeadRecord } from '@xerotier/contracts/auth';
+import type { AuditHeadRecord } from '@xerotier/contracts/auth';
 import { AppError } from '@xerotier/errors';
 import { Bus } from '@xerotier/nats';
 import { exportAuditLog, listAuditEvents } from '@xerotier/public-api/audit-log';
@@ -13,6 +13,7 @@ import { printable } from '../access/check-access.ts';
 import type { ProjectAccess } from '../access/project-access.ts';
 import { Operation } from '../operations/operation.decorator.ts';
 import { OperationQuery, RequestProject } from '../operations/operation-params.ts';
+import { publicAuditEventOf } from './public-audit-event.ts';
 
 const operations = auditContract.operations;
 const EXPORT_PAGE_SIZE = 100;
@@ -63,15 +64,4 @@ export class AuditLogController {
     }
     yield `${JSON.stringify({ head })}\n`;
   }
-}
-
-function publicAuditEventOf(event: AuditEventRecord): ResponseOf<typeof listAuditEvents>['data'][number] {
-  const { id, sequence, action, actor, clientAddress, requestId, target, before, after, hash, previousHash } = event;
-  return {
-    ...{ id, object: 'audit_event', sequence, action },
-    actor: { type: actor.kind, id: actor.id },
-    ...{ client_address: clientAddress, request_id: requestId, target, before, after },
-    ...{ hash, previous_hash: previousHash },
-    created_at: Math.floor(event.createdAt / 1_000),
-  };
 }

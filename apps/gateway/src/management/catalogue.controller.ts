@@ -1,7 +1,6 @@
 /** What endpoints can be created with: the models of the catalogue, and the tiers. */
 import { Controller } from '@nestjs/common';
 import { endpointsContract } from '@xerotier/contracts/auth';
-import type { TierRecord } from '@xerotier/contracts/auth';
 import { modelId } from '@xerotier/contracts/ids';
 import { routerContract } from '@xerotier/contracts/router';
 import { AppError } from '@xerotier/errors';
@@ -12,8 +11,7 @@ import { pageOf } from '@xerotier/public-api/page';
 import { printable } from '../access/check-access.ts';
 import { Operation } from '../operations/operation.decorator.ts';
 import { OperationQuery } from '../operations/operation-params.ts';
-
-type PublicTier = ResponseOf<typeof listTiers>['data'][number];
+import { publicTierOf } from './public-tier.ts';
 
 @Controller()
 export class CatalogueController {
@@ -39,25 +37,4 @@ export class CatalogueController {
     const data = tiers.map(publicTierOf);
     return pageOf(data, false);
   }
-}
-
-function publicTierOf({ slug, name, limits, price, ...tier }: TierRecord): PublicTier {
-  return {
-    ...{ id: slug, object: 'tier', name },
-    requests_per_minute: limits.requestsPerMinute,
-    tokens_per_minute: limits.tokensPerMinute,
-    endpoints_max: tier.endpointsMax,
-    concurrency_max: tier.concurrencyMax,
-    burst_requests: tier.burstRequests,
-    request_timeout_seconds: tier.requestTimeoutSeconds,
-    idle_timeout_seconds: tier.idleTimeoutSeconds,
-    model_bytes_max: tier.modelBytesMax,
-    price: price && {
-      ...{ version: price.version, valid_from: Math.floor(price.validFrom / 1_000), currency: 'usd' },
-      input_micros: price.inputMicros,
-      cached_input_micros: price.cachedInputMicros,
-      output_micros: price.outputMicros,
-      batch_discount_percent: price.batchDiscountPercent,
-    },
-  };
 }

@@ -1,10 +1,11 @@
-import type { Actor, ChangeContext } from '@xerotier/contracts/auth';
+import type { Actor, ChangeContext, SystemChangeContext } from '@xerotier/contracts/auth';
 import { AppError } from '@xerotier/errors';
 import { IDEMPOTENCY_KEY_LENGTH_MAX } from '@xerotier/public-api/operation';
 import type { FastifyRequest } from 'fastify';
 import { accessOf } from '../access/check-access.ts';
 import { projectAccessOf } from '../access/project-access.ts';
 import { ofRequest } from '../operations/operation-params.ts';
+import { sessionOf } from '../sessions/check-session.ts';
 
 /** Printable ASCII, as header values are. */
 const KEY = /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/;
@@ -24,6 +25,17 @@ export function changeContextOf(request: FastifyRequest): ChangeContext {
     ...(key !== undefined && { idempotencyKey: key }),
   };
 }
+
+/** Who changes the platform as a whole, as `SystemChangeContext`. @throws {AppError} as `Change`. */
+export const SystemChange = ofRequest((request): SystemChangeContext => {
+  const key = idempotencyKeyOf(request.headers);
+  return {
+    actor: { kind: 'user', id: sessionOf(request).account.id },
+    clientAddress: request.ip,
+    requestId: request.id,
+    ...(key !== undefined && { idempotencyKey: key }),
+  };
+});
 
 function actorOf(request: FastifyRequest): Actor {
   const { session } = request;

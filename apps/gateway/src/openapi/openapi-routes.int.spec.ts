@@ -36,7 +36,7 @@ const sessionsContract = service('auth', { getSession });
 const TOKEN = newSessionToken();
 const SESSION: ActiveSession = {
   account: {
-    ...{ id: `user_${'0'.repeat(24)}`, email: 'ada@example.com', name: 'Ada', systemRole: null },
+    ...{ id: `user_${'0'.repeat(24)}`, email: 'ada@example.com', name: 'Ada', systemRole: 'admin' },
     ...{ emailVerifiedAt: null, createdAt: 0 },
   },
   session: {

@@ -6,7 +6,7 @@ import { operations as allOperations } from '@xerotier/public-api/operations';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { AccessService } from '../access/access.service.ts';
 import { checkAccess } from '../access/check-access.ts';
-import { checkMember, checkSession, isOfMember } from '../sessions/check-session.ts';
+import { checkMember, checkSession, checkSystemRole, isOfMember } from '../sessions/check-session.ts';
 import { checkOwnSite } from '../sessions/own-site.ts';
 import type { SessionsService } from '../sessions/sessions.service.ts';
 import { routesOf } from './operation.decorator.ts';
@@ -43,13 +43,14 @@ function authenticate(
   request: FastifyRequest,
   reply: FastifyReply,
 ): void | Promise<void> {
-  const { auth, isForOwnSite = false } = request.routeOptions.config;
+  const { auth, isForOwnSite = false, systemRole } = request.routeOptions.config;
   // First, since most requests have a key.
   if (auth === 'key' || (auth === 'either' && !isOfMember(request))) return checkAccess(access(), request);
   if (auth === undefined || (auth === 'none' && !isForOwnSite)) return;
   if (isForOwnSite) checkOwnSite(request);
   // Neither a browser nor a proxy may keep what one user gets.
   reply.header('cache-control', 'no-store');
+  if (systemRole !== undefined) return checkSystemRole(sessions(), request, systemRole);
   if (auth === 'session') return checkSession(sessions(), request);
   if (auth === 'either') return checkMember(sessions(), request);
 }

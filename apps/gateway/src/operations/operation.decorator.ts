@@ -7,8 +7,8 @@ import { applyDecorators, HttpCode, RequestMapping, RequestMethod } from '@nestj
 import { RouteConfig } from '@nestjs/platform-fastify';
 import { scopeFor } from '@xerotier/contracts/auth';
 import type { Scope } from '@xerotier/contracts/auth';
-import { authenticationOf, basesOf, isForOwnSite } from '@xerotier/public-api/operation';
-import type { Authentication, OperationDefinition, ResponseOf } from '@xerotier/public-api/operation';
+import { authenticationOf, basesOf, isForOwnSite, systemRoleOf } from '@xerotier/public-api/operation';
+import type { Authentication, OperationDefinition, ResponseOf, SystemRole } from '@xerotier/public-api/operation';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -18,6 +18,8 @@ declare module 'fastify' {
     isForOwnSite?: boolean;
     /** The scope that a key must have; absent for operations without a permission. */
     scope?: Scope;
+    /** The role that the account of the session must have on the platform. */
+    systemRole?: SystemRole;
   }
 }
 
@@ -41,6 +43,7 @@ const METHODS = {
 export function Operation<O extends OperationDefinition>(operation: O): OperationDecorator<O> {
   const { method, permission, files } = operation;
   const auth = authenticationOf(operation);
+  const systemRole = systemRoleOf(operation);
   return applyDecorators(
     RequestMapping({ method: METHODS[method], path: routesOf(operation) }),
     HttpCode(200),
@@ -49,6 +52,7 @@ export function Operation<O extends OperationDefinition>(operation: O): Operatio
       auth,
       ...(isForOwnSite(operation) && { isForOwnSite: true }),
       ...(permission !== null && { scope: scopeFor(permission) }),
+      ...(systemRole !== undefined && { systemRole }),
       ...(files !== undefined && { form: true }),
     }),
   );

@@ -4,6 +4,8 @@ import type { ActiveSession, MemberAccess } from '@xerotier/contracts/auth';
 import { projectId } from '@xerotier/contracts/ids';
 import { AppError } from '@xerotier/errors';
 import { noteForLog } from '@xerotier/http';
+import { includesSystemRole } from '@xerotier/public-api/operation';
+import type { SystemRole } from '@xerotier/public-api/operation';
 import type { FastifyRequest } from 'fastify';
 import { printable } from '../access/check-access.ts';
 import { hashOfToken, sessionTokenIn } from './session-token.ts';
@@ -25,6 +27,23 @@ export function checkSession(service: SessionsService, request: FastifyRequest):
   const session = service.get(hashOfToken(token));
   if (!(session instanceof Promise)) return setSession(request, session);
   return session.then((loaded) => setSession(request, loaded));
+}
+
+/**
+ * Authorizes an operator of the platform.
+ * @throws {AppError} as `checkSession`; `session.system_role_insufficient`.
+ */
+export async function checkSystemRole(
+  service: SessionsService,
+  request: FastifyRequest,
+  role: SystemRole,
+): Promise<void> {
+  const token = sessionTokenIn(request.headers.cookie);
+  if (token === undefined) throw new AppError('session.missing');
+  const session = await service.getCurrent(hashOfToken(token));
+  setSession(request, session);
+  if (!includesSystemRole(session.account.systemRole, role))
+    throw new AppError('session.system_role_insufficient', { role });
 }
 
 /**

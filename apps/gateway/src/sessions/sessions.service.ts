@@ -50,6 +50,14 @@ export class SessionsService implements OnModuleDestroy {
   }
 
   /**
+   * As `get`, but never from the cache: for rights of the whole platform, which must not be used after they were taken away.
+   * @throws {AppError} `session.invalid`, or an error with status 503.
+   */
+  getCurrent(tokenHash: string): Promise<ActiveSession> {
+    return this.#callAuth(tokenHash);
+  }
+
+  /**
    * What an account may do in a project. Not cached: the routes are rare, and a role that was taken away must not be used.
    * @throws {AppError} `project.not_found` without a membership, or an error with status 503.
    */

@@ -16,6 +16,7 @@ export type MemberRole = z.infer<typeof memberRole>;
 
 /** What an account may do on the platform as a whole; most have no such role. */
 export const systemRole = z.enum(['admin', 'operator']);
+export type SystemRole = z.infer<typeof systemRole>;
 
 /** Unix milliseconds. */
 const instant = z.number().int().nonnegative();

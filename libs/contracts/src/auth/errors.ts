@@ -98,6 +98,30 @@ export const authErrors = defineErrors({
     retryable: false,
     message: "Tier '{tier}' was not found.",
   },
+  'tier.slug_taken': {
+    status: 409,
+    publicCode: 'slug_taken',
+    retryable: false,
+    message: "The slug '{tier}' is used by another tier, or was used by a deleted one.",
+  },
+  'tier.in_use': {
+    status: 409,
+    publicCode: 'tier_in_use',
+    retryable: false,
+    message: "Endpoints use the tier '{tier}'. Move them to another tier first.",
+  },
+  'tier.too_many': {
+    status: 409,
+    publicCode: 'limit_exceeded',
+    retryable: false,
+    message: 'There can be at most {max} tiers. Delete one first.',
+  },
+  'tier.price_too_early': {
+    status: 400,
+    publicCode: 'invalid_request',
+    retryable: false,
+    message: "Prices of the tier '{tier}' can only be set from now on, and later than those that are set.",
+  },
   'budget.not_found': {
     status: 404,
     publicCode: 'budget_not_found',
@@ -163,6 +187,18 @@ export const authErrors = defineErrors({
     publicCode: 'invitation_for_other_account',
     retryable: false,
     message: 'This invitation is for another e-mail address. Sign in with the account of that address.',
+  },
+  'account.not_found': {
+    status: 404,
+    publicCode: 'account_not_found',
+    retryable: false,
+    message: "Account '{account}' was not found.",
+  },
+  'account.last_admin': {
+    status: 409,
+    publicCode: 'last_admin',
+    retryable: false,
+    message: 'The last admin can be neither disabled nor lose the role. Make somebody else an admin first.',
   },
   'account.invalid_token': {
     status: 400,

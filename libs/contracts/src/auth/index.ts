@@ -20,9 +20,16 @@ export type {
   MemberRole,
   ProjectRecord,
   SessionRecord,
+  SystemRole,
 } from './accounts.contract.ts';
 export { auditContract, auditEventId, auditEventRecord, auditHeadRecord } from './audit.contract.ts';
 export type { AuditEventRecord, AuditHeadRecord } from './audit.contract.ts';
+export { SYSTEM_LOG_ID, systemChangeContext } from './system-changes.ts';
+export type { SystemChangeContext } from './system-changes.ts';
+export { administeredAccount, administeredProject, administrationContract } from './administration.contract.ts';
+export type { AdministeredAccount, AdministeredProject } from './administration.contract.ts';
+export { priceValues, tierPriceRecord, tiersContract, tierValues } from './tiers.contract.ts';
+export type { TierPriceRecord, TierValues } from './tiers.contract.ts';
 export { actor, changeContext, idempotencyKey } from './change.ts';
 export type { Actor, ChangeContext } from './change.ts';
 export {

@@ -32,6 +32,12 @@ export const gatewayErrors = defineErrors({
     retryable: false,
     message: 'Only an owner of the project can do this.',
   },
+  'session.system_role_insufficient': {
+    status: 403,
+    publicCode: 'role_insufficient',
+    retryable: false,
+    message: "Only an account with the system role '{role}' can do this.",
+  },
   'endpoint.wrong_task': {
     status: 400,
     publicCode: 'wrong_task_mode',

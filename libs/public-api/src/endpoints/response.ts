@@ -41,7 +41,7 @@ const limit = z.number().int().nullable();
 
 const micros = z.number().int();
 
-const price = z
+export const publicTierPrice = z
   .object({
     version: z.number().int(),
     valid_from: z.number().int().describe('Unix seconds.'),
@@ -53,7 +53,7 @@ const price = z
   })
   .register(components, { id: 'TierPrice' });
 
-const publicTier = z
+export const publicTier = z
   .object({
     id: z.string().describe('Its slug.'),
     object: z.literal('tier'),
@@ -66,7 +66,7 @@ const publicTier = z
     request_timeout_seconds: limit,
     idle_timeout_seconds: limit.describe('Without output of a stream.'),
     model_bytes_max: limit.describe('The largest model.'),
-    price: price.nullable().describe('Null if the tier has no prices.'),
+    price: publicTierPrice.nullable().describe('Null if the tier has no prices.'),
   })
   .register(components, { id: 'Tier' });
 

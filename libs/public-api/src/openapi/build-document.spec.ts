@@ -157,6 +157,7 @@ describe('operations', () => {
     'updateProject',
     'updateMember',
     'updateBudget',
+    'adminUpdateTier',
   ]);
 
   it.each(bodies)('have a valid example for $operationId, and required fields', ({ operationId, request, example }) => {

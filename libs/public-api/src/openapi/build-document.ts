@@ -8,6 +8,7 @@ import type { FileField, OperationDefinition } from '../operation/define-operati
 import type { Permission } from '../operation/permissions.ts';
 import { RATE_LIMIT_HEADERS, responseHeaderTexts } from '../operation/response-headers.ts';
 import type { ResponseHeader } from '../operation/response-headers.ts';
+import { systemRoleOf } from '../operation/system-role.ts';
 import { tags } from '../operation/tags.ts';
 import { codeSamples } from './code-samples.ts';
 import { bodySchema, jsonFields, namedSchemas } from './json-schemas.ts';
@@ -108,12 +109,14 @@ function documented(
   };
 }
 
-/** One requirement per way to authenticate, with the scope of the key and the role of the user. */
+/** One requirement per way to authenticate, with the scope of the key, and the role of the user in the project or on the platform. */
 function securityOf(operation: OperationDefinition, requirements: PermissionRequirements): SecurityRequirement[] {
   const { permission } = operation;
   const auth = authenticationOf(operation);
   const byKey = { apiKey: permission === null ? [] : [requirements.scopeFor(permission)] };
-  const bySession = { session: permission === null ? [] : [requirements.roleFor(permission)] };
+  const systemRole = systemRoleOf(operation);
+  const role = permission === null ? systemRole : requirements.roleFor(permission);
+  const bySession = { session: role === undefined ? [] : [role] };
   const ways = { key: [byKey], session: [bySession], either: [byKey, bySession], none: [] };
   return ways[auth];
 }

@@ -77,3 +77,9 @@ export const PROJECT_ERRORS = [
   ...SESSION_ERRORS,
   'role_insufficient',
 ] as const satisfies readonly PublicErrorCode[];
+
+/** Errors of every operation that requires a system role. */
+export const ADMINISTRATION_ERRORS = [
+  ...SESSION_ERRORS,
+  'role_insufficient',
+] as const satisfies readonly PublicErrorCode[];

@@ -7,6 +7,7 @@ import type { PublicErrorCode } from '../errors/public-errors.ts';
 import type { Authentication } from './authentication.ts';
 import type { Bases } from './base-paths.ts';
 import type { Permission } from './permissions.ts';
+import type { SystemRole } from './system-role.ts';
 import type { ResponseHeader } from './response-headers.ts';
 import type { Tag } from './tags.ts';
 
@@ -41,6 +42,8 @@ export interface OperationDefinition {
   readonly permission: Permission | null;
   /** How a caller identifies itself. Default: an API key if there is a permission, else not at all. */
   readonly auth?: Authentication;
+  /** The system role that the signed-in user needs; every operation below `/api/v1/admin` has one. */
+  readonly systemRole?: SystemRole;
   readonly tag: Tag;
   readonly summary: string;
   readonly description?: string;

@@ -6,5 +6,7 @@ export type { BodyOf, FileField, OperationDefinition, QueryOf, ResponseOf } from
 export type { Permission } from './permissions.ts';
 export { decodeQuery } from './query-string.ts';
 export { RATE_LIMIT_HEADERS, responseHeaderTexts } from './response-headers.ts';
+export { includesSystemRole, systemRoleOf } from './system-role.ts';
+export type { SystemRole } from './system-role.ts';
 export { tags } from './tags.ts';
 export { IDEMPOTENCY_KEY_LENGTH_MAX } from './idempotency-headers.ts';

@@ -23,6 +23,8 @@ export const tags = {
     'Amounts that a project plans to spend, with alerts: the event `budget.threshold_reached`. They need a key with the scope `management`, or the session of a member: owners may change budgets, members may read them.',
   Accounts:
     'Accounts of people, their sessions and their projects. They are for web pages of the platform itself: a request needs the cookie of a session instead of an API key, and one that changes something must come from the same site (`Origin`).',
+  Administration:
+    'The platform as a whole: tiers and prices, accounts, and projects from outside. They need the session of an account with the system role `operator` or `admin`, and accept no API key.',
   Reference: 'This document.',
 } as const;
 

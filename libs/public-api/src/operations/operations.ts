@@ -1,5 +1,7 @@
 /** All operations of the public API, in the order of the reference. The gateway does not start if one has no controller. */
 import { accountsOperations } from '../accounts/accounts.api.ts';
+import { administrationOperations } from '../administration/administration.api.ts';
+import { tiersAdministrationOperations } from '../administration/tiers-administration.api.ts';
 import { apiKeysOperations } from '../api-keys/api-keys.api.ts';
 import { audioOperations } from '../audio/audio.api.ts';
 import { auditLogOperations } from '../audit-log/audit-log.api.ts';
@@ -37,5 +39,7 @@ export const operations: readonly OperationDefinition[] = [
   ...invitationsOperations,
   ...budgetsOperations,
   ...accountsOperations,
+  ...tiersAdministrationOperations,
+  ...administrationOperations,
   ...referenceOperations,
 ];

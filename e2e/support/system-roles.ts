@@ -1,0 +1,36 @@
+import type { PlatformDescription } from '@xerotier/dev';
+import { randomUUID } from 'node:crypto';
+import pg from 'pg';
+import { SiteVisitor } from './site-visitor.ts';
+
+/** A signed-in user with a system role that no admin has given to it: other suites may share the platform and its admins. */
+export async function aVisitorWithRole(
+  { baseUrl, databaseUrl }: Pick<PlatformDescription, 'baseUrl' | 'databaseUrl'>,
+  role: 'admin' | 'operator',
+): Promise<SiteVisitor> {
+  const visitor = new SiteVisitor(baseUrl);
+  const account = {
+    email: `${role}-${randomUUID()}@example.com`,
+    password: 'correct horse battery staple',
+    name: role,
+  };
+  const response = await visitor.send('POST', '/api/v1/accounts', account);
+  const { id } = (await response.json()) as { id: string };
+  await giveSystemRole(databaseUrl, id, role);
+  return visitor;
+}
+
+/** As nobody can do over HTTP without an admin. */
+export async function giveSystemRole(
+  databaseUrl: string,
+  accountId: string,
+  role: 'admin' | 'operator',
+): Promise<void> {
+  const client = new pg.Client({ connectionString: databaseUrl });
+  await client.connect();
+  try {
+    await client.query('UPDATE auth.account SET system_role = $2 WHERE id = $1', [accountId, role]);
+  } finally {
+    await client.end();
+  }
+}
