@@ -117,8 +117,8 @@ async function perform(operation: Operation): Promise<Response> {
 }
 
 async function performPrepared({ route, body }: Operation, prepare: Prepare): Promise<Response> {
-  const { baseUrl, mailDirectory } = test.description;
-  const { user, values, key } = await prepare(baseUrl, new MailFolder(mailDirectory));
+  const { baseUrl, mailDirectory, databaseUrl } = test.description;
+  const { user, values, key } = await prepare(baseUrl, new MailFolder(mailDirectory), databaseUrl);
   const filled = (text: string): string => text.replaceAll(/\{(\w+)\}/g, (all, name: string) => values[name] ?? all);
   const [method = '', path = ''] = filled(route).split(' ');
   const headers = key === undefined ? undefined : { authorization: `Bearer ${key}` };

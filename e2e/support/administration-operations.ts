@@ -1,8 +1,20 @@
 /** The operations of operators of the platform, for the contract suite. */
+import { randomUUID } from 'node:crypto';
 import type { Operation } from './contract-operations.ts';
+import { SiteVisitor } from './site-visitor.ts';
+import { storedBootstrapToken } from './system-roles.ts';
+import type { Prepare } from './team-operations.ts';
 
 const ADMIN = '/api/v1/admin';
 const key = 'admin' as const;
+
+/** A signed-in user with a one-time token. */
+const withBootstrapToken: Prepare = async (baseUrl, _mail, databaseUrl) => {
+  const user = new SiteVisitor(baseUrl);
+  const account = { email: `${randomUUID()}@example.com`, password: 'correct horse battery staple', name: 'Ada' };
+  await user.send('POST', '/api/v1/accounts', account);
+  return { user, values: { token: await storedBootstrapToken(databaseUrl) } };
+};
 
 /** Tiers, each with a new one as setup. */
 function tierOperations(): Operation[] {
@@ -44,6 +56,11 @@ export function administrationOperations(): Operation[] {
   return [
     ...tierOperations(),
     ...accountOperations(),
+    {
+      name: 'a new admin with a one-time token',
+      route: 'POST /api/v1/bootstrap',
+      ...{ prepare: withBootstrapToken, body: { token: '{token}' } },
+    },
     { name: 'all projects', route: `GET ${ADMIN}/projects`, key },
     { name: 'a page of all projects', route: `GET ${ADMIN}/projects?limit=2&order=asc`, key },
     { name: 'a project for operators', route: `GET ${ADMIN}/projects/{project}`, key },
@@ -66,6 +83,11 @@ export const administrationErrors: readonly Operation[] = [
     key,
     status: 409,
     code: 'tier_in_use',
+  },
+  {
+    name: 'an unknown one-time token',
+    route: 'POST /api/v1/bootstrap',
+    ...{ key: 'admin', body: { token: 'none' }, status: 400, code: 'invalid_token' },
   },
   { name: 'an unknown tier', route: `GET ${ADMIN}/tiers/none`, key, status: 404, code: 'tier_not_found' },
   { name: 'an unknown account', route: `GET ${ADMIN}/accounts/none`, key, status: 404, code: 'account_not_found' },

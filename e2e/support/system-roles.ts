@@ -1,5 +1,5 @@
 import type { PlatformDescription } from '@xerotier/dev';
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import pg from 'pg';
 import { SiteVisitor } from './site-visitor.ts';
 
@@ -33,4 +33,21 @@ export async function giveSystemRole(
   } finally {
     await client.end();
   }
+}
+
+/** A token of `auth bootstrap --force` in the database. Returns the token. */
+export async function storedBootstrapToken(databaseUrl: string): Promise<string> {
+  const token = randomUUID();
+  const client = new pg.Client({ connectionString: databaseUrl });
+  await client.connect();
+  try {
+    await client.query('DELETE FROM auth.bootstrap_token');
+    await client.query(
+      "INSERT INTO auth.bootstrap_token (hash, is_for_first, expires_at) VALUES ($1, false, now() + interval '1 hour')",
+      [createHash('sha256').update(token).digest()],
+    );
+  } finally {
+    await client.end();
+  }
+  return token;
 }

@@ -16,7 +16,7 @@ export interface Prepared {
   readonly key?: string;
 }
 
-export type Prepare = (baseUrl: string, mail: MailFolder) => Promise<Prepared>;
+export type Prepare = (baseUrl: string, mail: MailFolder, databaseUrl: string) => Promise<Prepared>;
 
 interface Person {
   readonly user: SiteVisitor;
@@ -47,8 +47,8 @@ const asOwner: Prepare = async (baseUrl) => {
   return { user, values: { own: project, email: `guest-${randomUUID()}@example.com` } };
 };
 
-const withInvitation: Prepare = async (baseUrl, mail) => {
-  const { user, values } = await asOwner(baseUrl, mail);
+const withInvitation: Prepare = async (...platform) => {
+  const { user, values } = await asOwner(...platform);
   const path = `/${values['own']}/v1/management/invitations`;
   return { user, values: { ...values, id: await created(user.send('POST', path, { email: values['email'] })) } };
 };
@@ -61,8 +61,8 @@ const asInvited: Prepare = async (baseUrl, mail) => {
   return { user, values: { own: project, token: await mail.tokenFor(email, 'Invitation') } };
 };
 
-const asMember: Prepare = async (baseUrl, mail) => {
-  const { user, values } = await asInvited(baseUrl, mail);
+const asMember: Prepare = async (...platform) => {
+  const { user, values } = await asInvited(...platform);
   await created(user.send('POST', '/api/v1/invitations/accept', { token: values['token'] }));
   return { user, values };
 };
@@ -90,8 +90,8 @@ const withReset: Prepare = async (baseUrl, mail) => {
 function byKey(operation: Operation & { readonly prepare: Prepare }): Operation[] {
   const { name, route, prepare } = operation;
   if (!route.includes('/{own}/v1/')) return [];
-  const withKey: Prepare = async (baseUrl, mail) => {
-    const { user, values } = await prepare(baseUrl, mail);
+  const withKey: Prepare = async (...platform) => {
+    const { user, values } = await prepare(...platform);
     const body = { name: 'contract', scopes: ['management'] };
     const response = await user.send('POST', `/${values['own']}/v1/management/api-keys`, body);
     return { user, values, key: ((await response.json()) as { key: string }).key };

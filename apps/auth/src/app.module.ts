@@ -6,6 +6,7 @@ import {
   apiKeysContract,
   auditContract,
   authContract,
+  bootstrapContract,
   budgetsContract,
   endpointsContract,
   invitationsContract,
@@ -24,6 +25,7 @@ import { AccessChangesModule } from './access/access-changes.module.ts';
 import { AccountsModule } from './accounts/accounts.module.ts';
 import { AdministrationModule } from './administration/administration.module.ts';
 import { ApiKeysHandlersModule } from './api-keys/api-keys-handlers.module.ts';
+import { BootstrapModule } from './bootstrap/bootstrap.module.ts';
 import { BudgetsModule } from './budgets/budgets.module.ts';
 import { IdempotencyKeysPurgeModule } from './changes/idempotency-keys-purge.module.ts';
 import { AuditHandlersModule } from './audit/audit-handlers.module.ts';
@@ -60,6 +62,7 @@ import { UsageReportsModule } from './usage-reports/usage-reports.module.ts';
         spendCapsContract,
         tiersContract,
         administrationContract,
+        bootstrapContract,
       ],
     }),
     OutboxModule.forRoot({ schema: database.schema, events: [projectEvent] }),
@@ -83,6 +86,7 @@ import { UsageReportsModule } from './usage-reports/usage-reports.module.ts';
     BudgetsModule,
     TiersModule,
     AdministrationModule,
+    BootstrapModule,
   ],
 })
 export class AppModule {}

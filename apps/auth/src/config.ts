@@ -66,6 +66,13 @@ export const settings = {
       'URL of the site, which links in mail begin with. Default http://127.0.0.1:8080.',
     ),
   },
+  bootstrap: {
+    adminEmail: setting(
+      'BOOTSTRAP_ADMIN_EMAIL',
+      z.email().max(254).optional(),
+      'The account with this e-mail address becomes the first admin of the platform as soon as the address is verified, as long as there is no admin. Default: none; the command `bootstrap` prints a one-time token instead.',
+    ),
+  },
   accounts: {
     sessionDays: setting(
       'SESSION_DAYS',

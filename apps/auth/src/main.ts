@@ -5,6 +5,7 @@ import { migrateCommand } from '@xerotier/service-host/database';
 import { audit } from './audit/audit.command.ts';
 import { keys } from './api-keys/keys.command.ts';
 import { AppModule } from './app.module.ts';
+import { bootstrap } from './bootstrap/bootstrap.command.ts';
 import { settings } from './config.ts';
 import { database } from './db/database.ts';
 import { prices } from './tiers/prices.command.ts';
@@ -16,5 +17,5 @@ await runService({
   name: 'auth',
   settings,
   module: AppModule,
-  commands: [migrateCommand(database), seed, keys, prices, usage, ledger, audit],
+  commands: [migrateCommand(database), seed, keys, prices, usage, ledger, audit, bootstrap],
 });

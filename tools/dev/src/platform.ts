@@ -12,7 +12,7 @@ import { checkGivenServers, givenNotices } from './given-servers.ts';
 import type { GivenUrls } from './given-servers.ts';
 import type { LastExit } from './lifecycle.ts';
 import { EndedKeysError, seedModels, seedProject } from './seed.ts';
-import type { EndpointSeed, ModelSeed } from './seed.ts';
+import type { EndpointSeed, ModelSeed, SeededProject } from './seed.ts';
 import { ServiceProcess } from './service-process.ts';
 import type { ServiceSpec } from './service-process.ts';
 import type { StateDir } from './project-paths.ts';
@@ -68,6 +68,8 @@ export interface PlatformDescription {
   readonly projectUrl: string;
   readonly apiKey: string;
   readonly managementKey: string;
+  /** Makes somebody the first admin, once, for an hour after the start; null if there was an admin. */
+  readonly bootstrapToken: string | null;
   readonly projectId: string;
   readonly endpointSlug: string;
   readonly model: string;
@@ -171,7 +173,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
     };
 
     onProgress('migrating and seeding the databases');
-    const seedDemo = (): Promise<{ projectId: string }> =>
+    const seedDemo = (): Promise<SeededProject> =>
       seedProject(
         {
           team: { name: TEAM_NAME },
@@ -181,10 +183,11 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
             { name: KEY_NAMES.apiKey, scopes: ['inference'], value: credentials.apiKey },
             { name: KEY_NAMES.managementKey, scopes: ['management'], value: credentials.managementKey },
           ],
+          bootstrap: true,
         },
         envOf('auth'),
       );
-    const [{ projectId }] = await Promise.all([
+    const [{ projectId, bootstrapToken = null }] = await Promise.all([
       seedDemo().catch(async (error: unknown) => {
         if (!(error instanceof EndedKeysError)) throw error;
         // A key that was ended deliberately stays ended, and a new one replaces it.
@@ -218,6 +221,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
       projectUrl: `${baseUrl}/${projectId}/v1`,
       apiKey: credentials.apiKey,
       managementKey: credentials.managementKey,
+      bootstrapToken,
       projectId,
       endpointSlug,
       model: options.models[0]?.name ?? '',

@@ -30,6 +30,15 @@ export interface ProjectSeed {
   readonly project: { readonly name: string; readonly slug: string };
   readonly endpoints: readonly EndpointSeed[];
   readonly keys: readonly KeySeed[];
+  /** Whether to issue a token that makes somebody the first admin and an owner of the project. */
+  readonly bootstrap?: boolean;
+}
+
+export interface SeededProject {
+  /** Its public id. */
+  readonly projectId: string;
+  /** Null if there is an admin already. */
+  readonly bootstrapToken?: string | null;
 }
 
 /** Keys of these names were revoked or rotated, or have expired; nothing was changed. */
@@ -42,12 +51,9 @@ export class EndedKeysError extends Error {
   }
 }
 
-/** Returns the public id of the project. Idempotent. @throws {EndedKeysError} */
-export async function seedProject(
-  seed: ProjectSeed,
-  env: Readonly<Record<string, string>>,
-): Promise<{ projectId: string }> {
-  return JSON.parse(await runSeed('auth', seed, env)) as { projectId: string };
+/** Idempotent, except for the token. @throws {EndedKeysError} */
+export async function seedProject(seed: ProjectSeed, env: Readonly<Record<string, string>>): Promise<SeededProject> {
+  return JSON.parse(await runSeed('auth', seed, env)) as SeededProject;
 }
 
 export async function seedModels(models: readonly ModelSeed[], env: Readonly<Record<string, string>>): Promise<void> {

@@ -7,6 +7,7 @@ const DESCRIPTION: PlatformDescription = {
   projectUrl: 'http://127.0.0.1:8080/proj_1/v1',
   apiKey: 'xero_demo_key',
   managementKey: 'xero_demo_management',
+  bootstrapToken: null,
   projectId: 'proj_1',
   endpointSlug: 'chat',
   model: 'xero-tiny',
@@ -53,6 +54,13 @@ describe('welcome', () => {
       });
     },
   );
+
+  it('contains how to become the first admin, as long as there is none', () => {
+    expect(welcome(DESCRIPTION)).not.toContain('/api/v1/bootstrap');
+    const text = welcome({ ...DESCRIPTION, bootstrapToken: 'the-token' });
+    expect(text).toContain('curl http://127.0.0.1:8080/api/v1/bootstrap');
+    expect(text).toContain('"token":"the-token"');
+  });
 
   it('contains no other secret', () => {
     expect(welcome(DESCRIPTION)).not.toMatch(/hunter2|xero_demo_management/);

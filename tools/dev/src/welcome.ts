@@ -16,7 +16,7 @@ const EXAMPLES: Readonly<Record<string, { readonly path: string; readonly body: 
  * @param notices additional notices; default none.
  */
 export function welcome(
-  { baseUrl, projectUrl, projectId, endpointSlug, apiKey, model, mailDirectory }: PlatformDescription,
+  { baseUrl, projectUrl, projectId, endpointSlug, apiKey, model, mailDirectory, bootstrapToken }: PlatformDescription,
   notices: readonly string[] = [],
 ): string {
   const url = `${baseUrl}/${projectId}/${endpointSlug}/v1`;
@@ -34,10 +34,25 @@ export function welcome(
     'Try it (add "stream": true to stream the response):',
     '',
     ...curlLines({ url, apiKey, model, task: 'generate' }),
+    ...(bootstrapToken === null ? [] : bootstrapLines(baseUrl, bootstrapToken)),
     '',
     `Ctrl-C or \`npm stop\` stops it; data is kept in ${folderName()} (\`npm run reset\` removes it).`,
     '',
   ].join('\n');
+}
+
+/** How somebody becomes the first admin. */
+function bootstrapLines(baseUrl: string, token: string): string[] {
+  const body = { token, email: 'you@example.com', password: 'choose a password', name: 'You' };
+  return [
+    '',
+    'There is no admin yet. This makes you one, and an owner of the demo project (once, within an hour):',
+    '',
+    `curl ${baseUrl}/api/v1/bootstrap \\`,
+    `  -H "Origin: ${baseUrl}" \\`,
+    `  -H "Content-Type: application/json" \\`,
+    `  -d ${shellQuoted(JSON.stringify(body))}`,
+  ];
 }
 
 /** Relative to the project, unless XEROTIER_HOME is elsewhere. */

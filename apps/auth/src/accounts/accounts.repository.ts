@@ -1,6 +1,7 @@
 import { withDbErrors } from '@xerotier/db';
 import { AppError } from '@xerotier/errors';
 import { randomBytes } from 'node:crypto';
+import { IsNull } from 'typeorm';
 import type { EntityManager } from 'typeorm';
 import { Account } from './account.entity.ts';
 
@@ -27,6 +28,11 @@ export class AccountsRepository {
     await withDbErrors(() =>
       this.manager.query("SELECT pg_advisory_xact_lock(hashtextextended('xerotier system roles', 0))"),
     );
+  }
+
+  /** Whether there is an admin who can sign in. */
+  hasAdmin(): Promise<boolean> {
+    return withDbErrors(() => this.manager.existsBy(Account, { systemRole: 'admin', disabledAt: IsNull() }));
   }
 
   async administer(id: string, values: Partial<Pick<Account, 'systemRole' | 'disabledAt'>>): Promise<void> {

@@ -5,6 +5,7 @@ import { ReplacedKey } from '../api-keys/replaced-key.entity.ts';
 import { AccountAttempt } from '../attempts/account-attempt.entity.ts';
 import { AuditEvent } from '../audit/audit-event.entity.ts';
 import { AuditHead } from '../audit/audit-head.entity.ts';
+import { BootstrapToken } from '../bootstrap/bootstrap-token.entity.ts';
 import { BudgetAlert } from '../budgets/budget-alert.entity.ts';
 import { Budget } from '../budgets/budget.entity.ts';
 import { IdempotencyKey } from '../changes/idempotency-key.entity.ts';
@@ -39,6 +40,7 @@ import { AddPrices1795996800100 } from './migrations/1795996800100-add-prices.ts
 import { CreateRollups1795996800101 } from './migrations/1795996800101-create-rollups.ts';
 import { AddUsageReports1796173200000 } from './migrations/1796173200000-add-usage-reports.ts';
 import { AdministerPlatform1796200000000 } from './migrations/1796200000000-administer-platform.ts';
+import { CreateBootstrapToken1796200000001 } from './migrations/1796200000001-create-bootstrap-token.ts';
 import { AddSpendCaps1796176800000 } from './migrations/1796176800000-add-spend-caps.ts';
 import { AddDelegations1796169600000 } from './migrations/1796169600000-add-delegations.ts';
 import { ArchiveProjects1796169600003 } from './migrations/1796169600003-archive-projects.ts';
@@ -75,6 +77,7 @@ export const database: DatabaseDefinition = {
     AccountAttempt,
     UsageReportRow,
     ReportedGenerationRow,
+    BootstrapToken,
   ],
   migrations: [
     CreateTiers1795132800000,
@@ -92,7 +95,6 @@ export const database: DatabaseDefinition = {
     AddPrices1795996800100,
     CreateRollups1795996800101,
     CreateBudgets1795996800102,
-    StoreReportsWhole1796210000000,
     AddDelegations1796169600000,
     CreateMail1796169600001,
     CreateInvitations1796169600002,
@@ -100,5 +102,7 @@ export const database: DatabaseDefinition = {
     AddUsageReports1796173200000,
     AddSpendCaps1796176800000,
     AdministerPlatform1796200000000,
+    CreateBootstrapToken1796200000001,
+    StoreReportsWhole1796210000000,
   ],
 };

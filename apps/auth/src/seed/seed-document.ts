@@ -31,6 +31,8 @@ export const seedDocument = z.strictObject({
       }),
     )
     .max(1_000),
+  /** Whether to issue a token that makes somebody the first admin and an owner of the project, if there is no admin. */
+  bootstrap: z.boolean().default(false),
 });
 
 export type SeedDocument = z.output<typeof seedDocument>;

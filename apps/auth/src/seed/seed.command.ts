@@ -1,5 +1,8 @@
+import { SYSTEM_LOG_ID } from '@xerotier/contracts/auth';
 import { seedCommand } from '@xerotier/service-host/database';
 import { PendingAccessChanges } from '../access/pending-access-changes.ts';
+import { BootstrapTokensService } from '../bootstrap/bootstrap-tokens.service.ts';
+import { operatorContext } from '../changes/operator-context.ts';
 import { settings } from '../config.ts';
 import { seedDocument } from './seed-document.ts';
 import { SeedModule } from './seed.module.ts';
@@ -8,8 +11,8 @@ import { warnOfUnservedModels } from './unserved-models.ts';
 
 const SHAPE = `{ "team": { "name" }, "project": { "id"?, "name", "slug" },
   "endpoints": [{ "slug", "modelId", "tier" }],
-  "keys": [{ "name", "scopes", "value" }] }
-and prints { "projectId": "..." }; or, with exit code 1,
+  "keys": [{ "name", "scopes", "value" }], "bootstrap"? }
+and prints { "projectId": "...", "bootstrapToken"? }; or, with exit code 1,
 { "endedKeys": ["..."] } when keys of these names were
 revoked or rotated, and nothing has changed`;
 
@@ -30,6 +33,9 @@ export const seed = seedCommand({
       });
     await app.get(PendingAccessChanges, { strict: false }).announce(config.nats.url, log);
     await warnOfUnservedModels(document, config.nats.url, stderr, log);
-    return seeded;
+    if (!document.bootstrap) return seeded;
+    const options = { ownedProject: seeded.projectId };
+    const issued = await app.get(BootstrapTokensService).issue(operatorContext(SYSTEM_LOG_ID), options);
+    return { ...seeded, bootstrapToken: issued?.token ?? null };
   },
 });

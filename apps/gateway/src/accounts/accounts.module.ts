@@ -2,11 +2,18 @@ import { Module } from '@nestjs/common';
 import { SessionsModule } from '../sessions/sessions.module.ts';
 import { AccountEmailsController } from './account-emails.controller.ts';
 import { AccountsController } from './accounts.controller.ts';
+import { BootstrapController } from './bootstrap.controller.ts';
 import { ProjectsController } from './projects.controller.ts';
 import { SessionsController } from './sessions.controller.ts';
 
 @Module({
   imports: [SessionsModule],
-  controllers: [AccountsController, AccountEmailsController, SessionsController, ProjectsController],
+  controllers: [
+    AccountsController,
+    BootstrapController,
+    AccountEmailsController,
+    SessionsController,
+    ProjectsController,
+  ],
 })
 export class AccountsModule {}

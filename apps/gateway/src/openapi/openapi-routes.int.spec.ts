@@ -173,7 +173,7 @@ describe('routes of the gateway', () => {
     ]);
   });
 
-  it('are public only for the reference, registration and sign-in', () => {
+  it('are public only for the reference, registration, the first admin and sign-in', () => {
     const publicRoutes = routes
       .filter(({ name, isPublic }) => isPublic && !name.startsWith('HEAD '))
       .map(({ name }) => name);
@@ -186,6 +186,7 @@ describe('routes of the gateway', () => {
       'GET /docs/redoc.standalone.js',
       'GET /openapi.json',
       'POST /api/v1/accounts',
+      'POST /api/v1/bootstrap',
       'POST /api/v1/password-resets',
       'POST /api/v1/password-resets/confirm',
       'POST /api/v1/sessions',

@@ -3,6 +3,7 @@ import { BODY_ERRORS, CHANGE_ERRORS, SESSION_ERRORS, SIGN_IN_ERRORS } from '../o
 import { defineOperation } from '../operation/define-operation.ts';
 import { idempotencyHeaders } from '../operation/idempotency-headers.ts';
 import {
+  bootstrapRequest,
   changePasswordRequest,
   completePasswordResetRequest,
   createAccountRequest,
@@ -42,6 +43,19 @@ export const createAccount = defineOperation({
   example: { email: 'ada@example.com', password: 'correct horse battery staple', name: 'Ada' },
   response: publicAccount,
   errors: [...SIGN_IN_ERRORS, 'email_taken'],
+});
+
+export const bootstrapAdmin = defineOperation({
+  ...withoutSession,
+  operationId: 'bootstrapAdmin',
+  method: 'post',
+  path: '/api/v1/bootstrap',
+  summary: 'Become the first admin',
+  description: `Registers an admin of the platform, who needs a one-time token from its operator. With the cookie of a session, that account becomes the admin, and the other fields are ignored. ${COOKIE}`,
+  request: bootstrapRequest,
+  example: { token: TOKEN, email: 'ada@example.com', password: 'correct horse battery staple', name: 'Ada' },
+  response: publicAccount,
+  errors: [...SIGN_IN_ERRORS, 'invalid_token', 'invalid_session', 'email_taken'],
 });
 
 export const createSession = defineOperation({
@@ -199,6 +213,7 @@ export const createProject = defineOperation({
 /** In the order of the reference. */
 export const accountsOperations = [
   createAccount,
+  bootstrapAdmin,
   createSession,
   deleteCurrentSession,
   listSessions,

@@ -1,4 +1,5 @@
 export {
+  bootstrapAdmin,
   accountsOperations,
   changePassword,
   completePasswordReset,

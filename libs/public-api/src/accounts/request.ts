@@ -24,6 +24,15 @@ const newPassword = z
   }, LENGTH_ERROR)
   .describe(`${PASSWORD_LENGTH_MIN} to ${PASSWORD_LENGTH_MAX} characters.`);
 
+export const bootstrapRequest = z
+  .object({
+    token: z.string().min(1).max(256).describe('What `auth bootstrap` has printed.'),
+    email: email.optional(),
+    password: newPassword.optional(),
+    name: storableText(256).min(1).optional(),
+  })
+  .register(components, { id: 'BootstrapRequest' });
+
 const currentPassword = z.string().min(1).max(SENT_LENGTH_MAX);
 const name = storableText(256).min(1);
 

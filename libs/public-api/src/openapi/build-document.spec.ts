@@ -71,9 +71,10 @@ describe('buildDocument', () => {
       .filter((operation) => JSON.stringify(operation.security) === JSON.stringify(security))
       .map(({ operationId }) => operationId);
 
-  it('requires a key for everything except the reference, registration, sign-in and password reset', () => {
+  it('requires a key for everything except the reference, registration, the first admin, sign-in and password reset', () => {
     expect(operationsWith([])).toEqual([
       'createAccount',
+      'bootstrapAdmin',
       'createSession',
       'requestPasswordReset',
       'completePasswordReset',
