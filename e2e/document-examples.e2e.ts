@@ -185,9 +185,9 @@ interface SampledOperation {
 
 /** Operations that the bundled models do not serve. */
 const MEDIA = /^create(Speech|Transcription|Translation|Image.*)$/;
-/** Operations that need another person, or the token of a mail or an operator: the contract suite performs them. */
+/** Operations that need another person, the token of a mail or an operator, or a code of an app: the contract suite performs them. */
 const TEAM =
-  /^(bootstrapAdmin|acceptInvitation|verifyEmail|completePasswordReset|(get|update|delete)Member|leaveProject)$/;
+  /^(bootstrapAdmin|confirmTotp|replaceRecoveryCodes|disableTotp|acceptInvitation|verifyEmail|completePasswordReset|(get|update|delete)Member|leaveProject)$/;
 /** Operations that end an object of the other samples run after these, in this order. */
 const ENDS = [
   /^adminDelete/,

@@ -8,6 +8,7 @@ import { recordedChats } from './recorded-exchanges.ts';
 import type { Json, RecordedExchange } from './recorded-exchanges.ts';
 import { administrationErrors, administrationOperations } from './administration-operations.ts';
 import { accountErrors, accountOperations } from './account-operations.ts';
+import { secondFactorErrors, secondFactorOperations } from './second-factor-operations.ts';
 import { teamErrors, teamOperations } from './team-operations.ts';
 import type { Prepare } from './team-operations.ts';
 import {
@@ -279,6 +280,7 @@ const responses: readonly Operation[] = withKeyBaseUrl([
   ...auditOperations(),
   ...spendCapOperations(),
   ...teamOperations(),
+  ...secondFactorOperations(),
   ...usageOperations(),
   ...budgetOperations(),
   ...accountOperations(),
@@ -299,6 +301,7 @@ const responses: readonly Operation[] = withKeyBaseUrl([
 const errors: readonly Operation[] = [
   ...accountErrors,
   ...teamErrors,
+  ...secondFactorErrors,
   ...managementErrors,
   { name: 'invalid JSON', route: CHAT, body: '{', status: 400, code: 'json_parse_error' },
   { name: 'a body that is not an object', route: CHAT, body: [], status: 400, code: 'invalid_request' },

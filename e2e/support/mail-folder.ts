@@ -20,10 +20,12 @@ export class MailFolder {
 
   /** Waits for a message, and returns the token of its link. The newest one, if there are several with such a subject. */
   async tokenFor(email: string, subject: string): Promise<string> {
-    const text = await eventually(`mail '${subject}' to ${email}`, async () =>
-      (await this.#find(email, subject)).at(-1),
-    );
-    return /#token=([\w-]+)/.exec(text)?.[1] ?? '';
+    return /#token=([\w-]+)/.exec(await this.textOf(email, subject))?.[1] ?? '';
+  }
+
+  /** Waits for a message. The newest one, if there are several with such a subject. */
+  textOf(email: string, subject: string): Promise<string> {
+    return eventually(`mail '${subject}' to ${email}`, async () => (await this.#find(email, subject)).at(-1));
   }
 
   async #find(email: string, subject: string): Promise<string[]> {

@@ -12,6 +12,7 @@ import {
   invitationsContract,
   membersContract,
   projectEvent,
+  secondFactorContract,
   spendCapsContract,
   tiersContract,
   usageContract,
@@ -37,6 +38,7 @@ import { MailModule } from './mail/mail.module.ts';
 import { MembersModule } from './members/members.module.ts';
 import { PasswordResetsModule } from './password-resets/password-resets.module.ts';
 import { ProjectsModule } from './projects/projects.module.ts';
+import { SecondFactorModule } from './second-factor/second-factor.module.ts';
 import { SessionsModule } from './sessions/sessions.module.ts';
 import { SpendCapsModule } from './spend-caps/spend-caps.module.ts';
 import { TiersModule } from './tiers/tiers.module.ts';
@@ -56,6 +58,7 @@ import { UsageReportsModule } from './usage-reports/usage-reports.module.ts';
         auditContract,
         membersContract,
         accountEmailsContract,
+        secondFactorContract,
         invitationsContract,
         projectsContract,
         budgetsContract,
@@ -80,6 +83,7 @@ import { UsageReportsModule } from './usage-reports/usage-reports.module.ts';
     InvitationsModule,
     EmailVerificationsModule,
     PasswordResetsModule,
+    SecondFactorModule,
     SpendCapsModule,
     UsageModule,
     UsageReportsModule,

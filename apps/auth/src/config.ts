@@ -19,12 +19,12 @@ export const settings = {
     master: secret(
       'AUTH_MASTER_KEY',
       sealingKey,
-      'Key of 32 bytes, in base64 or hexadecimal, that secrets in the database are encrypted with, and that the signing key of the audit log is derived from. Generate one with `openssl rand -base64 32` and keep it outside the database: without it, requests that are repeated with their Idempotency-Key fail, and the signatures of the audit log cannot be verified.',
+      'Key of 32 bytes, in base64 or hexadecimal, that secrets in the database are encrypted with, and that the signing key of the audit log is derived from. Generate one with `openssl rand -base64 32` and keep it outside the database: without it, nobody can sign in with a second factor, requests that are repeated with their Idempotency-Key fail, and the signatures of the audit log cannot be verified.',
     ),
     previousMaster: secret(
       'AUTH_MASTER_KEY_PREVIOUS',
       sealingKey.optional(),
-      'The previous AUTH_MASTER_KEY, for 24 hours after a rotation: results of requests with an Idempotency-Key, which are kept for that time, are decrypted with it.',
+      'The previous AUTH_MASTER_KEY, for 24 hours after a rotation: results of requests with an Idempotency-Key, which are kept for that time, are decrypted with it, and secrets of second factors are encrypted with the new key.',
     ),
   },
   usage: {

@@ -9,7 +9,10 @@ import { DataSource } from 'typeorm';
 import type { EntityManager } from 'typeorm';
 import type { z } from 'zod';
 import { Attempts } from '../attempts/attempts.ts';
+import { PasswordCheck } from '../passwords/password-check.ts';
 import { PasswordHasher } from '../passwords/password-hasher.ts';
+import { SecondFactorCheck } from '../second-factor/second-factor-check.ts';
+import { SecurityNotices } from '../security-notices/security-notices.ts';
 import { sessionRecordOf } from '../sessions/session-record.ts';
 import { SessionsRepository } from '../sessions/sessions.repository.ts';
 import { SessionsService } from '../sessions/sessions.service.ts';
@@ -30,6 +33,9 @@ export class AccountsService {
     @InjectDataSource() private readonly database: DataSource,
     private readonly attempts: Attempts,
     private readonly hasher: PasswordHasher,
+    private readonly passwords: PasswordCheck,
+    private readonly secondFactor: SecondFactorCheck,
+    private readonly notices: SecurityNotices,
     private readonly sessions: SessionsService,
     private readonly verifications: EmailVerificationsService,
     @Inject(LOGGER) private readonly log: Logger,
@@ -49,22 +55,32 @@ export class AccountsService {
 
   /**
    * An unknown e-mail address takes the same work as a wrong password, and is the same error.
-   * @throws {AppError} `account.invalid_credentials`; `account.disabled`, for the right password only; `account.too_many_attempts`,
-   * `account.overloaded`, `db.unavailable`.
+   * @throws {AppError} `account.invalid_credentials`; for the right password only, `account.disabled`,
+   * `account.second_factor_required` and `account.invalid_code`; `account.too_many_attempts`, `account.overloaded`,
+   * `db.unavailable`.
    */
-  async signIn({ email, password, ...session }: AccountsInput<'signIn'>): Promise<AccountsOutput<'signIn'>> {
-    const account = await this.verified(email.toLowerCase(), password, session.clientAddress);
-    const stronger = await this.strongerHashOf(account, password);
-    return this.beginSession(session, async (manager) => {
-      const accounts = new AccountsRepository(manager);
-      // A password that was changed since it was verified must not begin a session that the change should have revoked.
-      const current = await accounts.lock(account.id);
-      if (current === null || current.passwordHash !== account.passwordHash)
-        throw new AppError('account.invalid_credentials');
-      if (current.disabledAt !== null) throw new AppError('account.disabled');
-      if (stronger !== undefined) await accounts.replaceHash(current, stronger);
-      return current;
+  async signIn({ password, code, ...input }: AccountsInput<'signIn'>): Promise<AccountsOutput<'signIn'>> {
+    const { email: typed, ...session } = input;
+    const email = typed.toLowerCase();
+    const signedIn = await this.attempts.countFailure(email, session.clientAddress, async () => {
+      const found = await new AccountsRepository(this.database.manager).findByEmail(email);
+      const account = await this.passwords.verify(found, password);
+      const stronger = await this.strongerHashOf(account, password);
+      return this.beginSession(session, async (manager) => {
+        const accounts = new AccountsRepository(manager);
+        // A password that was changed since it was verified must not begin a session that the change should have revoked.
+        const current = await accounts.lock(account.id);
+        if (current === null || current.passwordHash !== account.passwordHash)
+          throw new AppError('account.invalid_credentials');
+        if (current.disabledAt !== null) throw new AppError('account.disabled');
+        await this.secondFactor.require(manager, current, code);
+        if (stronger !== undefined) await accounts.replaceHash(current, stronger);
+        return current;
+      });
     });
+    // It may have used a recovery code, of which sessions tell how many are left.
+    if (code !== undefined) this.sessions.announce({ accountId: signedIn.account.id });
+    return signedIn;
   }
 
   /**
@@ -75,10 +91,9 @@ export class AccountsService {
   async changePassword(input: AccountsInput<'changePassword'>): Promise<void> {
     const { accountId, sessionId, currentPassword, newPassword, clientAddress } = input;
     const found = await new AccountsRepository(this.database.manager).findById(accountId);
-    const account = await this.verified(
-      ensure(found, 'account.invalid_credentials').email,
-      currentPassword,
-      clientAddress,
+    const account = ensure(found, 'account.invalid_credentials');
+    await this.attempts.countFailure(account.email, clientAddress, () =>
+      this.passwords.verify(account, currentPassword),
     );
     const passwordHash = await this.hasher.hash(newPassword);
     await this.transaction(async (manager) => {
@@ -88,25 +103,9 @@ export class AccountsService {
         throw new AppError('account.invalid_credentials');
       await accounts.replaceHash(current, passwordHash);
       await new SessionsRepository(manager).revokeOthers(accountId, sessionId);
+      await this.notices.add(manager, current, { kind: 'password_changed' });
     });
     this.sessions.announce({ accountId });
-  }
-
-  /** Returns the account of this e-mail address and password. */
-  private async verified(email: string, password: string, clientAddress: string): Promise<Account> {
-    const attempt = await this.attempts.signIn(email, clientAddress);
-    const account = await new AccountsRepository(this.database.manager).findByEmail(email);
-    let isMatch: boolean;
-    try {
-      isMatch = await this.hasher.verify(account?.passwordHash ?? null, password);
-    } catch (error) {
-      // Nothing was learned about the password.
-      await this.attempts.forget(attempt);
-      throw error;
-    }
-    if (account === null || !isMatch) throw new AppError('account.invalid_credentials');
-    await this.attempts.forget(attempt);
-    return account;
   }
 
   /** A new hash of the password, if the stored one has other parameters than those of today. */
@@ -126,11 +125,11 @@ export class AccountsService {
     work: (manager: EntityManager) => Promise<Account>,
   ): Promise<AccountsOutput<'signIn'>> {
     const { account, begun } = await this.transaction(async (manager) => {
-      const account = await work(manager);
+      const account = await accountRecordOf(manager, await work(manager));
       return { account, begun: await this.sessions.begin(manager, account.id, session) };
     });
     for (const sessionId of begun.ended) this.sessions.announce({ accountId: account.id, sessionId });
-    return { account: accountRecordOf(account), session: sessionRecordOf(begun.session) };
+    return { account, session: sessionRecordOf(begun.session) };
   }
 
   private transaction<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {

@@ -96,7 +96,8 @@ export class AccountsAdministrationService {
       await accounts.administer(accountId, values);
       // Its sessions do not work again when it is enabled.
       if (account.disabledAt !== null) await new SessionsRepository(manager).revokeAll(accountId);
-      const result = { ...before, ...accountRecordOf(account), disabledAt: account.disabledAt?.getTime() ?? null };
+      const { systemRole, disabledAt } = account;
+      const result = { ...before, systemRole, disabledAt: disabledAt?.getTime() ?? null };
       return { result, audited: { action, target: { type: 'account', id: accountId }, before, after: result } };
     });
     this.sessions.announce({ accountId });
@@ -111,9 +112,12 @@ async function recordOf(manager: EntityManager, account: Account): Promise<Admin
 
 async function recordsOf(manager: EntityManager, accounts: readonly Account[]): Promise<AdministeredAccount[]> {
   const projects = await new AdministrationRepository(manager).countProjects(accounts.map(({ id }) => id));
-  return accounts.map((account) => ({
-    ...accountRecordOf(account),
-    disabledAt: account.disabledAt?.getTime() ?? null,
-    projects: projects.get(account.id) ?? 0,
-  }));
+  const records: AdministeredAccount[] = [];
+  for (const account of accounts)
+    records.push({
+      ...(await accountRecordOf(manager, account)),
+      disabledAt: account.disabledAt?.getTime() ?? null,
+      projects: projects.get(account.id) ?? 0,
+    });
+  return records;
 }

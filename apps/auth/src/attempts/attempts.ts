@@ -19,6 +19,8 @@ export const ATTEMPT_RETENTION_SECONDS = Math.max(
   MAIL_WINDOW_SECONDS,
 );
 
+const GUESSES: ReadonlySet<string> = new Set(['account.invalid_credentials', 'account.invalid_code']);
+
 interface Limit {
   readonly kind: 'sign_in' | 'registration' | 'mail';
   readonly column: 'email_hash' | 'network';
@@ -74,6 +76,23 @@ export class Attempts {
       { ...common, column: 'email_hash', value: emailHash, max: mailsPerRecipient },
       { ...common, column: 'network', value: network, max: mailsPerAddress },
     ]);
+  }
+
+  /**
+   * Runs work that verifies a password or a code. It counts as a failed sign-in if it throws `account.invalid_credentials` or
+   * `account.invalid_code`; after any other error nothing was learned about either.
+   * @param email in lower case. @throws {AppError} `account.too_many_attempts`, `db.unavailable`; what the work throws.
+   */
+  async countFailure<T>(email: string, clientAddress: string, work: () => Promise<T>): Promise<T> {
+    const attempt = await this.signIn(email, clientAddress);
+    try {
+      const result = await work();
+      await this.forget(attempt);
+      return result;
+    } catch (error) {
+      if (!GUESSES.has(AppError.from(error).code)) await this.forget(attempt);
+      throw error;
+    }
   }
 
   /** An attempt that succeeded counts no longer. @throws {AppError} `db.unavailable`. */

@@ -68,7 +68,7 @@ export class BootstrapService {
       },
     );
     await this.own(project, account, client);
-    return { account: accountRecordOf(account), session: sessionRecordOf(begun.session) };
+    return { account: await accountRecordOf(this.database.manager, account), session: sessionRecordOf(begun.session) };
   }
 
   /** @throws {AppError} `account.invalid_token`; as `ChangesService.run`. */
@@ -85,7 +85,7 @@ export class BootstrapService {
     });
     await this.own(project, account, client);
     this.sessions.announce({ accountId });
-    return accountRecordOf(account);
+    return accountRecordOf(this.database.manager, account);
   }
 
   /**

@@ -16,6 +16,8 @@ import { Member } from '../members/member.entity.ts';
 import { OneTimeToken } from '../one-time-tokens/one-time-token.entity.ts';
 import { Project } from '../projects/project.entity.ts';
 import { Team } from '../projects/team.entity.ts';
+import { RecoveryCode } from '../second-factor/recovery-code.entity.ts';
+import { Totp } from '../second-factor/totp.entity.ts';
 import { Session } from '../sessions/session.entity.ts';
 import { TierPrice } from '../tiers/tier-price.entity.ts';
 import { Tier } from '../tiers/tier.entity.ts';
@@ -46,6 +48,7 @@ import { AddDelegations1796169600000 } from './migrations/1796169600000-add-dele
 import { ArchiveProjects1796169600003 } from './migrations/1796169600003-archive-projects.ts';
 import { CreateInvitations1796169600002 } from './migrations/1796169600002-create-invitations.ts';
 import { CreateMail1796169600001 } from './migrations/1796169600001-create-mail.ts';
+import { CreateSecondFactors1796190000000 } from './migrations/1796190000000-create-second-factors.ts';
 import { CreateBudgets1795996800102 } from './migrations/1795996800102-create-budgets.ts';
 import { StoreReportsWhole1796210000000 } from './migrations/1796210000000-store-reports-whole.ts';
 
@@ -75,6 +78,8 @@ export const database: DatabaseDefinition = {
     Invitation,
     OneTimeToken,
     AccountAttempt,
+    Totp,
+    RecoveryCode,
     UsageReportRow,
     ReportedGenerationRow,
     BootstrapToken,
@@ -101,6 +106,7 @@ export const database: DatabaseDefinition = {
     ArchiveProjects1796169600003,
     AddUsageReports1796173200000,
     AddSpendCaps1796176800000,
+    CreateSecondFactors1796190000000,
     AdministerPlatform1796200000000,
     CreateBootstrapToken1796200000001,
     StoreReportsWhole1796210000000,

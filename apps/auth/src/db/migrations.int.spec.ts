@@ -117,12 +117,15 @@ describe('row-level security', () => {
       // Of accounts, and of invitations to people who have none.
       'one_time_token',
       'outbox',
+      // Of second factors.
+      'recovery_code',
       // Hashes of former values of keys, found by hash only.
       'replaced_key',
       'session',
       'team',
       'tier',
       'tier_price',
+      'totp',
       // Has the generations of several projects; their accounts are sealed.
       'usage_report',
     ]);

@@ -75,6 +75,6 @@ The link is valid for ${ACCOUNT_LINK_MINUTES} minutes. If you did not register, 
     );
     await this.invitations.acceptAllOf(account, client);
     this.sessions.announce({ accountId });
-    return accountRecordOf(account);
+    return accountRecordOf(this.database.manager, account);
   }
 }

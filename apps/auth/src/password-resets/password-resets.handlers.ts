@@ -1,14 +1,14 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { accountEmailsContract } from '@xerotier/contracts/auth';
-import { AppError } from '@xerotier/errors';
 import type { Logger } from '@xerotier/log';
 import { LOGGER, Serves } from '@xerotier/service-host';
+import { logRejected } from '../attempts/log-rejected.ts';
 import type { AccountEmailsInput } from '../email-verifications/email-verifications.service.ts';
 import { PasswordResetsService } from './password-resets.service.ts';
 
 const operations = accountEmailsContract.operations;
 
-/** Serves password resets. Invalid links are logged with the client address, to detect guessing. */
+/** Serves password resets. */
 @Injectable()
 export class PasswordResetsHandlers {
   constructor(
@@ -24,14 +24,7 @@ export class PasswordResetsHandlers {
 
   @Serves(operations.resetPassword)
   async reset(input: AccountEmailsInput<'resetPassword'>): Promise<Record<string, never>> {
-    try {
-      await this.resets.reset(input);
-    } catch (error) {
-      const { code, status } = AppError.from(error);
-      const { clientAddress } = input;
-      if (status < 500) this.log.info('credentials rejected', { operation: 'resetPassword', code, clientAddress });
-      throw error;
-    }
+    await logRejected(this.log, 'resetPassword', input, () => this.resets.reset(input));
     return {};
   }
 }

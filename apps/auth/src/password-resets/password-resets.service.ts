@@ -15,6 +15,7 @@ import { mailLink } from '../mail/mail-link.ts';
 import { MailQueue } from '../mail/mail-queue.ts';
 import { OneTimeTokensRepository } from '../one-time-tokens/one-time-tokens.repository.ts';
 import { PasswordHasher } from '../passwords/password-hasher.ts';
+import { SecurityNotices } from '../security-notices/security-notices.ts';
 import { SessionsRepository } from '../sessions/sessions.repository.ts';
 import { SessionsService } from '../sessions/sessions.service.ts';
 
@@ -26,6 +27,7 @@ export class PasswordResetsService {
     private readonly attempts: Attempts,
     private readonly hasher: PasswordHasher,
     private readonly queue: MailQueue,
+    private readonly notices: SecurityNotices,
     private readonly sessions: SessionsService,
     private readonly invitations: InvitationAcceptance,
     @Inject(CONFIG) private readonly config: Pick<AuthConfig, 'mail'>,
@@ -62,7 +64,7 @@ The link is valid for ${ACCOUNT_LINK_MINUTES} minutes, and works once. If you di
 
   /**
    * Replaces the password of the account that the link was sent to, and revokes all of its sessions. It also verifies the
-   * address, and begins no session.
+   * address, and begins no session: a second factor stays, and is asked for.
    * @throws {AppError} `account.invalid_token`, `account.overloaded`, `db.unavailable`.
    */
   async reset({ tokenHash, newPassword, ...client }: AccountEmailsInput<'resetPassword'>): Promise<void> {
@@ -79,11 +81,7 @@ The link is valid for ${ACCOUNT_LINK_MINUTES} minutes, and works once. If you di
         await accounts.setPassword(locked.id, passwordHash);
         await accounts.markVerified(locked.id);
         await new SessionsRepository(manager).revokeAll(locked.id);
-        await this.queue.add(manager, {
-          to: locked.email,
-          subject: 'Your password was changed',
-          text: `The password of the account ${locked.email} on Xerotier was changed by a link in a mail, and all sessions have ended.\n\nIf this was not you, ask for a new password at once.\n`,
-        });
+        await this.notices.add(manager, locked, { kind: 'password_reset' });
         return locked;
       }),
     );

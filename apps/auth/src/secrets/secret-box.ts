@@ -13,6 +13,11 @@ export class SecretBox {
     this.#keys = keys;
   }
 
+  /** What everything that is sealed with the current key begins with. */
+  get keyPrefix(): Buffer {
+    return Buffer.from(this.#keys.currentId, 'hex');
+  }
+
   /** @param context what the secret belongs to; it opens with the same context only. */
   sealJson(value: unknown, context: EncryptionContext): Buffer {
     const { masterKeyId, wrapped } = this.#keys.wrap(Buffer.from(JSON.stringify(value)), context);

@@ -72,7 +72,7 @@ export class SessionsService {
       if (account.disabledAt !== null) throw new AppError('session.invalid');
       const projects = await new MembersRepository(manager).listProjectsOf(account.id);
       return {
-        account: accountRecordOf(account),
+        account: await accountRecordOf(manager, account),
         session: sessionRecordOf(session),
         memberships: projects.map(({ id, slug, role }) => ({ projectId: id, projectSlug: slug, role })),
       };

@@ -4,6 +4,7 @@ import { AccountEmailsController } from './account-emails.controller.ts';
 import { AccountsController } from './accounts.controller.ts';
 import { BootstrapController } from './bootstrap.controller.ts';
 import { ProjectsController } from './projects.controller.ts';
+import { SecondFactorController } from './second-factor.controller.ts';
 import { SessionsController } from './sessions.controller.ts';
 
 @Module({
@@ -13,6 +14,7 @@ import { SessionsController } from './sessions.controller.ts';
     BootstrapController,
     AccountEmailsController,
     SessionsController,
+    SecondFactorController,
     ProjectsController,
   ],
 })

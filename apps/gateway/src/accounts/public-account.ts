@@ -3,10 +3,14 @@ import type { createProject, createSession, getAccount } from '@xerotier/public-
 import type { ResponseOf } from '@xerotier/public-api/operation';
 
 export function publicAccountOf(account: AccountRecord): ResponseOf<typeof getAccount> {
-  const { id, email, name, systemRole, emailVerifiedAt, createdAt } = account;
+  const { id, email, name, systemRole, emailVerifiedAt, secondFactor, createdAt } = account;
   return {
     ...{ id, object: 'account', email, name, system_role: systemRole },
     email_verified_at: emailVerifiedAt === null ? null : secondsOf(emailVerifiedAt),
+    second_factor:
+      secondFactor === undefined
+        ? null
+        : { enabled_at: secondsOf(secondFactor.enabledAt), recovery_codes_left: secondFactor.recoveryCodesLeft },
     created_at: secondsOf(createdAt),
   };
 }

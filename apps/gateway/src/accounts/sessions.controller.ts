@@ -35,10 +35,13 @@ export class SessionsController {
   async create(
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
-    @OperationBody() { email, password }: BodyOf<typeof createSession>,
+    @OperationBody() { email, password, code }: BodyOf<typeof createSession>,
   ): Promise<ResponseOf<typeof createSession>> {
     const token = newSessionToken();
-    const input = { email, password, tokenHash: hashOfToken(token), ...clientOf(request) };
+    const input = {
+      ...{ email, password, tokenHash: hashOfToken(token), ...clientOf(request) },
+      ...(code !== undefined && { code }),
+    };
     const { session } = await this.bus.call(operations.signIn, input);
     reply.header('set-cookie', sessionCookie(token, session.expiresAt));
     return publicSessionOf(session, true);

@@ -36,6 +36,8 @@ export const accountRecord = z.object({
   name,
   systemRole: systemRole.nullable(),
   emailVerifiedAt: instant.nullable(),
+  /** Absent if no second factor is enabled. */
+  secondFactor: z.object({ enabledAt: instant, recoveryCodesLeft: z.number().int().nonnegative() }).optional(),
   createdAt: instant,
 });
 export type AccountRecord = z.infer<typeof accountRecord>;
@@ -97,14 +99,19 @@ export const accountsContract = service('auth', {
     output: signedIn,
     errors: ['account.email_taken', 'account.too_many_attempts', 'account.overloaded', 'db.unavailable'],
   }),
-  /** An unknown e-mail address and a wrong password are the same error. */
+  /**
+   * An unknown e-mail address and a wrong password are the same error. An account with a second factor needs a code too; whether
+   * it has one is told for the right password only. A code that is rejected counts as a failed sign-in.
+   */
   signIn: request({
     subject: 'auth.v1.accounts.sign-in',
     timeoutMs: PASSWORD_TIMEOUT_MS,
-    input: newSession.extend({ email, password }),
+    input: newSession.extend({ email, password, code: z.string().min(1).max(64).optional() }),
     output: signedIn,
     errors: [
       'account.invalid_credentials',
+      'account.second_factor_required',
+      'account.invalid_code',
       'account.disabled',
       'account.too_many_attempts',
       'account.overloaded',

@@ -212,6 +212,31 @@ export const authErrors = defineErrors({
     retryable: false,
     message: 'The e-mail address or the password is wrong.',
   },
+  'account.second_factor_required': {
+    status: 401,
+    publicCode: 'second_factor_required',
+    retryable: false,
+    message:
+      "This account has a second factor. Repeat the request with a 'code' of the authenticator app, or a recovery code.",
+  },
+  'account.invalid_code': {
+    status: 401,
+    publicCode: 'invalid_code',
+    retryable: false,
+    message: 'The code is wrong, has expired, or was used.',
+  },
+  'second_factor.enabled': {
+    status: 409,
+    publicCode: 'second_factor_enabled',
+    retryable: false,
+    message: 'The second factor is enabled. Disable it first.',
+  },
+  'second_factor.not_enabled': {
+    status: 409,
+    publicCode: 'second_factor_not_enabled',
+    retryable: false,
+    message: 'No second factor is enabled. Begin with POST /api/v1/account/totp.',
+  },
   'account.disabled': {
     status: 403,
     publicCode: 'account_disabled',

@@ -64,11 +64,11 @@ export const createSession = defineOperation({
   method: 'post',
   path: '/api/v1/sessions',
   summary: 'Sign in',
-  description: COOKIE,
+  description: `${COOKIE} For an account with a second factor and the right password, a request without \`code\` is a 401 \`second_factor_required\`.`,
   request: createSessionRequest,
   example: { email: 'ada@example.com', password: 'correct horse battery staple' },
   response: publicSession,
-  errors: [...SIGN_IN_ERRORS, 'invalid_credentials', 'account_disabled'],
+  errors: [...SIGN_IN_ERRORS, 'invalid_credentials', 'second_factor_required', 'invalid_code', 'account_disabled'],
 });
 
 export const deleteCurrentSession = defineOperation({

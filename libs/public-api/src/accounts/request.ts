@@ -33,7 +33,8 @@ export const bootstrapRequest = z
   })
   .register(components, { id: 'BootstrapRequest' });
 
-const currentPassword = z.string().min(1).max(SENT_LENGTH_MAX);
+export const currentPassword = z.string().min(1).max(SENT_LENGTH_MAX);
+export const secondFactorCode = z.string().min(1).max(64);
 const name = storableText(256).min(1);
 
 export const createAccountRequest = z
@@ -41,7 +42,13 @@ export const createAccountRequest = z
   .register(components, { id: 'CreateAccountRequest' });
 
 export const createSessionRequest = z
-  .object({ email, password: currentPassword })
+  .object({
+    email,
+    password: currentPassword,
+    code: secondFactorCode
+      .optional()
+      .describe('Of an account with a second factor: the code of the authenticator app, or a recovery code.'),
+  })
   .register(components, { id: 'CreateSessionRequest' });
 
 export const changePasswordRequest = z

@@ -12,6 +12,10 @@ export const publicAccount = z
     name: z.string(),
     system_role: z.enum(['admin', 'operator']).nullable(),
     email_verified_at: z.number().int().nullable(),
+    second_factor: z
+      .object({ enabled_at: z.number().int(), recovery_codes_left: z.number().int() })
+      .nullable()
+      .describe('Null if no second factor is enabled.'),
     created_at: z.number().int().describe('Unix seconds, as all times.'),
   })
   .register(components, { id: 'Account' });

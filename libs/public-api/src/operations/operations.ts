@@ -16,6 +16,7 @@ import { modelsOperations } from '../models/models.api.ts';
 import { projectsOperations } from '../projects/projects.api.ts';
 import { referenceOperations } from '../reference/reference.api.ts';
 import { rerankingOperations } from '../reranking/reranking.api.ts';
+import { secondFactorOperations } from '../second-factor/second-factor.api.ts';
 import { spendCapOperations } from '../spend-cap/spend-cap.api.ts';
 import { storedCompletionsOperations } from '../stored-completions/stored-completions.api.ts';
 import { usageOperations } from '../usage/usage.api.ts';
@@ -41,5 +42,6 @@ export const operations: readonly OperationDefinition[] = [
   ...accountsOperations,
   ...tiersAdministrationOperations,
   ...administrationOperations,
+  ...secondFactorOperations,
   ...referenceOperations,
 ];

@@ -1,0 +1,1 @@
+export { beginTotp, confirmTotp, disableTotp, replaceRecoveryCodes } from './second-factor.api.ts';

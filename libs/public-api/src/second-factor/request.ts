@@ -1,0 +1,23 @@
+import { z } from 'zod';
+import { currentPassword, secondFactorCode } from '../accounts/request.ts';
+import { components } from '../openapi/components.ts';
+
+const password = currentPassword.optional().describe('Required if the account has a password.');
+const totp = secondFactorCode.describe('The code of the authenticator app, which works once.');
+
+export const beginTotpRequest = z
+  .object({ current_password: password })
+  .register(components, { id: 'BeginTotpRequest' });
+
+export const confirmTotpRequest = z.object({ code: totp }).register(components, { id: 'ConfirmTotpRequest' });
+
+export const replaceRecoveryCodesRequest = z
+  .object({ code: totp })
+  .register(components, { id: 'ReplaceRecoveryCodesRequest' });
+
+export const disableTotpRequest = z
+  .object({
+    current_password: password,
+    code: secondFactorCode.describe('The code of the authenticator app, or a recovery code.'),
+  })
+  .register(components, { id: 'DisableTotpRequest' });
