@@ -73,7 +73,7 @@ function leafOf(issue: z.core.$ZodIssue, before: readonly PropertyKey[]): Leaf {
     case 'not_multiple_of':
       return { ...leaf, message: `must be a multiple of ${issue.divisor}` };
     case 'unrecognized_keys':
-      return { ...leaf, message: `has an unknown field: ${fieldName(issue.keys.slice(0, 1))}` };
+      return { ...leaf, message: `has an unknown field: '${fieldName(issue.keys.slice(0, 1))}'` };
     case 'invalid_format':
     case 'custom':
       return leaf;

@@ -227,7 +227,7 @@ describe('error messages for clients', () => {
     ['an exact length', z.string().length(2), 'a', 'expected exactly 2 characters, but got 1'],
     ['a step', z.number().multipleOf(5), 7, 'must be a multiple of 5'],
     ['a format', z.string().regex(/^a/), 'b', 'does not have the expected format'],
-    ['an unknown field', z.strictObject({}), { a: 1 }, 'has an unknown field: a'],
+    ['an unknown field', z.strictObject({}), { a: 1 }, "has an unknown field: 'a'"],
     ['a check without a message', z.string().refine(() => false), 'b', 'does not have the expected format'],
     ['a key', z.record(z.string().max(1), z.string()), { ab: '' }, 'expected at most 1 character, but got 2'],
   ])('describe %s', (_, schema, value, message) => {
