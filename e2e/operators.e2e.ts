@@ -9,7 +9,7 @@ import { dedicatedPlatform } from './support/test-platform.ts';
 const test = dedicatedPlatform(() => ({
   ...scriptedPlatform({ slots: 1 }),
   gateways: 2,
-  env: { REGISTRATIONS_PER_ADDRESS: '1000' },
+  env: { REGISTRATIONS_PER_ADDRESS: '1000', MANAGEMENT_REQUESTS_PER_MINUTE: '100000' },
 }));
 const PASSWORD = 'correct horse battery staple';
 const email = (): string => `${randomBytes(6).toString('hex')}@example.com`;

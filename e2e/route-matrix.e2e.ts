@@ -16,7 +16,7 @@ const PASSWORD = `correct horse ${randomBytes(8).toString('hex')}`;
 const test = dedicatedPlatform(() => ({
   ...scriptedPlatform({ slots: 1 }),
   // All people come from one address.
-  env: { REGISTRATIONS_PER_ADDRESS: '1000' },
+  env: { REGISTRATIONS_PER_ADDRESS: '1000', MANAGEMENT_REQUESTS_PER_MINUTE: '100000' },
 }));
 
 interface Route {

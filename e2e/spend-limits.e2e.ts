@@ -16,7 +16,8 @@ const NARROW = 'gpu_amd_shared';
 const test = dedicatedPlatform(() => {
   const plan = scriptedPlatform({ slots: 8 });
   const endpoints = [PRICED, NARROW].map((tier) => ({ slug: tier.replaceAll('_', '-'), modelId: 'scripted', tier }));
-  return { ...plan, endpoints: [...plan.endpoints, ...endpoints] };
+  const env = { MANAGEMENT_REQUESTS_PER_MINUTE: '100' };
+  return { ...plan, env, endpoints: [...plan.endpoints, ...endpoints] };
 });
 
 beforeAll(() => setConcurrency(test.description.databaseUrl, 1, [NARROW]));
@@ -66,7 +67,8 @@ describe('the spend cap of a key', () => {
       },
     ]);
     expect(Math.abs(body.error.retry_after! - secondsLeft())).toBeLessThan(60);
-    await management().call(setApiKeySpendCap, { params: { key: id }, body: { spend_cap_micros: 1_000_000 } });
+    // More than this request can cost, and less than the context of the model.
+    await management().call(setApiKeySpendCap, { params: { key: id }, body: { spend_cap_micros: 300 } });
     await eventually('a request is served', async () => (await api.post(BODY)).status === 200);
     const unbounded = await api.rejected(scripted({ tokens: 20 }, { max_tokens: 1_000_000_000 }));
     expect(unbounded.status).toBe(429);
@@ -158,5 +160,18 @@ describe('without Redis', () => {
     const { status, body } = await eventuallyRejected(api);
     expect([status, body.error.code]).toEqual([503, 'service_unavailable']);
     expect((await other.api.post(BODY)).status).toBe(200);
+  });
+
+  it('limits requests to the management API', async () => {
+    const url = `${test.description.projectUrl}/management/spend-cap`;
+    const headers = { Authorization: `Bearer ${test.description.managementKey}` };
+    const response = await eventually('a request is rejected', async () => {
+      const each = await fetch(url, { headers });
+      return each.status === 200 ? undefined : each;
+    });
+    const { error } = (await response.json()) as ErrorBody;
+    expect([response.status, error.code]).toEqual([429, 'rate_limit_exceeded']);
+    expect(error.message).toContain('100 requests per minute to the management API');
+    expect(response.headers.get('retry-after')).toBe('1');
   });
 });

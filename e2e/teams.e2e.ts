@@ -11,7 +11,11 @@ const test = dedicatedPlatform(() => ({
   ...scriptedPlatform({ slots: 1 }),
   gateways: 2,
   // All people come from one address.
-  env: { REGISTRATIONS_PER_ADDRESS: '1000', SIGN_IN_FAILURES_PER_ADDRESS: '1000' },
+  env: {
+    REGISTRATIONS_PER_ADDRESS: '1000',
+    SIGN_IN_FAILURES_PER_ADDRESS: '1000',
+    MANAGEMENT_REQUESTS_PER_MINUTE: '100000',
+  },
 }));
 
 const PASSWORD = `correct horse ${randomBytes(8).toString('hex')}`;

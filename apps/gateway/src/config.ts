@@ -82,6 +82,11 @@ export const settings = {
       integer({ min: 1_000, max: 86_400_000 }).default(600_000),
       'Maximum milliseconds from the arrival of a request to its last token. Default 600000 (10 minutes).',
     ),
+    managementRequestsPerMinute: setting(
+      'MANAGEMENT_REQUESTS_PER_MINUTE',
+      integer({ min: 1, max: 1_000_000 }).default(600),
+      'Maximum requests per minute to the management API of a project, and of an account outside of projects. Default 600.',
+    ),
     queueTimeoutMs: setting(
       'QUEUE_TIMEOUT_MS',
       integer({ min: 100, max: 3_600_000 }).default(30_000),

@@ -12,6 +12,7 @@ import { AppModule } from './app.module.ts';
 import { settings } from './config.ts';
 import { SessionsService } from './sessions/sessions.service.ts';
 import { operationHooks } from './operations/operation-hooks.ts';
+import { ManagementLimit } from './rate-limits/management-limit.service.ts';
 
 /** Maximum size of a request body, which may contain images and documents as base64. */
 const BODY_BYTES_MAX = 32 * 1024 * 1024;
@@ -33,6 +34,7 @@ await runService({
       ...operationHooks({
         access: () => app.nest.get(AccessService),
         sessions: () => app.nest.get(SessionsService),
+        managementLimit: () => app.nest.get(ManagementLimit),
         log,
         checkResponses: config.http.checkResponses,
       }),

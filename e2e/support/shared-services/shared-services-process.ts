@@ -23,7 +23,10 @@ const server = createServer((_, response) => {
     restart: false,
     isDurable: false,
     // All suites register from one address.
-    env: { ...responseValidationEnv, REGISTRATIONS_PER_ADDRESS: '100000', MAILS_PER_ADDRESS: '100000' },
+    env: {
+      ...responseValidationEnv,
+      ...{ REGISTRATIONS_PER_ADDRESS: '100000', MAILS_PER_ADDRESS: '100000', MANAGEMENT_REQUESTS_PER_MINUTE: '100000' },
+    },
   });
   starting.then(
     (platform) => response.end(JSON.stringify(describe(platform))),

@@ -8,6 +8,7 @@ import type { AccessService } from '../access/access.service.ts';
 import { checkAccess } from '../access/check-access.ts';
 import { checkMember, checkSession, checkSystemRole, isOfMember } from '../sessions/check-session.ts';
 import { checkOwnSite } from '../sessions/own-site.ts';
+import type { ManagementLimit } from '../rate-limits/management-limit.service.ts';
 import type { SessionsService } from '../sessions/sessions.service.ts';
 import { routesOf } from './operation.decorator.ts';
 import { checkResponse } from './response-check.ts';
@@ -15,6 +16,8 @@ import { checkResponse } from './response-check.ts';
 export interface OperationHooksOptions {
   readonly access: () => AccessService;
   readonly sessions: () => SessionsService;
+  /** Default: without a limit. */
+  readonly managementLimit?: () => ManagementLimit;
   readonly log: Logger;
   /** Whether responses are validated against their operation, and replaced by a 500 if they are invalid. */
   readonly checkResponses: boolean;
@@ -37,8 +40,22 @@ export function operationHooks(
   };
 }
 
-/** Identifies and authorizes the caller of an operation; synchronous if the access or session is cached. */
+/** Authorizes the caller of an operation; synchronous for inference if the access is cached. */
 function authenticate(
+  options: OperationHooksOptions,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): void | Promise<void> {
+  const { auth } = request.routeOptions.config;
+  const authorized = authorize(options, request, reply);
+  // Inference has the limits of its tier.
+  if (options.managementLimit === undefined || (auth !== 'session' && auth !== 'either')) return authorized;
+  const limit = options.managementLimit();
+  return Promise.resolve(authorized).then(() => limit.admitOrReject(request, reply));
+}
+
+/** Identifies and authorizes the caller of an operation; synchronous if the access or session is cached. */
+function authorize(
   { access, sessions }: OperationHooksOptions,
   request: FastifyRequest,
   reply: FastifyReply,

@@ -62,6 +62,12 @@ export const gatewayErrors = defineErrors({
     retryable: true,
     message: 'Rate limit reached: the tier {tier} allows {limit} requests per minute.',
   },
+  'limits.management_exceeded': {
+    status: 429,
+    publicCode: 'rate_limit_exceeded',
+    retryable: true,
+    message: 'Rate limit reached: {limit} requests per minute to the management API of this project or account.',
+  },
   'limits.tokens_exceeded': {
     status: 429,
     publicCode: 'rate_limit_exceeded',

@@ -159,6 +159,7 @@ describe('operations', () => {
     'updateMember',
     'updateBudget',
     'adminUpdateTier',
+    'beginTotp',
   ]);
 
   it.each(bodies)('have a valid example for $operationId, and required fields', ({ operationId, request, example }) => {

@@ -56,6 +56,7 @@ export const SESSION_ERRORS = [
   'request_timeout',
   'invalid_session',
   'origin_not_allowed',
+  'rate_limit_exceeded',
   'service_unavailable',
   'internal_error',
 ] as const satisfies readonly PublicErrorCode[];
