@@ -24,7 +24,7 @@ export const settings = {
     previousMaster: secret(
       'AUTH_MASTER_KEY_PREVIOUS',
       sealingKey.optional(),
-      'The previous AUTH_MASTER_KEY, for 24 hours after a rotation: results of requests with an Idempotency-Key, which are kept for that time, are decrypted with it, and secrets of second factors are encrypted with the new key.',
+      'The previous AUTH_MASTER_KEY, during a rotation: what it protects remains readable, until the command `reencrypt` prints that it is no longer needed.',
     ),
   },
   usage: {

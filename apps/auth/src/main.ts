@@ -10,6 +10,7 @@ import { settings } from './config.ts';
 import { database } from './db/database.ts';
 import { prices } from './tiers/prices.command.ts';
 import { usage } from './usage/usage.command.ts';
+import { reencrypt } from './reencryption/reencrypt.command.ts';
 import { seed } from './seed/seed.command.ts';
 import { ledger } from './usage-reports/ledger.command.ts';
 
@@ -17,5 +18,5 @@ await runService({
   name: 'auth',
   settings,
   module: AppModule,
-  commands: [migrateCommand(database), seed, keys, prices, usage, ledger, audit, bootstrap],
+  commands: [migrateCommand(database), seed, keys, prices, usage, ledger, audit, bootstrap, reencrypt],
 });

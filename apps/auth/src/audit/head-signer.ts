@@ -36,6 +36,11 @@ export class HeadSigner {
     return sign(null, messageOf(head), this.#privateKey);
   }
 
+  /** Whether a head is signed with the current key. */
+  isCurrent(head: Head, signature: Uint8Array): boolean {
+    return verify(null, messageOf(head), this.#publicKey, signature);
+  }
+
   verify(head: Head, signature: Uint8Array): boolean {
     const message = messageOf(head);
     const previous = this.#previousPublicKey;

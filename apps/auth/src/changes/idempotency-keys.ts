@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { ChangeContext } from '@xerotier/contracts/auth';
 import { AppError } from '@xerotier/errors';
 import { withDbErrors } from '@xerotier/db';
+import type { EncryptionContext } from '@xerotier/sealing';
 import canonicalize from 'canonicalize';
 import { createHash } from 'node:crypto';
 import type { EntityManager } from 'typeorm';
@@ -10,6 +11,11 @@ import { IdempotencyKey } from './idempotency-key.entity.ts';
 
 /** How long results are kept, as an interval of PostgreSQL. */
 export const IDEMPOTENCY_KEY_RETENTION = '24 hours';
+
+/** What a stored result is sealed with. */
+export function idempotencyContext(projectId = '', key = ''): EncryptionContext {
+  return ['idempotency', projectId, key];
+}
 
 /** What was claimed: the first request does the work, a repeated one gets its result. */
 export type Claim = { readonly isFirst: true } | { readonly isFirst: false; readonly result: unknown };
@@ -39,14 +45,14 @@ export class IdempotencyKeys {
       if (!stored.requestHash.equals(requestHash)) throw new AppError('idempotency.key_reused', { key });
       return {
         isFirst: false,
-        result: this.secrets.openJson(stored.result as Buffer, ['idempotency', projectId, key]),
+        result: this.secrets.openJson(stored.result as Buffer, idempotencyContext(projectId, key)),
       };
     });
   }
 
   /** Stores the result of the first request. */
   async complete(manager: EntityManager, { projectId, key }: ClaimedKey, result: unknown): Promise<void> {
-    const sealed = this.secrets.sealJson(result, ['idempotency', projectId, key]);
+    const sealed = this.secrets.sealJson(result, idempotencyContext(projectId, key));
     await withDbErrors(() => manager.update(IdempotencyKey, { projectId, key }, { result: sealed }));
   }
 }

@@ -1,11 +1,17 @@
 import { Injectable } from '@nestjs/common';
 import { withDbErrors } from '@xerotier/db';
+import type { EncryptionContext } from '@xerotier/sealing';
 import { randomUUID } from 'node:crypto';
 import type { EntityManager } from 'typeorm';
 import { SecretBox } from '../secrets/secret-box.ts';
 import { Mail } from './mail.entity.ts';
 import { assertSafeHeaders } from './mail-message.ts';
 import type { MailMessage } from './mail-message.ts';
+
+/** What a stored message is sealed with. */
+export function mailContext(id = ''): EncryptionContext {
+  return ['mail', id];
+}
 
 /** Messages that wait to be sent: see MailRelay. */
 @Injectable()
@@ -20,12 +26,12 @@ export class MailQueue {
   async add(manager: EntityManager, message: MailMessage, expiresAt: Date | null = null): Promise<void> {
     assertSafeHeaders(message);
     const id = randomUUID();
-    const content = this.secrets.sealJson(message, ['mail', id]);
+    const content = this.secrets.sealJson(message, mailContext(id));
     await withDbErrors(() => manager.insert(Mail, { id, content, expiresAt }));
   }
 
   /** Opens the content of a row. @throws {UnknownMasterKeyError} @throws {UnsealError} */
   open({ id, content }: Pick<Mail, 'id' | 'content'>): MailMessage {
-    return this.secrets.openJson(content, ['mail', id]) as MailMessage;
+    return this.secrets.openJson(content, mailContext(id)) as MailMessage;
   }
 }

@@ -1,9 +1,6 @@
 import { accountEmailsContract, accountsContract, secondFactorContract } from '@xerotier/contracts/auth';
 import type { ActiveSession } from '@xerotier/contracts/auth';
 import { eventually } from '@xerotier/testing';
-import { silentLog } from '@xerotier/log/testing';
-import { MasterKeys } from '@xerotier/sealing';
-import { randomBytes } from 'node:crypto';
 import { Secret, TOTP } from 'otpauth';
 import {
   mailsTo,
@@ -13,9 +10,7 @@ import {
   newTokenHash,
   registeredAccount,
 } from '../../test/registered-account.ts';
-import { masterKey, runningAuth } from '../../test/running-auth.ts';
-import { SecretBox } from '../secrets/secret-box.ts';
-import { TotpResealing } from './totp-resealing.ts';
+import { runningAuth } from '../../test/running-auth.ts';
 import type { AccountsInput, AccountsOutput } from '../accounts/accounts.service.ts';
 
 const PASSWORD = 'correct horse battery staple';
@@ -306,24 +301,4 @@ it('a changed password is told by mail', async () => {
   await auth.bus.call(accounts.changePassword, { ...client(id), sessionId: session.id, ...passwords });
   const { text } = await mailTo(auth, email, 'Your password was changed');
   expect(text).toContain('All other sessions have ended');
-});
-
-it('the secrets are sealed anew after a rotation of the master key, and those of an unknown key stay', async () => {
-  const { id, secret } = await enabled();
-  const other = await registeredAccount(auth);
-  const seal = (accountId: string, key: Buffer): Buffer =>
-    new SecretBox(new MasterKeys(key)).sealJson(secret, ['totp', accountId]);
-  const [previous, unknown] = [randomBytes(32), randomBytes(32)];
-  await auth.database.query('UPDATE auth.totp SET secret = $2 WHERE account_id = $1', [id, seal(id, previous)]);
-  await auth.database.query('INSERT INTO auth.totp (account_id, secret) VALUES ($1, $2)', [
-    other.id,
-    seal(other.id, unknown),
-  ]);
-  const box = new SecretBox(new MasterKeys(masterKey, previous));
-  const resealing = new TotpResealing(auth.database, box, silentLog());
-  expect(await resealing.reseal()).toBe(2);
-  expect(await resealing.reseal()).toBe(1);
-  // The running service has the current key only.
-  await expect(signIn(codeOf(secret))).resolves.toBeDefined();
-  await auth.database.query('DELETE FROM auth.totp WHERE account_id = $1', [other.id]);
 });

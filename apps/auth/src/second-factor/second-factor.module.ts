@@ -7,11 +7,10 @@ import { SessionsModule } from '../sessions/sessions.module.ts';
 import { SecondFactorCheck } from './second-factor-check.ts';
 import { SecondFactorHandlers } from './second-factor.handlers.ts';
 import { SecondFactorService } from './second-factor.service.ts';
-import { TotpResealing } from './totp-resealing.ts';
 
 @Module({
   imports: [AttemptsModule, PasswordsModule, SecretsModule, SecurityNoticesModule, SessionsModule],
-  providers: [SecondFactorCheck, SecondFactorService, SecondFactorHandlers, TotpResealing],
+  providers: [SecondFactorCheck, SecondFactorService, SecondFactorHandlers],
   exports: [SecondFactorCheck],
 })
 export class SecondFactorModule {}

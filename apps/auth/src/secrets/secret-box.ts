@@ -13,8 +13,8 @@ export class SecretBox {
     this.#keys = keys;
   }
 
-  /** What everything that is sealed with the current key begins with. */
-  get keyPrefix(): Buffer {
+  /** What sealed values of the current key begin with. */
+  get currentKeyId(): Buffer {
     return Buffer.from(this.#keys.currentId, 'hex');
   }
 

@@ -1,6 +1,9 @@
 import { responsesContract } from '@xerotier/contracts/responses';
+import { silentLog } from '@xerotier/log/testing';
 import { randomBytes } from 'node:crypto';
+import { Writable } from 'node:stream';
 import { aSave, runningResponses } from '../../test/running-responses.ts';
+import { reencrypt } from './reencrypt.command.ts';
 
 const running = runningResponses();
 const { get } = responsesContract.operations;
@@ -56,6 +59,70 @@ describe('the master key', () => {
     await running.save(aSave(running.newProject()));
     expect(running.logText()).not.toContain(key);
     expect(running.logText()).not.toContain(Buffer.from(key, 'base64').toString('hex'));
+  });
+});
+
+describe('the reencrypt command', () => {
+  interface Outcome {
+    readonly error: string;
+    readonly report: { renewed: number; remaining: number; unreadable: string[] };
+    readonly isPreviousKeyNeeded: boolean;
+  }
+
+  async function run(master: string, previous?: string): Promise<Outcome> {
+    let output = '';
+    const stdout = new Writable({
+      write: (chunk, _, done) => {
+        output += String(chunk);
+        done();
+      },
+    });
+    const env = {
+      ...{ DATABASE_URL: running.servers.postgres.url, NATS_URL: running.servers.nats.url },
+      RESPONSES_MASTER_KEY: master,
+      ...(previous !== undefined && { RESPONSES_MASTER_KEY_PREVIOUS: previous }),
+    };
+    const context = { service: 'responses', env, stdin: process.stdin, stdout, stderr: stdout, log: silentLog() };
+    const error = await reencrypt.run([], context).then(
+      () => '',
+      (thrown: unknown) => String(thrown),
+    );
+    const [report, end] = output
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Outcome & Outcome['report']);
+    return { error, report: report as Outcome['report'], isPreviousKeyNeeded: end?.isPreviousKeyNeeded ?? true };
+  }
+
+  it('rewraps beside the running service, so that the new key alone suffices', async () => {
+    const [older, newer] = [aKey(), aKey()];
+    // As during a rotation: each process knows both keys.
+    await running.restart({ RESPONSES_MASTER_KEY: older, RESPONSES_MASTER_KEY_PREVIOUS: newer });
+    const projectId = running.newProject();
+    const saved = await running.save(aSave(projectId));
+    const done = await run(newer, older);
+    expect(done).toMatchObject({ error: '', report: { renewed: 1, remaining: 0 }, isPreviousKeyNeeded: false });
+    expect(await running.bus.call(get, { projectId, id: saved.id })).toEqual(saved);
+    expect((await run(newer)).report).toEqual({
+      table: 'responses.data_key',
+      renewed: 0,
+      remaining: 0,
+      unreadable: [],
+    });
+    await running.restart({ RESPONSES_MASTER_KEY: newer });
+    expect(await running.bus.call(get, { projectId, id: saved.id })).toEqual(saved);
+  });
+
+  it('names the projects whose key no master key unwraps, and leaves them as they were', async () => {
+    const [lost, older, newer] = [aKey(), aKey(), aKey()];
+    await running.restart({ RESPONSES_MASTER_KEY: lost });
+    const foreign = running.newProject();
+    const saved = await running.save(aSave(foreign));
+    const { report, error, isPreviousKeyNeeded } = await run(newer, older);
+    expect(report).toMatchObject({ renewed: 0, remaining: 1, unreadable: [foreign] });
+    expect(isPreviousKeyNeeded).toBe(true);
+    expect(error).toContain('with neither master key');
+    expect(await running.bus.call(get, { projectId: foreign, id: saved.id })).toEqual(saved);
   });
 });
 

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { withEveryTenant, withTenant } from '@xerotier/db';
 import type { WrappedKey } from '@xerotier/sealing';
-import { DataSource, In, Not } from 'typeorm';
+import { DataSource, In, MoreThan, Not } from 'typeorm';
 import { DataKeyEntity } from './data-key.entity.ts';
 
 @Injectable()
@@ -33,16 +33,22 @@ export class DataKeysRepository {
     );
   }
 
-  /** Returns some of the keys that are wrapped under another master key. */
-  listOthers(masterKeyId: string, countMax: number): Promise<DataKeyEntity[]> {
+  /** Returns some of the keys that are wrapped under another master key, by the id of the project. */
+  listOthers(masterKeyId: string, after: string, countMax: number): Promise<DataKeyEntity[]> {
     return withEveryTenant(this.database, (manager) =>
-      manager.find(DataKeyEntity, { where: { masterKeyId: Not(masterKeyId) }, take: countMax }),
+      manager.find(DataKeyEntity, {
+        where: { masterKeyId: Not(masterKeyId), projectId: MoreThan(after) },
+        order: { projectId: 'ASC' },
+        take: countMax,
+      }),
     );
   }
 
-  async rewrap(projectId: string, { masterKeyId, wrapped }: WrappedKey): Promise<void> {
-    await withTenant(this.database, projectId, (manager) =>
-      manager.update(DataKeyEntity, { projectId }, { masterKeyId, wrapped: Buffer.from(wrapped) }),
+  /** Returns whether the row still had the key that was read. */
+  async rewrap({ projectId, wrapped: read }: DataKeyEntity, { masterKeyId, wrapped }: WrappedKey): Promise<boolean> {
+    const { affected } = await withTenant(this.database, projectId, (manager) =>
+      manager.update(DataKeyEntity, { projectId, wrapped: read }, { masterKeyId, wrapped: Buffer.from(wrapped) }),
     );
+    return affected === 1;
   }
 }

@@ -1,7 +1,7 @@
 /** The data key of each project: created when the project first stores something, cached once it was unwrapped. */
 import { Inject, Injectable } from '@nestjs/common';
 import type { Logger } from '@xerotier/log';
-import { MasterKeys, newDataKey } from '@xerotier/sealing';
+import { MasterKeys, newDataKey, UnknownMasterKeyError, UnsealError } from '@xerotier/sealing';
 import type { EncryptionContext } from '@xerotier/sealing';
 import { LOGGER } from '@xerotier/service-host';
 import type { BeforeServing } from '@xerotier/service-host';
@@ -11,6 +11,14 @@ import { DataKeysRepository } from './data-keys.repository.ts';
 
 const CACHED_MAX = 10_000;
 const REWRAP_BATCH_MAX = 500;
+
+export interface RewrapReport {
+  readonly renewed: number;
+  /** Keys that still need another master key: those below, and what a process with the previous one has written meanwhile. */
+  readonly remaining: number;
+  /** The projects whose key no master key unwraps, or was modified; the rows are as they were. */
+  readonly unreadable: readonly string[];
+}
 
 @Injectable()
 export class DataKeysService implements BeforeServing {
@@ -22,33 +30,45 @@ export class DataKeysService implements BeforeServing {
     @Inject(LOGGER) private readonly log: Logger,
   ) {}
 
-  beforeServing(): Promise<void> {
-    return this.rewrapKeys();
-  }
-
   /**
    * Rewraps all keys of previous master keys under the current one.
    * @throws {Error} when there are keys under an unknown master key, so that a wrong key is detected at start, not on
    * the first read.
    */
-  async rewrapKeys(): Promise<void> {
+  async beforeServing(): Promise<void> {
     const lost = await this.repository.countOthers(this.masterKeys.ids);
     if (lost > 0) {
       throw new Error(
         `The data keys of ${lost} project(s) are encrypted with another master key: set it as RESPONSES_MASTER_KEY, or as RESPONSES_MASTER_KEY_PREVIOUS together with the new one.`,
       );
     }
-    let rewrapped = 0;
+    const { renewed, unreadable } = await this.rewrapKeys();
+    if (renewed > 0) this.log.info('data keys rewrapped', { keys: renewed });
+    if (unreadable.length > 0)
+      throw new Error(`The data keys of these projects were modified: ${unreadable.join(', ')}.`);
+  }
+
+  /**
+   * Rewraps the keys of previous master keys under the current one; what is encrypted with them stays as it is. It may run beside the
+   * service and end at any moment: what is left to do is in the rows themselves.
+   * @throws {AppError} `db.unavailable`; what has been rewrapped remains so.
+   */
+  async rewrapKeys(): Promise<RewrapReport> {
+    const unreadable: string[] = [];
+    let renewed = 0;
+    let after = '';
     for (;;) {
-      const rows = await this.repository.listOthers(this.masterKeys.currentId, REWRAP_BATCH_MAX);
-      if (rows.length === 0) break;
+      const rows = await this.repository.listOthers(this.masterKeys.currentId, after, REWRAP_BATCH_MAX);
       for (const row of rows) {
-        const key = this.#unwrap(row);
-        await this.repository.rewrap(row.projectId, this.masterKeys.wrap(key, contextOf(row.projectId)));
+        const key = this.#unwrapIfPossible(row);
+        if (key === undefined) unreadable.push(row.projectId);
+        else if (await this.repository.rewrap(row, this.masterKeys.wrap(key, contextOf(row.projectId)))) renewed += 1;
       }
-      rewrapped += rows.length;
+      after = rows.at(-1)?.projectId ?? '';
+      if (rows.length < REWRAP_BATCH_MAX) break;
     }
-    if (rewrapped > 0) this.log.info('data keys rewrapped', { keys: rewrapped });
+    const remaining = await this.repository.countOthers([this.masterKeys.currentId]);
+    return { renewed, remaining, unreadable };
   }
 
   /** Returns the key of a project with stored data. @throws {AppError} `db.unavailable`. */
@@ -73,6 +93,15 @@ export class DataKeysService implements BeforeServing {
     const key = this.#unwrap(row);
     this.#cache.set(projectId, key);
     return key;
+  }
+
+  #unwrapIfPossible(row: DataKeyEntity): Buffer | undefined {
+    try {
+      return this.#unwrap(row);
+    } catch (error) {
+      if (error instanceof UnknownMasterKeyError || error instanceof UnsealError) return undefined;
+      throw error;
+    }
   }
 
   #unwrap(row: DataKeyEntity): Buffer {
