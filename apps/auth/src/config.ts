@@ -66,6 +66,13 @@ export const settings = {
       'URL of the site, which links in mail begin with. Default http://127.0.0.1:8080.',
     ),
   },
+  audit: {
+    anchorSeconds: setting(
+      'AUDIT_ANCHOR_SECONDS',
+      integer({ min: 1, max: 86_400 }).default(30),
+      'Seconds between two comparisons of the audit logs with their anchors, the heads that are kept in the JetStream stream AUDIT_ANCHORS; changes since the last one are not anchored yet. Default 30.',
+    ),
+  },
   bootstrap: {
     adminEmail: setting(
       'BOOTSTRAP_ADMIN_EMAIL',

@@ -14,6 +14,15 @@ export const metrics = {
     unit: 'passwords',
     labels: { work: '`hash` or `verify`', outcome: '`done`, or `rejected` because too many were waiting' },
   }),
+  auditAnchors: counter({
+    name: 'xerotier_auth_audit_anchors_total',
+    about: 'Heads of audit logs, compared with their anchors outside of the database.',
+    unit: 'heads',
+    labels: {
+      outcome:
+        '`published`: a newer head is the anchor now; `different`: the log does not contain its anchor, and was changed or restored, which is in the log of the service',
+    },
+  }),
   mails: counter({
     name: 'xerotier_auth_mails_total',
     about: 'Mail to users.',

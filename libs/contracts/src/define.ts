@@ -79,6 +79,8 @@ export interface EventSpec<S extends string, D extends z.ZodType> {
   readonly stream?: string;
   /** Maximum size of the stream; its oldest events are discarded first. Default 256 MiB. The NATS server reserves it. */
   readonly streamBytesMax?: number;
+  /** Age after which the stream discards events; 0 for never. Default 14 days. */
+  readonly streamAgeMaxDays?: number;
   /** A stream of an earlier release that stored it: its subject is taken over, and a consumer drains and deletes it. */
   readonly replacesStream?: string;
 }

@@ -1,7 +1,13 @@
 import { Module } from '@nestjs/common';
+import { AuditAnchoring } from './audit-anchoring.ts';
+import { AuditAnchorsService } from './audit-anchors.service.ts';
 import { AuditHandlers } from './audit.handlers.ts';
 import { AuditLogService } from './audit-log.service.ts';
 import { AuditModule } from './audit.module.ts';
 
-@Module({ imports: [AuditModule], providers: [AuditHandlers, AuditLogService], exports: [AuditLogService] })
+@Module({
+  imports: [AuditModule],
+  providers: [AuditHandlers, AuditLogService, AuditAnchorsService, AuditAnchoring],
+  exports: [AuditLogService],
+})
 export class AuditHandlersModule {}

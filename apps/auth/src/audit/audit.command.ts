@@ -1,4 +1,7 @@
 import { loadConfig } from '@xerotier/config';
+import { auditAnchored } from '@xerotier/contracts/auth';
+import type { AuditAnchor } from '@xerotier/contracts/auth';
+import { Bus, connectBus, ensureStream, lastEvents } from '@xerotier/nats';
 import { CommandError, createCommandApp, UsageError } from '@xerotier/service-host';
 import type { Command, CommandContext } from '@xerotier/service-host';
 import { createReadStream } from 'node:fs';
@@ -6,6 +9,7 @@ import { readFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { settings } from '../config.ts';
 import { AuditCommandModule } from './audit-command.module.ts';
+import { AuditAnchorsService } from './audit-anchors.service.ts';
 import { AuditLogService } from './audit-log.service.ts';
 import type { AuditVerification } from './audit-log.service.ts';
 import { verifyExport } from './exported-log.ts';
@@ -19,6 +23,10 @@ export const audit: Command = {
       does: 'verifies the audit logs of the platform and all projects, or of one (a project or `system`)',
     },
     {
+      call: 'audit verify --anchors',
+      does: 'also compares the audit logs with their anchors in NATS, which a restored database does not match',
+    },
+    {
       call: 'audit verify-file <file> <public-key-file>',
       does: 'verifies an exported audit log, without the database',
     },
@@ -29,6 +37,7 @@ export const audit: Command = {
 
 async function runAudit(args: readonly string[], context: CommandContext): Promise<void> {
   const [action, ...values] = args;
+  if (action === 'verify' && values.length === 1 && values[0] === '--anchors') return verifyAnchors(context);
   if (action === 'verify' && values.length <= 1) return verifyLogs(values[0], context);
   if (action === 'verify-file' && values.length === 2) return verifyFile(values[0] ?? '', values[1] ?? '', context);
   if (action === 'public-key' && values.length === 0) return printPublicKey(context);
@@ -46,6 +55,36 @@ async function verifyLogs(project: string | undefined, context: CommandContext):
     if (failed > 0) throw new CommandError(`${failed} audit logs are not valid.`);
   } finally {
     await app.close();
+  }
+}
+
+/** As `verifyLogs`, and prints a line per log that differs from its anchor. */
+async function verifyAnchors(context: CommandContext): Promise<void> {
+  const config = loadConfig(settings, context.env);
+  const anchors = await storedAnchors(config.nats.url, context);
+  const app = await createCommandApp(AuditCommandModule, config, context);
+  try {
+    const { problems, unanchored } = await app.get(AuditAnchorsService).compare(anchors);
+    for (const problem of problems) context.stdout.write(`${JSON.stringify(problem)}\n`);
+    context.stdout.write(
+      `${JSON.stringify({ anchors: anchors.size, different: problems.length, newer: unanchored.length })}\n`,
+    );
+    if (problems.length > 0) throw new CommandError(`${problems.length} audit logs differ from their anchors.`);
+  } finally {
+    await app.close();
+  }
+  await verifyLogs(undefined, context);
+}
+
+async function storedAnchors(url: string, { log }: CommandContext): Promise<Map<string, AuditAnchor>> {
+  const connection = await connectBus({ url, name: 'auth-command', log });
+  const bus = new Bus(connection, { log });
+  try {
+    await ensureStream(connection, auditAnchored);
+    const events = await lastEvents(connection, auditAnchored);
+    return new Map(events.map((anchor) => [anchor.projectId, anchor]));
+  } finally {
+    await bus.close();
   }
 }
 

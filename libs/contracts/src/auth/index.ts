@@ -28,6 +28,8 @@ export { SYSTEM_LOG_ID, systemChangeContext } from './system-changes.ts';
 export type { SystemChangeContext } from './system-changes.ts';
 export { administeredAccount, administeredProject, administrationContract } from './administration.contract.ts';
 export type { AdministeredAccount, AdministeredProject } from './administration.contract.ts';
+export { auditAnchored } from './audit-anchors.ts';
+export type { AuditAnchor } from './audit-anchors.ts';
 export { bootstrapContract } from './bootstrap.contract.ts';
 export { priceValues, tierPriceRecord, tiersContract, tierValues } from './tiers.contract.ts';
 export type { TierPriceRecord, TierValues } from './tiers.contract.ts';

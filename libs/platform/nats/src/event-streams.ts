@@ -19,7 +19,7 @@ export const NANOSECONDS = 1_000_000;
 const DAY_MS = 24 * 60 * 60 * 1_000;
 /** Limits of a stream: a consumer that is down for longer misses the oldest events. The server reserves these bytes. */
 const EVENTS_BYTES_MAX = 256 * 1024 * 1024;
-const EVENTS_AGE_MAX_MS = 14 * DAY_MS;
+const EVENTS_AGE_MAX_DAYS = 14;
 const DUPLICATE_WINDOW_MS = 120_000;
 /** Limits of a dead-letter stream: the oldest messages are dropped. */
 const DEAD_LETTERS_BYTES_MAX = 64 * 1024 * 1024;
@@ -33,7 +33,7 @@ export async function ensureStream(connection: BusConnection, contract: EventCon
     name: streamNameOf(contract),
     subjects: [wildcardOf(contract)],
     max_bytes: contract.streamBytesMax ?? EVENTS_BYTES_MAX,
-    max_age: EVENTS_AGE_MAX_MS * NANOSECONDS,
+    max_age: (contract.streamAgeMaxDays ?? EVENTS_AGE_MAX_DAYS) * DAY_MS * NANOSECONDS,
     duplicate_window: DUPLICATE_WINDOW_MS * NANOSECONDS,
   });
 }

@@ -11,5 +11,6 @@ export { DurablePublisher } from './durable-publisher.ts';
 export { consumeEvents } from './event-consumer.ts';
 export type { ConsumeOptions, Consuming, EventDelivery, EventHandler } from './event-consumer.ts';
 export { ensureStream } from './event-streams.ts';
+export { lastEvents, publishEvent } from './last-events.ts';
 export { StoredUntil } from './stored-until.ts';
 export { MESSAGE_ID_HEADER, publishConfirmed } from './publish-confirmed.ts';
