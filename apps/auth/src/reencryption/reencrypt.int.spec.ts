@@ -2,6 +2,7 @@ import { withEveryTenant } from '@xerotier/db';
 import { MasterKeys } from '@xerotier/sealing';
 import { randomBytes, randomUUID } from 'node:crypto';
 import { AuthProgram } from '../../test/auth-process.ts';
+import { registeredAccount } from '../../test/registered-account.ts';
 import { masterKey, runningAuth } from '../../test/running-auth.ts';
 import { AuditTrail } from '../audit/audit-trail.ts';
 import { AuditLogService } from '../audit/audit-log.service.ts';
@@ -10,6 +11,8 @@ import { IdempotencyKey } from '../changes/idempotency-key.entity.ts';
 import { idempotencyContext } from '../changes/idempotency-keys.ts';
 import { mailContext } from '../mail/mail-queue.ts';
 import { Mail } from '../mail/mail.entity.ts';
+import { totpContext } from '../second-factor/second-factor-check.ts';
+import { Totp } from '../second-factor/totp.entity.ts';
 import { SecretBox } from '../secrets/secret-box.ts';
 import { SEALED_COLUMNS } from './sealed-columns.ts';
 
@@ -100,19 +103,25 @@ describe('auth reencrypt', () => {
     // Not to be sent meanwhile.
     const nextAttemptAt = new Date(Date.now() + 3_600_000);
     await auth.database.manager.insert(Mail, { id: mailId, content, nextAttemptAt });
+    const { id: accountId } = await registeredAccount(auth);
+    const secret = boxOf(previous).sealJson('BASE32', totpContext(accountId));
+    await auth.database.manager.insert(Totp, { accountId, secret });
     await aHeadOf(id);
     const first = await reencrypt();
     expect(first).toMatchObject({ code: 0, isPreviousKeyNeeded: false });
     expect(first.reports.get('auth.idempotency_key')).toMatchObject({ renewed: 250, remaining: 0, unreadable: [] });
     expect(first.reports.get('auth.mail')).toMatchObject({ renewed: 1 });
+    expect(first.reports.get('auth.totp')).toMatchObject({ renewed: 1 });
     expect(first.reports.get('auth.audit_head')?.renewed).toBeGreaterThanOrEqual(1);
     expect(await opened(current)).toBe(250);
     const mail = await auth.database.manager.findOneByOrFail(Mail, { id: mailId });
     expect(boxOf(current).openJson(mail.content, mailContext(mailId))).toEqual({ to: 'a' });
+    const totp = await auth.database.manager.findOneByOrFail(Totp, { accountId });
+    expect(boxOf(current).openJson(totp.secret, totpContext(accountId))).toBe('BASE32');
     expect(await new AuditLogService(auth.database, new HeadSigner(current)).verify(id)).not.toHaveProperty('problem');
     const second = await reencrypt({});
     expect(second).toMatchObject({ code: 0, isPreviousKeyNeeded: false });
-    expect([...second.reports.values()].map(({ renewed }) => renewed)).toEqual([0, 0, 0]);
+    expect([...second.reports.values()].filter(({ renewed }) => renewed > 0)).toEqual([]);
   });
 
   it('can be killed at any moment, and continues', async () => {
