@@ -56,6 +56,8 @@ export class GatewayDocument {
     const received = this.#document.paths[path]?.[method]?.responses[status];
     if (received === undefined) return [`${route} has no ${status}`];
     const type = (headers.get('content-type') ?? '').replace(/;.*/, '');
+    // A redirect has no body.
+    if (type === '' && Object.keys(received.content).length === 0) return undocumented(received, headers, values);
     const content = received.content[type];
     if (content === undefined) return [`${route} has no ${type} with ${status}`];
     const schema = ['paths', path, method, 'responses', String(status), 'content', type, 'schema'];

@@ -31,6 +31,15 @@ const readBytes = defineOperation({
   errors: [],
 });
 
+const goThere = defineOperation({
+  ...common,
+  operationId: 'goThere',
+  path: '/there/{name}',
+  params: z.object({ name: z.string() }),
+  redirects: true,
+  errors: [],
+});
+
 /** Handlers by the name in the path. */
 const things: Readonly<Record<string, (reply: FastifyReply) => unknown>> = {
   right: () => ({ id: 'a', more: 1 }),
@@ -56,6 +65,7 @@ const things: Readonly<Record<string, (reply: FastifyReply) => unknown>> = {
     reply.raw.end('data: 2\n\n');
   },
   'another type': (reply) => reply.raw.writeHead(200, { 'content-type': 'text/plain' }).end('a'),
+  'a redirect': (reply) => reply.raw.writeHead(302, { location: '/' }).end(),
   'another status': (reply) => reply.raw.writeHead(202, { 'content-type': 'application/json' }).end('{"id":"a"}'),
 };
 
@@ -66,6 +76,13 @@ class ThingsController {
     const { name } = request.params as { name: string };
     const result = things[name]?.(reply);
     if (!name.includes(' ')) await reply.send(result);
+  }
+
+  @Operation(goThere)
+  async go(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    const { name } = request.params as { name: string };
+    if (name === 'there') reply.redirect('/there', 302);
+    else await reply.send({ id: 'a' });
   }
 
   @Operation(readBytes)
@@ -93,7 +110,7 @@ async function start(checkResponses = true): Promise<{ url: string; log: ReturnT
   const app = await createHttpApp(ThingsModule, {
     log: log.log,
     bodyBytesMax: 1_024,
-    ...operationHooks({ access, sessions, log: log.log, checkResponses, operations: [readThing, readBytes] }),
+    ...operationHooks({ access, sessions, log: log.log, checkResponses, operations: [readThing, readBytes, goThere] }),
   });
   apps.push(app);
   return { url: `http://127.0.0.1:${await app.listen(0, '127.0.0.1')}`, log };
@@ -121,12 +138,20 @@ describe('checkResponse', () => {
     ['written wrongly', 'id: Invalid input'],
     ['another type', 'text/plain is not declared'],
     ['another status', 'status 202 without an error envelope'],
+    ['a redirect', 'status 302 without an error envelope'],
   ])('replaces an invalid response by a 500 and logs the problem: %s', async (name, problem) => {
     const { url, log } = await start();
     const response = await fetch(`${url}/things/${name}`);
     expect([response.status, await response.json()]).toMatchObject([500, { error: { code: 'internal_error' } }]);
     const line = log.lines().find(({ msg }) => msg === 'response does not match its operation');
     expect(line).toMatchObject({ level: 'error', operation: 'readThing', problem: expect.stringContaining(problem) });
+  });
+
+  it('allows a redirect, and nothing else, where it is declared', async () => {
+    const { url } = await start();
+    const redirect = await fetch(`${url}/there/there`, { redirect: 'manual' });
+    expect([redirect.status, redirect.headers.get('location')]).toEqual([302, '/there']);
+    expect((await fetch(`${url}/there/here`)).status).toBe(500);
   });
 
   it('does not parse raw responses', async () => {

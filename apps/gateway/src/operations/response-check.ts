@@ -111,6 +111,7 @@ interface Outgoing {
 /** Returns the first problem of a response; undefined if it is valid. */
 function problemOf(operation: OperationDefinition, method: string, outgoing: Outgoing): string | undefined {
   const { status, type, body } = outgoing;
+  if (status === 302 && operation.redirects === true) return undefined;
   if (status !== 200)
     return body === undefined ? `status ${status} with ${type}` : errorProblem(operation, status, body);
   if (isRaw(operation, type)) return undefined;

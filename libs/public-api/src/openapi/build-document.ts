@@ -103,7 +103,10 @@ function documented(
         },
       },
     }),
-    responses: { 200: successOf(operation), ...errorsOf(operation) },
+    responses: {
+      ...(operation.redirects === true ? { 302: redirectOf(operation) } : { 200: successOf(operation) }),
+      ...errorsOf(operation),
+    },
     security: securityOf(operation, requirements),
     'x-codeSamples': codeSamples(operation, path),
   };
@@ -164,6 +167,14 @@ function successOf(operation: OperationDefinition): DocumentedResponse {
       ...(events !== undefined && { 'text/event-stream': { schema: bodySchema(events) } }),
       ...Object.fromEntries(rawResponse.map((type) => [type, {}])),
     },
+  };
+}
+
+function redirectOf({ responseHeaders = [] }: OperationDefinition): DocumentedResponse {
+  return {
+    description: 'A redirect.',
+    headers: headerReferences('X-Request-ID', 'Location', ...responseHeaders),
+    content: {},
   };
 }
 

@@ -66,6 +66,8 @@ export interface OperationDefinition {
   readonly events?: z.ZodType;
   /** Media types of responses without a schema: binary data, or responses that are passed through. */
   readonly rawResponse?: readonly string[];
+  /** Whether a success is a 302 instead of a 200, with `Location` and without a body. Default false. */
+  readonly redirects?: boolean;
   /** Headers of a 200, in addition to X-Request-ID. */
   readonly responseHeaders?: readonly ResponseHeader[];
   /** Every public error code of the operation. */

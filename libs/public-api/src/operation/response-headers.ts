@@ -15,7 +15,9 @@ export const responseHeaderTexts = {
   'X-RateLimit-Reset-Tokens':
     'Time until the number of tokens resets to its maximum, formatted as `20ms`, `1.5s` or `6m0s`.',
   'Retry-After': 'Seconds to wait before a retry.',
-  'Set-Cookie': 'The cookie of the session, `__Host-session`.',
+  'Set-Cookie':
+    'The cookie of the session, `__Host-session`, or of a sign-in by an identity provider, `__Host-sign-in`.',
+  Location: 'Where the browser continues.',
   'Content-Disposition': 'The name of the file.',
   'WWW-Authenticate': 'The authentication scheme: `Bearer`.',
   Allow: 'The allowed methods of the path.',
