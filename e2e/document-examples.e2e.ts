@@ -185,9 +185,15 @@ interface SampledOperation {
 
 /** Operations that the bundled models do not serve. */
 const MEDIA = /^create(Speech|Transcription|Translation|Image.*)$/;
-/** Operations that need another person, the token of a mail or an operator, or a code of an app: the contract suite performs them. */
-const TEAM =
-  /^(bootstrapAdmin|confirmTotp|replaceRecoveryCodes|disableTotp|acceptInvitation|verifyEmail|completePasswordReset|(get|update|delete)Member|leaveProject)$/;
+/**
+ * Operations that need another person, the token of a mail or an operator, a code of an app, or an identity provider: the contract suite performs
+ * them.
+ */
+const NEEDS_MORE = [
+  /^(bootstrapAdmin|acceptInvitation|verifyEmail|completePasswordReset|(get|update|delete)Member|leaveProject)$/,
+  /^(confirmTotp|replaceRecoveryCodes|disableTotp)$/,
+  /^(beginSignIn|completeSignIn|completePendingSignIn|linkIdentity|deleteIdentity)$/,
+];
 /** Operations that end an object of the other samples run after these, in this order. */
 const ENDS = [
   /^adminDelete/,
@@ -240,7 +246,9 @@ describe('code samples of the API reference page', () => {
       const { id: target } = (await (
         await new SiteVisitor(test.description.baseUrl).send('POST', '/api/v1/accounts', person)
       ).json()) as { id: string };
-      const run = operations.filter(({ operationId }) => !MEDIA.test(operationId) && !TEAM.test(operationId));
+      const run = operations.filter(
+        ({ operationId }) => ![MEDIA, ...NEEDS_MORE].some((pattern) => pattern.test(operationId)),
+      );
       run.sort((one, other) => rankOf(one) - rankOf(other));
       const newAccount = `${randomUUID()}@example.com`;
       const textsOf = (sampled: readonly SampledOperation[]): string[] =>

@@ -106,7 +106,14 @@ async function aTenant(name: string): Promise<Tenant> {
   const sessions = (await (await owner.send('GET', '/api/v1/sessions')).json()) as { data: { id: string }[] };
   const ids: Record<string, string> = {
     project,
-    ...{ endpoint: slug, slug, member: account, completion: completion.id, session: sessions.data[0]?.id ?? '' },
+    ...{
+      provider: 'github',
+      endpoint: slug,
+      slug,
+      member: account,
+      completion: completion.id,
+      session: sessions.data[0]?.id ?? '',
+    },
     // Has no endpoint in our project.
     model: `model-of-${name}`,
     key: (await post('api-keys', { name: 'target' })).id,
@@ -255,7 +262,8 @@ describe('every route', () => {
       route.operation.security.length === 0 || route.path.startsWith('/api/v1/admin/')
         ? []
         : parametersOf(route)
-            .filter((name) => name !== 'project')
+            // Providers are the same for everybody.
+            .filter((name) => name !== 'project' && name !== 'provider')
             .map((name) => ({ ...route, name: `${route.name} by ${name}`, parameter: name })),
     );
     const responseTo = async (route: Route, name: string, id: string): Promise<unknown> => {

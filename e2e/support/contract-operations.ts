@@ -9,6 +9,7 @@ import type { Json, RecordedExchange } from './recorded-exchanges.ts';
 import { administrationErrors, administrationOperations } from './administration-operations.ts';
 import { accountErrors, accountOperations } from './account-operations.ts';
 import { secondFactorErrors, secondFactorOperations } from './second-factor-operations.ts';
+import { signInErrors, signInOperations } from './sign-in-operations.ts';
 import { teamErrors, teamOperations } from './team-operations.ts';
 import type { Prepare } from './team-operations.ts';
 import {
@@ -281,6 +282,7 @@ const responses: readonly Operation[] = withKeyBaseUrl([
   ...spendCapOperations(),
   ...teamOperations(),
   ...secondFactorOperations(),
+  ...signInOperations(),
   ...usageOperations(),
   ...budgetOperations(),
   ...accountOperations(),
@@ -302,6 +304,7 @@ const errors: readonly Operation[] = [
   ...accountErrors,
   ...teamErrors,
   ...secondFactorErrors,
+  ...signInErrors,
   ...managementErrors,
   { name: 'invalid JSON', route: CHAT, body: '{', status: 400, code: 'json_parse_error' },
   { name: 'a body that is not an object', route: CHAT, body: [], status: 400, code: 'invalid_request' },

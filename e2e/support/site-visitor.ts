@@ -36,8 +36,10 @@ export class SiteVisitor {
         ...headers,
       },
       ...(body !== undefined && { body }),
+      redirect: 'manual',
     });
-    const token = COOKIE.exec(response.headers.get('set-cookie') ?? '')?.[1];
+    const cookies = response.headers.getSetCookie();
+    const token = cookies.map((cookie) => COOKIE.exec(cookie)?.[1]).find((value) => value !== undefined);
     if (token !== undefined) this.token = token;
     return response;
   }

@@ -12,6 +12,8 @@ export interface Prepared {
   readonly user: SiteVisitor;
   /** For `{name}` in the route and the body. */
   readonly values: Readonly<Record<string, string>>;
+  /** Cookies instead of that of the session. */
+  readonly cookie?: string;
   /** An API key instead of the session. */
   readonly key?: string;
 }

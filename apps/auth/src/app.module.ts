@@ -9,6 +9,7 @@ import {
   bootstrapContract,
   budgetsContract,
   endpointsContract,
+  identitiesContract,
   invitationsContract,
   membersContract,
   projectEvent,
@@ -33,6 +34,7 @@ import { AuditHandlersModule } from './audit/audit-handlers.module.ts';
 import { database } from './db/database.ts';
 import { EmailVerificationsModule } from './email-verifications/email-verifications.module.ts';
 import { EndpointsModule } from './endpoints/endpoints.module.ts';
+import { IdentitiesModule } from './identities/identities.module.ts';
 import { InvitationsModule } from './invitations/invitations.module.ts';
 import { MailModule } from './mail/mail.module.ts';
 import { MembersModule } from './members/members.module.ts';
@@ -59,6 +61,7 @@ import { UsageReportsModule } from './usage-reports/usage-reports.module.ts';
         membersContract,
         accountEmailsContract,
         secondFactorContract,
+        identitiesContract,
         invitationsContract,
         projectsContract,
         budgetsContract,
@@ -84,6 +87,7 @@ import { UsageReportsModule } from './usage-reports/usage-reports.module.ts';
     EmailVerificationsModule,
     PasswordResetsModule,
     SecondFactorModule,
+    IdentitiesModule,
     SpendCapsModule,
     UsageModule,
     UsageReportsModule,

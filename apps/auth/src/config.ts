@@ -80,6 +80,52 @@ export const settings = {
       'The account with this e-mail address becomes the first admin of the platform as soon as the address is verified, as long as there is no admin. Default: none; the command `bootstrap` prints a one-time token instead.',
     ),
   },
+  identities: {
+    github: {
+      clientId: setting(
+        'GITHUB_CLIENT_ID',
+        z.string().min(1).optional(),
+        'Client id of an OAuth app at GitHub, whose callback URL is PUBLIC_URL with /api/v1/sign-in/github/callback. With it, users can sign in by GitHub. Not set by default.',
+      ),
+      clientSecret: secret(
+        'GITHUB_CLIENT_SECRET',
+        z.string().min(1).optional(),
+        'Client secret of the OAuth app at GitHub; required with GITHUB_CLIENT_ID.',
+      ),
+      url: setting(
+        'GITHUB_URL',
+        url('http', 'https').default('https://github.com'),
+        'URL of GitHub. Default https://github.com; set it for GitHub Enterprise Server.',
+      ),
+      apiUrl: setting(
+        'GITHUB_API_URL',
+        url('http', 'https').default('https://api.github.com'),
+        'URL of the API of GitHub. Default https://api.github.com; https://HOST/api/v3 for GitHub Enterprise Server.',
+      ),
+    },
+    oidc: {
+      issuer: setting(
+        'OIDC_ISSUER',
+        url('http', 'https').optional(),
+        'Issuer URL of an OpenID Connect provider, such as https://login.example.com. With it, users can sign in there. The callback URL is PUBLIC_URL with /api/v1/sign-in/oidc/callback. Identities belong to the issuer: with another one, users must be linked again. http is for tests only. Not set by default.',
+      ),
+      clientId: setting(
+        'OIDC_CLIENT_ID',
+        z.string().min(1).optional(),
+        'Client id at the OpenID Connect provider; required with OIDC_ISSUER.',
+      ),
+      clientSecret: secret(
+        'OIDC_CLIENT_SECRET',
+        z.string().min(1).optional(),
+        'Client secret at the OpenID Connect provider; required with OIDC_ISSUER.',
+      ),
+      name: setting(
+        'OIDC_NAME',
+        z.string().min(1).max(64).default('SSO'),
+        'Name of the OpenID Connect provider for users. Default SSO.',
+      ),
+    },
+  },
   accounts: {
     sessionDays: setting(
       'SESSION_DAYS',

@@ -2,6 +2,7 @@
  * Hosts the servers and services that suites share, in a separate process because jest runs suites in several. They start with
  * the first request on the socket, whose path the parent receives, and stop when the parent sends a message or disconnects.
  */
+import { GithubServer } from '@xerotier/testing/identity-providers';
 import { startTemporaryPlatform } from '@xerotier/dev';
 import type { Platform } from '@xerotier/dev';
 import { copyFile, mkdir, mkdtemp, rm } from 'node:fs/promises';
@@ -16,7 +17,18 @@ const socketPath = join(folder, 'socket');
 let starting: Promise<Platform> | undefined;
 
 const server = createServer((_, response) => {
-  starting ??= startTemporaryPlatform({
+  starting ??= start();
+  starting.then(
+    (platform) => response.end(JSON.stringify(describe(platform))),
+    (error: unknown) => response.writeHead(500).end(error instanceof Error ? error.message : String(error)),
+  );
+});
+
+const github = new GithubServer();
+
+async function start(): Promise<Platform> {
+  await github.start();
+  return startTemporaryPlatform({
     models: [],
     endpoints: [],
     workers: [],
@@ -25,14 +37,12 @@ const server = createServer((_, response) => {
     // All suites register from one address.
     env: {
       ...responseValidationEnv,
-      ...{ REGISTRATIONS_PER_ADDRESS: '100000', MAILS_PER_ADDRESS: '100000', MANAGEMENT_REQUESTS_PER_MINUTE: '100000' },
+      ...{ REGISTRATIONS_PER_ADDRESS: '100000', MAILS_PER_ADDRESS: '100000', SIGN_IN_FAILURES_PER_ADDRESS: '100000' },
+      MANAGEMENT_REQUESTS_PER_MINUTE: '100000',
+      ...github.env,
     },
   });
-  starting.then(
-    (platform) => response.end(JSON.stringify(describe(platform))),
-    (error: unknown) => response.writeHead(500).end(error instanceof Error ? error.message : String(error)),
-  );
-});
+}
 
 function describe({ description, services }: Platform): SharedServices {
   const entries = services.map(({ spec, facts, pid }) => [spec.name, { spec, facts, pid }] as const);
@@ -48,6 +58,7 @@ async function stop(): Promise<void> {
   const platform = await starting?.catch(() => undefined);
   if (platform !== undefined) await copyLogs(platform);
   await platform?.stop();
+  github.stop();
   await rm(folder, { recursive: true, force: true });
   process.exit(0);
 }

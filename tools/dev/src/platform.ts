@@ -42,8 +42,8 @@ export interface PlatformOptions {
   readonly given?: GivenUrls;
   /** Settings for every service, such as LOG_LEVEL. */
   readonly env?: Readonly<Record<string, string>>;
-  /** Settings of auth for mail, such as SMTP_URL. Default: mail is written to files. */
-  readonly mail?: Readonly<Record<string, string>>;
+  /** Settings of auth for mail and identity providers, such as SMTP_URL. Default: mail is written to files. */
+  readonly accounts?: Readonly<Record<string, string>>;
   readonly onProgress?: (message: string) => void;
   /** Called with messages for the user: possibly unintended settings, unexpected exits and restarts. */
   readonly onNotice?: (message: string) => void;
@@ -151,7 +151,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
       ...environmentOf(serviceNamed(registry, app), installation),
       ...(app === 'auth' && {
         ...{ MAIL_DIRECTORY: state.mail, PUBLIC_URL: `http://127.0.0.1:${httpPort}` },
-        ...options.mail,
+        ...options.accounts,
       }),
       ...options.env,
     });
@@ -228,7 +228,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
       natsUrl: servers.natsUrl,
       redisUrl: servers.redisUrl,
       databaseUrl: servers.databaseUrl,
-      mailDirectory: options.mail?.['SMTP_URL'] === undefined ? state.mail : null,
+      mailDirectory: options.accounts?.['SMTP_URL'] === undefined ? state.mail : null,
       notices,
       services: {
         ...Object.fromEntries(

@@ -75,7 +75,7 @@ async function startHere(): Promise<void> {
         CHECK_RESPONSES: process.env['CHECK_RESPONSES'] || 'true',
         ...telemetryOf(process.env),
       },
-      mail: mailOf(process.env),
+      accounts: accountsOf(process.env),
       onProgress: (message) => progress.step(message),
       onNotice: (message) => progress.note(message),
       onChange: () => void (platform && devFile.write(platform.description)),
@@ -91,9 +91,22 @@ async function startHere(): Promise<void> {
   }
 }
 
-/** How mail is sent (docs/tenancy.md). */
-function mailOf(env: NodeJS.ProcessEnv): Record<string, string> {
-  const given = ['SMTP_URL', 'MAIL_FROM', 'PUBLIC_URL'].flatMap((name) => {
+/** Settings of auth that depend on who runs it: how mail is sent, and identity providers (docs/tenancy.md). */
+const ACCOUNT_SETTINGS = [
+  ...[
+    'SMTP_URL',
+    'MAIL_FROM',
+    'PUBLIC_URL',
+    'GITHUB_CLIENT_ID',
+    'GITHUB_CLIENT_SECRET',
+    'GITHUB_URL',
+    'GITHUB_API_URL',
+  ],
+  ...['OIDC_ISSUER', 'OIDC_CLIENT_ID', 'OIDC_CLIENT_SECRET', 'OIDC_NAME'],
+];
+
+function accountsOf(env: NodeJS.ProcessEnv): Record<string, string> {
+  const given = ACCOUNT_SETTINGS.flatMap((name) => {
     const value = env[name] ?? '';
     return value === '' ? [] : [[name, value]];
   });

@@ -13,13 +13,10 @@ import { PasswordCheck } from '../passwords/password-check.ts';
 import { PasswordHasher } from '../passwords/password-hasher.ts';
 import { SecondFactorCheck } from '../second-factor/second-factor-check.ts';
 import { SecurityNotices } from '../security-notices/security-notices.ts';
-import { sessionRecordOf } from '../sessions/session-record.ts';
 import { SessionsRepository } from '../sessions/sessions.repository.ts';
 import { SessionsService } from '../sessions/sessions.service.ts';
-import type { NewSession } from '../sessions/sessions.service.ts';
 import { EmailVerificationsService } from '../email-verifications/email-verifications.service.ts';
 import type { Account } from './account.entity.ts';
-import { accountRecordOf } from './account-record.ts';
 import { AccountsRepository } from './accounts.repository.ts';
 
 type Operations = typeof accountsContract.operations;
@@ -46,7 +43,7 @@ export class AccountsService {
     const { email, password, name, ...session } = input;
     await this.attempts.register(session.clientAddress);
     const passwordHash = await this.hasher.hash(password);
-    return this.beginSession(session, async (manager) => {
+    return this.sessions.start(session, async (manager) => {
       const account = await new AccountsRepository(manager).insert({ email: email.toLowerCase(), name, passwordHash });
       await this.verifications.send(manager, account);
       return account;
@@ -66,7 +63,7 @@ export class AccountsService {
       const found = await new AccountsRepository(this.database.manager).findByEmail(email);
       const account = await this.passwords.verify(found, password);
       const stronger = await this.strongerHashOf(account, password);
-      return this.beginSession(session, async (manager) => {
+      return this.sessions.start(session, async (manager) => {
         const accounts = new AccountsRepository(manager);
         // A password that was changed since it was verified must not begin a session that the change should have revoked.
         const current = await accounts.lock(account.id);
@@ -117,19 +114,6 @@ export class AccountsService {
       this.log.info('password rehash skipped', { error });
       return undefined;
     }
-  }
-
-  /** Begins a session of the account that the work returns, in the same transaction. */
-  private async beginSession(
-    session: NewSession,
-    work: (manager: EntityManager) => Promise<Account>,
-  ): Promise<AccountsOutput<'signIn'>> {
-    const { account, begun } = await this.transaction(async (manager) => {
-      const account = await accountRecordOf(manager, await work(manager));
-      return { account, begun: await this.sessions.begin(manager, account.id, session) };
-    });
-    for (const sessionId of begun.ended) this.sessions.announce({ accountId: account.id, sessionId });
-    return { account, session: sessionRecordOf(begun.session) };
   }
 
   private transaction<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {

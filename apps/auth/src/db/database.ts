@@ -10,6 +10,7 @@ import { BudgetAlert } from '../budgets/budget-alert.entity.ts';
 import { Budget } from '../budgets/budget.entity.ts';
 import { IdempotencyKey } from '../changes/idempotency-key.entity.ts';
 import { Endpoint } from '../endpoints/endpoint.entity.ts';
+import { AccountIdentity } from '../identities/account-identity.entity.ts';
 import { Invitation } from '../invitations/invitation.entity.ts';
 import { Mail } from '../mail/mail.entity.ts';
 import { Member } from '../members/member.entity.ts';
@@ -48,6 +49,7 @@ import { AddDelegations1796169600000 } from './migrations/1796169600000-add-dele
 import { ArchiveProjects1796169600003 } from './migrations/1796169600003-archive-projects.ts';
 import { CreateInvitations1796169600002 } from './migrations/1796169600002-create-invitations.ts';
 import { CreateMail1796169600001 } from './migrations/1796169600001-create-mail.ts';
+import { CreateIdentities1796190000001 } from './migrations/1796190000001-create-identities.ts';
 import { CreateSecondFactors1796190000000 } from './migrations/1796190000000-create-second-factors.ts';
 import { CreateBudgets1795996800102 } from './migrations/1795996800102-create-budgets.ts';
 import { StoreReportsWhole1796210000000 } from './migrations/1796210000000-store-reports-whole.ts';
@@ -80,6 +82,7 @@ export const database: DatabaseDefinition = {
     AccountAttempt,
     Totp,
     RecoveryCode,
+    AccountIdentity,
     UsageReportRow,
     ReportedGenerationRow,
     BootstrapToken,
@@ -107,6 +110,7 @@ export const database: DatabaseDefinition = {
     AddUsageReports1796173200000,
     AddSpendCaps1796176800000,
     CreateSecondFactors1796190000000,
+    CreateIdentities1796190000001,
     AdministerPlatform1796200000000,
     CreateBootstrapToken1796200000001,
     StoreReportsWhole1796210000000,

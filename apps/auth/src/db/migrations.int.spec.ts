@@ -109,6 +109,7 @@ describe('row-level security', () => {
       // Accounts and their sessions exist across projects; `member` connects them with one.
       'account',
       'account_attempt',
+      'account_identity',
       'bootstrap_token',
       // Events of all projects on their way out or in: of the outbox library.
       'inbox',

@@ -25,6 +25,21 @@ export class OneTimeTokensRepository {
     return token;
   }
 
+  /**
+   * Records the use of a token that was not stored before, because the browser kept it sealed. @param hash of the token.
+   * @returns false if it was used before. Of concurrent uses one is the first.
+   */
+  async recordUse(kind: OneTimeTokenKind, hash: Buffer, expiresAt: Date): Promise<boolean> {
+    const rows = await withDbErrors(() =>
+      this.manager.query<unknown[]>(
+        `INSERT INTO auth.one_time_token (hash, kind, subject, expires_at, used_at) VALUES ($1, $2, '', $3, now())
+         ON CONFLICT DO NOTHING RETURNING hash`,
+        [hash, kind, expiresAt],
+      ),
+    );
+    return rows.length > 0;
+  }
+
   /** The subject of a valid token, null for any other. @param hash in hex. */
   async find(kind: OneTimeTokenKind, hash: string): Promise<string | null> {
     const where = { hash: Buffer.from(hash, 'hex'), kind, usedAt: IsNull(), expiresAt: MoreThan(new Date()) };

@@ -13,7 +13,8 @@ export type SecurityChange =
         | 'second_factor_disabled'
         | 'recovery_codes_replaced';
     }
-  | { readonly kind: 'recovery_code_used'; readonly left: number };
+  | { readonly kind: 'recovery_code_used'; readonly left: number }
+  | { readonly kind: 'identity_linked' | 'identity_removed'; readonly provider: string };
 
 /** Tells people by mail of what somebody who took over their account or session would do first. */
 @Injectable()
@@ -59,6 +60,16 @@ function textOf(change: SecurityChange): { subject: string; what: string } {
       return {
         subject: 'Your recovery codes were replaced',
         what: 'Your account has new recovery codes. Earlier ones no longer work.',
+      };
+    case 'identity_linked':
+      return {
+        subject: 'A way to sign in was added',
+        what: `Your account can now be signed in to by ${change.provider}.`,
+      };
+    case 'identity_removed':
+      return {
+        subject: 'A way to sign in was removed',
+        what: `Your account can no longer be signed in to by ${change.provider}.`,
       };
     case 'recovery_code_used':
       return {

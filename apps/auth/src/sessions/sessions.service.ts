@@ -1,14 +1,15 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { sessionsChanged } from '@xerotier/contracts/auth';
-import type { accountsContract, ActiveSession } from '@xerotier/contracts/auth';
-import { withEveryTenant } from '@xerotier/db';
+import type { AccountRecord, accountsContract, ActiveSession, SessionRecord } from '@xerotier/contracts/auth';
+import { withDbErrors, withEveryTenant } from '@xerotier/db';
 import { AppError, ensure } from '@xerotier/errors';
 import { Bus } from '@xerotier/nats';
 import { CONFIG } from '@xerotier/service-host';
 import { DataSource } from 'typeorm';
 import type { EntityManager } from 'typeorm';
 import type { z } from 'zod';
+import type { Account } from '../accounts/account.entity.ts';
 import { accountRecordOf } from '../accounts/account-record.ts';
 import { AccountsRepository } from '../accounts/accounts.repository.ts';
 import type { AuthConfig } from '../config.ts';
@@ -30,7 +31,12 @@ export interface NewSession {
   readonly userAgent: string;
 }
 
-export interface BegunSession {
+export interface SignedIn {
+  readonly account: AccountRecord;
+  readonly session: SessionRecord;
+}
+
+interface BegunSession {
   readonly session: Session;
   readonly ended: readonly string[];
 }
@@ -47,10 +53,7 @@ export class SessionsService {
     private readonly uses: SessionUses,
   ) {}
 
-  /**
-   * Begins a session in the transaction of a sign-in, and ends the oldest one beyond the maximum.
-   * @returns the ids of what it has ended, to be announced after the commit.
-   */
+  /** Ends the oldest session beyond the maximum. What it has ended is to be announced after the commit. */
   async begin(manager: EntityManager, accountId: string, session: NewSession): Promise<BegunSession> {
     const sessions = new SessionsRepository(manager);
     const begun = await sessions.insert({
@@ -61,6 +64,18 @@ export class SessionsService {
       expiresAt: new Date(Date.now() + this.config.accounts.sessionDays * DAY_MS),
     });
     return { session: begun, ended: await sessions.revokeExcess(accountId) };
+  }
+
+  /** Begins a session of the account that the work returns, in the same transaction. @throws {AppError} `db.unavailable`; what the work throws. */
+  async start(session: NewSession, work: (manager: EntityManager) => Promise<Account>): Promise<SignedIn> {
+    const { account, begun } = await withDbErrors(() =>
+      this.database.transaction(async (manager) => {
+        const account = await accountRecordOf(manager, await work(manager));
+        return { account, begun: await this.begin(manager, account.id, session) };
+      }),
+    );
+    for (const sessionId of begun.ended) this.announce({ accountId: account.id, sessionId });
+    return { account, session: sessionRecordOf(begun.session) };
   }
 
   /** @throws {AppError} `session.invalid`, also for a disabled account; `db.unavailable`. */

@@ -176,12 +176,15 @@ describe('routes of the gateway', () => {
   it('are public only for the reference, registration, the first admin and sign-in', () => {
     const publicRoutes = routes
       .filter(({ name, isPublic }) => isPublic && !name.startsWith('HEAD '))
-      .map(({ name }) => name);
+      .map(({ name }) => name.replace(/:(\w+)/g, '{$1}'));
     const rows = operations
       .filter((row) => authenticationOf(row) === 'none')
       .map(({ method, path }) => `${method.toUpperCase()} ${path}`);
     expect(publicRoutes.toSorted()).toEqual([
       'GET /',
+      'GET /api/v1/sign-in-providers',
+      'GET /api/v1/sign-in/{provider}',
+      'GET /api/v1/sign-in/{provider}/callback',
       'GET /docs',
       'GET /docs/redoc.standalone.js',
       'GET /openapi.json',
@@ -190,6 +193,7 @@ describe('routes of the gateway', () => {
       'POST /api/v1/password-resets',
       'POST /api/v1/password-resets/confirm',
       'POST /api/v1/sessions',
+      'POST /api/v1/sign-in/second-factor',
     ]);
     expect(rows.toSorted()).toEqual(publicRoutes.toSorted());
   });

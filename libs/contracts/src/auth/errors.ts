@@ -237,6 +237,62 @@ export const authErrors = defineErrors({
     retryable: false,
     message: 'No second factor is enabled. Begin with POST /api/v1/account/totp.',
   },
+  'identity.provider_not_found': {
+    status: 404,
+    publicCode: 'provider_not_found',
+    retryable: false,
+    message: "The identity provider '{provider}' is not configured.",
+  },
+  'identity.provider_unavailable': {
+    status: 503,
+    publicCode: 'service_unavailable',
+    retryable: true,
+    message: 'The identity provider did not respond as expected. Try again later.',
+  },
+  'identity.sign_in_failed': {
+    status: 400,
+    publicCode: 'sign_in_failed',
+    retryable: false,
+    message: 'The sign-in was cancelled, has expired, or was not begun in this browser. Begin it again.',
+  },
+  'identity.email_not_verified': {
+    status: 403,
+    publicCode: 'email_not_verified',
+    retryable: false,
+    message: 'The identity provider knows no verified e-mail address of yours. Verify it there first.',
+  },
+  'identity.account_exists': {
+    status: 409,
+    publicCode: 'account_exists',
+    retryable: false,
+    message:
+      'An account with this e-mail address exists. Sign in to it in another way, and link the identity provider there.',
+  },
+  'identity.in_use': {
+    status: 409,
+    publicCode: 'identity_in_use',
+    retryable: false,
+    message: 'This identity is linked to another account.',
+  },
+  'identity.linked_already': {
+    status: 409,
+    publicCode: 'identity_linked_already',
+    retryable: false,
+    message: 'Another identity of this provider is linked to the account. Remove it first.',
+  },
+  'identity.not_found': {
+    status: 404,
+    publicCode: 'identity_not_found',
+    retryable: false,
+    message: "No identity of the provider '{provider}' is linked to the account.",
+  },
+  'identity.last_way': {
+    status: 409,
+    publicCode: 'last_sign_in_method',
+    retryable: false,
+    message:
+      'Without this identity, the account could not sign in. Set a password, by a password reset, or link another identity first.',
+  },
   'account.disabled': {
     status: 403,
     publicCode: 'account_disabled',

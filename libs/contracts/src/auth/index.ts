@@ -49,6 +49,8 @@ export type { ProjectDetails } from './projects.contract.ts';
 export { projectSettings } from './project-settings.ts';
 export type { ProjectSettings } from './project-settings.ts';
 export { accountEmailsContract } from './account-emails.contract.ts';
+export { completedFlow, identitiesContract, identityProviderId, identityRecord } from './identities.contract.ts';
+export type { CompletedFlow, IdentityProviderId, IdentityRecord } from './identities.contract.ts';
 export { RECOVERY_CODES, secondFactorContract } from './second-factor.contract.ts';
 export {
   INVITATION_DAYS,

@@ -78,6 +78,10 @@ describe('buildDocument', () => {
       'createSession',
       'requestPasswordReset',
       'completePasswordReset',
+      'listSignInProviders',
+      'beginSignIn',
+      'completeSignIn',
+      'completePendingSignIn',
       'getWelcome',
       'getOpenapiDocument',
       'getReferencePage',
@@ -160,6 +164,7 @@ describe('operations', () => {
     'updateBudget',
     'adminUpdateTier',
     'beginTotp',
+    'linkIdentity',
   ]);
 
   it.each(bodies)('have a valid example for $operationId, and required fields', ({ operationId, request, example }) => {

@@ -8,6 +8,8 @@ import type { OperationDefinition } from './define-operation.ts';
 export type Authentication = 'key' | 'session' | 'either' | 'none';
 
 export const SESSION_COOKIE = '__Host-session';
+/** Of a sign-in by an identity provider that is under way. */
+export const SIGN_IN_COOKIE = '__Host-sign-in';
 
 /** @throws {Error} if it does not fit the permission: keys have permissions, in a project; other callers have none. */
 export function authenticationOf({

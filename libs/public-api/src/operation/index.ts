@@ -1,4 +1,4 @@
-export { authenticationOf, isForOwnSite, SESSION_COOKIE } from './authentication.ts';
+export { authenticationOf, isForOwnSite, SESSION_COOKIE, SIGN_IN_COOKIE } from './authentication.ts';
 export type { Authentication } from './authentication.ts';
 export { basesOf } from './base-paths.ts';
 export { defineOperation } from './define-operation.ts';
