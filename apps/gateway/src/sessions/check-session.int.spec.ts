@@ -52,7 +52,14 @@ const listKeys = defineOperation({ ...keys, operationId: 'listKeys', method: 'ge
 const deleteKeys = defineOperation({ ...keys, operationId: 'deleteKeys', method: 'delete', permission: 'keys:write' });
 const open = { ...common, operationId: 'open', path: '/api/v1/open', permission: null, auth: 'none' } as const;
 const postOpen = defineOperation({ ...open, method: 'post' });
-const operations = [getOwn, deleteOwn, listKeys, deleteKeys, postOpen];
+const admin = { ...common, permission: null, auth: 'session', method: 'get' } as const;
+const readAll = defineOperation({
+  ...admin,
+  operationId: 'readAll',
+  path: '/api/v1/admin/all',
+  systemRole: 'operator',
+});
+const operations = [getOwn, deleteOwn, listKeys, deleteKeys, postOpen, readAll];
 
 /** Names whoever calls. */
 async function by({ session, principal }: FastifyRequest): Promise<{ by: string }> {
@@ -78,6 +85,11 @@ class CallersController {
 
   @Operation(deleteKeys)
   deleteKeys(@Req() request: FastifyRequest): Promise<{ by: string }> {
+    return by(request);
+  }
+
+  @Operation(readAll)
+  readAll(@Req() request: FastifyRequest): Promise<{ by: string }> {
     return by(request);
   }
 
@@ -145,6 +157,40 @@ async function send(
   const body = (await response.json()) as { by?: string; error?: { code: string } };
   return [response.status, body.by ?? body.error?.code];
 }
+
+describe('an operation with a system role', () => {
+  const withRole = (systemRole: 'admin' | 'operator' | null): void => {
+    session = () => ({ ...ACTIVE, account: { ...ACTIVE.account, systemRole } });
+  };
+
+  it.each([
+    ['operator', [200, ACCOUNT_ID]],
+    ['admin', [200, ACCOUNT_ID]],
+    [null, [403, 'role_insufficient']],
+  ] as const)('for an account with the role %s', async (systemRole, outcome) => {
+    withRole(systemRole);
+    expect(await send('GET /api/v1/admin/all')).toEqual(outcome);
+  });
+
+  it('looks up the role each time, so that one that was taken away is not used, although the session is cached', async () => {
+    withRole('operator');
+    await send('GET /api/v1/own');
+    expect(await send('GET /api/v1/admin/all')).toEqual([200, ACCOUNT_ID]);
+    withRole(null);
+    expect(await send('GET /api/v1/admin/all')).toEqual([403, 'role_insufficient']);
+    expect(await send('GET /api/v1/own')).toEqual([200, ACCOUNT_ID]);
+  });
+
+  it('accepts no key', async () => {
+    const headers = { authorization: `Bearer ${KEY}` };
+    expect(await send('GET /api/v1/admin/all', headers)).toEqual([401, 'invalid_session']);
+  });
+
+  it('below /api/v1/admin must state it', () => {
+    const undeclared = { ...getOwn, path: '/api/v1/admin/undeclared' } as const;
+    expect(() => Operation(undeclared)).toThrow('needs a system role');
+  });
+});
 
 describe('an operation with a session', () => {
   it('is served with its cookie, and auth learns the hash of the token only', async () => {
