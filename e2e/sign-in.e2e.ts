@@ -3,6 +3,7 @@ import { scriptedPlatform } from '@xerotier/dev';
 import { OidcServer, GithubServer, TestBrowser } from '@xerotier/testing/identity-providers';
 import { randomBytes, randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import { MailFolder } from './support/mail-folder.ts';
 import { authorizedBy, callbackFor, cookieOf, newPerson, signedInBrowser } from './support/provider-sign-in.ts';
 import { totpOf } from './support/second-factor-operations.ts';
 import { errorOf, SiteVisitor } from './support/site-visitor.ts';
@@ -112,6 +113,9 @@ it('an account with the address is linked from its session, and never by the sig
     });
   const proof = { current_password: PASSWORD, return_to: '/account' };
   expect(await errorOf(link(proof, { origin: 'https://evil.test' }))).toEqual([403, 'origin_not_allowed']);
+  expect(await errorOf(link(proof))).toEqual([403, 'email_not_verified']);
+  const token = await new MailFolder(test.description.mailDirectory).tokenFor(person.email, 'Verify');
+  expect((await user.send('POST', '/api/v1/account/email-verification/confirm', { token })).status).toBe(200);
   expect(await errorOf(link({}))).toEqual([401, 'invalid_credentials']);
   const { url } = (await (await link(proof)).json()) as { url: string };
   const callback = await browser.followTo(authorizedBy(url, person), `${site}/api/v1/sign-in/github/callback`);

@@ -30,10 +30,12 @@ const withTakenAddress: Prepare = async (baseUrl) => {
   return { user, values: { query: search.slice(1) }, cookie: signInCookie(browser, baseUrl) };
 };
 
-const withPassword: Prepare = async (baseUrl) => {
+const withPassword: Prepare = async (baseUrl, mail) => {
   const user = new SiteVisitor(baseUrl);
   const email = `sign-in-${randomUUID()}@example.com`;
   await user.send('POST', '/api/v1/accounts', { email, password: PASSWORD, name: 'Ada' });
+  const token = await mail.tokenFor(email, 'Verify');
+  await user.send('POST', '/api/v1/account/email-verification/confirm', { token });
   return { user, values: {} };
 };
 

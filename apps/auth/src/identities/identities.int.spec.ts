@@ -57,6 +57,12 @@ describe('linking', () => {
     await expect(beginLink(auth, 'github', id, PASSWORD)).rejects.toMatchObject(rejection);
   });
 
+  it('needs a verified address, since whoever registers with the address of somebody else must not keep a way in', async () => {
+    const { id } = await registeredAccount(auth, { email, isVerified: false });
+    const NOT_VERIFIED = { code: 'account.email_not_verified' };
+    await expect(beginLink(auth, 'github', id, PASSWORD)).rejects.toMatchObject(NOT_VERIFIED);
+  });
+
   it('needs a session of the account that has begun it', async () => {
     const account = await registeredAccount(auth, { email });
     const other = await registeredAccount(auth);

@@ -41,13 +41,15 @@ export class IdentitiesService {
   }
 
   /**
-   * Verifies the password of an account that has one: another way to sign in outlasts the session that adds it.
-   * @throws {AppError} `account.invalid_credentials`, `account.too_many_attempts`, `account.overloaded`, `db.unavailable`.
+   * Verifies the password of an account that has one: another way to sign in outlasts the session that adds it. It would also
+   * outlast a password reset: whoever registers with the address of somebody else must not add one.
+   * @throws {AppError} `account.email_not_verified`, `account.invalid_credentials`, `account.too_many_attempts`, `account.overloaded`, `db.unavailable`.
    */
   async authenticate(input: IdentitiesInput<'beginIdentityLink'>): Promise<void> {
     const { accountId, currentPassword, clientAddress } = input;
     const found = await new AccountsRepository(this.database.manager).findById(accountId);
     const account = ensure(found, 'account.invalid_credentials');
+    if (account.emailVerifiedAt === null) throw new AppError('account.email_not_verified');
     if (account.passwordHash === null) return;
     if (currentPassword === undefined) throw new AppError('account.invalid_credentials');
     await this.attempts.countFailure(account.email, clientAddress, () =>

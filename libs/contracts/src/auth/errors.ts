@@ -293,6 +293,12 @@ export const authErrors = defineErrors({
     message:
       'Without this identity, the account could not sign in. Set a password, by a password reset, or link another identity first.',
   },
+  'account.email_not_verified': {
+    status: 403,
+    publicCode: 'email_not_verified',
+    retryable: false,
+    message: 'Verify the e-mail address of the account first.',
+  },
   'account.disabled': {
     status: 403,
     publicCode: 'account_disabled',

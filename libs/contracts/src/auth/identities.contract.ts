@@ -75,6 +75,7 @@ export const identitiesContract = service('auth', {
     errors: [
       'identity.provider_not_found',
       'identity.provider_unavailable',
+      'account.email_not_verified',
       'account.invalid_credentials',
       'account.too_many_attempts',
       'account.overloaded',

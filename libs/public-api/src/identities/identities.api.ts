@@ -99,14 +99,21 @@ export const linkIdentity = defineOperation({
   path: `${IDENTITIES}/{provider}`,
   summary: 'Link an identity',
   description:
-    'Returns the URL of the provider, and sets a cookie. When the provider redirects back to this browser, the identity is linked to the account.',
+    'Returns the URL of the provider, and sets a cookie. When the provider redirects back to this browser, the identity is linked to the account. The e-mail address of the account must be verified.',
   params,
   request: linkIdentityRequest,
   isRequestOptional: true,
   example: { current_password: 'correct horse battery staple', return_to: '/account' },
   response: identityLink,
   responseHeaders: ['Set-Cookie'],
-  errors: [...SESSION_ERRORS, ...BODY_ERRORS, 'provider_not_found', 'invalid_credentials', 'too_many_attempts'],
+  errors: [
+    ...SESSION_ERRORS,
+    ...BODY_ERRORS,
+    'provider_not_found',
+    'email_not_verified',
+    'invalid_credentials',
+    'too_many_attempts',
+  ],
 });
 
 export const deleteIdentity = defineOperation({
