@@ -16,6 +16,7 @@ import { MailQueue } from '../mail/mail-queue.ts';
 import { OneTimeTokensRepository } from '../one-time-tokens/one-time-tokens.repository.ts';
 import { PasswordHasher } from '../passwords/password-hasher.ts';
 import { SecurityNotices } from '../security-notices/security-notices.ts';
+import { SecondFactorRepository } from '../second-factor/second-factor.repository.ts';
 import { SessionsRepository } from '../sessions/sessions.repository.ts';
 import { SessionsService } from '../sessions/sessions.service.ts';
 
@@ -64,7 +65,8 @@ The link is valid for ${ACCOUNT_LINK_MINUTES} minutes, and works once. If you di
 
   /**
    * Replaces the password of the account that the link was sent to, and revokes all of its sessions. It also verifies the
-   * address, and begins no session: a second factor stays, and is asked for.
+   * address, and begins no session: a second factor stays, and is asked for, unless it is older than the proof that the address
+   * belongs to the account: then somebody else may have set it up, who had registered with this address.
    * @throws {AppError} `account.invalid_token`, `account.overloaded`, `db.unavailable`.
    */
   async reset({ tokenHash, newPassword, ...client }: AccountEmailsInput<'resetPassword'>): Promise<void> {
@@ -79,7 +81,8 @@ The link is valid for ${ACCOUNT_LINK_MINUTES} minutes, and works once. If you di
         const locked = ensure(await accounts.lock(ensure(subject, 'account.invalid_token')), 'account.invalid_token');
         if (locked.disabledAt !== null) throw new AppError('account.invalid_token');
         await accounts.setPassword(locked.id, passwordHash);
-        await accounts.markVerified(locked.id);
+        const isNewlyVerified = await accounts.markVerified(locked.id);
+        if (isNewlyVerified) await new SecondFactorRepository(manager).delete(locked.id);
         await new SessionsRepository(manager).revokeAll(locked.id);
         await this.notices.add(manager, locked, { kind: 'password_reset' });
         return locked;

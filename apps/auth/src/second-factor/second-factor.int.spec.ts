@@ -77,6 +77,16 @@ function signIn(
   });
 }
 
+/** Returns the new password. */
+async function passwordReset(): Promise<string> {
+  const { requestPasswordReset, resetPassword } = accountEmailsContract.operations;
+  await auth.bus.call(requestPasswordReset, { email, clientAddress: newClientAddress() });
+  const { tokenHash } = await mailTo(auth, email, 'Choose a new password');
+  const newPassword = 'another horse';
+  await auth.bus.call(resetPassword, { tokenHash, newPassword, clientAddress: newClientAddress(), requestId: 'req_1' });
+  return newPassword;
+}
+
 async function failedAttempts(): Promise<number> {
   const rows = await auth.database.query<unknown[]>(
     "SELECT FROM auth.account_attempt WHERE kind = 'sign_in' AND email_hash = sha256($1::bytea)",
@@ -235,14 +245,17 @@ describe('a sign-in', () => {
 
   it('still needs a code after a password reset', async () => {
     const { secret } = await enabled();
-    const { requestPasswordReset, resetPassword } = accountEmailsContract.operations;
-    await auth.bus.call(requestPasswordReset, { email, clientAddress: newClientAddress() });
-    const { tokenHash } = await mailTo(auth, email, 'Choose a new password');
-    const password = 'another horse';
-    const reset = { tokenHash, newPassword: password, clientAddress: newClientAddress(), requestId: 'req_1' };
-    await auth.bus.call(resetPassword, reset);
+    const password = await passwordReset();
     await expect(signIn(undefined, { password })).rejects.toMatchObject(REQUIRED);
     await expect(signIn(codeOf(secret), { password })).resolves.toBeDefined();
+  });
+
+  it('needs none after the reset that first proves the address: somebody else may have set it up', async () => {
+    const { id } = await enabled();
+    await auth.database.query('UPDATE auth.account SET email_verified_at = NULL WHERE id = $1', [id]);
+    const password = await passwordReset();
+    await expect(signIn(undefined, { password })).resolves.toBeDefined();
+    expect(await auth.database.query('SELECT FROM auth.recovery_code WHERE account_id = $1', [id])).toEqual([]);
   });
 });
 
