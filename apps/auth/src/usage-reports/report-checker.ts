@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { usageOfChoices } from '@xerotier/contracts/inference';
 import type { ReportedGeneration, TokenUsage } from '@xerotier/contracts/inference';
 import { CONFIG } from '@xerotier/service-host';
+import { decodeFacts } from '@xerotier/usage-accounting';
 import type { EntityManager } from 'typeorm';
 import type { AuthConfig } from '../config.ts';
 import { metrics } from '../metrics.ts';
@@ -75,11 +76,11 @@ function requestsOf(report: UsageReportRow): RequestOfReport[] {
 
 /** The usage of a request whose choices are all in the report, without retries; undefined for any other. */
 function completeUsage({ requestId, generations }: RequestOfReport): RecordedUsage | undefined {
-  const [{ kind, choices }] = generations as [ReportedGeneration];
+  const facts = decodeFacts((generations as [ReportedGeneration])[0].facts);
   const usages = new Map<number, TokenUsage>();
   for (const { attempt, choiceIndex, usage } of generations) {
     if (attempt > 1 || usage === undefined) return undefined;
     usages.set(choiceIndex, usage);
   }
-  return usages.size === choices ? { requestId, kind, usage: usageOfChoices(usages) } : undefined;
+  return usages.size === facts?.choices ? { requestId, kind: facts.kind, usage: usageOfChoices(usages) } : undefined;
 }

@@ -3,7 +3,7 @@ import type { AccountingContext, ReportedGeneration } from '@xerotier/contracts/
 import { isRejectedData } from '@xerotier/db';
 import type { Logger } from '@xerotier/log';
 import { CONFIG, LOGGER } from '@xerotier/service-host';
-import { openAccount } from '@xerotier/usage-accounting';
+import { decodeFacts, openAccount } from '@xerotier/usage-accounting';
 import type { AuthConfig } from '../config.ts';
 import { metrics } from '../metrics.ts';
 import { ReportedGenerationsRepository } from './reported-generations.repository.ts';
@@ -42,7 +42,7 @@ export class ReportedGenerationsService {
       await this.#storeTogether(opened.slice(at, at + STATEMENT_GENERATIONS_MAX));
   }
 
-  /** Returns undefined, and logs it, if its account cannot be decrypted, or if its request does not have that choice. */
+  /** Returns undefined, and logs it, if its account cannot be decrypted, or if its request cannot have it. */
   open({ generation, report }: GenerationOfReport): OpenedGeneration | undefined {
     const { choiceIndex, attempt, usage = null, outcome, callerLost, begun, endedAt } = generation;
     const { workerId, receivedAt } = report;
@@ -57,10 +57,11 @@ export class ReportedGenerationsService {
   }
 
   #contextOf(generation: ReportedGeneration, accounts: readonly string[]): AccountingContext {
-    const { requestId, priority, account, kind, streamed, choices, startedAt, deadlineAt } = generation;
-    if (generation.choiceIndex >= choices) throw new RangeError(`The request has ${choices} choices`);
-    const opened = openAccount(this.#keys, accounts[account] as string, startedAt);
-    return { ...opened, requestId, priority, kind, streamed, choices, startedAt, deadlineAt };
+    const facts = decodeFacts(generation.facts);
+    if (facts === undefined) throw new TypeError('The facts of the request are invalid');
+    if (generation.choiceIndex >= facts.choices) throw new RangeError(`The request has ${facts.choices} choices`);
+    const opened = openAccount(this.#keys, accounts[generation.account] as string, facts.startedAt);
+    return { ...opened, requestId: generation.requestId, ...facts };
   }
 
   async #storeTogether(generations: readonly OpenedGeneration[]): Promise<void> {

@@ -10,7 +10,7 @@ import { silentLog } from '@xerotier/log/testing';
 import { connectBus, DurablePublisher, ensureStream } from '@xerotier/nats';
 import type { BusConnection } from '@xerotier/nats';
 import { eventually } from '@xerotier/testing';
-import { AccountSealer } from '@xerotier/usage-accounting';
+import { AccountSealer, encodeFacts } from '@xerotier/usage-accounting';
 import { createSecretKey, randomBytes, randomUUID } from 'node:crypto';
 import { runningAuth, usageSealKey } from '../../test/running-auth.ts';
 import { metrics } from '../metrics.ts';
@@ -61,10 +61,10 @@ function aContext(overrides: Partial<AccountingContext> = {}): AccountingContext
 }
 
 function aGeneration(context: AccountingContext, overrides: Partial<ReportedGeneration> = {}): ReportedGeneration {
-  const { requestId, priority, kind, streamed, choices, startedAt, deadlineAt } = context;
   return {
-    ...{ requestId, priority, kind, streamed, choices, startedAt, deadlineAt },
+    requestId: context.requestId,
     account: 0,
+    facts: encodeFacts(context),
     choiceIndex: 0,
     attempt: 1,
     usage: usageOf(5),
@@ -284,8 +284,13 @@ describe('Reconciler', () => {
     const contexts = Array.from({ length: 100 }, () => aContext());
     for (const context of contexts) reports.publish(aReport(context));
     const settledBefore = await valueOf(metrics.usageRows);
-    const isDone = async (): Promise<boolean> =>
-      (await Promise.all(contexts.slice(0, 5).map(resultsOf))).every(([result]) => result === 'settled');
+    const isDone = async (): Promise<boolean> => {
+      const settled = await auth.database.query<unknown[]>(
+        "SELECT FROM auth.reported_generation WHERE result = 'settled' AND request_id = ANY($1)",
+        [contexts.map(({ requestId }) => requestId)],
+      );
+      return settled.length === contexts.length;
+    };
     const replicas = [newReconciler(), newReconciler(), newReconciler()];
     await eventually('all are settled', async () => {
       await Promise.all(replicas.map((replica) => replica.reconcileDue()));
@@ -347,7 +352,7 @@ describe('LedgerCheckService', () => {
       RESET session_replication_role`);
     await auth.database.query(
       `UPDATE auth.usage_report SET received_at = '2026-01-02T00:05Z', content =
-         replace(content::text, '"deadlineAt":', '"deadlineAt": 1, "was":')::json WHERE id = $1`,
+         regexp_replace(content::text, '~\\d+"', '~1"', 'g')::json WHERE id = $1`,
       [report.id],
     );
     const found = await checkedIn('2026-01-02T00:00Z', '2026-01-02T00:10Z');

@@ -32,7 +32,7 @@ import { UsagePublisher } from './usage-publisher.ts';
           usage,
           log,
           limits,
-          sealAccount: (context) => accounts.seal(context),
+          sealAccounting: (context, facts) => accounts.accountingOf(context, facts),
         });
       },
     },

@@ -491,9 +491,7 @@ describe('usage reports', () => {
     };
   }
 
-  const accounting = { account: 'sealed', kind: 'chat.completion', streamed: true, choices: 2 } as const;
-  const times = { startedAt: 1_000, deadlineAt: 2_000 };
-  const work = { requestId: 'req_r', choiceIndex: 1, attempt: 2, accounting: { ...accounting, ...times } };
+  const work = { requestId: 'req_r', choiceIndex: 1, attempt: 2, accounting: 'sealed.facts' };
 
   it('have the usage of a completed generation', async () => {
     const { service, reported } = newReportingService(saysHello);

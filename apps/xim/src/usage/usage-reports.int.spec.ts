@@ -28,10 +28,10 @@ async function newReports(): Promise<PublishedUsageReports> {
   return new PublishedUsageReports(connection, 'w1', silentLog());
 }
 
-const request = { kind: 'chat.completion', streamed: true, choices: 1, startedAt: 1_000, deadlineAt: 2_000 } as const;
+const facts = 'chat.completion~interactive~1~1~1000~2000';
 
 function aWork(requestId: string, account = 'sealed'): ReportedWork {
-  return { requestId, priority: 'interactive', accounting: { account, ...request } };
+  return { requestId, accounting: `${account}.${facts}` };
 }
 
 const requestIdsOf = (reports: readonly UsageReport[]): string[] =>
@@ -45,7 +45,7 @@ describe('PublishedUsageReports', () => {
     reports.ended(aWork('req_2', 'sealed_b'), result);
     reports.ended({ ...aWork('req_3', 'sealed_a'), choiceIndex: 1, attempt: 2 }, result);
     await eventually('the report arrives', () => received.length > 0);
-    const common = { priority: 'interactive', ...request, ...result, endedAt: expect.any(Number) };
+    const common = { facts, ...result, endedAt: expect.any(Number) };
     expect(received).toEqual([
       {
         id: expect.any(String),

@@ -17,7 +17,7 @@ const REPORT_WAIT_MS = 200;
 const PENDING_CHARACTERS_MAX = 32 * 1024 * 1024;
 
 /** The work that has ended. */
-export type ReportedWork = Pick<WorkContext, 'requestId' | 'priority' | 'accounting' | 'attempt'> & {
+export type ReportedWork = Pick<WorkContext, 'requestId' | 'accounting' | 'attempt'> & {
   readonly choiceIndex?: number;
 };
 
@@ -49,23 +49,14 @@ export class PublishedUsageReports implements UsageReports {
     this.#log = log;
   }
 
-  ended(
-    { requestId, priority, accounting, attempt = 1, choiceIndex = 0 }: ReportedWork,
-    result: GenerationResult,
-  ): void {
+  ended({ requestId, accounting, attempt = 1, choiceIndex = 0 }: ReportedWork, result: GenerationResult): void {
     if (accounting === undefined) return;
-    const { kind, streamed, choices, startedAt, deadlineAt } = accounting;
     const { usage, outcome, callerLost, begun } = result;
-    const account = this.#indexOf(accounting.account);
+    const separator = accounting.indexOf('.');
     this.#generations.push({
       requestId,
-      priority,
-      account,
-      kind,
-      streamed,
-      choices,
-      startedAt,
-      deadlineAt,
+      account: this.#indexOf(accounting.slice(0, separator)),
+      facts: accounting.slice(separator + 1),
       choiceIndex,
       attempt,
       usage,

@@ -5,22 +5,20 @@
 import { z } from 'zod';
 import { event } from '../define.ts';
 import { requestId, workerId } from '../ids.ts';
-import { priority } from './request-class.ts';
-import { account, attemptNumber, requestAccounting } from './request-context.ts';
+import { account, accounting, attemptNumber, requestFacts } from './request-context.ts';
 import { tokenUsage } from './token-usage.ts';
 
 /** What the ledger has to know of a request, beside its usage. */
-export const accountingContext = account
-  .extend({ requestId, priority })
-  .extend(requestAccounting.omit({ account: true }).shape);
+export const accountingContext = account.extend({ requestId, ...requestFacts.shape });
 export type AccountingContext = z.infer<typeof accountingContext>;
 
 /** One generation, as its worker reports it. */
-export const reportedGeneration = requestAccounting.omit({ account: true }).extend({
+export const reportedGeneration = z.object({
   requestId,
-  priority,
   /** Index in the accounts of the report. */
   account: z.number().int().nonnegative(),
+  /** As in the `accounting` of the request. */
+  facts: z.string().max(256),
   choiceIndex: z.number().int().nonnegative().max(127),
   attempt: attemptNumber,
   /** What the engine computed until the end; absent if it failed without usage. */
@@ -45,7 +43,7 @@ export const usageReport = z
     id: z.uuid(),
     workerId,
     /** The sealed accounts of the generations, each once. */
-    accounts: requestAccounting.shape.account.array().max(REPORT_GENERATIONS_MAX),
+    accounts: accounting.array().max(REPORT_GENERATIONS_MAX),
     generations: reportedGeneration.array().min(1).max(REPORT_GENERATIONS_MAX),
   })
   .refine(({ accounts, generations }) => generations.every((generation) => generation.account < accounts.length), {

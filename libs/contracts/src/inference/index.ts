@@ -11,9 +11,10 @@ export {
   placementContextOf,
   requestContext,
   requestContextOf,
+  requestFacts,
   workContext,
   workContextOf,
 } from './request-context.ts';
-export type { Account, PlacementContext, RequestAccounting, RequestContext, WorkContext } from './request-context.ts';
+export type { Account, PlacementContext, RequestFacts, RequestContext, WorkContext } from './request-context.ts';
 export { addUsage, emptyUsage, tokenUsage, usageOfChoices } from './token-usage.ts';
 export type { TokenUsage } from './token-usage.ts';

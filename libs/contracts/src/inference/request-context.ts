@@ -39,10 +39,9 @@ export type PlacementContext = z.infer<typeof placementContext>;
 export const account = requestContext.omit({ requestId: true, priority: true });
 export type Account = z.infer<typeof account>;
 
-/** What the ledger has to know of a request before it has ended. */
-export const requestAccounting = z.object({
-  /** The account, sealed (`@xerotier/usage-accounting`): opaque to workers. */
-  account: z.string().max(8_192),
+/** What the ledger has to know of a request before it has ended, besides its account. */
+export const requestFacts = z.object({
+  priority,
   kind: usageKind,
   streamed: z.boolean(),
   /** Number of generations, one per choice. */
@@ -52,7 +51,13 @@ export const requestAccounting = z.object({
   /** When the gateway ends the request at the latest, in Unix milliseconds. */
   deadlineAt: z.number().int(),
 });
-export type RequestAccounting = z.infer<typeof requestAccounting>;
+export type RequestFacts = z.infer<typeof requestFacts>;
+
+/**
+ * What a worker returns with its usage report: `<account>.<facts>`, the account sealed (`@xerotier/usage-accounting`). Opaque to
+ * workers, and text, since each of them reads it from each message.
+ */
+export const accounting = z.string().max(8_192);
 
 /** Counts the workers that a choice was sent to, from 1. */
 export const attemptNumber = z.number().int().positive();
@@ -62,7 +67,7 @@ export const workContext = requestContext.pick({ requestId: true, projectId: tru
   /** Absent if the router is unavailable and any free worker may take the request. */
   leaseId: leaseId.optional(),
   /** The worker returns it in its usage report. Absent: it reports nothing. */
-  accounting: requestAccounting.optional(),
+  accounting: accounting.optional(),
   /** Absent in messages of earlier gateways, which send no `accounting` either. */
   attempt: attemptNumber.optional(),
 });

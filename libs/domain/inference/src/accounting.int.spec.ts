@@ -1,47 +1,42 @@
 /** What workers receive for their usage reports. */
 import { requestContextOf } from '@xerotier/contracts/inference';
-import type { RequestContext, WorkContext } from '@xerotier/contracts/inference';
+import type { RequestContext, RequestFacts } from '@xerotier/contracts/inference';
 import { AppError } from '@xerotier/errors';
 import { clientFleets } from '../test/client-fleet.ts';
 import { fails, responds } from '../test/fake-fleet.ts';
+import type { SealAccounting } from './accounting.ts';
 
 const { newFleet, recordOf } = clientFleets();
 
-const sealed: RequestContext[] = [];
-const sealAccount = (context: RequestContext): string => `sealed_${sealed.push(context)}`;
+const sealed: (RequestContext & RequestFacts)[] = [];
+const sealAccounting: SealAccounting = (context, facts) => `sealed_${sealed.push({ ...context, ...facts })}`;
 
 afterEach(() => sealed.splice(0));
 
 describe('accounting', () => {
   it('is sealed once for all choices of a request', async () => {
-    const { run, workers } = await newFleet({ workers: { a: responds('x') }, sealAccount });
+    const { run, workers } = await newFleet({ workers: { a: responds('x') }, sealAccounting });
     const { response, requestId } = run({ n: 3, user: 'user-1' }, { endUser: 'user-1' });
     await response.ended;
     const received = workers['a']?.received ?? [];
     const record = await recordOf(requestId);
-    const [{ accounting }] = received as unknown as [WorkContext];
-    expect(received.map((work) => ({ accounting: work.accounting, attempt: work.attempt }))).toEqual(
-      Array(3).fill({ accounting, attempt: 1 }),
+    expect(received.map(({ accounting, attempt }) => ({ accounting, attempt }))).toEqual(
+      Array(3).fill({ accounting: 'sealed_1', attempt: 1 }),
     );
-    const startedAt = accounting?.startedAt ?? 0;
-    expect(accounting).toEqual({
-      account: 'sealed_1',
-      kind: 'chat.completion',
-      streamed: true,
-      choices: 3,
-      startedAt,
-      deadlineAt: startedAt + 600_000,
-    });
+    const [{ startedAt, ...facts }] = sealed as unknown as [RequestFacts];
     expect(Math.abs(startedAt - record.startedAt)).toBeLessThan(1_000);
-    expect(sealed).toMatchObject([{ ...requestContextOf(record), endUser: 'user-1' }]);
+    expect(facts).toMatchObject({
+      ...requestContextOf(record),
+      ...{ endUser: 'user-1', kind: 'chat.completion', streamed: true, choices: 3, deadlineAt: startedAt + 600_000 },
+    });
   });
 
   it('numbers the attempts of a choice', async () => {
     const failing = fails(new AppError('inference.engine_failed'));
-    const { run, workers } = await newFleet({ workers: { a: failing, b: responds('x') }, sealAccount });
+    const { run, workers } = await newFleet({ workers: { a: failing, b: responds('x') }, sealAccounting });
     await run().response.ended;
-    expect(workers['a']?.received).toMatchObject([{ attempt: 1, accounting: { account: 'sealed_1' } }]);
-    expect(workers['b']?.received).toMatchObject([{ attempt: 2, accounting: { account: 'sealed_1' } }]);
+    expect(workers['a']?.received).toMatchObject([{ attempt: 1, accounting: 'sealed_1' }]);
+    expect(workers['b']?.received).toMatchObject([{ attempt: 2, accounting: 'sealed_1' }]);
   });
 
   it('is also sent when no router is available', async () => {
@@ -49,10 +44,10 @@ describe('accounting', () => {
       workers: { a: responds('x') },
       router: 'absent',
       shared: true,
-      sealAccount,
+      sealAccounting,
     });
     await run().response.ended;
-    expect(workers['a']?.received).toMatchObject([{ attempt: 1, accounting: { account: 'sealed_1' } }]);
+    expect(workers['a']?.received).toMatchObject([{ attempt: 1, accounting: 'sealed_1' }]);
   });
 
   it('is absent where nobody seals', async () => {

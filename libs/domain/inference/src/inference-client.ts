@@ -10,7 +10,7 @@ import { AppError } from '@xerotier/errors';
 import type { Logger } from '@xerotier/log';
 import type { Bus, DurablePublisher, StreamControl } from '@xerotier/nats';
 import { Accounting } from './accounting.ts';
-import type { SealAccount } from './accounting.ts';
+import type { SealAccounting } from './accounting.ts';
 import type { GenerationPlatform } from './generation.ts';
 import { inferenceLimitsDefaults, InferenceRun } from './inference-run.ts';
 import type { InferenceLimits, TrackedContext } from './inference-run.ts';
@@ -45,7 +45,7 @@ export interface InferenceClientOptions {
   readonly log: Logger;
   readonly limits?: Partial<InferenceLimits>;
   /** Absent: workers report no usage, and the usage of requests is lost with this process. */
-  readonly sealAccount?: SealAccount;
+  readonly sealAccounting?: SealAccounting;
 }
 
 export class InferenceClient {
@@ -61,8 +61,8 @@ export class InferenceClient {
     this.#options = options;
     this.#limits = { ...inferenceLimitsDefaults, ...options.limits };
     this.#platform = { bus: options.bus, slots: new Slots(options.bus), retryBudget: new RetryBudget() };
-    const { sealAccount } = options;
-    this.#accounting = sealAccount && new Accounting(sealAccount, this.#limits.requestTimeoutMs);
+    const { sealAccounting } = options;
+    this.#accounting = sealAccounting && new Accounting(sealAccounting, this.#limits.requestTimeoutMs);
   }
 
   /** Runs a chat completion. Each data frame is the JSON text of a `choices` array with entries of one choice. */

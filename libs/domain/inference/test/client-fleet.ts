@@ -12,7 +12,7 @@ import { z } from 'zod';
 import { CollectedResponse } from './collected-response.ts';
 import { FakeRouter, FakeWorker, MODEL } from './fake-fleet.ts';
 import type { Script } from './fake-fleet.ts';
-import type { SealAccount } from '../src/accounting.ts';
+import type { SealAccounting } from '../src/accounting.ts';
 import { InferenceClient } from '../src/inference-client.ts';
 import type { ChatRequest } from '../src/inference-client.ts';
 import type { InferenceLimits } from '../src/inference-run.ts';
@@ -27,7 +27,7 @@ export interface Setup {
   readonly client?: Partial<BusOptions>;
   /** Maximum number of unconfirmed usage events. */
   readonly usageMax?: number;
-  readonly sealAccount?: SealAccount;
+  readonly sealAccounting?: SealAccounting;
 }
 
 export interface Fleet {
@@ -82,13 +82,13 @@ export function clientFleets(): ClientFleets {
     const { bus, connection } = await connectBus(setup.client);
     const { log, lines } = capturedLog();
     const usage = new DurablePublisher(connection, usageRecorded, silentLog(), { pendingMax: setup.usageMax });
-    const { limits, sealAccount } = setup;
+    const { limits, sealAccounting } = setup;
     const client = new InferenceClient({
       bus,
       usage,
       log,
       ...(limits && { limits }),
-      ...(sealAccount && { sealAccount }),
+      ...(sealAccounting && { sealAccounting }),
     });
     fleet = {
       client,

@@ -1,10 +1,11 @@
 /** The account of a request, sealed by the gateway and opened by auth. */
 import { account, accountOf } from '@xerotier/contracts/inference';
-import type { Account, RequestContext } from '@xerotier/contracts/inference';
+import type { Account, RequestContext, RequestFacts } from '@xerotier/contracts/inference';
 import { open, seal, UnsealError } from '@xerotier/sealing';
 import type { EncryptionContext } from '@xerotier/sealing';
 import type { KeyObject } from 'node:crypto';
 import { z } from 'zod';
+import { encodeFacts } from './request-facts.ts';
 
 const SEALED_AS: EncryptionContext = ['usage account'];
 
@@ -36,6 +37,11 @@ export class AccountSealer {
   constructor(key: KeyObject, now: () => number = Date.now) {
     this.#key = key;
     this.#now = now;
+  }
+
+  /** Returns what a worker has to return with its report of a request. */
+  accountingOf(context: RequestContext, facts: RequestFacts): string {
+    return `${this.seal(context)}.${encodeFacts(facts)}`;
   }
 
   /** Returns the account of a request, sealed, as base64url. */
