@@ -87,7 +87,8 @@ export async function startTemporaryPlatform(options: Omit<PlatformOptions, 'sta
  */
 export async function removeState(state: StateDir): Promise<string[]> {
   for (const name of SERVER_NAMES) await removeDataDir(join(state.servers, name)).catch(() => undefined);
-  for (const path of [state.servers, state.logs, state.workers, state.credentialsFile, state.devFile, state.lockFile])
+  const { servers, logs, mail, workers, credentialsFile, devFile, lockFile } = state;
+  for (const path of [servers, logs, mail, workers, credentialsFile, devFile, lockFile])
     await rm(path, { recursive: true, force: true });
   const left = await readdir(state.root).catch(() => []);
   // Temporary files of a process that was killed while writing.

@@ -51,7 +51,7 @@ function authenticate(
   // Inference has the limits of its tier.
   if (options.managementLimit === undefined || (auth !== 'session' && auth !== 'either')) return authorized;
   const limit = options.managementLimit();
-  return Promise.resolve(authorized).then(() => limit.admitOrReject(request, reply));
+  return Promise.resolve(authorized).then(() => limit.admitOrReject(request));
 }
 
 /** Identifies and authorizes the caller of an operation; synchronous if the access or session is cached. */

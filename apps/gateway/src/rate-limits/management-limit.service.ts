@@ -6,7 +6,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { AppError } from '@xerotier/errors';
 import { CONFIG } from '@xerotier/service-host';
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyRequest } from 'fastify';
 import type { GatewayConfig } from '../config.ts';
 import { RateLimitsService } from './rate-limits.service.ts';
 
@@ -22,17 +22,16 @@ export class ManagementLimit {
   }
 
   /**
-   * Counts a request that is authorized, and sets the rate limit headers of its response.
+   * Counts a request that is authorized.
    * @throws {AppError} `limits.management_exceeded`.
    */
-  async admitOrReject(request: FastifyRequest, reply: FastifyReply): Promise<void> {
+  async admitOrReject(request: FastifyRequest): Promise<void> {
     const owner = (request.access ?? request.memberAccess)?.project.id ?? request.session?.account.id;
     if (owner === undefined) return;
     const limits = { requestsPerMinute: this.#perMinute, tokensPerMinute: null, concurrencyMax: null };
     const bucket = { projectId: owner, keyId: 'management', tier: 'management', limits };
     const nothing = { tokens: 0, costMicros: 0 };
     const admission = await this.limits.admit(bucket, { id: request.id, ...nothing });
-    reply.headers(admission.headers);
     admission.settle(nothing);
     const { rejection } = admission;
     if (rejection === undefined) return;
