@@ -32,7 +32,7 @@ interface Limit {
 /**
  * Limits attempts to sign in and to register, and requests that send mail, in a sliding window, exactly for all replicas. An attempt is recorded before its
  * password is verified, so that concurrent ones count, and forgotten when it succeeds. A rejected one is not recorded: repeating it
- * does not extend the wait, so that nobody is locked out beyond the window by attempts of others.
+ * does not extend the wait. Attempts of others count too: whoever goes on trying can keep an account from signing in.
  */
 @Injectable()
 export class Attempts {

@@ -1,9 +1,8 @@
 import { accountsContract, administrationContract, bootstrapContract, membersContract } from '@xerotier/contracts/auth';
 import type { AccountRecord } from '@xerotier/contracts/auth';
-import { capturedLog } from '@xerotier/log/testing';
 import { eventually } from '@xerotier/testing';
 import { createHash, randomUUID } from 'node:crypto';
-import { Writable } from 'node:stream';
+import { commandOutput } from '../../test/command-output.ts';
 import { newClientAddress, newEmail, newTokenHash, registeredAccount } from '../../test/registered-account.ts';
 import { runningAuth } from '../../test/running-auth.ts';
 import { bootstrap } from './bootstrap.command.ts';
@@ -15,15 +14,7 @@ const operations = bootstrapContract.operations;
 beforeEach(() => auth.database.query('UPDATE auth.account SET system_role = NULL'));
 
 async function issue(...args: string[]): Promise<string> {
-  let output = '';
-  const stdout = new Writable({
-    write: (chunk, _, done) => {
-      output += String(chunk);
-      done();
-    },
-  });
-  const { log } = capturedLog();
-  await bootstrap.run(args, { service: 'auth', env: auth.env, stdin: process.stdin, stdout, stderr: stdout, log });
+  const output = await commandOutput(bootstrap, args, auth.env);
   return (JSON.parse(output) as { token: string }).token;
 }
 

@@ -1,10 +1,9 @@
 import { SYSTEM_LOG_ID } from '@xerotier/contracts/auth';
 import type { TierPriceRecord } from '@xerotier/contracts/auth';
 import type { UsageRecord } from '@xerotier/contracts/inference';
-import { capturedLog } from '@xerotier/log/testing';
 import { MasterKeys } from '@xerotier/sealing';
 import { randomUUID } from 'node:crypto';
-import { Writable } from 'node:stream';
+import { commandOutput } from '../../test/command-output.ts';
 import { masterKey, runningAuth } from '../../test/running-auth.ts';
 import { aUsageRecord } from '../../test/usage-records.ts';
 import { AuditTrail } from '../audit/audit-trail.ts';
@@ -119,15 +118,7 @@ describe('the cost of a request', () => {
 
 describe('the prices command', () => {
   async function run(...args: string[]): Promise<object[]> {
-    let output = '';
-    const stdout = new Writable({
-      write: (chunk, _, done) => {
-        output += String(chunk);
-        done();
-      },
-    });
-    const { log } = capturedLog();
-    await prices.run(args, { service: 'auth', env: auth.env, stdin: process.stdin, stdout, stderr: stdout, log });
+    const output = await commandOutput(prices, args, auth.env);
     return output
       .split('\n')
       .filter(Boolean)
