@@ -6,6 +6,7 @@ import { Injectable } from '@nestjs/common';
 import type { OnModuleDestroy } from '@nestjs/common';
 import { gatewayContract } from '@xerotier/contracts/gateway';
 import { AppError } from '@xerotier/errors';
+import { InFlightMap } from '@xerotier/in-flight';
 import { Bus } from '@xerotier/nats';
 import type { Serving } from '@xerotier/nats';
 
@@ -33,7 +34,7 @@ const COMPLETION_ID = /^chatcmpl-([0-9a-f]{8})[0-9a-f]{24}$/;
 export class CancellationService implements OnModuleDestroy {
   readonly #bus: Bus;
   readonly #gateway: string;
-  readonly #inFlight = new Map<string, InFlight>();
+  readonly #inFlight = new InFlightMap<string, InFlight>();
   readonly #serving: Serving;
 
   constructor(bus: Bus, gateway: GatewayInstance) {

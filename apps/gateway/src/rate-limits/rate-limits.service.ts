@@ -6,6 +6,8 @@
 import { Injectable } from '@nestjs/common';
 import type { OnModuleDestroy } from '@nestjs/common';
 import { AppError } from '@xerotier/errors';
+import { InFlightSet } from '@xerotier/in-flight';
+import type { Handle } from '@xerotier/in-flight';
 import type { Logger } from '@xerotier/log';
 import type { RedisClient } from '@xerotier/redis';
 import { GatewayCount } from './gateway-count.ts';
@@ -43,7 +45,7 @@ export class RateLimitsService implements OnModuleDestroy {
   readonly #shared: Limiter;
   readonly #local = new LocalLimiter();
   readonly #gateways: GatewayCount;
-  readonly #open = new Set<OpenHold>();
+  readonly #open = new InFlightSet<OpenHold>();
   readonly #renewTimer: NodeJS.Timeout;
   #localUntil = 0;
 
@@ -100,12 +102,12 @@ export class RateLimitsService implements OnModuleDestroy {
     const { rejectedBy } = decision;
     if (rejectedBy !== undefined)
       return { headers, rejection: limitErrorOf({ ...decision, rejectedBy }, open.bucket), settle: () => undefined };
-    this.#open.add(open);
-    return { headers, rejection: undefined, settle: (charge) => this.#settle(open, charge) };
+    const handle = this.#open.add(open);
+    return { headers, rejection: undefined, settle: (charge) => this.#settle(handle, open, charge) };
   }
 
-  #settle(open: OpenHold, charge: Charge): void {
-    if (!this.#open.delete(open)) return;
+  #settle(handle: Handle, open: OpenHold, charge: Charge): void {
+    if (!this.#open.delete(handle)) return;
     // If this fails, the hold expires.
     open.limiter.settle(open.bucket, open.hold, charge).catch((error: unknown) => this.#fallBack(error));
   }

@@ -5,6 +5,7 @@ import type { RequestContract } from '@xerotier/contracts/define';
 import type { Metadata } from '@xerotier/public-api/fields';
 import type { StoredCompletion } from '@xerotier/contracts/responses';
 import { AppError } from '@xerotier/errors';
+import { InFlightSet } from '@xerotier/in-flight';
 import { Bus } from '@xerotier/nats';
 import { once } from 'node:events';
 import type { z } from 'zod';
@@ -26,7 +27,7 @@ const { save, list, get, messages, update, delete: remove } = responsesContract.
 @Injectable()
 export class StoredCompletionsService {
   readonly #bus: Bus;
-  readonly #pendingSaves = new Set<Promise<unknown>>();
+  readonly #pendingSaves = new InFlightSet<Promise<unknown>>();
 
   constructor(bus: Bus) {
     this.#bus = bus;
@@ -36,11 +37,11 @@ export class StoredCompletionsService {
   async save(input: Input<'save'>): Promise<void> {
     assertFits(input);
     const saving = this.#call(save, input);
-    this.#pendingSaves.add(saving);
+    const handle = this.#pendingSaves.add(saving);
     try {
       await saving;
     } finally {
-      this.#pendingSaves.delete(saving);
+      this.#pendingSaves.delete(handle);
     }
   }
 

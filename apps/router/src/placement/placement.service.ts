@@ -5,6 +5,7 @@
 import type { AcquireInput, AcquireOutput } from '@xerotier/contracts/router';
 import type { WorkerState } from '@xerotier/contracts/xim';
 import { AppError } from '@xerotier/errors';
+import { InFlightMap } from '@xerotier/in-flight';
 import type { Logger } from '@xerotier/log';
 import { randomBytes } from 'node:crypto';
 import { isAvailable } from '../fleet/lease-table.ts';
@@ -36,7 +37,7 @@ export class PlacementService {
   readonly #limits: PlacementLimits;
   readonly #log: Logger;
   readonly #now: Clock;
-  readonly #tickets = new Map<string, Ticket>();
+  readonly #tickets = new InFlightMap<string, Ticket>();
   readonly #queues = new Map<string, Ticket[]>();
   readonly #lastServedAt = new Map<string, number>();
   #arrivals = 0;

@@ -16,6 +16,7 @@ import type {
   RankingInput,
 } from '@xerotier/contracts/xim';
 import { AppError } from '@xerotier/errors';
+import { InFlightSet } from '@xerotier/in-flight';
 import type { Logger } from '@xerotier/log';
 import type { ResponseStream } from '@xerotier/nats';
 import type { z } from 'zod';
@@ -53,7 +54,7 @@ export class GenerationsService {
   readonly #modelId: string;
   readonly #log: Logger;
   readonly #reports: UsageReports | undefined;
-  readonly #active = new Set<Running>();
+  readonly #active = new InFlightSet<Running>();
   #draining = false;
   #idle: (() => void) | undefined;
 
@@ -146,7 +147,7 @@ export class GenerationsService {
     if (this.#active.size >= this.#engine.slots) throw new AppError('worker.busy');
     const measured = new MeasuredGeneration(this.#modelId);
     const running = { id, output, measured, begun: false };
-    this.#active.add(running);
+    const handle = this.#active.add(running);
     const workEnded = this.#health.begin();
     try {
       const end = await work(running);
@@ -165,7 +166,7 @@ export class GenerationsService {
       throw error;
     } finally {
       workEnded();
-      this.#active.delete(running);
+      this.#active.delete(handle);
       if (this.#active.size === 0) this.#idle?.();
     }
   }
@@ -182,7 +183,9 @@ export class GenerationsService {
    */
   async drain(signal: AbortSignal): Promise<void> {
     this.#draining = true;
-    const stop = (): void => this.#active.forEach(({ output }) => output.abort(new AppError('worker.draining')));
+    const stop = (): void => {
+      for (const { output } of this.#active) output.abort(new AppError('worker.draining'));
+    };
     if (signal.aborted) stop();
     signal.addEventListener('abort', stop, { once: true });
     if (this.#active.size > 0) await new Promise<void>((resolve) => (this.#idle = resolve));

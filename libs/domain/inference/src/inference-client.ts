@@ -7,6 +7,7 @@ import type { UsageRecord } from '@xerotier/contracts/inference';
 import { decodeScore, decodeVector } from '@xerotier/contracts/xim';
 import type { MediaHead } from '@xerotier/contracts/xim';
 import { AppError } from '@xerotier/errors';
+import { InFlightSet } from '@xerotier/in-flight';
 import type { Logger } from '@xerotier/log';
 import type { Bus, DurablePublisher, StreamControl } from '@xerotier/nats';
 import { Accounting } from './accounting.ts';
@@ -53,7 +54,7 @@ export class InferenceClient {
   readonly #limits: InferenceLimits;
   readonly #platform: GenerationPlatform;
   readonly #accounting: Accounting | undefined;
-  readonly #runs = new Set<InferenceRun>();
+  readonly #runs = new InFlightSet<InferenceRun>();
   #idle: (() => void) | undefined;
   #draining: AbortSignal | undefined;
 
@@ -107,11 +108,11 @@ export class InferenceClient {
 
   #run(context: TrackedContext, work: Work, sink: ResponseSink): InferenceRun {
     const run: InferenceRun = new InferenceRun(this.#platform, this.#limits, context, work, sink, (record) => {
-      this.#runs.delete(run);
+      this.#runs.delete(handle);
       this.#record(record);
       if (this.#runs.size === 0) this.#idle?.();
     });
-    this.#runs.add(run);
+    const handle = this.#runs.add(run);
     run.begin();
     if (this.#draining?.aborted === true) run.stop(new AppError('service.draining'));
     return run;
@@ -122,7 +123,9 @@ export class InferenceClient {
    * `service.draining`.
    */
   async drain(signal: AbortSignal): Promise<void> {
-    const stop = (): void => this.#runs.forEach((run) => run.stop(new AppError('service.draining')));
+    const stop = (): void => {
+      for (const run of this.#runs) run.stop(new AppError('service.draining'));
+    };
     this.#draining = signal;
     if (signal.aborted) stop();
     signal.addEventListener('abort', stop, { once: true });

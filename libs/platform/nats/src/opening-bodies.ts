@@ -4,6 +4,7 @@
  */
 import type { Msg, Subscription } from '@nats-io/nats-core';
 import { AppError } from '@xerotier/errors';
+import { InFlightMap } from '@xerotier/in-flight';
 import { partBytes } from './connection.ts';
 import type { BusConnection } from './connection.ts';
 
@@ -19,7 +20,7 @@ const EMPTY = new Uint8Array(0);
 /** The caller's side. */
 export class OpeningBodies {
   readonly #bus: BusConnection;
-  readonly #bodies = new Map<number, KeptBody>();
+  readonly #bodies = new InFlightMap<number, KeptBody>();
   readonly #subscription: Subscription;
 
   constructor(bus: BusConnection) {

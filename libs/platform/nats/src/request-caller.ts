@@ -4,6 +4,7 @@
  */
 import type { Msg, MsgHdrs, NatsConnection, Subscription } from '@nats-io/nats-core';
 import { AppError } from '@xerotier/errors';
+import { InFlightMap } from '@xerotier/in-flight';
 import { randomId48 } from './random-id.ts';
 
 interface PendingCall {
@@ -23,7 +24,7 @@ const NO_RESPONDERS = 503;
 export class RequestCaller {
   readonly #nats: NatsConnection;
   readonly #inbox: string;
-  readonly #pending = new Map<string, PendingCall>();
+  readonly #pending = new InFlightMap<string, PendingCall>();
   readonly #subscription: Subscription;
 
   constructor(nats: NatsConnection, inboxPrefix: string) {

@@ -7,6 +7,7 @@ import type { Msg, Subscription } from '@nats-io/nats-core';
 import type { StreamContract } from '@xerotier/contracts/define';
 import type { ErrorCode } from '@xerotier/contracts/errors';
 import { AppError } from '@xerotier/errors';
+import { InFlightMap } from '@xerotier/in-flight';
 import { logContext } from '@xerotier/log';
 import { spansEnabled } from '@xerotier/telemetry';
 import { encodeContext, headerName } from './call-context.ts';
@@ -77,6 +78,7 @@ interface GatheredOpening extends Opening {
 
 interface Group {
   readonly shared: SharedInput;
+  readonly subject: string;
   readonly openings: GatheredOpening[];
 }
 
@@ -88,13 +90,13 @@ const STREAMS_MAX = 20_000;
 export class StreamCaller {
   readonly #bus: BusConnection;
   readonly #liveness: LivenessOptions;
-  readonly #calls = new Map<number, Calling>();
+  readonly #calls = new InFlightMap<number, Calling>();
   readonly #subscriptions: Subscription[];
   readonly #heartbeat: Heartbeat;
   readonly #bodies: OpeningBodies;
   readonly #inbox: string;
-  /** Openings to send together at the end of this turn, by subject. */
-  readonly #gathering = new WeakMap<SharedInput, Map<string, Group>>();
+  /** Openings to send together at the end of this turn. */
+  readonly #gathering: Group[] = [];
 
   constructor(bus: BusConnection, liveness: LivenessOptions) {
     this.#bus = bus;
@@ -144,18 +146,10 @@ export class StreamCaller {
     options: CallOptions,
   ): OpenStream {
     const id = this.#register(contract, subject, sink);
-    const bySubject = this.#gathering.get(shared) ?? new Map<string, Group>();
-    this.#gathering.set(shared, bySubject);
-    const group = bySubject.get(subject) ?? { shared, openings: [] };
-    group.openings.push({ id, input, options, traceparent: ownTraceparent() });
-    if (group.openings.length === 1) {
-      bySubject.set(subject, group);
-      // After everything that was waiting for the same message, such as slots that were granted together.
-      process.nextTick(() => {
-        bySubject.delete(subject);
-        this.#sendGathered(group);
-      });
-    }
+    const opening = { id, input, options, traceparent: ownTraceparent() };
+    const known = this.#gathering.findLast((group) => group.shared === shared && group.subject === subject);
+    if (known === undefined) this.#gather({ shared, subject, openings: [opening] });
+    else known.openings.push(opening);
     return this.#openStream(id);
   }
 
@@ -200,13 +194,22 @@ export class StreamCaller {
     this.#bodies.close();
   }
 
-  #sendGathered({ shared, openings }: Group): void {
+  #gather(group: Group): void {
+    this.#gathering.push(group);
+    if (this.#gathering.length > 1) return;
+    // After everything that was waiting for the same message, such as slots that were granted together.
+    process.nextTick(() => {
+      for (const gathered of this.#gathering.splice(0)) this.#sendGathered(gathered);
+    });
+  }
+
+  #sendGathered({ shared, subject, openings }: Group): void {
     for (let from = 0; from < openings.length; from += OPENINGS_MAX) {
       // Some may have been abandoned in the meantime.
       const wanted = openings.slice(from, from + OPENINGS_MAX).filter(({ id }) => this.#calls.has(id));
       const [first] = wanted;
       if (first === undefined) continue;
-      const group = { shared, openings: wanted };
+      const group = { shared, subject, openings: wanted };
       if (wanted.length === 1) {
         this.#sendSeparately(group);
         continue;

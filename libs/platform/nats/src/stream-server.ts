@@ -2,6 +2,7 @@
 import type { Msg, Subscription } from '@nats-io/nats-core';
 import type { StreamContract } from '@xerotier/contracts/define';
 import { AppError } from '@xerotier/errors';
+import { InFlightMap } from '@xerotier/in-flight';
 import { withLogContext } from '@xerotier/log';
 import { endSpan, SpanKind, startSpan, traceparentOf } from '@xerotier/telemetry';
 import type { Logger } from '@xerotier/log';
@@ -57,7 +58,7 @@ export class StreamServer {
   readonly #bus: BusConnection;
   readonly #liveness: LivenessOptions;
   readonly #log: Logger;
-  readonly #streams = new Map<number, Served>();
+  readonly #streams = new InFlightMap<number, Served>();
   readonly #writers = new Map<string, { writer: FrameWriter; users: number }>();
   readonly #control: string;
   readonly #controlSubscription: Subscription;

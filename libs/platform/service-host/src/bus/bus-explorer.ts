@@ -5,6 +5,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { DiscoveryService, MetadataScanner } from '@nestjs/core';
 import type { EventContract, ServiceContract } from '@xerotier/contracts/define';
+import { InFlightSet } from '@xerotier/in-flight';
 import type { Logger } from '@xerotier/log';
 import { Bus, consumeEvents } from '@xerotier/nats';
 import type { BusConnection, Consuming, Serving } from '@xerotier/nats';
@@ -31,7 +32,7 @@ export class BusExplorer {
   readonly #serving: Serving[] = [];
   readonly #listening: Serving[] = [];
   readonly #consuming: Consuming[] = [];
-  readonly #running = new Set<Promise<unknown>>();
+  readonly #running = new InFlightSet<Promise<unknown>>();
 
   constructor(
     private readonly discovery: DiscoveryService,
@@ -138,8 +139,8 @@ export class BusExplorer {
   }
 
   #track<T>(work: Promise<T>): Promise<T> {
-    this.#running.add(work);
-    const forget = (): void => void this.#running.delete(work);
+    const handle = this.#running.add(work);
+    const forget = (): void => void this.#running.delete(handle);
     work.then(forget, forget);
     return work;
   }
