@@ -25,7 +25,7 @@ const newPassword = z
   .describe(`${PASSWORD_LENGTH_MIN} to ${PASSWORD_LENGTH_MAX} characters.`);
 
 export const bootstrapRequest = z
-  .object({
+  .strictObject({
     token: z.string().min(1).max(256).describe('What `auth bootstrap` has printed.'),
     email: email.optional(),
     password: newPassword.optional(),
@@ -38,11 +38,11 @@ export const secondFactorCode = z.string().min(1).max(64);
 const name = storableText(256).min(1);
 
 export const createAccountRequest = z
-  .object({ email, password: newPassword, name })
+  .strictObject({ email, password: newPassword, name })
   .register(components, { id: 'CreateAccountRequest' });
 
 export const createSessionRequest = z
-  .object({
+  .strictObject({
     email,
     password: currentPassword,
     code: secondFactorCode
@@ -52,19 +52,19 @@ export const createSessionRequest = z
   .register(components, { id: 'CreateSessionRequest' });
 
 export const changePasswordRequest = z
-  .object({ current_password: currentPassword, new_password: newPassword })
+  .strictObject({ current_password: currentPassword, new_password: newPassword })
   .register(components, { id: 'ChangePasswordRequest' });
 
 export const createProjectRequest = z
-  .object({ name, slug: slug.describe('Part of the API keys of the project. It cannot be changed.') })
+  .strictObject({ name, slug: slug.describe('Part of the API keys of the project. It cannot be changed.') })
   .register(components, { id: 'CreateProjectRequest' });
 
 const token = z.string().min(1).max(256).describe('The token in the link of the mail.');
 
-export const verifyEmailRequest = z.object({ token }).register(components, { id: 'VerifyEmailRequest' });
+export const verifyEmailRequest = z.strictObject({ token }).register(components, { id: 'VerifyEmailRequest' });
 
-export const passwordResetRequest = z.object({ email }).register(components, { id: 'PasswordResetRequest' });
+export const passwordResetRequest = z.strictObject({ email }).register(components, { id: 'PasswordResetRequest' });
 
 export const completePasswordResetRequest = z
-  .object({ token, new_password: newPassword })
+  .strictObject({ token, new_password: newPassword })
   .register(components, { id: 'CompletePasswordResetRequest' });

@@ -33,15 +33,19 @@ const values = {
 const { name, ...limits } = values;
 
 export const createTierRequest = z
-  .object({ id: tierSlug.describe('Its slug, which endpoints name it by.'), name, ...z.object(limits).partial().shape })
+  .strictObject({
+    id: tierSlug.describe('Its slug, which endpoints name it by.'),
+    name,
+    ...z.object(limits).partial().shape,
+  })
   .register(components, { id: 'CreateTierRequest' });
 
-export const updateTierRequest = z.object(values).partial().register(components, { id: 'UpdateTierRequest' });
+export const updateTierRequest = z.strictObject(values).partial().register(components, { id: 'UpdateTierRequest' });
 
 const micros = z.number().int().min(0).max(PRICE_MICROS_MAX);
 
 export const addTierPriceRequest = z
-  .object({
+  .strictObject({
     input_micros: micros.describe('Millionths of a US dollar per million tokens, as the other prices.'),
     cached_input_micros: micros.describe('Of the prompt tokens that were reused from a cache.'),
     output_micros: micros,
@@ -57,7 +61,7 @@ export const addTierPriceRequest = z
   .register(components, { id: 'AddTierPriceRequest' });
 
 export const systemRoleRequest = z
-  .object({ system_role: z.enum(['admin', 'operator']).nullable().describe('Null takes the role away.') })
+  .strictObject({ system_role: z.enum(['admin', 'operator']).nullable().describe('Null takes the role away.') })
   .register(components, { id: 'SystemRoleRequest' });
 
 export const tierPricesQuery = z.strictObject(pageQueryFields('desc')).omit({ order: true });

@@ -19,7 +19,7 @@ const network = z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()], {
 });
 
 export const ipFilterRequest = z
-  .object({
+  .strictObject({
     allow: z.array(network).max(NETWORKS_MAX).default([]).describe('If not empty, only these may use the key.'),
     block: z
       .array(network)
@@ -29,13 +29,13 @@ export const ipFilterRequest = z
   })
   .register(components, { id: 'IpFilter' });
 
-const quota = z.object({
+const quota = z.strictObject({
   requests: z.number().int().min(1).max(1_000_000_000),
   window_seconds: z.number().int().min(1).max(WINDOW_SECONDS_MAX),
 });
 
 export const quotaRequest = z
-  .object({
+  .strictObject({
     requests: quota.shape.requests.nullable().describe('Null removes the quota.'),
     window_seconds: quota.shape.window_seconds.default(60),
   })
@@ -44,7 +44,7 @@ export const quotaRequest = z
 const name = storableText(256).min(1);
 
 export const createApiKeyRequest = z
-  .object({
+  .strictObject({
     name,
     scopes: z
       .array(keyScope)
@@ -72,7 +72,7 @@ export const createApiKeyRequest = z
   .register(components, { id: 'CreateApiKeyRequest' });
 
 export const rotateApiKeyRequest = z
-  .object({
+  .strictObject({
     grace_seconds: z
       .number()
       .int()
@@ -83,7 +83,7 @@ export const rotateApiKeyRequest = z
   })
   .register(components, { id: 'RotateApiKeyRequest' });
 
-export const apiKeysQuery = z.object({
+export const apiKeysQuery = z.strictObject({
   ...pageQueryFields('desc'),
   include_inactive: z
     .enum(['true', 'false'])

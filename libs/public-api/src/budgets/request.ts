@@ -13,7 +13,7 @@ const thresholds = z
   .describe('Percentages of the amount; each raises an alert once per period.');
 
 export const createBudgetRequest = z
-  .object({
+  .strictObject({
     name,
     amount_micros: amount,
     period: period.default('month'),
@@ -22,7 +22,7 @@ export const createBudgetRequest = z
   .register(components, { id: 'CreateBudgetRequest' });
 
 export const updateBudgetRequest = z
-  .object({
+  .strictObject({
     name: name.optional(),
     amount_micros: amount.optional(),
     period: period.optional(),

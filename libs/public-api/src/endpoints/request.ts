@@ -10,7 +10,7 @@ export const endpointTask = z
   .describe('What the endpoint serves: routes of other tasks reject it.');
 
 const defaults = z
-  .object({
+  .strictObject({
     temperature: z.number().min(0).max(2).optional(),
     top_p: z.number().min(0).max(1).optional(),
     max_completion_tokens: z.number().int().min(1).optional(),
@@ -20,7 +20,9 @@ const defaults = z
 
 const targetMs = z.number().int().min(1).max(LATENCY_TARGET_MS_MAX).optional();
 
-const slo = z.object({ ttft_ms: targetMs, tpot_ms: targetMs }).register(components, { id: 'EndpointLatencyTargets' });
+const slo = z
+  .strictObject({ ttft_ms: targetMs, tpot_ms: targetMs })
+  .register(components, { id: 'EndpointLatencyTargets' });
 
 const model = storableText(256).min(1).describe('Name or id of a model of the catalogue.');
 const tier = z.string().min(1).max(64).describe('Slug of a tier.');
@@ -31,7 +33,7 @@ const settings = {
 };
 
 export const createEndpointRequest = z
-  .object({
+  .strictObject({
     slug: slug.describe('Part of the URL. It cannot be changed.'),
     model,
     tier,
@@ -41,8 +43,8 @@ export const createEndpointRequest = z
   .register(components, { id: 'CreateEndpointRequest' });
 
 export const updateEndpointRequest = z
-  .object({ model: model.optional(), tier: tier.optional(), ...settings })
+  .strictObject({ model: model.optional(), tier: tier.optional(), ...settings })
   .register(components, { id: 'UpdateEndpointRequest' });
 
-export const endpointsQuery = z.object(pageQueryFields('asc'));
-export const catalogueQuery = z.object(pageQueryFields('asc'));
+export const endpointsQuery = z.strictObject(pageQueryFields('asc'));
+export const catalogueQuery = z.strictObject(pageQueryFields('asc'));

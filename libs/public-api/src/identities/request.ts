@@ -15,15 +15,15 @@ export const returnTo = z
   .default('/')
   .describe('Where the browser continues: a path of this site.');
 
-export const beginSignInQuery = z.object({ return_to: returnTo });
+export const beginSignInQuery = z.strictObject({ return_to: returnTo });
 
 export const linkIdentityRequest = z
-  .object({
+  .strictObject({
     current_password: currentPassword.optional().describe('Required if the account has a password.'),
     return_to: returnTo,
   })
   .register(components, { id: 'LinkIdentityRequest' });
 
 export const completePendingSignInRequest = z
-  .object({ code: secondFactorCode.describe('The code of the authenticator app, or a recovery code.') })
+  .strictObject({ code: secondFactorCode.describe('The code of the authenticator app, or a recovery code.') })
   .register(components, { id: 'CompletePendingSignInRequest' });

@@ -12,7 +12,7 @@ export const approves = z
   .describe('Risk levels of operations that the member may approve. Owners may approve all of them.');
 
 export const updateMemberRequest = z
-  .object({ role: memberRole.optional(), approves: approves.optional() })
+  .strictObject({ role: memberRole.optional(), approves: approves.optional() })
   .register(components, { id: 'UpdateMemberRequest' });
 
-export const membersQuery = z.object(pageQueryFields('asc'));
+export const membersQuery = z.strictObject(pageQueryFields('asc'));

@@ -3,7 +3,7 @@ import { storableText } from '../fields/storable-text.ts';
 import { components } from '../openapi/components.ts';
 
 export const projectSettings = z
-  .object({
+  .strictObject({
     store_by_default: z
       .boolean()
       .optional()
@@ -16,5 +16,5 @@ export const projectSettings = z
   .register(components, { id: 'ProjectSettings' });
 
 export const updateProjectRequest = z
-  .object({ name: storableText(256).min(1).optional(), settings: projectSettings.optional() })
+  .strictObject({ name: storableText(256).min(1).optional(), settings: projectSettings.optional() })
   .register(components, { id: 'UpdateProjectRequest' });

@@ -6,17 +6,17 @@ const password = currentPassword.optional().describe('Required if the account ha
 const totp = secondFactorCode.describe('The code of the authenticator app, which works once.');
 
 export const beginTotpRequest = z
-  .object({ current_password: password })
+  .strictObject({ current_password: password })
   .register(components, { id: 'BeginTotpRequest' });
 
-export const confirmTotpRequest = z.object({ code: totp }).register(components, { id: 'ConfirmTotpRequest' });
+export const confirmTotpRequest = z.strictObject({ code: totp }).register(components, { id: 'ConfirmTotpRequest' });
 
 export const replaceRecoveryCodesRequest = z
-  .object({ code: totp })
+  .strictObject({ code: totp })
   .register(components, { id: 'ReplaceRecoveryCodesRequest' });
 
 export const disableTotpRequest = z
-  .object({
+  .strictObject({
     current_password: password,
     code: secondFactorCode.describe('The code of the authenticator app, or a recovery code.'),
   })

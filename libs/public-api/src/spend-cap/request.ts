@@ -4,7 +4,7 @@ import { components } from '../openapi/components.ts';
 const MICROS_MAX = 1_000_000_000_000_000;
 
 export const spendCapRequest = z
-  .object({
+  .strictObject({
     spend_cap_micros: z
       .number()
       .int()

@@ -13,8 +13,9 @@ export interface FieldError {
 }
 
 export function fieldErrorOf(issue: z.core.$ZodIssue): FieldError {
-  const { path, input, expected, message } = leafOf(issue, []);
+  const { path, input, expected, message, isUnknown = false } = leafOf(issue, []);
   const param = fieldName(path);
+  if (isUnknown) return { param, reason: `Unknown parameter: '${param}'.` };
   if (expected === undefined) return { param, reason: `Invalid value for '${param}': ${message}.` };
   if (input === undefined) return { param, reason: `Missing required parameter: '${param}'.` };
   // The type is right, but the value is not one of those expected.
@@ -38,6 +39,8 @@ interface Leaf {
   readonly input: unknown;
   readonly expected: Expected | undefined;
   readonly message: string;
+  /** There is no such field. */
+  readonly isUnknown?: boolean;
 }
 
 /** Placeholder for zod's default messages; any other message is specified by the schema and used verbatim. */
@@ -73,7 +76,7 @@ function leafOf(issue: z.core.$ZodIssue, before: readonly PropertyKey[]): Leaf {
     case 'not_multiple_of':
       return { ...leaf, message: `must be a multiple of ${issue.divisor}` };
     case 'unrecognized_keys':
-      return { ...leaf, message: `has an unknown field: '${fieldName(issue.keys.slice(0, 1))}'` };
+      return { ...leaf, path: [...path, ...issue.keys.slice(0, 1)], isUnknown: true };
     case 'invalid_format':
     case 'custom':
       return leaf;
