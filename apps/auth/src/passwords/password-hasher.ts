@@ -2,6 +2,7 @@ import { hash, parseOptions, verify } from '@node-rs/argon2';
 import type { ParsedHashOptions } from '@node-rs/argon2';
 import { AppError } from '@xerotier/errors';
 import { randomBytes } from 'node:crypto';
+import { availableParallelism } from 'node:os';
 import { metrics } from '../metrics.ts';
 
 export type PasswordParameters = Pick<ParsedHashOptions, 'memoryCost' | 'timeCost' | 'parallelism'>;
@@ -14,9 +15,12 @@ const HASH_BYTES = 32;
 export interface PasswordHasherOptions {
   /** Default: those that OWASP recommends. */
   readonly parameters?: PasswordParameters;
-  /** How many passwords are hashed at the same time, each on a thread of libuv. Default 2. */
+  /**
+   * How many passwords are hashed at the same time, each on a thread of libuv. Default: half of the cores, one or two, since
+   * whoever tries passwords must not take the cores of everybody else.
+   */
   readonly concurrency?: number;
-  /** How many may wait. Default 200, which is a few seconds of work. */
+  /** How many may wait. Default 200, which is ten seconds of work. */
   readonly waitingMax?: number;
 }
 
@@ -31,7 +35,11 @@ export class PasswordHasher {
   readonly #unknown: string;
   #free: number;
 
-  constructor({ parameters = PARAMETERS, concurrency = 2, waitingMax = 200 }: PasswordHasherOptions = {}) {
+  constructor({
+    parameters = PARAMETERS,
+    concurrency = halfOfTheCores(),
+    waitingMax = 200,
+  }: PasswordHasherOptions = {}) {
     this.#parameters = parameters;
     this.#free = concurrency;
     this.#waitingMax = waitingMax;
@@ -93,4 +101,8 @@ function unmatchableHash({ memoryCost, timeCost, parallelism }: PasswordParamete
     randomBytes(bytes).toString('base64').replace(/=+$/, ''),
   );
   return `$argon2id$v=19$m=${memoryCost},t=${timeCost},p=${parallelism}$${salt}$${result}`;
+}
+
+function halfOfTheCores(): number {
+  return Math.min(2, Math.max(1, Math.floor(availableParallelism() / 2)));
 }
