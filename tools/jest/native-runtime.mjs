@@ -6,16 +6,18 @@
  */
 import { transformSync } from '@swc/core';
 import JestRuntime from 'jest-runtime';
-import { readFileSync } from 'node:fs';
+import { readFileSync, realpathSync } from 'node:fs';
 import { registerHooks } from 'node:module';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const root = join(import.meta.dirname, '../..');
 const swc = JSON.parse(readFileSync(join(root, '.swcrc'), 'utf8'));
 const ROOT = pathToFileURL(`${root}/`).href;
+/** A copy of the checkout that Stryker mutates has the packages of the checkout. */
+const CHECKOUT = pathToFileURL(`${dirname(realpathSync(join(root, 'node_modules')))}/`).href;
 /** Compiled as for production; Node runs the sources of tools as they are. */
-const COMPILED = [`${ROOT}apps/`, `${ROOT}libs/`];
+const COMPILED = [ROOT, CHECKOUT].flatMap((folder) => [`${folder}apps/`, `${folder}libs/`]);
 
 registerHooks({
   resolve(specifier, context, nextResolve) {

@@ -69,11 +69,11 @@ afterEach(async () => {
 afterAll(() => database?.destroy());
 
 /** Writes a sale and its event in one transaction. */
-async function sell(n: number, then: () => void = () => undefined): Promise<void> {
+async function sell(n: number, then: () => unknown = () => undefined): Promise<void> {
   await database.transaction(async (manager) => {
     await manager.query('INSERT INTO shop.sale (n) VALUES ($1)', [n]);
     await addToOutbox(manager, sold, { n }, options);
-    then();
+    await then();
   });
 }
 
@@ -111,6 +111,8 @@ async function isEmpty(): Promise<boolean> {
   return (await outboxBacklog(database.manager, 'shop')).events === 0;
 }
 
+const isChaos = process.env['E2E_CHAOS'] !== undefined;
+
 describe('the outbox', () => {
   it('publishes committed events only', async () => {
     relay();
@@ -141,6 +143,37 @@ describe('the outbox', () => {
     await slow;
     await eventually('the first too', async () => (await numbers('effect', 10)).length === 2);
   });
+
+  // DUR-5 of docs/reliability.md. The whole length, with `E2E_CHAOS`, in `npm run test:chaos`.
+  it('misses none while a transaction is open for long, and says how long events take', async () => {
+    const [count, openMs] = isChaos ? [1_000, 10_000] : [50, 500];
+    const committedAt = new Map<number, number>();
+    const lags: number[] = [];
+    const seen = new Set<number>();
+    relays.push(startOutboxRelay({ database, connection, ...options, events: [sold], log: silentLog() }));
+    // Not a durable consumer, which collects events for up to a second.
+    connection.nats.subscribe(sold.subject, {
+      callback: (_, message) => {
+        for (const { n } of [message.json<{ n: number } | { n: number }[]>()].flat()) {
+          if (!seen.has(n)) lags.push(performance.now() - (committedAt.get(n) ?? NaN));
+          seen.add(n);
+        }
+      },
+    });
+    const open = sell(0, () => delay(openMs)).then(() => committedAt.set(0, performance.now()));
+    for (let n = 1; n <= count; n += 1) {
+      // An event may arrive before its commit has returned.
+      committedAt.set(n, performance.now());
+      await sell(n);
+      await delay(10);
+    }
+    await open;
+    await eventually('all events', () => seen.size === count + 1, 30_000);
+    const sorted = lags.toSorted((a, b) => a - b);
+    const of = (share: number): string => (sorted[Math.floor(sorted.length * share)] ?? NaN).toFixed(0);
+    process.stdout.write(`outbox: ${count} events, p50 ${of(0.5)} ms, p99 ${of(0.99)} ms, maximum ${of(0.9999)} ms\n`);
+    expect(lags).toHaveLength(count + 1);
+  }, 120_000);
 
   it('rejects events outside a transaction, invalid events, and events without a stream', async () => {
     await expect(addToOutbox(database.manager, sold, { n: 1 }, options)).rejects.toThrow('transaction');
