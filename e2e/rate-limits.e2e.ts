@@ -8,7 +8,7 @@ import OpenAI from 'openai';
 import { scripted } from './support/api-client.ts';
 import type { ApiResponse, ApiClient, ErrorBody } from './support/api-client.ts';
 import { dedicatedPlatform } from './support/test-platform.ts';
-import { setConcurrency } from './support/tiers.ts';
+import { setTierLimit } from './support/tiers.ts';
 
 const GATEWAYS = 4;
 
@@ -27,7 +27,11 @@ const test = dedicatedPlatform(() => {
 });
 
 // Many requests at once, to test the other limits.
-beforeAll(() => setConcurrency(test.description.databaseUrl, null, tiers));
+beforeAll(async () => {
+  const { databaseUrl } = test.description;
+  await setTierLimit(databaseUrl, 'concurrencyMax', null, tiers);
+  await setTierLimit(databaseUrl, 'burstRequests', null, ['gpu_nvidia_shared']);
+});
 
 /** Returns a client of the endpoint through one of the gateways. */
 function through(gateway: number, endpointSlug: string): ApiClient {
@@ -75,7 +79,8 @@ describe('limit of requests', () => {
     expect(new Set(statuses)).toEqual(new Set([200, 429]));
   });
 
-  it('is in the headers of every response, and a 429 has Retry-After', async () => {
+  it('is in the headers of every response, and a 429 has Retry-After, after the burst of the tier', async () => {
+    const startedAt = performance.now();
     const api = through(0, 'free');
     const first = await api.chat(BODY);
     expect(Object.fromEntries([...first.headers].filter(([name]) => name.startsWith('x-ratelimit')))).toMatchObject({
@@ -88,7 +93,12 @@ describe('limit of requests', () => {
       'x-ratelimit-limit-tokens': '10000',
     });
     expect(first.headers.get('x-ratelimit-warning')).toBeNull();
-    const responses = await Promise.all(Array.from({ length: 30 }, () => api.post(BODY)));
+    const responses = await Promise.all(Array.from({ length: 60 }, () => api.post(BODY)));
+    const admitted = 1 + responses.filter(({ status }) => status === 200).length;
+    expect(admitted).toBeGreaterThanOrEqual(20 + 10);
+    expect(admitted).toBeLessThanOrEqual(31 + ((performance.now() - startedAt) / 60_000) * 20);
+    for (const { status, headers } of responses.filter(({ status }) => status !== 429))
+      expect([status, Number(headers.get('x-ratelimit-remaining')) >= 0]).toEqual([200, true]);
     const rejected = responses.find(({ status }) => status === 429) as ApiResponse<ErrorBody>;
     expect(rejected.body.error).toEqual({
       message: 'Rate limit reached: the tier free allows 20 requests per minute.',

@@ -8,7 +8,7 @@ import { eventually } from '@xerotier/testing';
 import { scripted } from './support/api-client.ts';
 import type { ApiClient, ApiResponse, ErrorBody } from './support/api-client.ts';
 import { dedicatedPlatform } from './support/test-platform.ts';
-import { setConcurrency } from './support/tiers.ts';
+import { setTierLimit } from './support/tiers.ts';
 
 const PRICED = 'cpu_standard';
 const NARROW = 'gpu_amd_shared';
@@ -20,7 +20,7 @@ const test = dedicatedPlatform(() => {
   return { ...plan, env, endpoints: [...plan.endpoints, ...endpoints] };
 });
 
-beforeAll(() => setConcurrency(test.description.databaseUrl, 1, [NARROW]));
+beforeAll(() => setTierLimit(test.description.databaseUrl, 'concurrencyMax', 1, [NARROW]));
 
 function management(): Client {
   return createClient({ baseUrl: test.description.projectUrl, apiKey: test.description.managementKey });

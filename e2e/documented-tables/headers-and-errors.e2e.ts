@@ -76,9 +76,9 @@ async function expectRemaining(): Promise<void> {
 
 async function expectReset(): Promise<void> {
   const { last } = await exhaust('gpu_intel_shared');
-  // An exhausted bucket is full again after a minute.
+  // An exhausted bucket is full again after a minute, and the time that replenishes the burst, half of a minute's requests.
   expect(headerNumber(last as ApiResponse, 'x-ratelimit-reset')).toBeGreaterThan(MINUTE_S / 2);
-  expect(headerNumber(last as ApiResponse, 'x-ratelimit-reset')).toBeLessThanOrEqual(MINUTE_S);
+  expect(headerNumber(last as ApiResponse, 'x-ratelimit-reset')).toBeLessThanOrEqual(1.5 * MINUTE_S);
 }
 
 testEachRow('SDK & Integrations: Response Headers', {

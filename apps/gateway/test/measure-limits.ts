@@ -14,8 +14,13 @@ import { RedisLimiter } from '../src/rate-limits/redis-limiter.ts';
 const RATE = 1_000;
 const SECONDS = 10;
 
-const NO_LIMITS = { requestsPerMinute: null, tokensPerMinute: null, concurrencyMax: null };
-const tier = { requestsPerMinute: 1_000_000, tokensPerMinute: 1_000_000_000, concurrencyMax: 1_000 };
+const NO_LIMITS = { requestsPerMinute: null, tokensPerMinute: null, concurrencyMax: null, burstRequests: null };
+const tier = {
+  requestsPerMinute: 1_000_000,
+  tokensPerMinute: 1_000_000_000,
+  concurrencyMax: 1_000,
+  burstRequests: 500_000,
+};
 const cap = { capMicros: 1_000_000_000_000, spentMicros: 0 };
 const spend = { endsAt: Date.now() + 86_400_000, key: cap, project: cap };
 const quota = { requests: 1_000_000, windowSeconds: 3_600 };

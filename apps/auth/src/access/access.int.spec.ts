@@ -34,7 +34,8 @@ describe('authorize', () => {
           modelId: 'tiny',
           tier: 'free',
           task: 'generate',
-          limits: { requestsPerMinute: 20, tokensPerMinute: 10_000, concurrencyMax: 5 },
+          limits: { requestsPerMinute: 20, tokensPerMinute: 10_000, concurrencyMax: 5, burstRequests: 10 },
+          timeouts: { requestTimeoutSeconds: 30, idleTimeoutSeconds: 120 },
           status: 'active',
           createdAt: expect.any(Number),
         },
@@ -58,6 +59,7 @@ describe('authorize', () => {
       requestsPerMinute: null,
       tokensPerMinute: null,
       concurrencyMax: null,
+      burstRequests: null,
     });
   });
 
@@ -98,6 +100,20 @@ describe('authorize', () => {
     await auth.database.query("UPDATE auth.tier SET requests_per_minute = 7 WHERE slug = 'gpu_amd_shared'");
     const { endpoints } = await auth.authorize(project.key, project.id, 'chat');
     expect(endpoints[0]?.limits.requestsPerMinute).toBe(7);
+  });
+
+  it('returns no timeouts of a tier without any, and those that it has', async () => {
+    const project = await auth.seed({ endpoints: [{ slug: 'chat', modelId: 'tiny', tier: 'gpu_amd_dedicated' }] });
+    const timeoutsOf = async (assignment: string): Promise<unknown> => {
+      await auth.database.query(`UPDATE auth.tier SET ${assignment} WHERE slug = 'gpu_amd_dedicated'`);
+      return (await auth.authorize(project.key, project.id, 'chat')).endpoints[0]?.timeouts;
+    };
+    const none = 'request_timeout_seconds = NULL, idle_timeout_seconds = NULL';
+    expect(await timeoutsOf(none)).toBeUndefined();
+    expect(await timeoutsOf('idle_timeout_seconds = 7')).toEqual({
+      requestTimeoutSeconds: null,
+      idleTimeoutSeconds: 7,
+    });
   });
 
   it('rejects an unknown key', async () => {

@@ -6,6 +6,7 @@ import type {
   ProjectSettings,
   Scope,
   SpendLimits,
+  TierTimeouts,
   TokenPrice,
 } from '@xerotier/contracts/auth';
 import { withEveryTenant } from '@xerotier/db';
@@ -14,8 +15,9 @@ import { DataSource } from 'typeorm';
 import { MONTH_ENDS_AT, spentInMonth } from '../spend-caps/spend-month.ts';
 
 /** An endpoint as it was read. */
-export type FoundEndpoint = Omit<EndpointAccess, 'price' | 'isSystemPromptOmitted'> & {
+export type FoundEndpoint = Omit<EndpointAccess, 'price' | 'timeouts' | 'isSystemPromptOmitted'> & {
   readonly price: TokenPrice | null;
+  readonly timeouts: TierTimeouts | null;
   readonly isSystemPromptOmitted: true | null;
 };
 
@@ -83,8 +85,14 @@ const FIND_GRANT = `
           'limits', json_build_object(
             'requestsPerMinute', tier.requests_per_minute,
             'tokensPerMinute', tier.tokens_per_minute,
-            'concurrencyMax', tier.concurrency_max
+            'concurrencyMax', tier.concurrency_max,
+            'burstRequests', tier.burst_requests
           ),
+          'timeouts', CASE WHEN coalesce(tier.request_timeout_seconds, tier.idle_timeout_seconds) IS NOT NULL THEN
+            json_build_object(
+              'requestTimeoutSeconds', tier.request_timeout_seconds,
+              'idleTimeoutSeconds', tier.idle_timeout_seconds
+            ) END,
           'price', CASE WHEN ${HAS_SPEND_CAP} THEN (
             SELECT json_build_object('inputMicros', input_micros, 'cachedInputMicros', cached_input_micros,
               'outputMicros', output_micros)

@@ -59,7 +59,7 @@ export class AccessService {
 }
 
 /** Gateways apply the settings to each request: what is absent costs nothing. */
-function withoutEmptySettings({ defaults, latencyTargets, price, ...found }: FoundEndpoint): EndpointAccess {
+function withoutEmptySettings({ defaults, latencyTargets, price, timeouts, ...found }: FoundEndpoint): EndpointAccess {
   const { isSystemPromptOmitted, ...endpoint } = found;
   return {
     ...endpoint,
@@ -67,5 +67,6 @@ function withoutEmptySettings({ defaults, latencyTargets, price, ...found }: Fou
     ...(Object.keys(defaults ?? {}).length > 0 && { defaults }),
     ...(Object.keys(latencyTargets ?? {}).length > 0 && { latencyTargets }),
     ...(price !== null && { price }),
+    ...(timeouts !== null && { timeouts }),
   };
 }

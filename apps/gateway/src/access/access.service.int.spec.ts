@@ -128,7 +128,7 @@ describe('AccessService', () => {
       ...{ id: '0b7c9a52-51f1-4f4e-9d31-3b6c1d2f4a10', slug: 'chat', modelId: 'tiny', tier: 'free' },
       ...({ task: 'generate', status: 'active' } as const),
       ...{ createdAt: 1, defaults: { systemPrompt: 'x'.repeat(32_768) } },
-      limits: { requestsPerMinute: null, tokensPerMinute: null, concurrencyMax: null },
+      limits: { requestsPerMinute: null, tokensPerMinute: null, concurrencyMax: null, burstRequests: null },
     };
     auth.authorize = () => anAccess({ endpoints: [endpoint] });
     // 64 MiB have room for about 1,000 of them.

@@ -22,7 +22,7 @@ function endpointsOf(...modelIds: string[]): EndpointAccess[] {
     tier: 'free',
     task: 'generate',
     status: 'active',
-    limits: { requestsPerMinute: null, tokensPerMinute: null, concurrencyMax: null },
+    limits: { requestsPerMinute: null, tokensPerMinute: null, concurrencyMax: null, burstRequests: null },
     createdAt: 1,
   }));
 }

@@ -69,7 +69,8 @@ end
 /**
  * ARGV: time, id of the hold, its lifetime in milliseconds, then for each account seven values:
  *
- * - `rate`, tokens to hold, requests per minute, tokens per minute, running requests (0 for no limit), and two that are unused;
+ * - `rate`, tokens to hold, requests per minute, tokens per minute, running requests (0 for no limit), requests beyond those per
+ *   minute that are admitted at once, and one that is unused;
  * - `key` or `project`, micro-units to hold, requests of the quota (0 for no quota), its window in microseconds, micro-units of the
  *   spend cap (empty for no cap), those that the ledger knows of, and the end of their month in microseconds.
  *
@@ -90,12 +91,12 @@ local function hold(key, holds, amount)
 end
 local remaining = { 0, '0', 0, '0' }
 
-local function check_rate(key, holds, amount, request_limit, token_limit, running_max)
+local function check_rate(key, holds, amount, request_limit, token_limit, running_max, burst)
   local requests, tokens, held, running = read(key, 'requests', 'tokens', 'held', 'running')
   requests, tokens = math.max(now, requests), math.max(now, tokens)
   local request_step = request_limit > 0 and window / request_limit or 0
   local token_step = token_limit > 0 and window / token_limit or 0
-  local request_wait = requests - now + request_step - window
+  local request_wait = requests - now + request_step - window - burst * request_step
   local token_wait = tokens - now + (held + amount) * token_step - window
   if request_limit > 0 and request_wait > 1 then reject(1, request_wait) end
   if token_limit > 0 and token_wait > 1 then reject(2, token_wait) end
@@ -148,7 +149,7 @@ for i = 1, #KEYS / 2 do
   local kind, amount = ARGV[at], tonumber(ARGV[at + 1])
   local first, second, third = tonumber(ARGV[at + 2]), tonumber(ARGV[at + 3]), tonumber(ARGV[at + 4])
   expire(key, holds)
-  if kind == 'rate' then finish = check_rate(key, holds, amount, first, second, third)
+  if kind == 'rate' then finish = check_rate(key, holds, amount, first, second, third, tonumber(ARGV[at + 5]))
   else
     if first > 0 then check_quota(key, first, second) end
     if third then

@@ -56,7 +56,7 @@ describe('four limiters with clocks that differ by ten minutes', () => {
     const { perMinute, rate, seconds } = isChaos
       ? { perMinute: 6_000, rate: 500, seconds: 60 }
       : { perMinute: 600, rate: 400, seconds: 4 };
-    const limits = { requestsPerMinute: perMinute, tokensPerMinute: null, concurrencyMax: null };
+    const limits = { requestsPerMinute: perMinute, tokensPerMinute: null, concurrencyMax: null, burstRequests: null };
     const bucket: Bucket = { projectId: `proj_${randomUUID()}`, keyId: 'key_1', tier: 'free', limits };
     const skews = [-300_000, -1_000, 1_000, 300_000];
     const children = skews.map((skewMs) => start('load', bucket, { skewMs, rate: rate / PROCESSES, seconds }));
@@ -78,7 +78,12 @@ describe('limiters that are killed at random', () => {
     const total = isChaos ? 100_000 : 2_000;
     const bucket: Bucket = {
       ...{ projectId: `proj_${randomUUID()}`, keyId: 'key_1', tier: 'free' },
-      limits: { requestsPerMinute: null, tokensPerMinute: 1_000_000_000, concurrencyMax: 1_000_000 },
+      limits: {
+        requestsPerMinute: null,
+        tokensPerMinute: 1_000_000_000,
+        concurrencyMax: 1_000_000,
+        burstRequests: null,
+      },
       spend: { endsAt: Date.now() + 86_400_000, project: { capMicros: 1_000_000_000_000, spentMicros: 0 } },
     };
     const files: string[] = [];

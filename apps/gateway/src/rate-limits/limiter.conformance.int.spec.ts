@@ -33,8 +33,9 @@ function aBucket(
   requestsPerMinute: number | null,
   tokensPerMinute: number | null,
   concurrencyMax: number | null = null,
+  burstRequests: number | null = null,
 ): Bucket {
-  const limits = { requestsPerMinute, tokensPerMinute, concurrencyMax };
+  const limits = { requestsPerMinute, tokensPerMinute, concurrencyMax, burstRequests };
   return { projectId: 'proj_1', keyId: `key_${++buckets}`, tier: 'free', limits };
 }
 
@@ -57,6 +58,40 @@ describe.each(Object.keys(limiters))('%s', (name) => {
   it('admits a burst of one minute of requests', async () => {
     const bucket = aBucket(60, null);
     expect(await admitted(bucket, 70)).toBe(60);
+  });
+
+  it('admits the burst requests of the tier besides', async () => {
+    expect(await admitted(aBucket(60, null, null, 30), 100)).toBe(90);
+    expect(await admitted(aBucket(60, null, null, 0), 100)).toBe(60);
+    expect(await admitted(aBucket(1, null, null, 3), 100)).toBe(4);
+  });
+
+  it('replenishes requests at the rate of the limit, also while the burst is used', async () => {
+    const bucket = aBucket(60, null, null, 30);
+    await admitted(bucket, 90);
+    pass(10_000);
+    expect(await admitted(bucket, 20)).toBe(10);
+    pass(90_000);
+    expect(await admitted(bucket, 100)).toBe(90);
+  });
+
+  it('returns what remains of the requests per minute, which is 0 for those of the burst', async () => {
+    const bucket = aBucket(60, null, null, 30);
+    await admitted(bucket, 59);
+    const last = { rejectedBy: undefined, requests: { limit: 60, remaining: 0, resetMs: 60_000 } };
+    expect(await limiter.admit(bucket, aHold())).toMatchObject(last);
+    const ofBurst = { rejectedBy: undefined, requests: { limit: 60, remaining: 0, resetMs: 61_000 } };
+    expect(await limiter.admit(bucket, aHold())).toMatchObject(ofBurst);
+    await admitted(bucket, 29);
+    expect(await limiter.admit(bucket, aHold())).toMatchObject({ rejectedBy: 'requests', retryAfterMs: 1_000 });
+    pass(31_000);
+    expect(await limiter.admit(bucket, aHold())).toMatchObject({ requests: { remaining: 0, resetMs: 60_000 } });
+    pass(2_000);
+    expect(await limiter.admit(bucket, aHold())).toMatchObject({ requests: { remaining: 1, resetMs: 59_000 } });
+  });
+
+  it('has no limit of requests because of a burst alone', async () => {
+    expect(await limiter.admit(aBucket(null, 1_000, null, 5), aHold())).toMatchObject({ requests: null });
   });
 
   it('replenishes requests at the rate of the limit', async () => {
@@ -239,10 +274,11 @@ describe('RedisLimiter and LocalLimiter', () => {
         fc.constantFrom(null, 1, 5, 20, 60),
         fc.constantFrom(null, 1_000, 2_500),
         fc.constantFrom(null, 1, 3),
+        fc.constantFrom(null, 0, 1, 3),
         fc.array(step, { maxLength: 25 }),
-        async (requests, tokens, concurrency, steps) => {
+        async (requests, tokens, concurrency, burst, steps) => {
           nowUs = START_US;
-          const bucket = aBucket(requests, tokens, concurrency);
+          const bucket = aBucket(requests, tokens, concurrency, burst);
           const pair = Object.values(limiters).map((make) => make());
           const open: Hold[] = [];
           for (const move of steps) {
@@ -271,10 +307,12 @@ describe('RedisLimiter and LocalLimiter', () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(fc.integer({ min: 0, max: 4_000 }), { minLength: 50, maxLength: 150 }),
-        async (gaps) => {
+        fc.constantFrom(null, 3, 10),
+        async (gaps, burst) => {
           nowUs = START_US;
           const limiter = new LocalLimiter(() => nowUs);
-          const bucket = aBucket(20, null);
+          const bucket = aBucket(20, null, null, burst);
+          const allowance = 20 + (burst ?? 0);
           const times: number[] = [];
           for (const gap of gaps) {
             pass(gap);
@@ -283,7 +321,7 @@ describe('RedisLimiter and LocalLimiter', () => {
           for (const [i, from] of times.entries()) {
             for (const [j, to] of times.entries()) {
               if (j < i) continue;
-              expect(j - i + 1).toBeLessThanOrEqual(20 + ((to - from) / 60_000_000) * 20 + 1e-6);
+              expect(j - i + 1).toBeLessThanOrEqual(allowance + ((to - from) / 60_000_000) * 20 + 1e-6);
             }
           }
         },

@@ -2,7 +2,7 @@
  * The interface of rate limiters. A request is admitted by all of its limits or by none:
  *
  * - requests and tokens per minute of a key under a tier, which are replenished continuously (GCRA, the generic cell rate
- *   algorithm, with a burst of one minute), and its running requests;
+ *   algorithm, with a burst of one minute, and of the burst requests of the tier besides), and its running requests;
  * - the quota of the key: requests in a fixed window, which starts with the first request after the previous one;
  * - the spend caps of the key and of its project, per calendar month.
  *
@@ -38,7 +38,9 @@ export interface Charge {
 
 /** The state of one allowance after the call. */
 export interface Allowance {
+  /** Per minute. */
   readonly limit: number;
+  /** Of the limit: 0 while requests are admitted by the burst of the tier. */
   readonly remaining: number;
   /** Time until the allowance is full again. */
   readonly resetMs: number;

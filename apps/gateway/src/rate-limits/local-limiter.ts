@@ -30,11 +30,11 @@ export class LocalLimiter implements Limiter {
   async admit(bucket: Bucket, hold: Hold): Promise<LimitDecision> {
     const now = this.#nowUs();
     const state = this.#stateOf(bucket, now);
-    const { requestsPerMinute, tokensPerMinute, concurrencyMax } = bucket.limits;
+    const { requestsPerMinute, tokensPerMinute, concurrencyMax, burstRequests } = bucket.limits;
     const requestStep = requestsPerMinute === null ? 0 : WINDOW_US / requestsPerMinute;
     const tokenStep = tokensPerMinute === null ? 0 : WINDOW_US / tokensPerMinute;
     const cost = tokensPerMinute === null ? 0 : heldAmount(hold.tokens, tokensPerMinute);
-    const requestWait = state.requests - now + requestStep - WINDOW_US;
+    const requestWait = state.requests - now + requestStep - WINDOW_US - (burstRequests ?? 0) * requestStep;
     const tokenWait = state.tokens - now + (state.held + cost) * tokenStep - WINDOW_US;
     const concurrencyWait = CONCURRENCY_RETRY_MS * 1_000;
     let rejectedBy: LimitDecision['rejectedBy'];

@@ -4,6 +4,7 @@
  * projects.
  */
 import { Inject, Injectable } from '@nestjs/common';
+import type { AdmissionLimits } from '@xerotier/contracts/auth';
 import { AppError } from '@xerotier/errors';
 import { CONFIG } from '@xerotier/service-host';
 import type { FastifyRequest } from 'fastify';
@@ -12,13 +13,14 @@ import { RateLimitsService } from './rate-limits.service.ts';
 
 @Injectable()
 export class ManagementLimit {
-  readonly #perMinute: number;
+  readonly #limits: AdmissionLimits & { readonly requestsPerMinute: number };
 
   constructor(
     private readonly limits: RateLimitsService,
     @Inject(CONFIG) { limits: { managementRequestsPerMinute } }: Pick<GatewayConfig, 'limits'>,
   ) {
-    this.#perMinute = managementRequestsPerMinute;
+    const requestsPerMinute = managementRequestsPerMinute;
+    this.#limits = { requestsPerMinute, tokensPerMinute: null, concurrencyMax: null, burstRequests: null };
   }
 
   /**
@@ -28,14 +30,13 @@ export class ManagementLimit {
   async admitOrReject(request: FastifyRequest): Promise<void> {
     const owner = (request.access ?? request.memberAccess)?.project.id ?? request.session?.account.id;
     if (owner === undefined) return;
-    const limits = { requestsPerMinute: this.#perMinute, tokensPerMinute: null, concurrencyMax: null };
-    const bucket = { projectId: owner, keyId: 'management', tier: 'management', limits };
+    const bucket = { projectId: owner, keyId: 'management', tier: 'management', limits: this.#limits };
     const nothing = { tokens: 0, costMicros: 0 };
     const admission = await this.limits.admit(bucket, { id: request.id, ...nothing });
     admission.settle(nothing);
     const { rejection } = admission;
     if (rejection === undefined) return;
     const { retryAfterSeconds } = rejection;
-    throw new AppError('limits.management_exceeded', { limit: this.#perMinute }, { retryAfterSeconds });
+    throw new AppError('limits.management_exceeded', { limit: this.#limits.requestsPerMinute }, { retryAfterSeconds });
   }
 }

@@ -30,8 +30,12 @@ async function aGateway(): Promise<{ limits: RateLimitsService; log: ReturnType<
   return { limits, log };
 }
 
-function aBucket(requestsPerMinute: number | null, tokensPerMinute: number | null = null): Bucket {
-  const limits = { requestsPerMinute, tokensPerMinute, concurrencyMax: null };
+function aBucket(
+  requestsPerMinute: number | null,
+  tokensPerMinute: number | null = null,
+  burstRequests: number | null = null,
+): Bucket {
+  const limits = { requestsPerMinute, tokensPerMinute, concurrencyMax: null, burstRequests };
   return { projectId: 'proj_1', keyId: `key_${++buckets}`, tier: 'free', limits };
 }
 
@@ -116,6 +120,8 @@ describe('RateLimitsService while Redis is unavailable', () => {
     const local = await admitted(counted.limits, bucket, 100);
     expect(local).toBeGreaterThanOrEqual(Math.ceil(100 / count));
     expect(local).toBeLessThan(Math.ceil(100 / count) + 5);
+    // Its share of the burst besides.
+    expect(await admitted(counted.limits, aBucket(count, null, 10 * count), 30)).toBe(11);
     await admitted(limits, bucket, 30);
     await admitted(limits, bucket, 30);
     expect(fallbacks()).toBe(1);

@@ -132,13 +132,14 @@ export class RateLimitsService implements OnModuleDestroy {
 /** Returns the share of one gateway, rounded up, so that a limit of 1 does not become 0. */
 function shareOf(bucket: Bucket, gateways: number): Bucket {
   const share = (limit: number | null): number | null => (limit === null ? null : Math.ceil(limit / gateways));
-  const { requestsPerMinute, tokensPerMinute, concurrencyMax } = bucket.limits;
+  const { requestsPerMinute, tokensPerMinute, concurrencyMax, burstRequests } = bucket.limits;
   return {
     ...bucket,
     limits: {
       requestsPerMinute: share(requestsPerMinute),
       tokensPerMinute: share(tokensPerMinute),
       concurrencyMax: share(concurrencyMax),
+      burstRequests: share(burstRequests),
     },
   };
 }

@@ -32,7 +32,7 @@ const aHold = (costMicros = 0): Hold => ({ id: `req_${++holds}`, tokens: 1, cost
 const pass = (ms: number): void => void (nowUs += ms * 1_000);
 
 function aBucket(overrides: Partial<Bucket> = {}): Bucket {
-  const limits = { requestsPerMinute: null, tokensPerMinute: null, concurrencyMax: null };
+  const limits = { requestsPerMinute: null, tokensPerMinute: null, concurrencyMax: null, burstRequests: null };
   return { projectId: `proj_${++projects}`, keyId: 'key_1', tier: 'free', limits, ...overrides };
 }
 
@@ -62,7 +62,7 @@ describe('the quota of a key', () => {
   });
 
   it('is not taken by a request that another limit rejects', async () => {
-    const limits = { requestsPerMinute: 1, tokensPerMinute: null, concurrencyMax: null };
+    const limits = { requestsPerMinute: 1, tokensPerMinute: null, concurrencyMax: null, burstRequests: null };
     const bucket = aBucket({ quota, limits });
     await limiter.admit(bucket, aHold());
     expect((await limiter.admit(bucket, aHold())).rejectedBy).toBe('requests');
@@ -185,7 +185,7 @@ describe('any interleaving of requests', () => {
         async (concurrencyMax, quota, keyCap, projectCap, steps) => {
           // So that many requests run across the end of the month.
           nowUs = START_US + BudgetModel.monthUs - 60_000_000;
-          const limits = { requestsPerMinute: null, tokensPerMinute: null, concurrencyMax };
+          const limits = { requestsPerMinute: null, tokensPerMinute: null, concurrencyMax, burstRequests: null };
           const base = aBucket({ limits, quota });
           const model = new BudgetModel();
           const admitted: { bucket: Bucket; hold: Hold; at: number }[] = [];

@@ -87,7 +87,7 @@ export class RedisLimiter implements Limiter {
 
 /** The accounts with limits. The hash tag keeps all keys of a project on the same node of a cluster, as a script requires. */
 function accountsOf({ projectId, keyId, tier, limits, quota, spend }: Bucket, hold: Hold): Account[] {
-  const { requestsPerMinute, tokensPerMinute, concurrencyMax } = limits;
+  const { requestsPerMinute, tokensPerMinute, concurrencyMax, burstRequests } = limits;
   const prefix = `limits:{${projectId}}`;
   const accounts: Account[] = [];
   if (requestsPerMinute !== null || tokensPerMinute !== null || concurrencyMax !== null) {
@@ -95,7 +95,7 @@ function accountsOf({ projectId, keyId, tier, limits, quota, spend }: Bucket, ho
     accounts.push({
       ...{ kind: 'rate', key: `${prefix}:${keyId}:${tier}` },
       amount: tokensPerMinute === null && concurrencyMax === null ? undefined : amount,
-      limits: [requestsPerMinute ?? 0, tokensPerMinute ?? 0, concurrencyMax ?? 0, '', ''],
+      limits: [requestsPerMinute ?? 0, tokensPerMinute ?? 0, concurrencyMax ?? 0, burstRequests ?? 0, ''],
     });
   }
   if (quota !== undefined || spend?.key !== undefined)

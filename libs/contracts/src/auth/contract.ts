@@ -7,7 +7,7 @@ import { ipFilter, keyQuota } from './key-restrictions.ts';
 import { projectSettings } from './project-settings.ts';
 import { scope } from './scopes.ts';
 import { spendLimits, tokenPrice } from './spend-limits.ts';
-import { admissionLimits, tierSlug } from './tiers.ts';
+import { admissionLimits, tierSlug, tierTimeouts } from './tiers.ts';
 
 /** What an endpoint serves. It rejects the routes of other tasks, even if its model supports them. */
 export const endpointTask = z.enum(['generate', 'embed', 'score', 'transcribe', 'speak', 'image']);
@@ -23,6 +23,8 @@ export const endpointAccess = z.object({
   tier: tierSlug,
   task: endpointTask.default('generate'),
   limits: admissionLimits,
+  /** Absent if the tier has none. */
+  timeouts: tierTimeouts.optional(),
   /** Of the tier, if a spend cap applies. */
   price: tokenPrice.optional(),
   /** A paused endpoint rejects requests. */

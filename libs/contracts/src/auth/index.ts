@@ -90,7 +90,7 @@ export type { SpendCapRecord } from './spend-caps.contract.ts';
 export { spendCapMicros, spendLimits, tokenPrice } from './spend-limits.ts';
 export type { SpendLimits, TokenPrice } from './spend-limits.ts';
 export { admissionLimits, tierLimits, tierPrice, tierRecord, tierSlug } from './tiers.ts';
-export type { AdmissionLimits, TierRecord } from './tiers.ts';
+export type { AdmissionLimits, TierRecord, TierTimeouts } from './tiers.ts';
 export {
   USAGE_EVENTS_MAX,
   usageContract,

@@ -13,8 +13,19 @@ export const tierLimits = z.object({
 export const admissionLimits = tierLimits.extend({
   /** Running requests. */
   concurrencyMax: z.number().int().positive().nullable().default(null),
+  /** Requests beyond those per minute that may arrive at once. Null is none. */
+  burstRequests: z.number().int().nonnegative().nullable().default(null),
 });
 export type AdmissionLimits = z.infer<typeof admissionLimits>;
+
+/** How long a request of a tier may take. Null: as long as the gateway allows, and any time without output. */
+export const tierTimeouts = z.object({
+  /** From the admission of a request to its end. */
+  requestTimeoutSeconds: z.number().int().positive().nullable().default(null),
+  /** Of a stream without output. */
+  idleTimeoutSeconds: z.number().int().positive().nullable().default(null),
+});
+export type TierTimeouts = z.infer<typeof tierTimeouts>;
 
 const limit = z.number().int().nonnegative().nullable().default(null);
 const micros = z.number().int().nonnegative();
