@@ -3,6 +3,7 @@ import { scriptedPlatform } from '@xerotier/dev';
 import { eventually } from '@xerotier/testing';
 import { randomBytes } from 'node:crypto';
 import { scripted } from './support/api-client.ts';
+import type { ApiClient } from './support/api-client.ts';
 import { errorOf, SiteVisitor } from './support/site-visitor.ts';
 import { dedicatedPlatform } from './support/test-platform.ts';
 
@@ -77,6 +78,40 @@ describe('an operator', () => {
     const ended = async (): Promise<boolean> => (await elsewhere.send('GET', '/api/v1/account')).status === 401;
     await eventually('the session ends on the other gateway', ended, 5_000);
     expect(await errorOf(operator.send('GET', '/api/v1/account'))).toEqual([401, 'invalid_session']);
+  });
+
+  it('makes a tier with timeouts, which end requests and bill what was generated', async () => {
+    const { projectId, model } = test.description;
+    const timedApi = async (timeouts: object): Promise<ApiClient> => {
+      const tier = `t_${randomBytes(4).toString('hex')}`;
+      await jsonOf(admin.send('POST', '/api/v1/admin/tiers', { id: tier, name: 'Timed', ...timeouts }));
+      const slug = tier.replace('_', '-');
+      await jsonOf(admin.send('POST', `/${projectId}/v1/management/endpoints`, { slug, model, tier }));
+      return test.api.with({ endpointSlug: slug });
+    };
+    const tokensOf = (api: ApiClient): Promise<number> =>
+      eventually('the ledger has the request', async () => {
+        const path = `/${projectId}/v1/usage/totals?endpoint=${api.target.endpointSlug}`;
+        const { output_tokens: tokens } = await jsonOf<{ output_tokens: number }>(admin.send('GET', path));
+        return tokens > 0 ? tokens : undefined;
+      });
+    const short = await timedApi({ request_timeout_seconds: 1 });
+    const slow = scripted({ tokens: 1_000, delayMs: 50 });
+    const rejected = await short.rejected(slow);
+    expect([rejected.status, rejected.body.error.code]).toEqual([504, 'deadline_exceeded']);
+    expect(await tokensOf(short)).toBeGreaterThan(0);
+
+    const streamed = await short.stream(slow);
+    await streamed.textChunks(2);
+    expect([await streamed.ended, streamed.error?.code]).toEqual(['error', 'deadline_exceeded']);
+
+    const idle = await timedApi({ idle_timeout_seconds: 1 });
+    const beforeFirst = await idle.rejected({ ...scripted({ tokens: 1, prefillMs: 60_000 }), stream: true });
+    expect([beforeFirst.status, beforeFirst.body.error.code]).toEqual([504, 'deadline_exceeded']);
+    const stuck = await idle.stream(scripted({ tokens: 9, delayMs: 20_000 }));
+    expect([await stuck.ended, stuck.error?.code]).toEqual(['error', 'deadline_exceeded']);
+    const steady = await idle.stream(scripted({ tokens: 60, delayMs: 50 }));
+    expect(await steady.ended).toBe('done');
   });
 
   it('makes a tier with prices, which endpoints use and the cost of requests follows', async () => {

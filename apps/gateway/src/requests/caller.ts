@@ -37,6 +37,7 @@ export function trackedContextOf(
     latencyTargets,
     requestedServiceTier,
     endUser,
+    timeouts: endpoint.timeouts,
     onPlaced: (worker) => noteForLog(request, { worker }),
     onUsage: (usage) => {
       const { promptTokens, completionTokens, cachedTokens } = usage;

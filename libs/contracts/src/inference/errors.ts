@@ -21,6 +21,12 @@ export const inferenceErrors = defineErrors({
     retryable: true,
     message: 'The request timed out before the response was complete.',
   },
+  'inference.idle_timeout': {
+    status: 504,
+    publicCode: 'deadline_exceeded',
+    retryable: true,
+    message: 'The stream had no output for too long.',
+  },
   'inference.interrupted': {
     status: 503,
     publicCode: 'stream_interrupted',

@@ -1,4 +1,6 @@
 import type { RequestContext, RequestFacts } from '@xerotier/contracts/inference';
+import { requestTimeoutOf } from './request-timeouts.ts';
+import type { TimedContext } from './request-timeouts.ts';
 import type { Work } from './work.ts';
 
 /** Returns what a worker returns with its report of a request, with the account encrypted. */
@@ -9,15 +11,16 @@ export class Accounting {
   readonly #seal: SealAccounting;
   readonly #requestTimeoutMs: number;
 
+  /** @param requestTimeoutMs of requests whose tier has no lower one. */
   constructor(seal: SealAccounting, requestTimeoutMs: number) {
     this.#seal = seal;
     this.#requestTimeoutMs = requestTimeoutMs;
   }
 
   /** To be called once per request, when it starts. */
-  of(context: RequestContext, { kind, streamed, count }: Pick<Work, 'kind' | 'streamed' | 'count'>): string {
+  of(context: TimedContext, { kind, streamed, count }: Pick<Work, 'kind' | 'streamed' | 'count'>): string {
     const startedAt = Date.now();
-    const deadlineAt = startedAt + this.#requestTimeoutMs;
+    const deadlineAt = startedAt + requestTimeoutOf(context, this.#requestTimeoutMs);
     const { priority } = context;
     return this.#seal(context, { priority, kind, streamed, choices: count, startedAt, deadlineAt });
   }

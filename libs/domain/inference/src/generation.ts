@@ -106,6 +106,11 @@ export class Generation implements StreamControl {
     this.#sink = sink;
   }
 
+  /** When a worker was last sent the work, in `performance.now()` milliseconds; undefined while it waits for a slot. */
+  get openedAt(): number | undefined {
+    return this.#stream === undefined ? undefined : this.#openedAt;
+  }
+
   begin(): void {
     this.#platform.retryBudget.enter();
     this.#queueDeadlineAt = Math.min(performance.now() + this.#job.queueTimeoutMs, this.#job.deadlineAt);

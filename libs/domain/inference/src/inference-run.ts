@@ -1,17 +1,20 @@
 /** One running request: its generations, their usage, and the usage record at the end. */
 import { requestContextOf, usageOfChoices } from '@xerotier/contracts/inference';
-import type { RequestContext, TokenUsage, UsageRecord } from '@xerotier/contracts/inference';
+import type { TokenUsage, UsageRecord } from '@xerotier/contracts/inference';
 import type { GenerationEnd, GenerationHead } from '@xerotier/contracts/xim';
 import { AppError } from '@xerotier/errors';
 import { logContext, withLogContext } from '@xerotier/log';
 import type { StreamControl } from '@xerotier/nats';
 import { Generation } from './generation.ts';
 import type { GenerationPlatform } from './generation.ts';
+import { RequestTimer } from './request-timer.ts';
+import { idleTimeoutOf, requestTimeoutOf } from './request-timeouts.ts';
+import type { TimedContext } from './request-timeouts.ts';
 import type { ResponseSink } from './response-sink.ts';
 import type { Work } from './work.ts';
 
 /** The request context, with callbacks for the caller. */
-export interface TrackedContext extends RequestContext {
+export interface TrackedContext extends TimedContext {
   /** Called for each worker that the request is sent to; the last one produced the response or the error. */
   readonly onPlaced?: ((workerId: string) => void) | undefined;
   /** Called with the usage once the request has ended in any way, before the sink receives the end. */
@@ -19,7 +22,7 @@ export interface TrackedContext extends RequestContext {
 }
 
 export interface InferenceLimits {
-  /** Timeout of the whole response. Default 10 minutes. */
+  /** Timeout of the whole response, unless the tier of the request has a lower one. Default 10 minutes. */
   readonly requestTimeoutMs: number;
   /** Maximum time that each choice waits for a slot. Default 30 s. */
   readonly queueTimeoutMs: number;
@@ -48,7 +51,7 @@ export class InferenceRun implements StreamControl {
   readonly #usages = new Map<number, TokenUsage>();
   /** Received frames by choice, to estimate the usage of a choice that reports none. */
   readonly #frames: number[] = [];
-  #deadline: NodeJS.Timeout | undefined;
+  readonly #timer: RequestTimer;
   #next = 0;
   #firstDataAt: number | undefined;
   #failure: AppError | undefined;
@@ -69,14 +72,17 @@ export class InferenceRun implements StreamControl {
     this.#work = work;
     this.#sink = sink;
     this.#record = record;
+    this.#timer = new RequestTimer({
+      // The worker enforces the same deadline and reports its usage; the timer is for a worker that does not.
+      deadlineAt: this.#begunAt + requestTimeoutOf(context, limits.requestTimeoutMs),
+      idleTimeoutMs: work.streamed ? idleTimeoutOf(context) : Infinity,
+      awaitedSince: () => this.#awaitedSince(),
+      expired: (error) => this.stop(error),
+    });
   }
 
   begin(): void {
-    // The worker enforces the same deadline and reports its usage; this timer is for a worker that does not.
-    this.#deadline = setTimeout(
-      () => this.stop(new AppError('inference.deadline_exceeded')),
-      this.#limits.requestTimeoutMs,
-    );
+    this.#timer.begin();
     this.#beginChoices();
   }
 
@@ -111,7 +117,7 @@ export class InferenceRun implements StreamControl {
       context: this.#context,
       work: this.#work,
       index: choiceIndex,
-      deadlineAt: this.#begunAt + this.#limits.requestTimeoutMs,
+      deadlineAt: this.#timer.deadlineAt,
       queueTimeoutMs: this.#limits.queueTimeoutMs,
       onPlaced: this.#context.onPlaced,
       logContext: this.#logContext,
@@ -135,8 +141,16 @@ export class InferenceRun implements StreamControl {
   }
 
   #data(payload: Uint8Array, choiceIndex: number): void {
+    this.#timer.noteOutput();
     this.#frames[choiceIndex] = (this.#frames[choiceIndex] ?? 0) + 1;
     if (this.#failure === undefined) this.#sink.data(payload, choiceIndex);
+  }
+
+  /** The queue has a timeout of its own, and a client that does not read the output is not a stream without any. */
+  #awaitedSince(): number | undefined {
+    if (this.#paused) return undefined;
+    const times = [...this.#running.values()].flatMap(({ openedAt }) => openedAt ?? []);
+    return times.length === 0 ? undefined : Math.max(...times);
   }
 
   /** Repeatable work has exactly one generation. */
@@ -169,7 +183,7 @@ export class InferenceRun implements StreamControl {
 
   #finish(): void {
     this.#ended = true;
-    clearTimeout(this.#deadline);
+    this.#timer.end();
     const usage = this.#usage();
     const durationMs = performance.now() - this.#begunAt;
     const timeToFirstTokenMs = this.#firstDataAt === undefined ? null : this.#firstDataAt - this.#begunAt;

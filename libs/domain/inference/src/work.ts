@@ -1,11 +1,12 @@
 /** The work of a request: its number of generations, and the input of each. */
 import { workContextOf } from '@xerotier/contracts/inference';
 import { mediaRoutes } from '@xerotier/contracts/xim';
-import type { RequestContext, UsageRecord } from '@xerotier/contracts/inference';
+import type { UsageRecord } from '@xerotier/contracts/inference';
 import type { EmbeddingInput, GenerationInput, MediaInput, modelContract, RankingInput } from '@xerotier/contracts/xim';
 import { SharedInput } from '@xerotier/nats';
 import type { Accounting } from './accounting.ts';
 import { estimateMediaTokens, estimatePromptTokens, estimateTokens } from './prompt-estimate.ts';
+import type { TimedContext } from './request-timeouts.ts';
 
 export interface Work {
   readonly kind: UsageRecord['kind'];
@@ -26,7 +27,7 @@ export interface Work {
 
 /** What all choices of a request have in common: the context, what the ledger has to know of it, and the input itself. */
 function sharedInput(
-  context: RequestContext,
+  context: TimedContext,
   accounting: Accounting | undefined,
   work: Pick<Work, 'kind' | 'streamed' | 'count'>,
   fields: object,
@@ -36,7 +37,7 @@ function sharedInput(
 
 export type ChatInput = Pick<GenerationInput, 'chat' | 'seedDigits'>;
 
-export function chatWork(context: RequestContext, { chat, seedDigits }: ChatInput, accounting?: Accounting): Work {
+export function chatWork(context: TimedContext, { chat, seedDigits }: ChatInput, accounting?: Accounting): Work {
   const traits = { kind: 'chat.completion', streamed: chat.stream === true, count: chat.n ?? 1 } as const;
   return {
     ...traits,
@@ -60,7 +61,7 @@ function withoutEdgeFields(chat: GenerationInput['chat']): GenerationInput['chat
 
 export type EmbeddingTexts = Pick<EmbeddingInput, 'inputs' | 'dimensions'>;
 
-export function embeddingWork(context: RequestContext, embedding: EmbeddingTexts, accounting?: Accounting): Work {
+export function embeddingWork(context: TimedContext, embedding: EmbeddingTexts, accounting?: Accounting): Work {
   const traits = { ...readingWork, kind: 'embedding' } as const;
   return {
     ...traits,
@@ -73,7 +74,7 @@ export function embeddingWork(context: RequestContext, embedding: EmbeddingTexts
 export type RankingTexts = Pick<RankingInput, 'queries' | 'documents' | 'documentTokensMax'>;
 
 export function rankingWork(
-  context: RequestContext,
+  context: TimedContext,
   kind: 'rerank' | 'score',
   ranking: RankingTexts,
   accounting?: Accounting,
@@ -94,7 +95,7 @@ const readingWork = { ...single, streamed: false, repeatable: true, tokensOf: ()
 
 export type MediaFields = Pick<MediaInput, 'route' | 'fields' | 'files'>;
 
-export function mediaWork(context: RequestContext, media: MediaFields, accounting?: Accounting): Work {
+export function mediaWork(context: TimedContext, media: MediaFields, accounting?: Accounting): Work {
   const { fields } = media;
   const streamed = fields['stream'] === true || fields['stream_format'] === 'sse';
   const traits = { ...single, kind: mediaRoutes[media.route].kind, streamed };

@@ -24,10 +24,16 @@ const values = {
   tokens_per_minute: limit.describe('Of a key, prompts and completions together.'),
   endpoints_max: limit.describe('Endpoints of a project on this tier.'),
   concurrency_max: limit.describe('Running requests of a key.'),
-  burst_requests: z.number().int().min(0).max(INTEGER_MAX).nullable().describe('Stored, and not enforced yet.'),
-  request_timeout_seconds: limit.describe('Stored, and not enforced yet.'),
-  idle_timeout_seconds: limit.describe('Without output of a stream. Stored, and not enforced yet.'),
-  model_bytes_max: z.number().int().min(1).nullable().describe('The largest model. Stored, and not enforced yet.'),
+  burst_requests: z
+    .number()
+    .int()
+    .min(0)
+    .max(INTEGER_MAX)
+    .nullable()
+    .describe('Requests beyond those per minute that may arrive at once. Null is none.'),
+  request_timeout_seconds: limit.describe('Of a whole request. The maximum of the gateway applies if it is lower.'),
+  idle_timeout_seconds: limit.describe('Of a stream without output, not counting the time in the queue.'),
+  model_bytes_max: z.number().int().min(1).nullable().describe('The largest model. Not enforced yet.'),
 };
 
 const { name, ...limits } = values;

@@ -61,11 +61,11 @@ export const publicTier = z
     requests_per_minute: limit.describe('Null is unlimited, as in all limits.'),
     tokens_per_minute: limit,
     endpoints_max: limit.describe('Endpoints of a project on this tier.'),
-    concurrency_max: limit.describe('Running requests of a key. The limits below are not enforced yet.'),
-    burst_requests: limit.describe('Requests beyond those per minute that may arrive at once.'),
-    request_timeout_seconds: limit,
-    idle_timeout_seconds: limit.describe('Without output of a stream.'),
-    model_bytes_max: limit.describe('The largest model.'),
+    concurrency_max: limit.describe('Running requests of a key.'),
+    burst_requests: limit.describe('Requests beyond those per minute that may arrive at once. Null is none.'),
+    request_timeout_seconds: limit.describe('Of a whole request. The maximum of the gateway applies if it is lower.'),
+    idle_timeout_seconds: limit.describe('Of a stream without output, not counting the time in the queue.'),
+    model_bytes_max: limit.describe('The largest model. Not enforced yet.'),
     price: publicTierPrice.nullable().describe('Null if the tier has no prices.'),
   })
   .register(components, { id: 'Tier' });
