@@ -92,6 +92,16 @@ export const administrationErrors: readonly Operation[] = [
   { name: 'an unknown tier', route: `GET ${ADMIN}/tiers/none`, key, status: 404, code: 'tier_not_found' },
   { name: 'an unknown account', route: `GET ${ADMIN}/accounts/none`, key, status: 404, code: 'account_not_found' },
   {
+    name: 'the reset of no second factor',
+    route: `DELETE ${ADMIN}/accounts/{id}/second-factor`,
+    setup: {
+      route: 'POST /api/v1/accounts',
+      key,
+      body: { email: 'none-{unique}@example.com', password: 'correct horse battery staple', name: 'Bo' },
+    },
+    ...{ key, status: 404, code: 'second_factor_not_found' },
+  },
+  {
     name: 'prices of the past',
     route: `POST ${ADMIN}/tiers/free/prices`,
     key,

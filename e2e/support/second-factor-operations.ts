@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { Secret, TOTP } from 'otpauth';
 import type { Operation } from './contract-operations.ts';
 import { SiteVisitor } from './site-visitor.ts';
+import { aVisitorWithRole } from './system-roles.ts';
 import type { Prepare } from './team-operations.ts';
 
 const PASSWORD = 'correct horse battery staple';
@@ -41,6 +42,13 @@ const withSecondFactor: Prepare = async (...site) => {
   return { user, values: { ...values, code: totpOf(secret, 1), recovery: codes[0] ?? '' } };
 };
 
+/** The session of an admin, with the account of somebody who has lost the second factor. */
+const withLostSecondFactor: Prepare = async (baseUrl, mail, databaseUrl) => {
+  const { user } = await withSecondFactor(baseUrl, mail, databaseUrl);
+  const { id } = await bodyOf<{ id: string }>(user.send('GET', '/api/v1/account'));
+  return { user: await aVisitorWithRole({ baseUrl, databaseUrl }, 'admin'), values: { id } };
+};
+
 export function secondFactorOperations(): Operation[] {
   const credentials = { email: '{email}', password: PASSWORD };
   const code = { code: '{code}' };
@@ -70,6 +78,11 @@ export function secondFactorOperations(): Operation[] {
       route: 'DELETE /api/v1/account/totp',
       prepare: withSecondFactor,
       body: { current_password: PASSWORD, code: '{recovery}' },
+    },
+    {
+      name: 'a second factor that an operator resets',
+      route: 'DELETE /api/v1/admin/accounts/{id}/second-factor',
+      prepare: withLostSecondFactor,
     },
   ];
 }

@@ -11,6 +11,8 @@ import { accountRecordOf } from '../accounts/account-record.ts';
 import { AccountsRepository } from '../accounts/accounts.repository.ts';
 import { ChangesService } from '../changes/changes.service.ts';
 import { systemContext } from '../changes/system-context.ts';
+import { SecondFactorRepository } from '../second-factor/second-factor.repository.ts';
+import { SecurityNotices } from '../security-notices/security-notices.ts';
 import { SessionsRepository } from '../sessions/sessions.repository.ts';
 import { SessionsService } from '../sessions/sessions.service.ts';
 import { AdministrationRepository } from './administration.repository.ts';
@@ -28,6 +30,7 @@ export class AccountsAdministrationService {
     @InjectDataSource() private readonly database: DataSource,
     private readonly changes: ChangesService,
     private readonly sessions: SessionsService,
+    private readonly notices: SecurityNotices,
   ) {}
 
   /** @throws {AppError} `list.unknown_cursor`, `db.unavailable`. */
@@ -67,6 +70,28 @@ export class AccountsAdministrationService {
     return this.change(context, 'setSystemRole', input, 'account.system_role_changed', (before) =>
       before.systemRole === systemRole ? {} : { systemRole },
     );
+  }
+
+  /** @throws {AppError} `account.not_found`, `second_factor.not_found`; as `ChangesService.run`. */
+  async resetSecondFactor({
+    context,
+    accountId,
+  }: AdministrationInput<'resetSecondFactor'>): Promise<AdministeredAccount> {
+    const input = { accountId };
+    const changed = await this.changes.run(systemContext(context), 'resetSecondFactor', input, async (manager) => {
+      const locked = await new AccountsRepository(manager).lock(accountId);
+      const account = ensure(locked, 'account.not_found', { account: accountId });
+      const before = await seeingEveryTenant(manager, () => recordOf(manager, account));
+      const { secondFactor, ...result } = before;
+      ensure(secondFactor, 'second_factor.not_found', { account: accountId });
+      await new SecondFactorRepository(manager).delete(accountId);
+      await new SessionsRepository(manager).revokeAll(accountId);
+      await this.notices.add(manager, account, { kind: 'second_factor_reset' });
+      const target = { type: 'account', id: accountId };
+      return { result, audited: { action: 'account.second_factor_reset', target, before, after: result } };
+    });
+    this.sessions.announce({ accountId });
+    return changed;
   }
 
   /** @param valuesOf what changes of an account; nothing if it is empty. */

@@ -38,6 +38,11 @@ export class AdministrationHandlers {
     return this.accounts.enable(input);
   }
 
+  @Serves(operations.resetSecondFactor)
+  resetSecondFactor(input: AdministrationInput<'resetSecondFactor'>): Promise<AdministeredAccount> {
+    return this.accounts.resetSecondFactor(input);
+  }
+
   @Serves(operations.setSystemRole)
   setSystemRole(input: AdministrationInput<'setSystemRole'>): Promise<AdministeredAccount> {
     return this.accounts.setSystemRole(input);

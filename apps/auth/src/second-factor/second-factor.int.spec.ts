@@ -1,5 +1,10 @@
-import { accountEmailsContract, accountsContract, secondFactorContract } from '@xerotier/contracts/auth';
-import type { ActiveSession } from '@xerotier/contracts/auth';
+import {
+  accountEmailsContract,
+  accountsContract,
+  administrationContract,
+  secondFactorContract,
+} from '@xerotier/contracts/auth';
+import type { ActiveSession, AdministeredAccount, SystemChangeContext } from '@xerotier/contracts/auth';
 import { eventually } from '@xerotier/testing';
 import { Secret, TOTP } from 'otpauth';
 import {
@@ -168,6 +173,58 @@ describe('enabling', () => {
       Array.from({ length: 4 }, () => auth.bus.call(operations.confirmTotp, input)),
     );
     expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+  });
+});
+
+describe('a reset by an operator', () => {
+  const context: SystemChangeContext = {
+    actor: { kind: 'user', id: `user_${'0'.repeat(24)}` },
+    clientAddress: '203.0.113.7',
+    requestId: 'req_1',
+  };
+  const reset = (accountId: string): Promise<AdministeredAccount> =>
+    auth.bus.call(administrationContract.operations.resetSecondFactor, { context, accountId });
+  const eventsOn = async (targetId: string): Promise<unknown[]> => {
+    const page = { limit: 20, order: 'asc', targetId } as const;
+    return (await auth.bus.call(administrationContract.operations.listSystemEvents, page)).data;
+  };
+
+  it('removes it with the recovery codes, ends all sessions, and is told by mail and the audit log', async () => {
+    const { id, tokenHash } = await enabled();
+    const account = await reset(id);
+    expect(account).toMatchObject({ id, email });
+    expect(account).not.toHaveProperty('secondFactor');
+    await expect(sessionOf(tokenHash)).rejects.toMatchObject({ code: 'session.invalid' });
+    expect(await auth.database.query('SELECT FROM auth.recovery_code WHERE account_id = $1', [id])).toEqual([]);
+    expect((await mailTo(auth, email, 'The second factor was reset')).text).toContain('An operator');
+    await expect(signIn(undefined)).resolves.toBeDefined();
+    expect(await eventsOn(id)).toMatchObject([
+      {
+        ...{ projectId: 'system', action: 'account.second_factor_reset', actor: context.actor },
+        before: { secondFactor: { recoveryCodesLeft: 10 } },
+        after: { id },
+      },
+    ]);
+  });
+
+  it('of an account without one, or that does not exist, is not found and changes nothing', async () => {
+    const { id, tokenHash } = await registeredAccount(auth, { email });
+    await expect(reset(id)).rejects.toMatchObject({ code: 'second_factor.not_found', status: 404 });
+    // One that was begun is not enabled.
+    await begin(id);
+    await expect(reset(id)).rejects.toMatchObject({ code: 'second_factor.not_found' });
+    await expect(sessionOf(tokenHash)).resolves.toBeDefined();
+    expect(await eventsOn(id)).toEqual([]);
+    await expect(reset(`user_${'f'.repeat(24)}`)).rejects.toMatchObject({ code: 'account.not_found' });
+  });
+
+  it('is made once by repeated requests', async () => {
+    const { id } = await enabled();
+    const repeated = { context: { ...context, idempotencyKey: id }, accountId: id };
+    const call = (): Promise<AdministeredAccount> =>
+      auth.bus.call(administrationContract.operations.resetSecondFactor, repeated);
+    expect(await call()).toEqual(await call());
+    expect(await eventsOn(id)).toHaveLength(1);
   });
 });
 

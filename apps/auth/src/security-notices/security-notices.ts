@@ -11,6 +11,7 @@ export type SecurityChange =
         | 'password_reset'
         | 'second_factor_enabled'
         | 'second_factor_disabled'
+        | 'second_factor_reset'
         | 'recovery_codes_replaced';
     }
   | { readonly kind: 'recovery_code_used'; readonly left: number }
@@ -55,6 +56,11 @@ function textOf(change: SecurityChange): { subject: string; what: string } {
       return {
         subject: 'The second factor was disabled',
         what: 'Signing in to your account no longer needs a code of an authenticator app.',
+      };
+    case 'second_factor_reset':
+      return {
+        subject: 'The second factor was reset',
+        what: 'An operator has removed the second factor of your account. All sessions have ended. Sign in with your password, and set up a second factor again.',
       };
     case 'recovery_codes_replaced':
       return {

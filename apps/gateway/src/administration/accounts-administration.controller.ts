@@ -9,6 +9,7 @@ import {
   adminEnableAccount,
   adminGetAccount,
   adminListAccounts,
+  adminResetSecondFactor,
   adminSetSystemRole,
 } from '@xerotier/public-api/administration';
 import type { BodyOf, QueryOf, ResponseOf } from '@xerotier/public-api/operation';
@@ -60,6 +61,15 @@ export class AccountsAdministrationController {
   async enable(@SystemChange() context: SystemChangeContext, @Param('account') id: string): Promise<PublicAccount> {
     const input = { context, accountId: assertAccountId(id) };
     return this.#changed(await this.bus.call(operations.enableAccount, input));
+  }
+
+  @Operation(adminResetSecondFactor)
+  async resetSecondFactor(
+    @SystemChange() context: SystemChangeContext,
+    @Param('account') id: string,
+  ): Promise<PublicAccount> {
+    const input = { context, accountId: assertAccountId(id) };
+    return this.#changed(await this.bus.call(operations.resetSecondFactor, input));
   }
 
   @Operation(adminSetSystemRole)

@@ -74,6 +74,14 @@ export const administrationContract = service('auth', {
     output: administeredAccount,
     errors: changeErrors,
   }),
+  /** For somebody who has lost the app and the recovery codes. Ends its sessions, and tells it by mail. */
+  resetSecondFactor: request({
+    subject: 'auth.v1.accounts.reset-second-factor',
+    timeoutMs: TIMEOUT_MS,
+    input: z.object({ context, accountId }),
+    output: administeredAccount,
+    errors: ['second_factor.not_found', ...changeErrors],
+  }),
   setSystemRole: request({
     subject: 'auth.v1.accounts.set-system-role',
     timeoutMs: TIMEOUT_MS,

@@ -237,6 +237,12 @@ export const authErrors = defineErrors({
     retryable: false,
     message: 'No second factor is enabled. Begin with POST /api/v1/account/totp.',
   },
+  'second_factor.not_found': {
+    status: 404,
+    publicCode: 'second_factor_not_found',
+    retryable: false,
+    message: "The account '{account}' has no second factor.",
+  },
   'identity.provider_not_found': {
     status: 404,
     publicCode: 'provider_not_found',

@@ -57,6 +57,17 @@ export const adminEnableAccount = defineOperation({
   errors,
 });
 
+export const adminResetSecondFactor = defineOperation({
+  ...changingAccount,
+  operationId: 'adminResetSecondFactor',
+  method: 'delete',
+  path: `${ACCOUNTS}/{account}/second-factor`,
+  summary: 'Reset second factor of account',
+  description:
+    'For somebody who has lost the authenticator app and the recovery codes, and has proven who they are. Ends the sessions of the account on all gateways within a second, and tells it by mail.',
+  errors: [...errors, 'second_factor_not_found'],
+});
+
 export const adminSetSystemRole = defineOperation({
   ...changingAccount,
   operationId: 'adminSetSystemRole',
@@ -106,6 +117,7 @@ export const administrationOperations = [
   adminGetAccount,
   adminDisableAccount,
   adminEnableAccount,
+  adminResetSecondFactor,
   adminSetSystemRole,
   adminListProjects,
   adminGetProject,

@@ -7,6 +7,7 @@ export {
   adminListAccounts,
   adminListAuditEvents,
   adminListProjects,
+  adminResetSecondFactor,
   adminSetSystemRole,
 } from './administration.api.ts';
 export {

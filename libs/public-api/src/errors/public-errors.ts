@@ -37,6 +37,7 @@ export const publicErrors = {
   member_not_found: { status: 404 },
   invitation_not_found: { status: 404 },
   budget_not_found: { status: 404 },
+  second_factor_not_found: { status: 404 },
   provider_not_found: { status: 404 },
   identity_not_found: { status: 404 },
   method_not_allowed: { status: 405 },
