@@ -3,10 +3,10 @@ import { InjectDataSource } from '@nestjs/typeorm';
 import { withDbErrors } from '@xerotier/db';
 import type { Logger } from '@xerotier/log';
 import { LOGGER } from '@xerotier/service-host';
+import { PeriodicPurge } from '@xerotier/service-host/database';
+import type { DeleteBatch } from '@xerotier/service-host/database';
 import { DataSource } from 'typeorm';
 import { ATTEMPT_RETENTION_SECONDS } from '../attempts/attempts.ts';
-import { PeriodicPurge } from '../maintenance/periodic-purge.ts';
-import type { DeleteBatch } from '../maintenance/periodic-purge.ts';
 
 /** How long ended sessions remain in the database, to investigate an abuse. */
 const ENDED_SESSION_DAYS = 30;

@@ -3,9 +3,9 @@ import { InjectDataSource } from '@nestjs/typeorm';
 import { withEveryTenant } from '@xerotier/db';
 import type { Logger } from '@xerotier/log';
 import { LOGGER } from '@xerotier/service-host';
+import { PeriodicPurge } from '@xerotier/service-host/database';
+import type { DeleteBatch } from '@xerotier/service-host/database';
 import { DataSource } from 'typeorm';
-import { PeriodicPurge } from '../maintenance/periodic-purge.ts';
-import type { DeleteBatch } from '../maintenance/periodic-purge.ts';
 import { IDEMPOTENCY_KEY_RETENTION } from './idempotency-keys.ts';
 
 /** Replicas share the rows, and do not wait for a request that claims an expired key again. */

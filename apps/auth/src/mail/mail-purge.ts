@@ -3,9 +3,9 @@ import { InjectDataSource } from '@nestjs/typeorm';
 import { withDbErrors } from '@xerotier/db';
 import type { Logger } from '@xerotier/log';
 import { LOGGER } from '@xerotier/service-host';
+import { PeriodicPurge } from '@xerotier/service-host/database';
+import type { DeleteBatch } from '@xerotier/service-host/database';
 import { DataSource } from 'typeorm';
-import { PeriodicPurge } from '../maintenance/periodic-purge.ts';
-import type { DeleteBatch } from '../maintenance/periodic-purge.ts';
 
 /** How long an operator can send again what was given up. */
 const FAILED_MAIL_DAYS = 30;

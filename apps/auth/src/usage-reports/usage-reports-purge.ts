@@ -1,8 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Logger } from '@xerotier/log';
 import { LOGGER } from '@xerotier/service-host';
-import { PeriodicPurge } from '../maintenance/periodic-purge.ts';
-import type { DeleteBatch } from '../maintenance/periodic-purge.ts';
+import { PeriodicPurge } from '@xerotier/service-host/database';
+import type { DeleteBatch } from '@xerotier/service-host/database';
 import { ReportedGenerationsRepository } from './reported-generations.repository.ts';
 import { UsageReportsRepository } from './usage-reports.repository.ts';
 
