@@ -4,6 +4,7 @@
  */
 import { scriptedPlatform } from '@xerotier/dev';
 import { eventually } from '@xerotier/testing';
+import { setTimeout as sleep } from 'node:timers/promises';
 import OpenAI from 'openai';
 import pg from 'pg';
 import { numberedTokens, scripted } from './support/api-client.ts';
@@ -16,7 +17,11 @@ import { dedicatedPlatform } from './support/test-platform.ts';
 
 const test = dedicatedPlatform(() => {
   const plan = scriptedPlatform();
-  return { ...plan, endpoints: [...plan.endpoints, ...plan.endpoints.map((e) => ({ ...e, slug: 'second' }))] };
+  return {
+    ...plan,
+    endpoints: [...plan.endpoints, ...plan.endpoints.map((e) => ({ ...e, slug: 'second' }))],
+    env: { RETENTION_PURGE_SECONDS: '1' },
+  };
 });
 
 const stored = (): StoredClient => new StoredClient(test.api);
@@ -337,6 +342,37 @@ describe('database', () => {
         expect({ name, text, rows: rows.length }).toEqual({ name, text, rows: 0 });
       }
     }
+  });
+});
+
+describe('the retention of a project', () => {
+  const setRetention = async (days: number | null): Promise<unknown> => {
+    const { body } = await test.api.request<{ settings: object }>(
+      'PATCH',
+      `${test.api.projectUrl}/management/project`,
+      undefined,
+      { settings: { retention_days: days } },
+      { key: test.description.managementKey },
+    );
+    return body.settings;
+  };
+
+  it('deletes what is older, also of before it was set, until it is taken away', async () => {
+    const [old, recent] = (await createStored(2)) as [string, string];
+    const age = (id: string): Promise<object[]> =>
+      query("UPDATE responses.completion SET created_at = now() - interval '10 days' WHERE id = $1", [id]);
+    await age(old);
+    expect(await setRetention(11)).toMatchObject({ retention_days: 11 });
+    expect(await setRetention(9)).toMatchObject({ retention_days: 9 });
+    await eventually('the old one is deleted', async () => !(await isStored(old)), 20_000);
+    expectError(await stored().rejected('GET', old), 404, 'completion_not_found', null);
+    expect((await stored().get(recent)).body.id).toBe(recent);
+    expect(await setRetention(null)).toMatchObject({ retention_days: null });
+    // A purge that has read the setting before ends, and later ones find none.
+    await sleep(1_500);
+    await age(recent);
+    await sleep(2_500);
+    expect((await stored().get(recent)).body.id).toBe(recent);
   });
 });
 

@@ -117,7 +117,7 @@ function preparedOperations(): (Operation & { readonly prepare: Prepare })[] {
       name: 'a project with other settings',
       route: `PATCH ${project}`,
       prepare: asOwner,
-      body: { name: 'New', settings: { store_by_default: true, include_reasoning: true } },
+      body: { name: 'New', settings: { store_by_default: true, include_reasoning: true, retention_days: 30 } },
     },
     { name: 'an archived project', route: `POST ${project}/archive`, prepare: asOwner },
     { name: 'a restored project', route: `POST ${project}/restore`, prepare: asOwner },

@@ -1,5 +1,5 @@
 /** The settings of the responses service. */
-import { secret } from '@xerotier/config';
+import { integer, secret, setting } from '@xerotier/config';
 import type { ConfigOf } from '@xerotier/config';
 import { databaseSettings } from '@xerotier/db';
 import { sealingKey } from '@xerotier/sealing';
@@ -19,6 +19,13 @@ export const settings = {
       'RESPONSES_MASTER_KEY_PREVIOUS',
       sealingKey.optional(),
       'The previous RESPONSES_MASTER_KEY, during a rotation: at its start the service rewraps all data keys with the new one.',
+    ),
+  },
+  retention: {
+    purgeSeconds: setting(
+      'RETENTION_PURGE_SECONDS',
+      integer({ min: 1, max: 86_400 }).default(600),
+      'Seconds between two deletions of stored completions that are older than the retention of their project. Default 600.',
     ),
   },
 } as const;

@@ -3,7 +3,7 @@ import { projectsContract } from '@xerotier/contracts/auth';
 import type { ProjectDetails } from '@xerotier/contracts/auth';
 import { Serves } from '@xerotier/service-host';
 import { ProjectManagementService } from './project-management.service.ts';
-import type { ProjectManagementInput } from './project-management.service.ts';
+import type { ProjectManagementInput, ProjectManagementOutput } from './project-management.service.ts';
 
 const operations = projectsContract.operations;
 
@@ -20,6 +20,11 @@ export class ProjectManagementHandlers {
   @Serves(operations.updateProject)
   update(input: ProjectManagementInput<'updateProject'>): Promise<ProjectDetails> {
     return this.projects.update(input);
+  }
+
+  @Serves(operations.listRetentions)
+  listRetentions(input: ProjectManagementInput<'listRetentions'>): Promise<ProjectManagementOutput<'listRetentions'>> {
+    return this.projects.listRetentions(input);
   }
 
   @Serves(operations.setProjectArchived)

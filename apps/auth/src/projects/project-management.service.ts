@@ -1,7 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
-import type { ProjectDetails, projectsContract } from '@xerotier/contracts/auth';
-import { withTenant } from '@xerotier/db';
+import type {
+  ProjectDetails,
+  projectsContract,
+  ProjectSettings,
+  ProjectSettingsChange,
+} from '@xerotier/contracts/auth';
+import { withEveryTenant, withTenant } from '@xerotier/db';
 import { ensure } from '@xerotier/errors';
 import { DataSource } from 'typeorm';
 import type { z } from 'zod';
@@ -12,6 +17,7 @@ import { ProjectsRepository } from './projects.repository.ts';
 
 type Operations = typeof projectsContract.operations;
 export type ProjectManagementInput<Name extends keyof Operations> = z.output<Operations[Name]['input']>;
+export type ProjectManagementOutput<Name extends keyof Operations> = z.input<Operations[Name]['output']>;
 
 /** A project itself, for who manages it. */
 @Injectable()
@@ -29,6 +35,17 @@ export class ProjectManagementService {
     });
   }
 
+  /** @throws {AppError} `db.unavailable`. */
+  listRetentions({
+    after,
+    limit,
+  }: ProjectManagementInput<'listRetentions'>): Promise<ProjectManagementOutput<'listRetentions'>> {
+    return withEveryTenant(this.database, async (manager) => {
+      const found = await new ProjectsRepository(manager).listRetentions(after, limit + 1);
+      return { data: found.slice(0, limit), hasMore: found.length > limit };
+    });
+  }
+
   /** Changes what is present. @throws {AppError} `project.not_found`; as `ChangesService.run`. */
   update({ context, ...input }: ProjectManagementInput<'updateProject'>): Promise<ProjectDetails> {
     const { name, settings } = input;
@@ -37,7 +54,7 @@ export class ProjectManagementService {
       const before = await projects.lock(context.projectId);
       const after = await projects.update(before, {
         name: name ?? before.name,
-        settings: { ...before.settings, ...settings },
+        settings: changedSettings(before.settings, settings),
       });
       return changeOf('project.updated', before, after);
     });
@@ -58,6 +75,11 @@ export class ProjectManagementService {
       return { ...change, isAllowedInArchive: true };
     });
   }
+}
+
+function changedSettings(before: ProjectSettings, change: ProjectSettingsChange = {}): ProjectSettings {
+  const { retentionDays, ...settings } = { ...before, ...change };
+  return { ...settings, ...(retentionDays != null && { retentionDays }) };
 }
 
 type ProjectEventType = 'project.updated' | 'project.archived' | 'project.restored';

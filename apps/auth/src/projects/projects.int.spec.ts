@@ -6,7 +6,14 @@ import {
   membersContract,
   projectsContract,
 } from '@xerotier/contracts/auth';
-import type { ChangeContext, ProjectDetails, ProjectRecord, Scope } from '@xerotier/contracts/auth';
+import type {
+  ChangeContext,
+  ProjectDetails,
+  ProjectRecord,
+  ProjectRetention,
+  ProjectSettingsChange,
+  Scope,
+} from '@xerotier/contracts/auth';
 import { eventually } from '@xerotier/testing';
 import { contextOf, newClientAddress, ownedProject, registeredAccount } from '../../test/registered-account.ts';
 import type { RegisteredAccount } from '../../test/registered-account.ts';
@@ -67,6 +74,35 @@ describe('a project', () => {
       [projectId],
     );
     expect(actions.map(({ action }) => action)).toEqual(['project.created', 'project.updated', 'project.updated']);
+  });
+
+  it('gets a retention, and loses it, which leaves its other settings as they are', async () => {
+    const update = (settings: ProjectSettingsChange): Promise<ProjectDetails> =>
+      auth.bus.call(operations.updateProject, { context, settings });
+    const retention = async (): Promise<ProjectRetention | undefined> => {
+      const found: ProjectRetention[] = [];
+      for (let after: string | undefined, hasMore = true; hasMore; after = found.at(-1)?.projectId) {
+        const page = await auth.bus.call(operations.listRetentions, {
+          limit: 1,
+          ...(after !== undefined && { after }),
+        });
+        found.push(...page.data);
+        hasMore = page.hasMore;
+      }
+      expect(new Set(found.map(({ projectId: id }) => id)).size).toBe(found.length);
+      return found.find((each) => each.projectId === projectId);
+    };
+    const other = contextOf(await ownedProject(auth, owner.id), owner.id);
+    await auth.bus.call(operations.updateProject, { context: other, settings: { retentionDays: 3_650 } });
+    await update({ storeByDefault: true });
+    expect(await retention()).toBeUndefined();
+    expect((await update({ retentionDays: 30 })).settings).toEqual({ storeByDefault: true, retentionDays: 30 });
+    expect(await retention()).toEqual({ projectId, retentionDays: 30 });
+    await setArchived(true);
+    expect(await retention()).toEqual({ projectId, retentionDays: 30 });
+    await setArchived(false);
+    expect((await update({ retentionDays: null })).settings).toEqual({ storeByDefault: true });
+    expect(await retention()).toBeUndefined();
   });
 
   it('is not found by another id', async () => {

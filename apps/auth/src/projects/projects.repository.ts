@@ -1,3 +1,4 @@
+import type { ProjectRetention } from '@xerotier/contracts/auth';
 import { withDbErrors } from '@xerotier/db';
 import { ensure } from '@xerotier/errors';
 import { IsNull, Not } from 'typeorm';
@@ -38,6 +39,17 @@ export class ProjectsRepository {
 
   isArchived(id: string): Promise<boolean> {
     return withDbErrors(() => this.manager.existsBy(Project, { id, archivedAt: Not(IsNull()) }));
+  }
+
+  /** Projects with a retention, by id. Not isolated: see `withEveryTenant`. */
+  listRetentions(after: string | undefined, limit: number): Promise<ProjectRetention[]> {
+    return withDbErrors(() =>
+      this.manager.query<ProjectRetention[]>(
+        `SELECT id AS "projectId", (settings ->> 'retentionDays')::int AS "retentionDays" FROM auth.project
+         WHERE settings ? 'retentionDays' AND ($1::text IS NULL OR id > $1) ORDER BY id LIMIT $2`,
+        [after ?? null, limit],
+      ),
+    );
   }
 
   async setSpendCap(id: string, capMicros: number | null): Promise<void> {

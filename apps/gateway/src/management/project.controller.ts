@@ -28,12 +28,14 @@ export class ProjectController {
     @OperationBody() { name, settings }: BodyOf<typeof updateProject>,
   ): Promise<PublicDetails> {
     const { store_by_default: storeByDefault, include_reasoning: includeReasoning } = settings ?? {};
+    const retentionDays = settings?.retention_days;
     const project = await this.bus.call(operations.updateProject, {
       context,
       ...(name !== undefined && { name }),
       settings: {
         ...(storeByDefault !== undefined && { storeByDefault }),
         ...(includeReasoning !== undefined && { includeReasoning }),
+        ...(retentionDays !== undefined && { retentionDays }),
       },
     });
     return publicDetailsOf(project);
@@ -51,10 +53,10 @@ export class ProjectController {
 }
 
 function publicDetailsOf({ id, name, slug, settings, archivedAt, createdAt }: ProjectDetails): PublicDetails {
-  const { storeByDefault = false, includeReasoning = false } = settings;
+  const { storeByDefault = false, includeReasoning = false, retentionDays = null } = settings;
   return {
     ...{ id, object: 'project', name, slug },
-    settings: { store_by_default: storeByDefault, include_reasoning: includeReasoning },
+    settings: { store_by_default: storeByDefault, include_reasoning: includeReasoning, retention_days: retentionDays },
     archived_at: archivedAt === null ? null : Math.floor(archivedAt / 1_000),
     created_at: Math.floor(createdAt / 1_000),
   };

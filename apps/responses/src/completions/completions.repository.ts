@@ -62,6 +62,11 @@ function pageQuery(order: 'asc' | 'desc'): string {
 
 const PAGE_QUERIES = { asc: pageQuery('asc'), desc: pageQuery('desc') } as const;
 
+const DELETE_OLDER = `
+  DELETE FROM responses.completion WHERE project_id = $1 AND id IN (
+    SELECT id FROM responses.completion WHERE project_id = $1 AND created_at < now() - make_interval(days => $2)
+    ORDER BY created_at, id LIMIT $3 FOR UPDATE SKIP LOCKED)`;
+
 @Injectable()
 export class CompletionsRepository {
   constructor(@InjectDataSource() private readonly database: DataSource) {}
@@ -120,6 +125,14 @@ export class CompletionsRepository {
       ),
     );
     return rows[0] ?? null;
+  }
+
+  /** Deletes at most so many completions that are older than so many days, the oldest ones first. Returns how many. */
+  async deleteOlder(projectId: string, days: number, max: number): Promise<number> {
+    const [, deleted] = await withTenant(this.database, projectId, (manager) =>
+      manager.query<Updated<unknown>>(DELETE_OLDER, [projectId, days, max]),
+    );
+    return deleted;
   }
 
   /** Returns whether the completion existed. */

@@ -47,7 +47,7 @@ export type { ApiKeyRecord } from './api-keys.contract.ts';
 export { projectDetails, projectsContract } from './projects.contract.ts';
 export type { ProjectDetails } from './projects.contract.ts';
 export { projectSettings } from './project-settings.ts';
-export type { ProjectSettings } from './project-settings.ts';
+export type { ProjectRetention, ProjectSettings, ProjectSettingsChange } from './project-settings.ts';
 export { accountEmailsContract } from './account-emails.contract.ts';
 export { completedFlow, identitiesContract, identityProviderId, identityRecord } from './identities.contract.ts';
 export type { CompletedFlow, IdentityProviderId, IdentityRecord } from './identities.contract.ts';

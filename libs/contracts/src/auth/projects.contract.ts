@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { request, service } from '../define.ts';
 import { projectId, slug } from '../ids.ts';
 import { CHANGE_ERRORS, changeContext } from './change.ts';
-import { projectSettings } from './project-settings.ts';
+import { projectRetention, projectSettings, projectSettingsChange } from './project-settings.ts';
 
 /** Unix milliseconds. */
 const instant = z.number().int().nonnegative();
@@ -34,9 +34,17 @@ export const projectsContract = service('auth', {
   updateProject: request({
     subject: 'auth.v1.project.update',
     timeoutMs: TIMEOUT_MS,
-    input: change.extend({ name: name.optional(), settings: projectSettings.optional() }),
+    input: change.extend({ name: name.optional(), settings: projectSettingsChange.optional() }),
     output: projectDetails,
     errors: ['project.not_found', ...CHANGE_ERRORS],
+  }),
+  /** A page of the projects that do not keep what they store, also archived ones, by id. */
+  listRetentions: request({
+    subject: 'auth.v1.projects.list-retentions',
+    timeoutMs: TIMEOUT_MS,
+    input: z.object({ after: projectId.optional(), limit: z.number().int().min(1).max(1_000) }),
+    output: z.object({ data: z.array(projectRetention).max(1_000), hasMore: z.boolean() }),
+    errors: ['db.unavailable'],
   }),
   /** Archives or restores a project. Archiving an archived one changes nothing. */
   setProjectArchived: request({

@@ -12,6 +12,16 @@ export const projectSettings = z
       .boolean()
       .optional()
       .describe('Whether chat completions without `include_reasoning` contain the reasoning. Default false.'),
+    retention_days: z
+      .number()
+      .int()
+      .min(1)
+      .max(3_650)
+      .nullable()
+      .optional()
+      .describe(
+        'After how many days stored completions are deleted, also those that are stored already. Null, the default, keeps them.',
+      ),
   })
   .register(components, { id: 'ProjectSettings' });
 

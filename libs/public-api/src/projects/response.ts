@@ -7,7 +7,11 @@ export const projectDetails = z
     object: z.literal('project'),
     name: z.string(),
     slug: z.string(),
-    settings: z.object({ store_by_default: z.boolean(), include_reasoning: z.boolean() }),
+    settings: z.object({
+      store_by_default: z.boolean(),
+      include_reasoning: z.boolean(),
+      retention_days: z.number().int().nullable().describe('Null: stored completions are kept.'),
+    }),
     archived_at: z.number().int().nullable().describe('Unix seconds; null if it is not archived.'),
     created_at: z.number().int(),
   })
