@@ -80,7 +80,7 @@ export const settings = {
     requestTimeoutMs: setting(
       'REQUEST_TIMEOUT_MS',
       integer({ min: 1_000, max: 86_400_000 }).default(600_000),
-      'Maximum milliseconds from the arrival of a request to its last token. Default 600000 (10 minutes).',
+      'Maximum milliseconds from the admission of a request to its last token, unless its tier has a lower one. Default 600000 (10 minutes).',
     ),
     managementRequestsPerMinute: setting(
       'MANAGEMENT_REQUESTS_PER_MINUTE',
