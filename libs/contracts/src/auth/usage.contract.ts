@@ -5,8 +5,8 @@ import { modelId, projectId, requestId, slug } from '../ids.ts';
 import { usageRecord } from '../inference/events.ts';
 import { tierSlug } from './tiers.ts';
 
-/** A day of UTC, such as `2026-11-29`. */
-export const usageDay = z.iso.date();
+/** A day of UTC, such as `2026-11-29`. PostgreSQL has no year 0. */
+export const usageDay = z.iso.date().regex(/^(?!0000)/);
 
 const count = z.number().int().nonnegative();
 

@@ -6,7 +6,10 @@ import { pageQueryFields } from '../page/page.ts';
 /** Maximum number of days between `start` and `end`. */
 export const USAGE_DAYS_MAX = 366;
 
-const day = z.iso.date({ error: 'must be a day such as 2026-12-01' });
+const day = z.iso
+  .date({ error: 'must be a day such as 2026-12-01' })
+  .regex(/^(?!0000)/, { error: 'must be a day from 0001-01-01 on' })
+  .meta({ format: 'date' });
 
 const range = {
   start: day.optional().describe('The first day, in UTC. By default the first day of the current month.'),
