@@ -132,15 +132,25 @@ export const settings = {
       integer({ min: 1, max: 365 }).default(30),
       'Days after which a session ends, and its user has to sign in again. Default 30.',
     ),
+    signInFailuresPerAccountAndAddress: setting(
+      'SIGN_IN_FAILURES_PER_ACCOUNT_AND_ADDRESS',
+      integer({ min: 1, max: 1_000_000 }).default(10),
+      'Maximum number of wrong passwords per account from the same IPv4 address or IPv6 network (/64) in 15 minutes. Default 10.',
+    ),
     signInFailuresPerAccount: setting(
       'SIGN_IN_FAILURES_PER_ACCOUNT',
-      integer({ min: 1, max: 1_000_000 }).default(10),
-      'Maximum number of failed sign-ins per account in 15 minutes. Default 10.',
+      integer({ min: 1, max: 1_000_000 }).default(100),
+      'Maximum number of wrong passwords per account in 15 minutes, wherever they come from. Beyond it nobody can sign in to the account by its password: far above SIGN_IN_FAILURES_PER_ACCOUNT_AND_ADDRESS, so that it takes many networks. Default 100.',
     ),
     signInFailuresPerAddress: setting(
       'SIGN_IN_FAILURES_PER_ADDRESS',
       integer({ min: 1, max: 1_000_000 }).default(50),
-      'Maximum number of failed sign-ins per IPv4 address or IPv6 network (/64) in 15 minutes. Default 50.',
+      'Maximum number of wrong passwords, and of wrong codes of second factors, per IPv4 address or IPv6 network (/64) in 15 minutes. Default 50.',
+    ),
+    codeFailuresPerAccount: setting(
+      'CODE_FAILURES_PER_ACCOUNT',
+      integer({ min: 1, max: 1_000_000 }).default(10),
+      'Maximum number of wrong codes of the second factor per account in 15 minutes, wherever they come from. Default 10.',
     ),
     registrationsPerAddress: setting(
       'REGISTRATIONS_PER_ADDRESS',
@@ -150,12 +160,12 @@ export const settings = {
     mailsPerRecipient: setting(
       'MAILS_PER_RECIPIENT',
       integer({ min: 1, max: 1_000_000 }).default(10),
-      'Maximum number of invitations and requested mails (password reset, verification) per recipient in an hour. Default 10.',
+      'Maximum number of password resets, verifications and invitations, each counted apart, that are mailed to a recipient in an hour. Default 10.',
     ),
     mailsPerAddress: setting(
       'MAILS_PER_ADDRESS',
       integer({ min: 1, max: 1_000_000 }).default(100),
-      'Maximum number of invitations and requested mails per IPv4 address or IPv6 network (/64) of their sender in an hour. Default 100.',
+      'Maximum number of password resets, verifications and invitations, each counted apart, that are requested from an IPv4 address or IPv6 network (/64) in an hour. Default 100.',
     ),
   },
 } as const;

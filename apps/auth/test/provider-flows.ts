@@ -28,9 +28,10 @@ export function beginLink(
   provider: IdentityProviderId,
   accountId: string,
   currentPassword?: string,
+  clientAddress = newClientAddress(),
 ): Promise<BegunFlow> {
   return bus.call(operations.beginIdentityLink, {
-    ...{ provider, returnTo: '/account', accountId, clientAddress: newClientAddress() },
+    ...{ provider, returnTo: '/account', accountId, clientAddress },
     ...(currentPassword !== undefined && { currentPassword }),
   });
 }

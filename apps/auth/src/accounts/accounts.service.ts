@@ -59,24 +59,17 @@ export class AccountsService {
   async signIn({ password, code, ...input }: AccountsInput<'signIn'>): Promise<AccountsOutput<'signIn'>> {
     const { email: typed, ...session } = input;
     const email = typed.toLowerCase();
-    const signedIn = await this.attempts.countFailure(email, session.clientAddress, async () => {
+    const account = await this.attempts.countWrongPassword(email, session.clientAddress, async () => {
       const found = await new AccountsRepository(this.database.manager).findByEmail(email);
-      const account = await this.passwords.verify(found, password);
-      const stronger = await this.strongerHashOf(account, password);
-      return this.sessions.start(session, async (manager) => {
-        const accounts = new AccountsRepository(manager);
-        // A password that was changed since it was verified must not begin a session that the change should have revoked.
-        const current = await accounts.lock(account.id);
-        if (current === null || current.passwordHash !== account.passwordHash)
-          throw new AppError('account.invalid_credentials');
-        if (current.disabledAt !== null) throw new AppError('account.disabled');
-        await this.secondFactor.require(manager, current, code);
-        if (stronger !== undefined) await accounts.replaceHash(current, stronger);
-        return current;
-      });
+      return this.passwords.verify(found, password);
     });
+    const stronger = await this.strongerHashOf(account, password);
+    const start = (): Promise<AccountsOutput<'signIn'>> =>
+      this.sessions.start(session, (manager) => this.admitted(manager, account, { code, stronger }));
+    if (code === undefined) return start();
+    const signedIn = await this.attempts.countWrongCode(email, session.clientAddress, start);
     // It may have used a recovery code, of which sessions tell how many are left.
-    if (code !== undefined) this.sessions.announce({ accountId: signedIn.account.id });
+    this.sessions.announce({ accountId: signedIn.account.id });
     return signedIn;
   }
 
@@ -89,7 +82,7 @@ export class AccountsService {
     const { accountId, sessionId, currentPassword, newPassword, clientAddress } = input;
     const found = await new AccountsRepository(this.database.manager).findById(accountId);
     const account = ensure(found, 'account.invalid_credentials');
-    await this.attempts.countFailure(account.email, clientAddress, () =>
+    await this.attempts.countWrongPassword(account.email, clientAddress, () =>
       this.passwords.verify(account, currentPassword),
     );
     const passwordHash = await this.hasher.hash(newPassword);
@@ -103,6 +96,22 @@ export class AccountsService {
       await this.notices.add(manager, current, { kind: 'password_changed' });
     });
     this.sessions.announce({ accountId });
+  }
+
+  /** The account, locked, if its verified password may begin a session. */
+  private async admitted(
+    manager: EntityManager,
+    { id, passwordHash }: Account,
+    { code, stronger }: { readonly code: string | undefined; readonly stronger: string | undefined },
+  ): Promise<Account> {
+    const accounts = new AccountsRepository(manager);
+    // A password that was changed since it was verified must not begin a session that the change should have revoked.
+    const current = await accounts.lock(id);
+    if (current === null || current.passwordHash !== passwordHash) throw new AppError('account.invalid_credentials');
+    if (current.disabledAt !== null) throw new AppError('account.disabled');
+    await this.secondFactor.require(manager, current, code);
+    if (stronger !== undefined) await accounts.replaceHash(current, stronger);
+    return current;
   }
 
   /** A new hash of the password, if the stored one has other parameters than those of today. */

@@ -5,8 +5,10 @@ import { runningAuth } from '../../test/running-auth.ts';
 import { Attempts } from './attempts.ts';
 
 const LIMITS = {
-  signInFailuresPerAccount: 3,
+  signInFailuresPerAccountAndAddress: 3,
+  signInFailuresPerAccount: 4,
   signInFailuresPerAddress: 5,
+  codeFailuresPerAccount: 3,
   registrationsPerAddress: 2,
   mailsPerRecipient: 2,
   mailsPerAddress: 5,
@@ -46,6 +48,15 @@ describe('signIn', () => {
     expect(admitted.filter(Boolean)).toHaveLength(LIMITS.signInFailuresPerAccount);
   });
 
+  it('admits the maximum of concurrent attempts on an account from a network, and then others from elsewhere', async () => {
+    const admitted = await Promise.all(
+      Array.from({ length: 10 }, (_, i) => isAdmitted(attempts.signIn('a@example.com', `2001:db8::${i}`))),
+    );
+    expect(admitted.filter(Boolean)).toHaveLength(LIMITS.signInFailuresPerAccountAndAddress);
+    expect(await isAdmitted(attempts.signIn('a@example.com', '203.0.113.7'))).toBe(true);
+    expect(await isAdmitted(attempts.signIn('b@example.com', '2001:db8::1'))).toBe(true);
+  });
+
   it('admits the maximum of concurrent attempts from an address, or from the network of an IPv6 address', async () => {
     for (const network of ['203.0.113.7', '2001:db8::']) {
       const admitted = await Promise.all(
@@ -59,7 +70,8 @@ describe('signIn', () => {
   });
 
   it('tells when the next attempt is admitted', async () => {
-    for (let i = 0; i < LIMITS.signInFailuresPerAccount; i++) await attempts.signIn('a@example.com', '203.0.113.7');
+    for (let i = 0; i < LIMITS.signInFailuresPerAccountAndAddress; i++)
+      await attempts.signIn('a@example.com', '203.0.113.7');
     await pass(10);
     const rejection = await attempts.signIn('a@example.com', '203.0.113.7').catch((error: unknown) => error);
     const { retryAfterSeconds = 0 } = rejection as AppError;
@@ -95,7 +107,9 @@ describe('signIn', () => {
           await pass(waitMinutes);
           now += waitMinutes;
           failures = failures.filter(({ at }) => now - at < WINDOW_MINUTES);
+          const sameNetwork = failures.filter((failure) => failure.account === account && failure.address === address);
           const isExpected =
+            sameNetwork.length < LIMITS.signInFailuresPerAccountAndAddress &&
             failures.filter((failure) => failure.account === account).length < LIMITS.signInFailuresPerAccount &&
             failures.filter((failure) => failure.address === address).length < LIMITS.signInFailuresPerAddress;
           const attempt = attempts.signIn(`${run}-${account}@example.com`, `${run}-${address}`);
@@ -107,6 +121,29 @@ describe('signIn', () => {
       }),
       { numRuns: 25 },
     );
+  });
+});
+
+describe('secondFactor', () => {
+  it('admits the maximum of concurrent codes of an account, wherever they come from and whatever the passwords', async () => {
+    for (let i = 0; i < 3; i++) await attempts.signIn('a@example.com', '203.0.113.7');
+    const admitted = await Promise.all(
+      Array.from({ length: 10 }, (_, i) => isAdmitted(attempts.secondFactor('a@example.com', `203.0.113.${i}`))),
+    );
+    expect(admitted.filter(Boolean)).toHaveLength(LIMITS.codeFailuresPerAccount);
+    expect(await isAdmitted(attempts.signIn('a@example.com', '203.0.113.8'))).toBe(true);
+  });
+});
+
+describe('forgetWrongPasswords', () => {
+  it('admits attempts on the account again, and counts its wrong codes as before', async () => {
+    for (const email of ['a@example.com', 'b@example.com'])
+      for (let i = 0; i < LIMITS.signInFailuresPerAccount; i++) await attempts.signIn(email, `203.0.113.${i}`);
+    for (let i = 0; i < 3; i++) await attempts.secondFactor('a@example.com', '203.0.113.9');
+    await auth.database.transaction((manager) => attempts.forgetWrongPasswords(manager, 'a@example.com'));
+    expect(await isAdmitted(attempts.signIn('a@example.com', '203.0.113.0'))).toBe(true);
+    expect(await isAdmitted(attempts.signIn('b@example.com', '203.0.113.0'))).toBe(false);
+    expect(await isAdmitted(attempts.secondFactor('a@example.com', '203.0.113.0'))).toBe(false);
   });
 });
 
@@ -126,12 +163,31 @@ describe('register', () => {
 describe('requests that send mail', () => {
   it('are limited per recipient and per address', async () => {
     const recipient = 'mail@example.com';
-    await attempts.mail(recipient, '203.0.113.50');
-    await attempts.mail(recipient, '203.0.113.51');
+    await attempts.mail('invitation', recipient, '203.0.113.50');
+    await attempts.mail('invitation', recipient, '203.0.113.51');
     const rejection = { code: 'account.too_many_attempts' };
-    await expect(attempts.mail(recipient, '203.0.113.52')).rejects.toMatchObject(rejection);
-    for (let i = 0; i < 4; i++) await attempts.mail(`mail-${i}@example.com`, '203.0.113.50');
-    await expect(attempts.mail('mail-9@example.com', '203.0.113.50')).rejects.toMatchObject(rejection);
-    await attempts.mail('mail-9@example.com', '203.0.113.53');
+    await expect(attempts.mail('invitation', recipient, '203.0.113.52')).rejects.toMatchObject(rejection);
+    for (let i = 0; i < 4; i++) await attempts.mail('invitation', `mail-${i}@example.com`, '203.0.113.50');
+    await expect(attempts.mail('invitation', 'mail-9@example.com', '203.0.113.50')).rejects.toMatchObject(rejection);
+    await attempts.mail('invitation', 'mail-9@example.com', '203.0.113.53');
+  });
+
+  it('have limits of their own for each purpose', async () => {
+    for (const purpose of ['password_reset', 'verification', 'invitation'] as const) {
+      for (let i = 0; i < LIMITS.mailsPerRecipient; i++)
+        expect(await isAdmitted(attempts.mail(purpose, 'mail@example.com', '203.0.113.50'))).toBe(true);
+      expect(await isAdmitted(attempts.mail(purpose, 'mail@example.com', '203.0.113.51'))).toBe(false);
+    }
+  });
+
+  it('do not count if the transaction that sends the mail is rolled back', async () => {
+    const send = (fails: boolean): Promise<void> =>
+      auth.database.transaction(async (manager) => {
+        await attempts.mail('invitation', 'mail@example.com', '203.0.113.50', manager);
+        if (fails) throw new AppError('member.exists');
+      });
+    for (let i = 0; i < 5; i++) await expect(send(true)).rejects.toMatchObject({ code: 'member.exists' });
+    for (let i = 0; i < LIMITS.mailsPerRecipient; i++) await send(false);
+    await expect(send(false)).rejects.toMatchObject({ code: 'account.too_many_attempts' });
   });
 });

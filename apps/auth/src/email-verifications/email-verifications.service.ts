@@ -55,7 +55,7 @@ The link is valid for ${ACCOUNT_LINK_MINUTES} minutes. If you did not register, 
   async request({ accountId, clientAddress }: AccountEmailsInput<'requestEmailVerification'>): Promise<void> {
     const account = await new AccountsRepository(this.database.manager).findById(accountId);
     if (account === null || account.emailVerifiedAt !== null) return;
-    await this.attempts.mail(account.email, clientAddress);
+    await this.attempts.mail('verification', account.email, clientAddress);
     await withDbErrors(() => this.database.transaction((manager) => this.send(manager, account)));
   }
 

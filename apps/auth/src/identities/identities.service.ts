@@ -52,7 +52,7 @@ export class IdentitiesService {
     if (account.emailVerifiedAt === null) throw new AppError('account.email_not_verified');
     if (account.passwordHash === null) return;
     if (currentPassword === undefined) throw new AppError('account.invalid_credentials');
-    await this.attempts.countFailure(account.email, clientAddress, () =>
+    await this.attempts.countWrongPassword(account.email, clientAddress, () =>
       this.passwords.verify(account, currentPassword),
     );
   }

@@ -79,7 +79,7 @@ export class ProviderSignInService {
     const { accountId } = ensure(identity, 'identity.sign_in_failed');
     const found = await new AccountsRepository(this.database.manager).findById(accountId);
     const { email } = ensure(found, 'identity.sign_in_failed');
-    const signedIn = await this.attempts.countFailure(email, session.clientAddress, () =>
+    const signedIn = await this.attempts.countWrongCode(email, session.clientAddress, () =>
       this.sessions.start(session, (manager) => this.admitted(manager, { issuer, subject }, code)),
     );
     // It may have used a recovery code, of which sessions tell how many are left.

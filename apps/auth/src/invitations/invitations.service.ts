@@ -52,10 +52,10 @@ export class InvitationsService {
    */
   async create({ context, ...input }: InvitationsInput<'createInvitation'>): Promise<InvitationRecord> {
     const email = input.email.toLowerCase();
-    await this.attempts.mail(email, context.clientAddress);
-    const created = await this.changes.run(context, 'createInvitation', input, (manager) =>
-      this.invite(manager, context.projectId, { ...input, email }),
-    );
+    const created = await this.changes.run(context, 'createInvitation', input, async (manager) => {
+      await this.attempts.mail('invitation', email, context.clientAddress, manager);
+      return this.invite(manager, context.projectId, { ...input, email });
+    });
     if (created.accountId !== null) this.sessions.announce({ accountId: created.accountId });
     return created;
   }

@@ -103,6 +103,18 @@ describe('a password reset', () => {
     expect((await mailsTo(auth, email)).filter(({ subject }) => subject === SUBJECT)).toHaveLength(1);
   });
 
+  it('admits sign-ins again that wrong passwords had blocked, from anywhere', async () => {
+    await registeredAccount(auth, { email });
+    await auth.database.query(
+      `INSERT INTO auth.account_attempt (kind, email_hash, network, created_at)
+       SELECT 'sign_in', sha256($1::bytea), 'network ' || i, now() FROM generate_series(1, 100) AS i`,
+      [Buffer.from(email)],
+    );
+    await expect(signIn(PASSWORD)).rejects.toMatchObject({ code: 'account.too_many_attempts' });
+    await reset(await requestedToken());
+    await expect(signIn(NEW_PASSWORD)).resolves.toBeDefined();
+  });
+
   it('is limited per address of the account, whether or not it exists', async () => {
     await registeredAccount(auth, { email });
     for (const to of [email, newEmail('unknown')]) {

@@ -41,7 +41,7 @@ export class PasswordResetsService {
    */
   async request(input: AccountEmailsInput<'requestPasswordReset'>): Promise<void> {
     const email = input.email.toLowerCase();
-    await this.attempts.mail(email, input.clientAddress);
+    await this.attempts.mail('password_reset', email, input.clientAddress);
     const expiresAt = new Date(Date.now() + ACCOUNT_LINK_MINUTES * 60_000);
     await withDbErrors(() =>
       this.database.transaction(async (manager) => {
@@ -65,7 +65,7 @@ The link is valid for ${ACCOUNT_LINK_MINUTES} minutes, and works once. If you di
 
   /**
    * Replaces the password of the account that the link was sent to, and revokes all of its sessions. It also verifies the
-   * address, and begins no session: a second factor stays, and is asked for, unless it is older than the proof that the address
+   * address, forgets wrong passwords, and begins no session: a second factor stays, and is asked for, unless it is older than the proof that the address
    * belongs to the account: then somebody else may have set it up, who had registered with this address.
    * @throws {AppError} `account.invalid_token`, `account.overloaded`, `db.unavailable`.
    */
@@ -84,6 +84,7 @@ The link is valid for ${ACCOUNT_LINK_MINUTES} minutes, and works once. If you di
         const isNewlyVerified = await accounts.markVerified(locked.id);
         if (isNewlyVerified) await new SecondFactorRepository(manager).delete(locked.id);
         await new SessionsRepository(manager).revokeAll(locked.id);
+        await this.attempts.forgetWrongPasswords(manager, locked.email);
         await this.notices.add(manager, locked, { kind: 'password_reset' });
         return locked;
       }),

@@ -3,7 +3,7 @@ import { AppError } from '@xerotier/errors';
 import type { Account } from '../accounts/account.entity.ts';
 import { PasswordHasher } from './password-hasher.ts';
 
-/** Verifies the passwords of accounts. Callers limit attempts: see `Attempts.countFailure`. */
+/** Verifies the passwords of accounts. Callers limit attempts: see `Attempts.countWrongPassword`. */
 @Injectable()
 export class PasswordCheck {
   constructor(private readonly hasher: PasswordHasher) {}

@@ -92,10 +92,10 @@ async function passwordReset(): Promise<string> {
   return newPassword;
 }
 
-async function failedAttempts(): Promise<number> {
+async function failedAttempts(kind: 'sign_in' | 'second_factor'): Promise<number> {
   const rows = await auth.database.query<unknown[]>(
-    "SELECT FROM auth.account_attempt WHERE kind = 'sign_in' AND email_hash = sha256($1::bytea)",
-    [Buffer.from(email)],
+    'SELECT FROM auth.account_attempt WHERE kind = $2 AND email_hash = sha256($1::bytea)',
+    [Buffer.from(email), kind],
   );
   return rows.length;
 }
@@ -142,10 +142,10 @@ describe('enabling', () => {
   it('without the password is rejected, unless the account has none', async () => {
     const { id } = await registeredAccount(auth, { email });
     await expect(auth.bus.call(operations.beginTotp, client(id))).rejects.toMatchObject(WRONG);
-    expect(await failedAttempts()).toBe(0);
+    expect(await failedAttempts('sign_in')).toBe(0);
     const guess = { ...client(id), currentPassword: 'a wrong password' };
     await expect(auth.bus.call(operations.beginTotp, guess)).rejects.toMatchObject(WRONG);
-    expect(await failedAttempts()).toBe(1);
+    expect(await failedAttempts('sign_in')).toBe(1);
     await auth.database.query('UPDATE auth.account SET password_hash = NULL WHERE id = $1', [id]);
     expect(await auth.bus.call(operations.beginTotp, client(id))).toMatchObject({
       uri: expect.stringContaining(encodeURIComponent(email)),
@@ -232,7 +232,7 @@ describe('a sign-in', () => {
   it('needs a code, which is told for the right password only', async () => {
     const { secret } = await enabled();
     await expect(signIn(undefined)).rejects.toMatchObject(REQUIRED);
-    expect(await failedAttempts()).toBe(0);
+    expect(await failedAttempts('sign_in')).toBe(0);
     for (const code of [undefined, codeOf(secret), '000000'])
       await expect(signIn(code, { password: 'a wrong password' })).rejects.toMatchObject(WRONG);
     // The code was not used up by the wrong password.
@@ -280,6 +280,7 @@ describe('a sign-in', () => {
     const { secret } = await enabled();
     for (let i = 0; i < 10; i++) await expect(signIn('000000')).rejects.toMatchObject(INVALID_CODE);
     await expect(signIn(codeOf(secret))).rejects.toMatchObject({ code: 'account.too_many_attempts' });
+    expect([await failedAttempts('second_factor'), await failedAttempts('sign_in')]).toEqual([10, 0]);
     await auth.database.query(
       "UPDATE auth.account_attempt SET created_at = created_at - interval '15 minutes' WHERE email_hash = sha256($1::bytea)",
       [Buffer.from(email)],

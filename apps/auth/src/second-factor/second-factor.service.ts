@@ -42,7 +42,7 @@ export class SecondFactorService {
    */
   async begin(input: SecondFactorInput<'beginTotp'>): Promise<SecondFactorOutput<'beginTotp'>> {
     const secret = newTotpSecret();
-    const account = await this.authenticated(input, async (manager, { id }) => {
+    const account = await this.authenticated(input, ['password'], async (manager, { id }) => {
       const repository = new SecondFactorRepository(manager);
       if (isEnabled(await repository.find(id))) throw new AppError('second_factor.enabled');
       await repository.savePending(id, this.check.seal(id, secret));
@@ -56,7 +56,7 @@ export class SecondFactorService {
    */
   async confirm(input: SecondFactorInput<'confirmTotp'>): Promise<SecondFactorOutput<'confirmTotp'>> {
     const recoveryCodes = newRecoveryCodes();
-    await this.authenticated({ ...input, isByCode: true }, async (manager, account) => {
+    await this.authenticated(input, ['code'], async (manager, account) => {
       const { id } = account;
       const repository = new SecondFactorRepository(manager);
       const totp = ensure(await repository.find(id), 'second_factor.not_enabled');
@@ -74,7 +74,7 @@ export class SecondFactorService {
     input: SecondFactorInput<'replaceRecoveryCodes'>,
   ): Promise<SecondFactorOutput<'replaceRecoveryCodes'>> {
     const recoveryCodes = newRecoveryCodes();
-    await this.authenticated({ ...input, isByCode: true }, async (manager, account) => {
+    await this.authenticated(input, ['code'], async (manager, account) => {
       await this.check.useTotp(manager, await enabledTotp(manager, account.id), input.code);
       await replaceCodes(manager, account.id, recoveryCodes);
       await this.notices.add(manager, account, { kind: 'recovery_codes_replaced' });
@@ -87,7 +87,7 @@ export class SecondFactorService {
    * `account.too_many_attempts`, `account.overloaded`, `db.unavailable`.
    */
   async disable(input: SecondFactorInput<'disableTotp'>): Promise<void> {
-    await this.authenticated(input, async (manager, account) => {
+    await this.authenticated(input, ['password', 'code'], async (manager, account) => {
       await this.check.use(manager, account, await enabledTotp(manager, account.id), input.code);
       await new SecondFactorRepository(manager).delete(account.id);
       await this.notices.add(manager, account, { kind: 'second_factor_disabled' });
@@ -95,25 +95,25 @@ export class SecondFactorService {
   }
 
   /**
-   * Runs work on the locked account, in a transaction, after its password was verified if it has one. A wrong password or code
-   * counts as a failed sign-in.
+   * Runs work on the locked account, in a transaction, after its password was verified if `proofs` has it and the account has one.
+   * Wrong passwords and wrong codes count towards the limits of a sign-in.
    */
   private async authenticated(
-    {
-      accountId,
-      clientAddress,
-      currentPassword,
-      isByCode = false,
-    }: SecondFactorInput<'beginTotp'> & { readonly isByCode?: boolean },
+    { accountId, clientAddress, currentPassword }: SecondFactorInput<'beginTotp'>,
+    proofs: readonly ('password' | 'code')[],
     work: (manager: EntityManager, account: Account) => Promise<void>,
   ): Promise<Account> {
     const found = await new AccountsRepository(this.database.manager).findById(accountId);
     const account = ensure(found, 'account.invalid_credentials');
-    const needsPassword = !isByCode && account.passwordHash !== null;
-    if (needsPassword && currentPassword === undefined) throw new AppError('account.invalid_credentials');
-    await this.attempts.countFailure(account.email, clientAddress, async () => {
-      if (needsPassword) await this.passwords.verify(account, currentPassword ?? '');
-      await withDbErrors(() =>
+    const needsPassword = proofs.includes('password') && account.passwordHash !== null;
+    if (needsPassword) {
+      const password = ensure(currentPassword, 'account.invalid_credentials');
+      await this.attempts.countWrongPassword(account.email, clientAddress, () =>
+        this.passwords.verify(account, password),
+      );
+    }
+    const change = (): Promise<void> =>
+      withDbErrors(() =>
         this.database.transaction(async (manager) => {
           const locked = await new AccountsRepository(manager).lock(accountId);
           if (locked === null || (needsPassword && locked.passwordHash !== account.passwordHash))
@@ -121,7 +121,8 @@ export class SecondFactorService {
           await work(manager, locked);
         }),
       );
-    });
+    if (proofs.includes('code')) await this.attempts.countWrongCode(account.email, clientAddress, change);
+    else await change();
     this.sessions.announce({ accountId });
     return account;
   }
