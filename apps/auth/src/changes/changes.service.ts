@@ -17,8 +17,8 @@ import type { ProjectEvent } from './project-events.ts';
 /** What a piece of work has changed in its transaction. */
 export interface Change<T> {
   readonly result: T;
-  /** Recorded in the audit log. Absent if nothing has changed. */
-  readonly audited?: AuditedChange;
+  /** Recorded in the audit log, in this order. Absent if nothing has changed. */
+  readonly audited?: AuditedChange | readonly AuditedChange[];
   /** Events that leave the service with the commit. */
   readonly events?: readonly ProjectEvent[];
   /** For what takes rights away or restores: an archived project rejects all other changes. */
@@ -59,8 +59,9 @@ export class ChangesService {
       const claim = key === undefined ? undefined : await this.idempotencyKeys.claim(manager, key);
       if (claim?.isFirst === false) return { result: claim.result as T };
       const change = await work(manager);
-      if (change.audited !== undefined) {
-        await this.audit.add(manager, context, change.audited);
+      const audited = [change.audited ?? []].flat();
+      for (const one of audited) await this.audit.add(manager, context, one);
+      if (audited.length > 0) {
         // After the lock of the audit log, which serializes the changes of a project: none slips in while it is archived.
         if (change.isAllowedInArchive !== true && (await new ProjectsRepository(manager).isArchived(projectId)))
           throw new AppError('project.archived', { project: projectId });

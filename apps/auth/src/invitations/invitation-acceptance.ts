@@ -17,6 +17,7 @@ import { OneTimeTokensRepository } from '../one-time-tokens/one-time-tokens.repo
 import { ProjectsRepository } from '../projects/projects.repository.ts';
 import { SessionsService } from '../sessions/sessions.service.ts';
 import { addMember } from './add-member.ts';
+import { auditedInvitation } from './audited-invitation.ts';
 import { statusOf } from './invitation-record.ts';
 import type { Invitation } from './invitation.entity.ts';
 import type { InvitationsInput } from './invitations.service.ts';
@@ -106,11 +107,14 @@ async function join(
   const invitations = new InvitationsRepository(manager);
   const invitation = ensure(await invitations.lock(projectId, id), 'account.invalid_token');
   if (statusOf(invitation) !== 'pending') throw new AppError('account.invalid_token');
-  await invitations.update(invitation, { accountId: account.id, acceptedAt: new Date() });
+  const accepted = await invitations.update(invitation, { accountId: account.id, acceptedAt: new Date() });
+  const audited = auditedInvitation('invitation.accepted', invitation, accepted);
   const found = await new ProjectsRepository(manager).findById(projectId);
   const { slug, name, createdAt } = ensure(found, 'account.invalid_token');
   const existing = await new MembersRepository(manager).find(projectId, account.id);
   const { role } = existing ?? invitation;
   const result = { id: projectId, slug, name, role, createdAt: createdAt.getTime() };
-  return existing === null ? { result, ...(await addMember(manager, invitation, account)) } : { result };
+  if (existing !== null) return { result, audited };
+  const added = await addMember(manager, invitation, account);
+  return { ...added, result, audited: [audited, added.audited] };
 }

@@ -54,6 +54,15 @@ async function pendingIds(): Promise<string[]> {
   return data.map(({ id }) => id);
 }
 
+/** Without the creation of the project. */
+async function auditedChanges(): Promise<object[]> {
+  return auth.database.query<object[]>(
+    `SELECT action, target_id, before, after FROM auth.audit_event
+     WHERE project_id = $1 AND action <> 'project.created' ORDER BY sequence`,
+    [projectId],
+  );
+}
+
 function invitationMail(count = 1): ReturnType<typeof mailTo> {
   return mailTo(auth, email, 'Invitation to the project "Team"', count);
 }
@@ -182,6 +191,37 @@ describe('a pending invitation', () => {
   });
 });
 
+describe('the audit log', () => {
+  it('has every change of an invitation, also its replacement', async () => {
+    const replaced = await invite();
+    const { id } = await registeredAccount(auth, { email, isVerified: false });
+    await invite(email, 'owner');
+    await accept(id, (await invitationMail(2)).tokenHash);
+    expect(await auditedChanges()).toMatchObject([
+      { action: 'invitation.created', target_id: replaced.id },
+      {
+        ...{ action: 'invitation.revoked', target_id: replaced.id },
+        ...{ before: { status: 'pending' }, after: { status: 'revoked' } },
+      },
+      { action: 'invitation.created', after: { status: 'pending', role: 'owner' } },
+      { action: 'invitation.accepted', before: { status: 'pending' }, after: { status: 'accepted' } },
+      { action: 'member.added' },
+    ]);
+  });
+
+  it('has the pending invitation that a membership replaces', async () => {
+    const { id: pending } = await invite(email, 'owner');
+    await registeredAccount(auth, { email });
+    const { id: direct } = await invite();
+    expect(await auditedChanges()).toMatchObject([
+      { action: 'invitation.created', target_id: pending },
+      { action: 'invitation.revoked', target_id: pending },
+      { action: 'invitation.created', target_id: direct, after: { status: 'accepted' } },
+      { action: 'member.added', after: { invitation: direct } },
+    ]);
+  });
+});
+
 describe('limits', () => {
   it('bound the pending invitations of a project', async () => {
     await auth.database.query(
@@ -197,6 +237,15 @@ describe('limits', () => {
   it('bound the mails to one address', async () => {
     for (let i = 0; i < 10; i++) await invite();
     await expect(invite()).rejects.toMatchObject({ code: 'account.too_many_attempts' });
+  });
+
+  it('do not count a request that is repeated with its idempotency key', async () => {
+    const once = { ...context(), idempotencyKey: 'once' };
+    const invitations = [];
+    for (let i = 0; i < 12; i++)
+      invitations.push(await auth.bus.call(operations.createInvitation, { context: once, email, role: 'member' }));
+    expect(new Set(invitations.map(({ id }) => id)).size).toBe(1);
+    await expect(invite()).resolves.toMatchObject({ status: 'pending' });
   });
 });
 

@@ -15,6 +15,7 @@ import { MembersRepository } from '../members/members.repository.ts';
 import { ProjectsRepository } from '../projects/projects.repository.ts';
 import { SessionsService } from '../sessions/sessions.service.ts';
 import { addMember } from './add-member.ts';
+import { auditedInvitation } from './audited-invitation.ts';
 import { InvitationMails } from './invitation-mails.ts';
 import { invitationRecordOf } from './invitation-record.ts';
 import { InvitationsRepository } from './invitations.repository.ts';
@@ -70,15 +71,9 @@ export class InvitationsService {
       if (before.acceptedAt !== null) throw new AppError('invitation.inactive', { invitation: invitationId });
       if (before.revokedAt !== null) return { result: invitationRecordOf(before) };
       const after = await invitations.update(before, { revokedAt: new Date() });
-      const result = invitationRecordOf(after);
       return {
-        result,
-        audited: {
-          action: 'invitation.revoked',
-          target: { type: 'invitation', id: invitationId },
-          before: invitationRecordOf(before),
-          after: result,
-        },
+        result: invitationRecordOf(after),
+        audited: auditedInvitation('invitation.revoked', before, after),
         isAllowedInArchive: true,
       };
     });
@@ -95,21 +90,36 @@ export class InvitationsService {
       throw new AppError('member.exists', {}, { param: 'email' });
     const invitations = new InvitationsRepository(manager);
     const replaced = await invitations.findPending(projectId, email);
-    if (replaced !== null) await invitations.update(replaced, { revokedAt: new Date() });
+    const audited =
+      replaced === null
+        ? []
+        : [
+            auditedInvitation(
+              'invitation.revoked',
+              replaced,
+              await invitations.update(replaced, { revokedAt: new Date() }),
+            ),
+          ];
     const values = { projectId, email, role, expiresAt: new Date(Date.now() + INVITATION_MS) };
 
     // An owner is responsible for a project, which needs consent.
     if (account?.emailVerifiedAt != null && account.disabledAt === null && role === 'member') {
       const accepted = await invitations.insert({ ...values, accountId: account.id, acceptedAt: new Date() });
       await this.mails.sendAdded(manager, accepted, name);
-      return { result: invitationRecordOf(accepted), ...(await addMember(manager, accepted, account)) };
+      const added = await addMember(manager, accepted, account);
+      return {
+        ...added,
+        result: invitationRecordOf(accepted),
+        audited: [...audited, auditedInvitation('invitation.created', null, accepted), added.audited],
+      };
     }
     if ((await invitations.countPending(projectId)) >= PENDING_INVITATIONS_MAX)
       throw new AppError('invitation.too_many', { max: PENDING_INVITATIONS_MAX });
     const invitation = await invitations.insert(values);
     await this.mails.sendToken(manager, invitation, name);
-    const result = invitationRecordOf(invitation);
-    const target = { type: 'invitation', id: invitation.id };
-    return { result, audited: { action: 'invitation.created', target, before: null, after: result } };
+    return {
+      result: invitationRecordOf(invitation),
+      audited: [...audited, auditedInvitation('invitation.created', null, invitation)],
+    };
   }
 }
