@@ -1,6 +1,7 @@
-import { auditContract } from '@xerotier/contracts/auth';
+import { auditContract, spendCapsContract, SYSTEM_LOG_ID } from '@xerotier/contracts/auth';
 import type { ChangeContext } from '@xerotier/contracts/auth';
 import { withTenant } from '@xerotier/db';
+import { ownedProject, registeredAccount } from '../../test/registered-account.ts';
 import { masterKey, runningAuth } from '../../test/running-auth.ts';
 import { AuditLogService } from './audit-log.service.ts';
 import type { AuditInput, AuditOutput } from './audit-log.service.ts';
@@ -94,7 +95,10 @@ describe('verification', () => {
     const empty = await auth.seed();
     const { projectId } = context;
     await expect(log.verify(projectId)).resolves.toEqual({ projectId, events: EVENTS });
-    await expect(log.verify(empty.id)).resolves.toEqual({ projectId: empty.id, events: 0 });
+    await expect(log.verify(empty.id)).resolves.toEqual({
+      ...{ projectId: empty.id, events: 0 },
+      note: expect.stringContaining('no log'),
+    });
   });
 
   it('accepts a log to which events are added meanwhile', async () => {
@@ -119,6 +123,42 @@ describe('verification', () => {
       await runner.release();
     }
   }
+
+  describe('of a log that was removed together with its head', () => {
+    async function remove(projectId: string): Promise<void> {
+      context = { ...context, projectId };
+      await tamper('DELETE FROM auth.audit_event WHERE project_id = $1');
+      await tamper('DELETE FROM auth.audit_head WHERE project_id = $1');
+    }
+
+    it('reports a project that was created by an account', async () => {
+      const projectId = await ownedProject(auth, (await registeredAccount(auth)).id);
+      await expect(log.verify(projectId)).resolves.toEqual({ projectId, events: 1 });
+      await remove(projectId);
+      await expect(log.verify(projectId)).resolves.toEqual({
+        ...{ projectId, events: 0 },
+        problem: { sequence: 0, reason: 'there is no log, but there are changes: members' },
+      });
+    });
+
+    it('reports a seeded project whose settings were changed', async () => {
+      const { projectId } = context;
+      await auth.bus.call(spendCapsContract.operations.setSpendCap, { context, capMicros: 7 });
+      await remove(projectId);
+      await expect(log.verify(projectId)).resolves.toMatchObject({
+        problem: { reason: 'there is no log, but there are changes: a spend cap' },
+      });
+    });
+
+    it('reports the platform, if it has operators', async () => {
+      await expect(log.verify(SYSTEM_LOG_ID)).resolves.toMatchObject({ note: expect.stringContaining('no log') });
+      const { id } = await registeredAccount(auth);
+      await auth.database.query("UPDATE auth.account SET system_role = 'admin' WHERE id = $1", [id]);
+      await expect(log.verify(SYSTEM_LOG_ID)).resolves.toMatchObject({
+        problem: { reason: 'there is no log, but there are changes: operators' },
+      });
+    });
+  });
 
   it.each([
     ['an update', `UPDATE auth.audit_event SET actor_id = 'user_2' WHERE project_id = $1 AND sequence = 3`, 3],

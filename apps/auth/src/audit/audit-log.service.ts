@@ -21,7 +21,11 @@ export interface AuditVerification {
   /** Verified events, up to the first problem. */
   readonly events: number;
   readonly problem?: AuditProblem;
+  /** What cannot be decided from the database alone. */
+  readonly note?: string;
 }
+
+const NO_LOG = 'no log: nothing was changed since it was seeded, or it was removed, which the anchors show';
 
 const PAGE_SIZE = 500;
 
@@ -77,7 +81,24 @@ export class AuditLogService {
     const problem = verifier.end(head, ({ hash, signature, ...signed }) =>
       this.signer.verify({ ...signed, hash: Buffer.from(hash, 'hex') }, Buffer.from(signature, 'base64')),
     );
+    if (head === null && problem === undefined) return this.verifyMissing(projectId);
     return { projectId, events: verifier.sequence, ...(problem !== undefined && { problem }) };
+  }
+
+  /** Of a log without events and head: it never existed, or it was removed with its head. */
+  private async verifyMissing(projectId: string): Promise<AuditVerification> {
+    const { evidence, head } = await withTenant(this.database, projectId, async (manager) => {
+      const audit = new AuditRepository(manager);
+      // In this order: with the first audited change, both appear at once.
+      return { evidence: await audit.findEvidence(projectId), head: await audit.head(projectId) };
+    });
+    if (head !== null) return this.verify(projectId);
+    if (evidence === undefined) return { projectId, events: 0, note: NO_LOG };
+    return {
+      projectId,
+      events: 0,
+      problem: { sequence: 0, reason: `there is no log, but there are changes: ${evidence}` },
+    };
   }
 
   private async *events(projectId: string): AsyncGenerator<AuditEventRecord> {
