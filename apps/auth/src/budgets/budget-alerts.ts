@@ -1,7 +1,10 @@
 import { withDbErrors } from '@xerotier/db';
 import type { EntityManager } from 'typeorm';
-import { ProjectEvents } from '../changes/project-events.ts';
 import type { ProjectDay } from '../usage/rollups.repository.ts';
+import { BudgetAnnouncements } from './budget-announcements.ts';
+
+/** Any number that no other advisory lock of auth has as its first of two. */
+const RECORDING_LOCK = 1;
 
 const HAS_BUDGETS =
   'SELECT EXISTS (SELECT FROM auth.budget WHERE project_id = ANY ($1) AND deleted_at IS NULL) AS found';
@@ -32,26 +35,25 @@ const RAISE = `
     ON CONFLICT ON CONSTRAINT budget_alert_threshold_key DO NOTHING
     RETURNING *
   )
-  SELECT reached.project_id AS "projectId", budget.id, name, period, period_start::text AS "periodStart", threshold,
-    reached.amount_micros AS "amountMicros", spent_micros AS "spentMicros"
-  FROM reached JOIN auth.budget ON budget.id = budget_id ORDER BY budget.id, threshold`;
+  SELECT id FROM reached`;
 
-interface ReachedThreshold {
-  readonly projectId: string;
-  readonly id: string;
-  readonly name: string;
-  readonly period: string;
-  readonly periodStart: string;
-  readonly threshold: number;
-  readonly amountMicros: string;
-  readonly spentMicros: string;
-}
+/**
+ * Projects share these locks, so that a batch of many projects needs few. In their order, as above. A statement sees what was
+ * committed before it begins: those that must see more follow it.
+ */
+const SHARE_RECORDING = `
+  SELECT pg_advisory_xact_lock_shared(${RECORDING_LOCK}, shard) FROM (
+    SELECT DISTINCT hashtext(id) & 255 AS shard FROM unnest($1::text[]) AS id ORDER BY 1
+  ) AS shards`;
+const STOP_RECORDING = `SELECT pg_advisory_xact_lock(${RECORDING_LOCK}, hashtext($1) & 255)`;
 
 /** Alerts of budgets, raised by whatever changes the sums of days. Created per transaction. */
 export class BudgetAlerts {
-  readonly #events = new ProjectEvents();
+  readonly #announcements: BudgetAnnouncements;
 
-  constructor(private readonly manager: EntityManager) {}
+  constructor(private readonly manager: EntityManager) {
+    this.#announcements = new BudgetAnnouncements(manager);
+  }
 
   /** Locks all budgets of these projects until the transaction ends. */
   async lock(projectIds: readonly string[]): Promise<void> {
@@ -59,24 +61,31 @@ export class BudgetAlerts {
   }
 
   /**
+   * Before a budget is created: waits for transactions that have not seen it and may have changed the sums already, and lets others
+   * wait until this transaction ends. Then each change of the sums is seen by the creation of the budget, or sees the budget.
+   */
+  async stopRecording(projectId: string): Promise<void> {
+    await withDbErrors(() => this.manager.query(STOP_RECORDING, [projectId]));
+  }
+
+  /**
    * Raises an alert for each threshold that was reached in the periods of these days, and was not before. The sums must have been
    * changed already: of two concurrent transactions that reach a threshold only together, the later one sees both, since the
    * budgets are locked.
-   * @throws {AppError} `outbox.full`, `db.unavailable`.
+   * @throws {AppError} `db.unavailable`.
    */
   async raise(touched: readonly ProjectDay[]): Promise<void> {
     const projectIds = [...new Set(touched.map(({ projectId }) => projectId))];
+    await withDbErrors(() => this.manager.query(SHARE_RECORDING, [projectIds]));
     const [budgets] = await withDbErrors(() => this.manager.query<{ found: boolean }[]>(HAS_BUDGETS, [projectIds]));
     if (budgets?.found !== true) return;
     await this.lock(projectIds);
-    const reached = await withDbErrors(() => this.manager.query<ReachedThreshold[]>(RAISE, [JSON.stringify(touched)]));
-    for (const { projectId, id, name, period, periodStart, threshold, amountMicros, spentMicros } of reached)
-      await this.#events.add(this.manager, projectId, {
-        type: 'budget.threshold_reached',
-        data: {
-          ...{ id, name, period, period_start: periodStart, threshold },
-          ...{ amount_micros: Number(amountMicros), spent_micros: Number(spentMicros) },
-        },
-      });
+    await this.raiseLocked(touched);
+  }
+
+  /** As `raise`, of projects whose budgets are locked. */
+  async raiseLocked(touched: readonly ProjectDay[]): Promise<void> {
+    const reached = await withDbErrors(() => this.manager.query<{ id: string }[]>(RAISE, [JSON.stringify(touched)]));
+    if (reached.length > 0) await this.#announcements.announce(reached.map(({ id }) => id));
   }
 }

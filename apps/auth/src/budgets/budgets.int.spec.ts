@@ -11,7 +11,9 @@ import type { z } from 'zod';
 import { runningAuth } from '../../test/running-auth.ts';
 import { aUsageRecord } from '../../test/usage-records.ts';
 import { UsageRepository } from '../usage/usage.repository.ts';
+import { BudgetAlerts } from './budget-alerts.ts';
 import type { BudgetsInput } from './budgets.service.ts';
+import { PendingAnnouncements } from './pending-announcements.ts';
 
 const { operations } = budgetsContract;
 const auth = runningAuth();
@@ -226,6 +228,94 @@ describe('a threshold', () => {
     ]);
     await consuming.stop();
     await connection.nats.close();
+  });
+});
+
+describe('a budget that is created while usage is recorded', () => {
+  it('sees usage that is committed only afterwards', async () => {
+    const [recorded, committing] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const day = new Date().toISOString().slice(0, 10);
+    const recording = withEveryTenant(auth.database, async (manager) => {
+      await manager.query(
+        `INSERT INTO auth.usage_day (project_id, day, endpoint_id, key_id, model_id, tier, requests, failed_requests, cancelled_requests,
+           prompt_tokens, cached_tokens, completion_tokens, reasoning_tokens, accepted_prediction_tokens, rejected_prediction_tokens,
+           cost_micros, unpriced_requests)
+         VALUES ($1, $2, gen_random_uuid(), 'key_1', 'tiny', 'free', 1, 0, 0, 1, 0, 1, 0, 0, 0, 600, 0)`,
+        [projectId, day],
+      );
+      await new BudgetAlerts(manager).raise([{ projectId, day }]);
+      recorded.resolve();
+      await committing.promise;
+    });
+    await recorded.promise;
+    const creating = create();
+    // Whether it waits or not, it has begun.
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    committing.resolve();
+    await recording;
+    const { id, spentMicros } = await creating;
+    expect([spentMicros, await alerts(id)]).toEqual([600, [[50, 600]]]);
+  });
+
+  it('raises its alerts, however concurrently', async () => {
+    for (let round = 0; round < 15; round += 1) {
+      ({ id: projectId } = await auth.seed());
+      const [{ id }] = await Promise.all([
+        create(),
+        ...Array.from({ length: 4 }, (_, i) => usage.append([costing(150, { keyId: `key_${i}` })])),
+      ]);
+      const reached = (await alerts(id)) as number[][];
+      expect(reached.map(([threshold]) => threshold)).toEqual([50]);
+    }
+  });
+});
+
+describe('an outbox without room', () => {
+  it('delays the event of an alert, and neither usage nor a budget', async () => {
+    await auth.database.query(
+      `INSERT INTO auth.outbox (id, subject, payload, headers, available_at)
+       SELECT gen_random_uuid(), 'test.full', '[]', '{}', 'infinity' FROM generate_series(1, 100000)`,
+    );
+    const outboxed = async (): Promise<unknown[]> =>
+      auth.database.query<unknown[]>("SELECT payload FROM auth.outbox WHERE subject <> 'test.full'");
+    try {
+      const { id } = await create();
+      expect(await usage.append([costing(600)])).toBe(1);
+      expect(await alerts(id)).toEqual([[50, 600]]);
+      const lowered = await auth.bus.call(operations.updateBudget, {
+        ...{ context: contextOf(), budgetId: id, amountMicros: 600 },
+      });
+      expect(lowered.spentMicros).toBe(600);
+      expect(await alerts(id)).toHaveLength(2);
+      const pending = new PendingAnnouncements(auth.database, silentLog());
+      await pending.announceAll();
+      expect(await outboxed()).toEqual([]);
+
+      const received: z.output<typeof projectEvent.data>[] = [];
+      const connection = await connectBus({ url: auth.servers.nats.url, name: 'test', log: silentLog() });
+      const consuming = await consumeEvents(connection, projectEvent, async (events) => void received.push(...events), {
+        durable: `test-${randomUUID()}`,
+        log: silentLog(),
+      });
+      await auth.database.query("DELETE FROM auth.outbox WHERE subject = 'test.full'");
+      // Replicas announce at the same time.
+      await Promise.all([pending.announceAll(), pending.announceAll()]);
+      await pending.announceAll();
+      const ours = (): unknown[] => received.filter((event) => event.projectId === projectId);
+      await eventually('the events are published', () => ours().length >= 2);
+      await eventually('the outbox is empty', async () => (await outboxed()).length === 0);
+      expect(ours()).toHaveLength(2);
+      expect(ours()).toContainEqual(
+        expect.objectContaining({
+          type: 'budget.threshold_reached',
+          data: expect.objectContaining({ id, threshold: 50, spent_micros: 600, amount_micros: 1_000 }),
+        }),
+      );
+      await consuming.stop();
+      await connection.nats.close();
+    } finally {
+      await auth.database.query("DELETE FROM auth.outbox WHERE subject = 'test.full'");
+    }
   });
 });
 

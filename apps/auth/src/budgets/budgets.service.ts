@@ -54,7 +54,9 @@ export class BudgetsService {
       const budgets = new BudgetsRepository(manager);
       const max = BUDGETS_PER_PROJECT_MAX;
       if ((await budgets.count(projectId)) >= max) throw new AppError('budget.too_many', { max });
-      await new BudgetAlerts(manager).lock([projectId]);
+      const alerts = new BudgetAlerts(manager);
+      await alerts.stopRecording(projectId);
+      await alerts.lock([projectId]);
       const id = `budget_${randomBytes(12).toString('hex')}`;
       const { name, amountMicros, period, thresholds } = input;
       const created = await budgets.create({
@@ -124,9 +126,9 @@ function ascending(thresholds: readonly number[]): number[] {
   return [...new Set(thresholds)].toSorted((a, b) => a - b);
 }
 
-/** A budget may have been exceeded before it was created or changed. */
+/** A budget may have been exceeded before it was created or changed. The budgets of the project must be locked. */
 async function raiseToday(manager: EntityManager, projectId: string): Promise<void> {
-  await new BudgetAlerts(manager).raise([{ projectId, day: new Date().toISOString().slice(0, 10) }]);
+  await new BudgetAlerts(manager).raiseLocked([{ projectId, day: new Date().toISOString().slice(0, 10) }]);
 }
 
 async function currentRecordOf(manager: EntityManager, budget: Budget): Promise<BudgetRecord> {

@@ -53,6 +53,7 @@ import { CreateIdentities1796190000001 } from './migrations/1796190000001-create
 import { CreateSecondFactors1796190000000 } from './migrations/1796190000000-create-second-factors.ts';
 import { CreateBudgets1795996800102 } from './migrations/1795996800102-create-budgets.ts';
 import { StoreReportsWhole1796210000000 } from './migrations/1796210000000-store-reports-whole.ts';
+import { AnnounceAlertsLater1796300000200 } from './migrations/1796300000200-announce-alerts-later.ts';
 import { SeparateAttempts1796300000100 } from './migrations/1796300000100-separate-attempts.ts';
 
 /** The database schema of the auth service. */
@@ -116,5 +117,6 @@ export const database: DatabaseDefinition = {
     CreateBootstrapToken1796200000001,
     StoreReportsWhole1796210000000,
     SeparateAttempts1796300000100,
+    AnnounceAlertsLater1796300000200,
   ],
 };
