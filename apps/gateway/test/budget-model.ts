@@ -19,6 +19,8 @@ export class BudgetModel {
   readonly #quotas = new Map<string, { used: number; endsAt: number }>();
   /** By owner and month. */
   readonly #spent = new Map<string, number>();
+  /** What the ledger has added to it. */
+  readonly #raised = new Map<string, number>();
 
   static monthOf(nowUs: number): number {
     return Math.floor(nowUs / BudgetModel.monthUs);
@@ -49,9 +51,7 @@ export class BudgetModel {
     const rejected = waits.toSorted((a, b) => b[1] - a[1])[0];
     if (rejected !== undefined) return rejected[0];
     if (quota !== undefined) this.#quotas.set(keyId, { ...window, used: window.used + 1 });
-    for (const [, owner, cap] of owners)
-      if (cap !== undefined)
-        this.#spent.set(`${owner} ${month}`, Math.max(this.#spent.get(`${owner} ${month}`) ?? 0, cap.spentMicros));
+    for (const [, owner, cap] of owners) if (cap !== undefined) this.#raise(`${owner} ${month}`, cap.spentMicros);
     const expiresAt = now + HOLD_MS * 1_000;
     this.#admitted.set(hold.id, { keyId, cost: hold.costMicros, month, expiresAt, isOpen: true });
     return undefined;
@@ -64,8 +64,18 @@ export class BudgetModel {
     if (request.month !== BudgetModel.monthOf(now)) return;
     for (const owner of [request.keyId, projectId]) {
       const name = `${owner} ${request.month}`;
-      this.#spent.set(name, (this.#spent.get(name) ?? 0) + cost);
+      const raised = this.#raised.get(name) ?? 0;
+      const known = request.expiresAt > now ? 0 : Math.min(cost, raised);
+      this.#raised.set(name, raised - known);
+      this.#spent.set(name, (this.#spent.get(name) ?? 0) + cost - known);
     }
+  }
+
+  #raise(name: string, recorded: number): void {
+    const spent = this.#spent.get(name) ?? 0;
+    const raise = Math.max(0, recorded - spent);
+    this.#spent.set(name, spent + raise);
+    this.#raised.set(name, (this.#raised.get(name) ?? 0) + raise);
   }
 
   renew({ id }: Hold, now: number): void {

@@ -217,13 +217,19 @@ describe('reports of workers', () => {
     await reconciled(context, ['estimated']);
   });
 
-  it('win over a late record, which is counted', async () => {
-    const context = aContext();
+  it('win over a late record, which is counted, and neither billed nor summed', async () => {
+    const context = aContext({ tier: 'gpu_amd_shared', projectId: `proj_${randomUUID()}` });
     reports.publish(aReport(context));
     await reconciled(context, ['settled']);
     records.publish(aRecord(context, 6));
     await eventually('it is logged', () => auth.logText().includes('late usage record differs from the ledger'));
     expect(await ledgerOf(context)).toMatchObject([{ tokens: 5, source: 'worker' }]);
+    const sums = await auth.database.query<unknown[]>(
+      `SELECT requests::int, usage_day.completion_tokens::int AS tokens, usage_day.cost_micros = usage_event.cost_micros AS "isBilledOnce"
+       FROM auth.usage_day JOIN auth.usage_event USING (project_id) WHERE project_id = $1`,
+      [context.projectId],
+    );
+    expect(sums).toEqual([{ requests: 1, tokens: 5, isBilledOnce: true }]);
   });
 
   it.each<[string, (context: AccountingContext) => string]>([

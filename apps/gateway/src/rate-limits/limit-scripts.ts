@@ -7,6 +7,7 @@
  * - `requests` and `tokens`: times in microseconds at which the allowance is full again (the "theoretical arrival time" of GCRA);
  * - `quota_used` and `quota_ends`: requests in the current window, and its end in microseconds;
  * - `spent` and `month_ends`: micro-units of this month, and its end in microseconds;
+ * - `raised`: the part of `spent` that the ledger has added, without what late settlements were not charged for;
  * - `running` and `held`: the number of open holds, and the sum of their tokens (`rate`) or micro-units.
  *
  * The second key is a sorted set: open holds, `{id}:{amount}`, by their expiry, and expired ones that can still be settled,
@@ -46,16 +47,16 @@ end
 local function close(key, holds, hold)
   if redis.call('ZREM', holds, hold) == 1 then
     remove(key, hold)
-    return true
+    return 'open'
   end
-  return redis.call('ZREM', holds, '!' .. hold) == 1
+  return redis.call('ZREM', holds, '!' .. hold) == 1 and 'expired'
 end
 -- What was held in a month that has ended is not charged to the next one.
 local function begin_month(key, holds)
   local ends = read(key, 'month_ends')
   if ends == 0 or ends > now then return end
   redis.call('DEL', holds)
-  redis.call('HSET', key, 'spent', 0, 'month_ends', 0, 'running', 0, 'held', 0)
+  redis.call('HSET', key, 'spent', 0, 'raised', 0, 'month_ends', 0, 'running', 0, 'held', 0)
 end
 -- Both keys of an account expire at the same time: without its hash, a hold would be subtracted from nothing.
 local function keep(key, holds)
@@ -131,14 +132,15 @@ end
 
 local function check_spend(key, holds, by, amount, cap, recorded, month_ends)
   begin_month(key, holds)
-  local spent, ends, held = read(key, 'spent', 'month_ends', 'held')
+  local spent, ends, held, raised = read(key, 'spent', 'month_ends', 'held', 'raised')
   -- The ledger is right about what it knows of, but what it knows may be of the month before.
   if month_ends > now and (ends == 0 or ends == month_ends) then
-    ends, spent = month_ends, math.max(spent, recorded)
+    local raise = math.max(0, recorded - spent)
+    ends, spent, raised = month_ends, spent + raise, raised + raise
   end
   if spent + held + amount > cap then reject(by, math.max(ends - now, 1000000)) end
   takes[#takes + 1] = function()
-    redis.call('HSET', key, 'spent', number(spent), 'month_ends', number(ends))
+    redis.call('HSET', key, 'spent', number(spent), 'raised', number(raised), 'month_ends', number(ends))
     hold(key, holds, number(amount))
   end
 end
@@ -173,8 +175,13 @@ for i = 1, #KEYS / 2 do
   local used, token_limit = tonumber(ARGV[at + 2]), tonumber(ARGV[at + 3])
   expire(key, holds)
   if ARGV[at] ~= 'rate' then begin_month(key, holds) end
-  if close(key, holds, ARGV[at + 1]) then
-    if ARGV[at] ~= 'rate' then redis.call('HINCRBY', key, 'spent', number(used))
+  local closed = close(key, holds, ARGV[at + 1])
+  if closed then
+    if ARGV[at] ~= 'rate' then
+      -- While nobody renewed the hold, the ledger may have added the request, from the report of its worker.
+      local known = closed == 'expired' and math.min(used, (read(key, 'raised'))) or 0
+      redis.call('HINCRBY', key, 'spent', number(used - known))
+      redis.call('HINCRBY', key, 'raised', number(0 - known))
     elseif token_limit > 0 then
       local tokens = math.max(now, (read(key, 'tokens')))
       redis.call('HSET', key, 'tokens', number(tokens + used * window / token_limit))

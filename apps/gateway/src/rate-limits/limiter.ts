@@ -61,7 +61,11 @@ export interface LimitDecision {
 
 export interface Limiter {
   admit(bucket: Bucket, hold: Hold): Promise<LimitDecision>;
-  /** Ends the hold of a request and charges its usage. Charges nothing if the hold was settled before, or expired long ago. */
+  /**
+   * Ends the hold of a request and charges its usage. Charges nothing if the hold was settled before, or expired long ago. The cost of
+   * a hold that has expired is charged only as far as the ledger has not added as much in this month: it knows the request, or will
+   * in seconds.
+   */
   settle(bucket: Bucket, hold: Hold, charge: Charge): Promise<void>;
   /** Extends the hold of a running request. An expired hold is not renewed. */
   renew(bucket: Bucket, hold: Hold): Promise<void>;

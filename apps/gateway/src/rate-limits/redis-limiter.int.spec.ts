@@ -161,6 +161,47 @@ describe('a spend cap', () => {
   });
 });
 
+describe('a settlement after the hold has expired', () => {
+  const spentOf = ({ projectId }: Bucket): Promise<string | null> => redis.hget(`limits:{${projectId}}`, 'spent');
+  const reported = (bucket: Bucket, spentMicros: number): Bucket => ({
+    ...bucket,
+    spend: { endsAt: MONTH_ENDS_AT, project: { capMicros: 1_000, spentMicros } },
+  });
+
+  it('is charged once if the ledger has the request already, from the report of its worker', async () => {
+    const bucket = capped(1_000);
+    const hold = aHold(100);
+    await limiter.admit(bucket, hold);
+    pass(2 * HOLD_MS);
+    await limiter.admit(reported(bucket, 100), aHold(1));
+    await limiter.settle(bucket, hold, { tokens: 0, costMicros: 100 });
+    expect(await spentOf(bucket)).toBe('100');
+    await limiter.settle(bucket, hold, { tokens: 0, costMicros: 100 });
+    expect(await spentOf(bucket)).toBe('100');
+  });
+
+  it('is charged if the ledger does not have it, and what the ledger has less', async () => {
+    const bucket = capped(1_000);
+    const [first, second] = [aHold(100), aHold(100)];
+    await limiter.admit(bucket, first);
+    await limiter.admit(bucket, second);
+    pass(2 * HOLD_MS);
+    await limiter.settle(bucket, first, { tokens: 0, costMicros: 100 });
+    expect(await spentOf(bucket)).toBe('100');
+    await limiter.admit(reported(bucket, 160), aHold(1));
+    await limiter.settle(bucket, second, { tokens: 0, costMicros: 100 });
+    expect(await spentOf(bucket)).toBe('200');
+  });
+
+  it('does not lower what an open hold is charged', async () => {
+    const bucket = capped(1_000, 70);
+    const hold = aHold(30);
+    await limiter.admit(bucket, hold);
+    await limiter.settle(bucket, hold, { tokens: 0, costMicros: 30 });
+    expect(await spentOf(bucket)).toBe('100');
+  });
+});
+
 describe('any interleaving of requests', () => {
   const which = fc.nat({ max: 12 });
   const cost = fc.integer({ min: 0, max: 60 });
