@@ -257,13 +257,24 @@ describe('a budget that is created while usage is recorded', () => {
     expect([spentMicros, await alerts(id)]).toEqual([600, [[50, 600]]]);
   });
 
-  it('raises its alerts, however concurrently', async () => {
+  it('raises its alerts, however concurrently, and waits for nothing in a circle', async () => {
+    const others = await Promise.all([auth.seed(), auth.seed()]);
     for (let round = 0; round < 15; round += 1) {
       ({ id: projectId } = await auth.seed());
+      // Another budget is changed meanwhile, and batches have records of several projects, in any order.
+      const changed = round % 2 === 0 ? undefined : await create({ amountMicros: 1_000_000 });
+      const batch = (i: number): UsageRecord[] =>
+        [projectId, ...others.map(({ id }) => id)]
+          .toSorted((left, right) => (left < right ? -1 : 1) * (i % 2 === 0 ? 1 : -1))
+          .map((id) => costing(150, { projectId: id, keyId: `key_${i}` }));
+      const rename = (budgetId: string): Promise<unknown> =>
+        auth.bus.call(operations.updateBudget, { context: contextOf(), budgetId, name: 'Other' });
       const [{ id }] = await Promise.all([
         create(),
-        ...Array.from({ length: 4 }, (_, i) => usage.append([costing(150, { keyId: `key_${i}` })])),
-      ]);
+        ...others.map((other) => create({}, contextOf(other.id))),
+        ...Array.from({ length: 4 }, (_, i) => usage.append(batch(i))),
+        ...(changed === undefined ? [] : [rename(changed.id), rename(changed.id)]),
+      ] as const);
       const reached = (await alerts(id)) as number[][];
       expect(reached.map(([threshold]) => threshold)).toEqual([50]);
     }

@@ -101,7 +101,7 @@ export const accountsContract = service('auth', {
   }),
   /**
    * An unknown e-mail address and a wrong password are the same error. An account with a second factor needs a code too; whether
-   * it has one is told for the right password only. A code that is rejected counts as a failed sign-in.
+   * it has one is told for the right password only. Wrong codes are limited per account.
    */
   signIn: request({
     subject: 'auth.v1.accounts.sign-in',

@@ -110,7 +110,7 @@ export const identitiesContract = service('auth', {
       'db.unavailable',
     ],
   }),
-  /** The second step of an account with a second factor. A wrong code counts as a failed sign-in. */
+  /** The second step of an account with a second factor. Wrong codes are limited per account. */
   completePendingSignIn: request({
     subject: 'auth.v1.identities.complete-pending',
     timeoutMs: TIMEOUT_MS,
