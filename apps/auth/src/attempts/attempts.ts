@@ -1,7 +1,7 @@
 import { Injectable, Inject } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
-import { withDbErrors } from '@xerotier/db';
 import type { ErrorCode } from '@xerotier/contracts/errors';
+import { withDbErrors } from '@xerotier/db';
 import { AppError } from '@xerotier/errors';
 import { CONFIG } from '@xerotier/service-host';
 import { createHash } from 'node:crypto';
@@ -21,7 +21,7 @@ export const ATTEMPT_RETENTION_SECONDS = Math.max(
   MAIL_WINDOW_SECONDS,
 );
 
-/** Of whom a recipient can get mail too often: each has a limit of its own, so that nobody can use up that of another. */
+/** What a mail is about. Each has limits of its own, so that none can use up those of another. */
 export type MailPurpose = 'password_reset' | 'verification' | 'invitation';
 
 interface Limit {
