@@ -19,8 +19,9 @@ beforeEach(() => {
 });
 afterEach(() => {
   timer.end();
-  mock.timers.reset();
+  // First what was mocked last: a test mocks the timer of `mock.timers`.
   mock.restoreAll();
+  mock.timers.reset();
 });
 
 function begin(idleTimeoutMs = IDLE_MS, timeoutMs = DEADLINE_MS): void {
