@@ -100,6 +100,30 @@ describe('ChainVerifier', () => {
     );
   });
 
+  it('says where a forged event with a valid hash of its own breaks the chain', () => {
+    const log = logOf(3);
+    const forged = (at: number): AuditEventRecord[] => {
+      const event = changed(log[at]!);
+      const hash = hashOf(auditRecordOf(event), Buffer.from(event.previousHash, 'hex')).toString('hex');
+      return log.with(at, { ...event, hash });
+    };
+    expect(problemOf(forged(1), headOf(log))).toEqual({
+      sequence: 3,
+      reason: 'it does not follow the event before it',
+    });
+    expect(problemOf(forged(2), headOf(log))).toEqual({
+      sequence: 0,
+      reason: 'the head has another hash than the last event',
+    });
+  });
+
+  it('says that an event belongs to another project', () => {
+    expect(problemOf(logOf(1, 'proj_other'), headOf(logOf(1)))).toEqual({
+      sequence: 1,
+      reason: 'it belongs to the project proj_other',
+    });
+  });
+
   it.each(['action', 'clientAddress', 'requestId', 'createdAt', 'actor', 'target', 'before', 'id'] as const)(
     'covers the field %s',
     (field) => {
