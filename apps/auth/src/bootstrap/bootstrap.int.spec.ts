@@ -1,14 +1,12 @@
-import { accountsContract, administrationContract, bootstrapContract, membersContract } from '@xerotier/contracts/auth';
+import { administrationContract, bootstrapContract, membersContract } from '@xerotier/contracts/auth';
 import type { AccountRecord } from '@xerotier/contracts/auth';
-import { eventually } from '@xerotier/testing';
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { commandOutput } from '../../test/command-output.ts';
 import { newClientAddress, newEmail, newTokenHash, registeredAccount } from '../../test/registered-account.ts';
 import { runningAuth } from '../../test/running-auth.ts';
 import { bootstrap } from './bootstrap.command.ts';
 
-const CONFIGURED = `Configured-${randomUUID()}@example.com`;
-const auth = runningAuth({ env: () => ({ BOOTSTRAP_ADMIN_EMAIL: CONFIGURED }) });
+const auth = runningAuth();
 const operations = bootstrapContract.operations;
 
 beforeEach(() => auth.database.query('UPDATE auth.account SET system_role = NULL'));
@@ -99,21 +97,5 @@ describe('a bootstrap token', () => {
 
   it('is not issued for a project that does not exist', async () => {
     await expect(issue('--owner-of', 'proj_NONE00')).rejects.toThrow("Project 'proj_NONE00' does not exist.");
-  });
-});
-
-describe('BOOTSTRAP_ADMIN_EMAIL', () => {
-  const roleOf = async (tokenHash: string): Promise<string | null> =>
-    (await auth.bus.call(accountsContract.operations.getSession, { tokenHash })).account.systemRole;
-
-  it('makes its account the first admin as soon as its address is verified, and no other', async () => {
-    const other = await registeredAccount(auth);
-    const configured = await registeredAccount(auth, { email: CONFIGURED, isVerified: false });
-    // Longer than the interval: anybody may register with an address.
-    await new Promise((resolve) => setTimeout(resolve, 5_000));
-    expect(await roleOf(configured.tokenHash)).toBeNull();
-    await auth.database.query('UPDATE auth.account SET email_verified_at = now() WHERE id = $1', [configured.id]);
-    await eventually('it is the admin', async () => (await roleOf(configured.tokenHash)) === 'admin', 15_000);
-    expect(await roleOf(other.tokenHash)).toBeNull();
   });
 });
