@@ -36,7 +36,7 @@ export interface ServiceExit {
  * of megabytes. No allocation in the old generation from the start (ADR 0033): it keeps whole requests alive. The image
  * starts services with the same flags (deploy/Dockerfile).
  */
-const NODE_FLAGS = [
+export const NODE_FLAGS = [
   '--enable-source-maps',
   '--max-semi-space-size=8',
   '--min-semi-space-size=8',
