@@ -153,4 +153,16 @@ describe('a durable event', () => {
     expect(processed.links.map(({ context }) => context.spanId)).toEqual([sent.spanContext().spanId]);
     expect(contexts[0]).toContain(processed.spanContext().traceId);
   });
+
+  it('continues the first trace of its batch that is sampled', async () => {
+    const { connection } = await newBus();
+    const publisher = new DurablePublisher(connection, happened, silentLog());
+    const unsampled = { traceparent: `00-${'c'.repeat(32)}-${'d'.repeat(16)}-00` };
+    withLogContext(unsampled, () => publisher.publish({ n: 1 }));
+    withLogContext(incoming, () => publisher.publish({ n: 2 }));
+    expect(await publisher.close(5_000)).toBe(0);
+    const sent = spans.named('send things.v1.happened');
+    expect(sent.parentSpanContext?.spanId).toBe(CLIENT_SPAN);
+    expect(sent.links.map(({ context }) => context.spanId)).toEqual(['d'.repeat(16)]);
+  });
 });

@@ -1,14 +1,17 @@
 /** Spans of durable events. A consumer's span is a trace of its own, linked to the producers: messages come in batches, and may come much later. */
-import { attribute, SpanKind, startSpan } from '@xerotier/telemetry';
+import { attribute, isSampled, SpanKind, startSpan } from '@xerotier/telemetry';
 import type { Span, TraceContext } from '@xerotier/telemetry';
 
-/** Of one message, until JetStream has it. @param origins the traces of the events in it: the first one's is the span's own. */
+/**
+ * Of one message, until JetStream has it.
+ * @param origins the traces of the events in it: the span continues the first one that is sampled, since it is not recorded in another.
+ */
 export function startSendSpan(subject: string, events: number, origins: readonly TraceContext[]): Span {
-  const [parent = null, ...links] = origins;
+  const parent = origins.find(isSampled) ?? origins[0] ?? null;
   return startSpan(`send ${subject}`, {
     kind: SpanKind.PRODUCER,
     parent,
-    links,
+    links: origins.filter((origin) => origin !== parent),
     attributes: {
       [attribute.messagingSystem]: 'nats',
       [attribute.messagingOperationType]: 'send',

@@ -16,7 +16,7 @@ export type { Counter, CounterSeries, Histogram, HistogramSeries } from './serie
 export { endSpan, SpanKind, spansEnabled, startSpan, traceparentOf, withSpan } from './spans.ts';
 export type { Attributes, Span, SpanFailure, StartSpanOptions } from './spans.ts';
 export { telemetrySettings } from './telemetry-settings.ts';
-export { formatTraceparent, incomingTrace, parseTraceparent } from './trace-context.ts';
+export { formatTraceparent, incomingTrace, isSampled, parseTraceparent } from './trace-context.ts';
 export type { TraceContext, Traceparent } from './trace-context.ts';
 export { startTracing } from './tracing.ts';
 export type { TracedProcess, Tracing } from './tracing.ts';

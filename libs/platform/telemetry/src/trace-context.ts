@@ -29,6 +29,11 @@ export function parseTraceparent(value: string | undefined): Traceparent | undef
   return { traceId, spanId, flags: Number.parseInt(flags, 16) };
 }
 
+/** Whether the client records this trace, so that its spans are worth recording. */
+export function isSampled({ traceparent }: TraceContext): boolean {
+  return ((parseTraceparent(traceparent)?.flags ?? 0) & SAMPLED) !== 0;
+}
+
 /** Formats version 00, whose only flag is `sampled`. */
 export function formatTraceparent({ traceId, spanId, flags }: Traceparent): string {
   return `00-${traceId}-${spanId}-${(flags & SAMPLED) === 0 ? '00' : '01'}`;
