@@ -6,7 +6,7 @@ process.env.NODE_COMPILE_CACHE ??= join(import.meta.dirname, 'node_modules', '.c
 /** The one jest configuration; each suite adds what it runs. */
 export const base = {
   rootDir: import.meta.dirname,
-  testEnvironment: 'node',
+  testEnvironment: '<rootDir>/tools/jest/node-environment.mjs',
   runtime: '<rootDir>/tools/jest/native-runtime.mjs',
   // The runtime compiles what needs it.
   transform: {},

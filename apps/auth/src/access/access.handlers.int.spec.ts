@@ -13,9 +13,9 @@ import { AccessService } from './access.service.ts';
 const auth = runningAuth();
 let access: AccessService;
 let handlers: TestingService;
+const connectBus = testBuses(() => auth.servers.nats.url);
 // Runs before the hook that closes the connections.
 afterEach(() => handlers.stop());
-const connectBus = testBuses(() => auth.servers.nats.url);
 const { log, lines } = capturedLog();
 
 beforeAll(async () => {

@@ -110,7 +110,8 @@ describe('auth reencrypt', () => {
     const first = await reencrypt();
     expect(first).toMatchObject({ code: 0, isPreviousKeyNeeded: false });
     expect(first.reports.get('auth.idempotency_key')).toMatchObject({ renewed: 250, remaining: 0, unreadable: [] });
-    expect(first.reports.get('auth.mail')).toMatchObject({ renewed: 1 });
+    // One or more: the running service may not have sent the mail to the account yet.
+    expect(first.reports.get('auth.mail')?.renewed).toBeGreaterThanOrEqual(1);
     expect(first.reports.get('auth.totp')).toMatchObject({ renewed: 1 });
     expect(first.reports.get('auth.audit_head')?.renewed).toBeGreaterThanOrEqual(1);
     expect(await opened(current)).toBe(250);

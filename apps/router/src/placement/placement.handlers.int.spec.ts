@@ -18,12 +18,11 @@ import { PlacementHandlers } from './placement.handlers.ts';
 import { PlacementService } from './placement.service.ts';
 
 const servers = testServers('nats');
-// Runs before the buses of a test are closed.
+const connectBus = testBuses(() => servers.nats.url);
 const started: TestingService[] = [];
 afterEach(async () => {
   await Promise.all(started.splice(0).map((router) => router.stop()));
 });
-const connectBus = testBuses(() => servers.nats.url);
 
 const MODEL: Model = { id: 'm', name: 'org/m', ownedBy: 'org', contextTokens: 100, createdAt: 1 };
 const { acquire, acquireMany, getModels } = routerContract.operations;

@@ -10,12 +10,12 @@ import { alwaysHealthy } from '../health/testing/always-healthy.ts';
 import { HeartbeatService } from './heartbeat.service.ts';
 
 const servers = testServers('nats');
+const connectBus = testBuses(() => servers.nats.url);
 // Must run before the hook that closes the buses.
 const started: HeartbeatService[] = [];
 afterEach(() => {
   for (const heartbeats of started.splice(0)) heartbeats.stop();
 });
-const connectBus = testBuses(() => servers.nats.url);
 
 interface Fleet {
   readonly heartbeats: HeartbeatService;

@@ -52,9 +52,8 @@ export interface ClientFleets {
 /** Call it at the top of a file; it checks the invariants of all requests after each test. */
 export function clientFleets(): ClientFleets {
   const servers = testServers('nats');
-  // Registered first, since it needs the buses before they are closed.
-  afterEach(() => checkInvariants());
   const connectBus = testBuses(() => servers.nats.url);
+  afterEach(() => checkInvariants());
   /** Usage records of the current test. */
   const usages: UsageRecord[] = [];
   const runs: { response: CollectedResponse; requestId: string }[] = [];

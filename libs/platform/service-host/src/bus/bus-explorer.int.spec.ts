@@ -41,11 +41,11 @@ class Halving {
 }
 
 const servers = testServers('nats');
+const connectBus = testBuses(() => servers.nats.url);
 const started: TestingService[] = [];
 afterEach(async () => {
   await Promise.all(started.splice(0).map((handlers) => handlers.stop()));
 });
-const connectBus = testBuses(() => servers.nats.url);
 
 async function start(
   providers: TestingHandlersOptions['providers'],
