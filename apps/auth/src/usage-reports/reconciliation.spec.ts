@@ -101,6 +101,16 @@ describe('a request without a row in the ledger', () => {
 
   it.each<[string, Given, number]>([
     ['its caller was lost in mid-stream', { generations: [generation(lost)] }, AFTER_GRACE],
+    [
+      'its caller was lost in mid-stream, and all choices are reported',
+      { generations: choices({}, lost), about: { choices: 2 } },
+      AFTER_GRACE,
+    ],
+    [
+      'its caller was lost in mid-stream, and a choice was not reported',
+      { generations: choices(lost), about: { choices: 2 } },
+      AFTER_DEADLINE,
+    ],
     ['all choices are completed', { generations: choices({}, {}), about: { choices: 2 } }, AFTER_GRACE],
     ['a choice was not reported', { generations: choices({}), about: { choices: 2 } }, AFTER_DEADLINE],
     ['an attempt failed, and may be repeated', { generations: [generation({ outcome: 'failed' })] }, AFTER_DEADLINE],

@@ -98,8 +98,12 @@ function lastAttempts(generations: readonly Generation[]): Generations {
   return last;
 }
 
-/** Whether no other worker can be generating for this request. */
+/**
+ * Whether no worker can be generating for this request. After its gateway was lost, one that has not reported a choice may not have
+ * noticed yet.
+ */
 function isOver({ kind, choices }: AccountingContext, last: Generations): boolean {
+  if (last.size < choices) return false;
   const generations = [...last.values()];
   const isInterrupted = generations.some(({ callerLost, begun }) => callerLost && begun) && !REPEATABLE.has(kind);
   return isInterrupted || isCompleted(choices, generations);
