@@ -1,68 +1,18 @@
 import { emptyUsage } from '@xerotier/contracts/inference';
-import type { TokenUsage } from '@xerotier/contracts/inference';
 import type { GenerationInput } from '@xerotier/contracts/xim';
 import { AppError } from '@xerotier/errors';
-import type { Logger } from '@xerotier/log';
 import { silentLog } from '@xerotier/log/testing';
-import { contentChunk, finishChunk, headEvent, roleChunk } from '../engines/chunk-events.ts';
-import type { ChatEngine, Choice, EngineEvent, EngineJob, EngineParameter } from '../engines/engine.ts';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { contentChunk, headEvent } from '../engines/chunk-events.ts';
+import type { Choice, EngineJob } from '../engines/engine.ts';
 import { aChatRequest } from '../engines/testing/jobs.ts';
 import type { ReportedHealth } from '../health/engine-health.ts';
 import { alwaysHealthy } from '../health/testing/always-healthy.ts';
 import type { GenerationResult, ReportedWork } from '../usage/usage-reports.ts';
 import { GenerationsService } from './generations.service.ts';
-import type { GenerationOutput } from './generations.service.ts';
-
-type Script = (job: EngineJob, signal: AbortSignal) => AsyncGenerator<EngineEvent, TokenUsage>;
-
-function anEngine(script: Script, overrides: Partial<ChatEngine> = {}): ChatEngine {
-  return {
-    name: 'scripted',
-    slots: 2,
-    contextTokens: 100,
-    fingerprint: 'fp_1',
-    parameters: new Set<EngineParameter>(),
-    generate: script,
-    close: () => Promise.resolve(),
-    ...overrides,
-  };
-}
-
-function newService(
-  script: Script,
-  overrides: Partial<ChatEngine> = {},
-  health: ReportedHealth = alwaysHealthy,
-  log: Logger = silentLog(),
-): GenerationsService {
-  return new GenerationsService(anEngine(script, overrides), health, { workerId: 'w1', modelId: 'm1' }, log);
-}
-
-const USAGE: TokenUsage = { ...emptyUsage(), promptTokens: 3, completionTokens: 2 };
-
-const saysHello: Script = async function* ({ choiceIndex }) {
-  yield headEvent(4_096);
-  yield roleChunk(choiceIndex);
-  yield contentChunk(choiceIndex, 'hel');
-  yield contentChunk(choiceIndex, 'lo');
-  yield finishChunk(choiceIndex, 'stop');
-  return USAGE;
-};
-
-/** Generates tokens until it is aborted, and counts them. */
-const talksUntilAborted: Script = async function* (_job, signal) {
-  yield headEvent();
-  let completionTokens = 0;
-  while (!signal.aborted) {
-    yield contentChunk(0, 'x');
-    completionTokens += 1;
-    await nextTurn();
-  }
-  return { ...emptyUsage(), promptTokens: 3, completionTokens };
-};
-
-function nextTurn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
-}
+import { RecordingCaller } from './testing/recording-caller.ts';
+import { anEngine, newService, saysHello, talksUntilAborted, USAGE } from './testing/scripted-generations.ts';
+import type { Script } from './testing/scripted-generations.ts';
 
 let requests = 0;
 
@@ -82,45 +32,6 @@ function anInput(
   };
 }
 
-/** The caller's side of a generation. */
-class Caller implements GenerationOutput {
-  readonly heads: unknown[] = [];
-  readonly frames: unknown[] = [];
-  readonly #abort = new AbortController();
-  #held: Promise<void> | undefined;
-  release: () => void = () => undefined;
-
-  get signal(): AbortSignal {
-    return this.#abort.signal;
-  }
-
-  abort(reason: AppError): void {
-    this.#abort.abort(reason);
-    this.release();
-  }
-
-  head(head: object): void {
-    this.heads.push(head);
-  }
-
-  data(payload: Uint8Array): void {
-    this.frames.push(JSON.parse(Buffer.from(payload).toString()));
-  }
-
-  paused(): Promise<void> | undefined {
-    return this.#held;
-  }
-
-  hold(): void {
-    this.#held = new Promise((resolve) => (this.release = resolve));
-  }
-
-  /** Resolves once this many frames were received. */
-  async received(frames: number): Promise<void> {
-    while (this.frames.length < frames) await nextTurn();
-  }
-}
-
 async function failureOf(promise: Promise<unknown>): Promise<AppError> {
   return promise.then(
     () => {
@@ -132,7 +43,7 @@ async function failureOf(promise: Promise<unknown>): Promise<AppError> {
 
 describe('run', () => {
   it('sends the head of a streamed generation, then each chunk, and ends with the usage', async () => {
-    const caller = new Caller();
+    const caller = new RecordingCaller();
     const end = await newService(saysHello).run(anInput({ choiceIndex: 3 }), caller);
     expect(caller.heads).toEqual([{ workerId: 'w1', systemFingerprint: 'fp_1', maxTokensClampedFrom: 4_096 }]);
     expect(caller.frames).toMatchObject([
@@ -145,7 +56,7 @@ describe('run', () => {
   });
 
   it.each([{ stream: false }, {}])('joins the chunks of a generation that is not streamed (%j)', async (chat) => {
-    const caller = new Caller();
+    const caller = new RecordingCaller();
     const end = await newService(saysHello).run(anInput({ choiceIndex: 1 }, chat), caller);
     expect(caller.frames).toMatchObject([
       [{ index: 1, message: { role: 'assistant', content: 'hello' }, finish_reason: 'stop' }],
@@ -161,7 +72,7 @@ describe('run', () => {
       logprobs: null,
       extra: 1,
     };
-    const caller = new Caller();
+    const caller = new RecordingCaller();
     const whole: Script = async function* () {
       yield headEvent();
       yield { type: 'response', choices: [choice] };
@@ -175,7 +86,7 @@ describe('run', () => {
     const jobs: EngineJob[] = [];
     const service = newService((job, signal) => (jobs.push(job), saysHello(job, signal)));
     const input = anInput({ choiceIndex: 2, projectId: 'proj_9' });
-    await service.run(input, new Caller());
+    await service.run(input, new RecordingCaller());
     expect(jobs).toEqual([{ request: input.chat, choiceIndex: 2, cacheSalt: 'proj_9' }]);
   });
 
@@ -189,7 +100,7 @@ describe('run', () => {
       }
       return USAGE;
     };
-    const caller = new Caller();
+    const caller = new RecordingCaller();
     caller.hold();
     const running = newService(counting).run(anInput(), caller);
     for (let i = 0; i < 20; i += 1) await nextTurn();
@@ -206,7 +117,7 @@ describe('run', () => {
       yield headEvent();
       throw new AppError('inference.engine_failed', { usage: USAGE });
     };
-    const error = await failureOf(newService(failing).run(anInput(), new Caller()));
+    const error = await failureOf(newService(failing).run(anInput(), new RecordingCaller()));
     expect(error).toMatchObject({ code: 'inference.engine_failed', details: { usage: USAGE } });
   });
 
@@ -219,7 +130,7 @@ describe('run', () => {
         stopped = true;
       }
     };
-    const caller = new Caller();
+    const caller = new RecordingCaller();
     caller.data = () => {
       throw new Error('no connection');
     };
@@ -233,12 +144,12 @@ describe('run', () => {
 describe('slots', () => {
   it('are never exceeded, and are released when a generation ends', async () => {
     const service = newService(talksUntilAborted);
-    const callers = [new Caller(), new Caller()];
+    const callers = [new RecordingCaller(), new RecordingCaller()];
     const running = callers.map((caller) => service.run(anInput(), caller));
-    expect((await failureOf(service.run(anInput(), new Caller()))).code).toBe('worker.busy');
+    expect((await failureOf(service.run(anInput(), new RecordingCaller()))).code).toBe('worker.busy');
     callers[0]?.abort(new AppError('inference.cancelled'));
     await running[0];
-    const third = new Caller();
+    const third = new RecordingCaller();
     const last = service.run(anInput(), third);
     await third.received(1);
     for (const caller of [...callers, third]) caller.abort(new AppError('inference.cancelled'));
@@ -251,13 +162,13 @@ describe('slots', () => {
       throw new AppError('inference.engine_failed');
     });
     for (let i = 0; i < 5; i += 1)
-      expect((await failureOf(service.run(anInput(), new Caller()))).code).toBe('inference.engine_failed');
+      expect((await failureOf(service.run(anInput(), new RecordingCaller()))).code).toBe('inference.engine_failed');
     expect(service.active()).toEqual([]);
   });
 
   it('are listed by lease id, or by distinct ids without a lease', async () => {
     const service = newService(talksUntilAborted, { slots: 4 });
-    const caller = new Caller();
+    const caller = new RecordingCaller();
     const inputs = [
       anInput({ leaseId: 'lease_x' }),
       anInput({ requestId: 'req_y', leaseId: undefined }),
@@ -276,7 +187,7 @@ describe('a cancelled generation', () => {
   it.each(['inference.cancelled', 'inference.deadline_exceeded'] as const)(
     'ends with its usage after %s',
     async (code) => {
-      const caller = new Caller();
+      const caller = new RecordingCaller();
       const running = newService(talksUntilAborted).run(anInput(), caller);
       await caller.received(5);
       caller.abort(new AppError(code));
@@ -287,7 +198,7 @@ describe('a cancelled generation', () => {
   );
 
   it('fails with its usage when the caller is lost', async () => {
-    const caller = new Caller();
+    const caller = new RecordingCaller();
     const running = newService(talksUntilAborted).run(anInput(), caller);
     await caller.received(5);
     caller.abort(new AppError('bus.peer_lost'));
@@ -296,7 +207,7 @@ describe('a cancelled generation', () => {
   });
 
   it('ends while its caller is paused', async () => {
-    const caller = new Caller();
+    const caller = new RecordingCaller();
     caller.hold();
     const running = newService(talksUntilAborted).run(anInput(), caller);
     await nextTurn();
@@ -305,7 +216,7 @@ describe('a cancelled generation', () => {
   });
 
   it('sends no data when it was not streamed', async () => {
-    const caller = new Caller();
+    const caller = new RecordingCaller();
     const running = newService(talksUntilAborted).run(anInput({}, {}), caller);
     await nextTurn();
     caller.abort(new AppError('inference.cancelled'));
@@ -319,12 +230,12 @@ describe('drain', () => {
 
   it('rejects new work and waits for running work', async () => {
     const service = newService(talksUntilAborted);
-    const caller = new Caller();
+    const caller = new RecordingCaller();
     const running = service.run(anInput(), caller);
     let drained = false;
     const draining = service.drain(never).then(() => (drained = true));
     expect(service.draining).toBe(true);
-    expect((await failureOf(service.run(anInput(), new Caller()))).code).toBe('worker.draining');
+    expect((await failureOf(service.run(anInput(), new RecordingCaller()))).code).toBe('worker.draining');
     await nextTurn();
     expect(drained).toBe(false);
     caller.abort(new AppError('inference.cancelled'));
@@ -341,7 +252,7 @@ describe('drain', () => {
     ['when its signal was aborted before', true],
   ])('aborts running work with worker.draining and its usage %s', async (_, before) => {
     const service = newService(talksUntilAborted);
-    const callers = [new Caller(), new Caller()];
+    const callers = [new RecordingCaller(), new RecordingCaller()];
     const running = callers.map((caller) => failureOf(service.run(anInput(), caller)));
     await Promise.all(callers.map((caller) => caller.received(2)));
     const cut = new AbortController();
@@ -361,7 +272,7 @@ describe('an unsupported parameter', () => {
     const service = newService(() => {
       throw new Error('the engine was called');
     });
-    const caller = new Caller();
+    const caller = new RecordingCaller();
     expect(await failureOf(service.run(anInput({}, { seed: 1 }), caller))).toMatchObject({
       code: 'request.unsupported_parameter',
       param: 'seed',
@@ -397,39 +308,41 @@ describe('engine health', () => {
 
   it('receives data and success', async () => {
     const { health, received } = watchedHealth();
-    await newService(saysHello, {}, health).run(anInput(), new Caller());
+    await newService(saysHello, {}, health).run(anInput(), new RecordingCaller());
     expect(received).toEqual(['begin', 'data', 'data', 'data', 'data', 'success', 'end']);
   });
 
   it('receives failures of the engine', async () => {
     for (const code of ['inference.engine_failed', 'inference.engine_unavailable'] as const) {
       const { health, received } = watchedHealth();
-      await expect(newService(throws(new AppError(code)), {}, health).run(anInput(), new Caller())).rejects.toThrow();
+      await expect(
+        newService(throws(new AppError(code)), {}, health).run(anInput(), new RecordingCaller()),
+      ).rejects.toThrow();
       expect(received).toEqual(['begin', code, 'end']);
     }
     const { health, received } = watchedHealth();
     const busy = new AppError('worker.busy', {}, { cause: new Error('The upstream responded with 429') });
-    await expect(newService(throws(busy), {}, health).run(anInput(), new Caller())).rejects.toThrow();
+    await expect(newService(throws(busy), {}, health).run(anInput(), new RecordingCaller())).rejects.toThrow();
     expect(received).toEqual(['begin', 'worker.busy', 'end']);
   });
 
   it('receives no failure when the request is at fault, the caller cancels, or the worker has no slot', async () => {
     const { health, received } = watchedHealth();
     const rejected = throws(new AppError('inference.upstream_rejected', { reason: 'no' }));
-    await expect(newService(rejected, {}, health).run(anInput(), new Caller())).rejects.toThrow();
-    const output = new Caller();
+    await expect(newService(rejected, {}, health).run(anInput(), new RecordingCaller())).rejects.toThrow();
+    const output = new RecordingCaller();
     const cancelled = newService(talksUntilAborted, {}, health).run(anInput(), output);
     await nextTurn();
     output.abort(new AppError('inference.cancelled'));
     await cancelled;
     const full = newService(saysHello, { slots: 0 }, health);
-    await expect(full.run(anInput(), new Caller())).rejects.toMatchObject({ code: 'worker.busy' });
+    await expect(full.run(anInput(), new RecordingCaller())).rejects.toMatchObject({ code: 'worker.busy' });
     expect(received.filter((event) => event !== 'data')).toEqual(['begin', 'end', 'begin', 'end']);
   });
 
   it('rejects work while the engine is unavailable', async () => {
     const { health, received } = watchedHealth({ available: false });
-    await expect(newService(saysHello, {}, health).run(anInput(), new Caller())).rejects.toMatchObject({
+    await expect(newService(saysHello, {}, health).run(anInput(), new RecordingCaller())).rejects.toMatchObject({
       code: 'inference.engine_unavailable',
     });
     expect(received).toEqual([]);
@@ -441,7 +354,7 @@ describe('engine health', () => {
     const cause = new Error('The upstream responded with 500: CUDA out of memory');
     const failure = new AppError('inference.engine_failed', { upstreamStatus: 500 }, { cause });
     const service = newService(throws(failure), {}, alwaysHealthy, log);
-    await expect(service.run(anInput(), new Caller())).rejects.toThrow();
+    await expect(service.run(anInput(), new RecordingCaller())).rejects.toThrow();
     expect(lines).toEqual([
       [
         'generation failed',
@@ -456,7 +369,9 @@ describe('engine health', () => {
     const log = { ...silentLog(), warn: (_message: string, fields?: object) => void lines.push(fields ?? {}) };
     const failure = new AppError('inference.engine_failed', {}, { cause: new Error(cause) });
     const input = anInput({}, { stream: true, messages: [{ role: 'user', content }] });
-    await expect(newService(throws(failure), {}, alwaysHealthy, log).run(input, new Caller())).rejects.toThrow();
+    await expect(
+      newService(throws(failure), {}, alwaysHealthy, log).run(input, new RecordingCaller()),
+    ).rejects.toThrow();
     expect(lines).toHaveLength(1);
     return lines[0]?.reason;
   }
@@ -495,7 +410,7 @@ describe('usage reports', () => {
 
   it('have the usage of a completed generation', async () => {
     const { service, reported } = newReportingService(saysHello);
-    await service.run(anInput(work), new Caller());
+    await service.run(anInput(work), new RecordingCaller());
     expect(reported).toEqual([{ ...work, usage: USAGE, outcome: 'completed', callerLost: false, begun: true }]);
   });
 
@@ -506,7 +421,7 @@ describe('usage reports', () => {
     ['bus.peer_lost', 'failed', true],
   ] as const)('have what was generated until %s', async (code, outcome, callerLost) => {
     const { service, reported } = newReportingService(talksUntilAborted);
-    const caller = new Caller();
+    const caller = new RecordingCaller();
     const ended = service.run(anInput(work), caller).catch(() => undefined);
     await caller.received(5);
     caller.abort(new AppError(code));
@@ -517,7 +432,7 @@ describe('usage reports', () => {
 
   it('say that a whole response was not sent before its end', async () => {
     const { service, reported } = newReportingService(talksUntilAborted);
-    const caller = new Caller();
+    const caller = new RecordingCaller();
     const ended = service.run(anInput(work, {}), caller).catch(() => undefined);
     await nextTurn();
     await nextTurn();
@@ -531,7 +446,7 @@ describe('usage reports', () => {
       yield headEvent();
       throw new AppError('inference.engine_failed', { usage: USAGE });
     });
-    await failureOf(service.run(anInput(work), new Caller()));
+    await failureOf(service.run(anInput(work), new RecordingCaller()));
     expect(reported).toEqual([{ ...work, usage: USAGE, outcome: 'failed', callerLost: false, begun: false }]);
   });
 
@@ -540,14 +455,16 @@ describe('usage reports', () => {
       yield headEvent();
       throw new AppError('inference.engine_failed');
     });
-    await failureOf(service.run(anInput(work), new Caller()));
+    await failureOf(service.run(anInput(work), new RecordingCaller()));
     expect(reported).toEqual([{ ...work, outcome: 'failed', callerLost: false, begun: false }]);
   });
 
   it('are not sent for work that was rejected', async () => {
     const { service, reported } = newReportingService(saysHello);
     await service.drain(AbortSignal.abort());
-    expect(await failureOf(service.run(anInput(work), new Caller()))).toMatchObject({ code: 'worker.draining' });
+    expect(await failureOf(service.run(anInput(work), new RecordingCaller()))).toMatchObject({
+      code: 'worker.draining',
+    });
     expect(reported).toEqual([]);
   });
 });
@@ -565,8 +482,8 @@ describe('abortPending', () => {
     };
     const service = newService(waits);
     const user = { role: 'user', content: 'Hello' };
-    const begun = service.run(anInput({}, { stream: true, messages: [user, user] }), new Caller());
-    const waiting = service.run(anInput(), new Caller());
+    const begun = service.run(anInput({}, { stream: true, messages: [user, user] }), new RecordingCaller());
+    const waiting = service.run(anInput(), new RecordingCaller());
     await nextTurn();
     service.abortPending();
     await expect(waiting).rejects.toMatchObject({ code: 'inference.engine_unavailable', details: {} });
