@@ -1,11 +1,10 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { OnApplicationBootstrap, OnModuleDestroy } from '@nestjs/common';
 import { auditAnchored } from '@xerotier/contracts/auth';
 import type { AuditAnchor } from '@xerotier/contracts/auth';
 import type { Logger } from '@xerotier/log';
 import { ensureStream, lastEvents, publishEvent } from '@xerotier/nats';
 import type { BusConnection } from '@xerotier/nats';
-import { BUS_CONNECTION, CONFIG, LOGGER } from '@xerotier/service-host';
+import { BUS_CONNECTION, CONFIG, LOGGER, PeriodicTask } from '@xerotier/service-host';
 import type { AuthConfig } from '../config.ts';
 import { metrics } from '../metrics.ts';
 import type { AuditHead } from './audit-head.entity.ts';
@@ -16,14 +15,11 @@ import { AuditAnchorsService } from './audit-anchors.service.ts';
  * that are newer. The anchor of a log that differs stays as it is, as evidence.
  */
 @Injectable()
-export class AuditAnchoring implements OnApplicationBootstrap, OnModuleDestroy {
-  readonly #intervalMs: number;
+export class AuditAnchoring extends PeriodicTask {
   /** By the id of the log. */
   #anchors: Map<string, AuditAnchor> | undefined;
   /** Logs whose problem is in the log of the service. */
   readonly #reported = new Set<string>();
-  #timer: NodeJS.Timeout | undefined;
-  #running: Promise<void> | undefined;
 
   constructor(
     @Inject(BUS_CONNECTION) private readonly connection: BusConnection,
@@ -31,38 +27,20 @@ export class AuditAnchoring implements OnApplicationBootstrap, OnModuleDestroy {
     @Inject(CONFIG) { audit: { anchorSeconds } }: Pick<AuthConfig, 'audit'>,
     @Inject(LOGGER) private readonly log: Logger,
   ) {
-    this.#intervalMs = anchorSeconds * 1_000;
+    const failure = 'audit logs not compared with their anchors, retrying';
+    super({ intervalMs: anchorSeconds * 1_000, startsAtOnce: true, failure, log });
   }
 
-  onApplicationBootstrap(): void {
-    this.#start();
-    this.#timer = setInterval(() => this.#start(), this.#intervalMs).unref();
-  }
-
-  /** While connections are still open. */
-  async onModuleDestroy(): Promise<void> {
-    clearInterval(this.#timer);
-    await this.#running;
-  }
-
-  #start(): void {
-    this.#running ??= this.#run().finally(() => (this.#running = undefined));
-  }
-
-  async #run(): Promise<void> {
-    try {
-      this.#anchors ??= await this.#load();
-      const { problems, unanchored } = await this.anchors.compare(this.#anchors);
-      for (const { projectId, sequence, reason } of problems) {
-        metrics.auditAnchors.inc({ outcome: 'different' });
-        if (this.#reported.has(projectId)) continue;
-        this.#reported.add(projectId);
-        this.log.error('an audit log differs from its anchor', { projectId, sequence, reason });
-      }
-      for (const head of unanchored) await this.#publish(this.#anchors, head);
-    } catch (error) {
-      this.log.warn('audit logs not compared with their anchors, retrying', { error });
+  protected override async run(): Promise<void> {
+    this.#anchors ??= await this.#load();
+    const { problems, unanchored } = await this.anchors.compare(this.#anchors);
+    for (const { projectId, sequence, reason } of problems) {
+      metrics.auditAnchors.inc({ outcome: 'different' });
+      if (this.#reported.has(projectId)) continue;
+      this.#reported.add(projectId);
+      this.log.error('an audit log differs from its anchor', { projectId, sequence, reason });
     }
+    for (const head of unanchored) await this.#publish(this.#anchors, head);
   }
 
   async #load(): Promise<Map<string, AuditAnchor>> {

@@ -1,7 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { OnApplicationBootstrap, OnModuleDestroy } from '@nestjs/common';
 import type { Logger } from '@xerotier/log';
-import { CONFIG, LOGGER } from '@xerotier/service-host';
+import { CONFIG, LOGGER, PeriodicTask } from '@xerotier/service-host';
 import type { AuthConfig } from '../config.ts';
 import { BootstrapService } from './bootstrap.service.ts';
 
@@ -12,38 +11,27 @@ const INTERVAL_MS = 2_000;
  * told: an address can be verified in several ways, also before the setting was made, and a lost process loses nothing.
  */
 @Injectable()
-export class BootstrapAddress implements OnApplicationBootstrap, OnModuleDestroy {
+export class BootstrapAddress extends PeriodicTask {
   readonly #email: string | undefined;
-  #timer: NodeJS.Timeout | undefined;
-  #running: Promise<void> | undefined;
 
   constructor(
     private readonly service: BootstrapService,
     @Inject(CONFIG) { bootstrap: { adminEmail } }: Pick<AuthConfig, 'bootstrap'>,
-    @Inject(LOGGER) private readonly log: Logger,
+    @Inject(LOGGER) log: Logger,
   ) {
+    super({
+      intervalMs: INTERVAL_MS,
+      failure: 'the admin of BOOTSTRAP_ADMIN_EMAIL could not be determined, retrying',
+      log,
+    });
     this.#email = adminEmail?.toLowerCase();
   }
 
-  onApplicationBootstrap(): void {
-    const email = this.#email;
-    if (email === undefined) return;
-    this.#timer = setInterval(() => {
-      this.#running ??= this.#promote(email).finally(() => (this.#running = undefined));
-    }, INTERVAL_MS).unref();
+  override onApplicationBootstrap(): void {
+    if (this.#email !== undefined) super.onApplicationBootstrap();
   }
 
-  /** While connections are still open. */
-  async onModuleDestroy(): Promise<void> {
-    clearInterval(this.#timer);
-    await this.#running;
-  }
-
-  async #promote(email: string): Promise<void> {
-    try {
-      if (await this.service.promoteAddress(email)) clearInterval(this.#timer);
-    } catch (error) {
-      this.log.warn('the admin of BOOTSTRAP_ADMIN_EMAIL could not be determined, retrying', { error });
-    }
+  protected override async run(): Promise<void> {
+    if (this.#email !== undefined && (await this.service.promoteAddress(this.#email))) this.stopRepeating();
   }
 }

@@ -1,9 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { OnApplicationBootstrap, OnModuleDestroy } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { withEveryTenant } from '@xerotier/db';
 import type { Logger } from '@xerotier/log';
-import { LOGGER } from '@xerotier/service-host';
+import { LOGGER, PeriodicTask } from '@xerotier/service-host';
 import { DataSource } from 'typeorm';
 import { BudgetAnnouncements } from './budget-announcements.ts';
 
@@ -12,25 +11,12 @@ const BATCH_ALERTS = 100;
 
 /** While the service runs: announces, every ten seconds, alerts whose events found no room in the outbox. */
 @Injectable()
-export class PendingAnnouncements implements OnApplicationBootstrap, OnModuleDestroy {
-  #timer: NodeJS.Timeout | undefined;
-  #running: Promise<void> | undefined;
-
+export class PendingAnnouncements extends PeriodicTask {
   constructor(
     @InjectDataSource() private readonly database: DataSource,
-    @Inject(LOGGER) private readonly log: Logger,
-  ) {}
-
-  onApplicationBootstrap(): void {
-    this.#timer = setInterval(() => {
-      this.#running ??= this.#run().finally(() => (this.#running = undefined));
-    }, INTERVAL_MS).unref();
-  }
-
-  /** While connections are still open. */
-  async onModuleDestroy(): Promise<void> {
-    clearInterval(this.#timer);
-    await this.#running;
+    @Inject(LOGGER) log: Logger,
+  ) {
+    super({ intervalMs: INTERVAL_MS, failure: 'pending budget alerts not announced, retrying', log });
   }
 
   /** Announces as many alerts as the outbox has room for. Replicas share the work. @throws {AppError} `db.unavailable`. */
@@ -42,11 +28,7 @@ export class PendingAnnouncements implements OnApplicationBootstrap, OnModuleDes
       );
   }
 
-  async #run(): Promise<void> {
-    try {
-      await this.announceAll();
-    } catch (error) {
-      this.log.warn('pending budget alerts not announced, retrying', { error });
-    }
+  protected override run(): Promise<void> {
+    return this.announceAll();
   }
 }

@@ -1,9 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { OnApplicationBootstrap, OnModuleDestroy } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { withDbErrors } from '@xerotier/db';
 import type { Logger } from '@xerotier/log';
-import { LOGGER } from '@xerotier/service-host';
+import { LOGGER, PeriodicTask } from '@xerotier/service-host';
 import { DataSource } from 'typeorm';
 import { metrics } from '../metrics.ts';
 import { MailQueue } from './mail-queue.ts';
@@ -39,10 +38,7 @@ interface ClaimedMail {
  * not deleted is sent again with the same id. What is sent is deleted, so that the database keeps no links.
  */
 @Injectable()
-export class MailRelay implements OnApplicationBootstrap, OnModuleDestroy {
-  #timer: NodeJS.Timeout | undefined;
-  #sending: Promise<void> = Promise.resolve();
-  #isStopping = false;
+export class MailRelay extends PeriodicTask {
   #isDatabaseLost = false;
 
   constructor(
@@ -50,30 +46,14 @@ export class MailRelay implements OnApplicationBootstrap, OnModuleDestroy {
     private readonly queue: MailQueue,
     @Inject(MAIL_SENDER) private readonly sender: MailSender,
     @Inject(LOGGER) private readonly log: Logger,
-  ) {}
-
-  onApplicationBootstrap(): void {
-    this.#schedule();
+  ) {
+    super({ intervalMs: POLL_MS, failure: 'mail relay failed, retrying', log });
   }
 
-  /** While connections are still open. */
-  async onModuleDestroy(): Promise<void> {
-    this.#isStopping = true;
-    clearTimeout(this.#timer);
-    await this.#sending;
-  }
-
-  #schedule(): void {
-    if (this.#isStopping) return;
-    this.#timer = setTimeout(() => {
-      this.#sending = this.#sendDue().finally(() => this.#schedule());
-    }, POLL_MS).unref();
-  }
-
-  async #sendDue(): Promise<void> {
+  protected override async run(): Promise<void> {
     try {
       let claimed = BATCH_MAX;
-      while (claimed === BATCH_MAX && !this.#isStopping) {
+      while (claimed === BATCH_MAX && !this.isStopping) {
         // TypeORM returns the rows and the count of an UPDATE.
         const [rows] = await withDbErrors(() => this.database.query<[ClaimedMail[], number]>(CLAIM));
         claimed = rows.length;
@@ -81,8 +61,10 @@ export class MailRelay implements OnApplicationBootstrap, OnModuleDestroy {
       }
       this.#isDatabaseLost = false;
     } catch (error) {
-      if (!this.#isDatabaseLost) this.log.warn('mail relay failed, retrying', { error });
+      // Logged once per outage, not every second.
+      if (this.#isDatabaseLost) return;
       this.#isDatabaseLost = true;
+      throw error;
     }
   }
 

@@ -1,7 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { OnApplicationBootstrap, OnModuleDestroy } from '@nestjs/common';
 import type { Logger } from '@xerotier/log';
-import { CONFIG, LOGGER } from '@xerotier/service-host';
+import { CONFIG, LOGGER, PeriodicTask } from '@xerotier/service-host';
 import type { AuthConfig } from '../config.ts';
 import { Reconciler } from './reconciler.ts';
 import { ReportChecker } from './report-checker.ts';
@@ -11,40 +10,19 @@ const CHECKS_PER_GRACE = 6;
 
 /** Checks reports, and runs the reconciler, while the service runs: every ten seconds with the default grace period. */
 @Injectable()
-export class ReconcilerSchedule implements OnApplicationBootstrap, OnModuleDestroy {
-  readonly #intervalMs: number;
-  #timer: NodeJS.Timeout | undefined;
-  #running: Promise<void> | undefined;
-  #isStopping = false;
-
+export class ReconcilerSchedule extends PeriodicTask {
   constructor(
     private readonly checker: ReportChecker,
     private readonly reconciler: Reconciler,
     @Inject(CONFIG) { usage: { graceSeconds } }: Pick<AuthConfig, 'usage'>,
-    @Inject(LOGGER) private readonly log: Logger,
+    @Inject(LOGGER) log: Logger,
   ) {
-    this.#intervalMs = (graceSeconds * 1_000) / CHECKS_PER_GRACE;
+    const intervalMs = (graceSeconds * 1_000) / CHECKS_PER_GRACE;
+    super({ intervalMs, failure: 'usage reconciliation failed, retrying', log });
   }
 
-  onApplicationBootstrap(): void {
-    this.#timer = setInterval(() => {
-      this.#running ??= this.#run().finally(() => (this.#running = undefined));
-    }, this.#intervalMs).unref();
-  }
-
-  /** While connections are still open. */
-  async onModuleDestroy(): Promise<void> {
-    clearInterval(this.#timer);
-    this.#isStopping = true;
-    await this.#running;
-  }
-
-  async #run(): Promise<void> {
-    try {
-      while (!this.#isStopping && (await this.checker.checkDue()));
-      while (!this.#isStopping && (await this.reconciler.reconcileDue()));
-    } catch (error) {
-      this.log.warn('usage reconciliation failed, retrying', { error });
-    }
+  protected override async run(): Promise<void> {
+    while (!this.isStopping && (await this.checker.checkDue()));
+    while (!this.isStopping && (await this.reconciler.reconcileDue()));
   }
 }

@@ -7,6 +7,8 @@ export { CommandError, readAll, UsageError } from './commands/command.ts';
 export type { Command, CommandCall, CommandContext, CommandIo } from './commands/command.ts';
 export { runCommand } from './commands/run-command.ts';
 export type { BeforeServing, OnDrain } from './lifecycle-hooks.ts';
+export { PeriodicTask } from './periodic-task.ts';
+export type { PeriodicTaskOptions } from './periodic-task.ts';
 export { ReadinessRegistry } from './readiness-registry.ts';
 export { runService } from './run-service.ts';
 export { ServiceIdentity } from './service-identity.ts';

@@ -1,5 +1,5 @@
-import type { OnApplicationBootstrap, OnModuleDestroy } from '@nestjs/common';
 import type { Logger } from '@xerotier/log';
+import { PeriodicTask } from '../periodic-task.ts';
 
 const INTERVAL_MS = 10 * 60 * 1_000;
 const BATCH_MAX = 1_000;
@@ -8,20 +8,10 @@ const BATCH_MAX = 1_000;
 export type DeleteBatch = (batchMax: number) => Promise<number>;
 
 /** Deletes rows that are no longer needed, every ten minutes by default, in transactions of at most 1,000 rows. */
-export abstract class PeriodicPurge implements OnApplicationBootstrap, OnModuleDestroy {
-  readonly #rows: string;
-  readonly #log: Logger;
-  readonly #intervalMs: number;
-  #timer: NodeJS.Timeout | undefined;
-  #purging: Promise<void> = Promise.resolve();
-  #isPurging = false;
-  #isStopping = false;
-
+export abstract class PeriodicPurge extends PeriodicTask {
   /** @param rows what it deletes, for the log. */
   constructor(rows: string, log: Logger, intervalMs = INTERVAL_MS) {
-    this.#rows = rows;
-    this.#log = log;
-    this.#intervalMs = intervalMs;
+    super({ intervalMs, failure: 'purge failed, retrying', fields: { rows }, log });
   }
 
   /**
@@ -29,17 +19,6 @@ export abstract class PeriodicPurge implements OnApplicationBootstrap, OnModuleD
    * other.
    */
   protected abstract batches(): Iterable<DeleteBatch> | AsyncIterable<DeleteBatch>;
-
-  onApplicationBootstrap(): void {
-    this.#timer = setInterval(() => this.#start(), this.#intervalMs).unref();
-  }
-
-  /** While connections are still open. */
-  async onModuleDestroy(): Promise<void> {
-    clearInterval(this.#timer);
-    this.#isStopping = true;
-    await this.#purging;
-  }
 
   /**
    * Ends after the current transaction when the service stops.
@@ -50,9 +29,9 @@ export abstract class PeriodicPurge implements OnApplicationBootstrap, OnModuleD
   async purge(batchMax = BATCH_MAX): Promise<number> {
     let total = 0;
     for await (const deleteBatch of this.batches()) {
-      if (this.#isStopping) break;
+      if (this.isStopping) break;
       let purged = batchMax;
-      while (purged === batchMax && !this.#isStopping) {
+      while (purged === batchMax && !this.isStopping) {
         purged = await deleteBatch(batchMax);
         total += purged;
       }
@@ -60,15 +39,7 @@ export abstract class PeriodicPurge implements OnApplicationBootstrap, OnModuleD
     return total;
   }
 
-  #start(): void {
-    // It may take longer than the interval.
-    if (this.#isPurging) return;
-    this.#isPurging = true;
-    this.#purging = this.purge()
-      .then(
-        () => undefined,
-        (error: unknown) => this.#log.warn('purge failed, retrying', { rows: this.#rows, error }),
-      )
-      .finally(() => (this.#isPurging = false));
+  protected override run(): Promise<number> {
+    return this.purge();
   }
 }
