@@ -3,3 +3,5 @@ export type { WrappedKey } from './master-keys.ts';
 export { sealingKey } from './key-setting.ts';
 export { newDataKey, open, seal, UnsealError } from './seal.ts';
 export type { EncryptionContext } from './seal.ts';
+export { openStream, sealedStreamBytes, sealStream } from './sealed-stream.ts';
+export type { ByteRange, SealedSource } from './sealed-stream.ts';

@@ -64,6 +64,6 @@ export function open(key: Uint8Array, sealed: Uint8Array, context: EncryptionCon
 }
 
 /** JSON, because it is unambiguous: with a separator, ['a', 'b-c'] could equal ['a-b', 'c']. */
-function associatedData(context: EncryptionContext): Buffer {
+export function associatedData(context: EncryptionContext): Buffer {
   return Buffer.from(JSON.stringify([VERSION, ...context]));
 }
