@@ -128,6 +128,13 @@ export const platformErrors = defineErrors({
     message: 'The database is unavailable.',
     publicMessage: TEMPORARILY_UNAVAILABLE,
   },
+  'store.unavailable': {
+    status: 503,
+    publicCode: 'service_unavailable',
+    retryable: true,
+    message: 'The object store is unavailable.',
+    publicMessage: TEMPORARILY_UNAVAILABLE,
+  },
   internal: {
     status: 500,
     publicCode: 'internal_error',

@@ -1,0 +1,3 @@
+export { FolderStore } from './folder-store.ts';
+export { ObjectNotFoundError } from './object-store.ts';
+export type { ByteRange, ObjectStore, StoredObject } from './object-store.ts';
