@@ -43,6 +43,8 @@ const test = testPlatform(async () => {
     ],
     // `xim` and `xim-2` have the task generate, `xim-3` and `xim-4` embed.
     workers: [...workersOf('upstream', 'generate'), ...workersOf('upstream-embed', 'embed')],
+    // How long a request waits for an engine when all are down.
+    env: { QUEUE_TIMEOUT_MS: '10000' },
   };
 });
 afterAll(() => Promise.all(Object.values(upstreams).map((upstream) => upstream.stop())));
