@@ -5,9 +5,8 @@ import type { Access } from '@xerotier/contracts/auth';
 import { AppError } from '@xerotier/errors';
 import { silentLog } from '@xerotier/log/testing';
 import { Bus, connectBus } from '@xerotier/nats';
-import { eventually, testServers } from '@xerotier/testing';
-import { AuthProgram } from '../test/auth-process.ts';
-import type { AuthProcess, Ended } from '../test/auth-process.ts';
+import { eventually, ServiceProgram, testServers } from '@xerotier/testing';
+import type { Ended, ServiceRun } from '@xerotier/testing';
 import type { AccessChange } from './access/access-change.ts';
 
 const pepper = 'a pepper of at least thirty-two characters';
@@ -22,13 +21,13 @@ const document = {
 
 const servers = testServers('nats', 'postgres');
 let env: NodeJS.ProcessEnv;
-let program: AuthProgram;
+let program: ServiceProgram;
 let bus: Bus;
 let changes: AccessChange[];
-const processes: AuthProcess[] = [];
+const processes: ServiceRun[] = [];
 
 beforeAll(async () => {
-  program = await AuthProgram.build();
+  program = await ServiceProgram.build('auth');
   env = {
     DATABASE_URL: servers.postgres.url,
     NATS_URL: servers.nats.url,
@@ -57,13 +56,13 @@ afterEach(async () => {
   }
 });
 
-function startProcess(args: readonly string[], processEnv: NodeJS.ProcessEnv, input?: string): AuthProcess {
+function startProcess(args: readonly string[], processEnv: NodeJS.ProcessEnv, input?: string): ServiceRun {
   const running = program.start(args, processEnv, input);
   processes.push(running);
   return running;
 }
 
-function serve(overrides: NodeJS.ProcessEnv = {}): AuthProcess {
+function serve(overrides: NodeJS.ProcessEnv = {}): ServiceRun {
   return startProcess([], { ...env, ...overrides });
 }
 

@@ -1,7 +1,7 @@
 import { withEveryTenant } from '@xerotier/db';
 import { MasterKeys } from '@xerotier/sealing';
+import { ServiceProgram } from '@xerotier/testing';
 import { randomBytes, randomUUID } from 'node:crypto';
-import { AuthProgram } from '../../test/auth-process.ts';
 import { registeredAccount } from '../../test/registered-account.ts';
 import { masterKey, runningAuth } from '../../test/running-auth.ts';
 import { AuditTrail } from '../audit/audit-trail.ts';
@@ -22,10 +22,10 @@ const current = randomBytes(32);
 const lost = randomBytes(32);
 
 const auth = runningAuth();
-let program: AuthProgram;
+let program: ServiceProgram;
 
 beforeAll(async () => {
-  program = await AuthProgram.build();
+  program = await ServiceProgram.build('auth');
 });
 afterAll(() => program.remove());
 

@@ -1,8 +1,11 @@
 import { responsesContract } from '@xerotier/contracts/responses';
 import { silentLog } from '@xerotier/log/testing';
+import { MasterKeys, newDataKey } from '@xerotier/sealing';
+import { ServiceProgram } from '@xerotier/testing';
 import { randomBytes } from 'node:crypto';
 import { Writable } from 'node:stream';
 import { aSave, runningResponses } from '../../test/running-responses.ts';
+import { dataKeyContext } from './data-keys.service.ts';
 import { reencrypt } from './reencrypt.command.ts';
 
 const running = runningResponses();
@@ -63,10 +66,33 @@ describe('the master key', () => {
 });
 
 describe('the reencrypt command', () => {
+  const masterKeysOf = (key: string): MasterKeys => new MasterKeys(Buffer.from(key, 'base64'));
+
+  /** Stores data keys of this many projects, and returns them by project. */
+  async function addDataKeys(count: number, master: string): Promise<Map<string, Buffer>> {
+    const keys = new Map(Array.from({ length: count }, () => [running.newProject(), newDataKey()]));
+    const masterKeys = masterKeysOf(master);
+    const wrapped = [...keys].map(([id, key]) => masterKeys.wrap(key, dataKeyContext(id)).wrapped);
+    await running.database.query(
+      `INSERT INTO responses.data_key (project_id, master_key_id, wrapped)
+       SELECT id, $1, wrapped FROM unnest($2::text[], $3::bytea[]) AS added (id, wrapped)`,
+      [masterKeys.currentId, [...keys.keys()], wrapped],
+    );
+    return keys;
+  }
+
   interface Outcome {
     readonly error: string;
     readonly report: { renewed: number; remaining: number; unreadable: string[] };
     readonly isPreviousKeyNeeded: boolean;
+  }
+
+  function envOf(master: string, previous?: string): NodeJS.ProcessEnv {
+    return {
+      ...{ DATABASE_URL: running.servers.postgres.url, NATS_URL: running.servers.nats.url },
+      RESPONSES_MASTER_KEY: master,
+      ...(previous !== undefined && { RESPONSES_MASTER_KEY_PREVIOUS: previous }),
+    };
   }
 
   async function run(master: string, previous?: string): Promise<Outcome> {
@@ -77,11 +103,7 @@ describe('the reencrypt command', () => {
         done();
       },
     });
-    const env = {
-      ...{ DATABASE_URL: running.servers.postgres.url, NATS_URL: running.servers.nats.url },
-      RESPONSES_MASTER_KEY: master,
-      ...(previous !== undefined && { RESPONSES_MASTER_KEY_PREVIOUS: previous }),
-    };
+    const env = envOf(master, previous);
     const context = { service: 'responses', env, stdin: process.stdin, stdout, stderr: stdout, log: silentLog() };
     const error = await reencrypt.run([], context).then(
       () => '',
@@ -111,6 +133,44 @@ describe('the reencrypt command', () => {
     });
     await running.restart({ RESPONSES_MASTER_KEY: newer });
     expect(await running.bus.call(get, { projectId, id: saved.id })).toEqual(saved);
+  });
+
+  it('can be killed at any moment, and continues', async () => {
+    const program = await ServiceProgram.build('responses');
+    const [older, newer] = [aKey(), aKey()];
+    const total = 5_000;
+    const keys = await addDataKeys(total, older);
+    const renewedKeys = async (): Promise<number> => {
+      const [row] = await running.database.query<[{ count: string }]>(
+        'SELECT count(*) FROM responses.data_key WHERE master_key_id = $1',
+        [masterKeysOf(newer).currentId],
+      );
+      return Number(row.count);
+    };
+    const env = { ...envOf(newer, older), LOG_LEVEL: 'error' };
+    let killedInTheMiddle = 0;
+    try {
+      for (let attempt = 0; attempt < 10 && killedInTheMiddle < 3; attempt += 1) {
+        const before = await renewedKeys();
+        const { child, ended } = program.start(['reencrypt'], env);
+        while (child.exitCode === null && (await renewedKeys()) === before);
+        child.kill('SIGKILL');
+        await ended;
+        const done = await renewedKeys();
+        if (done === total) break;
+        killedInTheMiddle += 1;
+      }
+    } finally {
+      await program.remove();
+    }
+    expect(killedInTheMiddle).toBeGreaterThan(0);
+    expect(await run(newer, older)).toMatchObject({ error: '', report: { remaining: 0 }, isPreviousKeyNeeded: false });
+    const unwrapping = masterKeysOf(newer);
+    const rows = await running.database.query<{ id: string; wrapped: Buffer; masterKeyId: string }[]>(
+      'SELECT project_id AS id, wrapped, master_key_id AS "masterKeyId" FROM responses.data_key',
+    );
+    const lost = rows.filter((row) => !unwrapping.unwrap(row, dataKeyContext(row.id)).equals(keys.get(row.id)!));
+    expect([rows.length, lost]).toEqual([total, []]);
   });
 
   it('names the projects whose key no master key unwraps, and leaves them as they were', async () => {

@@ -62,7 +62,8 @@ export class DataKeysService implements BeforeServing {
       for (const row of rows) {
         const key = this.#unwrapIfPossible(row);
         if (key === undefined) unreadable.push(row.projectId);
-        else if (await this.repository.rewrap(row, this.masterKeys.wrap(key, contextOf(row.projectId)))) renewed += 1;
+        else if (await this.repository.rewrap(row, this.masterKeys.wrap(key, dataKeyContext(row.projectId))))
+          renewed += 1;
       }
       after = rows.at(-1)?.projectId ?? '';
       if (rows.length < REWRAP_BATCH_MAX) break;
@@ -82,7 +83,7 @@ export class DataKeysService implements BeforeServing {
   async getOrCreate(projectId: string): Promise<Buffer> {
     const known = this.#cache.get(projectId) ?? (await this.#find(projectId));
     if (known !== undefined) return known;
-    await this.repository.insertIfMissing(projectId, this.masterKeys.wrap(newDataKey(), contextOf(projectId)));
+    await this.repository.insertIfMissing(projectId, this.masterKeys.wrap(newDataKey(), dataKeyContext(projectId)));
     // Read again: a concurrent insert may have been first.
     return this.get(projectId);
   }
@@ -105,10 +106,11 @@ export class DataKeysService implements BeforeServing {
   }
 
   #unwrap(row: DataKeyEntity): Buffer {
-    return this.masterKeys.unwrap(row, contextOf(row.projectId));
+    return this.masterKeys.unwrap(row, dataKeyContext(row.projectId));
   }
 }
 
-function contextOf(projectId: string): EncryptionContext {
+/** What a wrapped data key belongs to. */
+export function dataKeyContext(projectId: string): EncryptionContext {
   return ['responses.data_key', projectId];
 }

@@ -1,4 +1,4 @@
-/** The auth service as its own process, as deployed. */
+/** A service as its own process, as deployed. */
 import { execFile, spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { mkdtemp, rm, symlink } from 'node:fs/promises';
@@ -12,33 +12,33 @@ export interface Ended {
   readonly stderr: string;
 }
 
-export interface AuthProcess {
+export interface ServiceRun {
   readonly child: ChildProcess;
   readonly output: () => string;
   readonly ended: Promise<Ended>;
 }
 
-const APP = join(import.meta.dirname, '..');
-const BUNDLER = join(APP, '../../tools/bundler/src/main.ts');
+const ROOT = join(import.meta.dirname, '../../../..');
+const BUNDLER = join(ROOT, 'tools/bundler/src/main.ts');
 
-export class AuthProgram {
+export class ServiceProgram {
   readonly #folder: string;
 
   private constructor(folder: string) {
     this.#folder = folder;
   }
 
-  /** Bundles the current sources. */
-  static async build(): Promise<AuthProgram> {
-    const folder = await mkdtemp(join(tmpdir(), 'xerotier-auth-'));
-    await promisify(execFile)(process.execPath, [BUNDLER, join(folder, 'dist')], { cwd: APP });
+  /** Bundles the current sources of an app, `apps/<name>`, into a folder of its own. */
+  static async build(app: string): Promise<ServiceProgram> {
+    const folder = await mkdtemp(join(tmpdir(), `xerotier-${app}-`));
+    await promisify(execFile)(process.execPath, [BUNDLER, join(folder, 'dist')], { cwd: join(ROOT, 'apps', app) });
     // Packages with native code stay outside of the bundle.
-    await symlink(join(APP, '../../node_modules'), join(folder, 'node_modules'));
-    return new AuthProgram(folder);
+    await symlink(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
+    return new ServiceProgram(folder);
   }
 
   /** Starts it with these arguments and only this environment. */
-  start(args: readonly string[], env: NodeJS.ProcessEnv, input = ''): AuthProcess {
+  start(args: readonly string[], env: NodeJS.ProcessEnv, input = ''): ServiceRun {
     const child = spawn(process.execPath, [join(this.#folder, 'dist/main.js'), ...args], {
       env: { NODE_COMPILE_CACHE: join(this.#folder, 'compile-cache'), ...env },
     });
