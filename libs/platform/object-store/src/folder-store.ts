@@ -33,19 +33,19 @@ export class FolderStore implements ObjectStore {
   async write(key: string, content: AsyncIterable<Uint8Array>): Promise<number> {
     const path = this.#pathOf(key);
     const incoming = join(this.#root, INCOMING, randomUUID());
-    return withStoreErrors(async () => {
+    const source = new WatchedContent(content);
+    try {
       const file = createWriteStream(incoming, { flags: 'wx', mode: 0o600, flush: true });
-      try {
-        await pipeline(content, file);
-        await this.#makeFolder(dirname(path));
-        await rename(incoming, path);
-      } catch (error) {
-        await rm(incoming, { force: true });
-        throw error;
-      }
-      await flushFolder(dirname(path));
+      await pipeline(source, file);
+      await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+      await rename(incoming, path);
+      await this.#flush(dirname(path));
       return file.bytesWritten;
-    });
+    } catch (error) {
+      // What cannot be removed now is left for `removeUnfinished`.
+      await rm(incoming, { force: true }).catch(() => undefined);
+      throw source.failure === undefined ? translated(error) : source.failure.error;
+    }
   }
 
   async *read(key: string, range?: ByteRange): AsyncGenerator<Uint8Array, void, undefined> {
@@ -111,11 +111,29 @@ export class FolderStore implements ObjectStore {
     return file?.isFile() === true ? { bytes: file.size, writtenAt: file.mtime } : undefined;
   }
 
-  /** Flushes the parents too: an entry that is lost takes everything below it along. */
-  async #makeFolder(path: string): Promise<void> {
-    const first = await mkdir(path, { recursive: true, mode: 0o700 });
-    if (first === undefined) return;
-    for (let folder = path; folder.length >= first.length; folder = dirname(folder)) await flushFolder(dirname(folder));
+  /** With its parents, whoever has created them: an entry that is lost takes everything below it along. */
+  async #flush(path: string): Promise<void> {
+    const objects = join(this.#root, OBJECTS);
+    for (let folder = path; folder.length >= objects.length; folder = dirname(folder)) await flushFolder(folder);
+  }
+}
+
+/** Remembers that it was the content that failed: its errors may look like those of the file system. */
+class WatchedContent implements AsyncIterable<Uint8Array> {
+  failure: { readonly error: unknown } | undefined;
+  readonly #content: AsyncIterable<Uint8Array>;
+
+  constructor(content: AsyncIterable<Uint8Array>) {
+    this.#content = content;
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array, void, undefined> {
+    try {
+      yield* this.#content;
+    } catch (error) {
+      this.failure = { error };
+      throw error;
+    }
   }
 }
 

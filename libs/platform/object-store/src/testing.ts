@@ -93,6 +93,15 @@ export function describeObjectStore(name: string, current: () => ObjectStore): v
       expect(await keysIn(`${folder}/`)).toEqual([]);
     });
 
+    it('fails with its own error, whatever that looks like', async () => {
+      const error = Object.assign(new Error('a disk elsewhere is full'), { code: 'ENOSPC', syscall: 'read' });
+      async function* elsewhere(): AsyncGenerator<Uint8Array> {
+        yield Buffer.from('x');
+        throw error;
+      }
+      await expect(store.write(keyOf('a'), elsewhere())).rejects.toBe(error);
+    });
+
     it('leaves the previous object', async () => {
       await store.write(keyOf('a'), pieces(Buffer.from('previous')));
       await expect(store.write(keyOf('a'), failing(10))).rejects.toThrow('the client is gone');
