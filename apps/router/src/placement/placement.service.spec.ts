@@ -182,6 +182,26 @@ describe('PlacementService.acquire', () => {
     expect(await waiting).toBe('router.queue_timeout');
   });
 
+  it('rejects with engine_unavailable when the deadline passes while no engine is available', async () => {
+    const { sut, pass } = newPlacement({ workerAbsenceMs: 60_000 });
+    sut.onHeartbeat(aWorker());
+    sut.onHeartbeat(aWorker({ available: false }));
+    const waiting = codeOf(sut.acquire(aRequest({ waitMs: 5_000, deadlineMs: 1_000 })));
+    pass(1_001);
+    expect(await waiting).toBe('inference.engine_unavailable');
+  });
+
+  it.each([
+    [true, 'router.queue_timeout'],
+    [false, 'inference.engine_unavailable'],
+  ])('rejects a caller that waits until its deadline, with an available engine: %j', async (available, code) => {
+    const { sut } = newPlacement();
+    sut.onHeartbeat(aWorker());
+    await sut.acquire(aRequest());
+    sut.onHeartbeat(aWorker({ available }));
+    expect(await codeOf(sut.acquire(aRequest({ waitMs: 20, deadlineMs: 20 })))).toBe(code);
+  });
+
   it('gives the position of a caller that stopped retrying to the next', async () => {
     const { sut, pass } = newPlacement({ workerAbsenceMs: 60_000 });
     sut.onHeartbeat(aWorker());

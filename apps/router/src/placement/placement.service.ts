@@ -131,8 +131,7 @@ export class PlacementService {
   #sweepTicket(ticket: Ticket, now: number): void {
     const { modelId } = ticket.input;
     if (ticket.isWaiting || ticket.grant === undefined) {
-      if (now >= ticket.deadlineAt)
-        return this.#reject(ticket, new AppError('router.queue_timeout', { model: modelId }));
+      if (now >= ticket.deadlineAt) return this.#reject(ticket, this.#timeoutError(modelId));
       if (!this.#mayWait(modelId, now)) return this.#reject(ticket, this.#unservedError(modelId));
     }
     if (!ticket.isWaiting && now >= ticket.renewBy) this.#expire(ticket);
@@ -160,6 +159,12 @@ export class PlacementService {
     return lastServedAt !== undefined && now - lastServedAt < this.#limits.workerAbsenceMs;
   }
 
+  /** All workers were busy, unless there are none: then the client learns that, however long its request could wait. */
+  #timeoutError(modelId: string): AppError {
+    if (!this.#leases.serves(modelId)) return this.#unservedError(modelId);
+    return new AppError('router.queue_timeout', { model: modelId });
+  }
+
   #unservedError(modelId: string): AppError {
     const options = { retryAfterSeconds: 5 };
     return this.#leases.awaitsEngine(modelId)
@@ -170,7 +175,12 @@ export class PlacementService {
   async #waitForGrant(ticket: Ticket, waitMs: number): Promise<AcquireOutput> {
     // A retry replaces the earlier call of the same ticket.
     ticket.resolve(this.#queuedOutput(ticket));
-    const timer = setTimeout(() => ticket.resolve(this.#queuedOutput(ticket)), waitMs);
+    // A caller that waits until its deadline does not ask again: it learns why it was not served.
+    const isLast = this.#now() + waitMs >= ticket.deadlineAt;
+    const timer = setTimeout(() => {
+      if (isLast) this.#reject(ticket, this.#timeoutError(ticket.input.modelId));
+      else ticket.resolve(this.#queuedOutput(ticket));
+    }, waitMs);
     try {
       return await ticket.wait();
     } finally {
