@@ -126,6 +126,18 @@ export const settings = {
       ),
     },
   },
+  passwords: {
+    memoryKib: setting(
+      'PASSWORD_HASH_MEMORY_KIB',
+      integer({ min: 19_456, max: 1_048_576 }).default(65_536),
+      'Memory of one password hash (Argon2id) in KiB; one or two are computed at a time. Stored passwords are hashed again at the next sign-in. Default 65536, minimum 19456.',
+    ),
+    passes: setting(
+      'PASSWORD_HASH_PASSES',
+      integer({ min: 2, max: 100 }).default(6),
+      "Passes of a password hash over its memory: with the defaults a sign-in takes between 100 and 500 ms on today's servers. Default 6, minimum 2.",
+    ),
+  },
   accounts: {
     sessionDays: setting(
       'SESSION_DAYS',

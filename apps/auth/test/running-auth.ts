@@ -83,6 +83,9 @@ export function runningAuth({ loginOf, env = () => ({}) }: RunningAuthOptions = 
       USAGE_SEAL_KEY: usageSealKey.toString('hex'),
       USAGE_GRACE_SECONDS: '1',
       MAIL_DIRECTORY: running.mailDirectory,
+      // Tests register hundreds of accounts: the least that the settings allow.
+      PASSWORD_HASH_MEMORY_KIB: '19456',
+      PASSWORD_HASH_PASSES: '2',
       ...env(),
     };
     running.service = await createTestingService({

@@ -1,10 +1,11 @@
 import { hash } from '@node-rs/argon2';
 import { AppError } from '@xerotier/errors';
 import { PasswordHasher } from './password-hasher.ts';
+import type { PasswordHasherOptions } from './password-hasher.ts';
 
 /** The least that Argon2 accepts, for fast tests. */
 const parameters = { memoryCost: 8, timeCost: 1, parallelism: 1 };
-const newHasher = (options: ConstructorParameters<typeof PasswordHasher>[0] = {}): PasswordHasher =>
+const newHasher = (options: Partial<PasswordHasherOptions> = {}): PasswordHasher =>
   new PasswordHasher({ parameters, ...options });
 
 describe('PasswordHasher', () => {
@@ -21,8 +22,9 @@ describe('PasswordHasher', () => {
     expect(await sut.hash('correct horse')).not.toBe(await sut.hash('correct horse'));
   });
 
-  it('uses the parameters that OWASP recommends', async () => {
-    expect(await new PasswordHasher().hash('correct horse')).toMatch(/^\$argon2id\$v=19\$m=19456,t=2,p=1\$/);
+  it('hashes with its parameters', async () => {
+    const sut = newHasher({ parameters: { memoryCost: 16, timeCost: 2, parallelism: 1 } });
+    expect(await sut.hash('correct horse')).toMatch(/^\$argon2id\$v=19\$m=16,t=2,p=1\$/);
   });
 
   it('treats equivalent characters alike', async () => {
@@ -53,6 +55,13 @@ describe('PasswordHasher', () => {
       const [, , , rejected] = results as PromiseRejectedResult[];
       expect(AppError.from(rejected?.reason)).toMatchObject({ code: 'account.overloaded', status: 503 });
     }
+  });
+
+  it('rejects what has waited for too long, and serves again afterwards', async () => {
+    const sut = newHasher({ concurrency: 1, waitMsMax: -1 });
+    const results = await Promise.allSettled(Array.from({ length: 4 }, () => sut.hash('p')));
+    expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'rejected', 'rejected']);
+    expect(await sut.hash('p')).toMatch(/^\$argon2id/);
   });
 
   it('serves the next one after a failure', async () => {

@@ -5,44 +5,47 @@ import { randomBytes } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { metrics } from '../metrics.ts';
 
+/** The memory (KiB), passes and lanes of Argon2id. */
 export type PasswordParameters = Pick<ParsedHashOptions, 'memoryCost' | 'timeCost' | 'parallelism'>;
 
-/** Recommended by the OWASP Password Storage Cheat Sheet for Argon2id: 19 MiB, two passes. */
-const PARAMETERS: PasswordParameters = { memoryCost: 19_456, timeCost: 2, parallelism: 1 };
 const SALT_BYTES = 16;
 const HASH_BYTES = 32;
 
 export interface PasswordHasherOptions {
-  /** Default: those that OWASP recommends. */
-  readonly parameters?: PasswordParameters;
+  readonly parameters: PasswordParameters;
   /**
    * How many passwords are hashed at the same time, each on a thread of libuv. Default: half of the cores, one or two, since
    * whoever tries passwords must not take the cores of everybody else.
    */
   readonly concurrency?: number;
-  /** How many may wait. Default 200, which is ten seconds of work. */
+  /** How many may wait. Default 200. */
   readonly waitingMax?: number;
+  /** How long one may wait: a caller waits for 15 s, and work for one that has left delays the others. Default 10 s. */
+  readonly waitMsMax?: number;
 }
 
 /**
- * Hashes passwords with Argon2id, a few at a time, since each takes 19 MiB and a whole core. Further ones wait in a bounded queue, in
- * the order of their arrival; beyond it they are rejected with `account.overloaded`.
+ * Hashes passwords with Argon2id, a few at a time, since each takes much memory and a whole core. Further ones wait in a bounded queue,
+ * in the order of their arrival; beyond it, or after too long a wait, they are rejected with `account.overloaded`.
  */
 export class PasswordHasher {
   readonly #parameters: PasswordParameters;
   readonly #waitingMax: number;
+  readonly #waitMsMax: number;
   readonly #waiting: (() => void)[] = [];
   readonly #unknown: string;
   #free: number;
 
   constructor({
-    parameters = PARAMETERS,
+    parameters,
     concurrency = halfOfTheCores(),
     waitingMax = 200,
-  }: PasswordHasherOptions = {}) {
+    waitMsMax = 10_000,
+  }: PasswordHasherOptions) {
     this.#parameters = parameters;
     this.#free = concurrency;
     this.#waitingMax = waitingMax;
+    this.#waitMsMax = waitMsMax;
     this.#unknown = unmatchableHash(parameters);
   }
 
@@ -70,23 +73,38 @@ export class PasswordHasher {
   }
 
   async #inTurn<T>(work: 'hash' | 'verify', run: () => Promise<T>): Promise<T> {
-    if (this.#free > 0) this.#free -= 1;
-    else {
-      if (this.#waiting.length >= this.#waitingMax) {
-        metrics.passwordWork.inc({ work, outcome: 'rejected' });
-        throw new AppError('account.overloaded', {}, { retryAfterSeconds: 5 });
-      }
-      // The turn of the one that ends is handed over: `#free` stays as it is.
-      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    const isInTime = await this.#turn();
+    if (!isInTime) {
+      metrics.passwordWork.inc({ work, outcome: 'rejected' });
+      throw new AppError('account.overloaded', {}, { retryAfterSeconds: 5 });
     }
     try {
       return await run();
     } finally {
       metrics.passwordWork.inc({ work, outcome: 'done' });
-      const next = this.#waiting.shift();
-      if (next === undefined) this.#free += 1;
-      else next();
+      this.#endTurn();
     }
+  }
+
+  /** Whether it is the turn of the caller, who must end it; false when too many wait, or when it has waited for too long. */
+  async #turn(): Promise<boolean> {
+    if (this.#free > 0) {
+      this.#free -= 1;
+      return true;
+    }
+    if (this.#waiting.length >= this.#waitingMax) return false;
+    const since = performance.now();
+    await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    if (performance.now() - since <= this.#waitMsMax) return true;
+    this.#endTurn();
+    return false;
+  }
+
+  /** The turn is handed over to the next one: `#free` stays as it is. */
+  #endTurn(): void {
+    const next = this.#waiting.shift();
+    if (next === undefined) this.#free += 1;
+    else next();
   }
 }
 
