@@ -1,6 +1,6 @@
+import { DataKeyEntity } from '@xerotier/data-keys';
 import type { Metadata } from '@xerotier/public-api/fields';
 import { Check, Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
-import { DataKeyEntity } from '../data-keys/data-key.entity.ts';
 
 /**
  * A stored chat completion. `content` and `messages` are sealed with the key of the project; the migration turns off

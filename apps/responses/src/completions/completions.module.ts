@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
-import { DataKeysModule } from '../data-keys/data-keys.module.ts';
+import { DataKeysModule } from '@xerotier/data-keys';
+import { dataKeys } from '../data-keys.ts';
 import { CompletionEntity } from './completion.entity.ts';
 import { CompletionsPurge } from './completions-purge.ts';
 import { CompletionsHandlers } from './completions.handlers.ts';
@@ -8,7 +9,7 @@ import { CompletionsRepository } from './completions.repository.ts';
 import { CompletionsService } from './completions.service.ts';
 
 @Module({
-  imports: [TypeOrmModule.forFeature([CompletionEntity]), DataKeysModule],
+  imports: [TypeOrmModule.forFeature([CompletionEntity]), DataKeysModule.forRoot(dataKeys)],
   providers: [CompletionsHandlers, CompletionsService, CompletionsRepository, CompletionsPurge],
 })
 export class CompletionsModule {}

@@ -3,13 +3,13 @@
  * model and metadata are not encrypted, because completions are filtered by them.
  */
 import { Injectable } from '@nestjs/common';
+import { DataKeysService } from '@xerotier/data-keys';
 import { STORED_BYTES_MAX } from '@xerotier/contracts/responses';
 import type { responsesContract, StoredCompletion } from '@xerotier/contracts/responses';
 import { AppError, ensure } from '@xerotier/errors';
 import { open, seal } from '@xerotier/sealing';
 import type { EncryptionContext } from '@xerotier/sealing';
 import type { z } from 'zod';
-import { DataKeysService } from '../data-keys/data-keys.service.ts';
 import { CompletionsRepository } from './completions.repository.ts';
 import type { CompletionScope, CompletionSummary } from './completions.repository.ts';
 

@@ -1,6 +1,6 @@
+import { DataKeyEntity } from '@xerotier/data-keys';
 import type { DatabaseDefinition } from '@xerotier/db';
 import { CompletionEntity } from '../completions/completion.entity.ts';
-import { DataKeyEntity } from '../data-keys/data-key.entity.ts';
 import { CreateCompletions1795132800000 } from './migrations/1795132800000-create-completions.ts';
 import { IsolateTenants1796180400000 } from './migrations/1796180400000-isolate-tenants.ts';
 

@@ -7,6 +7,8 @@ import { LOGGER } from '@xerotier/service-host';
 import type { BeforeServing } from '@xerotier/service-host';
 import { LRUCache } from 'lru-cache';
 import type { DataKeyEntity } from './data-key.entity.ts';
+import { DATA_KEYS_OPTIONS } from './data-keys-options.ts';
+import type { DataKeysOptions } from './data-keys-options.ts';
 import { DataKeysRepository } from './data-keys.repository.ts';
 
 const CACHED_MAX = 10_000;
@@ -27,6 +29,7 @@ export class DataKeysService implements BeforeServing {
   constructor(
     private readonly repository: DataKeysRepository,
     private readonly masterKeys: MasterKeys,
+    @Inject(DATA_KEYS_OPTIONS) private readonly options: DataKeysOptions,
     @Inject(LOGGER) private readonly log: Logger,
   ) {}
 
@@ -38,8 +41,9 @@ export class DataKeysService implements BeforeServing {
   async beforeServing(): Promise<void> {
     const lost = await this.repository.countOthers(this.masterKeys.ids);
     if (lost > 0) {
+      const { masterKey } = this.options;
       throw new Error(
-        `The data keys of ${lost} project(s) are encrypted with another master key: set it as RESPONSES_MASTER_KEY, or as RESPONSES_MASTER_KEY_PREVIOUS together with the new one.`,
+        `The data keys of ${lost} project(s) are encrypted with another master key: set it as ${masterKey}, or as ${masterKey}_PREVIOUS together with the new one.`,
       );
     }
     const { renewed, unreadable } = await this.rewrapKeys();
@@ -62,7 +66,7 @@ export class DataKeysService implements BeforeServing {
       for (const row of rows) {
         const key = this.#unwrapIfPossible(row);
         if (key === undefined) unreadable.push(row.projectId);
-        else if (await this.repository.rewrap(row, this.masterKeys.wrap(key, dataKeyContext(row.projectId))))
+        else if (await this.repository.rewrap(row, this.masterKeys.wrap(key, this.#contextOf(row.projectId))))
           renewed += 1;
       }
       after = rows.at(-1)?.projectId ?? '';
@@ -83,7 +87,7 @@ export class DataKeysService implements BeforeServing {
   async getOrCreate(projectId: string): Promise<Buffer> {
     const known = this.#cache.get(projectId) ?? (await this.#find(projectId));
     if (known !== undefined) return known;
-    await this.repository.insertIfMissing(projectId, this.masterKeys.wrap(newDataKey(), dataKeyContext(projectId)));
+    await this.repository.insertIfMissing(projectId, this.masterKeys.wrap(newDataKey(), this.#contextOf(projectId)));
     // Read again: a concurrent insert may have been first.
     return this.get(projectId);
   }
@@ -106,11 +110,15 @@ export class DataKeysService implements BeforeServing {
   }
 
   #unwrap(row: DataKeyEntity): Buffer {
-    return this.masterKeys.unwrap(row, dataKeyContext(row.projectId));
+    return this.masterKeys.unwrap(row, this.#contextOf(row.projectId));
+  }
+
+  #contextOf(projectId: string): EncryptionContext {
+    return dataKeyContext(this.options.schema, projectId);
   }
 }
 
 /** What a wrapped data key belongs to. */
-export function dataKeyContext(projectId: string): EncryptionContext {
-  return ['responses.data_key', projectId];
+export function dataKeyContext(schema: string, projectId: string): EncryptionContext {
+  return [`${schema}.data_key`, projectId];
 }

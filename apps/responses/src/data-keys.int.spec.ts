@@ -1,12 +1,18 @@
 import { responsesContract } from '@xerotier/contracts/responses';
+import { dataKeyContext, reencryptCommand } from '@xerotier/data-keys';
 import { silentLog } from '@xerotier/log/testing';
 import { MasterKeys, newDataKey } from '@xerotier/sealing';
+import type { EncryptionContext } from '@xerotier/sealing';
 import { ServiceProgram } from '@xerotier/testing';
 import { randomBytes } from 'node:crypto';
 import { Writable } from 'node:stream';
-import { aSave, runningResponses } from '../../test/running-responses.ts';
-import { dataKeyContext } from './data-keys.service.ts';
-import { reencrypt } from './reencrypt.command.ts';
+import { aSave, runningResponses } from '../test/running-responses.ts';
+import { settings } from './config.ts';
+import { dataKeys } from './data-keys.ts';
+import { database } from './db/database.ts';
+
+const reencrypt = reencryptCommand({ dataKeys, settings, database });
+const contextOf = (projectId: string): EncryptionContext => dataKeyContext(dataKeys.schema, projectId);
 
 const running = runningResponses();
 const { get } = responsesContract.operations;
@@ -72,7 +78,7 @@ describe('the reencrypt command', () => {
   async function addDataKeys(count: number, master: string): Promise<Map<string, Buffer>> {
     const keys = new Map(Array.from({ length: count }, () => [running.newProject(), newDataKey()]));
     const masterKeys = masterKeysOf(master);
-    const wrapped = [...keys].map(([id, key]) => masterKeys.wrap(key, dataKeyContext(id)).wrapped);
+    const wrapped = [...keys].map(([id, key]) => masterKeys.wrap(key, contextOf(id)).wrapped);
     await running.database.query(
       `INSERT INTO responses.data_key (project_id, master_key_id, wrapped)
        SELECT id, $1, wrapped FROM unnest($2::text[], $3::bytea[]) AS added (id, wrapped)`,
@@ -169,7 +175,7 @@ describe('the reencrypt command', () => {
     const rows = await running.database.query<{ id: string; wrapped: Buffer; masterKeyId: string }[]>(
       'SELECT project_id AS id, wrapped, master_key_id AS "masterKeyId" FROM responses.data_key',
     );
-    const lost = rows.filter((row) => !unwrapping.unwrap(row, dataKeyContext(row.id)).equals(keys.get(row.id)!));
+    const lost = rows.filter((row) => !unwrapping.unwrap(row, contextOf(row.id)).equals(keys.get(row.id)!));
     expect([rows.length, lost]).toEqual([total, []]);
   });
 
