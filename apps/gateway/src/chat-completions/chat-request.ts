@@ -1,7 +1,8 @@
 /** Parses the body of a chat completion request, and rejects parameters that the platform does not support. */
+import { readFields } from '@xerotier/http';
 import { chatCompletionRequest } from '@xerotier/public-api/chat-completions';
 import type { ChatCompletionRequest } from '@xerotier/public-api/chat-completions';
-import { exactIntegerIn, fieldsOf, readFields, rejectUnsupported } from '../requests/request-fields.ts';
+import { exactIntegerIn, fieldsOf, rejectUnsupported } from '../requests/request-fields.ts';
 import type { Fields, UnsupportedParameter } from '../requests/request-fields.ts';
 import { assertStorable } from '../stored-completions/stored-completion.ts';
 import { withoutNestedNulls } from './nested-nulls.ts';

@@ -2,16 +2,11 @@ import { AppError } from '@xerotier/errors';
 import { FormBody } from '@xerotier/http';
 import type { FormFile } from '@xerotier/http';
 import type { FastifyRequest } from 'fastify';
-import { formFields } from './form-fields.ts';
 import { readFiles, readMediaFields, readMediaRequest } from './media-request.ts';
 
 const MIB = 1024 * 1024;
 
-function aForm(...fields: [string, string][]): FormBody {
-  const form = new FormBody();
-  form.fields.push(...fields);
-  return form;
-}
+const aForm = (fields: [string, string][], files: FormFile[] = []): FormBody => new FormBody(fields, files);
 
 const aFile = (field: string, data: string | Buffer = 'RIFF', changes: Partial<FormFile> = {}): FormFile => ({
   field,
@@ -30,49 +25,18 @@ function rejection(read: () => unknown): AppError {
   throw new Error('expected a rejection');
 }
 
-describe('formFields', () => {
-  it('returns strings, arrays and objects by the form of the names', () => {
-    const form = aForm(
-      ['model', 'm'],
-      ['a[]', '1'],
-      ['a[]', '2'],
-      ['one[]', '1'],
-      ['twice', 'x'],
-      ['twice', 'y'],
-      ['strategy[type]', 'server_vad'],
-      ['strategy[threshold]', '0.5'],
-    );
-    expect(formFields(form)).toEqual({
-      model: 'm',
-      a: ['1', '2'],
-      one: ['1'],
-      twice: ['x', 'y'],
-      strategy: { type: 'server_vad', threshold: '0.5' },
-    });
-  });
-
-  it('does not set prototypes', () => {
-    const fields = formFields(aForm(['__proto__', 'x'], ['a[__proto__]', 'y'], ['constructor[prototype]', 'z']));
-    expect(Object.keys(fields)).toEqual(['__proto__', 'a', 'constructor']);
-    expect(Object.keys(fields['a'] as object)).toEqual(['__proto__']);
-    expect({}).not.toHaveProperty('prototype');
-  });
-
-  it('does not resolve deeper nesting, and keeps the last of conflicting fields', () => {
-    expect(formFields(aForm(['a[b][c]', '1'], ['d', '1'], ['d[e]', '2']))).toEqual({ 'a[b][c]': '1', d: { e: '2' } });
-  });
-});
-
 describe('readMediaRequest', () => {
   const request = (form: unknown): FastifyRequest => ({ body: form }) as FastifyRequest;
 
   it('returns model, fields and files of a form', () => {
     const form = aForm(
-      ['model', 'whisper'],
-      ['timestamp_granularities[]', 'word'],
-      ['response_format', 'verbose_json'],
+      [
+        ['model', 'whisper'],
+        ['timestamp_granularities[]', 'word'],
+        ['response_format', 'verbose_json'],
+      ],
+      [aFile('file'), aFile('other')],
     );
-    form.files.push(aFile('file'), aFile('other'));
     expect(readMediaRequest('audio/transcriptions', request(form))).toEqual({
       model: 'whisper',
       fields: { timestamp_granularities: ['word'], response_format: 'verbose_json' },

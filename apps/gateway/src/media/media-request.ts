@@ -2,15 +2,14 @@
 import { mediaRoutes } from '@xerotier/contracts/xim';
 import type { MediaFile, MediaRoute } from '@xerotier/contracts/xim';
 import { AppError } from '@xerotier/errors';
-import { formOf } from '@xerotier/http';
+import { formFields, formOf, readFields, withoutBrackets } from '@xerotier/http';
 import type { FormFile } from '@xerotier/http';
 import { createSpeech, createTranscription, createTranslation } from '@xerotier/public-api/audio';
 import { createImage, createImageEdit, createImageVariation } from '@xerotier/public-api/images';
 import type { FileField, OperationDefinition } from '@xerotier/public-api/operation';
 import type { FastifyRequest } from 'fastify';
-import { fieldsOf, readFields } from '../requests/request-fields.ts';
+import { fieldsOf } from '../requests/request-fields.ts';
 import type { Fields } from '../requests/request-fields.ts';
-import { formFields, withoutBrackets } from './form-fields.ts';
 
 export interface MediaRequestParts {
   /** Undefined if it is optional and omitted. */
@@ -41,7 +40,7 @@ const operations = {
 export function readMediaRequest(route: MediaRoute, request: FastifyRequest): MediaRequestParts {
   if (!mediaRoutes[route].form) return { ...readMediaFields(route, fieldsOf(request.body)), files: [] };
   const form = formOf(request);
-  return { ...readMediaFields(route, formFields(form)), files: readFiles(route, form.files) };
+  return { ...readMediaFields(route, formFields(form.fields)), files: readFiles(route, form.files) };
 }
 
 export function readMediaFields(route: MediaRoute, body: Fields): Pick<MediaRequestParts, 'model' | 'fields'> {

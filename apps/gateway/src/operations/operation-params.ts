@@ -4,13 +4,14 @@
  */
 import { createParamDecorator } from '@nestjs/common';
 import type { ExecutionContext } from '@nestjs/common';
+import { readFields } from '@xerotier/http';
 import { decodeQuery } from '@xerotier/public-api/operation';
 import type { OperationDefinition } from '@xerotier/public-api/operation';
 import type { FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 import { accessOf } from '../access/check-access.ts';
 import { projectAccessOf } from '../access/project-access.ts';
-import { fieldsOf, readFields } from '../requests/request-fields.ts';
+import { fieldsOf } from '../requests/request-fields.ts';
 import { sessionOf } from '../sessions/check-session.ts';
 
 /** The access that the key of the request has, as `Access`. */

@@ -41,7 +41,7 @@ const METHODS = {
 } as const;
 
 export function Operation<O extends OperationDefinition>(operation: O): OperationDecorator<O> {
-  const { method, permission, files } = operation;
+  const { method, permission, files, isBodyStreamed } = operation;
   const auth = authenticationOf(operation);
   const systemRole = systemRoleOf(operation);
   return applyDecorators(
@@ -53,7 +53,7 @@ export function Operation<O extends OperationDefinition>(operation: O): Operatio
       ...(isForOwnSite(operation) && { isForOwnSite: true }),
       ...(permission !== null && { scope: scopeFor(permission) }),
       ...(systemRole !== undefined && { systemRole }),
-      ...(files !== undefined && { form: true }),
+      ...(files !== undefined && { form: isBodyStreamed === true ? ('streamed' as const) : ('parsed' as const) }),
     }),
   );
 }

@@ -1,7 +1,5 @@
-/** Parses the fields of a request body with a schema; errors have messages for clients. */
+/** The fields of a request body; errors have messages for clients. */
 import { AppError } from '@xerotier/errors';
-import { readValue } from '@xerotier/public-api/validation';
-import type { z } from 'zod';
 
 export type Fields = Readonly<Record<string, unknown>>;
 
@@ -44,12 +42,4 @@ export function rejectUnsupported(fields: Fields, unsupported: readonly Unsuppor
   if (rejected === undefined) return;
   const { param, reason } = rejected;
   throw new AppError('request.unsupported_parameter', { param, reason }, { param });
-}
-
-/** Parses a value with a schema. @throws {AppError} `request.invalid` for the first error, naming the field in `param`. */
-export function readFields<S extends z.ZodType>(schema: S, value: unknown): z.output<S> {
-  const result = readValue(schema, value);
-  if (result.ok) return result.value;
-  const { param, reason } = result.error;
-  throw new AppError('request.invalid', { reason }, { param });
 }

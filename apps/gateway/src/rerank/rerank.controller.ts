@@ -2,12 +2,13 @@
 import { Controller, Req, Res } from '@nestjs/common';
 import { rerank, rerankRequest, rerankV2, score, scoreRequest } from '@xerotier/public-api/reranking';
 import type { EndpointTask } from '@xerotier/contracts/auth';
+import { readFields } from '@xerotier/http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { accessOf } from '../access/check-access.ts';
 import { addressedEndpoint } from '../models/addressed-endpoint.ts';
 import { ModelDirectory } from '../models/model-directory.service.ts';
 import type { Caller } from '../requests/caller.ts';
-import { fieldsOf, readFields, rejectUnsupported } from '../requests/request-fields.ts';
+import { fieldsOf, rejectUnsupported } from '../requests/request-fields.ts';
 import type { Fields, UnsupportedParameter } from '../requests/request-fields.ts';
 import { Operation } from '../operations/operation.decorator.ts';
 import { RerankService } from './rerank.service.ts';

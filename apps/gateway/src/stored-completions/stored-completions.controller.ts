@@ -5,6 +5,7 @@
 import { Controller, Param, Req } from '@nestjs/common';
 import type { StoredCompletion } from '@xerotier/contracts/responses';
 import { AppError } from '@xerotier/errors';
+import { readFields } from '@xerotier/http';
 import { completionId } from '@xerotier/public-api/fields';
 import type { QueryOf, ResponseOf } from '@xerotier/public-api/operation';
 import { pageOf } from '@xerotier/public-api/page';
@@ -21,7 +22,6 @@ import { accessOf, printable } from '../access/check-access.ts';
 import { CancellationService } from '../cancellation/cancellation.service.ts';
 import { Operation } from '../operations/operation.decorator.ts';
 import { ofRequest, OperationQuery } from '../operations/operation-params.ts';
-import { readFields } from '../requests/request-fields.ts';
 import { publicMessage } from './public-message.ts';
 import { StoredCompletionsService } from './stored-completions.service.ts';
 import type { CompletionScope } from './stored-completions.service.ts';

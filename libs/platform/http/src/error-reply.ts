@@ -33,6 +33,18 @@ function challengeOf(error: AppError): string {
   return error.code === 'auth.invalid_key' ? `${challenge}, error="invalid_token"` : challenge;
 }
 
+/** Writes an error as services exchange it, for another service. As `writeError`, if the response has begun. */
+export function writeWireError(response: ServerResponse, error: AppError): void {
+  noteError(response.req, error);
+  if (response.headersSent) {
+    response.destroy();
+    return;
+  }
+  const body = JSON.stringify(error.toWire());
+  response.writeHead(error.status, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) });
+  response.end(body);
+}
+
 export function replyWithError(reply: FastifyReply, error: AppError): void {
   reply.hijack();
   writeError(reply.raw, error);

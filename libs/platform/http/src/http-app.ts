@@ -10,14 +10,16 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { AppError } from '@xerotier/errors';
 import type { Logger } from '@xerotier/log';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { logAccess, logResponse } from './access-log.ts';
+import { limitBodyTimes, REQUEST_TIMEOUT_MS } from './body-timeouts.ts';
+import type { BodyTimeouts } from './body-timeouts.ts';
 import { canonicalUrl } from './canonical-url.ts';
 import { Connections } from './connections.ts';
 import { Cors } from './cors.ts';
 import type { CorsOptions } from './cors.ts';
-import { respondToClientError, isNoRoute, replyWithError, toAppError } from './error-reply.ts';
+import { isNoRoute, respondToClientError, toAppError, writeError } from './error-reply.ts';
 import { readFormBodies } from './form-body.ts';
 import { readJsonBodies } from './json-body.ts';
 import { randomHex } from './random-hex.ts';
@@ -29,6 +31,10 @@ export interface HttpAppOptions {
   readonly log: Logger;
   /** Maximum size of a request body; larger is 413. */
   readonly bodyBytesMax: number;
+  /** How long a body may take to arrive. */
+  readonly bodyTimeouts?: BodyTimeouts;
+  /** Writes an error as the response. Default: the error envelope of the public API. */
+  readonly writeError?: (response: ServerResponse, error: AppError) => void;
   /** Number of proxies in front that are trusted to report the client's address. Default 0. */
   readonly trustedProxies?: number;
   /** Eight hexadecimal digits that every request id begins with, which identify the instance. Default random. */
@@ -61,8 +67,6 @@ export interface HttpApp {
 }
 
 const HEADERS_TIMEOUT_MS = 10_000;
-/** Enough for a body of 32 MB over a slow connection. */
-const REQUEST_TIMEOUT_MS = 120_000;
 /** Longer than the 60 s that load balancers keep idle connections, so that the balancer closes first. */
 const KEEP_ALIVE_TIMEOUT_MS = 72_000;
 const CONNECTIONS_MAX = 10_000;
@@ -89,7 +93,8 @@ export async function createHttpApp(module: Type | DynamicModule, options: HttpA
       cors?.addHeaders(request.headers, reply.raw);
       logResponse(options.log, request, reply);
       measureRequest(request);
-      replyWithError(reply, toAppError(error, options.bodyBytesMax));
+      reply.hijack();
+      (options.writeError ?? writeError)(reply.raw, toAppError(error, options.bodyBytesMax));
     },
     forceCloseConnections: 'idle',
     return503OnClosing: false,
@@ -105,6 +110,7 @@ export async function createHttpApp(module: Type | DynamicModule, options: HttpA
   addRequestContext(fastify, () => draining);
   cors?.register(fastify, routes);
   if (options.onRequest !== undefined) addOnRequest(fastify, options.onRequest);
+  limitBodyTimes(fastify, options.bodyTimeouts);
   options.prepare?.(fastify);
   const errors = new ErrorFilter(options, routes);
   const nest = await NestFactory.create<NestFastifyApplication>(module, adapter, {
@@ -114,7 +120,7 @@ export async function createHttpApp(module: Type | DynamicModule, options: HttpA
   });
   nest.useGlobalFilters(errors);
   readJsonBodies(fastify);
-  readFormBodies(fastify);
+  readFormBodies(fastify, options.bodyBytesMax);
   return {
     nest,
     routes,
@@ -174,7 +180,8 @@ class ErrorFilter implements ExceptionFilter {
     const reply = http.getResponse<FastifyReply>();
     const failure = isNoRoute(error) ? this.#noRoute(request, reply) : toAppError(error, this.#options.bodyBytesMax);
     if (failure.code === 'internal') this.#options.log.error('unhandled request error', { error });
-    replyWithError(reply, failure);
+    reply.hijack();
+    (this.#options.writeError ?? writeError)(reply.raw, failure);
   }
 
   #noRoute(request: FastifyRequest, reply: FastifyReply): AppError {

@@ -1,10 +1,14 @@
 export { holdLogLine, millisecondsSinceArrival, noteError, noteForLog } from './access-log.ts';
 export { ChunkedBody } from './chunked-body.ts';
-export { FormBody, formOf } from './form-body.ts';
+export { FormBody, formOf, streamOf } from './form-body.ts';
 export type { FormFile } from './form-body.ts';
+export { formFields, withoutBrackets } from './form-fields.ts';
 export { createHttpApp } from './http-app.ts';
 export type { HttpApp, HttpAppOptions } from './http-app.ts';
-export { replyWithError, writeError } from './error-reply.ts';
+export { replyWithError, writeError, writeWireError } from './error-reply.ts';
 export { parseJsonBody } from './json-body.ts';
+export { readFields } from './read-fields.ts';
+export { readForm } from './read-form.ts';
+export type { IncomingFile, ReadForm, ReadFormOptions } from './read-form.ts';
 export type { RouteEntry } from './route-table.ts';
 export { RouteTable } from './route-table.ts';

@@ -1,14 +1,16 @@
 /** A small HTTP application for the specs of this library. */
 import 'reflect-metadata';
-import { Body, Controller, Get, HttpException, Module, Param, Post, Res } from '@nestjs/common';
+import { Body, Controller, Get, HttpException, Module, Param, Post, Req, Res } from '@nestjs/common';
+import { RouteConfig } from '@nestjs/platform-fastify';
 import { AppError } from '@xerotier/errors';
 import { logContext } from '@xerotier/log';
 import { capturedLog } from '@xerotier/log/testing';
 import { eventually } from '@xerotier/testing';
-import type { FastifyReply } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
+import { streamOf } from '../src/form-body.ts';
 import { createHttpApp } from '../src/http-app.ts';
 import type { HttpApp, HttpAppOptions } from '../src/http-app.ts';
 
@@ -36,6 +38,14 @@ class ThingsController {
   @Post('things')
   create(@Body() body: unknown): object {
     return { body };
+  }
+
+  @Post('forms')
+  @RouteConfig({ form: 'streamed' })
+  async read(@Req() request: FastifyRequest): Promise<object> {
+    let bytes = 0;
+    for await (const chunk of streamOf(request)) bytes += (chunk as Buffer).length;
+    return { bytes };
   }
 
   @Get('trees/*')

@@ -56,6 +56,8 @@ export interface OperationDefinition {
   readonly request?: z.ZodType;
   /** Makes the body a form (`multipart/form-data`) with these files and the fields of `request`. Default: it is JSON. */
   readonly files?: readonly FileField[];
+  /** Whether the handler passes the form on as it comes. Default: it is parsed in memory. */
+  readonly isBodyStreamed?: boolean;
   /** Whether the body is optional. Default false. */
   readonly isRequestOptional?: boolean;
   /** A valid body for the document and the code samples. */

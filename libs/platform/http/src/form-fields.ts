@@ -1,6 +1,7 @@
 /** Converts the fields of a form to the structure that they have in JSON. */
-import type { FormBody } from '@xerotier/http';
-import type { Fields } from '../requests/request-fields.ts';
+
+/** In the order in which they were sent; names may repeat. */
+export type FormFields = readonly (readonly [name: string, value: string])[];
 
 const BRACKETED = /^([^[\]]+)\[([^[\]]*)\]$/;
 
@@ -8,7 +9,7 @@ const BRACKETED = /^([^[\]]+)\[([^[\]]*)\]$/;
  * `a[]=1` and repeated names are arrays, `a[b]=1` is an object, and everything else is a string. Names with deeper nesting are
  * unchanged, and match no field.
  */
-export function formFields({ fields }: FormBody): Fields {
+export function formFields(fields: FormFields): Readonly<Record<string, unknown>> {
   const values = new Map<string, unknown>();
   for (const [name, value] of fields) {
     const [, base = name, key] = BRACKETED.exec(name) ?? [];
