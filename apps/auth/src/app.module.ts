@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { IdempotencyKeysPurgeModule } from '@xerotier/idempotency';
 import {
   accountEmailsContract,
   accountsContract,
@@ -29,7 +30,6 @@ import { AdministrationModule } from './administration/administration.module.ts'
 import { ApiKeysHandlersModule } from './api-keys/api-keys-handlers.module.ts';
 import { BootstrapModule } from './bootstrap/bootstrap.module.ts';
 import { BudgetsModule } from './budgets/budgets.module.ts';
-import { IdempotencyKeysPurgeModule } from './changes/idempotency-keys-purge.module.ts';
 import { AuditHandlersModule } from './audit/audit-handlers.module.ts';
 import { database } from './db/database.ts';
 import { EmailVerificationsModule } from './email-verifications/email-verifications.module.ts';

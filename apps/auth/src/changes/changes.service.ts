@@ -3,6 +3,7 @@ import { InjectDataSource } from '@nestjs/typeorm';
 import type { ChangeContext } from '@xerotier/contracts/auth';
 import { withTenant } from '@xerotier/db';
 import { AppError } from '@xerotier/errors';
+import { IdempotencyKeys } from '@xerotier/idempotency';
 import { DataSource } from 'typeorm';
 import type { EntityManager } from 'typeorm';
 import { ANNOUNCE_ACCESS_CHANGE } from '../access/access-change.ts';
@@ -10,7 +11,6 @@ import type { AccessChange, AnnounceAccessChange } from '../access/access-change
 import { AuditTrail } from '../audit/audit-trail.ts';
 import type { AuditedChange } from '../audit/audit-trail.ts';
 import { ProjectsRepository } from '../projects/projects.repository.ts';
-import { claimedKeyOf, IdempotencyKeys } from './idempotency-keys.ts';
 import { ProjectEvents } from './project-events.ts';
 import type { ProjectEvent } from './project-events.ts';
 
@@ -54,22 +54,22 @@ export class ChangesService {
     work: (manager: EntityManager) => Promise<Change<T>>,
   ): Promise<T> {
     const { projectId } = context;
-    const key = claimedKeyOf(context, operation, input);
-    const { result, access } = await withTenant(this.database, projectId, async (manager): Promise<Change<T>> => {
-      const claim = key === undefined ? undefined : await this.idempotencyKeys.claim(manager, key);
-      if (claim?.isFirst === false) return { result: claim.result as T };
-      const change = await work(manager);
-      const audited = [change.audited ?? []].flat();
-      for (const one of audited) await this.audit.add(manager, context, one);
-      if (audited.length > 0) {
-        // After the lock of the audit log, which serializes the changes of a project: none slips in while it is archived.
-        if (change.isAllowedInArchive !== true && (await new ProjectsRepository(manager).isArchived(projectId)))
-          throw new AppError('project.archived', { project: projectId });
-      }
-      for (const event of change.events ?? []) await this.events.add(manager, projectId, event);
-      if (key !== undefined) await this.idempotencyKeys.complete(manager, key, change.result);
-      return change;
-    });
+    let access: Change<T>['access'];
+    const result = await withTenant(this.database, projectId, (manager) =>
+      this.idempotencyKeys.once(manager, { context, operation, input }, async () => {
+        const change = await work(manager);
+        const audited = [change.audited ?? []].flat();
+        for (const one of audited) await this.audit.add(manager, context, one);
+        if (audited.length > 0) {
+          // After the lock of the audit log, which serializes the changes of a project: none slips in while it is archived.
+          if (change.isAllowedInArchive !== true && (await new ProjectsRepository(manager).isArchived(projectId)))
+            throw new AppError('project.archived', { project: projectId });
+        }
+        for (const event of change.events ?? []) await this.events.add(manager, projectId, event);
+        access = change.access;
+        return change.result;
+      }),
+    );
     if (access !== undefined) this.announce({ projectId, ...access });
     return result;
   }

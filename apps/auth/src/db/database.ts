@@ -1,4 +1,5 @@
 import type { DatabaseDefinition } from '@xerotier/db';
+import { IdempotencyKey } from '@xerotier/idempotency';
 import { Account } from '../accounts/account.entity.ts';
 import { ApiKey } from '../api-keys/api-key.entity.ts';
 import { ReplacedKey } from '../api-keys/replaced-key.entity.ts';
@@ -8,7 +9,6 @@ import { AuditHead } from '../audit/audit-head.entity.ts';
 import { BootstrapToken } from '../bootstrap/bootstrap-token.entity.ts';
 import { BudgetAlert } from '../budgets/budget-alert.entity.ts';
 import { Budget } from '../budgets/budget.entity.ts';
-import { IdempotencyKey } from '../changes/idempotency-key.entity.ts';
 import { Endpoint } from '../endpoints/endpoint.entity.ts';
 import { AccountIdentity } from '../identities/account-identity.entity.ts';
 import { Invitation } from '../invitations/invitation.entity.ts';

@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { identityProviderId } from '@xerotier/contracts/auth';
 import { AppError } from '@xerotier/errors';
+import { SecretBox } from '@xerotier/sealing';
 import { z } from 'zod';
-import { SecretBox } from '../secrets/secret-box.ts';
 
 /** How long a sign-in may take, at the provider or for the second factor. */
 const FLOW_MINUTES = 10;

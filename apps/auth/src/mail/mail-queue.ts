@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { withDbErrors } from '@xerotier/db';
+import { SecretBox } from '@xerotier/sealing';
 import type { EncryptionContext } from '@xerotier/sealing';
 import { randomUUID } from 'node:crypto';
 import type { EntityManager } from 'typeorm';
-import { SecretBox } from '../secrets/secret-box.ts';
 import { Mail } from './mail.entity.ts';
 import { assertSafeHeaders } from './mail-message.ts';
 import type { MailMessage } from './mail-message.ts';

@@ -1,11 +1,10 @@
-import { MasterKeys } from '@xerotier/sealing';
+import { MasterKeys, SecretBox } from '@xerotier/sealing';
 import { eventually } from '@xerotier/testing';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { SMTPServer } from 'smtp-server';
 import { masterKey, runningAuth } from '../../test/running-auth.ts';
-import { SecretBox } from '../secrets/secret-box.ts';
 import type { MailMessage } from './mail-message.ts';
 import { MailQueue } from './mail-queue.ts';
 import { ATTEMPTS_MAX } from './mail-relay.ts';

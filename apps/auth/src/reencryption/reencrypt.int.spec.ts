@@ -1,5 +1,6 @@
 import { withEveryTenant } from '@xerotier/db';
-import { MasterKeys } from '@xerotier/sealing';
+import { idempotencyContext, IdempotencyKey } from '@xerotier/idempotency';
+import { MasterKeys, SecretBox } from '@xerotier/sealing';
 import { ServiceProgram } from '@xerotier/testing';
 import { randomBytes, randomUUID } from 'node:crypto';
 import { registeredAccount } from '../../test/registered-account.ts';
@@ -7,13 +8,10 @@ import { masterKey, runningAuth } from '../../test/running-auth.ts';
 import { AuditTrail } from '../audit/audit-trail.ts';
 import { AuditLogService } from '../audit/audit-log.service.ts';
 import { HeadSigner } from '../audit/head-signer.ts';
-import { IdempotencyKey } from '../changes/idempotency-key.entity.ts';
-import { idempotencyContext } from '../changes/idempotency-keys.ts';
 import { mailContext } from '../mail/mail-queue.ts';
 import { Mail } from '../mail/mail.entity.ts';
 import { totpContext } from '../second-factor/second-factor-check.ts';
 import { Totp } from '../second-factor/totp.entity.ts';
-import { SecretBox } from '../secrets/secret-box.ts';
 import { SEALED_COLUMNS } from './sealed-columns.ts';
 
 /** Of the service, which becomes the previous one. */

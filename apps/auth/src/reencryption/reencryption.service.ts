@@ -1,12 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { withDbErrors, withEveryTenant } from '@xerotier/db';
-import { UnknownMasterKeyError, UnsealError } from '@xerotier/sealing';
+import { SecretBox, UnknownMasterKeyError, UnsealError } from '@xerotier/sealing';
 import { DataSource } from 'typeorm';
 import type { EntityManager } from 'typeorm';
 import { AuditHead } from '../audit/audit-head.entity.ts';
 import { HeadSigner } from '../audit/head-signer.ts';
-import { SecretBox } from '../secrets/secret-box.ts';
 import { SEALED_COLUMNS } from './sealed-columns.ts';
 import type { SealedColumn } from './sealed-columns.ts';
 

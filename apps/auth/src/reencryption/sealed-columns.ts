@@ -1,5 +1,5 @@
+import { idempotencyContext } from '@xerotier/idempotency';
 import type { EncryptionContext } from '@xerotier/sealing';
-import { idempotencyContext } from '../changes/idempotency-keys.ts';
 import { mailContext } from '../mail/mail-queue.ts';
 import { totpContext } from '../second-factor/second-factor-check.ts';
 

@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { AppError } from '@xerotier/errors';
+import { SecretBox } from '@xerotier/sealing';
 import type { EntityManager } from 'typeorm';
 import type { Account } from '../accounts/account.entity.ts';
 import { SecurityNotices } from '../security-notices/security-notices.ts';
-import { SecretBox } from '../secrets/secret-box.ts';
 import { recoveryCodeHash } from './recovery-codes.ts';
 import { SecondFactorRepository } from './second-factor.repository.ts';
 import { stepOfCode } from './totp-codes.ts';

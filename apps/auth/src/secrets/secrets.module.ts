@@ -1,8 +1,7 @@
 import { Module } from '@nestjs/common';
-import { MasterKeys } from '@xerotier/sealing';
+import { MasterKeys, SecretBox } from '@xerotier/sealing';
 import { CONFIG } from '@xerotier/service-host';
 import type { AuthConfig } from '../config.ts';
-import { SecretBox } from './secret-box.ts';
 
 @Module({
   providers: [

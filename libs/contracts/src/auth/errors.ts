@@ -62,12 +62,6 @@ export const authErrors = defineErrors({
     retryable: false,
     message: 'A project can have at most {max} active API keys. Revoke one first.',
   },
-  'idempotency.key_reused': {
-    status: 409,
-    publicCode: 'idempotency_key_reused',
-    retryable: false,
-    message: "The Idempotency-Key '{key}' was used for another request.",
-  },
   'list.unknown_cursor': {
     status: 400,
     publicCode: 'invalid_request',

@@ -1,4 +1,4 @@
-/** Errors of HTTP requests, the message bus and the databases, which any service may return. */
+/** Errors of HTTP requests, the message bus, queues and the databases, which any service may return. */
 import { defineErrors, INTERRUPTED, SERVER_ERROR, TEMPORARILY_UNAVAILABLE } from '../define-errors.ts';
 
 export const platformErrors = defineErrors({
@@ -113,6 +113,12 @@ export const platformErrors = defineErrors({
     retryable: false,
     message: 'An event was delivered {deliveries} times without being handled.',
     publicMessage: SERVER_ERROR,
+  },
+  'idempotency.key_reused': {
+    status: 409,
+    publicCode: 'idempotency_key_reused',
+    retryable: false,
+    message: "The Idempotency-Key '{key}' was used for another request.",
   },
   'outbox.full': {
     status: 503,

@@ -6,17 +6,17 @@ import { LOGGER } from '@xerotier/service-host';
 import { PeriodicPurge } from '@xerotier/service-host/database';
 import type { DeleteBatch } from '@xerotier/service-host/database';
 import { DataSource } from 'typeorm';
-import { IDEMPOTENCY_KEY_RETENTION } from './idempotency-keys.ts';
+import { IDEMPOTENCY_KEY_RETENTION, tableOf } from './idempotency-keys.ts';
 
 /** Replicas share the rows, and do not wait for a request that claims an expired key again. */
-const PURGE = `
+const purgeOf = (table: string): string => `
   WITH expired AS (
-    SELECT project_id, key FROM auth.idempotency_key
+    SELECT project_id, key FROM ${table}
     WHERE created_at < now() - interval '${IDEMPOTENCY_KEY_RETENTION}'
     ORDER BY created_at LIMIT $1 FOR UPDATE SKIP LOCKED
   ), purged AS (
-    DELETE FROM auth.idempotency_key USING expired
-    WHERE idempotency_key.project_id = expired.project_id AND idempotency_key.key = expired.key
+    DELETE FROM ${table} AS stored USING expired
+    WHERE stored.project_id = expired.project_id AND stored.key = expired.key
     RETURNING 1
   )
   SELECT count(*) AS purged FROM purged`;
@@ -35,7 +35,7 @@ export class IdempotencyKeysPurge extends PeriodicPurge {
     return [
       async (batchMax) => {
         const [row] = await withEveryTenant(this.database, (manager) =>
-          manager.query<{ purged: string }[]>(PURGE, [batchMax]),
+          manager.query<{ purged: string }[]>(purgeOf(tableOf(manager)), [batchMax]),
         );
         return Number(row?.purged);
       },

@@ -1,4 +1,5 @@
-import type { EncryptionContext, MasterKeys } from '@xerotier/sealing';
+import type { MasterKeys } from './master-keys.ts';
+import type { EncryptionContext } from './seal.ts';
 
 const KEY_ID_BYTES = 8;
 

@@ -1,6 +1,6 @@
 import { Module } from '@nestjs/common';
 import { IdempotencyKeysPurge } from './idempotency-keys-purge.ts';
 
-/** For the service only: commands make changes too, but end at once. */
+/** Deletes expired keys while a service runs; its commands, which end at once, do without. Needs `DatabaseModule`. */
 @Module({ providers: [IdempotencyKeysPurge] })
 export class IdempotencyKeysPurgeModule {}
