@@ -11,6 +11,9 @@ interface AptSessionOptions {
   readonly signal?: AbortSignal;
 }
 
+/** What apt must know of a program. */
+export type AptProgram = Pick<Program, 'debianPackage' | 'debianServerPackage' | 'debianFamily'>;
+
 /**
  * apt for any user: with the machine's sources and status, and with lists, caches and downloads in `workDir`. It
  * installs nothing.
@@ -48,7 +51,7 @@ export class AptSession {
   }
 
   /** Returns the packages to unpack so that this program runs on this machine. */
-  async closure(program: Program): Promise<PackageVersion[]> {
+  async closure(program: AptProgram): Promise<PackageVersion[]> {
     const packages = await this.#simulate(program, []);
     if (packages.some(({ name }) => program.debianServerPackage.test(name))) return packages.filter(isUseful);
     // The machine has the package already (but its executable is ignored or unusable), so apt would do nothing.
@@ -60,7 +63,7 @@ export class AptSession {
     return again.filter(isUseful);
   }
 
-  async #simulate(program: Program, options: readonly string[]): Promise<PackageVersion[]> {
+  async #simulate(program: AptProgram, options: readonly string[]): Promise<PackageVersion[]> {
     const args = [...options, '-s', '-y', '--no-install-recommends', 'install', program.debianPackage];
     const result = await this.#run('apt-get', args, 60_000);
     if (result.code === 0) return parseSimulation(result.stdout);

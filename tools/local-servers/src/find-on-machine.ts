@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { access, readdir, realpath, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { PROGRAMS, USUAL_DIRS, type Program, type ServerKind } from './programs.ts';
+import { PROGRAMS, USUAL_DIRS, type Program, type PackagedKind } from './programs.ts';
 import { runCommand } from './run-command.ts';
 import { compareVersions, formatVersion, newestFirst, parseVersion, type Version } from './versions.ts';
 
@@ -23,7 +23,7 @@ interface FindOptions {
 }
 
 /** Finds a server on this machine: PATH, then the usual folders. Returns null when none works. */
-export async function findOnMachine(kind: ServerKind, options: FindOptions): Promise<FoundProgram | null> {
+export async function findOnMachine(kind: PackagedKind, options: FindOptions): Promise<FoundProgram | null> {
   const program = PROGRAMS[kind];
   const pathDirs = (options.env.PATH ?? '').split(':').filter((dir) => dir.startsWith('/'));
   const extraDirs = (await Promise.all(program.extraDirs.map(expandDir))).flat();
@@ -40,7 +40,7 @@ export async function findOnMachine(kind: ServerKind, options: FindOptions): Pro
   return fallback;
 }
 
-async function tryProgram(kind: ServerKind, command: string, options: FindOptions): Promise<FoundProgram | null> {
+async function tryProgram(kind: PackagedKind, command: string, options: FindOptions): Promise<FoundProgram | null> {
   if (!(await isExecutableFile(command))) return null;
   const reason = await options.reject?.(command);
   if (reason) {

@@ -14,6 +14,7 @@ export { freePort, isPortFree, portState } from './ports.ts';
 export { postgresMajorOf, startPostgres, type PostgresOptions, type PostgresServer } from './postgres.ts';
 export type { ServerKind } from './programs.ts';
 export { startRedis, type RedisOptions } from './redis.ts';
+export { startS3, type S3Options, type S3Server } from './s3.ts';
 export { TEMPLATE_PASSWORD } from './postgres-cluster.ts';
 export { leftRunning } from './run-record.ts';
 export { writeAtomic } from './write-atomic.ts';

@@ -57,6 +57,8 @@ export interface ServerPlan {
   /** Whether exactly this process accepts requests, and not another one on the same port. */
   isReady(port: number, pid: number): Promise<boolean>;
   url(port: number): string;
+  /** Called after each exit. Removes what the server leaves outside its folder. */
+  onExit?(): void;
   /** Matches log lines after which a retry of the start may succeed. */
   readonly startsLater?: RegExp;
 }

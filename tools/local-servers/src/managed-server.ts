@@ -182,6 +182,7 @@ class ManagedServer implements LocalServer {
     const onEnd = (code: number | null, signal: NodeJS.Signals | null): void => {
       removeExitHandler();
       this.#child = null;
+      this.#plan.onExit?.();
       exited.resolve();
       if (!this.#isExitExpected) void this.#reportExit(code, signal, startsAt);
     };

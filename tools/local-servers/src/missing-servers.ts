@@ -1,4 +1,4 @@
-import { PROGRAMS, type ServerKind } from './programs.ts';
+import { PROGRAMS, type PackagedKind, type ServerKind } from './programs.ts';
 
 /** A server is neither installed nor available as a package. The message explains what to install. */
 export class MissingServersError extends Error {
@@ -12,7 +12,7 @@ export class MissingServersError extends Error {
 }
 
 /** Returns how to install servers, with the package managers of this platform. */
-export function installAdvice(missing: readonly ServerKind[], platform: NodeJS.Platform): string {
+export function installAdvice(missing: readonly PackagedKind[], platform: NodeJS.Platform): string {
   const brew = `brew install ${missing.map((kind) => PROGRAMS[kind].brewFormula).join(' ')}`;
   if (platform === 'darwin') return `Install the missing servers:\n  ${brew}`;
   if (platform === 'win32')
@@ -26,6 +26,6 @@ export function installAdvice(missing: readonly ServerKind[], platform: NodeJS.P
 }
 
 /** `nats-server, redis-server` */
-export function commandNames(kinds: readonly ServerKind[]): string {
+export function commandNames(kinds: readonly PackagedKind[]): string {
   return kinds.map((kind) => PROGRAMS[kind].commands[0]).join(', ');
 }

@@ -1,10 +1,10 @@
-import { mkdir, mkdtemp, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AptSession } from './apt-session.ts';
 import type { PackageVersion } from './apt-output.ts';
-import { acquireFetchLock } from './fetch-lock.ts';
+import { withFetchLock, withWorkDir, type FetchOptions } from './fetch-work.ts';
 import { checkProgram, expandDir, isExecutableFile, type FoundProgram } from './find-on-machine.ts';
-import { PROGRAMS, type ServerKind } from './programs.ts';
+import { PROGRAMS, type PackagedKind } from './programs.ts';
 
 /** A server that was unpacked from packages of the operating system. */
 export interface UnpackedProgram extends FoundProgram {
@@ -14,20 +14,12 @@ export interface UnpackedProgram extends FoundProgram {
   readonly env: Readonly<Record<string, string>>;
 }
 
-interface PackageCacheOptions {
-  readonly cacheDir: string;
-  readonly env: Readonly<Record<string, string | undefined>>;
-  readonly onProgress: (message: string) => void;
-  readonly signal?: AbortSignal;
-}
-
 const MARKER = 'packages.json';
-const LOCK_WAIT_MS = 600_000;
 /** Not used by servers. For PostgreSQL alone these are 15 MB. */
 const UNUSED_DIRS = ['doc', 'man', 'locale', 'lintian', 'bug', 'info', 'perl5'];
 
 /** Returns the unpacked program in the cache, or null. */
-export async function findInCache(kind: ServerKind, options: PackageCacheOptions): Promise<UnpackedProgram | null> {
+export async function findInCache(kind: PackagedKind, options: FetchOptions): Promise<UnpackedProgram | null> {
   const dir = join(options.cacheDir, await machineName(), kind);
   const marker = await readFile(join(dir, MARKER), 'utf8').catch(() => null);
   if (marker === null) return null;
@@ -39,45 +31,32 @@ export async function findInCache(kind: ServerKind, options: PackageCacheOptions
  * any moment, it leaves no incomplete result; the next call removes its leftovers.
  */
 export async function fetchIntoCache(
-  kinds: readonly ServerKind[],
-  options: PackageCacheOptions,
-): Promise<Map<ServerKind, UnpackedProgram>> {
-  const { cacheDir, onProgress } = options;
-  await mkdir(cacheDir, { recursive: true });
-  const lock = await acquireFetchLock(cacheDir, LOCK_WAIT_MS, () =>
-    onProgress('waiting for another process that is downloading servers'),
-  );
-  try {
-    const found = new Map<ServerKind, UnpackedProgram>();
+  kinds: readonly PackagedKind[],
+  options: FetchOptions,
+): Promise<Map<PackagedKind, UnpackedProgram>> {
+  return withFetchLock(options, async () => {
+    const found = new Map<PackagedKind, UnpackedProgram>();
     for (const kind of kinds) {
       const cached = await findInCache(kind, options);
       if (cached) found.set(kind, cached);
     }
     const missing = kinds.filter((kind) => !found.has(kind));
     if (missing.length === 0) return found;
-    await removeLeftovers(cacheDir);
-    const workDir = await mkdtemp(join(cacheDir, 'work-'));
-    try {
-      for (const [kind, program] of await fetchPackages(missing, workDir, options)) found.set(kind, program);
-    } finally {
-      await rm(workDir, { recursive: true, force: true });
-    }
-    return found;
-  } finally {
-    lock.release();
-  }
+    const fetched = await withWorkDir(options.cacheDir, (workDir) => fetchPackages(missing, workDir, options));
+    return new Map([...found, ...fetched]);
+  });
 }
 
 async function fetchPackages(
-  kinds: readonly ServerKind[],
+  kinds: readonly PackagedKind[],
   workDir: string,
-  options: PackageCacheOptions,
-): Promise<Map<ServerKind, UnpackedProgram>> {
+  options: FetchOptions,
+): Promise<Map<PackagedKind, UnpackedProgram>> {
   const { env, onProgress, signal } = options;
   const apt = await AptSession.open({ workDir, env, signal });
   onProgress('updating the package lists');
   await apt.update();
-  const found = new Map<ServerKind, UnpackedProgram>();
+  const found = new Map<PackagedKind, UnpackedProgram>();
   for (const kind of kinds) {
     const packages = await apt.closure(PROGRAMS[kind]);
     found.set(kind, await fetchOne(kind, packages, apt, workDir, options));
@@ -86,11 +65,11 @@ async function fetchPackages(
 }
 
 async function fetchOne(
-  kind: ServerKind,
+  kind: PackagedKind,
   packages: readonly PackageVersion[],
   apt: AptSession,
   workDir: string,
-  { cacheDir, onProgress }: PackageCacheOptions,
+  { cacheDir, onProgress }: FetchOptions,
 ): Promise<UnpackedProgram> {
   let done = 0;
   onProgress(`${kind}: downloading ${packages.length} packages`);
@@ -117,7 +96,7 @@ async function fetchOne(
 }
 
 /** Describes an unpacked program. Throws when it does not run. */
-export async function openUnpacked(kind: ServerKind, rootDir: string): Promise<UnpackedProgram> {
+export async function openUnpacked(kind: PackagedKind, rootDir: string): Promise<UnpackedProgram> {
   const program = PROGRAMS[kind];
   const env = { LD_LIBRARY_PATH: (await libraryDirs(rootDir)).join(':') };
   const dirs = (await Promise.all(program.unpackedDirs.map((dir) => expandDir(join(rootDir, dir))))).flat();
@@ -134,7 +113,7 @@ export async function openUnpacked(kind: ServerKind, rootDir: string): Promise<U
 }
 
 /** Both `usr/lib/<arch>` and `lib/<arch>`: packages use either, and PostgreSQL needs libraries from both. */
-async function libraryDirs(rootDir: string): Promise<string[]> {
+export async function libraryDirs(rootDir: string): Promise<string[]> {
   const perArchitecture = await Promise.all(
     ['usr/lib', 'lib'].map(async (dir) => {
       const names = await readdir(join(rootDir, dir)).catch(() => []);
@@ -142,12 +121,6 @@ async function libraryDirs(rootDir: string): Promise<string[]> {
     }),
   );
   return [...perArchitecture.flat(), join(rootDir, 'usr/lib')];
-}
-
-async function removeLeftovers(cacheDir: string): Promise<void> {
-  const names = await readdir(cacheDir);
-  const leftovers = names.filter((name) => name.startsWith('work-'));
-  await Promise.all(leftovers.map((name) => rm(join(cacheDir, name), { recursive: true, force: true })));
 }
 
 /**

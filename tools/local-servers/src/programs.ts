@@ -1,6 +1,10 @@
 import type { Version } from './versions.ts';
+import type { WheelKind } from './wheels.ts';
 
-export type ServerKind = 'nats' | 'redis' | 'postgres' | 'nginx';
+/** Servers that operating systems package. */
+export type PackagedKind = 'nats' | 'redis' | 'postgres' | 'nginx';
+
+export type ServerKind = PackagedKind | WheelKind;
 
 /** How to find a server, download it, or install it. */
 export interface Program {
@@ -26,7 +30,7 @@ export interface Program {
 
 const ORDINARY_UNPACKED_DIRS = ['usr/sbin', 'usr/bin'];
 
-export const PROGRAMS: Readonly<Record<ServerKind, Program>> = {
+export const PROGRAMS: Readonly<Record<PackagedKind, Program>> = {
   nats: {
     commands: ['nats-server'],
     companions: [],

@@ -9,4 +9,5 @@ export const STOP_SIGNALS: Readonly<Record<ServerKind, NodeJS.Signals>> = {
   redis: 'SIGTERM',
   postgres: 'SIGINT',
   nginx: 'SIGTERM',
+  s3: 'SIGTERM',
 };

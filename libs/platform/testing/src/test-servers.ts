@@ -8,9 +8,10 @@ import {
   startNats,
   startPostgres,
   startRedis,
+  startS3,
   TEMPLATE_PASSWORD,
 } from '@xerotier/local-servers';
-import type { LocalServer, PostgresServer } from '@xerotier/local-servers';
+import type { LocalServer, PostgresServer, S3Server } from '@xerotier/local-servers';
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -20,6 +21,8 @@ interface Servers {
   nats: LocalServer;
   redis: LocalServer;
   postgres: PostgresServer;
+  /** Without buckets. */
+  s3: S3Server;
 }
 
 export type ServerName = keyof Servers;
@@ -75,6 +78,7 @@ async function startServers(names: readonly ServerName[], folder: string): Promi
         isDurable: false,
         templatesDir: clusterTemplatesDir(),
       }),
+    s3: () => startS3({ binary: binaries.s3, dataDir: join(folder, 's3') }),
   };
   const started = await Promise.all(names.map(async (name) => [name, await start[name]()] as const));
   return Object.fromEntries(started);
