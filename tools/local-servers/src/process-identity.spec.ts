@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { realpath } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { isAlive, isServerIn, mentionsDir, startMark } from './process-identity.ts';
+import { isAlive, isRunning, isServerIn, mentionsDir, startMark } from './process-identity.ts';
 
 describe('mentionsDir', () => {
   it('matches the folder itself, a file in it, and both after an equals sign', () => {
@@ -14,6 +14,19 @@ describe('mentionsDir', () => {
   it('does not match a longer name or the end of another path', () => {
     expect(mentionsDir(['/data/nats-old/nats.conf'], '/data/nats')).toBe(false);
     expect(mentionsDir(['/backup/data/nats'], '/data/nats')).toBe(false);
+  });
+});
+
+describe('the state of a process', () => {
+  const stat = (state: string, threads: number): string[] => [state, ...Array<string>(16).fill('0'), String(threads)];
+
+  it.each([
+    ['S', 1, true],
+    ['Z', 1, false],
+    ['X', 0, false],
+    ['Z', 2, true],
+  ])('%s with %i threads means that it is running: %p', (state, threads, expected) => {
+    expect(isRunning(stat(state, threads))).toBe(expected);
   });
 });
 

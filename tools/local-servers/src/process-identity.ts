@@ -5,11 +5,18 @@ import { runCommand } from './run-command.ts';
 /** Whether a process with this id is running. Zombies do not count: in a container they may never be reaped. */
 export async function isAlive(pid: number): Promise<boolean> {
   if (process.platform === 'linux') {
-    const state = (await linuxStat(pid))?.[0];
-    return state !== undefined && state !== 'Z' && state !== 'X';
+    const stat = await linuxStat(pid);
+    return stat !== null && isRunning(stat);
   }
   const state = await ps(pid, 'state=');
   return state !== null && !state.startsWith('Z');
+}
+
+/** @param stat fields of /proc/<pid>/stat from the state on. */
+export function isRunning(stat: readonly string[]): boolean {
+  const [state, threads] = [stat[0], Number(stat[17])];
+  // While other threads of a zombie are ending, it still listens on its ports.
+  return (state !== 'Z' && state !== 'X') || threads > 1;
 }
 
 /**
