@@ -9,7 +9,7 @@ export const LOOPBACK = '127.0.0.1';
  * taken by any client while its server restarts, even by a client that tries to reach that very server, which then
  * connects to itself.
  */
-const LOWEST_PORT = 15_000;
+export const LOWEST_PORT = 15_000;
 const HIGHEST_PORT = 32_000;
 const ATTEMPTS_MAX = 200;
 

@@ -4,7 +4,8 @@ import { ensureDataDir } from './data-dir.ts';
 import { keepPassword } from './kept-password.ts';
 import type { LocalServer, ServerPlan, StartOptions } from './local-server.ts';
 import { startServer } from './managed-server.ts';
-import { freePort, isPortFree, LOOPBACK } from './ports.ts';
+import { reservePort } from './port-reservations.ts';
+import { freePort, isPortFree, LOOPBACK, LOWEST_PORT } from './ports.ts';
 import { signedUrl, type S3Account } from './s3-signature.ts';
 
 export interface S3Options extends StartOptions {
@@ -16,6 +17,8 @@ export interface S3Options extends StartOptions {
 export interface S3Server extends LocalServer, S3Account {}
 
 const PROBE_TIMEOUT_MS = 1_000;
+/** Where its garbage collector becomes strict. Without it, a few large objects make the process larger than 1 GB. */
+const MEMORY_LIMIT = '128MiB';
 const REGION = 'us-east-1';
 
 /**
@@ -40,7 +43,7 @@ export async function startS3(options: S3Options): Promise<S3Server> {
       return {
         command: options.binary.command,
         args: weedArguments(port, internalPorts),
-        env: { ...options.binary.env, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY },
+        env: { ...options.binary.env, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, GOMEMLIMIT: MEMORY_LIMIT },
       };
     },
     isReady: (port) => acceptsCredentials(port, account),
@@ -60,16 +63,28 @@ const INTERNAL_PORTS = [
   'volume.port.grpc',
   'filer.port',
   'filer.port.grpc',
-  'admin.port',
-  'admin.port.grpc',
 ] as const;
 
-/** Keeps those of the last start in this process where they are free. */
+/** A part expects the gRPC port of the admin server so far from its other port, whatever the flag says. */
+const ADMIN_GRPC_OFFSET = 10_000;
+const PAIR_ATTEMPTS_MAX = 100;
+
+/** Keeps those of the last start in this process if they are free. */
 async function choosePorts(ports: Map<string, number>): Promise<void> {
-  for (const flag of INTERNAL_PORTS) {
-    const last = ports.get(flag);
-    if (last === undefined || !(await isPortFree(last))) ports.set(flag, await freePort());
+  const areFree = await Promise.all([...ports.values()].map(isPortFree));
+  if (ports.size > 0 && !areFree.includes(false)) return;
+  for (const flag of INTERNAL_PORTS) ports.set(flag, await freePort());
+  const [adminPort, adminGrpcPort] = await freeAdminPorts();
+  ports.set('admin.port', adminPort).set('admin.port.grpc', adminGrpcPort);
+}
+
+async function freeAdminPorts(): Promise<[number, number]> {
+  for (let attempt = 0; attempt < PAIR_ATTEMPTS_MAX; attempt++) {
+    const grpcPort = await freePort();
+    const port = grpcPort - ADMIN_GRPC_OFFSET;
+    if (port >= LOWEST_PORT && (await reservePort(port)) && (await isPortFree(port))) return [port, grpcPort];
   }
+  throw new Error(`Found no two free ports with a distance of ${ADMIN_GRPC_OFFSET}`);
 }
 
 /** Sockets beside the gRPC ports, in a folder that no flag changes. Some are left after each stop. */
