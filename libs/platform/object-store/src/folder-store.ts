@@ -7,6 +7,7 @@ import { dirname, join, relative, sep } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { assertKey, assertPrefix, ObjectNotFoundError } from './object-store.ts';
 import type { ByteRange, ObjectStore, StoredObject } from './object-store.ts';
+import { WatchedContent } from './watched-content.ts';
 
 const OBJECTS = 'objects';
 const INCOMING = 'incoming';
@@ -84,10 +85,6 @@ export class FolderStore implements ObjectStore {
     }
   }
 
-  /**
-   * Removes what killed processes have not finished writing, and returns how many files these were.
-   * @param olderThan files that were written to later may still be in progress.
-   */
   removeUnfinished(olderThan: Date): Promise<number> {
     return withStoreErrors(async () => {
       let removed = 0;
@@ -115,25 +112,6 @@ export class FolderStore implements ObjectStore {
   async #flush(path: string): Promise<void> {
     const objects = join(this.#root, OBJECTS);
     for (let folder = path; folder.length >= objects.length; folder = dirname(folder)) await flushFolder(folder);
-  }
-}
-
-/** Remembers that it was the content that failed: its errors may look like those of the file system. */
-class WatchedContent implements AsyncIterable<Uint8Array> {
-  failure: { readonly error: unknown } | undefined;
-  readonly #content: AsyncIterable<Uint8Array>;
-
-  constructor(content: AsyncIterable<Uint8Array>) {
-    this.#content = content;
-  }
-
-  async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array, void, undefined> {
-    try {
-      yield* this.#content;
-    } catch (error) {
-      this.failure = { error };
-      throw error;
-    }
   }
 }
 

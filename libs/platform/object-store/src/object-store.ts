@@ -21,7 +21,8 @@ export interface StoredObject {
 export interface ObjectStore {
   /**
    * Stores content as it comes, with backpressure. Once it resolves, the object survives a power failure; before, and when the
-   * content fails, there is no object, or still the previous one of that key.
+   * content fails, there is no object, or still the previous one of that key. (Only if it throws `store.unavailable`, the object may
+   * be there, as a whole: the response may have been lost.)
    * @returns the length in bytes. @throws what the content throws.
    */
   write(key: string, content: AsyncIterable<Uint8Array>): Promise<number>;
@@ -36,6 +37,11 @@ export interface ObjectStore {
   remove(key: string): Promise<void>;
   /** All objects whose key begins with the prefix, which is empty or ends with `/`, in no order. */
   list(prefix?: string): AsyncIterable<StoredObject>;
+  /**
+   * Removes what killed processes have not finished writing, and returns how many objects these were.
+   * @param olderThan what was written to later may still be in progress.
+   */
+  removeUnfinished(olderThan: Date): Promise<number>;
 }
 
 export class ObjectNotFoundError extends Error {
@@ -49,9 +55,13 @@ export class ObjectNotFoundError extends Error {
 const KEY_LENGTH_MAX = 512;
 const KEY = /^[\w-]+(?:\/[\w-]+)*$/;
 
+export function isKey(text: string): boolean {
+  return text.length <= KEY_LENGTH_MAX && KEY.test(text);
+}
+
 /** @throws {RangeError} unless it is a key. */
 export function assertKey(key: string): void {
-  if (key.length > KEY_LENGTH_MAX || !KEY.test(key)) throw new RangeError(`Invalid key ${JSON.stringify(key)}`);
+  if (!isKey(key)) throw new RangeError(`Invalid key ${JSON.stringify(key)}`);
 }
 
 /** @throws {RangeError} unless it is empty, or a key and `/`. */
