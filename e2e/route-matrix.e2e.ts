@@ -5,6 +5,7 @@
 import { scriptedPlatform } from '@xerotier/dev';
 import type { DocumentedOperation, OpenapiDocument } from '@xerotier/public-api/openapi';
 import { randomBytes } from 'node:crypto';
+import { fileForm } from './support/file-operations.ts';
 import { MailFolder } from './support/mail-folder.ts';
 import { aVisitorWithRole } from './support/system-roles.ts';
 import { errorOf, SiteVisitor } from './support/site-visitor.ts';
@@ -114,6 +115,7 @@ async function aTenant(name: string): Promise<Tenant> {
       completion: completion.id,
       session: sessions.data[0]?.id ?? '',
     },
+    file: (await created(sendForm(`/${project}/v1/files`, keys['all'], fileForm()))).id,
     // Has no endpoint in our project.
     model: `model-of-${name}`,
     key: (await post('api-keys', { name: 'target' })).id,
@@ -152,6 +154,10 @@ function send(method: string, path: string, key: string | undefined, body?: unkn
     },
     ...(body !== undefined && { body: JSON.stringify(body) }),
   });
+}
+
+function sendForm(path: string, key: string | undefined, body: FormData): Promise<Response> {
+  return fetch(test.description.baseUrl + path, { method: 'POST', headers: { authorization: `Bearer ${key}` }, body });
 }
 
 /** Sends a body with the credentials that the route needs. */
@@ -269,6 +275,7 @@ describe('every route', () => {
     const unknown: Readonly<Record<string, string>> = {
       ...{ endpoint: 'no-such-endpoint', slug: 'no-such-endpoint', member: `user_${'0'.repeat(24)}` },
       ...{ completion: `chatcmpl-${'0'.repeat(32)}`, session: `sess_${'0'.repeat(24)}`, model: 'no-such-model' },
+      file: `file-${'0'.repeat(24)}`,
       ...{ key: `key_${'0'.repeat(24)}`, invitation: `inv_${'0'.repeat(24)}`, budget: `budget_${'0'.repeat(24)}` },
     };
     const withIds = routes.flatMap((route) =>

@@ -27,6 +27,7 @@ export class CanaryTenant {
   readonly #endpoint: string;
   readonly #completions: string[] = [];
   readonly #keys: string[] = [];
+  readonly #files: string[] = [];
 
   private constructor(
     baseUrl: string,
@@ -94,6 +95,11 @@ export class CanaryTenant {
       () => this.#api('GET', `${completions}/${this.#completions[0] ?? 'chatcmpl-none'}/messages`),
       () => this.#api('POST', `${completions}/${this.#completions[0] ?? 'x'}`, { metadata: { owner: this.canary } }),
       () => this.#created(),
+      () => this.#fileCreated(),
+      () => this.#fileCreated(),
+      () => this.#api('GET', `/${this.project}/v1/files?limit=5`),
+      () => this.#api('GET', `/${this.project}/v1/files/${this.#files.at(-1) ?? 'file-none'}`),
+      () => this.#api('GET', `/${this.project}/v1/files/${this.#files[0] ?? 'file-none'}/content`),
       () => this.#api('GET', `${management}/api-keys?include_inactive=true`),
       () => this.#api('GET', `${management}/endpoints`),
       () => this.#api('PATCH', `${management}/endpoints/${this.#endpoint}`, { defaults: { temperature: 1 } }),
@@ -127,6 +133,9 @@ export class CanaryTenant {
       () => this.#api('GET', `${ours}/messages`),
       () => this.#api('POST', ours, { metadata: { owner: this.canary } }),
       () => this.#api('DELETE', ours),
+      () => this.#api('GET', `/${this.project}/v1/files/${other.#files.at(-1) ?? 'file-none'}`),
+      () => this.#api('GET', `/${this.project}/v1/files/${other.#files.at(-1) ?? 'file-none'}/content`),
+      () => this.#api('DELETE', `/${this.project}/v1/files/${other.#files.at(-1) ?? 'file-none'}`),
       () => this.#api('GET', `/${other.project}/v1/usage/totals`),
       () => this.#api('GET', `/${this.project}/v1/management/api-keys/${key}`),
       () => this.#api('DELETE', `/${this.project}/v1/management/api-keys/${key}`),
@@ -154,6 +163,17 @@ export class CanaryTenant {
   async #created(): Promise<Response> {
     const response = await this.#api('POST', `/${this.project}/v1/management/api-keys`, { name: this.canary });
     this.#keys.push((await jsonOf(response.clone())).id);
+    return response;
+  }
+
+  async #fileCreated(): Promise<Response> {
+    const form = new FormData();
+    form.append('purpose', 'user_data');
+    form.append('file', new Blob([`${this.canary} ${this.secret}`]), `${this.canary}.txt`);
+    const response = await fetch(`${this.#baseUrl}/${this.project}/v1/files`, {
+      ...{ method: 'POST', headers: { authorization: `Bearer ${this.#key}` }, body: form },
+    });
+    this.#files.push((await jsonOf(response.clone())).id);
     return response;
   }
 

@@ -21,6 +21,7 @@ import {
   spendCapOperations,
   usageOperations,
 } from './management-operations.ts';
+import { fileErrors, fileOperations } from './file-operations.ts';
 import { mediaOperations } from './media-operations.ts';
 import type { UpstreamReply } from './scripted-upstream.ts';
 
@@ -276,6 +277,7 @@ const responses: readonly Operation[] = withKeyBaseUrl([
   ...storedCompletions(),
   ...vendorOperations(),
   ...mediaOperations,
+  ...fileOperations(),
   ...apiKeyOperations(),
   ...endpointOperations(),
   ...auditOperations(),
@@ -302,6 +304,7 @@ const responses: readonly Operation[] = withKeyBaseUrl([
 /** An error of each status and code that can be caused without breaking the platform. */
 const errors: readonly Operation[] = [
   ...accountErrors,
+  ...fileErrors,
   ...teamErrors,
   ...secondFactorErrors,
   ...signInErrors,

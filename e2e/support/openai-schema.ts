@@ -24,6 +24,9 @@ export type SchemaName =
   | 'ImagesResponse'
   | 'ImageGenStreamEvent'
   | 'ImageEditStreamEvent'
+  | 'OpenAIFile'
+  | 'ListFilesResponse'
+  | 'DeleteFileResponse'
   | 'ListModelsResponse'
   | 'Model'
   | 'ErrorResponse';

@@ -6,6 +6,7 @@ import { AccountsModule } from './accounts/accounts.module.ts';
 import { AdministrationModule } from './administration/administration.module.ts';
 import { ChatCompletionsModule } from './chat-completions/chat-completions.module.ts';
 import { EmbeddingsModule } from './embeddings/embeddings.module.ts';
+import { FilesModule } from './files/files.module.ts';
 import { ManagementModule } from './management/management.module.ts';
 import { MediaModule } from './media/media.module.ts';
 import { ModelsModule } from './models/models.module.ts';
@@ -25,6 +26,7 @@ import { UsageModule } from './usage/usage.module.ts';
     EmbeddingsModule,
     RerankModule,
     MediaModule,
+    FilesModule,
     ModelsModule,
     ManagementModule,
     UsageModule,

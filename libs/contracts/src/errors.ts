@@ -3,6 +3,7 @@
  * `@xerotier/public-api/errors` that clients receive instead.
  */
 import { authErrors } from './auth/errors.ts';
+import { filesErrors } from './files/errors.ts';
 import { gatewayErrors } from './gateway/errors.ts';
 import { inferenceErrors } from './inference/errors.ts';
 import { platformErrors } from './platform/errors.ts';
@@ -20,6 +21,7 @@ export const errors = {
   ...inferenceErrors,
   ...ximErrors,
   ...responsesErrors,
+  ...filesErrors,
 } as const;
 
 export type ErrorTable = typeof errors;

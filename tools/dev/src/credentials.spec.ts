@@ -49,6 +49,7 @@ describe('loadCredentials', () => {
       secrets: {
         AUTH_KEY_PEPPER: 'a'.repeat(64),
         AUTH_MASTER_KEY: expect.stringMatching(/^[0-9a-f]{64}$/),
+        FILES_MASTER_KEY: expect.stringMatching(/^[0-9a-f]{64}$/),
         RESPONSES_MASTER_KEY: 'b'.repeat(43),
         USAGE_SEAL_KEY: expect.stringMatching(/^[0-9a-f]{64}$/),
       },

@@ -153,6 +153,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
         ...{ MAIL_DIRECTORY: state.mail, PUBLIC_URL: `http://127.0.0.1:${httpPort}` },
         ...options.accounts,
       }),
+      ...(app === 'files' && { FILES_DIRECTORY: state.files }),
       ...options.env,
     });
     const addWorker = ({ name, modelId, env }: WorkerSpec): Promise<ServiceProcess> =>

@@ -27,6 +27,8 @@ export interface StateDir {
   readonly logs: string;
   /** Mail to users, if there is no SMTP server. Mode 0700. */
   readonly mail: string;
+  /** The content of files, encrypted. Mode 0700. */
+  readonly files: string;
   /** Workers that run separately (`npm run worker`). */
   readonly workers: string;
 }
@@ -40,6 +42,7 @@ export function stateDirAt(root: string): StateDir {
     servers: join(root, 'servers'),
     logs: join(root, 'logs'),
     mail: join(root, 'mail'),
+    files: join(root, 'files'),
     workers: join(root, 'workers'),
   };
 }

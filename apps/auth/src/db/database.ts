@@ -54,6 +54,7 @@ import { CreateSecondFactors1796190000000 } from './migrations/1796190000000-cre
 import { CreateBudgets1795996800102 } from './migrations/1795996800102-create-budgets.ts';
 import { StoreReportsWhole1796210000000 } from './migrations/1796210000000-store-reports-whole.ts';
 import { AnnounceAlertsLater1796300000200 } from './migrations/1796300000200-announce-alerts-later.ts';
+import { AddStorageQuota1796400000001 } from './migrations/1796400000001-add-storage-quota.ts';
 import { SeparateAttempts1796300000100 } from './migrations/1796300000100-separate-attempts.ts';
 
 /** The database schema of the auth service. */
@@ -118,5 +119,6 @@ export const database: DatabaseDefinition = {
     StoreReportsWhole1796210000000,
     SeparateAttempts1796300000100,
     AnnounceAlertsLater1796300000200,
+    AddStorageQuota1796400000001,
   ],
 };

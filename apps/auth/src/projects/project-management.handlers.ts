@@ -22,6 +22,13 @@ export class ProjectManagementHandlers {
     return this.projects.update(input);
   }
 
+  @Serves(operations.getStorageQuota)
+  getStorageQuota(
+    input: ProjectManagementInput<'getStorageQuota'>,
+  ): Promise<ProjectManagementOutput<'getStorageQuota'>> {
+    return this.projects.getStorageQuota(input);
+  }
+
   @Serves(operations.listRetentions)
   listRetentions(input: ProjectManagementInput<'listRetentions'>): Promise<ProjectManagementOutput<'listRetentions'>> {
     return this.projects.listRetentions(input);

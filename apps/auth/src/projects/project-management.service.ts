@@ -46,6 +46,16 @@ export class ProjectManagementService {
     });
   }
 
+  /** @throws {AppError} `project.not_found`, `db.unavailable`. */
+  getStorageQuota({
+    projectId,
+  }: ProjectManagementInput<'getStorageQuota'>): Promise<ProjectManagementOutput<'getStorageQuota'>> {
+    return withTenant(this.database, projectId, async (manager) => {
+      const quota = await new ProjectsRepository(manager).storageQuota(projectId);
+      return ensure(quota, 'project.not_found', { project: projectId });
+    });
+  }
+
   /** Changes what is present. @throws {AppError} `project.not_found`; as `ChangesService.run`. */
   update({ context, ...input }: ProjectManagementInput<'updateProject'>): Promise<ProjectDetails> {
     const { name, settings } = input;

@@ -42,6 +42,28 @@ export class ProjectsRepository {
   }
 
   /** Projects with a retention, by id. Not isolated: see `withEveryTenant`. */
+  /**
+   * The largest quota of the tiers of its endpoints, or without any the smallest of all tiers; null is unlimited. Undefined if there is
+   * no such project.
+   */
+  async storageQuota(projectId: string): Promise<{ bytesMax: number | null } | undefined> {
+    const [row] = await withDbErrors(() =>
+      this.manager.query<{ bytesMax: string | null }[]>(
+        `SELECT CASE
+           WHEN bool_or(tier.slug IS NOT NULL) THEN
+             CASE WHEN bool_or(tier.slug IS NOT NULL AND tier.storage_bytes_max IS NULL) THEN NULL ELSE max(tier.storage_bytes_max) END
+           ELSE (SELECT min(storage_bytes_max) FROM auth.tier WHERE deleted_at IS NULL)
+         END AS "bytesMax"
+         FROM auth.project
+         LEFT JOIN auth.endpoint ON endpoint.project_id = project.id AND endpoint.deleted_at IS NULL
+         LEFT JOIN auth.tier ON tier.slug = endpoint.tier
+         WHERE project.id = $1 GROUP BY project.id`,
+        [projectId],
+      ),
+    );
+    return row && { bytesMax: row.bytesMax === null ? null : Number(row.bytesMax) };
+  }
+
   listRetentions(after: string | undefined, limit: number): Promise<ProjectRetention[]> {
     return withDbErrors(() =>
       this.manager.query<ProjectRetention[]>(

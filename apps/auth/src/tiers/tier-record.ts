@@ -4,11 +4,21 @@ import type { Tier } from './tier.entity.ts';
 
 /** A tier as other services see it. */
 export function tierRecordOf(tier: Tier, price: PriceVersion | undefined): TierRecord {
-  const { slug, name, requestsPerMinute, tokensPerMinute, modelBytesMax, deletedAt: _, ...limits } = tier;
+  const {
+    slug,
+    name,
+    requestsPerMinute,
+    tokensPerMinute,
+    modelBytesMax,
+    storageBytesMax,
+    deletedAt: _,
+    ...limits
+  } = tier;
   return {
     ...{ slug, name, limits: { requestsPerMinute, tokensPerMinute } },
     ...limits,
     modelBytesMax: modelBytesMax === null ? null : Number(modelBytesMax),
+    storageBytesMax: storageBytesMax === null ? null : Number(storageBytesMax),
     price: price === undefined ? null : priceOf(price),
   };
 }

@@ -11,6 +11,7 @@ import { Check, Column, Entity, PrimaryColumn } from 'typeorm';
 @Check('tier_request_timeout_seconds_check', 'request_timeout_seconds > 0')
 @Check('tier_idle_timeout_seconds_check', 'idle_timeout_seconds > 0')
 @Check('tier_model_bytes_max_check', 'model_bytes_max > 0')
+@Check('tier_storage_bytes_max_check', 'storage_bytes_max > 0')
 export class Tier {
   @PrimaryColumn('text')
   slug!: string;
@@ -46,6 +47,10 @@ export class Tier {
   /** The largest model that an endpoint on this tier may serve. */
   @Column('bigint', { nullable: true })
   modelBytesMax!: string | null;
+
+  /** What a project with an endpoint on this tier may store. */
+  @Column('bigint', { nullable: true })
+  storageBytesMax!: string | null;
 
   /** A deleted tier keeps its row, which prices and deleted endpoints refer to, and its slug. */
   @Column('timestamptz', { nullable: true })

@@ -83,7 +83,12 @@ type Columns = Omit<Tier, 'slug' | 'deletedAt'>;
 
 function columnsOf(values: TierValues): Columns;
 function columnsOf(values: Partial<TierValues>): Partial<Columns>;
-function columnsOf({ modelBytesMax, ...values }: Partial<TierValues>): Partial<Columns> {
-  if (modelBytesMax === undefined) return values;
-  return { ...values, modelBytesMax: modelBytesMax === null ? null : String(modelBytesMax) };
+function columnsOf({ modelBytesMax, storageBytesMax, ...values }: Partial<TierValues>): Partial<Columns> {
+  return {
+    ...values,
+    ...(modelBytesMax !== undefined && { modelBytesMax: modelBytesMax === null ? null : String(modelBytesMax) }),
+    ...(storageBytesMax !== undefined && {
+      storageBytesMax: storageBytesMax === null ? null : String(storageBytesMax),
+    }),
+  };
 }

@@ -116,6 +116,7 @@ const UNLIMITED: Omit<TierValues, 'name'> = {
   requestTimeoutSeconds: null,
   idleTimeoutSeconds: null,
   modelBytesMax: null,
+  storageBytesMax: null,
 };
 
 /** What is present in the body. */
@@ -130,6 +131,7 @@ function tierValuesOf(body: BodyOf<typeof adminUpdateTier>): Partial<TierValues>
     requestTimeoutSeconds: body.request_timeout_seconds,
     idleTimeoutSeconds: body.idle_timeout_seconds,
     modelBytesMax: body.model_bytes_max,
+    storageBytesMax: body.storage_bytes_max,
   };
   return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
 }

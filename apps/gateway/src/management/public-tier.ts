@@ -15,6 +15,7 @@ export function publicTierOf({ slug, name, limits, price, ...tier }: TierRecord)
     request_timeout_seconds: tier.requestTimeoutSeconds,
     idle_timeout_seconds: tier.idleTimeoutSeconds,
     model_bytes_max: tier.modelBytesMax,
+    storage_bytes_max: tier.storageBytesMax,
     price: price && publicPriceOf(price),
   };
 }

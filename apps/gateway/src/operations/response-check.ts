@@ -72,7 +72,8 @@ class CheckedResponse {
   /** Whether the body is validated. Raw responses and event streams are passed through. */
   #isBodyChecked(): boolean {
     const { statusCode } = this.#response;
-    return statusCode !== 200 || !isRaw(this.#context.operation, this.#type());
+    const { operation } = this.#context;
+    return !isSuccess(operation, statusCode) || !isRaw(operation, this.#type());
   }
 
   #type(): string {
@@ -112,7 +113,7 @@ interface Outgoing {
 function problemOf(operation: OperationDefinition, method: string, outgoing: Outgoing): string | undefined {
   const { status, type, body } = outgoing;
   if (status === 302 && operation.redirects === true) return undefined;
-  if (status !== 200)
+  if (!isSuccess(operation, status))
     return body === undefined ? `status ${status} with ${type}` : errorProblem(operation, status, body);
   if (isRaw(operation, type)) return undefined;
   const { response } = operation;
@@ -121,6 +122,10 @@ function problemOf(operation: OperationDefinition, method: string, outgoing: Out
   if (body === undefined || method === 'HEAD') return undefined;
   const issue = response.safeParse(parsed(body)).error?.issues[0];
   return issue === undefined ? undefined : `${issue.path.join('.')}: ${issue.message}`;
+}
+
+function isSuccess({ hasRanges }: OperationDefinition, status: number): boolean {
+  return status === 200 || (status === 206 && hasRanges === true);
 }
 
 function isRaw({ events, rawResponse }: OperationDefinition, type: string): boolean {

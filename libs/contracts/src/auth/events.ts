@@ -21,6 +21,8 @@ export const projectEventType = z.enum([
   'member.updated',
   'member.removed',
   'budget.threshold_reached',
+  'file.created',
+  'file.deleted',
 ]);
 export type ProjectEventType = z.infer<typeof projectEventType>;
 

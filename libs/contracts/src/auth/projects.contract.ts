@@ -38,6 +38,17 @@ export const projectsContract = service('auth', {
     output: projectDetails,
     errors: ['project.not_found', ...CHANGE_ERRORS],
   }),
+  /**
+   * What the project may store: the largest maximum of the tiers of its endpoints, and without endpoints the smallest of all tiers.
+   * Null is unlimited.
+   */
+  getStorageQuota: request({
+    subject: 'auth.v1.project.get-storage-quota',
+    timeoutMs: TIMEOUT_MS,
+    input: z.object({ projectId }),
+    output: z.object({ bytesMax: z.number().int().nonnegative().nullable() }),
+    errors: ['project.not_found', 'db.unavailable'],
+  }),
   /** A page of the projects that do not keep what they store, also archived ones, by id. */
   listRetentions: request({
     subject: 'auth.v1.projects.list-retentions',

@@ -22,6 +22,7 @@ export const tierValues = z.object({
   requestTimeoutSeconds: limit,
   idleTimeoutSeconds: limit,
   modelBytesMax: z.number().int().min(1).nullable(),
+  storageBytesMax: z.number().int().min(1).nullable().optional(),
 });
 export type TierValues = z.infer<typeof tierValues>;
 

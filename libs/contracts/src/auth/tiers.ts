@@ -52,6 +52,8 @@ export const tierRecord = z.object({
   requestTimeoutSeconds: limit,
   idleTimeoutSeconds: limit,
   modelBytesMax: limit,
+  /** What a project with an endpoint on this tier may store. */
+  storageBytesMax: limit.default(null),
   /** Valid now; null if the tier has none. */
   price: tierPrice.nullable().default(null),
 });

@@ -108,6 +108,12 @@ export const gatewayErrors = defineErrors({
     message: 'The counters of quotas and spend caps are unavailable.',
     publicMessage: 'Quotas and spend caps cannot be checked right now. Try again later.',
   },
+  'files.unavailable': {
+    status: 503,
+    publicCode: 'storage_unavailable',
+    retryable: true,
+    message: 'Files are unavailable right now. Try again later.',
+  },
   'responses.unavailable': {
     status: 503,
     publicCode: 'storage_unavailable',

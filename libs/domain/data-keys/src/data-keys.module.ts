@@ -16,7 +16,7 @@ interface DataKeysConfig {
 
 const modules = new WeakMap<DataKeysOptions, DynamicModule>();
 
-/** The data key of each project, for a service with `DatabaseModule` and `dataKeySettings`. Exports `DataKeysService`. */
+/** The data key of each project, for a service with `DatabaseModule` and `dataKeySettings`. Exports `DataKeysService` and `MasterKeys`. */
 @Module({})
 export class DataKeysModule {
   /** Returns the same module for the same options, so that a service has one cache of keys. */
@@ -37,7 +37,7 @@ export class DataKeysModule {
             new MasterKeys(master, ...(previousMaster === undefined ? [] : [previousMaster])),
         },
       ],
-      exports: [DataKeysService],
+      exports: [DataKeysService, MasterKeys],
     };
     modules.set(options, created);
     return created;

@@ -21,6 +21,8 @@ export interface ListOptions {
   readonly filter?: string | undefined;
   /** Values that columns must have; undefined ones are no condition. */
   readonly equal?: Readonly<Record<string, string | undefined>>;
+  /** Texts that columns must begin with; undefined ones are no condition. */
+  readonly begins?: Readonly<Record<string, string | undefined>>;
   /** Texts that columns must contain; undefined ones are no condition. */
   readonly contains?: Readonly<Record<string, string | undefined>>;
 }
@@ -39,7 +41,7 @@ const scopeOf = (projectId: string | undefined): string =>
  */
 export async function listPage<Row extends ObjectLiteral & { readonly id: string }>(
   repository: Repository<Row>,
-  { columns, projectId, filter = 'true', equal = {}, contains = {} }: ListOptions,
+  { columns, projectId, filter = 'true', equal = {}, begins = {}, contains = {} }: ListOptions,
   { after, limit, order }: PageRequest,
 ): Promise<{ rows: Row[]; hasMore: boolean }> {
   const { tablePath } = repository.metadata;
@@ -47,6 +49,10 @@ export async function listPage<Row extends ObjectLiteral & { readonly id: string
   const { orderBy, isAfterCursor } = keysetPage(columns, order, 3);
   const conditions = [
     ...Object.entries(equal).map(([name, value]) => ({ value, sql: (at: number) => `${name} = $${at}` })),
+    ...Object.entries(begins).map(([name, value]) => ({
+      value,
+      sql: (at: number) => `starts_with(${name}, $${at})`,
+    })),
     ...Object.entries(contains).map(([name, value]) => ({
       value,
       sql: (at: number) => `position($${at} in ${name}) > 0`,

@@ -29,8 +29,10 @@ export function limitBodyTimes(
         if (!raw.complete) respondToClientError(TIMED_OUT, raw.socket, request.id);
       };
       if (request.routeOptions.config.form === 'streamed') {
+        // Of the connection, since the request has none of its own any more once it is closed.
+        const { socket } = raw;
         raw.setTimeout(idleMs, expire);
-        raw.once('close', () => raw.setTimeout(0));
+        raw.once('close', () => socket.setTimeout(0));
       } else {
         const timer = setTimeout(expire, parsedMs);
         raw.once('close', () => clearTimeout(timer));

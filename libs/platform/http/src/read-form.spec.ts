@@ -64,6 +64,30 @@ describe('readForm', () => {
     expect(sent).toBeLessThan(100);
   });
 
+  it('fails with the error of a consumer that takes its time to fail', async () => {
+    const onFile = async ({ content }: IncomingFile): Promise<void> => {
+      let bytes = 0;
+      try {
+        for await (const chunk of content) {
+          bytes += (chunk as Buffer).length;
+          if (bytes > 50 * CHUNK.length) throw new AppError('store.unavailable');
+        }
+      } finally {
+        await delay(50);
+      }
+    };
+    await expect(readForm(aForm(10_000), TYPE, { bytesMax: BOUND, onFile })).rejects.toMatchObject({
+      code: 'store.unavailable',
+    });
+  });
+
+  it('fails if a consumer does not read to the end', async () => {
+    const onFile = async ({ content }: IncomingFile): Promise<void> => {
+      for await (const _ of content) break;
+    };
+    await expect(readForm(aForm(10_000), TYPE, { bytesMax: BOUND, onFile })).rejects.toThrow('to its end');
+  });
+
   it('fails with the error of the body, and so does the content of the file', async () => {
     const gone = new Error('the client is gone');
     let seen: unknown;

@@ -80,9 +80,16 @@ export async function readForm<T>(
       return;
     }
     open.add(content);
-    // Before its consumer sees it: a form that ends within a file.
-    content.once('error', (error) => fail(rejection(MALFORMED, error)));
-    const consumed = taken.finally(() => open.delete(content));
+    content.once('error', (error: NodeJS.ErrnoException) => {
+      // A form that ends within the file. A consumer that stops reading aborts it, and then rejects with its own error.
+      if (error.code !== 'ABORT_ERR') fail(rejection(MALFORMED, error));
+    });
+    const consumed = taken
+      .then((value) => {
+        if (!content.readableEnded) throw new Error('The consumer of a file has not read it to its end.');
+        return value;
+      })
+      .finally(() => open.delete(content));
     consumed.catch(fail);
     files.push(consumed);
   });

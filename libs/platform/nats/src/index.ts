@@ -1,3 +1,4 @@
+export { decode, decodeError } from './codec.ts';
 export { connectBus } from './connection.ts';
 export type { BusConnection, ConnectionOptions } from './connection.ts';
 export { Bus } from './bus.ts';

@@ -34,6 +34,12 @@ const values = {
   request_timeout_seconds: limit.describe('Of a whole request. The maximum of the gateway applies if it is lower.'),
   idle_timeout_seconds: limit.describe('Of a stream without output, not counting the time in the queue.'),
   model_bytes_max: z.number().int().min(1).nullable().describe('The largest model. Not enforced yet.'),
+  storage_bytes_max: z
+    .number()
+    .int()
+    .min(1)
+    .nullable()
+    .describe('The files of a project with an endpoint on this tier.'),
 };
 
 const { name, ...limits } = values;

@@ -66,6 +66,7 @@ export const publicTier = z
     request_timeout_seconds: limit.describe('Of a whole request. The maximum of the gateway applies if it is lower.'),
     idle_timeout_seconds: limit.describe('Of a stream without output, not counting the time in the queue.'),
     model_bytes_max: limit.describe('The largest model. Not enforced yet.'),
+    storage_bytes_max: limit.describe('The files of a project with an endpoint on this tier.'),
     price: publicTierPrice.nullable().describe('Null if the tier has no prices.'),
   })
   .register(components, { id: 'Tier' });

@@ -105,6 +105,7 @@ function documented(
     }),
     responses: {
       ...(operation.redirects === true ? { 302: redirectOf(operation) } : { 200: successOf(operation) }),
+      ...(operation.hasRanges === true && { 206: { ...successOf(operation), description: 'The requested range.' } }),
       ...errorsOf(operation),
     },
     security: securityOf(operation, requirements),

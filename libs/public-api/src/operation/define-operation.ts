@@ -68,6 +68,8 @@ export interface OperationDefinition {
   readonly events?: z.ZodType;
   /** Media types of responses without a schema: binary data, or responses that are passed through. */
   readonly rawResponse?: readonly string[];
+  /** Whether a range of a raw response can be requested, which is a 206. Default false. */
+  readonly hasRanges?: boolean;
   /** Whether a success is a 302 instead of a 200, with `Location` and without a body. Default false. */
   readonly redirects?: boolean;
   /** Headers of a 200, in addition to X-Request-ID. */

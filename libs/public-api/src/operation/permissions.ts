@@ -4,6 +4,8 @@ export type Permission =
   | 'completions:read'
   | 'completions:write'
   | 'models:read'
+  | 'files:read'
+  | 'files:write'
   | 'keys:read'
   | 'keys:write'
   | 'endpoints:read'

@@ -18,6 +18,8 @@ export const responseHeaderTexts = {
   'Set-Cookie':
     'The cookie of the session, `__Host-session`, or of a sign-in by an identity provider, `__Host-sign-in`.',
   Location: 'Where the browser continues.',
+  'Accept-Ranges': '`bytes`: ranges of the content can be requested.',
+  'Content-Range': 'The range in a 206, such as `bytes 0-1023/4096`; in a 416 the length, `bytes */4096`.',
   'Content-Disposition': 'The name of the file.',
   'WWW-Authenticate': 'The authentication scheme: `Bearer`.',
   Allow: 'The allowed methods of the path.',

@@ -6,6 +6,7 @@ export const tags = {
   'Audio and images':
     'Requests are passed through to an OpenAI-compatible server behind a worker, and so are its responses.',
   Reranking: 'The relevance of documents to a query.',
+  Files: 'Files of a project: inputs and outputs of batches, and others. They are encrypted with a key of the project.',
   Models: 'The models of a project or an endpoint.',
   Endpoints:
     'The endpoints of a project, and what they can be created with. They need a key with the scope `management`, or the session of a member: owners may change endpoints, members may read them.',

@@ -9,6 +9,7 @@ import { budgetsOperations } from '../budgets/budgets.api.ts';
 import { chatCompletionsOperations } from '../chat-completions/chat-completions.api.ts';
 import { embeddingsOperations } from '../embeddings/embeddings.api.ts';
 import { endpointsOperations } from '../endpoints/endpoints.api.ts';
+import { filesOperations } from '../files/files.api.ts';
 import { identitiesOperations } from '../identities/identities.api.ts';
 import { imagesOperations } from '../images/images.api.ts';
 import { invitationsOperations } from '../invitations/invitations.api.ts';
@@ -30,6 +31,7 @@ export const operations: readonly OperationDefinition[] = [
   ...rerankingOperations,
   ...audioOperations,
   ...imagesOperations,
+  ...filesOperations,
   ...modelsOperations,
   ...endpointsOperations,
   ...apiKeysOperations,

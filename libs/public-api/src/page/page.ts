@@ -5,27 +5,38 @@ import { storableText } from '../fields/storable-text.ts';
 export const PAGE_LIMIT_DEFAULT = 20;
 export const PAGE_LIMIT_MAX = 100;
 
-const LIMIT_ERROR = `must be an integer from 1 to ${PAGE_LIMIT_MAX}`;
+export interface LimitOptions {
+  readonly default: number;
+  readonly max: number;
+}
 
-const limit = z
-  .string({ error: LIMIT_ERROR })
-  .regex(/^\d{1,3}$/, LIMIT_ERROR)
-  .transform(Number)
-  .refine((value) => value >= 1 && value <= PAGE_LIMIT_MAX, LIMIT_ERROR)
-  .default(PAGE_LIMIT_DEFAULT)
-  .meta({ jsonSchema: { type: 'integer', minimum: 1, maximum: PAGE_LIMIT_MAX, default: PAGE_LIMIT_DEFAULT } });
+function limitOf({ default: byDefault, max }: LimitOptions): Limit {
+  const error = `must be an integer from 1 to ${max}`;
+  return z
+    .string({ error })
+    .regex(/^\d{1,5}$/, error)
+    .transform(Number)
+    .refine((value) => value >= 1 && value <= max, error)
+    .default(byDefault)
+    .meta({ jsonSchema: { type: 'integer', minimum: 1, maximum: max, default: byDefault } });
+}
+
+type Limit = z.ZodDefault<z.ZodPipe<z.ZodString, z.ZodTransform<number, string>>>;
 
 export type PageOrder = 'asc' | 'desc';
 
 /** Returns the query parameters of a list, to be spread into its query schema. */
-export function pageQueryFields(defaultOrder: PageOrder): {
+export function pageQueryFields(
+  defaultOrder: PageOrder,
+  limit: LimitOptions = { default: PAGE_LIMIT_DEFAULT, max: PAGE_LIMIT_MAX },
+): {
   after: z.ZodOptional<z.ZodString>;
-  limit: typeof limit;
+  limit: Limit;
   order: z.ZodDefault<z.ZodEnum<{ asc: 'asc'; desc: 'desc' }>>;
 } {
   return {
     after: storableText(256).min(1).optional().describe('The `last_id` of the previous page.'),
-    limit,
+    limit: limitOf(limit),
     order: z.enum(['asc', 'desc']).default(defaultOrder),
   };
 }

@@ -1,0 +1,15 @@
+import { DataKeyEntity } from '@xerotier/data-keys';
+import type { DatabaseDefinition } from '@xerotier/db';
+import { IdempotencyKey } from '@xerotier/idempotency';
+import { Blob } from '../blobs/blob.entity.ts';
+import { FileSegment } from '../files/file-segment.entity.ts';
+import { File } from '../files/file.entity.ts';
+import { ProjectStorage } from '../storage/project-storage.entity.ts';
+import { CreateFiles1796400000000 } from './migrations/1796400000000-create-files.ts';
+
+/** The database schema of the files service. */
+export const database: DatabaseDefinition = {
+  schema: 'files',
+  entities: [DataKeyEntity, IdempotencyKey, ProjectStorage, Blob, File, FileSegment],
+  migrations: [CreateFiles1796400000000],
+};

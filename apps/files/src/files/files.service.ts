@@ -1,0 +1,172 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { ChangeContext } from '@xerotier/contracts/auth';
+import type { filesContract, StoredFile } from '@xerotier/contracts/files';
+import { AppError, ensure } from '@xerotier/errors';
+import { IdempotencyKeys } from '@xerotier/idempotency';
+import type { Logger } from '@xerotier/log';
+import type { ByteRange } from '@xerotier/object-store';
+import { LOGGER } from '@xerotier/service-host';
+import { randomBytes } from 'node:crypto';
+import type { EntityManager } from 'typeorm';
+import type { z } from 'zod';
+import type { WrittenBlob } from '../blobs/blobs.service.ts';
+import { BlobsService } from '../blobs/blobs.service.ts';
+import { addFileEvent } from './file-events.ts';
+import type { File } from './file.entity.ts';
+import { FilesRepository } from './files.repository.ts';
+
+type Operations = typeof filesContract.operations;
+export type Input<Name extends keyof Operations> = z.output<Operations[Name]['input']>;
+export type Output<Name extends keyof Operations> = z.input<Operations[Name]['output']>;
+
+export interface NewFile {
+  readonly purpose: StoredFile['purpose'];
+  readonly filename: string;
+  readonly relativePath?: string | undefined;
+  /** Default: those for batches after 30 days, others never. */
+  readonly expiresAfterSeconds?: number | undefined;
+}
+
+/** How long files for batches are kept, as OpenAI keeps them. */
+const BATCH_FILE_SECONDS = 30 * 24 * 60 * 60;
+
+@Injectable()
+export class FilesService {
+  constructor(
+    private readonly files: FilesRepository,
+    private readonly blobs: BlobsService,
+    private readonly idempotencyKeys: IdempotencyKeys,
+    @Inject(LOGGER) private readonly log: Logger,
+  ) {}
+
+  /**
+   * Creates a file of blobs, in their order, in a transaction of the project.
+   * @throws {AppError} `outbox.full`, `db.unavailable`.
+   */
+  async create(
+    manager: EntityManager,
+    projectId: string,
+    file: NewFile,
+    blobs: readonly WrittenBlob[],
+  ): Promise<StoredFile> {
+    const { purpose, filename, relativePath = null } = file;
+    for (const blob of blobs) await this.blobs.commit(manager, blob);
+    const seconds = file.expiresAfterSeconds ?? (purpose === 'batch' ? BATCH_FILE_SECONDS : undefined);
+    const row = await this.files.insert(
+      manager,
+      {
+        ...{ projectId, id: `file-${randomBytes(12).toString('hex')}`, purpose, filename, relativePath },
+        bytes: String(blobs.reduce((sum, { bytes }) => sum + bytes, 0)),
+        expiresAt: seconds === undefined ? null : new Date(Date.now() + seconds * 1_000),
+      },
+      blobs.map(({ id }) => id),
+    );
+    await addFileEvent(manager, 'file.created', row);
+    return storedFileOf(row);
+  }
+
+  /**
+   * Creates a file of one blob, once per idempotency key: for a repeated request, which has the same fields and content, the blob is
+   * discarded.
+   * @throws {AppError} `idempotency.key_reused`; as `create`.
+   */
+  async createFrom(context: ChangeContext, file: NewFile, blob: WrittenBlob): Promise<StoredFile> {
+    const { projectId } = blob;
+    const request = {
+      context,
+      operation: 'createFile',
+      input: { ...file, bytes: blob.bytes, sha256: blob.sha256.toString('hex') },
+    };
+    let isFirst = false;
+    const stored = await this.files.transaction(projectId, (manager) =>
+      this.idempotencyKeys.once(manager, request, () => {
+        isFirst = true;
+        return this.create(manager, projectId, file, [blob]);
+      }),
+    );
+    if (!isFirst) await this.blobs.discard([blob]);
+    return stored;
+  }
+
+  async list(input: Input<'listFiles'>): Promise<Output<'listFiles'>> {
+    const { rows, hasMore } = await this.files.list(input);
+    return { data: rows.map(storedFileOf), hasMore };
+  }
+
+  /** @throws {AppError} `file.not_found`. */
+  async get({ projectId, id }: Input<'getFile'>): Promise<StoredFile> {
+    const row = await this.files.transaction(projectId, (manager) => this.files.find(manager, projectId, id));
+    return storedFileOf(ensure(row, 'file.not_found', { file: id }));
+  }
+
+  /**
+   * Deletes a file and what it stores; its storage is free at once.
+   * @throws {AppError} `file.not_found`.
+   */
+  async delete({ projectId, id }: Input<'deleteFile'>): Promise<void> {
+    const blobs = await this.files.transaction(projectId, async (manager) => {
+      const file = ensure(await this.files.find(manager, projectId, id), 'file.not_found', { file: id });
+      return this.#deleteRows(manager, file);
+    });
+    await this.#removeObjects(projectId, blobs);
+  }
+
+  /** Deletes files that have expired, some at a time. Returns how many. */
+  async deleteExpired(countMax: number): Promise<number> {
+    const expired = await this.files.listExpired(countMax);
+    for (const { projectId, id } of expired) {
+      const blobs = await this.files.transaction(projectId, async (manager) => {
+        const file = await this.files.findExpired(manager, projectId, id);
+        return file === null ? [] : this.#deleteRows(manager, file);
+      });
+      await this.#removeObjects(projectId, blobs);
+    }
+    return expired.length;
+  }
+
+  /**
+   * Reads the content, or a range of it, as it is consumed.
+   * @throws {AppError} `file.not_found`, `store.unavailable`.
+   */
+  async *read(projectId: string, id: string, range?: ByteRange): AsyncGenerator<Buffer, void, undefined> {
+    const segments = await this.files.transaction(projectId, async (manager) => {
+      if ((await this.files.find(manager, projectId, id)) === null) throw new AppError('file.not_found', { file: id });
+      return this.files.segments(manager, projectId, id);
+    });
+    const { start, end } = range ?? { start: 0, end: Number.MAX_SAFE_INTEGER };
+    let at = 0;
+    for (const { blobId, bytes } of segments) {
+      const part = { start: Math.max(0, start - at), end: Math.min(bytes, end - at) };
+      if (part.start < part.end) yield* this.blobs.read({ projectId, id: blobId, bytes }, part);
+      at += bytes;
+    }
+  }
+
+  async #deleteRows(manager: EntityManager, file: File): Promise<string[]> {
+    const { projectId, id } = file;
+    // Deleted by another request meanwhile: it has removed the blobs.
+    const blobs = await this.files.delete(manager, projectId, id);
+    if (blobs === undefined) throw new AppError('file.not_found', { file: id });
+    await this.blobs.removeRows(manager, projectId, blobs);
+    await addFileEvent(manager, 'file.deleted', file);
+    return blobs;
+  }
+
+  /** After the transaction; what fails is done by the reconciler. */
+  async #removeObjects(projectId: string, blobs: readonly string[]): Promise<void> {
+    try {
+      await this.blobs.removeObjects(projectId, blobs);
+    } catch (error) {
+      this.log.warn('objects of a deleted file not removed, the reconciler will', { error });
+    }
+  }
+}
+
+export function storedFileOf(row: File): StoredFile {
+  const { id, purpose, filename, relativePath, bytes, createdAt, expiresAt } = row;
+  return {
+    ...{ id, purpose, filename, bytes: Number(bytes), createdAt: createdAt.getTime() },
+    ...(relativePath !== null && { relativePath }),
+    ...(expiresAt !== null && { expiresAt: expiresAt.getTime() }),
+  };
+}

@@ -1,0 +1,58 @@
+/**
+ * Tickets: what one transfer over HTTP may do, signed. They are made and verified by instances of this service, whose master key the
+ * signing key is derived from.
+ */
+import { changeContext } from '@xerotier/contracts/auth';
+import { projectId } from '@xerotier/contracts/ids';
+import { AppError } from '@xerotier/errors';
+import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
+import { z } from 'zod';
+
+const range = z.object({ start: z.number().int().nonnegative(), end: z.number().int().nonnegative() });
+
+const grant = z.discriminatedUnion('kind', [
+  /** To create a file of the form that is sent. */
+  z.object({ kind: z.literal('create-file'), change: changeContext, formBytes: z.number().int().optional() }),
+  /** To read the content of a file, or a range of it. */
+  z.object({ kind: z.literal('read-content'), projectId, fileId: z.string(), range: range.optional() }),
+]);
+/** What a ticket allows. */
+export type Grant = z.infer<typeof grant>;
+export type GrantOf<Kind extends Grant['kind']> = Extract<Grant, { kind: Kind }>;
+
+const signed = z.object({ grant, expiresAt: z.number() });
+
+/** How long after a ticket was made its transfer may begin. */
+const VALID_MS = 60_000;
+
+export class Tickets {
+  readonly #keys: readonly Buffer[];
+
+  /** @param masterKeys the current one, and the previous one during a rotation. */
+  constructor(...masterKeys: readonly Uint8Array[]) {
+    this.#keys = masterKeys.map((key) => Buffer.from(hkdfSync('sha256', key, '', 'xerotier files ticket', 32)));
+  }
+
+  issue(of: Grant, now = Date.now()): string {
+    const content = Buffer.from(JSON.stringify({ grant: of, expiresAt: now + VALID_MS })).toString('base64url');
+    return `${content}.${signatureOf(this.#keys[0] as Buffer, content).toString('base64url')}`;
+  }
+
+  /** @throws {AppError} `file.invalid_ticket` for one that is of another kind, expired, or not signed by this service. */
+  verify<Kind extends Grant['kind']>(ticket: string, kind: Kind, now = Date.now()): GrantOf<Kind> {
+    const [content = '', signature = ''] = ticket.split('.');
+    const given = Buffer.from(signature, 'base64url');
+    const isSigned = this.#keys.some((key) => {
+      const expected = signatureOf(key, content);
+      return given.length === expected.length && timingSafeEqual(given, expected);
+    });
+    if (!isSigned) throw new AppError('file.invalid_ticket');
+    const { grant: allowed, expiresAt } = signed.parse(JSON.parse(Buffer.from(content, 'base64url').toString('utf8')));
+    if (allowed.kind !== kind || expiresAt < now) throw new AppError('file.invalid_ticket');
+    return allowed as GrantOf<Kind>;
+  }
+}
+
+function signatureOf(key: Buffer, content: string): Buffer {
+  return createHmac('sha256', key).update(content).digest();
+}

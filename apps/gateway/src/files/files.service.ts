@@ -1,0 +1,95 @@
+import { Injectable } from '@nestjs/common';
+import type { ChangeContext } from '@xerotier/contracts/auth';
+import type { RequestContract } from '@xerotier/contracts/define';
+import { filesContract } from '@xerotier/contracts/files';
+import type { StoredFile } from '@xerotier/contracts/files';
+import { AppError } from '@xerotier/errors';
+import { Bus } from '@xerotier/nats';
+import type { IncomingMessage } from 'node:http';
+import type { Readable } from 'node:stream';
+import type { z } from 'zod';
+import { printable } from '../access/check-access.ts';
+import { TransferClient } from './transfer-client.ts';
+
+const { beginFile, listFiles, getFile, deleteFile, openContent } = filesContract.operations;
+
+type Input<C extends RequestContract> = z.input<C['input']>;
+type Output<C extends RequestContract> = z.output<C['output']>;
+
+/** Content of a file that is being read. */
+export interface OpenContent extends Pick<Output<typeof openContent>, 'file' | 'range'> {
+  readonly content: Readable;
+}
+
+const ID_LENGTH_MAX = 256;
+
+/** The files service, as the gateway uses it. Outages of it and of what it needs are `files.unavailable`. */
+@Injectable()
+export class FilesService {
+  constructor(
+    private readonly bus: Bus,
+    private readonly transfers: TransferClient,
+  ) {}
+
+  /**
+   * Creates a file of the form of a client as it arrives.
+   * @throws {AppError} `request.invalid`, `file.too_large`, `file.too_many_transfers`, `storage.quota_exceeded`, `files.unavailable`.
+   */
+  async create(change: ChangeContext, form: IncomingMessage): Promise<StoredFile> {
+    const length = form.headers['content-length'];
+    const transfer = await this.#call(beginFile, {
+      ...change,
+      ...(length !== undefined && { formBytes: Number(length) }),
+    });
+    return withOutages(() => this.transfers.sendForm(transfer, form));
+  }
+
+  /** @throws {AppError} `list.unknown_cursor`, `files.unavailable`. */
+  list(input: Input<typeof listFiles>): Promise<Output<typeof listFiles>> {
+    return this.#call(listFiles, input);
+  }
+
+  /** @throws {AppError} `file.not_found`, `files.unavailable`. */
+  async get(projectId: string, id: string): Promise<StoredFile> {
+    return this.#call(getFile, { projectId, id: asId(id) });
+  }
+
+  /** @throws {AppError} `file.not_found`, `files.unavailable`. */
+  async delete(projectId: string, id: string): Promise<void> {
+    await this.#call(deleteFile, { projectId, id: asId(id) });
+  }
+
+  /**
+   * Opens the content, or a range of it.
+   * @param range the header `Range`.
+   * @throws {AppError} `file.not_found`, `file.range_not_satisfiable`, `file.too_many_transfers`, `files.unavailable`.
+   */
+  async open(projectId: string, id: string, range: string | undefined): Promise<OpenContent> {
+    const { transfer, ...opened } = await this.#call(openContent, {
+      ...{ projectId, id: asId(id) },
+      ...(range !== undefined && { range }),
+    });
+    return { ...opened, content: await withOutages(() => this.transfers.openContent(transfer)) };
+  }
+
+  #call<C extends RequestContract>(contract: C, input: Input<C>): Promise<Output<C>> {
+    return withOutages(() => this.bus.call(contract, input));
+  }
+}
+
+async function withOutages<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const rejection = AppError.from(error);
+    if (rejection.status !== 503 || rejection.code === 'file.too_many_transfers') throw rejection;
+    throw new AppError('files.unavailable', {}, { cause: rejection });
+  }
+}
+
+/** @throws {AppError} `file.not_found` for what cannot be the id of a file. */
+function asId(id: string): string {
+  if (id === '' || id.length > ID_LENGTH_MAX || id.includes('\0'))
+    throw new AppError('file.not_found', { file: printable(id) });
+  return id;
+}

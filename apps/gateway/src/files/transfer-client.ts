@@ -1,0 +1,89 @@
+/** Transfers content from and to the files service, over HTTP and with backpressure. */
+import { Injectable } from '@nestjs/common';
+import type { OnModuleDestroy } from '@nestjs/common';
+import { storedFile, transferRoutes } from '@xerotier/contracts/files';
+import type { StoredFile, Transfer } from '@xerotier/contracts/files';
+import { AppError } from '@xerotier/errors';
+import { decode, decodeError } from '@xerotier/nats';
+import type { IncomingMessage } from 'node:http';
+import type { Readable } from 'node:stream';
+import { Agent } from 'undici';
+import type { Dispatcher } from 'undici';
+
+const CONNECT_TIMEOUT_MS = 2_000;
+/** Until the service responds to a complete request: it stores the last bytes durably first. */
+const RESPONSE_TIMEOUT_MS = 60_000;
+/** Between two pieces of content. */
+const IDLE_TIMEOUT_MS = 60_000;
+const CONNECTIONS_MAX = 256;
+const RESPONSE_BYTES_MAX = 64 * 1_024;
+
+@Injectable()
+export class TransferClient implements OnModuleDestroy {
+  readonly #agent = new Agent({
+    connections: CONNECTIONS_MAX,
+    connect: { timeout: CONNECT_TIMEOUT_MS },
+    headersTimeout: RESPONSE_TIMEOUT_MS,
+    bodyTimeout: IDLE_TIMEOUT_MS,
+  });
+
+  /**
+   * Sends the form of a client as it arrives. A client that disconnects aborts the transfer.
+   * @throws {AppError} of the files service; `files.unavailable`.
+   */
+  async sendForm({ url, ticket }: Transfer, form: IncomingMessage): Promise<StoredFile> {
+    const { 'content-type': type, 'content-length': length } = form.headers;
+    const { statusCode, body } = await this.#request({
+      origin: url,
+      path: transferRoutes.createFile,
+      method: 'POST',
+      headers: {
+        authorization: `Bearer ${ticket}`,
+        ...(type !== undefined && { 'content-type': type }),
+        ...(length !== undefined && { 'content-length': length }),
+      },
+      body: form,
+    });
+    const bytes = await bytesOf(body);
+    if (statusCode !== 200) throw decodeError(bytes, url);
+    return decode(storedFile, bytes, url);
+  }
+
+  /**
+   * Opens content; it comes as it is read.
+   * @throws {AppError} of the files service; `files.unavailable`.
+   */
+  async openContent({ url, ticket }: Transfer): Promise<Readable> {
+    const { statusCode, body } = await this.#request({
+      origin: url,
+      path: transferRoutes.content,
+      method: 'GET',
+      headers: { authorization: `Bearer ${ticket}` },
+    });
+    if (statusCode !== 200) throw decodeError(await bytesOf(body), url);
+    return body;
+  }
+
+  onModuleDestroy(): Promise<void> {
+    return this.#agent.destroy();
+  }
+
+  async #request(options: Dispatcher.RequestOptions): Promise<Dispatcher.ResponseData> {
+    try {
+      return await this.#agent.request(options);
+    } catch (cause) {
+      throw AppError.is(cause) ? cause : new AppError('files.unavailable', {}, { cause });
+    }
+  }
+}
+
+async function bytesOf(body: AsyncIterable<Uint8Array>): Promise<Buffer> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of body) {
+    bytes += chunk.length;
+    if (bytes > RESPONSE_BYTES_MAX) throw new AppError('files.unavailable', {}, { cause: new Error('Too long') });
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}

@@ -1,0 +1,43 @@
+/** Errors of the files service. */
+import { defineErrors, TEMPORARILY_UNAVAILABLE } from '../define-errors.ts';
+
+export const filesErrors = defineErrors({
+  'file.not_found': {
+    status: 404,
+    publicCode: 'file_not_found',
+    retryable: false,
+    message: "File '{file}' was not found.",
+  },
+  'file.too_large': {
+    status: 413,
+    publicCode: 'file_too_large',
+    retryable: false,
+    message: 'The file is larger than {bytesMax} bytes. Upload it in parts (/v1/uploads).',
+  },
+  'file.range_not_satisfiable': {
+    status: 416,
+    publicCode: 'range_not_satisfiable',
+    retryable: false,
+    message: 'The range is not within the {bytes} bytes of the file.',
+  },
+  'storage.quota_exceeded': {
+    status: 403,
+    publicCode: 'storage_quota_exceeded',
+    retryable: false,
+    message:
+      'The files of the project would exceed its storage of {bytesMax} bytes, of which {bytesUsed} are used. Delete files, or choose a larger tier.',
+  },
+  'file.too_many_transfers': {
+    status: 503,
+    publicCode: 'service_unavailable',
+    retryable: true,
+    message: 'Too many files are transferred at once. Try again later.',
+  },
+  'file.invalid_ticket': {
+    status: 503,
+    publicCode: 'service_unavailable',
+    retryable: true,
+    message: 'The ticket of a transfer is invalid or has expired.',
+    publicMessage: TEMPORARILY_UNAVAILABLE,
+  },
+});
