@@ -1,6 +1,6 @@
 /** Files through the public API, with the official SDK and without it. */
 import { scriptedPlatform } from '@xerotier/dev';
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import OpenAI, { toFile } from 'openai';
 import { eventually } from '@xerotier/testing';
 import { fileForm } from './support/file-operations.ts';
@@ -74,6 +74,44 @@ describe('files.*', () => {
     const [first, second] = [await (await create('a')).json(), await (await create('a')).json()];
     expect(second).toEqual(first);
     expect(await errorOf(create('b'))).toEqual([409, 'idempotency_key_reused']);
+  });
+});
+
+describe('uploads.*', () => {
+  it('makes a file of parts that were sent at the same time, in any order', async () => {
+    const openai = client();
+    const pieces = [3_000_000, 1_000, 5_000_000, 1].map((bytes) => randomBytes(bytes));
+    const bytes = pieces.reduce((sum, { length }) => sum + length, 0);
+    const upload = await openai.uploads.create({
+      filename: 'large.bin',
+      purpose: 'vision',
+      bytes,
+      mime_type: 'image/png',
+    });
+    test.schema.expectValid('Upload', upload);
+    expect(upload).toMatchObject({ status: 'pending', expires_at: upload.created_at + 3_600 });
+    const parts = await Promise.all(
+      pieces.map(async (data) => openai.uploads.parts.create(upload.id, { data: await toFile(data, 'part') })),
+    );
+    for (const part of parts) test.schema.expectValid('UploadPart', part);
+    const md5 = createHash('md5').update(Buffer.concat(pieces)).digest('hex');
+    const completed = await openai.uploads.complete(upload.id, { part_ids: parts.map(({ id }) => id), md5 });
+    test.schema.expectValid('Upload', completed);
+    const { file } = completed;
+    expect(file).toMatchObject({ bytes, purpose: 'vision', filename: 'large.bin' });
+    const content = await (await openai.files.content(file?.id ?? '')).arrayBuffer();
+    expect(Buffer.from(content).equals(Buffer.concat(pieces))).toBe(true);
+    await expect(openai.uploads.cancel(upload.id)).rejects.toMatchObject({ status: 400 });
+  });
+
+  it('is cancelled with its parts', async () => {
+    const openai = client();
+    const upload = await openai.uploads.create({ filename: 'a', purpose: 'batch', bytes: 5, mime_type: 'a/b' });
+    await openai.uploads.parts.create(upload.id, { data: await toFile(randomBytes(5), 'part') });
+    expect(await openai.uploads.cancel(upload.id)).toMatchObject({ status: 'cancelled' });
+    await expect(
+      openai.uploads.parts.create(upload.id, { data: await toFile(randomBytes(5), 'part') }),
+    ).rejects.toMatchObject({ status: 400, message: expect.stringContaining('it is cancelled') });
   });
 });
 

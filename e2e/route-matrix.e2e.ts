@@ -115,7 +115,8 @@ async function aTenant(name: string): Promise<Tenant> {
       completion: completion.id,
       session: sessions.data[0]?.id ?? '',
     },
-    file: (await created(sendForm(`/${project}/v1/files`, keys['all'], fileForm()))).id,
+    file: (await created(send('POST', `/${project}/v1/files`, keys['all'], fileForm()))).id,
+    upload: (await created(send('POST', `/${project}/v1/uploads`, keys['all'], uploadExample()))).id,
     // Has no endpoint in our project.
     model: `model-of-${name}`,
     key: (await post('api-keys', { name: 'target' })).id,
@@ -123,6 +124,10 @@ async function aTenant(name: string): Promise<Tenant> {
   };
   if (routes.some(({ path }) => path.includes('{budget}'))) ids['budget'] = (await post('budgets', budgetExample())).id;
   return { project, owner, keys, ids };
+}
+
+function uploadExample(): object {
+  return bodyOf(routes.find(({ name }) => name === 'POST /{project}/v1/uploads') as Route) as object;
 }
 
 function budgetExample(): object {
@@ -140,6 +145,7 @@ async function aMember({ owner, project }: Tenant): Promise<{ visitor: SiteVisit
 
 /** The example of the document: a valid body, so that what is rejected is the caller or the id. */
 function bodyOf({ operation }: Route): unknown {
+  if (operation.requestBody?.content['multipart/form-data'] !== undefined) return fileForm();
   const content = operation.requestBody?.content['application/json'];
   return operation.requestBody === undefined ? undefined : (content?.example ?? {});
 }
@@ -150,14 +156,10 @@ function send(method: string, path: string, key: string | undefined, body?: unkn
     headers: {
       origin: test.description.baseUrl,
       ...(key !== undefined && { authorization: `Bearer ${key}` }),
-      ...(body !== undefined && { 'content-type': 'application/json' }),
+      ...(body !== undefined && !(body instanceof FormData) && { 'content-type': 'application/json' }),
     },
-    ...(body !== undefined && { body: JSON.stringify(body) }),
+    ...(body !== undefined && { body: body instanceof FormData ? body : JSON.stringify(body) }),
   });
-}
-
-function sendForm(path: string, key: string | undefined, body: FormData): Promise<Response> {
-  return fetch(test.description.baseUrl + path, { method: 'POST', headers: { authorization: `Bearer ${key}` }, body });
 }
 
 /** Sends a body with the credentials that the route needs. */
@@ -276,6 +278,7 @@ describe('every route', () => {
       ...{ endpoint: 'no-such-endpoint', slug: 'no-such-endpoint', member: `user_${'0'.repeat(24)}` },
       ...{ completion: `chatcmpl-${'0'.repeat(32)}`, session: `sess_${'0'.repeat(24)}`, model: 'no-such-model' },
       file: `file-${'0'.repeat(24)}`,
+      upload: `upload_${'0'.repeat(24)}`,
       ...{ key: `key_${'0'.repeat(24)}`, invitation: `inv_${'0'.repeat(24)}`, budget: `budget_${'0'.repeat(24)}` },
     };
     const withIds = routes.flatMap((route) =>

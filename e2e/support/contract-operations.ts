@@ -21,7 +21,7 @@ import {
   spendCapOperations,
   usageOperations,
 } from './management-operations.ts';
-import { fileErrors, fileOperations } from './file-operations.ts';
+import { fileErrors, fileOperations, uploadOperations } from './file-operations.ts';
 import { mediaOperations } from './media-operations.ts';
 import type { UpstreamReply } from './scripted-upstream.ts';
 
@@ -278,6 +278,7 @@ const responses: readonly Operation[] = withKeyBaseUrl([
   ...vendorOperations(),
   ...mediaOperations,
   ...fileOperations(),
+  ...uploadOperations(),
   ...apiKeyOperations(),
   ...endpointOperations(),
   ...auditOperations(),

@@ -1,5 +1,7 @@
 /** Files and uploads, for the contract suite. */
 import type { Operation } from './contract-operations.ts';
+import { asOwner } from './team-operations.ts';
+import type { Prepare } from './team-operations.ts';
 
 const FILES = '/{project}/v1/files';
 
@@ -43,6 +45,57 @@ export function fileOperations(): Operation[] {
   ];
 }
 
+const UPLOADS = '/{project}/v1/uploads';
+const newUpload = { filename: 'a.jsonl', purpose: 'batch', bytes: 4, mime_type: 'application/jsonl' };
+const uploadSetup = { route: `POST ${UPLOADS}`, body: newUpload };
+
+function partForm(content = 'abc\n'): FormData {
+  const form = new FormData();
+  form.append('data', new File([content], 'part'));
+  return form;
+}
+
+/** A project with a key, and an upload with one part. */
+const withPart: Prepare = async (...platform) => {
+  const { user, values } = await asOwner(...platform);
+  const [baseUrl] = platform;
+  const path = `/${values['own']}/v1`;
+  const created = await user.send('POST', `${path}/management/api-keys`, { name: 'uploads' });
+  const { key } = (await created.json()) as { key: string };
+  const send = async (to: string, body: object, headers = {}): Promise<string> => {
+    const sent = body instanceof FormData ? body : JSON.stringify(body);
+    const response = await fetch(`${baseUrl}${path}${to}`, {
+      ...{ method: 'POST', headers: { authorization: `Bearer ${key}`, ...headers }, body: sent },
+    });
+    return ((await response.json()) as { id: string }).id;
+  };
+  const id = await send('/uploads', newUpload, { 'content-type': 'application/json' });
+  return { user, key, values: { ...values, id, part: await send(`/uploads/${id}/parts`, partForm()) } };
+};
+
+export function uploadOperations(): Operation[] {
+  return [
+    { name: 'an upload', ...uploadSetup, schema: 'Upload' },
+    { name: 'an upload by its id', route: `GET ${UPLOADS}/{id}`, setup: uploadSetup, schema: 'Upload' },
+    {
+      name: 'a part of an upload',
+      route: `POST ${UPLOADS}/{id}/parts`,
+      setup: uploadSetup,
+      body: partForm(),
+      schema: 'UploadPart',
+    },
+    { name: 'parts of an upload', route: `GET ${UPLOADS}/{id}/parts`, setup: uploadSetup },
+    ...['/{own}', ''].map((base) => ({
+      name: `completion of an upload at ${base}/v1`,
+      route: `POST ${base}/v1/uploads/{id}/complete`,
+      prepare: withPart,
+      body: { part_ids: ['{part}'] },
+      schema: 'Upload' as const,
+    })),
+    { name: 'cancellation of an upload', route: `POST ${UPLOADS}/{id}/cancel`, setup: uploadSetup, schema: 'Upload' },
+  ];
+}
+
 export const fileErrors: readonly Operation[] = [
   {
     name: 'an unknown purpose of a file',
@@ -57,6 +110,29 @@ export const fileErrors: readonly Operation[] = [
     body: { purpose: 'batch' },
     status: 415,
     code: 'unsupported_media_type',
+  },
+  {
+    name: 'an upload without a size',
+    route: `POST ${UPLOADS}`,
+    body: { ...newUpload, bytes: 0 },
+    status: 400,
+    code: 'invalid_request',
+  },
+  { name: 'an unknown upload', route: `GET ${UPLOADS}/upload_none`, status: 404, code: 'upload_not_found' },
+  {
+    name: 'a part of an unknown upload',
+    route: `POST ${UPLOADS}/upload_none/parts`,
+    body: partForm(),
+    status: 404,
+    code: 'upload_not_found',
+  },
+  {
+    name: 'completion of an upload without its parts',
+    route: `POST ${UPLOADS}/{id}/complete`,
+    setup: uploadSetup,
+    body: { part_ids: ['part_none'] },
+    status: 400,
+    code: 'invalid_request',
   },
   { name: 'an unknown file', route: `GET ${FILES}/file-none`, status: 404, code: 'file_not_found' },
   {

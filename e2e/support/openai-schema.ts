@@ -25,6 +25,8 @@ export type SchemaName =
   | 'ImageGenStreamEvent'
   | 'ImageEditStreamEvent'
   | 'OpenAIFile'
+  | 'Upload'
+  | 'UploadPart'
   | 'ListFilesResponse'
   | 'DeleteFileResponse'
   | 'ListModelsResponse'

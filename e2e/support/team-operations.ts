@@ -44,7 +44,7 @@ async function owner(baseUrl: string): Promise<Person & { readonly project: stri
   return { ...person, project: await created(person.user.send('POST', '/api/v1/projects', { name: 'T', slug: 't' })) };
 }
 
-const asOwner: Prepare = async (baseUrl) => {
+export const asOwner: Prepare = async (baseUrl) => {
   const { user, project } = await owner(baseUrl);
   return { user, values: { own: project, email: `guest-${randomUUID()}@example.com` } };
 };

@@ -7,6 +7,7 @@ import { DatabaseModule } from '@xerotier/service-host/database';
 import { OutboxModule } from '@xerotier/service-host/outbox';
 import { database } from './db/database.ts';
 import { FilesModule } from './files/files.module.ts';
+import { UploadsModule } from './uploads/uploads.module.ts';
 import { TransfersModule } from './transfers/transfers.module.ts';
 
 @Module({
@@ -16,6 +17,7 @@ import { TransfersModule } from './transfers/transfers.module.ts';
     OutboxModule.forRoot({ schema: database.schema, events: [projectEvent] }),
     IdempotencyKeysPurgeModule,
     FilesModule,
+    UploadsModule,
     TransfersModule,
   ],
 })

@@ -2,7 +2,7 @@
 import 'reflect-metadata';
 import { projectsContract } from '@xerotier/contracts/auth';
 import { filesContract, transferRoutes } from '@xerotier/contracts/files';
-import type { StoredFile, Transfer } from '@xerotier/contracts/files';
+import type { StoredFile, StoredPart, Transfer } from '@xerotier/contracts/files';
 import { openDatabase } from '@xerotier/db';
 import { AppError } from '@xerotier/errors';
 import type { WireError } from '@xerotier/errors';
@@ -40,6 +40,8 @@ export interface RunningFiles {
   begin(change: Change, formBytes?: number): Promise<Transfer>;
   /** Sends a form. @throws {AppError} of the service. */
   send(transfer: Transfer, form: FormData): Promise<StoredFile>;
+  /** Adds a part of this content. @throws {AppError} of the service. */
+  addPart(projectId: string, uploadId: string, content: Uint8Array, key?: string): Promise<StoredPart>;
   /** Creates a file of this content. */
   create(
     projectId: string,
@@ -145,6 +147,16 @@ export function runningFiles(): RunningFiles {
       ...{ method: 'POST', body, headers: { authorization: `Bearer ${ticket}` } },
     });
     return successful<StoredFile>(response);
+  };
+  running.addPart = async (projectId, uploadId, content, key) => {
+    const form = new FormData();
+    form.append('data', new Blob([content as Uint8Array<ArrayBuffer>]), 'part');
+    const context = changeOf(projectId, key);
+    const { url, ticket } = await running.bus.call(filesContract.operations.beginPart, { context, uploadId });
+    const response = await fetch(`${url}${transferRoutes.addPart}`, {
+      ...{ method: 'POST', body: form, headers: { authorization: `Bearer ${ticket}` } },
+    });
+    return successful<StoredPart>(response);
   };
   running.create = async (projectId, content, fields) => {
     const form = aForm(content, fields);

@@ -14,6 +14,7 @@ import { ReferenceModule } from './openapi/reference.module.ts';
 import { RequestsDrainModule } from './requests/requests-drain.module.ts';
 import { RerankModule } from './rerank/rerank.module.ts';
 import { StoredCompletionsModule } from './stored-completions/stored-completions.module.ts';
+import { UploadsModule } from './uploads/uploads.module.ts';
 import { UsageModule } from './usage/usage.module.ts';
 
 @Module({
@@ -27,6 +28,7 @@ import { UsageModule } from './usage/usage.module.ts';
     RerankModule,
     MediaModule,
     FilesModule,
+    UploadsModule,
     ModelsModule,
     ManagementModule,
     UsageModule,

@@ -78,6 +78,11 @@ export class BlobsService {
     }
   }
 
+  /** Creates what the rows of a project refer to. @throws {AppError} `db.unavailable`. */
+  async prepareProject(projectId: string): Promise<void> {
+    await this.dataKeys.getOrCreate(projectId);
+  }
+
   /** For a rejection before content is sent. @throws {AppError} `storage.quota_exceeded`, `db.unavailable`. */
   async assertQuota(projectId: string, bytes: number): Promise<void> {
     const bytesMax = await this.quotas.bytesMaxOf(projectId);

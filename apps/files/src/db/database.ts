@@ -5,11 +5,13 @@ import { Blob } from '../blobs/blob.entity.ts';
 import { FileSegment } from '../files/file-segment.entity.ts';
 import { File } from '../files/file.entity.ts';
 import { ProjectStorage } from '../storage/project-storage.entity.ts';
+import { UploadPart } from '../uploads/upload-part.entity.ts';
+import { Upload } from '../uploads/upload.entity.ts';
 import { CreateFiles1796400000000 } from './migrations/1796400000000-create-files.ts';
 
 /** The database schema of the files service. */
 export const database: DatabaseDefinition = {
   schema: 'files',
-  entities: [DataKeyEntity, IdempotencyKey, ProjectStorage, Blob, File, FileSegment],
+  entities: [DataKeyEntity, IdempotencyKey, ProjectStorage, Blob, File, FileSegment, Upload, UploadPart],
   migrations: [CreateFiles1796400000000],
 };

@@ -1,5 +1,8 @@
 import { filesContract } from '@xerotier/contracts/files';
 import type { StoredFile } from '@xerotier/contracts/files';
+import { silentLog } from '@xerotier/log/testing';
+import { connectBus } from '@xerotier/nats';
+import { eventually } from '@xerotier/testing';
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -141,6 +144,28 @@ describe('a file', () => {
     );
     expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
     expect([await files.storedBytes(projectId), await charged()]).toEqual([0, 0]);
+  });
+});
+
+describe('the events of a file', () => {
+  it('leave the service after its creation and its deletion', async () => {
+    const { nats } = await connectBus({ url: files.servers.nats.url, name: 'events', log: silentLog() });
+    const seen: unknown[] = [];
+    nats.subscribe(`events.v1.${projectId}`, {
+      callback: (_, message) => {
+        seen.push(...message.json<object[]>());
+      },
+    });
+    await nats.flush();
+    const file = await files.create(projectId, 'content');
+    await files.bus.call(deleteFile, { projectId, id: file.id });
+    await eventually('both have arrived', () => seen.length >= 2 || undefined);
+    const data = { id: file.id, purpose: 'user_data', filename: 'input.jsonl', bytes: 7 };
+    expect(seen).toEqual([
+      expect.objectContaining({ type: 'file.created', projectId, data }),
+      expect.objectContaining({ type: 'file.deleted', projectId, data }),
+    ]);
+    await nats.close();
   });
 });
 

@@ -17,6 +17,6 @@ import { FilesService } from './files.service.ts';
     IdempotencyKeys,
     { provide: SecretBox, inject: [MasterKeys], useFactory: (keys: MasterKeys) => new SecretBox(keys) },
   ],
-  exports: [FilesService],
+  exports: [FilesService, IdempotencyKeys],
 })
 export class FilesModule {}

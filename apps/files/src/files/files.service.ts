@@ -14,6 +14,7 @@ import { BlobsService } from '../blobs/blobs.service.ts';
 import { addFileEvent } from './file-events.ts';
 import type { File } from './file.entity.ts';
 import { FilesRepository } from './files.repository.ts';
+import type { Segment } from './files.repository.ts';
 
 type Operations = typeof filesContract.operations;
 export type Input<Name extends keyof Operations> = z.output<Operations[Name]['input']>;
@@ -40,26 +41,25 @@ export class FilesService {
   ) {}
 
   /**
-   * Creates a file of blobs, in their order, in a transaction of the project.
+   * Creates a file of stored blobs, in their order, in a transaction of the project.
    * @throws {AppError} `outbox.full`, `db.unavailable`.
    */
   async create(
     manager: EntityManager,
     projectId: string,
     file: NewFile,
-    blobs: readonly WrittenBlob[],
+    content: readonly Segment[],
   ): Promise<StoredFile> {
     const { purpose, filename, relativePath = null } = file;
-    for (const blob of blobs) await this.blobs.commit(manager, blob);
     const seconds = file.expiresAfterSeconds ?? (purpose === 'batch' ? BATCH_FILE_SECONDS : undefined);
     const row = await this.files.insert(
       manager,
       {
         ...{ projectId, id: `file-${randomBytes(12).toString('hex')}`, purpose, filename, relativePath },
-        bytes: String(blobs.reduce((sum, { bytes }) => sum + bytes, 0)),
+        bytes: String(content.reduce((sum, { bytes }) => sum + bytes, 0)),
         expiresAt: seconds === undefined ? null : new Date(Date.now() + seconds * 1_000),
       },
-      blobs.map(({ id }) => id),
+      content.map(({ blobId }) => blobId),
     );
     await addFileEvent(manager, 'file.created', row);
     return storedFileOf(row);
@@ -79,9 +79,10 @@ export class FilesService {
     };
     let isFirst = false;
     const stored = await this.files.transaction(projectId, (manager) =>
-      this.idempotencyKeys.once(manager, request, () => {
+      this.idempotencyKeys.once(manager, request, async () => {
         isFirst = true;
-        return this.create(manager, projectId, file, [blob]);
+        await this.blobs.commit(manager, blob);
+        return this.create(manager, projectId, file, [{ blobId: blob.id, bytes: blob.bytes }]);
       }),
     );
     if (!isFirst) await this.blobs.discard([blob]);
@@ -91,6 +92,12 @@ export class FilesService {
   async list(input: Input<'listFiles'>): Promise<Output<'listFiles'>> {
     const { rows, hasMore } = await this.files.list(input);
     return { data: rows.map(storedFileOf), hasMore };
+  }
+
+  /** Undefined if there is none, or none any more. For a transaction of the project. */
+  async find(manager: EntityManager, projectId: string, id: string): Promise<StoredFile | undefined> {
+    const row = await this.files.find(manager, projectId, id);
+    return row === null ? undefined : storedFileOf(row);
   }
 
   /** @throws {AppError} `file.not_found`. */
@@ -162,7 +169,7 @@ export class FilesService {
   }
 }
 
-export function storedFileOf(row: File): StoredFile {
+function storedFileOf(row: File): StoredFile {
   const { id, purpose, filename, relativePath, bytes, createdAt, expiresAt } = row;
   return {
     ...{ id, purpose, filename, bytes: Number(bytes), createdAt: createdAt.getTime() },

@@ -13,6 +13,11 @@ const range = z.object({ start: z.number().int().nonnegative(), end: z.number().
 const grant = z.discriminatedUnion('kind', [
   /** To create a file of the form that is sent. */
   z.object({ kind: z.literal('create-file'), change: changeContext, formBytes: z.number().int().optional() }),
+  /** To add a part to an upload. */
+  z.object({
+    ...{ kind: z.literal('add-part'), change: changeContext, uploadId: z.string() },
+    formBytes: z.number().int().optional(),
+  }),
   /** To read the content of a file, or a range of it. */
   z.object({ kind: z.literal('read-content'), projectId, fileId: z.string(), range: range.optional() }),
 ]);

@@ -2,7 +2,7 @@
 import { Controller, Get, Headers, HttpCode, Post, Req, Res } from '@nestjs/common';
 import { RouteConfig } from '@nestjs/platform-fastify';
 import { transferRoutes } from '@xerotier/contracts/files';
-import type { StoredFile } from '@xerotier/contracts/files';
+import type { StoredFile, StoredPart } from '@xerotier/contracts/files';
 import { AppError } from '@xerotier/errors';
 import { noteError, streamOf } from '@xerotier/http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -26,6 +26,13 @@ export class TransfersController {
   @RouteConfig({ form: 'streamed' })
   createFile(@Req() request: FastifyRequest, @Headers('authorization') authorization = ''): Promise<StoredFile> {
     return this.transfers.createFile(this.tickets.verify(ticketIn(authorization), 'create-file'), streamOf(request));
+  }
+
+  @Post(transferRoutes.addPart)
+  @HttpCode(200)
+  @RouteConfig({ form: 'streamed' })
+  addPart(@Req() request: FastifyRequest, @Headers('authorization') authorization = ''): Promise<StoredPart> {
+    return this.transfers.addPart(this.tickets.verify(ticketIn(authorization), 'add-part'), streamOf(request));
   }
 
   @Get(transferRoutes.content)

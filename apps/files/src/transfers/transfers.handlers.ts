@@ -4,7 +4,7 @@ import { Serves } from '@xerotier/service-host';
 import type { z } from 'zod';
 import { TransfersService } from './transfers.service.ts';
 
-const { beginFile, openContent } = filesContract.operations;
+const { beginFile, beginPart, openContent } = filesContract.operations;
 
 /** Transfers on the bus: where one may be made, and the ticket for it. */
 @Injectable()
@@ -14,6 +14,11 @@ export class TransfersHandlers {
   @Serves(beginFile)
   beginFile(input: z.output<typeof beginFile.input>): Promise<z.input<typeof beginFile.output>> {
     return this.transfers.beginFile(input);
+  }
+
+  @Serves(beginPart)
+  beginPart(input: z.output<typeof beginPart.input>): Promise<z.input<typeof beginPart.output>> {
+    return this.transfers.beginPart(input);
   }
 
   @Serves(openContent)

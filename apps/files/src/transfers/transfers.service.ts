@@ -1,21 +1,23 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { filesContract, StoredFile } from '@xerotier/contracts/files';
+import type { filesContract, StoredFile, StoredPart, Transfer } from '@xerotier/contracts/files';
 import { AppError } from '@xerotier/errors';
 import { formFields, readFields, readForm } from '@xerotier/http';
-import type { IncomingFile } from '@xerotier/http';
+import type { FormFields, IncomingFile } from '@xerotier/http';
 import { createFileRequest, FILE_BYTES_MAX } from '@xerotier/public-api/files';
+import { PART_BYTES_MAX } from '@xerotier/public-api/uploads';
 import { CONFIG } from '@xerotier/service-host';
 import type { IncomingMessage } from 'node:http';
 import type { z } from 'zod';
 import type { WrittenBlob } from '../blobs/blobs.service.ts';
 import { BlobsService } from '../blobs/blobs.service.ts';
 import type { FilesConfig } from '../config.ts';
+import { filenameOf } from '../files/filename.ts';
 import { FilesService } from '../files/files.service.ts';
 import { metrics } from '../metrics.ts';
+import { UploadsService } from '../uploads/uploads.service.ts';
 import { byteRangeOf } from './byte-range.ts';
-import { filenameOf } from './filename.ts';
 import { Tickets } from './ticket.ts';
-import type { GrantOf } from './ticket.ts';
+import type { Grant, GrantOf } from './ticket.ts';
 import { TransferAddress } from './transfer-address.ts';
 import { TransferSlots } from './transfer-slots.ts';
 
@@ -25,13 +27,23 @@ type Output<Name extends keyof Operations> = z.input<Operations[Name]['output']>
 
 /** What a form may have beside its file: boundaries, headers, and fields. */
 const FORM_OVERHEAD_BYTES = 64 * 1_024;
-const FORM_BYTES_MAX = FILE_BYTES_MAX + FORM_OVERHEAD_BYTES;
 /** A file that is too long is found by its own length: the form arrives somewhat earlier than it is read. */
 const READ_AHEAD_BYTES = 16 * 1_024 * 1_024;
 
+/** The file of a form. */
+interface ExpectedFile {
+  readonly projectId: string;
+  /** Name of its field. */
+  readonly field: string;
+  readonly bytesMax: number;
+  /** Length of the form, if it is known. */
+  readonly formBytes: number | undefined;
+}
+
 interface ReceivedFile {
   readonly blob: WrittenBlob;
-  readonly filename: string;
+  /** As the client has sent it. */
+  readonly name: string;
 }
 
 /** Transfers of content: announced on the bus, made over HTTP. */
@@ -41,6 +53,7 @@ export class TransfersService {
 
   constructor(
     private readonly files: FilesService,
+    private readonly uploads: UploadsService,
     private readonly blobs: BlobsService,
     private readonly tickets: Tickets,
     private readonly address: TransferAddress,
@@ -50,19 +63,22 @@ export class TransfersService {
   }
 
   async beginFile({ formBytes, ...change }: Input<'beginFile'>): Promise<Output<'beginFile'>> {
-    if ((formBytes ?? 0) > FORM_BYTES_MAX) throw tooLarge();
-    this.#slots.assertFree(change.projectId);
-    await this.blobs.assertQuota(change.projectId, formBytes ?? 0);
-    const ticket = this.tickets.issue({ kind: 'create-file', change, ...(formBytes !== undefined && { formBytes }) });
-    return { url: await this.address.url, ticket };
+    await this.#assertAcceptable(change.projectId, formBytes, FILE_BYTES_MAX);
+    return this.#transfer({ kind: 'create-file', change, ...(formBytes !== undefined && { formBytes }) });
+  }
+
+  async beginPart({ context: change, uploadId, formBytes }: Input<'beginPart'>): Promise<Output<'beginPart'>> {
+    await this.uploads.assertPending(change.projectId, uploadId);
+    await this.#assertAcceptable(change.projectId, formBytes, PART_BYTES_MAX);
+    return this.#transfer({ kind: 'add-part', change, uploadId, ...(formBytes !== undefined && { formBytes }) });
   }
 
   async openContent({ projectId, id, range: header }: Input<'openContent'>): Promise<Output<'openContent'>> {
     this.#slots.assertFree(projectId);
     const file = await this.files.get({ projectId, id });
     const range = byteRangeOf(header, file.bytes);
-    const ticket = this.tickets.issue({ kind: 'read-content', projectId, fileId: id, ...(range && { range }) });
-    return { file, transfer: { url: await this.address.url, ticket }, ...(range && { range }) };
+    const transfer = await this.#transfer({ kind: 'read-content', projectId, fileId: id, ...(range && { range }) });
+    return { file, transfer, ...(range && { range }) };
   }
 
   /**
@@ -70,41 +86,27 @@ export class TransfersService {
    * @throws {AppError} `request.invalid`, naming the field; `idempotency.key_reused`, `file.too_large`, `file.too_many_transfers`,
    * `storage.quota_exceeded`, `store.unavailable`, `db.unavailable`.
    */
-  async createFile({ change, formBytes }: GrantOf<'create-file'>, form: IncomingMessage): Promise<StoredFile> {
-    const { projectId } = change;
-    const release = this.#slots.take(projectId);
-    const written: WrittenBlob[] = [];
-    try {
-      const { fields, files } = await readForm<ReceivedFile>(form, form.headers['content-type'] ?? '', {
-        bytesMax: FORM_BYTES_MAX + READ_AHEAD_BYTES,
-        onFile: (file) => {
-          if (file.field !== 'file') return undefined;
-          return this.#receive(projectId, file, formBytes).then((received) => {
-            written.push(received.blob);
-            return received;
-          });
-        },
-      });
+  createFile({ change, formBytes }: GrantOf<'create-file'>, form: IncomingMessage): Promise<StoredFile> {
+    const expected = { projectId: change.projectId, field: 'file', bytesMax: FILE_BYTES_MAX, formBytes };
+    return this.#withFile(form, expected, ({ blob, name }, fields) => {
       const request = readFields(createFileRequest, formFields(fields));
-      const [file, ...others] = files;
-      if (file === undefined) throw invalidFile("Missing required parameter: 'file'.");
-      if (others.length > 0) throw invalidFile("Invalid value for 'file': expected one file.");
-      return await this.files.createFrom(
+      return this.files.createFrom(
         change,
         {
           purpose: request.purpose,
-          filename: file.filename,
+          filename: filenameOf(name, 'file'),
           relativePath: request.relative_path,
           expiresAfterSeconds: request.expires_after?.seconds,
         },
-        file.blob,
+        blob,
       );
-    } catch (error) {
-      await this.blobs.discard(written);
-      throw error;
-    } finally {
-      release();
-    }
+    });
+  }
+
+  /** Adds a part of a form as it arrives. @throws {AppError} as `createFile`; `upload.*`. */
+  addPart({ change, uploadId, formBytes }: GrantOf<'add-part'>, form: IncomingMessage): Promise<StoredPart> {
+    const expected = { projectId: change.projectId, field: 'data', bytesMax: PART_BYTES_MAX, formBytes };
+    return this.#withFile(form, expected, ({ blob }) => this.uploads.addPart(change, uploadId, blob));
   }
 
   /** Reads what a ticket allows. The slot is held until the end, or until the consumer gives up. @throws {AppError} */
@@ -120,28 +122,69 @@ export class TransfersService {
     }
   }
 
-  async #receive(projectId: string, file: IncomingFile, formBytes: number | undefined): Promise<ReceivedFile> {
-    const filename = filenameOf(file.name);
+  /** Receives a form with one file, which is removed again unless the work succeeds. */
+  async #withFile<T>(
+    form: IncomingMessage,
+    expected: ExpectedFile,
+    work: (file: ReceivedFile, fields: FormFields) => Promise<T>,
+  ): Promise<T> {
+    const { field, bytesMax, projectId } = expected;
+    const release = this.#slots.take(projectId);
+    const written: WrittenBlob[] = [];
+    try {
+      const { fields, files } = await readForm<ReceivedFile>(form, form.headers['content-type'] ?? '', {
+        bytesMax: bytesMax + FORM_OVERHEAD_BYTES + READ_AHEAD_BYTES,
+        onFile: (file) => (file.field === field ? this.#receive(file, expected, written) : undefined),
+      });
+      const [file, ...others] = files;
+      if (file === undefined) throw invalid(field, `Missing required parameter: '${field}'.`);
+      if (others.length > 0) throw invalid(field, `Invalid value for '${field}': expected one file.`);
+      return await work(file, fields);
+    } catch (error) {
+      await this.blobs.discard(written);
+      throw error;
+    } finally {
+      release();
+    }
+  }
+
+  async #receive(
+    { name, content }: IncomingFile,
+    { projectId, field, bytesMax, formBytes }: ExpectedFile,
+    written: WrittenBlob[],
+  ): Promise<ReceivedFile> {
     // Somewhat more than the file, and given back when it is stored.
-    const blob = await this.blobs.write(projectId, bounded(file.content), { bytesExpected: formBytes });
-    return { blob, filename };
+    const blob = await this.blobs.write(projectId, bounded(content, field, bytesMax), { bytesExpected: formBytes });
+    written.push(blob);
+    return { blob, name };
+  }
+
+  /** @throws {AppError} `file.too_large`, `file.too_many_transfers`, `storage.quota_exceeded`. */
+  async #assertAcceptable(projectId: string, formBytes: number | undefined, bytesMax: number): Promise<void> {
+    if ((formBytes ?? 0) > bytesMax + FORM_OVERHEAD_BYTES) throw new AppError('file.too_large', { bytesMax });
+    this.#slots.assertFree(projectId);
+    await this.blobs.assertQuota(projectId, formBytes ?? 0);
+  }
+
+  async #transfer(grant: Grant): Promise<Transfer> {
+    return { url: await this.address.url, ticket: this.tickets.issue(grant) };
   }
 }
 
-async function* bounded(content: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined> {
+async function* bounded(
+  content: AsyncIterable<Uint8Array>,
+  param: string,
+  bytesMax: number,
+): AsyncGenerator<Uint8Array, void, undefined> {
   let bytes = 0;
   for await (const chunk of content) {
     bytes += chunk.length;
-    if (bytes > FILE_BYTES_MAX) throw tooLarge();
+    if (bytes > bytesMax) throw new AppError('file.too_large', { bytesMax }, { param });
     metrics.transferredBytes.labels('in').inc(chunk.length);
     yield chunk;
   }
 }
 
-function tooLarge(): AppError {
-  return new AppError('file.too_large', { bytesMax: FILE_BYTES_MAX }, { param: 'file' });
-}
-
-function invalidFile(reason: string): AppError {
-  return new AppError('request.invalid', { reason }, { param: 'file' });
+function invalid(param: string, reason: string): AppError {
+  return new AppError('request.invalid', { reason }, { param });
 }

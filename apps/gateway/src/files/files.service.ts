@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { ChangeContext } from '@xerotier/contracts/auth';
 import type { RequestContract } from '@xerotier/contracts/define';
-import { filesContract } from '@xerotier/contracts/files';
+import { filesContract, storedFile, transferRoutes } from '@xerotier/contracts/files';
 import type { StoredFile } from '@xerotier/contracts/files';
 import { AppError } from '@xerotier/errors';
 import { Bus } from '@xerotier/nats';
@@ -9,6 +9,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
 import type { z } from 'zod';
 import { printable } from '../access/check-access.ts';
+import { isStoredId, withOutages } from './files-outages.ts';
 import { TransferClient } from './transfer-client.ts';
 
 const { beginFile, listFiles, getFile, deleteFile, openContent } = filesContract.operations;
@@ -20,8 +21,6 @@ type Output<C extends RequestContract> = z.output<C['output']>;
 export interface OpenContent extends Pick<Output<typeof openContent>, 'file' | 'range'> {
   readonly content: Readable;
 }
-
-const ID_LENGTH_MAX = 256;
 
 /** The files service, as the gateway uses it. Outages of it and of what it needs are `files.unavailable`. */
 @Injectable()
@@ -41,7 +40,7 @@ export class FilesService {
       ...change,
       ...(length !== undefined && { formBytes: Number(length) }),
     });
-    return withOutages(() => this.transfers.sendForm(transfer, form));
+    return withOutages(() => this.transfers.sendForm(transfer, transferRoutes.createFile, form, storedFile));
   }
 
   /** @throws {AppError} `list.unknown_cursor`, `files.unavailable`. */
@@ -77,19 +76,8 @@ export class FilesService {
   }
 }
 
-async function withOutages<T>(work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    const rejection = AppError.from(error);
-    if (rejection.status !== 503 || rejection.code === 'file.too_many_transfers') throw rejection;
-    throw new AppError('files.unavailable', {}, { cause: rejection });
-  }
-}
-
 /** @throws {AppError} `file.not_found` for what cannot be the id of a file. */
 function asId(id: string): string {
-  if (id === '' || id.length > ID_LENGTH_MAX || id.includes('\0'))
-    throw new AppError('file.not_found', { file: printable(id) });
+  if (!isStoredId(id)) throw new AppError('file.not_found', { file: printable(id) });
   return id;
 }

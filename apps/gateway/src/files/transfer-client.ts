@@ -1,14 +1,15 @@
 /** Transfers content from and to the files service, over HTTP and with backpressure. */
 import { Injectable } from '@nestjs/common';
 import type { OnModuleDestroy } from '@nestjs/common';
-import { storedFile, transferRoutes } from '@xerotier/contracts/files';
-import type { StoredFile, Transfer } from '@xerotier/contracts/files';
+import { transferRoutes } from '@xerotier/contracts/files';
+import type { Transfer } from '@xerotier/contracts/files';
 import { AppError } from '@xerotier/errors';
 import { decode, decodeError } from '@xerotier/nats';
 import type { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
 import { Agent } from 'undici';
 import type { Dispatcher } from 'undici';
+import type { z } from 'zod';
 
 const CONNECT_TIMEOUT_MS = 2_000;
 /** Until the service responds to a complete request: it stores the last bytes durably first. */
@@ -31,11 +32,16 @@ export class TransferClient implements OnModuleDestroy {
    * Sends the form of a client as it arrives. A client that disconnects aborts the transfer.
    * @throws {AppError} of the files service; `files.unavailable`.
    */
-  async sendForm({ url, ticket }: Transfer, form: IncomingMessage): Promise<StoredFile> {
+  async sendForm<S extends z.ZodType>(
+    { url, ticket }: Transfer,
+    path: string,
+    form: IncomingMessage,
+    response: S,
+  ): Promise<z.output<S>> {
     const { 'content-type': type, 'content-length': length } = form.headers;
     const { statusCode, body } = await this.#request({
       origin: url,
-      path: transferRoutes.createFile,
+      path,
       method: 'POST',
       headers: {
         authorization: `Bearer ${ticket}`,
@@ -46,7 +52,7 @@ export class TransferClient implements OnModuleDestroy {
     });
     const bytes = await bytesOf(body);
     if (statusCode !== 200) throw decodeError(bytes, url);
-    return decode(storedFile, bytes, url);
+    return decode(response, bytes, url);
   }
 
   /**

@@ -20,6 +20,24 @@ export const filesErrors = defineErrors({
     retryable: false,
     message: 'The range is not within the {bytes} bytes of the file.',
   },
+  'upload.not_found': {
+    status: 404,
+    publicCode: 'upload_not_found',
+    retryable: false,
+    message: "Upload '{upload}' was not found.",
+  },
+  'upload.not_pending': {
+    status: 400,
+    publicCode: 'invalid_request',
+    retryable: false,
+    message: "Upload '{upload}' cannot be changed any more: it is {status}.",
+  },
+  'upload.rejected': {
+    status: 400,
+    publicCode: 'invalid_request',
+    retryable: false,
+    message: '{reason}',
+  },
   'storage.quota_exceeded': {
     status: 403,
     publicCode: 'storage_quota_exceeded',

@@ -3,11 +3,16 @@
  * the files service, each with the header `Authorization: Bearer <ticket>`; errors are `WireError`s:
  *
  *     POST /internal/v1/files     the form of a client > a `storedFile`
+ *     POST /internal/v1/parts     the form of a client > a `storedPart`
  *     GET  /internal/v1/content   > the bytes of a range of a file
  */
 import { z } from 'zod';
 
-export const transferRoutes = { createFile: '/internal/v1/files', content: '/internal/v1/content' } as const;
+export const transferRoutes = {
+  createFile: '/internal/v1/files',
+  addPart: '/internal/v1/parts',
+  content: '/internal/v1/content',
+} as const;
 
 /** One transfer, which must begin within a minute. */
 export const transfer = z.object({

@@ -3,6 +3,7 @@ export { ChunkedBody } from './chunked-body.ts';
 export { FormBody, formOf, streamOf } from './form-body.ts';
 export type { FormFile } from './form-body.ts';
 export { formFields, withoutBrackets } from './form-fields.ts';
+export type { FormFields } from './form-fields.ts';
 export { createHttpApp } from './http-app.ts';
 export type { HttpApp, HttpAppOptions } from './http-app.ts';
 export { replyWithError, writeError, writeWireError } from './error-reply.ts';

@@ -39,6 +39,7 @@ export const publicErrors = {
   invitation_not_found: { status: 404 },
   budget_not_found: { status: 404 },
   file_not_found: { status: 404 },
+  upload_not_found: { status: 404 },
   second_factor_not_found: { status: 404 },
   provider_not_found: { status: 404 },
   identity_not_found: { status: 404 },

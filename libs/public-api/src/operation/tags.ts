@@ -7,6 +7,7 @@ export const tags = {
     'Requests are passed through to an OpenAI-compatible server behind a worker, and so are its responses.',
   Reranking: 'The relevance of documents to a query.',
   Files: 'Files of a project: inputs and outputs of batches, and others. They are encrypted with a key of the project.',
+  Uploads: 'Files of up to 8 GB, uploaded in parts.',
   Models: 'The models of a project or an endpoint.',
   Endpoints:
     'The endpoints of a project, and what they can be created with. They need a key with the scope `management`, or the session of a member: owners may change endpoints, members may read them.',

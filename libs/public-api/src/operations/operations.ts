@@ -21,6 +21,7 @@ import { rerankingOperations } from '../reranking/reranking.api.ts';
 import { secondFactorOperations } from '../second-factor/second-factor.api.ts';
 import { spendCapOperations } from '../spend-cap/spend-cap.api.ts';
 import { storedCompletionsOperations } from '../stored-completions/stored-completions.api.ts';
+import { uploadsOperations } from '../uploads/uploads.api.ts';
 import { usageOperations } from '../usage/usage.api.ts';
 import type { OperationDefinition } from '../operation/define-operation.ts';
 
@@ -32,6 +33,7 @@ export const operations: readonly OperationDefinition[] = [
   ...audioOperations,
   ...imagesOperations,
   ...filesOperations,
+  ...uploadsOperations,
   ...modelsOperations,
   ...endpointsOperations,
   ...apiKeysOperations,

@@ -12,6 +12,8 @@ const TABLES: readonly TenantTable[] = [
   { schema, table: 'file', forPlatform: true },
   { schema, table: 'file_segment' },
   { schema, table: 'project_storage' },
+  { schema, table: 'upload', forPlatform: true },
+  { schema, table: 'upload_part' },
 ];
 
 /** Files, the blobs that they consist of, and the storage that projects use. */
@@ -68,12 +70,46 @@ export class CreateFiles1796400000000 implements MigrationInterface {
         CONSTRAINT file_segment_blob_key UNIQUE (project_id, blob_id),
         CONSTRAINT file_segment_position_check CHECK (position >= 0)
       )`);
+    await runner.query(`
+      CREATE TABLE files.upload (
+        project_id text NOT NULL CONSTRAINT upload_project_id_fkey REFERENCES files.data_key (project_id),
+        id text NOT NULL,
+        purpose text NOT NULL,
+        filename text NOT NULL,
+        relative_path text,
+        mime_type text NOT NULL,
+        bytes bigint NOT NULL,
+        file_seconds integer,
+        status text NOT NULL,
+        file_id text,
+        created_at timestamptz NOT NULL DEFAULT now(),
+        expires_at timestamptz NOT NULL,
+        CONSTRAINT upload_key PRIMARY KEY (project_id, id),
+        CONSTRAINT upload_status_check CHECK (status IN ('pending', 'completed', 'cancelled', 'expired')),
+        CONSTRAINT upload_bytes_check CHECK (bytes > 0)
+      )`);
+    await runner.query(`CREATE INDEX upload_expires_at_idx ON files.upload (expires_at) WHERE status = 'pending'`);
+    await runner.query(`
+      CREATE TABLE files.upload_part (
+        project_id text NOT NULL,
+        id text NOT NULL,
+        upload_id text NOT NULL,
+        blob_id text NOT NULL,
+        bytes bigint NOT NULL,
+        sha256 bytea NOT NULL,
+        created_at timestamptz NOT NULL DEFAULT now(),
+        CONSTRAINT upload_part_key PRIMARY KEY (project_id, id),
+        CONSTRAINT upload_part_blob_key UNIQUE (project_id, blob_id)
+      )`);
+    await runner.query(
+      'CREATE INDEX upload_part_upload_idx ON files.upload_part (project_id, upload_id, created_at, id)',
+    );
     for (const table of TABLES) await enableTenantIsolation(runner, table);
   }
 
   async down(runner: QueryRunner): Promise<void> {
     for (const table of TABLES) await disableTenantIsolation(runner, table);
-    for (const table of ['file_segment', 'file', 'blob', 'project_storage'])
+    for (const table of ['upload_part', 'upload', 'file_segment', 'file', 'blob', 'project_storage'])
       await runner.query(`DROP TABLE files.${table}`);
     await dropOutboxTables(runner, schema);
     await dropIdempotencyKeyTable(runner, schema);

@@ -1,0 +1,29 @@
+import { Column, CreateDateColumn, Entity, Index, PrimaryColumn, Unique } from 'typeorm';
+
+/** A part of a pending upload, with its blob. `bigint` columns are strings. */
+@Entity()
+@Index('upload_part_upload_idx', ['projectId', 'uploadId', 'createdAt', 'id'])
+@Unique('upload_part_blob_key', ['projectId', 'blobId'])
+export class UploadPart {
+  @PrimaryColumn('text', { primaryKeyConstraintName: 'upload_part_key' })
+  projectId!: string;
+
+  /** `part_` and 24 hexadecimal digits. */
+  @PrimaryColumn('text', { primaryKeyConstraintName: 'upload_part_key' })
+  id!: string;
+
+  @Column('text')
+  uploadId!: string;
+
+  @Column('text')
+  blobId!: string;
+
+  @Column('bigint')
+  bytes!: string;
+
+  @Column('bytea')
+  sha256!: Buffer;
+
+  @CreateDateColumn({ type: 'timestamptz' })
+  createdAt!: Date;
+}

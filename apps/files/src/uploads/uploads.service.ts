@@ -1,0 +1,264 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { ChangeContext } from '@xerotier/contracts/auth';
+import type { filesContract, StoredPart, StoredUpload } from '@xerotier/contracts/files';
+import { AppError, ensure } from '@xerotier/errors';
+import { IdempotencyKeys } from '@xerotier/idempotency';
+import type { Logger } from '@xerotier/log';
+import { PARTS_MAX } from '@xerotier/public-api/uploads';
+import { LOGGER } from '@xerotier/service-host';
+import { createHash, randomBytes } from 'node:crypto';
+import type { EntityManager } from 'typeorm';
+import type { z } from 'zod';
+import type { WrittenBlob } from '../blobs/blobs.service.ts';
+import { BlobsService } from '../blobs/blobs.service.ts';
+import { filenameOf } from '../files/filename.ts';
+import { FilesService } from '../files/files.service.ts';
+import type { UploadPart } from './upload-part.entity.ts';
+import type { Upload } from './upload.entity.ts';
+import { UploadsRepository } from './uploads.repository.ts';
+
+type Operations = typeof filesContract.operations;
+export type Input<Name extends keyof Operations> = z.output<Operations[Name]['input']>;
+export type Output<Name extends keyof Operations> = z.input<Operations[Name]['output']>;
+
+const UPLOAD_MS = 60 * 60_000;
+
+/** Uploads in parts. A part is a stored blob; completing an upload makes a file of them, without copying. */
+@Injectable()
+export class UploadsService {
+  constructor(
+    private readonly uploads: UploadsRepository,
+    private readonly files: FilesService,
+    private readonly blobs: BlobsService,
+    private readonly idempotencyKeys: IdempotencyKeys,
+    @Inject(LOGGER) private readonly log: Logger,
+  ) {}
+
+  /** @throws {AppError} `request.invalid`, `storage.quota_exceeded`, `idempotency.key_reused`, `db.unavailable`. */
+  async create({ context, ...sent }: Input<'createUpload'>): Promise<StoredUpload> {
+    const input = { ...sent, filename: filenameOf(sent.filename, 'filename') };
+    const { projectId } = context;
+    await this.blobs.assertQuota(projectId, input.bytes);
+    await this.blobs.prepareProject(projectId);
+    return this.uploads.transaction(projectId, (manager) =>
+      this.idempotencyKeys.once(manager, { context, operation: 'createUpload', input }, async () => {
+        const upload = await this.uploads.insert(manager, {
+          ...{ projectId, id: `upload_${randomBytes(12).toString('hex')}`, status: 'pending', fileId: null },
+          ...{ purpose: input.purpose, filename: input.filename, relativePath: input.relativePath ?? null },
+          ...{ mimeType: input.mimeType, bytes: String(input.bytes) },
+          fileSeconds: input.expiresAfterSeconds ?? null,
+          expiresAt: new Date(Date.now() + UPLOAD_MS),
+        });
+        return this.#storedUpload(manager, upload);
+      }),
+    );
+  }
+
+  /** @throws {AppError} `upload.not_found`. */
+  get({ projectId, id }: Input<'getUpload'>): Promise<StoredUpload> {
+    return this.uploads.transaction(projectId, async (manager) => {
+      const upload = await this.uploads.find(manager, projectId, id);
+      return this.#storedUpload(manager, ensure(upload, 'upload.not_found', { upload: id }));
+    });
+  }
+
+  /** @throws {AppError} `upload.not_found`, `list.unknown_cursor`. */
+  async listParts({ projectId, id, ...page }: Input<'listParts'>): Promise<Output<'listParts'>> {
+    await this.get({ projectId, id });
+    const { rows, hasMore } = await this.uploads.listParts(projectId, id, page);
+    return { data: rows.map(storedPartOf), hasMore };
+  }
+
+  /** For a rejection before content is sent. @throws {AppError} `upload.not_found`, `upload.not_pending`. */
+  assertPending(projectId: string, id: string): Promise<void> {
+    return this.uploads.transaction(projectId, async (manager) => {
+      pending(ensure(await this.uploads.find(manager, projectId, id), 'upload.not_found', { upload: id }));
+    });
+  }
+
+  /**
+   * Adds a part, once per idempotency key: for a repeated request the blob is discarded.
+   * @throws {AppError} `upload.not_found`, `upload.not_pending`, `upload.rejected`, `idempotency.key_reused`, `db.unavailable`.
+   */
+  async addPart(context: ChangeContext, uploadId: string, blob: WrittenBlob): Promise<StoredPart> {
+    const { projectId, bytes, sha256 } = blob;
+    const input = { uploadId, bytes, sha256: sha256.toString('hex') };
+    let isFirst = false;
+    const part = await this.uploads.transaction(projectId, (manager) =>
+      this.idempotencyKeys.once(manager, { context, operation: 'addUploadPart', input }, async () => {
+        isFirst = true;
+        const upload = await this.#lockPending(manager, projectId, uploadId);
+        const { count, bytes: before } = await this.uploads.partsSum(manager, projectId, uploadId);
+        if (count >= PARTS_MAX) throw rejected(`An upload has at most ${PARTS_MAX} parts.`, 'data');
+        // A client may send a part again that it believes lost, but not without bound.
+        if (before + bytes > 2 * Number(upload.bytes))
+          throw rejected(`The parts are larger than the upload, which has ${upload.bytes} bytes.`, 'data');
+        await this.blobs.commit(manager, blob);
+        const row = { projectId, id: `part_${randomBytes(12).toString('hex')}`, uploadId, blobId: blob.id };
+        return storedPartOf(await this.uploads.insertPart(manager, { ...row, bytes: String(bytes), sha256 }));
+      }),
+    );
+    if (!isFirst) await this.blobs.discard([blob]);
+    return part;
+  }
+
+  /**
+   * Makes a file of parts in the given order; parts that are not named are deleted.
+   * @throws {AppError} `upload.not_found`, `upload.not_pending`, `upload.rejected`, `idempotency.key_reused`, `store.unavailable`,
+   * `db.unavailable`.
+   */
+  async complete({ context, uploadId, partIds, md5 }: Input<'completeUpload'>): Promise<StoredUpload> {
+    const { projectId } = context;
+    // Before the transaction, since it reads everything; parts do not change.
+    if (md5 !== undefined) await this.#verifyMd5(projectId, uploadId, partIds, md5);
+    const unused: string[] = [];
+    const stored = await this.uploads.transaction(projectId, (manager) =>
+      this.idempotencyKeys.once(
+        manager,
+        { context, operation: 'completeUpload', input: { uploadId, partIds, md5 } },
+        async () => {
+          const upload = await this.#lockPending(manager, projectId, uploadId);
+          const parts = await this.uploads.parts(manager, projectId, uploadId);
+          const chosen = chosenParts(upload, parts, partIds);
+          const file = await this.files.create(
+            manager,
+            projectId,
+            {
+              ...{ purpose: upload.purpose, filename: upload.filename },
+              relativePath: upload.relativePath ?? undefined,
+              expiresAfterSeconds: upload.fileSeconds ?? undefined,
+            },
+            chosen.map(({ blobId, bytes }) => ({ blobId, bytes: Number(bytes) })),
+          );
+          const used = new Set(chosen.map(({ blobId }) => blobId));
+          unused.push(...parts.map(({ blobId }) => blobId).filter((blobId) => !used.has(blobId)));
+          await this.blobs.removeRows(manager, projectId, unused);
+          await this.uploads.deleteParts(manager, projectId, uploadId);
+          await this.uploads.update(manager, upload, { status: 'completed', fileId: file.id });
+          return this.#storedUpload(manager, { ...upload, status: 'completed', fileId: file.id });
+        },
+      ),
+    );
+    await this.#removeObjects(projectId, unused);
+    return stored;
+  }
+
+  /** Deletes the parts. @throws {AppError} `upload.not_found`, `upload.not_pending`. */
+  async cancel({ projectId, id }: Input<'cancelUpload'>): Promise<StoredUpload> {
+    const { upload, blobs } = await this.uploads.transaction(projectId, async (manager) => {
+      const found = ensure(await this.uploads.lock(manager, projectId, id), 'upload.not_found', { upload: id });
+      if (statusOf(found) === 'cancelled') return { upload: found, blobs: [] };
+      pending(found);
+      return {
+        upload: { ...found, status: 'cancelled' as const },
+        blobs: await this.#end(manager, found, 'cancelled'),
+      };
+    });
+    await this.#removeObjects(projectId, blobs);
+    return storedUploadOf(upload, undefined);
+  }
+
+  /** Ends uploads whose time is over, some at a time. Returns how many. */
+  async expire(countMax: number): Promise<number> {
+    const expired = await this.uploads.listExpired(countMax);
+    for (const { projectId, id } of expired) {
+      const blobs = await this.uploads.transaction(projectId, async (manager) => {
+        const upload = await this.uploads.lock(manager, projectId, id);
+        return upload?.status === 'pending' ? this.#end(manager, upload, 'expired') : [];
+      });
+      await this.#removeObjects(projectId, blobs);
+    }
+    return expired.length;
+  }
+
+  async #lockPending(manager: EntityManager, projectId: string, id: string): Promise<Upload> {
+    const upload = ensure(await this.uploads.lock(manager, projectId, id), 'upload.not_found', { upload: id });
+    return pending(upload);
+  }
+
+  async #end(manager: EntityManager, upload: Upload, status: 'cancelled' | 'expired'): Promise<string[]> {
+    const { projectId, id } = upload;
+    const blobs = (await this.uploads.parts(manager, projectId, id)).map(({ blobId }) => blobId);
+    await this.blobs.removeRows(manager, projectId, blobs);
+    await this.uploads.deleteParts(manager, projectId, id);
+    await this.uploads.update(manager, upload, { status });
+    return blobs;
+  }
+
+  async #verifyMd5(projectId: string, uploadId: string, partIds: readonly string[], md5: string): Promise<void> {
+    const chosen = await this.uploads.transaction(projectId, async (manager) => {
+      const upload = ensure(await this.uploads.find(manager, projectId, uploadId), 'upload.not_found', {
+        upload: uploadId,
+      });
+      // That of a completed upload is for the idempotency key to decide.
+      if (statusOf(upload) !== 'pending') return undefined;
+      return chosenParts(upload, await this.uploads.parts(manager, projectId, uploadId), partIds);
+    });
+    if (chosen === undefined) return;
+    const hash = createHash('md5');
+    for (const { blobId, bytes } of chosen)
+      for await (const chunk of this.blobs.read({ projectId, id: blobId, bytes: Number(bytes) })) hash.update(chunk);
+    const actual = hash.digest('hex');
+    if (actual !== md5.toLowerCase()) throw rejected(`The MD5 of the parts is ${actual}.`, 'md5');
+  }
+
+  async #storedUpload(manager: EntityManager, upload: Upload): Promise<StoredUpload> {
+    const { projectId, fileId } = upload;
+    return storedUploadOf(upload, fileId === null ? undefined : await this.files.find(manager, projectId, fileId));
+  }
+
+  /** After the transaction; what fails is done by the reconciler. */
+  async #removeObjects(projectId: string, blobs: readonly string[]): Promise<void> {
+    try {
+      await this.blobs.removeObjects(projectId, blobs);
+    } catch (error) {
+      this.log.warn('objects of an upload not removed, the reconciler will', { error });
+    }
+  }
+}
+
+/** Its time may be over before the sweeper sees it. */
+function statusOf({ status, expiresAt }: Upload): StoredUpload['status'] {
+  return status === 'pending' && expiresAt.getTime() <= Date.now() ? 'expired' : status;
+}
+
+/** @throws {AppError} `upload.not_pending`. */
+function pending(upload: Upload): Upload {
+  const status = statusOf(upload);
+  if (status !== 'pending') throw new AppError('upload.not_pending', { upload: upload.id, status });
+  return upload;
+}
+
+/** The parts with these ids, in their order. @throws {AppError} `upload.rejected`. */
+function chosenParts(upload: Upload, parts: readonly UploadPart[], partIds: readonly string[]): UploadPart[] {
+  const byId = new Map(parts.map((part) => [part.id, part]));
+  const seen = new Set<string>();
+  const chosen = partIds.map((id, at) => {
+    if (seen.has(id)) throw rejected(`The part '${id}' is named twice.`, `part_ids[${at}]`);
+    seen.add(id);
+    const part = byId.get(id);
+    if (part === undefined) throw rejected(`The upload has no part '${id}'.`, `part_ids[${at}]`);
+    return part;
+  });
+  const bytes = chosen.reduce((sum, part) => sum + Number(part.bytes), 0);
+  if (bytes !== Number(upload.bytes))
+    throw rejected(`The parts have ${bytes} bytes, but the upload has ${upload.bytes}.`, 'part_ids');
+  return chosen;
+}
+
+function rejected(reason: string, param: string): AppError {
+  return new AppError('upload.rejected', { reason }, { param });
+}
+
+function storedUploadOf(upload: Upload, file: StoredUpload['file']): StoredUpload {
+  const { id, purpose, filename, bytes, createdAt, expiresAt } = upload;
+  return {
+    ...{ id, purpose, filename, bytes: Number(bytes), status: statusOf(upload) },
+    ...{ createdAt: createdAt.getTime(), expiresAt: expiresAt.getTime() },
+    ...(file !== undefined && { file }),
+  };
+}
+
+function storedPartOf({ id, uploadId, bytes, sha256, createdAt }: UploadPart): StoredPart {
+  return { id, uploadId, bytes: Number(bytes), sha256: sha256.toString('hex'), createdAt: createdAt.getTime() };
+}

@@ -1,0 +1,31 @@
+import { uploadPurpose } from '@xerotier/public-api/files';
+import { uploadStatus } from '@xerotier/public-api/uploads';
+import { z } from 'zod';
+import { storedFile } from './file.ts';
+
+/** Ids are texts of clients: one that no upload can have is not found. */
+export const uploadId = z.string().min(1).max(256);
+
+/** An upload in parts. Times are Unix milliseconds. */
+export const storedUpload = z.object({
+  id: uploadId,
+  purpose: uploadPurpose,
+  filename: z.string(),
+  bytes: z.number().int().positive(),
+  status: uploadStatus,
+  createdAt: z.number().int().nonnegative(),
+  expiresAt: z.number().int().nonnegative(),
+  /** Of a completed upload, unless the file was deleted since. */
+  file: storedFile.optional(),
+});
+export type StoredUpload = z.infer<typeof storedUpload>;
+
+export const storedPart = z.object({
+  id: z.string().min(1).max(64),
+  uploadId,
+  bytes: z.number().int().nonnegative(),
+  /** In hexadecimal digits. */
+  sha256: z.string().length(64),
+  createdAt: z.number().int().nonnegative(),
+});
+export type StoredPart = z.infer<typeof storedPart>;
