@@ -134,6 +134,13 @@ export const platformErrors = defineErrors({
     message: 'The database is unavailable.',
     publicMessage: TEMPORARILY_UNAVAILABLE,
   },
+  'queue.unavailable': {
+    status: 503,
+    publicCode: 'service_unavailable',
+    retryable: true,
+    message: "The queue '{queue}' accepts no jobs.",
+    publicMessage: TEMPORARILY_UNAVAILABLE,
+  },
   'store.unavailable': {
     status: 503,
     publicCode: 'service_unavailable',

@@ -33,6 +33,17 @@ describe('connectRedis', () => {
     await expect(redis.blpop('nothing', 5)).rejects.toThrow('timed out');
   });
 
+  it('keeps a command while disconnected if it is to wait', async () => {
+    const { log } = capturedLog();
+    redis = connectRedis({ url: servers.redis.url, name: 'test', log, waitsForServer: true, commandTimeoutMs: 1 });
+    await once(redis, 'ready');
+    await servers.redis.kill('SIGKILL');
+    await eventually('the loss is noticed', () => redis.status !== 'ready');
+    const reply = redis.ping();
+    await servers.redis.restart();
+    expect(await reply).toBe('PONG');
+  });
+
   it('does not log a deliberate disconnect', async () => {
     const { log, text } = capturedLog();
     redis = connectRedis({ url: servers.redis.url, name: 'test', log });

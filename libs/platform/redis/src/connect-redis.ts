@@ -1,4 +1,4 @@
-/** Connects to Redis: reconnects indefinitely, and never makes a caller wait for an unavailable server. */
+/** Connects to Redis: reconnects indefinitely, and makes no caller wait for an unavailable server unless it wants to. */
 import type { Logger } from '@xerotier/log';
 import { Redis } from 'ioredis';
 
@@ -11,6 +11,11 @@ export interface RedisOptions {
   readonly log: Logger;
   /** Timeout of a command. Default 1000. */
   readonly commandTimeoutMs?: number;
+  /**
+   * Commands wait while disconnected, and have no timeout: for a loop that has nothing else to do, such as the worker of a queue.
+   * Default false.
+   */
+  readonly waitsForServer?: boolean;
 }
 
 const RECONNECT_PAUSE_MAX_MS = 2_000;
@@ -18,17 +23,27 @@ const CONNECT_TIMEOUT_MS = 5_000;
 
 /**
  * Starts to connect and returns at once. While disconnected, commands fail at once instead of waiting in an unbounded
- * queue: callers must define their behaviour without Redis.
+ * queue, unless `waitsForServer`: callers must define their behaviour without Redis.
  */
-export function connectRedis({ url, name, log, commandTimeoutMs = 1_000 }: RedisOptions): RedisClient {
+export function connectRedis({
+  url,
+  name,
+  log,
+  commandTimeoutMs = 1_000,
+  waitsForServer = false,
+}: RedisOptions): RedisClient {
   const redis = new Redis(url, {
     connectionName: name,
-    commandTimeout: commandTimeoutMs,
     connectTimeout: CONNECT_TIMEOUT_MS,
-    enableOfflineQueue: false,
-    // Commands of one turn of the event loop are sent together.
-    enableAutoPipelining: true,
-    maxRetriesPerRequest: 0,
+    ...(waitsForServer
+      ? { maxRetriesPerRequest: null }
+      : {
+          commandTimeout: commandTimeoutMs,
+          enableOfflineQueue: false,
+          // Commands of one turn of the event loop are sent together.
+          enableAutoPipelining: true,
+          maxRetriesPerRequest: 0,
+        }),
     retryStrategy: (attempts) => Math.min(50 * 2 ** Math.min(attempts, 10), RECONNECT_PAUSE_MAX_MS),
   });
   let lost = false;

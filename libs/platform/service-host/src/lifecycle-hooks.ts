@@ -1,5 +1,5 @@
 /**
- * Two lifecycle hooks that Nest does not have. For everything else use Nest's own: `OnModuleInit`, `OnModuleDestroy`
+ * Three lifecycle hooks that Nest does not have. For everything else use Nest's own: `OnModuleInit`, `OnModuleDestroy`
  * (after the drain, while connections are still open) and `OnApplicationShutdown` (connections close).
  */
 import type { DiscoveryService } from '@nestjs/core';
@@ -13,6 +13,13 @@ export interface BeforeServing {
 }
 
 /**
+ * Called when requests are accepted: work that the service fetches itself begins. It must not wait for that work.
+ */
+export interface OnServing {
+  onServing(): void;
+}
+
+/**
  * Called when no new requests are accepted, while running ones continue. The drain waits for the returned promise and
  * the running requests until the signal is aborted.
  */
@@ -23,6 +30,11 @@ export interface OnDrain {
 export async function callBeforeServing(discovery: DiscoveryService): Promise<void> {
   const hooked = instancesOf(discovery).filter((instance) => hasMethod<BeforeServing>(instance, 'beforeServing'));
   await Promise.all(hooked.map((instance) => instance.beforeServing()));
+}
+
+export function callOnServing(discovery: DiscoveryService): void {
+  const hooked = instancesOf(discovery).filter((instance) => hasMethod<OnServing>(instance, 'onServing'));
+  hooked.forEach((instance) => instance.onServing());
 }
 
 export async function callOnDrain(discovery: DiscoveryService, signal: AbortSignal): Promise<void> {

@@ -14,7 +14,7 @@ import { once } from 'node:events';
 import { BusExplorer } from './bus/bus-explorer.ts';
 import { HostModule } from './host/host.module.ts';
 import { NestLogAdapter } from './host/nest-log-adapter.ts';
-import { callBeforeServing, callOnDrain, instancesOf } from './lifecycle-hooks.ts';
+import { callBeforeServing, callOnDrain, callOnServing, instancesOf } from './lifecycle-hooks.ts';
 import { ReadinessRegistry } from './readiness-registry.ts';
 import type { ServiceApplication, ServiceDefinition } from './service-definition.ts';
 import { ServiceIdentity } from './service-identity.ts';
@@ -43,6 +43,7 @@ export async function startService<S extends ServiceSettingsTree>(
     await explorer?.subscribe();
     await callBeforeServing(discovery);
     await explorer?.serve();
+    callOnServing(discovery);
     const announce = await application.listen?.();
     return {
       application,

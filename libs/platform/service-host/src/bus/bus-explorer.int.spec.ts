@@ -7,7 +7,7 @@ import type { Bus } from '@xerotier/nats';
 import { testBuses } from '@xerotier/nats/testing';
 import { eventually, testServers } from '@xerotier/testing';
 import { z } from 'zod';
-import type { BeforeServing, OnDrain } from '../lifecycle-hooks.ts';
+import type { BeforeServing, OnDrain, OnServing } from '../lifecycle-hooks.ts';
 import { createTestingHandlers } from '../testing.ts';
 import type { TestingHandlersOptions, TestingService } from '../testing.ts';
 import { Consumes, On, Serves } from './decorators.ts';
@@ -161,16 +161,20 @@ describe('@Consumes', () => {
 });
 
 describe('startup and shutdown', () => {
-  it('run in order: events, beforeServing, serve; then stop serving, onDrain, finish running requests, close', async () => {
+  it('run in order: events, beforeServing, serve, onServing; then stop serving, onDrain, finish running requests, close', async () => {
     const steps: string[] = [];
     const release = Promise.withResolvers<void>();
     const client = (await connectBus()).bus;
     @Injectable()
-    class Slow implements BeforeServing, OnDrain {
+    class Slow implements BeforeServing, OnServing, OnDrain {
       async beforeServing(): Promise<void> {
         client.publish(noted, { value: 1 });
         await eventually('the event is received', () => steps.includes('received'));
         steps.push((await isUnserved(client.call(double, { value: 1 }))) ? 'unserved' : 'served');
+      }
+
+      onServing(): void {
+        steps.push('serving');
       }
 
       @On(noted)
@@ -200,7 +204,15 @@ describe('startup and shutdown', () => {
     await eventually('the request has started', () => steps.includes('request started'));
     await handlers.stop();
     expect(await call).toEqual({ value: 1 });
-    expect(steps).toEqual(['received', 'unserved', 'request started', 'unserved', 'request finished', 'destroyed']);
+    expect(steps).toEqual([
+      'received',
+      'unserved',
+      'serving',
+      'request started',
+      'unserved',
+      'request finished',
+      'destroyed',
+    ]);
   });
 
   it('do not wait for a request after the signal is aborted', async () => {

@@ -1,0 +1,13 @@
+export { defineQueue } from './define-queue.ts';
+export type { JobOf, QueueContract } from './define-queue.ts';
+export type { JobCall, JobHandler, JobResult } from './job-handler.ts';
+export { JobQueue } from './job-queue.ts';
+export type { AddOptions, JobCounts } from './job-queue.ts';
+export { JobSweeper } from './job-sweeper.ts';
+export type { SweeperOptions } from './job-sweeper.ts';
+export { JobWorker } from './job-worker.ts';
+export type { JobWorkerOptions, WorkerSettings } from './job-worker.ts';
+export { Jobs } from './nest/jobs.ts';
+export { JobsModule } from './nest/jobs.module.ts';
+export type { JobsModuleOptions } from './nest/jobs.module.ts';
+export { Processes } from './nest/processes.decorator.ts';
