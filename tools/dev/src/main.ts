@@ -1,6 +1,7 @@
 /** The commands of the embedded stack. */
 import { doctor } from './doctor.ts';
 import { logs } from './logs.ts';
+import { queues } from './queues.ts';
 import { reset } from './reset.ts';
 import { start } from './start.ts';
 import { status } from './status.ts';
@@ -14,6 +15,7 @@ const commands: Record<string, (args: readonly string[]) => Promise<void>> = {
   status,
   reset,
   logs,
+  queues,
   worker,
   doctor,
 };
