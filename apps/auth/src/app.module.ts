@@ -7,6 +7,7 @@ import {
   apiKeysContract,
   auditContract,
   authContract,
+  keyAccessContract,
   bootstrapContract,
   budgetsContract,
   endpointsContract,
@@ -53,6 +54,7 @@ import { UsageReportsModule } from './usage-reports/usage-reports.module.ts';
     BusModule.forRoot({
       serves: [
         authContract,
+        keyAccessContract,
         apiKeysContract,
         endpointsContract,
         accountsContract,

@@ -1,9 +1,11 @@
 import { Module } from '@nestjs/common';
+import { batchLinesContract } from '@xerotier/contracts/gateway';
 import { BusModule } from '@xerotier/service-host';
 import { RedisModule } from '@xerotier/service-host/redis';
 import { AccessModule } from './access/access.module.ts';
 import { AccountsModule } from './accounts/accounts.module.ts';
 import { AdministrationModule } from './administration/administration.module.ts';
+import { BatchLinesModule } from './batch-lines/batch-lines.module.ts';
 import { ChatCompletionsModule } from './chat-completions/chat-completions.module.ts';
 import { EmbeddingsModule } from './embeddings/embeddings.module.ts';
 import { FilesModule } from './files/files.module.ts';
@@ -19,10 +21,11 @@ import { UsageModule } from './usage/usage.module.ts';
 
 @Module({
   imports: [
-    BusModule.forRoot(),
+    BusModule.forRoot({ serves: [batchLinesContract] }),
     RedisModule.forRoot(),
     AccessModule,
     ChatCompletionsModule,
+    BatchLinesModule,
     StoredCompletionsModule,
     EmbeddingsModule,
     RerankModule,

@@ -1,12 +1,12 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { authContract } from '@xerotier/contracts/auth';
+import { authContract, keyAccessContract } from '@xerotier/contracts/auth';
 import type { Access } from '@xerotier/contracts/auth';
 import { AppError } from '@xerotier/errors';
 import type { Logger } from '@xerotier/log';
 import { LOGGER, Serves } from '@xerotier/service-host';
 import { metrics } from '../metrics.ts';
 import { AccessService } from './access.service.ts';
-import type { AccessRequest } from './access.service.ts';
+import type { AccessRequest, KeyAccessRequest } from './access.service.ts';
 
 /** Serves the auth contract. */
 @Injectable()
@@ -15,6 +15,11 @@ export class AccessHandlers {
     private readonly access: AccessService,
     @Inject(LOGGER) private readonly log: Logger,
   ) {}
+
+  @Serves(keyAccessContract.operations.authorizeKey)
+  authorizeKey(input: KeyAccessRequest): Promise<Access> {
+    return this.access.authorizeKey(input);
+  }
 
   /** Denied access is logged with the client address, to detect guessed and stolen keys. */
   @Serves(authContract.operations.authorize)

@@ -111,9 +111,11 @@ const FIND_GRANT = `
       ) AS found
     ) AS endpoints
   FROM auth.api_key JOIN auth.project ON project.id = api_key.project_id
-  WHERE (api_key.key_hash = $1 OR (api_key.previous_key_hash = $1 AND api_key.previous_valid_until > now()))
-    AND api_key.revoked_at IS NULL
-    AND (api_key.expires_at IS NULL OR api_key.expires_at > now())`;
+  WHERE api_key.revoked_at IS NULL AND (api_key.expires_at IS NULL OR api_key.expires_at > now())`;
+
+const FIND_GRANT_BY_HASH = `${FIND_GRANT}
+  AND (api_key.key_hash = $1 OR (api_key.previous_key_hash = $1 AND api_key.previous_valid_until > now()))`;
+const FIND_GRANT_BY_ID = `${FIND_GRANT} AND api_key.id = $1`;
 
 @Injectable()
 export class AccessRepository {
@@ -125,7 +127,15 @@ export class AccessRepository {
    */
   async findGrant(keyHash: Buffer, endpointSlug: string | null): Promise<Grant | null> {
     const rows = await withEveryTenant(this.database, (manager) =>
-      manager.query<Grant[]>(FIND_GRANT, [keyHash, endpointSlug]),
+      manager.query<Grant[]>(FIND_GRANT_BY_HASH, [keyHash, endpointSlug]),
+    );
+    return rows[0] ?? null;
+  }
+
+  /** As `findGrant`, of the key with this id. */
+  async findGrantById(keyId: string, endpointSlug: string | null): Promise<Grant | null> {
+    const rows = await withEveryTenant(this.database, (manager) =>
+      manager.query<Grant[]>(FIND_GRANT_BY_ID, [keyId, endpointSlug]),
     );
     return rows[0] ?? null;
   }

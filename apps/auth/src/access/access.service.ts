@@ -1,13 +1,14 @@
 import { Injectable } from '@nestjs/common';
-import type { Access, authContract, EndpointAccess } from '@xerotier/contracts/auth';
+import type { Access, authContract, EndpointAccess, keyAccessContract } from '@xerotier/contracts/auth';
 import { AppError, ensure } from '@xerotier/errors';
 import type { z } from 'zod';
 import { KeyHasher } from '../api-keys/key-hasher.ts';
 import { KeyUses } from '../api-keys/key-uses.ts';
 import { AccessRepository } from './access.repository.ts';
-import type { FoundEndpoint } from './access.repository.ts';
+import type { FoundEndpoint, Grant } from './access.repository.ts';
 
 export type AccessRequest = z.output<typeof authContract.operations.authorize.input>;
+export type KeyAccessRequest = z.output<typeof keyAccessContract.operations.authorizeKey.input>;
 
 @Injectable()
 export class AccessService {
@@ -27,35 +28,48 @@ export class AccessService {
    * `db.unavailable`.
    */
   async authorize(request: AccessRequest): Promise<Access> {
-    const { keyHash, projectId, endpointSlug, scope } = request;
-    const found = await this.repository.findGrant(this.hasher.hash(keyHash), endpointSlug ?? null);
-    const grant = ensure(found, 'auth.invalid_key');
-    if (projectId !== undefined && grant.projectId !== projectId)
-      throw new AppError('project.not_found', { project: projectId });
-    if (!grant.scopes.includes(scope)) throw new AppError('auth.scope_insufficient', { scope });
-    // With a management key, what an archived project contains can be read, and it can be restored.
-    if (grant.isArchived && scope !== 'management')
-      throw new AppError('project.archived', { project: grant.projectId });
-    const { endpointId, ipFilter, quota, settings, spend } = grant;
-    const endpoints = grant.endpoints
-      .filter(({ id }) => endpointId === null || id === endpointId)
-      .map(withoutEmptySettings);
-    if (endpointSlug !== undefined) {
-      ensure(grant.endpoints[0], 'endpoint.not_found', { endpoint: endpointSlug });
-      ensure(endpoints[0], 'auth.endpoint_not_allowed', { endpoint: endpointSlug });
-    }
-    this.keyUses.record(grant.keyId);
-    return {
-      keyId: grant.keyId,
-      scopes: grant.scopes,
-      project: { id: grant.projectId, slug: grant.projectSlug },
-      endpoints,
-      ...(ipFilter !== null && { ipFilter }),
-      ...(quota !== null && { quota }),
-      ...(Object.values(settings).includes(true) && { settings }),
-      ...(spend !== null && { spend }),
-    };
+    const { keyHash, endpointSlug } = request;
+    const access = accessOf(await this.repository.findGrant(this.hasher.hash(keyHash), endpointSlug ?? null), request);
+    this.keyUses.record(access.keyId);
+    return access;
   }
+
+  /** The same for a key that has started work, by its id. @throws {AppError} as `authorize`. */
+  async authorizeKey(request: KeyAccessRequest): Promise<Access> {
+    const { keyId, endpointSlug } = request;
+    return accessOf(await this.repository.findGrantById(keyId, endpointSlug ?? null), request);
+  }
+}
+
+/** @throws {AppError} as `AccessService.authorize`. */
+function accessOf(
+  found: Grant | null,
+  { projectId, endpointSlug, scope }: Pick<AccessRequest, 'projectId' | 'endpointSlug' | 'scope'>,
+): Access {
+  const grant = ensure(found, 'auth.invalid_key');
+  if (projectId !== undefined && grant.projectId !== projectId)
+    throw new AppError('project.not_found', { project: projectId });
+  if (!grant.scopes.includes(scope)) throw new AppError('auth.scope_insufficient', { scope });
+  // With a management key, what an archived project contains can be read, and it can be restored.
+  if (grant.isArchived && scope !== 'management') throw new AppError('project.archived', { project: grant.projectId });
+  const { endpointId, ipFilter, quota, settings, spend } = grant;
+  const endpoints = grant.endpoints
+    .filter(({ id }) => endpointId === null || id === endpointId)
+    .map(withoutEmptySettings);
+  if (endpointSlug !== undefined) {
+    ensure(grant.endpoints[0], 'endpoint.not_found', { endpoint: endpointSlug });
+    ensure(endpoints[0], 'auth.endpoint_not_allowed', { endpoint: endpointSlug });
+  }
+  return {
+    keyId: grant.keyId,
+    scopes: grant.scopes,
+    project: { id: grant.projectId, slug: grant.projectSlug },
+    endpoints,
+    ...(ipFilter !== null && { ipFilter }),
+    ...(quota !== null && { quota }),
+    ...(Object.values(settings).includes(true) && { settings }),
+    ...(spend !== null && { spend }),
+  };
 }
 
 /** Gateways apply the settings to each request: what is absent costs nothing. */

@@ -55,6 +55,7 @@ import { CreateBudgets1795996800102 } from './migrations/1795996800102-create-bu
 import { StoreReportsWhole1796210000000 } from './migrations/1796210000000-store-reports-whole.ts';
 import { AnnounceAlertsLater1796300000200 } from './migrations/1796300000200-announce-alerts-later.ts';
 import { AddStorageQuota1796400000001 } from './migrations/1796400000001-add-storage-quota.ts';
+import { AllowUnkeptResults1796400000002 } from './migrations/1796400000002-allow-unkept-results.ts';
 import { SeparateAttempts1796300000100 } from './migrations/1796300000100-separate-attempts.ts';
 
 /** The database schema of the auth service. */
@@ -120,5 +121,6 @@ export const database: DatabaseDefinition = {
     SeparateAttempts1796300000100,
     AnnounceAlertsLater1796300000200,
     AddStorageQuota1796400000001,
+    AllowUnkeptResults1796400000002,
   ],
 };

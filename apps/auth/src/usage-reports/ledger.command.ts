@@ -49,7 +49,7 @@ async function reconcileRange(
 ): Promise<void> {
   const requests: Record<CheckedRequest['result'], number> = {
     ...{ matched: 0, estimated: 0, unreported: 0, pending: 0 },
-    ...{ drift: 0, unrecorded: 0 },
+    ...{ drift: 0, unrecorded: 0, unkept: 0 },
   };
   let driftTokens = 0;
   for await (const checked of service.check(range)) {

@@ -36,8 +36,9 @@ export interface LedgerEntry {
  * - `unreported`: a choice was not reported, for example because its worker was killed just after it.
  * - `drift`: they differ without such a reason.
  * - `dropped`: the database rejected the row.
+ * - `unkept`: of a batch line whose result was not kept, and was computed again: it is not charged.
  */
-export type ReconciliationResult = 'matched' | 'settled' | 'estimated' | 'unreported' | 'drift' | 'dropped';
+export type ReconciliationResult = 'matched' | 'settled' | 'estimated' | 'unreported' | 'drift' | 'dropped' | 'unkept';
 
 export type Finding =
   | { readonly kind: 'compared'; readonly result: ReconciliationResult; readonly driftTokens: number }
@@ -64,6 +65,9 @@ export function reconcile(
   const last = lastAttempts(request.generations);
   // Not after the deadline itself, which is of the clock of the gateway.
   const finalAt = receivedAt + (context.deadlineAt - context.startedAt) + graceMs;
+  // The service that keeps the result writes the record, in the same transaction; until then nothing is owed.
+  if (entry === undefined && context.priority === 'batch')
+    return now < finalAt ? { kind: 'wait', until: finalAt } : compared('unkept');
   if (entry === undefined) {
     const dueAt = isOver(context, last) ? receivedAt + graceMs : finalAt;
     return now < dueAt ? { kind: 'wait', until: dueAt } : { kind: 'missing', record: recordOf(context, last) };

@@ -10,7 +10,7 @@ import type { ReconciliationResult } from './reconciliation.ts';
 @Check('reported_generation_outcome_check', "outcome IN ('completed', 'cancelled', 'failed')")
 @Check(
   'reported_generation_result_check',
-  "result IN ('matched', 'settled', 'estimated', 'unreported', 'drift', 'dropped')",
+  "result IN ('matched', 'settled', 'estimated', 'unreported', 'drift', 'dropped', 'unkept')",
 )
 export class ReportedGenerationRow {
   @PrimaryColumn('text')

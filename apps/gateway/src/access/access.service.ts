@@ -6,7 +6,7 @@
 import { Injectable } from '@nestjs/common';
 import type { OnModuleDestroy } from '@nestjs/common';
 import { hashApiKey } from '@xerotier/api-keys';
-import { accessChanged, authContract } from '@xerotier/contracts/auth';
+import { accessChanged, authContract, keyAccessContract } from '@xerotier/contracts/auth';
 import type { Access, Scope } from '@xerotier/contracts/auth';
 import { AppError } from '@xerotier/errors';
 import { Bus } from '@xerotier/nats';
@@ -14,7 +14,8 @@ import type { Serving } from '@xerotier/nats';
 import { LRUCache } from 'lru-cache';
 
 export interface AccessRequest {
-  readonly key: string;
+  /** The value of a key, or the id of the key that a batch line acts for. */
+  readonly key: string | { readonly id: string };
   /** Default: the project that the key belongs to. */
   readonly projectId: string | undefined;
   readonly endpointSlug: string | undefined;
@@ -67,7 +68,7 @@ export class AccessService implements OnModuleDestroy {
    * `auth.unavailable` if auth is unavailable and nothing is cached.
    */
   authorize(request: AccessRequest): Access | Promise<Access> {
-    const entry = `${hashApiKey(request.key)} ${request.scope} ${request.projectId ?? ''} ${request.endpointSlug ?? ''}`;
+    const entry = `${nameOf(request.key)} ${request.scope} ${request.projectId ?? ''} ${request.endpointSlug ?? ''}`;
     const cached = this.#cache.get(entry);
     if (cached !== undefined) {
       if (performance.now() - cached.requestedAt > REFRESH_AFTER_MS) this.#refresh(entry, cached, request);
@@ -106,13 +107,16 @@ export class AccessService implements OnModuleDestroy {
   ): Promise<Access> {
     const changesBefore = this.#changesReceived;
     try {
-      const access = await this.#bus.call(authContract.operations.authorize, {
-        keyHash: hashApiKey(key),
-        ...(projectId !== undefined && { projectId }),
-        ...(endpointSlug !== undefined && { endpointSlug }),
-        scope,
-        clientAddress,
-      });
+      const { authorize } = authContract.operations;
+      const { authorizeKey } = keyAccessContract.operations;
+      const requested = { ...(endpointSlug !== undefined && { endpointSlug }), scope };
+      const access =
+        typeof key === 'string'
+          ? await this.#bus.call(authorize, {
+              ...{ ...requested, keyHash: hashApiKey(key), clientAddress },
+              ...(projectId !== undefined && { projectId }),
+            })
+          : await this.#bus.call(authorizeKey, { ...requested, keyId: key.id, projectId: projectId ?? '' });
       if (changesBefore === this.#changesReceived)
         this.#cache.set(entry, { access, requestedAt: performance.now(), refreshing: false });
       return access;
@@ -132,6 +136,10 @@ export class AccessService implements OnModuleDestroy {
     }
     this.#rejected.clear();
   }
+}
+
+function nameOf(key: AccessRequest['key']): string {
+  return typeof key === 'string' ? hashApiKey(key) : `id ${key.id}`;
 }
 
 /** The approximate size in memory: 1 KiB for an access and each of its endpoints, and the system prompts. */

@@ -7,6 +7,7 @@ import type { Access, EndpointAccess, Principal, Scope } from '@xerotier/contrac
 import { AppError } from '@xerotier/errors';
 import { noteForLog } from '@xerotier/http';
 import type { FastifyRequest } from 'fastify';
+import { lineOf } from '../requests/batch-line.ts';
 import type { AccessRequest, AccessService } from './access.service.ts';
 import { isAllowed } from './allowed-addresses.ts';
 import { bearerKey } from './bearer-key.ts';
@@ -62,14 +63,16 @@ function accessRequestOf(
   projectId: string | undefined,
   endpointSlug: string | undefined,
 ): AccessRequest {
-  const key = bearerKey(request.headers.authorization);
+  const line = lineOf(request.raw);
+  const key = line === undefined ? bearerKey(request.headers.authorization) : { id: line.keyId };
   return { key, projectId, endpointSlug, scope, clientAddress: request.ip };
 }
 
 /** @throws {AppError} `auth.scope_insufficient`, `auth.address_not_allowed`. */
 function setAccess(request: FastifyRequest, access: Access, endpoint: string | undefined): void {
-  if (access.ipFilter !== undefined && !isAllowed(access.ipFilter, request.ip))
-    throw new AppError('auth.address_not_allowed');
+  // The address of a batch line was that of its batch.
+  const ipFilter = lineOf(request.raw) === undefined ? access.ipFilter : undefined;
+  if (ipFilter !== undefined && !isAllowed(ipFilter, request.ip)) throw new AppError('auth.address_not_allowed');
   const principal = principalOf(access);
   const { operation } = request.routeOptions.config;
   // Auth has checked the scope; this checks the permission of the route, for any kind of principal.

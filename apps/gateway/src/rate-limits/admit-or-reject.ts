@@ -1,9 +1,17 @@
 import type { TokenUsage } from '@xerotier/contracts/inference';
 import type { ServerResponse } from 'node:http';
+import { lineOf } from '../requests/batch-line.ts';
 import type { Caller } from '../requests/caller.ts';
 import type { RateLimitsService } from './rate-limits.service.ts';
 import { costMicros, maxCostMicros } from './request-cost.ts';
 import type { TokenEstimate } from './request-cost.ts';
+
+const UNLIMITED: Caller['endpoint']['limits'] = {
+  requestsPerMinute: null,
+  tokensPerMinute: null,
+  concurrencyMax: null,
+  burstRequests: null,
+};
 
 /**
  * Admits a request and sets the rate limit headers of its response, which may also be an error.
@@ -19,12 +27,15 @@ export async function admitOrReject(
 ): Promise<(usage: TokenUsage) => void> {
   const { price } = endpoint;
   const maxCost = access.spend === undefined || price === undefined ? 0 : maxCostMicros(estimate, price);
+  // The limit of a batch is its allowance of enqueued tokens; a limit per minute would reject every large one.
+  const isLine = lineOf(response.req) !== undefined;
+  if (isLine && (access.spend === undefined || maxCost === 0)) return () => undefined;
   const bucket = {
     projectId: access.project.id,
     keyId: access.keyId,
     tier: endpoint.tier,
-    limits: endpoint.limits,
-    quota: access.quota,
+    limits: isLine ? UNLIMITED : endpoint.limits,
+    quota: isLine ? undefined : access.quota,
     // What costs nothing is not limited by a spend cap.
     spend: maxCost === 0 ? undefined : access.spend,
   };

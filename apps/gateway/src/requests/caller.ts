@@ -3,6 +3,7 @@ import type { LatencyTargets, RequestedServiceTier, TokenUsage } from '@xerotier
 import { holdLogLine, noteForLog } from '@xerotier/http';
 import type { TrackedContext } from '@xerotier/inference';
 import type { ServerResponse } from 'node:http';
+import { lineOf } from './batch-line.ts';
 
 /** The caller of a request and the endpoint that serves it. */
 export interface Caller {
@@ -16,7 +17,7 @@ export interface Caller {
 }
 
 /**
- * Returns the context of an interactive request. Delays the access log line until the usage is known, which after a disconnect
+ * Returns the context of a request: interactive, unless it is a batch line. Delays the access log line until the usage is known, which after a disconnect
  * is when the worker has stopped.
  * @param onUsage called with the usage once the request has ended.
  */
@@ -26,6 +27,7 @@ export function trackedContextOf(
   onUsage: (usage: TokenUsage) => void,
 ): TrackedContext {
   const release = holdLogLine(request);
+  const line = lineOf(request);
   return {
     requestId,
     projectId: access.project.id,
@@ -33,7 +35,8 @@ export function trackedContextOf(
     keyId: access.keyId,
     tier: endpoint.tier,
     modelId: endpoint.modelId,
-    priority: 'interactive',
+    priority: line === undefined ? 'interactive' : 'batch',
+    onRecord: line?.record,
     latencyTargets,
     requestedServiceTier,
     endUser,

@@ -79,3 +79,27 @@ export const authContract = service('auth', {
     ],
   }),
 });
+
+export const keyAccessContract = service('auth', {
+  /** The access of a valid key that has started work: its value is not known any more. Otherwise as `authorize`. */
+  authorizeKey: request({
+    subject: 'auth.v1.authorize-key',
+    timeoutMs: 2_000,
+    input: z.object({
+      keyId: z.string().max(64),
+      projectId,
+      endpointSlug: z.string().max(63).optional(),
+      scope,
+    }),
+    output: access,
+    errors: [
+      'auth.invalid_key',
+      'auth.scope_insufficient',
+      'auth.endpoint_not_allowed',
+      'project.not_found',
+      'project.archived',
+      'endpoint.not_found',
+      'db.unavailable',
+    ],
+  }),
+});

@@ -64,7 +64,7 @@ export { approvableRisk, memberRecord, membersContract, MEMBERS_PER_PROJECT_MAX 
 export type { ApprovableRisk, MemberRecord } from './members.contract.ts';
 export { ipFilter, keyQuota } from './key-restrictions.ts';
 export type { IpFilter, KeyQuota } from './key-restrictions.ts';
-export { access, authContract, endpointAccess, endpointTask } from './contract.ts';
+export { access, authContract, keyAccessContract, endpointAccess, endpointTask } from './contract.ts';
 export type { Access, EndpointAccess, EndpointTask } from './contract.ts';
 export { scope } from './scopes.ts';
 export type { Scope } from './scopes.ts';

@@ -109,7 +109,8 @@ export class InferenceClient {
   #run(context: TrackedContext, work: Work, sink: ResponseSink): InferenceRun {
     const run: InferenceRun = new InferenceRun(this.#platform, this.#limits, context, work, sink, (record) => {
       this.#runs.delete(handle);
-      this.#record(record);
+      if (context.onRecord === undefined) this.#record(record);
+      else context.onRecord(record);
       if (this.#runs.size === 0) this.#idle?.();
     });
     const handle = this.#runs.add(run);

@@ -17,6 +17,8 @@ import type { Work } from './work.ts';
 export interface TrackedContext extends TimedContext {
   /** Called for each worker that the request is sent to; the last one produced the response or the error. */
   readonly onPlaced?: ((workerId: string) => void) | undefined;
+  /** Receives the usage record instead of the ledger: for work whose result, and with it its cost, counts only once it is kept. */
+  readonly onRecord?: ((record: UsageRecord) => void) | undefined;
   /** Called with the usage once the request has ended in any way, before the sink receives the end. */
   readonly onUsage?: ((usage: TokenUsage) => void) | undefined;
 }

@@ -1,0 +1,30 @@
+/** Lines of batches, which gateways serve like requests of clients: any gateway takes any line. */
+import { z } from 'zod';
+import { service, stream } from '../define.ts';
+import { projectId, requestId } from '../ids.ts';
+import { usageRecord } from '../inference/events.ts';
+
+/** The routes that a line may have. */
+export const batchEndpoint = z.enum(['/v1/chat/completions', '/v1/embeddings', '/v1/rerank', '/v1/score']);
+export type BatchEndpoint = z.infer<typeof batchEndpoint>;
+
+export const batchLinesContract = service('batch-lines', {
+  /** The response of the public API, whatever its status. Data frames are the bytes of its body. */
+  respond: stream({
+    subject: 'gateway.v1.batch-lines.respond',
+    input: z.object({
+      projectId,
+      /** The key that has created the batch. */
+      keyId: z.string().max(64),
+      path: batchEndpoint,
+      /** JSON. */
+      body: z.string(),
+    }),
+    head: z.object({ status: z.number().int().min(100).max(599), requestId }),
+    end: z.object({
+      /** To be recorded if and when the response is kept. Absent if nothing was computed. */
+      usage: usageRecord.optional(),
+    }),
+    errors: ['service.draining'],
+  }),
+});
