@@ -117,6 +117,7 @@ async function aTenant(name: string): Promise<Tenant> {
     },
     file: (await created(send('POST', `/${project}/v1/files`, keys['all'], fileForm()))).id,
     upload: (await created(send('POST', `/${project}/v1/uploads`, keys['all'], uploadExample()))).id,
+    batch: (await created(send('POST', `/${project}/v1/batches`, keys['all'], batchExample()))).id,
     // Has no endpoint in our project.
     model: `model-of-${name}`,
     key: (await post('api-keys', { name: 'target' })).id,
@@ -124,6 +125,10 @@ async function aTenant(name: string): Promise<Tenant> {
   };
   if (routes.some(({ path }) => path.includes('{budget}'))) ids['budget'] = (await post('budgets', budgetExample())).id;
   return { project, owner, keys, ids };
+}
+
+function batchExample(): object {
+  return bodyOf(routes.find(({ name }) => name === 'POST /{project}/v1/batches') as Route) as object;
 }
 
 function uploadExample(): object {
@@ -279,6 +284,7 @@ describe('every route', () => {
       ...{ completion: `chatcmpl-${'0'.repeat(32)}`, session: `sess_${'0'.repeat(24)}`, model: 'no-such-model' },
       file: `file-${'0'.repeat(24)}`,
       upload: `upload_${'0'.repeat(24)}`,
+      batch: `batch_${'0'.repeat(24)}`,
       ...{ key: `key_${'0'.repeat(24)}`, invitation: `inv_${'0'.repeat(24)}`, budget: `budget_${'0'.repeat(24)}` },
     };
     const withIds = routes.flatMap((route) =>

@@ -21,6 +21,7 @@ import {
   spendCapOperations,
   usageOperations,
 } from './management-operations.ts';
+import { batchErrors, batchOperations } from './batch-operations.ts';
 import { fileErrors, fileOperations, uploadOperations } from './file-operations.ts';
 import { mediaOperations } from './media-operations.ts';
 import type { UpstreamReply } from './scripted-upstream.ts';
@@ -279,6 +280,7 @@ const responses: readonly Operation[] = withKeyBaseUrl([
   ...mediaOperations,
   ...fileOperations(),
   ...uploadOperations(),
+  ...batchOperations(),
   ...apiKeyOperations(),
   ...endpointOperations(),
   ...auditOperations(),
@@ -306,6 +308,7 @@ const responses: readonly Operation[] = withKeyBaseUrl([
 const errors: readonly Operation[] = [
   ...accountErrors,
   ...fileErrors,
+  ...batchErrors,
   ...teamErrors,
   ...secondFactorErrors,
   ...signInErrors,

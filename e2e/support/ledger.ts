@@ -30,6 +30,10 @@ export class Ledger {
     return this.#select<LedgerRow>(COLUMNS, requestIds);
   }
 
+  rowsWithPriority(requestIds: readonly string[]): Promise<(LedgerRow & { readonly priority: string })[]> {
+    return this.#select(`${COLUMNS}, priority`, requestIds);
+  }
+
   rowsWithSource(requestIds: readonly string[]): Promise<SourceRow[]> {
     return this.#select<SourceRow>(`${COLUMNS}, source, estimated`, requestIds);
   }

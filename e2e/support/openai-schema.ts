@@ -29,6 +29,8 @@ export type SchemaName =
   | 'UploadPart'
   | 'ListFilesResponse'
   | 'DeleteFileResponse'
+  | 'Batch'
+  | 'ListBatchesResponse'
   | 'ListModelsResponse'
   | 'Model'
   | 'ErrorResponse';

@@ -5,6 +5,7 @@ import { RedisModule } from '@xerotier/service-host/redis';
 import { AccessModule } from './access/access.module.ts';
 import { AccountsModule } from './accounts/accounts.module.ts';
 import { AdministrationModule } from './administration/administration.module.ts';
+import { BatchesModule } from './batches/batches.module.ts';
 import { BatchLinesModule } from './batch-lines/batch-lines.module.ts';
 import { ChatCompletionsModule } from './chat-completions/chat-completions.module.ts';
 import { EmbeddingsModule } from './embeddings/embeddings.module.ts';
@@ -32,6 +33,7 @@ import { UsageModule } from './usage/usage.module.ts';
     MediaModule,
     FilesModule,
     UploadsModule,
+    BatchesModule,
     ModelsModule,
     ManagementModule,
     UsageModule,

@@ -21,7 +21,7 @@ describe('errors', () => {
   /** Details that public messages may contain: what the client sent, what it may use, and limits that it can act on. */
   const publicNames = new Set(
     (
-      'reason param bytes bytesMax bytesUsed file upload status mediaType method path hint scope project endpoint task needed model tier limit ' +
+      'reason param bytes bytesMax bytesUsed file upload batch status mediaType method path hint scope project endpoint task needed model tier limit ' +
       'completion after promptTokens contextTokens tokens key max session member invitation budget provider windowSeconds account role'
     ).split(' '),
   );

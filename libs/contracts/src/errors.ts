@@ -3,6 +3,7 @@
  * `@xerotier/public-api/errors` that clients receive instead.
  */
 import { authErrors } from './auth/errors.ts';
+import { batchErrors } from './batch/errors.ts';
 import { filesErrors } from './files/errors.ts';
 import { gatewayErrors } from './gateway/errors.ts';
 import { inferenceErrors } from './inference/errors.ts';
@@ -22,6 +23,7 @@ export const errors = {
   ...ximErrors,
   ...responsesErrors,
   ...filesErrors,
+  ...batchErrors,
 } as const;
 
 export type ErrorTable = typeof errors;

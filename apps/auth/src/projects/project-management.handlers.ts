@@ -29,6 +29,11 @@ export class ProjectManagementHandlers {
     return this.projects.getStorageQuota(input);
   }
 
+  @Serves(operations.getBatchQuota)
+  getBatchQuota(input: ProjectManagementInput<'getBatchQuota'>): Promise<ProjectManagementOutput<'getBatchQuota'>> {
+    return this.projects.getBatchQuota(input);
+  }
+
   @Serves(operations.listRetentions)
   listRetentions(input: ProjectManagementInput<'listRetentions'>): Promise<ProjectManagementOutput<'listRetentions'>> {
     return this.projects.listRetentions(input);

@@ -14,6 +14,7 @@ import type { Change } from '../changes/changes.service.ts';
 import { ChangesService } from '../changes/changes.service.ts';
 import type { Project } from './project.entity.ts';
 import { ProjectsRepository } from './projects.repository.ts';
+import type { ProjectLimit } from './projects.repository.ts';
 
 type Operations = typeof projectsContract.operations;
 export type ProjectManagementInput<Name extends keyof Operations> = z.output<Operations[Name]['input']>;
@@ -47,13 +48,17 @@ export class ProjectManagementService {
   }
 
   /** @throws {AppError} `project.not_found`, `db.unavailable`. */
-  getStorageQuota({
+  async getStorageQuota({
     projectId,
   }: ProjectManagementInput<'getStorageQuota'>): Promise<ProjectManagementOutput<'getStorageQuota'>> {
-    return withTenant(this.database, projectId, async (manager) => {
-      const quota = await new ProjectsRepository(manager).storageQuota(projectId);
-      return ensure(quota, 'project.not_found', { project: projectId });
-    });
+    return { bytesMax: await this.#quota(projectId, 'storage_bytes_max') };
+  }
+
+  /** @throws {AppError} `project.not_found`, `db.unavailable`. */
+  async getBatchQuota({
+    projectId,
+  }: ProjectManagementInput<'getBatchQuota'>): Promise<ProjectManagementOutput<'getBatchQuota'>> {
+    return { tokensMax: await this.#quota(projectId, 'batch_tokens_max') };
   }
 
   /** Changes what is present. @throws {AppError} `project.not_found`; as `ChangesService.run`. */
@@ -84,6 +89,13 @@ export class ProjectManagementService {
       const change = changeOf(isArchived ? 'project.archived' : 'project.restored', before, after);
       return { ...change, isAllowedInArchive: true };
     });
+  }
+
+  async #quota(projectId: string, limit: ProjectLimit): Promise<number | null> {
+    const quota = await withTenant(this.database, projectId, (manager) =>
+      new ProjectsRepository(manager).quota(projectId, limit),
+    );
+    return ensure(quota, 'project.not_found', { project: projectId }).max;
   }
 }
 

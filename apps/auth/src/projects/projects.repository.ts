@@ -6,6 +6,9 @@ import type { EntityManager } from 'typeorm';
 import { Project } from './project.entity.ts';
 import { Team } from './team.entity.ts';
 
+/** Columns of tiers that limit a project as a whole. */
+export type ProjectLimit = 'storage_bytes_max' | 'batch_tokens_max';
+
 /** Created per transaction: see SeedRepository. */
 export class ProjectsRepository {
   constructor(private readonly manager: EntityManager) {}
@@ -43,17 +46,17 @@ export class ProjectsRepository {
 
   /** Projects with a retention, by id. Not isolated: see `withEveryTenant`. */
   /**
-   * The largest quota of the tiers of its endpoints, or without any the smallest of all tiers; null is unlimited. Undefined if there is
+   * The largest limit of the tiers of its endpoints, or without any the smallest of all tiers; null is unlimited. Undefined if there is
    * no such project.
    */
-  async storageQuota(projectId: string): Promise<{ bytesMax: number | null } | undefined> {
+  async quota(projectId: string, limit: ProjectLimit): Promise<{ max: number | null } | undefined> {
     const [row] = await withDbErrors(() =>
-      this.manager.query<{ bytesMax: string | null }[]>(
+      this.manager.query<{ max: string | null }[]>(
         `SELECT CASE
            WHEN bool_or(tier.slug IS NOT NULL) THEN
-             CASE WHEN bool_or(tier.slug IS NOT NULL AND tier.storage_bytes_max IS NULL) THEN NULL ELSE max(tier.storage_bytes_max) END
-           ELSE (SELECT min(storage_bytes_max) FROM auth.tier WHERE deleted_at IS NULL)
-         END AS "bytesMax"
+             CASE WHEN bool_or(tier.slug IS NOT NULL AND tier.${limit} IS NULL) THEN NULL ELSE max(tier.${limit}) END
+           ELSE (SELECT min(${limit}) FROM auth.tier WHERE deleted_at IS NULL)
+         END AS max
          FROM auth.project
          LEFT JOIN auth.endpoint ON endpoint.project_id = project.id AND endpoint.deleted_at IS NULL
          LEFT JOIN auth.tier ON tier.slug = endpoint.tier
@@ -61,7 +64,7 @@ export class ProjectsRepository {
         [projectId],
       ),
     );
-    return row && { bytesMax: row.bytesMax === null ? null : Number(row.bytesMax) };
+    return row && { max: row.max === null ? null : Number(row.max) };
   }
 
   listRetentions(after: string | undefined, limit: number): Promise<ProjectRetention[]> {

@@ -11,6 +11,7 @@ export function tierRecordOf(tier: Tier, price: PriceVersion | undefined): TierR
     tokensPerMinute,
     modelBytesMax,
     storageBytesMax,
+    batchTokensMax,
     deletedAt: _,
     ...limits
   } = tier;
@@ -19,6 +20,7 @@ export function tierRecordOf(tier: Tier, price: PriceVersion | undefined): TierR
     ...limits,
     modelBytesMax: modelBytesMax === null ? null : Number(modelBytesMax),
     storageBytesMax: storageBytesMax === null ? null : Number(storageBytesMax),
+    batchTokensMax: batchTokensMax === null ? null : Number(batchTokensMax),
     price: price === undefined ? null : priceOf(price),
   };
 }

@@ -12,6 +12,7 @@ import { Check, Column, Entity, PrimaryColumn } from 'typeorm';
 @Check('tier_idle_timeout_seconds_check', 'idle_timeout_seconds > 0')
 @Check('tier_model_bytes_max_check', 'model_bytes_max > 0')
 @Check('tier_storage_bytes_max_check', 'storage_bytes_max > 0')
+@Check('tier_batch_tokens_max_check', 'batch_tokens_max > 0')
 export class Tier {
   @PrimaryColumn('text')
   slug!: string;
@@ -51,6 +52,10 @@ export class Tier {
   /** What a project with an endpoint on this tier may store. */
   @Column('bigint', { nullable: true })
   storageBytesMax!: string | null;
+
+  /** Tokens that a project with an endpoint on this tier may have enqueued in batches. */
+  @Column('bigint', { nullable: true })
+  batchTokensMax!: string | null;
 
   /** A deleted tier keeps its row, which prices and deleted endpoints refer to, and its slug. */
   @Column('timestamptz', { nullable: true })

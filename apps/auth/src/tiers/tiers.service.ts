@@ -83,12 +83,10 @@ type Columns = Omit<Tier, 'slug' | 'deletedAt'>;
 
 function columnsOf(values: TierValues): Columns;
 function columnsOf(values: Partial<TierValues>): Partial<Columns>;
-function columnsOf({ modelBytesMax, storageBytesMax, ...values }: Partial<TierValues>): Partial<Columns> {
-  return {
-    ...values,
-    ...(modelBytesMax !== undefined && { modelBytesMax: modelBytesMax === null ? null : String(modelBytesMax) }),
-    ...(storageBytesMax !== undefined && {
-      storageBytesMax: storageBytesMax === null ? null : String(storageBytesMax),
-    }),
-  };
+function columnsOf(values: Partial<TierValues>): Partial<Columns> {
+  const { modelBytesMax, storageBytesMax, batchTokensMax, ...others } = values;
+  const large = Object.entries({ modelBytesMax, storageBytesMax, batchTokensMax }).flatMap(([name, value]) =>
+    value === undefined ? [] : [[name, value === null ? null : String(value)]],
+  );
+  return { ...others, ...Object.fromEntries(large) };
 }

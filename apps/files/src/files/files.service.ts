@@ -30,6 +30,7 @@ export interface NewFile {
 
 /** How long files for batches are kept, as OpenAI keeps them. */
 const BATCH_FILE_SECONDS = 30 * 24 * 60 * 60;
+const FOR_BATCHES: ReadonlySet<string> = new Set(['batch', 'batch_output']);
 
 @Injectable()
 export class FilesService {
@@ -51,7 +52,7 @@ export class FilesService {
     content: readonly Segment[],
   ): Promise<StoredFile> {
     const { purpose, filename, relativePath = null } = file;
-    const seconds = file.expiresAfterSeconds ?? (purpose === 'batch' ? BATCH_FILE_SECONDS : undefined);
+    const seconds = file.expiresAfterSeconds ?? (FOR_BATCHES.has(purpose) ? BATCH_FILE_SECONDS : undefined);
     const row = await this.files.insert(
       manager,
       {

@@ -3,6 +3,7 @@
  * signing key is derived from.
  */
 import { changeContext } from '@xerotier/contracts/auth';
+import { filesContract } from '@xerotier/contracts/files';
 import { projectId } from '@xerotier/contracts/ids';
 import { AppError } from '@xerotier/errors';
 import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
@@ -12,7 +13,12 @@ const range = z.object({ start: z.number().int().nonnegative(), end: z.number().
 
 const grant = z.discriminatedUnion('kind', [
   /** To create a file of the form that is sent. */
-  z.object({ kind: z.literal('create-file'), change: changeContext, formBytes: z.number().int().optional() }),
+  z.object({
+    kind: z.literal('create-file'),
+    change: changeContext,
+    formBytes: z.number().int().optional(),
+    writes: filesContract.operations.beginFile.input.shape.writes,
+  }),
   /** To add a part to an upload. */
   z.object({
     ...{ kind: z.literal('add-part'), change: changeContext, uploadId: z.string() },

@@ -13,6 +13,7 @@ import { BlobsService } from '../blobs/blobs.service.ts';
 import type { FilesConfig } from '../config.ts';
 import { filenameOf } from '../files/filename.ts';
 import { FilesService } from '../files/files.service.ts';
+import type { NewFile } from '../files/files.service.ts';
 import { metrics } from '../metrics.ts';
 import { UploadsService } from '../uploads/uploads.service.ts';
 import { byteRangeOf } from './byte-range.ts';
@@ -62,9 +63,13 @@ export class TransfersService {
     this.#slots = new TransferSlots(transfers.max);
   }
 
-  async beginFile({ formBytes, ...change }: Input<'beginFile'>): Promise<Output<'beginFile'>> {
+  async beginFile({ formBytes, writes, ...change }: Input<'beginFile'>): Promise<Output<'beginFile'>> {
     await this.#assertAcceptable(change.projectId, formBytes, FILE_BYTES_MAX);
-    return this.#transfer({ kind: 'create-file', change, ...(formBytes !== undefined && { formBytes }) });
+    return this.#transfer({
+      ...{ kind: 'create-file', change },
+      ...(formBytes !== undefined && { formBytes }),
+      ...(writes !== undefined && { writes }),
+    });
   }
 
   async beginPart({ context: change, uploadId, formBytes }: Input<'beginPart'>): Promise<Output<'beginPart'>> {
@@ -86,20 +91,11 @@ export class TransfersService {
    * @throws {AppError} `request.invalid`, naming the field; `idempotency.key_reused`, `file.too_large`, `file.too_many_transfers`,
    * `storage.quota_exceeded`, `store.unavailable`, `db.unavailable`.
    */
-  createFile({ change, formBytes }: GrantOf<'create-file'>, form: IncomingMessage): Promise<StoredFile> {
+  createFile({ change, formBytes, writes }: GrantOf<'create-file'>, form: IncomingMessage): Promise<StoredFile> {
     const expected = { projectId: change.projectId, field: 'file', bytesMax: FILE_BYTES_MAX, formBytes };
     return this.#withFile(form, expected, ({ blob, name }, fields) => {
-      const request = readFields(createFileRequest, formFields(fields));
-      return this.files.createFrom(
-        change,
-        {
-          purpose: request.purpose,
-          filename: filenameOf(name, 'file'),
-          relativePath: request.relative_path,
-          expiresAfterSeconds: request.expires_after?.seconds,
-        },
-        blob,
-      );
+      const filename = filenameOf(name, 'file');
+      return this.files.createFrom(change, { filename, ...(writes ?? requestedBy(fields)) }, blob);
     });
   }
 
@@ -169,6 +165,16 @@ export class TransfersService {
   async #transfer(grant: Grant): Promise<Transfer> {
     return { url: await this.address.url, ticket: this.tickets.issue(grant) };
   }
+}
+
+/** @throws {AppError} `request.invalid`. */
+function requestedBy(fields: FormFields): Omit<NewFile, 'filename'> {
+  const request = readFields(createFileRequest, formFields(fields));
+  return {
+    purpose: request.purpose,
+    relativePath: request.relative_path,
+    expiresAfterSeconds: request.expires_after?.seconds,
+  };
 }
 
 async function* bounded(

@@ -117,6 +117,7 @@ const UNLIMITED: Omit<TierValues, 'name'> = {
   idleTimeoutSeconds: null,
   modelBytesMax: null,
   storageBytesMax: null,
+  batchTokensMax: null,
 };
 
 /** What is present in the body. */
@@ -132,6 +133,7 @@ function tierValuesOf(body: BodyOf<typeof adminUpdateTier>): Partial<TierValues>
     idleTimeoutSeconds: body.idle_timeout_seconds,
     modelBytesMax: body.model_bytes_max,
     storageBytesMax: body.storage_bytes_max,
+    batchTokensMax: body.batch_tokens_max,
   };
   return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
 }

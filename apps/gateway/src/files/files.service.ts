@@ -4,13 +4,14 @@ import type { RequestContract } from '@xerotier/contracts/define';
 import { filesContract, storedFile, transferRoutes } from '@xerotier/contracts/files';
 import type { StoredFile } from '@xerotier/contracts/files';
 import { AppError } from '@xerotier/errors';
+import { TransferClient } from '@xerotier/file-transfers';
+import type { FormToSend } from '@xerotier/file-transfers';
 import { Bus } from '@xerotier/nats';
 import type { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
 import type { z } from 'zod';
 import { printable } from '../access/check-access.ts';
 import { isStoredId, withOutages } from './files-outages.ts';
-import { TransferClient } from './transfer-client.ts';
 
 const { beginFile, listFiles, getFile, deleteFile, openContent } = filesContract.operations;
 
@@ -40,7 +41,7 @@ export class FilesService {
       ...change,
       ...(length !== undefined && { formBytes: Number(length) }),
     });
-    return withOutages(() => this.transfers.sendForm(transfer, transferRoutes.createFile, form, storedFile));
+    return withOutages(() => this.transfers.sendForm(transfer, transferRoutes.createFile, sentForm(form), storedFile));
   }
 
   /** @throws {AppError} `list.unknown_cursor`, `files.unavailable`. */
@@ -74,6 +75,11 @@ export class FilesService {
   #call<C extends RequestContract>(contract: C, input: Input<C>): Promise<Output<C>> {
     return withOutages(() => this.bus.call(contract, input));
   }
+}
+
+export function sentForm(body: IncomingMessage): FormToSend {
+  const { 'content-type': contentType, 'content-length': contentLength } = body.headers;
+  return { body, contentType, contentLength };
 }
 
 /** @throws {AppError} `file.not_found` for what cannot be the id of a file. */

@@ -16,6 +16,7 @@ export function publicTierOf({ slug, name, limits, price, ...tier }: TierRecord)
     idle_timeout_seconds: tier.idleTimeoutSeconds,
     model_bytes_max: tier.modelBytesMax,
     storage_bytes_max: tier.storageBytesMax,
+    batch_tokens_max: tier.batchTokensMax,
     price: price && publicPriceOf(price),
   };
 }

@@ -4,13 +4,14 @@ import type { RequestContract } from '@xerotier/contracts/define';
 import { filesContract, storedPart, transferRoutes } from '@xerotier/contracts/files';
 import type { StoredPart, StoredUpload } from '@xerotier/contracts/files';
 import { AppError } from '@xerotier/errors';
+import { TransferClient } from '@xerotier/file-transfers';
 import { Bus } from '@xerotier/nats';
 import type { PageOrder } from '@xerotier/public-api/page';
 import type { IncomingMessage } from 'node:http';
 import type { z } from 'zod';
 import { printable } from '../access/check-access.ts';
 import { isStoredId, withOutages } from '../files/files-outages.ts';
-import { TransferClient } from '../files/transfer-client.ts';
+import { sentForm } from '../files/files.service.ts';
 
 const { createUpload, getUpload, beginPart, listParts, completeUpload, cancelUpload } = filesContract.operations;
 
@@ -52,7 +53,7 @@ export class UploadsService {
       ...{ context, uploadId: asId(id) },
       ...(length !== undefined && { formBytes: Number(length) }),
     });
-    return withOutages(() => this.transfers.sendForm(transfer, transferRoutes.addPart, form, storedPart));
+    return withOutages(() => this.transfers.sendForm(transfer, transferRoutes.addPart, sentForm(form), storedPart));
   }
 
   /** @throws {AppError} `upload.not_found`, `list.unknown_cursor`. */

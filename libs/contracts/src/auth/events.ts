@@ -23,6 +23,11 @@ export const projectEventType = z.enum([
   'budget.threshold_reached',
   'file.created',
   'file.deleted',
+  'batch.created',
+  'batch.completed',
+  'batch.failed',
+  'batch.expired',
+  'batch.cancelled',
 ]);
 export type ProjectEventType = z.infer<typeof projectEventType>;
 

@@ -49,6 +49,14 @@ export const projectsContract = service('auth', {
     output: z.object({ bytesMax: z.number().int().nonnegative().nullable() }),
     errors: ['project.not_found', 'db.unavailable'],
   }),
+  /** The tokens that the project may have enqueued in batches; otherwise as `getStorageQuota`. */
+  getBatchQuota: request({
+    subject: 'auth.v1.project.get-batch-quota',
+    timeoutMs: TIMEOUT_MS,
+    input: z.object({ projectId }),
+    output: z.object({ tokensMax: z.number().int().nonnegative().nullable() }),
+    errors: ['project.not_found', 'db.unavailable'],
+  }),
   /** A page of the projects that do not keep what they store, also archived ones, by id. */
   listRetentions: request({
     subject: 'auth.v1.projects.list-retentions',

@@ -23,6 +23,7 @@ export const tierValues = z.object({
   idleTimeoutSeconds: limit,
   modelBytesMax: z.number().int().min(1).nullable(),
   storageBytesMax: z.number().int().min(1).nullable().optional(),
+  batchTokensMax: z.number().int().min(1).nullable().optional(),
 });
 export type TierValues = z.infer<typeof tierValues>;
 

@@ -54,6 +54,8 @@ export const tierRecord = z.object({
   modelBytesMax: limit,
   /** What a project with an endpoint on this tier may store. */
   storageBytesMax: limit.default(null),
+  /** Tokens that a project with an endpoint on this tier may have enqueued in batches. */
+  batchTokensMax: limit.default(null),
   /** Valid now; null if the tier has none. */
   price: tierPrice.nullable().default(null),
 });

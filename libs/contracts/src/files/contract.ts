@@ -27,6 +27,8 @@ export const filesContract = service('files', {
     input: changeContext.extend({
       /** Length of the form, if the client tells it. */
       formBytes: z.number().int().nonnegative().optional(),
+      /** For a file that the platform writes for the project, instead of the fields of the form. */
+      writes: z.object({ purpose: z.enum(['batch_output']), expiresAfterSeconds: seconds.optional() }).optional(),
     }),
     output: transfer,
     errors: [

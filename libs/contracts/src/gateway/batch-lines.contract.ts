@@ -1,6 +1,6 @@
 /** Lines of batches, which gateways serve like requests of clients: any gateway takes any line. */
 import { z } from 'zod';
-import { service, stream } from '../define.ts';
+import { request, service, stream } from '../define.ts';
 import { projectId, requestId } from '../ids.ts';
 import { usageRecord } from '../inference/events.ts';
 
@@ -26,5 +26,23 @@ export const batchLinesContract = service('batch-lines', {
       usage: usageRecord.optional(),
     }),
     errors: ['service.draining'],
+  }),
+  /** Which of the models in lines of a batch select no endpoint. */
+  findUnknownModels: request({
+    subject: 'gateway.v1.batch-lines.find-unknown-models',
+    timeoutMs: 5_000,
+    input: z.object({
+      projectId,
+      keyId: z.string().max(64),
+      models: z.array(z.string().max(256)).max(1_000),
+    }),
+    output: z.object({ unknown: z.array(z.string()) }),
+    errors: [
+      'auth.invalid_key',
+      'auth.scope_insufficient',
+      'auth.unavailable',
+      'project.not_found',
+      'project.archived',
+    ],
   }),
 });

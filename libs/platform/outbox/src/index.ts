@@ -1,4 +1,4 @@
-export { addToOutbox, outboxBacklog } from './outbox.ts';
+export { addAllToOutbox, addToOutbox, outboxBacklog } from './outbox.ts';
 export type { OutboxBacklog, OutboxOptions } from './outbox.ts';
 export { startOutboxRelay } from './outbox-relay.ts';
 export type { OutboxRelay, OutboxRelayOptions } from './outbox-relay.ts';

@@ -31,10 +31,20 @@ export interface OutboxOptions<S extends string = string> {
  * @throws {Error} outside a transaction; for an event without a stream, or that does not match its contract; above 512
  * KiB.
  */
-export async function addToOutbox<S extends string, D extends z.ZodType>(
+export function addToOutbox<S extends string, D extends z.ZodType>(
   manager: EntityManager,
   contract: EventContract<S, D>,
   data: z.input<D>,
+  options: OutboxOptions<S>,
+): Promise<string> {
+  return addAllToOutbox(manager, contract, [data], options);
+}
+
+/** Adds events that are published as one message, of which consumers receive each. Otherwise as `addToOutbox`. */
+export async function addAllToOutbox<S extends string, D extends z.ZodType>(
+  manager: EntityManager,
+  contract: EventContract<S, D>,
+  events: readonly z.input<D>[],
   options: OutboxOptions<S>,
 ): Promise<string> {
   const { schema, eventsMax = EVENTS_MAX } = options;
@@ -42,8 +52,8 @@ export async function addToOutbox<S extends string, D extends z.ZodType>(
   assertInTransaction(manager);
   if (contract.stream === undefined) throw new Error(`${contract.subject} has no stream in its contract.`);
   const subject = subjectOf(contract, options.values ?? ({} as never));
-  contract.data.parse(data);
-  const payload = JSON.stringify([data]);
+  for (const data of events) contract.data.parse(data);
+  const payload = JSON.stringify(events);
   if (Buffer.byteLength(payload) > PAYLOAD_BYTES_MAX)
     throw new RangeError(`Event on ${subject} exceeds ${PAYLOAD_BYTES_MAX} bytes`);
   const id = randomUUID();

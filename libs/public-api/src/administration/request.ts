@@ -40,6 +40,12 @@ const values = {
     .min(1)
     .nullable()
     .describe('The files of a project with an endpoint on this tier.'),
+  batch_tokens_max: z
+    .number()
+    .int()
+    .min(1)
+    .nullable()
+    .describe('Tokens that a project with an endpoint on this tier may have enqueued in batches.'),
 };
 
 const { name, ...limits } = values;

@@ -67,6 +67,9 @@ export const publicTier = z
     idle_timeout_seconds: limit.describe('Of a stream without output, not counting the time in the queue.'),
     model_bytes_max: limit.describe('The largest model. Not enforced yet.'),
     storage_bytes_max: limit.describe('The files of a project with an endpoint on this tier.'),
+    batch_tokens_max: limit.describe(
+      'Tokens that a project with an endpoint on this tier may have enqueued in batches.',
+    ),
     price: publicTierPrice.nullable().describe('Null if the tier has no prices.'),
   })
   .register(components, { id: 'Tier' });

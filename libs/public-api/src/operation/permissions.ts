@@ -6,6 +6,8 @@ export type Permission =
   | 'models:read'
   | 'files:read'
   | 'files:write'
+  | 'batches:read'
+  | 'batches:write'
   | 'keys:read'
   | 'keys:write'
   | 'endpoints:read'

@@ -8,6 +8,7 @@ export const tags = {
   Reranking: 'The relevance of documents to a query.',
   Files: 'Files of a project: inputs and outputs of batches, and others. They are encrypted with a key of the project.',
   Uploads: 'Files of up to 8 GB, uploaded in parts.',
+  Batches: 'Requests of a file, run on what the workers have idle, at the batch discount of the tier.',
   Models: 'The models of a project or an endpoint.',
   Endpoints:
     'The endpoints of a project, and what they can be created with. They need a key with the scope `management`, or the session of a member: owners may change endpoints, members may read them.',

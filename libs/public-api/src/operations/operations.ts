@@ -5,6 +5,7 @@ import { tiersAdministrationOperations } from '../administration/tiers-administr
 import { apiKeysOperations } from '../api-keys/api-keys.api.ts';
 import { audioOperations } from '../audio/audio.api.ts';
 import { auditLogOperations } from '../audit-log/audit-log.api.ts';
+import { batchesOperations } from '../batches/batches.api.ts';
 import { budgetsOperations } from '../budgets/budgets.api.ts';
 import { chatCompletionsOperations } from '../chat-completions/chat-completions.api.ts';
 import { embeddingsOperations } from '../embeddings/embeddings.api.ts';
@@ -34,6 +35,7 @@ export const operations: readonly OperationDefinition[] = [
   ...imagesOperations,
   ...filesOperations,
   ...uploadsOperations,
+  ...batchesOperations,
   ...modelsOperations,
   ...endpointsOperations,
   ...apiKeysOperations,

@@ -1,11 +1,9 @@
-/** Transfers content from and to the files service, over HTTP and with backpressure. */
 import { Injectable } from '@nestjs/common';
 import type { OnModuleDestroy } from '@nestjs/common';
 import { transferRoutes } from '@xerotier/contracts/files';
 import type { Transfer } from '@xerotier/contracts/files';
 import { AppError } from '@xerotier/errors';
 import { decode, decodeError } from '@xerotier/nats';
-import type { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
 import { Agent } from 'undici';
 import type { Dispatcher } from 'undici';
@@ -19,6 +17,14 @@ const IDLE_TIMEOUT_MS = 60_000;
 const CONNECTIONS_MAX = 256;
 const RESPONSE_BYTES_MAX = 64 * 1_024;
 
+/** A form of `multipart/form-data`. */
+export interface FormToSend {
+  readonly body: Readable;
+  readonly contentType?: string | undefined;
+  /** In bytes, if it is known. */
+  readonly contentLength?: string | undefined;
+}
+
 @Injectable()
 export class TransferClient implements OnModuleDestroy {
   readonly #agent = new Agent({
@@ -29,28 +35,27 @@ export class TransferClient implements OnModuleDestroy {
   });
 
   /**
-   * Sends the form of a client as it arrives. A client that disconnects aborts the transfer.
+   * Sends a form as it arrives. A body that fails aborts the transfer.
    * @throws {AppError} of the files service; `files.unavailable`.
    */
   async sendForm<S extends z.ZodType>(
     { url, ticket }: Transfer,
     path: string,
-    form: IncomingMessage,
+    { body, contentType, contentLength }: FormToSend,
     response: S,
   ): Promise<z.output<S>> {
-    const { 'content-type': type, 'content-length': length } = form.headers;
-    const { statusCode, body } = await this.#request({
+    const { statusCode, body: received } = await this.#request({
       origin: url,
       path,
       method: 'POST',
       headers: {
         authorization: `Bearer ${ticket}`,
-        ...(type !== undefined && { 'content-type': type }),
-        ...(length !== undefined && { 'content-length': length }),
+        ...(contentType !== undefined && { 'content-type': contentType }),
+        ...(contentLength !== undefined && { 'content-length': contentLength }),
       },
-      body: form,
+      body,
     });
-    const bytes = await bytesOf(body);
+    const bytes = await bytesOf(received);
     if (statusCode !== 200) throw decodeError(bytes, url);
     return decode(response, bytes, url);
   }

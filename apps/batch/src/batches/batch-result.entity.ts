@@ -1,0 +1,21 @@
+import { Column, Entity, PrimaryColumn } from 'typeorm';
+
+/** Lines of an output file that is not written yet, encrypted. */
+@Entity()
+export class BatchResult {
+  @PrimaryColumn('text', { primaryKeyConstraintName: 'batch_result_key' })
+  projectId!: string;
+
+  @PrimaryColumn('text', { primaryKeyConstraintName: 'batch_result_key' })
+  batchId!: string;
+
+  @PrimaryColumn('text', { primaryKeyConstraintName: 'batch_result_key' })
+  kind!: 'output' | 'error';
+
+  /** Counts the results of a batch of this kind. */
+  @PrimaryColumn('integer', { primaryKeyConstraintName: 'batch_result_key' })
+  position!: number;
+
+  @Column('bytea')
+  content!: Buffer;
+}

@@ -1,0 +1,117 @@
+import { Injectable } from '@nestjs/common';
+import type { batchContract, StoredBatch } from '@xerotier/contracts/batch';
+import { DataKeysService } from '@xerotier/data-keys';
+import { AppError, ensure } from '@xerotier/errors';
+import { IdempotencyKeys } from '@xerotier/idempotency';
+import { Jobs } from '@xerotier/jobs';
+import { randomBytes } from 'node:crypto';
+import type { z } from 'zod';
+import { addBatchEvent } from './batch-events.ts';
+import { batchRuns } from './batch-runs.queue.ts';
+import type { Batch } from './batch.entity.ts';
+import { BatchesRepository } from './batches.repository.ts';
+
+type Operations = typeof batchContract.operations;
+export type Input<Name extends keyof Operations> = z.output<Operations[Name]['input']>;
+export type Output<Name extends keyof Operations> = z.input<Operations[Name]['output']>;
+
+const HOUR_MS = 60 * 60_000;
+const WINDOWS_MS: Readonly<Record<StoredBatch['completionWindow'], number>> = {
+  '1h': HOUR_MS,
+  '4h': 4 * HOUR_MS,
+  '24h': 24 * HOUR_MS,
+};
+
+/** Batches, for their clients. What runs them is in `../runs`. */
+@Injectable()
+export class BatchesService {
+  constructor(
+    private readonly batches: BatchesRepository,
+    private readonly dataKeys: DataKeysService,
+    private readonly idempotencyKeys: IdempotencyKeys,
+    private readonly jobs: Jobs,
+  ) {}
+
+  /** Whether the input is valid is found later. @throws {AppError} `idempotency.key_reused`, `outbox.full`, `db.unavailable`. */
+  async create({ context, ...input }: Input<'create'>): Promise<StoredBatch> {
+    const { projectId, actor } = context;
+    await this.dataKeys.getOrCreate(projectId);
+    const stored = await this.batches.transaction(projectId, (manager) =>
+      this.idempotencyKeys.once(manager, { context, operation: 'createBatch', input }, async () => {
+        const batch = await this.batches.insert(manager, {
+          ...{ projectId, id: `batch_${randomBytes(12).toString('hex')}`, keyId: actor.id, status: 'validating' },
+          ...{ endpoint: input.endpoint, inputFileId: input.inputFileId, completionWindow: input.completionWindow },
+          ...{ metadata: input.metadata, outputSeconds: input.outputSeconds ?? null },
+          expiresAt: new Date(Date.now() + WINDOWS_MS[input.completionWindow]),
+        });
+        await addBatchEvent(manager, 'batch.created', batch);
+        return storedBatchOf(batch);
+      }),
+    );
+    this.#wake(projectId, stored.id);
+    return stored;
+  }
+
+  async list({ projectId, ...page }: Input<'list'>): Promise<Output<'list'>> {
+    const { rows, hasMore } = await this.batches.list(projectId, page);
+    return { data: rows.map(storedBatchOf), hasMore };
+  }
+
+  /** @throws {AppError} `batch.not_found`. */
+  async get({ projectId, id }: Input<'get'>): Promise<StoredBatch> {
+    const batch = await this.batches.transaction(projectId, (manager) => this.batches.find(manager, projectId, id));
+    return storedBatchOf(ensure(batch, 'batch.not_found', { batch: id }));
+  }
+
+  /** @throws {AppError} `batch.not_found`, `batch.ended`. */
+  async cancel({ projectId, id }: Input<'cancel'>): Promise<StoredBatch> {
+    const cancelled = await this.batches.transaction(projectId, async (manager) => {
+      const batch = ensure(await this.batches.lock(manager, projectId, id), 'batch.not_found', { batch: id });
+      if (batch.status === 'cancelling' || batch.status === 'cancelled') return batch;
+      if (batch.status !== 'validating' && batch.status !== 'in_progress')
+        throw new AppError('batch.ended', { status: batch.status });
+      const values = { status: 'cancelling' as const, cancellingAt: new Date() };
+      await this.batches.update(manager, batch, values);
+      return { ...batch, ...values };
+    });
+    this.#wake(projectId, id);
+    return storedBatchOf(cancelled);
+  }
+
+  /** The sweeper does it if Redis is away. */
+  #wake(projectId: string, batchId: string): void {
+    this.jobs
+      .of(batchRuns)
+      .add({ projectId, batchId })
+      .catch(() => undefined);
+  }
+}
+
+export function storedBatchOf(batch: Batch): StoredBatch {
+  const times = {
+    inProgressAt: batch.inProgressAt,
+    finalizingAt: batch.finalizingAt,
+    completedAt: batch.completedAt,
+    failedAt: batch.failedAt,
+    expiredAt: batch.expiredAt,
+    cancellingAt: batch.cancellingAt,
+    cancelledAt: batch.cancelledAt,
+  };
+  const { id, endpoint, model, errors, inputFileId, completionWindow, status, outputFileId, errorFileId } = batch;
+  return {
+    ...{ id, endpoint, inputFileId, completionWindow, status, metadata: batch.metadata },
+    ...(model !== null && { model }),
+    ...(errors !== null && { errors }),
+    ...(outputFileId !== null && { outputFileId }),
+    ...(errorFileId !== null && { errorFileId }),
+    ...{ createdAt: batch.createdAt.getTime(), expiresAt: batch.expiresAt.getTime() },
+    ...Object.fromEntries(Object.entries(times).flatMap(([name, at]) => (at === null ? [] : [[name, at.getTime()]]))),
+    lines: { total: batch.linesTotal, completed: batch.linesCompleted, failed: batch.linesFailed },
+    usage: {
+      promptTokens: Number(batch.promptTokens),
+      cachedTokens: Number(batch.cachedTokens),
+      completionTokens: Number(batch.completionTokens),
+      reasoningTokens: Number(batch.reasoningTokens),
+    },
+  };
+}

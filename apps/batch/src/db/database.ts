@@ -1,0 +1,15 @@
+import { DataKeyEntity } from '@xerotier/data-keys';
+import type { DatabaseDefinition } from '@xerotier/db';
+import { IdempotencyKey } from '@xerotier/idempotency';
+import { BatchAllowance } from '../batches/batch-allowance.entity.ts';
+import { BatchChunk } from '../batches/batch-chunk.entity.ts';
+import { BatchResult } from '../batches/batch-result.entity.ts';
+import { Batch } from '../batches/batch.entity.ts';
+import { CreateBatches1796410000000 } from './migrations/1796410000000-create-batches.ts';
+
+/** The database schema of the batch service. */
+export const database: DatabaseDefinition = {
+  schema: 'batch',
+  entities: [DataKeyEntity, IdempotencyKey, Batch, BatchChunk, BatchResult, BatchAllowance],
+  migrations: [CreateBatches1796410000000],
+};

@@ -1,0 +1,224 @@
+/**
+ * Works on one batch, in slices: validates its input, runs its lines, and writes its files. What is left to do is in the database alone,
+ * so that any process continues at any moment. Each step checks the fence of the batch in its transaction.
+ */
+import { Inject, Injectable } from '@nestjs/common';
+import { DataKeysService } from '@xerotier/data-keys';
+import { AppError } from '@xerotier/errors';
+import type { JobResult } from '@xerotier/jobs';
+import type { Logger } from '@xerotier/log';
+import { CONFIG, LOGGER } from '@xerotier/service-host';
+import { addBatchEvent } from '../batches/batch-events.ts';
+import type { Batch, Ending } from '../batches/batch.entity.ts';
+import { BatchesRepository } from '../batches/batches.repository.ts';
+import type { BatchConfig } from '../config.ts';
+import { InputFiles } from '../lines/input-files.ts';
+import { outputLine } from '../lines/output-line.ts';
+import { metrics } from '../metrics.ts';
+import { InvalidInputError, ValidationService } from '../validation/validation.service.ts';
+import type { LineError } from '../validation/validate-line.ts';
+import { Allowances } from './allowances.ts';
+import { Lease, LEASE_MS } from './lease.ts';
+import { LineCaller } from './line-caller.ts';
+import { LineConcurrency } from './line-concurrency.ts';
+import { CANCELLED, EXPIRED } from './line-faults.ts';
+import { LinePool } from './line-pool.ts';
+import { OutputFiles } from './output-files.ts';
+import { pendingLines } from './pending-lines.ts';
+import { ResultsWriter } from './results-writer.ts';
+
+/** A slice ends after this long, so that a batch moves to where there is room. */
+const SLICE_MS = 60_000;
+/** How often a running batch looks whether it was cancelled, or has expired. */
+const WATCH_MS = 1_000;
+const SKIP_LINES = 500;
+
+type Step = 'more' | 'done';
+
+@Injectable()
+export class BatchRunner {
+  constructor(
+    private readonly batches: BatchesRepository,
+    private readonly validation: ValidationService,
+    private readonly allowances: Allowances,
+    private readonly files: InputFiles,
+    private readonly outputs: OutputFiles,
+    private readonly caller: LineCaller,
+    private readonly dataKeys: DataKeysService,
+    @Inject(LOGGER) private readonly log: Logger,
+    @Inject(CONFIG) private readonly config: Pick<BatchConfig, 'runs'>,
+  ) {}
+
+  /** @throws {AppError} of an outage: the job is repeated. */
+  async runSlice(projectId: string, id: string, jobSignal: AbortSignal): Promise<JobResult> {
+    const batch = await this.batches.claim(projectId, id, LEASE_MS);
+    // It has ended, or another process works on it, and the sweeper looks after that.
+    if (batch === undefined) return 'done';
+    const lease = new Lease(batch, this.batches, this.log, jobSignal);
+    try {
+      const endsAt = performance.now() + SLICE_MS;
+      for (let step: Step = 'more'; step === 'more' && performance.now() < endsAt;) {
+        lease.signal.throwIfAborted();
+        step = await this.#step(batch, lease.signal, endsAt);
+      }
+      return (await this.#isFinished(batch)) ? 'done' : { continueAfterMs: 0 };
+    } catch (error) {
+      if (AppError.is(error) && error.code === 'batch.stale_lease') return 'done';
+      throw error;
+    } finally {
+      await lease.end();
+    }
+  }
+
+  async #isFinished({ projectId, id }: Batch): Promise<boolean> {
+    const batch = await this.batches.transaction(projectId, (manager) => this.batches.find(manager, projectId, id));
+    return batch === null || ['completed', 'failed', 'expired', 'cancelled'].includes(batch.status);
+  }
+
+  async #step(claimed: Batch, signal: AbortSignal, endsAt: number): Promise<Step> {
+    const { projectId, id } = claimed;
+    const batch = await this.batches.transaction(projectId, (manager) => this.batches.find(manager, projectId, id));
+    if (batch === null || batch.fence !== claimed.fence) throw new AppError('batch.stale_lease');
+    switch (batch.status) {
+      case 'validating':
+        await this.#validate(batch, signal);
+        return 'more';
+      case 'in_progress':
+        await this.#runLines(batch, signal, endsAt);
+        return 'more';
+      case 'cancelling':
+        await this.#skipRest(batch, CANCELLED, signal);
+        await this.#finalize(batch, 'cancelled');
+        return 'more';
+      case 'finalizing':
+        await this.#writeFiles(batch);
+        return 'done';
+      default:
+        return 'done';
+    }
+  }
+
+  async #validate(batch: Batch, signal: AbortSignal): Promise<void> {
+    try {
+      const { chunks, lines, model, tokens } = await this.validation.validate(batch, signal);
+      const tokensMax = await this.allowances.tokensMaxOf(batch.projectId);
+      await this.#change(batch, async (manager, current) => {
+        // It was cancelled meanwhile: it has no lines then.
+        if (current.status !== 'validating') return;
+        if (!(await this.allowances.take(manager, batch.projectId, tokens, tokensMax)))
+          throw new InvalidInputError([enqueuedTooMany(tokens, tokensMax)]);
+        await this.batches.insertChunks(manager, chunks);
+        await this.batches.update(manager, current, {
+          ...{ status: 'in_progress', inProgressAt: new Date(), linesTotal: lines, model },
+          enqueuedTokens: String(tokens),
+        });
+      });
+    } catch (error) {
+      if (!(error instanceof InvalidInputError)) throw error;
+      await this.#change(batch, async (manager, current) => {
+        if (current.status !== 'validating') return;
+        const values = { status: 'failed' as const, failedAt: new Date(), errors: [...error.errors] };
+        await this.batches.update(manager, current, values);
+        await addBatchEvent(manager, 'batch.failed', current);
+      });
+      metrics.ended.labels('failed').inc();
+    }
+  }
+
+  async #runLines(batch: Batch, signal: AbortSignal, endsAt: number): Promise<void> {
+    const writer = await this.#writerOf(batch);
+    const concurrency = new LineConcurrency(this.config.runs.lines);
+    const pool = new LinePool({ batch, caller: this.caller, writer, concurrency, signal });
+    let isComplete = true;
+    const stop = (): void => {
+      isComplete = false;
+      pool.stop();
+    };
+    const watch = setInterval(() => {
+      if (performance.now() > endsAt || batch.expiresAt.getTime() <= Date.now()) stop();
+      else
+        void this.#isCancelled(batch).then(
+          (isCancelled) => isCancelled && stop(),
+          () => undefined,
+        );
+    }, WATCH_MS);
+    try {
+      if (batch.expiresAt.getTime() > Date.now()) await pool.run(pendingLines(batch, this.batches, this.files));
+    } finally {
+      clearInterval(watch);
+    }
+    if (batch.expiresAt.getTime() <= Date.now()) {
+      await this.#skipRest(batch, EXPIRED, signal);
+      await this.#finalize(batch, 'expired');
+    } else if (isComplete) await this.#finalize(batch, 'completed');
+  }
+
+  async #isCancelled({ projectId, id }: Batch): Promise<boolean> {
+    const current = await this.batches.transaction(projectId, (manager) => this.batches.find(manager, projectId, id));
+    return current?.status !== 'in_progress';
+  }
+
+  /** Gives all lines that are not done this error. */
+  async #skipRest(batch: Batch, error: typeof EXPIRED, signal: AbortSignal): Promise<void> {
+    const writer = await this.#writerOf(batch);
+    let skipped: Parameters<ResultsWriter['keep']>[0][number][] = [];
+    for await (const { chunk, index, number, line } of pendingLines(batch, this.batches, this.files)) {
+      signal.throwIfAborted();
+      const text = outputLine(batch.id, number, { customId: line.customId, error });
+      skipped.push({ chunk, index, isSuccess: false, text, usage: undefined });
+      if (skipped.length < SKIP_LINES) continue;
+      await writer.keep(skipped);
+      skipped = [];
+    }
+    if (skipped.length > 0) await writer.keep(skipped);
+  }
+
+  async #finalize(batch: Batch, ending: Ending): Promise<void> {
+    await this.#change(batch, async (manager, current) => {
+      // A batch that is cancelled at the last moment was complete before.
+      if (current.status !== 'in_progress' && current.status !== 'cancelling') return;
+      const chosen = current.status === 'cancelling' ? 'cancelled' : ending;
+      await this.batches.update(manager, current, {
+        ...{ ending: chosen, status: 'finalizing', finalizingAt: new Date() },
+      });
+    });
+  }
+
+  async #writeFiles(batch: Batch): Promise<void> {
+    const ending = batch.ending ?? 'completed';
+    const outputFileId = (await this.outputs.write(batch, 'output')) ?? null;
+    const errorFileId = (await this.outputs.write(batch, 'error')) ?? null;
+    await this.#change(batch, async (manager, current) => {
+      if (current.status !== 'finalizing') return;
+      await this.allowances.giveBack(manager, batch.projectId, Number(current.enqueuedTokens));
+      await this.batches.deleteWork(manager, current);
+      await this.batches.update(manager, current, {
+        ...{ status: ending, outputFileId, errorFileId, enqueuedTokens: '0', leaseUntil: null },
+        [`${ending}At`]: new Date(),
+      });
+      await addBatchEvent(manager, `batch.${ending}`, current);
+    });
+    metrics.ended.labels(ending).inc();
+  }
+
+  async #writerOf(batch: Batch): Promise<ResultsWriter> {
+    return new ResultsWriter(batch, this.batches, await this.dataKeys.get(batch.projectId));
+  }
+
+  /** @throws {AppError} `batch.stale_lease`. */
+  #change(
+    { projectId, id, fence }: Batch,
+    work: (manager: Parameters<Parameters<BatchesRepository['transaction']>[1]>[0], current: Batch) => Promise<void>,
+  ): Promise<void> {
+    return this.batches.transaction(projectId, async (manager) => {
+      const current = await this.batches.lock(manager, projectId, id);
+      if (current?.fence !== fence) throw new AppError('batch.stale_lease');
+      await work(manager, current);
+    });
+  }
+}
+
+function enqueuedTooMany(tokens: number, tokensMax: number | null): LineError {
+  const message = `The batch has about ${tokens} tokens, and all batches of the project may have ${tokensMax ?? 0} enqueued. Try again when others have ended, or split it.`;
+  return { code: 'token_limit_exceeded', message, param: null, line: null };
+}

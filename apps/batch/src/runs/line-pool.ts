@@ -1,0 +1,133 @@
+/** Runs lines at the same time, as many as the workers take, and keeps their results. */
+import { AppError } from '@xerotier/errors';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Batch } from '../batches/batch.entity.ts';
+import { outputLine } from '../lines/output-line.ts';
+import { metrics } from '../metrics.ts';
+import type { LineCaller, LineResponse } from './line-caller.ts';
+import type { LineConcurrency } from './line-concurrency.ts';
+import { pauseMs, verdictOf } from './line-faults.ts';
+import type { PendingLine } from './pending-lines.ts';
+import type { LineResult, ResultsWriter } from './results-writer.ts';
+
+const FLUSH_MS = 250;
+const FLUSH_LINES = 200;
+const FLUSH_BYTES = 4 * 1_024 ** 2;
+
+export interface LinePoolOptions {
+  readonly batch: Batch;
+  readonly caller: LineCaller;
+  readonly writer: ResultsWriter;
+  readonly concurrency: LineConcurrency;
+  /** Aborted when this process must not work on the batch any more: nothing is kept then. */
+  readonly signal: AbortSignal;
+}
+
+export class LinePool {
+  readonly #options: LinePoolOptions;
+  /** Waiting lines give up, running ones end. */
+  readonly #stopping = new AbortController();
+  readonly #running = new Set<Promise<void>>();
+  #results: LineResult[] = [];
+  #bytes = 0;
+  #writing: Promise<void> = Promise.resolve();
+  #failure: { readonly error: unknown } | undefined;
+
+  constructor(options: LinePoolOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Runs the lines until the end, or until `stop`; their results are kept when it resolves.
+   * @throws {AppError} if results could not be kept, or the signal is aborted.
+   */
+  async run(lines: AsyncIterable<PendingLine>): Promise<void> {
+    const timer = setInterval(() => void this.#flush(), FLUSH_MS);
+    try {
+      for await (const pending of lines) {
+        while (this.#running.size >= this.#options.concurrency.limit && !this.#isOver()) await this.#someEnd();
+        if (this.#isOver()) break;
+        const running = this.#line(pending).finally(() => this.#running.delete(running));
+        this.#running.add(running);
+      }
+      await Promise.all(this.#running);
+      await this.#flush();
+    } finally {
+      clearInterval(timer);
+    }
+    if (this.#failure !== undefined) throw this.#failure.error;
+    this.#options.signal.throwIfAborted();
+  }
+
+  /** Starts no more lines. Those that run end, those that wait for room do not start again. */
+  stop(): void {
+    this.#stopping.abort();
+  }
+
+  #isOver(): boolean {
+    return this.#stopping.signal.aborted || this.#options.signal.aborted || this.#failure !== undefined;
+  }
+
+  /** Also looks again after a while, since the limit may have grown. */
+  async #someEnd(): Promise<void> {
+    await Promise.race([...this.#running]);
+  }
+
+  async #line(pending: PendingLine): Promise<void> {
+    const { batch, concurrency, signal } = this.#options;
+    for (let attempt = 0, failures = 0; ; attempt += 1) {
+      const response = await this.#attempt(pending);
+      if (signal.aborted || this.#failure !== undefined) return;
+      const verdict = response === undefined ? 'wait' : verdictOf(response.status, failures);
+      metrics.lines.labels(verdict).inc();
+      if (verdict === 'keep' && response !== undefined) {
+        concurrency.succeeded();
+        this.#keep(pending, response, batch);
+        return;
+      }
+      if (verdict === 'wait') concurrency.overloaded();
+      else failures += 1;
+      if (this.#isOver()) return;
+      await delay(pauseMs(attempt), undefined, {
+        signal: AbortSignal.any([signal, this.#stopping.signal]),
+      }).catch(() => undefined);
+      if (this.#isOver()) return;
+    }
+  }
+
+  /** Undefined if no gateway could be reached. */
+  async #attempt({ line }: PendingLine): Promise<LineResponse | undefined> {
+    const { batch, caller, signal } = this.#options;
+    try {
+      return await caller.call(batch, line, signal);
+    } catch (error) {
+      const { code } = AppError.from(error);
+      if (code === 'internal') this.#failure ??= { error };
+      return undefined;
+    }
+  }
+
+  #keep({ chunk, index, number, line }: PendingLine, response: LineResponse, { id }: Batch): void {
+    const { status, requestId, body, usage } = response;
+    const text = outputLine(id, number, { customId: line.customId, response: { status, requestId, body } });
+    this.#results.push({ chunk, index, isSuccess: status >= 200 && status < 300, text, usage });
+    this.#bytes += text.length;
+    if (this.#results.length >= FLUSH_LINES || this.#bytes >= FLUSH_BYTES) void this.#flush();
+  }
+
+  /** One at a time. After a failure nothing is kept any more: another run computes the lines again. */
+  #flush(): Promise<void> {
+    this.#writing = this.#writing.then(async () => {
+      const results = this.#results;
+      if (results.length === 0 || this.#failure !== undefined || this.#options.signal.aborted) return;
+      this.#results = [];
+      this.#bytes = 0;
+      try {
+        await this.#options.writer.keep(results);
+      } catch (error) {
+        this.#failure ??= { error };
+      }
+    });
+    return this.#writing;
+  }
+}

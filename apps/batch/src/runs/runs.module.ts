@@ -1,0 +1,27 @@
+import { Module } from '@nestjs/common';
+import { TransferClient } from '@xerotier/file-transfers';
+import { BatchesModule } from '../batches/batches.module.ts';
+import { InputFiles } from '../lines/input-files.ts';
+import { ValidationService } from '../validation/validation.service.ts';
+import { Allowances } from './allowances.ts';
+import { BatchRunner } from './batch-runner.ts';
+import { BatchRunsJobs } from './batch-runs.jobs.ts';
+import { BatchRunsSweeper } from './batch-runs.sweeper.ts';
+import { LineCaller } from './line-caller.ts';
+import { OutputFiles } from './output-files.ts';
+
+@Module({
+  imports: [BatchesModule],
+  providers: [
+    BatchRunner,
+    BatchRunsJobs,
+    BatchRunsSweeper,
+    ValidationService,
+    Allowances,
+    InputFiles,
+    OutputFiles,
+    LineCaller,
+    TransferClient,
+  ],
+})
+export class RunsModule {}

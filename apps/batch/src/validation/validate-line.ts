@@ -1,0 +1,119 @@
+/** The rules for one line of an input file, with the errors of the OpenAI API. */
+import type { StoredBatch } from '@xerotier/contracts/batch';
+import { estimatePromptTokens, estimateTokens } from '@xerotier/inference';
+import type { ChatMessage } from '@xerotier/public-api/chat-completions';
+import { isUtf8 } from 'node:buffer';
+import type { Line } from '../lines/line.ts';
+
+export type LineError = NonNullable<StoredBatch['errors']>[number];
+
+export interface ValidLine {
+  readonly line: Line;
+  /** What it may use at most, roughly. */
+  readonly tokens: number;
+  /** Texts to embed. */
+  readonly inputs: number;
+}
+
+export type ValidatedLine = ({ readonly ok: true } & ValidLine) | { readonly ok: false; readonly errors: LineError[] };
+
+const CUSTOM_ID_LENGTH_MAX = 512;
+const MODEL_LENGTH_MAX = 256;
+/** Tokens of a completion without a maximum. */
+const COMPLETION_TOKENS = 1_024;
+
+/** @param number of the line in the file, from 1. */
+export function validateLine(bytes: Buffer, number: number, endpoint: StoredBatch['endpoint']): ValidatedLine {
+  const error = (code: string, message: string, param: string | null): LineError => ({
+    ...{ code, message, param },
+    line: number,
+  });
+  const failed = (...errors: LineError[]): ValidatedLine => ({ ok: false, errors });
+  const value = parsed(bytes);
+  if (value === undefined) return failed(error('invalid_json_line', 'This line is not parseable as valid JSON.', null));
+  if (!isObject(value)) return failed(error('invalid_json_line', 'This line is not a JSON object.', null));
+  const missing = ['custom_id', 'method', 'url', 'body'].filter(
+    (name) => value[name] === undefined || value[name] === null,
+  );
+  if (missing.length > 0)
+    return failed(
+      ...missing.map((name) => error('missing_required_parameter', `Missing required parameter: '${name}'.`, name)),
+    );
+  const { custom_id: customId, method, url, body } = value;
+  if (typeof customId !== 'string' || customId === '' || customId.length > CUSTOM_ID_LENGTH_MAX)
+    return failed(
+      error('invalid_request', `'custom_id' must be a string of 1 to ${CUSTOM_ID_LENGTH_MAX} characters.`, 'custom_id'),
+    );
+  if (method !== 'POST') return failed(error('invalid_method', "The method must be 'POST'.", 'method'));
+  if (url !== endpoint)
+    return failed(error('invalid_url', 'The URL provided for this request does not match the batch endpoint.', 'url'));
+  if (!isObject(body)) return failed(error('invalid_request', "'body' must be a JSON object.", 'body'));
+  const { model } = body;
+  if (typeof model !== 'string' || model === '')
+    return failed(error('invalid_request', 'Model parameter is required.', 'body.model'));
+  if (model.length > MODEL_LENGTH_MAX) return failed(error('model_not_found', 'The model is too long.', 'body.model'));
+  const required = REQUIRED[endpoint].find((name) => body[name] === undefined || body[name] === null);
+  if (required !== undefined)
+    return failed(error('invalid_request', `${titled(required)} parameter is required.`, `body.${required}`));
+  if (body['stream'] === true)
+    return failed(
+      error('streaming_unsupported', `${NAMES[endpoint]}: Streaming is not supported in the Batch API.`, 'body.stream'),
+    );
+  return { ok: true, line: { customId, url: endpoint, model, body }, ...estimateOf(endpoint, body) };
+}
+
+const REQUIRED: Readonly<Record<StoredBatch['endpoint'], readonly string[]>> = {
+  '/v1/chat/completions': ['messages'],
+  '/v1/embeddings': ['input'],
+  '/v1/rerank': ['query', 'documents'],
+  '/v1/score': [],
+};
+
+const NAMES: Readonly<Record<StoredBatch['endpoint'], string>> = {
+  '/v1/chat/completions': 'Chat Completions',
+  '/v1/embeddings': 'Embeddings',
+  '/v1/rerank': 'Rerank',
+  '/v1/score': 'Score',
+};
+
+/** What is not as it should be is found when the line is run; the estimate is rough in any case. */
+function estimateOf(
+  endpoint: StoredBatch['endpoint'],
+  body: Readonly<Record<string, unknown>>,
+): Pick<ValidLine, 'tokens' | 'inputs'> {
+  if (endpoint === '/v1/chat/completions') {
+    const messages = Array.isArray(body['messages']) ? body['messages'].filter(isObject) : [];
+    const most = [body['max_completion_tokens'], body['max_tokens']].find((value) => typeof value === 'number');
+    const choices = typeof body['n'] === 'number' && body['n'] > 0 ? Math.min(body['n'], 128) : 1;
+    const completion = choices * Math.min(Math.max(0, most ?? COMPLETION_TOKENS), 1_000_000);
+    return { tokens: estimatePromptTokens(messages as unknown as ChatMessage[]) + Math.ceil(completion), inputs: 0 };
+  }
+  const texts = Object.entries(body).flatMap(([name, value]) => (name === 'model' ? [] : textsIn(value)));
+  const input = body['input'];
+  const isList = Array.isArray(input) && input.some((entry) => typeof entry !== 'number');
+  return { tokens: estimateTokens(texts), inputs: endpoint === '/v1/embeddings' ? (isList ? input.length : 1) : 0 };
+}
+
+function textsIn(value: unknown): (string | number[])[] {
+  if (typeof value === 'string') return [value];
+  if (!Array.isArray(value)) return [];
+  if (value.every((entry) => typeof entry === 'number')) return [value];
+  return value.flatMap((entry) => (isObject(entry) ? textsIn(entry['text']) : textsIn(entry)));
+}
+
+function parsed(bytes: Buffer): unknown {
+  if (!isUtf8(bytes)) return undefined;
+  try {
+    return JSON.parse(bytes.toString('utf8'));
+  } catch {
+    return undefined;
+  }
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function titled(name: string): string {
+  return `${name.charAt(0).toUpperCase()}${name.slice(1)}`;
+}

@@ -1,0 +1,157 @@
+import { Injectable } from '@nestjs/common';
+import { batchLinesContract } from '@xerotier/contracts/gateway';
+import { AppError } from '@xerotier/errors';
+import { Bus } from '@xerotier/nats';
+import { BATCH_BYTES_MAX, BATCH_LINES_MAX } from '@xerotier/public-api/batches';
+import type { BatchChunk } from '../batches/batch-chunk.entity.ts';
+import type { Batch } from '../batches/batch.entity.ts';
+import { InputFiles } from '../lines/input-files.ts';
+import { jsonLines, LineTooLongError } from '../lines/json-lines.ts';
+import type { RawLine } from '../lines/json-lines.ts';
+import { validateLine } from './validate-line.ts';
+import type { LineError } from './validate-line.ts';
+
+export interface ValidInput {
+  readonly chunks: readonly BatchChunk[];
+  readonly lines: number;
+  /** Of all lines, if they have the same. */
+  readonly model: string | null;
+  /** What all lines may use at most, roughly. */
+  readonly tokens: number;
+}
+
+/** The input of a batch is not valid: the batch fails, and runs nothing. */
+export class InvalidInputError extends Error {
+  override readonly name = 'InvalidInputError';
+
+  constructor(readonly errors: readonly LineError[]) {
+    super('The input of the batch is not valid');
+  }
+}
+
+/** Maximum length of a line: that of a request to the API. */
+export const LINE_BYTES_MAX = 32 * 1_024 ** 2;
+/** Embeddings of a whole batch, as OpenAI limits them. */
+const INPUTS_MAX = 50_000;
+const ERRORS_MAX = 100;
+const CHUNK_LINES = 1_000;
+const CHUNK_BYTES = 8 * 1_024 ** 2;
+const MODELS_MAX = 1_000;
+
+/** Validates input files as a stream: memory grows with the custom ids, not with the file. */
+@Injectable()
+export class ValidationService {
+  constructor(
+    private readonly files: InputFiles,
+    private readonly bus: Bus,
+  ) {}
+
+  /**
+   * @throws {InvalidInputError} with the errors of the OpenAI API, at most 100.
+   * @throws {AppError} of an outage, `retryable`.
+   */
+  async validate(batch: Batch, signal: AbortSignal): Promise<ValidInput> {
+    const input = await this.#content(batch);
+    const errors: LineError[] = [];
+    const chunks = new ChunkList(batch);
+    const seen = new Set<string>();
+    const models = new Map<string, number>();
+    let [tokens, inputs] = [0, 0];
+    const failed = (error: Omit<LineError, 'line' | 'param'> & Partial<LineError>): void => {
+      errors.push({ param: null, line: null, ...error });
+    };
+    try {
+      for await (const raw of jsonLines(input, { bytesMax: LINE_BYTES_MAX })) {
+        signal.throwIfAborted();
+        const found = validateLine(raw.bytes, raw.number, batch.endpoint);
+        if (found.ok) {
+          const { customId, model } = found.line;
+          if (seen.has(customId))
+            failed({
+              code: 'duplicate_custom_id',
+              message: `The custom_id '${customId.slice(0, 64)}' is used by an earlier line.`,
+              ...{ param: 'custom_id', line: raw.number },
+            });
+          seen.add(customId);
+          if (!models.has(model)) models.set(model, raw.number);
+          tokens += found.tokens;
+          inputs += found.inputs;
+        } else errors.push(...found.errors);
+        chunks.add(raw);
+        if (errors.length >= ERRORS_MAX || models.size > MODELS_MAX || chunks.lines > BATCH_LINES_MAX) break;
+      }
+    } catch (error) {
+      if (!(error instanceof LineTooLongError)) throw error;
+      const message = `This line is longer than ${LINE_BYTES_MAX} bytes.`;
+      failed({ code: 'line_too_long', message, line: error.line });
+    }
+    if (chunks.lines === 0 && errors.length === 0) failed({ code: 'empty_file', message: 'The input file is empty.' });
+    if (chunks.lines > BATCH_LINES_MAX)
+      failed({ code: 'too_many_requests', message: `A batch has at most ${BATCH_LINES_MAX} requests.` });
+    if (models.size > MODELS_MAX)
+      failed({ code: 'too_many_models', message: `A batch has at most ${MODELS_MAX} models.` });
+    if (inputs > INPUTS_MAX)
+      failed({ code: 'too_many_inputs', message: `A batch has at most ${INPUTS_MAX} inputs to embed.` });
+    if (errors.length === 0) errors.push(...(await this.#unknownModels(batch, models)));
+    if (errors.length > 0) throw new InvalidInputError(errors.slice(0, ERRORS_MAX));
+    const [model = null, ...others] = models.keys();
+    return { chunks: chunks.all(), lines: chunks.lines, model: others.length === 0 ? model : null, tokens };
+  }
+
+  async #content({ projectId, inputFileId }: Batch): Promise<AsyncIterable<Uint8Array>> {
+    const error = (message: string): InvalidInputError =>
+      new InvalidInputError([{ code: 'invalid_request', message, param: 'file_id', line: null }]);
+    try {
+      const { purpose, bytes } = await this.files.get(projectId, inputFileId);
+      if (purpose !== 'batch') throw error(`The purpose of the file is '${purpose}', but must be 'batch'.`);
+      if (bytes > BATCH_BYTES_MAX) throw error(`The file is larger than ${BATCH_BYTES_MAX} bytes.`);
+      return await this.files.open(projectId, inputFileId);
+    } catch (cause) {
+      if (!AppError.is(cause) || cause.code !== 'file.not_found') throw cause;
+      throw error(
+        `Cannot find file ${inputFileId.slice(0, 64)}, or organization ${projectId} does not have access to it.`,
+      );
+    }
+  }
+
+  async #unknownModels({ projectId, keyId }: Batch, models: ReadonlyMap<string, number>): Promise<LineError[]> {
+    const { findUnknownModels } = batchLinesContract.operations;
+    const { unknown } = await this.bus.call(findUnknownModels, { projectId, keyId, models: [...models.keys()] });
+    return unknown.map((model) => ({
+      code: 'model_not_found',
+      message: `The provided model '${model}' is not supported by the Batch API.`,
+      ...{ param: 'body.model', line: models.get(model) ?? null },
+    }));
+  }
+}
+
+/** Groups consecutive lines. */
+class ChunkList {
+  lines = 0;
+  readonly #batch: Batch;
+  readonly #chunks: { startByte: number; endByte: number; firstLine: number; lines: number }[] = [];
+
+  constructor(batch: Batch) {
+    this.#batch = batch;
+  }
+
+  add({ number, start, end }: RawLine): void {
+    this.lines += 1;
+    const last = this.#chunks.at(-1);
+    if (last === undefined || last.lines >= CHUNK_LINES || end - last.startByte > CHUNK_BYTES)
+      this.#chunks.push({ startByte: start, endByte: end, firstLine: number, lines: 1 });
+    else {
+      last.lines += 1;
+      last.endByte = end;
+    }
+  }
+
+  all(): BatchChunk[] {
+    const { projectId, id: batchId } = this.#batch;
+    return this.#chunks.map(({ startByte, endByte, firstLine, lines }, number) => ({
+      ...{ projectId, batchId, number, firstLine, lines, doneLines: 0 },
+      ...{ startByte: String(startByte), endByte: String(endByte) },
+      done: Buffer.alloc(Math.ceil(lines / 8)),
+    }));
+  }
+}

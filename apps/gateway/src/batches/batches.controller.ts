@@ -1,0 +1,72 @@
+/** Batches of a project: `/v1/batches`. */
+import { Controller, Param } from '@nestjs/common';
+import type { ChangeContext } from '@xerotier/contracts/auth';
+import { batchContract } from '@xerotier/contracts/batch';
+import { AppError } from '@xerotier/errors';
+import { Bus } from '@xerotier/nats';
+import { cancelBatch, createBatch, getBatch, listBatches } from '@xerotier/public-api/batches';
+import type { BodyOf, QueryOf, ResponseOf } from '@xerotier/public-api/operation';
+import { pageOf } from '@xerotier/public-api/page';
+import { printable } from '../access/check-access.ts';
+import type { ProjectAccess } from '../access/project-access.ts';
+import { isStoredId } from '../files/files-outages.ts';
+import { Change } from '../management/change-context.ts';
+import { Operation } from '../operations/operation.decorator.ts';
+import { OperationBody, OperationQuery, RequestProject } from '../operations/operation-params.ts';
+import { publicBatchOf } from './public-batch.ts';
+
+const { create, list, get, cancel } = batchContract.operations;
+
+@Controller()
+export class BatchesController {
+  constructor(private readonly bus: Bus) {}
+
+  @Operation(createBatch)
+  async create(
+    @Change() context: ChangeContext,
+    @OperationBody() body: BodyOf<typeof createBatch>,
+  ): Promise<ResponseOf<typeof createBatch>> {
+    const {
+      input_file_id: inputFileId,
+      endpoint,
+      completion_window: completionWindow,
+      output_expires_after: expiry,
+    } = body;
+    const batch = await this.bus.call(create, {
+      ...{ context, inputFileId, endpoint, completionWindow, metadata: body.metadata ?? null },
+      ...(expiry !== undefined && { outputSeconds: expiry.seconds }),
+    });
+    return publicBatchOf(batch);
+  }
+
+  @Operation(listBatches)
+  async list(
+    @RequestProject() { project }: ProjectAccess,
+    @OperationQuery() query: QueryOf<typeof listBatches>,
+  ): Promise<ResponseOf<typeof listBatches>> {
+    const { data, hasMore } = await this.bus.call(list, { projectId: project.id, ...query });
+    return pageOf(data.map(publicBatchOf), hasMore);
+  }
+
+  @Operation(getBatch)
+  async retrieve(
+    @RequestProject() { project }: ProjectAccess,
+    @Param('batch') id: string,
+  ): Promise<ResponseOf<typeof getBatch>> {
+    return publicBatchOf(await this.bus.call(get, { projectId: project.id, id: asId(id) }));
+  }
+
+  @Operation(cancelBatch)
+  async cancel(
+    @RequestProject() { project }: ProjectAccess,
+    @Param('batch') id: string,
+  ): Promise<ResponseOf<typeof cancelBatch>> {
+    return publicBatchOf(await this.bus.call(cancel, { projectId: project.id, id: asId(id) }));
+  }
+}
+
+/** @throws {AppError} `batch.not_found` for what cannot be the id of a batch. */
+function asId(id: string): string {
+  if (!isStoredId(id)) throw new AppError('batch.not_found', { batch: printable(id) });
+  return id;
+}

@@ -1,0 +1,44 @@
+import type { StoredBatch } from '@xerotier/contracts/batch';
+import type { getBatch } from '@xerotier/public-api/batches';
+import type { ResponseOf } from '@xerotier/public-api/operation';
+
+const TIMES = {
+  in_progress_at: 'inProgressAt',
+  finalizing_at: 'finalizingAt',
+  completed_at: 'completedAt',
+  failed_at: 'failedAt',
+  expired_at: 'expiredAt',
+  cancelling_at: 'cancellingAt',
+  cancelled_at: 'cancelledAt',
+} as const;
+
+export function publicBatchOf(batch: StoredBatch): ResponseOf<typeof getBatch> {
+  const { id, endpoint, model, errors, status, usage } = batch;
+  const times = Object.entries(TIMES).flatMap(([name, field]) => {
+    const at = batch[field];
+    return at === undefined ? [] : [[name, seconds(at)]];
+  });
+  return {
+    ...{ id, object: 'batch', endpoint },
+    ...(model !== undefined && { model }),
+    ...(errors !== undefined && { errors: { object: 'list', data: errors } }),
+    ...{ input_file_id: batch.inputFileId, completion_window: batch.completionWindow, status },
+    ...(batch.outputFileId !== undefined && { output_file_id: batch.outputFileId }),
+    ...(batch.errorFileId !== undefined && { error_file_id: batch.errorFileId }),
+    ...{ created_at: seconds(batch.createdAt), expires_at: seconds(batch.expiresAt) },
+    ...(Object.fromEntries(times) as Partial<Record<keyof typeof TIMES, number>>),
+    request_counts: batch.lines,
+    usage: {
+      input_tokens: usage.promptTokens,
+      input_tokens_details: { cached_tokens: usage.cachedTokens },
+      output_tokens: usage.completionTokens,
+      output_tokens_details: { reasoning_tokens: usage.reasoningTokens },
+      total_tokens: usage.promptTokens + usage.completionTokens,
+    },
+    metadata: batch.metadata,
+  };
+}
+
+function seconds(milliseconds: number): number {
+  return Math.floor(milliseconds / 1_000);
+}

@@ -1,0 +1,254 @@
+/** Batches through the public API, with the official SDK. */
+import { scriptedPlatform } from '@xerotier/dev';
+import { eventually } from '@xerotier/testing';
+import OpenAI from 'openai';
+import { BatchClient, chatLine } from './support/batch-client.ts';
+import { Ledger } from './support/ledger.ts';
+import { errorOf } from './support/site-visitor.ts';
+import { dedicatedPlatform } from './support/test-platform.ts';
+
+const test = dedicatedPlatform(() => scriptedPlatform({ slots: 4 }));
+const client = (): BatchClient =>
+  new BatchClient(new OpenAI({ baseURL: test.description.projectUrl, apiKey: test.description.apiKey, maxRetries: 0 }));
+
+describe('a batch', () => {
+  it('runs all lines, and has their responses, usage and files', async () => {
+    const batches = client();
+    const input = Array.from({ length: 25 }, (_, at) => chatLine(`line-${at}`, { tokens: 3 })).join('\n');
+    const created = await batches.create(`${input}\n`, { metadata: { team: 'search' } });
+    test.schema.expectValid('Batch', created);
+    expect(created).toMatchObject({ status: 'validating', object: 'batch', metadata: { team: 'search' } });
+    expect(created.expires_at).toBe(created.created_at + 86_400);
+    const ended = await batches.ended(created.id);
+    test.schema.expectValid('Batch', ended);
+    expect(ended).toMatchObject({
+      status: 'completed',
+      model: 'chat',
+      request_counts: { total: 25, completed: 25, failed: 0 },
+    });
+    expect(ended.error_file_id).toBeUndefined();
+    const lines = await batches.lines(ended.output_file_id);
+    expect(lines.map(({ custom_id: id }) => id).toSorted()).toEqual(
+      Array.from({ length: 25 }, (_, at) => `line-${at}`).toSorted(),
+    );
+    for (const { response, error, id } of lines) {
+      expect([response?.status_code, error, id]).toEqual([
+        200,
+        null,
+        expect.stringMatching(/^batch_req_[0-9a-f]{24}$/),
+      ]);
+      test.schema.expectValid('CreateChatCompletionResponse', response?.body);
+    }
+    const completionTokens = lines.reduce(
+      (sum, { response }) => sum + (response?.body.usage?.completion_tokens ?? 0),
+      0,
+    );
+    expect(ended.usage).toMatchObject({ output_tokens: completionTokens });
+    expect(await batches.openai.files.retrieve(ended.output_file_id ?? '')).toMatchObject({ purpose: 'batch_output' });
+    // Each line once, with the discount.
+    const requests = new Set(lines.map(({ response }) => response?.request_id));
+    expect(requests.size).toBe(25);
+    const rows = await eventually('the ledger has all lines', async () => {
+      const found = await new Ledger(test.description.databaseUrl).rowsWithPriority(
+        [...requests].map((id) => id ?? ''),
+      );
+      return found.length >= 25 ? found : undefined;
+    });
+    expect(rows.map(({ priority }) => priority)).toEqual(rows.map(() => 'batch'));
+    expect(rows.reduce((sum, row) => sum + row.completion_tokens, 0)).toBe(completionTokens);
+  });
+
+  it('has the lines that have failed in another file', async () => {
+    const batches = client();
+    const input = [chatLine('good'), chatLine('bad', {}, { temperature: 99 })].join('\n');
+    const ended = await batches.ended((await batches.create(input)).id);
+    expect(ended).toMatchObject({ status: 'completed', request_counts: { total: 2, completed: 1, failed: 1 } });
+    expect((await batches.lines(ended.output_file_id)).map(({ custom_id: id }) => id)).toEqual(['good']);
+    expect(await batches.lines(ended.error_file_id)).toEqual([
+      expect.objectContaining({
+        custom_id: 'bad',
+        error: null,
+        response: expect.objectContaining({
+          status_code: 400,
+          body: { error: expect.objectContaining({ code: 'invalid_request', param: 'temperature' }) },
+        }),
+      }),
+    ]);
+  });
+
+  it('runs embeddings', async () => {
+    const batches = client();
+    const line = { custom_id: 'a', method: 'POST', url: '/v1/embeddings', body: { model: 'embed', input: ['a', 'b'] } };
+    const created = await batches.create(JSON.stringify(line), { endpoint: '/v1/embeddings' });
+    const ended = await batches.ended(created.id);
+    expect(ended).toMatchObject({
+      status: 'failed',
+      errors: { data: [{ code: 'model_not_found', param: 'body.model' }] },
+    });
+  });
+});
+
+describe('a batch that is not valid', () => {
+  const good = chatLine('good');
+  const cases: [string, string, object][] = [
+    ['a line is not JSON', `${good}\n{"custom_id":\n`, { code: 'invalid_json_line', line: 2, param: null }],
+    [
+      'a parameter is missing',
+      `${good}\n{"custom_id":"a","method":"POST","url":"/v1/chat/completions"}`,
+      { code: 'missing_required_parameter', line: 2, param: 'body', message: "Missing required parameter: 'body'." },
+    ],
+    [
+      'the URL is another one',
+      good.replace('/v1/chat/completions', '/v1/embeddings'),
+      {
+        ...{ code: 'invalid_url', line: 1, param: 'url' },
+        message: 'The URL provided for this request does not match the batch endpoint.',
+      },
+    ],
+    [
+      'a model is unknown',
+      chatLine('a', {}, { model: 'nothing' }),
+      {
+        ...{ code: 'model_not_found', line: 1, param: 'body.model' },
+        message: "The provided model 'nothing' is not supported by the Batch API.",
+      },
+    ],
+    [
+      'a model is missing',
+      chatLine('a', {}, { model: undefined }),
+      { code: 'invalid_request', line: 1, param: 'body.model', message: 'Model parameter is required.' },
+    ],
+    [
+      'there are no messages',
+      chatLine('a', {}, { messages: undefined }),
+      { code: 'invalid_request', line: 1, param: 'body.messages' },
+    ],
+    [
+      'a line streams',
+      `${good}\n\n${chatLine('b', {}, { stream: true })}`,
+      {
+        ...{ code: 'streaming_unsupported', line: 3, param: 'body.stream' },
+        message: 'Chat Completions: Streaming is not supported in the Batch API.',
+      },
+    ],
+    ['a custom id is used twice', `${good}\n${good}`, { code: 'duplicate_custom_id', line: 2, param: 'custom_id' }],
+    ['it is empty', '\n  \n', { code: 'empty_file', line: null, param: null }],
+  ];
+
+  it.each(cases)('since %s fails, and runs nothing', async (_, input, error) => {
+    const batches = client();
+    const ended = await batches.ended((await batches.create(input)).id);
+    test.schema.expectValid('Batch', ended);
+    expect(ended).toMatchObject({
+      status: 'failed',
+      errors: { object: 'list', data: [expect.objectContaining(error)] },
+      request_counts: { total: 0, completed: 0, failed: 0 },
+    });
+    expect(ended.failed_at).toBeGreaterThan(0);
+  });
+
+  it('names all that is missing in a line', async () => {
+    const batches = client();
+    const ended = await batches.ended((await batches.create('{}')).id);
+    expect(ended.errors?.data?.map(({ param }) => param)).toEqual(['custom_id', 'method', 'url', 'body']);
+  });
+
+  it.each([
+    ['unknown', () => Promise.resolve('file-0123456789abcdef01234567')],
+    ['another purpose', () => client().upload(chatLine('a'), 'user_data')],
+  ])('since its file is %s fails', async (_, fileId) => {
+    const batches = client();
+    const id = await fileId();
+    const created = await batches.create('', { input_file_id: id });
+    expect(created.status).toBe('validating');
+    const ended = await batches.ended(created.id);
+    expect(ended.errors?.data).toEqual([
+      expect.objectContaining({ code: 'invalid_request', line: null, param: 'file_id' }),
+    ]);
+  });
+});
+
+describe('a request for a batch', () => {
+  it.each([
+    ['an endpoint that is not supported', { endpoint: '/v1/audio/speech' }, 'endpoint'],
+    ['a window of 48 hours', { completion_window: '48h' }, 'completion_window'],
+    ['no window', { completion_window: '' }, 'completion_window'],
+    ['metadata that is not text', { metadata: { tags: ['a'] } }, 'metadata.tags'],
+  ])('with %s is a 400', async (_, params, param) => {
+    const attempt = client().create('', { input_file_id: 'file-1', ...(params as object) });
+    await expect(attempt).rejects.toMatchObject({ status: 400, param });
+  });
+
+  it('with the same idempotency key returns the same batch', async () => {
+    const inputFileId = await client().upload(chatLine('a'));
+    const create = (metadata: object): Promise<Response> =>
+      fetch(`${test.description.projectUrl}/batches`, {
+        method: 'POST',
+        headers: {
+          authorization: `Bearer ${test.description.apiKey}`,
+          'content-type': 'application/json',
+          'idempotency-key': 'a batch',
+        },
+        body: JSON.stringify({
+          ...{ input_file_id: inputFileId, endpoint: '/v1/chat/completions', completion_window: '1h', metadata },
+        }),
+      });
+    const [first, second] = [await (await create({})).json(), await (await create({})).json()];
+    expect((second as { id: string }).id).toBe((first as { id: string }).id);
+    expect(await errorOf(create({ other: 'yes' }))).toEqual([409, 'idempotency_key_reused']);
+  });
+
+  it('that does not exist is a 404', async () => {
+    const { openai } = client();
+    for (const attempt of [openai.batches.retrieve('batch_none'), openai.batches.cancel('batch_none')])
+      await expect(attempt).rejects.toMatchObject({
+        status: 404,
+        message: expect.stringContaining('No batch found with id batch_none'),
+      });
+  });
+});
+
+describe('cancelling a batch', () => {
+  it('keeps the results until then, and names the lines that were not run', async () => {
+    const batches = client();
+    const input = Array.from({ length: 200 }, (_, at) => chatLine(`line-${at}`, { tokens: 10, delayMs: 50 })).join(
+      '\n',
+    );
+    const { id } = await batches.create(input);
+    await eventually('some lines are done', async () =>
+      ((await batches.openai.batches.retrieve(id)).request_counts?.completed ?? 0) > 3 ? true : undefined,
+    );
+    const cancelling = await batches.openai.batches.cancel(id);
+    expect(cancelling).toMatchObject({ status: 'cancelling', cancelling_at: expect.any(Number) });
+    const ended = await batches.ended(id);
+    expect(ended).toMatchObject({ status: 'cancelled', cancelled_at: expect.any(Number) });
+    const [done, failed] = [await batches.lines(ended.output_file_id), await batches.lines(ended.error_file_id)];
+    expect(done.length).toBeGreaterThan(3);
+    expect(done.length + failed.length).toBe(200);
+    expect(failed.map(({ error }) => error?.code)).toEqual(failed.map(() => 'batch_cancelled'));
+    expect(await batches.openai.batches.cancel(id)).toMatchObject({ status: 'cancelled' });
+  });
+
+  it('that has ended is a 409', async () => {
+    const batches = client();
+    const { id } = await batches.create(chatLine('a'));
+    await batches.ended(id);
+    await expect(batches.openai.batches.cancel(id)).rejects.toMatchObject({
+      status: 409,
+      message: expect.stringContaining("Cannot cancel a batch with status 'completed'."),
+    });
+  });
+});
+
+describe('a list of batches', () => {
+  it('has the newest first, in pages', async () => {
+    const { openai } = client();
+    const page = await openai.batches.list({ limit: 2 });
+    const { data, has_more: hasMore } = page;
+    test.schema.expectValid('ListBatchesResponse', { object: 'list', data, has_more: hasMore });
+    const all: string[] = [];
+    for await (const { id } of openai.batches.list({ limit: 2 })) all.push(id);
+    expect(all.slice(0, 2)).toEqual(page.data.map(({ id }) => id));
+    expect(new Set(all).size).toBe(all.length);
+  });
+});

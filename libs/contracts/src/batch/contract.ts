@@ -1,0 +1,88 @@
+/** What the batch service serves. */
+import { BATCH_ENDPOINTS, batchError, batchStatus, COMPLETION_WINDOWS } from '@xerotier/public-api/batches';
+import { metadata } from '@xerotier/public-api/fields';
+import { z } from 'zod';
+import { changeContext } from '../auth/change.ts';
+import { request, service } from '../define.ts';
+import { projectId } from '../ids.ts';
+
+/** Ids are texts of clients: one that no batch can have is not found. */
+const batchId = z.string().min(1).max(256);
+/** Unix milliseconds. */
+const time = z.number().int().nonnegative();
+const count = z.number().int().nonnegative();
+
+export const storedBatch = z.object({
+  id: batchId,
+  endpoint: z.enum(BATCH_ENDPOINTS),
+  /** Of all lines, if they have the same. */
+  model: z.string().optional(),
+  errors: z.array(batchError).optional(),
+  inputFileId: z.string(),
+  completionWindow: z.enum(COMPLETION_WINDOWS),
+  status: batchStatus,
+  outputFileId: z.string().optional(),
+  errorFileId: z.string().optional(),
+  createdAt: time,
+  expiresAt: time,
+  inProgressAt: time.optional(),
+  finalizingAt: time.optional(),
+  completedAt: time.optional(),
+  failedAt: time.optional(),
+  expiredAt: time.optional(),
+  cancellingAt: time.optional(),
+  cancelledAt: time.optional(),
+  lines: z.object({ total: count, completed: count, failed: count }),
+  usage: z.object({ promptTokens: count, cachedTokens: count, completionTokens: count, reasoningTokens: count }),
+  metadata: metadata.nullable(),
+});
+export type StoredBatch = z.infer<typeof storedBatch>;
+
+const TIMEOUT_MS = 5_000;
+const oneBatch = z.object({ projectId, id: batchId });
+
+/** The batch of another project is `batch.not_found`, like one that does not exist. */
+export const batchContract = service('batch', {
+  create: request({
+    subject: 'batch.v1.create',
+    timeoutMs: TIMEOUT_MS,
+    input: z.object({
+      context: changeContext,
+      inputFileId: z.string().max(256),
+      endpoint: z.enum(BATCH_ENDPOINTS),
+      completionWindow: z.enum(COMPLETION_WINDOWS),
+      metadata: metadata.nullable(),
+      outputSeconds: z.number().int().positive().optional(),
+    }),
+    output: storedBatch,
+    errors: ['idempotency.key_reused', 'outbox.full', 'db.unavailable'],
+  }),
+  list: request({
+    subject: 'batch.v1.list',
+    timeoutMs: TIMEOUT_MS,
+    input: z.object({
+      projectId,
+      /** The last id of the previous page. */
+      after: z.string().max(256).optional(),
+      limit: z.number().int().min(1).max(100),
+      order: z.enum(['asc', 'desc']),
+    }),
+    output: z.object({ data: z.array(storedBatch), hasMore: z.boolean() }),
+    errors: ['list.unknown_cursor', 'db.unavailable'],
+  }),
+  get: request({
+    subject: 'batch.v1.get',
+    timeoutMs: TIMEOUT_MS,
+    input: oneBatch,
+    output: storedBatch,
+    errors: ['batch.not_found', 'db.unavailable'],
+  }),
+  /** Cancelling a cancelled batch changes nothing. */
+  cancel: request({
+    subject: 'batch.v1.cancel',
+    timeoutMs: TIMEOUT_MS,
+    input: oneBatch,
+    output: storedBatch,
+    errors: ['batch.not_found', 'batch.ended', 'outbox.full', 'db.unavailable'],
+  }),
+});

@@ -1,0 +1,24 @@
+/** Errors of the batch service. */
+import { defineErrors, TEMPORARILY_UNAVAILABLE } from '../define-errors.ts';
+
+export const batchErrors = defineErrors({
+  'batch.not_found': {
+    status: 404,
+    publicCode: 'batch_not_found',
+    retryable: false,
+    message: 'No batch found with id {batch}.',
+  },
+  'batch.ended': {
+    status: 409,
+    publicCode: 'batch_ended',
+    retryable: false,
+    message: "Cannot cancel a batch with status '{status}'.",
+  },
+  'batch.stale_lease': {
+    status: 503,
+    publicCode: 'service_unavailable',
+    retryable: true,
+    message: 'Another process works on the batch.',
+    publicMessage: TEMPORARILY_UNAVAILABLE,
+  },
+});

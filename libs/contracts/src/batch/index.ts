@@ -1,0 +1,2 @@
+export { batchContract } from './contract.ts';
+export type { StoredBatch } from './contract.ts';

@@ -1,0 +1,73 @@
+import { z } from 'zod';
+import { BODY_ERRORS, CHANGE_ERRORS, STORAGE_ERRORS } from '../operation/common-errors.ts';
+import { defineOperation } from '../operation/define-operation.ts';
+import { idempotencyHeaders } from '../operation/idempotency-headers.ts';
+import { batchesQuery, createBatchRequest } from './request.ts';
+import { batch, batchList } from './response.ts';
+
+const COLLECTION = '/v1/batches';
+const ONE = `${COLLECTION}/{batch}` as const;
+const common = { tag: 'Batches', bases: 'project' } as const;
+const params = z.object({ batch: z.string().describe('The `id` of a batch.') });
+
+export const createBatch = defineOperation({
+  ...common,
+  operationId: 'createBatch',
+  sdk: { node: 'batches.create' },
+  method: 'post',
+  path: COLLECTION,
+  permission: 'batches:write',
+  summary: 'Create batch',
+  description:
+    'Runs the requests of a file, on what the workers of the models have idle. The file is validated first: a batch that is not valid fails, and runs nothing.',
+  headers: idempotencyHeaders,
+  request: createBatchRequest,
+  example: { input_file_id: 'file-abc123', endpoint: '/v1/chat/completions', completion_window: '24h' },
+  response: batch,
+  errors: [...STORAGE_ERRORS, ...BODY_ERRORS, ...CHANGE_ERRORS],
+});
+
+export const listBatches = defineOperation({
+  ...common,
+  operationId: 'listBatches',
+  sdk: { node: 'batches.list' },
+  method: 'get',
+  path: COLLECTION,
+  permission: 'batches:read',
+  summary: 'List batches',
+  description: 'The batches of the project, the newest first.',
+  query: batchesQuery,
+  response: batchList,
+  errors: STORAGE_ERRORS,
+});
+
+export const getBatch = defineOperation({
+  ...common,
+  operationId: 'getBatch',
+  sdk: { node: 'batches.retrieve' },
+  method: 'get',
+  path: ONE,
+  permission: 'batches:read',
+  summary: 'Get batch',
+  params,
+  response: batch,
+  errors: [...STORAGE_ERRORS, 'batch_not_found'],
+});
+
+export const cancelBatch = defineOperation({
+  ...common,
+  operationId: 'cancelBatch',
+  sdk: { node: 'batches.cancel' },
+  method: 'post',
+  path: `${ONE}/cancel`,
+  permission: 'batches:write',
+  summary: 'Cancel batch',
+  description:
+    'Starts no more lines. The batch is `cancelling` until those that run have ended, and then `cancelled`, with the results until then.',
+  params,
+  response: batch,
+  errors: [...STORAGE_ERRORS, ...BODY_ERRORS, 'batch_not_found', 'batch_ended'],
+});
+
+/** In the order of the reference. */
+export const batchesOperations = [createBatch, listBatches, getBatch, cancelBatch] as const;

@@ -1,0 +1,68 @@
+import { z } from 'zod';
+import { metadata } from '../fields/metadata.ts';
+import { components } from '../openapi/components.ts';
+import { page } from '../page/page.ts';
+
+export const batchStatus = z.enum([
+  'validating',
+  'failed',
+  'in_progress',
+  'finalizing',
+  'completed',
+  'expired',
+  'cancelling',
+  'cancelled',
+]);
+export type BatchStatus = z.infer<typeof batchStatus>;
+
+const time = z.number().int().optional().describe('Unix seconds.');
+const count = z.number().int();
+
+export const batchError = z
+  .object({
+    code: z.string(),
+    message: z.string(),
+    param: z.string().nullable(),
+    line: z.number().int().nullable().describe('Of the input file, from 1.'),
+  })
+  .register(components, { id: 'BatchError' });
+
+export const batch = z
+  .object({
+    id: z.string(),
+    object: z.literal('batch'),
+    endpoint: z.string(),
+    model: z.string().optional().describe('Of all lines, if they have the same.'),
+    errors: z
+      .object({ object: z.literal('list'), data: z.array(batchError) })
+      .optional()
+      .describe('Why the batch has failed; at most 100.'),
+    input_file_id: z.string(),
+    completion_window: z.string(),
+    status: batchStatus,
+    output_file_id: z.string().optional().describe('The responses of lines that have succeeded.'),
+    error_file_id: z.string().optional().describe('Lines that have failed, or were not started.'),
+    created_at: count.describe('Unix seconds.'),
+    in_progress_at: time,
+    expires_at: time,
+    finalizing_at: time,
+    completed_at: time,
+    failed_at: time,
+    expired_at: time,
+    cancelling_at: time,
+    cancelled_at: time,
+    request_counts: z.object({ total: count, completed: count, failed: count }),
+    usage: z
+      .object({
+        input_tokens: count,
+        input_tokens_details: z.object({ cached_tokens: count }),
+        output_tokens: count,
+        output_tokens_details: z.object({ reasoning_tokens: count }),
+        total_tokens: count,
+      })
+      .optional(),
+    metadata: metadata.nullable(),
+  })
+  .register(components, { id: 'Batch' });
+
+export const batchList = page(batch).register(components, { id: 'BatchList' });
