@@ -3,12 +3,13 @@
  * `npm run test:chaos` kills more often, and runs more lines.
  */
 import { scriptedPlatform } from '@xerotier/dev';
+import { eventually } from '@xerotier/testing';
 import { Redis } from 'ioredis';
 import { randomInt } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import OpenAI from 'openai';
 import { AdditionalProcess, stopAdditionalProcesses } from './support/additional-process.ts';
-import { checkBatch } from './support/batch-checker.ts';
+import { checkBatch, completedLines } from './support/batch-checker.ts';
 import type { BatchFindings } from './support/batch-checker.ts';
 import { BatchClient, chatLine } from './support/batch-client.ts';
 import { isChaos } from './support/chaos.ts';
@@ -35,9 +36,13 @@ const client = (): BatchClient =>
   new BatchClient(new OpenAI({ baseURL: test.description.projectUrl, apiKey: test.description.apiKey }));
 
 /** Creates a batch of lines that take a while. */
-async function begin(prefix: string): Promise<{ id: string; customIds: string[] }> {
-  const customIds = Array.from({ length: LINES }, (_, at) => `${prefix}-${at}`);
-  const input = customIds.map((customId) => chatLine(customId, { tokens: 3, delayMs: randomInt(5, 40) })).join('\n');
+async function begin(
+  prefix: string,
+  { count = LINES, delayMs = 20 } = {},
+): Promise<{ id: string; customIds: string[] }> {
+  const customIds = Array.from({ length: count }, (_, at) => `${prefix}-${at}`);
+  const lines = customIds.map((id) => chatLine(id, { tokens: 3, delayMs: randomInt(delayMs / 2, delayMs * 2) }));
+  const input = lines.join('\n');
   return { id: (await client().create(input)).id, customIds };
 }
 
@@ -56,6 +61,23 @@ it(`when instances of the batch service are killed, ${KILLS} times`, async () =>
   const ended = await client().ended(id, 600_000);
   expect(ended).toMatchObject({ status: 'completed', request_counts: { total: LINES, completed: LINES, failed: 0 } });
   expect(await check(customIds, id)).toMatchObject({ ...CLEAN, succeeded: LINES });
+}, 1_200_000);
+
+it('when an instance is suspended, and continues after another one has taken over', async () => {
+  const service = test.platform.service('batch');
+  const count = LINES / 2;
+  const { id, customIds } = await begin('suspended', { count, delayMs: 400 });
+  const done = (): Promise<number> => completedLines(test.description.databaseUrl, id);
+  await eventually('some lines are done', async () => (await done()) > 20 || undefined);
+  // From here on it does not respond to clients either.
+  process.kill(service.pid as number, 'SIGSTOP');
+  const before = await done();
+  await AdditionalProcess.start(service);
+  await eventually('the other one has taken over', async () => (await done()) > before + 40 || undefined);
+  process.kill(service.pid as number, 'SIGCONT');
+  const ended = await client().ended(id, 600_000);
+  expect(ended.request_counts).toEqual({ total: count, completed: count, failed: 0 });
+  expect(await check(customIds, id)).toMatchObject({ ...CLEAN, succeeded: count });
 }, 1_200_000);
 
 it('when gateways, workers and auth are killed, and Redis forgets everything', async () => {

@@ -69,6 +69,16 @@ export async function checkBatch(id: string, options: CheckOptions): Promise<Bat
   };
 }
 
+/** From the database, since the batch service may not respond. */
+export async function completedLines(databaseUrl: string, id: string): Promise<number> {
+  const rows = await query<{ lines: number }>(
+    databaseUrl,
+    'SELECT lines_completed AS lines FROM batch.batch WHERE id = $1',
+    [id],
+  );
+  return rows[0]?.lines ?? 0;
+}
+
 async function query<R extends object>(databaseUrl: string, text: string, values: unknown[]): Promise<R[]> {
   const client = new pg.Client({ connectionString: databaseUrl });
   await client.connect();

@@ -95,11 +95,12 @@ function documented(
     summary,
     ...(description !== '' && { description }),
     parameters: parametersOf(operation, path),
-    ...(request !== undefined && {
+    ...((request !== undefined || files !== undefined) && {
       requestBody: {
         required: operation.isRequestOptional !== true,
         content: {
-          [files === undefined ? 'application/json' : 'multipart/form-data']: { schema: bodySchema(request), example },
+          [files === undefined ? 'application/json' : 'multipart/form-data']:
+            request === undefined ? {} : { schema: bodySchema(request), example },
         },
       },
     }),

@@ -33,7 +33,7 @@ function curlSample(operation: OperationDefinition, path: string): string {
   ];
   const [file] = files ?? [];
   if (file !== undefined) {
-    lines.push(`-F "${file.name}=@${fileName(file.name)}"`);
+    lines.push(`-F "${file.name}=@${fileName(file.name, path)}"`);
     lines.push(...Object.entries(example ?? {}).map(([name, value]) => `-F "${name}=${String(value)}"`));
   } else if (example !== undefined) {
     lines.push(
@@ -48,7 +48,7 @@ function pythonSample({ sdk, method, files, example }: OperationDefinition, path
   const { base, rest } = splitPath(path);
   const [file] = files ?? [];
   const named = Object.entries(example ?? {}).map(([name, value]) => `    ${name}=${pythonLiteral(value, 1)},\n`);
-  if (file !== undefined) named.unshift(`    ${file.name}=open("${fileName(file.name)}", "rb"),\n`);
+  if (file !== undefined) named.unshift(`    ${file.name}=open("${fileName(file.name, path)}", "rb"),\n`);
   const ids = idsIn(rest).map((id) => `"${id}"`);
   const call =
     sdk === undefined
@@ -65,7 +65,7 @@ print(response)`;
 function nodeSample({ sdk, method, files, example }: OperationDefinition, path: string): string {
   const { base, rest } = splitPath(path);
   const [file] = files ?? [];
-  const fileLine = file === undefined ? '' : `\n  ${file.name}: createReadStream('${fileName(file.name)}'),`;
+  const fileLine = file === undefined ? '' : `\n  ${file.name}: createReadStream('${fileName(file.name, path)}'),`;
   const body = example === undefined ? undefined : javascriptLiteral(example, 0).replace('{', `{${fileLine}`);
   const args = [...idsIn(rest).map((id) => `'${id}'`), ...(body === undefined ? [] : [body])].join(', ');
   const call =
@@ -97,7 +97,9 @@ function placeholder(name: string): string {
   return name === 'slug' ? 'ENDPOINT_SLUG' : `${name.toUpperCase()}_ID`;
 }
 
-function fileName(field: string): string {
+function fileName(field: string, path: string): string {
+  if (field === 'data') return 'part.bin';
+  if (path.endsWith('/files')) return 'input.jsonl';
   return field === 'image' ? 'image.png' : 'audio.mp3';
 }
 

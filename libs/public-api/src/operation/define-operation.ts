@@ -54,7 +54,7 @@ export interface OperationDefinition {
   readonly headers?: z.ZodObject;
   /** The body. Default: no body is read. */
   readonly request?: z.ZodType;
-  /** Makes the body a form (`multipart/form-data`) with these files and the fields of `request`. Default: it is JSON. */
+  /** Makes the body a form (`multipart/form-data`) with these files and the fields of `request`, if it has any. Default: it is JSON. */
   readonly files?: readonly FileField[];
   /** Whether the handler passes the form on as it comes. Default: it is parsed in memory. */
   readonly isBodyStreamed?: boolean;

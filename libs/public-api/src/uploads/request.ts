@@ -28,8 +28,6 @@ export const createUploadRequest = z
   })
   .register(components, { id: 'CreateUploadRequest' });
 
-export const addUploadPartRequest = z.object({}).register(components, { id: 'AddUploadPartRequest' });
-
 export const completeUploadRequest = z
   .object({
     part_ids: z

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { BODY_ERRORS, CHANGE_ERRORS, STORAGE_ERRORS } from '../operation/common-errors.ts';
 import { defineOperation } from '../operation/define-operation.ts';
 import { idempotencyHeaders } from '../operation/idempotency-headers.ts';
-import { addUploadPartRequest, completeUploadRequest, createUploadRequest, uploadPartsQuery } from './request.ts';
+import { completeUploadRequest, createUploadRequest, uploadPartsQuery } from './request.ts';
 import { upload, uploadPart, uploadPartList } from './response.ts';
 
 const COLLECTION = '/v1/uploads';
@@ -50,10 +50,8 @@ export const addUploadPart = defineOperation({
   description: 'Adds a part of up to 64 MB. Parts may be sent at the same time, and in any order.',
   params,
   headers: idempotencyHeaders,
-  request: addUploadPartRequest,
   files: [{ name: 'data', min: 1, max: 1 }],
   isBodyStreamed: true,
-  example: {},
   response: uploadPart,
   errors: [...changed, 'upload_not_found', 'file_too_large', 'storage_quota_exceeded'],
 });
