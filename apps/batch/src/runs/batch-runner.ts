@@ -63,8 +63,9 @@ export class BatchRunner {
       }
       return (await this.#isFinished(batch)) ? 'done' : { continueAfterMs: 0 };
     } catch (error) {
-      if (AppError.is(error) && error.code === 'batch.stale_lease') return 'done';
-      throw error;
+      if (!AppError.is(error) || error.code !== 'batch.stale_lease') throw error;
+      this.log.warn('batch was taken over by another process', { batch: id });
+      return 'done';
     } finally {
       await lease.end();
     }
