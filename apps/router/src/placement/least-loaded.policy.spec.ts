@@ -94,6 +94,33 @@ describe('LeastLoadedPolicy.enqueue', () => {
   });
 });
 
+describe('LeastLoadedPolicy.admits', () => {
+  const admits = (priority: Priority, used: number, slots: number): boolean =>
+    sut.admits({ priority } as AcquireInput, worker('w', used, slots));
+
+  it.each([
+    { slots: 1, forBatches: 1 },
+    { slots: 2, forBatches: 1 },
+    { slots: 10, forBatches: 9 },
+    { slots: 11, forBatches: 9 },
+    { slots: 64, forBatches: 57 },
+  ])('leaves a tenth of the slots to interactive requests: $slots slots', ({ slots, forBatches }) => {
+    for (const priority of ['batch', 'background'] as const) {
+      expect(admits(priority, forBatches - 1, slots)).toBe(true);
+      expect(admits(priority, forBatches, slots)).toBe(false);
+    }
+  });
+
+  it('gives an interactive request every free slot, and a batch at least one', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 512 }), (slots) => {
+        expect(admits('interactive', slots - 1, slots)).toBe(true);
+        expect(admits('batch', 0, slots)).toBe(true);
+      }),
+    );
+  });
+});
+
 describe('LeastLoadedPolicy.choose', () => {
   const choose = (...candidates: WorkerView[]): string => sut.choose({} as AcquireInput, candidates).workerId;
 

@@ -9,6 +9,7 @@ const REQUESTED_RANK: Record<RequestedServiceTier, number> = { priority: 0, defa
 
 /**
  * First come, first served within each priority class; to the worker with the smallest share of slots in use.
+ * Batches leave some slots of each worker free.
  * `service_tier` reorders only the requests of one project: a tenant that always requests priority gains nothing over
  * others.
  */
@@ -27,12 +28,26 @@ export class LeastLoadedPolicy implements PlacementPolicy {
   }
 
   /**
+   * Work that nobody waits for leaves a tenth of the slots free, at least one: an interactive request finds one at once, instead of
+   * waiting until a line of a batch ends. A worker with a single slot serves both.
+   */
+  admits({ priority }: AcquireInput, { used, slots }: WorkerView): boolean {
+    return priority === 'interactive' || used < slots - reservedSlots(slots);
+  }
+
+  /**
    * Workers with a failing engine come after all others: they are idle because they fail fast, and would attract every
    * request otherwise.
    */
   choose(_input: AcquireInput, candidates: readonly WorkerView[]): WorkerView {
     return candidates.reduce((best, next) => (compare(next, best) < 0 ? next : best));
   }
+}
+
+const RESERVED_SHARE = 0.1;
+
+function reservedSlots(slots: number): number {
+  return slots === 1 ? 0 : Math.ceil(slots * RESERVED_SHARE);
 }
 
 /** Above this rate the worker is at fault, not a few unusual requests. */

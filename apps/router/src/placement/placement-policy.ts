@@ -16,6 +16,8 @@ export interface QueuedRequest {
 export interface PlacementPolicy {
   /** Inserts a new request into the queue, which is served from its start; others may move. */
   enqueue<T extends QueuedRequest>(queue: T[], request: T): void;
-  /** Returns one of the candidates (never empty), all of which have a free slot. */
+  /** Whether a worker that has a free slot may give it to this request now. */
+  admits(input: AcquireInput, worker: WorkerView): boolean;
+  /** Returns one of the candidates (never empty), all of which have a free slot, and admit the request. */
   choose(input: AcquireInput, candidates: readonly WorkerView[]): WorkerView;
 }

@@ -127,6 +127,27 @@ describe('PlacementService.acquire', () => {
     expect(counts).toEqual({ small: 2, large: 6 });
   });
 
+  it('leaves a slot of a worker to interactive requests while a batch waits for more', async () => {
+    const { sut } = newPlacement();
+    sut.onHeartbeat(aWorker({ slots: 2 }));
+    const line = granted(await sut.acquire(aRequest({ priority: 'batch' })));
+    const waiting = aRequest({ priority: 'batch' });
+    expect(await sut.acquire(waiting)).toMatchObject({ status: 'queued' });
+    expect(await sut.acquire(aRequest())).toMatchObject({ status: 'granted' });
+    sut.release('w1', line.leaseId, false);
+    expect(await sut.acquire(waiting)).toMatchObject({ status: 'queued' });
+  });
+
+  it('gives a batch the slot of another worker when one has none to spare', async () => {
+    const { sut } = newPlacement();
+    sut.onHeartbeat(aWorker({ slots: 2 }));
+    sut.onHeartbeat(aWorker({ workerId: 'w2', slots: 2 }));
+    const workers = [];
+    for (let i = 0; i < 2; i += 1) workers.push(granted(await sut.acquire(aRequest({ priority: 'batch' }))).workerId);
+    expect(workers.sort()).toEqual(['w1', 'w2']);
+    expect(await sut.acquire(aRequest({ priority: 'batch' }))).toMatchObject({ status: 'queued' });
+  });
+
   it('returns the position in the queue while no slot is free, and the grant on a retry', async () => {
     const { sut } = newPlacement();
     sut.onHeartbeat(aWorker());

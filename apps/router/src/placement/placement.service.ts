@@ -211,9 +211,11 @@ export class PlacementService {
   }
 
   /** Workers that failed the request are used again only when no other can serve it. */
-  #candidates({ modelId, excludedWorkers }: AcquireInput, free: WorkerView[]): WorkerView[] {
-    if (excludedWorkers.length === 0 || !this.#leases.serves(modelId, excludedWorkers)) return free;
-    return free.filter(({ workerId }) => !excludedWorkers.includes(workerId));
+  #candidates(input: AcquireInput, free: readonly WorkerView[]): WorkerView[] {
+    const { modelId, excludedWorkers } = input;
+    const admitting = free.filter((worker) => this.#policy.admits(input, worker));
+    if (excludedWorkers.length === 0 || !this.#leases.serves(modelId, excludedWorkers)) return admitting;
+    return admitting.filter(({ workerId }) => !excludedWorkers.includes(workerId));
   }
 
   #grant(ticket: Ticket, workerId: string): void {
