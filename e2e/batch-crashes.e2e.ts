@@ -3,8 +3,9 @@
  * `npm run test:chaos` kills more often, and runs more lines.
  */
 import { scriptedPlatform } from '@xerotier/dev';
+import { silentLog } from '@xerotier/log/testing';
+import { connectRedis } from '@xerotier/redis';
 import { eventually } from '@xerotier/testing';
-import { Redis } from 'ioredis';
 import { randomInt } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import OpenAI from 'openai';
@@ -86,8 +87,7 @@ if (isChaos) it('when an instance is suspended, and continues after another one 
 
 it('when gateways, workers and auth are killed, and Redis forgets everything', async () => {
   const { id, customIds } = await begin('others');
-  const redis = new Redis(test.description.redisUrl, { maxRetriesPerRequest: 1 });
-  redis.on('error', () => undefined);
+  const redis = connectRedis({ url: test.description.redisUrl, name: 'test', log: silentLog(), waitsForServer: true });
   const killed = ['gateway', 'auth', 'xim', 'files', 'router'];
   for (const name of isChaos ? [...killed, ...killed] : killed) {
     await delay(randomInt(300, 900));

@@ -4,7 +4,8 @@
  */
 import { bundledPlatform, projectRoot } from '@xerotier/dev';
 import { randomBytes, randomUUID } from 'node:crypto';
-import { readdir, readFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { examplesIn, otherLanguages, programLanguages } from './support/document-examples.ts';
 import type { DocumentExample } from './support/document-examples.ts';
@@ -90,6 +91,15 @@ beforeAll(async () => {
 /** Another session of the user. */
 let otherSession: string;
 
+/** The working folder of the examples: with the files that the code samples upload, and the packages that they import. */
+const workingFolder = await mkdtemp(join(tmpdir(), 'xerotier-examples-'));
+beforeAll(async () => {
+  await writeFile(join(workingFolder, 'input.jsonl'), '{}\n');
+  await writeFile(join(workingFolder, 'part.bin'), 'part');
+  await symlink(join(projectRoot, 'node_modules'), join(workingFolder, 'node_modules'));
+});
+afterAll(() => rm(workingFolder, { recursive: true, force: true }));
+
 function runExample(
   { language, text }: Pick<DocumentExample, 'language' | 'text'>,
   apiKey = test.description.apiKey,
@@ -105,14 +115,14 @@ function runExample(
     SITE: test.description.baseUrl,
     SESSION: user.token,
   };
+  const options = { env, input: text, cwd: workingFolder };
   switch (language) {
     case 'sh':
-      return runProgram('sh', ['-e', '-s'], { env, input: text });
+      return runProgram('sh', ['-e', '-s'], options);
     case 'python':
-      return runProgram(pythonPath(python), ['-'], { env, input: text });
+      return runProgram(pythonPath(python), ['-'], options);
     case 'js':
-      // Packages are resolved from the working folder.
-      return runProgram(process.execPath, ['--input-type=module'], { env, input: text, cwd: import.meta.dirname });
+      return runProgram(process.execPath, ['--input-type=module'], options);
     default:
       throw new Error(`there is no interpreter for ${language}`);
   }
@@ -173,6 +183,12 @@ describe('documentation example', () => {
   });
 });
 
+const sampleUpload = { filename: 'part.bin', purpose: 'user_data', bytes: 4, mime_type: 'text/plain' };
+
+function sampleBatch(file: string): object {
+  return { input_file_id: file, endpoint: '/v1/chat/completions', completion_window: '24h' };
+}
+
 interface CodeSample {
   readonly label: 'curl' | 'Python' | 'Node';
   readonly source: string;
@@ -194,6 +210,8 @@ const NEEDS_MORE = [
   /^(bootstrapAdmin|acceptInvitation|verifyEmail|completePasswordReset|(get|update|delete)Member|leaveProject)$/,
   /^(confirmTotp|replaceRecoveryCodes|disableTotp|adminResetSecondFactor)$/,
   /^(beginSignIn|completeSignIn|completePendingSignIn|linkIdentity|deleteIdentity)$/,
+  // An upload ends in one of two ways, and a batch may have ended before it is cancelled.
+  /^(completeUpload|cancelUpload|cancelBatch)$/,
 ];
 /** Operations that end an object of the other samples run after these, in this order. */
 const ENDS = [
@@ -226,6 +244,23 @@ describe('code samples of the API reference page', () => {
     return (await test.api.request<{ id: string }>('POST', url, undefined, body)).body.id;
   }
 
+  /** Creates an object with the API key. */
+  async function sent(collection: string, body: object): Promise<{ id: string }> {
+    return (
+      await test.api.request<{ id: string }>('POST', `${test.description.baseUrl}/v1/${collection}`, undefined, body)
+    ).body;
+  }
+
+  async function uploadedFile(): Promise<string> {
+    const form = new FormData();
+    form.append('purpose', 'batch');
+    form.append('file', new File(['{}\n'], 'input.jsonl'));
+    const response = await fetch(`${test.description.baseUrl}/v1/files`, {
+      ...{ method: 'POST', headers: { authorization: `Bearer ${test.description.apiKey}` }, body: form },
+    });
+    return ((await response.json()) as { id: string }).id;
+  }
+
   /** Creates an object of the project. */
   async function created<T extends object = { id: string }>(collection: string, body: object): Promise<T> {
     const url = `${test.description.projectUrl}/management/${collection}`;
@@ -243,6 +278,9 @@ describe('code samples of the API reference page', () => {
       const { id: budget } = await created('budgets', { name: 'sample', amount_micros: 1_000_000, thresholds: [100] });
       const endpoint = { slug: `sample-${randomBytes(4).toString('hex')}`, model: 'xero-tiny', tier: 'self_hosted' };
       const { slug } = await created<{ slug: string }>('endpoints', endpoint);
+      const file = await uploadedFile();
+      const { id: upload } = await sent('uploads', sampleUpload);
+      const { id: batch } = await sent('batches', sampleBatch(file));
       const person = { email: `${randomUUID()}@example.com`, password: SAMPLE_PASSWORD, name: 'Bo' };
       const { id: target } = (await (
         await new SiteVisitor(test.description.baseUrl).send('POST', '/api/v1/accounts', person)
@@ -260,6 +298,9 @@ describe('code samples of the API reference page', () => {
               source
                 .replaceAll(/\{(?:project_)?base_url\}/g, test.description.baseUrl)
                 .replaceAll('COMPLETION_ID', completion)
+                .replaceAll('FILE_ID', file)
+                .replaceAll('UPLOAD_ID', upload)
+                .replaceAll('BATCH_ID', batch)
                 .replaceAll('KEY_ID', key)
                 .replaceAll('INVITATION_ID', invitation)
                 .replaceAll('BUDGET_ID', budget)

@@ -1,5 +1,7 @@
 /** Batches, for the contract suite. */
 import type { Operation } from './contract-operations.ts';
+import { fileForm, withKey } from './file-operations.ts';
+import type { Prepare } from './team-operations.ts';
 
 const BATCHES = '/{project}/v1/batches';
 const newBatch = {
@@ -8,6 +10,17 @@ const newBatch = {
   completion_window: '24h',
 };
 const setup = { route: `POST ${BATCHES}`, body: newBatch };
+
+/** A batch that runs until it is cancelled: its model has no worker. */
+const withWaitingBatch: Prepare = async (...platform) => {
+  const { user, key, send, values } = await withKey(...platform);
+  const endpoint = { slug: 'idle', model: 'idle', tier: 'self_hosted' };
+  await user.send('POST', `/${values['own']}/v1/management/endpoints`, endpoint);
+  const body = { model: 'idle', messages: [{ role: 'user', content: 'Hello' }] };
+  const line = { custom_id: 'a', method: 'POST', url: newBatch.endpoint, body };
+  const file = await send('/files', fileForm({}, `${JSON.stringify(line)}\n`));
+  return { user, key, values: { ...values, id: await send('/batches', { ...newBatch, input_file_id: file }) } };
+};
 
 export function batchOperations(): Operation[] {
   return [
@@ -24,7 +37,12 @@ export function batchOperations(): Operation[] {
     { name: 'batches', route: `GET ${BATCHES}`, setup, schema: 'ListBatchesResponse' },
     { name: 'a page of batches', route: `GET ${BATCHES}?limit=1&order=asc`, setup, schema: 'ListBatchesResponse' },
     { name: 'a batch by its id', route: `GET ${BATCHES}/{id}`, setup, schema: 'Batch' },
-    { name: 'cancellation of a batch', route: `POST ${BATCHES}/{id}/cancel`, setup, schema: 'Batch' },
+    ...['/{own}', ''].map((base) => ({
+      name: `cancellation of a batch at ${base}/v1`,
+      route: `POST ${base}/v1/batches/{id}/cancel`,
+      prepare: withWaitingBatch,
+      schema: 'Batch' as const,
+    })),
   ];
 }
 

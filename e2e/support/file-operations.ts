@@ -1,7 +1,7 @@
 /** Files and uploads, for the contract suite. */
 import type { Operation } from './contract-operations.ts';
 import { asOwner } from './team-operations.ts';
-import type { Prepare } from './team-operations.ts';
+import type { Prepare, Prepared } from './team-operations.ts';
 
 const FILES = '/{project}/v1/files';
 
@@ -55,21 +55,33 @@ function partForm(content = 'abc\n'): FormData {
   return form;
 }
 
-/** A project with a key, and an upload with one part. */
-const withPart: Prepare = async (...platform) => {
-  const { user, values } = await asOwner(...platform);
+/** What the requests before an operation with an API key have led to. */
+interface PreparedWithKey extends Prepared {
+  readonly key: string;
+  /** Creates an object with the key, and returns its id. */
+  readonly send: (path: string, body: object) => Promise<string>;
+}
+
+/** A project with a key. */
+export async function withKey(...platform: Parameters<Prepare>): Promise<PreparedWithKey> {
+  const prepared = await asOwner(...platform);
   const [baseUrl] = platform;
-  const path = `/${values['own']}/v1`;
-  const created = await user.send('POST', `${path}/management/api-keys`, { name: 'uploads' });
+  const path = `/${prepared.values['own']}/v1`;
+  const created = await prepared.user.send('POST', `${path}/management/api-keys`, { name: 'a key' });
   const { key } = (await created.json()) as { key: string };
-  const send = async (to: string, body: object, headers = {}): Promise<string> => {
-    const sent = body instanceof FormData ? body : JSON.stringify(body);
-    const response = await fetch(`${baseUrl}${path}${to}`, {
-      ...{ method: 'POST', headers: { authorization: `Bearer ${key}`, ...headers }, body: sent },
-    });
-    return ((await response.json()) as { id: string }).id;
+  const send = async (to: string, body: object): Promise<string> => {
+    const isForm = body instanceof FormData;
+    const headers = { authorization: `Bearer ${key}`, ...(!isForm && { 'content-type': 'application/json' }) };
+    const options = { method: 'POST', headers, body: isForm ? body : JSON.stringify(body) };
+    return ((await (await fetch(`${baseUrl}${path}${to}`, options)).json()) as { id: string }).id;
   };
-  const id = await send('/uploads', newUpload, { 'content-type': 'application/json' });
+  return { ...prepared, key, send };
+}
+
+/** An upload with one part. */
+const withPart: Prepare = async (...platform) => {
+  const { user, key, send, values } = await withKey(...platform);
+  const id = await send('/uploads', newUpload);
   return { user, key, values: { ...values, id, part: await send(`/uploads/${id}/parts`, partForm()) } };
 };
 

@@ -150,7 +150,7 @@ export function runningFiles(): RunningFiles {
   };
   running.addPart = async (projectId, uploadId, content, key) => {
     const form = new FormData();
-    form.append('data', new Blob([content as Uint8Array<ArrayBuffer>]), 'part');
+    form.append('data', new Blob([content]), 'part');
     const context = changeOf(projectId, key);
     const { url, ticket } = await running.bus.call(filesContract.operations.beginPart, { context, uploadId });
     const response = await fetch(`${url}${transferRoutes.addPart}`, {

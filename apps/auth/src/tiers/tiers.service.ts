@@ -85,8 +85,15 @@ function columnsOf(values: TierValues): Columns;
 function columnsOf(values: Partial<TierValues>): Partial<Columns>;
 function columnsOf(values: Partial<TierValues>): Partial<Columns> {
   const { modelBytesMax, storageBytesMax, batchTokensMax, ...others } = values;
-  const large = Object.entries({ modelBytesMax, storageBytesMax, batchTokensMax }).flatMap(([name, value]) =>
-    value === undefined ? [] : [[name, value === null ? null : String(value)]],
-  );
-  return { ...others, ...Object.fromEntries(large) };
+  return {
+    ...others,
+    ...(modelBytesMax !== undefined && { modelBytesMax: decimal(modelBytesMax) }),
+    ...(storageBytesMax !== undefined && { storageBytesMax: decimal(storageBytesMax) }),
+    ...(batchTokensMax !== undefined && { batchTokensMax: decimal(batchTokensMax) }),
+  };
+}
+
+/** Of a `bigint` column. */
+function decimal(value: number | null): string | null {
+  return value === null ? null : String(value);
 }

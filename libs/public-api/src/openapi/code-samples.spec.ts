@@ -56,6 +56,12 @@ describe('codeSamples', () => {
     expect(node).toContain("client.get('/things');");
   });
 
+  it('sends a form that consists of a file', () => {
+    const form = { files: [{ name: 'data', min: 1, max: 1 }] };
+    const [, , node] = sourcesOf('/v1/uploads/{upload}/parts', operation('addUploadPart', form));
+    expect(node).toContain("('UPLOAD_ID', {\n  data: createReadStream('part.bin'),\n})");
+  });
+
   it('sends a form with its file', () => {
     const form = { files: [{ name: 'file', min: 1, max: 1 }], example: { model: 'm' } };
     const [curl, python, node] = sourcesOf('/v1/audio/transcriptions', operation('createTranscription', form));

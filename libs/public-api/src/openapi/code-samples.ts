@@ -66,7 +66,8 @@ function nodeSample({ sdk, method, files, example }: OperationDefinition, path: 
   const { base, rest } = splitPath(path);
   const [file] = files ?? [];
   const fileLine = file === undefined ? '' : `\n  ${file.name}: createReadStream('${fileName(file.name, path)}'),`;
-  const body = example === undefined ? undefined : javascriptLiteral(example, 0).replace('{', `{${fileLine}`);
+  const hasBody = example !== undefined || file !== undefined;
+  const body = hasBody ? javascriptLiteral(example ?? {}, 0).replace('{', `{${fileLine}`) : undefined;
   const args = [...idsIn(rest).map((id) => `'${id}'`), ...(body === undefined ? [] : [body])].join(', ');
   const call =
     sdk === undefined
