@@ -36,6 +36,35 @@ describe('bundleApp', () => {
     expect(printed).toBe('Project Project false\n');
   });
 
+  it('makes one file of a program that a module starts as a process', async () => {
+    const printed = await outputOf({
+      'word.ts': "export const word = 'started';",
+      'greet-process.ts': "import { word } from './word.ts'; console.log(word);",
+      'main.ts': `
+        import { execFileSync } from 'node:child_process';
+        import { fileURLToPath } from 'node:url';
+        import { word } from './word.ts';
+        const program = fileURLToPath(new URL('./greet-process.ts', import.meta.url));
+        const args = ['--permission', '--allow-fs-read=' + program, program];
+        console.log(word, execFileSync(process.execPath, args, { encoding: 'utf8' }));`,
+    });
+    expect(printed).toBe('started started\n\n');
+  });
+
+  it('rejects two programs of one name, since one would replace the other', async () => {
+    mkdirSync(join(app, 'src/a'));
+    const start = "export const program = new URL('./greet-process.ts', import.meta.url);";
+    const bundle = outputOf({
+      'main.ts':
+        "import { program } from './start.ts'; import { program as other } from './a/start.ts'; console.log(program, other);",
+      'start.ts': start,
+      'greet-process.ts': '',
+      'a/start.ts': start,
+      'a/greet-process.ts': '',
+    });
+    await expect(bundle).rejects.toThrow(/Two programs of .* have the name greet-process/);
+  });
+
   it('maps stack traces to the lines of the sources', async () => {
     const printed = await outputOf({ 'main.ts': '\n\nconsole.log(new Error("here").stack);' });
     expect(printed).toMatch(/src\/main\.ts:3:/);

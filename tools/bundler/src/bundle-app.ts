@@ -1,14 +1,14 @@
 /**
  * Bundles an app: `src/main.ts`, the libraries and the packages that it imports become `dist/main.js` and a chunk for each dynamic
- * import. A bundle starts in about half the time of its modules, since Node resolves and links a few files instead of a
+ * import. What they start as processes of their own becomes one file each, beside it. A bundle starts in about half the time of its modules, since Node resolves and links a few files instead of a
  * thousand (ADR 0021).
  */
 import { transform } from '@swc/core';
 import type { Options } from '@swc/core';
 import { build } from 'esbuild';
-import type { OnLoadResult, Plugin } from 'esbuild';
+import type { BuildOptions, OnLoadResult, Plugin } from 'esbuild';
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 
 /** Loaded at run time: native code, or files beside their code. */
 export const EXTERNAL: string[] = ['node-llama-cpp', '@node-rs/argon2'];
@@ -29,13 +29,11 @@ const NO_SOURCE_MAP = `\n//# sourceMappingURL=data:application/json;base64,${Buf
  */
 export async function bundleApp(root: string, app: string, outdir = join(app, 'dist')): Promise<void> {
   const swcrc = JSON.parse(await readFile(join(root, '.swcrc'), 'utf8')) as Options;
-  await build({
+  const programs = new Set<string>();
+  const options: BuildOptions = {
     absWorkingDir: app,
-    entryPoints: ['src/main.ts'],
     outdir,
     bundle: true,
-    splitting: true,
-    chunkNames: '[name]-[hash]',
     platform: 'node',
     format: 'esm',
     target: 'node24',
@@ -46,17 +44,35 @@ export async function bundleApp(root: string, app: string, outdir = join(app, 'd
     sourcesContent: false,
     legalComments: 'none',
     logLevel: 'warning',
-    plugins: [typescript(swcrc), packages],
-  });
+    plugins: [typescript(swcrc, programs), packages],
+  };
+  await build({ ...options, entryPoints: ['src/main.ts'], splitting: true, chunkNames: '[name]-[hash]' });
+  // Without chunks, so that such a process needs to read nothing but its own file. The list grows while programs start others.
+  const names = new Set(['main']);
+  for (const program of programs) {
+    const name = basename(program, '.ts');
+    if (names.has(name)) throw new Error(`Two programs of ${app} have the name ${name}.`);
+    names.add(name);
+    await build({ ...options, entryPoints: { [name]: program } });
+  }
 }
 
-/** Compiles TypeScript as the tests do: esbuild itself does not emit the metadata of decorators. */
-function typescript(swcrc: Options): Plugin {
+/** How a module names what it starts as a process: the file is beside it in the sources, and beside the bundle as well. */
+const PROGRAM = /\bnew URL\('\.\/([\w-]+-process)\.ts', import\.meta\.url\)/g;
+
+/**
+ * Compiles TypeScript as the tests do: esbuild itself does not emit the metadata of decorators.
+ * @param programs receives the paths of the programs that modules start.
+ */
+function typescript(swcrc: Options, programs: Set<string>): Plugin {
   return {
     name: 'typescript',
     setup: ({ onLoad }) => {
       onLoad({ filter: /\.ts$/ }, async ({ path }): Promise<OnLoadResult> => {
-        const source = await readFile(path, 'utf8');
+        const source = (await readFile(path, 'utf8')).replace(PROGRAM, (_, name: string) => {
+          programs.add(join(dirname(path), `${name}.ts`));
+          return `new URL('./${name}.js', import.meta.url)`;
+        });
         const options = { ...swcrc, filename: path, swcrc: false, sourceMaps: 'inline' } as const;
         const { code } = await transform(source, options);
         return { contents: code.replace(SOURCE_MAP, (map) => `${classNamesOf(code)}${map}`), loader: 'js' };
