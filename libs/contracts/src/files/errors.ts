@@ -58,4 +58,28 @@ export const filesErrors = defineErrors({
     message: 'The ticket of a transfer is invalid or has expired.',
     publicMessage: TEMPORARILY_UNAVAILABLE,
   },
+  'model.invalid_archive': {
+    status: 400,
+    publicCode: 'invalid_model',
+    retryable: false,
+    message: 'The archive was rejected: {reason}.',
+  },
+  'model.invalid_file': {
+    status: 400,
+    publicCode: 'invalid_model',
+    retryable: false,
+    message: 'The file {file} of the model was rejected: {reason}.',
+  },
+  'model.invalid': {
+    status: 400,
+    publicCode: 'invalid_model',
+    retryable: false,
+    message: 'The model was rejected: {reason}.',
+  },
+  'model.check_stopped': {
+    status: 400,
+    publicCode: 'invalid_model',
+    retryable: false,
+    message: 'The check of the model was stopped: {reason}.',
+  },
 });

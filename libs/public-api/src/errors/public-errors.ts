@@ -10,6 +10,7 @@ export const publicErrors = {
   context_length_exceeded: { status: 400 },
   invalid_token: { status: 400 },
   sign_in_failed: { status: 400 },
+  invalid_model: { status: 400 },
   invalid_api_key: { status: 401 },
   invalid_credentials: { status: 401 },
   invalid_session: { status: 401 },
