@@ -60,4 +60,18 @@ describe('bundleApp', () => {
       expect(code).not.toContain('erwartet');
     },
   );
+
+  it('makes a program of the check of models, which runs without rights', async () => {
+    const library = join(root, 'libs/domain/model-files/src/index.ts');
+    await mkdir(join(folder, 'src'));
+    await writeFile(join(folder, 'package.json'), '{ "type": "module" }');
+    const main = `
+      import { checkModel } from '${library}';
+      const template = { name: 'chat_template.jinja', size: 0, read: async function* () {} };
+      await checkModel([template]).catch((error: Error) => console.log(error.message));`;
+    await writeFile(join(folder, 'src/main.ts'), main);
+    await bundleApp(root, folder);
+    const output = await outputOf(join(folder, 'dist/main.js'));
+    expect(output).toBe('The model was refused: it has no GGUF or safetensors file.\n');
+  });
 });

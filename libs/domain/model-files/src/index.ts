@@ -1,0 +1,6 @@
+export { readModelArchive } from './archive/read-archive.ts';
+export type { ArchiveEntry, ArchiveLimits } from './archive/read-archive.ts';
+export type { ModelFacts } from './checks/model-facts.ts';
+export type { ByteRange, ModelFile } from './files/model-file.ts';
+export { checkModel } from './process/check-model.ts';
+export type { CheckOptions } from './process/check-model.ts';

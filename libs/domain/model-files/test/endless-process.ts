@@ -1,0 +1,2 @@
+/** Does not end, and does not listen either. */
+for (;;);
