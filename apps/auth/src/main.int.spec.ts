@@ -247,7 +247,7 @@ describe('ledger reconcile', () => {
     expect(JSON.parse(result.stdout)).toEqual({
       from: '2026-01-01T00:00:00.000Z',
       to: '2026-01-02T12:30:00.000Z',
-      requests: { matched: 0, estimated: 0, unreported: 0, pending: 0, drift: 0, unrecorded: 0 },
+      requests: { matched: 0, estimated: 0, unreported: 0, pending: 0, unkept: 0, drift: 0, unrecorded: 0 },
       driftTokens: 0,
     });
   });

@@ -229,6 +229,8 @@ describe('parameters of the document', () => {
 const KEY = generateApiKey('demo');
 /** Invalid for every field of every body. */
 const INVALID = 7.5;
+/** Of a text in a query; nothing else has as many. */
+const QUERY_CHARACTERS_MAX = 1_024;
 
 /** Returns the parameter that the gateway rejects. */
 async function rejectedParam(
@@ -277,11 +279,12 @@ describe('documented parameters', () => {
     'are validated in the query of $operationId',
     async (operation) => {
       for (const name of fieldsOf(operation.query as z.ZodObject))
-        expect(await rejectedParam(operation, `?${name}=`)).toBe(name);
+        expect(await rejectedParam(operation, `?${name}=${'x'.repeat(QUERY_CHARACTERS_MAX + 1)}`)).toBe(name);
     },
   );
 
-  it.each(operations.filter(({ headers }) => headers !== undefined))(
+  // A range that is not valid is ignored (RFC 9110, section 14.2).
+  it.each(operations.filter(({ headers, hasRanges }) => headers !== undefined && hasRanges !== true))(
     'are validated in the headers of $operationId',
     async (operation) => {
       for (const name of fieldsOf(operation.headers as z.ZodObject)) {

@@ -253,8 +253,9 @@ describe('a lost lock', () => {
   });
 
   it.each([
-    ['before it is noticed', 'early', 'Missing lock for job a'],
-    ['after that', 'late', 'job lost its lock'],
+    // On a busy machine it may be noticed before the result arrives.
+    ['before it is noticed', 'early', /Missing lock for job a|job lost its lock/],
+    ['after that', 'late', /job lost its lock/],
   ])('lets another worker take the job, and the result of the first counts for nothing: %s', async (...row) => {
     const [, whenReleased, line] = row;
     const first = held();
@@ -270,7 +271,7 @@ describe('a lost lock', () => {
     await eventually('the other one has it', async () => (await queue.counts()).delayed === 1);
     if (whenReleased === 'late') await aborted(first.calls[0]);
     first.release();
-    await eventually('the first one has ended', () => logged.text().includes(line));
+    await eventually('the first one has ended', () => line.test(logged.text()));
     expect(second).toEqual(['a']);
     expect(await queue.counts()).toEqual({ ...idle, delayed: 1 });
   });
