@@ -87,9 +87,8 @@ export async function startTemporaryPlatform(options: Omit<PlatformOptions, 'sta
  */
 export async function removeState(state: StateDir): Promise<string[]> {
   for (const name of SERVER_NAMES) await removeDataDir(join(state.servers, name)).catch(() => undefined);
-  const { servers, logs, mail, workers, credentialsFile, devFile, lockFile } = state;
-  for (const path of [servers, logs, mail, workers, credentialsFile, devFile, lockFile])
-    await rm(path, { recursive: true, force: true });
+  const { root: _, ...paths } = state;
+  for (const path of Object.values(paths)) await rm(path, { recursive: true, force: true });
   const left = await readdir(state.root).catch(() => []);
   // Temporary files of a process that was killed while writing.
   const unfinished = left.filter((name) => /^(dev|credentials|supervisor)\.json\./.test(name));

@@ -1,4 +1,4 @@
-import { authContract } from '@xerotier/contracts/auth';
+import { authContract, keyAccessContract } from '@xerotier/contracts/auth';
 import { testBuses } from '@xerotier/nats/testing';
 import { createTestingHandlers } from '@xerotier/service-host/testing';
 import type { TestingService } from '@xerotier/service-host/testing';
@@ -27,7 +27,7 @@ beforeAll(async () => {
 beforeEach(async () => {
   handlers = await createTestingHandlers({
     connection: (await connectBus()).connection,
-    serves: [authContract],
+    serves: [authContract, keyAccessContract],
     log,
     providers: [AccessHandlers, { provide: AccessService, useValue: access }],
   });

@@ -222,6 +222,8 @@ describe('listTiers', () => {
       requestTimeoutSeconds: 30,
       idleTimeoutSeconds: 120,
       modelBytesMax: 48_000_000_000,
+      storageBytesMax: 10_737_418_240,
+      batchTokensMax: 2_000_000,
       price: {
         ...{ version: 1, validFrom: 0, batchDiscountPercent: 50 },
         ...{ inputMicros: 0, cachedInputMicros: 0, outputMicros: 0 },
