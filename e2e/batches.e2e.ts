@@ -1,13 +1,19 @@
 /** Batches through the public API, with the official SDK. */
 import { scriptedPlatform } from '@xerotier/dev';
 import { eventually } from '@xerotier/testing';
+import { setTimeout as delay } from 'node:timers/promises';
 import OpenAI from 'openai';
 import { BatchClient, chatLine } from './support/batch-client.ts';
+import type { Batch } from './support/batch-client.ts';
 import { Ledger } from './support/ledger.ts';
 import { errorOf } from './support/site-visitor.ts';
 import { dedicatedPlatform } from './support/test-platform.ts';
 
-const test = dedicatedPlatform(() => scriptedPlatform({ slots: 4 }));
+const test = dedicatedPlatform(() => {
+  const plan = scriptedPlatform({ slots: 4 });
+  // The scripted engine embeds too, on the same worker.
+  return { ...plan, endpoints: [...plan.endpoints, { ...plan.endpoints[0]!, slug: 'embed', task: 'embed' as const }] };
+});
 const client = (): BatchClient =>
   new BatchClient(new OpenAI({ baseURL: test.description.projectUrl, apiKey: test.description.apiKey, maxRetries: 0 }));
 
@@ -76,15 +82,20 @@ describe('a batch', () => {
     ]);
   });
 
-  it('runs embeddings', async () => {
+  it.each([
+    ['/v1/embeddings', { input: ['a', 'b'] }, 'CreateEmbeddingResponse'],
+    ['/v1/rerank', { query: 'a', documents: ['a', 'b'] }, undefined],
+    ['/v1/score', { text_1: 'a', text_2: ['a', 'b'] }, undefined],
+  ] as const)('runs %s', async (url, body, schema) => {
     const batches = client();
-    const line = { custom_id: 'a', method: 'POST', url: '/v1/embeddings', body: { model: 'embed', input: ['a', 'b'] } };
-    const created = await batches.create(JSON.stringify(line), { endpoint: '/v1/embeddings' });
+    const line = { custom_id: 'a', method: 'POST', url, body: { model: 'embed', ...body } };
+    const created = await batches.create(JSON.stringify(line), { endpoint: url as '/v1/embeddings' });
     const ended = await batches.ended(created.id);
-    expect(ended).toMatchObject({
-      status: 'failed',
-      errors: { data: [{ code: 'model_not_found', param: 'body.model' }] },
-    });
+    expect(ended).toMatchObject({ status: 'completed', request_counts: { total: 1, completed: 1, failed: 0 } });
+    const [output] = await batches.lines(ended.output_file_id);
+    expect(output).toMatchObject({ custom_id: 'a', error: null, response: { status_code: 200 } });
+    if (schema !== undefined) test.schema.expectValid(schema, output?.response?.body);
+    expect(ended.usage).toMatchObject({ input_tokens: output?.response?.body.usage?.prompt_tokens });
   });
 });
 
@@ -237,6 +248,66 @@ describe('cancelling a batch', () => {
       status: 409,
       message: expect.stringContaining("Cannot cancel a batch with status 'completed'."),
     });
+  });
+});
+
+describe('pausing a batch', () => {
+  const completed = async (batches: BatchClient, id: string): Promise<number> =>
+    (await batches.openai.batches.retrieve(id)).request_counts?.completed ?? 0;
+  const post = (batches: BatchClient, id: string, action: string): Promise<Batch> =>
+    batches.openai.post<Batch>(`/batches/${id}/${action}`);
+
+  /** A batch of 100 lines that is paused when some are done, and its lines that were running have ended. */
+  async function paused(batches: BatchClient): Promise<{ id: string; count: number }> {
+    const input = Array.from({ length: 100 }, (_, at) => chatLine(`line-${at}`, { tokens: 4, delayMs: 50 }));
+    const { id } = await batches.create(input.join('\n'));
+    await eventually('some lines are done', async () => ((await completed(batches, id)) > 3 ? true : undefined));
+    expect(await post(batches, id, 'pause')).toMatchObject({ status: 'in_progress', paused_at: expect.any(Number) });
+    let count = 0;
+    await eventually('no line runs', async () => {
+      const before = count;
+      count = await completed(batches, id);
+      await delay(1_500);
+      return count === before;
+    });
+    return { id, count };
+  }
+
+  it('starts no more lines until it is resumed', async () => {
+    const batches = client();
+    const { id, count } = await paused(batches);
+    expect(count).toBeLessThan(100);
+    // Longer than the sweeper waits.
+    await delay(6_000);
+    expect(await completed(batches, id)).toBe(count);
+    const resumed = await post(batches, id, 'resume');
+    expect(resumed.status).toBe('in_progress');
+    expect(resumed).not.toHaveProperty('paused_at');
+    const ended = await batches.ended(id);
+    expect(ended).toMatchObject({ status: 'completed', request_counts: { total: 100, completed: 100, failed: 0 } });
+    const ids = (await batches.lines(ended.output_file_id)).map(({ custom_id: customId }) => customId);
+    expect(new Set(ids).size).toBe(100);
+    expect(ids).toHaveLength(100);
+  });
+
+  it('allows to cancel it', async () => {
+    const batches = client();
+    const { id, count } = await paused(batches);
+    expect(await batches.openai.batches.cancel(id)).not.toHaveProperty('paused_at');
+    expect(await batches.ended(id)).toMatchObject({
+      ...{ status: 'cancelled', request_counts: { total: 100, completed: count, failed: 100 - count } },
+    });
+  });
+
+  it('that has ended is a 409, and resuming it as well', async () => {
+    const batches = client();
+    const { id } = await batches.create(chatLine('a'));
+    await batches.ended(id);
+    for (const action of ['pause', 'resume'])
+      await expect(post(batches, id, action)).rejects.toMatchObject({
+        status: 409,
+        message: expect.stringContaining(`Cannot ${action} a batch with status 'completed'.`),
+      });
   });
 });
 

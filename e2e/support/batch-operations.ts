@@ -37,12 +37,14 @@ export function batchOperations(): Operation[] {
     { name: 'batches', route: `GET ${BATCHES}`, setup, schema: 'ListBatchesResponse' },
     { name: 'a page of batches', route: `GET ${BATCHES}?limit=1&order=asc`, setup, schema: 'ListBatchesResponse' },
     { name: 'a batch by its id', route: `GET ${BATCHES}/{id}`, setup, schema: 'Batch' },
-    ...['/{own}', ''].map((base) => ({
-      name: `cancellation of a batch at ${base}/v1`,
-      route: `POST ${base}/v1/batches/{id}/cancel`,
-      prepare: withWaitingBatch,
-      schema: 'Batch' as const,
-    })),
+    ...['/{own}', ''].flatMap((base) =>
+      ['cancel', 'pause', 'resume'].map((action) => ({
+        name: `${action} of a batch at ${base}/v1`,
+        route: `POST ${base}/v1/batches/{id}/${action}`,
+        prepare: withWaitingBatch,
+        schema: 'Batch' as const,
+      })),
+    ),
   ];
 }
 
@@ -55,10 +57,10 @@ export const batchErrors: readonly Operation[] = [
     code: 'invalid_request',
   },
   { name: 'an unknown batch', route: `GET ${BATCHES}/batch_none`, status: 404, code: 'batch_not_found' },
-  {
-    name: 'cancellation of an unknown batch',
-    route: `POST ${BATCHES}/batch_none/cancel`,
+  ...['cancel', 'pause', 'resume'].map((action) => ({
+    name: `${action} of an unknown batch`,
+    route: `POST ${BATCHES}/batch_none/${action}`,
     status: 404,
     code: 'batch_not_found',
-  },
+  })),
 ];

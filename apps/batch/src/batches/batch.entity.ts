@@ -109,6 +109,10 @@ export class Batch {
   @Column('timestamptz', { nullable: true })
   inProgressAt!: Date | null;
 
+  /** While it is paused: no lines are started. */
+  @Column('timestamptz', { nullable: true })
+  pausedAt!: Date | null;
+
   @Column('timestamptz', { nullable: true })
   finalizingAt!: Date | null;
 

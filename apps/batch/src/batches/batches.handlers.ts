@@ -5,7 +5,7 @@ import { Serves } from '@xerotier/service-host';
 import { BatchesService } from './batches.service.ts';
 import type { Input, Output } from './batches.service.ts';
 
-const { create, list, get, cancel } = batchContract.operations;
+const { create, list, get, cancel, pause, resume } = batchContract.operations;
 
 /** Serves the batch contract. */
 @Injectable()
@@ -30,5 +30,15 @@ export class BatchesHandlers {
   @Serves(cancel)
   cancel(input: Input<'cancel'>): Promise<StoredBatch> {
     return this.batches.cancel(input);
+  }
+
+  @Serves(pause)
+  pause(input: Input<'pause'>): Promise<StoredBatch> {
+    return this.batches.pause(input);
+  }
+
+  @Serves(resume)
+  resume(input: Input<'resume'>): Promise<StoredBatch> {
+    return this.batches.resume(input);
   }
 }

@@ -10,6 +10,9 @@ import { Batch } from './batch.entity.ts';
 
 export const UNFINISHED = ['validating', 'in_progress', 'finalizing', 'cancelling'] as const;
 
+/** A paused batch has nothing to do until it expires. */
+const NOT_PAUSED = "(paused_at IS NULL OR status <> 'in_progress' OR expires_at <= now())";
+
 /** TypeORM returns the rows and the count of an UPDATE. */
 type Updated<Row> = [rows: Row[], count: number];
 
@@ -56,7 +59,7 @@ export class BatchesRepository {
     );
   }
 
-  /** The oldest batches that are not finished and that nobody works on. */
+  /** The oldest batches that are not finished, have something to do, and that nobody works on. */
   listIdle(countMax: number): Promise<Pick<Batch, 'projectId' | 'id'>[]> {
     return withEveryTenant(this.database, (manager) =>
       manager
@@ -64,6 +67,7 @@ export class BatchesRepository {
         .select(['batch.projectId', 'batch.id'])
         .where({ status: In([...UNFINISHED]) })
         .andWhere('(lease_until IS NULL OR lease_until < now())')
+        .andWhere(NOT_PAUSED)
         .orderBy('batch.createdAt')
         .take(countMax)
         .getMany(),
@@ -71,14 +75,15 @@ export class BatchesRepository {
   }
 
   /**
-   * Takes an unfinished batch over unless another process works on it, by the clock of the database.
+   * Takes an unfinished batch over unless it is paused or another process works on it, by the clock of the database.
    * @returns the batch with its new fence, or undefined.
    */
   claim(projectId: string, id: string, leaseMs: number): Promise<Batch | undefined> {
     return withTenant(this.database, projectId, async (manager) => {
       const [, count] = await manager.query<Updated<unknown>>(
         `UPDATE batch.batch SET fence = fence + 1, lease_until = now() + make_interval(secs => $3)
-         WHERE project_id = $1 AND id = $2 AND status = ANY($4) AND (lease_until IS NULL OR lease_until < now())`,
+         WHERE project_id = $1 AND id = $2 AND status = ANY($4) AND (lease_until IS NULL OR lease_until < now())
+           AND ${NOT_PAUSED}`,
         [projectId, id, leaseMs / 1_000, UNFINISHED],
       );
       return count === 1 ? manager.findOneByOrFail(Batch, { projectId, id }) : undefined;

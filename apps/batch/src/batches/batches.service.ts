@@ -65,17 +65,42 @@ export class BatchesService {
 
   /** @throws {AppError} `batch.not_found`, `batch.ended`. */
   async cancel({ projectId, id }: Input<'cancel'>): Promise<StoredBatch> {
-    const cancelled = await this.batches.transaction(projectId, async (manager) => {
-      const batch = ensure(await this.batches.lock(manager, projectId, id), 'batch.not_found', { batch: id });
-      if (batch.status === 'cancelling' || batch.status === 'cancelled') return batch;
-      if (batch.status !== 'validating' && batch.status !== 'in_progress')
-        throw new AppError('batch.ended', { status: batch.status });
-      const values = { status: 'cancelling' as const, cancellingAt: new Date() };
-      await this.batches.update(manager, batch, values);
-      return { ...batch, ...values };
+    const cancelled = await this.#change(projectId, id, (batch) => {
+      if (batch.status === 'cancelling' || batch.status === 'cancelled') return {};
+      throwIfOver('cancel', batch);
+      return { status: 'cancelling', cancellingAt: new Date(), pausedAt: null };
     });
     this.#wake(projectId, id);
     return storedBatchOf(cancelled);
+  }
+
+  /** The process that runs it notices within a second. @throws {AppError} `batch.not_found`, `batch.ended`. */
+  async pause({ projectId, id }: Input<'pause'>): Promise<StoredBatch> {
+    const paused = await this.#change(projectId, id, (batch) => {
+      throwIfOver('pause', batch);
+      return { pausedAt: batch.pausedAt ?? new Date() };
+    });
+    return storedBatchOf(paused);
+  }
+
+  /** @throws {AppError} `batch.not_found`, `batch.ended`. */
+  async resume({ projectId, id }: Input<'resume'>): Promise<StoredBatch> {
+    const resumed = await this.#change(projectId, id, (batch) => {
+      throwIfOver('resume', batch);
+      return { pausedAt: null };
+    });
+    this.#wake(projectId, id);
+    return storedBatchOf(resumed);
+  }
+
+  /** @throws {AppError} `batch.not_found`, and what `valuesOf` throws. */
+  #change(projectId: string, id: string, valuesOf: (batch: Batch) => Partial<Batch>): Promise<Batch> {
+    return this.batches.transaction(projectId, async (manager) => {
+      const batch = ensure(await this.batches.lock(manager, projectId, id), 'batch.not_found', { batch: id });
+      const values = valuesOf(batch);
+      if (Object.keys(values).length > 0) await this.batches.update(manager, batch, values);
+      return { ...batch, ...values };
+    });
   }
 
   /** The sweeper does it if Redis is away. */
@@ -87,9 +112,15 @@ export class BatchesService {
   }
 }
 
+/** @throws {AppError} `batch.ended` if it starts no more lines anyway. */
+function throwIfOver(action: 'cancel' | 'pause' | 'resume', { status }: Batch): void {
+  if (status !== 'validating' && status !== 'in_progress') throw new AppError('batch.ended', { action, status });
+}
+
 export function storedBatchOf(batch: Batch): StoredBatch {
   const times = {
     inProgressAt: batch.inProgressAt,
+    pausedAt: batch.pausedAt,
     finalizingAt: batch.finalizingAt,
     completedAt: batch.completedAt,
     failedAt: batch.failedAt,

@@ -10,7 +10,7 @@ import type { Logger } from '@xerotier/log';
 import { CONFIG, LOGGER } from '@xerotier/service-host';
 import { addBatchEvent } from '../batches/batch-events.ts';
 import type { Batch, Ending } from '../batches/batch.entity.ts';
-import { BatchesRepository } from '../batches/batches.repository.ts';
+import { BatchesRepository, UNFINISHED } from '../batches/batches.repository.ts';
 import type { BatchConfig } from '../config.ts';
 import { InputFiles } from '../lines/input-files.ts';
 import { outputLine } from '../lines/output-line.ts';
@@ -29,7 +29,7 @@ import { ResultsWriter } from './results-writer.ts';
 
 /** A slice ends after this long, so that a batch moves to where there is room. */
 const SLICE_MS = 60_000;
-/** How often a running batch looks whether it was cancelled, or has expired. */
+/** How often a running batch looks whether it was cancelled or paused, or has expired. */
 const WATCH_MS = 1_000;
 const SKIP_LINES = 500;
 
@@ -52,7 +52,7 @@ export class BatchRunner {
   /** @throws {AppError} of an outage: the job is repeated. */
   async runSlice(projectId: string, id: string, jobSignal: AbortSignal): Promise<JobResult> {
     const batch = await this.batches.claim(projectId, id, LEASE_MS);
-    // It has ended, or another process works on it, and the sweeper looks after that.
+    // It has ended or is paused, or another process works on it, and the sweeper looks after that.
     if (batch === undefined) return 'done';
     const lease = new Lease(batch, this.batches, this.log, jobSignal);
     try {
@@ -61,7 +61,7 @@ export class BatchRunner {
         lease.signal.throwIfAborted();
         step = await this.#step(batch, lease.signal, endsAt);
       }
-      return (await this.#isFinished(batch)) ? 'done' : { continueAfterMs: 0 };
+      return (await this.#hasWork(batch)) ? { continueAfterMs: 0 } : 'done';
     } catch (error) {
       if (!AppError.is(error) || error.code !== 'batch.stale_lease') throw error;
       this.log.warn('batch was taken over by another process', { batch: id });
@@ -71,9 +71,9 @@ export class BatchRunner {
     }
   }
 
-  async #isFinished({ projectId, id }: Batch): Promise<boolean> {
+  async #hasWork({ projectId, id }: Batch): Promise<boolean> {
     const batch = await this.batches.transaction(projectId, (manager) => this.batches.find(manager, projectId, id));
-    return batch === null || ['completed', 'failed', 'expired', 'cancelled'].includes(batch.status);
+    return batch !== null && UNFINISHED.some((status) => status === batch.status) && !isPaused(batch);
   }
 
   async #step(claimed: Batch, signal: AbortSignal, endsAt: number): Promise<Step> {
@@ -85,6 +85,7 @@ export class BatchRunner {
         await this.#validate(batch, signal);
         return 'more';
       case 'in_progress':
+        if (isPaused(batch)) return 'done';
         await this.#runLines(batch, signal, endsAt);
         return 'more';
       case 'cancelling':
@@ -138,8 +139,8 @@ export class BatchRunner {
     const watch = setInterval(() => {
       if (performance.now() > endsAt || batch.expiresAt.getTime() <= Date.now()) stop();
       else
-        void this.#isCancelled(batch).then(
-          (isCancelled) => isCancelled && stop(),
+        void this.#mayContinue(batch).then(
+          (mayContinue) => mayContinue || stop(),
           () => undefined,
         );
     }, WATCH_MS);
@@ -154,9 +155,9 @@ export class BatchRunner {
     } else if (isComplete) await this.#finalize(batch, 'completed');
   }
 
-  async #isCancelled({ projectId, id }: Batch): Promise<boolean> {
+  async #mayContinue({ projectId, id }: Batch): Promise<boolean> {
     const current = await this.batches.transaction(projectId, (manager) => this.batches.find(manager, projectId, id));
-    return current?.status !== 'in_progress';
+    return current?.status === 'in_progress' && !isPaused(current);
   }
 
   /** Gives all lines that are not done this error. */
@@ -217,6 +218,11 @@ export class BatchRunner {
       await work(manager, current);
     });
   }
+}
+
+/** At the end of its window a paused batch expires like any other. */
+function isPaused({ status, pausedAt, expiresAt }: Batch): boolean {
+  return status === 'in_progress' && pausedAt !== null && expiresAt.getTime() > Date.now();
 }
 
 function enqueuedTooMany(tokens: number, tokensMax: number | null): LineError {

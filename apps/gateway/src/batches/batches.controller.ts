@@ -4,7 +4,7 @@ import type { ChangeContext } from '@xerotier/contracts/auth';
 import { batchContract } from '@xerotier/contracts/batch';
 import { AppError } from '@xerotier/errors';
 import { Bus } from '@xerotier/nats';
-import { cancelBatch, createBatch, getBatch, listBatches } from '@xerotier/public-api/batches';
+import { cancelBatch, createBatch, getBatch, listBatches, pauseBatch, resumeBatch } from '@xerotier/public-api/batches';
 import type { BodyOf, QueryOf, ResponseOf } from '@xerotier/public-api/operation';
 import { pageOf } from '@xerotier/public-api/page';
 import { printable } from '../access/check-access.ts';
@@ -15,7 +15,7 @@ import { Operation } from '../operations/operation.decorator.ts';
 import { OperationBody, OperationQuery, RequestProject } from '../operations/operation-params.ts';
 import { publicBatchOf } from './public-batch.ts';
 
-const { create, list, get, cancel } = batchContract.operations;
+const { create, list, get, cancel, pause, resume } = batchContract.operations;
 
 @Controller()
 export class BatchesController {
@@ -62,6 +62,22 @@ export class BatchesController {
     @Param('batch') id: string,
   ): Promise<ResponseOf<typeof cancelBatch>> {
     return publicBatchOf(await this.bus.call(cancel, { projectId: project.id, id: asId(id) }));
+  }
+
+  @Operation(pauseBatch)
+  async pause(
+    @RequestProject() { project }: ProjectAccess,
+    @Param('batch') id: string,
+  ): Promise<ResponseOf<typeof pauseBatch>> {
+    return publicBatchOf(await this.bus.call(pause, { projectId: project.id, id: asId(id) }));
+  }
+
+  @Operation(resumeBatch)
+  async resume(
+    @RequestProject() { project }: ProjectAccess,
+    @Param('batch') id: string,
+  ): Promise<ResponseOf<typeof resumeBatch>> {
+    return publicBatchOf(await this.bus.call(resume, { projectId: project.id, id: asId(id) }));
   }
 }
 

@@ -4,6 +4,7 @@ import type { ResponseOf } from '@xerotier/public-api/operation';
 
 const TIMES = {
   in_progress_at: 'inProgressAt',
+  paused_at: 'pausedAt',
   finalizing_at: 'finalizingAt',
   completed_at: 'completedAt',
   failed_at: 'failedAt',

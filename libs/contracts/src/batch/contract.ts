@@ -26,6 +26,8 @@ export const storedBatch = z.object({
   createdAt: time,
   expiresAt: time,
   inProgressAt: time.optional(),
+  /** While it is paused. */
+  pausedAt: time.optional(),
   finalizingAt: time.optional(),
   completedAt: time.optional(),
   failedAt: time.optional(),
@@ -84,5 +86,21 @@ export const batchContract = service('batch', {
     input: oneBatch,
     output: storedBatch,
     errors: ['batch.not_found', 'batch.ended', 'outbox.full', 'db.unavailable'],
+  }),
+  /** Pausing a paused batch changes nothing. */
+  pause: request({
+    subject: 'batch.v1.pause',
+    timeoutMs: TIMEOUT_MS,
+    input: oneBatch,
+    output: storedBatch,
+    errors: ['batch.not_found', 'batch.ended', 'db.unavailable'],
+  }),
+  /** Resuming a batch that is not paused changes nothing. */
+  resume: request({
+    subject: 'batch.v1.resume',
+    timeoutMs: TIMEOUT_MS,
+    input: oneBatch,
+    output: storedBatch,
+    errors: ['batch.not_found', 'batch.ended', 'db.unavailable'],
   }),
 });

@@ -12,7 +12,7 @@ export const batchErrors = defineErrors({
     status: 409,
     publicCode: 'batch_ended',
     retryable: false,
-    message: "Cannot cancel a batch with status '{status}'.",
+    message: "Cannot {action} a batch with status '{status}'.",
   },
   'batch.stale_lease': {
     status: 503,

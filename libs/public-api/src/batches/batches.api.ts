@@ -69,5 +69,32 @@ export const cancelBatch = defineOperation({
   errors: [...STORAGE_ERRORS, ...BODY_ERRORS, 'batch_not_found', 'batch_ended'],
 });
 
+export const pauseBatch = defineOperation({
+  ...common,
+  operationId: 'pauseBatch',
+  method: 'post',
+  path: `${ONE}/pause`,
+  permission: 'batches:write',
+  summary: 'Pause batch',
+  description:
+    'Starts no more lines until the batch is resumed; those that run end. Its status does not change, and neither does the end of its window: a batch that is still paused then expires.',
+  params,
+  response: batch,
+  errors: [...STORAGE_ERRORS, ...BODY_ERRORS, 'batch_not_found', 'batch_ended'],
+});
+
+export const resumeBatch = defineOperation({
+  ...common,
+  operationId: 'resumeBatch',
+  method: 'post',
+  path: `${ONE}/resume`,
+  permission: 'batches:write',
+  summary: 'Resume batch',
+  description: 'Continues a batch that is paused. Resuming another one that has not ended changes nothing.',
+  params,
+  response: batch,
+  errors: [...STORAGE_ERRORS, ...BODY_ERRORS, 'batch_not_found', 'batch_ended'],
+});
+
 /** In the order of the reference. */
-export const batchesOperations = [createBatch, listBatches, getBatch, cancelBatch] as const;
+export const batchesOperations = [createBatch, listBatches, getBatch, cancelBatch, pauseBatch, resumeBatch] as const;

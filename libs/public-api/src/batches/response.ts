@@ -44,6 +44,7 @@ export const batch = z
     error_file_id: z.string().optional().describe('Lines that have failed, or were not started.'),
     created_at: count.describe('Unix seconds.'),
     in_progress_at: time,
+    paused_at: count.optional().describe('Unix seconds. Present while the batch is paused.'),
     expires_at: time,
     finalizing_at: time,
     completed_at: time,

@@ -49,6 +49,7 @@ export class CreateBatches1796410000000 implements MigrationInterface {
         created_at timestamptz NOT NULL DEFAULT now(),
         expires_at timestamptz NOT NULL,
         in_progress_at timestamptz,
+        paused_at timestamptz,
         finalizing_at timestamptz,
         completed_at timestamptz,
         failed_at timestamptz,
