@@ -311,6 +311,68 @@ describe('pausing a batch', () => {
   });
 });
 
+describe('retrying a batch', () => {
+  const retry = (batches: BatchClient, id: string, headers = {}): Promise<Batch> =>
+    batches.openai.post<Batch>(`/batches/${id}/retry`, { headers });
+
+  it('runs the lines that were not run, and no others', async () => {
+    const batches = client();
+    const input = Array.from({ length: 60 }, (_, at) => chatLine(`line-${at}`, { tokens: 4, delayMs: 50 }));
+    const { id } = await batches.create(input.join('\n'), { metadata: { team: 'search' } });
+    await eventually('some lines are done', async () =>
+      ((await batches.openai.batches.retrieve(id)).request_counts?.completed ?? 0) > 3 ? true : undefined,
+    );
+    await batches.openai.batches.cancel(id);
+    const cancelled = await batches.ended(id);
+    const [done, left] = [await batches.lines(cancelled.output_file_id), await batches.lines(cancelled.error_file_id)];
+    expect(left.length).toBeGreaterThan(0);
+    const retried = await retry(batches, id);
+    test.schema.expectValid('Batch', retried);
+    expect(retried).toMatchObject({
+      ...{ status: 'validating', retried_batch_id: id, input_file_id: cancelled.input_file_id },
+      ...{ endpoint: '/v1/chat/completions', metadata: { team: 'search' } },
+    });
+    const ended = await batches.ended(retried.id);
+    expect(ended).toMatchObject({
+      ...{ status: 'completed', request_counts: { total: left.length, completed: left.length, failed: 0 } },
+    });
+    const ids = [...done, ...(await batches.lines(ended.output_file_id))].map(({ custom_id: customId }) => customId);
+    expect(ids.toSorted()).toEqual(input.map((_, at) => `line-${at}`).toSorted());
+  });
+
+  it('runs lines that have failed, once per idempotency key', async () => {
+    const batches = client();
+    const { id } = await batches.create([chatLine('good'), chatLine('bad', {}, { temperature: 99 })].join('\n'));
+    await batches.ended(id);
+    const headers = { 'idempotency-key': `retry of ${id}` };
+    const [retried, again] = [await retry(batches, id, headers), await retry(batches, id, headers)];
+    expect(again.id).toBe(retried.id);
+    const ended = await batches.ended(retried.id);
+    expect(ended.request_counts).toEqual({ total: 1, completed: 0, failed: 1 });
+    expect((await batches.lines(ended.error_file_id)).map(({ custom_id: customId }) => customId)).toEqual(['bad']);
+  });
+
+  it('fails if its error file was deleted', async () => {
+    const batches = client();
+    const { id } = await batches.create(chatLine('bad', {}, { temperature: 99 }));
+    await batches.openai.files.delete((await batches.ended(id)).error_file_id ?? '');
+    const ended = await batches.ended((await retry(batches, id)).id);
+    expect(ended).toMatchObject({ status: 'failed', errors: { data: [{ param: 'error_file_id', line: null }] } });
+  });
+
+  it.each([
+    ['runs', chatLine('a', { tokens: 20, delayMs: 100 }), 'it has not ended'],
+    ['is not valid', '{}', 'its input is not valid'],
+    ['has no failed lines', chatLine('a'), 'none of its lines has failed'],
+  ])('that %s is a 409', async (state, input, reason) => {
+    const batches = client();
+    const { id } = await batches.create(input);
+    if (state !== 'runs') await batches.ended(id);
+    await expect(retry(batches, id)).rejects.toMatchObject({ status: 409, message: expect.stringContaining(reason) });
+    await batches.ended(id);
+  });
+});
+
 describe('a list of batches', () => {
   it('has the newest first, in pages', async () => {
     const { openai } = client();

@@ -1,7 +1,8 @@
 /** Batches, for the contract suite. */
+import { eventually } from '@xerotier/testing';
 import type { Operation } from './contract-operations.ts';
 import { fileForm, withKey } from './file-operations.ts';
-import type { Prepare } from './team-operations.ts';
+import type { Prepare, Prepared } from './team-operations.ts';
 
 const BATCHES = '/{project}/v1/batches';
 const newBatch = {
@@ -11,15 +12,34 @@ const newBatch = {
 };
 const setup = { route: `POST ${BATCHES}`, body: newBatch };
 
-/** A batch that runs until it is cancelled: its model has no worker. */
-const withWaitingBatch: Prepare = async (...platform) => {
+/** A batch of one line, whose model has no worker. */
+async function withBatch(
+  platform: Parameters<Prepare>,
+  parameters: object = {},
+): Promise<Prepared & { readonly key: string; readonly id: string }> {
   const { user, key, send, values } = await withKey(...platform);
   const endpoint = { slug: 'idle', model: 'idle', tier: 'self_hosted' };
   await user.send('POST', `/${values['own']}/v1/management/endpoints`, endpoint);
-  const body = { model: 'idle', messages: [{ role: 'user', content: 'Hello' }] };
+  const body = { model: 'idle', messages: [{ role: 'user', content: 'Hello' }], ...parameters };
   const line = { custom_id: 'a', method: 'POST', url: newBatch.endpoint, body };
   const file = await send('/files', fileForm({}, `${JSON.stringify(line)}\n`));
-  return { user, key, values: { ...values, id: await send('/batches', { ...newBatch, input_file_id: file }) } };
+  const id = await send('/batches', { ...newBatch, input_file_id: file });
+  return { user, key, id, values: { ...values, id } };
+}
+
+/** A batch that runs until it is cancelled. */
+const withWaitingBatch: Prepare = (...platform) => withBatch(platform);
+
+/** A batch whose only line has failed. */
+const withFailedLine: Prepare = async (...platform) => {
+  const prepared = await withBatch(platform, { temperature: 99 });
+  const [url, { key, id, values }] = [platform[0], prepared];
+  await eventually('the batch ends', async () => {
+    const headers = { authorization: `Bearer ${key}` };
+    const response = await fetch(`${url}/${values['own']}/v1/batches/${id}`, { headers });
+    return ((await response.json()) as { status: string }).status === 'completed';
+  });
+  return prepared;
 };
 
 export function batchOperations(): Operation[] {
@@ -45,6 +65,12 @@ export function batchOperations(): Operation[] {
         schema: 'Batch' as const,
       })),
     ),
+    ...['/{own}', ''].map((base) => ({
+      name: `retry of a batch at ${base}/v1`,
+      route: `POST ${base}/v1/batches/{id}/retry`,
+      prepare: withFailedLine,
+      schema: 'Batch' as const,
+    })),
   ];
 }
 
@@ -57,7 +83,7 @@ export const batchErrors: readonly Operation[] = [
     code: 'invalid_request',
   },
   { name: 'an unknown batch', route: `GET ${BATCHES}/batch_none`, status: 404, code: 'batch_not_found' },
-  ...['cancel', 'pause', 'resume'].map((action) => ({
+  ...['cancel', 'pause', 'resume', 'retry'].map((action) => ({
     name: `${action} of an unknown batch`,
     route: `POST ${BATCHES}/batch_none/${action}`,
     status: 404,

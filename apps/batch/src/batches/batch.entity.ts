@@ -42,6 +42,10 @@ export class Batch {
   @Column('text')
   inputFileId!: string;
 
+  /** The batch whose failed lines it runs, instead of all lines of the file. */
+  @Column('text', { nullable: true })
+  retriedBatchId!: string | null;
+
   @Column('text')
   completionWindow!: StoredBatch['completionWindow'];
 

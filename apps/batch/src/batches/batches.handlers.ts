@@ -5,7 +5,7 @@ import { Serves } from '@xerotier/service-host';
 import { BatchesService } from './batches.service.ts';
 import type { Input, Output } from './batches.service.ts';
 
-const { create, list, get, cancel, pause, resume } = batchContract.operations;
+const { create, list, get, cancel, pause, resume, retry } = batchContract.operations;
 
 /** Serves the batch contract. */
 @Injectable()
@@ -40,5 +40,10 @@ export class BatchesHandlers {
   @Serves(resume)
   resume(input: Input<'resume'>): Promise<StoredBatch> {
     return this.batches.resume(input);
+  }
+
+  @Serves(retry)
+  retry(input: Input<'retry'>): Promise<StoredBatch> {
+    return this.batches.retry(input);
   }
 }

@@ -1,15 +1,18 @@
 import { Injectable } from '@nestjs/common';
+import type { ChangeContext } from '@xerotier/contracts/auth';
 import type { batchContract, StoredBatch } from '@xerotier/contracts/batch';
 import { DataKeysService } from '@xerotier/data-keys';
 import { AppError, ensure } from '@xerotier/errors';
 import { IdempotencyKeys } from '@xerotier/idempotency';
+import type { KeyedRequest } from '@xerotier/idempotency';
 import { Jobs } from '@xerotier/jobs';
 import { randomBytes } from 'node:crypto';
+import type { EntityManager } from 'typeorm';
 import type { z } from 'zod';
 import { addBatchEvent } from './batch-events.ts';
 import { batchRuns } from './batch-runs.queue.ts';
 import type { Batch } from './batch.entity.ts';
-import { BatchesRepository } from './batches.repository.ts';
+import { BatchesRepository, UNFINISHED } from './batches.repository.ts';
 
 type Operations = typeof batchContract.operations;
 export type Input<Name extends keyof Operations> = z.output<Operations[Name]['input']>;
@@ -21,6 +24,9 @@ const WINDOWS_MS: Readonly<Record<StoredBatch['completionWindow'], number>> = {
   '4h': 4 * HOUR_MS,
   '24h': 24 * HOUR_MS,
 };
+
+type NewBatch = Pick<Batch, 'endpoint' | 'inputFileId' | 'completionWindow' | 'metadata' | 'outputSeconds'> &
+  Partial<Pick<Batch, 'retriedBatchId'>>;
 
 /** Batches, for their clients. What runs them is in `../runs`. */
 @Injectable()
@@ -34,15 +40,45 @@ export class BatchesService {
 
   /** Whether the input is valid is found later. @throws {AppError} `idempotency.key_reused`, `outbox.full`, `db.unavailable`. */
   async create({ context, ...input }: Input<'create'>): Promise<StoredBatch> {
-    const { projectId, actor } = context;
-    await this.dataKeys.getOrCreate(projectId);
+    await this.dataKeys.getOrCreate(context.projectId);
+    return this.#createOnce({ context, operation: 'createBatch', input }, () =>
+      Promise.resolve({
+        ...{ endpoint: input.endpoint, inputFileId: input.inputFileId, completionWindow: input.completionWindow },
+        ...{ metadata: input.metadata, outputSeconds: input.outputSeconds ?? null },
+      }),
+    );
+  }
+
+  /**
+   * Creates a batch of the lines that have failed.
+   * @throws {AppError} `batch.not_found`, `batch.not_retryable`; as `create`.
+   */
+  async retry({ context, id }: Input<'retry'>): Promise<StoredBatch> {
+    return this.#createOnce({ context, operation: 'retryBatch', input: { id } }, async (manager) => {
+      const found = await this.batches.find(manager, context.projectId, id);
+      const { status, errorFileId, ...retried } = ensure(found, 'batch.not_found', { batch: id });
+      const rejected = (reason: string): AppError => new AppError('batch.not_retryable', { batch: id, reason });
+      if (UNFINISHED.some((unfinished) => unfinished === status)) throw rejected('it has not ended');
+      if (status === 'failed') throw rejected('its input is not valid');
+      if (errorFileId === null) throw rejected('none of its lines has failed');
+      const { endpoint, inputFileId, completionWindow, metadata, outputSeconds } = retried;
+      return { endpoint, inputFileId, completionWindow, metadata, outputSeconds, retriedBatchId: id };
+    });
+  }
+
+  /** Creates a batch for the key of the context, once per idempotency key. */
+  async #createOnce(
+    request: KeyedRequest & { readonly context: ChangeContext },
+    valuesOf: (manager: EntityManager) => Promise<NewBatch>,
+  ): Promise<StoredBatch> {
+    const { projectId, actor } = request.context;
     const stored = await this.batches.transaction(projectId, (manager) =>
-      this.idempotencyKeys.once(manager, { context, operation: 'createBatch', input }, async () => {
+      this.idempotencyKeys.once(manager, request, async () => {
+        const values = await valuesOf(manager);
         const batch = await this.batches.insert(manager, {
           ...{ projectId, id: `batch_${randomBytes(12).toString('hex')}`, keyId: actor.id, status: 'validating' },
-          ...{ endpoint: input.endpoint, inputFileId: input.inputFileId, completionWindow: input.completionWindow },
-          ...{ metadata: input.metadata, outputSeconds: input.outputSeconds ?? null },
-          expiresAt: new Date(Date.now() + WINDOWS_MS[input.completionWindow]),
+          ...values,
+          expiresAt: new Date(Date.now() + WINDOWS_MS[values.completionWindow]),
         });
         await addBatchEvent(manager, 'batch.created', batch);
         return storedBatchOf(batch);
@@ -133,6 +169,7 @@ export function storedBatchOf(batch: Batch): StoredBatch {
     ...{ id, endpoint, inputFileId, completionWindow, status, metadata: batch.metadata },
     ...(model !== null && { model }),
     ...(errors !== null && { errors }),
+    ...(batch.retriedBatchId !== null && { retriedBatchId: batch.retriedBatchId }),
     ...(outputFileId !== null && { outputFileId }),
     ...(errorFileId !== null && { errorFileId }),
     ...{ createdAt: batch.createdAt.getTime(), expiresAt: batch.expiresAt.getTime() },

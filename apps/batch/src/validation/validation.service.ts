@@ -5,6 +5,7 @@ import { Bus } from '@xerotier/nats';
 import { BATCH_BYTES_MAX, BATCH_LINES_MAX } from '@xerotier/public-api/batches';
 import type { BatchChunk } from '../batches/batch-chunk.entity.ts';
 import type { Batch } from '../batches/batch.entity.ts';
+import { BatchesRepository } from '../batches/batches.repository.ts';
 import { InputFiles } from '../lines/input-files.ts';
 import { jsonLines, LineTooLongError } from '../lines/json-lines.ts';
 import type { RawLine } from '../lines/json-lines.ts';
@@ -13,6 +14,7 @@ import type { LineError } from './validate-line.ts';
 
 export interface ValidInput {
   readonly chunks: readonly BatchChunk[];
+  /** Those to run: a batch that retries another one skips the others of its file. */
   readonly lines: number;
   /** Of all lines, if they have the same. */
   readonly model: string | null;
@@ -31,6 +33,8 @@ export class InvalidInputError extends Error {
 
 /** Maximum length of a line: that of a request to the API. */
 export const LINE_BYTES_MAX = 32 * 1_024 ** 2;
+/** Of an error file: a response and its line. */
+const ERROR_LINE_BYTES_MAX = 2 * LINE_BYTES_MAX;
 /** Embeddings of a whole batch, as OpenAI limits them. */
 const INPUTS_MAX = 50_000;
 const ERRORS_MAX = 100;
@@ -44,6 +48,7 @@ export class ValidationService {
   constructor(
     private readonly files: InputFiles,
     private readonly bus: Bus,
+    private readonly batches: BatchesRepository,
   ) {}
 
   /**
@@ -52,6 +57,7 @@ export class ValidationService {
    */
   async validate(batch: Batch, signal: AbortSignal): Promise<ValidInput> {
     const input = await this.#content(batch);
+    const retried = await this.#retriedLines(batch, signal);
     const errors: LineError[] = [];
     const chunks = new ChunkList(batch);
     const seen = new Set<string>();
@@ -64,6 +70,11 @@ export class ValidationService {
       for await (const raw of jsonLines(input, { bytesMax: LINE_BYTES_MAX })) {
         signal.throwIfAborted();
         const found = validateLine(raw.bytes, raw.number, batch.endpoint);
+        const isSkipped = found.ok && retried !== undefined && !retried.has(found.line.customId);
+        if (isSkipped) {
+          chunks.add(raw, true);
+          continue;
+        }
         if (found.ok) {
           const { customId, model } = found.line;
           if (seen.has(customId))
@@ -77,7 +88,7 @@ export class ValidationService {
           tokens += found.tokens;
           inputs += found.inputs;
         } else errors.push(...found.errors);
-        chunks.add(raw);
+        chunks.add(raw, false);
         if (errors.length >= ERRORS_MAX || models.size > MODELS_MAX || chunks.lines > BATCH_LINES_MAX) break;
       }
     } catch (error) {
@@ -95,7 +106,12 @@ export class ValidationService {
     if (errors.length === 0) errors.push(...(await this.#unknownModels(batch, models)));
     if (errors.length > 0) throw new InvalidInputError(errors.slice(0, ERRORS_MAX));
     const [model = null, ...others] = models.keys();
-    return { chunks: chunks.all(), lines: chunks.lines, model: others.length === 0 ? model : null, tokens };
+    return {
+      chunks: chunks.all(),
+      lines: chunks.lines - chunks.skipped,
+      model: others.length === 0 ? model : null,
+      tokens,
+    };
   }
 
   async #content({ projectId, inputFileId }: Batch): Promise<AsyncIterable<Uint8Array>> {
@@ -114,6 +130,30 @@ export class ValidationService {
     }
   }
 
+  /** The custom ids of the lines that have failed in the batch that this one retries; undefined if all lines are to be run. */
+  async #retriedLines(
+    { projectId, retriedBatchId }: Batch,
+    signal: AbortSignal,
+  ): Promise<ReadonlySet<string> | undefined> {
+    if (retriedBatchId === null) return undefined;
+    const retried = await this.batches.transaction(projectId, (manager) =>
+      this.batches.find(manager, projectId, retriedBatchId),
+    );
+    const failed = new Set<string>();
+    try {
+      const content = await this.files.open(projectId, retried?.errorFileId ?? '');
+      for await (const { bytes } of jsonLines(content, { bytesMax: ERROR_LINE_BYTES_MAX })) {
+        signal.throwIfAborted();
+        failed.add((JSON.parse(bytes.toString('utf8')) as { custom_id: string }).custom_id);
+      }
+    } catch (cause) {
+      if (!AppError.is(cause) || cause.code !== 'file.not_found') throw cause;
+      const message = `The error file of the batch '${retriedBatchId}' does not exist any more.`;
+      throw new InvalidInputError([{ code: 'invalid_request', message, param: 'error_file_id', line: null }]);
+    }
+    return failed;
+  }
+
   async #unknownModels({ projectId, keyId }: Batch, models: ReadonlyMap<string, number>): Promise<LineError[]> {
     const { findUnknownModels } = batchLinesContract.operations;
     const { unknown } = await this.bus.call(findUnknownModels, { projectId, keyId, models: [...models.keys()] });
@@ -128,19 +168,23 @@ export class ValidationService {
 /** Groups consecutive lines. */
 class ChunkList {
   lines = 0;
+  skipped = 0;
   readonly #batch: Batch;
-  readonly #chunks: { startByte: number; endByte: number; firstLine: number; lines: number }[] = [];
+  readonly #chunks: { startByte: number; endByte: number; firstLine: number; lines: number; skipped: number[] }[] = [];
 
   constructor(batch: Batch) {
     this.#batch = batch;
   }
 
-  add({ number, start, end }: RawLine): void {
+  /** A line that is skipped counts as done. */
+  add({ number, start, end }: RawLine, isSkipped: boolean): void {
     this.lines += 1;
+    if (isSkipped) this.skipped += 1;
     const last = this.#chunks.at(-1);
     if (last === undefined || last.lines >= CHUNK_LINES || end - last.startByte > CHUNK_BYTES)
-      this.#chunks.push({ startByte: start, endByte: end, firstLine: number, lines: 1 });
+      this.#chunks.push({ startByte: start, endByte: end, firstLine: number, lines: 1, skipped: isSkipped ? [0] : [] });
     else {
+      if (isSkipped) last.skipped.push(last.lines);
       last.lines += 1;
       last.endByte = end;
     }
@@ -148,10 +192,13 @@ class ChunkList {
 
   all(): BatchChunk[] {
     const { projectId, id: batchId } = this.#batch;
-    return this.#chunks.map(({ startByte, endByte, firstLine, lines }, number) => ({
-      ...{ projectId, batchId, number, firstLine, lines, doneLines: 0 },
-      ...{ startByte: String(startByte), endByte: String(endByte) },
-      done: Buffer.alloc(Math.ceil(lines / 8)),
-    }));
+    return this.#chunks.map(({ startByte, endByte, firstLine, lines, skipped }, number) => {
+      const done = Buffer.alloc(Math.ceil(lines / 8));
+      for (const line of skipped) done[line >> 3] = (done[line >> 3] ?? 0) | (1 << (line & 7));
+      return {
+        ...{ projectId, batchId, number, firstLine, lines, done, doneLines: skipped.length },
+        ...{ startByte: String(startByte), endByte: String(endByte) },
+      };
+    });
   }
 }

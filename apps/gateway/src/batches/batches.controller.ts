@@ -4,7 +4,15 @@ import type { ChangeContext } from '@xerotier/contracts/auth';
 import { batchContract } from '@xerotier/contracts/batch';
 import { AppError } from '@xerotier/errors';
 import { Bus } from '@xerotier/nats';
-import { cancelBatch, createBatch, getBatch, listBatches, pauseBatch, resumeBatch } from '@xerotier/public-api/batches';
+import {
+  cancelBatch,
+  createBatch,
+  getBatch,
+  listBatches,
+  pauseBatch,
+  resumeBatch,
+  retryBatch,
+} from '@xerotier/public-api/batches';
 import type { BodyOf, QueryOf, ResponseOf } from '@xerotier/public-api/operation';
 import { pageOf } from '@xerotier/public-api/page';
 import { printable } from '../access/check-access.ts';
@@ -15,7 +23,7 @@ import { Operation } from '../operations/operation.decorator.ts';
 import { OperationBody, OperationQuery, RequestProject } from '../operations/operation-params.ts';
 import { publicBatchOf } from './public-batch.ts';
 
-const { create, list, get, cancel, pause, resume } = batchContract.operations;
+const { create, list, get, cancel, pause, resume, retry } = batchContract.operations;
 
 @Controller()
 export class BatchesController {
@@ -78,6 +86,11 @@ export class BatchesController {
     @Param('batch') id: string,
   ): Promise<ResponseOf<typeof resumeBatch>> {
     return publicBatchOf(await this.bus.call(resume, { projectId: project.id, id: asId(id) }));
+  }
+
+  @Operation(retryBatch)
+  async retry(@Change() context: ChangeContext, @Param('batch') id: string): Promise<ResponseOf<typeof retryBatch>> {
+    return publicBatchOf(await this.bus.call(retry, { context, id: asId(id) }));
   }
 }
 

@@ -23,6 +23,7 @@ export function publicBatchOf(batch: StoredBatch): ResponseOf<typeof getBatch> {
     ...{ id, object: 'batch', endpoint },
     ...(model !== undefined && { model }),
     ...(errors !== undefined && { errors: { object: 'list', data: errors } }),
+    ...(batch.retriedBatchId !== undefined && { retried_batch_id: batch.retriedBatchId }),
     ...{ input_file_id: batch.inputFileId, completion_window: batch.completionWindow, status },
     ...(batch.outputFileId !== undefined && { output_file_id: batch.outputFileId }),
     ...(batch.errorFileId !== undefined && { error_file_id: batch.errorFileId }),

@@ -19,6 +19,8 @@ export const storedBatch = z.object({
   model: z.string().optional(),
   errors: z.array(batchError).optional(),
   inputFileId: z.string(),
+  /** The batch whose failed lines it runs, instead of all. */
+  retriedBatchId: batchId.optional(),
   completionWindow: z.enum(COMPLETION_WINDOWS),
   status: batchStatus,
   outputFileId: z.string().optional(),
@@ -102,5 +104,13 @@ export const batchContract = service('batch', {
     input: oneBatch,
     output: storedBatch,
     errors: ['batch.not_found', 'batch.ended', 'db.unavailable'],
+  }),
+  /** Creates a batch of the lines that have failed, or were not started. */
+  retry: request({
+    subject: 'batch.v1.retry',
+    timeoutMs: TIMEOUT_MS,
+    input: z.object({ context: changeContext, id: batchId }),
+    output: storedBatch,
+    errors: ['batch.not_found', 'batch.not_retryable', 'idempotency.key_reused', 'outbox.full', 'db.unavailable'],
   }),
 });

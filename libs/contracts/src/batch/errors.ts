@@ -14,6 +14,12 @@ export const batchErrors = defineErrors({
     retryable: false,
     message: "Cannot {action} a batch with status '{status}'.",
   },
+  'batch.not_retryable': {
+    status: 409,
+    publicCode: 'batch_not_retryable',
+    retryable: false,
+    message: 'Cannot retry the batch {batch}: {reason}.',
+  },
   'batch.stale_lease': {
     status: 503,
     publicCode: 'service_unavailable',

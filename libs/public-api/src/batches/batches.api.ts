@@ -96,5 +96,28 @@ export const resumeBatch = defineOperation({
   errors: [...STORAGE_ERRORS, ...BODY_ERRORS, 'batch_not_found', 'batch_ended'],
 });
 
+export const retryBatch = defineOperation({
+  ...common,
+  operationId: 'retryBatch',
+  method: 'post',
+  path: `${ONE}/retry`,
+  permission: 'batches:write',
+  summary: 'Retry batch',
+  description:
+    'Creates a batch that runs the lines which have failed, or were not started, in a batch that has ended: with its input file, endpoint, window and metadata.',
+  headers: idempotencyHeaders,
+  params,
+  response: batch,
+  errors: [...STORAGE_ERRORS, ...BODY_ERRORS, ...CHANGE_ERRORS, 'batch_not_found', 'batch_not_retryable'],
+});
+
 /** In the order of the reference. */
-export const batchesOperations = [createBatch, listBatches, getBatch, cancelBatch, pauseBatch, resumeBatch] as const;
+export const batchesOperations = [
+  createBatch,
+  listBatches,
+  getBatch,
+  cancelBatch,
+  pauseBatch,
+  resumeBatch,
+  retryBatch,
+] as const;

@@ -38,6 +38,10 @@ export const batch = z
       .optional()
       .describe('Why the batch has failed; at most 100.'),
     input_file_id: z.string(),
+    retried_batch_id: z
+      .string()
+      .optional()
+      .describe('The batch whose failed lines this one runs. The other lines of its input file are skipped.'),
     completion_window: z.string(),
     status: batchStatus,
     output_file_id: z.string().optional().describe('The responses of lines that have succeeded.'),

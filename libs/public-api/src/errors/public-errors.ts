@@ -51,6 +51,7 @@ export const publicErrors = {
   api_key_inactive: { status: 409 },
   limit_exceeded: { status: 409 },
   batch_ended: { status: 409 },
+  batch_not_retryable: { status: 409 },
   slug_taken: { status: 409 },
   email_taken: { status: 409 },
   account_exists: { status: 409 },

@@ -28,6 +28,7 @@ export class CreateBatches1796410000000 implements MigrationInterface {
         endpoint text NOT NULL,
         model text,
         input_file_id text NOT NULL,
+        retried_batch_id text,
         completion_window text NOT NULL,
         metadata jsonb,
         output_seconds integer,
