@@ -1,4 +1,9 @@
 import { AppError } from '@xerotier/errors';
+import { once } from 'node:events';
+import { Agent, createServer, request } from 'node:http';
+import type { IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
 import { readForm } from './read-form.ts';
 import type { IncomingFile } from './read-form.ts';
@@ -119,5 +124,37 @@ describe('readForm', () => {
     await expect(readForm(aForm(10), TYPE, { bytesMax: bytes - 1, onFile: sizeOf })).rejects.toMatchObject({
       code: 'request.too_large',
     });
+  });
+});
+
+describe('a request whose form is rejected before its end', () => {
+  it('leaves its connection to the next one', async () => {
+    const server = createServer((received, response) => {
+      readForm(received, TYPE, { bytesMax: 2 * CHUNK.length, onFile: ({ content }) => text(content) }).then(
+        () => response.end('read'),
+        () => response.writeHead(413).end('rejected'),
+      );
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    const send = async (chunks: number): Promise<string> => {
+      const { port } = server.address() as AddressInfo;
+      const sent = request({ agent, port, method: 'POST', host: '127.0.0.1' });
+      const responded = once(sent, 'response') as Promise<[IncomingMessage]>;
+      sent.end(Buffer.concat([Buffer.from(HEAD), ...Array.from({ length: chunks }, () => CHUNK), Buffer.from(END)]));
+      const [response] = await responded;
+      return text(response);
+    };
+    try {
+      expect([await send(200), await send(1), await send(200), await send(1)]).toEqual([
+        'rejected',
+        'read',
+        'rejected',
+        'read',
+      ]);
+    } finally {
+      agent.destroy();
+      server.close();
+    }
   });
 });

@@ -2,7 +2,7 @@
 import { Busboy } from '@fastify/busboy';
 import type { BusboyFileStream, BusboyInstance } from '@fastify/busboy';
 import { AppError } from '@xerotier/errors';
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { FormFields } from './form-fields.ts';
 
@@ -44,7 +44,8 @@ const LIMITS = {
 const MALFORMED = 'The form could not be parsed.';
 
 /**
- * Resolves once the whole form was read and all files are consumed. After a failure the contents of its files fail as well.
+ * Resolves once the whole form was read and all files are consumed. After a failure the contents of its files fail as well, and the
+ * rest of the body is discarded.
  * @throws {AppError} `request.invalid` when the form is malformed or exceeds a limit; `request.too_large`.
  * @throws what `onFile` or the body throws.
  */
@@ -102,6 +103,7 @@ export async function readForm<T>(
   } catch (error) {
     for (const file of open) file.destroy(error as Error);
     await Promise.allSettled(files);
+    discard(body);
     throw cause === undefined ? rejection(MALFORMED, error) : cause.error;
   }
 }
@@ -122,7 +124,7 @@ async function* bounded(
 ): AsyncGenerator<Uint8Array, void, undefined> {
   let bytes = 0;
   try {
-    for await (const chunk of body) {
+    for await (const chunk of kept(body)) {
       bytes += chunk.length;
       if (bytes > bytesMax) throw new AppError('request.too_large', { bytesMax });
       yield chunk;
@@ -131,6 +133,17 @@ async function* bounded(
     onFailure(error);
     throw error;
   }
+}
+
+/** Of a request, which is not destroyed: the response to it is sent on the same connection. */
+function kept(body: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
+  return body instanceof Readable ? body.iterator({ destroyOnReturn: false }) : body;
+}
+
+/** Reads the rest of a request: the client may send all of it before it reads the response, and then another request. */
+function discard(body: AsyncIterable<Uint8Array>): void {
+  // After the iterator has removed its listener.
+  if (body instanceof Readable) setImmediate(() => body.resume());
 }
 
 /** A part may lack names, whatever the types of the parser say. */
