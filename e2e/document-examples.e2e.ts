@@ -210,8 +210,8 @@ const NEEDS_MORE = [
   /^(bootstrapAdmin|acceptInvitation|verifyEmail|completePasswordReset|(get|update|delete)Member|leaveProject)$/,
   /^(confirmTotp|replaceRecoveryCodes|disableTotp|adminResetSecondFactor)$/,
   /^(beginSignIn|completeSignIn|completePendingSignIn|linkIdentity|deleteIdentity)$/,
-  // An upload ends in one of two ways, and a batch may have ended before it is cancelled.
-  /^(completeUpload|cancelUpload|cancelBatch)$/,
+  // An upload ends in one of two ways, and a batch may have ended before it is cancelled or paused.
+  /^(completeUpload|cancelUpload|(cancel|pause|resume|retry)Batch)$/,
 ];
 /** Operations that end an object of the other samples run after these, in this order. */
 const ENDS = [

@@ -72,6 +72,6 @@ describe('bundleApp', () => {
     await writeFile(join(folder, 'src/main.ts'), main);
     await bundleApp(root, folder);
     const output = await outputOf(join(folder, 'dist/main.js'));
-    expect(output).toBe('The model was refused: it has no GGUF or safetensors file.\n');
+    expect(output).toBe('The model was rejected: it has no GGUF or safetensors file.\n');
   });
 });

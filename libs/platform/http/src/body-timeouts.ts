@@ -3,6 +3,7 @@
  * short one, and one that is streamed must only not stop to arrive.
  */
 import type { FastifyInstance } from 'fastify';
+import { Socket } from 'node:net';
 import { respondToClientError } from './error-reply.ts';
 
 export interface BodyTimeouts {
@@ -24,7 +25,9 @@ export function limitBodyTimes(
 ): void {
   fastify.addHook('preParsing', (request, _reply, body, done) => {
     const { raw } = request;
-    if (raw.headers['content-length'] !== undefined || raw.headers['transfer-encoding'] !== undefined) {
+    const hasBody = raw.headers['content-length'] !== undefined || raw.headers['transfer-encoding'] !== undefined;
+    // An injected request has no connection, and its whole body from the beginning.
+    if (hasBody && raw.socket instanceof Socket) {
       const expire = (): void => {
         if (!raw.complete) respondToClientError(TIMED_OUT, raw.socket, request.id);
       };
