@@ -39,7 +39,7 @@ describe('a body that is parsed', () => {
 
   it('is not limited if the request was injected', async () => {
     await things.restart({ bodyTimeouts: { parsedMs: 50 } });
-    const fastify = things.app.nest.getHttpAdapter().getInstance() as unknown as FastifyInstance;
+    const fastify = things.app.nest.getHttpAdapter().getInstance();
     const payload = { name: 'a' };
     expect((await fastify.inject({ method: 'POST', url: '/things', payload })).statusCode).toBe(201);
     // An exception of a timer would end the process.
