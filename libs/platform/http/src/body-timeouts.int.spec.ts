@@ -1,4 +1,3 @@
-import type { FastifyInstance } from 'fastify';
 import { connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { text } from 'node:stream/consumers';
