@@ -8,7 +8,7 @@ import { Fixture, KINDS, eventually } from './fixture.ts';
 
 const isRoot = process.getuid?.() === 0;
 const ifRoot = isRoot ? it : it.skip;
-const ifLinux = process.platform === 'linux' ? it : it.skip;
+const ifLinux = process.platform === 'linux' ? it : it.skip; // reason: only the Linux kernel signals the death of a parent
 
 describe('a server whose parent process was killed', () => {
   let fixture: Fixture;

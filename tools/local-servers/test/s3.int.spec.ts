@@ -6,7 +6,7 @@ import { isAlive } from '../src/process-identity.ts';
 import { signedUrl, type S3Account } from '../src/s3-signature.ts';
 import { Fixture, eventually } from './fixture.ts';
 
-const ifLinux = process.platform === 'linux' ? it : it.skip;
+const ifLinux = process.platform === 'linux' ? it : it.skip; // reason: only the Linux kernel signals the death of a parent
 
 let fixture: Fixture;
 

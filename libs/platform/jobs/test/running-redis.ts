@@ -9,6 +9,8 @@ export interface RunningRedis {
   readonly server: ReturnType<typeof testServers<'redis'>>['redis'];
   /** A connection whose commands do not wait for the server, and which is ready. */
   connect(waitsForServer?: boolean): Promise<RedisClient>;
+  /** A connection that may not be ready yet. */
+  begin(waitsForServer: boolean): RedisClient;
 }
 
 /** Call it at the top of a file. Each test begins with an empty Redis. */
@@ -16,9 +18,14 @@ export function runningRedis(): RunningRedis {
   const servers = testServers('redis');
   const connections: RedisClient[] = [];
 
-  async function connect(waitsForServer = false): Promise<RedisClient> {
+  function begin(waitsForServer: boolean): RedisClient {
     const redis = connectRedis({ url: servers.redis.url, name: 'test', log: silentLog(), waitsForServer });
     connections.push(redis);
+    return redis;
+  }
+
+  async function connect(waitsForServer = false): Promise<RedisClient> {
+    const redis = begin(waitsForServer);
     await eventually('redis is connected', () => redis.status === 'ready');
     return redis;
   }
@@ -43,5 +50,6 @@ export function runningRedis(): RunningRedis {
       return servers.redis;
     },
     connect,
+    begin,
   };
 }
