@@ -23,7 +23,7 @@ export function limitBodyTimes(
   fastify: FastifyInstance,
   { parsedMs = 120_000, idleMs = 60_000 }: BodyTimeouts = {},
 ): void {
-  fastify.addHook('preParsing', (request, _reply, body, done) => {
+  fastify.addHook('preParsing', (request, reply, body, done) => {
     const { raw } = request;
     const hasBody = raw.headers['content-length'] !== undefined || raw.headers['transfer-encoding'] !== undefined;
     // An injected request has no connection, and its whole body from the beginning.
@@ -35,7 +35,10 @@ export function limitBodyTimes(
         // Of the connection, since the request has none of its own any more once it is closed.
         const { socket } = raw;
         raw.setTimeout(idleMs, expire);
-        raw.once('close', () => socket.setTimeout(0));
+        raw.once('close', () => {
+          // After the response it is the timeout of an idle connection.
+          if (!reply.raw.writableFinished) socket.setTimeout(0);
+        });
       } else {
         const timer = setTimeout(expire, parsedMs);
         raw.once('close', () => clearTimeout(timer));

@@ -118,6 +118,16 @@ describe('readForm', () => {
     });
   });
 
+  it.each<[string, (file: IncomingFile) => Promise<number> | undefined]>([
+    ['that nobody takes', () => undefined],
+    ['whose consumer has not begun', (file) => delay(50).then(() => sizeOf(file))],
+  ])('rejects a form that ends within a file %s', async (_, onFile) => {
+    async function* cut(): AsyncGenerator<Buffer> {
+      yield Buffer.from(`${HEAD}abc`);
+    }
+    await expect(readForm(cut(), TYPE, { bytesMax: BOUND, onFile })).rejects.toMatchObject({ code: 'request.invalid' });
+  });
+
   it('is bounded as a whole', async () => {
     const bytes = HEAD.length + 10 * CHUNK.length + END.length;
     expect((await readForm(aForm(10), TYPE, { bytesMax: bytes, onFile: sizeOf })).files).toEqual([10 * CHUNK.length]);

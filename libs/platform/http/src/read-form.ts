@@ -76,15 +76,16 @@ export async function readForm<T>(
     const taken = isNamed(field)
       ? onFile({ field, name: isNamed(name) ? name : '', contentType: type, content })
       : undefined;
+    // Whoever reads the file, and for each error: one that nobody listens to ends the process.
+    content.on('error', (error: NodeJS.ErrnoException) => {
+      // A form that ends within the file. A consumer that stops reading aborts it, and then rejects with its own error.
+      if (error.code !== 'ABORT_ERR') fail(rejection(MALFORMED, error));
+    });
     if (taken === undefined) {
       content.resume();
       return;
     }
     open.add(content);
-    content.once('error', (error: NodeJS.ErrnoException) => {
-      // A form that ends within the file. A consumer that stops reading aborts it, and then rejects with its own error.
-      if (error.code !== 'ABORT_ERR') fail(rejection(MALFORMED, error));
-    });
     const consumed = taken
       .then((value) => {
         if (!content.readableEnded) throw new Error('The consumer of a file has not read it to its end.');
