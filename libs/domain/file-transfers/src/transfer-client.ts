@@ -4,6 +4,7 @@ import { transferRoutes } from '@xerotier/contracts/files';
 import type { Transfer } from '@xerotier/contracts/files';
 import { AppError } from '@xerotier/errors';
 import { decode, decodeError } from '@xerotier/nats';
+import { PassThrough } from 'node:stream';
 import type { Readable } from 'node:stream';
 import { Agent } from 'undici';
 import type { Dispatcher } from 'undici';
@@ -44,7 +45,7 @@ export class TransferClient implements OnModuleDestroy {
     { body, contentType, contentLength }: FormToSend,
     response: S,
   ): Promise<z.output<S>> {
-    const { statusCode, body: received } = await this.#request({
+    const { statusCode, bytes } = await this.#exchange({
       origin: url,
       path,
       method: 'POST',
@@ -55,37 +56,50 @@ export class TransferClient implements OnModuleDestroy {
       },
       body,
     });
-    const bytes = await bytesOf(received);
     if (statusCode !== 200) throw decodeError(bytes, url);
     return decode(response, bytes, url);
   }
 
   /**
-   * Opens content; it comes as it is read.
+   * Opens content; it comes as it is read. If it breaks off, it fails with `files.unavailable`.
    * @throws {AppError} of the files service; `files.unavailable`.
    */
   async openContent({ url, ticket }: Transfer): Promise<Readable> {
-    const { statusCode, body } = await this.#request({
-      origin: url,
-      path: transferRoutes.content,
-      method: 'GET',
+    const options = {
+      ...{ origin: url, path: transferRoutes.content, method: 'GET' },
       headers: { authorization: `Bearer ${ticket}` },
-    });
-    if (statusCode !== 200) throw decodeError(await bytesOf(body), url);
-    return body;
+    } as const;
+    const { statusCode, body } = await this.#agent.request(options).catch(unavailable);
+    if (statusCode !== 200) throw decodeError(await bytesOf(body).catch(unavailable), url);
+    return contentOf(body);
   }
 
   onModuleDestroy(): Promise<void> {
     return this.#agent.destroy();
   }
 
-  async #request(options: Dispatcher.RequestOptions): Promise<Dispatcher.ResponseData> {
-    try {
-      return await this.#agent.request(options);
-    } catch (cause) {
-      throw AppError.is(cause) ? cause : new AppError('files.unavailable', {}, { cause });
-    }
+  async #exchange(options: Dispatcher.RequestOptions): Promise<{ statusCode: number; bytes: Buffer }> {
+    const { statusCode, body } = await this.#agent.request(options).catch(unavailable);
+    return { statusCode, bytes: await bytesOf(body).catch(unavailable) };
   }
+}
+
+/** Errors of ours, such as that of the body that is sent, stay what they are. */
+function outageOf(cause: unknown): AppError {
+  return AppError.is(cause) ? cause : new AppError('files.unavailable', {}, { cause });
+}
+
+/** @throws {AppError} */
+function unavailable(cause: unknown): never {
+  throw outageOf(cause);
+}
+
+/** Each ends with the other. */
+function contentOf(body: Readable): Readable {
+  const content = new PassThrough();
+  body.on('error', (cause) => content.destroy(outageOf(cause)));
+  content.once('close', () => body.destroy());
+  return body.pipe(content);
 }
 
 async function bytesOf(body: AsyncIterable<Uint8Array>): Promise<Buffer> {
