@@ -223,6 +223,15 @@ describe('PlacementService.acquire', () => {
     expect(await codeOf(sut.acquire(aRequest({ waitMs: 20, deadlineMs: 20 })))).toBe(code);
   });
 
+  it('rejects a caller that waits until its deadline, whose first call arrived late', async () => {
+    const { sut } = newPlacement();
+    sut.onHeartbeat(aWorker());
+    sut.onHeartbeat(aWorker({ available: false }));
+    const request = aRequest({ deadlineMs: 100 });
+    expect(await sut.acquire(request)).toEqual({ status: 'queued', position: 1 });
+    expect(await codeOf(sut.acquire({ ...request, waitMs: 20, deadlineMs: 20 }))).toBe('inference.engine_unavailable');
+  });
+
   it('gives the position of a caller that stopped retrying to the next', async () => {
     const { sut, pass } = newPlacement({ workerAbsenceMs: 60_000 });
     sut.onHeartbeat(aWorker());

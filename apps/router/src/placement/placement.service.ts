@@ -80,7 +80,7 @@ export class PlacementService {
     if (ticket.grant !== undefined) return this.#collect(ticket, ticket.grant);
     ticket.renewBy = now + input.waitMs + this.#limits.retryWithinMs;
     if (input.waitMs === 0) return this.#queuedOutput(ticket);
-    return this.#waitForGrant(ticket, input.waitMs);
+    return this.#waitForGrant(ticket, input);
   }
 
   release(workerId: string, leaseId: string, suspect: boolean): void {
@@ -172,11 +172,12 @@ export class PlacementService {
       : new AppError('router.no_worker', { model: modelId }, options);
   }
 
-  async #waitForGrant(ticket: Ticket, waitMs: number): Promise<AcquireOutput> {
+  async #waitForGrant(ticket: Ticket, { waitMs, deadlineMs }: AcquireInput): Promise<AcquireOutput> {
     // A retry replaces the earlier call of the same ticket.
     ticket.resolve(this.#queuedOutput(ticket));
     // A caller that waits until its deadline does not ask again: it learns why it was not served.
-    const isLast = this.#now() + waitMs >= ticket.deadlineAt;
+    // By its own clock, since its first message may have taken longer than this one.
+    const isLast = waitMs >= deadlineMs;
     const timer = setTimeout(() => {
       if (isLast) this.#reject(ticket, this.#timeoutError(ticket.input.modelId));
       else ticket.resolve(this.#queuedOutput(ticket));

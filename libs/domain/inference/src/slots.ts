@@ -59,12 +59,16 @@ export class Slots {
    */
   async acquire(request: SlotRequest, cancelled: () => boolean): Promise<Slot | undefined> {
     let output = await this.#acquireBatched(request);
+    // Past the deadline the router is called once more, since only it knows why the request was not served.
+    let isLast = false;
     while (output !== undefined) {
       if (output.status === 'granted') {
         if (!cancelled()) return output;
         this.release(output, 'unused');
       }
       if (cancelled()) throw new AppError('inference.cancelled');
+      if (isLast) throw new AppError('router.queue_timeout', { model: request.modelId });
+      isLast = performance.now() >= request.deadlineAt;
       output = await this.#acquireQueued(request);
     }
     return undefined;
@@ -113,7 +117,6 @@ export class Slots {
 
   /** Acquires a slot for a queued request; the router holds the call open until a slot is free, for at most `WAIT_MS`. */
   #acquireQueued({ deadlineAt, ...input }: SlotRequest): Promise<AcquireOutput | undefined> {
-    if (deadlineAt <= performance.now()) throw new AppError('router.queue_timeout', { model: input.modelId });
     const deadlineMs = remainingMs(deadlineAt);
     const waitMs = Math.min(WAIT_MS, deadlineMs);
     return this.#bus
