@@ -299,6 +299,24 @@ describe('pausing a batch', () => {
     });
   });
 
+  it('whose input file is deleted ends it, with what was done', async () => {
+    const batches = client();
+    const [{ id, count }, other] = [await paused(batches), await paused(batches)];
+    for (const each of [id, other.id])
+      await batches.openai.files.delete((await batches.openai.batches.retrieve(each)).input_file_id);
+    await post(batches, id, 'resume');
+    const failed = await batches.ended(id);
+    expect(failed).toMatchObject({
+      ...{ status: 'failed', request_counts: { total: 100, completed: count, failed: 0 } },
+      errors: { data: [{ code: 'invalid_request', param: 'file_id', line: null }] },
+    });
+    expect(await batches.lines(failed.output_file_id)).toHaveLength(count);
+    await batches.openai.batches.cancel(other.id);
+    expect(await batches.ended(other.id)).toMatchObject({
+      ...{ status: 'cancelled', request_counts: { total: 100, completed: other.count, failed: 0 } },
+    });
+  });
+
   it('that has ended is a 409, and resuming it as well', async () => {
     const batches = client();
     const { id } = await batches.create(chatLine('a'));

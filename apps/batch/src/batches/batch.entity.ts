@@ -3,7 +3,7 @@ import { DataKeyEntity } from '@xerotier/data-keys';
 import { Check, Column, CreateDateColumn, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
 
 /** How a batch ends that is being finalized. */
-export type Ending = 'completed' | 'expired' | 'cancelled';
+export type Ending = 'completed' | 'failed' | 'expired' | 'cancelled';
 
 /** A batch. `bigint` columns are strings. */
 @Entity()
@@ -15,7 +15,7 @@ export type Ending = 'completed' | 'expired' | 'cancelled';
   'batch_status_check',
   `status IN ('validating', 'failed', 'in_progress', 'finalizing', 'completed', 'expired', 'cancelling', 'cancelled')`,
 )
-@Check('batch_ending_check', `ending IN ('completed', 'expired', 'cancelled')`)
+@Check('batch_ending_check', `ending IN ('completed', 'failed', 'expired', 'cancelled')`)
 @Check(
   'batch_lines_check',
   'lines_completed >= 0 AND lines_failed >= 0 AND lines_completed + lines_failed <= lines_total',

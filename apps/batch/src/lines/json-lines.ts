@@ -37,7 +37,7 @@ export interface JsonLinesOptions {
  * @throws {LineTooLongError}
  */
 export async function* jsonLines(
-  content: AsyncIterable<Uint8Array>,
+  content: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
   { bytesMax, start = 0, firstLine = 1 }: JsonLinesOptions,
 ): AsyncGenerator<RawLine, void, undefined> {
   let number = firstLine;

@@ -1,9 +1,9 @@
-import type { BatchEndpoint } from '@xerotier/contracts/gateway';
+import type { StoredBatch } from '@xerotier/contracts/batch';
 
 /** A line of a batch that is valid. */
 export interface Line {
   readonly customId: string;
-  readonly url: BatchEndpoint;
+  readonly url: StoredBatch['endpoint'];
   readonly model: string;
   readonly body: Readonly<Record<string, unknown>>;
 }

@@ -4,10 +4,11 @@
  */
 import { Inject, Injectable } from '@nestjs/common';
 import { DataKeysService } from '@xerotier/data-keys';
-import { AppError } from '@xerotier/errors';
+import { AppError, publicErrorBody } from '@xerotier/errors';
 import type { JobResult } from '@xerotier/jobs';
 import type { Logger } from '@xerotier/log';
 import { CONFIG, LOGGER } from '@xerotier/service-host';
+import type { EntityManager } from 'typeorm';
 import { addBatchEvent } from '../batches/batch-events.ts';
 import type { Batch, Ending } from '../batches/batch.entity.ts';
 import { BatchesRepository, UNFINISHED } from '../batches/batches.repository.ts';
@@ -116,14 +117,14 @@ export class BatchRunner {
         });
       });
     } catch (error) {
-      if (!(error instanceof InvalidInputError)) throw error;
-      await this.#change(batch, async (manager, current) => {
-        if (current.status !== 'validating') return;
-        const values = { status: 'failed' as const, failedAt: new Date(), errors: [...error.errors] };
-        await this.batches.update(manager, current, values);
+      const errors = permanentErrorsOf(error);
+      const hasFailed = await this.#change(batch, async (manager, current) => {
+        if (current.status !== 'validating') return false;
+        await this.batches.update(manager, current, { status: 'failed', failedAt: new Date(), errors });
         await addBatchEvent(manager, 'batch.failed', current);
+        return true;
       });
-      metrics.ended.labels('failed').inc();
+      if (hasFailed) metrics.ended.labels('failed').inc();
     }
   }
 
@@ -146,6 +147,10 @@ export class BatchRunner {
     }, WATCH_MS);
     try {
       if (batch.expiresAt.getTime() > Date.now()) await pool.run(pendingLines(batch, this.batches, this.files));
+    } catch (error) {
+      if (!isInputGone(error)) throw error;
+      await this.#finalize(batch, 'failed', [INPUT_GONE]);
+      return;
     } finally {
       clearInterval(watch);
     }
@@ -160,8 +165,16 @@ export class BatchRunner {
     return current?.status === 'in_progress' && !isPaused(current);
   }
 
-  /** Gives all lines that are not done this error. */
+  /** Gives all lines that are not done this error. Nobody knows them any more if the input file was deleted. */
   async #skipRest(batch: Batch, error: typeof EXPIRED, signal: AbortSignal): Promise<void> {
+    try {
+      await this.#skipLines(batch, error, signal);
+    } catch (cause) {
+      if (!isInputGone(cause)) throw cause;
+    }
+  }
+
+  async #skipLines(batch: Batch, error: typeof EXPIRED, signal: AbortSignal): Promise<void> {
     const writer = await this.#writerOf(batch);
     let skipped: Parameters<ResultsWriter['keep']>[0][number][] = [];
     for await (const { chunk, index, number, line } of pendingLines(batch, this.batches, this.files)) {
@@ -175,13 +188,16 @@ export class BatchRunner {
     if (skipped.length > 0) await writer.keep(skipped);
   }
 
-  async #finalize(batch: Batch, ending: Ending): Promise<void> {
+  /** It uses no more tokens from now on. */
+  async #finalize(batch: Batch, ending: Ending, errors: LineError[] | null = null): Promise<void> {
     await this.#change(batch, async (manager, current) => {
       // A batch that is cancelled at the last moment was complete before.
       if (current.status !== 'in_progress' && current.status !== 'cancelling') return;
       const chosen = current.status === 'cancelling' ? 'cancelled' : ending;
+      await this.allowances.giveBack(manager, batch.projectId, Number(current.enqueuedTokens));
       await this.batches.update(manager, current, {
-        ...{ ending: chosen, status: 'finalizing', finalizingAt: new Date() },
+        ...{ ending: chosen, status: 'finalizing', finalizingAt: new Date(), enqueuedTokens: '0', pausedAt: null },
+        ...(chosen === 'failed' && { errors }),
       });
     });
   }
@@ -190,17 +206,17 @@ export class BatchRunner {
     const ending = batch.ending ?? 'completed';
     const outputFileId = (await this.outputs.write(batch, 'output')) ?? null;
     const errorFileId = (await this.outputs.write(batch, 'error')) ?? null;
-    await this.#change(batch, async (manager, current) => {
-      if (current.status !== 'finalizing') return;
-      await this.allowances.giveBack(manager, batch.projectId, Number(current.enqueuedTokens));
+    const hasEnded = await this.#change(batch, async (manager, current) => {
+      if (current.status !== 'finalizing') return false;
       await this.batches.deleteWork(manager, current);
       await this.batches.update(manager, current, {
-        ...{ status: ending, outputFileId, errorFileId, enqueuedTokens: '0', leaseUntil: null },
+        ...{ status: ending, outputFileId, errorFileId, leaseUntil: null },
         [`${ending}At`]: new Date(),
       });
       await addBatchEvent(manager, `batch.${ending}`, current);
+      return true;
     });
-    metrics.ended.labels(ending).inc();
+    if (hasEnded) metrics.ended.labels(ending).inc();
   }
 
   async #writerOf(batch: Batch): Promise<ResultsWriter> {
@@ -208,16 +224,33 @@ export class BatchRunner {
   }
 
   /** @throws {AppError} `batch.stale_lease`. */
-  #change(
+  #change<T>(
     { projectId, id, fence }: Batch,
-    work: (manager: Parameters<Parameters<BatchesRepository['transaction']>[1]>[0], current: Batch) => Promise<void>,
-  ): Promise<void> {
+    work: (manager: EntityManager, current: Batch) => Promise<T>,
+  ): Promise<T> {
     return this.batches.transaction(projectId, async (manager) => {
       const current = await this.batches.lock(manager, projectId, id);
       if (current?.fence !== fence) throw new AppError('batch.stale_lease');
-      await work(manager, current);
+      return work(manager, current);
     });
   }
+}
+
+const INPUT_GONE: LineError = {
+  ...{ code: 'invalid_request', param: 'file_id', line: null },
+  message: 'The input file was deleted before all of its requests had run.',
+};
+
+function isInputGone(error: unknown): boolean {
+  return AppError.is(error) && error.code === 'file.not_found';
+}
+
+/** Why a batch fails that would fail again, such as for a revoked key. @throws anything else. */
+function permanentErrorsOf(error: unknown): LineError[] {
+  if (error instanceof InvalidInputError) return [...error.errors];
+  if (!AppError.is(error) || error.retryable || error.code === 'internal') throw error;
+  const { code, message, param } = publicErrorBody(error).error;
+  return [{ code: code ?? error.code, message, param, line: null }];
 }
 
 /** At the end of its window a paused batch expires like any other. */

@@ -22,12 +22,25 @@ const DEADLINE_MS = 3_600_000;
 /** Of one line: its response is kept in memory until it is committed. */
 const RESPONSE_BYTES_MAX = 32 * 1_024 ** 2;
 
+/** A line has a response that cannot be kept. */
+export class ResponseTooLargeError extends Error {
+  override readonly name = 'ResponseTooLargeError';
+
+  constructor() {
+    super(`The response of a line is larger than ${RESPONSE_BYTES_MAX} bytes`);
+  }
+}
+
 /** Runs lines on the gateways. */
 @Injectable()
 export class LineCaller {
   constructor(private readonly bus: Bus) {}
 
-  /** Once the signal is aborted, the line is cancelled. @throws {AppError} `bus.*`; the reason of the signal. */
+  /**
+   * Once the signal is aborted, the line is cancelled.
+   * @throws {ResponseTooLargeError}
+   * @throws {AppError} `bus.*`; the reason of the signal.
+   */
   call({ projectId, keyId }: Batch, { url, body }: Line, signal: AbortSignal): Promise<LineResponse> {
     signal.throwIfAborted();
     return new Promise((resolve, reject) => {
@@ -50,11 +63,12 @@ export class LineCaller {
           },
           end: ({ usage }) =>
             settled(() => {
-              if (head === undefined || bytes > RESPONSE_BYTES_MAX)
-                reject(new AppError('internal', {}, { cause: new Error('The response of a line is not usable') }));
+              if (bytes > RESPONSE_BYTES_MAX) reject(new ResponseTooLargeError());
+              else if (head === undefined)
+                reject(new AppError('internal', {}, { cause: new Error('The response of a line has no head') }));
               else resolve({ ...head, body: Buffer.concat(chunks), usage });
             }),
-          error: (error) => settled(() => reject(error)),
+          error: (error) => settled(() => reject(bytes > RESPONSE_BYTES_MAX ? new ResponseTooLargeError() : error)),
         },
         { deadlineMs: DEADLINE_MS },
       );

@@ -14,7 +14,14 @@ describe('verdictOf', () => {
     [504, 0, 'retry'],
     [499, 0, 'retry'],
   ] as const)('of %i after %i failures is %s', (status, failures, verdict) => {
-    expect(verdictOf(status, failures)).toBe(verdict);
+    expect(verdictOf({ status, body: Buffer.from('{"error":{"code":"rate_limit_exceeded"}}') }, failures)).toBe(
+      verdict,
+    );
+  });
+
+  it('of a spent cap does not wait for room', () => {
+    const body = Buffer.from('{"error":{"code":"insufficient_quota"}}');
+    expect(verdictOf({ status: 429, body }, 0)).toBe('keep');
   });
 });
 

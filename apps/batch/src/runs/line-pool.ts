@@ -1,12 +1,15 @@
 /** Runs lines at the same time, as many as the workers take, and keeps their results. */
+import type { UsageRecord } from '@xerotier/contracts/inference';
 import { AppError } from '@xerotier/errors';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Batch } from '../batches/batch.entity.ts';
 import { outputLine } from '../lines/output-line.ts';
+import type { LineOutput } from '../lines/output-line.ts';
 import { metrics } from '../metrics.ts';
+import { ResponseTooLargeError } from './line-caller.ts';
 import type { LineCaller, LineResponse } from './line-caller.ts';
 import type { LineConcurrency } from './line-concurrency.ts';
-import { pauseMs, verdictOf } from './line-faults.ts';
+import { pauseMs, TOO_LARGE, verdictOf } from './line-faults.ts';
 import type { PendingLine } from './pending-lines.ts';
 import type { LineResult, ResultsWriter } from './results-writer.ts';
 
@@ -38,25 +41,34 @@ export class LinePool {
   }
 
   /**
-   * Runs the lines until the end, or until `stop`; their results are kept when it resolves.
-   * @throws {AppError} if results could not be kept, or the signal is aborted.
+   * Runs the lines until the end, or until `stop`. When it settles no line runs, and the results are kept.
+   * @throws {AppError} if the lines could not be read, results could not be kept, or the signal is aborted.
    */
   async run(lines: AsyncIterable<PendingLine>): Promise<void> {
     const timer = setInterval(() => void this.#flush(), FLUSH_MS);
     try {
-      for await (const pending of lines) {
-        while (this.#running.size >= this.#options.concurrency.limit && !this.#isOver()) await this.#someEnd();
-        if (this.#isOver()) break;
-        const running = this.#line(pending).finally(() => this.#running.delete(running));
-        this.#running.add(running);
-      }
+      await this.#runAll(lines);
+    } finally {
+      this.stop();
       await Promise.all(this.#running);
       await this.#flush();
-    } finally {
       clearInterval(timer);
     }
     if (this.#failure !== undefined) throw this.#failure.error;
     this.#options.signal.throwIfAborted();
+  }
+
+  async #runAll(lines: AsyncIterable<PendingLine>): Promise<void> {
+    for await (const pending of lines) {
+      while (this.#running.size >= this.#options.concurrency.limit && !this.#isOver())
+        await Promise.race(this.#running);
+      if (this.#isOver()) break;
+      const running = this.#line(pending)
+        .catch((error: unknown) => void (this.#failure ??= { error }))
+        .finally(() => this.#running.delete(running));
+      this.#running.add(running);
+    }
+    await Promise.all(this.#running);
   }
 
   /** Starts no more lines. Those that run end, those that wait for room do not start again. */
@@ -68,21 +80,18 @@ export class LinePool {
     return this.#stopping.signal.aborted || this.#options.signal.aborted || this.#failure !== undefined;
   }
 
-  /** Also looks again after a while, since the limit may have grown. */
-  async #someEnd(): Promise<void> {
-    await Promise.race([...this.#running]);
-  }
-
   async #line(pending: PendingLine): Promise<void> {
     const { batch, concurrency, signal } = this.#options;
     for (let attempt = 0, failures = 0; ; attempt += 1) {
       const response = await this.#attempt(pending);
       if (signal.aborted || this.#failure !== undefined) return;
-      const verdict = response === undefined ? 'wait' : verdictOf(response.status, failures);
+      const verdict =
+        response === undefined ? 'wait' : response === 'too_large' ? 'keep' : verdictOf(response, failures);
       metrics.lines.labels(verdict).inc();
       if (verdict === 'keep' && response !== undefined) {
         concurrency.succeeded();
-        this.#keep(pending, response, batch);
+        if (response === 'too_large') await this.#keep(pending, batch, { error: TOO_LARGE });
+        else await this.#keep(pending, batch, { response }, response.usage);
         return;
       }
       if (verdict === 'wait') concurrency.overloaded();
@@ -96,23 +105,30 @@ export class LinePool {
   }
 
   /** Undefined if no gateway could be reached. */
-  async #attempt({ line }: PendingLine): Promise<LineResponse | undefined> {
+  async #attempt({ line }: PendingLine): Promise<LineResponse | 'too_large' | undefined> {
     const { batch, caller, signal } = this.#options;
     try {
       return await caller.call(batch, line, signal);
     } catch (error) {
+      if (error instanceof ResponseTooLargeError) return 'too_large';
       const { code } = AppError.from(error);
       if (code === 'internal') this.#failure ??= { error };
       return undefined;
     }
   }
 
-  #keep({ chunk, index, number, line }: PendingLine, response: LineResponse, { id }: Batch): void {
-    const { status, requestId, body, usage } = response;
-    const text = outputLine(id, number, { customId: line.customId, response: { status, requestId, body } });
+  /** Waits for the database if much is to be written: what has not been written is bounded. */
+  async #keep(
+    { chunk, index, number, line }: PendingLine,
+    { id }: Batch,
+    output: Omit<LineOutput, 'customId'>,
+    usage?: UsageRecord,
+  ): Promise<void> {
+    const text = outputLine(id, number, { customId: line.customId, ...output });
+    const { status = 0 } = output.response ?? {};
     this.#results.push({ chunk, index, isSuccess: status >= 200 && status < 300, text, usage });
     this.#bytes += text.length;
-    if (this.#results.length >= FLUSH_LINES || this.#bytes >= FLUSH_BYTES) void this.#flush();
+    if (this.#results.length >= FLUSH_LINES || this.#bytes >= FLUSH_BYTES) await this.#flush();
   }
 
   /** One at a time. After a failure nothing is kept any more: another run computes the lines again. */

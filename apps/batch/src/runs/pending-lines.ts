@@ -1,3 +1,4 @@
+import { buffer } from 'node:stream/consumers';
 import { jsonLines } from '../lines/json-lines.ts';
 import type { InputFiles } from '../lines/input-files.ts';
 import type { Batch } from '../batches/batch.entity.ts';
@@ -24,7 +25,8 @@ export async function* pendingLines(
   const { projectId, id, inputFileId } = batch;
   for (const { number: chunk, startByte, endByte, firstLine, done } of await batches.openChunks(projectId, id)) {
     const range = { start: Number(startByte), end: Number(endByte) };
-    const content = await files.open(projectId, inputFileId, range);
+    // Whole, since lines take as long as inference does: a transfer must not wait for them.
+    const content = [await buffer(await files.open(projectId, inputFileId, range))];
     let index = 0;
     for await (const raw of jsonLines(content, { bytesMax: LINE_BYTES_MAX, start: range.start, firstLine })) {
       const isDone = ((done[index >> 3] ?? 0) & (1 << (index & 7))) !== 0;

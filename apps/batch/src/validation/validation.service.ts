@@ -56,8 +56,8 @@ export class ValidationService {
    * @throws {AppError} of an outage, `retryable`.
    */
   async validate(batch: Batch, signal: AbortSignal): Promise<ValidInput> {
-    const input = await this.#content(batch);
     const retried = await this.#retriedLines(batch, signal);
+    const input = await this.#content(batch);
     const errors: LineError[] = [];
     const chunks = new ChunkList(batch);
     const seen = new Set<string>();

@@ -1,12 +1,9 @@
 /** Lines of batches, which gateways serve like requests of clients: any gateway takes any line. */
+import { BATCH_ENDPOINTS } from '@xerotier/public-api/batches';
 import { z } from 'zod';
 import { request, service, stream } from '../define.ts';
 import { projectId, requestId } from '../ids.ts';
 import { usageRecord } from '../inference/events.ts';
-
-/** The routes that a line may have. */
-export const batchEndpoint = z.enum(['/v1/chat/completions', '/v1/embeddings', '/v1/rerank', '/v1/score']);
-export type BatchEndpoint = z.infer<typeof batchEndpoint>;
 
 export const batchLinesContract = service('batch-lines', {
   /** The response of the public API, whatever its status. Data frames are the bytes of its body. */
@@ -16,7 +13,7 @@ export const batchLinesContract = service('batch-lines', {
       projectId,
       /** The key that has created the batch. */
       keyId: z.string().max(64),
-      path: batchEndpoint,
+      path: z.enum(BATCH_ENDPOINTS),
       /** JSON. */
       body: z.string(),
     }),

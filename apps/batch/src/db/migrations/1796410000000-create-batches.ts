@@ -60,7 +60,7 @@ export class CreateBatches1796410000000 implements MigrationInterface {
         CONSTRAINT batch_key PRIMARY KEY (project_id, id),
         CONSTRAINT batch_status_check CHECK (status IN ('validating', 'failed', 'in_progress', 'finalizing', 'completed',
           'expired', 'cancelling', 'cancelled')),
-        CONSTRAINT batch_ending_check CHECK (ending IN ('completed', 'expired', 'cancelled')),
+        CONSTRAINT batch_ending_check CHECK (ending IN ('completed', 'failed', 'expired', 'cancelled')),
         CONSTRAINT batch_lines_check CHECK (
           lines_completed >= 0 AND lines_failed >= 0 AND lines_completed + lines_failed <= lines_total)
       )`);
