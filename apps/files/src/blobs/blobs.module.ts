@@ -11,6 +11,6 @@ import { ObjectStoreModule } from './object-store.module.ts';
 @Module({
   imports: [DataKeysModule.forRoot(dataKeys), ObjectStoreModule],
   providers: [BlobsService, BlobsRepository, BlobsReconciler, StorageService, StorageQuotas],
-  exports: [BlobsService, DataKeysModule],
+  exports: [BlobsService, DataKeysModule, StorageService, StorageQuotas],
 })
 export class BlobsModule {}

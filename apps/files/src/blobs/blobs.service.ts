@@ -4,7 +4,6 @@
  */
 import { Inject, Injectable } from '@nestjs/common';
 import { DataKeysService } from '@xerotier/data-keys';
-import { AppError } from '@xerotier/errors';
 import type { Logger } from '@xerotier/log';
 import type { ByteRange, ObjectStore } from '@xerotier/object-store';
 import { openStream, sealStream } from '@xerotier/sealing';
@@ -29,8 +28,6 @@ export interface WrittenBlob extends BlobRef {
 export interface WriteOptions {
   /** What is known of the length beforehand, to be charged before the first byte. */
   readonly bytesExpected?: number | undefined;
-  /** Sees the content as it passes. */
-  readonly watch?: (chunk: Uint8Array) => void;
 }
 
 /** Storage is charged in steps while content of unknown length arrives. */
@@ -58,7 +55,7 @@ export class BlobsService {
   async write(
     projectId: string,
     content: AsyncIterable<Uint8Array>,
-    { bytesExpected = 0, watch }: WriteOptions = {},
+    { bytesExpected = 0 }: WriteOptions = {},
   ): Promise<WrittenBlob> {
     const key = await this.dataKeys.getOrCreate(projectId);
     const bytesMax = await this.quotas.bytesMaxOf(projectId);
@@ -68,7 +65,7 @@ export class BlobsService {
       await this.repository.insert(manager, blob, bytesExpected);
     });
     try {
-      const measure = new Measure(watch);
+      const measure = new Measure();
       const charged = this.#charged(blob, measure.of(content), measure, bytesExpected, bytesMax);
       await this.store.write(objectKeyOf(blob), sealStream(key, charged, contextOf(blob)));
       return { ...blob, bytes: measure.bytes, sha256: measure.sha256() };
@@ -86,11 +83,9 @@ export class BlobsService {
   /** For a rejection before content is sent. @throws {AppError} `storage.quota_exceeded`, `db.unavailable`. */
   async assertQuota(projectId: string, bytes: number): Promise<void> {
     const bytesMax = await this.quotas.bytesMaxOf(projectId);
-    if (bytesMax === null) return;
-    const bytesUsed = await this.repository.transaction(projectId, (manager) =>
-      this.storage.bytesOf(manager, projectId),
+    await this.repository.transaction(projectId, (manager) =>
+      this.storage.assertFits(manager, projectId, bytes, bytesMax),
     );
-    if (bytesUsed + bytes > bytesMax) throw new AppError('storage.quota_exceeded', { bytesMax, bytesUsed });
   }
 
   /**
@@ -196,17 +191,11 @@ export class BlobsService {
 class Measure {
   bytes = 0;
   readonly #hash: Hash = createHash('sha256');
-  readonly #watch: ((chunk: Uint8Array) => void) | undefined;
-
-  constructor(watch: ((chunk: Uint8Array) => void) | undefined) {
-    this.#watch = watch;
-  }
 
   async *of(content: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined> {
     for await (const chunk of content) {
       this.bytes += chunk.length;
       this.#hash.update(chunk);
-      this.#watch?.(chunk);
       yield chunk;
     }
   }

@@ -26,6 +26,13 @@ export class StorageService {
     throw new AppError('storage.quota_exceeded', { bytesMax: bytesMax ?? 0, bytesUsed });
   }
 
+  /** For a rejection before content is sent: charges nothing. @throws {AppError} `storage.quota_exceeded`. */
+  async assertFits(manager: EntityManager, projectId: string, bytes: number, bytesMax: number | null): Promise<void> {
+    if (bytesMax === null) return;
+    const bytesUsed = await this.bytesOf(manager, projectId);
+    if (bytesUsed + bytes > bytesMax) throw new AppError('storage.quota_exceeded', { bytesMax, bytesUsed });
+  }
+
   /** Subtracts from what the project uses. */
   async release(manager: EntityManager, projectId: string, bytes: number): Promise<void> {
     if (bytes > 0) await manager.decrement(ProjectStorage, { projectId }, 'bytes', bytes);

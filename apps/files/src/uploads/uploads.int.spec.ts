@@ -216,6 +216,14 @@ describe('a part', () => {
     expect(await files.storedBytes(projectId)).toBe(20);
   });
 
+  it('does not count twice when its creation is repeated', async () => {
+    files.quotas.set(projectId, 100);
+    const upload = await create(60, {}, 'create');
+    await files.addPart(projectId, upload.id, randomBytes(60));
+    expect((await create(60, {}, 'create')).id).toBe(upload.id);
+    await expect(create(60, {}, 'another')).rejects.toMatchObject({ code: 'storage.quota_exceeded' });
+  });
+
   it('counts as stored, and an upload that cannot fit is rejected at once', async () => {
     files.quotas.set(projectId, 100);
     await expect(create(101)).rejects.toMatchObject({ code: 'storage.quota_exceeded' });

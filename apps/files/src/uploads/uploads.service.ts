@@ -13,6 +13,8 @@ import type { WrittenBlob } from '../blobs/blobs.service.ts';
 import { BlobsService } from '../blobs/blobs.service.ts';
 import { filenameOf } from '../files/filename.ts';
 import { FilesService } from '../files/files.service.ts';
+import { StorageQuotas } from '../storage/storage-quotas.ts';
+import { StorageService } from '../storage/storage.service.ts';
 import type { UploadPart } from './upload-part.entity.ts';
 import type { Upload } from './upload.entity.ts';
 import { UploadsRepository } from './uploads.repository.ts';
@@ -30,6 +32,8 @@ export class UploadsService {
     private readonly uploads: UploadsRepository,
     private readonly files: FilesService,
     private readonly blobs: BlobsService,
+    private readonly storage: StorageService,
+    private readonly quotas: StorageQuotas,
     private readonly idempotencyKeys: IdempotencyKeys,
     @Inject(LOGGER) private readonly log: Logger,
   ) {}
@@ -38,10 +42,12 @@ export class UploadsService {
   async create({ context, ...sent }: Input<'createUpload'>): Promise<StoredUpload> {
     const input = { ...sent, filename: filenameOf(sent.filename, 'filename') };
     const { projectId } = context;
-    await this.blobs.assertQuota(projectId, input.bytes);
+    const bytesMax = await this.quotas.bytesMaxOf(projectId);
     await this.blobs.prepareProject(projectId);
     return this.uploads.transaction(projectId, (manager) =>
       this.idempotencyKeys.once(manager, { context, operation: 'createUpload', input }, async () => {
+        // Not for a repeated request: its parts may have arrived, and count already.
+        await this.storage.assertFits(manager, projectId, input.bytes, bytesMax);
         const upload = await this.uploads.insert(manager, {
           ...{ projectId, id: `upload_${randomBytes(12).toString('hex')}`, status: 'pending', fileId: null },
           ...{ purpose: input.purpose, filename: input.filename, relativePath: input.relativePath ?? null },

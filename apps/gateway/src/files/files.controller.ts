@@ -13,6 +13,7 @@ import type { ProjectAccess } from '../access/project-access.ts';
 import { Change } from '../management/change-context.ts';
 import { Operation } from '../operations/operation.decorator.ts';
 import { OperationQuery, RequestProject } from '../operations/operation-params.ts';
+import { STALL_TIMEOUT_MS } from '../requests/client-stream.ts';
 import { FilesService } from './files.service.ts';
 import { publicFileOf } from './public-file.ts';
 
@@ -74,6 +75,8 @@ export class FilesController {
     });
     const { start, end } = range ?? { start: 0, end: file.bytes };
     reply.hijack();
+    // A client that does not read would hold its transfer.
+    raw.setTimeout(STALL_TIMEOUT_MS, () => raw.destroy());
     raw.writeHead(range === undefined ? 200 : 206, {
       'content-type': 'application/octet-stream',
       'content-length': end - start,

@@ -8,7 +8,7 @@ import type { StreamControl } from '@xerotier/nats';
 import type { ServerResponse } from 'node:http';
 
 /** How long a client may not read before it is disconnected. */
-const STALL_TIMEOUT_MS = 30_000;
+export const STALL_TIMEOUT_MS = 30_000;
 
 export class ClientStream {
   readonly #response: ServerResponse;
