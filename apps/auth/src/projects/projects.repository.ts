@@ -44,7 +44,6 @@ export class ProjectsRepository {
     return withDbErrors(() => this.manager.existsBy(Project, { id, archivedAt: Not(IsNull()) }));
   }
 
-  /** Projects with a retention, by id. Not isolated: see `withEveryTenant`. */
   /**
    * The largest limit of the tiers of its endpoints, or without any the smallest of all tiers; null is unlimited. Undefined if there is
    * no such project.
@@ -67,6 +66,7 @@ export class ProjectsRepository {
     return row && { max: row.max === null ? null : Number(row.max) };
   }
 
+  /** Projects with a retention, by id. Not isolated: see `withEveryTenant`. */
   listRetentions(after: string | undefined, limit: number): Promise<ProjectRetention[]> {
     return withDbErrors(() =>
       this.manager.query<ProjectRetention[]>(

@@ -12,7 +12,7 @@ export class JobRun {
     return this.#abort.signal;
   }
 
-  /** The first reason why it must not go on. */
+  /** Why it must not go on; that the lock is lost outweighs that the service stops. */
   get interruption(): 'lost' | 'stopping' | undefined {
     return this.#interruption;
   }

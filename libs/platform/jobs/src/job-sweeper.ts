@@ -50,17 +50,19 @@ export abstract class JobSweeper<Contract extends QueueContract> extends Periodi
     // The connection has logged it.
     if (!this.#queue.isReachable) return;
     const failed = await this.#queue.failedBefore(Date.now() - this.#failedRetryMs);
-    let batch: Promise<void>[] = [];
+    const ensureAll = (jobs: readonly z.input<Contract['job']>[]): Promise<unknown> =>
+      Promise.all(jobs.map((job) => this.#ensure(job, failed)));
+    let batch: z.input<Contract['job']>[] = [];
     let total = 0;
     for await (const job of this.unfinished()) {
       if (this.isStopping || total >= JOBS_MAX) break;
       total += 1;
-      batch.push(this.#ensure(job, failed));
+      batch.push(job);
       if (batch.length < BATCH) continue;
-      await Promise.all(batch);
+      await ensureAll(batch);
       batch = [];
     }
-    await Promise.all(batch);
+    await ensureAll(batch);
   }
 
   async #ensure(job: z.input<Contract['job']>, failed: ReadonlySet<string>): Promise<void> {
