@@ -82,6 +82,15 @@ interface Group {
   readonly openings: GatheredOpening[];
 }
 
+interface Outgoing {
+  readonly id: number;
+  readonly subject: string;
+  readonly body: Uint8Array;
+  readonly headers: ReturnType<typeof encodeContext>;
+}
+
+const NOTHING = new Uint8Array(0);
+
 /** Maximum size of a joined payload: far more than a response with many choices and log probabilities needs. */
 const PAYLOAD_BYTES_MAX = 64 * 1024 * 1024;
 /** Maximum number of open streams per process. */
@@ -97,6 +106,8 @@ export class StreamCaller {
   readonly #inbox: string;
   /** Openings to send together at the end of this turn. */
   readonly #gathering: Group[] = [];
+  /** Opening messages of this turn. */
+  #outgoing: Outgoing[] = [];
 
   constructor(bus: BusConnection, liveness: LivenessOptions) {
     this.#bus = bus;
@@ -246,14 +257,18 @@ export class StreamCaller {
       ...headersOfMessage,
       [headerName.bodyBytes]: inOneMessage ? undefined : String(body.length),
     });
-    try {
-      this.#bus.nats.publish(subject, inOneMessage ? body : new Uint8Array(0), {
-        reply: `${this.#inbox}.${id}`,
-        headers,
-      });
-    } catch (cause) {
-      // Asynchronous like every other failure: the caller does not have its handle yet.
-      queueMicrotask(() => this.#failTogether(id, new AppError('bus.disconnected', {}, { cause })));
+    this.#outgoing.push({ id, subject, body: inOneMessage ? body : NOTHING, headers });
+    if (this.#outgoing.length === 1) setImmediate(() => this.#sendOutgoing());
+  }
+
+  /** The messages of one event-loop turn are one write to the socket. */
+  #sendOutgoing(): void {
+    for (const { id, subject, body, headers } of this.#outgoing.splice(0)) {
+      try {
+        this.#bus.nats.publish(subject, body, { reply: `${this.#inbox}.${id}`, headers });
+      } catch (cause) {
+        this.#failTogether(id, new AppError('bus.disconnected', {}, { cause }));
+      }
     }
   }
 
