@@ -9,7 +9,6 @@ import { AccessService } from './access/access.service.ts';
 import { urlByPath } from './access/host-address.ts';
 import { unknownUrlHint } from './access/unknown-url-hint.ts';
 import { AppModule } from './app.module.ts';
-import { BatchLines } from './batch-lines/batch-lines.service.ts';
 import { settings } from './config.ts';
 import { SessionsService } from './sessions/sessions.service.ts';
 import { operationHooks } from './operations/operation-hooks.ts';
@@ -35,7 +34,6 @@ await runService({
       ...operationHooks({
         access: () => app.nest.get(AccessService),
         sessions: () => app.nest.get(SessionsService),
-        lines: () => app.nest.get(BatchLines),
         managementLimit: () => app.nest.get(ManagementLimit),
         log,
         checkResponses: config.http.checkResponses,

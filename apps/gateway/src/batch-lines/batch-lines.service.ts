@@ -1,14 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import type { UsageRecord } from '@xerotier/contracts/inference';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { randomBytes } from 'node:crypto';
-import type { ServerResponse } from 'node:http';
-import { markAsLine } from '../requests/batch-line.ts';
-
-/** In the header of an injected request. The value is known to this process only, and used once. */
-const TOKEN_HEADER = 'x-batch-line';
-const TOKEN_BYTES = 18;
+import { AppError } from '@xerotier/errors';
+import type { FastifyInstance } from 'fastify';
+import { once } from 'node:events';
+import { lineExchange } from './line-exchange.ts';
 
 export interface LineRequest {
   readonly projectId: string;
@@ -27,49 +23,33 @@ export interface LineResponse {
   readonly usage: UsageRecord | undefined;
 }
 
-interface Pending {
-  readonly keyId: string;
-  usage: UsageRecord | undefined;
-  response: ServerResponse | undefined;
-}
-
 /** Serves lines of batches as requests of their project, through the routes of the public API. */
 @Injectable()
 export class BatchLines {
-  readonly #pending = new Map<string, Pending>();
-
   constructor(private readonly host: HttpAdapterHost) {}
 
-  /** Responds as the API would. Once the signal is aborted, the line is cancelled like a request whose client is gone. */
+  /**
+   * Responds as the API would. Once the signal is aborted, the line is cancelled like a request whose client is gone.
+   * @throws {AppError} `inference.cancelled`.
+   */
   async respond({ projectId, keyId, path, body }: LineRequest, signal: AbortSignal): Promise<LineResponse> {
-    const token = randomBytes(TOKEN_BYTES).toString('base64url');
-    const line: Pending = { keyId, usage: undefined, response: undefined };
-    const cancel = (): void => void line.response?.destroy();
-    this.#pending.set(token, line);
+    let usage: UsageRecord | undefined;
+    const exchange = lineExchange(`/${projectId}${path}`, Buffer.from(body), {
+      keyId,
+      record: (record) => (usage = record),
+    });
+    const { request, response } = exchange;
+    const closed = once(response, 'close');
+    const cancel = (): void => void response.destroy();
     signal.addEventListener('abort', cancel, { once: true });
     try {
-      const fastify = this.host.httpAdapter.getInstance<FastifyInstance>();
-      const response = await fastify.inject({
-        method: 'POST',
-        url: `/${projectId}${path}`,
-        headers: { 'content-type': 'application/json', [TOKEN_HEADER]: token },
-        payload: body,
-      });
-      const requestId = String(response.headers['x-request-id']);
-      return { status: response.statusCode, requestId, body: response.rawPayload, usage: line.usage };
+      this.host.httpAdapter.getInstance<FastifyInstance>().routing(request, response);
+      await closed;
     } finally {
-      this.#pending.delete(token);
       signal.removeEventListener('abort', cancel);
     }
-  }
-
-  /** Marks an injected request as the line that it is. Requests of clients have no token of this process. */
-  recognize({ raw }: FastifyRequest, reply: FastifyReply): void {
-    const token = raw.headers[TOKEN_HEADER];
-    if (token === undefined || typeof token !== 'string') return;
-    const line = this.#pending.get(token);
-    if (line === undefined || line.response !== undefined) return;
-    line.response = reply.raw;
-    markAsLine(raw, { keyId: line.keyId, record: (record) => (line.usage = record) });
+    if (!response.writableFinished) throw new AppError('inference.cancelled');
+    const requestId = String(response.getHeader('x-request-id'));
+    return { status: response.statusCode, requestId, body: exchange.body(), usage };
   }
 }

@@ -9,7 +9,6 @@ import { checkAccess } from '../access/check-access.ts';
 import { checkMember, checkSession, checkSystemRole, isOfMember } from '../sessions/check-session.ts';
 import { checkOwnSite } from '../sessions/own-site.ts';
 import type { ManagementLimit } from '../rate-limits/management-limit.service.ts';
-import type { BatchLines } from '../batch-lines/batch-lines.service.ts';
 import type { SessionsService } from '../sessions/sessions.service.ts';
 import { routesOf } from './operation.decorator.ts';
 import { checkResponse } from './response-check.ts';
@@ -17,8 +16,6 @@ import { checkResponse } from './response-check.ts';
 export interface OperationHooksOptions {
   readonly access: () => AccessService;
   readonly sessions: () => SessionsService;
-  /** Default: no request is a batch line. */
-  readonly lines?: () => BatchLines;
   /** Default: without a limit. */
   readonly managementLimit?: () => ManagementLimit;
   readonly log: Logger;
@@ -50,7 +47,6 @@ function authenticate(
   reply: FastifyReply,
 ): void | Promise<void> {
   const { auth } = request.routeOptions.config;
-  options.lines?.().recognize(request, reply);
   const authorized = authorize(options, request, reply);
   // Inference has the limits of its tier.
   if (options.managementLimit === undefined || (auth !== 'session' && auth !== 'either')) return authorized;
