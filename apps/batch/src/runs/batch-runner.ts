@@ -1,15 +1,17 @@
 /**
- * Works on one batch, in slices: validates its input, runs its lines, and writes its files. What is left to do is in the database alone,
+ * Works on one batch, in turns: validates its input, runs its lines, and writes its files. What is left to do is in the database alone,
  * so that any process continues at any moment. Each step checks the fence of the batch in its transaction.
  */
 import { Inject, Injectable } from '@nestjs/common';
 import { DataKeysService } from '@xerotier/data-keys';
 import { AppError, publicErrorBody } from '@xerotier/errors';
+import { Jobs } from '@xerotier/jobs';
 import type { JobResult } from '@xerotier/jobs';
 import type { Logger } from '@xerotier/log';
 import { CONFIG, LOGGER } from '@xerotier/service-host';
 import type { EntityManager } from 'typeorm';
 import { addBatchEvent } from '../batches/batch-events.ts';
+import { batchRuns } from '../batches/batch-runs.queue.ts';
 import type { Batch, Ending } from '../batches/batch.entity.ts';
 import { BatchesRepository, UNFINISHED } from '../batches/batches.repository.ts';
 import type { BatchConfig } from '../config.ts';
@@ -28,9 +30,9 @@ import { OutputFiles } from './output-files.ts';
 import { pendingLines } from './pending-lines.ts';
 import { ResultsWriter } from './results-writer.ts';
 
-/** A slice ends after this long, so that a batch moves to where there is room. */
-const SLICE_MS = 60_000;
-/** How often a running batch looks whether it was cancelled or paused, or has expired. */
+/** After this long a batch makes room for others, if any wait. */
+const TURN_MS = 60_000;
+/** How often a running batch looks whether it was cancelled or paused, has expired, or has to make room. */
 const WATCH_MS = 1_000;
 const SKIP_LINES = 500;
 
@@ -46,19 +48,20 @@ export class BatchRunner {
     private readonly outputs: OutputFiles,
     private readonly caller: LineCaller,
     private readonly dataKeys: DataKeysService,
+    private readonly jobs: Jobs,
     @Inject(LOGGER) private readonly log: Logger,
     @Inject(CONFIG) private readonly config: Pick<BatchConfig, 'runs'>,
   ) {}
 
   /** @throws {AppError} of an outage: the job is repeated. */
-  async runSlice(projectId: string, id: string, jobSignal: AbortSignal): Promise<JobResult> {
+  async runTurn(projectId: string, id: string, jobSignal: AbortSignal): Promise<JobResult> {
     const batch = await this.batches.claim(projectId, id, LEASE_MS);
     // It has ended or is paused, or another process works on it, and the sweeper looks after that.
     if (batch === undefined) return 'done';
     const lease = new Lease(batch, this.batches, this.log, jobSignal);
     try {
-      const endsAt = performance.now() + SLICE_MS;
-      for (let step: Step = 'more'; step === 'more' && performance.now() < endsAt;) {
+      const endsAt = performance.now() + TURN_MS;
+      for (let step: Step = 'more'; step === 'more' && !(await this.#isTurnOver(endsAt));) {
         lease.signal.throwIfAborted();
         step = await this.#step(batch, lease.signal, endsAt);
       }
@@ -138,12 +141,10 @@ export class BatchRunner {
       pool.stop();
     };
     const watch = setInterval(() => {
-      if (performance.now() > endsAt || batch.expiresAt.getTime() <= Date.now()) stop();
-      else
-        void this.#mayContinue(batch).then(
-          (mayContinue) => mayContinue || stop(),
-          () => undefined,
-        );
+      void this.#mayContinue(batch, endsAt).then(
+        (mayContinue) => mayContinue || stop(),
+        () => undefined,
+      );
     }, WATCH_MS);
     try {
       if (batch.expiresAt.getTime() > Date.now()) await pool.run(pendingLines(batch, this.batches, this.files));
@@ -160,7 +161,20 @@ export class BatchRunner {
     } else if (isComplete) await this.#finalize(batch, 'completed');
   }
 
-  async #mayContinue({ projectId, id }: Batch): Promise<boolean> {
+  /** Whether other batches wait for their turn, which nobody knows while Redis is away. */
+  async #isTurnOver(endsAt: number): Promise<boolean> {
+    if (performance.now() < endsAt) return false;
+    return this.jobs
+      .of(batchRuns)
+      .counts()
+      .then(
+        ({ waiting }) => waiting > 0,
+        () => false,
+      );
+  }
+
+  async #mayContinue({ projectId, id, expiresAt }: Batch, endsAt: number): Promise<boolean> {
+    if (expiresAt.getTime() <= Date.now() || (await this.#isTurnOver(endsAt))) return false;
     const current = await this.batches.transaction(projectId, (manager) => this.batches.find(manager, projectId, id));
     return current?.status === 'in_progress' && !isPaused(current);
   }

@@ -10,6 +10,6 @@ export class BatchRunsJobs {
 
   @Processes(batchRuns)
   run({ projectId, batchId }: JobOf<typeof batchRuns>, { signal }: JobCall): Promise<JobResult> {
-    return this.runner.runSlice(projectId, batchId, signal);
+    return this.runner.runTurn(projectId, batchId, signal);
   }
 }

@@ -1,15 +1,24 @@
 import { LineConcurrency } from './line-concurrency.ts';
 
 describe('LineConcurrency', () => {
-  it('grows by one per round without a rejection, up to its maximum', () => {
-    const sut = new LineConcurrency(10, 2);
-    const limits: number[] = [];
-    for (let round = 0; round < 12; round += 1) {
+  /** The limit after each of some rounds in which all lines succeed. */
+  function limitsOf(sut: LineConcurrency, rounds: number): number[] {
+    return Array.from({ length: rounds }, () => {
       const lines = sut.limit;
       for (let line = 0; line < lines; line += 1) sut.succeeded();
-      limits.push(sut.limit);
-    }
-    expect(limits).toEqual([3, 4, 5, 6, 7, 8, 9, 10, 10, 10, 10, 10]);
+      return sut.limit;
+    });
+  }
+
+  it('doubles per round until the first rejection, up to its maximum', () => {
+    expect(limitsOf(new LineConcurrency(20, 2), 5)).toEqual([4, 8, 16, 20, 20]);
+  });
+
+  it('grows by one per round without a rejection after that', () => {
+    const sut = new LineConcurrency(8, 10);
+    sut.overloaded();
+    expect(sut.limit).toBe(4);
+    expect(limitsOf(sut, 6)).toEqual([5, 6, 7, 8, 8, 8]);
   });
 
   it('halves once for rejections at the same time, down to one', () => {

@@ -1,10 +1,12 @@
 /**
  * How many lines run at the same time: additive increase while the workers take them, multiplicative decrease when they do not, as TCP
- * finds its share of a link (Chiu and Jain, "Analysis of the Increase and Decrease Algorithms for Congestion Avoidance", 1989).
+ * finds its share of a link (Chiu and Jain, "Analysis of the Increase and Decrease Algorithms for Congestion Avoidance", 1989). Until they
+ * first do not, it doubles with each round, since a round takes as long as a line (slow start, RFC 5681, section 3.1).
  */
 export class LineConcurrency {
   readonly #max: number;
   #limit: number;
+  #isSlowStart = true;
   #successes = 0;
   #decreasedAt = -Infinity;
 
@@ -18,10 +20,10 @@ export class LineConcurrency {
     return Math.floor(this.#limit);
   }
 
-  /** A line has got a response. Once as many have as run at the same time, one more may. */
+  /** A line has got a response: one more may run, or after slow start once as many have as run at the same time. */
   succeeded(): void {
     this.#successes += 1;
-    if (this.#successes < this.#limit) return;
+    if (!this.#isSlowStart && this.#successes < this.#limit) return;
     this.#successes = 0;
     this.#limit = Math.min(this.#max, this.#limit + 1);
   }
@@ -30,6 +32,7 @@ export class LineConcurrency {
   overloaded(now = performance.now()): void {
     if (now - this.#decreasedAt < DECREASE_MS) return;
     this.#decreasedAt = now;
+    this.#isSlowStart = false;
     this.#successes = 0;
     this.#limit = Math.max(1, this.#limit / 2);
   }

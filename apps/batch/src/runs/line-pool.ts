@@ -31,6 +31,7 @@ export class LinePool {
   /** Waiting lines give up, running ones end. */
   readonly #stopping = new AbortController();
   readonly #running = new Set<Promise<void>>();
+  #onLineEnd = (): void => undefined;
   #results: LineResult[] = [];
   #bytes = 0;
   #writing: Promise<void> = Promise.resolve();
@@ -61,11 +62,14 @@ export class LinePool {
   async #runAll(lines: AsyncIterable<PendingLine>): Promise<void> {
     for await (const pending of lines) {
       while (this.#running.size >= this.#options.concurrency.limit && !this.#isOver())
-        await Promise.race(this.#running);
+        await new Promise<void>((resolve) => (this.#onLineEnd = resolve));
       if (this.#isOver()) break;
       const running = this.#line(pending)
         .catch((error: unknown) => void (this.#failure ??= { error }))
-        .finally(() => this.#running.delete(running));
+        .finally(() => {
+          this.#running.delete(running);
+          this.#onLineEnd();
+        });
       this.#running.add(running);
     }
     await Promise.all(this.#running);

@@ -65,7 +65,7 @@ const captured = capturedLog();
 beforeAll(async () => {
   app = await createHttpApp(RoutesModule, { log: captured.log, bodyBytesMax: 1_000 });
   await app.nest.init();
-  fastify = app.nest.getHttpAdapter().getInstance<FastifyInstance>();
+  fastify = app.nest.getHttpAdapter().getInstance();
   await fastify.ready();
 });
 afterAll(() => app.close());
