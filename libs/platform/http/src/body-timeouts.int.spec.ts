@@ -1,7 +1,7 @@
 import { connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { text } from 'node:stream/consumers';
-import { thingsApp } from '../test/things-app.ts';
+import { SLOW_MS, thingsApp } from '../test/things-app.ts';
 
 const things = thingsApp();
 const IDLE_MS = 300;
@@ -61,5 +61,11 @@ describe('a body that is streamed', () => {
   it('is a 408 when it stops to arrive', async () => {
     await things.restart({ bodyTimeouts: { idleMs: IDLE_MS } });
     expect(await trickle('/forms', FORM, [1, 1], 1_000)).toMatch(/^HTTP\/1\.1 408 [^]*"code":"request_timeout"/);
+  });
+
+  it('is not a 408 if the service does not read it', async () => {
+    await things.restart({ bodyTimeouts: { idleMs: SLOW_MS / 4 } });
+    const response = await trickle('/forms/slow', FORM, [1, 1, SLOW_MS * 1.1, 1], 4);
+    expect(response).toMatch(/^HTTP\/1\.1 201 [^]*{"bytes":4}/);
   });
 });

@@ -34,7 +34,14 @@ export function limitBodyTimes(
       if (request.routeOptions.config.form === 'streamed') {
         // Of the connection, since the request has none of its own any more once it is closed.
         const { socket } = raw;
-        raw.setTimeout(idleMs, expire);
+        let wasRead = true;
+        raw.setTimeout(idleMs, () => {
+          const isRead = raw.readableLength === 0;
+          // The client waits for this service, or did so within this time.
+          if (isRead && wasRead) expire();
+          else socket.setTimeout(idleMs);
+          wasRead = isRead;
+        });
         raw.once('close', () => {
           // After the response it is the timeout of an idle connection.
           if (!reply.raw.writableFinished) socket.setTimeout(0);

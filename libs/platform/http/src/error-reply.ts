@@ -50,6 +50,9 @@ export function replyWithError(reply: FastifyReply, error: AppError): void {
   writeError(reply.raw, error);
 }
 
+/** How long a connection is kept for its client to read the response. */
+const LINGER_MS = 1_000;
+
 /**
  * Responds to a malformed request: there is no request object, so the envelope and its id are written to the socket.
  */
@@ -57,7 +60,9 @@ export function respondToClientError(error: NodeJS.ErrnoException, socket: Socke
   if (error.code !== 'ECONNRESET' && socket.writable) {
     const failure = error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? new AppError('request.timeout') : notHttp(error);
     const body = JSON.stringify(publicErrorBody(failure));
-    socket.write(
+    // Not destroyed at once: a client that still sends would lose the response with the connection.
+    setTimeout(() => socket.destroy(), LINGER_MS).unref();
+    socket.end(
       [
         `HTTP/1.1 ${failure.status} ${STATUS_CODES[failure.status]}`,
         `x-request-id: ${requestId}`,
@@ -68,8 +73,7 @@ export function respondToClientError(error: NodeJS.ErrnoException, socket: Socke
         body,
       ].join('\r\n'),
     );
-  }
-  socket.destroy();
+  } else socket.destroy();
 }
 
 function notHttp(error: NodeJS.ErrnoException): AppError {

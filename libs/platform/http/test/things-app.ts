@@ -10,11 +10,14 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import { streamOf } from '../src/form-body.ts';
 import { createHttpApp } from '../src/http-app.ts';
 import type { HttpApp, HttpAppOptions } from '../src/http-app.ts';
 
 export const BODY_BYTES_MAX = 4_096;
+/** How long `/forms/slow` takes to begin. */
+export const SLOW_MS = 600;
 
 const FAILURES: Record<string, () => unknown> = {
   rejection: () => new AppError('router.no_worker', { model: 'm' }, { retryAfterSeconds: 2.5, param: 'model' }),
@@ -46,6 +49,14 @@ class ThingsController {
     let bytes = 0;
     for await (const chunk of streamOf(request)) bytes += (chunk as Buffer).length;
     return { bytes };
+  }
+
+  /** Begins to read only after a while. */
+  @Post('forms/slow')
+  @RouteConfig({ form: 'streamed' })
+  async readLater(@Req() request: FastifyRequest): Promise<object> {
+    await delay(SLOW_MS);
+    return this.read(request);
   }
 
   @Get('trees/*')
