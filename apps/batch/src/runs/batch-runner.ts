@@ -34,9 +34,13 @@ import { ResultsWriter } from './results-writer.ts';
 const TURN_MS = 60_000;
 /** How often a running batch looks whether it was cancelled or paused, has expired, or has to make room. */
 const WATCH_MS = 1_000;
+/** How long lines may run on after a batch was cancelled or has expired. */
+const GRACE_MS = 30_000;
 const SKIP_LINES = 500;
 
 type Step = 'more' | 'done';
+/** Whether a batch `halts`, to continue later, or `ends`. */
+type Outlook = 'continues' | 'halts' | 'ends';
 
 @Injectable()
 export class BatchRunner {
@@ -136,13 +140,13 @@ export class BatchRunner {
     const concurrency = new LineConcurrency(this.config.runs.lines);
     const pool = new LinePool({ batch, caller: this.caller, writer, concurrency, signal });
     let isComplete = true;
-    const stop = (): void => {
-      isComplete = false;
-      pool.stop();
-    };
     const watch = setInterval(() => {
-      void this.#mayContinue(batch, endsAt).then(
-        (mayContinue) => mayContinue || stop(),
+      void this.#outlook(batch, endsAt).then(
+        (outlook) => {
+          if (outlook === 'continues') return;
+          isComplete = false;
+          pool.stop(outlook === 'ends' ? GRACE_MS : undefined);
+        },
         () => undefined,
       );
     }, WATCH_MS);
@@ -173,10 +177,11 @@ export class BatchRunner {
       );
   }
 
-  async #mayContinue({ projectId, id, expiresAt }: Batch, endsAt: number): Promise<boolean> {
-    if (expiresAt.getTime() <= Date.now() || (await this.#isTurnOver(endsAt))) return false;
+  async #outlook({ projectId, id, expiresAt }: Batch, endsAt: number): Promise<Outlook> {
+    if (expiresAt.getTime() <= Date.now()) return 'ends';
     const current = await this.batches.transaction(projectId, (manager) => this.batches.find(manager, projectId, id));
-    return current?.status === 'in_progress' && !isPaused(current);
+    if (current?.status !== 'in_progress') return 'ends';
+    return isPaused(current) || (await this.#isTurnOver(endsAt)) ? 'halts' : 'continues';
   }
 
   /** Gives all lines that are not done this error. Nobody knows them any more if the input file was deleted. */

@@ -13,6 +13,9 @@ export interface LineResponse {
   readonly body: Buffer;
   /** Undefined if nothing was computed. */
   readonly usage: UsageRecord | undefined;
+  /** How long it took, in milliseconds, and how much of that it waited for a worker. */
+  readonly totalMs: number;
+  readonly waitedMs: number;
 }
 
 const { respond } = batchLinesContract.operations;
@@ -43,6 +46,7 @@ export class LineCaller {
    */
   call({ projectId, keyId }: Batch, { url, body }: Line, signal: AbortSignal): Promise<LineResponse> {
     signal.throwIfAborted();
+    const begunAt = performance.now();
     return new Promise((resolve, reject) => {
       let head: { readonly status: number; readonly requestId: string } | undefined;
       const chunks: Buffer[] = [];
@@ -61,12 +65,19 @@ export class LineCaller {
             if (bytes <= RESPONSE_BYTES_MAX) chunks.push(Buffer.from(payload));
             else stream.cancel();
           },
-          end: ({ usage }) =>
+          end: ({ usage, waitedMs }) =>
             settled(() => {
               if (bytes > RESPONSE_BYTES_MAX) reject(new ResponseTooLargeError());
               else if (head === undefined)
                 reject(new AppError('internal', {}, { cause: new Error('The response of a line has no head') }));
-              else resolve({ ...head, body: Buffer.concat(chunks), usage });
+              else
+                resolve({
+                  ...head,
+                  body: Buffer.concat(chunks),
+                  usage,
+                  totalMs: performance.now() - begunAt,
+                  waitedMs,
+                });
             }),
           error: (error) => settled(() => reject(bytes > RESPONSE_BYTES_MAX ? new ResponseTooLargeError() : error)),
         },

@@ -30,6 +30,10 @@ export class LinePool {
   readonly #options: LinePoolOptions;
   /** Waiting lines give up, running ones end. */
   readonly #stopping = new AbortController();
+  /** Running lines are cancelled. */
+  readonly #cancelling = new AbortController();
+  readonly #lineSignal: AbortSignal;
+  #grace: NodeJS.Timeout | undefined;
   readonly #running = new Set<Promise<void>>();
   #onLineEnd = (): void => undefined;
   #results: LineResult[] = [];
@@ -39,6 +43,7 @@ export class LinePool {
 
   constructor(options: LinePoolOptions) {
     this.#options = options;
+    this.#lineSignal = AbortSignal.any([options.signal, this.#cancelling.signal]);
   }
 
   /**
@@ -52,6 +57,7 @@ export class LinePool {
     } finally {
       this.stop();
       await Promise.all(this.#running);
+      clearTimeout(this.#grace);
       await this.#flush();
       clearInterval(timer);
     }
@@ -75,9 +81,13 @@ export class LinePool {
     await Promise.all(this.#running);
   }
 
-  /** Starts no more lines. Those that run end, those that wait for room do not start again. */
-  stop(): void {
+  /**
+   * Starts no more lines. Those that run end, those that wait for room do not start again.
+   * @param graceMs after which lines that still run are cancelled. Default: never.
+   */
+  stop(graceMs?: number): void {
     this.#stopping.abort();
+    if (graceMs !== undefined) this.#grace ??= setTimeout(() => this.#cancelling.abort(), graceMs);
   }
 
   #isOver(): boolean {
@@ -93,10 +103,9 @@ export class LinePool {
         response === undefined ? 'wait' : response === 'too_large' ? 'keep' : verdictOf(response, failures);
       metrics.lines.labels(verdict).inc();
       if (verdict === 'keep' && response !== undefined) {
-        concurrency.succeeded();
-        if (response === 'too_large') await this.#keep(pending, batch, { error: TOO_LARGE });
-        else await this.#keep(pending, batch, { response }, response.usage);
-        return;
+        if (response === 'too_large') return this.#keep(pending, batch, { error: TOO_LARGE });
+        concurrency.succeeded(response.totalMs, response.waitedMs);
+        return this.#keep(pending, batch, { response }, response.usage);
       }
       if (verdict === 'wait') concurrency.overloaded();
       else failures += 1;
@@ -110,9 +119,9 @@ export class LinePool {
 
   /** Undefined if no gateway could be reached. */
   async #attempt({ line }: PendingLine): Promise<LineResponse | 'too_large' | undefined> {
-    const { batch, caller, signal } = this.#options;
+    const { batch, caller } = this.#options;
     try {
-      return await caller.call(batch, line, signal);
+      return await caller.call(batch, line, this.#lineSignal);
     } catch (error) {
       if (error instanceof ResponseTooLargeError) return 'too_large';
       const { code } = AppError.from(error);

@@ -21,6 +21,8 @@ export interface LineResponse {
   readonly body: Buffer;
   /** Undefined if nothing was computed. */
   readonly usage: UsageRecord | undefined;
+  /** How long it waited for a worker, in milliseconds; 0 if none was needed. */
+  readonly waitedMs: number;
 }
 
 /** Serves lines of batches as requests of their project, through the routes of the public API. */
@@ -33,10 +35,13 @@ export class BatchLines {
    * @throws {AppError} `inference.cancelled`.
    */
   async respond({ projectId, keyId, path, body }: LineRequest, signal: AbortSignal): Promise<LineResponse> {
+    const arrivedAt = performance.now();
     let usage: UsageRecord | undefined;
+    let waitedMs = 0;
     const exchange = lineExchange(`/${projectId}${path}`, Buffer.from(body), {
       keyId,
       record: (record) => (usage = record),
+      placed: () => (waitedMs ||= Math.ceil(performance.now() - arrivedAt)),
     });
     const { request, response } = exchange;
     const closed = once(response, 'close');
@@ -50,6 +55,6 @@ export class BatchLines {
     }
     if (!response.writableFinished) throw new AppError('inference.cancelled');
     const requestId = String(response.getHeader('x-request-id'));
-    return { status: response.statusCode, requestId, body: exchange.body(), usage };
+    return { status: response.statusCode, requestId, body: exchange.body(), usage, waitedMs };
   }
 }

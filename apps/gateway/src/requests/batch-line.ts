@@ -10,6 +10,8 @@ export interface BatchLine {
   readonly keyId: string;
   /** Receives the usage record. */
   readonly record: (record: UsageRecord) => void;
+  /** Called each time it is sent to a worker. */
+  readonly placed: () => void;
 }
 
 const LINE = Symbol('batch line');

@@ -41,7 +41,10 @@ export function trackedContextOf(
     requestedServiceTier,
     endUser,
     timeouts: endpoint.timeouts,
-    onPlaced: (worker) => noteForLog(request, { worker }),
+    onPlaced: (worker) => {
+      noteForLog(request, { worker });
+      line?.placed();
+    },
     onUsage: (usage) => {
       const { promptTokens, completionTokens, cachedTokens } = usage;
       noteForLog(request, { promptTokens, completionTokens, cachedTokens });

@@ -21,6 +21,8 @@ export const batchLinesContract = service('batch-lines', {
     end: z.object({
       /** To be recorded if and when the response is kept. Absent if nothing was computed. */
       usage: usageRecord.optional(),
+      /** How long it waited for a worker. */
+      waitedMs: z.number().int().nonnegative().default(0),
     }),
     errors: ['service.draining'],
   }),

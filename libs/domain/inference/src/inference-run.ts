@@ -38,9 +38,6 @@ export const inferenceLimitsDefaults: InferenceLimits = {
   fanOutMax: 8,
 };
 
-/** A line of a batch tells soon that there is no room, so that fewer are tried at the same time. */
-const BATCH_QUEUE_TIMEOUT_MS = 2_000;
-
 export class InferenceRun implements StreamControl {
   readonly #platform: GenerationPlatform;
   readonly #limits: InferenceLimits;
@@ -123,10 +120,7 @@ export class InferenceRun implements StreamControl {
       work: this.#work,
       index: choiceIndex,
       deadlineAt: this.#timer.deadlineAt,
-      queueTimeoutMs:
-        this.#context.priority === 'batch'
-          ? Math.min(this.#limits.queueTimeoutMs, BATCH_QUEUE_TIMEOUT_MS)
-          : this.#limits.queueTimeoutMs,
+      queueTimeoutMs: this.#limits.queueTimeoutMs,
       onPlaced: this.#context.onPlaced,
       logContext: this.#logContext,
     };
