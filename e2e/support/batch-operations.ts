@@ -65,6 +65,18 @@ export function batchOperations(): Operation[] {
         schema: 'Batch' as const,
       })),
     ),
+    {
+      name: 'the output of a batch',
+      route: `GET ${BATCHES}/{id}/output?after=1&limit=10`,
+      setup,
+      mediaType: 'application/jsonl',
+    },
+    ...['/{own}', ''].map((base) => ({
+      name: `the followed errors of a batch at ${base}/v1`,
+      route: `GET ${base}/v1/batches/{id}/output?kind=error&follow=true`,
+      prepare: withFailedLine,
+      mediaType: 'application/jsonl',
+    })),
     ...['/{own}', ''].map((base) => ({
       name: `retry of a batch at ${base}/v1`,
       route: `POST ${base}/v1/batches/{id}/retry`,
@@ -83,6 +95,18 @@ export const batchErrors: readonly Operation[] = [
     code: 'invalid_request',
   },
   { name: 'an unknown batch', route: `GET ${BATCHES}/batch_none`, status: 404, code: 'batch_not_found' },
+  {
+    name: 'the output of an unknown batch',
+    route: `GET ${BATCHES}/batch_none/output`,
+    status: 404,
+    code: 'batch_not_found',
+  },
+  {
+    name: 'the output of a batch behind its maximum of lines',
+    route: `GET ${BATCHES}/batch_none/output?after=50001`,
+    status: 400,
+    code: 'invalid_request',
+  },
   ...['cancel', 'pause', 'resume', 'retry'].map((action) => ({
     name: `${action} of an unknown batch`,
     route: `POST ${BATCHES}/batch_none/${action}`,

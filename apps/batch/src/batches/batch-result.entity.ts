@@ -16,6 +16,13 @@ export class BatchResult {
   @PrimaryColumn('integer', { primaryKeyConstraintName: 'batch_result_key' })
   position!: number;
 
+  /** How many lines of its kind the batch had before, in the order of the file. */
+  @Column('integer')
+  firstLine!: number;
+
+  @Column('integer')
+  lines!: number;
+
   @Column('bytea')
   content!: Buffer;
 }

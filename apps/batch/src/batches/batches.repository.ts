@@ -145,20 +145,36 @@ export class BatchesRepository {
     }
   }
 
-  /** Appends results of one kind. */
+  /** Appends lines of results of one kind. */
   async appendResult(
     manager: EntityManager,
     { projectId, id: batchId }: Batch,
-    kind: BatchResult['kind'],
+    { kind, lines }: Pick<BatchResult, 'kind' | 'lines'>,
     seal: (position: number) => Buffer,
   ): Promise<void> {
-    const [row] = await manager.query<{ next: number }[]>(
-      `SELECT coalesce(max(position) + 1, 0) AS next FROM batch.batch_result
-       WHERE project_id = $1 AND batch_id = $2 AND kind = $3`,
+    const [row] = await manager.query<{ position: number; firstLine: number }[]>(
+      `SELECT coalesce(max(position) + 1, 0) AS position, coalesce(max(first_line + lines), 0) AS "firstLine"
+       FROM batch.batch_result WHERE project_id = $1 AND batch_id = $2 AND kind = $3`,
       [projectId, batchId, kind],
     );
-    const position = row?.next ?? 0;
-    await manager.insert(BatchResult, { projectId, batchId, kind, position, content: seal(position) });
+    const { position, firstLine } = row ?? { position: 0, firstLine: 0 };
+    const content = seal(position);
+    await manager.insert(BatchResult, { projectId, batchId, kind, position, firstLine, lines, content });
+  }
+
+  /** The result of a kind that has this line, counted from 0. */
+  resultWithLine(
+    { projectId, id: batchId }: Batch,
+    kind: BatchResult['kind'],
+    line: number,
+  ): Promise<BatchResult | null> {
+    return withTenant(this.database, projectId, (manager) =>
+      manager
+        .createQueryBuilder(BatchResult, 'result')
+        .where({ projectId, batchId, kind })
+        .andWhere('first_line <= :line AND first_line + lines > :line', { line })
+        .getOne(),
+    );
   }
 
   /** The next result of a kind, from this position. */

@@ -6,10 +6,11 @@ import { BatchChunk } from '../batches/batch-chunk.entity.ts';
 import { BatchResult } from '../batches/batch-result.entity.ts';
 import { Batch } from '../batches/batch.entity.ts';
 import { CreateBatches1796410000000 } from './migrations/1796410000000-create-batches.ts';
+import { NumberOutputLines1796420000000 } from './migrations/1796420000000-number-output-lines.ts';
 
 /** The database schema of the batch service. */
 export const database: DatabaseDefinition = {
   schema: 'batch',
   entities: [DataKeyEntity, IdempotencyKey, Batch, BatchChunk, BatchResult, BatchAllowance],
-  migrations: [CreateBatches1796410000000],
+  migrations: [CreateBatches1796410000000, NumberOutputLines1796420000000],
 };

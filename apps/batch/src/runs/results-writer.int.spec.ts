@@ -1,63 +1,23 @@
-import { openDatabase } from '@xerotier/db';
-import { silentLog } from '@xerotier/log/testing';
 import { newDataKey, open } from '@xerotier/sealing';
 import { testServers } from '@xerotier/testing';
-import { randomBytes } from 'node:crypto';
-import type { DataSource } from 'typeorm';
+import { testBatches } from '../../test/test-batches.ts';
 import type { Batch } from '../batches/batch.entity.ts';
-import { BatchesRepository } from '../batches/batches.repository.ts';
-import { database as definition } from '../db/database.ts';
 import { Allowances } from './allowances.ts';
 import { resultContext, ResultsWriter } from './results-writer.ts';
 import type { LineResult } from './results-writer.ts';
 
 const servers = testServers('postgres');
+const test = testBatches(() => servers.postgres.url);
 const dataKey = newDataKey();
-let database: DataSource;
-let batches: BatchesRepository;
-let projectId: string;
-
-beforeAll(async () => {
-  database = await openDatabase({ ...definition, url: servers.postgres.url, poolMax: 4, log: silentLog() });
-  batches = new BatchesRepository(database);
-});
-afterAll(() => database.destroy());
-beforeEach(async () => {
-  projectId = `proj_${randomBytes(6).toString('hex').toUpperCase()}`;
-  await database.query(`INSERT INTO batch.data_key (project_id, master_key_id, wrapped) VALUES ($1, 'k', 'x')`, [
-    projectId,
-  ]);
-});
-
-/** A batch of ten lines that runs. */
-async function aBatch(): Promise<Batch> {
-  const id = `batch_${randomBytes(12).toString('hex')}`;
-  await batches.transaction(projectId, async (manager) => {
-    await batches.insert(manager, {
-      ...{ projectId, id, keyId: 'key_1', status: 'in_progress', endpoint: '/v1/embeddings', inputFileId: 'file-1' },
-      ...{ completionWindow: '24h', linesTotal: 10, expiresAt: new Date(Date.now() + 3_600_000) },
-    });
-    const chunk = { projectId, batchId: id, startByte: '0', endByte: '100', firstLine: 1, doneLines: 0 };
-    await batches.insertChunks(manager, [{ ...chunk, number: 0, lines: 10, done: Buffer.alloc(2) }]);
-  });
-  return claimed(id);
-}
-
-async function claimed(id: string): Promise<Batch> {
-  await database.query('UPDATE batch.batch SET lease_until = NULL WHERE id = $1', [id]);
-  const batch = await batches.claim(projectId, id, 10_000);
-  if (batch === undefined) throw new Error('Expected a batch');
-  return batch;
-}
 
 const aResult = (index: number, isSuccess = true): LineResult => ({
   ...{ chunk: 0, index, isSuccess, text: `line ${index}\n`, usage: undefined },
 });
 
-const writerOf = (batch: Batch): ResultsWriter => new ResultsWriter(batch, batches, dataKey);
+const writerOf = (batch: Batch): ResultsWriter => new ResultsWriter(batch, test.batches, dataKey);
 
 async function stateOf({ id }: Batch): Promise<unknown> {
-  const [row] = await database.query<object[]>(
+  const [row] = await test.database.query<object[]>(
     `SELECT lines_completed AS completed, lines_failed AS failed,
        (SELECT encode(done, 'hex') FROM batch.batch_chunk WHERE batch_id = $1) AS done,
        (SELECT done_lines FROM batch.batch_chunk WHERE batch_id = $1) AS lines,
@@ -70,7 +30,7 @@ async function stateOf({ id }: Batch): Promise<unknown> {
 
 describe('results of lines', () => {
   it('are kept with their bits and counts, output and errors apart', async () => {
-    const batch = await aBatch();
+    const batch = await test.aBatch();
     await writerOf(batch).keep([aResult(9), aResult(0), aResult(3, false)]);
     await writerOf(batch).keep([aResult(1)]);
     expect(await stateOf(batch)).toEqual({ completed: 3, failed: 1, done: '0b02', lines: 4, results: 3 });
@@ -80,16 +40,16 @@ describe('results of lines', () => {
       ['output', 1],
       ['error', 0],
     ] as const) {
-      const result = await batches.result(projectId, batch.id, kind, position);
+      const result = await test.batches.result(test.projectId, batch.id, kind, position);
       texts.push(open(dataKey, result?.content ?? Buffer.alloc(0), resultContext(batch, kind, position)).toString());
     }
     expect(texts).toEqual(['line 9\nline 0\n', 'line 1\n', 'line 3\n']);
-    expect(await batches.result(projectId, batch.id, 'output', 2)).toBeNull();
+    expect(await test.batches.result(test.projectId, batch.id, 'output', 2)).toBeNull();
   });
 
   it('of a process that has lost the batch are not kept', async () => {
-    const stale = await aBatch();
-    const current = await claimed(stale.id);
+    const stale = await test.aBatch();
+    const current = await test.claimed(stale.id);
     await writerOf(current).keep([aResult(0)]);
     const before = await stateOf(stale);
     await expect(writerOf(stale).keep([aResult(1)])).rejects.toMatchObject({ code: 'batch.stale_lease' });
@@ -97,7 +57,7 @@ describe('results of lines', () => {
   });
 
   it('of a line that is done are not kept, nor those beside them', async () => {
-    const batch = await aBatch();
+    const batch = await test.aBatch();
     await writerOf(batch).keep([aResult(2)]);
     const before = await stateOf(batch);
     await expect(writerOf(batch).keep([aResult(1), aResult(2)])).rejects.toThrow('done already');
@@ -107,22 +67,22 @@ describe('results of lines', () => {
 
 describe('a batch', () => {
   it('belongs to one process at a time', async () => {
-    const { id, fence } = await aBatch();
-    const claims = await Promise.all([1, 2, 3].map(() => batches.claim(projectId, id, 10_000)));
+    const { id, fence } = await test.aBatch();
+    const claims = await Promise.all([1, 2, 3].map(() => test.batches.claim(test.projectId, id, 10_000)));
     expect(claims).toEqual([undefined, undefined, undefined]);
-    await database.query(`UPDATE batch.batch SET lease_until = now() - interval '1 second' WHERE id = $1`, [id]);
-    const again = await Promise.all([1, 2, 3].map(() => batches.claim(projectId, id, 10_000)));
+    await test.database.query(`UPDATE batch.batch SET lease_until = now() - interval '1 second' WHERE id = $1`, [id]);
+    const again = await Promise.all([1, 2, 3].map(() => test.batches.claim(test.projectId, id, 10_000)));
     expect(again.filter((claim) => claim !== undefined)).toEqual([expect.objectContaining({ fence: fence + 1 })]);
   });
 
   it('is renewed and released by the process that has it, and by no other', async () => {
-    const stale = await aBatch();
-    const current = await claimed(stale.id);
-    expect([await batches.renew(stale, 10_000), await batches.renew(current, 10_000)]).toEqual([false, true]);
-    await batches.release(stale);
-    expect(await batches.claim(projectId, stale.id, 10_000)).toBeUndefined();
-    await batches.release(current);
-    expect(await batches.claim(projectId, stale.id, 10_000)).toBeDefined();
+    const stale = await test.aBatch();
+    const current = await test.claimed(stale.id);
+    expect([await test.batches.renew(stale, 10_000), await test.batches.renew(current, 10_000)]).toEqual([false, true]);
+    await test.batches.release(stale);
+    expect(await test.batches.claim(test.projectId, stale.id, 10_000)).toBeUndefined();
+    await test.batches.release(current);
+    expect(await test.batches.claim(test.projectId, stale.id, 10_000)).toBeDefined();
   });
 });
 
@@ -130,9 +90,9 @@ describe('the allowance of enqueued tokens', () => {
   it('is not exceeded by batches at the same time, and is given back', async () => {
     const allowances = new Allowances(undefined as never);
     const take = (tokens: number): Promise<boolean> =>
-      batches.transaction(projectId, (manager) => allowances.take(manager, projectId, tokens, 1_000));
+      test.batches.transaction(test.projectId, (manager) => allowances.take(manager, test.projectId, tokens, 1_000));
     expect((await Promise.all([400, 400, 400, 400].map(take))).filter(Boolean)).toHaveLength(2);
-    await batches.transaction(projectId, (manager) => allowances.giveBack(manager, projectId, 400));
+    await test.batches.transaction(test.projectId, (manager) => allowances.giveBack(manager, test.projectId, 400));
     expect([await take(700), await take(600)]).toEqual([false, true]);
   });
 });

@@ -63,7 +63,7 @@ export class ResultsWriter {
   async #append(manager: EntityManager, kind: 'output' | 'error', results: readonly LineResult[]): Promise<void> {
     if (results.length === 0) return;
     const text = results.map((result) => result.text).join('');
-    await this.#batches.appendResult(manager, this.#batch, kind, (position) =>
+    await this.#batches.appendResult(manager, this.#batch, { kind, lines: results.length }, (position) =>
       seal(this.#dataKey, Buffer.from(text), resultContext(this.#batch, kind, position)),
     );
   }

@@ -9,6 +9,8 @@ import { BatchRunsJobs } from './batch-runs.jobs.ts';
 import { BatchRunsSweeper } from './batch-runs.sweeper.ts';
 import { LineCaller } from './line-caller.ts';
 import { OutputFiles } from './output-files.ts';
+import { ResultsHandlers } from './results.handlers.ts';
+import { ResultsReader } from './results-reader.ts';
 
 @Module({
   imports: [BatchesModule],
@@ -20,6 +22,8 @@ import { OutputFiles } from './output-files.ts';
     Allowances,
     InputFiles,
     OutputFiles,
+    ResultsReader,
+    ResultsHandlers,
     LineCaller,
     TransferClient,
   ],

@@ -2,7 +2,6 @@
 import { Controller, Param } from '@nestjs/common';
 import type { ChangeContext } from '@xerotier/contracts/auth';
 import { batchContract } from '@xerotier/contracts/batch';
-import { AppError } from '@xerotier/errors';
 import { Bus } from '@xerotier/nats';
 import {
   cancelBatch,
@@ -15,12 +14,11 @@ import {
 } from '@xerotier/public-api/batches';
 import type { BodyOf, QueryOf, ResponseOf } from '@xerotier/public-api/operation';
 import { pageOf } from '@xerotier/public-api/page';
-import { printable } from '../access/check-access.ts';
 import type { ProjectAccess } from '../access/project-access.ts';
-import { isStoredId } from '../files/files-outages.ts';
 import { Change } from '../management/change-context.ts';
 import { Operation } from '../operations/operation.decorator.ts';
 import { OperationBody, OperationQuery, RequestProject } from '../operations/operation-params.ts';
+import { asBatchId } from './batch-id.ts';
 import { publicBatchOf } from './public-batch.ts';
 
 const { create, list, get, cancel, pause, resume, retry } = batchContract.operations;
@@ -61,7 +59,7 @@ export class BatchesController {
     @RequestProject() { project }: ProjectAccess,
     @Param('batch') id: string,
   ): Promise<ResponseOf<typeof getBatch>> {
-    return publicBatchOf(await this.bus.call(get, { projectId: project.id, id: asId(id) }));
+    return publicBatchOf(await this.bus.call(get, { projectId: project.id, id: asBatchId(id) }));
   }
 
   @Operation(cancelBatch)
@@ -69,7 +67,7 @@ export class BatchesController {
     @RequestProject() { project }: ProjectAccess,
     @Param('batch') id: string,
   ): Promise<ResponseOf<typeof cancelBatch>> {
-    return publicBatchOf(await this.bus.call(cancel, { projectId: project.id, id: asId(id) }));
+    return publicBatchOf(await this.bus.call(cancel, { projectId: project.id, id: asBatchId(id) }));
   }
 
   @Operation(pauseBatch)
@@ -77,7 +75,7 @@ export class BatchesController {
     @RequestProject() { project }: ProjectAccess,
     @Param('batch') id: string,
   ): Promise<ResponseOf<typeof pauseBatch>> {
-    return publicBatchOf(await this.bus.call(pause, { projectId: project.id, id: asId(id) }));
+    return publicBatchOf(await this.bus.call(pause, { projectId: project.id, id: asBatchId(id) }));
   }
 
   @Operation(resumeBatch)
@@ -85,17 +83,11 @@ export class BatchesController {
     @RequestProject() { project }: ProjectAccess,
     @Param('batch') id: string,
   ): Promise<ResponseOf<typeof resumeBatch>> {
-    return publicBatchOf(await this.bus.call(resume, { projectId: project.id, id: asId(id) }));
+    return publicBatchOf(await this.bus.call(resume, { projectId: project.id, id: asBatchId(id) }));
   }
 
   @Operation(retryBatch)
   async retry(@Change() context: ChangeContext, @Param('batch') id: string): Promise<ResponseOf<typeof retryBatch>> {
-    return publicBatchOf(await this.bus.call(retry, { context, id: asId(id) }));
+    return publicBatchOf(await this.bus.call(retry, { context, id: asBatchId(id) }));
   }
-}
-
-/** @throws {AppError} `batch.not_found` for what cannot be the id of a batch. */
-function asId(id: string): string {
-  if (!isStoredId(id)) throw new AppError('batch.not_found', { batch: printable(id) });
-  return id;
 }

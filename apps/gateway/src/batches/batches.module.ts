@@ -1,5 +1,14 @@
 import { Module } from '@nestjs/common';
+import { AccessModule } from '../access/access.module.ts';
+import { FilesModule } from '../files/files.module.ts';
+import { BatchOutputController } from './batch-output.controller.ts';
+import { BatchOutputService } from './batch-output.service.ts';
 import { BatchesController } from './batches.controller.ts';
+import { OutputReaders } from './output-readers.ts';
 
-@Module({ controllers: [BatchesController] })
+@Module({
+  imports: [AccessModule, FilesModule],
+  controllers: [BatchesController, BatchOutputController],
+  providers: [BatchOutputService, OutputReaders],
+})
 export class BatchesModule {}

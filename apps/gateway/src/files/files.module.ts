@@ -3,5 +3,9 @@ import { TransferClient } from '@xerotier/file-transfers';
 import { FilesController } from './files.controller.ts';
 import { FilesService } from './files.service.ts';
 
-@Module({ controllers: [FilesController], providers: [FilesService, TransferClient], exports: [TransferClient] })
+@Module({
+  controllers: [FilesController],
+  providers: [FilesService, TransferClient],
+  exports: [FilesService, TransferClient],
+})
 export class FilesModule {}

@@ -43,6 +43,8 @@ export const storedBatch = z.object({
 export type StoredBatch = z.infer<typeof storedBatch>;
 
 const TIMEOUT_MS = 5_000;
+/** As base64, together with all else, within a message. */
+export const RESULTS_PAGE_BYTES = 512 * 1_024;
 const oneBatch = z.object({ projectId, id: batchId });
 
 /** The batch of another project is `batch.not_found`, like one that does not exist. */
@@ -104,6 +106,28 @@ export const batchContract = service('batch', {
     input: oneBatch,
     output: storedBatch,
     errors: ['batch.not_found', 'batch.ended', 'db.unavailable'],
+  }),
+  /**
+   * Lines of the output or error file of a batch, as far as they are kept. Once it has ended they are in the file, and not here any
+   * more.
+   */
+  readResults: request({
+    subject: 'batch.v1.read-results',
+    timeoutMs: TIMEOUT_MS,
+    input: oneBatch.extend({
+      kind: z.enum(['output', 'error']),
+      /** From where: complete lines, and bytes of the next one. */
+      line: count,
+      byte: count,
+    }),
+    output: z.object({
+      /** Base64. Its end need not be that of a line. */
+      content: z.string().max(Math.ceil(RESULTS_PAGE_BYTES / 3) * 4),
+      hasEnded: z.boolean(),
+      /** Absent if the batch has not ended, or has no lines of this kind. */
+      fileId: z.string().optional(),
+    }),
+    errors: ['batch.not_found', 'db.unavailable'],
   }),
   /** Creates a batch of the lines that have failed, or were not started. */
   retry: request({

@@ -1,2 +1,2 @@
-export { batchContract } from './contract.ts';
+export { batchContract, RESULTS_PAGE_BYTES } from './contract.ts';
 export type { StoredBatch } from './contract.ts';

@@ -108,6 +108,18 @@ export const gatewayErrors = defineErrors({
     message: 'The counters of quotas and spend caps are unavailable.',
     publicMessage: 'Quotas and spend caps cannot be checked right now. Try again later.',
   },
+  'batch.project_readers_exceeded': {
+    status: 429,
+    publicCode: 'rate_limit_exceeded',
+    retryable: true,
+    message: 'The project reads {max} outputs of batches at once, and may not read more. Try again when one has ended.',
+  },
+  'batch.too_many_readers': {
+    status: 503,
+    publicCode: 'service_unavailable',
+    retryable: true,
+    message: 'Too many outputs of batches are read at once. Try again later.',
+  },
   'files.unavailable': {
     status: 503,
     publicCode: 'storage_unavailable',

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { BODY_ERRORS, CHANGE_ERRORS, STORAGE_ERRORS } from '../operation/common-errors.ts';
 import { defineOperation } from '../operation/define-operation.ts';
 import { idempotencyHeaders } from '../operation/idempotency-headers.ts';
-import { batchesQuery, createBatchRequest } from './request.ts';
+import { batchesQuery, batchOutputQuery, createBatchRequest } from './request.ts';
 import { batch, batchList } from './response.ts';
 
 const COLLECTION = '/v1/batches';
@@ -52,6 +52,21 @@ export const getBatch = defineOperation({
   params,
   response: batch,
   errors: [...STORAGE_ERRORS, 'batch_not_found'],
+});
+
+export const getBatchOutput = defineOperation({
+  ...common,
+  operationId: 'getBatchOutput',
+  method: 'get',
+  path: `${ONE}/output`,
+  permission: 'batches:read',
+  summary: 'Get batch output',
+  description:
+    'The results of a batch so far, as lines of its output or error file; when it has ended, those of the file. Their order does not change, so that a later request continues behind the lines that were read. With `follow`, the response has new lines as they are kept, and ends with the batch; an empty line is sent every 15 seconds if there are none. If it cannot be completed, the connection is closed.',
+  params,
+  query: batchOutputQuery,
+  rawResponse: ['application/jsonl'],
+  errors: [...STORAGE_ERRORS, 'batch_not_found', 'file_not_found', 'rate_limit_exceeded'],
 });
 
 export const cancelBatch = defineOperation({
@@ -116,6 +131,7 @@ export const batchesOperations = [
   createBatch,
   listBatches,
   getBatch,
+  getBatchOutput,
   cancelBatch,
   pauseBatch,
   resumeBatch,

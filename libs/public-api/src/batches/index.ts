@@ -3,6 +3,7 @@ export {
   cancelBatch,
   createBatch,
   getBatch,
+  getBatchOutput,
   listBatches,
   pauseBatch,
   resumeBatch,

@@ -33,3 +33,28 @@ export const createBatchRequest = z
   .register(components, { id: 'CreateBatchRequest' });
 
 export const batchesQuery = z.object(pageQueryFields('desc'));
+
+function lineCount(min: number) {
+  const error = `must be an integer from ${min} to ${BATCH_LINES_MAX}`;
+  return z
+    .string({ error })
+    .regex(/^\d{1,5}$/, error)
+    .transform(Number)
+    .refine((value) => value >= min && value <= BATCH_LINES_MAX, error)
+    .optional()
+    .meta({ jsonSchema: { type: 'integer', minimum: min, maximum: BATCH_LINES_MAX } });
+}
+
+export const batchOutputQuery = z.object({
+  kind: z
+    .enum(['output', 'error'])
+    .default('output')
+    .describe('Whether the lines of the output file are read, or those of the error file.'),
+  after: lineCount(0).describe('How many lines to skip: as many as were read before. Default: none.'),
+  limit: lineCount(1).describe('Maximum number of lines. Default: all.'),
+  follow: z
+    .enum(['true', 'false'])
+    .default('false')
+    .transform((text) => text === 'true')
+    .describe('Whether the response waits for further lines until the batch has ended.'),
+});
