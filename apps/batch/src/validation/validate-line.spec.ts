@@ -54,6 +54,22 @@ describe('validateLine', () => {
     });
   });
 
+  it.each([5, [5, 'abcd', null], { text: 5 }, [{ text: 5 }, { text: 'abcd' }]])(
+    'leaves the content %j of a message to the API',
+    (content) => {
+      expect(check({ ...valid, body: { model: 'tiny', messages: [{ content }, null] } })).toMatchObject({ ok: true });
+    },
+  );
+
+  it('rejects what the API does not parse', () => {
+    const nested = (depth: number): unknown => JSON.parse(`${'['.repeat(depth)}${']'.repeat(depth)}`);
+    const withTools = (tools: unknown): ReturnType<typeof check> => check({ ...valid, body: { ...valid.body, tools } });
+    expect(withTools(nested(63))).toMatchObject({ ok: true });
+    expect(withTools(nested(64))).toMatchObject({ errors: [{ code: 'invalid_request', param: 'body' }] });
+    expect(check(`${'['.repeat(1_000_000)}`)).toMatchObject({ errors: [{ code: 'invalid_request' }] });
+    expect(withTools(Array.from({ length: 100_000 }, () => []))).toMatchObject({ errors: [{ param: 'body' }] });
+  });
+
   it('rejects what is not UTF-8', () => {
     const bytes = Buffer.concat([Buffer.from('{"custom_id":"'), Buffer.from([0xff]), Buffer.from('"}')]);
     expect(validateLine(bytes, 1, CHAT)).toMatchObject({ errors: [{ code: 'invalid_json_line' }] });

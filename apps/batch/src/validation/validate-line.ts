@@ -1,7 +1,8 @@
 /** The rules for one line of an input file, with the errors of the OpenAI API. */
 import type { StoredBatch } from '@xerotier/contracts/batch';
-import { estimatePromptTokens, estimateTokens } from '@xerotier/inference';
-import type { ChatMessage } from '@xerotier/public-api/chat-completions';
+import { BODY_BOUNDS, exceededJsonBound } from '@xerotier/http/json-bounds';
+import type { JsonBounds } from '@xerotier/http/json-bounds';
+import { estimateTokens } from '@xerotier/inference';
 import { isUtf8 } from 'node:buffer';
 import type { Line } from '../lines/line.ts';
 
@@ -22,6 +23,13 @@ const MODEL_LENGTH_MAX = 256;
 /** Tokens of a completion without a maximum. */
 const COMPLETION_TOKENS = 1_024;
 
+/** Those of a request to the API, in a line. */
+const LINE_BOUNDS: JsonBounds = { ...BODY_BOUNDS, depthMax: BODY_BOUNDS.depthMax + 1 };
+const EXCEEDED: Readonly<Record<keyof JsonBounds, string>> = {
+  depthMax: `The body is nested more than ${BODY_BOUNDS.depthMax} levels deep.`,
+  partsMax: `This line has more than ${BODY_BOUNDS.partsMax} objects, arrays and keys.`,
+};
+
 /** @param number of the line in the file, from 1. */
 export function validateLine(bytes: Buffer, number: number, endpoint: StoredBatch['endpoint']): ValidatedLine {
   const error = (code: string, message: string, param: string | null): LineError => ({
@@ -29,6 +37,8 @@ export function validateLine(bytes: Buffer, number: number, endpoint: StoredBatc
     line: number,
   });
   const failed = (...errors: LineError[]): ValidatedLine => ({ ok: false, errors });
+  const exceeded = exceededJsonBound(bytes, LINE_BOUNDS);
+  if (exceeded !== undefined) return failed(error('invalid_request', EXCEEDED[exceeded], 'body'));
   const value = parsed(bytes);
   if (value === undefined) return failed(error('invalid_json_line', 'This line is not parseable as valid JSON.', null));
   if (!isObject(value)) return failed(error('invalid_json_line', 'This line is not a JSON object.', null));
@@ -86,7 +96,8 @@ function estimateOf(
     const most = [body['max_completion_tokens'], body['max_tokens']].find((value) => typeof value === 'number');
     const choices = typeof body['n'] === 'number' && body['n'] > 0 ? Math.min(body['n'], 128) : 1;
     const completion = choices * Math.min(Math.max(0, most ?? COMPLETION_TOKENS), 1_000_000);
-    return { tokens: estimatePromptTokens(messages as unknown as ChatMessage[]) + Math.ceil(completion), inputs: 0 };
+    const prompt = estimateTokens(messages.flatMap(({ content }) => textsIn(content)));
+    return { tokens: prompt + Math.ceil(completion), inputs: 0 };
   }
   const texts = Object.entries(body).flatMap(([name, value]) => (name === 'model' ? [] : textsIn(value)));
   const input = body['input'];

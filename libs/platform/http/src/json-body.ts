@@ -2,13 +2,12 @@
 import { AppError } from '@xerotier/errors';
 import type { FastifyInstance } from 'fastify';
 import { isUtf8 } from 'node:buffer';
-import { exceededJsonBound } from './json-bounds.ts';
+import { BODY_BOUNDS, exceededJsonBound } from './json-bounds.ts';
 import type { JsonBounds } from './json-bounds.ts';
 
-const BOUNDS: JsonBounds = { depthMax: 64, partsMax: 100_000 };
 const EXCEEDED: Readonly<Record<keyof JsonBounds, string>> = {
-  depthMax: `The request body is nested more than ${BOUNDS.depthMax} levels deep.`,
-  partsMax: `The request body has more than ${BOUNDS.partsMax} objects, arrays and keys.`,
+  depthMax: `The request body is nested more than ${BODY_BOUNDS.depthMax} levels deep.`,
+  partsMax: `The request body has more than ${BODY_BOUNDS.partsMax} objects, arrays and keys.`,
 };
 
 export function readJsonBodies(fastify: FastifyInstance): void {
@@ -37,7 +36,7 @@ function rejectEncoded(encoding: string | undefined): void {
  * parts.
  */
 export function parseJsonBody(body: Buffer): unknown {
-  const exceeded = exceededJsonBound(body, BOUNDS);
+  const exceeded = exceededJsonBound(body, BODY_BOUNDS);
   if (exceeded !== undefined) throw new AppError('request.invalid', { reason: EXCEEDED[exceeded] });
   // Decoding would replace invalid bytes with another character, and a model would respond to that.
   if (!isUtf8(body)) throw new AppError('request.unreadable_json', { reason: 'it is not UTF-8.' });

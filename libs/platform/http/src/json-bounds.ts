@@ -6,6 +6,9 @@ export interface JsonBounds {
   readonly partsMax: number;
 }
 
+/** Of the body of a request. */
+export const BODY_BOUNDS: JsonBounds = { depthMax: 64, partsMax: 100_000 };
+
 /**
  * Returns the limit that the JSON in these bytes exceeds; the scan stops there. A parser accepts millions of levels, on
  * which any recursion over the value overflows the stack, and takes seconds for an object with a million keys. So both
