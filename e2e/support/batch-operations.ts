@@ -54,6 +54,8 @@ export function batchOperations(): Operation[] {
       },
       schema: 'Batch',
     },
+    { name: 'a dry run of a batch', route: `POST ${BATCHES}`, body: { ...newBatch, x_dry_run: true }, schema: 'Batch' },
+    { name: 'dry runs of batches', route: `GET ${BATCHES}?x_dry_run=true`, schema: 'ListBatchesResponse' },
     { name: 'batches', route: `GET ${BATCHES}`, setup, schema: 'ListBatchesResponse' },
     { name: 'a page of batches', route: `GET ${BATCHES}?limit=1&order=asc`, setup, schema: 'ListBatchesResponse' },
     { name: 'a batch by its id', route: `GET ${BATCHES}/{id}`, setup, schema: 'Batch' },

@@ -1,5 +1,5 @@
 import { Module } from '@nestjs/common';
-import { batchLinesContract } from '@xerotier/contracts/gateway';
+import { batchEndpointsContract, batchLinesContract } from '@xerotier/contracts/gateway';
 import { BusModule } from '@xerotier/service-host';
 import { RedisModule } from '@xerotier/service-host/redis';
 import { AccessModule } from './access/access.module.ts';
@@ -22,7 +22,7 @@ import { UsageModule } from './usage/usage.module.ts';
 
 @Module({
   imports: [
-    BusModule.forRoot({ serves: [batchLinesContract] }),
+    BusModule.forRoot({ serves: [batchLinesContract, batchEndpointsContract] }),
     RedisModule.forRoot(),
     AccessModule,
     ChatCompletionsModule,

@@ -1,4 +1,4 @@
-import type { StoredBatch } from '@xerotier/contracts/batch';
+import type { BatchEstimate, StoredBatch } from '@xerotier/contracts/batch';
 import { DataKeyEntity } from '@xerotier/data-keys';
 import { Check, Column, CreateDateColumn, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
 
@@ -8,6 +8,7 @@ export type Ending = 'completed' | 'failed' | 'expired' | 'cancelled';
 /** A batch. `bigint` columns are strings. */
 @Entity()
 @Index('batch_created_at_idx', ['projectId', 'createdAt', 'id'])
+@Index('batch_dry_run_idx', ['createdAt'], { where: 'is_dry_run' })
 @Index('batch_unfinished_idx', ['createdAt'], {
   where: `status IN ('validating', 'in_progress', 'finalizing', 'cancelling')`,
 })
@@ -55,6 +56,13 @@ export class Batch {
   /** How long its output files are kept. */
   @Column('integer', { nullable: true })
   outputSeconds!: number | null;
+
+  /** It is validated and priced, and deleted after a day. */
+  @Column('boolean', { default: false })
+  isDryRun!: boolean;
+
+  @Column('jsonb', { nullable: true })
+  estimate!: BatchEstimate | null;
 
   @Column('text')
   status!: StoredBatch['status'];

@@ -55,3 +55,23 @@ describe('work on a batch', () => {
     expect(claimed?.fence).toBe(hasWork ? 1 : undefined);
   });
 });
+
+describe('dry runs', () => {
+  it('are deleted after a day, and batches are not', async () => {
+    const yesterday = new Date(Date.now() - 25 * HOUR_MS);
+    const old = await aBatch({ isDryRun: true, createdAt: yesterday });
+    const kept = [await aBatch({ isDryRun: true }), await aBatch({ createdAt: yesterday })];
+    expect(await sut.deleteDryRuns(1_000)).toBeGreaterThanOrEqual(1);
+    const left = [];
+    for (const id of [old, ...kept])
+      left.push(await sut.transaction(projectId, (manager) => sut.find(manager, projectId, id)));
+    expect(left.map((batch) => batch?.id)).toEqual([undefined, ...kept]);
+  });
+
+  it('are a list of their own', async () => {
+    const [batch, dryRun] = [await aBatch({}), await aBatch({ isDryRun: true })];
+    const page = { limit: 20, order: 'desc' } as const;
+    const [batches, dryRuns] = [await sut.list(projectId, false, page), await sut.list(projectId, true, page)];
+    expect([batches.rows, dryRuns.rows].map((rows) => rows.map(({ id }) => id))).toEqual([[batch], [dryRun]]);
+  });
+});

@@ -13,7 +13,7 @@ export const UNFINISHED = ['validating', 'in_progress', 'finalizing', 'cancellin
 /** A paused batch has nothing to do until it expires. */
 const NOT_PAUSED = "(paused_at IS NULL OR status <> 'in_progress' OR expires_at <= now())";
 
-/** TypeORM returns the rows and the count of an UPDATE. */
+/** TypeORM returns the rows and the count of an UPDATE and a DELETE. */
 type Updated<Row> = [rows: Row[], count: number];
 
 const COLUMNS = [
@@ -53,9 +53,10 @@ export class BatchesRepository {
     await manager.update(Batch, { projectId, id }, values);
   }
 
-  list(projectId: string, page: PageRequest): Promise<{ rows: Batch[]; hasMore: boolean }> {
+  list(projectId: string, isDryRun: boolean, page: PageRequest): Promise<{ rows: Batch[]; hasMore: boolean }> {
+    const filter = isDryRun ? 'is_dry_run' : 'NOT is_dry_run';
     return withTenant(this.database, projectId, (manager) =>
-      listPage(manager.getRepository(Batch), { columns: COLUMNS, projectId }, page),
+      listPage(manager.getRepository(Batch), { columns: COLUMNS, projectId, filter }, page),
     );
   }
 
@@ -182,6 +183,19 @@ export class BatchesRepository {
     return withTenant(this.database, projectId, (manager) =>
       manager.findOneBy(BatchResult, { projectId, batchId, kind, position }),
     );
+  }
+
+  /** Deletes dry runs of more than a day ago, and returns how many. */
+  async deleteDryRuns(countMax: number): Promise<number> {
+    const [, count] = await withEveryTenant(this.database, (manager) =>
+      manager.query<Updated<unknown>>(
+        `DELETE FROM batch.batch WHERE (project_id, id) IN (
+           SELECT project_id, id FROM batch.batch WHERE is_dry_run AND created_at < now() - interval '1 day'
+           ORDER BY created_at LIMIT $1 FOR UPDATE SKIP LOCKED)`,
+        [countMax],
+      ),
+    );
+    return count;
   }
 
   async deleteWork(manager: EntityManager, { projectId, id: batchId }: Batch): Promise<void> {

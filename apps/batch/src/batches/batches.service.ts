@@ -26,7 +26,7 @@ const WINDOWS_MS: Readonly<Record<StoredBatch['completionWindow'], number>> = {
 };
 
 type NewBatch = Pick<Batch, 'endpoint' | 'inputFileId' | 'completionWindow' | 'metadata' | 'outputSeconds'> &
-  Partial<Pick<Batch, 'retriedBatchId'>>;
+  Partial<Pick<Batch, 'retriedBatchId' | 'isDryRun'>>;
 
 /** Batches, for their clients. What runs them is in `../runs`. */
 @Injectable()
@@ -44,7 +44,7 @@ export class BatchesService {
     return this.#createOnce({ context, operation: 'createBatch', input }, () =>
       Promise.resolve({
         ...{ endpoint: input.endpoint, inputFileId: input.inputFileId, completionWindow: input.completionWindow },
-        ...{ metadata: input.metadata, outputSeconds: input.outputSeconds ?? null },
+        ...{ metadata: input.metadata, outputSeconds: input.outputSeconds ?? null, isDryRun: input.isDryRun ?? false },
       }),
     );
   }
@@ -58,6 +58,7 @@ export class BatchesService {
       const found = await this.batches.find(manager, context.projectId, id);
       const { status, errorFileId, ...retried } = ensure(found, 'batch.not_found', { batch: id });
       const rejected = (reason: string): AppError => new AppError('batch.not_retryable', { batch: id, reason });
+      if (retried.isDryRun) throw rejected('it is a dry run');
       if (UNFINISHED.some((unfinished) => unfinished === status)) throw rejected('it has not ended');
       if (status === 'failed') throw rejected('its input is not valid');
       if (errorFileId === null) throw rejected('none of its lines has failed');
@@ -88,8 +89,8 @@ export class BatchesService {
     return stored;
   }
 
-  async list({ projectId, ...page }: Input<'list'>): Promise<Output<'list'>> {
-    const { rows, hasMore } = await this.batches.list(projectId, page);
+  async list({ projectId, isDryRun = false, ...page }: Input<'list'>): Promise<Output<'list'>> {
+    const { rows, hasMore } = await this.batches.list(projectId, isDryRun, page);
     return { data: rows.map(storedBatchOf), hasMore };
   }
 
@@ -166,7 +167,8 @@ export function storedBatchOf(batch: Batch): StoredBatch {
   };
   const { id, endpoint, model, errors, inputFileId, completionWindow, status, outputFileId, errorFileId } = batch;
   return {
-    ...{ id, endpoint, inputFileId, completionWindow, status, metadata: batch.metadata },
+    ...{ id, endpoint, inputFileId, completionWindow, status, metadata: batch.metadata, isDryRun: batch.isDryRun },
+    ...(batch.estimate !== null && { estimate: batch.estimate }),
     ...(model !== null && { model }),
     ...(errors !== null && { errors }),
     ...(batch.retriedBatchId !== null && { retriedBatchId: batch.retriedBatchId }),

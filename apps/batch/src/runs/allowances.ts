@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { projectsContract } from '@xerotier/contracts/auth';
 import { Bus } from '@xerotier/nats';
 import type { EntityManager } from 'typeorm';
+import { BatchAllowance } from '../batches/batch-allowance.entity.ts';
 
 /** The tokens that a project may have enqueued in batches. They are given back when a batch ends, whatever happens to it. */
 @Injectable()
@@ -12,6 +13,12 @@ export class Allowances {
   async tokensMaxOf(projectId: string): Promise<number | null> {
     const { tokensMax } = await this.bus.call(projectsContract.operations.getBatchQuota, { projectId });
     return tokensMax;
+  }
+
+  /** What all batches of the project have. */
+  async enqueued(manager: EntityManager, projectId: string): Promise<number> {
+    const row = await manager.findOneBy(BatchAllowance, { projectId });
+    return Number(row?.tokens ?? 0);
   }
 
   /** Returns whether they fit. */

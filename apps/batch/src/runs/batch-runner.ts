@@ -15,10 +15,12 @@ import { batchRuns } from '../batches/batch-runs.queue.ts';
 import type { Batch, Ending } from '../batches/batch.entity.ts';
 import { BatchesRepository, UNFINISHED } from '../batches/batches.repository.ts';
 import type { BatchConfig } from '../config.ts';
+import { EstimatesService } from '../estimates/estimates.service.ts';
 import { InputFiles } from '../lines/input-files.ts';
 import { outputLine } from '../lines/output-line.ts';
 import { metrics } from '../metrics.ts';
 import { InvalidInputError, ValidationService } from '../validation/validation.service.ts';
+import type { ValidInput } from '../validation/validation.service.ts';
 import type { LineError } from '../validation/validate-line.ts';
 import { Allowances } from './allowances.ts';
 import { Lease, LEASE_MS } from './lease.ts';
@@ -47,6 +49,7 @@ export class BatchRunner {
   constructor(
     private readonly batches: BatchesRepository,
     private readonly validation: ValidationService,
+    private readonly estimates: EstimatesService,
     private readonly allowances: Allowances,
     private readonly files: InputFiles,
     private readonly outputs: OutputFiles,
@@ -110,7 +113,13 @@ export class BatchRunner {
 
   async #validate(batch: Batch, signal: AbortSignal): Promise<void> {
     try {
-      const { chunks, lines, model, tokens } = await this.validation.validate(batch, signal);
+      const input = await this.validation.validate(batch, signal);
+      if (batch.isDryRun) {
+        await this.#endDryRun(batch, input);
+        return;
+      }
+      const { chunks, lines, model } = input;
+      const tokens = input.tokens.enqueued;
       const tokensMax = await this.allowances.tokensMaxOf(batch.projectId);
       await this.#change(batch, async (manager, current) => {
         // It was cancelled meanwhile: it has no lines then.
@@ -131,8 +140,17 @@ export class BatchRunner {
         await addBatchEvent(manager, 'batch.failed', current);
         return true;
       });
-      if (hasFailed) metrics.ended.labels('failed').inc();
+      if (hasFailed && !batch.isDryRun) metrics.ended.labels('failed').inc();
     }
+  }
+
+  async #endDryRun(batch: Batch, { model, tokens }: ValidInput): Promise<void> {
+    const estimate = await this.estimates.estimate(batch, tokens);
+    await this.#change(batch, async (manager, current) => {
+      if (current.status !== 'validating') return;
+      const values = { status: 'completed', completedAt: new Date(), leaseUntil: null, model, estimate } as const;
+      await this.batches.update(manager, current, values);
+    });
   }
 
   async #runLines(batch: Batch, signal: AbortSignal, endsAt: number): Promise<void> {
@@ -235,7 +253,7 @@ export class BatchRunner {
       await addBatchEvent(manager, `batch.${ending}`, current);
       return true;
     });
-    if (hasEnded) metrics.ended.labels(ending).inc();
+    if (hasEnded && !batch.isDryRun) metrics.ended.labels(ending).inc();
   }
 
   async #writerOf(batch: Batch): Promise<ResultsWriter> {

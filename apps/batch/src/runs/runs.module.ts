@@ -1,6 +1,8 @@
 import { Module } from '@nestjs/common';
 import { TransferClient } from '@xerotier/file-transfers';
 import { BatchesModule } from '../batches/batches.module.ts';
+import { DryRunsPurge } from '../batches/dry-runs-purge.ts';
+import { EstimatesService } from '../estimates/estimates.service.ts';
 import { InputFiles } from '../lines/input-files.ts';
 import { ValidationService } from '../validation/validation.service.ts';
 import { Allowances } from './allowances.ts';
@@ -19,6 +21,8 @@ import { ResultsReader } from './results-reader.ts';
     BatchRunsJobs,
     BatchRunsSweeper,
     ValidationService,
+    EstimatesService,
+    DryRunsPurge,
     Allowances,
     InputFiles,
     OutputFiles,

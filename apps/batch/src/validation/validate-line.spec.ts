@@ -14,10 +14,10 @@ describe('validateLine', () => {
     expect(check(valid)).toEqual({
       ok: true,
       line: { customId: 'a', url: CHAT, model: 'tiny', body: valid.body },
-      ...{ tokens: 100 + 1_024, inputs: 0 },
+      ...{ tokens: { prompt: 100, completion: undefined, choices: 1 }, inputs: 0 },
     });
     const bounded = { ...valid, body: { ...valid.body, max_tokens: 5, n: 3 } };
-    expect(check(bounded)).toMatchObject({ tokens: 100 + 15 });
+    expect(check(bounded)).toMatchObject({ tokens: { prompt: 100, completion: 15 } });
   });
 
   it('counts the inputs of embeddings', () => {
@@ -31,7 +31,10 @@ describe('validateLine', () => {
       [[[1, 2], [3]], 2, 3],
     ];
     for (const [input, count, tokens] of inputs)
-      expect(check(line(input), '/v1/embeddings')).toMatchObject({ inputs: count, tokens });
+      expect(check(line(input), '/v1/embeddings')).toMatchObject({
+        inputs: count,
+        tokens: { prompt: tokens, completion: 0 },
+      });
   });
 
   it.each([
@@ -82,7 +85,7 @@ describe('validateLine', () => {
       fc.property(fc.oneof(fc.json(), line), (value) => {
         const result = check(value);
         if (!result.ok) for (const error of result.errors) expect(error.line).toBe(7);
-        else expect(result.tokens).toBeGreaterThanOrEqual(0);
+        else expect(result.tokens.prompt).toBeGreaterThanOrEqual(0);
       }),
     );
   });

@@ -8,10 +8,18 @@ import type { Line } from '../lines/line.ts';
 
 export type LineError = NonNullable<StoredBatch['errors']>[number];
 
+/** What a line may use, roughly. */
+export interface LineTokens {
+  readonly prompt: number;
+  /** At most; undefined if it has no maximum. */
+  readonly completion: number | undefined;
+  /** Completions of this line. */
+  readonly choices: number;
+}
+
 export interface ValidLine {
   readonly line: Line;
-  /** What it may use at most, roughly. */
-  readonly tokens: number;
+  readonly tokens: LineTokens;
   /** Texts to embed. */
   readonly inputs: number;
 }
@@ -20,8 +28,7 @@ export type ValidatedLine = ({ readonly ok: true } & ValidLine) | { readonly ok:
 
 const CUSTOM_ID_LENGTH_MAX = 512;
 const MODEL_LENGTH_MAX = 256;
-/** Tokens of a completion without a maximum. */
-const COMPLETION_TOKENS = 1_024;
+const COMPLETION_TOKENS_MAX = 1_000_000;
 
 /** Those of a request to the API, in a line. */
 const LINE_BOUNDS: JsonBounds = { ...BODY_BOUNDS, depthMax: BODY_BOUNDS.depthMax + 1 };
@@ -94,15 +101,17 @@ function estimateOf(
   if (endpoint === '/v1/chat/completions') {
     const messages = Array.isArray(body['messages']) ? body['messages'].filter(isObject) : [];
     const most = [body['max_completion_tokens'], body['max_tokens']].find((value) => typeof value === 'number');
-    const choices = typeof body['n'] === 'number' && body['n'] > 0 ? Math.min(body['n'], 128) : 1;
-    const completion = choices * Math.min(Math.max(0, most ?? COMPLETION_TOKENS), 1_000_000);
+    const choices = typeof body['n'] === 'number' && body['n'] > 0 ? Math.ceil(Math.min(body['n'], 128)) : 1;
     const prompt = estimateTokens(messages.flatMap(({ content }) => textsIn(content)));
-    return { tokens: prompt + Math.ceil(completion), inputs: 0 };
+    const completion =
+      most === undefined ? undefined : choices * Math.ceil(Math.min(Math.max(0, most), COMPLETION_TOKENS_MAX));
+    return { tokens: { prompt, completion, choices }, inputs: 0 };
   }
   const texts = Object.entries(body).flatMap(([name, value]) => (name === 'model' ? [] : textsIn(value)));
   const input = body['input'];
   const isList = Array.isArray(input) && input.some((entry) => typeof entry !== 'number');
-  return { tokens: estimateTokens(texts), inputs: endpoint === '/v1/embeddings' ? (isList ? input.length : 1) : 0 };
+  const tokens = { prompt: estimateTokens(texts), completion: 0, choices: 0 };
+  return { tokens, inputs: endpoint === '/v1/embeddings' ? (isList ? input.length : 1) : 0 };
 }
 
 function textsIn(value: unknown): (string | number[])[] {

@@ -9,6 +9,7 @@ import { BatchesRepository } from '../batches/batches.repository.ts';
 import { InputFiles } from '../lines/input-files.ts';
 import { jsonLines, LineTooLongError } from '../lines/json-lines.ts';
 import type { RawLine } from '../lines/json-lines.ts';
+import { TokenTotals } from './token-totals.ts';
 import { validateLine } from './validate-line.ts';
 import type { LineError } from './validate-line.ts';
 
@@ -18,8 +19,8 @@ export interface ValidInput {
   readonly lines: number;
   /** Of all lines, if they have the same. */
   readonly model: string | null;
-  /** What all lines may use at most, roughly. */
-  readonly tokens: number;
+  /** What all lines may use, roughly. */
+  readonly tokens: TokenTotals;
 }
 
 /** The input of a batch is not valid: the batch fails, and runs nothing. */
@@ -62,7 +63,8 @@ export class ValidationService {
     const chunks = new ChunkList(batch);
     const seen = new Set<string>();
     const models = new Map<string, number>();
-    let [tokens, inputs] = [0, 0];
+    const tokens = new TokenTotals();
+    let inputs = 0;
     const failed = (error: Omit<LineError, 'line' | 'param'> & Partial<LineError>): void => {
       errors.push({ param: null, line: null, ...error });
     };
@@ -85,7 +87,7 @@ export class ValidationService {
             });
           seen.add(customId);
           if (!models.has(model)) models.set(model, raw.number);
-          tokens += found.tokens;
+          tokens.add(model, found.tokens);
           inputs += found.inputs;
         } else errors.push(...found.errors);
         chunks.add(raw, false);

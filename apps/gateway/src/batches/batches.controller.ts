@@ -41,6 +41,7 @@ export class BatchesController {
     const batch = await this.bus.call(create, {
       ...{ context, inputFileId, endpoint, completionWindow, metadata: body.metadata ?? null },
       ...(expiry !== undefined && { outputSeconds: expiry.seconds }),
+      ...(body.x_dry_run === true && { isDryRun: true }),
     });
     return publicBatchOf(batch);
   }
@@ -48,9 +49,9 @@ export class BatchesController {
   @Operation(listBatches)
   async list(
     @RequestProject() { project }: ProjectAccess,
-    @OperationQuery() query: QueryOf<typeof listBatches>,
+    @OperationQuery() { x_dry_run: isDryRun, ...page }: QueryOf<typeof listBatches>,
   ): Promise<ResponseOf<typeof listBatches>> {
-    const { data, hasMore } = await this.bus.call(list, { projectId: project.id, ...query });
+    const { data, hasMore } = await this.bus.call(list, { projectId: project.id, ...page, isDryRun });
     return pageOf(data.map(publicBatchOf), hasMore);
   }
 

@@ -1,4 +1,4 @@
-import type { StoredBatch } from '@xerotier/contracts/batch';
+import type { BatchEstimate, StoredBatch } from '@xerotier/contracts/batch';
 import type { getBatch } from '@xerotier/public-api/batches';
 import type { ResponseOf } from '@xerotier/public-api/operation';
 
@@ -38,6 +38,31 @@ export function publicBatchOf(batch: StoredBatch): ResponseOf<typeof getBatch> {
       total_tokens: usage.promptTokens + usage.completionTokens,
     },
     metadata: batch.metadata,
+    ...(batch.isDryRun && { x_dry_run: true as const }),
+    ...(batch.estimate !== undefined && { x_estimate: publicEstimateOf(batch.estimate) }),
+  };
+}
+
+type PublicEstimate = NonNullable<ResponseOf<typeof getBatch>['x_estimate']>;
+
+function publicEstimateOf({ endpoints, allowance, ...total }: BatchEstimate): PublicEstimate {
+  const { tokens: needed, enqueued, tokensMax: limit } = allowance;
+  return {
+    ...{ currency: 'usd', ...estimatedOf(total) },
+    endpoints: endpoints.map(({ slug, tier, ...part }) => ({ endpoint: slug, tier, ...estimatedOf(part) })),
+    enqueued_tokens: { needed, enqueued, limit, fits: limit === null || enqueued + needed <= limit },
+  };
+}
+
+type Estimated = Omit<BatchEstimate, 'endpoints' | 'allowance'>;
+
+function estimatedOf({ lines, ...part }: Estimated): Omit<PublicEstimate['endpoints'][number], 'endpoint' | 'tier'> {
+  return {
+    lines,
+    input_tokens: part.promptTokens,
+    output_tokens_max: part.completionTokens,
+    cost_micros_min: part.costMicrosMin,
+    cost_micros_max: part.costMicrosMax,
   };
 }
 

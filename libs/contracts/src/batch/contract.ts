@@ -3,6 +3,7 @@ import { BATCH_ENDPOINTS, batchError, batchStatus, COMPLETION_WINDOWS } from '@x
 import { metadata } from '@xerotier/public-api/fields';
 import { z } from 'zod';
 import { changeContext } from '../auth/change.ts';
+import { tierSlug } from '../auth/tiers.ts';
 import { request, service } from '../define.ts';
 import { projectId } from '../ids.ts';
 
@@ -11,6 +12,29 @@ const batchId = z.string().min(1).max(256);
 /** Unix milliseconds. */
 const time = z.number().int().nonnegative();
 const count = z.number().int().nonnegative();
+export const ESTIMATED_ENDPOINTS_MAX = 100;
+
+/** Micro-units. Null if a tier has no price. */
+const cost = count.nullable();
+const estimated = {
+  lines: count,
+  promptTokens: count,
+  /** At most. */
+  completionTokens: count,
+  /** Of the prompts alone. */
+  costMicrosMin: cost,
+  costMicrosMax: cost,
+};
+
+/** What a batch would take. */
+export const batchEstimate = z.object({
+  ...estimated,
+  /** The endpoints of its lines, those with the most lines first, at most 100. */
+  endpoints: z.array(z.object({ slug: z.string(), tier: tierSlug, ...estimated })).max(ESTIMATED_ENDPOINTS_MAX),
+  /** Of enqueued tokens. */
+  allowance: z.object({ tokens: count, enqueued: count, tokensMax: count.nullable() }),
+});
+export type BatchEstimate = z.infer<typeof batchEstimate>;
 
 export const storedBatch = z.object({
   id: batchId,
@@ -39,6 +63,10 @@ export const storedBatch = z.object({
   lines: z.object({ total: count, completed: count, failed: count }),
   usage: z.object({ promptTokens: count, cachedTokens: count, completionTokens: count, reasoningTokens: count }),
   metadata: metadata.nullable(),
+  /** It is validated and priced, and runs nothing. */
+  isDryRun: z.boolean().default(false),
+  /** Of a dry run that is completed. */
+  estimate: batchEstimate.optional(),
 });
 export type StoredBatch = z.infer<typeof storedBatch>;
 
@@ -59,6 +87,7 @@ export const batchContract = service('batch', {
       completionWindow: z.enum(COMPLETION_WINDOWS),
       metadata: metadata.nullable(),
       outputSeconds: z.number().int().positive().optional(),
+      isDryRun: z.boolean().optional(),
     }),
     output: storedBatch,
     errors: ['idempotency.key_reused', 'outbox.full', 'db.unavailable'],
@@ -72,6 +101,8 @@ export const batchContract = service('batch', {
       after: z.string().max(256).optional(),
       limit: z.number().int().min(1).max(100),
       order: z.enum(['asc', 'desc']),
+      /** Whether the list is that of dry runs. Default false. */
+      isDryRun: z.boolean().optional(),
     }),
     output: z.object({ data: z.array(storedBatch), hasMore: z.boolean() }),
     errors: ['list.unknown_cursor', 'db.unavailable'],

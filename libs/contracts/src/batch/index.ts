@@ -1,2 +1,2 @@
-export { batchContract, RESULTS_PAGE_BYTES } from './contract.ts';
-export type { StoredBatch } from './contract.ts';
+export { batchContract, ESTIMATED_ENDPOINTS_MAX, RESULTS_PAGE_BYTES } from './contract.ts';
+export type { BatchEstimate, StoredBatch } from './contract.ts';

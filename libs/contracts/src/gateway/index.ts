@@ -1,2 +1,3 @@
 export { gatewayContract } from './contract.ts';
+export { batchEndpointsContract } from './batch-endpoints.contract.ts';
 export { batchLinesContract } from './batch-lines.contract.ts';

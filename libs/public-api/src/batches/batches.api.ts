@@ -35,7 +35,7 @@ export const listBatches = defineOperation({
   path: COLLECTION,
   permission: 'batches:read',
   summary: 'List batches',
-  description: 'The batches of the project, the newest first.',
+  description: 'The batches of the project, the newest first; those that are dry runs are a list of their own.',
   query: batchesQuery,
   response: batchList,
   errors: STORAGE_ERRORS,

@@ -29,10 +29,24 @@ export const createBatchRequest = z
       })
       .optional()
       .describe('When the output and error files are deleted, counted from their creation. Default: after 30 days.'),
+    x_dry_run: z
+      .boolean()
+      .optional()
+      .describe(
+        'Whether the input is validated and priced only: nothing runs, and the batch is deleted after a day. Default false.',
+      ),
   })
   .register(components, { id: 'CreateBatchRequest' });
 
-export const batchesQuery = z.object(pageQueryFields('desc'));
+const flag = z
+  .enum(['true', 'false'])
+  .default('false')
+  .transform((text) => text === 'true');
+
+export const batchesQuery = z.object({
+  ...pageQueryFields('desc'),
+  x_dry_run: flag.describe('Whether dry runs are listed, instead of batches that run.'),
+});
 
 function lineCount(min: number) {
   const error = `must be an integer from ${min} to ${BATCH_LINES_MAX}`;
@@ -52,9 +66,5 @@ export const batchOutputQuery = z.object({
     .describe('Whether the lines of the output file are read, or those of the error file.'),
   after: lineCount(0).describe('How many lines to skip: as many as were read before. Default: none.'),
   limit: lineCount(1).describe('Maximum number of lines. Default: all.'),
-  follow: z
-    .enum(['true', 'false'])
-    .default('false')
-    .transform((text) => text === 'true')
-    .describe('Whether the response waits for further lines until the batch has ended.'),
+  follow: flag.describe('Whether the response waits for further lines until the batch has ended.'),
 });

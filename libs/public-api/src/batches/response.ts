@@ -27,6 +27,37 @@ export const batchError = z
   })
   .register(components, { id: 'BatchError' });
 
+const micros = count
+  .nullable()
+  .describe('Millionths of a US dollar, with the batch discount. Null if a tier has no price.');
+const estimated = {
+  lines: count,
+  input_tokens: count,
+  output_tokens_max: count.describe(
+    'Of lines without a maximum: that of their endpoint, or the context of its model, or if it is unknown 1,024.',
+  ),
+  cost_micros_min: micros.describe('Of the input alone, without cached tokens.'),
+  cost_micros_max: micros,
+};
+
+export const batchEstimate = z
+  .object({
+    currency: z.literal('usd'),
+    ...estimated,
+    endpoints: z
+      .array(z.object({ endpoint: z.string().describe('Its slug.'), tier: z.string(), ...estimated }))
+      .describe('What the lines of each endpoint take, the one with the most lines first; at most 100.'),
+    enqueued_tokens: z
+      .object({
+        needed: count,
+        enqueued: count.describe('By all batches of the project.'),
+        limit: count.nullable().describe('Null if there is none.'),
+        fits: z.boolean(),
+      })
+      .describe('The allowance of enqueued tokens, when the batch was validated.'),
+  })
+  .register(components, { id: 'BatchEstimate' });
+
 export const batch = z
   .object({
     id: z.string(),
@@ -67,6 +98,8 @@ export const batch = z
       })
       .optional(),
     metadata: metadata.nullable(),
+    x_dry_run: z.literal(true).optional().describe('The batch is validated and priced, and runs nothing.'),
+    x_estimate: batchEstimate.optional().describe('What a batch would take. Present when a dry run is completed.'),
   })
   .register(components, { id: 'Batch' });
 
