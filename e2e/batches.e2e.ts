@@ -99,6 +99,33 @@ describe('a batch', () => {
   });
 });
 
+describe('a batch of embeddings', () => {
+  it('runs several lines as one request, each with the response that it has alone', async () => {
+    const inputs = ['one', ['two words', 'and three more'], 'x '.repeat(1_000_001), [1, 2, 3], ...'abcdefghij'];
+    const batches = client();
+    const lines = inputs.map((input, at) => ({
+      ...{ custom_id: String(at), method: 'POST', url: '/v1/embeddings', body: { model: 'embed', input } },
+    }));
+    const text = lines.map((line) => JSON.stringify(line)).join('\n');
+    const ended = await batches.ended((await batches.create(text, { endpoint: '/v1/embeddings' })).id);
+    expect(ended.request_counts).toEqual({ total: 14, completed: 13, failed: 1 });
+    const output = await batches.lines(ended.output_file_id);
+    for (const { custom_id: id, response } of output) {
+      const alone = await batches.openai.embeddings.create({
+        ...{ model: 'embed', input: inputs[Number(id)] as string, encoding_format: 'float' },
+      });
+      expect(response?.body).toEqual({ ...alone });
+    }
+    const requests = new Set(output.map(({ response }) => response?.request_id));
+    expect(requests.size).toBeLessThan(output.length);
+    expect(await batches.lines(ended.error_file_id)).toMatchObject([
+      { custom_id: '2', response: { status_code: 400 } },
+    ]);
+    const tokens = output.reduce((sum, { response }) => sum + (response?.body.usage?.prompt_tokens ?? 0), 0);
+    expect(ended.usage).toMatchObject({ input_tokens: tokens });
+  });
+});
+
 describe('a batch that is not valid', () => {
   const good = chatLine('good');
   const cases: [string, string, object][] = [

@@ -16,6 +16,8 @@ export interface LineResponse {
   /** How long it took, in milliseconds, and how much of that it waited for a worker. */
   readonly totalMs: number;
   readonly waitedMs: number;
+  /** Of each input to embed, if they are known. */
+  readonly inputTokens: readonly number[] | undefined;
 }
 
 const { respond } = batchLinesContract.operations;
@@ -44,7 +46,11 @@ export class LineCaller {
    * @throws {ResponseTooLargeError}
    * @throws {AppError} `bus.*`; the reason of the signal.
    */
-  call({ projectId, keyId }: Batch, { url, body }: Line, signal: AbortSignal): Promise<LineResponse> {
+  call(
+    { projectId, keyId }: Batch,
+    { url, body }: Pick<Line, 'url' | 'body'>,
+    signal: AbortSignal,
+  ): Promise<LineResponse> {
     signal.throwIfAborted();
     const begunAt = performance.now();
     return new Promise((resolve, reject) => {
@@ -65,7 +71,7 @@ export class LineCaller {
             if (bytes <= RESPONSE_BYTES_MAX) chunks.push(Buffer.from(payload));
             else stream.cancel();
           },
-          end: ({ usage, waitedMs }) =>
+          end: ({ usage, waitedMs, inputTokens }) =>
             settled(() => {
               if (bytes > RESPONSE_BYTES_MAX) reject(new ResponseTooLargeError());
               else if (head === undefined)
@@ -77,6 +83,7 @@ export class LineCaller {
                   usage,
                   totalMs: performance.now() - begunAt,
                   waitedMs,
+                  inputTokens,
                 });
             }),
           error: (error) => settled(() => reject(bytes > RESPONSE_BYTES_MAX ? new ResponseTooLargeError() : error)),

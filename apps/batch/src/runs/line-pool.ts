@@ -1,5 +1,4 @@
 /** Runs lines at the same time, as many as the workers take, and keeps their results. */
-import type { UsageRecord } from '@xerotier/contracts/inference';
 import { AppError } from '@xerotier/errors';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Batch } from '../batches/batch.entity.ts';
@@ -10,12 +9,11 @@ import { ResponseTooLargeError } from './line-caller.ts';
 import type { LineCaller, LineResponse } from './line-caller.ts';
 import type { LineConcurrency } from './line-concurrency.ts';
 import { pauseMs, TOO_LARGE, verdictOf } from './line-faults.ts';
+import { bodiesIn, bodyOf, packs } from './line-packs.ts';
+import type { Pack } from './line-packs.ts';
 import type { PendingLine } from './pending-lines.ts';
+import { ResultsBuffer } from './results-buffer.ts';
 import type { LineResult, ResultsWriter } from './results-writer.ts';
-
-const FLUSH_MS = 250;
-const FLUSH_LINES = 200;
-const FLUSH_BYTES = 4 * 1_024 ** 2;
 
 export interface LinePoolOptions {
   readonly batch: Batch;
@@ -35,15 +33,16 @@ export class LinePool {
   readonly #lineSignal: AbortSignal;
   #grace: NodeJS.Timeout | undefined;
   readonly #running = new Set<Promise<void>>();
-  #onLineEnd = (): void => undefined;
-  #results: LineResult[] = [];
-  #bytes = 0;
-  #writing: Promise<void> = Promise.resolve();
+  #onPackEnd = (): void => undefined;
+  /** Models whose engines do not count the tokens of each input: their lines run alone. */
+  readonly #uncounted = new Set<string>();
+  readonly #results: ResultsBuffer;
   #failure: { readonly error: unknown } | undefined;
 
   constructor(options: LinePoolOptions) {
     this.#options = options;
     this.#lineSignal = AbortSignal.any([options.signal, this.#cancelling.signal]);
+    this.#results = new ResultsBuffer(options.writer, () => !options.signal.aborted && this.#failure === undefined);
   }
 
   /**
@@ -51,30 +50,29 @@ export class LinePool {
    * @throws {AppError} if the lines could not be read, results could not be kept, or the signal is aborted.
    */
   async run(lines: AsyncIterable<PendingLine>): Promise<void> {
-    const timer = setInterval(() => void this.#flush(), FLUSH_MS);
     try {
       await this.#runAll(lines);
     } finally {
       this.stop();
       await Promise.all(this.#running);
       clearTimeout(this.#grace);
-      await this.#flush();
-      clearInterval(timer);
+      await this.#results.close();
     }
-    if (this.#failure !== undefined) throw this.#failure.error;
+    const failure = this.#failure ?? this.#results.failure;
+    if (failure !== undefined) throw failure.error;
     this.#options.signal.throwIfAborted();
   }
 
   async #runAll(lines: AsyncIterable<PendingLine>): Promise<void> {
-    for await (const pending of lines) {
+    for await (const pack of packs(lines, (model) => !this.#uncounted.has(model))) {
       while (this.#running.size >= this.#options.concurrency.limit && !this.#isOver())
-        await new Promise<void>((resolve) => (this.#onLineEnd = resolve));
+        await new Promise<void>((resolve) => (this.#onPackEnd = resolve));
       if (this.#isOver()) break;
-      const running = this.#line(pending)
+      const running = this.#pack(pack)
         .catch((error: unknown) => void (this.#failure ??= { error }))
         .finally(() => {
           this.#running.delete(running);
-          this.#onLineEnd();
+          this.#onPackEnd();
         });
       this.#running.add(running);
     }
@@ -91,23 +89,28 @@ export class LinePool {
   }
 
   #isOver(): boolean {
-    return this.#stopping.signal.aborted || this.#options.signal.aborted || this.#failure !== undefined;
+    return this.#stopping.signal.aborted || this.#hasToEnd();
   }
 
-  async #line(pending: PendingLine): Promise<void> {
-    const { batch, concurrency, signal } = this.#options;
+  #hasToEnd(): boolean {
+    return this.#options.signal.aborted || this.#failure !== undefined || this.#results.failure !== undefined;
+  }
+
+  async #pack(pack: Pack): Promise<void> {
+    const { concurrency, signal } = this.#options;
     for (let attempt = 0, failures = 0; ; attempt += 1) {
-      const response = await this.#attempt(pending);
-      if (signal.aborted || this.#failure !== undefined) return;
+      const response = await this.#attempt(pack);
+      if (this.#hasToEnd()) return;
       const verdict =
         response === undefined ? 'wait' : response === 'too_large' ? 'keep' : verdictOf(response, failures);
-      metrics.lines.labels(verdict).inc();
+      metrics.lines.labels(verdict).inc(pack.length);
       if (verdict === 'keep' && response !== undefined) {
-        if (response === 'too_large') return this.#keep(pending, batch, { error: TOO_LARGE });
-        concurrency.succeeded(response.totalMs, response.waitedMs);
-        return this.#keep(pending, batch, { response }, response.usage);
+        if (response !== 'too_large') concurrency.succeeded(response.totalMs, response.waitedMs);
+        const results = this.#resultsOf(pack, response);
+        return results === undefined ? this.#separately(pack) : this.#results.add(results);
       }
       if (verdict === 'wait') concurrency.overloaded();
+      else if (pack.length > 1) return this.#separately(pack);
       else failures += 1;
       if (this.#isOver()) return;
       await delay(pauseMs(attempt), undefined, {
@@ -117,11 +120,19 @@ export class LinePool {
     }
   }
 
+  /** One after the other, since they have the place of one. */
+  async #separately(pack: Pack): Promise<void> {
+    for (const pending of pack) {
+      if (this.#isOver()) return;
+      await this.#pack([pending]);
+    }
+  }
+
   /** Undefined if no gateway could be reached. */
-  async #attempt({ line }: PendingLine): Promise<LineResponse | 'too_large' | undefined> {
+  async #attempt(pack: Pack): Promise<LineResponse | 'too_large' | undefined> {
     const { batch, caller } = this.#options;
     try {
-      return await caller.call(batch, line, this.#lineSignal);
+      return await caller.call(batch, { url: pack[0].line.url, body: bodyOf(pack) }, this.#lineSignal);
     } catch (error) {
       if (error instanceof ResponseTooLargeError) return 'too_large';
       const { code } = AppError.from(error);
@@ -130,33 +141,35 @@ export class LinePool {
     }
   }
 
-  /** Waits for the database if much is to be written: what has not been written is bounded. */
-  async #keep(
-    { chunk, index, number, line }: PendingLine,
-    { id }: Batch,
-    output: Omit<LineOutput, 'customId'>,
-    usage?: UsageRecord,
-  ): Promise<void> {
-    const text = outputLine(id, number, { customId: line.customId, ...output });
-    const { status = 0 } = output.response ?? {};
-    this.#results.push({ chunk, index, isSuccess: status >= 200 && status < 300, text, usage });
-    this.#bytes += text.length;
-    if (this.#results.length >= FLUSH_LINES || this.#bytes >= FLUSH_BYTES) await this.#flush();
+  /** Undefined if the response does not tell the results of each line. */
+  #resultsOf(pack: Pack, response: LineResponse | 'too_large'): LineResult[] | undefined {
+    if (pack.length === 1)
+      return [this.#result(pack[0], response === 'too_large' ? { error: TOO_LARGE } : { response }, usageOf(response))];
+    if (response === 'too_large' || response.status !== 200) return undefined;
+    const { inputTokens } = response;
+    if (inputTokens === undefined) {
+      this.#uncounted.add(pack[0].line.model);
+      return undefined;
+    }
+    const bodies = bodiesIn(response, pack, inputTokens);
+    return pack.map((pending, at) => {
+      const body = bodies[at] as Buffer;
+      // They are kept together, and so is what they cost.
+      return this.#result(pending, { response: { ...response, body } }, at === 0 ? usageOf(response) : undefined);
+    });
   }
 
-  /** One at a time. After a failure nothing is kept any more: another run computes the lines again. */
-  #flush(): Promise<void> {
-    this.#writing = this.#writing.then(async () => {
-      const results = this.#results;
-      if (results.length === 0 || this.#failure !== undefined || this.#options.signal.aborted) return;
-      this.#results = [];
-      this.#bytes = 0;
-      try {
-        await this.#options.writer.keep(results);
-      } catch (error) {
-        this.#failure ??= { error };
-      }
-    });
-    return this.#writing;
+  #result(
+    { chunk, index, number, line: { customId } }: PendingLine,
+    output: Omit<LineOutput, 'customId'>,
+    usage: LineResult['usage'],
+  ): LineResult {
+    const { status = 0 } = output.response ?? {};
+    const text = outputLine(this.#options.batch.id, number, { customId, ...output });
+    return { chunk, index, isSuccess: status >= 200 && status < 300, text, usage };
   }
+}
+
+function usageOf(response: LineResponse | 'too_large'): LineResult['usage'] {
+  return response === 'too_large' ? undefined : response.usage;
 }

@@ -48,9 +48,13 @@ export class BatchLinesHandlers {
     input: z.output<typeof respond.input>,
     stream: ServedStream<typeof respond>,
   ): Promise<z.input<typeof respond.end>> {
-    const { status, requestId, body, usage, waitedMs } = await this.lines.respond(input, stream.signal);
+    const { status, requestId, body, usage, waitedMs, inputTokens } = await this.lines.respond(input, stream.signal);
     stream.head({ status, requestId });
     for (let at = 0; at < body.length; at += CHUNK_BYTES) stream.data(body.subarray(at, at + CHUNK_BYTES));
-    return { ...(usage !== undefined && { usage }), ...(waitedMs > 0 && { waitedMs }) };
+    return {
+      ...(usage !== undefined && { usage }),
+      ...(waitedMs > 0 && { waitedMs }),
+      ...(inputTokens !== undefined && { inputTokens: [...inputTokens] }),
+    };
   }
 }

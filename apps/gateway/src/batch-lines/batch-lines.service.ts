@@ -23,6 +23,8 @@ export interface LineResponse {
   readonly usage: UsageRecord | undefined;
   /** How long it waited for a worker, in milliseconds; 0 if none was needed. */
   readonly waitedMs: number;
+  /** Of each input to embed, if they are known. */
+  readonly inputTokens: readonly number[] | undefined;
 }
 
 /** Serves lines of batches as requests of their project, through the routes of the public API. */
@@ -38,10 +40,12 @@ export class BatchLines {
     const arrivedAt = performance.now();
     let usage: UsageRecord | undefined;
     let waitedMs = 0;
+    let inputTokens: readonly number[] | undefined;
     const exchange = lineExchange(`/${projectId}${path}`, Buffer.from(body), {
       keyId,
       record: (record) => (usage = record),
       placed: () => (waitedMs ||= Math.ceil(performance.now() - arrivedAt)),
+      counted: (tokens) => (inputTokens = tokens),
     });
     const { request, response } = exchange;
     const closed = once(response, 'close');
@@ -55,6 +59,6 @@ export class BatchLines {
     }
     if (!response.writableFinished) throw new AppError('inference.cancelled');
     const requestId = String(response.getHeader('x-request-id'));
-    return { status: response.statusCode, requestId, body: exchange.body(), usage, waitedMs };
+    return { status: response.statusCode, requestId, body: exchange.body(), usage, waitedMs, inputTokens };
   }
 }

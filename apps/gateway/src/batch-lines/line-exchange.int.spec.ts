@@ -70,7 +70,7 @@ beforeAll(async () => {
 });
 afterAll(() => app.close());
 
-const line = { keyId: 'k', record: () => undefined, placed: () => undefined };
+const line = { keyId: 'k', record: () => undefined, placed: () => undefined, counted: () => undefined };
 
 async function exchanged(path: string, body: string): Promise<{ response: ServerResponse; body: string }> {
   const { request, response, body: written } = lineExchange(path, Buffer.from(body), line);

@@ -6,6 +6,7 @@ import { responseHeaders } from '../requests/response-headers.ts';
 import { ModelDirectory } from '../models/model-directory.service.ts';
 import { admitOrReject } from '../rate-limits/admit-or-reject.ts';
 import { RateLimitsService } from '../rate-limits/rate-limits.service.ts';
+import { lineOf } from '../requests/batch-line.ts';
 import { trackedContextOf } from '../requests/caller.ts';
 import type { Caller } from '../requests/caller.ts';
 import { disconnectSignal } from '../requests/disconnect-signal.ts';
@@ -32,13 +33,14 @@ export class EmbeddingsService {
       { promptTokens: estimateTokens(input), promptTokensMax: () => maxTokens(input), completionTokens: 0 },
       response,
     );
-    const [model, { head, values, usage }] = await Promise.all([
+    const [model, { head, values, usage, inputTokens }] = await Promise.all([
       this.models.get(modelId),
       this.inference.embed(
         { ...trackedContextOf(caller, response, charge), embedding: { inputs: input, dimensions } },
         disconnectSignal(response),
       ),
     ]);
+    if (inputTokens !== undefined) lineOf(response.req)?.counted(inputTokens);
     const text = await embeddingResponse({ model: model?.name ?? modelId, vectors: values, format, usage });
     return { headers: responseHeaders(head, response), text };
   }

@@ -12,6 +12,8 @@ export interface BatchLine {
   readonly record: (record: UsageRecord) => void;
   /** Called each time it is sent to a worker. */
   readonly placed: () => void;
+  /** Receives the tokens of each input to embed, if they are known. */
+  readonly counted: (inputTokens: readonly number[]) => void;
 }
 
 const LINE = Symbol('batch line');

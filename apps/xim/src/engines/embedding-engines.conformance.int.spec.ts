@@ -76,13 +76,17 @@ describe.each([
   });
 
   it('returns the vectors in the order of the inputs, equal to those of single requests', async () => {
-    const { values, usage } = await embed(anEmbedJob(TEXTS));
-    let promptTokens = 0;
+    const counted: number[] = [];
+    const { values, usage } = await embed(anEmbedJob(TEXTS, { onInputTokens: (tokens) => counted.push(tokens) }));
+    const tokensAlone: number[] = [];
     for (const [i, text] of TEXTS.entries()) {
       const alone = await embed(anEmbedJob([text]));
       expect(alone.values).toEqual([values[i]]);
-      promptTokens += alone.usage.promptTokens;
+      tokensAlone.push(alone.usage.promptTokens);
     }
+    // A server reports the tokens of a request, not of each input.
+    expect(counted).toEqual(kind === 'openai' ? [] : tokensAlone);
+    const promptTokens = tokensAlone.reduce((sum, tokens) => sum + tokens, 0);
     expect(values.map(({ length }) => length)).toEqual(TEXTS.map(() => dimensions));
     for (const vector of values) expect(Math.hypot(...vector)).toBeCloseTo(1, 5);
     expect(usage).toMatchObject({ promptTokens, completionTokens: 0 });

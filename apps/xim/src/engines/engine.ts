@@ -67,6 +67,8 @@ export interface EmbedJob {
   readonly tokensMaxOf?: (index: number) => number | undefined;
   /** The `param` of errors about an input. */
   readonly paramOf: (index: number) => string;
+  /** Called with the tokens of each input, in order, by engines that count them one by one. */
+  readonly onInputTokens?: (tokens: number) => void;
 }
 
 export interface RankJob {

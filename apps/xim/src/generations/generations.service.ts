@@ -102,11 +102,15 @@ export class GenerationsService {
    * @throws {AppError} as `run`; `inference.task_unsupported` when the engine does not support embeddings.
    */
   embed(input: EmbeddingInput, output: GenerationOutput): Promise<End> {
-    return this.#inSlot(input.leaseId ?? input.requestId, input, output, (running) => {
+    return this.#inSlot(input.leaseId ?? input.requestId, input, output, async (running) => {
       const { inputs, dimensions } = input;
+      const inputTokens: number[] = [];
+      const onInputTokens = (tokens: number): void => void inputTokens.push(tokens);
       const paramOf = (index: number): string => (inputs.length === 1 ? 'input' : `input[${index}]`);
-      const vectors = engineFor(this.#engine, 'embed').embed({ inputs, dimensions, paramOf }, output.signal);
-      return this.#numbers(vectors, encodeVector, output, running);
+      const job = { inputs, dimensions, paramOf, onInputTokens };
+      const vectors = engineFor(this.#engine, 'embed').embed(job, output.signal);
+      const end = await this.#numbers(vectors, encodeVector, output, running);
+      return inputTokens.length === inputs.length ? { ...end, inputTokens } : end;
     });
   }
 

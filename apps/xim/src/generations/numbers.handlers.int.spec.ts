@@ -60,7 +60,8 @@ describe('embed and rank', () => {
     await newWorker();
     const { bus } = await connectBus();
     const received = send(bus, 'embed', { inputs: ['a b', 'c', [1, 2, 3]] }, shared);
-    expect(await received.result).toEqual({ usage: { ...emptyUsage(), promptTokens: 6 }, cancelled: false });
+    const usage = { ...emptyUsage(), promptTokens: 6 };
+    expect(await received.result).toEqual({ usage, cancelled: false, inputTokens: [2, 1, 3] });
     expect(received.head()).toEqual({ workerId: 'w1', systemFingerprint: 'fp_scripted' });
     const vectors = received.frames.map(decodeVector);
     expect(vectors.map(({ length }) => length)).toEqual([64, 64, 64]);

@@ -1,5 +1,6 @@
 /** Lines of batches, which gateways serve like requests of clients: any gateway takes any line. */
 import { BATCH_ENDPOINTS } from '@xerotier/public-api/batches';
+import { TEXTS_MAX } from '@xerotier/public-api/fields';
 import { z } from 'zod';
 import { request, service, stream } from '../define.ts';
 import { projectId, requestId } from '../ids.ts';
@@ -23,6 +24,8 @@ export const batchLinesContract = service('batch-lines', {
       usage: usageRecord.optional(),
       /** How long it waited for a worker. */
       waitedMs: z.number().int().nonnegative().default(0),
+      /** Of each input of `/v1/embeddings`, if the engine counts them one by one. */
+      inputTokens: z.array(z.number().int().nonnegative()).max(TEXTS_MAX).optional(),
     }),
     errors: ['service.draining'],
   }),

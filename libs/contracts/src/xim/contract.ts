@@ -10,6 +10,7 @@ import { workerId } from '../ids.ts';
 import { workContext } from '../inference/request-context.ts';
 import { tokenUsage } from '../inference/token-usage.ts';
 import { chatCompletionRequest, reasoningEffort } from '@xerotier/public-api/chat-completions';
+import { TEXTS_MAX } from '@xerotier/public-api/fields';
 import { embeddingInput, rankingInput } from './embedding.ts';
 import { mediaHead, mediaInput } from './media.ts';
 
@@ -41,6 +42,8 @@ export const generationEnd = z.object({
   usage: tokenUsage,
   /** True if the caller cancelled; `usage` then counts what was generated until then. */
   cancelled: z.boolean(),
+  /** Of `embed`: the tokens of each input, if the engine counts them one by one. */
+  inputTokens: z.array(z.number().int().nonnegative()).max(TEXTS_MAX).optional(),
 });
 export type GenerationEnd = z.infer<typeof generationEnd>;
 

@@ -165,6 +165,7 @@ export class InferenceRun implements StreamControl {
   #choiceEnded(choiceIndex: number, end: GenerationEnd): void {
     this.#running.delete(choiceIndex);
     this.#usages.set(choiceIndex, end.usage);
+    if (end.inputTokens !== undefined) this.#sink.inputTokens?.(end.inputTokens);
     // The worker stopped at its own deadline.
     if (end.cancelled && this.#failure === undefined) this.stop(new AppError('inference.deadline_exceeded'));
     if (this.#failure === undefined) this.#beginChoices();

@@ -8,6 +8,8 @@ export interface Numbers<T> {
   readonly head: GenerationHead;
   readonly values: readonly T[];
   readonly usage: TokenUsage;
+  /** Of each input, if the engine counts them one by one. */
+  readonly inputTokens: readonly number[] | undefined;
 }
 
 export class NumbersSink<T> implements ResponseSink {
@@ -19,6 +21,7 @@ export class NumbersSink<T> implements ResponseSink {
   readonly #reject: (error: AppError) => void;
   #head: GenerationHead | undefined;
   #values: T[] = [];
+  #inputTokens: readonly number[] | undefined;
 
   constructor(count: number, decode: (payload: Uint8Array) => T) {
     const { promise, resolve, reject } = Promise.withResolvers<Numbers<T>>();
@@ -43,10 +46,14 @@ export class NumbersSink<T> implements ResponseSink {
     this.#values = [];
   }
 
+  inputTokens(tokens: readonly number[]): void {
+    this.#inputTokens = tokens;
+  }
+
   end(usage: TokenUsage): void {
     const head = this.#head;
     if (head === undefined || this.#values.length !== this.#count) this.#reject(new AppError('bus.gap'));
-    else this.#resolve({ head, values: this.#values, usage });
+    else this.#resolve({ head, values: this.#values, usage, inputTokens: this.#inputTokens });
   }
 
   error(error: AppError): void {

@@ -12,6 +12,8 @@ export interface ResponseSink<Head = GenerationHead, End = TokenUsage> {
   data(payload: Uint8Array, choiceIndex: number): void;
   /** Discards the received data: head and data are sent again. Only for repeatable work. */
   restart?(): void;
+  /** The tokens of each input of `embed`, before the end, if the engine counts them one by one. */
+  inputTokens?(tokens: readonly number[]): void;
   end(end: End): void;
   error(error: AppError): void;
 }

@@ -84,6 +84,7 @@ export class LlamaEmbeddingEngine implements EmbeddingEngine {
       if (this.#closing) throw new AppError('worker.draining', { usage });
       const vector = await this.#compute(input, usage);
       usage.promptTokens += input.length;
+      job.onInputTokens?.(input.length);
       yield vector;
     }
     return usage;

@@ -71,6 +71,7 @@ export class ScriptedEngine implements ChatEngine, EmbeddingEngine {
         if (script.delayMs > 0) await pause.wait(script.delayMs);
         if (pause.aborted) return usage;
         usage.promptTokens += words.length;
+        job.onInputTokens?.(words.length);
         yield wordVector(words);
       }
       return usage;
