@@ -278,6 +278,30 @@ describe('cancelling a batch', () => {
   });
 });
 
+describe('the progress of a batch', () => {
+  it('is known while it runs, and not while it is paused', async () => {
+    const batches = client();
+    const input = Array.from({ length: 400 }, (_, at) => chatLine(`line-${at}`, { tokens: 4, delayMs: 50 })).join('\n');
+    const { id } = await batches.create(input);
+    type WithProgress = Batch & { x_progress?: { lines_per_second: number; expected_completion_at?: number } };
+    const find = (): Promise<WithProgress> => batches.openai.batches.retrieve(id);
+    const running = await eventually('the rate is known', async () => {
+      const batch = await find();
+      return batch.x_progress === undefined ? undefined : batch;
+    });
+    test.schema.expectValid('Batch', running);
+    expect(running.status).toBe('in_progress');
+    expect(running.x_progress?.lines_per_second).toBeGreaterThan(0);
+    expect(running.x_progress?.expected_completion_at).toBeGreaterThan(running.created_at);
+    await batches.openai.post(`/batches/${id}/pause`);
+    expect(await find()).not.toHaveProperty('x_progress');
+    await batches.openai.post(`/batches/${id}/resume`);
+    expect(await find()).not.toHaveProperty('x_progress');
+    await batches.openai.batches.cancel(id);
+    expect(await batches.ended(id)).not.toHaveProperty('x_progress');
+  });
+});
+
 describe('pausing a batch', () => {
   const completed = async (batches: BatchClient, id: string): Promise<number> =>
     (await batches.openai.batches.retrieve(id)).request_counts?.completed ?? 0;

@@ -1,6 +1,7 @@
 import type { BatchEstimate, StoredBatch } from '@xerotier/contracts/batch';
 import { DataKeyEntity } from '@xerotier/data-keys';
 import { Check, Column, CreateDateColumn, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
+import type { RateSamples } from './progress.ts';
 
 /** How a batch ends that is being finalized. */
 export type Ending = 'completed' | 'failed' | 'expired' | 'cancelled';
@@ -81,6 +82,10 @@ export class Batch {
 
   @Column('integer', { default: 0 })
   linesFailed!: number;
+
+  /** Of how many lines were done when: see `progressOf`. */
+  @Column('jsonb', { nullable: true })
+  samples!: RateSamples | null;
 
   @Column('bigint', { default: 0 })
   promptTokens!: string;

@@ -13,6 +13,7 @@ import { addBatchEvent } from './batch-events.ts';
 import { batchRuns } from './batch-runs.queue.ts';
 import type { Batch } from './batch.entity.ts';
 import { BatchesRepository, UNFINISHED } from './batches.repository.ts';
+import { progressOf } from './progress.ts';
 
 type Operations = typeof batchContract.operations;
 export type Input<Name extends keyof Operations> = z.output<Operations[Name]['input']>;
@@ -124,7 +125,8 @@ export class BatchesService {
   async resume({ projectId, id }: Input<'resume'>): Promise<StoredBatch> {
     const resumed = await this.#change(projectId, id, (batch) => {
       throwIfOver('resume', batch);
-      return { pausedAt: null };
+      // The time of the pause is not part of its rate.
+      return { pausedAt: null, ...(batch.pausedAt !== null && { samples: null }) };
     });
     this.#wake(projectId, id);
     return storedBatchOf(resumed);
@@ -165,10 +167,12 @@ export function storedBatchOf(batch: Batch): StoredBatch {
     cancellingAt: batch.cancellingAt,
     cancelledAt: batch.cancelledAt,
   };
+  const progress = progressOf(batch);
   const { id, endpoint, model, errors, inputFileId, completionWindow, status, outputFileId, errorFileId } = batch;
   return {
     ...{ id, endpoint, inputFileId, completionWindow, status, metadata: batch.metadata, isDryRun: batch.isDryRun },
     ...(batch.estimate !== null && { estimate: batch.estimate }),
+    ...(progress !== undefined && { progress }),
     ...(model !== null && { model }),
     ...(errors !== null && { errors }),
     ...(batch.retriedBatchId !== null && { retriedBatchId: batch.retriedBatchId }),

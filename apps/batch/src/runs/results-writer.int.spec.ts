@@ -47,6 +47,20 @@ describe('results of lines', () => {
     expect(await test.batches.result(test.projectId, batch.id, 'output', 2)).toBeNull();
   });
 
+  it('are samples of its rate', async () => {
+    const batch = await test.aBatch();
+    await writerOf(batch).keep([aResult(0), aResult(1, false)]);
+    const find = (): Promise<Batch | null> =>
+      test.batches.transaction(test.projectId, (manager) => test.batches.find(manager, test.projectId, batch.id));
+    const samples = (await find())?.samples;
+    expect(samples).toEqual([
+      { at: expect.any(Number), lines: 2 },
+      { at: expect.any(Number), lines: 2 },
+    ]);
+    await writerOf(batch).keep([aResult(3)]);
+    expect((await find())?.samples).toEqual(samples);
+  });
+
   it('of a process that has lost the batch are not kept', async () => {
     const stale = await test.aBatch();
     const current = await test.claimed(stale.id);

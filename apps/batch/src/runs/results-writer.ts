@@ -10,6 +10,7 @@ import { seal } from '@xerotier/sealing';
 import type { EntityManager } from 'typeorm';
 import type { Batch } from '../batches/batch.entity.ts';
 import type { BatchesRepository } from '../batches/batches.repository.ts';
+import { samplesWith } from '../batches/progress.ts';
 
 export interface LineResult {
   /** Number of its chunk, and its place there. */
@@ -80,6 +81,7 @@ function countsOf(batch: Batch, results: readonly LineResult[], records: readonl
   return {
     linesCompleted: batch.linesCompleted + completed,
     linesFailed: batch.linesFailed + results.length - completed,
+    samples: samplesWith(batch.samples, batch.linesCompleted + batch.linesFailed + results.length),
     promptTokens: plus(batch.promptTokens, ({ usage }) => usage.promptTokens),
     cachedTokens: plus(batch.cachedTokens, ({ usage }) => usage.cachedTokens),
     completionTokens: plus(batch.completionTokens, ({ usage }) => usage.completionTokens),

@@ -39,7 +39,18 @@ export function publicBatchOf(batch: StoredBatch): ResponseOf<typeof getBatch> {
     },
     metadata: batch.metadata,
     ...(batch.isDryRun && { x_dry_run: true as const }),
+    ...(batch.progress !== undefined && { x_progress: publicProgressOf(batch.progress) }),
     ...(batch.estimate !== undefined && { x_estimate: publicEstimateOf(batch.estimate) }),
+  };
+}
+
+function publicProgressOf({
+  linesPerSecond,
+  expectedAt,
+}: NonNullable<StoredBatch['progress']>): NonNullable<ResponseOf<typeof getBatch>['x_progress']> {
+  return {
+    lines_per_second: linesPerSecond,
+    ...(expectedAt !== undefined && { expected_completion_at: seconds(expectedAt) }),
   };
 }
 

@@ -65,6 +65,8 @@ export const storedBatch = z.object({
   metadata: metadata.nullable(),
   /** It is validated and priced, and runs nothing. */
   isDryRun: z.boolean().default(false),
+  /** While it runs lines, as soon as its rate is known. */
+  progress: z.object({ linesPerSecond: z.number().nonnegative(), expectedAt: time.optional() }).optional(),
   /** Of a dry run that is completed. */
   estimate: batchEstimate.optional(),
 });

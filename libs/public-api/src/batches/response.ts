@@ -99,6 +99,15 @@ export const batch = z
       .optional(),
     metadata: metadata.nullable(),
     x_dry_run: z.literal(true).optional().describe('The batch is validated and priced, and runs nothing.'),
+    x_progress: z
+      .object({
+        lines_per_second: z.number().describe('In about the last minute.'),
+        expected_completion_at: count
+          .optional()
+          .describe('Unix seconds, if all lines run at this rate; absent if none does. It may be after `expires_at`.'),
+      })
+      .optional()
+      .describe('Present while lines run, after some seconds.'),
     x_estimate: batchEstimate.optional().describe('What a batch would take. Present when a dry run is completed.'),
   })
   .register(components, { id: 'Batch' });
