@@ -4,6 +4,7 @@ import { eventually } from '@xerotier/testing';
 import OpenAI from 'openai';
 import { BatchClient, chatLine } from './support/batch-client.ts';
 import type { OutputLine } from './support/batch-client.ts';
+import { SecondKey } from './support/second-key.ts';
 import { errorOf } from './support/site-visitor.ts';
 import { addTenant } from './support/tenant.ts';
 import { dedicatedPlatform } from './support/test-platform.ts';
@@ -107,17 +108,13 @@ describe('the output of a batch', () => {
 
   it('is closed when the key is revoked', async () => {
     const batches = client();
-    const { projectUrl, managementKey } = test.description;
-    const headers = { authorization: `Bearer ${managementKey}`, 'content-type': 'application/json' };
-    const keysUrl = `${projectUrl}/management/api-keys`;
-    const created = await fetch(keysUrl, { method: 'POST', headers, body: JSON.stringify({ name: 'reader' }) });
-    const { id: keyId, key } = (await created.json()) as { id: string; key: string };
+    const key = await SecondKey.create(test.description);
     const id = await begin(batches, 10);
     const paused = await batches.openai.post<{ status: string }>(`/batches/${id}/pause`);
     expect(paused.status).not.toBe('completed');
-    const followed = (await output(id, '?follow=true', key)).text();
+    const followed = (await output(id, '?follow=true', key.value)).text();
     const closed = expect(followed).rejects.toThrow('terminated');
-    await fetch(`${keysUrl}/${keyId}`, { method: 'DELETE', headers });
+    await key.revoke();
     await closed;
     await batches.openai.batches.cancel(id);
     await batches.ended(id);
