@@ -69,10 +69,7 @@ describe('a line whose response is an error', () => {
     // More often than a line that has failed.
     await eventually('it is tried again', async () => (await attempts('wait')) > before + 3 || undefined, 60_000);
     expect(await batches.openai.batches.retrieve(id)).toMatchObject({ status: 'in_progress' });
-    // Nobody reads the end of the window while lines run.
-    await batches.openai.post(`/batches/${id}/pause`);
     await sql("UPDATE batch.batch SET expires_at = now() + interval '3 seconds' WHERE id = $1", [id]);
-    await batches.openai.post(`/batches/${id}/resume`);
     const ended = await batches.ended(id, 120_000);
     expect(ended).toMatchObject({
       ...{ status: 'expired', expired_at: expect.any(Number), metadata: { kept: 'yes' } },

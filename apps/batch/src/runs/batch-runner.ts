@@ -195,10 +195,9 @@ export class BatchRunner {
       );
   }
 
-  async #outlook({ projectId, id, expiresAt }: Batch, endsAt: number): Promise<Outlook> {
-    if (expiresAt.getTime() <= Date.now()) return 'ends';
+  async #outlook({ projectId, id }: Batch, endsAt: number): Promise<Outlook> {
     const current = await this.batches.transaction(projectId, (manager) => this.batches.find(manager, projectId, id));
-    if (current?.status !== 'in_progress') return 'ends';
+    if (current?.status !== 'in_progress' || current.expiresAt.getTime() <= Date.now()) return 'ends';
     return isPaused(current) || (await this.#isTurnOver(endsAt)) ? 'halts' : 'continues';
   }
 

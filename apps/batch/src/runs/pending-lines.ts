@@ -5,6 +5,7 @@ import type { Batch } from '../batches/batch.entity.ts';
 import type { BatchesRepository } from '../batches/batches.repository.ts';
 import { LINE_BYTES_MAX } from '../validation/validation.service.ts';
 import type { Line } from '../lines/line.ts';
+import { orderOf } from './line-order.ts';
 
 /** A line that is not done. */
 export interface PendingLine {
@@ -16,7 +17,7 @@ export interface PendingLine {
   readonly line: Line;
 }
 
-/** The lines of a batch that are not done, in the order of the file; a chunk of the file is read when its turn comes. */
+/** The lines of a batch that are not done. A chunk of the file is read when its turn comes, and has the order in which caches are warm. */
 export async function* pendingLines(
   batch: Batch,
   batches: BatchesRepository,
@@ -27,6 +28,7 @@ export async function* pendingLines(
     const range = { start: Number(startByte), end: Number(endByte) };
     // Whole, since lines take as long as inference does: a transfer must not wait for them.
     const content = [await buffer(await files.open(projectId, inputFileId, range))];
+    const pending: PendingLine[] = [];
     let index = 0;
     for await (const raw of jsonLines(content, { bytesMax: LINE_BYTES_MAX, start: range.start, firstLine })) {
       const isDone = ((done[index >> 3] ?? 0) & (1 << (index & 7))) !== 0;
@@ -41,9 +43,11 @@ export async function* pendingLines(
           url: Line['url'];
           body: Line['body'];
         };
-        yield { chunk, index, number: raw.number, line: { customId, url, model: String(body['model']), body } };
+        const line = { customId, url, model: String(body['model']), body };
+        pending.push({ chunk, index, number: raw.number, line });
       }
       index += 1;
     }
+    yield* orderOf(pending);
   }
 }
