@@ -1,5 +1,5 @@
 /** Batches through the public API, with the official SDK. */
-import { scriptedPlatform } from '@xerotier/dev';
+import { scriptedPlatform, storedWork } from '@xerotier/dev';
 import { eventually } from '@xerotier/testing';
 import { setTimeout as delay } from 'node:timers/promises';
 import OpenAI from 'openai';
@@ -293,7 +293,12 @@ describe('the progress of a batch', () => {
     expect(running.status).toBe('in_progress');
     expect(running.x_progress?.lines_per_second).toBeGreaterThan(0);
     expect(running.x_progress?.expected_completion_at).toBeGreaterThan(running.created_at);
+    const { databaseUrl } = test.description;
+    const work = await storedWork(databaseUrl);
+    expect(work.batches).toContainEqual({ status: 'in_progress', count: 1 });
+    expect([work.lines, work.files > 0, work.bytes > 0, work.linesPerSecond > 0]).toEqual([400, true, true, true]);
     await batches.openai.post(`/batches/${id}/pause`);
+    expect((await storedWork(databaseUrl)).batches).toContainEqual({ status: 'paused', count: 1 });
     expect(await find()).not.toHaveProperty('x_progress');
     await batches.openai.post(`/batches/${id}/resume`);
     expect(await find()).not.toHaveProperty('x_progress');

@@ -197,7 +197,8 @@ describe('npm start', () => {
     expect(code).toBe(0);
     for (const name of ['nats', 'redis', 'postgres', ...readRegistry().map((entry) => entry.name)])
       expect(output).toContain(name);
-    expect(output).not.toMatch(/not ready|not responding|down/);
+    expect(output).toMatch(/^Files: 0, 0 bytes\nBatches: none$/m);
+    expect(output).not.toMatch(/not ready|not respond|down/);
   });
 
   it('restarts a killed service', async () => {

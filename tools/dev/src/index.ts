@@ -15,4 +15,5 @@ export { takeLockFile } from './process-lock.mjs';
 export { compileCache, defaultStateDir, projectRoot, stateDirAt } from './project-paths.ts';
 export type { StateDir } from './project-paths.ts';
 export { seedModels, seedProject } from './seed.ts';
+export { storedWork } from './stored-work.ts';
 export { ServiceProcess } from './service-process.ts';
