@@ -1,7 +1,8 @@
-import { Column, Entity, PrimaryColumn } from 'typeorm';
+import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 
 /** Lines of an output file that is not written yet, encrypted. */
 @Entity()
+@Index('batch_result_line_idx', ['projectId', 'batchId', 'kind', 'firstLine'])
 export class BatchResult {
   @PrimaryColumn('text', { primaryKeyConstraintName: 'batch_result_key' })
   projectId!: string;

@@ -154,8 +154,8 @@ export class BatchesRepository {
     seal: (position: number) => Buffer,
   ): Promise<void> {
     const [row] = await manager.query<{ position: number; firstLine: number }[]>(
-      `SELECT coalesce(max(position) + 1, 0) AS position, coalesce(max(first_line + lines), 0) AS "firstLine"
-       FROM batch.batch_result WHERE project_id = $1 AND batch_id = $2 AND kind = $3`,
+      `SELECT position + 1 AS position, first_line + lines AS "firstLine" FROM batch.batch_result
+       WHERE project_id = $1 AND batch_id = $2 AND kind = $3 ORDER BY position DESC LIMIT 1`,
       [projectId, batchId, kind],
     );
     const { position, firstLine } = row ?? { position: 0, firstLine: 0 };
@@ -164,18 +164,22 @@ export class BatchesRepository {
   }
 
   /** The result of a kind that has this line, counted from 0. */
-  resultWithLine(
+  async resultWithLine(
     { projectId, id: batchId }: Batch,
     kind: BatchResult['kind'],
     line: number,
   ): Promise<BatchResult | null> {
-    return withTenant(this.database, projectId, (manager) =>
+    const found = await withTenant(this.database, projectId, (manager) =>
       manager
         .createQueryBuilder(BatchResult, 'result')
         .where({ projectId, batchId, kind })
-        .andWhere('first_line <= :line AND first_line + lines > :line', { line })
+        .andWhere('first_line <= :line AND lines > 0', { line })
+        // So that the index of lines is used, whatever the number of results.
+        .orderBy('result.firstLine', 'DESC')
+        .limit(1)
         .getOne(),
     );
+    return found !== null && line < found.firstLine + found.lines ? found : null;
   }
 
   /** The next result of a kind, from this position. */

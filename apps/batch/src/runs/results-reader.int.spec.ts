@@ -4,6 +4,7 @@ import { newDataKey } from '@xerotier/sealing';
 import { testServers } from '@xerotier/testing';
 import { testBatches } from '../../test/test-batches.ts';
 import type { Batch } from '../batches/batch.entity.ts';
+import type { BatchesRepository } from '../batches/batches.repository.ts';
 import { ResultsReader } from './results-reader.ts';
 import { ResultsWriter } from './results-writer.ts';
 
@@ -36,6 +37,13 @@ async function pages(batch: Batch, line = 0, kind: 'output' | 'error' = 'output'
   }
 }
 
+async function end(batch: Batch): Promise<void> {
+  await test.batches.transaction(batch.projectId, async (manager) => {
+    await test.batches.deleteWork(manager, batch);
+    await test.batches.update(manager, batch, { status: 'completed', outputFileId: 'file-1' });
+  });
+}
+
 describe('results', () => {
   it('are read from any line, in the order of the file, of one kind', async () => {
     const batch = await test.aBatch();
@@ -66,13 +74,20 @@ describe('results', () => {
     const sut = new ResultsReader(test.batches, keys);
     const batch = await test.aBatch();
     await keep(batch, 0, [3]);
-    await test.batches.transaction(batch.projectId, async (manager) => {
-      await test.batches.deleteWork(manager, batch);
-      await test.batches.update(manager, batch, { status: 'completed', outputFileId: 'file-1' });
-    });
+    await end(batch);
     const from = { ...batch, line: 0, byte: 0 };
     expect(await sut.read({ ...from, kind: 'output' })).toEqual({ content: '', hasEnded: true, fileId: 'file-1' });
     expect(await sut.read({ ...from, kind: 'error' })).toEqual({ content: '', hasEnded: true });
+  });
+
+  it('are in the file when the batch ends while they are looked for', async () => {
+    const batch = await test.aBatch();
+    await keep(batch, 0, [3]);
+    const ending = Object.create(test.batches, {
+      resultWithLine: { value: () => end(batch).then(() => null) },
+    }) as BatchesRepository;
+    const read = new ResultsReader(ending, keys).read({ ...batch, kind: 'output', line: 0, byte: 0 });
+    expect(await read).toEqual({ content: '', hasEnded: true, fileId: 'file-1' });
   });
 
   it('of another project are those of an unknown batch', async () => {

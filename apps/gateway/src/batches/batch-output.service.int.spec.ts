@@ -72,6 +72,13 @@ describe('the output of a batch that runs', () => {
     expect(await text(await sut.open(request({ follow: true })))).toBe('a\nb\n');
   });
 
+  it('has an empty line when none has come for 15 seconds', async () => {
+    const pages = [page('a\n')];
+    const beganAt = performance.now();
+    const sut = await newService(() => pages.shift() ?? (performance.now() - beganAt < 16_500 ? page('') : ENDED));
+    expect(await text(await sut.open(request({ follow: true })))).toBe('a\n\n');
+  }, 40_000);
+
   it('fails in an outage if it is not followed', async () => {
     const pages = [page('a\n')];
     const sut = await newService(() => {

@@ -41,7 +41,8 @@ const HEARTBEAT_MS = 15_000;
 /** How often it is checked whether the client may still read. */
 const CHECK_MS = 5_000;
 /** How long the batch service may be away while it is followed. */
-const OUTAGE_MS = 30_000;
+const OUTAGE_MS = 60_000;
+const NOTHING: Page = { content: Buffer.alloc(0), hasEnded: false, fileId: undefined };
 
 @Injectable()
 export class BatchOutputService implements OnDrain {
@@ -89,6 +90,7 @@ export class BatchOutputService implements OnDrain {
   ): AsyncGenerator<Buffer, void, undefined> {
     let page = first;
     let file = opened;
+    const outage = new Outage(request.follow ? OUTAGE_MS : 0);
     let sentAt = performance.now();
     let checkedAt = sentAt;
     while (!page.hasEnded) {
@@ -106,12 +108,12 @@ export class BatchOutputService implements OnDrain {
         await request.recheck();
         checkedAt = performance.now();
       }
-      if (performance.now() - sentAt >= HEARTBEAT_MS) {
-        // Between lines, since whoever waits has read all that there is.
+      // In an outage the reader may be within a line.
+      if (performance.now() - sentAt >= HEARTBEAT_MS && cursor.byte === 0) {
         yield HEARTBEAT;
         sentAt = performance.now();
       }
-      page = await this.#pageInOutages(request, cursor);
+      page = await outage.tolerated(this.#page(request, cursor));
       file = await this.#file(request, page);
     }
     if (file === undefined) return;
@@ -128,18 +130,6 @@ export class BatchOutputService implements OnDrain {
     return { content: Buffer.from(content, 'base64'), hasEnded, fileId };
   }
 
-  async #pageInOutages(request: OutputRequest, cursor: LineCursor): Promise<Page> {
-    for (const beganAt = performance.now(); ;) {
-      try {
-        return await this.#page(request, cursor);
-      } catch (error) {
-        const isOver = !request.follow || performance.now() - beganAt > OUTAGE_MS;
-        if (isOver || !AppError.from(error).retryable) throw error;
-        await this.#poll(request.signal);
-      }
-    }
-  }
-
   async #poll(gone: AbortSignal): Promise<void> {
     const signal = AbortSignal.any([this.#stopping.signal, gone]);
     await delay(POLL_MS, undefined, { signal }).catch(() => signal.throwIfAborted());
@@ -152,3 +142,26 @@ export class BatchOutputService implements OnDrain {
 }
 
 const HEARTBEAT = Buffer.from('\n');
+
+/** Errors that pass, for so long. */
+class Outage {
+  readonly #msMax: number;
+  #beganAt: number | undefined;
+
+  constructor(msMax: number) {
+    this.#msMax = msMax;
+  }
+
+  /** Returns an empty page instead of an error that may pass. */
+  async tolerated(page: Promise<Page>): Promise<Page> {
+    try {
+      const found = await page;
+      this.#beganAt = undefined;
+      return found;
+    } catch (error) {
+      this.#beganAt ??= performance.now();
+      if (!AppError.from(error).retryable || performance.now() - this.#beganAt >= this.#msMax) throw error;
+      return NOTHING;
+    }
+  }
+}

@@ -10,6 +10,9 @@ export class NumberOutputLines1796420000000 implements MigrationInterface {
         ADD COLUMN lines integer NOT NULL DEFAULT 0`);
     await runner.query(`
       ALTER TABLE batch.batch_result ALTER COLUMN first_line DROP DEFAULT, ALTER COLUMN lines DROP DEFAULT`);
+    await runner.query(
+      'CREATE INDEX batch_result_line_idx ON batch.batch_result (project_id, batch_id, kind, first_line)',
+    );
   }
 
   async down(runner: QueryRunner): Promise<void> {
