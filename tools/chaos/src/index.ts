@@ -1,0 +1,5 @@
+export { checkBatches, isClean } from './check-batches.ts';
+export type { BatchFindings, BatchResults, LedgerEntry } from './check-batches.ts';
+export { checkEndedBatches, linesDone } from './ended-batches.ts';
+export type { CheckedBatches, EndedBatches, KnownBatch } from './ended-batches.ts';
+export type { OutputLine } from './output-line.ts';
