@@ -1,3 +1,4 @@
+import type { Server } from 'node:http';
 import { connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { text } from 'node:stream/consumers';
@@ -7,14 +8,20 @@ const things = thingsApp();
 const IDLE_MS = 300;
 
 /** Sends the head of a POST, and then a byte after each of these pauses, of a body that is longer. */
-async function trickle(path: string, type: string, pausesMs: readonly number[], length: number): Promise<string> {
+async function trickle(
+  path: string,
+  type: string,
+  pausesMs: readonly number[],
+  length: number,
+  connection = 'close',
+): Promise<string> {
   const socket = connect(things.port, '127.0.0.1');
   const head = [
     `POST ${path} HTTP/1.1`,
     'host: x',
     `content-type: ${type}`,
     `content-length: ${length}`,
-    'connection: close',
+    `connection: ${connection}`,
   ];
   socket.write(`${head.join('\r\n')}\r\n\r\n`);
   const response = text(socket);
@@ -61,6 +68,16 @@ describe('a body that is streamed', () => {
   it('is a 408 when it stops to arrive', async () => {
     await things.restart({ bodyTimeouts: { idleMs: IDLE_MS } });
     expect(await trickle('/forms', FORM, [1, 1], 1_000)).toMatch(/^HTTP\/1\.1 408 [^]*"code":"request_timeout"/);
+  });
+
+  it('may stop to arrive after an early response: the connection is closed then', async () => {
+    await things.restart({ bodyTimeouts: { idleMs: IDLE_MS } });
+    const server = things.app.nest.getHttpServer() as Server;
+    Object.assign(server, { keepAliveTimeout: IDLE_MS, keepAliveTimeoutBuffer: 0 });
+    // An exception of a timer would end the process.
+    const response = await trickle('/forms/rejected', FORM, [1, 1], 1_000, 'keep-alive');
+    expect(response).toMatch(/^HTTP\/1\.1 503 /);
+    expect(response.match(/HTTP\/1\.1/g)).toHaveLength(1);
   });
 
   it('is not a 408 if the service does not read it', async () => {

@@ -27,13 +27,16 @@ export function limitBodyTimes(
     const { raw } = request;
     const hasBody = raw.headers['content-length'] !== undefined || raw.headers['transfer-encoding'] !== undefined;
     // An injected request has no connection, and its whole body from the beginning.
-    if (hasBody && raw.socket instanceof Socket) {
+    // Of the connection, since the request has none of its own any more once it is closed.
+    const { socket } = raw;
+    if (hasBody && socket instanceof Socket) {
       const expire = (): void => {
-        if (!raw.complete) respondToClientError(TIMED_OUT, raw.socket, request.id);
+        if (raw.complete) return;
+        // It has its response already, and the rest of the body is not wanted.
+        if (reply.raw.headersSent) socket.destroy();
+        else respondToClientError(TIMED_OUT, socket, request.id);
       };
       if (request.routeOptions.config.form === 'streamed') {
-        // Of the connection, since the request has none of its own any more once it is closed.
-        const { socket } = raw;
         let wasRead = true;
         raw.setTimeout(idleMs, () => {
           const isRead = raw.readableLength === 0;

@@ -59,6 +59,13 @@ class ThingsController {
     return this.read(request);
   }
 
+  /** Responds before the whole form has arrived. */
+  @Post('forms/rejected')
+  @RouteConfig({ form: 'streamed' })
+  rejectForm(): never {
+    throw FAILURES['rejection']?.();
+  }
+
   @Get('trees/*')
   branch(@Param('*') path: string): object {
     return { path };
