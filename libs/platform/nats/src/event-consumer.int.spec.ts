@@ -38,7 +38,7 @@ afterEach(async () => {
   await Promise.all(consuming.splice(0).map((one) => one.stop()));
 });
 
-function publish(n: unknown, id?: string): Promise<void> {
+function publish(n: unknown, id?: string): Promise<unknown> {
   const payload = Buffer.from(JSON.stringify([{ n }]));
   return publishConfirmed(connection, happened.subject, payload, { 'Nats-Msg-Id': id, 'X-Kept': 'yes' });
 }
@@ -297,7 +297,7 @@ describe('existing streams', () => {
     const subject = `${happened.subject}.old`;
     await manager.streams.add({ name: `OLD${names}`, subjects: [subject], retention: RetentionPolicy.Workqueue });
     const moved = event({ subject, stream: `NEW${names}`, replacesStream: `OLD${names}`, data });
-    const put = (n: number): Promise<void> =>
+    const put = (n: number): Promise<unknown> =>
       publishConfirmed(connection, subject, Buffer.from(JSON.stringify([{ n }])), {});
     for (const n of [1, 2, 3]) await put(n);
     await ensureStream(connection, moved);

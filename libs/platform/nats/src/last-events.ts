@@ -14,13 +14,13 @@ const FETCH_MAX = 500;
  * Resolves once the stream has stored the event. An event with the same id within two minutes is stored once.
  * @throws {AppError} `bus.*` @throws {Error} when JetStream rejects it.
  */
-export function publishEvent<C extends EventContract>(
+export async function publishEvent<C extends EventContract>(
   connection: BusConnection,
   contract: C,
   data: z.input<C['data']>,
   { id, values }: { readonly id: string; readonly values: TemplateValues<C['subject']> },
 ): Promise<void> {
-  return publishConfirmed(connection, subjectOf(contract, values), encode(data), { [MESSAGE_ID_HEADER]: id });
+  await publishConfirmed(connection, subjectOf(contract, values), encode(data), { [MESSAGE_ID_HEADER]: id });
 }
 
 /**

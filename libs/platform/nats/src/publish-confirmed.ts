@@ -8,10 +8,20 @@ import { encodeHeaders } from './message-headers.ts';
 export const MESSAGE_ID_HEADER = 'Nats-Msg-Id';
 
 const PUBLISH_TIMEOUT_MS = 5_000;
-const acknowledgement = z.object({ error: z.object({ description: z.string() }).optional() });
+const acknowledgement = z.object({
+  error: z.object({ description: z.string() }).optional(),
+  stream: z.string().default(''),
+  seq: z.number().default(0),
+});
+
+/** Where a message was stored. */
+export interface PublishedMessage {
+  readonly stream: string;
+  readonly sequence: number;
+}
 
 /**
- * Resolves once a stream has stored the message.
+ * Resolves once a stream has stored the message, or had it already.
  * @throws {AppError} `bus.*` when there is no acknowledgement in time: the message may have been stored nevertheless.
  * @throws {Error} when JetStream rejects it.
  */
@@ -20,11 +30,12 @@ export async function publishConfirmed(
   subject: string,
   payload: Uint8Array,
   headers: Readonly<Record<string, string | undefined>>,
-): Promise<void> {
+): Promise<PublishedMessage> {
   const reply = await connection.requests.send(subject, payload, {
     timeoutMs: PUBLISH_TIMEOUT_MS,
     headers: encodeHeaders(headers),
   });
-  const { error } = decode(acknowledgement, reply.data, subject);
+  const { error, stream, seq } = decode(acknowledgement, reply.data, subject);
   if (error !== undefined) throw new Error(`JetStream rejected the message: ${error.description}`);
+  return { stream, sequence: seq };
 }

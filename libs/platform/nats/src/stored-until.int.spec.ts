@@ -19,7 +19,7 @@ afterEach(() => consuming?.stop());
 describe('StoredUntil', () => {
   it('is the time before which everything that was published is handled', async () => {
     const { connection } = await connectBus();
-    const publish = (n: number): Promise<void> =>
+    const publish = (n: number): Promise<unknown> =>
       publishConfirmed(connection, happened.subject, Buffer.from(JSON.stringify([{ n }])), {});
     const blocked = new Map<number, () => void>();
     consuming = await consumeEvents(

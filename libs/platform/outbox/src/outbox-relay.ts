@@ -1,6 +1,6 @@
 /**
- * Moves committed events from the outbox to JetStream, and deletes them once JetStream has confirmed them. It may be
- * killed at any moment: an event that was published but not deleted is published again under the same message id, which
+ * Moves committed events from the outbox to JetStream, and deletes them once the consumers have handled them. It may be
+ * killed at any moment: an event whose publication was not noted is published again under the same message id, which
  * the stream drops within two minutes, and the consumer's inbox after that. Replicas share the rows (`SKIP LOCKED`), so
  * events are unordered.
  */
@@ -8,13 +8,14 @@ import { assertSchemaName, withDbErrors } from '@xerotier/db';
 import type { EventContract } from '@xerotier/contracts/define';
 import { AppError } from '@xerotier/errors';
 import type { Logger } from '@xerotier/log';
-import { ensureStream, MESSAGE_ID_HEADER, publishConfirmed } from '@xerotier/nats';
-import type { BusConnection } from '@xerotier/nats';
+import { ensureStream, MESSAGE_ID_HEADER, publishConfirmed, streamNameOf } from '@xerotier/nats';
+import type { BusConnection, PublishedMessage } from '@xerotier/nats';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { DataSource, EntityManager } from 'typeorm';
 import { pruneInbox } from './inbox.ts';
 import { metrics } from './metrics.ts';
 import { outboxBacklog } from './outbox.ts';
+import { PublishedEvents } from './published-events.ts';
 
 export interface OutboxRelayOptions {
   readonly database: DataSource;
@@ -41,6 +42,8 @@ const POLL_MS = 250;
 const BATCH_MAX = 100;
 /** Backoff of an event that could not be published, doubled each time up to a minute. */
 const RETRY_WAIT_MS = 500;
+/** How often it is looked up what consumers have handled. */
+const CONFIRM_INTERVAL_MS = 1_000;
 const MAINTENANCE_INTERVAL_MS = 60_000;
 const INBOX_RETENTION_MS = 30 * 24 * 60 * 60 * 1_000;
 /** A backlog of more or older events than this is logged once a minute. */
@@ -83,11 +86,14 @@ class Relay {
   readonly #options: OutboxRelayOptions;
   readonly #batchMax: number;
   readonly #stopping = new AbortController();
+  readonly #published: PublishedEvents;
   #maintainedAt = 0;
+  #confirmedAt = 0;
   #hasStreams = false;
 
   constructor(options: OutboxRelayOptions) {
     this.#options = options;
+    this.#published = new PublishedEvents(options.database, options.connection, options.schema);
     this.#batchMax = options.batchMax ?? BATCH_MAX;
   }
 
@@ -103,6 +109,7 @@ class Relay {
         await this.#ensureStreams();
         const published = await this.#publishBatch();
         if (published < this.#batchMax) await this.#pause(pollMs);
+        await this.#confirm();
         failures = 0;
         await this.#runMaintenance();
       } catch (error) {
@@ -117,8 +124,18 @@ class Relay {
     const { connection, events } = this.#options;
     if (this.#hasStreams) return;
     if (!connection.isConnected()) throw new AppError('bus.disconnected');
-    for (const contract of events) await ensureStream(connection, contract);
+    for (const contract of events) {
+      await ensureStream(connection, contract);
+      await this.#published.know(streamNameOf(contract));
+    }
     this.#hasStreams = true;
+  }
+
+  async #confirm(): Promise<void> {
+    const now = performance.now();
+    if (this.#stopping.signal.aborted || now - this.#confirmedAt < CONFIRM_INTERVAL_MS) return;
+    this.#confirmedAt = now;
+    if (await this.#published.confirm()) this.#hasStreams = false;
   }
 
   /**
@@ -138,10 +155,12 @@ class Relay {
         );
         if (rows.length === 0) return 0;
         const results = await Promise.allSettled(rows.map((row) => this.#publish(row)));
-        const isConfirmed = (_: Row, at: number): boolean => results[at]?.status === 'fulfilled';
-        const confirmed = rows.filter(isConfirmed).map(({ id }) => id);
-        await manager.query(`DELETE FROM "${schema}".outbox WHERE id = ANY($1)`, [confirmed]);
-        const failed = rows.filter((row, at) => !isConfirmed(row, at)).map(({ id }) => id);
+        const confirmed = rows.flatMap(({ id }, at) => {
+          const result = results[at];
+          return result?.status === 'fulfilled' ? [{ id, ...result.value }] : [];
+        });
+        await this.#published.keep(manager, confirmed);
+        const failed = rows.filter((_, at) => results[at]?.status === 'rejected').map(({ id }) => id);
         const failure = results.find((result) => result.status === 'rejected');
         if (failure !== undefined) await this.#postpone(manager, failed, failure.reason);
         return confirmed.length;
@@ -149,8 +168,8 @@ class Relay {
     );
   }
 
-  async #publish({ id, subject, payload, headers }: Row): Promise<void> {
-    await publishConfirmed(this.#options.connection, subject, Buffer.from(payload), {
+  #publish({ id, subject, payload, headers }: Row): Promise<PublishedMessage> {
+    return publishConfirmed(this.#options.connection, subject, Buffer.from(payload), {
       ...headers,
       [MESSAGE_ID_HEADER]: id,
     });
@@ -178,6 +197,7 @@ class Relay {
     if (events > BACKLOG_EVENTS || oldestMs > BACKLOG_AGE_MS)
       log.warn('outbox backlog above threshold', { schema, events, oldestMs });
     await pruneInbox(database.manager, schema, INBOX_RETENTION_MS);
+    await this.#published.prune();
   }
 
   #pause(milliseconds: number): Promise<void> {

@@ -19,6 +19,7 @@ import { startOutboxRelay } from './outbox-relay.ts';
 import type { OutboxRelay } from './outbox-relay.ts';
 import { createOutboxTables, dropOutboxTables } from './outbox-tables.ts';
 import { addToOutbox, outboxBacklog } from './outbox.ts';
+import { PublishedEvents } from './published-events.ts';
 
 class CreateShop1795132800000 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
@@ -216,6 +217,60 @@ describe('the outbox', () => {
     expect(await isEmpty()).toBe(false);
     await servers.nats.restart();
     await eventually('the effect', async () => (await numbers('effect', 30)).length === 1, 30_000);
+  });
+});
+
+describe('an event that was published', () => {
+  const rows = async (): Promise<number> => (await database.query<unknown[]>('SELECT FROM shop.outbox')).length;
+
+  /** @returns what lets it handle its events. */
+  async function consumeLater(durable: string): Promise<() => void> {
+    const { promise: mayHandle, resolve: handle } = Promise.withResolvers<void>();
+    consumers.push(await consumeEvents(connection, sold, () => mayHandle, { durable, log: silentLog() }));
+    return handle;
+  }
+
+  beforeEach(async () => {
+    // With the consumers of other tests, which handle nothing any more.
+    await (await jetstreamManager(connection.nats)).streams.delete('SHOP');
+    await ensureStream(connection, sold);
+  });
+
+  it('is kept until every durable consumer has handled it', async () => {
+    await consume('fast');
+    const handle = await consumeLater('slow');
+    relay();
+    await sell(40);
+    await eventually('the effect of the fast one', async () => (await numbers('effect', 40)).length === 1);
+    await delay(1_500);
+    expect([await isEmpty(), await rows()]).toEqual([true, 1]);
+    handle();
+    await eventually('it is deleted', async () => (await rows()) === 0);
+  });
+
+  it('is published again if NATS loses its stream before that', async () => {
+    const handle = await consumeLater('killed');
+    relay();
+    await sell(50);
+    await eventually('it is published', async () => (await isEmpty()) && (await rows()) === 1);
+    await (await jetstreamManager(connection.nats)).streams.delete('SHOP');
+    await consume('late');
+    await eventually('its effect', async () => (await numbers('effect', 50)).length === 1);
+    handle();
+  });
+
+  it('is left to JetStream after an hour', async () => {
+    const handle = await consumeLater('gone');
+    await sell(60);
+    await sell(61);
+    await database.query(
+      "UPDATE shop.outbox SET created_at = now() - interval '2 hours' WHERE payload::text LIKE '%60%'",
+    );
+    relay();
+    await eventually('they are published', isEmpty);
+    await new PublishedEvents(database, connection, 'shop').prune();
+    expect(await rows()).toBe(1);
+    handle();
   });
 });
 

@@ -76,7 +76,7 @@ export async function addAllToOutbox<S extends string, D extends z.ZodType>(
     manager.query<unknown[]>(
       `INSERT INTO "${schema}".outbox (id, subject, payload, headers)
        SELECT $1, $2, $3, $4
-       WHERE (SELECT count(*) FROM (SELECT 1 FROM "${schema}".outbox LIMIT $5) AS waiting) < $5::bigint
+       WHERE (SELECT count(*) FROM (SELECT 1 FROM "${schema}".outbox WHERE available_at < 'infinity' LIMIT $5) AS waiting) < $5::bigint
        RETURNING id`,
       [id, subject, payload, headers, eventsMax],
     ),
@@ -103,7 +103,7 @@ export async function outboxBacklog(manager: EntityManager, schema: string): Pro
     manager.query<{ events: string; oldest_ms: string }[]>(
       `SELECT count(*) AS events,
               coalesce(extract(epoch FROM now() - min(created_at)) * 1000, 0)::bigint AS oldest_ms
-       FROM "${schema}".outbox`,
+       FROM "${schema}".outbox WHERE available_at < 'infinity'`,
     ),
   );
   return { events: Number(row?.events), oldestMs: Number(row?.oldest_ms) };
