@@ -24,7 +24,7 @@ afterEach(stopAdditionalProcesses);
 it(`when instances of the batch service are killed, ${KILLS} times`, async () => {
   const service = test.platform.service('batch');
   let other = await AdditionalProcess.start(service);
-  const batch = await runs.begin('batch', { count: LINES });
+  await runs.begin('batch', { count: LINES });
   for (let kill = 0; kill < KILLS; kill += 1) {
     await delay(randomInt(500, isChaos ? 3_000 : 1_500));
     // Whoever works on it: the other one takes over.
@@ -33,7 +33,7 @@ it(`when instances of the batch service are killed, ${KILLS} times`, async () =>
     await other.exited;
     [other] = await Promise.all([AdditionalProcess.start(service), service.start()]);
   }
-  await runs.expectComplete(batch);
+  await runs.expectComplete();
 }, 1_200_000);
 
 // Half a minute: until the lease and the lock of the suspended instance are over.
@@ -50,12 +50,12 @@ const suspended = async (): Promise<void> => {
   await AdditionalProcess.start(service);
   await eventually('the other one has taken over', async () => (await done()) > before + 40 || undefined);
   process.kill(service.pid as number, 'SIGCONT');
-  await runs.expectComplete(batch);
+  await runs.expectComplete();
 };
 if (isChaos) it('when an instance is suspended, and continues after another one has taken over', suspended, 1_200_000);
 
 it('when gateways, workers and auth are killed, and Redis forgets everything', async () => {
-  const batch = await runs.begin('others', { count: LINES });
+  await runs.begin('others', { count: LINES });
   const redis = connectRedis({ url: test.description.redisUrl, name: 'test', log: silentLog(), waitsForServer: true });
   const killed = ['gateway', 'auth', 'xim', 'files', 'router'];
   for (const name of isChaos ? [...killed, ...killed] : killed) {
@@ -65,5 +65,5 @@ it('when gateways, workers and auth are killed, and Redis forgets everything', a
     await test.platform.service(name).start();
   }
   redis.disconnect();
-  await runs.expectComplete(batch);
+  await runs.expectComplete();
 }, 1_200_000);

@@ -1,9 +1,9 @@
 /** The output of batches while they run. */
+import type { OutputLine } from '@xerotier/chaos';
 import { scriptedPlatform } from '@xerotier/dev';
 import { eventually } from '@xerotier/testing';
 import OpenAI from 'openai';
 import { BatchClient, chatLine } from './support/batch-client.ts';
-import type { OutputLine } from './support/batch-client.ts';
 import { SecondKey } from './support/second-key.ts';
 import { errorOf } from './support/site-visitor.ts';
 import { addTenant } from './support/tenant.ts';

@@ -38,17 +38,24 @@ export class BatchRuns {
     return batch;
   }
 
+  /** A batch that the test has created itself. */
+  add(batch: KnownBatch): void {
+    this.#batches.push(batch);
+  }
+
   /** Waits until so many lines of a batch are done. */
   async progress({ id }: KnownBatch, count: number): Promise<void> {
     const done = (): Promise<number> => linesDone(this.#test.description.databaseUrl, id);
     await eventually(`${count} lines are done`, async () => (await done()) >= count, 120_000);
   }
 
-  /** Waits for the end of a batch, and expects that all its lines have succeeded, and nothing of all batches so far is wrong. */
-  async expectComplete(batch: KnownBatch): Promise<void> {
-    const total = batch.customIds.length;
-    const ended = await this.client.ended(batch.id, END_TIMEOUT_MS);
-    expect(ended).toMatchObject({ status: 'completed', request_counts: { total, completed: total, failed: 0 } });
+  /** Waits for the end of all batches so far, and expects that all their lines have succeeded, and that nothing is wrong. */
+  async expectComplete(): Promise<void> {
+    for (const { id, customIds } of this.#batches) {
+      const total = customIds.length;
+      const ended = await this.client.ended(id, END_TIMEOUT_MS);
+      expect(ended).toMatchObject({ status: 'completed', request_counts: { total, completed: total, failed: 0 } });
+    }
     const { databaseUrl, projectId } = this.#test.description;
     const { openai } = this.client;
     const checked = await checkEndedBatches({ openai, databaseUrl, projectId, batches: this.#batches });

@@ -72,7 +72,7 @@ function readLedger(databaseUrl: string, projectId: string): Promise<LedgerEntry
   );
 }
 
-/** Events that the batch service has not published yet. */
+/** Events of the batch service that were not published, or not handled. */
 async function countEvents(databaseUrl: string): Promise<number> {
   const [row] = await query<{ events: number }>(databaseUrl, 'SELECT count(*)::int AS events FROM batch.outbox', []);
   return row?.events ?? 0;

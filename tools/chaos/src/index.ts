@@ -3,3 +3,4 @@ export type { BatchFindings, BatchResults, LedgerEntry } from './check-batches.t
 export { checkEndedBatches, linesDone } from './ended-batches.ts';
 export type { CheckedBatches, EndedBatches, KnownBatch } from './ended-batches.ts';
 export type { OutputLine } from './output-line.ts';
+export { killServer, loseNatsStore, loseRedisData } from './server-faults.ts';
