@@ -31,12 +31,20 @@ export class AdditionalProcess {
     this.exited = exited;
   }
 
-  /** Starts the program of the given service with its environment and additional variables, and waits until it is ready. */
-  static async start(service: ServiceProcess, env: Readonly<Record<string, string>> = {}): Promise<AdditionalProcess> {
+  /**
+   * Starts the program of the given service with its environment and additional variables, and waits until it is ready.
+   * @param wrapper a program that becomes the given one, and its first arguments.
+   */
+  static async start(
+    service: ServiceProcess,
+    env: Readonly<Record<string, string>> = {},
+    wrapper: readonly string[] = [],
+  ): Promise<AdditionalProcess> {
+    const [execPath = process.execPath, ...execArgv] = [...wrapper, process.execPath, '--enable-source-maps'];
     const child = fork(join(projectRoot, 'apps', service.spec.app, 'dist/main.js'), [], {
       cwd: projectRoot,
       env: { PATH: process.env['PATH'], NODE_COMPILE_CACHE: compileCache, ...service.spec.env, ...env },
-      execArgv: ['--enable-source-maps'],
+      ...{ execPath, execArgv },
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });
     running.add(child);
