@@ -8,4 +8,12 @@ export {
   routerContract,
 } from './contract.ts';
 export type { AcquireInput, AcquireOutput, Model } from './contract.ts';
-export { leasesReleased } from './events.ts';
+export { leasesReleased, modelVersionRemoved } from './events.ts';
+export {
+  MODEL_VERSION_NOTES_MAX,
+  modelFacts,
+  modelName,
+  modelVersionNumber,
+  modelsContract,
+} from './models.contract.ts';
+export type { ModelFacts, ModelRole, ModelVersion, UploadedModel } from './models.contract.ts';
