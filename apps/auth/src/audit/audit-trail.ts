@@ -11,6 +11,9 @@ import { HeadSigner } from './head-signer.ts';
 
 export type AuditedChange = Pick<AuditRecord, 'action' | 'target' | 'before' | 'after'>;
 
+/** When a change was made, and the id of its record. */
+export type RecordKey = Pick<AuditRecord, 'id' | 'createdAt'>;
+
 /** Adds records to the audit logs of projects. */
 @Injectable()
 export class AuditTrail {
@@ -21,14 +24,18 @@ export class AuditTrail {
    * record depends on the one before it.
    * @throws {AppError} `db.unavailable`.
    */
-  async add(manager: EntityManager, context: ChangeContext, change: AuditedChange): Promise<void> {
+  async add(
+    manager: EntityManager,
+    context: ChangeContext,
+    change: AuditedChange,
+    key: RecordKey = { id: `audit_${randomBytes(12).toString('hex')}`, createdAt: new Date() },
+  ): Promise<void> {
     const { projectId, actor, clientAddress, requestId } = context;
     await withDbErrors(async () => {
       const head = await this.lockHead(manager, projectId);
       const record: AuditRecord = {
-        id: `audit_${randomBytes(12).toString('hex')}`,
+        ...key,
         sequence: head.sequence + 1,
-        createdAt: new Date(),
         ...{ projectId, actor, clientAddress, requestId },
         ...change,
       };
@@ -42,6 +49,16 @@ export class AuditTrail {
       const next = { projectId, sequence: record.sequence, hash };
       await manager.upsert(AuditHead, { ...next, signature: this.signer.sign(next) }, ['projectId']);
     });
+  }
+
+  /** As `add`, unless there is a record with the id: for a change that another service tells of more than once. */
+  async addOnce(manager: EntityManager, context: ChangeContext, change: AuditedChange, key: RecordKey): Promise<void> {
+    const { projectId } = context;
+    const { id } = key;
+    // Under the lock, since replicas may receive the same one at the same time.
+    await withDbErrors(() => this.lockHead(manager, projectId));
+    if (await withDbErrors(() => manager.existsBy(AuditEvent, { projectId, id }))) return;
+    await this.add(manager, context, change, key);
   }
 
   private async lockHead(manager: EntityManager, projectId: string): Promise<{ sequence: number; hash: Buffer }> {

@@ -56,6 +56,7 @@ import { StoreReportsWhole1796210000000 } from './migrations/1796210000000-store
 import { AnnounceAlertsLater1796300000200 } from './migrations/1796300000200-announce-alerts-later.ts';
 import { AddStorageQuota1796400000001 } from './migrations/1796400000001-add-storage-quota.ts';
 import { AllowUnkeptResults1796400000002 } from './migrations/1796400000002-allow-unkept-results.ts';
+import { KnowUploadedModels1796500000000 } from './migrations/1796500000000-know-uploaded-models.ts';
 import { SeparateAttempts1796300000100 } from './migrations/1796300000100-separate-attempts.ts';
 
 /** The database schema of the auth service. */
@@ -122,5 +123,6 @@ export const database: DatabaseDefinition = {
     AnnounceAlertsLater1796300000200,
     AddStorageQuota1796400000001,
     AllowUnkeptResults1796400000002,
+    KnowUploadedModels1796500000000,
   ],
 };

@@ -1,5 +1,5 @@
 import type { EndpointStatus, EndpointTask } from '@xerotier/contracts/auth';
-import { Check, Column, CreateDateColumn, Entity, ForeignKey, PrimaryGeneratedColumn, Unique } from 'typeorm';
+import { Check, Column, CreateDateColumn, Entity, ForeignKey, Index, PrimaryGeneratedColumn, Unique } from 'typeorm';
 import { Project } from '../projects/project.entity.ts';
 import { Tier } from '../tiers/tier.entity.ts';
 
@@ -10,6 +10,8 @@ import { Tier } from '../tiers/tier.entity.ts';
 @Check('endpoint_model_id_check', `model_id ~ '^[A-Za-z0-9_-]{1,64}$'`)
 @Check('endpoint_task_check', `task IN ('generate', 'embed', 'score', 'transcribe', 'speak', 'image')`)
 @Check('endpoint_status_check', `status IN ('active', 'paused')`)
+@Check('endpoint_model_bytes_check', 'model_bytes > 0')
+@Index('endpoint_model_id_idx', ['modelId'], { where: 'deleted_at IS NULL' })
 export class Endpoint {
   @PrimaryGeneratedColumn('uuid')
   id!: string;
@@ -24,6 +26,10 @@ export class Endpoint {
 
   @Column('text')
   modelId!: string;
+
+  /** Of an uploaded model, when it was chosen; null for a model of the platform. */
+  @Column('bigint', { nullable: true })
+  modelBytes!: string | null;
 
   @ForeignKey(() => Tier, { onUpdate: 'CASCADE' })
   @Column('text')

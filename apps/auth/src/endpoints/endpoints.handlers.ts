@@ -42,6 +42,11 @@ export class EndpointsHandlers {
     return this.endpoints.delete(input);
   }
 
+  @Serves(operations.findModelUses)
+  findModelUses(input: EndpointsInput<'findModelUses'>): Promise<EndpointsOutput<'findModelUses'>> {
+    return this.endpoints.findModelUses(input);
+  }
+
   @Serves(operations.listTiers)
   listTiers(): Promise<EndpointsOutput<'listTiers'>> {
     return this.endpoints.listTiers();

@@ -143,6 +143,48 @@ describe('updateEndpoint', () => {
   });
 });
 
+describe('an uploaded model', () => {
+  const modelId = 'model_0123456789abcdef01234567';
+  const upload = { bytes: 1_000 };
+  const WRONG_TIER = { code: 'endpoint.wrong_tier', param: 'tier' };
+  const TOO_LARGE = { code: 'endpoint.model_too_large', param: 'model' };
+
+  it('is served on the tier for own workers only', async () => {
+    await expect(create('agents', { modelId, upload, tier: 'gpu_nvidia_shared' })).rejects.toMatchObject(WRONG_TIER);
+    expect(await create('agents', { modelId, upload })).toMatchObject({ modelId, tier: 'self_hosted' });
+    expect(await actions()).toEqual(['endpoint.created']);
+  });
+
+  it('does not follow its endpoint to another tier, and does not come to one', async () => {
+    await create('agents', { modelId, upload });
+    await expect(update('agents', { tier: 'gpu_nvidia_shared' })).rejects.toMatchObject(WRONG_TIER);
+    await expect(update('chat', { modelId, upload })).rejects.toMatchObject(WRONG_TIER);
+    expect(await update('chat', { modelId, upload, tier: 'self_hosted' })).toMatchObject({ modelId });
+    expect(await update('agents', { modelId: 'tiny', tier: 'gpu_nvidia_shared' })).toMatchObject({ modelId: 'tiny' });
+    expect(await update('agents', { tier: 'cpu_standard' })).toMatchObject({ tier: 'cpu_standard' });
+  });
+
+  it('is not larger than the tier allows', async () => {
+    const most = { bytes: 512_000_000_000 };
+    const tooMuch = { bytes: most.bytes + 1 };
+    await expect(create('agents', { modelId, upload: tooMuch })).rejects.toMatchObject(TOO_LARGE);
+    await create('agents', { modelId, upload: most });
+    await expect(update('agents', { modelId, upload: tooMuch })).rejects.toMatchObject(TOO_LARGE);
+    expect(await update('agents', { defaults: { topP: 1 } })).toMatchObject({ modelId });
+  });
+
+  it('is used by the endpoints that have it, not by deleted ones', async () => {
+    const uses = (): Promise<unknown> =>
+      auth.bus.call(operations.findModelUses, { projectId: project.id, modelId: model });
+    const model = `model_${randomUUID().replaceAll('-', '').slice(0, 24)}`;
+    expect(await uses()).toEqual({ slugs: [], own: 0, foreign: 0 });
+    for (const slug of ['b', 'a', 'c']) await create(slug, { modelId: model, upload });
+    await remove('c');
+    await create('theirs', { modelId: model, upload }, contextOf(await auth.seed()));
+    expect(await uses()).toEqual({ slugs: ['a', 'b'], own: 2, foreign: 1 });
+  });
+});
+
 describe('setEndpointStatus', () => {
   it('pauses and resumes, and changes nothing the second time', async () => {
     expect(await setStatus('chat', 'paused')).toMatchObject({ status: 'paused' });

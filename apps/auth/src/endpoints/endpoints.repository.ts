@@ -1,4 +1,5 @@
-import { listPage, withDbErrors } from '@xerotier/db';
+import { MODEL_USES_MAX } from '@xerotier/contracts/auth';
+import { listPage, seeingEveryTenant, withDbErrors } from '@xerotier/db';
 import type { PageRequest } from '@xerotier/db';
 import { AppError, ensure } from '@xerotier/errors';
 import { IsNull } from 'typeorm';
@@ -49,6 +50,19 @@ export class EndpointsRepository {
     return withDbErrors(() => this.manager.countBy(Endpoint, { projectId, tier, deletedAt: IsNull() }));
   }
 
+  /** Who has a model, in a transaction of the project: see the contract. */
+  async usesOf(projectId: string, modelId: string): Promise<{ slugs: string[]; own: number; foreign: number }> {
+    const where = { modelId, deletedAt: IsNull() };
+    const own = { ...where, projectId };
+    const order = { slug: 'ASC' } as const;
+    return withDbErrors(async () => {
+      const first = await this.manager.find(Endpoint, { where: own, order, take: MODEL_USES_MAX });
+      const count = await this.manager.countBy(Endpoint, own);
+      const all = await seeingEveryTenant(this.manager, () => this.manager.countBy(Endpoint, where));
+      return { slugs: first.map(({ slug }) => slug), own: count, foreign: all - count };
+    });
+  }
+
   /** @throws {AppError} `endpoint.slug_taken`, also when a deleted endpoint had the slug. */
   async create(endpoint: NewEndpoint): Promise<Endpoint> {
     const { projectId, slug } = endpoint;
@@ -80,7 +94,7 @@ export class EndpointsRepository {
       this.manager.query<unknown[]>(
         `INSERT INTO auth.endpoint (project_id, slug, model_id, tier, task) VALUES ($1, $2, $3, $4, $5)
          ON CONFLICT ON CONSTRAINT endpoint_slug_key
-           DO UPDATE SET model_id = excluded.model_id, tier = excluded.tier, task = excluded.task, deleted_at = NULL
+           DO UPDATE SET model_id = excluded.model_id, model_bytes = NULL, tier = excluded.tier, task = excluded.task, deleted_at = NULL
            WHERE (endpoint.model_id, endpoint.tier, endpoint.task, endpoint.deleted_at)
              IS DISTINCT FROM (excluded.model_id, excluded.tier, excluded.task, NULL)
          RETURNING id`,

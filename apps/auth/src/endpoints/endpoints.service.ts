@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
+import { TIER_FOR_UPLOADS } from '@xerotier/contracts/auth';
 import type { EndpointRecord, endpointsContract } from '@xerotier/contracts/auth';
 import { withTenant } from '@xerotier/db';
 import { AppError } from '@xerotier/errors';
@@ -42,15 +43,20 @@ export class EndpointsService {
     );
   }
 
-  /** @throws {AppError} `tier.not_found`, `endpoint.slug_taken`, `endpoint.too_many`; as `ChangesService.run`. */
-  create({ context, ...input }: EndpointsInput<'createEndpoint'>): Promise<EndpointRecord> {
+  /**
+   * @throws {AppError} `tier.not_found`, `endpoint.slug_taken`, `endpoint.too_many`, `endpoint.wrong_tier`, `endpoint.model_too_large`;
+   * as `ChangesService.run`.
+   */
+  create({ context, upload, ...input }: EndpointsInput<'createEndpoint'>): Promise<EndpointRecord> {
     const { projectId } = context;
     const { latencyTargets, ...endpoint } = input;
     return this.changes.run(context, 'createEndpoint', input, async (manager) => {
       await new ProjectsRepository(manager).lockedSlugOf(projectId);
       await assertRoomOn(manager, projectId, endpoint.tier);
+      const modelBytes = bytesOf(upload);
+      await assertTierServes(manager, { ...endpoint, modelBytes });
       const created = await new EndpointsRepository(manager).create({
-        ...{ projectId, ...endpoint },
+        ...{ projectId, ...endpoint, modelBytes },
         ...targetColumnsOf(latencyTargets),
       });
       return changeOf('endpoint.created', undefined, created);
@@ -59,9 +65,10 @@ export class EndpointsService {
 
   /**
    * Changes what is present.
-   * @throws {AppError} `endpoint.not_found`, `tier.not_found`, `endpoint.too_many` on the new tier; as `ChangesService.run`.
+   * @throws {AppError} `endpoint.not_found`, `tier.not_found`, `endpoint.too_many` on the new tier, `endpoint.wrong_tier`,
+   * `endpoint.model_too_large`; as `ChangesService.run`.
    */
-  update({ context, ...input }: EndpointsInput<'updateEndpoint'>): Promise<EndpointRecord> {
+  update({ context, upload, ...input }: EndpointsInput<'updateEndpoint'>): Promise<EndpointRecord> {
     const { projectId } = context;
     const { slug, modelId, tier, defaults, latencyTargets } = input;
     return this.changes.run(context, 'updateEndpoint', input, async (manager) => {
@@ -69,9 +76,13 @@ export class EndpointsService {
       const endpoints = new EndpointsRepository(manager);
       const before = await endpoints.lock(projectId, slug);
       if (tier !== undefined && tier !== before.tier) await assertRoomOn(manager, projectId, tier);
-      const after = await endpoints.update(before, {
-        ...(modelId !== undefined && { modelId }),
+      const choice = {
+        ...(modelId !== undefined && { modelId, modelBytes: bytesOf(upload) }),
         ...(tier !== undefined && { tier }),
+      };
+      if (modelId !== undefined || tier !== undefined) await assertTierServes(manager, { ...before, ...choice });
+      const after = await endpoints.update(before, {
+        ...choice,
         ...(defaults !== undefined && { defaults }),
         ...(latencyTargets !== undefined && targetColumnsOf(latencyTargets)),
       });
@@ -104,6 +115,13 @@ export class EndpointsService {
     });
   }
 
+  /** @throws {AppError} `db.unavailable`. */
+  findModelUses({ projectId, modelId }: EndpointsInput<'findModelUses'>): Promise<EndpointsOutput<'findModelUses'>> {
+    return withTenant(this.database, projectId, (manager) =>
+      new EndpointsRepository(manager).usesOf(projectId, modelId),
+    );
+  }
+
   /** All tiers, with the prices that are valid now. */
   async listTiers(): Promise<EndpointsOutput<'listTiers'>> {
     const repository = new TiersRepository(this.database.manager);
@@ -117,6 +135,28 @@ async function assertRoomOn(manager: EntityManager, projectId: string, tier: str
   const { endpointsMax: max } = await new TiersRepository(manager).getForUse(tier);
   if (max !== null && (await new EndpointsRepository(manager).countOnTier(projectId, tier)) >= max)
     throw new AppError('endpoint.too_many', { max, tier }, { param: 'tier' });
+}
+
+/** For a column: null for a model of the platform. */
+function bytesOf(upload: EndpointsInput<'createEndpoint'>['upload']): string | null {
+  return upload === undefined ? null : String(upload.bytes);
+}
+
+/** Models of the platform are served on every tier. @throws {AppError} `tier.not_found`, `endpoint.wrong_tier`, `endpoint.model_too_large`. */
+async function assertTierServes(
+  manager: EntityManager,
+  { modelId, modelBytes, tier }: Pick<Endpoint, 'modelId' | 'modelBytes' | 'tier'>,
+): Promise<void> {
+  if (modelBytes === null) return;
+  if (tier !== TIER_FOR_UPLOADS)
+    throw new AppError('endpoint.wrong_tier', { model: modelId, needed: TIER_FOR_UPLOADS }, { param: 'tier' });
+  const { modelBytesMax: bytesMax } = await new TiersRepository(manager).getForUse(tier);
+  if (bytesMax !== null && BigInt(modelBytes) > BigInt(bytesMax))
+    throw new AppError(
+      'endpoint.model_too_large',
+      { model: modelId, bytes: Number(modelBytes), tier, bytesMax: Number(bytesMax) },
+      { param: 'model' },
+    );
 }
 
 type EndpointEvent =

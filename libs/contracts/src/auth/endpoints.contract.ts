@@ -22,9 +22,18 @@ export const endpointRecord = z.object({
 });
 export type EndpointRecord = z.infer<typeof endpointRecord>;
 
+/** The tier of endpoints on workers of their own project, the only one that serves uploaded models. */
+export const TIER_FOR_UPLOADS = 'self_hosted';
+
+/** Slugs in a response of `findModelUses`. */
+export const MODEL_USES_MAX = 10;
+
 const TIMEOUT_MS = 5_000;
 const change = z.object({ context: changeContext });
 const one = change.extend({ slug });
+
+/** Present if a project has uploaded the model that the message names. Such a model needs {@link TIER_FOR_UPLOADS}. */
+const upload = z.object({ bytes: z.number().int().positive() }).optional();
 
 /** The endpoint of another project is `endpoint.not_found`, like one that does not exist. */
 export const endpointsContract = service('auth', {
@@ -53,13 +62,22 @@ export const endpointsContract = service('auth', {
     timeoutMs: TIMEOUT_MS,
     input: one.extend({
       modelId,
+      upload,
       tier: tierSlug,
       task: endpointTask,
       defaults: endpointDefaults,
       latencyTargets,
     }),
     output: endpointRecord,
-    errors: ['project.not_found', 'tier.not_found', 'endpoint.slug_taken', 'endpoint.too_many', ...CHANGE_ERRORS],
+    errors: [
+      'project.not_found',
+      'tier.not_found',
+      'endpoint.slug_taken',
+      'endpoint.too_many',
+      'endpoint.wrong_tier',
+      'endpoint.model_too_large',
+      ...CHANGE_ERRORS,
+    ],
   }),
   /** Changes what is present. The slug and the task of an endpoint never change. */
   updateEndpoint: request({
@@ -67,12 +85,21 @@ export const endpointsContract = service('auth', {
     timeoutMs: TIMEOUT_MS,
     input: one.extend({
       modelId: modelId.optional(),
+      upload,
       tier: tierSlug.optional(),
       defaults: endpointDefaults.optional(),
       latencyTargets: latencyTargets.optional(),
     }),
     output: endpointRecord,
-    errors: ['project.not_found', 'endpoint.not_found', 'tier.not_found', 'endpoint.too_many', ...CHANGE_ERRORS],
+    errors: [
+      'project.not_found',
+      'endpoint.not_found',
+      'tier.not_found',
+      'endpoint.too_many',
+      'endpoint.wrong_tier',
+      'endpoint.model_too_large',
+      ...CHANGE_ERRORS,
+    ],
   }),
   /** A paused endpoint rejects requests. Pausing a paused one changes nothing. */
   setEndpointStatus: request({
@@ -89,6 +116,19 @@ export const endpointsContract = service('auth', {
     input: one,
     output: endpointRecord,
     errors: ['endpoint.not_found', ...CHANGE_ERRORS],
+  }),
+  /** The endpoints that have a model: those of the project by slug, those of others as a number. */
+  findModelUses: request({
+    subject: 'auth.v1.endpoints.find-model-uses',
+    timeoutMs: TIMEOUT_MS,
+    input: z.object({ projectId, modelId }),
+    output: z.object({
+      /** The first ones. */
+      slugs: z.array(slug).max(MODEL_USES_MAX),
+      own: z.number().int().nonnegative(),
+      foreign: z.number().int().nonnegative(),
+    }),
+    errors: ['db.unavailable'],
   }),
   listTiers: request({
     subject: 'auth.v1.tiers.list',

@@ -86,6 +86,19 @@ export const authErrors = defineErrors({
     retryable: false,
     message: "A project can have at most {max} endpoints on the tier '{tier}'.",
   },
+  'endpoint.wrong_tier': {
+    status: 400,
+    publicCode: 'invalid_request',
+    retryable: false,
+    message: "The model '{model}' was uploaded by a project, which only endpoints on the tier '{needed}' can serve.",
+  },
+  'endpoint.model_too_large': {
+    status: 400,
+    publicCode: 'invalid_request',
+    retryable: false,
+    message:
+      "The model '{model}' has {bytes} bytes; endpoints on the tier '{tier}' serve models of at most {bytesMax}.",
+  },
   'tier.not_found': {
     status: 404,
     publicCode: 'tier_not_found',

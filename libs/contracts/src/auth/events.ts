@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { event } from '../define.ts';
 import { projectId } from '../ids.ts';
 import { accountId, sessionId } from './accounts.contract.ts';
+import { auditEventRecord } from './audit.contract.ts';
 
 export const projectEventType = z.enum([
   'project.created',
@@ -62,3 +63,17 @@ export const projectEvent = event({
     data: z.record(z.string(), z.json()),
   }),
 });
+
+/**
+ * A change of a project that another service has made: auth adds it to the audit log of the project, once per id. The service writes it
+ * to its outbox, in the transaction of the change.
+ */
+export const changeMade = event({
+  subject: 'auth.v1.change-made',
+  stream: 'CHANGES_MADE',
+  streamBytesMax: 64 * 1024 * 1024,
+  // None may be missing in the audit log, however long auth is away.
+  streamAgeMaxDays: 0,
+  data: auditEventRecord.omit({ sequence: true, previousHash: true, hash: true }),
+});
+export type ChangeMade = z.infer<typeof changeMade.data>;

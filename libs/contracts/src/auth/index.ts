@@ -68,8 +68,8 @@ export { access, authContract, keyAccessContract, endpointAccess, endpointTask }
 export type { Access, EndpointAccess, EndpointTask } from './contract.ts';
 export { scope } from './scopes.ts';
 export type { Scope } from './scopes.ts';
-export { accessChanged, projectEvent, projectEventType, sessionsChanged } from './events.ts';
-export type { ProjectEventType } from './events.ts';
+export { accessChanged, changeMade, projectEvent, projectEventType, sessionsChanged } from './events.ts';
+export type { ChangeMade, ProjectEventType } from './events.ts';
 export {
   allows,
   permission,
@@ -83,7 +83,7 @@ export {
 export type { Permission, Principal } from './permissions.ts';
 export { endpointDefaults, endpointStatus } from './endpoint-settings.ts';
 export type { EndpointDefaults, EndpointStatus } from './endpoint-settings.ts';
-export { endpointRecord, endpointsContract } from './endpoints.contract.ts';
+export { endpointRecord, endpointsContract, MODEL_USES_MAX, TIER_FOR_UPLOADS } from './endpoints.contract.ts';
 export type { EndpointRecord } from './endpoints.contract.ts';
 export { spendCapRecord, spendCapsContract } from './spend-caps.contract.ts';
 export type { SpendCapRecord } from './spend-caps.contract.ts';
