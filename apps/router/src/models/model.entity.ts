@@ -22,6 +22,10 @@ export class ModelEntity {
   @Column('integer', { nullable: true })
   contextTokens!: number | null;
 
+  /** Whether a project has uploaded it: then only those see it whom an `UploadedModelEntity` lets. */
+  @Column('boolean', { default: false })
+  isUploaded!: boolean;
+
   @CreateDateColumn({ type: 'timestamptz' })
   createdAt!: Date;
 }

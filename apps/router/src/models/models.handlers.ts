@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { routerContract } from '@xerotier/contracts/router';
-import type { Model } from '@xerotier/contracts/router';
+import type { CatalogueModel, Model } from '@xerotier/contracts/router';
 import { heartbeat } from '@xerotier/contracts/xim';
 import type { WorkerState } from '@xerotier/contracts/xim';
 import { On, Serves } from '@xerotier/service-host';
@@ -18,7 +18,7 @@ export class ModelsHandlers {
   }
 
   @Serves(routerContract.operations.listModels)
-  listModels(page: ModelsPage): Promise<{ data: Model[]; hasMore: boolean }> {
+  listModels(page: ModelsPage): Promise<{ data: CatalogueModel[]; hasMore: boolean }> {
     return this.models.list(page);
   }
 

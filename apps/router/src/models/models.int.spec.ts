@@ -3,6 +3,7 @@ import { capturedLog, silentLog } from '@xerotier/log/testing';
 import { testServers } from '@xerotier/testing';
 import type { DataSource } from 'typeorm';
 import { database as definition } from '../db/database.ts';
+import { UploadedModelsRepository } from '../uploaded-models/uploaded-models.repository.ts';
 import { ModelEntity } from './model.entity.ts';
 import { ModelsRepository } from './models.repository.ts';
 import type { NewModel } from './models.repository.ts';
@@ -22,8 +23,12 @@ afterAll(() => database.destroy());
 beforeEach(async () => {
   await database.query('DELETE FROM router.model');
   captured = capturedLog();
-  models = new ModelsService(new ModelsRepository(database.getRepository(ModelEntity)), captured.log);
+  models = new ModelsService(repository(), captured.log);
 });
+
+function repository(): ModelsRepository {
+  return new ModelsRepository(database.getRepository(ModelEntity), new UploadedModelsRepository(database));
+}
 
 function aModel(overrides: Partial<NewModel> = {}): NewModel {
   return { id: 'tiny', name: 'org/tiny', ownedBy: 'us', contextTokens: 2_048, ...overrides };
@@ -104,7 +109,7 @@ describe('registerAdvertised', () => {
   it('stores the context size when a worker reports it later, and keeps the first', async () => {
     await models.registerAdvertised({ modelId: 'new' });
     await models.registerAdvertised({ modelId: 'new', contextTokens: 512 });
-    await new ModelsService(new ModelsRepository(database.getRepository(ModelEntity)), silentLog()).registerAdvertised({
+    await new ModelsService(repository(), silentLog()).registerAdvertised({
       modelId: 'new',
       contextTokens: 4_096,
     });

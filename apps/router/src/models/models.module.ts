@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { UploadedModelsRepository } from '../uploaded-models/uploaded-models.repository.ts';
 import { ModelEntity } from './model.entity.ts';
 import { ModelsHandlers } from './models.handlers.ts';
 import { ModelsRepository } from './models.repository.ts';
@@ -7,7 +8,7 @@ import { ModelsService } from './models.service.ts';
 
 @Module({
   imports: [TypeOrmModule.forFeature([ModelEntity])],
-  providers: [ModelsHandlers, ModelsService, ModelsRepository],
+  providers: [ModelsHandlers, ModelsService, ModelsRepository, UploadedModelsRepository],
   exports: [ModelsService],
 })
 export class ModelsModule {}

@@ -1,9 +1,10 @@
-/** The model catalogue: entries of operators, and models that workers advertise. */
+/** The model catalogue: entries of operators, models that workers advertise, and those of projects. */
 import { Inject, Injectable } from '@nestjs/common';
-import type { Model } from '@xerotier/contracts/router';
+import type { CatalogueModel, Model } from '@xerotier/contracts/router';
 import type { WorkerState } from '@xerotier/contracts/xim';
 import type { Logger } from '@xerotier/log';
 import { LOGGER } from '@xerotier/service-host';
+import { UPLOADED_MODEL_ID } from '../uploaded-models/uploaded-model-id.ts';
 import { ModelsRepository } from './models.repository.ts';
 import type { ModelsPage, NewModel } from './models.repository.ts';
 
@@ -29,8 +30,8 @@ export class ModelsService {
     return ids.length === 0 ? Promise.resolve([]) : this.repository.findByIds(ids);
   }
 
-  /** Returns one page of the catalogue. @throws {AppError} `db.unavailable`. */
-  list(page: ModelsPage): Promise<{ data: Model[]; hasMore: boolean }> {
+  /** Returns one page of what a project may use. @throws {AppError} `db.unavailable`. */
+  list(page: ModelsPage): Promise<{ data: CatalogueModel[]; hasMore: boolean }> {
     return this.repository.list(page);
   }
 
@@ -43,6 +44,8 @@ export class ModelsService {
    * the worker's. Retried at the next heartbeat after a database outage.
    */
   async registerAdvertised({ modelId, contextTokens }: Pick<WorkerState, 'modelId' | 'contextTokens'>): Promise<void> {
+    // That of a project, perhaps of a deleted model: it must not become one of the platform, which everybody may use.
+    if (UPLOADED_MODEL_ID.test(modelId)) return;
     // A worker may report its context size later.
     const key = `${modelId} ${contextTokens === undefined ? 'without' : 'with'} context`;
     const now = performance.now();

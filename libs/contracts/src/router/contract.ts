@@ -1,8 +1,9 @@
 /** Operations of the router: placement of generations on workers, and the model catalogue. */
 import { z } from 'zod';
 import { request, service } from '../define.ts';
-import { leaseId, modelId, workerId } from '../ids.ts';
+import { leaseId, modelId, projectId, workerId } from '../ids.ts';
 import { placementContext } from '../inference/request-context.ts';
+import { uploadedModel } from './models.contract.ts';
 
 /** Maximum number of workers that a request may exclude, and so of workers that it can try. */
 export const EXCLUDED_WORKERS_MAX = 16;
@@ -60,6 +61,17 @@ export const model = z.object({
 });
 export type Model = z.infer<typeof model>;
 
+/** Where a model that a project may use comes from. */
+export const modelSource = z.enum(['platform', 'project', 'shared']);
+export type ModelSource = z.infer<typeof modelSource>;
+
+/** A model that a project may use. */
+export const catalogueModel = model.extend({
+  /** Absent for a model of the platform. */
+  upload: uploadedModel.optional(),
+});
+export type CatalogueModel = z.infer<typeof catalogueModel>;
+
 export const routerContract = service('router', {
   acquire: request({
     subject: 'router.v1.acquire',
@@ -87,11 +99,15 @@ export const routerContract = service('router', {
     output: z.object({ models: z.array(model) }),
     errors: ['db.unavailable'],
   }),
-  /** The whole catalogue, ordered by id. */
+  /** The models that a project may use, ordered by id: those of the platform, its own, and those that are shared. */
   listModels: request({
     subject: 'router.v1.models.list',
     timeoutMs: 2_000,
     input: z.object({
+      /** Absent: only the models of the platform. */
+      projectId: projectId.optional(),
+      /** Only those of the platform, the uploaded ones of the project, or the shared ones of others. */
+      source: modelSource.optional(),
       /** Only the models with this name or id. */
       named: z.string().min(1).max(256).optional(),
       /** The last id of the previous page. */
@@ -99,7 +115,7 @@ export const routerContract = service('router', {
       limit: z.number().int().min(1).max(100),
       order: z.enum(['asc', 'desc']),
     }),
-    output: z.object({ data: z.array(model), hasMore: z.boolean() }),
+    output: z.object({ data: z.array(catalogueModel), hasMore: z.boolean() }),
     errors: ['db.unavailable'],
   }),
 });

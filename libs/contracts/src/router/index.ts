@@ -4,10 +4,12 @@ export {
   acquireManyInput,
   acquireManyOutput,
   acquireOutput,
+  catalogueModel,
   model,
+  modelSource,
   routerContract,
 } from './contract.ts';
-export type { AcquireInput, AcquireOutput, Model } from './contract.ts';
+export type { AcquireInput, AcquireOutput, CatalogueModel, Model, ModelSource } from './contract.ts';
 export { leasesReleased, modelVersionRemoved } from './events.ts';
 export {
   MODEL_VERSION_NOTES_MAX,

@@ -144,7 +144,7 @@ export const modelsContract = service('router', {
     timeoutMs: TIMEOUT_MS,
     input: change,
     output: z.object({}),
-    errors: ['model.in_use', 'auth.unavailable', ...CHANGE_ERRORS],
+    errors: ['model.in_use', ...CHANGE_ERRORS],
   }),
   /** From then on other projects see it, and may use it. */
   shareModel: request({
@@ -200,7 +200,7 @@ export const modelsContract = service('router', {
     timeoutMs: TIMEOUT_MS,
     input: change.extend({ version: versionKey }),
     output: modelVersion,
-    errors: ['model.version_not_found', 'model.version_in_use', 'model.in_use', 'auth.unavailable', ...CHANGE_ERRORS],
+    errors: ['model.version_not_found', 'model.version_in_use', 'model.in_use', ...CHANGE_ERRORS],
   }),
   /** What projects share, by the time of it. */
   discoverModels: request({
