@@ -119,8 +119,8 @@ async function perform(operation: Operation): Promise<Response> {
 }
 
 async function performPrepared({ route, body }: Operation, prepare: Prepare): Promise<Response> {
-  const { baseUrl, mailDirectory, databaseUrl } = test.description;
-  const { user, values, key, cookie } = await prepare(baseUrl, new MailFolder(mailDirectory), databaseUrl);
+  const { baseUrl, mailDirectory, databaseUrl, natsUrl } = test.description;
+  const { user, values, key, cookie } = await prepare(baseUrl, new MailFolder(mailDirectory), databaseUrl, natsUrl);
   const filled = (text: string): string => text.replaceAll(/\{(\w+)\}/g, (all, name: string) => values[name] ?? all);
   const [method = '', path = ''] = filled(route).split(' ');
   const headers = key === undefined ? undefined : { authorization: `Bearer ${key}` };

@@ -210,6 +210,8 @@ const NEEDS_MORE = [
   /^(bootstrapAdmin|acceptInvitation|verifyEmail|completePasswordReset|(get|update|delete)Member|leaveProject)$/,
   /^(confirmTotp|replaceRecoveryCodes|disableTotp|adminResetSecondFactor)$/,
   /^(beginSignIn|completeSignIn|completePendingSignIn|linkIdentity|deleteIdentity)$/,
+  // Models are uploaded.
+  /^((update|delete)CatalogueModel|(un)?shareModel|listModelVersions|(promote|delete)ModelVersion|rollBackModel)$/,
   // An upload ends in one of two ways, and a batch may have ended before it is cancelled or paused.
   /^(completeUpload|cancelUpload|(cancel|pause|resume|retry)Batch)$/,
 ];

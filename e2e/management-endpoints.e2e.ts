@@ -6,13 +6,13 @@ import {
   createEndpoint,
   deleteEndpoint,
   getEndpoint,
-  listCatalogueModels,
   listEndpoints,
   listTiers,
   pauseEndpoint,
   resumeEndpoint,
   updateEndpoint,
 } from '@xerotier/public-api/endpoints';
+import { listCatalogueModels } from '@xerotier/public-api/model-catalogue';
 import { eventually } from '@xerotier/testing';
 import { randomUUID } from 'node:crypto';
 import { scripted } from './support/api-client.ts';

@@ -8,6 +8,7 @@ import { randomBytes } from 'node:crypto';
 import { fileForm } from './support/file-operations.ts';
 import { MailFolder } from './support/mail-folder.ts';
 import { aVisitorWithRole } from './support/system-roles.ts';
+import { registerModel } from './support/uploaded-model.ts';
 import { errorOf, SiteVisitor } from './support/site-visitor.ts';
 import { dedicatedPlatform } from './support/test-platform.ts';
 
@@ -105,6 +106,7 @@ async function aTenant(name: string): Promise<Tenant> {
   const chat = { model, store: true, messages: [{ role: 'user', content: '{"tokens":1}' }] };
   const completion = await created(send('POST', `/${project}/${slug}/v1/chat/completions`, keys['all'], chat));
   const sessions = (await (await owner.send('GET', '/api/v1/sessions')).json()) as { data: { id: string }[] };
+  const uploaded = await registerModel(test.description.natsUrl, project);
   const ids: Record<string, string> = {
     project,
     ...{
@@ -120,6 +122,8 @@ async function aTenant(name: string): Promise<Tenant> {
     batch: (await created(send('POST', `/${project}/v1/batches`, keys['all'], batchExample()))).id,
     // Has no endpoint in our project.
     model: `model-of-${name}`,
+    model_id: uploaded.model.id,
+    version: uploaded.version.id,
     key: (await post('api-keys', { name: 'target' })).id,
     invitation: (await post('invitations', { email: `${randomBytes(6).toString('hex')}@example.com` })).id,
   };
@@ -285,6 +289,7 @@ describe('every route', () => {
       file: `file-${'0'.repeat(24)}`,
       upload: `upload_${'0'.repeat(24)}`,
       batch: `batch_${'0'.repeat(24)}`,
+      ...{ model_id: `model_${'0'.repeat(24)}`, version: '00000000-0000-4000-8000-000000000000' },
       ...{ key: `key_${'0'.repeat(24)}`, invitation: `inv_${'0'.repeat(24)}`, budget: `budget_${'0'.repeat(24)}` },
     };
     const withIds = routes.flatMap((route) =>

@@ -24,6 +24,7 @@ import {
 import { batchErrors, batchOperations } from './batch-operations.ts';
 import { fileErrors, fileOperations, uploadOperations } from './file-operations.ts';
 import { mediaOperations } from './media-operations.ts';
+import { modelErrors, modelOperations } from './model-operations.ts';
 import type { UpstreamReply } from './scripted-upstream.ts';
 
 export interface Operation {
@@ -283,6 +284,7 @@ const responses: readonly Operation[] = withKeyBaseUrl([
   ...batchOperations(),
   ...apiKeyOperations(),
   ...endpointOperations(),
+  ...modelOperations(),
   ...auditOperations(),
   ...spendCapOperations(),
   ...teamOperations(),
@@ -309,6 +311,7 @@ const errors: readonly Operation[] = [
   ...accountErrors,
   ...fileErrors,
   ...batchErrors,
+  ...modelErrors,
   ...teamErrors,
   ...secondFactorErrors,
   ...signInErrors,

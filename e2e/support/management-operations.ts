@@ -53,7 +53,6 @@ export function endpointOperations(): Operation[] {
     { name: 'a paused endpoint', route: `POST ${one}/pause`, setup, key },
     { name: 'a resumed endpoint', route: `POST ${one}/resume`, setup, key },
     { name: 'a deleted endpoint', route: `DELETE ${one}`, setup, key },
-    { name: 'the catalogue', route: 'GET /{project}/v1/management/models', key },
     { name: 'the tiers', route: 'GET /{project}/v1/management/tiers', key },
   ];
 }

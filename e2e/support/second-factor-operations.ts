@@ -43,8 +43,9 @@ const withSecondFactor: Prepare = async (...site) => {
 };
 
 /** The session of an admin, with the account of somebody who has lost the second factor. */
-const withLostSecondFactor: Prepare = async (baseUrl, mail, databaseUrl) => {
-  const { user } = await withSecondFactor(baseUrl, mail, databaseUrl);
+const withLostSecondFactor: Prepare = async (...site) => {
+  const [baseUrl, , databaseUrl] = site;
+  const { user } = await withSecondFactor(...site);
   const { id } = await bodyOf<{ id: string }>(user.send('GET', '/api/v1/account'));
   return { user: await aVisitorWithRole({ baseUrl, databaseUrl }, 'admin'), values: { id } };
 };

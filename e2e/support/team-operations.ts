@@ -18,7 +18,7 @@ export interface Prepared {
   readonly key?: string;
 }
 
-export type Prepare = (baseUrl: string, mail: MailFolder, databaseUrl: string) => Promise<Prepared>;
+export type Prepare = (baseUrl: string, mail: MailFolder, databaseUrl: string, natsUrl: string) => Promise<Prepared>;
 
 interface Person {
   readonly user: SiteVisitor;

@@ -5,7 +5,7 @@ import type { ChangeContext, EndpointDefaults, EndpointRecord } from '@xerotier/
 import { slug as slugSchema } from '@xerotier/contracts/ids';
 import type { LatencyTargets } from '@xerotier/contracts/inference';
 import { routerContract } from '@xerotier/contracts/router';
-import type { Model } from '@xerotier/contracts/router';
+import type { CatalogueModel, ModelSource } from '@xerotier/contracts/router';
 import { AppError } from '@xerotier/errors';
 import { Bus } from '@xerotier/nats';
 import {
@@ -56,9 +56,9 @@ export class EndpointsController {
     @OperationBody() body: BodyOf<typeof createEndpoint>,
   ): Promise<PublicEndpoint> {
     const { slug, model, tier, task, defaults = {}, slo = {} } = body;
-    const { id: modelId } = await this.modelNamed(model);
+    const choice = choiceOf(await this.modelNamed(context.projectId, model));
     const endpoint = await this.bus.call(operations.createEndpoint, {
-      ...{ context, slug, modelId, tier, task },
+      ...{ context, slug, ...choice, tier, task },
       ...{ defaults: defaultsOf(defaults), latencyTargets: latencyTargetsOf(slo) },
     });
     return this.publicEndpoint(context.projectId, endpoint);
@@ -78,7 +78,7 @@ export class EndpointsController {
   ): Promise<PublicEndpoint> {
     const endpoint = await this.bus.call(operations.updateEndpoint, {
       ...{ context, slug: assertSlug(slug) },
-      ...(model !== undefined && { modelId: (await this.modelNamed(model)).id }),
+      ...(model !== undefined && choiceOf(await this.modelNamed(context.projectId, model))),
       ...(tier !== undefined && { tier }),
       ...(defaults !== undefined && { defaults: defaultsOf(defaults) }),
       ...(slo !== undefined && { latencyTargets: latencyTargetsOf(slo) }),
@@ -110,16 +110,29 @@ export class EndpointsController {
     return this.publicEndpoint(context.projectId, await this.bus.call(operations.setEndpointStatus, input));
   }
 
-  /** @throws {AppError} `model.not_found`; `request.invalid` if several models have the name. Both name the field. */
-  private async modelNamed(named: string): Promise<Model> {
-    const page = { named, limit: 100, order: 'asc' } as const;
-    const { data } = await this.bus.call(routerContract.operations.listModels, page);
+  /**
+   * Models that others share come last: their names are chosen by others, and must not make those of the platform and the project
+   * ambiguous.
+   * @throws {AppError} `model.not_found`; `request.invalid` if several models have the name. Both name the field.
+   */
+  private async modelNamed(projectId: string, named: string): Promise<CatalogueModel> {
+    const [platform, own] = await Promise.all([
+      this.modelsNamed(projectId, 'platform', named),
+      this.modelsNamed(projectId, 'project', named),
+    ]);
+    const near = [...platform, ...own];
+    const data = near.length > 0 ? near : await this.modelsNamed(projectId, 'shared', named);
     const model = data.find(({ id }) => id === named) ?? data[0];
     if (model === undefined) throw new AppError('model.not_found', { model: printable(named) }, { param: 'model' });
     if (model.id === named || data.length === 1) return model;
     const ids = data.map(({ id }) => `'${id}'`).join(', ');
     const reason = `Several models have the name '${printable(named)}'. Choose one by its id: ${ids}.`;
     throw new AppError('request.invalid', { reason }, { param: 'model' });
+  }
+
+  private async modelsNamed(projectId: string, source: ModelSource, named: string): Promise<CatalogueModel[]> {
+    const query = { projectId, source, named, limit: 100, order: 'asc' } as const;
+    return (await this.bus.call(routerContract.operations.listModels, query)).data;
   }
 
   private async publicEndpoint(projectId: string, endpoint: EndpointRecord): Promise<PublicEndpoint> {
@@ -151,6 +164,11 @@ const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 function assertSlug(slug: string): string {
   if (!slugSchema.safeParse(slug).success) throw new AppError('endpoint.not_found', { endpoint: printable(slug) });
   return slug;
+}
+
+/** The model of an endpoint, as auth knows it. */
+function choiceOf({ id, upload }: CatalogueModel): { modelId: string; upload?: { bytes: number } } {
+  return { modelId: id, ...(upload !== undefined && { upload: { bytes: upload.latest.bytes } }) };
 }
 
 function defaultsOf(defaults: NonNullable<BodyOf<typeof updateEndpoint>['defaults']>): EndpointDefaults {

@@ -8,6 +8,7 @@ import { CatalogueController } from './catalogue.controller.ts';
 import { EndpointsController } from './endpoints.controller.ts';
 import { InvitationsController } from './invitations.controller.ts';
 import { MembersController } from './members.controller.ts';
+import { ModelChangesController } from './model-changes.controller.ts';
 import { ProjectController } from './project.controller.ts';
 import { SpendCapController } from './spend-cap.controller.ts';
 
@@ -17,6 +18,7 @@ import { SpendCapController } from './spend-cap.controller.ts';
     ApiKeysController,
     EndpointsController,
     CatalogueController,
+    ModelChangesController,
     AuditLogController,
     MembersController,
     InvitationsController,

@@ -118,15 +118,15 @@ export class UsageService {
       ...{ projectId, ...range },
       ...(endpoint !== undefined && { endpointSlug: endpoint }),
       ...(key !== undefined && { keyId: key }),
-      ...(model !== undefined && { modelIds: await this.modelIdsOf(model) }),
+      ...(model !== undefined && { modelIds: await this.modelIdsOf(projectId, model) }),
     };
     return { filter, range };
   }
 
   /** The models with this name, and the id itself: the model may have left the catalogue. */
-  private async modelIdsOf(model: string): Promise<string[]> {
+  private async modelIdsOf(projectId: string, model: string): Promise<string[]> {
     const { data } = await this.bus.call(routerContract.operations.listModels, {
-      ...{ named: model, limit: 99, order: 'asc' },
+      ...{ projectId, named: model, limit: 99, order: 'asc' },
     });
     const ids = data.map(({ id }) => id);
     return modelId.safeParse(model).success ? [...new Set([...ids, model])] : ids;

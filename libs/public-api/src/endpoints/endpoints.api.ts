@@ -3,8 +3,8 @@ import { slug } from '../fields/ids.ts';
 import { BODY_ERRORS, CHANGE_ERRORS, PROJECT_ERRORS } from '../operation/common-errors.ts';
 import { defineOperation } from '../operation/define-operation.ts';
 import { idempotencyHeaders } from '../operation/idempotency-headers.ts';
-import { catalogueQuery, createEndpointRequest, endpointsQuery, updateEndpointRequest } from './request.ts';
-import { catalogueList, endpointDeleted, endpointList, publicEndpoint, tierList } from './response.ts';
+import { createEndpointRequest, endpointsQuery, updateEndpointRequest } from './request.ts';
+import { endpointDeleted, endpointList, publicEndpoint, tierList } from './response.ts';
 
 const COLLECTION = '/v1/management/endpoints';
 const common = { tag: 'Endpoints', bases: 'project', auth: 'either' } as const;
@@ -108,19 +108,6 @@ export const deleteEndpoint = defineOperation({
   errors: changeErrors,
 });
 
-export const listCatalogueModels = defineOperation({
-  ...common,
-  operationId: 'listCatalogueModels',
-  method: 'get',
-  path: '/v1/management/models',
-  permission: 'endpoints:read',
-  summary: 'List models of the catalogue',
-  description: 'The models that an endpoint can be created with.',
-  query: catalogueQuery,
-  response: catalogueList,
-  errors: PROJECT_ERRORS,
-});
-
 export const listTiers = defineOperation({
   ...common,
   operationId: 'listTiers',
@@ -142,6 +129,5 @@ export const endpointsOperations = [
   pauseEndpoint,
   resumeEndpoint,
   deleteEndpoint,
-  listCatalogueModels,
   listTiers,
 ] as const;

@@ -3,7 +3,6 @@ export {
   deleteEndpoint,
   endpointsOperations,
   getEndpoint,
-  listCatalogueModels,
   listEndpoints,
   listTiers,
   pauseEndpoint,

@@ -24,7 +24,9 @@ const slo = z
   .strictObject({ ttft_ms: targetMs, tpot_ms: targetMs })
   .register(components, { id: 'EndpointLatencyTargets' });
 
-const model = storableText(256).min(1).describe('Name or id of a model of the catalogue.');
+const model = storableText(256)
+  .min(1)
+  .describe('Name or id of a model of the catalogue. One that was uploaded needs the tier `self_hosted`.');
 const tier = z.string().min(1).max(64).describe('Slug of a tier.');
 
 const settings = {
@@ -47,4 +49,3 @@ export const updateEndpointRequest = z
   .register(components, { id: 'UpdateEndpointRequest' });
 
 export const endpointsQuery = z.strictObject(pageQueryFields('asc'));
-export const catalogueQuery = z.strictObject(pageQueryFields('asc'));

@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { publicModel } from '../models/response.ts';
 import { components } from '../openapi/components.ts';
 import { page } from '../page/page.ts';
 import { endpointTask } from './request.ts';
@@ -31,12 +30,6 @@ export const endpointDeleted = z
   .object({ id: z.string(), object: z.literal('endpoint.deleted'), slug: z.string(), deleted: z.literal(true) })
   .register(components, { id: 'EndpointDeleted' });
 
-const catalogueModel = publicModel
-  .extend({ context_tokens: z.number().int().nullable().describe('Null if unknown.') })
-  .register(components, { id: 'CatalogueModel' });
-
-export const catalogueList = page(catalogueModel).register(components, { id: 'CatalogueModelList' });
-
 const limit = z.number().int().nullable();
 
 const micros = z.number().int();
@@ -65,7 +58,7 @@ export const publicTier = z
     burst_requests: limit.describe('Requests beyond those per minute that may arrive at once. Null is none.'),
     request_timeout_seconds: limit.describe('Of a whole request. The maximum of the gateway applies if it is lower.'),
     idle_timeout_seconds: limit.describe('Of a stream without output, not counting the time in the queue.'),
-    model_bytes_max: limit.describe('The largest model. Not enforced yet.'),
+    model_bytes_max: limit.describe('The largest uploaded model that an endpoint can be created with.'),
     storage_bytes_max: limit.describe('The files of a project with an endpoint on this tier.'),
     batch_tokens_max: limit.describe(
       'Tokens that a project with an endpoint on this tier may have enqueued in batches.',

@@ -95,7 +95,7 @@ function idsIn(path: string): string[] {
 }
 
 function placeholder(name: string): string {
-  return name === 'slug' ? 'ENDPOINT_SLUG' : `${name.toUpperCase()}_ID`;
+  return name === 'slug' ? 'ENDPOINT_SLUG' : `${name.replace(/_id$/, '').toUpperCase()}_ID`;
 }
 
 function fileName(field: string, path: string): string {

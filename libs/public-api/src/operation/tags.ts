@@ -12,6 +12,8 @@ export const tags = {
   Models: 'The models of a project or an endpoint.',
   Endpoints:
     'The endpoints of a project, and what they can be created with. They need a key with the scope `management`, or the session of a member: owners may change endpoints, members may read them.',
+  'Model catalogue':
+    'The models that endpoints can be created with, those that a project has uploaded, with their versions, and what projects share. It needs a key with the scope `management`, or the session of a member: owners may change models, members may read them.',
   'API keys':
     'The API keys of a project. They need a key with the scope `management`, or the session of a member: owners may change keys, members may read them.',
   'Audit log':

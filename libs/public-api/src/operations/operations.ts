@@ -15,6 +15,7 @@ import { identitiesOperations } from '../identities/identities.api.ts';
 import { imagesOperations } from '../images/images.api.ts';
 import { invitationsOperations } from '../invitations/invitations.api.ts';
 import { membersOperations } from '../members/members.api.ts';
+import { modelCatalogueOperations } from '../model-catalogue/model-catalogue.api.ts';
 import { modelsOperations } from '../models/models.api.ts';
 import { projectsOperations } from '../projects/projects.api.ts';
 import { referenceOperations } from '../reference/reference.api.ts';
@@ -38,6 +39,7 @@ export const operations: readonly OperationDefinition[] = [
   ...batchesOperations,
   ...modelsOperations,
   ...endpointsOperations,
+  ...modelCatalogueOperations,
   ...apiKeysOperations,
   ...auditLogOperations,
   ...usageOperations,
