@@ -316,7 +316,7 @@ describe('changes', () => {
       ...{ description: { description: '' }, license: { license: 'x'.repeat(129) } },
       ...{ tags: { tags: Array<string>(17).fill('a') }, name: { name: 'other' } },
     })) {
-      const changed = ours.client.call(updateCatalogueModel, { ...one(), body: body as object });
+      const changed = ours.client.call(updateCatalogueModel, { ...one(), body });
       await expect(changed).rejects.toMatchObject({ status: 400, param });
     }
   });

@@ -72,7 +72,7 @@ export const updateCatalogueModel = defineOperation({
   description: 'Of a model of this project, changes the fields that are present. Its name cannot be changed.',
   params,
   request: updateModelRequest,
-  example: { description: 'Answers questions about our products.', tags: ['chat'] },
+  example: { description: 'Knows our products.', tags: ['chat'] },
   response: catalogueModel,
   errors: [...readErrors, ...BODY_ERRORS],
 });
