@@ -112,7 +112,7 @@ export class BlobsService {
     }
   }
 
-  /** For the transaction that removes what refers to them; call `removeObjects` after it. */
+  /** For the transaction that removes what refers to them; call `tryRemoveObjects` after it. */
   async removeRows(manager: EntityManager, projectId: string, ids: readonly string[]): Promise<void> {
     await this.#release(manager, projectId, ids, ['stored']);
   }
@@ -121,6 +121,15 @@ export class BlobsService {
   async removeObjects(projectId: string, ids: readonly string[]): Promise<void> {
     for (const id of ids) await this.store.remove(objectKeyOf({ projectId, id }));
     await this.repository.delete(projectId, ids);
+  }
+
+  /** After the transaction of `removeRows`. Never rejects: what fails is done by the reconciler. */
+  async tryRemoveObjects(projectId: string, ids: readonly string[]): Promise<void> {
+    try {
+      await this.removeObjects(projectId, ids);
+    } catch (error) {
+      this.log.warn('objects not removed, the reconciler will', { error });
+    }
   }
 
   /** Reads content, or a range of it, as it is consumed. @throws {AppError} `store.unavailable`. @throws {UnsealError} */

@@ -8,10 +8,11 @@ import { ProjectStorage } from '../storage/project-storage.entity.ts';
 import { UploadPart } from '../uploads/upload-part.entity.ts';
 import { Upload } from '../uploads/upload.entity.ts';
 import { CreateFiles1796400000000 } from './migrations/1796400000000-create-files.ts';
+import { IndexEndedUploads1796420000000 } from './migrations/1796420000000-index-ended-uploads.ts';
 
 /** The database schema of the files service. */
 export const database: DatabaseDefinition = {
   schema: 'files',
   entities: [DataKeyEntity, IdempotencyKey, ProjectStorage, Blob, File, FileSegment, Upload, UploadPart],
-  migrations: [CreateFiles1796400000000],
+  migrations: [CreateFiles1796400000000, IndexEndedUploads1796420000000],
 };

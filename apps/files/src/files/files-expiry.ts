@@ -6,6 +6,9 @@ import type { DeleteBatch } from '@xerotier/service-host/database';
 import type { FilesConfig } from '../config.ts';
 import { FilesService } from './files.service.ts';
 
+/** Instances that sweep at the same time share the work: what one of them deletes is not seen by the others. */
+const BATCH_MAX = 100;
+
 /** Deletes files that have expired. */
 @Injectable()
 export class FilesExpiry extends PeriodicPurge {
@@ -15,6 +18,10 @@ export class FilesExpiry extends PeriodicPurge {
     @Inject(CONFIG) { sweep }: Pick<FilesConfig, 'sweep'>,
   ) {
     super('expired files', log, sweep.expirySeconds * 1_000);
+  }
+
+  protected override run(): Promise<number> {
+    return this.purge(BATCH_MAX);
   }
 
   protected override *batches(): Generator<DeleteBatch> {

@@ -2,8 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { filesContract } from '@xerotier/contracts/files';
 import type { StoredFile } from '@xerotier/contracts/files';
 import { Serves } from '@xerotier/service-host';
+import type { Input, Output } from '../operations.ts';
 import { FilesService } from './files.service.ts';
-import type { Input, Output } from './files.service.ts';
 
 const { listFiles, getFile, deleteFile } = filesContract.operations;
 

@@ -51,8 +51,12 @@ export class FilesRepository {
     return manager.createQueryBuilder(File, 'file').where({ projectId, id }).andWhere(UNEXPIRED).getOne();
   }
 
-  findExpired(manager: EntityManager, projectId: string, id: string): Promise<File | null> {
-    return manager.findOneBy(File, { projectId, id, expiresAt: LessThanOrEqual(new Date()) });
+  /** Locks it, unless another instance has. */
+  takeExpired(manager: EntityManager, projectId: string, id: string): Promise<File | null> {
+    return manager.findOne(File, {
+      where: { projectId, id, expiresAt: LessThanOrEqual(new Date()) },
+      lock: { mode: 'pessimistic_write', onLocked: 'skip_locked' },
+    });
   }
 
   /** The whole content of a file. */
@@ -86,6 +90,7 @@ export class FilesRepository {
     return segments.map(({ blobId }) => blobId);
   }
 
+  /** Without those that another instance deletes. */
   listExpired(countMax: number): Promise<Pick<File, 'projectId' | 'id'>[]> {
     return withEveryTenant(this.database, (manager) =>
       manager.find(File, {
@@ -93,6 +98,7 @@ export class FilesRepository {
         where: { expiresAt: LessThanOrEqual(new Date()) },
         order: { expiresAt: 'ASC' },
         take: countMax,
+        lock: { mode: 'pessimistic_write', onLocked: 'skip_locked' },
       }),
     );
   }

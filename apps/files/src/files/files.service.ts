@@ -1,24 +1,18 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import type { ChangeContext } from '@xerotier/contracts/auth';
-import type { filesContract, StoredFile } from '@xerotier/contracts/files';
+import type { StoredFile } from '@xerotier/contracts/files';
 import { AppError, ensure } from '@xerotier/errors';
 import { IdempotencyKeys } from '@xerotier/idempotency';
-import type { Logger } from '@xerotier/log';
 import type { ByteRange } from '@xerotier/object-store';
-import { LOGGER } from '@xerotier/service-host';
 import { randomBytes } from 'node:crypto';
 import type { EntityManager } from 'typeorm';
-import type { z } from 'zod';
 import type { WrittenBlob } from '../blobs/blobs.service.ts';
 import { BlobsService } from '../blobs/blobs.service.ts';
+import type { Input, Output } from '../operations.ts';
 import { addFileEvent } from './file-events.ts';
 import type { File } from './file.entity.ts';
 import { FilesRepository } from './files.repository.ts';
 import type { Segment } from './files.repository.ts';
-
-type Operations = typeof filesContract.operations;
-export type Input<Name extends keyof Operations> = z.output<Operations[Name]['input']>;
-export type Output<Name extends keyof Operations> = z.input<Operations[Name]['output']>;
 
 export interface NewFile {
   readonly purpose: StoredFile['purpose'];
@@ -38,7 +32,6 @@ export class FilesService {
     private readonly files: FilesRepository,
     private readonly blobs: BlobsService,
     private readonly idempotencyKeys: IdempotencyKeys,
-    @Inject(LOGGER) private readonly log: Logger,
   ) {}
 
   /**
@@ -116,20 +109,22 @@ export class FilesService {
       const file = ensure(await this.files.find(manager, projectId, id), 'file.not_found', { file: id });
       return this.#deleteRows(manager, file);
     });
-    await this.#removeObjects(projectId, blobs);
+    await this.blobs.tryRemoveObjects(projectId, blobs);
   }
 
-  /** Deletes files that have expired, some at a time. Returns how many. */
+  /** Deletes files that have expired, some at a time, without those that another instance deletes. Returns how many. */
   async deleteExpired(countMax: number): Promise<number> {
-    const expired = await this.files.listExpired(countMax);
-    for (const { projectId, id } of expired) {
+    let deleted = 0;
+    for (const { projectId, id } of await this.files.listExpired(countMax)) {
       const blobs = await this.files.transaction(projectId, async (manager) => {
-        const file = await this.files.findExpired(manager, projectId, id);
-        return file === null ? [] : this.#deleteRows(manager, file);
+        const file = await this.files.takeExpired(manager, projectId, id);
+        return file === null ? undefined : this.#deleteRows(manager, file);
       });
-      await this.#removeObjects(projectId, blobs);
+      if (blobs === undefined) continue;
+      await this.blobs.tryRemoveObjects(projectId, blobs);
+      deleted += 1;
     }
-    return expired.length;
+    return deleted;
   }
 
   /**
@@ -158,15 +153,6 @@ export class FilesService {
     await this.blobs.removeRows(manager, projectId, blobs);
     await addFileEvent(manager, 'file.deleted', file);
     return blobs;
-  }
-
-  /** After the transaction; what fails is done by the reconciler. */
-  async #removeObjects(projectId: string, blobs: readonly string[]): Promise<void> {
-    try {
-      await this.blobs.removeObjects(projectId, blobs);
-    } catch (error) {
-      this.log.warn('objects of a deleted file not removed, the reconciler will', { error });
-    }
   }
 }
 

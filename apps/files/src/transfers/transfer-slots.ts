@@ -2,7 +2,7 @@ import { AppError } from '@xerotier/errors';
 
 const RETRY_AFTER_SECONDS = 1;
 
-/** Bounds the transfers of an instance; a project may have half of them. */
+/** Bounds the transfers of an instance, and what else reads whole files; a project may have half of them. */
 export class TransferSlots {
   readonly #max: number;
   readonly #projectMax: number;

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { filesContract } from '@xerotier/contracts/files';
 import { Serves } from '@xerotier/service-host';
-import type { z } from 'zod';
+import type { Input, Output } from '../operations.ts';
 import { TransfersService } from './transfers.service.ts';
 
 const { beginFile, beginPart, openContent } = filesContract.operations;
@@ -12,17 +12,17 @@ export class TransfersHandlers {
   constructor(private readonly transfers: TransfersService) {}
 
   @Serves(beginFile)
-  beginFile(input: z.output<typeof beginFile.input>): Promise<z.input<typeof beginFile.output>> {
+  beginFile(input: Input<'beginFile'>): Promise<Output<'beginFile'>> {
     return this.transfers.beginFile(input);
   }
 
   @Serves(beginPart)
-  beginPart(input: z.output<typeof beginPart.input>): Promise<z.input<typeof beginPart.output>> {
+  beginPart(input: Input<'beginPart'>): Promise<Output<'beginPart'>> {
     return this.transfers.beginPart(input);
   }
 
   @Serves(openContent)
-  openContent(input: z.output<typeof openContent.input>): Promise<z.input<typeof openContent.output>> {
+  openContent(input: Input<'openContent'>): Promise<Output<'openContent'>> {
     return this.transfers.openContent(input);
   }
 }

@@ -1,30 +1,24 @@
-import { Inject, Injectable } from '@nestjs/common';
-import type { filesContract, StoredFile, StoredPart, Transfer } from '@xerotier/contracts/files';
+import { Injectable } from '@nestjs/common';
+import type { StoredFile, StoredPart, Transfer } from '@xerotier/contracts/files';
 import { AppError } from '@xerotier/errors';
 import { formFields, readFields, readForm } from '@xerotier/http';
 import type { FormFields, IncomingFile } from '@xerotier/http';
 import { createFileRequest, FILE_BYTES_MAX } from '@xerotier/public-api/files';
 import { PART_BYTES_MAX } from '@xerotier/public-api/uploads';
-import { CONFIG } from '@xerotier/service-host';
 import type { IncomingMessage } from 'node:http';
-import type { z } from 'zod';
 import type { WrittenBlob } from '../blobs/blobs.service.ts';
 import { BlobsService } from '../blobs/blobs.service.ts';
-import type { FilesConfig } from '../config.ts';
 import { filenameOf } from '../files/filename.ts';
 import { FilesService } from '../files/files.service.ts';
 import type { NewFile } from '../files/files.service.ts';
 import { metrics } from '../metrics.ts';
+import type { Input, Output } from '../operations.ts';
 import { UploadsService } from '../uploads/uploads.service.ts';
 import { byteRangeOf } from './byte-range.ts';
 import { Tickets } from './ticket.ts';
 import type { Grant, GrantOf } from './ticket.ts';
 import { TransferAddress } from './transfer-address.ts';
 import { TransferSlots } from './transfer-slots.ts';
-
-type Operations = typeof filesContract.operations;
-type Input<Name extends keyof Operations> = z.output<Operations[Name]['input']>;
-type Output<Name extends keyof Operations> = z.input<Operations[Name]['output']>;
 
 /** What a form may have beside its file: boundaries, headers, and fields. */
 const FORM_OVERHEAD_BYTES = 64 * 1_024;
@@ -50,18 +44,14 @@ interface ReceivedFile {
 /** Transfers of content: announced on the bus, made over HTTP. */
 @Injectable()
 export class TransfersService {
-  readonly #slots: TransferSlots;
-
   constructor(
     private readonly files: FilesService,
     private readonly uploads: UploadsService,
     private readonly blobs: BlobsService,
     private readonly tickets: Tickets,
     private readonly address: TransferAddress,
-    @Inject(CONFIG) { transfers }: Pick<FilesConfig, 'transfers'>,
-  ) {
-    this.#slots = new TransferSlots(transfers.max);
-  }
+    private readonly slots: TransferSlots,
+  ) {}
 
   async beginFile({ formBytes, writes, ...change }: Input<'beginFile'>): Promise<Output<'beginFile'>> {
     await this.#assertAcceptable(change.projectId, formBytes, FILE_BYTES_MAX);
@@ -79,7 +69,7 @@ export class TransfersService {
   }
 
   async openContent({ projectId, id, range: header }: Input<'openContent'>): Promise<Output<'openContent'>> {
-    this.#slots.assertFree(projectId);
+    this.slots.assertFree(projectId);
     const file = await this.files.get({ projectId, id });
     const range = byteRangeOf(header, file.bytes);
     const transfer = await this.#transfer({ kind: 'read-content', projectId, fileId: id, ...(range && { range }) });
@@ -107,7 +97,7 @@ export class TransfersService {
 
   /** Reads what a ticket allows. The slot is held until the end, or until the consumer gives up. @throws {AppError} */
   async *read({ projectId, fileId, range }: GrantOf<'read-content'>): AsyncGenerator<Buffer, void, undefined> {
-    const release = this.#slots.take(projectId);
+    const release = this.slots.take(projectId);
     try {
       for await (const chunk of this.files.read(projectId, fileId, range)) {
         metrics.transferredBytes.labels('out').inc(chunk.length);
@@ -125,7 +115,7 @@ export class TransfersService {
     work: (file: ReceivedFile, fields: FormFields) => Promise<T>,
   ): Promise<T> {
     const { field, bytesMax, projectId } = expected;
-    const release = this.#slots.take(projectId);
+    const release = this.slots.take(projectId);
     const written: WrittenBlob[] = [];
     try {
       const { fields, files } = await readForm<ReceivedFile>(form, form.headers['content-type'] ?? '', {
@@ -158,7 +148,7 @@ export class TransfersService {
   /** @throws {AppError} `file.too_large`, `file.too_many_transfers`, `storage.quota_exceeded`. */
   async #assertAcceptable(projectId: string, formBytes: number | undefined, bytesMax: number): Promise<void> {
     if ((formBytes ?? 0) > bytesMax + FORM_OVERHEAD_BYTES) throw new AppError('file.too_large', { bytesMax });
-    this.#slots.assertFree(projectId);
+    this.slots.assertFree(projectId);
     await this.blobs.assertQuota(projectId, formBytes ?? 0);
   }
 

@@ -5,6 +5,7 @@ import { Check, Column, CreateDateColumn, Entity, ForeignKey, Index, PrimaryColu
 /** An upload in parts. One whose time is over is expired, whatever its status says yet. `bigint` columns are strings. */
 @Entity()
 @Index('upload_expires_at_idx', ['expiresAt'], { where: `status = 'pending'` })
+@Index('upload_ended_idx', ['expiresAt'], { where: `status <> 'pending'` })
 @Check('upload_status_check', `status IN ('pending', 'completed', 'cancelled', 'expired')`)
 @Check('upload_bytes_check', 'bytes > 0')
 export class Upload {

@@ -6,7 +6,10 @@ import type { DeleteBatch } from '@xerotier/service-host/database';
 import type { FilesConfig } from '../config.ts';
 import { UploadsService } from './uploads.service.ts';
 
-/** Ends uploads whose time is over, and deletes their parts. */
+/** Instances that sweep at the same time share the work: what one of them changes is not seen by the others. */
+const BATCH_MAX = 100;
+
+/** Ends uploads whose time is over, and deletes their parts; deletes the rows of uploads that ended 30 days ago. */
 @Injectable()
 export class UploadsExpiry extends PeriodicPurge {
   constructor(
@@ -17,7 +20,12 @@ export class UploadsExpiry extends PeriodicPurge {
     super('expired uploads', log, sweep.expirySeconds * 1_000);
   }
 
+  protected override run(): Promise<number> {
+    return this.purge(BATCH_MAX);
+  }
+
   protected override *batches(): Generator<DeleteBatch> {
     yield (batchMax) => this.uploads.expire(batchMax);
+    yield (batchMax) => this.uploads.deleteEnded(batchMax);
   }
 }

@@ -2,8 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { filesContract } from '@xerotier/contracts/files';
 import type { StoredUpload } from '@xerotier/contracts/files';
 import { Serves } from '@xerotier/service-host';
+import type { Input, Output } from '../operations.ts';
 import { UploadsService } from './uploads.service.ts';
-import type { Input, Output } from './uploads.service.ts';
 
 const { createUpload, getUpload, listParts, completeUpload, cancelUpload } = filesContract.operations;
 

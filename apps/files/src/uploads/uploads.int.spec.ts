@@ -4,6 +4,7 @@ import { eventually } from '@xerotier/testing';
 import { createHash, randomBytes } from 'node:crypto';
 import type { z } from 'zod';
 import { changeOf, runningFiles } from '../../test/running-files.ts';
+import { TransferSlots } from '../transfers/transfer-slots.ts';
 import { UploadsExpiry } from './uploads-expiry.ts';
 
 const files = runningFiles();
@@ -147,6 +148,28 @@ describe('completing an upload', () => {
     await complete(upload.id, [id]);
   });
 
+  it('with an MD5 takes one of the transfers that an instance makes at the same time', async () => {
+    const slots = files.service.nest.get(TransferSlots, { strict: false });
+    const upload = await create(10);
+    const content = randomBytes(10);
+    const { id } = await files.addPart(projectId, upload.id, content);
+    const md5 = createHash('md5').update(content).digest('hex');
+    const taken: (() => void)[] = [];
+    const isFree = (): boolean => {
+      try {
+        slots.assertFree(projectId);
+        return true;
+      } catch {
+        return false;
+      }
+    };
+    while (isFree()) taken.push(slots.take(projectId));
+    await expect(complete(upload.id, [id], md5)).rejects.toMatchObject({ code: 'file.too_many_transfers' });
+    for (const release of taken) release();
+    expect(await complete(upload.id, [id], md5)).toMatchObject({ status: 'completed' });
+    expect(isFree()).toBe(true);
+  });
+
   it('can be done once; nothing changes afterwards', async () => {
     const upload = await create(10);
     const { id } = await files.addPart(projectId, upload.id, randomBytes(10));
@@ -200,6 +223,55 @@ describe('ending an upload', () => {
     await files.service.nest.get(UploadsExpiry, { strict: false }).purge();
     await expectEnded(upload.id, 'expired');
     expect([await files.storedBytes(projectId), await ownObjects()]).toEqual([0, 0]);
+  });
+});
+
+describe('the sweep of uploads', () => {
+  const sweep = (): Promise<number> => files.service.nest.get(UploadsExpiry, { strict: false }).purge();
+  const age = (id: string, days: number): Promise<unknown> =>
+    files.database.query(`UPDATE files.upload SET expires_at = now() - make_interval(days => $2) WHERE id = $1`, [
+      id,
+      days,
+    ]);
+
+  it('deletes uploads that ended 30 days ago, and no others', async () => {
+    const [old, recent] = [await create(10), await create(10)];
+    for (const { id } of [old, recent]) await files.bus.call(cancelUpload, { projectId, id });
+    await age(old.id, 31);
+    await age(recent.id, 29);
+    await sweep();
+    await expect(files.bus.call(getUpload, { projectId, id: old.id })).rejects.toMatchObject({
+      code: 'upload.not_found',
+    });
+    expect((await files.bus.call(getUpload, { projectId, id: recent.id })).status).toBe('cancelled');
+  });
+
+  it('ends an upload before it deletes it, however old it is', async () => {
+    const upload = await create(10);
+    await files.addPart(projectId, upload.id, randomBytes(10));
+    await age(upload.id, 31);
+    await sweep();
+    expect([await files.storedBytes(projectId), await ownObjects()]).toEqual([0, 0]);
+  });
+
+  it('does not wait for what another instance ends', async () => {
+    const [locked, free] = [await create(10), await create(10)];
+    for (const { id } of [locked, free]) await age(id, 0);
+    await files.database.transaction(async (manager) => {
+      await manager.query('SELECT FROM files.upload WHERE id = $1 FOR UPDATE', [locked.id]);
+      await sweep();
+      const rows = await manager.query('SELECT id, status FROM files.upload WHERE project_id = $1', [projectId]);
+      expect(new Map(rows.map(({ id, status }: { id: string; status: string }) => [id, status]))).toEqual(
+        new Map([
+          [locked.id, 'pending'],
+          [free.id, 'expired'],
+        ]),
+      );
+    });
+    await sweep();
+    expect(
+      await files.database.query('SELECT DISTINCT status FROM files.upload WHERE project_id = $1', [projectId]),
+    ).toEqual([{ status: 'expired' }]);
   });
 });
 

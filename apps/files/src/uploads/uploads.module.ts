@@ -1,6 +1,9 @@
 import { Module } from '@nestjs/common';
+import { CONFIG } from '@xerotier/service-host';
 import { BlobsModule } from '../blobs/blobs.module.ts';
+import type { FilesConfig } from '../config.ts';
 import { FilesModule } from '../files/files.module.ts';
+import { TransferSlots } from '../transfers/transfer-slots.ts';
 import { UploadsExpiry } from './uploads-expiry.ts';
 import { UploadsHandlers } from './uploads.handlers.ts';
 import { UploadsRepository } from './uploads.repository.ts';
@@ -8,7 +11,17 @@ import { UploadsService } from './uploads.service.ts';
 
 @Module({
   imports: [FilesModule, BlobsModule],
-  providers: [UploadsHandlers, UploadsService, UploadsRepository, UploadsExpiry],
-  exports: [UploadsService],
+  providers: [
+    UploadsHandlers,
+    UploadsService,
+    UploadsRepository,
+    UploadsExpiry,
+    {
+      provide: TransferSlots,
+      inject: [CONFIG],
+      useFactory: ({ transfers }: Pick<FilesConfig, 'transfers'>) => new TransferSlots(transfers.max),
+    },
+  ],
+  exports: [UploadsService, TransferSlots],
 })
 export class UploadsModule {}

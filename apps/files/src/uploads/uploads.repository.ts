@@ -76,6 +76,15 @@ export class UploadsRepository {
     );
   }
 
+  /** Locks it, unless somebody else has. */
+  takeExpired(manager: EntityManager, projectId: string, id: string): Promise<Upload | null> {
+    return manager.findOne(Upload, {
+      where: { projectId, id, status: 'pending', expiresAt: LessThanOrEqual(new Date()) },
+      lock: { mode: 'pessimistic_write', onLocked: 'skip_locked' },
+    });
+  }
+
+  /** Without those that others change at the moment. */
   listExpired(countMax: number): Promise<Pick<Upload, 'projectId' | 'id'>[]> {
     return withEveryTenant(this.database, (manager) =>
       manager.find(Upload, {
@@ -83,7 +92,21 @@ export class UploadsRepository {
         where: { status: 'pending', expiresAt: LessThanOrEqual(new Date()) },
         order: { expiresAt: 'ASC' },
         take: countMax,
+        lock: { mode: 'pessimistic_write', onLocked: 'skip_locked' },
       }),
     );
+  }
+
+  /** Deletes rows of uploads that have ended, and whose time was over before then. */
+  deleteEnded(before: Date, countMax: number): Promise<number> {
+    return withEveryTenant(this.database, async (manager) => {
+      const [, count] = await manager.query<[unknown[], number]>(
+        `DELETE FROM files.upload WHERE (project_id, id) IN (
+           SELECT project_id, id FROM files.upload WHERE status <> 'pending' AND expires_at < $1
+           ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED)`,
+        [before, countMax],
+      );
+      return count;
+    });
   }
 }

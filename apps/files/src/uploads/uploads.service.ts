@@ -1,29 +1,26 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import type { ChangeContext } from '@xerotier/contracts/auth';
-import type { filesContract, StoredPart, StoredUpload } from '@xerotier/contracts/files';
+import type { StoredPart, StoredUpload } from '@xerotier/contracts/files';
 import { AppError, ensure } from '@xerotier/errors';
 import { IdempotencyKeys } from '@xerotier/idempotency';
-import type { Logger } from '@xerotier/log';
 import { PARTS_MAX } from '@xerotier/public-api/uploads';
-import { LOGGER } from '@xerotier/service-host';
 import { createHash, randomBytes } from 'node:crypto';
 import type { EntityManager } from 'typeorm';
-import type { z } from 'zod';
 import type { WrittenBlob } from '../blobs/blobs.service.ts';
 import { BlobsService } from '../blobs/blobs.service.ts';
 import { filenameOf } from '../files/filename.ts';
 import { FilesService } from '../files/files.service.ts';
+import type { Input, Output } from '../operations.ts';
 import { StorageQuotas } from '../storage/storage-quotas.ts';
 import { StorageService } from '../storage/storage.service.ts';
+import { TransferSlots } from '../transfers/transfer-slots.ts';
 import type { UploadPart } from './upload-part.entity.ts';
 import type { Upload } from './upload.entity.ts';
 import { UploadsRepository } from './uploads.repository.ts';
 
-type Operations = typeof filesContract.operations;
-export type Input<Name extends keyof Operations> = z.output<Operations[Name]['input']>;
-export type Output<Name extends keyof Operations> = z.input<Operations[Name]['output']>;
-
 const UPLOAD_MS = 60 * 60_000;
+/** For how long an upload that has ended can be retrieved. */
+const ENDED_MS = 30 * 24 * 60 * 60_000;
 
 /** Uploads in parts. A part is a stored blob; completing an upload makes a file of them, without copying. */
 @Injectable()
@@ -35,7 +32,7 @@ export class UploadsService {
     private readonly storage: StorageService,
     private readonly quotas: StorageQuotas,
     private readonly idempotencyKeys: IdempotencyKeys,
-    @Inject(LOGGER) private readonly log: Logger,
+    private readonly slots: TransferSlots,
   ) {}
 
   /** @throws {AppError} `request.invalid`, `storage.quota_exceeded`, `idempotency.key_reused`, `db.unavailable`. */
@@ -111,7 +108,7 @@ export class UploadsService {
   /**
    * Makes a file of parts in the given order; parts that are not named are deleted.
    * @throws {AppError} `upload.not_found`, `upload.not_pending`, `upload.rejected`, `idempotency.key_reused`, `store.unavailable`,
-   * `db.unavailable`.
+   * `db.unavailable`; with an MD5 `file.too_many_transfers`.
    */
   async complete({ context, uploadId, partIds, md5 }: Input<'completeUpload'>): Promise<StoredUpload> {
     const { projectId } = context;
@@ -145,7 +142,7 @@ export class UploadsService {
         },
       ),
     );
-    await this.#removeObjects(projectId, unused);
+    await this.blobs.tryRemoveObjects(projectId, unused);
     return stored;
   }
 
@@ -160,21 +157,28 @@ export class UploadsService {
         blobs: await this.#end(manager, found, 'cancelled'),
       };
     });
-    await this.#removeObjects(projectId, blobs);
+    await this.blobs.tryRemoveObjects(projectId, blobs);
     return storedUploadOf(upload, undefined);
   }
 
-  /** Ends uploads whose time is over, some at a time. Returns how many. */
+  /** Ends uploads whose time is over, some at a time, without those that others change at the moment. Returns how many. */
   async expire(countMax: number): Promise<number> {
-    const expired = await this.uploads.listExpired(countMax);
-    for (const { projectId, id } of expired) {
+    let ended = 0;
+    for (const { projectId, id } of await this.uploads.listExpired(countMax)) {
       const blobs = await this.uploads.transaction(projectId, async (manager) => {
-        const upload = await this.uploads.lock(manager, projectId, id);
-        return upload?.status === 'pending' ? this.#end(manager, upload, 'expired') : [];
+        const upload = await this.uploads.takeExpired(manager, projectId, id);
+        return upload === null ? undefined : this.#end(manager, upload, 'expired');
       });
-      await this.#removeObjects(projectId, blobs);
+      if (blobs === undefined) continue;
+      await this.blobs.tryRemoveObjects(projectId, blobs);
+      ended += 1;
     }
-    return expired.length;
+    return ended;
+  }
+
+  /** Deletes the rows of uploads that ended long ago, some at a time. Returns how many. */
+  deleteEnded(countMax: number): Promise<number> {
+    return this.uploads.deleteEnded(new Date(Date.now() - ENDED_MS), countMax);
   }
 
   async #lockPending(manager: EntityManager, projectId: string, id: string): Promise<Upload> {
@@ -202,8 +206,13 @@ export class UploadsService {
     });
     if (chosen === undefined) return;
     const hash = createHash('md5');
-    for (const { blobId, bytes } of chosen)
-      for await (const chunk of this.blobs.read({ projectId, id: blobId, bytes: Number(bytes) })) hash.update(chunk);
+    const release = this.slots.take(projectId);
+    try {
+      for (const { blobId, bytes } of chosen)
+        for await (const chunk of this.blobs.read({ projectId, id: blobId, bytes: Number(bytes) })) hash.update(chunk);
+    } finally {
+      release();
+    }
     const actual = hash.digest('hex');
     if (actual !== md5.toLowerCase()) throw rejected(`The MD5 of the parts is ${actual}.`, 'md5');
   }
@@ -211,15 +220,6 @@ export class UploadsService {
   async #storedUpload(manager: EntityManager, upload: Upload): Promise<StoredUpload> {
     const { projectId, fileId } = upload;
     return storedUploadOf(upload, fileId === null ? undefined : await this.files.find(manager, projectId, fileId));
-  }
-
-  /** After the transaction; what fails is done by the reconciler. */
-  async #removeObjects(projectId: string, blobs: readonly string[]): Promise<void> {
-    try {
-      await this.blobs.removeObjects(projectId, blobs);
-    } catch (error) {
-      this.log.warn('objects of an upload not removed, the reconciler will', { error });
-    }
   }
 }
 

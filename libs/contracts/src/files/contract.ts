@@ -155,6 +155,7 @@ export const filesContract = service('files', {
       'upload.not_pending',
       'upload.rejected',
       'idempotency.key_reused',
+      'file.too_many_transfers',
       'outbox.full',
       'store.unavailable',
       'db.unavailable',
