@@ -49,8 +49,9 @@ const UPLOADS = '/{project}/v1/uploads';
 const newUpload = { filename: 'a.jsonl', purpose: 'batch', bytes: 4, mime_type: 'application/jsonl' };
 const uploadSetup = { route: `POST ${UPLOADS}`, body: newUpload };
 
-function partForm(content = 'abc\n'): FormData {
+function partForm(content = 'abc\n', sha256?: string): FormData {
   const form = new FormData();
+  if (sha256 !== undefined) form.append('sha256', sha256);
   form.append('data', new File([content], 'part'));
   return form;
 }
@@ -96,6 +97,13 @@ export function uploadOperations(): Operation[] {
       body: partForm(),
       schema: 'UploadPart',
     },
+    {
+      name: 'a part with its SHA-256',
+      route: `POST ${UPLOADS}/{id}/parts`,
+      setup: uploadSetup,
+      body: partForm('abc\n', 'edeaaff3f1774ad2888673770c6d64097e391bc362d7d6fb34982ddf0efd18cb'),
+      schema: 'UploadPart',
+    },
     { name: 'parts of an upload', route: `GET ${UPLOADS}/{id}/parts`, setup: uploadSetup },
     ...['/{own}', ''].map((base) => ({
       name: `completion of an upload at ${base}/v1`,
@@ -137,6 +145,14 @@ export const fileErrors: readonly Operation[] = [
     body: partForm(),
     status: 404,
     code: 'upload_not_found',
+  },
+  {
+    name: 'a part with the SHA-256 of another',
+    route: `POST ${UPLOADS}/{id}/parts`,
+    setup: uploadSetup,
+    body: partForm('abc\n', '0'.repeat(64)),
+    status: 400,
+    code: 'invalid_request',
   },
   {
     name: 'completion of an upload without its parts',

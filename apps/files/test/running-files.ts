@@ -41,7 +41,13 @@ export interface RunningFiles {
   /** Sends a form. @throws {AppError} of the service. */
   send(transfer: Transfer, form: FormData): Promise<StoredFile>;
   /** Adds a part of this content. @throws {AppError} of the service. */
-  addPart(projectId: string, uploadId: string, content: Uint8Array, key?: string): Promise<StoredPart>;
+  addPart(
+    projectId: string,
+    uploadId: string,
+    content: Uint8Array,
+    key?: string,
+    fields?: Readonly<Record<string, string>>,
+  ): Promise<StoredPart>;
   /** Creates a file of this content. */
   create(
     projectId: string,
@@ -148,9 +154,11 @@ export function runningFiles(): RunningFiles {
     });
     return successful<StoredFile>(response);
   };
-  running.addPart = async (projectId, uploadId, content, key) => {
+  running.addPart = async (projectId, uploadId, content, key, fields = {}) => {
     const form = new FormData();
     form.append('data', new Blob([content]), 'part');
+    // Behind the content, as clients that hash it while they send it.
+    for (const [name, value] of Object.entries(fields)) form.append(name, value);
     const context = changeOf(projectId, key);
     const { url, ticket } = await running.bus.call(filesContract.operations.beginPart, { context, uploadId });
     const response = await fetch(`${url}${transferRoutes.addPart}`, {

@@ -4,7 +4,7 @@ import { AppError } from '@xerotier/errors';
 import { formFields, readFields, readForm } from '@xerotier/http';
 import type { FormFields, IncomingFile } from '@xerotier/http';
 import { createFileRequest, FILE_BYTES_MAX } from '@xerotier/public-api/files';
-import { PART_BYTES_MAX } from '@xerotier/public-api/uploads';
+import { addUploadPartRequest, PART_BYTES_MAX } from '@xerotier/public-api/uploads';
 import type { IncomingMessage } from 'node:http';
 import type { WrittenBlob } from '../blobs/blobs.service.ts';
 import { BlobsService } from '../blobs/blobs.service.ts';
@@ -92,7 +92,13 @@ export class TransfersService {
   /** Adds a part of a form as it arrives. @throws {AppError} as `createFile`; `upload.*`. */
   addPart({ change, uploadId, formBytes }: GrantOf<'add-part'>, form: IncomingMessage): Promise<StoredPart> {
     const expected = { projectId: change.projectId, field: 'data', bytesMax: PART_BYTES_MAX, formBytes };
-    return this.#withFile(form, expected, ({ blob }) => this.uploads.addPart(change, uploadId, blob));
+    return this.#withFile(form, expected, ({ blob }, fields) => {
+      const { sha256 } = readFields(addUploadPartRequest, formFields(fields));
+      const actual = blob.sha256.toString('hex');
+      if (sha256 !== undefined && sha256.toLowerCase() !== actual)
+        throw invalid('sha256', `Invalid value for 'sha256': the part that has arrived has ${actual}.`);
+      return this.uploads.addPart(change, uploadId, blob);
+    });
   }
 
   /** Reads what a ticket allows. The slot is held until the end, or until the consumer gives up. @throws {AppError} */

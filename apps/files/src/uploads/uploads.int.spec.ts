@@ -288,6 +288,22 @@ describe('a part', () => {
     expect(await files.storedBytes(projectId)).toBe(20);
   });
 
+  it('is stored if it has the SHA-256 that was sent with it', async () => {
+    const upload = await create(10);
+    const content = randomBytes(10);
+    const sha256 = createHash('sha256').update(content).digest('hex');
+    for (const [sent, message] of [
+      ['0'.repeat(64), `the part that has arrived has ${sha256}`],
+      ['abc', 'must be 64 hexadecimal digits'],
+    ] as const)
+      await expect(files.addPart(projectId, upload.id, content, undefined, { sha256: sent })).rejects.toMatchObject({
+        ...{ code: 'request.invalid', status: 400, param: 'sha256', message: expect.stringContaining(message) },
+      });
+    expect([await partsOf(upload.id), await files.storedBytes(projectId), await ownObjects()]).toEqual([[], 0, 0]);
+    const part = await files.addPart(projectId, upload.id, content, undefined, { sha256: sha256.toUpperCase() });
+    expect(part.sha256).toBe(sha256);
+  });
+
   it('does not count twice when its creation is repeated', async () => {
     files.quotas.set(projectId, 100);
     const upload = await create(60, {}, 'create');

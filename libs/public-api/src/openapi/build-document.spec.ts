@@ -167,6 +167,7 @@ describe('operations', () => {
     'adminUpdateTier',
     'beginTotp',
     'linkIdentity',
+    'addUploadPart',
   ]);
 
   it.each(bodies)('have a valid example for $operationId, and required fields', ({ operationId, request, example }) => {

@@ -7,5 +7,5 @@ export {
   listUploadParts,
   uploadsOperations,
 } from './uploads.api.ts';
-export { PART_BYTES_MAX, PARTS_MAX, UPLOAD_BYTES_MAX } from './request.ts';
+export { addUploadPartRequest, PART_BYTES_MAX, PARTS_MAX, UPLOAD_BYTES_MAX } from './request.ts';
 export { uploadStatus } from './response.ts';

@@ -28,6 +28,18 @@ export const createUploadRequest = z
   })
   .register(components, { id: 'CreateUploadRequest' });
 
+/** A SHA-256 in hexadecimal digits, in either case. */
+export const sha256 = z.string().regex(/^[0-9a-f]{64}$/i, 'must be 64 hexadecimal digits');
+
+/** The fields of the form beside `data`. */
+export const addUploadPartRequest = z
+  .object({
+    sha256: sha256
+      .optional()
+      .describe('The SHA-256 of the part, to be verified: a part that arrives with another one is not stored.'),
+  })
+  .register(components, { id: 'AddUploadPartRequest' });
+
 export const completeUploadRequest = z
   .object({
     part_ids: z

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { BODY_ERRORS, CHANGE_ERRORS, STORAGE_ERRORS } from '../operation/common-errors.ts';
 import { defineOperation } from '../operation/define-operation.ts';
 import { idempotencyHeaders } from '../operation/idempotency-headers.ts';
-import { completeUploadRequest, createUploadRequest, uploadPartsQuery } from './request.ts';
+import { addUploadPartRequest, completeUploadRequest, createUploadRequest, uploadPartsQuery } from './request.ts';
 import { upload, uploadPart, uploadPartList } from './response.ts';
 
 const COLLECTION = '/v1/uploads';
@@ -50,6 +50,9 @@ export const addUploadPart = defineOperation({
   description: 'Adds a part of up to 64 MB. Parts may be sent at the same time, and in any order.',
   params,
   headers: idempotencyHeaders,
+  request: addUploadPartRequest,
+  // Its hash would be that of no file that a reader has.
+  example: {},
   files: [{ name: 'data', min: 1, max: 1 }],
   isBodyStreamed: true,
   response: uploadPart,
