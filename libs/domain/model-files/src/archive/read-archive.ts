@@ -3,8 +3,7 @@
  * has no folders, so there is nothing to traverse.
  */
 import { AppError } from '@xerotier/errors';
-import { asAppError } from '../files/as-app-error.ts';
-import { kindOfFile } from '../files/file-kinds.ts';
+import { assertAcceptedFile } from '../files/accept-file.ts';
 import { shown } from '../files/rejection.ts';
 import { ByteReader } from './byte-reader.ts';
 import { invalidArchive } from './invalid-archive.ts';
@@ -102,11 +101,7 @@ function plainName({ type, path }: TarHeader): string | undefined {
 }
 
 function checkName(name: string, size: number, names: Set<string>): void {
-  try {
-    kindOfFile({ name, size });
-  } catch (error) {
-    throw asAppError(error);
-  }
+  assertAcceptedFile({ name, size });
   const folded = name.toLowerCase();
   if (names.has(folded)) throw invalidArchive(`the name ${shown(name)} occurs twice`);
   names.add(folded);
