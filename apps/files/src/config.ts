@@ -4,12 +4,14 @@ import type { ConfigOf } from '@xerotier/config';
 import { dataKeySettings } from '@xerotier/data-keys/settings';
 import { databaseSettings } from '@xerotier/db';
 import { natsSettings, serviceSettings } from '@xerotier/process';
+import { redisSettings } from '@xerotier/redis';
 import { z } from 'zod';
 
 export const settings = {
   service: serviceSettings,
   database: databaseSettings,
   nats: natsSettings,
+  redis: redisSettings,
   keys: dataKeySettings('FILES_MASTER_KEY'),
   store: {
     directory: setting(
@@ -74,6 +76,13 @@ export const settings = {
       'FILES_TRANSFERS_MAX',
       integer({ min: 1, max: 10_000 }).default(64),
       'Maximum number of transfers at the same time per instance; each uses about 1 MB of memory. A project may use half of them. Default 64.',
+    ),
+  },
+  models: {
+    max: setting(
+      'FILES_MODELS_MAX',
+      integer({ min: 1, max: 64 }).default(2),
+      'Maximum number of uploaded models that one instance stores at the same time; further ones wait. One at a time is checked, in a process of up to 640 MB. Default 2.',
     ),
   },
   sweep: {

@@ -8,6 +8,12 @@ export const metrics = {
     unit: 'bytes',
     labels: { direction: '`in` or `out`' },
   }),
+  models: counter({
+    name: 'xerotier_files_models_total',
+    about: 'Uploads of models that were processed to their end.',
+    unit: 'uploads',
+    labels: { outcome: '`completed`: in the catalogue, or `failed`: rejected' },
+  }),
   reconciled: counter({
     name: 'xerotier_files_reconciled_total',
     about: 'What interrupted transfers and removals had left, and was removed.',

@@ -3,6 +3,7 @@ import 'reflect-metadata';
 import { projectsContract } from '@xerotier/contracts/auth';
 import { filesContract, transferRoutes } from '@xerotier/contracts/files';
 import type { StoredFile, StoredPart, Transfer } from '@xerotier/contracts/files';
+import { modelsContract } from '@xerotier/contracts/router';
 import { openDatabase } from '@xerotier/db';
 import { AppError } from '@xerotier/errors';
 import type { WireError } from '@xerotier/errors';
@@ -22,10 +23,11 @@ import { createApplication } from '../src/application.ts';
 import { settings } from '../src/config.ts';
 import { database } from '../src/db/database.ts';
 
+type RegisteredVersion = z.output<typeof modelsContract.operations.registerModelVersion.input>;
 type Change = Omit<z.input<typeof filesContract.operations.beginFile.input>, 'formBytes'>;
 
 export interface RunningFiles {
-  readonly servers: ReturnType<typeof testServers<'nats' | 'postgres'>>;
+  readonly servers: ReturnType<typeof testServers<'nats' | 'redis' | 'postgres'>>;
   readonly env: NodeJS.ProcessEnv;
   readonly service: TestingService;
   readonly bus: Bus;
@@ -34,6 +36,10 @@ export interface RunningFiles {
   readonly logText: () => string;
   /** Of projects; others are unlimited. A quota that is undefined makes auth unavailable. */
   readonly quotas: Map<string, number | undefined>;
+  /** What the catalogue has been told, by the id of the version. */
+  readonly versions: Map<string, RegisteredVersion>;
+  /** How the catalogue rejects a version. It is reset before each test. */
+  catalogueError: AppError | undefined;
   newProject(): string;
   /** Stops the running service and starts one with these settings. */
   restart(env?: NodeJS.ProcessEnv): Promise<void>;
@@ -55,6 +61,8 @@ export interface RunningFiles {
     fields?: Readonly<Record<string, string>>,
   ): Promise<StoredFile>;
   read(projectId: string, id: string, range?: string): Promise<Buffer>;
+  /** Receives content. @throws {AppError} of the service. */
+  fetch(transfer: Transfer): Promise<Buffer>;
   /** The objects in the store. */
   objects(): Promise<string[]>;
   storedBytes(projectId: string): Promise<number>;
@@ -84,9 +92,14 @@ export function aForm(
 
 /** Call it at the top of a file; read it inside tests only. */
 export function runningFiles(): RunningFiles {
-  const servers = testServers('nats', 'postgres');
+  const servers = testServers('nats', 'redis', 'postgres');
   const captured = capturedLog();
-  const running = { servers, logText: captured.text, quotas: new Map() } as unknown as Mutable<RunningFiles>;
+  const running = {
+    servers,
+    logText: captured.text,
+    quotas: new Map(),
+    versions: new Map(),
+  } as unknown as Mutable<RunningFiles>;
   const masterKey = randomBytes(32).toString('hex');
   let folder = '';
   let service: TestingService | undefined;
@@ -95,6 +108,7 @@ export function runningFiles(): RunningFiles {
     running.env = {
       DATABASE_URL: servers.postgres.url,
       NATS_URL: servers.nats.url,
+      REDIS_URL: servers.redis.url,
       FILES_MASTER_KEY: masterKey,
       FILES_DIRECTORY: folder,
       ...env,
@@ -131,6 +145,17 @@ export function runningFiles(): RunningFiles {
         },
       },
     );
+    const { registerModelVersion } = modelsContract.operations;
+    running.bus.serve(
+      { ...modelsContract, operations: { registerModelVersion } },
+      {
+        registerModelVersion: (input) => {
+          if (running.catalogueError !== undefined) throw running.catalogueError;
+          running.versions.set(input.versionId, input);
+          return registered(input);
+        },
+      },
+    );
     await running.bus.flush();
     await start();
     running.database = await openDatabase({
@@ -144,6 +169,8 @@ export function runningFiles(): RunningFiles {
     await service?.stop();
     await rm(folder, { recursive: true });
   });
+
+  beforeEach(() => (running.catalogueError = undefined));
 
   running.newProject = () => `proj_${randomBytes(6).toString('hex').toUpperCase()}`;
   running.begin = (change, formBytes) =>
@@ -176,7 +203,9 @@ export function runningFiles(): RunningFiles {
       ...{ projectId, id },
       ...(range !== undefined && { range }),
     });
-    const { url, ticket } = opened.transfer;
+    return running.fetch(opened.transfer);
+  };
+  running.fetch = async ({ url, ticket }) => {
     const response = await fetch(`${url}${transferRoutes.content}`, { headers: { authorization: `Bearer ${ticket}` } });
     if (!response.ok) throw AppError.fromWire((await response.json()) as WireError);
     return Buffer.from(await response.arrayBuffer());
@@ -193,6 +222,14 @@ export function runningFiles(): RunningFiles {
     return Number(row?.bytes ?? 0);
   };
   return running;
+}
+
+function registered(input: RegisteredVersion): z.input<typeof modelsContract.operations.registerModelVersion.output> {
+  const { versionId, name, version = '1.0.0', bytes, fileCount, facts } = input;
+  const created = { modelId: `model_${'0'.repeat(24)}`, version, isLatest: true, createdAt: 1_796_400_000 };
+  const latest = { id: versionId, ...created, bytes, fileCount, facts };
+  const model = { id: created.modelId, name, isOwn: true, role: 'private' as const };
+  return { model: { ...model, latest, tags: [], workloadTypes: [], createdAt: created.createdAt }, version: latest };
 }
 
 async function successful<T>(response: Response): Promise<T> {

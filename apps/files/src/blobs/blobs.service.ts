@@ -17,6 +17,8 @@ import { StorageService } from '../storage/storage.service.ts';
 import { BlobsRepository } from './blobs.repository.ts';
 import type { BlobRef } from './blobs.repository.ts';
 import { OBJECT_STORE } from './object-store.module.ts';
+import { segmentRanges } from './segments.ts';
+import type { Segment } from './segments.ts';
 
 /** A blob whose object is complete and durable. It is removed unless it is committed. */
 export interface WrittenBlob extends BlobRef {
@@ -28,6 +30,8 @@ export interface WrittenBlob extends BlobRef {
 export interface WriteOptions {
   /** What is known of the length beforehand, to be charged before the first byte. */
   readonly bytesExpected?: number | undefined;
+  /** Runs in the transaction that creates its row, before everything else: notes whose blob it is, or throws. */
+  readonly record?: (manager: EntityManager, blob: BlobRef) => Promise<void>;
 }
 
 /** Storage is charged in steps while content of unknown length arrives. */
@@ -55,12 +59,13 @@ export class BlobsService {
   async write(
     projectId: string,
     content: AsyncIterable<Uint8Array>,
-    { bytesExpected = 0 }: WriteOptions = {},
+    { bytesExpected = 0, record }: WriteOptions = {},
   ): Promise<WrittenBlob> {
     const key = await this.dataKeys.getOrCreate(projectId);
     const bytesMax = await this.quotas.bytesMaxOf(projectId);
     const blob: BlobRef = { projectId, id: randomBytes(12).toString('hex') };
     await this.repository.transaction(projectId, async (manager) => {
+      await record?.(manager, blob);
       await this.storage.charge(manager, projectId, bytesExpected, bytesMax);
       await this.repository.insert(manager, blob, bytesExpected);
     });
@@ -112,9 +117,17 @@ export class BlobsService {
     }
   }
 
-  /** For the transaction that removes what refers to them; call `tryRemoveObjects` after it. */
-  async removeRows(manager: EntityManager, projectId: string, ids: readonly string[]): Promise<void> {
-    await this.#release(manager, projectId, ids, ['stored']);
+  /**
+   * For the transaction that removes what refers to them; call `tryRemoveObjects` after it.
+   * @param from other states are left alone. The writer of one that is being written fails then.
+   */
+  async removeRows(
+    manager: EntityManager,
+    projectId: string,
+    ids: readonly string[],
+    from: readonly ('writing' | 'stored')[] = ['stored'],
+  ): Promise<void> {
+    await this.#release(manager, projectId, ids, from);
   }
 
   /** Removes the objects of blobs that are to be removed, and then their rows. @throws {AppError} */
@@ -140,6 +153,16 @@ export class BlobsService {
     const key = await this.dataKeys.get(blob.projectId);
     const source = { bytes: blob.bytes, read: (of: ByteRange) => this.store.read(objectKeyOf(blob), of) };
     yield* openStream(key, source, contextOf(blob), range);
+  }
+
+  /** Reads content of several blobs, or a range of it, as it is consumed. @throws {AppError} `store.unavailable`. */
+  async *readSegments(
+    projectId: string,
+    segments: readonly Segment[],
+    range?: ByteRange,
+  ): AsyncGenerator<Buffer, void, undefined> {
+    for (const { segment, range: part } of segmentRanges(segments, range))
+      yield* this.read({ projectId, id: segment.blobId, bytes: segment.bytes }, part);
   }
 
   async #release(

@@ -4,14 +4,9 @@ import { listPage, withEveryTenant, withTenant } from '@xerotier/db';
 import type { PageRequest } from '@xerotier/db';
 import { DataSource, LessThanOrEqual } from 'typeorm';
 import type { EntityManager } from 'typeorm';
+import type { Segment } from '../blobs/segments.ts';
 import { FileSegment } from './file-segment.entity.ts';
 import { File } from './file.entity.ts';
-
-/** A blob of the content of a file, in the order of the content. */
-export interface Segment {
-  readonly blobId: string;
-  readonly bytes: number;
-}
 
 export interface FilesPage extends PageRequest {
   readonly projectId: string;

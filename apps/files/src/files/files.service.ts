@@ -8,11 +8,11 @@ import { randomBytes } from 'node:crypto';
 import type { EntityManager } from 'typeorm';
 import type { WrittenBlob } from '../blobs/blobs.service.ts';
 import { BlobsService } from '../blobs/blobs.service.ts';
+import type { Segment } from '../blobs/segments.ts';
 import type { Input, Output } from '../operations.ts';
 import { addFileEvent } from './file-events.ts';
 import type { File } from './file.entity.ts';
 import { FilesRepository } from './files.repository.ts';
-import type { Segment } from './files.repository.ts';
 
 export interface NewFile {
   readonly purpose: StoredFile['purpose'];
@@ -136,13 +136,7 @@ export class FilesService {
       if ((await this.files.find(manager, projectId, id)) === null) throw new AppError('file.not_found', { file: id });
       return this.files.segments(manager, projectId, id);
     });
-    const { start, end } = range ?? { start: 0, end: Number.MAX_SAFE_INTEGER };
-    let at = 0;
-    for (const { blobId, bytes } of segments) {
-      const part = { start: Math.max(0, start - at), end: Math.min(bytes, end - at) };
-      if (part.start < part.end) yield* this.blobs.read({ projectId, id: blobId, bytes }, part);
-      at += bytes;
-    }
+    yield* this.blobs.readSegments(projectId, segments, range);
   }
 
   async #deleteRows(manager: EntityManager, file: File): Promise<string[]> {

@@ -10,15 +10,15 @@ describe('a ticket', () => {
   it('allows what it was issued for, for a minute', () => {
     const sut = new Tickets(older);
     const ticket = sut.issue(grant, 1_000_000);
-    expect(sut.verify(ticket, 'read-content', 1_060_000)).toEqual(grant);
-    expect(() => sut.verify(ticket, 'read-content', 1_060_001)).toThrow(rejection);
-    expect(() => sut.verify(ticket, 'create-file', 1_000_000)).toThrow(rejection);
+    expect(sut.verify(ticket, ['read-content'], 1_060_000)).toEqual(grant);
+    expect(() => sut.verify(ticket, ['read-content'], 1_060_001)).toThrow(rejection);
+    expect(() => sut.verify(ticket, ['create-file'], 1_000_000)).toThrow(rejection);
   });
 
   it('of the previous key is valid during a rotation, and then no more', () => {
     const ticket = new Tickets(older).issue(grant);
-    expect(new Tickets(newer, older).verify(ticket, 'read-content')).toEqual(grant);
-    expect(() => new Tickets(newer).verify(ticket, 'read-content')).toThrow(rejection);
+    expect(new Tickets(newer, older).verify(ticket, ['read-content'])).toEqual(grant);
+    expect(() => new Tickets(newer).verify(ticket, ['read-content'])).toThrow(rejection);
   });
 
   it('cannot be changed in any character', () => {
@@ -33,11 +33,11 @@ describe('a ticket', () => {
         )
       )
         if (changed.split('.')[0] === ticket.split('.')[0]) continue;
-      expect(() => sut.verify(changed, 'read-content')).toThrow(rejection);
+      expect(() => sut.verify(changed, ['read-content'])).toThrow(rejection);
     }
   });
 
   it.each(['', '.', 'a', 'a.b', '..', `${'a'.repeat(5_000)}.b`])('is not %j', (text) => {
-    expect(() => new Tickets(older).verify(text, 'read-content')).toThrow(rejection);
+    expect(() => new Tickets(older).verify(text, ['read-content'])).toThrow(rejection);
   });
 });

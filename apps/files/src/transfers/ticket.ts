@@ -3,13 +3,11 @@
  * signing key is derived from.
  */
 import { changeContext } from '@xerotier/contracts/auth';
-import { filesContract } from '@xerotier/contracts/files';
+import { byteRange, filesContract } from '@xerotier/contracts/files';
 import { projectId } from '@xerotier/contracts/ids';
 import { AppError } from '@xerotier/errors';
 import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
-
-const range = z.object({ start: z.number().int().nonnegative(), end: z.number().int().nonnegative() });
 
 const grant = z.discriminatedUnion('kind', [
   /** To create a file of the form that is sent. */
@@ -22,10 +20,16 @@ const grant = z.discriminatedUnion('kind', [
   /** To add a part to an upload. */
   z.object({
     ...{ kind: z.literal('add-part'), change: changeContext, uploadId: z.string() },
+    bytesMax: z.number().int(),
     formBytes: z.number().int().optional(),
   }),
   /** To read the content of a file, or a range of it. */
-  z.object({ kind: z.literal('read-content'), projectId, fileId: z.string(), range: range.optional() }),
+  z.object({ kind: z.literal('read-content'), projectId, fileId: z.string(), range: byteRange.optional() }),
+  /** To read a file of a model, or a range of it. */
+  z.object({
+    ...{ kind: z.literal('read-model-file'), projectId, versionId: z.string(), path: z.string() },
+    range: byteRange.optional(),
+  }),
 ]);
 /** What a ticket allows. */
 export type Grant = z.infer<typeof grant>;
@@ -49,8 +53,8 @@ export class Tickets {
     return `${content}.${signatureOf(this.#keys[0] as Buffer, content).toString('base64url')}`;
   }
 
-  /** @throws {AppError} `file.invalid_ticket` for one that is of another kind, expired, or not signed by this service. */
-  verify<Kind extends Grant['kind']>(ticket: string, kind: Kind, now = Date.now()): GrantOf<Kind> {
+  /** @throws {AppError} `file.invalid_ticket` for one that is of no such kind, expired, or not signed by this service. */
+  verify<Kind extends Grant['kind']>(ticket: string, kinds: readonly Kind[], now = Date.now()): GrantOf<Kind> {
     const [content = '', signature = ''] = ticket.split('.');
     const given = Buffer.from(signature, 'base64url');
     const isSigned = this.#keys.some((key) => {
@@ -59,7 +63,7 @@ export class Tickets {
     });
     if (!isSigned) throw new AppError('file.invalid_ticket');
     const { grant: allowed, expiresAt } = signed.parse(JSON.parse(Buffer.from(content, 'base64url').toString('utf8')));
-    if (allowed.kind !== kind || expiresAt < now) throw new AppError('file.invalid_ticket');
+    if (!kinds.some((kind) => kind === allowed.kind) || expiresAt < now) throw new AppError('file.invalid_ticket');
     return allowed as GrantOf<Kind>;
   }
 }

@@ -25,19 +25,21 @@ export class TransfersController {
   @HttpCode(200)
   @RouteConfig({ form: 'streamed' })
   createFile(@Req() request: FastifyRequest, @Headers('authorization') authorization = ''): Promise<StoredFile> {
-    return this.transfers.createFile(this.tickets.verify(ticketIn(authorization), 'create-file'), streamOf(request));
+    return this.transfers.createFile(this.tickets.verify(ticketIn(authorization), ['create-file']), streamOf(request));
   }
 
   @Post(transferRoutes.addPart)
   @HttpCode(200)
   @RouteConfig({ form: 'streamed' })
   addPart(@Req() request: FastifyRequest, @Headers('authorization') authorization = ''): Promise<StoredPart> {
-    return this.transfers.addPart(this.tickets.verify(ticketIn(authorization), 'add-part'), streamOf(request));
+    return this.transfers.addPart(this.tickets.verify(ticketIn(authorization), ['add-part']), streamOf(request));
   }
 
   @Get(transferRoutes.content)
   async read(@Res() reply: FastifyReply, @Headers('authorization') authorization = ''): Promise<void> {
-    const chunks = this.transfers.read(this.tickets.verify(ticketIn(authorization), 'read-content'));
+    const chunks = this.transfers.read(
+      this.tickets.verify(ticketIn(authorization), ['read-content', 'read-model-file']),
+    );
     // Errors before the first byte are responses.
     const first = await chunks.next();
     reply.hijack();

@@ -4,7 +4,7 @@ import { Serves } from '@xerotier/service-host';
 import type { Input, Output } from '../operations.ts';
 import { TransfersService } from './transfers.service.ts';
 
-const { beginFile, beginPart, openContent } = filesContract.operations;
+const { beginFile, beginPart, openContent, openModelFile } = filesContract.operations;
 
 /** Transfers on the bus: where one may be made, and the ticket for it. */
 @Injectable()
@@ -24,5 +24,10 @@ export class TransfersHandlers {
   @Serves(openContent)
   openContent(input: Input<'openContent'>): Promise<Output<'openContent'>> {
     return this.transfers.openContent(input);
+  }
+
+  @Serves(openModelFile)
+  openModelFile(input: Input<'openModelFile'>): Promise<Output<'openModelFile'>> {
+    return this.transfers.openModelFile(input);
   }
 }

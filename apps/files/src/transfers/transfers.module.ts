@@ -3,6 +3,7 @@ import { CONFIG } from '@xerotier/service-host';
 import { BlobsModule } from '../blobs/blobs.module.ts';
 import type { FilesConfig } from '../config.ts';
 import { FilesModule } from '../files/files.module.ts';
+import { ModelsModule } from '../models/models.module.ts';
 import { UploadsModule } from '../uploads/uploads.module.ts';
 import { Tickets } from './ticket.ts';
 import { TransferAddress } from './transfer-address.ts';
@@ -11,7 +12,7 @@ import { TransfersHandlers } from './transfers.handlers.ts';
 import { TransfersService } from './transfers.service.ts';
 
 @Module({
-  imports: [FilesModule, BlobsModule, UploadsModule],
+  imports: [FilesModule, BlobsModule, UploadsModule, ModelsModule],
   controllers: [TransfersController],
   providers: [
     TransfersHandlers,

@@ -4,7 +4,7 @@ import { AppError } from '@xerotier/errors';
 import { formFields, readFields, readForm } from '@xerotier/http';
 import type { FormFields, IncomingFile } from '@xerotier/http';
 import { createFileRequest, FILE_BYTES_MAX } from '@xerotier/public-api/files';
-import { addUploadPartRequest, PART_BYTES_MAX } from '@xerotier/public-api/uploads';
+import { addUploadPartRequest } from '@xerotier/public-api/uploads';
 import type { IncomingMessage } from 'node:http';
 import type { WrittenBlob } from '../blobs/blobs.service.ts';
 import { BlobsService } from '../blobs/blobs.service.ts';
@@ -12,6 +12,7 @@ import { filenameOf } from '../files/filename.ts';
 import { FilesService } from '../files/files.service.ts';
 import type { NewFile } from '../files/files.service.ts';
 import { metrics } from '../metrics.ts';
+import { ModelFilesService } from '../models/model-files.service.ts';
 import type { Input, Output } from '../operations.ts';
 import { UploadsService } from '../uploads/uploads.service.ts';
 import { byteRangeOf } from './byte-range.ts';
@@ -47,6 +48,7 @@ export class TransfersService {
   constructor(
     private readonly files: FilesService,
     private readonly uploads: UploadsService,
+    private readonly modelFiles: ModelFilesService,
     private readonly blobs: BlobsService,
     private readonly tickets: Tickets,
     private readonly address: TransferAddress,
@@ -63,9 +65,12 @@ export class TransfersService {
   }
 
   async beginPart({ context: change, uploadId, formBytes }: Input<'beginPart'>): Promise<Output<'beginPart'>> {
-    await this.uploads.assertPending(change.projectId, uploadId);
-    await this.#assertAcceptable(change.projectId, formBytes, PART_BYTES_MAX);
-    return this.#transfer({ kind: 'add-part', change, uploadId, ...(formBytes !== undefined && { formBytes }) });
+    const bytesMax = await this.uploads.partBytesMax(change.projectId, uploadId);
+    await this.#assertAcceptable(change.projectId, formBytes, bytesMax);
+    return this.#transfer({
+      ...{ kind: 'add-part', change, uploadId, bytesMax },
+      ...(formBytes !== undefined && { formBytes }),
+    });
   }
 
   async openContent({ projectId, id, range: header }: Input<'openContent'>): Promise<Output<'openContent'>> {
@@ -73,6 +78,18 @@ export class TransfersService {
     const file = await this.files.get({ projectId, id });
     const range = byteRangeOf(header, file.bytes);
     const transfer = await this.#transfer({ kind: 'read-content', projectId, fileId: id, ...(range && { range }) });
+    return { file, transfer, ...(range && { range }) };
+  }
+
+  async openModelFile(input: Input<'openModelFile'>): Promise<Output<'openModelFile'>> {
+    const { projectId, versionId, path, range: header } = input;
+    this.slots.assertFree(projectId);
+    const file = await this.modelFiles.get(projectId, versionId, path);
+    const range = byteRangeOf(header, file.bytes);
+    const transfer = await this.#transfer({
+      ...{ kind: 'read-model-file', projectId, versionId, path },
+      ...(range && { range }),
+    });
     return { file, transfer, ...(range && { range }) };
   }
 
@@ -90,8 +107,8 @@ export class TransfersService {
   }
 
   /** Adds a part of a form as it arrives. @throws {AppError} as `createFile`; `upload.*`. */
-  addPart({ change, uploadId, formBytes }: GrantOf<'add-part'>, form: IncomingMessage): Promise<StoredPart> {
-    const expected = { projectId: change.projectId, field: 'data', bytesMax: PART_BYTES_MAX, formBytes };
+  addPart({ change, uploadId, bytesMax, formBytes }: GrantOf<'add-part'>, form: IncomingMessage): Promise<StoredPart> {
+    const expected = { projectId: change.projectId, field: 'data', bytesMax, formBytes };
     return this.#withFile(form, expected, ({ blob }, fields) => {
       const { sha256 } = readFields(addUploadPartRequest, formFields(fields));
       const actual = blob.sha256.toString('hex');
@@ -102,10 +119,14 @@ export class TransfersService {
   }
 
   /** Reads what a ticket allows. The slot is held until the end, or until the consumer gives up. @throws {AppError} */
-  async *read({ projectId, fileId, range }: GrantOf<'read-content'>): AsyncGenerator<Buffer, void, undefined> {
-    const release = this.slots.take(projectId);
+  async *read(grant: GrantOf<'read-content' | 'read-model-file'>): AsyncGenerator<Buffer, void, undefined> {
+    const release = this.slots.take(grant.projectId);
     try {
-      for await (const chunk of this.files.read(projectId, fileId, range)) {
+      const content =
+        grant.kind === 'read-content'
+          ? this.files.read(grant.projectId, grant.fileId, grant.range)
+          : this.modelFiles.read(grant.projectId, grant.versionId, grant.path, grant.range);
+      for await (const chunk of content) {
         metrics.transferredBytes.labels('out').inc(chunk.length);
         yield chunk;
       }

@@ -1,6 +1,6 @@
 import { Column, CreateDateColumn, Entity, Index, PrimaryColumn, Unique } from 'typeorm';
 
-/** A part of a pending upload, with its blob. `bigint` columns are strings. */
+/** A part of an upload that is pending or processed, with its blob. `bigint` columns are strings. */
 @Entity()
 @Index('upload_part_upload_idx', ['projectId', 'uploadId', 'createdAt', 'id'])
 @Unique('upload_part_blob_key', ['projectId', 'blobId'])
@@ -23,6 +23,10 @@ export class UploadPart {
 
   @Column('bytea')
   sha256!: Buffer;
+
+  /** In the content of a model that is processed; null until then. */
+  @Column('integer', { nullable: true })
+  position!: number | null;
 
   @CreateDateColumn({ type: 'timestamptz' })
   createdAt!: Date;

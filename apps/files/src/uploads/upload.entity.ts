@@ -2,11 +2,12 @@ import type { StoredUpload } from '@xerotier/contracts/files';
 import { DataKeyEntity } from '@xerotier/data-keys';
 import { Check, Column, CreateDateColumn, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
 
-/** An upload in parts. One whose time is over is expired, whatever its status says yet. `bigint` columns are strings. */
+/** An upload in parts. A pending one whose time is over is expired, whatever its status says yet. `bigint` columns are strings. */
 @Entity()
 @Index('upload_expires_at_idx', ['expiresAt'], { where: `status = 'pending'` })
 @Index('upload_ended_idx', ['expiresAt'], { where: `status <> 'pending'` })
-@Check('upload_status_check', `status IN ('pending', 'completed', 'cancelled', 'expired')`)
+@Index('upload_processing_idx', ['createdAt'], { where: `status = 'processing'` })
+@Check('upload_status_check', `status IN ('pending', 'processing', 'completed', 'failed', 'cancelled', 'expired')`)
 @Check('upload_bytes_check', 'bytes > 0')
 export class Upload {
   @PrimaryColumn('text', { primaryKeyConstraintName: 'upload_key' })

@@ -4,6 +4,7 @@ import { listPage, withEveryTenant, withTenant } from '@xerotier/db';
 import type { PageRequest } from '@xerotier/db';
 import { DataSource, LessThanOrEqual } from 'typeorm';
 import type { EntityManager } from 'typeorm';
+import type { Segment } from '../blobs/segments.ts';
 import { UploadPart } from './upload-part.entity.ts';
 import { Upload } from './upload.entity.ts';
 
@@ -39,7 +40,7 @@ export class UploadsRepository {
     await manager.update(Upload, { projectId, id }, values);
   }
 
-  async insertPart(manager: EntityManager, part: Omit<UploadPart, 'createdAt'>): Promise<UploadPart> {
+  async insertPart(manager: EntityManager, part: Omit<UploadPart, 'createdAt' | 'position'>): Promise<UploadPart> {
     const { projectId, id } = part;
     await manager.insert(UploadPart, part);
     return manager.findOneByOrFail(UploadPart, { projectId, id });
@@ -48,6 +49,30 @@ export class UploadsRepository {
   /** All parts, oldest first. */
   parts(manager: EntityManager, projectId: string, uploadId: string): Promise<UploadPart[]> {
     return manager.find(UploadPart, { where: { projectId, uploadId }, order: { createdAt: 'ASC', id: 'ASC' } });
+  }
+
+  /** Those of the content of a model, in their order. */
+  async orderedParts(manager: EntityManager, projectId: string, uploadId: string): Promise<Segment[]> {
+    const rows = await manager.find(UploadPart, {
+      select: { blobId: true, bytes: true },
+      where: { projectId, uploadId },
+      order: { position: 'ASC' },
+    });
+    return rows.map(({ blobId, bytes }) => ({ blobId, bytes: Number(bytes) }));
+  }
+
+  /** Keeps these parts, in this order, and deletes the others. */
+  async orderParts(manager: EntityManager, { projectId, id }: Upload, partIds: readonly string[]): Promise<void> {
+    await manager.query(
+      'DELETE FROM files.upload_part WHERE project_id = $1 AND upload_id = $2 AND NOT (id = ANY($3))',
+      [projectId, id, partIds],
+    );
+    await manager.query(
+      `UPDATE files.upload_part AS part SET position = chosen.at - 1
+       FROM unnest($2::text[]) WITH ORDINALITY AS chosen (id, at)
+       WHERE part.project_id = $1 AND part.id = chosen.id`,
+      [projectId, partIds],
+    );
   }
 
   async partsSum(
@@ -102,7 +127,7 @@ export class UploadsRepository {
     return withEveryTenant(this.database, async (manager) => {
       const [, count] = await manager.query<[unknown[], number]>(
         `DELETE FROM files.upload WHERE (project_id, id) IN (
-           SELECT project_id, id FROM files.upload WHERE status <> 'pending' AND expires_at < $1
+           SELECT project_id, id FROM files.upload WHERE status NOT IN ('pending', 'processing') AND expires_at < $1
            ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED)`,
         [before, countMax],
       );

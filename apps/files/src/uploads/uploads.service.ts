@@ -3,8 +3,9 @@ import type { ChangeContext } from '@xerotier/contracts/auth';
 import type { StoredPart, StoredUpload } from '@xerotier/contracts/files';
 import { AppError, ensure } from '@xerotier/errors';
 import { IdempotencyKeys } from '@xerotier/idempotency';
-import { PARTS_MAX } from '@xerotier/public-api/uploads';
-import { createHash, randomBytes } from 'node:crypto';
+import { Jobs } from '@xerotier/jobs';
+import { MODEL_PART_BYTES_MAX, PART_BYTES_MAX, PARTS_MAX } from '@xerotier/public-api/uploads';
+import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import type { EntityManager } from 'typeorm';
 import type { WrittenBlob } from '../blobs/blobs.service.ts';
 import { BlobsService } from '../blobs/blobs.service.ts';
@@ -14,31 +15,48 @@ import type { Input, Output } from '../operations.ts';
 import { StorageQuotas } from '../storage/storage-quotas.ts';
 import { StorageService } from '../storage/storage.service.ts';
 import { TransferSlots } from '../transfers/transfer-slots.ts';
+import { modelAssemblies } from './model-assemblies.queue.ts';
+import { manifestOf } from './model-layout.ts';
+import type { ModelUpload } from './model-upload.entity.ts';
+import { ModelUploadsRepository } from './model-uploads.repository.ts';
+import { UploadContents } from './upload-contents.ts';
 import type { UploadPart } from './upload-part.entity.ts';
 import type { Upload } from './upload.entity.ts';
 import { UploadsRepository } from './uploads.repository.ts';
 
-const UPLOAD_MS = 60 * 60_000;
+const HOUR_MS = 60 * 60_000;
+const UPLOAD_MS = HOUR_MS;
+const MODEL_UPLOAD_MS = 24 * HOUR_MS;
 /** For how long an upload that has ended can be retrieved. */
-const ENDED_MS = 30 * 24 * 60 * 60_000;
+const ENDED_MS = 30 * 24 * HOUR_MS;
 
-/** Uploads in parts. A part is a stored blob; completing an upload makes a file of them, without copying. */
+/**
+ * Uploads in parts. A part is a stored blob; completing an upload makes a file of them, without copying, or has a model made of them,
+ * which takes longer than a request (`src/assembly`).
+ */
 @Injectable()
 export class UploadsService {
   constructor(
     private readonly uploads: UploadsRepository,
+    private readonly models: ModelUploadsRepository,
+    private readonly contents: UploadContents,
     private readonly files: FilesService,
     private readonly blobs: BlobsService,
     private readonly storage: StorageService,
     private readonly quotas: StorageQuotas,
     private readonly idempotencyKeys: IdempotencyKeys,
     private readonly slots: TransferSlots,
+    private readonly jobs: Jobs,
   ) {}
 
-  /** @throws {AppError} `request.invalid`, `storage.quota_exceeded`, `idempotency.key_reused`, `db.unavailable`. */
+  /**
+   * @throws {AppError} `request.invalid`, `model.invalid_file`, `storage.quota_exceeded`, `idempotency.key_reused`,
+   * `auth.unavailable`, `db.unavailable`.
+   */
   async create({ context, ...sent }: Input<'createUpload'>): Promise<StoredUpload> {
     const input = { ...sent, filename: filenameOf(sent.filename, 'filename') };
     const { projectId } = context;
+    const manifest = input.model && manifestOf(input);
     const bytesMax = await this.quotas.bytesMaxOf(projectId);
     await this.blobs.prepareProject(projectId);
     return this.uploads.transaction(projectId, (manager) =>
@@ -50,8 +68,16 @@ export class UploadsService {
           ...{ purpose: input.purpose, filename: input.filename, relativePath: input.relativePath ?? null },
           ...{ mimeType: input.mimeType, bytes: String(input.bytes) },
           fileSeconds: input.expiresAfterSeconds ?? null,
-          expiresAt: new Date(Date.now() + UPLOAD_MS),
+          expiresAt: new Date(Date.now() + (input.model === undefined ? UPLOAD_MS : MODEL_UPLOAD_MS)),
         });
+        if (input.model !== undefined) {
+          const { actor, clientAddress, requestId } = context;
+          const request = { ...input.model, uploader: { actor, clientAddress, requestId } };
+          await this.models.insert(manager, {
+            ...{ projectId, uploadId: upload.id, versionId: randomUUID(), request },
+            manifest: manifest ?? null,
+          });
+        }
         return this.#storedUpload(manager, upload);
       }),
     );
@@ -72,10 +98,14 @@ export class UploadsService {
     return { data: rows.map(storedPartOf), hasMore };
   }
 
-  /** For a rejection before content is sent. @throws {AppError} `upload.not_found`, `upload.not_pending`. */
-  assertPending(projectId: string, id: string): Promise<void> {
+  /**
+   * Returns the size that a part may have; for a rejection before content is sent.
+   * @throws {AppError} `upload.not_found`, `upload.not_pending`.
+   */
+  partBytesMax(projectId: string, id: string): Promise<number> {
     return this.uploads.transaction(projectId, async (manager) => {
-      pending(ensure(await this.uploads.find(manager, projectId, id), 'upload.not_found', { upload: id }));
+      const upload = ensure(await this.uploads.find(manager, projectId, id), 'upload.not_found', { upload: id });
+      return pending(upload).purpose === 'model' ? MODEL_PART_BYTES_MAX : PART_BYTES_MAX;
     });
   }
 
@@ -106,7 +136,7 @@ export class UploadsService {
   }
 
   /**
-   * Makes a file of parts in the given order; parts that are not named are deleted.
+   * Makes a file of parts in the given order, or begins to make a model of them; parts that are not named are deleted.
    * @throws {AppError} `upload.not_found`, `upload.not_pending`, `upload.rejected`, `idempotency.key_reused`, `store.unavailable`,
    * `db.unavailable`; with an MD5 `file.too_many_transfers`.
    */
@@ -123,42 +153,43 @@ export class UploadsService {
           const upload = await this.#lockPending(manager, projectId, uploadId);
           const parts = await this.uploads.parts(manager, projectId, uploadId);
           const chosen = chosenParts(upload, parts, partIds);
-          const file = await this.files.create(
-            manager,
-            projectId,
-            {
-              ...{ purpose: upload.purpose, filename: upload.filename },
-              relativePath: upload.relativePath ?? undefined,
-              expiresAfterSeconds: upload.fileSeconds ?? undefined,
-            },
-            chosen.map(({ blobId, bytes }) => ({ blobId, bytes: Number(bytes) })),
-          );
           const used = new Set(chosen.map(({ blobId }) => blobId));
           unused.push(...parts.map(({ blobId }) => blobId).filter((blobId) => !used.has(blobId)));
           await this.blobs.removeRows(manager, projectId, unused);
-          await this.uploads.deleteParts(manager, projectId, uploadId);
-          await this.uploads.update(manager, upload, { status: 'completed', fileId: file.id });
-          return this.#storedUpload(manager, { ...upload, status: 'completed', fileId: file.id });
+          const changes = await this.#take(manager, upload, chosen);
+          await this.uploads.update(manager, upload, changes);
+          return this.#storedUpload(manager, { ...upload, ...changes });
         },
       ),
     );
     await this.blobs.tryRemoveObjects(projectId, unused);
+    // If Redis is away, the sweeper does it.
+    if (stored.status === 'processing')
+      this.jobs
+        .of(modelAssemblies)
+        .add({ projectId, uploadId })
+        .catch(() => undefined);
     return stored;
   }
 
-  /** Deletes the parts. @throws {AppError} `upload.not_found`, `upload.not_pending`. */
+  /**
+   * Deletes what the upload has stored. A model that is checked, and about to be in the catalogue, cannot be cancelled any more.
+   * @throws {AppError} `upload.not_found`, `upload.not_pending`.
+   */
   async cancel({ projectId, id }: Input<'cancelUpload'>): Promise<StoredUpload> {
     const { upload, blobs } = await this.uploads.transaction(projectId, async (manager) => {
       const found = ensure(await this.uploads.lock(manager, projectId, id), 'upload.not_found', { upload: id });
       if (statusOf(found) === 'cancelled') return { upload: found, blobs: [] };
-      pending(found);
+      const isCancellable =
+        found.status === 'processing' && (await this.models.get(manager, projectId, id)).facts === null;
+      if (!isCancellable) pending(found);
       return {
         upload: { ...found, status: 'cancelled' as const },
         blobs: await this.#end(manager, found, 'cancelled'),
       };
     });
     await this.blobs.tryRemoveObjects(projectId, blobs);
-    return storedUploadOf(upload, undefined);
+    return storedUploadOf(upload);
   }
 
   /** Ends uploads whose time is over, some at a time, without those that others change at the moment. Returns how many. */
@@ -186,11 +217,32 @@ export class UploadsService {
     return pending(upload);
   }
 
-  async #end(manager: EntityManager, upload: Upload, status: 'cancelled' | 'expired'): Promise<string[]> {
-    const { projectId, id } = upload;
-    const blobs = (await this.uploads.parts(manager, projectId, id)).map(({ blobId }) => blobId);
-    await this.blobs.removeRows(manager, projectId, blobs);
+  /** Makes a file of parts, or lets a model be made of them. Returns what that changes. */
+  async #take(manager: EntityManager, upload: Upload, chosen: readonly UploadPart[]): Promise<Partial<Upload>> {
+    const { projectId, id, purpose, filename } = upload;
+    if (purpose === 'model') {
+      await this.uploads.orderParts(
+        manager,
+        upload,
+        chosen.map((part) => part.id),
+      );
+      return { status: 'processing' };
+    }
+    const file = await this.files.create(
+      manager,
+      projectId,
+      {
+        ...{ purpose, filename, relativePath: upload.relativePath ?? undefined },
+        expiresAfterSeconds: upload.fileSeconds ?? undefined,
+      },
+      chosen.map(({ blobId, bytes }) => ({ blobId, bytes: Number(bytes) })),
+    );
     await this.uploads.deleteParts(manager, projectId, id);
+    return { status: 'completed', fileId: file.id };
+  }
+
+  async #end(manager: EntityManager, upload: Upload, status: 'cancelled' | 'expired'): Promise<string[]> {
+    const blobs = await this.contents.remove(manager, upload);
     await this.uploads.update(manager, upload, { status });
     return blobs;
   }
@@ -202,6 +254,8 @@ export class UploadsService {
       });
       // That of a completed upload is for the idempotency key to decide.
       if (statusOf(upload) !== 'pending') return undefined;
+      if (upload.purpose === 'model')
+        throw rejected('Models have no MD5: each part, and each of the `files`, may have a `sha256`.', 'md5');
       return chosenParts(upload, await this.uploads.parts(manager, projectId, uploadId), partIds);
     });
     if (chosen === undefined) return;
@@ -218,8 +272,11 @@ export class UploadsService {
   }
 
   async #storedUpload(manager: EntityManager, upload: Upload): Promise<StoredUpload> {
-    const { projectId, fileId } = upload;
-    return storedUploadOf(upload, fileId === null ? undefined : await this.files.find(manager, projectId, fileId));
+    const { projectId, id, fileId, purpose } = upload;
+    return storedUploadOf(upload, {
+      ...(fileId !== null && { file: await this.files.find(manager, projectId, fileId) }),
+      ...(purpose === 'model' && { model: await this.models.get(manager, projectId, id) }),
+    });
   }
 }
 
@@ -256,12 +313,20 @@ function rejected(reason: string, param: string): AppError {
   return new AppError('upload.rejected', { reason }, { param });
 }
 
-function storedUploadOf(upload: Upload, file: StoredUpload['file']): StoredUpload {
+/** What an upload has become, as far as it is known. */
+interface Outcome {
+  readonly file?: StoredUpload['file'];
+  readonly model?: ModelUpload;
+}
+
+function storedUploadOf(upload: Upload, { file, model }: Outcome = {}): StoredUpload {
   const { id, purpose, filename, bytes, createdAt, expiresAt } = upload;
   return {
     ...{ id, purpose, filename, bytes: Number(bytes), status: statusOf(upload) },
     ...{ createdAt: createdAt.getTime(), expiresAt: expiresAt.getTime() },
     ...(file !== undefined && { file }),
+    ...(model?.modelId && model.version && { model: { id: model.modelId, version: model.version } }),
+    ...(model?.error && { error: model.error }),
   };
 }
 

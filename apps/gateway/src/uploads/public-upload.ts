@@ -3,12 +3,21 @@ import type { ResponseOf } from '@xerotier/public-api/operation';
 import type { addUploadPart, getUpload } from '@xerotier/public-api/uploads';
 import { publicFileOf } from '../files/public-file.ts';
 
-export function publicUploadOf({ createdAt, expiresAt, file, ...upload }: StoredUpload): ResponseOf<typeof getUpload> {
+export function publicUploadOf({
+  createdAt,
+  expiresAt,
+  file,
+  model,
+  error,
+  ...upload
+}: StoredUpload): ResponseOf<typeof getUpload> {
   const { id, bytes, filename, purpose, status } = upload;
   return {
     ...{ id, object: 'upload', bytes, created_at: seconds(createdAt), expires_at: seconds(expiresAt) },
     ...{ filename, purpose, status },
     ...(file !== undefined && { file: publicFileOf(file) }),
+    ...(model !== undefined && { model }),
+    ...(error !== undefined && { error }),
   };
 }
 

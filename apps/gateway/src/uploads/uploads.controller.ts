@@ -18,6 +18,7 @@ import { Change } from '../management/change-context.ts';
 import { Operation } from '../operations/operation.decorator.ts';
 import { OperationBody, OperationQuery, RequestProject } from '../operations/operation-params.ts';
 import { publicPartOf, publicUploadOf } from './public-upload.ts';
+import { requestedUploadOf } from './requested-upload.ts';
 import { UploadsService } from './uploads.service.ts';
 
 @Controller()
@@ -29,13 +30,7 @@ export class UploadsController {
     @Change() context: ChangeContext,
     @OperationBody() body: BodyOf<typeof createUpload>,
   ): Promise<ResponseOf<typeof createUpload>> {
-    const { purpose, filename, bytes, mime_type: mimeType, expires_after: expiry, relative_path: relativePath } = body;
-    const upload = await this.uploads.create({
-      ...{ context, purpose, filename, bytes, mimeType },
-      ...(relativePath !== undefined && { relativePath }),
-      ...(expiry !== undefined && { expiresAfterSeconds: expiry.seconds }),
-    });
-    return publicUploadOf(upload);
+    return publicUploadOf(await this.uploads.create({ context, ...requestedUploadOf(body) }));
   }
 
   @Operation(getUpload)

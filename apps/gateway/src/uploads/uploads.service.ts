@@ -32,7 +32,7 @@ export class UploadsService {
     private readonly transfers: TransferClient,
   ) {}
 
-  /** @throws {AppError} `request.invalid`, `storage.quota_exceeded`, `idempotency.key_reused`. */
+  /** @throws {AppError} `request.invalid`, `model.invalid_file`, `storage.quota_exceeded`, `idempotency.key_reused`. */
   create(input: Input<typeof createUpload>): Promise<StoredUpload> {
     return this.#call(createUpload, input);
   }

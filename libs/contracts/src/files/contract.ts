@@ -1,12 +1,14 @@
 /** What the files service serves: files and uploads of projects, encrypted. */
-import { LIST_FILES_MAX, uploadPurpose } from '@xerotier/public-api/files';
-import { PARTS_MAX, UPLOAD_BYTES_MAX } from '@xerotier/public-api/uploads';
+import { LIST_FILES_MAX } from '@xerotier/public-api/files';
+import { MODEL_BYTES_MAX, MODEL_FILES_MAX, partedPurpose, PARTS_MAX } from '@xerotier/public-api/uploads';
 import { z } from 'zod';
 import { changeContext } from '../auth/change.ts';
 import { request, service } from '../define.ts';
 import { projectId } from '../ids.ts';
+import { MODEL_VERSION_NOTES_MAX, modelName, modelVersionNumber } from '../router/models.contract.ts';
 import { fileId, storedFile } from './file.ts';
-import { transfer } from './transfer.ts';
+import { sha256, storedModelFile } from './model-file.ts';
+import { byteRange, transfer } from './transfer.ts';
 import { storedPart, storedUpload, uploadId } from './upload.ts';
 
 const TIMEOUT_MS = 5_000;
@@ -17,6 +19,7 @@ const COMPLETE_TIMEOUT_MS = 10 * 60_000;
 const seconds = z.number().int().positive();
 const oneUpload = z.object({ projectId, id: uploadId });
 const oneFile = z.object({ projectId, id: fileId });
+const oneModelVersion = z.object({ projectId, versionId: z.uuid() });
 
 /** The file of another project is `file.not_found`, like one that does not exist. */
 export const filesContract = service('files', {
@@ -81,8 +84,8 @@ export const filesContract = service('files', {
     output: z.object({
       file: storedFile,
       transfer,
-      /** Bytes of the content, `end` excluded. Absent for everything. */
-      range: z.object({ start: z.number().int().nonnegative(), end: z.number().int().nonnegative() }).optional(),
+      /** Absent for everything. */
+      range: byteRange.optional(),
     }),
     errors: ['file.not_found', 'file.range_not_satisfiable', 'file.too_many_transfers', 'db.unavailable'],
   }),
@@ -91,16 +94,44 @@ export const filesContract = service('files', {
     timeoutMs: TIMEOUT_MS,
     input: z.object({
       context: changeContext,
-      purpose: uploadPurpose,
+      purpose: partedPurpose,
       filename: z.string().min(1).max(512),
       relativePath: z.string().max(1_024).optional(),
       mimeType: z.string().max(256),
-      bytes: z.number().int().positive().max(UPLOAD_BYTES_MAX),
+      bytes: z.number().int().positive().max(MODEL_BYTES_MAX),
       /** Of the file, after it was completed. */
       expiresAfterSeconds: seconds.optional(),
+      /** With the purpose `model`, and no other. */
+      model: z
+        .object({
+          name: modelName,
+          version: modelVersionNumber.optional(),
+          versionNotes: z.string().min(1).max(MODEL_VERSION_NOTES_MAX).optional(),
+          promote: z.boolean().optional(),
+        })
+        .optional(),
+      /** The files of a model, whose sizes add up to `bytes`. Absent for an archive. */
+      files: z
+        .array(
+          z.object({
+            path: z.string().min(1).max(256),
+            bytes: z.number().int().nonnegative(),
+            sha256: sha256.optional(),
+          }),
+        )
+        .min(1)
+        .max(MODEL_FILES_MAX)
+        .optional(),
     }),
     output: storedUpload,
-    errors: ['request.invalid', 'storage.quota_exceeded', 'idempotency.key_reused', 'db.unavailable'],
+    errors: [
+      'request.invalid',
+      'model.invalid_file',
+      'storage.quota_exceeded',
+      'idempotency.key_reused',
+      'auth.unavailable',
+      'db.unavailable',
+    ],
   }),
   getUpload: request({
     subject: 'files.v1.uploads.get',
@@ -161,12 +192,32 @@ export const filesContract = service('files', {
       'db.unavailable',
     ],
   }),
-  /** Cancelling a cancelled upload changes nothing. */
+  /** Of a pending upload, or of a model that is processed. Cancelling a cancelled upload changes nothing. */
   cancelUpload: request({
     subject: 'files.v1.uploads.cancel',
     timeoutMs: TIMEOUT_MS,
     input: oneUpload,
     output: storedUpload,
     errors: ['upload.not_found', 'upload.not_pending', 'db.unavailable'],
+  }),
+  /** The files of a version of a model, by their path. Those of an unknown version are `file.not_found`. */
+  listModelFiles: request({
+    subject: 'files.v1.model-files.list',
+    timeoutMs: TIMEOUT_MS,
+    input: oneModelVersion,
+    output: z.object({ files: z.array(storedModelFile) }),
+    errors: ['file.not_found', 'db.unavailable'],
+  }),
+  /** Prepares the transfer of a file of a model, or of a range of it. */
+  openModelFile: request({
+    subject: 'files.v1.model-files.open',
+    timeoutMs: TIMEOUT_MS,
+    input: oneModelVersion.extend({
+      path: z.string().min(1).max(256),
+      /** As of `openContent`. */
+      range: z.string().max(256).optional(),
+    }),
+    output: z.object({ file: storedModelFile, transfer, range: byteRange.optional() }),
+    errors: ['file.not_found', 'file.range_not_satisfiable', 'file.too_many_transfers', 'db.unavailable'],
   }),
 });

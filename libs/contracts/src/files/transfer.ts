@@ -4,7 +4,7 @@
  *
  *     POST /internal/v1/files     the form of a client > a `storedFile`
  *     POST /internal/v1/parts     the form of a client > a `storedPart`
- *     GET  /internal/v1/content   > the bytes of a range of a file
+ *     GET  /internal/v1/content   > the bytes of a range of a file, or of a file of a model
  */
 import { z } from 'zod';
 
@@ -13,6 +13,9 @@ export const transferRoutes = {
   addPart: '/internal/v1/parts',
   content: '/internal/v1/content',
 } as const;
+
+/** Bytes of content, `end` excluded. */
+export const byteRange = z.object({ start: z.number().int().nonnegative(), end: z.number().int().nonnegative() });
 
 /** One transfer, which must begin within a minute. */
 export const transfer = z.object({

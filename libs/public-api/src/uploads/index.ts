@@ -7,5 +7,7 @@ export {
   listUploadParts,
   uploadsOperations,
 } from './uploads.api.ts';
-export { addUploadPartRequest, PART_BYTES_MAX, PARTS_MAX, UPLOAD_BYTES_MAX } from './request.ts';
+export { MODEL_BYTES_MAX, MODEL_PART_BYTES_MAX, PART_BYTES_MAX, PARTS_MAX, UPLOAD_BYTES_MAX } from './limits.ts';
+export { MODEL_FILES_MAX } from './model-request.ts';
+export { addUploadPartRequest, createUploadRequest, partedPurpose } from './request.ts';
 export { uploadStatus } from './response.ts';

@@ -1,10 +1,11 @@
 import { z } from 'zod';
-import { uploadPurpose } from '../files/request.ts';
 import { fileObject } from '../files/response.ts';
 import { components } from '../openapi/components.ts';
 import { page } from '../page/page.ts';
+import { partedPurpose } from './request.ts';
 
-export const uploadStatus = z.enum(['pending', 'completed', 'cancelled', 'expired']);
+/** `processing` and `failed` are of models. */
+export const uploadStatus = z.enum(['pending', 'processing', 'completed', 'failed', 'cancelled', 'expired']);
 
 export const upload = z
   .object({
@@ -14,9 +15,17 @@ export const upload = z
     created_at: z.number().int().describe('Unix seconds.'),
     expires_at: z.number().int().describe('Unix seconds. An upload that is not completed by then expires.'),
     filename: z.string(),
-    purpose: uploadPurpose,
+    purpose: partedPurpose,
     status: uploadStatus,
-    file: fileObject.optional().describe('The file of a completed upload.'),
+    file: fileObject.optional().describe('The file of a completed upload, unless it is a model.'),
+    model: z
+      .object({ id: z.string(), version: z.string() })
+      .optional()
+      .describe('The model that a completed upload has become, and its version.'),
+    error: z
+      .object({ code: z.string(), message: z.string() })
+      .optional()
+      .describe('Why an upload has the status `failed`.'),
   })
   .register(components, { id: 'Upload' });
 

@@ -19,12 +19,13 @@ export const createUpload = defineOperation({
   path: COLLECTION,
   permission: 'files:write',
   summary: 'Create upload',
-  description: 'Begins the upload of a file of up to 8 GB in parts. It expires after an hour.',
+  description:
+    'Begins the upload of a file of up to 8 GB in parts, which expires after an hour; or of a model (`purpose: model`), which expires after a day.',
   headers: idempotencyHeaders,
   request: createUploadRequest,
   example: { filename: 'corpus.jsonl', purpose: 'batch', bytes: 2_147_483_648, mime_type: 'application/jsonl' },
   response: upload,
-  errors: [...changed, 'storage_quota_exceeded'],
+  errors: [...changed, 'storage_quota_exceeded', 'invalid_model'],
 });
 
 export const getUpload = defineOperation({
@@ -47,7 +48,8 @@ export const addUploadPart = defineOperation({
   path: `${ONE}/parts`,
   permission: 'files:write',
   summary: 'Add upload part',
-  description: 'Adds a part of up to 64 MB. Parts may be sent at the same time, and in any order.',
+  description:
+    'Adds a part of up to 64 MB, or 100 MiB for models. Parts may be sent at the same time, and in any order.',
   params,
   headers: idempotencyHeaders,
   request: addUploadPartRequest,
@@ -81,7 +83,8 @@ export const completeUpload = defineOperation({
   path: `${ONE}/complete`,
   permission: 'files:write',
   summary: 'Complete upload',
-  description: 'Makes a file of the parts in the given order. Their sizes must add up to the size of the upload.',
+  description:
+    'Makes a file of the parts in the given order. Their sizes must add up to the size of the upload. That of a model has the status `processing` then, until it is checked: it becomes `completed` or `failed`.',
   params,
   headers: idempotencyHeaders,
   request: completeUploadRequest,
@@ -98,7 +101,7 @@ export const cancelUpload = defineOperation({
   path: `${ONE}/cancel`,
   permission: 'files:write',
   summary: 'Cancel upload',
-  description: 'Deletes the parts of an upload, which accepts no others. Cancelling it again changes nothing.',
+  description: 'Deletes the parts of an upload that is pending or processing. Cancelling it again changes nothing.',
   params,
   response: upload,
   errors: [...STORAGE_ERRORS, ...BODY_ERRORS, 'upload_not_found'],
