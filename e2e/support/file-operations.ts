@@ -47,6 +47,10 @@ export function fileOperations(): Operation[] {
 
 const UPLOADS = '/{project}/v1/uploads';
 const newUpload = { filename: 'a.jsonl', purpose: 'batch', bytes: 4, mime_type: 'application/jsonl' };
+const newModel = {
+  ...{ filename: 'tiny.tar.gz', purpose: 'model', bytes: 4, mime_type: 'application/gzip' },
+  model: { name: 'acme/tiny', version: '1.0.0', version_notes: 'The first one', promote: false },
+};
 const uploadSetup = { route: `POST ${UPLOADS}`, body: newUpload };
 
 function partForm(content = 'abc\n', sha256?: string): FormData {
@@ -89,6 +93,13 @@ const withPart: Prepare = async (...platform) => {
 export function uploadOperations(): Operation[] {
   return [
     { name: 'an upload', ...uploadSetup, schema: 'Upload' },
+    { name: 'an upload of a model', route: `POST ${UPLOADS}`, body: newModel, schema: 'Upload' },
+    {
+      name: 'an upload of the files of a model',
+      route: `POST ${UPLOADS}`,
+      body: { ...newModel, files: [{ path: 'a.gguf', bytes: 4, sha256: '0'.repeat(64) }] },
+      schema: 'Upload',
+    },
     { name: 'an upload by its id', route: `GET ${UPLOADS}/{id}`, setup: uploadSetup, schema: 'Upload' },
     {
       name: 'a part of an upload',
@@ -137,6 +148,13 @@ export const fileErrors: readonly Operation[] = [
     body: { ...newUpload, bytes: 0 },
     status: 400,
     code: 'invalid_request',
+  },
+  {
+    name: 'an upload of a pickle',
+    route: `POST ${UPLOADS}`,
+    body: { ...newModel, files: [{ path: 'model.pt', bytes: 4 }] },
+    status: 400,
+    code: 'invalid_model',
   },
   { name: 'an unknown upload', route: `GET ${UPLOADS}/upload_none`, status: 404, code: 'upload_not_found' },
   {
