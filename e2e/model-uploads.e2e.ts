@@ -120,6 +120,14 @@ describe('a model', () => {
     await expectNoRemains();
   });
 
+  it('may have parts of 100 MiB', async () => {
+    const content = Buffer.alloc(100 * 1_024 ** 2);
+    const { id } = await uploads().create(archive('large', content.length));
+    expect((await uploads().sendPart(id, content, sha256(content))).status).toBe(200);
+    await uploads().cancel(id);
+    await expectNoRemains();
+  });
+
   it('can be cancelled before it is complete', async () => {
     const { id } = await uploads().create(directory('cancelled'));
     await uploads().sendRest(id, joined(), 100);
