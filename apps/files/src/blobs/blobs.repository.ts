@@ -70,6 +70,10 @@ export class BlobsRepository {
     return rows.reduce((sum, { charged }) => sum + Number(charged), 0);
   }
 
+  isStored(manager: EntityManager, { projectId, id }: BlobRef): Promise<boolean> {
+    return manager.existsBy(Blob, { projectId, id, state: 'stored' });
+  }
+
   async delete(projectId: string, ids: readonly string[]): Promise<void> {
     await withTenant(this.database, projectId, (manager) =>
       manager.delete(Blob, { projectId, id: In([...ids]), state: 'removing' }),

@@ -109,8 +109,12 @@ export class BlobsService {
   async discard(blobs: readonly BlobRef[]): Promise<void> {
     for (const { projectId, id } of blobs) {
       try {
-        await this.repository.transaction(projectId, (manager) => this.#release(manager, projectId, [id], ['writing']));
-        await this.removeObjects(projectId, [id]);
+        const isCommitted = await this.repository.transaction(projectId, async (manager) => {
+          await this.#release(manager, projectId, [id], ['writing']);
+          return this.repository.isStored(manager, { projectId, id });
+        });
+        // As when a commit succeeds whose response is lost.
+        if (!isCommitted) await this.removeObjects(projectId, [id]);
       } catch (error) {
         this.log.warn('blob not discarded, the reconciler will', { blob: id, error });
       }

@@ -7,7 +7,7 @@ import { request } from 'node:http';
 import type { ClientRequest } from 'node:http';
 import { aForm, changeOf, runningFiles } from '../../test/running-files.ts';
 import { BlobsReconciler } from '../blobs/blobs-reconciler.ts';
-import { ABANDONED_MS } from '../blobs/blobs.service.ts';
+import { ABANDONED_MS, BlobsService } from '../blobs/blobs.service.ts';
 
 const files = runningFiles();
 const { listFiles, openContent, beginFile } = filesContract.operations;
@@ -178,6 +178,18 @@ describe('a service that is killed', () => {
     } finally {
       await program.remove();
     }
+  });
+});
+
+describe('a discarded blob', () => {
+  it('stays if it was committed, though its writer does not know that', async () => {
+    const { id } = await files.create(projectId, 'content');
+    const [blob] = await files.database.query<{ id: string }[]>('SELECT id FROM files.blob WHERE project_id = $1', [
+      projectId,
+    ]);
+    await files.service.nest.get(BlobsService, { strict: false }).discard([{ projectId, id: blob?.id ?? '' }]);
+    expect((await files.read(projectId, id)).toString()).toBe('content');
+    expect([await blobStates(), await files.storedBytes(projectId)]).toEqual([['stored'], 7]);
   });
 });
 
