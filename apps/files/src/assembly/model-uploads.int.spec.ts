@@ -7,12 +7,16 @@ import { silentLog } from '@xerotier/log/testing';
 import { ggufBytes, safetensorsBytes, tarOf } from '@xerotier/model-files/testing';
 import { connectBus, DurablePublisher } from '@xerotier/nats';
 import { eventually } from '@xerotier/testing';
+import { execFile } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import type { z } from 'zod';
 import { changeOf, runningFiles } from '../../test/running-files.ts';
 import { UploadsExpiry } from '../uploads/uploads-expiry.ts';
 
+const run = promisify(execFile);
 const files = runningFiles();
 const { createUpload, getUpload, completeUpload, cancelUpload, beginPart, listFiles, listModelFiles, openModelFile } =
   filesContract.operations;
@@ -205,6 +209,12 @@ describe('an upload of a model is rejected at once', () => {
     expect(await rowsOf('upload')).toBe(0);
   });
 
+  it('unless its manifest has at most 1,000 files', async () => {
+    const paths = Array.from({ length: 1_000 }, (_, at) => `${'x'.repeat(190)}${at}.gguf`);
+    const manifest = paths.map((path) => ({ path, bytes: 1, sha256: '0'.repeat(64) }));
+    expect(await create(1_000, { files: manifest })).toMatchObject({ status: 'pending' });
+  });
+
   it('if it is larger than the storage that is left', async () => {
     files.quotas.set(projectId, 100);
     await expect(create(101)).rejects.toMatchObject({ code: 'storage.quota_exceeded' });
@@ -305,6 +315,35 @@ describe('a model that is rejected', () => {
     const upload = await sendDirectory();
     expect(await ended(upload.id)).toMatchObject({ status: 'failed', error: { code: 'version_exists' } });
     await expectStored(0, 0);
+  });
+});
+
+describe('a check that was stopped from outside', () => {
+  /** Kills the processes of checks, until it is aborted or has killed so many. */
+  async function killChecks(count: number, signal: AbortSignal): Promise<void> {
+    const killed = new Set<number>();
+    while (killed.size < count && !signal.aborted) {
+      await delay(5);
+      const listed = await run('ps', ['-o', 'pid=,args=', '--ppid', String(process.pid)]);
+      for (const line of listed.stdout.split('\n').filter((args) => args.includes('check-process'))) {
+        const pid = Number.parseInt(line, 10);
+        if (killed.has(pid)) continue;
+        process.kill(pid, 'SIGKILL');
+        killed.add(pid);
+      }
+    }
+  }
+
+  it.each([
+    ['once is repeated', 1, { status: 'completed' }],
+    ['three times fails', 3, { status: 'failed', error: { code: 'invalid_model' } }],
+  ])('%s', async (_, count, expected) => {
+    const stop = new AbortController();
+    const killing = killChecks(count, stop.signal);
+    const upload = await sendDirectory();
+    expect(await ended(upload.id)).toMatchObject(expected);
+    stop.abort();
+    await killing;
   });
 });
 

@@ -6,6 +6,7 @@ import { changeContext } from '@xerotier/contracts/auth';
 import { byteRange, filesContract } from '@xerotier/contracts/files';
 import { projectId } from '@xerotier/contracts/ids';
 import { AppError } from '@xerotier/errors';
+import { PART_BYTES_MAX } from '@xerotier/public-api/uploads';
 import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
 
@@ -20,7 +21,7 @@ const grant = z.discriminatedUnion('kind', [
   /** To add a part to an upload. */
   z.object({
     ...{ kind: z.literal('add-part'), change: changeContext, uploadId: z.string() },
-    bytesMax: z.number().int(),
+    bytesMax: z.number().int().default(PART_BYTES_MAX),
     formBytes: z.number().int().optional(),
   }),
   /** To read the content of a file, or a range of it. */

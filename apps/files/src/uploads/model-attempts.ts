@@ -101,7 +101,7 @@ export class ModelAttempts {
       const { id: blobId, bytes, sha256 } = blob;
       const file = { projectId, versionId: model.versionId, path, blobId, bytes: String(bytes), sha256 };
       await this.modelFiles.insert(manager, file);
-      await this.models.update(manager, attempt, { writingBlobId: null, failures: 0 });
+      await this.models.update(manager, attempt, { writingBlobId: null, failures: 1 });
     });
   }
 
@@ -116,7 +116,7 @@ export class ModelAttempts {
     const { projectId } = attempt;
     const blobs = await this.uploads.transaction(projectId, async (manager) => {
       const upload = await this.#lock(manager, attempt);
-      await this.models.update(manager, attempt, { facts, failures: 0 });
+      await this.models.update(manager, attempt, { facts, failures: 1 });
       return this.contents.removeParts(manager, upload);
     });
     await this.blobs.tryRemoveObjects(projectId, blobs);

@@ -42,7 +42,7 @@ export class ModelUpload {
   @Column('integer', { default: 0 })
   attempt!: number;
 
-  /** Attempts since the last progress that did not end in an orderly way. */
+  /** Attempts from the last progress on that did not end in an orderly way, with the one that runs. */
   @Column('integer', { default: 0 })
   failures!: number;
 

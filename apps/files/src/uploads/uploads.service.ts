@@ -6,6 +6,7 @@ import { IdempotencyKeys } from '@xerotier/idempotency';
 import { Jobs } from '@xerotier/jobs';
 import { MODEL_PART_BYTES_MAX, PART_BYTES_MAX, PARTS_MAX } from '@xerotier/public-api/uploads';
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { EntityManager } from 'typeorm';
 import type { WrittenBlob } from '../blobs/blobs.service.ts';
 import { BlobsService } from '../blobs/blobs.service.ts';
@@ -27,6 +28,8 @@ import { UploadsRepository } from './uploads.repository.ts';
 const HOUR_MS = 60 * 60_000;
 const UPLOAD_MS = HOUR_MS;
 const MODEL_UPLOAD_MS = 24 * HOUR_MS;
+/** How long cancelling an upload waits until its objects are removed. */
+const REMOVAL_WAIT_MS = 2_000;
 /** For how long an upload that has ended can be retrieved. */
 const ENDED_MS = 30 * 24 * HOUR_MS;
 
@@ -188,7 +191,11 @@ export class UploadsService {
         blobs: await this.#end(manager, found, 'cancelled'),
       };
     });
-    await this.blobs.tryRemoveObjects(projectId, blobs);
+    // Of thousands of parts that takes longer than a request may.
+    await Promise.race([
+      this.blobs.tryRemoveObjects(projectId, blobs),
+      delay(REMOVAL_WAIT_MS, undefined, { ref: false }),
+    ]);
     return storedUploadOf(upload);
   }
 
