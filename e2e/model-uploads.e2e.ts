@@ -1,5 +1,7 @@
 /** Models that projects upload: through the public API into the catalogue, whatever is killed meanwhile. */
 import { scriptedPlatform } from '@xerotier/dev';
+import { createClient } from '@xerotier/public-api/client';
+import { deleteModelVersion } from '@xerotier/public-api/model-catalogue';
 import { safetensorsBytes, tarOf } from '@xerotier/model-files/testing';
 import { eventually } from '@xerotier/testing';
 import { createHash, randomInt } from 'node:crypto';
@@ -10,7 +12,7 @@ import pg from 'pg';
 import { AdditionalProcess, stopAdditionalProcesses } from './support/additional-process.ts';
 import { isChaos } from './support/chaos.ts';
 import { ModelUploadClient } from './support/model-upload-client.ts';
-import type { NewModel } from './support/model-upload-client.ts';
+import type { NewModel, PublicUpload } from './support/model-upload-client.ts';
 import { errorOf } from './support/site-visitor.ts';
 import { dedicatedPlatform } from './support/test-platform.ts';
 
@@ -108,6 +110,24 @@ describe('a model', () => {
     ]);
     expect(files[1]?.sha256).toBe(sha256(DIRECTORY['model.safetensors']));
     await expectNoRemains();
+  });
+
+  it('gives the storage of a version back when that is deleted from the catalogue', async () => {
+    const completed: PublicUpload[] = [];
+    for (let version = 0; version < 2; version += 1)
+      completed.push(await uploads().ended((await uploads().upload(directory('deleted'), joined())).id));
+    const { projectUrl, managementKey } = test.description;
+    const { id = '', version = '' } = completed[0]?.model ?? {};
+    const params = { model_id: id, version };
+    await createClient({ baseUrl: projectUrl, apiKey: managementKey }).call(deleteModelVersion, { params });
+    await eventually('no file without a version is left', async () => {
+      const { rows } = await database.query(
+        'SELECT FROM files.model_file WHERE version_id NOT IN (SELECT id FROM router.model_version)',
+      );
+      return rows.length === 0 || undefined;
+    });
+    await expectNoRemains();
+    expect((await filesOf('deleted')).map((file) => file.version)).toEqual(['1.0.1', '1.0.1']);
   });
 
   it('with a version that exists fails at its end, and leaves nothing', async () => {

@@ -19,6 +19,7 @@ export interface PublicUpload {
   readonly status: string;
   readonly created_at: number;
   readonly expires_at: number;
+  readonly model?: { readonly id: string; readonly version: string };
 }
 
 export interface PublicPart {
