@@ -1,11 +1,18 @@
 /** What the files service serves: files and uploads of projects, encrypted. */
 import { LIST_FILES_MAX } from '@xerotier/public-api/files';
-import { MODEL_BYTES_MAX, MODEL_FILES_MAX, partedPurpose, PARTS_MAX } from '@xerotier/public-api/uploads';
+import {
+  MODEL_BYTES_MAX,
+  MODEL_FILES_MAX,
+  modelName,
+  modelVersionNumber,
+  partedPurpose,
+  PARTS_MAX,
+  VERSION_NOTES_MAX,
+} from '@xerotier/public-api/uploads';
 import { z } from 'zod';
 import { changeContext } from '../auth/change.ts';
 import { request, service } from '../define.ts';
 import { projectId } from '../ids.ts';
-import { MODEL_VERSION_NOTES_MAX, modelName, modelVersionNumber } from '../router/models.contract.ts';
 import { fileId, storedFile } from './file.ts';
 import { sha256, storedModelFile } from './model-file.ts';
 import { byteRange, transfer } from './transfer.ts';
@@ -106,7 +113,7 @@ export const filesContract = service('files', {
         .object({
           name: modelName,
           version: modelVersionNumber.optional(),
-          versionNotes: z.string().min(1).max(MODEL_VERSION_NOTES_MAX).optional(),
+          versionNotes: z.string().min(1).max(VERSION_NOTES_MAX).optional(),
           promote: z.boolean().optional(),
         })
         .optional(),

@@ -10,12 +10,7 @@ export {
   routerContract,
 } from './contract.ts';
 export type { AcquireInput, AcquireOutput, CatalogueModel, Model, ModelSource } from './contract.ts';
+export { modelVersionNumber } from '@xerotier/public-api/uploads';
 export { leasesReleased, modelVersionRemoved } from './events.ts';
-export {
-  MODEL_VERSION_NOTES_MAX,
-  modelFacts,
-  modelName,
-  modelVersionNumber,
-  modelsContract,
-} from './models.contract.ts';
+export { modelFacts, modelsContract } from './models.contract.ts';
 export type { ModelFacts, ModelRole, ModelVersion, UploadedModel } from './models.contract.ts';

@@ -1,26 +1,9 @@
 /** Models that projects upload: their versions, and what projects share with each other. */
+import { modelName, modelVersionNumber, VERSION_NOTES_MAX } from '@xerotier/public-api/uploads';
 import { z } from 'zod';
 import { changeContext } from '../auth/change.ts';
 import { request, service } from '../define.ts';
 import { modelId, projectId } from '../ids.ts';
-
-/** What a model is called in its project; unlike its id, it may have one slash. */
-export const modelName = z
-  .string()
-  .max(128)
-  .regex(
-    /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}(?:\/[A-Za-z0-9][A-Za-z0-9._-]{0,63})?$/,
-    'must be letters, digits, dots, underscores and hyphens, as `name` or `group/name`',
-  );
-
-/** Semantic, without build metadata. */
-export const modelVersionNumber = z
-  .string()
-  .max(64)
-  .regex(
-    /^(?:0|[1-9]\d{0,8})(?:\.(?:0|[1-9]\d{0,8})){2}(?:-[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?$/,
-    'must be a semantic version such as 1.2.0 or 2.0.0-rc.1',
-  );
 
 const text = z
   .string()
@@ -41,8 +24,6 @@ export const modelFacts = z.object({
   quantization: text,
 });
 export type ModelFacts = z.infer<typeof modelFacts>;
-
-export const MODEL_VERSION_NOTES_MAX = 4_096;
 
 export const modelVersion = z.object({
   id: z.uuid(),
@@ -105,7 +86,7 @@ export const modelsContract = service('router', {
       name: modelName,
       /** Default: 1.0.0 for a new model, else the patch after the highest version. */
       version: modelVersionNumber.optional(),
-      versionNotes: z.string().min(1).max(MODEL_VERSION_NOTES_MAX).optional(),
+      versionNotes: z.string().min(1).max(VERSION_NOTES_MAX).optional(),
       bytes: z.number().int().positive(),
       fileCount: z.number().int().positive().max(10_000),
       facts: modelFacts,

@@ -10,24 +10,30 @@ export const sha256 = z.string().regex(/^[0-9a-f]{64}$/i, 'must be 64 hexadecima
 /** Maximum number of files of a model. */
 export const MODEL_FILES_MAX = 1_000;
 /** Maximum length of the notes of a version. */
-const VERSION_NOTES_MAX = 4_096;
+export const VERSION_NOTES_MAX = 4_096;
+
+/** What a model is called in its project; unlike its id, it may have one slash. */
+export const modelName = z
+  .string()
+  .max(128)
+  .regex(
+    /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}(?:\/[A-Za-z0-9][A-Za-z0-9._-]{0,63})?$/,
+    'must be letters, digits, dots, underscores and hyphens, as `name` or `group/name`',
+  );
+
+/** Semantic, without build metadata. */
+export const modelVersionNumber = z
+  .string()
+  .max(64)
+  .regex(
+    /^(?:0|[1-9]\d{0,8})(?:\.(?:0|[1-9]\d{0,8})){2}(?:-[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?$/,
+    'must be a semantic version such as 1.2.0 or 2.0.0-rc.1',
+  );
 
 export const newModelVersion = z
   .object({
-    name: z
-      .string()
-      .regex(
-        /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}(?:\/[A-Za-z0-9][A-Za-z0-9._-]{0,63})?$/,
-        'must be letters, digits, dots, underscores and hyphens, as `name` or `group/name`',
-      )
-      .describe('What the model is called in the project. A name that is new makes a new model.'),
-    version: z
-      .string()
-      .max(64)
-      .regex(
-        /^(?:0|[1-9]\d{0,8})(?:\.(?:0|[1-9]\d{0,8})){2}(?:-[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?$/,
-        'must be a semantic version such as 1.2.0 or 2.0.0-rc.1',
-      )
+    name: modelName.describe('What the model is called in the project. A name that is new makes a new model.'),
+    version: modelVersionNumber
       .optional()
       .describe('Default: 1.0.0 for a new model, else the patch after the highest version.'),
     version_notes: storableText(VERSION_NOTES_MAX).min(1).optional(),
