@@ -11,7 +11,7 @@ import { createTestingService } from '@xerotier/service-host/testing';
 import type { TestingService } from '@xerotier/service-host/testing';
 import { testServers } from '@xerotier/testing';
 import { randomBytes, randomUUID } from 'node:crypto';
-import type { DataSource } from 'typeorm';
+import { DataSource } from 'typeorm';
 import type { z } from 'zod';
 import { AppModule } from '../src/app.module.ts';
 import { settings } from '../src/config.ts';
@@ -25,6 +25,8 @@ export interface RunningRouter {
   readonly bus: Bus;
   /** A separate connection of the test, as a superuser. */
   readonly database: DataSource;
+  /** Another one, with the login of the service. */
+  readonly asService: DataSource;
   /** Of models by id; others have none. */
   readonly uses: Map<string, Uses>;
   /** What was published, by durable consumers that join late. */
@@ -47,6 +49,18 @@ export function contextOf(projectId: string): ChangeContext {
   };
 }
 
+/** One that owns its schema and has no special privileges, as in production. */
+async function ordinaryLogin(superuserUrl: string): Promise<string> {
+  const url = new URL(superuserUrl);
+  const admin = await new DataSource({ type: 'postgres', url: superuserUrl }).initialize();
+  await admin.query("CREATE ROLE ordinary LOGIN PASSWORD 'ordinary'");
+  await admin.query(`GRANT CREATE ON DATABASE "${url.pathname.slice(1)}" TO ordinary`);
+  await admin.destroy();
+  url.username = 'ordinary';
+  url.password = 'ordinary';
+  return url.href;
+}
+
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** Call it at the top of a file; read it inside tests only. */
@@ -62,14 +76,18 @@ export function runningRouter(): RunningRouter {
     const { findModelUses } = endpointsContract.operations;
     running.bus.serve(
       { ...endpointsContract, operations: { findModelUses } },
-      { findModelUses: ({ modelId }) => running.uses.get(modelId) ?? { slugs: [], own: 0, foreign: 0 } },
+      {
+        findModelUses: ({ modelId }) => running.uses.get(modelId) ?? { slugs: [], own: 0, foreign: 0, bytesMax: null },
+      },
     );
     await running.bus.flush();
-    const env = { DATABASE_URL: servers.postgres.url, NATS_URL: servers.nats.url };
+    const serviceUrl = await ordinaryLogin(servers.postgres.url);
+    const env = { DATABASE_URL: serviceUrl, NATS_URL: servers.nats.url };
     service = await createTestingService({ name: 'router', settings, module: AppModule, env, log: silentLog() });
-    running.database = await openDatabase({
-      ...{ ...database, url: servers.postgres.url, poolMax: 4, migrateOnStart: false, log: silentLog() },
-    });
+    const open = (url: string): Promise<DataSource> =>
+      openDatabase({ ...database, url, poolMax: 2, migrateOnStart: false, log: silentLog() });
+    running.database = await open(servers.postgres.url);
+    running.asService = await open(serviceUrl);
     const removals = await consumeEvents(
       connection,
       modelVersionRemoved,
@@ -92,6 +110,7 @@ export function runningRouter(): RunningRouter {
     for (const end of ends) await end();
     await running.bus.close();
     await running.database.destroy();
+    await running.asService.destroy();
     await service.stop();
   });
 

@@ -177,11 +177,11 @@ describe('an uploaded model', () => {
     const uses = (): Promise<unknown> =>
       auth.bus.call(operations.findModelUses, { projectId: project.id, modelId: model });
     const model = `model_${randomUUID().replaceAll('-', '').slice(0, 24)}`;
-    expect(await uses()).toEqual({ slugs: [], own: 0, foreign: 0 });
+    expect(await uses()).toEqual({ slugs: [], own: 0, foreign: 0, bytesMax: null });
     for (const slug of ['b', 'a', 'c']) await create(slug, { modelId: model, upload });
     await remove('c');
     await create('theirs', { modelId: model, upload }, contextOf(await auth.seed()));
-    expect(await uses()).toEqual({ slugs: ['a', 'b'], own: 2, foreign: 1 });
+    expect(await uses()).toEqual({ slugs: ['a', 'b'], own: 2, foreign: 1, bytesMax: 512_000_000_000 });
   });
 });
 

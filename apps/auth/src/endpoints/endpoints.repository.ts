@@ -51,15 +51,27 @@ export class EndpointsRepository {
   }
 
   /** Who has a model, in a transaction of the project: see the contract. */
-  async usesOf(projectId: string, modelId: string): Promise<{ slugs: string[]; own: number; foreign: number }> {
-    const where = { modelId, deletedAt: IsNull() };
-    const own = { ...where, projectId };
+  async usesOf(
+    projectId: string,
+    modelId: string,
+  ): Promise<{ slugs: string[]; own: number; foreign: number; bytesMax: number | null }> {
+    const own = { projectId, modelId, deletedAt: IsNull() };
     const order = { slug: 'ASC' } as const;
     return withDbErrors(async () => {
       const first = await this.manager.find(Endpoint, { where: own, order, take: MODEL_USES_MAX });
       const count = await this.manager.countBy(Endpoint, own);
-      const all = await seeingEveryTenant(this.manager, () => this.manager.countBy(Endpoint, where));
-      return { slugs: first.map(({ slug }) => slug), own: count, foreign: all - count };
+      const [all] = await seeingEveryTenant(this.manager, () =>
+        this.manager.query<{ count: string; bytes_max: string | null }[]>(
+          `SELECT count(*), min(tier.model_bytes_max) AS bytes_max FROM auth.endpoint
+           JOIN auth.tier ON tier.slug = endpoint.tier WHERE model_id = $1 AND endpoint.deleted_at IS NULL`,
+          [modelId],
+        ),
+      );
+      const bytesMax = all?.bytes_max ?? null;
+      return {
+        ...{ slugs: first.map(({ slug }) => slug), own: count, foreign: Number(all?.count) - count },
+        bytesMax: bytesMax === null ? null : Number(bytesMax),
+      };
     });
   }
 

@@ -187,6 +187,29 @@ describe('rolling back', () => {
   });
 });
 
+describe('a version that is larger than the endpoints with the model may serve', () => {
+  const TOO_LARGE = { code: 'endpoint.model_too_large', details: { bytes: 5_000_000, bytesMax: 4_999_999 } };
+  const limited = { slugs: ['chat'], own: 1, foreign: 0, bytesMax: 4_999_999 };
+  const larger = { bytes: 5_000_000 };
+
+  it('is registered, but does not become the latest one', async () => {
+    router.uses.set(modelId, limited);
+    expect((await router.register(projectId, larger)).version).toMatchObject({ version: '1.0.1', isLatest: false });
+    await expect(promote('1.0.1')).rejects.toMatchObject(TOO_LARGE);
+    expect((await router.register(projectId, { bytes: 4_999_999 })).version.isLatest).toBe(true);
+    router.uses.delete(modelId);
+    expect(await promote('1.0.1')).toMatchObject({ isLatest: true });
+  });
+
+  it('is not rolled back to', async () => {
+    await router.register(projectId, larger);
+    await router.register(projectId);
+    router.uses.set(modelId, limited);
+    await expect(rollBack()).rejects.toMatchObject(TOO_LARGE);
+    expect(await latest()).toBe('1.0.2');
+  });
+});
+
 describe('deleting a version', () => {
   it('frees its bytes', async () => {
     const { version } = await router.register(projectId, { promote: false });
@@ -206,7 +229,7 @@ describe('deleting a version', () => {
   });
 
   it('deletes the model with the only one, unless it is used', async () => {
-    router.uses.set(modelId, { slugs: ['chat'], own: 1, foreign: 0 });
+    router.uses.set(modelId, { slugs: ['chat'], own: 1, foreign: 0, bytesMax: null });
     await expect(remove('1.0.0')).rejects.toMatchObject({ code: 'model.in_use' });
     router.uses.delete(modelId);
     await remove('1.0.0');

@@ -1,9 +1,11 @@
 import { Injectable } from '@nestjs/common';
+import { TIER_FOR_UPLOADS } from '@xerotier/contracts/auth';
 import type { ModelVersion } from '@xerotier/contracts/router';
 import { AppError } from '@xerotier/errors';
 import type { EntityManager } from 'typeorm';
 import { addToAuditLog, announceRemoval, auditedModel, auditedVersion } from './model-changes.ts';
 import type { Author } from './model-changes.ts';
+import { ModelUses } from './model-uses.ts';
 import type { ModelVersionEntity } from './model-version.entity.ts';
 import { ModelVersionsRepository } from './model-versions.repository.ts';
 import type { NewVersion } from './model-versions.repository.ts';
@@ -24,11 +26,20 @@ export class ModelVersionsService {
     private readonly models: UploadedModelsRepository,
     private readonly versions: ModelVersionsRepository,
     private readonly uploadedModels: UploadedModelsService,
+    private readonly uses: ModelUses,
   ) {}
 
-  /** See the contract. @throws {AppError} `model.version_exists`, `model.version_not_found`, `outbox.full`, `db.unavailable`. */
-  register(input: Registration): Promise<ModelsOutput<'registerModelVersion'>> {
+  /**
+   * See the contract.
+   * @throws {AppError} `model.version_exists`, `model.version_not_found`, `outbox.full`, `db.unavailable`; of auth.
+   */
+  async register(input: Registration): Promise<ModelsOutput<'registerModelVersion'>> {
     const { projectId, versionId, name } = input;
+    const current = await this.models.transaction(projectId, async (manager) => {
+      const model = await this.models.findByName(manager, projectId, name);
+      return model === null ? null : this.versions.findLatest(manager, model);
+    });
+    const promote = input.promote && (await this.limitExceededBy(current, input.bytes)) === undefined;
     return this.models.change(projectId, async (manager) => {
       const registered = await this.versions.findById(manager, projectId, versionId);
       if (registered !== null) return this.resultOf(manager, registered);
@@ -38,7 +49,7 @@ export class ModelVersionsService {
       const model = known ?? (await this.models.insert(manager, projectId, newModelId(), name));
       const number = await this.numberOf(manager, model, input.version);
       const added = await this.versions.insert(manager, newVersion(input, model, number));
-      const isLatest = known === null || input.promote;
+      const isLatest = known === null || promote;
       const version = isLatest ? await this.versions.makeLatest(manager, added) : added;
       const action = known === null ? 'model.created' : 'model.version_created';
       const after = { ...(known === null && auditedModel(model)), version: auditedVersion(version) };
@@ -61,8 +72,12 @@ export class ModelVersionsService {
     });
   }
 
-  /** @throws {AppError} `model.not_found`, `model.version_not_found`, `outbox.full`, `db.unavailable`. */
-  promote({ context, modelId, version: key }: ModelsInput<'promoteModelVersion'>): Promise<ModelVersion> {
+  /**
+   * @throws {AppError} `model.not_found`, `model.version_not_found`, `endpoint.model_too_large`, `outbox.full`, `db.unavailable`; of
+   * auth.
+   */
+  async promote({ context, modelId, version: key }: ModelsInput<'promoteModelVersion'>): Promise<ModelVersion> {
+    await this.assertServable(context.projectId, modelId, (manager, model) => this.versions.get(manager, model, key));
     return this.models.change(context.projectId, async (manager) => {
       const model = await this.models.getOwn(manager, context.projectId, modelId);
       const version = await this.versions.get(manager, model, key);
@@ -74,8 +89,14 @@ export class ModelVersionsService {
     });
   }
 
-  /** @throws {AppError} `model.not_found`, `model.rollback_rejected`, `outbox.full`, `db.unavailable`. */
-  rollBack({ context, modelId, from }: ModelsInput<'rollbackModel'>): Promise<ModelVersion> {
+  /**
+   * @throws {AppError} `model.not_found`, `model.rollback_rejected`, `endpoint.model_too_large`, `outbox.full`, `db.unavailable`; of
+   * auth.
+   */
+  async rollBack({ context, modelId, from }: ModelsInput<'rollbackModel'>): Promise<ModelVersion> {
+    await this.assertServable(context.projectId, modelId, (manager, model) =>
+      this.versions.findPrevious(manager, model),
+    );
     return this.models.change(context.projectId, async (manager) => {
       const model = await this.models.getOwn(manager, context.projectId, modelId);
       const before = await this.versions.findLatest(manager, model);
@@ -121,6 +142,29 @@ export class ModelVersionsService {
     });
     if (deleted.isOnly) await this.uploadedModels.delete({ context, modelId });
     return deleted.record;
+  }
+
+  /** Before a transaction, which would be open while auth is slow. @throws {AppError} `endpoint.model_too_large`; what the search throws. */
+  private async assertServable(
+    projectId: string,
+    modelId: string,
+    find: (manager: EntityManager, model: UploadedModelEntity) => Promise<ModelVersionEntity | null>,
+  ): Promise<void> {
+    const [current, next] = await this.models.transaction(projectId, async (manager) => {
+      const model = await this.models.getOwn(manager, projectId, modelId);
+      return [await this.versions.findLatest(manager, model), await find(manager, model)] as const;
+    });
+    const bytes = Number(next?.bytes ?? 0);
+    const bytesMax = await this.limitExceededBy(current, bytes);
+    if (bytesMax !== undefined)
+      throw new AppError('endpoint.model_too_large', { model: modelId, bytes, tier: TIER_FOR_UPLOADS, bytesMax });
+  }
+
+  /** The limit of the endpoints with the model, if a version of so many bytes would exceed it. The current one is within it. */
+  private async limitExceededBy(current: ModelVersionEntity | null, bytes: number): Promise<number | undefined> {
+    if (current === null || bytes <= Number(current.bytes)) return undefined;
+    const bytesMax = await this.uses.bytesMaxOf(current.projectId, current.modelId);
+    return bytesMax !== null && bytes > bytesMax ? bytesMax : undefined;
   }
 
   /** @throws {AppError} `model.version_exists`. */

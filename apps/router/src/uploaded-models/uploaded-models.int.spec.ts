@@ -225,12 +225,12 @@ describe('deleting', () => {
   });
 
   it.each([
-    [{ slugs: ['chat'], own: 1, foreign: 0 }, '1 endpoint of the project (chat)'],
+    [{ slugs: ['chat'], own: 1, foreign: 0, bytesMax: null }, '1 endpoint of the project (chat)'],
     [
-      { slugs: ['a', 'b'], own: 7, foreign: 2 },
+      { slugs: ['a', 'b'], own: 7, foreign: 2, bytesMax: null },
       '7 endpoints of the project (a, b, and 5 more) and 2 endpoints of other projects',
     ],
-    [{ slugs: [], own: 0, foreign: 1 }, '1 endpoint of other projects'],
+    [{ slugs: [], own: 0, foreign: 1, bytesMax: null }, '1 endpoint of other projects'],
   ])('is rejected while endpoints use it: %j', async (uses, users) => {
     router.uses.set(modelId, uses);
     await expect(remove()).rejects.toMatchObject({
@@ -258,7 +258,7 @@ describe('another project', () => {
   it('reads nothing past the queries but what is shared', async () => {
     await router.register(projectId);
     const seen = (by: string): Promise<[number, number]> =>
-      withTenant(router.database, by, async (manager) => {
+      withTenant(router.asService, by, async (manager) => {
         const [row] = await manager.query<{ models: string; versions: string }[]>(
           'SELECT (SELECT count(*) FROM router.uploaded_model) AS models, (SELECT count(*) FROM router.model_version) AS versions',
         );
@@ -268,7 +268,7 @@ describe('another project', () => {
     expect(await seen(other)).toEqual([0, 0]);
     await share();
     expect(await seen(other)).toEqual([1, 1]);
-    const [changed] = await withTenant(router.database, other, async (manager) => [
+    const [changed] = await withTenant(router.asService, other, async (manager) => [
       await manager.query<[unknown[], number]>(`UPDATE router.uploaded_model SET license = 'x' WHERE id = $1`, [
         modelId,
       ]),

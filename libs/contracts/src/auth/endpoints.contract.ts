@@ -127,6 +127,8 @@ export const endpointsContract = service('auth', {
       slugs: z.array(slug).max(MODEL_USES_MAX),
       own: z.number().int().nonnegative(),
       foreign: z.number().int().nonnegative(),
+      /** The largest model that all tiers of these endpoints allow; null is unlimited. */
+      bytesMax: z.number().int().positive().nullable(),
     }),
     errors: ['db.unavailable'],
   }),

@@ -1,15 +1,12 @@
 /** Models that projects upload: their versions, and what projects share with each other. */
+import { storableText } from '@xerotier/public-api/fields';
 import { modelName, modelVersionNumber, VERSION_NOTES_MAX } from '@xerotier/public-api/uploads';
 import { z } from 'zod';
 import { changeContext } from '../auth/change.ts';
 import { request, service } from '../define.ts';
 import { modelId, projectId } from '../ids.ts';
 
-const text = z
-  .string()
-  .min(1)
-  .max(256)
-  .refine((value) => !value.includes('\0') && value.isWellFormed());
+const text = storableText(256).min(1);
 const time = z.number().int().nonnegative();
 
 /** What the check of the files found out. Texts are from the upload: bounded, but not trusted. */
@@ -63,6 +60,8 @@ export const uploadedModel = z.object({
 });
 export type UploadedModel = z.infer<typeof uploadedModel>;
 
+const labels = z.array(storableText(64).min(1)).max(16);
+
 const TIMEOUT_MS = 5_000;
 const one = z.object({ projectId, modelId });
 const change = z.object({ context: changeContext, modelId });
@@ -86,11 +85,14 @@ export const modelsContract = service('router', {
       name: modelName,
       /** Default: 1.0.0 for a new model, else the patch after the highest version. */
       version: modelVersionNumber.optional(),
-      versionNotes: z.string().min(1).max(VERSION_NOTES_MAX).optional(),
+      versionNotes: storableText(VERSION_NOTES_MAX).min(1).optional(),
       bytes: z.number().int().positive(),
       fileCount: z.number().int().positive().max(10_000),
       facts: modelFacts,
-      /** Whether it becomes the latest one. The first version of a model always does. */
+      /**
+       * Whether it becomes the latest one. The first version of a model always does; one that is larger than the tier of an endpoint with the
+       * model allows does not.
+       */
       promote: z.boolean().default(true),
       /** Who uploaded it, for the audit log. */
       uploader: changeContext.pick({ actor: true, clientAddress: true, requestId: true }).optional(),
@@ -111,10 +113,10 @@ export const modelsContract = service('router', {
     subject: 'router.v1.uploaded-models.update',
     timeoutMs: TIMEOUT_MS,
     input: change.extend({
-      description: z.string().min(1).max(4_096).nullable().optional(),
-      license: z.string().min(1).max(128).nullable().optional(),
-      tags: z.array(z.string().min(1).max(64)).max(16).optional(),
-      workloadTypes: z.array(z.string().min(1).max(64)).max(16).optional(),
+      description: storableText(4_096).min(1).nullable().optional(),
+      license: storableText(128).min(1).nullable().optional(),
+      tags: labels.optional(),
+      workloadTypes: labels.optional(),
     }),
     output: uploadedModel,
     errors: CHANGE_ERRORS,
@@ -162,7 +164,7 @@ export const modelsContract = service('router', {
     timeoutMs: TIMEOUT_MS,
     input: change.extend({ version: versionKey }),
     output: modelVersion,
-    errors: ['model.version_not_found', ...CHANGE_ERRORS],
+    errors: ['model.version_not_found', 'endpoint.model_too_large', ...CHANGE_ERRORS],
   }),
   /** Makes the version the latest one that was it before this one; repeated, it goes back further. */
   rollbackModel: request({
@@ -173,7 +175,7 @@ export const modelsContract = service('router', {
       from: versionKey.optional(),
     }),
     output: modelVersion,
-    errors: ['model.rollback_rejected', ...CHANGE_ERRORS],
+    errors: ['model.rollback_rejected', 'endpoint.model_too_large', ...CHANGE_ERRORS],
   }),
   /** Not the latest one, unless it is the only one: its model is deleted with it then. */
   deleteModelVersion: request({
