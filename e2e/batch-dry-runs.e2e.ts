@@ -87,6 +87,17 @@ describe('a dry run', () => {
     expect(ended).toMatchObject({ status: 'failed', errors: { data: [{ code: 'token_limit_exceeded' }] } });
   });
 
+  it('is continued when the service is killed', async () => {
+    const batches = client();
+    const lines = Array.from({ length: 50_000 }, (_, at) => chatLine(`${at}`, {}, { max_tokens: 1 })).join('\n');
+    const created = await batches.create(lines, { x_dry_run: true } as object);
+    const service = test.platform.service('batch');
+    await service.kill('SIGKILL');
+    await service.start();
+    const ended: DryRun = await batches.ended(created.id, 120_000);
+    expect(ended).toMatchObject({ status: 'completed', x_estimate: { lines: 50_000, output_tokens_max: 50_000 } });
+  }, 180_000);
+
   it('has the errors of a batch', async () => {
     const batches = client();
     const input = `${chatLine('a')}\n{"custom_id":\n${chatLine('b', {}, { stream: true })}`;
