@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import type { OnApplicationBootstrap } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import type { UsageRecord } from '@xerotier/contracts/inference';
 import { AppError } from '@xerotier/errors';
@@ -29,8 +30,16 @@ export interface LineResponse {
 
 /** Serves lines of batches as requests of their project, through the routes of the public API. */
 @Injectable()
-export class BatchLines {
+export class BatchLines implements OnApplicationBootstrap {
+  readonly #ready = Promise.withResolvers<FastifyInstance>();
+
   constructor(private readonly host: HttpAdapterHost) {}
+
+  /** The bus may have lines before there are routes. Not awaited, since Fastify waits for the end of this. */
+  onApplicationBootstrap(): void {
+    const fastify = this.host.httpAdapter.getInstance<FastifyInstance>();
+    fastify.ready().then(() => this.#ready.resolve(fastify), this.#ready.reject);
+  }
 
   /**
    * Responds as the API would. Once the signal is aborted, the line is cancelled like a request whose client is gone.
@@ -52,7 +61,9 @@ export class BatchLines {
     const cancel = (): void => void response.destroy();
     signal.addEventListener('abort', cancel, { once: true });
     try {
-      this.host.httpAdapter.getInstance<FastifyInstance>().routing(request, response);
+      const fastify = await this.#ready.promise;
+      signal.throwIfAborted();
+      fastify.routing(request, response);
       await closed;
     } finally {
       signal.removeEventListener('abort', cancel);
