@@ -35,50 +35,35 @@ const quietMs = (): number => (isChaos ? randomInt(4_000, 9_000) : randomInt(200
 const redisOf = (): RedisClient =>
   connectRedis({ url: test.description.redisUrl, name: 'test', log: silentLog(), waitsForServer: true });
 
-const rounds = ROUNDS === 1 ? 'once' : `${ROUNDS} times`;
-
-it(
-  `when PostgreSQL is killed, ${rounds}`,
-  async () => {
-    const batch = await runs.begin('postgres', { count: LINES });
-    await runs.progress(batch, 10);
-    for (let round = 0; round < ROUNDS; round += 1) {
-      await delay(quietMs());
-      await killServer(server('postgres'), downMs());
-    }
-    await runs.expectComplete();
+const breaks = {
+  'PostgreSQL is killed': () => killServer(server('postgres'), downMs()),
+  'Redis is killed, forgets everything, and loses its data': async () => {
+    await killServer(server('redis'), downMs());
+    const redis = redisOf();
+    await redis.flushall();
+    redis.disconnect();
+    await loseRedisData(server('redis'), downMs());
   },
-  TIMEOUT_MS,
-);
-
-it(
-  `when Redis is killed, forgets everything, and loses its data, ${rounds}`,
-  async () => {
-    const batch = await runs.begin('redis', { count: LINES });
-    await runs.progress(batch, 10);
-    for (let round = 0; round < ROUNDS; round += 1) {
-      await delay(quietMs());
-      await killServer(server('redis'), downMs());
-      const redis = redisOf();
-      await redis.flushall();
-      redis.disconnect();
-      await loseRedisData(server('redis'), downMs());
-    }
-    await runs.expectComplete();
+  'NATS is killed, and loses its streams': async () => {
+    await killServer(server('nats'), downMs());
+    await delay(quietMs());
+    await loseNatsStore(server('nats'), downMs());
   },
-  TIMEOUT_MS,
-);
+};
+type Break = keyof typeof breaks;
+const all = Object.keys(breaks) as Break[];
 
-it(
-  `when NATS is killed and loses its streams, ${rounds}`,
-  async () => {
-    const batch = await runs.begin('nats', { count: LINES });
+// One batch for all in `npm test`, since each takes a while to recover.
+it.each<[string, Break[]]>(isChaos ? all.map((name) => [name, [name]]) : [[all.join(', '), all]])(
+  'when %s, again and again',
+  async (name, broken) => {
+    const batch = await runs.begin(name, { count: LINES });
     await runs.progress(batch, 10);
     for (let round = 0; round < ROUNDS; round += 1) {
-      await delay(quietMs());
-      await killServer(server('nats'), downMs());
-      await delay(quietMs());
-      await loseNatsStore(server('nats'), downMs());
+      for (const each of broken) {
+        await delay(quietMs());
+        await breaks[each]();
+      }
     }
     await runs.expectComplete();
   },

@@ -51,7 +51,7 @@ export class ModelUploadClient {
   sendPart(id: string, content: Uint8Array, sha256?: string): Promise<Response> {
     const form = new FormData();
     if (sha256 !== undefined) form.append('sha256', sha256);
-    form.append('data', new Blob([content as Uint8Array<ArrayBuffer>]), 'part');
+    form.append('data', new Blob([content]), 'part');
     return this.#fetch(`/${id}/parts`, { method: 'POST', body: form });
   }
 
