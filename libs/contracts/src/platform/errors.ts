@@ -1,4 +1,4 @@
-/** Errors of HTTP requests, the message bus, queues and the databases, which any service may return. */
+/** Errors of HTTP requests, URLs of users, the message bus, queues and the databases, which any service may return. */
 import { defineErrors, INTERRUPTED, SERVER_ERROR, TEMPORARILY_UNAVAILABLE } from '../define-errors.ts';
 
 export const platformErrors = defineErrors({
@@ -147,6 +147,66 @@ export const platformErrors = defineErrors({
     retryable: true,
     message: 'The object store is unavailable.',
     publicMessage: TEMPORARILY_UNAVAILABLE,
+  },
+  'egress.url_not_allowed': {
+    status: 400,
+    publicCode: 'invalid_request',
+    retryable: false,
+    message: 'The URL is not allowed: {reason}.',
+  },
+  'egress.address_not_allowed': {
+    status: 400,
+    publicCode: 'invalid_request',
+    retryable: false,
+    message: 'The URL is not allowed: its host is not on the public internet.',
+  },
+  'egress.header_not_allowed': {
+    status: 400,
+    publicCode: 'invalid_request',
+    retryable: false,
+    message: 'A header for the URL is not allowed: {reason}.',
+  },
+  'egress.unreachable': {
+    status: 400,
+    publicCode: 'invalid_request',
+    retryable: false,
+    message: 'The URL cannot be reached: {reason}.',
+  },
+  'egress.timeout': {
+    status: 400,
+    publicCode: 'invalid_request',
+    retryable: false,
+    message: 'The URL was not read in time.',
+  },
+  'egress.too_many_redirects': {
+    status: 400,
+    publicCode: 'invalid_request',
+    retryable: false,
+    message: 'The URL redirects more than {max} times.',
+  },
+  'egress.type_not_allowed': {
+    status: 400,
+    publicCode: 'invalid_request',
+    retryable: false,
+    message: 'The URL has content of another type than {mediaType}.',
+  },
+  'egress.too_large': {
+    status: 400,
+    publicCode: 'invalid_request',
+    retryable: false,
+    message: 'The content of the URL is larger than {bytesMax} bytes.',
+  },
+  'egress.unreadable': {
+    status: 400,
+    publicCode: 'invalid_request',
+    retryable: false,
+    message: 'The response of the URL cannot be read: {reason}.',
+  },
+  'egress.overloaded': {
+    status: 503,
+    publicCode: 'service_unavailable',
+    retryable: true,
+    message: 'Too many URLs are read at once. Try again later.',
   },
   internal: {
     status: 500,

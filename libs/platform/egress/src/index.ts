@@ -1,0 +1,3 @@
+export { EgressClient } from './egress-client.ts';
+export type { EgressClientOptions, EgressRequest, EgressResponse } from './egress-client.ts';
+export { egressSettings } from './egress-settings.ts';
