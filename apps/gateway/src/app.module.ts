@@ -8,6 +8,7 @@ import { AdministrationModule } from './administration/administration.module.ts'
 import { BatchesModule } from './batches/batches.module.ts';
 import { BatchLinesModule } from './batch-lines/batch-lines.module.ts';
 import { ChatCompletionsModule } from './chat-completions/chat-completions.module.ts';
+import { ConversationsModule } from './conversations/conversations.module.ts';
 import { EmbeddingsModule } from './embeddings/embeddings.module.ts';
 import { FilesModule } from './files/files.module.ts';
 import { ManagementModule } from './management/management.module.ts';
@@ -28,6 +29,7 @@ import { UsageModule } from './usage/usage.module.ts';
     ChatCompletionsModule,
     BatchLinesModule,
     StoredCompletionsModule,
+    ConversationsModule,
     EmbeddingsModule,
     RerankModule,
     MediaModule,

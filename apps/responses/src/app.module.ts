@@ -1,11 +1,22 @@
 import { Module } from '@nestjs/common';
-import { responsesContract } from '@xerotier/contracts/responses';
+import { projectEvent } from '@xerotier/contracts/auth';
+import { conversationsContract, responsesContract } from '@xerotier/contracts/responses';
+import { IdempotencyKeysPurgeModule } from '@xerotier/idempotency';
 import { BusModule } from '@xerotier/service-host';
 import { DatabaseModule } from '@xerotier/service-host/database';
+import { OutboxModule } from '@xerotier/service-host/outbox';
 import { CompletionsModule } from './completions/completions.module.ts';
+import { ConversationsModule } from './conversations/conversations.module.ts';
 import { database } from './db/database.ts';
 
 @Module({
-  imports: [DatabaseModule.forRoot(database), BusModule.forRoot({ serves: [responsesContract] }), CompletionsModule],
+  imports: [
+    DatabaseModule.forRoot(database),
+    BusModule.forRoot({ serves: [responsesContract, conversationsContract] }),
+    OutboxModule.forRoot({ schema: database.schema, events: [projectEvent] }),
+    IdempotencyKeysPurgeModule,
+    CompletionsModule,
+    ConversationsModule,
+  ],
 })
 export class AppModule {}

@@ -1,4 +1,4 @@
-/** The responses service: stores chat completions that were created with `store: true`, encrypted. */
+/** The responses service: stores conversations, and chat completions that were created with `store: true`, encrypted. */
 import 'reflect-metadata';
 import { reencryptCommand } from '@xerotier/data-keys';
 import { runService } from '@xerotier/service-host';

@@ -38,14 +38,18 @@ describe('the migrations', () => {
     const database = await open(true);
     expect(await isolationOfTables(database)).toEqual([
       { table: 'completion', isForced: true, policies: ['tenant_isolation'] },
+      { table: 'conversation', isForced: true, policies: ['tenant_isolation'] },
+      { table: 'conversation_item', isForced: true, policies: ['tenant_isolation'] },
       { table: 'data_key', isForced: true, policies: ['platform_access', 'tenant_isolation'] },
+      { table: 'idempotency_key', isForced: true, policies: ['platform_access', 'tenant_isolation'] },
+      { table: 'item', isForced: true, policies: ['tenant_isolation'] },
     ]);
     await database.destroy();
   });
 
   it('match the entities', async () => {
     const database = await open(true);
-    expect(await differencesFromEntities(database)).toEqual([]);
+    expect(await differencesFromEntities(database, ['inbox', 'outbox'])).toEqual([]);
     await database.destroy();
   });
 
@@ -56,7 +60,7 @@ describe('the migrations', () => {
     for (const _ of database.migrations) await database.undoLastMigration();
     expect(await tables()).toEqual([]);
     expect(await run('migrate')).toMatchObject({ code: 0 });
-    expect(await tables()).toHaveLength(2);
+    expect(await tables()).toHaveLength(8);
     await database.destroy();
   });
 });

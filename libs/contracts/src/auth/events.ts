@@ -24,6 +24,8 @@ export const projectEventType = z.enum([
   'budget.threshold_reached',
   'file.created',
   'file.deleted',
+  'conversation.created',
+  'conversation.deleted',
   'batch.created',
   'batch.completed',
   'batch.failed',

@@ -126,6 +126,12 @@ export const gatewayErrors = defineErrors({
     retryable: true,
     message: 'Files are unavailable right now. Try again later.',
   },
+  'conversations.unavailable': {
+    status: 503,
+    publicCode: 'storage_unavailable',
+    retryable: true,
+    message: 'Conversations are unavailable right now. Try again later.',
+  },
   'responses.unavailable': {
     status: 503,
     publicCode: 'storage_unavailable',

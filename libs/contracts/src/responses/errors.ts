@@ -1,4 +1,4 @@
-/** Errors of stored completions. */
+/** Errors of stored completions, conversations and items. */
 import { defineErrors } from '../define-errors.ts';
 
 export const responsesErrors = defineErrors({
@@ -20,5 +20,35 @@ export const responsesErrors = defineErrors({
     retryable: false,
     message:
       "The completion and its messages are larger than {bytesMax} bytes and cannot be stored. Send the request without 'store'.",
+  },
+  'conversation.not_found': {
+    status: 404,
+    publicCode: 'conversation_not_found',
+    retryable: false,
+    message: "Conversation '{conversation}' was not found.",
+  },
+  'conversation.too_many_items': {
+    status: 409,
+    publicCode: 'conversation_full',
+    retryable: false,
+    message: 'The conversation would have more than {max} items.',
+  },
+  'conversation.too_many_bytes': {
+    status: 409,
+    publicCode: 'conversation_full',
+    retryable: false,
+    message: 'The items of the conversation would be larger than {bytesMax} bytes.',
+  },
+  'conversation.has_item': {
+    status: 400,
+    publicCode: 'invalid_request',
+    retryable: false,
+    message: "Item '{item}' is in the conversation already.",
+  },
+  'item.not_found': {
+    status: 404,
+    publicCode: 'item_not_found',
+    retryable: false,
+    message: "Item '{item}' was not found.",
   },
 });

@@ -155,6 +155,7 @@ describe('operations', () => {
 
   /** A form with only a file, which is not a field; and bodies that have a default for every field. */
   const withoutRequiredFields = new Set<string>([
+    'createConversation',
     'createImageVariation',
     'rotateApiKey',
     'setApiKeyIpFilter',

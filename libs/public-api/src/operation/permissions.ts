@@ -3,6 +3,8 @@ export type Permission =
   | 'inference:write'
   | 'completions:read'
   | 'completions:write'
+  | 'conversations:read'
+  | 'conversations:write'
   | 'models:read'
   | 'files:read'
   | 'files:write'

@@ -2,6 +2,8 @@
 export const tags = {
   'Chat completions': 'Generate a response to a list of messages, as a whole or as a stream.',
   'Stored completions': 'Chat completions that were created with `store: true`.',
+  Conversations:
+    'Items of a conversation, such as messages and calls of tools, in their order. They are encrypted with a key of the project.',
   Embeddings: 'Vector representations of texts.',
   'Audio and images':
     'Requests are passed through to an OpenAI-compatible server behind a worker, and so are its responses.',

@@ -8,6 +8,7 @@ import { auditLogOperations } from '../audit-log/audit-log.api.ts';
 import { batchesOperations } from '../batches/batches.api.ts';
 import { budgetsOperations } from '../budgets/budgets.api.ts';
 import { chatCompletionsOperations } from '../chat-completions/chat-completions.api.ts';
+import { conversationsOperations } from '../conversations/conversations.api.ts';
 import { embeddingsOperations } from '../embeddings/embeddings.api.ts';
 import { endpointsOperations } from '../endpoints/endpoints.api.ts';
 import { filesOperations } from '../files/files.api.ts';
@@ -30,6 +31,7 @@ import type { OperationDefinition } from '../operation/define-operation.ts';
 export const operations: readonly OperationDefinition[] = [
   ...chatCompletionsOperations,
   ...storedCompletionsOperations,
+  ...conversationsOperations,
   ...embeddingsOperations,
   ...rerankingOperations,
   ...audioOperations,

@@ -129,7 +129,14 @@ describe('a schema with a custom message', () => {
   });
 });
 
-const schemas = [...new Set(operations.flatMap(({ request }) => request ?? []))];
+const schemas = [...new Set(operations.flatMap(({ request }) => (request === undefined ? [] : namedBodies(request))))];
+
+/** A body without a name is one of several. */
+function namedBodies(request: z.ZodType): z.ZodType[] {
+  const isNamed = components.get(request) !== undefined;
+  return isNamed || !(request instanceof z.ZodUnion) ? [request] : (request.options as z.ZodType[]);
+}
+
 const requests = schemas.flatMap((schema) =>
   unionPlaces(schema).map((place) => ({ body: components.get(schema)?.id, schema, ...place })),
 );
@@ -194,6 +201,7 @@ const examples = new Map(
 
 function fieldsOf(schema: z.ZodType): string[] {
   if (schema instanceof z.ZodPipe) return fieldsOf(schema.in as z.ZodType);
+  if (schema instanceof z.ZodUnion) return (schema.options as z.ZodType[]).flatMap(fieldsOf);
   return schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
 }
 

@@ -1,0 +1,19 @@
+import { projectEvent } from '@xerotier/contracts/auth';
+import type { ProjectEventType } from '@xerotier/contracts/auth';
+import { addToOutbox } from '@xerotier/outbox';
+import { randomBytes } from 'node:crypto';
+import type { EntityManager } from 'typeorm';
+
+/** Adds an event of a conversation, which is published if and when the transaction commits. */
+export async function addConversationEvent(
+  manager: EntityManager,
+  type: Extract<ProjectEventType, `conversation.${string}`>,
+  projectId: string,
+  id: string,
+): Promise<void> {
+  const event = {
+    ...{ id: `evt_${randomBytes(12).toString('hex')}`, type, projectId, createdAt: Date.now() },
+    data: { id },
+  };
+  await addToOutbox(manager, projectEvent, event, { schema: 'responses', values: { project: projectId } });
+}

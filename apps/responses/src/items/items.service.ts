@@ -1,0 +1,86 @@
+import { Injectable } from '@nestjs/common';
+import type { StoredItem } from '@xerotier/contracts/responses';
+import { DataKeysService } from '@xerotier/data-keys';
+import { ITEM_ID_PREFIXES } from '@xerotier/public-api/items';
+import type { ItemKind } from '@xerotier/public-api/items';
+import { open, seal } from '@xerotier/sealing';
+import type { EncryptionContext } from '@xerotier/sealing';
+import { randomBytes } from 'node:crypto';
+import type { EntityManager } from 'typeorm';
+import type { Item } from './item.entity.ts';
+import { ItemsRepository } from './items.repository.ts';
+
+/** An item that gets its id when it is stored. */
+export interface ItemToStore {
+  readonly type: ItemKind;
+  readonly [field: string]: unknown;
+}
+
+/** Stores items encrypted, and reads them. */
+@Injectable()
+export class ItemsService {
+  constructor(
+    private readonly items: ItemsRepository,
+    private readonly dataKeys: DataKeysService,
+  ) {}
+
+  /** Creates items without a parent in a transaction of the project. @throws {AppError} `db.unavailable`. */
+  async create(manager: EntityManager, projectId: string, items: readonly ItemToStore[]): Promise<StoredItem[]> {
+    if (items.length === 0) return [];
+    const key = await this.dataKeys.get(projectId);
+    const created = items.map((item) => {
+      const stored = { id: newItemId(item.type), ...item };
+      const json = JSON.stringify(stored);
+      const content = seal(key, json, contextOf(projectId, stored.id));
+      const bytes = Buffer.byteLength(json);
+      return {
+        // As it is read later: without undefined fields.
+        item: JSON.parse(json) as StoredItem,
+        row: { projectId, id: stored.id, parentId: null, kind: item.type, content, bytes },
+      };
+    });
+    await this.items.insert(
+      manager,
+      created.map(({ row }) => row),
+    );
+    return created.map(({ item }) => item);
+  }
+
+  /** Returns those of the items that exist, by id. @throws {AppError} `db.unavailable`. */
+  async find(manager: EntityManager, projectId: string, ids: readonly string[]): Promise<Map<string, StoredItem>> {
+    return this.#opened(projectId, await this.items.find(manager, projectId, ids));
+  }
+
+  /** As `find`; they exist until the end of the transaction, so that it can refer to them. */
+  async findAndKeep(
+    manager: EntityManager,
+    projectId: string,
+    ids: readonly string[],
+  ): Promise<Map<string, StoredItem>> {
+    return this.#opened(projectId, await this.items.findAndKeep(manager, projectId, ids));
+  }
+
+  /** Deletes those of the items that nothing refers to. @throws {AppError} `db.unavailable`. */
+  deleteUnneeded(manager: EntityManager, projectId: string, ids: readonly string[]): Promise<void> {
+    return this.items.deleteUnneeded(manager, projectId, ids);
+  }
+
+  async #opened(projectId: string, rows: readonly Item[]): Promise<Map<string, StoredItem>> {
+    if (rows.length === 0) return new Map();
+    const key = await this.dataKeys.get(projectId);
+    return new Map(rows.map((row) => [row.id, openItem(key, row)]));
+  }
+}
+
+function newItemId(kind: ItemKind): string {
+  return `${ITEM_ID_PREFIXES[kind]}_${randomBytes(24).toString('hex')}`;
+}
+
+function openItem(key: Buffer, { projectId, id, content }: Item): StoredItem {
+  return JSON.parse(open(key, content, contextOf(projectId, id)).toString('utf8')) as StoredItem;
+}
+
+/** The content of another item or project does not open with this context. */
+function contextOf(projectId: string, id: string): EncryptionContext {
+  return ['responses.item', projectId, id];
+}

@@ -1,0 +1,13 @@
+export {
+  conversationsOperations,
+  createConversation,
+  createConversationItems,
+  deleteConversation,
+  deleteConversationItem,
+  getConversation,
+  getConversationItem,
+  listConversationItems,
+  listConversations,
+  updateConversation,
+} from './conversations.api.ts';
+export { CREATED_ITEMS_MAX, createItemsRequest } from './request.ts';
