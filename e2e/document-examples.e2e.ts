@@ -185,6 +185,8 @@ describe('documentation example', () => {
 
 const sampleUpload = { filename: 'part.bin', purpose: 'user_data', bytes: 4, mime_type: 'text/plain' };
 
+const sampleItem = { items: [{ role: 'user', content: 'Hello' }] };
+
 function sampleBatch(file: string): object {
   return { input_file_id: file, endpoint: '/v1/chat/completions', completion_window: '24h' };
 }
@@ -217,6 +219,7 @@ const NEEDS_MORE = [
 ];
 /** Operations that end an object of the other samples run after these, in this order. */
 const ENDS = [
+  /^deleteConversationItem/,
   /^adminDelete/,
   /^(delete|revoke)(?!OtherSessions|CurrentSession)/,
   /^changePassword/,
@@ -247,10 +250,9 @@ describe('code samples of the API reference page', () => {
   }
 
   /** Creates an object with the API key. */
-  async function sent(collection: string, body: object): Promise<{ id: string }> {
-    return (
-      await test.api.request<{ id: string }>('POST', `${test.description.baseUrl}/v1/${collection}`, undefined, body)
-    ).body;
+  async function sent<T = { id: string }>(collection: string, body: object): Promise<T> {
+    const url = `${test.description.baseUrl}/v1/${collection}`;
+    return (await test.api.request<T>('POST', url, undefined, body)).body;
   }
 
   async function uploadedFile(): Promise<string> {
@@ -283,6 +285,8 @@ describe('code samples of the API reference page', () => {
       const file = await uploadedFile();
       const { id: upload } = await sent('uploads', sampleUpload);
       const { id: batch } = await sent('batches', sampleBatch(file));
+      const { id: conversation } = await sent('conversations', {});
+      const { first_id: item } = await sent<{ first_id: string }>(`conversations/${conversation}/items`, sampleItem);
       const person = { email: `${randomUUID()}@example.com`, password: SAMPLE_PASSWORD, name: 'Bo' };
       const { id: target } = (await (
         await new SiteVisitor(test.description.baseUrl).send('POST', '/api/v1/accounts', person)
@@ -303,6 +307,8 @@ describe('code samples of the API reference page', () => {
                 .replaceAll('FILE_ID', file)
                 .replaceAll('UPLOAD_ID', upload)
                 .replaceAll('BATCH_ID', batch)
+                .replaceAll('CONVERSATION_ID', conversation)
+                .replaceAll('ITEM_ID', item)
                 .replaceAll('KEY_ID', key)
                 .replaceAll('INVITATION_ID', invitation)
                 .replaceAll('BUDGET_ID', budget)

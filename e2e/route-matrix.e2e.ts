@@ -120,6 +120,7 @@ async function aTenant(name: string): Promise<Tenant> {
     file: (await created(send('POST', `/${project}/v1/files`, keys['all'], fileForm()))).id,
     upload: (await created(send('POST', `/${project}/v1/uploads`, keys['all'], uploadExample()))).id,
     batch: (await created(send('POST', `/${project}/v1/batches`, keys['all'], batchExample()))).id,
+    ...(await aConversation(project, keys['all'])),
     // Has no endpoint in our project.
     model: `model-of-${name}`,
     model_id: uploaded.model.id,
@@ -129,6 +130,15 @@ async function aTenant(name: string): Promise<Tenant> {
   };
   if (routes.some(({ path }) => path.includes('{budget}'))) ids['budget'] = (await post('budgets', budgetExample())).id;
   return { project, owner, keys, ids };
+}
+
+/** A conversation with an item. */
+async function aConversation(project: string, key: string): Promise<{ conversation: string; item: string }> {
+  const path = `/${project}/v1/conversations`;
+  const body = { items: [{ role: 'user', content: 'Hello' }] };
+  const { id: conversation } = await created(send('POST', path, key, body));
+  const items = await send('GET', `${path}/${conversation}/items`, key);
+  return { conversation, item: ((await items.json()) as { first_id: string }).first_id };
 }
 
 function batchExample(): object {
@@ -290,6 +300,7 @@ describe('every route', () => {
       upload: `upload_${'0'.repeat(24)}`,
       batch: `batch_${'0'.repeat(24)}`,
       ...{ model_id: `model_${'0'.repeat(24)}`, version: '00000000-0000-4000-8000-000000000000' },
+      ...{ conversation: `conv_${'0'.repeat(48)}`, item: `msg_${'0'.repeat(48)}` },
       ...{ key: `key_${'0'.repeat(24)}`, invitation: `inv_${'0'.repeat(24)}`, budget: `budget_${'0'.repeat(24)}` },
     };
     const withIds = routes.flatMap((route) =>

@@ -28,6 +28,7 @@ export class CanaryTenant {
   readonly #completions: string[] = [];
   readonly #keys: string[] = [];
   readonly #files: string[] = [];
+  readonly #conversations: string[] = [];
 
   private constructor(
     baseUrl: string,
@@ -100,6 +101,10 @@ export class CanaryTenant {
       () => this.#api('GET', `/${this.project}/v1/files?limit=5`),
       () => this.#api('GET', `/${this.project}/v1/files/${this.#files.at(-1) ?? 'file-none'}`),
       () => this.#api('GET', `/${this.project}/v1/files/${this.#files[0] ?? 'file-none'}/content`),
+      () => this.#conversationCreated(),
+      () => this.#conversationCreated(),
+      () => this.#api('GET', `/${this.project}/v1/conversations?limit=5`),
+      () => this.#api('GET', `/${this.project}/v1/conversations/${this.#conversations[0] ?? 'conv_none'}/items`),
       () => this.#api('GET', `${management}/api-keys?include_inactive=true`),
       () => this.#api('GET', `${management}/endpoints`),
       () => this.#api('PATCH', `${management}/endpoints/${this.#endpoint}`, { defaults: { temperature: 1 } }),
@@ -126,6 +131,7 @@ export class CanaryTenant {
     const completion = other.#completions.at(-1) ?? 'chatcmpl-none';
     const key = other.#keys.at(-1) ?? 'key_none';
     const ours = `/${this.project}/${this.#endpoint}/v1/chat/completions/${completion}`;
+    const conversation = `/${this.project}/v1/conversations/${other.#conversations.at(-1) ?? 'conv_none'}`;
     return [
       () => this.#chat(other.project, other.#endpoint),
       () => this.#chat(this.project, other.#endpoint),
@@ -136,6 +142,11 @@ export class CanaryTenant {
       () => this.#api('GET', `/${this.project}/v1/files/${other.#files.at(-1) ?? 'file-none'}`),
       () => this.#api('GET', `/${this.project}/v1/files/${other.#files.at(-1) ?? 'file-none'}/content`),
       () => this.#api('DELETE', `/${this.project}/v1/files/${other.#files.at(-1) ?? 'file-none'}`),
+      () => this.#api('GET', conversation),
+      () => this.#api('GET', `${conversation}/items`),
+      () => this.#api('POST', conversation, { metadata: { owner: this.canary } }),
+      () => this.#api('POST', `${conversation}/items`, { role: 'user', content: this.canary }),
+      () => this.#api('DELETE', conversation),
       () => this.#api('GET', `/${other.project}/v1/usage/totals`),
       () => this.#api('GET', `/${this.project}/v1/management/api-keys/${key}`),
       () => this.#api('DELETE', `/${this.project}/v1/management/api-keys/${key}`),
@@ -163,6 +174,14 @@ export class CanaryTenant {
   async #created(): Promise<Response> {
     const response = await this.#api('POST', `/${this.project}/v1/management/api-keys`, { name: this.canary });
     this.#keys.push((await jsonOf(response.clone())).id);
+    return response;
+  }
+
+  async #conversationCreated(): Promise<Response> {
+    const items = [{ role: 'user', content: this.secret }];
+    const body = { metadata: { owner: this.secret }, items };
+    const response = await this.#api('POST', `/${this.project}/v1/conversations`, body);
+    this.#conversations.push((await jsonOf(response.clone())).id);
     return response;
   }
 

@@ -22,6 +22,7 @@ import {
   usageOperations,
 } from './management-operations.ts';
 import { batchErrors, batchOperations } from './batch-operations.ts';
+import { conversationErrors, conversationOperations } from './conversation-operations.ts';
 import { fileErrors, fileOperations, uploadOperations } from './file-operations.ts';
 import { mediaOperations } from './media-operations.ts';
 import { modelErrors, modelOperations } from './model-operations.ts';
@@ -282,6 +283,7 @@ const responses: readonly Operation[] = withKeyBaseUrl([
   ...fileOperations(),
   ...uploadOperations(),
   ...batchOperations(),
+  ...conversationOperations(),
   ...apiKeyOperations(),
   ...endpointOperations(),
   ...modelOperations(),
@@ -312,6 +314,7 @@ const errors: readonly Operation[] = [
   ...fileErrors,
   ...batchErrors,
   ...modelErrors,
+  ...conversationErrors,
   ...teamErrors,
   ...secondFactorErrors,
   ...signInErrors,

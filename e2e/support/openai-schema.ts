@@ -31,6 +31,10 @@ export type SchemaName =
   | 'DeleteFileResponse'
   | 'Batch'
   | 'ListBatchesResponse'
+  | 'ConversationResource'
+  | 'ConversationItem'
+  | 'ConversationItemList'
+  | 'DeletedConversationResource'
   | 'ListModelsResponse'
   | 'Model'
   | 'ErrorResponse';
