@@ -1,6 +1,7 @@
 /** The settings of the gateway. */
 import { boolean, integer, port, secret, setting } from '@xerotier/config';
 import type { ConfigOf } from '@xerotier/config';
+import { egressSettings } from '@xerotier/egress';
 import { redisSettings } from '@xerotier/redis';
 import { natsSettings, serviceSettings } from '@xerotier/process';
 import { sealingKey } from '@xerotier/sealing';
@@ -31,6 +32,7 @@ export const settings = {
   service: serviceSettings,
   nats: natsSettings,
   redis: redisSettings,
+  egress: egressSettings,
   usage: {
     sealKey: secret(
       'USAGE_SEAL_KEY',

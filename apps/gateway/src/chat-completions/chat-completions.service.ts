@@ -1,10 +1,12 @@
 /** Serves chat completion requests: enforces rate limits, runs the inference, writes the response, and stores it with `store`. */
 import { Injectable } from '@nestjs/common';
+import { emptyUsage } from '@xerotier/contracts/inference';
 import type { TokenUsage } from '@xerotier/contracts/inference';
 import type { ChatCompletionRequest } from '@xerotier/public-api/chat-completions';
 import type { Model } from '@xerotier/contracts/router';
 import { estimatePromptTokens, InferenceClient, maxPromptTokens } from '@xerotier/inference';
 import type { FastifyReply } from 'fastify';
+import type { ServerResponse } from 'node:http';
 import { CancellationService } from '../cancellation/cancellation.service.ts';
 import { ModelDirectory } from '../models/model-directory.service.ts';
 import { admitOrReject } from '../rate-limits/admit-or-reject.ts';
@@ -12,12 +14,14 @@ import { RateLimitsService } from '../rate-limits/rate-limits.service.ts';
 import type { TokenEstimate } from '../rate-limits/request-cost.ts';
 import { trackedContextOf } from '../requests/caller.ts';
 import type { Caller } from '../requests/caller.ts';
+import { disconnectSignal } from '../requests/disconnect-signal.ts';
 import { storedCompletionOf } from '../stored-completions/stored-completion.ts';
 import { StoredCompletionsService } from '../stored-completions/stored-completions.service.ts';
 import { StoringResponse } from '../stored-completions/storing-response.ts';
 import { ChatEnvelope } from './chat-envelope.ts';
 import { SseResponse } from './sse-response.ts';
 import { JsonResponse } from './json-response.ts';
+import { hasLinkedImages, LinkedImages } from './linked-images.service.ts';
 
 /** Tokens to hold for a completion without a maximum; the actual usage is charged at the end. */
 const UNBOUNDED_COMPLETION_TOKENS = 1_024;
@@ -42,16 +46,19 @@ export class ChatCompletionsService {
     private readonly limits: RateLimitsService,
     private readonly cancellations: CancellationService,
     private readonly stored: StoredCompletionsService,
+    private readonly images: LinkedImages,
   ) {}
 
   /**
    * Starts the inference; its data and errors are then written to the response.
-   * @throws {AppError} `limits.*` before the inference starts.
+   * @throws {AppError} before the inference starts: `limits.*`, and as `LinkedImages.inline`.
    */
   async respond(caller: Caller, { chat, messages, seedDigits }: ParsedChat, reply: FastifyReply): Promise<void> {
     const { requestId, access, endpoint } = caller;
     const model = await this.models.get(endpoint.modelId);
     const charge = await admitOrReject(this.limits, caller, estimateOf(chat, model), reply.raw);
+    // After the limits, which bound what is fetched too.
+    const served = hasLinkedImages(chat) ? await this.#withImages(chat, reply.raw, charge) : chat;
     // From here on the response is written to the socket directly, not by Fastify.
     reply.hijack();
     const { raw } = reply;
@@ -84,15 +91,28 @@ export class ChatCompletionsService {
       unregister();
       charge(usage);
     };
-    const run = this.inference.chat({ ...trackedContextOf(caller, raw, onUsage), chat, seedDigits }, sink);
+    const run = this.inference.chat({ ...trackedContextOf(caller, raw, onUsage), chat: served, seedDigits }, sink);
     const unregister = this.cancellations.register(fields.id, {
       projectId: access.project.id,
       endpointId: endpoint.id,
       cancel: () => run.cancel(),
     });
     response.attach(run);
-    // The client may have disconnected during the model lookup.
+    // The client may have disconnected meanwhile.
     if (raw.destroyed) run.cancel();
+  }
+
+  async #withImages(
+    chat: ChatCompletionRequest,
+    response: ServerResponse,
+    charge: (usage: TokenUsage) => void,
+  ): Promise<ChatCompletionRequest> {
+    try {
+      return await this.images.inline(chat, disconnectSignal(response));
+    } catch (error) {
+      charge(emptyUsage());
+      throw error;
+    }
   }
 }
 
