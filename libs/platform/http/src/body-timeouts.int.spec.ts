@@ -1,4 +1,3 @@
-import type { Server } from 'node:http';
 import { connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { text } from 'node:stream/consumers';
@@ -72,7 +71,7 @@ describe('a body that is streamed', () => {
 
   it('may stop to arrive after an early response: the connection is closed then', async () => {
     await things.restart({ bodyTimeouts: { idleMs: IDLE_MS } });
-    const server = things.app.nest.getHttpServer() as Server;
+    const server = things.app.nest.getHttpServer();
     Object.assign(server, { keepAliveTimeout: IDLE_MS, keepAliveTimeoutBuffer: 0 });
     // An exception of a timer would end the process.
     const response = await trickle('/forms/rejected', FORM, [1, 1], 1_000, 'keep-alive');
