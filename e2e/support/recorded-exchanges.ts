@@ -25,6 +25,13 @@ const BASE_URL = 'https://api.openai.com/v1/';
 /** Parameters that most requests have. */
 const COMMON: ReadonlySet<string> = new Set(['model', 'messages', 'stream', 'stream_options', 'input']);
 
+const IMAGE = 'data:image/gif;base64,R0lGODlhAQABAAAAACwAAAAAAQABAAA=';
+
+/** Gives linked images content, since tests reach no public address (linked-images.e2e.ts tests links). */
+function withoutLinks(name: string, value: unknown): unknown {
+  return name === 'image_url' ? { ...(value as object), url: IMAGE } : value;
+}
+
 const all: readonly RecordedExchange[] = readFileSync(
   join(import.meta.dirname, '../fixtures/recorded-openai-exchanges.jsonl'),
   'utf8',
@@ -32,7 +39,7 @@ const all: readonly RecordedExchange[] = readFileSync(
   .trimEnd()
   .split('\n')
   .map((text, i) => {
-    const { request, stream, response } = JSON.parse(text) as Line;
+    const { request, stream, response } = JSON.parse(text, withoutLinks) as Line;
     const uncommon = Object.keys(request.body).filter((name) => !COMMON.has(name));
     const kind = stream ? 'stream' : 'response';
     return {
