@@ -32,7 +32,7 @@ const runs = new BatchRuns(test);
 
 const reason = whyNoSmallDisk();
 if (reason !== undefined) process.stdout.write(`disk-full: skipped, because ${reason}\n`);
-const itOnSmallDisk = reason === undefined ? it : it.skip;
+const itOnSmallDisk = reason === undefined ? it : it.skip; // reason: not every machine lets processes mount file systems
 
 const client = (): OpenAI =>
   new OpenAI({ baseURL: test.description.projectUrl, apiKey: test.description.apiKey, maxRetries: 0 });

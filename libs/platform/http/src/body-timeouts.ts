@@ -26,9 +26,9 @@ export function limitBodyTimes(
   fastify.addHook('preParsing', (request, reply, body, done) => {
     const { raw } = request;
     const hasBody = raw.headers['content-length'] !== undefined || raw.headers['transfer-encoding'] !== undefined;
-    // An injected request has no connection, and its whole body from the beginning.
-    // Of the connection, since the request has none of its own any more once it is closed.
+    // Kept, since the request does not have it any more once it is closed.
     const { socket } = raw;
+    // An injected request and the line of a batch have no connection, and their whole body from the beginning.
     if (hasBody && socket instanceof Socket) {
       const expire = (): void => {
         if (raw.complete) return;
