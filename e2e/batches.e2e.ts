@@ -238,8 +238,8 @@ describe('a request for a batch', () => {
 
   it('that does not exist is a 404', async () => {
     const { openai } = client();
-    for (const attempt of [openai.batches.retrieve('batch_none'), openai.batches.cancel('batch_none')])
-      await expect(attempt).rejects.toMatchObject({
+    for (const attempt of [() => openai.batches.retrieve('batch_none'), () => openai.batches.cancel('batch_none')])
+      await expect(attempt()).rejects.toMatchObject({
         status: 404,
         message: expect.stringContaining('No batch found with id batch_none'),
       });
