@@ -52,7 +52,10 @@ export interface GenerationPlatform {
   readonly retryBudget: RetryBudget;
 }
 
-/** Maximum number of attempts of one generation, not counting rejections. */
+/**
+ * Maximum number of attempts of one generation, not counting rejections, nor workers that were gone already when they were
+ * placed on: they have received nothing that could have ended them.
+ */
 const ATTEMPTS_MAX = 3;
 /** Errors with which a worker rejects work before it reaches the engine. */
 const REJECTIONS: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
@@ -259,7 +262,8 @@ export class Generation implements StreamControl {
     // The duration of the attempt does not count as waiting for a slot.
     this.#queueDeadlineAt = Math.min(this.#queueDeadlineAt + (now - this.#openedAt), this.#job.deadlineAt);
     if (!error.retryable || now >= this.#queueDeadlineAt) return false;
-    if (isRejection(error) && !this.#started) {
+    const isGone = error.code === 'bus.no_responders' && this.#slot !== undefined;
+    if ((isGone || isRejection(error)) && !this.#started) {
       this.#rejections += 1;
       // On the shared subject workers cannot be excluded, so only the deadline bounds the attempts.
       return this.#slot === undefined || this.#rejections <= EXCLUDED_WORKERS_MAX;

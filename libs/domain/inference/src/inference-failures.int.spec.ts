@@ -42,6 +42,16 @@ describe('a worker that fails before its first data', () => {
     expect(router.released[0]).toMatchObject({ workerId: 'gone', outcome: 'lost' });
   });
 
+  it('is replaced until one has a subscription, however many of a fleet are gone at once', async () => {
+    const { run, router } = await newFleet({ workers: { b: responds('x') } });
+    const gone = ['gone-1', 'gone-2', 'gone-3', 'gone-4', 'gone-5'];
+    router.workers = [...gone, 'b'];
+    const { response } = run();
+    await response.ended;
+    expect(response.heads).toEqual([{ workerId: 'b' }]);
+    expect(router.acquired.map(({ excludedWorkers }) => excludedWorkers.length)).toEqual([0, 1, 2, 3, 4, 5]);
+  });
+
   it('is replaced by another worker if it was killed', async () => {
     const liveness = { intervalMs: 50, silenceMs: 300 };
     const { run, workers, workerBuses } = await newFleet({
