@@ -1,10 +1,10 @@
 /** The settings of the gateway. */
-import { boolean, integer, port, secret, setting } from '@xerotier/config';
+import { boolean, integer, port, setting } from '@xerotier/config';
 import type { ConfigOf } from '@xerotier/config';
 import { egressSettings } from '@xerotier/egress';
+import { inferenceSettings } from '@xerotier/inference/settings';
 import { redisSettings } from '@xerotier/redis';
 import { natsSettings, serviceSettings } from '@xerotier/process';
-import { sealingKey } from '@xerotier/sealing';
 import { z } from 'zod';
 
 const DOMAIN = /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*$/;
@@ -33,13 +33,7 @@ export const settings = {
   nats: natsSettings,
   redis: redisSettings,
   egress: egressSettings,
-  usage: {
-    sealKey: secret(
-      'USAGE_SEAL_KEY',
-      sealingKey,
-      'Key of 32 bytes, in base64 or hexadecimal, the same as that of auth: what the ledger has to know of a request is encrypted with it on its way through the worker. Generate one with `openssl rand -hex 32`.',
-    ),
-  },
+  usage: inferenceSettings.usage,
   http: {
     host: setting(
       'HTTP_HOST',
@@ -79,20 +73,11 @@ export const settings = {
     ),
   },
   limits: {
-    requestTimeoutMs: setting(
-      'REQUEST_TIMEOUT_MS',
-      integer({ min: 1_000, max: 86_400_000 }).default(600_000),
-      'Maximum milliseconds from the admission of a request to its last token, unless its tier has a lower one. Default 600000 (10 minutes).',
-    ),
+    ...inferenceSettings.limits,
     managementRequestsPerMinute: setting(
       'MANAGEMENT_REQUESTS_PER_MINUTE',
       integer({ min: 1, max: 1_000_000 }).default(600),
       'Maximum requests per minute to the management API of a project, and of an account outside of projects. Default 600.',
-    ),
-    queueTimeoutMs: setting(
-      'QUEUE_TIMEOUT_MS',
-      integer({ min: 100, max: 3_600_000 }).default(30_000),
-      'Maximum milliseconds that a request waits for a free worker. Default 30000.',
     ),
   },
 } as const;

@@ -1,10 +1,10 @@
 import { Module } from '@nestjs/common';
 import { EgressClient } from '@xerotier/egress';
+import { InferenceModule } from '@xerotier/inference/module';
 import { CONFIG } from '@xerotier/service-host';
 import { AccessModule } from '../access/access.module.ts';
 import { CancellationModule } from '../cancellation/cancellation.module.ts';
 import type { GatewayConfig } from '../config.ts';
-import { InferenceModule } from '../inference/inference.module.ts';
 import { ModelsModule } from '../models/models.module.ts';
 import { RateLimitsModule } from '../rate-limits/rate-limits.module.ts';
 import { StoredCompletionsModule } from '../stored-completions/stored-completions.module.ts';

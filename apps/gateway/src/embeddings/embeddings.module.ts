@@ -1,5 +1,5 @@
 import { Module } from '@nestjs/common';
-import { InferenceModule } from '../inference/inference.module.ts';
+import { InferenceModule } from '@xerotier/inference/module';
 import { ModelsModule } from '../models/models.module.ts';
 import { RateLimitsModule } from '../rate-limits/rate-limits.module.ts';
 import { EmbeddingsController } from './embeddings.controller.ts';

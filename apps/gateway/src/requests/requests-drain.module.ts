@@ -1,5 +1,5 @@
 import { Module } from '@nestjs/common';
-import { InferenceModule } from '../inference/inference.module.ts';
+import { InferenceModule } from '@xerotier/inference/module';
 import { StoredCompletionsModule } from '../stored-completions/stored-completions.module.ts';
 import { RequestsDrain } from './requests-drain.ts';
 
