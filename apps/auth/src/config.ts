@@ -31,7 +31,7 @@ export const settings = {
     sealKey: secret(
       'USAGE_SEAL_KEY',
       sealingKey,
-      'Key of 32 bytes, in base64 or hexadecimal, the same as that of the gateways: decrypts what workers report with the usage of a request. Generate one with `openssl rand -hex 32`.',
+      'Key of 32 bytes, in base64 or hexadecimal, the same as that of gateway and responses: decrypts what workers report with the usage of a request. Generate one with `openssl rand -hex 32`.',
     ),
     previousSealKey: secret(
       'USAGE_SEAL_KEY_PREVIOUS',

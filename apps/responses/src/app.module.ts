@@ -8,6 +8,7 @@ import { OutboxModule } from '@xerotier/service-host/outbox';
 import { CompletionsModule } from './completions/completions.module.ts';
 import { ConversationsModule } from './conversations/conversations.module.ts';
 import { database } from './db/database.ts';
+import { InferenceDrainModule } from './inference/inference-drain.module.ts';
 
 @Module({
   imports: [
@@ -17,6 +18,7 @@ import { database } from './db/database.ts';
     IdempotencyKeysPurgeModule,
     CompletionsModule,
     ConversationsModule,
+    InferenceDrainModule,
   ],
 })
 export class AppModule {}

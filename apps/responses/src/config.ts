@@ -3,6 +3,7 @@ import { integer, setting } from '@xerotier/config';
 import type { ConfigOf } from '@xerotier/config';
 import { dataKeySettings } from '@xerotier/data-keys/settings';
 import { databaseSettings } from '@xerotier/db';
+import { inferenceSettings } from '@xerotier/inference/settings';
 import { natsSettings, serviceSettings } from '@xerotier/process';
 
 export const settings = {
@@ -10,6 +11,8 @@ export const settings = {
   database: databaseSettings,
   nats: natsSettings,
   keys: dataKeySettings('RESPONSES_MASTER_KEY'),
+  usage: inferenceSettings.usage,
+  limits: inferenceSettings.limits,
   retention: {
     purgeSeconds: setting(
       'RETENTION_PURGE_SECONDS',

@@ -95,7 +95,7 @@ describe('the reencrypt command', () => {
 
   function envOf(master: string, previous?: string): NodeJS.ProcessEnv {
     return {
-      ...{ DATABASE_URL: running.servers.postgres.url, NATS_URL: running.servers.nats.url },
+      ...running.env,
       RESPONSES_MASTER_KEY: master,
       ...(previous !== undefined && { RESPONSES_MASTER_KEY_PREVIOUS: previous }),
     };

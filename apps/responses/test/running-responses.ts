@@ -23,6 +23,8 @@ export type Save = z.input<typeof responsesContract.operations.save.input>;
 export interface RunningResponses {
   readonly servers: ReturnType<typeof testServers<'nats' | 'postgres'>>;
   readonly bus: Bus;
+  /** The settings of the running service, unless it was restarted with others. */
+  readonly env: NodeJS.ProcessEnv;
   /** A separate connection of the test. */
   readonly database: DataSource;
   readonly logText: () => string;
@@ -51,17 +53,22 @@ export function runningResponses(): RunningResponses {
 
   running.restart = async (env = {}) => {
     await stop();
-    const given = { DATABASE_URL: servers.postgres.url, NATS_URL: servers.nats.url, RESPONSES_MASTER_KEY: masterKey };
     service = await createTestingService({
       name: 'responses',
       settings,
       module: AppModule,
-      env: { ...given, ...env },
+      env: { ...running.env, ...env },
       log: captured.log,
     });
   };
 
   beforeAll(async () => {
+    running.env = {
+      DATABASE_URL: servers.postgres.url,
+      NATS_URL: servers.nats.url,
+      RESPONSES_MASTER_KEY: masterKey,
+      USAGE_SEAL_KEY: randomBytes(32).toString('hex'),
+    };
     await running.restart();
     const own = { url: servers.postgres.url, poolMax: 2, migrateOnStart: false, log: silentLog() };
     running.database = await openDatabase({ ...database, ...own });
