@@ -1,8 +1,9 @@
 import type { Access, EndpointAccess } from '@xerotier/contracts/auth';
-import type { LatencyTargets, RequestedServiceTier, TokenUsage } from '@xerotier/contracts/inference';
+import type { LatencyTargets, ModelCallContext, RequestedServiceTier, TokenUsage } from '@xerotier/contracts/inference';
+import type { Model } from '@xerotier/contracts/router';
 import { holdLogLine, noteForLog } from '@xerotier/http';
 import type { TrackedContext } from '@xerotier/inference';
-import type { ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { lineOf } from './batch-line.ts';
 
 /** The caller of a request and the endpoint that serves it. */
@@ -22,25 +23,15 @@ export interface Caller {
  * @param onUsage called with the usage once the request has ended.
  */
 export function trackedContextOf(
-  { requestId, access, endpoint, latencyTargets, requestedServiceTier, endUser }: Caller,
+  caller: Caller,
   { req: request }: ServerResponse,
   onUsage: (usage: TokenUsage) => void,
 ): TrackedContext {
   const release = holdLogLine(request);
   const line = lineOf(request);
   return {
-    requestId,
-    projectId: access.project.id,
-    endpointId: endpoint.id,
-    keyId: access.keyId,
-    tier: endpoint.tier,
-    modelId: endpoint.modelId,
-    priority: line === undefined ? 'interactive' : 'batch',
+    ...contextOf(caller, request),
     onRecord: line?.record,
-    latencyTargets,
-    requestedServiceTier,
-    endUser,
-    timeouts: endpoint.timeouts,
     onPlaced: (worker) => {
       noteForLog(request, { worker });
       line?.placed();
@@ -51,5 +42,41 @@ export function trackedContextOf(
       onUsage(usage);
       release();
     },
+  };
+}
+
+/**
+ * Returns what another service needs to call the model for a request.
+ * @param model undefined if it is unknown, because the router is unavailable.
+ */
+export function modelCallContextOf(
+  caller: Caller,
+  request: IncomingMessage,
+  model: Model | undefined,
+): ModelCallContext {
+  return {
+    ...contextOf(caller, request),
+    modelName: model?.name ?? caller.endpoint.modelId,
+    contextTokens: model?.contextTokens,
+  };
+}
+
+/** What both have. */
+function contextOf(
+  { requestId, access, endpoint, latencyTargets, requestedServiceTier, endUser }: Caller,
+  request: IncomingMessage,
+): Omit<ModelCallContext, 'modelName' | 'contextTokens'> {
+  return {
+    requestId,
+    projectId: access.project.id,
+    endpointId: endpoint.id,
+    keyId: access.keyId,
+    tier: endpoint.tier,
+    modelId: endpoint.modelId,
+    priority: lineOf(request) === undefined ? 'interactive' : 'batch',
+    latencyTargets,
+    requestedServiceTier,
+    endUser,
+    timeouts: endpoint.timeouts,
   };
 }

@@ -2,6 +2,8 @@ export { accountingContext, REPORT_GENERATIONS_MAX, usageReport, usageReported }
 export type { AccountingContext, ReportedGeneration, UsageReport } from './accounting.ts';
 export { usageRecord, usageRecorded } from './events.ts';
 export type { UsageRecord } from './events.ts';
+export { modelCallContext } from './model-call-context.ts';
+export type { ModelCallContext } from './model-call-context.ts';
 export { latencyTargets, priority, requestedServiceTier } from './request-class.ts';
 export type { LatencyTargets, Priority, RequestedServiceTier } from './request-class.ts';
 export {
