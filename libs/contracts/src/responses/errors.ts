@@ -1,4 +1,4 @@
-/** Errors of stored completions, conversations and items. */
+/** Errors of stored completions, responses, conversations and items. */
 import { defineErrors } from '../define-errors.ts';
 
 export const responsesErrors = defineErrors({
@@ -20,6 +20,54 @@ export const responsesErrors = defineErrors({
     retryable: false,
     message:
       "The completion and its messages are larger than {bytesMax} bytes and cannot be stored. Send the request without 'store'.",
+  },
+  'response.not_found': {
+    status: 404,
+    publicCode: 'response_not_found',
+    retryable: false,
+    message: "Response '{response}' was not found.",
+  },
+  'response.previous_not_found': {
+    status: 400,
+    publicCode: 'previous_response_not_found',
+    retryable: false,
+    message: "Previous response '{response}' was not found.",
+  },
+  'response.not_cancellable': {
+    status: 400,
+    publicCode: 'invalid_request',
+    retryable: false,
+    message: 'Cannot cancel a synchronous response.',
+  },
+  'response.not_streamed': {
+    status: 400,
+    publicCode: 'invalid_request',
+    retryable: false,
+    message: "Response '{response}' was not created with 'stream: true' and has no events.",
+  },
+  'response.events_expired': {
+    status: 400,
+    publicCode: 'invalid_request',
+    retryable: false,
+    message: "The events of response '{response}' are no longer kept. Retrieve it without 'stream'.",
+  },
+  'response.too_deep': {
+    status: 400,
+    publicCode: 'response_context_too_large',
+    retryable: false,
+    message: 'The response would continue more than {max} responses.',
+  },
+  'response.too_many_items': {
+    status: 400,
+    publicCode: 'response_context_too_large',
+    retryable: false,
+    message: 'The context of the response would have more than {max} items.',
+  },
+  'response.context_too_large': {
+    status: 400,
+    publicCode: 'response_context_too_large',
+    retryable: false,
+    message: 'The items of the context of the response would be larger than {bytesMax} bytes.',
   },
   'conversation.not_found': {
     status: 404,

@@ -24,5 +24,8 @@ export const errorResponse = z
 
 const failure = z.object({ ...fields, type: z.literal('stream_error') });
 
+/** The fields of an error within a stream, flat and in `error`. */
+export const streamErrorFields = { ...fields, error: failure };
+
 /** The last event of an interrupted stream. Clients expect the fields either flat or in `error`, so it has both. */
 export const streamError = failure.extend({ error: failure }).register(components, { id: 'StreamError' });

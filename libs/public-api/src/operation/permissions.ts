@@ -3,6 +3,8 @@ export type Permission =
   | 'inference:write'
   | 'completions:read'
   | 'completions:write'
+  | 'responses:read'
+  | 'responses:write'
   | 'conversations:read'
   | 'conversations:write'
   | 'models:read'

@@ -2,6 +2,8 @@
 export const tags = {
   'Chat completions': 'Generate a response to a list of messages, as a whole or as a stream.',
   'Stored completions': 'Chat completions that were created with `store: true`.',
+  Responses:
+    'Generate a response to items, such as messages and outputs of tools. Responses are stored, so that later ones continue them; their items are encrypted with a key of the project.',
   Conversations:
     'Items of a conversation, such as messages and calls of tools, in their order. They are encrypted with a key of the project.',
   Embeddings: 'Vector representations of texts.',
