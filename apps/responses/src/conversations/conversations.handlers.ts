@@ -3,6 +3,7 @@ import { conversationsContract } from '@xerotier/contracts/responses';
 import type { StoredConversation, StoredItem } from '@xerotier/contracts/responses';
 import type { ResponseStream } from '@xerotier/nats';
 import { Serves } from '@xerotier/service-host';
+import { writeJson } from '../json-frames.ts';
 import { ConversationsService } from './conversations.service.ts';
 import type { Input } from './conversations.service.ts';
 
@@ -17,9 +18,6 @@ const {
   getItem,
   removeItem,
 } = conversationsContract.operations;
-
-/** Small enough for a frame. */
-const CHUNK_BYTES = 256 * 1_024;
 
 type ItemStream = ResponseStream<Record<string, never>>;
 
@@ -82,7 +80,6 @@ export class ConversationsHandlers {
 }
 
 function send(items: readonly StoredItem[], stream: ItemStream): void {
-  const json = Buffer.from(JSON.stringify(items));
   stream.head({});
-  for (let at = 0; at < json.length; at += CHUNK_BYTES) stream.data(json.subarray(at, at + CHUNK_BYTES));
+  writeJson(stream, items);
 }

@@ -17,5 +17,6 @@ import { ConversationsService } from './conversations.service.ts';
     IdempotencyKeys,
     { provide: SecretBox, inject: [MasterKeys], useFactory: (keys: MasterKeys) => new SecretBox(keys) },
   ],
+  exports: [ConversationsService],
 })
 export class ConversationsModule {}

@@ -5,6 +5,7 @@ import type { PageRequest } from '@xerotier/db';
 import { AppError } from '@xerotier/errors';
 import { DataSource, In } from 'typeorm';
 import type { EntityManager } from 'typeorm';
+import type { Item } from '../items/item.entity.ts';
 import { ConversationItem } from './conversation-item.entity.ts';
 import { Conversation } from './conversation.entity.ts';
 
@@ -126,6 +127,16 @@ export class ConversationsRepository {
       return at === 0 || bytes <= bytesMax;
     });
     return { ids: fitting.map(({ itemId }) => itemId), hasMore: found.length > fitting.length };
+  }
+
+  /** Returns all items of a conversation, in their order. */
+  readAll(manager: EntityManager, { projectId, id }: ConversationKey): Promise<Pick<Item, 'id' | 'content'>[]> {
+    return manager.query(
+      `SELECT item.id, item.content FROM responses.conversation_item AS link
+       JOIN responses.item AS item ON item.project_id = link.project_id AND item.id = link.item_id
+       WHERE link.project_id = $1 AND link.conversation_id = $2 ORDER BY link.position`,
+      [projectId, id],
+    );
   }
 
   async #positionOf(manager: EntityManager, { projectId, id }: ConversationKey, itemId: string): Promise<string> {

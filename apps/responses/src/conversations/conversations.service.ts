@@ -10,7 +10,7 @@ import { randomBytes } from 'node:crypto';
 import type { EntityManager } from 'typeorm';
 import type { z } from 'zod';
 import { ItemsService } from '../items/items.service.ts';
-import { addConversationEvent } from './conversation-events.ts';
+import { addProjectEvent } from '../events/project-events.ts';
 import type { Conversation } from './conversation.entity.ts';
 import { ConversationsRepository } from './conversations.repository.ts';
 import type { ConversationKey } from './conversations.repository.ts';
@@ -49,7 +49,7 @@ export class ConversationsService {
         const sealed = sealMetadata(key, { projectId, id }, metadata);
         const conversation = await this.conversations.insert(manager, { projectId, id, metadata: sealed });
         await this.#append(manager, conversation, items);
-        await addConversationEvent(manager, 'conversation.created', projectId, id);
+        await addProjectEvent(manager, 'conversation.created', projectId, id);
         return { id, metadata, createdAt: conversation.createdAt.getTime() };
       }),
     );
@@ -86,7 +86,7 @@ export class ConversationsService {
       await this.#lock(manager, conversation);
       const itemIds = await this.conversations.delete(manager, conversation);
       await this.items.deleteUnneeded(manager, projectId, itemIds);
-      await addConversationEvent(manager, 'conversation.deleted', projectId, id);
+      await addProjectEvent(manager, 'conversation.deleted', projectId, id);
     });
   }
 
@@ -105,8 +105,27 @@ export class ConversationsService {
         added = await this.#append(manager, conversation, items);
         return added.map(({ id }) => id);
       });
-      return added ?? this.#read(manager, projectId, ids);
+      return added ?? this.items.read(manager, projectId, ids);
     });
+  }
+
+  /** Returns a conversation, for a transaction of its project. @throws {AppError} `conversation.not_found`, `db.unavailable`. */
+  find(manager: EntityManager, key: ConversationKey): Promise<Conversation> {
+    return this.#get(manager, key);
+  }
+
+  /** Returns all items of a conversation, in their order. @throws {AppError} `db.unavailable`. */
+  async readAll(manager: EntityManager, conversation: Conversation): Promise<StoredItem[]> {
+    return this.items.open(conversation.projectId, await this.conversations.readAll(manager, conversation));
+  }
+
+  /** Adds items that are stored already to the end of a conversation, unless it was deleted or has them. */
+  async addStored(manager: EntityManager, key: ConversationKey, itemIds: readonly string[]): Promise<void> {
+    const conversation = await this.conversations.lock(manager, key);
+    if (conversation === null) return;
+    const known = new Set(await this.conversations.linked(manager, conversation, itemIds));
+    const added = [...new Set(itemIds)].filter((id) => !known.has(id));
+    if (added.length > 0) await this.conversations.append(manager, conversation, added);
   }
 
   /** @throws {AppError} `conversation.not_found`, `list.unknown_cursor`, `db.unavailable`. */
@@ -115,7 +134,7 @@ export class ConversationsService {
     return this.conversations.transaction(projectId, async (manager) => {
       const conversation = await this.#get(manager, { projectId, id });
       const { ids, hasMore } = await this.conversations.listItems(manager, conversation, page, PAGE_BYTES_MAX);
-      return { items: await this.#read(manager, projectId, ids), hasMore };
+      return { items: await this.items.read(manager, projectId, ids), hasMore };
     });
   }
 
@@ -123,7 +142,11 @@ export class ConversationsService {
   async getItem({ projectId, conversationId, id }: Input<'getItem'>): Promise<StoredItem> {
     return this.conversations.transaction(projectId, async (manager) => {
       const conversation = await this.#get(manager, { projectId, id: conversationId });
-      const [item] = await this.#read(manager, projectId, await this.conversations.linked(manager, conversation, [id]));
+      const [item] = await this.items.read(
+        manager,
+        projectId,
+        await this.conversations.linked(manager, conversation, [id]),
+      );
       return ensure(item, 'item.not_found', { item: id });
     });
   }
@@ -150,11 +173,6 @@ export class ConversationsService {
   }
 
   /** Returns items in the order of their ids here. */
-  async #read(manager: EntityManager, projectId: string, ids: readonly string[]): Promise<StoredItem[]> {
-    const found = await this.items.find(manager, projectId, ids);
-    return ids.flatMap((id) => found.get(id) ?? []);
-  }
-
   /** Adds items to the end of a locked conversation; references become the items that they refer to. */
   async #append(
     manager: EntityManager,

@@ -1,14 +1,12 @@
 import { DataKeyEntity } from '@xerotier/data-keys';
 import type { ItemKind } from '@xerotier/public-api/items';
-import { Check, Column, CreateDateColumn, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
+import { Check, Column, CreateDateColumn, Entity, ForeignKey, PrimaryColumn } from 'typeorm';
 
 /**
- * An item, stored once and never changed. What it belongs to refers to it: conversations by `conversation_item`, and items that
- * follow it in a chain by `parentId`. `content` is sealed with the key of the project; the migration turns off its compression.
+ * An item, stored once and never changed. What it belongs to refers to it: conversations by `conversation_item`, responses by
+ * `response_item`. `content` is sealed with the key of the project; the migration turns off its compression.
  */
 @Entity()
-@ForeignKey(() => Item, ['projectId', 'parentId'], ['projectId', 'id'], { name: 'item_parent_fkey' })
-@Index('item_parent_idx', ['projectId', 'parentId'], { where: 'parent_id IS NOT NULL' })
 @Check('item_id_check', `id ~ '^[a-z]{2,8}_[0-9a-f]{48}$'`)
 @Check('item_bytes_check', 'bytes > 0')
 export class Item {
@@ -18,10 +16,6 @@ export class Item {
 
   @PrimaryColumn('text', { primaryKeyConstraintName: 'item_key' })
   id!: string;
-
-  /** The item before it in a chain of responses. */
-  @Column('text', { nullable: true })
-  parentId!: string | null;
 
   @Column('text')
   kind!: ItemKind;

@@ -7,8 +7,8 @@ import { Item } from './item.entity.ts';
 const IS_NEEDED = `
   EXISTS (SELECT FROM responses.conversation_item AS link
           WHERE link.project_id = item.project_id AND link.item_id = item.id)
-  OR EXISTS (SELECT FROM responses.item AS child
-             WHERE child.project_id = item.project_id AND child.parent_id = item.id)`;
+  OR EXISTS (SELECT FROM responses.response_item AS link
+             WHERE link.project_id = item.project_id AND link.item_id = item.id)`;
 
 /** The rows of items, for transactions of their project. */
 @Injectable()

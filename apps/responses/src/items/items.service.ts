@@ -1,12 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import type { StoredItem } from '@xerotier/contracts/responses';
 import { DataKeysService } from '@xerotier/data-keys';
-import { ITEM_ID_PREFIXES } from '@xerotier/public-api/items';
 import type { ItemKind } from '@xerotier/public-api/items';
 import { open, seal } from '@xerotier/sealing';
 import type { EncryptionContext } from '@xerotier/sealing';
-import { randomBytes } from 'node:crypto';
 import type { EntityManager } from 'typeorm';
+import { newItemId } from './item-id.ts';
 import type { Item } from './item.entity.ts';
 import { ItemsRepository } from './items.repository.ts';
 
@@ -24,7 +23,7 @@ export class ItemsService {
     private readonly dataKeys: DataKeysService,
   ) {}
 
-  /** Creates items without a parent in a transaction of the project. @throws {AppError} `db.unavailable`. */
+  /** Creates items in a transaction of the project, with the ids that they have already, if any. @throws {AppError} `db.unavailable`. */
   async create(manager: EntityManager, projectId: string, items: readonly ItemToStore[]): Promise<StoredItem[]> {
     if (items.length === 0) return [];
     const key = await this.dataKeys.get(projectId);
@@ -36,7 +35,7 @@ export class ItemsService {
       return {
         // As it is read later: without undefined fields.
         item: JSON.parse(json) as StoredItem,
-        row: { projectId, id: stored.id, parentId: null, kind: item.type, content, bytes },
+        row: { projectId, id: stored.id, kind: item.type, content, bytes },
       };
     });
     await this.items.insert(
@@ -49,6 +48,19 @@ export class ItemsService {
   /** Returns those of the items that exist, by id. @throws {AppError} `db.unavailable`. */
   async find(manager: EntityManager, projectId: string, ids: readonly string[]): Promise<Map<string, StoredItem>> {
     return this.#opened(projectId, await this.items.find(manager, projectId, ids));
+  }
+
+  /** As `find`, in the order of the ids. @throws {AppError} `db.unavailable`. */
+  async read(manager: EntityManager, projectId: string, ids: readonly string[]): Promise<StoredItem[]> {
+    const found = await this.find(manager, projectId, ids);
+    return ids.flatMap((id) => found.get(id) ?? []);
+  }
+
+  /** Decrypts rows, in their order. @throws {AppError} `db.unavailable`. */
+  async open(projectId: string, rows: readonly Pick<Item, 'id' | 'content'>[]): Promise<StoredItem[]> {
+    if (rows.length === 0) return [];
+    const key = await this.dataKeys.get(projectId);
+    return rows.map((row) => openItem(key, projectId, row));
   }
 
   /** As `find`; they exist until the end of the transaction, so that it can refer to them. */
@@ -66,17 +78,11 @@ export class ItemsService {
   }
 
   async #opened(projectId: string, rows: readonly Item[]): Promise<Map<string, StoredItem>> {
-    if (rows.length === 0) return new Map();
-    const key = await this.dataKeys.get(projectId);
-    return new Map(rows.map((row) => [row.id, openItem(key, row)]));
+    return new Map((await this.open(projectId, rows)).map((item) => [item.id, item]));
   }
 }
 
-function newItemId(kind: ItemKind): string {
-  return `${ITEM_ID_PREFIXES[kind]}_${randomBytes(24).toString('hex')}`;
-}
-
-function openItem(key: Buffer, { projectId, id, content }: Item): StoredItem {
+function openItem(key: Buffer, projectId: string, { id, content }: Pick<Item, 'id' | 'content'>): StoredItem {
   return JSON.parse(open(key, content, contextOf(projectId, id)).toString('utf8')) as StoredItem;
 }
 

@@ -33,6 +33,12 @@ export const responsesErrors = defineErrors({
     retryable: false,
     message: "Previous response '{response}' was not found.",
   },
+  'response.not_ended': {
+    status: 400,
+    publicCode: 'invalid_request',
+    retryable: false,
+    message: "Response '{response}' has not ended yet, and cannot be continued.",
+  },
   'response.not_cancellable': {
     status: 400,
     publicCode: 'invalid_request',

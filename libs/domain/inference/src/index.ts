@@ -10,4 +10,5 @@ export {
   maxPromptTokens,
   maxTokens,
 } from './prompt-estimate.ts';
+export { requestTimeoutOf } from './request-timeouts.ts';
 export type { ResponseSink } from './response-sink.ts';

@@ -21,6 +21,7 @@ import { modelsOperations } from '../models/models.api.ts';
 import { projectsOperations } from '../projects/projects.api.ts';
 import { referenceOperations } from '../reference/reference.api.ts';
 import { rerankingOperations } from '../reranking/reranking.api.ts';
+import { responsesOperations } from '../responses/responses.api.ts';
 import { secondFactorOperations } from '../second-factor/second-factor.api.ts';
 import { spendCapOperations } from '../spend-cap/spend-cap.api.ts';
 import { storedCompletionsOperations } from '../stored-completions/stored-completions.api.ts';
@@ -31,6 +32,7 @@ import type { OperationDefinition } from '../operation/define-operation.ts';
 export const operations: readonly OperationDefinition[] = [
   ...chatCompletionsOperations,
   ...storedCompletionsOperations,
+  ...responsesOperations,
   ...conversationsOperations,
   ...embeddingsOperations,
   ...rerankingOperations,

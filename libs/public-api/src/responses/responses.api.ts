@@ -151,6 +151,4 @@ export const responsesOperations = [
   deleteResponse,
   cancelResponse,
   listInputItems,
-  countInputTokens,
-  compactResponse,
 ] as const;

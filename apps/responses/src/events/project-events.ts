@@ -4,10 +4,12 @@ import { addToOutbox } from '@xerotier/outbox';
 import { randomBytes } from 'node:crypto';
 import type { EntityManager } from 'typeorm';
 
-/** Adds an event of a conversation, which is published if and when the transaction commits. */
-export async function addConversationEvent(
+type Subject = 'conversation' | 'response';
+
+/** Adds an event of a conversation or response, which is published if and when the transaction commits. */
+export async function addProjectEvent(
   manager: EntityManager,
-  type: Extract<ProjectEventType, `conversation.${string}`>,
+  type: Extract<ProjectEventType, `${Subject}.${string}`>,
   projectId: string,
   id: string,
 ): Promise<void> {

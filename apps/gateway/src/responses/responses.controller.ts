@@ -1,0 +1,105 @@
+/** `/v1/responses`, of an endpoint or of a project, where `model` selects the endpoint. */
+import { Controller, Param, Req, Res } from '@nestjs/common';
+import { AppError } from '@xerotier/errors';
+import { readFields } from '@xerotier/http';
+import { withIncluded } from '@xerotier/public-api/items';
+import type { QueryOf, ResponseOf } from '@xerotier/public-api/operation';
+import { pageOf } from '@xerotier/public-api/page';
+import {
+  cancelResponse,
+  createResponse,
+  createResponseRequest,
+  deleteResponse,
+  listInputItems,
+  retrieveResponse,
+} from '@xerotier/public-api/responses';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { AccessService } from '../access/access.service.ts';
+import { accessOf, withSystemPrompt } from '../access/check-access.ts';
+import type { ProjectAccess } from '../access/project-access.ts';
+import { latencyTargetsOf } from '../chat-completions/latency-target-headers.ts';
+import { addressedEndpoint } from '../models/addressed-endpoint.ts';
+import { ModelDirectory } from '../models/model-directory.service.ts';
+import { OperationQuery, RequestProject } from '../operations/operation-params.ts';
+import { Operation } from '../operations/operation.decorator.ts';
+import { requestedServiceTierOf } from '../requests/requested-service-tier.ts';
+import { fieldsOf } from '../requests/request-fields.ts';
+import { withResponseDefaults } from './response-defaults.ts';
+import { asResponseId } from './response-ids.ts';
+import { StoredResponsesService } from './stored-responses.service.ts';
+import { TurnsService } from './turns.service.ts';
+
+@Controller()
+export class ResponsesController {
+  constructor(
+    private readonly turns: TurnsService,
+    private readonly stored: StoredResponsesService,
+    private readonly models: ModelDirectory,
+    private readonly access: AccessService,
+  ) {}
+
+  @Operation(createResponse)
+  async create(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    const latencyTargets = latencyTargetsOf(request.headers);
+    const access = accessOf(request);
+    const requested = readFields(createResponseRequest, fieldsOf(request.body));
+    const addressed = await addressedEndpoint(request, requested.model, ['generate'], this.models);
+    const endpoint = await withSystemPrompt(this.access, request, addressed);
+    const caller = {
+      requestId: request.id,
+      access,
+      endpoint,
+      latencyTargets: latencyTargets ?? endpoint.latencyTargets,
+      requestedServiceTier: requestedServiceTierOf(requested.service_tier),
+      endUser: requested.user,
+    };
+    const response = withResponseDefaults(requested, endpoint, access);
+    await this.turns.respond(caller, response, endpoint.defaults?.systemPrompt, reply);
+  }
+
+  @Operation(retrieveResponse)
+  async retrieve(
+    @RequestProject() { project }: ProjectAccess,
+    @Param('response') id: string,
+    @OperationQuery() { include }: QueryOf<typeof retrieveResponse>,
+  ): Promise<ResponseOf<typeof retrieveResponse>> {
+    const response = await this.stored.get({ projectId: project.id, id: asResponseId(id) });
+    return { ...response, output: response.output.map((item) => withIncluded(item, include)) };
+  }
+
+  @Operation(deleteResponse)
+  async delete(
+    @RequestProject() { project }: ProjectAccess,
+    @Param('response') id: string,
+  ): Promise<ResponseOf<typeof deleteResponse>> {
+    await this.stored.delete({ projectId: project.id, id: asResponseId(id) });
+    return { id, object: 'response', deleted: true };
+  }
+
+  /** Only what runs in the background can be cancelled. */
+  @Operation(cancelResponse)
+  async cancel(
+    @RequestProject() { project }: ProjectAccess,
+    @Param('response') id: string,
+  ): Promise<ResponseOf<typeof cancelResponse>> {
+    await this.stored.get({ projectId: project.id, id: asResponseId(id) });
+    throw new AppError('response.not_cancellable');
+  }
+
+  @Operation(listInputItems)
+  async listInputItems(
+    @RequestProject() { project }: ProjectAccess,
+    @Param('response') id: string,
+    @OperationQuery() { include, ...page }: QueryOf<typeof listInputItems>,
+  ): Promise<ResponseOf<typeof listInputItems>> {
+    const { items, hasMore } = await this.stored.listInputItems({
+      projectId: project.id,
+      id: asResponseId(id),
+      ...page,
+    });
+    return pageOf(
+      items.map((item) => withIncluded(item, include)),
+      hasMore,
+    );
+  }
+}

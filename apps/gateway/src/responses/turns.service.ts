@@ -1,0 +1,102 @@
+/** Runs turns in the responses service: enforces rate limits, and writes what comes. */
+import { Inject, Injectable } from '@nestjs/common';
+import { emptyUsage } from '@xerotier/contracts/inference';
+import type { TokenUsage } from '@xerotier/contracts/inference';
+import type { Model } from '@xerotier/contracts/router';
+import { turnsContract } from '@xerotier/contracts/responses';
+import { AppError } from '@xerotier/errors';
+import { holdLogLine, noteForLog } from '@xerotier/http';
+import { estimateTokens, requestTimeoutOf } from '@xerotier/inference';
+import { Bus } from '@xerotier/nats';
+import type { ResponseRequest } from '@xerotier/public-api/responses';
+import { CONFIG } from '@xerotier/service-host';
+import type { FastifyReply } from 'fastify';
+import type { GatewayConfig } from '../config.ts';
+import { ModelDirectory } from '../models/model-directory.service.ts';
+import { admitOrReject } from '../rate-limits/admit-or-reject.ts';
+import { RateLimitsService } from '../rate-limits/rate-limits.service.ts';
+import type { TokenEstimate } from '../rate-limits/request-cost.ts';
+import { modelCallContextOf } from '../requests/caller.ts';
+import type { Caller } from '../requests/caller.ts';
+import { StreamedTurn, WholeTurn } from './turn-response.ts';
+
+const { run } = turnsContract.operations;
+
+/** Tokens to hold for a response without a maximum; the actual usage is charged at the end. */
+const UNBOUNDED_OUTPUT_TOKENS = 1_024;
+/** For spend caps, while the router is unavailable: that of most current models, at most. */
+const UNKNOWN_CONTEXT_TOKENS = 131_072;
+/** The responses service stores a response after the model has ended at its deadline. */
+const STORING_MS = 10_000;
+
+@Injectable()
+export class TurnsService {
+  constructor(
+    private readonly bus: Bus,
+    private readonly models: ModelDirectory,
+    private readonly limits: RateLimitsService,
+    @Inject(CONFIG) private readonly config: Pick<GatewayConfig, 'limits'>,
+  ) {}
+
+  /** Starts a turn; its events or the response object, and errors, are then written to the reply. @throws {AppError} `limits.*`. */
+  async respond(
+    caller: Caller,
+    request: ResponseRequest,
+    systemPrompt: string | undefined,
+    reply: FastifyReply,
+  ): Promise<void> {
+    const model = await this.models.get(caller.endpoint.modelId);
+    const charge = await admitOrReject(this.limits, caller, estimateOf(request, model), reply.raw);
+    reply.hijack();
+    const { raw } = reply;
+    const release = holdLogLine(raw.req);
+    const ended = (usage: TokenUsage): void => {
+      const { promptTokens, completionTokens, cachedTokens } = usage;
+      noteForLog(raw.req, { promptTokens, completionTokens, cachedTokens });
+      charge(usage);
+      release();
+    };
+    const response = request.stream === true ? new StreamedTurn(raw) : new WholeTurn(raw);
+    const call = modelCallContextOf(caller, raw.req, model);
+    const input = { call, request, ...(systemPrompt !== undefined && { systemPrompt }) };
+    const sink = {
+      head: response.head.bind(response),
+      data: response.data.bind(response),
+      end: (end: { usage: TokenUsage }) => {
+        ended(end.usage);
+        response.end();
+      },
+      error: (error: AppError) => {
+        ended((error.details['usage'] as TokenUsage | undefined) ?? emptyUsage());
+        response.error(outage(error));
+      },
+    };
+    const deadlineMs = requestTimeoutOf(call, this.config.limits.requestTimeoutMs) + STORING_MS;
+    const turn = this.bus.open(run, input, sink, { requestId: caller.requestId, deadlineMs });
+    response.attach(turn);
+    // The client may have disconnected meanwhile.
+    if (raw.destroyed) turn.cancel();
+  }
+}
+
+/** An outage of the responses service is no error of the engine. */
+function outage(error: AppError): AppError {
+  const isOutage =
+    error.code === 'bus.no_responders' || error.code === 'db.unavailable' || error.code === 'bus.overloaded';
+  return isOutage ? new AppError('responses.unavailable', {}, { cause: error }) : error;
+}
+
+/** What the request itself has; what it continues from is charged when it is known. */
+function estimateOf(request: ResponseRequest, model: Model | undefined): TokenEstimate {
+  const contextTokens = model?.contextTokens ?? UNKNOWN_CONTEXT_TOKENS;
+  const requested = request.max_output_tokens;
+  return {
+    promptTokens: Math.min(
+      estimateTokens([JSON.stringify([request.instructions, request.input, request.tools])]),
+      contextTokens,
+    ),
+    promptTokensMax: () => contextTokens,
+    completionTokens: Math.min(requested ?? UNBOUNDED_OUTPUT_TOKENS, contextTokens),
+    completionTokensMax: Math.min(requested ?? contextTokens, contextTokens),
+  };
+}

@@ -1,0 +1,204 @@
+import { Injectable } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
+import { withTenant } from '@xerotier/db';
+import type { PageRequest } from '@xerotier/db';
+import { AppError } from '@xerotier/errors';
+import { DataSource, IsNull } from 'typeorm';
+import type { EntityManager } from 'typeorm';
+import { Item } from '../items/item.entity.ts';
+import { ResponseItem } from './response-item.entity.ts';
+import { Response } from './response.entity.ts';
+
+export type ResponseKey = Pick<Response, 'projectId' | 'id'>;
+export type NewResponse = Omit<Response, 'outcome' | 'endedAt' | 'deletedAt'>;
+
+/** A deleted response has no content, and is part of the contexts of others only. */
+const CONTEXT = `
+  WITH RECURSIVE chain AS (
+    SELECT id, previous_id, conversation_id, conversation_end, turns FROM responses.response
+    WHERE project_id = $1 AND id = $2
+    UNION ALL
+    SELECT previous.id, previous.previous_id, previous.conversation_id, previous.conversation_end, previous.turns
+    FROM responses.response AS previous JOIN chain ON previous.project_id = $1 AND previous.id = chain.previous_id
+  ), placed AS (
+    SELECT 0 AS turn, link.position, link.item_id FROM chain
+    JOIN responses.conversation_item AS link
+      ON link.project_id = $1 AND link.conversation_id = chain.conversation_id AND link.position < chain.conversation_end
+    UNION ALL
+    SELECT chain.turns, link.position, link.item_id FROM chain
+    JOIN responses.response_item AS link ON link.project_id = $1 AND link.response_id = chain.id
+  )
+  SELECT item.id, item.content FROM placed
+  JOIN responses.item AS item ON item.project_id = $1 AND item.id = placed.item_id
+  ORDER BY placed.turn, placed.position`;
+
+/** Returns one row more than requested, to determine whether there are more. */
+function pageQuery(order: 'asc' | 'desc'): string {
+  return `
+  SELECT link.item_id AS "itemId", item.bytes FROM responses.response_item AS link
+  JOIN responses.item AS item ON item.project_id = link.project_id AND item.id = link.item_id
+  WHERE link.project_id = $1 AND link.response_id = $2 AND NOT link.is_output
+    AND ($3::integer IS NULL OR link.position ${order === 'asc' ? '>' : '<'} $3)
+  ORDER BY link.position ${order} LIMIT $4::integer + 1`;
+}
+
+const PAGE_QUERIES = { asc: pageQuery('asc'), desc: pageQuery('desc') } as const;
+
+/** The rows of responses, for transactions of their project. */
+@Injectable()
+export class ResponsesRepository {
+  constructor(@InjectDataSource() private readonly database: DataSource) {}
+
+  transaction<T>(projectId: string, work: (manager: EntityManager) => Promise<T>): Promise<T> {
+    return withTenant(this.database, projectId, work);
+  }
+
+  async insert(manager: EntityManager, response: NewResponse): Promise<void> {
+    await manager.insert(Response, response);
+  }
+
+  find(manager: EntityManager, { projectId, id }: ResponseKey): Promise<Response | null> {
+    return manager.findOneBy(Response, { projectId, id, deletedAt: IsNull() });
+  }
+
+  /** It exists until the end of the transaction, so that it can be continued from. */
+  findAndKeep(manager: EntityManager, { projectId, id }: ResponseKey): Promise<Response | null> {
+    return manager.findOne(Response, {
+      where: { projectId, id, deletedAt: IsNull() },
+      lock: { mode: 'for_key_share' },
+    });
+  }
+
+  lock(manager: EntityManager, { projectId, id }: ResponseKey): Promise<Response | null> {
+    return manager.findOne(Response, {
+      where: { projectId, id, deletedAt: IsNull() },
+      lock: { mode: 'pessimistic_write' },
+    });
+  }
+
+  /** Returns the items of the whole chain that ends with a response, in their order. */
+  readContext(manager: EntityManager, { projectId, id }: ResponseKey): Promise<Pick<Item, 'id' | 'content'>[]> {
+    return manager.query(CONTEXT, [projectId, id]);
+  }
+
+  /** Adds items to a response, in their order. */
+  async addItems(
+    manager: EntityManager,
+    { projectId, id }: ResponseKey,
+    {
+      itemIds,
+      first,
+      isOutput,
+    }: { readonly itemIds: readonly string[]; readonly first: number; readonly isOutput: boolean },
+  ): Promise<void> {
+    if (itemIds.length === 0) return;
+    await manager.query(
+      `INSERT INTO responses.response_item (project_id, response_id, position, item_id, is_output)
+       SELECT $1, $2, $3::integer + at - 1, item_id, $5 FROM unnest($4::text[]) WITH ORDINALITY AS link (item_id, at)`,
+      [projectId, id, first, itemIds, isOutput],
+    );
+  }
+
+  /** Ends a response that has not ended yet, whose items have these bytes more. Returns whether it did. */
+  async end(
+    manager: EntityManager,
+    { projectId, id }: ResponseKey,
+    {
+      status,
+      outcome,
+      endedAt,
+      bytes,
+    }: Pick<Response, 'status' | 'endedAt'> & { readonly outcome: Buffer; readonly bytes: number },
+  ): Promise<boolean> {
+    const [, count] = await manager.query<[unknown[], number]>(
+      `UPDATE responses.response SET status = $3, outcome = $4, ended_at = $5, bytes = bytes + $6
+       WHERE project_id = $1 AND id = $2 AND status IN ('queued', 'in_progress')`,
+      [projectId, id, status, outcome, endedAt, bytes],
+    );
+    return count === 1;
+  }
+
+  /** Returns the ids of the items of a response, in their order. */
+  async itemIds(
+    manager: EntityManager,
+    { projectId, id }: ResponseKey,
+    where: { isOutput?: boolean } = {},
+  ): Promise<string[]> {
+    const links = await manager.find(ResponseItem, {
+      where: { projectId, responseId: id, ...where },
+      order: { position: 'ASC' },
+    });
+    return links.map(({ itemId }) => itemId);
+  }
+
+  /**
+   * Returns the items of a page of its input, as many as fit into these bytes but at least one.
+   * @throws {AppError} `list.unknown_cursor` for an item that is not in the input.
+   */
+  async listInput(
+    manager: EntityManager,
+    { projectId, id }: ResponseKey,
+    { after, limit, order }: PageRequest,
+    bytesMax: number,
+  ): Promise<{ ids: string[]; hasMore: boolean }> {
+    const position = after === undefined ? null : await this.#positionOf(manager, { projectId, id }, after);
+    const found = await manager.query<{ itemId: string; bytes: number }[]>(PAGE_QUERIES[order], [
+      projectId,
+      id,
+      position,
+      limit,
+    ]);
+    let bytes = 0;
+    const fitting = found.slice(0, limit).filter((link, at) => {
+      bytes += link.bytes;
+      return at === 0 || bytes <= bytesMax;
+    });
+    return { ids: fitting.map(({ itemId }) => itemId), hasMore: found.length > fitting.length };
+  }
+
+  async #positionOf(manager: EntityManager, { projectId, id }: ResponseKey, itemId: string): Promise<number> {
+    const link = await manager.findOneBy(ResponseItem, { projectId, responseId: id, itemId, isOutput: false });
+    if (link === null) throw new AppError('list.unknown_cursor', { after: itemId }, { param: 'after' });
+    return link.position;
+  }
+
+  /**
+   * Deletes a locked response, and the deleted ones before it that it has kept. One that others continue from loses its content
+   * only. Returns the items that they had.
+   */
+  async delete(manager: EntityManager, { projectId, id }: ResponseKey): Promise<string[]> {
+    await manager.query(
+      `UPDATE responses.response SET content = NULL, outcome = NULL, deleted_at = now() WHERE project_id = $1 AND id = $2`,
+      [projectId, id],
+    );
+    const itemIds: string[] = [];
+    let next: string | null = id;
+    while (next !== null) {
+      const [removed, previousId] = await this.#removeUnneeded(manager, { projectId, id: next });
+      itemIds.push(...removed);
+      next = previousId;
+    }
+    return itemIds;
+  }
+
+  /** Removes a deleted response that nothing continues from. Returns its items, and the response before it. */
+  async #removeUnneeded(manager: EntityManager, { projectId, id }: ResponseKey): Promise<[string[], string | null]> {
+    const [response] = await manager.query<{ previousId: string | null }[]>(
+      `SELECT previous_id AS "previousId" FROM responses.response AS response
+       WHERE project_id = $1 AND id = $2 AND deleted_at IS NOT NULL FOR UPDATE`,
+      [projectId, id],
+    );
+    if (response === undefined) return [[], null];
+    const [continued] = await manager.query<unknown[]>(
+      'SELECT FROM responses.response WHERE project_id = $1 AND previous_id = $2 LIMIT 1',
+      [projectId, id],
+    );
+    if (continued !== undefined) return [[], null];
+    const [links] = await manager.query<[{ itemId: string }[], number]>(
+      'DELETE FROM responses.response_item WHERE project_id = $1 AND response_id = $2 RETURNING item_id AS "itemId"',
+      [projectId, id],
+    );
+    await manager.delete(Response, { projectId, id });
+    return [links.map(({ itemId }) => itemId), response.previousId];
+  }
+}

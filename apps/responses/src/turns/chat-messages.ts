@@ -1,0 +1,147 @@
+/** The messages of a chat completion for the items of a turn and of those before it. */
+import { AppError } from '@xerotier/errors';
+import type { ChatMessage } from '@xerotier/public-api/chat-completions';
+import type { NewItem } from '@xerotier/public-api/items';
+import { customToolArguments } from './custom-tools.ts';
+
+/** An item, and the field of the request that it comes from. */
+export interface ContextItem {
+  readonly item: NewItem;
+  readonly param: string;
+}
+
+type AssistantMessage = Extract<ChatMessage, { role: 'assistant' }>;
+type UserMessage = Extract<ChatMessage, { role: 'user' }>;
+type UserPart = Exclude<UserMessage['content'], string>[number];
+type ToolCall = NonNullable<AssistantMessage['tool_calls']>[number];
+
+/** @throws {AppError} `request.unsupported_parameter` for what models cannot read, naming the field. */
+export function chatMessagesOf(items: readonly ContextItem[]): ChatMessage[] {
+  const messages: ChatMessage[] = [];
+  for (const { item, param } of items) addItem(messages, item, param);
+  return messages;
+}
+
+function addItem(messages: ChatMessage[], item: NewItem, param: string): void {
+  switch (item.type) {
+    case 'message':
+      if (item.role === 'assistant') addAssistant(messages, item, param);
+      else messages.push(requestedMessage(item, param));
+      return;
+    case 'function_call':
+      return addCall(messages, item.call_id, item.name, item.arguments);
+    case 'custom_tool_call':
+      return addCall(messages, item.call_id, item.name, customToolArguments(item.input));
+    case 'local_shell_call':
+      return addCall(messages, item.call_id, 'local_shell', JSON.stringify(item.action));
+    case 'shell_call':
+      return addCall(messages, item.call_id, 'shell', JSON.stringify(item.action));
+    case 'apply_patch_call':
+      return addCall(messages, item.call_id, 'apply_patch', JSON.stringify(item.operation));
+    case 'function_call_output':
+      return addOutput(messages, item.call_id ?? '', outputText(item.output, `${param}.output`));
+    case 'custom_tool_call_output':
+      return addOutput(messages, item.call_id, outputText(item.output, `${param}.output`));
+    case 'local_shell_call_output':
+      return addOutput(messages, String(item.call_id), item.output);
+    case 'shell_call_output':
+      return addOutput(messages, item.call_id, JSON.stringify(item.output));
+    case 'apply_patch_call_output':
+      return addOutput(messages, item.call_id, item.output ?? item.status);
+    case 'mcp_call':
+      return addServerCall(messages, param, item);
+    case 'computer_call':
+    case 'computer_call_output':
+      throw unsupported(param, 'the models here operate no computer.');
+    // What a model has thought, is not shown to it again, as with other models. What else servers have done on its behalf is in
+    // the messages that came of it.
+    default:
+      return;
+  }
+}
+
+type Message = Extract<NewItem, { type: 'message' }>;
+type Assistant = Extract<Message, { role: 'assistant' }>;
+type Requested = Exclude<Message, Assistant>;
+
+function requestedMessage({ role, content }: Requested, param: string): ChatMessage {
+  if (role === 'user') return { role, content: userContent(content, param) };
+  return { role, content: content.map((part, at) => textOf(part, `${param}.content[${at}]`)).join('\n') };
+}
+
+function userContent(content: Requested['content'], param: string): UserMessage['content'] {
+  const [first, ...others] = content;
+  if (first === undefined) return '';
+  if (first.type === 'input_text' && others.length === 0) return first.text;
+  return content.map((part, at) => userPart(part, `${param}.content[${at}]`));
+}
+
+type InputPart = Exclude<Requested['content'][number], string>;
+
+function userPart(part: InputPart, param: string): UserPart {
+  if (part.type === 'input_text') return { type: 'text', text: part.text };
+  if (part.type === 'input_file') throw unsupported(param, 'files cannot be read yet: send their text.');
+  if (part.image_url === undefined) throw unsupported(`${param}.file_id`, 'send the image as `image_url`.');
+  const { image_url: url, detail } = part;
+  return { type: 'image_url', image_url: { url, ...(detail !== 'original' && { detail }) } };
+}
+
+type AnyPart =
+  | { readonly type: 'input_text' | 'output_text'; readonly text: string }
+  | { readonly type: 'refusal'; readonly refusal: string }
+  | { readonly type: 'input_image' | 'input_file' };
+
+function textOf(part: AnyPart, param: string): string {
+  if (part.type === 'input_text' || part.type === 'output_text') return part.text;
+  if (part.type === 'refusal') return part.refusal;
+  throw unsupported(param, 'only messages of users may have images and files.');
+}
+
+/** Text and calls of one turn are one message, as a model has written it. */
+function addAssistant(messages: ChatMessage[], { content }: Assistant, param: string): void {
+  const text = content.map((part, at) => textOf(part, `${param}.content[${at}]`)).join('');
+  const last = messages.at(-1);
+  if (last?.role === 'assistant' && last.tool_calls === undefined) last.content = `${textIn(last)}\n${text}`;
+  else messages.push({ role: 'assistant', content: text });
+}
+
+function textIn({ content }: AssistantMessage): string {
+  return typeof content === 'string' ? content : '';
+}
+
+function addCall(messages: ChatMessage[], id: string, name: string, json: string): void {
+  const call: ToolCall = { id, type: 'function', function: { name, arguments: json } };
+  const last = messages.at(-1);
+  if (last?.role === 'assistant') last.tool_calls = [...(last.tool_calls ?? []), call];
+  else messages.push({ role: 'assistant', content: null, tool_calls: [call] });
+}
+
+function addOutput(messages: ChatMessage[], id: string, content: string): void {
+  messages.push({ role: 'tool', tool_call_id: id, content });
+}
+
+type McpCall = Extract<NewItem, { type: 'mcp_call' }>;
+
+/** The call and its output. One that has not been run has neither. */
+function addServerCall(messages: ChatMessage[], param: string, item: McpCall): void {
+  if (item.output === undefined && item.error === undefined) return;
+  const id = item.approval_request_id ?? `call_${param.replaceAll(/[^a-z0-9]/g, '_')}`;
+  addCall(messages, id, item.name.slice(0, 64), item.arguments);
+  addOutput(messages, id, item.output ?? JSON.stringify(item.error));
+}
+
+type ToolOutput = Extract<NewItem, { type: 'custom_tool_call_output' }>['output'];
+
+function outputText(output: ToolOutput, param: string): string {
+  if (typeof output === 'string') return output;
+  return output
+    .map((part, at) => {
+      if (part.type === 'input_text') return part.text;
+      throw unsupported(`${param}[${at}]`, 'models read only the text of outputs.');
+    })
+    .join('\n');
+}
+
+function unsupported(param: string, reason: string): AppError {
+  return new AppError('request.unsupported_parameter', { param, reason }, { param });
+}

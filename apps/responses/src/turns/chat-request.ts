@@ -1,0 +1,110 @@
+/** The chat completion that a turn asks a model for. */
+import type { ChatCompletionRequest } from '@xerotier/public-api/chat-completions';
+import type { ResponseRequest } from '@xerotier/public-api/responses';
+import { chatMessagesOf } from './chat-messages.ts';
+import type { ContextItem } from './chat-messages.ts';
+import { CUSTOM_TOOL_PARAMETERS } from './custom-tools.ts';
+
+export interface TurnInput {
+  readonly request: ResponseRequest;
+  /** Of the endpoint; before the instructions of the request. */
+  readonly systemPrompt: string | undefined;
+  /** The items before those of the request, in their order. */
+  readonly history: readonly ContextItem[];
+  readonly input: readonly ContextItem[];
+}
+
+type Tools = NonNullable<ChatCompletionRequest['tools']>;
+type ToolChoice = NonNullable<ChatCompletionRequest['tool_choice']>;
+
+/** @throws {AppError} as `chatMessagesOf`. */
+export function chatRequestOf({ request, systemPrompt, history, input }: TurnInput): ChatCompletionRequest {
+  const { reasoning, text, metadata: _metadata, top_logprobs: topLogprobs } = request;
+  const tools = toolsOf(request);
+  const toolChoice = tools.length === 0 ? undefined : toolChoiceOf(request, tools);
+  const format = formatOf(text?.format);
+  const withLogprobs = request.include?.includes('message.output_text.logprobs') === true || topLogprobs !== undefined;
+  return {
+    model: request.model,
+    messages: [
+      ...[systemPrompt, request.instructions].flatMap((content) =>
+        content === undefined || content === '' ? [] : [{ role: 'system' as const, content }],
+      ),
+      ...chatMessagesOf([...history, ...input]),
+    ],
+    stream: true,
+    include_reasoning: true,
+    ...(request.max_output_tokens !== undefined && { max_completion_tokens: request.max_output_tokens }),
+    ...(request.temperature !== undefined && { temperature: request.temperature }),
+    ...(request.top_p !== undefined && { top_p: request.top_p }),
+    ...(request.presence_penalty !== undefined && { presence_penalty: request.presence_penalty }),
+    ...(request.frequency_penalty !== undefined && { frequency_penalty: request.frequency_penalty }),
+    ...(withLogprobs && { logprobs: true, top_logprobs: topLogprobs ?? 0 }),
+    ...(reasoning?.effort != null && { reasoning_effort: reasoning.effort }),
+    ...(tools.length > 0 && { tools }),
+    ...(toolChoice !== undefined && { tool_choice: toolChoice }),
+    ...(request.parallel_tool_calls !== undefined &&
+      tools.length > 0 && { parallel_tool_calls: request.parallel_tool_calls }),
+    ...(format !== undefined && { response_format: format }),
+    ...(request.user !== undefined && { user: request.user }),
+  };
+}
+
+/** Names of the tools that take a text. */
+export function customToolsOf({ tools = [] }: ResponseRequest): ReadonlySet<string> {
+  return new Set(tools.flatMap((tool) => (tool.type === 'custom' ? [String(tool['name'])] : [])));
+}
+
+/** Tools of other kinds are not served, and the model does not learn of them. */
+function toolsOf({ tools = [] }: ResponseRequest): Tools {
+  return tools.flatMap((tool): Tools => {
+    const name = String(tool['name']);
+    const description = typeof tool['description'] === 'string' ? { description: tool['description'] } : {};
+    if (tool.type === 'custom')
+      return [{ type: 'function', function: { name, ...description, parameters: CUSTOM_TOOL_PARAMETERS } }];
+    if (tool.type !== 'function') return [];
+    const parameters = tool['parameters'] as Tools[number]['function']['parameters'] | null;
+    const strict = tool['strict'] as boolean | null | undefined;
+    return [
+      {
+        type: 'function',
+        function: {
+          name,
+          ...description,
+          ...(parameters != null && { parameters }),
+          ...(strict != null && { strict }),
+        },
+      },
+    ];
+  });
+}
+
+/** A choice of a tool that is not served is none. */
+function toolChoiceOf({ tool_choice: choice }: ResponseRequest, tools: Tools): ToolChoice | undefined {
+  if (choice === undefined || typeof choice === 'string') return choice;
+  if (choice.type === 'function' || choice.type === 'custom')
+    return { type: 'function', function: { name: String(choice['name']) } };
+  if (choice.type !== 'allowed_tools') return undefined;
+  const allowed = (choice['tools'] as readonly Readonly<Record<string, unknown>>[]).flatMap(({ type, name }) =>
+    (type === 'function' || type === 'custom') && tools.some((tool) => tool.function.name === name)
+      ? [{ type: 'function', function: { name } }]
+      : [],
+  );
+  if (allowed.length === 0) return 'none';
+  return {
+    type: 'allowed_tools',
+    allowed_tools: { mode: choice['mode'] === 'required' ? 'required' : 'auto', tools: allowed },
+  };
+}
+
+type Format = NonNullable<NonNullable<ResponseRequest['text']>['format']>;
+
+function formatOf(format: Format | null | undefined): ChatCompletionRequest['response_format'] {
+  if (format == null || format.type === 'text') return undefined;
+  if (format.type === 'json_object') return { type: 'json_object' };
+  const { type, name, description, schema, strict } = format;
+  return {
+    type,
+    json_schema: { name, schema, ...(description != null && { description }), ...(strict != null && { strict }) },
+  };
+}

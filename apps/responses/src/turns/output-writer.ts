@@ -1,0 +1,219 @@
+/**
+ * Turns the chunks of a chat completion into the events of a turn. Only one item is open at a time: a model writes its reasoning,
+ * its message and its calls one after another.
+ */
+import type { ChunkChoice, ToolCallDelta } from '@xerotier/chat-choices';
+import type { StoredItem } from '@xerotier/contracts/responses';
+import { AppError } from '@xerotier/errors';
+import { newItemId } from '../items/item-id.ts';
+import { customToolInput } from './custom-tools.ts';
+import type { Logprob, TextPart, TurnEvent, TurnOutcome } from './turn-event.ts';
+
+export interface OutputWriterOptions {
+  /** Names of tools that take a text instead of arguments. */
+  readonly customTools: ReadonlySet<string>;
+  /** Reasoning is shown as summary instead of as it is. */
+  readonly summarizesReasoning: boolean;
+  readonly write: (event: TurnEvent) => void;
+}
+
+type PartType = TextPart['type'];
+
+interface OpenPart {
+  readonly type: PartType;
+  text: string;
+  readonly logprobs: Logprob[];
+  readonly annotations: unknown[];
+}
+
+interface OpenItem {
+  readonly item: StoredItem;
+  readonly output: number;
+  readonly parts: TextPart[];
+  part: OpenPart | undefined;
+}
+
+interface OpenCall {
+  readonly item: StoredItem;
+  readonly output: number;
+  readonly index: number;
+  readonly isCustom: boolean;
+  text: string;
+}
+
+export class OutputWriter {
+  readonly #options: OutputWriterOptions;
+  readonly #items: StoredItem[] = [];
+  #open: OpenItem | undefined;
+  #call: OpenCall | undefined;
+  #lastCall = -1;
+  #outcome: TurnOutcome = 'max_output_tokens';
+
+  constructor(options: OutputWriterOptions) {
+    this.#options = options;
+  }
+
+  /** The items that are done, in their order. */
+  get items(): readonly StoredItem[] {
+    return this.#items;
+  }
+
+  /** @throws {AppError} `inference.engine_failed` for calls of tools that are mixed up. */
+  add({ delta, logprobs, finish_reason: reason }: ChunkChoice): void {
+    const { reasoning_content: reasoning, content, refusal, annotations, tool_calls: calls } = delta;
+    if (typeof reasoning === 'string' && reasoning !== '')
+      this.#text(this.#options.summarizesReasoning ? 'summary_text' : 'reasoning_text', reasoning, []);
+    if (typeof content === 'string' && content !== '')
+      this.#text('output_text', content, (logprobs as { content?: Logprob[] } | null)?.content ?? []);
+    for (const annotation of annotations ?? []) this.#annotate(annotation);
+    if (typeof refusal === 'string' && refusal !== '') this.#text('refusal', refusal, []);
+    for (const call of calls ?? []) this.#addCall(call);
+    if (reason != null) this.#outcome = outcomeOf(reason);
+  }
+
+  /** Closes what is open. A turn that was cut off, has an incomplete last item. */
+  end(outcome: TurnOutcome | 'interrupted' = this.#outcome): TurnOutcome | 'interrupted' {
+    const status = outcome === 'completed' ? 'completed' : 'incomplete';
+    this.#closeCall(status);
+    this.#closeItem(status);
+    return outcome;
+  }
+
+  #text(type: PartType, delta: string, logprobs: readonly Logprob[]): void {
+    this.#closeCall('completed');
+    const open = this.#itemFor(type);
+    if (open.part?.type !== type) {
+      this.#closePart(open);
+      open.part = { type, text: '', logprobs: [], annotations: [] };
+      const content = contentOf(open.part);
+      this.#write({ type: 'part_added', ...addressOf(open), content });
+    }
+    open.part.text += delta;
+    open.part.logprobs.push(...logprobs);
+    this.#write({ type: 'text_delta', kind: type, delta, logprobs, ...addressOf(open) });
+  }
+
+  /** An annotation is about the text before it. */
+  #annotate(annotation: unknown): void {
+    const part = this.#open?.part;
+    if (this.#open === undefined || part?.type !== 'output_text') return;
+    part.annotations.push(annotation);
+    const index = part.annotations.length - 1;
+    this.#write({ type: 'annotation_added', annotation, index, ...addressOf(this.#open) });
+  }
+
+  #itemFor(type: PartType): OpenItem {
+    const kind = type === 'reasoning_text' || type === 'summary_text' ? 'reasoning' : 'message';
+    if (this.#open?.item.type === kind) return this.#open;
+    this.#closeItem('completed');
+    const id = newItemId(kind);
+    const item: StoredItem =
+      kind === 'reasoning'
+        ? { id, type: kind, status: 'in_progress', summary: [] }
+        : { id, type: kind, status: 'in_progress', role: 'assistant', content: [] };
+    this.#open = { item, output: this.#items.length, parts: [], part: undefined };
+    this.#write({ type: 'item_added', output: this.#open.output, item });
+    return this.#open;
+  }
+
+  #closePart(open: OpenItem): void {
+    if (open.part === undefined) return;
+    const content = contentOf(open.part);
+    this.#write({ type: 'part_done', ...addressOf(open), content });
+    open.parts.push(content);
+    open.part = undefined;
+  }
+
+  #closeItem(status: 'completed' | 'incomplete'): void {
+    const open = this.#open;
+    if (open === undefined) return;
+    this.#closePart(open);
+    const parts = open.parts;
+    const item: StoredItem =
+      open.item.type === 'message'
+        ? { ...open.item, status, content: parts }
+        : {
+            ...open.item,
+            status,
+            summary: parts.filter(({ type }) => type === 'summary_text'),
+            ...(parts.some(({ type }) => type === 'reasoning_text') && {
+              content: parts.filter(({ type }) => type === 'reasoning_text'),
+            }),
+          };
+    this.#open = undefined;
+    this.#done(open.output, item);
+  }
+
+  #addCall({ index = 0, id, function: called }: ToolCallDelta): void {
+    if (this.#call === undefined || (index ?? 0) !== this.#call.index) this.#openCall(index ?? 0, id, called?.name);
+    const call = this.#call as OpenCall;
+    const delta = called?.arguments ?? '';
+    if (delta === '') return;
+    call.text += delta;
+    // The input of a custom tool is known when its JSON is complete.
+    if (!call.isCustom) this.#write({ type: 'arguments_delta', output: call.output, item: call.item, delta });
+  }
+
+  #openCall(index: number, id: string | null | undefined, name: string | null | undefined): void {
+    if (index <= this.#lastCall || typeof id !== 'string' || typeof name !== 'string')
+      throw new AppError('inference.engine_failed');
+    this.#closeCall('completed');
+    this.#closeItem('completed');
+    this.#lastCall = index;
+    const isCustom = this.#options.customTools.has(name);
+    const item: StoredItem = isCustom
+      ? { id: newItemId('custom_tool_call'), type: 'custom_tool_call', call_id: id, name, input: '' }
+      : {
+          id: newItemId('function_call'),
+          type: 'function_call',
+          status: 'in_progress',
+          call_id: id,
+          name,
+          arguments: '',
+        };
+    this.#call = { item, output: this.#items.length, index, isCustom, text: '' };
+    this.#write({ type: 'item_added', output: this.#call.output, item });
+  }
+
+  #closeCall(status: 'completed' | 'incomplete'): void {
+    const call = this.#call;
+    if (call === undefined) return;
+    this.#call = undefined;
+    const { output } = call;
+    const item: StoredItem = call.isCustom
+      ? { ...call.item, input: customToolInput(call.text) }
+      : { ...call.item, status, arguments: call.text };
+    if (call.isCustom) this.#write({ type: 'arguments_delta', output, item, delta: item['input'] as string });
+    this.#write({ type: 'arguments_done', output, item });
+    this.#done(output, item);
+  }
+
+  #done(output: number, item: StoredItem): void {
+    this.#items.push(item);
+    this.#write({ type: 'item_done', output, item });
+  }
+
+  #write(event: TurnEvent): void {
+    this.#options.write(event);
+  }
+}
+
+function addressOf({ item, output, parts }: OpenItem): { item: StoredItem; output: number; part: number } {
+  return { item, output, part: parts.length };
+}
+
+function contentOf({ type, text, logprobs, annotations }: OpenPart): TextPart {
+  switch (type) {
+    case 'output_text':
+      return { type, text, annotations: [...annotations], logprobs: [...logprobs] };
+    case 'refusal':
+      return { type, refusal: text };
+    default:
+      return { type, text };
+  }
+}
+
+function outcomeOf(reason: string): TurnOutcome {
+  if (reason === 'length') return 'max_output_tokens';
+  return reason === 'content_filter' ? 'content_filter' : 'completed';
+}

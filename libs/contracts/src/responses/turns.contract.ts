@@ -1,0 +1,98 @@
+/** Turns of models, as the Responses API has them. The gateway has authorized and admitted what it asks for. */
+import { z } from 'zod';
+import { request, service, stream } from '../define.ts';
+import { projectId } from '../ids.ts';
+import { modelCallContext } from '../inference/index.ts';
+import { tokenUsage } from '../inference/token-usage.ts';
+import { workerId } from '../ids.ts';
+
+/** Ids are texts of clients: one that no response can have is not found. */
+const id = z.string().min(1).max(256);
+const oneResponse = z.object({ projectId, id });
+
+const TIMEOUT_MS = 5_000;
+
+const INFERENCE_ERRORS = [
+  'router.no_worker',
+  'router.queue_full',
+  'router.queue_timeout',
+  'router.unavailable',
+  'worker.busy',
+  'worker.draining',
+  'request.invalid',
+  'request.unsupported_parameter',
+  'inference.cancelled',
+  'inference.context_length_exceeded',
+  'inference.deadline_exceeded',
+  'inference.engine_failed',
+  'inference.engine_unavailable',
+  'inference.idle_timeout',
+  'inference.interrupted',
+  'inference.prompt_too_long',
+  'inference.task_unsupported',
+  'inference.upstream_rejected',
+  'service.draining',
+] as const;
+
+export const turnsContract = service('turns', {
+  /**
+   * Runs one turn. Data frames are JSON: if the request is streamed, one event each, which begins with its `type`; else the parts of the
+   * response object. An error is one of the request until the head has come.
+   */
+  run: stream({
+    subject: 'responses.v1.turns.run',
+    input: z.object({
+      call: modelCallContext,
+      /** As `createResponseRequest` of the public API parses it, with the defaults of the endpoint. */
+      request: z.looseObject({}),
+      /** Of the endpoint. */
+      systemPrompt: z.string().optional(),
+    }),
+    /** Of the first call of a model; absent if it has not begun within a second. */
+    head: z.object({ workerId: workerId.optional() }),
+    end: z.object({ usage: tokenUsage }),
+    errors: [
+      ...INFERENCE_ERRORS,
+      'response.previous_not_found',
+      'response.too_deep',
+      'response.context_too_large',
+      'conversation.not_found',
+      'conversation.too_many_items',
+      'conversation.too_many_bytes',
+      'item.not_found',
+      'outbox.full',
+      'db.unavailable',
+    ],
+  }),
+});
+
+export const storedResponsesContract = service('stored-responses', {
+  /** Data frames are the parts of the response object, as JSON, with everything that can be included. */
+  get: stream({
+    subject: 'responses.v1.stored-responses.get',
+    input: oneResponse,
+    head: z.object({}),
+    end: z.object({}),
+    errors: ['response.not_found', 'db.unavailable'],
+  }),
+  delete: request({
+    subject: 'responses.v1.stored-responses.delete',
+    timeoutMs: TIMEOUT_MS,
+    input: oneResponse,
+    output: z.object({}),
+    errors: ['response.not_found', 'db.unavailable'],
+  }),
+  /** Data frames are the bytes of a JSON array of items. A page may be shorter than its limit; `hasMore` is false on the last page. */
+  listInputItems: stream({
+    subject: 'responses.v1.stored-responses.list-input-items',
+    input: oneResponse.extend({
+      /** The last id of the previous page. */
+      after: z.string().max(256).optional(),
+      limit: z.number().int().min(1).max(100),
+      order: z.enum(['asc', 'desc']),
+    }),
+    head: z.object({}),
+    end: z.object({ hasMore: z.boolean() }),
+    errors: ['response.not_found', 'list.unknown_cursor', 'db.unavailable'],
+  }),
+});
