@@ -5,6 +5,7 @@ import type { TokenUsage } from '@xerotier/contracts/inference';
 import type { ChatCompletionRequest } from '@xerotier/public-api/chat-completions';
 import type { Model } from '@xerotier/contracts/router';
 import { estimatePromptTokens, InferenceClient, maxPromptTokens } from '@xerotier/inference';
+import { hasLinkedImages, LinkedImages } from '@xerotier/linked-images';
 import type { FastifyReply } from 'fastify';
 import type { ServerResponse } from 'node:http';
 import { CancellationService } from '../cancellation/cancellation.service.ts';
@@ -21,7 +22,6 @@ import { StoringResponse } from '../stored-completions/storing-response.ts';
 import { ChatEnvelope } from './chat-envelope.ts';
 import { SseResponse } from './sse-response.ts';
 import { JsonResponse } from './json-response.ts';
-import { hasLinkedImages, LinkedImages } from './linked-images.service.ts';
 
 /** Tokens to hold for a completion without a maximum; the actual usage is charged at the end. */
 const UNBOUNDED_COMPLETION_TOKENS = 1_024;

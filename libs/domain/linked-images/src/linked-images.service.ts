@@ -18,6 +18,9 @@ const TYPES = ['image/png', 'image/jpeg', 'image/gif', 'image/webp'];
 type Part = Exclude<NonNullable<ChatMessage['content']>, string>[number];
 type ImagePart = Extract<Part, { type: 'image_url' }>;
 
+/** Returns the field of the request that an image is from, by the index of its message and that of its part. */
+export type FieldOf = (message: number, part: number) => string;
+
 interface LinkedImage {
   readonly url: string;
   /** The field of the request. */
@@ -31,15 +34,19 @@ export class LinkedImages {
   /**
    * Returns the request with the content of its images in place of their URLs.
    * @param signal aborted when the client is gone.
+   * @param fieldOf for a chat that was made of another request. Default: the field of a chat completion.
    * @throws {AppError} `egress.*` and `request.invalid`, naming the field; `inference.cancelled`.
    */
-  async inline(chat: ChatCompletionRequest, signal: AbortSignal): Promise<ChatCompletionRequest> {
-    const images = chat.messages.flatMap(imagesOf);
+  async inline(
+    chat: ChatCompletionRequest,
+    signal: AbortSignal,
+    fieldOf: FieldOf = fieldOfChat,
+  ): Promise<ChatCompletionRequest> {
+    const images = chat.messages.flatMap((message, at) => imagesOf(message, (part) => fieldOf(at, part)));
     const excess = images[IMAGES_MAX];
     if (excess !== undefined) throw invalid(excess, `at most ${IMAGES_MAX} images of a request may be linked`);
-    const contents = await this.#fetchAll(images, signal);
-    const urls = new Map(images.map(({ param }, at) => [param, contents[at] as string]));
-    return { ...chat, messages: chat.messages.map((message, at) => withContents(message, at, urls)) };
+    const contents = (await this.#fetchAll(images, signal)).values();
+    return { ...chat, messages: chat.messages.map((message) => withContents(message, contents)) };
   }
 
   async #fetchAll(images: readonly LinkedImage[], signal: AbortSignal): Promise<string[]> {
@@ -81,20 +88,18 @@ export function hasLinkedImages({ messages }: ChatCompletionRequest): boolean {
   return messages.some(({ content }) => Array.isArray(content) && content.some((part: Part) => isLinked(part)));
 }
 
-function imagesOf({ content }: ChatMessage, index: number): LinkedImage[] {
+function imagesOf({ content }: ChatMessage, fieldOf: (part: number) => string): LinkedImage[] {
   if (!Array.isArray(content)) return [];
-  return content.flatMap((part: Part, at) =>
-    isLinked(part) ? [{ url: part.image_url.url, param: paramOf(index, at) }] : [],
-  );
+  return content.flatMap((part: Part, at) => (isLinked(part) ? [{ url: part.image_url.url, param: fieldOf(at) }] : []));
 }
 
-function withContents(message: ChatMessage, index: number, urls: ReadonlyMap<string, string>): ChatMessage {
+/** @param contents of the linked images from this message on. */
+function withContents(message: ChatMessage, contents: Iterator<string>): ChatMessage {
   const { content } = message;
   if (!Array.isArray(content)) return message;
-  const parts = content.map((part: Part, at) => {
-    const url = urls.get(paramOf(index, at));
-    return url === undefined || part.type !== 'image_url' ? part : { ...part, image_url: { ...part.image_url, url } };
-  });
+  const parts = content.map((part: Part) =>
+    isLinked(part) ? { ...part, image_url: { ...part.image_url, url: contents.next().value as string } } : part,
+  );
   return { ...message, content: parts } as ChatMessage;
 }
 
@@ -102,7 +107,7 @@ function isLinked(part: Part): part is ImagePart {
   return part.type === 'image_url' && !/^data:/i.test(part.image_url.url);
 }
 
-function paramOf(message: number, part: number): string {
+function fieldOfChat(message: number, part: number): string {
   return `messages[${message}].content[${part}].image_url.url`;
 }
 

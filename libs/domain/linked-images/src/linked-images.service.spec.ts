@@ -60,6 +60,25 @@ describe('LinkedImages.inline', () => {
     await expect(rejected).rejects.toMatchObject({ ...expected, param: 'messages[1].content[2].image_url.url' });
   });
 
+  it('names the field of the request that the chat was made of', async () => {
+    const sut = newImages(() => ({ status: 404 }));
+    const rejected = sut.inline(chatWith(DATA, 'https://a.example/1'), NEVER, (...at) => `input[${at.join('][')}]`);
+    await expect(rejected).rejects.toMatchObject({
+      param: 'input[1][2]',
+      message: expect.stringContaining('input[1][2]'),
+    });
+  });
+
+  it('puts each content in its place, in several messages', async () => {
+    const sut = newImages((url) => ({ bytes: Number(url.at(-1)) }));
+    const { messages } = chatWith('https://a.example/1', DATA, 'https://a.example/2');
+    const [, more] = chatWith('https://a.example/3').messages;
+    const inlined = await sut.inline({ model: 'm', messages: [...messages, more] } as ChatCompletionRequest, NEVER);
+    const last = { model: 'm', messages: inlined.messages.slice(1) } as ChatCompletionRequest;
+    const zeros = (bytes: number): string => `data:image/png;base64,${Buffer.alloc(bytes).toString('base64')}`;
+    expect([...urlsOf(inlined), ...urlsOf(last)]).toEqual([undefined, zeros(1), DATA, zeros(2), undefined, zeros(3)]);
+  });
+
   it('bounds their number and size', async () => {
     const links = Array.from({ length: 17 }, (_, at) => `https://a.example/${at}`);
     const sut = newImages(() => ({ bytes: 7 * 1_024 ** 2 }));
