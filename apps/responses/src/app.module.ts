@@ -7,6 +7,7 @@ import {
   turnsContract,
 } from '@xerotier/contracts/responses';
 import { IdempotencyKeysPurgeModule } from '@xerotier/idempotency';
+import { LinkedImagesModule } from '@xerotier/linked-images';
 import { BusModule } from '@xerotier/service-host';
 import { DatabaseModule } from '@xerotier/service-host/database';
 import { OutboxModule } from '@xerotier/service-host/outbox';
@@ -28,6 +29,7 @@ import { InferenceDrainModule } from './inference/inference-drain.module.ts';
     ResponsesModule,
     TurnsModule,
     InferenceDrainModule,
+    LinkedImagesModule,
   ],
 })
 export class AppModule {}

@@ -3,6 +3,7 @@ import { integer, setting } from '@xerotier/config';
 import type { ConfigOf } from '@xerotier/config';
 import { dataKeySettings } from '@xerotier/data-keys/settings';
 import { databaseSettings } from '@xerotier/db';
+import { egressSettings } from '@xerotier/egress';
 import { inferenceSettings } from '@xerotier/inference/settings';
 import { natsSettings, serviceSettings } from '@xerotier/process';
 
@@ -13,6 +14,7 @@ export const settings = {
   keys: dataKeySettings('RESPONSES_MASTER_KEY'),
   usage: inferenceSettings.usage,
   limits: inferenceSettings.limits,
+  egress: egressSettings,
   retention: {
     purgeSeconds: setting(
       'RETENTION_PURGE_SECONDS',
