@@ -415,6 +415,17 @@ describe('InferenceClient.drain', () => {
     expect(response.failure?.code).toBe('service.draining');
   });
 
+  it('ends requests that began after it had resolved, once its signal is aborted', async () => {
+    const { run, client } = await newFleet({ workers: { a: streamsUntilAborted } });
+    const grace = new AbortController();
+    await client.drain(grace.signal);
+    const { response } = run();
+    await eventually('it streams', () => response.frames > 0);
+    grace.abort();
+    await response.ended;
+    expect(response.failure?.code).toBe('service.draining');
+  });
+
   it('ends new requests immediately after that', async () => {
     const { run, client } = await newFleet({ workers: { a: streamsUntilAborted } });
     await client.drain(AbortSignal.abort());

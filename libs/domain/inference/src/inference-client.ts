@@ -121,7 +121,8 @@ export class InferenceClient {
 
   /**
    * Waits until all requests have ended. Once the signal is aborted, running and new requests are ended with
-   * `service.draining`.
+   * `service.draining`, also those that began after it had resolved: what drains with this client may take
+   * several requests, one after the other.
    */
   async drain(signal: AbortSignal): Promise<void> {
     const stop = (): void => {
@@ -131,7 +132,6 @@ export class InferenceClient {
     if (signal.aborted) stop();
     signal.addEventListener('abort', stop, { once: true });
     if (this.#runs.size > 0) await new Promise<void>((resolve) => (this.#idle = resolve));
-    signal.removeEventListener('abort', stop);
   }
 
   #record(record: UsageRecord): void {
