@@ -21,7 +21,7 @@ export const OTHER_ENDPOINT = '5b2f1f0e-6f3c-4f0a-9a53-0d8b8f5b7c12';
 export type Save = z.input<typeof responsesContract.operations.save.input>;
 
 export interface RunningResponses {
-  readonly servers: ReturnType<typeof testServers<'nats' | 'postgres'>>;
+  readonly servers: ReturnType<typeof testServers<'nats' | 'postgres' | 'redis'>>;
   readonly bus: Bus;
   /** The settings of the running service, unless it was restarted with others. */
   readonly env: NodeJS.ProcessEnv;
@@ -39,7 +39,7 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** Call it at the top of a file; read it inside tests only. */
 export function runningResponses(): RunningResponses {
-  const servers = testServers('nats', 'postgres');
+  const servers = testServers('nats', 'postgres', 'redis');
   const captured = capturedLog();
   // Filled below, before the first test reads it.
   const running = { servers, logText: captured.text } as unknown as Mutable<RunningResponses>;
@@ -66,6 +66,7 @@ export function runningResponses(): RunningResponses {
     running.env = {
       DATABASE_URL: servers.postgres.url,
       NATS_URL: servers.nats.url,
+      REDIS_URL: servers.redis.url,
       RESPONSES_MASTER_KEY: masterKey,
       USAGE_SEAL_KEY: randomBytes(32).toString('hex'),
     };

@@ -1,6 +1,5 @@
 /** `/v1/responses`, of an endpoint or of a project, where `model` selects the endpoint. */
 import { Controller, Param, Req, Res } from '@nestjs/common';
-import { AppError } from '@xerotier/errors';
 import { readFields } from '@xerotier/http';
 import { withIncluded } from '@xerotier/public-api/items';
 import type { QueryOf, ResponseOf } from '@xerotier/public-api/operation';
@@ -60,11 +59,18 @@ export class ResponsesController {
   @Operation(retrieveResponse)
   async retrieve(
     @RequestProject() { project }: ProjectAccess,
-    @Param('response') id: string,
-    @OperationQuery() { include }: QueryOf<typeof retrieveResponse>,
-  ): Promise<ResponseOf<typeof retrieveResponse>> {
-    const response = await this.stored.get({ projectId: project.id, id: asResponseId(id) });
-    return { ...response, output: response.output.map((item) => withIncluded(item, include)) };
+    @Param('response') response: string,
+    @OperationQuery() query: QueryOf<typeof retrieveResponse>,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    const key = { projectId: project.id, id: asResponseId(response) };
+    const { include, stream, starting_after: after } = query;
+    if (stream) {
+      const obfuscates = query.include_obfuscation !== false;
+      return this.stored.follow({ ...key, obfuscates, ...(after !== undefined && { after }) }, reply);
+    }
+    const { output, ...rest } = await this.stored.get(key);
+    await reply.send({ ...rest, output: output.map((item) => withIncluded(item, include)) });
   }
 
   @Operation(deleteResponse)
@@ -76,14 +82,12 @@ export class ResponsesController {
     return { id, object: 'response', deleted: true };
   }
 
-  /** Only what runs in the background can be cancelled. */
   @Operation(cancelResponse)
-  async cancel(
+  cancel(
     @RequestProject() { project }: ProjectAccess,
     @Param('response') id: string,
   ): Promise<ResponseOf<typeof cancelResponse>> {
-    await this.stored.get({ projectId: project.id, id: asResponseId(id) });
-    throw new AppError('response.not_cancellable');
+    return this.stored.cancel({ projectId: project.id, id: asResponseId(id) });
   }
 
   @Operation(listInputItems)

@@ -1,15 +1,20 @@
 import { Injectable } from '@nestjs/common';
 import type { StreamContract } from '@xerotier/contracts/define';
-import { storedResponsesContract } from '@xerotier/contracts/responses';
+import { storedResponsesContract, turnsContract } from '@xerotier/contracts/responses';
 import { AppError } from '@xerotier/errors';
 import { Bus } from '@xerotier/nats';
 import type { Item } from '@xerotier/public-api/items';
 import type { PublicResponse } from '@xerotier/public-api/responses';
+import type { FastifyReply } from 'fastify';
 import type { z } from 'zod';
+import { StreamedTurn } from './turn-response.ts';
 
-const { get, delete: remove, listInputItems } = storedResponsesContract.operations;
+const { get, follow, cancel, delete: remove, listInputItems } = storedResponsesContract.operations;
+const { enqueue } = turnsContract.operations;
 
 const DEADLINE_MS = 30_000;
+/** A client that reads along longer than this continues with a new request. */
+const FOLLOW_DEADLINE_MS = 60 * 60_000;
 
 type Input<C extends { readonly input: z.ZodType }> = z.input<C['input']>;
 
@@ -21,6 +26,39 @@ export class StoredResponsesService {
   /** With everything that can be included. @throws {AppError} `response.not_found`, `responses.unavailable`. */
   async get(input: Input<typeof get>): Promise<PublicResponse> {
     return (await this.#read<typeof get, PublicResponse>(get, input)).value;
+  }
+
+  /**
+   * Stores a response that is run in the background.
+   * @throws {AppError} `response.*`, `conversation.not_found`, `item.not_found`, `request.unsupported_parameter`, `responses.unavailable`.
+   */
+  async enqueue(input: Input<typeof enqueue>): Promise<PublicResponse> {
+    return (await this.#read<typeof enqueue, PublicResponse>(enqueue, input)).value;
+  }
+
+  /** Returns the response. @throws {AppError} `response.not_found`, `response.not_cancellable`, `responses.unavailable`. */
+  async cancel(input: Input<typeof cancel>): Promise<PublicResponse> {
+    return (await this.#read<typeof cancel, PublicResponse>(cancel, input)).value;
+  }
+
+  /** Writes the events of a response, from any of them on, until the last one; errors are written, too. */
+  follow(input: Input<typeof follow>, reply: FastifyReply): void {
+    reply.hijack();
+    const { raw } = reply;
+    const response = new StreamedTurn(raw, input.after === undefined ? 0 : input.after + 1);
+    const control = this.bus.open(
+      follow,
+      input,
+      {
+        head: () => response.head({}),
+        data: (json) => response.data(json),
+        end: () => response.end(),
+        error: (error) => response.error(outage(error)),
+      },
+      { deadlineMs: FOLLOW_DEADLINE_MS },
+    );
+    response.attach(control);
+    if (raw.destroyed) control.cancel();
   }
 
   /** @throws {AppError} `response.not_found`, `responses.unavailable`. */
@@ -59,7 +97,10 @@ async function withOutages<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    const rejection = AppError.from(error);
-    throw rejection.status === 503 ? new AppError('responses.unavailable', {}, { cause: rejection }) : rejection;
+    throw outage(AppError.from(error));
   }
+}
+
+function outage(error: AppError): AppError {
+  return error.status === 503 ? new AppError('responses.unavailable', {}, { cause: error }) : error;
 }

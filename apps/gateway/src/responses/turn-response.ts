@@ -37,10 +37,12 @@ export class StreamedTurn implements TurnSink {
   readonly #response: ServerResponse;
   readonly #stream: SseStream;
   /** Each data frame is an event, and they are numbered from 0. */
-  #events = 0;
+  #events: number;
 
-  constructor(response: ServerResponse) {
+  /** @param first number of the first event. */
+  constructor(response: ServerResponse, first = 0) {
     this.#response = response;
+    this.#events = first;
     this.#stream = new SseStream(response, (error) => errorEvent(error, this.#events));
   }
 

@@ -1,16 +1,17 @@
 /** Runs turns in the responses service: enforces rate limits, and writes what comes. */
 import { Inject, Injectable } from '@nestjs/common';
 import { emptyUsage } from '@xerotier/contracts/inference';
-import type { TokenUsage } from '@xerotier/contracts/inference';
+import type { ModelCallContext, TokenUsage } from '@xerotier/contracts/inference';
 import type { Model } from '@xerotier/contracts/router';
 import { turnsContract } from '@xerotier/contracts/responses';
 import { AppError } from '@xerotier/errors';
 import { holdLogLine, noteForLog } from '@xerotier/http';
 import { estimateTokens, requestTimeoutOf } from '@xerotier/inference';
 import { Bus } from '@xerotier/nats';
-import type { ResponseRequest } from '@xerotier/public-api/responses';
+import type { PublicResponse, ResponseRequest } from '@xerotier/public-api/responses';
 import { CONFIG } from '@xerotier/service-host';
 import type { FastifyReply } from 'fastify';
+import type { z } from 'zod';
 import type { GatewayConfig } from '../config.ts';
 import { ModelDirectory } from '../models/model-directory.service.ts';
 import { admitOrReject } from '../rate-limits/admit-or-reject.ts';
@@ -18,9 +19,11 @@ import { RateLimitsService } from '../rate-limits/rate-limits.service.ts';
 import type { TokenEstimate } from '../rate-limits/request-cost.ts';
 import { modelCallContextOf } from '../requests/caller.ts';
 import type { Caller } from '../requests/caller.ts';
+import { StoredResponsesService } from './stored-responses.service.ts';
 import { StreamedTurn, WholeTurn } from './turn-response.ts';
 
 const { run } = turnsContract.operations;
+type Turn = z.input<typeof run.input>;
 
 /** Tokens to hold for a response without a maximum; the actual usage is charged at the end. */
 const UNBOUNDED_OUTPUT_TOKENS = 1_024;
@@ -35,6 +38,7 @@ export class TurnsService {
     private readonly bus: Bus,
     private readonly models: ModelDirectory,
     private readonly limits: RateLimitsService,
+    private readonly stored: StoredResponsesService,
     @Inject(CONFIG) private readonly config: Pick<GatewayConfig, 'limits'>,
   ) {}
 
@@ -47,8 +51,10 @@ export class TurnsService {
   ): Promise<void> {
     const model = await this.models.get(caller.endpoint.modelId);
     const charge = await admitOrReject(this.limits, caller, estimateOf(request, model), reply.raw);
-    reply.hijack();
     const { raw } = reply;
+    if (request.background === true || request.x_detach === true)
+      return this.#enqueue(caller, request, systemPrompt, { model, charge, reply });
+    reply.hijack();
     const release = holdLogLine(raw.req);
     const ended = (usage: TokenUsage): void => {
       const { promptTokens, completionTokens, cachedTokens } = usage;
@@ -58,7 +64,7 @@ export class TurnsService {
     };
     const response = request.stream === true ? new StreamedTurn(raw) : new WholeTurn(raw);
     const call = modelCallContextOf(caller, raw.req, model);
-    const input = { call, request, ...(systemPrompt !== undefined && { systemPrompt }) };
+    const input = turnOf(call, request, systemPrompt);
     const sink = {
       head: response.head.bind(response),
       data: response.data.bind(response),
@@ -77,6 +83,43 @@ export class TurnsService {
     // The client may have disconnected meanwhile.
     if (raw.destroyed) turn.cancel();
   }
+
+  /** What runs later is charged now, as far as its request tells. */
+  async #enqueue(
+    caller: Caller,
+    request: ResponseRequest,
+    systemPrompt: string | undefined,
+    { model, charge, reply }: Admitted,
+  ): Promise<void> {
+    const projectId = caller.access.project.id;
+    const { promptTokens, completionTokens } = estimateOf(request, model);
+    const call = modelCallContextOf(caller, reply.raw.req, model);
+    let response: PublicResponse;
+    try {
+      response = await this.stored.enqueue(turnOf(call, request, systemPrompt));
+    } catch (error) {
+      charge(emptyUsage());
+      throw error;
+    }
+    charge({ ...emptyUsage(), promptTokens, completionTokens });
+    if (request.stream === true)
+      this.stored.follow({ projectId, id: response.id, obfuscates: obfuscates(request) }, reply);
+    else await reply.send(response);
+  }
+}
+
+interface Admitted {
+  readonly model: Model | undefined;
+  readonly charge: (usage: TokenUsage) => void;
+  readonly reply: FastifyReply;
+}
+
+function turnOf(call: ModelCallContext, request: ResponseRequest, systemPrompt: string | undefined): Turn {
+  return { call, request, ...(systemPrompt !== undefined && { systemPrompt }) };
+}
+
+function obfuscates({ stream_options: options }: ResponseRequest): boolean {
+  return options?.include_obfuscation !== false;
 }
 
 /** An outage of the responses service is no error of the engine. */

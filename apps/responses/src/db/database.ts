@@ -5,6 +5,7 @@ import { CompletionEntity } from '../completions/completion.entity.ts';
 import { ConversationItem } from '../conversations/conversation-item.entity.ts';
 import { Conversation } from '../conversations/conversation.entity.ts';
 import { Item } from '../items/item.entity.ts';
+import { ResponseEvent } from '../responses/response-event.entity.ts';
 import { ResponseItem } from '../responses/response-item.entity.ts';
 import { Response } from '../responses/response.entity.ts';
 import { CreateCompletions1795132800000 } from './migrations/1795132800000-create-completions.ts';
@@ -24,6 +25,7 @@ export const database: DatabaseDefinition = {
     ConversationItem,
     Response,
     ResponseItem,
+    ResponseEvent,
   ],
   migrations: [
     CreateCompletions1795132800000,

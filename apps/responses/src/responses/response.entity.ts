@@ -10,7 +10,7 @@ import { Check, Column, CreateDateColumn, Entity, ForeignKey, Index, PrimaryColu
 @ForeignKey(() => Response, ['projectId', 'previousId'], ['projectId', 'id'], { name: 'response_previous_fkey' })
 @Index('response_previous_idx', ['projectId', 'previousId'], { where: 'previous_id IS NOT NULL' })
 @Index('response_created_at_idx', ['projectId', 'createdAt'])
-@Index('response_lease_idx', ['leaseUntil'], { where: "status IN ('queued', 'in_progress')" })
+@Index('response_unfinished_idx', ['createdAt'], { where: "status IN ('queued', 'in_progress')" })
 @Check('response_id_check', `id ~ '^resp_[0-9a-f]{48}$'`)
 @Check('response_status_check', `status IN ('queued', 'in_progress', 'completed', 'incomplete', 'failed', 'cancelled')`)
 @Check('response_turns_check', 'turns > 0')
@@ -48,6 +48,14 @@ export class Response {
   @Column('boolean', { default: false })
   background!: boolean;
 
+  /** Whether its events are kept. */
+  @Column('boolean', { default: false })
+  streamed!: boolean;
+
+  /** What a background response still needs to run, as JSON, sealed. Null for others, and once it has ended. */
+  @Column('bytea', { nullable: true })
+  job!: Buffer | null;
+
   /** The request as it is repeated in the response, as JSON, sealed with the key of the project. Null once deleted. */
   @Column('bytea', { nullable: true })
   content!: Buffer | null;
@@ -56,9 +64,13 @@ export class Response {
   @Column('bytea', { nullable: true })
   outcome!: Buffer | null;
 
-  /** Until then its process runs it; afterwards, one that has not ended never will. */
-  @Column('timestamptz')
-  leaseUntil!: Date;
+  /** Counts who has taken it: whoever has an older number must not write any more. */
+  @Column('integer', { default: 0 })
+  fence!: number;
+
+  /** Until then a process runs it. Null for one that waits. */
+  @Column('timestamptz', { nullable: true })
+  leaseUntil!: Date | null;
 
   @CreateDateColumn({ type: 'timestamptz' })
   createdAt!: Date;

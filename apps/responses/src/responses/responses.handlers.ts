@@ -3,15 +3,19 @@ import { storedResponsesContract } from '@xerotier/contracts/responses';
 import type { ServedStream } from '@xerotier/nats';
 import { Serves } from '@xerotier/service-host';
 import { writeJson } from '../json-frames.ts';
+import { FollowersService } from './followers.service.ts';
 import { ResponsesService } from './responses.service.ts';
 import type { Input } from './responses.service.ts';
 
-const { get, delete: remove, listInputItems } = storedResponsesContract.operations;
+const { get, follow, delete: remove, listInputItems } = storedResponsesContract.operations;
 
 /** Serves the contract of stored responses. */
 @Injectable()
 export class ResponsesHandlers {
-  constructor(private readonly responses: ResponsesService) {}
+  constructor(
+    private readonly responses: ResponsesService,
+    private readonly followers: FollowersService,
+  ) {}
 
   @Serves(get)
   async get(input: Input<'get'>, stream: ServedStream<typeof get>): Promise<Record<string, never>> {
@@ -24,6 +28,12 @@ export class ResponsesHandlers {
   @Serves(remove)
   async delete(input: Input<'delete'>): Promise<Record<string, never>> {
     await this.responses.delete(input);
+    return {};
+  }
+
+  @Serves(follow)
+  async follow(input: Input<'follow'>, stream: ServedStream<typeof follow>): Promise<Record<string, never>> {
+    await this.followers.follow(input, stream);
     return {};
   }
 

@@ -3,13 +3,27 @@ import { DataKeysModule } from '@xerotier/data-keys';
 import { ConversationsModule } from '../conversations/conversations.module.ts';
 import { dataKeys } from '../data-keys.ts';
 import { ItemsModule } from '../items/items.module.ts';
+import { EventLogs } from './event-logs.ts';
+import { EventsPurge } from './events-purge.ts';
+import { FollowersService } from './followers.service.ts';
+import { ResponseRunsRepository } from './response-runs.repository.ts';
+import { ResponseSignals } from './response-signals.ts';
 import { ResponsesHandlers } from './responses.handlers.ts';
 import { ResponsesRepository } from './responses.repository.ts';
 import { ResponsesService } from './responses.service.ts';
 
 @Module({
   imports: [DataKeysModule.forRoot(dataKeys), ItemsModule, ConversationsModule],
-  providers: [ResponsesHandlers, ResponsesService, ResponsesRepository],
-  exports: [ResponsesService],
+  providers: [
+    ResponsesHandlers,
+    ResponsesService,
+    ResponsesRepository,
+    ResponseRunsRepository,
+    ResponseSignals,
+    EventLogs,
+    EventsPurge,
+    FollowersService,
+  ],
+  exports: [ResponsesService, ResponseRunsRepository, ResponseSignals, EventLogs],
 })
 export class ResponsesModule {}

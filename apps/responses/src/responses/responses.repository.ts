@@ -3,13 +3,21 @@ import { InjectDataSource } from '@nestjs/typeorm';
 import { withTenant } from '@xerotier/db';
 import type { PageRequest } from '@xerotier/db';
 import { AppError } from '@xerotier/errors';
+import type { ResponseStatus } from '@xerotier/public-api/responses';
 import { DataSource, IsNull } from 'typeorm';
 import type { EntityManager } from 'typeorm';
 import { Item } from '../items/item.entity.ts';
+import { ResponseEvent } from './response-event.entity.ts';
 import { ResponseItem } from './response-item.entity.ts';
 import { Response } from './response.entity.ts';
 
 export type ResponseKey = Pick<Response, 'projectId' | 'id'>;
+export interface ResponseEnding {
+  readonly status: ResponseStatus;
+  readonly outcome: Buffer;
+  readonly endedAt: Date;
+  readonly bytes: number;
+}
 export type NewResponse = Omit<Response, 'outcome' | 'endedAt' | 'deletedAt'>;
 
 /** A deleted response has no content, and is part of the contexts of others only. */
@@ -102,18 +110,14 @@ export class ResponsesRepository {
   /** Ends a response that has not ended yet, whose items have these bytes more. Returns whether it did. */
   async end(
     manager: EntityManager,
-    { projectId, id }: ResponseKey,
-    {
-      status,
-      outcome,
-      endedAt,
-      bytes,
-    }: Pick<Response, 'status' | 'endedAt'> & { readonly outcome: Buffer; readonly bytes: number },
+    { projectId, id, fence }: ResponseKey & Pick<Response, 'fence'>,
+    { status, outcome, endedAt, bytes }: ResponseEnding,
   ): Promise<boolean> {
     const [, count] = await manager.query<[unknown[], number]>(
-      `UPDATE responses.response SET status = $3, outcome = $4, ended_at = $5, bytes = bytes + $6
-       WHERE project_id = $1 AND id = $2 AND status IN ('queued', 'in_progress')`,
-      [projectId, id, status, outcome, endedAt, bytes],
+      `UPDATE responses.response
+       SET status = $4, outcome = $5, ended_at = $6, bytes = bytes + $7, job = NULL, lease_until = NULL
+       WHERE project_id = $1 AND id = $2 AND fence = $3 AND status IN ('queued', 'in_progress') AND deleted_at IS NULL`,
+      [projectId, id, fence, status, outcome, endedAt, bytes],
     );
     return count === 1;
   }
@@ -168,9 +172,11 @@ export class ResponsesRepository {
    */
   async delete(manager: EntityManager, { projectId, id }: ResponseKey): Promise<string[]> {
     await manager.query(
-      `UPDATE responses.response SET content = NULL, outcome = NULL, deleted_at = now() WHERE project_id = $1 AND id = $2`,
+      `UPDATE responses.response SET content = NULL, job = NULL, outcome = NULL, lease_until = NULL, deleted_at = now()
+       WHERE project_id = $1 AND id = $2`,
       [projectId, id],
     );
+    await manager.delete(ResponseEvent, { projectId, responseId: id });
     const itemIds: string[] = [];
     let next: string | null = id;
     while (next !== null) {

@@ -12,8 +12,13 @@ import type { z } from 'zod';
 import { ConversationsService, PAGE_BYTES_MAX } from '../conversations/conversations.service.ts';
 import { addProjectEvent } from '../events/project-events.ts';
 import { ItemsService } from '../items/items.service.ts';
-import { responseObject } from '../turns/response-object.ts';
+import { failureOf, responseObject } from '../turns/response-object.ts';
 import type { Outcome, RequestedFields } from '../turns/response-object.ts';
+import { sealEvents } from './event-log.ts';
+import { LEASE_MS } from './response-lease.ts';
+import { ResponseRunsRepository } from './response-runs.repository.ts';
+import type { ResponseClaim } from './response-runs.repository.ts';
+import type { ResponseEvent } from './response-event.entity.ts';
 import type { Response } from './response.entity.ts';
 import { ResponsesRepository } from './responses.repository.ts';
 import type { ResponseKey } from './responses.repository.ts';
@@ -25,9 +30,6 @@ export type Input<Name extends keyof Operations> = z.output<Operations[Name]['in
 export const TURNS_MAX = 10_000;
 /** Of the items of a chain and of the conversation before it: several times what the longest context of a model has. */
 export const CONTEXT_BYTES_MAX = 64 * 1024 ** 2;
-
-/** A process that ends later than the deadline of a request, has had time to store the response. */
-const LEASE_GRACE_MS = 30_000;
 
 /** What a turn continues from: a response, a conversation, or nothing. */
 export interface TurnOrigin {
@@ -51,8 +53,12 @@ export interface NewTurn {
   readonly projectId: string;
   readonly id: string;
   readonly createdAt: Date;
-  readonly deadlineMs: number;
   readonly origin: TurnOrigin;
+  /** Whether its events are kept. */
+  readonly streamed: boolean;
+  readonly background: boolean;
+  /** Of the process that runs it. */
+  readonly fence: number;
   readonly input: readonly InputItem[];
   /** What the response repeats of its request. */
   readonly requested: RequestedFields;
@@ -76,6 +82,7 @@ export class ResponsesService {
     private readonly responses: ResponsesRepository,
     private readonly items: ItemsService,
     private readonly conversations: ConversationsService,
+    private readonly runs: ResponseRunsRepository,
     private readonly dataKeys: DataKeysService,
   ) {}
 
@@ -104,11 +111,11 @@ export class ResponsesService {
   }
 
   /**
-   * Stores a response that begins.
+   * Stores a response that begins, or with a job, that waits to be run.
    * @throws {AppError} `response.previous_not_found` if it was deleted meanwhile, `item.not_found`, `db.unavailable`.
    */
-  async begin(turn: NewTurn): Promise<void> {
-    const { projectId, id, origin, createdAt } = turn;
+  async begin(turn: NewTurn, { job, events = [] }: { job?: unknown; events?: readonly string[] } = {}): Promise<void> {
+    const { projectId, id, origin, createdAt, streamed, background, fence } = turn;
     const key = await this.dataKeys.getOrCreate(projectId);
     const content = seal(key, JSON.stringify(turn.requested), contentContext(turn));
     await this.responses.transaction(projectId, async (manager) => {
@@ -117,24 +124,34 @@ export class ResponsesService {
         ensure(previous, 'response.previous_not_found', { response: origin.previousId });
       }
       await this.responses.insert(manager, {
-        ...{ projectId, id, content, createdAt, status: 'in_progress', background: false },
+        ...{ projectId, id, content, createdAt, streamed, background, fence },
+        status: job === undefined ? 'in_progress' : 'queued',
+        job: job === undefined ? null : seal(key, JSON.stringify(job), jobContext(turn)),
         previousId: origin.previousId ?? null,
         conversationId: origin.conversationId ?? null,
         conversationEnd: origin.conversationEnd,
         turns: origin.turns + 1,
         bytes: String(origin.bytes),
-        leaseUntil: new Date(createdAt.getTime() + turn.deadlineMs + LEASE_GRACE_MS),
+        leaseUntil: job === undefined ? new Date(Date.now() + LEASE_MS) : null,
       });
       const itemIds = await this.#storeInput(manager, turn);
       await this.responses.addItems(manager, turn, { itemIds, first: 0, isOutput: false });
+      if (events.length === 0) return;
+      const sealedEvents = sealEvents(key, turn, 0, events);
+      await this.runs.insertEvents(manager, turn, { first: 0, last: events.length - 1, content: sealedEvents });
     });
   }
 
   /**
-   * Stores how a response has ended, and adds its items to its conversation. Does nothing for one that has ended or was deleted.
-   * @throws {AppError} `outbox.full`, `db.unavailable`.
+   * Stores how a response has ended, and adds its items to its conversation.
+   * @throws {AppError} `response.lost` for one that has ended, was deleted, or that another process runs, `outbox.full`, `db.unavailable`.
    */
-  async end(turn: NewTurn, output: readonly StoredItem[], outcome: Outcome): Promise<void> {
+  async end(
+    turn: NewTurn,
+    output: readonly StoredItem[],
+    outcome: Outcome,
+    events?: Pick<ResponseEvent, 'first' | 'last' | 'content'>,
+  ): Promise<void> {
     const { projectId, id, origin } = turn;
     const key = await this.dataKeys.get(projectId);
     await this.responses.transaction(projectId, async (manager) => {
@@ -142,14 +159,7 @@ export class ResponsesService {
       const bytes = Buffer.byteLength(JSON.stringify(stored)) + Buffer.byteLength(JSON.stringify(turn.input));
       const sealed = seal(key, JSON.stringify(outcome), outcomeContext(turn));
       const ended = { status: outcome.status, outcome: sealed, endedAt: new Date(outcome.endedAt), bytes };
-      if (!(await this.responses.end(manager, turn, ended))) {
-        await this.items.deleteUnneeded(
-          manager,
-          projectId,
-          stored.map((item) => item.id),
-        );
-        return;
-      }
+      if (!(await this.responses.end(manager, turn, ended))) throw new AppError('response.lost');
       const itemIds = stored.map((item) => item.id);
       await this.responses.addItems(manager, turn, { itemIds, first: turn.input.length, isOutput: true });
       if (origin.conversationId !== undefined && (outcome.status === 'completed' || outcome.status === 'incomplete'))
@@ -158,8 +168,47 @@ export class ResponsesService {
           { projectId, id: origin.conversationId },
           await this.responses.itemIds(manager, turn),
         );
+      if (events !== undefined) await this.runs.insertEvents(manager, turn, events);
       await addProjectEvent(manager, `response.${outcome.status}`, projectId, id);
     });
+  }
+
+  /** Returns a response that clients may see. @throws {AppError} `db.unavailable`. */
+  find(key: ResponseKey): Promise<Response | null> {
+    return this.responses.transaction(key.projectId, (manager) => this.responses.find(manager, key));
+  }
+
+  /** Returns what a response in the background needs to run. @throws {AppError} `db.unavailable`. */
+  async openJob<Job>(response: Response): Promise<{ job: Job; requested: RequestedFields }> {
+    const key = await this.dataKeys.get(response.projectId);
+    return {
+      job: opened<Job>(key, response.job as Buffer, jobContext(response)),
+      requested: opened<RequestedFields>(key, response.content as Buffer, contentContext(response)),
+    };
+  }
+
+  /** Ends a response that its process does not run any more. Returns whether it did. @throws {AppError} `outbox.full`, `db.unavailable`. */
+  async endInterrupted({ projectId, id, fence }: ResponseClaim, error: AppError): Promise<boolean> {
+    return this.responses.transaction(projectId, async (manager) => {
+      const response = await this.responses.lock(manager, { projectId, id });
+      if (response === null || response.fence !== fence || response.endedAt !== null) return false;
+      await this.#endWithout(manager, response, failureOf(error));
+      return true;
+    });
+  }
+
+  /**
+   * Cancels a response in the background, and returns it. One that has ended is returned as it is.
+   * @throws {AppError} `response.not_found`, `response.not_cancellable`, `outbox.full`, `db.unavailable`.
+   */
+  async cancel(key: ResponseKey): Promise<PublicResponse> {
+    await this.responses.transaction(key.projectId, async (manager) => {
+      const response = ensure(await this.responses.lock(manager, key), 'response.not_found', { response: key.id });
+      if (!response.background) throw new AppError('response.not_cancellable');
+      if (response.endedAt === null)
+        await this.#endWithout(manager, response, failureOf(new AppError('inference.cancelled')));
+    });
+    return this.get(key);
   }
 
   /** Returns the response object with everything that can be included. @throws {AppError} `response.not_found`, `db.unavailable`. */
@@ -197,6 +246,26 @@ export class ResponsesService {
       const { ids, hasMore } = await this.responses.listInput(manager, { projectId, id }, page, PAGE_BYTES_MAX);
       return { items: await this.items.read(manager, projectId, ids), hasMore };
     });
+  }
+
+  /** Ends a locked response without output. */
+  async #endWithout(manager: EntityManager, response: Response, outcome: Outcome): Promise<void> {
+    const { projectId, id, streamed } = response;
+    const key = await this.dataKeys.get(projectId);
+    const sealed = seal(key, JSON.stringify(outcome), outcomeContext(response));
+    const { status } = outcome;
+    await this.responses.end(manager, response, {
+      ...{ status, outcome: sealed, endedAt: new Date(outcome.endedAt), bytes: 0 },
+    });
+    if (streamed) {
+      const requested = opened<RequestedFields>(key, response.content as Buffer, contentContext(response));
+      const first = await this.runs.countEvents(manager, response);
+      const object = responseObject(requested, status, [], outcome);
+      const event = { type: 'response.failed', sequence_number: first, response: object };
+      const content = sealEvents(key, response, first, [JSON.stringify(event)]);
+      await this.runs.insertEvents(manager, response, { first, last: first, content });
+    }
+    await addProjectEvent(manager, `response.${status}`, projectId, id);
   }
 
   async #readOrigin(
@@ -276,6 +345,10 @@ function opened<T>(key: Buffer, sealed: Buffer, context: EncryptionContext): T {
 /** The content of another response or project does not open with this context. */
 function contentContext({ projectId, id }: ResponseKey): EncryptionContext {
   return ['responses.response', 'content', projectId, id];
+}
+
+function jobContext({ projectId, id }: ResponseKey): EncryptionContext {
+  return ['responses.response', 'job', projectId, id];
 }
 
 function outcomeContext({ projectId, id }: ResponseKey): EncryptionContext {

@@ -1,6 +1,8 @@
 /** The chat completion that a turn asks a model for. */
 import type { ChatCompletionRequest } from '@xerotier/public-api/chat-completions';
+import type { InputItem, NewItem } from '@xerotier/public-api/items';
 import type { ResponseRequest } from '@xerotier/public-api/responses';
+import type { TurnContext } from '../responses/responses.service.ts';
 import { chatMessagesOf } from './chat-messages.ts';
 import type { ContextItem } from './chat-messages.ts';
 import { CUSTOM_TOOL_PARAMETERS } from './custom-tools.ts';
@@ -47,6 +49,21 @@ export function chatRequestOf({ request, systemPrompt, history, input }: TurnInp
       tools.length > 0 && { parallel_tool_calls: request.parallel_tool_calls }),
     ...(format !== undefined && { response_format: format }),
     ...(request.user !== undefined && { user: request.user }),
+  };
+}
+
+/** Names the field that an item comes from, for errors of what a model cannot read. */
+export function contextItems(
+  { history, referenced, origin }: TurnContext,
+  input: readonly InputItem[],
+): Pick<TurnInput, 'history' | 'input'> {
+  const param = origin.previousId === undefined ? 'conversation' : 'previous_response_id';
+  return {
+    history: history.map((item) => ({ item: item as unknown as NewItem, param })),
+    input: input.map((item, at) => ({
+      item: (item.type === 'item_reference' ? referenced.get(item.id) : item) as NewItem,
+      param: `input[${at}]`,
+    })),
   };
 }
 

@@ -14,7 +14,21 @@ export interface OutputWriterOptions {
   readonly customTools: ReadonlySet<string>;
   /** Reasoning is shown as summary instead of as it is. */
   readonly summarizesReasoning: boolean;
+  /** Items that an earlier run of the turn has written. */
+  readonly earlier?: readonly StoredItem[];
   readonly write: (event: TurnEvent) => void;
+}
+
+/** What an earlier run of a turn has written. */
+export interface EarlierOutput {
+  /** How many events. */
+  readonly events: number;
+  /** Whether `response.in_progress` is one of them. */
+  readonly isInProgress: boolean;
+  /** Its items, with the one that was not done, which is incomplete. */
+  readonly items: readonly StoredItem[];
+  /** What is left to say of the item that was not done. */
+  readonly closing: readonly TurnEvent[];
 }
 
 type PartType = TextPart['type'];
@@ -43,7 +57,7 @@ interface OpenCall {
 
 export class OutputWriter {
   readonly #options: OutputWriterOptions;
-  readonly #items: StoredItem[] = [];
+  readonly #items: StoredItem[];
   #open: OpenItem | undefined;
   #call: OpenCall | undefined;
   #lastCall = -1;
@@ -51,6 +65,7 @@ export class OutputWriter {
 
   constructor(options: OutputWriterOptions) {
     this.#options = options;
+    this.#items = [...(options.earlier ?? [])];
   }
 
   /** The items that are done, in their order. */

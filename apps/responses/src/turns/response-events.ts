@@ -1,16 +1,12 @@
 /** The events of the public API that a turn consists of, numbered from 0. */
 import type { StoredItem } from '@xerotier/contracts/responses';
 import type { PublicResponse } from '@xerotier/public-api/responses';
-import { randomBytes } from 'node:crypto';
 import type { PartAddress, TextPart, TurnEvent } from './turn-event.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
 /** An event as JSON. Its type comes first, so that it can be found without parsing. */
 export type WriteEvent = (json: string) => void;
-
-/** Deltas are padded to multiples of this many characters, so that their lengths do not tell the tokens. */
-const OBFUSCATION_UNIT = 32;
 
 const DELTA_EVENTS = {
   output_text: 'response.output_text.delta',
@@ -27,8 +23,8 @@ const DONE_EVENTS = {
 } as const satisfies Record<TextPart['type'], string>;
 
 export interface ResponseEventsOptions {
-  /** Pads deltas. */
-  readonly obfuscates: boolean;
+  /** Number of the first event. */
+  readonly first: number;
   /** Removes the fields of an item that have to be requested. */
   readonly visible: (item: StoredItem) => StoredItem;
   readonly write: WriteEvent;
@@ -36,10 +32,11 @@ export interface ResponseEventsOptions {
 
 export class ResponseEvents {
   readonly #options: ResponseEventsOptions;
-  #next = 0;
+  #next: number;
 
   constructor(options: ResponseEventsOptions) {
     this.#options = options;
+    this.#next = options.first;
   }
 
   /** `response.created`, `response.completed` and the others that have the whole response. */
@@ -62,7 +59,7 @@ export class ResponseEvents {
       case 'part_done':
         return this.#partDone(event);
       case 'text_delta':
-        return this.#delta(DELTA_EVENTS[event.kind], {
+        return this.#write(DELTA_EVENTS[event.kind], {
           ...placeOf(event, event.kind),
           delta: event.delta,
           ...(event.kind === 'output_text' && { logprobs: event.logprobs }),
@@ -75,7 +72,7 @@ export class ResponseEvents {
         });
       case 'arguments_delta': {
         const { output, item, delta } = event;
-        return this.#delta(`response.${callKind(item)}.delta`, { item_id: item.id, output_index: output, delta });
+        return this.#write(`response.${callKind(item)}.delta`, { item_id: item.id, output_index: output, delta });
       }
       case 'arguments_done': {
         const { output, item } = event;
@@ -110,11 +107,6 @@ export class ResponseEvents {
     return visible;
   }
 
-  #delta(type: string, fields: Fields & { readonly delta: string }): void {
-    const obfuscation = this.#options.obfuscates ? { obfuscation: paddingOf(fields.delta) } : {};
-    this.#write(type, { ...fields, ...obfuscation });
-  }
-
   #write(type: string, fields: Fields): void {
     this.#options.write(JSON.stringify({ type, sequence_number: this.#next++, ...fields }));
   }
@@ -132,9 +124,4 @@ function emptied(part: TextPart): TextPart {
 
 function callKind({ type }: StoredItem): 'function_call_arguments' | 'custom_tool_call_input' {
   return type === 'function_call' ? 'function_call_arguments' : 'custom_tool_call_input';
-}
-
-function paddingOf(delta: string): string {
-  const missing = OBFUSCATION_UNIT - (delta.length % OBFUSCATION_UNIT);
-  return randomBytes(missing).toString('base64url').slice(0, missing);
 }

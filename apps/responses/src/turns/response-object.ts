@@ -68,7 +68,7 @@ type Tool = NonNullable<ResponseRequest['tools']>[number];
 function publicTool(tool: Tool): Tool {
   if (!isFunctionTool(tool)) return tool;
   const { description = null, parameters = null, strict = null } = tool;
-  return { ...tool, description, parameters, strict } as Tool;
+  return { ...tool, description, parameters, strict };
 }
 
 /** How a response has ended. */
@@ -114,8 +114,17 @@ function publicUsage(usage: TokenUsage): ResponseUsage {
 }
 
 /** The codes of errors in responses are a closed list of the OpenAI specification. */
-export function responseError(error: AppError): NonNullable<PublicResponse['error']> {
+function responseError(error: AppError): NonNullable<PublicResponse['error']> {
   const { message } = publicErrorBody(error).error;
   if (error.status === 429) return { code: 'rate_limit_exceeded', message };
   return { code: error.status === 400 ? 'invalid_prompt' : 'server_error', message };
+}
+
+/** How a response ends with an error. A cancelled one has none. */
+export function failureOf(error: AppError): Outcome {
+  const usage = (error.details['usage'] as TokenUsage | undefined) ?? null;
+  const common = { endedAt: Date.now(), usage, incompleteReason: null };
+  return error.code === 'inference.cancelled'
+    ? { ...common, status: 'cancelled', error: null }
+    : { ...common, status: 'failed', error: responseError(error) };
 }

@@ -33,6 +33,12 @@ export const responsesErrors = defineErrors({
     retryable: false,
     message: "Previous response '{response}' was not found.",
   },
+  'response.lost': {
+    status: 503,
+    publicCode: 'service_unavailable',
+    retryable: true,
+    message: 'The response is no longer run by this process.',
+  },
   'response.not_ended': {
     status: 400,
     publicCode: 'invalid_request',

@@ -2,4 +2,4 @@ export { STORED_BYTES_MAX, responsesContract, storedCompletion } from './contrac
 export type { StoredCompletion } from './contract.ts';
 export { conversationsContract } from './conversations.contract.ts';
 export type { StoredConversation, StoredItem } from './conversations.contract.ts';
-export { storedResponsesContract, turnsContract } from './turns.contract.ts';
+export { responseChanged, storedResponsesContract, turnsContract } from './turns.contract.ts';

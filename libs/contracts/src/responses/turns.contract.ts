@@ -1,10 +1,9 @@
 /** Turns of models, as the Responses API has them. The gateway has authorized and admitted what it asks for. */
 import { z } from 'zod';
-import { request, service, stream } from '../define.ts';
-import { projectId } from '../ids.ts';
+import { event, request, service, stream } from '../define.ts';
+import { projectId, workerId } from '../ids.ts';
 import { modelCallContext } from '../inference/index.ts';
 import { tokenUsage } from '../inference/token-usage.ts';
-import { workerId } from '../ids.ts';
 
 /** Ids are texts of clients: one that no response can have is not found. */
 const id = z.string().min(1).max(256);
@@ -34,6 +33,25 @@ const INFERENCE_ERRORS = [
   'service.draining',
 ] as const;
 
+const CONTEXT_ERRORS = [
+  'response.previous_not_found',
+  'response.not_ended',
+  'response.too_deep',
+  'response.context_too_large',
+  'conversation.not_found',
+  'item.not_found',
+  'request.unsupported_parameter',
+  'db.unavailable',
+] as const;
+
+const turn = z.object({
+  call: modelCallContext,
+  /** As `createResponseRequest` of the public API parses it, with the defaults of the endpoint. */
+  request: z.looseObject({}),
+  /** Of the endpoint. */
+  systemPrompt: z.string().optional(),
+});
+
 export const turnsContract = service('turns', {
   /**
    * Runs one turn. Data frames are JSON: if the request is streamed, one event each, which begins with its `type`; else the parts of the
@@ -41,29 +59,26 @@ export const turnsContract = service('turns', {
    */
   run: stream({
     subject: 'responses.v1.turns.run',
-    input: z.object({
-      call: modelCallContext,
-      /** As `createResponseRequest` of the public API parses it, with the defaults of the endpoint. */
-      request: z.looseObject({}),
-      /** Of the endpoint. */
-      systemPrompt: z.string().optional(),
-    }),
+    input: turn,
     /** Of the first call of a model; absent if it has not begun within a second. */
     head: z.object({ workerId: workerId.optional() }),
     end: z.object({ usage: tokenUsage }),
-    errors: [
-      ...INFERENCE_ERRORS,
-      'response.previous_not_found',
-      'response.too_deep',
-      'response.context_too_large',
-      'conversation.not_found',
-      'conversation.too_many_items',
-      'conversation.too_many_bytes',
-      'item.not_found',
-      'outbox.full',
-      'db.unavailable',
-    ],
+    errors: [...INFERENCE_ERRORS, ...CONTEXT_ERRORS, 'response.lost', 'outbox.full'],
   }),
+  /** Stores a turn that is run in the background. Data frames are the parts of the response object. */
+  enqueue: stream({
+    subject: 'responses.v1.turns.enqueue',
+    input: turn,
+    head: z.object({}),
+    end: z.object({ id }),
+    errors: CONTEXT_ERRORS,
+  }),
+});
+
+/** A response has new events, or has ended. Not stored: whoever needs it looks by itself, too. */
+export const responseChanged = event({
+  subject: 'responses.v1.changed',
+  data: z.object({ id, hasEnded: z.boolean() }),
 });
 
 export const storedResponsesContract = service('stored-responses', {
@@ -74,6 +89,27 @@ export const storedResponsesContract = service('stored-responses', {
     head: z.object({}),
     end: z.object({}),
     errors: ['response.not_found', 'db.unavailable'],
+  }),
+  /** Data frames are one event each, as those of a streamed turn, until the last one. */
+  follow: stream({
+    subject: 'responses.v1.stored-responses.follow',
+    input: oneResponse.extend({
+      /** `sequence_number` of the last event that is not repeated. */
+      after: z.number().int().nonnegative().optional(),
+      /** Whether deltas are padded. */
+      obfuscates: z.boolean(),
+    }),
+    head: z.object({}),
+    end: z.object({}),
+    errors: ['response.not_found', 'response.not_streamed', 'response.events_expired', 'db.unavailable'],
+  }),
+  /** Data frames are the parts of the response object. One that has ended is not changed. */
+  cancel: stream({
+    subject: 'responses.v1.stored-responses.cancel',
+    input: oneResponse,
+    head: z.object({}),
+    end: z.object({}),
+    errors: ['response.not_found', 'response.not_cancellable', 'outbox.full', 'db.unavailable'],
   }),
   delete: request({
     subject: 'responses.v1.stored-responses.delete',

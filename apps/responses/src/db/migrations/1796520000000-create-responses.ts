@@ -6,6 +6,7 @@ const schema = 'responses';
 const TABLES: readonly TenantTable[] = [
   { schema, table: 'response', forPlatform: true },
   { schema, table: 'response_item' },
+  { schema, table: 'response_event', forPlatform: true },
 ];
 
 /** Responses, each with its items, and the response that it continues from. */
@@ -23,9 +24,12 @@ export class CreateResponses1796520000000 implements MigrationInterface {
         status text NOT NULL CONSTRAINT response_status_check
           CHECK (status IN ('queued', 'in_progress', 'completed', 'incomplete', 'failed', 'cancelled')),
         background boolean NOT NULL DEFAULT false,
+        streamed boolean NOT NULL DEFAULT false,
+        job bytea,
         content bytea,
         outcome bytea,
-        lease_until timestamptz NOT NULL,
+        fence integer NOT NULL DEFAULT 0,
+        lease_until timestamptz,
         created_at timestamptz NOT NULL DEFAULT now(),
         ended_at timestamptz,
         deleted_at timestamptz,
@@ -33,14 +37,14 @@ export class CreateResponses1796520000000 implements MigrationInterface {
         CONSTRAINT response_previous_fkey
           FOREIGN KEY (project_id, previous_id) REFERENCES responses.response (project_id, id)
       )`);
-    for (const column of ['content', 'outcome'])
+    for (const column of ['job', 'content', 'outcome'])
       await runner.query(`ALTER TABLE responses.response ALTER COLUMN ${column} SET STORAGE EXTERNAL`);
     await runner.query(
       'CREATE INDEX response_previous_idx ON responses.response (project_id, previous_id) WHERE previous_id IS NOT NULL',
     );
     await runner.query('CREATE INDEX response_created_at_idx ON responses.response (project_id, created_at)');
     await runner.query(
-      `CREATE INDEX response_lease_idx ON responses.response (lease_until) WHERE status IN ('queued', 'in_progress')`,
+      `CREATE INDEX response_unfinished_idx ON responses.response (created_at) WHERE status IN ('queued', 'in_progress')`,
     );
     await runner.query(`
       CREATE TABLE responses.response_item (
@@ -56,6 +60,19 @@ export class CreateResponses1796520000000 implements MigrationInterface {
           FOREIGN KEY (project_id, item_id) REFERENCES responses.item (project_id, id)
       )`);
     await runner.query('CREATE INDEX response_item_item_idx ON responses.response_item (project_id, item_id)');
+    await runner.query(`
+      CREATE TABLE responses.response_event (
+        project_id text NOT NULL,
+        response_id text NOT NULL,
+        first integer NOT NULL,
+        last integer NOT NULL,
+        content bytea NOT NULL,
+        CONSTRAINT response_event_key PRIMARY KEY (project_id, response_id, first),
+        CONSTRAINT response_event_response_fkey
+          FOREIGN KEY (project_id, response_id) REFERENCES responses.response (project_id, id),
+        CONSTRAINT response_event_range_check CHECK (last >= first AND first >= 0)
+      )`);
+    await runner.query('ALTER TABLE responses.response_event ALTER COLUMN content SET STORAGE EXTERNAL');
     for (const table of TABLES) await enableTenantIsolation(runner, table);
     // What responses have in common is the responses that they continue from, not their items.
     await runner.query('DROP INDEX responses.item_parent_idx');
@@ -71,6 +88,7 @@ export class CreateResponses1796520000000 implements MigrationInterface {
       'CREATE INDEX item_parent_idx ON responses.item (project_id, parent_id) WHERE parent_id IS NOT NULL',
     );
     for (const table of TABLES) await disableTenantIsolation(runner, table);
-    for (const table of ['response_item', 'response']) await runner.query(`DROP TABLE responses.${table}`);
+    for (const table of ['response_event', 'response_item', 'response'])
+      await runner.query(`DROP TABLE responses.${table}`);
   }
 }

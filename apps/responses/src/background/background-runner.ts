@@ -1,0 +1,112 @@
+/** Runs responses that no client waits for. What is left to do is in the database alone, so that any process goes on at any moment. */
+import { Inject, Injectable } from '@nestjs/common';
+import { AppError } from '@xerotier/errors';
+import type { JobResult } from '@xerotier/jobs';
+import type { Logger } from '@xerotier/log';
+import { LOGGER } from '@xerotier/service-host';
+import { EventLogs } from '../responses/event-logs.ts';
+import { LEASE_MS, ResponseLease } from '../responses/response-lease.ts';
+import { ResponseRunsRepository } from '../responses/response-runs.repository.ts';
+import { ResponseSignals } from '../responses/response-signals.ts';
+import type { Response } from '../responses/response.entity.ts';
+import type { ResponseKey } from '../responses/responses.repository.ts';
+import { ResponsesService } from '../responses/responses.service.ts';
+import { chatRequestOf, contextItems } from '../turns/chat-request.ts';
+import { earlierOutputOf } from '../turns/earlier-output.ts';
+import { turnRequestOf } from '../turns/new-turn.ts';
+import { TurnRunner } from '../turns/turn-runner.ts';
+import type { TurnListener } from '../turns/turn-runner.ts';
+import type { BackgroundJob } from './background.service.ts';
+
+/** Whoever reads along, sees events this much later. */
+const EVENTS_INTERVAL_MS = 100;
+/** A response that has been taken so often does not end by itself. */
+const RUNS_MAX = 20;
+
+const NOBODY: TurnListener = { begin: () => undefined, event: () => undefined, paused: () => undefined };
+
+@Injectable()
+export class BackgroundRunner {
+  constructor(
+    private readonly runs: ResponseRunsRepository,
+    private readonly responses: ResponsesService,
+    private readonly logs: EventLogs,
+    private readonly signals: ResponseSignals,
+    private readonly runner: TurnRunner,
+    @Inject(LOGGER) private readonly log: Logger,
+  ) {}
+
+  /** @throws {AppError} of an outage: the job is repeated. */
+  async run(key: ResponseKey, jobSignal: AbortSignal): Promise<JobResult> {
+    const claimed = await this.runs.claim(key, LEASE_MS);
+    // It has ended, or another process runs it, and the sweeper looks after that.
+    if (claimed === undefined) return 'done';
+    const lease = new ResponseLease(claimed, this.runs, this.log, jobSignal);
+    const stop = this.signals.onChange(key.id, ({ hasEnded }) => {
+      if (hasEnded) lease.lose();
+    });
+    try {
+      await this.#run(claimed, lease);
+      return 'done';
+    } catch (error) {
+      if (lease.isLost) return 'done';
+      await this.runs.release(claimed).catch(() => undefined);
+      throw error;
+    } finally {
+      stop();
+      lease.end();
+    }
+  }
+
+  async #run(claimed: Response, lease: ResponseLease): Promise<void> {
+    const { projectId, id, streamed, createdAt, fence } = claimed;
+    const { job, requested } = await this.responses.openJob<BackgroundJob>(claimed);
+    const { call, request, systemPrompt } = job;
+    try {
+      const context = await this.responses.readContext(turnRequestOf(call, request));
+      const chat = chatRequestOf({ request, systemPrompt, ...contextItems(context, request.input) });
+      const written = streamed ? await this.logs.read(claimed, -1) : [];
+      const earlier = earlierOutputOf(written.map(({ json }) => json));
+      const log = streamed
+        ? await this.logs.open(claimed, {
+            first: earlier.events,
+            intervalMs: EVENTS_INTERVAL_MS,
+            onLost: () => lease.lose(),
+          })
+        : undefined;
+      const { origin } = context;
+      const turn = {
+        projectId,
+        id,
+        createdAt,
+        origin,
+        input: request.input,
+        streamed,
+        background: true,
+        fence,
+        requested,
+      };
+      const { failure } = await this.runner.run(
+        {
+          ...{ turn, request, chat, log, begun: Promise.resolve(), earlier: streamed ? earlier : undefined },
+          // The ledger has one record for each call of a model.
+          call: fence === 1 ? call : { ...call, requestId: `${call.requestId}-${fence}` },
+          isFinal: (error) => isFinal(error, fence) && !lease.signal.aborted,
+        },
+        NOBODY,
+        lease.signal,
+      );
+      if (failure !== undefined && (!isFinal(failure, fence) || lease.signal.aborted)) throw failure;
+    } catch (error) {
+      const failure = AppError.from(error);
+      if (lease.signal.aborted || !isFinal(failure, fence)) throw failure;
+      // What it continues from is gone, or cannot be read by its model.
+      await this.responses.endInterrupted(claimed, failure);
+    }
+    this.signals.changed(id, true);
+  }
+}
+
+function isFinal({ retryable }: AppError, fence: number): boolean {
+  return !retryable || fence >= RUNS_MAX;
+}

@@ -1,0 +1,69 @@
+import { Injectable } from '@nestjs/common';
+import type { ModelCallContext } from '@xerotier/contracts/inference';
+import type { turnsContract } from '@xerotier/contracts/responses';
+import { Jobs } from '@xerotier/jobs';
+import type { PublicResponse, ResponseRequest } from '@xerotier/public-api/responses';
+import type { z } from 'zod';
+import { ResponseSignals } from '../responses/response-signals.ts';
+import type { ResponseKey } from '../responses/responses.repository.ts';
+import { ResponsesService } from '../responses/responses.service.ts';
+import { chatRequestOf, contextItems } from '../turns/chat-request.ts';
+import { newTurn, turnRequestOf } from '../turns/new-turn.ts';
+import { ResponseEvents } from '../turns/response-events.ts';
+import { responseObject } from '../turns/response-object.ts';
+import { responseRuns } from './response-runs.queue.ts';
+
+/** What a response in the background needs to run, in any process. */
+export interface BackgroundJob {
+  readonly call: ModelCallContext;
+  readonly request: ResponseRequest;
+  readonly systemPrompt: string | undefined;
+}
+
+/** Responses that run in the background. */
+@Injectable()
+export class BackgroundService {
+  constructor(
+    private readonly responses: ResponsesService,
+    private readonly signals: ResponseSignals,
+    private readonly jobs: Jobs,
+  ) {}
+
+  /**
+   * Stores a response that is run when there is room. It is kept from then on, whatever happens.
+   * @throws {AppError} as `ResponsesService.readContext` and `chatRequestOf`, `db.unavailable`.
+   */
+  async enqueue(input: z.output<typeof turnsContract.operations.enqueue.input>): Promise<PublicResponse> {
+    const { systemPrompt } = input;
+    const call: ModelCallContext = {
+      ...input.call,
+      // A detached client waits for it.
+      priority: input.request['background'] === true ? 'background' : input.call.priority,
+    };
+    const request = input.request as unknown as ResponseRequest;
+    const context = await this.responses.readContext(turnRequestOf(call, request));
+    // Rejects now what cannot be read by the model.
+    chatRequestOf({ request, systemPrompt, ...contextItems(context, request.input) });
+    const turn = newTurn(call, request, context);
+    const response = responseObject(turn.requested, 'queued', [], undefined);
+    const events: string[] = [];
+    const writer = new ResponseEvents({ first: 0, visible: (item) => item, write: (json) => events.push(json) });
+    writer.response('created', response);
+    writer.response('queued', response);
+    const job: BackgroundJob = { call, request, systemPrompt };
+    await this.responses.begin(turn, { job, events: turn.streamed ? events : [] });
+    // If Redis is unavailable, the sweeper adds it.
+    await this.jobs
+      .of(responseRuns)
+      .add({ projectId: turn.projectId, responseId: turn.id })
+      .catch(() => undefined);
+    return response;
+  }
+
+  /** Returns the response. @throws {AppError} `response.not_found`, `response.not_cancellable`, `db.unavailable`. */
+  async cancel(key: ResponseKey): Promise<PublicResponse> {
+    const response = await this.responses.cancel(key);
+    this.signals.changed(key.id, true);
+    return response;
+  }
+}

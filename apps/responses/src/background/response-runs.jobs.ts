@@ -1,0 +1,15 @@
+import { Injectable } from '@nestjs/common';
+import { Processes } from '@xerotier/jobs';
+import type { JobCall, JobOf, JobResult } from '@xerotier/jobs';
+import { BackgroundRunner } from './background-runner.ts';
+import { responseRuns } from './response-runs.queue.ts';
+
+@Injectable()
+export class ResponseRunsJobs {
+  constructor(private readonly runner: BackgroundRunner) {}
+
+  @Processes(responseRuns)
+  run({ projectId, responseId }: JobOf<typeof responseRuns>, { signal }: JobCall): Promise<JobResult> {
+    return this.runner.run({ projectId, id: responseId }, signal);
+  }
+}

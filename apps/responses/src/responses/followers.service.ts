@@ -1,0 +1,80 @@
+import { Injectable } from '@nestjs/common';
+import type { storedResponsesContract } from '@xerotier/contracts/responses';
+import { AppError, ensure } from '@xerotier/errors';
+import type { ResponseStream } from '@xerotier/nats';
+import type { PublicResponse } from '@xerotier/public-api/responses';
+import { once } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { z } from 'zod';
+import { EventLogs } from './event-logs.ts';
+import type { Response } from './response.entity.ts';
+import { EVENTS_KEPT_MS } from './events-purge.ts';
+import { ResponseSignals } from './response-signals.ts';
+import { ResponsesService } from './responses.service.ts';
+import { obfuscated } from '../turns/obfuscation.ts';
+
+type Follow = z.output<(typeof storedResponsesContract)['operations']['follow']['input']>;
+type Stream = Pick<ResponseStream<Record<string, never>>, 'head' | 'data' | 'paused' | 'signal'>;
+
+/** Readers look by themselves this often, in case they are not told. */
+const LOOK_MS = 2_000;
+
+/** Writes the events of responses, from any of them on, while they run and for some time afterwards. */
+@Injectable()
+export class FollowersService {
+  constructor(
+    private readonly responses: ResponsesService,
+    private readonly logs: EventLogs,
+    private readonly signals: ResponseSignals,
+  ) {}
+
+  /**
+   * Writes the events after a number, until the last one.
+   * @throws {AppError} `response.not_found`, `response.not_streamed`, `response.events_expired`, `db.unavailable`.
+   */
+  async follow({ projectId, id, after = -1, obfuscates }: Follow, stream: Stream): Promise<void> {
+    const response = await this.#find(projectId, id);
+    if (!response.streamed) throw new AppError('response.not_streamed', { response: id });
+    if (response.endedAt !== null && Date.now() - response.endedAt.getTime() > EVENTS_KEPT_MS)
+      throw new AppError('response.events_expired', { response: id });
+    stream.head({});
+    let last = after;
+    let hasChanged = Promise.withResolvers<void>();
+    const stop = this.signals.onChange(id, () => hasChanged.resolve());
+    try {
+      while (!stream.signal.aborted) {
+        hasChanged = Promise.withResolvers();
+        // Read before the events: those of one that has ended are all there.
+        const { endedAt } = await this.#find(projectId, id);
+        for (const { number, json } of await this.logs.read({ projectId, id }, last)) {
+          await stream.paused();
+          stream.data(Buffer.from(obfuscates ? obfuscated(json) : json));
+          last = number;
+        }
+        if (endedAt !== null) return await this.#end(stream, projectId, id, last);
+        await Promise.race([hasChanged.promise, delay(LOOK_MS), once(stream.signal, 'abort')]);
+      }
+    } finally {
+      stop();
+    }
+  }
+
+  async #find(projectId: string, id: string): Promise<Response> {
+    return ensure(await this.responses.find({ projectId, id }), 'response.not_found', { response: id });
+  }
+
+  /**
+   * A client may have seen more than was stored when the process of its response was killed, or ask for what comes after the end: it
+   * gets the end in any case.
+   */
+  async #end(stream: Stream, projectId: string, id: string, last: number): Promise<void> {
+    const [lastEvent] = (await this.logs.read({ projectId, id }, -1)).slice(-1);
+    if (lastEvent !== undefined && lastEvent.number === last) return;
+    const response = await this.responses.get({ projectId, id });
+    stream.data(Buffer.from(JSON.stringify({ type: endingOf(response), sequence_number: last + 1, response })));
+  }
+}
+
+function endingOf({ status }: PublicResponse): string {
+  return `response.${status === 'cancelled' ? 'failed' : status}`;
+}

@@ -1,0 +1,167 @@
+/** Runs the model for a turn, and stores what came of it: the same for a client that waits and in the background. */
+import { Inject, Injectable } from '@nestjs/common';
+import type { TokenUsage } from '@xerotier/contracts/inference';
+import type { ModelCallContext } from '@xerotier/contracts/inference';
+import type { StoredItem } from '@xerotier/contracts/responses';
+import { AppError } from '@xerotier/errors';
+import { InferenceClient } from '@xerotier/inference';
+import { LinkedImages } from '@xerotier/linked-images';
+import type { Logger } from '@xerotier/log';
+import type { ChatCompletionRequest } from '@xerotier/public-api/chat-completions';
+import { withIncluded } from '@xerotier/public-api/items';
+import type { PublicResponse, ResponseRequest, ResponseStatus } from '@xerotier/public-api/responses';
+import { LOGGER } from '@xerotier/service-host';
+import type { EventLog } from '../responses/event-log.ts';
+import type { NewTurn } from '../responses/responses.service.ts';
+import { ResponsesService } from '../responses/responses.service.ts';
+import { customToolsOf } from './chat-request.ts';
+import { ModelCall } from './model-call.ts';
+import { OutputWriter } from './output-writer.ts';
+import type { EarlierOutput } from './output-writer.ts';
+import { ResponseEvents } from './response-events.ts';
+import { failureOf, responseObject } from './response-object.ts';
+import type { Outcome } from './response-object.ts';
+import type { TurnOutcome } from './turn-event.ts';
+
+export interface RunnableTurn {
+  readonly turn: NewTurn;
+  readonly call: ModelCallContext;
+  readonly request: ResponseRequest;
+  readonly chat: ChatCompletionRequest;
+  /** Undefined for a turn that is not stored. Resolves when its beginning is, and rejects if it cannot be. */
+  readonly begun: Promise<void> | undefined;
+  /** Where its events are kept, if they are. */
+  readonly log: EventLog | undefined;
+  /** What an earlier run of the same turn has written. */
+  readonly earlier?: EarlierOutput | undefined;
+  /** Whether a failure ends the response; otherwise the turn is run again. Default always. */
+  readonly isFinal?: (failure: AppError) => boolean;
+}
+
+/** Who waits for a turn. */
+export interface TurnListener {
+  /** The model has begun. */
+  begin(workerId: string): void;
+  /** An event, before it is stored. */
+  event(json: string): void;
+  /** Undefined while the listener keeps up; else resolves when it does again. */
+  paused(): Promise<void> | undefined;
+}
+
+export interface TurnResult {
+  readonly response: PublicResponse;
+  readonly usage: TokenUsage | null;
+  readonly failure: AppError | undefined;
+  /** The last event, which is to be written now. */
+  readonly lastEvent: string;
+}
+
+@Injectable()
+export class TurnRunner {
+  constructor(
+    private readonly inference: InferenceClient,
+    private readonly responses: ResponsesService,
+    private readonly images: LinkedImages,
+    @Inject(LOGGER) private readonly log: Logger,
+  ) {}
+
+  /** Never throws: a failure is part of the result. Once the signal is aborted, the model is stopped. */
+  async run(runnable: RunnableTurn, listener: TurnListener, signal: AbortSignal): Promise<TurnResult> {
+    const { turn, request, log, begun, earlier } = runnable;
+    const visible = (item: StoredItem): StoredItem => withIncluded(item, request.include ?? []);
+    let lastEvent = '';
+    let isLast = false;
+    const events = new ResponseEvents({
+      first: earlier?.events ?? 0,
+      visible,
+      write: (json) => {
+        log?.add(json);
+        if (isLast) lastEvent = json;
+        else listener.event(json);
+      },
+    });
+    const writer = new OutputWriter({
+      customTools: customToolsOf(request),
+      summarizesReasoning: request.reasoning?.summary != null,
+      earlier: earlier?.items ?? [],
+      write: (event) => events.turn(event),
+    });
+    const objectOf = (status: ResponseStatus, outcome?: Outcome): PublicResponse =>
+      responseObject(turn.requested, status, outcome === undefined ? [] : writer.items.map(visible), outcome);
+    if (earlier === undefined) events.response('created', objectOf('in_progress'));
+    if (earlier === undefined || !earlier.isInProgress) events.response('in_progress', objectOf('in_progress'));
+    for (const event of earlier?.closing ?? []) events.turn(event);
+
+    let outcome: Outcome;
+    let failure: AppError | undefined;
+    try {
+      const usage = await this.#call(runnable, writer, listener, signal);
+      outcome = outcomeOf(writer.end() as TurnOutcome, usage);
+    } catch (error) {
+      failure = AppError.from(error);
+      if (runnable.isFinal?.(failure) === false) {
+        await log?.flush();
+        return { response: objectOf('in_progress'), usage: null, failure, lastEvent };
+      }
+      writer.end('interrupted');
+      outcome = failureOf(failure);
+    }
+    isLast = true;
+    try {
+      await begun;
+      const status = outcome.status === 'cancelled' ? 'failed' : outcome.status;
+      events.response(status, objectOf(outcome.status, outcome));
+      if (begun !== undefined) await this.responses.end(turn, writer.items, outcome, await log?.close());
+    } catch (error) {
+      await log?.close();
+      this.log.warn('response not stored', { responseId: turn.id, error });
+      failure ??= AppError.from(error);
+      outcome = { ...failureOf(failure), usage: outcome.usage };
+      events.response('failed', objectOf('failed', outcome));
+    }
+    return { response: objectOf(outcome.status, outcome), usage: outcome.usage, failure, lastEvent };
+  }
+
+  /** Returns the usage of one call of the model. @throws {AppError} of the inference. */
+  async #call(
+    { call, chat }: RunnableTurn,
+    writer: OutputWriter,
+    listener: TurnListener,
+    signal: AbortSignal,
+  ): Promise<TokenUsage> {
+    const served = await this.images.inline(chat, signal);
+    let isPaused = false;
+    const model = new ModelCall(
+      ({ workerId }) => listener.begin(workerId),
+      (choice) => {
+        writer.add(choice);
+        const resumed = isPaused ? undefined : listener.paused();
+        if (resumed === undefined) return;
+        isPaused = true;
+        run.pause();
+        void resumed.then(() => {
+          isPaused = false;
+          run.resume();
+        });
+      },
+    );
+    const run = this.inference.chat({ ...call, onUsage: () => undefined, chat: served, seedDigits: undefined }, model);
+    model.attach(run);
+    const cancel = (): void => run.cancel();
+    if (signal.aborted) cancel();
+    signal.addEventListener('abort', cancel, { once: true });
+    try {
+      const usage = await model.ended;
+      if (signal.aborted) throw new AppError('inference.cancelled', { usage });
+      return usage;
+    } finally {
+      signal.removeEventListener('abort', cancel);
+    }
+  }
+}
+
+function outcomeOf(outcome: TurnOutcome, usage: TokenUsage): Outcome {
+  const reason = outcome === 'completed' ? null : outcome;
+  const status = reason === null ? 'completed' : 'incomplete';
+  return { status, endedAt: Date.now(), usage, error: null, incompleteReason: reason };
+}
