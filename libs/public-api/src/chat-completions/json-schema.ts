@@ -3,21 +3,17 @@
  * bounded here, since engines compile it to a grammar. The size is checked before the schema is traversed.
  */
 import { z } from 'zod';
-import { isNestedWithin, isRecord } from '../fields/bounded-object.ts';
+import { isRecord } from '../fields/bounded-object.ts';
 
 const SCHEMA_BYTES_MAX = 65_536;
 /** Maximum nesting of arrays and objects in the described value. */
 const SCHEMA_LEVELS_MAX = 10;
-/** Maximum nesting of the schema itself: traversing a deeper one could overflow the stack. */
-const NESTING_MAX = 128;
 
 export const jsonSchema = z
   .custom<Record<string, unknown>>()
   .superRefine((schema, context) => {
     const reject = (message: string): void => context.addIssue({ code: 'custom', message });
     if (!isRecord(schema)) reject('must be a JSON schema object');
-    else if (!isNestedWithin(schema, NESTING_MAX))
-      reject(`must have at most ${NESTING_MAX} levels of arrays and objects`);
     else if (bytesOf(JSON.stringify(schema)) > SCHEMA_BYTES_MAX)
       reject(`must be at most ${SCHEMA_BYTES_MAX} bytes as JSON without whitespace`);
     else if (levels(schema) > SCHEMA_LEVELS_MAX)

@@ -27,9 +27,3 @@ export function boundedObject<T>(
 export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
-
-/** Whether arrays and objects of a JSON value are nested at most this deep. It does not overflow the stack, whatever the value. */
-export function isNestedWithin(value: unknown, levelsMax: number): boolean {
-  if (typeof value !== 'object' || value === null) return true;
-  return levelsMax > 0 && Object.values(value).every((inner) => isNestedWithin(inner, levelsMax - 1));
-}

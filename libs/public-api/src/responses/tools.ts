@@ -2,7 +2,6 @@
 import { z } from 'zod';
 import { jsonSchema } from '../chat-completions/json-schema.ts';
 import { functionName } from '../chat-completions/request.ts';
-import { isNestedWithin } from '../fields/bounded-object.ts';
 import { nullable, optional } from '../items/item-fields.ts';
 
 const TOOLS_MAX = 128;
@@ -42,7 +41,6 @@ const customTool = z.object({
 });
 
 const OTHER_TOOL_LENGTH_MAX = 262_144;
-const OTHER_TOOL_NESTING_MAX = 128;
 
 /**
  * A tool of another kind, which clients send without knowing whether it is served: it is ignored. Credentials of MCP servers
@@ -50,13 +48,12 @@ const OTHER_TOOL_NESTING_MAX = 128;
  */
 const otherTool = z
   .looseObject({ type: z.string().min(1).max(64) })
-  .superRefine((given, context) => {
-    const reject = (message: string, path: string[] = []): void => context.addIssue({ code: 'custom', message, path });
-    if (given.type === 'function' || given.type === 'custom') reject('is a kind with fields of its own', ['type']);
-    else if (!isNestedWithin(given, OTHER_TOOL_NESTING_MAX))
-      reject(`must have at most ${OTHER_TOOL_NESTING_MAX} levels of arrays and objects`);
-    else if (JSON.stringify(given).length > OTHER_TOOL_LENGTH_MAX)
-      reject(`must be at most ${OTHER_TOOL_LENGTH_MAX} characters as JSON without whitespace`);
+  .refine(({ type }) => type !== 'function' && type !== 'custom', {
+    error: 'is a kind with fields of its own',
+    path: ['type'],
+  })
+  .refine((given) => JSON.stringify(given).length <= OTHER_TOOL_LENGTH_MAX, {
+    error: `must be at most ${OTHER_TOOL_LENGTH_MAX} characters as JSON without whitespace`,
   })
   .transform(({ authorization: _token, headers: _headers, ...others }): OtherTool => others);
 
@@ -111,7 +108,7 @@ export const toolChoice = z.union([
     type: z.literal('allowed_tools'),
     mode: z.enum(['auto', 'required']),
     tools: z
-      .array(z.looseObject({ type: z.string().min(1).max(64), name: z.string().max(256).optional() }))
+      .array(z.looseObject({ type: z.string().min(1).max(64), name: optional(z.string().max(256)) }))
       .min(1)
       .max(TOOLS_MAX),
   }),
