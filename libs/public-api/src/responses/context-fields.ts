@@ -14,10 +14,8 @@ export const INPUT_ITEMS_MAX = 2_048;
 /** The bound that the OpenAI specification has for some texts of a request. */
 const TEXT_LENGTH_MAX = 10_485_760;
 
-function idOf(prefix: string): z.ZodString {
-  return storableText(256).startsWith(prefix, `must be an id that begins with '${prefix}'`);
-}
-const conversationId = idOf('conv_');
+const conversationId = storableText(256).regex(/^conv_/, "must be an id that begins with 'conv_'");
+const responseId = storableText(256).regex(/^resp_/, "must be an id that begins with 'resp_'");
 
 function userMessage(text: string): InputItem[] {
   return [{ type: 'message', status: 'completed', role: 'user', content: [{ type: 'input_text', text }] }];
@@ -66,7 +64,7 @@ export const historyFields = {
   model,
   input,
   instructions: z.nullish(z.string().max(TEXT_LENGTH_MAX)).describe('They are not inherited from a previous response.'),
-  previous_response_id: z.nullish(idOf('resp_')),
+  previous_response_id: z.nullish(responseId),
 };
 
 export const contextFields = {

@@ -123,7 +123,9 @@ const sequenceNumber = z
 export const retrieveQuery = z
   .object({
     ...includeQuery,
-    stream: queryFlag.default(false).describe('Whether the events of the response are returned instead.'),
+    stream: queryFlag
+      .default(false)
+      .describe('Whether the events of the response are returned instead. Default false.'),
     starting_after: sequenceNumber.optional().describe('The `sequence_number` of the last event that is not repeated.'),
     include_obfuscation: queryFlag.optional().describe('Whether deltas are padded. Default true.'),
   })
