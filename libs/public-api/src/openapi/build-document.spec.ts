@@ -1,9 +1,8 @@
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { z } from 'zod';
+import { operations } from '../../test/all-operations.ts';
 import { PUBLIC_ERROR_CODES } from '../errors/public-errors.ts';
 import type { OperationDefinition } from '../operation/define-operation.ts';
-import { operations as routedOperations } from '../operations/operations.ts';
-import { responsesOperations } from '../responses/responses.api.ts';
 import { buildDocument } from './build-document.ts';
 import { components } from './components.ts';
 import type { DocumentedOperation } from './openapi-document.ts';
@@ -12,8 +11,6 @@ const requirements = {
   scopeFor: (permission: string) => `scope of ${permission}`,
   roleFor: (permission: string) => `role of ${permission}`,
 };
-/** Those of responses have no routes yet. */
-const operations: readonly OperationDefinition[] = [...new Set([...routedOperations, ...responsesOperations])];
 const document = buildDocument(operations, requirements);
 const row = operations[0] as OperationDefinition;
 
