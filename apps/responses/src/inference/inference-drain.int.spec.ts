@@ -75,7 +75,7 @@ function run(requestId: string): Promise<string> {
 }
 
 describe('a stopping responses service', () => {
-  it('ends running inference when the grace time is over, and publishes its usage before it closes', async () => {
+  it('ends running inference when the grace period is over, and publishes its usage before it closes', async () => {
     const failure = run('req_running');
     await eventually('the request waits for a worker', () => queued.includes('req_running'));
     const grace = new AbortController();
