@@ -25,11 +25,11 @@ const grant = z.discriminatedUnion('kind', [
     formBytes: z.number().int().optional(),
   }),
   /** To read the content of a file, or a range of it. */
-  z.object({ kind: z.literal('read-content'), projectId, fileId: z.string(), range: byteRange.optional() }),
+  z.object({ kind: z.literal('read-content'), projectId, fileId: z.string(), range: byteRange }),
   /** To read a file of a model, or a range of it. */
   z.object({
     ...{ kind: z.literal('read-model-file'), projectId, versionId: z.string(), path: z.string() },
-    range: byteRange.optional(),
+    range: byteRange,
   }),
 ]);
 /** What a ticket allows. */

@@ -1,18 +1,14 @@
 /** Transfers over HTTP, for gateways: see `transferRoutes`. */
 import { Controller, Get, Headers, HttpCode, Post, Req, Res } from '@nestjs/common';
 import { RouteConfig } from '@nestjs/platform-fastify';
+import { writePiece } from '@xerotier/buffers';
 import { transferRoutes } from '@xerotier/contracts/files';
 import type { StoredFile, StoredPart } from '@xerotier/contracts/files';
 import { AppError } from '@xerotier/errors';
 import { noteError, streamOf } from '@xerotier/http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { Tickets } from './ticket.ts';
 import { TransfersService } from './transfers.service.ts';
-
-/** Chunks of 64 KiB that wait for a slow reader. */
-const CHUNKS_AHEAD = 4;
 
 @Controller()
 export class TransfersController {
@@ -37,24 +33,23 @@ export class TransfersController {
 
   @Get(transferRoutes.content)
   async read(@Res() reply: FastifyReply, @Headers('authorization') authorization = ''): Promise<void> {
-    const chunks = this.transfers.read(
-      this.tickets.verify(ticketIn(authorization), ['read-content', 'read-model-file']),
-    );
+    const grant = this.tickets.verify(ticketIn(authorization), ['read-content', 'read-model-file']);
+    const pieces = this.transfers.read(grant);
     // Errors before the first byte are responses.
-    const first = await chunks.next();
+    let next = await pieces.next();
     reply.hijack();
     const { raw } = reply;
-    raw.writeHead(200, { 'content-type': 'application/octet-stream' });
-    if (first.done === true) {
-      raw.end();
-      return;
-    }
-    raw.write(first.value);
+    const { start, end } = grant.range;
+    raw.writeHead(200, { 'content-type': 'application/octet-stream', 'content-length': end - start });
     try {
-      await pipeline(Readable.from(chunks, { highWaterMark: CHUNKS_AHEAD }), raw);
+      for (; next.done !== true; next = await pieces.next()) await writePiece(raw, next.value);
+      raw.end();
     } catch (error) {
       // Its end is missing: the reader sees a connection that was closed too early.
-      if (!raw.writableFinished) noteError(raw.req, AppError.from(error));
+      raw.destroy();
+      noteError(raw.req, AppError.from(error));
+    } finally {
+      await pieces.return();
     }
   }
 }

@@ -77,7 +77,8 @@ export class TransfersService {
     this.slots.assertFree(projectId);
     const file = await this.files.get({ projectId, id });
     const range = byteRangeOf(header, file.bytes);
-    const transfer = await this.#transfer({ kind: 'read-content', projectId, fileId: id, ...(range && { range }) });
+    const all = { start: 0, end: file.bytes };
+    const transfer = await this.#transfer({ kind: 'read-content', projectId, fileId: id, range: range ?? all });
     return { file, transfer, ...(range && { range }) };
   }
 
@@ -86,9 +87,10 @@ export class TransfersService {
     this.slots.assertFree(projectId);
     const file = await this.modelFiles.get(projectId, versionId, path);
     const range = byteRangeOf(header, file.bytes);
+    const all = { start: 0, end: file.bytes };
     const transfer = await this.#transfer({
       ...{ kind: 'read-model-file', projectId, versionId, path },
-      ...(range && { range }),
+      range: range ?? all,
     });
     return { file, transfer, ...(range && { range }) };
   }

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { freeBuffer } from '@xerotier/buffers';
 import type { ChangeContext } from '@xerotier/contracts/auth';
 import type { StoredPart, StoredUpload } from '@xerotier/contracts/files';
 import { AppError, ensure } from '@xerotier/errors';
@@ -270,7 +271,10 @@ export class UploadsService {
     const release = this.slots.take(projectId);
     try {
       for (const { blobId, bytes } of chosen)
-        for await (const chunk of this.blobs.read({ projectId, id: blobId, bytes: Number(bytes) })) hash.update(chunk);
+        for await (const piece of this.blobs.read({ projectId, id: blobId, bytes: Number(bytes) })) {
+          hash.update(piece);
+          freeBuffer(piece);
+        }
     } finally {
       release();
     }

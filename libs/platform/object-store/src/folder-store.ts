@@ -1,16 +1,18 @@
 import { AppError } from '@xerotier/errors';
+import { freeBuffer } from '@xerotier/buffers';
 import { randomUUID } from 'node:crypto';
-import { createReadStream, createWriteStream } from 'node:fs';
 import type { Dirent } from 'node:fs';
 import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import { assertKey, assertPrefix, ObjectNotFoundError } from './object-store.ts';
 import type { ByteRange, ObjectStore, StoredObject } from './object-store.ts';
 import { WatchedContent } from './watched-content.ts';
 
 const OBJECTS = 'objects';
 const INCOMING = 'incoming';
+/** Read at a time; two such pieces are in memory. */
+const PIECE_BYTES = 256 * 1_024;
 
 /**
  * Objects as files of a folder, which several processes may share. An object is written into the folder `incoming` and flushed, then
@@ -36,12 +38,11 @@ export class FolderStore implements ObjectStore {
     const incoming = join(this.#root, INCOMING, randomUUID());
     const source = new WatchedContent(content);
     try {
-      const file = createWriteStream(incoming, { flags: 'wx', mode: 0o600, flush: true });
-      await pipeline(source, file);
+      await writeFile(incoming, source);
       await mkdir(dirname(path), { recursive: true, mode: 0o700 });
       await rename(incoming, path);
       await this.#flush(dirname(path));
-      return file.bytesWritten;
+      return source.bytes;
     } catch (error) {
       // What cannot be removed now is left for `removeUnfinished`.
       await rm(incoming, { force: true }).catch(() => undefined);
@@ -51,14 +52,8 @@ export class FolderStore implements ObjectStore {
 
   async *read(key: string, range?: ByteRange): AsyncGenerator<Uint8Array, void, undefined> {
     const path = this.#pathOf(key);
-    // `end` of streams is included, so that they have no empty range.
-    if (range !== undefined && range.start >= range.end) {
-      if ((await this.size(key)) === undefined) throw new ObjectNotFoundError(key);
-      return;
-    }
-    const stream = createReadStream(path, range && { start: range.start, end: range.end - 1 });
     try {
-      for await (const chunk of stream) yield chunk as Uint8Array;
+      yield* piecesOf(await open(path), range);
     } catch (error) {
       throw translated(error, key);
     }
@@ -112,6 +107,46 @@ export class FolderStore implements ObjectStore {
   async #flush(path: string): Promise<void> {
     const objects = join(this.#root, OBJECTS);
     for (let folder = path; folder.length >= objects.length; folder = dirname(folder)) await flushFolder(folder);
+  }
+}
+
+/** Creates a file and flushes it. Each chunk is freed once it is written. */
+async function writeFile(path: string, content: AsyncIterable<Uint8Array>): Promise<void> {
+  const file = await open(path, 'wx', 0o600);
+  try {
+    for await (const chunk of content) {
+      for (let at = 0; at < chunk.length;) at += (await file.write(chunk, at)).bytesWritten;
+      freeBuffer(chunk);
+    }
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+/** Reads ahead by one piece. Closes the file. */
+async function* piecesOf(file: FileHandle, range?: ByteRange): AsyncGenerator<Buffer, void, undefined> {
+  const { start, end } = range ?? { start: 0, end: Number.POSITIVE_INFINITY };
+  let at = start;
+  const read = async (): Promise<Buffer> => {
+    const piece = Buffer.allocUnsafeSlow(Math.max(0, Math.min(PIECE_BYTES, end - at)));
+    const { bytesRead } = await file.read(piece, 0, piece.length, at);
+    at += bytesRead;
+    return piece.subarray(0, bytesRead);
+  };
+  let next = read();
+  try {
+    for (;;) {
+      const piece = await next;
+      if (piece.length === 0) return;
+      next = read();
+      // It is awaited later.
+      next.catch(() => undefined);
+      yield piece;
+    }
+  } finally {
+    await next.catch(() => undefined);
+    await file.close();
   }
 }
 

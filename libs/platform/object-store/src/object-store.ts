@@ -23,11 +23,12 @@ export interface ObjectStore {
    * Stores content as it comes, with backpressure. Once it resolves, the object survives a power failure; before, and when the
    * content fails, there is no object, or still the previous one of that key. (Only if it throws `store.unavailable`, the object may
    * be there, as a whole: the response may have been lost.)
+   * @param content its chunks belong to the store, which may free their memory.
    * @returns the length in bytes. @throws what the content throws.
    */
   write(key: string, content: AsyncIterable<Uint8Array>): Promise<number>;
   /**
-   * Reads an object, or a range of it, as fast as it is consumed. A range ends with the object.
+   * Reads an object, or a range of it, as fast as it is consumed. A range ends with the object. The chunks belong to the reader.
    * @throws {ObjectNotFoundError}
    */
   read(key: string, range?: ByteRange): AsyncIterable<Uint8Array>;

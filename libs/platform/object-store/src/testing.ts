@@ -155,7 +155,8 @@ async function listed(store: ObjectStore, prefix: string): Promise<StoredObject[
 
 async function* pieces(content: Uint8Array): AsyncGenerator<Uint8Array> {
   const size = 60_000;
-  for (let at = 0; at < content.length; at += size) yield content.subarray(at, at + size);
+  // Copies: they belong to the store.
+  for (let at = 0; at < content.length; at += size) yield Buffer.copyBytesFrom(content, at, size);
 }
 
 async function joined(stream: AsyncIterable<Uint8Array>): Promise<Buffer> {

@@ -6,7 +6,10 @@
  * last one, as in the STREAM construction (Hoang, Reyhanitabar, Rogaway and Vizár, "Online Authenticated-Encryption and its Nonce-Reuse
  * Misuse-Resistance", 2015): frames that are changed, swapped or cut off do not open.
  */
-import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
+import { freeBuffer } from '@xerotier/buffers';
+import { createCipheriv, createDecipheriv, createSecretKey, hkdfSync, randomBytes } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
+import { Pieces } from './pieces.ts';
 import { associatedData, KEY_BYTES, UnsealError } from './seal.ts';
 import type { EncryptionContext } from './seal.ts';
 
@@ -21,7 +24,7 @@ export interface ByteRange {
 export interface SealedSource {
   /** Length of the content, as it was when it was sealed: a stream of another length does not open. */
   readonly bytes: number;
-  /** Reads bytes of the sealed stream, in pieces of any size. */
+  /** Reads bytes of the sealed stream, in pieces of any size, whose memory is freed. */
   read(range: ByteRange): AsyncIterable<Uint8Array>;
 }
 
@@ -40,7 +43,10 @@ export function sealedStreamBytes(bytes: number): number {
   return HEAD_BYTES + bytes + frameCount(bytes) * TAG_BYTES;
 }
 
-/** Encrypts a stream under a key of 32 bytes. Sealing the same content twice returns different bytes. */
+/**
+ * Encrypts a stream under a key of 32 bytes. Sealing the same content twice returns different bytes. Of the content, nothing is used
+ * any more when more of it is asked for.
+ */
 export async function* sealStream(
   key: Uint8Array,
   content: AsyncIterable<Uint8Array>,
@@ -48,15 +54,27 @@ export async function* sealStream(
 ): AsyncGenerator<Buffer, void, undefined> {
   const salt = randomBytes(SALT_BYTES);
   const frames = new FrameCipher(key, salt, context);
-  yield Buffer.concat([Uint8Array.of(VERSION), salt]);
+  const pieces = new Pieces();
+  yield* pieces.add(Buffer.concat([Uint8Array.of(VERSION), salt]));
   let index = 0;
   // A frame is sealed when the next one begins: only then it is known not to be the last.
-  let frame: Buffer | undefined;
-  for await (const next of inPieces(content, FRAME_BYTES)) {
-    if (frame !== undefined) yield frames.seal(index++, false, frame);
-    frame = next;
+  const frame = Buffer.allocUnsafeSlow(FRAME_BYTES);
+  let length = 0;
+  for await (const chunk of content) {
+    for (let at = 0; at < chunk.length;) {
+      if (length === FRAME_BYTES) {
+        yield* frames.seal(index++, false, frame, pieces);
+        length = 0;
+      }
+      const taken = chunk.subarray(at, at + FRAME_BYTES - length);
+      frame.set(taken, length);
+      length += taken.length;
+      at += taken.length;
+    }
   }
-  yield frames.seal(index, true, frame ?? Buffer.alloc(0));
+  yield* frames.seal(index, true, frame.subarray(0, length), pieces);
+  yield* pieces.end();
+  freeBuffer(frame);
 }
 
 /**
@@ -78,7 +96,7 @@ export async function* openStream(
   // An empty range is read as well, so that a stream that is not authentic never looks empty.
   const firstFrame = Math.min(Math.floor(start / FRAME_BYTES), last);
   const lastFrame = Math.max(firstFrame, Math.ceil(end / FRAME_BYTES) - 1);
-  const head = await firstPiece(source.read({ start: 0, end: HEAD_BYTES }), HEAD_BYTES);
+  const head = await readHead(source);
   if (head.length < HEAD_BYTES || head[0] !== VERSION) throw new UnsealError('Not a sealed stream');
   const frames = new FrameCipher(key, head.subarray(1), context);
   const sealed = {
@@ -86,40 +104,47 @@ export async function* openStream(
     end: Math.min(HEAD_BYTES + (lastFrame + 1) * SEALED_FRAME_BYTES, sealedStreamBytes(bytes)),
   };
   let index = firstFrame;
-  for await (const frame of inPieces(source.read(sealed), SEALED_FRAME_BYTES)) {
+  const pieces = new Pieces(end - start);
+  for await (const frame of inFrames(source.read(sealed))) {
     const opened = frames.open(index, index === last, frame);
     const at = index * FRAME_BYTES;
-    const wanted = opened.subarray(Math.max(0, start - at), Math.max(0, end - at));
-    if (wanted.length > 0) yield wanted;
+    yield* pieces.add(opened.subarray(Math.max(0, start - at), Math.max(0, end - at)));
+    freeBuffer(opened);
     index += 1;
   }
   if (index <= lastFrame) throw new UnsealError('The sealed stream is too short');
 }
 
 class FrameCipher {
-  readonly #key: Uint8Array;
+  readonly #key: KeyObject;
   readonly #associatedData: Buffer;
 
   constructor(key: Uint8Array, salt: Uint8Array, context: EncryptionContext) {
     if (key.length !== KEY_BYTES) throw new RangeError(`A key has ${KEY_BYTES} bytes`);
-    this.#key = new Uint8Array(hkdfSync('sha256', key, salt, 'xerotier sealed stream', KEY_BYTES));
+    this.#key = createSecretKey(new Uint8Array(hkdfSync('sha256', key, salt, 'xerotier sealed stream', KEY_BYTES)));
     this.#associatedData = associatedData(context);
   }
 
-  seal(index: number, isLast: boolean, content: Uint8Array): Buffer {
+  *seal(index: number, isLast: boolean, content: Uint8Array, pieces: Pieces): Generator<Buffer, void, undefined> {
     const cipher = createCipheriv(CIPHER, this.#key, nonceOf(index, isLast), { authTagLength: TAG_BYTES });
     cipher.setAAD(this.#associatedData);
-    return Buffer.concat([cipher.update(content), cipher.final(), cipher.getAuthTag()]);
+    const encrypted = cipher.update(content);
+    // In this mode it returns no bytes.
+    cipher.final();
+    yield* pieces.add(encrypted);
+    yield* pieces.add(cipher.getAuthTag());
+    freeBuffer(encrypted);
   }
 
-  open(index: number, isLast: boolean, frame: Buffer): Buffer {
+  open(index: number, isLast: boolean, frame: Uint8Array): Buffer {
     if (frame.length < TAG_BYTES) throw new UnsealError('The sealed stream is too short');
     const decipher = createDecipheriv(CIPHER, this.#key, nonceOf(index, isLast), { authTagLength: TAG_BYTES });
     decipher.setAAD(this.#associatedData);
     decipher.setAuthTag(frame.subarray(-TAG_BYTES));
     const opened = decipher.update(frame.subarray(0, -TAG_BYTES));
     try {
-      return Buffer.concat([opened, decipher.final()]);
+      decipher.final();
+      return opened;
     } catch (cause) {
       throw new UnsealError('The sealed stream was modified, or has another length, context or key', { cause });
     }
@@ -138,26 +163,34 @@ function frameCount(bytes: number): number {
   return Math.max(1, Math.ceil(bytes / FRAME_BYTES));
 }
 
-/** Cuts a stream into pieces of this size; the last one may be shorter. An empty stream has none. */
-async function* inPieces(stream: AsyncIterable<Uint8Array>, size: number): AsyncGenerator<Buffer, void, undefined> {
-  let pieces: Uint8Array[] = [];
+/** Cuts sealed frames out of a stream; the last one may be shorter. Each is valid until the next is asked for. */
+async function* inFrames(stream: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined> {
+  // A frame that is spread over several chunks.
+  const begun = Buffer.allocUnsafeSlow(SEALED_FRAME_BYTES);
   let length = 0;
-  for await (let chunk of stream) {
-    while (length + chunk.length >= size) {
-      const taken = chunk.subarray(0, size - length);
-      yield Buffer.concat([...pieces, taken]);
-      chunk = chunk.subarray(taken.length);
-      pieces = [];
-      length = 0;
+  for await (const chunk of stream) {
+    for (let at = 0; at < chunk.length;) {
+      const taken = chunk.subarray(at, at + SEALED_FRAME_BYTES - length);
+      at += taken.length;
+      if (taken.length === SEALED_FRAME_BYTES) {
+        yield taken;
+        continue;
+      }
+      begun.set(taken, length);
+      length += taken.length;
+      if (length === SEALED_FRAME_BYTES) {
+        yield begun;
+        length = 0;
+      }
     }
-    if (chunk.length === 0) continue;
-    pieces.push(chunk);
-    length += chunk.length;
+    freeBuffer(chunk);
   }
-  if (length > 0) yield Buffer.concat(pieces);
+  if (length > 0) yield begun.subarray(0, length);
+  freeBuffer(begun);
 }
 
-async function firstPiece(stream: AsyncIterable<Uint8Array>, size: number): Promise<Buffer> {
-  for await (const piece of inPieces(stream, size)) return piece;
-  return Buffer.alloc(0);
+async function readHead(source: SealedSource): Promise<Buffer> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of source.read({ start: 0, end: HEAD_BYTES })) chunks.push(chunk);
+  return Buffer.concat(chunks);
 }

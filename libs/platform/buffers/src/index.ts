@@ -1,0 +1,2 @@
+export { freeBuffer } from './free-buffer.ts';
+export { writePiece } from './write-piece.ts';
