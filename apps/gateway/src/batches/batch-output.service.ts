@@ -137,7 +137,7 @@ export class BatchOutputService implements OnDrain {
 
   async #file({ projectId }: OutputRequest, { hasEnded, fileId }: Page): Promise<Readable | undefined> {
     if (!hasEnded || fileId === undefined) return undefined;
-    return (await this.files.open(projectId, fileId, undefined)).content;
+    return this.files.read(projectId, fileId);
   }
 }
 

@@ -8,7 +8,6 @@ import type { QueryOf, ResponseOf } from '@xerotier/public-api/operation';
 import { pageOf } from '@xerotier/public-api/page';
 import { create as contentDisposition } from 'content-disposition';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { pipeline } from 'node:stream/promises';
 import type { ProjectAccess } from '../access/project-access.ts';
 import { Change } from '../management/change-context.ts';
 import { Operation } from '../operations/operation.decorator.ts';
@@ -86,10 +85,12 @@ export class FilesController {
       'x-content-type-options': 'nosniff',
     });
     try {
-      await pipeline(content, raw);
+      await content.sendTo(raw);
+      raw.end();
     } catch (error) {
       // The client sees fewer bytes than were announced.
-      if (!raw.writableFinished) noteError(raw.req, AppError.from(error));
+      raw.destroy();
+      noteError(raw.req, AppError.from(error));
     }
   }
 }

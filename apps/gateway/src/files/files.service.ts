@@ -5,7 +5,7 @@ import { filesContract, storedFile, transferRoutes } from '@xerotier/contracts/f
 import type { StoredFile } from '@xerotier/contracts/files';
 import { AppError } from '@xerotier/errors';
 import { TransferClient } from '@xerotier/file-transfers';
-import type { FormToSend } from '@xerotier/file-transfers';
+import type { FormToSend, IncomingContent } from '@xerotier/file-transfers';
 import { Bus } from '@xerotier/nats';
 import type { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
@@ -18,9 +18,9 @@ const { beginFile, listFiles, getFile, deleteFile, openContent } = filesContract
 type Input<C extends RequestContract> = z.input<C['input']>;
 type Output<C extends RequestContract> = z.output<C['output']>;
 
-/** Content of a file that is being read. */
+/** Content of a file that is opened. */
 export interface OpenContent extends Pick<Output<typeof openContent>, 'file' | 'range'> {
-  readonly content: Readable;
+  readonly content: IncomingContent;
 }
 
 /** The files service, as the gateway uses it. Outages of it and of what it needs are `files.unavailable`. */
@@ -60,7 +60,7 @@ export class FilesService {
   }
 
   /**
-   * Opens the content, or a range of it.
+   * Opens the content, or a range of it, to be passed on.
    * @param range the header `Range`.
    * @throws {AppError} `file.not_found`, `file.range_not_satisfiable`, `file.too_many_transfers`, `files.unavailable`.
    */
@@ -69,7 +69,13 @@ export class FilesService {
       ...{ projectId, id: asId(id) },
       ...(range !== undefined && { range }),
     });
-    return { ...opened, content: await withOutages(() => this.transfers.openContent(transfer)) };
+    return { ...opened, content: await withOutages(() => this.transfers.receiveContent(transfer)) };
+  }
+
+  /** Reads the content. @throws {AppError} `file.not_found`, `file.too_many_transfers`, `files.unavailable`. */
+  async read(projectId: string, id: string): Promise<Readable> {
+    const { transfer } = await this.#call(openContent, { projectId, id: asId(id) });
+    return withOutages(() => this.transfers.openContent(transfer));
   }
 
   #call<C extends RequestContract>(contract: C, input: Input<C>): Promise<Output<C>> {

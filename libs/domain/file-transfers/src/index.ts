@@ -1,2 +1,2 @@
 export { TransferClient } from './transfer-client.ts';
-export type { FormToSend } from './transfer-client.ts';
+export type { FormToSend, IncomingContent } from './transfer-client.ts';

@@ -1,9 +1,10 @@
 import { storedFile } from '@xerotier/contracts/files';
+import { AppError } from '@xerotier/errors';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { Readable } from 'node:stream';
+import { Readable, Writable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { TransferClient } from './transfer-client.ts';
 
@@ -47,6 +48,41 @@ describe('content', () => {
     const content = await sut.openContent(transfer());
     content.destroy();
     await closed;
+  });
+});
+
+describe('content that is passed on', () => {
+  const received = async (): Promise<Buffer> => {
+    const pieces: Buffer[] = [];
+    const write = (piece: Buffer, _: string, done: () => void): void => {
+      pieces.push(Buffer.from(piece));
+      done();
+    };
+    await (await sut.receiveContent(transfer())).sendTo(new Writable({ write }));
+    return Buffer.concat(pieces);
+  };
+
+  it('comes as it was sent', async () => {
+    respond = (response, { headers }) => {
+      const text = headers.authorization ?? '';
+      response.writeHead(200, { 'content-length': text.length }).end(text);
+    };
+    expect((await received()).toString()).toBe('Bearer a ticket');
+  });
+
+  it('is rejected as by the bus', async () => {
+    respond = (response) => {
+      const body = JSON.stringify(new AppError('file.too_many_transfers', {}, { retryAfterSeconds: 1 }).toWire());
+      response.writeHead(503, { 'content-length': Buffer.byteLength(body) }).end(body);
+    };
+    await expect(received()).rejects.toMatchObject({ code: 'file.too_many_transfers' });
+  });
+
+  it('that breaks off is an outage', async () => {
+    respond = (response) => {
+      response.writeHead(200, { 'content-length': 10 }).write('abc', () => response.destroy());
+    };
+    await expect(received()).rejects.toMatchObject(UNAVAILABLE);
   });
 });
 

@@ -5,10 +5,12 @@ import type { Transfer } from '@xerotier/contracts/files';
 import { AppError } from '@xerotier/errors';
 import { decode, decodeError } from '@xerotier/nats';
 import { PassThrough } from 'node:stream';
-import type { Readable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { Agent } from 'undici';
 import type { Dispatcher } from 'undici';
 import type { z } from 'zod';
+import { ContentConnection } from './content-connection.ts';
 
 const CONNECT_TIMEOUT_MS = 2_000;
 /** Until the service responds to a complete request: it stores the last bytes durably first. */
@@ -24,6 +26,16 @@ export interface FormToSend {
   readonly contentType?: string | undefined;
   /** In bytes, if it is known. */
   readonly contentLength?: string | undefined;
+}
+
+/** Content that is opened and not read yet. Either method ends it. */
+export interface IncomingContent {
+  /**
+   * Writes it as it is taken, and leaves the target open: a connection or a file.
+   * @throws {AppError} `files.unavailable` when it breaks off. @throws {Error} when the target fails or is closed.
+   */
+  sendTo(target: Writable): Promise<void>;
+  destroy(): void;
 }
 
 @Injectable()
@@ -74,6 +86,21 @@ export class TransferClient implements OnModuleDestroy {
     return contentOf(body);
   }
 
+  /**
+   * Opens content that is only passed on, for a third of the CPU time of `openContent`.
+   * @throws {AppError} of the files service; `files.unavailable`.
+   */
+  async receiveContent(transfer: Transfer): Promise<IncomingContent> {
+    const url = new URL(transferRoutes.content, transfer.url);
+    if (url.protocol !== 'http:') return incoming(await this.openContent(transfer));
+    const { head, body } = await ContentConnection.open({
+      ...{ url, authorization: `Bearer ${transfer.ticket}` },
+      ...{ connectTimeoutMs: CONNECT_TIMEOUT_MS, idleTimeoutMs: IDLE_TIMEOUT_MS },
+    });
+    if (head.status !== 200) throw decodeError(await body.bytes(RESPONSE_BYTES_MAX), transfer.url);
+    return body;
+  }
+
   onModuleDestroy(): Promise<void> {
     return this.#agent.destroy();
   }
@@ -92,6 +119,13 @@ function outageOf(cause: unknown): AppError {
 /** @throws {AppError} */
 function unavailable(cause: unknown): never {
   throw outageOf(cause);
+}
+
+function incoming(content: Readable): IncomingContent {
+  return {
+    sendTo: (target) => pipeline(content, target, { end: false }),
+    destroy: () => void content.destroy(),
+  };
 }
 
 /** Each ends with the other. */
