@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { freeBuffer } from '@xerotier/buffers';
 import type { StoredFile, StoredPart, Transfer } from '@xerotier/contracts/files';
 import { AppError } from '@xerotier/errors';
 import { formFields, readFields, readForm } from '@xerotier/http';
@@ -207,6 +208,8 @@ async function* bounded(
     if (bytes > bytesMax) throw new AppError('file.too_large', { bytesMax }, { param });
     metrics.transferredBytes.labels('in').inc(chunk.length);
     yield chunk;
+    // Hashed and sealed. The form has nothing else of a buffer that is all content.
+    freeBuffer(chunk);
   }
 }
 
