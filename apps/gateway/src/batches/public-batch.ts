@@ -1,6 +1,7 @@
 import type { BatchEstimate, StoredBatch } from '@xerotier/contracts/batch';
 import type { getBatch } from '@xerotier/public-api/batches';
 import type { ResponseOf } from '@xerotier/public-api/operation';
+import { unixSeconds } from '../unix-seconds.ts';
 
 const TIMES = {
   in_progress_at: 'inProgressAt',
@@ -17,7 +18,7 @@ export function publicBatchOf(batch: StoredBatch): ResponseOf<typeof getBatch> {
   const { id, endpoint, model, errors, status, usage } = batch;
   const times = Object.entries(TIMES).flatMap(([name, field]) => {
     const at = batch[field];
-    return at === undefined ? [] : [[name, seconds(at)]];
+    return at === undefined ? [] : [[name, unixSeconds(at)]];
   });
   return {
     ...{ id, object: 'batch', endpoint },
@@ -27,7 +28,7 @@ export function publicBatchOf(batch: StoredBatch): ResponseOf<typeof getBatch> {
     ...{ input_file_id: batch.inputFileId, completion_window: batch.completionWindow, status },
     ...(batch.outputFileId !== undefined && { output_file_id: batch.outputFileId }),
     ...(batch.errorFileId !== undefined && { error_file_id: batch.errorFileId }),
-    ...{ created_at: seconds(batch.createdAt), expires_at: seconds(batch.expiresAt) },
+    ...{ created_at: unixSeconds(batch.createdAt), expires_at: unixSeconds(batch.expiresAt) },
     ...(Object.fromEntries(times) as Partial<Record<keyof typeof TIMES, number>>),
     request_counts: batch.lines,
     usage: {
@@ -50,7 +51,7 @@ function publicProgressOf({
 }: NonNullable<StoredBatch['progress']>): NonNullable<ResponseOf<typeof getBatch>['x_progress']> {
   return {
     lines_per_second: linesPerSecond,
-    ...(expectedAt !== undefined && { expected_completion_at: seconds(expectedAt) }),
+    ...(expectedAt !== undefined && { expected_completion_at: unixSeconds(expectedAt) }),
   };
 }
 
@@ -75,8 +76,4 @@ function estimatedOf({ lines, ...part }: Estimated): Omit<PublicEstimate['endpoi
     cost_micros_min: part.costMicrosMin,
     cost_micros_max: part.costMicrosMax,
   };
-}
-
-function seconds(milliseconds: number): number {
-  return Math.floor(milliseconds / 1_000);
 }

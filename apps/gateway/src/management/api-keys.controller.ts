@@ -20,6 +20,7 @@ import { printable } from '../access/check-access.ts';
 import type { ProjectAccess } from '../access/project-access.ts';
 import { Operation } from '../operations/operation.decorator.ts';
 import { OperationBody, OperationQuery, RequestProject } from '../operations/operation-params.ts';
+import { unixSeconds, unixSecondsOrNull } from '../unix-seconds.ts';
 import { Change } from './change-context.ts';
 
 const operations = apiKeysContract.operations;
@@ -138,18 +139,10 @@ function publicApiKeyOf(key: ApiKeyRecord): ResponseOf<typeof getApiKey> {
     ip_filter: ipFilter,
     quota: quota === null ? null : { requests: quota.requests, window_seconds: quota.windowSeconds },
     spend_cap_micros: key.spendCapMicros,
-    created_at: secondsOf(createdAt),
-    expires_at: secondsOrNull(expiresAt),
-    revoked_at: secondsOrNull(revokedAt),
-    last_used_at: secondsOrNull(key.lastUsedAt),
-    previous_valid_until: secondsOrNull(key.previousValidUntil),
+    created_at: unixSeconds(createdAt),
+    expires_at: unixSecondsOrNull(expiresAt),
+    revoked_at: unixSecondsOrNull(revokedAt),
+    last_used_at: unixSecondsOrNull(key.lastUsedAt),
+    previous_valid_until: unixSecondsOrNull(key.previousValidUntil),
   };
-}
-
-function secondsOf(milliseconds: number): number {
-  return Math.floor(milliseconds / 1_000);
-}
-
-function secondsOrNull(milliseconds: number | null): number | null {
-  return milliseconds === null ? null : secondsOf(milliseconds);
 }

@@ -2,6 +2,7 @@ import type { StoredPart, StoredUpload } from '@xerotier/contracts/files';
 import type { ResponseOf } from '@xerotier/public-api/operation';
 import type { addUploadPart, getUpload } from '@xerotier/public-api/uploads';
 import { publicFileOf } from '../files/public-file.ts';
+import { unixSeconds } from '../unix-seconds.ts';
 
 export function publicUploadOf({
   createdAt,
@@ -13,7 +14,7 @@ export function publicUploadOf({
 }: StoredUpload): ResponseOf<typeof getUpload> {
   const { id, bytes, filename, purpose, status } = upload;
   return {
-    ...{ id, object: 'upload', bytes, created_at: seconds(createdAt), expires_at: seconds(expiresAt) },
+    ...{ id, object: 'upload', bytes, created_at: unixSeconds(createdAt), expires_at: unixSeconds(expiresAt) },
     ...{ filename, purpose, status },
     ...(file !== undefined && { file: publicFileOf(file) }),
     ...(model !== undefined && { model }),
@@ -23,11 +24,7 @@ export function publicUploadOf({
 
 export function publicPartOf({ id, uploadId, bytes, sha256, createdAt }: StoredPart): ResponseOf<typeof addUploadPart> {
   return {
-    ...{ id, object: 'upload.part', created_at: seconds(createdAt), upload_id: uploadId },
+    ...{ id, object: 'upload.part', created_at: unixSeconds(createdAt), upload_id: uploadId },
     ...{ x_bytes: bytes, x_sha256: sha256 },
   };
-}
-
-function seconds(milliseconds: number): number {
-  return Math.floor(milliseconds / 1_000);
 }
