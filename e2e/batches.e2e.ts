@@ -83,19 +83,26 @@ describe('a batch', () => {
   });
 
   it.each([
+    ['/v1/responses', { input: 'Hello' }, 'Response'],
     ['/v1/embeddings', { input: ['a', 'b'] }, 'CreateEmbeddingResponse'],
     ['/v1/rerank', { query: 'a', documents: ['a', 'b'] }, undefined],
     ['/v1/score', { text_1: 'a', text_2: ['a', 'b'] }, undefined],
   ] as const)('runs %s', async (url, body, schema) => {
     const batches = client();
-    const line = { custom_id: 'a', method: 'POST', url, body: { model: 'embed', ...body } };
+    const line = {
+      custom_id: 'a',
+      method: 'POST',
+      url,
+      body: { model: url === '/v1/responses' ? 'chat' : 'embed', ...body },
+    };
     const created = await batches.create(JSON.stringify(line), { endpoint: url as '/v1/embeddings' });
     const ended = await batches.ended(created.id);
     expect(ended).toMatchObject({ status: 'completed', request_counts: { total: 1, completed: 1, failed: 0 } });
     const [output] = await batches.lines(ended.output_file_id);
     expect(output).toMatchObject({ custom_id: 'a', error: null, response: { status_code: 200 } });
     if (schema !== undefined) test.schema.expectValid(schema, output?.response?.body);
-    expect(ended.usage).toMatchObject({ input_tokens: output?.response?.body.usage?.prompt_tokens });
+    const usage = output?.response?.body.usage as { prompt_tokens?: number; input_tokens?: number } | undefined;
+    expect(ended.usage).toMatchObject({ input_tokens: usage?.prompt_tokens ?? usage?.input_tokens });
   });
 });
 

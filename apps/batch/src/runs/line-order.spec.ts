@@ -59,6 +59,16 @@ describe('orderOf', () => {
     expect(numbersOf([chat(0, 'b'), swapped(1, 'a'), chat(2, 'a'), swapped(3, 'b')])).toEqual([1, 2, 0, 3]);
   });
 
+  it('reads the instructions and the input of responses', () => {
+    const line = (number: number, instructions: string, input: unknown): Ordered => ({
+      number,
+      line: { url: '/v1/responses', model: 'm', body: { model: 'm', instructions, input } },
+    });
+    expect(numbersOf([line(0, 'b', 'x'), line(1, 'a', 'y'), line(2, 'b', 'w'), line(3, 'a', 'x')])).toEqual([
+      3, 1, 2, 0,
+    ]);
+  });
+
   it('leaves equal prompts, and those of other routes, in their order', () => {
     const embed = (number: number, input: string): Ordered => ({
       number,

@@ -21,10 +21,11 @@ export function orderOf<T extends Ordered>(lines: readonly T[]): T[] {
 
 /** What a worker reads first, as chat templates write it: tools, and messages in their order. Other routes have no cached prefixes. */
 function prefixOf({ url, body }: Ordered['line']): string {
-  if (url !== '/v1/chat/completions') return '';
-  const { tools = null, messages } = body;
+  if (url !== '/v1/chat/completions' && url !== '/v1/responses') return '';
+  const { tools = null, instructions = null } = body;
+  const messages = body['messages'] ?? body['input'];
   const texts = Array.isArray(messages) ? messages.map(textOf) : messages;
-  return JSON.stringify([tools, texts]).slice(0, PREFIX_LENGTH_MAX);
+  return JSON.stringify([tools, instructions, texts]).slice(0, PREFIX_LENGTH_MAX);
 }
 
 /** Whatever the order of its fields is. */

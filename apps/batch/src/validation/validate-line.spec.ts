@@ -37,6 +37,27 @@ describe('validateLine', () => {
       });
   });
 
+  it('counts the items of responses', () => {
+    const line = (body: object): ReturnType<typeof check> =>
+      check({ ...valid, url: '/v1/responses', body: { model: 'tiny', ...body } }, '/v1/responses');
+    expect(line({ input: 'x'.repeat(400), max_output_tokens: 20 })).toMatchObject({
+      tokens: { prompt: 100, completion: 20, choices: 1 },
+    });
+    const items = [
+      { role: 'user', content: [{ type: 'input_text', text: 'x'.repeat(40) }] },
+      { type: 'function_call_output', call_id: 'a', output: 'x'.repeat(40) },
+      null,
+    ];
+    expect(line({ instructions: 'x'.repeat(20), input: items })).toMatchObject({
+      tokens: { prompt: 25, completion: undefined },
+    });
+    expect(line({ previous_response_id: 'resp_1' })).toMatchObject({ ok: true });
+    expect(line({ input: 'a', background: true })).toMatchObject({
+      errors: [{ code: 'invalid_request', param: 'body.background' }],
+    });
+    expect(line({ input: 'a', stream: true })).toMatchObject({ errors: [{ code: 'streaming_unsupported' }] });
+  });
+
   it.each([
     ['{', 'invalid_json_line', null],
     ['[]', 'invalid_json_line', null],

@@ -76,11 +76,21 @@ export function validateLine(bytes: Buffer, number: number, endpoint: StoredBatc
     return failed(
       error('streaming_unsupported', `${NAMES[endpoint]}: Streaming is not supported in the Batch API.`, 'body.stream'),
     );
+  if (body['background'] === true)
+    return failed(
+      error(
+        'invalid_request',
+        `${NAMES[endpoint]}: 'background' is not supported in the Batch API.`,
+        'body.background',
+      ),
+    );
   return { ok: true, line: { customId, url: endpoint, model, body }, ...estimateOf(endpoint, body) };
 }
 
 const REQUIRED: Readonly<Record<StoredBatch['endpoint'], readonly string[]>> = {
   '/v1/chat/completions': ['messages'],
+  // What it continues from may be all of its input.
+  '/v1/responses': [],
   '/v1/embeddings': ['input'],
   '/v1/rerank': ['query', 'documents'],
   '/v1/score': [],
@@ -88,6 +98,7 @@ const REQUIRED: Readonly<Record<StoredBatch['endpoint'], readonly string[]>> = {
 
 const NAMES: Readonly<Record<StoredBatch['endpoint'], string>> = {
   '/v1/chat/completions': 'Chat Completions',
+  '/v1/responses': 'Responses',
   '/v1/embeddings': 'Embeddings',
   '/v1/rerank': 'Rerank',
   '/v1/score': 'Score',
@@ -107,6 +118,13 @@ function estimateOf(
       most === undefined ? undefined : choices * Math.ceil(Math.min(Math.max(0, most), COMPLETION_TOKENS_MAX));
     return { tokens: { prompt, completion, choices }, inputs: 0 };
   }
+  if (endpoint === '/v1/responses') {
+    const most = body['max_output_tokens'];
+    const prompt = estimateTokens([body['instructions'], body['input']].flatMap(textsInItems));
+    const completion =
+      typeof most === 'number' ? Math.ceil(Math.min(Math.max(0, most), COMPLETION_TOKENS_MAX)) : undefined;
+    return { tokens: { prompt, completion, choices: 1 }, inputs: 0 };
+  }
   const texts = Object.entries(body).flatMap(([name, value]) => (name === 'model' ? [] : textsIn(value)));
   const input = body['input'];
   const isList = Array.isArray(input) && input.some((entry) => typeof entry !== 'number');
@@ -119,6 +137,12 @@ function textsIn(value: unknown): (string | number[])[] {
   if (!Array.isArray(value)) return [];
   if (value.every((entry) => typeof entry === 'number')) return [value];
   return value.flatMap((entry) => (isObject(entry) ? textsIn(entry['text']) : textsIn(entry)));
+}
+
+/** Of the input of a response: a text, or items with content. */
+function textsInItems(value: unknown): (string | number[])[] {
+  if (!Array.isArray(value)) return textsIn(value);
+  return value.filter(isObject).flatMap((item) => [...textsIn(item['content']), ...textsIn(item['output'])]);
 }
 
 function parsed(bytes: Buffer): unknown {

@@ -11,6 +11,7 @@ type Input = z.output<typeof selectEndpoints.input>;
 
 const TASKS: Readonly<Record<Input['path'], readonly EndpointTask[]>> = {
   '/v1/chat/completions': ['generate'],
+  '/v1/responses': ['generate'],
   '/v1/embeddings': ['embed'],
   '/v1/rerank': ['score', 'embed'],
   '/v1/score': ['score', 'embed'],

@@ -17,6 +17,7 @@ import { ModelDirectory } from '../models/model-directory.service.ts';
 import { admitOrReject } from '../rate-limits/admit-or-reject.ts';
 import { RateLimitsService } from '../rate-limits/rate-limits.service.ts';
 import type { TokenEstimate } from '../rate-limits/request-cost.ts';
+import { lineOf } from '../requests/batch-line.ts';
 import { modelCallContextOf } from '../requests/caller.ts';
 import type { Caller } from '../requests/caller.ts';
 import { StoredResponsesService } from './stored-responses.service.ts';
@@ -64,12 +65,17 @@ export class TurnsService {
     };
     const response = request.stream === true ? new StreamedTurn(raw) : new WholeTurn(raw);
     const call = modelCallContextOf(caller, raw.req, model);
-    const input = turnOf(call, request, systemPrompt);
+    const line = lineOf(raw.req);
+    const input = { ...turnOf(call, request, systemPrompt), returnsUsageRecord: line !== undefined };
     const sink = {
-      head: response.head.bind(response),
+      head: (head: z.output<typeof run.head>) => {
+        line?.placed();
+        response.head(head);
+      },
       data: response.data.bind(response),
-      end: (end: { usage: TokenUsage }) => {
-        ended(end.usage);
+      end: ({ usage, usageRecord }: z.output<typeof run.end>) => {
+        if (usageRecord !== undefined) line?.record(usageRecord);
+        ended(usage);
         response.end();
       },
       error: (error: AppError) => {

@@ -53,7 +53,7 @@ function addItem(messages: ChatMessage[], item: NewItem, param: string): void {
     case 'computer_call':
     case 'computer_call_output':
       throw unsupported(param, 'the models here operate no computer.');
-    // What a model has thought, is not shown to it again, as with other models. What else servers have done on its behalf is in
+    // Reasoning is not shown to a model again. What else servers have done on its behalf is in
     // the messages that came of it.
     default:
       return;

@@ -1,7 +1,6 @@
 /** Runs the model for a turn, and stores what came of it: the same for a client that waits and in the background. */
 import { Inject, Injectable } from '@nestjs/common';
-import type { TokenUsage } from '@xerotier/contracts/inference';
-import type { ModelCallContext } from '@xerotier/contracts/inference';
+import type { ModelCallContext, TokenUsage, UsageRecord } from '@xerotier/contracts/inference';
 import type { StoredItem } from '@xerotier/contracts/responses';
 import { AppError } from '@xerotier/errors';
 import { InferenceClient } from '@xerotier/inference';
@@ -34,6 +33,8 @@ export interface RunnableTurn {
   readonly log: EventLog | undefined;
   /** What an earlier run of the same turn has written. */
   readonly earlier?: EarlierOutput | undefined;
+  /** Receives the usage record instead of the ledger. */
+  readonly onRecord?: ((record: UsageRecord) => void) | undefined;
   /** Whether a failure ends the response; otherwise the turn is run again. Default always. */
   readonly isFinal?: (failure: AppError) => boolean;
 }
@@ -124,7 +125,7 @@ export class TurnRunner {
 
   /** Returns the usage of one call of the model. @throws {AppError} of the inference. */
   async #call(
-    { call, chat }: RunnableTurn,
+    { call, chat, onRecord }: RunnableTurn,
     writer: OutputWriter,
     listener: TurnListener,
     signal: AbortSignal,
@@ -145,7 +146,10 @@ export class TurnRunner {
         });
       },
     );
-    const run = this.inference.chat({ ...call, onUsage: () => undefined, chat: served, seedDigits: undefined }, model);
+    const run = this.inference.chat(
+      { ...call, onRecord, onUsage: () => undefined, chat: served, seedDigits: undefined },
+      model,
+    );
     model.attach(run);
     const cancel = (): void => run.cancel();
     if (signal.aborted) cancel();

@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { emptyUsage } from '@xerotier/contracts/inference';
-import type { TokenUsage } from '@xerotier/contracts/inference';
+import type { TokenUsage, UsageRecord } from '@xerotier/contracts/inference';
 import type { turnsContract } from '@xerotier/contracts/responses';
 import { AppError } from '@xerotier/errors';
 import type { Logger } from '@xerotier/log';
@@ -40,9 +40,9 @@ export class TurnsService {
    * @throws {AppError} that of the request, if nothing was written.
    */
   async run(
-    { call, request: body, systemPrompt }: z.output<Run['input']>,
+    { call, request: body, systemPrompt, returnsUsageRecord }: z.output<Run['input']>,
     stream: ServedStream<Run>,
-  ): Promise<{ usage: TokenUsage }> {
+  ): Promise<z.input<Run['end']>> {
     const request = body as unknown as ResponseRequest;
     const context = await this.responses.readContext(turnRequestOf(call, request));
     const chat = chatRequestOf({ request, systemPrompt, ...contextItems(context, request.input) });
@@ -57,6 +57,8 @@ export class TurnsService {
         ? new TurnOutput(stream, request.stream_options?.include_obfuscation !== false)
         : undefined;
     let workerId: string | undefined;
+    let usageRecord: UsageRecord | undefined;
+    const onRecord = returnsUsageRecord ? (record: UsageRecord) => void (usageRecord = record) : undefined;
     const silent: TurnListener = {
       begin: (id) => (workerId = id),
       event: () => undefined,
@@ -73,7 +75,7 @@ export class TurnsService {
         : undefined;
       const listener = output ?? silent;
       const { response, usage, failure, lastEvent } = await this.runner.run(
-        { turn, call, request, chat, begun, log },
+        { turn, call, request, chat, begun, log, onRecord },
         listener,
         lease?.signal ?? stream.signal,
       );
@@ -88,7 +90,7 @@ export class TurnsService {
         output.event(lastEvent);
         output.end();
       }
-      return { usage: usage ?? emptyUsage() };
+      return { usage: usage ?? emptyUsage(), ...(usageRecord !== undefined && { usageRecord }) };
     } finally {
       lease?.end();
     }

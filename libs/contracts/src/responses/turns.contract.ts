@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { event, request, service, stream } from '../define.ts';
 import { projectId, workerId } from '../ids.ts';
-import { modelCallContext } from '../inference/index.ts';
+import { modelCallContext, usageRecord } from '../inference/index.ts';
 import { tokenUsage } from '../inference/token-usage.ts';
 
 /** Ids are texts of clients: one that no response can have is not found. */
@@ -59,10 +59,13 @@ export const turnsContract = service('turns', {
    */
   run: stream({
     subject: 'responses.v1.turns.run',
-    input: turn,
+    input: turn.extend({
+      /** Whether the usage is returned, to be recorded if and when the response is kept, instead of being recorded. */
+      returnsUsageRecord: z.boolean().default(false),
+    }),
     /** Of the first call of a model; absent if it has not begun within a second. */
     head: z.object({ workerId: workerId.optional() }),
-    end: z.object({ usage: tokenUsage }),
+    end: z.object({ usage: tokenUsage, usageRecord: usageRecord.optional() }),
     errors: [...INFERENCE_ERRORS, ...CONTEXT_ERRORS, 'response.lost', 'outbox.full'],
   }),
   /** Stores a turn that is run in the background. Data frames are the parts of the response object. */

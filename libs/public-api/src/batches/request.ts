@@ -6,7 +6,13 @@ import { components } from '../openapi/components.ts';
 import { pageQueryFields } from '../page/page.ts';
 
 /** The routes that the lines of a batch may have. */
-export const BATCH_ENDPOINTS = ['/v1/chat/completions', '/v1/embeddings', '/v1/rerank', '/v1/score'] as const;
+export const BATCH_ENDPOINTS = [
+  '/v1/chat/completions',
+  '/v1/responses',
+  '/v1/embeddings',
+  '/v1/rerank',
+  '/v1/score',
+] as const;
 export const COMPLETION_WINDOWS = ['24h', '4h', '1h'] as const;
 
 /** Maximum number of lines of an input file. */
