@@ -28,7 +28,7 @@ export const settings = {
     purgeSeconds: setting(
       'RETENTION_PURGE_SECONDS',
       integer({ min: 1, max: 86_400 }).default(600),
-      'Seconds between two deletions of stored completions that are older than the retention of their project. Default 600.',
+      'Seconds between two deletions of stored completions and responses that are older than the retention of their project. Default 600.',
     ),
   },
 } as const;

@@ -5,6 +5,7 @@ import { responsesContract } from '@xerotier/contracts/responses';
 import { AppError } from '@xerotier/errors';
 import { silentLog } from '@xerotier/log/testing';
 import { aSave, runningResponses } from '../../test/running-responses.ts';
+import { ProjectRetentions } from '../retention/project-retentions.ts';
 import { CompletionsPurge } from './completions-purge.ts';
 import { CompletionsRepository } from './completions.repository.ts';
 
@@ -31,7 +32,9 @@ beforeAll(async () => {
   );
   await running.bus.flush();
   const completions = new CompletionsRepository(running.database);
-  purge = new CompletionsPurge(running.bus, completions, silentLog(), { retention: { purgeSeconds: 600 } });
+  purge = new CompletionsPurge(new ProjectRetentions(running.bus), completions, silentLog(), {
+    retention: { purgeSeconds: 600 },
+  });
 });
 beforeEach(() => {
   projectId = running.newProject();

@@ -127,6 +127,18 @@ export class ResponseRunsRepository {
     );
   }
 
+  /** Returns the projects that have responses older than so many days. */
+  async listProjectsWithOlder(days: number): Promise<string[]> {
+    const rows = await withEveryTenant(this.database, (manager) =>
+      manager.query<{ projectId: string }[]>(
+        `SELECT DISTINCT project_id AS "projectId" FROM responses.response
+         WHERE created_at < now() - make_interval(days => $1) AND deleted_at IS NULL ORDER BY project_id`,
+        [days],
+      ),
+    );
+    return rows.map(({ projectId }) => projectId);
+  }
+
   /** Deletes events of responses that have ended this long ago. Returns how many rows. */
   async deleteEvents(endedForMs: number, countMax: number): Promise<number> {
     const [, count] = await withEveryTenant(this.database, (manager) =>

@@ -2,12 +2,14 @@ import { Module } from '@nestjs/common';
 import { DataKeysModule } from '@xerotier/data-keys';
 import { ConversationsModule } from '../conversations/conversations.module.ts';
 import { dataKeys } from '../data-keys.ts';
+import { ProjectRetentions } from '../retention/project-retentions.ts';
 import { ItemsModule } from '../items/items.module.ts';
 import { EventLogs } from './event-logs.ts';
 import { EventsPurge } from './events-purge.ts';
 import { FollowersService } from './followers.service.ts';
 import { ResponseRunsRepository } from './response-runs.repository.ts';
 import { ResponseSignals } from './response-signals.ts';
+import { ResponsesPurge } from './responses-purge.ts';
 import { ResponsesHandlers } from './responses.handlers.ts';
 import { ResponsesRepository } from './responses.repository.ts';
 import { ResponsesService } from './responses.service.ts';
@@ -22,6 +24,8 @@ import { ResponsesService } from './responses.service.ts';
     ResponseSignals,
     EventLogs,
     EventsPurge,
+    ResponsesPurge,
+    ProjectRetentions,
     FollowersService,
   ],
   exports: [ResponsesService, ResponseRunsRepository, ResponseSignals, EventLogs],

@@ -166,6 +166,18 @@ export class ResponsesRepository {
     return link.position;
   }
 
+  /** Locks responses that are older than so many days, and returns their ids, the oldest first. Replicas do not wait for each other. */
+  async lockOlder(manager: EntityManager, projectId: string, days: number, max: number): Promise<string[]> {
+    const rows = await manager.query<{ id: string }[]>(
+      `SELECT id FROM responses.response
+       WHERE project_id = $1 AND created_at < now() - make_interval(days => $2) AND deleted_at IS NULL
+         AND status NOT IN ('queued', 'in_progress')
+       ORDER BY created_at LIMIT $3 FOR UPDATE SKIP LOCKED`,
+      [projectId, days, max],
+    );
+    return rows.map(({ id }) => id);
+  }
+
   /**
    * Deletes a locked response, and the deleted ones before it that it has kept. One that others continue from loses its content
    * only. Returns the items that they had.

@@ -235,6 +235,17 @@ export class ResponsesService {
     });
   }
 
+  /** Deletes at most so many responses that are older than so many days, as `delete` does. Returns how many. @throws {AppError} `db.unavailable`. */
+  deleteOlder(projectId: string, days: number, max: number): Promise<number> {
+    return this.responses.transaction(projectId, async (manager) => {
+      const ids = await this.responses.lockOlder(manager, projectId, days, max);
+      const itemIds: string[] = [];
+      for (const id of ids) itemIds.push(...(await this.responses.delete(manager, { projectId, id })));
+      if (itemIds.length > 0) await this.items.deleteUnneeded(manager, projectId, itemIds);
+      return ids.length;
+    });
+  }
+
   /** @throws {AppError} `response.not_found`, `list.unknown_cursor`, `db.unavailable`. */
   async listInputItems({
     projectId,

@@ -1,0 +1,188 @@
+/** What is stored of responses, on a real PostgreSQL. The other side of the bus, auth, is a list of retentions. */
+import { projectsContract } from '@xerotier/contracts/auth';
+import type { ProjectRetention } from '@xerotier/contracts/auth';
+import { emptyUsage } from '@xerotier/contracts/inference';
+import type { StoredItem } from '@xerotier/contracts/responses';
+import { createResponseRequest } from '@xerotier/public-api/responses';
+import { createTestingService } from '@xerotier/service-host/testing';
+import type { TestingService } from '@xerotier/service-host/testing';
+import { runningResponses } from '../../test/running-responses.ts';
+import { AppModule } from '../app.module.ts';
+import { settings } from '../config.ts';
+import { newItemId } from '../items/item-id.ts';
+import { newTurn, turnRequestOf } from '../turns/new-turn.ts';
+import type { Outcome } from '../turns/response-object.ts';
+import { ResponsesPurge } from './responses-purge.ts';
+import { ResponsesService } from './responses.service.ts';
+
+const running = runningResponses();
+let service: TestingService;
+let sut: ResponsesService;
+let purge: ResponsesPurge;
+let projectId: string;
+let retentions: ProjectRetention[] = [];
+
+beforeAll(async () => {
+  const { listRetentions } = projectsContract.operations;
+  running.bus.serve(
+    { ...projectsContract, operations: { listRetentions } },
+    { listRetentions: () => ({ data: retentions, hasMore: false }) },
+  );
+  await running.bus.flush();
+  service = await createTestingService({ name: 'responses', settings, module: AppModule, env: running.env });
+  sut = service.nest.get(ResponsesService, { strict: false });
+  purge = service.nest.get(ResponsesPurge, { strict: false });
+});
+afterAll(() => service.stop());
+beforeEach(() => {
+  projectId = running.newProject();
+  retentions = [];
+});
+
+interface Options {
+  readonly previous?: string;
+  readonly ageDays?: number;
+  readonly input?: unknown;
+  readonly project?: string;
+}
+
+const message = (text: string): StoredItem => ({
+  ...{ id: newItemId('message'), type: 'message', status: 'completed', role: 'assistant' },
+  content: [{ type: 'output_text', text, annotations: [], logprobs: [] }],
+});
+
+/** Stores a turn that has ended, and returns the id of its response. */
+async function stored(text: string, { previous, ageDays = 0, input = text, project }: Options = {}): Promise<string> {
+  const request = createResponseRequest.parse({ model: 'm', input, previous_response_id: previous });
+  const call = {
+    ...{ requestId: 'req_1', projectId: project ?? projectId, endpointId: '5b2f1f0e-6f3c-4f0a-9a53-0d8b8f5b7c11' },
+    ...{ keyId: 'key_1', modelId: 'm', modelName: 'm', tier: 'free', priority: 'interactive' as const },
+  };
+  const context = await sut.readContext(turnRequestOf(call, request));
+  const turn = { ...newTurn(call, request, context), createdAt: new Date(Date.now() - ageDays * 86_400_000) };
+  await sut.begin(turn);
+  const usage = { ...emptyUsage(), promptTokens: 1 };
+  const outcome: Outcome = { status: 'completed', endedAt: Date.now(), usage, error: null, incompleteReason: null };
+  await sut.end(turn, [message(`re: ${text}`)], outcome);
+  return turn.id;
+}
+
+async function historyOf(id: string, project = projectId): Promise<string[]> {
+  const request = { projectId: project, previousId: id, conversationId: undefined, input: [] };
+  const { history } = await sut.readContext(request);
+  return history.map(({ content }) => (content as { text: string }[])[0]?.text ?? '');
+}
+
+const rows = (text: string): Promise<{ count: string }[]> => running.database.query(text, [projectId]);
+const countOf = async (table: string): Promise<number> =>
+  Number((await rows(`SELECT count(*) FROM responses.${table} WHERE project_id = $1`))[0]?.count);
+
+describe('a chain of responses', () => {
+  it('has the items of all its turns as context, in their order', async () => {
+    const first = await stored('a');
+    const second = await stored('b', { previous: first });
+    expect(await historyOf(first)).toEqual(['a', 're: a']);
+    expect(await historyOf(second)).toEqual(['a', 're: a', 'b', 're: b']);
+  });
+
+  it('branches, and branches do not see each other', async () => {
+    const root = await stored('a');
+    const [one, other] = [await stored('b', { previous: root }), await stored('c', { previous: root })];
+    expect(await historyOf(one)).toEqual(['a', 're: a', 'b', 're: b']);
+    expect(await historyOf(other)).toEqual(['a', 're: a', 'c', 're: c']);
+    // Nothing of it is stored twice.
+    expect(await countOf('item')).toBe(6);
+  });
+
+  it('stores as many bytes for each turn, however long it is', async () => {
+    let previous: string | undefined;
+    const sizes: number[] = [];
+    for (let turn = 0; turn < 60; turn += 1) {
+      previous = await stored('text of a turn', { ...(previous !== undefined && { previous }) });
+      const [{ bytes } = { bytes: '0' }] = await running.database.query<{ bytes: string }[]>(
+        `SELECT (SELECT sum(length(content)) FROM responses.item WHERE project_id = $1)
+              + (SELECT sum(length(content) + length(outcome)) FROM responses.response WHERE project_id = $1) AS bytes`,
+        [projectId],
+      );
+      sizes.push(Number(bytes) - sizes.reduce((sum, size) => sum + size, 0));
+    }
+    const [fifth, last] = [sizes[4] ?? 0, sizes.at(-1) ?? 0];
+    expect(Math.abs(last - fifth) / fifth).toBeLessThan(0.1);
+  });
+
+  it('of another project cannot be continued', async () => {
+    const id = await stored('a');
+    const foreign = { projectId: running.newProject(), previousId: id, conversationId: undefined, input: [] };
+    await expect(sut.readContext(foreign)).rejects.toMatchObject({
+      code: 'response.previous_not_found',
+      param: 'previous_response_id',
+    });
+  });
+
+  it('repeats an item that a request refers to, once', async () => {
+    const id = await stored('a');
+    const { items } = await sut.listInputItems({ projectId, id, limit: 20, order: 'asc' });
+    const second = await stored('b', { input: [{ type: 'item_reference', id: items[0]?.id ?? '' }] });
+    expect(await historyOf(second)).toEqual(['a', 're: b']);
+    expect(await countOf('item')).toBe(3);
+    const unknown = [{ type: 'item_reference', id: newItemId('message') }];
+    await expect(stored('c', { input: unknown })).rejects.toMatchObject({
+      code: 'item.not_found',
+      param: 'input[0].id',
+    });
+  });
+});
+
+describe('a deleted response', () => {
+  it('is hidden at once, and stays in the context of what continues from it', async () => {
+    const first = await stored('a');
+    const second = await stored('b', { previous: first });
+    await sut.delete({ projectId, id: first });
+    await expect(sut.get({ projectId, id: first })).rejects.toMatchObject({ code: 'response.not_found' });
+    await expect(stored('c', { previous: first })).rejects.toMatchObject({ code: 'response.previous_not_found' });
+    await expect(sut.delete({ projectId, id: first })).rejects.toMatchObject({ code: 'response.not_found' });
+    expect(await historyOf(second)).toEqual(['a', 're: a', 'b', 're: b']);
+  });
+
+  it('is gone with the last one that continues from it, and so are its items', async () => {
+    const first = await stored('a');
+    const [second, third] = [await stored('b', { previous: first }), await stored('c', { previous: first })];
+    for (const id of [first, second]) await sut.delete({ projectId, id });
+    expect([await countOf('response'), await countOf('item')]).toEqual([2, 4]);
+    await sut.delete({ projectId, id: third });
+    expect([await countOf('response'), await countOf('response_item'), await countOf('item')]).toEqual([0, 0, 0]);
+  });
+
+  it('keeps an item that another one has', async () => {
+    const id = await stored('a');
+    const { items } = await sut.listInputItems({ projectId, id, limit: 20, order: 'asc' });
+    const other = await stored('b', { input: [{ type: 'item_reference', id: items[0]?.id ?? '' }] });
+    await sut.delete({ projectId, id });
+    expect(await historyOf(other)).toEqual(['a', 're: b']);
+    expect(await countOf('item')).toBe(2);
+  });
+});
+
+describe('the purge of responses', () => {
+  it('deletes those that are older than 30 days, unless the project has a retention of its own', async () => {
+    const old = await stored('a', { ageDays: 30.01 });
+    const recent = await stored('b', { ageDays: 29.9 });
+    const other = running.newProject();
+    const kept = await stored('c', { ageDays: 300, project: other });
+    retentions = [{ projectId: other, retentionDays: 301 }];
+    await purge.purge();
+    await expect(sut.get({ projectId, id: old })).rejects.toMatchObject({ code: 'response.not_found' });
+    expect((await sut.get({ projectId, id: recent })).id).toBe(recent);
+    expect((await sut.get({ projectId: other, id: kept })).id).toBe(kept);
+    retentions = [{ projectId: other, retentionDays: 299 }];
+    await purge.purge();
+    await expect(sut.get({ projectId: other, id: kept })).rejects.toMatchObject({ code: 'response.not_found' });
+  });
+
+  it('leaves the context of younger ones', async () => {
+    const old = await stored('a', { ageDays: 31 });
+    const young = await stored('b', { previous: old });
+    await purge.purge();
+    expect(await historyOf(young)).toEqual(['a', 're: a', 'b', 're: b']);
+  });
+});
