@@ -1,5 +1,6 @@
 import {
   addedP50Ms,
+  CHAT_PHASE,
   cpuPerMillionTokens,
   failures,
   lostTokens,
@@ -35,6 +36,18 @@ export function judgeAims(summary: Summary): AimResult[] {
       '',
     ),
     atMost('Added p50 at one connection', 1.5, summary.reading('xerotier', 'requests-1', addedP50Ms), ' ms'),
+    atMost(
+      'Added p50 of a response that is not stored, over a chat completion',
+      1,
+      summary.reading('xerotier', 'responses-1', summary.addedTo(CHAT_PHASE)),
+      ' ms',
+    ),
+    atMost(
+      'Added p50 of a stored response, over a chat completion',
+      4,
+      summary.reading('xerotier', 'stored-responses-1', summary.addedTo(CHAT_PHASE)),
+      ' ms',
+    ),
     atMost(
       'CPU per streamed token at 400 paced streams, times nginx',
       1.5,

@@ -1,4 +1,5 @@
 import type { RequestsSpec, StreamsSpec } from './load-spec.ts';
+import type { TargetName } from './targets/target.ts';
 
 /** A load that is measured for every target in every round. */
 export type Phase = { name: string } & (RequestsSpec | StreamsSpec);
@@ -19,6 +20,17 @@ export function requestPhase(connections: number, durationMs: number): Phase {
   return { name: `requests-${connections}`, kind: 'requests', connections, durationMs, tokens: completionTokens };
 }
 
+/** One connection, since what a response adds to a chat completion is looked for, not what the machine can take. */
+function responsePhase(store: boolean, durationMs: number): Phase {
+  const name = store ? 'stored-responses-1' : 'responses-1';
+  return { ...requestPhase(1, durationMs), name, responses: { store } } as Phase;
+}
+
+/** Whether a target has what a phase asks for. */
+export function isFor(phase: Phase, target: TargetName): boolean {
+  return target === 'xerotier' || phase.kind !== 'requests' || phase.responses === undefined;
+}
+
 /** Streams follow each other on every connection for about `durationMs`; at least one runs to its end. */
 export function streamPhase(concurrency: number, durationMs: number): Phase {
   const streamsEach = Math.max(1, Math.round(durationMs / (paced.tokens * paced.delayMs)));
@@ -32,6 +44,7 @@ export function fullPlan(rounds: number, seconds: number): BenchPlan {
     warmUp: [requestPhase(16, Math.min(2_000, durationMs)), shortStreams(100, 64)],
     phases: [
       ...[1, 16, 64].map((connections) => requestPhase(connections, durationMs)),
+      ...[false, true].map((store) => responsePhase(store, durationMs)),
       ...[400, 1_000].map((concurrency) => streamPhase(concurrency, durationMs)),
     ],
   };
@@ -49,7 +62,11 @@ export function withPhases(plan: BenchPlan, names: readonly string[]): BenchPlan
 
 /** A tiny plan that runs everything once, to check that it works. */
 export function selfCheckPlan(): BenchPlan {
-  return { rounds: 1, warmUp: [], phases: [requestPhase(1, 200), requestPhase(8, 200), shortStreams(20, 32)] };
+  return {
+    rounds: 1,
+    warmUp: [],
+    phases: [requestPhase(1, 200), requestPhase(8, 200), responsePhase(true, 200), shortStreams(20, 32)],
+  };
 }
 
 function shortStreams(concurrency: number, tokens: number): Phase {

@@ -16,6 +16,8 @@ export interface RequestsSpec {
   durationMs: number;
   /** Tokens in each completion. */
   tokens: number;
+  /** Responses instead of chat completions, stored or not. Only this platform has them. */
+  responses?: { readonly store: boolean };
 }
 
 /** `concurrency` connections, each reading `streamsEach` streams one after the other. */
@@ -75,12 +77,14 @@ export type LoadResult = RequestsResult | StreamsResult;
 export function requestBytes(target: LoadTarget, spec: LoadSpec): Buffer {
   const stream = spec.kind === 'streams';
   const directive = { tokens: spec.tokens, delayMs: spec.kind === 'streams' ? spec.delayMs : 0 };
-  const body = JSON.stringify({
-    model: target.model,
-    messages: [{ role: 'user', content: scriptMessage(directive) }],
-    max_tokens: spec.tokens,
-    stream,
-  });
+  const message = scriptMessage(directive);
+  const responses = spec.kind === 'requests' ? spec.responses : undefined;
+  const body = JSON.stringify(
+    responses === undefined
+      ? { model: target.model, messages: [{ role: 'user', content: message }], max_tokens: spec.tokens, stream }
+      : { model: target.model, input: message, max_output_tokens: spec.tokens, ...responses },
+  );
+  const path = responses === undefined ? target.path : target.path.replace('/chat/completions', '/responses');
   const headers = {
     host: `${target.host}:${target.port}`,
     accept: stream ? 'text/event-stream' : 'application/json',
@@ -89,5 +93,5 @@ export function requestBytes(target: LoadTarget, spec: LoadSpec): Buffer {
     'content-length': String(Buffer.byteLength(body)),
   };
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
-  return Buffer.from(`POST ${target.path} HTTP/1.1\r\n${lines.join('')}\r\n${body}`);
+  return Buffer.from(`POST ${path} HTTP/1.1\r\n${lines.join('')}\r\n${body}`);
 }

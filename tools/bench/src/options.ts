@@ -25,7 +25,8 @@ export const usage = `Measures the platform against other gateways.
 
   --targets <names>   of direct, nginx, portkey, baseline, xerotier; separated by commas (default: all that can run)
   --rounds <n>        number of rounds (default 3, at most 20)
-  --phases <names>    of requests-1, requests-16, requests-64, streams-400, streams-1000 (default: all)
+  --phases <names>    of requests-1, requests-16, requests-64, responses-1, stored-responses-1, streams-400, streams-1000
+                      (default: all)
   --seconds <n>       length of each load (default 3, at most 60)
   --quick             one round of one second; the numbers are only a hint
   --baseline <folder> also measure the platform of another checkout, with its dependencies installed (git worktree)

@@ -42,7 +42,8 @@ class RequestRun {
   constructor(target: LoadTarget, spec: RequestsSpec) {
     this.request = requestBytes(target, spec);
     this.expected = tokenTexts(spec.tokens).join('');
-    this.expectedBytes = Buffer.from(`"content":${JSON.stringify(this.expected)}`);
+    const field = spec.responses === undefined ? 'content' : 'text';
+    this.expectedBytes = Buffer.from(`"${field}":${JSON.stringify(this.expected)}`);
   }
 
   /** Returns what is wrong with a response, if anything. Most are accepted without parsing. */

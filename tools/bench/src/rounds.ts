@@ -1,3 +1,4 @@
+import { isFor } from './bench-plan.ts';
 import type { BenchPlan, Phase } from './bench-plan.ts';
 import { measure } from './measurement.ts';
 import type { LoadProcess, Measurement } from './measurement.ts';
@@ -21,7 +22,8 @@ export async function runRounds(
   const measurements: Measurement[] = [];
   for (let round = 0; round < plan.rounds; round += 1) {
     for (const phase of plan.phases) {
-      for (const [name, running] of rotated([...targets], round)) {
+      const measured = [...targets].filter(([name]) => isFor(phase, name));
+      for (const [name, running] of rotated(measured, round)) {
         const measurement = await measure(round, name, running, phase, load);
         measurements.push(measurement);
         print(`round ${round + 1}/${plan.rounds}  ${progress(name, phase, measurement)}`);
@@ -38,7 +40,7 @@ export function rotated<T>(items: readonly T[], by: number): T[] {
 }
 
 function progress(name: TargetName, phase: Phase, { result }: Measurement): string {
-  const head = `${phase.name.padEnd(14)} ${name.padEnd(9)}`;
+  const head = `${phase.name.padEnd(18)} ${name.padEnd(9)}`;
   const failed = result.failed === 0 ? '' : `  ${result.failed} FAILED: ${result.problems[0] ?? ''}`;
   if (result.kind === 'requests') return `${head} ${Math.round(result.requestsPerSecond)} requests/s${failed}`;
   return `${head} ${result.streams} streams, first token ${result.firstTokenP50Ms.toFixed(1)} ms${failed}`;

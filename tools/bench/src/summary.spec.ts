@@ -51,6 +51,8 @@ function goodRun(): Measurement[] {
   return [0, 1, 2].flatMap((round) => [
     requests('direct', round, 'requests-1', 100, 0.1),
     requests('xerotier', round, 'requests-1', 100, 1.6),
+    requests('xerotier', round, 'responses-1', 100, 2.6),
+    requests('xerotier', round, 'stored-responses-1', 100, 5.6),
     requests('nginx', round, 'requests-64', 10_000),
     requests('portkey', round, 'requests-64', 400),
     requests('xerotier', round, 'requests-64', 2_000),
@@ -77,6 +79,17 @@ describe('Summary', () => {
       min: 0.5,
       max: 0.5,
     });
+  });
+
+  it('computes what a phase adds to another one in the same round', () => {
+    const summary = new Summary([
+      requests('xerotier', 0, 'requests-1', 10, 1),
+      requests('xerotier', 0, 'responses-1', 10, 3),
+      requests('xerotier', 1, 'requests-1', 10, 5),
+      requests('xerotier', 1, 'responses-1', 10, 6),
+      requests('xerotier', 2, 'responses-1', 10, 100),
+    ]);
+    expect(summary.reading('xerotier', 'responses-1', summary.addedTo('requests-1'))?.max).toBe(2);
   });
 
   it('has no ratio for a round without the other target', () => {
@@ -112,17 +125,17 @@ describe('Summary.rows', () => {
 
 describe('judgeAims', () => {
   it('passes a run in which every aim is met', () => {
-    expect(verdicts(goodRun())).toEqual(Array(6).fill('pass'));
+    expect(verdicts(goodRun())).toEqual(Array(8).fill('pass'));
   });
 
   it('fails the aim of no lost frames for one failed stream in one round', () => {
     const run = [...goodRun(), streams('xerotier', 3, 'streams-1000', { failed: 1 })];
-    expect(verdicts(run)[4]).toBe('miss');
+    expect(verdicts(run)[6]).toBe('miss');
   });
 
   it('fails the aim of no lost frames when not all streams were open at once', () => {
     const run = [...goodRun(), streams('xerotier', 3, 'streams-1000', { peakConcurrency: 999 })];
-    expect(verdicts(run)[4]).toBe('miss');
+    expect(verdicts(run)[6]).toBe('miss');
   });
 
   it('fails each ratio when the platform is slower', () => {
@@ -132,8 +145,15 @@ describe('judgeAims', () => {
     expect(verdicts(slow).slice(0, 2)).toEqual(['miss', 'miss']);
   });
 
+  it('fails the aims of responses that add too much', () => {
+    const slow = goodRun().map((m) =>
+      m.phase.endsWith('responses-1') ? requests('xerotier', m.round, m.phase, 100, 5.7) : m,
+    );
+    expect(verdicts(slow).slice(3, 5)).toEqual(['miss', 'miss']);
+  });
+
   it('reports aims without measurements as not measured', () => {
-    expect(verdicts([])).toEqual(Array(6).fill('not measured'));
+    expect(verdicts([])).toEqual(Array(8).fill('not measured'));
   });
 });
 

@@ -18,6 +18,8 @@ export interface SummaryRow {
 type Reading = (measurement: Measurement, direct: Measurement | undefined) => number | undefined;
 
 const megabyte = 1_000_000;
+/** One connection, as the phases of responses. */
+export const CHAT_PHASE = 'requests-1';
 
 /** All measurements of a run, with aggregations. */
 export class Summary {
@@ -75,7 +77,31 @@ export class Summary {
     return { label, decimals, cells };
   }
 
+  /** Returns the time that a phase adds to another one of the same target in the same round. */
+  addedTo(base: string): Reading {
+    return ({ round, target, result }) => {
+      const other = this.#find(round, target, base)?.result;
+      return result.kind === 'requests' && other?.kind === 'requests' ? result.p50Ms - other.p50Ms : undefined;
+    };
+  }
+
+  #responseRows(phase: Phase & { kind: 'requests' }): SummaryRow[] {
+    const what = phase.responses?.store === true ? 'a stored response' : 'a response that is not stored';
+    return [
+      this.#row(
+        phase,
+        `p50 ms of ${what}, 1 connection`,
+        3,
+        requestReading(({ p50Ms }) => p50Ms),
+      ),
+      this.#row(phase, `Added p50 ms of ${what} over a chat completion`, 3, this.addedTo(CHAT_PHASE)),
+      this.#row(phase, `CPU µs of ${what}`, 1, cpuPerRequest),
+      this.#row(phase, `Failed requests, ${what}`, 0, ({ result }) => result.failed),
+    ];
+  }
+
   #requestRows(phase: Phase & { kind: 'requests' }): SummaryRow[] {
+    if (phase.responses !== undefined) return this.#responseRows(phase);
     const at = `${phase.connections} connection${phase.connections === 1 ? '' : 's'}`;
     return [
       this.#row(phase, `Requests/s, ${at}`, 0, requestsPerSecond),
