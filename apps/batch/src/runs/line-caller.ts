@@ -2,10 +2,11 @@ import { Injectable } from '@nestjs/common';
 import { batchLinesContract } from '@xerotier/contracts/gateway';
 import type { UsageRecord } from '@xerotier/contracts/inference';
 import { AppError } from '@xerotier/errors';
-import { Bus } from '@xerotier/nats';
-import type { OpenStream } from '@xerotier/nats';
+import { Bus, SharedInput } from '@xerotier/nats';
+import type { OpenStream, StreamSink } from '@xerotier/nats';
 import type { Batch } from '../batches/batch.entity.ts';
 import type { Line } from '../lines/line.ts';
+import type { z } from 'zod';
 
 export interface LineResponse {
   readonly status: number;
@@ -21,11 +22,14 @@ export interface LineResponse {
 }
 
 const { respond } = batchLinesContract.operations;
+type LineInput = z.input<typeof respond.input>;
 
 /** Longer than the longest request of a gateway. */
 const DEADLINE_MS = 3_600_000;
 /** Of one line: its response is kept in memory until it is committed. */
 const RESPONSE_BYTES_MAX = 32 * 1_024 ** 2;
+/** Of a line that shares a message with others; 32 of them, escaped, fit into one. */
+const SHARED_BYTES_MAX = 8 * 1_024;
 
 /** A line has a response that cannot be kept. */
 export class ResponseTooLargeError extends Error {
@@ -39,18 +43,16 @@ export class ResponseTooLargeError extends Error {
 /** Runs lines on the gateways. */
 @Injectable()
 export class LineCaller {
+  readonly #shared = new WeakMap<Batch, SharedInput<LineInput>>();
+
   constructor(private readonly bus: Bus) {}
 
   /**
-   * Once the signal is aborted, the line is cancelled.
+   * Short lines that a batch calls in one turn of the event loop share a message. Once the signal is aborted, the line is cancelled.
    * @throws {ResponseTooLargeError}
    * @throws {AppError} `bus.*`; the reason of the signal.
    */
-  call(
-    { projectId, keyId }: Batch,
-    { url, body }: Pick<Line, 'url' | 'body'>,
-    signal: AbortSignal,
-  ): Promise<LineResponse> {
+  call(batch: Batch, { url, body }: Pick<Line, 'url' | 'body'>, signal: AbortSignal): Promise<LineResponse> {
     signal.throwIfAborted();
     const begunAt = performance.now();
     return new Promise((resolve, reject) => {
@@ -61,9 +63,9 @@ export class LineCaller {
         signal.removeEventListener('abort', abort);
         settle();
       };
-      const stream: OpenStream = this.bus.open(
-        respond,
-        { projectId, keyId, path: url, body: JSON.stringify(body) },
+      const stream = this.#open(
+        batch,
+        { path: url, body: JSON.stringify(body) },
         {
           head: (received) => (head = received),
           data: (payload) => {
@@ -88,7 +90,6 @@ export class LineCaller {
             }),
           error: (error) => settled(() => reject(bytes > RESPONSE_BYTES_MAX ? new ResponseTooLargeError() : error)),
         },
-        { deadlineMs: DEADLINE_MS },
       );
       const abort = (): void =>
         settled(() => {
@@ -97,5 +98,15 @@ export class LineCaller {
         });
       signal.addEventListener('abort', abort, { once: true });
     });
+  }
+
+  #open(batch: Batch, line: Pick<LineInput, 'path' | 'body'>, sink: StreamSink<typeof respond>): OpenStream {
+    const { projectId, keyId } = batch;
+    const options = { deadlineMs: DEADLINE_MS };
+    if (Buffer.byteLength(line.body) > SHARED_BYTES_MAX)
+      return this.bus.open(respond, { projectId, keyId, ...line }, sink, options);
+    const shared = this.#shared.get(batch) ?? new SharedInput<LineInput>({ projectId, keyId });
+    this.#shared.set(batch, shared);
+    return this.bus.openShared(respond, shared, { ...line }, sink, options);
   }
 }
