@@ -1,5 +1,5 @@
 /** The lines of output and error files, as OpenAI writes them. */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 export interface LineOutput {
   readonly customId: string;
@@ -32,5 +32,5 @@ function jsonOf(body: Buffer): string {
 
 /** The same whenever the line is run again. */
 function resultIdOf(batchId: string, number: number): string {
-  return `batch_req_${createHash('sha256').update(`${batchId} ${number}`).digest('hex').slice(0, 24)}`;
+  return `batch_req_${hash('sha256', `${batchId} ${number}`).slice(0, 24)}`;
 }

@@ -1,7 +1,7 @@
 import type { LineResult, ResultsWriter } from './results-writer.ts';
 
 const FLUSH_MS = 250;
-const FLUSH_LINES = 200;
+const FLUSH_LINES = 1_000;
 const FLUSH_BYTES = 4 * 1_024 ** 2;
 
 /** Collects the results of lines, and writes many of them in one transaction. After a failure it keeps nothing any more. */
