@@ -7,7 +7,7 @@ import type { WorkerState } from '@xerotier/contracts/xim';
 import { AppError } from '@xerotier/errors';
 import { InFlightMap } from '@xerotier/in-flight';
 import type { Logger } from '@xerotier/log';
-import { randomBytes } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { isAvailable } from '../fleet/lease-table.ts';
 import type { LeaseTable, WorkerView } from '../fleet/lease-table.ts';
 import { metrics, modelLabels } from '../metrics.ts';
@@ -221,7 +221,8 @@ export class PlacementService {
 
   #grant(ticket: Ticket, workerId: string): void {
     const now = this.#now();
-    const grant = { leaseId: `lease_${randomBytes(12).toString('hex')}`, workerId };
+    // Not `randomBytes`, which asks the operating system each time.
+    const grant = { leaseId: `lease_${randomUUID()}`, workerId };
     this.#leases.grant(workerId, grant.leaseId, now);
     const model = modelLabels.of(ticket.input.modelId);
     metrics.queueWait.labels(model, ticket.input.priority).observe((now - ticket.enqueuedAt) / 1_000);
