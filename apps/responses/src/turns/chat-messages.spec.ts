@@ -1,0 +1,140 @@
+import { readFileSync } from 'node:fs';
+import { inputItem } from '@xerotier/public-api/items';
+import type { InputItem, NewItem } from '@xerotier/public-api/items';
+import { chatMessagesOf } from './chat-messages.ts';
+
+const samples = JSON.parse(
+  readFileSync(new URL('../../../../e2e/fixtures/conversation-items.json', import.meta.url), 'utf8'),
+) as object[];
+
+function parsed(item: object): NewItem {
+  const result: InputItem = inputItem.parse(item);
+  if (result.type === 'item_reference') throw new Error('It is a reference.');
+  return result;
+}
+
+const messagesOf = (...items: object[]): unknown =>
+  chatMessagesOf(items.map((item, at) => ({ item: parsed(item), param: `input[${at}]` })));
+
+function errorOf(...items: object[]): unknown {
+  try {
+    messagesOf(...items);
+    return undefined;
+  } catch (error) {
+    return error;
+  }
+}
+
+const hello = { role: 'user', content: 'Hello' };
+const call = { type: 'function_call', call_id: 'call_1', name: 'add', arguments: '{"a":1}' };
+
+describe('chatMessagesOf', () => {
+  it('has messages of every role, in their order', () => {
+    expect(
+      messagesOf({ role: 'system', content: 'a' }, { role: 'developer', content: 'b' }, hello, {
+        role: 'assistant',
+        content: 'Hi',
+      }),
+    ).toEqual([
+      { role: 'system', content: 'a' },
+      { role: 'developer', content: 'b' },
+      { role: 'user', content: 'Hello' },
+      { role: 'assistant', content: 'Hi' },
+    ]);
+  });
+
+  it('has the parts of a user, with images', () => {
+    const image = { type: 'input_image', image_url: 'https://example.com/a.png', detail: 'low' };
+    expect(messagesOf({ role: 'user', content: [{ type: 'input_text', text: 'a' }, image] })).toEqual([
+      {
+        role: 'user',
+        content: [
+          { type: 'text', text: 'a' },
+          { type: 'image_url', image_url: { url: image.image_url, detail: 'low' } },
+        ],
+      },
+    ]);
+    // There is no such detail in chat completions.
+    expect(messagesOf({ role: 'user', content: [{ ...image, detail: 'original' }] })).toEqual([
+      { role: 'user', content: [{ type: 'image_url', image_url: { url: image.image_url } }] },
+    ]);
+  });
+
+  it('has the text and the calls of one turn as one message', () => {
+    const second = { ...call, call_id: 'call_2' };
+    expect(messagesOf(hello, { role: 'assistant', content: 'I add.' }, call, second)).toEqual([
+      { role: 'user', content: 'Hello' },
+      {
+        role: 'assistant',
+        content: 'I add.',
+        tool_calls: [
+          { id: 'call_1', type: 'function', function: { name: 'add', arguments: '{"a":1}' } },
+          { id: 'call_2', type: 'function', function: { name: 'add', arguments: '{"a":1}' } },
+        ],
+      },
+    ]);
+    expect(messagesOf(hello, call)).toMatchObject([{ role: 'user' }, { role: 'assistant', content: null }]);
+  });
+
+  it('has outputs of tools as text or parts', () => {
+    const output = (value: unknown): object => ({ type: 'function_call_output', call_id: 'call_1', output: value });
+    const text = (part: string): object => ({ type: 'input_text', text: part });
+    for (const [value, content] of [
+      ['2', '2'],
+      [[text('2'), text('3')], '2\n3'],
+      [[], ''],
+    ] as const)
+      expect(messagesOf(call, output(value))).toMatchObject([
+        { role: 'assistant' },
+        { role: 'tool', tool_call_id: 'call_1', content },
+      ]);
+  });
+
+  it('has the input of a custom tool as the argument of a function', () => {
+    expect(
+      messagesOf(
+        { type: 'custom_tool_call', call_id: 'call_1', name: 'sql', input: 'SELECT "a"' },
+        { type: 'custom_tool_call_output', call_id: 'call_1', output: 'a' },
+      ),
+    ).toEqual([
+      {
+        role: 'assistant',
+        content: null,
+        tool_calls: [
+          { id: 'call_1', type: 'function', function: { name: 'sql', arguments: '{"input":"SELECT \\"a\\""}' } },
+        ],
+      },
+      { role: 'tool', tool_call_id: 'call_1', content: 'a' },
+    ]);
+  });
+
+  it('leaves out reasoning', () => {
+    const reasoning = { type: 'reasoning', summary: [], content: [{ type: 'reasoning_text', text: 'secret' }] };
+    expect(messagesOf(reasoning, hello)).toEqual([{ role: 'user', content: 'Hello' }]);
+  });
+
+  it.each([
+    [{ role: 'user', content: [{ type: 'input_file', file_id: 'file-1' }] }, 'input[1].content[0]'],
+    [{ role: 'user', content: [{ type: 'input_image', file_id: 'file-1' }] }, 'input[1].content[0].file_id'],
+    [{ role: 'developer', content: [{ type: 'input_image', image_url: 'data:,' }] }, 'input[1].content[0]'],
+    [
+      {
+        ...{ type: 'function_call_output', call_id: 'a' },
+        output: [
+          { type: 'input_text', text: 'a' },
+          { type: 'input_image', image_url: 'data:,' },
+        ],
+      },
+      'input[1].output[1]',
+    ],
+  ])('rejects %j, and names it', (item, param) => {
+    expect(errorOf(hello, item)).toMatchObject({ code: 'request.unsupported_parameter', param });
+  });
+
+  it('reads or rejects every kind of item', () => {
+    for (const sample of samples) {
+      const error = errorOf(sample);
+      if (error !== undefined) expect(error).toMatchObject({ code: 'request.unsupported_parameter' });
+    }
+  });
+});

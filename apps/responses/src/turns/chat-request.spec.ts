@@ -1,0 +1,110 @@
+import { chatCompletionRequest } from '@xerotier/public-api/chat-completions';
+import type { ChatCompletionRequest } from '@xerotier/public-api/chat-completions';
+import { createResponseRequest } from '@xerotier/public-api/responses';
+import { chatRequestOf, contextItems, customToolsOf } from './chat-request.ts';
+
+const NOTHING = { origin: { previousId: undefined } as never, history: [], referenced: new Map() };
+
+function chatOf(fields: object, systemPrompt?: string): ChatCompletionRequest {
+  const request = createResponseRequest.parse({ model: 'm', input: 'Hello', ...fields });
+  const chat = chatRequestOf({ request, systemPrompt, ...contextItems(NOTHING, request.input) });
+  // What workers accept.
+  return chatCompletionRequest.parse(chat);
+}
+
+const add = { type: 'function', name: 'add', parameters: { type: 'object', properties: {} } };
+const sql = { type: 'custom', name: 'sql', description: 'Runs a query.' };
+
+describe('chatRequestOf', () => {
+  it('has the system prompt of the endpoint before the instructions', () => {
+    expect(chatOf({ instructions: 'Be brief.' }, 'Be kind.').messages).toEqual([
+      { role: 'system', content: 'Be kind.' },
+      { role: 'system', content: 'Be brief.' },
+      { role: 'user', content: 'Hello' },
+    ]);
+    expect(chatOf({ instructions: '' }).messages).toEqual([{ role: 'user', content: 'Hello' }]);
+  });
+
+  it('has what a model can be told', () => {
+    expect(
+      chatOf({
+        ...{ max_output_tokens: 20, temperature: 0.5, top_p: 0.9, user: 'u' },
+        ...{ presence_penalty: 1, frequency_penalty: -1, reasoning: { effort: 'low' }, metadata: { a: 'b' } },
+      }),
+    ).toEqual({
+      ...{ model: 'm', messages: [{ role: 'user', content: 'Hello' }], stream: true, include_reasoning: true },
+      ...{ max_completion_tokens: 20, temperature: 0.5, top_p: 0.9, user: 'u' },
+      ...{ presence_penalty: 1, frequency_penalty: -1, reasoning_effort: 'low' },
+    });
+  });
+
+  it.each([
+    [{}, {}],
+    [{ include: ['message.output_text.logprobs'] }, { logprobs: true, top_logprobs: 0 }],
+    [{ top_logprobs: 3 }, { logprobs: true, top_logprobs: 3 }],
+  ])('requests logprobs for %j', (fields, expected) => {
+    const { logprobs, top_logprobs: top } = chatOf(fields);
+    expect({ ...(logprobs !== undefined && { logprobs }), ...(top !== undefined && { top_logprobs: top }) }).toEqual(
+      expected,
+    );
+  });
+
+  it('has functions and custom tools, and no others', () => {
+    const { tools } = chatOf({ tools: [add, sql, { type: 'web_search' }, { type: 'namespace', name: 'x' }] });
+    expect(tools).toEqual([
+      { type: 'function', function: { name: 'add', parameters: add.parameters } },
+      {
+        type: 'function',
+        function: {
+          name: 'sql',
+          description: 'Runs a query.',
+          parameters: expect.objectContaining({ required: ['input'] }),
+        },
+      },
+    ]);
+    expect(customToolsOf(createResponseRequest.parse({ model: 'm', input: 'a', tools: [add, sql] }))).toEqual(
+      new Set(['sql']),
+    );
+  });
+
+  it.each([
+    ['auto', 'auto'],
+    ['required', 'required'],
+    [
+      { type: 'function', name: 'add' },
+      { type: 'function', function: { name: 'add' } },
+    ],
+    [
+      { type: 'custom', name: 'sql' },
+      { type: 'function', function: { name: 'sql' } },
+    ],
+    [
+      { type: 'allowed_tools', mode: 'required', tools: [{ type: 'function', name: 'add' }, { type: 'web_search' }] },
+      {
+        type: 'allowed_tools',
+        allowed_tools: { mode: 'required', tools: [{ type: 'function', function: { name: 'add' } }] },
+      },
+    ],
+    // Nothing that is allowed is served.
+    [{ type: 'allowed_tools', mode: 'auto', tools: [{ type: 'web_search' }] }, 'none'],
+    [{ type: 'web_search' }, undefined],
+  ])('has the choice %j as %j', (choice, expected) => {
+    expect(chatOf({ tools: [add, sql, { type: 'web_search' }], tool_choice: choice }).tool_choice).toEqual(expected);
+  });
+
+  it('has no choice without a tool that is served', () => {
+    const chat = chatOf({ tools: [{ type: 'web_search' }], tool_choice: 'required', parallel_tool_calls: false });
+    expect([chat.tools, chat.tool_choice, chat.parallel_tool_calls]).toEqual([undefined, undefined, undefined]);
+  });
+
+  it.each([
+    [{ type: 'text' }, undefined],
+    [{ type: 'json_object' }, { type: 'json_object' }],
+    [
+      { type: 'json_schema', name: 'a', schema: { type: 'object' }, strict: true },
+      { type: 'json_schema', json_schema: { name: 'a', schema: { type: 'object' }, strict: true } },
+    ],
+  ])('has the format %j', (format, expected) => {
+    expect(chatOf({ text: { format } }).response_format).toEqual(expected);
+  });
+});
