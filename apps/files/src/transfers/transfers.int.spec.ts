@@ -3,8 +3,10 @@ import { filesContract, transferRoutes } from '@xerotier/contracts/files';
 import { eventually, ServiceProgram } from '@xerotier/testing';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
+import { readFile, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import type { ClientRequest } from 'node:http';
+import { join } from 'node:path';
 import { aForm, changeOf, runningFiles } from '../../test/running-files.ts';
 import { BlobsReconciler } from '../blobs/blobs-reconciler.ts';
 import { ABANDONED_MS, BlobsService } from '../blobs/blobs.service.ts';
@@ -74,6 +76,26 @@ describe('a client that disconnects in the middle', () => {
       abort.abort();
     }
     await files.restart();
+  });
+});
+
+describe('content', () => {
+  it('breaks off before its length where it was damaged in the store', async () => {
+    const bytes = 1_000_000;
+    const { id } = await files.create(projectId, randomBytes(bytes));
+    const [key = ''] = await ownObjects();
+    const path = join(files.env['FILES_DIRECTORY'] ?? '', 'objects', key);
+    const stored = await readFile(path);
+    stored[stored.length - 1]! ^= 1;
+    await writeFile(path, stored);
+    const { transfer } = await files.bus.call(openContent, { projectId, id });
+    const response = await fetch(`${transfer.url}${transferRoutes.content}`, {
+      headers: { authorization: `Bearer ${transfer.ticket}` },
+    });
+    expect([response.status, response.headers.get('content-length')]).toEqual([200, String(bytes)]);
+    await expect(response.arrayBuffer()).rejects.toThrow();
+    // The rest is authentic.
+    expect(await files.read(projectId, id, 'bytes=0-499999')).toHaveLength(500_000);
   });
 });
 

@@ -159,7 +159,7 @@ describe('a response is an outage', () => {
     await expect(open()).rejects.toMatchObject(UNAVAILABLE);
   });
 
-  it('that does not begin, or whose connection is closed or refused', async () => {
+  it('that does not begin, or whose connection is closed or cannot be opened', async () => {
     respond = () => undefined;
     await expect(open(100)).rejects.toMatchObject(UNAVAILABLE);
     respond = (socket) => socket.destroy();
