@@ -258,15 +258,26 @@ describe('deletion', () => {
     expect(await itemsOf(theirs.projectId)).toHaveLength(1);
   });
 
-  it('keeps items that others follow in a chain', async () => {
+  it('keeps items that responses have', async () => {
     const { id } = await ours.create(messages(2));
-    const [parent, child] = (await ours.listItems(id)).items;
-    const other = await ours.create([referenceTo(child?.id ?? '')]);
-    await rows(`UPDATE responses.item SET parent_id = '${parent?.id}' WHERE id = '${child?.id}'`);
+    const [first, second] = (await ours.listItems(id)).items;
+    const response = `resp_${'1'.repeat(48)}`;
+    await rows(
+      `INSERT INTO responses.response (project_id, id, turns, bytes, status)
+       VALUES ('${ours.projectId}', '${response}', 1, 0, 'completed')`,
+    );
+    await rows(
+      `INSERT INTO responses.response_item (project_id, response_id, position, item_id, is_output)
+       VALUES ('${ours.projectId}', '${response}', 0, '${second?.id}', false)`,
+    );
+    await ours.removeItem(id, first?.id ?? '');
+    expect(await itemsOf()).toEqual([second?.id]);
     await ours.delete(id);
-    expect((await itemsOf()).toSorted()).toEqual([parent?.id, child?.id].toSorted());
+    expect(await itemsOf()).toEqual([second?.id]);
+    await rows('DELETE FROM responses.response_item');
+    const other = await ours.create([referenceTo(second?.id ?? '')]);
     await ours.delete(other.id);
-    expect(await itemsOf()).toEqual([parent?.id]);
+    expect(await itemsOf()).toEqual([]);
   });
 
   it('leaves nothing to any operation', async () => {

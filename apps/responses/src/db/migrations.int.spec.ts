@@ -43,6 +43,9 @@ describe('the migrations', () => {
       { table: 'data_key', isForced: true, policies: ['platform_access', 'tenant_isolation'] },
       { table: 'idempotency_key', isForced: true, policies: ['platform_access', 'tenant_isolation'] },
       { table: 'item', isForced: true, policies: ['tenant_isolation'] },
+      { table: 'response', isForced: true, policies: ['platform_access', 'tenant_isolation'] },
+      { table: 'response_event', isForced: true, policies: ['platform_access', 'tenant_isolation'] },
+      { table: 'response_item', isForced: true, policies: ['tenant_isolation'] },
     ]);
     await database.destroy();
   });
@@ -60,7 +63,7 @@ describe('the migrations', () => {
     for (const _ of database.migrations) await database.undoLastMigration();
     expect(await tables()).toEqual([]);
     expect(await run('migrate')).toMatchObject({ code: 0 });
-    expect(await tables()).toHaveLength(8);
+    expect(await tables()).toHaveLength(11);
     await database.destroy();
   });
 });

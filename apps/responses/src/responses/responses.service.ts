@@ -88,7 +88,7 @@ export class ResponsesService {
 
   /**
    * Reads what a turn continues from.
-   * @throws {AppError} `response.previous_not_found`, `response.not_ended`, `response.chain_too_long`, `response.context_too_large`,
+   * @throws {AppError} `response.previous_not_found`, `response.not_ended`, `response.too_deep`, `response.context_too_large`,
    * `conversation.not_found`, `item.not_found`, `db.unavailable`.
    */
   async readContext(request: TurnRequest): Promise<TurnContext> {
