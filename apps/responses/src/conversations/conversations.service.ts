@@ -109,9 +109,9 @@ export class ConversationsService {
     });
   }
 
-  /** Returns a conversation, for a transaction of its project. @throws {AppError} `conversation.not_found`, `db.unavailable`. */
-  find(manager: EntityManager, key: ConversationKey): Promise<Conversation> {
-    return this.#get(manager, key);
+  /** Returns a conversation, for a transaction of its project. @throws {AppError} `db.unavailable`. */
+  find(manager: EntityManager, key: ConversationKey): Promise<Conversation | null> {
+    return this.conversations.find(manager, key);
   }
 
   /** Returns all items of a conversation, in their order. @throws {AppError} `db.unavailable`. */

@@ -4,6 +4,7 @@ import type { ServedStream } from '@xerotier/nats';
 import { Serves } from '@xerotier/service-host';
 import { writeJson } from '../json-frames.ts';
 import { FollowersService } from './followers.service.ts';
+import { ResponseSignals } from './response-signals.ts';
 import { ResponsesService } from './responses.service.ts';
 import type { Input } from './responses.service.ts';
 
@@ -15,6 +16,7 @@ export class ResponsesHandlers {
   constructor(
     private readonly responses: ResponsesService,
     private readonly followers: FollowersService,
+    private readonly signals: ResponseSignals,
   ) {}
 
   @Serves(get)
@@ -28,6 +30,8 @@ export class ResponsesHandlers {
   @Serves(remove)
   async delete(input: Input<'delete'>): Promise<Record<string, never>> {
     await this.responses.delete(input);
+    // Whoever runs it stops.
+    this.signals.changed(input.id, true);
     return {};
   }
 

@@ -9,7 +9,7 @@ import type { EncryptionContext } from '@xerotier/sealing';
 import { randomBytes } from 'node:crypto';
 import type { EntityManager } from 'typeorm';
 import type { z } from 'zod';
-import { ConversationsService, PAGE_BYTES_MAX } from '../conversations/conversations.service.ts';
+import { ConversationsService, ITEMS_MAX, PAGE_BYTES_MAX } from '../conversations/conversations.service.ts';
 import { addProjectEvent } from '../events/project-events.ts';
 import { ItemsService } from '../items/items.service.ts';
 import { failureOf, responseObject } from '../turns/response-object.ts';
@@ -89,7 +89,7 @@ export class ResponsesService {
   /**
    * Reads what a turn continues from.
    * @throws {AppError} `response.previous_not_found`, `response.not_ended`, `response.too_deep`, `response.context_too_large`,
-   * `conversation.not_found`, `item.not_found`, `db.unavailable`.
+   * `conversation.not_found`, `conversation.too_many_items`, `item.not_found`, `db.unavailable`.
    */
   async readContext(request: TurnRequest): Promise<TurnContext> {
     const { projectId, input } = request;
@@ -299,6 +299,10 @@ export class ResponsesService {
     }
     if (conversationId === undefined) return { origin: ORIGIN_OF_NOTHING, history: [] };
     const conversation = await this.conversations.find(manager, { projectId, id: conversationId });
+    if (conversation === null)
+      throw new AppError('conversation.not_found', { conversation: conversationId }, { param: 'conversation' });
+    if (conversation.items >= ITEMS_MAX)
+      throw new AppError('conversation.too_many_items', { max: ITEMS_MAX }, { param: 'conversation' });
     const bytes = Number(conversation.bytes);
     throwIfTooLarge(bytes, 'conversation');
     const history = await this.conversations.readAll(manager, conversation);

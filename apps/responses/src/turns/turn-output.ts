@@ -9,17 +9,23 @@ type Head = z.input<typeof turnsContract.operations.run.head>;
 /** How long events wait for the head of the model's response, so that an error before it can be that of the request. */
 const HEAD_WAIT_MS = 1_000;
 
-/** The events of a streamed response. They are held until the model has begun, or for a second. */
+/**
+ * The events of a streamed response. They are held until the model has begun, or for a second, and until a response that is stored can be
+ * retrieved.
+ */
 export class TurnOutput implements TurnListener {
   readonly #stream: ResponseStream<Head>;
   readonly #obfuscates: boolean;
+  readonly #ready: Promise<void> | undefined;
   readonly #timer: NodeJS.Timeout;
   #held: string[] | undefined = [];
 
-  constructor(stream: ResponseStream<Head>, obfuscates: boolean) {
+  /** @param ready if it rejects, so does the turn. */
+  constructor(stream: ResponseStream<Head>, obfuscates: boolean, ready: Promise<void> | undefined) {
     this.#stream = stream;
     this.#obfuscates = obfuscates;
-    this.#timer = setTimeout(() => this.#begin({}), HEAD_WAIT_MS);
+    this.#ready = ready;
+    this.#timer = setTimeout(() => this.#beginWhenReady({}), HEAD_WAIT_MS);
   }
 
   get hasBegun(): boolean {
@@ -27,7 +33,7 @@ export class TurnOutput implements TurnListener {
   }
 
   begin(workerId: string): void {
-    this.#begin({ workerId });
+    this.#beginWhenReady({ workerId });
   }
 
   event(json: string): void {
@@ -48,6 +54,14 @@ export class TurnOutput implements TurnListener {
   /** Writes nothing: the error is that of the request. */
   discard(): void {
     clearTimeout(this.#timer);
+  }
+
+  #beginWhenReady(head: Head): void {
+    if (this.#ready === undefined) return this.#begin(head);
+    void this.#ready.then(
+      () => this.#begin(head),
+      () => undefined,
+    );
   }
 
   #begin(head: Head): void {

@@ -54,7 +54,7 @@ export class TurnsService {
     const lease = isStored ? new ResponseLease(turn, this.runs, this.log, stream.signal) : undefined;
     const output =
       request.stream === true
-        ? new TurnOutput(stream, request.stream_options?.include_obfuscation !== false)
+        ? new TurnOutput(stream, request.stream_options?.include_obfuscation !== false, begun)
         : undefined;
     let workerId: string | undefined;
     let usageRecord: UsageRecord | undefined;

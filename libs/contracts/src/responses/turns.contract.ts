@@ -39,6 +39,7 @@ const CONTEXT_ERRORS = [
   'response.too_deep',
   'response.context_too_large',
   'conversation.not_found',
+  'conversation.too_many_items',
   'item.not_found',
   'request.unsupported_parameter',
   'db.unavailable',
