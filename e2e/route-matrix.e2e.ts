@@ -121,6 +121,7 @@ async function aTenant(name: string): Promise<Tenant> {
     upload: (await created(send('POST', `/${project}/v1/uploads`, keys['all'], uploadExample()))).id,
     batch: (await created(send('POST', `/${project}/v1/batches`, keys['all'], batchExample()))).id,
     ...(await aConversation(project, keys['all'])),
+    response: (await created(send('POST', `/${project}/v1/responses`, keys['all'], responseExample(slug)))).id,
     // Has no endpoint in our project.
     model: `model-of-${name}`,
     model_id: uploaded.model.id,
@@ -139,6 +140,11 @@ async function aConversation(project: string, key: string): Promise<{ conversati
   const { id: conversation } = await created(send('POST', path, key, body));
   const items = await send('GET', `${path}/${conversation}/items`, key);
   return { conversation, item: ((await items.json()) as { first_id: string }).first_id };
+}
+
+/** In the background, so that it can be cancelled. */
+function responseExample(model: string): object {
+  return { model, input: '{"tokens":1}', background: true };
 }
 
 function batchExample(): object {
@@ -301,6 +307,7 @@ describe('every route', () => {
       batch: `batch_${'0'.repeat(24)}`,
       ...{ model_id: `model_${'0'.repeat(24)}`, version: '00000000-0000-4000-8000-000000000000' },
       ...{ conversation: `conv_${'0'.repeat(48)}`, item: `msg_${'0'.repeat(48)}` },
+      response: `resp_${'0'.repeat(48)}`,
       ...{ key: `key_${'0'.repeat(24)}`, invitation: `inv_${'0'.repeat(24)}`, budget: `budget_${'0'.repeat(24)}` },
     };
     const withIds = routes.flatMap((route) =>

@@ -29,6 +29,7 @@ export class CanaryTenant {
   readonly #keys: string[] = [];
   readonly #files: string[] = [];
   readonly #conversations: string[] = [];
+  readonly #responses: string[] = [];
 
   private constructor(
     baseUrl: string,
@@ -105,6 +106,13 @@ export class CanaryTenant {
       () => this.#conversationCreated(),
       () => this.#api('GET', `/${this.project}/v1/conversations?limit=5`),
       () => this.#api('GET', `/${this.project}/v1/conversations/${this.#conversations[0] ?? 'conv_none'}/items`),
+      () => this.#responded(),
+      () => this.#responded(),
+      () => this.#responded({ background: true }),
+      () => this.#respond({ stream: true, previous_response_id: this.#responses[0] ?? null }),
+      () => this.#respond({ store: false }),
+      () => this.#api('GET', `/${this.project}/v1/responses/${this.#responses[0] ?? 'resp_none'}`),
+      () => this.#api('GET', `/${this.project}/v1/responses/${this.#responses[0] ?? 'resp_none'}/input_items`),
       () => this.#api('GET', `${management}/api-keys?include_inactive=true`),
       () => this.#api('GET', `${management}/endpoints`),
       () => this.#api('PATCH', `${management}/endpoints/${this.#endpoint}`, { defaults: { temperature: 1 } }),
@@ -132,6 +140,7 @@ export class CanaryTenant {
     const key = other.#keys.at(-1) ?? 'key_none';
     const ours = `/${this.project}/${this.#endpoint}/v1/chat/completions/${completion}`;
     const conversation = `/${this.project}/v1/conversations/${other.#conversations.at(-1) ?? 'conv_none'}`;
+    const response = `/${this.project}/v1/responses/${other.#responses.at(-1) ?? 'resp_none'}`;
     return [
       () => this.#chat(other.project, other.#endpoint),
       () => this.#chat(this.project, other.#endpoint),
@@ -147,6 +156,12 @@ export class CanaryTenant {
       () => this.#api('POST', conversation, { metadata: { owner: this.canary } }),
       () => this.#api('POST', `${conversation}/items`, { role: 'user', content: this.canary }),
       () => this.#api('DELETE', conversation),
+      () => this.#api('GET', response),
+      () => this.#api('GET', `${response}/input_items`),
+      () => this.#api('POST', `${response}/cancel`),
+      () => this.#api('DELETE', response),
+      () => this.#respond({ previous_response_id: other.#responses.at(-1) ?? 'resp_none' }),
+      () => this.#respond({ conversation: other.#conversations.at(-1) ?? 'conv_none' }),
       () => this.#api('GET', `/${other.project}/v1/usage/totals`),
       () => this.#api('GET', `/${this.project}/v1/management/api-keys/${key}`),
       () => this.#api('DELETE', `/${this.project}/v1/management/api-keys/${key}`),
@@ -182,6 +197,20 @@ export class CanaryTenant {
     const body = { metadata: { owner: this.secret }, items };
     const response = await this.#api('POST', `/${this.project}/v1/conversations`, body);
     this.#conversations.push((await jsonOf(response.clone())).id);
+    return response;
+  }
+
+  #respond(fields: Body = {}): Promise<Response> {
+    const script = { text: `${this.secret} replies `, tokens: 2 };
+    return this.#api('POST', `/${this.project}/v1/responses`, {
+      ...{ model: this.#endpoint, input: scripted(script, this.secret), metadata: { owner: this.secret } },
+      ...fields,
+    });
+  }
+
+  async #responded(fields: Body = {}): Promise<Response> {
+    const response = await this.#respond(fields);
+    this.#responses.push((await jsonOf(response.clone())).id);
     return response;
   }
 

@@ -26,6 +26,7 @@ import { conversationErrors, conversationOperations } from './conversation-opera
 import { fileErrors, fileOperations, uploadOperations } from './file-operations.ts';
 import { mediaOperations } from './media-operations.ts';
 import { modelErrors, modelOperations } from './model-operations.ts';
+import { responseErrors, responseOperations } from './response-operations.ts';
 import type { UpstreamReply } from './scripted-upstream.ts';
 
 export interface Operation {
@@ -48,8 +49,11 @@ export interface Operation {
   readonly upstream?: UpstreamReply;
   /** The expected status; default 200. */
   readonly status?: number;
-  /** Of the body or of each event but the last. Absent when OpenAI has no such operation, or the body is not JSON. */
-  readonly schema?: SchemaName;
+  /**
+   * Of the body or of each event but the last; `events` for those that are named by their type. Absent when OpenAI has no such operation,
+   * or the body is not JSON.
+   */
+  readonly schema?: SchemaName | 'events';
   /** The content type of a body that is not JSON. */
   readonly mediaType?: string;
   /** How a stream ends; `event` is an ordinary event. */
@@ -284,6 +288,7 @@ const responses: readonly Operation[] = withKeyBaseUrl([
   ...uploadOperations(),
   ...batchOperations(),
   ...conversationOperations(),
+  ...responseOperations(),
   ...apiKeyOperations(),
   ...endpointOperations(),
   ...modelOperations(),
@@ -315,6 +320,7 @@ const errors: readonly Operation[] = [
   ...batchErrors,
   ...modelErrors,
   ...conversationErrors,
+  ...responseErrors,
   ...teamErrors,
   ...secondFactorErrors,
   ...signInErrors,

@@ -64,7 +64,7 @@ export const knownDeviations: Readonly<Record<string, string>> = {
 const TIER = "The platform returns the slug of the endpoint's tier, which is not in OpenAI's enum.";
 const USAGE = 'Null until the response has ended, as OpenAI sends it; Open Responses requires the field.';
 
-/** The same for responses and the events of their streams. They have no routes yet, so they are apart. */
+/** The same for responses and the events of their streams, which `response-shapes.e2e.ts` validates alone. */
 export const responseDeviations: Readonly<Record<string, string>> = {
   'Response /service_tier': TIER,
   'Response /usage': USAGE,
