@@ -138,6 +138,44 @@ describe(`langchain-openai${reason}`, () => {
   });
 });
 
+describe(`responses with openai for Python${reason}`, () => {
+  const resultOf = script(newest, 'responses_openai.py');
+
+  withPython('are created, retrieved and deleted', async () => {
+    const { value } = await resultOf('life');
+    expect(value).toEqual({
+      ...{ status: 'completed', text: expect.stringContaining('Paris'), same: true },
+      ...{ input: [FRANCE], code: 'response_not_found' },
+    });
+  });
+
+  withPython('continue from each other', async () => {
+    const { value } = await resultOf('chain');
+    expect(value[1]).toBeGreaterThan(value[0]);
+    expect(value[2]).toBe(true);
+  });
+
+  withPython('run in the background', async () => {
+    const { value } = await resultOf('background');
+    expect(value).toEqual({
+      ...{ statuses: ['queued', 'completed'], text: expect.stringContaining('Paris'), cancelled: 'completed' },
+    });
+  });
+
+  withPython('are streamed, and taken up again', async () => {
+    const { value } = await resultOf('resume');
+    expect(value.numbers).toEqual(value.numbers.map((_: number, at: number) => at));
+    expect([value.ending, value.text]).toEqual(['response.completed', expect.stringContaining('Paris')]);
+    const { value: texts } = await resultOf('streamed');
+    expect(texts[0]).toContain('Paris');
+    expect(texts[0]).toBe(texts[1]);
+  });
+
+  withPython('are objects', async () => {
+    expect((await resultOf('parsed')).value).toEqual(HANNA_AS_A_PERSON);
+  });
+});
+
 describe(`llama-index-llms-openai${reason}`, () => {
   const resultOf = script(llamaIndex, 'chat_llama_index.py');
 
