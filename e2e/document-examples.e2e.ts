@@ -187,6 +187,9 @@ const sampleUpload = { filename: 'part.bin', purpose: 'user_data', bytes: 4, mim
 
 const sampleItem = { items: [{ role: 'user', content: 'Hello' }] };
 
+/** In the background, so that it can be cancelled. */
+const sampleResponse = { model: 'xero-tiny', input: 'Hello there', background: true };
+
 function sampleBatch(file: string): object {
   return { input_file_id: file, endpoint: '/v1/chat/completions', completion_window: '24h' };
 }
@@ -287,6 +290,7 @@ describe('code samples of the API reference page', () => {
       const { id: batch } = await sent('batches', sampleBatch(file));
       const { id: conversation } = await sent('conversations', {});
       const { first_id: item } = await sent<{ first_id: string }>(`conversations/${conversation}/items`, sampleItem);
+      const { id: response } = await sent('responses', sampleResponse);
       const person = { email: `${randomUUID()}@example.com`, password: SAMPLE_PASSWORD, name: 'Bo' };
       const { id: target } = (await (
         await new SiteVisitor(test.description.baseUrl).send('POST', '/api/v1/accounts', person)
@@ -308,6 +312,7 @@ describe('code samples of the API reference page', () => {
                 .replaceAll('UPLOAD_ID', upload)
                 .replaceAll('BATCH_ID', batch)
                 .replaceAll('CONVERSATION_ID', conversation)
+                .replaceAll('RESPONSE_ID', response)
                 .replaceAll('ITEM_ID', item)
                 .replaceAll('KEY_ID', key)
                 .replaceAll('INVITATION_ID', invitation)
