@@ -20,7 +20,7 @@ export const projectSettings = z
       .nullable()
       .optional()
       .describe(
-        'After how many days stored completions are deleted, also those that are stored already. Null, the default, keeps them.',
+        'After how many days responses and stored completions are deleted, also those that are stored already. Null, the default, keeps completions, and responses for 30 days.',
       ),
   })
   .register(components, { id: 'ProjectSettings' });

@@ -10,7 +10,7 @@ export const projectDetails = z
     settings: z.object({
       store_by_default: z.boolean(),
       include_reasoning: z.boolean(),
-      retention_days: z.number().int().nullable().describe('Null: stored completions are kept.'),
+      retention_days: z.number().int().nullable().describe('Null: stored completions are kept, responses for 30 days.'),
     }),
     archived_at: z.number().int().nullable().describe('Unix seconds; null if it is not archived.'),
     created_at: z.number().int(),
