@@ -13,6 +13,7 @@ interface Event {
   readonly part?: TextPart;
   readonly delta?: string;
   readonly logprobs?: Logprob[];
+  readonly annotation?: unknown;
 }
 
 export function earlierOutputOf(events: readonly string[]): EarlierOutput {
@@ -38,6 +39,7 @@ class OpenItem {
   readonly #output: number;
   readonly #parts: TextPart[] = [];
   #part: TextPart | undefined;
+  #isTextDone = false;
   #arguments = '';
   #hasArguments = false;
 
@@ -47,21 +49,30 @@ class OpenItem {
   }
 
   add(event: Event): void {
-    if (event.part !== undefined && event.type.endsWith('part.added')) this.#part = event.part;
-    else if (event.part !== undefined) {
+    if (event.part !== undefined && event.type.endsWith('part.added')) {
+      this.#part = event.part;
+      this.#isTextDone = false;
+    } else if (event.part !== undefined) {
       this.#parts.push(event.part);
       this.#part = undefined;
     } else if (event.type.endsWith('.delta')) this.#addDelta(event);
+    else if (event.type.endsWith('.annotation.added')) this.#annotate(event.annotation);
     else if (isCallDone(event.type)) this.#hasArguments = true;
+    else this.#isTextDone = true;
   }
 
   #addDelta({ delta = '', logprobs = [] }: Event): void {
     const part = this.#part;
     if (part === undefined) this.#arguments += delta;
     else if (part.type === 'refusal') this.#part = { ...part, refusal: part.refusal + delta };
-    else if (part.type === 'output_text')
-      this.#part = { ...part, text: part.text + delta, logprobs: [...part.logprobs, ...logprobs] };
-    else this.#part = { ...part, text: part.text + delta };
+    else {
+      if (part.type === 'output_text') part.logprobs.push(...logprobs);
+      this.#part = { ...part, text: part.text + delta };
+    }
+  }
+
+  #annotate(annotation: unknown): void {
+    if (this.#part?.type === 'output_text') this.#part.annotations.push(annotation);
   }
 
   close(): { item: StoredItem; closing: TurnEvent[] } {
@@ -70,8 +81,10 @@ class OpenItem {
     const item = isCall ? this.#closedCall() : this.#closedText();
     const closing: TurnEvent[] = [];
     if (isCall && !this.#hasArguments) closing.push({ type: 'arguments_done', output, item });
-    if (this.#part !== undefined)
-      closing.push({ type: 'part_done', item: this.#item, output, part: this.#parts.length, content: this.#part });
+    if (this.#part !== undefined) {
+      const [part, isTextDone] = [this.#parts.length, this.#isTextDone];
+      closing.push({ type: 'part_done', item: this.#item, output, part, content: this.#part, isTextDone });
+    }
     closing.push({ type: 'item_done', output, item });
     return { item, closing };
   }

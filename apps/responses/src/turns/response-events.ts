@@ -92,12 +92,13 @@ export class ResponseEvents {
     this.#write(`response.${type}.${what}`, { ...placeOf(event, content.type), part });
   }
 
-  #partDone(event: PartAddress & { readonly content: TextPart }): void {
+  #partDone(event: PartAddress & { readonly content: TextPart; readonly isTextDone?: boolean }): void {
     const { content } = event;
     const text = content.type === 'refusal' ? { refusal: content.refusal } : { text: content.text };
     const part = this.#visiblePart(event.item, content);
     const logprobs = part.type === 'output_text' ? { logprobs: part.logprobs } : {};
-    this.#write(DONE_EVENTS[content.type], { ...placeOf(event, content.type), ...text, ...logprobs });
+    if (event.isTextDone !== true)
+      this.#write(DONE_EVENTS[content.type], { ...placeOf(event, content.type), ...text, ...logprobs });
     this.#part('done', event);
   }
 

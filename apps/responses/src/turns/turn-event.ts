@@ -35,7 +35,12 @@ export type TurnEvent =
       readonly logprobs: readonly Logprob[];
     } & PartAddress)
   | ({ readonly type: 'annotation_added'; readonly annotation: unknown; readonly index: number } & PartAddress)
-  | ({ readonly type: 'part_done'; readonly content: TextPart } & PartAddress)
+  | ({
+      readonly type: 'part_done';
+      readonly content: TextPart;
+      /** Whether the end of its text has its event already. Default false. */
+      readonly isTextDone?: boolean;
+    } & PartAddress)
   | { readonly type: 'arguments_delta'; readonly output: number; readonly item: StoredItem; readonly delta: string }
   | { readonly type: 'arguments_done'; readonly output: number; readonly item: StoredItem }
   | { readonly type: 'item_done'; readonly output: number; readonly item: StoredItem };
