@@ -43,13 +43,13 @@ export class BackgroundRunner {
     if (claimed === undefined) return 'done';
     const lease = new ResponseLease(claimed, this.runs, this.log, jobSignal);
     const stop = this.signals.onChange(key.id, ({ hasEnded }) => {
-      if (hasEnded) lease.lose();
+      if (hasEnded) void lease.check();
     });
     try {
       await this.#run(claimed, lease);
       return 'done';
     } catch (error) {
-      if (lease.isLost) return 'done';
+      if (lease.isLost || AppError.from(error).code === 'response.lost') return 'done';
       await this.runs.release(claimed).catch(() => undefined);
       throw error;
     } finally {
@@ -60,13 +60,18 @@ export class BackgroundRunner {
 
   async #run(claimed: Response, lease: ResponseLease): Promise<void> {
     const { projectId, id, streamed, createdAt, fence } = claimed;
+    if (fence > RUNS_MAX) {
+      // Each run has ended with its process.
+      if (await this.responses.endInterrupted(claimed, new AppError('inference.interrupted')))
+        this.signals.changed(id, true);
+      return;
+    }
     const { job, requested } = await this.responses.openJob<BackgroundJob>(claimed);
     const { call, request, systemPrompt } = job;
     try {
       const context = await this.responses.readContext(turnRequestOf(call, request));
       const chat = chatRequestOf({ request, systemPrompt, ...contextItems(context, request.input) });
-      const written = streamed ? await this.logs.read(claimed, -1) : [];
-      const earlier = earlierOutputOf(written.map(({ json }) => json));
+      const earlier = earlierOutputOf(streamed ? await this.logs.readAll(claimed) : []);
       const log = streamed
         ? await this.logs.open(claimed, {
             first: earlier.events,
@@ -86,7 +91,7 @@ export class BackgroundRunner {
         fence,
         requested,
       };
-      const { failure } = await this.runner.run(
+      const { failure, hasEnded } = await this.runner.run(
         {
           ...{ turn, request, chat, log, begun: Promise.resolve(), earlier: streamed ? earlier : undefined },
           // The ledger has one record for each call of a model.
@@ -96,12 +101,12 @@ export class BackgroundRunner {
         NOBODY,
         lease.signal,
       );
-      if (failure !== undefined && (!isFinal(failure, fence) || lease.signal.aborted)) throw failure;
+      if (!hasEnded) throw failure as AppError;
     } catch (error) {
       const failure = AppError.from(error);
       if (lease.signal.aborted || !isFinal(failure, fence)) throw failure;
       // What it continues from is gone, or cannot be read by its model.
-      await this.responses.endInterrupted(claimed, failure);
+      if (!(await this.responses.endInterrupted(claimed, failure))) return;
     }
     this.signals.changed(id, true);
   }

@@ -21,13 +21,21 @@ export interface EventLogOptions {
   readonly onLost: (error: AppError) => void;
 }
 
+export type EventBatch = Pick<ResponseEvent, 'first' | 'last' | 'content'>;
+
+/** While the database is unavailable. */
+const RETRY_MS = 500;
+
 export class EventLog {
   readonly #options: EventLogOptions;
   #pending: string[] = [];
   #first: number;
   #timer: NodeJS.Timeout | undefined;
   #writing: Promise<void> | undefined;
+  /** Sent to the database, and not known to be stored. It is sent again as it is, since it may be. */
+  #unconfirmed: EventBatch | undefined;
   #isClosed = false;
+  #failure: AppError | undefined;
 
   constructor(options: EventLogOptions) {
     this.#options = options;
@@ -36,16 +44,26 @@ export class EventLog {
 
   /** Adds the next event. */
   add(json: string): void {
+    if (this.#failure !== undefined) return;
     this.#pending.push(json);
-    if (!this.#isClosed) this.#timer ??= setTimeout(() => void this.#flush(), this.#options.intervalMs);
+    this.#schedule(this.#options.intervalMs);
   }
 
-  /** Writes nothing any more, and returns what was not written, to be stored with the end of the response. */
-  async close(): Promise<Pick<ResponseEvent, 'first' | 'last' | 'content'> | undefined> {
+  /**
+   * Writes nothing any more, and returns what is not known to be stored, for the end of the response.
+   * @throws {AppError} why it was lost: what comes after events that are not stored must not be stored either.
+   */
+  async close(): Promise<EventBatch[]> {
+    this.discard();
+    await this.#writing;
+    if (this.#failure !== undefined) throw this.#failure;
+    return [this.#unconfirmed, this.#take()].filter((batch) => batch !== undefined);
+  }
+
+  /** Writes nothing any more. */
+  discard(): void {
     this.#isClosed = true;
     clearTimeout(this.#timer);
-    await this.#writing;
-    return this.#take();
   }
 
   /** Writes what is pending. */
@@ -55,7 +73,7 @@ export class EventLog {
     await this.#flush();
   }
 
-  #take(): Pick<ResponseEvent, 'first' | 'last' | 'content'> | undefined {
+  #take(): EventBatch | undefined {
     const events = this.#pending;
     if (events.length === 0) return undefined;
     const first = this.#first;
@@ -69,23 +87,43 @@ export class EventLog {
     this.#timer = undefined;
     this.#writing ??= this.#write().finally(() => {
       this.#writing = undefined;
-      if (this.#pending.length > 0 && !this.#isClosed)
-        this.#timer ??= setTimeout(() => void this.#flush(), this.#options.intervalMs);
+      if (this.#unconfirmed !== undefined) this.#schedule(RETRY_MS);
+      else if (this.#pending.length > 0) this.#schedule(this.#options.intervalMs);
     });
     return this.#writing;
   }
 
+  #schedule(afterMs: number): void {
+    if (this.#isClosed || this.#failure !== undefined) return;
+    this.#timer ??= setTimeout(() => void this.#flush(), afterMs);
+  }
+
   async #write(): Promise<void> {
-    const { claim, runs, ready, onAppended, onLost } = this.#options;
+    const { claim, runs, ready, onAppended } = this.#options;
     try {
       await ready;
-      const events = this.#take();
-      if (events === undefined) return;
-      if (await runs.appendEvents(claim, events)) onAppended();
-      else onLost(new AppError('response.lost'));
     } catch (error) {
-      onLost(AppError.from(error));
+      return this.#lose(AppError.from(error));
     }
+    try {
+      this.#unconfirmed ??= this.#take();
+      if (this.#unconfirmed === undefined) return;
+      if (!(await runs.appendEvents(claim, this.#unconfirmed))) return this.#lose(new AppError('response.lost'));
+      this.#unconfirmed = undefined;
+      onAppended();
+    } catch (error) {
+      const failure = AppError.from(error);
+      // Its lease ends an outage that lasts.
+      if (!failure.retryable) this.#lose(failure);
+    }
+  }
+
+  #lose(error: AppError): void {
+    if (this.#failure !== undefined) return;
+    this.#failure = error;
+    this.#pending = [];
+    this.#unconfirmed = undefined;
+    this.#options.onLost(error);
   }
 }
 

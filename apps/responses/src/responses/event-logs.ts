@@ -9,6 +9,9 @@ import type { ResponseClaim } from './response-runs.repository.ts';
 import { ResponseSignals } from './response-signals.ts';
 import type { ResponseKey } from './responses.repository.ts';
 
+/** Of a page: what a reader has in memory at a time. */
+const ROWS_MAX = 32;
+
 /** The logs of events of responses. */
 @Injectable()
 export class EventLogs {
@@ -38,17 +41,40 @@ export class EventLogs {
     });
   }
 
-  /** Returns the events after a number, in their order, as JSON. @throws {AppError} `db.unavailable`. */
-  async read(response: ResponseKey, after: number): Promise<{ readonly number: number; readonly json: string }[]> {
+  /** Returns the events after a number, in their order, as JSON: a page of them. @throws {AppError} `db.unavailable`. */
+  async read(response: ResponseKey, after: number): Promise<{ events: NumberedEvent[]; hasMore: boolean }> {
     const { projectId } = response;
-    const rows = await this.runs.transaction(projectId, (manager) => this.runs.eventsAfter(manager, response, after));
+    const rows = await this.runs.transaction(projectId, (manager) =>
+      this.runs.eventsAfter(manager, response, after, ROWS_MAX),
+    );
+    if (rows.length === 0) return { events: [], hasMore: false };
+    const key = await this.dataKeys.get(projectId);
+    const events = rows.flatMap((row) => eventsIn(key, row)).filter(({ number }) => number > after);
+    return { events, hasMore: rows.length === ROWS_MAX };
+  }
+
+  /** Returns all events. @throws {AppError} `db.unavailable`. */
+  async readAll(response: ResponseKey): Promise<string[]> {
+    const { projectId } = response;
+    const rows = await this.runs.transaction(projectId, (manager) => this.runs.eventsAfter(manager, response, -1));
     if (rows.length === 0) return [];
     const key = await this.dataKeys.get(projectId);
-    return rows.flatMap((row) => eventsIn(key, row)).filter(({ number }) => number > after);
+    return rows.flatMap((row) => eventsIn(key, row)).map(({ json }) => json);
+  }
+
+  /** Returns how many events a response has. @throws {AppError} `db.unavailable`. */
+  count(response: ResponseKey): Promise<number> {
+    return this.runs.transaction(response.projectId, (manager) => this.runs.countEvents(manager, response));
   }
 }
 
-function eventsIn(key: Buffer, row: ResponseEvent): { number: number; json: string }[] {
+export interface NumberedEvent {
+  readonly number: number;
+  readonly json: string;
+}
+
+/** @returns the events that were written together. */
+export function eventsIn(key: Buffer, row: ResponseEvent): NumberedEvent[] {
   const { projectId, responseId: id, first, content } = row;
   return open(key, content, eventsContext({ projectId, id }, first))
     .toString('utf8')

@@ -3,8 +3,6 @@ import type { storedResponsesContract } from '@xerotier/contracts/responses';
 import { AppError, ensure } from '@xerotier/errors';
 import type { ResponseStream } from '@xerotier/nats';
 import type { PublicResponse } from '@xerotier/public-api/responses';
-import { once } from 'node:events';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { z } from 'zod';
 import { EventLogs } from './event-logs.ts';
 import type { Response } from './response.entity.ts';
@@ -40,22 +38,31 @@ export class FollowersService {
     stream.head({});
     let last = after;
     let hasChanged = Promise.withResolvers<void>();
-    const stop = this.signals.onChange(id, () => hasChanged.resolve());
+    const wake = (): void => hasChanged.resolve();
+    const stop = this.signals.onChange(id, wake);
+    stream.signal.addEventListener('abort', wake);
     try {
       while (!stream.signal.aborted) {
         hasChanged = Promise.withResolvers();
         // Read before the events: those of one that has ended are all there.
         const { endedAt } = await this.#find(projectId, id);
-        for (const { number, json } of await this.logs.read({ projectId, id }, last)) {
+        const { events, hasMore } = await this.logs.read({ projectId, id }, last);
+        for (const { number, json } of events) {
           await stream.paused();
+          // Meanwhile deleted, since the reader is slow.
+          if (number !== last + 1) throw new AppError('response.events_expired', { response: id });
           stream.data(Buffer.from(obfuscates ? obfuscated(json) : json));
           last = number;
         }
+        if (hasMore) continue;
         if (endedAt !== null) return await this.#end(stream, projectId, id, last);
-        await Promise.race([hasChanged.promise, delay(LOOK_MS), once(stream.signal, 'abort')]);
+        const timer = setTimeout(wake, LOOK_MS);
+        await hasChanged.promise;
+        clearTimeout(timer);
       }
     } finally {
       stop();
+      stream.signal.removeEventListener('abort', wake);
     }
   }
 
@@ -68,8 +75,7 @@ export class FollowersService {
    * gets the end in any case.
    */
   async #end(stream: Stream, projectId: string, id: string, last: number): Promise<void> {
-    const [lastEvent] = (await this.logs.read({ projectId, id }, -1)).slice(-1);
-    if (lastEvent !== undefined && lastEvent.number === last) return;
+    if ((await this.logs.count({ projectId, id })) === last + 1) return;
     const response = await this.responses.get({ projectId, id });
     stream.data(Buffer.from(JSON.stringify({ type: endingOf(response), sequence_number: last + 1, response })));
   }

@@ -14,14 +14,27 @@ export class ResponseLease {
   readonly #log: Logger;
   readonly #lost = new AbortController();
   readonly #timer: NodeJS.Timeout;
-  #renewedAt = performance.now();
+  /** Undefined until its beginning is stored. */
+  #renewedAt: number | undefined;
 
-  constructor(claim: ResponseClaim, runs: ResponseRunsRepository, log: Logger, signal: AbortSignal) {
+  /** @param begun resolves when the beginning of the response is stored, if that is not the case yet. */
+  constructor(
+    claim: ResponseClaim,
+    runs: ResponseRunsRepository,
+    log: Logger,
+    signal: AbortSignal,
+    begun: Promise<void> = Promise.resolve(),
+  ) {
     this.#claim = claim;
     this.#runs = runs;
     this.#log = log;
     this.signal = AbortSignal.any([this.#lost.signal, signal]);
-    this.#timer = setInterval(() => void this.#renew(), RENEW_MS);
+    this.#timer = setInterval(() => void this.check(), RENEW_MS);
+    const startedAt = performance.now();
+    void begun.then(
+      () => (this.#renewedAt = startedAt),
+      () => undefined,
+    );
   }
 
   get isLost(): boolean {
@@ -36,14 +49,17 @@ export class ResponseLease {
     clearInterval(this.#timer);
   }
 
-  async #renew(): Promise<void> {
+  /** Renews it, unless it is lost. */
+  async check(): Promise<void> {
+    if (this.#renewedAt === undefined || this.isLost) return;
     const startedAt = performance.now();
+    // Also if the database does not respond at all, or the process was suspended.
+    if (startedAt - this.#renewedAt > LEASE_MS) return this.lose();
     try {
       if (await this.#runs.renew(this.#claim, LEASE_MS)) this.#renewedAt = startedAt;
       else this.lose();
     } catch (error) {
       this.#log.warn('lease of a response not renewed', { responseId: this.#claim.id, error });
-      if (performance.now() - this.#renewedAt > LEASE_MS) this.lose();
     }
   }
 }

@@ -74,21 +74,34 @@ export class ResponseRunsRepository {
     });
   }
 
+  /** Those that are there already, were written by the same process, whose connection was lost before it knew. */
   async insertEvents(
     manager: EntityManager,
     { projectId, id }: ResponseKey,
     events: Pick<ResponseEvent, 'first' | 'last' | 'content'>,
   ): Promise<void> {
-    await manager.insert(ResponseEvent, { projectId, responseId: id, ...events });
+    await manager
+      .createQueryBuilder()
+      .insert()
+      .into(ResponseEvent)
+      .values({ projectId, responseId: id, ...events })
+      .orIgnore()
+      .execute();
   }
 
   /** Returns the events after a number, in their order; some of the first ones may not be after it. */
-  eventsAfter(manager: EntityManager, { projectId, id }: ResponseKey, after: number): Promise<ResponseEvent[]> {
+  eventsAfter(
+    manager: EntityManager,
+    { projectId, id }: ResponseKey,
+    after: number,
+    rowsMax?: number,
+  ): Promise<ResponseEvent[]> {
     return manager
       .createQueryBuilder(ResponseEvent, 'event')
       .where({ projectId, responseId: id })
       .andWhere('event.last > :after', { after })
       .orderBy('event.first')
+      .limit(rowsMax)
       .getMany();
   }
 

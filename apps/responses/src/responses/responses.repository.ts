@@ -18,7 +18,10 @@ export interface ResponseEnding {
   readonly endedAt: Date;
   readonly bytes: number;
 }
-export type NewResponse = Omit<Response, 'outcome' | 'endedAt' | 'deletedAt'>;
+export interface NewResponse extends Omit<Response, 'outcome' | 'endedAt' | 'deletedAt' | 'leaseUntil'> {
+  /** For how long it belongs to this process. Undefined for one that waits. */
+  readonly leaseMs: number | undefined;
+}
 
 /** A deleted response has no content, and is part of the contexts of others only. */
 const CONTEXT = `
@@ -61,8 +64,10 @@ export class ResponsesRepository {
     return withTenant(this.database, projectId, work);
   }
 
-  async insert(manager: EntityManager, response: NewResponse): Promise<void> {
-    await manager.insert(Response, response);
+  async insert(manager: EntityManager, { leaseMs, ...response }: NewResponse): Promise<void> {
+    // Leases are those of the clock of the database.
+    const leaseUntil = leaseMs === undefined ? null : () => `now() + make_interval(secs => ${leaseMs / 1_000})`;
+    await manager.insert(Response, { ...response, leaseUntil });
   }
 
   find(manager: EntityManager, { projectId, id }: ResponseKey): Promise<Response | null> {

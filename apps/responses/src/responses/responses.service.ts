@@ -7,21 +7,25 @@ import type { PublicResponse } from '@xerotier/public-api/responses';
 import { open, seal } from '@xerotier/sealing';
 import type { EncryptionContext } from '@xerotier/sealing';
 import { randomBytes } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { EntityManager } from 'typeorm';
 import type { z } from 'zod';
 import { ConversationsService, ITEMS_MAX, PAGE_BYTES_MAX } from '../conversations/conversations.service.ts';
 import { addProjectEvent } from '../events/project-events.ts';
 import { ItemsService } from '../items/items.service.ts';
+import { earlierOutputOf } from '../turns/earlier-output.ts';
+import { ResponseEvents } from '../turns/response-events.ts';
 import { failureOf, responseObject } from '../turns/response-object.ts';
 import type { Outcome, RequestedFields } from '../turns/response-object.ts';
 import { sealEvents } from './event-log.ts';
+import type { EventBatch } from './event-log.ts';
+import { eventsIn } from './event-logs.ts';
 import { LEASE_MS } from './response-lease.ts';
 import { ResponseRunsRepository } from './response-runs.repository.ts';
 import type { ResponseClaim } from './response-runs.repository.ts';
-import type { ResponseEvent } from './response-event.entity.ts';
 import type { Response } from './response.entity.ts';
 import { ResponsesRepository } from './responses.repository.ts';
-import type { ResponseKey } from './responses.repository.ts';
+import type { ResponseEnding, ResponseKey } from './responses.repository.ts';
 
 type Operations = typeof storedResponsesContract.operations;
 export type Input<Name extends keyof Operations> = z.output<Operations[Name]['input']>;
@@ -30,6 +34,8 @@ export type Input<Name extends keyof Operations> = z.output<Operations[Name]['in
 export const TURNS_MAX = 10_000;
 /** Of the items of a chain and of the conversation before it: several times what the longest context of a model has. */
 export const CONTEXT_BYTES_MAX = 64 * 1024 ** 2;
+
+const END_RETRY_MS = 500;
 
 /** What a turn continues from: a response, a conversation, or nothing. */
 export interface TurnOrigin {
@@ -132,7 +138,7 @@ export class ResponsesService {
         conversationEnd: origin.conversationEnd,
         turns: origin.turns + 1,
         bytes: String(origin.bytes),
-        leaseUntil: job === undefined ? new Date(Date.now() + LEASE_MS) : null,
+        leaseMs: job === undefined ? LEASE_MS : undefined,
       });
       const itemIds = await this.#storeInput(manager, turn);
       await this.responses.addItems(manager, turn, { itemIds, first: 0, isOutput: false });
@@ -143,33 +149,57 @@ export class ResponsesService {
   }
 
   /**
-   * Stores how a response has ended, and adds its items to its conversation.
+   * Stores how a response has ended, and adds its items to its conversation. It is tried for as long as the lease lasts: what the model
+   * has written would be lost.
    * @throws {AppError} `response.lost` for one that has ended, was deleted, or that another process runs, `outbox.full`, `db.unavailable`.
    */
   async end(
     turn: NewTurn,
     output: readonly StoredItem[],
     outcome: Outcome,
-    events?: Pick<ResponseEvent, 'first' | 'last' | 'content'>,
+    events: readonly EventBatch[] = [],
+  ): Promise<void> {
+    const key = await this.dataKeys.get(turn.projectId);
+    const bytes = Buffer.byteLength(JSON.stringify(output)) + Buffer.byteLength(JSON.stringify(turn.input));
+    const sealed = seal(key, JSON.stringify(outcome), outcomeContext(turn));
+    const ending = { status: outcome.status, outcome: sealed, endedAt: new Date(outcome.endedAt), bytes };
+    const triedUntil = performance.now() + LEASE_MS;
+    for (;;) {
+      try {
+        return await this.#end(turn, output, ending, events);
+      } catch (error) {
+        const { code, retryable } = AppError.from(error);
+        if (!retryable || code === 'response.lost' || performance.now() > triedUntil) throw error;
+        await delay(END_RETRY_MS);
+      }
+    }
+  }
+
+  async #end(
+    turn: NewTurn,
+    output: readonly StoredItem[],
+    ending: ResponseEnding,
+    events: readonly EventBatch[],
   ): Promise<void> {
     const { projectId, id, origin } = turn;
-    const key = await this.dataKeys.get(projectId);
+    const { status } = ending;
     await this.responses.transaction(projectId, async (manager) => {
-      const stored = await this.items.create(manager, projectId, output);
-      const bytes = Buffer.byteLength(JSON.stringify(stored)) + Buffer.byteLength(JSON.stringify(turn.input));
-      const sealed = seal(key, JSON.stringify(outcome), outcomeContext(turn));
-      const ended = { status: outcome.status, outcome: sealed, endedAt: new Date(outcome.endedAt), bytes };
-      if (!(await this.responses.end(manager, turn, ended))) throw new AppError('response.lost');
-      const itemIds = stored.map((item) => item.id);
+      if (!(await this.responses.end(manager, turn, ending))) {
+        // The connection may have been lost after the commit.
+        const stored = await this.responses.find(manager, turn);
+        if (stored?.outcome?.equals(ending.outcome) === true) return;
+        throw new AppError('response.lost');
+      }
+      const itemIds = (await this.items.create(manager, projectId, output)).map((item) => item.id);
       await this.responses.addItems(manager, turn, { itemIds, first: turn.input.length, isOutput: true });
-      if (origin.conversationId !== undefined && (outcome.status === 'completed' || outcome.status === 'incomplete'))
+      if (origin.conversationId !== undefined && (status === 'completed' || status === 'incomplete'))
         await this.conversations.addStored(
           manager,
           { projectId, id: origin.conversationId },
           await this.responses.itemIds(manager, turn),
         );
-      if (events !== undefined) await this.runs.insertEvents(manager, turn, events);
-      await addProjectEvent(manager, `response.${outcome.status}`, projectId, id);
+      for (const batch of events) await this.runs.insertEvents(manager, turn, batch);
+      await addProjectEvent(manager, `response.${status as Outcome['status']}`, projectId, id);
     });
   }
 
@@ -192,7 +222,7 @@ export class ResponsesService {
     return this.responses.transaction(projectId, async (manager) => {
       const response = await this.responses.lock(manager, { projectId, id });
       if (response === null || response.fence !== fence || response.endedAt !== null) return false;
-      await this.#endWithout(manager, response, failureOf(error));
+      await this.#endAsWritten(manager, response, failureOf(error));
       return true;
     });
   }
@@ -206,7 +236,7 @@ export class ResponsesService {
       const response = ensure(await this.responses.lock(manager, key), 'response.not_found', { response: key.id });
       if (!response.background) throw new AppError('response.not_cancellable');
       if (response.endedAt === null)
-        await this.#endWithout(manager, response, failureOf(new AppError('inference.cancelled')));
+        await this.#endAsWritten(manager, response, failureOf(new AppError('inference.cancelled')));
     });
     return this.get(key);
   }
@@ -259,22 +289,31 @@ export class ResponsesService {
     });
   }
 
-  /** Ends a locked response without output. */
-  async #endWithout(manager: EntityManager, response: Response, outcome: Outcome): Promise<void> {
+  /** Ends a locked response with what its events have of its output. */
+  async #endAsWritten(manager: EntityManager, response: Response, outcome: Outcome): Promise<void> {
     const { projectId, id, streamed } = response;
     const key = await this.dataKeys.get(projectId);
     const sealed = seal(key, JSON.stringify(outcome), outcomeContext(response));
     const { status } = outcome;
+    const rows = streamed ? await this.runs.eventsAfter(manager, response, -1) : [];
+    const written = rows.flatMap((row) => eventsIn(key, row)).map(({ json }) => json);
+    const { events: first, items, closing } = earlierOutputOf(written);
+    const bytes = Buffer.byteLength(JSON.stringify(items));
     await this.responses.end(manager, response, {
-      ...{ status, outcome: sealed, endedAt: new Date(outcome.endedAt), bytes: 0 },
+      ...{ status, outcome: sealed, endedAt: new Date(outcome.endedAt), bytes },
     });
     if (streamed) {
       const requested = opened<RequestedFields>(key, response.content as Buffer, contentContext(response));
-      const first = await this.runs.countEvents(manager, response);
-      const object = responseObject(requested, status, [], outcome);
-      const event = { type: 'response.failed', sequence_number: first, response: object };
-      const content = sealEvents(key, response, first, [JSON.stringify(event)]);
-      await this.runs.insertEvents(manager, response, { first, last: first, content });
+      const added: string[] = [];
+      const events = new ResponseEvents({ first, visible: (item) => item, write: (json) => added.push(json) });
+      if (written.length === 0) events.response('created', responseObject(requested, 'in_progress', [], undefined));
+      for (const event of closing) events.turn(event);
+      added.push(events.ending('failed', responseObject(requested, status, items, outcome)));
+      const content = sealEvents(key, response, first, added);
+      await this.runs.insertEvents(manager, response, { first, last: first + added.length - 1, content });
+      const inputCount = (await this.responses.itemIds(manager, response)).length;
+      const itemIds = (await this.items.create(manager, projectId, items)).map((item) => item.id);
+      await this.responses.addItems(manager, response, { itemIds, first: inputCount, isOutput: true });
     }
     await addProjectEvent(manager, `response.${status}`, projectId, id);
   }

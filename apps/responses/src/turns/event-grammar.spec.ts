@@ -104,8 +104,7 @@ function eventsOf(run: Run, earlier?: EarlierOutput): string[] {
     outcome = writer.end('interrupted');
   }
   const type = outcome === 'completed' ? 'completed' : outcome === 'interrupted' ? 'failed' : 'incomplete';
-  events.response(type, object(type, writer.items));
-  return written;
+  return [...written, events.ending(type, object(type, writer.items))];
 }
 
 it('of any output', () => {

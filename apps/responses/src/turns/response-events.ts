@@ -39,12 +39,14 @@ export class ResponseEvents {
     this.#next = options.first;
   }
 
-  /** `response.created`, `response.completed` and the others that have the whole response. */
-  response(
-    type: 'created' | 'queued' | 'in_progress' | 'completed' | 'incomplete' | 'failed',
-    response: PublicResponse,
-  ): void {
+  /** The events of the beginning, which have the whole response. */
+  response(type: 'created' | 'queued' | 'in_progress', response: PublicResponse): void {
     this.#write(`response.${type}`, { response });
+  }
+
+  /** Returns the event of the end, which is not written: that the response has ended has to be stored first, which may fail. */
+  ending(type: 'completed' | 'incomplete' | 'failed', response: PublicResponse): string {
+    return this.#event(`response.${type}`, this.#next, { response });
   }
 
   turn(event: TurnEvent): void {
@@ -109,7 +111,11 @@ export class ResponseEvents {
   }
 
   #write(type: string, fields: Fields): void {
-    this.#options.write(JSON.stringify({ type, sequence_number: this.#next++, ...fields }));
+    this.#options.write(this.#event(type, this.#next++, fields));
+  }
+
+  #event(type: string, sequenceNumber: number, fields: Fields): string {
+    return JSON.stringify({ type, sequence_number: sequenceNumber, ...fields });
   }
 }
 

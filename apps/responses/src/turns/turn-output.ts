@@ -51,7 +51,7 @@ export class TurnOutput implements TurnListener {
     this.#begin({});
   }
 
-  /** Writes nothing: the error is that of the request. */
+  /** Writes nothing any more: an error before it has begun is that of the request. */
   discard(): void {
     clearTimeout(this.#timer);
   }

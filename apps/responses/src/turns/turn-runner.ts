@@ -53,6 +53,8 @@ export interface TurnResult {
   readonly response: PublicResponse;
   readonly usage: TokenUsage | null;
   readonly failure: AppError | undefined;
+  /** Whether its end is stored, if it is to be stored. */
+  readonly hasEnded: boolean;
   /** The last event, which is to be written now. */
   readonly lastEvent: string;
 }
@@ -70,15 +72,12 @@ export class TurnRunner {
   async run(runnable: RunnableTurn, listener: TurnListener, signal: AbortSignal): Promise<TurnResult> {
     const { turn, request, log, begun, earlier } = runnable;
     const visible = (item: StoredItem): StoredItem => withIncluded(item, request.include ?? []);
-    let lastEvent = '';
-    let isLast = false;
     const events = new ResponseEvents({
       first: earlier?.events ?? 0,
       visible,
       write: (json) => {
         log?.add(json);
-        if (isLast) lastEvent = json;
-        else listener.event(json);
+        listener.event(json);
       },
     });
     const writer = new OutputWriter({
@@ -99,28 +98,29 @@ export class TurnRunner {
       const usage = await this.#call(runnable, writer, listener, signal);
       outcome = outcomeOf(writer.end() as TurnOutcome, usage);
     } catch (error) {
-      failure = AppError.from(error);
+      failure = whyEnded(AppError.from(error), signal);
       if (runnable.isFinal?.(failure) === false) {
         await log?.flush();
-        return { response: objectOf('in_progress'), usage: null, failure, lastEvent };
+        log?.discard();
+        return { response: objectOf('in_progress'), usage: null, failure, hasEnded: false, lastEvent: '' };
       }
       writer.end('interrupted');
       outcome = failureOf(failure);
     }
-    isLast = true;
+    let hasEnded = true;
     try {
       await begun;
-      const status = outcome.status === 'cancelled' ? 'failed' : outcome.status;
-      events.response(status, objectOf(outcome.status, outcome));
+      log?.add(endingOf(events, objectOf(outcome.status, outcome)));
       if (begun !== undefined) await this.responses.end(turn, writer.items, outcome, await log?.close());
     } catch (error) {
-      await log?.close();
+      log?.discard();
       this.log.warn('response not stored', { responseId: turn.id, error });
+      hasEnded = false;
       failure ??= AppError.from(error);
       outcome = { ...failureOf(failure), usage: outcome.usage };
-      events.response('failed', objectOf('failed', outcome));
     }
-    return { response: objectOf(outcome.status, outcome), usage: outcome.usage, failure, lastEvent };
+    const response = objectOf(outcome.status, outcome);
+    return { response, usage: outcome.usage, failure, hasEnded, lastEvent: endingOf(events, response) };
   }
 
   /** Returns the usage of one call of the model. @throws {AppError} of the inference. */
@@ -162,6 +162,21 @@ export class TurnRunner {
       signal.removeEventListener('abort', cancel);
     }
   }
+}
+
+/** A run whose response was lost has not been cancelled by anybody. */
+function whyEnded(error: AppError, { reason }: AbortSignal): AppError {
+  const isLost = error.code === 'inference.cancelled' && isLoss(reason);
+  return isLost ? new AppError(reason.code, error.details, { cause: error }) : error;
+}
+
+function isLoss(reason: unknown): reason is AppError {
+  return reason instanceof AppError && reason.code === 'response.lost';
+}
+
+function endingOf(events: ResponseEvents, response: PublicResponse): string {
+  const { status } = response;
+  return events.ending(status === 'completed' || status === 'incomplete' ? status : 'failed', response);
 }
 
 function outcomeOf(outcome: TurnOutcome, usage: TokenUsage): Outcome {

@@ -51,7 +51,7 @@ export class TurnsService {
     const begun = isStored ? this.responses.begin(turn) : undefined;
     // Awaited at the end: the model need not wait for it.
     begun?.catch(() => undefined);
-    const lease = isStored ? new ResponseLease(turn, this.runs, this.log, stream.signal) : undefined;
+    const lease = isStored ? new ResponseLease(turn, this.runs, this.log, stream.signal, begun) : undefined;
     const output =
       request.stream === true
         ? new TurnOutput(stream, request.stream_options?.include_obfuscation !== false, begun)
@@ -80,7 +80,6 @@ export class TurnsService {
         lease?.signal ?? stream.signal,
       );
       if (failure !== undefined && output?.hasBegun !== true) {
-        output?.discard();
         throw withUsage(failure, usage);
       }
       if (output === undefined) {
@@ -92,6 +91,7 @@ export class TurnsService {
       }
       return { usage: usage ?? emptyUsage(), ...(usageRecord !== undefined && { usageRecord }) };
     } finally {
+      output?.discard();
       lease?.end();
     }
   }

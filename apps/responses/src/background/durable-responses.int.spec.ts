@@ -1,0 +1,285 @@
+/** Responses lose nothing and have one numbering of events, whatever happens to the process that runs them. */
+import { withTenant } from '@xerotier/db';
+import { AppError } from '@xerotier/errors';
+import { silentLog } from '@xerotier/log/testing';
+import { connectRedis } from '@xerotier/redis';
+import { createTestingService } from '@xerotier/service-host/testing';
+import type { TestingService } from '@xerotier/service-host/testing';
+import { eventually } from '@xerotier/testing';
+import { setTimeout as delay } from 'node:timers/promises';
+import { checkEvents } from '../../test/event-grammar.ts';
+import { aborted, FakeModel } from '../../test/fake-model.ts';
+import { ResponsesClient } from '../../test/responses-client.ts';
+import { runningResponses } from '../../test/running-responses.ts';
+import { AppModule } from '../app.module.ts';
+import { settings } from '../config.ts';
+import { ResponseRunsRepository } from '../responses/response-runs.repository.ts';
+import { ResponsesRepository } from '../responses/responses.repository.ts';
+import { BackgroundRunner } from './background-runner.ts';
+
+const running = runningResponses();
+const model = new FakeModel();
+let client: ResponsesClient;
+const others: TestingService[] = [];
+const restores: (() => void)[] = [];
+
+beforeAll(() => model.serve(running.bus));
+beforeEach(() => {
+  model.calls.length = 0;
+  client = new ResponsesClient(() => running.bus, running.newProject());
+});
+afterEach(async () => {
+  for (const restore of restores.splice(0)) restore();
+  for (const service of others.splice(0)) await service.stop();
+});
+
+async function another(): Promise<TestingService> {
+  const service = await createTestingService({ name: 'responses', settings, module: AppModule, env: running.env });
+  others.push(service);
+  return service;
+}
+
+/** Until the end of the test. */
+function wrap<T extends object, K extends keyof T>(object: T, name: K, wrapped: (method: T[K]) => T[K]): void {
+  const method = object[name] as (...args: unknown[]) => unknown;
+  object[name] = function (this: unknown, ...args: unknown[]) {
+    const bound = (...own: unknown[]): unknown => method.apply(this, own);
+    return (wrapped(bound as T[K]) as typeof method)(...args);
+  } as T[K];
+  restores.push(() => (object[name] = method as T[K]));
+}
+
+const runnerOf = ({ nest }: TestingService): BackgroundRunner => nest.get(BackgroundRunner, { strict: false });
+const sql = (text: string): Promise<unknown> =>
+  withTenant(running.database, client.projectId, (manager) => manager.query(text));
+const expireLease = (): Promise<unknown> =>
+  sql(`UPDATE responses.response SET lease_until = now() - interval '1 second'`);
+const never = new AbortController().signal;
+
+async function ended(id: string): Promise<ReturnType<typeof checkEvents>> {
+  const { events, ended: end } = client.follow(id);
+  expect(await end).toBe('done');
+  return checkEvents(events);
+}
+
+const textOf = (events: ReturnType<typeof checkEvents>): string =>
+  events.map(({ type, delta }) => (type === 'response.output_text.delta' ? delta : '')).join('');
+
+it('are run by one of many processes', async () => {
+  const services = [await another(), await another(), await another()];
+  model.script = async ({ write }) => {
+    write('once');
+    await delay(300);
+  };
+  const ids = await Promise.all(Array.from({ length: 5 }, async () => (await client.enqueue({ stream: true })).id));
+  const keys = ids.map((id) => ({ projectId: client.projectId, id }));
+  await Promise.all(services.flatMap((service) => keys.map((key) => runnerOf(service).run(key, never))));
+  for (const id of ids) expect(textOf(await ended(id))).toBe('once');
+  expect(new Set(model.calls).size).toBe(5);
+  expect(model.calls).toHaveLength(5);
+});
+
+it('show nothing of a process that was suspended, and goes on after another one has taken them', async () => {
+  const resumed = Promise.withResolvers<void>();
+  model.script = async ({ write, signal }, call) => {
+    if (call > 1) return write('second');
+    write('first');
+    await Promise.race([resumed.promise, aborted(signal)]);
+    write('stale');
+  };
+  const service = await another();
+  const { id } = await client.enqueue({ stream: true });
+  const { events } = client.follow(id);
+  await eventually('it has begun', () => events.some((json) => json.includes('"first"')));
+  await expireLease();
+  await runnerOf(service).run({ projectId: client.projectId, id }, never);
+  resumed.resolve();
+  await eventually('the first one has ended', () => model.running === 0);
+  await delay(700);
+  const read = await ended(id);
+  expect(textOf(read)).toBe('firstsecond');
+  expect(read.at(-1)?.response?.output).toMatchObject([{ status: 'incomplete' }, { status: 'completed' }]);
+  // Each call of the model has its own record.
+  expect(model.calls[1]).toBe(`${model.calls[0]}-2`);
+  expect((await client.get(id)).output).toEqual(read.at(-1)?.response?.output);
+});
+
+it.each([true, false])('are cancelled within a second while the model is silent (stream: %s)', async (stream) => {
+  const stopped = Promise.withResolvers<number>();
+  model.script = async ({ write, signal }) => {
+    write('half');
+    await aborted(signal);
+    stopped.resolve(performance.now());
+  };
+  const { id } = await client.enqueue({ stream });
+  await eventually('it runs', () => model.running === 1);
+  await delay(300);
+  const startedAt = performance.now();
+  const cancelled = await client.cancel(id);
+  expect(cancelled).toMatchObject({ status: 'cancelled', error: null });
+  expect((await stopped.promise) - startedAt).toBeLessThan(1_000);
+  expect(await client.cancel(id)).toEqual(cancelled);
+  if (!stream) return;
+  // What was written stays readable, and what was open is closed.
+  const events = await ended(id);
+  expect(events.at(-1)?.response).toMatchObject({ status: 'cancelled', output: [{ status: 'incomplete' }] });
+  expect(cancelled.output).toEqual(events.at(-1)?.response?.output);
+});
+
+it('stop when they are deleted while they run', async () => {
+  model.script = ({ signal }) => aborted(signal);
+  const { id } = await client.enqueue({ stream: true });
+  await eventually('it runs', () => model.running === 1);
+  const follower = client.follow(id);
+  await client.delete(id);
+  await eventually('the model has stopped', () => model.running === 0, 2_000);
+  expect(await follower.ended).toBe('response.not_found');
+});
+
+it('are run although Redis has forgotten them', async () => {
+  model.script = ({ write }) => Promise.resolve(write('x'));
+  const redis = connectRedis({ url: running.servers.redis.url, name: 'test', log: silentLog(), waitsForServer: true });
+  const projectId = running.newProject();
+  const many = new ResponsesClient(() => running.bus, projectId);
+  const ids = await Promise.all(Array.from({ length: 10 }, async () => (await many.enqueue()).id));
+  await redis.flushall();
+  redis.disconnect();
+  for (const id of ids)
+    await eventually('it has ended', async () => (await many.get(id)).status === 'completed', 40_000);
+}, 60_000);
+
+it('go on in another process at once when their own one stops', async () => {
+  model.script = async ({ write, signal }, call) => {
+    write(`call ${call} `);
+    if (call === 1) await aborted(signal);
+  };
+  await running.restart();
+  const { id } = await client.enqueue({ stream: true });
+  await eventually('it runs', () => model.running === 1);
+  await delay(300);
+  const other = await another();
+  const startedAt = performance.now();
+  await Promise.all([
+    running.restart(),
+    eventually('it has ended', async () => {
+      const response = await client.get(id).catch(() => undefined);
+      return response?.status === 'completed';
+    }),
+  ]);
+  // Not only once its lease has expired.
+  expect(performance.now() - startedAt).toBeLessThan(14_000);
+  expect(textOf(await ended(id))).toBe('call 1 call 2 ');
+  expect(other).toBeDefined();
+}, 60_000);
+
+it('that a client waits for fail when their process is lost, with what is stored of them', async () => {
+  model.script = async ({ write, signal }) => {
+    write('half');
+    await aborted(signal);
+  };
+  const { events, ended: end } = client.run();
+  await eventually('it has begun', () => events.some((json) => json.includes('"half"')));
+  const { id } = (JSON.parse(events[0] as string) as { response: { id: string } }).response;
+  await delay(900);
+  // As if its process were gone, until the sweeper comes.
+  await sql(`UPDATE responses.response SET lease_until = now() - interval '1 second', fence = fence + 1`);
+  await eventually('it has ended', async () => (await client.get(id)).status === 'failed');
+  const read = await ended(id);
+  expect(read.at(-1)?.response).toMatchObject({ status: 'failed', output: [{ status: 'incomplete' }] });
+  expect(read.length).toBeGreaterThanOrEqual(events.length);
+  expect(await end).toBe('done');
+  // The client that waited has one end with the next number, too.
+  checkEvents(events);
+});
+
+describe('have each event once, and all of them', () => {
+  beforeEach(() => {
+    model.script = async ({ write }) => {
+      for (let at = 0; at < 12; at += 1) {
+        write(`${at} `);
+        await delay(70);
+      }
+    };
+  });
+  const all = Array.from({ length: 12 }, (_, at) => `${at} `).join('');
+
+  it.each(['before', 'after'])('when the database is lost %s it has stored events', async (when) => {
+    let calls = 0;
+    wrap(ResponseRunsRepository.prototype, 'appendEvents', (append) => async (...args) => {
+      calls += 1;
+      const fails = calls % 2 === 1;
+      const isStored = fails && when === 'before' ? false : await append(...args);
+      if (fails) throw new AppError('db.unavailable');
+      return isStored;
+    });
+    const { id } = await client.enqueue({ stream: true });
+    const read = await ended(id);
+    expect(calls).toBeGreaterThan(1);
+    expect(textOf(read)).toBe(all);
+    expect(model.calls).toHaveLength(1);
+  });
+
+  it.each(['before', 'after'])('when the database is lost %s it has stored the end', async (when) => {
+    let ends = 0;
+    wrap(ResponsesRepository.prototype, 'end', (end) => (...args) => {
+      ends += 1;
+      return end(...args);
+    });
+    const lose = (): never => {
+      throw new AppError('db.unavailable');
+    };
+    wrap(ResponsesRepository.prototype, 'transaction', (transaction) => async (projectId, work) => {
+      const before = ends;
+      const isFirst = (): boolean => before === 0 && ends === 1;
+      const result = await transaction(projectId, async (manager) => {
+        const worked = await work(manager);
+        return isFirst() && when === 'before' ? lose() : worked;
+      });
+      return isFirst() ? lose() : (result as never);
+    });
+    const { id } = await client.enqueue({ stream: true });
+    const read = await ended(id);
+    expect(textOf(read)).toBe(all);
+    await eventually('it was tried again', () => ends === 2);
+    expect(model.calls).toHaveLength(1);
+    expect((await client.get(id)).output).toHaveLength(1);
+  });
+
+  it('for readers that come, go and come again while it runs', async () => {
+    const { id } = await client.enqueue({ stream: true });
+    const read: string[] = [];
+    while (!read.some((json) => json.includes('"type":"response.completed"'))) {
+      const { events } = client.follow(id, read.length === 0 ? undefined : read.length - 1);
+      await eventually('there is more', () => events.length > 0);
+      read.push(...events);
+    }
+    checkEvents(read);
+    const many = await Promise.all(Array.from({ length: 20 }, () => ended(id)));
+    for (const events of many) expect(events).toEqual(read.map((json) => JSON.parse(json) as unknown));
+  });
+});
+
+it('have no events any more some time after their end', async () => {
+  model.script = ({ write }) => Promise.resolve(write('x'));
+  const { id } = await client.enqueue({ stream: true });
+  await ended(id);
+  await sql(`UPDATE responses.response SET ended_at = now() - interval '11 minutes'`);
+  expect(await client.follow(id).ended).toBe('response.events_expired');
+  const service = await another();
+  const runs = service.nest.get(ResponseRunsRepository, { strict: false });
+  expect(await runs.deleteEvents(10 * 60_000, 1_000)).toBeGreaterThan(0);
+  expect(await sql('SELECT FROM responses.response_event')).toEqual([]);
+  expect((await client.get(id)).output).toHaveLength(1);
+});
+
+it('that no process survives end at last', async () => {
+  model.script = ({ signal }) => aborted(signal);
+  const { id } = await client.enqueue({ stream: true });
+  await eventually('it runs', () => model.running === 1);
+  await sql(`UPDATE responses.response SET fence = 20, lease_until = NULL`);
+  const service = await another();
+  await runnerOf(service).run({ projectId: client.projectId, id }, never);
+  expect((await client.get(id)).status).toBe('failed');
+  expect(model.calls).toHaveLength(1);
+  expect((await ended(id)).at(-1)?.type).toBe('response.failed');
+});
