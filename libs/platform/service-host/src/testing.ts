@@ -75,13 +75,17 @@ async function testingService(
 ): Promise<TestingService> {
   const { application, ...running } = await startService(definition as never, config as never, log);
   let stopping: Promise<void> | undefined;
+  let closing: Promise<void> | undefined;
+  // Once: a test may close a service before it is stopped.
+  const close = (): Promise<void> => (closing ??= running.close());
   return {
     ...running,
+    close,
     nest: application.nest,
     stop: () =>
       (stopping ??= (async () => {
-        await running.drain(AbortSignal.timeout(10_000));
-        await running.close();
+        if (closing === undefined) await running.drain(AbortSignal.timeout(10_000));
+        await close();
       })()),
   };
 }
