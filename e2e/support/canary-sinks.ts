@@ -45,6 +45,10 @@ async function valueOf(redis: RedisClient, key: string): Promise<unknown> {
       return redis.hgetall(key);
     case 'zset':
       return redis.zrange(key, 0, -1);
+    case 'list':
+      return redis.lrange(key, 0, -1);
+    case 'stream':
+      return redis.xrange(key, '-', '+');
     case 'none':
       return undefined;
     default:

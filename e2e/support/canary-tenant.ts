@@ -108,7 +108,7 @@ export class CanaryTenant {
       () => this.#api('GET', `/${this.project}/v1/conversations/${this.#conversations[0] ?? 'conv_none'}/items`),
       () => this.#responded(),
       () => this.#responded(),
-      () => this.#responded({ background: true }),
+      () => this.#respond({ background: true }),
       () => this.#respond({ stream: true, previous_response_id: this.#responses[0] ?? null }),
       () => this.#respond({ store: false }),
       () => this.#api('GET', `/${this.project}/v1/responses/${this.#responses[0] ?? 'resp_none'}`),
@@ -208,8 +208,8 @@ export class CanaryTenant {
     });
   }
 
-  async #responded(fields: Body = {}): Promise<Response> {
-    const response = await this.#respond(fields);
+  async #responded(): Promise<Response> {
+    const response = await this.#respond();
     this.#responses.push((await jsonOf(response.clone())).id);
     return response;
   }
