@@ -90,6 +90,12 @@ describe('a response in the background', () => {
     await test.fleet.allIdle();
   });
 
+  it.each([false, true])('runs with `store: false` too, streamed: %j', async (stream) => {
+    const params = { input: scriptedText({ tokens: 2 }), background: true, store: false };
+    const { id } = stream ? (await client.stream(params)).response : await client.create(params);
+    expect(await ended(id)).toMatchObject({ status: 'completed', store: false, output_text: 'tok0 tok1 ' });
+  });
+
   it('that was not streamed has no events', async () => {
     const { id } = await client.create({ input: scriptedText({ tokens: 1 }), background: true });
     await expect(client.resume(id)).rejects.toMatchObject({ status: 400, code: 'invalid_request' });

@@ -14,11 +14,13 @@ export function newTurn(call: ModelCallContext, request: ResponseRequest, { orig
   const createdAt = new Date();
   const id = newResponseId();
   const { projectId, modelName, tier } = call;
+  // What goes on without its client runs as a job, too.
+  const background = request.background === true || request.x_detach === true;
   return {
     ...{ projectId, id, createdAt, origin, input: request.input, fence: 0 },
-    streamed: request.stream === true && request.store !== false,
-    // What goes on without its client runs as a job, too.
-    background: request.background === true || request.x_detach === true,
+    // A response in the background is kept in any case, and its client reads what is kept.
+    streamed: request.stream === true && (request.store !== false || background),
+    background,
     requested: requestedFields({ id, createdAt: createdAt.getTime(), model: modelName, tier, request }),
   };
 }
