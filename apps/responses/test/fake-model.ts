@@ -9,7 +9,7 @@ const WORKER = 'fake-model';
 
 export interface ModelStream {
   readonly signal: AbortSignal;
-  write(text: string): void;
+  readonly write: (text: string) => void;
 }
 
 export type Script = (stream: ModelStream, call: number) => Promise<void>;

@@ -76,7 +76,7 @@ export class BackgroundRunner {
         ? await this.logs.open(claimed, {
             first: earlier.events,
             intervalMs: EVENTS_INTERVAL_MS,
-            onLost: () => lease.lose(),
+            onLost: (error) => lease.lose(error),
           })
         : undefined;
       const { origin } = context;

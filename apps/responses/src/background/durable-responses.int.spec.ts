@@ -126,6 +126,43 @@ it.each([true, false])('are cancelled within a second while the model is silent 
   expect(cancelled.output).toEqual(events.at(-1)?.response?.output);
 });
 
+it('end once, however cancellations race with their ends', async () => {
+  model.script = async ({ write }) => {
+    for (let at = 0; at < 3; at += 1) {
+      write(`${at} `);
+      await delay(20);
+    }
+  };
+  const ids = await Promise.all(Array.from({ length: 40 }, async () => (await client.enqueue({ stream: true })).id));
+  await Promise.all(
+    ids.map(async (id, at) => {
+      await delay(at * 60);
+      const [one, two] = await Promise.all([client.cancel(id), client.cancel(id)]);
+      expect(one).toEqual(two);
+    }),
+  );
+  const statuses = await Promise.all(
+    ids.map(async (id) => {
+      const response = await client.get(id);
+      expect((await ended(id)).at(-1)?.response).toEqual(response);
+      return response.status;
+    }),
+  );
+  expect([...new Set(statuses)].sort()).toEqual(['cancelled', 'completed']);
+});
+
+it('are errors of the request when they cannot be stored', async () => {
+  model.script = ({ signal }) => aborted(signal);
+  wrap(ResponsesRepository.prototype, 'insert', () => async () => {
+    await delay(300);
+    throw new AppError('item.not_found', { item: 'msg_1' });
+  });
+  const { events, ended: end } = client.run();
+  expect(await end).toMatch(/^(done|item\.not_found)$/);
+  if (events.length > 0) expect(checkEvents(events).at(-1)?.response).toMatchObject({ status: 'failed' });
+  await eventually('the model has stopped', () => model.running === 0);
+});
+
 it('stop when they are deleted while they run', async () => {
   model.script = ({ signal }) => aborted(signal);
   const { id } = await client.enqueue({ stream: true });

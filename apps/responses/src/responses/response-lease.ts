@@ -41,8 +41,8 @@ export class ResponseLease {
     return this.#lost.signal.aborted;
   }
 
-  lose(): void {
-    this.#lost.abort(new AppError('response.lost'));
+  lose(why: AppError = new AppError('response.lost')): void {
+    this.#lost.abort(why);
   }
 
   end(): void {

@@ -43,10 +43,8 @@ const delta = fc.oneof(
 const wholeCall = fc
   .tuple(fc.nat({ max: 3 }), fc.constantFrom('get', CUSTOM_TOOL), fc.array(text, { maxLength: 3 }))
   .map(([index, name, parts]): Delta[] => [
-    {
-      tool_calls: [{ index, id: `call_${index}`, type: 'function', function: { name, arguments: '' } }],
-    } as unknown as Delta,
-    ...parts.map((part) => ({ tool_calls: [{ index, function: { arguments: part } }] }) as unknown as Delta),
+    { tool_calls: [{ index, id: `call_${index}`, type: 'function', function: { name, arguments: '' } }] },
+    ...parts.map((part) => ({ tool_calls: [{ index, function: { arguments: part } }] })),
   ]);
 const reason = fc.constantFrom('stop', 'length', 'content_filter', 'tool_calls', null, null, null);
 const chunks = fc

@@ -164,14 +164,10 @@ export class TurnRunner {
   }
 }
 
-/** A run whose response was lost has not been cancelled by anybody. */
-function whyEnded(error: AppError, { reason }: AbortSignal): AppError {
-  const isLost = error.code === 'inference.cancelled' && isLoss(reason);
-  return isLost ? new AppError(reason.code, error.details, { cause: error }) : error;
-}
-
-function isLoss(reason: unknown): reason is AppError {
-  return reason instanceof AppError && reason.code === 'response.lost';
+/** Whatever aborts a run, cancels the call of the model. */
+function whyEnded(error: AppError, { reason }: { readonly reason: unknown }): AppError {
+  if (error.code !== 'inference.cancelled' || !(reason instanceof AppError)) return error;
+  return new AppError((reason as AppError).code, error.details, { cause: error });
 }
 
 function endingOf(events: ResponseEvents, response: PublicResponse): string {

@@ -49,9 +49,9 @@ export class TurnsService {
     const turn = newTurn(call, request, context);
     const isStored = request.store !== false;
     const begun = isStored ? this.responses.begin(turn) : undefined;
-    // Awaited at the end: the model need not wait for it.
-    begun?.catch(() => undefined);
     const lease = isStored ? new ResponseLease(turn, this.runs, this.log, stream.signal, begun) : undefined;
+    // Awaited at the end: the model need not wait for it, and stops if it fails.
+    begun?.catch((error: unknown) => lease?.lose(AppError.from(error)));
     const output =
       request.stream === true
         ? new TurnOutput(stream, request.stream_options?.include_obfuscation !== false, begun)
@@ -70,7 +70,7 @@ export class TurnsService {
             first: 0,
             intervalMs: EVENTS_INTERVAL_MS,
             ready: begun,
-            onLost: () => lease?.lose(),
+            onLost: (error) => lease?.lose(error),
           })
         : undefined;
       const listener = output ?? silent;
