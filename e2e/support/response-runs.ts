@@ -4,12 +4,13 @@ import { createParser } from 'eventsource-parser';
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import { numberedTokens, scripted } from './api-client.ts';
+import { isChaos } from './chaos.ts';
 import { Ledger } from './ledger.ts';
 import type { TestPlatform } from './test-platform.ts';
 import type { UsageReportWatch } from './usage-reports.ts';
 
 const READ_AGAIN_MS = 150;
-const END_TIMEOUT_MS = 240_000;
+const END_TIMEOUT_MS = isChaos ? 240_000 : 60_000;
 const ENDINGS = ['response.completed', 'response.incomplete', 'response.failed'];
 
 interface Item {
