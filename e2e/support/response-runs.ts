@@ -207,6 +207,11 @@ export class ResponseRuns {
       const completed = rows.filter(({ outcome }) => outcome === 'completed');
       if (run.kind !== 'streamed' && completed.at(-1)?.completion_tokens !== run.tokens)
         faults.push(`${run.requestId} is billed for ${JSON.stringify(rows)}`);
+      // Reports are missed while NATS is down, so that more may be billed.
+      const computed = sum(ids.flatMap((id) => reports.of(id)).map(({ usage }) => usage?.completionTokens ?? 0));
+      const billed = sum(rows.map((row) => row.completion_tokens));
+      if (billed < computed && !rows.some((row) => row.estimated))
+        faults.push(`${run.requestId} is billed for ${billed} tokens of ${computed}`);
       for (const row of rows) {
         if (row.estimated || !reported.includes(row.request_id)) continue;
         const { completionTokens } = reports.usageOf(row.request_id);
@@ -233,6 +238,8 @@ export class ResponseRuns {
     }
   }
 }
+
+const sum = (numbers: readonly number[]): number => numbers.reduce((total, each) => total + each, 0);
 
 function differences(seen: readonly SeenEvent[], again: readonly SeenEvent[], mayHaveSeenMore: boolean): string[] {
   const common = mayHaveSeenMore ? Math.min(seen.length, again.length) - 2 : Math.max(seen.length, again.length);
