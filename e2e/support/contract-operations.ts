@@ -22,6 +22,7 @@ import {
   usageOperations,
 } from './management-operations.ts';
 import { batchErrors, batchOperations } from './batch-operations.ts';
+import { contextErrors, contextOperations } from './context-operations.ts';
 import { conversationErrors, conversationOperations } from './conversation-operations.ts';
 import { fileErrors, fileOperations, uploadOperations } from './file-operations.ts';
 import { mediaOperations } from './media-operations.ts';
@@ -287,6 +288,7 @@ const responses: readonly Operation[] = withKeyBaseUrl([
   ...fileOperations(),
   ...uploadOperations(),
   ...batchOperations(),
+  ...contextOperations(),
   ...conversationOperations(),
   ...responseOperations(),
   ...apiKeyOperations(),
@@ -319,6 +321,7 @@ const errors: readonly Operation[] = [
   ...fileErrors,
   ...batchErrors,
   ...modelErrors,
+  ...contextErrors,
   ...conversationErrors,
   ...responseErrors,
   ...teamErrors,

@@ -120,7 +120,8 @@ interface Admitted {
   readonly reply: FastifyReply;
 }
 
-function turnOf(call: ModelCallContext, request: ResponseRequest, systemPrompt: string | undefined): Turn {
+/** @param request with the defaults of the endpoint. */
+export function turnOf(call: ModelCallContext, request: Turn['request'], systemPrompt: string | undefined): Turn {
   return { call, request, ...(systemPrompt !== undefined && { systemPrompt }) };
 }
 
@@ -129,7 +130,7 @@ function obfuscates({ stream_options: options }: ResponseRequest): boolean {
 }
 
 /** An outage of the responses service is no error of the engine. */
-function outage(error: AppError): AppError {
+export function outage(error: AppError): AppError {
   const isOutage =
     error.code === 'bus.no_responders' || error.code === 'db.unavailable' || error.code === 'bus.overloaded';
   return isOutage ? new AppError('responses.unavailable', {}, { cause: error }) : error;

@@ -127,6 +127,12 @@ export interface ChatEngine extends Engine {
   readonly parameters: ReadonlySet<EngineParameter>;
   /** Runs one generation. The first chunk of a choice has the role, and the last one the finish reason, exactly once. */
   generate(job: EngineJob, signal: AbortSignal): AsyncGenerator<EngineEvent, TokenUsage>;
+  /**
+   * Returns the prompt tokens that `generate` would report for the request, also if they leave no room in the context. Absent: the
+   * engine cannot count without generating.
+   * @throws {AppError} also `inference.task_unsupported` when the server behind the engine cannot count.
+   */
+  count?(request: ChatCompletionRequest, signal: AbortSignal): Promise<number>;
 }
 
 export interface EmbeddingEngine extends Engine {

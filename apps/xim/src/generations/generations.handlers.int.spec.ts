@@ -1,5 +1,5 @@
 import { emptyUsage } from '@xerotier/contracts/inference';
-import { modelContract, workerContract } from '@xerotier/contracts/xim';
+import { countingContract, modelContract, workerContract } from '@xerotier/contracts/xim';
 import type { GenerationEnd, GenerationHead, GenerationInput } from '@xerotier/contracts/xim';
 import type { AppError } from '@xerotier/errors';
 import { silentLog } from '@xerotier/log/testing';
@@ -17,7 +17,7 @@ const servers = testServers('nats');
 const connectBus = testBuses(() => servers.nats.url);
 
 /** Repeats its name for this many tokens, one per turn of the event loop, until it is aborted. */
-function talker(name: string, tokens: number): ChatEngine {
+function talker(name: string, tokens: number, overrides: Partial<ChatEngine>): ChatEngine {
   return {
     name: 'scripted',
     slots: 1,
@@ -37,6 +37,7 @@ function talker(name: string, tokens: number): ChatEngine {
       yield finishChunk(choiceIndex, 'stop');
       return { ...emptyUsage(), completionTokens };
     },
+    ...overrides,
   };
 }
 
@@ -45,10 +46,10 @@ interface Worker {
   readonly stop: () => Promise<void>;
 }
 
-async function newWorker(workerId: string, tokens = 3): Promise<Worker> {
+async function newWorker(workerId: string, tokens = 3, overrides: Partial<ChatEngine> = {}): Promise<Worker> {
   const { bus } = await connectBus();
   const generations = new GenerationsService(
-    talker(workerId, tokens),
+    talker(workerId, tokens, overrides),
     alwaysHealthy,
     { workerId, modelId: 'm1' },
     silentLog(),
@@ -88,6 +89,30 @@ function send(bus: Bus, worker: string | undefined): Received {
       ? bus.open(modelContract.operations.generate, input, sink, { values: { model: 'm' } })
       : bus.open(workerContract.operations.generate, input, sink, { values: { model: 'm', worker } });
   return { head: () => head, frames, cancel: () => opened.cancel(), result };
+}
+
+const TOOL = { type: 'function', function: { name: 'weather' } };
+
+function count(
+  bus: Bus,
+  fields: Record<string, unknown> = {},
+): Promise<{ workerId: string; inputTokens: number } | AppError> {
+  return new Promise((resolve) => {
+    let workerId = '';
+    const input = {
+      requestId: 'req_1',
+      projectId: 'proj_1',
+      priority: 'interactive',
+      chat: aChatRequest(fields),
+    } as const;
+    const sink = {
+      head: (head: { workerId: string }) => (workerId = head.workerId),
+      data: () => undefined,
+      end: ({ inputTokens }: { inputTokens: number }) => resolve({ workerId, inputTokens }),
+      error: resolve,
+    };
+    bus.open(countingContract.operations.count, input, sink, { values: { model: 'm' } });
+  });
 }
 
 describe('serveGenerations', () => {
@@ -134,11 +159,39 @@ describe('serveGenerations', () => {
     expect(await received.result).toMatchObject({ code: 'worker.draining', details: { usage: expect.anything() } });
   });
 
+  it('counts prompts while all its slots are taken, and nothing once it drains', async () => {
+    const { generations } = await newWorker('w1', 1e9, { count: async ({ messages }) => messages.length });
+    const { bus } = await connectBus();
+    const running = send(bus, 'w1');
+    await eventually('it generates', () => running.frames.length > 1);
+    expect(await count(bus)).toEqual({ workerId: 'w1', inputTokens: 1 });
+    expect(await count(bus, { tools: [TOOL] })).toMatchObject({ code: 'request.unsupported_parameter' });
+    await generations.drain(AbortSignal.abort());
+    expect(await count(bus)).toMatchObject({ code: 'worker.draining' });
+  });
+
+  it('does not count with an engine that cannot', async () => {
+    await newWorker('w1');
+    expect(await count((await connectBus()).bus)).toMatchObject({ code: 'inference.task_unsupported', status: 400 });
+  });
+
+  it('counts a limited number of prompts at the same time', async () => {
+    const { promise, resolve } = Promise.withResolvers<number>();
+    await newWorker('w1', 3, { count: () => promise });
+    const { bus } = await connectBus();
+    const counting = Array.from({ length: 65 }, () => count(bus));
+    expect(await Promise.race(counting)).toMatchObject({ code: 'worker.busy' });
+    resolve(5);
+    const counted = await Promise.all(counting);
+    expect(counted.filter((result) => 'inputTokens' in result)).toHaveLength(64);
+  });
+
   it('receives no requests after it has stopped serving', async () => {
     const { stop } = await newWorker('w1');
     await stop();
     const { bus } = await connectBus();
     expect(await send(bus, 'w1').result).toMatchObject({ code: 'bus.no_responders' });
     expect(await send(bus, undefined).result).toMatchObject({ code: 'bus.no_responders' });
+    expect(await count(bus)).toMatchObject({ code: 'bus.no_responders' });
   });
 });

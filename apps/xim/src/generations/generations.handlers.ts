@@ -2,7 +2,7 @@
  * Serves generations on the subject of this worker and on the shared subject of its model. Uses the bus directly instead of
  * `@Serves`: this is the hot path, in a process without Nest (ADR 0005 and 0014).
  */
-import { modelContract, workerContract } from '@xerotier/contracts/xim';
+import { countingContract, modelContract, workerContract } from '@xerotier/contracts/xim';
 import type { EmbeddingInput, GenerationInput, MediaInput, RankingInput } from '@xerotier/contracts/xim';
 import type { Bus, Serving } from '@xerotier/nats';
 import type { GenerationOutput, GenerationsService, MediaOutput } from './generations.service.ts';
@@ -21,9 +21,14 @@ export function serveGenerations(
   };
   const own = bus.serve(workerContract, handlers, { values: address, queue: null });
   const shared = bus.serve(modelContract, handlers, { values: { model: address.model } });
+  const counting = bus.serve(
+    countingContract,
+    { count: (input, stream) => generations.count(input, stream) },
+    { values: { model: address.model } },
+  );
   return {
     stop: async () => {
-      await Promise.all([own.stop(), shared.stop()]);
+      await Promise.all([own.stop(), shared.stop(), counting.stop()]);
     },
   };
 }

@@ -7,6 +7,7 @@ import { ChoiceCollector } from '@xerotier/chat-choices';
 import { encodeScore, encodeVector, mediaRoutes } from '@xerotier/contracts/xim';
 import type { TokenUsage } from '@xerotier/contracts/inference';
 import type {
+  CountInput,
   EmbeddingInput,
   generationEnd,
   generationHead,
@@ -32,6 +33,7 @@ import { rejectUnsupported } from './unsupported-parameters.ts';
 
 export type GenerationOutput = ResponseStream<z.input<typeof generationHead>>;
 export type MediaOutput = ResponseStream<z.input<typeof mediaHead>>;
+export type CountOutput = Pick<ResponseStream<{ workerId: string }>, 'head' | 'signal'>;
 
 type End = z.input<typeof generationEnd>;
 type WorkInput = GenerationInput | EmbeddingInput | RankingInput | MediaInput;
@@ -47,6 +49,9 @@ interface Running {
   begun: boolean;
 }
 
+/** They have no slots; beyond this number another worker is asked. */
+const COUNTS_MAX = 64;
+
 export class GenerationsService {
   readonly #engine: Engine;
   readonly #health: ReportedHealth;
@@ -55,6 +60,7 @@ export class GenerationsService {
   readonly #log: Logger;
   readonly #reports: UsageReports | undefined;
   readonly #active = new InFlightSet<Running>();
+  #counts = 0;
   #draining = false;
   #idle: (() => void) | undefined;
 
@@ -138,6 +144,28 @@ export class GenerationsService {
       const events = engine.media({ route, fields, files }, output.signal);
       return this.#media(events, output, running);
     });
+  }
+
+  /**
+   * Counts the prompt tokens of a request. It needs no slot, and is not measured as work of the engine.
+   * @throws {AppError} `worker.busy`, `worker.draining`, `request.*`, `inference.*`; `inference.task_unsupported` when the engine
+   * cannot count.
+   */
+  async count({ chat }: CountInput, output: CountOutput): Promise<{ inputTokens: number }> {
+    if (this.#draining) throw new AppError('worker.draining');
+    if (!this.#health.available) throw new AppError('inference.engine_unavailable');
+    if (this.#counts >= COUNTS_MAX) throw new AppError('worker.busy');
+    const engine = engineFor(this.#engine, 'generate');
+    rejectUnsupported(chat, engine.parameters);
+    if (engine.count === undefined) throw new AppError('inference.task_unsupported', { task: 'count tokens' });
+    this.#counts += 1;
+    try {
+      const inputTokens = await engine.count(chat, output.signal);
+      output.head({ workerId: this.#workerId });
+      return { inputTokens };
+    } finally {
+      this.#counts -= 1;
+    }
   }
 
   async #inSlot(

@@ -69,6 +69,14 @@ export const turnsContract = service('turns', {
     end: z.object({ usage: tokenUsage, usageRecord: usageRecord.optional() }),
     errors: [...INFERENCE_ERRORS, ...CONTEXT_ERRORS, 'response.lost', 'outbox.full'],
   }),
+  /** Counts the input tokens of a turn, without running it. */
+  count: stream({
+    subject: 'responses.v1.turns.count',
+    input: turn,
+    head: z.object({ workerId }),
+    end: z.object({ inputTokens: z.number().int().nonnegative() }),
+    errors: [...INFERENCE_ERRORS, ...CONTEXT_ERRORS, 'inference.counting_unavailable'],
+  }),
   /** Stores a turn that is run in the background. Data frames are the parts of the response object. */
   enqueue: stream({
     subject: 'responses.v1.turns.enqueue',

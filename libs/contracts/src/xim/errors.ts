@@ -40,6 +40,12 @@ export const ximErrors = defineErrors({
     retryable: false,
     message: 'The workers of this model cannot {task}.',
   },
+  'inference.counting_unavailable': {
+    status: 503,
+    publicCode: 'no_worker_available',
+    retryable: true,
+    message: 'No worker of this model that counts tokens is available right now.',
+  },
   'inference.upstream_rejected': {
     status: 400,
     publicCode: 'invalid_request',

@@ -1,5 +1,7 @@
 export { generationEnd, generationHead, generationInput, modelContract, workerContract } from './contract.ts';
 export type { GenerationEnd, GenerationHead, GenerationInput } from './contract.ts';
+export { countingContract } from './counting.contract.ts';
+export type { CountInput } from './counting.contract.ts';
 export { embeddingInput, rankingInput } from './embedding.ts';
 export type { EmbeddingInput, RankingInput } from './embedding.ts';
 export { decodeScore, decodeVector, encodeScore, encodeVector } from './embedding-frames.ts';

@@ -18,6 +18,10 @@ import type { InferenceLimits, TrackedContext } from './inference-run.ts';
 import { metrics } from './metrics.ts';
 import { NumbersSink } from './numbers-sink.ts';
 import type { Numbers } from './numbers-sink.ts';
+import { countPrompt } from './prompt-count.ts';
+import type { PromptCount } from './prompt-count.ts';
+import { requestTimeoutOf } from './request-timeouts.ts';
+import type { TimedContext } from './request-timeouts.ts';
 import type { ResponseSink } from './response-sink.ts';
 import { RetryBudget } from './retry-budget.ts';
 import { Slots } from './slots.ts';
@@ -96,6 +100,15 @@ export class InferenceClient {
     const sink = new NumbersSink(documents.length, decodeScore);
     const work = rankingWork(request, request.kind, request.ranking, this.#accounting);
     return this.#collect(request, work, sink, signal);
+  }
+
+  /**
+   * Returns the prompt tokens of a chat, as its engine counts them: without a slot, and without usage.
+   * @throws {AppError} `inference.counting_unavailable` if no worker that counts responds, or the error of the worker.
+   */
+  count(context: TimedContext, chat: ChatInput['chat'], signal: AbortSignal): Promise<PromptCount> {
+    const deadlineMs = requestTimeoutOf(context, this.#limits.requestTimeoutMs);
+    return countPrompt(this.#options.bus, { context, chat, deadlineMs }, signal);
   }
 
   #collect<T>(context: TrackedContext, work: Work, sink: NumbersSink<T>, signal: AbortSignal): Promise<Numbers<T>> {

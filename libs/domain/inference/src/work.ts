@@ -53,7 +53,7 @@ export function chatWork(context: TimedContext, { chat, seedDigits }: ChatInput,
 }
 
 /** Removes the fields that only the gateway uses. */
-function withoutEdgeFields(chat: GenerationInput['chat']): GenerationInput['chat'] {
+export function withoutEdgeFields(chat: GenerationInput['chat']): GenerationInput['chat'] {
   const { n: _n, user: _user, metadata: _metadata, store: _store, ...rest } = chat;
   const { service_tier: _tier, stream_options: _options, ...workerFields } = rest;
   return workerFields;

@@ -151,4 +151,5 @@ export const responsesOperations = [
   deleteResponse,
   cancelResponse,
   listInputItems,
+  countInputTokens,
 ] as const;

@@ -122,6 +122,10 @@ export class LlamaEngine implements ChatEngine {
     return generation.usage;
   }
 
+  async count(request: ChatCompletionRequest): Promise<number> {
+    return this.#prompts.encode(request.messages, planOf(request, this.#dialect)).length;
+  }
+
   /** Ends running generations with `worker.draining`, waits for them up to 5 seconds, and unloads the model. */
   async close(): Promise<void> {
     if (this.#closing) return;

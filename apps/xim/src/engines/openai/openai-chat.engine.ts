@@ -7,12 +7,14 @@ import { emptyUsage } from '@xerotier/contracts/inference';
 import { ChoiceCollector } from '@xerotier/chat-choices';
 import type { TokenUsage } from '@xerotier/contracts/inference';
 import { AppError } from '@xerotier/errors';
+import type { ChatCompletionRequest } from '@xerotier/public-api/chat-completions';
 import { headEvent } from '../chunk-events.ts';
 import type { ChatEngine, Choice, ChunkChoice, EngineEvent, EngineJob, EngineParameter } from '../engine.ts';
 import { requestedMaxTokens } from '../token-budget.ts';
 import { UpstreamChoice, UpstreamResponseError } from './upstream-choice.ts';
 import type { UpstreamResponse } from './upstream-client.ts';
 import { UpstreamEngine, UpstreamExchange } from './upstream-engine.ts';
+import { countUpstream } from './upstream-counts.ts';
 import { readEvents } from './upstream-events.ts';
 import { asObject, parseUpstreamJson } from './upstream-json.ts';
 import type { Json } from './upstream-json.ts';
@@ -74,6 +76,20 @@ export class OpenaiChatEngine extends UpstreamEngine implements ChatEngine {
     } catch (error) {
       if (signal.aborted) return usage();
       throw withUsage(this.errorOf(error, exchange.signal, usage()), usage());
+    } finally {
+      exchange.end();
+    }
+  }
+
+  async count(request: ChatCompletionRequest, signal: AbortSignal): Promise<number> {
+    const exchange = new UpstreamExchange(signal);
+    try {
+      return await countUpstream(this.client, upstreamBody(fitLimit(request, undefined), this.modelName), {
+        signal: exchange.signal,
+        timeoutMs: this.config.idleTimeoutMs,
+      });
+    } catch (error) {
+      throw this.errorOf(error, exchange.signal, emptyUsage());
     } finally {
       exchange.end();
     }

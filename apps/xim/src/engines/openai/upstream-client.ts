@@ -23,6 +23,8 @@ export interface UpstreamRequest {
   readonly method: 'GET' | 'POST';
   /** Relative to the base URL, with a leading slash. */
   readonly path: string;
+  /** Whether the path is relative to the folder above `/v1` instead. */
+  readonly isBesideV1?: boolean;
   /** Sent as JSON, unless it is a `FormData`. */
   readonly body?: unknown;
   readonly accept: 'application/json' | 'text/event-stream' | '*/*';
@@ -117,7 +119,7 @@ export class UpstreamClient {
     const isForm = request.body instanceof FormData;
     return this.#agent.request({
       origin: this.#origin,
-      path: `${this.#basePath}${request.path}`,
+      path: `${request.isBesideV1 === true ? this.#basePath.replace(/\/v1$/, '') : this.#basePath}${request.path}`,
       method: request.method,
       signal: request.signal,
       headersTimeout: request.headersTimeoutMs,

@@ -5,6 +5,7 @@
 import { emptyUsage } from '@xerotier/contracts/inference';
 import { AppError } from '@xerotier/errors';
 import type { TokenUsage } from '@xerotier/contracts/inference';
+import type { ChatCompletionRequest } from '@xerotier/public-api/chat-completions';
 import { contentChunk, finishChunk, headEvent, roleChunk } from '../chunk-events.ts';
 import type { FinishReason } from '../chunk-events.ts';
 import { inputTooLong, rejectUnsupportedDimensions, rejectUnknownTokens } from '../embedding-rules.ts';
@@ -54,6 +55,10 @@ export class ScriptedEngine implements ChatEngine, EmbeddingEngine {
     } finally {
       pause.dispose();
     }
+  }
+
+  async count(request: ChatCompletionRequest): Promise<number> {
+    return promptTokensOf(request, readScript(request));
   }
 
   /** Texts that share words have similar vectors. The directive of the first text defines pace and faults, counted in vectors. */
@@ -165,11 +170,11 @@ function scriptedTokens(script: Script): { count: number; at: (i: number) => str
 function initialUsage(job: EngineJob, script: Script): TokenUsage {
   return {
     ...emptyUsage(),
-    promptTokens: script.promptTokens ?? countWords(job),
+    promptTokens: promptTokensOf(job.request, script),
     cachedTokens: script.cachedTokens ?? 0,
   };
 }
 
-function countWords(job: EngineJob): number {
-  return job.request.messages.reduce((sum, message) => sum + (messageText(message).match(/\S+/g)?.length ?? 0), 0);
+function promptTokensOf({ messages }: ChatCompletionRequest, { promptTokens }: Script): number {
+  return promptTokens ?? messages.reduce((sum, message) => sum + (messageText(message).match(/\S+/g)?.length ?? 0), 0);
 }

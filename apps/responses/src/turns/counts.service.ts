@@ -1,0 +1,36 @@
+import { Injectable } from '@nestjs/common';
+import type { turnsContract } from '@xerotier/contracts/responses';
+import { InferenceClient } from '@xerotier/inference';
+import { LinkedImages } from '@xerotier/linked-images';
+import type { ServedStream } from '@xerotier/nats';
+import type { ResponseRequest } from '@xerotier/public-api/responses';
+import type { z } from 'zod';
+import { ResponsesService } from '../responses/responses.service.ts';
+import { chatRequestOf, contextItems } from './chat-request.ts';
+import { turnRequestOf } from './new-turn.ts';
+
+type Count = typeof turnsContract.operations.count;
+
+/** Counts the input tokens of turns that are not run. */
+@Injectable()
+export class CountsService {
+  constructor(
+    private readonly responses: ResponsesService,
+    private readonly inference: InferenceClient,
+    private readonly images: LinkedImages,
+  ) {}
+
+  /** @throws {AppError} as `ResponsesService.readContext`, `chatRequestOf` and `InferenceClient.count`. */
+  async count(
+    { call, request: body, systemPrompt }: z.output<Count['input']>,
+    stream: Pick<ServedStream<Count>, 'head' | 'signal'>,
+  ): Promise<{ inputTokens: number }> {
+    const request = body as unknown as ResponseRequest;
+    const context = await this.responses.readContext(turnRequestOf(call, request));
+    const chat = chatRequestOf({ request, systemPrompt, ...contextItems(context, request.input) });
+    const served = await this.images.inline(chat, stream.signal);
+    const { workerId, inputTokens } = await this.inference.count(call, served, stream.signal);
+    stream.head({ workerId });
+    return { inputTokens };
+  }
+}
