@@ -1,4 +1,4 @@
-/** Contexts of responses on the bundled model: what its engine counts. */
+/** Contexts of responses on the bundled model: what its engine counts, and its compactions. */
 import { bundledPlatform } from '@xerotier/dev';
 import OpenAI from 'openai';
 import { testPlatform } from './support/test-platform.ts';
@@ -43,11 +43,41 @@ describe('input tokens of the bundled model', () => {
     expect((await create(fields)).usage?.input_tokens).toBe(counted);
   });
 
+  it('are those of the documentation', async () => {
+    expect(await count({ input: 'Hello there' })).toBe(10);
+  });
+
   it('include the turns before', async () => {
     const first = await create({ input: 'What is the weather in Rome?', tools });
     const next = { input: 'And in Paris?', previous_response_id: first.id, tools };
     const counted = await count(next);
     expect(counted).toBeGreaterThan(await count({ input: 'And in Paris?', tools }));
     expect((await create(next)).usage?.input_tokens).toBe(counted);
+  });
+});
+
+describe('compaction by the bundled model', () => {
+  it('is shown to it instead of the context', async () => {
+    const turns = Array.from({ length: 12 }, (_, at) => [
+      user(`My note number ${at} is that the meeting in Rome is on Monday at ${at} o'clock.`),
+      { type: 'message', role: 'assistant', content: 'I will remember it.' },
+    ]).flat();
+    const compaction = await client().responses.compact({
+      model: MODEL,
+      input: turns as unknown as OpenAI.Responses.ResponseInput,
+    });
+    test.schema.expectValid('CompactResource', compaction);
+    expect(compaction.output.map(({ type }) => type)).toEqual([...Array<string>(12).fill('message'), 'compaction']);
+    expect(compaction.usage.output_tokens).toBeGreaterThan(0);
+    const next = user('What is the capital of France?');
+    const counted = await count({ input: [...compaction.output, next] });
+    // What the model wrote, its frame, and the next message: without the notes themselves.
+    expect(counted).toBe(await count({ input: [compaction.output.at(-1), next] }));
+    const response = await create({ input: [...compaction.output, next] });
+    expect([response.status, response.usage?.input_tokens]).toEqual(['completed', counted]);
+    const continued = await create({ input: 'And of Spain?', previous_response_id: response.id });
+    expect(continued.usage?.input_tokens).toBe(
+      await count({ input: 'And of Spain?', previous_response_id: response.id }),
+    );
   });
 });

@@ -1,7 +1,12 @@
-/** What can be done with a context besides running a turn: `/v1/responses/input_tokens`. */
+/** What can be done with a context besides running a turn: `/v1/responses/input_tokens` and `/compact`. */
 import { Controller, Req, Res } from '@nestjs/common';
 import { readFields } from '@xerotier/http';
-import { countInputTokens, countInputTokensRequest } from '@xerotier/public-api/responses';
+import {
+  compactResponse,
+  compactResponseRequest,
+  countInputTokens,
+  countInputTokensRequest,
+} from '@xerotier/public-api/responses';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AccessService } from '../access/access.service.ts';
 import { accessOf, withSystemPrompt } from '../access/check-access.ts';
@@ -27,6 +32,13 @@ export class ContextsController {
     const caller = await this.#callerOf(request, body.model);
     const { headers, inputTokens } = await this.contexts.count(caller, body, reply.raw);
     await reply.headers(headers).send({ object: 'response.input_tokens', input_tokens: inputTokens });
+  }
+
+  @Operation(compactResponse)
+  async compact(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    const body = readFields(compactResponseRequest, fieldsOf(request.body));
+    const caller = await this.#callerOf(request, body.model, body.service_tier);
+    await this.contexts.compact(caller, body, reply);
   }
 
   async #callerOf(request: FastifyRequest, model: string, serviceTier?: string): Promise<Caller> {

@@ -4,8 +4,6 @@ import { emptyUsage } from '@xerotier/contracts/inference';
 import type { ModelCallContext, TokenUsage } from '@xerotier/contracts/inference';
 import type { Model } from '@xerotier/contracts/router';
 import { turnsContract } from '@xerotier/contracts/responses';
-import { AppError } from '@xerotier/errors';
-import { holdLogLine, noteForLog } from '@xerotier/http';
 import { estimateTokens, requestTimeoutOf } from '@xerotier/inference';
 import { Bus } from '@xerotier/nats';
 import type { PublicResponse, ResponseRequest } from '@xerotier/public-api/responses';
@@ -20,6 +18,7 @@ import type { TokenEstimate } from '../rate-limits/request-cost.ts';
 import { lineOf } from '../requests/batch-line.ts';
 import { modelCallContextOf } from '../requests/caller.ts';
 import type { Caller } from '../requests/caller.ts';
+import { chargedSink } from './charged-sink.ts';
 import { StoredResponsesService } from './stored-responses.service.ts';
 import { StreamedTurn, WholeTurn } from './turn-response.ts';
 
@@ -31,7 +30,7 @@ const UNBOUNDED_OUTPUT_TOKENS = 1_024;
 /** For spend caps, while the router is unavailable: that of most current models, at most. */
 const UNKNOWN_CONTEXT_TOKENS = 131_072;
 /** The responses service stores a response after the model has ended at its deadline. */
-const STORING_MS = 10_000;
+export const STORING_MS = 10_000;
 
 @Injectable()
 export class TurnsService {
@@ -56,31 +55,20 @@ export class TurnsService {
     if (request.background === true || request.x_detach === true)
       return this.#enqueue(caller, request, systemPrompt, { model, charge, reply });
     reply.hijack();
-    const release = holdLogLine(raw.req);
-    const ended = (usage: TokenUsage): void => {
-      const { promptTokens, completionTokens, cachedTokens } = usage;
-      noteForLog(raw.req, { promptTokens, completionTokens, cachedTokens });
-      charge(usage);
-      release();
-    };
     const response = request.stream === true ? new StreamedTurn(raw) : new WholeTurn(raw);
     const call = modelCallContextOf(caller, raw.req, model);
     const line = lineOf(raw.req);
     const input = { ...turnOf(call, request, systemPrompt), returnsUsageRecord: line !== undefined };
+    const charged = chargedSink(raw, response, charge);
     const sink = {
+      ...charged,
       head: (head: z.output<typeof run.head>) => {
         line?.placed();
-        response.head(head);
+        charged.head(head);
       },
-      data: response.data.bind(response),
       end: ({ usage, usageRecord }: z.output<typeof run.end>) => {
         if (usageRecord !== undefined) line?.record(usageRecord);
-        ended(usage);
-        response.end();
-      },
-      error: (error: AppError) => {
-        ended((error.details['usage'] as TokenUsage | undefined) ?? emptyUsage());
-        response.error(outage(error));
+        charged.end({ usage });
       },
     };
     const deadlineMs = requestTimeoutOf(call, this.config.limits.requestTimeoutMs) + STORING_MS;
@@ -129,15 +117,10 @@ function obfuscates({ stream_options: options }: ResponseRequest): boolean {
   return options?.include_obfuscation !== false;
 }
 
-/** An outage of the responses service is no error of the engine. */
-export function outage(error: AppError): AppError {
-  const isOutage =
-    error.code === 'bus.no_responders' || error.code === 'db.unavailable' || error.code === 'bus.overloaded';
-  return isOutage ? new AppError('responses.unavailable', {}, { cause: error }) : error;
-}
+type EstimatedRequest = Pick<ResponseRequest, 'instructions' | 'input' | 'tools' | 'max_output_tokens'>;
 
 /** What the request itself has; what it continues from is charged when it is known. */
-function estimateOf(request: ResponseRequest, model: Model | undefined): TokenEstimate {
+export function estimateOf(request: EstimatedRequest, model: Model | undefined): TokenEstimate {
   const contextTokens = model?.contextTokens ?? UNKNOWN_CONTEXT_TOKENS;
   const requested = request.max_output_tokens;
   return {

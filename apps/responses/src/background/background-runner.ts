@@ -11,9 +11,8 @@ import { ResponseSignals } from '../responses/response-signals.ts';
 import type { Response } from '../responses/response.entity.ts';
 import type { ResponseKey } from '../responses/responses.repository.ts';
 import { ResponsesService } from '../responses/responses.service.ts';
-import { chatRequestOf, contextItems } from '../turns/chat-request.ts';
 import { earlierOutputOf } from '../turns/earlier-output.ts';
-import { turnRequestOf } from '../turns/new-turn.ts';
+import { TurnContexts } from '../turns/turn-contexts.ts';
 import { TurnRunner } from '../turns/turn-runner.ts';
 import type { TurnListener } from '../turns/turn-runner.ts';
 import type { BackgroundJob } from './background.service.ts';
@@ -30,6 +29,7 @@ export class BackgroundRunner {
   constructor(
     private readonly runs: ResponseRunsRepository,
     private readonly responses: ResponsesService,
+    private readonly contexts: TurnContexts,
     private readonly logs: EventLogs,
     private readonly signals: ResponseSignals,
     private readonly runner: TurnRunner,
@@ -69,8 +69,7 @@ export class BackgroundRunner {
     const { job, requested } = await this.responses.openJob<BackgroundJob>(claimed);
     const { call, request, systemPrompt } = job;
     try {
-      const context = await this.responses.readContext(turnRequestOf(call, request));
-      const chat = chatRequestOf({ request, systemPrompt, ...contextItems(context, request.input) });
+      const { context, chat } = await this.contexts.read(call, request, systemPrompt);
       const earlier = earlierOutputOf(streamed ? await this.logs.readAll(claimed) : []);
       const log = streamed
         ? await this.logs.open(claimed, {

@@ -7,10 +7,10 @@ import type { z } from 'zod';
 import { ResponseSignals } from '../responses/response-signals.ts';
 import type { ResponseKey } from '../responses/responses.repository.ts';
 import { ResponsesService } from '../responses/responses.service.ts';
-import { chatRequestOf, contextItems } from '../turns/chat-request.ts';
-import { newTurn, turnRequestOf } from '../turns/new-turn.ts';
+import { newTurn } from '../turns/new-turn.ts';
 import { ResponseEvents } from '../turns/response-events.ts';
 import { responseObject } from '../turns/response-object.ts';
+import { TurnContexts } from '../turns/turn-contexts.ts';
 import { responseRuns } from './response-runs.queue.ts';
 
 /** What a response in the background needs to run, in any process. */
@@ -25,13 +25,14 @@ export interface BackgroundJob {
 export class BackgroundService {
   constructor(
     private readonly responses: ResponsesService,
+    private readonly contexts: TurnContexts,
     private readonly signals: ResponseSignals,
     private readonly jobs: Jobs,
   ) {}
 
   /**
    * Stores a response that is run when there is room. It is kept from then on, whatever happens.
-   * @throws {AppError} as `ResponsesService.readContext` and `chatRequestOf`, `db.unavailable`.
+   * @throws {AppError} as `TurnContexts.read`, `db.unavailable`.
    */
   async enqueue(input: z.output<typeof turnsContract.operations.enqueue.input>): Promise<PublicResponse> {
     const { systemPrompt } = input;
@@ -41,9 +42,8 @@ export class BackgroundService {
       priority: input.request['background'] === true ? 'background' : input.call.priority,
     };
     const request = input.request as unknown as ResponseRequest;
-    const context = await this.responses.readContext(turnRequestOf(call, request));
     // Rejects now what cannot be read by the model.
-    chatRequestOf({ request, systemPrompt, ...contextItems(context, request.input) });
+    const { context } = await this.contexts.read(call, request, systemPrompt);
     const turn = newTurn(call, request, context);
     const response = responseObject(turn.requested, 'queued', [], undefined);
     const events: string[] = [];

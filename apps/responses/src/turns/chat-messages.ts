@@ -2,12 +2,15 @@
 import { AppError } from '@xerotier/errors';
 import type { ChatMessage } from '@xerotier/public-api/chat-completions';
 import type { NewItem } from '@xerotier/public-api/items';
+import { summaryMessage } from '../compactions/compaction-texts.ts';
 import { customToolArguments } from './custom-tools.ts';
 
 /** An item, and the field of the request that it comes from. */
 export interface ContextItem {
   readonly item: NewItem;
   readonly param: string;
+  /** Of a compaction, which models are shown instead. */
+  readonly summary?: string;
 }
 
 type AssistantMessage = Extract<ChatMessage, { role: 'assistant' }>;
@@ -18,7 +21,9 @@ type ToolCall = NonNullable<AssistantMessage['tool_calls']>[number];
 /** @throws {AppError} `request.unsupported_parameter` for what models cannot read, naming the field. */
 export function chatMessagesOf(items: readonly ContextItem[]): ChatMessage[] {
   const messages: ChatMessage[] = [];
-  for (const { item, param } of items) addItem(messages, item, param);
+  for (const { item, param, summary } of items)
+    if (summary === undefined) addItem(messages, item, param);
+    else messages.push({ role: 'user', content: summaryMessage(summary) });
   return messages;
 }
 

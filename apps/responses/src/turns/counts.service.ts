@@ -5,9 +5,7 @@ import { LinkedImages } from '@xerotier/linked-images';
 import type { ServedStream } from '@xerotier/nats';
 import type { ResponseRequest } from '@xerotier/public-api/responses';
 import type { z } from 'zod';
-import { ResponsesService } from '../responses/responses.service.ts';
-import { chatRequestOf, contextItems } from './chat-request.ts';
-import { turnRequestOf } from './new-turn.ts';
+import { TurnContexts } from './turn-contexts.ts';
 
 type Count = typeof turnsContract.operations.count;
 
@@ -15,19 +13,18 @@ type Count = typeof turnsContract.operations.count;
 @Injectable()
 export class CountsService {
   constructor(
-    private readonly responses: ResponsesService,
+    private readonly contexts: TurnContexts,
     private readonly inference: InferenceClient,
     private readonly images: LinkedImages,
   ) {}
 
-  /** @throws {AppError} as `ResponsesService.readContext`, `chatRequestOf` and `InferenceClient.count`. */
+  /** @throws {AppError} as `TurnContexts.read` and `InferenceClient.count`. */
   async count(
     { call, request: body, systemPrompt }: z.output<Count['input']>,
     stream: Pick<ServedStream<Count>, 'head' | 'signal'>,
   ): Promise<{ inputTokens: number }> {
     const request = body as unknown as ResponseRequest;
-    const context = await this.responses.readContext(turnRequestOf(call, request));
-    const chat = chatRequestOf({ request, systemPrompt, ...contextItems(context, request.input) });
+    const { chat } = await this.contexts.read(call, request, systemPrompt);
     const served = await this.images.inline(chat, stream.signal);
     const { workerId, inputTokens } = await this.inference.count(call, served, stream.signal);
     stream.head({ workerId });

@@ -1,13 +1,13 @@
 import type { ChunkChoice } from '@xerotier/chat-choices';
 import type { TokenUsage } from '@xerotier/contracts/inference';
 import type { GenerationHead } from '@xerotier/contracts/xim';
-import type { AppError } from '@xerotier/errors';
+import { AppError } from '@xerotier/errors';
 import type { ResponseSink } from '@xerotier/inference';
 import type { StreamControl } from '@xerotier/nats';
 
 /** The response of a model to one call, chunk by chunk. */
 export class ModelCall implements ResponseSink {
-  readonly ended: Promise<TokenUsage>;
+  readonly #ended: Promise<TokenUsage>;
   readonly #onHead: (head: GenerationHead) => void;
   readonly #onChunk: (choice: ChunkChoice) => void;
   readonly #settle: { resolve: (usage: TokenUsage) => void; reject: (error: unknown) => void };
@@ -18,12 +18,29 @@ export class ModelCall implements ResponseSink {
     this.#onHead = onHead;
     this.#onChunk = onChunk;
     const { promise, resolve, reject } = Promise.withResolvers<TokenUsage>();
-    this.ended = promise;
+    this.#ended = promise;
     this.#settle = { resolve, reject };
   }
 
   attach(control: StreamControl): void {
     this.#control = control;
+  }
+
+  /**
+   * Returns the usage. Once the signal is aborted, the model is stopped.
+   * @throws {AppError} of the inference; `inference.cancelled` if the signal was aborted.
+   */
+  async endedUnless(signal: AbortSignal): Promise<TokenUsage> {
+    const cancel = (): void => this.#control?.cancel();
+    if (signal.aborted) cancel();
+    signal.addEventListener('abort', cancel, { once: true });
+    try {
+      const usage = await this.#ended;
+      if (signal.aborted) throw new AppError('inference.cancelled', { usage });
+      return usage;
+    } finally {
+      signal.removeEventListener('abort', cancel);
+    }
   }
 
   head(head: GenerationHead): void {

@@ -102,7 +102,7 @@ export function responseObject(
   };
 }
 
-function publicUsage(usage: TokenUsage): ResponseUsage {
+export function publicUsage(usage: TokenUsage): ResponseUsage {
   const { promptTokens, cachedTokens, completionTokens, reasoningTokens } = usage;
   return {
     input_tokens: promptTokens,

@@ -151,16 +151,7 @@ export class TurnRunner {
       model,
     );
     model.attach(run);
-    const cancel = (): void => run.cancel();
-    if (signal.aborted) cancel();
-    signal.addEventListener('abort', cancel, { once: true });
-    try {
-      const usage = await model.ended;
-      if (signal.aborted) throw new AppError('inference.cancelled', { usage });
-      return usage;
-    } finally {
-      signal.removeEventListener('abort', cancel);
-    }
+    return model.endedUnless(signal);
   }
 }
 

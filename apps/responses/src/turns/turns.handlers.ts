@@ -3,10 +3,11 @@ import { turnsContract } from '@xerotier/contracts/responses';
 import type { ServedStream } from '@xerotier/nats';
 import { Serves } from '@xerotier/service-host';
 import type { z } from 'zod';
+import { CompactionsService } from '../compactions/compactions.service.ts';
 import { CountsService } from './counts.service.ts';
 import { TurnsService } from './turns.service.ts';
 
-const { run, count } = turnsContract.operations;
+const { run, count, compact } = turnsContract.operations;
 
 /** Serves the contract of turns. */
 @Injectable()
@@ -14,6 +15,7 @@ export class TurnsHandlers {
   constructor(
     private readonly turns: TurnsService,
     private readonly counts: CountsService,
+    private readonly compactions: CompactionsService,
   ) {}
 
   @Serves(run)
@@ -24,5 +26,13 @@ export class TurnsHandlers {
   @Serves(count)
   count(input: z.output<typeof count.input>, stream: ServedStream<typeof count>): Promise<z.input<typeof count.end>> {
     return this.counts.count(input, stream);
+  }
+
+  @Serves(compact)
+  compact(
+    input: z.output<typeof compact.input>,
+    stream: ServedStream<typeof compact>,
+  ): Promise<z.input<typeof compact.end>> {
+    return this.compactions.compact(input, stream);
   }
 }

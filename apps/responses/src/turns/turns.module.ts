@@ -1,15 +1,30 @@
 import { Module } from '@nestjs/common';
+import { DataKeysModule } from '@xerotier/data-keys';
 import { InferenceModule } from '@xerotier/inference/module';
 import { LinkedImagesModule } from '@xerotier/linked-images';
+import { CompactionSeals } from '../compactions/compaction-seals.ts';
+import { CompactionsService } from '../compactions/compactions.service.ts';
+import { Summaries } from '../compactions/summaries.ts';
+import { dataKeys } from '../data-keys.ts';
 import { ResponsesModule } from '../responses/responses.module.ts';
 import { CountsService } from './counts.service.ts';
+import { TurnContexts } from './turn-contexts.ts';
 import { TurnsHandlers } from './turns.handlers.ts';
 import { TurnRunner } from './turn-runner.ts';
 import { TurnsService } from './turns.service.ts';
 
 @Module({
-  imports: [InferenceModule, LinkedImagesModule, ResponsesModule],
-  providers: [TurnsHandlers, TurnsService, CountsService, TurnRunner],
-  exports: [TurnRunner],
+  imports: [DataKeysModule.forRoot(dataKeys), InferenceModule, LinkedImagesModule, ResponsesModule],
+  providers: [
+    TurnsHandlers,
+    TurnsService,
+    CountsService,
+    CompactionsService,
+    CompactionSeals,
+    Summaries,
+    TurnContexts,
+    TurnRunner,
+  ],
+  exports: [TurnRunner, TurnContexts],
 })
 export class TurnsModule {}

@@ -13,8 +13,8 @@ import { EventLogs } from '../responses/event-logs.ts';
 import { ResponseLease } from '../responses/response-lease.ts';
 import { ResponseRunsRepository } from '../responses/response-runs.repository.ts';
 import { ResponsesService } from '../responses/responses.service.ts';
-import { chatRequestOf, contextItems } from './chat-request.ts';
-import { newTurn, turnRequestOf } from './new-turn.ts';
+import { newTurn } from './new-turn.ts';
+import { TurnContexts } from './turn-contexts.ts';
 import { TurnOutput } from './turn-output.ts';
 import { TurnRunner } from './turn-runner.ts';
 import type { TurnListener } from './turn-runner.ts';
@@ -29,6 +29,7 @@ const EVENTS_INTERVAL_MS = 500;
 export class TurnsService {
   constructor(
     private readonly responses: ResponsesService,
+    private readonly contexts: TurnContexts,
     private readonly runner: TurnRunner,
     private readonly logs: EventLogs,
     private readonly runs: ResponseRunsRepository,
@@ -44,8 +45,7 @@ export class TurnsService {
     stream: ServedStream<Run>,
   ): Promise<z.input<Run['end']>> {
     const request = body as unknown as ResponseRequest;
-    const context = await this.responses.readContext(turnRequestOf(call, request));
-    const chat = chatRequestOf({ request, systemPrompt, ...contextItems(context, request.input) });
+    const { context, chat } = await this.contexts.read(call, request, systemPrompt);
     const turn = newTurn(call, request, context);
     const isStored = request.store !== false;
     const begun = isStored ? this.responses.begin(turn) : undefined;

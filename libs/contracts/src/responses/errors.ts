@@ -111,4 +111,10 @@ export const responsesErrors = defineErrors({
     retryable: false,
     message: "Item '{item}' was not found.",
   },
+  'item.unreadable': {
+    status: 400,
+    publicCode: 'invalid_request',
+    retryable: false,
+    message: "'{field}' is not content that was encrypted for this project.",
+  },
 });

@@ -41,6 +41,7 @@ const CONTEXT_ERRORS = [
   'conversation.not_found',
   'conversation.too_many_items',
   'item.not_found',
+  'item.unreadable',
   'request.unsupported_parameter',
   'db.unavailable',
 ] as const;
@@ -76,6 +77,14 @@ export const turnsContract = service('turns', {
     head: z.object({ workerId }),
     end: z.object({ inputTokens: z.number().int().nonnegative() }),
     errors: [...INFERENCE_ERRORS, ...CONTEXT_ERRORS, 'inference.counting_unavailable'],
+  }),
+  /** Compacts the context of a turn. Data frames are the parts of the compaction object. */
+  compact: stream({
+    subject: 'responses.v1.turns.compact',
+    input: turn,
+    head: z.object({ workerId }),
+    end: z.object({ usage: tokenUsage }),
+    errors: [...INFERENCE_ERRORS, ...CONTEXT_ERRORS],
   }),
   /** Stores a turn that is run in the background. Data frames are the parts of the response object. */
   enqueue: stream({

@@ -152,4 +152,5 @@ export const responsesOperations = [
   cancelResponse,
   listInputItems,
   countInputTokens,
+  compactResponse,
 ] as const;
