@@ -1,6 +1,6 @@
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { z } from 'zod';
-import { operations } from '../../test/all-operations.ts';
+import { operations } from '../operations/operations.ts';
 import { PUBLIC_ERROR_CODES } from '../errors/public-errors.ts';
 import type { OperationDefinition } from '../operation/define-operation.ts';
 import { buildDocument } from './build-document.ts';

@@ -1,4 +1,4 @@
-import { operations } from '../../test/all-operations.ts';
+import { operations } from '../operations/operations.ts';
 import type { OperationDefinition } from '../operation/define-operation.ts';
 import { codeSamples, SAMPLE_BASE_URL } from './code-samples.ts';
 

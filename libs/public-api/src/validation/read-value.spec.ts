@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { z } from 'zod';
-import { operations } from '../../test/all-operations.ts';
+import { operations } from '../operations/operations.ts';
 import { unionPlaces } from '../../test/union-places.ts';
 import { speechRequest } from '../audio/speech-request.ts';
 import { transcriptionRequest } from '../audio/transcription-request.ts';
