@@ -266,7 +266,7 @@ describe('reasoning', () => {
   });
 });
 
-it('a refusal is a part of the message', async () => {
+it('a model that does not comply says so in a part of the message', async () => {
   reply([{ refusal: 'I will' }, { refusal: ' not.' }]);
   const streamed = await client.stream({ input: 'x' });
   expect(typesOf(streamed)).toEqual(expect.arrayContaining(['response.refusal.delta', 'response.refusal.done']));
