@@ -50,10 +50,7 @@ export interface Operation {
   readonly upstream?: UpstreamReply;
   /** The expected status; default 200. */
   readonly status?: number;
-  /**
-   * Of the body or of each event but the last; `events` for those that are named by their type. Absent when OpenAI has no such operation,
-   * or the body is not JSON.
-   */
+  /** Of the body or of each event but the last; `events` are named by their types. Absent when OpenAI has none, or the body is not JSON. */
   readonly schema?: SchemaName | 'events';
   /** The content type of a body that is not JSON. */
   readonly mediaType?: string;
