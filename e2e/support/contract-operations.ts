@@ -22,7 +22,6 @@ import {
   usageOperations,
 } from './management-operations.ts';
 import { batchErrors, batchOperations } from './batch-operations.ts';
-import { contextErrors, contextOperations } from './context-operations.ts';
 import { conversationErrors, conversationOperations } from './conversation-operations.ts';
 import { fileErrors, fileOperations, uploadOperations } from './file-operations.ts';
 import { mediaOperations } from './media-operations.ts';
@@ -285,7 +284,6 @@ const responses: readonly Operation[] = withKeyBaseUrl([
   ...fileOperations(),
   ...uploadOperations(),
   ...batchOperations(),
-  ...contextOperations(),
   ...conversationOperations(),
   ...responseOperations(),
   ...apiKeyOperations(),
@@ -318,7 +316,6 @@ const errors: readonly Operation[] = [
   ...fileErrors,
   ...batchErrors,
   ...modelErrors,
-  ...contextErrors,
   ...conversationErrors,
   ...responseErrors,
   ...teamErrors,

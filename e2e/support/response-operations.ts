@@ -1,5 +1,6 @@
 /** Responses, for the contract suite. */
 import { scripted } from './api-client.ts';
+import { contextErrors, contextOperations } from './context-operations.ts';
 import type { Operation } from './contract-operations.ts';
 import { withKey } from './file-operations.ts';
 import type { Prepare } from './team-operations.ts';
@@ -40,6 +41,7 @@ function created(name: string, path: string, body: object): Operation[] {
 
 export function responseOperations(): Operation[] {
   return [
+    ...contextOperations(),
     ...[PROJECT, ENDPOINT].flatMap((path): Operation[] => {
       const setup = { route: `POST ${path}`, body: newResponse };
       const inBackground = { route: `POST ${path}`, body: { ...newResponse, background: true } };
@@ -73,6 +75,7 @@ export function responseOperations(): Operation[] {
 const setup = { route: `POST ${PROJECT}`, body: newResponse };
 
 export const responseErrors: readonly Operation[] = [
+  ...contextErrors,
   {
     name: 'a response without input',
     ...{ route: `POST ${PROJECT}`, body: { model: 'chat' }, status: 400, code: 'invalid_request' },

@@ -24,8 +24,7 @@ export class CompactionSeals {
     try {
       return open(key, Buffer.from(content, 'base64url'), contextOf(projectId)).toString('utf8');
     } catch (error) {
-      if (error instanceof UnsealError)
-        throw new AppError('item.unreadable', { field: param }, { param, cause: error });
+      if (error instanceof UnsealError) throw new AppError('item.unreadable', { param }, { param, cause: error });
       throw error;
     }
   }

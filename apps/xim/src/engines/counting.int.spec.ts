@@ -1,14 +1,11 @@
 /** What engines count is what they report after a generation. */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { ChatEngine } from './engine.ts';
 import { LlamaEngine } from './llama/llama.engine.ts';
 import { ScriptedEngine } from './scripted/scripted.engine.ts';
+import { chatModelFile } from './testing/bundled-models.ts';
 import { aChatRequest, aJob, run } from './testing/jobs.ts';
 import { FakeUpstream, json } from './testing/fake-upstream.ts';
 import { OpenaiHarness } from './testing/openai-harness.ts';
-import { writeTinyModelFile } from './testing/tiny-model-file.ts';
 
 const NEVER = new AbortController().signal;
 
@@ -33,24 +30,19 @@ const requests: readonly (readonly [string, Record<string, unknown>])[] = [
 ];
 
 describe.each(['scripted', 'llama'] as const)('the count of the %s engine', (kind) => {
-  let folder: string;
   let engine: ChatEngine;
 
   beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'counting-'));
     engine =
       kind === 'scripted'
         ? new ScriptedEngine({ slots: 1, contextTokens: 2_048 })
         : await LlamaEngine.load({
             ...{ kind, slots: 1, contextTokens: 2_048, threads: 1 },
-            modelPath: await writeTinyModelFile(folder),
+            modelPath: chatModelFile,
           });
   });
 
-  afterAll(async () => {
-    await engine.close();
-    await rm(folder, { recursive: true, force: true });
-  });
+  afterAll(() => engine.close());
 
   it.each(requests)('equals the usage for %s', async (_what, fields) => {
     const request = aChatRequest({ max_tokens: 1, ...fields });

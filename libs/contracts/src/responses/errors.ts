@@ -115,6 +115,6 @@ export const responsesErrors = defineErrors({
     status: 400,
     publicCode: 'invalid_request',
     retryable: false,
-    message: "'{field}' is not content that was encrypted for this project.",
+    message: "'{param}' is not content that was encrypted for this project.",
   },
 });
