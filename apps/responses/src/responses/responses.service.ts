@@ -15,7 +15,7 @@ import { addProjectEvent } from '../events/project-events.ts';
 import { ItemsService } from '../items/items.service.ts';
 import { earlierOutputOf } from '../turns/earlier-output.ts';
 import { ResponseEvents } from '../turns/response-events.ts';
-import { failureOf, responseObject } from '../turns/response-object.ts';
+import { failureOf, keptOutput, responseObject } from '../turns/response-object.ts';
 import type { Outcome, RequestedFields } from '../turns/response-object.ts';
 import { sealEvents } from './event-log.ts';
 import type { EventBatch } from './event-log.ts';
@@ -297,7 +297,8 @@ export class ResponsesService {
     const { status } = outcome;
     const rows = streamed ? await this.runs.eventsAfter(manager, response, -1) : [];
     const written = rows.flatMap((row) => eventsIn(key, row)).map(({ json }) => json);
-    const { events: first, items, closing } = earlierOutputOf(written);
+    const { events: first, items: begun, closing } = earlierOutputOf(written);
+    const items = keptOutput(outcome, begun);
     const bytes = Buffer.byteLength(JSON.stringify(items));
     await this.responses.end(manager, response, {
       ...{ status, outcome: sealed, endedAt: new Date(outcome.endedAt), bytes },

@@ -81,6 +81,11 @@ export interface Outcome {
   readonly incompleteReason: IncompleteReason | null;
 }
 
+/** What a response keeps of what was written: a cancelled one has no output, as with OpenAI. */
+export function keptOutput({ status }: Outcome, items: readonly StoredItem[]): readonly StoredItem[] {
+  return status === 'cancelled' ? [] : items;
+}
+
 /** The response in one of its states. @param outcome undefined until it has ended. */
 export function responseObject(
   requested: RequestedFields,

@@ -18,7 +18,7 @@ import { ModelCall } from './model-call.ts';
 import { OutputWriter } from './output-writer.ts';
 import type { EarlierOutput } from './output-writer.ts';
 import { ResponseEvents } from './response-events.ts';
-import { failureOf, responseObject } from './response-object.ts';
+import { failureOf, keptOutput, responseObject } from './response-object.ts';
 import type { Outcome } from './response-object.ts';
 import type { TurnOutcome } from './turn-event.ts';
 
@@ -87,7 +87,12 @@ export class TurnRunner {
       write: (event) => events.turn(event),
     });
     const objectOf = (status: ResponseStatus, outcome?: Outcome): PublicResponse =>
-      responseObject(turn.requested, status, outcome === undefined ? [] : writer.items.map(visible), outcome);
+      responseObject(
+        turn.requested,
+        status,
+        outcome === undefined ? [] : keptOutput(outcome, writer.items).map(visible),
+        outcome,
+      );
     if (earlier === undefined) events.response('created', objectOf('in_progress'));
     if (earlier === undefined || !earlier.isInProgress) events.response('in_progress', objectOf('in_progress'));
     for (const event of earlier?.closing ?? []) events.turn(event);
@@ -111,7 +116,8 @@ export class TurnRunner {
     try {
       await begun;
       log?.add(endingOf(events, objectOf(outcome.status, outcome)));
-      if (begun !== undefined) await this.responses.end(turn, writer.items, outcome, await log?.close());
+      if (begun !== undefined)
+        await this.responses.end(turn, keptOutput(outcome, writer.items), outcome, await log?.close());
     } catch (error) {
       log?.discard();
       this.log.warn('response not stored', { responseId: turn.id, error });
