@@ -178,7 +178,7 @@ describe('unknown path', () => {
     ['/PROJECT/chat/completions', 'Did you mean /PROJECT/v1/chat/completions?'],
     ['/PROJECT/chat/v1', 'This is a base URL'],
     ['/PROJECT/chat/v1/completions', 'use /PROJECT/chat/v1/chat/completions'],
-    ['/v1/responses', 'use /v1/chat/completions'],
+    ['/responses', 'Did you mean /v1/responses?'],
     ['/PROJECT/chat/v1/moderations', 'The /moderations API is not supported'],
     ['/PROJECT/chat/v2/chat/completions', 'Did you mean /PROJECT/chat/v1/chat/completions?'],
     ['/v1/v1/chat/completions', 'Did you mean /v1/chat/completions?'],

@@ -27,9 +27,9 @@ describe('unknownUrlHint', () => {
     ['/v1/completions', 'legacy completions API is not supported: use /v1/chat/completions'],
     ['/proj_A1/chat/v1/completions', 'use /proj_A1/chat/v1/chat/completions'],
     ['/completions', 'use /v1/chat/completions'],
-    ['/proj_A1/v1/responses', 'The Responses API is not supported yet: use /proj_A1/v1/chat/completions'],
-    ['/v1/responses/resp_1/cancel', 'Responses API'],
-    ['/v1/files', 'The /files API is not supported'],
+    ['/responses', 'Did you mean /v1/responses?'],
+    ['/proj_A1/responses/resp_1/cancel', 'Did you mean /proj_A1/v1/responses/resp_1/cancel?'],
+    ['/v1/threads', 'The /threads API is not supported'],
     ['/proj_A1/v1/fine_tuning/jobs', 'The /fine_tuning API is not supported'],
   ])('returns for %s: %s', (path, text) => {
     expect(unknownUrlHint(path)).toContain(text);

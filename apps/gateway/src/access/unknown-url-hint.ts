@@ -14,20 +14,15 @@ const TWO_VERSIONS = /\/v\d\/v\d(?=\/|$)/;
 /** OpenAI APIs that are not supported, by the first segment of their paths. */
 const UNSUPPORTED = [
   'assistants',
-  'batches',
   'completions',
   'containers',
-  'conversations',
   'edits',
   'engines',
   'evals',
-  'files',
   'fine_tuning',
   'moderations',
   'realtime',
-  'responses',
   'threads',
-  'uploads',
   'vector_stores',
   'videos',
 ] as const;
@@ -36,7 +31,6 @@ const UNSUPPORTED_API = new RegExp(`^(${PROJECT_BASE})(?:/v\\d)?/(${UNSUPPORTED.
 /** APIs that chat completions can replace. */
 const CHAT_INSTEAD: Readonly<Record<string, string>> = {
   completions: 'The legacy completions API is not supported',
-  responses: 'The Responses API is not supported yet',
 };
 
 /** The routes below `/v1`, such as `/chat/completions`. */
