@@ -2,9 +2,9 @@ import { Injectable } from '@nestjs/common';
 import type { RequestContract, StreamContract } from '@xerotier/contracts/define';
 import { conversationsContract } from '@xerotier/contracts/responses';
 import type { StoredConversation, StoredItem } from '@xerotier/contracts/responses';
-import { AppError } from '@xerotier/errors';
 import { Bus } from '@xerotier/nats';
 import type { z } from 'zod';
+import { readJsonStream, withOutages } from '../requests/json-stream.ts';
 
 const {
   create,
@@ -19,9 +19,6 @@ const {
 } = conversationsContract.operations;
 
 type Input<C extends RequestContract | StreamContract> = z.input<C['input']>;
-
-/** As long as a gateway waits for other changes, and for the transfer of a large body. */
-const STREAM_DEADLINE_MS = 30_000;
 
 /** Conversations of the responses service, as the gateway uses them. Outages of it and of what it needs are `conversations.unavailable`. */
 @Injectable()
@@ -81,42 +78,16 @@ export class ConversationsService {
   }
 
   #call<C extends RequestContract>(contract: C, input: Input<C>): Promise<z.output<C['output']>> {
-    return withOutages(() => this.bus.call(contract, input));
+    return withOutages('conversations.unavailable', () => this.bus.call(contract, input));
   }
 
-  #stream<C extends StreamContract>(
+  async #stream<C extends StreamContract>(
     contract: C,
     input: Input<C>,
   ): Promise<{ items: StoredItem[]; end: z.output<C['end']> }> {
-    return withOutages(
-      () =>
-        new Promise((resolve, reject) => {
-          const chunks: Buffer[] = [];
-          this.bus.open(
-            contract,
-            input,
-            {
-              head: () => undefined,
-              data: (payload) => chunks.push(Buffer.from(payload)),
-              end: (end) => resolve({ items: itemsIn(Buffer.concat(chunks)), end }),
-              error: reject,
-            },
-            { deadlineMs: STREAM_DEADLINE_MS } as never,
-          );
-        }),
-    );
-  }
-}
-
-function itemsIn(json: Buffer): StoredItem[] {
-  return json.length === 0 ? [] : (JSON.parse(json.toString('utf8')) as StoredItem[]);
-}
-
-async function withOutages<T>(work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    const rejection = AppError.from(error);
-    throw rejection.status === 503 ? new AppError('conversations.unavailable', {}, { cause: rejection }) : rejection;
+    const read = (): Promise<{ value: StoredItem[] | undefined; end: z.output<C['end']> }> =>
+      readJsonStream<C, StoredItem[]>(this.bus, contract, input);
+    const { value, end } = await withOutages('conversations.unavailable', read);
+    return { items: value ?? [], end };
   }
 }

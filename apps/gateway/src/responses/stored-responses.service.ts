@@ -1,18 +1,17 @@
 import { Injectable } from '@nestjs/common';
 import type { StreamContract } from '@xerotier/contracts/define';
 import { storedResponsesContract, turnsContract } from '@xerotier/contracts/responses';
-import { AppError } from '@xerotier/errors';
 import { Bus } from '@xerotier/nats';
 import type { Item } from '@xerotier/public-api/items';
 import type { PublicResponse } from '@xerotier/public-api/responses';
 import type { FastifyReply } from 'fastify';
 import type { z } from 'zod';
+import { asOutage, readJsonStream, withOutages } from '../requests/json-stream.ts';
 import { StreamedTurn } from './turn-response.ts';
 
 const { get, follow, cancel, delete: remove, listInputItems } = storedResponsesContract.operations;
 const { enqueue } = turnsContract.operations;
 
-const DEADLINE_MS = 30_000;
 /** A client that reads along longer than this continues with a new request. */
 const FOLLOW_DEADLINE_MS = 60 * 60_000;
 
@@ -53,7 +52,7 @@ export class StoredResponsesService {
         head: () => response.head({}),
         data: (json) => response.data(json),
         end: () => response.end(),
-        error: (error) => response.error(outage(error)),
+        error: (error) => response.error(asOutage('responses.unavailable', error)),
       },
       { deadlineMs: FOLLOW_DEADLINE_MS },
     );
@@ -63,7 +62,7 @@ export class StoredResponsesService {
 
   /** @throws {AppError} `response.not_found`, `responses.unavailable`. */
   async delete(input: Input<typeof remove>): Promise<void> {
-    await withOutages(() => this.bus.call(remove, input));
+    await withOutages('responses.unavailable', () => this.bus.call(remove, input));
   }
 
   /** @throws {AppError} `response.not_found`, `list.unknown_cursor`, `responses.unavailable`. */
@@ -72,35 +71,14 @@ export class StoredResponsesService {
     return { items: value, hasMore: end.hasMore };
   }
 
-  #read<C extends StreamContract, T>(contract: C, input: Input<C>): Promise<{ value: T; end: z.output<C['end']> }> {
-    return withOutages(
-      () =>
-        new Promise((resolve, reject) => {
-          const parts: Buffer[] = [];
-          this.bus.open(
-            contract,
-            input,
-            {
-              head: () => undefined,
-              data: (payload) => parts.push(Buffer.from(payload)),
-              end: (end) => resolve({ value: JSON.parse(Buffer.concat(parts).toString()) as T, end }),
-              error: reject,
-            },
-            { deadlineMs: DEADLINE_MS } as never,
-          );
-        }),
+  /** What is read has a value in any case. */
+  async #read<C extends StreamContract, T>(
+    contract: C,
+    input: Input<C>,
+  ): Promise<{ value: T; end: z.output<C['end']> }> {
+    const { value, end } = await withOutages('responses.unavailable', () =>
+      readJsonStream<C, T>(this.bus, contract, input),
     );
+    return { value: value as T, end };
   }
-}
-
-async function withOutages<T>(work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    throw outage(AppError.from(error));
-  }
-}
-
-function outage(error: AppError): AppError {
-  return error.status === 503 ? new AppError('responses.unavailable', {}, { cause: error }) : error;
 }

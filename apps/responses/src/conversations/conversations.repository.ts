@@ -6,6 +6,8 @@ import { AppError } from '@xerotier/errors';
 import { DataSource, In } from 'typeorm';
 import type { EntityManager } from 'typeorm';
 import type { Item } from '../items/item.entity.ts';
+import { pageOfItems } from '../items/page-of-items.ts';
+import type { ListedItem } from '../items/page-of-items.ts';
 import { ConversationItem } from './conversation-item.entity.ts';
 import { Conversation } from './conversation.entity.ts';
 
@@ -115,18 +117,8 @@ export class ConversationsRepository {
     bytesMax: number,
   ): Promise<{ ids: string[]; hasMore: boolean }> {
     const position = after === undefined ? null : await this.#positionOf(manager, { projectId, id }, after);
-    const found = await manager.query<{ itemId: string; bytes: number }[]>(PAGE_QUERIES[order], [
-      projectId,
-      id,
-      position,
-      limit,
-    ]);
-    let bytes = 0;
-    const fitting = found.slice(0, limit).filter((link, at) => {
-      bytes += link.bytes;
-      return at === 0 || bytes <= bytesMax;
-    });
-    return { ids: fitting.map(({ itemId }) => itemId), hasMore: found.length > fitting.length };
+    const found = await manager.query<ListedItem[]>(PAGE_QUERIES[order], [projectId, id, position, limit]);
+    return pageOfItems(found, limit, bytesMax);
   }
 
   /** Returns all items of a conversation, in their order. */

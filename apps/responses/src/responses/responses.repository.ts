@@ -7,6 +7,8 @@ import type { ResponseStatus } from '@xerotier/public-api/responses';
 import { DataSource, IsNull } from 'typeorm';
 import type { EntityManager } from 'typeorm';
 import { Item } from '../items/item.entity.ts';
+import { pageOfItems } from '../items/page-of-items.ts';
+import type { ListedItem } from '../items/page-of-items.ts';
 import { ResponseEvent } from './response-event.entity.ts';
 import { ResponseItem } from './response-item.entity.ts';
 import { Response } from './response.entity.ts';
@@ -151,18 +153,8 @@ export class ResponsesRepository {
     bytesMax: number,
   ): Promise<{ ids: string[]; hasMore: boolean }> {
     const position = after === undefined ? null : await this.#positionOf(manager, { projectId, id }, after);
-    const found = await manager.query<{ itemId: string; bytes: number }[]>(PAGE_QUERIES[order], [
-      projectId,
-      id,
-      position,
-      limit,
-    ]);
-    let bytes = 0;
-    const fitting = found.slice(0, limit).filter((link, at) => {
-      bytes += link.bytes;
-      return at === 0 || bytes <= bytesMax;
-    });
-    return { ids: fitting.map(({ itemId }) => itemId), hasMore: found.length > fitting.length };
+    const found = await manager.query<ListedItem[]>(PAGE_QUERIES[order], [projectId, id, position, limit]);
+    return pageOfItems(found, limit, bytesMax);
   }
 
   async #positionOf(manager: EntityManager, { projectId, id }: ResponseKey, itemId: string): Promise<number> {
