@@ -74,6 +74,7 @@ export function dataSourceOptions(
     poolErrorHandler: lossReporter(target.log),
     extra: {
       Client: SteadyClient,
+      pipeline: true,
       statement_timeout: bounds.statementTimeoutMs,
       query_timeout: bounds.statementTimeoutMs + SILENCE_MARGIN_MS,
       ...(bounds.lockTimeoutMs !== undefined && { lock_timeout: bounds.lockTimeoutMs }),

@@ -115,6 +115,18 @@ describe.each(logins)('a table with tenant isolation, for %s', (_, schema, urlOf
     expect(await withTenant(database, 'b', (manager) => bodies(manager))).toEqual(['of b']);
   });
 
+  it('restricts statements that do not wait for each other', async () => {
+    const [one, other] = await withTenant(database, 'a', (manager) => Promise.all([bodies(manager), bodies(manager)]));
+    expect([one, other]).toEqual([['of a'], ['of a']]);
+  });
+
+  it('runs nothing when it cannot be restricted, and says why', async () => {
+    // PostgreSQL has no text with this character.
+    const unrestricted = withTenant(database, '\0', (manager) => write(manager, 'a', 'unrestricted'));
+    await expect(unrestricted).rejects.toThrow('invalid byte sequence');
+    expect(await withTenant(database, 'a', (manager) => bodies(manager))).toEqual(['of a']);
+  });
+
   it('leaves no tenant state on the connection after a commit or a rollback', async () => {
     const state = `SELECT nullif(current_setting('app.project_id', true), '') AS tenant, current_user = session_user AS own`;
     const clean = [{ tenant: null, own: true }];

@@ -5,6 +5,7 @@
  * PostgreSQL does not apply policies to superusers and roles with BYPASSRLS. Where a service logs in as one of these
  * (as in development), its transactions for a tenant switch to a role without these privileges.
  */
+import type { ClientBase } from 'pg';
 import type { DataSource, EntityManager, QueryRunner } from 'typeorm';
 import { withDbErrors } from './db-errors.ts';
 
@@ -31,12 +32,9 @@ export async function withTenant<T>(
 ): Promise<T> {
   if (projectId === '') throw new RangeError('Expected a project id');
   return withDbErrors(() =>
-    database.transaction(async (manager) => {
-      // Both are local to the transaction: a pooled connection must not carry a tenant to its next user.
-      if (await bypassesPolicies(database, manager)) await manager.query(`SET LOCAL ROLE ${TENANT_ROLE}`);
-      await manager.query("SELECT set_config('app.project_id', $1, true)", [projectId]);
-      return work(manager);
-    }),
+    database.transaction((manager) =>
+      whileSeeing({ database, manager, setting: 'app.project_id', value: projectId }, work),
+    ),
   );
 }
 
@@ -52,12 +50,9 @@ export async function withEveryTenant<T>(
   work: (manager: EntityManager) => Promise<T>,
 ): Promise<T> {
   return withDbErrors(() =>
-    database.transaction(async (manager) => {
-      // Also here: a table without `forPlatform` stays closed for a superuser as well.
-      if (await bypassesPolicies(database, manager)) await manager.query(`SET LOCAL ROLE ${TENANT_ROLE}`);
-      await manager.query("SELECT set_config('app.every_project', 'on', true)");
-      return work(manager);
-    }),
+    database.transaction((manager) =>
+      whileSeeing({ database, manager, setting: 'app.every_project', value: 'on' }, work),
+    ),
   );
 }
 
@@ -119,6 +114,32 @@ export async function disableTenantIsolation(runner: QueryRunner, target: Tenant
   await runner.query(`DROP POLICY IF EXISTS platform_access ON ${schema}.${table}`);
   await runner.query(`ALTER TABLE ${schema}.${table} NO FORCE ROW LEVEL SECURITY`);
   await runner.query(`ALTER TABLE ${schema}.${table} DISABLE ROW LEVEL SECURITY`);
+}
+
+interface Visibility {
+  readonly database: DataSource;
+  readonly manager: EntityManager;
+  readonly setting: 'app.project_id' | 'app.every_project';
+  readonly value: string;
+}
+
+/**
+ * Restricts a transaction, and no other one of its connection. The work does not wait for that: the server runs statements in the order in
+ * which they are sent, and none after one of its transaction that failed.
+ */
+async function whileSeeing<T>(
+  { database, manager, setting, value }: Visibility,
+  work: (manager: EntityManager) => Promise<T>,
+): Promise<T> {
+  // Also in transactions of the platform: a table without `forPlatform` stays closed for a superuser as well.
+  const asTenant = (await bypassesPolicies(database, manager)) ? `set_config('role', '${TENANT_ROLE}', true), ` : '';
+  const connection = (await manager.queryRunner?.connect()) as ClientBase;
+  const seen = connection.query(`SELECT ${asTenant}set_config('${setting}', $1, true)`, [value]);
+  const [worked, restricted] = await Promise.allSettled([work(manager), seen]);
+  // The reason why the work has failed, too.
+  if (restricted.status === 'rejected') throw restricted.reason;
+  if (worked.status === 'rejected') throw worked.reason;
+  return worked.value;
 }
 
 async function bypassesPolicies(database: DataSource, manager: EntityManager): Promise<boolean> {
