@@ -10,7 +10,7 @@ import { ResponseRunsRepository } from '../responses/response-runs.repository.ts
 import { ResponseSignals } from '../responses/response-signals.ts';
 import type { Response } from '../responses/response.entity.ts';
 import type { ResponseKey } from '../responses/responses.repository.ts';
-import { ResponsesService } from '../responses/responses.service.ts';
+import { UnfinishedResponses } from '../responses/unfinished-responses.service.ts';
 import { earlierOutputOf } from '../turns/earlier-output.ts';
 import { TurnContexts } from '../turns/turn-contexts.ts';
 import { TurnRunner } from '../turns/turn-runner.ts';
@@ -28,7 +28,7 @@ const NOBODY: TurnListener = { begin: () => undefined, event: () => undefined, p
 export class BackgroundRunner {
   constructor(
     private readonly runs: ResponseRunsRepository,
-    private readonly responses: ResponsesService,
+    private readonly responses: UnfinishedResponses,
     private readonly contexts: TurnContexts,
     private readonly logs: EventLogs,
     private readonly signals: ResponseSignals,
@@ -92,7 +92,15 @@ export class BackgroundRunner {
       };
       const { failure, hasEnded } = await this.runner.run(
         {
-          ...{ turn, request, chat, log, begun: Promise.resolve(), earlier: streamed ? earlier : undefined },
+          ...{
+            turn,
+            request,
+            chat,
+            log,
+            isStored: true,
+            begun: Promise.resolve(),
+            earlier: streamed ? earlier : undefined,
+          },
           // The ledger has one record for each call of a model.
           call: fence === 1 ? call : { ...call, requestId: `${call.requestId}-${fence}` },
           isFinal: (error) => isFinal(error, fence) && !lease.signal.aborted,

@@ -7,6 +7,8 @@ import type { z } from 'zod';
 import { ResponseSignals } from '../responses/response-signals.ts';
 import type { ResponseKey } from '../responses/responses.repository.ts';
 import { ResponsesService } from '../responses/responses.service.ts';
+import { TurnRecords } from '../responses/turn-records.service.ts';
+import { UnfinishedResponses } from '../responses/unfinished-responses.service.ts';
 import { newTurn } from '../turns/new-turn.ts';
 import { ResponseEvents } from '../turns/response-events.ts';
 import { responseObject } from '../turns/response-object.ts';
@@ -24,6 +26,8 @@ export interface BackgroundJob {
 @Injectable()
 export class BackgroundService {
   constructor(
+    private readonly records: TurnRecords,
+    private readonly unfinished: UnfinishedResponses,
     private readonly responses: ResponsesService,
     private readonly contexts: TurnContexts,
     private readonly signals: ResponseSignals,
@@ -51,7 +55,7 @@ export class BackgroundService {
     writer.response('created', response);
     writer.response('queued', response);
     const job: BackgroundJob = { call, request, systemPrompt };
-    await this.responses.begin(turn, { job, events: turn.streamed ? events : [] });
+    await this.records.begin(turn, { job, events: turn.streamed ? events : [] });
     // If Redis is unavailable, the sweeper adds it.
     await this.jobs
       .of(responseRuns)
@@ -62,8 +66,8 @@ export class BackgroundService {
 
   /** Returns the response. @throws {AppError} `response.not_found`, `response.not_cancellable`, `db.unavailable`. */
   async cancel(key: ResponseKey): Promise<PublicResponse> {
-    const response = await this.responses.cancel(key);
+    await this.unfinished.cancel(key);
     this.signals.changed(key.id, true);
-    return response;
+    return this.responses.get(key);
   }
 }

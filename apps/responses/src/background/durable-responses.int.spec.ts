@@ -11,6 +11,7 @@ import { checkEvents } from '../../test/event-grammar.ts';
 import { aborted, FakeModel } from '../../test/fake-model.ts';
 import { ResponsesClient } from '../../test/responses-client.ts';
 import { runningResponses } from '../../test/running-responses.ts';
+import { wrappedMethods } from '../../test/wrapped-methods.ts';
 import { AppModule } from '../app.module.ts';
 import { settings } from '../config.ts';
 import { ResponseRunsRepository } from '../responses/response-runs.repository.ts';
@@ -19,9 +20,9 @@ import { BackgroundRunner } from './background-runner.ts';
 
 const running = runningResponses();
 const model = new FakeModel();
+const wrap = wrappedMethods();
 let client: ResponsesClient;
 const others: TestingService[] = [];
-const restores: (() => void)[] = [];
 
 beforeAll(() => model.serve(running.bus));
 beforeEach(() => {
@@ -29,7 +30,6 @@ beforeEach(() => {
   client = new ResponsesClient(() => running.bus, running.newProject());
 });
 afterEach(async () => {
-  for (const restore of restores.splice(0)) restore();
   for (const service of others.splice(0)) await service.stop();
 });
 
@@ -37,16 +37,6 @@ async function another(): Promise<TestingService> {
   const service = await createTestingService({ name: 'responses', settings, module: AppModule, env: running.env });
   others.push(service);
   return service;
-}
-
-/** Until the end of the test. */
-function wrap<T extends object, K extends keyof T>(object: T, name: K, wrapped: (method: T[K]) => T[K]): void {
-  const method = object[name] as (...args: unknown[]) => unknown;
-  object[name] = function (this: unknown, ...args: unknown[]) {
-    const bound = (...own: unknown[]): unknown => method.apply(this, own);
-    return (wrapped(bound as T[K]) as typeof method)(...args);
-  } as T[K];
-  restores.push(() => (object[name] = method as T[K]));
 }
 
 const runnerOf = ({ nest }: TestingService): BackgroundRunner => nest.get(BackgroundRunner, { strict: false });

@@ -3,7 +3,7 @@ import { AppError } from '@xerotier/errors';
 import type { Logger } from '@xerotier/log';
 import { LOGGER, PeriodicTask } from '@xerotier/service-host';
 import { ResponseRunsRepository } from '../responses/response-runs.repository.ts';
-import { ResponsesService } from '../responses/responses.service.ts';
+import { UnfinishedResponses } from '../responses/unfinished-responses.service.ts';
 
 const INTERVAL_MS = 5_000;
 const RESPONSES_MAX = 1_000;
@@ -15,7 +15,7 @@ export class InterruptedResponses extends PeriodicTask {
 
   constructor(
     private readonly runs: ResponseRunsRepository,
-    private readonly responses: ResponsesService,
+    private readonly responses: UnfinishedResponses,
     @Inject(LOGGER) log: Logger,
   ) {
     super({

@@ -6,7 +6,7 @@ import type { ResponseCompaction, ResponseRequest } from '@xerotier/public-api/r
 import type { z } from 'zod';
 import { newItemId } from '../items/item-id.ts';
 import { writeJson } from '../json-frames.ts';
-import { newResponseId } from '../responses/responses.service.ts';
+import { newResponseId } from '../responses/response-id.ts';
 import { chatMessagesOf } from '../turns/chat-messages.ts';
 import type { ContextItem } from '../turns/chat-messages.ts';
 import { publicUsage } from '../turns/response-object.ts';

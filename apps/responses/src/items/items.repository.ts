@@ -3,6 +3,8 @@ import { In } from 'typeorm';
 import type { EntityManager } from 'typeorm';
 import { Item } from './item.entity.ts';
 
+export type NewItem = Omit<Item, 'createdAt'>;
+
 /** What refers to an item of the outer query, and keeps it. Whatever else will refer to items belongs here. */
 const IS_NEEDED = `
   EXISTS (SELECT FROM responses.conversation_item AS link
@@ -13,7 +15,7 @@ const IS_NEEDED = `
 /** The rows of items, for transactions of their project. */
 @Injectable()
 export class ItemsRepository {
-  async insert(manager: EntityManager, items: readonly Omit<Item, 'createdAt'>[]): Promise<void> {
+  async insert(manager: EntityManager, items: readonly NewItem[]): Promise<void> {
     await manager.insert(Item, [...items]);
   }
 

@@ -8,6 +8,7 @@ import type { EntityManager } from 'typeorm';
 import { newItemId } from './item-id.ts';
 import type { Item } from './item.entity.ts';
 import { ItemsRepository } from './items.repository.ts';
+import type { NewItem } from './items.repository.ts';
 
 /** An item that gets its id when it is stored. */
 export interface ItemToStore {
@@ -26,8 +27,15 @@ export class ItemsService {
   /** Creates items in a transaction of the project, with the ids that they have already, if any. @throws {AppError} `db.unavailable`. */
   async create(manager: EntityManager, projectId: string, items: readonly ItemToStore[]): Promise<StoredItem[]> {
     if (items.length === 0) return [];
+    const prepared = await this.prepare(projectId, items);
+    await this.items.insert(manager, prepared.rows);
+    return prepared.items;
+  }
+
+  /** Returns the rows of items that are to be stored, and the items with their ids. @throws {AppError} `db.unavailable`. */
+  async prepare(projectId: string, items: readonly ItemToStore[]): Promise<{ rows: NewItem[]; items: StoredItem[] }> {
     const key = await this.dataKeys.get(projectId);
-    const created = items.map((item) => {
+    const prepared = items.map((item) => {
       const stored = { id: newItemId(item.type), ...item };
       const json = JSON.stringify(stored);
       const content = seal(key, json, contextOf(projectId, stored.id));
@@ -38,11 +46,7 @@ export class ItemsService {
         row: { projectId, id: stored.id, kind: item.type, content, bytes },
       };
     });
-    await this.items.insert(
-      manager,
-      created.map(({ row }) => row),
-    );
-    return created.map(({ item }) => item);
+    return { rows: prepared.map(({ row }) => row), items: prepared.map(({ item }) => item) };
   }
 
   /** Returns those of the items that exist, by id. @throws {AppError} `db.unavailable`. */

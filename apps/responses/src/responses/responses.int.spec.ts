@@ -3,24 +3,33 @@ import { projectsContract } from '@xerotier/contracts/auth';
 import type { ProjectRetention } from '@xerotier/contracts/auth';
 import { emptyUsage } from '@xerotier/contracts/inference';
 import type { StoredItem } from '@xerotier/contracts/responses';
+import { AppError } from '@xerotier/errors';
 import { createResponseRequest } from '@xerotier/public-api/responses';
 import { createTestingService } from '@xerotier/service-host/testing';
 import type { TestingService } from '@xerotier/service-host/testing';
 import { runningResponses } from '../../test/running-responses.ts';
+import { wrappedMethods } from '../../test/wrapped-methods.ts';
 import { AppModule } from '../app.module.ts';
 import { settings } from '../config.ts';
 import { newItemId } from '../items/item-id.ts';
 import { newTurn, turnRequestOf } from '../turns/new-turn.ts';
 import type { Outcome } from '../turns/response-object.ts';
 import { ResponsesPurge } from './responses-purge.ts';
+import { ResponsesRepository } from './responses.repository.ts';
 import { ResponsesService } from './responses.service.ts';
+import { TurnOrigins } from './turn-origins.service.ts';
+import { TurnRecords } from './turn-records.service.ts';
 
 const running = runningResponses();
+const wrap = wrappedMethods();
 let service: TestingService;
 let sut: ResponsesService;
+let origins: TurnOrigins;
+let records: TurnRecords;
 let purge: ResponsesPurge;
 let projectId: string;
 let retentions: ProjectRetention[] = [];
+let isStoredAtOnce = false;
 
 beforeAll(async () => {
   const { listRetentions } = projectsContract.operations;
@@ -31,6 +40,8 @@ beforeAll(async () => {
   await running.bus.flush();
   service = await createTestingService({ name: 'responses', settings, module: AppModule, env: running.env });
   sut = service.nest.get(ResponsesService, { strict: false });
+  origins = service.nest.get(TurnOrigins, { strict: false });
+  records = service.nest.get(TurnRecords, { strict: false });
   purge = service.nest.get(ResponsesPurge, { strict: false });
 });
 afterAll(() => service.stop());
@@ -44,6 +55,8 @@ interface Options {
   readonly ageDays?: number;
   readonly input?: unknown;
   readonly project?: string;
+  readonly beforeStored?: () => Promise<void>;
+  readonly beforeEnd?: () => void;
 }
 
 const message = (text: string): StoredItem => ({
@@ -52,24 +65,28 @@ const message = (text: string): StoredItem => ({
 });
 
 /** Stores a turn that has ended, and returns the id of its response. */
-async function stored(text: string, { previous, ageDays = 0, input = text, project }: Options = {}): Promise<string> {
+async function stored(text: string, options: Options = {}): Promise<string> {
+  const { previous, ageDays = 0, input = text, project, beforeStored, beforeEnd } = options;
   const request = createResponseRequest.parse({ model: 'm', input, previous_response_id: previous });
   const call = {
     ...{ requestId: 'req_1', projectId: project ?? projectId, endpointId: '5b2f1f0e-6f3c-4f0a-9a53-0d8b8f5b7c11' },
     ...{ keyId: 'key_1', modelId: 'm', modelName: 'm', tier: 'free', priority: 'interactive' as const },
   };
-  const context = await sut.readContext(turnRequestOf(call, request));
+  const context = await origins.read(turnRequestOf(call, request));
   const turn = { ...newTurn(call, request, context), createdAt: new Date(Date.now() - ageDays * 86_400_000) };
-  await sut.begin(turn);
   const usage = { ...emptyUsage(), promptTokens: 1 };
   const outcome: Outcome = { status: 'completed', endedAt: Date.now(), usage, error: null, incompleteReason: null };
-  await sut.end(turn, [message(`re: ${text}`)], outcome);
+  const output = [message(`re: ${text}`)];
+  await beforeStored?.();
+  if (!isStoredAtOnce) await records.begin(turn);
+  beforeEnd?.();
+  await (isStoredAtOnce ? records.store(turn, output, outcome) : records.end(turn, output, outcome));
   return turn.id;
 }
 
 async function historyOf(id: string, project = projectId): Promise<string[]> {
   const request = { projectId: project, previousId: id, conversationId: undefined, input: [] };
-  const { history } = await sut.readContext(request);
+  const { history } = await origins.read(request);
   return history.map(({ content }) => (content as { text: string }[])[0]?.text ?? '');
 }
 
@@ -77,7 +94,14 @@ const rows = (text: string): Promise<{ count: string }[]> => running.database.qu
 const countOf = async (table: string): Promise<number> =>
   Number((await rows(`SELECT count(*) FROM responses.${table} WHERE project_id = $1`))[0]?.count);
 
-describe('a chain of responses', () => {
+describe.each([
+  ['that are stored when they end', true],
+  ['that are stored when they begin', false],
+])('a chain of responses %s', (_, atOnce) => {
+  beforeEach(() => {
+    isStoredAtOnce = atOnce;
+  });
+
   it('has the items of all its turns as context, in their order', async () => {
     const first = await stored('a');
     const second = await stored('b', { previous: first });
@@ -113,7 +137,7 @@ describe('a chain of responses', () => {
   it('of another project cannot be continued', async () => {
     const id = await stored('a');
     const foreign = { projectId: running.newProject(), previousId: id, conversationId: undefined, input: [] };
-    await expect(sut.readContext(foreign)).rejects.toMatchObject({
+    await expect(origins.read(foreign)).rejects.toMatchObject({
       code: 'response.previous_not_found',
       param: 'previous_response_id',
     });
@@ -130,6 +154,30 @@ describe('a chain of responses', () => {
       code: 'item.not_found',
       param: 'input[0].id',
     });
+  });
+
+  it('does not continue from one that was deleted meanwhile, and stores nothing of it', async () => {
+    const first = await stored('a');
+    await expect(
+      stored('b', { previous: first, beforeStored: () => sut.delete({ projectId, id: first }) }),
+    ).rejects.toMatchObject({ code: 'response.previous_not_found' });
+    expect([await countOf('response'), await countOf('item')]).toEqual([0, 0]);
+  });
+
+  it('is stored once when the connection is lost after the commit', async () => {
+    let ends = 0;
+    const id = await stored('a', {
+      beforeEnd: () =>
+        wrap(ResponsesRepository.prototype, 'transaction', (transaction) => async (project, work) => {
+          const result = await transaction(project, work);
+          ends += 1;
+          if (ends === 1) throw new AppError('db.unavailable');
+          return result;
+        }),
+    });
+    expect(ends).toBe(2);
+    expect(await historyOf(id)).toEqual(['a', 're: a']);
+    expect([await countOf('response'), await countOf('item')]).toEqual([1, 2]);
   });
 });
 

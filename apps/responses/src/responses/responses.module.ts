@@ -13,12 +13,18 @@ import { ResponsesPurge } from './responses-purge.ts';
 import { ResponsesHandlers } from './responses.handlers.ts';
 import { ResponsesRepository } from './responses.repository.ts';
 import { ResponsesService } from './responses.service.ts';
+import { TurnOrigins } from './turn-origins.service.ts';
+import { TurnRecords } from './turn-records.service.ts';
+import { UnfinishedResponses } from './unfinished-responses.service.ts';
 
 @Module({
   imports: [DataKeysModule.forRoot(dataKeys), ItemsModule, ConversationsModule],
   providers: [
     ResponsesHandlers,
     ResponsesService,
+    TurnOrigins,
+    TurnRecords,
+    UnfinishedResponses,
     ResponsesRepository,
     ResponseRunsRepository,
     ResponseSignals,
@@ -28,6 +34,14 @@ import { ResponsesService } from './responses.service.ts';
     ProjectRetentions,
     FollowersService,
   ],
-  exports: [ResponsesService, ResponseRunsRepository, ResponseSignals, EventLogs],
+  exports: [
+    ResponsesService,
+    TurnOrigins,
+    TurnRecords,
+    UnfinishedResponses,
+    ResponseRunsRepository,
+    ResponseSignals,
+    EventLogs,
+  ],
 })
 export class ResponsesModule {}

@@ -6,7 +6,8 @@ import { AppError } from '@xerotier/errors';
 import type { ResponseStatus } from '@xerotier/public-api/responses';
 import { DataSource, IsNull } from 'typeorm';
 import type { EntityManager } from 'typeorm';
-import { Item } from '../items/item.entity.ts';
+import type { Item } from '../items/item.entity.ts';
+import type { NewItem } from '../items/items.repository.ts';
 import { pageOfItems } from '../items/page-of-items.ts';
 import type { ListedItem } from '../items/page-of-items.ts';
 import { ResponseEvent } from './response-event.entity.ts';
@@ -20,9 +21,21 @@ export interface ResponseEnding {
   readonly endedAt: Date;
   readonly bytes: number;
 }
-export interface NewResponse extends Omit<Response, 'outcome' | 'endedAt' | 'deletedAt' | 'leaseUntil'> {
-  /** For how long it belongs to this process. Undefined for one that waits. */
+export interface NewResponse extends Omit<Response, 'deletedAt' | 'leaseUntil'> {
+  /** For how long it belongs to this process. Undefined for one that waits or has ended. */
   readonly leaseMs: number | undefined;
+}
+
+/** Items that are added to a response. */
+export interface ItemsOfResponse {
+  /** Those that are not stored yet. */
+  readonly rows: readonly NewItem[];
+  /** All, in their order. */
+  readonly ids: readonly string[];
+  /** Position of the first one. */
+  readonly first: number;
+  /** Those at a position from this one on are output. */
+  readonly outputFrom: number;
 }
 
 /** A deleted response has no content, and is part of the contexts of others only. */
@@ -57,6 +70,44 @@ function pageQuery(order: 'asc' | 'desc'): string {
 
 const PAGE_QUERIES = { asc: pageQuery('asc'), desc: pageQuery('desc') } as const;
 
+/** Parts of a statement that stores items and links them to a response. */
+function addedItems(
+  statement: Statement,
+  { projectId, id }: ResponseKey,
+  { rows, ids, first, outputFrom }: ItemsOfResponse,
+  condition = 'true',
+): string {
+  const ofProject = statement.bind(projectId);
+  const values = rows.map((row) => {
+    const [itemId, kind, content, bytes] = [row.id, row.kind, row.content, row.bytes].map((value) =>
+      statement.bind(value),
+    );
+    return `(${itemId}, ${kind}, ${content}::bytea, ${bytes}::integer)`;
+  });
+  // A statement sees no rows of its own other parts: foreign keys are checked at its end.
+  const added = `added AS (
+    INSERT INTO responses.item (project_id, id, kind, content, bytes)
+    SELECT ${ofProject}, * FROM (VALUES ${values.join(', ')}) AS item (id, kind, content, bytes) WHERE ${condition}
+  ), `;
+  return `${values.length === 0 ? '' : added}linked AS (
+    INSERT INTO responses.response_item (project_id, response_id, position, item_id, is_output)
+    SELECT ${ofProject}, ${statement.bind(id)}, at - 1 + ${statement.bind(first)}::integer, item_id,
+      at - 1 + ${statement.bind(first)}::integer >= ${statement.bind(outputFrom)}::integer
+    FROM unnest(${statement.bind(ids)}::text[]) WITH ORDINALITY AS link (item_id, at) WHERE ${condition}
+  )`;
+}
+
+/** The parameters of a statement that is put together. */
+class Statement {
+  readonly values: unknown[] = [];
+
+  /** @returns the placeholder of a value. */
+  bind(value: unknown): string {
+    this.values.push(value);
+    return `$${this.values.length}`;
+  }
+}
+
 /** The rows of responses, for transactions of their project. */
 @Injectable()
 export class ResponsesRepository {
@@ -66,10 +117,26 @@ export class ResponsesRepository {
     return withTenant(this.database, projectId, work);
   }
 
-  async insert(manager: EntityManager, { leaseMs, ...response }: NewResponse): Promise<void> {
+  /** One statement, since a client waits. */
+  async insert(manager: EntityManager, response: NewResponse, items: ItemsOfResponse): Promise<void> {
+    const statement = new Statement();
+    const { projectId, id, leaseMs } = response;
+    const columns = {
+      ...{ project_id: projectId, id, previous_id: response.previousId, conversation_id: response.conversationId },
+      ...{ conversation_end: response.conversationEnd, turns: response.turns, bytes: response.bytes },
+      ...{ status: response.status, background: response.background, streamed: response.streamed },
+      ...{ job: response.job, content: response.content, outcome: response.outcome, fence: response.fence },
+      ...{ created_at: response.createdAt, ended_at: response.endedAt },
+    };
+    const values = Object.values(columns).map((value) => statement.bind(value));
     // Leases are those of the clock of the database.
-    const leaseUntil = leaseMs === undefined ? null : () => `now() + make_interval(secs => ${leaseMs / 1_000})`;
-    await manager.insert(Response, { ...response, leaseUntil });
+    const lease = leaseMs === undefined ? 'NULL' : `now() + make_interval(secs => ${statement.bind(leaseMs / 1_000)})`;
+    await manager.query(
+      `WITH ${addedItems(statement, { projectId, id }, items)}
+       INSERT INTO responses.response (${Object.keys(columns).join(', ')}, lease_until)
+       VALUES (${values.join(', ')}, ${lease})`,
+      statement.values,
+    );
   }
 
   find(manager: EntityManager, { projectId, id }: ResponseKey): Promise<Response | null> {
@@ -96,37 +163,28 @@ export class ResponsesRepository {
     return manager.query(CONTEXT, [projectId, id]);
   }
 
-  /** Adds items to a response, in their order. */
-  async addItems(
-    manager: EntityManager,
-    { projectId, id }: ResponseKey,
-    {
-      itemIds,
-      first,
-      isOutput,
-    }: { readonly itemIds: readonly string[]; readonly first: number; readonly isOutput: boolean },
-  ): Promise<void> {
-    if (itemIds.length === 0) return;
-    await manager.query(
-      `INSERT INTO responses.response_item (project_id, response_id, position, item_id, is_output)
-       SELECT $1, $2, $3::integer + at - 1, item_id, $5 FROM unnest($4::text[]) WITH ORDINALITY AS link (item_id, at)`,
-      [projectId, id, first, itemIds, isOutput],
-    );
-  }
-
-  /** Ends a response that has not ended yet, whose items have these bytes more. Returns whether it did. */
+  /** Ends a response that has not ended yet, with items that have these bytes. Returns whether it did. */
   async end(
     manager: EntityManager,
     { projectId, id, fence }: ResponseKey & Pick<Response, 'fence'>,
     { status, outcome, endedAt, bytes }: ResponseEnding,
+    items: ItemsOfResponse,
   ): Promise<boolean> {
-    const [, count] = await manager.query<[unknown[], number]>(
-      `UPDATE responses.response
-       SET status = $4, outcome = $5, ended_at = $6, bytes = bytes + $7, job = NULL, lease_until = NULL
-       WHERE project_id = $1 AND id = $2 AND fence = $3 AND status IN ('queued', 'in_progress') AND deleted_at IS NULL`,
-      [projectId, id, fence, status, outcome, endedAt, bytes],
+    const statement = new Statement();
+    const [of, is, as] = [projectId, id, fence].map((value) => statement.bind(value));
+    const rows = await manager.query<unknown[]>(
+      `WITH ended AS (
+         UPDATE responses.response
+         SET status = ${statement.bind(status)}, outcome = ${statement.bind(outcome)}, ended_at = ${statement.bind(endedAt)},
+           bytes = bytes + ${statement.bind(bytes)}, job = NULL, lease_until = NULL
+         WHERE project_id = ${of} AND id = ${is} AND fence = ${as}
+           AND status IN ('queued', 'in_progress') AND deleted_at IS NULL
+         RETURNING id
+       ), ${addedItems(statement, { projectId, id }, items, 'EXISTS (SELECT FROM ended)')}
+       SELECT FROM ended`,
+      statement.values,
     );
-    return count === 1;
+    return rows.length === 1;
   }
 
   /** Returns the ids of the items of a response, in their order. */

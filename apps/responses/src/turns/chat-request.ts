@@ -2,7 +2,7 @@
 import type { ChatCompletionRequest } from '@xerotier/public-api/chat-completions';
 import type { InputItem, NewItem } from '@xerotier/public-api/items';
 import type { ResponseRequest } from '@xerotier/public-api/responses';
-import type { TurnContext } from '../responses/responses.service.ts';
+import type { TurnContext } from '../responses/turn-origins.service.ts';
 import { chatMessagesOf } from './chat-messages.ts';
 import type { ContextItem } from './chat-messages.ts';
 import { CUSTOM_TOOL_PARAMETERS } from './custom-tools.ts';

@@ -1,7 +1,8 @@
 import type { ModelCallContext } from '@xerotier/contracts/inference';
 import type { ResponseRequest } from '@xerotier/public-api/responses';
-import { newResponseId } from '../responses/responses.service.ts';
-import type { NewTurn, TurnContext, TurnRequest } from '../responses/responses.service.ts';
+import { newResponseId } from '../responses/response-id.ts';
+import type { TurnContext, TurnRequest } from '../responses/turn-origins.service.ts';
+import type { NewTurn } from '../responses/turn-records.service.ts';
 import { requestedFields } from './response-object.ts';
 
 /** What has to be read for a request. */

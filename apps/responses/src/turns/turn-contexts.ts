@@ -3,8 +3,8 @@ import type { ModelCallContext } from '@xerotier/contracts/inference';
 import type { ChatCompletionRequest } from '@xerotier/public-api/chat-completions';
 import type { ResponseRequest } from '@xerotier/public-api/responses';
 import { CompactionSeals } from '../compactions/compaction-seals.ts';
-import { ResponsesService } from '../responses/responses.service.ts';
-import type { TurnContext } from '../responses/responses.service.ts';
+import { TurnOrigins } from '../responses/turn-origins.service.ts';
+import type { TurnContext } from '../responses/turn-origins.service.ts';
 import { chatRequestOf, contextItems } from './chat-request.ts';
 import type { TurnInput } from './chat-request.ts';
 import type { ContextItem } from './chat-messages.ts';
@@ -16,7 +16,7 @@ type Items = Pick<TurnInput, 'history' | 'input'>;
 @Injectable()
 export class TurnContexts {
   constructor(
-    private readonly responses: ResponsesService,
+    private readonly origins: TurnOrigins,
     private readonly seals: CompactionSeals,
   ) {}
 
@@ -32,13 +32,13 @@ export class TurnContexts {
 
   /**
    * Reads all items, and those of them that models are shown: from the last compaction on, which is opened.
-   * @throws {AppError} as `ResponsesService.readContext`; `item.unreadable` for a compaction of another project.
+   * @throws {AppError} as `TurnOrigins.read`; `item.unreadable` for a compaction of another project.
    */
   async readItems(
     call: ModelCallContext,
     request: ResponseRequest,
   ): Promise<{ context: TurnContext; items: Items; opened: Items }> {
-    const context = await this.responses.readContext(turnRequestOf(call, request));
+    const context = await this.origins.read(turnRequestOf(call, request));
     const items = contextItems(context, request.input);
     return { context, items, opened: await this.#open(call.projectId, items) };
   }

@@ -11,8 +11,8 @@ import { withIncluded } from '@xerotier/public-api/items';
 import type { PublicResponse, ResponseRequest, ResponseStatus } from '@xerotier/public-api/responses';
 import { LOGGER } from '@xerotier/service-host';
 import type { EventLog } from '../responses/event-log.ts';
-import type { NewTurn } from '../responses/responses.service.ts';
-import { ResponsesService } from '../responses/responses.service.ts';
+import { TurnRecords } from '../responses/turn-records.service.ts';
+import type { NewTurn } from '../responses/turn-records.service.ts';
 import { customToolsOf } from './chat-request.ts';
 import { ModelCall } from './model-call.ts';
 import { OutputWriter } from './output-writer.ts';
@@ -27,7 +27,8 @@ export interface RunnableTurn {
   readonly call: ModelCallContext;
   readonly request: ResponseRequest;
   readonly chat: ChatCompletionRequest;
-  /** Undefined for a turn that is not stored. Resolves when its beginning is, and rejects if it cannot be. */
+  readonly isStored: boolean;
+  /** Resolves when its beginning is stored, and rejects if it cannot be. Undefined for a turn of which only the end is stored, if at all. */
   readonly begun: Promise<void> | undefined;
   /** Where its events are kept, if they are. */
   readonly log: EventLog | undefined;
@@ -63,14 +64,14 @@ export interface TurnResult {
 export class TurnRunner {
   constructor(
     private readonly inference: InferenceClient,
-    private readonly responses: ResponsesService,
+    private readonly records: TurnRecords,
     private readonly images: LinkedImages,
     @Inject(LOGGER) private readonly log: Logger,
   ) {}
 
   /** Never throws: a failure is part of the result. Once the signal is aborted, the model is stopped. */
   async run(runnable: RunnableTurn, listener: TurnListener, signal: AbortSignal): Promise<TurnResult> {
-    const { turn, request, log, begun, earlier } = runnable;
+    const { turn, request, log, isStored, begun, earlier } = runnable;
     const visible = (item: StoredItem): StoredItem => withIncluded(item, request.include ?? []);
     const events = new ResponseEvents({
       first: earlier?.events ?? 0,
@@ -116,8 +117,11 @@ export class TurnRunner {
     try {
       await begun;
       log?.add(endingOf(events, objectOf(outcome.status, outcome)));
-      if (begun !== undefined)
-        await this.responses.end(turn, keptOutput(outcome, writer.items), outcome, await log?.close());
+      if (isStored) {
+        const output = keptOutput(outcome, writer.items);
+        if (begun === undefined) await this.records.store(turn, output, outcome);
+        else await this.records.end(turn, output, outcome, await log?.close());
+      }
     } catch (error) {
       log?.discard();
       this.log.warn('response not stored', { responseId: turn.id, error });

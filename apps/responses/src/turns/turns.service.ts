@@ -12,7 +12,7 @@ import { writeJson } from '../json-frames.ts';
 import { EventLogs } from '../responses/event-logs.ts';
 import { ResponseLease } from '../responses/response-lease.ts';
 import { ResponseRunsRepository } from '../responses/response-runs.repository.ts';
-import { ResponsesService } from '../responses/responses.service.ts';
+import { TurnRecords } from '../responses/turn-records.service.ts';
 import { newTurn } from './new-turn.ts';
 import { TurnContexts } from './turn-contexts.ts';
 import { TurnOutput } from './turn-output.ts';
@@ -28,7 +28,7 @@ const EVENTS_INTERVAL_MS = 500;
 @Injectable()
 export class TurnsService {
   constructor(
-    private readonly responses: ResponsesService,
+    private readonly records: TurnRecords,
     private readonly contexts: TurnContexts,
     private readonly runner: TurnRunner,
     private readonly logs: EventLogs,
@@ -48,8 +48,9 @@ export class TurnsService {
     const { context, chat } = await this.contexts.read(call, request, systemPrompt);
     const turn = newTurn(call, request, context);
     const isStored = request.store !== false;
-    const begun = isStored ? this.responses.begin(turn) : undefined;
-    const lease = isStored ? new ResponseLease(turn, this.runs, this.log, stream.signal, begun) : undefined;
+    // Nobody knows the id of a whole response before it has ended.
+    const begun = isStored && turn.streamed ? this.records.begin(turn) : undefined;
+    const lease = begun === undefined ? undefined : new ResponseLease(turn, this.runs, this.log, stream.signal, begun);
     // Awaited at the end: the model need not wait for it, and stops if it fails.
     begun?.catch((error: unknown) => lease?.lose(AppError.from(error)));
     const output =
@@ -75,7 +76,7 @@ export class TurnsService {
         : undefined;
       const listener = output ?? silent;
       const { response, usage, failure, lastEvent } = await this.runner.run(
-        { turn, call, request, chat, begun, log, onRecord },
+        { turn, call, request, chat, isStored, begun, log, onRecord },
         listener,
         lease?.signal ?? stream.signal,
       );
