@@ -1,5 +1,5 @@
 /** Charges what a stream of the responses service has used, once it has ended, and writes what comes to the response. */
-import { emptyUsage } from '@xerotier/contracts/inference';
+import { emptyUsage, usageOfError } from '@xerotier/contracts/inference';
 import type { TokenUsage } from '@xerotier/contracts/inference';
 import { AppError } from '@xerotier/errors';
 import { holdLogLine, noteForLog } from '@xerotier/http';
@@ -27,7 +27,7 @@ export function chargedSink(raw: ServerResponse, response: TurnSink, charge: (us
       response.end();
     },
     error: (error) => {
-      ended((error.details['usage'] as TokenUsage | undefined) ?? emptyUsage());
+      ended(usageOfError(error) ?? emptyUsage());
       response.error(outage(error));
     },
   };

@@ -69,7 +69,7 @@ export class BackgroundRunner {
     const { job, requested } = await this.responses.openJob<BackgroundJob>(claimed);
     const { call, request, systemPrompt } = job;
     try {
-      const { context, chat } = await this.contexts.read(call, request, systemPrompt);
+      const { context, prompt, chat } = await this.contexts.read(call, request, systemPrompt);
       const earlier = earlierOutputOf(streamed ? await this.logs.readAll(claimed) : []);
       const log = streamed
         ? await this.logs.open(claimed, {
@@ -94,7 +94,7 @@ export class BackgroundRunner {
         {
           ...{
             turn,
-            request,
+            prompt,
             chat,
             log,
             isStored: true,

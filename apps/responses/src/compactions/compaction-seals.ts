@@ -1,28 +1,37 @@
 import { Injectable } from '@nestjs/common';
+import type { StoredItem } from '@xerotier/contracts/responses';
 import { DataKeysService } from '@xerotier/data-keys';
 import { AppError } from '@xerotier/errors';
+import type { NewItem } from '@xerotier/public-api/items';
 import { open, seal, UnsealError } from '@xerotier/sealing';
 import type { EncryptionContext } from '@xerotier/sealing';
+import { newItemId } from '../items/item-id.ts';
 
-/** The `encrypted_content` of compactions: summaries that clients keep, and that only their project can open. */
+/** What stands for all items before a compaction. */
+export interface CompactedContext {
+  readonly summary: string;
+  /** Those that follow the summary as they are. */
+  readonly items: readonly NewItem[];
+}
+
+/** The `encrypted_content` of compactions, which clients keep, and which only their project can open. */
 @Injectable()
 export class CompactionSeals {
   constructor(private readonly dataKeys: DataKeysService) {}
 
   /** @throws {AppError} `db.unavailable`. */
-  async seal(projectId: string, summary: string): Promise<string> {
+  async itemOf(projectId: string, context: CompactedContext): Promise<StoredItem> {
     const key = await this.dataKeys.getOrCreate(projectId);
-    return seal(key, summary, contextOf(projectId)).toString('base64url');
+    const sealed = seal(key, JSON.stringify(context), contextOf(projectId)).toString('base64url');
+    return { id: newItemId('compaction'), type: 'compaction', encrypted_content: sealed };
   }
 
-  /**
-   * Returns the summary.
-   * @throws {AppError} `item.unreadable`, naming the field, for what this project has not sealed; `db.unavailable`.
-   */
-  async open(projectId: string, content: string, param: string): Promise<string> {
+  /** @throws {AppError} `item.unreadable`, naming the field, for what this project has not sealed; `db.unavailable`. */
+  async open(projectId: string, content: string, param: string): Promise<CompactedContext> {
     const key = await this.dataKeys.getOrCreate(projectId);
     try {
-      return open(key, Buffer.from(content, 'base64url'), contextOf(projectId)).toString('utf8');
+      const json = open(key, Buffer.from(content, 'base64url'), contextOf(projectId)).toString('utf8');
+      return JSON.parse(json) as CompactedContext;
     } catch (error) {
       if (error instanceof UnsealError) throw new AppError('item.unreadable', { param }, { param, cause: error });
       throw error;
@@ -30,7 +39,7 @@ export class CompactionSeals {
   }
 }
 
-/** Nothing else that is sealed with the key of the project opens as a summary. */
+/** Nothing else that is sealed with the key of the project opens as a compaction. */
 function contextOf(projectId: string): EncryptionContext {
   return ['responses.compaction', projectId];
 }

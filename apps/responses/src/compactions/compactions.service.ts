@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { ModelCallContext, TokenUsage } from '@xerotier/contracts/inference';
+import type { TokenUsage } from '@xerotier/contracts/inference';
 import type { StoredItem, turnsContract } from '@xerotier/contracts/responses';
 import type { ServedStream } from '@xerotier/nats';
 import type { ResponseCompaction, ResponseRequest } from '@xerotier/public-api/responses';
@@ -45,17 +45,15 @@ export class CompactionsService {
       id: newResponseId(),
       object: 'response.compaction',
       created_at: Math.floor(Date.now() / 1_000),
-      output: [...keptOf([...items.history, ...items.input]), await this.#itemOf(call, text)],
+      output: [
+        ...keptOf([...items.history, ...items.input]),
+        await this.seals.itemOf(call.projectId, { summary: text, items: [] }),
+      ],
       usage: publicUsage(usage),
     };
     stream.head({ workerId });
     writeJson(stream, compaction);
     return { usage };
-  }
-
-  async #itemOf({ projectId }: ModelCallContext, summary: string): Promise<StoredItem> {
-    const content = await this.seals.seal(projectId, summary);
-    return { id: newItemId('compaction'), type: 'compaction', encrypted_content: content };
   }
 }
 

@@ -73,6 +73,13 @@ export class OutputWriter {
     return this.#items;
   }
 
+  /** Writes an item that is whole. None may be open. */
+  addItem(item: StoredItem): void {
+    const output = this.#items.length;
+    this.#write({ type: 'item_added', output, item });
+    this.#done(output, item);
+  }
+
   /** @throws {AppError} `inference.engine_failed` for calls of tools that are mixed up. */
   add({ delta, logprobs, finish_reason: reason }: ChunkChoice): void {
     const { reasoning_content: reasoning, content, refusal, annotations, tool_calls: calls } = delta;

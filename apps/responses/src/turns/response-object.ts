@@ -1,4 +1,5 @@
 /** The `Response` object of the public API. */
+import { usageOfError } from '@xerotier/contracts/inference';
 import type { TokenUsage } from '@xerotier/contracts/inference';
 import type { StoredItem } from '@xerotier/contracts/responses';
 import type { AppError } from '@xerotier/errors';
@@ -77,6 +78,8 @@ export interface Outcome {
   /** Unix milliseconds. */
   readonly endedAt: number;
   readonly usage: TokenUsage | null;
+  /** By `truncation: auto`. Default 0. */
+  readonly droppedTurns?: number;
   readonly error: PublicResponse['error'];
   readonly incompleteReason: IncompleteReason | null;
 }
@@ -103,11 +106,11 @@ export function responseObject(
     error: outcome?.error ?? null,
     incomplete_details: outcome?.incompleteReason == null ? null : { reason: outcome.incompleteReason },
     output: [...output],
-    usage: outcome?.usage == null ? null : publicUsage(outcome.usage),
+    usage: outcome?.usage == null ? null : publicUsage(outcome.usage, outcome.droppedTurns),
   };
 }
 
-export function publicUsage(usage: TokenUsage): ResponseUsage {
+export function publicUsage(usage: TokenUsage, droppedTurns = 0): ResponseUsage {
   const { promptTokens, cachedTokens, completionTokens, reasoningTokens } = usage;
   return {
     input_tokens: promptTokens,
@@ -115,6 +118,7 @@ export function publicUsage(usage: TokenUsage): ResponseUsage {
     output_tokens: completionTokens,
     output_tokens_details: { reasoning_tokens: reasoningTokens },
     total_tokens: promptTokens + completionTokens,
+    ...(droppedTurns > 0 && { x_dropped_turns: droppedTurns }),
   };
 }
 
@@ -127,7 +131,7 @@ function responseError(error: AppError): NonNullable<PublicResponse['error']> {
 
 /** How a response ends with an error. A cancelled one has none. */
 export function failureOf(error: AppError): Outcome {
-  const usage = (error.details['usage'] as TokenUsage | undefined) ?? null;
+  const usage = usageOfError(error) ?? null;
   const common = { endedAt: Date.now(), usage, incompleteReason: null };
   return error.code === 'inference.cancelled'
     ? { ...common, status: 'cancelled', error: null }

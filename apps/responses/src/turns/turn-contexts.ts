@@ -25,9 +25,10 @@ export class TurnContexts {
     call: ModelCallContext,
     request: ResponseRequest,
     systemPrompt: string | undefined,
-  ): Promise<{ context: TurnContext; chat: ChatCompletionRequest }> {
+  ): Promise<{ context: TurnContext; prompt: TurnInput; chat: ChatCompletionRequest }> {
     const { context, opened } = await this.readItems(call, request);
-    return { context, chat: chatRequestOf({ request, systemPrompt, ...opened }) };
+    const prompt = { request, systemPrompt, ...opened };
+    return { context, prompt, chat: chatRequestOf(prompt) };
   }
 
   /**
@@ -46,18 +47,18 @@ export class TurnContexts {
   async #open(projectId: string, { history, input }: Items): Promise<Items> {
     const openedInput = await Promise.all(input.map((item) => this.#openItem(projectId, item)));
     const inInput = input.findLastIndex(isCompaction);
-    if (inInput !== -1) return { history: [], input: openedInput.slice(inInput) };
+    if (inInput !== -1) return { history: [], input: openedInput.slice(inInput).flat() };
     const at = history.findLastIndex(isCompaction);
     const compaction = history[at];
     if (compaction === undefined) return { history, input };
-    return { history: [await this.#openItem(projectId, compaction), ...history.slice(at + 1)], input };
+    return { history: [...(await this.#openItem(projectId, compaction)), ...history.slice(at + 1)], input };
   }
 
-  async #openItem(projectId: string, context: ContextItem): Promise<ContextItem> {
+  async #openItem(projectId: string, context: ContextItem): Promise<ContextItem[]> {
     const { item, param } = context;
-    if (item.type !== 'compaction') return context;
-    const summary = await this.seals.open(projectId, item.encrypted_content, `${param}.encrypted_content`);
-    return { ...context, summary };
+    if (item.type !== 'compaction') return [context];
+    const { summary, items } = await this.seals.open(projectId, item.encrypted_content, `${param}.encrypted_content`);
+    return [{ ...context, summary }, ...items.map((kept) => ({ item: kept, param }))];
   }
 }
 

@@ -1,20 +1,18 @@
 /** Runs the model for a turn, and stores what came of it: the same for a client that waits and in the background. */
 import { Inject, Injectable } from '@nestjs/common';
-import type { ModelCallContext, TokenUsage, UsageRecord } from '@xerotier/contracts/inference';
+import type { TokenUsage } from '@xerotier/contracts/inference';
 import type { StoredItem } from '@xerotier/contracts/responses';
 import { AppError } from '@xerotier/errors';
-import { InferenceClient } from '@xerotier/inference';
-import { LinkedImages } from '@xerotier/linked-images';
 import type { Logger } from '@xerotier/log';
-import type { ChatCompletionRequest } from '@xerotier/public-api/chat-completions';
 import { withIncluded } from '@xerotier/public-api/items';
-import type { PublicResponse, ResponseRequest, ResponseStatus } from '@xerotier/public-api/responses';
+import type { PublicResponse, ResponseStatus } from '@xerotier/public-api/responses';
 import { LOGGER } from '@xerotier/service-host';
 import type { EventLog } from '../responses/event-log.ts';
 import { TurnRecords } from '../responses/turn-records.service.ts';
 import type { NewTurn } from '../responses/turn-records.service.ts';
 import { customToolsOf } from './chat-request.ts';
-import { ModelCall } from './model-call.ts';
+import { ModelCalls } from './model-calls.service.ts';
+import type { CallsResult, ModelCallRequest } from './model-calls.service.ts';
 import { OutputWriter } from './output-writer.ts';
 import type { EarlierOutput } from './output-writer.ts';
 import { ResponseEvents } from './response-events.ts';
@@ -22,11 +20,8 @@ import { failureOf, keptOutput, responseObject } from './response-object.ts';
 import type { Outcome } from './response-object.ts';
 import type { TurnOutcome } from './turn-event.ts';
 
-export interface RunnableTurn {
+export interface RunnableTurn extends ModelCallRequest {
   readonly turn: NewTurn;
-  readonly call: ModelCallContext;
-  readonly request: ResponseRequest;
-  readonly chat: ChatCompletionRequest;
   readonly isStored: boolean;
   /** Resolves when its beginning is stored, and rejects if it cannot be. Undefined for a turn of which only the end is stored, if at all. */
   readonly begun: Promise<void> | undefined;
@@ -34,8 +29,6 @@ export interface RunnableTurn {
   readonly log: EventLog | undefined;
   /** What an earlier run of the same turn has written. */
   readonly earlier?: EarlierOutput | undefined;
-  /** Receives the usage record instead of the ledger. */
-  readonly onRecord?: ((record: UsageRecord) => void) | undefined;
   /** Whether a failure ends the response; otherwise the turn is run again. Default always. */
   readonly isFinal?: (failure: AppError) => boolean;
 }
@@ -63,15 +56,15 @@ export interface TurnResult {
 @Injectable()
 export class TurnRunner {
   constructor(
-    private readonly inference: InferenceClient,
+    private readonly calls: ModelCalls,
     private readonly records: TurnRecords,
-    private readonly images: LinkedImages,
     @Inject(LOGGER) private readonly log: Logger,
   ) {}
 
   /** Never throws: a failure is part of the result. Once the signal is aborted, the model is stopped. */
   async run(runnable: RunnableTurn, listener: TurnListener, signal: AbortSignal): Promise<TurnResult> {
-    const { turn, request, log, isStored, begun, earlier } = runnable;
+    const { turn, log, isStored, begun, earlier } = runnable;
+    const { request } = runnable.prompt;
     const visible = (item: StoredItem): StoredItem => withIncluded(item, request.include ?? []);
     const events = new ResponseEvents({
       first: earlier?.events ?? 0,
@@ -101,8 +94,8 @@ export class TurnRunner {
     let outcome: Outcome;
     let failure: AppError | undefined;
     try {
-      const usage = await this.#call(runnable, writer, listener, signal);
-      outcome = outcomeOf(writer.end() as TurnOutcome, usage);
+      const result = await this.calls.run(runnable, writer, listener, signal);
+      outcome = outcomeOf(writer.end() as TurnOutcome, result);
     } catch (error) {
       failure = whyEnded(AppError.from(error), signal);
       if (runnable.isFinal?.(failure) === false) {
@@ -132,37 +125,6 @@ export class TurnRunner {
     const response = objectOf(outcome.status, outcome);
     return { response, usage: outcome.usage, failure, hasEnded, lastEvent: endingOf(events, response) };
   }
-
-  /** Returns the usage of one call of the model. @throws {AppError} of the inference. */
-  async #call(
-    { call, chat, onRecord }: RunnableTurn,
-    writer: OutputWriter,
-    listener: TurnListener,
-    signal: AbortSignal,
-  ): Promise<TokenUsage> {
-    const served = await this.images.inline(chat, signal);
-    let isPaused = false;
-    const model = new ModelCall(
-      ({ workerId }) => listener.begin(workerId),
-      (choice) => {
-        writer.add(choice);
-        const resumed = isPaused ? undefined : listener.paused();
-        if (resumed === undefined) return;
-        isPaused = true;
-        run.pause();
-        void resumed.then(() => {
-          isPaused = false;
-          run.resume();
-        });
-      },
-    );
-    const run = this.inference.chat(
-      { ...call, onRecord, onUsage: () => undefined, chat: served, seedDigits: undefined },
-      model,
-    );
-    model.attach(run);
-    return model.endedUnless(signal);
-  }
 }
 
 /** Whatever aborts a run, cancels the call of the model. */
@@ -176,8 +138,8 @@ function endingOf(events: ResponseEvents, response: PublicResponse): string {
   return events.ending(status === 'completed' || status === 'incomplete' ? status : 'failed', response);
 }
 
-function outcomeOf(outcome: TurnOutcome, usage: TokenUsage): Outcome {
+function outcomeOf(outcome: TurnOutcome, { usage, droppedTurns }: CallsResult): Outcome {
   const reason = outcome === 'completed' ? null : outcome;
   const status = reason === null ? 'completed' : 'incomplete';
-  return { status, endedAt: Date.now(), usage, error: null, incompleteReason: reason };
+  return { status, endedAt: Date.now(), usage, droppedTurns, error: null, incompleteReason: reason };
 }

@@ -2,12 +2,14 @@ import { Module } from '@nestjs/common';
 import { DataKeysModule } from '@xerotier/data-keys';
 import { InferenceModule } from '@xerotier/inference/module';
 import { LinkedImagesModule } from '@xerotier/linked-images';
+import { AutomaticCompaction } from '../compactions/automatic-compaction.ts';
 import { CompactionSeals } from '../compactions/compaction-seals.ts';
 import { CompactionsService } from '../compactions/compactions.service.ts';
 import { Summaries } from '../compactions/summaries.ts';
 import { dataKeys } from '../data-keys.ts';
 import { ResponsesModule } from '../responses/responses.module.ts';
 import { CountsService } from './counts.service.ts';
+import { ModelCalls } from './model-calls.service.ts';
 import { TurnContexts } from './turn-contexts.ts';
 import { TurnsHandlers } from './turns.handlers.ts';
 import { TurnRunner } from './turn-runner.ts';
@@ -22,7 +24,9 @@ import { TurnsService } from './turns.service.ts';
     CompactionsService,
     CompactionSeals,
     Summaries,
+    AutomaticCompaction,
     TurnContexts,
+    ModelCalls,
     TurnRunner,
   ],
   exports: [TurnRunner, TurnContexts],

@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { emptyUsage } from '@xerotier/contracts/inference';
+import { emptyUsage, usageOfError } from '@xerotier/contracts/inference';
 import type { TokenUsage, UsageRecord } from '@xerotier/contracts/inference';
 import type { turnsContract } from '@xerotier/contracts/responses';
 import { AppError } from '@xerotier/errors';
@@ -45,7 +45,7 @@ export class TurnsService {
     stream: ServedStream<Run>,
   ): Promise<z.input<Run['end']>> {
     const request = body as unknown as ResponseRequest;
-    const { context, chat } = await this.contexts.read(call, request, systemPrompt);
+    const { context, prompt, chat } = await this.contexts.read(call, request, systemPrompt);
     const turn = newTurn(call, request, context);
     const isStored = request.store !== false;
     // Nobody knows the id of a whole response before it has ended.
@@ -76,7 +76,7 @@ export class TurnsService {
         : undefined;
       const listener = output ?? silent;
       const { response, usage, failure, lastEvent } = await this.runner.run(
-        { turn, call, request, chat, isStored, begun, log, onRecord },
+        { turn, call, prompt, chat, isStored, begun, log, onRecord },
         listener,
         lease?.signal ?? stream.signal,
       );
@@ -99,7 +99,7 @@ export class TurnsService {
 }
 
 function withUsage(error: AppError, usage: TokenUsage | null): AppError {
-  return usage === null || error.details['usage'] !== undefined
+  return usage === null || usageOfError(error) !== undefined
     ? error
     : new AppError(error.code, { ...error.details, usage }, { cause: error });
 }

@@ -18,5 +18,5 @@ export {
   workContextOf,
 } from './request-context.ts';
 export type { Account, PlacementContext, RequestFacts, RequestContext, WorkContext } from './request-context.ts';
-export { addUsage, emptyUsage, tokenUsage, usageOfChoices } from './token-usage.ts';
+export { addUsage, emptyUsage, tokenUsage, usageOfChoices, usageOfError } from './token-usage.ts';
 export type { TokenUsage } from './token-usage.ts';

@@ -1,4 +1,4 @@
-import { emptyUsage, usageOfChoices } from './token-usage.ts';
+import { emptyUsage, usageOfChoices, usageOfError } from './token-usage.ts';
 import type { TokenUsage } from './token-usage.ts';
 
 const usage = (overrides: Partial<TokenUsage>): TokenUsage => ({ ...emptyUsage(), ...overrides });
@@ -31,4 +31,18 @@ describe('usageOfChoices', () => {
   it('is empty without choices', () => {
     expect(usageOfChoices(new Map())).toEqual(emptyUsage());
   });
+});
+
+describe('usageOfError', () => {
+  it('returns the usage that an error reports', () => {
+    const reported = usage({ promptTokens: 3 });
+    expect(usageOfError({ details: { usage: reported } })).toEqual(reported);
+  });
+
+  it.each([{}, { usage: null }, { usage: 'x' }, { usage: { promptTokens: -1 } }, { usage: { promptTokens: 1 } }])(
+    'returns none for %j',
+    (details) => {
+      expect(usageOfError({ details })).toBeUndefined();
+    },
+  );
 });

@@ -20,6 +20,15 @@ export function emptyUsage(): TokenUsage {
   return { ...zero };
 }
 
+/** Returns what was computed before an error, if its details say so. Workers are not trusted: what is not a usage is none. */
+export function usageOfError({
+  details,
+}: {
+  readonly details: Readonly<Record<string, unknown>>;
+}): TokenUsage | undefined {
+  return tokenUsage.safeParse(details['usage']).data;
+}
+
 /** Returns the sum of two usages. */
 export function addUsage(a: TokenUsage, b: TokenUsage): TokenUsage {
   const sum = { ...a };

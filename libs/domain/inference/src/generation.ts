@@ -12,11 +12,11 @@
  * other workers are tried until the queue timeout. An attempt that failed may have been expensive: the number of these is
  * limited, and they count against the retry budget of the process.
  */
-import { placementContextOf } from '@xerotier/contracts/inference';
+import { placementContextOf, usageOfError } from '@xerotier/contracts/inference';
 import { EXCLUDED_WORKERS_MAX } from '@xerotier/contracts/router';
 import { modelContract, workerContract } from '@xerotier/contracts/xim';
 import type { ErrorCode } from '@xerotier/contracts/errors';
-import type { RequestContext, TokenUsage } from '@xerotier/contracts/inference';
+import type { RequestContext } from '@xerotier/contracts/inference';
 import type { GenerationEnd, GenerationHead, generationInput } from '@xerotier/contracts/xim';
 import { AppError } from '@xerotier/errors';
 import { withLogContext } from '@xerotier/log';
@@ -253,7 +253,7 @@ export class Generation implements StreamControl {
 
   #endSpan(error: AppError): void {
     const outcome = error.code === 'inference.cancelled' ? 'cancelled' : 'failed';
-    this.#span?.end(outcome, error.details['usage'] as TokenUsage | undefined, error);
+    this.#span?.end(outcome, usageOfError(error), error);
     this.#span = undefined;
   }
 

@@ -1,5 +1,5 @@
 /** One running request: its generations, their usage, and the usage record at the end. */
-import { requestContextOf, usageOfChoices } from '@xerotier/contracts/inference';
+import { requestContextOf, usageOfChoices, usageOfError } from '@xerotier/contracts/inference';
 import type { TokenUsage, UsageRecord } from '@xerotier/contracts/inference';
 import type { GenerationEnd, GenerationHead } from '@xerotier/contracts/xim';
 import { AppError } from '@xerotier/errors';
@@ -174,8 +174,8 @@ export class InferenceRun implements StreamControl {
 
   #choiceFailed(choiceIndex: number, error: AppError): void {
     this.#running.delete(choiceIndex);
-    const usage = error.details['usage'];
-    if (usage !== undefined) this.#usages.set(choiceIndex, usage as TokenUsage);
+    const usage = usageOfError(error);
+    if (usage !== undefined) this.#usages.set(choiceIndex, usage);
     this.stop(error);
     this.#finishWhenIdle();
   }
