@@ -4,18 +4,23 @@ import type { ModelCallContext } from '@xerotier/contracts/inference';
 import { routerContract } from '@xerotier/contracts/router';
 import { countingContract, modelContract, workerContract } from '@xerotier/contracts/xim';
 import type { GenerationInput } from '@xerotier/contracts/xim';
-import type { AppError } from '@xerotier/errors';
+import { AppError } from '@xerotier/errors';
 import type { Bus } from '@xerotier/nats';
 import type { ChatMessage } from '@xerotier/public-api/chat-completions';
 
 const WORKER = 'worker-1';
 const MODEL = 'tiny-1';
 
+export interface ReasonedReply {
+  readonly reasoning: string;
+  readonly content: string;
+}
+
 export interface ReplyingModel {
   /** What the model has been asked, in order. */
   readonly received: GenerationInput['chat'][];
   /** The reply to the next calls: its text, or its error. */
-  reply: (messages: readonly ChatMessage[]) => string | AppError;
+  reply: (messages: readonly ChatMessage[]) => string | AppError | ReasonedReply;
 }
 
 /** Tokens are words. */
@@ -47,10 +52,12 @@ export async function serveReplyingModel(bus: Bus): Promise<ReplyingModel> {
   ): Promise<{ usage: ReturnType<typeof emptyUsage>; cancelled: boolean }> => {
     model.received.push(chat);
     const reply = model.reply(chat.messages);
-    if (typeof reply !== 'string') throw reply;
+    if (reply instanceof AppError) throw reply;
+    const delta = typeof reply === 'string' ? { content: reply } : { reasoning_content: reply.reasoning };
     stream.head({ workerId: WORKER });
     const choices = [
-      { index: 0, delta: { role: 'assistant', content: reply }, finish_reason: null },
+      { index: 0, delta: { role: 'assistant', ...delta }, finish_reason: null },
+      ...(typeof reply === 'string' ? [] : [{ index: 0, delta: { content: reply.content }, finish_reason: null }]),
       { index: 0, delta: {}, finish_reason: 'stop' },
     ];
     for (const choice of choices) stream.data(Buffer.from(JSON.stringify([choice])));

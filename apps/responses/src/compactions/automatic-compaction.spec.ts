@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { AutomaticCompaction } from './automatic-compaction.ts';
+import { EncryptedContents } from '../items/encrypted-contents.ts';
 import { CompactionSeals } from './compaction-seals.ts';
 
 const user = (text: string) => ({
@@ -9,7 +10,7 @@ const user = (text: string) => ({
 
 it('goes on from what an earlier run of the turn has written, without calling a model', async () => {
   const key = randomBytes(32);
-  const seals = new CompactionSeals({ getOrCreate: () => Promise.resolve(key) } as never);
+  const seals = new CompactionSeals(new EncryptedContents({ getOrCreate: () => Promise.resolve(key) } as never));
   const sut = new AutomaticCompaction(undefined as never, undefined as never, undefined as never, seals);
   const item = await seals.itemOf('proj_1', { summary: 'before', items: [] });
   const request = { context_management: [{ type: 'compaction', compact_threshold: 1_000 }] };

@@ -10,6 +10,11 @@ Write a summary that has everything the assistant needs to go on:
 An earlier summary in the transcript is part of the conversation: keep what it says.
 Reply with the summary only.`;
 
+/** The message that the output of a tool is shown to models in, when its call is not part of the context any more. */
+export function outputMessage(output: string): string {
+  return `The output of a tool that was called in the earlier part of this conversation:\n\n${output}`;
+}
+
 /** The message that a summary is shown to models in. */
 export function summaryMessage(summary: string): string {
   return `The earlier part of this conversation was compacted. This is its summary:\n\n${summary}`;

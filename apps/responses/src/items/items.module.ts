@@ -1,12 +1,13 @@
 import { Module } from '@nestjs/common';
 import { DataKeysModule } from '@xerotier/data-keys';
 import { dataKeys } from '../data-keys.ts';
+import { EncryptedContents } from './encrypted-contents.ts';
 import { ItemsRepository } from './items.repository.ts';
 import { ItemsService } from './items.service.ts';
 
 @Module({
   imports: [DataKeysModule.forRoot(dataKeys)],
-  providers: [ItemsService, ItemsRepository],
-  exports: [ItemsService],
+  providers: [EncryptedContents, ItemsService, ItemsRepository],
+  exports: [EncryptedContents, ItemsService],
 })
 export class ItemsModule {}

@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
+import type { ChatMessage } from '@xerotier/public-api/chat-completions';
 import { inputItem } from '@xerotier/public-api/items';
 import type { InputItem, NewItem } from '@xerotier/public-api/items';
+import { outputMessage } from '../compactions/compaction-texts.ts';
 import { chatMessagesOf } from './chat-messages.ts';
 
 const samples = JSON.parse(
@@ -13,7 +15,7 @@ function parsed(item: object): NewItem {
   return result;
 }
 
-const messagesOf = (...items: object[]): unknown =>
+const messagesOf = (...items: object[]): ChatMessage[] =>
   chatMessagesOf(items.map((item, at) => ({ item: parsed(item), param: `input[${at}]` })));
 
 function errorOf(...items: object[]): unknown {
@@ -108,7 +110,45 @@ describe('chatMessagesOf', () => {
     ]);
   });
 
-  it('leaves out reasoning', () => {
+  const output = { type: 'function_call_output', call_id: 'call_1', output: '2' };
+
+  it('rejects the output of a call that the request and what it continues from do not have', () => {
+    for (const items of [[output], [output, call], [{ ...call, call_id: 'call_2' }, output]])
+      expect(errorOf(hello, ...items)).toMatchObject({
+        code: 'item.call_not_found',
+        param: items[0] === output ? 'input[1]' : 'input[2]',
+      });
+  });
+
+  it('shows the output of a call that is not part of the context any more as a message', () => {
+    const shown = [{ role: 'user', content: outputMessage('2') }];
+    expect(chatMessagesOf([{ item: parsed(output), param: 'previous_response_id' }])).toEqual(shown);
+    const summary = { item: { type: 'compaction', encrypted_content: 'x' } as const, param: 'input[0]', summary: 's' };
+    const [, ...rest] = chatMessagesOf([summary, { item: parsed(output), param: 'input[1]' }]);
+    expect(rest).toEqual(shown);
+  });
+
+  it('has the reasoning since the last message of the user, for calls of tools that go on with it', () => {
+    const thinks = (text: string): object => ({
+      ...{ type: 'reasoning', summary: [{ type: 'summary_text', text: 'short' }] },
+      content: [{ type: 'reasoning_text', text }],
+    });
+    const second = { ...call, call_id: 'call_2' };
+    const said = { role: 'assistant', content: 'I add.' };
+    expect(messagesOf(thinks('old'), said, hello, thinks('a'), said, call, output, thinks('b'), second)).toMatchObject([
+      { role: 'assistant', content: 'I add.' },
+      { role: 'user' },
+      { role: 'assistant', content: 'I add.', reasoning_content: 'a', tool_calls: [{ id: 'call_1' }] },
+      { role: 'tool' },
+      { role: 'assistant', reasoning_content: 'b', tool_calls: [{ id: 'call_2' }] },
+    ]);
+    expect(messagesOf(thinks('old'), said, hello)[0]).not.toHaveProperty('reasoning_content');
+    // A summary is not what the model has written.
+    const summarized = { type: 'reasoning', summary: [{ type: 'summary_text', text: 'short' }] };
+    expect(messagesOf(hello, summarized, call)[1]).not.toHaveProperty('reasoning_content');
+  });
+
+  it('leaves out reasoning before a message of the user', () => {
     const reasoning = { type: 'reasoning', summary: [], content: [{ type: 'reasoning_text', text: 'secret' }] };
     expect(messagesOf(reasoning, hello)).toEqual([{ role: 'user', content: 'Hello' }]);
   });
@@ -134,7 +174,10 @@ describe('chatMessagesOf', () => {
   it('reads or rejects every kind of item', () => {
     for (const sample of samples) {
       const error = errorOf(sample);
-      if (error !== undefined) expect(error).toMatchObject({ code: 'request.unsupported_parameter' });
+      if (error !== undefined)
+        expect(error).toMatchObject({
+          code: expect.stringMatching(/^(request.unsupported_parameter|item.call_not_found)$/) as unknown,
+        });
     }
   });
 });

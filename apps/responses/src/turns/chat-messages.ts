@@ -2,7 +2,7 @@
 import { AppError } from '@xerotier/errors';
 import type { ChatMessage } from '@xerotier/public-api/chat-completions';
 import type { NewItem } from '@xerotier/public-api/items';
-import { summaryMessage } from '../compactions/compaction-texts.ts';
+import { outputMessage, summaryMessage } from '../compactions/compaction-texts.ts';
 import { customToolArguments } from './custom-tools.ts';
 
 /** An item, and the field of the request that it comes from. */
@@ -11,19 +11,42 @@ export interface ContextItem {
   readonly param: string;
   /** Of a compaction, which models are shown instead. */
   readonly summary?: string;
+  /** Of a reasoning item that is encrypted. */
+  readonly reasoning?: string;
 }
 
 type AssistantMessage = Extract<ChatMessage, { role: 'assistant' }>;
+type ToolMessage = Extract<ChatMessage, { role: 'tool' }>;
 type UserMessage = Extract<ChatMessage, { role: 'user' }>;
 type UserPart = Exclude<UserMessage['content'], string>[number];
 type ToolCall = NonNullable<AssistantMessage['tool_calls']>[number];
 
-/** @throws {AppError} `request.unsupported_parameter` for what models cannot read, naming the field. */
+/**
+ * @throws {AppError} naming the field: `request.unsupported_parameter` for what models cannot read, `item.call_not_found` for an output of the
+ * request without its call.
+ */
 export function chatMessagesOf(items: readonly ContextItem[]): ChatMessage[] {
   const messages: ChatMessage[] = [];
-  for (const { item, param, summary } of items)
+  const lastOfUser = items.findLastIndex(({ item }) => item.type === 'message' && item.role === 'user');
+  const isShortened = items.some(({ summary }) => summary !== undefined);
+  const calls = new Set<string>();
+  let reasoning: string | undefined;
+  for (const [at, context] of items.entries()) {
+    const { item, param, summary } = context;
+    if (item.type === 'reasoning') {
+      // A model goes on with its own reasoning until the next message of the user.
+      reasoning = at > lastOfUser ? reasoningOf(context) : undefined;
+      continue;
+    }
     if (summary === undefined) addItem(messages, item, param);
     else messages.push({ role: 'user', content: summaryMessage(summary) });
+    const last = messages.at(-1);
+    for (const { id } of (last?.role === 'assistant' && last.tool_calls) || []) calls.add(id);
+    if (last?.role === 'tool' && !calls.has(last.tool_call_id))
+      messages.splice(-1, 1, withoutCall(last, context, isShortened));
+    if (reasoning !== undefined && last?.role === 'assistant') last.reasoning_content ??= reasoning;
+    reasoning = undefined;
+  }
   return messages;
 }
 
@@ -58,11 +81,22 @@ function addItem(messages: ChatMessage[], item: NewItem, param: string): void {
     case 'computer_call':
     case 'computer_call_output':
       throw unsupported(param, 'the models here operate no computer.');
-    // Reasoning is not shown to a model again. What else servers have done on its behalf is in
-    // the messages that came of it.
+    // What else servers have done on behalf of a model is in the messages that came of it.
     default:
       return;
   }
+}
+
+/** A call may be before a compaction, or was deleted. */
+function withoutCall({ content }: ToolMessage, { param }: ContextItem, isShortened: boolean): ChatMessage {
+  if (param.startsWith('input[') && !isShortened) throw new AppError('item.call_not_found', { param }, { param });
+  return { role: 'user', content: outputMessage(content as string) };
+}
+
+function reasoningOf({ item, reasoning }: ContextItem): string | undefined {
+  if (reasoning !== undefined || item.type !== 'reasoning') return reasoning;
+  const text = (item.content ?? []).map((part) => part.text).join('\n');
+  return text === '' ? undefined : text;
 }
 
 type Message = Extract<NewItem, { type: 'message' }>;

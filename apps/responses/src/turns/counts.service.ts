@@ -24,8 +24,8 @@ export class CountsService {
     stream: Pick<ServedStream<Count>, 'head' | 'signal'>,
   ): Promise<{ inputTokens: number }> {
     const request = body as unknown as ResponseRequest;
-    const { chat } = await this.contexts.read(call, request, systemPrompt);
-    const served = await this.images.inline(chat, stream.signal);
+    const { readable } = await this.contexts.read(call, request, systemPrompt);
+    const served = await this.images.inline(readable.chat, stream.signal);
     const { workerId, inputTokens } = await this.inference.count(call, served, stream.signal);
     stream.head({ workerId });
     return { inputTokens };

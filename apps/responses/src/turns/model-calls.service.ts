@@ -18,6 +18,8 @@ export interface ModelCallRequest {
   readonly prompt: TurnInput;
   /** The same, as the model gets it. */
   readonly chat: ChatCompletionRequest;
+  /** Returns the `encrypted_content` of reasoning. Undefined if it is not requested. */
+  readonly sealReasoning: ((text: string) => string) | undefined;
   /** Receives the usage record instead of the ledger. */
   readonly onRecord?: ((record: UsageRecord) => void) | undefined;
 }

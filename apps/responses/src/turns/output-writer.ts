@@ -14,6 +14,8 @@ export interface OutputWriterOptions {
   readonly customTools: ReadonlySet<string>;
   /** Reasoning is shown as summary instead of as it is. */
   readonly summarizesReasoning: boolean;
+  /** Returns the `encrypted_content` of reasoning. Undefined if it is not requested. */
+  readonly sealReasoning?: ((text: string) => string) | undefined;
   /** Items that an earlier run of the turn has written. */
   readonly earlier?: readonly StoredItem[];
   readonly write: (event: TurnEvent) => void;
@@ -150,20 +152,22 @@ export class OutputWriter {
     const open = this.#open;
     if (open === undefined) return;
     this.#closePart(open);
-    const parts = open.parts;
+    const { parts } = open;
     const item: StoredItem =
-      open.item.type === 'message'
-        ? { ...open.item, status, content: parts }
-        : {
-            ...open.item,
-            status,
-            summary: parts.filter(({ type }) => type === 'summary_text'),
-            ...(parts.some(({ type }) => type === 'reasoning_text') && {
-              content: parts.filter(({ type }) => type === 'reasoning_text'),
-            }),
-          };
+      open.item.type === 'message' ? { ...open.item, status, content: parts } : this.#reasoning(open, status);
     this.#open = undefined;
     this.#done(open.output, item);
+  }
+
+  #reasoning({ item, parts }: OpenItem, status: string): StoredItem {
+    const texts = parts.filter((part) => part.type === 'reasoning_text');
+    const summary = parts.filter((part) => part.type === 'summary_text');
+    const sealed = this.#options.sealReasoning?.([...texts, ...summary].map(({ text }) => text).join('\n'));
+    return {
+      ...{ ...item, status, summary },
+      ...(texts.length > 0 && { content: texts }),
+      ...(sealed !== undefined && { encrypted_content: sealed }),
+    };
   }
 
   #addCall({ index = 0, id, function: called }: ToolCallDelta): void {

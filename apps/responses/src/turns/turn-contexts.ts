@@ -1,14 +1,18 @@
 import { Injectable } from '@nestjs/common';
 import type { ModelCallContext } from '@xerotier/contracts/inference';
-import type { ChatCompletionRequest } from '@xerotier/public-api/chat-completions';
 import type { ResponseRequest } from '@xerotier/public-api/responses';
 import { CompactionSeals } from '../compactions/compaction-seals.ts';
+import { EncryptedContents } from '../items/encrypted-contents.ts';
 import { TurnOrigins } from '../responses/turn-origins.service.ts';
 import type { TurnContext } from '../responses/turn-origins.service.ts';
 import { chatRequestOf, contextItems } from './chat-request.ts';
 import type { TurnInput } from './chat-request.ts';
 import type { ContextItem } from './chat-messages.ts';
+import type { ModelCallRequest } from './model-calls.service.ts';
 import { turnRequestOf } from './new-turn.ts';
+
+/** What models are shown of a context. */
+export type ReadableContext = Pick<ModelCallRequest, 'prompt' | 'chat' | 'sealReasoning'>;
 
 type Items = Pick<TurnInput, 'history' | 'input'>;
 
@@ -18,6 +22,7 @@ export class TurnContexts {
   constructor(
     private readonly origins: TurnOrigins,
     private readonly seals: CompactionSeals,
+    private readonly contents: EncryptedContents,
   ) {}
 
   /** @throws {AppError} as `readItems` and `chatRequestOf`. */
@@ -25,10 +30,13 @@ export class TurnContexts {
     call: ModelCallContext,
     request: ResponseRequest,
     systemPrompt: string | undefined,
-  ): Promise<{ context: TurnContext; prompt: TurnInput; chat: ChatCompletionRequest }> {
+  ): Promise<{ context: TurnContext; readable: ReadableContext }> {
     const { context, opened } = await this.readItems(call, request);
     const prompt = { request, systemPrompt, ...opened };
-    return { context, prompt, chat: chatRequestOf(prompt) };
+    const sealReasoning = request.include?.includes('reasoning.encrypted_content')
+      ? await this.contents.sealer(call.projectId, 'reasoning')
+      : undefined;
+    return { context, readable: { prompt, chat: chatRequestOf(prompt), sealReasoning } };
   }
 
   /**
@@ -45,21 +53,34 @@ export class TurnContexts {
   }
 
   async #open(projectId: string, { history, input }: Items): Promise<Items> {
-    const openedInput = await Promise.all(input.map((item) => this.#openItem(projectId, item)));
+    const openedInput = await this.#openItems(projectId, input);
     const inInput = input.findLastIndex(isCompaction);
     if (inInput !== -1) return { history: [], input: openedInput.slice(inInput).flat() };
-    const at = history.findLastIndex(isCompaction);
-    const compaction = history[at];
-    if (compaction === undefined) return { history, input };
-    return { history: [...(await this.#openItem(projectId, compaction)), ...history.slice(at + 1)], input };
+    const shown = history.slice(Math.max(0, history.findLastIndex(isCompaction)));
+    return { history: (await this.#openItems(projectId, shown)).flat(), input: openedInput.flat() };
+  }
+
+  /** Returns what each item stands for. */
+  async #openItems(projectId: string, items: readonly ContextItem[]): Promise<ContextItem[][]> {
+    if (!items.some(isSealed)) return items.map((item) => [item]);
+    return Promise.all(items.map((item) => this.#openItem(projectId, item)));
   }
 
   async #openItem(projectId: string, context: ContextItem): Promise<ContextItem[]> {
     const { item, param } = context;
+    if (item.type === 'reasoning' && item.encrypted_content !== undefined) {
+      const sealed = item.encrypted_content;
+      const reasoning = await this.contents.open(projectId, 'reasoning', sealed, `${param}.encrypted_content`);
+      return [{ ...context, reasoning }];
+    }
     if (item.type !== 'compaction') return [context];
     const { summary, items } = await this.seals.open(projectId, item.encrypted_content, `${param}.encrypted_content`);
     return [{ ...context, summary }, ...items.map((kept) => ({ item: kept, param }))];
   }
+}
+
+function isSealed({ item }: ContextItem): boolean {
+  return item.type === 'compaction' || (item.type === 'reasoning' && item.encrypted_content !== undefined);
 }
 
 function isCompaction({ item }: ContextItem): boolean {

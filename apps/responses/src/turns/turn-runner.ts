@@ -77,6 +77,7 @@ export class TurnRunner {
     const writer = new OutputWriter({
       customTools: customToolsOf(request),
       summarizesReasoning: request.reasoning?.summary != null,
+      sealReasoning: runnable.sealReasoning,
       earlier: earlier?.items ?? [],
       write: (event) => events.turn(event),
     });

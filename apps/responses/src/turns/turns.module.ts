@@ -1,12 +1,11 @@
 import { Module } from '@nestjs/common';
-import { DataKeysModule } from '@xerotier/data-keys';
 import { InferenceModule } from '@xerotier/inference/module';
 import { LinkedImagesModule } from '@xerotier/linked-images';
 import { AutomaticCompaction } from '../compactions/automatic-compaction.ts';
 import { CompactionSeals } from '../compactions/compaction-seals.ts';
 import { CompactionsService } from '../compactions/compactions.service.ts';
 import { Summaries } from '../compactions/summaries.ts';
-import { dataKeys } from '../data-keys.ts';
+import { ItemsModule } from '../items/items.module.ts';
 import { ResponsesModule } from '../responses/responses.module.ts';
 import { CountsService } from './counts.service.ts';
 import { ModelCalls } from './model-calls.service.ts';
@@ -16,7 +15,7 @@ import { TurnRunner } from './turn-runner.ts';
 import { TurnsService } from './turns.service.ts';
 
 @Module({
-  imports: [DataKeysModule.forRoot(dataKeys), InferenceModule, LinkedImagesModule, ResponsesModule],
+  imports: [InferenceModule, LinkedImagesModule, ItemsModule, ResponsesModule],
   providers: [
     TurnsHandlers,
     TurnsService,

@@ -45,7 +45,7 @@ export class TurnsService {
     stream: ServedStream<Run>,
   ): Promise<z.input<Run['end']>> {
     const request = body as unknown as ResponseRequest;
-    const { context, prompt, chat } = await this.contexts.read(call, request, systemPrompt);
+    const { context, readable } = await this.contexts.read(call, request, systemPrompt);
     const turn = newTurn(call, request, context);
     const isStored = request.store !== false;
     // Nobody knows the id of a whole response before it has ended.
@@ -76,7 +76,7 @@ export class TurnsService {
         : undefined;
       const listener = output ?? silent;
       const { response, usage, failure, lastEvent } = await this.runner.run(
-        { turn, call, prompt, chat, isStored, begun, log, onRecord },
+        { ...readable, turn, call, isStored, begun, log, onRecord },
         listener,
         lease?.signal ?? stream.signal,
       );

@@ -111,6 +111,12 @@ export const responsesErrors = defineErrors({
     retryable: false,
     message: "Item '{item}' was not found.",
   },
+  'item.call_not_found': {
+    status: 400,
+    publicCode: 'invalid_request',
+    retryable: false,
+    message: "'{param}' has the output of a call that is not before it.",
+  },
   'item.unreadable': {
     status: 400,
     publicCode: 'invalid_request',

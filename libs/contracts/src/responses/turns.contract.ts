@@ -41,6 +41,7 @@ const CONTEXT_ERRORS = [
   'conversation.not_found',
   'conversation.too_many_items',
   'item.not_found',
+  'item.call_not_found',
   'item.unreadable',
   'request.unsupported_parameter',
   'db.unavailable',

@@ -51,6 +51,10 @@ const assistantFields = {
   role: z.literal('assistant'),
   content: z.union([z.string(), z.array(assistantPart).min(1).max(PARTS_MAX)]).nullish(),
   refusal: z.string().nullish(),
+  reasoning_content: z
+    .string()
+    .nullish()
+    .describe('Extension: the reasoning before the message, for models that continue it between calls of tools.'),
   name,
   tool_calls: z.array(toolCall).max(128).optional(),
 };
