@@ -87,6 +87,7 @@ export class BackgroundRunner {
         input: request.input,
         streamed,
         background: true,
+        stored: claimed.stored,
         fence,
         requested,
       };

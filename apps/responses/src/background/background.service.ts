@@ -4,6 +4,7 @@ import type { turnsContract } from '@xerotier/contracts/responses';
 import { Jobs } from '@xerotier/jobs';
 import type { PublicResponse, ResponseRequest } from '@xerotier/public-api/responses';
 import type { z } from 'zod';
+import { ResponseQueue } from '../responses/response-queue.ts';
 import { ResponseSignals } from '../responses/response-signals.ts';
 import type { ResponseKey } from '../responses/responses.repository.ts';
 import { ResponsesService } from '../responses/responses.service.ts';
@@ -29,6 +30,7 @@ export class BackgroundService {
     private readonly records: TurnRecords,
     private readonly unfinished: UnfinishedResponses,
     private readonly responses: ResponsesService,
+    private readonly queue: ResponseQueue,
     private readonly contexts: TurnContexts,
     private readonly signals: ResponseSignals,
     private readonly jobs: Jobs,
@@ -61,7 +63,9 @@ export class BackgroundService {
       .of(responseRuns)
       .add({ projectId: turn.projectId, responseId: turn.id })
       .catch(() => undefined);
-    return response;
+    // It is queued in any case.
+    const place = await this.queue.placeOf(turn).catch(() => undefined);
+    return { ...response, ...(place !== undefined && { x_queue: place }) };
   }
 
   /** Returns the response. @throws {AppError} `response.not_found`, `response.not_cancellable`, `db.unavailable`. */

@@ -16,6 +16,7 @@ import { AppModule } from '../app.module.ts';
 import { settings } from '../config.ts';
 import { ResponseRunsRepository } from '../responses/response-runs.repository.ts';
 import { ResponsesRepository } from '../responses/responses.repository.ts';
+import { UnstoredResponsesPurge } from '../responses/unstored-responses-purge.ts';
 import { BackgroundRunner } from './background-runner.ts';
 
 const running = runningResponses();
@@ -293,6 +294,25 @@ it('have no events any more some time after their end', async () => {
   expect(await runs.deleteEvents(10 * 60_000, 1_000)).toBeGreaterThan(0);
   expect(await sql('SELECT FROM responses.response_event')).toEqual([]);
   expect((await client.get(id)).output).toHaveLength(1);
+});
+
+it('that are not stored can be read for a while after they have ended, and leave nothing', async () => {
+  model.script = ({ write }) => Promise.resolve(write('x'));
+  const { id } = await client.enqueue({ stream: true, store: false });
+  await ended(id);
+  expect(await client.get(id)).toMatchObject({ status: 'completed', store: false });
+  const kept = await client.enqueue({ stream: true });
+  await ended(kept.id);
+  await expect(client.enqueue({ previous_response_id: id })).rejects.toThrow('response.previous_not_found');
+  const service = await another();
+  const purge = service.nest.get(UnstoredResponsesPurge, { strict: false });
+  await purge.purge();
+  expect((await client.get(id)).id).toBe(id);
+  await sql(`UPDATE responses.response SET ended_at = now() - interval '11 minutes'`);
+  await purge.purge();
+  await expect(client.get(id)).rejects.toThrow('response.not_found');
+  expect(await sql('SELECT id FROM responses.response')).toEqual([{ id: kept.id }]);
+  expect(await sql('SELECT DISTINCT response_id AS id FROM responses.response_item')).toEqual([{ id: kept.id }]);
 });
 
 it('that no process survives end at last', async () => {

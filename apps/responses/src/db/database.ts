@@ -12,6 +12,7 @@ import { CreateCompletions1795132800000 } from './migrations/1795132800000-creat
 import { IsolateTenants1796180400000 } from './migrations/1796180400000-isolate-tenants.ts';
 import { CreateConversations1796500000000 } from './migrations/1796500000000-create-conversations.ts';
 import { CreateResponses1796520000000 } from './migrations/1796520000000-create-responses.ts';
+import { AddUnstoredResponses1796520100000 } from './migrations/1796520100000-add-unstored-responses.ts';
 
 /** The database schema of the responses service. */
 export const database: DatabaseDefinition = {
@@ -32,5 +33,6 @@ export const database: DatabaseDefinition = {
     IsolateTenants1796180400000,
     CreateConversations1796500000000,
     CreateResponses1796520000000,
+    AddUnstoredResponses1796520100000,
   ],
 };

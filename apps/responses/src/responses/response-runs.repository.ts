@@ -115,15 +115,19 @@ export class ResponseRunsRepository {
     return withTenant(this.database, projectId, work);
   }
 
-  /** How many responses wait, of those that were created before. */
-  async countQueuedBefore(createdAt: Date): Promise<number> {
-    return withEveryTenant(this.database, (manager) =>
-      manager
-        .createQueryBuilder(Response, 'response')
-        .where({ status: 'queued' })
-        .andWhere('response.created_at < :createdAt AND response.deleted_at IS NULL', { createdAt })
-        .getCount(),
+  /** Returns how many responses wait, of those that were created before, and how many have ended recently, of all projects. */
+  async countAround(createdAt: Date, recentMs: number): Promise<{ before: number; ended: number }> {
+    const rows = await withEveryTenant(this.database, (manager) =>
+      manager.query<{ before: number; ended: number }[]>(
+        `SELECT
+           (SELECT count(*)::integer FROM responses.response
+            WHERE status = 'queued' AND created_at < $1 AND deleted_at IS NULL) AS before,
+           (SELECT count(*)::integer FROM responses.response
+            WHERE background AND ended_at > now() - make_interval(secs => $2)) AS ended`,
+        [createdAt, recentMs / 1_000],
+      ),
     );
+    return rows[0] ?? { before: 0, ended: 0 };
   }
 
   /** Returns unfinished responses that no process runs, the oldest first. */
@@ -150,6 +154,17 @@ export class ResponseRunsRepository {
       ),
     );
     return rows.map(({ projectId }) => projectId);
+  }
+
+  /** Returns responses that are not stored, and have ended this long ago. */
+  listUnstored(endedForMs: number, countMax: number): Promise<ResponseKey[]> {
+    return withEveryTenant(this.database, (manager) =>
+      manager.query<ResponseKey[]>(
+        `SELECT project_id AS "projectId", id FROM responses.response
+         WHERE NOT stored AND ended_at < now() - make_interval(secs => $1) AND deleted_at IS NULL LIMIT $2`,
+        [endedForMs / 1_000, countMax],
+      ),
+    );
   }
 
   /** Deletes events of responses that have ended this long ago. Returns how many rows. */

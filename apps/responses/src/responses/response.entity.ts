@@ -11,6 +11,8 @@ import { Check, Column, CreateDateColumn, Entity, ForeignKey, Index, PrimaryColu
 @Index('response_previous_idx', ['projectId', 'previousId'], { where: 'previous_id IS NOT NULL' })
 @Index('response_created_at_idx', ['projectId', 'createdAt'])
 @Index('response_unfinished_idx', ['createdAt'], { where: "status IN ('queued', 'in_progress')" })
+@Index('response_unstored_ended_at_idx', ['endedAt'], { where: 'NOT stored' })
+@Index('response_background_ended_at_idx', ['endedAt'], { where: 'background' })
 @Check('response_id_check', `id ~ '^resp_[0-9a-f]{48}$'`)
 @Check('response_status_check', `status IN ('queued', 'in_progress', 'completed', 'incomplete', 'failed', 'cancelled')`)
 @Check('response_turns_check', 'turns > 0')
@@ -47,6 +49,10 @@ export class Response {
 
   @Column('boolean', { default: false })
   background!: boolean;
+
+  /** Whether it is kept after it has ended, as long as the project keeps responses. Others run in the background, and can be read for a while. */
+  @Column('boolean', { default: true })
+  stored!: boolean;
 
   /** Whether its events are kept. */
   @Column('boolean', { default: false })

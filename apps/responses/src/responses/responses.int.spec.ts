@@ -2,6 +2,7 @@
 import { projectsContract } from '@xerotier/contracts/auth';
 import type { ProjectRetention } from '@xerotier/contracts/auth';
 import { emptyUsage } from '@xerotier/contracts/inference';
+import type { ModelCallContext } from '@xerotier/contracts/inference';
 import type { StoredItem } from '@xerotier/contracts/responses';
 import { AppError } from '@xerotier/errors';
 import { createResponseRequest } from '@xerotier/public-api/responses';
@@ -64,14 +65,16 @@ const message = (text: string): StoredItem => ({
   content: [{ type: 'output_text', text, annotations: [], logprobs: [] }],
 });
 
+const callOf = (project: string): ModelCallContext => ({
+  ...{ requestId: 'req_1', projectId: project, endpointId: '5b2f1f0e-6f3c-4f0a-9a53-0d8b8f5b7c11' },
+  ...{ keyId: 'key_1', modelId: 'm', modelName: 'm', tier: 'free', priority: 'interactive' },
+});
+
 /** Stores a turn that has ended, and returns the id of its response. */
 async function stored(text: string, options: Options = {}): Promise<string> {
   const { previous, ageDays = 0, input = text, project, beforeStored, beforeEnd } = options;
   const request = createResponseRequest.parse({ model: 'm', input, previous_response_id: previous });
-  const call = {
-    ...{ requestId: 'req_1', projectId: project ?? projectId, endpointId: '5b2f1f0e-6f3c-4f0a-9a53-0d8b8f5b7c11' },
-    ...{ keyId: 'key_1', modelId: 'm', modelName: 'm', tier: 'free', priority: 'interactive' as const },
-  };
+  const call = callOf(project ?? projectId);
   const context = await origins.read(turnRequestOf(call, request));
   const turn = { ...newTurn(call, request, context), createdAt: new Date(Date.now() - ageDays * 86_400_000) };
   const usage = { ...emptyUsage(), promptTokens: 1 };
@@ -178,6 +181,34 @@ describe.each([
     expect(ends).toBe(2);
     expect(await historyOf(id)).toEqual(['a', 're: a']);
     expect([await countOf('response'), await countOf('item')]).toEqual([1, 2]);
+  });
+});
+
+describe('a response that waits', () => {
+  async function queued(ageSeconds: number): Promise<string> {
+    const request = createResponseRequest.parse({ model: 'm', input: 'x', background: true });
+    const call = callOf(projectId);
+    const context = await origins.read(turnRequestOf(call, request));
+    const turn = { ...newTurn(call, request, context), createdAt: new Date(Date.now() - ageSeconds * 1_000) };
+    await records.begin(turn, { job: {} });
+    return turn.id;
+  }
+
+  it('says how long it has waited, how many are before it, and when it should start', async () => {
+    const ids = [await queued(40), await queued(30), await queued(20)];
+    const place = async (at: number): Promise<unknown> => (await sut.get({ projectId, id: ids[at] ?? '' })).x_queue;
+    expect(await place(0)).toEqual({ queued_seconds: 40, position: 0, expected_start_at: null });
+    // Three have ended in five minutes.
+    await rows(`INSERT INTO responses.response (project_id, id, turns, bytes, status, background, ended_at)
+      SELECT $1, 'resp_' || repeat(at::text, 48), 1, 0, 'completed', true, now() FROM generate_series(1, 3) AS at`);
+    const now = Date.now() / 1_000;
+    expect(await place(2)).toEqual({
+      queued_seconds: 20,
+      position: 2,
+      expected_start_at: expect.any(Number) as unknown,
+    });
+    const { expected_start_at: start } = (await place(2)) as { expected_start_at: number };
+    expect(Math.abs(start - now - 200)).toBeLessThan(20);
   });
 });
 

@@ -7,6 +7,7 @@ import { ItemsModule } from '../items/items.module.ts';
 import { EventLogs } from './event-logs.ts';
 import { EventsPurge } from './events-purge.ts';
 import { FollowersService } from './followers.service.ts';
+import { ResponseQueue } from './response-queue.ts';
 import { ResponseRunsRepository } from './response-runs.repository.ts';
 import { ResponseSignals } from './response-signals.ts';
 import { ResponsesPurge } from './responses-purge.ts';
@@ -15,6 +16,7 @@ import { ResponsesRepository } from './responses.repository.ts';
 import { ResponsesService } from './responses.service.ts';
 import { TurnOrigins } from './turn-origins.service.ts';
 import { TurnRecords } from './turn-records.service.ts';
+import { UnstoredResponsesPurge } from './unstored-responses-purge.ts';
 import { UnfinishedResponses } from './unfinished-responses.service.ts';
 
 @Module({
@@ -31,6 +33,8 @@ import { UnfinishedResponses } from './unfinished-responses.service.ts';
     EventLogs,
     EventsPurge,
     ResponsesPurge,
+    UnstoredResponsesPurge,
+    ResponseQueue,
     ProjectRetentions,
     FollowersService,
   ],
@@ -39,6 +43,7 @@ import { UnfinishedResponses } from './unfinished-responses.service.ts';
     TurnOrigins,
     TurnRecords,
     UnfinishedResponses,
+    ResponseQueue,
     ResponseRunsRepository,
     ResponseSignals,
     EventLogs,

@@ -124,7 +124,12 @@ export class ResponsesRepository {
     const columns = {
       ...{ project_id: projectId, id, previous_id: response.previousId, conversation_id: response.conversationId },
       ...{ conversation_end: response.conversationEnd, turns: response.turns, bytes: response.bytes },
-      ...{ status: response.status, background: response.background, streamed: response.streamed },
+      ...{
+        status: response.status,
+        background: response.background,
+        streamed: response.streamed,
+        stored: response.stored,
+      },
       ...{ job: response.job, content: response.content, outcome: response.outcome, fence: response.fence },
       ...{ created_at: response.createdAt, ended_at: response.endedAt },
     };

@@ -1,12 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import type { storedResponsesContract, StoredItem } from '@xerotier/contracts/responses';
 import { DataKeysService } from '@xerotier/data-keys';
-import { ensure } from '@xerotier/errors';
+import { AppError, ensure } from '@xerotier/errors';
 import type { PublicResponse } from '@xerotier/public-api/responses';
 import type { z } from 'zod';
 import { PAGE_BYTES_MAX } from '../conversations/conversations.service.ts';
 import { ItemsService } from '../items/items.service.ts';
 import { responseObject } from '../turns/response-object.ts';
+import { ResponseQueue } from './response-queue.ts';
 import type { Response } from './response.entity.ts';
 import { ResponsesRepository } from './responses.repository.ts';
 import type { ResponseKey } from './responses.repository.ts';
@@ -22,6 +23,7 @@ export class ResponsesService {
     private readonly responses: ResponsesRepository,
     private readonly items: ItemsService,
     private readonly dataKeys: DataKeysService,
+    private readonly queue: ResponseQueue,
   ) {}
 
   /** Returns a response that clients may see. @throws {AppError} `db.unavailable`. */
@@ -32,23 +34,31 @@ export class ResponsesService {
   /** Returns the response object with everything that can be included. @throws {AppError} `response.not_found`, `db.unavailable`. */
   async get(key: Input<'get'>): Promise<PublicResponse> {
     const { projectId } = key;
-    return this.responses.transaction(projectId, async (manager) => {
+    const found = await this.responses.transaction(projectId, async (manager) => {
       const response = ensure(await this.responses.find(manager, key), 'response.not_found', { response: key.id });
       const itemIds = await this.responses.itemIds(manager, response, { isOutput: true });
       const output = await this.items.read(manager, projectId, itemIds);
       const dataKey = await this.dataKeys.get(projectId);
       const requested = openField(dataKey, response, 'content', response.content as Buffer);
       const outcome = response.outcome === null ? undefined : openField(dataKey, response, 'outcome', response.outcome);
-      return responseObject(requested, response.status, output, outcome);
+      return { response, object: responseObject(requested, response.status, output, outcome) };
     });
+    const { response, object } = found;
+    return response.status === 'queued' ? { ...object, x_queue: await this.queue.placeOf(response) } : object;
   }
 
   /** Deletes its items too, if nothing else needs them. @throws {AppError} `response.not_found`, `db.unavailable`. */
   async delete(key: Input<'delete'>): Promise<void> {
-    await this.responses.transaction(key.projectId, async (manager) => {
-      ensure(await this.responses.lock(manager, key), 'response.not_found', { response: key.id });
+    if (!(await this.deleteIfExists(key))) throw new AppError('response.not_found', { response: key.id });
+  }
+
+  /** Returns whether it existed. @throws {AppError} `db.unavailable`. */
+  deleteIfExists(key: ResponseKey): Promise<boolean> {
+    return this.responses.transaction(key.projectId, async (manager) => {
+      if ((await this.responses.lock(manager, key)) === null) return false;
       const itemIds = await this.responses.delete(manager, key);
       if (itemIds.length > 0) await this.items.deleteUnneeded(manager, key.projectId, itemIds);
+      return true;
     });
   }
 

@@ -117,7 +117,7 @@ const ORIGIN_OF_NOTHING: TurnOrigin = {
 };
 
 function ensurePrevious(previous: Response | null, id: string): Response {
-  if (previous === null)
+  if (previous?.stored !== true)
     throw new AppError('response.previous_not_found', { response: id }, { param: 'previous_response_id' });
   return previous;
 }

@@ -28,6 +28,8 @@ export interface NewTurn {
   /** Whether its events are kept. */
   readonly streamed: boolean;
   readonly background: boolean;
+  /** Whether it is kept after it has ended. */
+  readonly stored: boolean;
   /** Of the process that runs it. */
   readonly fence: number;
   readonly input: readonly InputItem[];
@@ -183,9 +185,9 @@ async function persistently(work: () => Promise<void>): Promise<void> {
 }
 
 function newRow(turn: NewTurn, key: Buffer): Omit<NewResponse, 'status'> {
-  const { projectId, id, origin, createdAt, streamed, background, fence } = turn;
+  const { projectId, id, origin, createdAt, streamed, background, stored, fence } = turn;
   return {
-    ...{ projectId, id, createdAt, streamed, background, fence },
+    ...{ projectId, id, createdAt, streamed, background, stored, fence },
     content: sealField(key, turn, 'content', turn.requested),
     job: null,
     outcome: null,

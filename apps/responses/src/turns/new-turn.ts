@@ -22,6 +22,7 @@ export function newTurn(call: ModelCallContext, request: ResponseRequest, { orig
     // A response in the background is kept in any case, and its client reads what is kept.
     streamed: request.stream === true && (request.store !== false || background),
     background,
+    stored: request.store !== false,
     requested: requestedFields({ id, createdAt: createdAt.getTime(), model: modelName, tier, request }),
   };
 }

@@ -38,7 +38,6 @@ const OPTIONAL: ReadonlySet<string> = new Set([
   'prompt_cache_options',
   'user',
   'x_queue',
-  'x_expires_at',
   'x_adjusted_reasoning_effort',
   'obfuscation',
   'retry_after',

@@ -114,12 +114,13 @@ export const responseObject = z
     x_queue: z
       .object({
         queued_seconds: count.describe('How long the response has been queued.'),
-        position: count.nullable().describe('How many responses are started before it; null if unknown.'),
-        expected_start_at: unixTime.nullable().describe('Unix seconds; null if unknown.'),
+        position: count.describe('How many responses were queued before it, and still are.'),
+        expected_start_at: unixTime
+          .nullable()
+          .describe('Unix seconds, as fast as responses have ended lately; null if none has.'),
       })
       .optional()
       .describe('While the status is `queued`.'),
-    x_expires_at: unixTime.optional().describe('Unix seconds when the response is deleted, if it is stored.'),
     x_adjusted_reasoning_effort: z.string().optional().describe('The effective reasoning effort, if it was adjusted.'),
   })
   .register(components, { id: 'Response' });
