@@ -1,10 +1,10 @@
 /** Third-party libraries for Python. Each script of `../python` exercises one library; its results are checked here. */
 import { bundledPlatform } from '@xerotier/dev';
-import { join } from 'node:path';
 import { FRANCE, FROM_THE_RESULT, HANNA, HANNA_AS_A_PERSON } from '../support/bundled-model-requests.ts';
-import { runProgram } from '../support/program.ts';
-import { bytecodeFolder, preparePython, pythonFolder } from '../support/python.ts';
+import { preparePython } from '../support/python.ts';
 import type { Python } from '../support/python.ts';
+import { scriptOf } from '../support/python-script.ts';
+import type { Value } from '../support/python-script.ts';
 import { testPlatform } from '../support/test-platform.ts';
 
 const newest = await preparePython('requirements.txt');
@@ -15,44 +15,7 @@ const reason = missing === undefined ? '' : ` [skipped: ${missing}]`;
 
 const test = testPlatform(() => bundledPlatform());
 
-/* eslint-disable-next-line @typescript-eslint/no-explicit-any -- each library has its own types */
-type Value = any;
-
-interface ScriptResult {
-  readonly value: Value;
-  readonly error?: string;
-  readonly sent: readonly Record<string, unknown>[];
-  /** The cities that the tool was called with. */
-  readonly measured: readonly string[];
-}
-
-/** Returns a function that runs the script on its first call and returns the result of one of its functions. */
-function script(python: Python, name: string): (functionName: string) => Promise<ScriptResult> {
-  let running: Promise<Record<string, ScriptResult>> | undefined;
-  return async (functionName) => {
-    running ??= run(python, name);
-    const result = (await running)[functionName];
-    if (result === undefined || result.error !== undefined)
-      throw new Error(`${name} ${functionName}: ${result?.error}`);
-    return result;
-  };
-}
-
-async function run(python: Python, name: string): Promise<Record<string, ScriptResult>> {
-  const { code, stdout, stderr } = await runProgram(python.missing ?? python.path, [join(pythonFolder, name)], {
-    env: {
-      PATH: process.env['PATH'],
-      HOME: process.env['HOME'],
-      PYTHONPYCACHEPREFIX: bytecodeFolder,
-      XEROTIER_BASE_URL: test.api.endpointUrl,
-      XEROTIER_API_KEY: test.description.apiKey,
-      XEROTIER_MODEL: test.description.model,
-    },
-  });
-  process.stderr.write(stderr);
-  if (code !== 0) throw new Error(`${name} exited with code ${code}: ${stderr}`);
-  return JSON.parse(stdout) as Record<string, ScriptResult>;
-}
+const script = (python: Python, name: string): ReturnType<typeof scriptOf> => scriptOf(test, python, name);
 
 describe.each([
   ['3', newest],
@@ -135,44 +98,6 @@ describe(`langchain-openai${reason}`, () => {
     const { value, sent } = await resultOf('structured');
     expect(value).toEqual(HANNA_AS_A_PERSON);
     expect(sent).toMatchObject([{ messages: [{ content: HANNA }], response_format: { type: 'json_schema' } }]);
-  });
-});
-
-describe(`responses with openai for Python${reason}`, () => {
-  const resultOf = script(newest, 'responses_openai.py');
-
-  withPython('are created, retrieved and deleted', async () => {
-    const { value } = await resultOf('life');
-    expect(value).toEqual({
-      ...{ status: 'completed', text: expect.stringContaining('Paris'), same: true },
-      ...{ input: [FRANCE], code: 'response_not_found' },
-    });
-  });
-
-  withPython('continue from each other', async () => {
-    const { value } = await resultOf('chain');
-    expect(value[1]).toBeGreaterThan(value[0]);
-    expect(value[2]).toBe(true);
-  });
-
-  withPython('run in the background', async () => {
-    const { value } = await resultOf('background');
-    expect(value).toEqual({
-      ...{ statuses: ['queued', 'completed'], text: expect.stringContaining('Paris'), cancelled: 'completed' },
-    });
-  });
-
-  withPython('are streamed, and taken up again', async () => {
-    const { value } = await resultOf('resume');
-    expect(value.numbers).toEqual(value.numbers.map((_: number, at: number) => at));
-    expect([value.ending, value.text]).toEqual(['response.completed', expect.stringContaining('Paris')]);
-    const { value: texts } = await resultOf('streamed');
-    expect(texts[0]).toContain('Paris');
-    expect(texts[0]).toBe(texts[1]);
-  });
-
-  withPython('are objects', async () => {
-    expect((await resultOf('parsed')).value).toEqual(HANNA_AS_A_PERSON);
   });
 });
 

@@ -1,57 +1,12 @@
 """The openai package, with strict validation of every completion and chunk against its types."""
 
-from openai import APIResponseValidationError, OpenAI, pydantic_function_tool
+from openai import APIResponseValidationError, pydantic_function_tool
 from pydantic import BaseModel, Field
 
-from client_requests import API_KEY, BASE_URL, FRANCE, HANNA, LISBON, MODEL, Person, get_weather, http, report, transport
+from client_requests import BASE_URL, FRANCE, HANNA, LISBON, MODEL, Person, get_weather, report, transport
+from strict_client import strict_client
 
-OPENAI_TIER = b'"service_tier":"default"'
-
-
-class TierReplacingStream(http.SyncByteStream):
-    """Replaces the tier with a value of OpenAI's enum, line by line, so that a stream remains one."""
-
-    def __init__(self, stream, tier):
-        self.stream = stream
-        self.tier = tier
-
-    def __iter__(self):
-        buffered = b""
-        for piece in self.stream:
-            *lines, buffered = (buffered + piece).split(b"\n")
-            for line in lines:
-                yield self.replace_tier(line) + b"\n"
-        if buffered:
-            yield self.replace_tier(buffered)
-
-    def replace_tier(self, line):
-        return line.replace(self.tier, OPENAI_TIER)
-
-    def close(self):
-        self.stream.close()
-
-
-class TierReplacingTransport(http.BaseTransport):
-    """Hides the one field in which the platform deviates from OpenAI's types by design."""
-
-    def handle_request(self, request):
-        response = transport.handle_request(request)
-        stream = TierReplacingStream(response.stream, b'"service_tier":"self_hosted"')
-        headers = [pair for pair in response.headers.raw if pair[0].lower() != b"content-length"]
-        return http.Response(response.status_code, headers=headers, stream=stream)
-
-
-def new_client(client_transport):
-    return OpenAI(
-        base_url=BASE_URL,
-        api_key=API_KEY,
-        max_retries=0,
-        http_client=http.Client(transport=client_transport),
-        _strict_response_validation=True,
-    )
-
-
-client = new_client(TierReplacingTransport())
+client = strict_client(BASE_URL)
 PARAMS = {"model": MODEL, "temperature": 0}
 
 
@@ -70,7 +25,7 @@ def user_message(text):
 
 def deviations():
     """The locations that strict validation rejects in a completion and in the first chunk of a stream."""
-    strict = new_client(transport)
+    strict = strict_client(BASE_URL, transport)
     found = []
     for stream in (False, True):
         try:

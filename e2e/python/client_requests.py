@@ -15,6 +15,10 @@ http = importlib.import_module("httpx" if openai.__version__.startswith("2.") el
 BASE_URL = os.environ["XEROTIER_BASE_URL"]
 API_KEY = os.environ["XEROTIER_API_KEY"]
 MODEL = os.environ["XEROTIER_MODEL"]
+# Its conversations, and its endpoint whose model never ends, for the scripts that need them.
+PROJECT_URL = os.environ.get("XEROTIER_PROJECT_URL")
+SLOW_MODEL = os.environ.get("XEROTIER_SLOW_MODEL")
+ENDLESS = '[[script {"tokens": 100000, "delayMs": 20}]]'
 
 FRANCE = "What is the capital of France?"
 LISBON = "What is the weather in Lisbon?"

@@ -1,12 +1,36 @@
-"""Responses with the openai package: the whole life of one, chains, the background, and streams that are taken up again."""
+"""Responses and conversations with the openai package, with strict validation of every response and event."""
 
 import time
 
-from openai import NotFoundError, OpenAI
+from openai import NotFoundError, OpenAI, pydantic_function_tool
+from pydantic import BaseModel
 
-from client_requests import API_KEY, BASE_URL, FRANCE, MODEL, Person, HANNA, report
+from client_requests import (
+    API_KEY,
+    ENDLESS,
+    FRANCE,
+    HANNA,
+    LISBON,
+    MODEL,
+    PROJECT_URL,
+    SLOW_MODEL,
+    Person,
+    get_weather,
+    report,
+)
+from strict_client import strict_client
 
-client = OpenAI(base_url=BASE_URL, api_key=API_KEY, max_retries=0)
+client = strict_client(PROJECT_URL)
+
+
+class GetWeather(BaseModel):
+    """Get the current weather in a city"""
+
+    city: str
+
+
+FUNCTION = pydantic_function_tool(GetWeather, name="get_weather")["function"]
+WEATHER = {"type": "function", **FUNCTION}
 
 
 def life():
@@ -65,4 +89,71 @@ def parsed():
     return client.responses.parse(model=MODEL, input=HANNA, text_format=Person).output_parsed.model_dump()
 
 
-report(life, chain, background, resume, streamed, parsed)
+def tools():
+    with client.responses.stream(model=MODEL, temperature=0, input=LISBON, tools=[WEATHER]) as stream:
+        types = sorted({event.type for event in stream if "function_call" in event.type})
+        first = stream.get_final_response()
+    results = [
+        {"type": "function_call_output", "call_id": call.call_id, "output": get_weather(**call.parsed_arguments)}
+        for call in first.output
+    ]
+    second = client.responses.create(
+        model=MODEL, temperature=0, input=results, tools=[WEATHER], previous_response_id=first.id
+    )
+    return {"types": types, "text": second.output_text}
+
+
+def cancelled():
+    response = client.responses.create(model=SLOW_MODEL, input=ENDLESS, background=True)
+    while response.status == "queued":
+        time.sleep(0.05)
+        response = client.responses.retrieve(response.id)
+    statuses = [response.status, client.responses.cancel(response.id).status, client.responses.cancel(response.id).status]
+    return [*statuses, client.responses.retrieve(response.id).status]
+
+
+def conversation():
+    created = client.conversations.create(
+        metadata={"topic": "capitals"}, items=[{"type": "message", "role": "user", "content": "Hello"}]
+    )
+    response = client.responses.create(model=MODEL, input=FRANCE, conversation=created.id)
+    items = list(client.conversations.items.list(created.id, order="asc", limit=1))
+    same = client.conversations.items.retrieve(items[0].id, conversation_id=created.id) == items[0]
+    client.conversations.items.delete(items[0].id, conversation_id=created.id)
+    client.conversations.items.create(created.id, items=[{"type": "message", "role": "user", "content": "Bye"}])
+    updated = client.conversations.update(created.id, metadata={"topic": "other"})
+    newest = [item.content[0].text for item in client.conversations.items.list(created.id)]
+    deleted = client.conversations.delete(created.id).deleted
+    try:
+        client.conversations.retrieve(created.id)
+        code = None
+    except NotFoundError as error:
+        code = error.code
+    return {
+        "of_response": response.conversation.id == created.id,
+        "roles": [item.role for item in items],
+        "same": same,
+        "newest": newest,
+        "metadata": updated.metadata,
+        "deleted": [deleted, code],
+    }
+
+
+def counted():
+    request = {"model": MODEL, "input": LISBON, "tools": [WEATHER]}
+    count = client.responses.input_tokens.count(**request).input_tokens
+    return count == client.responses.create(**request).usage.input_tokens
+
+
+def compacted():
+    first = client.responses.create(model=MODEL, input=FRANCE)
+    # The document has the messages of users in a compaction, the types of the package do not.
+    lenient = OpenAI(base_url=PROJECT_URL, api_key=API_KEY, max_retries=0)
+    compaction = lenient.responses.compact(model=MODEL, previous_response_id=first.id)
+    output = [item.model_dump(exclude_unset=True, warnings=False) for item in compaction.output]
+    following = [*output, {"role": "user", "content": FRANCE}]
+    response = client.responses.create(model=MODEL, temperature=0, input=following)
+    return {"types": [item.type for item in compaction.output], "text": response.output_text}
+
+
+report(life, chain, background, resume, streamed, parsed, tools, cancelled, conversation, counted, compacted)

@@ -18,6 +18,7 @@ const SLOW = [
   'start/bootstrap',
   'ledger-crashes',
   'clients/python-clients',
+  'clients/responses-python',
   'idempotency-crashes',
   'start/worker',
 ];
