@@ -13,7 +13,10 @@ const localShellCall = z.object({
     command: listOf(z.string()),
     timeout_ms: optional(milliseconds),
     working_directory: optional(z.string().max(4_096)),
-    env: z.record(z.string().max(256), z.string()).default({}),
+    env: z
+      .record(z.string().max(256), z.string())
+      .nullish()
+      .transform((value) => value ?? {}),
     user: optional(z.string().max(256)),
   }),
 });

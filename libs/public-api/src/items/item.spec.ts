@@ -84,6 +84,17 @@ describe('inputItem', () => {
     expect(parsed({ ...output, id: 'lsho_1', call_id: 'call_1' })).toEqual(expected);
   });
 
+  it.each([{}, { env: null, timeout_ms: null, working_directory: null, user: null }])(
+    'has a command without what is null or missing: %j',
+    (fields) => {
+      const call = { type: 'local_shell_call', call_id: 'call_1' };
+      const action = { type: 'exec', command: ['ls'] };
+      expect(parsed({ ...call, action: { ...action, ...fields } })).toEqual({
+        ...{ ...call, status: 'completed', action: { ...action, env: {} } },
+      });
+    },
+  );
+
   it.each([{ id: 'msg_1' }, { type: null, id: 'msg_1' }, { type: 'item_reference', id: 'msg_1' }])(
     'is a reference: %j',
     (value) => {
@@ -135,6 +146,12 @@ describe('inputItem', () => {
       { type: 'computer_call', call_id: 'c', action: { type: 'fly' } },
       'action.type',
       "but got 'fly'",
+    ],
+    [
+      'an environment with a number',
+      { type: 'local_shell_call', call_id: 'c', action: { type: 'exec', command: [], env: { A: 1 } } },
+      'action.env.A',
+      'expected a string',
     ],
     ['an output of no command', { type: 'local_shell_call_output', output: '' }, 'call_id', 'is required unless `id`'],
     ['a reference to nothing', { type: 'item_reference', id: '' }, 'id', 'expected at least 1 character'],
