@@ -1,5 +1,6 @@
 /** What a model is asked for a response, and what becomes of its output: tools, structured output, reasoning, log probabilities. */
 import type OpenAI from 'openai';
+import { callOf, replyOf } from './support/model-replies.ts';
 import { ResponsesClient } from './support/responses-client.ts';
 import type { StreamedResponse } from './support/responses-client.ts';
 import { ScriptedUpstream } from './support/scripted-upstream.ts';
@@ -23,23 +24,8 @@ beforeEach(() => {
 });
 
 /** The next completions of the upstream have these deltas. */
-function reply(deltas: readonly Json[], finish = 'stop', logprobs?: Json): void {
-  const common = { id: 'chatcmpl-1', object: 'chat.completion.chunk', created: 0, model: 'upstream-model' };
-  const choices = deltas.map((delta) => ({ index: 0, delta, finish_reason: null, ...(logprobs && { logprobs }) }));
-  upstream.reply = {
-    stream: true,
-    bodies: [
-      ...choices.map((choice) => ({ ...common, choices: [choice] })),
-      { ...common, choices: [{ index: 0, delta: {}, finish_reason: finish }] },
-      { ...common, choices: [], usage: { prompt_tokens: 9, completion_tokens: 4, total_tokens: 13 } },
-    ],
-  };
-}
-
-function callOf(name: string, pieces: readonly string[], index = 0): Json[] {
-  const start = { index, id: `call_${index}`, type: 'function', function: { name, arguments: '' } };
-  const rest = pieces.map((piece) => ({ tool_calls: [{ index, function: { arguments: piece } }] }));
-  return [{ tool_calls: [start] }, ...rest];
+function reply(...deltas: Parameters<typeof replyOf>): void {
+  upstream.reply = replyOf(...deltas);
 }
 
 /** What the upstream was asked last. */
