@@ -4,6 +4,8 @@ import { DataKeysService } from '@xerotier/data-keys';
 import type { ItemKind } from '@xerotier/public-api/items';
 import { open, seal } from '@xerotier/sealing';
 import type { EncryptionContext } from '@xerotier/sealing';
+import { createSecretKey } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import type { EntityManager } from 'typeorm';
 import { newItemId } from './item-id.ts';
 import type { Item } from './item.entity.ts';
@@ -63,7 +65,7 @@ export class ItemsService {
   /** Decrypts rows, in their order. @throws {AppError} `db.unavailable`. */
   async open(projectId: string, rows: readonly Pick<Item, 'id' | 'content'>[]): Promise<StoredItem[]> {
     if (rows.length === 0) return [];
-    const key = await this.dataKeys.get(projectId);
+    const key = createSecretKey(await this.dataKeys.get(projectId));
     return rows.map((row) => openItem(key, projectId, row));
   }
 
@@ -86,7 +88,7 @@ export class ItemsService {
   }
 }
 
-function openItem(key: Buffer, projectId: string, { id, content }: Pick<Item, 'id' | 'content'>): StoredItem {
+function openItem(key: KeyObject, projectId: string, { id, content }: Pick<Item, 'id' | 'content'>): StoredItem {
   return JSON.parse(open(key, content, contextOf(projectId, id)).toString('utf8')) as StoredItem;
 }
 

@@ -49,15 +49,20 @@ function nextNonce(): Buffer {
   return nonces.subarray(nextNonceAt, (nextNonceAt += NONCE_BYTES));
 }
 
-/** @throws {UnsealError} unless exactly these bytes were sealed under this key with this context. */
-export function open(key: Uint8Array, sealed: Uint8Array, context: EncryptionContext): Buffer {
+/**
+ * @param key as a `KeyObject` where many are opened: that takes a third of the time.
+ * @throws {UnsealError} unless exactly these bytes were sealed under this key with this context.
+ */
+export function open(key: Uint8Array | KeyObject, sealed: Uint8Array, context: EncryptionContext): Buffer {
   if (sealed.length < OVERHEAD_BYTES || sealed[0] !== VERSION) throw new UnsealError('Not sealed data');
   const decipher = createDecipheriv(CIPHER, key, sealed.subarray(1, HEAD_BYTES), { authTagLength: TAG_BYTES });
   decipher.setAAD(associatedData(context));
   decipher.setAuthTag(sealed.subarray(-TAG_BYTES));
   const opened = decipher.update(sealed.subarray(HEAD_BYTES, -TAG_BYTES));
   try {
-    return Buffer.concat([opened, decipher.final()]);
+    // It has no bytes in this mode, and verifies the tag.
+    decipher.final();
+    return opened;
   } catch (cause) {
     throw new UnsealError('Sealed data was modified, or has another context or key', { cause });
   }
