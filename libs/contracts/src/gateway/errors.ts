@@ -136,6 +136,6 @@ export const gatewayErrors = defineErrors({
     status: 503,
     publicCode: 'storage_unavailable',
     retryable: true,
-    message: 'Stored completions are unavailable right now. Try again later.',
+    message: 'Responses and stored completions are unavailable right now. Try again later.',
   },
 });
