@@ -1,11 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { DataKeysService } from '@xerotier/data-keys';
+import { ensure } from '@xerotier/errors';
 import type { AppError } from '@xerotier/errors';
 import { open } from '@xerotier/sealing';
 import { EventLog, eventsContext } from './event-log.ts';
 import type { ResponseEvent } from './response-event.entity.ts';
 import { ResponseRunsRepository } from './response-runs.repository.ts';
-import type { ResponseClaim } from './response-runs.repository.ts';
+import type { ResponseClaim, ResponseProgress } from './response-runs.repository.ts';
 import { ResponseSignals } from './response-signals.ts';
 import type { ResponseKey } from './responses.repository.ts';
 
@@ -41,16 +42,25 @@ export class EventLogs {
     });
   }
 
-  /** Returns the events after a number, in their order, as JSON: a page of them. @throws {AppError} `db.unavailable`. */
-  async read(response: ResponseKey, after: number): Promise<{ events: NumberedEvent[]; hasMore: boolean }> {
-    const { projectId } = response;
-    const rows = await this.runs.transaction(projectId, (manager) =>
-      this.runs.eventsAfter(manager, response, after, ROWS_MAX),
-    );
-    if (rows.length === 0) return { events: [], hasMore: false };
+  /**
+   * Returns how far a response is, and the events after a number, in their order, as JSON: a page of them. Those of one that has ended
+   * are all there.
+   * @throws {AppError} `response.not_found`, `db.unavailable`.
+   */
+  async read(
+    response: ResponseKey,
+    after: number,
+  ): Promise<{ progress: ResponseProgress; events: NumberedEvent[]; hasMore: boolean }> {
+    const { projectId, id } = response;
+    const { progress, rows } = await this.runs.transaction(projectId, async (manager) => {
+      // Before the events, which others add meanwhile.
+      const found = ensure(await this.runs.findProgress(manager, response), 'response.not_found', { response: id });
+      return { progress: found, rows: await this.runs.eventsAfter(manager, response, after, ROWS_MAX) };
+    });
+    if (rows.length === 0) return { progress, events: [], hasMore: false };
     const key = await this.dataKeys.get(projectId);
     const events = rows.flatMap((row) => eventsIn(key, row)).filter(({ number }) => number > after);
-    return { events, hasMore: rows.length === ROWS_MAX };
+    return { progress, events, hasMore: rows.length === ROWS_MAX };
   }
 
   /** Returns all events. @throws {AppError} `db.unavailable`. */

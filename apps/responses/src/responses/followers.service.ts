@@ -1,14 +1,15 @@
 import { Injectable } from '@nestjs/common';
 import type { storedResponsesContract } from '@xerotier/contracts/responses';
-import { AppError, ensure } from '@xerotier/errors';
+import { AppError } from '@xerotier/errors';
 import type { ResponseStream } from '@xerotier/nats';
 import type { PublicResponse } from '@xerotier/public-api/responses';
 import type { z } from 'zod';
 import { EventLogs } from './event-logs.ts';
-import type { Response } from './response.entity.ts';
 import { EVENTS_KEPT_MS } from './events-purge.ts';
+import type { ResponseProgress } from './response-runs.repository.ts';
 import { ResponseSignals } from './response-signals.ts';
 import { ResponsesService } from './responses.service.ts';
+import { Turnstile } from './turnstile.ts';
 import { obfuscated } from '../turns/obfuscation.ts';
 
 type Follow = z.output<(typeof storedResponsesContract)['operations']['follow']['input']>;
@@ -16,10 +17,14 @@ type Stream = Pick<ResponseStream<Record<string, never>>, 'head' | 'data' | 'pau
 
 /** Readers look by themselves this often, in case they are not told. */
 const LOOK_MS = 2_000;
+/** Fewer than the connections of a process: however many readers come at once, they wait for each other, and no writer for them. */
+const LOOKS_AT_ONCE = 4;
 
 /** Writes the events of responses, from any of them on, while they run and for some time afterwards. */
 @Injectable()
 export class FollowersService {
+  readonly #looks = new Turnstile(LOOKS_AT_ONCE);
+
   constructor(
     private readonly responses: ResponsesService,
     private readonly logs: EventLogs,
@@ -31,12 +36,8 @@ export class FollowersService {
    * @throws {AppError} `response.not_found`, `response.not_streamed`, `response.events_expired`, `db.unavailable`.
    */
   async follow({ projectId, id, after = -1, obfuscates }: Follow, stream: Stream): Promise<void> {
-    const response = await this.#find(projectId, id);
-    if (!response.streamed) throw new AppError('response.not_streamed', { response: id });
-    if (response.endedAt !== null && Date.now() - response.endedAt.getTime() > EVENTS_KEPT_MS)
-      throw new AppError('response.events_expired', { response: id });
-    stream.head({});
     let last = after;
+    let hasBegun = false;
     let hasChanged = Promise.withResolvers<void>();
     const wake = (): void => hasChanged.resolve();
     const stop = this.signals.onChange(id, wake);
@@ -44,9 +45,12 @@ export class FollowersService {
     try {
       while (!stream.signal.aborted) {
         hasChanged = Promise.withResolvers();
-        // Read before the events: those of one that has ended are all there.
-        const { endedAt } = await this.#find(projectId, id);
-        const { events, hasMore } = await this.logs.read({ projectId, id }, last);
+        const { progress, events, hasMore } = await this.#looks.run(() => this.logs.read({ projectId, id }, last));
+        if (!hasBegun) {
+          ensureReadable(progress, id);
+          stream.head({});
+          hasBegun = true;
+        }
         for (const { number, json } of events) {
           await stream.paused();
           // Meanwhile deleted, since the reader is slow.
@@ -55,7 +59,7 @@ export class FollowersService {
           last = number;
         }
         if (hasMore) continue;
-        if (endedAt !== null) return await this.#end(stream, projectId, id, last);
+        if (progress.endedAt !== null) return await this.#end(stream, projectId, id, last);
         const timer = setTimeout(wake, LOOK_MS);
         await hasChanged.promise;
         clearTimeout(timer);
@@ -66,19 +70,21 @@ export class FollowersService {
     }
   }
 
-  async #find(projectId: string, id: string): Promise<Response> {
-    return ensure(await this.responses.find({ projectId, id }), 'response.not_found', { response: id });
-  }
-
   /**
    * A client may have seen more than was stored when the process of its response was killed, or ask for what comes after the end: it
    * gets the end in any case.
    */
   async #end(stream: Stream, projectId: string, id: string, last: number): Promise<void> {
-    if ((await this.logs.count({ projectId, id })) === last + 1) return;
+    if ((await this.#looks.run(() => this.logs.count({ projectId, id }))) === last + 1) return;
     const response = await this.responses.get({ projectId, id });
     stream.data(Buffer.from(JSON.stringify({ type: endingOf(response), sequence_number: last + 1, response })));
   }
+}
+
+function ensureReadable({ streamed, endedAt }: ResponseProgress, id: string): void {
+  if (!streamed) throw new AppError('response.not_streamed', { response: id });
+  if (endedAt !== null && Date.now() - endedAt.getTime() > EVENTS_KEPT_MS)
+    throw new AppError('response.events_expired', { response: id });
 }
 
 function endingOf({ status }: PublicResponse): string {

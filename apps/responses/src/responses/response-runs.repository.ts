@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { withEveryTenant, withTenant } from '@xerotier/db';
-import { DataSource, In } from 'typeorm';
+import { DataSource, In, IsNull } from 'typeorm';
 import type { EntityManager } from 'typeorm';
 import { ResponseEvent } from './response-event.entity.ts';
 import { Response } from './response.entity.ts';
@@ -11,6 +11,8 @@ import type { ResponseKey } from './responses.repository.ts';
 export interface ResponseClaim extends ResponseKey {
   readonly fence: number;
 }
+
+export type ResponseProgress = Pick<Response, 'streamed' | 'endedAt'>;
 
 /** TypeORM returns the rows and the count of an UPDATE. */
 type Updated = [rows: unknown[], count: number];
@@ -87,6 +89,14 @@ export class ResponseRunsRepository {
       .values({ projectId, responseId: id, ...events })
       .orIgnore()
       .execute();
+  }
+
+  /** Returns how far a response is, without its content. */
+  findProgress(manager: EntityManager, { projectId, id }: ResponseKey): Promise<ResponseProgress | null> {
+    return manager.findOne(Response, {
+      select: { projectId: true, id: true, streamed: true, endedAt: true },
+      where: { projectId, id, deletedAt: IsNull() },
+    });
   }
 
   /** Returns the events after a number, in their order; some of the first ones may not be after it. */
