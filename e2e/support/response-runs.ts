@@ -45,6 +45,8 @@ interface Run {
   id: string | undefined;
   /** Resolves when its first connection has ended. */
   firstRead: Promise<void>;
+  /** Closes it. */
+  readonly connection: AbortController;
 }
 
 /** @returns what is wrong with all events of one response. */
@@ -80,6 +82,13 @@ export class ResponseRuns {
     await eventually('every response has text', () => readers.every(({ seen }) => seen.length >= count), 60_000);
   }
 
+  /** All clients lose their first connections. @returns how many had not read all. */
+  disconnect(): number {
+    const reading = this.#runs.filter(({ kind, seen }) => kind !== 'background' && !hasEnded(seen));
+    for (const { connection } of reading) connection.abort();
+    return reading.length;
+  }
+
   /** Waits for the end of all, and expects that nothing is lost, and nothing is there or charged twice. */
   async expectComplete(reports: UsageReportWatch): Promise<void> {
     await Promise.all(this.#runs.map((run) => this.#readToEnd(run)));
@@ -92,8 +101,10 @@ export class ResponseRuns {
   async #start(kind: RunKind, tokens: number, delayMs: number): Promise<Run> {
     const { messages } = scripted({ tokens, delayMs }) as { messages: [{ content: string }] };
     const streams = kind !== 'background';
+    const connection = new AbortController();
     const response = await fetch(`${this.#test.api.endpointUrl}/responses`, {
       method: 'POST',
+      signal: connection.signal,
       headers: { ...this.#headers, 'content-type': 'application/json' },
       body: JSON.stringify({
         ...{ model: 'scripted', input: messages[0].content, background: kind !== 'streamed', stream: streams },
@@ -102,7 +113,7 @@ export class ResponseRuns {
     });
     if (response.status !== 200) throw new Error(`${response.status}: ${await response.text()}`);
     const requestId = response.headers.get('x-request-id') as string;
-    const run: Run = { kind, requestId, tokens, seen: [], id: undefined, firstRead: Promise.resolve() };
+    const run: Run = { kind, requestId, tokens, seen: [], id: undefined, firstRead: Promise.resolve(), connection };
     if (streams) run.firstRead = this.#receive(response, run);
     else run.id = ((await response.json()) as ResponseObject).id;
     return run;
@@ -127,7 +138,7 @@ export class ResponseRuns {
       for await (const bytes of response.body as ReadableStream<Uint8Array>)
         parser.feed(decoder.decode(bytes, { stream: true }));
     } catch {
-      // Something was killed.
+      // Something was killed, or the client was disconnected.
     }
   }
 
@@ -136,7 +147,7 @@ export class ResponseRuns {
     await run.firstRead;
     if (run.kind === 'background' || run.id === undefined) return;
     const until = performance.now() + END_TIMEOUT_MS;
-    while (!ENDINGS.includes(run.seen.at(-1)?.type ?? '')) {
+    while (!hasEnded(run.seen)) {
       if (performance.now() > until) throw new Error(`${run.id} has not ended: ${JSON.stringify(run.seen.at(-1))}`);
       await this.#readOn(run.id, run);
       await delay(READ_AGAIN_MS);
@@ -238,6 +249,8 @@ export class ResponseRuns {
     }
   }
 }
+
+const hasEnded = (events: readonly SeenEvent[]): boolean => ENDINGS.includes(events.at(-1)?.type ?? '');
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, each) => total + each, 0);
 
