@@ -118,7 +118,7 @@ describe('the process of a check', () => {
   });
 
   it.each([
-    ['exit', 'The process that checks a model ended with 7.'],
+    ['exit', 'The confined process ended with 7.'],
     ['throw', 'The check of a model failed: TypeError: x'],
     ['range', 'The check of a model asked for an invalid range.'],
     ['file', 'The check of a model asked for an invalid range.'],

@@ -1,0 +1,4 @@
+/** Says that it runs, then does not end, and does not listen either. */
+process.send?.('running', () => {
+  for (;;);
+});
