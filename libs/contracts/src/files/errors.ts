@@ -51,6 +51,12 @@ export const filesErrors = defineErrors({
     retryable: true,
     message: 'Too many files are transferred at once. Try again later.',
   },
+  'file.too_many_readings': {
+    status: 503,
+    publicCode: 'service_unavailable',
+    retryable: true,
+    message: 'Too many files of requests are read at once. Try again later.',
+  },
   'file.invalid_ticket': {
     status: 503,
     publicCode: 'service_unavailable',

@@ -35,7 +35,15 @@ export const inputFilePart = z
   .refine(({ file_id: id, file_data: data, file_url: url }) => [id, data, url].some((source) => source !== undefined), {
     error: 'is required unless `file_data` or `file_url` is present',
     path: ['file_id'],
-  });
+  })
+  .refine(
+    ({ file_id: id, file_data: data, file_url: url }) =>
+      [id, data, url].filter((source) => source !== undefined).length <= 1,
+    {
+      error: 'cannot be combined with another source: a file has one of `file_id`, `file_data` and `file_url`',
+      path: ['file_id'],
+    },
+  );
 
 const place = z.number().int().nonnegative();
 const fileId = z.string().max(256);

@@ -123,6 +123,12 @@ describe('inputItem', () => {
       'is required unless `file_data` or `file_url` is present',
     ],
     [
+      'a file from two places',
+      { role: 'user', content: [{ type: 'input_file', file_id: 'file-1', file_url: 'https://example.com' }] },
+      'content[0].file_id',
+      'cannot be combined with another source',
+    ],
+    [
       'audio, which conversations do not have',
       { role: 'user', content: [{ type: 'input_audio', input_audio: {} }] },
       'content[0].type',

@@ -1,0 +1,2 @@
+export { InputFilesModule } from './input-files.module.ts';
+export { InputFiles } from './input-files.service.ts';
