@@ -156,11 +156,6 @@ describe('a response', () => {
     ['stream_options', { stream_options: { include_obfuscation: true } }],
     ['x_detach', { x_detach: true }],
     ['prompt', { prompt: { id: 'p' } }],
-    ['input[0].content[0]', { input: [{ role: 'user', content: [{ type: 'input_file', file_id: 'file-1' }] }] }],
-    [
-      'input[0].content[0].file_id',
-      { input: [{ role: 'user', content: [{ type: 'input_image', file_id: 'file-1', detail: 'auto' }] }] },
-    ],
   ])('is rejected for an invalid %s: %j', async (param, fields) => {
     const work = client.openai.responses.create({ model: 'chat', input: 'Hello', ...fields } as never);
     await expect(work).rejects.toMatchObject({ status: 400, param });

@@ -5,6 +5,7 @@ import { dataKeySettings } from '@xerotier/data-keys/settings';
 import { databaseSettings } from '@xerotier/db';
 import { egressSettings } from '@xerotier/egress';
 import { inferenceSettings } from '@xerotier/inference/settings';
+import { inputFileSettings } from '@xerotier/input-files/settings';
 import { natsSettings, serviceSettings } from '@xerotier/process';
 import { redisSettings } from '@xerotier/redis';
 
@@ -17,6 +18,7 @@ export const settings = {
   usage: inferenceSettings.usage,
   limits: inferenceSettings.limits,
   egress: egressSettings,
+  inputFiles: inputFileSettings,
   background: {
     runsMax: setting(
       'RESPONSES_BACKGROUND_MAX',

@@ -19,7 +19,7 @@ export class BackgroundHandlers {
     input: z.output<typeof enqueue.input>,
     stream: ServedStream<typeof enqueue>,
   ): Promise<z.input<typeof enqueue.end>> {
-    const response = await this.background.enqueue(input);
+    const response = await this.background.enqueue(input, stream.signal);
     stream.head({});
     writeJson(stream, response);
     return { id: response.id };

@@ -40,7 +40,10 @@ export class BackgroundService {
    * Stores a response that is run when there is room. It is kept from then on, whatever happens.
    * @throws {AppError} as `TurnContexts.read`, `db.unavailable`.
    */
-  async enqueue(input: z.output<typeof turnsContract.operations.enqueue.input>): Promise<PublicResponse> {
+  async enqueue(
+    input: z.output<typeof turnsContract.operations.enqueue.input>,
+    signal: AbortSignal,
+  ): Promise<PublicResponse> {
     const { systemPrompt } = input;
     const call: ModelCallContext = {
       ...input.call,
@@ -49,7 +52,7 @@ export class BackgroundService {
     };
     const request = input.request as unknown as ResponseRequest;
     // Rejects now what cannot be read by the model.
-    const { context } = await this.contexts.read(call, request, systemPrompt);
+    const { context } = await this.contexts.read(call, request, systemPrompt, signal);
     const turn = newTurn(call, request, context);
     const response = responseObject(turn.requested, 'queued', [], undefined);
     const events: string[] = [];

@@ -9,6 +9,7 @@ import { chatMessagesOf } from '../turns/chat-messages.ts';
 import type { ContextItem } from '../turns/chat-messages.ts';
 import type { TurnInput } from '../turns/chat-request.ts';
 import type { ModelCallRequest } from '../turns/model-calls.service.ts';
+import { fieldsOf } from '../turns/part-fields.ts';
 import { isOverflow } from '../turns/shortened-chat.ts';
 import { CompactionSeals } from './compaction-seals.ts';
 import { Summaries } from './summaries.ts';
@@ -87,7 +88,7 @@ export class AutomaticCompaction {
     // A token has at least one character, and templates add a few to each message.
     if (JSON.stringify(chat).length < threshold) return false;
     try {
-      const served = await this.images.inline(chat, signal);
+      const served = await this.images.inline(chat, signal, fieldsOf(chat));
       return (await this.inference.count(call, served, signal)).inputTokens >= threshold;
     } catch (error) {
       if (isOverflow(AppError.from(error))) return true;
@@ -111,6 +112,6 @@ function withSummary(prompt: TurnInput, summary: string, end: readonly ContextIt
 }
 
 function keptOf(end: readonly ContextItem[]): ContextItem['item'][] {
-  const items = end.map(({ item }) => item);
+  const items = end.map(({ item, stored }) => stored ?? item);
   return Buffer.byteLength(JSON.stringify(items)) > KEPT_BYTES_MAX ? [] : items;
 }

@@ -92,6 +92,43 @@ describe('chatMessagesOf', () => {
       ]);
   });
 
+  it('shows images of outputs after the outputs of all calls', () => {
+    const image = (name: string): object => ({ type: 'input_image', image_url: `data:${name},`, detail: 'low' });
+    const output = (id: string, ...parts: object[]): object => ({
+      ...{ type: 'function_call_output', call_id: id, output: parts },
+    });
+    const shown = (name: string): object => ({ type: 'image_url', image_url: { url: `data:${name},`, detail: 'low' } });
+    const calls = (...ids: number[]): object[] => ids.map((id) => ({ ...call, call_id: `call_${id}` }));
+    const first = output('call_1', image('a'), { type: 'input_text', text: 'one' }, image('b'));
+    const second = output('call_2', { type: 'input_text', text: 'two' });
+    const third = { ...output('call_3', image('c')), type: 'custom_tool_call_output' };
+    expect(
+      messagesOf(...calls(1, 2, 3), first, second, third, hello, ...calls(4), output('call_4', image('d'))),
+    ).toEqual([
+      expect.objectContaining({ role: 'assistant' }),
+      { role: 'tool', tool_call_id: 'call_1', content: 'one' },
+      { role: 'tool', tool_call_id: 'call_2', content: 'two' },
+      { role: 'tool', tool_call_id: 'call_3', content: '' },
+      {
+        role: 'user',
+        content: [
+          { type: 'text', text: 'Images that the tool returned for the call call_1:' },
+          shown('a'),
+          shown('b'),
+          { type: 'text', text: 'Images that the tool returned for the call call_3:' },
+          shown('c'),
+        ],
+      },
+      { role: 'user', content: 'Hello' },
+      expect.objectContaining({ role: 'assistant' }),
+      { role: 'tool', tool_call_id: 'call_4', content: '' },
+      {
+        role: 'user',
+        content: [{ type: 'text', text: 'Images that the tool returned for the call call_4:' }, shown('d')],
+      },
+    ]);
+  });
+
   it('has the input of a custom tool as the argument of a function', () => {
     expect(
       messagesOf(
@@ -155,14 +192,13 @@ describe('chatMessagesOf', () => {
 
   it.each([
     [{ role: 'user', content: [{ type: 'input_file', file_id: 'file-1' }] }, 'input[1].content[0]'],
-    [{ role: 'user', content: [{ type: 'input_image', file_id: 'file-1' }] }, 'input[1].content[0].file_id'],
     [{ role: 'developer', content: [{ type: 'input_image', image_url: 'data:,' }] }, 'input[1].content[0]'],
     [
       {
         ...{ type: 'function_call_output', call_id: 'a' },
         output: [
           { type: 'input_text', text: 'a' },
-          { type: 'input_image', image_url: 'data:,' },
+          { type: 'input_file', file_id: 'file-1' },
         ],
       },
       'input[1].output[1]',

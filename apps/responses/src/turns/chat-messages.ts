@@ -4,6 +4,7 @@ import type { ChatMessage } from '@xerotier/public-api/chat-completions';
 import type { NewItem } from '@xerotier/public-api/items';
 import { outputMessage, summaryMessage } from '../compactions/compaction-texts.ts';
 import { customToolArguments } from './custom-tools.ts';
+import { madeOf } from './part-fields.ts';
 
 /** An item, and the field of the request that it comes from. */
 export interface ContextItem {
@@ -11,6 +12,8 @@ export interface ContextItem {
   readonly param: string;
   /** Of a compaction, which models are shown instead. */
   readonly summary?: string;
+  /** The same with files as they came: models are shown their content. */
+  readonly stored?: NewItem;
   /** Of a reasoning item that is encrypted. */
   readonly reasoning?: string;
 }
@@ -22,6 +25,7 @@ type UserPart = Exclude<UserMessage['content'], string>[number];
 type ToolCall = NonNullable<AssistantMessage['tool_calls']>[number];
 
 /**
+ * @param items without files: `InputFiles.inline` has put text and images in their place.
  * @throws {AppError} naming the field: `request.unsupported_parameter` for what models cannot read, `item.call_not_found` for an output of the
  * request without its call.
  */
@@ -38,12 +42,16 @@ export function chatMessagesOf(items: readonly ContextItem[]): ChatMessage[] {
       reasoning = at > lastOfUser ? reasoningOf(context) : undefined;
       continue;
     }
+    // A call is added to the message before it.
+    const from = Math.max(0, messages.length - 1);
     if (summary === undefined) addItem(messages, item, param);
     else messages.push({ role: 'user', content: summaryMessage(summary) });
+    for (const [index, message] of messages.slice(from).entries()) {
+      if (message.role === 'assistant') for (const { id } of message.tool_calls ?? []) calls.add(id);
+      else if (message.role === 'tool' && !calls.has(message.tool_call_id))
+        messages[from + index] = withoutCall(message, context, isShortened);
+    }
     const last = messages.at(-1);
-    for (const { id } of (last?.role === 'assistant' && last.tool_calls) || []) calls.add(id);
-    if (last?.role === 'tool' && !calls.has(last.tool_call_id))
-      messages.splice(-1, 1, withoutCall(last, context, isShortened));
     if (reasoning !== undefined && last?.role === 'assistant') last.reasoning_content ??= reasoning;
     reasoning = undefined;
   }
@@ -67,9 +75,9 @@ function addItem(messages: ChatMessage[], item: NewItem, param: string): void {
     case 'apply_patch_call':
       return addCall(messages, item.call_id, 'apply_patch', JSON.stringify(item.operation));
     case 'function_call_output':
-      return addOutput(messages, item.call_id ?? '', outputText(item.output, `${param}.output`));
+      return addOutputParts(messages, item.call_id ?? '', item.output, `${param}.output`);
     case 'custom_tool_call_output':
-      return addOutput(messages, item.call_id, outputText(item.output, `${param}.output`));
+      return addOutputParts(messages, item.call_id, item.output, `${param}.output`);
     case 'local_shell_call_output':
       return addOutput(messages, String(item.call_id), item.output);
     case 'shell_call_output':
@@ -119,10 +127,16 @@ type InputPart = Exclude<Requested['content'][number], string>;
 
 function userPart(part: InputPart, param: string): UserPart {
   if (part.type === 'input_text') return { type: 'text', text: part.text };
-  if (part.type === 'input_file') throw unsupported(param, 'files cannot be read yet: send their text.');
-  if (part.image_url === undefined) throw unsupported(`${param}.file_id`, 'send the image as `image_url`.');
-  const { image_url: url, detail } = part;
-  return { type: 'image_url', image_url: { url, ...(detail !== 'original' && { detail }) } };
+  if (part.type === 'input_image') return imagePart(part, param);
+  throw unsupported(param, 'models read no files.');
+}
+
+function imagePart(
+  { image_url: url = '', detail }: Extract<InputPart, { type: 'input_image' }>,
+  param: string,
+): UserPart {
+  // There is no such detail in chat completions.
+  return madeOf({ type: 'image_url', image_url: { url, ...(detail !== 'original' && { detail }) } }, param);
 }
 
 type AnyPart =
@@ -155,8 +169,18 @@ function addCall(messages: ChatMessage[], id: string, name: string, json: string
   else messages.push({ role: 'assistant', content: null, tool_calls: [call] });
 }
 
+/** Messages with the images that tools have returned. */
+const toolImages = new WeakSet<ChatMessage>();
+
+function ofToolImages(message: UserMessage): UserMessage {
+  toolImages.add(message);
+  return message;
+}
+
 function addOutput(messages: ChatMessage[], id: string, content: string): void {
-  messages.push({ role: 'tool', tool_call_id: id, content });
+  const last = messages.at(-1);
+  const at = last !== undefined && toolImages.has(last) ? messages.length - 1 : messages.length;
+  messages.splice(at, 0, { role: 'tool', tool_call_id: id, content });
 }
 
 type McpCall = Extract<NewItem, { type: 'mcp_call' }>;
@@ -171,14 +195,21 @@ function addServerCall(messages: ChatMessage[], param: string, item: McpCall): v
 
 type ToolOutput = Extract<NewItem, { type: 'custom_tool_call_output' }>['output'];
 
-function outputText(output: ToolOutput, param: string): string {
-  if (typeof output === 'string') return output;
-  return output
-    .map((part, at) => {
-      if (part.type === 'input_text') return part.text;
-      throw unsupported(`${param}[${at}]`, 'models read only the text of outputs.');
-    })
-    .join('\n');
+/**
+ * Messages of tools have text only: the images of an output are a message of the user, after the outputs of all calls of the turn, since
+ * nothing else may be between those.
+ */
+function addOutputParts(messages: ChatMessage[], id: string, output: ToolOutput, param: string): void {
+  if (typeof output === 'string') return addOutput(messages, id, output);
+  const shown = output.map((part, at) => userPart(part, `${param}[${at}]`));
+  const texts = shown.flatMap((part) => (part.type === 'text' ? [part.text] : []));
+  const images = shown.filter(({ type }) => type === 'image_url');
+  addOutput(messages, id, texts.join('\n'));
+  if (images.length === 0) return;
+  const parts: UserPart[] = [{ type: 'text', text: `Images that the tool returned for the call ${id}:` }, ...images];
+  const last = messages.at(-1);
+  if (last !== undefined && toolImages.has(last)) (last.content as UserPart[]).push(...parts);
+  else messages.push(ofToolImages({ role: 'user', content: parts }));
 }
 
 function unsupported(param: string, reason: string): AppError {

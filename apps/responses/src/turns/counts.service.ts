@@ -1,10 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import type { turnsContract } from '@xerotier/contracts/responses';
+import { AppError } from '@xerotier/errors';
 import { InferenceClient } from '@xerotier/inference';
 import { LinkedImages } from '@xerotier/linked-images';
 import type { ServedStream } from '@xerotier/nats';
 import type { ResponseRequest } from '@xerotier/public-api/responses';
 import type { z } from 'zod';
+import { fieldsOf, namingField } from './part-fields.ts';
 import { TurnContexts } from './turn-contexts.ts';
 
 type Count = typeof turnsContract.operations.count;
@@ -24,10 +26,15 @@ export class CountsService {
     stream: Pick<ServedStream<Count>, 'head' | 'signal'>,
   ): Promise<{ inputTokens: number }> {
     const request = body as unknown as ResponseRequest;
-    const { readable } = await this.contexts.read(call, request, systemPrompt);
-    const served = await this.images.inline(readable.chat, stream.signal);
-    const { workerId, inputTokens } = await this.inference.count(call, served, stream.signal);
-    stream.head({ workerId });
-    return { inputTokens };
+    const { readable } = await this.contexts.read(call, request, systemPrompt, stream.signal);
+    const { chat } = readable;
+    const served = await this.images.inline(chat, stream.signal, fieldsOf(chat));
+    try {
+      const { workerId, inputTokens } = await this.inference.count(call, served, stream.signal);
+      stream.head({ workerId });
+      return { inputTokens };
+    } catch (error) {
+      throw namingField(AppError.from(error), chat);
+    }
   }
 }

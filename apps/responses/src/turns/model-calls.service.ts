@@ -10,6 +10,7 @@ import { chatRequestOf } from './chat-request.ts';
 import type { TurnInput } from './chat-request.ts';
 import { ModelCall } from './model-call.ts';
 import type { OutputWriter } from './output-writer.ts';
+import { fieldsOf, namingField } from './part-fields.ts';
 import { isOverflow, shortenedChat } from './shortened-chat.ts';
 import type { TurnListener } from './turn-runner.ts';
 
@@ -72,11 +73,11 @@ export class ModelCalls {
       try {
         return { usage: await this.#call(request, next, writer, listener, signal), droppedTurns };
       } catch (error) {
-        const failure = AppError.from(error);
+        const failure = namingField(AppError.from(error), next);
         // The model has not begun then.
-        if (request.prompt.request.truncation !== 'auto' || !isOverflow(failure)) throw error;
+        if (request.prompt.request.truncation !== 'auto' || !isOverflow(failure)) throw failure;
         const shorter = shortenedChat(next, failure);
-        if (shorter === undefined) throw error;
+        if (shorter === undefined) throw failure;
         next = shorter.chat;
         droppedTurns += shorter.droppedTurns;
       }
@@ -90,7 +91,7 @@ export class ModelCalls {
     listener: TurnListener,
     signal: AbortSignal,
   ): Promise<TokenUsage> {
-    const served = await this.images.inline(chat, signal);
+    const served = await this.images.inline(chat, signal, fieldsOf(chat));
     let isPaused = false;
     const model = new ModelCall(
       ({ workerId }) => listener.begin(workerId),

@@ -126,7 +126,7 @@ export function publicUsage(usage: TokenUsage, droppedTurns = 0): ResponseUsage 
 function responseError(error: AppError): NonNullable<PublicResponse['error']> {
   const { message } = publicErrorBody(error).error;
   if (error.status === 429) return { code: 'rate_limit_exceeded', message };
-  return { code: error.status === 400 ? 'invalid_prompt' : 'server_error', message };
+  return { code: error.status < 500 ? 'invalid_prompt' : 'server_error', message };
 }
 
 /** How a response ends with an error. A cancelled one has none. */

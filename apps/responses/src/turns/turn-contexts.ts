@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { ModelCallContext } from '@xerotier/contracts/inference';
+import { InputFiles } from '@xerotier/input-files';
 import type { ResponseRequest } from '@xerotier/public-api/responses';
 import { CompactionSeals } from '../compactions/compaction-seals.ts';
 import { EncryptedContents } from '../items/encrypted-contents.ts';
@@ -23,6 +24,7 @@ export class TurnContexts {
     private readonly origins: TurnOrigins,
     private readonly seals: CompactionSeals,
     private readonly contents: EncryptedContents,
+    private readonly files: InputFiles,
   ) {}
 
   /** @throws {AppError} as `readItems` and `chatRequestOf`. */
@@ -30,8 +32,9 @@ export class TurnContexts {
     call: ModelCallContext,
     request: ResponseRequest,
     systemPrompt: string | undefined,
+    signal: AbortSignal,
   ): Promise<{ context: TurnContext; readable: ReadableContext }> {
-    const { context, opened } = await this.readItems(call, request);
+    const { context, opened } = await this.readItems(call, request, signal);
     const prompt = { request, systemPrompt, ...opened };
     const sealReasoning = request.include?.includes('reasoning.encrypted_content')
       ? await this.contents.sealer(call.projectId, 'reasoning')
@@ -40,16 +43,23 @@ export class TurnContexts {
   }
 
   /**
-   * Reads all items, and those of them that models are shown: from the last compaction on, which is opened.
-   * @throws {AppError} as `TurnOrigins.read`; `item.unreadable` for a compaction of another project.
+   * Reads all items, and those of them that models are shown: from the last compaction on, which is opened, and with the content of files.
+   * @throws {AppError} as `TurnOrigins.read` and `InputFiles.inline`; `item.unreadable` for what another project has encrypted.
    */
   async readItems(
     call: ModelCallContext,
     request: ResponseRequest,
+    signal: AbortSignal,
   ): Promise<{ context: TurnContext; items: Items; opened: Items }> {
     const context = await this.origins.read(turnRequestOf(call, request));
     const items = contextItems(context, request.input);
-    return { context, items, opened: await this.#open(call.projectId, items) };
+    const opened = await this.#open(call.projectId, items);
+    const shown = await this.files.inline(call.projectId, opened, signal);
+    return {
+      context,
+      items,
+      opened: { history: withStored(shown.history, opened.history), input: withStored(shown.input, opened.input) },
+    };
   }
 
   async #open(projectId: string, { history, input }: Items): Promise<Items> {
@@ -77,6 +87,13 @@ export class TurnContexts {
     const { summary, items } = await this.seals.open(projectId, item.encrypted_content, `${param}.encrypted_content`);
     return [{ ...context, summary }, ...items.map((kept) => ({ item: kept, param }))];
   }
+}
+
+function withStored(shown: readonly ContextItem[], items: readonly ContextItem[]): readonly ContextItem[] {
+  return shown.map((each, at) => {
+    const item = items[at]?.item;
+    return item === undefined || item === each.item ? each : { ...each, stored: item };
+  });
 }
 
 function isSealed({ item }: ContextItem): boolean {

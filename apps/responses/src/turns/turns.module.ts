@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { InferenceModule } from '@xerotier/inference/module';
+import { InputFilesModule } from '@xerotier/input-files';
 import { LinkedImagesModule } from '@xerotier/linked-images';
 import { AutomaticCompaction } from '../compactions/automatic-compaction.ts';
 import { CompactionSeals } from '../compactions/compaction-seals.ts';
@@ -15,7 +16,7 @@ import { TurnRunner } from './turn-runner.ts';
 import { TurnsService } from './turns.service.ts';
 
 @Module({
-  imports: [InferenceModule, LinkedImagesModule, ItemsModule, ResponsesModule],
+  imports: [InferenceModule, InputFilesModule, LinkedImagesModule, ItemsModule, ResponsesModule],
   providers: [
     TurnsHandlers,
     TurnsService,

@@ -45,7 +45,7 @@ export class TurnsService {
     stream: ServedStream<Run>,
   ): Promise<z.input<Run['end']>> {
     const request = body as unknown as ResponseRequest;
-    const { context, readable } = await this.contexts.read(call, request, systemPrompt);
+    const { context, readable } = await this.contexts.read(call, request, systemPrompt, stream.signal);
     const turn = newTurn(call, request, context);
     const isStored = request.store !== false;
     // Nobody knows the id of a whole response before it has ended.
