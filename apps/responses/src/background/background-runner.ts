@@ -69,7 +69,7 @@ export class BackgroundRunner {
     const { job, requested } = await this.responses.openJob<BackgroundJob>(claimed);
     const { call, request, systemPrompt } = job;
     try {
-      const { context, readable } = await this.contexts.read(call, request, systemPrompt, lease.signal);
+      const { context, readable } = await this.contexts.read({ call, request, systemPrompt }, lease.signal);
       const earlier = earlierOutputOf(streamed ? await this.logs.readAll(claimed) : []);
       const log = streamed
         ? await this.logs.open(claimed, {

@@ -52,7 +52,7 @@ export class BackgroundService {
     };
     const request = input.request as unknown as ResponseRequest;
     // Rejects now what cannot be read by the model.
-    const { context } = await this.contexts.read(call, request, systemPrompt, signal);
+    const { context } = await this.contexts.read({ call, request, systemPrompt }, signal);
     const turn = newTurn(call, request, context);
     const response = responseObject(turn.requested, 'queued', [], undefined);
     const events: string[] = [];

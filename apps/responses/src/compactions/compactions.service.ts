@@ -34,7 +34,7 @@ export class CompactionsService {
     stream: Pick<ServedStream<Compact>, 'head' | 'data' | 'signal'>,
   ): Promise<{ usage: TokenUsage }> {
     const request = body as unknown as ResponseRequest;
-    const { items, opened } = await this.contexts.readItems(call, request, stream.signal);
+    const { items, opened } = await this.contexts.readItems({ call, request }, stream.signal);
     const messages = chatMessagesOf([...opened.history, ...opened.input]);
     const { instructions } = request;
     const { text, usage, workerId } = await this.summaries.write(

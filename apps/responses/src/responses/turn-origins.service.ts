@@ -4,6 +4,7 @@ import { AppError } from '@xerotier/errors';
 import type { InputItem } from '@xerotier/public-api/items';
 import type { EntityManager } from 'typeorm';
 import { ConversationsService, ITEMS_MAX } from '../conversations/conversations.service.ts';
+import { paramOfItem } from '../items/param-of-item.ts';
 import { ItemsService } from '../items/items.service.ts';
 import type { Response } from './response.entity.ts';
 import { ResponsesRepository } from './responses.repository.ts';
@@ -36,6 +37,8 @@ export interface TurnRequest {
   readonly previousId: string | undefined;
   readonly conversationId: string | undefined;
   readonly input: readonly InputItem[];
+  /** How many of them, at the beginning, are those of a response that is continued. */
+  readonly keptItems?: number;
 }
 
 /** Reads what turns continue from. */
@@ -52,8 +55,10 @@ export class TurnOrigins {
    * `conversation.not_found`, `conversation.too_many_items`, `item.not_found`, `db.unavailable`.
    */
   async read(request: TurnRequest): Promise<TurnContext> {
-    const { projectId, input } = request;
-    const references = input.flatMap((item, at) => (item.type === 'item_reference' ? [{ id: item.id, at }] : []));
+    const { projectId, input, keptItems = 0 } = request;
+    const references = input.flatMap((item, at) =>
+      item.type === 'item_reference' ? [{ id: item.id, param: `${paramOfItem(at, keptItems)}.id` }] : [],
+    );
     if (request.previousId === undefined && request.conversationId === undefined && references.length === 0)
       return { origin: ORIGIN_OF_NOTHING, history: [], referenced: new Map() };
     return this.responses.transaction(projectId, async (manager) => {
@@ -64,8 +69,7 @@ export class TurnOrigins {
         references.map(({ id }) => id),
       );
       const missing = references.find(({ id }) => !referenced.has(id));
-      if (missing !== undefined)
-        throw new AppError('item.not_found', { item: missing.id }, { param: `input[${missing.at}].id` });
+      if (missing !== undefined) throw new AppError('item.not_found', { item: missing.id }, { param: missing.param });
       return { origin, history, referenced };
     });
   }

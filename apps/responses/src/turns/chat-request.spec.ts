@@ -108,3 +108,16 @@ describe('chatRequestOf', () => {
     expect(chatOf({ text: { format } }).response_format).toEqual(expected);
   });
 });
+
+describe('contextItems', () => {
+  it('names the field that each item comes from', () => {
+    const { input } = createResponseRequest.parse({
+      model: 'm',
+      input: ['a', 'b', 'c'].map((content) => ({ role: 'user', content })),
+    });
+    const params = (keptItems?: number): string[] =>
+      contextItems(NOTHING, input, keptItems).input.map(({ param }) => param);
+    expect(params()).toEqual(['input[0]', 'input[1]', 'input[2]']);
+    expect(params(2)).toEqual(['previous_response_id', 'previous_response_id', 'input[0]']);
+  });
+});

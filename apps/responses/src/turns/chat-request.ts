@@ -2,6 +2,7 @@
 import type { ChatCompletionRequest } from '@xerotier/public-api/chat-completions';
 import type { InputItem, NewItem } from '@xerotier/public-api/items';
 import type { ResponseRequest } from '@xerotier/public-api/responses';
+import { paramOfItem } from '../items/param-of-item.ts';
 import type { TurnContext } from '../responses/turn-origins.service.ts';
 import { chatMessagesOf } from './chat-messages.ts';
 import type { ContextItem } from './chat-messages.ts';
@@ -52,17 +53,21 @@ export function chatRequestOf({ request, systemPrompt, history, input }: TurnInp
   };
 }
 
-/** Names the field that an item comes from, for errors of what a model cannot read. */
+/**
+ * Names the field that an item comes from, for errors of what a model cannot read.
+ * @param keptItems how many items at the beginning of the input are those of a response that is continued.
+ */
 export function contextItems(
   { history, referenced, origin }: TurnContext,
   input: readonly InputItem[],
+  keptItems = 0,
 ): Pick<TurnInput, 'history' | 'input'> {
   const param = origin.previousId === undefined ? 'conversation' : 'previous_response_id';
   return {
     history: history.map((item) => ({ item: item as unknown as NewItem, param })),
     input: input.map((item, at) => ({
       item: (item.type === 'item_reference' ? referenced.get(item.id) : item) as NewItem,
-      param: `input[${at}]`,
+      param: paramOfItem(at, keptItems),
     })),
   };
 }

@@ -26,7 +26,7 @@ export class CountsService {
     stream: Pick<ServedStream<Count>, 'head' | 'signal'>,
   ): Promise<{ inputTokens: number }> {
     const request = body as unknown as ResponseRequest;
-    const { readable } = await this.contexts.read(call, request, systemPrompt, stream.signal);
+    const { readable } = await this.contexts.read({ call, request, systemPrompt }, stream.signal);
     const { chat } = readable;
     const served = await this.images.inline(chat, stream.signal, fieldsOf(chat));
     try {

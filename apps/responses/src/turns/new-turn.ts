@@ -1,14 +1,20 @@
 import type { ModelCallContext } from '@xerotier/contracts/inference';
+import type { turnsContract } from '@xerotier/contracts/responses';
 import type { ResponseRequest } from '@xerotier/public-api/responses';
+import type { z } from 'zod';
 import { newResponseId } from '../responses/response-id.ts';
 import type { TurnContext, TurnRequest } from '../responses/turn-origins.service.ts';
 import type { NewTurn } from '../responses/turn-records.service.ts';
 import { requestedFields } from './response-object.ts';
 
+/** What the caller of a turn keeps of the response that it continues. */
+export type Kept = z.output<typeof turnsContract.operations.run.input>['kept'];
+
 /** What has to be read for a request. */
-export function turnRequestOf({ projectId }: ModelCallContext, request: ResponseRequest): TurnRequest {
-  const { previous_response_id: previousId, conversation: conversationId, input } = request;
-  return { projectId, previousId, conversationId, input };
+export function turnRequestOf({ projectId }: ModelCallContext, request: ResponseRequest, kept?: Kept): TurnRequest {
+  const { previous_response_id: requestedId, conversation: conversationId, input } = request;
+  const previousId = kept === undefined ? requestedId : kept.previousId;
+  return { projectId, previousId, conversationId, input, keptItems: kept?.items ?? 0 };
 }
 
 export function newTurn(call: ModelCallContext, request: ResponseRequest, { origin }: TurnContext): NewTurn {

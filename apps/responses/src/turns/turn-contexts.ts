@@ -11,9 +11,17 @@ import type { TurnInput } from './chat-request.ts';
 import type { ContextItem } from './chat-messages.ts';
 import type { ModelCallRequest } from './model-calls.service.ts';
 import { turnRequestOf } from './new-turn.ts';
+import type { Kept } from './new-turn.ts';
 
 /** What models are shown of a context. */
 export type ReadableContext = Pick<ModelCallRequest, 'prompt' | 'chat' | 'sealReasoning'>;
+
+export interface RequestedTurn {
+  readonly call: ModelCallContext;
+  readonly request: ResponseRequest;
+  /** Of the response that it continues, if the caller keeps that one. */
+  readonly kept?: Kept;
+}
 
 type Items = Pick<TurnInput, 'history' | 'input'>;
 
@@ -29,12 +37,11 @@ export class TurnContexts {
 
   /** @throws {AppError} as `readItems` and `chatRequestOf`. */
   async read(
-    call: ModelCallContext,
-    request: ResponseRequest,
-    systemPrompt: string | undefined,
+    turn: RequestedTurn & { readonly systemPrompt?: string | undefined },
     signal: AbortSignal,
   ): Promise<{ context: TurnContext; readable: ReadableContext }> {
-    const { context, opened } = await this.readItems(call, request, signal);
+    const { call, request, systemPrompt } = turn;
+    const { context, opened } = await this.readItems(turn, signal);
     const prompt = { request, systemPrompt, ...opened };
     const sealReasoning = request.include?.includes('reasoning.encrypted_content')
       ? await this.contents.sealer(call.projectId, 'reasoning')
@@ -47,12 +54,11 @@ export class TurnContexts {
    * @throws {AppError} as `TurnOrigins.read` and `InputFiles.inline`; `item.unreadable` for what another project has encrypted.
    */
   async readItems(
-    call: ModelCallContext,
-    request: ResponseRequest,
+    { call, request, kept }: RequestedTurn,
     signal: AbortSignal,
   ): Promise<{ context: TurnContext; items: Items; opened: Items }> {
-    const context = await this.origins.read(turnRequestOf(call, request));
-    const items = contextItems(context, request.input);
+    const context = await this.origins.read(turnRequestOf(call, request, kept));
+    const items = contextItems(context, request.input, kept?.items);
     const opened = await this.#open(call.projectId, items);
     const shown = await this.files.inline(call.projectId, opened, signal);
     return {

@@ -1,5 +1,6 @@
 /** Runs the model for a turn, and stores what came of it: the same for a client that waits and in the background. */
 import { Inject, Injectable } from '@nestjs/common';
+import { emptyUsage } from '@xerotier/contracts/inference';
 import type { TokenUsage } from '@xerotier/contracts/inference';
 import type { StoredItem } from '@xerotier/contracts/responses';
 import { AppError } from '@xerotier/errors';
@@ -29,6 +30,8 @@ export interface RunnableTurn extends ModelCallRequest {
   readonly log: EventLog | undefined;
   /** What an earlier run of the same turn has written. */
   readonly earlier?: EarlierOutput | undefined;
+  /** Whether the model is called. Default true. */
+  readonly generates?: boolean;
   /** Whether a failure ends the response; otherwise the turn is run again. Default always. */
   readonly isFinal?: (failure: AppError) => boolean;
 }
@@ -95,8 +98,11 @@ export class TurnRunner {
     let outcome: Outcome;
     let failure: AppError | undefined;
     try {
-      const result = await this.calls.run(runnable, writer, listener, signal);
-      outcome = outcomeOf(writer.end() as TurnOutcome, result);
+      if (runnable.generates === false) outcome = outcomeOf('completed', { usage: emptyUsage(), droppedTurns: 0 });
+      else {
+        const result = await this.calls.run(runnable, writer, listener, signal);
+        outcome = outcomeOf(writer.end() as TurnOutcome, result);
+      }
     } catch (error) {
       failure = whyEnded(AppError.from(error), signal);
       if (runnable.isFinal?.(failure) === false) {

@@ -41,11 +41,11 @@ export class TurnsService {
    * @throws {AppError} that of the request, if nothing was written.
    */
   async run(
-    { call, request: body, systemPrompt, returnsUsageRecord }: z.output<Run['input']>,
+    { call, request: body, systemPrompt, returnsUsageRecord, kept, generates }: z.output<Run['input']>,
     stream: ServedStream<Run>,
   ): Promise<z.input<Run['end']>> {
     const request = body as unknown as ResponseRequest;
-    const { context, readable } = await this.contexts.read(call, request, systemPrompt, stream.signal);
+    const { context, readable } = await this.contexts.read({ call, request, systemPrompt, kept }, stream.signal);
     const turn = newTurn(call, request, context);
     const isStored = request.store !== false;
     // Nobody knows the id of a whole response before it has ended.
@@ -76,7 +76,7 @@ export class TurnsService {
         : undefined;
       const listener = output ?? silent;
       const { response, usage, failure, lastEvent } = await this.runner.run(
-        { ...readable, turn, call, isStored, begun, log, onRecord },
+        { ...readable, turn, call, isStored, begun, log, onRecord, generates },
         listener,
         lease?.signal ?? stream.signal,
       );

@@ -78,6 +78,17 @@ export const turnsContract = service('turns', {
     input: turn.extend({
       /** Whether the usage is returned, to be recorded if and when the response is kept, instead of being recorded. */
       returnsUsageRecord: z.boolean().default(false),
+      /** Of the response that it continues, if the caller keeps that one instead of this service. */
+      kept: z
+        .object({
+          /** How many items at the beginning of the input are those of the response. */
+          items: z.number().int().nonnegative(),
+          /** The stored response that the response continues itself. */
+          previousId: id.optional(),
+        })
+        .optional(),
+      /** Whether the model is called. Otherwise the response has no output, and can be continued. */
+      generates: z.boolean().default(true),
     }),
     /** Of the first call of a model; absent if it has not begun within a second. */
     head: z.object({ workerId: workerId.optional() }),
