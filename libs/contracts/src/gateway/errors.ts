@@ -38,6 +38,12 @@ export const gatewayErrors = defineErrors({
     retryable: false,
     message: "Only an account with the system role '{role}' can do this.",
   },
+  'websocket.upgrade_required': {
+    status: 426,
+    publicCode: 'upgrade_required',
+    retryable: false,
+    message: "This URL is a WebSocket: send 'Connection: Upgrade' and 'Upgrade: websocket'.",
+  },
   'endpoint.wrong_task': {
     status: 400,
     publicCode: 'wrong_task_mode',

@@ -22,6 +22,8 @@ export function writeError(response: ServerResponse, error: AppError): void {
   response.setHeader('content-length', Buffer.byteLength(body));
   if (error.status === 429 || error.status === 503) response.setHeader('retry-after', String(retryAfterSeconds(error)));
   if (error.status === 401) response.setHeader('www-authenticate', challengeOf(error));
+  // RFC 9110, 15.5.22.
+  if (error.status === 426) response.setHeader('upgrade', 'websocket');
   response.end(body);
 }
 

@@ -26,6 +26,7 @@ import { randomHex } from './random-hex.ts';
 import { addRequestContext, requestIds } from './request-context.ts';
 import { measureRequest } from './request-telemetry.ts';
 import { RouteTable } from './route-table.ts';
+import { routeWebSockets, wantsWebSocket } from './web-sockets.ts';
 
 export interface HttpAppOptions {
   readonly log: Logger;
@@ -50,6 +51,8 @@ export interface HttpAppOptions {
   readonly unknownUrlHint?: (path: string) => string;
   /** Origins that may read responses. Default: none. */
   readonly cors?: CorsOptions;
+  /** Whether handlers may accept WebSockets, whose messages have the limit of bodies. Default false: no request is an upgrade. */
+  readonly webSockets?: boolean;
   /** Registers hooks before any route. */
   readonly prepare?: (fastify: FastifyInstance) => void;
   /** Runs before the body is read; what it throws becomes the response. */
@@ -81,7 +84,10 @@ export async function createHttpApp(module: Type | DynamicModule, options: HttpA
     bodyLimit: options.bodyBytesMax,
     requestTimeout: REQUEST_TIMEOUT_MS,
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
-    http: { headersTimeout: HEADERS_TIMEOUT_MS },
+    http: {
+      headersTimeout: HEADERS_TIMEOUT_MS,
+      ...(options.webSockets === true && { shouldUpgradeCallback: wantsWebSocket }),
+    },
     // A function, since Fastify trusts nobody if it is given a number. Hop 0 is the other end of the connection.
     trustProxy: (_address: string, hop: number) => hop < (options.trustedProxies ?? 0),
     genReqId: newRequestId,
@@ -121,6 +127,8 @@ export async function createHttpApp(module: Type | DynamicModule, options: HttpA
   nest.useGlobalFilters(errors);
   readJsonBodies(fastify);
   readFormBodies(fastify, options.bodyBytesMax);
+  if (options.webSockets === true)
+    routeWebSockets(fastify, { log: options.log, newRequestId, messageBytesMax: options.bodyBytesMax });
   return {
     nest,
     routes,

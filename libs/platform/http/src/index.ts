@@ -1,4 +1,5 @@
 export { holdLogLine, millisecondsSinceArrival, noteError, noteForLog } from './access-log.ts';
+export type { RawRequest } from './access-log.ts';
 export { ChunkedBody } from './chunked-body.ts';
 export { FormBody, formOf, streamOf } from './form-body.ts';
 export type { FormFile } from './form-body.ts';
@@ -13,3 +14,6 @@ export { readForm } from './read-form.ts';
 export type { IncomingFile, ReadForm, ReadFormOptions } from './read-form.ts';
 export type { RouteEntry } from './route-table.ts';
 export { RouteTable } from './route-table.ts';
+export { SocketRequest } from './socket-request.ts';
+export { acceptWebSocket } from './web-sockets.ts';
+export type { OpenWebSocket } from './web-sockets.ts';

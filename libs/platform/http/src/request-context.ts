@@ -4,6 +4,7 @@ import { withLogContext } from '@xerotier/log';
 import type { LogContext } from '@xerotier/log';
 import { incomingTrace, traceparentOf } from '@xerotier/telemetry';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { DescribedRequest } from './access-log.ts';
 import { randomHex } from './random-hex.ts';
 import { measureRequest, traceRequest } from './request-telemetry.ts';
 
@@ -24,7 +25,7 @@ export function addRequestContext(fastify: FastifyInstance, draining: () => bool
     // Clients of a server that is shutting down should open their next connection elsewhere.
     if (draining()) reply.raw.setHeader('connection', 'close');
     measureRequest(request);
-    const context: LogContext = { requestId: request.id, ...traceOf(request) };
+    const context = contextOf(request);
     let clientRequestId: string | undefined;
     try {
       clientRequestId = clientRequestIdOf(request);
@@ -38,6 +39,11 @@ export function addRequestContext(fastify: FastifyInstance, draining: () => bool
       withLogContext({ ...context, clientRequestId }, next);
     }
   });
+}
+
+/** Begins the span of a request. */
+export function contextOf(request: DescribedRequest): LogContext {
+  return { requestId: request.id, ...traceOf(request) };
 }
 
 const CLIENT_REQUEST_ID = /^[\x20-\x7e]{1,512}$/;
@@ -63,7 +69,7 @@ function clientRequestIdOf({ headers }: FastifyRequest): string | undefined {
 }
 
 /** Starts the span of this request within the client's trace. Without tracing, returns the client's trace, or a new one. */
-function traceOf(request: FastifyRequest): Pick<LogContext, 'traceparent' | 'tracestate'> {
+function traceOf(request: DescribedRequest): Pick<LogContext, 'traceparent' | 'tracestate'> {
   const { traceparent, tracestate } = request.headers;
   const incoming = incomingTrace(traceparent, tracestate);
   const span = traceRequest(request, incoming);

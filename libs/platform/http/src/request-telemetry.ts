@@ -1,9 +1,8 @@
 /** The span and the metrics of one request: from its arrival to the last byte of its response, or to when its client is gone. */
 import { attribute, endSpan, SpanKind, spansEnabled, startSpan } from '@xerotier/telemetry';
 import type { Span, SpanFailure, TraceContext } from '@xerotier/telemetry';
-import type { FastifyRequest } from 'fastify';
 import { onRequestEnd } from './access-log.ts';
-import type { RequestEnd } from './access-log.ts';
+import type { DescribedRequest, RequestEnd } from './access-log.ts';
 import { metrics } from './metrics.ts';
 
 const UNMATCHED = 'unmatched';
@@ -15,7 +14,7 @@ let active = 0;
 metrics.activeRequests.observe(() => active);
 
 /** Counts a request and its duration. */
-export function measureRequest(request: FastifyRequest): void {
+export function measureRequest(request: DescribedRequest): void {
   active += 1;
   onRequestEnd(request.raw, ({ status, durationMs }) => {
     active -= 1;
@@ -24,7 +23,7 @@ export function measureRequest(request: FastifyRequest): void {
 }
 
 /** Starts the span of a request, which ends with it. @param parent what the client says of its trace. */
-export function traceRequest(request: FastifyRequest, parent: TraceContext | undefined): Span | undefined {
+export function traceRequest(request: DescribedRequest, parent: TraceContext | undefined): Span | undefined {
   if (!spansEnabled()) return undefined;
   const [method, route] = [methodOf(request), routeOf(request)];
   const span = startSpan(route === UNMATCHED ? method : `${method} ${route}`, {
@@ -49,11 +48,11 @@ function failureOf({ status, error }: RequestEnd): SpanFailure | undefined {
   return status >= 400 ? { code: String(status), status } : undefined;
 }
 
-function methodOf({ method }: FastifyRequest): string {
+function methodOf({ method }: DescribedRequest): string {
   return METHODS.has(method) ? method : '_OTHER';
 }
 
-function routeOf({ routeOptions }: FastifyRequest): string {
+function routeOf({ routeOptions }: DescribedRequest): string {
   const { url } = routeOptions;
   return url === undefined || CATCH_ALL.has(url) ? UNMATCHED : url;
 }

@@ -82,6 +82,7 @@ export const publicErrors = {
   file_too_large: { status: 413 },
   unsupported_media_type: { status: 415 },
   range_not_satisfiable: { status: 416 },
+  upgrade_required: { status: 426 },
   rate_limit_exceeded: { status: 429 },
   too_many_attempts: { status: 429 },
   insufficient_quota: { status: 429 },
