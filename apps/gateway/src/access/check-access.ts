@@ -6,8 +6,8 @@ import { projectId, slug } from '@xerotier/contracts/ids';
 import type { Access, EndpointAccess, Principal, Scope } from '@xerotier/contracts/auth';
 import { AppError } from '@xerotier/errors';
 import { noteForLog } from '@xerotier/http';
-import type { FastifyRequest } from 'fastify';
 import { lineOf } from '../requests/batch-line.ts';
+import type { ClientRequest } from '../requests/client-request.ts';
 import type { AccessRequest, AccessService } from './access.service.ts';
 import { isAllowed } from './allowed-addresses.ts';
 import { bearerKey } from './bearer-key.ts';
@@ -16,15 +16,13 @@ import { unknownUrlHint } from './unknown-url-hint.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Set on every route that requires a key. */
     access?: Access;
-    /** Set with `access`. */
     principal?: Principal;
   }
 }
 
-/** The `onRequest` hook; synchronous if the access is cached. */
-export function checkAccess(service: AccessService, request: FastifyRequest): void | Promise<void> {
+/** The `onRequest` hook, and for each request on a WebSocket; synchronous if the access is cached. */
+export function checkAccess(service: AccessService, request: ClientRequest): void | Promise<void> {
   const { scope } = request.routeOptions.config;
   if (scope === undefined) return;
   const { project, endpoint } = addressOf(request);
@@ -46,7 +44,7 @@ export function checkAccess(service: AccessService, request: FastifyRequest): vo
  */
 export async function withSystemPrompt(
   service: AccessService,
-  request: FastifyRequest,
+  request: ClientRequest,
   endpoint: EndpointAccess,
 ): Promise<EndpointAccess> {
   const { scope } = request.routeOptions.config;
@@ -58,7 +56,7 @@ export async function withSystemPrompt(
 }
 
 function accessRequestOf(
-  request: FastifyRequest,
+  request: ClientRequest,
   scope: Scope,
   projectId: string | undefined,
   endpointSlug: string | undefined,
@@ -69,7 +67,7 @@ function accessRequestOf(
 }
 
 /** @throws {AppError} `auth.scope_insufficient`, `auth.address_not_allowed`. */
-function setAccess(request: FastifyRequest, access: Access, endpoint: string | undefined): void {
+function setAccess(request: ClientRequest, access: Access, endpoint: string | undefined): void {
   // The address of a batch line was that of its batch.
   const ipFilter = lineOf(request.raw) === undefined ? access.ipFilter : undefined;
   if (ipFilter !== undefined && !isAllowed(ipFilter, request.ip)) throw new AppError('auth.address_not_allowed');
@@ -90,7 +88,7 @@ function setAccess(request: FastifyRequest, access: Access, endpoint: string | u
  * Returns the project and endpoint of the path, undefined on the root base URL. Malformed ids are rejected without a lookup.
  * @throws {AppError} `project.not_found` or `endpoint.not_found`; `route.not_found` for a version instead of a project.
  */
-function addressOf(request: FastifyRequest): { project: string | undefined; endpoint: string | undefined } {
+function addressOf(request: ClientRequest): { project: string | undefined; endpoint: string | undefined } {
   const { project, endpoint } = request.params as { project?: string; endpoint?: string };
   if (project === undefined) return { project, endpoint };
   if (isVersion(project)) throw unknownUrl(request);
@@ -102,7 +100,7 @@ function addressOf(request: FastifyRequest): { project: string | undefined; endp
 }
 
 /** If an endpoint such as `v1` does not exist, the path contains the version twice. */
-function withPathHint(error: unknown, request: FastifyRequest, endpoint: string | undefined): AppError {
+function withPathHint(error: unknown, request: ClientRequest, endpoint: string | undefined): AppError {
   const rejection = AppError.from(error);
   const isVersionTwice = rejection.code === 'endpoint.not_found' && endpoint !== undefined && isVersion(endpoint);
   return isVersionTwice ? unknownUrl(request) : rejection;
@@ -112,7 +110,7 @@ function isVersion(part: string): boolean {
   return /^v\d$/.test(part);
 }
 
-function unknownUrl({ method, url }: FastifyRequest): AppError {
+function unknownUrl({ method, url }: ClientRequest): AppError {
   const path = url.split('?', 1)[0] ?? '';
   return new AppError('route.not_found', { method, path, hint: unknownUrlHint(path) });
 }
@@ -123,7 +121,7 @@ export function printable(text: string): string {
 }
 
 /** Returns the access that the hook has set. @throws {Error} on a public route. */
-export function accessOf(request: FastifyRequest): Access {
+export function accessOf(request: ClientRequest): Access {
   if (request.access === undefined)
     throw new Error(`${request.method} ${request.routeOptions.url} is public: its operation has no permission`);
   return request.access;

@@ -1,8 +1,8 @@
 import type { EndpointAccess, EndpointTask } from '@xerotier/contracts/auth';
 import { AppError } from '@xerotier/errors';
 import { noteForLog } from '@xerotier/http';
-import type { FastifyRequest } from 'fastify';
 import { accessOf } from '../access/check-access.ts';
+import type { ClientRequest } from '../requests/client-request.ts';
 import type { ModelDirectory } from './model-directory.service.ts';
 
 /**
@@ -11,7 +11,7 @@ import type { ModelDirectory } from './model-directory.service.ts';
  * @throws {AppError} `endpoint.paused`, `endpoint.wrong_task`; `model.not_found` or `router.unavailable` as `ModelDirectory.endpointFor`.
  */
 export async function addressedEndpoint(
-  request: FastifyRequest,
+  request: ClientRequest,
   model: string,
   tasks: readonly EndpointTask[],
   directory: ModelDirectory,

@@ -1,10 +1,16 @@
 import type { TokenUsage } from '@xerotier/contracts/inference';
-import type { ServerResponse } from 'node:http';
+import type { RawRequest } from '@xerotier/http';
 import { lineOf } from '../requests/batch-line.ts';
 import type { Caller } from '../requests/caller.ts';
 import type { RateLimitsService } from './rate-limits.service.ts';
 import { costMicros, maxCostMicros } from './request-cost.ts';
 import type { TokenEstimate } from './request-cost.ts';
+
+/** A response, or what stands for it on a WebSocket, which has no headers. */
+export interface LimitedResponse {
+  readonly req: RawRequest;
+  setHeader(name: string, value: string): unknown;
+}
 
 const UNLIMITED: Caller['endpoint']['limits'] = {
   requestsPerMinute: null,
@@ -23,7 +29,7 @@ export async function admitOrReject(
   limits: RateLimitsService,
   { requestId, access, endpoint }: Caller,
   estimate: TokenEstimate,
-  response: ServerResponse,
+  response: LimitedResponse,
 ): Promise<(usage: TokenUsage) => void> {
   const { price } = endpoint;
   const maxCost = access.spend === undefined || price === undefined ? 0 : maxCostMicros(estimate, price);

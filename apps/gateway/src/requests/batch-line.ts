@@ -3,6 +3,7 @@
  * the raw request: who it acts for, and that its usage is recorded by the batch that keeps the response.
  */
 import type { UsageRecord } from '@xerotier/contracts/inference';
+import type { RawRequest } from '@xerotier/http';
 import type { IncomingMessage } from 'node:http';
 
 export interface BatchLine {
@@ -17,13 +18,13 @@ export interface BatchLine {
 }
 
 const LINE = Symbol('batch line');
-type WithLine = IncomingMessage & { [LINE]?: BatchLine };
+type WithLine = RawRequest & { [LINE]?: BatchLine };
 
 export function markAsLine(request: IncomingMessage, line: BatchLine): void {
   (request as WithLine)[LINE] = line;
 }
 
 /** Undefined for a request of a client. */
-export function lineOf(request: IncomingMessage): BatchLine | undefined {
+export function lineOf(request: RawRequest): BatchLine | undefined {
   return (request as WithLine)[LINE];
 }

@@ -2,8 +2,9 @@ import type { Access, EndpointAccess } from '@xerotier/contracts/auth';
 import type { LatencyTargets, ModelCallContext, RequestedServiceTier, TokenUsage } from '@xerotier/contracts/inference';
 import type { Model } from '@xerotier/contracts/router';
 import { holdLogLine, noteForLog } from '@xerotier/http';
+import type { RawRequest } from '@xerotier/http';
 import type { TrackedContext } from '@xerotier/inference';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ServerResponse } from 'node:http';
 import { lineOf } from './batch-line.ts';
 
 /** The caller of a request and the endpoint that serves it. */
@@ -49,11 +50,7 @@ export function trackedContextOf(
  * Returns what another service needs to call the model for a request.
  * @param model undefined if it is unknown, because the router is unavailable.
  */
-export function modelCallContextOf(
-  caller: Caller,
-  request: IncomingMessage,
-  model: Model | undefined,
-): ModelCallContext {
+export function modelCallContextOf(caller: Caller, request: RawRequest, model: Model | undefined): ModelCallContext {
   return {
     ...contextOf(caller, request),
     modelName: model?.name ?? caller.endpoint.modelId,
@@ -64,7 +61,7 @@ export function modelCallContextOf(
 /** What both have. */
 function contextOf(
   { requestId, access, endpoint, latencyTargets, requestedServiceTier, endUser }: Caller,
-  request: IncomingMessage,
+  request: RawRequest,
 ): Omit<ModelCallContext, 'modelName' | 'contextTokens'> {
   return {
     requestId,

@@ -3,7 +3,7 @@ import { emptyUsage, usageOfError } from '@xerotier/contracts/inference';
 import type { TokenUsage } from '@xerotier/contracts/inference';
 import { AppError } from '@xerotier/errors';
 import { holdLogLine, noteForLog } from '@xerotier/http';
-import type { ServerResponse } from 'node:http';
+import type { RawRequest } from '@xerotier/http';
 import type { TurnSink } from './turn-response.ts';
 
 export type ChargedSink = Pick<TurnSink, 'head' | 'data' | 'error'> & {
@@ -11,11 +11,11 @@ export type ChargedSink = Pick<TurnSink, 'head' | 'data' | 'error'> & {
 };
 
 /** Delays the access log line until the usage is known. */
-export function chargedSink(raw: ServerResponse, response: TurnSink, charge: (usage: TokenUsage) => void): ChargedSink {
-  const release = holdLogLine(raw.req);
+export function chargedSink(request: RawRequest, response: TurnSink, charge: (usage: TokenUsage) => void): ChargedSink {
+  const release = holdLogLine(request);
   const ended = (usage: TokenUsage): void => {
     const { promptTokens, completionTokens, cachedTokens } = usage;
-    noteForLog(raw.req, { promptTokens, completionTokens, cachedTokens });
+    noteForLog(request, { promptTokens, completionTokens, cachedTokens });
     charge(usage);
     release();
   };

@@ -65,7 +65,7 @@ export class ContextsService {
     const compaction = this.bus.open(
       turnsContract.operations.compact,
       turnOf(call, request, caller.endpoint.defaults?.systemPrompt),
-      chargedSink(raw, response, charge),
+      chargedSink(raw.req, response, charge),
       {
         requestId: caller.requestId,
         deadlineMs: requestTimeoutOf(call, this.config.limits.requestTimeoutMs) + STORING_MS,

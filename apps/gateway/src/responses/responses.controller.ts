@@ -1,59 +1,35 @@
 /** `/v1/responses`, of an endpoint or of a project, where `model` selects the endpoint. */
 import { Controller, Param, Req, Res } from '@nestjs/common';
-import { readFields } from '@xerotier/http';
 import { withIncluded } from '@xerotier/public-api/items';
 import type { QueryOf, ResponseOf } from '@xerotier/public-api/operation';
 import { pageOf } from '@xerotier/public-api/page';
 import {
   cancelResponse,
   createResponse,
-  createResponseRequest,
   deleteResponse,
   listInputItems,
   retrieveResponse,
 } from '@xerotier/public-api/responses';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { AccessService } from '../access/access.service.ts';
-import { accessOf, withSystemPrompt } from '../access/check-access.ts';
 import type { ProjectAccess } from '../access/project-access.ts';
-import { latencyTargetsOf } from '../chat-completions/latency-target-headers.ts';
-import { addressedEndpoint } from '../models/addressed-endpoint.ts';
-import { ModelDirectory } from '../models/model-directory.service.ts';
 import { OperationQuery, RequestProject } from '../operations/operation-params.ts';
 import { Operation } from '../operations/operation.decorator.ts';
-import { requestedServiceTierOf } from '../requests/requested-service-tier.ts';
-import { fieldsOf } from '../requests/request-fields.ts';
-import { withResponseDefaults } from './response-defaults.ts';
 import { asResponseId } from './response-ids.ts';
+import { ResponseRequestsService } from './response-requests.service.ts';
 import { StoredResponsesService } from './stored-responses.service.ts';
 import { TurnsService } from './turns.service.ts';
 
 @Controller()
 export class ResponsesController {
   constructor(
+    private readonly requests: ResponseRequestsService,
     private readonly turns: TurnsService,
     private readonly stored: StoredResponsesService,
-    private readonly models: ModelDirectory,
-    private readonly access: AccessService,
   ) {}
 
   @Operation(createResponse)
   async create(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
-    const latencyTargets = latencyTargetsOf(request.headers);
-    const access = accessOf(request);
-    const requested = readFields(createResponseRequest, fieldsOf(request.body));
-    const addressed = await addressedEndpoint(request, requested.model, ['generate'], this.models);
-    const endpoint = await withSystemPrompt(this.access, request, addressed);
-    const caller = {
-      requestId: request.id,
-      access,
-      endpoint,
-      latencyTargets: latencyTargets ?? endpoint.latencyTargets,
-      requestedServiceTier: requestedServiceTierOf(requested.service_tier),
-      endUser: requested.user,
-    };
-    const response = withResponseDefaults(requested, endpoint, access);
-    await this.turns.respond(caller, response, endpoint.defaults?.systemPrompt, reply);
+    await this.turns.respond(await this.requests.read(request, request.body), reply);
   }
 
   @Operation(retrieveResponse)

@@ -3,6 +3,7 @@ import type { turnsContract } from '@xerotier/contracts/responses';
 import type { AppError } from '@xerotier/errors';
 import { publicErrorBody } from '@xerotier/errors';
 import { millisecondsSinceArrival, noteForLog, writeError } from '@xerotier/http';
+import type { RawRequest } from '@xerotier/http';
 import type { StreamControl } from '@xerotier/nats';
 import type { ServerResponse } from 'node:http';
 import type { z } from 'zod';
@@ -19,7 +20,8 @@ export interface TurnSink {
   attach(control: StreamControl): void;
 }
 
-function headersOf({ workerId }: Head, { req: request }: ServerResponse): Record<string, string> {
+/** Adds what the head tells to the access log, and returns the headers. */
+export function headersOf({ workerId }: Head, request: RawRequest): Record<string, string> {
   noteForLog(request, { timeToFirstTokenMs: millisecondsSinceArrival(request) });
   if (workerId === undefined) return {};
   noteForLog(request, { worker: workerId });
@@ -51,7 +53,7 @@ export class StreamedTurn implements TurnSink {
   }
 
   head(head: Head): void {
-    this.#stream.begin(headersOf(head, this.#response));
+    this.#stream.begin(headersOf(head, this.#response.req));
   }
 
   /** Each event is one write: some clients lose events that are split. */
@@ -92,7 +94,7 @@ export class WholeTurn implements TurnSink {
   }
 
   head(head: Head): void {
-    this.#headers = headersOf(head, this.#response);
+    this.#headers = headersOf(head, this.#response.req);
   }
 
   /** The payload is valid during the call only. */

@@ -1,7 +1,7 @@
 /** Runs turns in the responses service: enforces rate limits, and writes what comes. */
 import { Inject, Injectable } from '@nestjs/common';
 import { emptyUsage } from '@xerotier/contracts/inference';
-import type { ModelCallContext, TokenUsage } from '@xerotier/contracts/inference';
+import type { ModelCallContext } from '@xerotier/contracts/inference';
 import type { Model } from '@xerotier/contracts/router';
 import { turnsContract } from '@xerotier/contracts/responses';
 import { estimateTokens, requestTimeoutOf } from '@xerotier/inference';
@@ -13,6 +13,7 @@ import type { z } from 'zod';
 import type { GatewayConfig } from '../config.ts';
 import { ModelDirectory } from '../models/model-directory.service.ts';
 import { admitOrReject } from '../rate-limits/admit-or-reject.ts';
+import type { LimitedResponse } from '../rate-limits/admit-or-reject.ts';
 import { RateLimitsService } from '../rate-limits/rate-limits.service.ts';
 import type { TokenEstimate } from '../rate-limits/request-cost.ts';
 import { lineOf } from '../requests/batch-line.ts';
@@ -21,6 +22,7 @@ import type { Caller } from '../requests/caller.ts';
 import { chargedSink } from './charged-sink.ts';
 import { StoredResponsesService } from './stored-responses.service.ts';
 import { StreamedTurn, WholeTurn } from './turn-response.ts';
+import type { TurnSink } from './turn-response.ts';
 
 const { run } = turnsContract.operations;
 type Turn = z.input<typeof run.input>;
@@ -43,23 +45,33 @@ export class TurnsService {
   ) {}
 
   /** Starts a turn; its events or the response object, and errors, are then written to the reply. @throws {AppError} `limits.*`. */
-  async respond(
-    caller: Caller,
-    request: ResponseRequest,
-    systemPrompt: string | undefined,
-    reply: FastifyReply,
+  async respond(turn: RequestedTurn, reply: FastifyReply): Promise<void> {
+    const { request } = turn;
+    if (request.background === true || request.x_detach === true) return this.#enqueue(turn, reply);
+    const { raw } = reply;
+    await this.run(turn, raw, () => {
+      reply.hijack();
+      return request.stream === true ? new StreamedTurn(raw) : new WholeTurn(raw);
+    });
+  }
+
+  /**
+   * Starts a turn, which goes on until it has ended, or its client is gone.
+   * @param begin called once it is admitted; returns where its events or the response object, and errors, are written.
+   * @throws {AppError} `limits.*`.
+   */
+  async run(
+    { caller, request, systemPrompt, ...options }: RequestedTurn,
+    client: TurnClient,
+    begin: () => TurnSink,
   ): Promise<void> {
     const model = await this.models.get(caller.endpoint.modelId);
-    const charge = await admitOrReject(this.limits, caller, estimateOf(request, model), reply.raw);
-    const { raw } = reply;
-    if (request.background === true || request.x_detach === true)
-      return this.#enqueue(caller, request, systemPrompt, { model, charge, reply });
-    reply.hijack();
-    const response = request.stream === true ? new StreamedTurn(raw) : new WholeTurn(raw);
-    const call = modelCallContextOf(caller, raw.req, model);
-    const line = lineOf(raw.req);
-    const input = { ...turnOf(call, request, systemPrompt), returnsUsageRecord: line !== undefined };
-    const charged = chargedSink(raw, response, charge);
+    const charge = await admitOrReject(this.limits, caller, estimateOf(request, model), client);
+    const response = begin();
+    const call = modelCallContextOf(caller, client.req, model);
+    const line = lineOf(client.req);
+    const input = { ...turnOf(call, request, systemPrompt), ...options, returnsUsageRecord: line !== undefined };
+    const charged = chargedSink(client.req, response, charge);
     const sink = {
       ...charged,
       head: (head: z.output<typeof run.head>) => {
@@ -75,16 +87,13 @@ export class TurnsService {
     const turn = this.bus.open(run, input, sink, { requestId: caller.requestId, deadlineMs });
     response.attach(turn);
     // The client may have disconnected meanwhile.
-    if (raw.destroyed) turn.cancel();
+    if (client.destroyed) turn.cancel();
   }
 
   /** What runs later is charged now, as far as its request tells. */
-  async #enqueue(
-    caller: Caller,
-    request: ResponseRequest,
-    systemPrompt: string | undefined,
-    { model, charge, reply }: Admitted,
-  ): Promise<void> {
+  async #enqueue({ caller, request, systemPrompt }: RequestedTurn, reply: FastifyReply): Promise<void> {
+    const model = await this.models.get(caller.endpoint.modelId);
+    const charge = await admitOrReject(this.limits, caller, estimateOf(request, model), reply.raw);
     const projectId = caller.access.project.id;
     const { promptTokens, completionTokens } = estimateOf(request, model);
     const call = modelCallContextOf(caller, reply.raw.req, model);
@@ -102,10 +111,18 @@ export class TurnsService {
   }
 }
 
-interface Admitted {
-  readonly model: Model | undefined;
-  readonly charge: (usage: TokenUsage) => void;
-  readonly reply: FastifyReply;
+export interface RequestedTurn extends Pick<Turn, 'kept' | 'generates'> {
+  readonly caller: Caller;
+  /** With the defaults of the endpoint. */
+  readonly request: ResponseRequest;
+  /** Of the endpoint. */
+  readonly systemPrompt: string | undefined;
+}
+
+/** Who waits for a turn: a response over HTTP, or what stands for it on a WebSocket. */
+export interface TurnClient extends LimitedResponse {
+  /** Whether it waits no more. */
+  readonly destroyed: boolean;
 }
 
 /** @param request with the defaults of the endpoint. */
