@@ -59,6 +59,14 @@ it('is not shown to the model after the next message of the user', async () => {
   expect(JSON.stringify(sent())).not.toContain('knows');
 });
 
+it('before the last message of the user is not opened: it may be of another server', async () => {
+  const foreign = { type: 'reasoning', summary: [], encrypted_content: 'gAAAAABoISQ24OyVRYbk' };
+  const { id } = await client.run({ input: [user, foreign, call, output, user] });
+  expect(sent()).toHaveLength(4);
+  await client.run({ input: [user], previous_response_id: id });
+  expect(sent()).toHaveLength(6);
+});
+
 it('of another project, or a changed one, is rejected before the model is called', async () => {
   const { output: items } = await client.run({ input: [user], include, store: false });
   const reasoning = sealedOf(items[0] as Fields);

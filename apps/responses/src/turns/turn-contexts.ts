@@ -68,30 +68,49 @@ export class TurnContexts {
     };
   }
 
-  async #open(projectId: string, { history, input }: Items): Promise<Items> {
-    const openedInput = await this.#openItems(projectId, input);
+  async #open(projectId: string, items: Items): Promise<Items> {
+    return this.#withReasoning(projectId, await this.#fromCompaction(projectId, items));
+  }
+
+  async #fromCompaction(projectId: string, { history, input }: Items): Promise<Items> {
+    const openedInput = await this.#openCompactions(projectId, input);
     const inInput = input.findLastIndex(isCompaction);
     if (inInput !== -1) return { history: [], input: openedInput.slice(inInput).flat() };
-    const shown = history.slice(Math.max(0, history.findLastIndex(isCompaction)));
-    return { history: (await this.#openItems(projectId, shown)).flat(), input: openedInput.flat() };
+    const at = history.findLastIndex(isCompaction);
+    if (at === -1) return { history, input };
+    return { history: (await this.#openCompactions(projectId, history.slice(at))).flat(), input };
   }
 
   /** Returns what each item stands for. */
-  async #openItems(projectId: string, items: readonly ContextItem[]): Promise<ContextItem[][]> {
-    if (!items.some(isSealed)) return items.map((item) => [item]);
-    return Promise.all(items.map((item) => this.#openItem(projectId, item)));
+  async #openCompactions(projectId: string, items: readonly ContextItem[]): Promise<ContextItem[][]> {
+    return Promise.all(
+      items.map(async (context) => {
+        const { item, param } = context;
+        if (item.type !== 'compaction') return [context];
+        const field = `${param}.encrypted_content`;
+        const { summary, items: kept } = await this.seals.open(projectId, item.encrypted_content, field);
+        return [{ ...context, summary }, ...kept.map((each) => ({ item: each, param }))];
+      }),
+    );
   }
 
-  async #openItem(projectId: string, context: ContextItem): Promise<ContextItem[]> {
-    const { item, param } = context;
-    if (item.type === 'reasoning' && item.encrypted_content !== undefined) {
-      const sealed = item.encrypted_content;
-      const reasoning = await this.contents.open(projectId, 'reasoning', sealed, `${param}.encrypted_content`);
-      return [{ ...context, reasoning }];
-    }
-    if (item.type !== 'compaction') return [context];
-    const { summary, items } = await this.seals.open(projectId, item.encrypted_content, `${param}.encrypted_content`);
-    return [{ ...context, summary }, ...items.map((kept) => ({ item: kept, param }))];
+  /** Models get the reasoning after the last message of the user: what is before may be of another server. */
+  async #withReasoning(projectId: string, { history, input }: Items): Promise<Items> {
+    const all = [...history, ...input];
+    const from = all.findLastIndex(({ item }) => item.type === 'message' && item.role === 'user') + 1;
+    if (!all.slice(from).some(({ item }) => isSealedReasoning(item))) return { history, input };
+    const opened = await Promise.all(
+      all.map(async (context, at) => {
+        const { item, param } = context;
+        if (at < from || !isSealedReasoning(item)) return context;
+        const field = `${param}.encrypted_content`;
+        return {
+          ...context,
+          reasoning: await this.contents.open(projectId, 'reasoning', item.encrypted_content, field),
+        };
+      }),
+    );
+    return { history: opened.slice(0, history.length), input: opened.slice(history.length) };
   }
 }
 
@@ -102,8 +121,10 @@ function withStored(shown: readonly ContextItem[], items: readonly ContextItem[]
   });
 }
 
-function isSealed({ item }: ContextItem): boolean {
-  return item.type === 'compaction' || (item.type === 'reasoning' && item.encrypted_content !== undefined);
+type Reasoning = Extract<ContextItem['item'], { type: 'reasoning' }>;
+
+function isSealedReasoning(item: ContextItem['item']): item is Reasoning & { encrypted_content: string } {
+  return item.type === 'reasoning' && item.encrypted_content !== undefined;
 }
 
 function isCompaction({ item }: ContextItem): boolean {
