@@ -10,8 +10,8 @@ import { join } from 'node:path';
 import { runProgram } from '../support/program.ts';
 import { bytecodeFolder, preparePython, pythonFolder } from '../support/python.ts';
 import type { Python } from '../support/python.ts';
-import { recordedFetch } from '../support/recorded-fetch.ts';
-import type { RecordedFetch } from '../support/recorded-fetch.ts';
+import { recordedConnection } from '../support/recorded-fetch.ts';
+import type { RecordedConnection } from '../support/recorded-fetch.ts';
 import { testPlatform } from '../support/test-platform.ts';
 
 /** The second text has the meaning of the first one; the third is unrelated. */
@@ -31,9 +31,9 @@ const reason = missing === undefined ? '' : ` [skipped: ${missing}]`;
 
 const test = testPlatform(() => bundledPlatform());
 
-function connection(): RecordedFetch & { readonly baseURL: string; readonly apiKey: string } {
+function connection(): RecordedConnection {
   const { endpointUrl } = test.api.with({ endpointSlug: 'embed' });
-  return { ...recordedFetch(), baseURL: endpointUrl, apiKey: test.description.apiKey };
+  return recordedConnection(endpointUrl, test.description.apiKey);
 }
 
 function cosine(one: readonly number[], other: readonly number[]): number {

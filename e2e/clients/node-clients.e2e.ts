@@ -21,25 +21,18 @@ import {
   WEATHER_TOOL,
   weatherStation,
 } from '../support/bundled-model-requests.ts';
-import { recordedFetch } from '../support/recorded-fetch.ts';
-import type { RecordedFetch } from '../support/recorded-fetch.ts';
+import { recordedConnection } from '../support/recorded-fetch.ts';
+import type { RecordedConnection } from '../support/recorded-fetch.ts';
 import { testPlatform } from '../support/test-platform.ts';
 
 const test = testPlatform(() => bundledPlatform());
 
-interface Connection extends RecordedFetch {
-  readonly baseURL: string;
-  readonly apiKey: string;
-}
-
-function connection(): Connection {
-  return { ...recordedFetch(), baseURL: test.api.endpointUrl, apiKey: test.description.apiKey };
-}
+const connection = (): RecordedConnection => recordedConnection(test.api.endpointUrl, test.description.apiKey);
 
 describe('openai', () => {
   const MODEL = { model: 'xero-tiny', temperature: 0 } as const;
 
-  function newClient(): { client: OpenAI; sent: RecordedFetch['sent'] } {
+  function newClient(): { client: OpenAI; sent: RecordedConnection['sent'] } {
     const { sent, ...options } = connection();
     return { client: new OpenAI({ ...options, maxRetries: 0 }), sent };
   }
@@ -115,7 +108,7 @@ describe('openai', () => {
   });
 });
 
-describe.each<[string, (to: Connection) => LanguageModel]>([
+describe.each<[string, (to: RecordedConnection) => LanguageModel]>([
   [
     '@ai-sdk/openai-compatible',
     ({ sent: _, ...options }) =>
@@ -199,7 +192,7 @@ describe.each<[string, (to: Connection) => LanguageModel]>([
 });
 
 describe('@langchain/openai', () => {
-  function newModel(): { model: ChatOpenAI; sent: RecordedFetch['sent'] } {
+  function newModel(): { model: ChatOpenAI; sent: RecordedConnection['sent'] } {
     const { sent, apiKey, baseURL, fetch } = connection();
     const configuration = { baseURL, fetch };
     return {
@@ -264,7 +257,7 @@ describe('@langchain/openai', () => {
 describe('@openai/agents', () => {
   setTracingDisabled(true);
 
-  function newModel(): { model: OpenAIChatCompletionsModel; sent: RecordedFetch['sent'] } {
+  function newModel(): { model: OpenAIChatCompletionsModel; sent: RecordedConnection['sent'] } {
     const { sent, ...options } = connection();
     return { model: new OpenAIChatCompletionsModel(new OpenAI({ ...options, maxRetries: 0 }), 'xero-tiny'), sent };
   }

@@ -26,8 +26,8 @@ import {
   WEATHER_TOOL,
   weatherStation,
 } from '../support/bundled-model-requests.ts';
-import { recordedFetch } from '../support/recorded-fetch.ts';
-import type { RecordedFetch } from '../support/recorded-fetch.ts';
+import { recordedConnection } from '../support/recorded-fetch.ts';
+import type { RecordedConnection } from '../support/recorded-fetch.ts';
 import { testPlatform } from '../support/test-platform.ts';
 
 const test = testPlatform(() => bundledPlatform());
@@ -37,15 +37,8 @@ const RESPONSE_ID = expect.stringMatching(/^resp_/);
 /** The bundled model reasons about sums. */
 const SUM = 'What is 24 + 31?';
 
-interface Connection extends RecordedFetch {
-  readonly baseURL: string;
-  readonly apiKey: string;
-}
-
 /** Conversations are at the base URL of the project. */
-function connection(): Connection {
-  return { ...recordedFetch(), baseURL: test.description.projectUrl, apiKey: test.description.apiKey };
-}
+const connection = (): RecordedConnection => recordedConnection(test.description.projectUrl, test.description.apiKey);
 
 describe('@openai/agents', () => {
   setTracingDisabled(true);
@@ -265,7 +258,7 @@ describe('ai', () => {
 });
 
 describe('@langchain/openai', () => {
-  function newModel(fields: { zdrEnabled?: boolean } = {}): { model: ChatOpenAI; sent: RecordedFetch['sent'] } {
+  function newModel(fields: { zdrEnabled?: boolean } = {}): { model: ChatOpenAI; sent: RecordedConnection['sent'] } {
     const { sent, apiKey, baseURL, fetch } = connection();
     const configuration = { baseURL, fetch };
     const common = { model: 'xero-tiny', temperature: 0, maxRetries: 0, useResponsesApi: true };

@@ -1,12 +1,12 @@
 /** A `fetch` that records what a client library sends. */
 
-export interface RecordedFetch {
+interface RecordedFetch {
   readonly fetch: typeof fetch;
   /** The JSON bodies of the requests so far, oldest first. */
   readonly sent: readonly Record<string, unknown>[];
 }
 
-export function recordedFetch(): RecordedFetch {
+function recordedFetch(): RecordedFetch {
   const sent: Record<string, unknown>[] = [];
   return {
     sent,
@@ -15,4 +15,14 @@ export function recordedFetch(): RecordedFetch {
       return fetch(url, init);
     },
   };
+}
+
+/** What client libraries for Node are given to connect with. */
+export interface RecordedConnection extends RecordedFetch {
+  readonly baseURL: string;
+  readonly apiKey: string;
+}
+
+export function recordedConnection(baseURL: string, apiKey: string): RecordedConnection {
+  return { ...recordedFetch(), baseURL, apiKey };
 }
