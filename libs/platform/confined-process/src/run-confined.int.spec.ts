@@ -1,4 +1,7 @@
-import { execFileSync } from 'node:child_process';
+import { eventually } from '@xerotier/testing';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
 import { LimitExceeded, runConfined } from './run-confined.ts';
 import type { ConfinedProgram } from './run-confined.ts';
 
@@ -10,9 +13,14 @@ const endless: ConfinedProgram = {
   memoryMb: 64,
 };
 
+/** How many of these processes run, whoever has started them. */
+function running(): number {
+  const listed = execFileSync('ps', ['-e', '-o', 'args='], { encoding: 'utf8' });
+  return listed.split('\n').filter((args) => args.endsWith(fileURLToPath(endless.program))).length;
+}
+
 afterEach(() => {
-  const listed = execFileSync('ps', ['-o', 'args=', '--ppid', String(process.pid)], { encoding: 'utf8' });
-  expect(listed).not.toContain('endless-process');
+  expect(running()).toBe(0);
 });
 
 it('kills the process when the signal is aborted, and rejects with its reason', async () => {
@@ -28,6 +36,18 @@ it('kills the process after the time, and returns a result that came before', as
   await expect(late).rejects.toThrow(new LimitExceeded('it took more than 300 ms'));
   const early = runConfined<string, never, string>(endless, ({ resolve }) => resolve);
   expect(await early).toBe('running');
+});
+
+it('does not outlive a parent that is killed', async () => {
+  const parent = spawn(process.execPath, [`${import.meta.dirname}/../test/parent.ts`], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  await once(parent.stdout, 'data');
+  expect(running()).toBe(1);
+  parent.kill('SIGKILL');
+  await once(parent, 'exit');
+  expect(running()).toBe(1);
+  await eventually('the kernel has ended it', () => running() === 0, 50_000);
 });
 
 it('kills the process when its exchange fails', async () => {
