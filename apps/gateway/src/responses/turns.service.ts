@@ -136,13 +136,18 @@ function obfuscates({ stream_options: options }: ResponseRequest): boolean {
 
 type EstimatedRequest = Pick<ResponseRequest, 'instructions' | 'input' | 'tools' | 'max_output_tokens'>;
 
-/** What the request itself has; what it continues from is charged when it is known. */
+/** Of files and images, bytes do not tell the tokens. */
+function withoutContent(field: string, value: unknown): unknown {
+  return field === 'file_data' || field === 'image_url' ? undefined : value;
+}
+
+/** What the request itself has; files, and what it continues from, are charged when they are known. */
 export function estimateOf(request: EstimatedRequest, model: Model | undefined): TokenEstimate {
   const contextTokens = model?.contextTokens ?? UNKNOWN_CONTEXT_TOKENS;
   const requested = request.max_output_tokens;
   return {
     promptTokens: Math.min(
-      estimateTokens([JSON.stringify([request.instructions, request.input, request.tools])]),
+      estimateTokens([JSON.stringify([request.instructions, request.input, request.tools], withoutContent)]),
       contextTokens,
     ),
     promptTokensMax: () => contextTokens,
