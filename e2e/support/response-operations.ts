@@ -53,6 +53,10 @@ export function responseOperations(): Operation[] {
           ...{ name: `events of a response in the background at ${path}`, route: `POST ${path}` },
           ...{ body: { ...inBackground.body, stream: true }, schema: 'events', ending: 'done' },
         },
+        {
+          ...{ name: `responses on a WebSocket, without one, at ${path}`, route: `GET ${path}` },
+          ...{ status: 426, code: 'upgrade_required', schema: 'ErrorResponse' as const },
+        },
         { name: `a response by its id at ${path}`, route: `GET ${path}/{id}`, setup, schema: 'Response' },
         {
           name: `input items of a response at ${path}`,

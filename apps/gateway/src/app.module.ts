@@ -15,6 +15,7 @@ import { ManagementModule } from './management/management.module.ts';
 import { MediaModule } from './media/media.module.ts';
 import { ModelsModule } from './models/models.module.ts';
 import { ReferenceModule } from './openapi/reference.module.ts';
+import { ResponseSocketsModule } from './response-sockets/response-sockets.module.ts';
 import { ResponsesModule } from './responses/responses.module.ts';
 import { RequestsDrainModule } from './requests/requests-drain.module.ts';
 import { RerankModule } from './rerank/rerank.module.ts';
@@ -31,6 +32,7 @@ import { UsageModule } from './usage/usage.module.ts';
     BatchLinesModule,
     StoredCompletionsModule,
     ResponsesModule,
+    ResponseSocketsModule,
     ConversationsModule,
     EmbeddingsModule,
     RerankModule,

@@ -72,6 +72,33 @@ export const settings = {
       'Domain of endpoint host names: {endpoint}.{project}.<domain>/v1 is /{project}/{endpoint}/v1, and {project}.<domain>/v1 is /{project}/v1. Not set by default: hosts are ignored.',
     ),
   },
+  webSockets: {
+    perProjectMax: setting(
+      'WEBSOCKETS_PER_PROJECT_MAX',
+      integer({ min: 0, max: 10_000 }).default(200),
+      'Maximum number of WebSockets that a project has open on one gateway. Default 200; 0 for none.',
+    ),
+    perKeyMax: setting(
+      'WEBSOCKETS_PER_KEY_MAX',
+      integer({ min: 0, max: 10_000 }).default(100),
+      'Maximum number of WebSockets that an API key has open on one gateway. Default 100; 0 for none.',
+    ),
+    lifetimeSeconds: setting(
+      'WEBSOCKET_LIFETIME_SECONDS',
+      integer({ min: 1, max: 86_400 }).default(3_600),
+      'Seconds for which a WebSocket is open at most. Default 3600.',
+    ),
+    idleSeconds: setting(
+      'WEBSOCKET_IDLE_SECONDS',
+      integer({ min: 1, max: 86_400 }).default(600),
+      'Seconds without a request after which a WebSocket is closed. Default 600.',
+    ),
+    pingSeconds: setting(
+      'WEBSOCKET_PING_SECONDS',
+      integer({ min: 1, max: 3_600 }).default(30),
+      'Seconds between the pings on a WebSocket; without a pong until the next one, it is closed. Default 30.',
+    ),
+  },
   limits: {
     ...inferenceSettings.limits,
     managementRequestsPerMinute: setting(

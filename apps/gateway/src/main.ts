@@ -26,6 +26,7 @@ await runService({
       log,
       instance: identity.instance,
       bodyBytesMax: BODY_BYTES_MAX,
+      webSockets: true,
       trustedProxies: config.http.trustedProxies,
       ...hostAddresses(config.http.publicDomain),
       unknownUrlHint,

@@ -5,6 +5,10 @@
 export const publicErrors = {
   invalid_request: { status: 400 },
   json_parse_error: { status: 400 },
+  invalid_json: { status: 400 },
+  unknown_event_type: { status: 400 },
+  invalid_stream_id: { status: 400 },
+  websocket_stream_limit_reached: { status: 400 },
   unsupported_parameter: { status: 400 },
   wrong_task_mode: { status: 400 },
   context_length_exceeded: { status: 400 },
@@ -84,6 +88,7 @@ export const publicErrors = {
   range_not_satisfiable: { status: 416 },
   upgrade_required: { status: 426 },
   rate_limit_exceeded: { status: 429 },
+  websocket_connection_limit_reached: { status: 429 },
   too_many_attempts: { status: 429 },
   insufficient_quota: { status: 429 },
   cancelled: { status: 499 },

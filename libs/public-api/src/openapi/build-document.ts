@@ -4,7 +4,7 @@ import { publicErrors } from '../errors/public-errors.ts';
 import type { PublicErrorCode } from '../errors/public-errors.ts';
 import { authenticationOf, SESSION_COOKIE } from '../operation/authentication.ts';
 import { basesOf } from '../operation/base-paths.ts';
-import type { FileField, OperationDefinition } from '../operation/define-operation.ts';
+import type { FileField, OperationDefinition, WebSocketMessages } from '../operation/define-operation.ts';
 import type { Permission } from '../operation/permissions.ts';
 import { RATE_LIMIT_HEADERS, responseHeaderTexts } from '../operation/response-headers.ts';
 import type { ResponseHeader } from '../operation/response-headers.ts';
@@ -105,12 +105,31 @@ function documented(
       },
     }),
     responses: {
-      ...(operation.redirects === true ? { 302: redirectOf(operation) } : { 200: successOf(operation) }),
+      ...successesOf(operation),
       ...(operation.hasRanges === true && { 206: { ...successOf(operation), description: 'The requested range.' } }),
       ...errorsOf(operation),
     },
     security: securityOf(operation, requirements),
     'x-codeSamples': codeSamples(operation, path),
+    ...(operation.webSocket !== undefined && {
+      'x-websocket': {
+        fromClient: bodySchema(operation.webSocket.fromClient),
+        fromServer: bodySchema(operation.webSocket.fromServer),
+      },
+    }),
+  };
+}
+
+function successesOf(operation: OperationDefinition): Record<string, DocumentedResponse> {
+  if (operation.webSocket !== undefined) return { 101: upgradeOf(operation.webSocket) };
+  return operation.redirects === true ? { 302: redirectOf(operation) } : { 200: successOf(operation) };
+}
+
+function upgradeOf({ fromServer }: WebSocketMessages): DocumentedResponse {
+  return {
+    description: 'The connection is a WebSocket. This is the data of each message of the server.',
+    headers: headerReferences('X-Request-ID'),
+    content: { 'application/json': { schema: bodySchema(fromServer) } },
   };
 }
 

@@ -7,12 +7,13 @@ import type { CodeSample } from './openapi-document.ts';
 export const SAMPLE_BASE_URL = '{base_url}';
 
 /**
- * Public operations have a curl sample only.
+ * Public operations have a curl sample only, WebSockets none.
  * @param path of the operation on one of its bases, such as `/{project}/v1/models/{model}`.
  */
 export function codeSamples(operation: OperationDefinition, path: string): CodeSample[] {
   const curl = { lang: 'Shell', label: 'curl', source: curlSample(operation, path) } as const;
   if (operation.permission === null) return [curl];
+  if (operation.webSocket !== undefined) return webSocketSamples(operation, path);
   return [
     curl,
     { lang: 'Python', label: 'Python', source: pythonSample(operation, path) },
@@ -78,6 +79,47 @@ function nodeSample({ sdk, method, files, example }: OperationDefinition, path: 
 const client = new OpenAI({ baseURL: '${SAMPLE_BASE_URL}${base}', apiKey: process.env.API_KEY });
 const response = await ${call};
 console.log(response);`;
+}
+
+/** Sends the example as event of the client. */
+function webSocketSamples({ sdk, example = {} }: OperationDefinition, path: string): CodeSample[] {
+  const { base } = splitPath(path);
+  const [resource] = (sdk?.node ?? '').split('.');
+  const { type, ...named } = example;
+  const args = Object.entries(named).map(([name, value]) => `        ${name}=${pythonLiteral(value, 2)},\n`);
+  return [
+    {
+      lang: 'Python',
+      label: 'Python',
+      source: `import os
+from openai import OpenAI
+
+client = OpenAI(base_url="${SAMPLE_BASE_URL}${base}", api_key=os.environ["API_KEY"])
+with client.${sdk?.python ?? ''}() as connection:
+    connection.${String(type)}(
+${args.join('')}    )
+    for event in connection:
+        print(event)
+        if event.type in ("response.completed", "response.incomplete", "response.failed", "error"):
+            break`,
+    },
+    {
+      lang: 'JavaScript',
+      label: 'Node',
+      source: `import OpenAI from 'openai';
+import { ${sdk?.node.split('.')[1] ?? ''} } from 'openai/resources/${resource ?? ''}/ws';
+
+const client = new OpenAI({ baseURL: '${SAMPLE_BASE_URL}${base}', apiKey: process.env.API_KEY });
+const socket = new ${sdk?.node.split('.')[1] ?? ''}(client);
+socket.send(${javascriptLiteral(example, 0)});
+for await (const event of socket) {
+  if (event.type === 'error') throw event.error;
+  if (event.type !== 'message') continue;
+  console.log(event.message);
+  if (/^response\\.(completed|incomplete|failed)$/.test(event.message.type)) socket.close();
+}`,
+    },
+  ];
 }
 
 /** The version, and project and endpoint where they are in the path, belong to the base URL of a client. */

@@ -47,6 +47,8 @@ export interface DocumentedOperation {
   /** One of these, with the scope of the key and the role of the user; empty if everyone may call it. */
   readonly security: readonly SecurityRequirement[];
   readonly 'x-codeSamples'?: readonly CodeSample[];
+  /** The messages of a WebSocket, which OpenAPI cannot express. */
+  readonly 'x-websocket'?: { readonly fromClient: JsonSchema; readonly fromServer: JsonSchema };
 }
 
 export type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';

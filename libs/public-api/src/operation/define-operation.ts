@@ -25,6 +25,12 @@ export interface SdkMethod {
   readonly python?: string;
 }
 
+/** The messages of a WebSocket, which are JSON. */
+export interface WebSocketMessages {
+  readonly fromClient: z.ZodType;
+  readonly fromServer: z.ZodType;
+}
+
 export interface OperationDefinition {
   /** The method name in generated clients, with the suffix `InProject` or `ByKey` on the other base paths. */
   readonly operationId: string;
@@ -72,6 +78,8 @@ export interface OperationDefinition {
   readonly hasRanges?: boolean;
   /** Whether a success is a 302 instead of a 200, with `Location` and without a body. Default false. */
   readonly redirects?: boolean;
+  /** Makes a success a 101, after which both sides send messages of this form. Default: it is an ordinary response. */
+  readonly webSocket?: WebSocketMessages;
   /** Headers of a 200, in addition to X-Request-ID. */
   readonly responseHeaders?: readonly ResponseHeader[];
   /** Every public error code of the operation. */

@@ -11,6 +11,7 @@ import {
   inputItemsQuery,
   retrieveQuery,
 } from './request.ts';
+import { responseCreateEvent, responseSocketEvent } from './web-socket.ts';
 import { inputTokenCount, responseCompaction, responseDeleted, responseItemList, responseObject } from './response.ts';
 
 const COLLECTION = '/v1/responses';
@@ -48,6 +49,30 @@ export const createResponse = defineOperation({
   events: responseStreamEvent,
   responseHeaders: [...WORKER_HEADERS, 'X-Xerotier-Max-Tokens-Clamped'],
   errors: [...CONTEXT_ERRORS, 'conversation_full', 'client_too_slow'],
+});
+
+export const connectResponses = defineOperation({
+  ...common,
+  operationId: 'connectResponses',
+  sdk: { node: 'responses.ResponsesWS', python: 'responses.connect' },
+  method: 'get',
+  path: COLLECTION,
+  permission: 'inference:write',
+  summary: 'Create responses on a WebSocket',
+  description:
+    'Each `response.create` begins a response, whose events are sent as they are streamed over HTTP. An error of a request is an event of the type `error`.',
+  headers: latencyTargetHeaders,
+  example: { type: 'response.create', model: 'xero-tiny', input: 'Hello there' },
+  webSocket: { fromClient: responseCreateEvent, fromServer: responseSocketEvent },
+  errors: [
+    ...createResponse.errors,
+    'upgrade_required',
+    'websocket_connection_limit_reached',
+    'websocket_stream_limit_reached',
+    'invalid_json',
+    'invalid_stream_id',
+    'unknown_event_type',
+  ],
 });
 
 export const retrieveResponse = defineOperation({
@@ -147,6 +172,7 @@ export const compactResponse = defineOperation({
 /** In the order of the reference. */
 export const responsesOperations = [
   createResponse,
+  connectResponses,
   retrieveResponse,
   deleteResponse,
   cancelResponse,
