@@ -35,7 +35,9 @@ it(
     const begun = performance.now();
     await runs.expectComplete(reports);
     const seconds = ((performance.now() - begun) / 1_000).toFixed(1);
-    process.stdout.write(`many-readers: ${disconnected} streams read on, and all once more from the beginning, in ${seconds} s\n`);
+    process.stdout.write(
+      `many-readers: ${disconnected} streams read on, and all once more from the beginning, in ${seconds} s\n`,
+    );
     await reports.close();
   },
   TIMEOUT_MS,
