@@ -37,11 +37,11 @@ export class BackgroundRunner {
   ) {}
 
   /** @throws {AppError} of an outage: the job is repeated. */
-  async run(key: ResponseKey, jobSignal: AbortSignal): Promise<JobResult> {
+  async run(key: ResponseKey, stopping: AbortSignal): Promise<JobResult> {
     const claimed = await this.runs.claim(key, LEASE_MS);
     // It has ended, or another process runs it, and the sweeper looks after that.
     if (claimed === undefined) return 'done';
-    const lease = new ResponseLease(claimed, this.runs, this.log, jobSignal);
+    const lease = new ResponseLease(claimed, this.runs, this.log, stopping);
     const stop = this.signals.onChange(key.id, ({ hasEnded }) => {
       if (hasEnded) void lease.check();
     });

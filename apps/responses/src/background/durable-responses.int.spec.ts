@@ -175,6 +175,25 @@ it('are run although Redis has forgotten them', async () => {
     await eventually('it has ended', async () => (await many.get(id)).status === 'completed', 40_000);
 }, 60_000);
 
+it('go on while they run although Redis has forgotten them', async () => {
+  const ending = Promise.withResolvers<void>();
+  model.script = async ({ write }) => {
+    write('first');
+    await ending.promise;
+    write('last');
+  };
+  const redis = connectRedis({ url: running.servers.redis.url, name: 'test', log: silentLog(), waitsForServer: true });
+  const { id } = await client.enqueue({ stream: true });
+  await eventually('it runs', () => model.running === 1);
+  await redis.flushall();
+  redis.disconnect();
+  // Longer than the lock of a job lasts.
+  await delay(12_000);
+  ending.resolve();
+  expect(textOf(await ended(id))).toBe('firstlast');
+  expect(model.calls).toHaveLength(1);
+}, 60_000);
+
 it('go on in another process when their own one stops', async () => {
   model.script = async ({ write, signal }, call) => {
     write(`call ${call} `);

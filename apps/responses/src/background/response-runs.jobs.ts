@@ -9,7 +9,8 @@ export class ResponseRunsJobs {
   constructor(private readonly runner: BackgroundRunner) {}
 
   @Processes(responseRuns)
-  run({ projectId, responseId }: JobOf<typeof responseRuns>, { signal }: JobCall): Promise<JobResult> {
-    return this.runner.run({ projectId, id: responseId }, signal);
+  run({ projectId, responseId }: JobOf<typeof responseRuns>, { stopping }: JobCall): Promise<JobResult> {
+    // Its lease and fence are in the database: it goes on without Redis.
+    return this.runner.run({ projectId, id: responseId }, stopping);
   }
 }

@@ -10,7 +10,7 @@ import { randomBytes } from 'node:crypto';
 import type { EntityManager } from 'typeorm';
 import type { z } from 'zod';
 import { ItemsService } from '../items/items.service.ts';
-import { addProjectEvent } from '../events/project-events.ts';
+import { addProjectEvent } from '../project-events.ts';
 import type { Conversation } from './conversation.entity.ts';
 import { ConversationsRepository } from './conversations.repository.ts';
 import type { ConversationKey } from './conversations.repository.ts';

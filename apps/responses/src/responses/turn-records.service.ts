@@ -6,7 +6,7 @@ import type { InputItem } from '@xerotier/public-api/items';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { EntityManager } from 'typeorm';
 import { ConversationsService } from '../conversations/conversations.service.ts';
-import { addProjectEvent } from '../events/project-events.ts';
+import { addProjectEvent } from '../project-events.ts';
 import { ItemsService } from '../items/items.service.ts';
 import type { Outcome, RequestedFields } from '../turns/response-object.ts';
 import { sealEvents } from './event-log.ts';

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { DataKeysService } from '@xerotier/data-keys';
 import { AppError, ensure } from '@xerotier/errors';
 import type { EntityManager } from 'typeorm';
-import { addProjectEvent } from '../events/project-events.ts';
+import { addProjectEvent } from '../project-events.ts';
 import { ItemsService } from '../items/items.service.ts';
 import { earlierOutputOf } from '../turns/earlier-output.ts';
 import { ResponseEvents } from '../turns/response-events.ts';

@@ -69,12 +69,6 @@ export const responsesErrors = defineErrors({
     retryable: false,
     message: 'The response would continue more than {max} responses.',
   },
-  'response.too_many_items': {
-    status: 400,
-    publicCode: 'response_context_too_large',
-    retryable: false,
-    message: 'The context of the response would have more than {max} items.',
-  },
   'response.context_too_large': {
     status: 400,
     publicCode: 'response_context_too_large',

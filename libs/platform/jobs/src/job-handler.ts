@@ -13,6 +13,11 @@ export interface JobCall {
    * was not finished is repeated. It cannot fence a process that was suspended: only the database can (a version or fence in its rows).
    */
   readonly signal: AbortSignal;
+  /**
+   * Aborted only when the service stops: for work that has a lease and a fence of its own in the database, so that it need not end when
+   * Redis has lost its job.
+   */
+  readonly stopping: AbortSignal;
 }
 
 /**

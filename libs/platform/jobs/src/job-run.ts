@@ -4,12 +4,18 @@ const EXPIRING = 0.9;
 /** One call of a handler, and whether it may go on. */
 export class JobRun {
   readonly #abort = new AbortController();
+  readonly #stopping = new AbortController();
   /** When the lock was known to be ours, of `performance.now()`. */
   #lockedAt = performance.now();
   #interruption: 'lost' | 'stopping' | undefined;
 
   get signal(): AbortSignal {
     return this.#abort.signal;
+  }
+
+  /** Aborted when the service stops. */
+  get stopping(): AbortSignal {
+    return this.#stopping.signal;
   }
 
   /** Why it must not go on; that the lock is lost outweighs that the service stops. */
@@ -29,6 +35,7 @@ export class JobRun {
 
   /** @param message of the reason of the signal. */
   interrupt(interruption: 'lost' | 'stopping', message: string): void {
+    if (interruption === 'stopping') this.#stopping.abort(new Error(message));
     // A lock that is lost while the service stops must not be released.
     if (this.#interruption === 'lost') return;
     this.#interruption = interruption;

@@ -287,7 +287,7 @@ export class JobWorker<Contract extends QueueContract = QueueContract> {
       });
       try {
         const ids = queue.contract.job.parse(stored.job) as JobOf<Contract>;
-        const call = { jobId: job.id ?? '', signal: run.signal };
+        const call = { jobId: job.id ?? '', signal: run.signal, stopping: run.stopping };
         const result = await withSpan(span, () => handle(ids, call));
         endSpan(span);
         return result;

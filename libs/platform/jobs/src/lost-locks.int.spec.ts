@@ -21,6 +21,20 @@ describe('a lost lock', () => {
     expect(test.logged.text()).toContain('job lost its lock');
   });
 
+  it('leaves alone what ends only when the service stops', async () => {
+    const { handle, calls, release } = held();
+    const worker = await test.work(handle);
+    await test.queue.add({ runId: 'a' });
+    await eventually('it runs', () => calls.length === 1);
+    await test.redis.del(LOCK_KEY);
+    await aborted(calls[0]);
+    expect(calls[0]?.stopping.aborted).toBe(false);
+    const stopped = worker.stop(AbortSignal.abort());
+    expect(calls[0]?.stopping.aborted).toBe(true);
+    release();
+    await stopped;
+  });
+
   it('leads to no second call in the same process before the first has ended', async () => {
     const { handle, calls, release } = held();
     await test.work(handle, { concurrency: 2 });
