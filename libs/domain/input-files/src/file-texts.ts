@@ -5,6 +5,7 @@ import { TEXT_LENGTH_MAX } from './extraction/messages.ts';
 import { FairSlots } from './fair-slots.ts';
 import { decodeText, imageTypeOf, isHtml, isPdf } from './file-kind.ts';
 import { FileRejection } from './file-rejection.ts';
+import { metrics } from './metrics.ts';
 import type { NamedContent } from './named-content.ts';
 
 /** Of all texts together, in characters. */
@@ -45,14 +46,21 @@ export class FileTexts {
   ): Promise<string> {
     const id = `${projectId} ${key}`;
     const kept = this.#kept.get(id);
-    if (typeof kept === 'string') return kept;
-    if (kept !== undefined) throw kept;
+    if (kept !== undefined) {
+      metrics.texts.labels('kept').inc();
+      if (typeof kept === 'string') return kept;
+      throw kept;
+    }
     try {
       const text = await this.#read(projectId, await content(), signal);
+      metrics.texts.labels('read').inc();
       this.#kept.set(id, text);
       return text;
     } catch (error) {
-      if (error instanceof FileRejection) this.#kept.set(id, error, { ttl: REJECTION_KEPT_MS });
+      if (error instanceof FileRejection) {
+        metrics.texts.labels('rejected').inc();
+        this.#kept.set(id, error, { ttl: REJECTION_KEPT_MS });
+      }
       throw error;
     }
   }

@@ -36,7 +36,7 @@ describe('the text of a PDF', () => {
     ['truncated', /^it is not a valid PDF$/, {}],
     ['pages', /^it has more than 1000 pages$/, {}],
     ['long', /^it has more than 2000000 characters of text$/, {}],
-    ['scan', /^it has no text: its pages may be images$/, {}],
+    ['scan', /^it has no text that can be extracted: its pages may be images$/, {}],
     ['garbage', /^it is not a valid PDF$/, {}],
   ])('is not extracted: %s', async (name, reason, options) => {
     const rejection: unknown = await pdf(hostilePdfs[name](), options).catch((error: unknown) => error);

@@ -16,7 +16,7 @@ export async function pdfText(bytes: Uint8Array): Promise<string> {
     pages.push(text);
   }
   const text = pages.join('\n\n').trim();
-  if (text === '') throw new Unreadable('it has no text: its pages may be images');
+  if (text === '') throw new Unreadable('it has no text that can be extracted: its pages may be images');
   return text;
 }
 
