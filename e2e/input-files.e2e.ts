@@ -1,5 +1,6 @@
 /** Files as input of responses: what models are shown of them, and what is rejected. */
 import { scriptedPlatform } from '@xerotier/dev';
+import { eventually } from '@xerotier/testing';
 import { hostilePdfs, pdfBytes, PIXEL_PNG } from '@xerotier/input-files/testing';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
@@ -352,4 +353,21 @@ describe('a file of an earlier turn', () => {
       { content: 'next' },
     ]);
   });
+});
+
+it('is a 503 while the files service is down, also for earlier turns, and works again after that', async () => {
+  const id = await upload('a.txt', 'one');
+  const input = [message(file({ file_id: id }))] as never;
+  const { id: first } = await client.create({ input });
+  const later = { input: 'next', previous_response_id: first };
+  const files = test.platform.service('files');
+  await files.stop();
+  upstream.takeRequests();
+  for (const params of [{ input }, { input, background: true }, later])
+    await expect(client.create(params)).rejects.toMatchObject({ status: 503 });
+  expect(upstream.takeRequests()).toEqual([]);
+  // What names no stored file is read.
+  await client.create({ input: [message(inline('b.pdf', pdfBytes('data')))] as never });
+  await files.start();
+  await eventually('it works again', () => client.create(later).then(() => true));
 });
