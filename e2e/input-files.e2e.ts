@@ -284,6 +284,12 @@ describe('what cannot be read', () => {
     ['data that is not base64', () => file({ filename: 'a.txt', file_data: 'no base64!' }), '.file_data', {}],
     ['two sources', () => ({ ...inline('a.txt', 'one'), file_url: siteUrl('/page') }), '.file_id', {}],
     ['a page that does not exist', () => file({ file_url: siteUrl('/nothing') }), '.file_url', {}],
+    [
+      'a linked image that does not exist',
+      () => ({ type: 'input_image', image_url: siteUrl('/nothing'), detail: 'auto' }),
+      '.image_url',
+      {},
+    ],
     ['an internal address', () => file({ file_url: 'http://169.254.169.254/latest' }), '.file_url', {}],
     ['a redirect to an internal address', () => file({ file_url: siteUrl('/inside') }), '.file_url', {}],
     ['a file of the machine', () => file({ file_url: 'file:///etc/passwd' }), '.file_url', {}],

@@ -12,8 +12,9 @@ export function madeOf<P extends object>(part: P, field: string): P {
   return part;
 }
 
+/** Of images that are linked. */
 export function fieldsOf(chat: ChatCompletionRequest): FieldOf {
-  return (message, part) => fieldOf(chat, message, part) ?? `messages[${message}].content[${part}]`;
+  return (message, part) => `${fieldOf(chat, message, part) ?? `messages[${message}].content[${part}]`}.image_url`;
 }
 
 /** Returns the error with the field of the request, if it names a part of the chat that has one. */

@@ -7,4 +7,4 @@ const endless = {
   timeoutMs: 1_000,
   memoryMb: 64,
 };
-await runConfined<void, never, string>(endless, () => console.log);
+await runConfined<void, never, string>(endless, () => (message) => void process.stdout.write(message));
