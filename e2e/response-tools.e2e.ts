@@ -114,6 +114,20 @@ describe('a function call', () => {
   });
 });
 
+it.each([false, true])(
+  'an output of a call that was not made is rejected, in the background: %j',
+  async (background) => {
+    const first = await client.create({ input: 'Weather?' });
+    const input = [{ type: 'function_call_output', call_id: 'call_none', output: '21 degrees' }];
+    const request = { input: input as never, background, previous_response_id: first.id };
+    await expect(client.create(request)).rejects.toMatchObject({
+      ...{ status: 400, code: 'invalid_request', param: 'input[0].call_id' },
+      message: "400 No tool call found for the output with the call_id 'call_none'.",
+    });
+    await expect(client.open(request)).rejects.toMatchObject({ status: 400 });
+  },
+);
+
 describe('a call of a custom tool', () => {
   it('has a text, and its output is given back', async () => {
     reply(callOf('shell', ['{"input":', '"ls -l"}']), 'tool_calls');

@@ -22,7 +22,7 @@ describe('errors', () => {
   const publicNames = new Set(
     (
       'reason param bytes bytesMax bytesUsed file upload batch status mediaType method path hint scope project endpoint task needed model tier limit ' +
-      'completion response conversation item field after promptTokens contextTokens tokens key max session member invitation budget provider windowSeconds account role action version event minutes'
+      'completion response conversation item call field after promptTokens contextTokens tokens key max session member invitation budget provider windowSeconds account role action version event minutes'
     ).split(' '),
   );
 

@@ -153,7 +153,7 @@ describe('chatMessagesOf', () => {
     for (const items of [[output], [output, call], [{ ...call, call_id: 'call_2' }, output]])
       expect(errorOf(hello, ...items)).toMatchObject({
         code: 'item.call_not_found',
-        param: items[0] === output ? 'input[1]' : 'input[2]',
+        param: items[0] === output ? 'input[1].call_id' : 'input[2].call_id',
       });
   });
 

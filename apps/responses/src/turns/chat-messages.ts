@@ -48,7 +48,8 @@ export function chatMessagesOf(items: readonly ContextItem[]): ChatMessage[] {
     else messages.push({ role: 'user', content: summaryMessage(summary) });
     for (const [index, message] of messages.slice(from).entries()) {
       if (message.role === 'assistant') for (const { id } of message.tool_calls ?? []) calls.add(id);
-      else if (message.role === 'tool' && !calls.has(message.tool_call_id))
+      // An output without an id is that of the last call.
+      else if (message.role === 'tool' && message.tool_call_id !== '' && !calls.has(message.tool_call_id))
         messages[from + index] = withoutCall(message, context, isShortened);
     }
     const last = messages.at(-1);
@@ -96,8 +97,14 @@ function addItem(messages: ChatMessage[], item: NewItem, param: string): void {
 }
 
 /** A call may be before a compaction, or was deleted. */
-function withoutCall({ content }: ToolMessage, { param }: ContextItem, isShortened: boolean): ChatMessage {
-  if (param.startsWith('input[') && !isShortened) throw new AppError('item.call_not_found', { param }, { param });
+function withoutCall(
+  { content, tool_call_id: call }: ToolMessage,
+  context: ContextItem,
+  isShortened: boolean,
+): ChatMessage {
+  const { param } = context;
+  if (param.startsWith('input[') && !isShortened)
+    throw new AppError('item.call_not_found', { call }, { param: `${param}.call_id` });
   return { role: 'user', content: outputMessage(content as string) };
 }
 

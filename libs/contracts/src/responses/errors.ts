@@ -109,7 +109,7 @@ export const responsesErrors = defineErrors({
     status: 400,
     publicCode: 'invalid_request',
     retryable: false,
-    message: "'{param}' has the output of a call that is not before it.",
+    message: "No tool call found for the output with the call_id '{call}'.",
   },
   'item.unreadable': {
     status: 400,
