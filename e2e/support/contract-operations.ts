@@ -155,6 +155,13 @@ function storedCompletions(): Operation[] {
       schema: 'CreateChatCompletionResponse',
     },
     {
+      ...{
+        name: `events of a stored completion of ${of} that was not streamed`,
+        route: `GET ${path}/{id}?stream=true`,
+      },
+      ...{ setup, status: 400, code: 'invalid_request', schema: 'ErrorResponse' as const },
+    },
+    {
       name: `messages of a stored completion of ${of}`,
       route: `GET ${path}/{id}/messages`,
       setup,

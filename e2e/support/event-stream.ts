@@ -50,6 +50,8 @@ export class EventStream {
   readonly requestId: string;
   readonly headers: Headers;
   readonly chunks: Chunk[] = [];
+  /** Undefined if events have no ids. */
+  lastEventId: number | undefined;
   /** The error of the error event. */
   error: StreamError | undefined;
   /** The raw error event, with its flat fields. */
@@ -148,10 +150,18 @@ export class EventStream {
     if (this.#done || this.error !== undefined) this.#reject(new Error(`event after the end of the stream: ${next}`));
   }
 
+  /** Events of completions that are stored are numbered. */
+  #expectNext(id: string | undefined): void {
+    if (id === undefined ? this.lastEventId !== undefined : id !== String((this.lastEventId ?? Number(id) - 1) + 1))
+      throw new Error(`the event after ${this.lastEventId} has the id ${id}`);
+    if (id !== undefined) this.lastEventId = Number(id);
+  }
+
   #parse({ event, id, data }: EventSourceMessage): void {
     this.#expectOpen(data);
-    if (event !== undefined || id !== undefined || data.includes('\n'))
+    if (event !== undefined || data.includes('\n'))
       throw new Error(`expected a single data line, got: ${JSON.stringify({ event, id, data })}`);
+    this.#expectNext(id);
     if (data === '[DONE]') {
       this.#done = true;
       return;

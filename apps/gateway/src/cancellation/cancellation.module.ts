@@ -12,6 +12,6 @@ import { CancellationService, GatewayInstance } from './cancellation.service.ts'
     },
     CancellationService,
   ],
-  exports: [CancellationService],
+  exports: [CancellationService, GatewayInstance],
 })
 export class CancellationModule {}

@@ -28,6 +28,11 @@ interface InFlight {
   readonly cancel: () => void;
 }
 
+/** Returns the id of the gateway that has created a completion; undefined if no gateway has. */
+export function completionGatewayOf(completionId: string): string | undefined {
+  return COMPLETION_ID.exec(completionId)?.[1];
+}
+
 const COMPLETION_ID = /^chatcmpl-([0-9a-f]{8})[0-9a-f]{24}$/;
 
 @Injectable()
@@ -64,7 +69,7 @@ export class CancellationService implements OnModuleDestroy {
    * @throws {AppError} `bus.*` if its gateway may be running but cannot be reached.
    */
   async cancel(address: CompletionAddress): Promise<boolean> {
-    const gateway = COMPLETION_ID.exec(address.completionId)?.[1];
+    const gateway = completionGatewayOf(address.completionId);
     if (gateway === undefined) return false;
     if (gateway === this.#gateway) return this.#cancelHere(address);
     try {

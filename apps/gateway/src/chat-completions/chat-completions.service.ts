@@ -6,6 +6,7 @@ import type { ChatCompletionRequest } from '@xerotier/public-api/chat-completion
 import type { Model } from '@xerotier/contracts/router';
 import { estimatePromptTokens, InferenceClient, maxPromptTokens } from '@xerotier/inference';
 import { hasLinkedImages, LinkedImages } from '@xerotier/linked-images';
+import type { StreamControl } from '@xerotier/nats';
 import type { FastifyReply } from 'fastify';
 import type { ServerResponse } from 'node:http';
 import { CancellationService } from '../cancellation/cancellation.service.ts';
@@ -16,6 +17,7 @@ import type { TokenEstimate } from '../rate-limits/request-cost.ts';
 import { trackedContextOf } from '../requests/caller.ts';
 import type { Caller } from '../requests/caller.ts';
 import { disconnectSignal } from '../requests/disconnect-signal.ts';
+import { CompletionLogs } from '../stored-completions/completion-logs.ts';
 import { storedCompletionOf } from '../stored-completions/stored-completion.ts';
 import { StoredCompletionsService } from '../stored-completions/stored-completions.service.ts';
 import { StoringResponse } from '../stored-completions/storing-response.ts';
@@ -47,13 +49,20 @@ export class ChatCompletionsService {
     private readonly cancellations: CancellationService,
     private readonly stored: StoredCompletionsService,
     private readonly images: LinkedImages,
+    private readonly logs: CompletionLogs,
   ) {}
 
   /**
    * Starts the inference; its data and errors are then written to the response.
    * @throws {AppError} before the inference starts: `limits.*`, and as `LinkedImages.inline`.
    */
-  async respond(caller: Caller, { chat, messages, seedDigits }: ParsedChat, reply: FastifyReply): Promise<void> {
+  async respond(
+    caller: Caller,
+    { chat: requested, messages, seedDigits }: ParsedChat,
+    reply: FastifyReply,
+  ): Promise<void> {
+    // Workers do not know clients.
+    const { x_detach: isDetached, ...chat } = requested;
     const { requestId, access, endpoint } = caller;
     const model = await this.models.get(endpoint.modelId);
     const charge = await admitOrReject(this.limits, caller, estimateOf(chat, model), reply.raw);
@@ -74,7 +83,9 @@ export class ChatCompletionsService {
       vendorEvents: chat.x_events === true,
       reasoningInChunks: chat.include_reasoning === true,
     });
-    const response = chat.stream === true ? new SseResponse(raw, envelope) : new JsonResponse(raw, envelope);
+    const address = { completionId: fields.id, projectId: access.project.id, endpointId: endpoint.id };
+    const log = chat.stream === true && chat.store === true ? this.logs.begin(address) : undefined;
+    const response = chat.stream === true ? new SseResponse(raw, envelope, log) : new JsonResponse(raw, envelope);
     const sink =
       chat.store === true
         ? new StoringResponse(response, chat.stream === true, (collected) =>
@@ -97,9 +108,10 @@ export class ChatCompletionsService {
       endpointId: endpoint.id,
       cancel: () => run.cancel(),
     });
-    response.attach(run);
+    const control = isDetached === true ? detached(run) : run;
+    response.attach(control);
     // The client may have disconnected meanwhile.
-    if (raw.destroyed) run.cancel();
+    if (raw.destroyed) control.cancel();
   }
 
   async #withImages(
@@ -114,6 +126,11 @@ export class ChatCompletionsService {
       throw error;
     }
   }
+}
+
+/** What goes on without its client. */
+function detached(run: StreamControl): StreamControl {
+  return { pause: () => run.pause(), resume: () => run.resume(), cancel: () => run.resume() };
 }
 
 /** Returns the maximum tokens of a request: the prompt once, and the maximum of each choice. */

@@ -12,14 +12,20 @@ import type { ServerResponse } from 'node:http';
 import { errorEvent } from '../requests/client-stream.ts';
 import { responseHeaders } from '../requests/response-headers.ts';
 import { SseStream } from '../requests/sse-stream.ts';
+import type { CompletionLog } from '../stored-completions/completion-log.ts';
 import type { ChatEnvelope } from './chat-envelope.ts';
+
+const EVENT_END = '\n\n';
 
 export class SseResponse implements ResponseSink {
   readonly #response: ServerResponse;
   readonly #stream: SseStream;
   readonly #envelope: ChatEnvelope;
+  readonly #log: CompletionLog | undefined;
 
-  constructor(response: ServerResponse, envelope: ChatEnvelope) {
+  /** @param log keeps the events, for clients that read on later. */
+  constructor(response: ServerResponse, envelope: ChatEnvelope, log?: CompletionLog) {
+    this.#log = log;
     this.#response = response;
     this.#envelope = envelope;
     this.#stream = new SseStream(response, errorEvent);
@@ -38,14 +44,25 @@ export class SseResponse implements ResponseSink {
   }
 
   data(json: Uint8Array): void {
-    this.#stream.write(this.#envelope.chunk(json));
+    const events = this.#envelope.chunk(json);
+    this.#stream.write(this.#log === undefined ? events : logged(this.#log, Buffer.concat(events).toString()));
   }
 
   end(usage: TokenUsage): void {
-    this.#stream.end(this.#envelope.ending(usage));
+    const ending = this.#envelope.ending(usage);
+    this.#stream.end(this.#log === undefined ? ending : Buffer.concat(logged(this.#log, ending)).toString());
+    this.#log?.end();
   }
 
   error(error: AppError): void {
     this.#stream.error(error);
+    if (this.#log === undefined) return;
+    logged(this.#log, errorEvent(error));
+    this.#log.end();
   }
+}
+
+/** Keeps complete events. @returns them with their ids. */
+function logged(log: CompletionLog, events: string): Buffer[] {
+  return events.split(EVENT_END).flatMap((event) => (event === '' ? [] : [log.add(Buffer.from(event + EVENT_END))]));
 }

@@ -2,7 +2,7 @@
  * Stored completions, of an endpoint or of a project: the `/v1/chat/completions` collection. A POST to a completion that is in
  * flight cancels it.
  */
-import { Controller, Param, Req } from '@nestjs/common';
+import { Controller, Param, Req, Res } from '@nestjs/common';
 import type { StoredCompletion } from '@xerotier/contracts/responses';
 import { AppError } from '@xerotier/errors';
 import { readFields } from '@xerotier/http';
@@ -14,14 +14,16 @@ import {
   deleteChatCompletion,
   getChatCompletion,
   getChatCompletionMessages,
+  lastEventIdHeaders,
   listChatCompletions,
   updateChatCompletion,
 } from '@xerotier/public-api/stored-completions';
-import type { FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { accessOf, printable } from '../access/check-access.ts';
 import { CancellationService } from '../cancellation/cancellation.service.ts';
 import { Operation } from '../operations/operation.decorator.ts';
 import { ofRequest, OperationQuery } from '../operations/operation-params.ts';
+import { CompletionFollowers } from './completion-followers.service.ts';
 import { publicMessage } from './public-message.ts';
 import { StoredCompletionsService } from './stored-completions.service.ts';
 import type { CompletionScope } from './stored-completions.service.ts';
@@ -34,6 +36,7 @@ export class StoredCompletionsController {
   constructor(
     private readonly completions: StoredCompletionsService,
     private readonly cancellations: CancellationService,
+    private readonly followers: CompletionFollowers,
   ) {}
 
   @Operation(listChatCompletions)
@@ -47,10 +50,18 @@ export class StoredCompletionsController {
 
   @Operation(getChatCompletion)
   async retrieve(
+    @Req() request: FastifyRequest,
     @Scope() scope: CompletionScope,
     @Param('completion') id: string,
-  ): Promise<ResponseOf<typeof getChatCompletion>> {
-    return publicCompletion(await this.completions.get(scope, assertId(id)));
+    @OperationQuery() query: QueryOf<typeof getChatCompletion>,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    const completionId = assertId(id);
+    if (query.stream) {
+      const after = query.starting_after ?? lastEventIdOf(request);
+      return this.followers.follow({ ...scope, completionId, after }, reply);
+    }
+    await reply.send(publicCompletion(await this.completions.get(scope, completionId)));
   }
 
   @Operation(getChatCompletionMessages)
@@ -82,7 +93,10 @@ export class StoredCompletionsController {
     @Scope() scope: CompletionScope,
     @Param('completion') id: string,
   ): Promise<ResponseOf<typeof deleteChatCompletion>> {
-    await this.completions.delete(scope, assertId(id));
+    const completionId = assertId(id);
+    // First, so that a request that fails can be repeated.
+    await this.followers.forget({ ...scope, completionId });
+    await this.completions.delete(scope, completionId);
     return { object: 'chat.completion.deleted', id, deleted: true };
   }
 }
@@ -93,6 +107,12 @@ function scopeOf(request: FastifyRequest): CompletionScope {
   // An endpoint URL grants access to exactly one endpoint.
   const [only] = endpoint === undefined ? [] : endpoints;
   return { projectId: project.id, ...(only !== undefined && { endpointId: only.id }) };
+}
+
+/** Clients of server-sent events send it when they connect again. @throws {AppError} `request.invalid`, naming the header. */
+function lastEventIdOf({ headers }: FastifyRequest): number | undefined {
+  const text = headers['last-event-id'];
+  return text === undefined ? undefined : readFields(lastEventIdHeaders, { 'Last-Event-ID': text })['Last-Event-ID'];
 }
 
 /** @throws {AppError} `completion.not_found` for a malformed id. */

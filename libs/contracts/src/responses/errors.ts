@@ -8,6 +8,12 @@ export const responsesErrors = defineErrors({
     retryable: false,
     message: "Completion '{completion}' was not found.",
   },
+  'completion.events_expired': {
+    status: 400,
+    publicCode: 'invalid_request',
+    retryable: false,
+    message: "The events of completion '{completion}' are not kept. Retrieve it without 'stream'.",
+  },
   'completion.unknown_cursor': {
     status: 400,
     publicCode: 'invalid_request',

@@ -105,6 +105,7 @@ const BOUNDS: readonly { param: string; valid: readonly unknown[]; invalid: read
   { param: 'store', valid: [true, false], invalid: ['yes', 1] },
   { param: 'include_reasoning', valid: [true, false], invalid: ['yes', 1] },
   { param: 'x_events', valid: [true, false], invalid: ['yes', 1], with: { stream: true } },
+  { param: 'x_detach', valid: [true, false], invalid: ['yes', 1], with: { stream: true, store: true } },
 ];
 
 const REQUIRED = ['model', 'messages'];

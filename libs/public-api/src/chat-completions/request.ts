@@ -132,6 +132,9 @@ const chatCompletionBody = z.object({
   ...withoutEffect,
   /** Extension: streams contain vendor events (`x_*`) between the chunks. Clients that only parse chunks must not enable it. */
   x_events: z.nullish(z.boolean()),
+  x_detach: z
+    .nullish(z.boolean())
+    .describe('Whether the work goes on when the client closes a stream that is stored. Default false.'),
 });
 
 export const chatCompletionRequest = chatCompletionBody
@@ -150,6 +153,8 @@ function rejectContradictions(body: ReadBody, context: z.RefinementCtx): void {
   if (body.stream_options != null && body.stream !== true)
     reject('stream_options', 'is only allowed when stream is true');
   if (body.x_events === true && body.stream !== true) reject('x_events', 'is only allowed when stream is true');
+  if (body.x_detach === true && (body.stream !== true || body.store !== true))
+    reject('x_detach', 'is only allowed when stream and store are true');
   if (body.top_logprobs != null && body.logprobs !== true)
     reject('top_logprobs', 'is only allowed when logprobs is true');
   const tools = body.tools ?? [];

@@ -6,7 +6,7 @@ export {
   completionChanges,
   storedChatCompletion,
 } from './response.ts';
-export { completionsQuery, messagesQuery } from './query.ts';
+export { completionQuery, completionsQuery, lastEventIdHeaders, messagesQuery } from './query.ts';
 export type { CompletionsQuery, MessagesQuery } from './query.ts';
 export {
   deleteChatCompletion,

@@ -1,8 +1,10 @@
 import { z } from 'zod';
+import { chatCompletionChunk } from '../chat-completions/response.ts';
+import { streamError } from '../errors/response.ts';
 import { completionId } from '../fields/ids.ts';
 import { BODY_ERRORS, STORAGE_ERRORS } from '../operation/common-errors.ts';
 import { defineOperation } from '../operation/define-operation.ts';
-import { completionsQuery, messagesQuery } from './query.ts';
+import { completionQuery, completionsQuery, lastEventIdHeaders, messagesQuery } from './query.ts';
 import {
   chatCompletionCancelled,
   chatCompletionDeleted,
@@ -38,9 +40,14 @@ export const getChatCompletion = defineOperation({
   path: `${COLLECTION}/{completion}`,
   permission: 'completions:read',
   summary: 'Get chat completion',
+  description:
+    'With `stream=true`, returns the events of a completion that was created with `stream: true`, from any of them on, while it runs and for ten minutes after it has ended.',
   params,
+  query: completionQuery,
+  headers: lastEventIdHeaders,
   response: storedChatCompletion,
-  errors: [...STORAGE_ERRORS, 'completion_not_found'],
+  events: z.union([chatCompletionChunk, streamError]),
+  errors: [...STORAGE_ERRORS, 'completion_not_found', 'client_too_slow', 'stream_interrupted'],
 });
 
 export const updateChatCompletion = defineOperation({

@@ -28,6 +28,7 @@ const NOT_FORWARDED: ReadonlySet<string> = new Set([
   'max_completion_tokens',
   'include_reasoning',
   'x_events',
+  'x_detach',
 ]);
 
 /**
