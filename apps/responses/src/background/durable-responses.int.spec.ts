@@ -302,6 +302,21 @@ describe('have each event once, and all of them', () => {
   });
 });
 
+it('leave connections to others, however many read their events at once', async () => {
+  model.script = async ({ write }) => write('text');
+  const { id } = await client.enqueue({ stream: true });
+  await ended(id);
+  const readers = await running.database.transaction(async (manager) => {
+    await manager.query('LOCK TABLE responses.response_event IN ACCESS EXCLUSIVE MODE');
+    // More than the service has connections.
+    const waiting = Array.from({ length: 20 }, () => client.follow(id).ended);
+    await delay(200);
+    expect((await client.get(id)).status).toBe('completed');
+    return waiting;
+  });
+  expect(await Promise.all(readers)).toEqual(Array(20).fill('done'));
+});
+
 it('have no events any more some time after their end', async () => {
   model.script = ({ write }) => Promise.resolve(write('x'));
   const { id } = await client.enqueue({ stream: true });
