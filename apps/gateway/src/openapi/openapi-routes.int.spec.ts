@@ -296,9 +296,11 @@ describe('documented parameters', () => {
   it.each(operations.filter(({ headers, hasRanges }) => headers !== undefined && hasRanges !== true))(
     'are validated in the headers of $operationId',
     async (operation) => {
+      // The example of a WebSocket is a message.
+      const body = operation.webSocket === undefined ? operation.example : undefined;
       for (const name of fieldsOf(operation.headers as z.ZodObject)) {
         // Neither a number nor ASCII.
-        expect(await rejectedParam(operation, '', operation.example, { [name]: 'é' })).toBe(name);
+        expect(await rejectedParam(operation, '', body, { [name]: 'é' })).toBe(name);
       }
     },
   );

@@ -9,6 +9,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { once } from 'node:events';
 import { AccessService } from '../access/access.service.ts';
 import { accessOf } from '../access/check-access.ts';
+import { latencyTargetsOf } from '../chat-completions/latency-target-headers.ts';
 import type { GatewayConfig } from '../config.ts';
 import { metrics } from '../metrics.ts';
 import { ResponseRequestsService } from '../responses/response-requests.service.ts';
@@ -44,10 +45,12 @@ export class ResponseSocketsService implements OnDrain {
   /**
    * Makes the request a WebSocket.
    * @throws {AppError} `websocket.too_many_of_project`, `websocket.too_many_of_key`, `websocket.upgrade_required`, `service.draining`;
-   * `request.invalid` for a handshake that is not valid.
+   * `request.invalid` for a header that is not valid.
    */
   async accept(request: FastifyRequest, reply: FastifyReply): Promise<void> {
     if (this.#isDraining) throw new AppError('service.draining');
+    // They are those of each request on it.
+    latencyTargetsOf(request.headers);
     const release = this.#counts.add(accessOf(request));
     try {
       const open = await acceptWebSocket(request);
