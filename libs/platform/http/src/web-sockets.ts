@@ -41,6 +41,8 @@ const UPGRADE = Symbol('upgrade');
 type Upgradable = IncomingMessage & { [UPGRADE]?: Upgrade };
 
 const SWITCHING_PROTOCOLS = 101;
+/** How long a client has to confirm that a WebSocket is closed, before its connection is. */
+const CLOSE_TIMEOUT_MS = 5_000;
 
 /** Whether a request wants a WebSocket. Node ignores any other upgrade, which RFC 9110 allows: some clients try HTTP/2 this way. */
 export function wantsWebSocket({ method, headers }: IncomingMessage): boolean {
@@ -52,6 +54,8 @@ export function routeWebSockets(fastify: FastifyInstance, options: WebSocketsOpt
     noServer: true,
     clientTracking: false,
     maxPayload: options.messageBytesMax,
+    // Its types do not have it yet.
+    ...({ closeTimeout: CLOSE_TIMEOUT_MS } as object),
     // Compressed messages of clients would have to be inflated to be bounded, and each connection would keep the windows.
     perMessageDeflate: false,
   });
