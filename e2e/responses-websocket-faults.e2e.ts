@@ -4,6 +4,7 @@ import { eventually } from '@xerotier/testing';
 import { readFile } from 'node:fs/promises';
 import type { ClientOptions } from 'ws';
 import { AdditionalProcess, stopAdditionalProcesses } from './support/additional-process.ts';
+import { Ledger } from './support/ledger.ts';
 import { Metrics } from './support/metrics.ts';
 import { closeSockets, rejectionOf, ResponseSocketClient } from './support/response-socket.ts';
 import { scriptedText } from './support/responses-client.ts';
@@ -160,7 +161,14 @@ describe('a request on a WebSocket', () => {
       { status: 200, outcome: 'completed', ...served },
       { status: 200, outcome: 'client_closed', ...served },
     ]);
-    expect(new Set(lines.map(({ requestId }) => requestId)).size).toBe(5);
+    const ids = lines.map(({ requestId }) => String(requestId));
+    expect(new Set(ids).size).toBe(5);
+    const rows = await eventually('the ledger has them', async () => {
+      const found = await new Ledger(test.description.databaseUrl).rows(ids);
+      return found.length >= 3 ? found : undefined;
+    });
+    const outcomes = new Map(rows.map(({ request_id: id, outcome }) => [id, outcome]));
+    expect(ids.map((id) => outcomes.get(id))).toEqual([undefined, 'completed', undefined, 'failed', 'cancelled']);
     const after = await Metrics.of(gateway);
     expect(after.sum(metric, { method: 'GET', route })).toBe((before[1] ?? 0) + 5);
     expect(after.sum('xerotier_gateway_websockets')).toBe(0);

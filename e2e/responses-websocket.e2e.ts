@@ -104,6 +104,17 @@ describe('a request for a WebSocket', () => {
     expect(text).toContain(`"code":"${code}"`);
   });
 
+  it('with an invalid header is rejected, which names it', async () => {
+    const { projectUrl, apiKey } = test.description;
+    for (const name of ['X-SLO-TTFT-Ms', 'X-Client-Request-Id'])
+      expect(await rejectionOf(projectUrl, apiKey, { headers: { [name]: 'é' } })).toMatchObject({
+        ...{ status: 400, error: { code: 'invalid_request', param: name } },
+      });
+    const headers = { 'X-SLO-TTFT-Ms': '500', 'X-Client-Request-Id': 'mine' };
+    const socket = await ResponseSocketClient.open(target(), test.schema, { headers });
+    expect((await socket.respond({ input: say('x') })).text).toBe('x');
+  });
+
   it('to another protocol is otherwise ignored', async () => {
     const { projectUrl, apiKey } = test.description;
     const { host, pathname } = new URL(projectUrl);
@@ -487,6 +498,23 @@ describe('a WebSocket', () => {
     });
     expect(error).toMatchObject({ status: 401, error: { code: 'invalid_api_key' } });
     expect(await socket.closed).toMatchObject({ code: 1008 });
+  });
+
+  it('has the limits of its key', async () => {
+    const { projectUrl, managementKey } = test.description;
+    const created = await fetch(`${projectUrl}/management/api-keys`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${managementKey}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ name: 'limited', quota: { requests: 2, window_seconds: 3_600 } }),
+    });
+    const { key } = (await created.json()) as { key: string };
+    const socket = await ResponseSocketClient.open(target(key), test.schema);
+    for (const text of ['one', 'two']) expect((await socket.respond({ input: say(text) })).text).toBe(text);
+    socket.create({ input: say('three') });
+    expect(await socket.nextError()).toMatchObject({
+      ...{ status: 429, error: { type: 'insufficient_quota', code: 'insufficient_quota' } },
+    });
+    expect(socket.webSocket.readyState).toBe(socket.webSocket.OPEN);
   });
 
   it('whose client does not read pauses the model', async () => {

@@ -26,8 +26,8 @@ export class OpenResponsesSchema {
     );
   }
 
-  /** Returns the violations of the schema of a response or compaction, as `<path>: <reason>`. */
-  check(name: 'ResponseResource' | 'CompactResource', value: unknown): string[] {
+  /** Returns the violations of a schema, as `<path>: <reason>`. */
+  check(name: 'ResponseResource' | 'CompactResource' | 'WebSocketErrorEvent', value: unknown): string[] {
     return this.#violations(name, value);
   }
 

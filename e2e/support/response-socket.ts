@@ -1,9 +1,11 @@
 /** A client of responses on a WebSocket. It validates each event of a response, and their order. */
+import { responseSocketEvent } from '@xerotier/public-api/responses';
 import type OpenAI from 'openai';
 import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import { WebSocket } from 'ws';
 import type { ClientOptions } from 'ws';
+import { OpenResponsesSchema } from './open-responses-schema.ts';
 import type { OpenaiSchema } from './openai-schema.ts';
 
 type Created = OpenAI.Responses.Response;
@@ -41,6 +43,7 @@ interface Target {
 }
 
 const ENDINGS = new Set(['response.completed', 'response.incomplete', 'response.failed']);
+const openResponses = new OpenResponsesSchema();
 const opened = new Set<WebSocket>();
 
 /** To be called after each test. */
@@ -103,7 +106,11 @@ export class ResponseSocketClient {
   async next(streamId?: string): Promise<SocketEvent> {
     for (;;) {
       const at = this.#received.findIndex((event) => event.stream_id === streamId);
-      if (at !== -1) return this.#received.splice(at, 1)[0] as SocketEvent;
+      const [event] = at === -1 ? [] : this.#received.splice(at, 1);
+      if (event !== undefined) {
+        expect(responseSocketEvent.safeParse(event).error).toBeUndefined();
+        return event;
+      }
       if (this.#isClosed) throw new Error('the WebSocket is closed');
       await new Promise<void>((resolve) => (this.#wake = resolve));
     }
@@ -114,6 +121,7 @@ export class ResponseSocketClient {
     const event = await this.next(streamId);
     expect(event).toMatchObject({ type: 'error', status: expect.any(Number) });
     expect(event.error).toMatchObject({ type: expect.any(String), code: expect.any(String) });
+    expect(openResponses.check('WebSocketErrorEvent', event)).toEqual([]);
     return event;
   }
 

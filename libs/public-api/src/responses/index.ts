@@ -23,6 +23,6 @@ export type {
   ResponseStatus,
   ResponseUsage,
 } from './response.ts';
-export { isStreamId, responseCreateFields } from './web-socket.ts';
+export { isStreamId, responseCreateFields, responseSocketEvent } from './web-socket.ts';
 export { isCustomTool, isFunctionTool } from './tools.ts';
 export type { CustomTool, FunctionTool, ResponseTool, ResponseToolChoice } from './tools.ts';
