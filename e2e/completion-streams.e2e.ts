@@ -153,7 +153,7 @@ it('is gone with its gateway, and what is stored says so', async () => {
   expect(await stream.ended).toBe('done');
   const reader = await secondGateway().stream(body({ x_detach: true }));
   const running = await idOf(reader);
-  test.platform.service('gateway-2').kill('SIGKILL');
+  await test.platform.service('gateway-2').kill('SIGKILL');
   await eventually('the events are gone', async () => (await get(test.api, `${id}?stream=true`)).status === 400);
   expect(await errorOf(await get(test.api, `${running}?stream=true`))).toEqual([404, 'completion_not_found']);
   expect((await new StoredClient(test.api).get(id)).body.choices[0]?.message.content).toBe(whole);

@@ -27,6 +27,7 @@ import { fileErrors, fileOperations, uploadOperations } from './file-operations.
 import { mediaOperations } from './media-operations.ts';
 import { modelErrors, modelOperations } from './model-operations.ts';
 import { responseErrors, responseOperations } from './response-operations.ts';
+import { storedCompletionOperations } from './stored-completion-operations.ts';
 import type { UpstreamReply } from './scripted-upstream.ts';
 
 export interface Operation {
@@ -133,56 +134,6 @@ function embeddings(): Operation[] {
   ];
 }
 
-/** Stored completions at the base URLs of the endpoint and of the project, each with a stored completion as setup. */
-function storedCompletions(): Operation[] {
-  const setup = { route: CHAT, body: { ...scriptedBody(), store: true, metadata: { topic: 'news' } } };
-  const bases = [
-    ['an endpoint', '/{project}/chat/v1/chat/completions'],
-    ['a project', '/{project}/v1/chat/completions'],
-  ] as const;
-  return bases.flatMap(([of, path]): Operation[] => [
-    { name: `stored completions of ${of}`, route: `GET ${path}`, setup, schema: 'ChatCompletionList' },
-    {
-      name: `a page of the stored completions of ${of}`,
-      route: `GET ${path}?limit=1&order=desc&metadata[topic]=news`,
-      setup,
-      schema: 'ChatCompletionList',
-    },
-    {
-      name: `a stored completion of ${of}`,
-      route: `GET ${path}/{id}`,
-      setup,
-      schema: 'CreateChatCompletionResponse',
-    },
-    {
-      ...{
-        name: `events of a stored completion of ${of} that was not streamed`,
-        route: `GET ${path}/{id}?stream=true`,
-      },
-      ...{ setup, status: 400, code: 'invalid_request', schema: 'ErrorResponse' as const },
-    },
-    {
-      name: `messages of a stored completion of ${of}`,
-      route: `GET ${path}/{id}/messages`,
-      setup,
-      schema: 'ChatCompletionMessageList',
-    },
-    {
-      name: `new metadata of a stored completion of ${of}`,
-      route: `POST ${path}/{id}`,
-      setup,
-      body: { metadata: { topic: 'sport' } },
-      schema: 'CreateChatCompletionResponse',
-    },
-    {
-      name: `deletion of a stored completion of ${of}`,
-      route: `DELETE ${path}/{id}`,
-      setup,
-      schema: 'ChatCompletionDeleted',
-    },
-  ]);
-}
-
 /** Operations that OpenAI does not have. */
 function vendorOperations(): Operation[] {
   const ranked = { model: 'embed', query: 'What do cats eat?', documents: ['Cats eat mice.', { text: 'Trains.' }] };
@@ -285,7 +236,7 @@ const responses: readonly Operation[] = withKeyBaseUrl([
   },
   ...recorded('structured output', ({ request }) => request['response_format'] !== undefined),
   ...embeddings(),
-  ...storedCompletions(),
+  ...storedCompletionOperations(),
   ...vendorOperations(),
   ...mediaOperations,
   ...fileOperations(),

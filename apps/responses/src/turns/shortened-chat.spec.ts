@@ -1,5 +1,5 @@
 import { AppError } from '@xerotier/errors';
-import type { ChatMessage } from '@xerotier/public-api/chat-completions';
+import type { ChatCompletionRequest, ChatMessage } from '@xerotier/public-api/chat-completions';
 import fc from 'fast-check';
 import { shortenedChat } from './shortened-chat.ts';
 
@@ -32,13 +32,13 @@ it('leaves the instructions and an end of whole turns, and at last only the last
       (instructions, turns, error) => {
         const system = instructions.map((content): ChatMessage => ({ role: 'system', content }));
         const groups = turns.map(([user, others]) => [user, ...others]);
-        let chat = { model: 'm', messages: [...system, ...groups.flat()] };
+        let chat: ChatCompletionRequest = { model: 'm', messages: [...system, ...groups.flat()] };
         let left = groups;
         for (let next = shortenedChat(chat, error); next !== undefined; next = shortenedChat(chat, error)) {
           expect(next.droppedTurns).toBeGreaterThan(0);
           left = left.slice(next.droppedTurns);
           expect(next.chat.messages).toEqual([...system, ...left.flat()]);
-          chat = next.chat as typeof chat;
+          ({ chat } = next);
         }
         expect(left).toEqual(groups.slice(-1));
       },
