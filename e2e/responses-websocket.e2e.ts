@@ -4,9 +4,9 @@ import { eventually } from '@xerotier/testing';
 import { once } from 'node:events';
 import OpenAI from 'openai';
 import { ResponsesWS } from 'openai/resources/responses/ws';
-import pg from 'pg';
 import { scripted } from './support/api-client.ts';
 import { open } from './support/raw-http.ts';
+import { countResponseRows } from './support/response-rows.ts';
 import { closeSockets, rejectionOf, ResponseSocketClient } from './support/response-socket.ts';
 import { scriptedText } from './support/responses-client.ts';
 import { SecondKey } from './support/second-key.ts';
@@ -35,20 +35,6 @@ async function all<T>(values: AsyncIterable<T>): Promise<T[]> {
   const found: T[] = [];
   for await (const value of values) found.push(value);
   return found;
-}
-
-async function countRows(table: string): Promise<number> {
-  const database = new pg.Client({ connectionString: test.description.databaseUrl });
-  await database.connect();
-  try {
-    const { rows } = await database.query<{ count: number }>(
-      `SELECT count(*)::int AS count FROM responses.${table} WHERE project_id = $1`,
-      [test.description.projectId],
-    );
-    return rows[0]?.count ?? 0;
-  } finally {
-    await database.end();
-  }
 }
 
 describe('a request for a WebSocket', () => {
@@ -308,11 +294,7 @@ describe('requests of one stream', () => {
     socket.create({ stream_id: 'b', input: say('b') });
     expect((await socket.read('b')).text).toBe('b');
     socket.create({ stream_id: 'a', input: say('one too many') });
-    const error = await eventually('the request is rejected', async () => {
-      const event = await socket.next('a');
-      return event.type === 'error' ? event : undefined;
-    });
-    expect(error).toMatchObject({ status: 429, error: { code: 'rate_limit_exceeded' } });
+    expect(await socket.untilError('a')).toMatchObject({ status: 429, error: { code: 'rate_limit_exceeded' } });
   });
 });
 
@@ -324,8 +306,14 @@ describe('a chain with store: false', () => {
   const tokens = ({ usage }: OpenAI.Responses.Response): number => usage?.input_tokens ?? 0;
 
   it('has the context of the latest response, and leaves nothing behind', async () => {
-    const before = await Promise.all(['response', 'item', 'response_event'].map(countRows));
-    const socket = await connect();
+    const { databaseUrl } = test.description;
+    const { projectId, apiKey } = await addTenant(test.platform, 'scripted');
+    const url = test.description.projectUrl.replace(test.description.projectId, projectId);
+    const socket = await ResponseSocketClient.open({ url, apiKey }, test.schema);
+    const counts = (): Promise<number[]> =>
+      Promise.all(
+        ['response', 'item', 'response_event'].map((table) => countResponseRows({ databaseUrl, projectId }, table)),
+      );
     const { response: first } = await socket.respond(turn('one'));
     const { response: second } = await socket.respond(turn('two', { previous_response_id: first.id }));
     const { response: third } = await socket.respond(turn('three', { previous_response_id: second.id }));
@@ -333,9 +321,11 @@ describe('a chain with store: false', () => {
     expect(third.previous_response_id).toBe(second.id);
     expect(tokens(second)).toBeGreaterThan(tokens(first));
     expect(tokens(third)).toBeGreaterThan(tokens(second));
-    expect(await Promise.all(['response', 'item', 'response_event'].map(countRows))).toEqual(before);
-    const fresh = await socket.respond(turn('three'));
+    expect(await counts()).toEqual([0, 0, 0]);
+    const fresh = await socket.respond({ input: say('three') });
     expect(tokens(fresh.response)).toBeLessThan(tokens(second));
+    // What is stored is counted.
+    expect((await counts()).slice(0, 2)).toEqual([1, 2]);
   });
 
   it('continues the latest response only', async () => {

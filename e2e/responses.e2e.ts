@@ -2,8 +2,8 @@
 import { scriptedPlatform } from '@xerotier/dev';
 import { eventually } from '@xerotier/testing';
 import type OpenAI from 'openai';
-import pg from 'pg';
 import { Ledger } from './support/ledger.ts';
+import { countResponseRows } from './support/response-rows.ts';
 import { ResponsesClient, scriptedText } from './support/responses-client.ts';
 import { addTenant } from './support/tenant.ts';
 import { testPlatform } from './support/test-platform.ts';
@@ -22,23 +22,11 @@ beforeEach(() => {
 const say = (text: string, params: Params = {}): Promise<Created> =>
   client.create({ input: scriptedText({ text }), ...params });
 
+const countRows = (table: string): Promise<number> => countResponseRows(test.description, table);
+
 /** Expects the status, code and field of a rejection. */
 async function expectRejected(work: PromiseLike<unknown>, status: number, code: string, param?: string): Promise<void> {
   await expect(work).rejects.toMatchObject({ status, code, ...(param !== undefined && { param }) });
-}
-
-async function countRows(table: string): Promise<number> {
-  const database = new pg.Client({ connectionString: test.description.databaseUrl });
-  await database.connect();
-  try {
-    const { rows } = await database.query<{ count: number }>(
-      `SELECT count(*)::int AS count FROM responses.${table} WHERE project_id = $1`,
-      [test.description.projectId],
-    );
-    return rows[0]?.count ?? 0;
-  } finally {
-    await database.end();
-  }
 }
 
 describe('a response', () => {

@@ -118,7 +118,19 @@ export class ResponseSocketClient {
 
   /** The next event, which is an error. */
   async nextError(streamId?: string): Promise<SocketEvent> {
-    const event = await this.next(streamId);
+    return this.#validError(await this.next(streamId));
+  }
+
+  /** The next error, after any events of a response that runs. */
+  async untilError(streamId?: string): Promise<SocketEvent> {
+    for (;;) {
+      const event = await this.next(streamId);
+      if (event.type === 'error') return this.#validError(event);
+      expect(ENDINGS).not.toContain(event.type);
+    }
+  }
+
+  #validError(event: SocketEvent): SocketEvent {
     expect(event).toMatchObject({ type: 'error', status: expect.any(Number) });
     expect(event.error).toMatchObject({ type: expect.any(String), code: expect.any(String) });
     expect(openResponses.check('WebSocketErrorEvent', event)).toEqual([]);
