@@ -13,6 +13,8 @@ const none = `conv_${'0'.repeat(48)}`;
 /** A conversation and one of its items. */
 const withItem: Prepare = async (...platform) => {
   const prepared = await withKey(...platform);
+  const endpoint = { slug: 'idle', model: 'idle', tier: 'self_hosted' };
+  await prepared.user.send('POST', `/${prepared.values['own']}/v1/management/endpoints`, endpoint);
   const id = await prepared.send('/conversations', newConversation);
   const [url] = platform;
   const response = await fetch(`${url}/${prepared.values['own']}/v1/conversations/${id}/items`, {
@@ -23,44 +25,9 @@ const withItem: Prepare = async (...platform) => {
 };
 
 export function conversationOperations(): Operation[] {
-  const one = `${CONVERSATIONS}/{id}`;
   return [
-    { name: 'a conversation', ...setup, schema: 'ConversationResource' },
-    { name: 'an empty conversation', route: `POST ${CONVERSATIONS}`, body: {}, schema: 'ConversationResource' },
-    // OpenAI has no such list.
-    { name: 'conversations', route: `GET ${CONVERSATIONS}`, setup },
-    { name: 'a page of conversations', route: `GET ${CONVERSATIONS}?limit=1&order=asc`, setup },
-    { name: 'a conversation by its id', route: `GET ${one}`, setup, schema: 'ConversationResource' },
-    {
-      name: 'new metadata of a conversation',
-      route: `POST ${one}`,
-      setup,
-      body: { metadata: { topic: 'sport' } },
-      schema: 'ConversationResource',
-    },
-    { name: 'deletion of a conversation', route: `DELETE ${one}`, setup, schema: 'DeletedConversationResource' },
-    {
-      name: 'new items of a conversation',
-      route: `POST ${one}/items?include[]=message.output_text.logprobs`,
-      setup,
-      body: { items: [hello, call] },
-      schema: 'ConversationItemList',
-    },
-    {
-      name: 'one new item of a conversation',
-      route: `POST ${one}/items`,
-      setup,
-      body: hello,
-      schema: 'ConversationItemList',
-    },
-    { name: 'items of a conversation', route: `GET ${one}/items`, setup, schema: 'ConversationItemList' },
-    {
-      name: 'a page of items of a conversation',
-      route: `GET ${one}/items?limit=1&order=asc&include=message.input_image.image_url`,
-      setup,
-      schema: 'ConversationItemList',
-    },
-    ...['/{own}', ''].flatMap((base): Operation[] => {
+    ...[CONVERSATIONS, '/{project}/chat/v1/conversations'].flatMap(operationsAt),
+    ...['/{own}', '/{own}/idle', ''].flatMap((base): Operation[] => {
       const item = `${base}/v1/conversations/{id}/items/{item}`;
       return [
         { name: `an item at ${base}/v1`, route: `GET ${item}`, prepare: withItem, schema: 'ConversationItem' },
@@ -72,6 +39,53 @@ export function conversationOperations(): Operation[] {
         },
       ];
     }),
+  ];
+}
+
+function operationsAt(path: string): Operation[] {
+  const one = `${path}/{id}`;
+  const setup = { route: `POST ${path}`, body: newConversation };
+  return [
+    { name: `a conversation at ${path}`, ...setup, schema: 'ConversationResource' },
+    { name: `an empty conversation at ${path}`, route: `POST ${path}`, body: {}, schema: 'ConversationResource' },
+    // OpenAI has no such list.
+    { name: `conversations at ${path}`, route: `GET ${path}`, setup },
+    { name: `a page of conversations at ${path}`, route: `GET ${path}?limit=1&order=asc`, setup },
+    { name: `a conversation by its id at ${path}`, route: `GET ${one}`, setup, schema: 'ConversationResource' },
+    {
+      name: `new metadata of a conversation at ${path}`,
+      route: `POST ${one}`,
+      setup,
+      body: { metadata: { topic: 'sport' } },
+      schema: 'ConversationResource',
+    },
+    {
+      name: `deletion of a conversation at ${path}`,
+      route: `DELETE ${one}`,
+      setup,
+      schema: 'DeletedConversationResource',
+    },
+    {
+      name: `new items of a conversation at ${path}`,
+      route: `POST ${one}/items?include[]=message.output_text.logprobs`,
+      setup,
+      body: { items: [hello, call] },
+      schema: 'ConversationItemList',
+    },
+    {
+      name: `one new item of a conversation at ${path}`,
+      route: `POST ${one}/items`,
+      setup,
+      body: hello,
+      schema: 'ConversationItemList',
+    },
+    { name: `items of a conversation at ${path}`, route: `GET ${one}/items`, setup, schema: 'ConversationItemList' },
+    {
+      name: `a page of items of a conversation at ${path}`,
+      route: `GET ${one}/items?limit=1&order=asc&include=message.input_image.image_url`,
+      setup,
+      schema: 'ConversationItemList',
+    },
   ];
 }
 

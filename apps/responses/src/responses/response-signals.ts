@@ -26,11 +26,12 @@ export class ResponseSignals implements OnModuleDestroy {
   changed(id: string, hasEnded: boolean): void {
     const change: Change = { id, hasEnded };
     try {
+      // Comes back to this process, too.
       this.bus.publish(responseChanged, change);
     } catch {
       // The bus is closed.
+      this.#changes.emit(id, change);
     }
-    this.#changes.emit(id, change);
   }
 
   /** Calls the listener for each change of a response, until the returned function is called. */
