@@ -22,13 +22,15 @@ export class SseResponse implements ResponseSink {
   readonly #stream: SseStream;
   readonly #envelope: ChatEnvelope;
   readonly #log: CompletionLog | undefined;
+  /** The event of an error, once there is one. */
+  #ending: string | undefined;
 
   /** @param log keeps the events, for clients that read on later. */
   constructor(response: ServerResponse, envelope: ChatEnvelope, log?: CompletionLog) {
     this.#log = log;
     this.#response = response;
     this.#envelope = envelope;
-    this.#stream = new SseStream(response, errorEvent);
+    this.#stream = new SseStream(response, (error) => this.#ending ?? errorEvent(error));
   }
 
   /** @see ClientStream.attach */
@@ -45,24 +47,28 @@ export class SseResponse implements ResponseSink {
 
   data(json: Uint8Array): void {
     const events = this.#envelope.chunk(json);
-    this.#stream.write(this.#log === undefined ? events : logged(this.#log, Buffer.concat(events).toString()));
+    this.#stream.write(this.#log === undefined ? events : [Buffer.from(this.#kept(Buffer.concat(events).toString()))]);
   }
 
   end(usage: TokenUsage): void {
-    const ending = this.#envelope.ending(usage);
-    this.#stream.end(this.#log === undefined ? ending : Buffer.concat(logged(this.#log, ending)).toString());
+    this.#stream.end(this.#kept(this.#envelope.ending(usage)));
     this.#log?.end();
   }
 
   error(error: AppError): void {
+    // Also for those who read along, if the client is gone.
+    this.#ending = this.#kept(errorEvent(error));
     this.#stream.error(error);
-    if (this.#log === undefined) return;
-    logged(this.#log, errorEvent(error));
-    this.#log.end();
+    this.#log?.end();
   }
-}
 
-/** Keeps complete events. @returns them with their ids. */
-function logged(log: CompletionLog, events: string): Buffer[] {
-  return events.split(EVENT_END).flatMap((event) => (event === '' ? [] : [log.add(Buffer.from(event + EVENT_END))]));
+  /** Keeps complete events, if they are to be kept. @returns them, with their ids then. */
+  #kept(events: string): string {
+    const log = this.#log;
+    if (log === undefined) return events;
+    return events
+      .split(EVENT_END)
+      .map((event) => (event === '' ? '' : log.add(Buffer.from(event + EVENT_END)).toString()))
+      .join('');
+  }
 }

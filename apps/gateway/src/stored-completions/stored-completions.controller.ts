@@ -57,8 +57,9 @@ export class StoredCompletionsController {
     @Res() reply: FastifyReply,
   ): Promise<void> {
     const completionId = assertId(id);
+    const lastEventId = lastEventIdOf(request);
     if (query.stream) {
-      const after = query.starting_after ?? lastEventIdOf(request);
+      const after = query.starting_after ?? lastEventId;
       return this.followers.follow({ ...scope, completionId, after }, reply);
     }
     await reply.send(publicCompletion(await this.completions.get(scope, completionId)));
