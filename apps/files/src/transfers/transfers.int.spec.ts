@@ -171,36 +171,46 @@ describe('an idempotency key', () => {
   });
 });
 
+/** A program that was just built has nothing compiled, and the machine may be busy. */
+const START_TIMEOUT_MS = 90_000;
+
 describe('a service that is killed', () => {
-  it('leaves nothing after a reconciliation: no row, no object, no used storage', async () => {
-    const program = await ServiceProgram.build('files');
-    const reconciler = files.service.nest.get(BlobsReconciler, { strict: false });
-    try {
-      const port = 20_000 + Math.floor(Math.random() * 20_000);
-      const running = program.start([], { ...files.env, HTTP_PORT: String(port), LOG_LEVEL: 'error' });
-      const url = `http://127.0.0.1:${port}`;
-      await eventually('it listens', () =>
-        fetch(url).then(
-          () => true,
-          () => undefined,
-        ),
-      );
-      // Instances share their keys: the ticket of one is valid at another.
-      const { ticket } = await files.begin(changeOf(projectId));
-      const sending = await beginSending(url, ticket, 20_000_000);
-      await eventually('it has charged', async () => (await files.storedBytes(projectId)) > 16_000_000 || undefined);
-      running.child.kill('SIGKILL');
-      await running.ended;
-      sending.destroy();
-      expect(await blobStates()).toEqual(['writing']);
-      expect(await reconciler.reconcile()).toMatchObject({ abandoned: 0 });
-      const report = await reconciler.reconcile({ now: Date.now() + ABANDONED_MS + 2 * HOUR_MS });
-      expect(report).toMatchObject({ abandoned: 1, unfinished: 1 });
-      await expectNothing();
-    } finally {
-      await program.remove();
-    }
-  });
+  it(
+    'leaves nothing after a reconciliation: no row, no object, no used storage',
+    async () => {
+      const program = await ServiceProgram.build('files');
+      const reconciler = files.service.nest.get(BlobsReconciler, { strict: false });
+      try {
+        const port = 20_000 + Math.floor(Math.random() * 20_000);
+        const running = program.start([], { ...files.env, HTTP_PORT: String(port), LOG_LEVEL: 'error' });
+        const url = `http://127.0.0.1:${port}`;
+        await eventually(
+          'it listens',
+          () =>
+            fetch(url).then(
+              () => true,
+              () => undefined,
+            ),
+          START_TIMEOUT_MS,
+        );
+        // Instances share their keys: the ticket of one is valid at another.
+        const { ticket } = await files.begin(changeOf(projectId));
+        const sending = await beginSending(url, ticket, 20_000_000);
+        await eventually('it has charged', async () => (await files.storedBytes(projectId)) > 16_000_000 || undefined);
+        running.child.kill('SIGKILL');
+        await running.ended;
+        sending.destroy();
+        expect(await blobStates()).toEqual(['writing']);
+        expect(await reconciler.reconcile()).toMatchObject({ abandoned: 0 });
+        const report = await reconciler.reconcile({ now: Date.now() + ABANDONED_MS + 2 * HOUR_MS });
+        expect(report).toMatchObject({ abandoned: 1, unfinished: 1 });
+        await expectNothing();
+      } finally {
+        await program.remove();
+      }
+    },
+    2 * START_TIMEOUT_MS,
+  );
 });
 
 describe('a discarded blob', () => {
