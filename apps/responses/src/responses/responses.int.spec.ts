@@ -8,6 +8,7 @@ import { AppError } from '@xerotier/errors';
 import { createResponseRequest } from '@xerotier/public-api/responses';
 import { createTestingService } from '@xerotier/service-host/testing';
 import type { TestingService } from '@xerotier/service-host/testing';
+import { aMessage, ConversationsClient } from '../../test/conversations-client.ts';
 import { runningResponses } from '../../test/running-responses.ts';
 import { wrappedMethods } from '../../test/wrapped-methods.ts';
 import { AppModule } from '../app.module.ts';
@@ -53,6 +54,7 @@ beforeEach(() => {
 
 interface Options {
   readonly previous?: string;
+  readonly conversation?: string;
   readonly ageDays?: number;
   readonly input?: unknown;
   readonly project?: string;
@@ -72,8 +74,8 @@ const callOf = (project: string): ModelCallContext => ({
 
 /** Stores a turn that has ended, and returns the id of its response. */
 async function stored(text: string, options: Options = {}): Promise<string> {
-  const { previous, ageDays = 0, input = text, project, beforeStored, beforeEnd } = options;
-  const request = createResponseRequest.parse({ model: 'm', input, previous_response_id: previous });
+  const { previous, conversation, ageDays = 0, input = text, project, beforeStored, beforeEnd } = options;
+  const request = createResponseRequest.parse({ model: 'm', input, conversation, previous_response_id: previous });
   const call = callOf(project ?? projectId);
   const context = await origins.read(turnRequestOf(call, request));
   const turn = { ...newTurn(call, request, context), createdAt: new Date(Date.now() - ageDays * 86_400_000) };
@@ -119,6 +121,42 @@ describe.each([
     expect(await historyOf(other)).toEqual(['a', 're: a', 'c', 're: c']);
     // Nothing of it is stored twice.
     expect(await countOf('item')).toBe(6);
+  });
+
+  it('reads the items of its last turn only when it was continued lately', async () => {
+    const wholes: string[] = [];
+    wrap(ResponsesRepository.prototype, 'readContext', (read) => (manager, key) => {
+      wholes.push(key.id);
+      return read(manager, key);
+    });
+    const ids: string[] = [];
+    for (const text of ['a', 'b', 'c', 'd'])
+      ids.push(await stored(text, { ...(ids.length > 0 && { previous: ids.at(-1) }) }));
+    expect(wholes).toEqual([ids[0]]);
+    expect(await historyOf(ids[3] ?? '')).toEqual(['a', 're: a', 'b', 're: b', 'c', 're: c', 'd', 're: d']);
+    // A branch has its own items.
+    const branch = await stored('e', { previous: ids[1] ?? '' });
+    expect(await historyOf(branch)).toEqual(['a', 're: a', 'b', 're: b', 'e', 're: e']);
+    expect(await historyOf(ids[2] ?? '')).toEqual(['a', 're: a', 'b', 're: b', 'c', 're: c']);
+    expect(wholes).toHaveLength(1);
+  });
+
+  it('cannot be continued once it is deleted, although its items were read lately', async () => {
+    const first = await stored('a');
+    expect(await historyOf(first)).toEqual(['a', 're: a']);
+    await sut.delete({ projectId, id: first });
+    await expect(historyOf(first)).rejects.toMatchObject({ code: 'response.previous_not_found' });
+  });
+
+  it('has the items of its conversation as they are now', async () => {
+    const conversations = new ConversationsClient(() => running.bus, projectId);
+    const { id: conversation } = await conversations.create([aMessage('before')]);
+    const first = await stored('a', { conversation });
+    const second = await stored('b', { previous: first });
+    expect(await historyOf(second)).toEqual(['before', 'a', 're: a', 'b', 're: b']);
+    const { items } = await conversations.listItems(conversation, { order: 'asc' });
+    await conversations.removeItem(conversation, items[0]?.id ?? '');
+    expect(await historyOf(second)).toEqual(['a', 're: a', 'b', 're: b']);
   });
 
   it('stores as many bytes for each turn, however long it is', async () => {

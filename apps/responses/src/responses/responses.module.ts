@@ -4,6 +4,7 @@ import { ConversationsModule } from '../conversations/conversations.module.ts';
 import { dataKeys } from '../data-keys.ts';
 import { ProjectRetentions } from '../retention/project-retentions.ts';
 import { ItemsModule } from '../items/items.module.ts';
+import { ChainContexts } from './chain-contexts.ts';
 import { EventLogs } from './event-logs.ts';
 import { EventsPurge } from './events-purge.ts';
 import { FollowersService } from './followers.service.ts';
@@ -25,6 +26,7 @@ import { UnfinishedResponses } from './unfinished-responses.service.ts';
     ResponsesHandlers,
     ResponsesService,
     TurnOrigins,
+    ChainContexts,
     TurnRecords,
     UnfinishedResponses,
     ResponsesRepository,

@@ -38,6 +38,12 @@ export interface ItemsOfResponse {
   readonly outputFrom: number;
 }
 
+/** An item of a context. */
+export interface PlacedItem extends Pick<Item, 'id' | 'content'> {
+  /** Whether it comes from the conversation before the chain. */
+  readonly isOfConversation: boolean;
+}
+
 /** A deleted response has no content, and is part of the contexts of others only. */
 const CONTEXT = `
   WITH RECURSIVE chain AS (
@@ -47,14 +53,14 @@ const CONTEXT = `
     SELECT previous.id, previous.previous_id, previous.conversation_id, previous.conversation_end, previous.turns
     FROM responses.response AS previous JOIN chain ON previous.project_id = $1 AND previous.id = chain.previous_id
   ), placed AS (
-    SELECT 0 AS turn, link.position, link.item_id FROM chain
+    SELECT 0 AS turn, link.position, link.item_id, true AS of_conversation FROM chain
     JOIN responses.conversation_item AS link
       ON link.project_id = $1 AND link.conversation_id = chain.conversation_id AND link.position < chain.conversation_end
     UNION ALL
-    SELECT chain.turns, link.position, link.item_id FROM chain
+    SELECT chain.turns, link.position, link.item_id, false FROM chain
     JOIN responses.response_item AS link ON link.project_id = $1 AND link.response_id = chain.id
   )
-  SELECT item.id, item.content FROM placed
+  SELECT item.id, item.content, placed.of_conversation AS "isOfConversation" FROM placed
   JOIN responses.item AS item ON item.project_id = $1 AND item.id = placed.item_id
   ORDER BY placed.turn, placed.position`;
 
@@ -164,8 +170,18 @@ export class ResponsesRepository {
   }
 
   /** Returns the items of the whole chain that ends with a response, in their order. */
-  readContext(manager: EntityManager, { projectId, id }: ResponseKey): Promise<Pick<Item, 'id' | 'content'>[]> {
+  readContext(manager: EntityManager, { projectId, id }: ResponseKey): Promise<PlacedItem[]> {
     return manager.query(CONTEXT, [projectId, id]);
+  }
+
+  /** Returns the items of one response, in their order. */
+  readItems(manager: EntityManager, { projectId, id }: ResponseKey): Promise<PlacedItem[]> {
+    return manager.query(
+      `SELECT item.id, item.content, false AS "isOfConversation" FROM responses.response_item AS link
+       JOIN responses.item AS item ON item.project_id = link.project_id AND item.id = link.item_id
+       WHERE link.project_id = $1 AND link.response_id = $2 ORDER BY link.position`,
+      [projectId, id],
+    );
   }
 
   /** Ends a response that has not ended yet, with items that have these bytes. Returns whether it did. */

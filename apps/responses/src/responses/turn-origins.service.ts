@@ -6,6 +6,7 @@ import type { EntityManager } from 'typeorm';
 import { ConversationsService, ITEMS_MAX } from '../conversations/conversations.service.ts';
 import { paramOfItem } from '../items/param-of-item.ts';
 import { ItemsService } from '../items/items.service.ts';
+import { ChainContexts } from './chain-contexts.ts';
 import type { Response } from './response.entity.ts';
 import { ResponsesRepository } from './responses.repository.ts';
 
@@ -48,6 +49,7 @@ export class TurnOrigins {
     private readonly responses: ResponsesRepository,
     private readonly items: ItemsService,
     private readonly conversations: ConversationsService,
+    private readonly chains: ChainContexts,
   ) {}
 
   /**
@@ -77,18 +79,18 @@ export class TurnOrigins {
   async #readOrigin(
     manager: EntityManager,
     request: TurnRequest,
-  ): Promise<{ origin: TurnOrigin; history: StoredItem[] }> {
+  ): Promise<{ origin: TurnOrigin; history: readonly StoredItem[] }> {
     const { projectId, previousId, conversationId } = request;
     if (previousId !== undefined) {
       const previous = await this.responses.find(manager, { projectId, id: previousId });
-      const { turns, bytes, status } = ensurePrevious(previous, previousId);
+      const response = ensurePrevious(previous, previousId);
+      const { turns, bytes, status } = response;
       if (status === 'queued' || status === 'in_progress')
         throw new AppError('response.not_ended', { response: previousId }, { param: 'previous_response_id' });
       if (turns >= TURNS_MAX)
         throw new AppError('response.too_deep', { max: TURNS_MAX }, { param: 'previous_response_id' });
       throwIfTooLarge(Number(bytes), 'previous_response_id');
-      const rows = await this.responses.readContext(manager, { projectId, id: previousId });
-      const history = await this.items.open(projectId, rows);
+      const history = await this.#readChain(manager, response);
       const origin = { previousId, conversationId: undefined, conversationEnd: null, turns, bytes: Number(bytes) };
       return { origin, history };
     }
@@ -109,6 +111,20 @@ export class TurnOrigins {
       bytes,
     };
     return { origin, history };
+  }
+
+  /** Returns the items of a whole chain, in their order. */
+  async #readChain(manager: EntityManager, response: Response): Promise<readonly StoredItem[]> {
+    const { projectId, previousId, bytes } = response;
+    const known = this.chains.get(response);
+    if (known !== undefined) return known;
+    const before = previousId === null ? undefined : this.chains.get({ projectId, id: previousId });
+    const rows = await (before === undefined
+      ? this.responses.readContext(manager, response)
+      : this.responses.readItems(manager, response));
+    const items = [...(before ?? []), ...(await this.items.open(projectId, rows))];
+    if (!rows.some(({ isOfConversation }) => isOfConversation)) this.chains.set(response, items, Number(bytes));
+    return items;
   }
 }
 
