@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { metadata } from '../fields/metadata.ts';
+import { queryFlag } from '../fields/query-flag.ts';
 import { storableText } from '../fields/storable-text.ts';
 import { pageQueryFields } from '../page/page.ts';
 
@@ -8,10 +9,6 @@ const page = pageQueryFields('asc');
 export const messagesQuery = z.object(page);
 export type MessagesQuery = z.output<typeof messagesQuery>;
 
-const flag = z
-  .enum(['true', 'false'])
-  .transform((text) => text === 'true')
-  .meta({ jsonSchema: { type: 'boolean' } });
 const eventId = z
   .string()
   .regex(/^\d{1,9}$/, 'must be the id of an event')
@@ -21,7 +18,9 @@ const eventId = z
 /** `starting_after` needs `stream=true`. */
 export const completionQuery = z
   .object({
-    stream: flag.default(false).describe('Whether the events of the completion are returned instead. Default false.'),
+    stream: queryFlag
+      .default(false)
+      .describe('Whether the events of the completion are returned instead. Default false.'),
     starting_after: eventId.optional().describe('The id of the last event that is not repeated; as `Last-Event-ID`.'),
   })
   .refine(({ stream, starting_after: after }) => after === undefined || stream, {
