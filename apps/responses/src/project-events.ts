@@ -1,7 +1,7 @@
 import { projectEvent } from '@xerotier/contracts/auth';
 import type { ProjectEventType } from '@xerotier/contracts/auth';
 import { addToOutbox } from '@xerotier/outbox';
-import { randomBytes } from 'node:crypto';
+import { randomHex } from '@xerotier/random';
 import type { EntityManager } from 'typeorm';
 
 type Subject = 'conversation' | 'response';
@@ -14,7 +14,7 @@ export async function addProjectEvent(
   id: string,
 ): Promise<void> {
   const event = {
-    ...{ id: `evt_${randomBytes(12).toString('hex')}`, type, projectId, createdAt: Date.now() },
+    ...{ id: `evt_${randomHex(12)}`, type, projectId, createdAt: Date.now() },
     data: { id },
   };
   await addToOutbox(manager, projectEvent, event, { schema: 'responses', values: { project: projectId } });

@@ -1,5 +1,5 @@
-import { randomBytes } from 'node:crypto';
+import { randomHex } from '@xerotier/random';
 
 export function newResponseId(): string {
-  return `resp_${randomBytes(24).toString('hex')}`;
+  return `resp_${randomHex(24)}`;
 }

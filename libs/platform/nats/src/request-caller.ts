@@ -5,7 +5,7 @@
 import type { Msg, MsgHdrs, NatsConnection, Subscription } from '@nats-io/nats-core';
 import { AppError } from '@xerotier/errors';
 import { InFlightMap } from '@xerotier/in-flight';
-import { randomId48 } from './random-id.ts';
+import { randomId48 } from '@xerotier/random';
 
 interface PendingCall {
   readonly subject: string;

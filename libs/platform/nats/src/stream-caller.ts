@@ -23,7 +23,7 @@ import { Heartbeat } from './liveness.ts';
 import type { LivenessOptions } from './liveness.ts';
 import { OpeningBodies } from './opening-bodies.ts';
 import type { KeptBody } from './opening-bodies.ts';
-import { randomId48 } from './random-id.ts';
+import { randomId48 } from '@xerotier/random';
 import { controlAction, encodeControl } from './stream-control.ts';
 import { encodeOpenings, OPENINGS_MAX } from './shared-input.ts';
 import type { Opening, SharedInput } from './shared-input.ts';

@@ -1,0 +1,1 @@
+export { pooledRandomBytes, randomHex, randomId48 } from './random.ts';
