@@ -6,6 +6,8 @@ import { capturedLog } from '@xerotier/log/testing';
 import { eventually, testServers } from '@xerotier/testing';
 import { z } from 'zod';
 import type { Handlers } from './bus.ts';
+import { decodeFrames, frameKind } from './frames.ts';
+import type { FrameKind } from './frames.ts';
 import type { ServedStream } from './stream-server.ts';
 import { testBuses } from './testing.ts';
 import type { StreamSink } from './stream-caller.ts';
@@ -350,6 +352,38 @@ describe('a stream', () => {
     // Like a killed process: nothing more is sent, and nothing is closed in an orderly way.
     await server.connection.nats.close();
     expect(await codeOf(sink.done)).toBe('bus.peer_lost');
+  });
+
+  it('is accepted in the message of its first frame, or soon without one', async () => {
+    const [server, client] = [await connectBus(), await connectBus()];
+    const { promise: released, resolve: release } = Promise.withResolvers<void>();
+    const end = { counted: 0, cancelled: false, paddingLength: 0 };
+    server.bus.serve(
+      service('math', { count }),
+      { count: ({ to }) => (to === 0 ? Promise.resolve(end) : released.then(() => end)) },
+      { values: { who: 'a' } },
+    );
+    await server.bus.flush();
+    const messages: FrameKind[][] = [];
+    client.connection.nats.subscribe(`${client.connection.inboxPrefix}.s`, {
+      callback: (_error, { data }) => {
+        const kinds: FrameKind[] = [];
+        decodeFrames(data, ({ kind }) => kinds.push(kind));
+        messages.push(kinds);
+      },
+    });
+    const quick = collector();
+    client.bus.open(count, { to: 0 }, quick, { values: { who: 'a' } });
+    await quick.done;
+    expect(messages).toEqual([[frameKind.accept, frameKind.end]]);
+
+    const slow = collector();
+    client.bus.open(count, { to: 1 }, slow, { values: { who: 'a' } });
+    await eventually('it is accepted', () => messages.length === 2);
+    expect(messages[1]).toEqual([frameKind.accept]);
+    release();
+    await slow.done;
+    expect(messages[2]).toEqual([frameKind.end]);
   });
 
   it('stays open while its server sends no data', async () => {

@@ -53,6 +53,8 @@ export type StreamHandler<C extends StreamContract> = (
 /** Maximum size of an opening body that is pulled in parts: the gateway's limit (32 MB) and its envelope. */
 const BODY_BYTES_MAX = 40 * 1024 * 1024;
 const CLOSE_TIMEOUT_MS = 1_000;
+/** For how long the acceptance of a stream waits for its first frame, to be sent in the same message. */
+const ACCEPT_DELAY_MS = 10;
 
 export class StreamServer {
   readonly #bus: BusConnection;
@@ -193,7 +195,7 @@ export class StreamServer {
       if (this.#streams.size > options.inFlightMax) throw new AppError('bus.overloaded', { subject });
       const input = fit(contract.input, await read(stream), subject) as z.output<C['input']>;
       if (stream.signal.aborted) throw stream.signal.reason;
-      stream.send(frameKind.accept, Buffer.from(this.#control));
+      stream.accept(this.#control);
       this.#log.debug('bus stream opened', { subject });
       stream.send(frameKind.end, encode(await handler(input, stream)));
       this.#log.debug('bus stream completed', { subject });
@@ -295,6 +297,7 @@ class Served implements ServedStream<StreamContract>, AwaitingBody {
   readonly #writer: FrameWriter;
   readonly #abort = new AbortController();
   readonly #deadline: NodeJS.Timeout | undefined;
+  #acceptance: { readonly control: string; readonly timer: NodeJS.Timeout } | undefined;
   #sequence = 0;
   #finished = false;
   #paused: { promise: Promise<void>; release: () => void } | undefined;
@@ -316,6 +319,11 @@ class Served implements ServedStream<StreamContract>, AwaitingBody {
     return this.#abort.signal;
   }
 
+  /** Tells the caller that its input was taken, and the subject that controls the stream. */
+  accept(control: string): void {
+    this.#acceptance = { control, timer: setTimeout(() => this.#sendAcceptance(), ACCEPT_DELAY_MS) };
+  }
+
   head(head: unknown): void {
     this.send(frameKind.head, encode(head));
   }
@@ -334,8 +342,17 @@ class Served implements ServedStream<StreamContract>, AwaitingBody {
 
   send(kind: FrameKind, payload: Uint8Array): void {
     if (this.#finished) return;
+    this.#sendAcceptance();
     this.#sequence += this.#writer.write(kind, this.#id, this.#sequence, payload);
     this.lastSentAt = performance.now();
+  }
+
+  #sendAcceptance(): void {
+    if (this.#acceptance === undefined) return;
+    const { control, timer } = this.#acceptance;
+    clearTimeout(timer);
+    this.#acceptance = undefined;
+    this.send(frameKind.accept, Buffer.from(control));
   }
 
   /** Pings are outside the sequence: they only prove liveness. */
