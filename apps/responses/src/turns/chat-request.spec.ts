@@ -32,10 +32,18 @@ describe('chatRequestOf', () => {
         ...{ presence_penalty: 1, frequency_penalty: -1, reasoning: { effort: 'low' }, metadata: { a: 'b' } },
       }),
     ).toEqual({
-      ...{ model: 'm', messages: [{ role: 'user', content: 'Hello' }], stream: true, include_reasoning: true },
+      ...{ model: 'm', messages: [{ role: 'user', content: 'Hello' }], stream: false, include_reasoning: true },
       ...{ max_completion_tokens: 20, temperature: 0.5, top_p: 0.9, user: 'u' },
       ...{ presence_penalty: 1, frequency_penalty: -1, reasoning_effort: 'low' },
     });
+  });
+
+  it.each([
+    [{ stream: true }, true],
+    [{ background: true }, true],
+    [{ stream: false, background: false }, false],
+  ])('is streamed where a part of the output can be seen: %j', (fields, expected) => {
+    expect(chatOf(fields).stream).toBe(expected);
   });
 
   it.each([

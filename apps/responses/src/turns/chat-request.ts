@@ -35,7 +35,8 @@ export function chatRequestOf({ request, systemPrompt, history, input }: TurnInp
       ),
       ...chatMessagesOf([...history, ...input]),
     ],
-    stream: true,
+    // Nobody sees a part of the output then, so another worker can take over until it is whole.
+    stream: request.stream === true || request.background === true,
     include_reasoning: true,
     ...(request.max_output_tokens !== undefined && { max_completion_tokens: request.max_output_tokens }),
     ...(request.temperature !== undefined && { temperature: request.temperature }),

@@ -1,11 +1,12 @@
-import type { ChunkChoice } from '@xerotier/chat-choices';
+import { chunkOf } from '@xerotier/chat-choices';
+import type { Choice, ChunkChoice } from '@xerotier/chat-choices';
 import type { TokenUsage } from '@xerotier/contracts/inference';
 import type { GenerationHead } from '@xerotier/contracts/xim';
 import { AppError } from '@xerotier/errors';
 import type { ResponseSink } from '@xerotier/inference';
 import type { StreamControl } from '@xerotier/nats';
 
-/** The response of a model to one call, chunk by chunk. */
+/** The response of a model to one call, chunk by chunk; one chunk if it is not streamed. */
 export class ModelCall implements ResponseSink {
   readonly #ended: Promise<TokenUsage>;
   readonly #onHead: (head: GenerationHead) => void;
@@ -50,10 +51,11 @@ export class ModelCall implements ResponseSink {
   data(json: Uint8Array): void {
     if (this.#failure !== undefined) return;
     try {
-      const choices = JSON.parse(
-        Buffer.from(json.buffer, json.byteOffset, json.byteLength).toString(),
-      ) as ChunkChoice[];
-      for (const choice of choices) this.#onChunk(choice);
+      const choices = JSON.parse(Buffer.from(json.buffer, json.byteOffset, json.byteLength).toString()) as (
+        ChunkChoice | Choice
+      )[];
+      for (const choice of choices)
+        this.#onChunk('delta' in choice ? (choice as ChunkChoice) : chunkOf(choice as Choice));
     } catch (error) {
       // What the model has computed is charged: the call ends with its usage.
       this.#failure = error;

@@ -33,3 +33,10 @@ export interface Choice {
   logprobs: unknown;
   [extra: string]: unknown;
 }
+
+/** The whole choice as the only chunk of a stream. */
+export function chunkOf({ index, message, finish_reason, logprobs }: Choice): ChunkChoice {
+  const calls = message['tool_calls'] as Omit<ToolCallDelta, 'index'>[] | undefined;
+  const delta = { ...message, ...(calls != null && { tool_calls: calls.map((call, at) => ({ ...call, index: at })) }) };
+  return { index, delta, finish_reason, logprobs };
+}

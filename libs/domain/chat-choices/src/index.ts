@@ -1,2 +1,3 @@
 export { ChoiceCollector } from './choice-collector.ts';
+export { chunkOf } from './choice.ts';
 export type { Choice, ChunkChoice, ToolCallDelta } from './choice.ts';
