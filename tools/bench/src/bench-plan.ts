@@ -20,10 +20,10 @@ export function requestPhase(connections: number, durationMs: number): Phase {
   return { name: `requests-${connections}`, kind: 'requests', connections, durationMs, tokens: completionTokens };
 }
 
-/** One connection, since what a response adds to a chat completion is looked for, not what the machine can take. */
-function responsePhase(store: boolean, durationMs: number): Phase {
-  const name = store ? 'stored-responses-1' : 'responses-1';
-  return { ...requestPhase(1, durationMs), name, responses: { store } } as Phase;
+/** By default one connection, since what a response adds to a chat completion is looked for, not what the machine can take. */
+function responsePhase(store: boolean, durationMs: number, connections = 1): Phase {
+  const name = `${store ? 'stored-' : ''}responses-${connections}`;
+  return { ...requestPhase(connections, durationMs), name, responses: { store } } as Phase;
 }
 
 /** Whether a target has what a phase asks for. */
@@ -39,9 +39,14 @@ export function streamPhase(concurrency: number, durationMs: number): Phase {
 
 export function fullPlan(rounds: number, seconds: number): BenchPlan {
   const durationMs = seconds * 1_000;
+  const warmUpMs = Math.min(2_000, durationMs);
   return {
     rounds,
-    warmUp: [requestPhase(16, Math.min(2_000, durationMs)), shortStreams(100, 64)],
+    warmUp: [
+      requestPhase(16, warmUpMs),
+      ...[false, true].map((store) => responsePhase(store, warmUpMs, 16)),
+      shortStreams(100, 64),
+    ],
     phases: [
       ...[1, 16, 64].map((connections) => requestPhase(connections, durationMs)),
       ...[false, true].map((store) => responsePhase(store, durationMs)),

@@ -17,7 +17,7 @@ export async function runRounds(
   print: (line: string) => void,
 ): Promise<Measurement[]> {
   for (const [name, running] of targets) {
-    for (const phase of plan.warmUp) await measure(0, name, running, phase, load);
+    for (const phase of plan.warmUp) if (isFor(phase, name)) await measure(0, name, running, phase, load);
   }
   const measurements: Measurement[] = [];
   for (let round = 0; round < plan.rounds; round += 1) {
