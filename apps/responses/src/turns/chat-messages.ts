@@ -4,6 +4,7 @@ import type { ChatMessage } from '@xerotier/public-api/chat-completions';
 import type { NewItem } from '@xerotier/public-api/items';
 import { outputMessage, summaryMessage } from '../compactions/compaction-texts.ts';
 import { customToolArguments } from './custom-tools.ts';
+import { modelToolName } from './served-tools.ts';
 import { madeOf } from './part-fields.ts';
 
 /** An item, and the field of the request that it comes from. */
@@ -66,9 +67,9 @@ function addItem(messages: ChatMessage[], item: NewItem, param: string): void {
       else messages.push(requestedMessage(item, param));
       return;
     case 'function_call':
-      return addCall(messages, item.call_id, item.name, item.arguments);
+      return addCall(messages, item.call_id, modelToolName(item.name, item.namespace), item.arguments);
     case 'custom_tool_call':
-      return addCall(messages, item.call_id, item.name, customToolArguments(item.input));
+      return addCall(messages, item.call_id, modelToolName(item.name, item.namespace), customToolArguments(item.input));
     case 'local_shell_call':
       return addCall(messages, item.call_id, 'local_shell', JSON.stringify(item.action));
     case 'shell_call':

@@ -1,7 +1,7 @@
 import { chatCompletionRequest } from '@xerotier/public-api/chat-completions';
 import type { ChatCompletionRequest } from '@xerotier/public-api/chat-completions';
 import { createResponseRequest } from '@xerotier/public-api/responses';
-import { chatRequestOf, contextItems, customToolsOf } from './chat-request.ts';
+import { chatRequestOf, contextItems } from './chat-request.ts';
 
 const NOTHING = { origin: { previousId: undefined } as never, history: [], referenced: new Map() };
 
@@ -57,21 +57,22 @@ describe('chatRequestOf', () => {
     );
   });
 
-  it('has functions and custom tools, and no others', () => {
-    const { tools } = chatOf({ tools: [add, sql, { type: 'web_search' }, { type: 'namespace', name: 'x' }] });
-    expect(tools).toEqual([
-      { type: 'function', function: { name: 'add', parameters: add.parameters } },
+  it('has functions, custom tools and those of namespaces, and no others', () => {
+    const namespace = { type: 'namespace', name: 'maths', description: 'Sums.', tools: [add, sql] };
+    const { tools } = chatOf({ tools: [add, sql, { type: 'web_search' }, namespace] });
+    const functions = [
+      { name: 'add', parameters: add.parameters },
       {
-        type: 'function',
-        function: {
-          name: 'sql',
-          description: 'Runs a query.',
-          parameters: expect.objectContaining({ required: ['input'] }),
-        },
+        name: 'sql',
+        description: 'Runs a query.',
+        parameters: expect.objectContaining({ required: ['input'] }) as unknown,
       },
-    ]);
-    expect(customToolsOf(createResponseRequest.parse({ model: 'm', input: 'a', tools: [add, sql] }))).toEqual(
-      new Set(['sql']),
+    ];
+    expect(tools).toEqual(
+      [...functions, ...functions.map((each) => ({ ...each, name: `maths__${each.name}` }))].map((each) => ({
+        type: 'function',
+        function: each,
+      })),
     );
   });
 

@@ -7,6 +7,7 @@ import type { TurnContext } from '../responses/turn-origins.service.ts';
 import { chatMessagesOf } from './chat-messages.ts';
 import type { ContextItem } from './chat-messages.ts';
 import { CUSTOM_TOOL_PARAMETERS } from './custom-tools.ts';
+import { servedTools } from './served-tools.ts';
 
 export interface TurnInput {
   readonly request: ResponseRequest;
@@ -73,32 +74,16 @@ export function contextItems(
   };
 }
 
-/** Names of the tools that take a text. */
-export function customToolsOf({ tools = [] }: ResponseRequest): ReadonlySet<string> {
-  return new Set(tools.flatMap((tool) => (tool.type === 'custom' ? [String(tool['name'])] : [])));
-}
-
 /** Tools of other kinds are not served, and the model does not learn of them. */
-function toolsOf({ tools = [] }: ResponseRequest): Tools {
-  return tools.flatMap((tool): Tools => {
-    const name = String(tool['name']);
-    const description = typeof tool['description'] === 'string' ? { description: tool['description'] } : {};
+function toolsOf(request: ResponseRequest): Tools {
+  return [...servedTools(request)].map(([name, { tool }]) => {
+    const { description } = tool;
+    const described = { name, ...(description != null && { description }) };
     if (tool.type === 'custom')
-      return [{ type: 'function', function: { name, ...description, parameters: CUSTOM_TOOL_PARAMETERS } }];
-    if (tool.type !== 'function') return [];
-    const parameters = tool['parameters'] as Tools[number]['function']['parameters'] | null;
-    const strict = tool['strict'] as boolean | null | undefined;
-    return [
-      {
-        type: 'function',
-        function: {
-          name,
-          ...description,
-          ...(parameters != null && { parameters }),
-          ...(strict != null && { strict }),
-        },
-      },
-    ];
+      return { type: 'function', function: { ...described, parameters: CUSTOM_TOOL_PARAMETERS } };
+    const { parameters, strict } = tool;
+    const fields = { ...(parameters != null && { parameters }), ...(strict != null && { strict }) };
+    return { type: 'function', function: { ...described, ...fields } as Tools[number]['function'] };
   });
 }
 

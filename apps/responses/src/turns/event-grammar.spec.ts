@@ -85,7 +85,7 @@ function eventsOf(run: Run, earlier?: EarlierOutput): string[] {
     write: (json) => void written.push(json),
   });
   const writer = new OutputWriter({
-    customTools: new Set([CUSTOM_TOOL]),
+    tools: new Map([[CUSTOM_TOOL, { tool: { type: 'custom' as const, name: CUSTOM_TOOL }, namespace: undefined }]]),
     summarizesReasoning: run.summarizesReasoning,
     earlier: earlier?.items ?? [],
     write: (event) => events.turn(event),

@@ -7,11 +7,12 @@ import type { StoredItem } from '@xerotier/contracts/responses';
 import { AppError } from '@xerotier/errors';
 import { newItemId } from '../items/item-id.ts';
 import { customToolInput } from './custom-tools.ts';
+import type { CallableTool } from './served-tools.ts';
 import type { Logprob, TextPart, TurnEvent, TurnOutcome } from './turn-event.ts';
 
 export interface OutputWriterOptions {
-  /** Names of tools that take a text instead of arguments. */
-  readonly customTools: ReadonlySet<string>;
+  /** Of the request: what a call has depends on its tool. */
+  readonly tools: ReadonlyMap<string, CallableTool>;
   /** Reasoning is shown as summary instead of as it is. */
   readonly summarizesReasoning: boolean;
   /** Returns the `encrypted_content` of reasoning. Undefined if it is not requested. */
@@ -186,15 +187,16 @@ export class OutputWriter {
     this.#closeCall('completed');
     this.#closeItem('completed');
     this.#lastCall = index;
-    const isCustom = this.#options.customTools.has(name);
+    const { tool, namespace } = this.#options.tools.get(name) ?? {};
+    const isCustom = tool?.type === 'custom';
+    const called = { call_id: id, ...(namespace !== undefined && { namespace }), name: tool?.name ?? name };
     const item: StoredItem = isCustom
-      ? { id: newItemId('custom_tool_call'), type: 'custom_tool_call', call_id: id, name, input: '' }
+      ? { id: newItemId('custom_tool_call'), type: 'custom_tool_call', ...called, input: '' }
       : {
           id: newItemId('function_call'),
           type: 'function_call',
           status: 'in_progress',
-          call_id: id,
-          name,
+          ...called,
           arguments: '',
         };
     this.#call = { item, output: this.#items.length, index, isCustom, text: '' };

@@ -11,12 +11,12 @@ import { LOGGER } from '@xerotier/service-host';
 import type { EventLog } from '../responses/event-log.ts';
 import { TurnRecords } from '../responses/turn-records.service.ts';
 import type { NewTurn } from '../responses/turn-records.service.ts';
-import { customToolsOf } from './chat-request.ts';
 import { ModelCalls } from './model-calls.service.ts';
 import type { CallsResult, ModelCallRequest } from './model-calls.service.ts';
 import { OutputWriter } from './output-writer.ts';
 import type { EarlierOutput } from './output-writer.ts';
 import { ResponseEvents } from './response-events.ts';
+import { servedTools } from './served-tools.ts';
 import { failureOf, keptOutput, responseObject } from './response-object.ts';
 import type { Outcome } from './response-object.ts';
 import type { TurnOutcome } from './turn-event.ts';
@@ -78,7 +78,7 @@ export class TurnRunner {
       },
     });
     const writer = new OutputWriter({
-      customTools: customToolsOf(request),
+      tools: servedTools(request),
       summarizesReasoning: request.reasoning?.summary != null,
       sealReasoning: runnable.sealReasoning,
       earlier: earlier?.items ?? [],

@@ -70,7 +70,9 @@ export const historyFields = {
 export const contextFields = {
   ...historyFields,
   conversation: z.nullish(z.union([conversationId, z.object({ id: conversationId }).transform(({ id }) => id)])),
-  tools: z.nullish(tools).describe('Tools of other types than `function` and `custom` are accepted, and ignored.'),
+  tools: z
+    .nullish(tools)
+    .describe('Tools of other types than `function`, `custom` and `namespace` are accepted, and ignored.'),
   tool_choice: z.nullish(toolChoice),
   parallel_tool_calls: z.nullish(z.boolean()),
   text: z.nullish(z.object({ format: optional(responseFormat), verbosity: optional(verbosity) })),

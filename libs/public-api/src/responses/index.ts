@@ -24,5 +24,5 @@ export type {
   ResponseUsage,
 } from './response.ts';
 export { isStreamId, responseCreateFields, responseSocketEvent } from './web-socket.ts';
-export { isCustomTool, isFunctionTool } from './tools.ts';
-export type { CustomTool, FunctionTool, ResponseTool, ResponseToolChoice } from './tools.ts';
+export { isCustomTool, isFunctionTool, isNamespaceTool } from './tools.ts';
+export type { CustomTool, FunctionTool, NamespaceTool, ResponseTool, ResponseToolChoice } from './tools.ts';

@@ -40,6 +40,17 @@ const customTool = z.object({
   ...clientTool,
 });
 
+/** Functions and custom tools that belong together, such as those of an MCP server that the client has connected. */
+const namespaceTool = z.object({
+  type: z.literal('namespace'),
+  name: functionName,
+  description: optional(description),
+  tools: z
+    .array(z.discriminatedUnion('type', [functionTool, customTool]))
+    .min(1)
+    .max(TOOLS_MAX),
+});
+
 const OTHER_TOOL_LENGTH_MAX = 262_144;
 
 /**
@@ -48,7 +59,7 @@ const OTHER_TOOL_LENGTH_MAX = 262_144;
  */
 const otherTool = z
   .looseObject({ type: z.string().min(1).max(64) })
-  .refine(({ type }) => type !== 'function' && type !== 'custom', {
+  .refine(({ type }) => !['function', 'custom', 'namespace'].includes(type), {
     error: 'is a kind with fields of its own',
     path: ['type'],
   })
@@ -57,17 +68,19 @@ const otherTool = z
   })
   .transform(({ authorization: _token, headers: _headers, ...others }): OtherTool => others);
 
-/** Its type is neither `function` nor `custom`. */
+/** Its type is none of those above. */
 interface OtherTool {
   type: string;
   [field: string]: unknown;
 }
 
-const tool = z.union([functionTool, customTool, otherTool]);
+const tool = z.union([functionTool, customTool, namespaceTool, otherTool]);
 export type ResponseTool = z.output<typeof tool>;
 
 export type FunctionTool = z.output<typeof functionTool>;
 export type CustomTool = z.output<typeof customTool>;
+
+export type NamespaceTool = z.output<typeof namespaceTool>;
 
 export function isFunctionTool(given: ResponseTool): given is FunctionTool {
   return given.type === 'function';
@@ -75,6 +88,10 @@ export function isFunctionTool(given: ResponseTool): given is FunctionTool {
 
 export function isCustomTool(given: ResponseTool): given is CustomTool {
   return given.type === 'custom';
+}
+
+export function isNamespaceTool(given: ResponseTool): given is NamespaceTool {
+  return given.type === 'namespace';
 }
 
 export const tools = z.array(tool).max(TOOLS_MAX);
