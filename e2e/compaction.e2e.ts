@@ -127,6 +127,32 @@ describe('compaction', () => {
     expect(typesOf(await compact({ input: [summarized('s'), call, output] }))).toEqual(['message', 'compaction']);
   });
 
+  it('comes from a response whose input ends with a trigger, and later ones go on from there', async () => {
+    const first = await create({ input: 'first' });
+    const trigger = { type: 'compaction_trigger' };
+    const compacted = await create({ input: [summarized('one two'), trigger], previous_response_id: first.id });
+    expect(compacted).toMatchObject({ status: 'completed', output: [{ type: 'compaction' }], output_text: '' });
+    expect(compacted.usage?.output_tokens).toBe(2);
+    const frame = SUMMARY_FRAME_WORDS + 2;
+    expect(await inputTokens({ input: 'next', previous_response_id: compacted.id })).toBe(frame + 1);
+    // Without state as well.
+    const unstored = await create({ input: [summarized('one two'), trigger], store: false });
+    expect(await inputTokens({ input: [...unstored.output, user('next')], store: false })).toBe(frame + 1);
+  });
+
+  it('is not possible for a conversation without items', async () => {
+    const { id } = await client().conversations.create({});
+    const triggered = post('', { input: [{ type: 'compaction_trigger' }], conversation: id });
+    expect(await rejectionOf(triggered)).toEqual([400, 'invalid_request', 'input']);
+  });
+
+  it.each<[string, unknown, string | null]>([
+    ['without a context', [{ type: 'compaction_trigger' }], 'input'],
+    ['before other items', [{ type: 'compaction_trigger' }, user('x')], 'input[0]'],
+  ])('rejects a trigger %s', async (_what, input, param) => {
+    expect(await rejectionOf(post('', { input }))).toEqual([400, 'invalid_request', param]);
+  });
+
   it.each<[string, Fields, [number, string, string | null]]>([
     ['no input', {}, [400, 'invalid_request', 'input']],
     ['an empty input', { input: [] }, [400, 'invalid_request', 'input']],

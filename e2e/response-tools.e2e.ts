@@ -155,6 +155,32 @@ describe('a call of a custom tool', () => {
   });
 });
 
+describe('tools of a namespace', () => {
+  const tools = [{ type: 'namespace', name: 'mail', description: 'Mail.', tools: [weather, shell] }] as never;
+
+  it('are offered by the name of both, and calls have them apart', async () => {
+    reply(callOf('mail__weather', ['{"city":"Paris"}']), 'tool_calls');
+    const first = await client.create({ input: 'Weather?', tools, tool_choice: 'required' });
+    expect(asked()).toMatchObject({
+      tools: [{ function: { name: 'mail__weather' } }, { function: { name: 'mail__shell' } }],
+      tool_choice: 'required',
+    });
+    expect(itemsOf(first)).toMatchObject([{ type: 'function_call', name: 'weather', namespace: 'mail' }]);
+    upstream.reply = undefined;
+    const output = { type: 'function_call_output', call_id: 'call_0', output: '21 degrees' };
+    await client.create({ input: [output] as never, previous_response_id: first.id, tools });
+    expect(asked().messages[1]).toMatchObject({ tool_calls: [{ function: { name: 'mail__weather' } }] });
+  });
+
+  it('need a list of tools', async () => {
+    const without = [{ type: 'namespace', name: 'x' }] as never;
+    await expect(client.openai.responses.create({ model: 'chat', input: 'x', tools: without })).rejects.toMatchObject({
+      status: 400,
+      param: 'tools[0].tools',
+    });
+  });
+});
+
 describe('tools of other kinds', () => {
   it('are repeated in the response, but the model does not learn of them', async () => {
     const server = { type: 'mcp', server_label: 'docs', server_url: 'https://example.com/mcp' };
@@ -165,7 +191,7 @@ describe('tools of other kinds', () => {
     expect(response.tools).toEqual(tools);
     expect(asked()).not.toHaveProperty('tools');
     // One that no document has.
-    const unknown = [{ type: 'namespace', name: 'x' }] as never;
+    const unknown = [{ type: 'teleporter', name: 'x' }] as never;
     const { tools: repeated } = await client.openai.responses.create({ model: 'chat', input: 'x', tools: unknown });
     expect(repeated).toEqual(unknown);
   });

@@ -1,11 +1,11 @@
 import { Injectable } from '@nestjs/common';
-import { addUsage, usageOfError } from '@xerotier/contracts/inference';
+import { addUsage, emptyUsage, usageOfError } from '@xerotier/contracts/inference';
 import type { ModelCallContext, TokenUsage, UsageRecord } from '@xerotier/contracts/inference';
 import { AppError } from '@xerotier/errors';
 import { InferenceClient } from '@xerotier/inference';
 import { LinkedImages } from '@xerotier/linked-images';
 import type { ChatCompletionRequest } from '@xerotier/public-api/chat-completions';
-import { AutomaticCompaction } from '../compactions/automatic-compaction.ts';
+import { TurnCompaction } from '../compactions/turn-compaction.ts';
 import { chatRequestOf } from './chat-request.ts';
 import type { TurnInput } from './chat-request.ts';
 import { ModelCall } from './model-call.ts';
@@ -37,7 +37,7 @@ export class ModelCalls {
   constructor(
     private readonly inference: InferenceClient,
     private readonly images: LinkedImages,
-    private readonly compaction: AutomaticCompaction,
+    private readonly compaction: TurnCompaction,
   ) {}
 
   /** Writes the output. Once the signal is aborted, the model is stopped. @throws {AppError} of the inference, with the usage so far. */
@@ -47,6 +47,7 @@ export class ModelCalls {
     listener: TurnListener,
     signal: AbortSignal,
   ): Promise<CallsResult> {
+    if (request.prompt.request.compacts === true) return this.#compactAll(request, writer, listener, signal);
     const compacted = await this.compaction.compact(request, writer.items, signal);
     if (compacted?.item !== undefined) writer.addItem(compacted.item);
     const chat = compacted === undefined ? request.chat : chatRequestOf(compacted.prompt);
@@ -59,6 +60,20 @@ export class ModelCalls {
       const usage = withUsage(compacted.usage, usageOfError(failure));
       throw new AppError(failure.code, { ...failure.details, usage }, { cause: error });
     }
+  }
+
+  async #compactAll(
+    request: ModelCallRequest,
+    writer: OutputWriter,
+    listener: TurnListener,
+    signal: AbortSignal,
+  ): Promise<CallsResult> {
+    writer.endAs('completed');
+    // Perhaps an earlier run of the turn has written it.
+    if (writer.items.length > 0) return { usage: emptyUsage(), droppedTurns: 0 };
+    const { item, usage } = await this.compaction.compactAll(request, (id) => listener.begin(id), signal);
+    writer.addItem(item);
+    return { usage, droppedTurns: 0 };
   }
 
   async #fitting(

@@ -93,7 +93,12 @@ export class OutputWriter {
     for (const annotation of annotations ?? []) this.#annotate(annotation);
     if (typeof refusal === 'string' && refusal !== '') this.#text('refusal', refusal, []);
     for (const call of calls ?? []) this.#addCall(call);
-    if (reason != null) this.#outcome = outcomeOf(reason);
+    if (reason != null) this.endAs(outcomeOf(reason));
+  }
+
+  /** Sets how it ends, as the finish reason of a model does. */
+  endAs(outcome: TurnOutcome): void {
+    this.#outcome = outcome;
   }
 
   /** Closes what is open. A turn that was cut off, has an incomplete last item. */

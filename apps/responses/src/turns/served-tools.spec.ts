@@ -17,6 +17,11 @@ describe('servedTools', () => {
 });
 
 describe('modelToolName', () => {
+  it('has one separator, also if the namespace ends with it', () => {
+    expect(modelToolName('search', 'mcp__docs__')).toBe('mcp__docs__search');
+    expect(modelToolName('search', 'mcp__docs')).toBe('mcp__docs__search');
+  });
+
   it('is one that chat completions accept, and is the same each time', () => {
     const long = modelToolName('n'.repeat(64), 's'.repeat(64));
     expect(long).toMatch(/^s{55}_[0-9a-f]{8}$/);

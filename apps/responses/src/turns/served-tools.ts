@@ -23,6 +23,7 @@ export type ServedTools = ReadonlyMap<string, ServedTool>;
 /** Of functions in chat completions. */
 const NAME_LENGTH_MAX = 64;
 const HASH_LENGTH = 8;
+const SEPARATOR = '__';
 
 export function servedTools({ tools = [] }: ResponseRequest): ServedTools {
   const served = tools.flatMap((given): ServedTool[] => {
@@ -35,7 +36,8 @@ export function servedTools({ tools = [] }: ResponseRequest): ServedTools {
 /** The same in every turn, so that a model recognizes its earlier calls. */
 export function modelToolName(name: string, namespace: string | undefined): string {
   if (namespace === undefined) return name;
-  const whole = `${namespace}__${name}`;
+  // Some clients end their namespaces with it.
+  const whole = namespace.endsWith(SEPARATOR) ? `${namespace}${name}` : `${namespace}${SEPARATOR}${name}`;
   if (whole.length <= NAME_LENGTH_MAX) return whole;
   const hash = createHash('sha256').update(whole).digest('hex').slice(0, HASH_LENGTH);
   return `${whole.slice(0, NAME_LENGTH_MAX - HASH_LENGTH - 1)}_${hash}`;

@@ -2,7 +2,7 @@ import { Module } from '@nestjs/common';
 import { InferenceModule } from '@xerotier/inference/module';
 import { InputFilesModule } from '@xerotier/input-files';
 import { LinkedImagesModule } from '@xerotier/linked-images';
-import { AutomaticCompaction } from '../compactions/automatic-compaction.ts';
+import { TurnCompaction } from '../compactions/turn-compaction.ts';
 import { CompactionSeals } from '../compactions/compaction-seals.ts';
 import { CompactionsService } from '../compactions/compactions.service.ts';
 import { Summaries } from '../compactions/summaries.ts';
@@ -24,7 +24,7 @@ import { TurnsService } from './turns.service.ts';
     CompactionsService,
     CompactionSeals,
     Summaries,
-    AutomaticCompaction,
+    TurnCompaction,
     TurnContexts,
     ModelCalls,
     TurnRunner,

@@ -40,6 +40,21 @@ export type ItemReference = z.output<typeof itemReference>;
 /** An item that has no id yet. */
 export type NewItem = Exclude<InputItem, ItemReference>;
 
+/** Stands at the end of a request that compacts its context instead of continuing it. It is no item that anything could keep. */
+const compactionTrigger = z
+  .object({ type: z.literal('compaction_trigger') })
+  .register(components, { id: 'CompactionTrigger' });
+export type CompactionTrigger = z.output<typeof compactionTrigger>;
+
+/** What the input of a turn may have: an item, or the trigger of a compaction. */
+export const turnItem = z
+  .preprocess(withType, z.discriminatedUnion('type', [itemOrReference, compactionTrigger]))
+  .meta({
+    jsonSchema: {
+      anyOf: [{ $ref: '#/components/schemas/InputItem' }, { $ref: '#/components/schemas/CompactionTrigger' }],
+    },
+  });
+
 function withType(value: unknown): unknown {
   if (!isRecord(value) || (value['type'] ?? undefined) !== undefined) return value;
   if (value['role'] !== undefined) return { ...value, type: 'message' };

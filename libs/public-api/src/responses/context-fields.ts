@@ -4,8 +4,8 @@ import { jsonSchema } from '../chat-completions/json-schema.ts';
 import { functionName, reasoningEffort } from '../chat-completions/request.ts';
 import { storableText } from '../fields/storable-text.ts';
 import { optional } from '../items/item-fields.ts';
-import { inputItem } from '../items/index.ts';
-import type { InputItem } from '../items/index.ts';
+import { inputItem, turnItem } from '../items/index.ts';
+import type { CompactionTrigger, InputItem } from '../items/index.ts';
 import { toolChoice, toolChoiceFault, tools } from './tools.ts';
 import type { ResponseTool, ResponseToolChoice } from './tools.ts';
 
@@ -22,9 +22,15 @@ function userMessage(text: string): InputItem[] {
 }
 
 /** A text is the same as one message of the user with this text. */
-const input = z
-  .nullish(z.union([z.string().max(TEXT_LENGTH_MAX).transform(userMessage), z.array(inputItem).max(INPUT_ITEMS_MAX)]))
-  .describe('A text or items. It is required unless `previous_response_id` or `conversation` is present.');
+const text = z.string().max(TEXT_LENGTH_MAX).transform(userMessage);
+const INPUT = 'A text or items. It is required unless `previous_response_id` or `conversation` is present.';
+
+const input = z.nullish(z.union([text, z.array(inputItem).max(INPUT_ITEMS_MAX)])).describe(INPUT);
+
+/** Of a turn, which may compact its context. */
+export const turnInput = z
+  .nullish(z.union([text, z.array(turnItem).max(INPUT_ITEMS_MAX)]))
+  .describe(`${INPUT} With \`compaction_trigger\` as the last item, the context is compacted instead of continued.`);
 
 export const responseFormat = z.discriminatedUnion('type', [
   z.object({ type: z.literal('text') }),
@@ -93,10 +99,14 @@ export const promptCacheFields = {
     .describe('Accepted for compatibility; has no effect.'),
 };
 
-export type Reject = (path: string, message: string) => void;
+export type Reject = (path: string | readonly PropertyKey[], message: string) => void;
+
+export function isTrigger(item: InputItem | CompactionTrigger): item is CompactionTrigger {
+  return item.type === 'compaction_trigger';
+}
 
 interface Context {
-  readonly input?: readonly InputItem[] | null | undefined;
+  readonly input?: readonly (InputItem | CompactionTrigger)[] | null | undefined;
   readonly previous_response_id?: string | null | undefined;
   readonly conversation?: string | null | undefined;
   readonly tools?: readonly ResponseTool[] | null | undefined;
@@ -110,7 +120,7 @@ export function rejectContradictions(context: Context, reject: Reject): void {
   const hasHistory = previous != null || conversation != null;
   if (!hasHistory && items == null)
     reject('input', 'is required unless `previous_response_id` or `conversation` is present');
-  if (!hasHistory && items?.length === 0)
+  if (!hasHistory && items?.every(isTrigger) === true)
     reject('input', 'must have at least 1 item unless `previous_response_id` or `conversation` is present');
   const fault = choice == null ? undefined : toolChoiceFault(choice, context.tools ?? []);
   if (fault !== undefined) reject('tool_choice', fault);

@@ -322,7 +322,12 @@ describe('the input of a request', () => {
 
   it.each([
     [[HI, { type: 'poem' }], "input[1].type: Invalid value for 'input[1].type'"],
-    [[{ type: 'compaction_trigger' }], 'input[0].type'],
+    [[{ type: 'compaction_trigger' }], "input: Invalid value for 'input': must have at least 1 item"],
+    [[{ type: 'compaction_trigger' }, HI], "input[0]: Invalid value for 'input[0]': must be the last item"],
+    [
+      [HI, { type: 'compaction_trigger' }, { type: 'compaction_trigger' }],
+      "input[1]: Invalid value for 'input[1]': must be the last item",
+    ],
     [[HI, { role: 'user', content: [{ type: 'input_text' }] }], 'input[1].content[0].text: Missing required'],
     [[{ type: 'function_call_output', call_id: 'call_1' }], 'input[0].output: Missing required'],
     [{ role: 'user', content: 'hi' }, "input: Invalid type for 'input': expected a string or an array"],

@@ -11,7 +11,14 @@ import type { InputItem } from '../items/index.ts';
 import { optional } from '../items/item-fields.ts';
 import { components } from '../openapi/components.ts';
 import { pageQueryFields } from '../page/page.ts';
-import { contextFields, historyFields, promptCacheFields, rejectContradictions } from './context-fields.ts';
+import {
+  contextFields,
+  historyFields,
+  isTrigger,
+  promptCacheFields,
+  rejectContradictions,
+  turnInput,
+} from './context-fields.ts';
 import type { Reject } from './context-fields.ts';
 
 function notServed(reason: string): z.ZodOptional<z.ZodNull> {
@@ -33,6 +40,7 @@ const contextManagement = z
 
 const createFields = {
   ...contextFields,
+  input: turnInput,
   max_output_tokens: z.nullish(z.number().int().min(16)),
   max_tool_calls: z.nullish(z.number().int().min(1)).describe('Counts calls of tools that the platform runs.'),
   temperature: z.nullish(z.number().min(0).max(2)),
@@ -72,14 +80,19 @@ export const createResponseRequest = z
   .transform((body, context) => {
     const reject = rejectBy(context);
     rejectContradictions(body, reject);
+    const triggerAt = (body.input ?? []).findIndex(isTrigger);
+    if (triggerAt !== -1 && triggerAt !== (body.input ?? []).length - 1)
+      reject(['input', triggerAt], 'must be the last item');
     if (body.stream_options != null && body.stream !== true)
       reject('stream_options', 'is only allowed when stream is true');
     if (body.x_detach === true && body.stream !== true) reject('x_detach', 'is only allowed when stream is true');
     if (body.x_detach === true && body.store === false) reject('x_detach', 'is not allowed when store is false');
     const { prompt: _prompt, moderation: _moderation, ...served } = body;
-    return withInput(served);
+    const items = (body.input ?? []).filter((item) => !isTrigger(item));
+    return { ...withInput({ ...served, input: items }), ...(triggerAt !== -1 && { compacts: true }) };
   })
   .register(components, { id: 'CreateResponseRequest' });
+/** `compacts` stands for the trigger of a compaction, which `input` does not have. */
 export type ResponseRequest = z.output<typeof createResponseRequest>;
 
 export const countInputTokensRequest = z
@@ -101,7 +114,7 @@ export const compactResponseRequest = z
 export type CompactResponseRequest = z.output<typeof compactResponseRequest>;
 
 function rejectBy(context: z.RefinementCtx): Reject {
-  return (path, message) => context.addIssue({ code: 'custom', path: [path], message });
+  return (path, message) => context.addIssue({ code: 'custom', path: [path].flat(), message });
 }
 
 type WithoutNulls<T> = { [K in keyof T]: Exclude<T[K], null> };

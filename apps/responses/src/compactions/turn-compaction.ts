@@ -13,6 +13,7 @@ import { fieldsOf } from '../turns/part-fields.ts';
 import { isOverflow } from '../turns/shortened-chat.ts';
 import { CompactionSeals } from './compaction-seals.ts';
 import { Summaries } from './summaries.ts';
+import type { Summary } from './summaries.ts';
 
 /** Of the context of the model, when the request has no `compact_threshold`. */
 const DEFAULT_THRESHOLD = 0.8;
@@ -26,9 +27,9 @@ export interface CompactedPrompt {
   readonly usage?: TokenUsage;
 }
 
-/** Replaces what precedes the last message of the user by a summary, when a context has become as long as `context_management` says. */
+/** Replaces contexts, or their beginnings, by a summary within a turn. */
 @Injectable()
-export class AutomaticCompaction {
+export class TurnCompaction {
   constructor(
     private readonly inference: InferenceClient,
     private readonly images: LinkedImages,
@@ -37,7 +38,8 @@ export class AutomaticCompaction {
   ) {}
 
   /**
-   * Returns undefined for a context that stays as it is.
+   * Replaces what precedes the last message of the user, when a context has become as long as `context_management` says. Returns
+   * undefined for a context that stays as it is.
    * @param written items that an earlier run of the turn has written.
    * @throws {AppError} of the inference.
    */
@@ -60,16 +62,9 @@ export class AutomaticCompaction {
     }
     if (!(await this.#isLong(call, chat, threshold, signal))) return undefined;
     try {
-      const { text, usage } = await this.summaries.write(
-        {
-          // The ledger has one record for each call of a model.
-          call: { ...call, requestId: `${call.requestId}-compaction` },
-          systemPrompt: prompt.systemPrompt,
-          instructions: prompt.request.instructions,
-          messages: chatMessagesOf(before),
-        },
-        signal,
-      );
+      // The ledger has one record for each call of a model.
+      const ownCall = { ...call, requestId: `${call.requestId}-compaction` };
+      const { text, usage } = await this.#summarize(ownCall, prompt, before, signal);
       const item = await this.seals.itemOf(call.projectId, { summary: text, items: keptOf(end) });
       return { prompt: withSummary(prompt, text, end), item, usage };
     } catch (error) {
@@ -77,6 +72,32 @@ export class AutomaticCompaction {
       if (isOverflow(AppError.from(error))) return undefined;
       throw error;
     }
+  }
+
+  /**
+   * Replaces the whole context of a turn that generates nothing else.
+   * @throws {AppError} of the inference; `request.invalid` for a context without items.
+   */
+  async compactAll(
+    { call, prompt }: ModelCallRequest,
+    begin: (workerId: string) => void,
+    signal: AbortSignal,
+  ): Promise<Required<Pick<CompactedPrompt, 'item' | 'usage'>>> {
+    const items = [...prompt.history, ...prompt.input];
+    if (items.length === 0)
+      throw new AppError('request.invalid', { reason: 'There is nothing to compact.' }, { param: 'input' });
+    const { text, usage, workerId } = await this.#summarize(call, prompt, items, signal);
+    begin(workerId);
+    return { item: await this.seals.itemOf(call.projectId, { summary: text, items: [] }), usage };
+  }
+
+  #summarize(
+    call: ModelCallContext,
+    { systemPrompt, request: { instructions } }: TurnInput,
+    items: readonly ContextItem[],
+    signal: AbortSignal,
+  ): Promise<Summary> {
+    return this.summaries.write({ call, systemPrompt, instructions, messages: chatMessagesOf(items) }, signal);
   }
 
   async #isLong(

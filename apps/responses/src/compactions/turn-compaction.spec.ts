@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { AutomaticCompaction } from './automatic-compaction.ts';
+import { TurnCompaction } from './turn-compaction.ts';
 import { EncryptedContents } from '../items/encrypted-contents.ts';
 import { CompactionSeals } from './compaction-seals.ts';
 
@@ -11,7 +11,7 @@ const user = (text: string) => ({
 it('goes on from what an earlier run of the turn has written, without calling a model', async () => {
   const key = randomBytes(32);
   const seals = new CompactionSeals(new EncryptedContents({ getOrCreate: () => Promise.resolve(key) } as never));
-  const sut = new AutomaticCompaction(undefined as never, undefined as never, undefined as never, seals);
+  const sut = new TurnCompaction(undefined as never, undefined as never, undefined as never, seals);
   const item = await seals.itemOf('proj_1', { summary: 'before', items: [] });
   const request = { context_management: [{ type: 'compaction', compact_threshold: 1_000 }] };
   const prompt = { request, systemPrompt: undefined, history: [user('old')], input: [user('new')] };

@@ -107,6 +107,32 @@ describe('context_management', () => {
   });
 });
 
+describe('compaction_trigger', () => {
+  const trigger = { type: 'compaction_trigger' };
+
+  it('replaces the whole context by a summary, and generates nothing else', async () => {
+    const first = await client.run({ input: 'first' });
+    const second = await client.run({ input: [user('next'), trigger], previous_response_id: first.id });
+    expect(second.output.map(({ type }) => type)).toEqual(['compaction']);
+    expect(second).toMatchObject({ status: 'completed', usage: { output_tokens: 1 } });
+    expect(last()).toEqual([
+      kind,
+      expect.objectContaining({ role: 'system' }),
+      said('[user]\nfirst\n\n[assistant]\nok\n\n[user]\nnext'),
+    ]);
+    expect(model.received).toHaveLength(2);
+    await client.run({ input: 'more', previous_response_id: second.id });
+    expect(last()).toEqual([kind, said(summaryMessage(SUMMARY)), said('more')]);
+  });
+
+  it('fails with the model that summarizes', async () => {
+    model.reply = () => new AppError('inference.engine_failed', { usage: null });
+    await expect(client.run({ input: [user('a'), trigger] })).rejects.toMatchObject({
+      code: 'inference.engine_failed',
+    });
+  });
+});
+
 describe('truncation', () => {
   /** The model has a context of so many words. */
   function hasContextOf(contextTokens: number, isKnown = true): void {
