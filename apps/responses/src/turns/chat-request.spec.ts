@@ -28,12 +28,12 @@ describe('chatRequestOf', () => {
   it('has what a model can be told', () => {
     expect(
       chatOf({
-        ...{ max_output_tokens: 20, temperature: 0.5, top_p: 0.9, user: 'u' },
+        ...{ max_output_tokens: 20, temperature: 0.5, top_p: 0.9, user: 'u', prompt_cache_key: 'k' },
         ...{ presence_penalty: 1, frequency_penalty: -1, reasoning: { effort: 'low' }, metadata: { a: 'b' } },
       }),
     ).toEqual({
       ...{ model: 'm', messages: [{ role: 'user', content: 'Hello' }], stream: false, include_reasoning: true },
-      ...{ max_completion_tokens: 20, temperature: 0.5, top_p: 0.9, user: 'u' },
+      ...{ max_completion_tokens: 20, temperature: 0.5, top_p: 0.9, user: 'u', prompt_cache_key: 'k' },
       ...{ presence_penalty: 1, frequency_penalty: -1, reasoning_effort: 'low' },
     });
   });

@@ -52,6 +52,7 @@ export function chatRequestOf({ request, systemPrompt, history, input }: TurnInp
       tools.length > 0 && { parallel_tool_calls: request.parallel_tool_calls }),
     ...(format !== undefined && { response_format: format }),
     ...(request.user !== undefined && { user: request.user }),
+    ...(request.prompt_cache_key !== undefined && { prompt_cache_key: request.prompt_cache_key }),
   };
 }
 

@@ -133,6 +133,43 @@ describe('LeastLoadedPolicy.choose', () => {
     expect(choose(worker('a', 2, 4), worker('b', 1, 2))).toBe('a');
   });
 
+  describe('with an affinity key', () => {
+    const chosen = (affinityKey: string, candidates: readonly WorkerView[]): string =>
+      sut.choose({ affinityKey } as AcquireInput, candidates).workerId;
+    const keys = Array.from({ length: 2_000 }, (_, at) => at.toString(16).padStart(16, '0'));
+    const fleet = Array.from({ length: 5 }, (_, at) => worker(`worker-${at}`, at, 8));
+
+    it('chooses the same worker whatever the load, in any order', () => {
+      const loads = fc.array(fc.integer({ min: 0, max: 7 }), { minLength: 5, maxLength: 5 });
+      fc.assert(
+        fc.property(fc.constantFrom(...keys), loads, (key, used) => {
+          const others = fleet.map((each, at) => ({ ...each, used: used[at] as number })).toReversed();
+          expect(chosen(key, others)).toBe(chosen(key, fleet));
+        }),
+      );
+    });
+
+    it('spreads keys over all workers', () => {
+      const counts = fleet.map(({ workerId }) => keys.filter((key) => chosen(key, fleet) === workerId).length);
+      for (const count of counts) expect(count).toBeGreaterThan(300);
+    });
+
+    it('moves only the keys of a worker that is gone or busy', () => {
+      const without = fleet.slice(1);
+      for (const key of keys) {
+        const before = chosen(key, fleet);
+        if (before !== 'worker-0') expect(chosen(key, without)).toBe(before);
+      }
+      const moved = keys.filter((key) => chosen(key, fleet) === 'worker-0').map((key) => chosen(key, without));
+      expect(new Set(moved).size).toBe(4);
+    });
+
+    it('avoids a failing engine all the same', () => {
+      const candidates = [worker('a', 0, 8, 0.5), worker('b', 7, 8)];
+      expect(new Set(keys.map((key) => chosen(key, candidates)))).toEqual(new Set(['b']));
+    });
+  });
+
   it('chooses a worker with a failing engine only when every other is full', () => {
     expect(choose(worker('failing', 0, 8, 0.5), worker('healthy', 7, 8))).toBe('healthy');
     expect(choose(worker('healthy', 7, 8), worker('failing', 0, 8, 0.5))).toBe('healthy');

@@ -37,10 +37,18 @@ export class LeastLoadedPolicy implements PlacementPolicy {
 
   /**
    * Workers with a failing engine come after all others: they are idle because they fail fast, and would attract every
-   * request otherwise.
+   * request otherwise. Requests with the same affinity key go to the same worker, or while that one is busy, to the same second one:
+   * a prompt that is in its cache saves more than an idle engine.
    */
-  choose(_input: AcquireInput, candidates: readonly WorkerView[]): WorkerView {
-    return candidates.reduce((best, next) => (compare(next, best) < 0 ? next : best));
+  choose({ affinityKey }: AcquireInput, candidates: readonly WorkerView[]): WorkerView {
+    const isBetter =
+      affinityKey === undefined
+        ? (next: WorkerView, best: WorkerView) => compareLoads(next, best) < 0
+        : (next: WorkerView, best: WorkerView) => weight(affinityKey, next) > weight(affinityKey, best);
+    return candidates.reduce((best, next) => {
+      const byFailures = compareFailures(next, best);
+      return byFailures < 0 || (byFailures === 0 && isBetter(next, best)) ? next : best;
+    });
   }
 }
 
@@ -53,9 +61,28 @@ function reservedSlots(slots: number): number {
 /** Above this rate the worker is at fault, not a few unusual requests. */
 const FAILURE_RATE_TOLERATED = 0.2;
 
-function compare(a: WorkerView, b: WorkerView): number {
-  const byFailures = Number(a.failureRate > FAILURE_RATE_TOLERATED) - Number(b.failureRate > FAILURE_RATE_TOLERATED);
-  if (byFailures !== 0) return byFailures;
+function compareFailures(a: WorkerView, b: WorkerView): number {
+  return Number(a.failureRate > FAILURE_RATE_TOLERATED) - Number(b.failureRate > FAILURE_RATE_TOLERATED);
+}
+
+/**
+ * Rendezvous hashing: of all workers, each key has its own order, which no other worker changes when it comes or goes, and which all
+ * replicas of the router know.
+ */
+function weight(affinityKey: string, { workerId }: WorkerView): number {
+  return fnv1a(`${affinityKey}${workerId}`);
+}
+
+/** FNV-1a, 32 bits, and the finalizer of MurmurHash3: without it, ids that differ at their end only have weights in the same order. */
+function fnv1a(text: string): number {
+  let hash = 0x811c9dc5;
+  for (let at = 0; at < text.length; at += 1) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+  return (hash ^ (hash >>> 16)) >>> 0;
+}
+
+function compareLoads(a: WorkerView, b: WorkerView): number {
   if (load(a) !== load(b)) return load(a) - load(b);
   // Ties are broken by id, so that all replicas of the router decide alike.
   return a.workerId < b.workerId ? -1 : 1;

@@ -13,6 +13,11 @@ export const acquireInput = placementContext.extend({
   ticketId: z.string().regex(/^[A-Za-z0-9_-]{1,80}$/),
   /** Estimated size of the prompt. The router never receives the prompt. */
   promptTokensEstimate: z.number().int().nonnegative(),
+  /** Requests with the same key begin with the same prompt: the worker that served the last one may have it in its cache. */
+  affinityKey: z
+    .string()
+    .regex(/^[0-9a-f]{16}$/)
+    .optional(),
   /** Workers that this request has already failed on; at most {@link EXCLUDED_WORKERS_MAX}. */
   excludedWorkers: z.array(workerId).max(EXCLUDED_WORKERS_MAX),
   /** How long the router may hold this call open. The caller repeats it if it ends with `queued`. */

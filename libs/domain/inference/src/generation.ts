@@ -24,6 +24,7 @@ import type { LogContext } from '@xerotier/log';
 import type { Bus, CallOptions, OpenStream, StreamControl } from '@xerotier/nats';
 import type { z } from 'zod';
 import { spansEnabled } from '@xerotier/telemetry';
+import { affinityKeyOf } from './affinity-key.ts';
 import { AttemptSpan } from './attempt-span.ts';
 import { metrics } from './metrics.ts';
 import type { ResponseSink } from './response-sink.ts';
@@ -152,6 +153,7 @@ export class Generation implements StreamControl {
           ...placementContextOf(job.context),
           ticketId: `${job.context.requestId}-${job.index}-${this.#placements++}`,
           promptTokensEstimate: job.work.promptTokensEstimate,
+          affinityKey: affinityKeyOf(job.context.projectId, job.work.promptCacheKey),
           excludedWorkers: this.#excluded,
           deadlineAt: this.#queueDeadlineAt,
         },

@@ -21,6 +21,8 @@ export interface Work {
   /** Whether data is read only after the end, so that an attempt that failed midway can be retried. */
   readonly repeatable: boolean;
   readonly promptTokensEstimate: number;
+  /** Requests of the project with the same key begin with the same prompt. */
+  readonly promptCacheKey?: string | undefined;
   /** Estimates the completion tokens from the frames of a generation that reported no usage. */
   readonly tokensOf: (frames: number) => number;
 }
@@ -47,6 +49,7 @@ export function chatWork(context: TimedContext, { chat, seedDigits }: ChatInput,
     // A streamed choice is read as it arrives. A whole one is a single frame just before the end.
     repeatable: false,
     promptTokensEstimate: estimatePromptTokens(chat.messages),
+    promptCacheKey: chat.prompt_cache_key,
     // The first frame of a choice has its role and no token.
     tokensOf: (frames) => frames - 1,
   };
@@ -55,7 +58,7 @@ export function chatWork(context: TimedContext, { chat, seedDigits }: ChatInput,
 /** Removes the fields that only the gateway uses. */
 export function withoutEdgeFields(chat: GenerationInput['chat']): GenerationInput['chat'] {
   const { n: _n, user: _user, metadata: _metadata, store: _store, ...rest } = chat;
-  const { service_tier: _tier, stream_options: _options, ...workerFields } = rest;
+  const { service_tier: _tier, stream_options: _options, prompt_cache_key: _key, ...workerFields } = rest;
   return workerFields;
 }
 

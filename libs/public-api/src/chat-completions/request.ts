@@ -78,7 +78,6 @@ const WITHOUT_EFFECT = 'Accepted for compatibility; has no effect.';
 
 /** Hints of the OpenAI specification: validated, then dropped. */
 const withoutEffect = {
-  prompt_cache_key: z.nullish(z.string()).describe(WITHOUT_EFFECT),
   prompt_cache_options: z.nullish(z.record(z.string(), z.unknown())).describe(WITHOUT_EFFECT),
   prompt_cache_retention: z.nullish(z.string()).describe(WITHOUT_EFFECT),
   safety_identifier: z.nullish(z.string()).describe(WITHOUT_EFFECT),
@@ -125,6 +124,9 @@ const chatCompletionBody = z.object({
   response_format: z.nullish(responseFormat),
   metadata: z.nullish(metadata),
   user: z.nullish(storableText(512)),
+  prompt_cache_key: z
+    .nullish(z.string())
+    .describe('Requests with the same key are placed on the same worker while it has a free slot.'),
   web_search_options: z.nullish(z.record(z.string(), z.unknown())),
   store: z.nullish(z.boolean()),
   /** Extension, as in vLLM: returns the reasoning as `reasoning_content`. */

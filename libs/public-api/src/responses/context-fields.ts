@@ -92,7 +92,9 @@ export const promptCacheMode = z.enum(['implicit', 'explicit']);
 
 /** Hints for the placement of a request, and for what engines keep of its prompt. */
 export const promptCacheFields = {
-  prompt_cache_key: z.nullish(storableText(64)).describe('Requests with the same key are placed on the same worker.'),
+  prompt_cache_key: z
+    .nullish(storableText(64))
+    .describe('Requests with the same key are placed on the same worker while it has a free slot.'),
   prompt_cache_retention: z.nullish(promptCacheRetention).describe('Accepted for compatibility; has no effect.'),
   prompt_cache_options: z
     .nullish(z.object({ ttl: optional(promptCacheTtl), mode: optional(promptCacheMode) }))
