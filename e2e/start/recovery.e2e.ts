@@ -1,9 +1,10 @@
-/** Recovery of a running stack: crashed processes, growing logs, and revoked demo keys. */
+/** Recovery of a stack: crashed processes, also all at once, growing logs, and revoked demo keys. */
 import type { DevFile } from '@xerotier/dev';
 import { projectRoot } from '@xerotier/dev';
 import { eventually } from '@xerotier/testing';
 import { appendFile, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import OpenAI from 'openai';
 import pg from 'pg';
 import { ApiClient } from '../support/api-client.ts';
 import { isChaos, onlyInChaos } from '../support/chaos.ts';
@@ -245,6 +246,44 @@ describe('demo key', () => {
       const again = await stack.start(['--detach']);
       expect(again.output).not.toContain('Note:');
       expect((await stack.description()).managementKey).toBe(kept);
+    },
+    START_TIMEOUT_MS,
+  );
+});
+
+describe('a stack of which every process is killed at once', () => {
+  it(
+    'continues a response after the next start, and its stream where its reader was',
+    async () => {
+      const before = await stack.description();
+      const client = new OpenAI({ baseURL: before.projectUrl, apiKey: before.apiKey, maxRetries: 0 });
+      const numbers: number[] = [];
+      const begun = await client.responses.create({
+        ...{ model: 'xero-tiny', input: 'Tell me a long story.', max_output_tokens: 256 },
+        ...{ background: true, stream: true },
+      });
+      let id = '';
+      for await (const event of begun) {
+        numbers.push(event.sequence_number);
+        if (event.type === 'response.created') id = event.response.id;
+        if (event.type === 'response.output_text.delta') break;
+      }
+      for (const pid of await stack.allPids()) process.kill(pid, 'SIGKILL');
+
+      await stack.start(['--detach']);
+      const { projectUrl: baseURL, apiKey } = await stack.description();
+      const again = new OpenAI({ baseURL, apiKey, maxRetries: 0 });
+      const rest = await again.responses.retrieve(id, { stream: true, starting_after: numbers.at(-1) as number });
+      let last: OpenAI.Responses.ResponseStreamEvent | undefined;
+      for await (const event of rest) {
+        numbers.push(event.sequence_number);
+        last = event;
+      }
+      expect(numbers).toEqual([...numbers.keys()]);
+      expect(last).toMatchObject({ type: expect.stringMatching(/^response\.(completed|incomplete)$/) });
+      const { output_text: text, ...stored } = await again.responses.retrieve(id);
+      expect(text.length).toBeGreaterThan(0);
+      expect(last).toMatchObject({ response: { id, status: stored.status, usage: stored.usage } });
     },
     START_TIMEOUT_MS,
   );
