@@ -93,9 +93,9 @@ export class TurnsService {
   /** What runs later is charged now, as far as its request tells. */
   async #enqueue({ caller, request, systemPrompt }: RequestedTurn, reply: FastifyReply): Promise<void> {
     const model = await this.models.get(caller.endpoint.modelId);
-    const charge = await admitOrReject(this.limits, caller, estimateOf(request, model), reply.raw);
+    const estimate = estimateOf(request, model);
+    const charge = await admitOrReject(this.limits, caller, estimate, reply.raw);
     const projectId = caller.access.project.id;
-    const { promptTokens, completionTokens } = estimateOf(request, model);
     const call = modelCallContextOf(caller, reply.raw.req, model);
     let response: PublicResponse;
     try {
@@ -104,6 +104,7 @@ export class TurnsService {
       charge(emptyUsage());
       throw error;
     }
+    const { promptTokens, completionTokens } = estimate;
     charge({ ...emptyUsage(), promptTokens, completionTokens });
     if (request.stream === true)
       this.stored.follow({ projectId, id: response.id, obfuscates: obfuscates(request) }, reply);

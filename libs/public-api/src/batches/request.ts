@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { EXPIRY_SECONDS } from '../files/request.ts';
 import { metadata } from '../fields/metadata.ts';
+import { queryFlag } from '../fields/query-flag.ts';
 import { storableText } from '../fields/storable-text.ts';
 import { components } from '../openapi/components.ts';
 import { pageQueryFields } from '../page/page.ts';
@@ -44,14 +45,9 @@ export const createBatchRequest = z
   })
   .register(components, { id: 'CreateBatchRequest' });
 
-const flag = z
-  .enum(['true', 'false'])
-  .default('false')
-  .transform((text) => text === 'true');
-
 export const batchesQuery = z.object({
   ...pageQueryFields('desc'),
-  x_dry_run: flag.describe('Whether dry runs are listed, instead of batches that run.'),
+  x_dry_run: queryFlag.default(false).describe('Whether dry runs are listed, instead of batches that run.'),
 });
 
 function lineCount(min: number) {
@@ -72,5 +68,5 @@ export const batchOutputQuery = z.object({
     .describe('Whether the lines of the output file are read, or those of the error file.'),
   after: lineCount(0).describe('How many lines to skip: as many as were read before. Default: none.'),
   limit: lineCount(1).describe('Maximum number of lines. Default: all.'),
-  follow: flag.describe('Whether the response waits for further lines until the batch has ended.'),
+  follow: queryFlag.default(false).describe('Whether the response waits for further lines until the batch has ended.'),
 });
