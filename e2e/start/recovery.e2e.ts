@@ -273,7 +273,7 @@ describe('a stack of which every process is killed at once', () => {
       await stack.start(['--detach']);
       const { projectUrl: baseURL, apiKey } = await stack.description();
       const again = new OpenAI({ baseURL, apiKey, maxRetries: 0 });
-      const rest = await again.responses.retrieve(id, { stream: true, starting_after: numbers.at(-1) as number });
+      const rest = await again.responses.retrieve(id, { stream: true, starting_after: numbers.at(-1) });
       let last: OpenAI.Responses.ResponseStreamEvent | undefined;
       for await (const event of rest) {
         numbers.push(event.sequence_number);

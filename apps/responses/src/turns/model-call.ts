@@ -55,7 +55,7 @@ export class ModelCall implements ResponseSink {
         ChunkChoice | Choice
       )[];
       for (const choice of choices)
-        this.#onChunk('delta' in choice ? (choice as ChunkChoice) : chunkOf(choice as Choice));
+        this.#onChunk('delta' in choice ? (choice as ChunkChoice) : chunkOf(choice));
     } catch (error) {
       // What the model has computed is charged: the call ends with its usage.
       this.#failure = error;
