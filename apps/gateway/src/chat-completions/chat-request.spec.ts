@@ -97,7 +97,7 @@ describe('parseChatRequest', () => {
   });
 
   it('accepts and drops parameters without effect', () => {
-    const hints = { prompt_cache_key: 'k', safety_identifier: 'u', prompt_cache_retention: '24h' };
+    const hints = { safety_identifier: 'u', prompt_cache_retention: '24h' };
     expect(parseChatRequest({ ...MINIMAL, ...hints })).toEqual(MINIMAL);
   });
 
