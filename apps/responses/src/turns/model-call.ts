@@ -54,8 +54,7 @@ export class ModelCall implements ResponseSink {
       const choices = JSON.parse(Buffer.from(json.buffer, json.byteOffset, json.byteLength).toString()) as (
         ChunkChoice | Choice
       )[];
-      for (const choice of choices)
-        this.#onChunk('delta' in choice ? (choice as ChunkChoice) : chunkOf(choice));
+      for (const choice of choices) this.#onChunk('delta' in choice ? (choice as ChunkChoice) : chunkOf(choice));
     } catch (error) {
       // What the model has computed is charged: the call ends with its usage.
       this.#failure = error;
