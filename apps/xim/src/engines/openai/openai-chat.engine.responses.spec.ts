@@ -327,7 +327,10 @@ describe('log probabilities', () => {
     ['-0.25', -0.25],
     ['-9999.0', -9_999],
   ])('of %s become %d', async (written, expected) => {
-    const view = await harness.streamed([entry(written), chunk({}, 'stop'), '[DONE]'], { logprobs: true });
+    const view = await harness.streamed([entry(written), chunk({}, 'stop'), '[DONE]'], {
+      logprobs: true,
+      top_logprobs: 1,
+    });
     expect(view.content).toBe('a');
     expect(choicesOf(view.events)[0]?.logprobs).toEqual({
       content: [
@@ -342,13 +345,35 @@ describe('log probabilities', () => {
     });
   });
 
+  const alternatives = ['b', 'c', 'd', 'e', 'f'].map((token) => ({ token, logprob: -1, bytes: null }));
+  const content = [{ token: 'a', logprob: -0.5, bytes: [97], top_logprobs: alternatives }];
+
+  it.each([
+    [{ logprobs: true, top_logprobs: 2 }, 2],
+    [{ logprobs: true, top_logprobs: 20 }, 5],
+    [{ logprobs: true }, 0],
+  ])('have as many alternatives as are requested: %j', async (fields, count) => {
+    const event = chunk({ content: 'a' }, 'stop', { logprobs: { content: structuredClone(content), refusal: null } });
+    const { events } = await harness.streamed([event, '[DONE]'], fields);
+    expect(choicesOf(events)[0]?.logprobs).toEqual({
+      content: [{ ...content[0], top_logprobs: alternatives.slice(0, count) }],
+      refusal: null,
+    });
+  });
+
+  it('are dropped unless they are requested', async () => {
+    const event = chunk({ content: 'a' }, 'stop', { logprobs: { content: structuredClone(content), refusal: null } });
+    expect(choicesOf((await harness.streamed([event, '[DONE]'])).events)[0]?.logprobs).toBeNull();
+  });
+
   it('in another format become null', async () => {
     for (const logprobs of [[], {}, 5, { tokens: ['a'] }]) {
       const event = chunk({ content: 'a' }, 'stop', { logprobs });
-      expect(choicesOf((await harness.streamed([event, '[DONE]'])).events)[0]?.logprobs).toBeNull();
+      const { events } = await harness.streamed([event, '[DONE]'], { logprobs: true });
+      expect(choicesOf(events)[0]?.logprobs).toBeNull();
     }
     const event = chunk({ content: 'a' }, 'stop', { logprobs: { content: null } });
-    const { events } = await harness.streamed([event, '[DONE]']);
+    const { events } = await harness.streamed([event, '[DONE]'], { logprobs: true });
     expect(choicesOf(events)[0]?.logprobs).toEqual({ content: null, refusal: null });
   });
 });

@@ -107,7 +107,10 @@ describe('OpenaiChatEngine', () => {
         usageChunk(goodResponse.usage),
         '[DONE]',
       );
-      const { events } = await run(anEngine(), aJob({ ...STREAMED, include_reasoning: true }, { choiceIndex: 5 }));
+      const { events } = await run(
+        anEngine(),
+        aJob({ ...STREAMED, include_reasoning: true, logprobs: true }, { choiceIndex: 5 }),
+      );
       expect(events[0]).toEqual({ type: 'head' });
       expect(choicesOf(events)).toEqual([
         { index: 5, delta: { role: 'assistant', content: '' }, finish_reason: null, logprobs: null },

@@ -56,6 +56,7 @@ export class OpenaiChatEngine extends UpstreamEngine implements ChatEngine {
     const choice = new UpstreamChoice({
       index: job.choiceIndex,
       reasoningWanted: wantsReasoning(request),
+      topLogprobs: request.logprobs === true ? (request.top_logprobs ?? 0) : undefined,
       limit: requestedMaxTokens(request),
     });
     const usage = (): TokenUsage => choice.usage(estimatePromptTokens(request));

@@ -37,6 +37,8 @@ export interface ChoiceOptions {
   /** The `index` of the choice, regardless of that of the server. */
   readonly index: number;
   readonly reasoningWanted: boolean;
+  /** Requested alternatives of each token. Undefined if no log probabilities are requested: those that come are dropped. */
+  readonly topLogprobs: number | undefined;
   /** Maximum tokens; the choice of a server that exceeds them is truncated. */
   readonly limit: number | undefined;
 }
@@ -213,7 +215,8 @@ export class UpstreamChoice {
 
   /** Returns the log probabilities of visible tokens: those of reasoning would reveal it without a request for it. */
   #logprobsOf(value: unknown, received: PartTexts, texts: PartTexts, wasHolding: boolean): Logprobs | null {
-    const logprobs = value == null ? null : readLogprobs(value);
+    const { topLogprobs } = this.#options;
+    const logprobs = value == null || topLogprobs === undefined ? null : readLogprobs(value, topLogprobs);
     const held = this.#heldLogprobs;
     this.#heldLogprobs = null;
     const all = wasHolding && texts.content !== '' ? joinedLogprobs(held, logprobs) : logprobs;

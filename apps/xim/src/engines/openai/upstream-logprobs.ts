@@ -16,12 +16,16 @@ interface LogprobEntry {
   top_logprobs?: unknown;
 }
 
-/** Normalizes the parsed value in place. @returns null when there are no log probabilities. */
-export function readLogprobs(value: unknown): Logprobs | null {
+/**
+ * Normalizes the parsed value in place.
+ * @param topMax maximum number of alternatives of a token: some servers send more than requested.
+ * @returns null when there are no log probabilities.
+ */
+export function readLogprobs(value: unknown, topMax: number): Logprobs | null {
   const logprobs = asObject(value);
   if (logprobs === undefined) return null;
-  const content = entriesOf(logprobs['content']);
-  const refusal = entriesOf(logprobs['refusal']);
+  const content = entriesOf(logprobs['content'], topMax);
+  const refusal = entriesOf(logprobs['refusal'], topMax);
   return logprobs['content'] === undefined && logprobs['refusal'] === undefined ? null : { content, refusal };
 }
 
@@ -44,13 +48,13 @@ function joined(first: LogprobEntry[] | null, second: LogprobEntry[] | null): Lo
   return first === null || second === null ? (first ?? second) : [...first, ...second];
 }
 
-function entriesOf(value: unknown): LogprobEntry[] | null {
+function entriesOf(value: unknown, topMax: number): LogprobEntry[] | null {
   if (!Array.isArray(value)) return null;
   const entries = value.filter((entry): entry is LogprobEntry => asObject(entry) !== undefined);
   for (const entry of entries) {
     normalize(entry);
     const top = Array.isArray(entry.top_logprobs) ? entry.top_logprobs : [];
-    entry.top_logprobs = top.filter((each): each is LogprobEntry => asObject(each) !== undefined);
+    entry.top_logprobs = top.filter((each): each is LogprobEntry => asObject(each) !== undefined).slice(0, topMax);
     for (const each of entry.top_logprobs as LogprobEntry[]) normalize(each);
   }
   return entries;
