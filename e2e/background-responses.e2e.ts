@@ -4,7 +4,7 @@ import { eventually } from '@xerotier/testing';
 import type OpenAI from 'openai';
 import { Ledger } from './support/ledger.ts';
 import { ResponsesClient, scriptedText } from './support/responses-client.ts';
-import type { ResponseEvent } from './support/responses-client.ts';
+import type { EventStream, ResponseEvent } from './support/responses-client.ts';
 import { testPlatform } from './support/test-platform.ts';
 
 type Created = OpenAI.Responses.Response;
@@ -34,6 +34,7 @@ describe('a response in the background', () => {
   it('is queued, and can be polled until it has ended', async () => {
     const created = await client.create({ input: scriptedText({ tokens: 4 }), background: true });
     expect(created).toMatchObject({ status: 'queued', output: [], background: true, usage: null, error: null });
+    expect(created).toMatchObject({ completed_at: null, service_tier: 'self_hosted', truncation: 'disabled' });
     const response = await ended(created.id);
     expect(response).toMatchObject({
       ...{ status: 'completed', output_text: 'tok0 tok1 tok2 tok3 ', background: true, usage: { output_tokens: 4 } },
@@ -58,7 +59,7 @@ describe('a response in the background', () => {
     const { id } = await client.create({ ...ENDLESS, background: true });
     await test.fleet.busyWorker();
     const cancelled = await client.cancel(id);
-    expect(cancelled).toMatchObject({ status: 'cancelled', output: [], error: null });
+    expect(cancelled).toMatchObject({ status: 'cancelled', output: [], error: null, completed_at: null });
     expect(await client.cancel(id)).toEqual(cancelled);
     // The SDK adds the text to what it retrieves.
     expect(await client.retrieve(id)).toEqual({ ...cancelled, output_text: '' });
@@ -124,6 +125,33 @@ describe('the stream of a response', () => {
       expect(withoutPadding(rest.events)).toEqual(withoutPadding(live.events.slice(after + 1)));
     }
     expect(await client.retrieve(id)).toEqual(live.response);
+  });
+
+  it('ends at once after its last event', async () => {
+    const { events, response } = await client.stream({ input: scriptedText({ tokens: 2 }), background: true });
+    const last = events.length - 1;
+    const after = async (number: number): Promise<unknown[]> => {
+      const rest: unknown[] = [];
+      for await (const event of await client.resume(response.id, number)) rest.push(event);
+      return rest;
+    };
+    expect(await after(last)).toEqual([]);
+    // A client may have seen events that were lost with their process: it gets the end all the same.
+    expect(await after(last + 7)).toMatchObject([{ type: 'response.completed', sequence_number: last + 8 }]);
+  });
+
+  it('is padded when it is read again, unless it should not be', async () => {
+    const { response } = await client.stream({ input: scriptedText({ tokens: 2 }), background: true });
+    const isPadded = async (query: object): Promise<boolean[]> => {
+      const padded: boolean[] = [];
+      const stream = await client.openai.responses.retrieve(response.id, { stream: true, ...query });
+      for await (const event of stream as EventStream)
+        if (event.type.endsWith('.delta')) padded.push('obfuscation' in event);
+      return padded;
+    };
+    expect(await isPadded({})).toEqual([true, true]);
+    expect(await isPadded({ include_obfuscation: true })).toEqual([true, true]);
+    expect(await isPadded({ include_obfuscation: false })).toEqual([false, false]);
   });
 
   it('is read by two clients at once, from different events on', async () => {

@@ -255,6 +255,27 @@ describe('log probabilities', () => {
     expect(itemsOf(await client.retrieve(id))).toMatchObject([{ content: [{ text: 'Hi', logprobs: [] }] }]);
   });
 
+  it.each([
+    ['without include', { top_logprobs: 2 }],
+    ['when nothing asks for them, and they come all the same', {}],
+  ])('are nowhere %s', async (_, fields) => {
+    reply([{ content: 'Hi' }], 'stop', { content, refusal: null });
+    const streamed = await client.stream({ input: 'x', ...fields });
+    expect(asked()).not.toHaveProperty('logprobs');
+    expect(JSON.stringify(streamed.events)).not.toContain('-0.25');
+    const deltas = streamed.events.filter(({ type }) => type === 'response.output_text.delta');
+    expect(deltas).toMatchObject([{ logprobs: [] }]);
+    expect(itemsOf(await client.create({ input: 'x', ...fields }))).toMatchObject([{ content: [{ logprobs: [] }] }]);
+  });
+
+  it('have no more alternatives than requested', async () => {
+    const alternatives = ['a', 'b', 'c'].map((token) => ({ token, logprob: -1, bytes: [1] }));
+    reply([{ content: 'Hi' }], 'stop', { content: [{ ...content[0], top_logprobs: alternatives }], refusal: null });
+    const include = ['message.output_text.logprobs'] as const;
+    const { output } = await client.create({ input: 'x', include: [...include], top_logprobs: 2 });
+    expect(output).toMatchObject([{ content: [{ logprobs: [{ top_logprobs: alternatives.slice(0, 2) }] }] }]);
+  });
+
   it('are not asked for otherwise', async () => {
     const response = await client.create({ input: 'x' });
     expect(asked()).not.toHaveProperty('logprobs');

@@ -125,7 +125,13 @@ describe('a response', () => {
     });
     expect((response as { completed_at?: unknown }).completed_at).toBeNull();
     const { events } = await client.stream({ input: scriptedText({ tokens: 50 }), max_output_tokens: 16 });
-    expect(events.at(-1)?.type).toBe('response.incomplete');
+    expect(events.at(-1)).toMatchObject({
+      type: 'response.incomplete',
+      response: {
+        ...{ status: 'incomplete', incomplete_details: { reason: 'max_output_tokens' }, error: null },
+        ...{ completed_at: null, output: [{ type: 'message', status: 'incomplete' }], usage: { output_tokens: 16 } },
+      },
+    });
   });
 
   it.each<[string, object]>([
@@ -156,7 +162,7 @@ describe('a response', () => {
     const last = events.at(-1);
     expect(last).toMatchObject({
       type: 'response.failed',
-      response: { status: 'failed', error: { code: 'server_error' } },
+      response: { status: 'failed', error: { code: 'server_error' }, completed_at: null },
     });
     const { id } = (last as { response: Created }).response;
     expect(await client.retrieve(id)).toMatchObject({ status: 'failed', output: [{ status: 'incomplete' }] });
@@ -256,6 +262,41 @@ describe('a response in a conversation', () => {
     await expectRejected(say('x', { conversation: id }), 404, 'conversation_not_found', 'conversation');
   });
 
+  it('adds its items when it has ended, not before', async () => {
+    const { id } = await client.openai.conversations.create();
+    const items = async (): Promise<unknown[]> => (await client.openai.conversations.items.list(id)).data;
+    const stream = await client.open({ input: scriptedText({ tokens: 20, delayMs: 50 }), conversation: id });
+    const seen: unknown[] = [];
+    for await (const event of stream)
+      if (event.type === 'response.output_text.delta' && seen.push(event) === 1) expect(await items()).toEqual([]);
+    expect(await items()).toHaveLength(2);
+  });
+
+  it('adds its items in the background, too, and those of one that is incomplete', async () => {
+    const { id } = await client.openai.conversations.create();
+    const { id: background } = await client.create({
+      ...{ input: scriptedText({ text: 'one' }), conversation: id, background: true },
+    });
+    await eventually('it ends', async () => (await client.retrieve(background)).status === 'completed');
+    await client.create({ input: scriptedText({ tokens: 50 }), conversation: id, max_output_tokens: 16 });
+    const statuses: unknown[] = [];
+    for await (const item of client.openai.conversations.items.list(id, { order: 'asc' }))
+      statuses.push((item as { status: string }).status);
+    expect(statuses).toEqual(['completed', 'completed', 'completed', 'incomplete']);
+  });
+
+  it('that is cancelled leaves it as it was', async () => {
+    const { id } = await client.openai.conversations.create();
+    const endless = { input: scriptedText({ tokens: 10_000, delayMs: 20 }), conversation: id };
+    const { id: background } = await client.create({ ...endless, background: true });
+    await test.fleet.busyWorker();
+    await client.cancel(background);
+    const left = await client.untilText(await client.open(endless));
+    await eventually('it is cancelled', async () => (await client.retrieve(left)).status === 'cancelled');
+    expect((await client.openai.conversations.items.list(id)).data).toEqual([]);
+    await test.fleet.allIdle();
+  });
+
   it('that has failed leaves it as it was', async () => {
     const { id } = await client.openai.conversations.create();
     await client.stream({ input: scriptedText({ tokens: 9, failAfter: 2 }), conversation: id });
@@ -272,15 +313,24 @@ describe('a response in a conversation', () => {
 
 describe('a streamed response', () => {
   it('has the events of the specification, whose deltas make its text', async () => {
-    const { events, response, text } = await client.stream({ input: scriptedText({ tokens: 5 }), top_p: 0.5 });
+    const requested = {
+      ...{ top_p: 0.5, truncation: 'auto', prompt_cache_key: 'key', safety_identifier: 'person', max_tool_calls: 3 },
+      ...{ parallel_tool_calls: false, top_logprobs: 2, metadata: { a: 'b' }, max_output_tokens: 100 },
+    };
+    const { events, response, text } = await client.stream({
+      ...{ input: scriptedText({ tokens: 5 }), service_tier: 'priority', ...requested },
+    } as never);
     const types = events.map(({ type }) => type);
     expect(types.filter((type) => type !== 'response.output_text.delta')).toEqual([
       ...['response.created', 'response.in_progress', 'response.output_item.added', 'response.content_part.added'],
       ...['response.output_text.done', 'response.content_part.done', 'response.output_item.done', 'response.completed'],
     ]);
     expect(text).toBe('tok0 tok1 tok2 tok3 tok4 ');
-    expect(response).toMatchObject({ output_text: text, usage: { output_tokens: 5 }, top_p: 0.5, error: null });
-    expect((events[0] as { response: Created }).response).toMatchObject({ top_p: 0.5, usage: null, output: [] });
+    // The tier is that of the endpoint, whatever was requested.
+    const echoed = { ...requested, service_tier: 'self_hosted' };
+    expect(response).toMatchObject({ output_text: text, usage: { output_tokens: 5 }, error: null, ...echoed });
+    for (const { response: begun } of events.slice(0, 2) as { response: Created }[])
+      expect(begun).toMatchObject({ ...echoed, usage: null, output: [], error: null });
     expect(await client.retrieve(response.id)).toEqual(response);
   });
 
@@ -294,6 +344,23 @@ describe('a streamed response', () => {
       stream_options: { include_obfuscation: false },
     });
     expect(isPadded(bare.events)).toEqual([false, false, false]);
+  });
+
+  it('that is not streamed stops its engine when the client disconnects, too', async () => {
+    const { projectUrl, apiKey } = test.description;
+    for (const path of ['/responses', '/responses/compact']) {
+      const leaving = new AbortController();
+      const body = { model: 'chat', input: scriptedText({ tokens: 10_000, delayMs: 20 }) };
+      const headers = { authorization: `Bearer ${apiKey}`, 'content-type': 'application/json' };
+      const left = fetch(`${projectUrl}${path}`, {
+        ...{ method: 'POST', headers, body: JSON.stringify(body), signal: leaving.signal },
+      });
+      left.catch(() => undefined);
+      await test.fleet.busyWorker();
+      leaving.abort();
+      await expect(left).rejects.toThrow();
+      await test.fleet.allIdle();
+    }
   });
 
   it('stops its engine when the client disconnects', async () => {

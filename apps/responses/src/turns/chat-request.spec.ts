@@ -49,7 +49,11 @@ describe('chatRequestOf', () => {
   it.each([
     [{}, {}],
     [{ include: ['message.output_text.logprobs'] }, { logprobs: true, top_logprobs: 0 }],
-    [{ top_logprobs: 3 }, { logprobs: true, top_logprobs: 3 }],
+    [{ top_logprobs: 3 }, {}],
+    [
+      { top_logprobs: 3, include: ['message.output_text.logprobs'] },
+      { logprobs: true, top_logprobs: 3 },
+    ],
   ])('requests logprobs for %j', (fields, expected) => {
     const { logprobs, top_logprobs: top } = chatOf(fields);
     expect({ ...(logprobs !== undefined && { logprobs }), ...(top !== undefined && { top_logprobs: top }) }).toEqual(

@@ -27,7 +27,7 @@ export function chatRequestOf({ request, systemPrompt, history, input }: TurnInp
   const tools = toolsOf(request);
   const toolChoice = tools.length === 0 ? undefined : toolChoiceOf(request, tools);
   const format = formatOf(text?.format);
-  const withLogprobs = request.include?.includes('message.output_text.logprobs') === true || topLogprobs !== undefined;
+  const withLogprobs = includesLogprobs(request);
   return {
     model: request.model,
     messages: [
@@ -54,6 +54,11 @@ export function chatRequestOf({ request, systemPrompt, history, input }: TurnInp
     ...(request.user !== undefined && { user: request.user }),
     ...(request.prompt_cache_key !== undefined && { prompt_cache_key: request.prompt_cache_key }),
   };
+}
+
+/** `top_logprobs` alone says how many, not whether. */
+export function includesLogprobs({ include }: Pick<ResponseRequest, 'include'>): boolean {
+  return include?.includes('message.output_text.logprobs') === true;
 }
 
 /**

@@ -87,6 +87,7 @@ function eventsOf(run: Run, earlier?: EarlierOutput): string[] {
   const writer = new OutputWriter({
     tools: new Map([[CUSTOM_TOOL, { tool: { type: 'custom' as const, name: CUSTOM_TOOL }, namespace: undefined }]]),
     summarizesReasoning: run.summarizesReasoning,
+    includesLogprobs: true,
     earlier: earlier?.items ?? [],
     write: (event) => events.turn(event),
   });

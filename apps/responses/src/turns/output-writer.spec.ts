@@ -7,7 +7,12 @@ function called(...names: string[]): readonly StoredItem[] {
     ['maths__add', { tool: { type: 'function' as const, name: 'add' }, namespace: 'maths' }],
     ['maths__sql', { tool: { type: 'custom' as const, name: 'sql' }, namespace: 'maths' }],
   ]);
-  const writer = new OutputWriter({ tools, summarizesReasoning: false, write: () => undefined });
+  const writer = new OutputWriter({
+    tools,
+    summarizesReasoning: false,
+    includesLogprobs: false,
+    write: () => undefined,
+  });
   for (const [index, name] of names.entries())
     writer.add({
       ...{ index: 0, logprobs: null, finish_reason: null },

@@ -15,6 +15,8 @@ export interface OutputWriterOptions {
   readonly tools: ReadonlyMap<string, CallableTool>;
   /** Reasoning is shown as summary instead of as it is. */
   readonly summarizesReasoning: boolean;
+  /** Whether the log probabilities of the model are written; an engine may send some that nobody has requested. */
+  readonly includesLogprobs: boolean;
   /** Returns the `encrypted_content` of reasoning. Undefined if it is not requested. */
   readonly sealReasoning?: ((text: string) => string) | undefined;
   /** Items that an earlier run of the turn has written. */
@@ -89,7 +91,7 @@ export class OutputWriter {
     if (typeof reasoning === 'string' && reasoning !== '')
       this.#text(this.#options.summarizesReasoning ? 'summary_text' : 'reasoning_text', reasoning, []);
     if (typeof content === 'string' && content !== '')
-      this.#text('output_text', content, (logprobs as { content?: Logprob[] } | null)?.content ?? []);
+      this.#text('output_text', content, this.#options.includesLogprobs ? logprobsOf(logprobs) : []);
     for (const annotation of annotations ?? []) this.#annotate(annotation);
     if (typeof refusal === 'string' && refusal !== '') this.#text('refusal', refusal, []);
     for (const call of calls ?? []) this.#addCall(call);
@@ -249,4 +251,8 @@ function contentOf({ type, text, logprobs, annotations }: OpenPart): TextPart {
 function outcomeOf(reason: string): TurnOutcome {
   if (reason === 'length') return 'max_output_tokens';
   return reason === 'content_filter' ? 'content_filter' : 'completed';
+}
+
+function logprobsOf(logprobs: unknown): readonly Logprob[] {
+  return (logprobs as { content?: readonly Logprob[] | null } | null)?.content ?? [];
 }

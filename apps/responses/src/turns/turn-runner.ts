@@ -11,6 +11,7 @@ import { LOGGER } from '@xerotier/service-host';
 import type { EventLog } from '../responses/event-log.ts';
 import { TurnRecords } from '../responses/turn-records.service.ts';
 import type { NewTurn } from '../responses/turn-records.service.ts';
+import { includesLogprobs } from './chat-request.ts';
 import { ModelCalls } from './model-calls.service.ts';
 import type { CallsResult, ModelCallRequest } from './model-calls.service.ts';
 import { OutputWriter } from './output-writer.ts';
@@ -80,6 +81,7 @@ export class TurnRunner {
     const writer = new OutputWriter({
       tools: servedTools(request),
       summarizesReasoning: request.reasoning?.summary != null,
+      includesLogprobs: includesLogprobs(request),
       sealReasoning: runnable.sealReasoning,
       earlier: earlier?.items ?? [],
       write: (event) => events.turn(event),
