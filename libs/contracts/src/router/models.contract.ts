@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { changeContext } from '../auth/change.ts';
 import { request, service } from '../define.ts';
 import { modelId, projectId } from '../ids.ts';
+import { modelShape } from './model-shape.ts';
 
 const text = storableText(256).min(1);
 const time = z.number().int().nonnegative();
@@ -19,6 +20,8 @@ export const modelFacts = z.object({
   parameterCount: z.number().int().nonnegative(),
   /** As the file calls it: `Q4_K_M`, `BF16`, `awq`. */
   quantization: text,
+  /** Absent if the configuration is not one that can be read, and for models that were checked before it was read. */
+  shape: modelShape.optional(),
 });
 export type ModelFacts = z.infer<typeof modelFacts>;
 
