@@ -150,13 +150,14 @@ export class ModelAssembler {
       };
       return { name: path, size, read };
     });
-    const { format, architecture, contextLength, parameterCount, quantization } = await this.#checks.run(() => {
+    const { format, architecture, contextLength, parameterCount, quantization, shape } = await this.#checks.run(() => {
       signal.throwIfAborted();
       return checkModel(files);
     });
     return {
       ...{ format, architecture: shortened(architecture), parameterCount, quantization: shortened(quantization) },
       ...(contextLength !== undefined && { contextLength }),
+      ...(shape !== undefined && { shape }),
     };
   }
 

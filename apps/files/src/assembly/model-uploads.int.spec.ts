@@ -4,7 +4,7 @@ import type { StoredUpload } from '@xerotier/contracts/files';
 import { modelVersionRemoved } from '@xerotier/contracts/router';
 import { AppError } from '@xerotier/errors';
 import { silentLog } from '@xerotier/log/testing';
-import { ggufBytes, safetensorsBytes, tarOf } from '@xerotier/model-files/testing';
+import { aNumber, ARCHITECTURE, ggufBytes, safetensorsBytes, tarOf } from '@xerotier/model-files/testing';
 import { connectBus, DurablePublisher } from '@xerotier/nats';
 import { eventually } from '@xerotier/testing';
 import { execFile } from 'node:child_process';
@@ -146,11 +146,15 @@ describe('a model', () => {
   });
 
   it('of one GGUF file is a version with this file', async () => {
-    const content = ggufBytes();
+    const sizes = { block_count: 2, embedding_length: 64, feed_forward_length: 128, 'attention.head_count': 4 };
+    const pairs = Object.entries(sizes).map(([key, value]) => aNumber(`llama.${key}`, value));
+    const content = ggufBytes({ pairs: [ARCHITECTURE, ...pairs] });
     const upload = await send(content, { filename: 'tiny-Q8_0.gguf', mimeType: 'application/octet-stream' });
     expect(await ended(upload.id)).toMatchObject({ status: 'completed' });
     const versionId = await versionIdOf(upload.id);
-    expect(files.versions.get(versionId)).toMatchObject({ fileCount: 1, facts: { format: 'gguf' } });
+    expect(files.versions.get(versionId)).toMatchObject({
+      ...{ fileCount: 1, facts: { format: 'gguf', shape: { kind: 'decoder', weightBytes: 128 } } },
+    });
     expect((await readModelFile(versionId, 'tiny-Q8_0.gguf')).equals(content)).toBe(true);
   });
 

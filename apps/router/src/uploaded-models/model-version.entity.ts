@@ -1,4 +1,4 @@
-import type { ModelFacts } from '@xerotier/contracts/router';
+import type { ModelFacts, ModelShape } from '@xerotier/contracts/router';
 import { Check, Column, CreateDateColumn, Entity, ForeignKey, Index, PrimaryColumn, Unique } from 'typeorm';
 import { UploadedModelEntity } from './uploaded-model.entity.ts';
 
@@ -57,6 +57,10 @@ export class ModelVersionEntity {
 
   @Column('text')
   quantization!: string;
+
+  /** Null if it could not be read, and of versions that are older than this column. */
+  @Column('jsonb', { nullable: true })
+  shape!: ModelShape | null;
 
   @CreateDateColumn({ type: 'timestamptz' })
   createdAt!: Date;

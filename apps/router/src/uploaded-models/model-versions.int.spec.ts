@@ -1,5 +1,5 @@
 import { modelsContract, routerContract } from '@xerotier/contracts/router';
-import type { ModelVersion } from '@xerotier/contracts/router';
+import type { ModelShape, ModelVersion } from '@xerotier/contracts/router';
 import { eventually } from '@xerotier/testing';
 import { randomUUID } from 'node:crypto';
 import { aProject, contextOf, runningRouter } from '../../test/running-router.ts';
@@ -46,6 +46,19 @@ describe('registering', () => {
         ...{ parameterCount: 4_295_424, quantization: 'Q8_0' },
       },
     });
+  });
+
+  it('keeps what decides how much memory it takes', async () => {
+    const shape: ModelShape = {
+      ...{ architecture: 'llama', kind: 'decoder', heads: 4, weightBytes: 100, warnings: [] },
+      caches: [{ kind: 'attention', layers: 2, kvHeads: 1, keySize: 64, valueSize: 64, window: 128 }],
+    };
+    const facts = { format: 'gguf', architecture: 'llama', parameterCount: 50, quantization: 'Q8_0' } as const;
+    const registration = { facts: { ...facts, shape } };
+    expect((await router.register(projectId, registration)).version.facts).toEqual(registration.facts);
+    expect((await router.register(projectId, { facts })).version.facts).toEqual(facts);
+    const wrong = { ...facts, shape: { ...shape, weightBytes: -1 } };
+    await expect(router.register(projectId, { facts: wrong })).rejects.toThrow();
   });
 
   it('adds a version to the model of this name: the next patch, or the one that is wanted', async () => {

@@ -196,10 +196,10 @@ export class ModelVersionsService {
 
 function newVersion(input: Registration, model: UploadedModelEntity, version: string): NewVersion {
   const { projectId, versionId: id, versionNotes: notes = null, bytes, fileCount, facts } = input;
-  const { contextLength, parameterCount, format, architecture, quantization } = facts;
+  const { contextLength, parameterCount, format, architecture, quantization, shape = null } = facts;
   return {
     ...{ projectId, id, modelId: model.id, version, notes, bytes: String(bytes), fileCount },
-    ...{ format, architecture, quantization, parameterCount: String(parameterCount) },
+    ...{ format, architecture, quantization, shape, parameterCount: String(parameterCount) },
     contextTokens: contextLength === undefined ? null : String(contextLength),
   };
 }

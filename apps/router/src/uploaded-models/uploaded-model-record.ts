@@ -6,7 +6,7 @@ const secondsOf = (time: Date): number => Math.floor(time.getTime() / 1_000);
 
 /** A version as other services see it. */
 export function versionRecordOf(row: ModelVersionEntity): ModelVersion {
-  const { id, modelId, version, isLatest, notes, fileCount, contextTokens } = row;
+  const { id, modelId, version, isLatest, notes, fileCount, contextTokens, shape } = row;
   return {
     ...{ id, modelId, version, isLatest, bytes: Number(row.bytes), fileCount },
     ...(notes !== null && { notes }),
@@ -14,6 +14,7 @@ export function versionRecordOf(row: ModelVersionEntity): ModelVersion {
       ...{ format: row.format, architecture: row.architecture, quantization: row.quantization },
       ...(contextTokens !== null && { contextLength: Number(contextTokens) }),
       parameterCount: Number(row.parameterCount),
+      ...(shape !== null && { shape }),
     },
     createdAt: secondsOf(row.createdAt),
   };

@@ -1,4 +1,5 @@
 /** A model of one or several GGUF files: a file in parts, or a language model with a projector for images. */
+import { shapeOfGguf } from '@xerotier/model-fit';
 import type { ModelFile } from '../files/model-file.ts';
 import { ModelRejection, ensureModel } from '../files/rejection.ts';
 import { FILE_TYPES } from '../gguf/ggml-types.ts';
@@ -9,6 +10,7 @@ import { checkTemplate } from '../templates/check-template.ts';
 import { inFile } from './in-file.ts';
 import { addElements, countOf, mostFrequent, sumOf, textOf } from './model-facts.ts';
 import type { ModelFacts } from './model-facts.ts';
+import { shapeUnlessInvalid } from './model-shape.ts';
 
 type Metadata = ReadonlyMap<string, GgufValue>;
 /** A projector, which comes beside the language model that it belongs to. */
@@ -31,6 +33,7 @@ export async function checkGgufModel(files: readonly ModelFile[]): Promise<Model
   const parameterCount = sumOf(elements);
   ensureModel(parameterCount > 0, 'it has no tensors');
   const template = main.get(TEMPLATE);
+  const weights = { bytes: headers.reduce((sum, { bytes }) => sum + bytes, 0), parameters: parameterCount };
   return {
     format: 'gguf',
     architecture,
@@ -39,6 +42,7 @@ export async function checkGgufModel(files: readonly ModelFile[]): Promise<Model
     parameterCount,
     quantization: FILE_TYPES.get(main.get('general.file_type')) ?? (mostFrequent(elements) as string),
     chatTemplate: typeof template === 'string' ? template : undefined,
+    shape: shapeUnlessInvalid(() => shapeOfGguf(Object.fromEntries(main), { ...weights, source: 'tensors' })),
   };
 }
 

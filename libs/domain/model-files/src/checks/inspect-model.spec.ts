@@ -1,5 +1,5 @@
 import { ModelRejection } from '../files/rejection.ts';
-import { ARCHITECTURE, aNumber, aText, ggufBytes } from '../testing/gguf-bytes.ts';
+import { ARCHITECTURE, aList, aNumber, aText, ggufBytes } from '../testing/gguf-bytes.ts';
 import { memoryFile } from '../testing/memory-file.ts';
 import { safetensorsBytes } from '../testing/safetensors-bytes.ts';
 import { inspectModel } from './inspect-model.ts';
@@ -75,6 +75,27 @@ describe('inspectModel', () => {
       chatTemplate: '{{ 1 }}',
     });
     expect(await inspect({ 'm.gguf': ggufBytes() })).toMatchObject({ quantization: 'F32', contextLength: undefined });
+  });
+
+  it('finds out what decides how much memory it takes', async () => {
+    const sizes = { hidden_size: 64, intermediate_size: 128, num_hidden_layers: 2, num_attention_heads: 4 };
+    const cache = { kind: 'attention', layers: 2, kvHeads: 4, keySize: 16, valueSize: 16 };
+    const { shape } = await inspect(withConfig({ ...sizes, vocab_size: 100, 'a.b': { c: [1] } }));
+    // Six elements of 16 bits and one of 32.
+    expect(shape).toMatchObject({ kind: 'decoder', caches: [cache], weightBytes: 16, weightSource: 'tensors' });
+
+    const numbers = { block_count: 2, embedding_length: 64, feed_forward_length: 128, 'attention.head_count': 4 };
+    const pairs = Object.entries(numbers).map(([key, value]) => aNumber(`llama.${key}`, value));
+    const perLayer = aList('llama.attention.head_count_kv', 4, 2, 4, 4);
+    const gguf = ggufBytes({ pairs: [ARCHITECTURE, ...pairs, perLayer] });
+    expect((await inspect({ 'm.gguf': gguf })).shape).toMatchObject({ caches: [cache], weightBytes: 128 });
+  });
+
+  it('accepts a model of which memory cannot be computed', async () => {
+    expect((await inspect(withConfig({ num_hidden_layers: -1 }))).shape).toBeUndefined();
+    expect((await inspect(withConfig({ architectures: ['TelepathForCausalLM'] }))).shape).toMatchObject({
+      ...{ kind: 'unknown', weightBytes: 16 },
+    });
   });
 
   it('accepts a model in parts, and one with a projector', async () => {

@@ -1,5 +1,7 @@
 /** What the check of a model finds out about it, for the catalogue. All texts are from the upload: bounded, but not trusted. */
 
+import type { ModelShape } from '@xerotier/contracts/router';
+
 export interface ModelFacts {
   readonly format: 'gguf' | 'safetensors';
   /** As the file calls it: `llama` (GGUF), `LlamaForCausalLM` (safetensors). */
@@ -14,6 +16,8 @@ export interface ModelFacts {
   readonly quantization: string;
   /** At most 64 KiB. A template that passed ends for short conversations; it is still code. */
   readonly chatTemplate?: string | undefined;
+  /** What decides how much memory it takes. Not set: the files say something that cannot be. */
+  readonly shape?: ModelShape | undefined;
 }
 
 /** The type that most elements have. */

@@ -1,4 +1,5 @@
 /** A model of one or several safetensors files with config.json. */
+import { shapeOfConfig } from '@xerotier/model-fit';
 import type { ModelFile } from '../files/model-file.ts';
 import { ModelRejection, ensureModel, shown } from '../files/rejection.ts';
 import { isObject } from '../json/read-json.ts';
@@ -7,6 +8,7 @@ import { readSafetensorsHeader } from '../safetensors/safetensors-header.ts';
 import { inFile } from './in-file.ts';
 import { addElements, countOf, mostFrequent, sumOf, textOf } from './model-facts.ts';
 import type { ModelFacts } from './model-facts.ts';
+import { plainObjectOf, shapeUnlessInvalid } from './model-shape.ts';
 
 /** What the files beside the weights say. */
 export interface Companions {
@@ -24,6 +26,7 @@ export async function checkSafetensorsModel(
   if (config === undefined) throw new ModelRejection('config.json is missing, which safetensors files need');
   const tensors = new Map<string, string>();
   const elements = new Map<string, number>();
+  let bytes = 0;
   for (const file of files) {
     const header = await inFile(file, () => readSafetensorsHeader(file));
     for (const name of header.names) {
@@ -31,6 +34,7 @@ export async function checkSafetensorsModel(
       tensors.set(name, file.name);
     }
     addElements(elements, header.elements);
+    bytes += header.bytes;
   }
   for (const [tensor, file] of index ?? []) {
     // Loaders open the files that the index names: another one than those that were checked would be read as well.
@@ -50,6 +54,7 @@ export async function checkSafetensorsModel(
     parameterCount,
     quantization: quantizationOf(config) ?? (mostFrequent(elements) as string),
     chatTemplate,
+    shape: shapeUnlessInvalid(() => shapeOfConfig(plainObjectOf(config), { bytes, source: 'tensors' })),
   };
 }
 

@@ -12,7 +12,7 @@ const withTensors = (...tensors: readonly GgufTensorBytes[]): Buffer => ggufByte
 const withPair = (...pair: Parameters<typeof aList>): Buffer => ggufBytes({ pairs: [ARCHITECTURE, aList(...pair)] });
 
 describe('readGgufHeader', () => {
-  it('reads values of all types, skips lists, and counts elements by type', async () => {
+  it('reads values of all types and short lists of numbers, skips other lists, and counts elements by type', async () => {
     const pairs = [
       ARCHITECTURE,
       { key: 'u8', type: 0, value: [Buffer.from([200])] },
@@ -30,10 +30,12 @@ describe('readGgufHeader', () => {
       aText('tokenizer.chat_template', 'y'.repeat(5_000)),
       aList('texts', 8, 2, text('a'), text('')),
       aList('numbers', 2, 3, Buffer.alloc(6)),
+      aList('flags', 7, 2, Buffer.from([1, 0])),
+      aList('long numbers', 0, 513, Buffer.alloc(513)),
       aList('lists', 9, 2, 8, u64(1), text('b'), 9, u64(1), 4, u64(1), 5),
     ];
     const tensors = [TENSOR, { name: 'quantized', shape: [64, 2], type: 8, offset: 128 }];
-    const { metadata, names, elements } = await read(ggufBytes({ pairs, tensors, dataBytes: 128 + 4 * 34 }));
+    const { metadata, names, elements, bytes } = await read(ggufBytes({ pairs, tensors, dataBytes: 128 + 4 * 34 }));
     expect(Object.fromEntries(metadata)).toEqual({
       'general.architecture': 'llama',
       u8: 200,
@@ -47,10 +49,13 @@ describe('readGgufHeader', () => {
       u64: 2n ** 64n - 1n,
       i64: -1n,
       f64: 1,
+      numbers: [0, 0, 0],
+      flags: [true, false],
       'tokenizer.chat_template': 'y'.repeat(5_000),
     });
     expect(names).toEqual(new Set(['token_embd.weight', 'quantized']));
     expect(Object.fromEntries(elements)).toEqual({ F32: 32, Q8_0: 128 });
+    expect(bytes).toBe(128 + 4 * 34);
   });
 
   it('reads version 2, any alignment, tensors in any order, and a header of several windows', async () => {

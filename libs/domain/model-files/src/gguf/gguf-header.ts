@@ -19,6 +19,8 @@ export interface GgufHeader {
   readonly names: ReadonlySet<string>;
   /** Elements by type. */
   readonly elements: ReadonlyMap<string, number>;
+  /** Of all tensors. */
+  readonly bytes: number;
 }
 
 /** @throws {ModelRejection} */
@@ -36,7 +38,8 @@ export async function readGgufHeader(file: ModelFile): Promise<GgufHeader> {
   checkTensorLayout(tensors, file.size - dataStart, alignment);
   const elements = new Map<string, number>();
   for (const tensor of tensors) elements.set(tensor.type, (elements.get(tensor.type) ?? 0) + tensor.elements);
-  return { metadata, names: new Set(tensors.map(({ name }) => name)), elements };
+  const bytes = tensors.reduce((sum, tensor) => sum + tensor.bytes, 0);
+  return { metadata, names: new Set(tensors.map(({ name }) => name)), elements, bytes };
 }
 
 function alignmentOf(metadata: ReadonlyMap<string, GgufValue>): number {

@@ -1,8 +1,9 @@
-/** The key-value pairs of a GGUF header. All are walked through; single values are kept, and lists are not. */
+/** The key-value pairs of a GGUF header. All are walked through; single values and short lists of numbers are kept. */
 import { ensureModel, shown } from '../files/rejection.ts';
 import type { FileCursor } from './file-cursor.ts';
 
-export type GgufValue = number | bigint | boolean | string;
+export type GgufScalar = number | bigint | boolean | string;
+export type GgufValue = GgufScalar | readonly GgufScalar[];
 
 const KEY_BYTES_MAX = 256;
 /** A whole tokenizer.json may be one text. */
@@ -12,6 +13,8 @@ const KEPT_BYTES_MAX = 4_096;
 const TEMPLATE_BYTES_MAX = 64 * 1_024;
 /** In all lists together. The largest vocabularies have 300,000 tokens, in three lists, and as many merges. */
 const ITEMS_MAX = 16_000_000;
+/** Longer lists are skipped: what differs between layers has an item for each. */
+const KEPT_ITEMS_MAX = 512;
 const LIST_DEPTH_MAX = 3;
 const PAIRS_MAX = 10_000;
 const TEMPLATE_KEY = /^tokenizer\.chat_template(?:\.|$)/;
@@ -20,23 +23,31 @@ const BOOL = 7;
 const TEXT = 8;
 const LIST = 9;
 
-/** Types of a fixed size, by their number. */
-const numbers: ReadonlyMap<number, { readonly bytes: number; readonly read: (bytes: Buffer) => number | bigint }> =
-  new Map([
-    [0, { bytes: 1, read: (bytes) => bytes.readUInt8() }],
-    [1, { bytes: 1, read: (bytes) => bytes.readInt8() }],
-    [2, { bytes: 2, read: (bytes) => bytes.readUInt16LE() }],
-    [3, { bytes: 2, read: (bytes) => bytes.readInt16LE() }],
-    [4, { bytes: 4, read: (bytes) => bytes.readUInt32LE() }],
-    [5, { bytes: 4, read: (bytes) => bytes.readInt32LE() }],
-    [6, { bytes: 4, read: (bytes) => bytes.readFloatLE() }],
-    [BOOL, { bytes: 1, read: (bytes) => bytes.readUInt8() }],
-    [10, { bytes: 8, read: (bytes) => bytes.readBigUInt64LE() }],
-    [11, { bytes: 8, read: (bytes) => bytes.readBigInt64LE() }],
-    [12, { bytes: 8, read: (bytes) => bytes.readDoubleLE() }],
-  ]);
+interface NumberType {
+  readonly bytes: number;
+  readonly read: (bytes: Buffer) => number | bigint;
+}
 
-/** Returns the single values by key; texts of more than 4 KiB only if they are chat templates. @throws {ModelRejection} */
+/** Types of a fixed size, by their number. */
+const numbers: ReadonlyMap<number, NumberType> = new Map([
+  [0, { bytes: 1, read: (bytes) => bytes.readUInt8() }],
+  [1, { bytes: 1, read: (bytes) => bytes.readInt8() }],
+  [2, { bytes: 2, read: (bytes) => bytes.readUInt16LE() }],
+  [3, { bytes: 2, read: (bytes) => bytes.readInt16LE() }],
+  [4, { bytes: 4, read: (bytes) => bytes.readUInt32LE() }],
+  [5, { bytes: 4, read: (bytes) => bytes.readInt32LE() }],
+  [6, { bytes: 4, read: (bytes) => bytes.readFloatLE() }],
+  [BOOL, { bytes: 1, read: (bytes) => bytes.readUInt8() }],
+  [10, { bytes: 8, read: (bytes) => bytes.readBigUInt64LE() }],
+  [11, { bytes: 8, read: (bytes) => bytes.readBigInt64LE() }],
+  [12, { bytes: 8, read: (bytes) => bytes.readDoubleLE() }],
+]);
+
+/**
+ * Returns the values by key, without lists of texts and those of more than 512 items; texts of more than 4 KiB only if they are chat
+ * templates.
+ * @throws {ModelRejection}
+ */
 export async function readMetadata(cursor: FileCursor, pairs: number): Promise<ReadonlyMap<string, GgufValue>> {
   ensureModel(pairs <= PAIRS_MAX, `its header has more than ${PAIRS_MAX} key-value pairs`);
   return new MetadataReader(cursor).read(pairs);
@@ -66,14 +77,11 @@ class MetadataReader {
   }
 
   async #value(key: string, type: number): Promise<GgufValue | undefined> {
-    if (type === LIST) return this.#skipList(1);
+    if (type === LIST) return this.#list(key, 1);
     if (type === TEXT) return this.#text(key);
     const number = numbers.get(type);
     ensureModel(number !== undefined, () => `the value of ${shown(key)} has the unknown type ${type}`);
-    const value = number.read(await this.#cursor.bytes(number.bytes));
-    if (type !== BOOL) return value;
-    ensureModel(value === 0 || value === 1, () => `the value of ${shown(key)} is neither true nor false`);
-    return value === 1;
+    return scalarOf(key, type, number.read(await this.#cursor.bytes(number.bytes)));
   }
 
   async #text(key: string): Promise<string | undefined> {
@@ -87,7 +95,7 @@ class MetadataReader {
     return undefined;
   }
 
-  async #skipList(depth: number): Promise<undefined> {
+  async #list(key: string, depth: number): Promise<readonly GgufScalar[] | undefined> {
     ensureModel(
       depth <= LIST_DEPTH_MAX,
       `its header has lists that are nested more than ${LIST_DEPTH_MAX} levels deep`,
@@ -103,17 +111,33 @@ class MetadataReader {
         this.#skipText(this.#cursor.loadedSize());
       }
     } else if (type === LIST) {
-      for (let item = 0; item < count; item += 1) await this.#skipList(depth + 1);
+      for (let item = 0; item < count; item += 1) await this.#list(key, depth + 1);
     } else {
       const number = numbers.get(type);
       ensureModel(number !== undefined, `a list in its header has the unknown type ${type}`);
+      if (depth === 1 && count <= KEPT_ITEMS_MAX) return this.#numbers(key, { type, count });
       this.#cursor.skip(count * number.bytes);
     }
     return undefined;
+  }
+
+  async #numbers(key: string, { type, count }: { type: number; count: number }): Promise<readonly GgufScalar[]> {
+    const { bytes: size, read } = numbers.get(type) as NumberType;
+    const bytes = await this.#cursor.bytes(count * size);
+    return Array.from({ length: count }, (_, item) =>
+      scalarOf(key, type, read(bytes.subarray(item * size, (item + 1) * size))),
+    );
   }
 
   #skipText(length: number): void {
     ensureModel(length <= TEXT_BYTES_MAX, `a text in its header has more than ${TEXT_BYTES_MAX} bytes`);
     this.#cursor.skip(length);
   }
+}
+
+/** @throws {ModelRejection} */
+function scalarOf(key: string, type: number, value: number | bigint): GgufScalar {
+  if (type !== BOOL) return value;
+  ensureModel(value === 0 || value === 1, () => `the value of ${shown(key)} is neither true nor false`);
+  return value === 1;
 }

@@ -26,7 +26,12 @@ describe('checkModel', () => {
     ['xero-embed.gguf', { name: 'xero-embed', contextLength: 512, parameterCount: 1_721_664, quantization: 'Q8_0' }],
   ])('accepts %s, and reads its header only', async (name, expected) => {
     const file = memoryFile(name, await readFile(new URL(name, MODELS)));
-    expect(await checkModel([file])).toMatchObject({ format: 'gguf', architecture: 'llama', ...expected });
+    const facts = await checkModel([file]);
+    expect(facts).toMatchObject({ format: 'gguf', architecture: 'llama', ...expected });
+    expect(facts.shape).toMatchObject({
+      ...{ kind: 'decoder', weightSource: 'tensors', parameters: expected.parameterCount },
+      ...{ contextTokens: expected.contextLength, caches: [{ kind: 'attention', keySize: 32, valueSize: 32 }] },
+    });
     expect(file.bytesRead()).toBeLessThanOrEqual(1_048_576);
   });
 

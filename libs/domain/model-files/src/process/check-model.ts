@@ -63,10 +63,13 @@ export async function checkInProcess(
   }
 }
 
-/** This library and the package that it imports. */
+/** This library and the packages that it imports. One of them is a link, which Node reads as well as what it leads to. */
 function sources(): string[] {
-  const jinja = fileURLToPath(import.meta.resolve('@huggingface/jinja'));
-  return [join(import.meta.dirname, '../..'), dirname(dirname(jinja))];
+  const [jinja, modelFit] = ['@huggingface/jinja', '@xerotier/model-fit'].map((name) =>
+    dirname(dirname(fileURLToPath(import.meta.resolve(name)))),
+  ) as [string, string];
+  const link = join(jinja, '../../@xerotier/model-fit');
+  return [join(import.meta.dirname, '../..'), jinja, modelFit, link];
 }
 
 async function readPiece(

@@ -17,6 +17,7 @@ describe('readSafetensorsHeader', () => {
         ['BF16', 6],
         ['F32', 1],
       ]),
+      bytes: DATA_BYTES,
     });
     expect(file.bytesRead()).toBe(file.size - DATA_BYTES);
   });

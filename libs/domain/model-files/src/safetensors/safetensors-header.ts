@@ -31,6 +31,8 @@ export interface SafetensorsHeader {
   readonly names: ReadonlySet<string>;
   /** Elements by type. */
   readonly elements: ReadonlyMap<string, number>;
+  /** Of all tensors. */
+  readonly bytes: number;
 }
 
 /** @throws {ModelRejection} */
@@ -53,7 +55,7 @@ export async function readSafetensorsHeader(file: ModelFile): Promise<Safetensor
   checkLayout(tensors, file.size - dataStart);
   const elements = new Map<string, number>();
   for (const tensor of tensors) elements.set(tensor.dtype, (elements.get(tensor.dtype) ?? 0) + tensor.elements);
-  return { names: new Set(tensors.map(({ name }) => name)), elements };
+  return { names: new Set(tensors.map(({ name }) => name)), elements, bytes: file.size - dataStart };
 }
 
 function checkMetadata(value: JsonValue): void {

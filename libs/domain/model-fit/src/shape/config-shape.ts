@@ -1,7 +1,7 @@
 import type { ModelShape } from '@xerotier/contracts/router';
 import { familyOf } from './families.ts';
 import { bounded, LIMITS } from './limits.ts';
-import { ModelFields } from './model-fields.ts';
+import { isShortText, ModelFields } from './model-fields.ts';
 import { hyperparametersOf, shapeFrom, unknownShape } from './model-shape.ts';
 import type { KnownWeights } from './model-shape.ts';
 import { parameterCountOf } from './parameter-count.ts';
@@ -46,6 +46,6 @@ function architecturesOf(config: ModelFields): string[] {
   const listed = config.list('architectures') ?? [];
   const [first] = listed;
   if (first === undefined) return [];
-  if (typeof first !== 'string' || first.length > 256) throw config.invalid('architectures', 'must be a list of texts');
+  if (!isShortText(first)) throw config.invalid('architectures', 'must be a list of texts');
   return [first];
 }

@@ -59,6 +59,8 @@ describe('a configuration with a wrong field', () => {
     ['layer_types', 'full_attention'],
     ['hybrid_override_pattern', 'M'.repeat(5_000)],
     ['architectures', [1]],
+    ['architectures', ['Llama\0']],
+    ['model_type', 'lla\uD800ma'],
     ['num_key_value_heads', [-1]],
   ])('is rejected for its list %s', (field, value) => {
     expect(fieldOf(() => shapeOfConfig({ ...config, [field]: value }))).toBe(field);

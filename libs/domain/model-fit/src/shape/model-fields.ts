@@ -19,6 +19,11 @@ const TEXT_LENGTH_MAX = 256;
 const LIST_LENGTH_MAX = 4_096;
 const CONTROL = /\p{Cc}/u;
 
+/** A text that may be stored and shown. */
+export function isShortText(value: unknown): value is string {
+  return typeof value === 'string' && value.length <= TEXT_LENGTH_MAX && !CONTROL.test(value) && value.isWellFormed();
+}
+
 export class ModelFields {
   readonly #values: Readonly<Record<string, unknown>>;
   readonly #prefix: string;
@@ -80,8 +85,7 @@ export class ModelFields {
     const found = this.#find(names);
     if (found === undefined) return undefined;
     const { value, name } = found;
-    if (typeof value !== 'string' || value.length > TEXT_LENGTH_MAX || CONTROL.test(value) || !value.isWellFormed())
-      throw this.invalid(name, `must be a text of at most ${TEXT_LENGTH_MAX} characters`);
+    if (!isShortText(value)) throw this.invalid(name, `must be a text of at most ${TEXT_LENGTH_MAX} characters`);
     return value;
   }
 
