@@ -216,7 +216,7 @@ const NEEDS_MORE = [
   /^(confirmTotp|replaceRecoveryCodes|disableTotp|adminResetSecondFactor)$/,
   /^(beginSignIn|completeSignIn|completePendingSignIn|linkIdentity|deleteIdentity)$/,
   // Models are uploaded.
-  /^((update|delete)CatalogueModel|(un)?shareModel|listModelVersions|(promote|delete)ModelVersion|rollBackModel)$/,
+  /^((update|delete)CatalogueModel|(un)?shareModel|listModelVersions|(promote|delete)ModelVersion|rollBackModel|getModelPreflight)$/,
   // An upload ends in one of two ways, and a batch may have ended before it is cancelled or paused.
   /^(completeUpload|cancelUpload|(cancel|pause|resume|retry)Batch)$/,
 ];

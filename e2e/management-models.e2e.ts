@@ -1,5 +1,7 @@
 /** Uploaded models through the public API: who sees, uses, shares and deletes them, and with which endpoints. */
+import type { ModelFacts } from '@xerotier/contracts/router';
 import { scriptedPlatform } from '@xerotier/dev';
+import { createApiKey } from '@xerotier/public-api/api-keys';
 import { listAuditEvents } from '@xerotier/public-api/audit-log';
 import { createClient } from '@xerotier/public-api/client';
 import type { Client } from '@xerotier/public-api/client';
@@ -17,6 +19,7 @@ import {
   unshareModel,
   updateCatalogueModel,
 } from '@xerotier/public-api/model-catalogue';
+import { getModelPreflight } from '@xerotier/public-api/model-preflight';
 import { eventually } from '@xerotier/testing';
 import { randomBytes } from 'node:crypto';
 import { MailFolder } from './support/mail-folder.ts';
@@ -70,6 +73,44 @@ async function createWith(model: string, by = ours, slug = aSlug(), tier = 'self
   await by.client.call(createEndpoint, { body: { slug, model, tier } });
   return slug;
 }
+
+describe('the preflight of an uploaded model', () => {
+  const GIB = 2 ** 30;
+  const facts = { format: 'gguf', architecture: 'llama', parameterCount: 8_030_261_248, quantization: 'F16' } as const;
+  const shape: NonNullable<ModelFacts['shape']> = {
+    ...{ architecture: 'llama', kind: 'decoder', heads: 32, hiddenSize: 4_096, feedForwardSize: 14_336 },
+    ...{ vocabularySize: 128_256, contextTokens: 131_072, weightBytes: 16_060_522_496, weightSource: 'tensors' },
+    caches: [{ kind: 'attention', layers: 32, kvHeads: 8, keySize: 128, valueSize: 128 }],
+    warnings: [],
+  };
+  const gpu = { gpu_memory_bytes: String(80 * GIB) };
+
+  async function clientWith(project: Project): Promise<Client> {
+    const { key } = await project.client.call(createApiKey, { body: { name: 'files', scopes: ['inference'] } });
+    return createClient({ baseUrl: `${test.description.baseUrl}/${project.id}/v1`, apiKey: key });
+  }
+
+  it('is computed from what the check of its files found, for its project and for those that it is shared with', async () => {
+    modelId = (await register({ facts: { ...facts, shape } })).model.id;
+    const [own, other] = [await clientWith(ours), await clientWith(theirs)];
+    const preflight = await own.call(getModelPreflight, { ...one(), query: { ...gpu, concurrency: '4' } });
+    expect(preflight).toMatchObject({
+      ...{ model: modelId, weight_source: 'tensors', concurrency: 4, context_tokens: 131_072 },
+      kv_cache: { bytes_per_token: 131_072 },
+      gpus: [{ count: 1, fits: false, max_context_tokens: 131_072, max_concurrency: 3 }],
+    });
+    await expect(other.call(getModelPreflight, one())).rejects.toMatchObject(NOT_FOUND);
+    await ours.client.call(shareModel, one());
+    expect((await other.call(getModelPreflight, { ...one(), query: gpu })).gpus).toMatchObject([{ fits: true }]);
+  });
+
+  it('of a version that was checked before is that of its files', async () => {
+    const client = await clientWith(ours);
+    const preflight = await client.call(getModelPreflight, { ...one(), query: gpu });
+    expect(preflight).toMatchObject({ kind: 'unknown', weight_source: 'files', required: { weight_bytes: 4_571_712 } });
+    expect(preflight.gpus).toMatchObject([{ fits: true, max_context_tokens: null }]);
+  });
+});
 
 describe('the catalogue', () => {
   it('has an uploaded model for its project, with what is known about it', async () => {

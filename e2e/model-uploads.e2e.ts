@@ -2,6 +2,7 @@
 import { scriptedPlatform } from '@xerotier/dev';
 import { createClient } from '@xerotier/public-api/client';
 import { deleteModelVersion } from '@xerotier/public-api/model-catalogue';
+import { getModelPreflight, preflightModel } from '@xerotier/public-api/model-preflight';
 import { safetensorsBytes, tarOf } from '@xerotier/model-files/testing';
 import { eventually } from '@xerotier/testing';
 import { createHash, randomInt } from 'node:crypto';
@@ -110,6 +111,28 @@ describe('a model', () => {
     ]);
     expect(files[1]?.sha256).toBe(sha256(DIRECTORY['model.safetensors']));
     await expectNoRemains();
+  });
+
+  it('of the bundled model says what memory it takes, before and after', async () => {
+    const { projectUrl, apiKey } = test.description;
+    const client = createClient({ baseUrl: projectUrl, apiKey });
+    const metadata = {
+      ...{ 'general.architecture': 'llama', 'general.file_type': 7, 'llama.block_count': 5, 'llama.vocab_size': 2_048 },
+      ...{ 'llama.embedding_length': 256, 'llama.feed_forward_length': 640, 'llama.attention.head_count': 8 },
+    };
+    const gpus = [{ memory_bytes: 8 * 2 ** 30 }];
+    const before = await client.call(preflightModel, { body: { gguf: metadata, context_tokens: 2_048, gpus } });
+
+    const { id } = await uploads().upload(directory('fits', { 'a.gguf': gguf }), gguf);
+    const { model } = await uploads().ended(id);
+    const query = { context_tokens: '2048', gpu_memory_bytes: String(8 * 2 ** 30) };
+    const after = await client.call(getModelPreflight, { params: { model_id: model?.id ?? '' }, query });
+    expect(after).toMatchObject({ kind: 'decoder', weight_source: 'tensors', parameters: 4_295_424, warnings: [] });
+    expect(after.kv_cache).toEqual(before.kv_cache);
+    expect(after.gpus).toMatchObject([{ fits: true, max_context_tokens: 2_048 }]);
+    // The output uses the matrix of the input, an eighth of so small a model, which the metadata do not say.
+    const [estimate = 0, exact = 0] = [before, after].map(({ required }) => required?.weight_bytes);
+    expect(Math.abs(estimate / exact - 1)).toBeLessThan(0.15);
   });
 
   it('gives the storage of a version back when that is deleted from the catalogue', async () => {

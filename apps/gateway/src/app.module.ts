@@ -13,6 +13,7 @@ import { EmbeddingsModule } from './embeddings/embeddings.module.ts';
 import { FilesModule } from './files/files.module.ts';
 import { ManagementModule } from './management/management.module.ts';
 import { MediaModule } from './media/media.module.ts';
+import { ModelPreflightModule } from './model-preflight/model-preflight.module.ts';
 import { ModelsModule } from './models/models.module.ts';
 import { ReferenceModule } from './openapi/reference.module.ts';
 import { ResponseSocketsModule } from './response-sockets/response-sockets.module.ts';
@@ -39,6 +40,7 @@ import { UsageModule } from './usage/usage.module.ts';
     MediaModule,
     FilesModule,
     UploadsModule,
+    ModelPreflightModule,
     BatchesModule,
     ModelsModule,
     ManagementModule,

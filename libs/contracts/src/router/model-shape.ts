@@ -38,8 +38,8 @@ export const modelShape = z.object({
   experts: z.object({ count: count, active: count }).optional(),
   parameters: count.optional(),
   weightBytes: count.optional(),
-  /** `estimate`: from the parameters and the type. */
-  weightSource: z.enum(['tensors', 'given', 'estimate']).optional(),
+  /** `files`: their sizes; `given`: somebody's word; `estimate`: from the parameters and the type. */
+  weightSource: z.enum(['tensors', 'files', 'given', 'estimate']).optional(),
   /** Of the weights, as the files call it: `bfloat16`, `fp8`, `Q4_K_M`. */
   quantization: z.string().max(256).optional(),
   /** What the numbers do not take into account, for people. */

@@ -17,6 +17,7 @@ import { imagesOperations } from '../images/images.api.ts';
 import { invitationsOperations } from '../invitations/invitations.api.ts';
 import { membersOperations } from '../members/members.api.ts';
 import { modelCatalogueOperations } from '../model-catalogue/model-catalogue.api.ts';
+import { modelPreflightOperations } from '../model-preflight/model-preflight.api.ts';
 import { modelsOperations } from '../models/models.api.ts';
 import { projectsOperations } from '../projects/projects.api.ts';
 import { referenceOperations } from '../reference/reference.api.ts';
@@ -40,6 +41,7 @@ export const operations: readonly OperationDefinition[] = [
   ...imagesOperations,
   ...filesOperations,
   ...uploadsOperations,
+  ...modelPreflightOperations,
   ...batchesOperations,
   ...modelsOperations,
   ...endpointsOperations,

@@ -12,8 +12,8 @@ import type { ModelFields } from './model-fields.ts';
 /** The weights, as far as they are known. */
 export interface KnownWeights {
   readonly bytes: number;
-  /** The headers of the files, or somebody's word. */
-  readonly source: 'tensors' | 'given';
+  /** The headers of the files, their sizes, or somebody's word. */
+  readonly source: 'tensors' | 'files' | 'given';
   /** Only the headers of files without quantization say it. */
   readonly parameters?: number | undefined;
 }

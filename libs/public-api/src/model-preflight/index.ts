@@ -1,0 +1,1 @@
+export { getModelPreflight, preflightModel } from './model-preflight.api.ts';
