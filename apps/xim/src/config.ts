@@ -67,6 +67,11 @@ export const settings = {
       integer({ min: 1, max: 3_600 }).default(120),
       'openai: timeout for the first token of a streamed response. A server that sends no data at all and fails every health probe for this long counts as hung: requests that wait for it move to another worker. Default 120.',
     ),
+    cacheSaltSecret: secret(
+      'XIM_CACHE_SALT_SECRET',
+      z.string().min(16, 'must have at least 16 characters').optional(),
+      'vLLM and SGLang: what the cache salts of projects are derived from, so that no project can find out what another one has sent. At least 16 characters. Default: generated at each start. Set it to the same value for workers that share a cache.',
+    ),
   },
 } as const;
 

@@ -1,9 +1,11 @@
 /** The configuration of the engines, derived from the settings of the worker. */
 import { endpointTask } from '@xerotier/contracts/auth';
+import { randomBytes } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
 import type { XimConfig } from '../config.ts';
 
+const SECRET_BYTES = 32;
 const slots = z.number().int().min(1).max(4_096);
 /** The tasks of in-process engines; the others need an upstream server. */
 const ownTask = z
@@ -54,6 +56,11 @@ const openaiConfig = z.object({
   slots: slots.default(4),
   /** Default: what the server reports; unknown if it does not. */
   contextTokens: contextTokens.optional(),
+  /** What cache salts are derived from. Default: generated. */
+  cacheSaltSecret: z
+    .string()
+    .min(16)
+    .default(() => randomBytes(SECRET_BYTES).toString('base64url')),
   /** From sending a streamed request to the first byte of the response. */
   firstByteTimeoutMs: z.number().int().min(1).default(120_000),
   /** Between two pieces of a streamed response. */
@@ -81,6 +88,7 @@ export function engineConfigOf(settings: XimConfig['engine']): EngineConfig {
     baseUrl: settings.upstreamUrl,
     apiKey: settings.upstreamKey,
     model: settings.upstreamModel,
+    cacheSaltSecret: settings.cacheSaltSecret,
     firstByteTimeoutMs: settings.upstreamTimeoutSeconds * 1_000,
   });
   if (result.success) return result.data;

@@ -114,7 +114,7 @@ export class OpenaiChatEngine extends UpstreamEngine implements ChatEngine {
     return this.client.send({
       method: 'POST',
       path: '/chat/completions',
-      body: upstreamBody(fitted, this.modelName, job.seedDigits),
+      body: { ...upstreamBody(fitted, this.modelName, job.seedDigits), ...this.saltFields(job.cacheSalt) },
       accept: streamed ? 'text/event-stream' : 'application/json',
       signal,
       headersTimeoutMs: streamed ? this.config.firstByteTimeoutMs : this.config.responseTimeoutMs,

@@ -3,6 +3,7 @@ import type { TokenUsage } from '@xerotier/contracts/inference';
 import { AppError } from '@xerotier/errors';
 import type { OpenaiConfig } from '../engine-config.ts';
 import type { Engine } from '../engine.ts';
+import { cacheSaltOf } from './cache-salt.ts';
 import { UpstreamClient } from './upstream-client.ts';
 import { findModel } from './upstream-models.ts';
 import type { UpstreamModel } from './upstream-models.ts';
@@ -49,6 +50,11 @@ export abstract class UpstreamEngine implements Engine {
     const name = this.#model?.id ?? this.config.model;
     if (name === undefined) throw new Error('The engine was used before its first check.');
     return name;
+  }
+
+  /** Returns the fields of a request that keep the cached prefixes of one tenant from others; none for servers without them. */
+  protected saltFields(salt: string): { cache_salt?: string } {
+    return this.#model?.isSalted === true ? { cache_salt: cacheSaltOf(this.config.cacheSaltSecret, salt) } : {};
   }
 
   /** Translates an error of an exchange with the server. */

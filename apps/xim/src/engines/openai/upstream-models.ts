@@ -11,7 +11,12 @@ export interface UpstreamModel {
   readonly id: string;
   /** Absent when the server does not report it. */
   readonly contextTokens?: number;
+  /** Whether the server takes a `cache_salt`. */
+  readonly isSalted?: boolean;
 }
+
+/** `owned_by` of the servers that take a `cache_salt`. Others may reject a request with a field that they do not know. */
+const SALTED: ReadonlySet<unknown> = new Set(['vllm', 'sglang']);
 
 /** Statuses of servers without a list of models: TEI, some gateways. */
 const WITHOUT_LIST: ReadonlySet<unknown> = new Set([404, 405, 501]);
@@ -56,10 +61,11 @@ async function listModels(client: UpstreamClient, signal: AbortSignal): Promise<
   const json = (await client.readJson(response, LIST_BYTES_MAX, signal)) as { data?: unknown } | null;
   const entries: unknown[] = Array.isArray(json?.data) ? json.data : [];
   return entries.flatMap((entry) => {
-    const { id } = (entry ?? {}) as { id?: unknown };
+    const { id, owned_by: owner } = (entry ?? {}) as { id?: unknown; owned_by?: unknown };
     if (typeof id !== 'string' || id === '') return [];
     const contextTokens = contextTokensIn(entry);
-    return [{ id, ...(contextTokens !== undefined && { contextTokens }) }];
+    const isSalted = SALTED.has(owner);
+    return [{ id, ...(contextTokens !== undefined && { contextTokens }), ...(isSalted && { isSalted }) }];
   });
 }
 

@@ -24,6 +24,7 @@ const NOT_FORWARDED: ReadonlySet<string> = new Set([
   'metadata',
   'user',
   'service_tier',
+  'cache_salt',
   'max_tokens',
   'max_completion_tokens',
   'include_reasoning',
