@@ -1,5 +1,5 @@
 import { heartbeat, workerLeft } from '@xerotier/contracts/xim';
-import type { WorkerState } from '@xerotier/contracts/xim';
+import type { EngineLoad, WorkerState } from '@xerotier/contracts/xim';
 import { silentLog } from '@xerotier/log/testing';
 import { testBuses } from '@xerotier/nats/testing';
 import { eventually, testServers } from '@xerotier/testing';
@@ -24,7 +24,11 @@ interface Fleet {
   readonly left: string[];
 }
 
-async function newWorker(health: ReportedHealth = alwaysHealthy, traits: Partial<Engine> = {}): Promise<Fleet> {
+async function newWorker(
+  health: ReportedHealth = alwaysHealthy,
+  traits: Partial<Engine> = {},
+  load?: () => EngineLoad | undefined,
+): Promise<Fleet> {
   const listener = await connectBus();
   const received: WorkerState[] = [];
   const left: string[] = [];
@@ -34,7 +38,7 @@ async function newWorker(health: ReportedHealth = alwaysHealthy, traits: Partial
   const engine = { name: 'scripted', slots: 3, contextTokens: 512, ...traits } as Engine;
   const generations = new GenerationsService(engine, health, { workerId: 'w1', modelId: 'm1' }, silentLog());
   const identity = { workerId: 'w1', modelId: 'm' };
-  const heartbeats = new HeartbeatService((await connectBus()).bus, engine, generations, health, identity);
+  const heartbeats = new HeartbeatService((await connectBus()).bus, engine, generations, health, identity, load);
   heartbeats.start();
   started.push(heartbeats);
   return { heartbeats, generations, received, left };
@@ -74,6 +78,14 @@ describe('HeartbeatService', () => {
     const { received } = await newWorker(alwaysHealthy, { contextTokens: undefined });
     await eventually('a heartbeat is received', () => received.length === 1);
     expect(received[0]).not.toHaveProperty('contextTokens');
+  });
+
+  it('reports the load of the server behind the engine while it is known', async () => {
+    const loads: (EngineLoad | undefined)[] = [{ running: 2, waiting: 1, kvCacheUsage: 0.5 }, undefined];
+    const { received } = await newWorker(alwaysHealthy, { name: 'openai' }, () => loads.shift());
+    await eventually('two heartbeats are received', () => received.length >= 2);
+    expect(received[0]).toMatchObject({ engine: 'openai', engineLoad: { running: 2, waiting: 1, kvCacheUsage: 0.5 } });
+    expect(received[1]).not.toHaveProperty('engineLoad');
   });
 
   it('repeats the heartbeat with the same start time', async () => {

@@ -1,5 +1,6 @@
 /** Publishes the state of this worker to the fleet: once a second, and immediately when its availability changes. */
 import { heartbeat, workerLeft } from '@xerotier/contracts/xim';
+import type { EngineLoad } from '@xerotier/contracts/xim';
 import type { Bus } from '@xerotier/nats';
 import type { Engine } from '../engines/engine.ts';
 import type { GenerationsService } from '../generations/generations.service.ts';
@@ -14,21 +15,25 @@ export class HeartbeatService {
   readonly #generations: GenerationsService;
   readonly #health: ReportedHealth;
   readonly #identity: WorkerIdentity;
+  readonly #load: () => EngineLoad | undefined;
   readonly #startedAt = Date.now();
   #timer: NodeJS.Timeout | undefined;
 
+  /** @param load returns what the server behind the engine reports; undefined if that is unknown. */
   constructor(
     bus: Bus,
     engine: Engine,
     generations: GenerationsService,
     health: ReportedHealth,
     identity: WorkerIdentity,
+    load: () => EngineLoad | undefined = () => undefined,
   ) {
     this.#bus = bus;
     this.#engine = engine;
     this.#generations = generations;
     this.#health = health;
     this.#identity = identity;
+    this.#load = load;
   }
 
   start(): void {
@@ -38,6 +43,7 @@ export class HeartbeatService {
 
   beat(): void {
     const { workerId, modelId } = this.#identity;
+    const engineLoad = this.#load();
     this.#bus.publish(
       heartbeat,
       {
@@ -52,6 +58,7 @@ export class HeartbeatService {
         available: this.#health.available,
         ...(this.#health.reason !== undefined && { unavailableReason: this.#health.reason }),
         ...(this.#health.failureRate > 0 && { failureRate: this.#health.failureRate }),
+        ...(engineLoad !== undefined && { engineLoad }),
       },
       { values: { worker: workerId } },
     );

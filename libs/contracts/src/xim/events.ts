@@ -3,6 +3,16 @@ import { z } from 'zod';
 import { event } from '../define.ts';
 import { leaseId, modelId, workerId } from '../ids.ts';
 
+/** What the server behind a worker reports about itself. It may serve others, too. */
+export const engineLoad = z.object({
+  running: z.number().nonnegative(),
+  /** Requests in its own queue. */
+  waiting: z.number().nonnegative(),
+  /** Share of its KV cache that is in use; absent if it does not report that. */
+  kvCacheUsage: z.number().min(0).max(1).optional(),
+});
+export type EngineLoad = z.infer<typeof engineLoad>;
+
 export const workerState = z.object({
   workerId,
   modelId,
@@ -22,6 +32,8 @@ export const workerState = z.object({
   unavailableReason: z.string().max(512).optional(),
   /** Share of the latest generations that failed because of the engine. Default 0. */
   failureRate: z.number().min(0).max(1).optional(),
+  /** Absent if unknown. */
+  engineLoad: engineLoad.optional(),
 });
 export type WorkerState = z.infer<typeof workerState>;
 

@@ -6,6 +6,6 @@ export { embeddingInput, rankingInput } from './embedding.ts';
 export type { EmbeddingInput, RankingInput } from './embedding.ts';
 export { decodeScore, decodeVector, encodeScore, encodeVector } from './embedding-frames.ts';
 export { heartbeat, workerLeft, workerState } from './events.ts';
-export type { WorkerState } from './events.ts';
+export type { EngineLoad, WorkerState } from './events.ts';
 export { mediaHead, mediaInput, mediaRoutes } from './media.ts';
 export type { MediaFile, MediaHead, MediaInput, MediaRoute, MediaTask } from './media.ts';
