@@ -5,6 +5,7 @@ import { runProcess } from '@xerotier/process';
 import { randomBytes } from 'node:crypto';
 import { settings } from './config.ts';
 import type { XimConfig } from './config.ts';
+import { EngineServer, supervisedHealthTimes } from './engine-process/engine-server.ts';
 import { createEngine } from './engines/create-engine.ts';
 import { engineConfigOf } from './engines/engine-config.ts';
 import type { Engine } from './engines/engine.ts';
@@ -21,17 +22,28 @@ const REPORTS_TIMEOUT_MS = 1_000;
 
 await runProcess('xim', settings, async (config, log) => {
   const identity = { workerId: config.workerId ?? `worker-${randomBytes(4).toString('hex')}`, modelId: config.modelId };
-  const engine = await createEngine(engineConfigOf(config.engine), log);
+  const gaveUp = (reason: string): never => exit(log, new Error(reason));
+  const server = await EngineServer.prepare(config, { lost: (reason) => health.lost(reason), gaveUp }, log);
+  const engine = await createEngine(engineConfigOf(config.engine, server?.own), log);
   const connection = await connectBus({ url: config.nats.url, name: `xim-${identity.workerId}`, log });
   const bus = new Bus(connection, { log });
-  const health = new EngineHealth(healthProbes(engine), log, healthTimesOf(engine, config.engine));
+  const probes = healthProbes(engine);
+  const health = new EngineHealth(server?.probes(probes) ?? probes, log, {
+    ...healthTimesOf(engine, config.engine),
+    ...(server !== undefined && supervisedHealthTimes),
+  });
   const reports = new PublishedUsageReports(connection, identity.workerId, log);
   const generations = new GenerationsService(engine, health, identity, log, reports);
   metrics.running.observe(() => [[{ model_name: identity.modelId }, generations.active().length]]);
   const serving = serveGenerations(bus, generations, { model: identity.modelId, worker: identity.workerId });
-  const heartbeats = new HeartbeatService(bus, engine, generations, health, identity);
+  const heartbeats = new HeartbeatService(bus, engine, generations, health, identity, () => server?.load);
   heartbeats.start();
-  const available = health.start({ changed: () => heartbeats.beat(), hung: () => generations.abortPending() });
+  server?.start();
+  const available = health.start({
+    changed: () => heartbeats.beat(),
+    hung: () => generations.abortPending(),
+    progressed: () => server?.progressed(),
+  });
   // An in-process engine works at once or never. An upstream server may start later; until then the fleet sees the worker wait.
   if (engine.check === undefined) await available;
   else available.catch((error: unknown) => exit(log, error));
@@ -53,6 +65,7 @@ await runProcess('xim', settings, async (config, log) => {
       await reports.close(REPORTS_TIMEOUT_MS);
       await bus.close();
       await engine.close();
+      await server?.stop();
     },
   };
 });
@@ -65,6 +78,6 @@ function healthTimesOf(engine: Engine, { upstreamTimeoutSeconds }: XimConfig['en
 }
 
 function exit(log: Logger, error: unknown): never {
-  log.error('engine misconfigured', { error });
+  log.error('engine unusable', { error });
   process.exit(1);
 }

@@ -1,6 +1,6 @@
 /**
- * Metrics of a worker, those of its engine under the names of vLLM, so that its dashboards work for every engine. Metrics that none of our engines can
- * report correctly (waiting requests, KV cache usage) are omitted.
+ * Metrics of a worker, those of its engine under the names of vLLM, so that its dashboards work for every engine. What only the server behind a worker
+ * knows (waiting requests, KV cache usage) is exported for supervised servers, under names of its own.
  */
 import { counter, gauge, histogram } from '@xerotier/telemetry';
 
@@ -40,6 +40,36 @@ export const metrics = {
     name: 'vllm:prefix_cache_hits_total',
     about: 'Prompt tokens found in the prefix cache, if reported by the engine.',
     unit: 'tokens',
+    labels,
+  }),
+  serverRunning: gauge({
+    name: 'xerotier_worker_server_running_requests',
+    about: 'Running requests, as reported by the supervised server.',
+    unit: 'requests',
+    labels,
+  }),
+  serverWaiting: gauge({
+    name: 'xerotier_worker_server_waiting_requests',
+    about: 'Requests in the queue of the supervised server.',
+    unit: 'requests',
+    labels,
+  }),
+  serverKvCacheUsage: gauge({
+    name: 'xerotier_worker_server_kv_cache_usage_ratio',
+    about: 'Share of the KV cache of the supervised server that is in use, 0 to 1.',
+    unit: 'ratio',
+    labels,
+  }),
+  serverTokens: counter({
+    name: 'xerotier_worker_server_tokens_total',
+    about: 'Tokens, as reported by the supervised server, health probes included.',
+    unit: 'tokens',
+    labels: { ...labels, type: '`prompt`, `generation`, `prefix_cache_queries` or `prefix_cache_hits`' },
+  }),
+  serverRestarts: counter({
+    name: 'xerotier_worker_server_restarts_total',
+    about: 'Restarts of the supervised server, counted when it is ready again.',
+    unit: 'restarts',
     labels,
   }),
   success: counter({

@@ -38,6 +38,16 @@ describe('engineConfigOf', () => {
     });
   });
 
+  it.each(['vllm', 'sglang', 'llama-server'])('uses a server of kind %s as any other, under its name', (kind) => {
+    const server = { baseUrl: 'http://127.0.0.1:1/v1', apiKey: 'k', model: 'm' };
+    expect(engineConfigOf(engineSettings({ XIM_ENGINE: kind, XIM_SLOTS: '32' }), server)).toMatchObject({
+      kind: 'openai',
+      name: kind,
+      slots: 32,
+      ...server,
+    });
+  });
+
   it.each([
     ['llama', 'XIM_MODEL_PATH'],
     ['openai', 'XIM_UPSTREAM_URL'],

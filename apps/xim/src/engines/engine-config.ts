@@ -10,7 +10,7 @@ const slots = z.number().int().min(1).max(4_096);
 /** The tasks of in-process engines; the others need an upstream server. */
 const ownTask = z
   .enum(['generate', 'embed', 'score'], {
-    error: 'XIM_TASK may be transcribe, speak or image only when XIM_ENGINE is openai',
+    error: 'XIM_TASK may be transcribe, speak or image only when XIM_ENGINE is a server',
   })
   .default('generate');
 const contextTokens = z.number().int().min(16).max(10_000_000);
@@ -44,6 +44,8 @@ export type LlamaModelConfig = Omit<LlamaConfig, 'task'>;
 
 const openaiConfig = z.object({
   kind: z.literal('openai'),
+  /** What the fleet sees as the engine: the server, if the worker has started it. */
+  name: z.enum(['openai', 'vllm', 'sglang', 'llama-server']).default('openai'),
   task: endpointTask.default('generate'),
   /** Base URL of the server, ending in `/v1`. */
   baseUrl: z.url({
@@ -73,13 +75,22 @@ export type OpenaiConfig = z.output<typeof openaiConfig>;
 export const engineConfig = z.discriminatedUnion('kind', [scriptedConfig, llamaConfig, openaiConfig]);
 export type EngineConfig = z.output<typeof engineConfig>;
 
+/** A server that the worker has started, for the engine that uses it. */
+export interface OwnServer {
+  readonly baseUrl: string;
+  readonly apiKey: string;
+  readonly model: string;
+}
+
 /**
  * Returns the configuration of the engine that the settings select.
+ * @param server the server that the settings select, if they do: its engine is `openai`.
  * @throws an Error that names the variable when the selected engine requires one that is not set.
  */
-export function engineConfigOf(settings: XimConfig['engine']): EngineConfig {
+export function engineConfigOf(settings: XimConfig['engine'], server?: OwnServer): EngineConfig {
   const result = engineConfig.safeParse({
-    kind: settings.kind,
+    kind: server === undefined ? settings.kind : 'openai',
+    name: server === undefined ? undefined : settings.kind,
     task: settings.task,
     slots: settings.slots,
     contextTokens: settings.contextTokens,
@@ -90,6 +101,7 @@ export function engineConfigOf(settings: XimConfig['engine']): EngineConfig {
     model: settings.upstreamModel,
     cacheSaltSecret: settings.cacheSaltSecret,
     firstByteTimeoutMs: settings.upstreamTimeoutSeconds * 1_000,
+    ...server,
   });
   if (result.success) return result.data;
   throw new Error(`Invalid engine configuration: ${result.error.issues.map((issue) => issue.message).join('; ')}.`);

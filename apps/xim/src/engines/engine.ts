@@ -1,7 +1,7 @@
 /**
  * The engine interface of a worker. An engine turns a validated request into a stream of events; it is independent of NATS,
- * leases and tenants. There are three: `llama` (in this process), `openai` (any OpenAI-compatible HTTP server) and `scripted`
- * (deterministic, for tests and benchmarks).
+ * leases and tenants. There are three: `llama` (in this process), `openai` (any OpenAI-compatible HTTP server, also one that the
+ * worker has started) and `scripted` (deterministic, for tests and benchmarks).
  */
 import type { Choice, ChunkChoice } from '@xerotier/chat-choices';
 import type { TokenUsage } from '@xerotier/contracts/inference';
@@ -99,7 +99,7 @@ export type MediaEvent =
 
 /** The common part of all engines. Each implements one or more of the interfaces below. */
 export interface Engine {
-  readonly name: 'llama' | 'openai' | 'scripted';
+  readonly name: 'llama' | 'openai' | 'vllm' | 'sglang' | 'llama-server' | 'scripted';
   /** Maximum number of concurrent generations, which the worker enforces. */
   readonly slots: number;
   /** Maximum tokens of prompt and completion together; undefined when unknown. */

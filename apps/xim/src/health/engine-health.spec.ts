@@ -243,3 +243,38 @@ describe('EngineHealth, when the engine stalls', () => {
     expect(engine.probes).toBe(0);
   });
 });
+
+describe('EngineHealth, when the engine is known to be gone', () => {
+  it('is unavailable at once, for the given reason, until its probes pass', async () => {
+    const engine = new FakeEngine();
+    const { sut, changes } = await healthOf(engine);
+    engine.check = () => Promise.reject(new Error('restarting'));
+    sut.lost('the server exited with code 1');
+    expect(sut).toMatchObject({ available: false, reason: 'the server exited with code 1' });
+    await eventually('the reason is that of the probes', () => sut.reason === 'restarting');
+    engine.check = () => Promise.resolve();
+    await eventually('it is available', () => sut.available);
+    expect(changes.at(-1)).toBe('available');
+  });
+
+  it('keeps the reason that it has', async () => {
+    const engine = new FakeEngine();
+    engine.check = () => Promise.reject(new Error('loading'));
+    const sut = new EngineHealth(engine.asProbes, silentLog(), FAST);
+    running.push(sut);
+    void sut.start({ changed: () => undefined, hung: () => undefined });
+    await eventually('a check has failed', () => sut.reason === 'loading');
+    sut.lost('the server exited with code 1');
+    expect(sut).toMatchObject({ state: 'starting', reason: 'loading' });
+  });
+
+  it('reports the progress of its work', async () => {
+    let progressed = 0;
+    const sut = new EngineHealth(new FakeEngine().asProbes, silentLog(), FAST);
+    running.push(sut);
+    await sut.start({ changed: () => undefined, hung: () => undefined, progressed: () => (progressed += 1) });
+    sut.progressed();
+    sut.succeeded();
+    expect(progressed).toBe(2);
+  });
+});

@@ -61,6 +61,8 @@ export interface HealthListener {
   changed(): void;
   /** The engine hung: work that has no data yet will not get any. */
   hung(): void;
+  /** Running work produced data. */
+  progressed?(): void;
 }
 
 /** The part of the health that generations read and report to. */
@@ -144,6 +146,7 @@ export class EngineHealth {
   /** Some of the running work produced data. */
   progressed(): void {
     this.#progressAt = performance.now();
+    this.#listener.progressed?.();
   }
 
   succeeded(): void {
@@ -160,6 +163,11 @@ export class EngineHealth {
     // The error of a server may repeat the prompt and is not used as the reason; that of a failed connection cannot.
     if (error.code === 'inference.engine_unavailable') this.#markUnavailable(reasonOf(error));
     else if (this.#window.suspicious(now)) this.#suspect('failing requests', now, () => this.#probeAll());
+  }
+
+  /** The engine is known to be gone: no probe is needed to find out. */
+  lost(reason: string): void {
+    if (this.available) this.#markUnavailable(reason);
   }
 
   /** Handles the transitions that depend on time alone. */

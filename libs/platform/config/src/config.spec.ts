@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ConfigError, listSettings, loadConfig, secret, setting } from './config.ts';
+import { ConfigError, inheritedVariables, listSettings, loadConfig, secret, setting } from './config.ts';
 import { boolean, integer, logLevel, port, url } from './schemas.ts';
 
 const settings = {
@@ -84,6 +84,13 @@ describe('listSettings', () => {
       ['PEPPER', true],
       ['COLOR', false],
     ]);
+  });
+});
+
+describe('inheritedVariables', () => {
+  it('returns the variables with matching names only, empty ones too', () => {
+    const env = { PATH: '/bin', CUDA_VISIBLE_DEVICES: '', NATS_URL: 'nats://u:p@host', MY_PATH: '/x' };
+    expect(inheritedVariables(/^(?:PATH|CUDA_)/, env)).toEqual({ PATH: '/bin', CUDA_VISIBLE_DEVICES: '' });
   });
 });
 

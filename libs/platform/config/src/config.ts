@@ -55,6 +55,16 @@ export function loadConfig<T extends SettingsTree>(tree: T, env: NodeJS.ProcessE
   return config as ConfigOf<T>;
 }
 
+/**
+ * Returns the variables that are passed on to a program that this process starts: those whose names match. Everything else,
+ * such as the addresses and secrets of this process, must not reach it.
+ */
+export function inheritedVariables(names: RegExp, env: NodeJS.ProcessEnv = process.env): Record<string, string> {
+  const inherited: Record<string, string> = {};
+  for (const [name, value] of Object.entries(env)) if (value !== undefined && names.test(name)) inherited[name] = value;
+  return inherited;
+}
+
 /** Returns all settings of a tree in declaration order. */
 export function listSettings(tree: SettingsTree): Setting[] {
   return Object.values(tree).flatMap((node) => (isSetting(node) ? [node] : listSettings(node)));

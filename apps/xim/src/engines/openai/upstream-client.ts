@@ -167,7 +167,8 @@ function jsonText(value: unknown): string {
   return text.replace(ESCAPE, (escape, half: string | undefined) => (half === undefined ? escape : '\ufffd'));
 }
 
-async function readText(body: AsyncIterable<Uint8Array>, bytesMax: number): Promise<string> {
+/** @throws an Error when the body is longer. */
+export async function readText(body: AsyncIterable<Uint8Array>, bytesMax: number): Promise<string> {
   const parts: Uint8Array[] = [];
   let length = 0;
   for await (const part of body) {

@@ -9,7 +9,7 @@ import { findModel } from './upstream-models.ts';
 import type { UpstreamModel } from './upstream-models.ts';
 
 export abstract class UpstreamEngine implements Engine {
-  readonly name = 'openai';
+  readonly name: OpenaiConfig['name'];
   readonly slots: number;
   readonly fingerprint = undefined;
   protected readonly config: OpenaiConfig;
@@ -19,6 +19,7 @@ export abstract class UpstreamEngine implements Engine {
 
   constructor(config: OpenaiConfig) {
     this.config = config;
+    this.name = config.name;
     this.slots = config.slots;
     this.client = new UpstreamClient({
       baseUrl: config.baseUrl,
