@@ -177,6 +177,8 @@ describe('conversations.items.*', () => {
     }
     const page = await openai.conversations.items.list(id, { order, limit: 3 });
     expect([page.data.map(textOf), page.has_more]).toEqual([expected.slice(0, 3), true]);
+    const { first_id: first } = (page as unknown as { body: { first_id: string } }).body;
+    expect([first, page.last_id]).toEqual([page.data[0]?.id, page.data[2]?.id]);
     const next = await openai.conversations.items.list(id, { order, limit: 4, after: page.last_id });
     expect([next.data.map(textOf), next.has_more]).toEqual([expected.slice(3), false]);
   });
@@ -226,6 +228,12 @@ describe('conversations.items.*', () => {
     expect(await listed(['message.input_image.image_url'])).toContain(image);
     expect(await listed(['message.input_image.image_url'])).not.toContain('sealed');
     expect(await listed(['message.input_image.image_url', 'reasoning.encrypted_content'])).toContain('sealed');
+    for (const { id: item } of (await openai.conversations.items.list(id)).data as { id: string }[]) {
+      const one = async (include: (typeof INCLUDE)[number][]): Promise<string> =>
+        JSON.stringify(await openai.conversations.items.retrieve(item, { conversation_id: id, include }));
+      expect(await one([])).not.toMatch(/base64|sealed/);
+      expect(await one(['message.input_image.image_url', 'reasoning.encrypted_content'])).toMatch(/base64|sealed/);
+    }
     expect(await rejectionOf(send('GET', `/${id}/items?include=everything`))).toEqual([
       ...[400, 'invalid_request', 'include[0]'],
     ]);
@@ -296,6 +304,10 @@ describe('an invalid request', () => {
   it('without metadata to update, or without a body, is rejected', async () => {
     expect(await rejectionOf(send('POST', `/${id}`, {}))).toEqual(invalid('metadata'));
     expect(await rejectionOf(send('POST', `/${id}`))).toEqual([400, 'json_parse_error', null]);
+    const pairs = Object.fromEntries(Array.from({ length: 17 }, (_, at) => [`k${at}`, 'v']));
+    const { metadata } = await client().conversations.retrieve(id);
+    expect(await rejectionOf(send('POST', `/${id}`, { metadata: pairs }))).toEqual(invalid('metadata'));
+    expect((await client().conversations.retrieve(id)).metadata).toEqual(metadata);
     expect(await rejectionOf(send('POST', `/${id}/items`, '{'))).toEqual([400, 'json_parse_error', null]);
   });
 

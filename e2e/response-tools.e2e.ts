@@ -69,6 +69,14 @@ describe('a function call', () => {
     }
   });
 
+  it('is not limited by max_tool_calls, which counts those that the platform runs', async () => {
+    reply([...callOf('weather', ['{}']), ...callOf('weather', ['{}'], 1)], 'tool_calls');
+    const response = await client.create({ input: 'Weather?', tools: [weather], max_tool_calls: 1 });
+    expect(itemsOf(response)).toMatchObject([{ type: 'function_call' }, { type: 'function_call' }]);
+    expect(response.max_tool_calls).toBe(1);
+    expect(asked()).not.toHaveProperty('max_tool_calls');
+  });
+
   it('is streamed, also several after a text', async () => {
     reply(
       [{ content: 'Let me see.' }, ...callOf('weather', ['{"city"', ':"Paris"}']), ...callOf('weather', ['{}'], 1)],
@@ -299,6 +307,17 @@ describe('reasoning', () => {
     upstream.takeRequests();
     await client.create({ input: 'Sure?', previous_response_id: streamed.response.id });
     expect(asked().messages.map(({ content }) => content)).toEqual(['Where?', 'Paris', 'Sure?']);
+  });
+
+  it('is counted in the usage, streamed and not', async () => {
+    reply(deltas);
+    const { response: streamed } = await client.stream({ input: 'Where?' });
+    const { reasoning_tokens: tokens = 0 } = streamed.usage?.output_tokens_details ?? {};
+    expect(tokens).toBeGreaterThan(0);
+    expect(tokens).toBeLessThan(streamed.usage?.output_tokens ?? 0);
+    expect((await client.retrieve(streamed.id)).usage).toEqual(streamed.usage);
+    upstream.reply = undefined;
+    expect((await client.create({ input: 'Where?' })).usage?.output_tokens_details.reasoning_tokens).toBe(0);
   });
 
   it('is its summary if one was asked for', async () => {

@@ -280,6 +280,24 @@ describe('a deleted response', () => {
   });
 });
 
+describe('the items of a conversation', () => {
+  it.each([
+    ['deleted', 0],
+    ['purged', 31],
+  ])('outlive the response that has added them, when it is %s', async (_, ageDays) => {
+    const conversations = new ConversationsClient(() => running.bus, projectId);
+    const { id: conversation } = await conversations.create();
+    const id = await stored('a', { conversation, ageDays });
+    if (ageDays === 0) await sut.delete({ projectId, id });
+    else await purge.purge();
+    await expect(sut.get({ projectId, id })).rejects.toMatchObject({ code: 'response.not_found' });
+    expect(await conversations.texts(conversation)).toEqual(['a', 're: a']);
+    expect(await historyOf(await stored('b', { conversation }))).toEqual(['a', 're: a', 'b', 're: b']);
+    await conversations.delete(conversation);
+    expect(await countOf('response')).toBe(1);
+  });
+});
+
 describe('the purge of responses', () => {
   it('deletes those that are older than 30 days, unless the project has a retention of its own', async () => {
     const old = await stored('a', { ageDays: 30.01 });

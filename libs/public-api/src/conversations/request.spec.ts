@@ -1,5 +1,5 @@
 import { readValue } from '../validation/index.ts';
-import { createConversationRequest, createItemsRequest, itemsQuery } from './request.ts';
+import { createConversationRequest, createItemsRequest, itemsQuery, updateConversationRequest } from './request.ts';
 
 const hello = { role: 'user', content: 'Hello' };
 const messages = (count: number): object[] => Array.from({ length: count }, () => hello);
@@ -35,6 +35,26 @@ describe('createConversationRequest', () => {
       ok: false,
       error: { param, reason: expect.stringContaining(reason) },
     });
+  });
+});
+
+describe('updateConversationRequest', () => {
+  it.each([
+    { metadata: null },
+    { metadata: {} },
+    { metadata: pairs(16) },
+    { metadata: { ['k'.repeat(64)]: 'v'.repeat(512) } },
+  ])('accepts %#', (body) => {
+    expect(readValue(updateConversationRequest, body).ok).toBe(true);
+  });
+
+  it.each([
+    [{}, 'metadata'],
+    [{ metadata: pairs(17) }, 'metadata'],
+    [{ metadata: { ['k'.repeat(65)]: 'v' } }, `metadata.${'k'.repeat(64)}`],
+    [{ metadata: { k: 'v'.repeat(513) } }, 'metadata.k'],
+  ])('rejects %#', (body, param) => {
+    expect(readValue(updateConversationRequest, body)).toMatchObject({ ok: false, error: { param } });
   });
 });
 
