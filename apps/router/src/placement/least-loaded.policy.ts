@@ -1,5 +1,6 @@
 import type { Priority, RequestedServiceTier } from '@xerotier/contracts/inference';
 import type { AcquireInput } from '@xerotier/contracts/router';
+import { rendezvousWeight } from '@xerotier/scheduler';
 import type { WorkerView } from '../fleet/lease-table.ts';
 import type { PlacementPolicy, QueuedRequest } from './placement-policy.ts';
 
@@ -44,7 +45,8 @@ export class LeastLoadedPolicy implements PlacementPolicy {
     const isBetter =
       affinityKey === undefined
         ? (next: WorkerView, best: WorkerView) => compareLoads(next, best) < 0
-        : (next: WorkerView, best: WorkerView) => weight(affinityKey, next) > weight(affinityKey, best);
+        : (next: WorkerView, best: WorkerView) =>
+            rendezvousWeight(affinityKey, next.workerId) > rendezvousWeight(affinityKey, best.workerId);
     return candidates.reduce((best, next) => {
       const byFailures = compareFailures(next, best);
       return byFailures < 0 || (byFailures === 0 && isBetter(next, best)) ? next : best;
@@ -63,23 +65,6 @@ const FAILURE_RATE_TOLERATED = 0.2;
 
 function compareFailures(a: WorkerView, b: WorkerView): number {
   return Number(a.failureRate > FAILURE_RATE_TOLERATED) - Number(b.failureRate > FAILURE_RATE_TOLERATED);
-}
-
-/**
- * Rendezvous hashing: of all workers, each key has its own order, which no other worker changes when it comes or goes, and which all
- * replicas of the router know.
- */
-function weight(affinityKey: string, { workerId }: WorkerView): number {
-  return fnv1a(`${affinityKey}${workerId}`);
-}
-
-/** FNV-1a, 32 bits, and the finalizer of MurmurHash3: without it, ids that differ at their end only have weights in the same order. */
-function fnv1a(text: string): number {
-  let hash = 0x811c9dc5;
-  for (let at = 0; at < text.length; at += 1) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
-  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
-  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
-  return (hash ^ (hash >>> 16)) >>> 0;
 }
 
 function compareLoads(a: WorkerView, b: WorkerView): number {
